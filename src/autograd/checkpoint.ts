@@ -1,0 +1,32 @@
+/** @file Trading time for memory: a part of a computation that is recomputed in the backward pass instead of remembered. */
+import { fail } from '../tensor/errors.ts';
+import { leavesOf, type Tree, withLeaves } from '../tensor/tree.ts';
+import type { Executor, Value } from '../tensor/value.ts';
+import type { Tape, Taped } from './tape.ts';
+import { vjp } from './vjp.ts';
+
+/**
+ * `f(xs)`, of which a surrounding gradient call remembers the inputs only. Everything that is differentiated must come in
+ * through `xs`: throws when `f` closes over a value of the gradient call.
+ * @example
+ * read(grad((x) => checkpoint((y) => mul(y, y), x), scalar(3))) // 6
+ */
+export function checkpoint<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X): Y {
+  const operands = leavesOf(xs);
+  const innermost = operands.reduce<Executor | null>((on, x) => (on && on.order >= x.on.order ? on : x.on), null);
+  if (innermost === null || innermost.order === 0) return f(xs);
+  const recording = innermost as Tape;
+  if (!recording.open) fail('checkpoint: an input belongs to a gradient call that has ended');
+
+  const primals = withLeaves(
+    xs,
+    operands.map((x) => (x.on === recording ? (x as Value<Taped>).data.primal : x)),
+  );
+  const outputs = checkpoint(f, primals);
+  const results = leavesOf(outputs);
+  if (results.some((y) => y.on === recording)) {
+    fail('checkpoint: the function closes over a differentiated value; pass every such value in as an input');
+  }
+  const pullback = (cts: readonly Value[]): Value[] => leavesOf(vjp(f, primals).pullback(withLeaves(outputs, cts)));
+  return withLeaves(outputs, recording.call({ results, pullback }, operands));
+}

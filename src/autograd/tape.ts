@@ -1,0 +1,209 @@
+/** @file The gradient tape: an executor that runs each primitive on the executors below and remembers how to go back. */
+import { apply } from '../tensor/apply.ts';
+import { fail } from '../tensor/errors.ts';
+import { zerosLike } from '../tensor/operand.ts';
+import type { Cotangents, Primitive } from '../tensor/primitive.ts';
+import { add } from '../tensor/primitives/add.ts';
+import { concat } from '../tensor/primitives/concat.ts';
+import { type SliceParams, slicePrimitive } from '../tensor/primitives/slice.ts';
+import type { Shape } from '../tensor/shape.ts';
+import type { Executor, Value } from '../tensor/value.ts';
+
+/** What the tape stores for a value: its primal, which lives further out, and where it stands on the tape (−1: a constant). */
+export interface Taped {
+  readonly primal: Value;
+  readonly at: number;
+}
+
+/** One step that can be undone: the places of its operands, and a function from the result's cotangent to theirs. */
+interface Step {
+  readonly parents: readonly number[];
+  readonly primitive: Primitive | null;
+  readonly params: unknown;
+  readonly xs: readonly Value[];
+  readonly out: Value;
+}
+
+/** A step that was not recorded primitive by primitive: several results at once, undone by one function. */
+interface Call {
+  readonly parents: readonly number[];
+  /** The places of its results are `first`, `first + 1`, …, all after the call itself. */
+  readonly results: readonly Value[];
+  readonly pullback: (cts: readonly Value[]) => Cotangents;
+}
+
+/** A tape: an executor, and the means to end it. */
+export interface Tape extends Executor<Taped> {
+  /** Puts a value of an outer executor on the tape, to be differentiated with respect to. */
+  watch(primal: Value): Value<Taped>;
+  /** Records a call of several results. */
+  call(call: Omit<Call, 'parents'>, operands: readonly Value[]): Value<Taped>[];
+  /** Cotangents of watched values, given those of results; null where nothing flowed. */
+  backward(seeds: readonly (readonly [Value, Value])[], wanted: readonly Value[]): (Value | null)[];
+  /** Ends recording: values of this tape can no longer be computed with. */
+  end(): void;
+}
+
+// Orders tapes by age and nothing else: of two tapes that meet in one operation, the younger is the inner one.
+let tapesMade = 0;
+
+/** A new tape over the executors whose numbers live on `root`. */
+export function tape(root: Executor): Tape {
+  const order = ++tapesMade;
+  const steps: (Step | Call)[] = [];
+  let open = true;
+
+  const put = (step: Step | Call): number => steps.push(step) - 1;
+  const taped = (primal: Value, at: number): Value<Taped> => ({
+    shape: primal.shape,
+    kind: primal.kind,
+    on: self,
+    data: { primal, at },
+  });
+  const primalOf = (x: Value): Value => (x.on === self ? (x.data as Taped).primal : x);
+  const placeOf = (x: Value): number => (x.on === self ? (x.data as Taped).at : -1);
+  const source = (primal: Value): Step => ({ parents: [], primitive: null, params: null, xs: [], out: primal });
+
+  const self: Tape = {
+    name: `tape ${order} on ${root.name}`,
+    root,
+    order,
+    get open() {
+      return open;
+    },
+    input: () => fail('tape: a tape has no inputs of its own; make the value on f64 and pass it to grad or vjp'),
+    constant: () => fail('tape: a tape has no constants of its own; make the value on its root executor'),
+    read: ({ primal }) => primal.on.read(primal.data),
+    run(primitive, xs, params) {
+      let live = false;
+      const parents = new Array<number>(xs.length);
+      const primals = new Array<Value>(xs.length);
+      for (let i = 0; i < xs.length; i++) {
+        const x = xs[i]!;
+        parents[i] = placeOf(x);
+        primals[i] = primalOf(x);
+        live ||= parents[i]! >= 0;
+      }
+      const out = apply(primitive, primals, params);
+      return { primal: out, at: live ? put({ parents, primitive, params, xs: primals, out }) : -1 };
+    },
+    watch: (primal) => taped(primal, put(source(primal))),
+    call({ results, pullback }, operands) {
+      put({ parents: operands.map(placeOf), results, pullback });
+      return results.map((primal) => taped(primal, put(source(primal))));
+    },
+    backward(seeds, wanted) {
+      const cotangents = accumulator(steps.length);
+      for (const [x, ct] of seeds) if (placeOf(x) >= 0) cotangents.add(placeOf(x), ct);
+      for (let at = steps.length - 1; at >= 0; at--) {
+        const step = steps[at]!;
+        if ('pullback' in step) undoCall(step, at, cotangents);
+        else if (step.primitive !== null) undoStep(step, at, cotangents);
+      }
+      return wanted.map((x) => cotangents.take(placeOf(x), primalOf(x)));
+    },
+    end: () => {
+      open = false;
+    },
+  };
+  return self;
+}
+
+function undoStep(step: Step, at: number, cotangents: Accumulator): void {
+  const ct = cotangents.take(at, step.out);
+  if (ct === null) return;
+  const { primitive, params, xs, parents } = step;
+  if (primitive === slicePrimitive) {
+    cotangents.addPart(parents[0]!, ct, params as SliceParams);
+    return;
+  }
+  const needs = parents.map((parent) => parent >= 0);
+  const cts = primitive!.vjp(ct, step.out, xs, params, needs);
+  for (let i = 0; i < parents.length; i++) if (needs[i] && cts[i]) cotangents.add(parents[i]!, cts[i]!);
+}
+
+function undoCall(call: Call, at: number, cotangents: Accumulator): void {
+  const cts = call.results.map((result, i) => cotangents.take(at + 1 + i, result));
+  if (cts.every((ct) => ct === null)) return;
+  const back = call.pullback(cts.map((ct, i) => ct ?? zerosLike(call.results[i]!)));
+  call.parents.forEach((parent, i) => {
+    if (parent >= 0 && back[i]) cotangents.add(parent, back[i]!);
+  });
+}
+
+/** A cotangent of a part of a value along one axis. */
+interface Part extends SliceParams {
+  readonly ct: Value;
+}
+
+/** Running sums of cotangents by place on the tape. */
+interface Accumulator {
+  add(at: number, ct: Value): void;
+  addPart(at: number, ct: Value, where: SliceParams): void;
+  /** The sum at a place, which is then forgotten; null where nothing was added. */
+  take(at: number, primal: Value): Value | null;
+}
+
+/**
+ * Sums whole cotangents as they come and joins the parts of one value with a concat when it is taken: T slices of a
+ * sequence cost O(T), not the O(T²) of T padded copies.
+ */
+function accumulator(size: number): Accumulator {
+  const totals = new Array<Value | undefined>(size);
+  const parts = new Map<number, Part[]>();
+  const addTo = (at: number, ct: Value): void => {
+    const total = totals[at];
+    totals[at] = total === undefined ? ct : add(total, ct);
+  };
+  return {
+    add: addTo,
+    addPart(at, ct, where) {
+      const list = parts.get(at);
+      if (list === undefined) parts.set(at, [{ ct, ...where }]);
+      else list.push({ ct, ...where });
+    },
+    take(at, primal) {
+      if (at < 0) return null;
+      for (const whole of join(parts.get(at) ?? [], primal.shape)) addTo(at, whole);
+      parts.delete(at);
+      const total = totals[at] ?? null;
+      totals[at] = undefined;
+      return total;
+    },
+  };
+}
+
+/** Parts as whole cotangents of the given shape: as few as the parts' overlaps allow. */
+function join(parts: readonly Part[], shape: Shape): Value[] {
+  const wholes: Value[] = [];
+  let rest = [...parts].sort((a, b) => a.axis - b.axis || a.start - b.start);
+  while (rest.length > 0) {
+    const { axis } = rest[0]!;
+    const left: Part[] = [];
+    const row: Value[] = [];
+    let stop = 0;
+    const zerosTo = (end: number, like: Value): void => {
+      if (end > stop)
+        row.push(
+          zerosLike(
+            like,
+            shape.map((length, i) => (i === axis ? end - stop : length)),
+          ),
+        );
+      stop = end;
+    };
+    for (const part of rest) {
+      if (part.axis !== axis || part.start < stop) {
+        left.push(part);
+        continue;
+      }
+      zerosTo(part.start, part.ct);
+      row.push(part.ct);
+      stop = part.stop;
+    }
+    zerosTo(shape[axis]!, rest[0]!.ct);
+    wholes.push(concat(row, axis));
+    rest = left;
+  }
+  return wholes;
+}

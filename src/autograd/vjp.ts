@@ -1,0 +1,99 @@
+/** @file Reverse-mode differentiation of functions of trees of values. Nothing the caller holds is changed. */
+import { fail } from '../tensor/errors.ts';
+import { filledLike, zerosLike } from '../tensor/operand.ts';
+import { sameShape, show, sizeOf } from '../tensor/shape.ts';
+import { leavesOf, mapTree, type Tree, withLeaves } from '../tensor/tree.ts';
+import type { Value } from '../tensor/value.ts';
+import { type Taped, tape } from './tape.ts';
+
+/** A function's result and the map from its cotangents to those of its inputs. */
+export interface Vjp<X extends Tree, Y extends Tree> {
+  readonly value: Y;
+  /** `Jᵀ ct`; may be called any number of times. */
+  readonly pullback: (ct: Y) => X;
+}
+
+/**
+ * The result of `f` at `xs` and its vector-Jacobian product. `f` may close over other values, those of outer gradient
+ * calls included, so gradients nest to any order. Throws when `xs` holds an index value or values of unrelated executors.
+ * @example
+ * const { pullback } = vjp((x) => mul(x, x), tensor([1, 2]));
+ * read(pullback(tensor([1, 10]))) // [2, 40]
+ */
+export function vjp<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X): Vjp<X, Y> {
+  const primals = leavesOf(xs);
+  if (primals.length === 0) fail('vjp: the inputs hold no values; there is nothing to differentiate with respect to');
+  const recording = tape(primals[0]!.on.root);
+  const inputs = mapTree(xs, (x, path) => {
+    if (x.kind === 'index') fail(`vjp: input ${path} is of kind index; close over it instead of differentiating it`);
+    if (x.on.root !== recording.root)
+      fail(`vjp: inputs live on unrelated executors (${x.on.name}, ${recording.root.name})`);
+    return recording.watch(x);
+  });
+  let outputs: Y;
+  try {
+    outputs = f(inputs);
+  } finally {
+    recording.end();
+  }
+  const value = mapTree(outputs, (y) => (y.on === recording ? (y as Value<Taped>).data.primal : y));
+  const results = leavesOf(outputs);
+  const watched = leavesOf(inputs);
+  return {
+    value,
+    pullback(ct) {
+      const seeds = leavesOf(ct);
+      checkSeeds(seeds, results);
+      const cotangents = recording.backward(
+        seeds.map((seed, i) => [results[i]!, seed]),
+        watched,
+      );
+      return withLeaves(
+        xs,
+        cotangents.map((cotangent, i) => cotangent ?? zerosLike(primals[i]!)),
+      );
+    },
+  };
+}
+
+function checkSeeds(seeds: readonly Value[], results: readonly Value[]): void {
+  if (seeds.length !== results.length) {
+    fail(`pullback: ${seeds.length} cotangents for ${results.length} results; give one for each`);
+  }
+  seeds.forEach((seed, i) => {
+    if (!sameShape(seed.shape, results[i]!.shape)) {
+      fail(`pullback: cotangent ${i} has shape ${show(seed.shape)}, the result has ${show(results[i]!.shape)}`);
+    }
+  });
+}
+
+/**
+ * The value and the gradient of a function with one number as its result. Throws when the result has more elements.
+ * @example
+ * read(valueAndGrad((x) => sum(mul(x, x)), tensor([1, 2])).gradient) // [2, 4]
+ */
+export function valueAndGrad<X extends Tree>(f: (xs: X) => Value, xs: X): { value: Value; gradient: X } {
+  const { value, pullback } = vjp(f, xs);
+  if (sizeOf(value.shape) !== 1) {
+    fail(`grad: the result has shape ${show(value.shape)}; grad needs one number: sum it, or use vjp with a cotangent`);
+  }
+  return { value, gradient: pullback(filledLike(value, 1, value.shape)) };
+}
+
+/**
+ * The gradient of a function with one number as its result, with respect to every value of `xs`.
+ * @example
+ * read(grad((x) => sum(mul(x, x)), tensor([1, 2]))) // [2, 4]
+ */
+export const grad = <X extends Tree>(f: (xs: X) => Value, xs: X): X => valueAndGrad(f, xs).gradient;
+
+/**
+ * The directional derivative `J dx`: the pullback is linear in its cotangent, so its own pullback is J (double reverse).
+ * @example
+ * read(jvp((x) => mul(x, x), tensor([1, 2]), tensor([1, 1]))) // [2, 4]
+ */
+export function jvp<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X, dx: X): Y {
+  const { value, pullback } = vjp(f, xs);
+  const zero = mapTree(value, (y) => zerosLike(y));
+  return vjp(pullback, zero).pullback(dx);
+}

@@ -1,0 +1,189 @@
+/** @file The f64 executor: the product. Every primitive evaluated at once, on dense row-major Float64Arrays. */
+import { fail } from '../../tensor/errors.ts';
+import { flatten, indexInput, input, type Nested } from '../../tensor/input.ts';
+import type { ParamsOf, PrimitiveName } from '../../tensor/primitives/index.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Executor, Value } from '../../tensor/value.ts';
+import { einsum } from './einsum.ts';
+import { erf } from './erf.ts';
+import { around, broadcast, copySteps, transpose } from './movement.ts';
+import { maxReduce, sum } from './reduce.ts';
+
+type F64 = Value<Float64Array>;
+type Rule<N extends PrimitiveName> = (xs: readonly F64[], params: ParamsOf<N>, shape: Shape) => Float64Array;
+
+/** A rule from a function of one number. */
+const each =
+  (f: (x: number) => number) =>
+  ([x]: readonly F64[]): Float64Array => {
+    const { data } = x!;
+    const out = new Float64Array(data.length);
+    for (let i = 0; i < out.length; i++) out[i] = f(data[i]!);
+    return out;
+  };
+
+/** A rule from a function of two numbers. */
+const pairwise =
+  (f: (x: number, y: number) => number) =>
+  ([x, y]: readonly F64[]): Float64Array => {
+    const a = x!.data;
+    const b = y!.data;
+    const out = new Float64Array(a.length);
+    for (let i = 0; i < out.length; i++) out[i] = f(a[i]!, b[i]!);
+    return out;
+  };
+
+/** The numbers as they are: values are immutable, so they can be shared. */
+const same = ([x]: readonly F64[]): Float64Array => x!.data;
+
+const sigmoid = (x: number): number => {
+  const e = Math.exp(-Math.abs(x));
+  return x >= 0 ? 1 / (1 + e) : e / (1 + e);
+};
+
+/** Calls `visit(row of the table, row of the other operand)` for every index. Throws on an index outside the rows. */
+function eachRow(
+  call: string,
+  index: F64,
+  batchAxes: number,
+  rows: number,
+  visit: (row: number, at: number) => void,
+): void {
+  const perBatch = sizeOf(index.shape.slice(batchAxes));
+  for (let i = 0; i < index.data.length; i++) {
+    const row = index.data[i]!;
+    if (!(row < rows)) fail(`${call}: index ${row} at element ${i} is outside the table's ${rows} rows`);
+    visit(Math.floor(i / perBatch) * rows + row, i);
+  }
+}
+
+const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
+  // written out, not through `pairwise`: these carry most of the time, and a shared loop is not inlined
+  add([x, y]) {
+    const a = x!.data;
+    const b = y!.data;
+    const out = new Float64Array(a.length);
+    for (let i = 0; i < out.length; i++) out[i] = a[i]! + b[i]!;
+    return out;
+  },
+  mul([x, y]) {
+    const a = x!.data;
+    const b = y!.data;
+    const out = new Float64Array(a.length);
+    for (let i = 0; i < out.length; i++) out[i] = a[i]! * b[i]!;
+    return out;
+  },
+  scale([x], { by }) {
+    const a = x!.data;
+    const out = new Float64Array(a.length);
+    for (let i = 0; i < out.length; i++) out[i] = a[i]! * by;
+    return out;
+  },
+  abs: each(Math.abs),
+  equal: pairwise((x, y) => (x === y ? 1 : 0)),
+  erf: each(erf),
+  exp: each(Math.exp),
+  log: each(Math.log),
+  maximum: pairwise(Math.max),
+  minimum: pairwise(Math.min),
+  reciprocal: each((x) => 1 / x),
+  rsqrt: each((x) => 1 / Math.sqrt(x)),
+  sigmoid: each(sigmoid),
+  sign: each(Math.sign),
+  stopGradient: same,
+  reshape: same,
+  select([mask, x, y]) {
+    return mask!.data.map((m, i) => (m !== 0 ? x!.data[i]! : y!.data[i]!));
+  },
+  broadcast: ([x], _params, shape) => broadcast(x!.data, x!.shape, shape),
+  transpose: ([x], { order }) => transpose(x!.data, x!.shape, order),
+  slice([x], { axis, start, stop }, shape) {
+    const out = new Float64Array(sizeOf(shape));
+    copySteps(x!.data, x!.shape[axis]!, start, out, stop - start, 0, stop - start, around(shape, axis));
+    return out;
+  },
+  pad([x], { axis, before }, shape) {
+    const out = new Float64Array(sizeOf(shape));
+    const length = x!.shape[axis]!;
+    copySteps(x!.data, length, 0, out, shape[axis]!, before, length, around(shape, axis));
+    return out;
+  },
+  concat(xs, { axis }, shape) {
+    const out = new Float64Array(sizeOf(shape));
+    const sides = around(shape, axis);
+    let at = 0;
+    for (const x of xs) {
+      const length = x.shape[axis]!;
+      copySteps(x.data, length, 0, out, shape[axis]!, at, length, sides);
+      at += length;
+    }
+    return out;
+  },
+  sum: ([x], { axes }) => sum(x!.data, x!.shape, axes),
+  maxReduce: ([x], { axis }) => maxReduce(x!.data, x!.shape, axis),
+  einsum: (xs, params) =>
+    einsum(
+      xs.map((x) => x.data),
+      xs.map((x) => x.shape),
+      params,
+    ),
+  gather([table, index], { batchAxes }, shape) {
+    const out = new Float64Array(sizeOf(shape));
+    const width = sizeOf(table!.shape.slice(batchAxes + 1));
+    eachRow('gather', index!, batchAxes, table!.shape[batchAxes]!, (row, at) => {
+      for (let i = 0; i < width; i++) out[at * width + i] = table!.data[row * width + i]!;
+    });
+    return out;
+  },
+  scatterAdd([x, index], { rows, batchAxes }, shape) {
+    const out = new Float64Array(sizeOf(shape));
+    const width = sizeOf(shape.slice(batchAxes + 1));
+    eachRow('scatterAdd', index!, batchAxes, rows, (row, at) => {
+      for (let i = 0; i < width; i++) out[row * width + i]! += x!.data[at * width + i]!;
+    });
+    return out;
+  },
+};
+
+/** Evaluates every primitive at once in double precision. */
+export const f64: Executor<Float64Array> = {
+  name: 'f64',
+  get root() {
+    return f64 as Executor;
+  },
+  order: 0,
+  open: true,
+  input: (x) => x,
+  constant: (x) => x,
+  // the table gives each name the rule of its own parameter type, which a lookup by name cannot know
+  run: (primitive, xs, params, shape) =>
+    (rules[primitive.name as PrimitiveName] as Rule<PrimitiveName>)(xs as readonly F64[], params as never, shape),
+  read: (data) => data,
+};
+
+/**
+ * A real f64 value from nested lists of numbers. Throws when they are ragged.
+ * @example
+ * tensor([[1, 2, 3], [4, 5, 6]]).shape // [2, 3]
+ */
+export function tensor(nested: Nested): Value {
+  const { data, shape } = flatten(nested);
+  return input(f64, data, shape);
+}
+
+/**
+ * A real f64 value of one number.
+ * @example
+ * item(scalar(3)) // 3
+ */
+export const scalar = (x: number): Value => tensor(x);
+
+/**
+ * An f64 value of kind index (token ids, positions) from nested lists of integers.
+ * @example
+ * indices([[1, 0]]).kind // 'index'
+ */
+export function indices(nested: Nested): Value {
+  const { data, shape } = flatten(nested);
+  return indexInput(f64, data, shape);
+}

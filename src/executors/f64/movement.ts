@@ -1,0 +1,78 @@
+/** @file Primitives that move numbers without changing them. */
+import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
+
+/** A dense copy of a strided view: element `i` of the result is `x[Σ i_a · strides_a]`. A stride of 0 repeats. */
+export function stridedCopy(x: Float64Array, shape: Shape, strides: readonly number[]): Float64Array {
+  const out = new Float64Array(sizeOf(shape));
+  const rank = shape.length;
+  if (out.length === 0) return out;
+  if (rank === 0) {
+    out[0] = x[0]!;
+    return out;
+  }
+  const last = shape[rank - 1]!;
+  const step = strides[rank - 1]!;
+  const position = new Array<number>(rank).fill(0);
+  for (let to = 0, from = 0; to < out.length; ) {
+    for (let i = 0; i < last; i++) out[to++] = x[from + i * step]!;
+    for (let axis = rank - 2; axis >= 0; axis--) {
+      from += strides[axis]!;
+      if (++position[axis]! < shape[axis]!) break;
+      from -= strides[axis]! * shape[axis]!;
+      position[axis] = 0;
+    }
+  }
+  return out;
+}
+
+/** `x` of shape `from` repeated to `to`, axes aligned at the right. */
+export function broadcast(x: Float64Array, from: Shape, to: Shape): Float64Array {
+  if (x.length === 1) return new Float64Array(sizeOf(to)).fill(x[0]!);
+  const added = to.length - from.length;
+  const strides = stridesOf(from);
+  return stridedCopy(
+    x,
+    to,
+    to.map((_, i) => (i < added || from[i - added] === 1 ? 0 : strides[i - added]!)),
+  );
+}
+
+/** `x` with axis i of the result being axis `order[i]`. */
+export function transpose(x: Float64Array, shape: Shape, order: readonly number[]): Float64Array {
+  const strides = stridesOf(shape);
+  return stridedCopy(
+    x,
+    order.map((axis) => shape[axis]!),
+    order.map((axis) => strides[axis]!),
+  );
+}
+
+/** Elements before an axis, and elements of one step along it. */
+export function around(shape: Shape, axis: number): { outer: number; inner: number } {
+  return { outer: sizeOf(shape.slice(0, axis)), inner: sizeOf(shape.slice(axis + 1)) };
+}
+
+/** Copies `count` steps along an axis from step `start` of `x` (of `length` steps) into step `at` of `out` (of `room` steps). */
+export function copySteps(
+  x: Float64Array,
+  length: number,
+  start: number,
+  out: Float64Array,
+  room: number,
+  at: number,
+  count: number,
+  { outer, inner }: { outer: number; inner: number },
+): void {
+  if (count * inner <= 16) {
+    for (let o = 0; o < outer; o++) {
+      const from = (o * length + start) * inner;
+      const to = (o * room + at) * inner;
+      for (let i = 0; i < count * inner; i++) out[to + i] = x[from + i]!;
+    }
+    return;
+  }
+  for (let o = 0; o < outer; o++) {
+    const from = (o * length + start) * inner;
+    out.set(x.subarray(from, from + count * inner), (o * room + at) * inner);
+  }
+}

@@ -1,0 +1,54 @@
+/** @file Making values and reading them. */
+import { fail } from './errors.ts';
+import { checkShape, type Shape, show, sizeOf } from './shape.ts';
+import type { Executor, Value } from './value.ts';
+
+/** Numbers in nested lists, all lists of one level equally long. */
+export type Nested = number | readonly Nested[];
+
+/** A real value on an executor from numbers in row-major order. Throws when they do not fill the shape. */
+export function input(on: Executor, data: ArrayLike<number>, shape: Shape): Value {
+  checkShape('input', shape);
+  if (data.length !== sizeOf(shape)) {
+    fail(`input: ${data.length} numbers do not fill shape ${show(shape)}, which holds ${sizeOf(shape)}`);
+  }
+  return { shape: [...shape], kind: 'real', on, data: on.input(Float64Array.from(data), shape, 'real') };
+}
+
+/** An index value on an executor: integers from 0 to 2²⁴, exact everywhere. Throws on anything else. */
+export function indexInput(on: Executor, data: ArrayLike<number>, shape: Shape): Value {
+  checkShape('indices', shape);
+  if (data.length !== sizeOf(shape)) fail(`indices: ${data.length} numbers do not fill shape ${show(shape)}`);
+  const wrong = Array.from(data).findIndex((n) => !Number.isInteger(n) || n < 0 || n > 2 ** 24);
+  if (wrong >= 0) fail(`indices: element ${wrong} is ${data[wrong]}; an index is an integer from 0 to 2^24`);
+  return { shape: [...shape], kind: 'index', on, data: on.input(Float64Array.from(data), shape, 'index') };
+}
+
+/** The numbers and the shape of nested lists. Throws when the lists are ragged. */
+export function flatten(nested: Nested): { data: Float64Array; shape: Shape } {
+  const shape: number[] = [];
+  for (let level = nested; typeof level !== 'number'; level = level[0]!) {
+    shape.push(level.length);
+    if (level.length === 0) break;
+  }
+  const data: number[] = [];
+  const walk = (node: Nested, depth: number): void => {
+    const isLeaf = typeof node === 'number';
+    if (isLeaf !== (depth === shape.length) || (!isLeaf && node.length !== shape[depth])) {
+      fail(`tensor: the nested lists are ragged: expected ${show(shape)} throughout`);
+    }
+    if (isLeaf) data.push(node);
+    else for (const part of node) walk(part, depth + 1);
+  };
+  walk(nested, 0);
+  return { data: Float64Array.from(data), shape };
+}
+
+/** A copy of a value's numbers, row-major. */
+export const read = (x: Value): Float64Array => x.on.read(x.data).slice();
+
+/** The number in a value of one element. Throws when there are more. */
+export function item(x: Value): number {
+  if (sizeOf(x.shape) !== 1) fail(`item: shape ${show(x.shape)} holds ${sizeOf(x.shape)} elements, not one`);
+  return x.on.read(x.data)[0]!;
+}

@@ -1,0 +1,35 @@
+/** @file Operands of elementwise functions: values that broadcast, and numbers. */
+import { fail } from './errors.ts';
+import { broadcast } from './primitives/broadcast.ts';
+import { broadcastShapes, type Shape, sameShape, sizeOf } from './shape.ts';
+import type { Value } from './value.ts';
+
+/** A value, or a number that stands for a constant of the other operand's shape. */
+export type Operand = Value | number;
+
+/** A constant beside `x`: a table of numbers on the executor where the numbers of `x` live. */
+export function constantLike(x: Value, data: Float64Array, shape: Shape): Value {
+  if (data.length !== sizeOf(shape)) fail(`constantLike: ${data.length} numbers do not fill shape [${shape}]`);
+  const { root } = x.on;
+  return { shape, kind: 'real', on: root, data: root.constant(data, shape) };
+}
+
+/** A constant of one number beside `x`. */
+export const filledLike = (x: Value, fill: number, shape: Shape): Value =>
+  constantLike(x, new Float64Array(sizeOf(shape)).fill(fill), shape);
+
+/** Zeros beside `x`. */
+export const zerosLike = (x: Value, shape: Shape = x.shape): Value =>
+  constantLike(x, new Float64Array(sizeOf(shape)), shape);
+
+/** Both operands as values of one shape: numbers become constants, shapes broadcast. */
+export function operands(call: string, x: Operand, y: Operand): [Value, Value] {
+  if (typeof x === 'number') {
+    if (typeof y === 'number') return fail(`${call}: both operands are numbers (${x}, ${y}); one must be a value`);
+    return [filledLike(y, x, y.shape), y];
+  }
+  if (typeof y === 'number') return [x, filledLike(x, y, x.shape)];
+  if (sameShape(x.shape, y.shape)) return [x, y];
+  const shape = broadcastShapes(call, x.shape, y.shape);
+  return [broadcast(x, shape), broadcast(y, shape)];
+}

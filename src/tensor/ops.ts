@@ -1,0 +1,90 @@
+/** @file Functions composed of primitives that need no file of their own. */
+import { fail } from './errors.ts';
+import { type Operand, operands } from './operand.ts';
+import { add } from './primitives/add.ts';
+import { concat } from './primitives/concat.ts';
+import { mul } from './primitives/mul.ts';
+import { reciprocal } from './primitives/reciprocal.ts';
+import { reshape } from './primitives/reshape.ts';
+import { scale } from './primitives/scale.ts';
+import { slice } from './primitives/slice.ts';
+import { sum } from './primitives/sum.ts';
+import { axisOf } from './shape.ts';
+import type { Value } from './value.ts';
+
+/**
+ * `-x`, elementwise.
+ * @example
+ * read(neg(tensor([1, -2]))) // [-1, 2]
+ */
+export const neg = (x: Value): Value => scale(x, -1);
+
+/**
+ * `x − y`, elementwise; shapes broadcast, numbers are constants.
+ * @example
+ * read(sub(tensor([5, 6]), 1)) // [4, 5]
+ */
+export function sub(x: Operand, y: Operand): Value {
+  const [a, b] = operands('sub', x, y);
+  return add(a, neg(b));
+}
+
+/**
+ * `x / y`, elementwise, as x · (1/y); shapes broadcast, numbers are constants.
+ * @example
+ * read(div(tensor([6, 8]), 2)) // [3, 4]
+ */
+export function div(x: Operand, y: Operand): Value {
+  if (y === 0) fail('div: the divisor is the number 0');
+  if (typeof y === 'number' && typeof x !== 'number') return scale(x, 1 / y);
+  const [a, b] = operands('div', x, y);
+  return mul(a, reciprocal(b));
+}
+
+/**
+ * Mean of `x` over one axis, which stays with length 1 so that the result broadcasts against `x`.
+ * @example
+ * read(meanKeep(tensor([[1, 3], [4, 6]]), -1)) // [2, 5]
+ */
+export function meanKeep(x: Value, axis: number): Value {
+  const at = axisOf('meanKeep', axis, x.shape);
+  const kept = x.shape.map((length, i) => (i === at ? 1 : length));
+  return scale(reshape(sum(x, [at]), kept), 1 / x.shape[at]!);
+}
+
+/**
+ * `x` at one position of an axis, which leaves the shape.
+ * @example
+ * read(at(tensor([[1, 2], [3, 4]]), 0, 1)) // [3, 4]
+ */
+export function at(x: Value, axis: number, position: number): Value {
+  const along = axisOf('at', axis, x.shape);
+  const shape = x.shape.filter((_, i) => i !== along);
+  return reshape(slice(x, along, position, position + 1), shape);
+}
+
+/**
+ * Values of one shape joined along a new axis.
+ * @example
+ * stack([tensor([1, 2]), tensor([3, 4])], 0).shape // [2, 2]
+ */
+export function stack(xs: readonly Value[], axis: number): Value {
+  return concat(
+    xs.map((x) => reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)])),
+    axis,
+  );
+}
+
+/**
+ * `x` cut along an axis into parts of at most `length`, the last one ragged.
+ * @example
+ * chunks(tensor([1, 2, 3]), 0, 2).map((part) => part.shape[0]) // [2, 1]
+ */
+export function chunks(x: Value, axis: number, length: number): Value[] {
+  if (!Number.isInteger(length) || length < 1) fail(`chunks: a chunk of ${length}; a chunk is an integer ≥ 1`);
+  const along = axisOf('chunks', axis, x.shape);
+  const total = x.shape[along]!;
+  return Array.from({ length: Math.ceil(total / length) }, (_, i) =>
+    slice(x, along, i * length, Math.min(total, (i + 1) * length)),
+  );
+}

@@ -1,0 +1,35 @@
+/** @file rows of a table by index */
+import { apply } from '../apply.ts';
+import { fail } from '../errors.ts';
+import type { Primitive } from '../primitive.ts';
+import { sameShape, show } from '../shape.ts';
+import type { Value } from '../value.ts';
+import { scatterAdd } from './scatter-add.ts';
+
+/** How many leading axes the table and the index share. */
+export type GatherParams = { readonly batchAxes: number };
+
+export const gatherPrimitive: Primitive<GatherParams> = {
+  name: 'gather',
+  kinds: ['real', 'index'],
+  shape([table, index], { batchAxes }) {
+    const shared = table!.shape.slice(0, batchAxes);
+    if (table!.shape.length <= batchAxes || !sameShape(shared, index!.shape.slice(0, batchAxes))) {
+      fail(
+        `gather: table ${show(table!.shape)} and index ${show(index!.shape)} do not share ${batchAxes} leading axes followed by the table's rows`,
+      );
+    }
+    return [...index!.shape, ...table!.shape.slice(batchAxes + 1)];
+  },
+  vjp: (ct, _out, [table, index], { batchAxes }) => [scatterAdd(ct, index!, table!.shape[batchAxes]!, batchAxes), null],
+};
+
+/**
+ * Rows of `table` [B…, rows, R…] by `index` [B…, I…] (kind index): `out[B…, I…, R…] = table[B…, index[B…, I…], R…]`.
+ * Throws on an index outside the rows.
+ * @example
+ * read(gather(tensor([5, 6, 7]), indices([2, 0]))) // [7, 5]
+ */
+export function gather(table: Value, index: Value, batchAxes = 0): Value {
+  return apply(gatherPrimitive, [table, index], { batchAxes });
+}

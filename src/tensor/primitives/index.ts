@@ -1,0 +1,62 @@
+/** @file The closed set of primitives. A rule table is a mapped type over it, so the compiler finds a missing rule. */
+import type { Primitive } from '../primitive.ts';
+import { absPrimitive } from './abs.ts';
+import { addPrimitive } from './add.ts';
+import { broadcastPrimitive } from './broadcast.ts';
+import { concatPrimitive } from './concat.ts';
+import { einsumPrimitive } from './einsum.ts';
+import { equalPrimitive } from './equal.ts';
+import { erfPrimitive } from './erf.ts';
+import { expPrimitive } from './exp.ts';
+import { gatherPrimitive } from './gather.ts';
+import { logPrimitive } from './log.ts';
+import { maxReducePrimitive } from './max-reduce.ts';
+import { maximumPrimitive } from './maximum.ts';
+import { minimumPrimitive } from './minimum.ts';
+import { mulPrimitive } from './mul.ts';
+import { padPrimitive } from './pad.ts';
+import { reciprocalPrimitive } from './reciprocal.ts';
+import { reshapePrimitive } from './reshape.ts';
+import { rsqrtPrimitive } from './rsqrt.ts';
+import { scalePrimitive } from './scale.ts';
+import { scatterAddPrimitive } from './scatter-add.ts';
+import { selectPrimitive } from './select.ts';
+import { sigmoidPrimitive } from './sigmoid.ts';
+import { signPrimitive } from './sign.ts';
+import { slicePrimitive } from './slice.ts';
+import { stopGradientPrimitive } from './stop-gradient.ts';
+import { sumPrimitive } from './sum.ts';
+import { transposePrimitive } from './transpose.ts';
+
+export const primitives = {
+  abs: absPrimitive,
+  add: addPrimitive,
+  broadcast: broadcastPrimitive,
+  concat: concatPrimitive,
+  einsum: einsumPrimitive,
+  equal: equalPrimitive,
+  erf: erfPrimitive,
+  exp: expPrimitive,
+  gather: gatherPrimitive,
+  log: logPrimitive,
+  maxReduce: maxReducePrimitive,
+  maximum: maximumPrimitive,
+  minimum: minimumPrimitive,
+  mul: mulPrimitive,
+  pad: padPrimitive,
+  reciprocal: reciprocalPrimitive,
+  reshape: reshapePrimitive,
+  rsqrt: rsqrtPrimitive,
+  scale: scalePrimitive,
+  scatterAdd: scatterAddPrimitive,
+  select: selectPrimitive,
+  sigmoid: sigmoidPrimitive,
+  sign: signPrimitive,
+  slice: slicePrimitive,
+  stopGradient: stopGradientPrimitive,
+  sum: sumPrimitive,
+  transpose: transposePrimitive,
+} as const;
+
+export type PrimitiveName = keyof typeof primitives;
+export type ParamsOf<N extends PrimitiveName> = (typeof primitives)[N] extends Primitive<infer P> ? P : never;

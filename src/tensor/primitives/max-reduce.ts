@@ -1,0 +1,39 @@
+/** @file the largest element along one axis */
+import { apply } from '../apply.ts';
+import { fail } from '../errors.ts';
+import type { Primitive } from '../primitive.ts';
+import { axisOf, show } from '../shape.ts';
+import type { Value } from '../value.ts';
+import { broadcast } from './broadcast.ts';
+import { equal } from './equal.ts';
+import { mul } from './mul.ts';
+import { reciprocal } from './reciprocal.ts';
+import { reshape } from './reshape.ts';
+import { sum } from './sum.ts';
+
+/** The axis that leaves the shape (counted from the front). */
+export type MaxReduceParams = { readonly axis: number };
+
+export const maxReducePrimitive: Primitive<MaxReduceParams> = {
+  name: 'maxReduce',
+  shape([x], { axis }) {
+    if (x!.shape[axis] === 0) fail(`maxReduce: axis ${axis} of ${show(x!.shape)} is empty; nothing is largest there`);
+    return x!.shape.filter((_, i) => i !== axis);
+  },
+  // equal largest elements share the cotangent
+  vjp(ct, out, [x], { axis }) {
+    const kept = x!.shape.map((length, i) => (i === axis ? 1 : length));
+    const largest = equal(x!, broadcast(reshape(out, kept), x!.shape));
+    const share = mul(ct, reciprocal(sum(largest, [axis])));
+    return [mul(largest, broadcast(reshape(share, kept), x!.shape))];
+  },
+};
+
+/**
+ * The largest element along an axis, which leaves the shape. Throws when the axis is empty.
+ * @example
+ * read(maxReduce(tensor([[1, 2], [4, 3]]), 1)) // [2, 4]
+ */
+export function maxReduce(x: Value, axis: number): Value {
+  return apply(maxReducePrimitive, [x], { axis: axisOf('maxReduce', axis, x.shape) });
+}

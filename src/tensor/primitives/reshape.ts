@@ -1,0 +1,33 @@
+/** @file the same elements in the same order under another shape */
+import { apply } from '../apply.ts';
+import { fail } from '../errors.ts';
+import type { Primitive } from '../primitive.ts';
+import { checkShape, type Shape, sameShape, show, sizeOf } from '../shape.ts';
+import type { Value } from '../value.ts';
+
+/** The shape to give. */
+export type ReshapeParams = { readonly shape: Shape };
+
+export const reshapePrimitive: Primitive<ReshapeParams> = {
+  name: 'reshape',
+  kinds: 'same',
+  shape([x], { shape }) {
+    checkShape('reshape', shape);
+    if (sizeOf(shape) !== sizeOf(x!.shape)) {
+      fail(
+        `reshape: ${show(x!.shape)} has ${sizeOf(x!.shape)} elements, ${show(shape)} has ${sizeOf(shape)}; they must agree`,
+      );
+    }
+    return shape;
+  },
+  vjp: (ct, _out, [x]) => [reshape(ct, x!.shape)],
+};
+
+/**
+ * The elements of `x`, row-major, under another shape of as many elements.
+ * @example
+ * reshape(tensor([1, 2, 3, 4]), [2, 2]).shape // [2, 2]
+ */
+export function reshape(x: Value, shape: Shape): Value {
+  return sameShape(x.shape, shape) ? x : apply(reshapePrimitive, [x], { shape });
+}

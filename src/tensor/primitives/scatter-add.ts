@@ -1,0 +1,35 @@
+/** @file rows added into a table of zeros by index */
+import { apply } from '../apply.ts';
+import { fail } from '../errors.ts';
+import type { Primitive } from '../primitive.ts';
+import { sameShape, show } from '../shape.ts';
+import type { Value } from '../value.ts';
+import { gather } from './gather.ts';
+
+/** How many rows the table has, and how many leading axes it shares with the index. */
+export type ScatterAddParams = { readonly rows: number; readonly batchAxes: number };
+
+export const scatterAddPrimitive: Primitive<ScatterAddParams> = {
+  name: 'scatterAdd',
+  kinds: ['real', 'index'],
+  shape([x, index], { rows, batchAxes }) {
+    const { length } = index!.shape;
+    if (!Number.isInteger(rows) || rows < 0) fail(`scatterAdd: ${rows} rows; a row count is an integer ≥ 0`);
+    if (length < batchAxes || !sameShape(x!.shape.slice(0, length), index!.shape)) {
+      fail(
+        `scatterAdd: values ${show(x!.shape)} do not begin with the index shape ${show(index!.shape)}; one row per index`,
+      );
+    }
+    return [...index!.shape.slice(0, batchAxes), rows, ...x!.shape.slice(length)];
+  },
+  vjp: (ct, _out, [, index], { batchAxes }) => [gather(ct, index!, batchAxes), null],
+};
+
+/**
+ * The adjoint of gather: rows `x` [B…, I…, R…] added into zeros [B…, rows, R…] at `index` [B…, I…] (kind index).
+ * @example
+ * read(scatterAdd(tensor([1, 2, 3]), indices([2, 0, 2]), 3)) // [2, 0, 4]
+ */
+export function scatterAdd(x: Value, index: Value, rows: number, batchAxes = 0): Value {
+  return apply(scatterAddPrimitive, [x, index], { rows, batchAxes });
+}

@@ -1,0 +1,29 @@
+/** @file sum over axes */
+import { apply } from '../apply.ts';
+import type { Primitive } from '../primitive.ts';
+import { axisOf } from '../shape.ts';
+import type { Value } from '../value.ts';
+import { broadcast } from './broadcast.ts';
+import { reshape } from './reshape.ts';
+
+/** The axes to sum over, ascending (counted from the front); they leave the shape. */
+export type SumParams = { readonly axes: readonly number[] };
+
+export const sumPrimitive: Primitive<SumParams> = {
+  name: 'sum',
+  shape: ([x], { axes }) => x!.shape.filter((_, i) => !axes.includes(i)),
+  vjp(ct, _out, [x], { axes }) {
+    const kept = x!.shape.map((length, i) => (axes.includes(i) ? 1 : length));
+    return [broadcast(reshape(ct, kept), x!.shape)];
+  },
+};
+
+/**
+ * Sum of `x` over some axes (all, if none are named); they leave the shape.
+ * @example
+ * read(sum(tensor([[1, 2], [3, 4]]), [0])) // [4, 6]
+ */
+export function sum(x: Value, axes: readonly number[] = x.shape.map((_, i) => i)): Value {
+  const sorted = [...new Set(axes.map((axis) => axisOf('sum', axis, x.shape)))].sort((a, b) => a - b);
+  return sorted.length === 0 ? x : apply(sumPrimitive, [x], { axes: sorted });
+}

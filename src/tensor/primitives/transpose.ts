@@ -1,0 +1,38 @@
+/** @file axes in another order */
+import { apply } from '../apply.ts';
+import { fail } from '../errors.ts';
+import type { Primitive } from '../primitive.ts';
+import { show } from '../shape.ts';
+import type { Value } from '../value.ts';
+
+/** `order[i]` is the axis of x that becomes axis i. */
+export type TransposeParams = { readonly order: readonly number[] };
+
+export const transposePrimitive: Primitive<TransposeParams> = {
+  name: 'transpose',
+  kinds: 'same',
+  shape([x], { order }) {
+    const { shape } = x!;
+    if (order.length !== shape.length || [...order].sort((a, b) => a - b).some((axis, i) => axis !== i)) {
+      fail(
+        `transpose: order [${order}] is not a permutation of the axes of ${show(shape)}; name each of 0…${shape.length - 1} once`,
+      );
+    }
+    return order.map((axis) => shape[axis]!);
+  },
+  vjp(ct, _out, _xs, { order }) {
+    const inverse = order.map((_, i) => order.indexOf(i));
+    return [transpose(ct, inverse)];
+  },
+};
+
+/**
+ * `x` with its axes in another order: axis i of the result is axis `order[i]` of `x`.
+ * @example
+ * read(transpose(tensor([[1, 2], [3, 4]]), [1, 0])) // [1, 3, 2, 4]
+ */
+export function transpose(x: Value, order: readonly number[]): Value {
+  return order.every((axis, i) => axis === i) && order.length === x.shape.length
+    ? x
+    : apply(transposePrimitive, [x], { order });
+}

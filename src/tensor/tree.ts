@@ -1,0 +1,45 @@
+/** @file Nested records and lists of values: parameters, states, inputs. */
+import { fail } from './errors.ts';
+import { isValue, type Value } from './value.ts';
+
+/** A value, or a list or record of trees; absent fields are allowed and stay absent. */
+export type Tree = Value | readonly Tree[] | { readonly [field: string]: Tree | undefined };
+
+/** Maps every value of a tree, in field order; the tree keeps its form. `path` names the place, as in `layers.0.query`. */
+export function mapTree<T extends Tree>(tree: T, f: (value: Value, path: string) => Value, path = ''): T {
+  const at = (field: string | number): string => (path === '' ? `${field}` : `${path}.${field}`);
+  const map = (node: Tree, field: string | number): Tree => mapTree(node, f, at(field));
+  if (isValue(tree)) return f(tree, path) as Tree as T;
+  if (Array.isArray(tree)) return tree.map(map) as Tree as T;
+  if (typeof tree !== 'object' || tree === null) {
+    fail(`tree: ${path === '' ? 'the root' : path} is ${String(tree)}; a tree holds values, lists and records of them`);
+  }
+  const entries = Object.entries(tree as { readonly [field: string]: Tree | undefined });
+  return Object.fromEntries(entries.map(([k, v]) => [k, v === undefined ? v : map(v, k)])) as Tree as T;
+}
+
+/** The values of a tree, in the order in which {@link mapTree} visits them. */
+export function leavesOf(tree: Tree): Value[] {
+  const leaves: Value[] = [];
+  mapTree(tree, (value) => {
+    leaves.push(value);
+    return value;
+  });
+  return leaves;
+}
+
+/** The values of a tree by path. */
+export function namedLeavesOf(tree: Tree): [path: string, value: Value][] {
+  const leaves: [string, Value][] = [];
+  mapTree(tree, (value, path) => {
+    leaves.push([path, value]);
+    return value;
+  });
+  return leaves;
+}
+
+/** A tree of the same form with other values. */
+export function withLeaves<T extends Tree>(tree: T, leaves: readonly Value[]): T {
+  let next = 0;
+  return mapTree(tree, () => leaves[next++]!);
+}
