@@ -90,6 +90,7 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   rsqrt: each((x) => 1 / Math.sqrt(x)),
   sigmoid: each(sigmoid),
   sign: each(Math.sign),
+  site: same,
   stopGradient: same,
   reshape: same,
   select([mask, x, y]) {

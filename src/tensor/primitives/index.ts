@@ -23,6 +23,7 @@ import { scatterAddPrimitive } from './scatter-add.ts';
 import { selectPrimitive } from './select.ts';
 import { sigmoidPrimitive } from './sigmoid.ts';
 import { signPrimitive } from './sign.ts';
+import { sitePrimitive } from './site.ts';
 import { slicePrimitive } from './slice.ts';
 import { stopGradientPrimitive } from './stop-gradient.ts';
 import { sumPrimitive } from './sum.ts';
@@ -52,6 +53,7 @@ export const primitives = {
   select: selectPrimitive,
   sigmoid: sigmoidPrimitive,
   sign: signPrimitive,
+  site: sitePrimitive,
   slice: slicePrimitive,
   stopGradient: stopGradientPrimitive,
   sum: sumPrimitive,

@@ -1,0 +1,109 @@
+/** @file What a DenseRetNet is made of: sizes, readings of the paper, presets. */
+import type { RotationPhase } from '../nn/multi-head-retention.ts';
+import type { RetentionNorm } from '../nn/retention/normalised.ts';
+import type { GateActivation } from '../nn/selective-transition.ts';
+import { fail } from '../tensor/errors.ts';
+
+/** Where the paper can be read two ways, as far as keys and values are concerned; spec/readings.ts has the evidence. */
+export interface DenseRetNetReadings {
+  /** What deeper layers receive: keys and values before fusion, or after it. */
+  readonly pass: 'raw' | 'fused';
+  readonly projection: 'identity' | 'linear';
+  readonly gate: 'shared' | 'perLayer';
+  readonly gateActivation: GateActivation;
+  readonly fusedNorm: 'rms' | 'none';
+  /** Whether layer 0, which has nothing to fuse, is normed all the same. */
+  readonly firstLayer: 'plain' | 'normed';
+  readonly retentionNorm: RetentionNorm;
+  readonly rotationPhase: RotationPhase;
+}
+
+/** Sizes and readings of a DenseRetNet. */
+export interface DenseRetNetConfig {
+  readonly vocabulary: number;
+  /** h: channels of the residual stream. */
+  readonly width: number;
+  readonly heads: number;
+  /** d_qk: channels of queries and keys, over all heads. */
+  readonly keyWidth: number;
+  /** E: channels of values, over all heads. */
+  readonly valueWidth: number;
+  /** L */
+  readonly layers: number;
+  /** m: how many shallow layers reach a deeper one. */
+  readonly denseLayers: number;
+  /** r: width of the gate's hidden layer; 0 closes every gate. */
+  readonly gateRank: number;
+  readonly epsilon: number;
+  /** A token whose embedding gets no gradient, or null. */
+  readonly padToken: number | null;
+  readonly readings: DenseRetNetReadings;
+}
+
+/** The equations and nothing else: un-normalised retention, so that every mode is the same function. */
+export const paperReadings: DenseRetNetReadings = {
+  pass: 'raw',
+  projection: 'identity',
+  gate: 'shared',
+  gateActivation: 'silu',
+  fusedNorm: 'none',
+  firstLayer: 'plain',
+  retentionNorm: 'none',
+  rotationPhase: 'p',
+};
+
+/** The choices of the released code [C], whose parallel and recurrent modes are not the same function. */
+export const authorsReadings: DenseRetNetReadings = {
+  ...paperReadings,
+  fusedNorm: 'rms',
+  retentionNorm: 'torchscale',
+  rotationPhase: 'p-1',
+};
+
+/** Sizes that the released code derives from three of its own: keyWidth ⌊h/2⌋, valueWidth 2h, gateRank ⌊h/32⌋, ε 1e-6. */
+export function denseRetNetConfig(
+  sizes: Pick<DenseRetNetConfig, 'vocabulary' | 'width' | 'heads' | 'layers' | 'denseLayers'> &
+    Partial<DenseRetNetConfig>,
+): DenseRetNetConfig {
+  const { width } = sizes;
+  return {
+    keyWidth: Math.floor(width / 2),
+    valueWidth: 2 * width,
+    gateRank: Math.floor(width / 32),
+    epsilon: 1e-6,
+    padToken: null,
+    readings: paperReadings,
+    ...sizes,
+  };
+}
+
+/** The layers that layer l draws on, nearest first: the m before it, or as many as there are. */
+export const sourcesOf = ({ denseLayers }: DenseRetNetConfig, l: number): number[] =>
+  Array.from({ length: Math.min(l, denseLayers) }, (_, j) => l - 1 - j);
+
+/** Whether layer l has fusion weights. */
+export const fuses = ({ readings }: DenseRetNetConfig, l: number): boolean => l > 0 || readings.firstLayer === 'normed';
+
+/** Throws on a configuration that makes no model. */
+export function checkDenseRetNet(config: DenseRetNetConfig): void {
+  checkWhole('denseRetNet', config, ['vocabulary', 'width', 'heads', 'keyWidth', 'valueWidth', 'layers'], 1);
+  checkWhole('denseRetNet', config, ['denseLayers', 'gateRank'], 0);
+  const { heads, keyWidth, valueWidth, epsilon } = config;
+  if (keyWidth % (2 * heads) !== 0) {
+    fail(
+      `denseRetNet: keyWidth ${keyWidth} with ${heads} heads; it must be a multiple of ${2 * heads}, as rotation pairs channels`,
+    );
+  }
+  if (valueWidth % heads !== 0) fail(`denseRetNet: valueWidth ${valueWidth} is not a multiple of ${heads} heads`);
+  if (!(epsilon >= 0 && epsilon < 1)) fail(`denseRetNet: epsilon is ${epsilon}; it lies in [0, 1)`);
+}
+
+/** Throws unless the named fields are integers of at least `least`. */
+export function checkWhole<C>(call: string, config: C, fields: readonly (keyof C & string)[], least: number): void {
+  for (const field of fields) {
+    const size: unknown = config[field];
+    if (!Number.isInteger(size) || (size as number) < least) {
+      fail(`${call}: ${field} is ${String(size)}; it must be an integer of at least ${least}`);
+    }
+  }
+}

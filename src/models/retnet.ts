@@ -1,0 +1,145 @@
+/** @file RetNet as torchscale has it [C]: retention and a gated feed-forward network in each layer. Wiring only. */
+import { silu } from '../nn/activations.ts';
+import { embedding } from '../nn/embedding.ts';
+import { linear } from '../nn/linear.ts';
+import { multiHeadRetention, type RotationPhase, retnetDecays } from '../nn/multi-head-retention.ts';
+import { rmsNorm } from '../nn/norms.ts';
+import type { Mode, Place, RetentionNorm } from '../nn/retention/normalised.ts';
+import { fail } from '../tensor/errors.ts';
+import { zerosLike } from '../tensor/operand.ts';
+import { add } from '../tensor/primitives/add.ts';
+import { mul } from '../tensor/primitives/mul.ts';
+import { scale } from '../tensor/primitives/scale.ts';
+import { site } from '../tensor/primitives/site.ts';
+import type { Value } from '../tensor/value.ts';
+import { checkWhole } from './dense-retnet-config.ts';
+import type { LanguageModel, ModelResult, ModelState } from './language-model.ts';
+
+/** Sizes of a RetNet. */
+export interface RetNetConfig {
+  readonly vocabulary: number;
+  /** h: channels of the residual stream, of queries and of keys. */
+  readonly width: number;
+  readonly heads: number;
+  /** Channels of values, over all heads. */
+  readonly valueWidth: number;
+  /** F: hidden channels of the feed-forward network. */
+  readonly ffnWidth: number;
+  readonly layers: number;
+  readonly epsilon: number;
+  /** What embeddings are multiplied by: √h in torchscale. */
+  readonly embeddingScale: number;
+  /** α: what the residual stream is multiplied by before a branch is added: 1, or (2L)^{1/4} with deepnorm. */
+  readonly residualScale: number;
+  readonly retentionNorm: RetentionNorm;
+  readonly rotationPhase: RotationPhase;
+}
+
+/** Weights of multi-scale retention, [out, in]: query, key [h, h]; value, outputGate [valueWidth, h]; output [h, valueWidth]. */
+export type MultiScaleRetentionParams = {
+  readonly query: Value;
+  readonly key: Value;
+  readonly value: Value;
+  readonly outputGate: Value;
+  readonly output: Value;
+};
+
+/** Weights of one layer: norms [h], feed-forward `up`, `gate` [F, h] and `down` [h, F]. */
+export type RetNetLayer = MultiScaleRetentionParams & {
+  readonly inputNorm: Value;
+  readonly ffnNorm: Value;
+  readonly ffn: { readonly up: Value; readonly gate: Value; readonly down: Value };
+};
+
+/** Weights of a RetNet: `embedding` and `head` [vocabulary, h], `finalNorm` [h]. */
+export type RetNetParams = {
+  readonly embedding: Value;
+  readonly layers: readonly RetNetLayer[];
+  readonly finalNorm: Value;
+  readonly head: Value;
+};
+
+/**
+ * Multi-scale retention of `x` [b, t, h] from a state [b, heads, d, e]: `W_o (silu(W_g x) ⊙ norm(retention))`, keys scaled by
+ * `d^{−1/2}`, group norm without weight.
+ */
+export function multiScaleRetention(
+  params: MultiScaleRetentionParams,
+  config: Pick<RetNetConfig, 'heads' | 'epsilon' | 'retentionNorm' | 'rotationPhase'>,
+  x: Value,
+  state: Value,
+  mode: Mode,
+  place: Place = { position: 0, path: '' },
+): { output: Value; state: Value } {
+  const q = linear(x, params.query);
+  const k = scale(linear(x, params.key), (q.shape[2]! / config.heads) ** -0.5);
+  const v = linear(x, params.value);
+  const retention = multiHeadRetention(
+    { q, k, v },
+    state,
+    undefined,
+    { ...config, decay: retnetDecays(config.heads) },
+    mode,
+    place,
+  );
+  const gated = mul(silu(linear(x, params.outputGate)), retention.output);
+  return { output: linear(gated, params.output), state: retention.state };
+}
+
+function start(params: RetNetParams, { heads, width, valueWidth }: RetNetConfig, batch: number): ModelState {
+  const shape = [batch, heads, width / heads, valueWidth / heads];
+  return { position: 0, layers: params.layers.map(() => zerosLike(params.embedding, shape)) };
+}
+
+function forward(
+  params: RetNetParams,
+  config: RetNetConfig,
+  tokens: Value,
+  state: ModelState,
+  mode: Mode,
+): ModelResult {
+  const { epsilon, embeddingScale } = config;
+  let x = scale(embedding(params.embedding, tokens), embeddingScale);
+  const layers = params.layers.map((layer, l) => {
+    const place = { position: state.position, path: `layers.${l}.` };
+    const result = block(layer, config, site(x, `hidden.${l}`), state.layers[l]!, mode, place);
+    x = result.x;
+    return result.state;
+  });
+  const last = site(x, `hidden.${params.layers.length}`);
+  return {
+    logits: linear(rmsNorm(last, params.finalNorm, epsilon), params.head),
+    state: { position: state.position + tokens.shape[1]!, layers },
+  };
+}
+
+function block(
+  layer: RetNetLayer,
+  config: RetNetConfig,
+  x: Value,
+  state: Value,
+  mode: Mode,
+  place: Place,
+): { x: Value; state: Value } {
+  const { epsilon, residualScale } = config;
+  const plus = (stream: Value, branch: Value): Value => add(scale(stream, residualScale), branch);
+  const retention = multiScaleRetention(layer, config, rmsNorm(x, layer.inputNorm, epsilon), state, mode, place);
+  const mixed = plus(x, retention.output);
+  const normed = rmsNorm(mixed, layer.ffnNorm, epsilon);
+  const hidden = mul(silu(linear(normed, layer.ffn.up)), linear(normed, layer.ffn.gate));
+  return { x: plus(mixed, linear(hidden, layer.ffn.down)), state: retention.state };
+}
+
+function check(config: RetNetConfig): void {
+  checkWhole('retnet', config, ['vocabulary', 'width', 'heads', 'valueWidth', 'ffnWidth', 'layers'], 1);
+  const { width, heads, valueWidth } = config;
+  if (width % (2 * heads) !== 0) {
+    fail(
+      `retnet: width ${width} with ${heads} heads; it must be a multiple of ${2 * heads}, as rotation pairs channels`,
+    );
+  }
+  if (valueWidth % heads !== 0) fail(`retnet: valueWidth ${valueWidth} is not a multiple of ${heads} heads`);
+}
+
+/** RetNet as a language model. */
+export const retNet: LanguageModel<RetNetConfig, RetNetParams> = { name: 'retnet', check, start, forward };

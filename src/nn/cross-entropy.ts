@@ -1,0 +1,62 @@
+/** @file The loss of next-token prediction. */
+import { fail } from '../tensor/errors.ts';
+import { indexInput, input } from '../tensor/input.ts';
+import { div, sub } from '../tensor/ops.ts';
+import { add } from '../tensor/primitives/add.ts';
+import { exp } from '../tensor/primitives/exp.ts';
+import { gather } from '../tensor/primitives/gather.ts';
+import { log } from '../tensor/primitives/log.ts';
+import { maxReduce } from '../tensor/primitives/max-reduce.ts';
+import { mul } from '../tensor/primitives/mul.ts';
+import { reshape } from '../tensor/primitives/reshape.ts';
+import { slice } from '../tensor/primitives/slice.ts';
+import { stopGradient } from '../tensor/primitives/stop-gradient.ts';
+import { sum } from '../tensor/primitives/sum.ts';
+import type { Executor, Value } from '../tensor/value.ts';
+
+/** Which token each position should have predicted (kind index), and 1 where that counts, 0 where not; both [n]. */
+export interface Targets {
+  readonly tokens: Value;
+  readonly weights: Value;
+}
+
+/** `log Σ_j e^{x_j}` over the last axis of `x` [n, v], computed from the largest element down, [n]. */
+export function logSumExp(x: Value): Value {
+  const largest = stopGradient(maxReduce(x, -1));
+  const shifted = sub(x, reshape(largest, [...largest.shape, 1]));
+  return add(log(sum(exp(shifted), [-1])), largest);
+}
+
+/**
+ * `−Σ_n w_n log softmax(logits_n)[target_n] / Σ_n w_n` for logits [n, v]: the mean over the positions that count.
+ * @example
+ * const even = { tokens: indices([0]), weights: tensor([1]) };
+ * item(crossEntropy(tensor([[0, 0]]), even)) // 0.6931471805599453
+ */
+export function crossEntropy(logits: Value, { tokens, weights }: Targets): Value {
+  const picked = gather(logits, tokens, 1);
+  const losses = mul(sub(logSumExp(logits), picked), weights);
+  return div(sum(losses), sum(weights));
+}
+
+/**
+ * Targets of next-token prediction from labels [b][t]: position t predicts label t + 1; labels equal to `ignored` do not count.
+ * Throws on fewer than two tokens, ragged rows, and when nothing counts.
+ */
+export function nextTokenTargets(on: Executor, labels: readonly (readonly number[])[], ignored = -100): Targets {
+  const length = labels[0]?.length ?? 0;
+  if (length < 2) fail(`nextTokenTargets: rows of ${length} labels; predicting the next token needs at least 2`);
+  if (labels.some((row) => row.length !== length)) fail('nextTokenTargets: rows of unequal length');
+  const next = labels.flatMap((row) => row.slice(1));
+  if (next.every((label) => label === ignored)) fail(`nextTokenTargets: every label is ${ignored}, so nothing counts`);
+  const tokens = next.map((label) => (label === ignored ? 0 : label));
+  const weights = next.map((label) => (label === ignored ? 0 : 1));
+  return { tokens: indexInput(on, tokens, [next.length]), weights: input(on, weights, [next.length]) };
+}
+
+/** Logits [b, t, v] as rows [b (t − 1), v]: those that predict a next token. Throws when t < 2. */
+export function predictingRows(logits: Value): Value {
+  const [b, t, v] = logits.shape as readonly [number, number, number];
+  if (t < 2) fail(`predictingRows: ${t} positions; predicting the next token needs at least 2`);
+  return reshape(slice(logits, 1, 0, t - 1), [b * (t - 1), v]);
+}

@@ -1,0 +1,25 @@
+/** @file Token embeddings. */
+import { fail } from '../tensor/errors.ts';
+import { constantLike } from '../tensor/operand.ts';
+import { gather } from '../tensor/primitives/gather.ts';
+import { select } from '../tensor/primitives/select.ts';
+import { stopGradient } from '../tensor/primitives/stop-gradient.ts';
+import type { Value } from '../tensor/value.ts';
+
+/**
+ * Rows of `table` [vocabulary, d] for `tokens` [b, t] (kind index), [b, t, d]. The row of a padding token is used but gets no
+ * gradient, as in PyTorch. Throws on tokens outside the vocabulary.
+ */
+export function embedding(table: Value, tokens: Value, padToken: number | null = null): Value {
+  if (padToken === null) return gather(table, tokens);
+  const [rows] = table.shape;
+  if (!Number.isInteger(padToken) || padToken < 0 || padToken >= rows!) {
+    fail(`embedding: the padding token ${padToken} is outside the ${rows} rows of the table`);
+  }
+  const isPad = constantLike(
+    table,
+    Float64Array.from({ length: rows! }, (_, i) => (i === padToken ? 1 : 0)),
+    [rows!, 1],
+  );
+  return gather(select(isPad, stopGradient(table), table), tokens);
+}

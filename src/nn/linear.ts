@@ -1,0 +1,21 @@
+/** @file Linear maps. */
+import { fail } from '../tensor/errors.ts';
+import { einsum } from '../tensor/primitives/einsum.ts';
+import { reshape } from '../tensor/primitives/reshape.ts';
+import { show, sizeOf } from '../tensor/shape.ts';
+import type { Value } from '../tensor/value.ts';
+
+/**
+ * `y_o = Σ_i W[o, i] x_i` over the last axis of `x` [..., i], weights [o, i] as PyTorch stores them. Throws when i differs.
+ * @example
+ * read(linear(tensor([1, 2]), tensor([[3, 4], [5, 6]]))) // [11, 17]
+ */
+export function linear(x: Value, weight: Value): Value {
+  const [out, within] = weight.shape;
+  if (weight.shape.length !== 2 || x.shape.at(-1) !== within) {
+    fail(`linear: weight ${show(weight.shape)} is [out, in] and does not act on the last axis of ${show(x.shape)}`);
+  }
+  const leading = x.shape.slice(0, -1);
+  const rows = reshape(x, [sizeOf(leading), within!]);
+  return reshape(einsum('ni,oi->no', rows, weight), [...leading, out!]);
+}

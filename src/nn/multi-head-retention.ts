@@ -1,0 +1,69 @@
+/** @file Retention over several heads with rotary positions and the group norm, as RetNet and DenseRetNet share it. [C] */
+
+import { fail } from '../tensor/errors.ts';
+import { reshape } from '../tensor/primitives/reshape.ts';
+import { site } from '../tensor/primitives/site.ts';
+import { transpose } from '../tensor/primitives/transpose.ts';
+import { show } from '../tensor/shape.ts';
+import type { Value } from '../tensor/value.ts';
+import { rmsNorm } from './norms.ts';
+import { type Mode, normalisedRetention, type Place, type RetentionNorm } from './retention/normalised.ts';
+import { retnetFrequencies, rotate, rotateState } from './rotary.ts';
+
+/**
+ * How a sequence's keys are turned in the stored state: token p by p, or by p − 1 as the released generate() does. Outputs agree,
+ * stored states don't.
+ */
+export type RotationPhase = 'p' | 'p-1';
+
+/** What is the same for every call of one model. */
+export interface MultiHeadConfig {
+  readonly decay: readonly number[];
+  readonly retentionNorm: RetentionNorm;
+  readonly rotationPhase: RotationPhase;
+  readonly epsilon: number;
+}
+
+/** `γ_h = 1 − 2^{−5−h}`, h from 0. */
+export const retnetDecays = (heads: number): number[] => Array.from({ length: heads }, (_, h) => 1 - 2 ** (-5 - h));
+
+/** `x` [b, t, h·d] as [b, h, t, d], head-major. Throws when the heads do not divide the channels. */
+export function splitHeads(x: Value, heads: number): Value {
+  const [b, t, width] = x.shape as readonly [number, number, number];
+  if (width % heads !== 0) fail(`splitHeads: ${heads} heads do not divide the ${width} channels of ${show(x.shape)}`);
+  return transpose(reshape(x, [b, t, heads, width / heads]), [0, 2, 1, 3]);
+}
+
+/** `x` [b, h, t, e] as [b, t, h, e]. */
+export const headsLast = (x: Value): Value => transpose(x, [0, 2, 1, 3]);
+
+/**
+ * Retention of `q`, `k` [b, t, h·d] and `v` [b, t, h·e] from a state [b, h, d, e], normed per head over e (weight [e] or none):
+ * the output [b, t, h·e] and the next state.
+ */
+export function multiHeadRetention(
+  { q, k, v }: { readonly q: Value; readonly k: Value; readonly v: Value },
+  state: Value,
+  groupNorm: Value | undefined,
+  config: MultiHeadConfig,
+  mode: Mode,
+  place: Place,
+): { output: Value; state: Value } {
+  const { decay, retentionNorm, rotationPhase, epsilon } = config;
+  const { position, path } = place;
+  const [qs, ks, vs] = [q, k, v].map((x) => splitHeads(x, decay.length)) as [Value, Value, Value];
+  const frequencies = retnetFrequencies(qs.shape[3]! / 2);
+  // the released recurrent mode turns by p − 1, the other modes by p: the state is stored as the recurrent mode needs it
+  const behind = rotationPhase === 'p-1' ? 1 : 0;
+  const recurrent = mode.name === 'recurrent';
+  const first = recurrent ? position - behind : position;
+  const turned = (x: Value, name: string): Value =>
+    site(rotate(site(x, `${path}${name}`), frequencies, first), `${path}${name}Rotated`);
+  const turnState = (s: Value, by: number): Value => (recurrent || behind === 0 ? s : rotateState(s, frequencies, by));
+
+  const inputs = { q: turned(qs, 'q'), k: turned(ks, 'k'), v: vs, decay };
+  const result = normalisedRetention(retentionNorm, mode, inputs, turnState(state, behind), place);
+  const output = site(headsLast(result.output), `${path}retention`);
+  const normed = site(rmsNorm(output, groupNorm, epsilon), `${path}retentionNormed`);
+  return { output: reshape(normed, v.shape), state: turnState(result.state, -behind) };
+}

@@ -1,0 +1,38 @@
+/** @file Retention in chunkwise mode: parallel inside a chunk, recurrent from chunk to chunk. */
+import { zerosLike } from '../../tensor/operand.ts';
+import { chunks } from '../../tensor/ops.ts';
+import { concat } from '../../tensor/primitives/concat.ts';
+import type { Value } from '../../tensor/value.ts';
+import { type Retention, type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
+import { parallelRetention } from './parallel.ts';
+
+/**
+ * Retention over chunks of `chunkSize` tokens (the last one may be shorter), each in parallel mode from the state that the
+ * one before it left. Throws on a chunk size that is not an integer ≥ 1, on wrong shapes and decays.
+ * @example
+ * const one = tensor([[[[2], [2]]]]);
+ * read(chunkwiseRetention(1)({ q: one, k: one, v: one, decay: [0.5] }, tensor([[[[0]]]])).output) // [8, 12]
+ */
+export const chunkwiseRetention =
+  (chunkSize: number): Retention =>
+  (inputs, state) => {
+    retentionAxes('chunkwiseRetention', inputs, state);
+    return overChunks(chunkSize, parallelRetention, inputs, state);
+  };
+
+/** Runs a retention chunk by chunk, handing on the state, and joins the outputs. */
+export function overChunks(
+  chunkSize: number,
+  step: Retention,
+  { q, k, v, decay }: RetentionInputs,
+  state: Value,
+): RetentionResult {
+  const [qs, ks, vs] = [q, k, v].map((x) => chunks(x, 2, chunkSize)) as [Value[], Value[], Value[]];
+  let s = state;
+  const outputs = qs.map((part, i) => {
+    const result = step({ q: part, k: ks[i]!, v: vs[i]!, decay }, s);
+    s = result.state;
+    return result.output;
+  });
+  return { output: outputs.length === 0 ? zerosLike(v) : concat(outputs, 2), state: s };
+}

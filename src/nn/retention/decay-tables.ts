@@ -1,0 +1,32 @@
+/** @file Powers of γ as tables. By multiplication, never by exp or pow: so they are exact for γ = ½. */
+
+/** `γ⁰ … γ^{count−1}` of each head, [h, count] row-major. */
+export function decayPowers(decay: readonly number[], count: number): Float64Array {
+  const table = new Float64Array(decay.length * count);
+  decay.forEach((gamma, h) => {
+    for (let n = 0, power = 1; n < count; n++, power *= gamma) table[h * count + n] = power;
+  });
+  return table;
+}
+
+/** `D[h, t, s] = γ^{t−s}` for s ≤ t, else 0: what the parallel form weighs scores with. */
+export function decayMatrix(decay: readonly number[], t: number): Float64Array {
+  const powers = decayPowers(decay, t);
+  const table = new Float64Array(decay.length * t * t);
+  for (let h = 0; h < decay.length; h++) {
+    for (let i = 0; i < t; i++) for (let j = 0; j <= i; j++) table[(h * t + i) * t + j] = powers[h * t + i - j]!;
+  }
+  return table;
+}
+
+/** `λ_n = Σ_{j≤n} γ^j` for n = position … position + t − 1, [h, t]: how much weight a row's tokens have together. */
+export function decaySums(decay: readonly number[], position: number, t: number): Float64Array {
+  const table = new Float64Array(decay.length * t);
+  decay.forEach((gamma, h) => {
+    for (let n = 0, total = 0; n < position + t; n++) {
+      total = gamma * total + 1;
+      if (n >= position) table[h * t + n - position] = total;
+    }
+  });
+  return table;
+}

@@ -1,0 +1,58 @@
+/** @file What every mode of retention takes and gives. */
+import { fail } from '../../tensor/errors.ts';
+import { zerosLike } from '../../tensor/operand.ts';
+import { sameShape, show } from '../../tensor/shape.ts';
+import type { Value } from '../../tensor/value.ts';
+
+/** Queries and keys [b, h, t, d], values [b, h, t, e], and γ of each head: a constant of the equations, from 0 to 1. */
+export interface RetentionInputs {
+  readonly q: Value;
+  readonly k: Value;
+  readonly v: Value;
+  readonly decay: readonly number[];
+}
+
+/** Outputs [b, h, t, e] and the state [b, h, d, e] after the last token. */
+export interface RetentionResult {
+  readonly output: Value;
+  readonly state: Value;
+}
+
+/** A mode of retention: the same function, computed in another order. */
+export type Retention = (inputs: RetentionInputs, state: Value) => RetentionResult;
+
+/** The lengths of a retention's axes. */
+export interface RetentionAxes {
+  readonly b: number;
+  readonly h: number;
+  readonly t: number;
+  readonly d: number;
+  readonly e: number;
+}
+
+/** The axes of checked inputs. Throws when a shape or a decay is wrong. */
+export function retentionAxes(call: string, { q, k, v, decay }: RetentionInputs, state: Value): RetentionAxes {
+  if (q.shape.length !== 4) fail(`${call}: q has shape ${show(q.shape)}; it is [b, h, t, d]`);
+  const [b, h, t, d] = q.shape as readonly [number, number, number, number];
+  if (!sameShape(k.shape, q.shape))
+    fail(`${call}: k has shape ${show(k.shape)} and q ${show(q.shape)}; both are [b, h, t, d]`);
+  const e = v.shape[3] ?? -1;
+  if (v.shape.length !== 4 || !sameShape(v.shape, [b, h, t, e])) {
+    fail(`${call}: v has shape ${show(v.shape)} beside q ${show(q.shape)}; it is [b, h, t, e]`);
+  }
+  if (!sameShape(state.shape, [b, h, d, e])) {
+    fail(
+      `${call}: the state has shape ${show(state.shape)}; for these q and v it is [b, h, d, e] = ${show([b, h, d, e])}`,
+    );
+  }
+  if (decay.length !== h) fail(`${call}: ${decay.length} decays for ${h} heads; give one γ per head`);
+  for (const gamma of decay)
+    if (!(gamma >= 0 && gamma <= 1)) fail(`${call}: a decay is ${gamma}; γ lies between 0 and 1`);
+  return { b, h, t, d, e };
+}
+
+/** The state before the first token: zeros [b, h, d, e]. */
+export function emptyState({ q, v }: Pick<RetentionInputs, 'q' | 'v'>): Value {
+  const [b, h, , d] = q.shape;
+  return zerosLike(q, [b!, h!, d!, v.shape[3]!]);
+}

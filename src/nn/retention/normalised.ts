@@ -1,0 +1,78 @@
+/** @file Retention in a mode, with a named normalisation. */
+import { fail } from '../../tensor/errors.ts';
+import { constantLike } from '../../tensor/operand.ts';
+import { mul } from '../../tensor/primitives/mul.ts';
+import type { Value } from '../../tensor/value.ts';
+import { chunkwiseRetention } from './chunkwise.ts';
+import { decaySums } from './decay-tables.ts';
+import type { Retention, RetentionInputs, RetentionResult } from './inputs.ts';
+import { parallelRetention } from './parallel.ts';
+import { recurrentRetention } from './recurrent.ts';
+import { torchscaleChunkwise, torchscaleParallel } from './torchscale.ts';
+
+/** The order in which a sequence is computed. */
+export type Mode =
+  | { readonly name: 'parallel' }
+  | { readonly name: 'recurrent' }
+  | { readonly name: 'chunkwise'; readonly chunkSize: number };
+
+/** `none`: the equations. `decay`: divided by √λ_t, the same in every mode. `torchscale`: the authors', another one in each mode. */
+export type RetentionNorm = 'none' | 'decay' | 'torchscale';
+
+/** Where a call stands in its sequence: how many tokens came before it; and the prefix of its sites' names. */
+export interface Place {
+  readonly position: number;
+  readonly path: string;
+}
+
+/** Un-normalised retention in a mode. Throws on an unknown mode. */
+export function retentionIn(mode: Mode): Retention {
+  switch (mode.name) {
+    case 'parallel':
+      return parallelRetention;
+    case 'recurrent':
+      return recurrentRetention;
+    case 'chunkwise':
+      return chunkwiseRetention(mode.chunkSize);
+    default:
+      return fail(`retention: unknown mode '${(mode as Mode).name}'; use parallel, chunkwise or recurrent`);
+  }
+}
+
+/**
+ * Retention in a mode with a normalisation, `inputs` [b, h, t, ·] at a place in their sequence, from a state [b, h, d, e].
+ * The state is un-normalised throughout, so it can be handed from any mode and normalisation to any other.
+ */
+export function normalisedRetention(
+  norm: RetentionNorm,
+  mode: Mode,
+  inputs: RetentionInputs,
+  state: Value,
+  { position, path }: Place = { position: 0, path: '' },
+): RetentionResult {
+  switch (norm) {
+    case 'none':
+      return retentionIn(mode)(inputs, state);
+    case 'decay':
+      return decayNormalised(retentionIn(mode), inputs, state, position);
+    case 'torchscale':
+      if (mode.name === 'parallel') return torchscaleParallel(position, path)(inputs, state);
+      if (mode.name === 'chunkwise') return torchscaleChunkwise(mode.chunkSize)(inputs, state);
+      return decayNormalised(retentionIn(mode), inputs, state, position);
+    default:
+      return fail(`retention: unknown normalisation '${norm as string}'; use none, decay or torchscale`);
+  }
+}
+
+/** `y_t / √λ_t` with `λ_t = Σ_{j≤t} γ^j` counted from the sequence's first token: one row scale for every mode. */
+function decayNormalised(
+  retention: Retention,
+  inputs: RetentionInputs,
+  state: Value,
+  position: number,
+): RetentionResult {
+  const [, h, t] = inputs.q.shape;
+  const result = retention(inputs, state);
+  const rows = decaySums(inputs.decay, position, t!).map((total) => 1 / Math.sqrt(total));
+  return { ...result, output: mul(result.output, constantLike(inputs.q, rows, [h!, t!, 1])) };
+}

@@ -1,0 +1,29 @@
+/** @file Retention in recurrent mode (Eqs. 19 and 20). */
+
+import { constantLike, zerosLike } from '../../tensor/operand.ts';
+import { at, stack } from '../../tensor/ops.ts';
+import { add } from '../../tensor/primitives/add.ts';
+import { broadcast } from '../../tensor/primitives/broadcast.ts';
+import { einsum } from '../../tensor/primitives/einsum.ts';
+import { mul } from '../../tensor/primitives/mul.ts';
+import type { Value } from '../../tensor/value.ts';
+import { type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
+
+/**
+ * `S_t = γ S_{t−1} + k_tᵀ v_t` and `y_t = q_t S_t`, one token after another. Throws on wrong shapes and decays.
+ * @example
+ * const one = tensor([[[[2]]]]);
+ * read(recurrentRetention({ q: one, k: one, v: one, decay: [0.5] }, one).state) // [5]
+ */
+export function recurrentRetention(inputs: RetentionInputs, state: Value): RetentionResult {
+  const { h, t } = retentionAxes('recurrentRetention', inputs, state);
+  const { q, k, v, decay } = inputs;
+  const gamma = broadcast(constantLike(q, Float64Array.from(decay), [h, 1, 1]), state.shape);
+  const outputs: Value[] = [];
+  let s = state;
+  for (let i = 0; i < t; i++) {
+    s = add(mul(gamma, s), einsum('bhd,bhe->bhde', at(k, 2, i), at(v, 2, i)));
+    outputs.push(einsum('bhd,bhde->bhe', at(q, 2, i), s));
+  }
+  return { output: t === 0 ? zerosLike(v) : stack(outputs, 2), state: s };
+}

@@ -1,0 +1,84 @@
+/**
+ * @file How torchscale, and after it the authors' code, divide the rows of retention before the group norm. [C]
+ *
+ * Its modes are not one function: the parallel form divides a row by the sum of its scores, the chunkwise one by another
+ * sum, the recurrent one by neither. They agree only after a norm without ε. The divisors are constants to differentiation.
+ */
+import { fail } from '../../tensor/errors.ts';
+import { constantLike } from '../../tensor/operand.ts';
+import { div } from '../../tensor/ops.ts';
+import { abs } from '../../tensor/primitives/abs.ts';
+import { add } from '../../tensor/primitives/add.ts';
+import { einsum } from '../../tensor/primitives/einsum.ts';
+import { maxReduce } from '../../tensor/primitives/max-reduce.ts';
+import { maximum } from '../../tensor/primitives/maximum.ts';
+import { minimum } from '../../tensor/primitives/minimum.ts';
+import { mul } from '../../tensor/primitives/mul.ts';
+import { reshape } from '../../tensor/primitives/reshape.ts';
+import { site } from '../../tensor/primitives/site.ts';
+import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
+import { sum } from '../../tensor/primitives/sum.ts';
+import type { Value } from '../../tensor/value.ts';
+import { overChunks } from './chunkwise.ts';
+import { decayMatrix, decaySums } from './decay-tables.ts';
+import { type Retention, type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
+import { carriedOutput, carriedState } from './parallel.ts';
+
+/** `D[h, t, s] = γ^{t−s} / √(Σ_{j≤t} γ^{t−j})` for s ≤ t, else 0: rows whose squares, not whose sums, are tamed. */
+export function normalisedDecayMatrix(decay: readonly number[], t: number): Float64Array {
+  const sums = decaySums(decay, 0, t);
+  return decayMatrix(decay, t).map((power, i) => power / Math.sqrt(sums[Math.floor(i / t)]!));
+}
+
+function scoresOf({ q, k, decay }: RetentionInputs, h: number, t: number): Value {
+  return mul(einsum('bhtd,bhsd->bhts', q, k), constantLike(q, normalisedDecayMatrix(decay, t), [h, t, t]));
+}
+
+/**
+ * Parallel: `S[t, s] = (q_t · k_s) D[t, s]`, `c_t = clamp(Σ_s |S[t, s]|, 1, 5·10⁴)`, `y_t = Σ_s S[t, s] v_s / c_t`.
+ * Starts a sequence: throws on a position other than 0, because c_t needs the keys of all earlier tokens.
+ */
+export const torchscaleParallel =
+  (position: number, path: string): Retention =>
+  (inputs, state) => {
+    const { h, t } = retentionAxes('torchscaleParallel', inputs, state);
+    if (position !== 0) {
+      fail(
+        `torchscaleParallel: position ${position}; this form's row sums need the keys of all earlier tokens, so it can only start a sequence: continue in recurrent or chunkwise mode`,
+      );
+    }
+    const scores = scoresOf(inputs, h, t);
+    const divisor = stopGradient(minimum(maximum(sum(abs(scores), [3]), 1), 5e4));
+    const shares = site(div(scores, reshape(divisor, [...divisor.shape, 1])), `${path}scores`);
+    return {
+      output: einsum('bhts,bhse->bhte', shares, inputs.v),
+      state: carriedState(inputs.k, inputs.v, inputs.decay, state),
+    };
+  };
+
+/**
+ * Chunkwise: inside a chunk as in the parallel form without its upper clamp, counted from the chunk's first token; what the
+ * state gives is divided alike, and row i of a chunk by `max(a_i, κ)`, `a_i = max(1, Σ|S_i|)`,
+ * `κ = max(1, max_e Σ_d |S_{d e}| / R)`, `R = Σ_{j<C} γ^j`.
+ */
+export const torchscaleChunkwise =
+  (chunkSize: number): Retention =>
+  (inputs, state) => {
+    retentionAxes('torchscaleChunkwise', inputs, state);
+    return overChunks(chunkSize, (part, s) => torchscaleChunk(chunkSize, part, s), inputs, state);
+  };
+
+function torchscaleChunk(chunkSize: number, inputs: RetentionInputs, state: Value): RetentionResult {
+  const { b, h, t } = retentionAxes('torchscaleChunkwise', inputs, state);
+  const { q, k, v, decay } = inputs;
+  const scores = scoresOf(inputs, h, t);
+  const rows = decaySums(decay, 0, t).map((total) => 1 / Math.sqrt(total));
+  const carried = mul(carriedOutput(q, decay, state), constantLike(q, rows, [h, t, 1]));
+  const total = add(einsum('bhts,bhse->bhte', scores, v), carried);
+
+  const full = decaySums(decay, chunkSize - 1, 1).map((r) => 1 / r);
+  const stateSize = mul(maxReduce(sum(abs(state), [2]), 2), constantLike(q, full, [h]));
+  const kappa = reshape(maximum(stateSize, 1), [b, h, 1]);
+  const divisor = stopGradient(maximum(maximum(sum(abs(scores), [3]), 1), kappa));
+  return { output: div(total, reshape(divisor, [b, h, t, 1])), state: carriedState(k, v, decay, state) };
+}

@@ -1,0 +1,61 @@
+/** @file Rotary positions: neighbouring channels turned by an angle that grows with the token's position. */
+import { fail } from '../tensor/errors.ts';
+import { constantLike } from '../tensor/operand.ts';
+import { at, stack, sub } from '../tensor/ops.ts';
+import { add } from '../tensor/primitives/add.ts';
+import { mul } from '../tensor/primitives/mul.ts';
+import { reshape } from '../tensor/primitives/reshape.ts';
+import { transpose } from '../tensor/primitives/transpose.ts';
+import { show } from '../tensor/shape.ts';
+import type { Value } from '../tensor/value.ts';
+
+/**
+ * Angles per position of `pairs` channel pairs, `10000^(−j/(pairs−1))`, both ends included: RetNet's, [C]. (Rotary embeddings
+ * usually divide by `pairs`.) One pair turns by 1.
+ */
+export const retnetFrequencies = (pairs: number): number[] =>
+  Array.from({ length: pairs }, (_, j) => (pairs === 1 ? 1 : 10000 ** (-j / (pairs - 1))));
+
+/** Sines and cosines [t, pairs] of `t` positions from `position` on (which may be negative). */
+export function rotaryTable(
+  frequencies: readonly number[],
+  position: number,
+  t: number,
+): { sin: Float64Array; cos: Float64Array } {
+  const pairs = frequencies.length;
+  const angle = (i: number): number => (position + Math.floor(i / pairs)) * frequencies[i % pairs]!;
+  return {
+    sin: Float64Array.from({ length: t * pairs }, (_, i) => Math.sin(angle(i))),
+    cos: Float64Array.from({ length: t * pairs }, (_, i) => Math.cos(angle(i))),
+  };
+}
+
+/**
+ * Channels 2j and 2j+1 of `x` [..., t, d] turned by `(position + t) θ_j`. Throws when d is not twice the number of frequencies.
+ * @example
+ * read(rotate(tensor([[5, 7]]), [1], 0)) // [5, 7]
+ */
+export function rotate(x: Value, frequencies: readonly number[], position: number): Value {
+  const [t, d] = x.shape.slice(-2) as [number, number];
+  const pairs = frequencies.length;
+  if (d !== 2 * pairs) {
+    fail(
+      `rotate: ${d} channels in ${show(x.shape)} for ${pairs} frequencies; channels come in pairs, one frequency each`,
+    );
+  }
+  const table = rotaryTable(frequencies, position, t);
+  const [sin, cos] = [table.sin, table.cos].map((data) => constantLike(x, data, [t, pairs])) as [Value, Value];
+  const split = reshape(x, [...x.shape.slice(0, -1), pairs, 2]);
+  const [even, odd] = [at(split, -1, 0), at(split, -1, 1)];
+  const turned = [sub(mul(even, cos), mul(odd, sin)), add(mul(odd, cos), mul(even, sin))];
+  return reshape(stack(turned, split.shape.length - 1), x.shape);
+}
+
+/**
+ * A retention state [b, h, d, e] as it would be had every key been rotated `by` positions further.
+ */
+export function rotateState(state: Value, frequencies: readonly number[], by: number): Value {
+  const keysLast = transpose(state, [0, 1, 3, 2]);
+  const rows = reshape(keysLast, [...keysLast.shape.slice(0, -1), 1, keysLast.shape[3]!]);
+  return transpose(reshape(rotate(rows, frequencies, by), keysLast.shape), [0, 1, 3, 2]);
+}

@@ -1,0 +1,30 @@
+/** @file Selective transition φ: what of a shallow layer's features a deeper layer lets in (Eqs. 15–17). */
+
+import { mul } from '../tensor/primitives/mul.ts';
+import type { Value } from '../tensor/value.ts';
+import { silu } from './activations.ts';
+import { linear } from './linear.ts';
+
+/** A two-layer MLP without biases: `down` [r, in], `up` [out, r]. A rank r of 0 makes every gate `silu(0) = 0`. */
+export type GateParams = { readonly down: Value; readonly up: Value };
+
+/** What follows the MLP: a second SiLU as in the authors' code, or nothing. */
+export type GateActivation = 'silu' | 'none';
+
+/** Eq. 15: `h' = Proj(h)`, the identity unless a linear map [out, in] is given. */
+export const project = (h: Value, projection: Value | undefined): Value =>
+  projection === undefined ? h : linear(h, projection);
+
+/** The MLP of Eq. 16 before its last activation: `up silu(down x)`, `x` [..., in] → [..., out]. */
+export const gateLogits = (x: Value, { down, up }: GateParams): Value => linear(silu(linear(x, down)), up);
+
+/** The last activation of Eq. 16. */
+export const gateOutput = (logits: Value, activation: GateActivation): Value =>
+  activation === 'silu' ? silu(logits) : logits;
+
+/** Eq. 16: `g = Gate(x)`, from the current layer's input. */
+export const gate = (x: Value, params: GateParams, activation: GateActivation): Value =>
+  gateOutput(gateLogits(x, params), activation);
+
+/** Eq. 17: `h'' = h' ⊙ g`. */
+export const select = (projected: Value, g: Value): Value => mul(projected, g);
