@@ -29,6 +29,7 @@ export { scatterAdd } from './tensor/primitives/scatter-add.ts';
 export { select } from './tensor/primitives/select.ts';
 export { sigmoid } from './tensor/primitives/sigmoid.ts';
 export { sign } from './tensor/primitives/sign.ts';
+export { site } from './tensor/primitives/site.ts';
 export { slice } from './tensor/primitives/slice.ts';
 export { stopGradient } from './tensor/primitives/stop-gradient.ts';
 export { sum } from './tensor/primitives/sum.ts';

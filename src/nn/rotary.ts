@@ -7,7 +7,7 @@ import { mul } from '../tensor/primitives/mul.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
 import { transpose } from '../tensor/primitives/transpose.ts';
 import { show } from '../tensor/shape.ts';
-import type { Value } from '../tensor/value.ts';
+import type { Slack, Value } from '../tensor/value.ts';
 
 /**
  * Angles per position of `pairs` channel pairs, `10000^(−j/(pairs−1))`, both ends included: RetNet's, [C]. (Rotary embeddings
@@ -44,7 +44,9 @@ export function rotate(x: Value, frequencies: readonly number[], position: numbe
     );
   }
   const table = rotaryTable(frequencies, position, t);
-  const [sin, cos] = [table.sin, table.cos].map((data) => constantLike(x, data, [t, pairs])) as [Value, Value];
+  // an angle is a product, rounded: its error turns the pair, and grows with the position
+  const slack: Slack = (_value, i) => 2 + 2 * Math.abs((position + Math.floor(i / pairs)) * frequencies[i % pairs]!);
+  const [sin, cos] = [table.sin, table.cos].map((data) => constantLike(x, data, [t, pairs], slack)) as [Value, Value];
   const split = reshape(x, [...x.shape.slice(0, -1), pairs, 2]);
   const [even, odd] = [at(split, -1, 0), at(split, -1, 1)];
   const turned = [sub(mul(even, cos), mul(odd, sin)), add(mul(odd, cos), mul(even, sin))];
@@ -58,4 +60,22 @@ export function rotateState(state: Value, frequencies: readonly number[], by: nu
   const keysLast = transpose(state, [0, 1, 3, 2]);
   const rows = reshape(keysLast, [...keysLast.shape.slice(0, -1), 1, keysLast.shape[3]!]);
   return transpose(reshape(rotate(rows, frequencies, by), keysLast.shape), [0, 1, 3, 2]);
+}
+
+/**
+ * xPos: channel pairs of `x` [..., t, d] turned by `p · 10000^(−j/pairs)`, and grown by `A_j(p)^sign`,
+ * `A_j(p) = ((2j + 0.4 d) / (1.4 d))^(p/512)`, at p = position + t: queries with sign 1, keys with sign −1.
+ */
+export function xposRotate(x: Value, position: number, sign: 1 | -1): Value {
+  const [t, d] = x.shape.slice(-2) as [number, number];
+  const pairs = d / 2;
+  const frequencies = Array.from({ length: pairs }, (_, j) => 10000 ** (-j / pairs));
+  const amplitude = Float64Array.from({ length: t * d }, (_, i) => {
+    const j = Math.floor((i % d) / 2);
+    return ((2 * j + 0.4 * d) / (1.4 * d)) ** ((sign * (position + Math.floor(i / d))) / 512);
+  });
+  return mul(
+    rotate(x, frequencies, position),
+    constantLike(x, amplitude, [t, d], (value) => 8 * value),
+  );
 }

@@ -2,16 +2,19 @@
 import { fail } from './errors.ts';
 import { broadcast } from './primitives/broadcast.ts';
 import { broadcastShapes, type Shape, sameShape, sizeOf } from './shape.ts';
-import type { Value } from './value.ts';
+import type { Slack, Value } from './value.ts';
 
 /** A value, or a number that stands for a constant of the other operand's shape. */
 export type Operand = Value | number;
 
-/** A constant beside `x`: a table of numbers on the executor where the numbers of `x` live. */
-export function constantLike(x: Value, data: Float64Array, shape: Shape): Value {
+/**
+ * A constant beside `x`: a table of numbers on the executor where the numbers of `x` live. `slack` says how far, in units of
+ * round-off, another's table may rightly be from it: once rounded, unless given.
+ */
+export function constantLike(x: Value, data: Float64Array, shape: Shape, slack?: Slack): Value {
   if (data.length !== sizeOf(shape)) fail(`constantLike: ${data.length} numbers do not fill shape [${shape}]`);
   const { root } = x.on;
-  return { shape, kind: 'real', on: root, data: root.constant(data, shape) };
+  return { shape, kind: 'real', on: root, data: root.constant(data, shape, slack) };
 }
 
 /** A constant of one number beside `x`. */

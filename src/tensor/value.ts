@@ -13,6 +13,9 @@ export interface Value<D = unknown> {
   readonly data: D;
 }
 
+/** How far an implementation's table may be from ours at `value`, the i-th number of it, in units of round-off. */
+export type Slack = (value: number, i: number) => number;
+
 /** A meaning of the primitives: plain numbers, numbers with an error bound, a gradient tape. */
 export interface Executor<D = unknown> {
   readonly name: string;
@@ -24,8 +27,11 @@ export interface Executor<D = unknown> {
   readonly open: boolean;
   /** Data of a case: exact on the executor's grid. The array is the executor's to keep. */
   input(x: Float64Array, shape: Shape, kind: Kind): D;
-  /** Tables and literals: rounded once. The array is kept, not copied: the caller must not change it afterwards. */
-  constant(x: Float64Array, shape: Shape): D;
+  /**
+   * Tables and literals: rounded once, unless `slack` says by how many units of round-off a number may be off (`|x|` is once).
+   * The array is kept, not copied: the caller must not change it afterwards.
+   */
+  constant(x: Float64Array, shape: Shape, slack?: Slack): D;
   /** The primitive's result on checked operands. */
   run(primitive: Primitive, xs: readonly Value[], params: unknown, shape: Shape): D;
   /** The numbers of one of its values, not to be changed. */

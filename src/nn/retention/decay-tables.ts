@@ -1,4 +1,5 @@
 /** @file Powers of γ as tables. By multiplication, never by exp or pow: so they are exact for γ = ½. */
+import type { Slack } from '../../tensor/value.ts';
 
 /** `γ⁰ … γ^{count−1}` of each head, [h, count] row-major. */
 export function decayPowers(decay: readonly number[], count: number): Float64Array {
@@ -30,3 +31,9 @@ export function decaySums(decay: readonly number[], position: number, t: number)
   });
   return table;
 }
+
+/** Slack of a table of powers up to γ^t: each is the product of as many rounded factors as one likes, t at the most. */
+export const powerSlack =
+  (t: number): Slack =>
+  (power) =>
+    (t + 1) * power;

@@ -4,7 +4,7 @@ import { constantLike } from '../../tensor/operand.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import type { Value } from '../../tensor/value.ts';
 import { chunkwiseRetention } from './chunkwise.ts';
-import { decaySums } from './decay-tables.ts';
+import { decaySums, powerSlack } from './decay-tables.ts';
 import type { Retention, RetentionInputs, RetentionResult } from './inputs.ts';
 import { parallelRetention } from './parallel.ts';
 import { recurrentRetention } from './recurrent.ts';
@@ -74,5 +74,8 @@ function decayNormalised(
   const [, h, t] = inputs.q.shape;
   const result = retention(inputs, state);
   const rows = decaySums(inputs.decay, position, t!).map((total) => 1 / Math.sqrt(total));
-  return { ...result, output: mul(result.output, constantLike(inputs.q, rows, [h!, t!, 1])) };
+  return {
+    ...result,
+    output: mul(result.output, constantLike(inputs.q, rows, [h!, t!, 1], powerSlack(position + t!))),
+  };
 }

@@ -4,7 +4,7 @@ import { add } from '../../tensor/primitives/add.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import type { Value } from '../../tensor/value.ts';
-import { decayMatrix, decayPowers } from './decay-tables.ts';
+import { decayMatrix, decayPowers, powerSlack } from './decay-tables.ts';
 import { type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
 
 /**
@@ -17,7 +17,7 @@ import { type RetentionInputs, type RetentionResult, retentionAxes } from './inp
 export function parallelRetention(inputs: RetentionInputs, state: Value): RetentionResult {
   const { h, t } = retentionAxes('parallelRetention', inputs, state);
   const { q, k, v, decay } = inputs;
-  const weights = constantLike(q, decayMatrix(decay, t), [h, t, t]);
+  const weights = constantLike(q, decayMatrix(decay, t), [h, t, t], powerSlack(t));
   const scores = mul(einsum('bhtd,bhsd->bhts', q, k), weights);
   const output = add(einsum('bhts,bhse->bhte', scores, v), carriedOutput(q, decay, state));
   return { output, state: carriedState(k, v, decay, state) };
@@ -28,7 +28,7 @@ export function carriedOutput(q: Value, decay: readonly number[], state: Value):
   const [, h, t] = q.shape as readonly [number, number, number, number];
   const powers = decayPowers(decay, t + 1);
   const fromFirst = Float64Array.from({ length: h * t }, (_, i) => powers[Math.floor(i / t) * (t + 1) + (i % t) + 1]!);
-  return mul(einsum('bhtd,bhde->bhte', q, state), constantLike(q, fromFirst, [h, t, 1]));
+  return mul(einsum('bhtd,bhde->bhte', q, state), constantLike(q, fromFirst, [h, t, 1], powerSlack(t)));
 }
 
 /** The state after the last token: `γ^T S_0 + Σ_i γ^{T−i} k_iᵀ v_i`, i from 1, [b, h, d, e]. */
@@ -37,6 +37,6 @@ export function carriedState(k: Value, v: Value, decay: readonly number[], state
   const powers = decayPowers(decay, t + 1);
   const toLast = Float64Array.from({ length: h * t }, (_, i) => powers[Math.floor(i / t) * (t + 1) + t - 1 - (i % t)]!);
   const whole = Float64Array.from({ length: h }, (_, i) => powers[i * (t + 1) + t]!);
-  const added = einsum('bhtd,bhte->bhde', mul(k, constantLike(k, toLast, [h, t, 1])), v);
-  return add(mul(state, constantLike(k, whole, [h, 1, 1])), added);
+  const added = einsum('bhtd,bhte->bhde', mul(k, constantLike(k, toLast, [h, t, 1], powerSlack(t))), v);
+  return add(mul(state, constantLike(k, whole, [h, 1, 1], powerSlack(t))), added);
 }

@@ -20,7 +20,7 @@ import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
 import { sum } from '../../tensor/primitives/sum.ts';
 import type { Value } from '../../tensor/value.ts';
 import { overChunks } from './chunkwise.ts';
-import { decayMatrix, decaySums } from './decay-tables.ts';
+import { decayMatrix, decaySums, powerSlack } from './decay-tables.ts';
 import { type Retention, type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
 import { carriedOutput, carriedState } from './parallel.ts';
 
@@ -31,7 +31,10 @@ export function normalisedDecayMatrix(decay: readonly number[], t: number): Floa
 }
 
 function scoresOf({ q, k, decay }: RetentionInputs, h: number, t: number): Value {
-  return mul(einsum('bhtd,bhsd->bhts', q, k), constantLike(q, normalisedDecayMatrix(decay, t), [h, t, t]));
+  return mul(
+    einsum('bhtd,bhsd->bhts', q, k),
+    constantLike(q, normalisedDecayMatrix(decay, t), [h, t, t], powerSlack(2 * t)),
+  );
 }
 
 /**
@@ -73,11 +76,11 @@ function torchscaleChunk(chunkSize: number, inputs: RetentionInputs, state: Valu
   const { q, k, v, decay } = inputs;
   const scores = scoresOf(inputs, h, t);
   const rows = decaySums(decay, 0, t).map((total) => 1 / Math.sqrt(total));
-  const carried = mul(carriedOutput(q, decay, state), constantLike(q, rows, [h, t, 1]));
+  const carried = mul(carriedOutput(q, decay, state), constantLike(q, rows, [h, t, 1], powerSlack(t)));
   const total = add(einsum('bhts,bhse->bhte', scores, v), carried);
 
   const full = decaySums(decay, chunkSize - 1, 1).map((r) => 1 / r);
-  const stateSize = mul(maxReduce(sum(abs(state), [2]), 2), constantLike(q, full, [h]));
+  const stateSize = mul(maxReduce(sum(abs(state), [2]), 2), constantLike(q, full, [h], powerSlack(chunkSize)));
   const kappa = reshape(maximum(stateSize, 1), [b, h, 1]);
   const divisor = stopGradient(maximum(maximum(sum(abs(scores), [3]), 1), kappa));
   return { output: div(total, reshape(divisor, [b, h, t, 1])), state: carriedState(k, v, decay, state) };
