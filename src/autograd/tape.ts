@@ -34,6 +34,7 @@ interface Call {
 
 /** A tape: an executor, and the means to end it. */
 export interface Tape extends Executor<Taped> {
+  open: boolean;
   /** Puts a value of an outer executor on the tape, to be differentiated with respect to. */
   watch(primal: Value): Value<Taped>;
   /** Records a call of several results. */
@@ -51,7 +52,6 @@ let tapesMade = 0;
 export function tape(root: Executor): Tape {
   const order = ++tapesMade;
   const steps: (Step | Call)[] = [];
-  let open = true;
 
   const put = (step: Step | Call): number => steps.push(step) - 1;
   const taped = (primal: Value, at: number): Value<Taped> => ({
@@ -68,9 +68,7 @@ export function tape(root: Executor): Tape {
     name: `tape ${order} on ${root.name}`,
     root,
     order,
-    get open() {
-      return open;
-    },
+    open: true,
     input: () => fail('tape: a tape has no inputs of its own; make the value on f64 and pass it to grad or vjp'),
     constant: () => fail('tape: a tape has no constants of its own; make the value on its root executor'),
     read: ({ primal }) => primal.on.read(primal.data),
@@ -102,8 +100,8 @@ export function tape(root: Executor): Tape {
       }
       return wanted.map((x) => cotangents.take(placeOf(x), primalOf(x)));
     },
-    end: () => {
-      open = false;
+    end() {
+      self.open = false;
     },
   };
   return self;

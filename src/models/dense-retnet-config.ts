@@ -3,6 +3,7 @@ import type { RotationPhase } from '../nn/multi-head-retention.ts';
 import type { RetentionNorm } from '../nn/retention/normalised.ts';
 import type { GateActivation } from '../nn/selective-transition.ts';
 import { fail } from '../tensor/errors.ts';
+import type { Shape } from '../tensor/shape.ts';
 
 /** Where the paper can be read two ways, as far as keys and values are concerned; spec/readings.ts has the evidence. */
 export interface DenseRetNetReadings {
@@ -83,6 +84,44 @@ export const sourcesOf = ({ denseLayers }: DenseRetNetConfig, l: number): number
 
 /** Whether layer l has fusion weights. */
 export const fuses = ({ readings }: DenseRetNetConfig, l: number): boolean => l > 0 || readings.firstLayer === 'normed';
+
+/** The shape of every weight by its path; [out, in]. A layer that fuses nothing and norms nothing has no fusion weights. */
+export function denseRetNetShapes(config: DenseRetNetConfig): Record<string, Shape> {
+  const { vocabulary, width, keyWidth, valueWidth, layers, heads } = config;
+  const shapes: Record<string, Shape> = { embedding: [vocabulary, width] };
+  for (let l = 0; l < layers; l++) {
+    const path = `layers.${l}`;
+    Object.assign(shapes, {
+      [`${path}.inputNorm`]: [width],
+      [`${path}.query`]: [keyWidth, width],
+      [`${path}.key`]: [keyWidth, width],
+      [`${path}.value`]: [valueWidth, width],
+      [`${path}.outputGate`]: [valueWidth, width],
+      [`${path}.groupNorm`]: [valueWidth / heads],
+      [`${path}.output`]: [width, valueWidth],
+    });
+    if (!fuses(config, l)) continue;
+    Object.assign(shapes, fusionShapes(config, l, `${path}.keyFusion`, keyWidth));
+    Object.assign(shapes, fusionShapes(config, l, `${path}.valueFusion`, valueWidth));
+  }
+  return { ...shapes, finalNorm: [width], head: [vocabulary, width] };
+}
+
+function fusionShapes(config: DenseRetNetConfig, l: number, path: string, over: number): Record<string, Shape> {
+  const { readings, width, gateRank } = config;
+  const sources = sourcesOf(config, l).length;
+  const gates = readings.gate === 'shared' ? Math.min(1, sources) : sources;
+  const shapes: Record<string, Shape> = {};
+  for (let j = 0; j < gates; j++) {
+    shapes[`${path}.gates.${j}.down`] = [gateRank, width];
+    shapes[`${path}.gates.${j}.up`] = [over, gateRank];
+  }
+  if (readings.projection === 'linear') {
+    for (let j = 0; j < sources; j++) shapes[`${path}.projections.${j}`] = [over, over];
+  }
+  if (readings.fusedNorm === 'rms') shapes[`${path}.norm`] = [over];
+  return shapes;
+}
 
 /** Throws on a configuration that makes no model. */
 export function checkDenseRetNet(config: DenseRetNetConfig): void {

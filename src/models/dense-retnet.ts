@@ -16,7 +16,7 @@ import { mul } from '../tensor/primitives/mul.ts';
 import { scale } from '../tensor/primitives/scale.ts';
 import { site } from '../tensor/primitives/site.ts';
 import type { Value } from '../tensor/value.ts';
-import { checkDenseRetNet, type DenseRetNetConfig, sourcesOf } from './dense-retnet-config.ts';
+import { checkDenseRetNet, type DenseRetNetConfig, denseRetNetShapes, sourcesOf } from './dense-retnet-config.ts';
 import type { LanguageModel, ModelResult, ModelState } from './language-model.ts';
 
 /** Weights of one layer, [out, in]; h width, r gate rank, d_k and d_v channels of a head. Fusions only where the layer fuses. */
@@ -139,6 +139,7 @@ function block(
 export const denseRetNet: LanguageModel<DenseRetNetConfig, DenseRetNetParams> = {
   name: 'dense-retnet',
   check: checkDenseRetNet,
+  shapes: denseRetNetShapes,
   start,
   forward,
 };

@@ -11,6 +11,7 @@ import { add } from '../tensor/primitives/add.ts';
 import { mul } from '../tensor/primitives/mul.ts';
 import { scale } from '../tensor/primitives/scale.ts';
 import { site } from '../tensor/primitives/site.ts';
+import type { Shape } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 import { checkWhole } from './dense-retnet-config.ts';
 import type { LanguageModel, ModelResult, ModelState } from './language-model.ts';
@@ -141,5 +142,25 @@ function check(config: RetNetConfig): void {
   if (valueWidth % heads !== 0) fail(`retnet: valueWidth ${valueWidth} is not a multiple of ${heads} heads`);
 }
 
+function shapes({ vocabulary, width, valueWidth, ffnWidth, layers }: RetNetConfig): Record<string, Shape> {
+  const all: Record<string, Shape> = { embedding: [vocabulary, width] };
+  for (let l = 0; l < layers; l++) {
+    const path = `layers.${l}`;
+    Object.assign(all, {
+      [`${path}.inputNorm`]: [width],
+      [`${path}.query`]: [width, width],
+      [`${path}.key`]: [width, width],
+      [`${path}.value`]: [valueWidth, width],
+      [`${path}.outputGate`]: [valueWidth, width],
+      [`${path}.output`]: [width, valueWidth],
+      [`${path}.ffnNorm`]: [width],
+      [`${path}.ffn.up`]: [ffnWidth, width],
+      [`${path}.ffn.gate`]: [ffnWidth, width],
+      [`${path}.ffn.down`]: [width, ffnWidth],
+    });
+  }
+  return { ...all, finalNorm: [width], head: [vocabulary, width] };
+}
+
 /** RetNet as a language model. */
-export const retNet: LanguageModel<RetNetConfig, RetNetParams> = { name: 'retnet', check, start, forward };
+export const retNet: LanguageModel<RetNetConfig, RetNetParams> = { name: 'retnet', check, shapes, start, forward };

@@ -15,10 +15,10 @@ import {
 
 /**
  * Weights of one fusion with J sources: one gate shared by the sources or one each; a projection [width, width] each, or none;
- * the weight [width] of the norm after it, or none. With J = 0 there are no gates.
+ * the weight [width] of the norm after it, or none. With J = 0 there are none.
  */
 export type FusionParams = {
-  readonly gates: readonly GateParams[];
+  readonly gates?: readonly GateParams[] | undefined;
   readonly projections?: readonly Value[] | undefined;
   readonly norm?: Value | undefined;
 };
@@ -26,19 +26,23 @@ export type FusionParams = {
 /** Eq. 18: `Fuse(h, H) = h + Σ_i h''_i`. */
 export const fuseByAddition = (h: Value, selected: readonly Value[]): Value => selected.reduce(add, h);
 
+/** How features are let in and normed; `path` names the sites. */
+export interface FusionRule {
+  readonly activation: GateActivation;
+  readonly epsilon: number;
+  readonly path?: string;
+}
+
 /**
- * Eqs. 15–18 for one layer's feature: `h + Σ_j Proj_j(h_j) ⊙ g_j`, then the norm if there is one.
- * `h` and `sources` are [..., width], nearest layer first; `x` [..., d] is the current layer's input.
- * Throws when gates or projections do not match the sources.
+ * Eqs. 21 and 22: `[φ(h_1); φ(h_2); …]`, `φ(h_j) = Proj_j(h_j) ⊙ g_j` (Eqs. 15–17). `sources` [..., width], nearest layer first;
+ * `x` [..., d] is the current layer's input, which alone opens the gates. Throws when gates or projections do not match the sources.
  */
-export function denseFusion(
-  h: Value,
+export function collect(
   sources: readonly Value[],
   x: Value,
-  params: FusionParams,
-  { activation, epsilon, path = '' }: { activation: GateActivation; epsilon: number; path?: string },
-): Value {
-  const { gates, projections, norm } = params;
+  { gates = [], projections }: FusionParams,
+  { activation, path = '' }: Omit<FusionRule, 'epsilon'>,
+): Value[] {
   const count = sources.length;
   if (count > 0 && gates.length !== 1 && gates.length !== count) {
     fail(`denseFusion: ${gates.length} gates for ${count} sources; give one shared gate or one for each source`);
@@ -47,7 +51,20 @@ export function denseFusion(
     fail(`denseFusion: ${projections.length} projections for ${count} sources; give one for each source, or none`);
   }
   const opened = (count === 0 ? [] : gates).map((g) => gateOutput(site(gateLogits(x, g), `${path}Gate`), activation));
-  const selected = sources.map((source, j) => select(project(source, projections?.[j]), opened[j] ?? opened[0]!));
-  const fused = site(fuseByAddition(h, selected), `${path}Fused`);
-  return norm === undefined ? fused : rmsNorm(fused, norm, epsilon);
+  return sources.map((source, j) => select(project(source, projections?.[j]), opened[j] ?? opened[0]!));
+}
+
+/**
+ * Eqs. 23 and 24: `h + Σ_j φ(h_j)`, then the norm if there is one. `h` and `sources` are [..., width], nearest layer first.
+ * Throws when gates or projections do not match the sources.
+ */
+export function denseFusion(
+  h: Value,
+  sources: readonly Value[],
+  x: Value,
+  params: FusionParams,
+  rule: FusionRule,
+): Value {
+  const fused = site(fuseByAddition(h, collect(sources, x, params, rule)), `${rule.path ?? ''}Fused`);
+  return params.norm === undefined ? fused : rmsNorm(fused, params.norm, rule.epsilon);
 }

@@ -43,3 +43,22 @@ export function withLeaves<T extends Tree>(tree: T, leaves: readonly Value[]): T
   let next = 0;
   return mapTree(tree, () => leaves[next++]!);
 }
+
+/**
+ * The tree that has the given leaves at the given paths: the inverse of naming them. Fields that are all integers make lists.
+ * @example
+ * treeOf({ 'a.0': 1, 'a.1': 2, b: 3 }) // { a: [1, 2], b: 3 }
+ */
+export function treeOf(leaves: Readonly<Record<string, unknown>>): unknown {
+  if ('' in leaves) return leaves[''];
+  const fields = new Map<string, Record<string, unknown>>();
+  for (const [path, leaf] of Object.entries(leaves)) {
+    const [field, ...rest] = path.split('.') as [string, ...string[]];
+    const under = fields.get(field) ?? {};
+    under[rest.join('.')] = leaf;
+    fields.set(field, under);
+  }
+  const entries = [...fields].map(([field, under]): [string, unknown] => [field, treeOf(under)]);
+  const isList = entries.length > 0 && entries.every(([field], i) => field === `${i}`);
+  return isList ? entries.map(([, node]) => node) : Object.fromEntries(entries);
+}

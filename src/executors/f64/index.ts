@@ -122,12 +122,7 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   },
   sum: ([x], { axes }) => sum(x!.data, x!.shape, axes),
   maxReduce: ([x], { axis }) => maxReduce(x!.data, x!.shape, axis),
-  einsum: (xs, params) =>
-    einsum(
-      xs.map((x) => x.data),
-      xs.map((x) => x.shape),
-      params,
-    ),
+  einsum,
   gather([table, index], { batchAxes }, shape) {
     const out = new Float64Array(sizeOf(shape));
     const width = sizeOf(table!.shape.slice(batchAxes + 1));

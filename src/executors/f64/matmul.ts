@@ -1,6 +1,6 @@
 /** @file Batched matrix product on typed arrays: packed panels and a 4 × 4 micro-kernel; plain loops where packing costs more. */
 
-/** One operand: numbers, and the steps between batches, rows and columns. */
+/** One operand: numbers, and the steps between batches, rows and columns. Rows or columns lie next to each other (step 1). */
 export interface Matrices {
   readonly data: Float64Array;
   readonly batch: number;
@@ -9,38 +9,78 @@ export interface Matrices {
 }
 
 const panelDepth = 256;
+/** Products of fewer multiplications are not worth packing. */
 const smallest = 4096;
 
 /** `out[b, i, j] = Σ_k x[b, i, k] y[b, k, j]` for `batches` matrices of m × k and k × n, dense row-major. */
 export function matmul(x: Matrices, y: Matrices, batches: number, m: number, n: number, k: number): Float64Array {
+  // a column is a row of the transposed product, and rows go four at a time
+  if (n === 1 && m > 1) return matmul(transposed(y), transposed(x), batches, 1, m, k);
   const out = new Float64Array(batches * m * n);
-  const small = m < 4 || n < 4 || m * n * k < smallest;
-  for (let b = 0; b < batches; b++) {
-    if (small) plain(x, y, b, m, n, k, out);
-    else packed(x, y, b, m, n, k, out);
-  }
+  if (m >= 4 && n >= 4 && m * n * k >= smallest) packed(x, y, batches, m, n, k, out);
+  else if (y.row === 1 && k > 1) dots(x, y, batches, m, n, k, out);
+  else weightedRows(x, y, batches, m, n, k, out);
   return out;
 }
 
-function plain(x: Matrices, y: Matrices, b: number, m: number, n: number, k: number, out: Float64Array): void {
-  const { data: xs, row: xRow, column: xColumn } = x;
-  const { data: ys, row: yRow, column: yColumn } = y;
-  const dots = yRow === 1 && k > 1;
-  for (let i = 0; i < m; i++) {
-    const x0 = b * x.batch + i * xRow;
-    const o0 = (b * m + i) * n;
-    if (dots) {
-      for (let j = 0; j < n; j++) {
-        const y0 = b * y.batch + j * yColumn;
-        let total = 0;
-        for (let l = 0; l < k; l++) total += xs[x0 + l * xColumn]! * ys[y0 + l]!;
-        out[o0 + j] = total;
+const transposed = ({ data, batch, row, column }: Matrices): Matrices => ({ data, batch, row: column, column: row });
+
+/** Each number of the result on its own, four neighbours at a time; the columns of y lie in one piece. */
+function dots(x: Matrices, y: Matrices, batches: number, m: number, n: number, k: number, out: Float64Array): void {
+  const { data: xs, column: step } = x;
+  const { data: ys, column: next } = y;
+  for (let b = 0, to = 0; b < batches; b++) {
+    for (let i = 0; i < m; i++) {
+      const x0 = b * x.batch + i * x.row;
+      let y0 = b * y.batch;
+      let j = 0;
+      for (; j + 4 <= n; j += 4, y0 += 4 * next) {
+        let c0 = 0;
+        let c1 = 0;
+        let c2 = 0;
+        let c3 = 0;
+        for (let l = 0, p = x0, q = y0; l < k; l++, p += step, q++) {
+          const a = xs[p]!;
+          c0 += a * ys[q]!;
+          c1 += a * ys[q + next]!;
+          c2 += a * ys[q + 2 * next]!;
+          c3 += a * ys[q + 3 * next]!;
+        }
+        out[to++] = c0;
+        out[to++] = c1;
+        out[to++] = c2;
+        out[to++] = c3;
       }
-    } else {
-      for (let l = 0; l < k; l++) {
-        const factor = xs[x0 + l * xColumn]!;
-        const y0 = b * y.batch + l * yRow;
-        for (let j = 0; j < n; j++) out[o0 + j]! += factor * ys[y0 + j * yColumn]!;
+      for (; j < n; j++, y0 += next) {
+        let c = 0;
+        for (let l = 0, p = x0, q = y0; l < k; l++, p += step, q++) c += xs[p]! * ys[q]!;
+        out[to++] = c;
+      }
+    }
+  }
+}
+
+/** Each row of the result as a sum of rows of y, four at a time; the rows of y lie in one piece. */
+function weightedRows(x: Matrices, y: Matrices, batches: number, m: number, n: number, k: number, out: Float64Array): void {
+  const { data: xs, column: step } = x;
+  const { data: ys, row: next } = y;
+  for (let b = 0, to = 0; b < batches; b++) {
+    for (let i = 0; i < m; i++, to += n) {
+      let p = b * x.batch + i * x.row;
+      let y0 = b * y.batch;
+      let l = 0;
+      for (; l + 4 <= k; l += 4, p += 4 * step, y0 += 4 * next) {
+        const a0 = xs[p]!;
+        const a1 = xs[p + step]!;
+        const a2 = xs[p + 2 * step]!;
+        const a3 = xs[p + 3 * step]!;
+        for (let j = 0, q = y0; j < n; j++, q++) {
+          out[to + j]! += a0 * ys[q]! + a1 * ys[q + next]! + a2 * ys[q + 2 * next]! + a3 * ys[q + 3 * next]!;
+        }
+      }
+      for (; l < k; l++, p += step, y0 += next) {
+        const a = xs[p]!;
+        for (let j = 0; j < n; j++) out[to + j]! += a * ys[y0 + j]!;
       }
     }
   }
@@ -57,37 +97,37 @@ function pack(
   panel: Float64Array,
 ): void {
   let to = 0;
-  for (let p = 0; p < count; p += 4) {
-    const width = Math.min(4, count - p);
-    for (let l = 0; l < depth; l++, to += 4) {
-      const from = start + p * across + l * along;
-      for (let c = 0; c < 4; c++) panel[to + c] = c < width ? data[from + c * across]! : 0;
+  let p = 0;
+  for (; p + 4 <= count; p += 4) {
+    let from = start + p * across;
+    for (let l = 0; l < depth; l++, to += 4, from += along) {
+      panel[to] = data[from]!;
+      panel[to + 1] = data[from + across]!;
+      panel[to + 2] = data[from + 2 * across]!;
+      panel[to + 3] = data[from + 3 * across]!;
     }
+  }
+  if (p === count) return;
+  for (let l = 0; l < depth; l++, to += 4) {
+    const from = start + p * across + l * along;
+    for (let c = 0; c < 4; c++) panel[to + c] = p + c < count ? data[from + c * across]! : 0;
   }
 }
 
-function packed(x: Matrices, y: Matrices, b: number, m: number, n: number, k: number, out: Float64Array): void {
+function packed(x: Matrices, y: Matrices, batches: number, m: number, n: number, k: number, out: Float64Array): void {
   const depth = Math.min(k, panelDepth);
   const xPanels = new Float64Array(Math.ceil(m / 4) * 4 * depth);
   const yPanels = new Float64Array(Math.ceil(n / 4) * 4 * depth);
-  for (let l = 0; l < k; l += panelDepth) {
-    const deep = Math.min(panelDepth, k - l);
-    pack(x.data, b * x.batch + l * x.column, x.row, x.column, m, deep, xPanels);
-    pack(y.data, b * y.batch + l * y.row, y.column, y.row, n, deep, yPanels);
-    for (let j = 0; j < n; j += 4) {
-      for (let i = 0; i < m; i += 4) {
-        tile(
-          xPanels,
-          i * deep,
-          yPanels,
-          j * deep,
-          deep,
-          out,
-          (b * m + i) * n + j,
-          n,
-          Math.min(4, m - i),
-          Math.min(4, n - j),
-        );
+  for (let b = 0; b < batches; b++) {
+    for (let l = 0; l < k; l += panelDepth) {
+      const deep = Math.min(panelDepth, k - l);
+      pack(x.data, b * x.batch + l * x.column, x.row, x.column, m, deep, xPanels);
+      pack(y.data, b * y.batch + l * y.row, y.column, y.row, n, deep, yPanels);
+      for (let j = 0; j < n; j += 4) {
+        for (let i = 0; i < m; i += 4) {
+          const to = (b * m + i) * n + j;
+          tile(xPanels, i * deep, yPanels, j * deep, deep, out, to, n, Math.min(4, m - i), Math.min(4, n - j));
+        }
       }
     }
   }

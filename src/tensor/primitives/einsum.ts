@@ -7,29 +7,33 @@ import type { Value } from '../value.ts';
 import { broadcast } from './broadcast.ts';
 import { reshape } from './reshape.ts';
 
-/** A parsed subscript string: one term of index letters per operand, and the result's. */
-export type EinsumParams = { readonly spec: string; readonly terms: readonly string[]; readonly out: string };
+/**
+ * A parsed subscript string: one term of index letters per operand, and the result's. `axes` and `outAxes` say the same in
+ * numbers: the place of each letter in `letters`, which has every index once.
+ */
+export interface EinsumParams {
+  readonly spec: string;
+  readonly terms: readonly string[];
+  readonly out: string;
+  readonly letters: string;
+  readonly axes: readonly (readonly number[])[];
+  readonly outAxes: readonly number[];
+}
 
 export const einsumPrimitive: Primitive<EinsumParams> = {
   name: 'einsum',
-  shape(xs, { spec, terms, out }) {
-    const lengths = indexLengths(
-      spec,
-      terms,
-      xs.map((x) => x.shape),
-    );
-    return [...out].map((index) => lengths.get(index)!);
+  shape(xs, params) {
+    const lengths = indexLengths(params, xs);
+    return params.outAxes.map((index) => lengths[index]!);
   },
   // the cotangent takes the operand's place; an index that only this operand has was summed, so its cotangent repeats
-  vjp(ct, _out, xs, { terms, out }, needs) {
+  vjp(ct, _out, xs, params, needs) {
     return xs.map((x, i) => {
       if (!needs[i]) return null;
-      const others = terms.filter((_, j) => j !== i);
-      const known = out + others.join('');
-      const term = terms[i]!;
-      const kept = [...term].filter((index) => known.includes(index)).join('');
-      const part = einsum(`${[out, ...others].join(',')}->${kept}`, ct, ...xs.filter((_, j) => j !== i));
-      const ones = x.shape.map((length, axis) => (known.includes(term[axis]!) ? length : 1));
+      const { spec, repeats } = adjointOf(params, i);
+      const part = einsum(spec, ct, ...xs.filter((_, j) => j !== i));
+      if (!repeats.includes(true)) return part;
+      const ones = x.shape.map((length, axis) => (repeats[axis] ? 1 : length));
       return broadcast(reshape(part, ones), x.shape);
     });
   },
@@ -46,7 +50,10 @@ export function einsum(spec: string, ...xs: readonly Value[]): Value {
   if (xs.length !== params.terms.length) {
     fail(`einsum '${spec}': ${params.terms.length} terms but ${xs.length} operands; give one operand per term`);
   }
-  if (xs.length === 1 && params.terms[0] === params.out) return xs[0]!;
+  if (xs.length === 1 && params.terms[0] === params.out) {
+    indexLengths(params, xs);
+    return xs[0]!;
+  }
   return apply(einsumPrimitive, xs, params);
 }
 
@@ -61,36 +68,71 @@ function parse(spec: string): EinsumParams {
   const out = form![2]!;
   for (const term of [...terms, out]) {
     const twice = [...term].find((index, i) => term.indexOf(index) !== i);
-    if (twice !== undefined)
-      fail(`einsum '${spec}': index ${twice} stands twice in '${term}'; take the diagonal first`);
+    if (twice !== undefined) {
+      fail(`einsum '${spec}': index ${twice} stands twice in '${term}'; a diagonal is not an einsum, name each axis once`);
+    }
   }
-  const unknown = [...out].find((index) => !terms.some((term) => term.includes(index)));
-  if (unknown !== undefined) fail(`einsum '${spec}': index ${unknown} of the result stands in no operand`);
-  const params = { spec, terms, out };
+  const letters = [...new Set(terms.join(''))].join('');
+  const unknown = [...out].find((index) => !letters.includes(index));
+  if (unknown !== undefined) {
+    fail(`einsum '${spec}': index ${unknown} of the result stands in no operand; broadcast the result to repeat it`);
+  }
+  const places = (term: string): number[] => [...term].map((index) => letters.indexOf(index));
+  const params = { spec, terms, out, letters, axes: terms.map(places), outAxes: places(out) };
   parsed.set(spec, params);
   return params;
 }
 
-/** The length of every index; throws where two operands disagree. */
-export function indexLengths(spec: string, terms: readonly string[], shapes: readonly Shape[]): Map<string, number> {
-  const lengths = new Map<string, number>();
-  for (let i = 0; i < terms.length; i++) {
-    const term = terms[i]!;
-    const shape = shapes[i]!;
-    if (term.length !== shape.length) {
-      fail(`einsum '${spec}': operand ${i} has shape ${show(shape)}, its term '${term}' names ${term.length} axes`);
-    }
-    for (let axis = 0; axis < term.length; axis++) {
-      const index = term[axis]!;
-      const known = lengths.get(index);
-      if (known === undefined) lengths.set(index, shape[axis]!);
-      else if (known !== shape[axis]) {
-        const first = terms.findIndex((other) => other.includes(index));
-        fail(
-          `einsum '${spec}': index ${index} is ${known} in operand ${first} ${show(shapes[first]!)} and ${shape[axis]} in operand ${i} ${show(shape)}`,
-        );
-      }
+/** How an operand's cotangent comes from the result's: an einsum, and the operand's axes along which it repeats. */
+interface Adjoint {
+  readonly spec: string;
+  readonly repeats: readonly boolean[];
+}
+
+const adjoints = new Map<EinsumParams, Adjoint[]>();
+
+function adjointOf(params: EinsumParams, operand: number): Adjoint {
+  let known = adjoints.get(params);
+  if (known === undefined) {
+    known = params.terms.map((term, i) => adjoint(term, [params.out, ...params.terms.filter((_, j) => j !== i)]));
+    adjoints.set(params, known);
+  }
+  return known[operand]!;
+}
+
+function adjoint(term: string, others: readonly string[]): Adjoint {
+  const repeats = [...term].map((index) => !others.some((other) => other.includes(index)));
+  const kept = [...term].filter((_, axis) => !repeats[axis]).join('');
+  return { spec: `${others.join(',')}->${kept}`, repeats };
+}
+
+/** The length of every index of `letters`; throws where an operand has other axes than its term, or two operands disagree. */
+export function indexLengths(params: EinsumParams, xs: readonly { readonly shape: Shape }[]): number[] {
+  const lengths = new Array<number>(params.letters.length).fill(-1);
+  for (let i = 0; i < xs.length; i++) {
+    const axes = params.axes[i]!;
+    const { shape } = xs[i]!;
+    if (axes.length !== shape.length) failRank(params, i, shape);
+    for (let axis = 0; axis < axes.length; axis++) {
+      const index = axes[axis]!;
+      if (lengths[index] === -1) lengths[index] = shape[axis]!;
+      else if (lengths[index] !== shape[axis]) failLengths(params, xs, index, i);
     }
   }
   return lengths;
+}
+
+function failRank({ spec, terms }: EinsumParams, i: number, shape: Shape): never {
+  fail(
+    `einsum '${spec}': operand ${i} has shape ${show(shape)}, its term '${terms[i]}' names ${terms[i]!.length} axes; name every axis`,
+  );
+}
+
+function failLengths(params: EinsumParams, xs: readonly { readonly shape: Shape }[], index: number, i: number): never {
+  const first = params.axes.findIndex((axes) => axes.includes(index));
+  const of = (operand: number): string => {
+    const { shape } = xs[operand]!;
+    return `${shape[params.axes[operand]!.indexOf(index)]} in operand ${operand} ${show(shape)}`;
+  };
+  fail(`einsum '${params.spec}': index ${params.letters[index]} is ${of(first)} and ${of(i)}; they must agree`);
 }

@@ -1,0 +1,42 @@
+/** @file Chapter 19-20: retention as a recurrence, one head. */
+import { addMatrices, columns, type Matrix, outer, scaleMatrix, type Vector, vecMat, zeros } from './notation.ts';
+
+/** What a sequence mode returns: one output per token, and the state after the last token. */
+export interface Retained {
+  /** [t][e] */
+  readonly output: Matrix;
+  /** [d][e] */
+  readonly state: Matrix;
+}
+
+/**
+ * Eq. 19, retention state: S_t = γ S_{t-1} + k_tᵀ v_t.
+ * Evidence [F, C].
+ * Shapes: s [d][e], k [d], v [e], result [d][e].
+ */
+export function retentionState(gamma: number, s: Matrix, k: Vector, v: Vector): Matrix {
+  return addMatrices(scaleMatrix(gamma, s), outer(k, v));
+}
+
+/**
+ * Eq. 20, retention output: y_t = q_t S_t.
+ * Evidence [F, C].
+ * Shapes: q [d], s [d][e], result [e].
+ */
+export function retentionOutput(q: Vector, s: Matrix): Vector {
+  return vecMat(q, s);
+}
+
+/**
+ * Eqs. 19 and 20 token by token, from the state s0 (zero if not given). An empty sequence returns s0.
+ * Shapes: q [t][d], k [t][d], v [t][e], s0 [d][e], output [t][e], state [d][e].
+ */
+export function retention(q: Matrix, k: Matrix, v: Matrix, gamma: number, s0?: Matrix): Retained {
+  const output: Vector[] = [];
+  let s = s0 ?? zeros(columns(k), columns(v));
+  for (let t = 0; t < q.length; t++) {
+    s = retentionState(gamma, s, k[t]!, v[t]!);
+    output.push(retentionOutput(q[t]!, s));
+  }
+  return { output, state: s };
+}

@@ -1,0 +1,150 @@
+/**
+ * @file Chapter 21-24: dense keys and values. Collect what shallower layers pass on at the same token, then fuse.
+ * Every function but the last is for one token. `w` is the key width for keys and the value width for values,
+ * all heads together: fusion and its norm come before the split into heads.
+ */
+import { type GateWeights, gate, type Projection, selectiveTransition } from './15-selective-transition.ts';
+import { fuseByAddition } from './18-dense-fusion.ts';
+import { given, type Matrix, type Vector } from './notation.ts';
+import type { Reading } from './readings.ts';
+import { rmsNorm } from './rms-norm.ts';
+
+/** The parameters of one layer's fusion of keys, or of values. J = min(l, m) sources, nearest layer first. */
+export interface FusionParameters {
+  /** One if the gate is shared, J if each source has its own, none if J = 0. */
+  readonly gates: readonly GateWeights[];
+  /** J maps [w, w], only where the projection is linear. */
+  readonly projections?: readonly Matrix[];
+  /** [w], only where fused features are normed. */
+  readonly norm?: Vector;
+}
+
+/** How features are fused. */
+export interface FusionRule {
+  /** m */
+  readonly denseLayers: number;
+  readonly epsilon: number;
+  readonly readings: {
+    readonly projection: Reading<'projection'>;
+    readonly gate: Reading<'gate'>;
+    readonly gateActivation: Reading<'gateActivation'>;
+    readonly fusedNorm: Reading<'fusedNorm'>;
+  };
+}
+
+/** J = min(l, m): a layer near the input has fewer than m layers below it and uses those. [C] */
+export function sourceCount(l: number, m: number): number {
+  return Math.min(l, m);
+}
+
+/**
+ * [φ(f^{l-1}); φ(f^{l-2}); …; φ(f^{l-J})], J = min(l, m), where `features` holds f^0 … f^{l-1} of one token.
+ * Source j = 1 is the nearest layer. Projections and gates are lists of J.
+ * Shapes: features [l][w], projections [j], gates [j][w], result [j][w].
+ */
+function collect(features: Matrix, m: number, projections: readonly Projection[], gates: Matrix): readonly Vector[] {
+  const l = features.length;
+  return Array.from({ length: sourceCount(l, m) }, (_, i) => {
+    const projection = given(projections[i], `projection of source ${i + 1}`);
+    const g = given(gates[i], `gate of source ${i + 1}`);
+    return selectiveTransition(features[l - (i + 1)]!, projection, g);
+  });
+}
+
+/**
+ * Eq. 21, dense keys: K_t^l = [φ(k_t^{l-1}); φ(k_t^{l-2}); …; φ(k_t^{l-m})].
+ * Evidence [F, C, R]: numbering not verified against the PDF.
+ * Shapes: keys [l][w] (layer 0 first), projections [j], gates [j][w], result [j][w] (nearest layer first).
+ */
+export function denseKeys(
+  keys: Matrix,
+  m: number,
+  projections: readonly Projection[],
+  gates: Matrix,
+): readonly Vector[] {
+  return collect(keys, m, projections, gates);
+}
+
+/**
+ * Eq. 22, dense values: V_t^l = [φ(v_t^{l-1}); φ(v_t^{l-2}); …; φ(v_t^{l-m})].
+ * Evidence [F, C, R]: numbering not verified against the PDF.
+ * Shapes: values [l][w] (layer 0 first), projections [j], gates [j][w], result [j][w] (nearest layer first).
+ */
+export function denseValues(
+  values: Matrix,
+  m: number,
+  projections: readonly Projection[],
+  gates: Matrix,
+): readonly Vector[] {
+  return collect(values, m, projections, gates);
+}
+
+/**
+ * Eq. 23, fused keys: k'_t^l = Fuse(k_t^l, K_t^l).
+ * Evidence [F, C, R]: numbering not verified against the PDF.
+ * Shapes: k [w], dense [j][w], result [w].
+ */
+export function fusedKeys(k: Vector, dense: readonly Vector[]): Vector {
+  return fuseByAddition(k, dense);
+}
+
+/**
+ * Eq. 24, fused values: v'_t^l = Fuse(v_t^l, V_t^l).
+ * Evidence [F, C, R]: numbering not verified against the PDF.
+ * Shapes: v [w], dense [j][w], result [w].
+ */
+export function fusedValues(v: Vector, dense: readonly Vector[]): Vector {
+  return fuseByAddition(v, dense);
+}
+
+/** The gates of the J sources, all from the current layer's input x: one gate J times, or J gates. Result [j][w]. */
+export function sourceGates(x: Vector, parameters: FusionParameters, rule: FusionRule, sources: number): Matrix {
+  return Array.from({ length: sources }, (_, i) => {
+    const which = rule.readings.gate === 'shared' ? 0 : i;
+    const weights = given(parameters.gates[which], `gate ${which + 1} of ${parameters.gates.length}`);
+    return gate(x, weights, rule.readings.gateActivation);
+  });
+}
+
+/** The projections of the J sources, as the reading says. */
+export function sourceProjections(parameters: FusionParameters, rule: FusionRule, sources: number): Projection[] {
+  return Array.from({ length: sources }, (_, i) => {
+    if (rule.readings.projection === 'identity') return 'identity';
+    return given(parameters.projections?.[i], `linear projection of source ${i + 1}`);
+  });
+}
+
+/**
+ * Eqs. 15-18 and 21-24 for one token, under any reading: norm(f + Σ_j Proj_j(f^{l-j}) ⊙ g_j), norm being RMS over all
+ * w channels or nothing. With no sources only the norm remains.
+ * Shapes: own [w], shallow [l][w] (layer 0 first), x [width], result [w].
+ */
+export function denseFeature(
+  own: Vector,
+  shallow: Matrix,
+  x: Vector,
+  parameters: FusionParameters,
+  rule: FusionRule,
+): Vector {
+  const sources = sourceCount(shallow.length, rule.denseLayers);
+  const projections = sourceProjections(parameters, rule, sources);
+  const gates = sourceGates(x, parameters, rule, sources);
+  const fused = fuseByAddition(own, collect(shallow, rule.denseLayers, projections, gates));
+  if (rule.readings.fusedNorm === 'none') return fused;
+  return rmsNorm(fused, given(parameters.norm, 'norm of the fused features'), rule.epsilon);
+}
+
+/**
+ * denseFeature at every token of a sequence; sources are read at the same token.
+ * Shapes: own [t][w], shallow [l][t][w], x [t][width], result [t][w].
+ */
+export function denseSequence(
+  own: Matrix,
+  shallow: readonly Matrix[],
+  x: Matrix,
+  parameters: FusionParameters,
+  rule: FusionRule,
+): Matrix {
+  const below = (t: number) => shallow.map((features) => features[t]!);
+  return own.map((feature, t) => denseFeature(feature, below(t), x[t]!, parameters, rule));
+}

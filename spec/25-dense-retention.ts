@@ -1,0 +1,25 @@
+/** @file Chapter 25: dense retention in parallel mode, one head. */
+import { columns, type Matrix, matrix, power, sum, type Vector, vecMat, vector } from './notation.ts';
+
+/**
+ * S_t = Σ_{i≤t} γ^{t-i} k_iᵀ v_i + γ^{t+1} S_0, with t and i counted from 0.
+ * Shapes: k [t][d], v [t][e], s0 [d][e], result [d][e].
+ */
+function unrolledState(k: Matrix, v: Matrix, gamma: number, t: number, s0: Matrix | undefined): Matrix {
+  const decay = vector(t + 2, (n) => power(gamma, n));
+  return matrix(columns(k), columns(v), (d, e) => {
+    const written = sum(0, t, (i) => decay[t - i]! * k[i]![d]! * v[i]![e]!);
+    return s0 === undefined ? written : written + decay[t + 1]! * s0[d]![e]!;
+  });
+}
+
+/**
+ * Eq. 25, DenseRetNet in parallel mode: y_t = q_t Σ_{i=1}^{t} γ^{t-i} k'_iᵀ v'_i, with k' and v' the fused keys and values.
+ * Evidence [C, R]: numbering not verified against the PDF.
+ * A state from before the first token adds γ^t q_t S_0 (t counted from 1 in both formulas).
+ * With un-fused keys and values this is plain retention: Eqs. 19 and 20 unrolled.
+ * Shapes: q [t][d], k [t][d], v [t][e], s0 [d][e], result [t][e].
+ */
+export function denseRetention(q: Matrix, k: Matrix, v: Matrix, gamma: number, s0?: Matrix): Matrix {
+  return q.map((row: Vector, t) => vecMat(row, unrolledState(k, v, gamma, t, s0)));
+}

@@ -1,0 +1,137 @@
+/**
+ * @file DenseRetNet: the whole language model for one sequence of tokens. [C]
+ * Every weight is stored [out, in]. There is no feed-forward block: gate and values widen inside the layer.
+ */
+import { denseSequence, type FusionParameters, type FusionRule } from './21-dense-keys-and-values.ts';
+import { embed, readOut } from './language-model.ts';
+import { type GroupNorm, multiScaleRetention } from './multi-scale-retention.ts';
+import type { Retain } from './normalised-retention.ts';
+import { add, given, hadamard, type Matrix, matVec, scale, silu, type Vector } from './notation.ts';
+import type { Reading } from './readings.ts';
+import { rmsNormRows } from './rms-norm.ts';
+
+/** The readings that DenseRetNet depends on. */
+export interface DenseRetNetReadings {
+  readonly pass: Reading<'pass'>;
+  readonly projection: Reading<'projection'>;
+  readonly gate: Reading<'gate'>;
+  readonly gateActivation: Reading<'gateActivation'>;
+  readonly fusedNorm: Reading<'fusedNorm'>;
+  readonly firstLayer: Reading<'firstLayer'>;
+  /** Enters through the argument `retain`; `retainBy[retentionNorm]` is its definition. */
+  readonly retentionNorm: Reading<'retentionNorm'>;
+  /** Changes stored states only, never outputs: this definition turns token p by p. */
+  readonly rotationPhase: Reading<'rotationPhase'>;
+}
+
+export interface DenseRetNetConfig {
+  readonly vocabulary: number;
+  readonly width: number;
+  readonly heads: number;
+  /** Key channels of all heads together. */
+  readonly keyWidth: number;
+  /** Value channels of all heads together. */
+  readonly valueWidth: number;
+  readonly layers: number;
+  /** m */
+  readonly denseLayers: number;
+  /** Hidden width of the gate's MLP; 0 makes every gate 0. */
+  readonly gateRank: number;
+  readonly epsilon: number;
+  /** Changes gradients only (its embedding gets none): an ordinary token here. */
+  readonly padToken: number | null;
+  readonly readings: DenseRetNetReadings;
+}
+
+export interface DenseRetNetLayer {
+  /** [width] */
+  readonly inputNorm: Vector;
+  /** [keyWidth, width] */
+  readonly query: Matrix;
+  /** [keyWidth, width] */
+  readonly key: Matrix;
+  /** [valueWidth, width] */
+  readonly value: Matrix;
+  /** [valueWidth, width] */
+  readonly outputGate: Matrix;
+  /** [valueWidth / heads], one weight for all heads */
+  readonly groupNorm: Vector;
+  /** [width, valueWidth] */
+  readonly output: Matrix;
+  readonly keyFusion?: FusionParameters;
+  readonly valueFusion?: FusionParameters;
+}
+
+export interface DenseRetNetParameters {
+  /** [vocabulary][width] */
+  readonly embedding: Matrix;
+  readonly layers: readonly DenseRetNetLayer[];
+  /** [width] */
+  readonly finalNorm: Vector;
+  /** [vocabulary, width] */
+  readonly head: Matrix;
+}
+
+/** What runs through the layers: the residual stream, and what the layers so far pass on (layer 0 first). */
+interface Flow {
+  /** [t][width] */
+  readonly stream: Matrix;
+  /** [l][t][keyWidth] */
+  readonly keys: readonly Matrix[];
+  /** [l][t][valueWidth] */
+  readonly values: readonly Matrix[];
+}
+
+/**
+ * logits = W_head rms(s^L), s^0 = Embed[tokens], s^{l+1} = s^l + layer_l(s^l).
+ * Evidence [C].
+ * Shapes: tokens [t], result [t][vocabulary].
+ */
+export function denseRetNet(
+  params: DenseRetNetParameters,
+  config: DenseRetNetConfig,
+  tokens: readonly number[],
+  retain: Retain,
+): Matrix {
+  let flow: Flow = { stream: embed(params.embedding, tokens), keys: [], values: [] };
+  for (let l = 0; l < config.layers; l++) {
+    flow = denseRetNetLayer(given(params.layers[l], `layer ${l}`), config, flow, retain);
+  }
+  return readOut(flow.stream, params.finalNorm, params.head, config.epsilon);
+}
+
+/**
+ * x = rms(s), q = silu(W_q x), k = silu(W_k x) / √d, v = silu(W_v x); k' and v' fused (Eqs. 21-24);
+ * y = W_o (rms(retention(q, k', v')) ⊙ silu(W_g x)); the stream becomes s + y. Evidence [C].
+ */
+function denseRetNetLayer(layer: DenseRetNetLayer, config: DenseRetNetConfig, flow: Flow, retain: Retain): Flow {
+  const x = rmsNormRows(flow.stream, layer.inputNorm, config.epsilon);
+  const q = x.map((row) => activated(layer.query, row));
+  const k = x.map((row) => scale(1 / Math.sqrt(config.keyWidth / config.heads), activated(layer.key, row)));
+  const v = x.map((row) => activated(layer.value, row));
+  const kFused = fused(k, flow.keys, x, layer.keyFusion, config);
+  const vFused = fused(v, flow.values, x, layer.valueFusion, config);
+  const norm: GroupNorm = { heads: config.heads, weight: layer.groupNorm, epsilon: config.epsilon };
+  const o = multiScaleRetention(q, kFused, vFused, norm, retain);
+  const y = o.map((row, t) => matVec(layer.output, hadamard(row, activated(layer.outputGate, x[t]!))));
+  const [keys, values] = config.readings.pass === 'raw' ? [k, v] : [kFused, vFused];
+  const stream = flow.stream.map((s, t) => add(s, y[t]!));
+  return { stream, keys: [...flow.keys, keys], values: [...flow.values, values] };
+}
+
+/** k' or v'. Layer 0 has no sources; the released code leaves it as it is, without the norm. */
+function fused(
+  own: Matrix,
+  shallow: readonly Matrix[],
+  x: Matrix,
+  parameters: FusionParameters | undefined,
+  rule: FusionRule & { readonly readings: Pick<DenseRetNetReadings, 'firstLayer'> },
+): Matrix {
+  if (shallow.length === 0 && rule.readings.firstLayer === 'plain') return own;
+  return denseSequence(own, shallow, x, parameters ?? { gates: [] }, rule);
+}
+
+/** silu(W x). */
+function activated(weight: Matrix, x: Vector): Vector {
+  return matVec(weight, x).map(silu);
+}

@@ -1,0 +1,125 @@
+/**
+ * @file Retention with the normalisers of the released code and of torchscale. Not numbered in the paper. [C]
+ * The released code normalises differently in its modes. The modes agree only after a norm that is invariant under
+ * scaling, which RMS norm is not, because of its ε. So each normaliser is a definition of its own.
+ */
+import { retention } from './19-retention.ts';
+import { denseRetention } from './25-dense-retention.ts';
+import {
+  add,
+  clamp,
+  columns,
+  dot,
+  type Matrix,
+  matrix,
+  power,
+  scale,
+  sum,
+  type Vector,
+  vecMat,
+  vector,
+  zeros,
+} from './notation.ts';
+import type { Reading } from './readings.ts';
+
+/** Retention of one head over a whole sequence. Shapes: q [t][d], k [t][d], v [t][e], result [t][e]. */
+export type Retain = (q: Matrix, k: Matrix, v: Matrix, gamma: number) => Matrix;
+
+/** r_n = sqrt(Σ_{j≤n} γ^{n-j}), with n counted from 0: the weight of n + 1 tokens. */
+function decayNorm(gamma: number, n: number): number {
+  return Math.sqrt(sum(0, n, (j) => power(gamma, n - j)));
+}
+
+/**
+ * Row n of retention divided by sqrt(Σ_{j≤n} γ^{n-j}), n counted from the first token ever seen.
+ * Evidence [C]: the function that the released one-token mode computes, its running scale written out.
+ * `position` is how many tokens were seen before, s0 the un-normalised state (Eq. 19) that they left.
+ * Shapes: q [t][d], k [t][d], v [t][e], s0 [d][e], result [t][e].
+ */
+export function decayNormalised(q: Matrix, k: Matrix, v: Matrix, gamma: number, position = 0, s0?: Matrix): Matrix {
+  const { output } = retention(q, k, v, gamma, s0);
+  return output.map((row, t) => scale(1 / decayNorm(gamma, position + t), row));
+}
+
+/**
+ * The released parallel mode. S[n,m] = (q_n · k_m) γ^{n-m} / sqrt(Σ_{j≤n} γ^{n-j}) for m ≤ n,
+ * o_n = Σ_m S[n,m] v_m / c_n, c_n = clamp(Σ_m |S[n,m]|, 1, 5·10⁴).
+ * Evidence [C]. The released code treats c_n as a constant when it differentiates.
+ * Shapes: q [t][d], k [t][d], v [t][e], result [t][e].
+ */
+export function torchscaleParallel(q: Matrix, k: Matrix, v: Matrix, gamma: number): Matrix {
+  return q.map((row, n) => {
+    const score = (m: number) => (dot(row, k[m]!) * power(gamma, n - m)) / decayNorm(gamma, n);
+    const scores = vector(n + 1, score);
+    const c = clamp(absoluteSum(scores), 1, 5e4);
+    return weightedSum(scale(1 / c, scores), v);
+  });
+}
+
+/** What a chunk hands to the next: U [d][e] and the scale κ. */
+interface Carried {
+  readonly u: Matrix;
+  readonly kappa: number;
+}
+
+/**
+ * torchscale's chunkwise mode, chunk by chunk of C tokens from a zero state; the last chunk may be shorter.
+ * Inside a chunk, with i, j < C, r_i = sqrt(Σ_{j≤i} γ^{i-j}) and R = Σ_{j<C} γ^{C-1-j}:
+ * o_i = (Σ_{j≤i} S[i,j] v_j + γ^{i+1} (R / r_i) q_i U) / max(1, Σ_j |S[i,j]|, κ), S[i,j] = (q_i · k_j) γ^{i-j} / r_i; then
+ * U ← γ^C U + Σ_j (γ^{C-1-j} / R) k_jᵀ v_j and κ ← max(1, max_e Σ_d |U[d,e]|), from U = 0 and κ = 1.
+ * Evidence [C]. The divisor is treated as a constant when differentiating; here it has no upper clamp.
+ * Shapes of the result's arguments: q [t][d], k [t][d], v [t][e], result [t][e].
+ */
+export function torchscaleChunkwise(chunk: number): Retain {
+  if (!Number.isInteger(chunk) || chunk < 1) throw new Error(`torchscaleChunkwise: chunk ${chunk}; give 1, 2, 3, …`);
+  return (q, k, v, gamma) => {
+    const output: Vector[] = [];
+    let carried: Carried = { u: zeros(columns(k), columns(v)), kappa: 1 };
+    for (let start = 0; start < q.length; start += chunk) {
+      const part = (x: Matrix) => x.slice(start, start + chunk);
+      output.push(...chunkOutput(part(q), part(k), part(v), gamma, chunk, carried));
+      carried = carryOn(part(k), part(v), gamma, chunk, carried);
+    }
+    return output;
+  };
+}
+
+/** The rows o_i of one chunk, from what was carried before it. */
+function chunkOutput(q: Matrix, k: Matrix, v: Matrix, gamma: number, chunk: number, carried: Carried): Matrix {
+  const total = sum(0, chunk - 1, (j) => power(gamma, chunk - 1 - j));
+  return q.map((row, i) => {
+    const r = decayNorm(gamma, i);
+    const scores = vector(i + 1, (j) => (dot(row, k[j]!) * power(gamma, i - j)) / r);
+    const inside = weightedSum(scores, v);
+    const before = scale((power(gamma, i + 1) * total) / r, vecMat(row, carried.u));
+    return scale(1 / Math.max(1, absoluteSum(scores), carried.kappa), add(inside, before));
+  });
+}
+
+/** U and κ after one chunk. */
+function carryOn(k: Matrix, v: Matrix, gamma: number, chunk: number, carried: Carried): Carried {
+  const total = sum(0, chunk - 1, (j) => power(gamma, chunk - 1 - j));
+  const u = matrix(columns(k), columns(v), (d, e) => {
+    const written = sum(0, k.length - 1, (j) => (power(gamma, chunk - 1 - j) / total) * k[j]![d]! * v[j]![e]!);
+    return power(gamma, chunk) * carried.u[d]![e]! + written;
+  });
+  const columnSums = vector(columns(u), (e) => absoluteSum(u.map((row) => row[e]!)));
+  return { u, kappa: Math.max(1, ...columnSums) };
+}
+
+/** Σ_i |x_i|. */
+function absoluteSum(x: Vector): number {
+  return sum(0, x.length - 1, (i) => Math.abs(x[i]!));
+}
+
+/** Σ_m a_m v_m over the first rows of v, as many as there are weights. */
+function weightedSum(weights: Vector, v: Matrix): Vector {
+  return vecMat(weights, v.slice(0, weights.length));
+}
+
+/** The definition that each reading of `retentionNorm` names, for a whole sequence. */
+export const retainBy: { readonly [N in Reading<'retentionNorm'>]: Retain } = {
+  none: (q, k, v, gamma) => denseRetention(q, k, v, gamma),
+  decay: (q, k, v, gamma) => decayNormalised(q, k, v, gamma),
+  torchscale: torchscaleParallel,
+};

@@ -1,0 +1,121 @@
+/**
+ * @file The notation of the chapters: sums and products over plain numbers.
+ * Nothing here is clever: a chapter must read like the formula beside it. Indices count from 0.
+ */
+
+/** A list of numbers, one per index of one axis. */
+export type Vector = readonly number[];
+/** A list of rows of equal length: `x[row][column]`. Weights are stored [out, in]. */
+export type Matrix = readonly Vector[];
+
+/** Σ_{i=from}^{to} term(i), both ends included; 0 when `to < from`. */
+export function sum(from: number, to: number, term: (i: number) => number): number {
+  let total = 0;
+  for (let i = from; i <= to; i++) total += term(i);
+  return total;
+}
+
+/** γⁿ by repeated multiplication, so that γ = 1/2 stays exact. n = 0, 1, 2, … */
+export function power(gamma: number, n: number): number {
+  let product = 1;
+  for (let i = 0; i < n; i++) product *= gamma;
+  return product;
+}
+
+/** The vector whose entry i is entry(i). */
+export function vector(length: number, entry: (i: number) => number): Vector {
+  return Array.from({ length }, (_, i) => entry(i));
+}
+
+/** The matrix whose entry [i][j] is entry(i, j). */
+export function matrix(rows: number, columns: number, entry: (i: number, j: number) => number): Matrix {
+  return Array.from({ length: rows }, (_, i) => vector(columns, (j) => entry(i, j)));
+}
+
+/** The zero matrix. */
+export function zeros(rows: number, columns: number): Matrix {
+  return matrix(rows, columns, () => 0);
+}
+
+/** How many columns a matrix has; 0 if it has no rows. */
+export function columns(x: Matrix): number {
+  return x[0]?.length ?? 0;
+}
+
+/** x + y, entry by entry. */
+export function add(x: Vector, y: Vector): Vector {
+  requireEqual('add', x.length, y.length);
+  return x.map((value, i) => value + y[i]!);
+}
+
+/** X + Y, entry by entry. */
+export function addMatrices(x: Matrix, y: Matrix): Matrix {
+  requireEqual('addMatrices', x.length, y.length);
+  return x.map((row, i) => add(row, y[i]!));
+}
+
+/** x ⊙ y, entry by entry. */
+export function hadamard(x: Vector, y: Vector): Vector {
+  requireEqual('hadamard', x.length, y.length);
+  return x.map((value, i) => value * y[i]!);
+}
+
+/** a x. */
+export function scale(a: number, x: Vector): Vector {
+  return x.map((value) => a * value);
+}
+
+/** a X. */
+export function scaleMatrix(a: number, x: Matrix): Matrix {
+  return x.map((row) => scale(a, row));
+}
+
+/** x · y = Σ_i x_i y_i. */
+export function dot(x: Vector, y: Vector): number {
+  requireEqual('dot', x.length, y.length);
+  return sum(0, x.length - 1, (i) => x[i]! * y[i]!);
+}
+
+/** xᵀ y for row vectors: the matrix with entries x_i y_j. */
+export function outer(x: Vector, y: Vector): Matrix {
+  return matrix(x.length, y.length, (i, j) => x[i]! * y[j]!);
+}
+
+/** y_o = Σ_i W[o, i] x_i. A matrix of shape [out, 0] gives zeros. */
+export function matVec(weight: Matrix, x: Vector): Vector {
+  return weight.map((row) => dot(row, x));
+}
+
+/** x S for a row vector x: y_j = Σ_i x_i S[i, j]. */
+export function vecMat(x: Vector, s: Matrix): Vector {
+  requireEqual('vecMat', x.length, s.length);
+  return vector(columns(s), (j) => sum(0, x.length - 1, (i) => x[i]! * s[i]![j]!));
+}
+
+/** 1 / (1 + e^{-z}), written so that neither tail overflows or loses its digits. */
+export function sigmoid(z: number): number {
+  if (z >= 0) return 1 / (1 + Math.exp(-z));
+  return Math.exp(z) / (1 + Math.exp(z));
+}
+
+/** z σ(z). */
+export function silu(z: number): number {
+  return z * sigmoid(z);
+}
+
+/** z moved into [low, high]. */
+export function clamp(z: number, low: number, high: number): number {
+  return Math.min(Math.max(z, low), high);
+}
+
+/** The value, or an error that says which parameter is missing. */
+export function given<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`${what} is missing: the readings or the configuration ask for it`);
+  return value;
+}
+
+/** Refuses operands of different lengths: a definition must not guess. */
+function requireEqual(call: string, left: number, right: number): void {
+  if (left !== right)
+    throw new Error(`${call}: ${left} entries on the left and ${right} on the right; give equal lengths`);
+}

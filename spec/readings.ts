@@ -1,0 +1,168 @@
+/** @file Every place where the paper can be read in more than one way, as data. */
+
+/**
+ * Where a statement comes from: C the authors' released code, F the paper's figures, N an independent reader's notes,
+ * A the abstract, R reconstructed from general knowledge of the paper (numbering not verified against the PDF).
+ */
+export type Evidence = 'C' | 'F' | 'N' | 'A' | 'R';
+
+/** One open reading. */
+export interface OpenReading {
+  /** The configuration word. */
+  readonly name: string;
+  readonly readings: readonly string[];
+  /** The reading taken unless another is asked for. */
+  readonly default: string;
+  /** The reading of the released code, where it is another one. */
+  readonly authors?: string;
+  /** Where that which `reason` says was seen. Empty: the choice is ours. */
+  readonly evidence: readonly Evidence[];
+  /** Why it is open, and why the default is the default. */
+  readonly reason: string;
+  /** What is fused: keys and values (DenseRetNet), states (DenseMamba), or both. */
+  readonly concerns: 'keys-and-values' | 'states' | 'both';
+}
+
+const table = [
+  {
+    name: 'carry',
+    readings: ['raw', 'fused'],
+    default: 'raw',
+    evidence: ['F'],
+    concerns: 'states',
+    reason:
+      'Raw: fusion is read out only and the un-fused state goes on to t+1 (Fig. 1b). Fused: the fused state goes on ' +
+      '(Fig. 1a read literally). The two panels disagree; Eqs. 11-14 keep h and h′ apart. Equal at the first token.',
+  },
+  {
+    name: 'pass',
+    readings: ['raw', 'fused'],
+    default: 'raw',
+    evidence: ['C'],
+    concerns: 'both',
+    reason: 'Which feature deeper layers receive: before its own fusion, as in the released code, or after it.',
+  },
+  {
+    name: 'projection',
+    readings: ['identity', 'linear'],
+    default: 'identity',
+    evidence: ['C'],
+    concerns: 'both',
+    reason: 'Proj of Eq. 15. The released code has none; a linear map per source is the other one named.',
+  },
+  {
+    name: 'gate',
+    readings: ['shared', 'perLayer'],
+    default: 'shared',
+    evidence: ['C', 'N'],
+    concerns: 'both',
+    reason: 'One gate for all the shallow layers that a layer reads, or one for each of them.',
+  },
+  {
+    name: 'gateActivation',
+    readings: ['silu', 'none'],
+    default: 'silu',
+    evidence: ['C'],
+    concerns: 'both',
+    reason: 'Whether SiLU stands on the output of the gate too, or only inside its MLP.',
+  },
+  {
+    name: 'fusion',
+    readings: ['add', 'concat', 'attention'],
+    default: 'add',
+    evidence: ['C', 'N'],
+    concerns: 'both',
+    reason: 'Eq. 18 adds; concatenation and cross-attention are named as alternatives.',
+  },
+  {
+    name: 'fusedNorm',
+    readings: ['rms', 'none'],
+    default: 'none',
+    authors: 'rms',
+    evidence: ['C'],
+    concerns: 'keys-and-values',
+    reason:
+      'RMS norm of the fused keys and values over all channels, before the split into heads. The equations have none; ' +
+      'the released code has it in every layer but the first, even with m = 0.',
+  },
+  {
+    name: 'firstLayer',
+    readings: ['plain', 'normed'],
+    default: 'plain',
+    evidence: ['C'],
+    concerns: 'both',
+    reason: 'Layer 0 has nothing to fuse. In the released code it has no norm of fused features either.',
+  },
+  {
+    name: 'retentionNorm',
+    readings: ['none', 'decay', 'torchscale'],
+    default: 'none',
+    authors: 'torchscale',
+    evidence: ['C'],
+    concerns: 'keys-and-values',
+    reason:
+      'How retention is normalised before the group norm. The equations do not; the released parallel mode divides by ' +
+      'a clamped row sum (torchscale), its one-token mode by a running scale only (decay).',
+  },
+  {
+    name: 'gateInput',
+    readings: ['normed', 'u'],
+    default: 'normed',
+    evidence: [],
+    concerns: 'states',
+    reason: "The paper says only Gate(x_t^l): the block's normed input, or the SSM's input u after the convolution.",
+  },
+  {
+    name: 'gateWidth',
+    readings: ['channel', 'state', 'full'],
+    default: 'channel',
+    evidence: [],
+    concerns: 'states',
+    reason:
+      'The state is channels × states: a gate per channel, per state, or per entry. Per channel is the shape of the ' +
+      "released code's value gate.",
+  },
+  {
+    name: 'projectionWidth',
+    readings: ['state', 'channel'],
+    default: 'state',
+    evidence: [],
+    concerns: 'states',
+    reason: 'A linear projection maps the N states of a channel (shared by the channels), or the channels of a state.',
+  },
+  {
+    name: 'stateNorm',
+    readings: ['none', 'rms'],
+    default: 'none',
+    evidence: [],
+    concerns: 'states',
+    reason: 'Whether the fused state is normed, as the released code norms fused keys and values.',
+  },
+  {
+    name: 'earlyLayers',
+    readings: ['available'],
+    default: 'available',
+    evidence: ['C'],
+    concerns: 'both',
+    reason: 'A layer l < m has fewer than m layers below it: it uses those min(l, m).',
+  },
+  {
+    name: 'rotationPhase',
+    readings: ['p', 'p-1'],
+    default: 'p',
+    authors: 'p-1',
+    evidence: ['C'],
+    concerns: 'keys-and-values',
+    reason:
+      'The released one-token mode turns token p by p-1, its parallel mode by p. Outputs agree; stored states do not.',
+  },
+] as const satisfies readonly OpenReading[];
+
+/** The configuration words of the open readings. */
+export type ReadingName = (typeof table)[number]['name'];
+
+/** The readings of one name: `Reading<'pass'>` is `'raw' | 'fused'`. */
+export type Reading<N extends ReadingName> = Extract<(typeof table)[number], { name: N }>['readings'][number];
+
+/** Every open reading, in the order of the paper's questions. */
+export const openReadings: readonly OpenReading[] = table;

@@ -1,0 +1,18 @@
+/** @file Root-mean-square norm. Not numbered in the paper. [C] */
+import { hadamard, type Matrix, scale, sum, type Vector } from './notation.ts';
+
+/**
+ * rms(x; w)_c = w_c x_c / sqrt(mean_c(x_c²) + ε): no mean is removed, no bias is added, ε stands inside the root.
+ * Evidence [C]. A `null` weight means all ones.
+ * Shapes: x [c], weight [c], result [c], where c is any list of channels.
+ */
+export function rmsNorm(x: Vector, weight: Vector | null, epsilon: number): Vector {
+  const meanSquare = sum(0, x.length - 1, (c) => x[c]! * x[c]!) / x.length;
+  const normed = scale(1 / Math.sqrt(meanSquare + epsilon), x);
+  return weight === null ? normed : hadamard(weight, normed);
+}
+
+/** rmsNorm of every row. */
+export function rmsNormRows(x: Matrix, weight: Vector | null, epsilon: number): Matrix {
+  return x.map((row) => rmsNorm(row, weight, epsilon));
+}

@@ -1,0 +1,65 @@
+/** @file How numbers are stored in a safetensors file: little-endian, whatever the machine. */
+import { bfloat16, decodeShort, encodeShort, type FloatFormat, float16 } from './short-floats.ts';
+
+interface Codec {
+  readonly bytes: number;
+  /** Set for integers: their range. Floats are rounded when written, integers must fit. */
+  readonly range?: readonly [least: number, most: number];
+  read(view: DataView, at: number): number;
+  write(view: DataView, at: number, x: number): void;
+}
+
+const short = (format: FloatFormat): Codec => ({
+  bytes: 2,
+  read: (view, at) => decodeShort(view.getUint16(at, true), format),
+  write: (view, at, x) => view.setUint16(at, encodeShort(x, format), true),
+});
+
+/** The stored types. I64 is read into doubles, which hold integers up to 2⁵³. */
+export const codecs = {
+  F64: {
+    bytes: 8,
+    read: (view, at) => view.getFloat64(at, true),
+    write: (view, at, x) => view.setFloat64(at, x, true),
+  },
+  F32: {
+    bytes: 4,
+    read: (view, at) => view.getFloat32(at, true),
+    write: (view, at, x) => view.setFloat32(at, x, true),
+  },
+  F16: short(float16),
+  BF16: short(bfloat16),
+  I64: {
+    bytes: 8,
+    range: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
+    read: (view, at) => Number(view.getBigInt64(at, true)),
+    write: (view, at, x) => view.setBigInt64(at, BigInt(x), true),
+  },
+  I32: {
+    bytes: 4,
+    range: [-(2 ** 31), 2 ** 31 - 1],
+    read: (view, at) => view.getInt32(at, true),
+    write: (view, at, x) => view.setInt32(at, x, true),
+  },
+  U8: {
+    bytes: 1,
+    range: [0, 255],
+    read: (view, at) => view.getUint8(at),
+    write: (view, at, x) => view.setUint8(at, x),
+  },
+} as const satisfies Record<string, Codec>;
+
+/** A stored type that can be read and written. */
+export type DType = keyof typeof codecs;
+
+/** The stored types, as errors list them. */
+export const dtypeNames: string = Object.keys(codecs).join(', ');
+
+/** Whether a name is that of a stored type. */
+export const isDType = (name: unknown): name is DType => typeof name === 'string' && Object.hasOwn(codecs, name);
+
+/** How a stored type is read and written. */
+export const codecOf = (dtype: DType): Codec => codecs[dtype];
+
+/** Whether a stored type holds integers. */
+export const isInteger = (dtype: DType): boolean => codecOf(dtype).range !== undefined;

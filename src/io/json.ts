@@ -1,0 +1,57 @@
+/** @file JSON as files of others bring it: one-line errors, and names that stand twice are found. */
+import { fail } from '../tensor/errors.ts';
+
+/** Text of others on one line of a message: control characters escaped, and cut when it is long. */
+export function quoted(text: string): string {
+  return JSON.stringify(text.length > 120 ? `${text.slice(0, 120)}…` : text);
+}
+
+/** Whether parsed JSON is an object: not a list, not null. */
+export function isObject(x: unknown): x is Record<string, unknown> {
+  return typeof x === 'object' && x !== null && !Array.isArray(x);
+}
+
+/**
+ * Parses JSON; `what` names the text in errors. Throws on text that is not JSON, and on an object that has one name
+ * twice, of which `JSON.parse` would keep the last in silence.
+ */
+export function parseJson(text: string, what: string): unknown {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (error) {
+    const why = (error as Error).message.replace(/\s+/g, ' ').slice(0, 160);
+    fail(`${what} is not JSON (${why}); write the file again`);
+  }
+  const twice = repeatedName(text);
+  if (twice !== null) fail(`${what} has the name ${quoted(twice)} twice in one object; names are unique, rename one`);
+  return parsed;
+}
+
+/** A name that occurs twice in one object of valid JSON, or null. */
+function repeatedName(text: string): string | null {
+  const open: (Set<string> | null)[] = []; // the names of every open object; null for an open list
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (c === '{') open.push(new Set());
+    else if (c === '[') open.push(null);
+    else if (c === '}' || c === ']') open.pop();
+    else if (c === '"') {
+      const start = i;
+      for (i++; text[i] !== '"'; i++) if (text[i] === '\\') i++;
+      const names = open.at(-1);
+      if (!names || !isFollowedByColon(text, i + 1)) continue;
+      // decoded, so that "a" and "\u0061" are the same name
+      const name = JSON.parse(text.slice(start, i + 1)) as string;
+      if (names.has(name)) return name;
+      names.add(name);
+    }
+  }
+  return null;
+}
+
+function isFollowedByColon(text: string, from: number): boolean {
+  let i = from;
+  while (text[i] === ' ' || text[i] === '\n' || text[i] === '\r' || text[i] === '\t') i++;
+  return text[i] === ':';
+}

@@ -1,0 +1,36 @@
+/** @file Files from disk, with one-line errors and a limit on their size. */
+import { readFileSync, type Stats, statSync } from 'node:fs';
+import { fail } from '../tensor/errors.ts';
+
+/** No file of this project's is near this size; reading a larger one would exhaust memory before it could be judged. */
+const LARGEST_FILE = 2 ** 30;
+
+/** What the disk says of a path. Throws when there is nothing, or nothing that may be looked at. */
+export function statOf(path: string): Stats {
+  try {
+    return statSync(path);
+  } catch (error) {
+    return fail(`${path}: ${reasonOf(error)}`);
+  }
+}
+
+/** The bytes of a regular file. Throws when it is missing, unreadable, not a regular file or larger than 1 GiB. */
+export function readBytes(path: string): Uint8Array {
+  const stats = statOf(path);
+  if (!stats.isFile()) fail(`${path}: is not a regular file; give a file`);
+  if (stats.size > LARGEST_FILE)
+    fail(`${path}: has ${stats.size} bytes; files up to ${LARGEST_FILE} are read: split it`);
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    return fail(`${path}: ${reasonOf(error)}`);
+  }
+}
+
+/** What went wrong with a file, and what to do, in words. */
+export function reasonOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+  if (code === 'ENOENT') return 'does not exist; check the path';
+  if (code === 'EACCES' || code === 'EPERM') return `may not be read (${code}); change its permissions`;
+  return `cannot be read (${code}); check the path and the disk`;
+}

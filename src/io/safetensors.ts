@@ -1,0 +1,117 @@
+/** @file Reading and writing the safetensors format: a JSON header, then raw little-endian numbers. */
+import { fail } from '../tensor/errors.ts';
+import { checkShape, type Shape, show, sizeOf } from '../tensor/shape.ts';
+import { codecOf, type DType, dtypeNames, isDType } from './dtypes.ts';
+import { quoted } from './json.ts';
+import { type Entry, METADATA, readHeader } from './safetensors-header.ts';
+
+/** A tensor as a file holds it: row-major numbers, exact as doubles whatever the stored type. */
+export interface StoredTensor {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly data: Float64Array;
+}
+
+/** The contents of a safetensors file. */
+export interface Safetensors {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly metadata: ReadonlyMap<string, string>;
+}
+
+/** A tensor to be written. Floats are rounded to the stored type, integers must fit it. */
+export interface TensorToStore {
+  readonly dtype: DType;
+  readonly shape: Shape;
+  readonly data: ArrayLike<number>;
+}
+
+/**
+ * Reads a safetensors file; `name` stands for it in errors. Throws one InputError on a file that is cut off, overlong or
+ * not one, on tensors that overlap, leave gaps or disagree with their shape, on repeated names and on unknown types.
+ * Memory is asked for by what the file holds, never by what it announces.
+ */
+export function parseSafetensors(bytes: Uint8Array, name: string): Safetensors {
+  const { entries, metadata, dataStart } = readHeader(bytes, name);
+  const tensors = new Map<string, StoredTensor>();
+  for (const entry of entries) tensors.set(entry.name, readTensor(bytes, dataStart, entry, name));
+  return { tensors, metadata };
+}
+
+function readTensor(bytes: Uint8Array, dataStart: number, entry: Entry, file: string): StoredTensor {
+  const { name, dtype, shape, begin, end } = entry;
+  const codec = codecOf(dtype);
+  // a DataView reads at any alignment and in a fixed byte order
+  const view = new DataView(bytes.buffer, bytes.byteOffset + dataStart + begin, end - begin);
+  const data = new Float64Array(view.byteLength / codec.bytes);
+  for (let i = 0; i < data.length; i++) data[i] = codec.read(view, i * codec.bytes);
+  const wrong = dtype === 'I64' ? data.findIndex((n) => !Number.isSafeInteger(n)) : -1;
+  if (wrong >= 0)
+    fail(`${file}: tensor ${quoted(name)} holds ${data[wrong]} at element ${wrong}, beyond 2^53: store it as F64`);
+  return { dtype, shape, data };
+}
+
+/**
+ * The bytes of a safetensors file. Data is laid out by falling element size, so that every tensor is aligned. Throws on unknown types, on numbers that do not fill their shape and integers that do not fit.
+ */
+export function formatSafetensors(
+  tensors: ReadonlyMap<string, TensorToStore>,
+  metadata: ReadonlyMap<string, string> = new Map(),
+): Uint8Array {
+  const offsets = new Map<string, [begin: number, end: number]>();
+  let length = 0;
+  for (const [name, tensor] of bySize(tensors)) {
+    checkTensor(name, tensor);
+    const begin = length;
+    length += tensor.data.length * codecOf(tensor.dtype).bytes;
+    offsets.set(name, [begin, length]);
+  }
+  const header = encodeHeader(tensors, offsets, metadata);
+  const bytes = new Uint8Array(8 + header.length + length);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+  bytes.set(header, 8);
+  for (const [name, { dtype, data }] of tensors) {
+    const codec = codecOf(dtype);
+    const view = new DataView(bytes.buffer, 8 + header.length + offsets.get(name)![0]);
+    for (let i = 0; i < data.length; i++) codec.write(view, i * codec.bytes, data[i]!);
+  }
+  return bytes;
+}
+
+function bySize(tensors: ReadonlyMap<string, TensorToStore>): [string, TensorToStore][] {
+  const bytesOf = ({ dtype }: TensorToStore): number => (isDType(dtype) ? codecOf(dtype).bytes : 0);
+  return [...tensors].sort(([, a], [, b]) => bytesOf(b) - bytesOf(a));
+}
+
+function encodeHeader(
+  tensors: ReadonlyMap<string, TensorToStore>,
+  offsets: ReadonlyMap<string, readonly [number, number]>,
+  metadata: ReadonlyMap<string, string>,
+): Uint8Array {
+  const fields: [string, unknown][] = [...tensors].map(([name, { dtype, shape }]) => [
+    name,
+    { dtype, shape, data_offsets: offsets.get(name) },
+  ]);
+  if (metadata.size > 0) fields.unshift([METADATA, Object.fromEntries(metadata)]);
+  const text = new TextEncoder().encode(JSON.stringify(Object.fromEntries(fields)));
+  const padded = new Uint8Array(Math.ceil(text.length / 8) * 8).fill(0x20);
+  padded.set(text);
+  return padded;
+}
+
+function checkTensor(name: string, { dtype, shape, data }: TensorToStore): void {
+  const call = `formatSafetensors: tensor ${quoted(name)}`;
+  if (name === METADATA) fail(`${call}: the name is that of the texts; rename the tensor`);
+  if (!isDType(dtype)) fail(`${call}: dtype is ${String(dtype)}; use one of ${dtypeNames}`);
+  checkShape(call, shape);
+  if (data.length !== sizeOf(shape)) {
+    fail(`${call}: ${data.length} numbers do not fill shape ${show(shape)}, which holds ${sizeOf(shape)}`);
+  }
+  const { range } = codecOf(dtype);
+  if (range === undefined) return;
+  for (let i = 0; i < data.length; i++) {
+    const n = data[i]!;
+    if (!Number.isInteger(n) || n < range[0] || n > range[1]) {
+      fail(`${call}: element ${i} is ${n}; ${dtype} holds integers from ${range[0]} to ${range[1]}`);
+    }
+  }
+}

@@ -1,0 +1,119 @@
+/** @file A case: everything that an implementation needs to answer, and everything that its answer is judged by. As data. */
+import { input } from '../tensor/input.ts';
+import { type Rng, rng } from '../tensor/random.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
+import type { Executor, Kind, Value } from '../tensor/value.ts';
+
+/** Numbers and their shape, on no executor. */
+export interface Tensor {
+  readonly shape: Shape;
+  readonly data: Float64Array;
+  readonly kind?: Kind;
+}
+
+/** Tensors by name. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** What is not a tensor: decays, chunk sizes, readings. */
+export type Settings = Readonly<Record<string, unknown>>;
+
+/** One input of an operator before it has numbers. */
+export interface Slot {
+  readonly shape: Shape;
+  /** An index slot holds integers below this. */
+  readonly below?: number;
+  /** What normal numbers are multiplied by, 1 unless given: so that deep compositions stay of order 1. */
+  readonly spread?: number;
+  /** What is added to normal numbers: norms' weights stand around 1. */
+  readonly centre?: number;
+}
+
+/** The structure of a case: shapes and settings, no numbers yet. */
+export interface Layout<S extends Settings = Settings> {
+  readonly inputs: Readonly<Record<string, Slot>>;
+  readonly outputs: Readonly<Record<string, Shape>>;
+  readonly settings: S;
+}
+
+/**
+ * `normal`: of order 1. `wide`: over twenty powers of two. `sparse`: mostly 0. `dyadic`: −1, 0 and 1 only, so that sums and
+ * products of them and of powers of ½ are exact.
+ */
+export type Values = 'normal' | 'wide' | 'sparse' | 'dyadic';
+
+/** Inputs, the settings, and a cotangent for every output. */
+export interface Case<S extends Settings = Settings> {
+  readonly inputs: Tensors;
+  readonly cotangents: Tensors;
+  readonly settings: S;
+  /** What the numbers were drawn from. */
+  readonly seed: number;
+  readonly values: Values;
+}
+
+/** A layout with numbers: equal seeds give equal numbers. */
+export function fill<S extends Settings>(layout: Layout<S>, seed: number, values: Values): Case<S> {
+  const random = rng(seed);
+  const inputs = Object.entries(layout.inputs).map(([name, slot]): [string, Tensor] => [
+    name,
+    fillSlot(slot, random, values),
+  ]);
+  const cotangents = Object.entries(layout.outputs).map(([name, shape]): [string, Tensor] => [
+    name,
+    fillSlot({ shape }, random, values),
+  ]);
+  return {
+    inputs: Object.fromEntries(inputs),
+    cotangents: Object.fromEntries(cotangents),
+    settings: layout.settings,
+    seed,
+    values,
+  };
+}
+
+function fillSlot({ shape, below, spread = 1, centre = 0 }: Slot, random: Rng, values: Values): Tensor {
+  const numbers = (draw: () => number): Float64Array => Float64Array.from({ length: sizeOf(shape) }, draw);
+  if (below !== undefined) return { shape, kind: 'index', data: numbers(() => random.integer(below)) };
+  switch (values) {
+    case 'normal':
+      return { shape, data: numbers(() => centre + spread * random.normal()) };
+    case 'wide':
+      return { shape, data: numbers(() => centre + spread * random.normal() * 2 ** (random.integer(21) - 10)) };
+    case 'sparse':
+      return { shape, data: numbers(() => (random.integer(4) === 0 ? centre + spread * random.normal() : 0)) };
+    case 'dyadic':
+      return { shape, data: numbers(() => random.integer(3) - 1) };
+  }
+}
+
+/** A tensor as a value on an executor. */
+export const toValue = (on: Executor, { shape, data, kind = 'real' }: Tensor): Value =>
+  kind === 'real' ? input(on, data, shape) : { shape, kind, on, data: on.input(data.slice(), shape, kind) };
+
+/** Tensors as values on an executor. */
+export const toValues = (on: Executor, tensors: Tensors): Record<string, Value> =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toValue(on, tensor)]));
+
+/** Nested lists of numbers, as the scalar definitions take them. */
+export type Lists = number | readonly Lists[];
+
+/** A tensor as nested lists, one level per axis. */
+export function toLists({ shape, data }: Tensor): Lists {
+  const level = (axis: number, start: number): Lists => {
+    if (axis === shape.length) return data[start]!;
+    const step = sizeOf(shape.slice(axis + 1));
+    return Array.from({ length: shape[axis]! }, (_, i) => level(axis + 1, start + i * step));
+  };
+  return level(0, 0);
+}
+
+/** Nested lists as a tensor of a known shape. */
+export function fromLists(lists: Lists, shape: Shape): Tensor {
+  const numbers: number[] = [];
+  const walk = (node: Lists): void => {
+    if (typeof node === 'number') numbers.push(node);
+    else for (const part of node) walk(part);
+  };
+  walk(lists);
+  return { shape, data: Float64Array.from(numbers) };
+}

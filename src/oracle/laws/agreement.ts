@@ -1,0 +1,81 @@
+/** @file Laws that set one program beside another: the scalar definition, another mode, another chunk size. */
+import type { Case, Tensors } from '../case.ts';
+import { exactly, flawless, type Numbers, within, worse } from '../compare.ts';
+import type { Law } from '../law.ts';
+import { allowance, boundsOf, modeBounds, numbersOf } from '../tolerance.ts';
+
+const asOutputs = (tensors: Tensors): Numbers =>
+  Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [`output.${name}`, data]));
+
+/** Outputs are those of the scalar definition in spec/, which shares no code with the engine. */
+export const definition: Law = {
+  name: 'definition',
+  statement: 'outputs and final states equal the scalar definition',
+  concerns: () => true,
+  applies: (operator, mode, { settings }) => operator.admits(settings, mode),
+  check({ operator, mode, program }, c) {
+    const expected = asOutputs(operator.definition(c.inputs, c.settings, mode));
+    const allowed = allowance(modeBounds(operator, mode, c), modeBounds(operator, operator.reference, c));
+    return within(numbersOf(program, c), expected, allowed);
+  },
+};
+
+/** All modes are one function: outputs, final states, and the gradients of every input, initial states included. */
+export const modes: Law = {
+  name: 'modes',
+  statement: 'outputs, final states and all gradients equal those of the reference mode',
+  concerns: () => true,
+  applies: (operator, mode, { settings }) =>
+    mode !== operator.reference && operator.modesAgree(settings) && operator.admits(settings, mode),
+  check({ operator, mode, program }, c) {
+    const allowed = allowance(modeBounds(operator, mode, c), modeBounds(operator, operator.reference, c));
+    return within(numbersOf(program, c), numbersOf(operator.modes[operator.reference]!, c), allowed);
+  },
+};
+
+/** The result does not depend on how a sequence is cut into chunks. */
+export const chunks: Law = {
+  name: 'chunks',
+  statement: 'chunk sizes 1 … T + 1 all give the reference mode, gradients included',
+  concerns: (operator) => 'chunkwise' in operator.modes,
+  applies: (operator, mode, { settings }) => mode === 'chunkwise' && operator.modesAgree(settings),
+  check({ operator, program }, c) {
+    const expected = numbersOf(operator.modes[operator.reference]!, c);
+    const reference = modeBounds(operator, operator.reference, c);
+    return someOf(lengthOf(operator.time!.inputs, c) + 1, c.seed)
+      .map((chunkSize): Case => ({ ...c, settings: { ...c.settings, chunkSize } }))
+      .map((cut) =>
+        within(numbersOf(program, cut), expected, allowance(reference, boundsOf(operator.modes.chunkwise!, cut))),
+      )
+      .reduce(worse, flawless);
+  },
+};
+
+/** Where every sum and product is exact, every mode gives the same bits, so a difference is an index bug, never rounding. */
+export const dyadic: Law = {
+  name: 'dyadic',
+  statement: 'on dyadic inputs, bit for bit the definition and the gradients of the reference mode',
+  concerns: (operator) => operator.exact === true,
+  applies: () => true,
+  size: { exact: true },
+  check({ operator, mode, program }, c) {
+    const actual = numbersOf(program, c);
+    return worse(
+      exactly(actual, asOutputs(operator.definition(c.inputs, c.settings, mode))),
+      exactly(actual, numbersOf(operator.modes[operator.reference]!, c)),
+    );
+  },
+};
+
+/** How long a case's sequences are. */
+export function lengthOf(timeAxes: Readonly<Record<string, number>>, c: Case): number {
+  const [name, axis] = Object.entries(timeAxes).find(([input]) => input in c.inputs)!;
+  return c.inputs[name]!.shape[axis]!;
+}
+
+/** 1 … count, or the ends and six between, chosen by a seed, where that is many. */
+export function someOf(count: number, seed: number): number[] {
+  if (count <= 9) return Array.from({ length: count }, (_, i) => i + 1);
+  const between = Array.from({ length: 6 }, (_, i) => 2 + ((seed + i * 7919) % (count - 2)));
+  return [...new Set([1, ...between, count])];
+}

@@ -1,0 +1,105 @@
+/** @file Laws of structure: linearity, symmetry, special cases. */
+
+import { f64 } from '../../executors/f64/index.ts';
+import { concat } from '../../tensor/primitives/concat.ts';
+import { slice } from '../../tensor/primitives/slice.ts';
+import { rng } from '../../tensor/random.ts';
+import { type Case, type Tensor, toValue } from '../case.ts';
+import { exactly, flawless, type Numbers, within, worse } from '../compare.ts';
+import type { Law } from '../law.ts';
+import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
+
+const onlyOutputs = (numbers: Numbers): Numbers =>
+  Object.fromEntries(Object.entries(numbers).filter(([name]) => name.startsWith('output.')));
+
+/** Superposition in the inputs that the operator names. */
+export const linear: Law = {
+  name: 'linear',
+  statement: 'f(x + x′) = f(x) + f(x′) in the values and the initial state together',
+  concerns: (operator) => (operator.linearIn ?? []).length > 0,
+  applies: (operator, mode, { settings }) => operator.admits(settings, mode),
+  check({ operator, mode, program }, c) {
+    const random = rng(c.seed ^ 0x11ea);
+    const replaced = (change: (x: number, i: number, name: string) => number): Case => ({
+      ...c,
+      inputs: Object.fromEntries(
+        Object.entries(c.inputs).map(([name, x]) => [
+          name,
+          operator.linearIn!.includes(name) ? { ...x, data: x.data.map((value, i) => change(value, i, name)) } : x,
+        ]),
+      ),
+    });
+    const other = replaced(() => random.normal());
+    const both = replaced((x, i, name) => x + other.inputs[name]!.data[i]!);
+    const [a, b] = [numbersOf(program, c), numbersOf(program, other)];
+    const sum = Object.fromEntries(
+      Object.entries(onlyOutputs(a)).map(([name, x]) => [name, x.map((v, i) => v + b[name]![i]!)]),
+    );
+    // twice: the sum of the inputs and the sum of the outputs are rounded too
+    const bounds = [c, other, both].map((one) => boundsOf(operator.modes[mode]!, one));
+    return within(onlyOutputs(numbersOf(program, both)), sum, allowance(...bounds, ...bounds));
+  },
+};
+
+/** A tensor with the order along an axis reversed. */
+function reversed(x: Tensor, axis: number): Tensor {
+  const value = toValue(f64, x);
+  const length = x.shape[axis]!;
+  const steps = Array.from({ length }, (_, i) => slice(value, axis, length - 1 - i, length - i));
+  return { ...x, data: f64.read(concat(steps, axis).data as Float64Array) };
+}
+
+/** Sequences and heads do not know of each other. */
+export const permutes: Law = {
+  name: 'permutes',
+  statement: 'batch and heads in another order give outputs and gradients in that order, exactly',
+  concerns: (operator) => operator.axes !== undefined,
+  applies: (operator, mode, { settings }) => operator.admits(settings, mode),
+  check({ operator, program }, c) {
+    const { batch, head, headSettings = [] } = operator.axes!;
+    const whole = numbersOf(program, c);
+    const shapes = new Map<string, Tensor['shape']>([
+      ...Object.entries(c.inputs).map(([name, { shape }]) => [`gradient.${name}`, shape] as const),
+      ...Object.entries(c.cotangents).map(([name, { shape }]) => [`output.${name}`, shape] as const),
+    ]);
+    const against = (
+      axes: Readonly<Record<string, number>>,
+      settings: Case['settings'],
+    ): ReturnType<typeof exactly> => {
+      const turn = (tensors: Case['inputs']): Case['inputs'] =>
+        Object.fromEntries(
+          Object.entries(tensors).map(([name, x]) => [name, name in axes ? reversed(x, axes[name]!) : x]),
+        );
+      const turned = numbersOf(program, { ...c, settings, inputs: turn(c.inputs), cotangents: turn(c.cotangents) });
+      const expected = Object.entries(whole).flatMap(([name, data]) => {
+        const axis = axes[name.slice(name.indexOf('.') + 1)];
+        return axis === undefined ? [] : [[name, reversed({ shape: shapes.get(name)!, data }, axis).data]];
+      });
+      return exactly(turned, Object.fromEntries(expected));
+    };
+    const ofHeads = Object.fromEntries(
+      headSettings.map((name) => [name, [...(c.settings[name] as readonly unknown[])].reverse()]),
+    );
+    return worse(
+      against(batch, c.settings),
+      head === undefined ? flawless : against(head, { ...c.settings, ...ofHeads }),
+    );
+  },
+};
+
+/** Without dense connections, or with closed gates, nothing is left of them. */
+export const reduces: Law = {
+  name: 'reduces',
+  statement: 'm = 0 and closed gates give the operator without dense connections, exactly',
+  concerns: (operator) => operator.reductions !== undefined,
+  applies: (operator, mode, { settings }) => operator.admits(settings, mode),
+  check({ operator, mode, program }, c) {
+    return Object.values(operator.reductions!)
+      .map(({ change, program: simpler, ignores }) => {
+        const special = change(c);
+        const expected = Object.entries(numbersOf(simpler(mode), special)).filter(([name]) => !ignores(name));
+        return exactly(numbersOf(program, special), Object.fromEntries(expected));
+      })
+      .reduce(worse, flawless);
+  },
+};

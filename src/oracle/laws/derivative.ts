@@ -1,0 +1,91 @@
+/** @file The law that gradients are derivatives: of the scalar definition, by finite differences along one direction. */
+import { extrapolatedDifference } from '../../autograd/difference.ts';
+import { rng } from '../../tensor/random.ts';
+import type { Case, Tensors } from '../case.ts';
+import type { Law } from '../law.ts';
+import { modeBounds, numbersOf } from '../tolerance.ts';
+
+/** A direction in the space of all real inputs: every number, or a single one. */
+function directionOf(c: Case): Record<string, Float64Array> {
+  const random = rng(c.seed ^ 0xd1ff);
+  const real = Object.entries(c.inputs).filter(([, x]) => x.kind !== 'index' && x.data.length > 0);
+  const oneHot = random.integer(2) === 0;
+  const [only, at] = oneHot && real.length > 0 ? pick(real, random.integer) : ['', 0];
+  return Object.fromEntries(
+    real.map(([name, { data }]) => [
+      name,
+      data.map((x, i) => {
+        const step = Math.max(2 ** -6, Math.abs(x));
+        if (oneHot) return name === only && i === at ? step : 0;
+        return step * random.normal();
+      }),
+    ]),
+  );
+}
+
+function pick(real: readonly [string, { data: Float64Array }][], integer: (below: number) => number): [string, number] {
+  const [name, { data }] = real[integer(real.length)]!;
+  return [name, integer(data.length)];
+}
+
+/** ⟨gradient, direction⟩ is the definition's directional derivative. */
+export const derivative: Law = {
+  name: 'derivative',
+  statement: 'gradients equal finite differences of the scalar definition along random and one-hot directions',
+  concerns: () => true,
+  applies: (operator, mode, { settings, inputs }) =>
+    operator.isDifferentiated(settings) &&
+    operator.admits(settings, mode) &&
+    Object.keys(operator.definition(inputs, settings, mode)).length > 0,
+  check({ operator, mode, program }, c) {
+    const direction = directionOf(c);
+    const defined = operator.definition(c.inputs, c.settings, mode);
+    const weight = (name: string): Float64Array => c.cotangents[name]!.data;
+    const cotangents: Tensors = Object.fromEntries(
+      Object.entries(c.cotangents).map(([name, x]) => [
+        name,
+        name in defined ? x : { ...x, data: x.data.map(() => 0) },
+      ]),
+    );
+    const objective = (outputs: Tensors): { value: number; size: number } => {
+      let value = 0;
+      let size = 0;
+      for (const [name, { data }] of Object.entries(outputs)) {
+        data.forEach((y, i) => {
+          value += y * weight(name)[i]!;
+          size += Math.abs(y * weight(name)[i]!);
+        });
+      }
+      return { value, size };
+    };
+    const numeric = extrapolatedDifference((h) =>
+      objective(operator.definition(moved(c.inputs, direction, h), c.settings, mode)),
+    );
+
+    const trial: Case = { ...c, cotangents };
+    const gradients = numbersOf(program, trial);
+    const bounds = modeBounds(operator, mode, trial);
+    let analytic = 0;
+    let allowed = numeric.error;
+    for (const [name, d] of Object.entries(direction)) {
+      d.forEach((step, i) => {
+        analytic += gradients[`gradient.${name}`]![i]! * step;
+        allowed += bounds[`gradient.${name}`]![i]! * Math.abs(step);
+      });
+    }
+    const error = Math.abs(analytic - numeric.value);
+    return {
+      ratio: error === 0 ? 0 : error / allowed,
+      error,
+      where: `directional derivative is ${analytic}, not ${numeric.value}`,
+    };
+  },
+};
+
+const moved = (inputs: Tensors, direction: Readonly<Record<string, Float64Array>>, h: number): Tensors =>
+  Object.fromEntries(
+    Object.entries(inputs).map(([name, x]) => [
+      name,
+      name in direction ? { ...x, data: x.data.map((value, i) => value + h * direction[name]![i]!) } : x,
+    ]),
+  );

@@ -1,0 +1,20 @@
+/** @file Every law, in the order in which they are best read. */
+import type { Law } from '../law.ts';
+import { chunks, definition, dyadic, modes } from './agreement.ts';
+import { linear, permutes, reduces } from './algebra.ts';
+import { derivative } from './derivative.ts';
+import { causal, decoding, resumable } from './sequence.ts';
+
+export const laws: readonly Law[] = [
+  definition,
+  modes,
+  chunks,
+  derivative,
+  resumable,
+  decoding,
+  causal,
+  linear,
+  reduces,
+  permutes,
+  dyadic,
+];

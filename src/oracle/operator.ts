@@ -1,0 +1,75 @@
+/** @file Operators: what is specified, with its scalar definition, its modes and the shapes it is tried on. */
+import type * as fc from 'fast-check';
+import type { Case, Layout, Settings, Tensors } from './case.ts';
+import type { Program } from './program.ts';
+
+/** How an operator runs along time, for the laws that cut sequences. */
+export interface TimeAxes<S extends Settings> {
+  /** The time axis of each input and output that has one. */
+  readonly inputs: Readonly<Record<string, number>>;
+  readonly outputs: Readonly<Record<string, number>>;
+  /** Which final state (an output) is which initial state (an input). */
+  readonly states: Readonly<Record<string, string>>;
+  /** The settings for what comes after the first `tokens` tokens. */
+  after(settings: S, tokens: number): S;
+}
+
+/** What a law may want to change about a case's axes. */
+export interface SharedAxes {
+  /** The axis along which sequences are independent, by input or output. */
+  readonly batch: Readonly<Record<string, number>>;
+  /** The axis of heads, likewise; settings in `headSettings` are lists with one entry per head. */
+  readonly head?: Readonly<Record<string, number>>;
+  readonly headSettings?: readonly string[];
+}
+
+/** What cases to draw. */
+export interface Size {
+  /** Sequences are at most this long. */
+  readonly longest: number;
+  /** Only cases in which every sum and product of dyadic inputs is exact: decays of ½, short sequences. */
+  readonly exact?: boolean;
+}
+
+/** Something with a definition, computed in one or more modes. */
+export interface Operator<S extends Settings = Settings> {
+  readonly name: string;
+  /** Draws shapes and settings. */
+  layouts(size: Size): fc.Arbitrary<Layout<S>>;
+  /** The scalar definition, in a mode where the modes differ by definition. What it does not define is left out. */
+  definition(inputs: Tensors, settings: S, mode: string): Tensors;
+  readonly modes: Readonly<Record<string, Program<S>>>;
+  /** The mode that computes as the definition does: its error bound is the definition's. */
+  readonly reference: string;
+  /** Whether all modes are one function under these settings. */
+  modesAgree(settings: S): boolean;
+  /** Whether the gradient is the derivative: not where a divisor counts as constant. */
+  isDifferentiated(settings: S): boolean;
+  /** Whether a mode can compute this at all: some cannot continue a sequence. */
+  admits(settings: S, mode: string): boolean;
+  readonly time?: TimeAxes<S>;
+  readonly axes?: SharedAxes;
+  /** Inputs in which the outputs are jointly linear. */
+  readonly linearIn?: readonly string[];
+  /** Whether dyadic inputs give exact results: sums and products only. */
+  readonly exact?: boolean;
+  /** Special cases that must equal simpler operators. */
+  readonly reductions?: Readonly<Record<string, Reduction<S>>>;
+  /** Where a sequence may be split in a mode, if not everywhere. */
+  splits?(settings: S, mode: string, s: number): boolean;
+}
+
+/** A case changed so that the operator becomes another, simpler program, exactly. */
+export interface Reduction<S extends Settings = Settings> {
+  change(c: Case<S>): Case<S>;
+  program(mode: string): Program<S>;
+  /** Numbers that only one of the two has, as `gradient.param.gate`. */
+  ignores(name: string): boolean;
+}
+
+/** What an operator without time, states or readings fills in. */
+export const plain = {
+  modesAgree: () => true,
+  isDifferentiated: () => true,
+  admits: () => true,
+};

@@ -1,0 +1,291 @@
+/** @file Dense keys and values, and retention over them, under every reading (Eqs. 21–25). */
+import * as fc from 'fast-check';
+import { retention as recurrence } from '../../../spec/19-retention.ts';
+import * as spec from '../../../spec/21-dense-keys-and-values.ts';
+import { denseRetention as doubleSum } from '../../../spec/25-dense-retention.ts';
+import type { Matrix, Vector } from '../../../spec/notation.ts';
+import { collect, denseFusion, type FusionParams } from '../../nn/dense-fusion.ts';
+import { headsLast, splitHeads } from '../../nn/multi-head-retention.ts';
+import { retentionIn } from '../../nn/retention/normalised.ts';
+import { reshape } from '../../tensor/primitives/reshape.ts';
+import { treeOf } from '../../tensor/tree.ts';
+import type { Value } from '../../tensor/value.ts';
+import { type Lists, type Slot, type Tensor, type Tensors, toLists } from '../case.ts';
+import { type Operator, plain, type Size } from '../operator.ts';
+import type { Named, Program } from '../program.ts';
+import { chunkSizes, decays, lengths, small } from './draw.ts';
+import { modeNames, modeOf, perHead } from './retention.ts';
+import { perToken, stripped, tokenModes, under } from './tokens.ts';
+import { sequenceAxes } from './transition.ts';
+
+/** The readings that concern one layer's keys and values. */
+export type FusionReadings = {
+  readonly projection: 'identity' | 'linear';
+  readonly gate: 'shared' | 'perLayer';
+  readonly gateActivation: 'silu' | 'none';
+  readonly fusedNorm: 'rms' | 'none';
+};
+
+/** Settings of a fusion: m, and the readings. */
+export type FusionSettings = {
+  readonly denseLayers: number;
+  readonly epsilon: number;
+  readonly readings: FusionReadings;
+};
+
+/** Every combination of readings, drawn. */
+export const fusionReadings: fc.Arbitrary<FusionReadings> = fc.record({
+  projection: fc.constantFrom('identity', 'linear'),
+  gate: fc.constantFrom('shared', 'perLayer'),
+  gateActivation: fc.constantFrom('silu', 'none'),
+  fusedNorm: fc.constantFrom('rms', 'none'),
+});
+
+/** Slots of one fusion's weights under a prefix: `sources` of them, features of a width, inputs of another. */
+function fusionSlots(
+  prefix: string,
+  { readings }: FusionSettings,
+  { sources, width, input, rank }: { sources: number; width: number; input: number; rank: number },
+): Record<string, Slot> {
+  const gates = readings.gate === 'shared' ? Math.min(1, sources) : sources;
+  const slots: Record<string, Slot> = {};
+  for (let j = 0; j < gates; j++) {
+    slots[`${prefix}gates.${j}.down`] = { shape: [rank, input] };
+    slots[`${prefix}gates.${j}.up`] = { shape: [width, rank] };
+  }
+  if (readings.projection === 'linear') {
+    for (let j = 0; j < sources; j++) slots[`${prefix}projections.${j}`] = { shape: [width, width], spread: 0.5 };
+  }
+  if (readings.fusedNorm === 'rms') slots[`${prefix}norm`] = { shape: [width], centre: 1, spread: 0.3 };
+  return slots;
+}
+
+/** Weights as the engine takes them, and as the definitions do. */
+const weightsOf = (inputs: Named, prefix: string): FusionParams => treeOf(stripped(inputs, prefix)) as FusionParams;
+const listsOf = (inputs: Tensors, prefix: string): spec.FusionParameters => {
+  const lists = Object.entries(stripped(inputs, prefix)).map(([name, x]): [string, Lists] => [name, toLists(x)]);
+  return { gates: [], ...(treeOf(Object.fromEntries(lists)) as Partial<spec.FusionParameters>) };
+};
+
+/** The layers' features nearest first, m at the most; inputs hold them layer 0 first, as `source.0`, `source.1`, … */
+const nearest = <T>(layers: readonly T[], { denseLayers }: FusionSettings): T[] =>
+  layers.slice(Math.max(0, layers.length - denseLayers)).reverse();
+
+const axes = (size: Size, least: number) =>
+  fc.record({
+    b: small(2),
+    t: lengths(size),
+    width: small(5),
+    input: small(4),
+    rank: small(3, 0),
+    shallow: small(4, least),
+    denseLayers: small(5, least),
+    readings: fusionReadings,
+  });
+
+const sequences = ['own', 'x', 'source.0', 'source.1', 'source.2', 'source.3'];
+
+/** Eqs. 21 and 22: what a layer collects from the layers before it, [b, t, width] from each. */
+const collected = (
+  name: string,
+  define: (
+    features: Matrix,
+    m: number,
+    projections: ReturnType<typeof spec.sourceProjections>,
+    gates: Matrix,
+  ) => readonly Vector[],
+): Operator<FusionSettings> => ({
+  ...plain,
+  name,
+  reference: 'whole',
+  layouts: (size) =>
+    axes(size, 1).map(({ b, t, width, input, rank, shallow, denseLayers, readings }) => {
+      const settings = { denseLayers, epsilon: 1e-6, readings: { ...readings, fusedNorm: 'none' as const } };
+      const sources = Math.min(shallow, denseLayers);
+      return {
+        inputs: {
+          x: { shape: [b, t, input] },
+          ...Object.fromEntries(Array.from({ length: shallow }, (_, l) => [`source.${l}`, { shape: [b, t, width] }])),
+          ...fusionSlots('param.', settings, { sources, width, input, rank }),
+        },
+        outputs: Object.fromEntries(Array.from({ length: sources }, (_, j) => [`dense.${j}`, [b, t, width]])),
+        settings,
+      };
+    }),
+  definition: (inputs, settings) => {
+    const weights = listsOf(inputs, 'param.');
+    return perToken(inputs, (token) => {
+      const features = under(token, 'source.');
+      const count = spec.sourceCount(features.length, settings.denseLayers);
+      const projections = spec.sourceProjections(weights, settings, count);
+      const dense = define(
+        features,
+        settings.denseLayers,
+        projections,
+        spec.sourceGates(token.x!, weights, settings, count),
+      );
+      return Object.fromEntries(dense.map((h, j) => [`dense.${j}`, h]));
+    });
+  },
+  modes: tokenModes((inputs, settings) => {
+    const dense = collect(nearest(under(inputs, 'source.'), settings), inputs.x!, weightsOf(inputs, 'param.'), {
+      activation: settings.readings.gateActivation,
+    });
+    return Object.fromEntries(dense.map((h, j) => [`dense.${j}`, h]));
+  }),
+  ...sequenceAxes<FusionSettings>(sequences, ['dense.0', 'dense.1', 'dense.2', 'dense.3']),
+});
+
+/** Fused features of one layer, on the engine. */
+function fusedOnEngine(inputs: Named, settings: FusionSettings, own: string, source: string, weights: string): Value {
+  const sources = nearest(under(inputs, source), settings);
+  const { readings, epsilon } = settings;
+  return denseFusion(inputs[own]!, sources, inputs.x!, weightsOf(inputs, weights), {
+    activation: readings.gateActivation,
+    epsilon,
+  });
+}
+
+/** Eqs. 23 and 24: a layer's own feature with what it collected, normed where the reading says so. */
+const fusedFeature = (name: string): Operator<FusionSettings> => ({
+  ...plain,
+  name,
+  reference: 'whole',
+  layouts: (size) =>
+    axes(size, 0).map(({ b, t, width, input, rank, shallow, denseLayers, readings }) => {
+      const settings = { denseLayers, epsilon: 1e-6, readings };
+      return {
+        inputs: {
+          own: { shape: [b, t, width] },
+          x: { shape: [b, t, input] },
+          ...Object.fromEntries(Array.from({ length: shallow }, (_, l) => [`source.${l}`, { shape: [b, t, width] }])),
+          ...fusionSlots('param.', settings, { sources: Math.min(shallow, denseLayers), width, input, rank }),
+        },
+        outputs: { fused: [b, t, width] },
+        settings,
+      };
+    }),
+  definition: (inputs, settings) => {
+    const weights = listsOf(inputs, 'param.');
+    return perToken(inputs, (token) => ({
+      fused: spec.denseFeature(token.own!, under(token, 'source.'), token.x!, weights, settings),
+    }));
+  },
+  modes: tokenModes((inputs, settings) => ({ fused: fusedOnEngine(inputs, settings, 'own', 'source.', 'param.') })),
+  ...sequenceAxes<FusionSettings>(sequences, ['fused']),
+});
+
+export const denseKeys = collected('denseKeys', spec.denseKeys);
+export const denseValues = collected('denseValues', spec.denseValues);
+export const fusedKeys = fusedFeature('fusedKeys');
+export const fusedValues = fusedFeature('fusedValues');
+
+/** Settings of dense retention. */
+export type DenseRetentionSettings = FusionSettings & {
+  readonly decay: readonly number[];
+  readonly chunkSize: number;
+};
+
+const heads = (x: Tensor, count: number): Tensor => {
+  const [b, t, width] = x.shape as readonly [number, number, number];
+  const c = width / count;
+  const data = x.data.map((_, i) => {
+    const [at, within] = [Math.floor(i / (t * c)), i % (t * c)];
+    const [sequence, head] = [Math.floor(at / count), at % count];
+    return x.data[(sequence * t + Math.floor(within / c)) * width + head * c + (within % c)]!;
+  });
+  return { shape: [b, count, t, c], data };
+};
+
+const denseProgram =
+  (name: (typeof modeNames)[number]): Program<DenseRetentionSettings> =>
+  (inputs, settings) => {
+    const { decay, chunkSize } = settings;
+    const split = (x: Value): Value => splitHeads(x, decay.length);
+    const k = fusedOnEngine(inputs, settings, 'k', 'keys.', 'param.k.');
+    const v = fusedOnEngine(inputs, settings, 'v', 'values.', 'param.v.');
+    const result = retentionIn(modeOf(name, chunkSize))(
+      { q: split(inputs.q!), k: split(k), v: split(v), decay },
+      inputs.state!,
+    );
+    return { output: reshape(headsLast(result.output), v.shape), state: result.state };
+  };
+
+const denseSequences = ['q', 'k', 'v', 'x', ...[0, 1, 2].flatMap((l) => [`keys.${l}`, `values.${l}`])];
+
+const denseAxes = sequenceAxes<DenseRetentionSettings>(denseSequences, ['output']);
+
+/** Eq. 25: retention over fused keys and values, from an initial state, heads side by side. */
+export const denseRetention: Operator<DenseRetentionSettings> = {
+  ...plain,
+  time: { ...denseAxes.time, states: { state: 'state' } },
+  axes: { batch: { ...denseAxes.axes.batch, state: 0 } },
+  name: 'denseRetention',
+  reference: 'recurrent',
+  layouts: (size) =>
+    fc
+      .record({
+        b: small(2),
+        h: small(2),
+        t: lengths(size),
+        d: small(3),
+        e: small(3),
+        input: small(3),
+        rank: small(2, 0),
+        shallow: small(3, 0),
+        denseLayers: small(3, 0),
+        readings: fusionReadings,
+      })
+      .chain((axis) => fc.tuple(fc.constant(axis), decays(axis.h, size), chunkSizes(axis.t)))
+      .map(([{ b, h, t, d, e, input, rank, shallow, denseLayers, readings }, decay, chunkSize]) => {
+        const settings = { denseLayers, epsilon: 1e-6, readings, decay, chunkSize };
+        const sources = Math.min(shallow, denseLayers);
+        const layers = (name: string, width: number): [string, Slot][] =>
+          Array.from({ length: shallow }, (_, l) => [`${name}.${l}`, { shape: [b, t, width] }]);
+        return {
+          inputs: {
+            q: { shape: [b, t, h * d] },
+            k: { shape: [b, t, h * d] },
+            v: { shape: [b, t, h * e] },
+            x: { shape: [b, t, input] },
+            state: { shape: [b, h, d, e] },
+            ...Object.fromEntries([...layers('keys', h * d), ...layers('values', h * e)]),
+            ...fusionSlots('param.k.', settings, { sources, width: h * d, input, rank }),
+            ...fusionSlots('param.v.', settings, { sources, width: h * e, input, rank }),
+          },
+          outputs: { output: [b, t, h * e], state: [b, h, d, e] },
+          settings,
+        };
+      }),
+  definition(inputs, settings) {
+    const { decay } = settings;
+    const features = Object.fromEntries(Object.entries(inputs).filter(([name]) => denseSequences.includes(name)));
+    const [keys, values] = ['param.k.', 'param.v.'].map((prefix) => listsOf(inputs, prefix)) as [
+      spec.FusionParameters,
+      spec.FusionParameters,
+    ];
+    const fused = perToken(features, (token) => ({
+      k: spec.denseFeature(token.k!, under(token, 'keys.'), token.x!, keys, settings),
+      v: spec.denseFeature(token.v!, under(token, 'values.'), token.x!, values, settings),
+    }));
+    const split = (x: Tensor): Tensor => heads(x, decay.length);
+    const perHeads = { q: split(inputs.q!), k: split(fused.k!), v: split(fused.v!), state: inputs.state! };
+    const result = perHead(perHeads, decay, ({ q, k, v, gamma, state }) => ({
+      output: doubleSum(q, k, v, gamma, state),
+      state: recurrence(q, k, v, gamma, state).state,
+    }));
+    return { output: merge(result.output!), state: result.state! };
+  },
+  modes: Object.fromEntries(modeNames.map((name) => [name, denseProgram(name)])),
+};
+
+/** [b, h, t, e] as [b, t, h·e]. */
+function merge(x: Tensor): Tensor {
+  const [b, h, t, e] = x.shape as readonly [number, number, number, number];
+  const data = x.data.map((_, i) => {
+    const [row, column] = [Math.floor(i / (h * e)), i % (h * e)];
+    const [sequence, time] = [Math.floor(row / t), row % t];
+    return x.data[((sequence * h + Math.floor(column / e)) * t + time) * e + (column % e)]!;
+  });
+  return { shape: [b, t, h * e], data };
+}

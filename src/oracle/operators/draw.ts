@@ -1,0 +1,50 @@
+/** @file What cases are drawn from: structure before values, ugly shapes on purpose. */
+import * as fc from 'fast-check';
+import { type Case, fill, type Settings, type Values } from '../case.ts';
+import type { Operator, Size } from '../operator.ts';
+
+/** Sequence lengths: 1, primes, powers of two and their neighbours, at most `longest`. */
+export const lengths = ({ longest, exact = false }: Size): fc.Arbitrary<number> => {
+  const limit = exact ? Math.min(longest, 12) : longest;
+  const ugly = [1, 2, 3, 4, 5, 7, 8, 9, 11, 13, 15, 16, 17, 31, 32, 33, 61, 64, 65, 96].filter((t) => t <= limit);
+  return fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: Math.min(6, limit) }) }, fc.constantFrom(...ugly));
+};
+
+/** A small axis length. */
+export const small = (max: number, min = 1): fc.Arbitrary<number> => fc.integer({ min, max });
+
+/** A decay of each head: RetNet's, fast ones, 0 and 1; only ½ where results must be exact. */
+export const decays = (heads: number, { exact = false }: Size): fc.Arbitrary<number[]> => {
+  const one = exact
+    ? fc.constant(0.5)
+    : fc.oneof(
+        fc.constantFrom(0.5, 31 / 32, 63 / 64, 127 / 128, 0, 1),
+        fc.integer({ min: 1, max: 999 }).map((n) => n / 1000),
+      );
+  return fc.array(one, { minLength: heads, maxLength: heads });
+};
+
+/** Chunk sizes for a sequence: 1 … t + 1. */
+export const chunkSizes = (t: number): fc.Arbitrary<number> => fc.integer({ min: 1, max: t + 1 });
+
+/** Seeds of values. */
+export const seeds: fc.Arbitrary<number> = fc.integer({ min: 1, max: 2 ** 31 - 1 });
+
+/** Cases of an operator: a layout, then the kind of numbers, then the numbers themselves. */
+export function cases<S extends Settings>(
+  operator: Operator<S>,
+  size: Size,
+  kinds: readonly Values[] = size.exact ? ['dyadic'] : ['normal', 'normal', 'sparse', 'wide'],
+): fc.Arbitrary<Case<S>> {
+  return fc
+    .tuple(operator.layouts(size), seeds, fc.constantFrom(...kinds))
+    .map(([layout, seed, values]) => fill(layout, seed, values));
+}
+
+/** `count` cases from a seed: the same ones every time. */
+export const sampleCases = <S extends Settings>(
+  operator: Operator<S>,
+  size: Size,
+  count: number,
+  seed: number,
+): Case<S>[] => fc.sample(cases(operator, size), { numRuns: count, seed });

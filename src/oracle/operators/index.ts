@@ -1,0 +1,24 @@
+/** @file Every operator that the oracle knows. */
+import type { Operator } from '../operator.ts';
+import { denseKeys, denseRetention, denseValues, fusedKeys, fusedValues } from './dense-features.ts';
+import { denseRetNetOperator, retNetOperator } from './models.ts';
+import { decayRetention, retention, torchscaleRetention } from './retention.ts';
+import { fuseByAddition, gate, project, select } from './transition.ts';
+
+/** In the paper's order: equations, normalised retention, whole models. */
+export const operators: readonly Operator[] = [
+  project,
+  gate,
+  select,
+  fuseByAddition,
+  retention,
+  denseKeys,
+  denseValues,
+  fusedKeys,
+  fusedValues,
+  denseRetention,
+  decayRetention,
+  torchscaleRetention,
+  retNetOperator,
+  denseRetNetOperator,
+];

@@ -1,0 +1,202 @@
+/** @file Whole language models as operators: their parameters are inputs, so every one of them gets a gradient. */
+import * as fc from 'fast-check';
+import { denseRetNet as denseRetNetDefinition } from '../../../spec/dense-retnet.ts';
+import { decayNormalised, type Retain, retainBy, torchscaleChunkwise } from '../../../spec/normalised-retention.ts';
+import type { Matrix } from '../../../spec/notation.ts';
+import { retNet as retNetDefinition } from '../../../spec/retnet.ts';
+import { denseRetNet } from '../../models/dense-retnet.ts';
+import type { DenseRetNetConfig, DenseRetNetReadings } from '../../models/dense-retnet-config.ts';
+import type { LanguageModel, ModelState } from '../../models/language-model.ts';
+import { type RetNetConfig, retNet } from '../../models/retnet.ts';
+import type { RetentionNorm } from '../../nn/retention/normalised.ts';
+import { type Tree, treeOf } from '../../tensor/tree.ts';
+import { type Layout, type Lists, type Slot, type Tensors, toLists } from '../case.ts';
+import type { Operator, Size } from '../operator.ts';
+import type { Program } from '../program.ts';
+import { chunkSizes, lengths, small } from './draw.ts';
+import { modeNames, modeOf } from './retention.ts';
+import { stripped, under } from './tokens.ts';
+
+/** Settings of a model: its configuration, the chunk size, and how many tokens came before. */
+export type ModelSettings<C> = { readonly config: C; readonly chunkSize: number; readonly position: number };
+
+interface AnyConfig {
+  readonly vocabulary: number;
+  readonly heads: number;
+  readonly layers: number;
+  readonly width: number;
+}
+
+const norms: fc.Arbitrary<RetentionNorm> = fc.constantFrom('none', 'decay', 'torchscale');
+const phases = fc.constantFrom('p', 'p-1');
+
+/** Every combination of readings of DenseRetNet, drawn. */
+export const denseRetNetReadings: fc.Arbitrary<DenseRetNetReadings> = fc.record({
+  pass: fc.constantFrom('raw', 'fused'),
+  projection: fc.constantFrom('identity', 'linear'),
+  gate: fc.constantFrom('shared', 'perLayer'),
+  gateActivation: fc.constantFrom('silu', 'none'),
+  fusedNorm: fc.constantFrom('rms', 'none'),
+  firstLayer: fc.constantFrom('plain', 'normed'),
+  retentionNorm: norms,
+  rotationPhase: phases,
+});
+
+const denseRetNetConfigs: fc.Arbitrary<DenseRetNetConfig> = fc
+  .record({
+    vocabulary: small(7, 2),
+    width: small(5),
+    heads: small(2),
+    pairs: small(2),
+    e: small(3),
+    layers: small(4),
+    denseLayers: small(3, 0),
+    gateRank: small(2, 0),
+    readings: denseRetNetReadings,
+  })
+  .map(({ pairs, e, ...sizes }) => ({
+    ...sizes,
+    keyWidth: 2 * pairs * sizes.heads,
+    valueWidth: e * sizes.heads,
+    epsilon: 1e-6,
+    padToken: null,
+  }));
+
+const retNetConfigs: fc.Arbitrary<RetNetConfig> = fc
+  .record({
+    vocabulary: small(7, 2),
+    heads: small(2),
+    pairs: small(2),
+    e: small(3),
+    ffnWidth: small(4),
+    layers: small(2),
+    embeddingScale: fc.constantFrom(1, 2),
+    residualScale: fc.constantFrom(1, 1.5),
+    retentionNorm: norms,
+    rotationPhase: phases,
+  })
+  .map(({ pairs, e, ...sizes }) => ({
+    ...sizes,
+    width: 2 * pairs * sizes.heads,
+    valueWidth: e * sizes.heads,
+    epsilon: 1e-6,
+  }));
+
+/** A weight's slot: norms around 1, maps scaled so that activations stay of order 1. */
+const weightSlot = (path: string, shape: readonly number[]): Slot => {
+  const isNorm = path.toLowerCase().endsWith('norm');
+  return isNorm ? { shape, centre: 1, spread: 0.3 } : { shape, spread: 1 / Math.sqrt(Math.max(1, shape.at(-1)!)) };
+};
+
+function layouts<C extends AnyConfig, P extends Tree>(
+  model: LanguageModel<C, P>,
+  configs: fc.Arbitrary<C>,
+  stateShape: (config: C, b: number) => readonly number[],
+  size: Size,
+): fc.Arbitrary<Layout<ModelSettings<C>>> {
+  return fc
+    .record({ b: small(2), t: lengths(size), config: configs, position: fc.constantFrom(0, 0, 0, 1, 3) })
+    .chain((drawn) => fc.tuple(fc.constant(drawn), chunkSizes(drawn.t)))
+    .map(([{ b, t, config, position }, chunkSize]) => {
+      const shapes = Object.entries(model.shapes(config));
+      const states = Array.from({ length: config.layers }, (_, l) => [`state.${l}`, stateShape(config, b)] as const);
+      const initial: [string, Slot][] = position === 0 ? [] : states.map(([name, shape]) => [name, { shape }]);
+      return {
+        inputs: {
+          tokens: { shape: [b, t], below: config.vocabulary },
+          ...Object.fromEntries(shapes.map(([path, shape]) => [`param.${path}`, weightSlot(path, shape)])),
+          ...Object.fromEntries(initial),
+        },
+        outputs: { logits: [b, t, config.vocabulary], ...Object.fromEntries(states) },
+        settings: { config, chunkSize, position },
+      };
+    });
+}
+
+const program =
+  <C, P extends Tree>(model: LanguageModel<C, P>, name: (typeof modeNames)[number]): Program<ModelSettings<C>> =>
+  (inputs, { config, chunkSize, position }) => {
+    const params = treeOf(stripped(inputs, 'param.')) as P;
+    const tokens = inputs.tokens!;
+    const given = under(inputs, 'state.');
+    const empty = model.start(params, config, tokens.shape[0]!);
+    const state: ModelState = { position, layers: given.length > 0 ? given : empty.layers };
+    const result = model.forward(params, config, tokens, state, modeOf(name, chunkSize));
+    return { logits: result.logits, ...Object.fromEntries(result.state.layers.map((s, l) => [`state.${l}`, s])) };
+  };
+
+/** The scalar retention that a normalisation means in a mode. */
+function retainIn(norm: RetentionNorm, mode: string, chunkSize: number): Retain {
+  if (norm !== 'torchscale' || mode === 'parallel') return retainBy[norm];
+  return mode === 'chunkwise' ? torchscaleChunkwise(chunkSize) : (q, k, v, gamma) => decayNormalised(q, k, v, gamma);
+}
+
+function define<C extends AnyConfig & { retentionNorm?: RetentionNorm; readings?: { retentionNorm: RetentionNorm } }>(
+  network: (params: unknown, config: C, tokens: readonly number[], retain: Retain) => Matrix,
+  inputs: Tensors,
+  { config, chunkSize, position }: ModelSettings<C>,
+  mode: string,
+): Tensors {
+  // the networks are defined from the first token on
+  if (position !== 0) return {};
+  const norm = config.readings?.retentionNorm ?? config.retentionNorm ?? 'none';
+  const weights = Object.entries(stripped(inputs, 'param.')).map(([path, x]): [string, Lists] => [path, toLists(x)]);
+  const params = treeOf(Object.fromEntries(weights));
+  const sequences = toLists(inputs.tokens!) as readonly (readonly number[])[];
+  const rows = sequences.map((tokens) => network(params, config, tokens, retainIn(norm, mode, chunkSize)));
+  const shape = [...inputs.tokens!.shape, config.vocabulary];
+  return { logits: { shape, data: Float64Array.from(rows.flat(2)) } };
+}
+
+const modelOperator = <C extends AnyConfig, P extends Tree>(
+  model: LanguageModel<C, P>,
+  normOf: (config: C) => RetentionNorm,
+  rest: Pick<Operator<ModelSettings<C>>, 'name' | 'layouts' | 'definition'>,
+): Operator<ModelSettings<C>> => {
+  const states = Array.from({ length: 4 }, (_, l) => `state.${l}`);
+  return {
+    ...rest,
+    modes: Object.fromEntries(modeNames.map((name) => [name, program(model, name)])),
+    reference: 'recurrent',
+    modesAgree: ({ config }) => normOf(config) !== 'torchscale',
+    isDifferentiated: ({ config }) => normOf(config) !== 'torchscale',
+    admits: ({ config, position }, mode) => position === 0 || mode !== 'parallel' || normOf(config) !== 'torchscale',
+    splits: ({ config, chunkSize }, mode, s) =>
+      normOf(config) !== 'torchscale' || mode !== 'chunkwise' || s % chunkSize === 0,
+    time: {
+      inputs: { tokens: 1 },
+      outputs: { logits: 1 },
+      states: Object.fromEntries(states.map((name) => [name, name])),
+      after: (settings, tokens) => ({ ...settings, position: settings.position + tokens }),
+    },
+    axes: { batch: { tokens: 0, logits: 0, ...Object.fromEntries(states.map((name) => [name, 0])) } },
+  };
+};
+
+/** Plain RetNet (torchscale) with every named normalisation. */
+export const retNetOperator = modelOperator(retNet, (config) => config.retentionNorm, {
+  name: 'retNet',
+  layouts: (size) =>
+    layouts(
+      retNet,
+      retNetConfigs,
+      ({ heads, width, valueWidth }, b) => [b, heads, width / heads, valueWidth / heads],
+      size,
+    ),
+  definition: (inputs, settings, mode) =>
+    define(retNetDefinition as Parameters<typeof define<RetNetConfig>>[0], inputs, settings, mode),
+});
+
+/** DenseRetNet under every reading that concerns keys and values. */
+export const denseRetNetOperator = modelOperator(denseRetNet, (config) => config.readings.retentionNorm, {
+  name: 'denseRetNet',
+  layouts: (size) =>
+    layouts(
+      denseRetNet,
+      denseRetNetConfigs,
+      ({ heads, keyWidth, valueWidth }, b) => [b, heads, keyWidth / heads, valueWidth / heads],
+      size,
+    ),
+  definition: (inputs, settings, mode) =>
+    define(denseRetNetDefinition as Parameters<typeof define<DenseRetNetConfig>>[0], inputs, settings, mode),
+});

@@ -1,0 +1,169 @@
+/** @file Retention as an operator: un-normalised (Eqs. 19, 20), and with each named normalisation. */
+import * as fc from 'fast-check';
+import { retention as recurrence } from '../../../spec/19-retention.ts';
+import { denseRetention } from '../../../spec/25-dense-retention.ts';
+import { decayNormalised, torchscaleChunkwise, torchscaleParallel } from '../../../spec/normalised-retention.ts';
+import type { Matrix } from '../../../spec/notation.ts';
+import { type Mode, normalisedRetention, type RetentionNorm } from '../../nn/retention/normalised.ts';
+import { fromLists, type Layout, type Lists, type Tensors, toLists } from '../case.ts';
+import type { Operator, Size } from '../operator.ts';
+import type { Program } from '../program.ts';
+import { chunkSizes, decays, lengths, small } from './draw.ts';
+
+/** Settings of retention: γ of each head, the chunk size of chunkwise mode, how many tokens came before. */
+export type RetentionSettings = {
+  readonly decay: readonly number[];
+  readonly chunkSize: number;
+  readonly position: number;
+};
+
+/** The modes of retention, with the chunk size of the settings. */
+export const modeNames = ['parallel', 'chunkwise', 'recurrent'] as const;
+
+/** A mode by its name. */
+export const modeOf = (name: (typeof modeNames)[number], chunkSize: number): Mode =>
+  name === 'chunkwise' ? { name, chunkSize } : { name };
+
+const program =
+  (norm: RetentionNorm, name: (typeof modeNames)[number]): Program<RetentionSettings> =>
+  ({ q, k, v, state }, { decay, chunkSize, position }) => ({
+    ...normalisedRetention(norm, modeOf(name, chunkSize), { q: q!, k: k!, v: v!, decay }, state!, {
+      position,
+      path: '',
+    }),
+  });
+
+function layouts(size: Size, continued: boolean): fc.Arbitrary<Layout<RetentionSettings>> {
+  const axes = fc.record({
+    b: small(3),
+    h: small(3),
+    t: lengths(size),
+    d: small(5),
+    e: small(5),
+    position: continued ? fc.constantFrom(0, 1, 5) : fc.constant(0),
+  });
+  return axes.chain(({ b, h, t, d, e, position }) =>
+    fc.record({ decay: decays(h, size), chunkSize: chunkSizes(t) }).map(({ decay, chunkSize }) => ({
+      inputs: {
+        q: { shape: [b, h, t, d] },
+        k: { shape: [b, h, t, d] },
+        v: { shape: [b, h, t, e] },
+        state: { shape: [b, h, d, e] },
+      },
+      outputs: { output: [b, h, t, e], state: [b, h, d, e] },
+      settings: { decay, chunkSize, position },
+    })),
+  );
+}
+
+/** One head's sequence, as the definitions take it. */
+interface Head {
+  readonly q: Matrix;
+  readonly k: Matrix;
+  readonly v: Matrix;
+  readonly state: Matrix;
+  readonly gamma: number;
+}
+
+/** A definition for one head, applied to every head of every sequence. */
+export function perHead(
+  { q, k, v, state }: Tensors,
+  decay: readonly number[],
+  define: (head: Head) => Readonly<Record<'output' | 'state', Matrix | null>>,
+): Tensors {
+  type Grid = readonly (readonly Matrix[])[];
+  const [qs, ks, vs, states] = [q, k, v, state].map((x) => toLists(x!)) as unknown as [Grid, Grid, Grid, Grid];
+  const results = qs.map((heads, b) =>
+    heads.map((_, h) =>
+      define({ q: qs[b]![h]!, k: ks[b]![h]!, v: vs[b]![h]!, state: states[b]![h]!, gamma: decay[h]! }),
+    ),
+  );
+  const gather = (name: 'output' | 'state'): Lists => results.map((heads) => heads.map((result) => result[name] ?? []));
+  const output = fromLists(gather('output'), v!.shape);
+  return results[0]![0]!.state === null ? { output } : { output, state: fromLists(gather('state'), state!.shape) };
+}
+
+const shared = {
+  time: {
+    inputs: { q: 2, k: 2, v: 2 },
+    outputs: { output: 2 },
+    states: { state: 'state' },
+    after: (settings: RetentionSettings, tokens: number) => ({ ...settings, position: settings.position + tokens }),
+  },
+  axes: {
+    batch: { q: 0, k: 0, v: 0, state: 0, output: 0 },
+    head: { q: 1, k: 1, v: 1, state: 1, output: 1 },
+    headSettings: ['decay'],
+  },
+} as const;
+
+const programs = (norm: RetentionNorm): Record<string, Program<RetentionSettings>> =>
+  Object.fromEntries(modeNames.map((name) => [name, program(norm, name)]));
+
+/** Eqs. 19, 20: retention without normalisation. All modes are one function, linear in values and state. */
+export const retention: Operator<RetentionSettings> = {
+  name: 'retention',
+  layouts: (size) => layouts(size, false),
+  definition: (inputs, { decay }) =>
+    perHead(inputs, decay, ({ q, k, v, gamma, state }) => recurrence(q, k, v, gamma, state)),
+  modes: programs('none'),
+  reference: 'recurrent',
+  modesAgree: () => true,
+  isDifferentiated: () => true,
+  admits: () => true,
+  linearIn: ['v', 'state'],
+  exact: true,
+  ...shared,
+};
+
+/** Retention divided by √λ_t: one function in every mode. */
+export const decayRetention: Operator<RetentionSettings> = {
+  ...retention,
+  name: 'decayRetention',
+  layouts: (size) => layouts(size, true),
+  definition: (inputs, { decay, position }) =>
+    perHead(inputs, decay, ({ q, k, v, gamma, state }) => ({
+      output: decayNormalised(q, k, v, gamma, position, state),
+      state: recurrence(q, k, v, gamma, state).state,
+    })),
+  modes: programs('decay'),
+  exact: false,
+};
+
+/** Torchscale's normalisations: another function in each mode, defined from an empty state, with constant divisors. */
+export const torchscaleRetention: Operator<RetentionSettings> = {
+  ...retention,
+  name: 'torchscaleRetention',
+  layouts: (size) =>
+    layouts(size, false).map((layout) => ({
+      ...layout,
+      inputs: { ...layout.inputs, state: { ...layout.inputs.state!, spread: 0 } },
+    })),
+  definition: (inputs, { decay, chunkSize }, mode) =>
+    perHead(inputs, decay, ({ q, k, v, gamma, state }) => {
+      const rows = {
+        parallel: torchscaleParallel,
+        chunkwise: torchscaleChunkwise(chunkSize),
+        recurrent: decayNormalised,
+      };
+      return {
+        output: rows[mode as keyof typeof rows](q, k, v, gamma),
+        state: recurrence(q, k, v, gamma, state).state,
+      };
+    }),
+  modes: programs('torchscale'),
+  modesAgree: () => false,
+  isDifferentiated: () => false,
+  admits: ({ position }, mode) => mode !== 'parallel' || position === 0,
+  // rows are counted from their chunk's first token
+  splits: ({ chunkSize }, mode, s) => mode !== 'chunkwise' || s % chunkSize === 0,
+  linearIn: [],
+  exact: false,
+};
+
+/** Eq. 25's double sum beside Eqs. 19 and 20: two definitions of one function. */
+export const parallelDefinition = (inputs: Tensors, decay: readonly number[]): Tensors =>
+  perHead(inputs, decay, ({ q, k, v, gamma, state }) => ({
+    output: denseRetention(q, k, v, gamma, state),
+    state: null,
+  }));

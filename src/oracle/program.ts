@@ -1,0 +1,27 @@
+/** @file Programs: what computes an operator in one mode, and how its outputs and gradients are had. */
+import { vjp } from '../autograd/vjp.ts';
+import type { Executor, Value } from '../tensor/value.ts';
+import { type Case, type Settings, toValues } from './case.ts';
+
+/** Values by name. */
+export type Named = Readonly<Record<string, Value>>;
+
+/**
+ * From inputs to outputs, by name. (Declared as a method, which TypeScript compares both ways in its parameters, so that programs
+ * with settings of their own fit into tables of programs.)
+ */
+export type Program<S extends Settings = Settings> = { run(inputs: Named, settings: S): Named }['run'];
+
+/** Outputs, and the gradient of Σ output · cotangent with respect to every real input. */
+export interface Evaluation {
+  readonly outputs: Named;
+  readonly gradients: Named;
+}
+
+/** Runs a program and its gradient on an executor. */
+export function evaluate(program: Program, c: Case, on: Executor): Evaluation {
+  const inputs = toValues(on, c.inputs);
+  const real = Object.fromEntries(Object.entries(inputs).filter(([, x]) => x.kind === 'real'));
+  const { value, pullback } = vjp((xs: Named) => program({ ...inputs, ...xs }, c.settings), real);
+  return { outputs: value, gradients: pullback(toValues(on, c.cotangents)) };
+}

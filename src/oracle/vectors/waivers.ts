@@ -1,0 +1,12 @@
+/** @file Tensors that are knowingly not compared. Each needs a reason, and every run prints how many there were. */
+
+/** Tensors of one family that can't be compared. */
+export interface Waiver {
+  readonly family: string;
+  /** Matched against the tensor's whole name. */
+  readonly tensor: RegExp;
+  readonly reason: string;
+}
+
+/** A waiver holds only for what no adapter answers: what can be computed is compared. */
+export const waivers: readonly Waiver[] = [];

@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseJson, quoted } from '../../src/io/json.ts';
+import { InputError } from '../../src/tensor/errors.ts';
+
+describe('parseJson', () => {
+  it('is JSON.parse on JSON', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.constantFrom('', ' ', '\n\t'), (value, indent) => {
+        const text = JSON.stringify(value, null, indent);
+        expect(parseJson(text, 'text')).toEqual(JSON.parse(text));
+      }),
+    );
+  });
+
+  it.each([
+    ['{"a": 1, "a": 2}', 'a'],
+    ['{"a": 1, "\\u0061" : 2}', 'a'],
+    ['[{"x": {"b": "a", "c": ["b", "b"], "b"\n: 3}}]', 'b'],
+    ['{"__proto__": 1, "__proto__": 2}', '__proto__'],
+    ['{"\\"": 1, "\\"": 2}', '"'],
+  ])('finds the name that stands twice in %s', (text, name) => {
+    expect(() => parseJson(text, 'header')).toThrow(`header has the name ${quoted(name)} twice`);
+  });
+
+  it('lets one name stand in two objects, and a text equal a name', () => {
+    expect(parseJson('{"a": {"a": "a"}, "b": [{"a": 1}, {"a": "b"}], "c": "\\"a\\":"}', 'text')).toBeTypeOf('object');
+  });
+
+  it('says in one line what is no JSON', () => {
+    for (const text of ['', '{', '{"a"\n\n:\n}', 'nul\nl', '{"a": 01}']) {
+      expect(() => parseJson(text, 'f.json')).toThrow(InputError);
+      expect(() => parseJson(text, 'f.json')).toThrow(/^f\.json is not JSON \([^\n]*\); write the file again$/);
+    }
+  });
+});
+
+describe('quoted', () => {
+  it('keeps the text of others on one short line', () => {
+    expect(quoted('a\n\u001b[31m')).toBe('"a\\n\\u001b[31m"');
+    expect(quoted('x'.repeat(1000)).length).toBeLessThan(130);
+  });
+});

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { codecOf, type DType } from '../../src/io/dtypes.ts';
+import { formatSafetensors, parseSafetensors, type TensorToStore } from '../../src/io/safetensors.ts';
+import { InputError } from '../../src/tensor/errors.ts';
+
+/** Numbers that a stored type holds exactly. */
+const numbersOf: Record<DType, fc.Arbitrary<number>> = {
+  F64: fc.double(),
+  F32: fc.float(),
+  F16: fc.constantFrom(0, -0, 1, -2.5, 65504, 2 ** -24, Infinity, -Infinity, NaN),
+  BF16: fc.constantFrom(0, -0, 1, -2.5, 2 ** 127, 2 ** -133, Infinity, -Infinity, NaN),
+  I64: fc.maxSafeInteger(),
+  I32: fc.integer(),
+  U8: fc.integer({ min: 0, max: 255 }),
+};
+
+const tensorOf = (dtype: DType): fc.Arbitrary<TensorToStore> =>
+  fc.array(fc.nat({ max: 4 }), { maxLength: 3 }).chain((shape) => {
+    const size = shape.reduce((product, length) => product * length, 1);
+    return fc
+      .array(numbersOf[dtype], { minLength: size, maxLength: size })
+      .map((data) => ({ dtype, shape, data: dtype.startsWith('F') ? data : data.map((n) => n + 0) }));
+  });
+
+const name = fc
+  .oneof(fc.string({ unit: 'binary' }), fc.constantFrom('__proto__', 'toString', '0', 'out/é'))
+  .filter((text) => text !== '__metadata__');
+const tensors = fc.uniqueArray(
+  fc.tuple(name, fc.constantFrom(...(Object.keys(numbersOf) as DType[])).chain(tensorOf)),
+  { selector: ([key]) => key, maxLength: 6 },
+);
+
+describe('formatSafetensors and parseSafetensors', () => {
+  it('give back what was written, wherever the bytes lie in memory', () => {
+    const metadata = fc.uniqueArray(fc.tuple(name, fc.string()), { selector: ([key]) => key, maxLength: 3 });
+    fc.assert(
+      fc.property(tensors, metadata, fc.nat({ max: 9 }), (entries, texts, offset) => {
+        const bytes = formatSafetensors(new Map(entries), new Map(texts));
+        const shifted = new Uint8Array(bytes.length + offset + 3).subarray(offset, offset + bytes.length);
+        shifted.set(bytes);
+        const back = parseSafetensors(shifted, 'file');
+        expect(back.tensors.size).toBe(entries.length);
+        for (const [key, { dtype, shape, data }] of entries) {
+          expect(back.tensors.get(key)).toEqual({ dtype, shape, data: Float64Array.from(data) });
+        }
+        expect(new Map(back.metadata)).toEqual(new Map(texts));
+      }),
+    );
+  });
+
+  it('align every tensor and end with the last one', () => {
+    fc.assert(
+      fc.property(tensors, (entries) => {
+        const bytes = formatSafetensors(new Map(entries));
+        const length = Number(new DataView(bytes.buffer).getBigUint64(0, true));
+        expect(length % 8).toBe(0);
+        const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+        for (const [key, { dtype }] of entries) {
+          expect(Object.getOwnPropertyDescriptor(header, key)!.value.data_offsets[0] % codecOf(dtype).bytes).toBe(0);
+        }
+      }),
+    );
+  });
+
+  it('write little-endian bytes as others do', () => {
+    const bytes = formatSafetensors(new Map([['x', { dtype: 'F32', shape: [2], data: [1, -2] }]]));
+    expect([...bytes.subarray(-8)]).toEqual([0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]);
+    const text = '{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}';
+    expect(new TextDecoder().decode(bytes.subarray(8, -8)).trimEnd()).toBe(text);
+  });
+
+  it('round floats to the stored type', () => {
+    const stored = (dtype: DType): number =>
+      parseSafetensors(formatSafetensors(new Map([['x', { dtype, shape: [], data: [0.1] }]])), 'file').tensors.get('x')!
+        .data[0]!;
+    expect(stored('F32')).toBe(Math.fround(0.1));
+    expect(stored('F16')).toBe(1638 / 2 ** 14);
+    expect(stored('BF16')).toBe(205 / 2 ** 11);
+  });
+
+  it.each<[string, string, TensorToStore]>([
+    [
+      'numbers that do not fill the shape',
+      '3 numbers do not fill shape [2]',
+      { dtype: 'F64', shape: [2], data: [1, 2, 3] },
+    ],
+    ['a fraction as an integer', 'element 1 is 0.5; I32', { dtype: 'I32', shape: [2], data: [1, 0.5] }],
+    ['an integer too large', 'element 0 is 256; U8', { dtype: 'U8', shape: [1], data: [256] }],
+    ['an integer too large for doubles', 'I64 holds integers', { dtype: 'I64', shape: [1], data: [2 ** 53] }],
+    ['a shape that is none', 'has the axis length -1', { dtype: 'F64', shape: [-1], data: [] }],
+    ['an unknown type', 'dtype is F8', { dtype: 'F8' as DType, shape: [], data: [1] }],
+  ])('refuse %s', (_, message, tensor) => {
+    expect(() => formatSafetensors(new Map([['x', tensor]]))).toThrow(InputError);
+    expect(() => formatSafetensors(new Map([['x', tensor]]))).toThrow(message);
+  });
+
+  it('refuse a tensor by the name of the metadata', () => {
+    const tensor: TensorToStore = { dtype: 'F64', shape: [], data: [1] };
+    expect(() => formatSafetensors(new Map([['__metadata__', tensor]]))).toThrow('rename the tensor');
+  });
+});

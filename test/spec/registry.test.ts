@@ -1,0 +1,78 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { equations, equationTotal, numberingNote, openReadings } from '../../spec/index.ts';
+
+const folder = new URL('../../spec/', import.meta.url);
+const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+const text = (name: string) => readFileSync(new URL(name, folder), 'utf8');
+
+/** The doc comment right above `export function name`. */
+function docstring(file: string, name: string): string {
+  const before = text(file).split(`export function ${name}(`)[0]!;
+  return before.slice(before.lastIndexOf('/**'));
+}
+
+describe('the equation registry', () => {
+  it('has Equations 15 to 25, each once, in order', () => {
+    expect(equations.map((equation) => equation.number)).toEqual([15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25]);
+    expect(equationTotal).toBe(25);
+    expect(new Set(equations.map((equation) => equation.definition)).size).toBe(equations.length);
+    expect(new Set(equations.map((equation) => equation.operator)).size).toBe(10);
+  });
+
+  it.each(equations)('Eq. $number, $name: its docstring gives number, shapes and evidence', (equation) => {
+    const doc = docstring(equation.chapter, equation.definition.name);
+    expect(doc).toContain(`Eq. ${equation.number}, `);
+    expect(doc).toContain('Shapes: ');
+    expect(doc).toContain(`Evidence [${equation.evidence.join(', ')}]`);
+    expect(doc.includes('numbering not verified against the PDF')).toBe(equation.evidence.includes('R'));
+    expect(numberingNote(equation) !== '').toBe(equation.evidence.includes('R'));
+    expect(equation.latex.split('{').length).toBe(equation.latex.split('}').length);
+  });
+});
+
+describe('the open readings', () => {
+  it('are named once', () => {
+    expect(new Set(openReadings.map((reading) => reading.name)).size).toBe(openReadings.length);
+  });
+
+  it.each(openReadings)('$name: default and authors are among the readings', (reading) => {
+    expect(reading.readings).toContain(reading.default);
+    if (reading.authors !== undefined) {
+      expect(reading.readings).toContain(reading.authors);
+      expect(reading.authors).not.toBe(reading.default);
+    }
+    expect(new Set(reading.readings).size).toBe(reading.readings.length);
+    expect(reading.reason.length).toBeGreaterThan(20);
+  });
+});
+
+describe('the folder', () => {
+  it.each(files)('%s imports nothing from outside spec/', (name) => {
+    const imports = [...text(name).matchAll(/(?:from|import|require)\s*\(?\s*['"]([^'"]+)['"]/g)].map(
+      (match) => match[1]!,
+    );
+    expect(imports.filter((path) => !files.includes(path.replace('./', '')))).toEqual([]);
+  });
+
+  it.each(files)('%s is shorter than 200 lines and its functions than 16', (name) => {
+    const lines = text(name).split('\n');
+    expect(lines.length).toBeLessThan(200);
+    const lengths = lines.flatMap((line, start) => {
+      if (!/^(export )?function /.test(line)) return [];
+      return [lines.indexOf('}', start) - start + 1];
+    });
+    expect(Math.max(0, ...lengths)).toBeLessThan(16);
+  });
+
+  it('is exported whole', () => {
+    const exported = [...text('index.ts').matchAll(/'\.\/([^']+)'/g)].map((match) => match[1]!);
+    expect(exported.toSorted()).toEqual(files.filter((name) => name !== 'index.ts').toSorted());
+  });
+
+  it('finds imports and lengths: the checks above are not vacuous', () => {
+    expect(files.length).toBeGreaterThan(10);
+    expect(text('dense-retnet.ts')).toMatch(/from '\.\/notation\.ts'/);
+    expect(text('dense-retnet.ts')).toMatch(/^export function /m);
+  });
+});
