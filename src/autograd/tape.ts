@@ -1,13 +1,11 @@
 /** @file The gradient tape: an executor that runs each primitive on the executors below and remembers how to go back. */
-import { apply } from '../tensor/apply.ts';
+import { reapply } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { zerosLike } from '../tensor/operand.ts';
 import type { Cotangents, Primitive } from '../tensor/primitive.ts';
-import { add } from '../tensor/primitives/add.ts';
-import { concat } from '../tensor/primitives/concat.ts';
 import { type SliceParams, slicePrimitive } from '../tensor/primitives/slice.ts';
-import type { Shape } from '../tensor/shape.ts';
 import type { Executor, Value } from '../tensor/value.ts';
+import { type Accumulator, accumulator } from './cotangents.ts';
 
 /** What the tape stores for a value: its primal, which lives further out, and where it stands on the tape (−1: a constant). */
 export interface Taped {
@@ -34,6 +32,7 @@ interface Call {
 
 /** A tape: an executor, and the means to end it. */
 export interface Tape extends Executor<Taped> {
+  /** A plain field: a getter closing over the steps would keep them alive in V8's hidden classes until a full collection. */
   open: boolean;
   /** Puts a value of an outer executor on the tape, to be differentiated with respect to. */
   watch(primal: Value): Value<Taped>;
@@ -65,14 +64,14 @@ export function tape(root: Executor): Tape {
   const source = (primal: Value): Step => ({ parents: [], primitive: null, params: null, xs: [], out: primal });
 
   const self: Tape = {
-    name: `tape ${order} on ${root.name}`,
+    name: `tape on ${root.name}`,
     root,
     order,
     open: true,
     input: () => fail('tape: a tape has no inputs of its own; make the value on f64 and pass it to grad or vjp'),
     constant: () => fail('tape: a tape has no constants of its own; make the value on its root executor'),
     read: ({ primal }) => primal.on.read(primal.data),
-    run(primitive, xs, params) {
+    run(primitive, xs, params, shape) {
       let live = false;
       const parents = new Array<number>(xs.length);
       const primals = new Array<Value>(xs.length);
@@ -82,7 +81,7 @@ export function tape(root: Executor): Tape {
         primals[i] = primalOf(x);
         live ||= parents[i]! >= 0;
       }
-      const out = apply(primitive, primals, params);
+      const out = reapply(primitive, primals, params, shape);
       return { primal: out, at: live ? put({ parents, primitive, params, xs: primals, out }) : -1 };
     },
     watch: (primal) => taped(primal, put(source(primal))),
@@ -127,81 +126,4 @@ function undoCall(call: Call, at: number, cotangents: Accumulator): void {
   call.parents.forEach((parent, i) => {
     if (parent >= 0 && back[i]) cotangents.add(parent, back[i]!);
   });
-}
-
-/** A cotangent of a part of a value along one axis. */
-interface Part extends SliceParams {
-  readonly ct: Value;
-}
-
-/** Running sums of cotangents by place on the tape. */
-interface Accumulator {
-  add(at: number, ct: Value): void;
-  addPart(at: number, ct: Value, where: SliceParams): void;
-  /** The sum at a place, which is then forgotten; null where nothing was added. */
-  take(at: number, primal: Value): Value | null;
-}
-
-/**
- * Sums whole cotangents as they come and joins the parts of one value with a concat when it is taken: T slices of a
- * sequence cost O(T), not the O(T²) of T padded copies.
- */
-function accumulator(size: number): Accumulator {
-  const totals = new Array<Value | undefined>(size);
-  const parts = new Map<number, Part[]>();
-  const addTo = (at: number, ct: Value): void => {
-    const total = totals[at];
-    totals[at] = total === undefined ? ct : add(total, ct);
-  };
-  return {
-    add: addTo,
-    addPart(at, ct, where) {
-      const list = parts.get(at);
-      if (list === undefined) parts.set(at, [{ ct, ...where }]);
-      else list.push({ ct, ...where });
-    },
-    take(at, primal) {
-      if (at < 0) return null;
-      for (const whole of join(parts.get(at) ?? [], primal.shape)) addTo(at, whole);
-      parts.delete(at);
-      const total = totals[at] ?? null;
-      totals[at] = undefined;
-      return total;
-    },
-  };
-}
-
-/** Parts as whole cotangents of the given shape: as few as the parts' overlaps allow. */
-function join(parts: readonly Part[], shape: Shape): Value[] {
-  const wholes: Value[] = [];
-  let rest = [...parts].sort((a, b) => a.axis - b.axis || a.start - b.start);
-  while (rest.length > 0) {
-    const { axis } = rest[0]!;
-    const left: Part[] = [];
-    const row: Value[] = [];
-    let stop = 0;
-    const zerosTo = (end: number, like: Value): void => {
-      if (end > stop)
-        row.push(
-          zerosLike(
-            like,
-            shape.map((length, i) => (i === axis ? end - stop : length)),
-          ),
-        );
-      stop = end;
-    };
-    for (const part of rest) {
-      if (part.axis !== axis || part.start < stop) {
-        left.push(part);
-        continue;
-      }
-      zerosTo(part.start, part.ct);
-      row.push(part.ct);
-      stop = part.stop;
-    }
-    zerosTo(shape[axis]!, rest[0]!.ct);
-    wholes.push(concat(row, axis));
-    rest = left;
-  }
-  return wholes;
 }

@@ -51,7 +51,8 @@ export function sizeIn(indices: Indices, lengths: readonly number[]): number {
 }
 
 /** Whether two operands have the same axes in the same order. */
-export const sameAxes = (a: Indices, b: Indices): boolean => a.length === b.length && a.every((index, i) => index === b[i]);
+export const sameAxes = (a: Indices, b: Indices): boolean =>
+  a.length === b.length && a.every((index, i) => index === b[i]);
 
 function makePlan({ axes, outAxes }: EinsumParams, lengths: readonly number[]): Plan {
   const kept = axes.map((own, i) => common(own, neededBy(axes, outAxes, [i])));
@@ -119,5 +120,7 @@ function productOf(operands: readonly Indices[], left: number, right: number, ne
 
 function layout(own: Indices, batch: Indices, rows: Indices, columns: Indices): Layout {
   const axes = [...batch, ...columns, ...rows];
-  return sameAxes(own, axes) ? { axes, transposed: true } : { axes: [...batch, ...rows, ...columns], transposed: false };
+  return sameAxes(own, axes)
+    ? { axes, transposed: true }
+    : { axes: [...batch, ...rows, ...columns], transposed: false };
 }

@@ -61,7 +61,15 @@ function dots(x: Matrices, y: Matrices, batches: number, m: number, n: number, k
 }
 
 /** Each row of the result as a sum of rows of y, four at a time; the rows of y lie in one piece. */
-function weightedRows(x: Matrices, y: Matrices, batches: number, m: number, n: number, k: number, out: Float64Array): void {
+function weightedRows(
+  x: Matrices,
+  y: Matrices,
+  batches: number,
+  m: number,
+  n: number,
+  k: number,
+  out: Float64Array,
+): void {
   const { data: xs, column: step } = x;
   const { data: ys, row: next } = y;
   for (let b = 0, to = 0; b < batches; b++) {

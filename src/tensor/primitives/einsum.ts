@@ -69,7 +69,9 @@ function parse(spec: string): EinsumParams {
   for (const term of [...terms, out]) {
     const twice = [...term].find((index, i) => term.indexOf(index) !== i);
     if (twice !== undefined) {
-      fail(`einsum '${spec}': index ${twice} stands twice in '${term}'; a diagonal is not an einsum, name each axis once`);
+      fail(
+        `einsum '${spec}': index ${twice} stands twice in '${term}'; a diagonal is not an einsum, name each axis once`,
+      );
     }
   }
   const letters = [...new Set(terms.join(''))].join('');

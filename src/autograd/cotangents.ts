@@ -1,0 +1,84 @@
+/** @file Running sums of cotangents while a tape is walked backwards. */
+import { zerosLike } from '../tensor/operand.ts';
+import { add } from '../tensor/primitives/add.ts';
+import { concat } from '../tensor/primitives/concat.ts';
+import type { SliceParams } from '../tensor/primitives/slice.ts';
+import type { Shape } from '../tensor/shape.ts';
+import type { Value } from '../tensor/value.ts';
+
+/** A cotangent of a part of a value along one axis. */
+interface Part extends SliceParams {
+  readonly ct: Value;
+}
+
+/** Running sums of cotangents by place on the tape. */
+export interface Accumulator {
+  add(at: number, ct: Value): void;
+  addPart(at: number, ct: Value, where: SliceParams): void;
+  /** The sum at a place, which is then forgotten; null where nothing was added. */
+  take(at: number, primal: Value): Value | null;
+}
+
+/**
+ * Sums whole cotangents as they come and joins the parts of one value with a concat when it is taken: T slices of a
+ * sequence cost O(T), not the O(T²) of T padded copies.
+ */
+export function accumulator(size: number): Accumulator {
+  const totals = new Array<Value | undefined>(size);
+  const parts = new Map<number, Part[]>();
+  const addTo = (at: number, ct: Value): void => {
+    const total = totals[at];
+    totals[at] = total === undefined ? ct : add(total, ct);
+  };
+  return {
+    add: addTo,
+    addPart(at, ct, where) {
+      const list = parts.get(at);
+      if (list === undefined) parts.set(at, [{ ct, ...where }]);
+      else list.push({ ct, ...where });
+    },
+    take(at, primal) {
+      if (at < 0) return null;
+      for (const whole of join(parts.get(at) ?? [], primal.shape)) addTo(at, whole);
+      parts.delete(at);
+      const total = totals[at] ?? null;
+      totals[at] = undefined;
+      return total;
+    },
+  };
+}
+
+/** Parts as whole cotangents of the given shape: as few as the parts' overlaps allow. */
+function join(parts: readonly Part[], shape: Shape): Value[] {
+  const wholes: Value[] = [];
+  let rest = [...parts].sort((a, b) => a.axis - b.axis || a.start - b.start);
+  while (rest.length > 0) {
+    const { axis } = rest[0]!;
+    const left: Part[] = [];
+    const row: Value[] = [];
+    let stop = 0;
+    const zerosTo = (end: number, like: Value): void => {
+      if (end > stop)
+        row.push(
+          zerosLike(
+            like,
+            shape.map((length, i) => (i === axis ? end - stop : length)),
+          ),
+        );
+      stop = end;
+    };
+    for (const part of rest) {
+      if (part.axis !== axis || part.start < stop) {
+        left.push(part);
+        continue;
+      }
+      zerosTo(part.start, part.ct);
+      row.push(part.ct);
+      stop = part.stop;
+    }
+    zerosTo(shape[axis]!, rest[0]!.ct);
+    wholes.push(concat(row, axis));
+    rest = left;
+  }
+  return wholes;
+}

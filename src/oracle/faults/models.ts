@@ -1,0 +1,152 @@
+/** @file Wrong dense retentions and wrong models: wiring, positions, readings taken for one another. */
+import type { DenseRetNetConfig } from '../../models/dense-retnet-config.ts';
+import type { RetNetConfig } from '../../models/retnet.ts';
+import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
+import type { Settings } from '../case.ts';
+import type { Fault } from '../fault.ts';
+import type { Operator } from '../operator.ts';
+import { type DenseRetentionSettings, denseRetention } from '../operators/dense-features.ts';
+import { denseRetNetOperator, type ModelSettings, retNetOperator } from '../operators/models.ts';
+import { mapValues } from '../operators/tokens.ts';
+import type { Named } from '../program.ts';
+
+/** A fault that runs the operator itself on other inputs or settings. */
+const misled = <S extends Settings>(
+  operator: Operator<S>,
+  mode: string,
+  name: string,
+  says: string,
+  rejectedBy: readonly string[],
+  change: (inputs: Named, settings: S) => { inputs?: Named; settings?: S },
+): Fault<S> => ({
+  operator: operator.name,
+  mode,
+  name,
+  says,
+  rejectedBy,
+  program: (inputs, settings) => {
+    const other = change(inputs, settings);
+    return operator.modes[mode]!(other.inputs ?? inputs, other.settings ?? settings);
+  },
+});
+
+const without = (inputs: Named, prefix: string): Named =>
+  Object.fromEntries(Object.entries(inputs).filter(([name]) => !name.startsWith(prefix)));
+
+const dense: readonly Fault<DenseRetentionSettings>[] = [
+  misled(
+    denseRetention,
+    'parallel',
+    'values-not-fused',
+    'only keys are fused',
+    ['definition', 'modes', 'derivative'],
+    (inputs) => ({ inputs: without(without(inputs, 'values.'), 'param.v.') }),
+  ),
+  misled(
+    denseRetention,
+    'recurrent',
+    'window-too-wide',
+    'm + 1 shallow layers',
+    ['reduces', 'definition'],
+    (_inputs, settings) => ({ settings: { ...settings, denseLayers: settings.denseLayers + 1 } }),
+  ),
+  misled(
+    denseRetention,
+    'chunkwise',
+    'shallow-layers-detached',
+    'no gradient reaches the keys of shallow layers',
+    ['modes', 'chunks', 'derivative'],
+    (inputs) => ({ inputs: mapValues(inputs, (x, name) => (name.startsWith('keys.') ? stopGradient(x) : x)) }),
+  ),
+  misled(
+    denseRetention,
+    'parallel',
+    'state-detached',
+    'no gradient through the hand-off of the state',
+    ['modes', 'resumable'],
+    (inputs) => ({ inputs: { ...inputs, state: stopGradient(inputs.state!) } }),
+  ),
+];
+
+type RetNetSettings = ModelSettings<RetNetConfig>;
+type DenseSettings = ModelSettings<DenseRetNetConfig>;
+
+const restarted = <C>(settings: ModelSettings<C>): { settings: ModelSettings<C> } => ({
+  settings: { ...settings, position: 0 },
+});
+
+/** The same settings under another reading. */
+const reading = (
+  settings: DenseSettings,
+  change: (readings: DenseRetNetConfig['readings']) => Partial<DenseRetNetConfig['readings']>,
+): { settings: DenseSettings } => {
+  const { config } = settings;
+  return {
+    settings: { ...settings, config: { ...config, readings: { ...config.readings, ...change(config.readings) } } },
+  };
+};
+
+const models: readonly (Fault<RetNetSettings> | Fault<DenseSettings>)[] = [
+  misled(
+    retNetOperator,
+    'recurrent',
+    'position-restarts',
+    'a continued sequence is rotated from 0 again',
+    ['resumable', 'decoding'],
+    (_inputs, settings) => restarted(settings),
+  ),
+  misled(
+    retNetOperator,
+    'parallel',
+    'residual-unscaled',
+    'α is taken for 1',
+    ['definition', 'modes', 'derivative'],
+    (_inputs, settings) => ({ settings: { ...settings, config: { ...settings.config, residualScale: 1 } } }),
+  ),
+  misled(
+    denseRetNetOperator,
+    'parallel',
+    'other-pass',
+    'hands on fused features for raw ones, and the other way round',
+    ['definition', 'modes', 'derivative'],
+    (_inputs, settings) => reading(settings, ({ pass }) => ({ pass: pass === 'raw' ? 'fused' : 'raw' })),
+  ),
+  misled(
+    denseRetNetOperator,
+    'parallel',
+    'other-activation',
+    'one SiLU too few on the gate, or one too many',
+    ['definition', 'modes'],
+    (_inputs, settings) =>
+      reading(settings, ({ gateActivation }) => ({ gateActivation: gateActivation === 'silu' ? 'none' : 'silu' })),
+  ),
+  misled(
+    denseRetNetOperator,
+    'chunkwise',
+    'other-phase',
+    'hands over a state rotated by p where p − 1 is expected, and the other way round',
+    ['modes', 'decoding', 'chunks'],
+    (_inputs, settings) =>
+      reading(settings, ({ rotationPhase }) => ({ rotationPhase: rotationPhase === 'p' ? 'p-1' : 'p' })),
+  ),
+  misled(
+    denseRetNetOperator,
+    'recurrent',
+    'window-too-wide',
+    'm + 1 shallow layers',
+    ['reduces'],
+    (_inputs, settings) => ({
+      settings: { ...settings, config: { ...settings.config, denseLayers: settings.config.denseLayers + 1 } },
+    }),
+  ),
+  misled(
+    denseRetNetOperator,
+    'recurrent',
+    'position-restarts',
+    'a continued sequence is rotated from 0 again',
+    ['resumable', 'decoding'],
+    (_inputs, settings) => restarted(settings),
+  ),
+];
+
+export const modelFaults: readonly Fault[] = [...dense, ...models];
