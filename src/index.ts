@@ -1,4 +1,5 @@
 /** @file The library: values, primitives, gradients. */
+export { type CheckOptions, checkGradient, type GradientCheck } from './autograd/check-gradient.ts';
 export { checkpoint } from './autograd/checkpoint.ts';
 export { grad, jvp, type Vjp, valueAndGrad, vjp } from './autograd/vjp.ts';
 export { f64, indices, scalar, tensor } from './executors/f64/index.ts';
@@ -34,6 +35,7 @@ export { slice } from './tensor/primitives/slice.ts';
 export { stopGradient } from './tensor/primitives/stop-gradient.ts';
 export { sum } from './tensor/primitives/sum.ts';
 export { transpose } from './tensor/primitives/transpose.ts';
+export { type Rng, rng } from './tensor/random.ts';
 export type { Shape } from './tensor/shape.ts';
 export { mapTree, namedLeavesOf, type Tree } from './tensor/tree.ts';
 export type { Executor, Kind, Value } from './tensor/value.ts';

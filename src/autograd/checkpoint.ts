@@ -1,6 +1,6 @@
 /** @file Trading time for memory: a part of a computation that is recomputed in the backward pass instead of remembered. */
 import { fail } from '../tensor/errors.ts';
-import { leavesOf, type Tree, withLeaves } from '../tensor/tree.ts';
+import { leavesOf, named, namedLeavesOf, type Tree, withLeaves } from '../tensor/tree.ts';
 import type { Executor, Value } from '../tensor/value.ts';
 import type { Tape, Taped } from './tape.ts';
 import { vjp } from './vjp.ts';
@@ -12,11 +12,16 @@ import { vjp } from './vjp.ts';
  * read(grad((x) => checkpoint((y) => mul(y, y), x), scalar(3))) // 6
  */
 export function checkpoint<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X): Y {
-  const operands = leavesOf(xs);
+  const operands = namedLeavesOf(xs).map(([path, x]) => {
+    if (x.kind === 'index')
+      fail(`checkpoint: ${named('input', path)} is of kind index; close over it instead of passing it in`);
+    return x;
+  });
   const innermost = operands.reduce<Executor | null>((on, x) => (on && on.order >= x.on.order ? on : x.on), null);
   if (innermost === null || innermost.order === 0) return f(xs);
   const recording = innermost as Tape;
-  if (!recording.open) fail('checkpoint: an input belongs to a gradient call that has ended');
+  if (!recording.open)
+    fail('checkpoint: an input belongs to a gradient call that has ended; call it inside the differentiated function');
 
   const primals = withLeaves(
     xs,
@@ -24,7 +29,8 @@ export function checkpoint<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: 
   );
   const outputs = checkpoint(f, primals);
   const results = leavesOf(outputs);
-  if (results.some((y) => y.on === recording)) {
+  // whatever the function was not given as an input but lives on this tape, or on one inside it, would go unnoticed
+  if (results.some((y) => y.on.order >= recording.order)) {
     fail('checkpoint: the function closes over a differentiated value; pass every such value in as an input');
   }
   const pullback = (cts: readonly Value[]): Value[] => leavesOf(vjp(f, primals).pullback(withLeaves(outputs, cts)));

@@ -2,7 +2,7 @@
 import { fail } from '../tensor/errors.ts';
 import { filledLike, zerosLike } from '../tensor/operand.ts';
 import { sameShape, show, sizeOf } from '../tensor/shape.ts';
-import { leavesOf, mapTree, type Tree, withLeaves } from '../tensor/tree.ts';
+import { leavesOf, mapTree, named, namedLeavesOf, type Tree, withLeaves } from '../tensor/tree.ts';
 import type { Value } from '../tensor/value.ts';
 import { type Taped, tape } from './tape.ts';
 
@@ -25,9 +25,14 @@ export function vjp<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X): Vjp
   if (primals.length === 0) fail('vjp: the inputs hold no values; there is nothing to differentiate with respect to');
   const recording = tape(primals[0]!.on.root);
   const inputs = mapTree(xs, (x, path) => {
-    if (x.kind === 'index') fail(`vjp: input ${path} is of kind index; close over it instead of differentiating it`);
-    if (x.on.root !== recording.root)
-      fail(`vjp: inputs live on unrelated executors (${x.on.name}, ${recording.root.name})`);
+    if (x.kind === 'index') {
+      fail(`vjp: ${named('input', path)} is of kind index; close over it instead of differentiating it`);
+    }
+    if (x.on.root !== recording.root) {
+      fail(
+        `vjp: ${named('input', path)} lives on ${x.on.name}, the first on ${primals[0]!.on.name}; move one with input(executor, read(x), x.shape)`,
+      );
+    }
     return recording.watch(x);
   });
   let outputs: Y;
@@ -36,14 +41,22 @@ export function vjp<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X): Vjp
   } finally {
     recording.end();
   }
-  const value = mapTree(outputs, (y) => (y.on === recording ? (y as Value<Taped>).data.primal : y));
+  const value = mapTree(outputs, (y, path) => {
+    if (y.on === recording) return (y as Value<Taped>).data.primal;
+    // an inner call's value would count as a constant here, and its gradient be lost
+    if (!y.on.open) {
+      fail(
+        `vjp: ${named('result', path)} belongs to an inner gradient call that has ended; return it from that call instead of keeping it`,
+      );
+    }
+    return y;
+  });
   const results = leavesOf(outputs);
   const watched = leavesOf(inputs);
   return {
     value,
     pullback(ct) {
-      const seeds = leavesOf(ct);
-      checkSeeds(seeds, results);
+      const seeds = beside(value, ct, 'pullback', 'cotangent', 'result');
       const cotangents = recording.backward(
         seeds.map((seed, i) => [results[i]!, seed]),
         watched,
@@ -56,15 +69,22 @@ export function vjp<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X): Vjp
   };
 }
 
-function checkSeeds(seeds: readonly Value[], results: readonly Value[]): void {
-  if (seeds.length !== results.length) {
-    fail(`pullback: ${seeds.length} cotangents for ${results.length} results; give one for each`);
-  }
-  seeds.forEach((seed, i) => {
-    if (!sameShape(seed.shape, results[i]!.shape)) {
-      fail(`pullback: cotangent ${i} has shape ${show(seed.shape)}, the result has ${show(results[i]!.shape)}`);
+/** The values of `given` in the order of the tree they stand beside, place by place. Throws where they do not fit. */
+function beside(tree: Tree, given: Tree, call: string, what: string, like: string): Value[] {
+  const byPath = new Map(namedLeavesOf(given));
+  const found = namedLeavesOf(tree).map(([path, { shape, on }]) => {
+    const x = byPath.get(path);
+    if (x === undefined) return fail(`${call}: there is no ${what} for ${named(like, path)}; give one for each`);
+    byPath.delete(path);
+    const place = `${call}: the ${what} for ${named(like, path)}`;
+    if (!sameShape(x.shape, shape)) fail(`${place} has shape ${show(x.shape)}, not ${show(shape)}; they must agree`);
+    if (x.on.root !== on.root) {
+      fail(`${place} lives on ${x.on.name}, not ${on.root.name}; move it with input(executor, read(x), x.shape)`);
     }
+    return x;
   });
+  for (const path of byPath.keys()) fail(`${call}: there is no ${named(like, path)} for a ${what}; give one for each`);
+  return found;
 }
 
 /**
@@ -94,6 +114,7 @@ export const grad = <X extends Tree>(f: (xs: X) => Value, xs: X): X => valueAndG
  */
 export function jvp<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X, dx: X): Y {
   const { value, pullback } = vjp(f, xs);
+  const direction = withLeaves(xs, beside(xs, dx, 'jvp', 'direction', 'input'));
   const zero = mapTree(value, (y) => zerosLike(y));
-  return vjp(pullback, zero).pullback(dx);
+  return vjp(pullback, zero).pullback(direction);
 }

@@ -4,7 +4,7 @@
 export interface Verdict {
   /** Worst |error| / allowed: right when at most 1. Where exactness is asked for, 0 or infinity. */
   readonly ratio: number;
-  /** The largest |error|. */
+  /** The largest |error|, relative to the largest number of the tensor it is in. */
   readonly error: number;
   /** Which element is worst, with both numbers; empty where all are exactly right. */
   readonly where: string;
@@ -41,9 +41,11 @@ export function within(actual: Numbers, expected: Numbers, allowed: (name: strin
         where: `${name}: ${found}, not ${want.length} numbers`,
       };
     }
+    const size = want.reduce((largest, x) => Math.max(largest, Math.abs(x)), 0);
     for (let i = 0; i < want.length; i++) {
-      const error = Object.is(have[i], want[i]) ? 0 : Math.abs(have[i]! - want[i]!);
-      const ratio = error === 0 ? 0 : error / allowed(name, i);
+      const distance = Object.is(have[i], want[i]) ? 0 : Math.abs(have[i]! - want[i]!);
+      const ratio = distance === 0 ? 0 : distance / allowed(name, i);
+      const error = distance === 0 ? 0 : distance / size;
       if (!(ratio <= verdict.ratio)) {
         verdict = {
           ratio: Number.isNaN(ratio) ? Number.POSITIVE_INFINITY : ratio,

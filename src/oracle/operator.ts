@@ -1,6 +1,6 @@
 /** @file Operators: what is specified, with its scalar definition, its modes and the shapes it is tried on. */
 import type * as fc from 'fast-check';
-import type { Case, Layout, Settings, Tensors } from './case.ts';
+import type { Case, Layout, Settings, Tensors, Values } from './case.ts';
 import type { Program } from './program.ts';
 
 /** How an operator runs along time, for the laws that cut sequences. */
@@ -36,6 +36,8 @@ export interface Operator<S extends Settings = Settings> {
   readonly name: string;
   /** Draws shapes and settings. */
   layouts(size: Size): fc.Arbitrary<Layout<S>>;
+  /** The kinds of numbers it is tried on, if not all. */
+  readonly values?: readonly Values[];
   /** The scalar definition, in a mode where the modes differ by definition. What it does not define is left out. */
   definition(inputs: Tensors, settings: S, mode: string): Tensors;
   readonly modes: Readonly<Record<string, Program<S>>>;
@@ -45,6 +47,8 @@ export interface Operator<S extends Settings = Settings> {
   modesAgree(settings: S): boolean;
   /** Whether the gradient is the derivative: not where a divisor counts as constant. */
   isDifferentiated(settings: S): boolean;
+  /** Whether the definition speaks of these settings: the networks are defined from the first token on. */
+  defines(settings: S): boolean;
   /** Whether a mode can compute this at all: some cannot continue a sequence. */
   admits(settings: S, mode: string): boolean;
   readonly time?: TimeAxes<S>;
@@ -72,4 +76,5 @@ export const plain = {
   modesAgree: () => true,
   isDifferentiated: () => true,
   admits: () => true,
+  defines: () => true,
 };

@@ -10,7 +10,9 @@ export type Nested = number | readonly Nested[];
 export function input(on: Executor, data: ArrayLike<number>, shape: Shape): Value {
   checkShape('input', shape);
   if (data.length !== sizeOf(shape)) {
-    fail(`input: ${data.length} numbers do not fill shape ${show(shape)}, which holds ${sizeOf(shape)}`);
+    fail(
+      `input: ${data.length} numbers do not fill shape ${show(shape)}, which holds ${sizeOf(shape)}; change one of them`,
+    );
   }
   return { shape: [...shape], kind: 'real', on, data: on.input(Float64Array.from(data), shape, 'real') };
 }
@@ -18,29 +20,42 @@ export function input(on: Executor, data: ArrayLike<number>, shape: Shape): Valu
 /** An index value on an executor: integers from 0 to 2²⁴, exact everywhere. Throws on anything else. */
 export function indexInput(on: Executor, data: ArrayLike<number>, shape: Shape): Value {
   checkShape('indices', shape);
-  if (data.length !== sizeOf(shape)) fail(`indices: ${data.length} numbers do not fill shape ${show(shape)}`);
+  if (data.length !== sizeOf(shape)) {
+    fail(
+      `indices: ${data.length} numbers do not fill shape ${show(shape)}, which holds ${sizeOf(shape)}; change one of them`,
+    );
+  }
   const wrong = Array.from(data).findIndex((n) => !Number.isInteger(n) || n < 0 || n > 2 ** 24);
   if (wrong >= 0) fail(`indices: element ${wrong} is ${data[wrong]}; an index is an integer from 0 to 2^24`);
   return { shape: [...shape], kind: 'index', on, data: on.input(Float64Array.from(data), shape, 'index') };
 }
 
-/** The numbers and the shape of nested lists. Throws when the lists are ragged. */
-export function flatten(nested: Nested): { data: Float64Array; shape: Shape } {
+/**
+ * The numbers and the shape of nested lists. Throws when the lists are ragged or hold anything but numbers.
+ * @example
+ * flatten([[1, 2, 3], [4, 5, 6]]).shape // [2, 3]
+ */
+export function flatten(nested: Nested, call = 'flatten'): { data: Float64Array; shape: Shape } {
   const shape: number[] = [];
-  for (let level = nested; typeof level !== 'number'; level = level[0]!) {
-    shape.push(level.length);
-    if (level.length === 0) break;
-  }
+  for (let level = nested; Array.isArray(level); level = level[0]!) shape.push(level.length);
   const data: number[] = [];
-  const walk = (node: Nested, depth: number): void => {
-    const isLeaf = typeof node === 'number';
-    if (isLeaf !== (depth === shape.length) || (!isLeaf && node.length !== shape[depth])) {
-      fail(`tensor: the nested lists are ragged: expected ${show(shape)} throughout`);
+  const walk = (node: Nested, position: readonly number[]): void => {
+    const isList = Array.isArray(node);
+    if (!isList && typeof node !== 'number') {
+      fail(`${call}: element ${show(position)} is ${String(node)}, neither a number nor a list of them`);
     }
-    if (isLeaf) data.push(node);
-    else for (const part of node) walk(part, depth + 1);
+    const length = shape[position.length];
+    if (isList ? node.length !== length : length !== undefined) {
+      const found = isList ? `a list of ${node.length}` : 'a number';
+      const wanted = length === undefined ? 'a number' : `a list of ${length}`;
+      fail(
+        `${call}: element ${show(position)} is ${found} where the first of its level is ${wanted}; lists of one level are equally long`,
+      );
+    }
+    if (isList) for (const [i, part] of node.entries()) walk(part, [...position, i]);
+    else data.push(node as number);
   };
-  walk(nested, 0);
+  walk(nested, []);
   return { data: Float64Array.from(data), shape };
 }
 
@@ -49,6 +64,8 @@ export const read = (x: Value): Float64Array => x.on.read(x.data).slice();
 
 /** The number in a value of one element. Throws when there are more. */
 export function item(x: Value): number {
-  if (sizeOf(x.shape) !== 1) fail(`item: shape ${show(x.shape)} holds ${sizeOf(x.shape)} elements, not one`);
+  if (sizeOf(x.shape) !== 1) {
+    fail(`item: shape ${show(x.shape)} holds ${sizeOf(x.shape)} elements, not one; use read, or pick one with at`);
+  }
   return x.on.read(x.data)[0]!;
 }

@@ -1,7 +1,7 @@
 /** @file Operands of elementwise functions: values that broadcast, and numbers. */
 import { fail } from './errors.ts';
 import { broadcast } from './primitives/broadcast.ts';
-import { broadcastShapes, type Shape, sameShape, sizeOf } from './shape.ts';
+import { broadcastShapes, checkShape, type Shape, sameShape, show, sizeOf } from './shape.ts';
 import type { Slack, Value } from './value.ts';
 
 /** A value, or a number that stands for a constant of the other operand's shape. */
@@ -9,26 +9,49 @@ export type Operand = Value | number;
 
 /**
  * A constant beside `x`: a table of numbers on the executor where the numbers of `x` live. `slack` says how far, in units of
- * round-off, another's table may rightly be from it: once rounded, unless given.
+ * round-off, another's table may rightly be from it: once rounded, unless given. Throws when the numbers do not fill the shape.
+ * @example
+ * read(constantLike(tensor([1, 2]), Float64Array.of(3, 4), [2])) // [3, 4]
  */
 export function constantLike(x: Value, data: Float64Array, shape: Shape, slack?: Slack): Value {
-  if (data.length !== sizeOf(shape)) fail(`constantLike: ${data.length} numbers do not fill shape [${shape}]`);
-  const { root } = x.on;
-  return { shape, kind: 'real', on: root, data: root.constant(data, shape, slack) };
+  checkShape('constantLike', shape);
+  if (data.length !== sizeOf(shape)) {
+    fail(
+      `constantLike: ${data.length} numbers do not fill shape ${show(shape)}, which holds ${sizeOf(shape)}; change one of them`,
+    );
+  }
+  return constant(x, data.slice(), shape, slack);
 }
 
-/** A constant of one number beside `x`. */
-export const filledLike = (x: Value, fill: number, shape: Shape): Value =>
-  constantLike(x, new Float64Array(sizeOf(shape)).fill(fill), shape);
+function constant({ on: { root } }: Value, data: Float64Array, shape: Shape, slack?: Slack): Value {
+  return { shape: [...shape], kind: 'real', on: root, data: root.constant(data, shape, slack) };
+}
 
-/** Zeros beside `x`. */
-export const zerosLike = (x: Value, shape: Shape = x.shape): Value =>
-  constantLike(x, new Float64Array(sizeOf(shape)), shape);
+/**
+ * A constant of one number beside `x`.
+ * @example
+ * read(filledLike(tensor([1, 2]), 7, [3])) // [7, 7, 7]
+ */
+export function filledLike(x: Value, fill: number, shape: Shape): Value {
+  checkShape('filledLike', shape);
+  return constant(x, new Float64Array(sizeOf(shape)).fill(fill), shape);
+}
+
+/**
+ * Zeros beside `x`.
+ * @example
+ * read(zerosLike(tensor([1, 2]))) // [0, 0]
+ */
+export function zerosLike(x: Value, shape: Shape = x.shape): Value {
+  checkShape('zerosLike', shape);
+  return constant(x, new Float64Array(sizeOf(shape)), shape);
+}
 
 /** Both operands as values of one shape: numbers become constants, shapes broadcast. */
 export function operands(call: string, x: Operand, y: Operand): [Value, Value] {
   if (typeof x === 'number') {
-    if (typeof y === 'number') return fail(`${call}: both operands are numbers (${x}, ${y}); one must be a value`);
+    if (typeof y === 'number')
+      return fail(`${call}: both operands are numbers (${x}, ${y}); one must be a value, as in scalar(${x})`);
     return [filledLike(y, x, y.shape), y];
   }
   if (typeof y === 'number') return [x, filledLike(x, y, x.shape)];

@@ -9,7 +9,7 @@ import { reshape } from './primitives/reshape.ts';
 import { scale } from './primitives/scale.ts';
 import { slice } from './primitives/slice.ts';
 import { sum } from './primitives/sum.ts';
-import { axisOf } from './shape.ts';
+import { axisOf, sameShape, show } from './shape.ts';
 import type { Value } from './value.ts';
 
 /**
@@ -35,7 +35,9 @@ export function sub(x: Operand, y: Operand): Value {
  * read(div(tensor([6, 8]), 2)) // [3, 4]
  */
 export function div(x: Operand, y: Operand): Value {
-  if (y === 0) fail('div: the divisor is the number 0');
+  if (typeof y === 'number' && !Number.isFinite(1 / y)) {
+    fail(`div: the divisor is ${y}; a divisor is a number other than 0 with a finite reciprocal`);
+  }
   if (typeof y === 'number' && typeof x !== 'number') return scale(x, 1 / y);
   const [a, b] = operands('div', x, y);
   return mul(a, reciprocal(b));
@@ -48,6 +50,7 @@ export function div(x: Operand, y: Operand): Value {
  */
 export function meanKeep(x: Value, axis: number): Value {
   const at = axisOf('meanKeep', axis, x.shape);
+  if (x.shape[at] === 0) fail(`meanKeep: axis ${at} of ${show(x.shape)} is empty; nothing has a mean there`);
   const kept = x.shape.map((length, i) => (i === at ? 1 : length));
   return scale(reshape(sum(x, [at]), kept), 1 / x.shape[at]!);
 }
@@ -59,19 +62,31 @@ export function meanKeep(x: Value, axis: number): Value {
  */
 export function at(x: Value, axis: number, position: number): Value {
   const along = axisOf('at', axis, x.shape);
+  if (!Number.isInteger(position) || position < 0 || position >= x.shape[along]!) {
+    fail(`at: position ${position} does not lie in axis ${along} of ${show(x.shape)}, which is [0, ${x.shape[along]})`);
+  }
   const shape = x.shape.filter((_, i) => i !== along);
   return reshape(slice(x, along, position, position + 1), shape);
 }
 
 /**
- * Values of one shape joined along a new axis.
+ * Values of one shape joined along a new axis; −1 puts it last. Throws on an empty list and on shapes that differ.
  * @example
  * stack([tensor([1, 2]), tensor([3, 4])], 0).shape // [2, 2]
  */
 export function stack(xs: readonly Value[], axis: number): Value {
+  if (xs.length === 0) fail('stack: no values to join; give at least one');
+  const { shape } = xs[0]!;
+  for (const x of xs) {
+    if (!sameShape(x.shape, shape)) {
+      fail(`stack: shapes ${show(shape)} and ${show(x.shape)} differ; only values of one shape stack`);
+    }
+  }
+  const at = axisOf('stack', axis, [...shape, 1]);
+  const one = [...shape.slice(0, at), 1, ...shape.slice(at)];
   return concat(
-    xs.map((x) => reshape(x, [...x.shape.slice(0, axis), 1, ...x.shape.slice(axis)])),
-    axis,
+    xs.map((x) => reshape(x, one)),
+    at,
   );
 }
 

@@ -18,6 +18,9 @@ export function mapTree<T extends Tree>(tree: T, f: (value: Value, path: string)
   return Object.fromEntries(entries.map(([k, v]) => [k, v === undefined ? v : map(v, k)])) as Tree as T;
 }
 
+/** A place in a tree in words: `input` for the root, else `input layers.0.query`. */
+export const named = (what: string, path: string): string => (path === '' ? `the ${what}` : `${what} ${path}`);
+
 /** The values of a tree, in the order in which {@link mapTree} visits them. */
 export function leavesOf(tree: Tree): Value[] {
   const leaves: Value[] = [];

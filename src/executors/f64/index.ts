@@ -52,7 +52,9 @@ function eachRow(
   const perBatch = sizeOf(index.shape.slice(batchAxes));
   for (let i = 0; i < index.data.length; i++) {
     const row = index.data[i]!;
-    if (!(row < rows)) fail(`${call}: index ${row} at element ${i} is outside the table's ${rows} rows`);
+    if (!(row < rows)) {
+      fail(`${call}: index ${row} at element ${i} is outside the table's ${rows} rows; rows count from 0`);
+    }
     visit(Math.floor(i / perBatch) * rows + row, i);
   }
 }
@@ -163,7 +165,7 @@ export const f64: Executor<Float64Array> = {
  * tensor([[1, 2, 3], [4, 5, 6]]).shape // [2, 3]
  */
 export function tensor(nested: Nested): Value {
-  const { data, shape } = flatten(nested);
+  const { data, shape } = flatten(nested, 'tensor');
   return input(f64, data, shape);
 }
 
@@ -180,6 +182,6 @@ export const scalar = (x: number): Value => tensor(x);
  * indices([[1, 0]]).kind // 'index'
  */
 export function indices(nested: Nested): Value {
-  const { data, shape } = flatten(nested);
+  const { data, shape } = flatten(nested, 'indices');
   return indexInput(f64, data, shape);
 }

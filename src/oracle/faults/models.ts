@@ -1,13 +1,14 @@
 /** @file Wrong dense retentions and wrong models: wiring, positions, readings taken for one another. */
 import type { DenseRetNetConfig } from '../../models/dense-retnet-config.ts';
 import type { RetNetConfig } from '../../models/retnet.ts';
+import { add } from '../../tensor/primitives/add.ts';
 import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
 import type { Settings } from '../case.ts';
 import type { Fault } from '../fault.ts';
 import type { Operator } from '../operator.ts';
 import { type DenseRetentionSettings, denseRetention } from '../operators/dense-features.ts';
 import { denseRetNetOperator, type ModelSettings, retNetOperator } from '../operators/models.ts';
-import { mapValues } from '../operators/tokens.ts';
+import { mapValues, under } from '../operators/tokens.ts';
 import type { Named } from '../program.ts';
 
 /** A fault that runs the operator itself on other inputs or settings. */
@@ -45,10 +46,12 @@ const dense: readonly Fault<DenseRetentionSettings>[] = [
   misled(
     denseRetention,
     'recurrent',
-    'window-too-wide',
-    'm + 1 shallow layers',
+    'layer-below-always-added',
+    'the nearest shallow keys are added un-gated, even with m = 0',
     ['reduces', 'definition'],
-    (_inputs, settings) => ({ settings: { ...settings, denseLayers: settings.denseLayers + 1 } }),
+    (inputs) => ({
+      inputs: { ...inputs, k: [inputs.k!, ...under(inputs, 'keys.').slice(-1)].reduce((a, b) => add(a, b)) },
+    }),
   ),
   misled(
     denseRetention,
@@ -132,12 +135,10 @@ const models: readonly (Fault<RetNetSettings> | Fault<DenseSettings>)[] = [
   misled(
     denseRetNetOperator,
     'recurrent',
-    'window-too-wide',
-    'm + 1 shallow layers',
-    ['reduces'],
-    (_inputs, settings) => ({
-      settings: { ...settings, config: { ...settings.config, denseLayers: settings.config.denseLayers + 1 } },
-    }),
+    'gates-never-close',
+    'a bias keeps every gate open',
+    ['definition', 'reduces'],
+    (inputs) => ({ inputs: mapValues(inputs, (x, name) => (name.endsWith('.up') ? add(x, 2 ** -6) : x)) }),
   ),
   misled(
     denseRetNetOperator,

@@ -99,7 +99,11 @@ const plainFaults = [
     ['definition', 'resumable', 'decoding'],
     ({ state, ...rest }) => {
       const { output } = recurrentRetention(rest, state);
-      const [q, k, v] = [rest.q, rest.k, rest.v].map((x) => slice(x, 2, 0, x.shape[2]! - 1)) as [Value, Value, Value];
+      const [q, k, v] = [rest.q, rest.k, rest.v].map((x) => slice(x, 2, 0, Math.max(0, x.shape[2]! - 1))) as [
+        Value,
+        Value,
+        Value,
+      ];
       return { output, state: recurrentRetention({ q, k, v, decay: rest.decay }, state).state };
     },
   ),

@@ -12,7 +12,7 @@ export const definition: Law = {
   name: 'definition',
   statement: 'outputs and final states equal the scalar definition',
   concerns: () => true,
-  applies: (operator, mode, { settings }) => operator.admits(settings, mode),
+  applies: (operator, mode, { settings }) => operator.admits(settings, mode) && operator.defines(settings),
   check({ operator, mode, program }, c) {
     const expected = asOutputs(operator.definition(c.inputs, c.settings, mode));
     const allowed = allowance(modeBounds(operator, mode, c), modeBounds(operator, operator.reference, c));

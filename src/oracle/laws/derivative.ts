@@ -33,10 +33,8 @@ export const derivative: Law = {
   name: 'derivative',
   statement: 'gradients equal finite differences of the scalar definition along random and one-hot directions',
   concerns: () => true,
-  applies: (operator, mode, { settings, inputs }) =>
-    operator.isDifferentiated(settings) &&
-    operator.admits(settings, mode) &&
-    Object.keys(operator.definition(inputs, settings, mode)).length > 0,
+  applies: (operator, mode, { settings }) =>
+    operator.isDifferentiated(settings) && operator.admits(settings, mode) && operator.defines(settings),
   check({ operator, mode, program }, c) {
     const direction = directionOf(c);
     const defined = operator.definition(c.inputs, c.settings, mode);
@@ -76,7 +74,7 @@ export const derivative: Law = {
     const error = Math.abs(analytic - numeric.value);
     return {
       ratio: error === 0 ? 0 : error / allowed,
-      error,
+      error: error === 0 ? 0 : error / Math.abs(numeric.value),
       where: `directional derivative is ${analytic}, not ${numeric.value}`,
     };
   },

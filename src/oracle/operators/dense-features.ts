@@ -6,15 +6,16 @@ import { denseRetention as doubleSum } from '../../../spec/25-dense-retention.ts
 import type { Matrix, Vector } from '../../../spec/notation.ts';
 import { collect, denseFusion, type FusionParams } from '../../nn/dense-fusion.ts';
 import { headsLast, splitHeads } from '../../nn/multi-head-retention.ts';
+import { rmsNorm } from '../../nn/norms.ts';
 import { retentionIn } from '../../nn/retention/normalised.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { treeOf } from '../../tensor/tree.ts';
 import type { Value } from '../../tensor/value.ts';
-import { type Lists, type Slot, type Tensor, type Tensors, toLists } from '../case.ts';
+import { type Case, type Lists, type Settings, type Slot, type Tensor, type Tensors, toLists } from '../case.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
 import { chunkSizes, decays, lengths, small } from './draw.ts';
-import { modeNames, modeOf, perHead } from './retention.ts';
+import { type ModeName, modeNames, modeOf, perHead } from './retention.ts';
 import { perToken, stripped, tokenModes, under } from './tokens.ts';
 import { sequenceAxes } from './transition.ts';
 
@@ -146,6 +147,32 @@ function fusedOnEngine(inputs: Named, settings: FusionSettings, own: string, sou
   });
 }
 
+/** Closed gates: every weight of the gates' last maps is 0, so g = 0 and nothing is let in. */
+const closeGates = <S extends Settings>(c: Case<S>): Case<S> => ({
+  ...c,
+  inputs: Object.fromEntries(
+    Object.entries(c.inputs).map(([name, x]) => [name, name.endsWith('.up') ? { ...x, data: x.data.map(() => 0) } : x]),
+  ),
+});
+
+/** m = 0: the weights of gates and projections are then not used, and get no gradient. */
+const noDenseLayers = <S extends FusionSettings>(c: Case<S>): Case<S> => ({
+  ...c,
+  inputs: Object.fromEntries(Object.entries(c.inputs).filter(([name]) => !/gates|projections/.test(name))),
+  settings: { ...c.settings, denseLayers: 0 },
+});
+
+/** Numbers that stay only where there is something to let in. */
+const ofGates = (name: string): boolean => /gates|projections/.test(name);
+
+/** What remains of a feature without dense connections: itself, normed where the reading says so. */
+const alone = (own: Value, norm: Value | undefined, epsilon: number): Value =>
+  norm === undefined ? own : rmsNorm(own, norm, epsilon);
+
+const aloneModes = tokenModes<FusionSettings>((inputs, { epsilon }) => ({
+  fused: alone(inputs.own!, inputs['param.norm'], epsilon),
+}));
+
 /** Eqs. 23 and 24: a layer's own feature with what it collected, normed where the reading says so. */
 const fusedFeature = (name: string): Operator<FusionSettings> => ({
   ...plain,
@@ -172,6 +199,16 @@ const fusedFeature = (name: string): Operator<FusionSettings> => ({
     }));
   },
   modes: tokenModes((inputs, settings) => ({ fused: fusedOnEngine(inputs, settings, 'own', 'source.', 'param.') })),
+  reductions: Object.fromEntries(
+    Object.entries({ 'm = 0': noDenseLayers, 'closed gates': closeGates }).map(([special, change]) => [
+      special,
+      {
+        change,
+        program: (mode: string) => aloneModes[mode]!,
+        ignores: ofGates,
+      },
+    ]),
+  ),
   ...sequenceAxes<FusionSettings>(sequences, ['fused']),
 });
 
@@ -197,18 +234,33 @@ const heads = (x: Tensor, count: number): Tensor => {
   return { shape: [b, count, t, c], data };
 };
 
+/** Retention of keys and values [b, t, h·], heads side by side, in a mode. */
+function retain(
+  inputs: Named,
+  k: Value,
+  v: Value,
+  { decay, chunkSize }: DenseRetentionSettings,
+  name: ModeName,
+): Named {
+  const [q, ks, vs] = [inputs.q!, k, v].map((x) => splitHeads(x, decay.length)) as [Value, Value, Value];
+  const result = retentionIn(modeOf(name, chunkSize))({ q, k: ks, v: vs, decay }, inputs.state!);
+  return { output: reshape(headsLast(result.output), v.shape), state: result.state };
+}
+
 const denseProgram =
-  (name: (typeof modeNames)[number]): Program<DenseRetentionSettings> =>
+  (name: ModeName): Program<DenseRetentionSettings> =>
   (inputs, settings) => {
-    const { decay, chunkSize } = settings;
-    const split = (x: Value): Value => splitHeads(x, decay.length);
     const k = fusedOnEngine(inputs, settings, 'k', 'keys.', 'param.k.');
     const v = fusedOnEngine(inputs, settings, 'v', 'values.', 'param.v.');
-    const result = retentionIn(modeOf(name, chunkSize))(
-      { q: split(inputs.q!), k: split(k), v: split(v), decay },
-      inputs.state!,
-    );
-    return { output: reshape(headsLast(result.output), v.shape), state: result.state };
+    return retain(inputs, k, v, settings, name);
+  };
+
+const plainRetention =
+  (mode: string): Program<DenseRetentionSettings> =>
+  (inputs, settings) => {
+    const k = alone(inputs.k!, inputs['param.k.norm'], settings.epsilon);
+    const v = alone(inputs.v!, inputs['param.v.norm'], settings.epsilon);
+    return retain(inputs, k, v, settings, mode as ModeName);
   };
 
 const denseSequences = ['q', 'k', 'v', 'x', ...[0, 1, 2].flatMap((l) => [`keys.${l}`, `values.${l}`])];
@@ -277,6 +329,12 @@ export const denseRetention: Operator<DenseRetentionSettings> = {
     return { output: merge(result.output!), state: result.state! };
   },
   modes: Object.fromEntries(modeNames.map((name) => [name, denseProgram(name)])),
+  reductions: Object.fromEntries(
+    Object.entries({ 'm = 0': noDenseLayers, 'closed gates': closeGates }).map(([special, change]) => [
+      special,
+      { change, program: plainRetention, ignores: ofGates },
+    ]),
+  ),
 };
 
 /** [b, h, t, e] as [b, t, h·e]. */

@@ -34,7 +34,7 @@ export const seeds: fc.Arbitrary<number> = fc.integer({ min: 1, max: 2 ** 31 - 1
 export function cases<S extends Settings>(
   operator: Operator<S>,
   size: Size,
-  kinds: readonly Values[] = size.exact ? ['dyadic'] : ['normal', 'normal', 'sparse', 'wide'],
+  kinds: readonly Values[] = size.exact ? ['dyadic'] : (operator.values ?? ['normal', 'normal', 'sparse', 'wide']),
 ): fc.Arbitrary<Case<S>> {
   return fc
     .tuple(operator.layouts(size), seeds, fc.constantFrom(...kinds))

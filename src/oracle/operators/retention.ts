@@ -20,12 +20,15 @@ export type RetentionSettings = {
 /** The modes of retention, with the chunk size of the settings. */
 export const modeNames = ['parallel', 'chunkwise', 'recurrent'] as const;
 
+/** A mode's name. */
+export type ModeName = (typeof modeNames)[number];
+
 /** A mode by its name. */
-export const modeOf = (name: (typeof modeNames)[number], chunkSize: number): Mode =>
+export const modeOf = (name: ModeName, chunkSize: number): Mode =>
   name === 'chunkwise' ? { name, chunkSize } : { name };
 
 const program =
-  (norm: RetentionNorm, name: (typeof modeNames)[number]): Program<RetentionSettings> =>
+  (norm: RetentionNorm, name: ModeName): Program<RetentionSettings> =>
   ({ q, k, v, state }, { decay, chunkSize, position }) => ({
     ...normalisedRetention(norm, modeOf(name, chunkSize), { q: q!, k: k!, v: v!, decay }, state!, {
       position,
@@ -111,6 +114,7 @@ export const retention: Operator<RetentionSettings> = {
   modesAgree: () => true,
   isDifferentiated: () => true,
   admits: () => true,
+  defines: () => true,
   linearIn: ['v', 'state'],
   exact: true,
   ...shared,

@@ -34,5 +34,5 @@ export const broadcastPrimitive: Primitive<BroadcastParams> = {
  * read(broadcast(tensor([1, 2]), [2, 2])) // [1, 2, 1, 2]
  */
 export function broadcast(x: Value, shape: Shape): Value {
-  return sameShape(x.shape, shape) ? x : apply(broadcastPrimitive, [x], { shape });
+  return sameShape(x.shape, shape) ? x : apply(broadcastPrimitive, [x], { shape: [...shape] });
 }

@@ -42,5 +42,6 @@ export const concatPrimitive: Primitive<ConcatParams> = {
  */
 export function concat(xs: readonly Value[], axis: number): Value {
   if (xs.length === 0) fail('concat: no values to join; give at least one');
-  return xs.length === 1 ? xs[0]! : apply(concatPrimitive, xs, { axis: axisOf('concat', axis, xs[0]!.shape) });
+  const at = axisOf('concat', axis, xs[0]!.shape);
+  return xs.length === 1 ? xs[0]! : apply(concatPrimitive, xs, { axis: at });
 }

@@ -13,16 +13,24 @@ export const gatherPrimitive: Primitive<GatherParams> = {
   name: 'gather',
   kinds: ['real', 'index'],
   shape([table, index], { batchAxes }) {
+    checkBatchAxes('gather', batchAxes);
     const shared = table!.shape.slice(0, batchAxes);
     if (table!.shape.length <= batchAxes || !sameShape(shared, index!.shape.slice(0, batchAxes))) {
       fail(
-        `gather: table ${show(table!.shape)} and index ${show(index!.shape)} do not share ${batchAxes} leading axes followed by the table's rows`,
+        `gather: table ${show(table!.shape)} and index ${show(index!.shape)} must share ${batchAxes} leading axes, and the table have its rows next`,
       );
     }
     return [...index!.shape, ...table!.shape.slice(batchAxes + 1)];
   },
   vjp: (ct, _out, [table, index], { batchAxes }) => [scatterAdd(ct, index!, table!.shape[batchAxes]!, batchAxes), null],
 };
+
+/** Checks a number of shared leading axes. */
+export function checkBatchAxes(call: string, batchAxes: number): void {
+  if (!Number.isInteger(batchAxes) || batchAxes < 0) {
+    fail(`${call}: ${batchAxes} shared leading axes; their number is an integer ≥ 0`);
+  }
+}
 
 /**
  * Rows of `table` [B…, rows, R…] by `index` [B…, I…] (kind index): `out[B…, I…, R…] = table[B…, index[B…, I…], R…]`.

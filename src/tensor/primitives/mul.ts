@@ -3,7 +3,7 @@ import { apply } from '../apply.ts';
 import { type Operand, operands } from '../operand.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';
-import { scale } from './scale.ts';
+import { scaled } from './scale.ts';
 
 export const mulPrimitive: Primitive<typeof none> = {
   name: 'mul',
@@ -17,7 +17,7 @@ export const mulPrimitive: Primitive<typeof none> = {
  * read(mul(tensor([1, 2]), tensor([3, 4]))) // [3, 8]
  */
 export function mul(x: Operand, y: Operand): Value {
-  if (typeof y === 'number' && typeof x !== 'number') return scale(x, y);
-  if (typeof x === 'number' && typeof y !== 'number') return scale(y, x);
+  if (typeof y === 'number' && typeof x !== 'number') return scaled('mul', x, y);
+  if (typeof x === 'number' && typeof y !== 'number') return scaled('mul', y, x);
   return apply(mulPrimitive, operands('mul', x, y), none);
 }

@@ -29,5 +29,5 @@ export const reshapePrimitive: Primitive<ReshapeParams> = {
  * reshape(tensor([1, 2, 3, 4]), [2, 2]).shape // [2, 2]
  */
 export function reshape(x: Value, shape: Shape): Value {
-  return sameShape(x.shape, shape) ? x : apply(reshapePrimitive, [x], { shape });
+  return sameShape(x.shape, shape) ? x : apply(reshapePrimitive, [x], { shape: [...shape] });
 }

@@ -18,7 +18,10 @@ export const scalePrimitive: Primitive<ScaleParams> = {
  * @example
  * read(scale(tensor([1, 2]), -2)) // [-2, -4]
  */
-export function scale(x: Value, by: number): Value {
-  if (!Number.isFinite(by)) fail(`scale: the factor is ${by}; a factor is a finite number`);
+export const scale = (x: Value, by: number): Value => scaled('scale', x, by);
+
+/** `by · x` on behalf of another function, which errors name. */
+export function scaled(call: string, x: Value, by: number): Value {
+  if (!Number.isFinite(by)) fail(`${call}: the factor is ${by}; a factor is a finite number`);
   return apply(scalePrimitive, [x], { by });
 }

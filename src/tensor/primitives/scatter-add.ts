@@ -4,7 +4,7 @@ import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
 import { sameShape, show } from '../shape.ts';
 import type { Value } from '../value.ts';
-import { gather } from './gather.ts';
+import { checkBatchAxes, gather } from './gather.ts';
 
 /** How many rows the table has, and how many leading axes it shares with the index. */
 export type ScatterAddParams = { readonly rows: number; readonly batchAxes: number };
@@ -13,9 +13,13 @@ export const scatterAddPrimitive: Primitive<ScatterAddParams> = {
   name: 'scatterAdd',
   kinds: ['real', 'index'],
   shape([x, index], { rows, batchAxes }) {
+    checkBatchAxes('scatterAdd', batchAxes);
     const { length } = index!.shape;
     if (!Number.isInteger(rows) || rows < 0) fail(`scatterAdd: ${rows} rows; a row count is an integer ≥ 0`);
-    if (length < batchAxes || !sameShape(x!.shape.slice(0, length), index!.shape)) {
+    if (length < batchAxes) {
+      fail(`scatterAdd: index ${show(index!.shape)} has no ${batchAxes} leading axes to share; lower batchAxes`);
+    }
+    if (!sameShape(x!.shape.slice(0, length), index!.shape)) {
       fail(
         `scatterAdd: values ${show(x!.shape)} do not begin with the index shape ${show(index!.shape)}; one row per index`,
       );

@@ -34,5 +34,5 @@ export const transposePrimitive: Primitive<TransposeParams> = {
 export function transpose(x: Value, order: readonly number[]): Value {
   return order.every((axis, i) => axis === i) && order.length === x.shape.length
     ? x
-    : apply(transposePrimitive, [x], { order });
+    : apply(transposePrimitive, [x], { order: [...order] });
 }

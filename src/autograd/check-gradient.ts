@@ -1,0 +1,92 @@
+/** @file Checking a gradient against finite differences, along one random direction. */
+import { input, read } from '../tensor/input.ts';
+import { type Rng, rng } from '../tensor/random.ts';
+import { leavesOf, mapTree, type Tree, withLeaves } from '../tensor/tree.ts';
+import type { Value } from '../tensor/value.ts';
+import { extrapolatedDifference } from './difference.ts';
+import { vjp } from './vjp.ts';
+
+/** How to check a gradient. */
+export interface CheckOptions {
+  /** Of the random numbers; 0 unless given. */
+  readonly seed?: number;
+  /** Whether every number of the inputs moves (the default), or a single one. */
+  readonly direction?: 'dense' | 'one-hot';
+}
+
+/** Two figures for one directional derivative, and how far they may rightly be apart. */
+export interface GradientCheck {
+  /** `⟨Jᵀu, w⟩`, from the tape. */
+  readonly analytic: number;
+  /** `⟨u, J w⟩`, from values of the function alone. */
+  readonly numeric: number;
+  /** What the extrapolated difference may be wrong by, as it estimates itself, and round-off of the two sums. */
+  readonly tolerance: number;
+  readonly ok: boolean;
+}
+
+/**
+ * Compares the gradient of `f` at `xs` with finite differences by random projection: for a random cotangent `u` and a random
+ * direction `w`, `⟨u, J w⟩ = ⟨Jᵀu, w⟩`. No number moves by more than a sixteenth of itself (or of 2⁻⁶, if it is smaller), so
+ * positive numbers stay positive; `f` must be smooth that far around. It also serves for second derivatives: check a gradient.
+ * @example
+ * checkGradient((x) => mul(x, x), tensor([1, 2])).ok // true
+ */
+export function checkGradient<X extends Tree, Y extends Tree>(
+  f: (xs: X) => Y,
+  xs: X,
+  { seed = 0, direction = 'dense' }: CheckOptions = {},
+): GradientCheck {
+  const random = rng(seed);
+  const points = leavesOf(xs).map(read);
+  const w = directionFrom(points, direction, random);
+  const { value, pullback } = vjp(f, xs);
+  const u = mapTree(value, (y) => input(y.on.root, read(y).map(random.normal), y.shape));
+  const weights = leavesOf(u).map(read);
+
+  const analytic = projection(leavesOf(pullback(u)).map(read), w);
+  const numeric = extrapolatedDifference((h) => projection(leavesOf(f(moved(xs, points, w, h))).map(read), weights));
+  const tolerance = numeric.error + 2 ** -46 * analytic.size;
+  return {
+    analytic: analytic.value,
+    numeric: numeric.value,
+    tolerance,
+    ok: Math.abs(analytic.value - numeric.value) <= tolerance,
+  };
+}
+
+function directionFrom(points: readonly Float64Array[], direction: 'dense' | 'one-hot', random: Rng): Float64Array[] {
+  const count = points.reduce((sum, { length }) => sum + length, 0);
+  let left = direction === 'one-hot' && count > 0 ? random.integer(count) : -1;
+  return points.map((point) =>
+    point.map((x) => {
+      const step = Math.max(2 ** -6, Math.abs(x));
+      if (direction === 'one-hot') return left-- === 0 ? step : 0;
+      return step * (2 * random.uniform() - 1);
+    }),
+  );
+}
+
+function moved<X extends Tree>(xs: X, points: readonly Float64Array[], w: readonly Float64Array[], h: number): X {
+  const move = (x: Value, at: number): Value =>
+    input(
+      x.on.root,
+      points[at]!.map((p, i) => p + h * w[at]![i]!),
+      x.shape,
+    );
+  return withLeaves(xs, leavesOf(xs).map(move));
+}
+
+/** `⟨a, b⟩`, and the sum of the sizes of its terms. */
+function projection(a: readonly Float64Array[], b: readonly Float64Array[]): { value: number; size: number } {
+  let value = 0;
+  let size = 0;
+  a.forEach((part, at) => {
+    part.forEach((x, i) => {
+      const term = x * b[at]![i]!;
+      value += term;
+      size += Math.abs(term);
+    });
+  });
+  return { value, size };
+}

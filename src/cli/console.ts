@@ -1,0 +1,52 @@
+/** @file What every command prints with: tables, colours where they are wanted, progress where somebody looks. */
+import pc from 'picocolors';
+
+/** How a command was asked to speak. */
+export interface Voice {
+  /** Results as JSON on standard output, and nothing else there. */
+  readonly json: boolean;
+  /** Only what is wrong, and the verdict. */
+  readonly quiet: boolean;
+}
+
+/** Green for right, red for wrong, grey for what can be passed over; plain text where colours are not wanted (NO_COLOR, pipes). */
+export const colour = { right: pc.green, wrong: pc.red, minor: pc.dim, heading: pc.bold };
+
+/** A line on standard output. */
+export const say = (line = ''): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** The width that each column of a table needs. */
+export const widthsOf = (lines: readonly (readonly string[])[]): number[] =>
+  (lines[0] ?? []).map((_, i) => Math.max(...lines.map((cells) => cells[i]!.length)));
+
+/** Lines up columns: text to the left, numbers (columns named in `right`) to the right. The last column is not padded. */
+export function tableLine(cells: readonly string[], widths: readonly number[], right: readonly number[] = []): string {
+  return cells
+    .map((cell, i) => {
+      if (right.includes(i)) return cell.padStart(widths[i]!);
+      return i === cells.length - 1 ? cell : cell.padEnd(widths[i]!);
+    })
+    .join('  ')
+    .trimEnd();
+}
+
+/** Shows what is being done on one line of the terminal that is overwritten; nothing where no terminal looks. */
+export function progress({ json, quiet }: Voice): { show(text: string): void; clear(): void } {
+  const seen = process.stderr.isTTY && !json && !quiet;
+  const write = (text: string): void => {
+    if (seen) process.stderr.write(`\r\u001b[2K${text}`);
+  };
+  return { show: (text) => write(colour.minor(text)), clear: () => write('') };
+}
+
+/** A small number in few characters: `0`, `3.1e-16`. */
+export const brief = (x: number): string => (x === 0 ? '0' : Number.isFinite(x) ? x.toExponential(1) : '∞');
+
+/** Seconds with two digits. */
+export const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
+
+/** A share of what is allowed: `7 %`, or how many times too much. */
+export const share = (ratio: number): string =>
+  ratio > 1 ? `${Number.isFinite(ratio) ? ratio.toPrecision(2) : '∞'} ×` : `${(100 * ratio).toPrecision(2)} %`;

@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+/** @file The densessm command. Exit status: 0 all right, 1 something is wrong, 2 it was called wrongly. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { InputError } from '../tensor/errors.ts';
+import { colour, type Voice } from './console.ts';
+import { equationsCommand } from './equations.ts';
+import { packageRoot } from './paths.ts';
+import { vectorsCommand } from './vectors.ts';
+import { verifyCommand } from './verify.ts';
+
+/** A parser of integers within limits. */
+const whole =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`It must be an integer from ${least} to ${most}.`);
+    }
+    return value;
+  };
+
+const seedOption = (): Option =>
+  new Option('--seed <n>', 'seed of the drawn cases').argParser(whole(1, 2 ** 31 - 1)).default(1);
+
+/** Every command speaks in one of these ways. */
+const speaking = (command: Command): Command =>
+  command
+    .option('--json', 'print the result as JSON', false)
+    .option('--quiet', 'print only what is wrong, and the verdict', false)
+    .option('--debug', 'show stack traces of errors', false);
+
+function program(finish: (ok: boolean) => void): Command {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  const main = new Command('densessm')
+    .description('Executable specification and oracle for DenseSSM: is this sequence-model kernel right?')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(densessm --help lists the commands and their options)');
+
+  speaking(main.command('verify'))
+    .description('hold every operator and model in every mode against the scalar definitions and the shipped vectors')
+    .addOption(
+      new Option('--cases <n>', 'drawn cases for each operator and mode').argParser(whole(1, 1e6)).default(100),
+    )
+    .addOption(new Option('--longest <t>', 'longest sequence').argParser(whole(1, 4096)).default(96))
+    .addOption(seedOption())
+    .action((options: Voice & { cases: number; longest: number; seed: number }) => finish(verifyCommand(options)));
+
+  speaking(main.command('equations'))
+    .description('list the equations with definitions, modes and laws, and try every law on the faults it must reject')
+    .addOption(new Option('--cases <n>', 'cases a fault is tried on at most').argParser(whole(1, 1e6)).default(60))
+    .addOption(seedOption())
+    .action((options: Voice & { cases: number; seed: number }) => finish(equationsCommand(options)));
+
+  const vectors = main.command('vectors').description('work with reference vectors');
+  speaking(vectors.command('check'))
+    .description('hold the project against vectors: safetensors files with manifests')
+    .argument('<folder...>', 'folders of vectors')
+    .action((folders: string[], options: Voice) => finish(vectorsCommand(folders, options)));
+  return main;
+}
+
+function run(argv: readonly string[]): number {
+  let ok = true;
+  try {
+    program((result) => {
+      ok = result;
+    }).parse(argv);
+    return ok ? 0 : 1;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const known = error instanceof InputError;
+    const shown =
+      argv.includes('--debug') || !(error instanceof Error) ? String((error as Error).stack ?? error) : error.message;
+    process.stderr.write(
+      `${colour.wrong('error:')} ${known ? '' : 'a fault in densessm, please report it: '}${shown}\n`,
+    );
+    return known ? 2 : 1;
+  }
+}
+
+// a reader that has seen enough (densessm … | head) is no error
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(process.exitCode ?? 0);
+});
+process.exitCode = run(process.argv);

@@ -1,0 +1,14 @@
+/** @file Where the package lies: in a checkout or installed. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of the package's package.json, above this file. */
+export function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
+  return folder;
+}
+
+/** The compact set of reference vectors that comes with the package. */
+export const ownVectors = (): string => join(packageRoot(), 'test', 'vectors');

@@ -1,0 +1,99 @@
+/** @file densessm verify: the main job. */
+import { checkVectors, formatReport, type Report } from '../oracle/vectors/index.ts';
+import { isVerified, type VerifiedRow, verify } from '../oracle/verify.ts';
+import { brief, colour, progress, say, seconds, share, tableLine, type Voice } from './console.ts';
+import { ownVectors } from './paths.ts';
+
+/** Cases and seed of a run; vectors are those of the package unless folders are given. */
+export interface VerifyCommand extends Voice {
+  readonly cases: number;
+  readonly longest: number;
+  readonly seed: number;
+}
+
+const columns = [
+  'operator',
+  'mode',
+  'cases',
+  'longest T',
+  'worst error',
+  'of bound',
+  'gradients',
+  'of bound',
+  'time',
+  '',
+];
+const widths = [19, 9, 5, 9, 11, 8, 9, 8, 7, 0];
+const right = [2, 3, 4, 5, 6, 7, 8];
+
+/** Holds every operator in every mode against its definition, then the vectors. Returns whether all was compared and right. */
+export function verifyCommand(options: VerifyCommand): boolean {
+  const { cases, longest, seed, json, quiet } = options;
+  const start = performance.now();
+  const line = progress(options);
+  if (!json && !quiet) {
+    say(
+      `Every operator in every mode: outputs and states against the scalar definition, gradients against the reference mode.\n${cases} cases each, seed ${seed}. Errors are relative to a tensor's largest number, bounds are computed for each number.\n`,
+    );
+    say(colour.heading(tableLine(columns, widths, right)));
+  }
+  const rows = verify({
+    cases,
+    longest,
+    seed,
+    onProgress: (done, total, row) => line.show(`${done}/${total} ${row}`),
+    onRow: (row) => {
+      line.clear();
+      if (!json && !(quiet && isVerified(row, cases))) say(formatRow(row, cases));
+    },
+  });
+  const vectors = checkVectors([ownVectors()], {
+    onProgress: ({ family, name }, count, total) => line.show(`vectors ${count}/${total} ${family}/${name}`),
+  });
+  line.clear();
+  const ok = rows.every((row) => isVerified(row, cases)) && vectors.ok && somethingCompared(vectors);
+  if (json) say(JSON.stringify({ ok, cases, longest, seed, rows, vectors }, null, 1));
+  else summarise(rows, vectors, cases, ok, performance.now() - start, quiet);
+  return ok;
+}
+
+function formatRow(row: VerifiedRow, cases: number): string {
+  const verified = isVerified(row, cases);
+  const cells = [
+    row.operator,
+    row.mode,
+    `${row.cases}`,
+    `${row.longest}`,
+    brief(row.outputs.error),
+    share(row.outputs.ratio),
+    row.gradients === 0 ? '' : `${row.gradients}`,
+    row.gradients === 0 ? '' : share(row.modes.ratio),
+    seconds(row.milliseconds),
+    verified ? colour.right('right') : colour.wrong(row.failure === null ? 'TOO FEW CASES' : 'WRONG'),
+  ];
+  const text = tableLine(cells, widths, right);
+  if (row.failure === null) return text;
+  const { verdict, seed, settings } = row.failure;
+  return `${text}\n  ${verdict.where}\n  in the case of seed ${seed}, settings ${JSON.stringify(settings)}`;
+}
+
+function summarise(
+  rows: readonly VerifiedRow[],
+  vectors: Report,
+  cases: number,
+  ok: boolean,
+  time: number,
+  quiet: boolean,
+): void {
+  const report = formatReport(vectors);
+  if (!quiet || !vectors.ok) say(`\nNumbers made by other people's code (test/vectors):\n\n${report}`);
+  const wrong = rows.filter((row) => !isVerified(row, cases)).length;
+  const compared = rows.reduce((total, row) => total + row.cases, 0);
+  const verdict = ok ? colour.right('ALL RIGHT') : colour.wrong('NOT ALL RIGHT');
+  say(
+    `\n${verdict}: ${rows.length - wrong} of ${rows.length} rows right on ${compared} cases; vectors ${vectors.ok ? 'right' : 'wrong'}; ${seconds(time)}`,
+  );
+}
+
+/** A report that compared nothing proves nothing. */
+export const somethingCompared = ({ cases }: Report): boolean => cases.some(({ tensors }) => tensors.length > 0);

@@ -1,0 +1,119 @@
+/** @file Continuing sequences: a prompt read in any mode, then one token at a time in recurrent mode from the state it left. */
+import type { Mode } from '../nn/retention/normalised.ts';
+import { fail } from '../tensor/errors.ts';
+import { indexInput, read } from '../tensor/input.ts';
+import { rng } from '../tensor/random.ts';
+import { type Shape, show, sizeOf } from '../tensor/shape.ts';
+import { leavesOf, type Tree } from '../tensor/tree.ts';
+import { type Executor, isValue, type Value } from '../tensor/value.ts';
+import type { LanguageModel, ModelResult } from './language-model.ts';
+import { checkSampling, pickToken, type Sampling } from './sampling.ts';
+
+/** How long to go on, and which tokens to pick. */
+export interface GenerateOptions extends Sampling {
+  /** How many tokens to add, at most. */
+  readonly steps: number;
+  /** How the prompt is read; recurrent unless given, as every token after it is. */
+  readonly mode?: Mode;
+  /** Sequence i draws from the stream of `seed + i` (modulo 2³²); 0 unless given. */
+  readonly seed?: number;
+  /** A token that ends its sequence. */
+  readonly stopAt?: number;
+}
+
+/**
+ * The tokens that follow a prompt, without it: a list per sequence, of `steps` tokens, or fewer where the last one is `stopAt`.
+ * `prompt` is lists of tokens, all of one length, or an index value [b, t] beside `params`. Neither is changed. A sequence's
+ * tokens do not depend on what the other sequences hold: each has a stream of its own.
+ * Throws on a configuration that makes no model, an empty or ragged prompt, a token outside the vocabulary, and wrong options.
+ * @example
+ * const config = denseRetNetConfig({ vocabulary: 5, width: 8, heads: 2, layers: 2, denseLayers: 1 });
+ * generate(denseRetNet, initialise(denseRetNet, config, { on: f64, seed: 1 }), config, [[1, 2]], { steps: 3 }).flat().length // 3
+ */
+export function generate<C extends { readonly vocabulary: number }, P extends Tree>(
+  model: LanguageModel<C, P>,
+  params: P,
+  config: C,
+  prompt: readonly (readonly number[])[] | Value,
+  options: GenerateOptions,
+): number[][] {
+  model.check(config);
+  checkOptions(options, config.vocabulary);
+  const { steps, mode = { name: 'recurrent' }, seed = 0, stopAt } = options;
+  const on = executorOf(params);
+  const tokens = promptOf(prompt, config.vocabulary, on);
+  const batch = tokens.shape[0]!;
+  const streams = Array.from({ length: batch }, (_, i) => rng((seed + i) >>> 0));
+  const rows: number[][] = streams.map(() => []);
+  const hasEnded = (row: readonly number[]): boolean => stopAt !== undefined && row.at(-1) === stopAt;
+
+  let next = tokens;
+  let state = model.start(params, config, batch);
+  for (let step = 0; step < steps && !rows.every(hasEnded); step++) {
+    const result = model.forward(params, config, next, state, step === 0 ? mode : { name: 'recurrent' });
+    // an ended sequence goes on with its last token, for the others' sake, but what follows is not kept
+    rows.forEach((row, i) => {
+      if (!hasEnded(row)) row.push(pickToken(lastLogits(result, i), options, streams[i]!));
+    });
+    next = indexInput(
+      on,
+      rows.map((row) => row.at(-1)!),
+      [batch, 1],
+    );
+    state = result.state;
+  }
+  return rows;
+}
+
+function checkOptions({ steps, seed = 0, stopAt = 0, ...sampling }: GenerateOptions, vocabulary: number): void {
+  if (!Number.isInteger(steps) || steps < 0) fail(`generate: steps is ${steps}; it is an integer ≥ 0`);
+  if (!isToken(stopAt, vocabulary)) {
+    fail(`generate: stopAt is ${stopAt}; it is a token of the vocabulary, 0 to ${vocabulary - 1}`);
+  }
+  checkSampling(sampling);
+  rng(seed); // throws on what is no seed
+}
+
+/** The executor on which a model's numbers live. */
+function executorOf(params: Tree): Executor {
+  const [first] = leavesOf(params);
+  return first?.on.root ?? fail('generate: the parameters hold no values; give those of the model');
+}
+
+/** The prompt as an index value [b, t]. */
+function promptOf(prompt: readonly (readonly number[])[] | Value, vocabulary: number, on: Executor): Value {
+  const shape = isValue(prompt) ? prompt.shape : shapeOf(prompt);
+  if (isValue(prompt) && (prompt.kind !== 'index' || shape.length !== 2)) {
+    fail(`generate: the prompt is of kind ${prompt.kind} and shape ${show(shape)}; it is an index value [b, t]`);
+  }
+  if (sizeOf(shape) === 0)
+    fail(`generate: the prompt has shape ${show(shape)}; give one sequence of one token at least`);
+  const tokens = isValue(prompt) ? [...read(prompt)] : prompt.flat();
+  const wrong = tokens.findIndex((token) => !isToken(token, vocabulary));
+  if (wrong >= 0) {
+    const place = `token ${wrong % shape[1]!} of sequence ${Math.floor(wrong / shape[1]!)}`;
+    fail(`generate: ${place} of the prompt is ${tokens[wrong]}; the vocabulary is 0 to ${vocabulary - 1}`);
+  }
+  return isValue(prompt) ? prompt : indexInput(on, tokens, shape);
+}
+
+const isToken = (token: number, vocabulary: number): boolean =>
+  Number.isInteger(token) && token >= 0 && token < vocabulary;
+
+function shapeOf(rows: readonly (readonly number[])[]): Shape {
+  const length = rows[0]?.length ?? 0;
+  rows.forEach((row, i) => {
+    if (row.length === length) return;
+    fail(
+      `generate: sequence ${i} of the prompt has ${row.length} tokens, sequence 0 has ${length}; continue sequences of different lengths in calls of their own`,
+    );
+  });
+  return [rows.length, length];
+}
+
+/** The logits [vocabulary] after the last token of a sequence. */
+function lastLogits({ logits }: ModelResult, sequence: number): Float64Array {
+  const [, t, v] = logits.shape as readonly [number, number, number];
+  const end = (sequence + 1) * t * v;
+  return logits.on.read(logits.data).subarray(end - v, end);
+}

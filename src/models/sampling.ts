@@ -1,0 +1,96 @@
+/** @file The next token from logits: the most probable one, or a draw among the probable ones. */
+import { fail } from '../tensor/errors.ts';
+import type { Rng } from '../tensor/random.ts';
+
+/** Among which tokens to draw. All of it off is greedy. */
+export interface Sampling {
+  /** What logits are divided by; 0, the default, always picks the most probable token. */
+  readonly temperature?: number;
+  /** How many of the most probable tokens are in the draw; all unless given. */
+  readonly topK?: number;
+  /** Only the smallest set of most probable tokens whose mass reaches this (the nucleus) is in the draw; 1 means all. */
+  readonly topP?: number;
+}
+
+/** A token and its share of the draw. */
+export interface Candidate {
+  readonly token: number;
+  readonly share: number;
+}
+
+/** Throws on a temperature below 0, a topK that is not an integer ≥ 1, a topP outside (0, 1]. */
+export function checkSampling({ temperature = 0, topK = 1, topP = 1 }: Sampling): void {
+  if (!(temperature >= 0 && temperature < Infinity)) {
+    fail(`sampling: the temperature is ${temperature}; it is a number ≥ 0, and 0 is greedy`);
+  }
+  if (!Number.isInteger(topK) || topK < 1) fail(`sampling: topK is ${topK}; it is an integer ≥ 1, or left out for all`);
+  if (!(topP > 0 && topP <= 1)) fail(`sampling: topP is ${topP}; it is greater than 0 and at most 1, which means all`);
+}
+
+/**
+ * Which tokens can be drawn and how probable each is then, most probable first (of equals, the lower token): the softmax of
+ * logits [vocabulary] over the temperature, cut to topK, then to the nucleus of what is left, and brought to sum 1.
+ * Throws as {@link checkSampling} does, on no logits, on a NaN or ∞ among them, and where all are −∞.
+ */
+export function candidatesOf(logits: ArrayLike<number>, sampling: Sampling = {}): Candidate[] {
+  checkSampling(sampling);
+  const { temperature = 0, topK = logits.length, topP = 1 } = sampling;
+  const byLogit = ranked(logits);
+  const largest = logits[byLogit[0]!]!;
+  if (temperature === 0) return [{ token: byLogit[0]!, share: 1 }];
+  const weighed = byLogit
+    .slice(0, topK)
+    .map((token): Candidate => ({ token, share: Math.exp((logits[token]! - largest) / temperature) }))
+    .filter(({ share }) => share > 0);
+  return normalised(nucleus(normalised(weighed), topP));
+}
+
+/** The tokens, those of large logits first. */
+function ranked(logits: ArrayLike<number>): number[] {
+  const tokens = Array.from(logits, (_, token) => token);
+  if (tokens.length === 0) fail('sampling: there are no logits; give one for each token of the vocabulary');
+  for (const token of tokens) {
+    if (Number.isNaN(logits[token]) || logits[token] === Infinity) {
+      fail(
+        `sampling: the logit of token ${token} is ${logits[token]}, so nothing can be said of the others; look for an overflow`,
+      );
+    }
+  }
+  tokens.sort((a, b) => (logits[a] === logits[b] ? a - b : logits[b]! - logits[a]!));
+  if (logits[tokens[0]!] === -Infinity) fail('sampling: every logit is -Infinity, so no token is possible; allow one');
+  return tokens;
+}
+
+function normalised(candidates: readonly Candidate[]): Candidate[] {
+  const total = candidates.reduce((sum, { share }) => sum + share, 0);
+  return candidates.map(({ token, share }) => ({ token, share: share / total }));
+}
+
+/** The shortest head of the list whose shares together reach `mass`. */
+function nucleus(candidates: readonly Candidate[], mass: number): readonly Candidate[] {
+  if (mass === 1) return candidates; // shares may sum to 1 too early by rounding
+  return candidates.slice(0, firstWhere(candidates, (reached) => reached >= mass) + 1);
+}
+
+/** The first place at which the sum of the shares so far is enough; the last where it never is, by rounding. */
+function firstWhere(candidates: readonly Candidate[], isEnough: (reached: number) => boolean): number {
+  let reached = 0;
+  for (const [i, { share }] of candidates.entries()) {
+    reached += share;
+    if (isEnough(reached)) return i;
+  }
+  return candidates.length - 1;
+}
+
+/**
+ * The next token, given logits [vocabulary]: the most probable one (the first of equals), or above temperature 0 one drawn
+ * with `random`, which gives one number for it. Throws as {@link candidatesOf} does.
+ * @example
+ * pickToken([0, 2, 1], {}, rng(0)) // 1
+ */
+export function pickToken(logits: ArrayLike<number>, sampling: Sampling, random: Rng): number {
+  const candidates = candidatesOf(logits, sampling);
+  if ((sampling.temperature ?? 0) === 0) return candidates[0]!.token;
+  const drawn = random.uniform();
+  return candidates[firstWhere(candidates, (reached) => reached > drawn)]!.token;
+}

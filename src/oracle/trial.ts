@@ -1,0 +1,70 @@
+/** @file Trying laws on drawn cases: on the operators' own programs, which must pass, and on faults, which must not. */
+import type { Case, Settings } from './case.ts';
+import { flawless, isRight, type Verdict, worse } from './compare.ts';
+import type { Fault } from './fault.ts';
+import type { Law, Subject } from './law.ts';
+import type { Operator } from './operator.ts';
+import { sampleCases } from './operators/draw.ts';
+
+/** How many cases, how long, from which seed. */
+export interface Trials {
+  readonly cases: number;
+  readonly longest: number;
+  readonly seed: number;
+}
+
+/** What came of trying one law on one operator in one mode. */
+export interface Tally {
+  readonly cases: number;
+  readonly verdict: Verdict;
+  /** The first case that was not right. */
+  readonly failure: { readonly c: Case; readonly verdict: Verdict } | null;
+}
+
+/** A law's verdict on a program; a program that throws is infinitely wrong. */
+export function judge(law: Law, subject: Subject, c: Case): Verdict {
+  try {
+    return law.check(subject, c);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { ratio: Number.POSITIVE_INFINITY, error: Number.POSITIVE_INFINITY, where: `throws: ${why}` };
+  }
+}
+
+/** Tries a law on given cases of an operator in a mode, passing over those of which it does not speak. */
+export function tryLaw(law: Law, operator: Operator, mode: string, cases: Iterable<Case>): Tally {
+  let count = 0;
+  let verdict = flawless;
+  let failure: Tally['failure'] = null;
+  for (const c of cases) {
+    if (!law.applies(operator, mode, c)) continue;
+    count++;
+    const found = judge(law, { operator, mode, program: operator.modes[mode]! }, c);
+    verdict = worse(verdict, found);
+    if (failure === null && !isRight(found)) failure = { c, verdict: found };
+  }
+  return { cases: count, verdict, failure };
+}
+
+/** How a fault was rejected: by the how-manieth case, and with which verdict; null if it lived. */
+export interface Rejection {
+  readonly cases: number;
+  readonly verdict: Verdict;
+}
+
+/** Tries a law on a fault until it rejects it, on at most as many cases as given. */
+export function rejection(
+  law: Law,
+  fault: Fault,
+  operator: Operator,
+  { cases, longest, seed }: Trials,
+): Rejection | null {
+  let count = 0;
+  for (const c of sampleCases(operator as Operator<Settings>, { longest, ...law.size }, cases, seed)) {
+    if (!law.applies(operator, fault.mode, c)) continue;
+    count++;
+    const verdict = judge(law, { operator, mode: fault.mode, program: fault.program }, c);
+    if (!isRight(verdict)) return { cases: count, verdict };
+  }
+  return null;
+}

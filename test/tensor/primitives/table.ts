@@ -1,0 +1,325 @@
+/** @file What every primitive must compute, by loops over single numbers, and what its derivative is to be. */
+import fc from 'fast-check';
+import { indices } from '../../../src/executors/f64/index.ts';
+import { abs } from '../../../src/tensor/primitives/abs.ts';
+import { add } from '../../../src/tensor/primitives/add.ts';
+import { broadcast } from '../../../src/tensor/primitives/broadcast.ts';
+import { concat } from '../../../src/tensor/primitives/concat.ts';
+import { einsum } from '../../../src/tensor/primitives/einsum.ts';
+import { equal } from '../../../src/tensor/primitives/equal.ts';
+import { erf } from '../../../src/tensor/primitives/erf.ts';
+import { exp } from '../../../src/tensor/primitives/exp.ts';
+import { gather } from '../../../src/tensor/primitives/gather.ts';
+import type { PrimitiveName } from '../../../src/tensor/primitives/index.ts';
+import { log } from '../../../src/tensor/primitives/log.ts';
+import { maxReduce } from '../../../src/tensor/primitives/max-reduce.ts';
+import { maximum } from '../../../src/tensor/primitives/maximum.ts';
+import { minimum } from '../../../src/tensor/primitives/minimum.ts';
+import { mul } from '../../../src/tensor/primitives/mul.ts';
+import { pad } from '../../../src/tensor/primitives/pad.ts';
+import { reciprocal } from '../../../src/tensor/primitives/reciprocal.ts';
+import { reshape } from '../../../src/tensor/primitives/reshape.ts';
+import { rsqrt } from '../../../src/tensor/primitives/rsqrt.ts';
+import { scale } from '../../../src/tensor/primitives/scale.ts';
+import { scatterAdd } from '../../../src/tensor/primitives/scatter-add.ts';
+import { select } from '../../../src/tensor/primitives/select.ts';
+import { sigmoid } from '../../../src/tensor/primitives/sigmoid.ts';
+import { sign } from '../../../src/tensor/primitives/sign.ts';
+import { site } from '../../../src/tensor/primitives/site.ts';
+import { slice } from '../../../src/tensor/primitives/slice.ts';
+import { stopGradient } from '../../../src/tensor/primitives/stop-gradient.ts';
+import { sum } from '../../../src/tensor/primitives/sum.ts';
+import { transpose } from '../../../src/tensor/primitives/transpose.ts';
+import type { Value } from '../../../src/tensor/value.ts';
+import { at, build, type Dense, denseOf, digit, numbersIn, positive, shapes, shapesWithAxis, signed } from '../../support/dense.ts';
+import { erfByTerms } from './erf-by-terms.ts';
+
+/** One use of a primitive: its real operands, the call, and the same by loops. */
+export interface Use {
+  readonly operands: readonly Dense[];
+  readonly call: (...xs: readonly Value[]) => Value;
+  readonly naive: (...xs: readonly Dense[]) => Dense;
+}
+
+export interface Entry {
+  /** Uses around whose operands the primitive is smooth, as far as it is differentiated. */
+  readonly uses: fc.Arbitrary<Use>;
+  /** `smooth`: differentiated once and twice. `flat`: declared to have no derivative; its gradient is 0. */
+  readonly derivative: 'smooth' | 'flat';
+  /** How far from the loops the value may be, in units of 2⁻⁵² relative; equal unless given. */
+  readonly ulps?: number;
+}
+
+/** A function of each element. */
+function elementwise(
+  call: (x: Value) => Value,
+  naive: (x: number) => number,
+  element: fc.Arbitrary<number>,
+): fc.Arbitrary<Use> {
+  return shapes()
+    .chain((shape) => denseOf(shape, element))
+    .map((x) => ({ operands: [x], call: (v) => call(v!), naive: (d) => build(d!.shape, (i) => naive(at(d!, i))) }));
+}
+
+/** A function of pairs of elements of one shape. */
+function pairwise(
+  call: (x: Value, y: Value) => Value,
+  naive: (x: number, y: number) => number,
+  pair: fc.Arbitrary<readonly [number, number]>,
+): fc.Arbitrary<Use> {
+  return shapes().chain((shape) => {
+    const size = numbersIn(shape);
+    return fc.array(pair, { minLength: size, maxLength: size }).map((pairs) => ({
+      operands: [0, 1].map((side) => ({ shape, data: pairs.map((both) => both[side]!) })),
+      call: (x: Value, y: Value) => call(x, y),
+      naive: (x: Dense, y: Dense) => build(shape, (i) => naive(at(x, i), at(y, i))),
+    })) as fc.Arbitrary<Use>;
+  });
+}
+
+/** Two numbers so far apart that their order survives moving each by a sixteenth of itself. */
+const apart = fc
+  .tuple(signed, fc.constantFrom(-2, -1.5, 0.5, 1.5, 2))
+  .map(([x, ratio]): readonly [number, number] => [x, x * ratio]);
+/** The same, or two equal numbers. */
+const apartOrEqual = fc.oneof(apart, signed.map((x): readonly [number, number] => [x, x]));
+
+const without = <T>(list: readonly T[], axis: number): T[] => list.filter((_, i) => i !== axis);
+const withAt = <T>(list: readonly T[], axis: number, item: T): T[] => list.map((old, i) => (i === axis ? item : old));
+const withNew = <T>(list: readonly T[], axis: number, item: T): T[] => [...list.slice(0, axis), item, ...list.slice(axis)];
+
+const total = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
+
+/** A table, an index into its rows, and how many leading axes they share. */
+const lookups = fc
+  .record({
+    batch: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 2 }),
+    rows: fc.integer({ min: 1, max: 4 }),
+    inner: fc.array(fc.nat({ max: 3 }), { maxLength: 2 }),
+    row: fc.array(fc.nat({ max: 3 }), { maxLength: 2 }),
+  })
+  .chain(({ batch, rows, inner, row }) =>
+    denseOf([...batch, ...inner], fc.nat({ max: rows - 1 })).map((index) => ({ batch, rows, row, index })),
+  );
+const toIndices = ({ data, shape }: Dense): Value => reshape(indices([...data]), shape);
+
+export const table: { readonly [N in PrimitiveName]: Entry } = {
+  add: { derivative: 'smooth', uses: pairwise(add, (x, y) => x + y, fc.tuple(signed, signed)) },
+  mul: { derivative: 'smooth', uses: pairwise(mul, (x, y) => x * y, fc.tuple(signed, signed)) },
+  scale: {
+    derivative: 'smooth',
+    uses: signed.chain((by) => elementwise((x) => scale(x, by), (x) => by * x, signed)),
+  },
+  exp: { derivative: 'smooth', uses: elementwise(exp, Math.exp, signed) },
+  log: { derivative: 'smooth', uses: elementwise(log, Math.log, positive) },
+  erf: { derivative: 'smooth', ulps: 8, uses: elementwise(erf, erfByTerms, signed) },
+  sigmoid: { derivative: 'smooth', ulps: 4, uses: elementwise(sigmoid, (x) => 1 / (1 + Math.exp(-x)), signed) },
+  reciprocal: { derivative: 'smooth', uses: elementwise(reciprocal, (x) => 1 / x, signed) },
+  rsqrt: { derivative: 'smooth', ulps: 2, uses: elementwise(rsqrt, (x) => x ** -0.5, positive) },
+  abs: { derivative: 'smooth', uses: elementwise(abs, (x) => (x < 0 ? -x : x), signed) },
+  sign: { derivative: 'flat', uses: elementwise(sign, (x) => (x < 0 ? -1 : x > 0 ? 1 : 0), fc.oneof(signed, fc.constant(0))) },
+  site: { derivative: 'smooth', uses: elementwise((x) => site(x, 'here'), (x) => x, signed) },
+  stopGradient: { derivative: 'flat', uses: elementwise(stopGradient, (x) => x, signed) },
+  equal: { derivative: 'flat', uses: pairwise(equal, (x, y) => (x === y ? 1 : 0), apartOrEqual) },
+  maximum: { derivative: 'smooth', uses: pairwise(maximum, (x, y) => (x > y ? x : y), apart) },
+  minimum: { derivative: 'smooth', uses: pairwise(minimum, (x, y) => (x < y ? x : y), apart) },
+  select: {
+    derivative: 'smooth',
+    uses: shapes()
+      .chain((shape) => fc.tuple(denseOf(shape, fc.constantFrom(0, 1, -2)), denseOf(shape, signed), denseOf(shape, signed)))
+      .map(([mask, x, y]) => ({
+        operands: [x, y],
+        call: (a, b) => select(reshape(inputOf(mask), mask.shape), a!, b!),
+        naive: (a, b) => build(mask.shape, (i) => (at(mask, i) !== 0 ? at(a!, i) : at(b!, i))),
+      })),
+  },
+  reshape: {
+    derivative: 'smooth',
+    uses: fc
+      .constantFrom([[], [1, 1]], [[6], [2, 3]], [[2, 3], [3, 1, 2]], [[2, 2, 2], [8]], [[0, 3], [5, 0]], [[1], []])
+      .chain(([from, to]) => denseOf(from!, signed).map((x) => ({ x, to: to! })))
+      .map(({ x, to }) => ({
+        operands: [x],
+        call: (v) => reshape(v!, to),
+        naive: (d) => ({ shape: to, data: d!.data }),
+      })),
+  },
+  broadcast: {
+    derivative: 'smooth',
+    uses: shapes(3)
+      .chain((to) => fc.record({ to: fc.constant(to), drop: fc.nat({ max: to.length }), ones: fc.array(fc.boolean(), { minLength: 3, maxLength: 3 }) }))
+      .chain(({ to, drop, ones }) => {
+        const from = to.slice(drop).map((length, i) => (ones[i] ? 1 : length));
+        return denseOf(from, signed).map((x) => ({ x, to, drop }));
+      })
+      .map(({ x, to, drop }) => ({
+        operands: [x],
+        call: (v) => broadcast(v!, to),
+        naive: (d) => build(to, (i) => at(d!, i.slice(drop).map((p, axis) => (d!.shape[axis] === 1 ? 0 : p)))),
+      })),
+  },
+  transpose: {
+    derivative: 'smooth',
+    uses: shapes(4)
+      .chain((shape) => fc.tuple(denseOf(shape, signed), fc.shuffledSubarray(range(shape.length), { minLength: shape.length })))
+      .map(([x, order]) => ({
+        operands: [x],
+        call: (v) => transpose(v!, order),
+        naive: (d) =>
+          build(order.map((axis) => d!.shape[axis]!), (i) => at(d!, d!.shape.map((_, axis) => i[order.indexOf(axis)]!))),
+      })),
+  },
+  slice: {
+    derivative: 'smooth',
+    uses: shapesWithAxis()
+      .chain(({ shape, axis }) =>
+        fc.tuple(denseOf(shape, signed), fc.nat({ max: shape[axis]! }), fc.nat({ max: shape[axis]! })).map(([x, a, b]) => ({
+          x,
+          axis,
+          start: Math.min(a, b),
+          stop: Math.max(a, b),
+        })),
+      )
+      .map(({ x, axis, start, stop }) => ({
+        operands: [x],
+        call: (v) => slice(v!, axis, start, stop),
+        naive: (d) => build(withAt(d!.shape, axis, stop - start), (i) => at(d!, withAt(i, axis, i[axis]! + start))),
+      })),
+  },
+  pad: {
+    derivative: 'smooth',
+    uses: shapesWithAxis()
+      .chain(({ shape, axis }) =>
+        fc.record({ x: denseOf(shape, signed), axis: fc.constant(axis), before: fc.nat({ max: 2 }), after: fc.nat({ max: 2 }) }),
+      )
+      .map(({ x, axis, before, after }) => ({
+        operands: [x],
+        call: (v) => pad(v!, axis, before, after),
+        naive: (d) => {
+          const length = d!.shape[axis]!;
+          return build(withAt(d!.shape, axis, before + length + after), (i) => {
+            const from = i[axis]! - before;
+            return from >= 0 && from < length ? at(d!, withAt(i, axis, from)) : 0;
+          });
+        },
+      })),
+  },
+  concat: {
+    derivative: 'smooth',
+    uses: shapesWithAxis()
+      .chain(({ shape, axis }) =>
+        fc.tuple(
+          fc.constant(axis),
+          fc
+            .array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 3 })
+            .chain((lengths) => fc.tuple(...lengths.map((length) => denseOf(withAt(shape, axis, length), signed)))),
+        ),
+      )
+      .map(([axis, parts]) => ({
+        operands: parts,
+        call: (...xs) => concat(xs, axis),
+        naive: (...xs) => {
+          const sources = xs.flatMap((x) => range(x.shape[axis]!).map((i) => ({ x, i })));
+          return build(withAt(xs[0]!.shape, axis, sources.length), (i) => {
+            const source = sources[i[axis]!]!;
+            return at(source.x, withAt(i, axis, source.i));
+          });
+        },
+      })),
+  },
+  sum: {
+    derivative: 'smooth',
+    uses: shapes()
+      .chain((shape) => fc.tuple(denseOf(shape, digit), fc.subarray(range(shape.length))))
+      .map(([x, axes]) => ({
+        operands: [x],
+        call: (v) => sum(v!, axes),
+        naive: (d) => {
+          const kept = range(d!.shape.length).filter((axis) => !axes.includes(axis));
+          const sums = new Map<string, number>();
+          build(d!.shape, (i) => {
+            const key = kept.map((axis) => i[axis]).join();
+            sums.set(key, (sums.get(key) ?? 0) + at(d!, i));
+            return 0;
+          });
+          return build(kept.map((axis) => d!.shape[axis]!), (i) => sums.get(i.join()) ?? 0);
+        },
+      })),
+  },
+  maxReduce: {
+    derivative: 'smooth',
+    uses: shapesWithAxis(1)
+      .chain(({ shape, axis }) =>
+        // each number at least half as large again as the next smaller one: their order survives small moves
+        fc
+          .shuffledSubarray(range(numbersIn(shape)), { minLength: numbersIn(shape) })
+          .map((order) => ({ axis, x: { shape, data: order.map((i) => (i % 2 ? -1 : 1) * 1.5 ** (i % 9)) } })),
+      )
+      .filter(({ x, axis }) => largestOnce(x, axis))
+      .map(({ x, axis }) => ({
+        operands: [x],
+        call: (v) => maxReduce(v!, axis),
+        naive: (d) => build(without(d!.shape, axis), (i) => Math.max(...lineThrough(d!, axis, i))),
+      })),
+  },
+  einsum: {
+    derivative: 'smooth',
+    uses: fc
+      .constantFrom(
+        { spec: 'td,sd->ts', shapes: [[2, 3], [3, 3]] },
+        { spec: 'bhtd,bhsd->bhts', shapes: [[2, 1, 2, 3], [2, 1, 3, 3]] },
+        { spec: 'i,i->', shapes: [[3], [3]] },
+        { spec: 'ab->ba', shapes: [[2, 3]] },
+        { spec: 'ab->b', shapes: [[2, 3]] },
+        { spec: 'ab,c->c', shapes: [[2, 3], [2]] },
+        { spec: 'a,b->', shapes: [[2], [3]] },
+        { spec: 'ab,bc,cd->ad', shapes: [[2, 2], [2, 3], [3, 2]] },
+        { spec: 'ab,bc->ac', shapes: [[2, 0], [0, 3]] },
+      )
+      .chain(({ spec, shapes: all }) => fc.tuple(fc.constant(spec), ...all.map((shape) => denseOf(shape, digit))))
+      .map(([spec, ...operands]) => ({
+        operands,
+        call: (...xs) => einsum(spec, ...xs),
+        naive: (...xs) => naiveEinsum(spec, xs),
+      })),
+  },
+  gather: {
+    derivative: 'smooth',
+    uses: lookups
+      .chain(({ batch, rows, row, index }) =>
+        denseOf([...batch, rows, ...row], signed).map((x) => ({ x, index, batchAxes: batch.length })),
+      )
+      .map(({ x, index, batchAxes }) => ({
+        operands: [x],
+        call: (v) => gather(v!, toIndices(index), batchAxes),
+        naive: (d) =>
+          build([...index.shape, ...d!.shape.slice(batchAxes + 1)], (i) => {
+            const where = i.slice(0, index.shape.length);
+            return at(d!, [...where.slice(0, batchAxes), at(index, where), ...i.slice(index.shape.length)]);
+          }),
+      })),
+  },
+  scatterAdd: {
+    derivative: 'smooth',
+    uses: lookups
+      .chain(({ batch, rows, row, index }) =>
+        denseOf([...index.shape, ...row], digit).map((x) => ({ x, index, rows, batchAxes: batch.length })),
+      )
+      .map(({ x, index, rows, batchAxes }) => ({
+        operands: [x],
+        call: (v) => scatterAdd(v!, toIndices(index), rows, batchAxes),
+        naive: (d) => {
+          const sums = new Map<string, number>();
+          build(d!.shape, (i) => {
+            const where = i.slice(0, index.shape.length);
+            const key = [...where.slice(0, batchAxes), at(index, where), ...i.slice(index.shape.length)].join();
+            sums.set(key, (sums.get(key) ?? 0) + at(d!, i));
+            return 0;
+          });
+          const out = [...index.shape.slice(0, batchAxes), rows, ...d!.shape.slice(index.shape.length)];
+          return build(out, (i) => sums.get(i.join()) ?? 0);
+        },
+      })),
+  },
+};
