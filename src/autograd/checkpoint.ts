@@ -9,7 +9,7 @@ import { vjp } from './vjp.ts';
  * `f(xs)`, of which a surrounding gradient call remembers the inputs only. Everything that is differentiated must come in
  * through `xs`: throws when `f` closes over a value of the gradient call.
  * @example
- * read(grad((x) => checkpoint((y) => mul(y, y), x), scalar(3))) // 6
+ * item(grad((x) => checkpoint((y) => mul(y, y), x), scalar(3))) // 6
  */
 export function checkpoint<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X): Y {
   const operands = namedLeavesOf(xs).map(([path, x]) => {

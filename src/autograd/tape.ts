@@ -40,6 +40,8 @@ export interface Tape extends Executor<Taped> {
   call(call: Omit<Call, 'parents'>, operands: readonly Value[]): Value<Taped>[];
   /** Cotangents of watched values, given those of results; null where nothing flowed. */
   backward(seeds: readonly (readonly [Value, Value])[], wanted: readonly Value[]): (Value | null)[];
+  /** How many steps there are to undo, each of which keeps its operands and result in memory. */
+  remembered(): number;
   /** Ends recording: values of this tape can no longer be computed with. */
   end(): void;
 }
@@ -99,6 +101,7 @@ export function tape(root: Executor): Tape {
       }
       return wanted.map((x) => cotangents.take(placeOf(x), primalOf(x)));
     },
+    remembered: () => steps.length,
     end() {
       self.open = false;
     },

@@ -61,7 +61,11 @@ export const authorsReadings: DenseRetNetReadings = {
   rotationPhase: 'p-1',
 };
 
-/** Sizes that the released code derives from three of its own: keyWidth ⌊h/2⌋, valueWidth 2h, gateRank ⌊h/32⌋, ε 1e-6. */
+/**
+ * Sizes that the released code derives from its own: keyWidth ⌊h/2⌋, valueWidth 2h, gateRank ⌊h/32⌋, ε 1e-6; readings `paper`.
+ * @example
+ * denseRetNetConfig({ vocabulary: 8, width: 64, heads: 2, layers: 2, denseLayers: 1 }).gateRank // 2
+ */
 export function denseRetNetConfig(
   sizes: Pick<DenseRetNetConfig, 'vocabulary' | 'width' | 'heads' | 'layers' | 'denseLayers'> &
     Partial<DenseRetNetConfig>,

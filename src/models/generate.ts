@@ -28,7 +28,8 @@ export interface GenerateOptions extends Sampling {
  * Throws on a configuration that makes no model, an empty or ragged prompt, a token outside the vocabulary, and wrong options.
  * @example
  * const config = denseRetNetConfig({ vocabulary: 5, width: 8, heads: 2, layers: 2, denseLayers: 1 });
- * generate(denseRetNet, initialise(denseRetNet, config, { on: f64, seed: 1 }), config, [[1, 2]], { steps: 3 }).flat().length // 3
+ * const params = initialise(denseRetNet, config, { on: f64, seed: 1 });
+ * generate(denseRetNet, params, config, [[1, 2]], { steps: 3 }).flat().length // 3
  */
 export function generate<C extends { readonly vocabulary: number }, P extends Tree>(
   model: LanguageModel<C, P>,

@@ -34,6 +34,9 @@ export interface LanguageModel<C, P extends Tree> {
 /**
  * Fresh parameters on an executor: norms 1, all else drawn from N(0, `spread`²), 0.02 as the released code ends up with [C].
  * Throws on a configuration that makes no model.
+ * @example
+ * const config = denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 2, denseLayers: 1 });
+ * initialise(denseRetNet, config, { on: f64, seed: 1 }).embedding.shape // [8, 8]
  */
 export function initialise<C, P extends Tree>(
   model: LanguageModel<C, P>,
@@ -54,7 +57,11 @@ export function initialise<C, P extends Tree>(
   return treeOf(Object.fromEntries(named)) as P;
 }
 
-/** How many numbers a configuration's parameters hold. Throws on a configuration that makes no model. */
+/**
+ * How many numbers a configuration's parameters hold. Throws on a configuration that makes no model.
+ * @example
+ * countParameters(denseRetNet, denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 1, denseLayers: 1 })) // 600
+ */
 export function countParameters<C, P extends Tree>(model: LanguageModel<C, P>, config: C): number {
   model.check(config);
   return Object.values(model.shapes(config)).reduce((total, shape) => total + sizeOf(shape), 0);

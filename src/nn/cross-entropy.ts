@@ -20,7 +20,11 @@ export interface Targets {
   readonly weights: Value;
 }
 
-/** `log Σ_j e^{x_j}` over the last axis of `x` [n, v], computed from the largest element down, [n]. */
+/**
+ * `log Σ_j e^{x_j}` over the last axis of `x` [n, v], computed from the largest element down, [n].
+ * @example
+ * read(logSumExp(tensor([[1000, 1000]]))) // [1000.6931471805599453]
+ */
 export function logSumExp(x: Value): Value {
   const largest = stopGradient(maxReduce(x, -1));
   const shifted = sub(x, reshape(largest, [...largest.shape, 1]));
@@ -42,6 +46,8 @@ export function crossEntropy(logits: Value, { tokens, weights }: Targets): Value
 /**
  * Targets of next-token prediction from labels [b][t]: position t predicts label t + 1; labels equal to `ignored` do not count.
  * Throws on fewer than two tokens, ragged rows, and when nothing counts.
+ * @example
+ * read(nextTokenTargets(f64, [[3, 1, -100]]).tokens) // [1, 0]
  */
 export function nextTokenTargets(on: Executor, labels: readonly (readonly number[])[], ignored = -100): Targets {
   const length = labels[0]?.length ?? 0;
@@ -54,7 +60,11 @@ export function nextTokenTargets(on: Executor, labels: readonly (readonly number
   return { tokens: indexInput(on, tokens, [next.length]), weights: input(on, weights, [next.length]) };
 }
 
-/** Logits [b, t, v] as rows [b (t − 1), v]: those that predict a next token. Throws when t < 2. */
+/**
+ * Logits [b, t, v] as rows [b (t − 1), v]: those that predict a next token. Throws when t < 2.
+ * @example
+ * predictingRows(tensor([[[1, 2], [3, 4]]])).shape // [1, 2]
+ */
 export function predictingRows(logits: Value): Value {
   const [b, t, v] = logits.shape as readonly [number, number, number];
   if (t < 2) fail(`predictingRows: ${t} positions; predicting the next token needs at least 2`);

@@ -23,7 +23,11 @@ export type FusionParams = {
   readonly norm?: Value | undefined;
 };
 
-/** Eq. 18: `Fuse(h, H) = h + Σ_i h''_i`. */
+/**
+ * Eq. 18: `Fuse(h, H) = h + Σ_i h''_i`.
+ * @example
+ * read(fuseByAddition(tensor([1]), [tensor([2]), tensor([4])])) // [7]
+ */
 export const fuseByAddition = (h: Value, selected: readonly Value[]): Value => selected.reduce(add, h);
 
 /** How features are let in and normed; `path` names the sites. */
@@ -36,6 +40,9 @@ export interface FusionRule {
 /**
  * Eqs. 21 and 22: `[φ(h_1); φ(h_2); …]`, `φ(h_j) = Proj_j(h_j) ⊙ g_j` (Eqs. 15–17). `sources` [..., width], nearest layer first;
  * `x` [..., d] is the current layer's input, which alone opens the gates. Throws when gates or projections do not match the sources.
+ * @example
+ * const gates = [{ down: tensor([[1]]), up: tensor([[0]]) }];
+ * read(collect([tensor([5])], tensor([1]), { gates }, { activation: 'silu' })[0]) // [0]
  */
 export function collect(
   sources: readonly Value[],
@@ -57,6 +64,9 @@ export function collect(
 /**
  * Eqs. 23 and 24: `h + Σ_j φ(h_j)`, then the norm if there is one. `h` and `sources` are [..., width], nearest layer first.
  * Throws when gates or projections do not match the sources.
+ * @example
+ * const gates = [{ down: tensor([[1]]), up: tensor([[0]]) }];
+ * read(denseFusion(tensor([3]), [tensor([5])], tensor([1]), { gates }, { activation: 'silu', epsilon: 0 })) // [3]
  */
 export function denseFusion(
   h: Value,

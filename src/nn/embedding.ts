@@ -9,6 +9,8 @@ import type { Value } from '../tensor/value.ts';
 /**
  * Rows of `table` [vocabulary, d] for `tokens` [b, t] (kind index), [b, t, d]. The row of a padding token is used but gets no
  * gradient, as in PyTorch. Throws on tokens outside the vocabulary.
+ * @example
+ * read(embedding(tensor([[1], [2]]), indices([[1, 0]]))) // [2, 1]
  */
 export function embedding(table: Value, tokens: Value, padToken: number | null = null): Value {
   if (padToken === null) return gather(table, tokens);

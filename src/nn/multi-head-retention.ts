@@ -40,6 +40,10 @@ export const headsLast = (x: Value): Value => transpose(x, [0, 2, 1, 3]);
 /**
  * Retention of `q`, `k` [b, t, h·d] and `v` [b, t, h·e] from a state [b, h, d, e], normed per head over e (weight [e] or none):
  * the output [b, t, h·e] and the next state.
+ * @example
+ * const [q, v] = [tensor([[[1, 0]]]), tensor([[[5]]])];
+ * const config = { decay: [0.5], retentionNorm: 'none', rotationPhase: 'p', epsilon: 0 };
+ * read(multiHeadRetention({ q, k: q, v }, tensor([[[[0], [0]]]]), undefined, config, { name: 'recurrent' }, { position: 0, path: '' }).output) // [1]
  */
 export function multiHeadRetention(
   { q, k, v }: { readonly q: Value; readonly k: Value; readonly v: Value },

@@ -55,6 +55,8 @@ export function rotate(x: Value, frequencies: readonly number[], position: numbe
 
 /**
  * A retention state [b, h, d, e] as it would be had every key been rotated `by` positions further.
+ * @example
+ * read(rotateState(tensor([[[[1], [0]]]]), [Math.PI / 2], 2)) // [-1, 0]
  */
 export function rotateState(state: Value, frequencies: readonly number[], by: number): Value {
   const keysLast = transpose(state, [0, 1, 3, 2]);

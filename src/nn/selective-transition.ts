@@ -11,7 +11,11 @@ export type GateParams = { readonly down: Value; readonly up: Value };
 /** What follows the MLP: a second SiLU as in the authors' code, or nothing. */
 export type GateActivation = 'silu' | 'none';
 
-/** Eq. 15: `h' = Proj(h)`, the identity unless a linear map [out, in] is given. */
+/**
+ * Eq. 15: `h' = Proj(h)`, the identity unless a linear map [out, in] is given. Throws when the map does not fit `h` [..., in].
+ * @example
+ * read(project(tensor([1, 2]), tensor([[0, 1], [1, 0]]))) // [2, 1]
+ */
 export const project = (h: Value, projection: Value | undefined): Value =>
   projection === undefined ? h : linear(h, projection);
 
@@ -22,9 +26,17 @@ export const gateLogits = (x: Value, { down, up }: GateParams): Value => linear(
 export const gateOutput = (logits: Value, activation: GateActivation): Value =>
   activation === 'silu' ? silu(logits) : logits;
 
-/** Eq. 16: `g = Gate(x)`, from the current layer's input. */
+/**
+ * Eq. 16: `g = Gate(x)`, from the current layer's input `x` [..., in]. Throws when the weights do not fit.
+ * @example
+ * read(gate(tensor([1]), { down: tensor([[1]]), up: tensor([[0]]) }, 'silu')) // [0]
+ */
 export const gate = (x: Value, params: GateParams, activation: GateActivation): Value =>
   gateOutput(gateLogits(x, params), activation);
 
-/** Eq. 17: `h'' = h' ⊙ g`. */
+/**
+ * Eq. 17: `h'' = h' ⊙ g`; shapes broadcast.
+ * @example
+ * read(select(tensor([1, 2]), tensor([3, 0]))) // [3, 0]
+ */
 export const select = (projected: Value, g: Value): Value => mul(projected, g);

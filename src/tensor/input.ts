@@ -6,7 +6,11 @@ import type { Executor, Value } from './value.ts';
 /** Numbers in nested lists, all lists of one level equally long. */
 export type Nested = number | readonly Nested[];
 
-/** A real value on an executor from numbers in row-major order. Throws when they do not fill the shape. */
+/**
+ * A real value on an executor from numbers in row-major order, which are copied. Throws when they do not fill the shape.
+ * @example
+ * read(sum(input(f64, [1, 2, 3, 4], [2, 2]), [0])) // [4, 6]
+ */
 export function input(on: Executor, data: ArrayLike<number>, shape: Shape): Value {
   checkShape('input', shape);
   if (data.length !== sizeOf(shape)) {
@@ -17,7 +21,11 @@ export function input(on: Executor, data: ArrayLike<number>, shape: Shape): Valu
   return { shape: [...shape], kind: 'real', on, data: on.input(Float64Array.from(data), shape, 'real') };
 }
 
-/** An index value on an executor: integers from 0 to 2²⁴, exact everywhere. Throws on anything else. */
+/**
+ * An index value on an executor: integers from 0 to 2²⁴, exact everywhere. Throws on anything else.
+ * @example
+ * read(gather(tensor([5, 6, 7]), indexInput(f64, [2, 0], [2]))) // [7, 5]
+ */
 export function indexInput(on: Executor, data: ArrayLike<number>, shape: Shape): Value {
   checkShape('indices', shape);
   if (data.length !== sizeOf(shape)) {
@@ -59,10 +67,18 @@ export function flatten(nested: Nested, call = 'flatten'): { data: Float64Array;
   return { data: Float64Array.from(data), shape };
 }
 
-/** A copy of a value's numbers, row-major. */
+/**
+ * A copy of a value's numbers, row-major.
+ * @example
+ * read(tensor([[1, 2], [3, 4]])) // [1, 2, 3, 4]
+ */
 export const read = (x: Value): Float64Array => x.on.read(x.data).slice();
 
-/** The number in a value of one element. Throws when there are more. */
+/**
+ * The number in a value of one element. Throws when there are more, or none.
+ * @example
+ * item(sum(tensor([1, 2]))) // 3
+ */
 export function item(x: Value): number {
   if (sizeOf(x.shape) !== 1) {
     fail(`item: shape ${show(x.shape)} holds ${sizeOf(x.shape)} elements, not one; use read, or pick one with at`);

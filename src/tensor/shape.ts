@@ -36,7 +36,8 @@ export function stridesOf(shape: Shape): number[] {
 export function axisOf(call: string, axis: number, shape: Shape): number {
   const at = axis < 0 ? axis + shape.length : axis;
   if (!Number.isInteger(at) || at < 0 || at >= shape.length) {
-    fail(`${call}: axis ${axis} does not exist in shape ${show(shape)}; use -${shape.length}…${shape.length - 1}`);
+    const remedy = shape.length === 0 ? 'a scalar has no axes' : `use -${shape.length}…${shape.length - 1}`;
+    fail(`${call}: axis ${axis} does not exist in shape ${show(shape)}; ${remedy}`);
   }
   return at;
 }

@@ -5,7 +5,12 @@ import { isValue, type Value } from './value.ts';
 /** A value, or a list or record of trees; absent fields are allowed and stay absent. */
 export type Tree = Value | readonly Tree[] | { readonly [field: string]: Tree | undefined };
 
-/** Maps every value of a tree, in field order; the tree keeps its form. `path` names the place, as in `layers.0.query`. */
+/**
+ * Maps every value of a tree, in field order; the tree keeps its form. `path` names the place, as in `layers.0.query`.
+ * @example
+ * const { w, b } = mapTree({ w: tensor([1, 2]), b: [scalar(3)] }, (x) => scale(x, 2));
+ * [read(w), item(b[0])] // [[2, 4], 6]
+ */
 export function mapTree<T extends Tree>(tree: T, f: (value: Value, path: string) => Value, path = ''): T {
   const at = (field: string | number): string => (path === '' ? `${field}` : `${path}.${field}`);
   const map = (node: Tree, field: string | number): Tree => mapTree(node, f, at(field));
@@ -31,7 +36,11 @@ export function leavesOf(tree: Tree): Value[] {
   return leaves;
 }
 
-/** The values of a tree by path. */
+/**
+ * The values of a tree by path.
+ * @example
+ * namedLeavesOf({ w: tensor([1, 2]), b: [scalar(3)] }).map(([path]) => path) // ['w', 'b.0']
+ */
 export function namedLeavesOf(tree: Tree): [path: string, value: Value][] {
   const leaves: [string, Value][] = [];
   mapTree(tree, (value, path) => {

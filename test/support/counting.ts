@@ -1,6 +1,6 @@
-import type { Executor } from '../../src/tensor/value.ts';
 import { f64 } from '../../src/executors/f64/index.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
+import type { Executor } from '../../src/tensor/value.ts';
 
 /** What an executor was asked to do so far. */
 export interface Work {

@@ -1,7 +1,7 @@
 /** @file Arrays of numbers as the tests' own loops see them: one number per position, found without strides. */
 import fc from 'fast-check';
-import { input, read } from '../../src/tensor/input.ts';
 import { f64 } from '../../src/executors/f64/index.ts';
+import { input, read } from '../../src/tensor/input.ts';
 import type { Value } from '../../src/tensor/value.ts';
 
 /** Numbers in row-major order under a shape. */
@@ -64,11 +64,9 @@ export const shapes = (rank = 3, length = 4): fc.Arbitrary<number[]> =>
 
 /** Shapes with at least one axis, and one of its axes. */
 export const shapesWithAxis = (least = 0): fc.Arbitrary<{ shape: number[]; axis: number }> =>
-  fc
-    .array(fc.nat({ max: 4 }), { minLength: 1, maxLength: 3 })
-    .chain((shape) =>
-      fc.nat({ max: shape.length - 1 }).map((axis) => ({
-        axis,
-        shape: shape.map((length, i) => (i === axis ? Math.max(least, length) : length)),
-      })),
-    );
+  fc.array(fc.nat({ max: 4 }), { minLength: 1, maxLength: 3 }).chain((shape) =>
+    fc.nat({ max: shape.length - 1 }).map((axis) => ({
+      axis,
+      shape: shape.map((length, i) => (i === axis ? Math.max(least, length) : length)),
+    })),
+  );

@@ -1,4 +1,4 @@
 /** Settings of a property test of at least this many cases; DENSESSM_CASES asks for more. A failure prints its seed and path. */
 export function cases(atLeast: number): { readonly numRuns: number } {
-  return { numRuns: Math.max(atLeast, Number(process.env['DENSESSM_CASES'] ?? 0)) };
+  return { numRuns: Math.max(atLeast, Number(process.env.DENSESSM_CASES ?? 0)) };
 }

@@ -51,7 +51,11 @@ export function retentionAxes(call: string, { q, k, v, decay }: RetentionInputs,
   return { b, h, t, d, e };
 }
 
-/** The state before the first token: zeros [b, h, d, e]. */
+/**
+ * The state before the first token: zeros [b, h, d, e].
+ * @example
+ * emptyState({ q: tensor([[[[1, 2]]]]), v: tensor([[[[1, 2, 3]]]]) }).shape // [1, 1, 2, 3]
+ */
 export function emptyState({ q, v }: Pick<RetentionInputs, 'q' | 'v'>): Value {
   const [b, h, , d] = q.shape;
   return zerosLike(q, [b!, h!, d!, v.shape[3]!]);

@@ -42,6 +42,10 @@ export function retentionIn(mode: Mode): Retention {
 /**
  * Retention in a mode with a normalisation, `inputs` [b, h, t, ·] at a place in their sequence, from a state [b, h, d, e].
  * The state is un-normalised throughout, so it can be handed from any mode and normalisation to any other.
+ * Throws on wrong shapes and decays, and where torchscale's parallel form would continue a sequence.
+ * @example
+ * const one = tensor([[[[1]]]]);
+ * read(normalisedRetention('none', { name: 'recurrent' }, { q: one, k: one, v: one, decay: [0.5] }, one).output) // [1.5]
  */
 export function normalisedRetention(
   norm: RetentionNorm,

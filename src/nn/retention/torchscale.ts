@@ -40,6 +40,9 @@ function scoresOf({ q, k, decay }: RetentionInputs, h: number, t: number): Value
 /**
  * Parallel: `S[t, s] = (q_t · k_s) D[t, s]`, `c_t = clamp(Σ_s |S[t, s]|, 1, 5·10⁴)`, `y_t = Σ_s S[t, s] v_s / c_t`.
  * Starts a sequence: throws on a position other than 0, because c_t needs the keys of all earlier tokens.
+ * @example
+ * const [two, zero] = [tensor([[[[2]]]]), tensor([[[[0]]]])];
+ * read(torchscaleParallel(0, '')({ q: two, k: two, v: two, decay: [0.5] }, zero).output) // [2]
  */
 export const torchscaleParallel =
   (position: number, path: string): Retention =>
@@ -63,6 +66,9 @@ export const torchscaleParallel =
  * Chunkwise: inside a chunk as in the parallel form without its upper clamp, counted from the chunk's first token; what the
  * state gives is divided alike, and row i of a chunk by `max(a_i, κ)`, `a_i = max(1, Σ|S_i|)`,
  * `κ = max(1, max_e Σ_d |S_{d e}| / R)`, `R = Σ_{j<C} γ^j`.
+ * @example
+ * const [two, zero] = [tensor([[[[2]]]]), tensor([[[[0]]]])];
+ * read(torchscaleChunkwise(4)({ q: two, k: two, v: two, decay: [0.5] }, zero).output) // [2]
  */
 export const torchscaleChunkwise =
   (chunkSize: number): Retention =>

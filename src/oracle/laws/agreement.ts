@@ -39,6 +39,7 @@ export const chunks: Law = {
   statement: 'chunk sizes 1 … T + 1 all give the reference mode, gradients included',
   concerns: (operator) => 'chunkwise' in operator.modes,
   applies: (operator, mode, { settings }) => mode === 'chunkwise' && operator.modesAgree(settings),
+  size: { longest: 8 },
   check({ operator, program }, c) {
     const expected = numbersOf(operator.modes[operator.reference]!, c);
     const reference = modeBounds(operator, operator.reference, c);

@@ -68,6 +68,7 @@ export const resumable: Law = {
   concerns: hasStates,
   applies: (operator, mode, { settings }) =>
     operator.admits(settings, mode) && operator.admits(operator.time!.after(settings, 1), mode),
+  size: { longest: 8 },
   check({ operator, mode, program }, c) {
     const genuine = operator.modes[mode]!;
     const whole = numbersOf(genuine, c);

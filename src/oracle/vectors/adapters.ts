@@ -1,13 +1,19 @@
 /** @file Which families and kinds of vectors the project is held against. */
 import type { Adapter } from './case.ts';
+import { denseRetNetCase } from './dense-retnet.ts';
 import { naiveRetention } from './fla.ts';
+import { retNetDecoderCase } from './retnet-decoder.ts';
+import { retNetLayerCase } from './retnet-layer.ts';
+import { xposRetNetCase } from './xpos-retnet.ts';
 
 /** Adapters by family, then by the `kind` in the config; `*` serves every other kind and none. */
 export type AdapterTable = Readonly<Record<string, Readonly<Record<string, Adapter>>>>;
 
 /** The families and kinds covered. What is not here is reported as not covered yet. */
 export const adapters: AdapterTable = {
+  dense_retnet: { '*': denseRetNetCase },
   fla: { naive_retention: naiveRetention },
+  retnet: { torchscale_msr: retNetLayerCase, torchscale_decoder: retNetDecoderCase, jamie_retnet: xposRetNetCase },
 };
 
 /** The adapter of a family and kind, or null. */

@@ -13,7 +13,7 @@ export const stopGradientPrimitive: Primitive<typeof none> = {
 /**
  * x itself, as a constant to differentiation, elementwise.
  * @example
- * read(grad((x) => mul(stopGradient(x), x), scalar(3))) // 3
+ * item(grad((x) => mul(stopGradient(x), x), scalar(3))) // 3
  */
 export function stopGradient(x: Value): Value {
   return apply(stopGradientPrimitive, [x], none);

@@ -15,7 +15,7 @@ export const transposePrimitive: Primitive<TransposeParams> = {
     const { shape } = x!;
     if (order.length !== shape.length || [...order].sort((a, b) => a - b).some((axis, i) => axis !== i)) {
       fail(
-        `transpose: order [${order}] is not a permutation of the axes of ${show(shape)}; name each of 0…${shape.length - 1} once`,
+        `transpose: order ${show(order)} is not a permutation of the axes of ${show(shape)}; name each of ${show([...shape.keys()])} once`,
       );
     }
     return order.map((axis) => shape[axis]!);

@@ -1,0 +1,16 @@
+/** @file Runs the benchmarks named on the command line, or all of them. */
+import { matmul } from './matmul.ts';
+import { smallOperations } from './small-operations.ts';
+
+const benchmarks: { readonly [name: string]: () => Promise<void> } = {
+  matmul,
+  'small-operations': smallOperations,
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.find((name) => !(name in benchmarks));
+if (unknown !== undefined) {
+  console.error(`bench: there is no benchmark '${unknown}'; there are ${Object.keys(benchmarks).join(', ')}`);
+  process.exit(2);
+}
+for (const name of asked.length > 0 ? asked : Object.keys(benchmarks)) await benchmarks[name]!();

@@ -1,0 +1,45 @@
+/** @file Timing side by side, and printing it: medians with the range of the middle half of the samples. */
+import { add, configure, suite } from 'benny';
+
+/** One thing to time. */
+export interface Trial {
+  readonly name: string;
+  /** Called many times; its result is thrown away. */
+  run(): unknown;
+  /** Floating-point operations of a call, where a rate says more than a time. */
+  readonly flops?: number;
+  /** What is to be reached: at most this many seconds, or at least this many operations a second. */
+  readonly goal?: { readonly seconds: number } | { readonly flopsPerSecond: number };
+}
+
+/** Times trials one after another in one run and prints a line for each. `seconds` is how long each may take. */
+export async function measure(title: string, trials: readonly Trial[], seconds = 0.5): Promise<void> {
+  const cases = trials.map(({ name, run }) => add(name, () => void run()));
+  const { results } = await suite(title, ...cases, configure({ cases: { minSamples: 10, maxTime: seconds } }));
+  for (const [i, { details }] of results.entries()) {
+    const samples = details.sampleResults.toSorted((a, b) => a - b);
+    const at = (part: number): number => samples[Math.round(part * (samples.length - 1))]!;
+    console.log(line(trials[i]!, at(0.5), [at(0.25), at(0.75)]));
+  }
+  console.log();
+}
+
+function line({ name, flops, goal }: Trial, median: number, [low, high]: readonly [number, number]): string {
+  const spread = `${time(low)} – ${time(high)}`;
+  const rate = flops === undefined ? '' : `${(flops / median / 1e9).toFixed(2)} GFLOP/s`;
+  return `${name.padEnd(34)}${time(median).padStart(10)}  ${spread.padEnd(24)}${rate.padStart(14)}${verdict(median, flops, goal)}`;
+}
+
+function verdict(median: number, flops: number | undefined, goal: Trial['goal']): string {
+  if (goal === undefined) return '';
+  if ('seconds' in goal) return `  goal ${time(goal.seconds)}: ${median <= goal.seconds ? 'reached' : 'MISSED'}`;
+  const reached = (flops ?? 0) / median >= goal.flopsPerSecond;
+  return `  goal ${goal.flopsPerSecond / 1e9} GFLOP/s: ${reached ? 'reached' : 'MISSED'}`;
+}
+
+/** `1.25 µs`: three digits and a unit. */
+function time(seconds: number): string {
+  const [scale, unit] =
+    seconds < 1e-6 ? [1e9, 'ns'] : seconds < 1e-3 ? [1e6, 'µs'] : seconds < 1 ? [1e3, 'ms'] : [1, 's'];
+  return `${(seconds * scale).toPrecision(3)} ${unit}`;
+}

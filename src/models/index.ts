@@ -1,0 +1,19 @@
+/** @file Language models as functions of plain records, with explicit states. */
+export { type DenseRetNetLayer, type DenseRetNetParams, denseRetNet } from './dense-retnet.ts';
+export {
+  authorsReadings,
+  type DenseRetNetConfig,
+  type DenseRetNetReadings,
+  denseRetNetConfig,
+  paperReadings,
+} from './dense-retnet-config.ts';
+export { type GenerateOptions, generate } from './generate.ts';
+export {
+  countParameters,
+  initialise,
+  type LanguageModel,
+  type ModelResult,
+  type ModelState,
+} from './language-model.ts';
+export { type RetNetConfig, type RetNetParams, retNet } from './retnet.ts';
+export { type Candidate, candidatesOf, pickToken, type Sampling } from './sampling.ts';

@@ -1,0 +1,16 @@
+/** @file Equations as tensor programs: retention, dense connections, norms, losses. */
+export { gelu, silu } from './activations.ts';
+export { crossEntropy, logSumExp, nextTokenTargets, predictingRows, type Targets } from './cross-entropy.ts';
+export { collect, denseFusion, type FusionParams, type FusionRule, fuseByAddition } from './dense-fusion.ts';
+export { embedding } from './embedding.ts';
+export { linear } from './linear.ts';
+export { type MultiHeadConfig, multiHeadRetention, type RotationPhase } from './multi-head-retention.ts';
+export { layerNorm, rmsNorm } from './norms.ts';
+export { chunkwiseRetention } from './retention/chunkwise.ts';
+export { emptyState, type Retention, type RetentionInputs, type RetentionResult } from './retention/inputs.ts';
+export { type Mode, normalisedRetention, type Place, type RetentionNorm } from './retention/normalised.ts';
+export { parallelRetention } from './retention/parallel.ts';
+export { recurrentRetention } from './retention/recurrent.ts';
+export { torchscaleChunkwise, torchscaleParallel } from './retention/torchscale.ts';
+export { rotate, rotateState } from './rotary.ts';
+export { type GateActivation, type GateParams, gate, project, select } from './selective-transition.ts';

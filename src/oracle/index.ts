@@ -1,0 +1,16 @@
+/** @file The oracle: operators with definitions, laws, faults, vectors, and what runs them. */
+export { type Case, fill, type Layout, type Settings, type Tensor, type Tensors } from './case.ts';
+export { exactly, isRight, type Numbers, type Verdict, within } from './compare.ts';
+export { type EquationRow, equationRows } from './equations.ts';
+export type { Fault } from './fault.ts';
+export { faults } from './faults/index.ts';
+export type { Law, Subject } from './law.ts';
+export { laws } from './laws/index.ts';
+export type { Operator, Size } from './operator.ts';
+export { cases, sampleCases } from './operators/draw.ts';
+export { operators } from './operators/index.ts';
+export { type Evaluation, evaluate, type Named, type Program } from './program.ts';
+export { boundsOf, modeBounds, numbersOf } from './tolerance.ts';
+export { judge, rejection, type Trials, tryLaw } from './trial.ts';
+export { adapters, checkVectors, formatReport, type Report } from './vectors/index.ts';
+export { isVerified, type VerifiedRow, verify } from './verify.ts';

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { checkGradient } from '../../src/autograd/check-gradient.ts';
+import { extrapolatedDifference } from '../../src/autograd/difference.ts';
+import { tensor } from '../../src/executors/f64/index.ts';
+import { input } from '../../src/tensor/input.ts';
+import { sub } from '../../src/tensor/ops.ts';
+import { add } from '../../src/tensor/primitives/add.ts';
+import { exp } from '../../src/tensor/primitives/exp.ts';
+import { mul } from '../../src/tensor/primitives/mul.ts';
+import { scale } from '../../src/tensor/primitives/scale.ts';
+import { stopGradient } from '../../src/tensor/primitives/stop-gradient.ts';
+import type { Value } from '../../src/tensor/value.ts';
+import { counting } from '../support/counting.ts';
+
+const point = tensor([1, -2, 0.5, 0]);
+const smooth = (x: Value): Value => mul(exp(x), x);
+/** A function with the values of `smooth` whose gradient is wrong by `error`. */
+const wrong = (error: number) => (x: Value) => add(smooth(x), scale(sub(x, stopGradient(x)), error));
+
+describe('checkGradient', () => {
+  it('accepts right gradients, along every one of a hundred directions', () => {
+    for (let seed = 0; seed < 100; seed++) {
+      for (const direction of ['dense', 'one-hot'] as const) {
+        expect(checkGradient(smooth, point, { seed, direction })).toMatchObject({ ok: true });
+      }
+    }
+  });
+
+  it.each(['dense', 'one-hot'] as const)('rejects gradients that are wrong in the seventh digit (%s)', (direction) => {
+    for (let seed = 0; seed < 20; seed++) {
+      expect(checkGradient(wrong(1e-7), point, { seed, direction })).toMatchObject({ ok: false });
+    }
+  });
+
+  it('rejects a gradient that flows nowhere, and NaN', () => {
+    expect(checkGradient((x: Value) => mul(stopGradient(x), stopGradient(x)), point)).toMatchObject({
+      analytic: 0,
+      ok: false,
+    });
+    expect(checkGradient((x: Value) => exp(scale(exp(x), 1e9)), tensor([1]))).toMatchObject({ ok: false });
+  });
+
+  it('shows both figures, and a tolerance far below them', () => {
+    const { analytic, numeric, tolerance } = checkGradient(smooth, point, { seed: 3 });
+    expect(Math.abs(analytic - numeric)).toBeLessThanOrEqual(tolerance);
+    expect(tolerance).toBeLessThan(1e-9 * Math.abs(numeric));
+  });
+
+  it('moves a single number along a one-hot direction', () => {
+    let moved = new Set<number>();
+    checkGradient(
+      (x: Value) => {
+        const now = x.on === point.on ? (x.data as Float64Array) : undefined;
+        now?.forEach((number, i) => {
+          if (number !== (point.data as Float64Array)[i]) moved = moved.add(i);
+        });
+        return mul(x, x);
+      },
+      point,
+      { direction: 'one-hot' },
+    );
+    expect(moved.size).toBe(1);
+  });
+
+  it('takes trees, other executors and empty values', () => {
+    const tree = { a: tensor([1, 2]), b: [tensor(3)] };
+    expect(checkGradient(({ a, b }: typeof tree) => [mul(a, b[0]!), exp(a)], tree)).toMatchObject({ ok: true });
+    expect(checkGradient(smooth, input(counting().on, [1, 2], [2]))).toMatchObject({ ok: true });
+    expect(checkGradient(smooth, tensor([]))).toEqual({ analytic: 0, numeric: 0, tolerance: 0, ok: true });
+  });
+});
+
+describe('extrapolatedDifference', () => {
+  it.each([
+    ['sin', Math.sin, 1, Math.cos(1)],
+    ['exp', Math.exp, -3, Math.exp(-3)],
+    ['1/x', (x: number) => 1 / x, 0.5, -4],
+    ['a constant', () => 7, 2, 0],
+  ])('of %s is its derivative within the error that it states', (_, f, x, expected) => {
+    const { value, error } = extrapolatedDifference((h) => ({ value: f(x + h), size: Math.abs(f(x + h)) }));
+    expect(Math.abs(value - expected)).toBeLessThanOrEqual(error);
+    expect(error).toBeLessThan(1e-10 * Math.max(1, Math.abs(expected)));
+  });
+
+  it('states a large error where there is no derivative', () => {
+    const { error } = extrapolatedDifference((h) => ({ value: Math.sqrt(Math.abs(h)) * Math.sign(h), size: 1 }));
+    expect(error).toBeGreaterThan(0.1);
+  });
+});

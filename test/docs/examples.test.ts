@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import * as engine from '../../src/index.ts';
+import * as models from '../../src/models/index.ts';
+import * as nn from '../../src/nn/index.ts';
+
+/** Everything public by name; where a name stands twice, an example means the one of its own file. */
+const library = { ...nn, ...models, ...engine };
+
+const source = new URL('../../src/', import.meta.url);
+
+/** An `@example` of a docstring: statements, and a last line `expression // expected`. */
+interface Example {
+  readonly file: string;
+  readonly name: string;
+  readonly lines: readonly string[];
+}
+
+/** Every exported function of a file that has a docstring with an example. */
+function examplesIn(file: string): Example[] {
+  const text = readFileSync(new URL(file, source), 'utf8');
+  const documented = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:const|(?:async )?function\*?) (\w+)/g;
+  return [...text.matchAll(documented)].flatMap(([, docstring, name]) => {
+    const [, example] = docstring!.split('@example');
+    if (example === undefined) return [];
+    const lines = example
+      .split('\n')
+      .map((line) => line.replace(/^\s*\* ?/, '').trimEnd())
+      .filter((line) => line !== '');
+    return [{ file, name: name!, lines }];
+  });
+}
+
+/** Evaluates statements and an expression where everything that `scope` has can be called by name. */
+function evaluate(lines: readonly string[], scope: Readonly<Record<string, unknown>>): unknown {
+  const body = [...lines.slice(0, -1), `return (${lines.at(-1)});`].join('\n');
+  return new Function(...Object.keys(scope), `'use strict';\n${body}`)(...Object.values(scope));
+}
+
+/** Compares as a reader does: typed arrays are lists, and numbers equal up to the last digits. */
+function same(found: unknown, expected: unknown, place: string): void {
+  if (typeof expected === 'number' && typeof found === 'number' && Number.isFinite(expected)) {
+    expect(Math.abs(found - expected), `${place} is ${found}, not ${expected}`).toBeLessThanOrEqual(
+      1e-12 * Math.max(1, Math.abs(expected)),
+    );
+  } else if (Array.isArray(expected)) {
+    const list = ArrayBuffer.isView(found) ? Array.from(found as Float64Array) : found;
+    expect(Array.isArray(list) ? list.length : list, `the length of ${place}`).toBe(expected.length);
+    expected.forEach((item, i) => {
+      same((list as unknown[])[i], item, `${place}[${i}]`);
+    });
+  } else {
+    expect(found, place).toEqual(expected);
+  }
+}
+
+const examples = readdirSync(source, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .toSorted()
+  .flatMap(examplesIn);
+
+describe('the examples in docstrings', () => {
+  it.each(examples)('of $name in $file', async ({ file, lines }) => {
+    const last = lines.at(-1)!;
+    const [, expression, expected] = /^(.*[^ ]) +\/\/ (.*)$/.exec(last) ?? [];
+    expect(expected, `'${last}' must have the form: expression // expected`).toBeDefined();
+    const own: Record<string, unknown> = await import(new URL(file, source).href);
+    const scope = { ...library, ...own };
+    same(
+      evaluate([...lines.slice(0, -1), expression!.replace(/;$/, '')], scope),
+      evaluate([expected!], scope),
+      expression!,
+    );
+  });
+
+  const functions = Object.entries(library).filter(([, x]) => typeof x === 'function' && !/^class\b/.test(`${x}`));
+
+  it.each(functions.map(([name]) => name))('are there for %s', (name) => {
+    expect(examples.map((example) => example.name)).toContain(name);
+  });
+
+  it('are compared strictly enough to fail', () => {
+    expect(() => same(Float64Array.of(1, 2), [1, 3], 'x')).toThrow();
+    expect(() => same(Float64Array.of(1, 2), [1], 'x')).toThrow();
+    expect(() => same(1 + 1e-11, 1, 'x')).toThrow();
+    expect(() => same(Number.NaN, 1, 'x')).toThrow();
+    expect(() => same('index', 'real', 'x')).toThrow();
+    expect(() => same(undefined, [], 'x')).toThrow();
+    same(Float64Array.of(1, 0.1 + 0.2), [1, 0.3], 'x');
+  });
+});

@@ -1,0 +1,86 @@
+/** @file npm run test:full: 10,000 cases of every law × operator × mode, on all cores, with a row for each. */
+import { fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import * as fc from 'fast-check';
+import { isRight } from '../src/oracle/compare.ts';
+import { laws } from '../src/oracle/laws/index.ts';
+import { cases } from '../src/oracle/operators/draw.ts';
+import { operators } from '../src/oracle/operators/index.ts';
+import { tryLaw } from '../src/oracle/trial.ts';
+
+const wanted = 10_000;
+
+interface Row {
+  readonly name: string;
+  readonly cases: number;
+  readonly ratio: number;
+  readonly right: boolean;
+  readonly where: string;
+  readonly seconds: number;
+}
+
+const combinations = laws.flatMap((law) =>
+  operators
+    .filter((operator) => law.concerns(operator))
+    .flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ law, operator, mode }))),
+);
+
+/** One combination on `wanted` cases of which the law speaks; none at all if it never does. */
+function runCombination(at: number): Row {
+  const { law, operator, mode } = combinations[at]!;
+  const start = performance.now();
+  const arbitrary = cases(operator, { longest: 8, ...law.size });
+  const speaks = fc.sample(arbitrary, { numRuns: 50, seed: 1 }).some((c) => law.applies(operator, mode, c));
+  const drawn = speaks
+    ? fc.sample(
+        arbitrary.filter((c) => law.applies(operator, mode, c)),
+        { numRuns: wanted, seed: at + 1 },
+      )
+    : [];
+  const { cases: count, verdict, failure } = tryLaw(law, operator, mode, drawn);
+  return {
+    name: `${law.name} ${operator.name} ${mode}`,
+    cases: count,
+    ratio: verdict.ratio,
+    right: isRight(verdict),
+    where:
+      failure === null
+        ? ''
+        : `${failure.verdict.where}; seed ${failure.c.seed}, settings ${JSON.stringify(failure.c.settings)}`,
+    seconds: (performance.now() - start) / 1000,
+  };
+}
+
+if (process.send !== undefined) {
+  process.on('message', (at: number) => process.send!(runCombination(at)));
+} else {
+  let next = 0;
+  let wrong = 0;
+  let passed = 0;
+  const workers = Array.from({ length: availableParallelism() }, () => fork(fileURLToPath(import.meta.url)));
+  const give = (worker: (typeof workers)[number]): void => {
+    if (next < combinations.length) worker.send(next++);
+    else worker.disconnect();
+  };
+  for (const worker of workers) {
+    worker.on('message', (row: Row) => {
+      if (row.cases > 0) {
+        console.log(
+          `${row.right ? 'right' : 'WRONG'}  ${row.name}  ${row.cases} cases  worst ${row.ratio.toPrecision(2)} of the bound  ${row.seconds.toFixed(0)} s  ${row.where}`,
+        );
+        if (row.right) passed++;
+        else wrong++;
+      }
+      give(worker);
+    });
+    worker.on('exit', (code) => {
+      if (code !== 0) wrong++;
+    });
+    give(worker);
+  }
+  process.on('exit', () => {
+    console.log(`${passed} combinations right, ${wrong} wrong`);
+    process.exitCode = wrong === 0 ? 0 : 1;
+  });
+}

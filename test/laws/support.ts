@@ -1,0 +1,118 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DenseRetNetReadings } from '../../src/models/dense-retnet-config.ts';
+import type { Case } from '../../src/oracle/case.ts';
+import { isRight } from '../../src/oracle/compare.ts';
+import { tryFaults } from '../../src/oracle/equations.ts';
+import { faults } from '../../src/oracle/faults/index.ts';
+import type { Law } from '../../src/oracle/law.ts';
+import { laws } from '../../src/oracle/laws/index.ts';
+import type { Operator } from '../../src/oracle/operator.ts';
+import { cases, sampleCases } from '../../src/oracle/operators/draw.ts';
+import { operators } from '../../src/oracle/operators/index.ts';
+
+interface Trial {
+  readonly operator: Operator;
+  readonly mode: string;
+  readonly c: Case;
+}
+
+/** Operators, modes, readings and shapes are drawn together, so that no combination is written by hand. */
+function trials(law: Law): fc.Arbitrary<Trial> {
+  const size = { longest: 12, ...law.size };
+  const drawn = operators.flatMap((operator) => {
+    // a law may concern an operator and yet never speak of one of its modes
+    const sample = sampleCases(operator, size, 40, 1);
+    const spokenOf = Object.keys(operator.modes).filter((mode) => sample.some((c) => law.applies(operator, mode, c)));
+    if (!law.concerns(operator) || spokenOf.length === 0) return [];
+    const arbitrary = fc
+      .record({ mode: fc.constantFrom(...spokenOf), c: cases(operator, size) })
+      .map((trial): Trial => ({ operator, ...trial }))
+      .filter(({ mode, c }) => law.applies(operator, mode, c));
+    // the model with all readings takes half of the cases, so that every pair of readings occurs often
+    return [{ weight: operator.name === 'denseRetNet' ? operators.length : 1, arbitrary }];
+  });
+  return fc.oneof(...drawn);
+}
+
+/** Counts how often every pair of readings occurs. */
+function pairCounter(): { count(readings: DenseRetNetReadings): void; least(): { pair: string; times: number } } {
+  const options: Record<keyof DenseRetNetReadings, readonly string[]> = {
+    pass: ['raw', 'fused'],
+    projection: ['identity', 'linear'],
+    gate: ['shared', 'perLayer'],
+    gateActivation: ['silu', 'none'],
+    fusedNorm: ['rms', 'none'],
+    firstLayer: ['plain', 'normed'],
+    retentionNorm: ['none', 'decay', 'torchscale'],
+    rotationPhase: ['p', 'p-1'],
+  };
+  const all = Object.entries(options).flatMap(([name, values]) => values.map((value) => [name, value] as const));
+  const times = new Map<string, number>();
+  for (const [a, x] of all) for (const [b, y] of all) if (a < b) times.set(`${a}=${x} ${b}=${y}`, 0);
+  return {
+    count(readings) {
+      const chosen = Object.entries(readings) as [string, string][];
+      for (const [a, x] of chosen) {
+        for (const [b, y] of chosen) {
+          const pair = `${a}=${x} ${b}=${y}`;
+          if (times.has(pair)) times.set(pair, times.get(pair)! + 1);
+        }
+      }
+    },
+    least() {
+      const [pair, count] = [...times].reduce((rarest, one) => (one[1] < rarest[1] ? one : rarest));
+      return { pair, times: count };
+    },
+  };
+}
+
+/** The laws that compare modes do not speak of torchscale's normalisation, whose modes are different functions. */
+const speaksOfAllReadings = ['definition', 'resumable', 'causal', 'reduces', 'permutes'];
+
+/** The tests of one law: it holds on 1,000 drawn cases, and rejects every fault that it must reject. */
+export function testLaw(name: string): void {
+  const law = laws.find((one) => one.name === name)!;
+  describe(`law ${name}: ${law.statement}`, () => {
+    it('holds on 1,000 cases with operators, modes, readings and shapes drawn', { timeout: 240_000 }, () => {
+      const pairs = pairCounter();
+      let count = 0;
+      fc.assert(
+        fc.property(trials(law), ({ operator, mode, c }) => {
+          count++;
+          if (operator.name === 'denseRetNet') {
+            pairs.count((c.settings.config as { readings: DenseRetNetReadings }).readings);
+          }
+          const verdict = law.check({ operator, mode, program: operator.modes[mode]! }, c);
+          if (!isRight(verdict))
+            throw new Error(`${operator.name} ${mode}: ${verdict.where} (${verdict.ratio} of the bound)`);
+        }),
+        { numRuns: 1000 },
+      );
+      expect(count).toBeGreaterThanOrEqual(1000);
+      if (speaksOfAllReadings.includes(name)) expect(pairs.least()).toSatisfy(({ times }) => times >= 20);
+    });
+
+    const tried = operators
+      .filter((operator) => law.concerns(operator))
+      .flatMap((operator) =>
+        tryFaults(
+          operator,
+          [law],
+          faults.map((fault) => ({ ...fault, rejectedBy: fault.rejectedBy.filter((one) => one === name) })),
+          { cases: 100, longest: 8, seed: 1 },
+        ),
+      );
+
+    it('rejects at least one fault', () => {
+      expect(tried.length).toBeGreaterThan(0);
+    });
+
+    it.each(tried.map(({ fault, rejection }) => [`${fault.operator} ${fault.mode}: ${fault.says}`, rejection]))(
+      'rejects %s',
+      (_fault, rejection) => {
+        expect(rejection).not.toBeNull();
+      },
+    );
+  });
+}
