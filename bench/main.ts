@@ -1,9 +1,11 @@
 /** @file Runs the benchmarks named on the command line, or all of them. */
 import { matmul } from './matmul.ts';
+import { recurrence } from './recurrence.ts';
 import { smallOperations } from './small-operations.ts';
 
 const benchmarks: { readonly [name: string]: () => Promise<void> } = {
   matmul,
+  recurrence,
   'small-operations': smallOperations,
 };
 

@@ -12,16 +12,19 @@ export interface Trial {
   readonly goal?: { readonly seconds: number } | { readonly flopsPerSecond: number };
 }
 
-/** Times trials one after another in one run and prints a line for each. `seconds` is how long each may take. */
-export async function measure(title: string, trials: readonly Trial[], seconds = 0.5): Promise<void> {
+/** Times trials one after another in one run, prints a line for each, gives the medians in seconds. Each may take `seconds`. */
+export async function measure(title: string, trials: readonly Trial[], seconds = 0.5): Promise<number[]> {
+  const medians: number[] = [];
   const cases = trials.map(({ name, run }) => add(name, () => void run()));
   const { results } = await suite(title, ...cases, configure({ cases: { minSamples: 10, maxTime: seconds } }));
   for (const [i, { details }] of results.entries()) {
     const samples = details.sampleResults.toSorted((a, b) => a - b);
     const at = (part: number): number => samples[Math.round(part * (samples.length - 1))]!;
+    medians.push(at(0.5));
     console.log(line(trials[i]!, at(0.5), [at(0.25), at(0.75)]));
   }
   console.log();
+  return medians;
 }
 
 function line({ name, flops, goal }: Trial, median: number, [low, high]: readonly [number, number]): string {

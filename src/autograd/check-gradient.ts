@@ -20,7 +20,7 @@ export interface GradientCheck {
   readonly analytic: number;
   /** `⟨u, J w⟩`, from values of the function alone. */
   readonly numeric: number;
-  /** What the extrapolated difference may be wrong by, as it estimates itself, and round-off of the two sums. */
+  /** What the extrapolated difference may be wrong by, as it estimates itself, and round-off: of the sums, and of the inputs. */
   readonly tolerance: number;
   readonly ok: boolean;
 }
@@ -38,19 +38,20 @@ export function checkGradient<X extends Tree, Y extends Tree>(
   { seed = 0, direction = 'dense' }: CheckOptions = {},
 ): GradientCheck {
   const random = rng(seed);
-  const points = leavesOf(xs).map(read);
+  const points = numbersOf(xs);
   const w = directionFrom(points, direction, random);
   const { value, pullback } = vjp(f, xs);
   const u = mapTree(value, (y) => input(y.on.root, read(y).map(random.normal), y.shape));
-  const weights = leavesOf(u).map(read);
+  const weights = numbersOf(u);
 
-  const gradient = leavesOf(pullback(u)).map(read);
-  const analytic = projection(gradient, w);
-  // what rounding the inputs alone does to the value, where terms that cancel in it would hide it
-  const { size: sensitivity } = projection(gradient, points);
+  const analytic = projection(numbersOf(pullback(u)), w);
   const numeric = extrapolatedDifference((h) => {
-    const { value, size } = projection(leavesOf(f(moved(xs, points, w, h))).map(read), weights);
-    return { value, size: size + sensitivity };
+    const near = moved(xs, points, w, h);
+    const there = vjp(f, near);
+    const { value, size } = projection(numbersOf(there.value), weights);
+    // rounding the inputs alone moves the value by so much, even where its terms cancel
+    const sensitivity = projection(numbersOf(there.pullback(u)), numbersOf(near));
+    return { value, size: size + sensitivity.size };
   });
   const tolerance = numeric.error + 2 ** -46 * analytic.size;
   return {
@@ -60,6 +61,8 @@ export function checkGradient<X extends Tree, Y extends Tree>(
     ok: Math.abs(analytic.value - numeric.value) <= tolerance,
   };
 }
+
+const numbersOf = (tree: Tree): Float64Array[] => leavesOf(tree).map(read);
 
 function directionFrom(points: readonly Float64Array[], direction: 'dense' | 'one-hot', random: Rng): Float64Array[] {
   const count = points.reduce((sum, { length }) => sum + length, 0);

@@ -8,7 +8,8 @@ import type { Value } from '../../../src/tensor/value.ts';
 import { counting } from '../../support/counting.ts';
 import { type Dense, denseOf, signed, toDense, toValue } from '../../support/dense.ts';
 import { cases } from '../../support/property.ts';
-import { table, type Use } from './table.ts';
+import type { Use } from './entry.ts';
+import { table } from './table.ts';
 
 const names = Object.keys(table) as PrimitiveName[];
 const called = ({ call }: Use, xs: readonly Value[]): Value => call(...xs);

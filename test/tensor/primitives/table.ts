@@ -1,33 +1,16 @@
 /** @file What every primitive must compute, by loops over single numbers, and what its derivative is to be. */
 import fc from 'fast-check';
-import { indexInput, input } from '../../../src/tensor/input.ts';
-import { abs } from '../../../src/tensor/primitives/abs.ts';
-import { add } from '../../../src/tensor/primitives/add.ts';
+import { indexInput } from '../../../src/tensor/input.ts';
 import { broadcast } from '../../../src/tensor/primitives/broadcast.ts';
 import { concat } from '../../../src/tensor/primitives/concat.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
-import { equal } from '../../../src/tensor/primitives/equal.ts';
-import { erf } from '../../../src/tensor/primitives/erf.ts';
-import { exp } from '../../../src/tensor/primitives/exp.ts';
 import { gather } from '../../../src/tensor/primitives/gather.ts';
 import type { PrimitiveName } from '../../../src/tensor/primitives/index.ts';
-import { log } from '../../../src/tensor/primitives/log.ts';
 import { maxReduce } from '../../../src/tensor/primitives/max-reduce.ts';
-import { maximum } from '../../../src/tensor/primitives/maximum.ts';
-import { minimum } from '../../../src/tensor/primitives/minimum.ts';
-import { mul } from '../../../src/tensor/primitives/mul.ts';
 import { pad } from '../../../src/tensor/primitives/pad.ts';
-import { reciprocal } from '../../../src/tensor/primitives/reciprocal.ts';
 import { reshape } from '../../../src/tensor/primitives/reshape.ts';
-import { rsqrt } from '../../../src/tensor/primitives/rsqrt.ts';
-import { scale } from '../../../src/tensor/primitives/scale.ts';
 import { scatterAdd } from '../../../src/tensor/primitives/scatter-add.ts';
-import { select } from '../../../src/tensor/primitives/select.ts';
-import { sigmoid } from '../../../src/tensor/primitives/sigmoid.ts';
-import { sign } from '../../../src/tensor/primitives/sign.ts';
-import { site } from '../../../src/tensor/primitives/site.ts';
 import { slice } from '../../../src/tensor/primitives/slice.ts';
-import { stopGradient } from '../../../src/tensor/primitives/stop-gradient.ts';
 import { sum } from '../../../src/tensor/primitives/sum.ts';
 import { transpose } from '../../../src/tensor/primitives/transpose.ts';
 import type { Value } from '../../../src/tensor/value.ts';
@@ -39,65 +22,13 @@ import {
   digit,
   numbersIn,
   positions,
-  positive,
   shapes,
   shapesWithAxis,
   signed,
 } from '../../support/dense.ts';
 import { naiveEinsum } from '../../support/naive-einsum.ts';
-
-/** One use of a primitive: its real operands, the call, and the same by loops. */
-export interface Use {
-  readonly operands: readonly Dense[];
-  readonly call: (...xs: readonly Value[]) => Value;
-  readonly naive: (...xs: readonly Dense[]) => Dense;
-}
-
-export interface Entry {
-  /** Uses around whose operands the primitive is smooth, as far as it is differentiated. */
-  readonly uses: fc.Arbitrary<Use>;
-  /** `smooth`: differentiated once and twice. `flat`: declared to have no derivative; its gradient is 0. */
-  readonly derivative: 'smooth' | 'flat';
-  /** How far from the loops the value may be, in units of 2⁻⁵² relative; equal unless given. */
-  readonly ulps?: number;
-}
-
-/** A function of each element. */
-function elementwise(
-  call: (x: Value) => Value,
-  naive: (x: number) => number,
-  element: fc.Arbitrary<number>,
-): fc.Arbitrary<Use> {
-  return shapes()
-    .chain((shape) => denseOf(shape, element))
-    .map((x) => ({ operands: [x], call: (v) => call(v!), naive: (d) => build(d!.shape, (i) => naive(at(d!, i))) }));
-}
-
-/** A function of pairs of elements of one shape. */
-function pairwise(
-  call: (x: Value, y: Value) => Value,
-  naive: (x: number, y: number) => number,
-  pair: fc.Arbitrary<readonly [number, number]>,
-): fc.Arbitrary<Use> {
-  return shapes().chain((shape) => {
-    const size = numbersIn(shape);
-    return fc.array(pair, { minLength: size, maxLength: size }).map((pairs) => ({
-      operands: [0, 1].map((side) => ({ shape, data: pairs.map((both) => both[side]!) })),
-      call: (x: Value, y: Value) => call(x, y),
-      naive: (x: Dense, y: Dense) => build(shape, (i) => naive(at(x, i), at(y, i))),
-    })) as fc.Arbitrary<Use>;
-  });
-}
-
-/** Two numbers so far apart that their order survives moving each by a sixteenth of itself. */
-const apart = fc
-  .tuple(signed, fc.constantFrom(-2, -1.5, 0.5, 1.5, 2))
-  .map(([x, ratio]): readonly [number, number] => [x, x * ratio]);
-/** The same, or two equal numbers. */
-const apartOrEqual = fc.oneof(
-  apart,
-  signed.map((x): readonly [number, number] => [x, x]),
-);
+import { elementwiseEntries } from './elementwise-table.ts';
+import type { Entry } from './entry.ts';
 
 const without = <T>(list: readonly T[], axis: number): T[] => list.filter((_, i) => i !== axis);
 const withAt = <T>(list: readonly T[], axis: number, item: T): T[] => list.map((old, i) => (i === axis ? item : old));
@@ -120,13 +51,6 @@ const largestOnce = (x: Dense, axis: number): boolean =>
     return line.filter((number) => number === Math.max(...line)).length === 1;
   });
 
-/** The error function by its alternating series, which the engine does not use. */
-function erfBySeries(x: number): number {
-  let sum = 0;
-  for (let n = 0, term = x; n < 60; n++, term *= (-x * x) / n) sum += term / (2 * n + 1);
-  return (2 / Math.sqrt(Math.PI)) * sum;
-}
-
 /** A table, an index into its rows, and how many leading axes they share. */
 const lookups = fc
   .record({
@@ -141,54 +65,9 @@ const lookups = fc
 /** The index beside an operand, where its numbers live. */
 const indexBeside = (x: Value, { data, shape }: Dense): Value => indexInput(x.on.root, data, shape);
 
+/** Every primitive; the compiler finds a missing one. */
 export const table: { readonly [N in PrimitiveName]: Entry } = {
-  add: { derivative: 'smooth', uses: pairwise(add, (x, y) => x + y, fc.tuple(signed, signed)) },
-  mul: { derivative: 'smooth', uses: pairwise(mul, (x, y) => x * y, fc.tuple(signed, signed)) },
-  scale: {
-    derivative: 'smooth',
-    uses: signed.chain((by) =>
-      elementwise(
-        (x) => scale(x, by),
-        (x) => by * x,
-        signed,
-      ),
-    ),
-  },
-  exp: { derivative: 'smooth', uses: elementwise(exp, Math.exp, signed) },
-  log: { derivative: 'smooth', uses: elementwise(log, Math.log, positive) },
-  erf: { derivative: 'smooth', ulps: 32, uses: elementwise(erf, erfBySeries, signed) },
-  sigmoid: { derivative: 'smooth', ulps: 4, uses: elementwise(sigmoid, (x) => 1 / (1 + Math.exp(-x)), signed) },
-  reciprocal: { derivative: 'smooth', uses: elementwise(reciprocal, (x) => 1 / x, signed) },
-  rsqrt: { derivative: 'smooth', ulps: 2, uses: elementwise(rsqrt, (x) => x ** -0.5, positive) },
-  abs: { derivative: 'smooth', uses: elementwise(abs, (x) => (x < 0 ? -x : x), signed) },
-  sign: {
-    derivative: 'flat',
-    uses: elementwise(sign, (x) => (x < 0 ? -1 : x > 0 ? 1 : 0), fc.oneof(signed, fc.constant(0))),
-  },
-  site: {
-    derivative: 'smooth',
-    uses: elementwise(
-      (x) => site(x, 'here'),
-      (x) => x,
-      signed,
-    ),
-  },
-  stopGradient: { derivative: 'flat', uses: elementwise(stopGradient, (x) => x, signed) },
-  equal: { derivative: 'flat', uses: pairwise(equal, (x, y) => (x === y ? 1 : 0), apartOrEqual) },
-  maximum: { derivative: 'smooth', uses: pairwise(maximum, Math.max, apart) },
-  minimum: { derivative: 'smooth', uses: pairwise(minimum, Math.min, apart) },
-  select: {
-    derivative: 'smooth',
-    uses: shapes()
-      .chain((shape) =>
-        fc.tuple(denseOf(shape, fc.constantFrom(0, 1, -2)), denseOf(shape, signed), denseOf(shape, signed)),
-      )
-      .map(([mask, x, y]) => ({
-        operands: [x, y],
-        call: (a, b) => select(input(a!.on.root, mask.data, mask.shape), a!, b!),
-        naive: (a, b) => build(mask.shape, (i) => (at(mask, i) !== 0 ? at(a!, i) : at(b!, i))),
-      })),
-  },
+  ...elementwiseEntries,
   reshape: {
     derivative: 'smooth',
     uses: fc

@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { root } from '../docs/documented.ts';
+
+/** Runs the command from its sources. */
+function densessm(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env;
+  const run = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    env,
+  });
+  return { status: run.status, stdout: run.stdout, stderr: run.stderr };
+}
+
+describe('densessm', { timeout: 60_000 }, () => {
+  it('prints its help and its version', () => {
+    expect(densessm('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('equations') });
+    expect(densessm('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
+    expect(densessm('vectors', 'check', '--help').stdout).toContain('--json');
+  });
+
+  it.each([
+    [['verfy'], "unknown command 'verfy'\n(Did you mean verify?)"],
+    [['verify', '--case', '3'], "unknown option '--case'\n(Did you mean --cases?)"],
+    [['verify', '--cases', '0'], "argument '0' is invalid. It must be an integer from 1 to 1000000."],
+    [['verify', '--seed', 'x'], "argument 'x' is invalid"],
+    [['vectors', 'check'], "missing required argument 'folder'"],
+    [['vectors', 'check', '/no/such/folder'], '/no/such/folder: does not exist; check the path'],
+  ])('refuses %s in one message, without a stack', (args, message) => {
+    const { status, stdout, stderr } = densessm(...args);
+    expect(status).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(message);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('shows a stack when asked', () => {
+    expect(densessm('vectors', 'check', '/no/such/folder', '--debug').stderr).toMatch(/^\s+at /m);
+  });
+
+  it('verifies a few cases: every row right, no colour in a pipe', () => {
+    const { status, stdout } = densessm('verify', '--cases', '3', '--longest', '6');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/retention +chunkwise +3 .* right/);
+    expect(stdout).toContain('ALL RIGHT');
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('prints JSON and nothing else where asked', () => {
+    const verified = JSON.parse(densessm('verify', '--cases', '2', '--longest', '4', '--json').stdout);
+    expect(verified.ok).toBe(true);
+    expect(verified.rows.length).toBeGreaterThan(30);
+    const listed = JSON.parse(densessm('equations', '--json').stdout);
+    expect(listed.rows.map(({ number }: { number: number }) => number)).toEqual([
+      15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
+    ]);
+  });
+
+  it('says one line when quiet', () => {
+    expect(densessm('equations', '--quiet')).toMatchObject({ status: 0, stdout: '11 of 25 equations, complete\n' });
+    expect(densessm('vectors', 'check', 'test/vectors', '--quiet').stdout.split('\n')).toHaveLength(2);
+  });
+
+  it('fails where nothing was compared', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'densessm-'));
+    expect(densessm('vectors', 'check', folder).status).toBe(2);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('ends quietly when its reader does', () => {
+    const piped = spawnSync('bash', ['-c', 'npx tsx src/cli/main.ts equations | head -1'], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    expect(piped.stdout).toContain('Eq.');
+    expect(piped.stderr).not.toContain('EPIPE');
+  });
+});

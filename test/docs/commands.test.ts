@@ -1,0 +1,24 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { documented, root } from './documented.ts';
+
+const commands = documented();
+const quick = [...new Set(commands.filter(({ tag }) => tag === 'quick').map(({ command }) => command))];
+
+describe('the commands in the documents', () => {
+  it('are there', () => {
+    expect(quick.length).toBeGreaterThan(0);
+  });
+
+  // from the sources, so that what is tested is what stands here and not what was built before
+  const sources = (command: string): string => command.replace(/\bnpx densessm\b/g, 'npx tsx src/cli/main.ts');
+
+  it.each(quick)('run: %s', { timeout: 120_000 }, (command) => {
+    const { status, stderr } = spawnSync('bash', ['-c', sources(command)], { cwd: root, encoding: 'utf8' });
+    expect(status, stderr).toBe(0);
+  });
+
+  it.each(commands.filter(({ tag }) => tag !== 'quick').map(({ command }) => command))('have a form: %s', (command) => {
+    execFileSync('bash', ['-n', '-c', command]);
+  });
+});

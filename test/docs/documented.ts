@@ -1,0 +1,51 @@
+/**
+ * @file The commands in the documents. A block opened by ```sh is run by the tests, ```sh slow before a change lands,
+ * ```sh gpu on a machine that has one: there its form alone is checked. `tsx test/docs/documented.ts slow` lists a kind.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The folder of the project. */
+export const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** How a block is tagged. */
+export type Tag = 'quick' | 'slow' | 'gpu';
+
+/** One line of a block. */
+export interface Documented {
+  readonly file: string;
+  readonly tag: Tag;
+  readonly command: string;
+}
+
+/** README.md and everything in docs/ and spec/ that is Markdown. */
+export const documents = (): string[] => [
+  'README.md',
+  ...['docs', 'spec'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => `${folder}/${name}`),
+  ),
+];
+
+/** Every documented command, in order. Throws on a tag that does not exist. */
+export function documented(): Documented[] {
+  return documents().flatMap((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    return [...text.matchAll(/^```sh(.*)\n([\s\S]*?)^```$/gm)].flatMap(([, words, block]) => {
+      const tag = words!.trim() === '' ? 'quick' : words!.trim();
+      if (tag !== 'quick' && tag !== 'slow' && tag !== 'gpu')
+        throw new Error(`${file}: a block is tagged '${tag}'; use slow or gpu`);
+      return block!
+        .split('\n')
+        .filter((line) => line.trim() !== '' && !line.startsWith('#'))
+        .map((command): Documented => ({ file, tag, command }));
+    });
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const commands = documented().filter(({ tag }) => tag === process.argv[2]);
+  for (const command of new Set(commands.map((one) => one.command))) console.log(command);
+}
