@@ -1,10 +1,13 @@
 /** @file Comparison as arithmetic, for the rules that need it. */
 import { add } from './primitives/add.ts';
+import { equal } from './primitives/equal.ts';
 import { scale } from './primitives/scale.ts';
+import { select } from './primitives/select.ts';
 import { sign } from './primitives/sign.ts';
 import type { Value } from './value.ts';
 
-/** 1 where x > y, 0 where x < y, ½ where they are equal. Constant to differentiation, as `sign` is. */
+/** 1 where x > y, 0 where x < y, ½ where they are equal, infinities included. Constant to differentiation, as `sign` is. */
 export function firstIsLarger(x: Value, y: Value): Value {
-  return scale(add(sign(add(x, scale(y, -1))), 1), 0.5);
+  const larger = scale(add(sign(add(x, scale(y, -1))), 1), 0.5);
+  return select(equal(x, y), 0.5, larger);
 }

@@ -1,9 +1,11 @@
 /** @file The f64 executor: the product. Every primitive evaluated at once, on dense row-major Float64Arrays. */
+
 import { fail } from '../../tensor/errors.ts';
 import { flatten, indexInput, input, type Nested } from '../../tensor/input.ts';
 import type { ParamsOf, PrimitiveName } from '../../tensor/primitives/index.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
+import { zeros } from './allocate.ts';
 import { einsum } from './einsum.ts';
 import { erf } from './erf.ts';
 import { around, broadcast, copySteps, transpose } from './movement.ts';
@@ -17,7 +19,7 @@ const each =
   (f: (x: number) => number) =>
   ([x]: readonly F64[]): Float64Array => {
     const { data } = x!;
-    const out = new Float64Array(data.length);
+    const out = zeros(data.length);
     for (let i = 0; i < out.length; i++) out[i] = f(data[i]!);
     return out;
   };
@@ -28,7 +30,7 @@ const pairwise =
   ([x, y]: readonly F64[]): Float64Array => {
     const a = x!.data;
     const b = y!.data;
-    const out = new Float64Array(a.length);
+    const out = zeros(a.length);
     for (let i = 0; i < out.length; i++) out[i] = f(a[i]!, b[i]!);
     return out;
   };
@@ -64,20 +66,20 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   add([x, y]) {
     const a = x!.data;
     const b = y!.data;
-    const out = new Float64Array(a.length);
+    const out = zeros(a.length);
     for (let i = 0; i < out.length; i++) out[i] = a[i]! + b[i]!;
     return out;
   },
   mul([x, y]) {
     const a = x!.data;
     const b = y!.data;
-    const out = new Float64Array(a.length);
+    const out = zeros(a.length);
     for (let i = 0; i < out.length; i++) out[i] = a[i]! * b[i]!;
     return out;
   },
   scale([x], { by }) {
     const a = x!.data;
-    const out = new Float64Array(a.length);
+    const out = zeros(a.length);
     for (let i = 0; i < out.length; i++) out[i] = a[i]! * by;
     return out;
   },
@@ -101,18 +103,18 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   broadcast: ([x], _params, shape) => broadcast(x!.data, x!.shape, shape),
   transpose: ([x], { order }) => transpose(x!.data, x!.shape, order),
   slice([x], { axis, start, stop }, shape) {
-    const out = new Float64Array(sizeOf(shape));
+    const out = zeros(sizeOf(shape));
     copySteps(x!.data, x!.shape[axis]!, start, out, stop - start, 0, stop - start, around(shape, axis));
     return out;
   },
   pad([x], { axis, before }, shape) {
-    const out = new Float64Array(sizeOf(shape));
+    const out = zeros(sizeOf(shape));
     const length = x!.shape[axis]!;
     copySteps(x!.data, length, 0, out, shape[axis]!, before, length, around(shape, axis));
     return out;
   },
   concat(xs, { axis }, shape) {
-    const out = new Float64Array(sizeOf(shape));
+    const out = zeros(sizeOf(shape));
     const sides = around(shape, axis);
     let at = 0;
     for (const x of xs) {
@@ -126,7 +128,7 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   maxReduce: ([x], { axis }) => maxReduce(x!.data, x!.shape, axis),
   einsum,
   gather([table, index], { batchAxes }, shape) {
-    const out = new Float64Array(sizeOf(shape));
+    const out = zeros(sizeOf(shape));
     const width = sizeOf(table!.shape.slice(batchAxes + 1));
     eachRow('gather', index!, batchAxes, table!.shape[batchAxes]!, (row, at) => {
       for (let i = 0; i < width; i++) out[at * width + i] = table!.data[row * width + i]!;
@@ -134,7 +136,7 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
     return out;
   },
   scatterAdd([x, index], { rows, batchAxes }, shape) {
-    const out = new Float64Array(sizeOf(shape));
+    const out = zeros(sizeOf(shape));
     const width = sizeOf(shape.slice(batchAxes + 1));
     eachRow('scatterAdd', index!, batchAxes, rows, (row, at) => {
       for (let i = 0; i < width; i++) out[row * width + i]! += x!.data[at * width + i]!;

@@ -1,4 +1,5 @@
 /** @file Batched matrix product on typed arrays: packed panels and a 4 × 4 micro-kernel; plain loops where packing costs more. */
+import { zeros } from './allocate.ts';
 
 /** One operand: numbers, and the steps between batches, rows and columns. Rows or columns lie next to each other (step 1). */
 export interface Matrices {
@@ -16,7 +17,7 @@ const smallest = 4096;
 export function matmul(x: Matrices, y: Matrices, batches: number, m: number, n: number, k: number): Float64Array {
   // a column is a row of the transposed product, and rows go four at a time
   if (n === 1 && m > 1) return matmul(transposed(y), transposed(x), batches, 1, m, k);
-  const out = new Float64Array(batches * m * n);
+  const out = zeros(batches * m * n);
   if (m >= 4 && n >= 4 && m * n * k >= smallest) packed(x, y, batches, m, n, k, out);
   else if (y.row === 1 && k > 1) dots(x, y, batches, m, n, k, out);
   else weightedRows(x, y, batches, m, n, k, out);
@@ -124,8 +125,8 @@ function pack(
 
 function packed(x: Matrices, y: Matrices, batches: number, m: number, n: number, k: number, out: Float64Array): void {
   const depth = Math.min(k, panelDepth);
-  const xPanels = new Float64Array(Math.ceil(m / 4) * 4 * depth);
-  const yPanels = new Float64Array(Math.ceil(n / 4) * 4 * depth);
+  const xPanels = zeros(Math.ceil(m / 4) * 4 * depth);
+  const yPanels = zeros(Math.ceil(n / 4) * 4 * depth);
   for (let b = 0; b < batches; b++) {
     for (let l = 0; l < k; l += panelDepth) {
       const deep = Math.min(panelDepth, k - l);

@@ -1,9 +1,11 @@
 /** @file Primitives that move numbers without changing them. */
+
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
+import { zeros } from './allocate.ts';
 
 /** A dense copy of a strided view: element `i` of the result is `x[Σ i_a · strides_a]`. A stride of 0 repeats. */
 export function stridedCopy(x: Float64Array, shape: Shape, strides: readonly number[]): Float64Array {
-  const out = new Float64Array(sizeOf(shape));
+  const out = zeros(sizeOf(shape));
   const rank = shape.length;
   if (out.length === 0) return out;
   if (rank === 0) {
@@ -27,7 +29,7 @@ export function stridedCopy(x: Float64Array, shape: Shape, strides: readonly num
 
 /** `x` of shape `from` repeated to `to`, axes aligned at the right. */
 export function broadcast(x: Float64Array, from: Shape, to: Shape): Float64Array {
-  if (x.length === 1) return new Float64Array(sizeOf(to)).fill(x[0]!);
+  if (x.length === 1) return zeros(sizeOf(to)).fill(x[0]!);
   const added = to.length - from.length;
   const strides = stridesOf(from);
   return stridedCopy(

@@ -1,11 +1,13 @@
 /** @file Reductions over axes. */
+
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
+import { zeros } from './allocate.ts';
 import { around, stridedCopy } from './movement.ts';
 
 /** Sum over the given axes (ascending). */
 export function sum(x: Float64Array, shape: Shape, axes: readonly number[]): Float64Array {
   const kept = shape.flatMap((_, i) => (axes.includes(i) ? [] : [i]));
-  const out = new Float64Array(sizeOf(kept.map((axis) => shape[axis]!)));
+  const out = zeros(sizeOf(kept.map((axis) => shape[axis]!)));
   const count = sizeOf(axes.map((axis) => shape[axis]!));
   const order = [...kept, ...axes];
   const strides = stridesOf(shape);
@@ -29,7 +31,7 @@ export function sum(x: Float64Array, shape: Shape, axes: readonly number[]): Flo
 export function maxReduce(x: Float64Array, shape: Shape, axis: number): Float64Array {
   const { outer, inner } = around(shape, axis);
   const length = shape[axis]!;
-  const out = new Float64Array(outer * inner);
+  const out = zeros(outer * inner);
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
       let largest = Number.NEGATIVE_INFINITY;

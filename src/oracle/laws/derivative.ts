@@ -56,21 +56,24 @@ export const derivative: Law = {
       }
       return { value, size };
     };
-    const numeric = extrapolatedDifference((h) =>
-      objective(operator.definition(moved(c.inputs, direction, h), c.settings, mode)),
-    );
-
     const trial: Case = { ...c, cotangents };
     const gradients = numbersOf(program, trial);
     const bounds = modeBounds(operator, mode, trial);
-    let analytic = 0;
-    let allowed = numeric.error;
+    let [analytic, rounding, sensitivity] = [0, 0, 0];
     for (const [name, d] of Object.entries(direction)) {
       d.forEach((step, i) => {
-        analytic += gradients[`gradient.${name}`]![i]! * step;
-        allowed += bounds[`gradient.${name}`]![i]! * Math.abs(step);
+        const slope = gradients[`gradient.${name}`]![i]!;
+        analytic += slope * step;
+        rounding += bounds[`gradient.${name}`]![i]! * Math.abs(step);
+        // rounding the inputs alone moves the objective by so much, even where its terms cancel
+        sensitivity += Math.abs(slope * c.inputs[name]!.data[i]!);
       });
     }
+    const numeric = extrapolatedDifference((h) => {
+      const { value, size } = objective(operator.definition(moved(c.inputs, direction, h), c.settings, mode));
+      return { value, size: size + sensitivity };
+    });
+    const allowed = numeric.error + rounding;
     const error = Math.abs(analytic - numeric.value);
     return {
       ratio: error === 0 ? 0 : error / allowed,
