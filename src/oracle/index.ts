@@ -1,4 +1,5 @@
 /** @file The oracle: operators with definitions, laws, faults, vectors, and what runs them. */
+export { bounded, boundOf, float32, float64, type Precision } from '../executors/bounded/index.ts';
 export { type Case, fill, type Layout, type Settings, type Tensor, type Tensors } from './case.ts';
 export { exactly, isRight, type Numbers, type Verdict, within } from './compare.ts';
 export { type EquationRow, equationRows } from './equations.ts';

@@ -1,9 +1,35 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { documented, root } from './documented.ts';
+import { documented, programs, root } from './documented.ts';
 
 const commands = documented();
 const quick = [...new Set(commands.filter(({ tag }) => tag === 'quick').map(({ command }) => command))];
+
+/** The sources of the package's entry points. */
+const entries: Readonly<Record<string, string>> = {
+  densessm: 'src/index.ts',
+  'densessm/nn': 'src/nn/index.ts',
+  'densessm/models': 'src/models/index.ts',
+  'densessm/oracle': 'src/oracle/index.ts',
+  'densessm/spec': 'spec/index.ts',
+};
+
+describe('the programs in the documents', () => {
+  it.each(programs().map(({ file, program }) => [file, program]))('run: %s', { timeout: 60_000 }, (_file, program) => {
+    const folder = mkdtempSync(join(tmpdir(), 'densessm-'));
+    const path = join(folder, 'program.ts');
+    writeFileSync(
+      path,
+      program.replace(/from '(densessm[^']*)'/g, (_, entry: string) => `from '${root}${entries[entry]}'`),
+    );
+    const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', path], { cwd: root, encoding: 'utf8' });
+    rmSync(folder, { recursive: true });
+    expect(status, stderr).toBe(0);
+  });
+});
 
 describe('the commands in the documents', () => {
   it('are there', () => {

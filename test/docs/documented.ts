@@ -45,6 +45,15 @@ export function documented(): Documented[] {
   });
 }
 
+/** Every program in the documents: a block opened by ```ts. */
+export const programs = (): { file: string; program: string }[] =>
+  documents().flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, program]) => ({
+      file,
+      program: program!,
+    })),
+  );
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const commands = documented().filter(({ tag }) => tag === process.argv[2]);
   for (const command of new Set(commands.map((one) => one.command))) console.log(command);

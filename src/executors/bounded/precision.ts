@@ -1,0 +1,63 @@
+/** @file How an implementation rounds, and the numbers it can hold. */
+import { fail } from '../../tensor/errors.ts';
+
+/** How an implementation rounds. */
+export interface Precision {
+  readonly name: string;
+  /** Unit round-off: half the distance from 1 to the next number. */
+  readonly u: number;
+  /** What may be lost where a result underflows: the smallest normal number, as devices may flush to zero. */
+  readonly tiny: number;
+  /** The largest finite number: beyond it nothing is promised. */
+  readonly largest: number;
+  /** Error of exp, log, erf and rsqrt, in units of u relative to the result; sigmoid is made of exp. */
+  readonly functions: number;
+  /** The nearest number of the format: ∞ beyond the largest, and 0 where a device may read 0. */
+  round(x: number): number;
+}
+
+/** IEEE double precision, round to nearest; elementary functions within 2 ulp. */
+export const float64: Precision = {
+  name: 'f64',
+  u: 2 ** -53,
+  tiny: 2 ** -1022,
+  largest: Number.MAX_VALUE,
+  functions: 4,
+  round: (x) => x,
+};
+
+/** IEEE single precision, round to nearest, subnormals may be flushed; elementary functions within 4 ulp. */
+export const float32: Precision = {
+  name: 'f32',
+  u: 2 ** -24,
+  tiny: 2 ** -126,
+  largest: (2 - 2 ** -23) * 2 ** 127,
+  functions: 8,
+  round: (x) => (Math.abs(x) < 2 ** -126 ? 0 : Math.fround(x)),
+};
+
+/** Of the error of an elementary function: sigmoid is an exp, an addition and a reciprocal, which counts twice. */
+export const sigmoidRoundings = ({ functions }: Precision): number => functions + 3;
+/** A device's reciprocal may be off by a whole unit in the last place, not only by half of it. */
+export const reciprocalRoundings = 2;
+
+/**
+ * The numbers of a case as an implementation can hold them: rounded to nearest, those that it may read as 0 being 0. Both sides of
+ * a comparison must get the same numbers, so cases are snapped before either sees them. Throws on numbers beyond the largest.
+ * @example
+ * snap(float32, [1, 1 + 2 ** -30, 1e-40]) // [1, 1, 0]
+ */
+export function snap(precision: Precision, data: ArrayLike<number>): Float64Array {
+  const snapped = Float64Array.from(data, precision.round);
+  const at = snapped.findIndex((x, i) => Math.abs(x) === Number.POSITIVE_INFINITY && Number.isFinite(data[i]));
+  if (at >= 0) {
+    fail(
+      `snap: element ${at} is ${data[at]}, beyond ${precision.largest}, the largest number of ${precision.name}; scale the numbers down`,
+    );
+  }
+  return snapped;
+}
+
+/** Whether a literal is the same number everywhere: one of at most 24 bits is meant as written, a longer one was rounded before. */
+export const isExact = ({ round }: Precision, x: number): boolean =>
+  Object.is(Math.fround(x), x) && Math.abs(round(x)) === Math.abs(x) ? true : Number.isNaN(x);
