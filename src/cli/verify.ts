@@ -33,7 +33,7 @@ export function verifyCommand(options: VerifyCommand): boolean {
   const line = progress(options);
   if (!json && !quiet) {
     say(
-      `Every operator in every mode: outputs and states against the scalar definition, gradients against the reference mode.\n${cases} cases each, seed ${seed}. Errors are relative to a tensor's largest number, bounds are computed for each number.\n`,
+      `Every operator in every mode, ${cases} cases each, seed ${seed}: outputs and states against the scalar definition;\ngradients against the reference mode, and the reference mode's against differences of the definition.\nErrors are relative to a tensor's largest number; bounds are computed for each number.\n`,
     );
     say(colour.heading(tableLine(columns, widths, right)));
   }
@@ -67,7 +67,7 @@ function formatRow(row: VerifiedRow, cases: number): string {
     brief(row.outputs.error),
     share(row.outputs.ratio),
     row.gradients === 0 ? '' : `${row.gradients}`,
-    row.gradients === 0 ? '' : share(row.modes.ratio),
+    row.gradients === 0 ? '' : share(row.gradient.ratio),
     seconds(row.milliseconds),
     verified ? colour.right('right') : colour.wrong(row.failure === null ? 'TOO FEW CASES' : 'WRONG'),
   ];

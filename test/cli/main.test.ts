@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -48,6 +48,19 @@ describe('densessm', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/retention +chunkwise +3 .* right/);
     expect(stdout).toContain('ALL RIGHT');
     expect(stdout).not.toContain('\u001b');
+  });
+
+  it('prints the table that the README shows', () => {
+    /** The heading and the operators and modes of each row. */
+    const outline = (text: string): string[] =>
+      text.split('\n').flatMap((line) => {
+        const [, row] =
+          /^(operator .*|\w+ +(?:whole|tokenwise|parallel|chunkwise|recurrent) ) *(?:\d|mode|$)/.exec(line) ?? [];
+        return row === undefined ? [] : [row];
+      });
+    const shown = outline(readFileSync(join(root, 'README.md'), 'utf8'));
+    expect(shown.length).toBeGreaterThan(30);
+    expect(shown).toEqual(outline(densessm('verify', '--cases', '2', '--longest', '4').stdout));
   });
 
   it('prints JSON and nothing else where asked', () => {

@@ -2,34 +2,30 @@
  * @file The bounded executor: every value is its f64 number and a bound on how far a correct implementation may be from it.
  *
  * An implementation is correct when it runs the same primitives, each rounded with unit round-off u, sums in any order, with or
- * without fused multiply-add. The bound holds the error of the f64 reference as well, so two programs of the same function
- * differ by at most the sum of their bounds. Rules: standard running error analysis (Higham, Accuracy and Stability, ch. 3).
+ * without fused multiply-add, and flushes what underflows or does not. Exact arithmetic is one such implementation: so the bound
+ * holds the error of the f64 reference as well, and two programs of one function differ by at most the sum of their bounds.
+ * Where a number may leave the format, the bound is ∞: nothing is promised. Rules: standard running error analysis (Higham,
+ * Accuracy and Stability, ch. 3).
  */
 import { fail } from '../../tensor/errors.ts';
 import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
+import { isExact, type Precision } from './precision.ts';
+import { type Rounding, roundingOf } from './rounding.ts';
 import { type Bounded, boundRules } from './rules.ts';
 
-/** How an implementation rounds. */
-export interface Precision {
-  readonly name: string;
-  /** Unit round-off: half the distance from 1 to the next number. */
-  readonly u: number;
-  /** What may be lost where a result underflows: the smallest normal number, as devices may flush to zero. */
-  readonly tiny: number;
-  /** Error of exp, log, sigmoid, erf and rsqrt, in units of u relative to the result. */
-  readonly functions: number;
-}
+export { float32, float64, type Precision, snap } from './precision.ts';
 
-/** IEEE double precision, round to nearest; elementary functions within 2 ulp. */
-export const float64: Precision = { name: 'f64', u: 2 ** -53, tiny: 2 ** -1022, functions: 4 };
-
-/** IEEE single precision, round to nearest, subnormals may be flushed; elementary functions within 4 ulp. */
-export const float32: Precision = { name: 'f32', u: 2 ** -24, tiny: 2 ** -126, functions: 8 };
-
-/** The executor that bounds the error of implementations in a precision. */
+/**
+ * The executor that bounds the error of implementations in a precision. Its inputs are the very numbers that an implementation
+ * gets, so they must be numbers of the format: `input` throws on others, `snap` makes them.
+ * @example
+ * const x = input(bounded(float32), [1, 2], [2]);
+ * boundOf(add(x, x)).every((e) => e > 2 ** -24 && e < 2 ** -21) // true
+ */
 export function bounded(precision: Precision): Executor<Bounded> {
-  const rules = boundRules(precision);
+  const rounding = roundingOf(precision);
+  const rules = boundRules(precision, rounding);
   const self: Executor<Bounded> = {
     name: `bounded ${precision.name}`,
     get root() {
@@ -37,8 +33,14 @@ export function bounded(precision: Precision): Executor<Bounded> {
     },
     order: 0,
     open: true,
-    input: (x) => ({ x, e: new Float64Array(x.length) }),
-    constant: (x, _shape, slack = Math.abs) => ({ x, e: x.map((value, i) => precision.u * slack(value, i)) }),
+    input(x, _shape, kind) {
+      if (kind === 'real') checkSnapped(precision, x);
+      return { x, e: new Float64Array(x.length) };
+    },
+    constant: (x, _shape, slack) => ({
+      x,
+      e: x.map((value, i) => constantBound(precision, rounding, value, slack?.(value, i))),
+    }),
     run: (primitive, xs, params, shape) =>
       rules[primitive.name as PrimitiveName](xs as readonly Value<Bounded>[], primitive, params, shape),
     read: ({ x }) => x,
@@ -46,7 +48,26 @@ export function bounded(precision: Precision): Executor<Bounded> {
   return self;
 }
 
-/** The bound on each element of a value of a bounded executor. Throws on values of others. */
+function checkSnapped({ name, round }: Precision, x: Float64Array): void {
+  for (let i = 0; i < x.length; i++) {
+    const value = x[i]!;
+    if (round(value) !== value && !Number.isNaN(value)) {
+      fail(`input: element ${i} is ${value}, which is no normal number of ${name}; snap the numbers to it first`);
+    }
+  }
+}
+
+/** How far another's table may be from ours: the reference and the implementation round it alike often, each in its own unit. */
+function constantBound(precision: Precision, { settle, unit }: Rounding, x: number, slack: number | undefined): number {
+  if (slack === 0 || (slack === undefined && isExact(precision, x))) return 0;
+  return settle(x, unit * (slack ?? Math.abs(x)) + precision.tiny, 0);
+}
+
+/**
+ * The bound on each element of a value of a bounded executor. Throws on values of others.
+ * @example
+ * boundOf(input(bounded(float32), [1, 2], [2])) // [0, 0]
+ */
 export function boundOf(value: Value): Float64Array {
   const { e } = value.data as Partial<Bounded>;
   if (e === undefined) fail(`boundOf: the value lives on ${value.on.name}; only a bounded executor has bounds`);

@@ -58,6 +58,9 @@ export function snap(precision: Precision, data: ArrayLike<number>): Float64Arra
   return snapped;
 }
 
-/** Whether a literal is the same number everywhere: one of at most 24 bits is meant as written, a longer one was rounded before. */
+/**
+ * Whether a literal is the same number in every implementation: one of at most 24 bits is meant as it stands, a longer one is
+ * already rounded. Infinities and NaN are.
+ */
 export const isExact = ({ round }: Precision, x: number): boolean =>
-  Object.is(Math.fround(x), x) && Math.abs(round(x)) === Math.abs(x) ? true : Number.isNaN(x);
+  Object.is(Math.fround(x), x) && Object.is(Math.abs(round(x)), Math.abs(x));

@@ -1,180 +1,181 @@
 /** @file What each primitive does to error bounds. `e` is a bound on |implementation − f64 number|, elementwise. */
-import type { Primitive } from '../../tensor/primitive.ts';
-import type { EinsumParams } from '../../tensor/primitives/einsum.ts';
-import { type PrimitiveName, primitives } from '../../tensor/primitives/index.ts';
+
+import type { PrimitiveName } from '../../tensor/primitives/index.ts';
+import type { MaxReduceParams } from '../../tensor/primitives/max-reduce.ts';
 import type { ScaleParams } from '../../tensor/primitives/scale.ts';
-import type { SumParams } from '../../tensor/primitives/sum.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { Value } from '../../tensor/value.ts';
-import { f64 } from '../f64/index.ts';
-import type { Precision } from './index.ts';
+import { type Bounded, evaluate, type Rule } from './operands.ts';
+import { isExact, type Precision, reciprocalRoundings, sigmoidRoundings } from './precision.ts';
+import type { Rounding } from './rounding.ts';
+import { sumOfProducts } from './sums.ts';
 
-/** A number and a bound on the error of it, elementwise. */
-export interface Bounded {
-  readonly x: Float64Array;
-  readonly e: Float64Array;
-}
+export type { Bounded } from './operands.ts';
 
-type Operands = readonly Value<Bounded>[];
-type Rule = (xs: Operands, primitive: Primitive, params: unknown, shape: Shape) => Bounded;
+const infinite = Number.POSITIVE_INFINITY;
+/** Stands for an f64 number that underflowed, where a relative error would vanish with it. */
+const least = 2 ** -1022;
 
-const onF64 = (data: Float64Array, shape: Shape, kind: Value['kind'] = 'real'): Value<Float64Array> => ({
-  shape,
-  kind,
-  on: f64,
-  data,
+/** A rule for a function of pairs of elements. */
+const pairwise =
+  (bound: (x: number, ex: number, y: number, ey: number, out: number) => number): Rule =>
+  (xs, primitive, params, shape) => {
+    const [a, b] = [xs[0]!.data, xs[1]!.data];
+    const out = evaluate(xs, primitive, params, shape);
+    return { x: out, e: out.map((z, i) => bound(a.x[i]!, a.e[i]!, b.x[i]!, b.e[i]!, z)) };
+  };
+
+/** A rule for a primitive that only moves numbers: the bounds move along. Index operands of a move of reals say where to. */
+const moves: Rule = (xs, primitive, params, shape) => {
+  const bounds = xs.map(({ kind, data: { x, e } }) => (kind === 'index' && primitive.kinds !== 'same' ? x : e));
+  return { x: evaluate(xs, primitive, params, shape), e: evaluate(xs, primitive, params, shape, bounds) };
+};
+
+/** A rule for a primitive that changes no number, or the sign alone. */
+const unchanged: Rule = (xs, primitive, params, shape) => ({
+  x: evaluate(xs, primitive, params, shape),
+  e: xs[0]!.data.e,
 });
 
-/** A primitive on plain numbers: on the operands' own, or on others in their place. */
-function evaluate(
-  xs: Operands,
-  primitive: Primitive,
-  params: unknown,
-  shape: Shape,
-  data: readonly Float64Array[] = xs.map((x) => x.data.x),
-): Float64Array {
-  const operands = xs.map((x, i) => onF64(data[i]!, x.shape, x.kind));
-  return f64.run(primitive, operands, params, shape);
-}
+/** Whether numbers differ whatever their errors. */
+const apart = (x: number, ex: number, y: number, ey: number): boolean =>
+  ex + ey === 0 ? x !== y : Math.abs(x - y) > (ex + ey) * (1 + 2 ** -50);
+
+/** The one that is larger, or smaller, for certain, hands on its error; else either may. */
+const extremum = pairwise((x, ex, y, ey, out) =>
+  apart(x, ex, y, ey) && out === x ? ex : apart(x, ex, y, ey) && out === y ? ey : Math.max(ex, ey),
+);
+
+/** Only elements that may be the largest hand on their errors. */
+const maxReduce: Rule = (xs, primitive, params, shape) => {
+  const { x, e } = xs[0]!.data;
+  const on = (data: Float64Array): Float64Array => evaluate(xs, primitive, params, shape, [data]);
+  const surely = on(x.map((value, i) => value - e[i]!));
+  const { axis } = params as MaxReduceParams;
+  const inner = shape.slice(axis).reduce((size, length) => size * length, 1);
+  const outer = inner * xs[0]!.shape[axis]!;
+  const mayWin = (value: number, i: number): boolean =>
+    !(value + e[i]! < surely[Math.floor(i / outer) * inner + (i % inner)]!);
+  return { x: on(x), e: on(e.map((error, i) => (mayWin(x[i]!, i) ? error : 0))) };
+};
+
+const select: Rule = (xs, primitive, params, shape) => {
+  const [mask, x, y] = xs.map(({ data }) => data) as [Bounded, Bounded, Bounded];
+  const either = (i: number): number => Math.abs(x.x[i]! - y.x[i]!) + Math.max(x.e[i]!, y.e[i]!);
+  return {
+    x: evaluate(xs, primitive, params, shape),
+    e: mask.x.map((m, i) => {
+      if (mask.e[i] !== 0 && !(Math.abs(m) > mask.e[i]!)) return orInfinite(either(i));
+      return m !== 0 ? x.e[i]! : y.e[i]!;
+    }),
+  };
+};
+
+/** ∞ − ∞ and 0 · ∞ promise nothing. */
+const orInfinite = (bound: number): number => (Number.isNaN(bound) ? infinite : bound);
+
+const isPowerOfTwo = (x: number): boolean => x === 2 ** Math.round(Math.log2(x));
 
 /** The rules for one precision. */
-export function boundRules({ u, tiny, functions }: Precision): { readonly [N in PrimitiveName]: Rule } {
-  // one rounding of the implementation and one of the f64 reference; the last factor covers the bound's own arithmetic
-  const unit = (u + 2 ** -53) * (1 + 2 ** -20);
-  /** What `count` roundings of a result of at most this size can do: γ_n of Higham. */
-  const rounding = (size: number, count = 1): number => ((count * unit) / (1 - count * unit)) * size + count * tiny;
+export function boundRules(precision: Precision, rounding: Rounding): { readonly [N in PrimitiveName]: Rule } {
+  const { functions, tiny } = precision;
+  const { settle } = rounding;
 
-  /** A rule for a function of each element: `spread(x, e, y)` is how far y = f(x) can move when x moves by e. */
+  /** A rule for a function of each element: `spread(x, e, y)` is how far y = f(x) can move when x moves by e, e > 0 finite. */
   const each =
     (spread: (x: number, e: number, y: number) => number, roundings: number): Rule =>
     (xs, primitive, params, shape) => {
       const { x, e } = xs[0]!.data;
-      const y = evaluate(xs, primitive, params, shape);
-      return {
-        x: y,
-        e: y.map((out, i) => {
-          const moved = e[i] === 0 ? 0 : spread(x[i]!, e[i]!, out);
-          return moved + (roundings === 0 ? 0 : rounding(Math.abs(out) + moved, roundings));
-        }),
-      };
-    };
-
-  /** A rule for a function of pairs of elements. */
-  const pairwise =
-    (bound: (x: number, ex: number, y: number, ey: number, out: number) => number): Rule =>
-    (xs, primitive, params, shape) => {
-      const [a, b] = [xs[0]!.data, xs[1]!.data];
       const out = evaluate(xs, primitive, params, shape);
-      return { x: out, e: out.map((z, i) => bound(a.x[i]!, a.e[i]!, b.x[i]!, b.e[i]!, z)) };
+      const bound = (y: number, i: number): number => {
+        // an exact infinity has an exact image; of an unbounded number nothing is known, not even that it is one
+        if (!Number.isFinite(x[i]!) || e[i] === infinite) return e[i]!;
+        return settle(y, e[i] === 0 ? 0 : spread(x[i]!, e[i]!, y), roundings);
+      };
+      return { x: out, e: out.map(bound) };
     };
 
-  /** A rule for a primitive that only moves numbers: the bounds move along. */
-  const moves: Rule = (xs, primitive, params, shape) => ({
-    x: evaluate(xs, primitive, params, shape),
-    e: evaluate(
-      xs,
-      primitive,
-      params,
-      shape,
-      xs.map((x) => (x.kind === 'index' ? x.data.x : x.data.e)),
-    ),
+  /** A sum: exact where a summand is an exact 0, or infinite. */
+  const add = pairwise((x, ex, y, ey, out) => {
+    if (x === 0 && ex === 0) return ey;
+    if (y === 0 && ey === 0) return ex;
+    if (ex + ey < infinite && !(Number.isFinite(x) && Number.isFinite(y))) return 0;
+    // equal numbers cancel exactly
+    return settle(out, ex + ey, out === 0 && ex + ey === 0 ? 0 : 1);
   });
 
-  /** A rule for a sum of products: what the operands' errors do in every combination, and `count` roundings of the sizes' sum. */
-  const sumOfProducts =
-    (countOf: (xs: Operands, params: unknown, shape: Shape) => (i: number) => number): Rule =>
-    (xs, primitive, params, shape) => {
-      const sizes = xs.map((x) => (x.kind === 'index' ? x.data.x : x.data.x.map(Math.abs)));
-      const grown = xs.map((x, i) => (x.kind === 'index' ? x.data.x : sizes[i]!.map((size, j) => size + x.data.e[j]!)));
-      // Π(a_i + e_i) − Π a_i, telescoped so that nothing cancels
-      const moved = xs.flatMap((x, i) => {
-        if (x.kind === 'index' || x.data.e.every((error) => error === 0)) return [];
-        const mixed = xs.map((other, j) => (j < i ? grown[j]! : j > i ? sizes[j]! : other.data.e));
-        return [evaluate(xs, primitive, params, shape, mixed)];
-      });
-      const total = evaluate(xs, primitive, params, shape, grown);
-      const count = countOf(xs, params, shape);
-      return {
-        x: evaluate(xs, primitive, params, shape),
-        e: total.map((size, i) => moved.reduce((sum, part) => sum + part[i]!, rounding(size, count(i)))),
-      };
-    };
+  /** `(x + e_x)(y + e_y) − x y`, rounded once; exact factors 0, 1 and −1 round nothing. */
+  const mul = pairwise((x, ex, y, ey, out) => {
+    if (!(Number.isFinite(x) && Number.isFinite(y))) return ex + ey === 0 ? 0 : infinite;
+    if (ex + ey === infinite) return infinite;
+    if ((x === 0 && ex === 0) || (y === 0 && ey === 0)) return 0;
+    const isSign = (Math.abs(x) === 1 && ex === 0) || (Math.abs(y) === 1 && ey === 0);
+    return settle(out, Math.abs(x) * ey + ex * (Math.abs(y) + ey), isSign ? 0 : 1);
+  });
 
-  const unchanged = each((_x, e) => e, 0);
-  const extremum = pairwise((x, ex, y, ey, out) =>
-    Math.abs(x - y) > ex + ey ? (out === x ? ex : ey) : Math.max(ex, ey),
-  );
+  /** A literal that is not exact is rounded, once by each side, and the product another time; powers of two can only underflow. */
+  const scale: Rule = (xs, primitive, params, shape) => {
+    const by = Math.abs((params as ScaleParams).by);
+    if (by === 1) return unchanged(xs, primitive, params, shape);
+    const shifts = by === 0 || (isPowerOfTwo(by) && isExact(precision, by));
+    const roundings = shifts ? 0 : isExact(precision, by) ? 1 : 2;
+    const floor = by === 0 || by > 1 ? 0 : tiny;
+    const inexact = each((_x, e) => by * e + floor, roundings);
+    if (roundings > 0 || floor === 0) return inexact(xs, primitive, params, shape);
+    const { x, e } = xs[0]!.data;
+    const out = evaluate(xs, primitive, params, shape);
+    return {
+      x: out,
+      e: out.map((y, i) =>
+        x[i] === 0 && e[i] === 0 ? 0 : Number.isFinite(x[i]!) ? settle(y, by * e[i]! + floor, 0) : e[i]!,
+      ),
+    };
+  };
+
+  const sums = sumOfProducts(precision, rounding);
 
   return {
-    add: pairwise(
-      (_x, ex, _y, ey, out) => ex + ey + (out === 0 && ex + ey === 0 ? 0 : rounding(Math.abs(out) + ex + ey)),
-    ),
-    mul: pairwise((x, ex, y, ey, out) => {
-      const moved = Math.abs(x) * ey + ex * (Math.abs(y) + ey);
-      return moved + rounding(Math.abs(out) + moved);
-    }),
-    // the factor is a literal, rounded once, and the product another time
-    scale: (xs, primitive, params, shape) => {
-      const by = Math.abs((params as ScaleParams).by);
-      const exact = Number.isInteger(Math.log2(by)) || by === 0;
-      return each((_x, e) => by * e, exact ? 0 : 2)(xs, primitive, params, shape);
-    },
+    add,
+    mul,
+    scale,
     abs: unchanged,
     stopGradient: unchanged,
     site: unchanged,
     reshape: unchanged,
-    sign: each((x, e) => (Math.abs(x) > e ? 0 : 2), 0),
-    equal: pairwise((x, ex, y, ey) => (ex + ey === 0 || Math.abs(x - y) > ex + ey ? 0 : 1)),
+    // from 0 to ±1 is one step, from −1 to 1 are two
+    sign: each((x, e) => (Math.abs(x) > e ? 0 : x === 0 ? 1 : 2), 0),
+    equal: pairwise((x, ex, y, ey) => (ex + ey === 0 || apart(x, ex, y, ey) ? 0 : 1)),
     maximum: extremum,
     minimum: extremum,
-    exp: each((_x, e, y) => y * Math.expm1(e), functions),
-    log: each((x, e) => (e < x ? -Math.log1p(-e / x) : Number.POSITIVE_INFINITY), functions),
-    // |σ''| ≤ σ' bounds the growth of the slope by e^e
-    sigmoid: each((_x, e, y) => Math.min(1, y * (1 - y + 2 ** -53) * e * Math.exp(e)), 2 * functions),
+    // e^{x+e} − e^x
+    exp: each((_x, e, y) => Math.max(y, least) * Math.expm1(e), functions),
+    // log x − log(x − e), the longer way
+    log: each((x, e) => (e < x ? -Math.log1p(-e / x) : infinite), functions),
+    // |σ''| ≤ σ' = σ(1 − σ) bounds the growth of the slope by e^e
+    sigmoid: each(
+      (_x, e, y) => Math.min(1, Math.max(y, least) * (1 - y + 2 ** -53) * e * Math.exp(e)),
+      sigmoidRoundings(precision),
+    ),
+    // the slope 2/√π e^{−x²} is steepest nearest to 0
     erf: each((x, e) => {
       const steepest = Math.max(0, Math.abs(x) - e);
       return Math.min(2, (2 / Math.sqrt(Math.PI)) * Math.exp(-steepest * steepest) * e);
     }, functions),
-    rsqrt: each((x, e, y) => (e < x ? y * Math.expm1(-0.5 * Math.log1p(-e / x)) : Number.POSITIVE_INFINITY), functions),
+    // (x − e)^{−1/2} − x^{−1/2}
+    rsqrt: each((x, e, y) => (e < x ? y * Math.expm1(-0.5 * Math.log1p(-e / x)) : infinite), functions),
+    // 1/(|x| − e) − 1/|x|
     reciprocal: each((x, e, y) => {
       const room = Math.abs(x) - e;
-      return room > 0 ? (Math.abs(y) * e) / room : Number.POSITIVE_INFINITY;
-    }, 2),
-    select: (xs, primitive, params, shape) => {
-      const [mask, x, y] = xs.map(({ data }) => data) as [Bounded, Bounded, Bounded];
-      return {
-        x: evaluate(xs, primitive, params, shape),
-        e: mask.x.map((m, i) => {
-          const certain = mask.e[i] === 0 || Math.abs(m) > mask.e[i]!;
-          if (certain) return m !== 0 ? x.e[i]! : y.e[i]!;
-          return Math.abs(x.x[i]! - y.x[i]!) + x.e[i]! + y.e[i]!;
-        }),
-      };
-    },
+      return room > 0 ? (Math.abs(y) * e) / room : infinite;
+    }, reciprocalRoundings),
+    select,
+    maxReduce,
     broadcast: moves,
     transpose: moves,
     slice: moves,
     pad: moves,
     concat: moves,
     gather: moves,
-    maxReduce: moves,
-    sum: sumOfProducts(([x], params) => {
-      const { axes } = params as SumParams;
-      const count = sizeOf(axes.map((axis) => x!.shape[axis]!));
-      return () => Math.max(0, count - 1);
-    }),
-    einsum: sumOfProducts((xs, params, shape) => {
-      const { terms } = params as EinsumParams;
-      const lengths = new Map(terms.flatMap((term, i) => [...term].map((index, axis) => [index, xs[i]!.shape[axis]!])));
-      const all = sizeOf([...lengths.values()]);
-      const length = all === 0 ? 0 : all / sizeOf(shape);
-      return () => (length === 0 ? 0 : length - 1 + terms.length - 1);
-    }),
-    // as many summands as indices point at the row
-    scatterAdd: sumOfProducts((xs, params, shape) => {
-      const ones = new Float64Array(xs[0]!.data.x.length).fill(1);
-      const hits = evaluate(xs, primitives.scatterAdd as Primitive, params, shape, [ones, xs[1]!.data.x]);
-      return (i) => Math.max(0, hits[i]! - 1);
-    }),
+    sum: sums,
+    einsum: sums,
+    scatterAdd: sums,
   };
 }

@@ -1,0 +1,28 @@
+/** @file Numbers with error bounds, and primitives evaluated on plain numbers in their place. */
+import type { Primitive } from '../../tensor/primitive.ts';
+import type { Shape } from '../../tensor/shape.ts';
+import type { Value } from '../../tensor/value.ts';
+import { f64 } from '../f64/index.ts';
+
+/** A number and a bound on the error of it, elementwise. Where the number is infinite or NaN, the bound is 0 or ∞. */
+export interface Bounded {
+  readonly x: Float64Array;
+  readonly e: Float64Array;
+}
+
+export type Operands = readonly Value<Bounded>[];
+
+/** What a primitive does to error bounds. */
+export type Rule = (xs: Operands, primitive: Primitive, params: unknown, shape: Shape) => Bounded;
+
+/** A primitive on plain numbers: on the operands' own, or on others in their place. */
+export function evaluate(
+  xs: Operands,
+  primitive: Primitive,
+  params: unknown,
+  shape: Shape,
+  data: readonly Float64Array[] = xs.map((x) => x.data.x),
+): Float64Array {
+  const operands = xs.map((x, i): Value<Float64Array> => ({ shape: x.shape, kind: x.kind, on: f64, data: data[i]! }));
+  return f64.run(primitive, operands, params, shape);
+}
