@@ -14,6 +14,7 @@ import {
   matrix,
   power,
   scale,
+  scaleMatrix,
   sum,
   type Vector,
   vecMat,
@@ -41,19 +42,34 @@ export function decayNormalised(q: Matrix, k: Matrix, v: Matrix, gamma: number, 
   return output.map((row, t) => scale(1 / decayNorm(gamma, position + t), row));
 }
 
+/** S[n,m] = (q_n · k_m) γ^{n-m} / sqrt(Σ_{j≤n} γ^{n-j}) for m ≤ n, one row. Shapes: q [d], k [t][d], result [n + 1]. */
+function normalisedScores(q: Vector, k: Matrix, gamma: number, n: number): Vector {
+  const r = decayNorm(gamma, n);
+  return vector(n + 1, (m) => (dot(q, k[m]!) * power(gamma, n - m)) / r);
+}
+
 /**
- * The released parallel mode. S[n,m] = (q_n · k_m) γ^{n-m} / sqrt(Σ_{j≤n} γ^{n-j}) for m ≤ n,
- * o_n = Σ_m S[n,m] v_m / c_n, c_n = clamp(Σ_m |S[n,m]|, 1, 5·10⁴).
- * Evidence [C]. The released code treats c_n as a constant when it differentiates.
- * Shapes: q [t][d], k [t][d], v [t][e], result [t][e].
+ * c_n = clamp(Σ_m |S[n,m]|, 1, 5·10⁴): what the released parallel mode divides its rows by.
+ * Evidence [C]. A constant when differentiating.
+ * Shapes: q [t][d], k [t][d], result [t].
  */
-export function torchscaleParallel(q: Matrix, k: Matrix, v: Matrix, gamma: number): Matrix {
-  return q.map((row, n) => {
-    const score = (m: number) => (dot(row, k[m]!) * power(gamma, n - m)) / decayNorm(gamma, n);
-    const scores = vector(n + 1, score);
-    const c = clamp(absoluteSum(scores), 1, 5e4);
-    return weightedSum(scale(1 / c, scores), v);
-  });
+export function torchscaleDivisors(q: Matrix, k: Matrix, gamma: number): Vector {
+  return q.map((row, n) => clamp(absoluteSum(normalisedScores(row, k, gamma, n)), 1, 5e4));
+}
+
+/**
+ * The released parallel mode: o_n = Σ_m S[n,m] v_m / c_n, with c_n as above unless other divisors are given.
+ * Evidence [C].
+ * Shapes: q [t][d], k [t][d], v [t][e], divisors [t], result [t][e].
+ */
+export function torchscaleParallel(
+  q: Matrix,
+  k: Matrix,
+  v: Matrix,
+  gamma: number,
+  divisors = torchscaleDivisors(q, k, gamma),
+): Matrix {
+  return q.map((row, n) => scale(1 / divisors[n]!, weightedSum(normalisedScores(row, k, gamma, n), v)));
 }
 
 /** What a chunk hands to the next: U [d][e] and the scale κ. */
@@ -62,38 +78,67 @@ interface Carried {
   readonly kappa: number;
 }
 
+/** Rows before their division, and what divides them. */
+interface Undivided {
+  /** [t][e] */
+  readonly rows: Matrix;
+  /** [t] */
+  readonly divisors: Vector;
+}
+
 /**
- * torchscale's chunkwise mode, chunk by chunk of C tokens from a zero state; the last chunk may be shorter.
+ * torchscale's chunkwise mode, chunk by chunk of C tokens; the last chunk may be shorter.
  * Inside a chunk, with i, j < C, r_i = sqrt(Σ_{j≤i} γ^{i-j}) and R = Σ_{j<C} γ^{C-1-j}:
  * o_i = (Σ_{j≤i} S[i,j] v_j + γ^{i+1} (R / r_i) q_i U) / max(1, Σ_j |S[i,j]|, κ), S[i,j] = (q_i · k_j) γ^{i-j} / r_i; then
- * U ← γ^C U + Σ_j (γ^{C-1-j} / R) k_jᵀ v_j and κ ← max(1, max_e Σ_d |U[d,e]|), from U = 0 and κ = 1.
+ * U ← γ^C U + Σ_j (γ^{C-1-j} / R) k_jᵀ v_j and κ ← max(1, max_e Σ_d |U[d,e]|), from U = S_0 / R.
  * Evidence [C]. The divisor is treated as a constant when differentiating; here it has no upper clamp.
- * Shapes of the result's arguments: q [t][d], k [t][d], v [t][e], result [t][e].
+ * Shapes of the result's arguments: q [t][d], k [t][d], v [t][e], s0 [d][e] (zero unless given), divisors [t] (its own unless
+ * given), result [t][e].
  */
-export function torchscaleChunkwise(chunk: number): Retain {
-  if (!Number.isInteger(chunk) || chunk < 1) throw new Error(`torchscaleChunkwise: chunk ${chunk}; give 1, 2, 3, …`);
-  return (q, k, v, gamma) => {
-    const output: Vector[] = [];
-    let carried: Carried = { u: zeros(columns(k), columns(v)), kappa: 1 };
-    for (let start = 0; start < q.length; start += chunk) {
-      const part = (x: Matrix) => x.slice(start, start + chunk);
-      output.push(...chunkOutput(part(q), part(k), part(v), gamma, chunk, carried));
-      carried = carryOn(part(k), part(v), gamma, chunk, carried);
-    }
-    return output;
+export function torchscaleChunkwise(
+  chunk: number,
+): (q: Matrix, k: Matrix, v: Matrix, gamma: number, s0?: Matrix, divisors?: Vector) => Matrix {
+  requireChunk(chunk);
+  return (q, k, v, gamma, s0, divisors) => {
+    const own = undividedChunks(chunk, q, k, v, gamma, s0);
+    return own.rows.map((row, i) => scale(1 / (divisors ?? own.divisors)[i]!, row));
   };
 }
 
-/** The rows o_i of one chunk, from what was carried before it. */
-function chunkOutput(q: Matrix, k: Matrix, v: Matrix, gamma: number, chunk: number, carried: Carried): Matrix {
+/** The divisors max(1, Σ_j |S[i,j]|, κ) of torchscale's chunkwise mode. Shapes: q [t][d], k [t][d], v [t][e], result [t]. */
+export function torchscaleChunkDivisors(
+  chunk: number,
+): (q: Matrix, k: Matrix, v: Matrix, gamma: number, s0?: Matrix) => Vector {
+  requireChunk(chunk);
+  return (q, k, v, gamma, s0) => undividedChunks(chunk, q, k, v, gamma, s0).divisors;
+}
+
+function requireChunk(chunk: number): void {
+  if (!Number.isInteger(chunk) || chunk < 1) throw new Error(`torchscaleChunkwise: chunk ${chunk}; give 1, 2, 3, …`);
+}
+
+/** All chunks, each from what the one before it carried. */
+function undividedChunks(chunk: number, q: Matrix, k: Matrix, v: Matrix, gamma: number, s0?: Matrix): Undivided {
+  const parts: Undivided[] = [];
   const total = sum(0, chunk - 1, (j) => power(gamma, chunk - 1 - j));
-  return q.map((row, i) => {
-    const r = decayNorm(gamma, i);
-    const scores = vector(i + 1, (j) => (dot(row, k[j]!) * power(gamma, i - j)) / r);
-    const inside = weightedSum(scores, v);
-    const before = scale((power(gamma, i + 1) * total) / r, vecMat(row, carried.u));
-    return scale(1 / Math.max(1, absoluteSum(scores), carried.kappa), add(inside, before));
+  let carried = carriedAs(scaleMatrix(1 / total, s0 ?? zeros(columns(k), columns(v))));
+  for (let start = 0; start < q.length; start += chunk) {
+    const part = (x: Matrix) => x.slice(start, start + chunk);
+    parts.push(undividedChunk(part(q), part(k), part(v), gamma, chunk, carried));
+    carried = carryOn(part(k), part(v), gamma, chunk, carried);
+  }
+  return { rows: parts.flatMap(({ rows }) => rows), divisors: parts.flatMap(({ divisors }) => divisors) };
+}
+
+/** The rows of one chunk before their division, from what was carried before it. */
+function undividedChunk(q: Matrix, k: Matrix, v: Matrix, gamma: number, chunk: number, carried: Carried): Undivided {
+  const total = sum(0, chunk - 1, (j) => power(gamma, chunk - 1 - j));
+  const scores = q.map((row, i) => normalisedScores(row, k, gamma, i));
+  const rows = q.map((row, i) => {
+    const before = scale((power(gamma, i + 1) * total) / decayNorm(gamma, i), vecMat(row, carried.u));
+    return add(weightedSum(scores[i]!, v), before);
   });
+  return { rows, divisors: scores.map((row) => Math.max(1, absoluteSum(row), carried.kappa)) };
 }
 
 /** U and κ after one chunk. */
@@ -103,6 +148,11 @@ function carryOn(k: Matrix, v: Matrix, gamma: number, chunk: number, carried: Ca
     const written = sum(0, k.length - 1, (j) => (power(gamma, chunk - 1 - j) / total) * k[j]![d]! * v[j]![e]!);
     return power(gamma, chunk) * carried.u[d]![e]! + written;
   });
+  return carriedAs(u);
+}
+
+/** U with its κ. */
+function carriedAs(u: Matrix): Carried {
   const columnSums = vector(columns(u), (e) => absoluteSum(u.map((row) => row[e]!)));
   return { u, kappa: Math.max(1, ...columnSums) };
 }

@@ -65,7 +65,8 @@ if (process.send !== undefined) {
   };
   for (const worker of workers) {
     worker.on('message', (row: Row) => {
-      if (row.cases > 0) {
+      if (row.cases === 0) console.log(`  --   ${row.name}  the law never speaks of this mode`);
+      else {
         console.log(
           `${row.right ? 'right' : 'WRONG'}  ${row.name}  ${row.cases} cases  worst ${row.ratio.toPrecision(2)} of the bound  ${row.seconds.toFixed(2)} s  ${row.where}`,
         );

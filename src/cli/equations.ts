@@ -1,6 +1,6 @@
 /** @file densessm equations: what of the paper is specified, and what guards it. */
-import { equationTotal } from '../../spec/registry.ts';
-import { type EquationRow, equationRows, type TriedFault } from '../oracle/equations.ts';
+import { equationTotal, numberingNotVerified } from '../../spec/registry.ts';
+import { type EquationRow, type OperatorRow, specification, type TriedFault } from '../oracle/equations.ts';
 import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
 
 /** How many cases a fault is tried on, and from which seed. */
@@ -12,67 +12,84 @@ export interface EquationsCommand extends Voice {
 const columns = ['Eq.', 'name', 'evidence', 'definition', 'modes', 'laws', 'faults rejected'];
 
 /**
- * Prints a row per registered equation and, below, each fault that was tried with the law that rejected it. Returns whether
- * every equation has a definition, laws and faults, and no fault lived.
+ * Prints a row per registered equation, the operators that no equation numbers, and each fault with the law that rejected it.
+ * Returns whether every equation has a definition, laws and faults, every law a fault, and no fault lived.
  */
 export function equationsCommand({ cases, seed, json, quiet }: EquationsCommand): boolean {
-  const rows = equationRows({ cases, longest: 8, seed });
-  const problems = rows.flatMap((row) => row.problems);
+  const { equations, operators, problems } = specification({ cases, longest: 8, seed });
+  const ok = problems.length === 0;
   if (json) {
-    say(JSON.stringify({ ok: problems.length === 0, rows: rows.map(asData), problems }, null, 1));
-    return problems.length === 0;
+    say(
+      JSON.stringify({ ok, equations: equations.map(asData), operators: operators.map(guardsOf), problems }, null, 1),
+    );
+    return ok;
   }
   if (!quiet) {
-    const table = [columns, ...rows.map(cellsOf)];
-    const widths = widthsOf(table);
-    table.forEach((cells, i) => {
-      say(i === 0 ? colour.heading(tableLine(cells, widths)) : tableLine(cells, widths));
-    });
-    say(
-      `\nEvidence: C the authors' code, F figures, N notes, A abstract, R reconstructed: numbering not verified against the PDF.`,
-    );
+    const unnumbered = operators.filter(({ operator }) => !equations.some(({ row }) => row?.operator === operator));
+    printTable([columns, ...equations.map(cellsOf), ...unnumbered.map(unnumberedCells)]);
+    say(`\nEvidence: C the authors' code, F figures, N notes, A abstract, R reconstructed: ${numberingNotVerified}.`);
     say(`\n${colour.heading('Faults, tried just now, and the case at which each law rejected them')}`);
-    for (const [operator, tried] of byOperator(rows)) {
-      say(`\n${operator}`);
+    for (const { operator, tried } of operators) {
+      say(`\n${operator.name}`);
       for (const one of tried) say(`  ${formatFault(one)}`);
     }
     say();
   }
   for (const problem of problems) say(colour.wrong(problem));
-  const verdict = problems.length === 0 ? colour.right('complete') : colour.wrong(`${problems.length} problems`);
-  say(`${rows.length} of ${equationTotal} equations, ${verdict}`);
-  return problems.length === 0;
+  const verdict = ok ? colour.right('complete') : colour.wrong(`${problems.length} problems`);
+  say(`${equations.length} of ${equationTotal} equations, ${verdict}`);
+  return ok;
 }
 
-function cellsOf({ equation, operator, laws, tried }: EquationRow): string[] {
-  const rejected = tried.filter(({ rejection }) => rejection !== null).length;
-  return [
-    `${equation.number}`,
-    equation.name,
-    equation.evidence.join(' '),
-    `spec/${equation.chapter}`,
-    Object.keys(operator?.modes ?? {}).join(' '),
-    `${laws.length}`,
-    `${rejected} of ${tried.length}`,
-  ];
+function printTable(table: readonly (readonly string[])[]): void {
+  const widths = widthsOf(table);
+  table.forEach((cells, i) => {
+    say(i === 0 ? colour.heading(tableLine(cells, widths)) : tableLine(cells, widths));
+  });
 }
+
+/** Modes, laws, and faults rejected of those tried. */
+function guardCells(row: OperatorRow | null): string[] {
+  if (row === null) return ['', '0', '0 of 0'];
+  const rejected = row.tried.filter(({ rejection }) => rejection !== null).length;
+  return [Object.keys(row.operator.modes).join(' '), `${row.laws.length}`, `${rejected} of ${row.tried.length}`];
+}
+
+const cellsOf = ({ equation, row }: EquationRow): string[] => [
+  `${equation.number}`,
+  equation.name,
+  equation.evidence.join(' '),
+  `spec/${equation.chapter}`,
+  ...guardCells(row),
+];
+
+const unnumberedCells = (row: OperatorRow): string[] => [
+  '',
+  row.operator.name,
+  'C',
+  row.operator.chapter ?? '',
+  ...guardCells(row),
+];
 
 function formatFault({ fault, law, rejection }: TriedFault): string {
   const found = rejection === null ? colour.wrong('LIVES') : `case ${rejection.cases}: ${rejection.verdict.where}`;
   return `${fault.name.padEnd(26)} ${law.name.padEnd(10)} ${colour.minor(found)}`;
 }
 
-const byOperator = (rows: readonly EquationRow[]): Map<string, readonly TriedFault[]> =>
-  new Map(rows.flatMap(({ operator, tried }) => (operator === null ? [] : [[operator.name, tried]])));
-
-const asData = ({ equation, operator, laws, tried, problems }: EquationRow): object => ({
+const asData = ({ equation, row, problems }: EquationRow): object => ({
   number: equation.number,
   name: equation.name,
   evidence: equation.evidence,
   latex: equation.latex,
   shapes: equation.shapes,
   definition: `spec/${equation.chapter}`,
-  modes: Object.keys(operator?.modes ?? {}),
+  operator: row?.operator.name ?? null,
+  problems,
+});
+
+const guardsOf = ({ operator, laws, tried, problems }: OperatorRow): object => ({
+  operator: operator.name,
+  modes: Object.keys(operator.modes),
   laws: laws.map(({ name, statement }) => ({ name, statement })),
   faults: tried.map(({ fault, law, rejection }) => ({
     name: fault.name,

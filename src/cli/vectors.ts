@@ -1,9 +1,8 @@
 /** @file densessm vectors check: the project against files of reference vectors. */
 import { checkVectors, formatReport } from '../oracle/vectors/index.ts';
 import { progress, say, type Voice } from './console.ts';
-import { somethingCompared } from './verify.ts';
 
-/** Checks folders of vectors and prints the report. Returns whether something was compared and all of it was right. */
+/** Checks folders of vectors and prints the report. Returns whether all that was compared was right, and something was. */
 export function vectorsCommand(folders: readonly string[], voice: Voice): boolean {
   const line = progress(voice);
   const report = checkVectors(folders, {
@@ -13,5 +12,5 @@ export function vectorsCommand(folders: readonly string[], voice: Voice): boolea
   const text = formatReport(report);
   if (voice.json) say(JSON.stringify(report, null, 1));
   else say(voice.quiet && report.ok ? text.slice(text.lastIndexOf('\n') + 1) : text);
-  return report.ok && somethingCompared(report);
+  return report.ok;
 }

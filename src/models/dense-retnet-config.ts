@@ -2,8 +2,10 @@
 import type { RotationPhase } from '../nn/multi-head-retention.ts';
 import type { RetentionNorm } from '../nn/retention/normalised.ts';
 import type { GateActivation } from '../nn/selective-transition.ts';
+import { told } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import type { Shape } from '../tensor/shape.ts';
+import { type Choices, checkEpsilon, checkReadings, checkWhole, retentionReadings } from './check.ts';
 
 /** Where the paper can be read two ways, as far as keys and values are concerned; spec/readings.ts has the evidence. */
 export interface DenseRetNetReadings {
@@ -127,26 +129,32 @@ function fusionShapes(config: DenseRetNetConfig, l: number, path: string, over: 
   return shapes;
 }
 
+const choices: Choices<DenseRetNetReadings> = {
+  pass: ['raw', 'fused'],
+  projection: ['identity', 'linear'],
+  gate: ['shared', 'perLayer'],
+  gateActivation: ['silu', 'none'],
+  fusedNorm: ['rms', 'none'],
+  firstLayer: ['plain', 'normed'],
+  ...retentionReadings,
+};
+
 /** Throws on a configuration that makes no model. */
 export function checkDenseRetNet(config: DenseRetNetConfig): void {
   checkWhole('denseRetNet', config, ['vocabulary', 'width', 'heads', 'keyWidth', 'valueWidth', 'layers'], 1);
   checkWhole('denseRetNet', config, ['denseLayers', 'gateRank'], 0);
-  const { heads, keyWidth, valueWidth, epsilon } = config;
+  const { vocabulary, heads, keyWidth, valueWidth, epsilon, padToken, readings } = config;
   if (keyWidth % (2 * heads) !== 0) {
     fail(
       `denseRetNet: keyWidth ${keyWidth} with ${heads} heads; it must be a multiple of ${2 * heads}, as rotation pairs channels`,
     );
   }
   if (valueWidth % heads !== 0) fail(`denseRetNet: valueWidth ${valueWidth} is not a multiple of ${heads} heads`);
-  if (!(epsilon >= 0 && epsilon < 1)) fail(`denseRetNet: epsilon is ${epsilon}; it lies in [0, 1)`);
-}
-
-/** Throws unless the named fields are integers of at least `least`. */
-export function checkWhole<C>(call: string, config: C, fields: readonly (keyof C & string)[], least: number): void {
-  for (const field of fields) {
-    const size: unknown = config[field];
-    if (!Number.isInteger(size) || (size as number) < least) {
-      fail(`${call}: ${field} is ${String(size)}; it must be an integer of at least ${least}`);
-    }
+  checkEpsilon('denseRetNet', epsilon);
+  if (padToken !== null && !(Number.isInteger(padToken) && padToken >= 0 && padToken < vocabulary)) {
+    fail(
+      `denseRetNet: padToken is ${told(padToken)}; it is a token of the vocabulary, 0 to ${vocabulary - 1}, or null`,
+    );
   }
+  checkReadings('denseRetNet', readings, choices);
 }

@@ -17,7 +17,7 @@ import { scale } from '../tensor/primitives/scale.ts';
 import { site } from '../tensor/primitives/site.ts';
 import type { Value } from '../tensor/value.ts';
 import { checkDenseRetNet, type DenseRetNetConfig, denseRetNetShapes, sourcesOf } from './dense-retnet-config.ts';
-import type { LanguageModel, ModelResult, ModelState } from './language-model.ts';
+import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
 
 /** Weights of one layer, [out, in]; h width, r gate rank, d_k and d_v channels of a head. Fusions only where the layer fuses. */
 export type DenseRetNetLayer = {
@@ -54,6 +54,7 @@ interface Passed {
 }
 
 function start(params: DenseRetNetParams, config: DenseRetNetConfig, batch: number): ModelState {
+  checkParameters(denseRetNet, params, config);
   const { heads, keyWidth, valueWidth } = config;
   const shape = [batch, heads, keyWidth / heads, valueWidth / heads];
   return { position: 0, layers: params.layers.map(() => zerosLike(params.embedding, shape)) };
@@ -66,6 +67,7 @@ function forward(
   state: ModelState,
   mode: Mode,
 ): ModelResult {
+  checkStep('denseRetNet', config.layers, params.layers, tokens, state);
   const passed: Passed[] = [];
   let x = embedding(params.embedding, tokens, config.padToken);
   const layers = params.layers.map((layer, l) => {

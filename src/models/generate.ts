@@ -1,5 +1,6 @@
 /** @file Continuing sequences: a prompt read in any mode, then one token at a time in recurrent mode from the state it left. */
-import type { Mode } from '../nn/retention/normalised.ts';
+import { checkMode, type Mode } from '../nn/retention/normalised.ts';
+import { told } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { indexInput, read } from '../tensor/input.ts';
 import { rng } from '../tensor/random.ts';
@@ -25,7 +26,7 @@ export interface GenerateOptions extends Sampling {
  * The tokens that follow a prompt, without it: a list per sequence, of `steps` tokens, or fewer where the last one is `stopAt`.
  * `prompt` is lists of tokens, all of one length, or an index value [b, t] beside `params`. Neither is changed. A sequence's
  * tokens do not depend on what the other sequences hold: each has a stream of its own.
- * Throws on a configuration that makes no model, an empty or ragged prompt, a token outside the vocabulary, and wrong options.
+ * Throws on a configuration that makes no model, parameters of another one, an empty or ragged prompt, a token outside the vocabulary, and wrong options.
  * @example
  * const config = denseRetNetConfig({ vocabulary: 5, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * const params = initialise(denseRetNet, config, { on: f64, seed: 1 });
@@ -39,6 +40,7 @@ export function generate<C extends { readonly vocabulary: number }, P extends Tr
   options: GenerateOptions,
 ): number[][] {
   model.check(config);
+  checkNames(options);
   checkOptions(options, config.vocabulary);
   const { steps, mode = { name: 'recurrent' }, seed = 0, stopAt } = options;
   const on = executorOf(params);
@@ -66,11 +68,34 @@ export function generate<C extends { readonly vocabulary: number }, P extends Tr
   return rows;
 }
 
-function checkOptions({ steps, seed = 0, stopAt = 0, ...sampling }: GenerateOptions, vocabulary: number): void {
+const optionNames: Readonly<Record<keyof GenerateOptions, true>> = {
+  steps: true,
+  mode: true,
+  seed: true,
+  stopAt: true,
+  temperature: true,
+  topK: true,
+  topP: true,
+};
+
+/** Throws unless options are a record of known names. */
+function checkNames(options: GenerateOptions): void {
+  if (typeof options !== 'object' || options === null) {
+    fail(`generate: the options are ${told(options)}; give a record with steps at least, as in { steps: 3 }`);
+  }
+  const known = Object.keys(optionNames);
+  const wrong = Object.keys(options).find((name) => !known.includes(name));
+  if (wrong === undefined) return;
+  const meant = known.find((name) => name.toLowerCase() === wrong.toLowerCase());
+  fail(`generate: unknown option '${wrong}'; ${meant === undefined ? `use ${known.join(', ')}` : `use ${meant}`}`);
+}
+
+function checkOptions({ steps, mode, seed = 0, stopAt = 0, ...sampling }: GenerateOptions, vocabulary: number): void {
   if (!Number.isInteger(steps) || steps < 0) fail(`generate: steps is ${steps}; it is an integer ≥ 0`);
   if (!isToken(stopAt, vocabulary)) {
     fail(`generate: stopAt is ${stopAt}; it is a token of the vocabulary, 0 to ${vocabulary - 1}`);
   }
+  if (mode !== undefined) checkMode('generate', mode);
   checkSampling(sampling);
   rng(seed); // throws on what is no seed
 }
@@ -93,7 +118,7 @@ function promptOf(prompt: readonly (readonly number[])[] | Value, vocabulary: nu
   const wrong = tokens.findIndex((token) => !isToken(token, vocabulary));
   if (wrong >= 0) {
     const place = `token ${wrong % shape[1]!} of sequence ${Math.floor(wrong / shape[1]!)}`;
-    fail(`generate: ${place} of the prompt is ${tokens[wrong]}; the vocabulary is 0 to ${vocabulary - 1}`);
+    fail(`generate: ${place} of the prompt is ${told(tokens[wrong])}; the vocabulary is 0 to ${vocabulary - 1}`);
   }
   return isValue(prompt) ? prompt : indexInput(on, tokens, shape);
 }
@@ -102,8 +127,14 @@ const isToken = (token: number, vocabulary: number): boolean =>
   Number.isInteger(token) && token >= 0 && token < vocabulary;
 
 function shapeOf(rows: readonly (readonly number[])[]): Shape {
+  if (!Array.isArray(rows)) fail(`generate: the prompt is ${told(rows)}; give lists of tokens, one per sequence`);
   const length = rows[0]?.length ?? 0;
-  rows.forEach((row, i) => {
+  rows.forEach((row: readonly number[], i) => {
+    if (!Array.isArray(row)) {
+      fail(
+        `generate: sequence ${i} of the prompt is ${told(row)}; it is a list of tokens, as in [[1, 2]] for one sequence`,
+      );
+    }
     if (row.length === length) return;
     fail(
       `generate: sequence ${i} of the prompt has ${row.length} tokens, sequence 0 has ${length}; continue sequences of different lengths in calls of their own`,

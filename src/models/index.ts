@@ -9,6 +9,7 @@ export {
 } from './dense-retnet-config.ts';
 export { type GenerateOptions, generate } from './generate.ts';
 export {
+  checkParameters,
   countParameters,
   initialise,
   type LanguageModel,

@@ -1,9 +1,12 @@
 /** @file What every language model here is: functions of plain records, with an explicit state. */
+import { checkAxes, checkPosition } from '../nn/check.ts';
 import type { Mode } from '../nn/retention/normalised.ts';
+import { told } from '../tensor/apply.ts';
+import { fail } from '../tensor/errors.ts';
 import { input } from '../tensor/input.ts';
 import { rng } from '../tensor/random.ts';
-import { type Shape, sizeOf } from '../tensor/shape.ts';
-import { type Tree, treeOf } from '../tensor/tree.ts';
+import { type Shape, sameShape, show, sizeOf } from '../tensor/shape.ts';
+import { namedLeavesOf, type Tree, treeOf } from '../tensor/tree.ts';
 import type { Executor, Value } from '../tensor/value.ts';
 
 /** What the tokens so far leave behind: how many there were, and each layer's state. */
@@ -25,10 +28,66 @@ export interface LanguageModel<C, P extends Tree> {
   check(config: C): void;
   /** The shape of every parameter, by its path in `P`. */
   shapes(config: C): Readonly<Record<string, Shape>>;
-  /** The state before the first token, beside the values of `params`. */
+  /** The state before the first token, beside the values of `params`. Throws as {@link checkParameters} does. */
   start(params: P, config: C, batch: number): ModelState;
-  /** Continues from a state with `tokens` [b, t] (kind index), in a mode. */
+  /** Continues from a state with `tokens` [b, t] (kind index), in a mode. Throws on another number of layers. */
   forward(params: P, config: C, tokens: Value, state: ModelState, mode: Mode): ModelResult;
+}
+
+/**
+ * Throws on a configuration that makes no model, and unless parameters are those that it asks for: on the first that is missing,
+ * of another shape, or too many. `generate` calls it. `start` and `forward` check no more than the number of layers, so that gates
+ * may have another rank than configured: before calling them with weights from elsewhere, call this.
+ * @example
+ * const config = denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 2, denseLayers: 1 });
+ * checkParameters(denseRetNet, initialise(denseRetNet, config, { on: f64, seed: 1 }), config) // undefined
+ */
+export function checkParameters<C, P extends Tree>(model: LanguageModel<C, P>, params: P, config: C): void {
+  model.check(config);
+  const left = new Map(namedLeavesOf(params));
+  for (const [path, shape] of Object.entries(model.shapes(config))) {
+    const given = left.get(path)?.shape;
+    if (given === undefined) {
+      fail(`${model.name}: the parameters lack ${path}, ${show(shape)} in this configuration; change one of them`);
+    }
+    if (!sameShape(given, shape)) {
+      fail(
+        `${model.name}: parameter ${path} has shape ${show(given)}, not ${show(shape)} as configured; change one of them`,
+      );
+    }
+    left.delete(path);
+  }
+  for (const [path, { shape }] of left) {
+    fail(`${model.name}: parameter ${path}, ${show(shape)}, has no place in this configuration; change one of them`);
+  }
+}
+
+/** What `forward` asks of its arguments, at no cost per weight: as many layers everywhere, a position, tokens [b, t]. */
+export function checkStep(
+  call: string,
+  layers: number,
+  weights: readonly unknown[],
+  tokens: Value,
+  state: ModelState,
+): void {
+  if (weights.length !== layers) {
+    fail(`${call}: parameters of ${weights.length} layers, a configuration of ${layers}; change one of them`);
+  }
+  checkAxes(call, 'tokens', tokens, ['b', 't']);
+  checkState(call, layers, state);
+}
+
+/** Throws unless a state has a position and one value per layer. */
+export function checkState(call: string, layers: number, state: ModelState): void {
+  if (!Array.isArray(state?.layers)) {
+    fail(`${call}: the state is ${told(state)}; give what start or the last forward returned`);
+  }
+  checkPosition(call, state.position);
+  if (state.layers.length !== layers) {
+    fail(
+      `${call}: a state of ${state.layers.length} layers for a model of ${layers}; give what its start or forward returned`,
+    );
+  }
 }
 
 /**

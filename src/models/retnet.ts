@@ -13,8 +13,8 @@ import { scale } from '../tensor/primitives/scale.ts';
 import { site } from '../tensor/primitives/site.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
-import { checkWhole } from './dense-retnet-config.ts';
-import type { LanguageModel, ModelResult, ModelState } from './language-model.ts';
+import { checkEpsilon, checkFinite, checkReadings, checkWhole, retentionReadings } from './check.ts';
+import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
 
 /** Sizes of a RetNet. */
 export interface RetNetConfig {
@@ -87,7 +87,9 @@ export function multiScaleRetention(
   return { output: linear(gated, params.output), state: retention.state };
 }
 
-function start(params: RetNetParams, { heads, width, valueWidth }: RetNetConfig, batch: number): ModelState {
+function start(params: RetNetParams, config: RetNetConfig, batch: number): ModelState {
+  checkParameters(retNet, params, config);
+  const { heads, width, valueWidth } = config;
   const shape = [batch, heads, width / heads, valueWidth / heads];
   return { position: 0, layers: params.layers.map(() => zerosLike(params.embedding, shape)) };
 }
@@ -99,6 +101,7 @@ function forward(
   state: ModelState,
   mode: Mode,
 ): ModelResult {
+  checkStep('retnet', config.layers, params.layers, tokens, state);
   const { epsilon, embeddingScale } = config;
   let x = scale(embedding(params.embedding, tokens), embeddingScale);
   const layers = params.layers.map((layer, l) => {
@@ -140,6 +143,9 @@ function check(config: RetNetConfig): void {
     );
   }
   if (valueWidth % heads !== 0) fail(`retnet: valueWidth ${valueWidth} is not a multiple of ${heads} heads`);
+  checkEpsilon('retnet', config.epsilon);
+  checkFinite('retnet', config, ['embeddingScale', 'residualScale']);
+  checkReadings('retnet', config, retentionReadings);
 }
 
 function shapes({ vocabulary, width, valueWidth, ffnWidth, layers }: RetNetConfig): Record<string, Shape> {

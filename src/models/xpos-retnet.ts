@@ -13,7 +13,7 @@ import { add } from '../tensor/primitives/add.ts';
 import { mul } from '../tensor/primitives/mul.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
 import type { Value } from '../tensor/value.ts';
-import type { ModelState } from './language-model.ts';
+import { checkState, type ModelState } from './language-model.ts';
 
 /** A norm's weight and bias. */
 export type AffineParams = { readonly weight: Value; readonly bias: Value };
@@ -63,6 +63,7 @@ export function xposRetNet(
   state: ModelState,
   mode: Mode,
 ): { output: Value; state: ModelState } {
+  checkState('xposRetNet', layers.length, state);
   let output = x;
   const states = layers.map((layer, l) => {
     const norm = (stream: Value, { weight, bias }: AffineParams): Value =>

@@ -12,7 +12,9 @@ import { reshape } from '../tensor/primitives/reshape.ts';
 import { slice } from '../tensor/primitives/slice.ts';
 import { stopGradient } from '../tensor/primitives/stop-gradient.ts';
 import { sum } from '../tensor/primitives/sum.ts';
+import { show } from '../tensor/shape.ts';
 import type { Executor, Value } from '../tensor/value.ts';
+import { checkAxes } from './check.ts';
 
 /** Which token each position should have predicted (kind index), and 1 where that counts, 0 where not; both [n]. */
 export interface Targets {
@@ -33,11 +35,25 @@ export function logSumExp(x: Value): Value {
 
 /**
  * `−Σ_n w_n log softmax(logits_n)[target_n] / Σ_n w_n` for logits [n, v]: the mean over the positions that count.
+ * Throws on other shapes and, where numbers can be read at once (on f64), when the weights sum to 0.
  * @example
  * const even = { tokens: indices([0]), weights: tensor([1]) };
  * item(crossEntropy(tensor([[0, 0]]), even)) // 0.6931471805599453
  */
 export function crossEntropy(logits: Value, { tokens, weights }: Targets): Value {
+  checkAxes('crossEntropy', 'logits', logits, ['n', 'v']);
+  checkAxes('crossEntropy', 'tokens', tokens, ['n']);
+  checkAxes('crossEntropy', 'weights', weights, ['n']);
+  const [n] = logits.shape;
+  if (tokens.shape[0] !== n || weights.shape[0] !== n) {
+    fail(
+      `crossEntropy: tokens ${show(tokens.shape)} and weights ${show(weights.shape)} beside logits ${show(logits.shape)}; give one of each per row`,
+    );
+  }
+  // other executors may have no numbers yet, or only bounds
+  if (weights.on.name === 'f64' && weights.on.read(weights.data).reduce((a, b) => a + b, 0) === 0) {
+    fail('crossEntropy: the weights sum to 0, so nothing counts and there is no mean; give one position weight 1');
+  }
   const picked = gather(logits, tokens, 1);
   const losses = mul(sub(logSumExp(logits), picked), weights);
   return div(sum(losses), sum(weights));
@@ -61,11 +77,12 @@ export function nextTokenTargets(on: Executor, labels: readonly (readonly number
 }
 
 /**
- * Logits [b, t, v] as rows [b (t − 1), v]: those that predict a next token. Throws when t < 2.
+ * Logits [b, t, v] as rows [b (t − 1), v]: those that predict a next token. Throws on other shapes and when t < 2.
  * @example
  * predictingRows(tensor([[[1, 2], [3, 4]]])).shape // [1, 2]
  */
 export function predictingRows(logits: Value): Value {
+  checkAxes('predictingRows', 'logits', logits, ['b', 't', 'v']);
   const [b, t, v] = logits.shape as readonly [number, number, number];
   if (t < 2) fail(`predictingRows: ${t} positions; predicting the next token needs at least 2`);
   return reshape(slice(logits, 1, 0, t - 1), [b * (t - 1), v]);

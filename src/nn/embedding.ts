@@ -1,4 +1,5 @@
 /** @file Token embeddings. */
+import { checkValue } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { constantLike } from '../tensor/operand.ts';
 import { gather } from '../tensor/primitives/gather.ts';
@@ -13,6 +14,7 @@ import type { Value } from '../tensor/value.ts';
  * read(embedding(tensor([[1], [2]]), indices([[1, 0]]))) // [2, 1]
  */
 export function embedding(table: Value, tokens: Value, padToken: number | null = null): Value {
+  checkValue('embedding', 'the table', table);
   if (padToken === null) return gather(table, tokens);
   const [rows] = table.shape;
   if (!Number.isInteger(padToken) || padToken < 0 || padToken >= rows!) {

@@ -4,7 +4,7 @@ export { crossEntropy, logSumExp, nextTokenTargets, predictingRows, type Targets
 export { collect, denseFusion, type FusionParams, type FusionRule, fuseByAddition } from './dense-fusion.ts';
 export { embedding } from './embedding.ts';
 export { linear } from './linear.ts';
-export { type MultiHeadConfig, multiHeadRetention, type RotationPhase } from './multi-head-retention.ts';
+export { type MultiHeadConfig, multiHeadRetention, type RotationPhase, retnetDecays } from './multi-head-retention.ts';
 export { layerNorm, rmsNorm } from './norms.ts';
 export { chunkwiseRetention } from './retention/chunkwise.ts';
 export { emptyState, type Retention, type RetentionInputs, type RetentionResult } from './retention/inputs.ts';
@@ -12,5 +12,5 @@ export { type Mode, normalisedRetention, type Place, type RetentionNorm } from '
 export { parallelRetention } from './retention/parallel.ts';
 export { recurrentRetention } from './retention/recurrent.ts';
 export { torchscaleChunkwise, torchscaleParallel } from './retention/torchscale.ts';
-export { rotate, rotateState } from './rotary.ts';
+export { retnetFrequencies, rotate, rotateState } from './rotary.ts';
 export { type GateActivation, type GateParams, gate, project, select } from './selective-transition.ts';

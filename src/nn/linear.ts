@@ -1,4 +1,5 @@
 /** @file Linear maps. */
+import { checkValue } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { einsum } from '../tensor/primitives/einsum.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
@@ -11,6 +12,8 @@ import type { Value } from '../tensor/value.ts';
  * read(linear(tensor([1, 2]), tensor([[3, 4], [5, 6]]))) // [11, 17]
  */
 export function linear(x: Value, weight: Value): Value {
+  checkValue('linear', 'x', x);
+  checkValue('linear', 'the weight', weight);
   const [out, within] = weight.shape;
   if (weight.shape.length !== 2 || x.shape.at(-1) !== within) {
     fail(`linear: weight ${show(weight.shape)} is [out, in] and does not act on the last axis of ${show(x.shape)}`);

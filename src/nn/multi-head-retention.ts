@@ -6,8 +6,10 @@ import { site } from '../tensor/primitives/site.ts';
 import { transpose } from '../tensor/primitives/transpose.ts';
 import { show } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
+import { checkAxes } from './check.ts';
 import { rmsNorm } from './norms.ts';
-import { type Mode, normalisedRetention, type Place, type RetentionNorm } from './retention/normalised.ts';
+import { checkDecay } from './retention/inputs.ts';
+import { checkMode, type Mode, normalisedRetention, type Place, type RetentionNorm } from './retention/normalised.ts';
 import { retnetFrequencies, rotate, rotateState } from './rotary.ts';
 
 /**
@@ -24,13 +26,19 @@ export interface MultiHeadConfig {
   readonly epsilon: number;
 }
 
-/** `γ_h = 1 − 2^{−5−h}`, h from 0. */
+/**
+ * RetNet's decays, one per head: `γ_h = 1 − 2^{−5−h}`, h from 0.
+ * @example
+ * retnetDecays(2) // [0.96875, 0.984375]
+ */
 export const retnetDecays = (heads: number): number[] => Array.from({ length: heads }, (_, h) => 1 - 2 ** (-5 - h));
 
-/** `x` [b, t, h·d] as [b, h, t, d], head-major. Throws when the heads do not divide the channels. */
-export function splitHeads(x: Value, heads: number): Value {
+/** `x` [b, t, h·d] as [b, h, t, d], head-major. Throws on another rank, and when the heads do not divide the channels. */
+export function splitHeads(x: Value, heads: number, call = 'splitHeads', what = 'x'): Value {
+  checkAxes(call, what, x, ['b', 't', 'channels']);
   const [b, t, width] = x.shape as readonly [number, number, number];
-  if (width % heads !== 0) fail(`splitHeads: ${heads} heads do not divide the ${width} channels of ${show(x.shape)}`);
+  if (width % heads !== 0)
+    fail(`${call}: ${heads} heads do not divide the ${width} channels of ${what} ${show(x.shape)}`);
   return transpose(reshape(x, [b, t, heads, width / heads]), [0, 2, 1, 3]);
 }
 
@@ -39,7 +47,8 @@ export const headsLast = (x: Value): Value => transpose(x, [0, 2, 1, 3]);
 
 /**
  * Retention of `q`, `k` [b, t, h·d] and `v` [b, t, h·e] from a state [b, h, d, e], normed per head over e (weight [e] or none):
- * the output [b, t, h·e] and the next state.
+ * the output [b, t, h·e] and the next state. Throws as {@link normalisedRetention} does, and when the heads do not divide the
+ * channels.
  * @example
  * const [q, v] = [tensor([[[1, 0]]]), tensor([[[5]]])];
  * const config = { decay: [0.5], retentionNorm: 'none', rotationPhase: 'p', epsilon: 0 };
@@ -55,7 +64,10 @@ export function multiHeadRetention(
 ): { output: Value; state: Value } {
   const { decay, retentionNorm, rotationPhase, epsilon } = config;
   const { position, path } = place;
-  const [qs, ks, vs] = [q, k, v].map((x) => splitHeads(x, decay.length)) as [Value, Value, Value];
+  checkMode('multiHeadRetention', mode);
+  checkDecay('multiHeadRetention', decay);
+  const split = (x: Value, what: string): Value => splitHeads(x, decay.length, 'multiHeadRetention', what);
+  const [qs, ks, vs] = [split(q, 'q'), split(k, 'k'), split(v, 'v')];
   const frequencies = retnetFrequencies(qs.shape[3]! / 2);
   // the released recurrent mode turns by p − 1, the other modes by p: the state is stored as the recurrent mode needs it
   const behind = rotationPhase === 'p-1' ? 1 : 0;

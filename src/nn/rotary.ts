@@ -1,4 +1,5 @@
 /** @file Rotary positions: neighbouring channels turned by an angle that grows with the token's position. */
+import { checkValue } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { constantLike } from '../tensor/operand.ts';
 import { at, stack, sub } from '../tensor/ops.ts';
@@ -8,10 +9,13 @@ import { reshape } from '../tensor/primitives/reshape.ts';
 import { transpose } from '../tensor/primitives/transpose.ts';
 import { show } from '../tensor/shape.ts';
 import type { Slack, Value } from '../tensor/value.ts';
+import { checkAxes } from './check.ts';
 
 /**
  * Angles per position of `pairs` channel pairs, `10000^(−j/(pairs−1))`, both ends included: RetNet's, [C]. (Rotary embeddings
  * usually divide by `pairs`.) One pair turns by 1.
+ * @example
+ * retnetFrequencies(3) // [1, 0.01, 0.0001]
  */
 export const retnetFrequencies = (pairs: number): number[] =>
   Array.from({ length: pairs }, (_, j) => (pairs === 1 ? 1 : 10000 ** (-j / (pairs - 1))));
@@ -31,11 +35,14 @@ export function rotaryTable(
 }
 
 /**
- * Channels 2j and 2j+1 of `x` [..., t, d] turned by `(position + t) θ_j`. Throws when d is not twice the number of frequencies.
+ * Channels 2j and 2j+1 of `x` [..., t, d] turned by `(position + t) θ_j`. Throws when d is not twice the number of frequencies,
+ * and when there is no t.
  * @example
  * read(rotate(tensor([[5, 7]]), [1], 0)) // [5, 7]
  */
 export function rotate(x: Value, frequencies: readonly number[], position: number): Value {
+  checkValue('rotate', 'x', x);
+  if (x.shape.length < 2) fail(`rotate: x has shape ${show(x.shape)}; it is [..., t, d], so reshape it`);
   const [t, d] = x.shape.slice(-2) as [number, number];
   const pairs = frequencies.length;
   if (d !== 2 * pairs) {
@@ -54,11 +61,12 @@ export function rotate(x: Value, frequencies: readonly number[], position: numbe
 }
 
 /**
- * A retention state [b, h, d, e] as it would be had every key been rotated `by` positions further.
+ * A retention state [b, h, d, e] as it would be had every key been rotated `by` positions further. Throws on another rank.
  * @example
  * read(rotateState(tensor([[[[1], [0]]]]), [Math.PI / 2], 2)) // [-1, 0]
  */
 export function rotateState(state: Value, frequencies: readonly number[], by: number): Value {
+  checkAxes('rotateState', 'the state', state, ['b', 'h', 'd', 'e']);
   const keysLast = transpose(state, [0, 1, 3, 2]);
   const rows = reshape(keysLast, [...keysLast.shape.slice(0, -1), 1, keysLast.shape[3]!]);
   return transpose(reshape(rotate(rows, frequencies, by), keysLast.shape), [0, 1, 3, 2]);

@@ -8,10 +8,22 @@ export interface Verdict {
   readonly error: number;
   /** Which element is worst, with both numbers; empty where all are exactly right. */
   readonly where: string;
+  /** How many elements were compared, and of how many the allowance is over a thousandth of the tensor's largest: those say little. */
+  readonly compared: number;
+  readonly loose: number;
 }
 
 /** The verdict on nothing. */
-export const flawless: Verdict = { ratio: 0, error: 0, where: '' };
+export const flawless: Verdict = { ratio: 0, error: 0, where: '', compared: 0, loose: 0 };
+
+/** A verdict on something that could not be compared at all. */
+export const infinitelyWrong = (where: string): Verdict => ({
+  ratio: Number.POSITIVE_INFINITY,
+  error: Number.POSITIVE_INFINITY,
+  where,
+  compared: 0,
+  loose: 0,
+});
 
 /** Whether a verdict is right. */
 export const isRight = ({ ratio }: Verdict): boolean => ratio <= 1;
@@ -20,42 +32,39 @@ export const isRight = ({ ratio }: Verdict): boolean => ratio <= 1;
 export const worse = (a: Verdict, b: Verdict): Verdict => ({
   ...(b.ratio > a.ratio ? b : a),
   error: Math.max(a.error, b.error),
+  compared: a.compared + b.compared,
+  loose: a.loose + b.loose,
 });
 
 /** Numbers by name. */
 export type Numbers = Readonly<Record<string, Float64Array>>;
 
 /**
- * `|actual − expected| ≤ allowed`, elementwise, for every name in `expected`. A missing name, another length, and a NaN on one
- * side only are infinitely wrong.
+ * `|actual − expected| ≤ allowed`, elementwise, for every name in `expected`. A missing name, another length, a NaN on one side
+ * only and an allowance that is not finite are infinitely wrong.
  */
 export function within(actual: Numbers, expected: Numbers, allowed: (name: string, i: number) => number): Verdict {
-  let verdict = flawless;
+  let [ratio, error, where, compared, loose] = [0, 0, '', 0, 0];
   for (const [name, want] of Object.entries(expected)) {
     const have = actual[name];
-    if (have === undefined || have.length !== want.length) {
-      const found = have === undefined ? 'missing' : `${have.length} numbers`;
-      return {
-        ratio: Number.POSITIVE_INFINITY,
-        error: Number.POSITIVE_INFINITY,
-        where: `${name}: ${found}, not ${want.length} numbers`,
-      };
-    }
+    if (have === undefined) return infinitelyWrong(`${name} is missing`);
+    if (have.length !== want.length) return infinitelyWrong(`${name} has ${have.length} numbers, not ${want.length}`);
     const size = want.reduce((largest, x) => Math.max(largest, Math.abs(x)), 0);
     for (let i = 0; i < want.length; i++) {
+      const allowance = allowed(name, i);
+      if (!Number.isFinite(allowance)) return infinitelyWrong(`${name}[${i}] has no finite bound (${allowance})`);
       const distance = Object.is(have[i], want[i]) ? 0 : Math.abs(have[i]! - want[i]!);
-      const ratio = distance === 0 ? 0 : distance / allowed(name, i);
-      const error = distance === 0 ? 0 : distance / size;
-      if (!(ratio <= verdict.ratio)) {
-        verdict = {
-          ratio: Number.isNaN(ratio) ? Number.POSITIVE_INFINITY : ratio,
-          error: Math.max(verdict.error, error),
-          where: `${name}[${i}] is ${have[i]}, not ${want[i]}`,
-        };
-      } else if (error > verdict.error) verdict = { ...verdict, error };
+      const share = distance === 0 ? 0 : distance / allowance;
+      compared++;
+      if (allowance > size / 1000) loose++;
+      if (distance > 0) error = Math.max(error, distance / size);
+      if (!(share <= ratio)) {
+        ratio = Number.isNaN(share) ? Number.POSITIVE_INFINITY : share;
+        where = `${name}[${i}] is ${have[i]}, not ${want[i]}`;
+      }
     }
   }
-  return verdict;
+  return { ratio, error, where, compared, loose };
 }
 
 /** `actual = expected`, bit for bit but for the sign of zero. */

@@ -1,4 +1,4 @@
-/** @file The state of the specification: every equation with what defines, computes and guards it, the guards tried out. */
+/** @file The state of the specification: what defines, computes and guards each equation and operator, the guards tried out. */
 import { type Equation, equations } from '../../spec/registry.ts';
 import type { Fault } from './fault.ts';
 import { faults as allFaults } from './faults/index.ts';
@@ -15,17 +15,23 @@ export interface TriedFault {
   readonly rejection: Rejection | null;
 }
 
-/** One equation's row. */
-export interface EquationRow {
-  readonly equation: Equation;
-  readonly operator: Operator | null;
+/** An operator with the laws that concern it, and every fault of it under every law that must reject it. */
+export interface OperatorRow {
+  readonly operator: Operator;
   readonly laws: readonly Law[];
   readonly tried: readonly TriedFault[];
   /** What is missing or wrong, in sentences; empty if nothing is. */
   readonly problems: readonly string[];
 }
 
-/** What the rows are made from; the project's own unless a test gives others. */
+/** An equation with the operator that computes it. */
+export interface EquationRow {
+  readonly equation: Equation;
+  readonly row: OperatorRow | null;
+  readonly problems: readonly string[];
+}
+
+/** Equations, operators, laws and faults: the project's own unless a test gives others. */
 export interface Registry {
   readonly equations: readonly Equation[];
   readonly operators: readonly Operator[];
@@ -33,30 +39,39 @@ export interface Registry {
   readonly faults: readonly Fault[];
 }
 
-const registry: Registry = { equations, operators: allOperators, laws: allLaws, faults: allFaults };
-
-/** A row for every registered equation. Executes each law against each fault that it must reject. */
-export function equationRows(
-  trials: Trials,
-  { equations, operators, laws, faults }: Registry = registry,
-): EquationRow[] {
-  // equations that share an operator share its trials
-  const triedByOperator = new Map<string, readonly TriedFault[]>();
-  const triedOf = (operator: Operator): readonly TriedFault[] => {
-    const known = triedByOperator.get(operator.name);
-    const tried = known ?? tryFaults(operator, laws, faults, trials);
-    triedByOperator.set(operator.name, tried);
-    return tried;
-  };
-  return equations.map((equation) => {
-    const operator = operators.find(({ name }) => name === equation.operator) ?? null;
-    const concerned = operator === null ? [] : laws.filter((law) => law.concerns(operator));
-    const tried = operator === null ? [] : triedOf(operator);
-    return { equation, operator, laws: concerned, tried, problems: problemsOf(equation, operator, concerned, tried) };
-  });
+/** What is specified, and what guards it. */
+export interface Specification {
+  readonly equations: readonly EquationRow[];
+  /** All operators, those of equations first. */
+  readonly operators: readonly OperatorRow[];
+  readonly problems: readonly string[];
 }
 
-/** Every fault of an operator under every law that must reject it. Throws when a fault names a law that does not exist. */
+const registry: Registry = { equations, operators: allOperators, laws: allLaws, faults: allFaults };
+
+/**
+ * The specification with every law executed against every fault that it must reject. An equation without definition, operator,
+ * law or fault is a problem; so is a law without a fault of an operator that it concerns, and a fault that lives.
+ * Throws where a fault throws, or names a law that does not exist.
+ */
+export function specification(
+  trials: Trials,
+  { equations, operators, laws, faults }: Registry = registry,
+): Specification {
+  const rows = operators.map((operator): OperatorRow => {
+    const concerned = laws.filter((law) => law.concerns(operator));
+    const tried = tryFaults(operator, laws, faults, trials);
+    return { operator, laws: concerned, tried, problems: guardProblems(operator, concerned, tried) };
+  });
+  const numbered = equations.map((equation): EquationRow => {
+    const row = rows.find(({ operator }) => operator.name === equation.operator) ?? null;
+    return { equation, row, problems: equationProblems(equation, row) };
+  });
+  const problems = [...numbered.flatMap((one) => one.problems), ...rows.flatMap((row) => row.problems)];
+  return { equations: numbered, operators: rows, problems };
+}
+
+/** Every fault of an operator under every law that must reject it. */
 export function tryFaults(
   operator: Operator,
   laws: readonly Law[],
@@ -75,20 +90,20 @@ export function tryFaults(
     );
 }
 
-function problemsOf(
-  { number, definition }: Equation,
-  operator: Operator | null,
-  laws: readonly Law[],
-  tried: readonly TriedFault[],
-): string[] {
-  const alive = tried
-    .filter(({ rejection }) => rejection === null)
-    .map(({ fault, law }) => `Eq. ${number}: the law '${law.name}' lets the fault '${fault.name}' live`);
+function guardProblems({ name }: Operator, laws: readonly Law[], tried: readonly TriedFault[]): string[] {
+  const idle = laws.filter((law) => !tried.some((one) => one.law === law));
+  const alive = tried.filter(({ rejection }) => rejection === null);
+  return [
+    ...idle.map((law) => `${name}: the law '${law.name}' has no fault to reject`),
+    ...alive.map(({ fault, law }) => `${name}: the law '${law.name}' lets the fault '${fault.name}' live`),
+  ];
+}
+
+function equationProblems({ number, definition }: Equation, row: OperatorRow | null): string[] {
   return [
     ...(typeof definition === 'function' ? [] : [`Eq. ${number} has no definition`]),
-    ...(operator === null ? [`Eq. ${number} has no operator, so no mode computes it`] : []),
-    ...(laws.length === 0 ? [`Eq. ${number} has no law`] : []),
-    ...(tried.length === 0 ? [`Eq. ${number} has no fault`] : []),
-    ...alive,
+    ...(row === null ? [`Eq. ${number} has no operator, so no mode computes it`] : []),
+    ...(row !== null && row.laws.length === 0 ? [`Eq. ${number} has no law`] : []),
+    ...(row !== null && row.tried.length === 0 ? [`Eq. ${number} has no fault`] : []),
   ];
 }

@@ -2,7 +2,7 @@
 export { bounded, boundOf, float32, float64, type Precision } from '../executors/bounded/index.ts';
 export { type Case, fill, type Layout, type Settings, type Tensor, type Tensors } from './case.ts';
 export { exactly, isRight, type Numbers, type Verdict, within } from './compare.ts';
-export { type EquationRow, equationRows } from './equations.ts';
+export { type EquationRow, type OperatorRow, type Specification, specification } from './equations.ts';
 export type { Fault } from './fault.ts';
 export { faults } from './faults/index.ts';
 export type { Law, Subject } from './law.ts';

@@ -34,19 +34,24 @@ export interface Size {
 /** Something with a definition, computed in one or more modes. */
 export interface Operator<S extends Settings = Settings> {
   readonly name: string;
+  /** Where its definition stands, if no equation of the paper numbers it. */
+  readonly chapter?: string;
   /** Draws shapes and settings. */
   layouts(size: Size): fc.Arbitrary<Layout<S>>;
   /** The kinds of numbers it is tried on, if not all. */
   readonly values?: readonly Values[];
-  /** The scalar definition, in a mode where the modes differ by definition. What it does not define is left out. */
-  definition(inputs: Tensors, settings: S, mode: string): Tensors;
+  /**
+   * The scalar definition, in a mode where the modes differ by definition. What it does not define is left out. Where it divides
+   * by what counts as constant in differentiation, those are the divisors at the inputs `frozen`, its own unless given.
+   */
+  definition(inputs: Tensors, settings: S, mode: string, frozen?: Tensors): Tensors;
   readonly modes: Readonly<Record<string, Program<S>>>;
   /** The mode that computes as the definition does: its error bound is the definition's. */
   readonly reference: string;
   /** Whether all modes are one function under these settings. */
   modesAgree(settings: S): boolean;
-  /** Whether the gradient is the derivative: not where a divisor counts as constant. */
-  isDifferentiated(settings: S): boolean;
+  /** Why the modes are different functions under all settings, where they are. */
+  readonly apart?: string;
   /** Whether the definition speaks of these settings: the networks are defined from the first token on. */
   defines(settings: S): boolean;
   /** Whether a mode can compute this at all: some cannot continue a sequence. */
@@ -74,7 +79,6 @@ export interface Reduction<S extends Settings = Settings> {
 /** What an operator without time, states or readings fills in. */
 export const plain = {
   modesAgree: () => true,
-  isDifferentiated: () => true,
   admits: () => true,
   defines: () => true,
 };

@@ -1,6 +1,6 @@
 /** @file Trying laws on drawn cases: on the operators' own programs, which must pass, and on faults, which must not. */
 import type { Case, Settings } from './case.ts';
-import { flawless, isRight, type Verdict, worse } from './compare.ts';
+import { flawless, infinitelyWrong, isRight, type Verdict, worse } from './compare.ts';
 import type { Fault } from './fault.ts';
 import type { Law, Subject } from './law.ts';
 import type { Operator } from './operator.ts';
@@ -27,7 +27,7 @@ export function judge(law: Law, subject: Subject, c: Case): Verdict {
     return law.check(subject, c);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    return { ratio: Number.POSITIVE_INFINITY, error: Number.POSITIVE_INFINITY, where: `throws: ${why}` };
+    return infinitelyWrong(`throws: ${why}`);
   }
 }
 
@@ -52,7 +52,10 @@ export interface Rejection {
   readonly verdict: Verdict;
 }
 
-/** Tries a law on a fault until it rejects it, on at most as many cases as given. */
+/**
+ * Tries a law on a fault until it rejects it, on at most as many cases as given. Throws where the fault throws: a program that
+ * breaks is not rejected by any law.
+ */
 export function rejection(
   law: Law,
   fault: Fault,
@@ -63,7 +66,7 @@ export function rejection(
   for (const c of sampleCases(operator as Operator<Settings>, { longest, ...law.size }, cases, seed)) {
     if (!law.applies(operator, fault.mode, c)) continue;
     count++;
-    const verdict = judge(law, { operator, mode: fault.mode, program: fault.program }, c);
+    const verdict = law.check({ operator, mode: fault.mode, program: fault.program }, c);
     if (!isRight(verdict)) return { cases: count, verdict };
   }
   return null;

@@ -23,7 +23,12 @@ export interface VerifiedRow {
   readonly outputs: Verdict;
   /** The worst of those. */
   readonly gradient: Verdict;
-  readonly failure: { readonly seed: number; readonly settings: Case['settings']; readonly verdict: Verdict } | null;
+  readonly failure: {
+    readonly seed: number;
+    readonly settings: Case['settings'];
+    readonly shapes: Readonly<Record<string, readonly number[]>>;
+    readonly verdict: Verdict;
+  } | null;
   readonly milliseconds: number;
 }
 
@@ -36,9 +41,9 @@ export interface VerifyOptions extends Trials {
   readonly onRow?: (row: VerifiedRow) => void;
 }
 
-/** Whether a row compared enough and found everything right. */
+/** Whether a row compared enough, outputs and gradients, and found everything right. */
 export const isVerified = (row: VerifiedRow, cases: number): boolean =>
-  row.cases >= cases && isRight(row.outputs) && isRight(row.gradient);
+  row.cases >= cases && row.gradients > 0 && isRight(row.outputs) && isRight(row.gradient);
 
 /** A row for every operator in every mode, on `cases` drawn cases each with sequences of up to `longest` tokens. */
 export function verify({ operators = allOperators, onProgress, onRow, ...trials }: VerifyOptions): VerifiedRow[] {
@@ -54,50 +59,47 @@ export function verify({ operators = allOperators, onProgress, onRow, ...trials 
 function verifyMode(operator: Operator, mode: string, trials: Trials): VerifiedRow {
   const start = performance.now();
   const subject = { operator, mode, program: operator.modes[mode]! };
-  let outputs = flawless;
-  let others = flawless;
-  let failure: VerifiedRow['failure'] = null;
-  let [count, gradients, longest] = [0, 0, 0];
-  for (const c of definedCases(operator, mode, trials)) {
-    count++;
+  let [outputs, gradient, failure] = [flawless, flawless, null as VerifiedRow['failure']];
+  let [cases, gradients, longest] = [0, 0, 0];
+  for (const c of admittedCases(operator, mode, trials)) {
+    if (cases === trials.cases) break;
     longest = Math.max(longest, longestIn(operator, c));
-    const found = judge(definition, subject, c);
+    const isDefined = operator.defines(c.settings);
     const law = gradientLaw(operator, mode, c);
+    // a sequence that continues another one has no definition, but other modes to agree with
+    const found = isDefined ? judge(definition, subject, c) : null;
     const beside = law === null ? null : judge(law, subject, c);
+    if (found !== null) cases++;
     if (beside !== null) gradients++;
-    outputs = worse(outputs, found);
-    others = worse(others, beside ?? flawless);
+    outputs = worse(outputs, found ?? flawless);
+    gradient = worse(gradient, beside ?? flawless);
     const wrong = [found, beside].find((verdict) => verdict !== null && !isRight(verdict));
-    if (wrong && failure === null) failure = { seed: c.seed, settings: c.settings, verdict: wrong };
+    if (wrong && failure === null)
+      failure = { seed: c.seed, settings: c.settings, shapes: shapesOf(c), verdict: wrong };
   }
   const milliseconds = performance.now() - start;
-  return {
-    operator: operator.name,
-    mode,
-    cases: count,
-    gradients,
-    longest,
-    outputs,
-    gradient: others,
-    failure,
-    milliseconds,
-  };
+  return { operator: operator.name, mode, cases, gradients, longest, outputs, gradient, failure, milliseconds };
 }
 
-/** The reference mode's gradients are held against the definition, where it is short; the other modes' against the reference's. */
+const shapesOf = (c: Case): Record<string, readonly number[]> =>
+  Object.fromEntries(Object.entries(c.inputs).map(([name, { shape }]) => [name, shape]));
+
+/**
+ * Gradients are held against the reference mode's; the reference mode's, and those of modes that are functions of their own,
+ * against differences of the definition, where the sequence is short.
+ */
 function gradientLaw(operator: Operator, mode: string, c: Case): Law | null {
   if (modes.applies(operator, mode, c)) return modes;
   const isShort = longestIn(operator, c) <= 16;
-  return mode === operator.reference && isShort && derivative.applies(operator, mode, c) ? derivative : null;
+  const isFirst = mode === operator.reference || !operator.modesAgree(c.settings);
+  return isFirst && isShort && derivative.applies(operator, mode, c) ? derivative : null;
 }
 
-/** As many cases as asked for, all of which the mode admits and the definition defines. */
-function definedCases(operator: Operator, mode: string, { cases, longest, seed }: Trials): Case[] {
-  const drawn = sampleCases(operator, { longest }, 4 * cases, seed);
-  const isDefined = (c: Case): boolean =>
-    operator.admits(c.settings, mode) && operator.defines(c.settings) && Object.keys(c.cotangents).length > 0;
-  return drawn.filter(isDefined).slice(0, cases);
-}
+/** More cases than asked for, all of which the mode admits and which have something to compare. */
+const admittedCases = (operator: Operator, mode: string, { cases, longest, seed }: Trials): Case[] =>
+  sampleCases(operator, { longest }, 4 * cases, seed).filter(
+    (c) => operator.admits(c.settings, mode) && Object.keys(c.cotangents).length > 0,
+  );
 
 function longestIn({ time }: Operator, c: Case): number {
   const lengths = Object.entries(time?.inputs ?? {}).map(([name, axis]) => c.inputs[name]?.shape[axis] ?? 0);

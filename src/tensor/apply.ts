@@ -2,11 +2,12 @@
 import { fail } from './errors.ts';
 import type { Primitive } from './primitive.ts';
 import type { Shape } from './shape.ts';
-import type { Executor, Kind, Value } from './value.ts';
+import { type Executor, isValue, type Kind, type Value } from './value.ts';
 
 /**
  * Applies a primitive to values. The innermost executor among the operands runs it; operands of outer executors are
- * constants to it. Throws on operands of unrelated executors, of an ended gradient call, of a wrong kind or shape.
+ * constants to it. Throws on operands that are no values, of unrelated executors, of an ended gradient call, of a wrong kind or
+ * shape.
  */
 export function apply<P>(primitive: Primitive<P>, xs: readonly Value[], params: P): Value {
   const on = innermost(primitive, xs);
@@ -23,13 +24,34 @@ export function reapply(primitive: Primitive, xs: readonly Value[], params: unkn
 }
 
 function innermost(primitive: Primitive, xs: readonly Value[]): Executor {
-  let on = xs[0]!.on;
+  // what has no executor is no value: isValue, at the price of a look-up that is made anyway
+  let on = xs[0]?.on;
+  if (on === undefined) return failNoValue(primitive.name, 'operand 0', xs[0]);
   if (!on.open) failEnded(primitive);
   for (let i = 1; i < xs.length; i++) {
-    const other = xs[i]!.on;
+    const other = xs[i]?.on;
+    if (other === undefined) return failNoValue(primitive.name, `operand ${i}`, xs[i]);
     if (other !== on) on = inner(primitive, on, other);
   }
   return on;
+}
+
+/** Throws unless something is a value; `what` names it. */
+export function checkValue(call: string, what: string, x: unknown): asserts x is Value {
+  if (!isValue(x)) failNoValue(call, what, x);
+}
+
+/** Throws for something that should be a value, and is none. */
+export function failNoValue(call: string, what: string, x: unknown): never {
+  fail(`${call}: ${what} is ${told(x)}, not a value; make one with tensor(…)`);
+}
+
+/** Anything at all, as errors print what is not of the type it should be. */
+export function told(x: unknown): string {
+  if (typeof x === 'string') return `'${x}'`;
+  if (Array.isArray(x)) return `a list of ${x.length}`;
+  if (typeof x === 'function') return 'a function';
+  return typeof x === 'object' && x !== null ? 'an object' : String(x);
 }
 
 function inner(primitive: Primitive, a: Executor, b: Executor): Executor {

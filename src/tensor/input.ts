@@ -1,4 +1,5 @@
 /** @file Making values and reading them. */
+import { checkValue } from './apply.ts';
 import { fail } from './errors.ts';
 import { checkShape, type Shape, show, sizeOf } from './shape.ts';
 import type { Executor, Value } from './value.ts';
@@ -72,7 +73,10 @@ export function flatten(nested: Nested, call = 'flatten'): { data: Float64Array;
  * @example
  * read(tensor([[1, 2], [3, 4]])) // [1, 2, 3, 4]
  */
-export const read = (x: Value): Float64Array => x.on.read(x.data).slice();
+export function read(x: Value): Float64Array {
+  checkValue('read', 'x', x);
+  return x.on.read(x.data).slice();
+}
 
 /**
  * The number in a value of one element. Throws when there are more, or none.
@@ -80,6 +84,7 @@ export const read = (x: Value): Float64Array => x.on.read(x.data).slice();
  * item(sum(tensor([1, 2]))) // 3
  */
 export function item(x: Value): number {
+  checkValue('item', 'x', x);
   if (sizeOf(x.shape) !== 1) {
     fail(`item: shape ${show(x.shape)} holds ${sizeOf(x.shape)} elements, not one; use read, or pick one with at`);
   }

@@ -1,8 +1,9 @@
 /** @file Operands of elementwise functions: values that broadcast, and numbers. */
+import { failNoValue } from './apply.ts';
 import { fail } from './errors.ts';
 import { broadcast } from './primitives/broadcast.ts';
 import { broadcastShapes, checkShape, type Shape, sameShape, show, sizeOf } from './shape.ts';
-import type { Slack, Value } from './value.ts';
+import { isValue, type Slack, type Value } from './value.ts';
 
 /** A value, or a number that stands for a constant of the other operand's shape. */
 export type Operand = Value | number;
@@ -47,8 +48,10 @@ export function zerosLike(x: Value, shape: Shape = x.shape): Value {
   return constant(x, new Float64Array(sizeOf(shape)), shape);
 }
 
-/** Both operands as values of one shape: numbers become constants, shapes broadcast. */
+/** Both operands as values of one shape: numbers become constants, shapes broadcast. Throws on anything else. */
 export function operands(call: string, x: Operand, y: Operand): [Value, Value] {
+  if (typeof x !== 'number' && !isValue(x)) return failNoValue(call, 'operand 0', x);
+  if (typeof y !== 'number' && !isValue(y)) return failNoValue(call, 'operand 1', y);
   if (typeof x === 'number') {
     if (typeof y === 'number')
       return fail(`${call}: both operands are numbers (${x}, ${y}); one must be a value, as in scalar(${x})`);

@@ -1,4 +1,5 @@
 /** @file Functions composed of primitives that need no file of their own. */
+import { checkValue } from './apply.ts';
 import { fail } from './errors.ts';
 import { type Operand, operands } from './operand.ts';
 import { add } from './primitives/add.ts';
@@ -49,6 +50,7 @@ export function div(x: Operand, y: Operand): Value {
  * read(meanKeep(tensor([[1, 3], [4, 6]]), -1)) // [2, 5]
  */
 export function meanKeep(x: Value, axis: number): Value {
+  checkValue('meanKeep', 'operand 0', x);
   const at = axisOf('meanKeep', axis, x.shape);
   if (x.shape[at] === 0) fail(`meanKeep: axis ${at} of ${show(x.shape)} is empty; nothing has a mean there`);
   const kept = x.shape.map((length, i) => (i === at ? 1 : length));
@@ -61,6 +63,7 @@ export function meanKeep(x: Value, axis: number): Value {
  * read(at(tensor([[1, 2], [3, 4]]), 0, 1)) // [3, 4]
  */
 export function at(x: Value, axis: number, position: number): Value {
+  checkValue('at', 'operand 0', x);
   const along = axisOf('at', axis, x.shape);
   if (!Number.isInteger(position) || position < 0 || position >= x.shape[along]!) {
     fail(`at: position ${position} does not lie in axis ${along} of ${show(x.shape)}, which is [0, ${x.shape[along]})`);
@@ -97,6 +100,7 @@ export function stack(xs: readonly Value[], axis: number): Value {
  */
 export function chunks(x: Value, axis: number, length: number): Value[] {
   if (!Number.isInteger(length) || length < 1) fail(`chunks: a chunk of ${length}; a chunk is an integer ≥ 1`);
+  checkValue('chunks', 'operand 0', x);
   const along = axisOf('chunks', axis, x.shape);
   const total = x.shape[along]!;
   return Array.from({ length: Math.ceil(total / length) }, (_, i) =>

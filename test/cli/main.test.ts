@@ -68,7 +68,7 @@ describe('densessm', { timeout: 60_000 }, () => {
     expect(verified.ok).toBe(true);
     expect(verified.rows.length).toBeGreaterThan(30);
     const listed = JSON.parse(densessm('equations', '--json').stdout);
-    expect(listed.rows.map(({ number }: { number: number }) => number)).toEqual([
+    expect(listed.equations.map(({ number }: { number: number }) => number)).toEqual([
       15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25,
     ]);
   });

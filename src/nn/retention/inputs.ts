@@ -1,8 +1,10 @@
 /** @file What every mode of retention takes and gives. */
+import { checkValue, told } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { zerosLike } from '../../tensor/operand.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
+import { checkAxes } from '../check.ts';
 
 /** Queries and keys [b, h, t, d], values [b, h, t, e], and γ of each head: a constant of the equations, from 0 to 1. */
 export interface RetentionInputs {
@@ -32,7 +34,11 @@ export interface RetentionAxes {
 
 /** The axes of checked inputs. Throws when a shape or a decay is wrong. */
 export function retentionAxes(call: string, { q, k, v, decay }: RetentionInputs, state: Value): RetentionAxes {
-  if (q.shape.length !== 4) fail(`${call}: q has shape ${show(q.shape)}; it is [b, h, t, d]`);
+  checkAxes(call, 'q', q, ['b', 'h', 't', 'd']);
+  checkValue(call, 'k', k);
+  checkValue(call, 'v', v);
+  checkValue(call, 'the state', state);
+  checkDecay(call, decay);
   const [b, h, t, d] = q.shape as readonly [number, number, number, number];
   if (!sameShape(k.shape, q.shape))
     fail(`${call}: k has shape ${show(k.shape)} and q ${show(q.shape)}; both are [b, h, t, d]`);
@@ -46,17 +52,27 @@ export function retentionAxes(call: string, { q, k, v, decay }: RetentionInputs,
     );
   }
   if (decay.length !== h) fail(`${call}: ${decay.length} decays for ${h} heads; give one γ per head`);
-  for (const gamma of decay)
-    if (!(gamma >= 0 && gamma <= 1)) fail(`${call}: a decay is ${gamma}; γ lies between 0 and 1`);
   return { b, h, t, d, e };
 }
 
+/** Throws unless `decay` is a list of numbers from 0 to 1. */
+export function checkDecay(call: string, decay: readonly number[]): void {
+  if (!Array.isArray(decay)) fail(`${call}: the decay is ${told(decay)}; give a list of one γ per head`);
+  for (const gamma of decay) {
+    if (typeof gamma !== 'number' || !(gamma >= 0 && gamma <= 1)) {
+      fail(`${call}: a decay is ${told(gamma)}; γ is a number from 0 to 1`);
+    }
+  }
+}
+
 /**
- * The state before the first token: zeros [b, h, d, e].
+ * The state before the first token: zeros [b, h, d, e]. Throws unless q and v have four axes.
  * @example
  * emptyState({ q: tensor([[[[1, 2]]]]), v: tensor([[[[1, 2, 3]]]]) }).shape // [1, 1, 2, 3]
  */
 export function emptyState({ q, v }: Pick<RetentionInputs, 'q' | 'v'>): Value {
+  checkAxes('emptyState', 'q', q, ['b', 'h', 't', 'd']);
+  checkAxes('emptyState', 'v', v, ['b', 'h', 't', 'e']);
   const [b, h, , d] = q.shape;
   return zerosLike(q, [b!, h!, d!, v.shape[3]!]);
 }

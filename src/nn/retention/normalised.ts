@@ -1,8 +1,10 @@
 /** @file Retention in a mode, with a named normalisation. */
+import { told } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { constantLike } from '../../tensor/operand.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import type { Value } from '../../tensor/value.ts';
+import { checkPosition } from '../check.ts';
 import { chunkwiseRetention } from './chunkwise.ts';
 import { decaySums, powerSlack } from './decay-tables.ts';
 import type { Retention, RetentionInputs, RetentionResult } from './inputs.ts';
@@ -25,8 +27,22 @@ export interface Place {
   readonly path: string;
 }
 
+/** Throws unless `mode` is a record that names a mode. */
+export function checkMode(call: string, mode: Mode): void {
+  const given: unknown = mode;
+  if (typeof given !== 'object' || given === null) {
+    const known = given === 'parallel' || given === 'recurrent' ? given : 'recurrent';
+    fail(`${call}: the mode is ${told(given)}; it is a record, as in { name: '${known}' }`);
+  }
+  const name: unknown = mode.name;
+  if (name !== 'parallel' && name !== 'recurrent' && name !== 'chunkwise') {
+    fail(`${call}: unknown mode ${told(name)}; use parallel, chunkwise or recurrent`);
+  }
+}
+
 /** Un-normalised retention in a mode. Throws on an unknown mode. */
 export function retentionIn(mode: Mode): Retention {
+  checkMode('retention', mode);
   switch (mode.name) {
     case 'parallel':
       return parallelRetention;
@@ -34,15 +50,14 @@ export function retentionIn(mode: Mode): Retention {
       return recurrentRetention;
     case 'chunkwise':
       return chunkwiseRetention(mode.chunkSize);
-    default:
-      return fail(`retention: unknown mode '${(mode as Mode).name}'; use parallel, chunkwise or recurrent`);
   }
 }
 
 /**
  * Retention in a mode with a normalisation, `inputs` [b, h, t, ·] at a place in their sequence, from a state [b, h, d, e].
  * The state is un-normalised throughout, so it can be handed from any mode and normalisation to any other.
- * Throws on wrong shapes and decays, and where torchscale's parallel form would continue a sequence.
+ * Throws on wrong shapes, decays and positions, an unknown mode or normalisation, and where torchscale's parallel form would
+ * continue a sequence.
  * @example
  * const one = tensor([[[[1]]]]);
  * read(normalisedRetention('none', { name: 'recurrent' }, { q: one, k: one, v: one, decay: [0.5] }, one).output) // [1.5]
@@ -54,6 +69,8 @@ export function normalisedRetention(
   state: Value,
   { position, path }: Place = { position: 0, path: '' },
 ): RetentionResult {
+  checkMode('retention', mode);
+  checkPosition('retention', position);
   switch (norm) {
     case 'none':
       return retentionIn(mode)(inputs, state);
@@ -64,7 +81,7 @@ export function normalisedRetention(
       if (mode.name === 'chunkwise') return torchscaleChunkwise(mode.chunkSize)(inputs, state);
       return decayNormalised(retentionIn(mode), inputs, state, position);
     default:
-      return fail(`retention: unknown normalisation '${norm as string}'; use none, decay or torchscale`);
+      return fail(`retention: unknown normalisation ${told(norm)}; use none, decay or torchscale`);
   }
 }
 
@@ -75,8 +92,8 @@ function decayNormalised(
   state: Value,
   position: number,
 ): RetentionResult {
-  const [, h, t] = inputs.q.shape;
   const result = retention(inputs, state);
+  const [, h, t] = inputs.q.shape;
   const rows = decaySums(inputs.decay, position, t!).map((total) => 1 / Math.sqrt(total));
   return {
     ...result,

@@ -5,6 +5,7 @@ import type { RetentionResult } from '../../nn/retention/inputs.ts';
 import { normalisedRetention } from '../../nn/retention/normalised.ts';
 import { parallelRetention } from '../../nn/retention/parallel.ts';
 import { recurrentRetention } from '../../nn/retention/recurrent.ts';
+import { normalisedDecayMatrix } from '../../nn/retention/torchscale.ts';
 import { input } from '../../tensor/input.ts';
 import { constantLike, zerosLike } from '../../tensor/operand.ts';
 import { chunks, div } from '../../tensor/ops.ts';
@@ -13,10 +14,14 @@ import { add } from '../../tensor/primitives/add.ts';
 import { broadcast } from '../../tensor/primitives/broadcast.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
+import { maximum } from '../../tensor/primitives/maximum.ts';
+import { minimum } from '../../tensor/primitives/minimum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { pad } from '../../tensor/primitives/pad.ts';
+import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
+import { sum } from '../../tensor/primitives/sum.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Fault } from '../fault.ts';
 import type { RetentionSettings } from '../operators/retention.ts';
@@ -258,6 +263,21 @@ const normalisedFaults = [
     ['definition'],
     ({ state, position, ...rest }) =>
       normalisedRetention('decay', { name: 'parallel' }, rest, state, { position, path: '' }),
+  ),
+  fault(
+    'torchscaleRetention',
+    'parallel',
+    'divisor-differentiated',
+    'the row sum is differentiated like anything else',
+    ['derivative'],
+    ({ q, k, v, decay, state }) => {
+      const [, h, t] = q.shape as readonly [number, number, number, number];
+      const weights = constantLike(q, normalisedDecayMatrix(decay, t), [h, t, t]);
+      const scores = mul(einsum('bhtd,bhsd->bhts', q, k), weights);
+      const divisor = minimum(maximum(sum(abs(scores), [3]), 1), 5e4);
+      const output = einsum('bhts,bhse->bhte', div(scores, reshape(divisor, [...divisor.shape, 1])), v);
+      return { output, state: parallelRetention({ q, k, v, decay }, state).state };
+    },
   ),
   fault(
     'torchscaleRetention',

@@ -24,7 +24,7 @@ export const definition: Law = {
 export const modes: Law = {
   name: 'modes',
   statement: 'outputs, final states and all gradients equal those of the reference mode',
-  concerns: () => true,
+  concerns: ({ apart }) => apart === undefined,
   applies: (operator, mode, { settings }) =>
     mode !== operator.reference && operator.modesAgree(settings) && operator.admits(settings, mode),
   check({ operator, mode, program }, c) {
@@ -37,7 +37,7 @@ export const modes: Law = {
 export const chunks: Law = {
   name: 'chunks',
   statement: 'chunk sizes 1 … T + 1 all give the reference mode, gradients included',
-  concerns: (operator) => 'chunkwise' in operator.modes,
+  concerns: ({ modes, apart }) => 'chunkwise' in modes && apart === undefined,
   applies: (operator, mode, { settings }) => mode === 'chunkwise' && operator.modesAgree(settings),
   size: { longest: 8 },
   check({ operator, program }, c) {

@@ -89,7 +89,7 @@ export const resumable: Law = {
 export const decoding: Law = {
   name: 'decoding',
   statement: 'prefill in the mode, then one token at a time in recurrent mode, equals the whole',
-  concerns: (operator) => hasStates(operator) && 'recurrent' in operator.modes,
+  concerns: (operator) => hasStates(operator) && 'recurrent' in operator.modes && operator.apart === undefined,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode) && operator.modesAgree(settings),
   check({ operator, mode, program }, c) {
     const t = lengthOf(operator.time!.inputs, c);

@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { retention as recurrence } from '../../../spec/19-retention.ts';
 import * as spec from '../../../spec/21-dense-keys-and-values.ts';
 import { denseRetention as doubleSum } from '../../../spec/25-dense-retention.ts';
-import type { Matrix, Vector } from '../../../spec/notation.ts';
+import type { Vector } from '../../../spec/notation.ts';
+import { rmsNorm as rmsNormDefinition } from '../../../spec/rms-norm.ts';
 import { collect, denseFusion, type FusionParams } from '../../nn/dense-fusion.ts';
 import { headsLast, splitHeads } from '../../nn/multi-head-retention.ts';
 import { rmsNorm } from '../../nn/norms.ts';
@@ -86,16 +87,24 @@ const axes = (size: Size, least: number) =>
 
 const sequences = ['own', 'x', 'source.0', 'source.1', 'source.2', 'source.3'];
 
+/** The definition of Eq. 21 or 22. */
+type CollectDefinition = typeof spec.denseKeys;
+
+/** What the definition collects for one token, whose sources are `source.0`, `source.1`, … */
+function collectByDefinition(
+  define: CollectDefinition,
+  token: Readonly<Record<string, Vector>>,
+  weights: spec.FusionParameters,
+  settings: FusionSettings,
+): readonly Vector[] {
+  const features = under(token, 'source.');
+  const count = spec.sourceCount(features.length, settings.denseLayers);
+  const projections = spec.sourceProjections(weights, settings, count);
+  return define(features, settings.denseLayers, projections, spec.sourceGates(token.x!, weights, settings, count));
+}
+
 /** Eqs. 21 and 22: what a layer collects from the layers before it, [b, t, width] from each. */
-const collected = (
-  name: string,
-  define: (
-    features: Matrix,
-    m: number,
-    projections: ReturnType<typeof spec.sourceProjections>,
-    gates: Matrix,
-  ) => readonly Vector[],
-): Operator<FusionSettings> => ({
+const collected = (name: string, define: CollectDefinition): Operator<FusionSettings> => ({
   ...plain,
   name,
   reference: 'whole',
@@ -116,15 +125,7 @@ const collected = (
   definition: (inputs, settings) => {
     const weights = listsOf(inputs, 'param.');
     return perToken(inputs, (token) => {
-      const features = under(token, 'source.');
-      const count = spec.sourceCount(features.length, settings.denseLayers);
-      const projections = spec.sourceProjections(weights, settings, count);
-      const dense = define(
-        features,
-        settings.denseLayers,
-        projections,
-        spec.sourceGates(token.x!, weights, settings, count),
-      );
+      const dense = collectByDefinition(define, token, weights, settings);
       return Object.fromEntries(dense.map((h, j) => [`dense.${j}`, h]));
     });
   },
@@ -174,7 +175,11 @@ const aloneModes = tokenModes<FusionSettings>((inputs, { epsilon }) => ({
 }));
 
 /** Eqs. 23 and 24: a layer's own feature with what it collected, normed where the reading says so. */
-const fusedFeature = (name: string): Operator<FusionSettings> => ({
+const fusedFeature = (
+  name: string,
+  collectFrom: CollectDefinition,
+  fuse: (own: Vector, dense: readonly Vector[]) => Vector,
+): Operator<FusionSettings> => ({
   ...plain,
   name,
   reference: 'whole',
@@ -194,9 +199,10 @@ const fusedFeature = (name: string): Operator<FusionSettings> => ({
     }),
   definition: (inputs, settings) => {
     const weights = listsOf(inputs, 'param.');
-    return perToken(inputs, (token) => ({
-      fused: spec.denseFeature(token.own!, under(token, 'source.'), token.x!, weights, settings),
-    }));
+    return perToken(inputs, (token) => {
+      const fused = fuse(token.own!, collectByDefinition(collectFrom, token, weights, settings));
+      return { fused: weights.norm === undefined ? fused : rmsNormDefinition(fused, weights.norm, settings.epsilon) };
+    });
   },
   modes: tokenModes((inputs, settings) => ({ fused: fusedOnEngine(inputs, settings, 'own', 'source.', 'param.') })),
   reductions: Object.fromEntries(
@@ -214,8 +220,8 @@ const fusedFeature = (name: string): Operator<FusionSettings> => ({
 
 export const denseKeys = collected('denseKeys', spec.denseKeys);
 export const denseValues = collected('denseValues', spec.denseValues);
-export const fusedKeys = fusedFeature('fusedKeys');
-export const fusedValues = fusedFeature('fusedValues');
+export const fusedKeys = fusedFeature('fusedKeys', spec.denseKeys, spec.fusedKeys);
+export const fusedValues = fusedFeature('fusedValues', spec.denseValues, spec.fusedValues);
 
 /** Settings of dense retention. */
 export type DenseRetentionSettings = FusionSettings & {

@@ -1,16 +1,36 @@
 /** @file Whole language models as operators: their parameters are inputs, so every one of them gets a gradient. */
 import * as fc from 'fast-check';
+import { retention as recurrence } from '../../../spec/19-retention.ts';
 import { denseRetNet as denseRetNetDefinition } from '../../../spec/dense-retnet.ts';
-import { decayNormalised, type Retain, retainBy, torchscaleChunkwise } from '../../../spec/normalised-retention.ts';
-import type { Matrix } from '../../../spec/notation.ts';
+import {
+  decayNormalised,
+  type Retain,
+  retainBy,
+  torchscaleChunkDivisors,
+  torchscaleChunkwise,
+  torchscaleDivisors,
+  torchscaleParallel,
+} from '../../../spec/normalised-retention.ts';
+import type { Matrix, Vector } from '../../../spec/notation.ts';
 import { retNet as retNetDefinition } from '../../../spec/retnet.ts';
+import { rotate } from '../../../spec/rotary.ts';
 import { denseRetNet } from '../../models/dense-retnet.ts';
 import type { DenseRetNetConfig, DenseRetNetReadings } from '../../models/dense-retnet-config.ts';
 import type { LanguageModel, ModelState } from '../../models/language-model.ts';
 import { type RetNetConfig, retNet } from '../../models/retnet.ts';
+import type { RotationPhase } from '../../nn/multi-head-retention.ts';
 import type { RetentionNorm } from '../../nn/retention/normalised.ts';
 import { type Tree, treeOf } from '../../tensor/tree.ts';
-import { type Case, type Layout, type Lists, type Slot, type Tensors, toLists } from '../case.ts';
+import {
+  type Case,
+  fromLists,
+  type Layout,
+  type Lists,
+  type Slot,
+  type Tensor,
+  type Tensors,
+  toLists,
+} from '../case.ts';
 import type { Operator, Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
 import { chunkSizes, lengths, small } from './draw.ts';
@@ -126,31 +146,85 @@ const program =
     return { logits: result.logits, ...Object.fromEntries(result.state.layers.map((s, l) => [`state.${l}`, s])) };
   };
 
-/** The scalar retention that a normalisation means in a mode. */
-function retainIn(norm: RetentionNorm, mode: string, chunkSize: number): Retain {
-  if (norm !== 'torchscale' || mode === 'parallel') return retainBy[norm];
-  return mode === 'chunkwise' ? torchscaleChunkwise(chunkSize) : (q, k, v, gamma) => decayNormalised(q, k, v, gamma);
+/** A scalar retention whose rows may be divided by given divisors, and its own divisors, where it has any. */
+interface Division {
+  readonly retain: (q: Matrix, k: Matrix, v: Matrix, gamma: number, divisors?: Vector) => Matrix;
+  readonly divisors?: (q: Matrix, k: Matrix, v: Matrix, gamma: number) => Vector;
 }
 
-function define<C extends AnyConfig & { retentionNorm?: RetentionNorm; readings?: { retentionNorm: RetentionNorm } }>(
-  network: (params: unknown, config: C, tokens: readonly number[], retain: Retain) => Matrix,
+/** The scalar retention that a normalisation means in a mode. */
+function retainIn(norm: RetentionNorm, mode: string, chunkSize: number): Division {
+  if (norm === 'none') return { retain: (q, k, v, gamma) => retainBy.none(q, k, v, gamma) };
+  if (norm === 'torchscale' && mode === 'parallel') {
+    return { retain: torchscaleParallel, divisors: (q, k, _v, gamma) => torchscaleDivisors(q, k, gamma) };
+  }
+  if (norm === 'torchscale' && mode === 'chunkwise') {
+    const chunkwise = torchscaleChunkwise(chunkSize);
+    return {
+      retain: (q, k, v, gamma, constants) => chunkwise(q, k, v, gamma, undefined, constants),
+      divisors: torchscaleChunkDivisors(chunkSize),
+    };
+  }
+  return { retain: (q, k, v, gamma) => decayNormalised(q, k, v, gamma) };
+}
+
+interface Normed {
+  readonly retentionNorm: RetentionNorm;
+  readonly rotationPhase: RotationPhase;
+}
+
+type Network<C> = (params: unknown, config: C, tokens: readonly number[], retain: Retain) => Matrix;
+
+function define<C extends AnyConfig & (Normed | { readonly readings: Normed })>(
+  network: Network<C>,
   inputs: Tensors,
   { config, chunkSize }: ModelSettings<C>,
   mode: string,
+  frozen: Tensors = inputs,
 ): Tensors {
-  const norm = config.readings?.retentionNorm ?? config.retentionNorm ?? 'none';
-  const weights = Object.entries(stripped(inputs, 'param.')).map(([path, x]): [string, Lists] => [path, toLists(x)]);
-  const params = treeOf(Object.fromEntries(weights));
+  const { retentionNorm, rotationPhase } = 'readings' in config ? config.readings : config;
+  const { retain, divisors } = retainIn(retentionNorm, mode, chunkSize);
   const sequences = toLists(inputs.tokens!) as readonly (readonly number[])[];
-  const rows = sequences.map((tokens) => network(params, config, tokens, retainIn(norm, mode, chunkSize)));
-  const shape = [...inputs.tokens!.shape, config.vocabulary];
-  return { logits: { shape, data: Float64Array.from(rows.flat(2)) } };
+  const run = (at: Tensors, tokens: readonly number[], retained: Retain): Matrix => {
+    const weights = Object.entries(stripped(at, 'param.')).map(([path, x]): [string, Lists] => [path, toLists(x)]);
+    return network(treeOf(Object.fromEntries(weights)), config, tokens, retained);
+  };
+  // the networks call their retention layer by layer, and in a layer head by head: so come divisors and states
+  const states: Matrix[][] = [];
+  const rows = sequences.map((tokens, b) => {
+    const constants: Vector[] = [];
+    if (divisors !== undefined) {
+      run(frozen, tokens, (q, k, v, gamma) => {
+        const own = divisors(q, k, v, gamma);
+        constants.push(own);
+        return retain(q, k, v, gamma, own);
+      });
+    }
+    const ofSequence: Matrix[] = [];
+    states[b] = ofSequence;
+    return run(inputs, tokens, (q, k, v, gamma) => {
+      const stored = rotationPhase === 'p' ? k : k.map((row) => rotate(row, -1));
+      const call = ofSequence.push(recurrence(q, stored, v, gamma).state) - 1;
+      return retain(q, k, v, gamma, constants[call]);
+    });
+  });
+  return { logits: fromLists(rows, [...inputs.tokens!.shape, config.vocabulary]), ...statesOf(states, config) };
+}
+
+/** The states of layers and heads as they came, sequence by sequence, as `state.0`, `state.1`, … [b, h, d, e]. */
+function statesOf(states: readonly (readonly Matrix[])[], { layers, heads }: AnyConfig): Tensors {
+  const ofLayer = (l: number): Tensor => {
+    const lists = states.map((ofSequence) => ofSequence.slice(l * heads, (l + 1) * heads));
+    const [first] = lists[0]!;
+    return fromLists(lists, [lists.length, heads, first!.length, first![0]!.length]);
+  };
+  return Object.fromEntries(Array.from({ length: layers }, (_, l) => [`state.${l}`, ofLayer(l)]));
 }
 
 const modelOperator = <C extends AnyConfig, P extends Tree>(
   model: LanguageModel<C, P>,
   normOf: (config: C) => RetentionNorm,
-  rest: Pick<Operator<ModelSettings<C>>, 'name' | 'layouts' | 'definition' | 'reductions'>,
+  rest: Pick<Operator<ModelSettings<C>>, 'name' | 'chapter' | 'layouts' | 'definition' | 'reductions'>,
 ): Operator<ModelSettings<C>> => {
   const states = Array.from({ length: 4 }, (_, l) => `state.${l}`);
   return {
@@ -160,7 +234,6 @@ const modelOperator = <C extends AnyConfig, P extends Tree>(
     modes: Object.fromEntries(modeNames.map((name) => [name, program(model, name)])),
     reference: 'recurrent',
     modesAgree: ({ config }) => normOf(config) !== 'torchscale',
-    isDifferentiated: ({ config }) => normOf(config) !== 'torchscale',
     admits: ({ config, position }, mode) => position === 0 || mode !== 'parallel' || normOf(config) !== 'torchscale',
     // the networks are defined from the first token on
     defines: ({ position }) => position === 0,
@@ -179,6 +252,7 @@ const modelOperator = <C extends AnyConfig, P extends Tree>(
 /** Plain RetNet (torchscale) with every named normalisation. */
 export const retNetOperator = modelOperator(retNet, (config) => config.retentionNorm, {
   name: 'retNet',
+  chapter: 'spec/retnet.ts',
   layouts: (size) =>
     layouts(
       retNet,
@@ -186,41 +260,30 @@ export const retNetOperator = modelOperator(retNet, (config) => config.retention
       ({ heads, width, valueWidth }, b) => [b, heads, width / heads, valueWidth / heads],
       size,
     ),
-  definition: (inputs, settings, mode) =>
-    define(retNetDefinition as Parameters<typeof define<RetNetConfig>>[0], inputs, settings, mode),
+  definition: (inputs, settings, mode, frozen) =>
+    define(retNetDefinition as Network<RetNetConfig>, inputs, settings, mode, frozen),
 });
 
 type DenseCase = Case<ModelSettings<DenseRetNetConfig>>;
 
-/** The same case under other readings, so that nothing is normed that m = 0 would not norm. */
-const unnormed = (c: DenseCase, changes: Partial<DenseRetNetConfig>): DenseCase['settings'] => {
+/** The same settings with un-normed features: a norm stays where nothing is fused. */
+const unnormed = (c: DenseCase): DenseCase['settings'] => {
   const { config } = c.settings;
-  return { ...c.settings, config: { ...config, ...changes, readings: { ...config.readings, fusedNorm: 'none' } } };
+  return { ...c.settings, config: { ...config, readings: { ...config.readings, fusedNorm: 'none' } } };
 };
 
 const withoutFusion = (inputs: Named): Named =>
   Object.fromEntries(Object.entries(inputs).filter(([name]) => !name.includes('Fusion')));
 
-/** The stack of blocks without any dense connection. */
+/** The stack of blocks without any dense connection: no fusion weights, m = 0. */
 const plainBlocks = (mode: string): Program<ModelSettings<DenseRetNetConfig>> => {
   const run = program(denseRetNet, mode as ModeName);
   return (inputs, settings) =>
     run(withoutFusion(inputs), { ...settings, config: { ...settings.config, denseLayers: 0 } });
 };
 
-/** m = 0, and gates whose last maps are 0. */
+/** Gates whose last maps are 0 are no dense connections, m = 0. */
 const reductions: Operator<ModelSettings<DenseRetNetConfig>>['reductions'] = {
-  'm = 0': {
-    change: (c) => ({
-      ...c,
-      inputs: Object.fromEntries(
-        Object.entries(c.inputs).filter(([name]) => !/gates|projections|Fusion.norm/.test(name)),
-      ),
-      settings: unnormed(c, { denseLayers: 0 }),
-    }),
-    program: plainBlocks,
-    ignores: () => false,
-  },
   'closed gates': {
     change: (c) => ({
       ...c,
@@ -229,7 +292,7 @@ const reductions: Operator<ModelSettings<DenseRetNetConfig>>['reductions'] = {
           .filter(([name]) => !name.includes('Fusion.norm'))
           .map(([name, x]) => [name, name.endsWith('.up') ? { ...x, data: x.data.map(() => 0) } : x]),
       ),
-      settings: unnormed(c, {}),
+      settings: unnormed(c),
     }),
     program: plainBlocks,
     ignores: (name) => name.includes('Fusion'),
@@ -239,6 +302,7 @@ const reductions: Operator<ModelSettings<DenseRetNetConfig>>['reductions'] = {
 /** DenseRetNet under every reading that concerns keys and values. */
 export const denseRetNetOperator = modelOperator(denseRetNet, (config) => config.readings.retentionNorm, {
   name: 'denseRetNet',
+  chapter: 'spec/dense-retnet.ts',
   reductions,
   layouts: (size) =>
     layouts(
@@ -247,6 +311,6 @@ export const denseRetNetOperator = modelOperator(denseRetNet, (config) => config
       ({ heads, keyWidth, valueWidth }, b) => [b, heads, keyWidth / heads, valueWidth / heads],
       size,
     ),
-  definition: (inputs, settings, mode) =>
-    define(denseRetNetDefinition as Parameters<typeof define<DenseRetNetConfig>>[0], inputs, settings, mode),
+  definition: (inputs, settings, mode, frozen) =>
+    define(denseRetNetDefinition as Network<DenseRetNetConfig>, inputs, settings, mode, frozen),
 });

@@ -2,7 +2,13 @@
 import * as fc from 'fast-check';
 import { retention as recurrence } from '../../../spec/19-retention.ts';
 import { denseRetention } from '../../../spec/25-dense-retention.ts';
-import { decayNormalised, torchscaleChunkwise, torchscaleParallel } from '../../../spec/normalised-retention.ts';
+import {
+  decayNormalised,
+  torchscaleChunkDivisors,
+  torchscaleChunkwise,
+  torchscaleDivisors,
+  torchscaleParallel,
+} from '../../../spec/normalised-retention.ts';
 import type { Matrix } from '../../../spec/notation.ts';
 import { type Mode, normalisedRetention, type RetentionNorm } from '../../nn/retention/normalised.ts';
 import { fromLists, type Layout, type Lists, type Tensors, toLists } from '../case.ts';
@@ -70,20 +76,29 @@ interface Head {
 
 /** A definition for one head, applied to every head of every sequence. */
 export function perHead(
-  { q, k, v, state }: Tensors,
+  inputs: Tensors,
   decay: readonly number[],
-  define: (head: Head) => Readonly<Record<'output' | 'state', Matrix | null>>,
+  define: (head: Head, frozen: Head) => Readonly<Record<'output' | 'state', Matrix>>,
+  frozen: Tensors = inputs,
 ): Tensors {
   type Grid = readonly (readonly Matrix[])[];
-  const [qs, ks, vs, states] = [q, k, v, state].map((x) => toLists(x!)) as unknown as [Grid, Grid, Grid, Grid];
-  const results = qs.map((heads, b) =>
-    heads.map((_, h) =>
-      define({ q: qs[b]![h]!, k: ks[b]![h]!, v: vs[b]![h]!, state: states[b]![h]!, gamma: decay[h]! }),
-    ),
-  );
-  const gather = (name: 'output' | 'state'): Lists => results.map((heads) => heads.map((result) => result[name] ?? []));
-  const output = fromLists(gather('output'), v!.shape);
-  return results[0]![0]!.state === null ? { output } : { output, state: fromLists(gather('state'), state!.shape) };
+  const headsOf = (tensors: Tensors): ((b: number, h: number) => Head) => {
+    const [q, k, v, state] = ['q', 'k', 'v', 'state'].map((name) => toLists(tensors[name]!)) as unknown as [
+      Grid,
+      Grid,
+      Grid,
+      Grid,
+    ];
+    return (b, h) => ({ q: q[b]![h]!, k: k[b]![h]!, v: v[b]![h]!, state: state[b]![h]!, gamma: decay[h]! });
+  };
+  const [own, others] = [headsOf(inputs), headsOf(frozen)];
+  const batch = inputs.q!.shape[0]!;
+  const results = Array.from({ length: batch }, (_, b) => decay.map((_gamma, h) => define(own(b, h), others(b, h))));
+  const gather = (name: 'output' | 'state'): Lists => results.map((heads) => heads.map((result) => result[name]));
+  return {
+    output: fromLists(gather('output'), inputs.v!.shape),
+    state: fromLists(gather('state'), inputs.state!.shape),
+  };
 }
 
 const shared = {
@@ -107,12 +122,15 @@ const programs = (norm: RetentionNorm): Record<string, Program<RetentionSettings
 export const retention: Operator<RetentionSettings> = {
   name: 'retention',
   layouts: (size) => layouts(size, false),
-  definition: (inputs, { decay }) =>
-    perHead(inputs, decay, ({ q, k, v, gamma, state }) => recurrence(q, k, v, gamma, state)),
+  // two definitions of one function: the double sum of Eq. 25 for the parallel mode, Eqs. 19 and 20 for the others
+  definition: (inputs, { decay }, mode) =>
+    perHead(inputs, decay, ({ q, k, v, gamma, state }) => {
+      const result = recurrence(q, k, v, gamma, state);
+      return mode === 'parallel' ? { ...result, output: denseRetention(q, k, v, gamma, state) } : result;
+    }),
   modes: programs('none'),
   reference: 'recurrent',
   modesAgree: () => true,
-  isDifferentiated: () => true,
   admits: () => true,
   defines: () => true,
   linearIn: ['v', 'state'],
@@ -124,6 +142,7 @@ export const retention: Operator<RetentionSettings> = {
 export const decayRetention: Operator<RetentionSettings> = {
   ...retention,
   name: 'decayRetention',
+  chapter: 'spec/normalised-retention.ts',
   layouts: (size) => layouts(size, true),
   definition: (inputs, { decay, position }) =>
     perHead(inputs, decay, ({ q, k, v, gamma, state }) => ({
@@ -134,40 +153,38 @@ export const decayRetention: Operator<RetentionSettings> = {
   exact: false,
 };
 
-/** Torchscale's normalisations: another function in each mode, defined from an empty state, with constant divisors. */
+/**
+ * Torchscale's normalisations: another function in each mode, with divisors that count as constants. The parallel form starts a
+ * sequence: a state it is given goes into the next state, not into the outputs.
+ */
 export const torchscaleRetention: Operator<RetentionSettings> = {
   ...retention,
   name: 'torchscaleRetention',
-  layouts: (size) =>
-    layouts(size, false).map((layout) => ({
-      ...layout,
-      inputs: { ...layout.inputs, state: { ...layout.inputs.state!, spread: 0 } },
-    })),
-  definition: (inputs, { decay, chunkSize }, mode) =>
-    perHead(inputs, decay, ({ q, k, v, gamma, state }) => {
-      const rows = {
-        parallel: torchscaleParallel,
-        chunkwise: torchscaleChunkwise(chunkSize),
-        recurrent: decayNormalised,
-      };
-      return {
-        output: rows[mode as keyof typeof rows](q, k, v, gamma),
-        state: recurrence(q, k, v, gamma, state).state,
-      };
-    }),
+  chapter: 'spec/normalised-retention.ts',
+  layouts: (size) => layouts(size, false),
+  definition: (inputs, { decay, chunkSize }, mode, frozen) =>
+    perHead(
+      inputs,
+      decay,
+      ({ q, k, v, gamma, state }, at) => {
+        const rows = {
+          parallel: () => torchscaleParallel(q, k, v, gamma, torchscaleDivisors(at.q, at.k, gamma)),
+          chunkwise: () => {
+            const divisors = torchscaleChunkDivisors(chunkSize)(at.q, at.k, at.v, gamma, at.state);
+            return torchscaleChunkwise(chunkSize)(q, k, v, gamma, state, divisors);
+          },
+          recurrent: () => decayNormalised(q, k, v, gamma, 0, state),
+        };
+        return { output: rows[mode as ModeName](), state: recurrence(q, k, v, gamma, state).state };
+      },
+      frozen,
+    ),
   modes: programs('torchscale'),
   modesAgree: () => false,
-  isDifferentiated: () => false,
+  apart: 'each mode of torchscale divides its rows by something else',
   admits: ({ position }, mode) => mode !== 'parallel' || position === 0,
   // rows are counted from their chunk's first token
   splits: ({ chunkSize }, mode, s) => mode !== 'chunkwise' || s % chunkSize === 0,
   linearIn: [],
   exact: false,
 };
-
-/** Eq. 25's double sum beside Eqs. 19 and 20: two definitions of one function. */
-export const parallelDefinition = (inputs: Tensors, decay: readonly number[]): Tensors =>
-  perHead(inputs, decay, ({ q, k, v, gamma, state }) => ({
-    output: denseRetention(q, k, v, gamma, state),
-    state: null,
-  }));

@@ -3,7 +3,7 @@
 import { f64 } from '../../executors/f64/index.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
 import { fail } from '../../tensor/errors.ts';
-import { indexInput, input, read } from '../../tensor/input.ts';
+import { input, read } from '../../tensor/input.ts';
 import { type Shape, sameShape, show } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
 
@@ -49,19 +49,6 @@ export function givenIn({ name, tensors }: VectorCase, tensor: string, shape?: S
 export function realIn(testCase: VectorCase, tensor: string, shape?: Shape): Value {
   const stored = givenIn(testCase, tensor, shape);
   return input(f64, stored.data, stored.shape);
-}
-
-/** A given tensor as an index value on f64. Throws as {@link givenIn} does, and on anything but integers from 0 to 2²⁴. */
-export function indicesIn(testCase: VectorCase, tensor: string, shape?: Shape): Value {
-  const stored = givenIn(testCase, tensor, shape);
-  return indexInput(f64, stored.data, stored.shape);
-}
-
-/** The values of all `param/` tensors, by their names without the prefix. */
-export function paramsIn(testCase: VectorCase): Map<string, Value> {
-  const prefix = 'param/';
-  const names = [...testCase.tensors.keys()].filter((name) => name.startsWith(prefix));
-  return new Map(names.map((name) => [name.slice(prefix.length), realIn(testCase, name)]));
 }
 
 /** A value as an answer. */

@@ -29,7 +29,7 @@ export interface Report {
   readonly cases: readonly CaseReport[];
   /** What is wrong with the folders and manifests, a line each. */
   readonly problems: readonly string[];
-  /** Nothing failed and there was no problem; kinds not covered do not count. */
+  /** Something was compared, nothing failed and there was no problem; kinds not covered do not count. */
   readonly ok: boolean;
 }
 
@@ -52,7 +52,8 @@ export function checkVectors(folders: readonly string[], options: CheckOptions =
     cases.push(done);
     options.onProgress?.(done, cases.length, files.length);
   }
-  return { cases, problems, ok: problems.length === 0 && cases.every(({ status }) => status !== 'failed') };
+  const compared = cases.some(({ tensors }) => tensors.length > 0);
+  return { cases, problems, ok: compared && problems.length === 0 && cases.every(({ status }) => status !== 'failed') };
 }
 
 function checkFile(file: VectorFile, options: CheckOptions): CaseReport {

@@ -9,9 +9,10 @@ import { type Weights, weightOf } from './weights.ts';
 
 /**
  * The configuration by the authors' names. `deepnorm` may be anything: it changes their initial weights, not the function.
+ * The rank of the gates is that of the weights where it is given: published ones do not have the ⌊h/32⌋ of the code.
  * Throws on values that make no model or for which there is no formula.
  */
-export function authorsConfig(config: Readonly<Record<string, unknown>>): DenseRetNetConfig {
+export function authorsConfig(config: Readonly<Record<string, unknown>>, gateRank?: number): DenseRetNetConfig {
   honouredIn(config, { dropout: [0], deepnorm: [false, true] });
   const width = integerIn(config, 'hidden_size');
   return denseRetNetConfig({
@@ -25,7 +26,20 @@ export function authorsConfig(config: Readonly<Record<string, unknown>>): DenseR
     epsilon: numberIn(config, 'rms_norm_eps'),
     padToken: integerOrNullIn(config, 'pad_token_id'),
     readings: authorsReadings,
+    ...(gateRank !== undefined && { gateRank }),
   });
+}
+
+/** Parameters without the gates that a configuration leaves unused: with m = 0 the authors' layers own some all the same. */
+export function usedParams(params: DenseRetNetParams, { denseLayers }: DenseRetNetConfig): DenseRetNetParams {
+  if (denseLayers > 0) return params;
+  const ungated = (fusion: FusionParams | undefined): FusionParams | undefined => fusion && { norm: fusion.norm };
+  const layers = params.layers.map((layer) => ({
+    ...layer,
+    keyFusion: ungated(layer.keyFusion),
+    valueFusion: ungated(layer.valueFusion),
+  }));
+  return { ...params, layers };
 }
 
 /** The parameters from the authors' weights. A gate's rank is what its weights have. Throws on missing and misshaped ones. */

@@ -6,7 +6,7 @@ import { gateLogits } from '../../nn/selective-transition.ts';
 import type { Value } from '../../tensor/value.ts';
 import { type Adapter, type Answer, type Answers, answer, type VectorCase } from './case.ts';
 import { integerIn } from './config.ts';
-import { authorsConfig, authorsParams } from './dense-retnet-weights.ts';
+import { authorsConfig, authorsParams, usedParams } from './dense-retnet-weights.ts';
 import { modelRuns, tokensIn } from './language-model.ts';
 import { withPrecisions } from './names.ts';
 import { weightsIn } from './weights.ts';
@@ -40,13 +40,14 @@ const sites: Readonly<Record<string, string>> = {
  * Throws on a config that makes no model, on values without a formula, on missing and misshaped tensors.
  */
 export const denseRetNetCase: Adapter = (testCase) => {
-  const config = authorsConfig(testCase.config);
+  const rank = testCase.tensors.get('param/model.layers.0.self_attn.k_select.fc1.weight')?.shape[0];
+  const config = authorsConfig(testCase.config, rank);
   const { layers, heads, keyWidth } = config;
   const size = [integerIn(testCase.config, 'batch'), integerIn(testCase.config, 'seq_len')] as const;
   const runs = modelRuns(testCase, {
     model: denseRetNet,
     config,
-    params: (weights) => authorsParams(weights, config),
+    params: (weights) => usedParams(authorsParams(weights, config), config),
     size,
     labels: 'in/labels',
     layers,
@@ -89,7 +90,7 @@ function layerAnswers(
 
 /** The greedy continuation, as long as the wanted one, by the recurrent mode alone as in the authors' generate(). */
 function generated(testCase: VectorCase, config: DenseRetNetConfig, size: readonly number[]): Answer {
-  const params = authorsParams(weightsIn(testCase), config);
+  const params = usedParams(authorsParams(weightsIn(testCase), config), config);
   const steps = testCase.wanted.get('out/generated_ids')!.shape[1] ?? 0;
   const rows = generate(denseRetNet, params, config, tokensIn(testCase, size), { steps });
   return { shape: [rows.length, steps], data: rows.flat() };

@@ -30,7 +30,7 @@ export function formatCase({ status, family, name, tensors, problems, millisecon
   const failed = count(tensors, 'failed');
   const compared = tensors.length - count(tensors, 'waived');
   const words = [
-    status === 'not covered' ? 'skipped' : status,
+    status,
     `${family}/${name}`,
     failed > 0 ? `${failed} of ${plural(compared, 'tensor')} failed` : plural(compared, 'tensor'),
   ];
@@ -91,7 +91,8 @@ function summary({ cases, problems, ok }: Report): string {
     plural(trouble, 'problem'),
     `${seconds.toFixed(1)} s`,
   ];
-  const verdict = !ok ? 'FAILED' : tensors.length === 0 ? 'NOTHING COMPARED' : 'PASSED';
+  const nothing = tensors.length === 0 && trouble === 0;
+  const verdict = nothing ? 'NOTHING COMPARED' : ok ? 'PASSED' : 'FAILED';
   return `${verdict}: ${parts.join('; ')}`;
 }
 

@@ -1,5 +1,5 @@
 /** @file x repeated along new or length-1 axes */
-import { apply } from '../apply.ts';
+import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
 import { broadcastShapes, checkShape, type Shape, sameShape, show } from '../shape.ts';
@@ -34,5 +34,6 @@ export const broadcastPrimitive: Primitive<BroadcastParams> = {
  * read(broadcast(tensor([1, 2]), [2, 2])) // [1, 2, 1, 2]
  */
 export function broadcast(x: Value, shape: Shape): Value {
+  checkValue('broadcast', 'operand 0', x);
   return sameShape(x.shape, shape) ? x : apply(broadcastPrimitive, [x], { shape: [...shape] });
 }

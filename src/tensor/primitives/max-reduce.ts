@@ -1,5 +1,5 @@
 /** @file the largest element along one axis */
-import { apply } from '../apply.ts';
+import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
 import { axisOf, show } from '../shape.ts';
@@ -35,5 +35,6 @@ export const maxReducePrimitive: Primitive<MaxReduceParams> = {
  * read(maxReduce(tensor([[1, 2], [4, 3]]), 1)) // [2, 4]
  */
 export function maxReduce(x: Value, axis: number): Value {
+  checkValue('maxReduce', 'operand 0', x);
   return apply(maxReducePrimitive, [x], { axis: axisOf('maxReduce', axis, x.shape) });
 }

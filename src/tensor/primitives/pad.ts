@@ -1,5 +1,5 @@
 /** @file zeros before and after x along one axis */
-import { apply } from '../apply.ts';
+import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
 import { axisOf } from '../shape.ts';
@@ -28,5 +28,6 @@ export const padPrimitive: Primitive<PadParams> = {
  * read(pad(tensor([1, 2]), 0, 1, 0)) // [0, 1, 2]
  */
 export function pad(x: Value, axis: number, before: number, after: number): Value {
+  checkValue('pad', 'operand 0', x);
   return apply(padPrimitive, [x], { axis: axisOf('pad', axis, x.shape), before, after });
 }

@@ -1,5 +1,5 @@
 /** @file the same elements in the same order under another shape */
-import { apply } from '../apply.ts';
+import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
 import { checkShape, type Shape, sameShape, show, sizeOf } from '../shape.ts';
@@ -29,5 +29,6 @@ export const reshapePrimitive: Primitive<ReshapeParams> = {
  * reshape(tensor([1, 2, 3, 4]), [2, 2]).shape // [2, 2]
  */
 export function reshape(x: Value, shape: Shape): Value {
+  checkValue('reshape', 'operand 0', x);
   return sameShape(x.shape, shape) ? x : apply(reshapePrimitive, [x], { shape: [...shape] });
 }

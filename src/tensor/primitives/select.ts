@@ -1,5 +1,5 @@
 /** @file mask ? x : y */
-import { apply } from '../apply.ts';
+import { apply, checkValue } from '../apply.ts';
 import { type Operand, operands, zerosLike } from '../operand.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import { broadcastShapes } from '../shape.ts';
@@ -23,6 +23,7 @@ export const selectPrimitive: Primitive<typeof none> = {
  * read(select(tensor([1, 0]), tensor([5, 6]), 0)) // [5, 0]
  */
 export function select(mask: Value, x: Operand, y: Operand): Value {
+  checkValue('select', 'the mask', mask);
   const [a, b] = operands('select', x, y);
   const shape = broadcastShapes('select', mask.shape, a.shape);
   return apply(selectPrimitive, [broadcast(mask, shape), broadcast(a, shape), broadcast(b, shape)], none);

@@ -1,5 +1,5 @@
 /** @file x[start … stop) along one axis */
-import { apply } from '../apply.ts';
+import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
 import { axisOf, show } from '../shape.ts';
@@ -32,6 +32,7 @@ export const slicePrimitive: Primitive<SliceParams> = {
  * read(slice(tensor([1, 2, 3, 4]), 0, 1, 3)) // [2, 3]
  */
 export function slice(x: Value, axis: number, start: number, stop: number): Value {
+  checkValue('slice', 'operand 0', x);
   const at = axisOf('slice', axis, x.shape);
   return start === 0 && stop === x.shape[at] ? x : apply(slicePrimitive, [x], { axis: at, start, stop });
 }

@@ -1,5 +1,5 @@
 /** @file sum over axes */
-import { apply } from '../apply.ts';
+import { apply, checkValue } from '../apply.ts';
 import type { Primitive } from '../primitive.ts';
 import { axisOf } from '../shape.ts';
 import type { Value } from '../value.ts';
@@ -23,7 +23,9 @@ export const sumPrimitive: Primitive<SumParams> = {
  * @example
  * read(sum(tensor([[1, 2], [3, 4]]), [0])) // [4, 6]
  */
-export function sum(x: Value, axes: readonly number[] = x.shape.map((_, i) => i)): Value {
-  const sorted = [...new Set(axes.map((axis) => axisOf('sum', axis, x.shape)))].sort((a, b) => a - b);
+export function sum(x: Value, axes?: readonly number[]): Value {
+  checkValue('sum', 'operand 0', x);
+  const named = axes ?? x.shape.map((_, i) => i);
+  const sorted = [...new Set(named.map((axis) => axisOf('sum', axis, x.shape)))].sort((a, b) => a - b);
   return sorted.length === 0 ? x : apply(sumPrimitive, [x], { axes: sorted });
 }

@@ -1,5 +1,5 @@
 /** @file axes in another order */
-import { apply } from '../apply.ts';
+import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
 import { show } from '../shape.ts';
@@ -32,6 +32,7 @@ export const transposePrimitive: Primitive<TransposeParams> = {
  * read(transpose(tensor([[1, 2], [3, 4]]), [1, 0])) // [1, 3, 2, 4]
  */
 export function transpose(x: Value, order: readonly number[]): Value {
+  checkValue('transpose', 'operand 0', x);
   return order.every((axis, i) => axis === i) && order.length === x.shape.length
     ? x
     : apply(transposePrimitive, [x], { order: [...order] });

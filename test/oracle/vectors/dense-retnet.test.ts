@@ -55,7 +55,7 @@ describe('DenseRetNet by the authors’ names', () => {
     ['v_factor', 1.01, 'valueWidth is 32.32; it must be an integer'],
     ['v_factor', 3, 'to_hidden.0.weight has shape [128, 32], by the config it is [192, 32]'],
     ['dense_block_layers', -1, 'config.dense_block_layers is -1; expected an integer ≥ 0'],
-    ['pad_token_id', 36, 'the padding token 36 is outside the 36 rows'],
+    ['pad_token_id', 36, 'padToken is 36; it is a token of the vocabulary, 0 to 35, or null'],
     ['seq_len', 14, 'in/input_ids has shape [1, 15], by the config it is [1, 14]'],
   ])('refuses a config whose %s is %s', (key, value, message) => {
     const results = outcome({ ...p10, config: { ...p10.config, [key]: value } });

@@ -1,0 +1,105 @@
+/** @file Faults that any operator can have, one for each law that speaks of it. */
+
+import { add } from '../../tensor/primitives/add.ts';
+import { broadcast } from '../../tensor/primitives/broadcast.ts';
+import { concat } from '../../tensor/primitives/concat.ts';
+import { scale } from '../../tensor/primitives/scale.ts';
+import { slice } from '../../tensor/primitives/slice.ts';
+import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
+import type { Value } from '../../tensor/value.ts';
+import type { Fault } from '../fault.ts';
+import type { Law } from '../law.ts';
+import type { Operator } from '../operator.ts';
+import { mapValues } from '../operators/tokens.ts';
+import type { Named, Program } from '../program.ts';
+
+/** Each token's successor; the last one stays. */
+function ahead(x: Value, axis: number): Value {
+  const t = x.shape[axis]!;
+  return concat([slice(x, axis, Math.min(1, t), t), slice(x, axis, Math.max(0, t - 1), t)], axis);
+}
+
+/** The first sequence in every place. */
+const firstOnly = (x: Value, axis: number): Value => broadcast(slice(x, axis, 0, Math.min(1, x.shape[axis]!)), x.shape);
+
+/** Every input along an axis changed. */
+const along =
+  (axes: Readonly<Record<string, number>>, change: (x: Value, axis: number) => Value) =>
+  (inputs: Named): Named =>
+    mapValues(inputs, (x, name) => (name in axes ? change(x, axes[name]!) : x));
+
+const detached = (inputs: Named): Named => mapValues(inputs, (x) => (x.kind === 'real' ? stopGradient(x) : x));
+
+/** The faults of an operator that the given laws concern. */
+export function genericFaults(operator: Operator, laws: readonly Law[]): Fault[] {
+  const { reference, modes, time, axes } = operator;
+  const modeNames = Object.keys(modes);
+  const other = modeNames.find((mode) => mode !== reference) ?? reference;
+  const states = Object.keys(time?.states ?? {});
+  const fault = (
+    name: string,
+    says: string,
+    mode: string,
+    rejectedBy: readonly string[],
+    wrong: (run: Program) => Program,
+  ): Fault => ({
+    name,
+    says,
+    mode,
+    operator: operator.name,
+    rejectedBy: rejectedBy.filter((one) => laws.some((law) => law.name === one && law.concerns(operator))),
+    program: wrong(modes[mode]!),
+  });
+  const onInputs =
+    (change: (inputs: Named) => Named) =>
+    (run: Program): Program =>
+    (inputs, settings) =>
+      run(change(inputs), settings);
+  const onOutputs =
+    (change: (x: Value, name: string) => Value) =>
+    (run: Program): Program =>
+    (inputs, settings) =>
+      mapValues(run(inputs, settings), change);
+  const scaled = onOutputs((x) => scale(x, 1 + 2 ** -10));
+
+  return [
+    fault(
+      'reads-next-token',
+      'every token is its successor',
+      reference,
+      ['causal'],
+      onInputs(along(time?.inputs ?? {}, ahead)),
+    ),
+    fault(
+      'sequences-mixed',
+      'every sequence is the first',
+      reference,
+      ['permutes'],
+      onInputs(along(axes?.batch ?? {}, firstOnly)),
+    ),
+    fault('all-detached', 'no gradient at all', reference, ['derivative'], onInputs(detached)),
+    fault('slightly-scaled', 'a thousandth too large', other, ['definition', 'modes', 'dyadic'], scaled),
+    fault('slightly-scaled', 'a thousandth too large', reference, ['reduces'], scaled),
+    fault(
+      'slightly-scaled',
+      'a thousandth too large',
+      'chunkwise' in modes ? 'chunkwise' : reference,
+      ['chunks'],
+      scaled,
+    ),
+    fault(
+      'constant-added',
+      'a constant is added',
+      reference,
+      ['linear'],
+      onOutputs((x) => add(x, 2 ** -10)),
+    ),
+    fault(
+      'state-scaled',
+      'hands over a state that is a thousandth too large',
+      reference,
+      ['resumable', 'decoding'],
+      onOutputs((x, name) => (states.includes(name) ? scale(x, 1 + 2 ** -10) : x)),
+    ),
+  ].filter(({ rejectedBy }) => rejectedBy.length > 0);
+}

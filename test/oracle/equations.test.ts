@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { equations } from '../../spec/registry.ts';
+import { specification } from '../../src/oracle/equations.ts';
+import type { Fault } from '../../src/oracle/fault.ts';
+import { faults } from '../../src/oracle/faults/index.ts';
+import { laws } from '../../src/oracle/laws/index.ts';
+import type { Operator } from '../../src/oracle/operator.ts';
+import { operators } from '../../src/oracle/operators/index.ts';
+
+const trials = { cases: 40, longest: 6, seed: 1 };
+const select = operators.filter(({ name }) => name === 'select');
+const equation17 = equations.filter(({ number }) => number === 17);
+const whole = { equations: equation17, operators: select, laws, faults };
+const problemsOf = (changes: Partial<typeof whole>): readonly string[] =>
+  specification(trials, { ...whole, ...changes }).problems;
+
+/** A fault that is none: the operator itself. */
+const harmless: Fault = {
+  name: 'harmless',
+  says: 'nothing is wrong',
+  operator: 'select',
+  mode: 'whole',
+  rejectedBy: ['definition'],
+  program: select[0]!.modes.whole!,
+};
+
+describe('specification', () => {
+  it('finds nothing wrong with an equation that is defined, computed and guarded', () => {
+    expect(problemsOf({})).toEqual([]);
+  });
+
+  it('names a fault that lives', () => {
+    expect(problemsOf({ faults: [...faults, harmless] })).toEqual([
+      "select: the law 'definition' lets the fault 'harmless' live",
+    ]);
+  });
+
+  it('names what an equation lacks', () => {
+    const undefinedOne = equation17.map((equation) => ({ ...equation, definition: undefined as never }));
+    expect(problemsOf({ equations: undefinedOne })).toEqual(['Eq. 17 has no definition']);
+    expect(problemsOf({ operators: [] })).toEqual(['Eq. 17 has no operator, so no mode computes it']);
+    expect(problemsOf({ laws: [], faults: [] })).toEqual(['Eq. 17 has no law', 'Eq. 17 has no fault']);
+  });
+
+  it('names a law that has no fault to reject', () => {
+    const problems = problemsOf({ faults: faults.filter(({ rejectedBy }) => !rejectedBy.includes('causal')) });
+    expect(problems).toContain("select: the law 'causal' has no fault to reject");
+  });
+
+  it('does not take a fault that breaks for one that was rejected', () => {
+    const broken: Fault = {
+      ...harmless,
+      program: () => {
+        throw new Error('broken');
+      },
+    };
+    expect(() => problemsOf({ faults: [...faults, broken] })).toThrow('broken');
+  });
+
+  it('does not know laws that do not exist', () => {
+    const lost: Fault = { ...harmless, rejectedBy: ['no such law'] };
+    expect(() => problemsOf({ faults: [lost] })).toThrow("names the law 'no such law', which does not exist");
+  });
+
+  it('runs the registered definition of every equation when it judges the operator', () => {
+    // Eqs. 19 and 20 are called through the recurrence in their own chapter
+    for (const { operator } of equations) expect(operators.map(({ name }) => name)).toContain(operator);
+    const names: readonly Operator['name'][] = operators.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
+  });
+});
