@@ -1,12 +1,14 @@
 /** @file Runs the benchmarks named on the command line, or all of them. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { bounds } from './bounds.ts';
 import { handOff } from './hand-off.ts';
 import { matmul } from './matmul.ts';
 import { recurrence } from './recurrence.ts';
 import { smallOperations } from './small-operations.ts';
 
 const benchmarks: { readonly [name: string]: () => Promise<void> } = {
+  bounds,
   matmul,
   recurrence,
   'hand-off': handOff,

@@ -40,9 +40,7 @@ const apart = (x: number, ex: number, y: number, ey: number): boolean =>
   ex + ey === 0 ? x !== y : Math.abs(x - y) > (ex + ey) * (1 + 2 ** -50);
 
 /** The one that is larger, or smaller, for certain, hands on its error; else either may. */
-const extremum = pairwise((x, ex, y, ey, out) =>
-  apart(x, ex, y, ey) && out === x ? ex : apart(x, ex, y, ey) && out === y ? ey : Math.max(ex, ey),
-);
+const extremum = pairwise((x, ex, y, ey, out) => (apart(x, ex, y, ey) ? (out === x ? ex : ey) : Math.max(ex, ey)));
 
 /** Only elements that may be the largest hand on their errors. */
 const maxReduce: Rule = (xs, primitive, params, shape) => {
@@ -111,26 +109,23 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     return settle(out, Math.abs(x) * ey + ex * (Math.abs(y) + ey), isSign ? 0 : 1);
   });
 
-  /** A literal that is not exact is rounded, once by each side, and the product another time; powers of two can only underflow. */
+  /** A literal that is not exact is rounded, once by each side, and the product another time; a power of two can only underflow. */
   const scale: Rule = (xs, primitive, params, shape) => {
     const by = Math.abs((params as ScaleParams).by);
     if (by === 1) return unchanged(xs, primitive, params, shape);
     const shifts = by === 0 || (isPowerOfTwo(by) && isExact(precision, by));
-    const roundings = shifts ? 0 : isExact(precision, by) ? 1 : 2;
-    const floor = by === 0 || by > 1 ? 0 : tiny;
-    const inexact = each((_x, e) => by * e + floor, roundings);
-    if (roundings > 0 || floor === 0) return inexact(xs, primitive, params, shape);
-    const { x, e } = xs[0]!.data;
-    const out = evaluate(xs, primitive, params, shape);
-    return {
-      x: out,
-      e: out.map((y, i) =>
-        x[i] === 0 && e[i] === 0 ? 0 : Number.isFinite(x[i]!) ? settle(y, by * e[i]! + floor, 0) : e[i]!,
-      ),
-    };
+    const { x, e } = each((_x, error) => by * error, shifts ? 0 : isExact(precision, by) ? 1 : 2)(
+      xs,
+      primitive,
+      params,
+      shape,
+    );
+    if (!shifts || by > 1) return { x, e };
+    const mayUnderflow = (y: number, error: number): boolean => Math.abs(y) - error < tiny && (y !== 0 || error !== 0);
+    return { x, e: e.map((error, i) => (mayUnderflow(x[i]!, error) ? error + tiny : error)) };
   };
 
-  const sums = sumOfProducts(precision, rounding);
+  const sums = sumOfProducts(rounding);
 
   return {
     add,

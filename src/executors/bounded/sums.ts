@@ -1,7 +1,6 @@
 /** @file Bounds of sums of products, summed in any order. */
 
 import { evaluate, type Operands, type Rule } from './operands.ts';
-import type { Precision } from './precision.ts';
 import type { Rounding } from './rounding.ts';
 
 /**
@@ -9,7 +8,7 @@ import type { Rounding } from './rounding.ts';
  * roundings of k summands that are not exactly 0: k − 1 additions, and the multiplications of one summand. An addition of an exact 0
  * rounds nothing, and a fused multiplication only less.
  */
-export function sumOfProducts({ tiny }: Precision, { error, within }: Rounding): Rule {
+export function sumOfProducts({ error, within }: Rounding): Rule {
   return (xs, primitive, params, shape) => {
     const on = (data: readonly Float64Array[]): Float64Array => evaluate(xs, primitive, params, shape, data);
     const ofReal = (f: (x: number, e: number) => number): Float64Array[] =>
@@ -22,15 +21,15 @@ export function sumOfProducts({ tiny }: Precision, { error, within }: Rounding):
     const products = xs.filter(({ kind }) => kind === 'real').length - 1;
     // of three factors and more, the product of some can underflow or overflow where the whole does neither
     const partial = products < 2 ? null : on(grown.map((operand) => operand.map((size) => Math.max(1, size))));
+    const bound = (size: number, i: number): number => {
+      const k = summands[i]!;
+      const underflows = partial === null ? k * products + k - 1 : 2 * (products + 1) * partial[i]!;
+      return k === 0 ? within(size, 0) : within(size, moved(i) + error(size, k - 1 + products, underflows));
+    };
     return {
       x: on(xs.map(({ data }) => data.x)),
-      e: total.map((size, i) => {
-        const k = summands[i]!;
-        if (k === 0) return within(size, 0);
-        const underflows = partial === null ? k * products + k - 1 : 2 * (products + 1) * partial[i]!;
-        const e = within(size, moved(i) + error(size, k - 1 + products, 1) + (underflows - 1) * tiny);
-        return partial === null ? e : within(partial[i]!, 0) + e;
-      }),
+      // 0 · (10³⁰ · 10³⁰) is 0 or NaN
+      e: total.map((size, i) => (partial === null ? 0 : within(partial[i]!, 0)) + bound(size, i)),
     };
   };
 }

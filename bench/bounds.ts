@@ -1,0 +1,101 @@
+/** @file How sharp error bounds are: error of adversarial f32 implementations as a part of the bound, by operator and mode. */
+import * as fc from 'fast-check';
+import { firstOrder, firstOrderBounds } from '../src/executors/bounded/first-order.ts';
+import { bounded, boundOf, float32, snap } from '../src/executors/bounded/index.ts';
+import { rounded } from '../src/executors/rounded/index.ts';
+import type { Case, Tensors } from '../src/oracle/case.ts';
+import { cases } from '../src/oracle/operators/draw.ts';
+import { operators } from '../src/oracle/operators/index.ts';
+import { type Evaluation, evaluate } from '../src/oracle/program.ts';
+import type { Executor, Value } from '../src/tensor/value.ts';
+
+const [count, longest] = [200, 12];
+
+const snapped = (tensors: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, x]) => [name, x.kind === 'index' ? x : { ...x, data: snap(float32, x.data) }]),
+  );
+
+const numbers = (x: Value): Float64Array => x.on.read(x.data);
+
+/** Error / bound of numbers, and how many of them have no bound. */
+interface Ratios {
+  readonly ratios: number[];
+  open: number;
+}
+
+/** What an executor's evaluation says of another: the bounds of some elements of each of its tensors. */
+function ratiosOf(
+  found: Evaluation['outputs'],
+  reference: Evaluation['outputs'],
+  elements: (x: Value) => readonly number[],
+  boundsOf: (x: Value, elements: readonly number[]) => ArrayLike<number>,
+): Ratios {
+  const result: Ratios = { ratios: [], open: 0 };
+  for (const [name, x] of Object.entries(reference)) {
+    const [have, want, chosen] = [numbers(found[name]!), numbers(x), elements(x)];
+    const allowed = boundsOf(x, chosen);
+    chosen.forEach((at, i) => {
+      if (allowed[i] === Number.POSITIVE_INFINITY) result.open++;
+      else if (allowed[i]! > 0) result.ratios.push(Math.abs(have[at]! - want[at]!) / allowed[i]!);
+    });
+  }
+  return result;
+}
+
+/** Running bounds: of every number. First-order bounds: of one number of each tensor, as each takes a backward pass. */
+const kinds = [
+  {
+    name: 'running bounds',
+    on: () => bounded(float32) as Executor,
+    elements: (x: Value) => Array.from(numbers(x).keys()),
+    boundsOf: boundOf,
+    operators,
+  },
+  {
+    name: 'first-order bounds of models, one number of each tensor',
+    on: () => firstOrder(float32) as Executor,
+    elements: (x: Value, seed: number) => (numbers(x).length === 0 ? [] : [seed % numbers(x).length]),
+    boundsOf: firstOrderBounds,
+    operators: operators.filter(({ name }) => name.endsWith('etNet')),
+  },
+] as const;
+
+/** Median, maximum, and how many numbers have no bound. */
+function column(parts: readonly Ratios[]): string {
+  const ratios = parts.flatMap((part) => part.ratios).sort((a, b) => a - b);
+  const open = parts.reduce((total, part) => total + part.open, 0);
+  const percent = (ratio = 0): string =>
+    `${ratio < 0.1 ? (100 * ratio).toPrecision(2) : (100 * ratio).toFixed(0)} %`.padStart(10);
+  const without = `${((100 * open) / Math.max(1, open + ratios.length)).toFixed(1)} %`;
+  return `${percent(ratios[Math.floor(ratios.length / 2)])}${percent(ratios.at(-1))}${without.padStart(9)}`;
+}
+
+/** Tables: for outputs and gradients, the median and the maximum of error / bound, and the share of numbers without a bound. */
+export async function bounds(): Promise<void> {
+  const columns = `${'median'.padStart(10)}${'max'.padStart(10)}${'no bound'.padStart(9)}`;
+  for (const kind of kinds) {
+    console.log(`${kind.name}: error / bound in f32, ${count} cases each, up to ${longest} tokens`);
+    console.log(`${''.padEnd(34)}${'outputs, states'.padStart(29)}${'gradients'.padStart(29)}`);
+    console.log(`${''.padEnd(34)}${columns}${columns}`);
+    for (const operator of kind.operators) {
+      for (const [mode, program] of Object.entries(operator.modes)) {
+        const drawn: Case[] = fc.sample(
+          cases(operator, { longest }).filter(({ settings }) => operator.admits(settings, mode)),
+          { numRuns: count, seed: 1 },
+        );
+        const both = drawn.map((c, i) => {
+          const trial = { ...c, inputs: snapped(c.inputs), cotangents: snapped(c.cotangents) };
+          const reference = evaluate(program, trial, kind.on());
+          const found = evaluate(program, trial, rounded(float32, i) as Executor);
+          const of = (part: keyof Evaluation): Ratios =>
+            ratiosOf(found[part], reference[part], (x) => kind.elements(x, c.seed), kind.boundsOf);
+          return { outputs: of('outputs'), gradients: of('gradients') };
+        });
+        const [outputs, gradients] = [both.map((one) => one.outputs), both.map((one) => one.gradients)];
+        console.log(`${`${operator.name} ${mode}`.padEnd(34)}${column(outputs)}${column(gradients)}`);
+      }
+    }
+    console.log();
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * @file Error bounds to first order, by going backwards: for whole models, where running bounds say nothing any more.
+ *
+ * A running bound takes the worst of every operation and forgets that errors of one origin cancel, as in a norm's quotient: it
+ * grows several hundredfold with each layer. Here each operation's own rounding is a small unknown beside its result, and a number's
+ * bound is `Σ |∂number/∂unknown| · |unknown|` over all of them, which one backward pass gives. Nothing is lost but products
+ * of two roundings; where those matter, as beyond a kink or a pole, this says nothing.
+ */
+import { type Tape, tape } from '../../autograd/tape.ts';
+import { reapply } from '../../tensor/apply.ts';
+import { fail } from '../../tensor/errors.ts';
+import { filledLike, zerosLike } from '../../tensor/operand.ts';
+import { add } from '../../tensor/primitives/add.ts';
+import { show, sizeOf } from '../../tensor/shape.ts';
+import type { Executor, Value } from '../../tensor/value.ts';
+import { f64 } from '../f64/index.ts';
+import { bounded } from './index.ts';
+import type { Bounded } from './operands.ts';
+import type { Precision } from './precision.ts';
+
+export { float32, float64 } from './precision.ts';
+
+/** The unknown part of a result, 0 in f64, and how large it can be. */
+interface Unknown {
+  readonly value: Value;
+  readonly size: Float64Array;
+}
+
+/** A number on f64 or the tape, and where it has an error at all: there `some` is positive, and too small to matter. */
+export interface Traced {
+  readonly primal: Value;
+  readonly some: Float64Array;
+  readonly trace: Trace;
+}
+
+interface Trace {
+  readonly backwards: Tape;
+  readonly unknowns: Unknown[];
+}
+
+/**
+ * An executor for one evaluation in a precision, gradients included; it remembers all of it, so make a new one for the next.
+ * Inputs must be numbers of the format: `input` throws on others, `snap` makes them.
+ * @example
+ * const x = input(firstOrder(float32), [3, 1], [2]);
+ * firstOrderBounds(sum(x)).every((e) => e > 2 ** -23 && e < 2 ** -21) // true
+ */
+export function firstOrder(precision: Precision): Executor<Traced> {
+  const rules = bounded(precision);
+  const trace: Trace = { backwards: tape(f64 as Executor), unknowns: [] };
+
+  /** A number with what its own operation may have added. */
+  const traced = (exact: Value, { e }: Bounded): Traced => {
+    const some = e.map((error) => (error === 0 ? 0 : Number.MIN_VALUE));
+    if (exact.kind === 'index' || e.every((error) => error === 0)) return { primal: exact, some, trace };
+    const value = trace.backwards.watch(zerosLike(exact));
+    trace.unknowns.push({ value, size: e });
+    return { primal: add(exact, value), some, trace };
+  };
+
+  const self: Executor<Traced> = {
+    name: `first order ${precision.name}`,
+    get root() {
+      return self as Executor;
+    },
+    order: 0,
+    open: true,
+    input: (x, shape, kind) => traced({ shape, kind, on: f64 as Executor, data: x }, rules.input(x, shape, kind)),
+    constant: (x, shape, slack) =>
+      traced({ shape, kind: 'real', on: f64 as Executor, data: x }, rules.constant(x, shape, slack)),
+    run(primitive, xs, params, shape) {
+      const traces = xs as readonly Value<Traced>[];
+      const exact = reapply(
+        primitive,
+        traces.map(({ data }) => data.primal),
+        params,
+        shape,
+      );
+      const local = traces.map(
+        ({ shape: own, kind, data }): Value<Bounded> => ({
+          shape: own,
+          kind,
+          on: rules,
+          data: { x: numbersOf(data.primal), e: data.some },
+        }),
+      );
+      return traced(exact, rules.run(primitive, local, params, shape));
+    },
+    read: ({ primal }) => numbersOf(primal),
+  };
+  return self;
+}
+
+const numbersOf = (x: Value): Float64Array => x.on.read(x.data);
+
+/**
+ * The first-order bounds of some elements of a value (of all, if none are named), one backward pass each. Throws on values of
+ * other executors and on elements that it does not have.
+ * @example
+ * firstOrderBounds(input(firstOrder(float32), [1, 2], [2]), [1]) // [0]
+ */
+export function firstOrderBounds(x: Value, elements?: readonly number[]): Float64Array {
+  const { primal, trace } = x.data as Partial<Traced>;
+  if (primal === undefined || trace === undefined) {
+    return fail(`firstOrderBounds: the value lives on ${x.on.name}; compute it on firstOrder(precision)`);
+  }
+  const count = sizeOf(x.shape);
+  return Float64Array.from(elements ?? Array.from({ length: count }, (_, i) => i), (i) => {
+    if (!Number.isInteger(i) || i < 0 || i >= count) {
+      fail(`firstOrderBounds: there is no element ${i} in shape ${show(x.shape)}; elements count from 0, row by row`);
+    }
+    return boundOfElement(primal, i, trace);
+  });
+}
+
+function boundOfElement(primal: Value, i: number, { backwards, unknowns }: Trace): number {
+  const one = numbersOf(filledLike(primal, 0, primal.shape));
+  one[i] = 1;
+  const seed: Value = { shape: primal.shape, kind: 'real', on: f64 as Executor, data: one };
+  const slopes = backwards.backward(
+    [[primal, seed]],
+    unknowns.map(({ value }) => value),
+  );
+  let total = 0;
+  slopes.forEach((slope, at) => {
+    if (slope === null) return;
+    const [steep, sizes] = [numbersOf(slope), unknowns[at]!.size];
+    for (let j = 0; j < sizes.length; j++) if (steep[j] !== 0) total += Math.abs(steep[j]!) * sizes[j]!;
+  });
+  return Number.isNaN(total) ? Number.POSITIVE_INFINITY : total;
+}

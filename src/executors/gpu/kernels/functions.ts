@@ -1,0 +1,124 @@
+/**
+ * @file Elementary functions as kernel text. Devices may compute exp and log with errors that grow with the argument, and
+ * division within 2½ ulp; these use sums and products only where it matters, so that they are right to a few ulp everywhere.
+ */
+
+/** Statements with a result: `exp('x', 'y')` declares y = e^x. */
+export type Text = (x: string, y: string) => string;
+
+/** c₀ + x(c₁ + x(c₂ + …)) */
+const polynomial = (x: string, coefficients: readonly number[]): string =>
+  coefficients.map(Math.fround).reduceRight((inner, c) => (inner === '' ? `${c}` : `(${c} + ${x} * ${inner})`), '');
+
+// ln 2 = high + low; whole numbers up to 2¹⁵ times high are exact in f32
+const high = 355 / 512;
+const low = Math.LN2 - high;
+
+const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
+
+/** e^x = 2ⁿ e^r with |r| ≤ ½ ln 2; e^r by its series, 2ⁿ by squaring 2 or ½. */
+export const exp: Text = (x, y) => {
+  const series = polynomial(
+    `${y}r`,
+    [2, 3, 4, 5, 6, 7].map((n) => 1 / factorial(n)),
+  );
+  return [
+    // beyond these bounds e^x is 0 or ∞ in f32
+    `const ${y}c = ${x} > 89 ? 89 : (${x} < -104 ? -104 : ${x});`,
+    `const ${y}n = Math.floor(${y}c * ${Math.fround(Math.LOG2E)} + 0.5);`,
+    `const ${y}r = (${y}c - ${y}n * ${high}) - ${y}n * ${Math.fround(low)};`,
+    `let ${y} = 1 + (${y}r + ${y}r * ${y}r * ${series});`,
+    `let ${y}m = ${y}n < 0 ? 0 - ${y}n : ${y}n;`,
+    `const ${y}p1 = ${y}n < 0 ? 0.5 : 2;`,
+    ...[2, 4, 8, 16, 32, 64].map((p) => `const ${y}p${p} = ${y}p${p / 2} * ${y}p${p / 2};`),
+    ...[64, 64, 32, 16, 8, 4, 2, 1].flatMap((p) => [
+      `${y} = ${y}m >= ${p} ? ${y} * ${y}p${p} : ${y};`,
+      `${y}m = ${y}m >= ${p} ? ${y}m - ${p} : ${y}m;`,
+    ]),
+  ].join('\n');
+};
+
+/**
+ * ln x = e ln 2 + ln m with √½ ≤ m < √2, and `ln(1 + f) = f − (h − s(h + R))` for h = f²/2, s = f/(2 + f),
+ * R = Σ 2 s^{2k}/(2k + 1): s, which is divided, counts little beside f, which is exact.
+ */
+export const log: Text = (x, y) => {
+  const series = polynomial(
+    `${y}z`,
+    [3, 5, 7, 9].map((n) => 2 / n),
+  );
+  const small = 2 ** -32;
+  return [
+    // −∞, NaN, and themselves for ∞ and NaN: devices differ in what they say ln 0 is
+    `let ${y} = ${x} === 0 ? (0 - 1) / Math.abs(${x}) : (${x} < 0 ? Math.sqrt(${x}) : ${x});`,
+    `if (${x} > 0 && ${x} < 3.4028234e38) {`,
+    `let ${y}m = ${x};`,
+    `let ${y}e = 0;`,
+    // up to at least 1, then down by powers of 2: exact
+    ...[0, 1, 2, 3, 4].flatMap(() => [
+      `${y}e = ${y}m < 1 ? ${y}e - 32 : ${y}e;`,
+      `${y}m = ${y}m < 1 ? ${y}m * ${1 / small} : ${y}m;`,
+    ]),
+    ...[32, 32, 32, 16, 8, 4, 2, 1].flatMap((p) => [
+      `${y}e = ${y}m >= ${2 ** p} ? ${y}e + ${p} : ${y}e;`,
+      `${y}m = ${y}m >= ${2 ** p} ? ${y}m * ${2 ** -p} : ${y}m;`,
+    ]),
+    `${y}e = ${y}m > 1.4142135 ? ${y}e + 1 : ${y}e;`,
+    `${y}m = ${y}m > 1.4142135 ? ${y}m * 0.5 : ${y}m;`,
+    `const ${y}f = ${y}m - 1;`,
+    `const ${y}s = ${y}f / (2 + ${y}f);`,
+    `const ${y}z = ${y}s * ${y}s;`,
+    `const ${y}h = 0.5 * ${y}f * ${y}f;`,
+    `const ${y}l = ${y}f - (${y}h - (${y}s * (${y}h + ${y}z * ${series}) + ${y}e * ${Math.fround(low)}));`,
+    `${y} = ${y}e * ${high} + ${y}l;`,
+    '}',
+  ].join('\n');
+};
+
+/** 1/x, corrected once by Newton's step y + y(1 − xy), which is skipped where 0 or ∞ is right. */
+export const reciprocal: Text = (x, y) =>
+  [
+    `let ${y} = 1 / ${x};`,
+    `const ${y}t = ${x} * ${y};`,
+    `if (${y}t > 0.5 && ${y}t < 2) { ${y} = ${y} + ${y} * (1 - ${y}t); }`,
+  ].join('\n');
+
+/** 1/√x, corrected once by Newton's step y + ½y(1 − xy²). */
+export const rsqrt: Text = (x, y) =>
+  [
+    `let ${y} = 1 / Math.sqrt(${x});`,
+    `const ${y}t = ${x} * ${y} * ${y};`,
+    `if (${y}t > 0.5 && ${y}t < 2) { ${y} = ${y} + 0.5 * ${y} * (1 - ${y}t); }`,
+  ].join('\n');
+
+/** 1/(1 + e^{−|x|}), times e^{−|x|} for negative x: no tail loses its digits. */
+export const sigmoid: Text = (x, y) =>
+  [
+    `const ${y}a = ${x} > 0 ? 0 - ${x} : ${x};`,
+    exp(`${y}a`, `${y}e`),
+    `const ${y}d = 1 + ${y}e;`,
+    reciprocal(`${y}d`, `${y}i`),
+    `const ${y} = ${x} < 0 ? ${y}e * ${y}i : ${y}i;`,
+  ].join('\n');
+
+/** e^{x²} erfc(x) in powers of 1/(1 + x/2), for x ≥ 1: Chebyshev's interpolation on [1, 4.3], 3·10⁻⁹ of erf. */
+const scaledTail = [
+  0.0005085096345283091, 0.2748337686061859, 0.32462361454963684, 0.11803572624921799, 0.3786779046058655,
+  -0.03741441294550896, -0.06004847213625908,
+];
+
+/** Below 1 the series `2/√π Σ (−1)ⁿ x^{2n+1} / (n! (2n + 1))`, else 1 − erfc, whose error counts by a sixth at most. */
+export const erf: Text = (x, y) => {
+  const terms = Array.from({ length: 11 }, (_, n) => (n % 2 ? -1 : 1) / (factorial(n) * (2 * n + 1)));
+  const scaled = terms.map((term) => (term * 2) / Math.sqrt(Math.PI));
+  return [
+    `const ${y}a = Math.abs(${x});`,
+    `const ${y}z = ${x} * ${x};`,
+    `const ${y}n = 0 - ${y}z;`,
+    `const ${y}t = 1 / (1 + 0.5 * ${y}a);`,
+    exp(`${y}n`, `${y}e`),
+    `const ${y}c = 1 - ${y}e * ${polynomial(`${y}t`, scaledTail)};`,
+    `const ${y}f = ${x} < 0 ? 0 - ${y}c : ${y}c;`,
+    `const ${y} = ${y}a < 1 ? ${x} * ${polynomial(`${y}z`, scaled)} : ${y}f;`,
+  ].join('\n');
+};

@@ -1,0 +1,83 @@
+/** @file Where kernels read: positions along axes as text, with literal strides. */
+import { type Shape, stridesOf } from '../../../tensor/shape.ts';
+
+/** One axis of a loop nest, or of the threads: its length, and the step of each operand along it. */
+export interface Axis {
+  readonly length: number;
+  readonly steps: readonly number[];
+}
+
+/** Largest number of elements of an array: kernels compute offsets in f32, which is exact so far. */
+export const mostElements = 2 ** 24;
+
+/** Axes without those of length 1, neighbours joined where every operand steps through both as through one. */
+export function merged(axes: readonly Axis[]): Axis[] {
+  const kept: Axis[] = [];
+  for (const axis of axes.filter(({ length }) => length !== 1)) {
+    const outer = kept.at(-1);
+    if (outer?.steps.every((step, x) => step === axis.steps[x]! * axis.length)) {
+      kept[kept.length - 1] = { length: outer.length * axis.length, steps: axis.steps };
+    } else kept.push(axis);
+  }
+  return kept;
+}
+
+/** The axes of an array with the steps of one operand. */
+export const axesOf = (shape: Shape, steps: readonly number[] = stridesOf(shape)): Axis[] =>
+  shape.map((length, i) => ({ length, steps: [steps[i]!] }));
+
+/** Statements that set `quotient` and `rest` of the whole number `name` by a divisor, exact below 2²⁴ however division rounds. */
+export function divide(name: string, divisor: number, quotient: string, rest: string): string {
+  if (divisor === 1) return `const ${quotient} = ${name}; const ${rest} = 0;`;
+  return [
+    `const ${quotient}g = Math.floor(${name} * ${Math.fround(1 / divisor)});`,
+    `const ${rest}g = ${name} - ${quotient}g * ${divisor};`,
+    // the guess is off by one at most
+    `const ${quotient} = ${rest}g < 0 ? ${quotient}g - 1 : (${rest}g < ${divisor} ? ${quotient}g : ${quotient}g + 1);`,
+    `const ${rest} = ${name} - ${quotient} * ${divisor};`,
+  ].join(' ');
+}
+
+/** Statements that find where thread `i` reads each of `count` operands, and the offsets they leave: threads run over the axes. */
+export function placesOf(axes: readonly Axis[], count: number): { setup: string; offsets: string[] } {
+  const lines: string[] = [];
+  const positions: string[] = [];
+  let rest = 'i';
+  axes.forEach((_, back) => {
+    const axis = axes.length - 1 - back;
+    if (axis === 0) positions[0] = rest;
+    else {
+      lines.push(divide(rest, axes[axis]!.length, `q${axis}`, `p${axis}`));
+      positions[axis] = `p${axis}`;
+      rest = `q${axis}`;
+    }
+  });
+  return {
+    setup: lines.join('\n'),
+    offsets: Array.from({ length: count }, (_, x) =>
+      sumOf(axes.map((axis, i) => ({ position: positions[i]!, step: axis.steps[x]! }))),
+    ),
+  };
+}
+
+/** Nested loops over axes around a statement, which is given each operand's offset. */
+export function loopsOver(
+  axes: readonly Axis[],
+  starts: readonly string[],
+  body: (offsets: readonly string[]) => string,
+): string {
+  const offsets = starts.map((start, x) => {
+    const along = sumOf(axes.map((axis, j) => ({ position: `j${j}`, step: axis.steps[x]! })));
+    if (along === '0') return start;
+    return start === '0' ? along : `${start} + ${along}`;
+  });
+  return axes.reduceRight(
+    (inner, { length }, j) => `for (let j${j} = 0; j${j} < ${length}; j${j}++) { ${inner} }`,
+    body(offsets),
+  );
+}
+
+function sumOf(terms: readonly { position: string; step: number }[]): string {
+  const moving = terms.filter(({ step }) => step !== 0);
+  return moving.map(({ position, step }) => (step === 1 ? position : `${position} * ${step}`)).join(' + ') || '0';
+}

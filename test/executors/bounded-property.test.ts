@@ -1,0 +1,70 @@
+/** @file No correct implementation is ever rejected: every primitive, its derivative, every operator in every mode. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { float32, float64, type Precision, snap } from '../../src/executors/bounded/index.ts';
+import { operators } from '../../src/oracle/operators/index.ts';
+import { add } from '../../src/tensor/primitives/add.ts';
+import type { PrimitiveName } from '../../src/tensor/primitives/index.ts';
+import { scale } from '../../src/tensor/primitives/scale.ts';
+import { type Rng, rng } from '../../src/tensor/random.ts';
+import type { Value } from '../../src/tensor/value.ts';
+import type { Dense } from '../support/dense.ts';
+import { cases } from '../support/property.ts';
+import type { Use } from '../tensor/primitives/entry.ts';
+import { table } from '../tensor/primitives/table.ts';
+import { casesOf, largest, seeds, tryFunction, tryProgram } from './bounded-trial.ts';
+
+/** Numbers of the format near the given ones in sign, not in size: some huge, some tiny, some 0. */
+function rough({ data, shape }: Dense, precision: Precision, random: Rng): Dense {
+  const [exponents, zeros] = [[1, 8, 40, 120][random.integer(4)]!, random.integer(2) * random.integer(6)];
+  const drawn = data.map((x) => {
+    if (random.integer(20) < zeros) return 0;
+    return (x || random.normal()) * (1 + random.uniform()) * 2 ** (random.integer(2 * exponents) - exponents);
+  });
+  return { data: [...snap(precision, drawn)], shape };
+}
+
+/** Operands with errors, from none to larger than themselves. */
+const disturbances: readonly ((x: Value) => Value)[] = [
+  (x) => x,
+  (x) => scale(x, 1 / 3),
+  (x) => add(add(x, 1e3), -1e3),
+  (x) => add(scale(x, 1.1), scale(x, -1)),
+];
+
+/** A use with rough operands, some of them disturbed before they are used. */
+function disturbed(use: Use, precision: Precision, seed: number): number[] {
+  const random = rng(seed);
+  const xs = use.operands.map((x) => rough(x, precision, random));
+  const before = xs.map(() => disturbances[random.integer(2) * random.integer(disturbances.length)]!);
+  const f = (values: readonly Value[]): Value => use.call(...values.map((x, i) => before[i]!(x)));
+  const { shape } = use.naive(...use.operands);
+  const size = shape.reduce((product, length) => product * length, 1);
+  const ct = rough({ shape, data: Array.from({ length: size }, random.normal) }, precision, random);
+  return tryFunction(f, xs, ct, precision, seed);
+}
+
+// DENSESSM_CASES=900 makes 111,600 cases in a few minutes
+describe.each([float32, float64])('bounds of $name', { timeout: 900_000 }, (precision) => {
+  it.each(Object.keys(table) as PrimitiveName[])('hold for %s and its derivative', (name) => {
+    fc.assert(
+      fc.property(table[name].uses, seeds, (use, seed) => {
+        expect(largest(disturbed(use, precision, seed))).toBeLessThanOrEqual(1);
+      }),
+      cases(40),
+    );
+  });
+
+  const modes = operators.flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ operator, mode })));
+
+  it.each(modes)('hold for $operator.name in mode $mode: outputs, states, gradients', ({ operator, mode }) => {
+    fc.assert(
+      fc.property(casesOf(operator, mode, 8, precision), seeds, (c, seed) => {
+        for (const [name, found] of tryProgram(operator.modes[mode]!, c, precision, seed)) {
+          expect(largest(found), name).toBeLessThanOrEqual(1);
+        }
+      }),
+      cases(30),
+    );
+  });
+});

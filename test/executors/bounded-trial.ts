@@ -1,0 +1,82 @@
+/** @file Trying bounds on an implementation: how far it is from the f64 numbers, as a part of what the bound allows. */
+import fc from 'fast-check';
+import { vjp } from '../../src/autograd/vjp.ts';
+import { bounded, boundOf, type Precision, snap } from '../../src/executors/bounded/index.ts';
+import { rounded } from '../../src/executors/rounded/index.ts';
+import type { Case, Tensors } from '../../src/oracle/case.ts';
+import type { Operator } from '../../src/oracle/operator.ts';
+import { cases } from '../../src/oracle/operators/draw.ts';
+import { type Evaluation, evaluate, type Program } from '../../src/oracle/program.ts';
+import { input } from '../../src/tensor/input.ts';
+import type { Executor, Value } from '../../src/tensor/value.ts';
+import type { Dense } from '../support/dense.ts';
+
+/** A value's numbers on the executor below all tapes. */
+const numbers = (x: Value): Float64Array => x.on.read(x.data);
+
+/** |implementation − reference| / bound of each element; 0 where both are the same, and where the bound promises nothing. */
+export function ratios(implementation: Value, reference: Value): number[] {
+  const [have, want, allowed] = [numbers(implementation), numbers(reference), boundOf(reference)];
+  return Array.from(want, (x, i) => {
+    if (Number.isNaN(allowed[i])) return Number.POSITIVE_INFINITY;
+    if (Object.is(have[i]! + 0, x + 0) || allowed[i] === Number.POSITIVE_INFINITY) return 0;
+    const ratio = Math.abs(have[i]! - x) / allowed[i]!;
+    return Number.isNaN(ratio) ? Number.POSITIVE_INFINITY : ratio;
+  });
+}
+
+/** The result of a function and its gradient for a cotangent, on an executor. */
+function bothWays(f: (xs: readonly Value[]) => Value, xs: readonly Dense[], ct: Dense, on: Executor): Value[] {
+  const of = ({ data, shape }: Dense): Value => input(on, data, shape);
+  const { value, pullback } = vjp(f, xs.map(of));
+  return [value, ...pullback(of(ct))];
+}
+
+/** The ratios of a function's result and gradients, on one implementation. */
+export function tryFunction(
+  f: (xs: readonly Value[]) => Value,
+  xs: readonly Dense[],
+  ct: Dense,
+  precision: Precision,
+  seed: number,
+): number[] {
+  const reference = bothWays(f, xs, ct, bounded(precision) as Executor);
+  const found = bothWays(f, xs, ct, rounded(precision, seed) as Executor);
+  return found.flatMap((x, i) => ratios(x, reference[i]!));
+}
+
+/** A case whose numbers a precision can hold. */
+export function snapped<C extends Case>(c: C, precision: Precision): C {
+  const all = (tensors: Tensors): Tensors =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, x]) => [
+        name,
+        x.kind === 'index' ? x : { ...x, data: snap(precision, x.data) },
+      ]),
+    );
+  return { ...c, inputs: all(c.inputs), cotangents: all(c.cotangents) };
+}
+
+/** Outputs and gradients of an evaluation, by name. */
+export const everything = ({ outputs, gradients }: Evaluation): [string, Value][] => [
+  ...Object.entries(outputs).map(([name, x]): [string, Value] => [`output.${name}`, x]),
+  ...Object.entries(gradients).map(([name, x]): [string, Value] => [`gradient.${name}`, x]),
+];
+
+/** The ratios of a program's outputs, states and gradients on a case that is snapped, by name. */
+export function tryProgram(program: Program, c: Case, precision: Precision, seed: number): [string, number[]][] {
+  const reference = everything(evaluate(program, c, bounded(precision) as Executor));
+  const found = Object.fromEntries(everything(evaluate(program, c, rounded(precision, seed) as Executor)));
+  return reference.map(([name, x]) => [name, ratios(found[name]!, x)]);
+}
+
+/** Snapped cases of an operator that a mode can compute. */
+export const casesOf = (operator: Operator, mode: string, longest: number, precision: Precision): fc.Arbitrary<Case> =>
+  cases(operator, { longest })
+    .filter(({ settings }) => operator.admits(settings, mode))
+    .map((c) => snapped(c, precision));
+
+export const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
+
+/** The largest of some numbers, 0 if there are none. Loops, as there may be more than a call takes. */
+export const largest = (list: readonly number[]): number => list.reduce((most, x) => Math.max(most, x), 0);

@@ -1,0 +1,263 @@
+import { describe, expect, it } from 'vitest';
+import { bounded, boundOf, float32, float64, snap } from '../../src/executors/bounded/index.ts';
+import { f64, tensor } from '../../src/executors/f64/index.ts';
+import { indexInput, input, read } from '../../src/tensor/input.ts';
+import { constantLike, filledLike, zerosLike } from '../../src/tensor/operand.ts';
+import { neg } from '../../src/tensor/ops.ts';
+import { abs } from '../../src/tensor/primitives/abs.ts';
+import { add } from '../../src/tensor/primitives/add.ts';
+import { concat } from '../../src/tensor/primitives/concat.ts';
+import { einsum } from '../../src/tensor/primitives/einsum.ts';
+import { equal } from '../../src/tensor/primitives/equal.ts';
+import { erf } from '../../src/tensor/primitives/erf.ts';
+import { exp } from '../../src/tensor/primitives/exp.ts';
+import { gather } from '../../src/tensor/primitives/gather.ts';
+import { log } from '../../src/tensor/primitives/log.ts';
+import { maxReduce } from '../../src/tensor/primitives/max-reduce.ts';
+import { maximum } from '../../src/tensor/primitives/maximum.ts';
+import { minimum } from '../../src/tensor/primitives/minimum.ts';
+import { mul } from '../../src/tensor/primitives/mul.ts';
+import { pad } from '../../src/tensor/primitives/pad.ts';
+import { reciprocal } from '../../src/tensor/primitives/reciprocal.ts';
+import { reshape } from '../../src/tensor/primitives/reshape.ts';
+import { rsqrt } from '../../src/tensor/primitives/rsqrt.ts';
+import { scale } from '../../src/tensor/primitives/scale.ts';
+import { scatterAdd } from '../../src/tensor/primitives/scatter-add.ts';
+import { select } from '../../src/tensor/primitives/select.ts';
+import { sigmoid } from '../../src/tensor/primitives/sigmoid.ts';
+import { sign } from '../../src/tensor/primitives/sign.ts';
+import { slice } from '../../src/tensor/primitives/slice.ts';
+import { sum } from '../../src/tensor/primitives/sum.ts';
+import { transpose } from '../../src/tensor/primitives/transpose.ts';
+import type { Executor, Value } from '../../src/tensor/value.ts';
+
+const on = bounded(float32) as Executor;
+const { u, tiny, largest } = float32;
+const { POSITIVE_INFINITY: inf, NaN: nan } = Number;
+
+/** Numbers without an error. */
+const exact = (...x: number[]): Value => input(on, x, [x.length]);
+/** Numbers with given errors, relative to u. */
+const off = (x: readonly number[], e: readonly number[]): Value =>
+  constantLike(exact(0), Float64Array.from(x), [x.length], (_x, i) => e[i]! / (u + 2 ** -53));
+const bounds = (x: Value): number[] => [...boundOf(x)];
+const bound = (x: Value): number => boundOf(x)[0]!;
+/** That a bound is as large as it should be, and not by more than a part in a thousand. */
+function expectBound(found: number, expected: number): void {
+  expect(found).toBeGreaterThanOrEqual(expected * (1 - 1e-12));
+  expect(found).toBeLessThanOrEqual(expected * 1.001 + 20 * tiny);
+}
+
+describe('inputs of a bounded executor', () => {
+  it('are exact, and numbers of the format', () => {
+    expect(bounds(exact(1, -0.5, 0, largest, tiny))).toEqual([0, 0, 0, 0, 0]);
+    expect(() => exact(1, 0.1)).toThrow(
+      'input: element 1 is 0.1, which is no normal number of f32; snap the numbers to it first',
+    );
+    expect(() => exact(2 ** -127)).toThrow('no normal number of f32');
+    expect(() => input(bounded(float64), [0.1, 1e-310], [2])).not.toThrow();
+  });
+
+  it('may be infinite or NaN, exactly', () => {
+    expect(bounds(exact(inf, -inf, nan))).toEqual([0, 0, 0]);
+  });
+
+  it('are made by snap, which rounds to nearest and takes for 0 what a device may', () => {
+    expect([...snap(float32, [0.1, -1e-40, inf, 3])]).toEqual([Math.fround(0.1), 0, inf, 3]);
+    expect([...snap(float64, [0.1, 1e-310])]).toEqual([0.1, 1e-310]);
+    expect(() => snap(float32, [1, 1e39])).toThrow('snap: element 1 is 1e+39, beyond');
+  });
+});
+
+describe('constants', () => {
+  it('are exact when they have few bits, and else rounded once by each side', () => {
+    expect(bounds(constantLike(exact(1), Float64Array.of(0, 1, -0.375, 100), [4]))).toEqual([0, 0, 0, 0]);
+    expectBound(bound(filledLike(exact(1), 0.1, [1])), 0.1 * (u + 2 ** -53));
+    expect(bounds(zerosLike(exact(1, 2)))).toEqual([0, 0]);
+  });
+
+  it('are off by as much as their slack says', () => {
+    expectBound(bound(constantLike(exact(1), Float64Array.of(0.5), [1], () => 7)), 7 * (u + 2 ** -53));
+  });
+
+  it('may be 0 where they underflow, and have no bound where they overflow', () => {
+    expect(bound(filledLike(exact(1), 1e-60, [1]))).toBeGreaterThanOrEqual(1e-60);
+    expect(bound(filledLike(exact(1), 1e39, [1]))).toBe(inf);
+  });
+});
+
+describe('the bound of a result', () => {
+  it('is 0 where nothing is rounded', () => {
+    const x = off([3], [0.25]);
+    expect(bounds(add(exact(2.5), exact(-2.5)))).toEqual([0]);
+    expect(bounds(mul(exact(0), x))).toEqual([0]);
+    expect(bound(add(exact(0), x))).toBe(bound(x));
+    expect(bound(neg(x))).toBe(bound(x));
+    expect(bound(abs(x))).toBe(bound(x));
+    expectBound(bound(mul(exact(-1), x)), 0.25);
+    expectBound(bound(scale(x, 0.5)), 0.125);
+    expect(bounds(scale(exact(3, 0), 0))).toEqual([0, 0]);
+    // but not where the 0 is one by chance
+    expectBound(bound(add(off([0], [0.5]), exact(3))), 0.5);
+    expectBound(bound(add(exact(3), off([0], [0.5]))), 0.5);
+    expectBound(bound(mul(off([0], [0.5]), exact(3))), 1.5);
+    expectBound(bound(mul(off([1], [0.5]), exact(3))), 1.5);
+  });
+
+  it('grows by a rounding of each side where a factor is nearly a power of two', () => {
+    // their logarithms round to integers
+    for (const by of [2 ** 50 * (1 + 2 ** -52), 2 ** -40 * (1 - 2 ** -53)]) {
+      expect(Number.isInteger(Math.log2(by))).toBe(true);
+      expect(bound(scale(exact(3), by))).toBeGreaterThanOrEqual(3 * u * by);
+    }
+  });
+
+  it('holds what underflows, also by a power of two, also in sums of products', () => {
+    expect(bound(scale(exact(tiny), 0.5))).toBeGreaterThanOrEqual(tiny / 2);
+    expect(bound(mul(exact(2 ** -70), exact(2 ** -70)))).toBeGreaterThanOrEqual(2 ** -140);
+    // each of three products may be flushed, and each of two sums
+    const x = exact(2 ** -64, 2 ** -64, 2 ** -64);
+    expect(bound(einsum('i,i->', x, x))).toBeGreaterThanOrEqual(5 * tiny);
+    // 10⁻³⁰ · 10⁻³⁰ · 10³⁰, of which the first product is 0
+    const [small, huge] = [exact(2 ** -100), exact(2 ** 100)];
+    expect(bound(einsum('i,i,i->', small, small, huge))).toBeGreaterThanOrEqual(2 ** -100);
+  });
+
+  it('is infinite where a number may leave the format, on the way to the result too', () => {
+    const [big, max] = [exact(2 ** 100), exact(largest)];
+    expect(bound(mul(big, big))).toBe(inf);
+    expect(bound(add(max, max))).toBe(inf);
+    expect(bound(sum(exact(largest, largest, -largest)))).toBe(inf);
+    expect(bound(einsum('i,i,i->', big, big, exact(2 ** -100)))).toBe(inf);
+    expect(bound(einsum('i,i,i->', big, big, exact(0)))).toBe(inf);
+    expect(bound(exp(exact(89)))).toBe(inf);
+    expect(bound(exp(exact(88)))).toBeLessThan(inf);
+    expect(bound(reciprocal(exact(0)))).toBe(inf);
+    expect(bound(log(exact(0)))).toBe(inf);
+  });
+
+  it('is infinite or exact, never NaN, where a number is infinite or NaN', () => {
+    const odd = exact(inf, -inf, nan, 0, largest, tiny, -1);
+    const unknown = mul(odd, exact(...Array.from({ length: 7 }, () => largest)));
+    for (const x of [odd, unknown]) {
+      for (const f of [abs, sign, exp, log, sigmoid, erf, rsqrt, reciprocal, sum, neg]) {
+        for (const e of bounds(f(x))) expect(e).not.toBeNaN();
+      }
+      for (const f of [add, mul, equal, maximum, minimum]) {
+        for (const y of [odd, unknown]) for (const e of bounds(f(x, y))) expect(e).not.toBeNaN();
+      }
+      for (const e of bounds(select(off([0, 0, 0, 0, 0, 0, 0], [1, 1, 1, 1, 1, 1, 1]), x, odd))) {
+        expect(e).not.toBeNaN();
+      }
+      expect(bound(einsum('i,i->', x, odd))).toBe(inf);
+    }
+    expect(bounds(add(exact(-inf), off([3], [1])))).toEqual([0]);
+    expect(bounds(exp(add(exact(-inf), off([3], [1]))))).toEqual([0]);
+  });
+
+  it('stays infinite through functions that are bounded: what is not a number may come', () => {
+    const unknown = exp(exact(200));
+    for (const f of [sigmoid, erf, sign, abs]) expect(bound(f(unknown))).toBe(inf);
+  });
+
+  it('is infinite where the error reaches a pole, and large where it is larger than the number', () => {
+    expect(bound(log(off([1], [1])))).toBe(inf);
+    expect(bound(rsqrt(off([1], [1.5])))).toBe(inf);
+    expect(bound(reciprocal(off([-1], [1])))).toBe(inf);
+    expect(bound(log(off([1], [0.75])))).toBeGreaterThanOrEqual(Math.log(4));
+    expect(bound(rsqrt(off([1], [0.75])))).toBeGreaterThanOrEqual(1);
+    expect(bound(reciprocal(off([1], [0.75])))).toBeGreaterThanOrEqual(3);
+    expect(bound(sigmoid(off([0], [1e6])))).toBeLessThan(1.001);
+    expect(bound(erf(off([1], [1e6])))).toBeLessThan(2.001);
+    // erf 1 − erf ½
+    expect(bound(erf(off([1], [0.5])))).toBeGreaterThanOrEqual(0.3222);
+    // f64 underflowed: e^{−800 + 760} has not
+    expect(bound(exp(off([-800], [760])))).toBe(inf);
+    expect(bound(exp(off([-746], [709])))).toBeGreaterThanOrEqual(Math.exp(-37));
+    expect(bound(sigmoid(off([-746], [709])))).toBeGreaterThanOrEqual(Math.exp(-37));
+  });
+
+  it('of a comparison is that of the other outcome where the error may turn it', () => {
+    expect(bounds(sign(off([2, 1, -1, 0], [1, 1, 2, 1]))).map(Math.round)).toEqual([0, 2, 2, 1]);
+    expect(bounds(equal(off([2, 1], [0.5, 0.5]), exact(3, 1)))).toEqual([0, 1]);
+    expect(bounds(equal(exact(3, 1), exact(3, 2)))).toEqual([0, 0]);
+    const [x, y] = [off([2, 2], [0.5, 0.5]), off([5, 3], [0.25, 0.75])];
+    expectBound(bounds(maximum(x, y))[0]!, 0.25);
+    expectBound(bounds(maximum(x, y))[1]!, 0.75);
+    expectBound(bounds(minimum(x, y))[0]!, 0.5);
+    expectBound(bound(maximum(off([2], [2]), exact(3))), 2);
+    const mask = off([2, 1, 0], [1, 1, 0]);
+    const chosen = bounds(select(mask, exact(5, 5, 5), off([7, 7, 7], [1, 1, 1])));
+    expect(chosen[0]).toBe(0);
+    expectBound(chosen[1]!, 3);
+    expectBound(chosen[2]!, 1);
+  });
+
+  it('of a largest element is the worst of those that may be the largest', () => {
+    const x = reshape(off([1, 5, 4.9, 1, 2, 3], [100 * u, 0.25, 0.5, 0.1, 0.1, 0.2]), [2, 3]);
+    expectBound(bounds(maxReduce(x, 1))[0]!, 0.5);
+    expectBound(bounds(maxReduce(x, 1))[1]!, 0.2);
+    const columns = transpose(x, [1, 0]);
+    expect(bounds(maxReduce(columns, 0))).toEqual(bounds(maxReduce(x, 1)));
+    expectBound(bound(maxReduce(off([1, 5], [5, 0.1]), 0)), 5);
+  });
+
+  it('of a sum is n − 1 roundings of the sum of sizes, exact zeros not counted', () => {
+    const unit = u + 2 ** -53;
+    expectBound(bound(sum(exact(3, -2, 1))), 2 * unit * 6);
+    expectBound(bound(sum(exact(3, 0, 0, -2, 0, 1))), 2 * unit * 6);
+    expect(bounds(sum(exact(0, 7, 0)))).toEqual([0]);
+    expectBound(bound(einsum('i,i->', exact(3, 0, -2), exact(5, 1, 1))), 2 * unit * 17);
+    // the sums over i and j apart, or together
+    expectBound(bound(einsum('i,j->', exact(1, 1), exact(1, 1))), 4 * unit * 4);
+    expectBound(bound(sum(off([3, -3], [0.25, 0.5]))), 0.75);
+    const index = indexInput(on, [0, 2, 0], [3]);
+    const rows = bounds(scatterAdd(exact(3, 4, 5), index, 3));
+    expectBound(rows[0]!, unit * 8);
+    expect(rows.slice(1)).toEqual([0, 0]);
+  });
+
+  it('of a product holds the errors of both factors and their product', () => {
+    const [x, y] = [off([2], [0.5]), off([-3], [1])];
+    expectBound(bound(mul(x, y)), 2 * 1 + 0.5 * 4);
+    expectBound(bound(einsum('i,i->', x, y)), 2 * 1 + 0.5 * 4);
+    expectBound(bound(einsum('i,i,i->', x, x, x)), 2.5 ** 3 - 2 ** 3);
+  });
+
+  it('holds the rounding of what the operands may have been, not only of what they are', () => {
+    const coarse = bounded({ ...float32, name: 'coarse', u: 2 ** -8 }) as Executor;
+    const third = scale(input(coarse, [3], [1]), 1 / 3);
+    const zero = add(third, -1);
+    expect(read(zero)).toEqual(Float64Array.of(0));
+    expect(bound(zero)).toBeGreaterThanOrEqual(bound(third) * (1 + 2 ** -8));
+  });
+
+  it('moves along with the number, and index values have none', () => {
+    const x = off([1, 2, 3], [0.1, 0.2, 0.3]);
+    const [a, b, c] = bounds(x);
+    expect(bounds(slice(x, 0, 1, 3))).toEqual([b, c]);
+    expect(bounds(pad(x, 0, 1, 1))).toEqual([0, a, b, c, 0]);
+    expect(bounds(concat([x, exact(1)], 0))).toEqual([a, b, c, 0]);
+    const index = indexInput(on, [2, 0], [2]);
+    expect(bounds(gather(x, index))).toEqual([c, a]);
+    for (const same of [concat([index, index], 0), slice(index, 0, 0, 1), reshape(index, [1, 2])]) {
+      expect(bounds(same).every((e) => e === 0)).toBe(true);
+    }
+    expect(bounds(gather(x, slice(index, 0, 0, 1)))).toEqual([c]);
+  });
+
+  it('is there for empty values and empty sums', () => {
+    const nothing = reshape(exact(), [0, 2]);
+    expect(bounds(sum(nothing, [0]))).toEqual([0, 0]);
+    expect(bounds(einsum('ab,ac->bc', nothing, nothing))).toEqual([0, 0, 0, 0]);
+    expect(bounds(add(nothing, nothing))).toEqual([]);
+    expect(bounds(maxReduce(nothing, 1))).toEqual([]);
+    expect(read(sum(nothing, [0]))).toEqual(Float64Array.of(0, 0));
+  });
+});
+
+it('boundOf says that other executors have no bounds', () => {
+  expect(() => boundOf(tensor([1]))).toThrow('boundOf: the value lives on f64; only a bounded executor has bounds');
+  expect(boundOf(input(bounded(float64), [1], [1]))).toEqual(Float64Array.of(0));
+  expect(f64.name).toBe('f64');
+});

@@ -1,0 +1,4 @@
+import { testCompiled } from './compiled.ts';
+
+testCompiled('webasm');
+testCompiled('cpu');

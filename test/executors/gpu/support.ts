@@ -1,0 +1,186 @@
+/** @file Comparing the gpu executor with f64, outputs and gradients, within the computed bound of single precision. */
+import * as fc from 'fast-check';
+import { vjp } from '../../../src/autograd/vjp.ts';
+import { bounded, boundOf, float32, snap } from '../../../src/executors/bounded/index.ts';
+import { f64 } from '../../../src/executors/f64/index.ts';
+import { type Backend, type Compiled, compile, type Slot } from '../../../src/executors/gpu/index.ts';
+import { type Case, fill, type Layout, type Tensors, type Values } from '../../../src/oracle/case.ts';
+import { exactly, flawless, isRight, type Numbers, type Verdict, within, worse } from '../../../src/oracle/compare.ts';
+import type { Operator } from '../../../src/oracle/operator.ts';
+import { type Evaluation, evaluate, type Named, type Program } from '../../../src/oracle/program.ts';
+import { InputError } from '../../../src/tensor/errors.ts';
+import { read } from '../../../src/tensor/input.ts';
+import type { PrimitiveName } from '../../../src/tensor/primitives/index.ts';
+import type { Value } from '../../../src/tensor/value.ts';
+import { table } from '../../tensor/primitives/table.ts';
+
+/** What to compile and to compare: a program of fixed shapes. */
+export interface Subject {
+  readonly program: Program;
+  readonly layout: Layout;
+  /** What drawn numbers are changed to where a function is not defined everywhere. */
+  readonly domain?: (x: number) => number;
+}
+
+/** What came of comparisons. */
+export interface Tally {
+  readonly verdict: Verdict;
+  readonly cases: number;
+  readonly numbers: number;
+  /** Numbers with a finite bound: about the others nothing is promised. */
+  readonly bounded: number;
+}
+
+const cotangent = 'cotangent.';
+
+function flat({ outputs, gradients }: Evaluation): Record<string, Value> {
+  const all = (kind: string, values: Named): [string, Value][] =>
+    Object.entries(values).map(([name, x]) => [`${kind}.${name}`, x]);
+  return Object.fromEntries([...all('output', outputs), ...all('gradient', gradients)]);
+}
+
+const numbersOf = (evaluation: Evaluation, of: (x: Value) => Float64Array): Numbers =>
+  Object.fromEntries(Object.entries(flat(evaluation)).map(([name, x]) => [name, of(x)]));
+
+/** Compiles a program and its gradient as one function; asserts what runs it. */
+export async function compileSubject({ program, layout }: Subject, backend: Backend): Promise<Compiled> {
+  const slots: [string, Slot][] = Object.entries(layout.inputs).map(([name, { shape, below }]) => [
+    name,
+    below === undefined ? { shape } : { shape, kind: 'index' },
+  ]);
+  const cotangents = Object.entries(layout.outputs).map(([name, shape]): [string, Slot] => [
+    cotangent + name,
+    { shape },
+  ]);
+  const compiled = await compile(
+    (all) => {
+      const inputs = Object.fromEntries(slots.map(([name]) => [name, all[name]!]));
+      const real = Object.fromEntries(Object.entries(inputs).filter(([, x]) => x.kind === 'real'));
+      const { value, pullback } = vjp((xs: Named) => program({ ...inputs, ...xs }, layout.settings), real);
+      const cts = Object.fromEntries(Object.keys(value).map((name) => [name, all[cotangent + name]!]));
+      return flat({ outputs: value, gradients: pullback(cts) });
+    },
+    Object.fromEntries([...slots, ...cotangents]),
+    { backend },
+  );
+  if (compiled.ran.backend !== backend) throw new Error(`${compiled.ran.backend} ran, not ${backend}`);
+  return compiled;
+}
+
+/** A case of a subject: drawn numbers, as single precision holds them. */
+export function caseOf({ layout, domain = (x) => x }: Subject, seed: number, values: Values): Case {
+  const c = fill(layout, seed, values);
+  const snapped = (tensors: Tensors, f: (x: number) => number): Tensors =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, x]) => [
+        name,
+        x.kind === 'index' ? x : { ...x, data: snap(float32, x.data.map(f)) },
+      ]),
+    );
+  return { ...c, inputs: snapped(c.inputs, domain), cotangents: snapped(c.cotangents, (x) => x) };
+}
+
+/** Runs a compiled subject on a case and compares every output and gradient. */
+export async function compare(compiled: Compiled, { program }: Subject, c: Case): Promise<Tally> {
+  const given = [
+    ...Object.entries(c.inputs),
+    ...Object.entries(c.cotangents).map(([name, x]) => [cotangent + name, x] as const),
+  ].map(([name, { data }]) => [name, Float32Array.from(data)]);
+  const found = await compiled(Object.fromEntries(given));
+  const actual = Object.fromEntries(Object.entries(found).map(([name, x]) => [name, Float64Array.from(x)]));
+  const expected = numbersOf(evaluate(program, c, f64), read);
+  if (c.values === 'dyadic') {
+    const count = Object.values(expected).reduce((sum, x) => sum + x.length, 0);
+    return { verdict: exactly(actual, expected), cases: 1, numbers: count, bounded: count };
+  }
+  const bounds = numbersOf(evaluate(program, c, bounded(float32)), (x) => boundOf(x).slice());
+  const all = Object.values(bounds).flatMap((x) => [...x]);
+  // where the bound is infinite nothing is promised, and so nothing compared
+  for (const [name, e] of Object.entries(bounds)) {
+    e.forEach((bound, i) => {
+      if (!Number.isFinite(bound)) actual[name]![i] = expected[name]![i] = e[i] = 0;
+    });
+  }
+  return {
+    verdict: within(actual, expected, (name, i) => bounds[name]![i]!),
+    cases: 1,
+    numbers: all.length,
+    bounded: all.filter(Number.isFinite).length,
+  };
+}
+
+export const noCases: Tally = { verdict: flawless, cases: 0, numbers: 0, bounded: 0 };
+
+export const together = (a: Tally, b: Tally): Tally => ({
+  verdict: worse(a.verdict, b.verdict),
+  cases: a.cases + b.cases,
+  numbers: a.numbers + b.numbers,
+  bounded: a.bounded + b.bounded,
+});
+
+/** Compiles a subject and compares it on drawn cases. Throws on the first that is wrong. */
+export async function tryOn(
+  backend: Backend,
+  subject: Subject,
+  runs: number,
+  kinds: readonly Values[] = ['normal', 'sparse', 'wide'],
+): Promise<Tally> {
+  const compiled = await compileSubject(subject, backend);
+  let tally = noCases;
+  try {
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: 2 ** 31 - 1 }), fc.constantFrom(...kinds), async (seed, values) => {
+        const one = await compare(compiled, subject, caseOf(subject, seed, values));
+        tally = together(tally, one);
+        if (!isRight(one.verdict)) throw new Error(`${one.verdict.where} (${one.verdict.ratio} of the bound)`);
+      }),
+      { numRuns: runs },
+    );
+  } finally {
+    await compiled.dispose();
+  }
+  return tally;
+}
+
+/** Where results are finite in single precision. */
+const domains: { readonly [N in PrimitiveName]?: (x: number) => number } = {
+  exp: (x) => Math.max(-80, Math.min(80, x)),
+  log: (x) => Math.abs(x) + 2 ** -20,
+  rsqrt: (x) => Math.abs(x) + 2 ** -20,
+  reciprocal: (x) => (x === 0 ? 1 : x),
+};
+
+/** Uses of a primitive, of at most `count` shapes, as one program. */
+export function primitiveSubject(name: PrimitiveName, count: number): Subject {
+  const uses = fc.sample(table[name].uses, { numRuns: count, seed: 1 });
+  const operands = uses.flatMap((use, k) => use.operands.map(({ shape }, i) => [`${k}.${i}`, { shape }] as const));
+  return {
+    layout: {
+      inputs: Object.fromEntries(operands),
+      outputs: Object.fromEntries(uses.map((use, k) => [`${k}`, use.naive(...use.operands).shape])),
+      settings: {},
+    },
+    program: (inputs) =>
+      Object.fromEntries(uses.map((use, k) => [`${k}`, use.call(...use.operands.map((_, i) => inputs[`${k}.${i}`]!))])),
+    domain: domains[name] ?? ((x) => x),
+  };
+}
+
+/** An operator in a mode, at `count` layouts that it admits there. */
+export function operatorSubjects(operator: Operator, mode: string, count: number, exact = false): Subject[] {
+  return fc
+    .sample(operator.layouts({ longest: 7, exact }), { numRuns: 6 * count, seed: 1 })
+    .filter(({ settings }) => operator.admits(settings, mode))
+    .slice(0, count)
+    .map((layout) => ({ layout, program: operator.modes[mode]! }));
+}
+
+/** The message of the InputError that a promise is rejected with. */
+export async function mistake(promise: Promise<unknown>): Promise<string> {
+  const error = await promise.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof InputError)) throw new Error(`not an InputError: ${error}`);
+  return error.message;
+}
