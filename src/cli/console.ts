@@ -1,5 +1,5 @@
 /** @file What every command prints with: tables, colours where they are wanted, progress where somebody looks. */
-import pc from 'picocolors';
+import picocolors from 'picocolors';
 
 /** How a command was asked to speak. */
 export interface Voice {
@@ -8,6 +8,10 @@ export interface Voice {
   /** Only what is wrong, and the verdict. */
   readonly quiet: boolean;
 }
+
+const { NO_COLOR, FORCE_COLOR } = process.env;
+// picocolors alone would also colour a pipe where the variable CI is set
+const pc = picocolors.createColors(!NO_COLOR && (Boolean(FORCE_COLOR) || process.stdout.isTTY === true));
 
 /** Green for right, red for wrong, grey for what can be passed over; plain text where colours are not wanted (NO_COLOR, pipes). */
 export const colour = { right: pc.green, wrong: pc.red, minor: pc.dim, heading: pc.bold };
