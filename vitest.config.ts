@@ -5,5 +5,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // one worker fewer than cores would leave half of a two-core machine idle
     maxWorkers: '100%',
+    // tests that start processes or compile kernels take seconds on a busy machine; a hang is still found
+    testTimeout: 120_000,
   },
 });
