@@ -146,7 +146,7 @@ const program =
     return { logits: result.logits, ...Object.fromEntries(result.state.layers.map((s, l) => [`state.${l}`, s])) };
   };
 
-/** A scalar retention whose rows may be divided by given divisors, and its own divisors, where it has any. */
+/** A scalar retention whose rows may be divided by given divisors, and its own divisors unless it divides by nothing. */
 interface Division {
   readonly retain: (q: Matrix, k: Matrix, v: Matrix, gamma: number, divisors?: Vector) => Matrix;
   readonly divisors?: (q: Matrix, k: Matrix, v: Matrix, gamma: number) => Vector;
