@@ -15,7 +15,7 @@ import type { Value } from '../../tensor/value.ts';
 import { type Case, type Lists, type Settings, type Slot, type Tensor, type Tensors, toLists } from '../case.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { chunkSizes, decays, lengths, small } from './draw.ts';
+import { chunkDraws, chunkSizeOf, decays, lengths, small } from './draw.ts';
 import { type ModeName, modeNames, modeOf, perHead } from './retention.ts';
 import { perToken, stripped, tokenModes, under } from './tokens.ts';
 import { sequenceAxes } from './transition.ts';
@@ -293,9 +293,12 @@ export const denseRetention: Operator<DenseRetentionSettings> = {
         shallow: small(3, 0),
         denseLayers: small(3, 0),
         readings: fusionReadings,
+        decays: decays(2, size),
+        chunk: chunkDraws,
       })
-      .chain((axis) => fc.tuple(fc.constant(axis), decays(axis.h, size), chunkSizes(axis.t)))
-      .map(([{ b, h, t, d, e, input, rank, shallow, denseLayers, readings }, decay, chunkSize]) => {
+      .map(({ b, h, t, d, e, input, rank, shallow, chunk, ...drawn }) => {
+        const { denseLayers, readings } = drawn;
+        const [decay, chunkSize] = [drawn.decays.slice(0, h), chunkSizeOf(chunk, t)];
         const settings = { denseLayers, epsilon: 1e-6, readings, decay, chunkSize };
         const sources = Math.min(shallow, denseLayers);
         const layers = (name: string, width: number): [string, Slot][] =>

@@ -3,11 +3,13 @@ import * as fc from 'fast-check';
 import { type Case, fill, type Settings, type Values } from '../case.ts';
 import type { Operator, Size } from '../operator.ts';
 
-/** Sequence lengths: 1, primes, powers of two and their neighbours, at most `longest`. */
+/** Sequence lengths: 1, primes, powers of two and their neighbours, at most `longest`; mostly short, and shrinking towards 1. */
 export const lengths = ({ longest, exact = false }: Size): fc.Arbitrary<number> => {
   const limit = exact ? Math.min(longest, 12) : longest;
-  const ugly = [1, 2, 3, 4, 5, 7, 8, 9, 11, 13, 15, 16, 17, 31, 32, 33, 61, 64, 65, 96].filter((t) => t <= limit);
-  return fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: Math.min(6, limit) }) }, fc.constantFrom(...ugly));
+  const ugly = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 15, 16, 17, 31, 32, 33, 61, 64, 65, 96].filter((t) => t <= limit);
+  const among = (count: number): fc.Arbitrary<number> =>
+    fc.integer({ min: 0, max: Math.min(count, ugly.length) - 1 }).map((i) => ugly[i]!);
+  return fc.oneof({ weight: 3, arbitrary: among(6) }, among(ugly.length));
 };
 
 /** A small axis length. */
@@ -24,8 +26,14 @@ export const decays = (heads: number, { exact = false }: Size): fc.Arbitrary<num
   return fc.array(one, { minLength: heads, maxLength: heads });
 };
 
-/** Chunk sizes for a sequence: 1 … t + 1. */
-export const chunkSizes = (t: number): fc.Arbitrary<number> => fc.integer({ min: 1, max: t + 1 });
+/**
+ * What chunk sizes are made of. They are drawn beside the length of a sequence, not after it: what is drawn after something else is
+ * drawn anew when that is shrunk, and a failure that needs both is lost.
+ */
+export const chunkDraws: fc.Arbitrary<number> = fc.nat({ max: 1023 });
+
+/** The chunk size for a sequence of t tokens: 1 … t + 1. */
+export const chunkSizeOf = (draw: number, t: number): number => 1 + (draw % (t + 1));
 
 /** Seeds of values. */
 export const seeds: fc.Arbitrary<number> = fc.integer({ min: 1, max: 2 ** 31 - 1 });

@@ -33,7 +33,7 @@ import {
 } from '../case.ts';
 import type { Operator, Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { chunkSizes, lengths, small } from './draw.ts';
+import { chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
 import { type ModeName, modeNames, modeOf } from './retention.ts';
 import { stripped, under } from './tokens.ts';
 
@@ -116,9 +116,14 @@ function layouts<C extends AnyConfig, P extends Tree>(
   size: Size,
 ): fc.Arbitrary<Layout<ModelSettings<C>>> {
   return fc
-    .record({ b: small(2), t: lengths(size), config: configs, position: fc.constantFrom(0, 0, 0, 1, 3) })
-    .chain((drawn) => fc.tuple(fc.constant(drawn), chunkSizes(drawn.t)))
-    .map(([{ b, t, config, position }, chunkSize]) => {
+    .record({
+      b: small(2),
+      t: lengths(size),
+      config: configs,
+      chunk: chunkDraws,
+      position: fc.constantFrom(0, 0, 0, 1, 3),
+    })
+    .map(({ b, t, config, chunk, position }) => {
       const shapes = Object.entries(model.shapes(config));
       const states = Array.from({ length: config.layers }, (_, l) => [`state.${l}`, stateShape(config, b)] as const);
       const initial: [string, Slot][] = position === 0 ? [] : states.map(([name, shape]) => [name, { shape }]);
@@ -129,7 +134,7 @@ function layouts<C extends AnyConfig, P extends Tree>(
           ...Object.fromEntries(initial),
         },
         outputs: { logits: [b, t, config.vocabulary], ...Object.fromEntries(states) },
-        settings: { config, chunkSize, position },
+        settings: { config, chunkSize: chunkSizeOf(chunk, t), position },
       };
     });
 }

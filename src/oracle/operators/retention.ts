@@ -14,7 +14,7 @@ import { type Mode, normalisedRetention, type RetentionNorm } from '../../nn/ret
 import { fromLists, type Layout, type Lists, type Tensors, toLists } from '../case.ts';
 import type { Operator, Size } from '../operator.ts';
 import type { Program } from '../program.ts';
-import { chunkSizes, decays, lengths, small } from './draw.ts';
+import { chunkDraws, chunkSizeOf, decays, lengths, small } from './draw.ts';
 
 /** Settings of retention: γ of each head, the chunk size of chunkwise mode, how many tokens came before. */
 export type RetentionSettings = {
@@ -49,20 +49,20 @@ function layouts(size: Size, continued: boolean): fc.Arbitrary<Layout<RetentionS
     t: lengths(size),
     d: small(5),
     e: small(5),
+    decay: decays(3, size),
+    chunk: chunkDraws,
     position: continued ? fc.constantFrom(0, 1, 5) : fc.constant(0),
   });
-  return axes.chain(({ b, h, t, d, e, position }) =>
-    fc.record({ decay: decays(h, size), chunkSize: chunkSizes(t) }).map(({ decay, chunkSize }) => ({
-      inputs: {
-        q: { shape: [b, h, t, d] },
-        k: { shape: [b, h, t, d] },
-        v: { shape: [b, h, t, e] },
-        state: { shape: [b, h, d, e] },
-      },
-      outputs: { output: [b, h, t, e], state: [b, h, d, e] },
-      settings: { decay, chunkSize, position },
-    })),
-  );
+  return axes.map(({ b, h, t, d, e, decay, chunk, position }) => ({
+    inputs: {
+      q: { shape: [b, h, t, d] },
+      k: { shape: [b, h, t, d] },
+      v: { shape: [b, h, t, e] },
+      state: { shape: [b, h, d, e] },
+    },
+    outputs: { output: [b, h, t, e], state: [b, h, d, e] },
+    settings: { decay: decay.slice(0, h), chunkSize: chunkSizeOf(chunk, t), position },
+  }));
 }
 
 /** One head's sequence, as the definitions take it. */
