@@ -1,5 +1,5 @@
 /** @file manifest.json of a family of vectors: what its folder should hold. */
-import { isObject, parseJson, quoted } from '../../io/json.ts';
+import { isObject, parseJson, quoted, shown } from '../../io/json.ts';
 import { readBytes } from '../../io/read-file.ts';
 import { fail } from '../../tensor/errors.ts';
 
@@ -90,9 +90,4 @@ function unique(where: string, what: string, names: readonly string[]): void {
     if (seen.has(name)) fail(`${where}: the ${what} ${quoted(name)} is listed twice; remove one`);
     seen.add(name);
   }
-}
-
-function shown(x: unknown): string {
-  const text = x === undefined ? 'missing' : JSON.stringify(x);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
