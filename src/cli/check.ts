@@ -44,9 +44,12 @@ export async function checkCommand(options: CheckCommand): Promise<boolean> {
   }
 }
 
+/** Making a failure smaller may need many starts of a backend that it breaks. */
+const restarts = 20;
+
 function open({ backend, once, device, limit, total }: CheckCommand): Promise<Backend> {
   if (backend === undefined) return openGpu(device);
-  return (once ? openOnce : openProcess)(backend, { answer: 1000 * limit, total: 1000 * total });
+  return (once ? openOnce : openProcess)(backend, { question: 1000 * limit, total: 1000 * total, restarts });
 }
 
 async function report(backend: Backend, options: CheckCommand): Promise<boolean> {

@@ -37,7 +37,9 @@ export type FailureKind =
   /** A well-formed message that is not what the protocol expects here. */
   | 'wrong-message'
   /** It says itself that it failed. */
-  | 'said-so';
+  | 'said-so'
+  /** It failed so often in a row that it is not asked any more. */
+  | 'given-up';
 
 /** A failure, and what the backend last wrote on its standard error. */
 export interface Failure {

@@ -75,7 +75,7 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
     if (isClosed) fail('answer: the backend is closed; open it again');
     if (last !== null && inARow > limits.restarts) {
       const message = `${last.message} (${inARow} failures in a row: it is not asked any more)`;
-      return { kind: 'failure', failure: { ...last, message } };
+      return { kind: 'failure', failure: { ...last, kind: 'given-up', message } };
     }
     const described = carrier.startsAnew() ? await describe() : null;
     const result =

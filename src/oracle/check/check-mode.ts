@@ -3,8 +3,9 @@ import * as fc from 'fast-check';
 import type { Backend, Dtype } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
 import type { Operator } from '../operator.ts';
+import type { Draw } from '../operators/draw.ts';
 import { type Answered, type Inquiry, inquire, type Outcome, type Wrong } from './inquiry.ts';
-import { questionCases, worthAsking } from './question.ts';
+import { questionCase, questionDraws, worthAsking } from './question.ts';
 import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
 import { type FirstWrong, smallestFailing, unsteady } from './smallest.ts';
@@ -29,8 +30,9 @@ interface Tally {
   draw: number;
 }
 
-/** Cases are drawn so many at a time. */
-const block = 64;
+/** Draws are made so many at a time, then twice as many: to pass over those made already takes its time. */
+const firstBlock = 64;
+const largestBlock = 4096;
 /** Of so many questions one is asked twice. */
 const askTwiceEvery = 16;
 
@@ -43,7 +45,7 @@ export async function checkMode(
   size: CheckSize,
 ): Promise<CheckRow> {
   const inquiry = inquire(backend, operator, mode, dtype);
-  const drawn = questionCases(operator, dtype, size.longest);
+  const drawn = questionDraws(operator, size.longest);
   const tally: Tally = {
     right: 0,
     unsupported: 0,
@@ -90,24 +92,33 @@ function statusOf(
 /** Asks until enough was asked or an answer is wrong. */
 async function firstWrong(
   inquiry: Inquiry,
-  drawn: fc.Arbitrary<Case>,
+  drawn: fc.Arbitrary<Draw>,
   { cases, seed, path }: CheckSize,
   tally: Tally,
 ): Promise<FirstWrong | null> {
+  const { operator, mode, dtype } = inquiry;
+  const caseOf = (draw: Draw): Case => {
+    const start = performance.now();
+    const c = questionCase(operator, dtype, draw);
+    tally.draw += performance.now() - start;
+    return c;
+  };
   if (path !== undefined) {
-    const [c] = fc.sample(drawn, { seed, path, numRuns: 1 });
-    return c === undefined ? null : askOne(inquiry, c, { seed, path }, tally, true);
+    const [draw] = fc.sample(drawn, { seed, path, numRuns: 1 });
+    return draw === undefined ? null : askOne(inquiry, caseOf(draw), { seed, path }, tally, true);
   }
   // where most cases are of no use it ends all the same
+  let block = firstBlock;
   for (let at = 0; tally.right + tally.unsupported < cases && at < 100 * cases; at += block) {
+    if (at > firstBlock) block = Math.min(2 * block, largestBlock);
     const start = performance.now();
     const some = fc.sample(drawn, { seed, path: `${at}`, numRuns: block });
     tally.draw += performance.now() - start;
-    for (const [i, c] of some.entries()) {
+    for (const [i, draw] of some.entries()) {
       if (tally.right + tally.unsupported === cases) break;
-      if (!inquiry.operator.admits(c.settings, inquiry.mode) || !worthAsking(c)) continue;
+      if (!operator.admits(draw.layout.settings, mode) || !worthAsking(draw)) continue;
       const twice = (tally.right + tally.unsupported) % askTwiceEvery === 0;
-      const wrong = await askOne(inquiry, c, { seed, path: `${at + i}` }, tally, twice);
+      const wrong = await askOne(inquiry, caseOf(draw), { seed, path: `${at + i}` }, tally, twice);
       if (wrong !== null) return wrong;
     }
   }

@@ -2,14 +2,17 @@
 import type * as fc from 'fast-check';
 import { type Precision, snap } from '../../executors/bounded/index.ts';
 import type { Dtype } from '../backends/backend.ts';
-import type { Case, Tensor, Tensors } from '../case.ts';
+import { type Case, fill, type Slot, type Tensor, type Tensors } from '../case.ts';
 import type { Operator } from '../operator.ts';
-import { cases } from '../operators/draw.ts';
+import { type Draw, draws } from '../operators/draw.ts';
 import { precisionOf } from './allowed.ts';
 
-/** Cases of an operator whose numbers are numbers of a type. */
-export const questionCases = (operator: Operator, dtype: Dtype, longest: number): fc.Arbitrary<Case> =>
-  cases(operator, { longest }).map((c) => onGrid(withoutSilence(operator, c), precisionOf[dtype]));
+/** What questions about an operator are drawn from. */
+export const questionDraws = (operator: Operator, longest: number): fc.Arbitrary<Draw> => draws(operator, { longest });
+
+/** The case of a draw, whose numbers are numbers of a type. */
+export const questionCase = (operator: Operator, dtype: Dtype, { layout, seed, values }: Draw): Case =>
+  onGrid(withoutSilence(operator, fill(layout, seed, values)), precisionOf[dtype]);
 
 /** A state or cotangent of zeros hides what is done with it: one number of it becomes 1. */
 function withoutSilence(operator: Operator, c: Case): Case {
@@ -35,11 +38,13 @@ function onGrid(c: Case, precision: Precision): Case {
   return { ...c, inputs: map(c.inputs), cotangents: map(c.cotangents) };
 }
 
-/** One case in so many may have axes of one length, which hide transpositions. */
+/** One draw in so many may have axes of one length, which hide transpositions. */
 const oneIn = 5;
 
-/** Whether a case tells axes apart: in every tensor all lengths differ. A few of the others are asked about too. */
-export function worthAsking({ inputs, seed }: Case): boolean {
-  const isDistinct = ({ shape }: Tensor): boolean => new Set(shape).size === shape.length;
-  return seed % oneIn === 0 || Object.entries(inputs).every(([name, x]) => name.startsWith('param') || isDistinct(x));
+/** Whether a draw tells axes apart: in every tensor all lengths differ. A few of the others are asked about too. */
+export function worthAsking({ layout, seed }: Draw): boolean {
+  const isDistinct = ({ shape }: Slot): boolean => new Set(shape).size === shape.length;
+  return (
+    seed % oneIn === 0 || Object.entries(layout.inputs).every(([name, x]) => name.startsWith('param') || isDistinct(x))
+  );
 }

@@ -1,8 +1,10 @@
 /** @file The smallest case that shows a failure, and what can be said about it. */
 import * as fc from 'fast-check';
 import type { Case } from '../case.ts';
+import type { Draw } from '../operators/draw.ts';
 import { explain } from './explain.ts';
 import type { Inquiry, Wrong } from './inquiry.ts';
+import { questionCase } from './question.ts';
 import type { Finding, Replay } from './row.ts';
 import { simplify } from './simpler.ts';
 
@@ -24,7 +26,7 @@ const unsteadyAsks = 3;
 /** Shrinks a failure, structure before values: a smaller case counts while it fails in the same way. */
 export async function smallestFailing(
   inquiry: Inquiry,
-  drawn: fc.Arbitrary<Case>,
+  drawn: fc.Arbitrary<Draw>,
   { c, wrong, replay }: FirstWrong,
 ): Promise<Finding> {
   const until = performance.now() + limits.milliseconds;
@@ -46,9 +48,9 @@ export async function smallestFailing(
 
   const { seed, path } = replay;
   let isKnown = true;
-  const property = fc.asyncProperty(drawn, async (one) => {
+  const property = fc.asyncProperty(drawn, async (draw) => {
     // the first case is the failing one, drawn again
-    if (!isKnown) return !(await failsAlike(one));
+    if (!isKnown) return !(await failsAlike(questionCase(inquiry.operator, inquiry.dtype, draw)));
     isKnown = false;
     return false;
   });

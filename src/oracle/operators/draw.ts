@@ -1,6 +1,6 @@
 /** @file What cases are drawn from: structure before values, ugly shapes on purpose. */
 import * as fc from 'fast-check';
-import { type Case, fill, type Settings, type Values } from '../case.ts';
+import { type Case, fill, type Layout, type Settings, type Values } from '../case.ts';
 import type { Operator, Size } from '../operator.ts';
 
 /** Sequence lengths: 1, primes, powers of two and their neighbours, at most `longest`; mostly short, and shrinking towards 1. */
@@ -38,16 +38,27 @@ export const chunkSizeOf = (draw: number, t: number): number => 1 + (draw % (t +
 /** Seeds of values. */
 export const seeds: fc.Arbitrary<number> = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 
-/** Cases of an operator: a layout, then the kind of numbers, then the numbers themselves. */
-export function cases<S extends Settings>(
+/** A case before it has numbers: cheap to draw, to look at and to pass over. */
+export interface Draw<S extends Settings = Settings> {
+  readonly layout: Layout<S>;
+  readonly seed: number;
+  readonly values: Values;
+}
+
+/** Draws of an operator: a layout, then the kind of numbers. */
+export const draws = <S extends Settings>(
   operator: Operator<S>,
   size: Size,
   kinds: readonly Values[] = size.exact ? ['dyadic'] : (operator.values ?? ['normal', 'normal', 'sparse', 'wide']),
-): fc.Arbitrary<Case<S>> {
-  return fc
-    .tuple(operator.layouts(size), seeds, fc.constantFrom(...kinds))
-    .map(([layout, seed, values]) => fill(layout, seed, values));
-}
+): fc.Arbitrary<Draw<S>> =>
+  fc.record({ layout: operator.layouts(size), seed: seeds, values: fc.constantFrom(...kinds) });
+
+/** Cases of an operator: a draw, then the numbers themselves. */
+export const cases = <S extends Settings>(
+  operator: Operator<S>,
+  size: Size,
+  kinds?: readonly Values[],
+): fc.Arbitrary<Case<S>> => draws(operator, size, kinds).map(({ layout, seed, values }) => fill(layout, seed, values));
 
 /** `count` cases from a seed: the same ones every time. */
 export const sampleCases = <S extends Settings>(
