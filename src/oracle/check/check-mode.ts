@@ -110,7 +110,7 @@ async function firstWrong(
   // where most cases are of no use it ends all the same
   let block = firstBlock;
   for (let at = 0; tally.right + tally.unsupported < cases && at < 100 * cases; at += block) {
-    if (at > firstBlock) block = Math.min(2 * block, largestBlock);
+    if (at > 0) block = Math.min(2 * block, largestBlock);
     const start = performance.now();
     const some = fc.sample(drawn, { seed, path: `${at}`, numRuns: block });
     tally.draw += performance.now() - start;

@@ -28,40 +28,40 @@ const lower: readonly { readonly name: string; readonly u: number }[] = [
 const generous = 8;
 
 /**
- * A sentence about what a wrong answer to a case looks like, or null: a fault of the table gives the same numbers, or the errors
- * are those of a lower precision.
+ * Sentences about what a wrong answer to a case looks like: faults of the table that give the same numbers, or lower precisions
+ * that have such errors.
  */
-export function likeness(
+export function likenesses(
   operator: Operator,
   mode: string,
   c: Case,
   answered: Numbers,
   { tensors, precision }: Allowed,
-): string | null {
+): string[] {
   const program = operator.modes[mode]!;
   const right = answeredOf(numbersOn(f64, program, c, read), answered);
   const allowed = orThousandth(right, (name, i) => generous * (tensors[name]?.bounds[i] ?? 0));
-  const fits = (numbers: Numbers, by = allowed): boolean =>
-    Object.keys(numbers).length > 0 && isRight(within(answered, numbers, by));
-  for (const fault of allFaults) {
-    if (fault.operator !== operator.name) continue;
+  const alike = allFaults.filter((fault) => {
+    if (fault.operator !== operator.name) return false;
     const wrong = attempt(() => answeredOf(numbersOn(f64, fault.program, c, read), answered));
     // on this case the fault must show, and show as what was answered
-    if (wrong === null || isRight(within(wrong, right, allowed))) continue;
-    if (fits(wrong)) return `looks like the fault '${fault.name}': ${fault.says}`;
-  }
-  for (const { name, u } of lower) {
-    if (u <= precision.u) continue;
+    return wrong !== null && !isRight(within(wrong, right, allowed)) && isRight(within(answered, wrong, allowed));
+  });
+  const coarse = lower.filter(({ name, u }) => {
+    if (u <= precision.u) return false;
     const loose = numbersOn(bounded({ ...precision, name, u }), program, c, boundOf);
-    if (
-      fits(
+    return isRight(
+      within(
+        answered,
         right,
         orThousandth(right, (tensor, i) => loose[tensor]![i]!),
-      )
-    )
-      return `errors are of the size that ${name} has`;
-  }
-  return null;
+      ),
+    );
+  });
+  return [
+    ...alike.map(({ name, says }) => `looks like the fault '${name}': ${says}`),
+    ...coarse.map(({ name }) => `errors are of the size that ${name} has`),
+  ];
 }
 
 /** An allowance, where it is finite; elsewhere a thousandth of the tensor's largest number. */

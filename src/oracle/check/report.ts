@@ -58,7 +58,8 @@ export function failureLines(row: CheckRow, command: string): string[] {
     `FAIL ${operator} ${mode} ${dtype}: ${message}`,
     '  the smallest case found:',
     ...caseLines(smallest).map((line) => `    ${line}`),
-    ...hints.map((hint) => `  ${hint}`),
+    ...(hints.length === 0 ? [] : ['  the first failing case, before it was made small:']),
+    ...hints.map((hint) => `    ${hint}`),
     ...(stderr.length === 0
       ? []
       : ['  the last that it said on standard error:', ...stderr.map((line) => `    | ${line}`)]),

@@ -61,7 +61,7 @@ export async function smallestFailing(
     message: isUnsteady
       ? `the same question gets different answers, not all of them right: ${latest.message}`
       : latest.message,
-    hints: explain(inquiry, c, wrong),
+    hints: explain(inquiry, { c, wrong }, { c: smallest, wrong: latest }),
     smallest,
     replay: { seed, path: shrunk.counterexamplePath ?? path },
     stderr: latest.stderr,
