@@ -114,15 +114,19 @@ export function erf(z: number): number {
   return (2 / Math.sqrt(Math.PI)) * Math.exp(-z * z) * terms.reduceRight((total, term) => total + term, 0);
 }
 
-/** erfc(z) = 2/π ∫_0^{π/2} exp(-z²/sin²θ) dθ for z > 0, by the trapezoidal rule: the integrand is smooth and has period π. */
-function erfc(z: number): number {
+/**
+ * erfc(z) = 1 − erf(z), which beyond 1 would lose the digits of a small result: there 2/π ∫_0^{π/2} exp(-z²/sin²θ) dθ, by the
+ * trapezoidal rule, as the integrand is smooth and has period π.
+ */
+export function erfc(z: number): number {
+  if (z <= 1) return 1 - erf(z);
   const term = (i: number) => Math.exp(-((z / Math.sin((i * Math.PI) / 100)) ** 2));
   return (2 * sum(1, 49, term) + term(50)) / 100;
 }
 
-/** z Φ(z) = ½ z (1 + erf(z/√2)): the exact form. */
+/** z Φ(z) = ½ z erfc(-z/√2): the exact form. */
 export function gelu(z: number): number {
-  return (z * (1 + erf(z * Math.SQRT1_2))) / 2;
+  return (z * erfc(-z * Math.SQRT1_2)) / 2;
 }
 
 /** z moved into [low, high]. */

@@ -3,6 +3,7 @@ import {
   attention,
   dot,
   erf,
+  erfc,
   extendCache,
   feedForward,
   gelu,
@@ -125,6 +126,9 @@ describe('feed-forward (Eq. 2)', () => {
       expect(gelu(z * Math.SQRT2)).toBeCloseTo((z * Math.SQRT2 * (1 + expected)) / 2, 9);
     }
     expect([erf(30), erf(-30)]).toEqual([1, -1]);
+    // a small tail keeps its digits: erfc(5) is 1.5374597944…e-12
+    expect(erfc(5) * 1e12).toBeCloseTo(1.5374597944, 9);
+    expect(gelu(-5 * Math.SQRT2) * 1e12).toBeCloseTo(-5 * Math.SQRT1_2 * 1.5374597944, 8);
     expect(Math.abs(erf(1 + 1e-12) - erf(1))).toBeLessThan(1e-12);
   });
 });
