@@ -1,4 +1,6 @@
 /** @file The specification: every definition, the equation registry and the open readings. */
+export * from './01-attention.ts';
+export * from './02-feed-forward.ts';
 export * from './15-selective-transition.ts';
 export * from './18-dense-fusion.ts';
 export * from './19-retention.ts';
@@ -14,3 +16,4 @@ export * from './registry.ts';
 export * from './retnet.ts';
 export * from './rms-norm.ts';
 export * from './rotary.ts';
+export * from './transformer.ts';

@@ -32,8 +32,8 @@ export interface GenerateOptions extends Sampling {
  * const params = initialise(denseRetNet, config, { on: f64, seed: 1 });
  * generate(denseRetNet, params, config, [[1, 2]], { steps: 3 }).flat().length // 3
  */
-export function generate<C extends { readonly vocabulary: number }, P extends Tree>(
-  model: LanguageModel<C, P>,
+export function generate<C extends { readonly vocabulary: number }, P extends Tree, S extends Tree>(
+  model: LanguageModel<C, P, S>,
   params: P,
   config: C,
   prompt: readonly (readonly number[])[] | Value,
@@ -144,7 +144,7 @@ function shapeOf(rows: readonly (readonly number[])[]): Shape {
 }
 
 /** The logits [vocabulary] after the last token of a sequence. */
-function lastLogits({ logits }: ModelResult, sequence: number): Float64Array {
+function lastLogits({ logits }: ModelResult<Tree>, sequence: number): Float64Array {
   const [, t, v] = logits.shape as readonly [number, number, number];
   const end = (sequence + 1) * t * v;
   return logits.on.read(logits.data).subarray(end - v, end);

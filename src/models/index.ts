@@ -18,3 +18,11 @@ export {
 } from './language-model.ts';
 export { type RetNetConfig, type RetNetParams, retNet } from './retnet.ts';
 export { type Candidate, candidatesOf, pickToken, type Sampling } from './sampling.ts';
+export {
+  type TransformerConfig,
+  type TransformerLayer,
+  type TransformerParams,
+  type TransformerState,
+  transformer,
+  transformerConfig,
+} from './transformer.ts';

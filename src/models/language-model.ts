@@ -9,29 +9,29 @@ import { type Shape, sameShape, show, sizeOf } from '../tensor/shape.ts';
 import { namedLeavesOf, type Tree, treeOf } from '../tensor/tree.ts';
 import type { Executor, Value } from '../tensor/value.ts';
 
-/** What the tokens so far leave behind: how many there were, and each layer's state. */
-export interface ModelState {
+/** What the tokens so far leave behind: how many there were, and each layer's state, a value or a record of values. */
+export interface ModelState<S extends Tree = Value> {
   readonly position: number;
-  readonly layers: readonly Value[];
+  readonly layers: readonly S[];
 }
 
 /** Logits [b, t, vocabulary] and the state after the last token. */
-export interface ModelResult {
+export interface ModelResult<S extends Tree = Value> {
   readonly logits: Value;
-  readonly state: ModelState;
+  readonly state: ModelState<S>;
 }
 
-/** A family of language models: `C` its configuration, `P` its parameters. */
-export interface LanguageModel<C, P extends Tree> {
+/** A family of language models: `C` its configuration, `P` its parameters, `S` the state of one layer. */
+export interface LanguageModel<C, P extends Tree, S extends Tree = Value> {
   readonly name: string;
   /** Checks a configuration. Throws on the first thing that is wrong, with the remedy. */
   check(config: C): void;
   /** The shape of every parameter, by its path in `P`. */
   shapes(config: C): Readonly<Record<string, Shape>>;
   /** The state before the first token, beside the values of `params`. Throws as {@link checkParameters} does. */
-  start(params: P, config: C, batch: number): ModelState;
+  start(params: P, config: C, batch: number): ModelState<S>;
   /** Continues from a state with `tokens` [b, t] (kind index), in a mode. Throws on another number of layers. */
-  forward(params: P, config: C, tokens: Value, state: ModelState, mode: Mode): ModelResult;
+  forward(params: P, config: C, tokens: Value, state: ModelState<S>, mode: Mode): ModelResult<S>;
 }
 
 /**
@@ -42,7 +42,11 @@ export interface LanguageModel<C, P extends Tree> {
  * const config = denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * checkParameters(denseRetNet, initialise(denseRetNet, config, { on: f64, seed: 1 }), config) // undefined
  */
-export function checkParameters<C, P extends Tree>(model: LanguageModel<C, P>, params: P, config: C): void {
+export function checkParameters<C, P extends Tree, S extends Tree>(
+  model: LanguageModel<C, P, S>,
+  params: P,
+  config: C,
+): void {
   model.check(config);
   const left = new Map(namedLeavesOf(params));
   for (const [path, shape] of Object.entries(model.shapes(config))) {
@@ -68,7 +72,7 @@ export function checkStep(
   layers: number,
   weights: readonly unknown[],
   tokens: Value,
-  state: ModelState,
+  state: ModelState<Tree>,
 ): void {
   if (weights.length !== layers) {
     fail(`${call}: parameters of ${weights.length} layers, a configuration of ${layers}; change one of them`);
@@ -77,8 +81,8 @@ export function checkStep(
   checkState(call, layers, state);
 }
 
-/** Throws unless a state has a position and one value per layer. */
-export function checkState(call: string, layers: number, state: ModelState): void {
+/** Throws unless a state has a position and one state per layer. */
+export function checkState(call: string, layers: number, state: ModelState<Tree>): void {
   if (!Array.isArray(state?.layers)) {
     fail(`${call}: the state is ${told(state)}; give what start or the last forward returned`);
   }
@@ -97,8 +101,8 @@ export function checkState(call: string, layers: number, state: ModelState): voi
  * const config = denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * initialise(denseRetNet, config, { on: f64, seed: 1 }).embedding.shape // [8, 8]
  */
-export function initialise<C, P extends Tree>(
-  model: LanguageModel<C, P>,
+export function initialise<C, P extends Tree, S extends Tree>(
+  model: LanguageModel<C, P, S>,
   config: C,
   { on, seed, spread = 0.02 }: { on: Executor; seed: number; spread?: number },
 ): P {
@@ -121,7 +125,7 @@ export function initialise<C, P extends Tree>(
  * @example
  * countParameters(denseRetNet, denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 1, denseLayers: 1 })) // 600
  */
-export function countParameters<C, P extends Tree>(model: LanguageModel<C, P>, config: C): number {
+export function countParameters<C, P extends Tree, S extends Tree>(model: LanguageModel<C, P, S>, config: C): number {
   model.check(config);
   return Object.values(model.shapes(config)).reduce((total, shape) => total + sizeOf(shape), 0);
 }

@@ -58,8 +58,10 @@ export interface Operator<S extends Settings = Settings> {
   admits(settings: S, mode: string): boolean;
   readonly time?: TimeAxes<S>;
   readonly axes?: SharedAxes;
-  /** Inputs in which the outputs are jointly linear. */
+  /** Inputs in which outputs are jointly linear. */
   readonly linearIn?: readonly string[];
+  /** The outputs that are, if not all. */
+  readonly linearOutputs?: readonly string[];
   /** Whether dyadic inputs give exact results: sums and products only. */
   readonly exact?: boolean;
   /** Special cases that must equal simpler operators. */

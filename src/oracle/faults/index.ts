@@ -2,12 +2,14 @@
 import type { Fault } from '../fault.ts';
 import { laws } from '../laws/index.ts';
 import { operators } from '../operators/index.ts';
+import { attentionFaults } from './attention.ts';
 import { genericFaults } from './generic.ts';
 import { modelFaults } from './models.ts';
 import { retentionFaults } from './retention.ts';
 import { transitionFaults } from './transition.ts';
 
 export const faults: readonly Fault[] = [
+  ...attentionFaults,
   ...transitionFaults,
   ...retentionFaults,
   ...modelFaults,

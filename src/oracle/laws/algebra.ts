@@ -7,10 +7,16 @@ import { rng } from '../../tensor/random.ts';
 import { type Case, type Tensor, toValue } from '../case.ts';
 import { exactly, flawless, type Numbers, within, worse } from '../compare.ts';
 import type { Law } from '../law.ts';
+import type { Operator } from '../operator.ts';
 import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
 
-const onlyOutputs = (numbers: Numbers): Numbers =>
-  Object.fromEntries(Object.entries(numbers).filter(([name]) => name.startsWith('output.')));
+/** The outputs that are linear. */
+const linearOutputs = ({ linearOutputs: names }: Operator, numbers: Numbers): Numbers =>
+  Object.fromEntries(
+    Object.entries(numbers).filter(
+      ([name]) => name.startsWith('output.') && (names?.includes(name.slice('output.'.length)) ?? true),
+    ),
+  );
 
 /** Superposition in the inputs that the operator names. */
 export const linear: Law = {
@@ -33,11 +39,11 @@ export const linear: Law = {
     const both = replaced((x, i, name) => x + other.inputs[name]!.data[i]!);
     const [a, b] = [numbersOf(program, c), numbersOf(program, other)];
     const sum = Object.fromEntries(
-      Object.entries(onlyOutputs(a)).map(([name, x]) => [name, x.map((v, i) => v + b[name]![i]!)]),
+      Object.entries(linearOutputs(operator, a)).map(([name, x]) => [name, x.map((v, i) => v + b[name]![i]!)]),
     );
     // twice: the sum of the inputs and the sum of the outputs are rounded too
     const bounds = [c, other, both].map((one) => boundsOf(operator.modes[mode]!, one));
-    return within(onlyOutputs(numbersOf(program, both)), sum, allowance(...bounds, ...bounds));
+    return within(linearOutputs(operator, numbersOf(program, both)), sum, allowance(...bounds, ...bounds));
   },
 };
 

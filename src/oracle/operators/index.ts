@@ -1,12 +1,16 @@
 /** @file Every operator that the oracle knows. */
 import type { Operator } from '../operator.ts';
+import { attention, feedForward } from './attention.ts';
 import { denseKeys, denseRetention, denseValues, fusedKeys, fusedValues } from './dense-features.ts';
 import { denseRetNetOperator, retNetOperator } from './models.ts';
 import { decayRetention, retention, torchscaleRetention } from './retention.ts';
+import { transformerOperator } from './transformer.ts';
 import { fuseByAddition, gate, project, select } from './transition.ts';
 
 /** In the paper's order: equations, normalised retention, whole models. */
 export const operators: readonly Operator[] = [
+  attention,
+  feedForward,
   project,
   gate,
   select,
@@ -19,6 +23,7 @@ export const operators: readonly Operator[] = [
   denseRetention,
   decayRetention,
   torchscaleRetention,
+  transformerOperator,
   retNetOperator,
   denseRetNetOperator,
 ];

@@ -1,0 +1,116 @@
+/** @file What language models have in common as operators: their parameters are inputs, so every one of them gets a gradient. */
+import * as fc from 'fast-check';
+import type { LanguageModel, ModelState } from '../../models/language-model.ts';
+import type { Shape } from '../../tensor/shape.ts';
+import { namedLeavesOf, type Tree, treeOf } from '../../tensor/tree.ts';
+import type { Layout, Slot } from '../case.ts';
+import type { Operator, Size } from '../operator.ts';
+import type { Program } from '../program.ts';
+import { chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
+import { type ModeName, modeNames, modeOf } from './retention.ts';
+import { stripped } from './tokens.ts';
+
+/** Settings of a model: its configuration, the chunk size, and how many tokens came before. */
+export type ModelSettings<C> = { readonly config: C; readonly chunkSize: number; readonly position: number };
+
+/** What every configuration has. */
+export interface AnyConfig {
+  readonly vocabulary: number;
+  readonly heads: number;
+  readonly layers: number;
+  readonly width: number;
+}
+
+/** A weight's slot: norms around 1, maps scaled so that activations stay of order 1. */
+const weightSlot = (path: string, shape: Shape): Slot => {
+  const isNorm = path.toLowerCase().endsWith('norm');
+  return isNorm ? { shape, centre: 1, spread: 0.3 } : { shape, spread: 1 / Math.sqrt(Math.max(1, shape.at(-1)!)) };
+};
+
+/** The shapes of one layer's state after some tokens, by the place of each value in it ('' where it is a value itself). */
+export type StateShapes<C> = (config: C, b: number, tokens: number) => Readonly<Record<string, Shape>>;
+
+/** `state.l`, or `state.l.place`, of every layer. */
+const stateNames = (layers: number, places: readonly string[]): string[] =>
+  Array.from({ length: layers }, (_, l) =>
+    places.map((place) => (place === '' ? `state.${l}` : `state.${l}.${place}`)),
+  ).flat();
+
+function layouts<C extends AnyConfig, P extends Tree, S extends Tree>(
+  model: LanguageModel<C, P, S>,
+  configs: fc.Arbitrary<C>,
+  stateShapes: StateShapes<C>,
+  size: Size,
+): fc.Arbitrary<Layout<ModelSettings<C>>> {
+  return fc
+    .record({
+      b: small(2),
+      t: lengths(size),
+      config: configs,
+      chunk: chunkDraws,
+      position: fc.constantFrom(0, 0, 0, 1, 3),
+    })
+    .map(({ b, t, config, chunk, position }) => {
+      const shapes = Object.entries(model.shapes(config));
+      const states = (tokens: number): [string, Shape][] => {
+        const places = stateShapes(config, b, tokens);
+        const ofLayer = Object.values(places);
+        return stateNames(config.layers, Object.keys(places)).map((name, i) => [name, ofLayer[i % ofLayer.length]!]);
+      };
+      const initial: [string, Slot][] =
+        position === 0 ? [] : states(position).map(([name, shape]) => [name, { shape }]);
+      return {
+        inputs: {
+          tokens: { shape: [b, t], below: config.vocabulary },
+          ...Object.fromEntries(shapes.map(([path, shape]) => [`param.${path}`, weightSlot(path, shape)])),
+          ...Object.fromEntries(initial),
+        },
+        outputs: { logits: [b, t, config.vocabulary], ...Object.fromEntries(states(position + t)) },
+        settings: { config, chunkSize: chunkSizeOf(chunk, t), position },
+      };
+    });
+}
+
+/** A model in a mode, from the states among its inputs, or from its own start. */
+export const modelProgram =
+  <C, P extends Tree, S extends Tree>(model: LanguageModel<C, P, S>, name: ModeName): Program<ModelSettings<C>> =>
+  (inputs, { config, chunkSize, position }) => {
+    const params = treeOf(stripped(inputs, 'param.')) as P;
+    const tokens = inputs.tokens!;
+    const given = Object.values(treeOf(stripped(inputs, 'state.')) as Record<string, S>);
+    const empty = model.start(params, config, tokens.shape[0]!);
+    const state: ModelState<S> = { position, layers: given.length > 0 ? given : empty.layers };
+    const result = model.forward(params, config, tokens, state, modeOf(name, chunkSize));
+    const states = namedLeavesOf(result.state.layers).map(([path, s]) => [`state.${path}`, s]);
+    return { logits: result.logits, ...Object.fromEntries(states) };
+  };
+
+/** A model as an operator. */
+export function modelOperator<C extends AnyConfig, P extends Tree, S extends Tree>(
+  model: LanguageModel<C, P, S>,
+  configs: fc.Arbitrary<C>,
+  stateShapes: StateShapes<C>,
+  /** The places of the values in one layer's state. */
+  places: readonly string[],
+  rest: Pick<Operator<ModelSettings<C>>, 'name' | 'chapter' | 'definition'> & Partial<Operator<ModelSettings<C>>>,
+): Operator<ModelSettings<C>> {
+  const states = stateNames(4, places);
+  return {
+    layouts: (size) => layouts(model, configs, stateShapes, size),
+    // the norms between layers blow up what wide or sparse numbers lose, until bounds say nothing
+    values: ['normal'],
+    modes: Object.fromEntries(modeNames.map((name) => [name, modelProgram(model, name)])),
+    reference: 'recurrent',
+    modesAgree: () => true,
+    admits: () => true,
+    defines: () => true,
+    time: {
+      inputs: { tokens: 1 },
+      outputs: { logits: 1 },
+      states: Object.fromEntries(states.map((name) => [name, name])),
+      after: (settings, tokens) => ({ ...settings, position: settings.position + tokens }),
+    },
+    axes: { batch: { tokens: 0, logits: 0, ...Object.fromEntries(states.map((name) => [name, 0])) } },
+    ...rest,
+  };
+}
