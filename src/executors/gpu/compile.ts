@@ -3,9 +3,10 @@ import { fail } from '../../tensor/errors.ts';
 import { checkShape, sizeOf } from '../../tensor/shape.ts';
 import { type CallInputs, checkInputs } from './call-inputs.ts';
 import { assertRan, type Backend, type Device, openDevice } from './device.ts';
+import type { Kernel, KernelOf, Work } from './launches.ts';
 import { checkRange } from './origins.ts';
-import { argumentsOf, type Equation, type Program, traceProgram } from './program.ts';
-import { checkSize, type KernelOf, type Slot } from './trace.ts';
+import { argumentsOf, type Equation, traceProgram } from './program.ts';
+import { checkSize, type Slot } from './trace.ts';
 
 /** How to compile. */
 export interface CompileOptions {
@@ -18,6 +19,9 @@ export interface CompileOptions {
 /** What ran: the device, and how gpu.js ran the pipeline on it. */
 export interface Ran extends Device {
   readonly executorKind: string;
+  readonly work: Work;
+  /** Seconds that tracing, compiling and the first run took. */
+  readonly compileSeconds: number;
 }
 
 /** A compiled function. */
@@ -50,16 +54,17 @@ export async function compile(
 ): Promise<Compiled> {
   for (const [name, { shape }] of Object.entries(inputs)) {
     checkShape(`compile: input ${name}`, shape);
-    checkSize(`compile: input ${name}`, shape);
   }
-  const { device, gpu, errors } = await openDevice(backend);
+  const began = performance.now();
+  const { device, gpu, errors, target, settings } = await openDevice(backend);
+  for (const [name, { shape }] of Object.entries(inputs)) checkSize(`compile: input ${name}`, shape, target);
   const names = argumentsOf(inputs);
-  const kernelOf = memoised((text, size) => gpu.createKernel(text, { output: [size] }) as ReturnType<KernelOf>);
-  let program: Program = { results: [], outputs: {}, checks: [] };
-  const orchestrate = (...handles: unknown[]): readonly unknown[] => {
-    program = traceProgram(fn, inputs, handles, kernelOf);
-    return program.results;
-  };
+  const program = traceProgram(fn, inputs, target);
+  const kernelOf = memoised(({ text, size, workgroup }) => {
+    const own = workgroup === null ? {} : settings(workgroup);
+    return gpu.createKernel(text, { output: [size], ...own }) as ReturnType<KernelOf>;
+  });
+  const orchestrate = (...handles: unknown[]): readonly unknown[] => program.replay(handles, kernelOf);
   // gpu.js makes as many handles as the function declares parameters
   Object.defineProperty(orchestrate, 'length', { value: names.length });
   const pipeline = gpu.createPipeline(orchestrate, { threads });
@@ -89,6 +94,7 @@ export async function compile(
     await dispose();
     throw error;
   }
+  const compileSeconds = (performance.now() - began) / 1e3;
   const run = async (given: CallInputs): Promise<Record<string, Float32Array>> => {
     if (disposed !== undefined) fail('compiled function: it has been disposed of; compile it again');
     checkInputs(inputs, given);
@@ -97,21 +103,26 @@ export async function compile(
   };
   const outputs = Object.entries(program.outputs).map(([name, { shape, kind }]) => [name, { shape, kind }]);
   return Object.assign(run, {
-    ran: { ...device, executorKind: pipeline.executorKind },
+    ran: {
+      ...device,
+      executorKind: pipeline.executorKind,
+      work: program.work,
+      compileSeconds,
+    },
     inputs,
     outputs: Object.fromEntries(outputs),
     dispose,
   });
 }
 
-/** One kernel for each text and size. */
+/** One kernel for each that differs. */
 function memoised(make: KernelOf): KernelOf {
   const kernels = new Map<string, ReturnType<KernelOf>>();
-  return (text, size) => {
-    const key = `${size} ${text}`;
-    const kernel = kernels.get(key) ?? make(text, size);
-    kernels.set(key, kernel);
-    return kernel;
+  return (kernel: Kernel) => {
+    const key = `${kernel.size} ${kernel.text} ${kernel.workgroup?.wgsl}`;
+    const made = kernels.get(key) ?? make(kernel);
+    kernels.set(key, made);
+    return made;
   };
 }
 

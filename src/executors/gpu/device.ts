@@ -1,6 +1,8 @@
 /** @file What runs a compiled function: chosen by what the machine has, and asserted, as gpu.js degrades in silence. */
 import type { GPU as GpuJs } from 'gpu.js';
 import { fail } from '../../tensor/errors.ts';
+import { type Target, targets } from './target.ts';
+import { type Settings, withWorkgroups } from './workgroups.ts';
 
 /** The backends of gpu.js that are used: a graphics card, WebAssembly, plain JavaScript. */
 export type Backend = 'webgpu' | 'webasm' | 'cpu';
@@ -19,6 +21,9 @@ export interface OpenDevice {
   readonly device: Device;
   readonly gpu: GpuJs;
   readonly errors: readonly string[];
+  readonly target: Target;
+  /** How gpu.js is told of a kernel with workgroups. */
+  readonly settings: Settings;
 }
 
 /** How gpu.js runs a pipeline on each backend when nothing is degraded. */
@@ -65,17 +70,30 @@ export function assertRan(
   );
 }
 
+const noWorkgroups: Settings = () => {
+  throw new Error('a kernel with workgroups where there are none');
+};
+
 async function open(backend: Backend, passedOver: readonly string[]): Promise<OpenDevice> {
   const library = await import('gpu.js');
   if (backend === 'webgpu') return openWebgpu(library, passedOver);
   if (backend === 'webasm' && !library.GPU.isWebAssemblySupported)
     throw new Error('WebAssembly with SIMD is not there');
-  return { device: { backend, adapter: null, passedOver }, gpu: new library.GPU({ mode: backend }), errors: [] };
+  return {
+    device: { backend, adapter: null, passedOver },
+    gpu: new library.GPU({ mode: backend }),
+    errors: [],
+    target: targets[backend],
+    settings: noWorkgroups,
+  };
 }
 
 /** The parts of WebGPU that are used here. */
 interface WebGpu {
-  requestAdapter(): Promise<{ readonly info: Readonly<Record<string, string>> } | null>;
+  requestAdapter(): Promise<{
+    readonly info: Readonly<Record<string, string>>;
+    readonly limits: { readonly maxStorageBufferBindingSize: number };
+  } | null>;
 }
 interface WebGpuDevice {
   onuncapturederror: ((event: { readonly error: { readonly message: string } }) => void) | null;
@@ -122,7 +140,16 @@ async function openWebgpu(library: typeof import('gpu.js'), passedOver: readonly
   const errors = reports.get(device) ?? listenTo(device);
   const { vendor = '', architecture = '', device: card = '', description = '' } = adapter.info;
   const name = [vendor, architecture, card, description].filter((part) => part !== '').join(' ');
-  return { device: { backend: 'webgpu', adapter: name, passedOver }, gpu, errors };
+  const grouped = withWorkgroups(gpu, library);
+  const hasGroups = 'settings' in grouped;
+  if (!hasGroups) console.warn(`compile: kernels without workgroups, which are slower: ${grouped.reason}`);
+  return {
+    device: { backend: 'webgpu', adapter: name, passedOver },
+    gpu,
+    errors,
+    target: { ...targets.webgpu, workgroups: hasGroups, arrayBytes: adapter.limits.maxStorageBufferBindingSize },
+    settings: hasGroups ? grouped.settings : noWorkgroups,
+  };
 }
 
 /** Runs a function while `navigator.gpu` is the given WebGPU, which gpu.js asks for there; afterwards all is as before. */

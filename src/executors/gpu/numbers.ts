@@ -1,13 +1,14 @@
-/** @file What a value is while a gpu.js pipeline is traced, and how a rule launches kernels. */
+/** @file What a value is while an equation is traced: an array, one number, or an expression that no kernel has computed yet. */
 import type { Shape } from '../../tensor/shape.ts';
+import type { Expression } from './expression.ts';
 import type { Origin } from './origins.ts';
 
-/** A resident array: a gpu.js handle of an input or of a kernel's result, or a table that is uploaded once. Opaque. */
+/** An array: an argument of the pipeline, a table that is uploaded once, or what a kernel writes. Compared by identity. */
 export interface Resident {
   readonly is: 'resident';
-  readonly handle: unknown;
-  /** Whether a kernel wrote it: only such arrays can be results of a pipeline. */
-  readonly computed: boolean;
+  readonly size: number;
+  /** The argument's number, the table's numbers; null for what a kernel computes, which alone can be a result of a pipeline. */
+  readonly source: number | Float32Array | null;
 }
 
 /** One number, everywhere: passed to kernels as a scalar. */
@@ -21,8 +22,8 @@ export interface Nothing {
   readonly is: 'nothing';
 }
 
-/** The numbers of a value, row-major without gaps. */
-export type Numbers = Resident | Fill | Nothing;
+/** The numbers of a value in row-major order, computed or not. Reshaping a value leaves them as they are. */
+export type Numbers = Resident | Fill | Nothing | Expression;
 
 /** What the gpu executor stores for a value. */
 export interface Traced {
@@ -36,19 +37,6 @@ export interface Operand {
   readonly shape: Shape;
   readonly numbers: Numbers;
 }
-
-/** The text that reads an operand at an offset, itself text. */
-export type Read = (offset: string) => string;
-
-/**
- * Runs a kernel of one thread for each of `size` results. The body is the text of a function of the thread's number `i` that
- * returns its result; `Read`s stand for the operands.
- */
-export type Launch = (
-  size: number,
-  operands: readonly Numbers[],
-  body: (...reads: readonly Read[]) => string,
-) => Numbers;
 
 export const nothing: Nothing = { is: 'nothing' };
 

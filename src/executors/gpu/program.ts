@@ -1,51 +1,54 @@
-/** @file Running an equation on the handles of a pipeline: what the pipeline computes, and how its results are named. */
+/** @file Running an equation on a trace: what a pipeline computes, and how its results are named. */
 import { fail } from '../../tensor/errors.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { isValue, type Value } from '../../tensor/value.ts';
-import type { Traced } from './numbers.ts';
+import type { KernelOf, Work } from './launches.ts';
+import type { Resident, Traced } from './numbers.ts';
 import type { RangeCheck } from './origins.ts';
-import { type KernelOf, type Slot, trace } from './trace.ts';
+import type { Target } from './target.ts';
+import { type Slot, trace } from './trace.ts';
 
 /** A function from named values to named values; gradient calls may stand inside. */
 export type Equation = (inputs: Readonly<Record<string, Value>>) => Readonly<Record<string, Value>>;
 
 /** A traced equation. */
 export interface Program {
-  /** What the pipeline returns: the arrays of the outputs that have elements. */
-  readonly results: readonly unknown[];
   /** The outputs in order, each with its place among the results; −1 where it has no elements. */
   readonly outputs: Readonly<Record<string, Required<Slot> & { readonly result: number }>>;
   /** What must hold of the indices in a call. */
   readonly checks: readonly RangeCheck[];
+  readonly work: Work;
+  /** Calls the kernels on handles, one for each argument; gives the handles of the results. */
+  replay(handles: readonly unknown[], kernelOf: KernelOf): readonly unknown[];
 }
 
 /** The inputs that are arguments of the pipeline: an empty array has no buffer. */
 export const argumentsOf = (inputs: Readonly<Record<string, Slot>>): string[] =>
   Object.keys(inputs).filter((name) => sizeOf(inputs[name]!.shape) > 0);
 
-/** Runs an equation on handles, one for each argument. Throws when it returns anything but values made there. */
-export function traceProgram(
-  fn: Equation,
-  inputs: Readonly<Record<string, Slot>>,
-  handles: readonly unknown[],
-  kernelOf: KernelOf,
-): Program {
-  const traced = trace(kernelOf);
+/** Traces an equation for a target. Throws when it returns anything but values made there. */
+export function traceProgram(fn: Equation, inputs: Readonly<Record<string, Slot>>, target: Target): Program {
+  const traced = trace(target);
   const names = argumentsOf(inputs);
   const values = Object.entries(inputs).map(([name, slot]): [string, Value] => [
     name,
-    traced.input(name, slot, handles[names.indexOf(name)]),
+    traced.input(name, slot, names.indexOf(name)),
   ]);
-  const results: unknown[] = [];
+  const results: Resident[] = [];
   const outputs = checkedOutputs(fn(Object.fromEntries(values)), traced.executor).map(([name, x]) => {
-    const handle = traced.result(x);
-    const result = handle === null ? -1 : results.push(handle) - 1;
+    const array = traced.result(x);
+    const result = array === null ? -1 : results.push(array) - 1;
     return [name, { shape: x.shape, kind: x.kind, result }];
   });
   traced.end();
   // where nothing has elements one kernel runs all the same, so that what runs can be told
-  if (results.length === 0) results.push(kernelOf('function (a0) { return a0; }', 1)(0));
-  return { results, outputs: Object.fromEntries(outputs), checks: traced.checks };
+  if (results.length === 0) results.push(traced.launches.launch(1, [{ is: 'fill', number: 0 }], 'return c0;'));
+  return {
+    outputs: Object.fromEntries(outputs),
+    checks: traced.checks,
+    work: traced.launches.work(results),
+    replay: (handles, kernelOf) => traced.launches.replay(results, handles, kernelOf),
+  };
 }
 
 function checkedOutputs(

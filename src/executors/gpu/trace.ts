@@ -1,4 +1,4 @@
-/** @file The executor on which an equation is traced: every primitive launches kernels on handles of a gpu.js pipeline. */
+/** @file The executor on which an equation is traced: primitives make expressions, and kernels where numbers are needed. */
 import { fail } from '../../tensor/errors.ts';
 import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import { type Shape, show, sizeOf } from '../../tensor/shape.ts';
@@ -6,11 +6,11 @@ import type { Executor, Value } from '../../tensor/value.ts';
 import { rules } from './kernels/index.ts';
 import { mostElements } from './kernels/places.ts';
 import type { Rule } from './kernels/rule.ts';
-import { fill, type Launch, type Numbers, nothing, type Traced } from './numbers.ts';
+import { type Launches, launches } from './launches.ts';
+import { fill, type Numbers, nothing, type Resident, type Traced } from './numbers.ts';
 import { checkRange, movedOrigins, type Origin, type RangeCheck } from './origins.ts';
-
-/** A kernel of a fixed size from its text: what gpu.js makes of it, called with handles. */
-export type KernelOf = (text: string, size: number) => (...operands: unknown[]) => unknown;
+import type { Target } from './target.ts';
+import { tracer } from './tracer.ts';
 
 /** A shape and kind without numbers. */
 export interface Slot {
@@ -22,32 +22,23 @@ export interface Slot {
 /** A trace: an executor, and what else becomes known while an equation runs on it. */
 export interface Trace {
   readonly executor: Executor<Traced>;
-  /** An input of the pipeline as a value. */
-  input(name: string, slot: Slot, handle: unknown): Value<Traced>;
-  /** The handle of an array that a kernel computed: of a copy where there is none yet; null where there are no elements. */
-  result(x: Value<Traced>): unknown;
+  readonly launches: Launches;
+  /** An input, argument number `at` of the pipeline, as a value. */
+  input(name: string, slot: Slot, at: number): Value<Traced>;
+  /** The array that a kernel computed: of a copy where there is none yet; null where there are no elements. */
+  result(x: Value<Traced>): Resident | null;
   /** What must hold of the indices in a call. */
   readonly checks: readonly RangeCheck[];
   /** Ends tracing: nothing more may be computed with its values. */
   end(): void;
 }
 
-/** Begins to trace. */
-export function trace(kernelOf: KernelOf): Trace {
+/** Begins to trace for a target. */
+export function trace(target: Target): Trace {
   let ended = false;
   const checks: RangeCheck[] = [];
-
-  const launch: Launch = (size, operands, body) => {
-    if (size === 0) return nothing;
-    const names = operands.map((_, k) => `a${k}`);
-    const reads = operands.map((x, k) => (offset: string) => (x.is === 'fill' ? names[k]! : `${names[k]}[${offset}]`));
-    const text = `function (${names.join(', ')}) {\nconst i = this.thread.x;\n${body(...reads)}\n}`;
-    const handles = operands.map((x) => {
-      if (x.is === 'nothing') throw new Error(`a kernel was launched on an array without elements:\n${text}`);
-      return x.is === 'fill' ? x.number : x.handle;
-    });
-    return { is: 'resident', handle: kernelOf(text, size)(...handles), computed: true };
-  };
+  const list = launches();
+  const rulesView = tracer(list, target);
 
   const executor: Executor<Traced> = {
     name: 'gpu',
@@ -56,18 +47,18 @@ export function trace(kernelOf: KernelOf): Trace {
     },
     order: 0,
     open: true,
-    input: (x, shape, kind) =>
-      kind === 'real'
-        ? { numbers: table(x, shape), origins: [] }
-        : { numbers: table(x, shape), origins: Array.from(x) },
-    constant: (x, shape) => ({ numbers: table(x, shape), origins: [] }),
+    input: (x, shape, kind) => ({
+      numbers: table(list, target, x, shape),
+      origins: kind === 'real' ? [] : Array.from(x),
+    }),
+    constant: (x, shape) => ({ numbers: table(list, target, x, shape), origins: [] }),
     run(primitive, operands, params, shape) {
       if (ended) {
         fail(
           `${primitive.name}: an operand belongs to a compiled function; return it from there instead of keeping it`,
         );
       }
-      checkSize(primitive.name, shape);
+      checkSize(primitive.name, shape, target);
       const xs = operands.map((x) => ({ shape: x.shape, ...(x.data as Traced) }));
       const isIndex = primitive.kinds === 'same' && operands[0]!.kind === 'index';
       const origins = isIndex ? movedOrigins(primitive.name, xs, params, shape) : [];
@@ -79,7 +70,7 @@ export function trace(kernelOf: KernelOf): Trace {
       if (sizeOf(shape) === 0) return { numbers: nothing, origins };
       // the table gives each name the rule of its own parameter type, which a lookup by name cannot know
       const rule = rules[primitive.name as PrimitiveName] as Rule<never>;
-      return { numbers: rule(launch, xs, params as never, shape), origins };
+      return { numbers: rule(rulesView, xs, params as never, shape), origins };
     },
     read: () =>
       fail(
@@ -89,17 +80,18 @@ export function trace(kernelOf: KernelOf): Trace {
 
   return {
     executor,
+    launches: list,
     checks,
-    input(name, { shape, kind = 'real' }, handle) {
-      const origins = (): Origin[] => Array.from({ length: sizeOf(shape) }, (_, at) => ({ input: name, at }));
-      const numbers: Numbers = sizeOf(shape) === 0 ? nothing : { is: 'resident', handle, computed: false };
+    input(name, { shape, kind = 'real' }, at) {
+      const origins = (): Origin[] => Array.from({ length: sizeOf(shape) }, (_, i) => ({ input: name, at: i }));
+      const size = sizeOf(shape);
+      const numbers: Numbers = size === 0 ? nothing : { is: 'resident', size, source: at };
       return { shape, kind, on: executor, data: { numbers, origins: kind === 'index' ? origins() : [] } };
     },
     result({ data: { numbers }, shape }) {
       if (numbers.is === 'nothing') return null;
-      if (numbers.is === 'resident' && numbers.computed) return numbers.handle;
-      const copied = launch(sizeOf(shape), [numbers], (read) => `return ${read!('i')};`);
-      return (copied as { handle: unknown }).handle;
+      const array = rulesView.make(numbers, sizeOf(shape));
+      return array.source === null ? array : list.launch(sizeOf(shape), [array], 'return a0[i];');
     },
     end() {
       ended = true;
@@ -107,19 +99,23 @@ export function trace(kernelOf: KernelOf): Trace {
   };
 }
 
-/** Throws where an array has more elements than kernels can count. */
-export function checkSize(call: string, shape: Shape): void {
-  if (sizeOf(shape) > mostElements) {
-    fail(`${call}: shape ${show(shape)} holds ${sizeOf(shape)} elements; on the gpu executor at most 2^24, so cut it`);
+/** Throws where an array has more elements than kernels can count, or than the device binds. */
+export function checkSize(call: string, shape: Shape, { arrayBytes }: Target): void {
+  const size = sizeOf(shape);
+  if (size > mostElements) {
+    fail(`${call}: shape ${show(shape)} holds ${size} elements; on the gpu executor at most 2^24, so cut it`);
+  }
+  if (4 * size > arrayBytes) {
+    fail(`${call}: shape ${show(shape)} takes ${4 * size} bytes; this device binds at most ${arrayBytes}, so cut it`);
   }
 }
 
 /** A table that is uploaded once; a scalar where all its numbers are the same. */
-function table(x: Float64Array, shape: Shape): Numbers {
+function table(list: Launches, target: Target, x: Float64Array, shape: Shape): Numbers {
   if (x.length === 0) return nothing;
-  checkSize('constant', shape);
+  checkSize('constant', shape, target);
   if (x.every((number) => Object.is(number, x[0]))) return fill(x[0]!);
-  return { is: 'resident', handle: Float32Array.from(x), computed: false };
+  return list.table(Float32Array.from(x));
 }
 
 /** What gather and scatterAdd ask of their indices. */

@@ -1,36 +1,27 @@
 /** @file Primitives that work number by number. */
 import { none } from '../../../tensor/primitive.ts';
-import { sizeOf } from '../../../tensor/shape.ts';
-import { fill, type Read } from '../numbers.ts';
+import { fill } from '../numbers.ts';
 import { erf, exp, log, phi, reciprocal, rsqrt, sigmoid, softplus, type Text } from './functions.ts';
 import type { Rule, Rules } from './rule.ts';
 
-/** A rule from the text of an expression of the operands at the thread's place. */
+/** A rule from the text of an expression of the operands. */
 const each =
   (expression: (...xs: readonly string[]) => string): Rule<unknown> =>
-  (launch, xs, _params, shape) =>
-    launch(
-      sizeOf(shape),
-      xs.map(({ numbers }) => numbers),
-      (...reads: readonly Read[]) => {
-        // named, so that an operand is read once
-        const names = reads.map((read, k) => `const x${k} = ${read('i')};`);
-        return `${names.join(' ')} return ${expression(...reads.map((_, k) => `x${k}`))};`;
-      },
-    );
+  (tracer, xs) =>
+    tracer.apply((args, y) => `const ${y} = ${expression(...args)};`, xs, 0.25);
 
 /** A rule from statements that compute a function. */
 const by =
-  (text: Text): Rule<unknown> =>
-  (launch, [x], _params, shape) =>
-    launch(sizeOf(shape), [x!.numbers], (read) => `const x = ${read!('i')};\n${text('x', 'y')}\nreturn y;`);
+  (text: Text, work: number): Rule<unknown> =>
+  (tracer, xs) =>
+    tracer.apply(([x], y) => text(x!, y), xs, work);
 
 export const elementwise = {
   add: each((x, y) => `${x} + ${y}`),
   mul: each((x, y) => `${x} * ${y}`),
   // the factor is an argument, not text: kernels are compiled once for all factors
-  scale: (launch, [x], { by: factor }, shape) =>
-    launch(sizeOf(shape), [x!.numbers, fill(factor)], (a, c) => `return ${a!('i')} * ${c!('i')};`),
+  scale: (tracer, [x], { by: factor }, shape) =>
+    each((a, c) => `${a} * ${c}`)(tracer, [x!, { shape, numbers: fill(factor) }], none, shape),
   abs: each((x) => `Math.abs(${x})`),
   sign: each((x) => `${x} > 0 ? 1 : (${x} < 0 ? 0 - 1 : ${x})`),
   equal: each((x, y) => `${x} === ${y} ? 1 : 0`),
@@ -39,12 +30,12 @@ export const elementwise = {
   minimum: each((x, y) => `${x} < ${y} ? ${x} : (${y} <= ${x} ? ${y} : ${x} + ${y})`),
   // not a product with the mask: 0 · NaN is NaN
   select: each((mask, x, y) => `${mask} !== 0 ? ${x} : ${y}`),
-  exp: by(exp),
-  log: by(log),
-  erf: by(erf),
-  reciprocal: by(reciprocal),
-  rsqrt: by(rsqrt),
-  sigmoid: by(sigmoid),
-  softplus: by(softplus),
-  phi: (launch, xs, { order }, shape) => by(phi(order))(launch, xs, none, shape),
+  exp: by(exp, 4),
+  log: by(log, 4),
+  erf: by(erf, 6),
+  reciprocal: by(reciprocal, 1),
+  rsqrt: by(rsqrt, 1),
+  sigmoid: by(sigmoid, 4),
+  softplus: by(softplus, 6),
+  phi: (tracer, xs, { order }, shape) => by(phi(order), 8)(tracer, xs, none, shape),
 } satisfies Partial<Rules>;

@@ -1,11 +1,19 @@
-/** @file Primitives that move numbers without changing them. */
+/** @file Primitives that move numbers without changing them: views, until a kernel needs them in order. */
 import { type Shape, sizeOf, stridesOf } from '../../../tensor/shape.ts';
-import { fill, isNothing, type Launch, type Numbers, type Operand } from '../numbers.ts';
-import { axesOf, divide, merged, placesOf } from './places.ts';
+import { costTogether, type Expression, type Node, whole, within } from '../expression.ts';
+import { type Fill, fill, isNothing, type Nothing, type Numbers, nothing, type Operand } from '../numbers.ts';
+import type { Argument } from '../script.ts';
+import { mostArrays, plus, type Tracer } from '../tracer.ts';
+import { commonShape, groupsOf, joined, part, refined, without1 } from '../views.ts';
+import { type NewAxis, rearranged, withAxis } from './axes.ts';
+import { divide } from './places.ts';
 import type { Rules } from './rule.ts';
 
-/** How many arrays a kernel can read: a device binds 8 buffers, one of which is the result. */
-const mostOperands = 7;
+/** How many parts are joined in an expression; more are joined by kernels. */
+const mostParts = 4;
+
+/** How many parts a kernel joins. */
+const mostJoined = 12;
 
 /** A strided view made dense: element at position p is number `start + Σ p_a steps_a`. */
 export interface View {
@@ -34,64 +42,139 @@ export function sliceView(from: Shape, axis: number, start: number, to: Shape): 
   return { shape: to, steps: strides, start: start * strides[axis]! };
 }
 
-function copy(launch: Launch, { numbers }: Operand, { shape, steps, start }: View): Numbers {
-  if (numbers.is === 'fill') return numbers;
-  const { setup, offsets } = placesOf(merged(axesOf(shape, steps)), 1);
-  return launch(sizeOf(shape), [numbers], (read) => `${setup}\nreturn ${read!(`${start} + ${offsets[0]}`)};`);
+/** A part of a value along an axis, from a place on. */
+interface Placed extends Operand {
+  readonly start: number;
 }
 
-/** Elements of one step along the axes from `axis` on: an array is rows of them. */
-const rowOf = (shape: Shape, axis: number): number => sizeOf(shape.slice(axis));
+/** Parts at their places along an axis, `outside` where none is, as an expression. */
+function placed(
+  tracer: Tracer,
+  parts: readonly Placed[],
+  axis: number,
+  shape: Shape,
+  outside: Node | Nothing,
+): Expression {
+  const [outer, length, inner] = [sizeOf(shape.slice(0, axis)), shape[axis]!, sizeOf(shape.slice(axis + 1))];
+  const place = ({ shape: own, numbers, start }: Placed): Node => {
+    if (numbers.is === 'fill' || numbers.is === 'nothing') return numbers.is === 'fill' ? numbers : fill(0);
+    const { node, at } = withAxis(tracer, numbers, own, axis);
+    return part(node, at, -start, length);
+  };
+  let nodes = parts.map(place);
+  const lengths = [outer, length, inner];
+  let common = commonShape([lengths, ...nodes.flatMap((node) => (node.is === 'fill' ? [] : [node.shape]))]);
+  if (common === null) {
+    const made = parts.map((x) => ({
+      ...x,
+      numbers: x.numbers.is === 'fill' ? x.numbers : tracer.make(x.numbers, sizeOf(x.shape)),
+    }));
+    nodes = made.map(place);
+    common = lengths.filter((n) => n !== 1);
+  }
+  const at = groupsOf(lengths, common)[1]![0]!;
+  const steps = common.map((_, i) => (i === at ? 1 : 0));
+  return parts.reduceRight<Node | Nothing>((rest, { shape: own, start }, k) => {
+    const inside = refined(nodes[k]!, common);
+    if (rest.is === 'nothing') return inside;
+    return within({ start: -start, steps }, own[axis]!, inside, rest, common);
+  }, outside) as Expression;
+}
 
-/** Operands one after another along an axis: thread i stands at place p of row q. */
-function join(launch: Launch, xs: readonly Operand[], axis: number): Operand {
-  const shape = xs[0]!.shape.with(
-    axis,
-    xs.reduce((length, x) => length + x.shape[axis]!, 0),
-  );
-  const numbers = launch(
-    sizeOf(shape),
-    xs.map((x) => x.numbers),
-    (...reads) => {
-      let end = 0;
-      const parts = reads.map((read, k) => {
-        const start = end;
-        const row = rowOf(xs[k]!.shape, axis);
-        end += row;
-        const value = `return ${read(`q * ${row} + p - ${start}`)};`;
-        return k === reads.length - 1 ? value : `if (p < ${end}) { ${value} }`;
-      });
-      return `${divide('i', rowOf(shape, axis), 'q', 'p')}\n${parts.join('\n')}`;
-    },
-  );
-  return { shape, numbers };
+/** An expression of numbers in rows, as many as there are rows before an axis. */
+interface Rows {
+  readonly node: Node;
+  readonly row: number;
+}
+
+/** Operands one after another along an axis, by one kernel: thread i stands at place p of row q. */
+function join(tracer: Tracer, parts: readonly Rows[], outer: number): Rows {
+  const row = parts.reduce((sum, part) => sum + part.row, 0);
+  let operands: readonly Argument[] = [];
+  let end = 0;
+  const branches = parts.map(({ node, row: own }, k) => {
+    const start = end;
+    end += own;
+    const script = tracer.script(node, operands);
+    operands = script.operands;
+    const positions = [...(outer === 1 ? [] : ['q']), ...(own === 1 ? [] : [`(p - ${start})`])];
+    const values = script.forms.map(({ start: first, steps }) =>
+      plus(steps.map((step, i) => `${positions[i]} * ${step}`).join(' + ') || '0', first),
+    );
+    const { lines, result } = script.write(values, `p${k}`);
+    const value = `${lines}\nreturn ${result};`;
+    return k === parts.length - 1 ? value : `if (p < ${end}) { ${value} }`;
+  });
+  const body = `${divide('i', row, 'q', 'p')}\n${branches.join('\n')}`;
+  return { node: whole(tracer.launch(outer * row, operands, body)), row };
+}
+
+/** Many operands one after another along an axis, by kernels of as many parts as they can read, a tree of them. */
+function joinMany(tracer: Tracer, xs: readonly Operand[], axis: number): Numbers {
+  const outer = sizeOf(xs[0]!.shape.slice(0, axis));
+  const rows = (x: Operand): Rows => {
+    const row = sizeOf(x.shape.slice(axis));
+    if (x.numbers.is === 'fill' || x.numbers.is === 'nothing')
+      return { node: x.numbers.is === 'fill' ? x.numbers : fill(0), row };
+    const { node, groups } = tracer.axes({ numbers: x.numbers, shape: [outer, row] });
+    const flat = joined(node, groups[1]!.length > 0 ? groups[1]! : [0]);
+    const both = flat === null || groups[0]!.length < 2 ? flat : joined(flat, groups[0]!);
+    if (both !== null) return { node: both, row };
+    return { node: refined(whole(tracer.make(node, outer * row)), without1([outer, row])), row };
+  };
+  let parts = xs.map(rows);
+  while (parts.length > 1) {
+    const packs: Rows[][] = [[]];
+    for (const part of parts) {
+      const together = costTogether(
+        [...packs.at(-1)!, part].map(({ node }) => node),
+        0,
+      );
+      if (together.arrays.size > mostArrays || packs.at(-1)!.length === mostJoined) packs.push([]);
+      packs.at(-1)!.push(part);
+    }
+    const next = packs.map((pack) => (pack.length === 1 ? pack[0]! : join(tracer, pack, outer)));
+    parts = next.map(({ node, row }) => ({
+      node: node.is === 'fill' ? node : refined(node, without1([outer, row])),
+      row,
+    }));
+  }
+  return parts[0]!.node;
 }
 
 export const movement = {
-  broadcast: (launch, [x], _params, shape) => copy(launch, x!, broadcastView(x!.shape, shape)),
-  transpose: (launch, [x], { order }) => copy(launch, x!, transposeView(x!.shape, order)),
-  slice: (launch, [x], { axis, start }, shape) => copy(launch, x!, sliceView(x!.shape, axis, start, shape)),
-  pad(launch, [x], { axis, before }, shape) {
-    if (isNothing(x!.numbers)) return fill(0);
-    const row = rowOf(x!.shape, axis);
-    const start = before * rowOf(shape, axis + 1);
-    return launch(sizeOf(shape), [x!.numbers], (read) =>
-      [
-        divide('i', rowOf(shape, axis), 'q', 'p'),
-        `if (p < ${start}) { return 0; }`,
-        `if (p >= ${start + row}) { return 0; }`,
-        `return ${read!(`q * ${row} + p - ${start}`)};`,
-      ].join('\n'),
-    );
+  broadcast(tracer, [x], _params, shape) {
+    const { numbers, shape: own } = x!;
+    const added = shape.length - own.length;
+    const axes = shape.map((length, i): NewAxis => (i < added || own[i - added] !== length ? { length } : i - added));
+    return rearranged(tracer, numbers, own, axes);
   },
-  concat(launch, xs, { axis }, shape) {
-    let parts: readonly Operand[] = xs.filter(({ numbers }) => !isNothing(numbers));
-    // a tree: joining the next to what is joined already would copy that again and again
-    while (parts.length > 1) {
-      parts = Array.from({ length: Math.ceil(parts.length / mostOperands) }, (_, k) =>
-        join(launch, parts.slice(k * mostOperands, (k + 1) * mostOperands), axis),
-      );
-    }
-    return parts[0]?.numbers ?? (sizeOf(shape) === 0 ? { is: 'nothing' } : fill(0));
+  transpose: (tracer, [x], { order }) => rearranged(tracer, x!.numbers, x!.shape, order),
+  slice(tracer, [x], { axis, start }, shape) {
+    const { numbers } = x!;
+    if (numbers.is === 'fill' || numbers.is === 'nothing') return numbers;
+    const { node, at } = withAxis(tracer, numbers, x!.shape, axis);
+    return part(node, at, start, shape[axis]!);
+  },
+  pad(tracer, [x], { axis, before }, shape) {
+    if (isNothing(x!.numbers)) return fill(0);
+    return tracer.kept(placed(tracer, [{ ...x!, start: before }], axis, shape, fill(0)));
+  },
+  concat(tracer, xs, { axis }, shape) {
+    let end = 0;
+    const parts = xs.flatMap((x): Placed[] => {
+      const start = end;
+      end += x.shape[axis]!;
+      return isNothing(x.numbers) ? [] : [{ ...x, start }];
+    });
+    if (parts.length === 1) return parts[0]!.numbers;
+    if (
+      parts.every(
+        ({ numbers }) => numbers.is === 'fill' && Object.is(numbers.number, (parts[0]!.numbers as Fill).number),
+      )
+    )
+      return parts[0]!.numbers;
+    if (parts.length > mostParts) return joinMany(tracer, parts, axis);
+    return tracer.kept(placed(tracer, parts, axis, shape, nothing));
   },
 } satisfies Partial<Rules>;

@@ -1,39 +1,79 @@
 /** @file Rows of tables by index. Indices are in range: that is checked before a call. */
 import { sizeOf } from '../../../tensor/shape.ts';
+import { dense } from '../expression.ts';
+import type { Workgroup } from '../launches.ts';
 import { fill, isNothing } from '../numbers.ts';
+import { without1 } from '../views.ts';
 import { divide } from './places.ts';
 import type { Rules } from './rule.ts';
 
+const threads = 128;
+
+/**
+ * A group of threads for each row of the result, and each block of its columns: it looks at the indices a group at a time, marks
+ * those that name its row, and adds their rows in order, so that the sum is the same whatever threads do.
+ */
+function searching(batches: number, rows: number, perBatch: number, width: number): Workgroup {
+  const blocks = Math.ceil(width / threads);
+  const wgsl = [
+    `var<workgroup> marks : array<atomic<u32>, ${threads / 32}>;`,
+    `@compute @workgroup_size(${threads})`,
+    'fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) local : u32) {',
+    `let row = group.y; let batch = group.z; let column = group.x * ${threads}u + local;`,
+    'var total = 0.0;',
+    `for (var first = 0u; first < ${perBatch}u; first += ${threads}u) {`,
+    `if (local < ${threads / 32}u) { atomicStore(&marks[local], 0u); }`,
+    'workgroupBarrier();',
+    `let mine = first + local;`,
+    `if (mine < ${perBatch}u) { if (u32(user_a1[batch * ${perBatch}u + mine]) == row) { atomicOr(&marks[local / 32u], 1u << (local % 32u)); } }`,
+    'workgroupBarrier();',
+    `if (column < ${width}u) { for (var w = 0u; w < ${threads / 32}u; w++) {`,
+    'var left = atomicLoad(&marks[w]);',
+    'while (left != 0u) {',
+    `let at = batch * ${perBatch}u + first + w * 32u + countTrailingZeros(left);`,
+    `total += user_a0[at * ${width}u + column]; left &= left - 1u;`,
+    '} } }',
+    'workgroupBarrier();',
+    '}',
+    `if (column < ${width}u) { result[(batch * ${rows}u + row) * ${width}u + column] = total; }`,
+    '}',
+  ].join('\n');
+  return { wgsl, groups: [blocks, rows, batches] };
+}
+
 export const rows = {
-  gather(launch, [table, index], { batchAxes }, shape) {
+  gather(tracer, [table, index], { batchAxes }, shape) {
     // a table without rows: any index is out of range, and no call gets here
-    if (isNothing(table!.numbers)) return sizeOf(shape) === 0 ? { is: 'nothing' } : fill(0);
+    if (isNothing(table!.numbers)) return fill(0);
     const width = sizeOf(table!.shape.slice(batchAxes + 1));
     const perBatch = sizeOf(index!.shape.slice(batchAxes));
-    return launch(sizeOf(shape), [table!.numbers, index!.numbers], (x, at) =>
-      [
-        divide('i', width, 'k', 'c'),
-        divide('k', perBatch, 'b', 'u'),
-        `return ${x!(`(b * ${table!.shape[batchAxes]!} + ${at!('k')}) * ${width} + c`)};`,
-      ].join('\n'),
-    );
+    const operands = [table!, index!].map((x) => tracer.make(x.numbers, sizeOf(x.shape)));
+    const body = [
+      divide('i', width, 'k', 'c'),
+      divide('k', perBatch, 'b', 'u'),
+      `return a0[(b * ${table!.shape[batchAxes]!} + a1[k]) * ${width} + c];`,
+    ].join('\n');
+    return dense(tracer.launch(sizeOf(shape), operands, body), without1(shape));
   },
   // each row of the table looks for the indices that name it: the sum has one order, whatever threads do
-  scatterAdd(launch, [x, index], { rows: count, batchAxes }, shape) {
-    if (isNothing(x!.numbers)) return sizeOf(shape) === 0 ? { is: 'nothing' } : fill(0);
+  scatterAdd(tracer, [x, index], { rows: count, batchAxes }, shape) {
+    if (isNothing(x!.numbers)) return fill(0);
     const width = sizeOf(shape.slice(batchAxes + 1));
     const perBatch = sizeOf(index!.shape.slice(batchAxes));
-    return launch(sizeOf(shape), [x!.numbers, index!.numbers], (values, at) =>
-      [
-        divide('i', width, 'k', 'c'),
-        divide('k', count, 'b', 'r'),
-        `const start = b * ${perBatch};`,
-        'let s = 0;',
-        `for (let j = 0; j < ${perBatch}; j++) {`,
-        `if (${at!('start + j')} === r) { s = s + ${values!(`(start + j) * ${width} + c`)}; }`,
-        '}',
-        'return s;',
-      ].join('\n'),
-    );
+    const batches = sizeOf(shape.slice(0, batchAxes));
+    const operands = [x!, index!].map(({ numbers, shape: own }) => tracer.make(numbers, sizeOf(own)));
+    const body = [
+      divide('i', width, 'k', 'c'),
+      divide('k', count, 'b', 'r'),
+      `const start = b * ${perBatch};`,
+      'let s = 0;',
+      `for (let j = 0; j < ${perBatch}; j++) {`,
+      `if (a1[start + j] === r) { s = s + a0[(start + j) * ${width} + c]; }`,
+      '}',
+      'return s;',
+    ].join('\n');
+    const isLong = tracer.target.workgroups && perBatch >= 32 && count <= 65535 && batches <= 65535;
+    const workgroup = isLong ? searching(batches, count, perBatch, width) : undefined;
+    return dense(tracer.launch(sizeOf(shape), operands, body, workgroup), without1(shape));
   },
 } satisfies Partial<Rules>;

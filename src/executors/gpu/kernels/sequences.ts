@@ -1,28 +1,139 @@
-/** @file Recurrences over tokens: one thread for each result, which loops over the tokens up to its own. */
-import { sizeOf } from '../../../tensor/shape.ts';
+/** @file Recurrences over tokens. */
+import { type Shape, sizeOf } from '../../../tensor/shape.ts';
+import { dense } from '../expression.ts';
+import type { Operand, Resident } from '../numbers.ts';
+import type { Argument } from '../script.ts';
+import type { Tracer } from '../tracer.ts';
+import { without1 } from '../views.ts';
 import { divide } from './places.ts';
 import type { Rules } from './rule.ts';
+import { threadsOf } from './threads.ts';
 
-/** Statements that find the token `t` of thread `i` along an axis, and the place `start` of the first token beside it. */
-const tokenOf = (length: number, inner: number): string =>
-  [divide('i', inner, 'q', 'c'), divide('q', length, 'o', 't'), `const start = o * ${length * inner} + c;`].join('\n');
+/** Sequences beside one another: `outer` blocks of `length` tokens of `inner` channels. */
+interface Layout {
+  readonly outer: number;
+  readonly length: number;
+  readonly inner: number;
+  readonly reverse: boolean;
+}
+
+/** Tokens of a chunk: about √T, so that the chunks are as many as the steps inside one. */
+const chunkOf = (length: number): number => Math.max(8, 2 ** Math.round(Math.log2(Math.sqrt(length))));
+
+/**
+ * `h_t = a_t h_{t−1} + b_t` where a thread writes one number: rounds `(a, b)_t ← (a_t a_{t−s}, a_t b_{t−s} + b_t)` for s = 1, 2, 4, …,
+ * the products and the sums in one array after another.
+ */
+function byRounds(tracer: Tracer, operands: readonly Argument[], layout: Layout): Resident {
+  const { outer, length, inner, reverse } = layout;
+  const size = outer * length * inner;
+  const [a, b, first] = operands as [Argument, Argument, Argument];
+  const place = [divide('i', inner, 'q', 'c'), divide('q', length, 'o', 't')].join('\n');
+  const step = `const u = ${reverse ? `${length - 1} - t` : 't'};`;
+  // h0 enters with the first token
+  let sums = tracer.launch(
+    size,
+    [a, b, first],
+    `${place}\n${step}\nconst at = u > 0 ? 0 : o * ${inner} + c;\nconst h = a2[at];\nreturn u > 0 ? a1[i] : a0[i] * h + a1[i];`,
+  );
+  let products: Argument = a;
+  for (let by = 1; by < length; by *= 2) {
+    const back = `const from = u >= ${by} ? i ${reverse ? '+' : '-'} ${by * inner} : i;`;
+    const next = tracer.launch(
+      size,
+      [products, sums],
+      `${place}\n${step}\n${back}\nreturn u >= ${by} ? a0[i] * a1[from] + a1[i] : a1[i];`,
+    );
+    if (2 * by < length)
+      products = tracer.launch(
+        size,
+        [products],
+        `${place}\n${step}\n${back}\nreturn u >= ${by} ? a0[i] * a0[from] : a0[i];`,
+      );
+    sums = next;
+  }
+  return sums;
+}
+
+/** One thread a channel, which loops over the tokens. */
+function loop(tracer: Tracer, operands: readonly Argument[], { outer, length, inner, reverse }: Layout): Resident {
+  const body = [
+    divide('i', inner, 'q', 'c'),
+    divide('q', length, 'o', 't'),
+    `const start = o * ${length * inner} + c;`,
+    `let h = a2[o * ${inner} + c];`,
+    `const steps = ${reverse ? `${length} - t` : 't + 1'};`,
+    'for (let j = 0; j < steps; j++) {',
+    `const at = start + ${reverse ? `(${length - 1} - j)` : 'j'} * ${inner};`,
+    'h = a0[at] * h + a1[at];',
+    '}',
+    'return h;',
+  ].join('\n');
+  return tracer.launch(outer * length * inner, operands, body);
+}
+
+/** Three kernels: each chunk by itself, from chunk to chunk, each chunk from what came before it. */
+function byChunks(tracer: Tracer, operands: readonly Argument[], layout: Layout): Resident {
+  const { outer, length, inner, reverse } = layout;
+  const chunk = chunkOf(length);
+  const count = Math.ceil(length / chunk);
+  const channels = outer * inner;
+  const [a, b, first] = operands as [Argument, Argument, Argument];
+  const token = `fn token(u : u32) -> u32 { return ${reverse ? `${length - 1}u - u` : 'u'}; }`;
+  const place = [
+    `let c = i % ${inner}u; let o = (i / ${inner}u) % ${outer}u; let k = i / ${channels}u;`,
+    `let start = o * ${length * inner}u + c;`,
+    `let stop = min(${length}u, (k + 1u) * ${chunk}u);`,
+  ].join(' ');
+  const walk = (body: string): string =>
+    `for (var u = k * ${chunk}u; u < stop; u++) { let at = start + token(u) * ${inner}u; ${body} }`;
+  const kernel = (size: number, threads: number, own: readonly Argument[], lines: readonly string[]): Resident =>
+    tracer.launch(size, own, 'return a0[i];', threadsOf(threads, [token], lines));
+  // products of the decays of a chunk, then its states from 0
+  const chunks = kernel(
+    2 * count * channels,
+    count * channels,
+    [a, b],
+    [
+      place,
+      'var p = 1.0; var h = 0.0;',
+      walk('let d = user_a0[at]; p *= d; h = fma(d, h, user_a1[at]);'),
+      `result[i] = p; result[i + ${count * channels}u] = h;`,
+    ],
+  );
+  const states = kernel(
+    count * channels,
+    channels,
+    [chunks, first],
+    [
+      'var h = user_a1[i];',
+      `for (var k = 0u; k < ${count}u; k++) { let at = k * ${channels}u + i; result[at] = h;`,
+      `h = fma(user_a0[at], h, user_a0[at + ${count * channels}u]); }`,
+    ],
+  );
+  return kernel(
+    outer * length * inner,
+    count * channels,
+    [a, b, states],
+    [place, 'var h = user_a2[i];', walk('h = fma(user_a0[at], h, user_a1[at]); result[at] = h;')],
+  );
+}
+
+/** The state of every token. */
+function scan(tracer: Tracer, xs: readonly Operand[], axis: number, reverse: boolean, shape: Shape): Resident {
+  const operands = xs.map((x): Resident => tracer.make(x.numbers, sizeOf(x.shape)));
+  const layout = {
+    outer: sizeOf(shape.slice(0, axis)),
+    length: shape[axis]!,
+    inner: sizeOf(shape.slice(axis + 1)),
+    reverse,
+  };
+  // a kernel's argument stands once
+  const isPlain = new Set(operands).size < operands.length;
+  if (tracer.target.workgroups && !isPlain) return byChunks(tracer, operands, layout);
+  return layout.length <= 16 ? loop(tracer, operands, layout) : byRounds(tracer, operands, layout);
+}
 
 export const sequences = {
-  // a kernel writes one number a thread, so the thread of h_t begins at h0 again: T²/2 steps in all
-  linearScan(launch, [a, b, h0], { axis, reverse }, shape) {
-    const length = shape[axis]!;
-    const inner = sizeOf(shape.slice(axis + 1));
-    return launch(sizeOf(shape), [a!.numbers, b!.numbers, h0!.numbers], (decay, add, first) =>
-      [
-        tokenOf(length, inner),
-        `let h = ${first!(`o * ${inner} + c`)};`,
-        `const steps = ${reverse ? `${length} - t` : 't + 1'};`,
-        `for (let j = 0; j < steps; j++) {`,
-        `const at = start + ${reverse ? `(${length - 1} - j)` : 'j'} * ${inner};`,
-        `h = ${decay!('at')} * h + ${add!('at')};`,
-        '}',
-        'return h;',
-      ].join('\n'),
-    );
-  },
+  linearScan: (tracer, xs, { axis, reverse }, shape) => dense(scan(tracer, xs, axis, reverse, shape), without1(shape)),
 } satisfies Partial<Rules>;

@@ -1,0 +1,132 @@
+/** @file The product of two operands summed over letters: which letters are rows, columns, batches, and what that makes of it. */
+import { sizeOf, stridesOf } from '../../../tensor/shape.ts';
+import { dense, madeOf, type Read } from '../expression.ts';
+import { fill, type Operand } from '../numbers.ts';
+import type { Tracer } from '../tracer.ts';
+import { commonShape, groupsOf } from '../views.ts';
+import { type Full, rearranged } from './axes.ts';
+import { type MatrixAxis, matrixProduct } from './matmul.ts';
+import { reduced, sums } from './reduce.ts';
+
+/** An operand and the letters of its axes. */
+export interface Term extends Operand {
+  readonly letters: string;
+}
+
+const timesText = ([x, y]: readonly string[], z: string): string => `const ${z} = ${x} * ${y};`;
+
+/** The sum of a · b over the letters that `out` lacks, which both have. */
+export function product(tracer: Tracer, a: Term, b: Term, out: string): Term {
+  const lengths = new Map([a, b].flatMap(({ letters, shape }) => [...letters].map((letter, i) => [letter, shape[i]!])));
+  const lengthOf = (letters: readonly string[]): number => sizeOf(letters.map((letter) => lengths.get(letter)!));
+  const shape = [...out].map((letter) => lengths.get(letter)!);
+  const summed = [...a.letters].filter((letter) => !out.includes(letter));
+  const result = (numbers: Term['numbers']): Term => ({ letters: out, shape, numbers });
+  // zeros beside numbers that may not be finite: what a state before the first token is, never NaN
+  if (a.numbers.is === 'fill' && a.numbers.number === 0) return result(fill(0));
+  if (b.numbers.is === 'fill' && b.numbers.number === 0) return result(fill(0));
+
+  const rows = [...out].filter((letter) => a.letters.includes(letter) && !b.letters.includes(letter));
+  const columns = [...out].filter((letter) => b.letters.includes(letter) && !a.letters.includes(letter));
+  const isMatrix = summed.length > 0 && lengthOf(rows) > 1 && lengthOf(columns) > 1;
+  if (isMatrix && a.numbers.is !== 'fill' && b.numbers.is !== 'fill') {
+    const layout = { out, rows, columns, summed, lengths };
+    return result(strided(tracer, { ...a, numbers: a.numbers as Full }, { ...b, numbers: b.numbers as Full }, layout));
+  }
+
+  const order = [...out, ...summed];
+  const all = order.map((letter) => lengths.get(letter)!);
+  const spread = ({ letters, shape: own, numbers }: Term): Operand => ({
+    shape: all,
+    numbers: rearranged(
+      tracer,
+      numbers,
+      own,
+      order.map((letter, i) => (letters.includes(letter) ? letters.indexOf(letter) : { length: all[i]! })),
+    ),
+  });
+  const products = tracer.apply(timesText, [spread(a), spread(b)], 0.25);
+  if (summed.length === 0) return result(products);
+  const { node, groups } = tracer.axes({ shape: all, numbers: products as Full });
+  return result(reduced(tracer, node, new Set(summed.flatMap((_, i) => groups[out.length + i]!)), sums));
+}
+
+interface Layout {
+  readonly out: string;
+  readonly rows: readonly string[];
+  readonly columns: readonly string[];
+  readonly summed: readonly string[];
+  readonly lengths: ReadonlyMap<string, number>;
+}
+
+/** The axes of each letter in one array. */
+interface Strided {
+  readonly read: Read;
+  readonly axes: ReadonlyMap<string, { readonly lengths: readonly number[]; readonly steps: readonly number[] }>;
+}
+
+/** A term as one array seen through strides. */
+function stridedOf(
+  tracer: Tracer,
+  { letters, shape, numbers }: Term & { readonly numbers: Full },
+  isDense: boolean,
+): Strided {
+  const { node, groups } = tracer.axes({ numbers, shape });
+  if (isDense || node.is !== 'read') {
+    const array = madeOf(node) ?? tracer.make(node, sizeOf(shape));
+    const strides = stridesOf(shape);
+    const axes = [...letters].map((letter, i) => [letter, { lengths: [shape[i]!], steps: [strides[i]!] }] as const);
+    return { read: dense(array, shape), axes: new Map(axes) };
+  }
+  const axes = [...letters].map((letter, i) => {
+    const group = groups[i]!;
+    return [
+      letter,
+      { lengths: group.map((x) => node.shape[x]!), steps: group.map((x) => node.form.steps[x]!) },
+    ] as const;
+  });
+  return { read: node, axes: new Map(axes) };
+}
+
+/** A matrix product of two arrays through strides. */
+function strided(
+  tracer: Tracer,
+  a: Term & { readonly numbers: Full },
+  b: Term & { readonly numbers: Full },
+  { out, rows, columns, summed, lengths }: Layout,
+) {
+  let left = stridedOf(tracer, a, false);
+  let right = stridedOf(tracer, b, false);
+  const cut = (letter: string): number[] | null =>
+    commonShape([left, right].flatMap(({ axes }) => (axes.has(letter) ? [axes.get(letter)!.lengths] : [])));
+  if ([...lengths.keys()].some((letter) => cut(letter) === null)) {
+    left = stridedOf(tracer, a, true);
+    right = stridedOf(tracer, b, true);
+  }
+  const outSteps = stridesOf([...out].map((letter) => lengths.get(letter)!));
+  const along = (letters: readonly string[]): MatrixAxis[] =>
+    letters.flatMap((letter) => {
+      const fine = cut(letter)!;
+      const at = out.indexOf(letter);
+      const target = { lengths: [lengths.get(letter)!], steps: [at < 0 ? 0 : outSteps[at]!] };
+      const steps = [left.axes.get(letter), right.axes.get(letter), target].map((own) =>
+        own === undefined ? fine.map(() => 0) : stepsCut(own.lengths, own.steps, fine),
+      );
+      return fine.map((length, i) => ({ length, steps: steps.map((own) => own[i]!) }));
+    });
+  const batch = [...out].filter((letter) => !rows.includes(letter) && !columns.includes(letter));
+  return matrixProduct(tracer, left.read, right.read, {
+    out: along([...out]),
+    batch: along(batch),
+    rows: along(rows),
+    columns: along(columns),
+    summed: along(summed),
+  });
+}
+
+/** The steps of axes that are cut finer. */
+function stepsCut(lengths: readonly number[], steps: readonly number[], fine: readonly number[]): number[] {
+  return groupsOf(lengths, fine).flatMap((group, axis) =>
+    group.map((_, k) => group.slice(k + 1).reduce((step, inner) => step * fine[inner]!, steps[axis]!)),
+  );
+}

@@ -1,0 +1,66 @@
+/** @file Matrix products of arrays seen through strides: a thread for each result, or tiles in the memory of a group of threads. */
+import { applied, dense, type Expression, type Node, type Read } from '../expression.ts';
+import { plus, type Tracer } from '../tracer.ts';
+import { without1 } from '../views.ts';
+import { type Axis, loopsOver, merged, placesOf } from './places.ts';
+import { chooseTiling, type Tiling, tiledProduct } from './tiles.ts';
+
+/** An axis with its steps in a, in b and in the result. */
+export type MatrixAxis = Axis;
+
+/** The axes of a product: `out` in the order of the result, and the same by their part in it. */
+export interface MatrixAxes {
+  readonly out: readonly MatrixAxis[];
+  readonly batch: readonly MatrixAxis[];
+  readonly rows: readonly MatrixAxis[];
+  readonly columns: readonly MatrixAxis[];
+  readonly summed: readonly MatrixAxis[];
+}
+
+const sizeOfAxes = (axes: readonly Axis[]): number => axes.reduce((size, { length }) => size * length, 1);
+
+/** `Σ_k a[batch, rows, k] b[batch, k, columns]`, with the axes of `out`. */
+export function matrixProduct(tracer: Tracer, a: Read, b: Read, axes: MatrixAxes): Expression {
+  const size = sizeOfAxes(axes.out);
+  const shape = without1(axes.out.map(({ length }) => length));
+  const [batch, m, n, k] = [axes.batch, axes.rows, axes.columns, axes.summed].map(sizeOfAxes) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const tiling = tracer.target.workgroups ? chooseTiling(batch, m, n, k) : null;
+  const text = plain(a, b, axes);
+  // one array twice is one argument
+  const operands = a.array === b.array ? [a.array] : [a.array, b.array];
+  if (tiling === null) return dense(tracer.launch(size, operands, text), shape);
+  const workgroup = tiledProduct(a, b, axes, tiling, [batch, m, n, k]);
+  const array = tracer.launch(size * tiling.splits, operands, text, workgroup);
+  return splitSum(array, shape, size, tiling);
+}
+
+/** The sum of partial products, each after the other in one array; whoever needs it adds them. */
+function splitSum(array: Read['array'], shape: readonly number[], size: number, { splits }: Tiling): Expression {
+  if (splits === 1) return dense(array, shape);
+  const { form } = dense(array, shape);
+  const parts = Array.from(
+    { length: splits },
+    (_, s): Node => ({ is: 'read', shape, array, form: { ...form, start: s * size } }),
+  );
+  return parts.reduce((total, part) =>
+    applied(([x, y], z) => `const ${z} = ${x} + ${y};`, [total, part], shape, 0.25),
+  ) as Expression;
+}
+
+/** One thread for each result: neighbouring threads differ in the last axis of the result. */
+function plain(a: Read, b: Read, { out, summed }: MatrixAxes): string {
+  const { setup, offsets } = placesOf(
+    merged(out.map(({ length, steps }) => ({ length, steps: steps.slice(0, 2) }))),
+    2,
+  );
+  const name = a.array === b.array ? 'a0' : 'a1';
+  const starts = [a, b].map(({ form }, x) => `const b${x} = ${plus(offsets[x]!, form.start)};`);
+  const loops = merged(summed.map(({ length, steps }) => ({ length, steps: steps.slice(0, 2) })));
+  const body = loopsOver(loops, ['b0', 'b1'], ([x, y]) => `s = s + a0[${x}] * ${name}[${y}];`);
+  return `${setup}\n${starts.join(' ')}\nlet s = 0;\n${body}\nreturn s;`;
+}

@@ -1,0 +1,137 @@
+/** @file Reductions of expressions over axes: one thread for each result, or a group of threads for a few of them. */
+import { sizeOf } from '../../../tensor/shape.ts';
+import { applied, dense, type Expression, type Node } from '../expression.ts';
+import type { Workgroup } from '../launches.ts';
+import { plus, pointwise, type Tracer } from '../tracer.ts';
+import { arranged, without1 } from '../views.ts';
+import { loopsOver, merged, placesOf } from './places.ts';
+
+/** How to reduce: the text that takes a number in, and what a group starts from (the bits of an f32). */
+export interface Reduction {
+  readonly name: string;
+  readonly combine: (total: string, x: string) => string;
+  /** The same in WGSL. */
+  readonly wgsl: string;
+  readonly identity: string;
+}
+
+export const sums: Reduction = {
+  name: 'sum',
+  combine: (total, x) => `${total} + ${x}`,
+  wgsl: 'return total + x;',
+  identity: '0u',
+};
+
+export const maxima: Reduction = {
+  name: 'max',
+  // total + x where neither is larger: NaN
+  combine: (total, x) => `${x} > ${total} ? ${x} : (${total} >= ${x} ? ${total} : ${total} + ${x})`,
+  wgsl: 'if (x > total) { return x; } if (total >= x) { return total; } return total + x;',
+  identity: '0xff800000u',
+};
+
+/** Results and reduced numbers from which on groups of threads share the work. */
+const fewestReduced = 16;
+/** How many partial results are joined by whoever reads them. */
+export const mostSplits = 16;
+const threads = 256;
+/** Groups that keep a large device busy. */
+export const groupsWanted = 264;
+
+/** The reduction of an expression over some of its axes; the others are the result's. */
+export function reduced(tracer: Tracer, node: Expression, over: ReadonlySet<number>, how: Reduction): Expression {
+  const axes = node.shape.map((_, axis) => axis);
+  const kept = axes.filter((axis) => !over.has(axis));
+  const gone = axes.filter((axis) => over.has(axis));
+  if (gone.length === 0) return node;
+  const lengths = (of: readonly number[]): number[] => of.map((axis) => node.shape[axis]!);
+  const shape = lengths(kept);
+  const count = sizeOf(lengths(gone));
+  if (!tracer.target.workgroups || count < fewestReduced) return dense(looped(tracer, node, kept, gone, how), shape);
+  const order = [...kept, ...gone];
+  const rows = arranged(node, order, lengths(order));
+  const along = over.has(node.shape.length - 1);
+  return grouped(tracer, rows, shape, sizeOf(shape), count, along, how);
+}
+
+function looped(tracer: Tracer, node: Expression, kept: readonly number[], gone: readonly number[], how: Reduction) {
+  const script = tracer.script(node);
+  const along = (axes: readonly number[]) =>
+    axes.map((axis) => ({ length: node.shape[axis]!, steps: script.forms.map(({ steps }) => steps[axis]!) }));
+  const { setup, offsets } = placesOf(merged(along(kept)), script.forms.length);
+  const starts = offsets.map((offset, k) => `const b${k} = ${plus(offset, script.forms[k]!.start)};`);
+  const bases = offsets.map((_, k) => `b${k}`);
+  const loops = merged(along(gone));
+  // without a form the loops would lose their lengths
+  const over =
+    script.forms.length === 0 ? [{ length: sizeOf(gone.map((axis) => node.shape[axis]!)), steps: [] }] : loops;
+  const body = loopsOver(over, bases, (at) => {
+    const { lines, result } = script.write(at);
+    return `${lines}\ns = ${how.combine('s', result)};`;
+  });
+  // the first number is taken in twice where nothing is neutral in text; the largest stays the same
+  const first = how.name === 'sum' ? { lines: '', result: '0' } : script.write(bases, 'b');
+  const text = `${setup}\n${starts.join(' ')}\n${first.lines}\nlet s = ${first.result};\n${body}\nreturn s;`;
+  return tracer.launch(sizeOf(kept.map((axis) => node.shape[axis]!)), script.operands, text);
+}
+
+const powerFrom = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
+
+/** Rows of `count` numbers reduced by groups of threads; `along` says whether a row's numbers are neighbours in memory. */
+function grouped(
+  tracer: Tracer,
+  rows: Expression,
+  shape: readonly number[],
+  results: number,
+  count: number,
+  along: boolean,
+  how: Reduction,
+): Expression {
+  // neighbouring threads read neighbouring numbers: of one row, or of neighbouring rows
+  const lanes = along ? Math.min(threads, powerFrom(count / 4)) : 8;
+  const perGroup = threads / lanes;
+  const groups = Math.ceil(results / perGroup);
+  const most = Math.floor(count / (4 * lanes));
+  const splits = Math.max(
+    1,
+    Math.min(results === 1 ? 4 * threads : mostSplits, most, Math.ceil(groupsWanted / groups)),
+  );
+  const chunk = Math.ceil(count / splits);
+  const width = Math.min(groups, 32768);
+  const wgsl = [
+    `var<workgroup> partial : array<f32, ${threads}>;`,
+    'var<private> identity : u32 = ' + `${how.identity};`,
+    `fn combine(total : f32, x : f32) -> f32 { ${how.wgsl} }`,
+    `@compute @workgroup_size(${threads})`,
+    'fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) local : u32) {',
+    along
+      ? `  let lane = local % ${lanes}u; let row = local / ${lanes}u;`
+      : `  let lane = local / ${perGroup}u; let row = local % ${perGroup}u;`,
+    `  let o = (group.x + group.y * ${width}u) * ${perGroup}u + row;`,
+    `  let first = group.z * ${chunk}u;`,
+    `  let last = min(${count}u, first + ${chunk}u);`,
+    '  var total = bitcast<f32>(identity);',
+    `  if (o < ${results}u) {`,
+    `    for (var r = first + lane; r < last; r += ${lanes}u) { total = combine(total, element(o * ${count}u + r)); }`,
+    '  }',
+    '  partial[local] = total;',
+    `  for (var half = ${lanes / 2}u; half > 0u; half /= 2u) {`,
+    '    workgroupBarrier();',
+    `    if (lane < half) { partial[local] = combine(partial[local], partial[local + half${along ? '' : ` * ${perGroup}u`}]); }`,
+    '  }',
+    `  if (lane == 0u && o < ${results}u) { result[group.z * ${results}u + o] = partial[local]; }`,
+    '}',
+  ].join('\n');
+  const script = tracer.script(rows);
+  const workgroup: Workgroup = { wgsl, groups: [width, Math.ceil(groups / width), splits] };
+  const array = tracer.launch(splits * results, script.operands, pointwise(script, rows.shape), workgroup);
+  if (splits === 1) return dense(array, shape);
+  if (splits > mostSplits) return reduced(tracer, dense(array, [splits]), new Set([0]), how);
+  const parts = Array.from({ length: splits }, (_, s): Node => {
+    const { form } = dense(array, shape);
+    return { is: 'read', shape, array, form: { ...form, start: s * results } };
+  });
+  return parts.reduce((total, part) =>
+    applied(([a, b], y) => `const ${y} = ${how.combine(a!, b!)};`, [total, part], without1(shape), 0.25),
+  ) as Expression;
+}

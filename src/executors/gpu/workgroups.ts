@@ -1,0 +1,52 @@
+/**
+ * @file Kernels in WGSL inside gpu.js's own pipelines. This leans on methods of its class WebGPUKernel that are not documented, in
+ * the version that package.json pins, and on nothing else; where they are not as expected there are no workgroups.
+ */
+import type { GPU as GpuJs } from 'gpu.js';
+import type { Workgroup } from './launches.ts';
+
+/** The parts of a gpu.js kernel that are used. */
+interface KernelParts {
+  constants: { readonly workgroup?: number } | null;
+  translatedBody: string;
+  workgroupSize: readonly number[];
+  assembleWGSL(): string;
+  _computeDispatch(threads: readonly number[]): { groups: readonly number[]; dispatchWidth: number };
+}
+type KernelClass = new (source: unknown, settings: unknown) => KernelParts;
+
+/** What makes gpu.js use a workgroup: settings for `createKernel`. */
+export type Settings = (workgroup: Workgroup) => { readonly constants: { readonly workgroup: number } };
+
+/** Makes a GPU take kernels with workgroups; null and the reason where this version of gpu.js does not have what that needs. */
+export function withWorkgroups(gpu: GpuJs, library: unknown): { settings: Settings } | { reason: string } {
+  const { WebGPUKernel } = library as { readonly WebGPUKernel?: KernelClass };
+  if (typeof WebGPUKernel !== 'function') return { reason: 'gpu.js exports no WebGPUKernel' };
+  for (const method of ['assembleWGSL', '_computeDispatch'] as const) {
+    if (typeof WebGPUKernel.prototype[method] !== 'function') return { reason: `gpu.js's kernels have no ${method}` };
+  }
+  const known: Workgroup[] = [];
+  class Grouped extends WebGPUKernel {
+    override assembleWGSL(): string {
+      const own = super.assembleWGSL();
+      const workgroup = known[this.constants?.workgroup ?? -1];
+      if (workgroup === undefined) return own;
+      const head = own.slice(0, own.indexOf('@compute'));
+      return `${head}\n${elementOf(this.translatedBody, workgroup.wgsl)}\n${workgroup.wgsl}`;
+    }
+    override _computeDispatch(threads: readonly number[]) {
+      const workgroup = known[this.constants?.workgroup ?? -1];
+      return workgroup === undefined ? super._computeDispatch(threads) : { groups: workgroup.groups, dispatchWidth: 0 };
+    }
+  }
+  (gpu as unknown as { Kernel: unknown }).Kernel = Grouped;
+  return { settings: (workgroup) => ({ constants: { workgroup: known.push(workgroup) - 1 } }) };
+}
+
+/** The kernel's text as a function of a thread's number, if the workgroup calls it. */
+function elementOf(body: string, wgsl: string): string {
+  if (!wgsl.includes('element(')) return '';
+  const store = /result\[data_index\] = ([^;]*);\s*return;\s*$/;
+  if (!store.test(body)) throw new Error(`a kernel's text does not end as expected:\n${body}`);
+  return `fn element(index : u32) -> f32 {\nthreadGid = vec3<u32>(index, 0u, 0u);\n${body.replace(store, 'return $1;')}\n}`;
+}
