@@ -6,6 +6,7 @@ import { type PrimitiveName, primitives } from '../../../src/tensor/primitives/i
 import { cases } from '../../support/property.ts';
 import { testCompiled } from './compiled.ts';
 import { operatorSubjects, primitiveSubject, tryOn } from './support.ts';
+import { testTraining } from './training.ts';
 
 /** What runs where WebGPU is asked for, or why nothing does. */
 const found = await compile(({ x }) => ({ y: add(x!, x!) }), { x: { shape: [3] } }, { backend: 'webgpu' }).then(
@@ -26,6 +27,7 @@ if (typeof found === 'string') {
   });
 } else {
   testCompiled('webgpu');
+  testTraining('webgpu');
 
   describe(`on webgpu, ${found.ran.adapter}`, { timeout: 60_000 }, () => {
     it('runs as one command list', () => {

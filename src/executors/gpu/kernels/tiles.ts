@@ -30,7 +30,7 @@ const device = { processors: 132, products: 2.2e11, bytes: 3e12, step: 0.6e-6 };
 
 /** The tiling that should take least time; null where products are too few for tiles. */
 export function chooseTiling(batch: number, m: number, n: number, k: number): Tiling | null {
-  if (m * n * k < 512 || batch * 16 > 65535) return null;
+  if (m * n * k < 64 || batch * 16 > 65535) return null;
   let best: Tiling | null = null;
   let least = Number.POSITIVE_INFINITY;
   for (const { share, ...tile } of shapes) {
@@ -150,7 +150,7 @@ export function tiledProduct(
   );
   const stores = rowsOf.flatMap(({ h, i }) => [
     `{ let row = originA + ${(h * tiling.m) / highs.length + i}u + ty * 4u;`,
-    ` if (row < ${m}u) { let o = target + outRow(row);`,
+    ` if (row < ${m}u) { let o = place + outRow(row);`,
     ...wides.flatMap((g) => [
       `  let c${g} = originB + ${(g * tiling.n) / wides.length}u + tx * 4u;`,
       ...range(4).map(
@@ -199,7 +199,7 @@ export function tiledProduct(
     ...wides.map((g) => `let y${g} = tileB[j * ${right.stride}u + ${(g * tiling.n) / 4 / wides.length}u + tx];`),
     ...products,
     '} }',
-    `let target = split * ${batches * m * n}u + outBatch(one);`,
+    `let place = split * ${batches * m * n}u + outBatch(one);`,
     ...stores,
     '}',
   ].join('\n');

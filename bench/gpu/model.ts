@@ -1,0 +1,76 @@
+/** @file DenseRetNet with the authors' readings, as the benchmarks train it. */
+import { f64 } from '../../src/executors/f64/index.ts';
+import { type DenseRetNetParams, denseRetNet } from '../../src/models/dense-retnet.ts';
+import { authorsReadings, type DenseRetNetConfig, denseRetNetConfig } from '../../src/models/dense-retnet-config.ts';
+import { initialise } from '../../src/models/language-model.ts';
+import { crossEntropy } from '../../src/nn/cross-entropy.ts';
+import { read } from '../../src/tensor/input.ts';
+import { filledLike } from '../../src/tensor/operand.ts';
+import { reshape } from '../../src/tensor/primitives/reshape.ts';
+import { rng } from '../../src/tensor/random.ts';
+import { leavesOf } from '../../src/tensor/tree.ts';
+import type { Training } from '../../src/training/index.ts';
+
+/** A size of the model and of a batch. */
+export interface Size {
+  readonly width: number;
+  readonly heads: number;
+  readonly layers: number;
+  readonly batch: number;
+  readonly length: number;
+}
+
+export const vocabulary = 256;
+
+export const configOf = ({ width, heads, layers }: Size): DenseRetNetConfig =>
+  denseRetNetConfig({ vocabulary, width, heads, layers, denseLayers: 2, readings: authorsReadings });
+
+export const rate = 1e-3;
+
+/** What to train. */
+export function trainingOf(size: Size, steps: number): Training<DenseRetNetParams> {
+  const config = configOf(size);
+  const { batch, length } = size;
+  return {
+    shapes: denseRetNet.shapes(config),
+    batch: { tokens: { shape: [batch, length], kind: 'index' }, targets: { shape: [batch * length], kind: 'index' } },
+    loss(params, { tokens, targets }) {
+      const state = denseRetNet.start(params, config, batch);
+      const { logits } = denseRetNet.forward(params, config, tokens!, state, { name: 'parallel' });
+      const weights = filledLike(logits, 1, [batch * length]);
+      return crossEntropy(reshape(logits, [batch * length, vocabulary]), { tokens: targets!, weights });
+    },
+    optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 },
+    clip: 1,
+    steps,
+  };
+}
+
+/** First parameters as one list. */
+export function initialList(size: Size): Float32Array {
+  const params = initialise(denseRetNet, configOf(size), { on: f64, seed: 1 });
+  return Float32Array.from(leavesOf(params).flatMap((leaf) => Array.from(read(leaf))));
+}
+
+/** Tokens and targets of `count` batches from number `first` on: a noisy cycle, of which something can be learnt. */
+export function drawBatches(
+  { batch, length }: Size,
+  first: number,
+  count: number,
+): { tokens: Float32Array; targets: Float32Array } {
+  const each = batch * length;
+  const tokens = new Float32Array(count * each);
+  const targets = new Float32Array(count * each);
+  for (let k = 0; k < count; k++) {
+    const random = rng(1000 + first + k);
+    for (let b = 0; b < batch; b++) {
+      let token = random.integer(vocabulary);
+      for (let t = 0; t < length; t++) {
+        tokens[k * each + b * length + t] = token;
+        token = random.integer(8) === 0 ? random.integer(vocabulary) : (5 * token + 17) % vocabulary;
+        targets[k * each + b * length + t] = token;
+      }
+    }
+  }
+  return { tokens, targets };
+}

@@ -1,0 +1,58 @@
+/** @file Square matrix products on the device: chains of them, so that nothing but products is timed. */
+import { compile } from '../../src/executors/gpu/index.ts';
+import { einsum } from '../../src/tensor/primitives/einsum.ts';
+import { slice } from '../../src/tensor/primitives/slice.ts';
+import type { Value } from '../../src/tensor/value.ts';
+import { perRepetition, type Row, type Spread, show, timed } from './table.ts';
+import { torchRows } from './torch.ts';
+
+/** Seconds of a call of `count` products, one after another. */
+async function chain(n: number, count: number, workgroups: boolean, spec: string): Promise<Spread> {
+  const x = { shape: [n, n] };
+  const f = await compile(
+    (inputs) => {
+      let y: Value = inputs.y!;
+      for (let k = 0; k < count; k++) y = einsum(spec, inputs.x!, y);
+      return { y, corner: slice(slice(y, 0, 0, 1), 1, 0, 1), x: slice(inputs.x!, 0, 0, n) };
+    },
+    { x, y: x },
+    { backend: 'webgpu', workgroups, keep: { y: 'y', x: 'x' } },
+  );
+  const small = new Float32Array(n * n).map((_, i) => (((i * 7) % 13) - 6) / n / 4);
+  await f({ x: small, y: small });
+  const spread = await timed(() => f({}), 0.5);
+  await f.dispose();
+  return spread;
+}
+
+export async function products(): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const n of [256, 512, 1024, 2048, 4096]) {
+    const [few, many] = n >= 2048 ? [1, 9] : [2, 34];
+    for (const [kernel, workgroups, spec] of [
+      ['plain', false, 'ij,jk->ik'],
+      ['tiled', true, 'ij,jk->ik'],
+      ['tiled', true, 'ij,kj->ik'],
+      ['tiled', true, 'ji,jk->ik'],
+    ] as const) {
+      const { median, low, high } = perRepetition(
+        await chain(n, few, workgroups, spec),
+        await chain(n, many, workgroups, spec),
+        many - few,
+      );
+      const rate = (seconds: number): number => Math.round((2 * n ** 3) / seconds / 1e9);
+      rows.push(
+        show({
+          n,
+          kernel,
+          spec,
+          gflops: rate(median),
+          from: rate(high),
+          to: rate(low),
+          microseconds: Math.round(median * 1e6),
+        }),
+      );
+    }
+  }
+  return [...rows, ...torchRows('products').map(show)];
+}

@@ -1,0 +1,23 @@
+/** @file Asking PyTorch, where python3 has it. */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { Row } from './table.ts';
+
+// the script is not compiled: it lies beside the sources, and beside the compiled files where somebody copied it there
+const script = fileURLToPath(new URL('../gpu_torch.py', import.meta.url)).replace('/.bench/bench/', '/bench/');
+const override = process.env.GPU_TORCH;
+
+/** The rows that a part of gpu_torch.py prints as JSON, one a line; a row that says why where it does not run. */
+export function torchRows(part: string, ...args: readonly string[]): Row[] {
+  const { status, stdout, stderr } = spawnSync('python3', [override ?? script, part, ...args], {
+    encoding: 'utf8',
+    timeout: 240_000,
+  });
+  const rows = (stdout ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Row);
+  if (status === 0) return rows;
+  const why = (stderr ?? 'python3 does not run').trim().split('\n').at(-1) ?? '';
+  return [...rows, { torch: `did not run: ${why}` }];
+}

@@ -1,0 +1,166 @@
+/**
+ * @file Running a pipeline that gpu.js has compiled for WebGPU, with arrays that stay on the device from call to call. gpu.js
+ * uploads every argument and reads back every result of a call; here arguments that a result replaces stay where they are, and
+ * commands are handed over in parts, so that the device works while the rest is still being written. This leans on fields of
+ * gpu.js's executor that are not documented, in the version that package.json pins, and on nothing else.
+ */
+
+interface Buffer {
+  readonly size: number;
+}
+interface Queue {
+  writeBuffer(buffer: Buffer, offset: number, data: Float32Array): void;
+  submit(commands: readonly unknown[]): void;
+}
+interface Pass {
+  setPipeline(pipeline: unknown): void;
+  setBindGroup(index: number, group: unknown): void;
+  dispatchWorkgroups(x: number, y: number, z: number): void;
+  end(): void;
+}
+interface Encoder {
+  beginComputePass(): Pass;
+  copyBufferToBuffer(from: Buffer, fromOffset: number, to: Buffer, toOffset: number, size: number): void;
+  finish(): unknown;
+}
+interface Mapped extends Buffer {
+  mapAsync(mode: number): Promise<void>;
+  getMappedRange(): ArrayBuffer;
+  unmap(): void;
+  destroy(): void;
+}
+interface DeviceParts {
+  readonly queue: Queue;
+  createCommandEncoder(): Encoder;
+  createBuffer(of: { readonly size: number; readonly usage: number }): Mapped;
+}
+/** The parts of gpu.js's executor that are used. */
+interface ExecutorParts {
+  readonly destroyed: boolean;
+  readonly context: { readonly isLost: boolean };
+  readonly _device: DeviceParts;
+  readonly _argRegions: ReadonlyMap<number, { readonly buffer: Buffer; readonly flatLength: number }>;
+  readonly _passes: readonly {
+    readonly pipeline: unknown;
+    readonly bindGroup: unknown;
+    readonly groups: readonly number[];
+    readonly perCall: boolean;
+  }[];
+  readonly _resultReads: readonly { readonly kind: string; readonly buffer: Buffer; readonly byteLength: number }[];
+}
+
+const mapForReading = 1;
+const readable = 0x0001 | 0x0008;
+
+/** A compiled pipeline whose arguments may stay on the device. */
+export interface Encoded {
+  /** Runs it: null leaves an argument as it is. Gives the results asked for by number; the others stay on the device. */
+  run(args: readonly (Float32Array | null)[], wanted: readonly number[]): Promise<Float32Array[]>;
+  /** The numbers of a result as the last run left them. */
+  read(result: number): Promise<Float32Array>;
+  destroy(): void;
+}
+
+/** How commands are handed to the device. */
+export interface Handing {
+  /** Results that become arguments once all kernels have run. */
+  readonly carried: readonly { readonly result: number; readonly argument: number }[];
+  /** Kernels handed over at a time. */
+  readonly kernelsAtOnce: number;
+}
+
+/** Takes over what gpu.js has compiled; the reason where this version of gpu.js does not have what that needs. */
+export function encoded(pipeline: unknown, { carried, kernelsAtOnce }: Handing): Encoded | { readonly reason: string } {
+  const executor = (pipeline as { pipeline?: { _executor?: ExecutorParts } }).pipeline?._executor;
+  const reason = missingPart(executor);
+  if (executor === undefined || reason !== null) return { reason: reason ?? 'gpu.js has no executor' };
+  const { _device: device, _argRegions: regions, _passes: passes, _resultReads: results } = executor;
+  const staging = new Map<string, Mapped>();
+
+  const fetch = async (wanted: readonly number[], encoder: Encoder): Promise<Float32Array[]> => {
+    const offsets: number[] = [];
+    let size = 0;
+    for (const result of wanted) {
+      offsets.push(size);
+      size += Math.ceil(results[result]!.byteLength / 16) * 16;
+    }
+    const key = `${wanted}`;
+    const target = staging.get(key) ?? device.createBuffer({ size: Math.max(16, size), usage: readable });
+    staging.set(key, target);
+    for (const [k, result] of wanted.entries()) {
+      const { buffer, byteLength } = results[result]!;
+      encoder.copyBufferToBuffer(buffer, 0, target, offsets[k]!, byteLength);
+    }
+    device.queue.submit([encoder.finish()]);
+    await target.mapAsync(mapForReading);
+    const all = target.getMappedRange();
+    const numbers = wanted.map(
+      (result, k) => new Float32Array(all.slice(offsets[k], offsets[k]! + results[result]!.byteLength)),
+    );
+    target.unmap();
+    return numbers;
+  };
+
+  // staging is mapped by one call at a time
+  let tail: Promise<unknown> = Promise.resolve();
+  const queued = <T>(task: () => Promise<T>): Promise<T> => {
+    const next = tail.then(() => {
+      if (executor.destroyed) throw new Error('compiled function: it has been disposed of; compile it again');
+      if (executor.context.isLost) throw new Error('compiled function: the device was lost; compile it again');
+      return task();
+    });
+    tail = next.catch(() => undefined);
+    return next;
+  };
+
+  return {
+    run: (args, wanted) =>
+      queued(() => {
+        for (const [index, { buffer }] of regions) {
+          const numbers = args[index];
+          if (numbers !== null && numbers !== undefined) device.queue.writeBuffer(buffer, 0, numbers);
+        }
+        let encoder = device.createCommandEncoder();
+        for (let first = 0; first < passes.length; first += kernelsAtOnce) {
+          const pass = encoder.beginComputePass();
+          for (const { pipeline: kernel, bindGroup, groups } of passes.slice(first, first + kernelsAtOnce)) {
+            pass.setPipeline(kernel);
+            pass.setBindGroup(0, bindGroup);
+            pass.dispatchWorkgroups(groups[0]!, groups[1]!, groups[2]!);
+          }
+          pass.end();
+          if (first + kernelsAtOnce >= passes.length) break;
+          device.queue.submit([encoder.finish()]);
+          encoder = device.createCommandEncoder();
+        }
+        for (const { result, argument } of carried) {
+          const region = regions.get(argument);
+          if (region !== undefined)
+            encoder.copyBufferToBuffer(results[result]!.buffer, 0, region.buffer, 0, 4 * region.flatLength);
+        }
+        return fetch(wanted, encoder);
+      }),
+    read: (result) => queued(async () => (await fetch([result], device.createCommandEncoder()))[0]!),
+    destroy: () => {
+      for (const buffer of staging.values()) buffer.destroy();
+    },
+  };
+}
+
+/** What is not as expected in gpu.js's executor, or null. */
+function missingPart(executor: ExecutorParts | undefined): string | null {
+  if (typeof executor !== 'object' || executor === null) return 'gpu.js has no executor';
+  if (!(executor._argRegions instanceof Map)) return "gpu.js's executor has no _argRegions";
+  for (const name of ['_passes', '_resultReads'] as const) {
+    if (!Array.isArray(executor[name])) return `gpu.js's executor has no ${name}`;
+  }
+  for (const { pipeline, bindGroup, groups, perCall } of executor._passes) {
+    if (pipeline === undefined || bindGroup === undefined || !Array.isArray(groups))
+      return "gpu.js's passes are other than expected";
+    if (perCall) return 'a kernel has arguments that change from call to call';
+  }
+  const isRead = executor._resultReads.every(
+    ({ kind, byteLength }) => kind === 'step' && typeof byteLength === 'number',
+  );
+  return isRead ? null : "gpu.js's results are other than expected";
+}

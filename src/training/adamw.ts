@@ -1,0 +1,81 @@
+/** @file AdamW: Adam with weight decay that is not part of the gradient (Loshchilov and Hutter, 2019). */
+
+import type { Operand } from '../tensor/operand.ts';
+import { sub } from '../tensor/ops.ts';
+import { add } from '../tensor/primitives/add.ts';
+import { equal } from '../tensor/primitives/equal.ts';
+import { mul } from '../tensor/primitives/mul.ts';
+import { reciprocal } from '../tensor/primitives/reciprocal.ts';
+import { rsqrt } from '../tensor/primitives/rsqrt.ts';
+import { scale } from '../tensor/primitives/scale.ts';
+import { select } from '../tensor/primitives/select.ts';
+import { leavesOf, type Tree, withLeaves } from '../tensor/tree.ts';
+import type { Value } from '../tensor/value.ts';
+
+/** What is the same in every step. `weightDecay` is a number, or a value that broadcasts against each parameter. */
+export interface AdamW {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  readonly weightDecay: Operand;
+}
+
+/** What a step's number decides: the learning rate η, and `1 / (1 − β₁ⁿ)`, `1 / (1 − β₂ⁿ)`; numbers or values of one element. */
+export interface StepFactors<N = Operand> {
+  readonly rate: N;
+  readonly firstCorrection: N;
+  readonly secondCorrection: N;
+}
+
+/** Parameters, and running means m of their gradients and v of the squares; trees of one form. */
+export interface AdamWState<T extends Tree> {
+  readonly params: T;
+  readonly first: T;
+  readonly second: T;
+}
+
+/**
+ * The factors of step n, counted from 1, at a learning rate.
+ * @example
+ * stepFactors({ beta1: 0.5, beta2: 0.75 }, 1, 0.1) // { rate: 0.1, firstCorrection: 2, secondCorrection: 4 }
+ */
+export const stepFactors = (
+  { beta1, beta2 }: Pick<AdamW, 'beta1' | 'beta2'>,
+  step: number,
+  rate: number,
+): StepFactors<number> => ({
+  rate,
+  firstCorrection: 1 / (1 - beta1 ** step),
+  secondCorrection: 1 / (1 - beta2 ** step),
+});
+
+/**
+ * One step: `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`,
+ * `p ← p − η (m̂ / (√v̂ + ε) + λ p)` with `m̂ = m / (1 − β₁ⁿ)`, `v̂ = v / (1 − β₂ⁿ)`.
+ * @example
+ * const [p, g, zero] = [tensor([1]), tensor([0.5]), tensor([0])];
+ * const rule = { beta1: 0.5, beta2: 0.75, epsilon: 0, weightDecay: 0 };
+ * read(adamW({ params: p, first: zero, second: zero }, g, stepFactors(rule, 1, 0.25), rule).params) // [0.75]
+ */
+export function adamW<T extends Tree>(
+  { params, first, second }: AdamWState<T>,
+  gradient: T,
+  { rate, firstCorrection, secondCorrection }: StepFactors,
+  { beta1, beta2, epsilon, weightDecay }: AdamW,
+): AdamWState<T> {
+  const [ps, ms, vs, gs] = [params, first, second, gradient].map(leavesOf) as [Value[], Value[], Value[], Value[]];
+  const means = ms.map((m, i) => add(scale(m, beta1), scale(gs[i]!, 1 - beta1)));
+  const squares = vs.map((v, i) => add(scale(v, beta2), scale(mul(gs[i]!, gs[i]!), 1 - beta2)));
+  const moved = ps.map((p, i) => {
+    const root = squareRoot(mul(squares[i]!, secondCorrection));
+    const direction = mul(mul(means[i]!, firstCorrection), reciprocal(add(root, epsilon)));
+    return sub(p, mul(add(direction, mul(p, weightDecay)), rate));
+  });
+  return { params: withLeaves(params, moved), first: withLeaves(first, means), second: withLeaves(second, squares) };
+}
+
+/** `√x = x / √x`, and 0 at 0. */
+function squareRoot(x: Value): Value {
+  const isZero = equal(x, 0);
+  return mul(x, rsqrt(select(isZero, 1, x)));
+}

@@ -1,0 +1,33 @@
+/** @file A tree of parameters as one list of numbers: few arrays, whatever the model. */
+import { fail } from '../tensor/errors.ts';
+import { reshape } from '../tensor/primitives/reshape.ts';
+import { slice } from '../tensor/primitives/slice.ts';
+import { type Shape, show, sizeOf } from '../tensor/shape.ts';
+import { type Tree, treeOf } from '../tensor/tree.ts';
+import type { Value } from '../tensor/value.ts';
+
+/** The shape of every parameter by its path, in the order in which they stand in the list. */
+export type Shapes = Readonly<Record<string, Shape>>;
+
+/** How many numbers parameters hold. */
+export const sizeOfAll = (shapes: Shapes): number =>
+  Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
+
+/**
+ * The tree whose numbers a list [P] holds one after another. Throws when it holds more or fewer.
+ * @example
+ * read(unflatten(tensor([1, 2, 3]), { a: [2], 'b.0': [] }).a) // [1, 2]
+ */
+export function unflatten<T extends Tree>(list: Value, shapes: Shapes): T {
+  const size = sizeOfAll(shapes);
+  if (list.shape.length !== 1 || list.shape[0] !== size) {
+    fail(`unflatten: the list has shape ${show(list.shape)}; these parameters are ${show([size])}`);
+  }
+  let end = 0;
+  const parts = Object.entries(shapes).map(([path, shape]): [string, Value] => {
+    const start = end;
+    end += sizeOf(shape);
+    return [path, reshape(slice(list, 0, start, end), shape)];
+  });
+  return treeOf(Object.fromEntries(parts)) as T;
+}

@@ -1,0 +1,130 @@
+/** @file Training steps as one function of values: forward, backward, clipping, AdamW, several steps one after another. */
+import { valueAndGrad } from '../autograd/vjp.ts';
+import { fail } from '../tensor/errors.ts';
+import { at, stack } from '../tensor/ops.ts';
+import { add } from '../tensor/primitives/add.ts';
+import { reshape } from '../tensor/primitives/reshape.ts';
+import { scale } from '../tensor/primitives/scale.ts';
+import type { Shape } from '../tensor/shape.ts';
+import type { Tree } from '../tensor/tree.ts';
+import type { Kind, Value } from '../tensor/value.ts';
+import { type AdamW, adamW, stepFactors } from './adamw.ts';
+import { clipByGlobalNorm } from './clip.ts';
+import { type Shapes, sizeOfAll, unflatten } from './flat.ts';
+
+/** One input of a batch. */
+export interface BatchSlot {
+  readonly shape: Shape;
+  readonly kind?: Kind;
+}
+
+/** What to train, and how. */
+export interface Training<T extends Tree> {
+  readonly shapes: Shapes;
+  /** One batch's inputs by name; none is called params, first, second or factors. */
+  readonly batch: Readonly<Record<string, BatchSlot>>;
+  /** The loss of parameters on a batch: one number. */
+  loss(params: T, batch: Readonly<Record<string, Value>>): Value;
+  readonly optimizer: Omit<AdamW, 'weightDecay'> & { readonly weightDecay: number };
+  /** Longest gradient; any unless given. */
+  readonly clip?: number;
+  /** Steps of a call; 1 unless given. */
+  readonly steps?: number;
+  /** Batches whose gradients make one step, as their mean; 1 unless given. */
+  readonly accumulate?: number;
+}
+
+/** Steps as something to compile: `compile(equation, inputs, { keep })`. */
+export interface Steps {
+  /**
+   * Inputs: `params`, `first`, `second` [P], `factors` [K, 3] as {@link factorsOf} makes them, and each of the batch's [K, A, …].
+   * Results: the first three after K steps, and `losses` [K], each the mean over its A batches before the step.
+   */
+  equation(inputs: Readonly<Record<string, Value>>): Record<string, Value>;
+  readonly inputs: Readonly<Record<string, BatchSlot>>;
+  /** Which results become inputs of the next call. */
+  readonly keep: Readonly<Record<string, string>>;
+}
+
+/**
+ * K steps on K · A batches. Throws on a number of steps or batches that is not an integer ≥ 1, and on a name that is taken.
+ * @example
+ * const optimizer = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 };
+ * const loss = ({ w }, { x }) => sum(mul(w, x));
+ * trainingSteps({ shapes: { w: [3] }, batch: { x: { shape: [3] } }, loss, optimizer, steps: 2 }).inputs.x.shape // [2, 1, 3]
+ */
+export function trainingSteps<T extends Tree>(training: Training<T>): Steps {
+  const { shapes, batch, loss, optimizer, clip, steps = 1, accumulate = 1 } = training;
+  for (const [name, count] of Object.entries({ steps, accumulate })) {
+    if (!Number.isInteger(count) || count < 1) fail(`trainingSteps: ${name} is ${count}; it is an integer ≥ 1`);
+  }
+  const taken = ['params', 'first', 'second', 'factors'].find((name) => Object.hasOwn(batch, name));
+  if (taken !== undefined) fail(`trainingSteps: a batch has an input ${taken}; that name is taken, so choose another`);
+  const list = [sizeOfAll(shapes)];
+
+  const equation = (inputs: Readonly<Record<string, Value>>): Record<string, Value> => {
+    let state = { params: inputs.params!, first: inputs.first!, second: inputs.second! };
+    const losses: Value[] = [];
+    for (let k = 0; k < steps; k++) {
+      const { value, gradient } = accumulated(accumulate, (a) =>
+        valueAndGrad((params) => loss(unflatten<T>(params, shapes), batchAt(inputs, batch, k, a)), state.params),
+      );
+      losses.push(reshape(value, []));
+      const [rate, firstCorrection, secondCorrection] = [0, 1, 2].map((i) => at(at(inputs.factors!, 0, k), 0, i));
+      const factors = { rate: rate!, firstCorrection: firstCorrection!, secondCorrection: secondCorrection! };
+      state = adamW(state, clip === undefined ? gradient : clipByGlobalNorm(gradient, clip), factors, optimizer);
+    }
+    return { ...state, losses: stack(losses, 0) };
+  };
+  const batches = Object.entries(batch).map(([name, slot]) => [
+    name,
+    { ...slot, shape: [steps, accumulate, ...slot.shape] },
+  ]);
+  return {
+    equation,
+    inputs: {
+      params: { shape: list },
+      first: { shape: list },
+      second: { shape: list },
+      factors: { shape: [steps, 3] },
+      ...Object.fromEntries(batches),
+    },
+    keep: { params: 'params', first: 'first', second: 'second' },
+  };
+}
+
+/** The mean of losses and gradients. */
+function accumulated(
+  count: number,
+  of: (a: number) => { value: Value; gradient: Value },
+): { value: Value; gradient: Value } {
+  let total = of(0);
+  for (let a = 1; a < count; a++) {
+    const next = of(a);
+    total = { value: add(total.value, next.value), gradient: add(total.gradient, next.gradient) };
+  }
+  return count === 1 ? total : { value: scale(total.value, 1 / count), gradient: scale(total.gradient, 1 / count) };
+}
+
+const batchAt = (
+  inputs: Readonly<Record<string, Value>>,
+  batch: Readonly<Record<string, BatchSlot>>,
+  k: number,
+  a: number,
+): Record<string, Value> =>
+  Object.fromEntries(Object.keys(batch).map((name) => [name, at(at(inputs[name]!, 0, k), 0, a)]));
+
+/**
+ * The factors of `count` steps from number `first` on (counted from 1), row-major [count, 3], at the rates of a schedule.
+ * @example
+ * factorsOf({ beta1: 0.5, beta2: 0.75 }, () => 0.25, 1, 1) // [0.25, 2, 4]
+ */
+export function factorsOf(
+  rule: Pick<AdamW, 'beta1' | 'beta2'>,
+  schedule: (step: number) => number,
+  first: number,
+  count: number,
+): Float64Array {
+  const rows = Array.from({ length: count }, (_, k) => stepFactors(rule, first + k, schedule(first + k)));
+  return Float64Array.from(rows.flatMap((row) => [row.rate, row.firstCorrection, row.secondCorrection]));
+}

@@ -1,0 +1,4 @@
+import { testTraining } from './training.ts';
+
+testTraining('webasm');
+testTraining('cpu');

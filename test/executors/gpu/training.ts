@@ -1,0 +1,64 @@
+/** @file Whole training steps on a backend beside the same in f64, with parameters that stay where they are between calls. */
+import { expect, it } from 'vitest';
+import { firstOrder, firstOrderBounds, float32 } from '../../../src/executors/bounded/first-order.ts';
+import { f64 } from '../../../src/executors/f64/index.ts';
+import { type Backend, compile } from '../../../src/executors/gpu/index.ts';
+import { indexInput, input, read } from '../../../src/tensor/input.ts';
+import type { Executor, Value } from '../../../src/tensor/value.ts';
+import { factorsOf, trainingSteps } from '../../../src/training/index.ts';
+import { smallTraining } from '../../training/small.ts';
+import { mistake } from './support.ts';
+
+/** The tests of training on a backend. */
+export function testTraining(backend: Backend): void {
+  it(`trains on ${backend} as f64 does, within the bound, and twice alike`, async () => {
+    const [steps, accumulate] = [2, 2];
+    const { training, init, batches } = smallTraining(steps, accumulate);
+    const { equation, inputs, keep } = trainingSteps(training);
+    const f = await compile(equation, inputs, { backend, keep });
+    expect(f.ran.work.kernels).toBeGreaterThan(10);
+    const factors = factorsOf(training.optimizer, () => 1 / 64, 1, steps);
+    const zeros = new Float32Array(init.length);
+    const first = { params: Float32Array.from(init), first: zeros, second: zeros, factors: Float32Array.from(factors) };
+    const { losses } = await f({ ...first, ...batches(0) });
+    const params = await f.kept('params');
+    // without what is kept the second call continues
+    const again = await f({ factors: first.factors, ...batches(1) });
+    expect((await f({ ...first, ...batches(0) })).losses).toEqual(losses);
+    expect(await f.kept('params')).toEqual(params);
+    expect((await f({ factors: first.factors, ...batches(1) })).losses).toEqual(again.losses);
+
+    const on = (executor: Executor): Record<string, Value> => {
+      const { tokens, targets } = batches(0);
+      return equation({
+        params: input(executor, init, inputs.params!.shape),
+        first: input(executor, zeros, inputs.first!.shape),
+        second: input(executor, zeros, inputs.second!.shape),
+        factors: input(executor, first.factors, inputs.factors!.shape),
+        tokens: indexInput(executor, tokens, inputs.tokens!.shape),
+        targets: indexInput(executor, targets, inputs.targets!.shape),
+      });
+    };
+    const exact = read(on(f64).losses!);
+    const bounds = firstOrderBounds(on(firstOrder(float32)).losses!);
+    exact.forEach((x, i) => {
+      expect(bounds[i]).toBeGreaterThan(0);
+      expect(Math.abs(losses![i]! - x)).toBeLessThanOrEqual(bounds[i]!);
+      expect(Math.abs(losses![i]! / x - 1)).toBeLessThan(1e-4);
+    });
+    await f.dispose();
+  });
+
+  it(`says on ${backend} what cannot be kept, or takes too much`, async () => {
+    const same = { x: { shape: [2] }, y: { shape: [3] } };
+    const keeping = (keep: Record<string, string>, memoryBytes = 1e9) =>
+      compile(({ x, y }) => ({ x: x!, y: y! }), same, { backend, keep, memoryBytes });
+    expect(await mistake(keeping({ z: 'x' }))).toContain('input z is to be kept as output x; there is no such input');
+    expect(await mistake(keeping({ x: 'y' }))).toContain('kept input x has shape [2], output y [3]; they must agree');
+    expect(await mistake(keeping({}, 8))).toContain('2 kernels take 20 bytes together, and at most 8 are allowed');
+    const f = await keeping({ x: 'x' });
+    expect(await mistake(f.kept('y'))).toContain('y is not kept; the kept inputs are x');
+    expect(await mistake(f({ y: new Float32Array(3) }))).toContain('input x is missing');
+    await f.dispose();
+  });
+}

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { f64, scalar, tensor } from '../../src/executors/f64/index.ts';
+import { indexInput, input, item, read } from '../../src/tensor/input.ts';
+import { rng } from '../../src/tensor/random.ts';
+import type { Value } from '../../src/tensor/value.ts';
+import {
+  adamW,
+  clipByGlobalNorm,
+  factorsOf,
+  polynomialDecay,
+  stepFactors,
+  trainingSteps,
+} from '../../src/training/index.ts';
+import { smallTraining } from './small.ts';
+
+const rule = { beta1: 0.9, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.1 };
+
+describe('adamW', () => {
+  it('is its formula, number by number, for several steps', () => {
+    const random = rng(1);
+    let state = { params: tensor([1, -2, 3]), first: tensor([0, 0, 0]), second: tensor([0, 0, 0]) };
+    const plain = [1, -2, 3].map((p) => ({ p, m: 0, v: 0 }));
+    for (let n = 1; n <= 5; n++) {
+      const g = [random.normal(), random.normal(), 0];
+      const rate = 0.1 * n;
+      state = adamW(state, tensor(g), stepFactors(rule, n, rate), rule);
+      plain.forEach((one, i) => {
+        one.m = 0.9 * one.m + 0.1 * g[i]!;
+        one.v = 0.95 * one.v + 0.05 * g[i]! ** 2;
+        const direction = one.m / (1 - 0.9 ** n) / (Math.sqrt(one.v / (1 - 0.95 ** n)) + 1e-3);
+        one.p -= rate * (direction + 0.1 * one.p);
+      });
+    }
+    read(state.params).forEach((p, i) => {
+      expect(p).toBeCloseTo(plain[i]!.p, 12);
+    });
+  });
+
+  it('moves trees leaf by leaf', () => {
+    const one = { a: tensor([1]), b: [tensor([2])] };
+    const zero = { a: tensor([0]), b: [tensor([0])] };
+    const { params } = adamW({ params: one, first: zero, second: zero }, zero, stepFactors(rule, 1, 0.5), rule);
+    expect([read(params.a)[0], read(params.b[0]!)[0]]).toEqual([0.95, 1.9]);
+  });
+});
+
+describe('clipByGlobalNorm', () => {
+  it('leaves a short gradient and shortens a long one, over the whole tree', () => {
+    const g = { a: tensor([3]), b: scalar(4) };
+    expect(item(clipByGlobalNorm(g, 6).b)).toBeCloseTo(4, 14);
+    const short = clipByGlobalNorm(g, 1);
+    expect([item(short.a), item(short.b)].map((x) => Math.round(x * 1e12) / 1e12)).toEqual([0.6, 0.8]);
+    expect([...read(clipByGlobalNorm(tensor([0, 0]), 1))]).toEqual([0, 0]);
+  });
+  it('refuses a limit that is none', () => {
+    expect(() => clipByGlobalNorm(tensor([1]), 0)).toThrow('clipByGlobalNorm: the limit is 0; it is a number above 0');
+  });
+});
+
+describe('polynomialDecay', () => {
+  it('rises, falls and stays', () => {
+    const rate = polynomialDecay({ peak: 8, end: 2, warmup: 4, total: 8, power: 2 });
+    expect([1, 4, 6, 8, 20].map(rate)).toEqual([2, 8, 3.5, 2, 2]);
+    expect(() => polynomialDecay({ peak: 1, warmup: 3, total: 3 })).toThrow('0 ≤ warmup < total');
+  });
+});
+
+describe('trainingSteps', () => {
+  const run = (steps: number, accumulate: number, calls: number) => {
+    const { training, init, batches } = smallTraining(steps, accumulate);
+    const program = trainingSteps(training);
+    const inputs = Object.entries(program.inputs);
+    const lists: Record<string, Value> = Object.fromEntries(
+      inputs
+        .slice(0, 3)
+        .map(([name, { shape }]) => [
+          name,
+          input(f64, name === 'params' ? init : new Float64Array(init.length), shape),
+        ]),
+    );
+    const losses: number[] = [];
+    for (let call = 0; call < calls; call++) {
+      const factors = factorsOf(training.optimizer, () => 0.01, call * steps + 1, steps);
+      const { tokens, targets } = batches(call);
+      const results = program.equation({
+        ...lists,
+        factors: input(f64, factors, [steps, 3]),
+        tokens: indexInput(f64, tokens, program.inputs.tokens!.shape),
+        targets: indexInput(f64, targets, program.inputs.targets!.shape),
+      });
+      for (const name of Object.keys(program.keep)) lists[name] = results[name]!;
+      losses.push(...read(results.losses!));
+    }
+    return { losses, params: read(lists.params!) };
+  };
+
+  it('K steps a call are K calls of one step', () => {
+    expect(run(3, 1, 2)).toEqual(run(1, 1, 6));
+  });
+  it('learns', () => {
+    const { losses } = run(2, 2, 10);
+    expect(losses.at(-1)!).toBeLessThan(0.7 * losses[0]!);
+  });
+  it('refuses counts and names that it cannot take', () => {
+    const { training } = smallTraining(1, 1);
+    expect(() => trainingSteps({ ...training, steps: 0 })).toThrow('trainingSteps: steps is 0; it is an integer ≥ 1');
+    const batch = { params: { shape: [1] } };
+    expect(() => trainingSteps({ ...training, batch })).toThrow('a batch has an input params; that name is taken');
+  });
+});
