@@ -1,13 +1,13 @@
 /**
  * @file The gpu executor beside PyTorch on one graphics card: matrix products, scans, retention in three modes, one training step; and
- * what holds of the numbers there. `node .bench/bench/gpu.js [--json FILE] [section…]`, after `tsc -p bench/tsconfig.json`.
+ * what holds of the numbers there. `node .bench/bench/gpu.js [--json FILE] [--small] [section…]`, after `tsc -p bench/tsconfig.json`.
  */
 import { writeFileSync } from 'node:fs';
 import { checks } from './gpu/checks.ts';
 import { products } from './gpu/products.ts';
 import { retention } from './gpu/retention.ts';
 import { scans } from './gpu/scans.ts';
-import { steps } from './gpu/steps.ts';
+import { steps, stepsOfTorch } from './gpu/steps.ts';
 import type { Row } from './gpu/table.ts';
 
 const sections: { readonly [name: string]: () => Promise<readonly Row[]> } = {
@@ -16,9 +16,10 @@ const sections: { readonly [name: string]: () => Promise<readonly Row[]> } = {
   scans,
   retention,
   steps,
+  stepsOfTorch,
 };
 
-const args = process.argv.slice(2);
+const args = process.argv.slice(2).filter((arg) => arg !== '--small');
 const at = args.indexOf('--json');
 const file = at < 0 ? null : args.splice(at, 2)[1]!;
 const unknown = args.find((name) => !Object.hasOwn(sections, name));

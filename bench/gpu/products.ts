@@ -3,11 +3,17 @@ import { compile } from '../../src/executors/gpu/index.ts';
 import { einsum } from '../../src/tensor/primitives/einsum.ts';
 import { slice } from '../../src/tensor/primitives/slice.ts';
 import type { Value } from '../../src/tensor/value.ts';
-import { perRepetition, type Row, type Spread, show, timed } from './table.ts';
+import { isSmall, perRepetition, type Row, type Spread, show, timed } from './table.ts';
 import { torchRows } from './torch.ts';
 
 /** Seconds of a call of `count` products, one after another. */
-async function chain(n: number, count: number, workgroups: boolean, spec: string): Promise<Spread> {
+export async function chain(
+  n: number,
+  count: number,
+  workgroups: boolean,
+  spec: string,
+  tile?: number,
+): Promise<Spread> {
   const x = { shape: [n, n] };
   const f = await compile(
     (inputs) => {
@@ -16,7 +22,7 @@ async function chain(n: number, count: number, workgroups: boolean, spec: string
       return { y, corner: slice(slice(y, 0, 0, 1), 1, 0, 1), x: slice(inputs.x!, 0, 0, n) };
     },
     { x, y: x },
-    { backend: 'webgpu', workgroups, keep: { y: 'y', x: 'x' } },
+    { backend: 'webgpu', workgroups, keep: { y: 'y', x: 'x' }, tuning: tile === undefined ? {} : { tile } },
   );
   const small = new Float32Array(n * n).map((_, i) => (((i * 7) % 13) - 6) / n / 4);
   await f({ x: small, y: small });
@@ -25,16 +31,21 @@ async function chain(n: number, count: number, workgroups: boolean, spec: string
   return spread;
 }
 
+/** Lengths of a short and a long chain. */
+export const counts = (n: number): readonly [number, number] => (n >= 2048 ? [1, 9] : [2, 34]);
+
 export async function products(): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const n of [256, 512, 1024, 2048, 4096]) {
-    const [few, many] = n >= 2048 ? [1, 9] : [2, 34];
+  for (const n of isSmall ? [48] : [256, 512, 1024, 2048, 4096]) {
+    const [few, many] = counts(n);
     for (const [kernel, workgroups, spec] of [
       ['plain', false, 'ij,jk->ik'],
       ['tiled', true, 'ij,jk->ik'],
       ['tiled', true, 'ij,kj->ik'],
       ['tiled', true, 'ji,jk->ik'],
     ] as const) {
+      // transpositions differ in how tiles are read, which two sizes show
+      if (spec !== 'ij,jk->ik' && n !== 1024 && n !== 2048 && !isSmall) continue;
       const { median, low, high } = perRepetition(
         await chain(n, few, workgroups, spec),
         await chain(n, many, workgroups, spec),
@@ -54,5 +65,5 @@ export async function products(): Promise<Row[]> {
       );
     }
   }
-  return [...rows, ...torchRows('products').map(show)];
+  return isSmall ? rows : [...rows, ...torchRows('products').map(show)];
 }

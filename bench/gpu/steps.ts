@@ -3,69 +3,83 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { compile } from '../../src/executors/gpu/index.ts';
+import type { Tuning } from '../../src/executors/gpu/target.ts';
 import { factorsOf, trainingSteps } from '../../src/training/index.ts';
 import { configOf, drawBatches, initialList, rate, type Size, trainingOf } from './model.ts';
-import { milliseconds, type Row, show, timed } from './table.ts';
+import { isSmall, milliseconds, type Row, show, timed } from './table.ts';
 import { torchRows } from './torch.ts';
 
-const sizes: readonly Size[] = [
-  { width: 128, heads: 2, layers: 4, batch: 16, length: 128 },
-  { width: 256, heads: 4, layers: 6, batch: 16, length: 256 },
-  { width: 256, heads: 4, layers: 6, batch: 8, length: 512 },
-  { width: 512, heads: 4, layers: 8, batch: 16, length: 256 },
-];
+export const sizes: readonly Size[] = isSmall
+  ? [{ width: 32, heads: 2, layers: 2, batch: 2, length: 5 }]
+  : [
+      { width: 128, heads: 2, layers: 4, batch: 16, length: 128 },
+      { width: 256, heads: 4, layers: 6, batch: 16, length: 256 },
+      { width: 256, heads: 4, layers: 6, batch: 8, length: 512 },
+      { width: 512, heads: 4, layers: 8, batch: 16, length: 256 },
+    ];
 
 /** Steps in one call. */
 const unrolled = 4;
 
+/** Our step at a size. */
+export async function ours(size: Size, by = 'ours', tuning: Tuning = {}): Promise<Row> {
+  const training = trainingOf(size, unrolled);
+  const { equation, inputs, keep } = trainingSteps(training);
+  const params = initialList(size);
+  const f = await compile(equation, inputs, { backend: 'webgpu', keep, tuning });
+  const factors = Float32Array.from(factorsOf(training.optimizer, () => rate, 1, unrolled));
+  const zeros = new Float32Array(params.length);
+  const batches = drawBatches(size, 0, unrolled);
+  const { losses } = await f({ params, first: zeros, second: zeros, factors, ...batches });
+  const spread = await timed(() => f({ factors, ...batches }), 2);
+  const { work, compileSeconds, adapter } = f.ran;
+  await f.dispose();
+  return show({
+    size: nameOf(size, params.length),
+    by,
+    milliseconds: milliseconds(spread.median / unrolled),
+    from: milliseconds(spread.low / unrolled),
+    to: milliseconds(spread.high / unrolled),
+    kernels: work.kernels / unrolled,
+    distinct: work.distinct,
+    megabytes: Math.round(work.bytes / 1e6),
+    compileSeconds: Number(compileSeconds.toFixed(1)),
+    losses: losses!.join(' '),
+    adapter: String(adapter),
+  });
+}
+
+const nameOf = ({ batch, length }: Size, count: number): string =>
+  `${(count / 1e6).toFixed(2)} M, ${batch} × ${length}`;
+
+/** PyTorch's step at a size, from the same parameters on the same batches. */
+function theirs(size: Size): Row[] {
+  const { shapes, optimizer, clip } = trainingOf(size, unrolled);
+  const params = initialList(size);
+  const folder = mkdtempSync(join(tmpdir(), 'steps-'));
+  const model = {
+    name: nameOf(size, params.length),
+    size,
+    config: configOf(size),
+    shapes,
+    optimizer,
+    rate,
+    clip,
+    steps: unrolled,
+  };
+  writeFileSync(join(folder, 'model.json'), JSON.stringify(model));
+  for (const [file, numbers] of Object.entries({ params, ...drawBatches(size, 0, unrolled) })) {
+    writeFileSync(join(folder, `${file}.f32`), new Uint8Array(numbers.buffer));
+  }
+  return torchRows('steps', folder).map(show);
+}
+
 export async function steps(): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const size of sizes) {
-    const training = trainingOf(size, unrolled);
-    const { equation, inputs, keep } = trainingSteps(training);
-    const params = initialList(size);
-    const name = `${(params.length / 1e6).toFixed(2)} M, ${size.batch} × ${size.length}`;
-    const f = await compile(equation, inputs, { backend: 'webgpu', keep });
-    const factors = Float32Array.from(factorsOf(training.optimizer, () => rate, 1, unrolled));
-    const zeros = new Float32Array(params.length);
-    const batches = drawBatches(size, 0, unrolled);
-    const { losses } = await f({ params, first: zeros, second: zeros, factors, ...batches });
-    const spread = await timed(() => f({ factors, ...batches }), 2);
-    const { work, compileSeconds, adapter } = f.ran;
-    rows.push(
-      show({
-        size: name,
-        by: 'ours',
-        milliseconds: milliseconds(spread.median / unrolled),
-        from: milliseconds(spread.low / unrolled),
-        to: milliseconds(spread.high / unrolled),
-        kernels: work.kernels / unrolled,
-        distinct: work.distinct,
-        megabytes: Math.round(work.bytes / 1e6),
-        compileSeconds: Number(compileSeconds.toFixed(1)),
-        losses: losses!.join(' '),
-        adapter: String(adapter),
-      }),
-    );
-    await f.dispose();
-
-    const folder = mkdtempSync(join(tmpdir(), 'steps-'));
-    writeFileSync(
-      join(folder, 'model.json'),
-      JSON.stringify({
-        name,
-        size,
-        config: configOf(size),
-        shapes: training.shapes,
-        optimizer: training.optimizer,
-        rate,
-        clip: 1,
-        steps: unrolled,
-      }),
-    );
-    for (const [file, numbers] of Object.entries({ params, ...batches }))
-      writeFileSync(join(folder, `${file}.f32`), new Uint8Array(numbers.buffer));
-    rows.push(...torchRows('steps', folder).map(show));
-  }
+  for (const size of sizes) rows.push(await ours(size));
   return rows;
+}
+
+export async function stepsOfTorch(): Promise<Row[]> {
+  return isSmall ? [] : sizes.flatMap(theirs);
 }

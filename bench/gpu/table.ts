@@ -1,5 +1,8 @@
 /** @file Timing asynchronous calls, and printing rows. */
 
+/** Whether to run at sizes that say nothing but that the benchmark runs. */
+export const isSmall = process.argv.includes('--small');
+
 /** A row of results. */
 export type Row = Readonly<Record<string, string | number | boolean>>;
 
@@ -15,7 +18,10 @@ export async function timed(call: () => Promise<unknown>, seconds = 1): Promise<
   await call();
   const samples: number[] = [];
   const began = performance.now();
-  while (samples.length < 5 || (samples.length < 50 && performance.now() - began < seconds * 1e3)) {
+  while (
+    samples.length < (isSmall ? 1 : 5) ||
+    (!isSmall && samples.length < 50 && performance.now() - began < seconds * 1e3)
+  ) {
     const start = performance.now();
     await call();
     samples.push((performance.now() - start) / 1e3);

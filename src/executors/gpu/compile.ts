@@ -8,6 +8,7 @@ import type { Kernel, KernelOf, Work } from './launches.ts';
 import { checkRange } from './origins.ts';
 import { argumentsOf, type Equation, type Program, traceProgram } from './program.ts';
 import { byGpuJs, type Runner } from './runner.ts';
+import type { Tuning } from './target.ts';
 import { checkSize, type Slot } from './trace.ts';
 
 /** How to compile. */
@@ -23,6 +24,8 @@ export interface CompileOptions {
   readonly keep?: Readonly<Record<string, string>>;
   /** False has every result computed by a thread of its own, as without WebGPU: slower, and what the faster kernels are tested against. */
   readonly workgroups?: boolean;
+  /** For benchmarks: choices on which only the speed depends. */
+  readonly tuning?: Tuning;
   /** Most bytes that the arrays of the program may take together; as many as the device gives unless this is given. */
   readonly memoryBytes?: number;
 }
@@ -72,6 +75,7 @@ export async function compile(
     threads = true,
     keep = {},
     workgroups = true,
+    tuning = {},
     memoryBytes = Number.POSITIVE_INFINITY,
   }: CompileOptions = {},
 ): Promise<Compiled> {
@@ -82,7 +86,7 @@ export async function compile(
   let program: Program;
   try {
     for (const [name, { shape }] of Object.entries(inputs)) checkSize(`compile: input ${name}`, shape, target);
-    program = traceProgram(fn, inputs, workgroups ? target : { ...target, workgroups });
+    program = traceProgram(fn, inputs, { ...target, ...tuning, workgroups: workgroups && target.workgroups });
     checkKept(keep, inputs, program);
     checkMemory(program, memoryBytes);
   } catch (error) {
@@ -132,8 +136,9 @@ export async function compile(
     await dispose();
     throw error;
   }
-  if (device.backend === 'webgpu') {
-    const own = encoded(pipeline, { carried, kernelsAtOnce });
+  const atOnce = tuning.kernelsAtOnce ?? kernelsAtOnce;
+  if (device.backend === 'webgpu' && atOnce > 0) {
+    const own = encoded(pipeline, { carried, kernelsAtOnce: atOnce });
     if ('run' in own) runner = own;
     else console.warn(`compile: arrays cross the bus at every call: ${own.reason}`);
   }

@@ -9,6 +9,16 @@ export interface Target {
   readonly launchBytes: number;
   /** Largest array, in bytes. */
   readonly arrayBytes: number;
+  /** The tiles of matrix products to choose from, by number; all unless given. */
+  readonly tile?: number;
+}
+
+/** Choices that benchmarks compare; nothing but speed depends on them. */
+export interface Tuning {
+  readonly launchBytes?: number;
+  readonly tile?: number;
+  /** Kernels that are handed to the device at a time; 0 leaves that to gpu.js. */
+  readonly kernelsAtOnce?: number;
 }
 
 /** The targets without workgroups. */

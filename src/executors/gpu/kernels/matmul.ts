@@ -29,7 +29,7 @@ export function matrixProduct(tracer: Tracer, a: Read, b: Read, axes: MatrixAxes
     number,
     number,
   ];
-  const tiling = tracer.target.workgroups ? chooseTiling(batch, m, n, k) : null;
+  const tiling = tracer.target.workgroups ? chooseTiling(batch, m, n, k, tracer.target.tile) : null;
   const text = plain(a, b, axes);
   // one array twice is one argument
   const operands = a.array === b.array ? [a.array] : [a.array, b.array];

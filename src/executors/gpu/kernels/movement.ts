@@ -12,6 +12,9 @@ import type { Rules } from './rule.ts';
 /** How many parts are joined in an expression; more are joined by kernels. */
 const mostParts = 4;
 
+/** Into how many parts an expression may be cut before it is computed. */
+const fewParts = 3;
+
 /** How many parts a kernel joins. */
 const mostJoined = 12;
 
@@ -153,7 +156,10 @@ export const movement = {
   slice(tracer, [x], { axis, start }, shape) {
     const { numbers } = x!;
     if (numbers.is === 'fill' || numbers.is === 'nothing') return numbers;
-    const { node, at } = withAxis(tracer, numbers, x!.shape, axis);
+    // a small part of an expression, of which others will want theirs: computed once, as a whole
+    const isSmall = fewParts * shape[axis]! < x!.shape[axis]! && numbers.is !== 'resident' && numbers.is !== 'read';
+    const whole = isSmall ? tracer.make(numbers, sizeOf(x!.shape)) : numbers;
+    const { node, at } = withAxis(tracer, whole, x!.shape, axis);
     return part(node, at, start, shape[axis]!);
   },
   pad(tracer, [x], { axis, before }, shape) {

@@ -100,7 +100,7 @@ function grouped(
   const width = Math.min(groups, 32768);
   const wgsl = [
     `var<workgroup> partial : array<f32, ${threads}>;`,
-    'var<private> identity : u32 = ' + `${how.identity};`,
+    `var<private> identity : u32 = ${how.identity};`,
     `fn combine(total : f32, x : f32) -> f32 { ${how.wgsl} }`,
     `@compute @workgroup_size(${threads})`,
     'fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) local : u32) {',

@@ -29,11 +29,11 @@ const shapes = [
 const device = { processors: 132, products: 2.2e11, bytes: 3e12, step: 0.6e-6 };
 
 /** The tiling that should take least time; null where products are too few for tiles. */
-export function chooseTiling(batch: number, m: number, n: number, k: number): Tiling | null {
+export function chooseTiling(batch: number, m: number, n: number, k: number, only?: number): Tiling | null {
   if (m * n * k < 64 || batch * 16 > 65535) return null;
   let best: Tiling | null = null;
   let least = Number.POSITIVE_INFINITY;
-  for (const { share, ...tile } of shapes) {
+  for (const { share, ...tile } of only === undefined ? shapes : [shapes[only]!]) {
     const groups = batch * Math.ceil(m / tile.m) * Math.ceil(n / tile.n);
     for (const splits of [1, 2, 4, 8, 16]) {
       if (splits * batch * m * n > mostElements) break;
