@@ -9,6 +9,7 @@ import { retention } from './gpu/retention.ts';
 import { scans } from './gpu/scans.ts';
 import { steps, stepsOfTorch } from './gpu/steps.ts';
 import type { Row } from './gpu/table.ts';
+import { tuning } from './gpu/tuning.ts';
 
 const sections: { readonly [name: string]: () => Promise<readonly Row[]> } = {
   checks,
@@ -17,6 +18,7 @@ const sections: { readonly [name: string]: () => Promise<readonly Row[]> } = {
   retention,
   steps,
   stepsOfTorch,
+  tuning,
 };
 
 const args = process.argv.slice(2).filter((arg) => arg !== '--small');
