@@ -76,13 +76,19 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
   });
   line.clear();
   if (json) {
-    say(JSON.stringify(found, null, 1));
+    say(JSON.stringify(found, asJson, 1));
     return found.ok;
   }
   for (const text of [...missing(found, quiet), ...failures(found, options), ...(timing ? timings(found) : [])])
     say(text);
   say(`${speaks ? '\n' : ''}${verdict(found)}; ${seconds(performance.now() - start)}`);
   return found.ok;
+}
+
+/** Numbers as lists; what JSON has no number for as text. */
+function asJson(_name: string, value: unknown): unknown {
+  if (value instanceof Float64Array) return [...value];
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
 /** Statuses are padded before they are coloured, as colours take no room. */
@@ -112,8 +118,8 @@ function failures({ rows, problems }: CheckReport, options: CheckCommand): strin
 /** The command that asks the same backend again. */
 const commandOf = ({ backend, once, device }: CheckCommand): string =>
   backend === undefined
-    ? `densessm check --device ${device}`
-    : `densessm check --backend ${JSON.stringify(backend)}${once ? ' --once' : ''}`;
+    ? `npx densessm check --device ${device}`
+    : `npx densessm check --backend ${JSON.stringify(backend)}${once ? ' --once' : ''}`;
 
 function timings({ rows }: CheckReport): string[] {
   const asked = rows.filter(({ cases }) => cases > 0);
