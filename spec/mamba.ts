@@ -66,7 +66,7 @@ export interface MambaResult {
 }
 
 /**
- * logits = Embed rms(s^L), s^0 = Embed[tokens], s^{l+1} = s^l + block_l(rms(s^l)). Without states, the tokens are the first ones.
+ * logits = Embed rms(s^L), s^0 = Embed[tokens], s^{l+1} = s^l + block_l(s^l). Without states, the tokens are the first ones.
  * Evidence [T].
  * Shapes: tokens [t], result [t][rows].
  */
@@ -79,8 +79,7 @@ export function mamba(
   let s = embed(params.embedding, tokens);
   const left: MambaLayerState[] = [];
   for (let l = 0; l < config.layers; l++) {
-    const layer = given(params.layers[l], `layer ${l}`);
-    const { output, state } = mambaBlock(layer, config, rmsNormRows(s, layer.inputNorm, config.epsilon), states[l]);
+    const { output, state } = mambaBlock(given(params.layers[l], `layer ${l}`), config, s, states[l]);
     s = s.map((row, t) => add(row, output[t]!));
     left.push(state);
   }
@@ -88,11 +87,12 @@ export function mamba(
 }
 
 /**
- * [x | z] = W_in x; u = silu(conv(x)); y = scan(u) with everything of {@link selection}; W_out y.
- * Evidence [T]. Shapes: x [t][width], output [t][width].
+ * [x | z] = W_in rms(s); u = silu(conv(x)); y = scan(u) with everything of {@link selection}, gated by z; W_out y.
+ * Evidence [T]. Shapes: s [t][width], output [t][width].
  */
-export function mambaBlock(layer: MambaLayer, config: MambaConfig, x: Matrix, state?: MambaLayerState) {
-  const projected = x.map((row) => affine(layer.input, row, layer.inputBias));
+export function mambaBlock(layer: MambaLayer, config: MambaConfig, s: Matrix, state?: MambaLayerState) {
+  const normed = rmsNormRows(s, layer.inputNorm, config.epsilon);
+  const projected = normed.map((row) => affine(layer.input, row, layer.inputBias));
   const inner = layer.skip.length;
   const xs = projected.map((row) => row.slice(0, inner));
   const z = projected.map((row) => row.slice(inner));
@@ -117,7 +117,7 @@ export function selection(layer: MambaLayer, { deltaRank, stateSize }: MambaConf
     b: { layout: 'token', rows: part(deltaRank, deltaRank + stateSize) },
     c: { layout: 'token', rows: part(deltaRank + stateSize, deltaRank + 2 * stateSize) },
     skip: layer.skip,
-    deltaBias: given(layer.deltaBias, 'the bias of the step sizes'),
+    deltaBias: layer.deltaBias,
     deltaSoftplus: true,
   };
 }

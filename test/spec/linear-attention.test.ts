@@ -89,9 +89,9 @@ describe('normalised linear attention', () => {
   });
 
   it('goes on from a state and the sum of its keys', () => {
-    const [q, k, v] = [numbers(1, 5, 3), numbers(2, 5, 3), numbers(3, 5, 2)].map((x) =>
-      x.map((row) => row.map((value) => value + 2)),
-    ) as [Matrix, Matrix, Matrix];
+    const positive = (seed: number, columns: number): Matrix =>
+      numbers(seed, 5, columns).map((row) => row.map((value) => value + 2));
+    const [q, k, v] = [positive(1, 3), positive(2, 3), positive(3, 2)];
     const whole = normalisedLinearAttention(q, k, v);
     const first = normalisedLinearAttention(q.slice(0, 2), k.slice(0, 2), v.slice(0, 2));
     const rest = normalisedLinearAttention(q.slice(2), k.slice(2), v.slice(2), first.state, first.keySum);
