@@ -14,3 +14,6 @@ export { recurrentRetention } from './retention/recurrent.ts';
 export { torchscaleChunkwise, torchscaleParallel } from './retention/torchscale.ts';
 export { retnetFrequencies, rotate, rotateState } from './rotary.ts';
 export { type GateActivation, type GateParams, gate, project, select } from './selective-transition.ts';
+export { associativeScan, type Combine } from './ssm/associative-scan.ts';
+export { type Affine, complexCombine, matrixCombine, realCombine } from './ssm/combine.ts';
+export { type Complex, complexAdd, complexMul } from './ssm/complex.ts';

@@ -1,0 +1,43 @@
+/** @file The composition of affine steps h ↦ a h + b, with numbers, complex numbers or matrices for a. */
+import { add } from '../../tensor/primitives/add.ts';
+import { einsum } from '../../tensor/primitives/einsum.ts';
+import { mul } from '../../tensor/primitives/mul.ts';
+import type { Value } from '../../tensor/value.ts';
+import type { Combine } from './associative-scan.ts';
+import { type Complex, complexAdd, complexMul } from './complex.ts';
+
+/** The step `h ↦ a h + b`. Shapes broadcast: a decay need not have the batch axis of what it decays. */
+export type Affine<S> = { readonly a: S; readonly b: S };
+
+/**
+ * The left step, then the right one: `(a₂ a₁, a₂ b₁ + b₂)`, elementwise.
+ * @example
+ * const step = { a: tensor([2]), b: tensor([1]) };
+ * read(realCombine(step, step).b) // [3]
+ */
+export const realCombine: Combine<Affine<Value>> = (left, right) => ({
+  a: mul(right.a, left.a),
+  b: add(mul(right.a, left.b), right.b),
+});
+
+/**
+ * The same with complex numbers.
+ * @example
+ * const i = { re: tensor([0]), im: tensor([1]) };
+ * read(complexCombine({ a: i, b: i }, { a: i, b: i }).b.re) // [-1]
+ */
+export const complexCombine: Combine<Affine<Complex>> = (left, right) => ({
+  a: complexMul(right.a, left.a),
+  b: complexAdd(complexMul(right.a, left.b), right.b),
+});
+
+/**
+ * The same with matrices: a [t, e, n, m], b [b, t, e, n, 1] as columns.
+ * @example
+ * const step = { a: tensor([[[[0, 1], [1, 0]]]]), b: tensor([[[[[1], [2]]]]]) };
+ * read(matrixCombine(step, step).b) // [3, 3]
+ */
+export const matrixCombine: Combine<Affine<Value>> = (left, right) => ({
+  a: einsum('teij,tejk->teik', right.a, left.a),
+  b: add(einsum('teij,btejk->bteik', right.a, left.b), right.b),
+});
