@@ -7,7 +7,8 @@ import type { Settings } from '../case.ts';
 import type { Fault } from '../fault.ts';
 import type { Operator } from '../operator.ts';
 import { type DenseRetentionSettings, denseRetention } from '../operators/dense-features.ts';
-import { denseRetNetOperator, type ModelSettings, retNetOperator } from '../operators/models.ts';
+import type { ModelSettings } from '../operators/language-models.ts';
+import { denseRetNetOperator, retNetOperator } from '../operators/models.ts';
 import { mapValues, under } from '../operators/tokens.ts';
 import type { Named } from '../program.ts';
 

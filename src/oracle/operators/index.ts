@@ -1,8 +1,12 @@
 /** @file Every operator that the oracle knows. */
 import type { Operator } from '../operator.ts';
+import { depthwiseConvolution } from './causal-convolution.ts';
 import { denseKeys, denseRetention, denseValues, fusedKeys, fusedValues } from './dense-features.ts';
+import { linearAttention, normalisedLinearAttention, simpleGla, stateSpaceDuality } from './linear-attention.ts';
+import { mambaOperator } from './mamba.ts';
 import { denseRetNetOperator, retNetOperator } from './models.ts';
 import { decayRetention, retention, torchscaleRetention } from './retention.ts';
+import { selectiveScan } from './selective-scan.ts';
 import { fuseByAddition, gate, project, select } from './transition.ts';
 
 /** In the paper's order: equations, normalised retention, whole models. */
@@ -21,4 +25,11 @@ export const operators: readonly Operator[] = [
   torchscaleRetention,
   retNetOperator,
   denseRetNetOperator,
+  depthwiseConvolution,
+  selectiveScan,
+  linearAttention,
+  simpleGla,
+  normalisedLinearAttention,
+  stateSpaceDuality,
+  mambaOperator,
 ];
