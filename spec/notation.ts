@@ -129,6 +129,11 @@ export function gelu(z: number): number {
   return (z * erfc(-z * Math.SQRT1_2)) / 2;
 }
 
+/** log(1 + e^z), written so that neither tail overflows or loses its digits. */
+export function softplus(z: number): number {
+  return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+}
+
 /** z moved into [low, high]. */
 export function clamp(z: number, low: number, high: number): number {
   return Math.min(Math.max(z, low), high);

@@ -2,9 +2,10 @@
 
 /**
  * Where a statement comes from: C the authors' released code, F the paper's figures, N an independent reader's notes,
- * A the abstract, R reconstructed from general knowledge of the paper (numbering not verified against the PDF).
+ * A the abstract, R reconstructed from general knowledge of the paper (numbering not verified against the PDF), T code of third
+ * parties, which the chapter names with its commit.
  */
-export type Evidence = 'C' | 'F' | 'N' | 'A' | 'R';
+export type Evidence = 'C' | 'F' | 'N' | 'A' | 'R' | 'T';
 
 /** One open reading. */
 export interface OpenReading {

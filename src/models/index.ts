@@ -16,6 +16,9 @@ export {
   type ModelResult,
   type ModelState,
 } from './language-model.ts';
+export { type MambaParams, mamba } from './mamba.ts';
+export type { MambaLayer, MambaLayerState } from './mamba-block.ts';
+export { type MambaConfig, mambaConfig } from './mamba-config.ts';
 export { type RetNetConfig, type RetNetParams, retNet } from './retnet.ts';
 export { type Candidate, candidatesOf, pickToken, type Sampling } from './sampling.ts';
 export {

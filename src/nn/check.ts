@@ -1,7 +1,7 @@
 /** @file What functions of values ask of their arguments before they compute. */
 import { checkValue, told } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
-import { show } from '../tensor/shape.ts';
+import { type Shape, sameShape, show } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 
 /** Throws unless something is a value with as many axes as are named. */
@@ -9,6 +9,23 @@ export function checkAxes(call: string, what: string, x: Value, axes: readonly s
   checkValue(call, what, x);
   if (x.shape.length !== axes.length) {
     fail(`${call}: ${what} has shape ${show(x.shape)}; it is [${axes.join(', ')}], so reshape it`);
+  }
+}
+
+/** Throws unless something is a value of the shape that the other inputs ask for, whose axes are named. */
+export function checkShape(call: string, what: string, x: Value, axes: readonly string[], shape: Shape): void {
+  checkAxes(call, what, x, axes);
+  if (!sameShape(x.shape, shape)) {
+    fail(
+      `${call}: ${what} has shape ${show(x.shape)}; beside the other inputs it is [${axes.join(', ')}] = ${show(shape)}`,
+    );
+  }
+}
+
+/** Throws unless groups of equal size, a whole number of them, fill an axis. */
+export function checkGroups(call: string, what: string, groups: number, members: number, of: string): void {
+  if (groups < 1 || members % groups !== 0) {
+    fail(`${call}: ${what} has ${groups} groups for ${members} ${of}; give a number of groups that divides them`);
   }
 }
 

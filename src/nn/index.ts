@@ -11,6 +11,14 @@ export {
 export { attentionIn } from './attention/modes.ts';
 export { parallelAttention } from './attention/parallel.ts';
 export { recurrentAttention } from './attention/recurrent.ts';
+export {
+  type CausalConvolution,
+  type ConvolutionInputs,
+  type ConvolutionResult,
+  emptyWindow,
+  parallelConvolution,
+  recurrentConvolution,
+} from './causal-convolution.ts';
 export { crossEntropy, logSumExp, nextTokenTargets, predictingRows, type Targets } from './cross-entropy.ts';
 export { collect, denseFusion, type FusionParams, type FusionRule, fuseByAddition } from './dense-fusion.ts';
 export { embedding } from './embedding.ts';
@@ -22,6 +30,11 @@ export {
   swiGlu,
 } from './feed-forward.ts';
 export { linear } from './linear.ts';
+export { chunkwiseLinearAttention } from './linear-attention/chunkwise.ts';
+export type { LinearAttention, LinearAttentionInputs, LinearAttentionResult } from './linear-attention/inputs.ts';
+export { type NormalisedState, normalisedLinearAttention } from './linear-attention/normalised.ts';
+export { parallelLinearAttention } from './linear-attention/parallel.ts';
+export { recurrentLinearAttention } from './linear-attention/recurrent.ts';
 export { type MultiHeadAttentionConfig, multiHeadAttention, type ScoreScaling } from './multi-head-attention.ts';
 export { type MultiHeadConfig, multiHeadRetention, type RotationPhase, retnetDecays } from './multi-head-retention.ts';
 export { layerNorm, rmsNorm } from './norms.ts';
@@ -32,8 +45,25 @@ export { parallelRetention } from './retention/parallel.ts';
 export { recurrentRetention } from './retention/recurrent.ts';
 export { torchscaleChunkwise, torchscaleParallel } from './retention/torchscale.ts';
 export { type RotaryPairs, retnetFrequencies, rotaryFrequencies, rotate, rotateState } from './rotary.ts';
+export { segmentDecays } from './segment-decays.ts';
+export { stepSizes } from './selective-scan/discretise.ts';
+export {
+  constantMap,
+  emptyScanState,
+  type SelectiveScan,
+  type SelectiveScanInputs,
+  type SelectiveScanResult,
+  tokenMap,
+} from './selective-scan/inputs.ts';
+export {
+  chunkwiseSelectiveScan,
+  logStepSelectiveScan,
+  recurrentSelectiveScan,
+  scanSelectiveScan,
+} from './selective-scan/modes.ts';
 export { type GateActivation, type GateParams, gate, project, select } from './selective-transition.ts';
 export { softmax } from './softmax.ts';
 export { associativeScan, type Combine } from './ssm/associative-scan.ts';
 export { type Affine, complexCombine, matrixCombine, realCombine } from './ssm/combine.ts';
 export { type Complex, complexAdd, complexMul } from './ssm/complex.ts';
+export { type DualityInputs, stateSpaceDuality } from './state-space-duality.ts';

@@ -4,8 +4,11 @@ import { laws } from '../laws/index.ts';
 import { operators } from '../operators/index.ts';
 import { attentionFaults } from './attention.ts';
 import { genericFaults } from './generic.ts';
+import { linearAttentionFaults } from './linear-attention.ts';
+import { mambaFaults } from './mamba.ts';
 import { modelFaults } from './models.ts';
 import { retentionFaults } from './retention.ts';
+import { scanFaults } from './selective-scan.ts';
 import { transitionFaults } from './transition.ts';
 
 export const faults: readonly Fault[] = [
@@ -13,5 +16,8 @@ export const faults: readonly Fault[] = [
   ...transitionFaults,
   ...retentionFaults,
   ...modelFaults,
+  ...scanFaults,
+  ...linearAttentionFaults,
+  ...mambaFaults,
   ...operators.flatMap((operator) => genericFaults(operator, laws)),
 ];

@@ -21,7 +21,7 @@ const linearOutputs = ({ linearOutputs: names }: Operator, numbers: Numbers): Nu
 /** Superposition in the inputs that the operator names. */
 export const linear: Law = {
   name: 'linear',
-  statement: 'f(x + x′) = f(x) + f(x′) in the values and the initial state together',
+  statement: 'f(x + x′) = f(x) + f(x′) in the values, or inputs, and the initial state together',
   concerns: (operator) => (operator.linearIn ?? []).length > 0,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, mode, program }, c) {
@@ -93,10 +93,10 @@ export const permutes: Law = {
   },
 };
 
-/** Without dense connections, or with closed gates, nothing is left of them. */
+/** Without dense connections, or with closed gates, nothing is left of them; without gates nothing of a decay. */
 export const reduces: Law = {
   name: 'reduces',
-  statement: 'm = 0 and closed gates give the operator without dense connections, exactly',
+  statement: 'special cases, as m = 0 and closed gates, are the simpler operator, exactly',
   concerns: (operator) => operator.reductions !== undefined,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, mode, program }, c) {

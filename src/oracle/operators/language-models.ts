@@ -16,9 +16,7 @@ export type ModelSettings<C> = { readonly config: C; readonly chunkSize: number;
 /** What every configuration has. */
 export interface AnyConfig {
   readonly vocabulary: number;
-  readonly heads: number;
   readonly layers: number;
-  readonly width: number;
 }
 
 /** A weight's slot: norms around 1, maps scaled so that activations stay of order 1. */
@@ -51,7 +49,10 @@ function layouts<C extends AnyConfig, P extends Tree, S extends Tree>(
       position: fc.constantFrom(0, 0, 0, 1, 3),
     })
     .map(({ b, t, config, chunk, position }) => {
-      const shapes = Object.entries(model.shapes(config));
+      const shapes = model.shapes(config);
+      const weights = Object.entries(shapes).map(([path, shape]) => [`param.${path}`, weightSlot(path, shape)]);
+      // the read-out of a padded vocabulary has more rows than there are tokens
+      const [rows] = shapes.head ?? shapes.embedding!;
       const states = (tokens: number): [string, Shape][] => {
         const places = stateShapes(config, b, tokens);
         const ofLayer = Object.values(places);
@@ -62,10 +63,10 @@ function layouts<C extends AnyConfig, P extends Tree, S extends Tree>(
       return {
         inputs: {
           tokens: { shape: [b, t], below: config.vocabulary },
-          ...Object.fromEntries(shapes.map(([path, shape]) => [`param.${path}`, weightSlot(path, shape)])),
+          ...Object.fromEntries(weights),
           ...Object.fromEntries(initial),
         },
-        outputs: { logits: [b, t, config.vocabulary], ...Object.fromEntries(states(position + t)) },
+        outputs: { logits: [b, t, rows!], ...Object.fromEntries(states(position + t)) },
         settings: { config, chunkSize: chunkSizeOf(chunk, t), position },
       };
     });

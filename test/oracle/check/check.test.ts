@@ -109,7 +109,11 @@ describe('check of bad answers', () => {
     ['what was not asked for', (answer) => answer.set('out/more', answer.get('out/state')!), 'extra out/more'],
   ])('calls %s what it is', async (_what, twist, kind) => {
     const row = await retentionRow(twist);
-    expect(row).toMatchObject({ outputs: kind.includes('grad/') ? 'PASS' : 'FAIL', gradients: 'FAIL', finding: { kind } });
+    expect(row).toMatchObject({
+      outputs: kind.includes('grad/') ? 'PASS' : 'FAIL',
+      gradients: 'FAIL',
+      finding: { kind },
+    });
   });
 
   it('knows answers that come and go', async () => {
