@@ -10,6 +10,7 @@ export * from './causal-convolution.ts';
 export * from './dense-retnet.ts';
 export * from './gated-linear-attention.ts';
 export * from './language-model.ts';
+export * from './linear-recurrence.ts';
 export * from './mamba.ts';
 export * from './multi-scale-retention.ts';
 export * from './normalised-retention.ts';

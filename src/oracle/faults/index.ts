@@ -5,6 +5,7 @@ import { operators } from '../operators/index.ts';
 import { attentionFaults } from './attention.ts';
 import { genericFaults } from './generic.ts';
 import { linearAttentionFaults } from './linear-attention.ts';
+import { linearScanFaults } from './linear-scan.ts';
 import { mambaFaults } from './mamba.ts';
 import { modelFaults } from './models.ts';
 import { retentionFaults } from './retention.ts';
@@ -15,6 +16,7 @@ export const faults: readonly Fault[] = [
   ...attentionFaults,
   ...transitionFaults,
   ...retentionFaults,
+  ...linearScanFaults,
   ...modelFaults,
   ...scanFaults,
   ...linearAttentionFaults,

@@ -4,6 +4,7 @@ import { attention, feedForward } from './attention.ts';
 import { depthwiseConvolution } from './causal-convolution.ts';
 import { denseKeys, denseRetention, denseValues, fusedKeys, fusedValues } from './dense-features.ts';
 import { linearAttention, normalisedLinearAttention, simpleGla, stateSpaceDuality } from './linear-attention.ts';
+import { linearScan } from './linear-scan.ts';
 import { mambaOperator } from './mamba.ts';
 import { denseRetNetOperator, retNetOperator } from './models.ts';
 import { decayRetention, retention, torchscaleRetention } from './retention.ts';
@@ -19,6 +20,7 @@ export const operators: readonly Operator[] = [
   gate,
   select,
   fuseByAddition,
+  linearScan,
   retention,
   denseKeys,
   denseValues,
