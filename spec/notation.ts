@@ -92,6 +92,23 @@ export function vecMat(x: Vector, s: Matrix): Vector {
   return vector(columns(s), (j) => sum(0, x.length - 1, (i) => x[i]! * s[i]![j]!));
 }
 
+/** X Y: entries Σ_j X[i, j] Y[j, k]. */
+export function matMul(x: Matrix, y: Matrix): Matrix {
+  return x.map((row) => vecMat(row, y));
+}
+
+/** The matrix with ones on its diagonal. */
+export function identity(size: number): Matrix {
+  return matrix(size, size, (i, j) => (i === j ? 1 : 0));
+}
+
+/** Xⁿ by repeated multiplication. n = 0, 1, 2, … */
+export function matrixPower(x: Matrix, n: number): Matrix {
+  let product = identity(x.length);
+  for (let i = 0; i < n; i++) product = matMul(x, product);
+  return product;
+}
+
 /** 1 / (1 + e^{-z}), written so that neither tail overflows or loses its digits. */
 export function sigmoid(z: number): number {
   if (z >= 0) return 1 / (1 + Math.exp(-z));

@@ -5,6 +5,7 @@ import { retentionOutput, retentionState } from './19-retention.ts';
 import { denseKeys, denseValues, fusedKeys, fusedValues } from './21-dense-keys-and-values.ts';
 import { denseRetention } from './25-dense-retention.ts';
 import type { Evidence } from './readings.ts';
+import { stateSpaceEquations } from './registry-ssm.ts';
 
 /** How many equations the paper numbers. */
 export const equationTotal = 25;
@@ -14,6 +15,13 @@ export const numberingNotVerified = 'numbering not verified against the PDF';
 
 /** The operators that the laws exercise. */
 export type OperatorName =
+  | 'continuousSsm'
+  | 'diagonalSsm'
+  | 'degradation'
+  | 'collect'
+  | 'inject'
+  | 'matrixSsm'
+  | 'denseSsm'
   | 'project'
   | 'gate'
   | 'select'
@@ -40,8 +48,9 @@ export interface Equation {
   readonly operator: OperatorName;
 }
 
-/** Equations 15 to 25, in order. */
+/** Equations 3 to 25, in order. */
 export const equations: readonly Equation[] = [
+  ...stateSpaceEquations,
   {
     number: 15,
     name: 'project',

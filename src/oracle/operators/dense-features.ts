@@ -1,5 +1,6 @@
 /** @file Dense keys and values, and retention over them, under every reading (Eqs. 21–25). */
 import * as fc from 'fast-check';
+import { sourceCount } from '../../../spec/10-dense-hidden.ts';
 import { retention as recurrence } from '../../../spec/19-retention.ts';
 import * as spec from '../../../spec/21-dense-keys-and-values.ts';
 import { denseRetention as doubleSum } from '../../../spec/25-dense-retention.ts';
@@ -98,7 +99,7 @@ function collectByDefinition(
   settings: FusionSettings,
 ): readonly Vector[] {
   const features = under(token, 'source.');
-  const count = spec.sourceCount(features.length, settings.denseLayers);
+  const count = sourceCount(features.length, settings.denseLayers);
   const projections = spec.sourceProjections(weights, settings, count);
   return define(features, settings.denseLayers, projections, spec.sourceGates(token.x!, weights, settings, count));
 }
