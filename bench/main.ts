@@ -3,12 +3,14 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { bounds } from './bounds.ts';
 import { handOff } from './hand-off.ts';
+import { linearScan } from './linear-scan.ts';
 import { matmul } from './matmul.ts';
 import { recurrence } from './recurrence.ts';
 import { smallOperations } from './small-operations.ts';
 
 const benchmarks: { readonly [name: string]: () => Promise<void> } = {
   bounds,
+  'linear-scan': linearScan,
   matmul,
   recurrence,
   'hand-off': handOff,

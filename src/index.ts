@@ -16,6 +16,7 @@ export { equal } from './tensor/primitives/equal.ts';
 export { erf } from './tensor/primitives/erf.ts';
 export { exp } from './tensor/primitives/exp.ts';
 export { gather } from './tensor/primitives/gather.ts';
+export { linearScan } from './tensor/primitives/linear-scan.ts';
 export { log } from './tensor/primitives/log.ts';
 export { maxReduce } from './tensor/primitives/max-reduce.ts';
 export { maximum } from './tensor/primitives/maximum.ts';

@@ -3,6 +3,7 @@
 import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import type { MaxReduceParams } from '../../tensor/primitives/max-reduce.ts';
 import type { ScaleParams } from '../../tensor/primitives/scale.ts';
+import { linearScanRule } from './linear-scan.ts';
 import { type Bounded, evaluate, type Rule } from './operands.ts';
 import { isExact, type Precision, reciprocalRoundings, sigmoidRoundings } from './precision.ts';
 import type { Rounding } from './rounding.ts';
@@ -171,6 +172,7 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     gather: moves,
     sum: sums,
     einsum: sums,
+    linearScan: linearScanRule(rounding),
     scatterAdd: sums,
   };
 }

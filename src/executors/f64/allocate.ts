@@ -2,7 +2,7 @@
 
 const slabBytes = 1 << 17;
 /** From this many numbers on an array gets a buffer of its own: it would use up a slab, or keep one alive for little. */
-const large = 1024;
+export const large = 1024;
 /** Up to this many numbers an engine keeps the array in its own heap, which is as quick. */
 const tiny = 8;
 

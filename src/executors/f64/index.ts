@@ -5,9 +5,10 @@ import { flatten, indexInput, input, type Nested } from '../../tensor/input.ts';
 import type { ParamsOf, PrimitiveName } from '../../tensor/primitives/index.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
-import { zeros } from './allocate.ts';
+import { large, zeros } from './allocate.ts';
 import { einsum } from './einsum.ts';
 import { erf } from './erf.ts';
+import { linearScan } from './linear-scan.ts';
 import { around, broadcast, copySteps, transpose } from './movement.ts';
 import { maxReduce, sum } from './reduce.ts';
 
@@ -103,8 +104,14 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   broadcast: ([x], _params, shape) => broadcast(x!.data, x!.shape, shape),
   transpose: ([x], { order }) => transpose(x!.data, x!.shape, order),
   slice([x], { axis, start, stop }, shape) {
-    const out = zeros(sizeOf(shape));
-    copySteps(x!.data, x!.shape[axis]!, start, out, stop - start, 0, stop - start, around(shape, axis));
+    const sides = around(shape, axis);
+    const size = sizeOf(shape);
+    // shared where it lies in one piece: not if it is small, nor if much else would be kept alive for it
+    if (sides.outer === 1 && size > large && size > x!.data.length / 2) {
+      return x!.data.subarray(start * sides.inner, stop * sides.inner);
+    }
+    const out = zeros(size);
+    copySteps(x!.data, x!.shape[axis]!, start, out, stop - start, 0, stop - start, sides);
     return out;
   },
   pad([x], { axis, before }, shape) {
@@ -127,6 +134,7 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   sum: ([x], { axes }) => sum(x!.data, x!.shape, axes),
   maxReduce: ([x], { axis }) => maxReduce(x!.data, x!.shape, axis),
   einsum,
+  linearScan: ([a, b, h0], params) => linearScan([a!, b!, h0!], params),
   gather([table, index], { batchAxes }, shape) {
     const out = zeros(sizeOf(shape));
     const width = sizeOf(table!.shape.slice(batchAxes + 1));

@@ -6,6 +6,7 @@
  * positions, on purpose unlike the f64 executor's: it is what bounds are tried on.
  */
 import type { EinsumParams } from '../../tensor/primitives/einsum.ts';
+import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
 import type { ScaleParams } from '../../tensor/primitives/scale.ts';
 import type { ScatterAddParams } from '../../tensor/primitives/scatter-add.ts';
 import type { SumParams } from '../../tensor/primitives/sum.ts';
@@ -15,6 +16,7 @@ import type { Executor, Slack, Value } from '../../tensor/value.ts';
 import type { Precision } from '../bounded/precision.ts';
 import { f64 } from '../f64/index.ts';
 import { isFunction, perturbed } from './functions.ts';
+import { linearScan } from './linear-scan.ts';
 import { type Arithmetic, addUp, orders, type Summand } from './order.ts';
 import { einsumSummands, scatterSummands, sumSummands } from './summands.ts';
 
@@ -89,7 +91,7 @@ function compute(
   arithmetic: Arithmetic,
 ): Float64Array | null {
   const { round, random } = arithmetic;
-  const [x, y] = xs.map(({ data }) => data) as [Float64Array, Float64Array];
+  const [x, y, z] = xs.map(({ data }) => data) as [Float64Array, Float64Array, Float64Array];
   const sums = (summandsAt: (i: number) => Summand[]): Float64Array =>
     Float64Array.from({ length: sizeOf(shape) }, (_, i) => addUp(summandsAt(i), arithmetic));
   if (isFunction(name)) return x.map((value) => perturbed(name, value, precision, arithmetic));
@@ -110,6 +112,8 @@ function compute(
       return sums(einsumSummands(xs, params as EinsumParams, shape, arithmetic));
     case 'scatterAdd':
       return sums(scatterSummands(xs[0]!, xs[1]!, params as ScatterAddParams, shape));
+    case 'linearScan':
+      return linearScan([x, y, z], params as LinearScanParams, shape, arithmetic);
     default:
       return null;
   }

@@ -9,6 +9,7 @@ import { equalPrimitive } from './equal.ts';
 import { erfPrimitive } from './erf.ts';
 import { expPrimitive } from './exp.ts';
 import { gatherPrimitive } from './gather.ts';
+import { linearScanPrimitive } from './linear-scan.ts';
 import { logPrimitive } from './log.ts';
 import { maxReducePrimitive } from './max-reduce.ts';
 import { maximumPrimitive } from './maximum.ts';
@@ -39,6 +40,7 @@ export const primitives = {
   erf: erfPrimitive,
   exp: expPrimitive,
   gather: gatherPrimitive,
+  linearScan: linearScanPrimitive,
   log: logPrimitive,
   maxReduce: maxReducePrimitive,
   maximum: maximumPrimitive,

@@ -29,6 +29,7 @@ import {
 import { naiveEinsum } from '../../support/naive-einsum.ts';
 import { elementwiseEntries } from './elementwise-table.ts';
 import type { Entry } from './entry.ts';
+import { sequenceEntries } from './sequence-table.ts';
 
 const without = <T>(list: readonly T[], axis: number): T[] => list.filter((_, i) => i !== axis);
 const withAt = <T>(list: readonly T[], axis: number, item: T): T[] => list.map((old, i) => (i === axis ? item : old));
@@ -68,6 +69,7 @@ const indexBeside = (x: Value, { data, shape }: Dense): Value => indexInput(x.on
 /** Every primitive; the compiler finds a missing one. */
 export const table: { readonly [N in PrimitiveName]: Entry } = {
   ...elementwiseEntries,
+  ...sequenceEntries,
   reshape: {
     derivative: 'smooth',
     uses: fc

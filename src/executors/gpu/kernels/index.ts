@@ -4,6 +4,7 @@ import { movement } from './movement.ts';
 import { reductions } from './reductions.ts';
 import { rows } from './rows.ts';
 import type { Rule, Rules } from './rule.ts';
+import { sequences } from './sequences.ts';
 
 /** The numbers as they are: arrays have no gaps and are never changed, so they can be shared. */
 const same: Rule<unknown> = (_launch, [x]) => x!.numbers;
@@ -13,6 +14,7 @@ export const rules: Rules = {
   ...movement,
   ...reductions,
   ...rows,
+  ...sequences,
   reshape: same,
   site: same,
   stopGradient: same,

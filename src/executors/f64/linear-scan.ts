@@ -1,0 +1,30 @@
+/** @file The linear scan: one loop over memory in the order in which it lies, whatever the axis. */
+import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
+import type { Value } from '../../tensor/value.ts';
+import { zeros } from './allocate.ts';
+import { around } from './movement.ts';
+
+/** `h_t = a_t h_{t−1} + b_t` along an axis, or `h_t = a_t h_{t+1} + b_t`. */
+export function linearScan(
+  [{ data: a }, { data: b, shape }, { data: h0 }]: readonly [
+    Value<Float64Array>,
+    Value<Float64Array>,
+    Value<Float64Array>,
+  ],
+  { axis, reverse }: LinearScanParams,
+): Float64Array {
+  const { outer, inner } = around(shape, axis);
+  const length = shape[axis]!;
+  const out = zeros(b.length);
+  if (out.length === 0) return out;
+  const step = reverse ? -inner : inner;
+  for (let o = 0; o < outer; o++) {
+    let at = (o * length + (reverse ? length - 1 : 0)) * inner;
+    for (let i = 0; i < inner; i++) out[at + i] = a[at + i]! * h0[o * inner + i]! + b[at + i]!;
+    for (let t = 1; t < length; t++) {
+      at += step;
+      for (let i = at; i < at + inner; i++) out[i] = a[i]! * out[i - step]! + b[i]!;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,56 @@
+/** @file Linear scans in any association. */
+import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Arithmetic } from './order.ts';
+
+/** The map `h ↦ a h + b` of some neighbouring tokens. */
+interface Step {
+  readonly a: number;
+  readonly b: number;
+}
+
+/** Every `h_t` from its own tree of maps, cut where the order of the operation says. */
+export function linearScan(
+  [a, b, h0]: readonly [Float64Array, Float64Array, Float64Array],
+  { axis, reverse }: LinearScanParams,
+  shape: Shape,
+  arithmetic: Arithmetic,
+): Float64Array {
+  const [inner, length] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
+  return Float64Array.from({ length: b.length }, (_, at) => {
+    const t = Math.floor(at / inner) % length;
+    const count = reverse ? length - t : t + 1;
+    const toNext = reverse ? -inner : inner;
+    const channel = Math.floor(at / (inner * length)) * inner + (at % inner);
+    const steps = Array.from({ length: count }, (_, j): Step => {
+      const from = at - (count - 1 - j) * toNext;
+      return { a: a[from]!, b: b[from]! };
+    });
+    // the start is the map to a constant
+    return composed([{ a: 0, b: h0[channel]! }, ...steps], arithmetic).b;
+  });
+}
+
+/** `h ↦ a₂ (a₁ h + b₁) + b₂` of the two halves, wherever they meet. */
+function composed(steps: readonly Step[], arithmetic: Arithmetic): Step {
+  if (steps.length === 1) return steps[0]!;
+  const { round, fused } = arithmetic;
+  const at = cut(steps.length, arithmetic);
+  const [first, second] = [composed(steps.slice(0, at), arithmetic), composed(steps.slice(at), arithmetic)];
+  const product = second.a * first.b;
+  return { a: round(second.a * first.a), b: round((fused ? product : round(product)) + second.b) };
+}
+
+/** How many of several steps go to the first part. */
+function cut(count: number, { order, random }: Arithmetic): number {
+  switch (order) {
+    case 'sequential':
+      return count - 1;
+    case 'reversed':
+      return 1;
+    case 'tree':
+      return Math.ceil(count / 2);
+    default:
+      return 1 + random.integer(count - 1);
+  }
+}

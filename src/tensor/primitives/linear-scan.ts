@@ -1,0 +1,58 @@
+/** @file `h_t = a_t ⊙ h_{t−1} + b_t` along one axis */
+import { apply, checkValue } from '../apply.ts';
+import { fail } from '../errors.ts';
+import { zerosLike } from '../operand.ts';
+import type { Primitive } from '../primitive.ts';
+import { axisOf, sameShape, show } from '../shape.ts';
+import type { Value } from '../value.ts';
+import { concat } from './concat.ts';
+import { mul } from './mul.ts';
+import { pad } from './pad.ts';
+import { reshape } from './reshape.ts';
+import { slice } from './slice.ts';
+
+/** The axis of time (counted from the front), and whether the scan runs from its end to its start. */
+export type LinearScanParams = { readonly axis: number; readonly reverse: boolean };
+
+export const linearScanPrimitive: Primitive<LinearScanParams> = {
+  name: 'linearScan',
+  shape([a, b, h0], { axis }) {
+    const [decays, inputs, start] = [a!.shape, b!.shape, h0!.shape];
+    if (!sameShape(decays, inputs)) {
+      fail(`linearScan: a has shape ${show(decays)}, b has ${show(inputs)}; broadcast one first`);
+    }
+    const state = inputs.filter((_, i) => i !== axis);
+    if (!sameShape(start, state)) {
+      fail(`linearScan: h0 has shape ${show(start)}, not ${show(state)}, which is that of b without axis ${axis}`);
+    }
+    return inputs;
+  },
+  // λ_t = ct_t + a_{t+1} λ_{t+1} runs the other way; da_t = λ_t h_{t−1}, db = λ, dh0 = a_1 λ_1
+  vjp(ct, out, [a, b, h0], { axis, reverse }, needs) {
+    const length = b!.shape[axis]!;
+    if (length === 0) return [zerosLike(a!), ct, zerosLike(h0!)];
+    const part = (x: Value, start: number, stop: number): Value =>
+      reverse ? slice(x, axis, length - stop, length - start) : slice(x, axis, start, stop);
+    const next = pad(part(a!, 1, length), axis, reverse ? 1 : 0, reverse ? 0 : 1);
+    const λ = linearScan(next, ct, zerosLike(h0!), axis, { reverse: !reverse });
+    const first = (x: Value): Value => reshape(part(x, 0, 1), h0!.shape);
+    const before = (): Value => {
+      const row = b!.shape.map((n, i) => (i === axis ? 1 : n));
+      const states = [reshape(h0!, row), part(out, 0, length - 1)];
+      return concat(reverse ? states.reverse() : states, axis);
+    };
+    return [needs[0] ? mul(λ, before()) : null, λ, needs[2] ? mul(first(a!), first(λ)) : null];
+  },
+};
+
+/**
+ * `h_t = a_t ⊙ h_{t−1} + b_t` for every token t of an axis, `h0` standing before the first; with `reverse`
+ * `h_t = a_t ⊙ h_{t+1} + b_t`, `h0` standing after the last. `a` and `b` have one shape, which is the result's; `h0` has it
+ * without the axis. Throws when they have not.
+ * @example
+ * read(linearScan(tensor([2, 2]), tensor([1, 1]), tensor(5), 0)) // [11, 23]
+ */
+export function linearScan(a: Value, b: Value, h0: Value, axis: number, { reverse = false } = {}): Value {
+  checkValue('linearScan', 'operand 1', b);
+  return apply(linearScanPrimitive, [a, b, h0], { axis: axisOf('linearScan', axis, b.shape), reverse });
+}

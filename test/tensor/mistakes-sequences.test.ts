@@ -1,0 +1,40 @@
+import { describe } from 'vitest';
+import { indices, scalar, tensor } from '../../src/executors/f64/index.ts';
+import { linearScan } from '../../src/tensor/primitives/linear-scan.ts';
+import { refuses, untyped } from '../nn/refusals.ts';
+
+const x = tensor([1, 2, 3]);
+const m = tensor([
+  [1, 2, 3],
+  [4, 5, 6],
+]);
+
+describe('mistakes in scans', () => {
+  refuses([
+    [() => linearScan(x, m, x, 0), 'linearScan: a has shape [3], b has [2, 3]; broadcast one first'],
+    [
+      () => linearScan(m, m, tensor([1, 2]), 0),
+      'linearScan: h0 has shape [2], not [3], which is that of b without axis 0',
+    ],
+    [() => linearScan(m, m, m, 1), 'linearScan: h0 has shape [2, 3], not [2], which is that of b without axis 1'],
+    [() => linearScan(x, x, x, -1), 'linearScan: h0 has shape [3], not [], which is that of b without axis 0'],
+    [() => linearScan(m, m, x, 2), 'linearScan: axis 2 does not exist in shape [2, 3]; use -2…1'],
+    [
+      () => linearScan(scalar(1), scalar(1), scalar(1), 0),
+      'linearScan: axis 0 does not exist in shape []; a scalar has no axes',
+    ],
+    [
+      () => linearScan(indices([0, 1, 2]), x, scalar(1), 0),
+      'linearScan: operand 0 is of kind index, not real; index values are never computed with',
+    ],
+    [
+      () => linearScan(x, x, indices(1), 0),
+      'linearScan: operand 2 is of kind index, not real; index values are never computed with',
+    ],
+    [() => linearScan(x, x, untyped(0), 0), 'linearScan: operand 2 is 0, not a value; make one with tensor(…)'],
+    [
+      () => linearScan(x, untyped([1]), x, 0),
+      'linearScan: operand 1 is a list of 1, not a value; make one with tensor(…)',
+    ],
+  ]);
+});
