@@ -2,7 +2,7 @@
  * @file Chapter 12-14: the state of one channel as a sum over the past, as a convolution, and the output of a layer with a dense
  * hidden connection.
  */
-import { type DiscreteSsm, discreteOutput, discreteState } from './05-discrete-recurrence.ts';
+import { type DiscreteSsm, discreteOutput, discreteState, type SsmResult } from './05-discrete-recurrence.ts';
 import { inject } from './10-dense-hidden.ts';
 import { add, type Matrix, matrixPower, matVec, scale, sum, type Vector, vector } from './notation.ts';
 import type { Reading } from './readings.ts';

@@ -16,4 +16,21 @@ export { retnetFrequencies, rotate, rotateState } from './rotary.ts';
 export { type GateActivation, type GateParams, gate, project, select } from './selective-transition.ts';
 export { associativeScan, type Combine } from './ssm/associative-scan.ts';
 export { type Affine, complexCombine, matrixCombine, realCombine } from './ssm/combine.ts';
-export { type Complex, complexAdd, complexMul } from './ssm/complex.ts';
+export {
+  type Complex,
+  complexAdd,
+  complexExp,
+  complexMul,
+  complexPhi1,
+  complexReciprocal,
+  complexScale,
+} from './ssm/complex.ts';
+export { stateDerivative, stateOutput } from './ssm/continuous.ts';
+export { chunkwiseSsm, convolutionSsm, ssmKernel } from './ssm/convolution.ts';
+export { type Carry, type DenseSsmInputs, denseSsm } from './ssm/dense.ts';
+export { type ContinuousModel, type DiscreteModel, type DiscretisationRule, discretise } from './ssm/discretise.ts';
+export type { ConvolutionMethod, StateValue } from './ssm/form.ts';
+export { emptySsmState, type Ssm, type SsmInputs, type SsmResult } from './ssm/inputs.ts';
+export { matrixExponential, matrixInverse } from './ssm/matrix-exponential.ts';
+export { type SsmMode, ssmIn } from './ssm/modes.ts';
+export { associativeSsm, recurrentSsm, scanSsm } from './ssm/sequential.ts';

@@ -1,8 +1,10 @@
 /** @file What the decay Ā of a state space model can be: real numbers, complex numbers or matrices; everything else is written once. */
-import { constantLike, filledLike, zerosLike } from '../../tensor/operand.ts';
+import { fail } from '../../tensor/errors.ts';
+import { filledLike, zerosLike } from '../../tensor/operand.ts';
 import { sub } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { broadcast } from '../../tensor/primitives/broadcast.ts';
+import { causalConvolution } from '../../tensor/primitives/causal-convolution.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
@@ -11,9 +13,13 @@ import type { Value } from '../../tensor/value.ts';
 import { associativeScan } from './associative-scan.ts';
 import { complexCombine, matrixCombine, realCombine } from './combine.ts';
 import { type Complex, complexAdd, complexMul } from './complex.ts';
+import { identityLike } from './matrix-exponential.ts';
 
 /** States of a model: real ones, or one of each conjugate pair. */
 export type StateValue = Value | Complex;
+
+/** How a convolution is summed: term by term, T² of them, or through a Fourier transform. */
+export type ConvolutionMethod = 'direct' | 'fft';
 
 /** A kind of decay. Shapes: a and powers end in [e, n], or [e, n, n] for matrices; states in [e, n]. */
 export interface Form<S extends StateValue> {
@@ -34,6 +40,8 @@ export interface Form<S extends StateValue> {
   read(c: S, h: S): Value;
   /** All states `h_t = Ā h_{t−1} + u_t`, u [b, t, e, n], in logarithmic depth from h = 0. */
   scan(a: S, u: S): S;
+  /** `Σ_{i≤t} Ā^{t−i} u_i` for powers Ā⁰ … [t, e, n] and u [b, t, e, n]. Throws on matrices, whose states are not apart. */
+  convolve(powers: S, u: S, method: ConvolutionMethod): S;
 }
 
 const driven = (b: Value, x: Value): Value => mul(reshape(x, [...x.shape, 1]), b);
@@ -47,6 +55,10 @@ function contracted(c: Value, h: Value): Value {
 
 /** States [b, e, n] beside powers [k, e, n]: [b, 1, e, n]. */
 const besidePowers = (h: Value): Value => reshape(h, [h.shape[0]!, 1, ...h.shape.slice(1)]);
+
+/** Each channel and state convolved with its own kernel, k [t, e, n], u [b, t, e, n]. */
+const convolved = (k: Value, u: Value, method: ConvolutionMethod): Value =>
+  causalConvolution(u, broadcast(k, u.shape), 1, { method });
 
 /** A decay [e, n] at each of t tokens. */
 const overTime = (a: Value, t: number): Value => broadcast(a, [t, ...a.shape]);
@@ -63,6 +75,7 @@ export const realForm: Form<Value> = {
   drive: driven,
   read: contracted,
   scan: (a, u) => associativeScan(realCombine, { a: overTime(a, lengthOf(u)), b: u }, -3).b,
+  convolve: convolved,
 };
 
 export const complexForm: Form<Complex> = {
@@ -79,16 +92,16 @@ export const complexForm: Form<Complex> = {
     const t = lengthOf(u.re);
     return associativeScan(complexCombine, { a: { re: overTime(a.re, t), im: overTime(a.im, t) }, b: u }, -3).b;
   },
+  convolve: (k, u, method) => ({
+    re: sub(convolved(k.re, u.re, method), convolved(k.im, u.im, method)),
+    im: add(convolved(k.re, u.im, method), convolved(k.im, u.re, method)),
+  }),
 };
 
 export const matrixForm: Form<Value> = {
   ...realForm,
   name: 'matrix',
-  identity(a) {
-    const [e, n] = a.shape as readonly [number, number, number];
-    const ones = Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0));
-    return broadcast(constantLike(a, ones, [1, 1, n, n]), [1, e, n, n]);
-  },
+  identity: (a) => reshape(identityLike(a), [1, ...a.shape]),
   multiply: (powers, a) => einsum('keij,ejl->keil', powers, a),
   act: (a, h) => einsum('eij,kej->kei', a, h),
   actAll: (powers, h) => einsum('keij,bej->bkei', powers, h),
@@ -96,4 +109,8 @@ export const matrixForm: Form<Value> = {
     const steps = { a: overTime(a, lengthOf(u)), b: reshape(u, [...u.shape, 1]) };
     return reshape(associativeScan(matrixCombine, steps, -4).b, u.shape);
   },
+  convolve: () =>
+    fail(
+      'convolvedStates: a matrix mixes the states, which convolve apart only where it is diagonal; use associativeStates',
+    ),
 };

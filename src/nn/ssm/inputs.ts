@@ -1,6 +1,7 @@
 /** @file What every mode of a state space model takes and gives. */
 import { checkValue } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
+import { zerosLike } from '../../tensor/operand.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
 import { leavesOf, mapTree } from '../../tensor/tree.ts';
 import { isValue, type Value } from '../../tensor/value.ts';
@@ -79,11 +80,7 @@ export function checkStates<S extends StateValue>(
 }
 
 /** The kind of decay and the axes of checked inputs. Throws when a shape is wrong, or real and complex are mixed. */
-export function ssmAxes<S extends StateValue>(
-  call: string,
-  { x, a, b, c }: SsmInputs<S>,
-  state: S,
-): SsmAxes<S> {
+export function ssmAxes<S extends StateValue>(call: string, { x, a, b, c }: SsmInputs<S>, state: S): SsmAxes<S> {
   checkAxes(call, 'x', x, ['b', 't', 'e']);
   const form = formOf(call, 'a', a);
   const [batch, t] = x.shape as readonly [number, number, number];
@@ -94,4 +91,14 @@ export function ssmAxes<S extends StateValue>(
   checkStates(call, 'c', c, form, '[e, n]', [e, n]);
   checkStates(call, 'the state', state, form, '[b, e, n]', [batch, e, n]);
   return { form, b: batch, t, e, n };
+}
+
+/**
+ * The state before the first token of `batch` sequences: zeros [b, e, n], of the kind of decay that `a` is.
+ * @example
+ * emptySsmState(tensor([[0.5, 0.25]]), 3).shape // [3, 1, 2]
+ */
+export function emptySsmState<S extends StateValue>(a: S, batch: number): S {
+  formOf('emptySsmState', 'a', a);
+  return mapTree(a, (x) => zerosLike(x, [batch, x.shape[0]!, x.shape[1]!]));
 }

@@ -2,7 +2,7 @@
 import { concat } from '../../tensor/primitives/concat.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
-import { leavesOf, mapTree, withLeaves } from '../../tensor/tree.ts';
+import { joinTrees, leavesOf, mapTree } from '../../tensor/tree.ts';
 import type { Form, StateValue } from './form.ts';
 
 /** The part [start, stop) along the first axis. */
@@ -19,20 +19,12 @@ export function powersOf<S extends StateValue>(form: Form<S>, a: S, count: numbe
   let next = a;
   for (let k = 1; k < count; k *= 2) {
     const more = form.multiply(known, next);
-    known = order === 'rising' ? joined(known, more) : joined(more, known);
+    known = joinTrees(order === 'rising' ? [known, more] : [more, known], (xs) => concat(xs, 0));
     if (2 * k < count) next = squared(form, next);
   }
   const made = leavesOf(known)[0]!.shape[0]!;
   return order === 'rising' ? rows(known, 0, count) : rows(known, made - count, made);
 }
-
-const joined = <S extends StateValue>(x: S, y: S): S => {
-  const ys = leavesOf(y);
-  return withLeaves(
-    x,
-    leavesOf(x).map((part, i) => concat([part, ys[i]!], 0)),
-  );
-};
 
 function squared<S extends StateValue>(form: Form<S>, a: S): S {
   const shape = leavesOf(a)[0]!.shape;
