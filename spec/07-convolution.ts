@@ -1,6 +1,6 @@
 /** @file Chapter 7-8: the discrete state space model of one channel, as a convolution. */
 import type { DiscreteSsm } from './05-discrete-recurrence.ts';
-import { dot, matrixPower, matVec, sum, type Vector, vector } from './notation.ts';
+import { dot, krylov, sum, type Vector } from './notation.ts';
 
 /**
  * Eq. 7, convolution kernel: K̄ = (C B̄, C Ā B̄, …, C Ā^t B̄).
@@ -8,7 +8,7 @@ import { dot, matrixPower, matVec, sum, type Vector, vector } from './notation.t
  * Shapes: Ā [n][n], B̄ [n], C [n], result [t] with K̄_0 = C B̄ first.
  */
 export function convolutionKernel({ aBar, bBar, c }: DiscreteSsm, length: number): Vector {
-  return vector(length, (i) => dot(c, matVec(matrixPower(aBar, i), bBar)));
+  return krylov(aBar, bBar, length).map((column) => dot(c, column));
 }
 
 /**
@@ -28,5 +28,6 @@ export function causalConvolution(x: Vector, kernel: Vector): Vector {
 export function convolution(x: Vector, ssm: DiscreteSsm, h0?: Vector): Vector {
   const y = causalConvolution(x, convolutionKernel(ssm, x.length));
   if (h0 === undefined) return y;
-  return y.map((own, t) => own + dot(ssm.c, matVec(matrixPower(ssm.aBar, t + 1), h0)));
+  const carried = krylov(ssm.aBar, h0, x.length + 1);
+  return y.map((own, t) => own + dot(ssm.c, carried[t + 1]!));
 }

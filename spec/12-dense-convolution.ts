@@ -4,7 +4,7 @@
  */
 import { type DiscreteSsm, discreteOutput, discreteState, type SsmResult } from './05-discrete-recurrence.ts';
 import { inject } from './10-dense-hidden.ts';
-import { add, type Matrix, matrixPower, matVec, scale, sum, type Vector, vector } from './notation.ts';
+import { add, krylov, type Matrix, scale, sum, type Vector, vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 
 /** What is carried to the next token. */
@@ -16,8 +16,9 @@ export type Carry = Reading<'carry'>;
  * Shapes: x [t] (the tokens so far), Ā [n][n], B̄ [n], h0 [n], result [n].
  */
 export function unrolledState(x: Vector, aBar: Matrix, bBar: Vector, h0: Vector): Vector {
-  const carried = matVec(matrixPower(aBar, x.length), h0);
-  return x.map((number, i) => scale(number, matVec(matrixPower(aBar, x.length - 1 - i), bBar))).reduce(add, carried);
+  const carried = krylov(aBar, h0, x.length + 1).at(-1)!;
+  const written = krylov(aBar, bBar, x.length);
+  return x.map((number, i) => scale(number, written[x.length - 1 - i]!)).reduce(add, carried);
 }
 
 /**
@@ -26,7 +27,7 @@ export function unrolledState(x: Vector, aBar: Matrix, bBar: Vector, h0: Vector)
  * Shapes: x [t] (the tokens so far), Ā [n][n], B̄ [n], result [n].
  */
 export function convolvedState(x: Vector, aBar: Matrix, bBar: Vector): Vector {
-  const kernel = x.map((_, i) => matVec(matrixPower(aBar, i), bBar));
+  const kernel = krylov(aBar, bBar, x.length);
   return vector(bBar.length, (n) => sum(1, x.length, (i) => kernel[x.length - i]![n]! * x[i - 1]!));
 }
 
@@ -36,7 +37,7 @@ export function convolvedState(x: Vector, aBar: Matrix, bBar: Vector): Vector {
  * Shapes: x [t] (the tokens so far), h0 [n], dense H [j][n], result a number.
  */
 export function denseOutput(x: Vector, { aBar, bBar, c }: DiscreteSsm, dense: readonly Vector[], h0: Vector): number {
-  const h = add(convolvedState(x, aBar, bBar), matVec(matrixPower(aBar, x.length), h0));
+  const h = add(convolvedState(x, aBar, bBar), krylov(aBar, h0, x.length + 1).at(-1)!);
   return discreteOutput(c, inject(h, dense));
 }
 

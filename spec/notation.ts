@@ -102,11 +102,11 @@ export function identity(size: number): Matrix {
   return matrix(size, size, (i, j) => (i === j ? 1 : 0));
 }
 
-/** Xⁿ by repeated multiplication. n = 0, 1, 2, … */
-export function matrixPower(x: Matrix, n: number): Matrix {
-  let product = identity(x.length);
-  for (let i = 0; i < n; i++) product = matMul(x, product);
-  return product;
+/** (v, X v, X² v, …), as many as `count`: each is X times the one before it. */
+export function krylov(x: Matrix, v: Vector, count: number): Matrix {
+  const vectors: Vector[] = [];
+  for (let i = 0; i < count; i++) vectors.push(i === 0 ? v : matVec(x, vectors[i - 1]!));
+  return vectors;
 }
 
 /** 1 / (1 + e^{-z}), written so that neither tail overflows or loses its digits. */
