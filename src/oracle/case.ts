@@ -26,6 +26,8 @@ export interface Slot {
   readonly spread?: number;
   /** What is added to normal numbers: norms' weights stand around 1. */
   readonly centre?: number;
+  /** Numbers from the first to the second instead of normal ones: the ends and the quarters often, in dyadic cases nothing else. */
+  readonly between?: readonly [number, number];
 }
 
 /** The structure of a case: shapes and settings, no numbers yet. */
@@ -71,9 +73,20 @@ export function fill<S extends Settings>(layout: Layout<S>, seed: number, values
   };
 }
 
-function fillSlot({ shape, below, spread = 1, centre = 0 }: Slot, random: Rng, values: Values): Tensor {
+function fillSlot({ shape, below, spread = 1, centre = 0, between }: Slot, random: Rng, values: Values): Tensor {
   const numbers = (draw: () => number): Float64Array => Float64Array.from({ length: sizeOf(shape) }, draw);
   if (below !== undefined) return { shape, kind: 'index', data: numbers(() => random.integer(below)) };
+  if (between !== undefined) {
+    const [low, high] = between;
+    const parts = (): number => (values === 'dyadic' || random.integer(4) === 0 ? 4 : 1000);
+    return {
+      shape,
+      data: numbers(() => {
+        const count = parts();
+        return low + ((high - low) * random.integer(count + 1)) / count;
+      }),
+    };
+  }
   switch (values) {
     case 'normal':
       return { shape, data: numbers(() => centre + spread * random.normal()) };
@@ -85,6 +98,10 @@ function fillSlot({ shape, below, spread = 1, centre = 0 }: Slot, random: Rng, v
       return { shape, data: numbers(() => random.integer(3) - 1) };
   }
 }
+
+/** Tensors with each one changed. */
+export const mapTensors = (tensors: Tensors, f: (x: Tensor, name: string) => Tensor): Tensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, f(x, name)]));
 
 /** A tensor as a value on an executor. */
 export const toValue = (on: Executor, { shape, data, kind = 'real' }: Tensor): Value =>

@@ -105,7 +105,7 @@ function collectByDefinition(
 }
 
 /** Eqs. 21 and 22: what a layer collects from the layers before it, [b, t, width] from each. */
-const collected = (name: string, define: CollectDefinition): Operator<FusionSettings> => ({
+export const collected = (name: string, define: CollectDefinition): Operator<FusionSettings> => ({
   ...plain,
   name,
   reference: 'whole',
@@ -176,7 +176,7 @@ const aloneModes = tokenModes<FusionSettings>((inputs, { epsilon }) => ({
 }));
 
 /** Eqs. 23 and 24: a layer's own feature with what it collected, normed where the reading says so. */
-const fusedFeature = (
+export const fusedFeature = (
   name: string,
   collectFrom: CollectDefinition,
   fuse: (own: Vector, dense: readonly Vector[]) => Vector,
