@@ -10,7 +10,7 @@ export interface Precision {
   readonly tiny: number;
   /** The largest finite number: beyond it nothing is promised. */
   readonly largest: number;
-  /** Error of exp, log, erf and rsqrt, in units of u relative to the result; sigmoid is made of exp. */
+  /** Error of exp, log, erf and rsqrt, in units of u relative to the result; sigmoid, softplus and phi are made of such. */
   readonly functions: number;
   /** The nearest number of the format: ∞ beyond the largest, and 0 where a device may read 0. */
   round(x: number): number;
@@ -38,6 +38,10 @@ export const float32: Precision = {
 
 /** Of the error of an elementary function: sigmoid is an exp, an addition and a reciprocal, which counts twice. */
 export const sigmoidRoundings = ({ functions }: Precision): number => functions + 3;
+/** Softplus is an exp, a log1p, which hands on the error of the exp at most whole, and an addition. */
+export const softplusRoundings = ({ functions }: Precision): number => 2 * functions + 1;
+/** Phi is an expm1, and for each order a subtraction, a reciprocal and a product; where it cancels, a series is better. */
+export const phiRoundings = ({ functions }: Precision, order: number): number => functions + 4 * order;
 /** A device's reciprocal may be off by a whole unit in the last place, not only by half of it. */
 export const reciprocalRoundings = 2;
 

@@ -2,10 +2,19 @@
 
 import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import type { MaxReduceParams } from '../../tensor/primitives/max-reduce.ts';
+import type { PhiParams } from '../../tensor/primitives/phi.ts';
 import type { ScaleParams } from '../../tensor/primitives/scale.ts';
+import { phi } from '../f64/phi.ts';
 import { linearScanRule } from './linear-scan.ts';
 import { type Bounded, evaluate, type Rule } from './operands.ts';
-import { isExact, type Precision, reciprocalRoundings, sigmoidRoundings } from './precision.ts';
+import {
+  isExact,
+  type Precision,
+  phiRoundings,
+  reciprocalRoundings,
+  sigmoidRoundings,
+  softplusRoundings,
+} from './precision.ts';
 import type { Rounding } from './rounding.ts';
 import { sumOfProducts } from './sums.ts';
 
@@ -126,6 +135,13 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     return { x, e: e.map((error, i) => (mayUnderflow(x[i]!, error) ? error + tiny : error)) };
   };
 
+  /** The slope `φ_k' = φ_k − k φ_{k+1} < φ_k` grows with z; 2⁻⁴⁸ φ_k is more than what it loses. */
+  const phiRule: Rule = (xs, primitive, params, shape) => {
+    const { order } = params as PhiParams;
+    const steepest = (z: number): number => (1 + 2 ** -48) * phi(z, order) - order * phi(z, order + 1);
+    return each((z, e) => e * steepest(z + e), phiRoundings(precision, order))(xs, primitive, params, shape);
+  };
+
   const sums = sumOfProducts(rounding);
 
   return {
@@ -150,6 +166,9 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
       (_x, e, y) => Math.min(1, Math.max(y, least) * (1 - y + 2 ** -53) * e * Math.exp(e)),
       sigmoidRoundings(precision),
     ),
+    // the slope σ grows
+    softplus: each((x, e) => e / (1 + Math.exp(-x - e)), softplusRoundings(precision)),
+    phi: phiRule,
     // the slope 2/√π e^{−x²} is steepest nearest to 0
     erf: each((x, e) => {
       const steepest = Math.max(0, Math.abs(x) - e);

@@ -10,6 +10,7 @@ import { einsum } from './einsum.ts';
 import { erf } from './erf.ts';
 import { linearScan } from './linear-scan.ts';
 import { around, broadcast, copySteps, transpose } from './movement.ts';
+import { phi } from './phi.ts';
 import { maxReduce, sum } from './reduce.ts';
 
 type F64 = Value<Float64Array>;
@@ -43,6 +44,8 @@ const sigmoid = (x: number): number => {
   const e = Math.exp(-Math.abs(x));
   return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 };
+
+const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
 /** Calls `visit(row of the table, row of the other operand)` for every index. Throws on an index outside the rows. */
 function eachRow(
@@ -91,10 +94,12 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   log: each(Math.log),
   maximum: pairwise(Math.max),
   minimum: pairwise(Math.min),
+  phi: (xs, { order }) => each((z) => phi(z, order))(xs),
   reciprocal: each((x) => 1 / x),
   rsqrt: each((x) => 1 / Math.sqrt(x)),
   sigmoid: each(sigmoid),
   sign: each(Math.sign),
+  softplus: each(softplus),
   site: same,
   stopGradient: same,
   reshape: same,

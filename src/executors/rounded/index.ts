@@ -94,7 +94,7 @@ function compute(
   const [x, y, z] = xs.map(({ data }) => data) as [Float64Array, Float64Array, Float64Array];
   const sums = (summandsAt: (i: number) => Summand[]): Float64Array =>
     Float64Array.from({ length: sizeOf(shape) }, (_, i) => addUp(summandsAt(i), arithmetic));
-  if (isFunction(name)) return x.map((value) => perturbed(name, value, precision, arithmetic));
+  if (isFunction(name)) return x.map((value) => perturbed(name, value, params, precision, arithmetic));
   switch (name) {
     case 'add':
       return x.map((value, i) => round(value + y[i]!));

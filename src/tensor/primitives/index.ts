@@ -16,6 +16,7 @@ import { maximumPrimitive } from './maximum.ts';
 import { minimumPrimitive } from './minimum.ts';
 import { mulPrimitive } from './mul.ts';
 import { padPrimitive } from './pad.ts';
+import { phiPrimitive } from './phi.ts';
 import { reciprocalPrimitive } from './reciprocal.ts';
 import { reshapePrimitive } from './reshape.ts';
 import { rsqrtPrimitive } from './rsqrt.ts';
@@ -26,6 +27,7 @@ import { sigmoidPrimitive } from './sigmoid.ts';
 import { signPrimitive } from './sign.ts';
 import { sitePrimitive } from './site.ts';
 import { slicePrimitive } from './slice.ts';
+import { softplusPrimitive } from './softplus.ts';
 import { stopGradientPrimitive } from './stop-gradient.ts';
 import { sumPrimitive } from './sum.ts';
 import { transposePrimitive } from './transpose.ts';
@@ -47,6 +49,7 @@ export const primitives = {
   minimum: minimumPrimitive,
   mul: mulPrimitive,
   pad: padPrimitive,
+  phi: phiPrimitive,
   reciprocal: reciprocalPrimitive,
   reshape: reshapePrimitive,
   rsqrt: rsqrtPrimitive,
@@ -57,6 +60,7 @@ export const primitives = {
   sign: signPrimitive,
   site: sitePrimitive,
   slice: slicePrimitive,
+  softplus: softplusPrimitive,
   stopGradient: stopGradientPrimitive,
   sum: sumPrimitive,
   transpose: transposePrimitive,

@@ -16,6 +16,7 @@ import { maxReduce } from '../../../src/tensor/primitives/max-reduce.ts';
 import { maximum } from '../../../src/tensor/primitives/maximum.ts';
 import { mul } from '../../../src/tensor/primitives/mul.ts';
 import { pad } from '../../../src/tensor/primitives/pad.ts';
+import { phi } from '../../../src/tensor/primitives/phi.ts';
 import { reciprocal } from '../../../src/tensor/primitives/reciprocal.ts';
 import { reshape } from '../../../src/tensor/primitives/reshape.ts';
 import { rsqrt } from '../../../src/tensor/primitives/rsqrt.ts';
@@ -23,6 +24,7 @@ import { scale } from '../../../src/tensor/primitives/scale.ts';
 import { select } from '../../../src/tensor/primitives/select.ts';
 import { sigmoid } from '../../../src/tensor/primitives/sigmoid.ts';
 import { slice } from '../../../src/tensor/primitives/slice.ts';
+import { softplus } from '../../../src/tensor/primitives/softplus.ts';
 import { sum } from '../../../src/tensor/primitives/sum.ts';
 import { transpose } from '../../../src/tensor/primitives/transpose.ts';
 import { rng } from '../../../src/tensor/random.ts';
@@ -110,6 +112,9 @@ export function testCompiled(backend: Backend): void {
         exp: exp(x!),
         erf: erf(x!),
         sigmoid: sigmoid(x!),
+        softplus: softplus(x!),
+        phi1: phi(x!, 1),
+
         log: log(p!),
         rsqrt: rsqrt(p!),
         reciprocal: reciprocal(p!),

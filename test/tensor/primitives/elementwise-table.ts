@@ -10,6 +10,7 @@ import { log } from '../../../src/tensor/primitives/log.ts';
 import { maximum } from '../../../src/tensor/primitives/maximum.ts';
 import { minimum } from '../../../src/tensor/primitives/minimum.ts';
 import { mul } from '../../../src/tensor/primitives/mul.ts';
+import { phi } from '../../../src/tensor/primitives/phi.ts';
 import { reciprocal } from '../../../src/tensor/primitives/reciprocal.ts';
 import { rsqrt } from '../../../src/tensor/primitives/rsqrt.ts';
 import { scale } from '../../../src/tensor/primitives/scale.ts';
@@ -17,6 +18,7 @@ import { select } from '../../../src/tensor/primitives/select.ts';
 import { sigmoid } from '../../../src/tensor/primitives/sigmoid.ts';
 import { sign } from '../../../src/tensor/primitives/sign.ts';
 import { site } from '../../../src/tensor/primitives/site.ts';
+import { softplus } from '../../../src/tensor/primitives/softplus.ts';
 import { stopGradient } from '../../../src/tensor/primitives/stop-gradient.ts';
 import type { Value } from '../../../src/tensor/value.ts';
 import { at, build, type Dense, denseOf, numbersIn, positive, shapes, signed } from '../../support/dense.ts';
@@ -66,6 +68,13 @@ function erfBySeries(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * sum;
 }
 
+/** `Σ_j z^j / (j + k)!`, from its small end. */
+function phiBySeries(z: number, order: number): number {
+  const terms = [1];
+  for (let n = 1; n < 60; n++) terms.push((terms.at(-1)! * (n > order ? z : 1)) / n);
+  return terms.slice(order).reduceRight((sum, term) => sum + term, 0);
+}
+
 /** Primitives that work number by number. */
 export const elementwiseEntries = {
   add: { derivative: 'smooth', uses: pairwise(add, (x, y) => x + y, fc.tuple(signed, signed)) },
@@ -84,6 +93,24 @@ export const elementwiseEntries = {
   log: { derivative: 'smooth', uses: elementwise(log, Math.log, positive) },
   erf: { derivative: 'smooth', ulps: 32, uses: elementwise(erf, erfBySeries, signed) },
   sigmoid: { derivative: 'smooth', ulps: 4, uses: elementwise(sigmoid, (x) => 1 / (1 + Math.exp(-x)), signed) },
+  softplus: {
+    derivative: 'smooth',
+    ulps: 4,
+    roundings: 18,
+    uses: elementwise(softplus, (x) => Math.log(1 + Math.exp(x)), signed),
+  },
+  phi: {
+    derivative: 'smooth',
+    ulps: 16,
+    roundings: 24,
+    uses: fc.integer({ min: 1, max: 4 }).chain((order) =>
+      elementwise(
+        (x) => phi(x, order),
+        (x) => phiBySeries(x, order),
+        signed,
+      ),
+    ),
+  },
   reciprocal: { derivative: 'smooth', uses: elementwise(reciprocal, (x) => 1 / x, signed) },
   rsqrt: { derivative: 'smooth', ulps: 2, uses: elementwise(rsqrt, (x) => x ** -0.5, positive) },
   abs: { derivative: 'smooth', uses: elementwise(abs, (x) => (x < 0 ? -x : x), signed) },

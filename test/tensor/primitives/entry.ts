@@ -17,4 +17,6 @@ export interface Entry {
   readonly derivative: 'smooth' | 'flat';
   /** How far from the loops the value may be, in units of 2⁻⁵² relative; equal unless given. */
   readonly ulps?: number;
+  /** How far a right implementation may be from the loops, in units of its round-off relative; 16 unless given. */
+  readonly roundings?: number;
 }

@@ -1,7 +1,8 @@
 /** @file Primitives that work number by number. */
+import { none } from '../../../tensor/primitive.ts';
 import { sizeOf } from '../../../tensor/shape.ts';
 import { fill, type Read } from '../numbers.ts';
-import { erf, exp, log, reciprocal, rsqrt, sigmoid, type Text } from './functions.ts';
+import { erf, exp, log, phi, reciprocal, rsqrt, sigmoid, softplus, type Text } from './functions.ts';
 import type { Rule, Rules } from './rule.ts';
 
 /** A rule from the text of an expression of the operands at the thread's place. */
@@ -44,4 +45,6 @@ export const elementwise = {
   reciprocal: by(reciprocal),
   rsqrt: by(rsqrt),
   sigmoid: by(sigmoid),
+  softplus: by(softplus),
+  phi: (launch, xs, { order }, shape) => by(phi(order))(launch, xs, none, shape),
 } satisfies Partial<Rules>;

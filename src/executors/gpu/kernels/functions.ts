@@ -38,15 +38,36 @@ export const exp: Text = (x, y) => {
   ].join('\n');
 };
 
+/** `e^x − 1`: by its series up to 1, where subtracting 1 would cost digits. */
+export const expm1: Text = (x, y) => {
+  const series = polynomial(
+    x,
+    Array.from({ length: 11 }, (_, n) => 1 / factorial(n + 2)),
+  );
+  return `${exp(x, `${y}e`)}\nconst ${y} = Math.abs(${x}) < 1 ? ${x} + ${x} * ${x} * ${series} : ${y}e - 1;`;
+};
+
 /**
- * ln x = e ln 2 + ln m with √½ ≤ m < √2, and `ln(1 + f) = f − (h − s(h + R))` for h = f²/2, s = f/(2 + f),
- * R = Σ 2 s^{2k}/(2k + 1): s, which is divided, counts little beside f, which is exact.
+ * Statements for `ln(1 + f) = f − (h − rest)` where h = f²/2, `rest = s(h + R)`, s = f/(2 + f), R = Σ 2 s^{2k}/(2k + 1), cut
+ * after the power `degree`: s, which is divided, counts little beside f.
  */
-export const log: Text = (x, y) => {
+const partsOfLog = (f: string, y: string, degree: number): string => {
   const series = polynomial(
     `${y}z`,
-    [3, 5, 7, 9].map((n) => 2 / n),
+    Array.from({ length: (degree - 1) / 2 }, (_, k) => 2 / (2 * k + 3)),
   );
+  return [
+    `const ${y}s = ${f} / (2 + ${f});`,
+    `const ${y}z = ${y}s * ${y}s;`,
+    `const ${y}h = 0.5 * ${f} * ${f};`,
+    `const ${y}rest = ${y}s * (${y}h + ${y}z * ${series});`,
+  ].join('\n');
+};
+
+/**
+ * ln x = e ln 2 + ln m with √½ ≤ m < √2; f = m − 1 is exact.
+ */
+export const log: Text = (x, y) => {
   const small = 2 ** -32;
   return [
     // −∞, NaN, and themselves for ∞ and NaN: devices differ in what they say ln 0 is
@@ -66,10 +87,8 @@ export const log: Text = (x, y) => {
     `${y}e = ${y}m > 1.4142135 ? ${y}e + 1 : ${y}e;`,
     `${y}m = ${y}m > 1.4142135 ? ${y}m * 0.5 : ${y}m;`,
     `const ${y}f = ${y}m - 1;`,
-    `const ${y}s = ${y}f / (2 + ${y}f);`,
-    `const ${y}z = ${y}s * ${y}s;`,
-    `const ${y}h = 0.5 * ${y}f * ${y}f;`,
-    `const ${y}l = ${y}f - (${y}h - (${y}s * (${y}h + ${y}z * ${series}) + ${y}e * ${Math.fround(low)}));`,
+    partsOfLog(`${y}f`, y, 9),
+    `const ${y}l = ${y}f - (${y}h - (${y}rest + ${y}e * ${Math.fround(low)}));`,
     `${y} = ${y}e * ${high} + ${y}l;`,
     '}',
   ].join('\n');
@@ -100,6 +119,43 @@ export const sigmoid: Text = (x, y) =>
     reciprocal(`${y}d`, `${y}i`),
     `const ${y} = ${x} < 0 ? ${y}e * ${y}i : ${y}i;`,
   ].join('\n');
+
+/** `max(x, 0) + ln(1 + e^{−|x|})`. */
+export const softplus: Text = (x, y) =>
+  [
+    `const ${y}a = ${x} > 0 ? 0 - ${x} : ${x};`,
+    exp(`${y}a`, `${y}e`),
+    partsOfLog(`${y}e`, y, 17),
+    `const ${y}l = ${y}e - (${y}h - ${y}rest);`,
+    `const ${y} = ${x} > 0 ? ${x} + ${y}l : ${y}l;`,
+  ].join('\n');
+
+/**
+ * `φ_k(x) = Σ_j x^j / (j + k)!` by this series up to |x| = k, else by `φ_{k+1} = (φ_k − 1/k!)/x` from `φ_1 = (e^x − 1)/x`. Where e^x
+ * would leave the format `e^x / x^k` is all there is of it, in two halves.
+ */
+export const phi =
+  (order: number): Text =>
+  (x, y) => {
+    let count = 1;
+    for (let term = 1; term > 2 ** -28; count++) term *= order / (order + count);
+    const series = polynomial(
+      x,
+      Array.from({ length: count }, (_, j) => 1 / factorial(j + order)),
+    );
+    const steps = Array.from({ length: order - 1 }, (_, k) => `- ${Math.fround(1 / factorial(k + 1))}) * ${y}r`);
+    return [
+      // 0 has no reciprocal, and ∞ no quotient
+      `const ${y}f = Math.abs(${x}) < ${order} ? 1 : (${x} > 1000 ? 1000 : ${x});`,
+      reciprocal(`${y}f`, `${y}r`),
+      expm1(`${y}f`, `${y}m`),
+      `const ${y}u = ${'('.repeat(order - 1)}${y}m * ${y}r ${steps.join(' ')};`,
+      `const ${y}q = 0.5 * ${y}f;`,
+      exp(`${y}q`, `${y}g`),
+      `const ${y}v = ${y}g${` * ${y}r`.repeat(order)} * ${y}g;`,
+      `const ${y} = Math.abs(${x}) < ${order} ? ${series} : (${y}f > 80 ? ${y}v : ${y}u);`,
+    ].join('\n');
+  };
 
 /** e^{x²} erfc(x) in powers of 1/(1 + x/2), for x ≥ 1: Chebyshev's interpolation on [1, 4.3], 3·10⁻⁹ of erf. */
 const scaledTail = [

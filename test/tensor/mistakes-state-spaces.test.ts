@@ -1,6 +1,8 @@
 import { describe } from 'vitest';
 import { indices, scalar, tensor } from '../../src/executors/f64/index.ts';
 import { linearScan } from '../../src/tensor/primitives/linear-scan.ts';
+import { phi, phi1 } from '../../src/tensor/primitives/phi.ts';
+import { softplus } from '../../src/tensor/primitives/softplus.ts';
 import { refuses, untyped } from '../nn/refusals.ts';
 
 const x = tensor([1, 2, 3]);
@@ -36,5 +38,18 @@ describe('mistakes in scans', () => {
       () => linearScan(x, untyped([1]), x, 0),
       'linearScan: operand 1 is a list of 1, not a value; make one with tensor(…)',
     ],
+  ]);
+});
+
+describe('mistakes in functions of state spaces', () => {
+  const ids = indices([1, 2]);
+  refuses([
+    [() => phi(x, 0), 'phi: the order is 0; an order is an integer ≥ 1'],
+    [() => phi(x, 1.5), 'phi: the order is 1.5; an order is an integer ≥ 1'],
+    [() => phi(x, untyped(undefined)), 'phi: the order is undefined; an order is an integer ≥ 1'],
+    [() => phi1(ids), 'phi: operand 0 is of kind index, not real; index values are never computed with'],
+    [() => phi1(untyped(0.5)), 'phi: operand 0 is 0.5, not a value; make one with tensor(…)'],
+    [() => softplus(ids), 'softplus: operand 0 is of kind index, not real; index values are never computed with'],
+    [() => softplus(untyped([1])), 'softplus: operand 0 is a list of 1, not a value; make one with tensor(…)'],
   ]);
 });

@@ -1,0 +1,36 @@
+/** @file `φ_k(z) = Σ_j z^j / (j + k)!`, what a step of length 1 makes of a polynomial input under `h' = z h + …` */
+import { apply } from '../apply.ts';
+import { fail } from '../errors.ts';
+import { elementwiseShape, type Primitive } from '../primitive.ts';
+import type { Value } from '../value.ts';
+import { add } from './add.ts';
+import { mul } from './mul.ts';
+import { scale } from './scale.ts';
+
+/** k, an integer ≥ 1. */
+export type PhiParams = { readonly order: number };
+
+export const phiPrimitive: Primitive<PhiParams> = {
+  name: 'phi',
+  shape: elementwiseShape,
+  // φ_k' = φ_k − k φ_{k+1}
+  vjp: (ct, out, [z], { order }) => [mul(ct, add(out, scale(phi(z!, order + 1), -order)))],
+};
+
+/**
+ * `φ_k(z) = Σ_j z^j / (j + k)!`, elementwise: `φ_1(z) = (e^z − 1)/z` and `φ_{k+1}(z) = (φ_k(z) − 1/k!)/z`, which are 1/k! at 0.
+ * Throws when the order k is no integer ≥ 1.
+ * @example
+ * read(phi(tensor([0, 1]), 2)) // [0.5, Math.E - 2]
+ */
+export function phi(z: Value, order: number): Value {
+  if (!Number.isInteger(order) || order < 1) fail(`phi: the order is ${order}; an order is an integer ≥ 1`);
+  return apply(phiPrimitive, [z], { order });
+}
+
+/**
+ * `φ_1(z) = (e^z − 1)/z`, elementwise, 1 at 0: zero-order hold is `B̄ = φ_1(ΔA) Δ B`, also where ΔA is 0.
+ * @example
+ * read(phi1(tensor([0, 1]))) // [1, Math.E - 1]
+ */
+export const phi1 = (z: Value): Value => phi(z, 1);
