@@ -4,7 +4,7 @@
  */
 import { type DiscreteSsm, discreteOutput, discreteState, type SsmResult } from './05-discrete-recurrence.ts';
 import { inject } from './10-dense-hidden.ts';
-import { add, krylov, type Matrix, scale, sum, type Vector, vector } from './notation.ts';
+import { add, krylov, type Matrix, matMul, matVec, scale, sum, type Vector, vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 
 /** What is carried to the next token. */
@@ -19,6 +19,20 @@ export function unrolledState(x: Vector, aBar: Matrix, bBar: Vector, h0: Vector)
   const carried = krylov(aBar, h0, x.length + 1).at(-1)!;
   const written = krylov(aBar, bBar, x.length);
   return x.map((number, i) => scale(number, written[x.length - 1 - i]!)).reduce(add, carried);
+}
+
+/** One token's step h ↦ A h + u, A [n][n], u [n]: of Eq. 5 with A = Ā, u = B̄ x. */
+export interface Step {
+  readonly a: Matrix;
+  readonly u: Vector;
+}
+
+/**
+ * Two steps as one, the left one first: A = A_2 A_1, u = A_2 u_1 + u_2. Associative, so that the steps of a sequence may be taken
+ * together in any grouping; all of them together give Eq. 12.
+ */
+export function composedStep(left: Step, right: Step): Step {
+  return { a: matMul(right.a, left.a), u: add(matVec(right.a, left.u), right.u) };
 }
 
 /**

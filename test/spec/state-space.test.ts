@@ -5,6 +5,7 @@ import {
   add,
   bilinear,
   causalConvolution,
+  composedStep,
   conjugatePairs,
   continuousOutput,
   convolution,
@@ -22,6 +23,7 @@ import {
   type Matrix,
   matMul,
   matrixExponential,
+  matVec,
   pairBlocks,
   phi1,
   recurrence,
@@ -295,6 +297,21 @@ describe('recurrence and convolution (Eqs. 5 to 8, 12, 13)', () => {
           const carried = krylov(ssm.aBar, h0, i + 2).at(-1)!;
           expect(distance([add(convolvedState(tokens, ssm.aBar, ssm.bBar), carried)], [h])).toBeLessThan(1e-12);
         });
+      }),
+    );
+  });
+
+  it('are steps composed in any grouping', () => {
+    fc.assert(
+      fc.property(seeds, sizes, (seed, n) => {
+        const [ssm, x, h0] = [model(seed, n), sequence(seed + 3, 3), sequence(seed + 4, n)];
+        const [one, two, three] = x.map((input) => ({ a: ssm.aBar, u: scale(input, ssm.bBar) }));
+        const left = composedStep(composedStep(one!, two!), three!);
+        const right = composedStep(one!, composedStep(two!, three!));
+        expect(distance(left.a, right.a)).toBeLessThan(1e-14);
+        expect(distance([left.u], [right.u])).toBeLessThan(1e-14);
+        const state = add(matVec(left.a, h0), left.u);
+        expect(distance([state], [recurrence(x, ssm, h0).state])).toBeLessThan(1e-13);
       }),
     );
   });
