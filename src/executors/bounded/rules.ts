@@ -8,6 +8,7 @@ import { phi } from '../f64/phi.ts';
 import { linearScanRule } from './linear-scan.ts';
 import { type Bounded, evaluate, type Rule } from './operands.ts';
 import {
+  angleRoundings,
   isExact,
   type Precision,
   phiRoundings,
@@ -84,8 +85,8 @@ const isPowerOfTwo = (x: number): boolean => x === 2 ** Math.round(Math.log2(x))
 
 /** The rules for one precision. */
 export function boundRules(precision: Precision, rounding: Rounding): { readonly [N in PrimitiveName]: Rule } {
-  const { functions, tiny } = precision;
-  const { settle } = rounding;
+  const { angles, functions, tiny } = precision;
+  const { settle, unit } = rounding;
 
   /** A rule for a function of each element: `spread(x, e, y)` is how far y = f(x) can move when x moves by e, e > 0 finite. */
   const each =
@@ -142,6 +143,17 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     return each((z, e) => e * steepest(z + e), phiRoundings(precision, order))(xs, primitive, params, shape);
   };
 
+  /** Sine or cosine, whose own slope changes by at most 1 a radian. */
+  const circular =
+    (slope: (x: number) => number): Rule =>
+    ([angle], primitive, params, shape) => {
+      const { x, e } = angle!.data;
+      const beyond = (i: number): boolean => Number.isFinite(x[i]) && Math.abs(x[i]!) + e[i]! > angles;
+      const reduced = e.map((error, i) => (beyond(i) ? error + angleRoundings * unit * Math.abs(x[i]!) : error));
+      const rule = each((at, by) => Math.min(2, by, (Math.abs(slope(at)) + by / 2) * by), functions);
+      return rule([{ ...angle!, data: { x, e: reduced } }], primitive, params, shape);
+    };
+
   const sums = sumOfProducts(rounding);
 
   return {
@@ -159,6 +171,9 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     minimum: extremum,
     // e^{x+e} − e^x
     exp: each((_x, e, y) => Math.max(y, least) * Math.expm1(e), functions),
+    expm1: each((x, e) => Math.max(Math.exp(x), least) * Math.expm1(e), functions),
+    sin: circular(Math.cos),
+    cos: circular(Math.sin),
     // log x − log(x − e), the longer way
     log: each((x, e) => (e < x ? -Math.log1p(-e / x) : infinite), functions),
     // |σ''| ≤ σ' = σ(1 − σ) bounds the growth of the slope by e^e

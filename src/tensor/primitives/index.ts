@@ -4,10 +4,12 @@ import { absPrimitive } from './abs.ts';
 import { addPrimitive } from './add.ts';
 import { broadcastPrimitive } from './broadcast.ts';
 import { concatPrimitive } from './concat.ts';
+import { cosPrimitive } from './cos.ts';
 import { einsumPrimitive } from './einsum.ts';
 import { equalPrimitive } from './equal.ts';
 import { erfPrimitive } from './erf.ts';
 import { expPrimitive } from './exp.ts';
+import { expm1Primitive } from './expm1.ts';
 import { gatherPrimitive } from './gather.ts';
 import { linearScanPrimitive } from './linear-scan.ts';
 import { logPrimitive } from './log.ts';
@@ -25,6 +27,7 @@ import { scatterAddPrimitive } from './scatter-add.ts';
 import { selectPrimitive } from './select.ts';
 import { sigmoidPrimitive } from './sigmoid.ts';
 import { signPrimitive } from './sign.ts';
+import { sinPrimitive } from './sin.ts';
 import { sitePrimitive } from './site.ts';
 import { slicePrimitive } from './slice.ts';
 import { softplusPrimitive } from './softplus.ts';
@@ -37,10 +40,12 @@ export const primitives = {
   add: addPrimitive,
   broadcast: broadcastPrimitive,
   concat: concatPrimitive,
+  cos: cosPrimitive,
   einsum: einsumPrimitive,
   equal: equalPrimitive,
   erf: erfPrimitive,
   exp: expPrimitive,
+  expm1: expm1Primitive,
   gather: gatherPrimitive,
   linearScan: linearScanPrimitive,
   log: logPrimitive,
@@ -58,6 +63,7 @@ export const primitives = {
   select: selectPrimitive,
   sigmoid: sigmoidPrimitive,
   sign: signPrimitive,
+  sin: sinPrimitive,
   site: sitePrimitive,
   slice: slicePrimitive,
   softplus: softplusPrimitive,

@@ -145,6 +145,7 @@ export async function tryOn(
 /** Where results are finite in single precision. */
 const domains: { readonly [N in PrimitiveName]?: (x: number) => number } = {
   exp: (x) => Math.max(-80, Math.min(80, x)),
+  expm1: (x) => Math.min(80, x),
   phi: (x) => Math.min(80, x),
   log: (x) => Math.abs(x) + 2 ** -20,
   rsqrt: (x) => Math.abs(x) + 2 ** -20,

@@ -2,7 +2,7 @@
 import { none } from '../../../tensor/primitive.ts';
 import { sizeOf } from '../../../tensor/shape.ts';
 import { fill, type Read } from '../numbers.ts';
-import { erf, exp, log, phi, reciprocal, rsqrt, sigmoid, softplus, type Text } from './functions.ts';
+import { cos, erf, exp, expm1, log, phi, reciprocal, rsqrt, sigmoid, sin, softplus, type Text } from './functions.ts';
 import type { Rule, Rules } from './rule.ts';
 
 /** A rule from the text of an expression of the operands at the thread's place. */
@@ -40,7 +40,10 @@ export const elementwise = {
   // not a product with the mask: 0 · NaN is NaN
   select: each((mask, x, y) => `${mask} !== 0 ? ${x} : ${y}`),
   exp: by(exp),
+  expm1: by(expm1),
   log: by(log),
+  sin: by(sin),
+  cos: by(cos),
   erf: by(erf),
   reciprocal: by(reciprocal),
   rsqrt: by(rsqrt),
