@@ -57,13 +57,13 @@ function checkStack(call: string, layers: readonly StackedLayer[], bottom: Value
 }
 
 /**
- * Eq. 9 at one token after another: `h_t^l = Ā h_{t−1}^l + B̄ Θ(C Ā h_{t−1}^{l−1} + C B̄ Θ(… Θ(C h_t^{l−m}) …))`. There is at least
- * one token.
+ * Eq. 9 at one token after another: `h_t^l = Ā h_{t−1}^l + B̄ Θ(C Ā h_{t−1}^{l−1} + C B̄ Θ(… Θ(C h_t^{l−m}) …))`.
  * @example
  * read(recurrentStack([], tensor([[[[5]]]]), [], { epsilon: 1, residual: 0 }).h) // [5]
  */
 export const recurrentStack: StackMode = (layers, bottom, states, rule) => {
   checkStack('recurrentStack', layers, bottom, states);
+  if (bottom.shape[1] === 0) return { h: bottom, states };
   let before = states;
   const highest = Array.from({ length: bottom.shape[1]! }, (_, t) => {
     let h = at(bottom, 1, t);
@@ -84,6 +84,7 @@ export const recurrentStack: StackMode = (layers, bottom, states, rule) => {
  */
 export const layeredStack: StackMode = (layers, bottom, states, rule) => {
   checkStack('layeredStack', layers, bottom, states);
+  if (bottom.shape[1] === 0) return { h: bottom, states };
   let h = bottom;
   const last = layers.map(({ below, theta, a, b }, l) => {
     const x = thetaBlock(stateOutput(below, h), theta, rule);

@@ -14,7 +14,7 @@ import { treeOf } from '../../tensor/tree.ts';
 import type { Value } from '../../tensor/value.ts';
 import { fromLists, type Layout, type Lists, type Slot, type Tensors, toLists } from '../case.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
-import type { Named, Program } from '../program.ts';
+import type { Program } from '../program.ts';
 import { small } from './draw.ts';
 import { type FormName, layerAxes, outputsOf, partsOf, slotsOf } from './ssm.ts';
 import { mapValues, stripped, tokenModes } from './tokens.ts';
@@ -44,7 +44,11 @@ export const continuousSsm: Operator<ContinuousSettings> = {
     })),
   definition: (inputs, { form }) => {
     const lists = (name: string): Lists => toLists(inputs[name]!);
-    const [a, b, c] = ['a', 'b', 'c'].map((name) => lists(`param.${name}`)) as [Matrix | readonly Matrix[], Matrix, Matrix];
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => lists(`param.${name}`)) as [
+      Matrix | readonly Matrix[],
+      Matrix,
+      Matrix,
+    ];
     const [x, h] = [lists('x') as readonly Matrix[], lists('h') as unknown as Grid];
     const map = (f: (own: Vector, input: number, e: number) => Lists): Lists =>
       h.map((tokens, i) => tokens.map((channels, t) => channels.map((own, e) => f(own, x[i]![t]![e]!, e))));
@@ -124,8 +128,14 @@ function defined(inputs: Tensors, { form, rule }: DiscretiseSettings): Tensors {
     const [a, b] = [lists.a as readonly Matrix[], lists.b as Matrix];
     const all = a.map((matrix, e) => discretiseBy[rule](matrix, b[e]!, delta[e]!));
     return {
-      a: fromLists(all.map(({ aBar }) => aBar), inputs.a!.shape),
-      b: fromLists(all.map(({ bBar }) => bBar), inputs.b!.shape),
+      a: fromLists(
+        all.map(({ aBar }) => aBar),
+        inputs.a!.shape,
+      ),
+      b: fromLists(
+        all.map(({ bBar }) => bBar),
+        inputs.b!.shape,
+      ),
     };
   }
   const entries = (name: string): Complex[][] => {
@@ -136,9 +146,13 @@ function defined(inputs: Tensors, { form, rule }: DiscretiseSettings): Tensors {
   const all = entries('a').map((row, e) => row.map((eigenvalue, n) => entry(rule, eigenvalue, b[e]![n]!, delta[e]!)));
   const gather = (name: string, of: (one: Discretised) => number): [string, Tensors[string]] => [
     name,
-    fromLists(all.map((row) => row.map(of)), inputs[name]!.shape),
+    fromLists(
+      all.map((row) => row.map(of)),
+      inputs[name]!.shape,
+    ),
   ];
-  if (form === 'real') return Object.fromEntries([gather('a', ({ aBar }) => aBar.re), gather('b', ({ bBar }) => bBar.re)]);
+  if (form === 'real')
+    return Object.fromEntries([gather('a', ({ aBar }) => aBar.re), gather('b', ({ bBar }) => bBar.re)]);
   return Object.fromEntries([
     gather('a.re', ({ aBar }) => aBar.re),
     gather('a.im', ({ aBar }) => aBar.im),
@@ -168,6 +182,5 @@ export const discretise: Operator<DiscretiseSettings> = {
   definition: defined,
   modes: { whole: program, channelwise },
   reference: 'whole',
-  linearIn: ['b', 'b.re', 'b.im'],
   axes: { batch: Object.fromEntries(names.map((name) => [name, 0])) },
 };
