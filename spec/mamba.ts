@@ -3,7 +3,7 @@
  * Not numbered in the paper. [T]: state-spaces/mamba (mamba_ssm/modules/mamba_simple.py, mamba_ssm/models/mixer_seq_simple.py)
  * at commit e9594ce, and johnma2006/mamba-minimal at 03de542, which agree. Every weight is stored [out, in].
  */
-import { causalConvolution } from './causal-convolution.ts';
+import { depthwiseConvolution } from './depthwise-convolution.ts';
 import { embed, readOut } from './language-model.ts';
 import { add, given, type Matrix, matVec, silu, type Vector } from './notation.ts';
 import { rmsNormRows } from './rms-norm.ts';
@@ -96,7 +96,12 @@ export function mambaBlock(layer: MambaLayer, config: MambaConfig, s: Matrix, st
   const inner = layer.skip.length;
   const xs = projected.map((row) => row.slice(0, inner));
   const z = projected.map((row) => row.slice(inner));
-  const { output: convolved, window } = causalConvolution(xs, layer.convolution, layer.convolutionBias, state?.window);
+  const { output: convolved, window } = depthwiseConvolution(
+    xs,
+    layer.convolution,
+    layer.convolutionBias,
+    state?.window,
+  );
   const u = convolved.map((row) => row.map(silu));
   const scanned = selectiveScan({ ...selection(layer, config, u), z }, state?.scan);
   const output = scanned.output.map((row) => affine(layer.output, row, layer.outputBias));

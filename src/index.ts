@@ -10,6 +10,7 @@ export * from './tensor/ops.ts';
 export { abs } from './tensor/primitives/abs.ts';
 export { add } from './tensor/primitives/add.ts';
 export { broadcast } from './tensor/primitives/broadcast.ts';
+export { type ConvolutionMethod, causalConvolution } from './tensor/primitives/causal-convolution.ts';
 export { concat } from './tensor/primitives/concat.ts';
 export { cos } from './tensor/primitives/cos.ts';
 export { einsum } from './tensor/primitives/einsum.ts';

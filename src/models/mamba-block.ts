@@ -1,6 +1,6 @@
 /** @file Mamba's block: convolution, selection, scan. Wiring only; state-spaces/mamba and mamba-minimal agree on it [T]. */
 import { silu } from '../nn/activations.ts';
-import { type CausalConvolution, parallelConvolution, recurrentConvolution } from '../nn/causal-convolution.ts';
+import { type CausalConvolution, parallelConvolution, recurrentConvolution } from '../nn/depthwise-convolution.ts';
 import { linear } from '../nn/linear.ts';
 import type { Mode } from '../nn/retention/normalised.ts';
 import { type SelectiveScanInputs, tokenMap } from '../nn/selective-scan/inputs.ts';

@@ -11,6 +11,8 @@ export {
 export { attentionIn } from './attention/modes.ts';
 export { parallelAttention } from './attention/parallel.ts';
 export { recurrentAttention } from './attention/recurrent.ts';
+export { crossEntropy, logSumExp, nextTokenTargets, predictingRows, type Targets } from './cross-entropy.ts';
+export { collect, denseFusion, type FusionParams, type FusionRule, fuseByAddition } from './dense-fusion.ts';
 export {
   type CausalConvolution,
   type ConvolutionInputs,
@@ -18,9 +20,7 @@ export {
   emptyWindow,
   parallelConvolution,
   recurrentConvolution,
-} from './causal-convolution.ts';
-export { crossEntropy, logSumExp, nextTokenTargets, predictingRows, type Targets } from './cross-entropy.ts';
-export { collect, denseFusion, type FusionParams, type FusionRule, fuseByAddition } from './dense-fusion.ts';
+} from './depthwise-convolution.ts';
 export { embedding } from './embedding.ts';
 export {
   type FeedForwardActivation,
@@ -65,5 +65,22 @@ export { type GateActivation, type GateParams, gate, project, select } from './s
 export { softmax } from './softmax.ts';
 export { associativeScan, type Combine } from './ssm/associative-scan.ts';
 export { type Affine, complexCombine, matrixCombine, realCombine } from './ssm/combine.ts';
-export { type Complex, complexAdd, complexMul } from './ssm/complex.ts';
+export {
+  type Complex,
+  complexAdd,
+  complexExp,
+  complexMul,
+  complexPhi1,
+  complexReciprocal,
+  complexScale,
+} from './ssm/complex.ts';
+export { stateDerivative, stateOutput } from './ssm/continuous.ts';
+export { chunkwiseSsm, convolutionSsm, ssmKernel } from './ssm/convolution.ts';
+export { type Carry, type DenseSsmInputs, denseSsm } from './ssm/dense.ts';
+export { type ContinuousModel, type DiscreteModel, type DiscretisationRule, discretise } from './ssm/discretise.ts';
+export type { ConvolutionMethod, StateValue } from './ssm/form.ts';
+export { emptySsmState, type Ssm, type SsmInputs, type SsmResult } from './ssm/inputs.ts';
+export { matrixExponential, matrixInverse } from './ssm/matrix-exponential.ts';
+export { type SsmMode, ssmIn } from './ssm/modes.ts';
+export { associativeSsm, recurrentSsm, scanSsm } from './ssm/sequential.ts';
 export { type DualityInputs, stateSpaceDuality } from './state-space-duality.ts';

@@ -67,6 +67,12 @@ export interface Operator<S extends Settings = Settings> {
   readonly linearOutputs?: readonly string[];
   /** Whether dyadic inputs give exact results: sums and products only. */
   readonly exact?: boolean;
+  /** Modes that mix all tokens' roundings, as a Fourier transform does: exact laws hold for them within their bounds. */
+  readonly spectral?: readonly string[];
+  /** Whether inputs of zeros before the first token, from a zero state, only delay the outputs. */
+  readonly timeInvariant?: boolean;
+  /** Whether it combines `left.…` and `right.…` to something of the same parts, associatively. */
+  readonly combines?: boolean;
   /** Special cases that must equal simpler operators. */
   readonly reductions?: Readonly<Record<string, Reduction<S>>>;
   /** Where a sequence may be split in a mode, if not everywhere. */

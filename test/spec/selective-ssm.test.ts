@@ -1,8 +1,8 @@
 /** @file The selective scan and the convolution before it, written out for numbers that one can follow by hand. */
 import { describe, expect, it } from 'vitest';
 import {
-  causalConvolution,
   convolvedToken,
+  depthwiseConvolution,
   type SelectiveInputs,
   selectiveOutput,
   selectiveScan,
@@ -101,16 +101,16 @@ describe('causal convolution', () => {
   const x = [[1], [10], [100], [1000]];
 
   it('multiplies the current token by the last tap, with zeros before the first', () => {
-    const { output, window } = causalConvolution(x, [[2, 3, 5]], [0.5]);
+    const { output, window } = depthwiseConvolution(x, [[2, 3, 5]], [0.5]);
     expect(output).toEqual([[5.5], [53.5], [532.5], [5320.5]]);
     expect(window).toEqual([[10], [100], [1000]]);
   });
 
   it('reads a window of inputs, whose oldest row no token needs', () => {
-    const { output, window } = causalConvolution([[1]], [[2, 3, 5]], undefined, [[-7], [20], [300]]);
+    const { output, window } = depthwiseConvolution([[1]], [[2, 3, 5]], undefined, [[-7], [20], [300]]);
     expect(output).toEqual([[2 * 20 + 3 * 300 + 5]]);
     expect(window).toEqual([[20], [300], [1]]);
-    expect(causalConvolution([], [[2, 3, 5]], undefined, window)).toEqual({ output: [], window });
+    expect(depthwiseConvolution([], [[2, 3, 5]], undefined, window)).toEqual({ output: [], window });
   });
 
   it('keeps channels apart', () => {

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { indices, scalar, tensor } from '../../src/executors/f64/index.ts';
+import { causalConvolution } from '../../src/tensor/primitives/causal-convolution.ts';
 import { cos } from '../../src/tensor/primitives/cos.ts';
 import { expm1 } from '../../src/tensor/primitives/expm1.ts';
 import { linearScan } from '../../src/tensor/primitives/linear-scan.ts';
@@ -40,6 +41,29 @@ describe('mistakes in scans', () => {
     [
       () => linearScan(x, untyped([1]), x, 0),
       'linearScan: operand 1 is a list of 1, not a value; make one with tensor(…)',
+    ],
+  ]);
+});
+
+describe('mistakes in convolutions', () => {
+  refuses([
+    [() => causalConvolution(m, x, 1), 'causalConvolution: x has shape [2, 3], k has [3]; broadcast one first'],
+    [() => causalConvolution(x, x, 1), 'causalConvolution: axis 1 does not exist in shape [3]; use -1…0'],
+    [
+      () => causalConvolution(x, x, 0, { method: untyped('dft') }),
+      "causalConvolution: there is no method 'dft'; use 'direct' or 'fft'",
+    ],
+    [
+      () => causalConvolution(x, indices([0, 1, 2]), 0),
+      'causalConvolution: operand 1 is of kind index, not real; index values are never computed with',
+    ],
+    [
+      () => causalConvolution(untyped([1]), x, 0),
+      'causalConvolution: operand 0 is a list of 1, not a value; make one with tensor(…)',
+    ],
+    [
+      () => causalConvolution(x, untyped([1]), 0),
+      'causalConvolution: operand 1 is a list of 1, not a value; make one with tensor(…)',
     ],
   ]);
 });

@@ -5,6 +5,7 @@ import type { MaxReduceParams } from '../../tensor/primitives/max-reduce.ts';
 import type { PhiParams } from '../../tensor/primitives/phi.ts';
 import type { ScaleParams } from '../../tensor/primitives/scale.ts';
 import { phi } from '../f64/phi.ts';
+import { causalConvolutionRule } from './causal-convolution.ts';
 import { linearScanRule } from './linear-scan.ts';
 import { type Bounded, evaluate, type Rule } from './operands.ts';
 import {
@@ -206,6 +207,7 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     gather: moves,
     sum: sums,
     einsum: sums,
+    causalConvolution: causalConvolutionRule(precision, rounding, sums),
     linearScan: linearScanRule(rounding),
     scatterAdd: sums,
   };

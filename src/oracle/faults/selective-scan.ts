@@ -1,6 +1,6 @@
 /** @file Wrong selective scans and convolutions, after bugs that were found in the wild. */
 import { silu } from '../../nn/activations.ts';
-import { type ConvolutionInputs, parallelConvolution, recurrentConvolution } from '../../nn/causal-convolution.ts';
+import { type ConvolutionInputs, parallelConvolution, recurrentConvolution } from '../../nn/depthwise-convolution.ts';
 import { discretised, readStates, stepSizes } from '../../nn/selective-scan/discretise.ts';
 import type { SelectiveScanInputs, SelectiveScanResult } from '../../nn/selective-scan/inputs.ts';
 import {

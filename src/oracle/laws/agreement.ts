@@ -57,7 +57,7 @@ export const dyadic: Law = {
   name: 'dyadic',
   statement: 'on dyadic inputs, bit for bit the definition and the gradients of the reference mode',
   concerns: (operator) => operator.exact === true,
-  applies: () => true,
+  applies: ({ spectral = [] }, mode) => !spectral.includes(mode),
   size: { exact: true },
   check({ operator, mode, program }, c) {
     const actual = numbersOf(program, c);

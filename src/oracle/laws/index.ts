@@ -1,9 +1,9 @@
 /** @file Every law, in the order in which they are best read. */
 import type { Law } from '../law.ts';
 import { chunks, definition, dyadic, modes } from './agreement.ts';
-import { linear, permutes, reduces } from './algebra.ts';
+import { associative, linear, permutes, reduces } from './algebra.ts';
 import { derivative } from './derivative.ts';
-import { causal, decoding, resumable } from './sequence.ts';
+import { causal, decoding, resumable, shift } from './sequence.ts';
 
 export const laws: readonly Law[] = [
   definition,
@@ -13,7 +13,9 @@ export const laws: readonly Law[] = [
   resumable,
   decoding,
   causal,
+  shift,
   linear,
+  associative,
   reduces,
   permutes,
   dyadic,

@@ -1,5 +1,6 @@
 /** @file Dense keys and values, and retention over them, under every reading (Eqs. 21–25). */
 import * as fc from 'fast-check';
+import { sourceCount } from '../../../spec/10-dense-hidden.ts';
 import { retention as recurrence } from '../../../spec/19-retention.ts';
 import * as spec from '../../../spec/21-dense-keys-and-values.ts';
 import { denseRetention as doubleSum } from '../../../spec/25-dense-retention.ts';
@@ -98,13 +99,13 @@ function collectByDefinition(
   settings: FusionSettings,
 ): readonly Vector[] {
   const features = under(token, 'source.');
-  const count = spec.sourceCount(features.length, settings.denseLayers);
+  const count = sourceCount(features.length, settings.denseLayers);
   const projections = spec.sourceProjections(weights, settings, count);
   return define(features, settings.denseLayers, projections, spec.sourceGates(token.x!, weights, settings, count));
 }
 
 /** Eqs. 21 and 22: what a layer collects from the layers before it, [b, t, width] from each. */
-const collected = (name: string, define: CollectDefinition): Operator<FusionSettings> => ({
+export const collected = (name: string, define: CollectDefinition): Operator<FusionSettings> => ({
   ...plain,
   name,
   reference: 'whole',
@@ -175,7 +176,7 @@ const aloneModes = tokenModes<FusionSettings>((inputs, { epsilon }) => ({
 }));
 
 /** Eqs. 23 and 24: a layer's own feature with what it collected, normed where the reading says so. */
-const fusedFeature = (
+export const fusedFeature = (
   name: string,
   collectFrom: CollectDefinition,
   fuse: (own: Vector, dense: readonly Vector[]) => Vector,

@@ -134,6 +134,7 @@ export const retention: Operator<RetentionSettings> = {
   admits: () => true,
   defines: () => true,
   linearIn: ['v', 'state'],
+  timeInvariant: true,
   exact: true,
   ...shared,
 };
@@ -150,6 +151,7 @@ export const decayRetention: Operator<RetentionSettings> = {
       state: recurrence(q, k, v, gamma, state).state,
     })),
   modes: programs('decay'),
+  timeInvariant: false,
   exact: false,
 };
 
@@ -186,5 +188,6 @@ export const torchscaleRetention: Operator<RetentionSettings> = {
   // rows are counted from their chunk's first token
   splits: ({ chunkSize }, mode, s) => mode !== 'chunkwise' || s % chunkSize === 0,
   linearIn: [],
+  timeInvariant: false,
   exact: false,
 };

@@ -2,7 +2,7 @@
 import { type MambaParams, mamba } from '../../models/mamba.ts';
 import type { MambaLayer } from '../../models/mamba-block.ts';
 import { embeddingRows, type MambaConfig } from '../../models/mamba-config.ts';
-import { parallelConvolution } from '../../nn/causal-convolution.ts';
+import { parallelConvolution } from '../../nn/depthwise-convolution.ts';
 import { fail } from '../../tensor/errors.ts';
 import { zerosLike } from '../../tensor/operand.ts';
 import { pad } from '../../tensor/primitives/pad.ts';

@@ -3,6 +3,7 @@ import type { Primitive } from '../primitive.ts';
 import { absPrimitive } from './abs.ts';
 import { addPrimitive } from './add.ts';
 import { broadcastPrimitive } from './broadcast.ts';
+import { causalConvolutionPrimitive } from './causal-convolution.ts';
 import { concatPrimitive } from './concat.ts';
 import { cosPrimitive } from './cos.ts';
 import { einsumPrimitive } from './einsum.ts';
@@ -39,6 +40,7 @@ export const primitives = {
   abs: absPrimitive,
   add: addPrimitive,
   broadcast: broadcastPrimitive,
+  causalConvolution: causalConvolutionPrimitive,
   concat: concatPrimitive,
   cos: cosPrimitive,
   einsum: einsumPrimitive,

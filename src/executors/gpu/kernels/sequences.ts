@@ -1,4 +1,4 @@
-/** @file Recurrences over tokens: one thread for each result, which loops over the tokens up to its own. */
+/** @file Recurrences and convolutions over tokens: one thread for each result, which loops over the tokens up to its own. */
 import { sizeOf } from '../../../tensor/shape.ts';
 import { divide } from './places.ts';
 import type { Rules } from './rule.ts';
@@ -22,6 +22,23 @@ export const sequences = {
         `h = ${decay!('at')} * h + ${add!('at')};`,
         '}',
         'return h;',
+      ].join('\n'),
+    );
+  },
+  // whichever method: a sum of products is within the bounds of both
+  causalConvolution(launch, [x, k], { axis, reverse }, shape) {
+    const length = shape[axis]!;
+    const inner = sizeOf(shape.slice(axis + 1));
+    return launch(sizeOf(shape), [x!.numbers, k!.numbers], (value, weight) =>
+      [
+        tokenOf(length, inner),
+        `const steps = ${reverse ? `${length} - t` : 't + 1'};`,
+        'let s = 0;',
+        `for (let j = 0; j < steps; j++) {`,
+        `const from = start + (t ${reverse ? '+' : '-'} j) * ${inner};`,
+        `s = s + ${weight!(`start + j * ${inner}`)} * ${value!('from')};`,
+        '}',
+        'return s;',
       ].join('\n'),
     );
   },

@@ -1,8 +1,8 @@
 /** @file The causal depthwise convolution as an operator. */
 import * as fc from 'fast-check';
-import { causalConvolution } from '../../../spec/causal-convolution.ts';
+import { depthwiseConvolution as definition } from '../../../spec/depthwise-convolution.ts';
 import type { Matrix, Vector } from '../../../spec/notation.ts';
-import { type CausalConvolution, parallelConvolution, recurrentConvolution } from '../../nn/causal-convolution.ts';
+import { type CausalConvolution, parallelConvolution, recurrentConvolution } from '../../nn/depthwise-convolution.ts';
 import { type Operator, plain } from '../operator.ts';
 import type { Program } from '../program.ts';
 import { lengths, small } from './draw.ts';
@@ -19,7 +19,7 @@ const program =
 export const depthwiseConvolution: Operator = {
   ...plain,
   name: 'depthwiseConvolution',
-  chapter: 'spec/causal-convolution.ts',
+  chapter: 'spec/depthwise-convolution.ts',
   evidence: ['T'],
   layouts: (size) =>
     fc
@@ -39,7 +39,7 @@ export const depthwiseConvolution: Operator = {
     const bias = 'bias' in inputs ? part<Vector>('bias') : undefined;
     const shapes = { output: inputs.x!.shape, window: inputs.window!.shape };
     return joinedResults([inputs.x!.shape[0]!], shapes, (b) => ({
-      ...causalConvolution(part<Matrix>('x', b!), part<Matrix>('weight'), bias, part<Matrix>('window', b!)),
+      ...definition(part<Matrix>('x', b!), part<Matrix>('weight'), bias, part<Matrix>('window', b!)),
     }));
   },
   modes: { parallel: program(parallelConvolution), recurrent: program(recurrentConvolution) },

@@ -26,7 +26,7 @@ export function convolvedToken(window: Matrix, weight: Matrix, bias?: Vector): V
  * later token, and is kept because the source keeps it.
  * Evidence [T]. Shapes: x [t][e], weight [e][k], bias [e], window [k][e].
  */
-export function causalConvolution(x: Matrix, weight: Matrix, bias?: Vector, window?: Matrix): Convolved {
+export function depthwiseConvolution(x: Matrix, weight: Matrix, bias?: Vector, window?: Matrix): Convolved {
   const output: Vector[] = [];
   let last = window ?? zeros(columns(weight), weight.length);
   for (const input of x) {
