@@ -161,10 +161,10 @@ const isPrintable = (byte: number): boolean => (byte >= 0x20 && byte < 0x7f) || 
 const tooLarge = (announced: bigint, most: number): Failure =>
   failed('too-large', `it announced ${announced} bytes; its answer can have ${most} at most`);
 
-/** The first line that is not blank, and whether its end has come. */
+/** The first line that is not blank, and whether its end has come. A message that follows it on the same line is no part of it. */
 function firstLine(bytes: Uint8Array): { line: string; ends: boolean } {
   const text = new TextDecoder().decode(bytes, { stream: true }).replace(/^\s+/, '');
-  const end = text.search(/[\r\n]/);
+  const end = text.search(/[\r\n]|densessm[^\0]{0,7}\0/);
   return end < 0 ? { line: text, ends: false } : { line: text.slice(0, end), ends: true };
 }
 

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fail } from '../../tensor/errors.ts';
 import { atExit } from './at-exit.ts';
 import type { Failure } from './backend.ts';
@@ -33,23 +34,34 @@ const READ_ON = 200;
 /** A killed process that is not gone after this time hangs in the kernel: it is not waited for. */
 const GIVE_UP = 2_000;
 
+/** So often it is looked whether a group has ended. */
+const POLL = 5;
+
 /** Starts a command through the shell; `files` are arguments behind it. The group is killed when this process ends. */
 export function startGroup(command: string, files: readonly string[] = []): Group {
   if (process.platform === 'win32')
     fail('a backend needs the process groups of Linux and macOS; on Windows, run densessm in WSL');
-  const child = spawn('/bin/sh', ['-c', files.length > 0 ? `${command} "$@"` : command, 'sh', ...files], {
+  const script = withExec(command);
+  const child = spawn('/bin/sh', ['-c', files.length > 0 ? `${script} "$@"` : script, 'sh', ...files], {
     detached: true,
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   const end = lastLines(20, 300);
+  let isKilling = false;
   let isOver = child.pid === undefined;
-  const signalGroup = (signal: NodeJS.Signals): void => {
+  /** Whether there was a process to take the signal. 0 only asks. */
+  const signalGroup = (signal: NodeJS.Signals | 0): boolean => {
     try {
       // a negative number is a group; another one may have its number when it is over
-      if (!isOver) process.kill(-child.pid!, signal);
+      return !isOver && process.kill(-child.pid!, signal);
     } catch {
-      // all gone
+      return false;
     }
+  };
+  const endGroup = (): void => {
+    signalGroup('SIGKILL');
+    isOver = true;
+    callOff();
   };
   const callOff = atExit(() => signalGroup('SIGKILL'));
   const letGo = (): void => {
@@ -58,9 +70,7 @@ export function startGroup(command: string, files: readonly string[] = []): Grou
   };
   const ended = new Promise<Ending>((resolve) => {
     const done = (ending: Ending): void => {
-      signalGroup('SIGKILL'); // what it started and left behind
-      isOver = true;
-      callOff();
+      if (!isKilling) endGroup(); // what it started and left behind
       const finish = (): void => {
         clearTimeout(timer);
         letGo();
@@ -78,9 +88,11 @@ export function startGroup(command: string, files: readonly string[] = []): Grou
 
   let killed: Promise<void> | null = null;
   async function kill(grace: number): Promise<void> {
+    isKilling = true;
     signalGroup('SIGTERM');
-    if (await settlesWithin(ended, grace)) return;
-    signalGroup('SIGKILL');
+    // the shell may end before what it started
+    for (const latest = performance.now() + grace; signalGroup(0) && performance.now() < latest; ) await pause(POLL);
+    endGroup();
     if (!(await settlesWithin(ended, GIVE_UP))) letGo();
   }
   return {
@@ -90,6 +102,21 @@ export function startGroup(command: string, files: readonly string[] = []): Grou
     ended,
     kill: (grace) => (killed ??= kill(grace)),
   };
+}
+
+/**
+ * A command that is a single program takes the place of the shell, which would else hold its input and output open when it has
+ * closed them. Whatever is more than a program with arguments stays as it is.
+ * @example
+ * withExec('A=1 python3 "my backend.py"') // 'A=1 exec python3 "my backend.py"'
+ */
+export function withExec(command: string): string {
+  const isSingle = /^(?:[^;&|()\n'"\\`#]|'[^']*'|"(?:[^"\\`]|\\.)*"|\\.)*$/s.test(command);
+  const [assignments] = /^\s*(?:[A-Za-z_]\w*=(?:[^\s'"\\]|'[^']*'|"(?:[^"\\]|\\.)*"|\\.)*\s+)*/.exec(command)!;
+  const rest = command.slice(assignments.length);
+  // words of the shell's own, and nothing at all
+  const isProgram = /^[^\s={}!]+(?:\s|$)/.test(rest) && !/^(?:exec|command|eval|time|source|\.)(?:\s|$)/.test(rest);
+  return isSingle && isProgram ? `${assignments}exec ${rest}` : command;
 }
 
 /** Whether a promise settles in time. */

@@ -135,7 +135,7 @@ const strangers = {
   },
   'floods-stderr': {
     run() {
-      for (let i = 0; i < 1000; i++) writeSync(2, Buffer.alloc(65536, `warning ${i}\n`));
+      for (let i = 0; i < 1000; i++) writeSync(2, `warning ${i}\n`.repeat(5000));
       writeSync(2, `${'x'.repeat(10_000_000)}\nthe last line\n`);
       process.exit(1);
     },
@@ -248,8 +248,8 @@ const strangers = {
   },
   'closes-stdin': {
     before() {
-      write(message(described('1')));
       closeSync(0);
+      write(message(described('1')));
       hang();
     },
   },
