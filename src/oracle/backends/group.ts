@@ -28,7 +28,7 @@ export interface Group {
   kill(grace: number): Promise<void>;
 }
 
-/** So long after its end, what it has written is still read: a process that left the group may hold the pipes open. */
+/** So long after its end, what a group has written is still read: a process that left the group may hold the pipes open. */
 const READ_ON = 200;
 
 /** A killed process that is not gone after this time hangs in the kernel: it is not waited for. */
@@ -58,10 +58,15 @@ export function startGroup(command: string, files: readonly string[] = []): Grou
       return false;
     }
   };
+  let markOver = (): void => {};
+  const over = new Promise<void>((resolve) => {
+    markOver = resolve;
+  });
   const endGroup = (): void => {
     signalGroup('SIGKILL');
     isOver = true;
     callOff();
+    markOver();
   };
   const callOff = atExit(() => signalGroup('SIGKILL'));
   const letGo = (): void => {
@@ -70,14 +75,13 @@ export function startGroup(command: string, files: readonly string[] = []): Grou
   };
   const ended = new Promise<Ending>((resolve) => {
     const done = (ending: Ending): void => {
-      if (!isKilling) endGroup(); // what it started and left behind
       const finish = (): void => {
-        clearTimeout(timer);
         letGo();
         resolve(ending);
       };
-      const timer = setTimeout(finish, READ_ON);
       child.once('close', finish);
+      if (!isKilling) endGroup(); // what it started and left behind
+      void over.then(() => pause(READ_ON, undefined, { ref: false })).then(finish);
     };
     child.once('error', (error: NodeJS.ErrnoException) => done({ how: 'unstarted', why: error.code ?? error.message }));
     child.once('exit', (status, signal) => done(endingOf(status, signal)));

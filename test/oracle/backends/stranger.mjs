@@ -111,6 +111,11 @@ const strangers = {
       hang();
     },
   },
+  'hangs-once': { run: hang },
+  'hangs-with-a-child': {
+    before: () => note(spawn('sleep', ['1000'], { stdio: 'inherit' }).pid),
+    run: hang,
+  },
   'hangs-in-a-message': {
     run({ texts }) {
       write(message({ message: 'answer', id: texts.id }).subarray(0, 30));
