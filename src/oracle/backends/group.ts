@@ -7,7 +7,7 @@ import { fail } from '../../tensor/errors.ts';
 import { atExit } from './at-exit.ts';
 import type { Failure } from './backend.ts';
 import { failed } from './failure.ts';
-import { lastLines } from './text.ts';
+import { lastLines } from './last-lines.ts';
 
 /** How a command ended: with an exit status, by a signal, or without having begun. */
 export type Ending =
