@@ -1,7 +1,8 @@
 /** @file The header of a safetensors file, checked entry by entry before a number is read. */
 import { fail } from '../tensor/errors.ts';
 import { codecOf, type DType, dtypeNames, isDType } from './dtypes.ts';
-import { isObject, parseJson, quoted, shown } from './json.ts';
+import { isObject, parseJson } from './json.ts';
+import { quoted, shown } from './text.ts';
 
 /** Where a tensor lies: bytes `begin` to `end` after the header. */
 export interface Entry {

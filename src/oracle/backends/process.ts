@@ -15,8 +15,8 @@ export async function openProcess(command: string, limits: Partial<Limits> = {})
   return converse(command, streamCarrier(command, all), all);
 }
 
-/** So long the rest of a line is waited for that was begun in place of a message. */
-const LINE = 100;
+/** So long more of a text is waited for that came in place of a message. */
+const MORE_TEXT = 100;
 
 /** So long the end of a process is waited for that has closed its input or output: it mostly ends, and how says more. */
 const ENDING = 500;
@@ -109,7 +109,7 @@ function start(command: string, grace: number): Running {
       else breakOff(failed('wrong-message', 'it sends more messages than it was asked for'));
     }
     if (failure !== null) breakOff(failure);
-    else if (stream.isInText()) setTimeout(() => breakOff(stream.end()!), LINE).unref();
+    else if (stream.isInText()) setTimeout(() => breakOff(stream.end()!), MORE_TEXT).unref();
   });
   const closed = (what: string) => () => {
     setTimeout(
@@ -121,7 +121,7 @@ function start(command: string, grace: number): Running {
   stdin.on('error', closed('input'));
   void group.ended.then((ending) => {
     const isCut = ending.how === 'status' && ending.status === 0;
-    breakOff((isCut ? stream.end() : null) ?? endingFailure(ending, when(), hasSpoken));
+    breakOff((isCut || stream.isInText() ? stream.end() : null) ?? endingFailure(ending, when(), hasSpoken));
   });
 
   function carry(file: Uint8Array, patience: Patience): Promise<Uint8Array | Failure> {

@@ -1,6 +1,7 @@
 /** @file manifest.json of a family of vectors: what its folder should hold. */
-import { isObject, parseJson, quoted, shown } from '../../io/json.ts';
+import { isObject, parseJson } from '../../io/json.ts';
 import { readBytes } from '../../io/read-file.ts';
+import { quoted, shown } from '../../io/text.ts';
 import { fail } from '../../tensor/errors.ts';
 
 /** The name of the listing in a family's folder. */

@@ -111,6 +111,11 @@ const strangers = {
       hang();
     },
   },
+  'hangs-once': { run: hang },
+  'hangs-with-a-child': {
+    before: () => note(spawn('sleep', ['1000'], { stdio: 'inherit' }).pid),
+    run: hang,
+  },
   'hangs-in-a-message': {
     run({ texts }) {
       write(message({ message: 'answer', id: texts.id }).subarray(0, 30));
@@ -135,7 +140,7 @@ const strangers = {
   },
   'floods-stderr': {
     run() {
-      for (let i = 0; i < 1000; i++) writeSync(2, Buffer.alloc(65536, `warning ${i}\n`));
+      for (let i = 0; i < 1000; i++) writeSync(2, `warning ${i}\n`.repeat(5000));
       writeSync(2, `${'x'.repeat(10_000_000)}\nthe last line\n`);
       process.exit(1);
     },
@@ -248,8 +253,8 @@ const strangers = {
   },
   'closes-stdin': {
     before() {
-      write(message(described('1')));
       closeSync(0);
+      write(message(described('1')));
       hang();
     },
   },

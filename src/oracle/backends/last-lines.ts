@@ -1,19 +1,6 @@
-/** @file What a stranger's program prints, made fit to be shown. */
+/** @file The end of what a program writes on standard error. */
 import { StringDecoder } from 'node:string_decoder';
-import { stripVTControlCharacters } from 'node:util';
-
-/**
- * Text of others on one line: without colours and control characters, cut when it is longer than `width`.
- * @example
- * plain('\u001b[31mno  such\nfile', 40) // 'no such file'
- */
-export function plain(text: string, width: number): string {
-  const line = stripVTControlCharacters(text.slice(0, 4 * width))
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
-    .replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
-    .trim();
-  return line.length > width ? `${line.slice(0, width)}…` : line;
-}
+import { plain } from '../../io/text.ts';
 
 /** The end of a stream of text. */
 export interface LastLines {
