@@ -10,6 +10,7 @@ import { einsum } from '../../tensor/primitives/einsum.ts';
 import { fromLists, type Layout, type Lists, type Tensors, toLists } from '../case.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Program } from '../program.ts';
+import { batchable } from './batchable.ts';
 import { chunkSizes, lengths, small } from './draw.ts';
 import { type ModeName, modeNames, modeOf } from './retention.ts';
 import { perToken, tokenModes } from './tokens.ts';
@@ -78,7 +79,7 @@ function define(inputs: Tensors, { scoreScaling }: AttentionSettings): Tensors {
 }
 
 /** Eq. 1. The state is the cache of keys and values, turned by nothing. */
-export const attention: Operator<AttentionSettings> = {
+export const attention = batchable<AttentionSettings>({
   ...plain,
   name: 'attention',
   layouts,
@@ -91,13 +92,14 @@ export const attention: Operator<AttentionSettings> = {
     inputs: { q: 2, k: 2, v: 2 },
     outputs: { output: 2 },
     states: { keys: 'keys', values: 'values' },
+    grows: { keys: 2, values: 2 },
     after: (settings) => settings,
   },
   axes: {
     batch: { q: 0, k: 0, v: 0, keys: 0, values: 0, output: 0 },
     head: { q: 1, k: 1, v: 1, keys: 1, values: 1, 'param.output': 0, output: 1 },
   },
-};
+});
 
 /** Settings of Eq. 2: σ. */
 export type FeedForwardSettings = { readonly activation: FeedForwardActivation };
