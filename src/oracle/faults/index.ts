@@ -3,6 +3,7 @@ import type { Fault } from '../fault.ts';
 import { laws } from '../laws/index.ts';
 import { operators } from '../operators/index.ts';
 import { attentionFaults } from './attention.ts';
+import { batchFaults, ownBatchFaults } from './batches.ts';
 import { genericFaults } from './generic.ts';
 import { modelFaults } from './models.ts';
 import { retentionFaults } from './retention.ts';
@@ -13,5 +14,7 @@ export const faults: readonly Fault[] = [
   ...transitionFaults,
   ...retentionFaults,
   ...modelFaults,
+  ...ownBatchFaults,
+  ...operators.flatMap(batchFaults),
   ...operators.flatMap((operator) => genericFaults(operator, laws)),
 ];
