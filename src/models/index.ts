@@ -1,4 +1,5 @@
 /** @file Language models as functions of plain records, with explicit states. */
+export { type BatchModelResult, forwardBatch } from './batch.ts';
 export { type DenseRetNetLayer, type DenseRetNetParams, denseRetNet } from './dense-retnet.ts';
 export {
   authorsReadings,

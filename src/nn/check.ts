@@ -29,6 +29,30 @@ export function checkGroups(call: string, what: string, groups: number, members:
   }
 }
 
+/** The lengths of the axes of queries and keys [b, h, t, d] and values [b, h, t, e]. */
+export interface HeadAxes {
+  readonly b: number;
+  readonly h: number;
+  readonly t: number;
+  readonly d: number;
+  readonly e: number;
+}
+
+/** The axes of queries, keys and values by heads. Throws with the call and both shapes where they do not go together. */
+export function headAxes(call: string, q: Value, k: Value, v: Value): HeadAxes {
+  checkAxes(call, 'q', q, ['b', 'h', 't', 'd']);
+  checkValue(call, 'k', k);
+  checkValue(call, 'v', v);
+  const [b, h, t, d] = q.shape as readonly [number, number, number, number];
+  if (!sameShape(k.shape, q.shape))
+    fail(`${call}: k has shape ${show(k.shape)} and q ${show(q.shape)}; both are [b, h, t, d]`);
+  const e = v.shape[3] ?? -1;
+  if (v.shape.length !== 4 || !sameShape(v.shape, [b, h, t, e])) {
+    fail(`${call}: v has shape ${show(v.shape)} beside q ${show(q.shape)}; it is [b, h, t, e]`);
+  }
+  return { b, h, t, d, e };
+}
+
 /** Throws unless a position counts tokens. */
 export function checkPosition(call: string, position: number): void {
   if (!Number.isInteger(position) || position < 0) {

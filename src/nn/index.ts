@@ -11,6 +11,11 @@ export {
 export { attentionIn } from './attention/modes.ts';
 export { parallelAttention } from './attention/parallel.ts';
 export { recurrentAttention } from './attention/recurrent.ts';
+export { batchedAttention } from './batches/attention.ts';
+export { type Batch, packedBatch, paddedBatch, type Span } from './batches/batch.ts';
+export { type BatchResult, eachSequence } from './batches/each-sequence.ts';
+export { batchedRetention } from './batches/retention.ts';
+export { type ScanInputs, scanBatch, scanStates } from './batches/scan.ts';
 export { crossEntropy, logSumExp, nextTokenTargets, predictingRows, type Targets } from './cross-entropy.ts';
 export { collect, denseFusion, type FusionParams, type FusionRule, fuseByAddition } from './dense-fusion.ts';
 export {

@@ -11,6 +11,8 @@ export interface TimeAxes<S extends Settings> {
   readonly outputs: Readonly<Record<string, number>>;
   /** Which final state (an output) is which initial state (an input). */
   readonly states: Readonly<Record<string, string>>;
+  /** The time axis of each final state that grows with every token. */
+  readonly grows?: Readonly<Record<string, number>>;
   /** The settings for what comes after the first `tokens` tokens. */
   after(settings: S, tokens: number): S;
 }
@@ -75,6 +77,8 @@ export interface Operator<S extends Settings = Settings> {
   readonly combines?: boolean;
   /** Special cases that must equal simpler operators. */
   readonly reductions?: Readonly<Record<string, Reduction<S>>>;
+  /** Whether its modes also run batches of sequences of unequal lengths: see `batchable`. */
+  readonly batches?: boolean;
   /** Where a sequence may be split in a mode, if not everywhere. */
   splits?(settings: S, mode: string, s: number): boolean;
 }

@@ -3,6 +3,7 @@ import type { Fault } from '../fault.ts';
 import { laws } from '../laws/index.ts';
 import { operators } from '../operators/index.ts';
 import { attentionFaults } from './attention.ts';
+import { batchFaults, ownBatchFaults } from './batches.ts';
 import { genericFaults } from './generic.ts';
 import { linearAttentionFaults } from './linear-attention.ts';
 import { linearScanFaults } from './linear-scan.ts';
@@ -21,5 +22,7 @@ export const faults: readonly Fault[] = [
   ...scanFaults,
   ...linearAttentionFaults,
   ...mambaFaults,
+  ...ownBatchFaults,
+  ...operators.flatMap(batchFaults),
   ...operators.flatMap((operator) => genericFaults(operator, laws)),
 ];

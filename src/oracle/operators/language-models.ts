@@ -1,11 +1,13 @@
 /** @file What language models have in common as operators: their parameters are inputs, so every one of them gets a gradient. */
 import * as fc from 'fast-check';
+import { forwardBatch } from '../../models/batch.ts';
 import type { LanguageModel, ModelState } from '../../models/language-model.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { namedLeavesOf, type Tree, treeOf } from '../../tensor/tree.ts';
 import type { Layout, Slot } from '../case.ts';
 import type { Operator, Size } from '../operator.ts';
-import type { Program } from '../program.ts';
+import type { Named, Program } from '../program.ts';
+import { batchable, type InBatch, ownOf, statesByName } from './batchable.ts';
 import { chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
 import { type ModeName, modeNames, modeOf } from './retention.ts';
 import { stripped } from './tokens.ts';
@@ -72,18 +74,46 @@ function layouts<C extends AnyConfig, P extends Tree, S extends Tree>(
     });
 }
 
+/** The state among inputs, or the model's own start for `batch` sequences. */
+function stateIn<C, P extends Tree, S extends Tree>(
+  model: LanguageModel<C, P, S>,
+  params: P,
+  { config, position }: ModelSettings<C>,
+  inputs: Named,
+  batch: number,
+): ModelState<S> {
+  const given = Object.values(treeOf(stripped(inputs, 'state.')) as Record<string, S>);
+  return { position, layers: given.length > 0 ? given : model.start(params, config, batch).layers };
+}
+
+/** The values of a state under their names. */
+const namedState = <S extends Tree>({ layers }: ModelState<S>): Named =>
+  Object.fromEntries(namedLeavesOf(layers).map(([path, s]) => [`state.${path}`, s]));
+
 /** A model in a mode, from the states among its inputs, or from its own start. */
 export const modelProgram =
   <C, P extends Tree, S extends Tree>(model: LanguageModel<C, P, S>, name: ModeName): Program<ModelSettings<C>> =>
-  (inputs, { config, chunkSize, position }) => {
+  (inputs, settings) => {
     const params = treeOf(stripped(inputs, 'param.')) as P;
     const tokens = inputs.tokens!;
-    const given = Object.values(treeOf(stripped(inputs, 'state.')) as Record<string, S>);
-    const empty = model.start(params, config, tokens.shape[0]!);
-    const state: ModelState<S> = { position, layers: given.length > 0 ? given : empty.layers };
-    const result = model.forward(params, config, tokens, state, modeOf(name, chunkSize));
-    const states = namedLeavesOf(result.state.layers).map(([path, s]) => [`state.${path}`, s]);
-    return { logits: result.logits, ...Object.fromEntries(states) };
+    const before = stateIn(model, params, settings, inputs, tokens.shape[0]!);
+    const { logits, state } = model.forward(params, settings.config, tokens, before, modeOf(name, settings.chunkSize));
+    return { logits, ...namedState(state) };
+  };
+
+/** The same on a batch. */
+const batchProgram =
+  <C, P extends Tree, S extends Tree>(
+    model: LanguageModel<C, P, S>,
+    name: ModeName,
+  ): Program<InBatch<ModelSettings<C>>> =>
+  (inputs, settings) => {
+    const { config, chunkSize, batch } = settings;
+    const params = treeOf(stripped(inputs, 'param.')) as P;
+    const before = batch.spans.map((_, i) => stateIn(model, params, settings, ownOf(inputs, i), 1));
+    const mode = modeOf(name, chunkSize);
+    const { logits, states } = forwardBatch(model, params, config, batch, inputs.tokens!, before, mode);
+    return { logits, ...statesByName(states.map(namedState)) };
   };
 
 /** A model as an operator. */
@@ -91,12 +121,12 @@ export function modelOperator<C extends AnyConfig, P extends Tree, S extends Tre
   model: LanguageModel<C, P, S>,
   configs: fc.Arbitrary<C>,
   stateShapes: StateShapes<C>,
-  /** The places of the values in one layer's state. */
-  places: readonly string[],
+  /** The places of the values in one layer's state, and whether their axis 2 is time. */
+  { places, growing = false }: { readonly places: readonly string[]; readonly growing?: boolean },
   rest: Pick<Operator<ModelSettings<C>>, 'name' | 'chapter' | 'definition'> & Partial<Operator<ModelSettings<C>>>,
 ): Operator<ModelSettings<C>> {
   const states = stateNames(4, places);
-  return {
+  const operator: Operator<ModelSettings<C>> = {
     layouts: (size) => layouts(model, configs, stateShapes, size),
     // the norms between layers blow up what wide or sparse numbers lose, until bounds say nothing
     values: ['normal'],
@@ -109,9 +139,11 @@ export function modelOperator<C extends AnyConfig, P extends Tree, S extends Tre
       inputs: { tokens: 1 },
       outputs: { logits: 1 },
       states: Object.fromEntries(states.map((name) => [name, name])),
+      grows: growing ? Object.fromEntries(states.map((name) => [name, 2])) : {},
       after: (settings, tokens) => ({ ...settings, position: settings.position + tokens }),
     },
     axes: { batch: { tokens: 0, logits: 0, ...Object.fromEntries(states.map((name) => [name, 0])) } },
     ...rest,
   };
+  return batchable(operator, Object.fromEntries(modeNames.map((name) => [name, batchProgram(model, name)])));
 }

@@ -64,6 +64,6 @@ export const mambaOperator: Operator<ModelSettings<MambaConfig>> = modelOperator
   mamba,
   configs,
   stateShapes,
-  ['conv', 'ssm'],
+  { places: ['conv', 'ssm'] },
   { name: 'mamba', chapter: 'spec/mamba.ts', evidence: ['T'], definition: define },
 );

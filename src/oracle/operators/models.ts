@@ -179,7 +179,7 @@ export const retNetOperator = modelOperator(
   retNet,
   retNetConfigs,
   ({ heads, width, valueWidth }, b) => ({ '': [b, heads, width / heads, valueWidth / heads] }),
-  [''],
+  { places: [''] },
   {
     ...retentive(({ retentionNorm }) => retentionNorm),
     name: 'retNet',
@@ -229,7 +229,7 @@ export const denseRetNetOperator = modelOperator(
   denseRetNet,
   denseRetNetConfigs,
   ({ heads, keyWidth, valueWidth }, b) => ({ '': [b, heads, keyWidth / heads, valueWidth / heads] }),
-  [''],
+  { places: [''] },
   {
     ...retentive(({ readings }) => readings.retentionNorm),
     name: 'denseRetNet',
