@@ -81,7 +81,7 @@ class Backend:
                 return to_safetensors(answer, self.compute(texts, arrays))
             answer.update(message='description', protocol='1', name=self.name, operators=json.dumps(self.offers))
         except Unsupported as reason:
-            answer.update(message='unsupported', reason=str(reason))
+            answer.update(message='unsupported', reason=str(reason) or 'it gives no reason')
         except Exception as error:
             traceback.print_exc()
             answer.update(message='error', reason=f'{type(error).__name__}: {error}')
