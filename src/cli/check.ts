@@ -6,7 +6,7 @@ import { openProcess } from '../oracle/backends/process.ts';
 import { type CheckReport, check } from '../oracle/check/check.ts';
 import { checkCells, checkColumns, failureLines, type Paint } from '../oracle/check/report.ts';
 import { type CheckRow, isFine } from '../oracle/check/row.ts';
-import { colour, progress, say, seconds, tableLine, type Voice } from './console.ts';
+import { colour, progress, say, seconds, subjectWidths, tableLine, type Voice } from './console.ts';
 
 /** What to check, and how much of it. */
 export interface CheckCommand extends Voice {
@@ -28,7 +28,7 @@ export interface CheckCommand extends Voice {
   readonly timing: boolean;
 }
 
-const widths = [19, 9, 4, 9, 9, 6, 7, 7, 0];
+const widths = [...subjectWidths, 4, 9, 9, 6, 7, 7, 0];
 const right = [5, 6, 7];
 
 const paint: Paint = (status, text) =>
@@ -130,7 +130,7 @@ function timings({ rows }: CheckReport): string[] {
     return [operator, mode, dtype, ...parts, `${((1000 * cases) / all).toFixed(0)} cases/s`];
   });
   const heading = ['', '', '', 'draw', 'reference', 'backend', 'compare', ''];
-  const columns = [19, 9, 4, 9, 9, 9, 9, 13];
+  const columns = [...subjectWidths, 4, 9, 9, 9, 9, 13];
   return [
     '\nTime a case; the backend works while the reference is computed, and is waited for beyond that:',
     ...[heading, ...cells].map((one) => tableLine(one, columns, [3, 4, 5, 6, 7])),

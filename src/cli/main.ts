@@ -11,7 +11,8 @@ import { colour, type Voice } from './console.ts';
 import { equationsCommand } from './equations.ts';
 import { packageRoot } from './paths.ts';
 import { vectorsCommand } from './vectors.ts';
-import { verifyCommand } from './verify.ts';
+import { type VerifyCommand, verifyCommand } from './verify.ts';
+import { workerOption } from './workers.ts';
 
 /** A parser of integers within limits. */
 const whole =
@@ -78,7 +79,8 @@ function program(finish: (ok: boolean) => void): Command {
     .addOption(casesOption('drawn cases for each operator and mode', 100))
     .addOption(longestOption(96))
     .addOption(seedOption())
-    .action((options: Voice & { cases: number; longest: number; seed: number }) => finish(verifyCommand(options)));
+    .addOption(new Option(workerOption).default(false).hideHelp())
+    .action(async (options: VerifyCommand) => finish(await verifyCommand(options)));
 
   speaking(main.command('equations'))
     .description('list the equations with definitions, modes and laws, and try every law on the faults it must reject')
