@@ -21,9 +21,6 @@ const MORE_TEXT = 100;
 /** So long the end of a process is waited for that has closed its input or output: it mostly ends, and how says more. */
 const ENDING = 500;
 
-/** At a deadline, what has come meanwhile is still read: this process may have been busy with other things. */
-const READ_ON = 20;
-
 /** Something that nobody asked for has no more bytes than this. */
 const UNASKED = 2 ** 20;
 
@@ -130,15 +127,12 @@ function start(command: string, grace: number): Running {
     return new Promise((resolve) => {
       let answer: Uint8Array | null = null;
       let isWritten = false;
-      let timer = setTimeout(() => {
-        timer = setTimeout(late, READ_ON);
-      }, patience.milliseconds);
       const settle = (result: Uint8Array | Failure): void => {
-        clearTimeout(timer);
         waiting = null;
         resolve(result);
       };
       const late = (): void => {
+        if (waiting?.patience !== patience) return;
         const within = `within ${inSeconds(patience.milliseconds)}`;
         const partial = stream.partial();
         const came = partial === null ? '' : `: ${partial} came`;
@@ -151,6 +145,7 @@ function start(command: string, grace: number): Running {
           ),
         );
       };
+      void patience.late.then(late);
       waiting = {
         patience,
         take(came) {
