@@ -54,6 +54,7 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
     bytes: number,
     milliseconds: number,
   ): Promise<T | Failure> {
+    if (isClosed) return failed('exited', 'it was closed');
     const left = limits.total - spent;
     const outOfTime = `all questions together took ${inSeconds(limits.total)}, which is the limit`;
     if (left <= 0) return carrier.giveUp(failed('timeout', outOfTime));

@@ -28,11 +28,13 @@ function streamCarrier(command: string, { grace }: Limits): Carrier {
   let running: Running | null = null;
   let lines: () => readonly string[] = () => [];
   let gone: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
   return {
     startsAnew: () => running === null,
     async carry(file, patience) {
       if (running === null) {
         await gone; // two at a time may not fit into a GPU's memory
+        if (isClosed) return failed('exited', 'it was closed');
         running = start(command, grace);
         lines = running.lastLines;
       }
@@ -48,6 +50,7 @@ function streamCarrier(command: string, { grace }: Limits): Carrier {
     },
     lastLines: () => lines(),
     async close() {
+      isClosed = true;
       await running?.close();
       await gone;
       running = null;

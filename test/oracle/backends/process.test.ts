@@ -325,6 +325,14 @@ describe('a conversation', () => {
       expect(pids().length).toBe(2);
     }));
 
+  it('ends a question under way when it is closed, and starts nothing more', () =>
+    withStranger('hangs-at-run', async (backend, pids) => {
+      const answers = [1, 2].map(() => backend.answer(question()));
+      await backend.close();
+      for (const answer of answers) expect(failureOf(await answer).kind).toMatch(/^(crashed|exited)$/);
+      expect(pids().length).toBe(1);
+    }));
+
   it('ends a backend that reads to the end without force', () =>
     withStranger(
       'echo',
