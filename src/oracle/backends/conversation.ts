@@ -77,7 +77,6 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
   let last: Failure | null = null;
 
   async function answer(question: Question): Promise<Answer> {
-    if (isClosed) fail('answer: the backend is closed; open it again');
     if (last !== null && inARow > limits.restarts) {
       const message = `${last.message} (${inARow} failures in a row: it is not asked any more)`;
       return { kind: 'failure', failure: { ...last, kind: 'given-up', message } };
@@ -112,7 +111,8 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
   let waiting = 0;
   return {
     ...opened,
-    answer(question) {
+    async answer(question) {
+      if (isClosed) fail('answer: the backend is closed; open it again');
       // one at a time, also where a caller does not wait; sent at once, so that the backend works while the caller does
       const mine = waiting++ === 0 ? answer(question) : turn.then(() => answer(question));
       const done = (): void => {
