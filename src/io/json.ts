@@ -7,6 +7,9 @@ export function isObject(x: unknown): x is Record<string, unknown> {
   return typeof x === 'object' && x !== null && !Array.isArray(x);
 }
 
+/** Whether parsed JSON is a length or a place: an integer from 0 on. `-0` is none: it is not what other readers take for 0. */
+export const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0 && !Object.is(x, -0);
+
 /** Nothing of this project's is nested nearly as deep; functions that call themselves once a level would run out of stack. */
 const DEEPEST = 100;
 

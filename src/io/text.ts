@@ -31,6 +31,9 @@ export function shown(x: unknown): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
-/** JSON without control characters: JSON itself allows those beyond 0x7f. */
+/** JSON without control characters, of which it allows those beyond 0x7f, and with -0, which it would write as 0. */
 const escaped = (x: unknown): string =>
-  JSON.stringify(x).replace(/\p{Cc}/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  JSON.stringify(x, (_, value: unknown) => (Object.is(value, -0) ? '-0' : value)).replace(
+    /\p{Cc}/gu,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

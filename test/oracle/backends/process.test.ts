@@ -152,6 +152,11 @@ async function withStranger(
   remove();
 }
 
+/** Computes something for so many milliseconds. */
+function busy(milliseconds: number): void {
+  for (const end = performance.now() + milliseconds; performance.now() < end; );
+}
+
 const fails = async (backend: Backend, length: number): Promise<Failure> =>
   failureOf(await backend.answer(question(length)));
 
@@ -239,11 +244,25 @@ describe('a conversation', () => {
       async (backend) => {
         const answer = backend.answer(question());
         await new Promise(setImmediate);
-        for (const end = performance.now() + 800; performance.now() < end; );
+        busy(1500);
         expect(await answer).toMatchObject({ kind: 'numbers' });
+        // the same where most of the question is not yet written
+        const large = backend.answer(question(1_000_000));
+        busy(1500);
+        expect(await large).toMatchObject({ kind: 'numbers' });
       },
-      { question: 400 },
+      { question: 1000 },
     ));
+
+  it('sends a question at once, so that the backend works while the caller does', () =>
+    withStranger('notes-runs', async (backend, pids) => {
+      const answer = backend.answer(question());
+      const latest = performance.now() + 5000;
+      // nothing is awaited meanwhile
+      while (pids().length < 2 && performance.now() < latest);
+      expect(pids().length).toBe(2);
+      await answer;
+    }));
 
   it('charges what comes without a question to the next one', async () => {
     await withStranger('text-after', async (backend) => {
@@ -293,7 +312,7 @@ describe('a conversation', () => {
       expect(pids().length).toBe(7);
       const start = performance.now();
       expect(await fails(backend, 2)).toMatchObject({
-        kind: 'exited',
+        kind: 'given-up',
         message: `${message} (4 failures in a row: it is not asked any more)`,
       });
       expect(performance.now() - start).toBeLessThan(100);
@@ -304,6 +323,14 @@ describe('a conversation', () => {
     withStranger('leaves-a-child', async (backend, pids) => {
       expect(await backend.answer(question())).toMatchObject({ kind: 'numbers' });
       expect(pids().length).toBe(2);
+    }));
+
+  it('ends a question under way when it is closed, and starts nothing more', () =>
+    withStranger('hangs-at-run', async (backend, pids) => {
+      const answers = [1, 2].map(() => backend.answer(question()));
+      await backend.close();
+      for (const answer of answers) expect(failureOf(await answer).kind).toMatch(/^(crashed|exited)$/);
+      expect(pids().length).toBe(1);
     }));
 
   it('ends a backend that reads to the end without force', () =>

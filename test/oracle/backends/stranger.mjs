@@ -258,6 +258,12 @@ const strangers = {
       hang();
     },
   },
+  'notes-runs': {
+    run(asked) {
+      note(process.pid);
+      echo(asked);
+    },
+  },
   'exits-after-answers': {
     run(asked) {
       echo(asked);
