@@ -1,7 +1,7 @@
 """Every output is 0.
 
 That passes problems of KernelBench with its tolerance of 1e-2: its issue 165.
-FAIL retention parallel, chunkwise, recurrent: wrong out/output
+FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state
 """
 
 import adapter  # noqa: F401

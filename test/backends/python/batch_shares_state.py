@@ -1,7 +1,7 @@
 """Every sequence of the batch starts from the first one's state.
 
 Sequences of a batch were mixed in https://github.com/fla-org/flash-linear-attention/issues/837
-FAIL retention parallel, chunkwise, recurrent: wrong out/output
+FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state
 """
 
 import adapter  # noqa: F401

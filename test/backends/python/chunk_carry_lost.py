@@ -1,7 +1,7 @@
 """Each chunk but the first starts from zeros.
 
 The first chunk was right to the bit and later ones were not: https://github.com/vllm-project/vllm/issues/52909
-FAIL retention chunkwise: wrong out/output
+FAIL retention chunkwise: wrong out/output or wrong out/state
 """
 
 import adapter  # noqa: F401

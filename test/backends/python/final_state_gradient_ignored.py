@@ -1,7 +1,7 @@
 """The backward begins with zeros in place of the cotangent of the final state.
 
 Forward was right and gradients were wrong in https://github.com/fla-org/flash-linear-attention/pull/1141
-FAIL retention parallel, chunkwise, recurrent: wrong grad/k
+FAIL retention parallel, chunkwise, recurrent: wrong grad/k or wrong grad/v or wrong grad/state
 """
 
 import adapter  # noqa: F401

@@ -1,7 +1,7 @@
 """Every head decays as the first one.
 
 Axes were read in another order by one kernel of several: https://github.com/fla-org/flash-linear-attention/issues/547
-FAIL retention parallel, chunkwise, recurrent: wrong out/output
+FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state
 """
 
 import adapter  # noqa: F401

@@ -1,7 +1,7 @@
 """The state is kept as [e, d] and handed over as if it were [d, e]: it reads what it writes, and only others see it.
 
 States had layouts of their own in https://github.com/fla-org/flash-linear-attention/issues/92
-FAIL retention parallel, chunkwise, recurrent: wrong out/output
+FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state
 """
 
 import adapter  # noqa: F401

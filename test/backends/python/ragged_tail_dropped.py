@@ -1,7 +1,7 @@
 """What is left over behind the last whole chunk is not computed.
 
 A length that chunks do not divide failed in https://github.com/fla-org/flash-linear-attention/issues/98
-FAIL retention chunkwise: wrong out/output
+FAIL retention chunkwise: wrong out/output or wrong out/state
 """
 
 import adapter  # noqa: F401

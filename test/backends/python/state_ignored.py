@@ -1,7 +1,7 @@
 """Every sequence starts from zeros, whatever state it is given.
 
 So did every window of a prefill but the first: https://github.com/gittensor-ai-lab/sparkinfer/pull/1071
-FAIL retention parallel, chunkwise, recurrent: wrong out/output
+FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state
 """
 
 import adapter  # noqa: F401

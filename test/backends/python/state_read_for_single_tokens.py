@@ -1,7 +1,7 @@
 """The state is read where one token comes, as in decoding, and not where several come.
 
 So it was read in https://github.com/huggingface/transformers/pull/45513
-FAIL retention parallel, chunkwise, recurrent: wrong out/output
+FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state
 """
 
 import adapter  # noqa: F401
