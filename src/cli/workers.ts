@@ -25,9 +25,10 @@ export async function rowsOfWorkers<R>(count: number, onRow: (row: R) => void): 
       });
       let at = -1;
       const give = (): void => {
-        if (next === count) return child.disconnect();
-        at = next++;
-        child.send(at);
+        if (next < count) {
+          at = next++;
+          child.send(at);
+        } else child.disconnect();
       };
       child.on('message', (row) => {
         rows[at] = row as R;
