@@ -20,6 +20,7 @@ import { rng } from '../../src/tensor/random.ts';
 import { mapTree } from '../../src/tensor/tree.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
 import { cases } from '../support/property.ts';
+import { table } from '../tensor/primitives/table.ts';
 import { casesOf, everything, seeds } from './bounded-trial.ts';
 
 const { u } = float32;
@@ -89,6 +90,24 @@ describe('first-order bounds', () => {
     expect(twoEvaluations).toThrow('the values are of several evaluations');
   });
 });
+
+it.each(['linearScan', 'causalConvolution', 'softplus', 'phi', 'expm1', 'sin', 'cos'] as const)(
+  'hold for %s of numbers that have errors',
+  (name) => {
+    fc.assert(
+      fc.property(table[name].uses, seeds, (use, seed) => {
+        const run = (executor: Executor): Value =>
+          use.call(...use.operands.map(({ data, shape }) => scale(input(executor, data, shape), 1 / 3)));
+        const [reference, found] = [run(on()), read(run(rounded(float32, seed) as Executor))];
+        const [want, bound] = [read(reference), firstOrderBounds(reference)];
+        found.forEach((x, i) => {
+          expect(Math.abs(x - want[i]!)).toBeLessThanOrEqual(bound[i]!);
+        });
+      }),
+      cases(30),
+    );
+  },
+);
 
 const patient = { timeout: 900_000 };
 const modes = operators.flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ operator, mode })));
