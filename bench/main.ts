@@ -6,6 +6,7 @@ import { handOff } from './hand-off.ts';
 import { linearScan } from './linear-scan.ts';
 import { matmul } from './matmul.ts';
 import { recurrence } from './recurrence.ts';
+import { roundTrips } from './round-trips.ts';
 import { smallOperations } from './small-operations.ts';
 
 const benchmarks: { readonly [name: string]: () => Promise<void> } = {
@@ -14,6 +15,7 @@ const benchmarks: { readonly [name: string]: () => Promise<void> } = {
   matmul,
   recurrence,
   'hand-off': handOff,
+  'round-trips': roundTrips,
   'small-operations': smallOperations,
 };
 

@@ -2,17 +2,31 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /**
- * Text of others on one line: without colours and control characters, cut when it is longer than `width`.
+ * A line of others as it stands, without colours and control characters, cut when it is longer than `width`.
+ * @example
+ * printable('\u001b[31m  no\tsuch file\u0007', 40) // '  no such file'
+ */
+export function printable(text: string, width: number): string {
+  // colours are not counted
+  const line = stripVTControlCharacters(text.slice(0, 4 * width))
+    .replace(/\p{Cc}/gu, ' ')
+    .trimEnd();
+  return line.length > width ? `${line.slice(0, width)}…` : line;
+}
+
+/**
+ * Text of others as a part of a sentence: as {@link printable}, on one line, with single spaces.
  * @example
  * plain('\u001b[31mno  such\nfile', 40) // 'no such file'
  */
-export function plain(text: string, width: number): string {
-  // colours are not counted
-  const line = stripVTControlCharacters(text.slice(0, 4 * width))
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .trim();
-  return line.length > width ? `${line.slice(0, width)}…` : line;
-}
+export const plain = (text: string, width: number): string =>
+  printable(
+    text
+      .slice(0, 4 * width)
+      .replace(/\s+/g, ' ')
+      .trim(),
+    width,
+  );
 
 /**
  * Text of others in quotes on one line: control characters are escaped, and it is cut when it is long.

@@ -1,8 +1,9 @@
 /** @file A command in a process group of its own, of which nothing is left when it ends. */
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { plain } from '../../io/text.ts';
 import { fail } from '../../tensor/errors.ts';
 import { atExit } from './at-exit.ts';
 import type { Failure } from './backend.ts';
@@ -42,10 +43,7 @@ export function startGroup(command: string, files: readonly string[] = []): Grou
   if (process.platform === 'win32')
     fail('a backend needs the process groups of Linux and macOS; on Windows, run densessm in WSL');
   const script = withExec(command);
-  const child = spawn('/bin/sh', ['-c', files.length > 0 ? `${script} "$@"` : script, 'sh', ...files], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const child = spawnShell(['-c', files.length > 0 ? `${script} "$@"` : script, 'sh', ...files]);
   const end = lastLines(20, 300);
   let isKilling = false;
   let isOver = child.pid === undefined;
@@ -106,6 +104,14 @@ export function startGroup(command: string, files: readonly string[] = []): Grou
     ended,
     kill: (grace) => (killed ??= kill(grace)),
   };
+}
+
+function spawnShell(words: readonly string[]): ChildProcessWithoutNullStreams {
+  try {
+    return spawn('/bin/sh', words, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  } catch (error) {
+    return fail(`the backend could not be started (${plain((error as Error).message, 160)}); give a shorter command`);
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 /** @file The end of what a program writes on standard error. */
 import { StringDecoder } from 'node:string_decoder';
-import { plain } from '../../io/text.ts';
+import { printable } from '../../io/text.ts';
 
 /** The end of a stream of text. */
 export interface LastLines {
@@ -24,11 +24,11 @@ export function lastLines(count: number, width: number): LastLines {
       const pieces = (open + decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length))).split(/[\r\n]+/);
       open = pieces.pop()!.slice(0, 4 * width);
       const lines = pieces
-        .filter((line) => line.trim() !== '')
-        .slice(-count)
-        .map((line) => plain(line, width));
+        .slice(-10 * count) // enough, and no flood is looked at line by line
+        .map((line) => printable(line, width))
+        .filter((line) => line !== '');
       kept = [...kept, ...lines].slice(-count);
     },
-    lines: () => [...kept, plain(open, width)].filter((line) => line !== '').slice(-count),
+    lines: () => [...kept, printable(open, width)].filter((line) => line !== '').slice(-count),
   };
 }

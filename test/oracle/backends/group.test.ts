@@ -53,6 +53,12 @@ describe('a group', () => {
     expect(await group.ended).toEqual({ how: 'signal', signal: 'SIGKILL' });
   });
 
+  it('refuses a command that no system takes', () => {
+    expect(() => startGroup(`true ${'x'.repeat(5_000_000)}`)).toThrow(
+      /^the backend could not be started \(spawn E2BIG\)/,
+    );
+  });
+
   it('tells a signal also where the shell reports it as a status', async () => {
     const group = startGroup("sh -c 'kill -ABRT $$'; exit $?");
     expect(await group.ended).toEqual({ how: 'signal', signal: 'SIGABRT' });

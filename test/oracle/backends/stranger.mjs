@@ -67,10 +67,10 @@ function describe({ texts }, more) {
   send(message(described(texts.id, more)));
 }
 
-/** Every input as an output. */
+/** Every input as an output, every cotangent as a gradient. */
 function echo({ texts, tensors, data }, id = texts.id) {
   const outputs = Object.fromEntries(
-    Object.entries(tensors).map(([name, entry]) => [name.replace(/^in/, 'out'), entry]),
+    Object.entries(tensors).map(([name, entry]) => [name.replace(/^in/, 'out').replace(/^cotangent/, 'grad'), entry]),
   );
   send(message({ message: 'answer', id }, outputs, data));
 }
