@@ -115,11 +115,12 @@ function failures({ rows, problems }: CheckReport, options: CheckCommand): strin
   ];
 }
 
-/** The command that asks the same backend again. */
-const commandOf = ({ backend, once, device }: CheckCommand): string =>
-  backend === undefined
-    ? `npx densessm check --device ${device}`
-    : `npx densessm check --backend ${JSON.stringify(backend)}${once ? ' --once' : ''}`;
+/** The command that asks the same backend the same again: what is drawn depends on the sizes too. */
+function commandOf({ backend, once, device, cases, longest }: CheckCommand): string {
+  const asked =
+    backend === undefined ? `--device ${device}` : `--backend ${JSON.stringify(backend)}${once ? ' --once' : ''}`;
+  return `npx densessm check ${asked} --cases ${cases} --longest ${longest}`;
+}
 
 function timings({ rows }: CheckReport): string[] {
   const asked = rows.filter(({ cases }) => cases > 0);

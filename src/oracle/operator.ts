@@ -1,6 +1,7 @@
 /** @file Operators: what is specified, with its scalar definition, its modes and the shapes it is tried on. */
 import type * as fc from 'fast-check';
 import type { Evidence } from '../../spec/readings.ts';
+import type { Shape } from '../tensor/shape.ts';
 import type { Case, Layout, Settings, Tensors, Values } from './case.ts';
 import type { Program } from './program.ts';
 
@@ -97,3 +98,12 @@ export const plain = {
   admits: () => true,
   defines: () => true,
 };
+
+/** How long the sequences of a case or layout are; 0 where there is no time. */
+export function longestIn(
+  time: Pick<TimeAxes<never>, 'inputs'> | undefined,
+  { inputs }: { readonly inputs: Readonly<Record<string, { readonly shape: Shape }>> },
+): number {
+  const lengths = Object.entries(time?.inputs ?? {}).map(([name, axis]) => inputs[name]?.shape[axis] ?? 0);
+  return Math.max(0, ...lengths);
+}

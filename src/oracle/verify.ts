@@ -4,7 +4,7 @@ import { flawless, isRight, type Verdict, worse } from './compare.ts';
 import type { Law } from './law.ts';
 import { definition, modes } from './laws/agreement.ts';
 import { derivative } from './laws/derivative.ts';
-import type { Operator } from './operator.ts';
+import { longestIn, type Operator } from './operator.ts';
 import { sampleCases } from './operators/draw.ts';
 import { operators as allOperators } from './operators/index.ts';
 import { judge, type Trials } from './trial.ts';
@@ -54,7 +54,7 @@ export function verifyMode({ operator, mode }: ModeOf, trials: Trials): Verified
   let [cases, gradients, longest] = [0, 0, 0];
   for (const c of admittedCases(operator, mode, trials)) {
     if (cases === trials.cases) break;
-    longest = Math.max(longest, longestIn(operator, c));
+    longest = Math.max(longest, longestIn(operator.time, c));
     const isDefined = operator.defines(c.settings);
     const law = gradientLaw(operator, mode, c);
     // a sequence that continues another one has no definition, but other modes to agree with
@@ -81,7 +81,7 @@ const shapesOf = (c: Case): Record<string, readonly number[]> =>
  */
 function gradientLaw(operator: Operator, mode: string, c: Case): Law | null {
   if (modes.applies(operator, mode, c)) return modes;
-  const isShort = longestIn(operator, c) <= 16;
+  const isShort = longestIn(operator.time, c) <= 16;
   const isFirst = mode === operator.reference || !operator.modesAgree(c.settings);
   return isFirst && isShort && derivative.applies(operator, mode, c) ? derivative : null;
 }
@@ -91,8 +91,3 @@ const admittedCases = (operator: Operator, mode: string, { cases, longest, seed 
   sampleCases(operator, { longest }, 4 * cases, seed).filter(
     (c) => operator.admits(c.settings, mode) && Object.keys(c.cotangents).length > 0,
   );
-
-function longestIn({ time }: Operator, c: Case): number {
-  const lengths = Object.entries(time?.inputs ?? {}).map(([name, axis]) => c.inputs[name]?.shape[axis] ?? 0);
-  return Math.max(0, ...lengths);
-}
