@@ -4,6 +4,7 @@ import { parallelAttention } from '../../nn/attention/parallel.ts';
 import { alongRows, type Batch, isToken, type Span } from '../../nn/batches/batch.ts';
 import { cutOut } from '../../nn/batches/each-sequence.ts';
 import { parallelRetention } from '../../nn/retention/parallel.ts';
+import { scanStates } from '../../nn/selective-scan/recurrences.ts';
 import { constantLike } from '../../tensor/operand.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
@@ -17,6 +18,7 @@ import type { Fault } from '../fault.ts';
 import type { Operator } from '../operator.ts';
 import { type AttentionSettings, attention } from '../operators/attention.ts';
 import { type InBatch, isOfSequence, ofSequence, ownOf, statesByName } from '../operators/batchable.ts';
+import { linearScan, scanProgram } from '../operators/linear-scan.ts';
 import { denseRetNetOperator, retNetOperator } from '../operators/models.ts';
 import { decayRetention, type RetentionSettings, retention } from '../operators/retention.ts';
 import { mapValues } from '../operators/tokens.ts';
@@ -137,7 +139,8 @@ const fromRowStart = <S extends Settings & { readonly position: number }>(operat
   );
 
 /** Zeros at padding. */
-const zeroed = (x: Value, batch: Batch): Value => select(constantLike(x, isToken(batch), alongRows(batch, 4, 2)), x, 0);
+const zeroed = (x: Value, batch: Batch, time = 2): Value =>
+  select(constantLike(x, isToken(batch), alongRows(batch, x.shape.length, time)), x, 0);
 
 const statesOf = (inputs: Named, { spans }: Batch, name: string): Value[] =>
   spans.map((_, i) => inputs[ofSequence(name, i)]!);
@@ -167,6 +170,23 @@ const retentions: readonly Fault<InBatch<RetentionSettings>>[] = [
       const { output } = parallelRetention({ q, k, v, decay: settings.decay }, inputs[ofSequence('state', 0)]!);
       return { ...run(inputs, settings), output };
     },
+  ),
+];
+
+const scans = [
+  fault(
+    linearScan,
+    'scan',
+    'padding-decays-state',
+    'padding has an input of 0, but a decay of its own',
+    ['padded'],
+    () =>
+      (inputs, { batch }) => {
+        const [a, b] = [inputs.a!, zeroed(inputs.b!, batch, 1)];
+        const start = concat(statesOf(inputs, batch, 'state'), 0);
+        const { output, state } = scanProgram(scanStates)({ a, b, state: start }, {});
+        return { output: output!, ...statesByName(batch.spans.map((_, i) => ({ state: slice(state!, 0, i, i + 1) }))) };
+      },
   ),
 ];
 
@@ -221,6 +241,7 @@ const attentions = [
 /** Faults of single operators. */
 export const ownBatchFaults: readonly Fault[] = [
   ...retentions,
+  ...scans,
   ...attentions,
   fromRowStart(decayRetention),
   fromRowStart(retNetOperator),

@@ -41,7 +41,7 @@ interface BatchCase {
 function batchCase(kind: 'padded' | 'packed', operator: Operator, c: Case): BatchCase {
   const { inputs: axes, outputs: outputAxes, states, grows = {} } = operator.time!;
   const rowAxes = operator.axes!.batch;
-  const [first] = Object.keys(axes) as [string];
+  const [first] = Object.keys(axes).filter((name) => name in c.inputs) as [string];
   const [rows, places] = [c.inputs[first]!.shape[0]!, lengthOf(axes, c)];
   const spans = drawnSpans(c, rows, places);
   const own = (name: string, x: Tensor, i: number): Tensor => part(x, rowAxes[name]!, i, i + 1);

@@ -1,6 +1,7 @@
 /** @file Every operator that the oracle knows. */
 import type { Operator } from '../operator.ts';
 import { attention, feedForward } from './attention.ts';
+import { batchable } from './batchable.ts';
 import { combinations } from './combine.ts';
 import { continuousSsm, discretise } from './continuous.ts';
 import { degradation } from './degradation.ts';
@@ -17,8 +18,7 @@ import { complexSsm, diagonalSsm, matrixSsm } from './ssm.ts';
 import { transformerOperator } from './transformer.ts';
 import { fuseByAddition, gate, project, select } from './transition.ts';
 
-/** In the paper's order: equations, what they are made of, normalised retention, whole models. */
-export const operators: readonly Operator[] = [
+const inOrder: readonly Operator[] = [
   attention,
   feedForward,
   continuousSsm,
@@ -55,3 +55,13 @@ export const operators: readonly Operator[] = [
   stateSpaceDuality,
   mambaOperator,
 ];
+
+const hasState = ({ time }: Operator): boolean => Object.keys(time?.states ?? {}).length > 0;
+
+/**
+ * In the paper's order: equations, what they are made of, normalised retention, whole models. One that has a state runs batches too:
+ * sequence by sequence, unless it has modes that run them together.
+ */
+export const operators: readonly Operator[] = inOrder.map((operator) =>
+  hasState(operator) && operator.batches === undefined ? batchable(operator) : operator,
+);
