@@ -165,6 +165,8 @@ export const normalisedLinearAttention: Operator<AttentionSettings> = {
     const result = normalised(attention)({ q: q!, k: k!, v: v! }, { state: state!, keySum: keySum! });
     return { output: result.output, ...result.state };
   }),
+  // the sum of keys that is handed over is none of values
+  linearIn: [],
   exact: false,
   time: { ...time, states: { state: 'state', keySum: 'keySum' } },
 };
