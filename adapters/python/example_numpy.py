@@ -120,7 +120,7 @@ def scan_backward(inputs, cotangents, settings, mode):
     return {'a': g * before, 'b': g, 'state': carried}
 
 
-@backend.operator('linearScan', modes=['recurrent', 'logStep'], gradients=scan_backward)
+@backend.operator('linearScan', modes=['recurrent', 'scan'], gradients=scan_backward)
 def linear_scan(inputs, settings, mode):
     output = (scan_steps if mode == 'recurrent' else scan_rounds)(inputs['a'], inputs['b'], inputs['state'])
     return {'output': output, 'state': output[:, -1]}

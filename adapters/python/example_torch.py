@@ -110,9 +110,9 @@ def scan_rounds(a, b, state):
     return b
 
 
-@backend.operator('linearScan', modes=['recurrent', 'logStep'])
+@backend.operator('linearScan', modes=['recurrent', 'scan'])
 def linear_scan(inputs, settings, mode):
-    scan = {'recurrent': scan_steps, 'logStep': scan_rounds}[mode]
+    scan = {'recurrent': scan_steps, 'scan': scan_rounds}[mode]
     output = scan(inputs['a'], inputs['b'], inputs['state'])
     return {'output': output, 'state': output[:, -1]}
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Answer, Backend, Dtype, Question } from '../../src/oracle/backends/backend.ts';
 import { openOnce } from '../../src/oracle/backends/once.ts';
 import { openProcess } from '../../src/oracle/backends/process.ts';
@@ -33,11 +33,11 @@ function commandOf(python: string, program: string): string {
   return `PYTHONPATH=${folder} ${python} ${path}`;
 }
 
-/** A backend in numpy with one operator, `twice`, whose function has the given body. */
-const twice = (body: string, options = '', before = ''): string => `
+/** A backend with one operator, `twice`, whose function has the given body. */
+const twice = (body: string, options = '', before = '', library: Library = 'numpy'): string => `
 import numpy as np
 from densessm_backend import Backend, Unsupported
-backend = Backend('small', library='numpy')
+backend = Backend('small', library='${library}')
 ${before}
 @backend.operator('twice', modes=['only']${options})
 def twice(inputs, settings, mode):
@@ -78,6 +78,14 @@ const documented = (): string => {
   const [, text] = readFileSync(join(folder, 'densessm_backend.py'), 'utf8').split('"""');
   return [...text!.matchAll(/^ {4}(.*)$|^$/gm)].map(([, line = '']) => line).join('\n');
 };
+
+/** The program in the tour, and the line that plants a bug in place of one that begins alike. */
+function toured(): { program: string; planted: string } {
+  const text = readFileSync(join(root, 'docs/check-your-kernel.md'), 'utf8');
+  const [program, line] = [...text.matchAll(/^```python\n([\s\S]*?)^```$/gm)].map(([, block]) => block!);
+  const begins = line!.slice(0, line!.indexOf('=') + 1);
+  return { program: program!, planted: program!.replace(new RegExp(`^${begins}.*\n`, 'm'), line!) };
+}
 
 describe('the adapter', () => {
   it('is short', () => {
@@ -238,54 +246,74 @@ const needed: readonly Library[] = ['numpy', 'torch'];
 if (torch === null) {
   tellsThatItDidNotRun(file, ...needed);
 } else {
-  const start = (body: string, options = '') =>
-    keep(
-      openProcess(
-        commandOf(torch, `import torch\n${twice(body, options).replace("library='numpy'", "library='torch'")}`),
-      ),
-    );
-
   describe('the adapter with torch', () => {
     it('runs the program in its docstring', async () => {
       await passes(commandOf(torch, documented()), 2);
+    });
+
+    it('runs the program in the tour, in which the planted bug is found', async () => {
+      const { program, planted } = toured();
+      await passes(commandOf(torch, program), 2);
+      expect(planted).not.toBe(program);
+      const { rows } = await check(await keep(openProcess(commandOf(torch, planted))), {
+        cases: 25,
+        longest: 17,
+        seed: 5,
+        operators: ['linearScan'],
+        modes: ['recurrent'],
+      });
+      expect(rows.map(({ dtype, outputs }) => [dtype, outputs])).toEqual([
+        ['F32', 'FAIL'],
+        ['F64', 'FAIL'],
+      ]);
     });
 
     it('runs the example: outputs, states and gradients are within what is allowed', async () => {
       await passes(`${torch} ${join(folder, 'example_torch.py')}`, 14);
     });
 
-    it('gives zeros for what nothing depends on, and nothing for indices', async () => {
-      const backend = await start(right);
-      const inputs = { x: numbers(1, 2), other: numbers(1), i: { ...numbers(7, 8), kind: 'index' as const } };
-      const answer = await backend.answer(question({ gradients: true, c: { ...question().c, inputs } }));
-      expect(numbersOf(answer)).toEqual({ 'out/y': [2, 4], 'grad/x': [6, 10], 'grad/other': [0] });
-    });
-
-    it('carries bfloat16, views and outputs that are constant', async () => {
-      const backend = await start(
-        "return {'y': inputs['x'] * 2, 'b': torch.ones(2, 1).to(torch.bfloat16), 'v': torch.arange(6).view(2, 3).T}",
-      );
-      const answer = await backend.answer(question({ gradients: true }));
-      expect(numbersOf(answer)).toEqual({
-        'out/y': [2, 4],
-        'out/b': [1, 1],
-        'out/v': [0, 3, 1, 4, 2, 5],
-        'grad/x': [6, 10],
+    describe('by autograd', () => {
+      let backend: Backend;
+      beforeAll(async () => {
+        const command = commandOf(torch, twice("return eval(settings['returns'])", '', 'import torch', 'torch'));
+        backend = await openProcess(command);
       });
-      expect(formsOf(answer)).toMatchObject({ 'out/b': 'BF16 [2,1]', 'out/v': 'I64 [3,2]' });
+      afterAll(() => backend.close());
+
+      const ask = (returns: string, inputs: Tensors = question().c.inputs) =>
+        backend.answer(question({ gradients: true, c: { ...question().c, inputs, settings: { returns } } }));
+
+      it('gives zeros for what nothing depends on, and nothing for indices', async () => {
+        const inputs: Tensors = { x: numbers(1, 2), other: numbers(1), i: { ...numbers(7, 8), kind: 'index' } };
+        const answer = await ask("{'y': inputs['x'] * 2}", inputs);
+        expect(numbersOf(answer)).toEqual({ 'out/y': [2, 4], 'grad/x': [6, 10], 'grad/other': [0] });
+      });
+
+      it('carries bfloat16, views and outputs that are constant', async () => {
+        const answer = await ask(
+          "{'y': inputs['x'] * 2, 'b': torch.ones(2, 1).to(torch.bfloat16), 'v': torch.arange(6).view(2, 3).T}",
+        );
+        expect(numbersOf(answer)).toEqual({
+          'out/y': [2, 4],
+          'out/b': [1, 1],
+          'out/v': [0, 3, 1, 4, 2, 5],
+          'grad/x': [6, 10],
+        });
+        expect(formsOf(answer)).toMatchObject({ 'out/b': 'BF16 [2,1]', 'out/v': 'I64 [3,2]' });
+      });
+
+      it('reports what autograd does not see as an error', async () => {
+        expect(failureOf(await ask("{'y': inputs['x'].detach() * 2}"))?.message).toMatch(
+          /^it reports an error: RuntimeError: element 0 of tensors does not require grad/,
+        );
+      });
     });
 
-    it('offers no gradients where there are none', async () => {
-      const backend = await start("return {'y': inputs['x'].numpy() * 2}", ', gradients=False');
+    it('offers no gradients where there are to be none', async () => {
+      const program = twice("return {'y': inputs['x'].numpy() * 2}", ', gradients=False', '', 'torch');
+      const backend = await keep(openProcess(commandOf(torch, program)));
       expect(backend.description.operators.twice!.gradients).toBe(false);
       expect(numbersOf(await backend.answer(question()))).toEqual({ 'out/y': [2, 4] });
-    });
-
-    it('reports what autograd does not see as an error', async () => {
-      const backend = await start("return {'y': inputs['x'].detach() * 2}");
-      expect(failureOf(await backend.answer(question({ gradients: true })))?.message).toMatch(
-        /^it reports an error: RuntimeError: element 0 of tensors does not require grad/,
-      );
     });
   });
 }

@@ -1,7 +1,7 @@
 """The gradient of the decays is not written behind the last whole block of four tokens.
 
 A term of the gate's gradient was dropped where 64 does not divide T: https://github.com/fla-org/flash-linear-attention/issues/1142
-FAIL linearScan recurrent, logStep: wrong grad/a
+FAIL linearScan recurrent, scan: wrong grad/a
 """
 
 import adapter  # noqa: F401

@@ -1,7 +1,7 @@
 """Two steps of the scan are combined in the wrong order.
 
 Operands were found swapped in https://github.com/state-spaces/mamba/issues/716
-FAIL linearScan logStep: wrong out/output
+FAIL linearScan scan: wrong out/output
 """
 
 import adapter  # noqa: F401
