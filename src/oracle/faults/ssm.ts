@@ -1,6 +1,7 @@
 /** @file Wrong state space models, after bugs that were found in the wild: decays, kernels, hand-off of the state, scans. */
 import { associativeScan } from '../../nn/ssm/associative-scan.ts';
 import { realCombine } from '../../nn/ssm/combine.ts';
+import type { Complex } from '../../nn/ssm/complex.ts';
 import { chunkwiseSsm, convolutionSsm, ssmKernel } from '../../nn/ssm/convolution.ts';
 import { realForm } from '../../nn/ssm/form.ts';
 import type { SsmInputs, SsmResult } from '../../nn/ssm/inputs.ts';
@@ -22,7 +23,6 @@ import { transpose } from '../../tensor/primitives/transpose.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Fault } from '../fault.ts';
 import { outputsOf, type SsmSettings, ssmTree } from '../operators/ssm.ts';
-import type { Complex } from '../../nn/ssm/complex.ts';
 
 interface Inputs<S extends Value | Complex> extends SsmInputs<S>, SsmSettings {
   readonly state: S;
@@ -60,7 +60,9 @@ const convolve = (x: Value, kernel: Value): Value =>
 
 const reversedInTime = (kernel: Value): Value =>
   concat(
-    Array.from({ length: kernel.shape[0]! }, (_, i) => slice(kernel, 0, kernel.shape[0]! - 1 - i, kernel.shape[0]! - i)),
+    Array.from({ length: kernel.shape[0]! }, (_, i) =>
+      slice(kernel, 0, kernel.shape[0]! - 1 - i, kernel.shape[0]! - i),
+    ),
     0,
   );
 
@@ -80,8 +82,12 @@ const diagonalFaults: readonly Fault<SsmSettings>[] = [
     ['definition', 'modes', 'derivative', 'dyadic'],
     (inputs) => withKernel(inputs, (kernel) => mulDecay(inputs, kernel)),
   ),
-  diagonal('direct', 'kernel-reversed', 'the kernel lies the wrong way round', ['definition', 'modes', 'shift'], (inputs) =>
-    withKernel(inputs, reversedInTime),
+  diagonal(
+    'direct',
+    'kernel-reversed',
+    'the kernel lies the wrong way round',
+    ['definition', 'modes', 'shift'],
+    (inputs) => withKernel(inputs, reversedInTime),
   ),
   diagonal(
     'fft',
@@ -216,14 +222,15 @@ const diagonalFaults: readonly Fault<SsmSettings>[] = [
   diagonal(
     'recurrent',
     'channels-share-decay',
-    "every channel decays like the first one",
+    'every channel decays like the first one',
     ['definition', 'permutes'],
     ({ state, a, ...rest }) => recurrentSsm({ ...rest, a: broadcast(slice(a, 0, 0, 1), a.shape) }, state),
   ),
 ];
 
 /** K̄ with one more product by Ā in every term: C Ā^{i + 1} B̄. */
-const mulDecay = ({ a, b, c }: Inputs<Value>, kernel: Value): Value => ssmKernel({ a, b: mul(a, b), c }, kernel.shape[0]!);
+const mulDecay = ({ a, b, c }: Inputs<Value>, kernel: Value): Value =>
+  ssmKernel({ a, b: mul(a, b), c }, kernel.shape[0]!);
 
 const formFaults: readonly Fault<SsmSettings>[] = [
   complex(
@@ -243,7 +250,10 @@ const formFaults: readonly Fault<SsmSettings>[] = [
     ['definition', 'modes', 'resumable'],
     ({ state, a, ...rest }) => {
       const turned = { ...rest, a: { re: a.re, im: mul(a.im, constantLike(a.im, Float64Array.of(-1), [1, 1])) } };
-      return { ...convolutionSsm('direct')(turned, state), state: convolutionSsm('direct')({ ...rest, a }, state).state };
+      return {
+        ...convolutionSsm('direct')(turned, state),
+        state: convolutionSsm('direct')({ ...rest, a }, state).state,
+      };
     },
   ),
   complex(
