@@ -66,7 +66,7 @@ const cellsOf = ({ equation, row }: EquationRow): string[] => [
 const unnumberedCells = (row: OperatorRow): string[] => [
   '',
   row.operator.name,
-  'C',
+  (row.operator.evidence ?? []).join(' '),
   row.operator.chapter ?? '',
   ...guardCells(row),
 ];

@@ -1,5 +1,6 @@
 /** @file Operators: what is specified, with its scalar definition, its modes and the shapes it is tried on. */
 import type * as fc from 'fast-check';
+import type { Evidence } from '../../spec/readings.ts';
 import type { Case, Layout, Settings, Tensors, Values } from './case.ts';
 import type { Program } from './program.ts';
 
@@ -36,6 +37,8 @@ export interface Operator<S extends Settings = Settings> {
   readonly name: string;
   /** Where its definition stands, if no equation of the paper numbers it. */
   readonly chapter?: string;
+  /** Where that definition was seen, likewise; empty where it is ours. */
+  readonly evidence?: readonly Evidence[];
   /** Draws shapes and settings. */
   layouts(size: Size): fc.Arbitrary<Layout<S>>;
   /** The kinds of numbers it is tried on, if not all. */

@@ -224,7 +224,7 @@ function statesOf(states: readonly (readonly Matrix[])[], { layers, heads }: Any
 const modelOperator = <C extends AnyConfig, P extends Tree>(
   model: LanguageModel<C, P>,
   normOf: (config: C) => RetentionNorm,
-  rest: Pick<Operator<ModelSettings<C>>, 'name' | 'chapter' | 'layouts' | 'definition' | 'reductions'>,
+  rest: Pick<Operator<ModelSettings<C>>, 'name' | 'chapter' | 'evidence' | 'layouts' | 'definition' | 'reductions'>,
 ): Operator<ModelSettings<C>> => {
   const states = Array.from({ length: 4 }, (_, l) => `state.${l}`);
   return {
@@ -253,6 +253,7 @@ const modelOperator = <C extends AnyConfig, P extends Tree>(
 export const retNetOperator = modelOperator(retNet, (config) => config.retentionNorm, {
   name: 'retNet',
   chapter: 'spec/retnet.ts',
+  evidence: ['C'],
   layouts: (size) =>
     layouts(
       retNet,
@@ -303,6 +304,7 @@ const reductions: Operator<ModelSettings<DenseRetNetConfig>>['reductions'] = {
 export const denseRetNetOperator = modelOperator(denseRetNet, (config) => config.readings.retentionNorm, {
   name: 'denseRetNet',
   chapter: 'spec/dense-retnet.ts',
+  evidence: ['C'],
   reductions,
   layouts: (size) =>
     layouts(

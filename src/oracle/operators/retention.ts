@@ -144,6 +144,7 @@ export const decayRetention: Operator<RetentionSettings> = {
   ...retention,
   name: 'decayRetention',
   chapter: 'spec/normalised-retention.ts',
+  evidence: ['C'],
   layouts: (size) => layouts(size, true),
   definition: (inputs, { decay, position }) =>
     perHead(inputs, decay, ({ q, k, v, gamma, state }) => ({
@@ -163,6 +164,7 @@ export const torchscaleRetention: Operator<RetentionSettings> = {
   ...retention,
   name: 'torchscaleRetention',
   chapter: 'spec/normalised-retention.ts',
+  evidence: ['C'],
   layouts: (size) => layouts(size, false),
   definition: (inputs, { decay, chunkSize }, mode, frozen) =>
     perHead(
