@@ -1,4 +1,6 @@
 /** @file The specification: every definition, the equation registry and the open readings. */
+export * from './01-attention.ts';
+export * from './02-feed-forward.ts';
 export * from './03-continuous-ssm.ts';
 export * from './05-discrete-recurrence.ts';
 export * from './07-convolution.ts';
@@ -12,8 +14,12 @@ export * from './21-dense-keys-and-values.ts';
 export * from './25-dense-retention.ts';
 export * from './complex.ts';
 export * from './dense-retnet.ts';
+export * from './depthwise-convolution.ts';
 export * from './discretisation.ts';
+export * from './gated-linear-attention.ts';
 export * from './language-model.ts';
+export * from './linear-recurrence.ts';
+export * from './mamba.ts';
 export * from './matrix-exponential.ts';
 export * from './multi-scale-retention.ts';
 export * from './normalised-retention.ts';
@@ -24,3 +30,6 @@ export * from './registry-ssm.ts';
 export * from './retnet.ts';
 export * from './rms-norm.ts';
 export * from './rotary.ts';
+export * from './selective-ssm.ts';
+export * from './state-space-duality.ts';
+export * from './transformer.ts';

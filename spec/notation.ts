@@ -120,6 +120,37 @@ export function silu(z: number): number {
   return z * sigmoid(z);
 }
 
+/**
+ * erf(z): near 0 the series 2/√π e^{-z²} Σ_n 2ⁿ z^{2n+1} / (1·3·…·(2n+1)), whose terms have one sign (Abramowitz & Stegun 7.1.6);
+ * further out 1 − erfc(|z|), where the small erfc hides its own rounding.
+ */
+export function erf(z: number): number {
+  if (Math.abs(z) > 1) return Math.sign(z) * (1 - erfc(Math.abs(z)));
+  const terms = [z];
+  for (let n = 1; n <= 25; n++) terms.push((terms[n - 1]! * 2 * z * z) / (2 * n + 1));
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-z * z) * terms.reduceRight((total, term) => total + term, 0);
+}
+
+/**
+ * erfc(z) = 1 − erf(z), which beyond 1 would lose the digits of a small result: there 2/π ∫_0^{π/2} exp(-z²/sin²θ) dθ, by the
+ * trapezoidal rule, as the integrand is smooth and has period π.
+ */
+export function erfc(z: number): number {
+  if (z <= 1) return 1 - erf(z);
+  const term = (i: number) => Math.exp(-((z / Math.sin((i * Math.PI) / 100)) ** 2));
+  return (2 * sum(1, 49, term) + term(50)) / 100;
+}
+
+/** z Φ(z) = ½ z erfc(-z/√2): the exact form. */
+export function gelu(z: number): number {
+  return (z * erfc(-z * Math.SQRT1_2)) / 2;
+}
+
+/** log(1 + e^z), written so that neither tail overflows or loses its digits. */
+export function softplus(z: number): number {
+  return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
+}
+
 /** z moved into [low, high]. */
 export function clamp(z: number, low: number, high: number): number {
   return Math.min(Math.max(z, low), high);

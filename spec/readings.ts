@@ -2,9 +2,10 @@
 
 /**
  * Where a statement comes from: C the authors' released code, F the paper's figures, N an independent reader's notes,
- * A the abstract, R reconstructed from general knowledge of the paper (numbering not verified against the PDF).
+ * A the abstract, R reconstructed from general knowledge of the paper (numbering not verified against the PDF), T code of third
+ * parties, which the chapter names with its commit.
  */
-export type Evidence = 'C' | 'F' | 'N' | 'A' | 'R';
+export type Evidence = 'C' | 'F' | 'N' | 'A' | 'R' | 'T';
 
 /** One open reading. */
 export interface OpenReading {
@@ -19,8 +20,8 @@ export interface OpenReading {
   readonly evidence: readonly Evidence[];
   /** Why it is open, and why the default is the default. */
   readonly reason: string;
-  /** What is fused: keys and values (DenseRetNet), states (DenseMamba), or both. */
-  readonly concerns: 'keys-and-values' | 'states' | 'both';
+  /** What is fused: keys and values (DenseRetNet), states (DenseMamba), or both; or the Transformer baseline. */
+  readonly concerns: 'keys-and-values' | 'states' | 'both' | 'baseline';
 }
 
 const table = [
@@ -155,6 +156,33 @@ const table = [
     concerns: 'keys-and-values',
     reason:
       'The released one-token mode turns token p by p-1, its parallel mode by p. Outputs agree; stored states do not.',
+  },
+  {
+    name: 'scoreScaling',
+    readings: ['none', 'rootKeyWidth'],
+    default: 'none',
+    authors: 'rootKeyWidth',
+    evidence: ['C'],
+    concerns: 'baseline',
+    reason: "Whether scores are divided by √d. Eq. 1 as noted does not; the released code's Transformer baseline does.",
+  },
+  {
+    name: 'ffnActivation',
+    readings: ['silu', 'gelu'],
+    default: 'silu',
+    evidence: [],
+    concerns: 'baseline',
+    reason: 'Eq. 2 as noted names its activation σ and no more. SiLU is that of every other gate here.',
+  },
+  {
+    name: 'rotaryPairs',
+    readings: ['halves', 'neighbours'],
+    default: 'halves',
+    evidence: [],
+    concerns: 'baseline',
+    reason:
+      'Which channels a rotation of the Transformer turns together: j and j + d/2, or 2j and 2j + 1. The two are one ' +
+      'function once the rows of W_q and W_k are put in the other order.',
   },
 ] as const satisfies readonly OpenReading[];
 

@@ -1,4 +1,6 @@
 /** @file The numbered equations of the paper that are defined here, as data: for coverage, reports and documents. */
+import { attention } from './01-attention.ts';
+import { feedForward } from './02-feed-forward.ts';
 import { gate, project, select } from './15-selective-transition.ts';
 import { fuseByAddition } from './18-dense-fusion.ts';
 import { retentionOutput, retentionState } from './19-retention.ts';
@@ -15,6 +17,8 @@ export const numberingNotVerified = 'numbering not verified against the PDF';
 
 /** The operators that the laws exercise. */
 export type OperatorName =
+  | 'attention'
+  | 'feedForward'
   | 'continuousSsm'
   | 'diagonalSsm'
   | 'degradation'
@@ -48,8 +52,28 @@ export interface Equation {
   readonly operator: OperatorName;
 }
 
-/** Equations 3 to 25, in order. */
+/** Equations 1 to 25, in order. */
 export const equations: readonly Equation[] = [
+  {
+    number: 1,
+    name: 'softmax attention',
+    chapter: '01-attention.ts',
+    evidence: ['R'],
+    latex: String.raw`o_t = W_o \sum_{i \le t} \mathrm{softmax}_i(q_t^{\top} k_i)\,v_i`,
+    shapes: 'q [t][d], k [t][d], v [t][e], W_o [o, e] -> [t][o]',
+    definition: attention,
+    operator: 'attention',
+  },
+  {
+    number: 2,
+    name: 'feed-forward network',
+    chapter: '02-feed-forward.ts',
+    evidence: ['R'],
+    latex: String.raw`y_t = W_{\mathrm{down}}\,\sigma(W_{\mathrm{up}}\,o_t)`,
+    shapes: 'o [width], up [r, width], down [w, r] -> [w]',
+    definition: feedForward,
+    operator: 'feedForward',
+  },
   ...stateSpaceEquations,
   {
     number: 15,

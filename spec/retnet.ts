@@ -2,6 +2,7 @@
  * @file RetNet, as torchscale's decoder computes it: the baseline without dense connections. [C]
  * Every weight is stored [out, in]. The group norm has no weight here.
  */
+import { type GatedFeedForward, swiGlu } from './02-feed-forward.ts';
 import { embed, readOut } from './language-model.ts';
 import { type GroupNorm, multiScaleRetention } from './multi-scale-retention.ts';
 import type { Retain } from './normalised-retention.ts';
@@ -23,15 +24,6 @@ export interface RetNetConfig {
   readonly residualScale: number;
 }
 
-export interface FeedForward {
-  /** [ffnWidth, width] */
-  readonly up: Matrix;
-  /** [ffnWidth, width] */
-  readonly gate: Matrix;
-  /** [width, ffnWidth] */
-  readonly down: Matrix;
-}
-
 export interface RetNetLayer {
   /** [width] */
   readonly inputNorm: Vector;
@@ -47,7 +39,8 @@ export interface RetNetLayer {
   readonly output: Matrix;
   /** [width] */
   readonly ffnNorm: Vector;
-  readonly ffn: FeedForward;
+  /** torchscale's names: SiLU stands on `up`. */
+  readonly ffn: GatedFeedForward;
 }
 
 export interface RetNetParameters {
@@ -84,7 +77,7 @@ function retNetLayer(layer: RetNetLayer, config: RetNetConfig, s: Matrix, retain
   const x = rmsNormRows(s, layer.inputNorm, config.epsilon);
   const retained = residual(s, retNetRetention(layer, config, x, retain));
   const z = rmsNormRows(retained, layer.ffnNorm, config.epsilon);
-  const fed = z.map((row) => feedForward(layer.ffn, row));
+  const fed = z.map((row) => retNetFeedForward(layer.ffn, row));
   return residual(retained, fed);
 }
 
@@ -101,7 +94,7 @@ export function retNetRetention(layer: RetNetLayer, config: RetNetConfig, x: Mat
   return o.map((row, t) => matVec(layer.output, hadamard(matVec(layer.outputGate, x[t]!).map(silu), row)));
 }
 
-/** FFN(x) = W_down (silu(W_up x) ⊙ W_gate x). Evidence [C]. Shapes: x [width], result [width]. */
-export function feedForward(ffn: FeedForward, x: Vector): Vector {
-  return matVec(ffn.down, hadamard(matVec(ffn.up, x).map(silu), matVec(ffn.gate, x)));
+/** FFN(x) = W_down (silu(W_up x) ⊙ W_gate x): SwiGLU with the names of its maps exchanged. Evidence [C]. Shapes: x [width], result [width]. */
+export function retNetFeedForward({ up, gate, down }: GatedFeedForward, x: Vector): Vector {
+  return swiGlu({ gate: up, up: gate, down }, x);
 }

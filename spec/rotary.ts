@@ -1,5 +1,6 @@
-/** @file Rotary positions of the released code and of torchscale. Not numbered in the paper. [C] */
+/** @file Rotary positions: those of the released code and of torchscale [C], and the usual ones. Not numbered in the paper. */
 import { type Vector, vector } from './notation.ts';
+import type { Reading } from './readings.ts';
 
 /**
  * θ_j = 10000^{-j/(P-1)} for the P = d/2 pairs of a head, j = 0 … P-1; θ_0 = 1 when P = 1.
@@ -12,6 +13,12 @@ export function rotaryFrequencies(keyChannels: number): Vector {
   return vector(pairs, (j) => (pairs === 1 ? 1 : 10000 ** (-j / (pairs - 1))));
 }
 
+/** θ_j = base^{-j/P} for the P = d/2 pairs of a head: the usual frequencies, as LLaMA has them. Shapes: result [d/2]. */
+export function usualRotaryFrequencies(keyChannels: number, base = 10000): Vector {
+  if (keyChannels % 2 !== 0) throw new Error(`usualRotaryFrequencies: ${keyChannels} channels; give an even number`);
+  return vector(keyChannels / 2, (j) => base ** ((-2 * j) / keyChannels));
+}
+
 /**
  * Turns each pair of neighbouring channels (2j, 2j+1) of one head by the angle p θ_j:
  * y_{2j} = x_{2j} cos(pθ_j) - x_{2j+1} sin(pθ_j), y_{2j+1} = x_{2j+1} cos(pθ_j) + x_{2j} sin(pθ_j).
@@ -19,11 +26,17 @@ export function rotaryFrequencies(keyChannels: number): Vector {
  * Shapes: x [d], result [d].
  */
 export function rotate(x: Vector, position: number): Vector {
-  const theta = rotaryFrequencies(x.length);
-  return x.flatMap((even, c) => {
-    if (c % 2 === 1) return [];
-    const odd = x[c + 1]!;
-    const angle = position * theta[c / 2]!;
-    return [even * Math.cos(angle) - odd * Math.sin(angle), odd * Math.cos(angle) + even * Math.sin(angle)];
+  return rotatePairs(x, position, rotaryFrequencies(x.length), 'neighbours');
+}
+
+/** The same with given frequencies [d/2], and pairs of neighbours (2j, 2j+1) or of halves (j, j+d/2). Shapes: x [d], result [d]. */
+export function rotatePairs(x: Vector, position: number, theta: Vector, pairs: Reading<'rotaryPairs'>): Vector {
+  const places = theta.map((_, j) => (pairs === 'neighbours' ? [2 * j, 2 * j + 1] : [j, j + theta.length]));
+  return vector(x.length, (c) => {
+    const j = places.findIndex((pair) => pair.includes(c));
+    const [first, second] = places[j]! as [number, number];
+    const angle = position * theta[j]!;
+    if (c === first) return x[first]! * Math.cos(angle) - x[second]! * Math.sin(angle);
+    return x[second]! * Math.cos(angle) + x[first]! * Math.sin(angle);
   });
 }

@@ -3,12 +3,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { dtypes } from '../oracle/backends/backend.ts';
+import { operators } from '../oracle/operators/index.ts';
 import { InputError } from '../tensor/errors.ts';
+import { type CheckCommand, checkCommand } from './check.ts';
 import { colour, type Voice } from './console.ts';
 import { equationsCommand } from './equations.ts';
 import { packageRoot } from './paths.ts';
 import { vectorsCommand } from './vectors.ts';
-import { verifyCommand } from './verify.ts';
+import { type VerifyCommand, verifyCommand } from './verify.ts';
+import { workerOption } from './workers.ts';
 
 /** A parser of integers within limits. */
 const whole =
@@ -21,6 +25,8 @@ const whole =
     return value;
   };
 
+const modeNames = [...new Set(operators.flatMap(({ modes }) => Object.keys(modes)))];
+
 const seedOption = (): Option =>
   new Option('--seed <n>', 'seed of the drawn cases').argParser(whole(1, 2 ** 31 - 1)).default(1);
 
@@ -31,6 +37,12 @@ const speaking = (command: Command): Command =>
     .option('--quiet', 'print only what is wrong, and the verdict', false)
     .option('--debug', 'show stack traces of errors', false);
 
+const casesOption = (what: string, cases: number): Option =>
+  new Option('--cases <n>', what).argParser(whole(1, 1e6)).default(cases);
+
+const longestOption = (t: number): Option =>
+  new Option('--longest <t>', 'longest sequence').argParser(whole(1, 4096)).default(t);
+
 function program(finish: (ok: boolean) => void): Command {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
   const main = new Command('densessm')
@@ -39,18 +51,40 @@ function program(finish: (ok: boolean) => void): Command {
     .exitOverride()
     .showHelpAfterError('(densessm --help lists the commands and their options)');
 
+  speaking(main.command('check'))
+    .description(
+      'judge a backend: the built-in one of gpu.js, or any program that speaks the protocol (docs/protocol.md)',
+    )
+    .option('--backend <command>', 'the program; without it the built-in backend is judged')
+    .option('--once', 'start the program for every question, with two file names behind it', false)
+    .addOption(
+      new Option('--device <name>', 'what runs the built-in backend')
+        .choices(['auto', 'webgpu', 'webasm', 'cpu'])
+        .default('auto'),
+    )
+    .addOption(new Option('--operator <name...>', 'these operators only').choices(operators.map(({ name }) => name)))
+    .addOption(new Option('--mode <name...>', 'these modes only').choices(modeNames))
+    .addOption(new Option('--dtype <name...>', 'these types only').choices(dtypes))
+    .addOption(casesOption('cases for each operator, mode and type', 100))
+    .addOption(longestOption(33))
+    .addOption(seedOption())
+    .option('--path <path>', 'with --seed: ask again what failed, as a report says')
+    .addOption(new Option('--limit <s>', 'seconds for one answer').argParser(whole(1, 1e5)).default(10))
+    .addOption(new Option('--total <s>', 'seconds for everything').argParser(whole(1, 1e6)).default(600))
+    .option('--timing', 'print where the time went', false)
+    .action(async (options: CheckCommand) => finish(await checkCommand(options)));
+
   speaking(main.command('verify'))
     .description('hold every operator and model in every mode against the scalar definitions and the shipped vectors')
-    .addOption(
-      new Option('--cases <n>', 'drawn cases for each operator and mode').argParser(whole(1, 1e6)).default(100),
-    )
-    .addOption(new Option('--longest <t>', 'longest sequence').argParser(whole(1, 4096)).default(96))
+    .addOption(casesOption('drawn cases for each operator and mode', 100))
+    .addOption(longestOption(96))
     .addOption(seedOption())
-    .action((options: Voice & { cases: number; longest: number; seed: number }) => finish(verifyCommand(options)));
+    .addOption(new Option(workerOption).default(false).hideHelp())
+    .action(async (options: VerifyCommand) => finish(await verifyCommand(options)));
 
   speaking(main.command('equations'))
     .description('list the equations with definitions, modes and laws, and try every law on the faults it must reject')
-    .addOption(new Option('--cases <n>', 'cases a fault is tried on at most').argParser(whole(1, 1e6)).default(60))
+    .addOption(casesOption('cases a fault is tried on at most', 60))
     .addOption(seedOption())
     .action((options: Voice & { cases: number; seed: number }) => finish(equationsCommand(options)));
 
@@ -62,12 +96,12 @@ function program(finish: (ok: boolean) => void): Command {
   return main;
 }
 
-function run(argv: readonly string[]): number {
+async function run(argv: readonly string[]): Promise<number> {
   let ok = true;
   try {
-    program((result) => {
+    await program((result) => {
       ok = result;
-    }).parse(argv);
+    }).parseAsync(argv);
     return ok ? 0 : 1;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -86,4 +120,4 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
   process.exit(process.exitCode ?? 0);
 });
-process.exitCode = run(process.argv);
+process.exitCode = await run(process.argv);

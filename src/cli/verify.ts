@@ -1,14 +1,17 @@
 /** @file densessm verify: the main job. */
 import { checkVectors, formatReport, type Report } from '../oracle/vectors/index.ts';
-import { isVerified, type VerifiedRow, verify } from '../oracle/verify.ts';
-import { brief, colour, progress, say, seconds, share, tableLine, type Voice } from './console.ts';
+import { everyMode, isVerified, type VerifiedRow, verifyMode } from '../oracle/verify.ts';
+import { brief, colour, progress, say, seconds, share, subjectWidths, tableLine, type Voice } from './console.ts';
 import { ownVectors } from './paths.ts';
+import { rowsOfWorkers, serveRows } from './workers.ts';
 
 /** Cases and seed of a run; vectors are those of the package unless folders are given. */
 export interface VerifyCommand extends Voice {
   readonly cases: number;
   readonly longest: number;
   readonly seed: number;
+  /** Computes rows for another process. */
+  readonly worker: boolean;
 }
 
 const columns = [
@@ -23,12 +26,17 @@ const columns = [
   'time',
   '',
 ];
-const widths = [19, 9, 5, 9, 11, 8, 9, 8, 6, 7, 0];
+const widths = [...subjectWidths, 5, 9, 11, 8, 9, 8, 6, 7, 0];
 const right = [2, 3, 4, 5, 6, 7, 8, 9];
 
 /** Holds every operator in every mode against its definition, then the vectors. Returns whether all was compared and right. */
-export function verifyCommand(options: VerifyCommand): boolean {
-  const { cases, longest, seed, json, quiet } = options;
+export async function verifyCommand(options: VerifyCommand): Promise<boolean> {
+  const { cases, longest, seed, json, quiet, worker } = options;
+  const pairs = everyMode();
+  if (worker) {
+    serveRows((at) => verifyMode(pairs[at]!, { cases, longest, seed }));
+    return true;
+  }
   const start = performance.now();
   const line = progress(options);
   if (!json && !quiet) {
@@ -37,15 +45,14 @@ export function verifyCommand(options: VerifyCommand): boolean {
     );
     say(colour.heading(tableLine(columns, widths, right)));
   }
-  const rows = verify({
-    cases,
-    longest,
-    seed,
-    onProgress: (done, total, row) => line.show(`${done}/${total} ${row}`),
-    onRow: (row) => {
-      line.clear();
-      if (!json && !(quiet && isVerified(row, cases))) say(formatRow(row, cases));
-    },
+  let done = 0;
+  const showProgress = (): void => line.show(`${done} of ${pairs.length} rows`);
+  showProgress();
+  const rows = await rowsOfWorkers<VerifiedRow>(pairs.length, (row) => {
+    done++;
+    line.clear();
+    if (!json && !(quiet && isVerified(row, cases))) say(formatRow(row, cases));
+    showProgress();
   });
   const vectors = checkVectors([ownVectors()], {
     onProgress: ({ family, name }, count, total) => line.show(`vectors ${count}/${total} ${family}/${name}`),

@@ -3,6 +3,8 @@ import { bfloat16, decodeShort, encodeShort, type FloatFormat, float16 } from '.
 
 interface Codec {
   readonly bytes: number;
+  /** The typed array that has its numbers as the file has them, where the machine is little-endian too. */
+  readonly array?: Float64ArrayConstructor | Float32ArrayConstructor | Int32ArrayConstructor | Uint8ArrayConstructor;
   /** Set for integers: their range. Floats are rounded when written, integers must fit. */
   readonly range?: readonly [least: number, most: number];
   read(view: DataView, at: number): number;
@@ -19,11 +21,13 @@ const short = (format: FloatFormat): Codec => ({
 export const codecs = {
   F64: {
     bytes: 8,
+    array: Float64Array,
     read: (view, at) => view.getFloat64(at, true),
     write: (view, at, x) => view.setFloat64(at, x, true),
   },
   F32: {
     bytes: 4,
+    array: Float32Array,
     read: (view, at) => view.getFloat32(at, true),
     write: (view, at, x) => view.setFloat32(at, x, true),
   },
@@ -37,12 +41,14 @@ export const codecs = {
   },
   I32: {
     bytes: 4,
+    array: Int32Array,
     range: [-(2 ** 31), 2 ** 31 - 1],
     read: (view, at) => view.getInt32(at, true),
     write: (view, at, x) => view.setInt32(at, x, true),
   },
   U8: {
     bytes: 1,
+    array: Uint8Array,
     range: [0, 255],
     read: (view, at) => view.getUint8(at),
     write: (view, at, x) => view.setUint8(at, x),
@@ -63,3 +69,33 @@ export const codecOf = (dtype: DType): Codec => codecs[dtype];
 
 /** Whether a stored type holds integers. */
 export const isInteger = (dtype: DType): boolean => codecOf(dtype).range !== undefined;
+
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
+/** The bytes as the numbers of a stored type, in doubles. */
+export function readNumbers(dtype: DType, bytes: Uint8Array): Float64Array {
+  const codec = codecOf(dtype);
+  const data = new Float64Array(bytes.length / codec.bytes);
+  if (codec.array !== undefined && isLittleEndian) {
+    // typed arrays need alignment, which a file within a stream does not have: hence a copy, straight to where it stays for F64
+    const aligned = dtype === 'F64' ? data : new codec.array(data.length);
+    new Uint8Array(aligned.buffer).set(bytes);
+    if (aligned !== data) data.set(aligned);
+    return data;
+  }
+  // a DataView reads at any alignment and in a fixed byte order
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let i = 0; i < data.length; i++) data[i] = codec.read(view, i * codec.bytes);
+  return data;
+}
+
+/** Writes numbers as a stored type from byte `at` on, a multiple of the type's size. */
+export function writeNumbers(dtype: DType, data: ArrayLike<number>, buffer: ArrayBuffer, at: number): void {
+  const codec = codecOf(dtype);
+  if (codec.array !== undefined && isLittleEndian) {
+    new codec.array(buffer, at, data.length).set(data);
+    return;
+  }
+  const view = new DataView(buffer, at);
+  for (let i = 0; i < data.length; i++) codec.write(view, i * codec.bytes, data[i]!);
+}

@@ -1,38 +1,40 @@
 /** @file JSON as files of others bring it: one-line errors, and names that stand twice are found. */
 import { fail } from '../tensor/errors.ts';
-
-/** Text of others on one line of a message: control characters escaped, and cut when it is long. */
-export function quoted(text: string): string {
-  return JSON.stringify(text.length > 120 ? `${text.slice(0, 120)}…` : text);
-}
+import { plain, quoted } from './text.ts';
 
 /** Whether parsed JSON is an object: not a list, not null. */
 export function isObject(x: unknown): x is Record<string, unknown> {
   return typeof x === 'object' && x !== null && !Array.isArray(x);
 }
 
+/** Whether parsed JSON is a length or a place: an integer from 0 on. `-0` is none: it is not what other readers take for 0. */
+export const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0 && !Object.is(x, -0);
+
+/** Nothing of this project's is nested nearly as deep; functions that call themselves once a level would run out of stack. */
+const DEEPEST = 100;
+
 /**
- * Parses JSON; `what` names the text in errors. Throws on text that is not JSON, and on an object that has one name
- * twice, of which `JSON.parse` would keep the last in silence.
+ * Parses JSON; `what` names the text in errors. Throws on text that is not JSON, on lists and objects nested more than 100
+ * deep, and on an object that has one name twice, of which `JSON.parse` would keep the last in silence.
  */
 export function parseJson(text: string, what: string): unknown {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    const why = (error as Error).message.replace(/\s+/g, ' ').slice(0, 160);
-    fail(`${what} is not JSON (${why}); write the file again`);
+    fail(`${what} is not JSON (${plain((error as Error).message, 160)}); write the file again`);
   }
-  const twice = repeatedName(text);
+  const twice = repeatedName(text, what);
   if (twice !== null) fail(`${what} has the name ${quoted(twice)} twice in one object; names are unique, rename one`);
   return parsed;
 }
 
-/** A name that occurs twice in one object of valid JSON, or null. */
-function repeatedName(text: string): string | null {
+/** A name that occurs twice in one object of valid JSON, or null. Throws where it is nested too deep. */
+function repeatedName(text: string, what: string): string | null {
   const open: (Set<string> | null)[] = []; // the names of every open object; null for an open list
   for (let i = 0; i < text.length; i++) {
     const c = text[i];
+    if (open.length > DEEPEST) fail(`${what} is nested more than ${DEEPEST} deep; write it flatter`);
     if (c === '{') open.push(new Set());
     else if (c === '[') open.push(null);
     else if (c === '}' || c === ']') open.pop();

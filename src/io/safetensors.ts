@@ -1,9 +1,9 @@
 /** @file Reading and writing the safetensors format: a JSON header, then raw little-endian numbers. */
 import { fail } from '../tensor/errors.ts';
 import { checkShape, type Shape, show, sizeOf } from '../tensor/shape.ts';
-import { codecOf, type DType, dtypeNames, isDType } from './dtypes.ts';
-import { quoted } from './json.ts';
+import { codecOf, type DType, dtypeNames, isDType, readNumbers, writeNumbers } from './dtypes.ts';
 import { type Entry, METADATA, readHeader } from './safetensors-header.ts';
+import { quoted } from './text.ts';
 
 /** A tensor as a file holds it: row-major numbers, exact as doubles whatever the stored type. */
 export interface StoredTensor {
@@ -39,11 +39,7 @@ export function parseSafetensors(bytes: Uint8Array, name: string): Safetensors {
 
 function readTensor(bytes: Uint8Array, dataStart: number, entry: Entry, file: string): StoredTensor {
   const { name, dtype, shape, begin, end } = entry;
-  const codec = codecOf(dtype);
-  // a DataView reads at any alignment and in a fixed byte order
-  const view = new DataView(bytes.buffer, bytes.byteOffset + dataStart + begin, end - begin);
-  const data = new Float64Array(view.byteLength / codec.bytes);
-  for (let i = 0; i < data.length; i++) data[i] = codec.read(view, i * codec.bytes);
+  const data = readNumbers(dtype, bytes.subarray(dataStart + begin, dataStart + end));
   const wrong = dtype === 'I64' ? data.findIndex((n) => !Number.isSafeInteger(n)) : -1;
   if (wrong >= 0)
     fail(`${file}: tensor ${quoted(name)} holds ${data[wrong]} at element ${wrong}, beyond 2^53: store it as F64`);
@@ -70,9 +66,7 @@ export function formatSafetensors(
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
   bytes.set(header, 8);
   for (const [name, { dtype, data }] of tensors) {
-    const codec = codecOf(dtype);
-    const view = new DataView(bytes.buffer, 8 + header.length + offsets.get(name)![0]);
-    for (let i = 0; i < data.length; i++) codec.write(view, i * codec.bytes, data[i]!);
+    writeNumbers(dtype, data, bytes.buffer, 8 + header.length + offsets.get(name)![0]);
   }
   return bytes;
 }

@@ -1,4 +1,5 @@
 /** @file Language models as functions of plain records, with explicit states. */
+export { type BatchModelResult, forwardBatch } from './batch.ts';
 export { type DenseRetNetLayer, type DenseRetNetParams, denseRetNet } from './dense-retnet.ts';
 export {
   authorsReadings,
@@ -16,5 +17,16 @@ export {
   type ModelResult,
   type ModelState,
 } from './language-model.ts';
+export { type MambaParams, mamba } from './mamba.ts';
+export type { MambaLayer, MambaLayerState } from './mamba-block.ts';
+export { type MambaConfig, mambaConfig } from './mamba-config.ts';
 export { type RetNetConfig, type RetNetParams, retNet } from './retnet.ts';
 export { type Candidate, candidatesOf, pickToken, type Sampling } from './sampling.ts';
+export {
+  type TransformerConfig,
+  type TransformerLayer,
+  type TransformerParams,
+  type TransformerState,
+  transformer,
+  transformerConfig,
+} from './transformer.ts';

@@ -1,6 +1,7 @@
 /** @file RetNet as torchscale has it [C]: retention and a gated feed-forward network in each layer. Wiring only. */
 import { silu } from '../nn/activations.ts';
 import { embedding } from '../nn/embedding.ts';
+import { type GatedFeedForwardParams, swiGlu } from '../nn/feed-forward.ts';
 import { linear } from '../nn/linear.ts';
 import { multiHeadRetention, type RotationPhase, retnetDecays } from '../nn/multi-head-retention.ts';
 import { rmsNorm } from '../nn/norms.ts';
@@ -49,7 +50,7 @@ export type MultiScaleRetentionParams = {
 export type RetNetLayer = MultiScaleRetentionParams & {
   readonly inputNorm: Value;
   readonly ffnNorm: Value;
-  readonly ffn: { readonly up: Value; readonly gate: Value; readonly down: Value };
+  readonly ffn: GatedFeedForwardParams;
 };
 
 /** Weights of a RetNet: `embedding` and `head` [vocabulary, h], `finalNorm` [h]. */
@@ -130,8 +131,9 @@ function block(
   const retention = multiScaleRetention(layer, config, rmsNorm(x, layer.inputNorm, epsilon), state, mode, place);
   const mixed = plus(x, retention.output);
   const normed = rmsNorm(mixed, layer.ffnNorm, epsilon);
-  const hidden = mul(silu(linear(normed, layer.ffn.up)), linear(normed, layer.ffn.gate));
-  return { x: plus(mixed, linear(hidden, layer.ffn.down)), state: retention.state };
+  // torchscale's names are LLaMA's exchanged: SiLU stands on `up`
+  const { up, gate, down } = layer.ffn;
+  return { x: plus(mixed, swiGlu(normed, { gate: up, up: gate, down })), state: retention.state };
 }
 
 function check(config: RetNetConfig): void {

@@ -1,9 +1,46 @@
 /** @file Equations as tensor programs: retention, dense connections, norms, losses. */
 export { gelu, silu } from './activations.ts';
+export { chunkwiseAttention } from './attention/chunkwise.ts';
+export {
+  type Attention,
+  type AttentionInputs,
+  type AttentionResult,
+  emptyCache,
+  type KeyValueCache,
+} from './attention/inputs.ts';
+export { attentionIn } from './attention/modes.ts';
+export { parallelAttention } from './attention/parallel.ts';
+export { recurrentAttention } from './attention/recurrent.ts';
+export { batchedAttention } from './batches/attention.ts';
+export { type Batch, packedBatch, paddedBatch, type Span } from './batches/batch.ts';
+export { type BatchResult, eachSequence } from './batches/each-sequence.ts';
+export { batchedRetention } from './batches/retention.ts';
+export { type ScanInputs, scanBatch, scanStates } from './batches/scan.ts';
 export { crossEntropy, logSumExp, nextTokenTargets, predictingRows, type Targets } from './cross-entropy.ts';
 export { collect, denseFusion, type FusionParams, type FusionRule, fuseByAddition } from './dense-fusion.ts';
+export {
+  type CausalConvolution,
+  type ConvolutionInputs,
+  type ConvolutionResult,
+  emptyWindow,
+  parallelConvolution,
+  recurrentConvolution,
+} from './depthwise-convolution.ts';
 export { embedding } from './embedding.ts';
+export {
+  type FeedForwardActivation,
+  type FeedForwardParams,
+  feedForward,
+  type GatedFeedForwardParams,
+  swiGlu,
+} from './feed-forward.ts';
 export { linear } from './linear.ts';
+export { chunkwiseLinearAttention } from './linear-attention/chunkwise.ts';
+export type { LinearAttention, LinearAttentionInputs, LinearAttentionResult } from './linear-attention/inputs.ts';
+export { type NormalisedState, normalisedLinearAttention } from './linear-attention/normalised.ts';
+export { parallelLinearAttention } from './linear-attention/parallel.ts';
+export { recurrentLinearAttention } from './linear-attention/recurrent.ts';
+export { type MultiHeadAttentionConfig, multiHeadAttention, type ScoreScaling } from './multi-head-attention.ts';
 export { type MultiHeadConfig, multiHeadRetention, type RotationPhase, retnetDecays } from './multi-head-retention.ts';
 export { layerNorm, rmsNorm } from './norms.ts';
 export { chunkwiseRetention } from './retention/chunkwise.ts';
@@ -12,8 +49,25 @@ export { type Mode, normalisedRetention, type Place, type RetentionNorm } from '
 export { parallelRetention } from './retention/parallel.ts';
 export { recurrentRetention } from './retention/recurrent.ts';
 export { torchscaleChunkwise, torchscaleParallel } from './retention/torchscale.ts';
-export { retnetFrequencies, rotate, rotateState } from './rotary.ts';
+export { type RotaryPairs, retnetFrequencies, rotaryFrequencies, rotate, rotateState } from './rotary.ts';
+export { segmentDecays } from './segment-decays.ts';
+export { stepSizes } from './selective-scan/discretise.ts';
+export {
+  constantMap,
+  emptyScanState,
+  type SelectiveScan,
+  type SelectiveScanInputs,
+  type SelectiveScanResult,
+  tokenMap,
+} from './selective-scan/inputs.ts';
+export {
+  chunkwiseSelectiveScan,
+  logStepSelectiveScan,
+  recurrentSelectiveScan,
+  scanSelectiveScan,
+} from './selective-scan/modes.ts';
 export { type GateActivation, type GateParams, gate, project, select } from './selective-transition.ts';
+export { softmax } from './softmax.ts';
 export { associativeScan, type Combine } from './ssm/associative-scan.ts';
 export { type Affine, complexCombine, matrixCombine, realCombine } from './ssm/combine.ts';
 export {
@@ -44,3 +98,4 @@ export {
   type ThetaRule,
   thetaBlock,
 } from './ssm/stack.ts';
+export { type DualityInputs, stateSpaceDuality } from './state-space-duality.ts';

@@ -1,4 +1,4 @@
-/** @file Rotary positions: neighbouring channels turned by an angle that grows with the token's position. */
+/** @file Rotary positions: pairs of channels turned by an angle that grows with the token's position. */
 import { checkValue } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { constantLike } from '../tensor/operand.ts';
@@ -20,6 +20,17 @@ import { checkAxes } from './check.ts';
 export const retnetFrequencies = (pairs: number): number[] =>
   Array.from({ length: pairs }, (_, j) => (pairs === 1 ? 1 : 10000 ** (-j / (pairs - 1))));
 
+/**
+ * The usual angles per position of `pairs` channel pairs, `base^(−j/pairs)`.
+ * @example
+ * rotaryFrequencies(2, 16) // [1, 0.25]
+ */
+export const rotaryFrequencies = (pairs: number, base = 10000): number[] =>
+  Array.from({ length: pairs }, (_, j) => base ** (-j / pairs));
+
+/** Which channels are turned together: 2j and 2j + 1, or j and j + d/2. */
+export type RotaryPairs = 'neighbours' | 'halves';
+
 /** Sines and cosines [t, pairs] of `t` positions from `position` on (which may be negative). */
 export function rotaryTable(
   frequencies: readonly number[],
@@ -35,12 +46,17 @@ export function rotaryTable(
 }
 
 /**
- * Channels 2j and 2j+1 of `x` [..., t, d] turned by `(position + t) θ_j`. Throws when d is not twice the number of frequencies,
- * and when there is no t.
+ * Channels of `x` [..., t, d] turned in pairs by `(position + t) θ_j`: 2j and 2j + 1, or j and j + d/2. Throws when d is not twice the
+ * number of frequencies, and when there is no t.
  * @example
  * read(rotate(tensor([[5, 7]]), [1], 0)) // [5, 7]
  */
-export function rotate(x: Value, frequencies: readonly number[], position: number): Value {
+export function rotate(
+  x: Value,
+  frequencies: readonly number[],
+  position: number,
+  pairing: RotaryPairs = 'neighbours',
+): Value {
   checkValue('rotate', 'x', x);
   if (x.shape.length < 2) fail(`rotate: x has shape ${show(x.shape)}; it is [..., t, d], so reshape it`);
   const [t, d] = x.shape.slice(-2) as [number, number];
@@ -54,10 +70,11 @@ export function rotate(x: Value, frequencies: readonly number[], position: numbe
   // an angle is a product, rounded: its error turns the pair, and grows with the position
   const slack: Slack = (_value, i) => 2 + 2 * Math.abs((position + Math.floor(i / pairs)) * frequencies[i % pairs]!);
   const [sin, cos] = [table.sin, table.cos].map((data) => constantLike(x, data, [t, pairs], slack)) as [Value, Value];
-  const split = reshape(x, [...x.shape.slice(0, -1), pairs, 2]);
-  const [even, odd] = [at(split, -1, 0), at(split, -1, 1)];
-  const turned = [sub(mul(even, cos), mul(odd, sin)), add(mul(odd, cos), mul(even, sin))];
-  return reshape(stack(turned, split.shape.length - 1), x.shape);
+  const [within, axis] = pairing === 'neighbours' ? [[pairs, 2], -1] : [[2, pairs], -2];
+  const split = reshape(x, [...x.shape.slice(0, -1), ...within]);
+  const [first, second] = [at(split, axis, 0), at(split, axis, 1)];
+  const turned = [sub(mul(first, cos), mul(second, sin)), add(mul(second, cos), mul(first, sin))];
+  return reshape(stack(turned, axis), x.shape);
 }
 
 /**
@@ -79,13 +96,12 @@ export function rotateState(state: Value, frequencies: readonly number[], by: nu
 export function xposRotate(x: Value, position: number, sign: 1 | -1): Value {
   const [t, d] = x.shape.slice(-2) as [number, number];
   const pairs = d / 2;
-  const frequencies = Array.from({ length: pairs }, (_, j) => 10000 ** (-j / pairs));
   const amplitude = Float64Array.from({ length: t * d }, (_, i) => {
     const j = Math.floor((i % d) / 2);
     return ((2 * j + 0.4 * d) / (1.4 * d)) ** ((sign * (position + Math.floor(i / d))) / 512);
   });
   return mul(
-    rotate(x, frequencies, position),
+    rotate(x, rotaryFrequencies(pairs), position),
     constantLike(x, amplitude, [t, d], (value) => 8 * value),
   );
 }

@@ -14,4 +14,4 @@ export { type Evaluation, evaluate, type Named, type Program } from './program.t
 export { boundsOf, modeBounds, numbersOf } from './tolerance.ts';
 export { judge, rejection, type Trials, tryLaw } from './trial.ts';
 export { adapters, checkVectors, formatReport, type Report } from './vectors/index.ts';
-export { isVerified, type VerifiedRow, verify } from './verify.ts';
+export { everyMode, isVerified, type ModeOf, type VerifiedRow, verifyMode } from './verify.ts';

@@ -11,6 +11,8 @@ export interface TimeAxes<S extends Settings> {
   readonly outputs: Readonly<Record<string, number>>;
   /** Which final state (an output) is which initial state (an input). */
   readonly states: Readonly<Record<string, string>>;
+  /** The time axis of each final state that grows with every token. */
+  readonly grows?: Readonly<Record<string, number>>;
   /** The settings for what comes after the first `tokens` tokens. */
   after(settings: S, tokens: number): S;
 }
@@ -37,7 +39,7 @@ export interface Operator<S extends Settings = Settings> {
   readonly name: string;
   /** Where its definition stands, if no equation of the paper numbers it. */
   readonly chapter?: string;
-  /** Where that definition was seen, likewise; empty where it is ours. */
+  /** Where its definition comes from, if no equation of the paper numbers it: the authors' code unless given; empty where it is ours. */
   readonly evidence?: readonly Evidence[];
   /** Draws shapes and settings. */
   layouts(size: Size): fc.Arbitrary<Layout<S>>;
@@ -61,8 +63,10 @@ export interface Operator<S extends Settings = Settings> {
   admits(settings: S, mode: string): boolean;
   readonly time?: TimeAxes<S>;
   readonly axes?: SharedAxes;
-  /** Inputs in which the outputs are jointly linear. */
+  /** Inputs in which outputs are jointly linear. */
   readonly linearIn?: readonly string[];
+  /** The outputs that are, if not all. */
+  readonly linearOutputs?: readonly string[];
   /** Whether dyadic inputs give exact results: sums and products only. */
   readonly exact?: boolean;
   /** Modes that mix all tokens' roundings, as a Fourier transform does: exact laws hold for them within their bounds. */
@@ -73,6 +77,8 @@ export interface Operator<S extends Settings = Settings> {
   readonly combines?: boolean;
   /** Special cases that must equal simpler operators. */
   readonly reductions?: Readonly<Record<string, Reduction<S>>>;
+  /** Whether its modes also run batches of sequences of unequal lengths: see `batchable`. */
+  readonly batches?: boolean;
   /** Where a sequence may be split in a mode, if not everywhere. */
   splits?(settings: S, mode: string, s: number): boolean;
 }

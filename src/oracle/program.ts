@@ -25,3 +25,16 @@ export function evaluate(program: Program, c: Case, on: Executor): Evaluation {
   const { value, pullback } = vjp((xs: Named) => program({ ...inputs, ...xs }, c.settings), real);
   return { outputs: value, gradients: pullback(toValues(on, c.cotangents)) };
 }
+
+/** Runs a program alone: there are no gradients. */
+export const evaluateOutputs = (program: Program, c: Case, on: Executor): Evaluation => ({
+  outputs: program(toValues(on, c.inputs), c.settings),
+  gradients: {},
+});
+
+/** The values of an evaluation by the names that answers have: `out/…` and `grad/…`. */
+export function asAnswered({ outputs, gradients }: Evaluation): Named {
+  const all = (kind: string, values: Named): [string, Value][] =>
+    Object.entries(values).map(([name, x]) => [`${kind}/${name}`, x]);
+  return Object.fromEntries([...all('out', outputs), ...all('grad', gradients)]);
+}

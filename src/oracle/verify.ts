@@ -32,31 +32,22 @@ export interface VerifiedRow {
   readonly milliseconds: number;
 }
 
-/** What a run needs and tells. */
-export interface VerifyOptions extends Trials {
-  readonly operators?: readonly Operator[];
-  /** Called before each row, with how many are done. */
-  readonly onProgress?: (done: number, total: number, row: string) => void;
-  /** Called with each row when it is done. */
-  readonly onRow?: (row: VerifiedRow) => void;
-}
-
 /** Whether a row compared enough, outputs and gradients, and found everything right. */
 export const isVerified = (row: VerifiedRow, cases: number): boolean =>
   row.cases >= cases && row.gradients > 0 && isRight(row.outputs) && isRight(row.gradient);
 
-/** A row for every operator in every mode, on `cases` drawn cases each with sequences of up to `longest` tokens. */
-export function verify({ operators = allOperators, onProgress, onRow, ...trials }: VerifyOptions): VerifiedRow[] {
-  const pairs = operators.flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ operator, mode })));
-  return pairs.map(({ operator, mode }, done) => {
-    onProgress?.(done, pairs.length, `${operator.name} ${mode}`);
-    const row = verifyMode(operator, mode, trials);
-    onRow?.(row);
-    return row;
-  });
+/** An operator in one of its modes. */
+export interface ModeOf {
+  readonly operator: Operator;
+  readonly mode: string;
 }
 
-function verifyMode(operator: Operator, mode: string, trials: Trials): VerifiedRow {
+/** Every operator in every mode, in order. */
+export const everyMode = (operators: readonly Operator[] = allOperators): ModeOf[] =>
+  operators.flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ operator, mode })));
+
+/** The row of an operator in a mode, on `cases` drawn cases with sequences of up to `longest` tokens. */
+export function verifyMode({ operator, mode }: ModeOf, trials: Trials): VerifiedRow {
   const start = performance.now();
   const subject = { operator, mode, program: operator.modes[mode]! };
   let [outputs, gradient, failure] = [flawless, flawless, null as VerifiedRow['failure']];

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstOrder, firstOrderBounds } from '../../src/executors/bounded/first-order.ts';
+import { firstOrder, firstOrderBound, firstOrderBounds } from '../../src/executors/bounded/first-order.ts';
 import { bounded, boundOf, float32, snap } from '../../src/executors/bounded/index.ts';
 import { f64, tensor } from '../../src/executors/f64/index.ts';
 import { rounded } from '../../src/executors/rounded/index.ts';
@@ -60,10 +60,33 @@ describe('first-order bounds', () => {
     close(firstOrderBounds(mul(add(zero, 1), x))[0]!, unit * 6 + 3 * firstOrderBounds(zero)[0]!);
   });
 
+  it('of weighted sums know that errors cancel between values', () => {
+    const x = input(on(), [3, 5], [2]);
+    const third = scale(x, 1 / 3);
+    const [twice, thrice] = [scale(third, 2), scale(third, 3)];
+    const [plus, minus] = [Float64Array.of(3, 3), Float64Array.of(-2, -2)];
+    // 3 · 2x − 2 · 3x: what remains is the rounding of the product with 3
+    close(
+      firstOrderBound([
+        [twice, plus],
+        [thrice, minus],
+      ]),
+      2 * unit * (3 + 5),
+    );
+    close(firstOrderBound([[twice, plus]]), 3 * firstOrderBounds(twice).reduce((a, b) => a + b));
+    expect(firstOrderBound([])).toBe(0);
+  });
+
   it('refuse what they do not know', () => {
     expect(() => firstOrderBounds(tensor([1]))).toThrow('firstOrderBounds: the value lives on f64; compute it on');
     expect(() => firstOrderBounds(input(on(), [1], [1]), [1])).toThrow('there is no element 1 in shape [1]');
     expect(() => input(on(), [0.1], [1])).toThrow('snap the numbers to it first');
+    const [x, y] = [input(on(), [1, 2], [2]), input(on(), [1, 2], [2])];
+    const ones = Float64Array.of(1, 1);
+    expect(() => firstOrderBound([[tensor([1, 2]), ones]])).toThrow('firstOrderBound: the value lives on f64');
+    expect(() => firstOrderBound([[x, ones.slice(1)]])).toThrow('1 weights do not fill shape [2], which holds 2');
+    const twoEvaluations = (): number => firstOrderBound([x, y].map((value) => [value, ones]));
+    expect(twoEvaluations).toThrow('the values are of several evaluations');
   });
 });
 

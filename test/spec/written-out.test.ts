@@ -4,11 +4,11 @@ import {
   denseRetNet,
   dot,
   type FusionParameters,
-  feedForward,
   type Matrix,
   multiScaleRetention,
   retainBy,
   retNet,
+  retNetFeedForward,
   rotate,
   silu,
   type Vector,
@@ -75,13 +75,16 @@ describe('one token, written out', () => {
     });
     const y = times(layer.output, product(o, times(layer.outputGate, x).map(silu)));
     s = mix(s, y, (a, b) => 1.5 * a + b);
-    s = mix(s, feedForward(layer.ffn, norm(s, 1e-2, layer.ffnNorm)), (a, b) => 1.5 * a + b);
+    s = mix(s, retNetFeedForward(layer.ffn, norm(s, 1e-2, layer.ffnNorm)), (a, b) => 1.5 * a + b);
     const logits = times(params.head, norm(s, 1e-2, params.finalNorm));
     expect(distance(retNet(params, config, [3], retainBy.none), [logits])).toBeLessThan(1e-13);
   });
 
   it('feed-forward: the activation stands on `up`, not on `gate`', () => {
-    expect(feedForward({ up: [[2]], gate: [[-3]], down: [[1], [8]] }, [1])).toEqual([-3 * silu(2), -24 * silu(2)]);
+    expect(retNetFeedForward({ up: [[2]], gate: [[-3]], down: [[1], [8]] }, [1])).toEqual([
+      -3 * silu(2),
+      -24 * silu(2),
+    ]);
   });
 });
 

@@ -9,7 +9,7 @@
 import { type Tape, tape } from '../../autograd/tape.ts';
 import { reapply } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
-import { filledLike, zerosLike } from '../../tensor/operand.ts';
+import { zerosLike } from '../../tensor/operand.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { show, sizeOf } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
@@ -93,6 +93,51 @@ export function firstOrder(precision: Precision): Executor<Traced> {
 
 const numbersOf = (x: Value): Float64Array => x.on.read(x.data);
 
+/** A number that is linear in values of one evaluation: `Σ ⟨weights, value⟩`, row by row. */
+export type Functional = readonly (readonly [value: Value, weights: Float64Array])[];
+
+/**
+ * The first-order bound of `Σ ⟨weights, value⟩`, one backward pass for any number of values: how far `Σ ⟨weights, error⟩` may be
+ * from 0. Errors of one origin cancel in it, so it is at most the sum of the elements' bounds, often much less. Throws on values of
+ * other executors or evaluations, and on weights that do not fill a value.
+ * @example
+ * const x = scale(input(firstOrder(float32), [1, 2], [2]), 1 / 3);
+ * firstOrderBound([[x, Float64Array.of(1, -1)]]) <= firstOrderBounds(x).reduce((a, b) => a + b) // true
+ */
+export function firstOrderBound(functional: Functional): number {
+  const seeds = functional.map(([x, weights]): [Value, Value] => {
+    const { primal } = tracedOf('firstOrderBound', x);
+    if (weights.length !== sizeOf(x.shape)) {
+      fail(
+        `firstOrderBound: ${weights.length} weights do not fill shape ${show(x.shape)}, which holds ${sizeOf(x.shape)}; give one for each number`,
+      );
+    }
+    return [primal, { shape: x.shape, kind: 'real', on: f64 as Executor, data: weights }];
+  });
+  if (functional.length === 0) return 0;
+  const { trace } = tracedOf('firstOrderBound', functional[0]![0]);
+  if (functional.some(([x]) => tracedOf('firstOrderBound', x).trace !== trace)) {
+    fail('firstOrderBound: the values are of several evaluations; each is bounded on its own');
+  }
+  const slopes = trace.backwards.backward(
+    seeds,
+    trace.unknowns.map(({ value }) => value),
+  );
+  let total = 0;
+  slopes.forEach((slope, at) => {
+    if (slope === null) return;
+    const [steep, sizes] = [numbersOf(slope), trace.unknowns[at]!.size];
+    for (let j = 0; j < sizes.length; j++) if (steep[j] !== 0) total += Math.abs(steep[j]!) * sizes[j]!;
+  });
+  return Number.isNaN(total) ? Number.POSITIVE_INFINITY : total;
+}
+
+function tracedOf(call: string, x: Value): Traced {
+  const traced = x.data as Partial<Traced>;
+  if (traced.trace !== undefined) return traced as Traced;
+  return fail(`${call}: the value lives on ${x.on.name}; compute it on firstOrder(precision)`);
+}
+
 /**
  * The first-order bounds of some elements of a value (of all, if none are named), one backward pass each. Throws on values of
  * other executors and on elements that it does not have.
@@ -100,32 +145,12 @@ const numbersOf = (x: Value): Float64Array => x.on.read(x.data);
  * firstOrderBounds(input(firstOrder(float32), [1, 2], [2]), [1]) // [0]
  */
 export function firstOrderBounds(x: Value, elements?: readonly number[]): Float64Array {
-  const { primal, trace } = x.data as Partial<Traced>;
-  if (primal === undefined || trace === undefined) {
-    return fail(`firstOrderBounds: the value lives on ${x.on.name}; compute it on firstOrder(precision)`);
-  }
+  tracedOf('firstOrderBounds', x);
   const count = sizeOf(x.shape);
   return Float64Array.from(elements ?? Array.from({ length: count }, (_, i) => i), (i) => {
     if (!Number.isInteger(i) || i < 0 || i >= count) {
       fail(`firstOrderBounds: there is no element ${i} in shape ${show(x.shape)}; elements count from 0, row by row`);
     }
-    return boundOfElement(primal, i, trace);
+    return firstOrderBound([[x, new Float64Array(count).with(i, 1)]]);
   });
-}
-
-function boundOfElement(primal: Value, i: number, { backwards, unknowns }: Trace): number {
-  const one = numbersOf(filledLike(primal, 0, primal.shape));
-  one[i] = 1;
-  const seed: Value = { shape: primal.shape, kind: 'real', on: f64 as Executor, data: one };
-  const slopes = backwards.backward(
-    [[primal, seed]],
-    unknowns.map(({ value }) => value),
-  );
-  let total = 0;
-  slopes.forEach((slope, at) => {
-    if (slope === null) return;
-    const [steep, sizes] = [numbersOf(slope), unknowns[at]!.size];
-    for (let j = 0; j < sizes.length; j++) if (steep[j] !== 0) total += Math.abs(steep[j]!) * sizes[j]!;
-  });
-  return Number.isNaN(total) ? Number.POSITIVE_INFINITY : total;
 }

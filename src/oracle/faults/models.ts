@@ -3,33 +3,13 @@ import type { DenseRetNetConfig } from '../../models/dense-retnet-config.ts';
 import type { RetNetConfig } from '../../models/retnet.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
-import type { Settings } from '../case.ts';
 import type { Fault } from '../fault.ts';
-import type { Operator } from '../operator.ts';
 import { type DenseRetentionSettings, denseRetention } from '../operators/dense-features.ts';
-import { denseRetNetOperator, type ModelSettings, retNetOperator } from '../operators/models.ts';
+import type { ModelSettings } from '../operators/language-models.ts';
+import { denseRetNetOperator, retNetOperator } from '../operators/models.ts';
 import { mapValues, under } from '../operators/tokens.ts';
 import type { Named } from '../program.ts';
-
-/** A fault that runs the operator itself on other inputs or settings. */
-const misled = <S extends Settings>(
-  operator: Operator<S>,
-  mode: string,
-  name: string,
-  says: string,
-  rejectedBy: readonly string[],
-  change: (inputs: Named, settings: S) => { inputs?: Named; settings?: S },
-): Fault<S> => ({
-  operator: operator.name,
-  mode,
-  name,
-  says,
-  rejectedBy,
-  program: (inputs, settings) => {
-    const other = change(inputs, settings);
-    return operator.modes[mode]!(other.inputs ?? inputs, other.settings ?? settings);
-  },
-});
+import { misled } from './misled.ts';
 
 const without = (inputs: Named, prefix: string): Named =>
   Object.fromEntries(Object.entries(inputs).filter(([name]) => !name.startsWith(prefix)));

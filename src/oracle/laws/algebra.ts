@@ -7,17 +7,23 @@ import { rng } from '../../tensor/random.ts';
 import { type Case, type Settings, type Tensor, toValue } from '../case.ts';
 import { exactly, flawless, type Numbers, within, worse } from '../compare.ts';
 import type { Law } from '../law.ts';
+import type { Operator } from '../operator.ts';
 import { stripped } from '../operators/tokens.ts';
 import type { Named, Program } from '../program.ts';
 import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
 
-const onlyOutputs = (numbers: Numbers): Numbers =>
-  Object.fromEntries(Object.entries(numbers).filter(([name]) => name.startsWith('output.')));
+/** The outputs that are linear. */
+const linearOutputs = ({ linearOutputs: names }: Operator, numbers: Numbers): Numbers =>
+  Object.fromEntries(
+    Object.entries(numbers).filter(
+      ([name]) => name.startsWith('output.') && (names?.includes(name.slice('output.'.length)) ?? true),
+    ),
+  );
 
 /** Superposition in the inputs that the operator names. */
 export const linear: Law = {
   name: 'linear',
-  statement: 'f(x + x′) = f(x) + f(x′) in the values and the initial state together',
+  statement: 'f(x + x′) = f(x) + f(x′) in the values, or inputs, and the initial state together',
   concerns: (operator) => (operator.linearIn ?? []).length > 0,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, mode, program }, c) {
@@ -35,11 +41,11 @@ export const linear: Law = {
     const both = replaced((x, i, name) => x + other.inputs[name]!.data[i]!);
     const [a, b] = [numbersOf(program, c), numbersOf(program, other)];
     const sum = Object.fromEntries(
-      Object.entries(onlyOutputs(a)).map(([name, x]) => [name, x.map((v, i) => v + b[name]![i]!)]),
+      Object.entries(linearOutputs(operator, a)).map(([name, x]) => [name, x.map((v, i) => v + b[name]![i]!)]),
     );
     // twice: the sum of the inputs and the sum of the outputs are rounded too
     const bounds = [c, other, both].map((one) => boundsOf(operator.modes[mode]!, one));
-    return within(onlyOutputs(numbersOf(program, both)), sum, allowance(...bounds, ...bounds));
+    return within(linearOutputs(operator, numbersOf(program, both)), sum, allowance(...bounds, ...bounds));
   },
 };
 
@@ -131,10 +137,10 @@ export const permutes: Law = {
   },
 };
 
-/** Without dense connections, or with closed gates, nothing is left of them. */
+/** Without dense connections, or with closed gates, nothing is left of them; without gates nothing of a decay. */
 export const reduces: Law = {
   name: 'reduces',
-  statement: 'm = 0 and closed gates give the operator without dense connections, exactly',
+  statement: 'special cases, as m = 0 and closed gates, are the simpler operator, exactly',
   concerns: (operator) => operator.reductions !== undefined,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, mode, program }, c) {

@@ -15,6 +15,8 @@ function directionOf(c: Case): Record<string, Float64Array> {
     real.map(([name, { data }]) => [
       name,
       data.map((x, i) => {
+        // there is no direction at infinity
+        if (!Number.isFinite(x)) return 0;
         const step = Math.max(2 ** -6, Math.abs(x));
         if (oneHot) return name === only && i === at ? step : 0;
         return step * random.normal();
@@ -64,8 +66,9 @@ export const derivative: Law = {
       d.forEach((step, i) => {
         analytic += gradients[`gradient.${name}`]![i]! * step;
         rounding += bounds[`gradient.${name}`]![i]! * Math.abs(step);
-        // rounding the inputs alone moves the objective by so much, even where its terms cancel
-        sensitivity += Math.abs(genuine[`gradient.${name}`]![i]! * c.inputs[name]!.data[i]!);
+        // rounding the inputs alone moves the objective by so much, even where its terms cancel; infinities are not rounded
+        const x = c.inputs[name]!.data[i]!;
+        if (Number.isFinite(x)) sensitivity += Math.abs(genuine[`gradient.${name}`]![i]! * x);
       });
     }
     const numeric = extrapolatedDifference((h) => {

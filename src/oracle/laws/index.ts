@@ -2,6 +2,7 @@
 import type { Law } from '../law.ts';
 import { chunks, definition, dyadic, modes } from './agreement.ts';
 import { associative, linear, permutes, reduces } from './algebra.ts';
+import { packed, padded } from './batches.ts';
 import { derivative } from './derivative.ts';
 import { causal, decoding, resumable, shift } from './sequence.ts';
 
@@ -12,6 +13,8 @@ export const laws: readonly Law[] = [
   derivative,
   resumable,
   decoding,
+  padded,
+  packed,
   causal,
   shift,
   linear,

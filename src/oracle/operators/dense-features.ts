@@ -16,7 +16,8 @@ import type { Value } from '../../tensor/value.ts';
 import { type Case, type Lists, type Settings, type Slot, type Tensor, type Tensors, toLists } from '../case.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { chunkSizes, decays, lengths, small } from './draw.ts';
+import { batchable } from './batchable.ts';
+import { chunkDraws, chunkSizeOf, decays, lengths, small } from './draw.ts';
 import { type ModeName, modeNames, modeOf, perHead } from './retention.ts';
 import { perToken, stripped, tokenModes, under } from './tokens.ts';
 import { sequenceAxes } from './transition.ts';
@@ -275,7 +276,7 @@ const denseSequences = ['q', 'k', 'v', 'x', ...[0, 1, 2].flatMap((l) => [`keys.$
 const denseAxes = sequenceAxes<DenseRetentionSettings>(denseSequences, ['output']);
 
 /** Eq. 25: retention over fused keys and values, from an initial state, heads side by side. */
-export const denseRetention: Operator<DenseRetentionSettings> = {
+export const denseRetention = batchable<DenseRetentionSettings>({
   ...plain,
   time: { ...denseAxes.time, states: { state: 'state' } },
   axes: { batch: { ...denseAxes.axes.batch, state: 0 } },
@@ -294,9 +295,12 @@ export const denseRetention: Operator<DenseRetentionSettings> = {
         shallow: small(3, 0),
         denseLayers: small(3, 0),
         readings: fusionReadings,
+        decays: decays(2, size),
+        chunk: chunkDraws,
       })
-      .chain((axis) => fc.tuple(fc.constant(axis), decays(axis.h, size), chunkSizes(axis.t)))
-      .map(([{ b, h, t, d, e, input, rank, shallow, denseLayers, readings }, decay, chunkSize]) => {
+      .map(({ b, h, t, d, e, input, rank, shallow, chunk, ...drawn }) => {
+        const { denseLayers, readings } = drawn;
+        const [decay, chunkSize] = [drawn.decays.slice(0, h), chunkSizeOf(chunk, t)];
         const settings = { denseLayers, epsilon: 1e-6, readings, decay, chunkSize };
         const sources = Math.min(shallow, denseLayers);
         const layers = (name: string, width: number): [string, Slot][] =>
@@ -342,7 +346,7 @@ export const denseRetention: Operator<DenseRetentionSettings> = {
       { change, program: plainRetention, ignores: ofGates },
     ]),
   ),
-};
+});
 
 /** [b, h, t, e] as [b, t, h·e]. */
 function merge(x: Tensor): Tensor {

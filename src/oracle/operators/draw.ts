@@ -1,13 +1,15 @@
 /** @file What cases are drawn from: structure before values, ugly shapes on purpose. */
 import * as fc from 'fast-check';
-import { type Case, fill, type Settings, type Values } from '../case.ts';
+import { type Case, fill, type Layout, type Settings, type Values } from '../case.ts';
 import type { Operator, Size } from '../operator.ts';
 
-/** Sequence lengths: 1, primes, powers of two and their neighbours, at most `longest`. */
+/** Sequence lengths: 1, primes, powers of two and their neighbours, at most `longest`; mostly short, and shrinking towards 1. */
 export const lengths = ({ longest, exact = false }: Size): fc.Arbitrary<number> => {
   const limit = exact ? Math.min(longest, 12) : longest;
-  const ugly = [1, 2, 3, 4, 5, 7, 8, 9, 11, 13, 15, 16, 17, 31, 32, 33, 61, 64, 65, 96].filter((t) => t <= limit);
-  return fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 1, max: Math.min(6, limit) }) }, fc.constantFrom(...ugly));
+  const ugly = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 15, 16, 17, 31, 32, 33, 61, 64, 65, 96].filter((t) => t <= limit);
+  const among = (count: number): fc.Arbitrary<number> =>
+    fc.integer({ min: 0, max: Math.min(count, ugly.length) - 1 }).map((i) => ugly[i]!);
+  return fc.oneof({ weight: 3, arbitrary: among(6) }, among(ugly.length));
 };
 
 /** A small axis length. */
@@ -24,22 +26,39 @@ export const decays = (heads: number, { exact = false }: Size): fc.Arbitrary<num
   return fc.array(one, { minLength: heads, maxLength: heads });
 };
 
-/** Chunk sizes for a sequence: 1 … t + 1. */
-export const chunkSizes = (t: number): fc.Arbitrary<number> => fc.integer({ min: 1, max: t + 1 });
+/**
+ * What chunk sizes are made of. They are drawn beside the length of a sequence, not after it: what is drawn after something else is
+ * drawn anew when that is shrunk, and a failure that needs both is lost.
+ */
+export const chunkDraws: fc.Arbitrary<number> = fc.nat({ max: 1023 });
+
+/** The chunk size for a sequence of t tokens: 1 … t + 1. */
+export const chunkSizeOf = (draw: number, t: number): number => 1 + (draw % (t + 1));
 
 /** Seeds of values. */
 export const seeds: fc.Arbitrary<number> = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 
-/** Cases of an operator: a layout, then the kind of numbers, then the numbers themselves. */
-export function cases<S extends Settings>(
+/** A case before it has numbers: cheap to draw, to look at and to pass over. */
+export interface Draw<S extends Settings = Settings> {
+  readonly layout: Layout<S>;
+  readonly seed: number;
+  readonly values: Values;
+}
+
+/** Draws of an operator: a layout, then the kind of numbers. */
+export const draws = <S extends Settings>(
   operator: Operator<S>,
   size: Size,
   kinds: readonly Values[] = size.exact ? ['dyadic'] : (operator.values ?? ['normal', 'normal', 'sparse', 'wide']),
-): fc.Arbitrary<Case<S>> {
-  return fc
-    .tuple(operator.layouts(size), seeds, fc.constantFrom(...kinds))
-    .map(([layout, seed, values]) => fill(layout, seed, values));
-}
+): fc.Arbitrary<Draw<S>> =>
+  fc.record({ layout: operator.layouts(size), seed: seeds, values: fc.constantFrom(...kinds) });
+
+/** Cases of an operator: a draw, then the numbers themselves. */
+export const cases = <S extends Settings>(
+  operator: Operator<S>,
+  size: Size,
+  kinds?: readonly Values[],
+): fc.Arbitrary<Case<S>> => draws(operator, size, kinds).map(({ layout, seed, values }) => fill(layout, seed, values));
 
 /** `count` cases from a seed: the same ones every time. */
 export const sampleCases = <S extends Settings>(

@@ -1,4 +1,4 @@
-/** @file Whole language models as operators: their parameters are inputs, so every one of them gets a gradient. */
+/** @file RetNet and DenseRetNet as operators, under every reading. */
 import * as fc from 'fast-check';
 import { retention as recurrence } from '../../../spec/19-retention.ts';
 import { denseRetNet as denseRetNetDefinition } from '../../../spec/dense-retnet.ts';
@@ -16,35 +16,20 @@ import { retNet as retNetDefinition } from '../../../spec/retnet.ts';
 import { rotate } from '../../../spec/rotary.ts';
 import { denseRetNet } from '../../models/dense-retnet.ts';
 import type { DenseRetNetConfig, DenseRetNetReadings } from '../../models/dense-retnet-config.ts';
-import type { LanguageModel, ModelState } from '../../models/language-model.ts';
 import { type RetNetConfig, retNet } from '../../models/retnet.ts';
 import type { RotationPhase } from '../../nn/multi-head-retention.ts';
 import type { RetentionNorm } from '../../nn/retention/normalised.ts';
-import { type Tree, treeOf } from '../../tensor/tree.ts';
-import {
-  type Case,
-  fromLists,
-  type Layout,
-  type Lists,
-  type Slot,
-  type Tensor,
-  type Tensors,
-  toLists,
-} from '../case.ts';
-import type { Operator, Size } from '../operator.ts';
+import { treeOf } from '../../tensor/tree.ts';
+import { type Case, fromLists, type Lists, type Tensor, type Tensors, toLists } from '../case.ts';
+import type { Operator } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { chunkSizes, lengths, small } from './draw.ts';
-import { type ModeName, modeNames, modeOf } from './retention.ts';
-import { stripped, under } from './tokens.ts';
+import { small } from './draw.ts';
+import { type AnyConfig, type ModelSettings, modelOperator, modelProgram } from './language-models.ts';
+import type { ModeName } from './retention.ts';
+import { stripped } from './tokens.ts';
 
-/** Settings of a model: its configuration, the chunk size, and how many tokens came before. */
-export type ModelSettings<C> = { readonly config: C; readonly chunkSize: number; readonly position: number };
-
-interface AnyConfig {
-  readonly vocabulary: number;
+interface RotatedConfig extends AnyConfig {
   readonly heads: number;
-  readonly layers: number;
-  readonly width: number;
 }
 
 const norms: fc.Arbitrary<RetentionNorm> = fc.constantFrom('none', 'decay', 'torchscale');
@@ -103,49 +88,6 @@ const retNetConfigs: fc.Arbitrary<RetNetConfig> = fc
     epsilon: 1e-6,
   }));
 
-/** A weight's slot: norms around 1, maps scaled so that activations stay of order 1. */
-const weightSlot = (path: string, shape: readonly number[]): Slot => {
-  const isNorm = path.toLowerCase().endsWith('norm');
-  return isNorm ? { shape, centre: 1, spread: 0.3 } : { shape, spread: 1 / Math.sqrt(Math.max(1, shape.at(-1)!)) };
-};
-
-function layouts<C extends AnyConfig, P extends Tree>(
-  model: LanguageModel<C, P>,
-  configs: fc.Arbitrary<C>,
-  stateShape: (config: C, b: number) => readonly number[],
-  size: Size,
-): fc.Arbitrary<Layout<ModelSettings<C>>> {
-  return fc
-    .record({ b: small(2), t: lengths(size), config: configs, position: fc.constantFrom(0, 0, 0, 1, 3) })
-    .chain((drawn) => fc.tuple(fc.constant(drawn), chunkSizes(drawn.t)))
-    .map(([{ b, t, config, position }, chunkSize]) => {
-      const shapes = Object.entries(model.shapes(config));
-      const states = Array.from({ length: config.layers }, (_, l) => [`state.${l}`, stateShape(config, b)] as const);
-      const initial: [string, Slot][] = position === 0 ? [] : states.map(([name, shape]) => [name, { shape }]);
-      return {
-        inputs: {
-          tokens: { shape: [b, t], below: config.vocabulary },
-          ...Object.fromEntries(shapes.map(([path, shape]) => [`param.${path}`, weightSlot(path, shape)])),
-          ...Object.fromEntries(initial),
-        },
-        outputs: { logits: [b, t, config.vocabulary], ...Object.fromEntries(states) },
-        settings: { config, chunkSize, position },
-      };
-    });
-}
-
-const program =
-  <C, P extends Tree>(model: LanguageModel<C, P>, name: ModeName): Program<ModelSettings<C>> =>
-  (inputs, { config, chunkSize, position }) => {
-    const params = treeOf(stripped(inputs, 'param.')) as P;
-    const tokens = inputs.tokens!;
-    const given = under(inputs, 'state.');
-    const empty = model.start(params, config, tokens.shape[0]!);
-    const state: ModelState = { position, layers: given.length > 0 ? given : empty.layers };
-    const result = model.forward(params, config, tokens, state, modeOf(name, chunkSize));
-    return { logits: result.logits, ...Object.fromEntries(result.state.layers.map((s, l) => [`state.${l}`, s])) };
-  };
-
 /** A scalar retention whose rows may be divided by given divisors, and its own divisors unless it divides by nothing. */
 interface Division {
   readonly retain: (q: Matrix, k: Matrix, v: Matrix, gamma: number, divisors?: Vector) => Matrix;
@@ -175,7 +117,7 @@ interface Normed {
 
 type Network<C> = (params: unknown, config: C, tokens: readonly number[], retain: Retain) => Matrix;
 
-function define<C extends AnyConfig & (Normed | { readonly readings: Normed })>(
+function define<C extends RotatedConfig & (Normed | { readonly readings: Normed })>(
   network: Network<C>,
   inputs: Tensors,
   { config, chunkSize }: ModelSettings<C>,
@@ -212,7 +154,7 @@ function define<C extends AnyConfig & (Normed | { readonly readings: Normed })>(
 }
 
 /** The states of layers and heads as they came, sequence by sequence, as `state.0`, `state.1`, … [b, h, d, e]. */
-function statesOf(states: readonly (readonly Matrix[])[], { layers, heads }: AnyConfig): Tensors {
+function statesOf(states: readonly (readonly Matrix[])[], { layers, heads }: RotatedConfig): Tensors {
   const ofLayer = (l: number): Tensor => {
     const lists = states.map((ofSequence) => ofSequence.slice(l * heads, (l + 1) * heads));
     const [first] = lists[0]!;
@@ -221,49 +163,31 @@ function statesOf(states: readonly (readonly Matrix[])[], { layers, heads }: Any
   return Object.fromEntries(Array.from({ length: layers }, (_, l) => [`state.${l}`, ofLayer(l)]));
 }
 
-const modelOperator = <C extends AnyConfig, P extends Tree>(
-  model: LanguageModel<C, P>,
+/** What both have as operators: modes that may be different functions, and a definition from the first token on. */
+const retentive = <C>(
   normOf: (config: C) => RetentionNorm,
-  rest: Pick<Operator<ModelSettings<C>>, 'name' | 'chapter' | 'evidence' | 'layouts' | 'definition' | 'reductions'>,
-): Operator<ModelSettings<C>> => {
-  const states = Array.from({ length: 4 }, (_, l) => `state.${l}`);
-  return {
-    ...rest,
-    // the norms between layers blow up what wide or sparse numbers lose, until bounds say nothing
-    values: ['normal'],
-    modes: Object.fromEntries(modeNames.map((name) => [name, program(model, name)])),
-    reference: 'recurrent',
-    modesAgree: ({ config }) => normOf(config) !== 'torchscale',
-    admits: ({ config, position }, mode) => position === 0 || mode !== 'parallel' || normOf(config) !== 'torchscale',
-    // the networks are defined from the first token on
-    defines: ({ position }) => position === 0,
-    splits: ({ config, chunkSize }, mode, s) =>
-      normOf(config) !== 'torchscale' || mode !== 'chunkwise' || s % chunkSize === 0,
-    time: {
-      inputs: { tokens: 1 },
-      outputs: { logits: 1 },
-      states: Object.fromEntries(states.map((name) => [name, name])),
-      after: (settings, tokens) => ({ ...settings, position: settings.position + tokens }),
-    },
-    axes: { batch: { tokens: 0, logits: 0, ...Object.fromEntries(states.map((name) => [name, 0])) } },
-  };
-};
+): Pick<Operator<ModelSettings<C>>, 'modesAgree' | 'admits' | 'defines' | 'splits'> => ({
+  modesAgree: ({ config }) => normOf(config) !== 'torchscale',
+  admits: ({ config, position }, mode) => position === 0 || mode !== 'parallel' || normOf(config) !== 'torchscale',
+  defines: ({ position }) => position === 0,
+  splits: ({ config, chunkSize }, mode, s) =>
+    normOf(config) !== 'torchscale' || mode !== 'chunkwise' || s % chunkSize === 0,
+});
 
 /** Plain RetNet (torchscale) with every named normalisation. */
-export const retNetOperator = modelOperator(retNet, (config) => config.retentionNorm, {
-  name: 'retNet',
-  chapter: 'spec/retnet.ts',
-  evidence: ['C'],
-  layouts: (size) =>
-    layouts(
-      retNet,
-      retNetConfigs,
-      ({ heads, width, valueWidth }, b) => [b, heads, width / heads, valueWidth / heads],
-      size,
-    ),
-  definition: (inputs, settings, mode, frozen) =>
-    define(retNetDefinition as Network<RetNetConfig>, inputs, settings, mode, frozen),
-});
+export const retNetOperator = modelOperator(
+  retNet,
+  retNetConfigs,
+  ({ heads, width, valueWidth }, b) => ({ '': [b, heads, width / heads, valueWidth / heads] }),
+  { places: [''] },
+  {
+    ...retentive(({ retentionNorm }) => retentionNorm),
+    name: 'retNet',
+    chapter: 'spec/retnet.ts',
+    definition: (inputs, settings, mode, frozen) =>
+      define(retNetDefinition as Network<RetNetConfig>, inputs, settings, mode, frozen),
+  },
+);
 
 type DenseCase = Case<ModelSettings<DenseRetNetConfig>>;
 
@@ -278,7 +202,7 @@ const withoutFusion = (inputs: Named): Named =>
 
 /** The stack of blocks without any dense connection: no fusion weights, m = 0. */
 const plainBlocks = (mode: string): Program<ModelSettings<DenseRetNetConfig>> => {
-  const run = program(denseRetNet, mode as ModeName);
+  const run = modelProgram(denseRetNet, mode as ModeName);
   return (inputs, settings) =>
     run(withoutFusion(inputs), { ...settings, config: { ...settings.config, denseLayers: 0 } });
 };
@@ -301,18 +225,17 @@ const reductions: Operator<ModelSettings<DenseRetNetConfig>>['reductions'] = {
 };
 
 /** DenseRetNet under every reading that concerns keys and values. */
-export const denseRetNetOperator = modelOperator(denseRetNet, (config) => config.readings.retentionNorm, {
-  name: 'denseRetNet',
-  chapter: 'spec/dense-retnet.ts',
-  evidence: ['C'],
-  reductions,
-  layouts: (size) =>
-    layouts(
-      denseRetNet,
-      denseRetNetConfigs,
-      ({ heads, keyWidth, valueWidth }, b) => [b, heads, keyWidth / heads, valueWidth / heads],
-      size,
-    ),
-  definition: (inputs, settings, mode, frozen) =>
-    define(denseRetNetDefinition as Network<DenseRetNetConfig>, inputs, settings, mode, frozen),
-});
+export const denseRetNetOperator = modelOperator(
+  denseRetNet,
+  denseRetNetConfigs,
+  ({ heads, keyWidth, valueWidth }, b) => ({ '': [b, heads, keyWidth / heads, valueWidth / heads] }),
+  { places: [''] },
+  {
+    ...retentive(({ readings }) => readings.retentionNorm),
+    name: 'denseRetNet',
+    chapter: 'spec/dense-retnet.ts',
+    reductions,
+    definition: (inputs, settings, mode, frozen) =>
+      define(denseRetNetDefinition as Network<DenseRetNetConfig>, inputs, settings, mode, frozen),
+  },
+);

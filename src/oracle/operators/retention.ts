@@ -10,11 +10,13 @@ import {
   torchscaleParallel,
 } from '../../../spec/normalised-retention.ts';
 import type { Matrix } from '../../../spec/notation.ts';
+import { batchedRetention } from '../../nn/batches/retention.ts';
 import { type Mode, normalisedRetention, type RetentionNorm } from '../../nn/retention/normalised.ts';
 import { fromLists, type Layout, type Lists, type Tensors, toLists } from '../case.ts';
 import type { Operator, Size } from '../operator.ts';
 import type { Program } from '../program.ts';
-import { chunkSizes, decays, lengths, small } from './draw.ts';
+import { batchable, type InBatch, ownOf, statesByName } from './batchable.ts';
+import { chunkDraws, chunkSizeOf, decays, lengths, small } from './draw.ts';
 
 /** Settings of retention: γ of each head, the chunk size of chunkwise mode, how many tokens came before. */
 export type RetentionSettings = {
@@ -49,20 +51,20 @@ function layouts(size: Size, continued: boolean): fc.Arbitrary<Layout<RetentionS
     t: lengths(size),
     d: small(5),
     e: small(5),
+    decay: decays(3, size),
+    chunk: chunkDraws,
     position: continued ? fc.constantFrom(0, 1, 5) : fc.constant(0),
   });
-  return axes.chain(({ b, h, t, d, e, position }) =>
-    fc.record({ decay: decays(h, size), chunkSize: chunkSizes(t) }).map(({ decay, chunkSize }) => ({
-      inputs: {
-        q: { shape: [b, h, t, d] },
-        k: { shape: [b, h, t, d] },
-        v: { shape: [b, h, t, e] },
-        state: { shape: [b, h, d, e] },
-      },
-      outputs: { output: [b, h, t, e], state: [b, h, d, e] },
-      settings: { decay, chunkSize, position },
-    })),
-  );
+  return axes.map(({ b, h, t, d, e, decay, chunk, position }) => ({
+    inputs: {
+      q: { shape: [b, h, t, d] },
+      k: { shape: [b, h, t, d] },
+      v: { shape: [b, h, t, e] },
+      state: { shape: [b, h, d, e] },
+    },
+    outputs: { output: [b, h, t, e], state: [b, h, d, e] },
+    settings: { decay: decay.slice(0, h), chunkSize: chunkSizeOf(chunk, t), position },
+  }));
 }
 
 /** One head's sequence, as the definitions take it. */
@@ -118,8 +120,19 @@ const shared = {
 const programs = (norm: RetentionNorm): Record<string, Program<RetentionSettings>> =>
   Object.fromEntries(modeNames.map((name) => [name, program(norm, name)]));
 
-/** Eqs. 19, 20: retention without normalisation. All modes are one function, linear in values and state. */
-export const retention: Operator<RetentionSettings> = {
+/** Un-normalised retention of a batch. */
+const batchProgram =
+  (name: ModeName): Program<InBatch<RetentionSettings>> =>
+  ({ q, k, v, ...own }, { decay, chunkSize, batch }) => {
+    const before = batch.spans.map((_, i) => ownOf(own, i).state!);
+    const inputs = { q: q!, k: k!, v: v!, decay };
+    const { output, states } = batchedRetention(modeOf(name, chunkSize), batch, inputs, before);
+    return { output, ...statesByName(states.map((state) => ({ state }))) };
+  };
+
+const together = Object.fromEntries(modeNames.map((name) => [name, batchProgram(name)]));
+
+const plainRetention: Operator<RetentionSettings> = {
   name: 'retention',
   layouts: (size) => layouts(size, false),
   // two definitions of one function: the double sum of Eq. 25 for the parallel mode, Eqs. 19 and 20 for the others
@@ -139,9 +152,12 @@ export const retention: Operator<RetentionSettings> = {
   ...shared,
 };
 
+/** Eqs. 19, 20: retention without normalisation. All modes are one function, linear in values and state. */
+export const retention = batchable(plainRetention, together);
+
 /** Retention divided by √λ_t: one function in every mode. */
-export const decayRetention: Operator<RetentionSettings> = {
-  ...retention,
+export const decayRetention = batchable<RetentionSettings>({
+  ...plainRetention,
   name: 'decayRetention',
   chapter: 'spec/normalised-retention.ts',
   evidence: ['C'],
@@ -154,14 +170,14 @@ export const decayRetention: Operator<RetentionSettings> = {
   modes: programs('decay'),
   timeInvariant: false,
   exact: false,
-};
+});
 
 /**
  * Torchscale's normalisations: another function in each mode, with divisors that count as constants. The parallel form starts a
  * sequence: a state it is given goes into the next state, not into the outputs.
  */
-export const torchscaleRetention: Operator<RetentionSettings> = {
-  ...retention,
+export const torchscaleRetention = batchable<RetentionSettings>({
+  ...plainRetention,
   name: 'torchscaleRetention',
   chapter: 'spec/normalised-retention.ts',
   evidence: ['C'],
@@ -192,4 +208,4 @@ export const torchscaleRetention: Operator<RetentionSettings> = {
   linearIn: [],
   timeInvariant: false,
   exact: false,
-};
+});

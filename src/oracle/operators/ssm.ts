@@ -18,7 +18,7 @@ import { namedLeavesOf, type Tree, treeOf } from '../../tensor/tree.ts';
 import { fromLists, type Layout, type Lists, type Slot, type Tensors, toLists } from '../case.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { chunkSizes, lengths, small } from './draw.ts';
+import { chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
 
 /** Settings of every mode: the chunk size of chunkwise mode. */
 export type SsmSettings = { readonly chunkSize: number };
@@ -71,22 +71,20 @@ function decaySlot(form: FormName, e: number, n: number, { exact = false }: Size
 }
 
 const layouts = (form: FormName, size: Size): fc.Arbitrary<Layout<SsmSettings>> =>
-  layerAxes(size).chain(({ b, t, e, n }) =>
-    chunkSizes(t).map((chunkSize) => ({
-      inputs: {
-        x: { shape: [b, t, e] },
-        ...slotsOf('a', decaySlot(form, e, n, size), form),
-        ...slotsOf('b', { shape: [e, n] }, form),
-        ...slotsOf('c', { shape: [e, n] }, form),
-        ...slotsOf('state', { shape: [b, e, n] }, form),
-      },
-      outputs: {
-        output: [b, t, e],
-        ...Object.fromEntries(partsOf('state', form).map((name) => [name, [b, e, n]])),
-      },
-      settings: { chunkSize },
-    })),
-  );
+  fc.tuple(layerAxes(size), chunkDraws).map(([{ b, t, e, n }, chunk]) => ({
+    inputs: {
+      x: { shape: [b, t, e] },
+      ...slotsOf('a', decaySlot(form, e, n, size), form),
+      ...slotsOf('b', { shape: [e, n] }, form),
+      ...slotsOf('c', { shape: [e, n] }, form),
+      ...slotsOf('state', { shape: [b, e, n] }, form),
+    },
+    outputs: {
+      output: [b, t, e],
+      ...Object.fromEntries(partsOf('state', form).map((name) => [name, [b, e, n]])),
+    },
+    settings: { chunkSize: chunkSizeOf(chunk, t) },
+  }));
 
 /** One channel of one sequence, as the definitions take it: complex states as pairs of real ones. */
 export interface Channel {

@@ -1,9 +1,12 @@
 /** @file Which families and kinds of vectors the project is held against. */
 import type { Adapter } from './case.ts';
 import { denseRetNetCase } from './dense-retnet.ts';
-import { naiveRetention } from './fla.ts';
+import { linearAttention, naiveRetention, simpleGla } from './fla.ts';
+import { mambaCase } from './mamba-lm.ts';
+import { stateSpaceDualityCase } from './mamba2.ts';
 import { retNetDecoderCase } from './retnet-decoder.ts';
 import { retNetLayerCase } from './retnet-layer.ts';
+import { selectiveScanCase } from './selective-scan.ts';
 import { xposRetNetCase } from './xpos-retnet.ts';
 
 /** Adapters by family, then by the `kind` in the config; `*` serves every other kind and none. */
@@ -12,7 +15,9 @@ export type AdapterTable = Readonly<Record<string, Readonly<Record<string, Adapt
 /** The families and kinds covered. What is not here is reported as not covered yet. */
 export const adapters: AdapterTable = {
   dense_retnet: { '*': denseRetNetCase },
-  fla: { naive_retention: naiveRetention },
+  fla: { linear_attn: linearAttention, naive_retention: naiveRetention, simple_gla: simpleGla },
+  mamba: { mamba_lm: mambaCase, selective_scan: selectiveScanCase },
+  mamba2: { ssd_minimal: stateSpaceDualityCase },
   retnet: { torchscale_msr: retNetLayerCase, torchscale_decoder: retNetDecoderCase, jamie_retnet: xposRetNetCase },
 };
 

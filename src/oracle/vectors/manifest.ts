@@ -1,6 +1,7 @@
 /** @file manifest.json of a family of vectors: what its folder should hold. */
-import { isObject, parseJson, quoted } from '../../io/json.ts';
+import { isCount, isObject, parseJson } from '../../io/json.ts';
 import { readBytes } from '../../io/read-file.ts';
+import { quoted, shown } from '../../io/text.ts';
 import { fail } from '../../tensor/errors.ts';
 
 /** The name of the listing in a family's folder. */
@@ -79,8 +80,6 @@ function listedTensor(entry: unknown, where: string): ListedTensor {
   return { name, dtype, shape };
 }
 
-const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
-
 /** A file of this very folder: a listing must not lead anywhere else. */
 const isPlainName = (file: string): boolean => /^[^/\\\0]+\.safetensors$/.test(file);
 
@@ -90,9 +89,4 @@ function unique(where: string, what: string, names: readonly string[]): void {
     if (seen.has(name)) fail(`${where}: the ${what} ${quoted(name)} is listed twice; remove one`);
     seen.add(name);
   }
-}
-
-function shown(x: unknown): string {
-  const text = x === undefined ? 'missing' : JSON.stringify(x);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }

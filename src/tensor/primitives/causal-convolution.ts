@@ -25,19 +25,17 @@ export const causalConvolutionPrimitive: Primitive<CausalConvolutionParams> = {
   },
   // dx_s = Σ_{t≥s} k_{t−s} ct_t and dk_j = Σ_{t≥j} x_{t−j} ct_t; reversed, dx_s = Σ_{t≤s} k_{s−t} ct_t and dk_j = Σ_{t≥j} ct_{t−j} x_t
   vjp(ct, _out, [x, k], { reverse, ...rest }, needs) {
-    const along = (u: Value, v: Value, back: boolean): Value =>
-      apply(causalConvolutionPrimitive, [u, v], { ...rest, reverse: back });
-    return [
-      needs[0] ? along(ct, k!, !reverse) : null,
-      needs[1] ? (reverse ? along(x!, ct, true) : along(ct, x!, true)) : null,
-    ];
+    const along = (back: boolean, ...xs: readonly Value[]): Value =>
+      apply(causalConvolutionPrimitive, xs, { ...rest, reverse: back });
+    const [later, earlier] = reverse ? [x!, ct] : [ct, x!];
+    return [needs[0] ? along(!reverse, ct, k!) : null, needs[1] ? along(true, later, earlier) : null];
   },
 };
 
 /**
  * `y_t = Σ_{s≤t} k_{t−s} x_s` for every token t of an axis; with `reverse` the correlation `y_t = Σ_{s≥t} k_{s−t} x_s`. `x` and `k` have
- * one shape, which is the result's. The method `fft` takes O(T log T) steps, and rounds relative to ‖k‖₂ ‖x‖₂, not to each
- * element. Throws when the shapes differ.
+ * one shape, which is the result's. The method `fft` takes O(T log T) steps; it rounds relative to ‖k‖₂ ‖x‖₂, not to each
+ * element, and spreads a NaN or infinity over the whole sequence. Throws when the shapes differ.
  * @example
  * read(causalConvolution(tensor([1, 2, 3]), tensor([1, 10, 0]), 0)) // [1, 12, 23]
  */

@@ -5,6 +5,7 @@ import { add } from '../../../src/tensor/primitives/add.ts';
 import { type PrimitiveName, primitives } from '../../../src/tensor/primitives/index.ts';
 import { cases } from '../../support/property.ts';
 import { testCompiled } from './compiled.ts';
+import { testSequences } from './sequences.ts';
 import { operatorSubjects, primitiveSubject, tryOn } from './support.ts';
 
 /** What runs where WebGPU is asked for, or why nothing does. */
@@ -26,6 +27,7 @@ if (typeof found === 'string') {
   });
 } else {
   testCompiled('webgpu');
+  testSequences('webgpu', 3);
 
   describe(`on webgpu, ${found.ran.adapter}`, { timeout: 60_000 }, () => {
     it('runs as one command list', () => {

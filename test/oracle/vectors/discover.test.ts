@@ -133,6 +133,7 @@ describe('a disagreement with the manifest', () => {
     ['has tensor "in/x", which manifest.json does not list', { tensors: rest }],
     ['tensor "in/x" is F64 [3], manifest.json says F64 [4]', { tensors: [{ ...first, shape: [4] }, ...rest] }],
     ['tensor "in/x" is F64 [3], manifest.json says F32 [3]', { tensors: [{ ...first, dtype: 'F32' }, ...rest] }],
+    [`manifest.json says ${'F'.repeat(40)}… [3]`, { tensors: [{ ...first, dtype: 'F'.repeat(100_000) }, ...rest] }],
     ['manifest.json says case "z", the file "a"', { name: 'z' }],
     ['the config in manifest.json differs', { config: { kind: 'double', heads: 2 } }],
     ['has sha256', { sha256: '0'.repeat(64) }],

@@ -1,0 +1,57 @@
+/** @file Chapter 1: softmax attention, one head: what the paper's linear recurrences are set beside. */
+import { dot, type Matrix, matVec, type Vector, vecMat } from './notation.ts';
+import type { Reading } from './readings.ts';
+
+/** Keys and values of the tokens before the first query: what one-token decoding keeps. */
+export interface KeyValueCache {
+  /** [s][d] */
+  readonly keys: Matrix;
+  /** [s][e] */
+  readonly values: Matrix;
+}
+
+/** softmax(x)_i = e^{x_i} / Σ_j e^{x_j}, from the largest entry down so that no exponential overflows. Shapes: x [s], result [s]. */
+export function softmax(x: Vector): Vector {
+  const largest = Math.max(...x);
+  const exponentials = x.map((value) => Math.exp(value - largest));
+  const total = exponentials.reduce((sum, value) => sum + value, 0);
+  return exponentials.map((value) => value / total);
+}
+
+/**
+ * What scores are multiplied by: 1 as Eq. 1 is noted, or 1/√d as in the released code's Transformer baseline [C].
+ * Shapes: d channels of a key.
+ */
+export function scoreFactor(scaling: Reading<'scoreScaling'>, keyChannels: number): number {
+  return scaling === 'none' ? 1 : 1 / Math.sqrt(keyChannels);
+}
+
+/** The cache with a sequence's keys and values after those that it had. Shapes: k [t][d], v [t][e]. */
+export function extendCache(cache: KeyValueCache, k: Matrix, v: Matrix): KeyValueCache {
+  return { keys: [...cache.keys, ...k], values: [...cache.values, ...v] };
+}
+
+/** Nothing before the first token. */
+export const emptyCache: KeyValueCache = { keys: [], values: [] };
+
+/**
+ * Eq. 1, softmax attention: o_t = W_o Σ_{i≤t} softmax_i(q_tᵀ k_i) v_i, the scores scaled as a reading says.
+ * Evidence [R]: numbering not verified against the PDF.
+ * The sum runs over the cached tokens too. Several heads, each with its own columns of W_o, add up.
+ * Shapes: q [t][d], k [t][d], v [t][e], W_o [o, e], cache [s][d] and [s][e], result [t][o].
+ */
+export function attention(
+  q: Matrix,
+  k: Matrix,
+  v: Matrix,
+  output: Matrix,
+  scaling: Reading<'scoreScaling'>,
+  cache: KeyValueCache = emptyCache,
+): Matrix {
+  const { keys, values } = extendCache(cache, k, v);
+  return q.map((row, t) => {
+    const seen = cache.keys.length + t + 1;
+    const scores = keys.slice(0, seen).map((key) => scoreFactor(scaling, row.length) * dot(row, key));
+    return matVec(output, vecMat(softmax(scores), values.slice(0, seen)));
+  });
+}

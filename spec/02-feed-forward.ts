@@ -1,0 +1,31 @@
+/** @file Chapter 2: the feed-forward network, for one token; and its gated form, which the networks use. */
+import { gelu, hadamard, type Matrix, matVec, silu, type Vector } from './notation.ts';
+import type { Reading } from './readings.ts';
+
+/** Weights of Eq. 2: up [r, width], down [width, r]. */
+export interface FeedForward {
+  readonly up: Matrix;
+  readonly down: Matrix;
+}
+
+/**
+ * Eq. 2, feed-forward network: y_t = W_down σ(W_up o_t), σ as a reading says.
+ * Evidence [R]: numbering not verified against the PDF.
+ * Shapes: o [width], W_up [r, width], W_down [w, r], result [w].
+ */
+export function feedForward({ up, down }: FeedForward, o: Vector, activation: Reading<'ffnActivation'>): Vector {
+  return matVec(down, matVec(up, o).map(activation === 'silu' ? silu : gelu));
+}
+
+/** Weights of the gated network: gate and up [r, width], down [width, r]. */
+export interface GatedFeedForward extends FeedForward {
+  readonly gate: Matrix;
+}
+
+/**
+ * SwiGLU(x) = W_down (silu(W_gate x) ⊙ W_up x), as LLaMA names its maps: SiLU stands on the gate. Not numbered in the paper.
+ * Evidence [C]. Shapes: x [width], result [width].
+ */
+export function swiGlu({ gate, up, down }: GatedFeedForward, x: Vector): Vector {
+  return matVec(down, hadamard(matVec(gate, x).map(silu), matVec(up, x)));
+}

@@ -1,0 +1,141 @@
+/**
+ * @file The Transformer that the paper's networks are set beside, LLaMA-like: RMS norm before each branch, rotary positions,
+ * softmax attention, SwiGLU. For one sequence. Not numbered in the paper. That scores are divided by √d is [C]; the rest is the
+ * form that language models usually have, no choice of the paper.
+ */
+import { attention, emptyCache, extendCache, type KeyValueCache } from './01-attention.ts';
+import { type GatedFeedForward, swiGlu } from './02-feed-forward.ts';
+import { embed, readOut } from './language-model.ts';
+import { headChannels } from './multi-scale-retention.ts';
+import { add, given, type Matrix, matVec, type Vector } from './notation.ts';
+import type { Reading } from './readings.ts';
+import { rmsNorm, rmsNormRows } from './rms-norm.ts';
+import { rotatePairs, usualRotaryFrequencies } from './rotary.ts';
+
+export interface TransformerConfig {
+  readonly vocabulary: number;
+  /** Channels of the residual stream, and of queries, keys and values of all heads together. */
+  readonly width: number;
+  readonly heads: number;
+  readonly ffnWidth: number;
+  readonly layers: number;
+  readonly epsilon: number;
+  /** The base of the rotary frequencies: LLaMA's 10000. */
+  readonly rotaryBase: number;
+  readonly rotaryPairs: Reading<'rotaryPairs'>;
+  readonly scoreScaling: Reading<'scoreScaling'>;
+}
+
+export interface TransformerLayer {
+  /** [width] */
+  readonly inputNorm: Vector;
+  /** [width, width] */
+  readonly query: Matrix;
+  /** [width, width] */
+  readonly key: Matrix;
+  /** [width, width] */
+  readonly value: Matrix;
+  /** [width, width] */
+  readonly output: Matrix;
+  /** [width] */
+  readonly ffnNorm: Vector;
+  readonly ffn: GatedFeedForward;
+}
+
+export interface TransformerParameters {
+  /** [vocabulary][width] */
+  readonly embedding: Matrix;
+  readonly layers: readonly TransformerLayer[];
+  /** [width] */
+  readonly finalNorm: Vector;
+  /** [vocabulary, width]; without it the embedding is the head too. */
+  readonly head?: Matrix;
+}
+
+/** Rows of the stream, and of each head what later tokens attend to: turned keys, and values. */
+interface Attended {
+  readonly rows: Matrix;
+  /** [h] */
+  readonly caches: readonly KeyValueCache[];
+}
+
+/** Logits, and the caches of every layer and head after the last token. */
+export interface TransformerResult {
+  readonly logits: Matrix;
+  /** [l][h] */
+  readonly caches: readonly (readonly KeyValueCache[])[];
+}
+
+/**
+ * logits = W_head rms(s^L), s^0 = Embed[tokens]; in each layer s ← s + Attention(rms(s)), then s ← s + SwiGLU(rms(s)).
+ * `before` [l][h] holds the keys and values of the tokens before; positions go on from them.
+ * Shapes: tokens [t], logits [t][vocabulary].
+ */
+export function transformer(
+  params: TransformerParameters,
+  config: TransformerConfig,
+  tokens: readonly number[],
+  before?: TransformerResult['caches'],
+): TransformerResult {
+  let s = embed(params.embedding, tokens);
+  const caches = params.layers.map((layer, l) => {
+    const result = transformerLayer(layer, config, s, before?.[l]);
+    s = result.rows;
+    return result.caches;
+  });
+  return { logits: readOut(s, params.finalNorm, params.head ?? params.embedding, config.epsilon), caches };
+}
+
+/** One layer. Shapes: s [t][width], result [t][width]. */
+function transformerLayer(
+  layer: TransformerLayer,
+  config: TransformerConfig,
+  s: Matrix,
+  before: readonly KeyValueCache[] | undefined,
+): Attended {
+  const attended = multiHeadAttention(layer, config, rmsNormRows(s, layer.inputNorm, config.epsilon), before);
+  const mixed = s.map((row, t) => add(row, attended.rows[t]!));
+  const rows = mixed.map((row) => add(row, swiGlu(layer.ffn, rmsNorm(row, layer.ffnNorm, config.epsilon))));
+  return { rows, caches: attended.caches };
+}
+
+type AttentionWeights = Pick<TransformerLayer, 'query' | 'key' | 'value' | 'output'>;
+
+/**
+ * Σ_a Attention_a(x) over the heads a, each with its own channels of q, k and v and its own columns of W_o.
+ * Shapes: x [t][width], result [t][width].
+ */
+export function multiHeadAttention(
+  weights: AttentionWeights,
+  config: TransformerConfig,
+  x: Matrix,
+  before?: readonly KeyValueCache[],
+): Attended {
+  const perHead = Array.from({ length: config.heads }, (_, a) => {
+    const cache = before === undefined ? emptyCache : given(before[a], `the cache of head ${a}`);
+    return headAttention(weights, config, x, a, cache);
+  });
+  const rows = x.map((_, t) => perHead.map((head) => head.rows[t]!).reduce(add));
+  return { rows, caches: perHead.map(({ cache }) => cache) };
+}
+
+/** Attention(rot(q), rot(k), v) of head a: token p turned by p, v not turned. Shapes: x [t][width], rows [t][width]. */
+function headAttention(
+  weights: AttentionWeights,
+  config: TransformerConfig,
+  x: Matrix,
+  a: number,
+  cache: KeyValueCache,
+) {
+  const project = (weight: Matrix) => x.map((row) => matVec(weight, row));
+  const channels = (weight: Matrix) => headChannels(project(weight), a, config.heads);
+  const [q, k] = [weights.query, weights.key].map((weight) => turnRows(channels(weight), cache.keys.length, config));
+  const v = channels(weights.value);
+  const rows = attention(q!, k!, v, headChannels(weights.output, a, config.heads), config.scoreScaling, cache);
+  return { rows, cache: extendCache(cache, k!, v) };
+}
+
+/** Rows from position `first` on, each turned by its own position. Shapes: rows [t][d], result [t][d]. */
+function turnRows(rows: Matrix, first: number, { rotaryBase, rotaryPairs }: TransformerConfig): Matrix {
+  return rows.map((row, t) => rotatePairs(row, first + t, usualRotaryFrequencies(row.length, rotaryBase), rotaryPairs));
+}

@@ -1,0 +1,148 @@
+/** @file densessm check: is a backend right? */
+import type { Backend, Dtype } from '../oracle/backends/backend.ts';
+import { openGpu } from '../oracle/backends/gpu.ts';
+import { openOnce } from '../oracle/backends/once.ts';
+import { openProcess } from '../oracle/backends/process.ts';
+import { type CheckReport, check } from '../oracle/check/check.ts';
+import { checkCells, checkColumns, failureLines, type Paint } from '../oracle/check/report.ts';
+import { type CheckRow, isFine } from '../oracle/check/row.ts';
+import { colour, progress, say, seconds, subjectWidths, tableLine, type Voice } from './console.ts';
+
+/** What to check, and how much of it. */
+export interface CheckCommand extends Voice {
+  /** A command that speaks the protocol; the built-in gpu.js backend without one. */
+  readonly backend?: string;
+  readonly once: boolean;
+  /** What runs the built-in backend. */
+  readonly device: 'auto' | 'webgpu' | 'webasm' | 'cpu';
+  readonly operator?: readonly string[];
+  readonly mode?: readonly string[];
+  readonly dtype?: readonly Dtype[];
+  readonly cases: number;
+  readonly longest: number;
+  readonly seed: number;
+  readonly path?: string;
+  /** Seconds for one answer, and for all. */
+  readonly limit: number;
+  readonly total: number;
+  readonly timing: boolean;
+}
+
+const widths = [...subjectWidths, 4, 9, 9, 6, 7, 7, 0];
+const right = [5, 6, 7];
+
+const paint: Paint = (status, text) =>
+  ({ PASS: colour.right, FAIL: colour.wrong, UNSUPPORTED: colour.minor, UNCHECKED: colour.minor })[status](text);
+
+/** Judges a backend and prints what was found. Returns whether all that it offers was compared and is right. */
+export async function checkCommand(options: CheckCommand): Promise<boolean> {
+  const backend = await open(options);
+  try {
+    return await report(backend, options);
+  } finally {
+    await backend.close();
+  }
+}
+
+/** Making a failure smaller may need many starts of a backend that it breaks. */
+const restarts = 20;
+
+function open({ backend, once, device, limit, total }: CheckCommand): Promise<Backend> {
+  if (backend === undefined) return openGpu(device);
+  return (once ? openOnce : openProcess)(backend, { question: 1000 * limit, total: 1000 * total, restarts });
+}
+
+async function report(backend: Backend, options: CheckCommand): Promise<boolean> {
+  const { json, quiet, timing, operator, mode, dtype, ...size } = options;
+  const start = performance.now();
+  const line = progress(options);
+  const speaks = !json && !quiet;
+  if (speaks) {
+    say(`${colour.heading(backend.description.name)}: ${size.cases} cases a row, seed ${size.seed}.`);
+    say('Every number is held against a bound computed for it; median and worst: what errors take of these bounds.\n');
+    say(colour.heading(tableLine(checkColumns, widths, right)));
+  }
+  const found = await check(backend, {
+    ...size,
+    total: 1000 * size.total,
+    ...(operator !== undefined && { operators: operator }),
+    ...(mode !== undefined && { modes: mode }),
+    ...(dtype !== undefined && { dtypes: dtype }),
+    onProgress: (done, total, row) => line.show(`${done}/${total} ${row}`),
+    onRow: (row) => {
+      line.clear();
+      if (row.outputs !== 'UNSUPPORTED' && (speaks || (!json && !isFine(row)))) say(formatRow(row));
+    },
+  });
+  line.clear();
+  if (json) {
+    say(JSON.stringify(found, asJson, 1));
+    return found.ok;
+  }
+  for (const text of [...missing(found, quiet), ...failures(found, options), ...(timing ? timings(found) : [])])
+    say(text);
+  say(`${speaks ? '\n' : ''}${verdict(found)}; ${seconds(performance.now() - start)}`);
+  return found.ok;
+}
+
+/** Numbers as lists; what JSON has no number for as text. */
+function asJson(_name: string, value: unknown): unknown {
+  if (value instanceof Float64Array) return [...value];
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
+/** Statuses are padded before they are coloured, as colours take no room. */
+const formatRow = (row: CheckRow): string => {
+  const cells = checkCells(row, (status, text) => paint(status, text.padEnd(9)));
+  return tableLine(cells, widths, right);
+};
+
+/** What is not offered, in one line. */
+function missing({ rows }: CheckReport, quiet: boolean): string[] {
+  const offered = new Set(rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED').map(({ operator }) => operator));
+  const wanting = rows
+    .filter(({ outputs, unsupported }) => outputs === 'UNSUPPORTED' && unsupported === 0)
+    .map(({ operator, mode }) => (offered.has(operator) ? `${operator} ${mode}` : operator));
+  const names = [...new Set(wanting)];
+  return names.length === 0 || quiet ? [] : [`${colour.minor('UNSUPPORTED')} not offered: ${names.join(', ')}`];
+}
+
+function failures({ rows, problems }: CheckReport, options: CheckCommand): string[] {
+  const command = commandOf(options);
+  return [
+    ...problems.map((problem) => colour.wrong(problem)),
+    ...rows.flatMap((row) => ['', ...failureLines(row, command)].slice(row.finding === null ? 1 : 0)),
+  ];
+}
+
+/** The command that asks the same backend again. */
+const commandOf = ({ backend, once, device }: CheckCommand): string =>
+  backend === undefined
+    ? `npx densessm check --device ${device}`
+    : `npx densessm check --backend ${JSON.stringify(backend)}${once ? ' --once' : ''}`;
+
+function timings({ rows }: CheckReport): string[] {
+  const asked = rows.filter(({ cases }) => cases > 0);
+  const cells = asked.map(({ operator, mode, dtype, cases, timing }) => {
+    const { draw, reference, backend, compare } = timing;
+    const all = draw + reference + backend + compare;
+    const parts = [draw, reference, backend, compare].map((part) => `${((1000 * part) / cases).toFixed(0)} µs`);
+    return [operator, mode, dtype, ...parts, `${((1000 * cases) / all).toFixed(0)} cases/s`];
+  });
+  const heading = ['', '', '', 'draw', 'reference', 'backend', 'compare', ''];
+  const columns = [...subjectWidths, 4, 9, 9, 9, 9, 13];
+  return [
+    '\nTime a case; the backend works while the reference is computed, and is waited for beyond that:',
+    ...[heading, ...cells].map((one) => tableLine(one, columns, [3, 4, 5, 6, 7])),
+  ];
+}
+
+function verdict({ ok, rows }: CheckReport): string {
+  const asked = rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');
+  const passed = asked.filter(({ outputs }) => outputs === 'PASS').length;
+  const unchecked = asked.filter(({ gradients }) => gradients === 'UNCHECKED').length;
+  const cases = asked.reduce((sum, row) => sum + row.cases, 0);
+  const head = ok ? colour.right('PASS') : colour.wrong('FAIL');
+  const rest = unchecked === 0 ? '' : `, gradients of ${unchecked} unchecked`;
+  return `${head}: ${passed} of ${asked.length} rows right on ${cases} cases${rest}`;
+}

@@ -1,0 +1,87 @@
+/** @file What every mode of softmax attention takes and gives. */
+import { told } from '../../tensor/apply.ts';
+import { fail } from '../../tensor/errors.ts';
+import { constantLike, zerosLike } from '../../tensor/operand.ts';
+import { concat } from '../../tensor/primitives/concat.ts';
+import { einsum } from '../../tensor/primitives/einsum.ts';
+import { scale } from '../../tensor/primitives/scale.ts';
+import { sameShape, show } from '../../tensor/shape.ts';
+import type { Value } from '../../tensor/value.ts';
+import { checkAxes, headAxes } from '../check.ts';
+
+/** Queries and keys [b, h, t, d], values [b, h, t, e], and what scores are multiplied by: 1 in Eq. 1, often `d^{−1/2}`. */
+export interface AttentionInputs {
+  readonly q: Value;
+  readonly k: Value;
+  readonly v: Value;
+  readonly factor: number;
+}
+
+/** The state: keys [b, h, s, d] and values [b, h, s, e] of the s tokens so far. It grows with every token. */
+export type KeyValueCache = { readonly keys: Value; readonly values: Value };
+
+/** Outputs [b, h, t, e] and the cache with the t tokens in it. */
+export interface AttentionResult {
+  readonly output: Value;
+  readonly state: KeyValueCache;
+}
+
+/** A mode of attention: the same function, computed in another order. */
+export type Attention = (inputs: AttentionInputs, state: KeyValueCache) => AttentionResult;
+
+/** The lengths of an attention's axes; `s` tokens are cached. */
+export interface AttentionAxes {
+  readonly t: number;
+  readonly s: number;
+}
+
+/** Checks shapes, cache and factor. Throws with the call, both shapes and the remedy. */
+export function attentionAxes(call: string, { q, k, v, factor }: AttentionInputs, state: KeyValueCache): AttentionAxes {
+  const { b, h, t, d, e } = headAxes(call, q, k, v);
+  if (typeof factor !== 'number' || !Number.isFinite(factor)) {
+    fail(`${call}: the factor is ${told(factor)}; scores are multiplied by a finite number, 1 for none`);
+  }
+  if (typeof state !== 'object' || state === null) {
+    fail(`${call}: the state is ${told(state)}; it is a cache of keys and values, at first emptyCache(inputs)`);
+  }
+  checkAxes(call, 'the cached keys', state.keys, ['b', 'h', 's', 'd']);
+  checkAxes(call, 'the cached values', state.values, ['b', 'h', 's', 'e']);
+  const s = state.keys.shape[2]!;
+  if (!sameShape(state.keys.shape, [b, h, s, d]) || !sameShape(state.values.shape, [b, h, s, e])) {
+    fail(
+      `${call}: cached keys ${show(state.keys.shape)} and values ${show(state.values.shape)} do not go with q ${show(q.shape)} and v ${show(v.shape)}; they are [b, h, s, d] and [b, h, s, e]`,
+    );
+  }
+  return { t, s };
+}
+
+/**
+ * The cache before the first token: keys [b, h, 0, d], values [b, h, 0, e]. Throws unless q and v have four axes.
+ * @example
+ * emptyCache({ q: tensor([[[[1, 2]]]]), v: tensor([[[[1, 2, 3]]]]) }).values.shape // [1, 1, 0, 3]
+ */
+export function emptyCache({ q, v }: Pick<AttentionInputs, 'q' | 'v'>): KeyValueCache {
+  checkAxes('emptyCache', 'q', q, ['b', 'h', 't', 'd']);
+  checkAxes('emptyCache', 'v', v, ['b', 'h', 't', 'e']);
+  const [b, h, , d] = q.shape as readonly [number, number, number, number];
+  return { keys: zerosLike(q, [b, h, 0, d]), values: zerosLike(q, [b, h, 0, v.shape[3]!]) };
+}
+
+/** The cache with the tokens of a call after those that it had. */
+export const extended = ({ keys, values }: KeyValueCache, { k, v }: AttentionInputs): KeyValueCache => ({
+  keys: concat([keys, k], 2),
+  values: concat([values, v], 2),
+});
+
+/** `factor · q_t · k_s`, [b, h, t, s]. */
+export const scoresOf = (q: Value, keys: Value, factor: number): Value =>
+  scale(einsum('bhtd,bhsd->bhts', q, keys), factor);
+
+/**
+ * What queries may see, [t, s]: 1 where key `j` is no later than query `i`. Tokens are counted from the first cached one:
+ * query 0 of the t is token `query`, key 0 of the s is token `key`.
+ */
+export function causalMask(x: Value, query: number, t: number, key: number, s: number): Value {
+  const mask = Float64Array.from({ length: t * s }, (_, i) => (key + (i % s) <= query + Math.floor(i / s) ? 1 : 0));
+  return constantLike(x, mask, [t, s]);
+}

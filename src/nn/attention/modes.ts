@@ -1,0 +1,24 @@
+/** @file Softmax attention by the name of its mode. */
+import { checkMode, type Mode } from '../retention/normalised.ts';
+import { chunkwiseAttention } from './chunkwise.ts';
+import type { Attention } from './inputs.ts';
+import { parallelAttention } from './parallel.ts';
+import { recurrentAttention } from './recurrent.ts';
+
+/**
+ * Softmax attention in a mode. Throws on an unknown mode.
+ * @example
+ * const inputs = { q: tensor([[[[1]]]]), k: tensor([[[[1]]]]), v: tensor([[[[7]]]]), factor: 1 };
+ * read(attentionIn({ name: 'recurrent' })(inputs, emptyCache(inputs)).output) // [7]
+ */
+export function attentionIn(mode: Mode): Attention {
+  checkMode('attention', mode);
+  switch (mode.name) {
+    case 'parallel':
+      return parallelAttention;
+    case 'recurrent':
+      return recurrentAttention;
+    case 'chunkwise':
+      return chunkwiseAttention(mode.chunkSize);
+  }
+}

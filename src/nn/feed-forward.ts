@@ -1,0 +1,33 @@
+/** @file Feed-forward networks: Eq. 2, and its gated form. */
+import { mul } from '../tensor/primitives/mul.ts';
+import type { Value } from '../tensor/value.ts';
+import { gelu, silu } from './activations.ts';
+import { linear } from './linear.ts';
+
+/** Weights of Eq. 2, [out, in]: `up` [r, in], `down` [out, r]. */
+export type FeedForwardParams = { readonly up: Value; readonly down: Value };
+
+/** Weights of the gated network, [out, in]: `gate` and `up` [r, in], `down` [out, r]. */
+export type GatedFeedForwardParams = FeedForwardParams & { readonly gate: Value };
+
+/** σ of Eq. 2. */
+export type FeedForwardActivation = 'silu' | 'gelu';
+
+/**
+ * Eq. 2: `W_down σ(W_up x)`, x [..., in]. Throws when the weights do not fit.
+ * @example
+ * read(feedForward(tensor([1]), { up: tensor([[0]]), down: tensor([[3]]) }, 'silu')) // [0]
+ */
+export function feedForward(x: Value, { up, down }: FeedForwardParams, activation: FeedForwardActivation): Value {
+  const hidden = linear(x, up);
+  return linear(activation === 'silu' ? silu(hidden) : gelu(hidden), down);
+}
+
+/**
+ * `W_down (silu(W_gate x) ⊙ W_up x)`, x [..., in], with LLaMA's names: SiLU stands on the gate. Throws when the weights do not fit.
+ * @example
+ * read(swiGlu(tensor([1]), { gate: tensor([[0]]), up: tensor([[2]]), down: tensor([[3]]) })) // [0]
+ */
+export function swiGlu(x: Value, { gate, up, down }: GatedFeedForwardParams): Value {
+  return linear(mul(silu(linear(x, gate)), linear(x, up)), down);
+}

@@ -1,0 +1,129 @@
+/** @file What densessm and a backend say to each other, whatever carries the messages. */
+import { fail } from '../../tensor/errors.ts';
+import type { Answer, Backend, Failure, Question } from './backend.ts';
+import { startClock } from './clock.ts';
+import { BackendError, failed, isFailure } from './failure.ts';
+import type { Limits } from './limits.ts';
+import {
+  answerIn,
+  describeFile,
+  descriptionIn,
+  LARGEST_DESCRIPTION,
+  largestAnswer,
+  runFile,
+  type SelfDescription,
+} from './message.ts';
+
+/** How far an answer is waited for. */
+export interface Patience {
+  /** What was asked, for a person. */
+  readonly asked: string;
+  readonly bytes: number;
+  readonly milliseconds: number;
+  /** When these are over. */
+  readonly late: Promise<void>;
+}
+
+/** Brings a file to a program and another one back. */
+export interface Carrier {
+  /** Whether the next file starts a process to which nothing has been said, so that it has to be asked to describe itself. */
+  startsAnew(): boolean;
+  carry(file: Uint8Array, patience: Patience): Promise<Uint8Array | Failure>;
+  /** Ends what runs because of a failure. Returns it with the last lines of standard error. */
+  giveUp(failure: Failure): Promise<Failure>;
+  /** The last lines of standard error. */
+  lastLines(): readonly string[];
+  close(): Promise<void>;
+}
+
+/** Seconds in a sentence. */
+export const inSeconds = (milliseconds: number): string => `${Number((milliseconds / 1000).toPrecision(3))} s`;
+
+/** Opens a conversation with a command. Throws BackendError where the backend does not describe itself. */
+export async function converse(command: string, carrier: Carrier, limits: Limits): Promise<Backend> {
+  let lastId = 0;
+  let spent = 0;
+  let inARow = 0;
+  let isClosed = false;
+
+  /** One message there and one back; what `read` finds wrong with it is a failure as well. */
+  async function exchange<T extends object>(
+    fileFor: (id: string) => Uint8Array,
+    read: (file: Uint8Array, id: string) => T | Failure,
+    asked: string,
+    bytes: number,
+    milliseconds: number,
+  ): Promise<T | Failure> {
+    if (isClosed) return failed('exited', 'it was closed');
+    const left = limits.total - spent;
+    const outOfTime = `all questions together took ${inSeconds(limits.total)}, which is the limit`;
+    if (left <= 0) return carrier.giveUp(failed('timeout', outOfTime));
+    const id = String(++lastId);
+    const file = fileFor(id);
+    const time = Math.min(milliseconds, left);
+    const clock = startClock(time);
+    const came = await carrier.carry(file, { asked, bytes, milliseconds: time, late: clock.late });
+    spent += clock.stop();
+    const result = isFailure(came) ? came : read(came, id);
+    if (!isFailure(result)) return result;
+    if (result.kind === 'said-so') return { ...result, stderr: carrier.lastLines() };
+    const isTotal = result.kind === 'timeout' && left < milliseconds;
+    return carrier.giveUp(isTotal ? { ...result, message: outOfTime } : result);
+  }
+
+  const describe = (): Promise<SelfDescription | Failure> =>
+    exchange(describeFile, descriptionIn, 'describe', LARGEST_DESCRIPTION, limits.start);
+
+  let last: Failure | null = null;
+
+  async function answer(question: Question): Promise<Answer> {
+    if (last !== null && inARow > limits.restarts) {
+      const message = `${last.message} (${inARow} failures in a row: it is not asked any more)`;
+      return { kind: 'failure', failure: { ...last, kind: 'given-up', message } };
+    }
+    const described = carrier.startsAnew() ? await describe() : null;
+    const result =
+      described !== null && isFailure(described)
+        ? described
+        : await exchange(
+            (id) => runFile(id, question),
+            answerIn,
+            'a question',
+            largestAnswer(question),
+            limits.question,
+          );
+    if (isFailure(result)) {
+      // one that says itself that it failed goes on
+      inARow = result.kind === 'said-so' ? 0 : inARow + 1;
+      last = result;
+      return { kind: 'failure', failure: result };
+    }
+    inARow = 0;
+    return result;
+  }
+
+  const opened = await describe();
+  if (isFailure(opened)) {
+    await carrier.close();
+    throw new BackendError(command, opened);
+  }
+  let turn: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
+  return {
+    ...opened,
+    async answer(question) {
+      if (isClosed) fail('answer: the backend is closed; open it again');
+      // one at a time, also where a caller does not wait; sent at once, so that the backend works while the caller does
+      const mine = waiting++ === 0 ? answer(question) : turn.then(() => answer(question));
+      const done = (): void => {
+        waiting--;
+      };
+      turn = mine.then(done, done);
+      return mine;
+    },
+    async close() {
+      isClosed = true;
+      await carrier.close();
+    },
+  };
+}

@@ -1,0 +1,157 @@
+/** @file A command in a process group of its own, of which nothing is left when it ends. */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fail } from '../../tensor/errors.ts';
+import { atExit } from './at-exit.ts';
+import type { Failure } from './backend.ts';
+import { failed } from './failure.ts';
+import { lastLines } from './last-lines.ts';
+
+/** How a command ended: with an exit status, by a signal, or without having begun. */
+export type Ending =
+  | { readonly how: 'status'; readonly status: number }
+  | { readonly how: 'signal'; readonly signal: string }
+  | { readonly how: 'unstarted'; readonly why: string };
+
+/** A running command and everything that it started, unless that left the group. */
+export interface Group {
+  /** Where it reads; ended at once where nothing is to be written. */
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** The last 20 lines on standard error. */
+  lastLines(): string[];
+  /** Once it has ended and what it wrote has been read. */
+  readonly ended: Promise<Ending>;
+  /** Ends the group: it is asked to (SIGTERM), and forced to (SIGKILL) when it has not ended `grace` milliseconds later. */
+  kill(grace: number): Promise<void>;
+}
+
+/** So long after its end, what a group has written is still read: a process that left the group may hold the pipes open. */
+const READ_ON = 200;
+
+/** A killed process that is not gone after this time hangs in the kernel: it is not waited for. */
+const GIVE_UP = 2_000;
+
+/** So often it is looked whether a group has ended. */
+const POLL = 5;
+
+/** Starts a command through the shell; `files` are arguments behind it. The group is killed when this process ends. */
+export function startGroup(command: string, files: readonly string[] = []): Group {
+  if (process.platform === 'win32')
+    fail('a backend needs the process groups of Linux and macOS; on Windows, run densessm in WSL');
+  const script = withExec(command);
+  const child = spawn('/bin/sh', ['-c', files.length > 0 ? `${script} "$@"` : script, 'sh', ...files], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  const end = lastLines(20, 300);
+  let isKilling = false;
+  let isOver = child.pid === undefined;
+  /** Whether there was a process to take the signal. 0 only asks. */
+  const signalGroup = (signal: NodeJS.Signals | 0): boolean => {
+    try {
+      // a negative number is a group; another one may have its number when it is over
+      return !isOver && process.kill(-child.pid!, signal);
+    } catch {
+      return false;
+    }
+  };
+  let markOver = (): void => {};
+  const over = new Promise<void>((resolve) => {
+    markOver = resolve;
+  });
+  const endGroup = (): void => {
+    signalGroup('SIGKILL');
+    isOver = true;
+    callOff();
+    markOver();
+  };
+  const callOff = atExit(() => signalGroup('SIGKILL'));
+  const letGo = (): void => {
+    for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+    child.unref();
+  };
+  const ended = new Promise<Ending>((resolve) => {
+    const done = (ending: Ending): void => {
+      const finish = (): void => {
+        letGo();
+        resolve(ending);
+      };
+      child.once('close', finish);
+      if (!isKilling) endGroup(); // what it started and left behind
+      void over.then(() => pause(READ_ON, undefined, { ref: false })).then(finish);
+    };
+    child.once('error', (error: NodeJS.ErrnoException) => done({ how: 'unstarted', why: error.code ?? error.message }));
+    child.once('exit', (status, signal) => done(endingOf(status, signal)));
+  });
+  child.stderr.on('data', end.push);
+  // a pipe that it closed: its end, or its silence, says more
+  for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => {});
+
+  let killed: Promise<void> | null = null;
+  async function kill(grace: number): Promise<void> {
+    isKilling = true;
+    signalGroup('SIGTERM');
+    // the shell may end before what it started
+    for (const latest = performance.now() + grace; signalGroup(0) && performance.now() < latest; ) await pause(POLL);
+    endGroup();
+    if (!(await settlesWithin(ended, GIVE_UP))) letGo();
+  }
+  return {
+    stdin: child.stdin,
+    stdout: child.stdout,
+    lastLines: end.lines,
+    ended,
+    kill: (grace) => (killed ??= kill(grace)),
+  };
+}
+
+/**
+ * A command that is a single program takes the place of the shell, which would else hold its input and output open when it has
+ * closed them. Whatever is more than a program with arguments stays as it is.
+ * @example
+ * withExec('A=1 python3 "my backend.py"') // 'A=1 exec python3 "my backend.py"'
+ */
+export function withExec(command: string): string {
+  const isSingle = /^(?:[^;&|()\n'"\\`#]|'[^']*'|"(?:[^"\\`]|\\.)*"|\\.)*$/s.test(command);
+  const [assignments] = /^\s*(?:[A-Za-z_]\w*=(?:[^\s'"\\]|'[^']*'|"(?:[^"\\]|\\.)*"|\\.)*\s+)*/.exec(command)!;
+  const rest = command.slice(assignments.length);
+  // words of the shell's own, and nothing at all
+  const isProgram = /^[^\s={}!]+(?:\s|$)/.test(rest) && !/^(?:exec|command|eval|time|source|\.)(?:\s|$)/.test(rest);
+  return isSingle && isProgram ? `${assignments}exec ${rest}` : command;
+}
+
+/** Whether a promise settles in time. */
+export async function settlesWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The shell reports the signal that ended its command as 128 + its number. */
+function endingOf(status: number | null, signal: NodeJS.Signals | null): Ending {
+  if (signal !== null) return { how: 'signal', signal };
+  const [name] = Object.entries(constants.signals).find(([, number]) => number + 128 === status) ?? [];
+  return name === undefined ? { how: 'status', status: status ?? 0 } : { how: 'signal', signal: name };
+}
+
+/**
+ * An end that was not asked for; `when` as in `before it answered describe`. The shell's own statuses 126 and 127 are believed
+ * until the command has said something (`hasSpoken`).
+ */
+export function endingFailure(ending: Ending, when: string, hasSpoken: boolean): Failure {
+  if (ending.how === 'unstarted') return failed('not-found', `the shell /bin/sh could not be started (${ending.why})`);
+  if (ending.how === 'signal') return failed('crashed', `${ending.signal} ended it ${when}`);
+  const { status } = ending;
+  if (status === 127 && !hasSpoken) return failed('not-found', 'the command does not exist');
+  if (status === 126 && !hasSpoken) return failed('not-found', 'the command may not be executed');
+  return failed('exited', `it exited with status ${status} ${when}`);
+}

@@ -1,0 +1,23 @@
+/** @file How long a backend may take, and how often it may fail. */
+
+/** Times are in milliseconds. */
+export interface Limits {
+  /** From the start of a process to its first answer: a Python backend may import for a minute. */
+  readonly start: number;
+  /** For the answer to one question. */
+  readonly question: number;
+  /** Waited for all answers together, starts included. */
+  readonly total: number;
+  /** How often it is started again after failures in a row; then it is given up. */
+  readonly restarts: number;
+  /** How long it may take to end when it is asked to. */
+  readonly grace: number;
+}
+
+export const defaultLimits: Limits = {
+  start: 120_000,
+  question: 30_000,
+  total: 1_800_000,
+  restarts: 3,
+  grace: 2_000,
+};

@@ -1,0 +1,191 @@
+/** @file What is said: questions as safetensors files, and what answers mean. Pure functions. */
+import { isObject, parseJson } from '../../io/json.ts';
+import { formatSafetensors, parseSafetensors, type Safetensors, type TensorToStore } from '../../io/safetensors.ts';
+import { plain, quoted, shown } from '../../io/text.ts';
+import { fail, InputError } from '../../tensor/errors.ts';
+import type { Settings, Tensor } from '../case.ts';
+import {
+  type Answer,
+  type Description,
+  type Dtype,
+  dtypes,
+  type Failure,
+  type Offer,
+  type Question,
+} from './backend.ts';
+import { failed, isFailure } from './failure.ts';
+
+/** The version of the protocol that is spoken here. */
+export const PROTOCOL = '1';
+
+/** Reasons of others are cut at so many characters. */
+const LONGEST_REASON = 500;
+
+/** What a backend says of itself. */
+export interface SelfDescription {
+  readonly description: Description;
+  /** Whether every new shape costs it a compilation. */
+  readonly compiles: boolean;
+}
+
+/** Asks what a backend is and has. */
+export const describeFile = (id: string): Uint8Array =>
+  formatSafetensors(new Map(), texts({ message: 'describe', id }));
+
+/** Asks for numbers. Throws on settings that JSON does not hold, and on indices beyond 32 bits. */
+export function runFile(id: string, { operator, mode, dtype, gradients, c }: Question): Uint8Array {
+  const tensors = new Map<string, TensorToStore>();
+  for (const [name, tensor] of Object.entries(c.inputs)) tensors.set(`in/${name}`, stored(tensor, dtype));
+  if (gradients) {
+    for (const [name, tensor] of Object.entries(c.cotangents)) tensors.set(`cotangent/${name}`, stored(tensor, dtype));
+  }
+  const settings = settingsText(c.settings);
+  return formatSafetensors(
+    tensors,
+    texts({ message: 'run', id, operator, mode, dtype, gradients: String(gradients), settings }),
+  );
+}
+
+/** How many bytes an answer to a question may have: with room for wrong types, shapes and counts, which are judged elsewhere. */
+export function largestAnswer({ c }: Question): number {
+  const numbers = [c.inputs, c.cotangents]
+    .flatMap((tensors) => Object.values(tensors))
+    .reduce((sum, { data }) => sum + data.length, 0);
+  return 2 ** 20 + 4 * 8 * numbers;
+}
+
+/** A description has a list of operators, no numbers. */
+export const LARGEST_DESCRIPTION = 2 ** 20;
+
+/** What the file answers to the question `id`. */
+export function answerIn(file: Uint8Array, id: string): Exclude<Answer, { kind: 'failure' }> | Failure {
+  const read = readFile(file, id);
+  if (isFailure(read)) return read;
+  const { tensors, metadata } = read;
+  switch (metadata.get('message')) {
+    case 'answer': {
+      const odd = [...tensors.keys()].find((name) => !/^(out|grad)\/./s.test(name));
+      if (odd === undefined) return { kind: 'numbers', tensors };
+      return wrong(`its answer has the tensor ${quoted(odd)}; names begin with out/ or grad/`);
+    }
+    case 'unsupported': {
+      const reason = reasonIn(read);
+      return isFailure(reason) ? reason : { kind: 'unsupported', reason: reason.reason };
+    }
+    case 'error':
+      return saidSo(read);
+    default:
+      return unknown(read, 'answer, unsupported and error');
+  }
+}
+
+/** What the file answers to `describe`. */
+export function descriptionIn(file: Uint8Array, id: string): SelfDescription | Failure {
+  const read = readFile(file, id);
+  if (isFailure(read)) return read;
+  const { metadata } = read;
+  if (metadata.get('message') === 'error') return saidSo(read);
+  if (metadata.get('message') !== 'description') return unknown(read, 'description and error');
+  const protocol = metadata.get('protocol');
+  if (protocol !== PROTOCOL) {
+    return wrong(`it speaks protocol ${shown(protocol)}; this version of densessm speaks ${shown(PROTOCOL)}`);
+  }
+  const name = plain(metadata.get('name') ?? '', 100);
+  if (name === '') return wrong("its description has no text 'name'");
+  const compiles = metadata.get('compiles') ?? 'false';
+  if (compiles !== 'true' && compiles !== 'false') {
+    return wrong(`its description says compiles: ${quoted(compiles)}; it is true or false`);
+  }
+  const operators = operatorsIn(metadata.get('operators'));
+  return isFailure(operators)
+    ? operators
+    : { description: { name, operators: operators.all }, compiles: compiles === 'true' };
+}
+
+const texts = (fields: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>
+  new Map(Object.entries(fields));
+
+const stored = ({ shape, data, kind }: Tensor, dtype: Dtype): TensorToStore => ({
+  dtype: kind === 'index' ? 'I32' : dtype,
+  shape,
+  data,
+});
+
+function settingsText(settings: Settings): string {
+  return JSON.stringify(settings, (name, value: unknown) => {
+    // JSON would write null
+    if (typeof value === 'number' && !Number.isFinite(value)) {
+      fail(
+        `runFile: the setting ${quoted(name)} is ${value}; settings are sent as JSON, which has finite numbers only`,
+      );
+    }
+    return value;
+  });
+}
+
+const wrong = (message: string): Failure => failed('wrong-message', message);
+
+/** A safetensors file that answers the question `id`. */
+function readFile(file: Uint8Array, id: string): Safetensors | Failure {
+  let read: Safetensors;
+  try {
+    read = parseSafetensors(file, 'its message');
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return failed('not-a-message', error.message);
+  }
+  const answered = read.metadata.get('id');
+  if (answered === id) return read;
+  if (answered === undefined)
+    return wrong(`its message has no text 'id'; it repeats the question's, here ${quoted(id)}`);
+  const isOver = /^[1-9]\d*$/.test(answered) && Number(answered) < Number(id);
+  const which = isOver
+    ? `question ${answered}, which was over,`
+    : `a question ${quoted(answered)}, which was not asked,`;
+  return failed('wrong-id', `it answered ${which} in place of question ${id}`);
+}
+
+function unknown({ metadata }: Safetensors, expected: string): Failure {
+  const message = metadata.get('message');
+  if (message === undefined) return wrong(`its message has no text 'message'; here it is one of ${expected}`);
+  return wrong(`its message is ${quoted(message)}; what is expected here is one of ${expected}`);
+}
+
+function reasonIn({ metadata }: Safetensors): { reason: string } | Failure {
+  const reason = plain(metadata.get('reason') ?? '', LONGEST_REASON);
+  return reason === '' ? wrong(`its message ${metadata.get('message')} has no text 'reason'`) : { reason };
+}
+
+function saidSo(read: Safetensors): Failure {
+  const reason = reasonIn(read);
+  return isFailure(reason) ? reason : failed('said-so', `it reports an error: ${reason.reason}`);
+}
+
+function operatorsIn(text: string | undefined): { all: Record<string, Offer> } | Failure {
+  if (text === undefined) return wrong("its description has no text 'operators'");
+  try {
+    const operators = parseJson(text, "the text 'operators' of its description");
+    if (!isObject(operators))
+      return wrong(`the text 'operators' of its description is ${shown(operators)}; it is an object`);
+    return { all: Object.fromEntries(Object.entries(operators).map(([name, offer]) => [name, offerIn(name, offer)])) };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    return wrong(error.message);
+  }
+}
+
+function offerIn(name: string, offer: unknown): Offer {
+  const where = `its description: operator ${quoted(name)}`;
+  if (!isObject(offer)) fail(`${where} is ${shown(offer)}; it is an object with modes, dtypes and gradients`);
+  const { modes, dtypes: types, gradients } = offer;
+  if (!isListOf(modes, isText)) fail(`${where} has modes ${shown(modes)}; they are a list of names, at least one`);
+  if (!isListOf(types, isDtype))
+    fail(`${where} has dtypes ${shown(types)}; they are a list of ${dtypes.join(', ')}, at least one`);
+  if (typeof gradients !== 'boolean') fail(`${where} has gradients ${shown(gradients)}; they are true or false`);
+  return { modes: [...new Set(modes)], dtypes: [...new Set(types)], gradients };
+}
+
+const isText = (x: unknown): x is string => typeof x === 'string';
+const isDtype = (x: unknown): x is Dtype => dtypes.some((dtype) => dtype === x);
+const isListOf = <T>(x: unknown, is: (one: unknown) => one is T): x is T[] =>
+  Array.isArray(x) && x.length > 0 && x.every(is);

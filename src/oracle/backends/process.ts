@@ -1,0 +1,184 @@
+/** @file A backend that stays: one process for all questions, over its standard input and output. */
+import type { Backend, Failure } from './backend.ts';
+import { type Carrier, converse, inSeconds, type Patience } from './conversation.ts';
+import { failed } from './failure.ts';
+import { decoder, frame } from './framing.ts';
+import { endingFailure, settlesWithin, startGroup } from './group.ts';
+import { defaultLimits, type Limits } from './limits.ts';
+
+/**
+ * Starts a command through the shell, in a process group of its own, and asks it to describe itself. After a failure the group
+ * is ended, and the next question starts it afresh. Throws BackendError where the command does not describe itself.
+ */
+export async function openProcess(command: string, limits: Partial<Limits> = {}): Promise<Backend> {
+  const all = { ...defaultLimits, ...limits };
+  return converse(command, streamCarrier(command, all), all);
+}
+
+/** So long more of a text is waited for that came in place of a message. */
+const MORE_TEXT = 100;
+
+/** So long the end of a process is waited for that has closed its input or output: it mostly ends, and how says more. */
+const ENDING = 500;
+
+/** Something that nobody asked for has no more bytes than this. */
+const UNASKED = 2 ** 20;
+
+function streamCarrier(command: string, { grace }: Limits): Carrier {
+  let running: Running | null = null;
+  let lines: () => readonly string[] = () => [];
+  let gone: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
+  return {
+    startsAnew: () => running === null,
+    async carry(file, patience) {
+      if (running === null) {
+        await gone; // two at a time may not fit into a GPU's memory
+        if (isClosed) return failed('exited', 'it was closed');
+        running = start(command, grace);
+        lines = running.lastLines;
+      }
+      return running.carry(file, patience);
+    },
+    async giveUp(failure) {
+      if (running === null) return failure;
+      gone = running.stop(failure);
+      running = null;
+      // what it says on its way out
+      await settlesWithin(gone, 200);
+      return { ...failure, stderr: lines() };
+    },
+    lastLines: () => lines(),
+    async close() {
+      isClosed = true;
+      await running?.close();
+      await gone;
+      running = null;
+    },
+  };
+}
+
+/** One process. */
+interface Running {
+  carry(file: Uint8Array, patience: Patience): Promise<Uint8Array | Failure>;
+  lastLines(): readonly string[];
+  stop(failure: Failure): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A question under way. */
+interface Waiting {
+  readonly patience: Patience;
+  /** Takes a file; false where one has come already. */
+  take(file: Uint8Array): boolean;
+  fail(failure: Failure): void;
+}
+
+function start(command: string, grace: number): Running {
+  const group = startGroup(command);
+  const { stdin, stdout } = group;
+  const stream = decoder();
+  let waiting: Waiting | null = null;
+  /** Came without a question: the next one's answer, which will have a wrong id. */
+  let early: Uint8Array | null = null;
+  let broken: Failure | null = null;
+  let hasSpoken = false;
+
+  /** Ends the conversation: the question under way fails, or the next one. */
+  function breakOff(failure: Failure): void {
+    if (broken !== null) return;
+    broken = failure;
+    stdout.destroy();
+    void group.kill(grace);
+    waiting?.fail(failure);
+  }
+
+  /** In a sentence about an end that nobody wanted. */
+  function when(): string {
+    const partial = stream.partial();
+    const came = partial === null ? '' : ` (${partial} came)`;
+    return waiting === null ? `between two questions${came}` : `before it answered ${waiting.patience.asked}${came}`;
+  }
+
+  stdout.on('data', (chunk: Buffer) => {
+    const { files, failure } = stream.push(chunk, waiting?.patience.bytes ?? UNASKED);
+    for (const file of files) {
+      hasSpoken = true;
+      if (waiting?.take(file)) continue;
+      if (early === null) early = file;
+      else breakOff(failed('wrong-message', 'it sends more messages than it was asked for'));
+    }
+    if (failure !== null) breakOff(failure);
+    else if (stream.isInText()) setTimeout(() => breakOff(stream.end()!), MORE_TEXT).unref();
+  });
+  const closed = (what: string) => () => {
+    setTimeout(
+      () => breakOff(failed('exited', `it closed its standard ${what} ${when()}, but runs on`)),
+      ENDING,
+    ).unref();
+  };
+  stdout.on('end', closed('output'));
+  stdin.on('error', closed('input'));
+  void group.ended.then((ending) => {
+    const isCut = ending.how === 'status' && ending.status === 0;
+    breakOff((isCut || stream.isInText() ? stream.end() : null) ?? endingFailure(ending, when(), hasSpoken));
+  });
+
+  function carry(file: Uint8Array, patience: Patience): Promise<Uint8Array | Failure> {
+    if (early !== null) return Promise.resolve(early);
+    if (broken !== null) return Promise.resolve(broken);
+    return new Promise((resolve) => {
+      let answer: Uint8Array | null = null;
+      let isWritten = false;
+      const settle = (result: Uint8Array | Failure): void => {
+        waiting = null;
+        resolve(result);
+      };
+      const late = (): void => {
+        if (waiting?.patience !== patience) return;
+        const within = `within ${inSeconds(patience.milliseconds)}`;
+        const partial = stream.partial();
+        const came = partial === null ? '' : `: ${partial} came`;
+        breakOff(
+          failed(
+            'timeout',
+            isWritten
+              ? `it did not answer ${patience.asked} ${within}${came}`
+              : `it did not read ${patience.asked} ${within}`,
+          ),
+        );
+      };
+      void patience.late.then(late);
+      waiting = {
+        patience,
+        take(came) {
+          if (answer !== null) return false;
+          answer = came;
+          if (isWritten) settle(answer);
+          return true;
+        },
+        fail: settle,
+      };
+      // an answer counts when the question has been taken: so no more than one question ever waits in memory
+      stdin.write(frame(file), (error) => {
+        if (error) return;
+        isWritten = true;
+        if (answer !== null) settle(answer);
+      });
+    });
+  }
+
+  async function close(): Promise<void> {
+    stdin.end();
+    if (!(await settlesWithin(group.ended, grace))) await group.kill(grace);
+  }
+  return {
+    carry,
+    lastLines: group.lastLines,
+    stop(failure) {
+      breakOff(failure);
+      return group.kill(grace);
+    },
+    close,
+  };
+}

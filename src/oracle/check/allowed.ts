@@ -1,0 +1,77 @@
+/** @file What an answer is judged by: the numbers that are right, and how far a right implementation may be from them. */
+import { type Functional, firstOrder, firstOrderBound } from '../../executors/bounded/first-order.ts';
+import { bounded, boundOf, float32, float64, type Precision } from '../../executors/bounded/index.ts';
+import { rounded } from '../../executors/rounded/index.ts';
+import type { Shape } from '../../tensor/shape.ts';
+import type { Executor, Value } from '../../tensor/value.ts';
+import type { Question } from '../backends/backend.ts';
+import type { Numbers } from '../compare.ts';
+import type { Operator } from '../operator.ts';
+import { asAnswered, evaluate, evaluateOutputs, type Named } from '../program.ts';
+
+/** One tensor of an answer. */
+export interface AllowedTensor {
+  readonly shape: Shape;
+  /** The numbers of the operator's mode in double precision. */
+  readonly expected: Float64Array;
+  /** How far a right implementation may be from each of them, by running error analysis; ∞ where that promises nothing. */
+  readonly bounds: Float64Array;
+}
+
+/** What an answer to a question may be. Tensors are named as in answers, `out/…` and `grad/…`. */
+export interface Allowed {
+  readonly dtype: Question['dtype'];
+  readonly precision: Precision;
+  readonly tensors: Readonly<Record<string, AllowedTensor>>;
+  /**
+   * How far `Σ weight · error` may be from 0 to first order, over the numbers of any tensors: products of two roundings are left
+   * out, and so is what a rounding does that moves a number across a kink. That is no proof, as running bounds are one; it is the
+   * derivative of a right implementation's answer by each of its roundings, each taken at its worst. One backward pass a call.
+   */
+  firstOrder(weights: Numbers): number;
+  /** Errors of one right implementation, drawn from a seed: which errors are usual. Nothing is judged by them. */
+  usualErrors(): Numbers;
+}
+
+/** The precision of a type. */
+export const precisionOf = { F32: float32, F64: float64 } as const;
+
+/** What an answer to a question about an operator may be. The numbers of its case must be numbers of its type. */
+export function allowedFor(operator: Operator, { mode, dtype, gradients, c }: Omit<Question, 'operator'>): Allowed {
+  const precision = precisionOf[dtype];
+  const program = operator.modes[mode]!;
+  const on = (executor: Executor): Named => asAnswered((gradients ? evaluate : evaluateOutputs)(program, c, executor));
+  const tensors = mapValues(on(bounded(precision) as Executor), (x) => ({
+    shape: x.shape,
+    expected: numbersOf(x),
+    bounds: boundOf(x),
+  }));
+  const traced = once(() => on(firstOrder(precision) as Executor));
+  return {
+    dtype,
+    precision,
+    tensors,
+    firstOrder(weights) {
+      const functional: Functional = Object.entries(weights).map(([name, own]) => [traced()[name]!, own]);
+      return firstOrderBound(functional);
+    },
+    usualErrors: once(() =>
+      mapValues(on(rounded(precision, c.seed) as Executor), (x, name) =>
+        numbersOf(x).map((value, i) => Math.abs(value - tensors[name]!.expected[i]!)),
+      ),
+    ),
+  };
+}
+
+const numbersOf = (x: Value): Float64Array => x.on.read(x.data);
+
+const mapValues = <T>(values: Named, f: (x: Value, name: string) => T): Record<string, T> =>
+  Object.fromEntries(Object.entries(values).map(([name, x]) => [name, f(x, name)]));
+
+function once<T>(f: () => T): () => T {
+  let made: { readonly it: T } | undefined;
+  return () => {
+    made ??= { it: f() };
+    return made.it;
+  };
+}

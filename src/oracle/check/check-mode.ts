@@ -1,0 +1,156 @@
+/** @file One operator in one mode and type: questions are drawn and answers judged, up to the first that is wrong. */
+import * as fc from 'fast-check';
+import type { Backend, Dtype } from '../backends/backend.ts';
+import type { Case } from '../case.ts';
+import type { Operator } from '../operator.ts';
+import type { Draw } from '../operators/draw.ts';
+import { type Answered, type Inquiry, inquire, type Outcome, type Wrong } from './inquiry.ts';
+import { questionCase, questionDraws, worthAsking } from './question.ts';
+import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
+import type { CheckRow, Finding, Replay, Status } from './row.ts';
+import { type FirstWrong, smallestFailing, unsteady } from './smallest.ts';
+
+/** How much to ask. */
+export interface CheckSize {
+  readonly cases: number;
+  readonly longest: number;
+  readonly seed: number;
+  /** The path of a failure, to ask its question again. */
+  readonly path?: string;
+}
+
+/** What came of all questions. */
+interface Tally {
+  right: number;
+  unsupported: number;
+  reason: string | null;
+  ratios: Ratios;
+  compared: number;
+  varies: boolean;
+  draw: number;
+}
+
+/** Draws are made so many at a time, then twice as many: to pass over those made already takes its time. */
+const firstBlock = 64;
+const largestBlock = 4096;
+/** Of so many questions one is asked twice. */
+const askTwiceEvery = 16;
+
+/** Asks a backend about one operator in one mode and type that it offers. */
+export async function checkMode(
+  backend: Backend,
+  operator: Operator,
+  mode: string,
+  dtype: Dtype,
+  size: CheckSize,
+): Promise<CheckRow> {
+  const inquiry = inquire(backend, operator, mode, dtype);
+  const drawn = questionDraws(operator, size.longest);
+  const tally: Tally = {
+    right: 0,
+    unsupported: 0,
+    reason: null,
+    ratios: noRatios,
+    compared: 0,
+    varies: false,
+    draw: 0,
+  };
+  const first = await firstWrong(inquiry, drawn, size, tally);
+  const finding = first === null ? null : await smallestFailing(inquiry, drawn, first);
+  const { right, unsupported, reason, ratios, compared, varies, draw } = tally;
+  const { gradients } = backend.description.operators[operator.name]!;
+  return {
+    operator: operator.name,
+    mode,
+    dtype,
+    ...statusOf(tally, finding, gradients),
+    reason: reason ?? (gradients ? null : 'no gradients offered'),
+    cases: right,
+    unsupported,
+    worst: ratios.max,
+    median: medianOf(ratios),
+    compared,
+    finding,
+    varies,
+    timing: { draw, ...inquiry.timing() },
+  };
+}
+
+/** Outputs come first in an answer: where a gradient is what was found wrong, they were right. */
+function statusOf(
+  { right, unsupported }: Tally,
+  finding: Finding | null,
+  gradients: boolean,
+): { readonly outputs: Status; readonly gradients: Status } {
+  const asked = right > 0 ? 'PASS' : unsupported > 0 ? 'UNSUPPORTED' : 'UNCHECKED';
+  if (finding !== null) {
+    return { outputs: finding.kind.includes('grad/') ? 'PASS' : 'FAIL', gradients: gradients ? 'FAIL' : 'UNCHECKED' };
+  }
+  return { outputs: asked, gradients: asked === 'PASS' && !gradients ? 'UNCHECKED' : asked };
+}
+
+/** Asks until enough was asked or an answer is wrong. */
+async function firstWrong(
+  inquiry: Inquiry,
+  drawn: fc.Arbitrary<Draw>,
+  { cases, seed, path }: CheckSize,
+  tally: Tally,
+): Promise<FirstWrong | null> {
+  const { operator, mode, dtype } = inquiry;
+  const caseOf = (draw: Draw): Case => {
+    const start = performance.now();
+    const c = questionCase(operator, dtype, draw);
+    tally.draw += performance.now() - start;
+    return c;
+  };
+  if (path !== undefined) {
+    const [draw] = fc.sample(drawn, { seed, path, numRuns: 1 });
+    return draw === undefined ? null : askOne(inquiry, caseOf(draw), { seed, path }, tally, true);
+  }
+  // where most cases are of no use it ends all the same
+  let block = firstBlock;
+  for (let at = 0; tally.right + tally.unsupported < cases && at < 100 * cases; at += block) {
+    if (at > 0) block = Math.min(2 * block, largestBlock);
+    const start = performance.now();
+    const some = fc.sample(drawn, { seed, path: `${at}`, numRuns: block });
+    tally.draw += performance.now() - start;
+    for (const [i, draw] of some.entries()) {
+      if (tally.right + tally.unsupported === cases) break;
+      if (!operator.admits(draw.layout.settings, mode) || !worthAsking(draw)) continue;
+      const twice = (tally.right + tally.unsupported) % askTwiceEvery === 0;
+      const wrong = await askOne(inquiry, caseOf(draw), { seed, path: `${at + i}` }, tally, twice);
+      if (wrong !== null) return wrong;
+    }
+  }
+  return null;
+}
+
+/** Asks one question, perhaps twice, and counts what came of it. */
+async function askOne(
+  inquiry: Inquiry,
+  c: Case,
+  replay: Replay,
+  tally: Tally,
+  twice: boolean,
+): Promise<FirstWrong | null> {
+  const outcome = await inquiry.ask(c);
+  if (outcome.is === 'unsupported') {
+    tally.unsupported++;
+    tally.reason ??= outcome.reason;
+    return null;
+  }
+  if (outcome.is === 'wrong') return { c, wrong: await steadily(inquiry, c, outcome), replay };
+  const { answered, judgement } = outcome.compared;
+  tally.right++;
+  tally.ratios = bothRatios(tally.ratios, judgement.ratios);
+  tally.compared += judgement.compared.byBound + judgement.compared.byFirstOrder + judgement.compared.byProjection;
+  if (twice && (await inquiry.differs(c, answered))) tally.varies = true;
+  return null;
+}
+
+/** A wrong answer; where the same question then gets another answer, that is what is wrong. */
+async function steadily(inquiry: Inquiry, c: Case, { wrong }: Extract<Outcome, { is: 'wrong' }>): Promise<Wrong> {
+  const before: Answered | undefined = wrong.compared?.answered;
+  if (before === undefined || !(await inquiry.differs(c, before))) return wrong;
+  return { ...wrong, kind: unsteady };
+}

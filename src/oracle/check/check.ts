@@ -1,0 +1,118 @@
+/** @file Judging a backend: every operator that it offers, in every mode and type. */
+import { type Backend, type Dtype, dtypes } from '../backends/backend.ts';
+import type { Operator } from '../operator.ts';
+import { operators as allOperators } from '../operators/index.ts';
+import { type CheckSize, checkMode } from './check-mode.ts';
+import { type CheckRow, isFine, type Subject } from './row.ts';
+
+/** What to ask, and who listens. */
+export interface CheckOptions extends CheckSize {
+  /** All operators, modes and types unless some are named. */
+  readonly operators?: readonly string[];
+  readonly modes?: readonly string[];
+  readonly dtypes?: readonly Dtype[];
+  /** Milliseconds for everything: what is not asked by then is UNCHECKED. */
+  readonly total?: number;
+  readonly onProgress?: (done: number, total: number, row: string) => void;
+  readonly onRow?: (row: CheckRow) => void;
+}
+
+/** What came of it. */
+export interface CheckReport {
+  /** Something was compared, nothing was wrong, and nothing that was offered went unchecked. */
+  readonly ok: boolean;
+  readonly backend: string;
+  readonly rows: readonly CheckRow[];
+  /** What is wrong with what the backend says that it has. */
+  readonly problems: readonly string[];
+}
+
+/** Asks a backend about everything that it offers. */
+export async function check(backend: Backend, options: CheckOptions): Promise<CheckReport> {
+  const { onProgress, onRow, total = Number.POSITIVE_INFINITY } = options;
+  const until = performance.now() + total;
+  const subjects = subjectsOf(backend, options);
+  const rows: CheckRow[] = [];
+  for (const subject of subjects) {
+    onProgress?.(rows.length, subjects.length, `${subject.operator} ${subject.mode} ${subject.dtype}`);
+    const row = await rowOf(backend, subject, options, performance.now() > until);
+    rows.push(row);
+    onRow?.(row);
+  }
+  const problems = problemsOf(backend);
+  const asked = rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');
+  const ok = problems.length === 0 && asked.length > 0 && asked.every((row) => isFine(row) && row.outputs === 'PASS');
+  return { ok, backend: backend.description.name, rows, problems };
+}
+
+/** Every operator in every mode, in the types that the backend offers; in the first type where it offers none. */
+function subjectsOf({ description }: Backend, { operators, modes, dtypes: types }: CheckOptions): Subject[] {
+  const wanted = <T extends string>(names: readonly T[] | undefined, name: T): boolean => names?.includes(name) ?? true;
+  return allOperators
+    .filter(({ name }) => wanted(operators, name))
+    .flatMap(({ name, modes: all }) =>
+      Object.keys(all)
+        .filter((mode) => wanted(modes, mode))
+        .flatMap((mode) => {
+          const offer = description.operators[name];
+          const offered = offer?.modes.includes(mode) ? dtypes.filter((one) => offer.dtypes.includes(one)) : [];
+          const asked = offered.filter((one) => wanted(types, one));
+          return (asked.length > 0 ? asked : [types?.[0] ?? dtypes[0]]).map((dtype) => ({
+            operator: name,
+            mode,
+            dtype,
+          }));
+        }),
+    );
+}
+
+const operatorOf = (name: string): Operator => allOperators.find((one) => one.name === name)!;
+
+async function rowOf(
+  backend: Backend,
+  { operator, mode, dtype }: Subject,
+  size: CheckSize,
+  isLate: boolean,
+): Promise<CheckRow> {
+  const offer = backend.description.operators[operator];
+  const isOffered = offer?.modes.includes(mode) && offer.dtypes.includes(dtype);
+  if (isOffered && !isLate) return checkMode(backend, operatorOf(operator), mode, dtype, size);
+  const status = isOffered ? 'UNCHECKED' : 'UNSUPPORTED';
+  return {
+    operator,
+    mode,
+    dtype,
+    outputs: status,
+    gradients: status,
+    reason: isOffered ? 'no time was left' : 'not offered',
+    cases: 0,
+    unsupported: 0,
+    worst: 0,
+    median: 0,
+    compared: 0,
+    finding: null,
+    varies: false,
+    timing: { draw: 0, reference: 0, backend: 0, compare: 0 },
+  };
+}
+
+/** Names in a description that mean nothing here: most likely slips of the pen, so that something would go unchecked. */
+function problemsOf({ description }: Backend): string[] {
+  return Object.entries(description.operators).flatMap(([name, { modes, dtypes: types }]) => {
+    const operator = allOperators.find((one) => one.name === name);
+    if (operator === undefined) {
+      return [
+        `it offers the operator '${name}', which is not known; known are ${allOperators.map((one) => one.name).join(', ')}`,
+      ];
+    }
+    const known = Object.keys(operator.modes);
+    return [
+      ...modes
+        .filter((mode) => !known.includes(mode))
+        .map((mode) => `it offers ${name} in the mode '${mode}', which is not known; known are ${known.join(', ')}`),
+      ...types
+        .filter((type) => !dtypes.includes(type))
+        .map((type) => `it offers ${name} in the type '${type}', which is not known; known are ${dtypes.join(', ')}`),
+    ];
+  });
+}

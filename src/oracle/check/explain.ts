@@ -1,0 +1,37 @@
+/** @file What can be said about a wrong answer beyond that it is wrong. */
+import type { Case } from '../case.ts';
+import type { Inquiry, Wrong } from './inquiry.ts';
+import { likenesses } from './likeness.ts';
+import { placeOf, whereWrong } from './where.ts';
+
+/** A case with the wrong answer that it got. */
+export interface Failing {
+  readonly c: Case;
+  readonly wrong: Wrong;
+}
+
+/** Sentences about a failure: where the first failing case is wrong, which is larger and shows more, and what both cases look like. */
+export function explain(inquiry: Inquiry, first: Failing, smallest: Failing): string[] {
+  const [alike, also] = [likenessesOf(inquiry, first), likenessesOf(inquiry, smallest)];
+  return [...placesOf(inquiry, first), ...alike.filter((one) => also.includes(one)).slice(0, 1)];
+}
+
+/** A sentence for each tensor with wrong numbers; what is missing or has another shape is said already. */
+function placesOf({ operator, mode }: Inquiry, { c, wrong: { compared } }: Failing): string[] {
+  if (compared === null) return [];
+  const { judgement, allowed } = compared;
+  return judgement.findings.flatMap(({ tensor, places }) => {
+    const own = allowed.tensors[tensor];
+    if (own === undefined || places.length === 0) return [];
+    const wrong = new Set(places.map(({ element }) => element));
+    const isWrong = Array.from(own.expected, (_, i) => wrong.has(i));
+    const where = whereWrong(operator, { tensor, shape: own.shape, isWrong }, c.settings, mode);
+    return [`${tensor}: ${where}; first ${placeOf(operator, tensor, own.shape, Math.min(...wrong))}`];
+  });
+}
+
+function likenessesOf({ operator, mode }: Inquiry, { c, wrong: { compared } }: Failing): string[] {
+  if (compared === null) return [];
+  const numbers = Object.fromEntries([...compared.answered].map(([name, { data }]) => [name, data]));
+  return likenesses(operator, mode, c, numbers, compared.allowed);
+}

@@ -1,0 +1,101 @@
+/** @file Asking a backend about one operator in one mode and type, and judging what it answers. */
+import type { StoredTensor } from '../../io/safetensors.ts';
+import type { Backend, Dtype, Failure } from '../backends/backend.ts';
+import type { Case } from '../case.ts';
+import type { Operator } from '../operator.ts';
+import { type Allowed, allowedFor } from './allowed.ts';
+import { isRightAnswer, type Judgement, judged } from './judged.ts';
+import type { Timing } from './row.ts';
+import { sentenceOf } from './where.ts';
+
+/** The numbers of an answer by name. */
+export type Answered = ReadonlyMap<string, StoredTensor>;
+
+/** An answer with numbers, and what came of it. */
+export interface Compared {
+  readonly answered: Answered;
+  readonly allowed: Allowed;
+  readonly judgement: Judgement;
+}
+
+/** What is wrong with an answer. */
+export interface Wrong {
+  /** The class of the failure, which a smaller case must show too: what kind, and in which tensor. */
+  readonly kind: string;
+  readonly message: string;
+  /** What the backend last said on its standard error, where it broke. */
+  readonly stderr: Failure['stderr'];
+  /** The numbers, where there were any. */
+  readonly compared: Compared | null;
+}
+
+/** What came of one question. */
+export type Outcome =
+  | { readonly is: 'right'; readonly compared: Compared }
+  | { readonly is: 'unsupported'; readonly reason: string }
+  | { readonly is: 'wrong'; readonly wrong: Wrong };
+
+/** Somebody who asks, and a clock for what that takes. */
+export interface Inquiry {
+  readonly operator: Operator;
+  readonly mode: string;
+  readonly dtype: Dtype;
+  /** Asks, and judges the answer. */
+  ask(c: Case): Promise<Outcome>;
+  /** Asks again: whether the answer has other bits than before. */
+  differs(c: Case, before: Answered): Promise<boolean>;
+  /** What asking took so far. */
+  timing(): Omit<Timing, 'draw'>;
+}
+
+/** Asks a backend about an operator. */
+export function inquire(backend: Backend, operator: Operator, mode: string, dtype: Dtype): Inquiry {
+  const { gradients } = backend.description.operators[operator.name]!;
+  const question = (c: Case) => ({ operator: operator.name, mode, dtype, gradients, c });
+  const spent = { reference: 0, backend: 0, compare: 0 };
+  const clock = <T>(part: keyof typeof spent, f: () => T): T => {
+    const start = performance.now();
+    try {
+      return f();
+    } finally {
+      spent[part] += performance.now() - start;
+    }
+  };
+  return {
+    operator,
+    mode,
+    dtype,
+    async ask(c) {
+      // the backend works while the reference is computed
+      const pending = backend.answer(question(c));
+      const allowed = clock('reference', () => allowedFor(operator, question(c)));
+      const start = performance.now();
+      const answer = await pending;
+      spent.backend += performance.now() - start;
+      if (answer.kind === 'unsupported') return { is: 'unsupported', reason: answer.reason };
+      if (answer.kind === 'failure') {
+        const { kind, message, stderr } = answer.failure;
+        return { is: 'wrong', wrong: { kind, message, stderr, compared: null } };
+      }
+      const judgement = clock('compare', () => judged(allowed, answer.tensors, c.seed));
+      const compared = { answered: answer.tensors, allowed, judgement };
+      if (isRightAnswer(judgement)) return { is: 'right', compared };
+      const [first] = judgement.findings;
+      const { kind, tensor } = first!;
+      const message = sentenceOf(operator, first!, allowed.tensors[tensor]?.shape ?? []);
+      return { is: 'wrong', wrong: { kind: `${kind} ${tensor}`, message, stderr: [], compared } };
+    },
+    async differs(c, before) {
+      const again = await backend.answer(question(c));
+      return again.kind !== 'numbers' || !sameBits(before, again.tensors);
+    },
+    timing: () => ({ ...spent }),
+  };
+}
+
+const sameBits = (a: Answered, b: Answered): boolean =>
+  a.size === b.size &&
+  [...a].every(([name, { data }]) => {
+    const other = b.get(name)?.data;
+    return other?.length === data.length && data.every((x, i) => Object.is(x, other[i]));
+  });

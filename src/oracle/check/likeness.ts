@@ -1,0 +1,88 @@
+/** @file What a wrong answer looks like: one of the known faults, or a right computation in a lower precision. */
+import { bounded, boundOf } from '../../executors/bounded/index.ts';
+import { f64 } from '../../executors/f64/index.ts';
+import { read } from '../../tensor/input.ts';
+import type { Executor, Value } from '../../tensor/value.ts';
+import type { Case } from '../case.ts';
+import { isRight, type Numbers, within } from '../compare.ts';
+import { faults as allFaults } from '../faults/index.ts';
+import type { Operator } from '../operator.ts';
+import { asAnswered, evaluate, type Program } from '../program.ts';
+import type { Allowed } from './allowed.ts';
+
+/** A program's numbers as answers name them: outputs and gradients. */
+const numbersOn = (on: Executor, program: Program, c: Case, of: (x: Value) => Float64Array): Numbers =>
+  Object.fromEntries(Object.entries(asAnswered(evaluate(program, c, on))).map(([name, x]) => [name, of(x)]));
+
+/** The part of some numbers that was answered. */
+const answeredOf = (all: Numbers, answered: Numbers): Numbers =>
+  Object.fromEntries(Object.entries(all).filter(([name]) => name in answered));
+
+/** Precisions that kernels fall into where single precision is declared: their operands lose bits, their sums do not. */
+const lower: readonly { readonly name: string; readonly u: number }[] = [
+  { name: 'TF32 or half precision (11 bits)', u: 2 ** -11 },
+  { name: 'bfloat16 (8 bits)', u: 2 ** -8 },
+];
+
+/** How far beyond its own bounds a wrong program's rounding is looked for. */
+const generous = 8;
+
+/**
+ * Sentences about what a wrong answer to a case looks like: faults of the table that give the same numbers, or lower precisions
+ * that have such errors.
+ */
+export function likenesses(
+  operator: Operator,
+  mode: string,
+  c: Case,
+  answered: Numbers,
+  { tensors, precision }: Allowed,
+): string[] {
+  const program = operator.modes[mode]!;
+  const right = answeredOf(numbersOn(f64, program, c, read), answered);
+  const allowed = orThousandth(right, (name, i) => generous * (tensors[name]?.bounds[i] ?? 0));
+  const alike = allFaults.filter((fault) => {
+    if (fault.operator !== operator.name) return false;
+    const wrong = attempt(() => answeredOf(numbersOn(f64, fault.program, c, read), answered));
+    // on this case the fault must show, and show as what was answered
+    return wrong !== null && !isRight(within(wrong, right, allowed)) && isRight(within(answered, wrong, allowed));
+  });
+  const coarse = lower.filter(({ name, u }) => {
+    if (u <= precision.u) return false;
+    const loose = numbersOn(bounded({ ...precision, name, u }), program, c, boundOf);
+    return isRight(
+      within(
+        answered,
+        right,
+        orThousandth(right, (tensor, i) => loose[tensor]![i]!),
+      ),
+    );
+  });
+  return [
+    ...alike.map(({ name, says }) => `looks like the fault '${name}': ${says}`),
+    ...coarse.map(({ name }) => `errors are of the size that ${name} has`),
+  ];
+}
+
+/** An allowance, where it is finite; elsewhere a thousandth of the tensor's largest number. */
+function orThousandth(
+  numbers: Numbers,
+  allowed: (name: string, i: number) => number,
+): (name: string, i: number) => number {
+  const sizes = Object.fromEntries(
+    Object.entries(numbers).map(([name, data]) => [name, data.reduce((most, x) => Math.max(most, Math.abs(x)), 0)]),
+  );
+  return (name, i) => {
+    const bound = allowed(name, i);
+    return Number.isFinite(bound) ? bound : sizes[name]! / 1000;
+  };
+}
+
+/** A fault may not run on every case. */
+function attempt<T>(f: () => T): T | null {
+  try {
+    return f();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,43 @@
+/** @file A number of an answer beside what it should be. */
+
+/** What a number was held against: its running bound, its first-order bound, or that of many numbers weighted and added. */
+export type Measure = 'bound' | 'first order' | 'projection';
+
+/** A number beside what it should be. */
+export interface Place {
+  /** `out/…` or `grad/…`. */
+  readonly tensor: string;
+  readonly element: number;
+  readonly expected: number;
+  readonly answered: number;
+  /** What |answered − expected| may be; of a projection, what the whole sum may be. */
+  readonly bound: number;
+  /** |answered − expected| / bound, likewise: right when at most 1. */
+  readonly ratio: number;
+  readonly by: Measure;
+}
+
+/** |answered − expected| / bound: 0 where they are the same, ∞ where they are not and one of them is NaN or infinite. */
+export function ratioOf(answered: number, expected: number, bound: number): number {
+  if (answered === expected || Object.is(answered, expected)) return 0;
+  const ratio = Math.abs(answered - expected) / bound;
+  return Number.isNaN(ratio) ? Number.POSITIVE_INFINITY : ratio;
+}
+
+/** One element of a tensor as a place. */
+export const placeAt = (
+  tensor: string,
+  element: number,
+  expected: Float64Array,
+  answered: Float64Array,
+  bound: number,
+  by: Measure,
+): Place => ({
+  tensor,
+  element,
+  expected: expected[element]!,
+  answered: answered[element]!,
+  bound,
+  ratio: ratioOf(answered[element]!, expected[element]!, bound),
+  by,
+});

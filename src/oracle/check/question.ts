@@ -1,0 +1,50 @@
+/** @file Cases to ask about: structure before values, always with something in the state and in every cotangent. */
+import type * as fc from 'fast-check';
+import { type Precision, snap } from '../../executors/bounded/index.ts';
+import type { Dtype } from '../backends/backend.ts';
+import { type Case, fill, type Slot, type Tensor, type Tensors } from '../case.ts';
+import type { Operator } from '../operator.ts';
+import { type Draw, draws } from '../operators/draw.ts';
+import { precisionOf } from './allowed.ts';
+
+/** What questions about an operator are drawn from. */
+export const questionDraws = (operator: Operator, longest: number): fc.Arbitrary<Draw> => draws(operator, { longest });
+
+/** The case of a draw, whose numbers are numbers of a type. */
+export const questionCase = (operator: Operator, dtype: Dtype, { layout, seed, values }: Draw): Case =>
+  onGrid(withoutSilence(operator, fill(layout, seed, values)), precisionOf[dtype]);
+
+/** A state or cotangent of zeros hides what is done with it: one number of it becomes 1. */
+function withoutSilence(operator: Operator, c: Case): Case {
+  const states = Object.values(operator.time?.states ?? {});
+  const spoken = (x: Tensor): Tensor =>
+    x.data.length === 0 || x.data.some((value) => value !== 0)
+      ? x
+      : { ...x, data: x.data.with(c.seed % x.data.length, 1) };
+  const map = (tensors: Tensors, which: (name: string) => boolean): Tensors =>
+    Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, which(name) ? spoken(x) : x]));
+  return { ...c, inputs: map(c.inputs, (name) => states.includes(name)), cotangents: map(c.cotangents, () => true) };
+}
+
+/** A case with its reals rounded to a precision. Throws where one leaves it. */
+function onGrid(c: Case, precision: Precision): Case {
+  const map = (tensors: Tensors): Tensors =>
+    Object.fromEntries(
+      Object.entries(tensors).map(([name, x]) => [
+        name,
+        x.kind === 'index' ? x : { ...x, data: snap(precision, x.data) },
+      ]),
+    );
+  return { ...c, inputs: map(c.inputs), cotangents: map(c.cotangents) };
+}
+
+/** One draw in so many may have axes of one length, which hide transpositions. */
+const oneIn = 5;
+
+/** Whether a draw tells axes apart: in every tensor all lengths differ. A few of the others are asked about too. */
+export function worthAsking({ layout, seed }: Draw): boolean {
+  const isDistinct = ({ shape }: Slot): boolean => new Set(shape).size === shape.length;
+  return (
+    seed % oneIn === 0 || Object.entries(layout.inputs).every(([name, x]) => name.startsWith('param') || isDistinct(x))
+  );
+}

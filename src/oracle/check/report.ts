@@ -1,0 +1,85 @@
+/** @file What a check found, as text: a line for each row, and for each failure the smallest case with what can be said about it. */
+import { type Case, type Tensor, toLists } from '../case.ts';
+import { type CheckRow, isFine, type Status } from './row.ts';
+
+/** Text as it stands; a caller may colour it. */
+export type Paint = (status: Status, text: string) => string;
+
+const percent = (ratio: number): string =>
+  ratio > 1 ? `${Number.isFinite(ratio) ? ratio.toPrecision(2) : '∞'} ×` : `${(100 * ratio).toPrecision(2)} %`;
+
+/** The columns of a row. */
+export const checkColumns = [
+  'operator',
+  'mode',
+  'type',
+  'outputs',
+  'gradients',
+  'cases',
+  'median',
+  'worst',
+  '',
+] as const;
+
+/** A row in these columns. */
+export function checkCells(row: CheckRow, paint: Paint): string[] {
+  const { operator, mode, dtype, outputs, gradients, cases, median, worst } = row;
+  const asked = cases > 0 && row.finding === null;
+  return [
+    operator,
+    mode,
+    dtype,
+    paint(outputs, outputs),
+    paint(gradients, gradients),
+    `${cases}`,
+    asked ? percent(median) : '',
+    asked ? percent(worst) : '',
+    remarkOf(row),
+  ];
+}
+
+/** What else there is to say about a row, in a few words. */
+function remarkOf({ reason, unsupported, cases, varies, finding }: CheckRow): string {
+  const remarks = [
+    ...(finding === null ? [] : [finding.kind]),
+    ...(finding === null && reason !== null && unsupported === 0 ? [reason] : []),
+    ...(unsupported > 0 ? [`${unsupported} of ${unsupported + cases} cases unsupported: ${reason}`] : []),
+    ...(varies ? ['answers to one question differ, within the bounds'] : []),
+  ];
+  return remarks.join('; ');
+}
+
+/** The smallest case of a failure, where its errors are, what they look like, and how to ask it again. */
+export function failureLines(row: CheckRow, command: string): string[] {
+  const { operator, mode, dtype, finding } = row;
+  if (finding === null || isFine(row)) return [];
+  const { message, hints, smallest, stderr, replay } = finding;
+  return [
+    `FAIL ${operator} ${mode} ${dtype}: ${message}`,
+    '  the smallest case found:',
+    ...caseLines(smallest).map((line) => `    ${line}`),
+    ...(hints.length === 0 ? [] : ['  the first failing case, before it was made small:']),
+    ...hints.map((hint) => `    ${hint}`),
+    ...(stderr.length === 0
+      ? []
+      : ['  the last that it said on standard error:', ...stderr.map((line) => `    | ${line}`)]),
+    '  the same again:',
+    `    ${command} --operator ${operator} --mode ${mode} --dtype ${dtype} --seed ${replay.seed} --path ${replay.path}`,
+  ];
+}
+
+/** Settings, inputs and cotangents, short ones with their numbers. */
+function caseLines({ settings, inputs, cotangents }: Case): string[] {
+  const tensors = (kind: string, named: Case['inputs']): string[] =>
+    Object.entries(named).map(([name, x]) => `${kind} ${name} [${x.shape.join(', ')}] = ${numbersOf(x)}`);
+  return [`settings ${JSON.stringify(settings)}`, ...tensors('in', inputs), ...tensors('cotangent', cotangents)];
+}
+
+const mostNumbers = 24;
+
+const numbersOf = (x: Tensor): string =>
+  x.data.every((value) => value === 0)
+    ? 'zeros'
+    : x.data.length <= mostNumbers
+      ? JSON.stringify(toLists(x))
+      : `${x.data.length} numbers`;

@@ -1,0 +1,54 @@
+/** @file Simpler numbers for a case that fails: zeros, ones and powers of two, as long as it goes on failing. */
+import type { Case, Tensor } from '../case.ts';
+
+/** Whether a case still shows the same failure. */
+export type StillFails = (c: Case) => Promise<boolean>;
+
+const isPowerOfTwo = (x: number): boolean =>
+  Number.isFinite(x) && 2 ** Math.round(Math.log2(Math.abs(x))) === Math.abs(x);
+
+/** How much there is to read in a number: 0, 1, another power of two, any other. */
+const cost = (x: number): number => (x === 0 ? 0 : x === 1 ? 1 : isPowerOfTwo(x) ? 2 : 3);
+
+const costOf = ({ data }: Tensor): number => data.reduce((sum, x) => sum + cost(x), 0);
+
+const nearestPower = (x: number): number => (x === 0 ? 0 : Math.sign(x) * 2 ** Math.round(Math.log2(Math.abs(x))));
+
+/** Tensors of more numbers are changed as a whole only. */
+const fewNumbers = 24;
+
+/** Changes of a tensor, the boldest first. */
+function* changes(x: Tensor): Generator<Tensor> {
+  const isReal = x.kind !== 'index';
+  const steps: ((value: number) => number)[] = isReal ? [() => 0, () => 1, nearestPower] : [() => 0];
+  for (const step of steps) yield { ...x, data: x.data.map(step) };
+  if (x.data.length > fewNumbers) return;
+  for (let at = 0; at < x.data.length; at++) {
+    for (const step of steps) yield { ...x, data: x.data.map((value, i) => (i === at ? step(value) : value)) };
+  }
+}
+
+/**
+ * A case with simpler numbers that still fails, found by at most `tries` questions: inputs and cotangents are changed in turn
+ * until no change leaves it failing.
+ */
+export async function simplify(c: Case, stillFails: StillFails, tries: number): Promise<Case> {
+  let [best, left, improved] = [c, tries, true];
+  while (improved) {
+    improved = false;
+    for (const part of ['cotangents', 'inputs'] as const) {
+      for (const name of Object.keys(best[part])) {
+        for (const simpler of changes(best[part][name]!)) {
+          // measured against the best so far, which an earlier change may have made simpler
+          if (costOf(simpler) >= costOf(best[part][name]!)) continue;
+          if (left-- <= 0) return best;
+          const candidate: Case = { ...best, [part]: { ...best[part], [name]: simpler } };
+          if (!(await stillFails(candidate))) continue;
+          best = candidate;
+          improved = true;
+        }
+      }
+    }
+  }
+  return best;
+}

@@ -1,0 +1,69 @@
+/** @file The smallest case that shows a failure, and what can be said about it. */
+import * as fc from 'fast-check';
+import type { Case } from '../case.ts';
+import type { Draw } from '../operators/draw.ts';
+import { explain } from './explain.ts';
+import type { Inquiry, Wrong } from './inquiry.ts';
+import { questionCase } from './question.ts';
+import type { Finding, Replay } from './row.ts';
+import { simplify } from './simpler.ts';
+
+/** The first answer that was wrong: fast-check draws its case again from the seed and the path. */
+export interface FirstWrong {
+  readonly c: Case;
+  readonly wrong: Wrong;
+  readonly replay: Replay;
+}
+
+/** The kind of failure that answers show which come and go. */
+export const unsteady = 'unsteady';
+
+/** Making a failure smaller may take so many questions, and so many milliseconds. */
+const limits = { questions: 1000, milliseconds: 20_000 };
+/** Of an answer that comes and goes, each case is asked so often. */
+const unsteadyAsks = 3;
+
+/** Shrinks a failure, structure before values: a smaller case counts while it fails in the same way. */
+export async function smallestFailing(
+  inquiry: Inquiry,
+  drawn: fc.Arbitrary<Draw>,
+  { c, wrong, replay }: FirstWrong,
+): Promise<Finding> {
+  const until = performance.now() + limits.milliseconds;
+  const isUnsteady = wrong.kind === unsteady;
+  let left = limits.questions;
+  let [smallest, latest] = [c, wrong];
+
+  const failsAlike = async (one: Case): Promise<boolean> => {
+    if (!inquiry.operator.admits(one.settings, inquiry.mode)) return false;
+    for (let times = isUnsteady ? unsteadyAsks : 1; times > 0; times--) {
+      if (left-- <= 0 || performance.now() > until) return false;
+      const outcome = await inquiry.ask(one);
+      if (outcome.is !== 'wrong' || (!isUnsteady && outcome.wrong.kind !== wrong.kind)) continue;
+      [smallest, latest] = [one, { ...outcome.wrong, kind: wrong.kind }];
+      return true;
+    }
+    return false;
+  };
+
+  const { seed, path } = replay;
+  let isKnown = true;
+  const property = fc.asyncProperty(drawn, async (draw) => {
+    // the first case is the failing one, drawn again
+    if (!isKnown) return !(await failsAlike(questionCase(inquiry.operator, inquiry.dtype, draw)));
+    isKnown = false;
+    return false;
+  });
+  const shrunk = await fc.check(property, { seed, path, numRuns: 1 });
+  await simplify(smallest, failsAlike, limits.questions / 2);
+  return {
+    kind: wrong.kind,
+    message: isUnsteady
+      ? `the same question gets different answers, not all of them right: ${latest.message}`
+      : latest.message,
+    hints: explain(inquiry, { c, wrong }, { c: smallest, wrong: latest }),
+    smallest,
+    replay: { seed, path: shrunk.counterexamplePath ?? path },
+    stderr: latest.stderr,
+  };
+}

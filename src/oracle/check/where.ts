@@ -1,0 +1,103 @@
+/** @file Where in a tensor the wrong numbers are: which tokens, sequences and heads, and whether chunks have to do with it. */
+import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
+import type { Settings } from '../case.ts';
+import type { Operator } from '../operator.ts';
+import type { Finding } from './judged.ts';
+
+/** A tensor of an answer with what is wrong in it. */
+export interface Marked {
+  /** As in answers: `out/…` or `grad/…`. */
+  readonly tensor: string;
+  readonly shape: Shape;
+  readonly isWrong: readonly boolean[];
+}
+
+/** The axes of a tensor that mean something, by letter. */
+export function axesOf(operator: Operator, tensor: string): Readonly<Record<'b' | 'h' | 't', number | undefined>> {
+  const [kind, name] = [tensor.slice(0, tensor.indexOf('/')), tensor.slice(tensor.indexOf('/') + 1)];
+  const time = kind === 'out' ? operator.time?.outputs : operator.time?.inputs;
+  return { b: operator.axes?.batch[name], h: operator.axes?.head?.[name], t: time?.[name] };
+}
+
+/** An element's place, with the letters that are known: `[b 0, h 1, t 3, 2]`. */
+export function placeOf(operator: Operator, tensor: string, shape: Shape, at: number): string {
+  const letters = Object.entries(axesOf(operator, tensor));
+  const strides = stridesOf(shape);
+  const parts = shape.map((length, axis) => {
+    const letter = letters.find(([, own]) => own === axis)?.[0];
+    const position = Math.floor(at / strides[axis]!) % length;
+    return letter === undefined ? `${position}` : `${letter} ${position}`;
+  });
+  return `[${parts.join(', ')}]`;
+}
+
+/** A sentence about a finding: its worst number, both sides, and how far apart they may be. */
+export function sentenceOf(operator: Operator, { kind, tensor, message, places }: Finding, shape: Shape): string {
+  if (places.length === 0 || kind === 'leans') return message;
+  const { element, answered, expected, bound, ratio } = places.reduce((a, b) => (b.ratio > a.ratio ? b : a));
+  const place = `${tensor}${placeOf(operator, tensor, shape, element)}`;
+  const off =
+    bound === 0 || !Number.isFinite(ratio)
+      ? 'nothing else is right here'
+      : `off by ${brief(Math.abs(answered - expected))} where ${brief(bound)} is allowed`;
+  return `${place} is ${answered}, not ${expected}: ${off}; ${places.length} of ${sizeOf(shape)} numbers of ${tensor} are wrong`;
+}
+
+const brief = (x: number): string => Number(x.toPrecision(2)).toString();
+
+/** The positions along an axis at which something is wrong. */
+function wrongAlong({ shape, isWrong }: Marked, axis: number): number[] {
+  const stride = stridesOf(shape)[axis]!;
+  const found = new Set<number>();
+  isWrong.forEach((wrong, i) => {
+    if (wrong) found.add(Math.floor(i / stride) % shape[axis]!);
+  });
+  return [...found].sort((a, b) => a - b);
+}
+
+/** A sentence about the wrong numbers of a tensor: along time, over sequences and over heads. */
+export function whereWrong(operator: Operator, marked: Marked, settings: Settings, mode: string): string {
+  const { b, h, t } = axesOf(operator, marked.tensor);
+  const total = marked.isWrong.length;
+  const count = marked.isWrong.filter(Boolean).length;
+  const parts = [`${count} of ${total} numbers`];
+  if (t !== undefined) {
+    const chunk = mode === 'chunkwise' && typeof settings.chunkSize === 'number' ? settings.chunkSize : null;
+    parts.push(alongTime(wrongAlong(marked, t), marked.shape[t]!, chunk));
+  }
+  for (const [axis, what] of [
+    [b, 'sequence'],
+    [h, 'head'],
+  ] as const) {
+    if (axis === undefined || marked.shape[axis]! < 2) continue;
+    const found = wrongAlong(marked, axis);
+    if (found.length < marked.shape[axis]!) parts.push(`only ${what} ${found.join(', ')} of ${marked.shape[axis]}`);
+    else parts.push(`every ${what}`);
+  }
+  return parts.join('; ');
+}
+
+/** What the wrong tokens have in common. */
+function alongTime(wrong: readonly number[], length: number, chunk: number | null): string {
+  const [first, last] = [wrong[0]!, wrong.at(-1)!];
+  if (length === 1) return 'the only token';
+  if (wrong.length === length) return 'every token';
+  const isRun = last - first + 1 === wrong.length;
+  const toEnd = isRun && last === length - 1;
+  if (chunk !== null && chunk > 1) {
+    if (wrong.every((t) => t % chunk === 0)) return `the first token of ${chunk}-token chunks (${some(wrong)})`;
+    if (wrong.every((t) => t % chunk === chunk - 1)) return `the last token of ${chunk}-token chunks (${some(wrong)})`;
+  }
+  if (chunk !== null && toEnd && first % chunk === 0) {
+    const ragged = length % chunk !== 0 && first === length - (length % chunk);
+    return ragged
+      ? `the last, incomplete chunk, from token ${first} of ${length} (chunks of ${chunk})`
+      : `from token ${first} of ${length} on, where a chunk of ${chunk} begins`;
+  }
+  if (toEnd) return first === length - 1 ? `the last token of ${length}` : `from token ${first} of ${length} on`;
+  if (isRun && first === 0) return first === last ? 'the first token only' : `tokens 0 to ${last} of ${length}`;
+  return `tokens ${some(wrong)} of ${length}`;
+}
+
+const some = (numbers: readonly number[]): string =>
+  numbers.length <= 6 ? numbers.join(', ') : `${numbers.slice(0, 6).join(', ')}, …`;

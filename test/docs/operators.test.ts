@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { sampleCases } from '../../src/oracle/operators/draw.ts';
+import { operators } from '../../src/oracle/operators/index.ts';
+import { root } from './documented.ts';
+
+const page = readFileSync(join(root, 'docs', 'operators.md'), 'utf8');
+
+/** Whether the page names a tensor: by its last word, behind any path, perhaps with an index behind it. */
+const isNamed = (tensor: string): boolean => {
+  const word = tensor
+    .replace(/\.\d+$/, '')
+    .split('.')
+    .at(-1)!;
+  return new RegExp(`\`[^\`\n]*\\b${word}(\\.[ijl])?\``).test(page);
+};
+
+describe('docs/operators.md', () => {
+  it.each(operators.map((operator) => [operator.name, operator] as const))(
+    'has %s with its inputs, outputs and settings',
+    (name, operator) => {
+      const drawn = sampleCases(operator, { longest: 6 }, 100, 1);
+      const tensors = new Set(drawn.flatMap((c) => [...Object.keys(c.inputs), ...Object.keys(c.cotangents)]));
+      expect(page).toMatch(new RegExp(`^## .*\\b${name}\\b`, 'm'));
+      expect([...tensors].filter((tensor) => !isNamed(tensor))).toEqual([]);
+      expect(Object.keys(drawn[0]!.settings).filter((setting) => !page.includes(`\`${setting}\``))).toEqual([]);
+    },
+  );
+
+  it('would notice what is not there', () => {
+    expect(isNamed('param.layers.0.nothing')).toBe(false);
+    expect(isNamed('in/elsewhere')).toBe(false);
+  });
+});

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../../../src/oracle/backends/backend.ts';
+import { type CheckOptions, check } from '../../../src/oracle/check/check.ts';
+import type { CheckRow } from '../../../src/oracle/check/row.ts';
+import { faults } from '../../../src/oracle/faults/index.ts';
+import { operators } from '../../../src/oracle/operators/index.ts';
+import { programBackend, type Twist } from './program-backend.ts';
+
+const size = { cases: 40, longest: 17, seed: 3 };
+
+/** One row about retention. */
+async function retentionRow(twist: Twist, more: Partial<CheckOptions> = {}): Promise<CheckRow> {
+  const options = { ...size, operators: ['retention'], modes: ['recurrent'], dtypes: ['F32'] as const, ...more };
+  const { rows } = await check(programBackend({}, twist), options);
+  expect(rows).toHaveLength(1);
+  return rows[0]!;
+}
+
+const lengthOf = (row: CheckRow): number => row.finding!.smallest.inputs.q!.shape[2]!;
+
+describe('check of right programs', () => {
+  it.each(operators.map(({ name }) => name))('passes %s in every mode and type', async (name) => {
+    const { ok, rows } = await check(programBackend(), { ...size, cases: 8, operators: [name] });
+    expect(rows.filter(({ outputs }) => outputs !== 'PASS')).toEqual([]);
+    expect(rows.every(({ cases, compared, worst }) => cases === 8 && compared > 0 && worst <= 1)).toBe(true);
+    expect(ok).toBe(true);
+  });
+
+  it('tells gradients that are not offered from gradients that are right', async () => {
+    const backend = programBackend({}, undefined, { gradients: false });
+    const { ok, rows } = await check(backend, { ...size, operators: ['retention'] });
+    expect(ok).toBe(true);
+    expect(rows.map(({ outputs, gradients }) => [outputs, gradients])).toEqual(rows.map(() => ['PASS', 'UNCHECKED']));
+  });
+});
+
+describe('check of faults', () => {
+  const own = faults.filter(
+    // the last two are right within what single precision allows
+    ({ operator, name }) => operator === 'retention' && !['powers-by-exp', 'single-precision'].includes(name),
+  );
+
+  it.each(own.map((fault) => [fault.name, fault.mode, fault] as const))(
+    'rejects %s in %s mode with a case of at most 3 tokens',
+    async (_name, mode, fault) => {
+      const backend = programBackend({ retention: fault.program });
+      const { ok, rows } = await check(backend, { ...size, operators: ['retention'], modes: [mode], dtypes: ['F32'] });
+      expect(ok).toBe(false);
+      const gradientsOnly = rows[0]!.finding!.kind.includes('grad/');
+      expect(rows[0]).toMatchObject({ outputs: gradientsOnly ? 'PASS' : 'FAIL', gradients: 'FAIL' });
+      expect(lengthOf(rows[0]!)).toBeLessThanOrEqual(3);
+      expect(rows[0]!.finding!.message).toMatch(/^(out|grad)\/\w+\[b \d, h \d, .*\] is .*, not /);
+    },
+  );
+
+  it('names the fault that an answer looks like, and the chunk at which errors begin', async () => {
+    const lost = faults.find(({ name }) => name === 'carry-lost')!;
+    const { rows } = await check(programBackend({ retention: lost.program }), {
+      ...size,
+      operators: ['retention'],
+      modes: ['chunkwise'],
+      dtypes: ['F32'],
+    });
+    const hints = rows[0]!.finding!.hints.join('\n');
+    expect(hints).toContain("looks like the fault 'carry-lost'");
+    expect(hints).toMatch(/from token (\d+) of \d+ on, where a chunk of \d+ begins/);
+  });
+
+  it('finds the same case again from its seed and path', async () => {
+    const fault = faults.find(({ name }) => name === 'gradient-stops-at-chunks')!;
+    const options = { ...size, operators: ['retention'], modes: ['chunkwise'], dtypes: ['F32'] as const };
+    const backend = programBackend({ retention: fault.program });
+    const [first] = (await check(backend, options)).rows;
+    const [again] = (await check(backend, { ...options, ...first!.finding!.replay })).rows;
+    expect(again!.finding!.smallest.inputs).toEqual(first!.finding!.smallest.inputs);
+    expect(again!.finding!.message).toBe(first!.finding!.message);
+  });
+
+  it('recognises errors of the size of a lower precision', async () => {
+    const coarse = (x: number): number => (x === 0 ? 0 : x * (1 + 2 ** -12));
+    const row = await retentionRow(
+      (answer) => new Map([...answer].map(([name, x]) => [name, { ...x, data: x.data.map(coarse) }])),
+    );
+    expect(row.finding!.hints.join('\n')).toContain('TF32 or half precision');
+  });
+});
+
+describe('check of bad answers', () => {
+  const changed =
+    (
+      name: string,
+      change: (x: { dtype: string; shape: readonly number[]; data: Float64Array }) => object | null,
+    ): Twist =>
+    (answer) => {
+      const made = change(answer.get(name)!);
+      if (made === null) answer.delete(name);
+      else answer.set(name, { ...answer.get(name)!, ...made });
+      return answer;
+    };
+
+  it.each<[string, Twist, string]>([
+    ['a missing output', changed('out/state', () => null), 'missing out/state'],
+    ['a missing gradient', changed('grad/k', () => null), 'missing grad/k'],
+    ['another type', changed('out/output', () => ({ dtype: 'F64' })), 'dtype out/output'],
+    ['another shape', changed('out/output', ({ shape }) => ({ shape: [...shape].reverse() })), 'shape out/output'],
+    ['NaN', changed('out/output', ({ data }) => ({ data: data.with(0, Number.NaN) })), 'not-finite out/output'],
+    ['∞', changed('grad/v', ({ data }) => ({ data: data.with(0, Number.POSITIVE_INFINITY) })), 'not-finite grad/v'],
+    ['zeros', changed('out/output', ({ data }) => ({ data: data.map(() => 0) })), 'wrong out/output'],
+    ['what was not asked for', (answer) => answer.set('out/more', answer.get('out/state')!), 'extra out/more'],
+  ])('calls %s what it is', async (_what, twist, kind) => {
+    const row = await retentionRow(twist);
+    expect(row).toMatchObject({
+      outputs: kind.includes('grad/') ? 'PASS' : 'FAIL',
+      gradients: 'FAIL',
+      finding: { kind },
+    });
+  });
+
+  it('knows answers that come and go', async () => {
+    let count = 0;
+    const row = await retentionRow((answer) => {
+      if (count++ % 3 !== 1) return answer;
+      return new Map([...answer].map(([name, x]) => [name, { ...x, data: x.data.map((value) => value + 1) }]));
+    });
+    expect(row.finding!.kind).toBe('unsteady');
+    expect(row.finding!.message).toContain('the same question gets different answers');
+  });
+
+  it('mentions answers that vary within their bounds', async () => {
+    let sign = 1;
+    const row = await retentionRow((answer) => {
+      sign = -sign;
+      const nudged = (x: number): number => x * (1 + sign * 2 ** -30);
+      return new Map(
+        [...answer].map(([name, x]) => [name, name === 'out/output' ? { ...x, data: x.data.map(nudged) } : x]),
+      );
+    });
+    expect(row).toMatchObject({ outputs: 'PASS', varies: true });
+  });
+
+  it('counts what a backend does not support, and fails nothing for it', async () => {
+    const unsupported: Answer = { kind: 'unsupported', reason: 'one sequence only' };
+    const row = await retentionRow((answer, { c }) => (c.inputs.q!.shape[0]! > 1 ? unsupported : answer));
+    expect(row).toMatchObject({ outputs: 'PASS', reason: 'one sequence only' });
+    expect(row.unsupported).toBeGreaterThan(0);
+    expect(row.cases).toBeGreaterThan(0);
+    expect(await retentionRow(() => unsupported)).toMatchObject({ outputs: 'UNSUPPORTED', gradients: 'UNSUPPORTED' });
+  });
+
+  it('shrinks a crash', async () => {
+    const failure = { kind: 'crashed', message: 'it crashed', stderr: ['boom'] } as const;
+    const row = await retentionRow((answer, { c }) =>
+      c.inputs.q!.shape[2]! > 4 ? { kind: 'failure', failure } : answer,
+    );
+    expect(row.finding).toMatchObject({ kind: 'crashed', message: 'it crashed', stderr: ['boom'] });
+    expect(row.finding!.smallest.inputs.q!.shape).toEqual([1, 1, 5, 1]);
+  });
+});
+
+describe('check of descriptions', () => {
+  it('fails names that mean nothing', async () => {
+    const backend = programBackend();
+    const offer = { modes: ['recurent'], dtypes: ['F32'], gradients: true } as const;
+    const description = { name: 'x', operators: { retentoin: offer, retention: offer } };
+    const { ok, problems } = await check({ ...backend, description }, size);
+    expect(ok).toBe(false);
+    expect(problems).toHaveLength(2);
+    expect(problems[0]).toContain("'retentoin', which is not known");
+    expect(problems[1]).toContain("'recurent', which is not known; known are parallel, chunkwise, recurrent");
+  });
+
+  it('fails where nothing was compared, or no time was left', async () => {
+    const nothing = { ...programBackend(), description: { name: 'x', operators: {} } };
+    expect((await check(nothing, size)).ok).toBe(false);
+    const { ok, rows } = await check(programBackend(), { ...size, operators: ['retention'], total: -1 });
+    expect(ok).toBe(false);
+    expect(rows[0]).toMatchObject({ outputs: 'UNCHECKED', reason: 'no time was left' });
+  });
+});

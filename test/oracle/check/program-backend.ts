@@ -1,0 +1,46 @@
+/** @file A backend inside this process: programs on the executor that rounds, right ones or faults, for tests of the judge. */
+import { rounded } from '../../../src/executors/rounded/index.ts';
+import type { DType } from '../../../src/io/dtypes.ts';
+import type { StoredTensor } from '../../../src/io/safetensors.ts';
+import type { Answer, Backend, Offer, Question } from '../../../src/oracle/backends/backend.ts';
+import { precisionOf } from '../../../src/oracle/check/allowed.ts';
+import { operators } from '../../../src/oracle/operators/index.ts';
+import { asAnswered, evaluate, type Program } from '../../../src/oracle/program.ts';
+import type { Executor } from '../../../src/tensor/value.ts';
+
+/** What to do with an answer before it goes out. */
+export type Twist = (answer: Map<string, StoredTensor>, question: Question) => Answer | Map<string, StoredTensor>;
+
+/** Everything in every mode and type, answered by the programs of the operators, or others. */
+export function programBackend(
+  programs: Readonly<Record<string, Program>> = {},
+  twist: Twist = (answer) => answer,
+  offer: Partial<Offer> = {},
+): Backend {
+  return {
+    description: {
+      name: 'programs',
+      operators: Object.fromEntries(
+        operators.map(({ name, modes }) => [
+          name,
+          { modes: Object.keys(modes), dtypes: ['F32', 'F64'] as const, gradients: true, ...offer },
+        ]),
+      ),
+    },
+    compiles: false,
+    async answer(question) {
+      const { operator, mode, dtype, gradients, c } = question;
+      const program = programs[operator] ?? operators.find(({ name }) => name === operator)!.modes[mode]!;
+      const values = Object.entries(asAnswered(evaluate(program, c, rounded(precisionOf[dtype], c.seed) as Executor)));
+      const tensors = values
+        .filter(([name]) => gradients || name.startsWith('out/'))
+        .map(([name, x]): [string, StoredTensor] => [
+          name,
+          { dtype: dtype as DType, shape: x.shape, data: x.on.read(x.data).slice() },
+        ]);
+      const answer = twist(new Map(tensors), question);
+      return answer instanceof Map ? { kind: 'numbers', tensors: answer } : answer;
+    },
+    close: async () => {},
+  };
+}
