@@ -83,9 +83,19 @@ export { stateDerivative, stateOutput } from './ssm/continuous.ts';
 export { chunkwiseSsm, convolutionSsm, ssmKernel } from './ssm/convolution.ts';
 export { type Carry, type DenseSsmInputs, denseSsm } from './ssm/dense.ts';
 export { type ContinuousModel, type DiscreteModel, type DiscretisationRule, discretise } from './ssm/discretise.ts';
-export type { ConvolutionMethod, StateValue } from './ssm/form.ts';
+export type { StateValue } from './ssm/form.ts';
 export { emptySsmState, type Ssm, type SsmInputs, type SsmResult } from './ssm/inputs.ts';
 export { matrixExponential, matrixInverse } from './ssm/matrix-exponential.ts';
 export { type SsmMode, ssmIn } from './ssm/modes.ts';
 export { associativeSsm, recurrentSsm, scanSsm } from './ssm/sequential.ts';
+export {
+  layeredStack,
+  recurrentStack,
+  type StackedLayer,
+  type StackMode,
+  type StackResult,
+  type ThetaParams,
+  type ThetaRule,
+  thetaBlock,
+} from './ssm/stack.ts';
 export { type DualityInputs, stateSpaceDuality } from './state-space-duality.ts';

@@ -40,7 +40,7 @@ export interface Operator<S extends Settings = Settings> {
   readonly name: string;
   /** Where its definition stands, if no equation of the paper numbers it. */
   readonly chapter?: string;
-  /** Where its definition comes from, if no equation of the paper numbers it; the authors' code unless given. */
+  /** Where its definition comes from, if no equation of the paper numbers it: the authors' code unless given; empty where it is ours. */
   readonly evidence?: readonly Evidence[];
   /** Draws shapes and settings. */
   layouts(size: Size): fc.Arbitrary<Layout<S>>;

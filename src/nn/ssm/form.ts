@@ -4,7 +4,7 @@ import { filledLike, zerosLike } from '../../tensor/operand.ts';
 import { sub } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { broadcast } from '../../tensor/primitives/broadcast.ts';
-import { causalConvolution } from '../../tensor/primitives/causal-convolution.ts';
+import { type ConvolutionMethod, causalConvolution } from '../../tensor/primitives/causal-convolution.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
@@ -17,9 +17,6 @@ import { identityLike } from './matrix-exponential.ts';
 
 /** States of a model: real ones, or one of each conjugate pair. */
 export type StateValue = Value | Complex;
-
-/** How a convolution is summed: term by term, T² of them, or through a Fourier transform. */
-export type ConvolutionMethod = 'direct' | 'fft';
 
 /** A kind of decay. Shapes: a and powers end in [e, n], or [e, n, n] for matrices; states in [e, n]. */
 export interface Form<S extends StateValue> {

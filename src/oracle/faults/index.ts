@@ -11,10 +11,14 @@ import { mambaFaults } from './mamba.ts';
 import { modelFaults } from './models.ts';
 import { retentionFaults } from './retention.ts';
 import { scanFaults } from './selective-scan.ts';
+import { ssmFaults } from './ssm.ts';
+import { ssmPartFaults } from './ssm-parts.ts';
 import { transitionFaults } from './transition.ts';
 
 export const faults: readonly Fault[] = [
   ...attentionFaults,
+  ...ssmPartFaults,
+  ...ssmFaults,
   ...transitionFaults,
   ...retentionFaults,
   ...linearScanFaults,

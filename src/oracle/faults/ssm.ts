@@ -166,7 +166,7 @@ const diagonalFaults: readonly Fault<SsmSettings>[] = [
     'associative',
     'operands-swapped',
     'the later step is applied first',
-    ['definition', 'modes', 'causal'],
+    ['definition', 'modes'],
     ({ state, ...rest }) => {
       const t = tokens(rest.x);
       if (t === 0) return { output: rest.x, state };

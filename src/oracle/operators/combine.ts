@@ -85,6 +85,7 @@ const combination = <S extends StateValue>(
     ...plain,
     name,
     chapter: 'spec/12-dense-convolution.ts',
+    evidence: [],
     reference: 'whole',
     layouts: () =>
       fc.tuple(small(3), small(3)).map(([r, w]) => {

@@ -177,6 +177,7 @@ export const discretise: Operator<DiscretiseSettings> = {
   ...plain,
   name: 'discretise',
   chapter: 'spec/discretisation.ts',
+  evidence: ['F', 'R'],
   layouts,
   values: ['normal'],
   definition: defined,

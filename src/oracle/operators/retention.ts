@@ -160,6 +160,7 @@ export const decayRetention = batchable<RetentionSettings>({
   ...plainRetention,
   name: 'decayRetention',
   chapter: 'spec/normalised-retention.ts',
+  evidence: ['C'],
   layouts: (size) => layouts(size, true),
   definition: (inputs, { decay, position }) =>
     perHead(inputs, decay, ({ q, k, v, gamma, state }) => ({
@@ -179,6 +180,7 @@ export const torchscaleRetention = batchable<RetentionSettings>({
   ...plainRetention,
   name: 'torchscaleRetention',
   chapter: 'spec/normalised-retention.ts',
+  evidence: ['C'],
   layouts: (size) => layouts(size, false),
   definition: (inputs, { decay, chunkSize }, mode, frozen) =>
     perHead(

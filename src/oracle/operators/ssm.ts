@@ -191,6 +191,7 @@ export const diagonalSsm = ssm('diagonalSsm', 'real', ssmModes);
 export const complexSsm: Operator<SsmSettings> = {
   ...ssm('complexSsm', 'complex', withoutScan),
   chapter: 'spec/05-discrete-recurrence.ts',
+  evidence: [],
 };
 
 /** The same with any matrix Ā. */
