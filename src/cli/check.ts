@@ -97,13 +97,15 @@ const formatRow = (row: CheckRow): string => {
   return tableLine(cells, widths, right);
 };
 
-/** What is not offered, in one line. */
+/** What is not offered, in one line: modes of what is offered, and how many other operators. */
 function missing({ rows }: CheckReport, quiet: boolean): string[] {
   const offered = new Set(rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED').map(({ operator }) => operator));
-  const wanting = rows
-    .filter(({ outputs, unsupported }) => outputs === 'UNSUPPORTED' && unsupported === 0)
-    .map(({ operator, mode }) => (offered.has(operator) ? `${operator} ${mode}` : operator));
-  const names = [...new Set(wanting)];
+  const wanting = rows.filter(({ outputs, unsupported }) => outputs === 'UNSUPPORTED' && unsupported === 0);
+  const modes = wanting
+    .filter(({ operator }) => offered.has(operator))
+    .map(({ operator, mode }) => `${operator} ${mode}`);
+  const others = new Set(wanting.filter(({ operator }) => !offered.has(operator)).map(({ operator }) => operator));
+  const names = [...new Set(modes), ...(others.size > 0 ? [`${others.size} other operators`] : [])];
   return names.length === 0 || quiet ? [] : [`${colour.minor('UNSUPPORTED')} not offered: ${names.join(', ')}`];
 }
 
