@@ -96,12 +96,8 @@ export function mambaBlock(layer: MambaLayer, config: MambaConfig, s: Matrix, st
   const inner = layer.skip.length;
   const xs = projected.map((row) => row.slice(0, inner));
   const z = projected.map((row) => row.slice(inner));
-  const { output: convolved, window } = depthwiseConvolution(
-    xs,
-    layer.convolution,
-    layer.convolutionBias,
-    state?.window,
-  );
+  const { convolution, convolutionBias } = layer;
+  const { output: convolved, window } = depthwiseConvolution(xs, convolution, convolutionBias, state?.window);
   const u = convolved.map((row) => row.map(silu));
   const scanned = selectiveScan({ ...selection(layer, config, u), z }, state?.scan);
   const output = scanned.output.map((row) => affine(layer.output, row, layer.outputBias));
