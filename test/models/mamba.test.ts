@@ -26,7 +26,7 @@ import { namedLeavesOf } from '../../src/tensor/tree.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
 import { refuses } from '../nn/refusals.ts';
 import { cases } from '../support/property.ts';
-import { drawnPrompt } from './small-models.ts';
+import { drawnPrompt, modes, recurrent } from './small-models.ts';
 
 const small = (change: Partial<MambaConfig> = {}): MambaConfig =>
   mambaConfig({ vocabulary: 11, width: 6, layers: 2, stateSize: 3, vocabularyMultiple: 4, ...change });
@@ -82,12 +82,6 @@ function expectEqual(a: ModelResult<MambaLayerState>, b: ModelResult<MambaLayerS
   }
 }
 
-const recurrent: Mode = { name: 'recurrent' };
-const modes: fc.Arbitrary<Mode> = fc.oneof(
-  fc.constant<Mode>({ name: 'parallel' }),
-  fc.constant(recurrent),
-  fc.integer({ min: 1, max: 9 }).map((chunkSize): Mode => ({ name: 'chunkwise', chunkSize })),
-);
 const seeds = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 const length = 14;
 const prefills = fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), modes), { minLength: 1, maxLength: 3 });
@@ -98,16 +92,11 @@ describe('a prompt', () => {
     fc.assert(
       fc.property(seeds, prefills, (seed, prefill) => {
         const run = drawnRun(seed, on, 2, length);
-        const before = prefill.reduce((sum, [count]) => sum + count, 0);
-        const kept = prefill.filter(
-          (_, i) => prefill.slice(0, i + 1).reduce((sum, [count]) => sum + count, 0) < length,
-        );
-        const read = before < length ? before : kept.reduce((sum, [count]) => sum + count, 0);
-        const steps = Array.from({ length: length - read }, (): [number, Mode] => [1, recurrent]);
-        expectEqual(
-          inParts(run, [...(before < length ? prefill : kept), ...steps]),
-          inParts(run, [[length, recurrent]]),
-        );
+        const tokensIn = (pieces: readonly (readonly [number, Mode])[]) =>
+          pieces.reduce((sum, [count]) => sum + count, 0);
+        const fitting = prefill.filter((_, i) => tokensIn(prefill.slice(0, i + 1)) < length);
+        const steps = Array.from({ length: length - tokensIn(fitting) }, (): [number, Mode] => [1, recurrent]);
+        expectEqual(inParts(run, [...fitting, ...steps]), inParts(run, [[length, recurrent]]));
       }),
       cases(60),
     );

@@ -140,7 +140,9 @@ describe('what these inputs find', () => {
   });
 
   it('states divided by products of decays', () => {
-    const { program } = faults.find(({ name }) => name === 'divided-by-products')!;
+    const { program } = faults.find(
+      ({ operator, name }) => operator === selectiveScan.name && name === 'divided-by-products',
+    )!;
     const broken = Array.from({ length: 20 }, (_, i) => run(program, scan(i + 1), settings)[0]);
     expect(broken.some((outputs) => !allFinite(outputs))).toBe(true);
   });
