@@ -54,34 +54,38 @@ const axes = (size: Size) =>
     chunk: chunkDraws,
     layouts: fc.tuple(fc.constantFrom(...mapLayouts), fc.constantFrom(...mapLayouts)),
     deltaSoftplus: fc.boolean(),
+    // about 20 PyTorch's softplus becomes the identity
+    centre: fc.constantFrom(0, 0, 20),
     optional: fc.record({ skip: fc.boolean(), z: fc.boolean(), deltaBias: fc.boolean() }),
   });
 
 const layouts = (size: Size): fc.Arbitrary<Layout<SelectiveScanSettings>> =>
-  axes(size).map(({ b, t, perGroup, groupsOfB, groupsOfC, n, chunk, layouts: [ofB, ofC], deltaSoftplus, optional }) => {
-    const e = perGroup * groupsOfB * groupsOfC;
-    const map = (layout: MapLayout, name: string, groups: number): Record<string, Slot> => {
-      const shapes = { constant: [e, n], token: [b, t, n], group: [b, t, groups, n] };
-      return { [`${layout}${name}`]: { shape: shapes[layout] } };
-    };
-    // without softplus a step must not be negative, or the state grows
-    const step: Slot = { shape: [b, t, e], ...(!deltaSoftplus && { sign: 1 }) };
-    return {
-      inputs: {
-        u: { shape: [b, t, e] },
-        delta: step,
-        a: { shape: [e, n], sign: -1 },
-        ...map(ofB, 'B', groupsOfB),
-        ...map(ofC, 'C', groupsOfC),
-        ...(optional.skip && { skip: { shape: [e] } }),
-        ...(optional.z && { z: { shape: [b, t, e] } }),
-        ...(optional.deltaBias && { deltaBias: { shape: [e], ...(!deltaSoftplus && { sign: 1 as const }) } }),
-        state: { shape: [b, e, n] },
-      },
-      outputs: { output: [b, t, e], state: [b, e, n] },
-      settings: { b: ofB, c: ofC, deltaSoftplus, chunkSize: chunkSizeOf(chunk, t) },
-    };
-  });
+  axes(size).map(
+    ({ b, t, perGroup, groupsOfB, groupsOfC, n, chunk, layouts: [ofB, ofC], deltaSoftplus, centre, optional }) => {
+      const e = perGroup * groupsOfB * groupsOfC;
+      const map = (layout: MapLayout, name: string, groups: number): Record<string, Slot> => {
+        const shapes = { constant: [e, n], token: [b, t, n], group: [b, t, groups, n] };
+        return { [`${layout}${name}`]: { shape: shapes[layout] } };
+      };
+      // without softplus a step must not be negative, or the state grows
+      const step: Slot = { shape: [b, t, e], ...(deltaSoftplus ? { centre } : { sign: 1 }) };
+      return {
+        inputs: {
+          u: { shape: [b, t, e] },
+          delta: step,
+          a: { shape: [e, n], sign: -1 },
+          ...map(ofB, 'B', groupsOfB),
+          ...map(ofC, 'C', groupsOfC),
+          ...(optional.skip && { skip: { shape: [e] } }),
+          ...(optional.z && { z: { shape: [b, t, e] } }),
+          ...(optional.deltaBias && { deltaBias: { shape: [e], ...(!deltaSoftplus && { sign: 1 as const }) } }),
+          state: { shape: [b, e, n] },
+        },
+        outputs: { output: [b, t, e], state: [b, e, n] },
+        settings: { b: ofB, c: ofC, deltaSoftplus, chunkSize: chunkSizeOf(chunk, t) },
+      };
+    },
+  );
 
 function mapAt(part: Part, layout: MapLayout, name: 'B' | 'C', b: number): StateMap {
   const full = `${layout}${name}`;
