@@ -6,6 +6,7 @@ import { handOff } from './hand-off.ts';
 import { linearScan } from './linear-scan.ts';
 import { matmul } from './matmul.ts';
 import { recurrence } from './recurrence.ts';
+import { scan } from './scan.ts';
 import { smallOperations } from './small-operations.ts';
 
 const benchmarks: { readonly [name: string]: () => Promise<void> } = {
@@ -13,6 +14,7 @@ const benchmarks: { readonly [name: string]: () => Promise<void> } = {
   'linear-scan': linearScan,
   matmul,
   recurrence,
+  scan,
   'hand-off': handOff,
   'small-operations': smallOperations,
 };

@@ -25,7 +25,7 @@ export type SsmMode =
  * read(ssmIn({ name: 'logStep' })({ x: tensor([[[1]]]), a: one, b: one, c: one }, tensor([[[3]]])).output) // [16]
  */
 export function ssmIn(mode: SsmMode): Ssm {
-  switch (mode.name) {
+  switch (mode?.name) {
     case 'recurrent':
       return recurrentSsm;
     case 'scan':
@@ -44,7 +44,7 @@ export function ssmIn(mode: SsmMode): Ssm {
 
 /** All states of a sequence in a mode. Throws on an unknown mode. */
 export function statesIn(mode: SsmMode): States {
-  switch (mode.name) {
+  switch (mode?.name) {
     case 'recurrent':
       return recurrentStates;
     case 'scan':
@@ -62,6 +62,10 @@ export function statesIn(mode: SsmMode): States {
 }
 
 const unknownMode = (call: string, mode: never): never => {
-  const given: unknown = (mode as Partial<SsmMode>)?.name;
-  return fail(`${call}: unknown mode ${told(given)}; use recurrent, scan, associative, direct, fft or chunkwise`);
+  const given: unknown = mode;
+  if (typeof given !== 'object' || given === null) {
+    return fail(`${call}: the mode is ${told(given)}; it is a record, as in { name: 'recurrent' }`);
+  }
+  const { name } = given as Partial<SsmMode>;
+  return fail(`${call}: unknown mode ${told(name)}; use recurrent, scan, logStep, direct, fft or chunkwise`);
 };

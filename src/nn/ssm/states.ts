@@ -35,7 +35,8 @@ export const recurrentStates: States = (form, a, u, h0) => {
 
 /** By the primitive linearScan, which has real decays. Throws on others. */
 export const linearScanStates: States = (form, a, u, h0) => {
-  if (form.name !== 'real') fail(`scanSsm: linearScan has real decays, and these are ${form.name}; use logStepSsm`);
+  if (form.name !== 'real')
+    fail(`scanSsm: linearScan has real diagonal decays, and these are ${form.name}; use logStepSsm`);
   return joinTrees([u, a, h0], (xs) => {
     const [input, decay, start] = xs as [Value, Value, Value];
     return linearScan(broadcast(decay, input.shape), input, start, 1);
