@@ -7,6 +7,7 @@ import { linearScan } from './linear-scan.ts';
 import { matmul } from './matmul.ts';
 import { recurrence } from './recurrence.ts';
 import { roundTrips } from './round-trips.ts';
+import { scan } from './scan.ts';
 import { smallOperations } from './small-operations.ts';
 
 const benchmarks: { readonly [name: string]: () => Promise<void> } = {
@@ -14,6 +15,7 @@ const benchmarks: { readonly [name: string]: () => Promise<void> } = {
   'linear-scan': linearScan,
   matmul,
   recurrence,
+  scan,
   'hand-off': handOff,
   'round-trips': roundTrips,
   'small-operations': smallOperations,

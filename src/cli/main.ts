@@ -8,6 +8,7 @@ import { operators } from '../oracle/operators/index.ts';
 import { InputError } from '../tensor/errors.ts';
 import { type CheckCommand, checkCommand } from './check.ts';
 import { colour, type Voice } from './console.ts';
+import { type DegradationCommand, degradationCommand } from './degradation.ts';
 import { equationsCommand } from './equations.ts';
 import { packageRoot } from './paths.ts';
 import { vectorsCommand } from './vectors.ts';
@@ -87,6 +88,15 @@ function program(finish: (ok: boolean) => void): Command {
     .addOption(casesOption('cases a fault is tried on at most', 60))
     .addOption(seedOption())
     .action((options: Voice & { cases: number; seed: number }) => finish(equationsCommand(options)));
+
+  speaking(main.command('degradation'))
+    .description(
+      'measure what is left of a shallow state in the layers above it (Eq. 9), with and without dense connections',
+    )
+    .addOption(new Option('--layers <n>', 'layers above the one that is changed').argParser(whole(1, 64)).default(8))
+    .addOption(new Option('--stacks <n>', 'random stacks').argParser(whole(1, 1e4)).default(50))
+    .addOption(seedOption())
+    .action((options: DegradationCommand) => finish(degradationCommand(options)));
 
   const vectors = main.command('vectors').description('work with reference vectors');
   speaking(vectors.command('check'))

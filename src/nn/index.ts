@@ -87,7 +87,7 @@ export type { StateValue } from './ssm/form.ts';
 export { emptySsmState, type Ssm, type SsmInputs, type SsmResult } from './ssm/inputs.ts';
 export { matrixExponential, matrixInverse } from './ssm/matrix-exponential.ts';
 export { type SsmMode, ssmIn } from './ssm/modes.ts';
-export { associativeSsm, recurrentSsm, scanSsm } from './ssm/sequential.ts';
+export { logStepSsm, recurrentSsm, scanSsm } from './ssm/sequential.ts';
 export {
   layeredStack,
   recurrentStack,

@@ -108,6 +108,6 @@ export const matrixForm: Form<Value> = {
   },
   convolve: () =>
     fail(
-      'convolvedStates: a matrix mixes the states, which convolve apart only where it is diagonal; use associativeStates',
+      'denseSsm: a matrix mixes the states, which convolve apart only where it is diagonal; use recurrent or logStep mode',
     ),
 };

@@ -3,8 +3,8 @@ import { told } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { chunkwiseSsm, chunkwiseStates, convolutionSsm, convolvedStates } from './convolution.ts';
 import type { Ssm } from './inputs.ts';
-import { associativeSsm, recurrentSsm, scanSsm } from './sequential.ts';
-import { associativeStates, linearScanStates, recurrentStates, type States } from './states.ts';
+import { logStepSsm, recurrentSsm, scanSsm } from './sequential.ts';
+import { linearScanStates, logStepStates, recurrentStates, type States } from './states.ts';
 
 /**
  * The order in which a sequence is computed: token by token, by linearScan, in logarithmic depth, as a convolution summed directly or
@@ -13,7 +13,7 @@ import { associativeStates, linearScanStates, recurrentStates, type States } fro
 export type SsmMode =
   | { readonly name: 'recurrent' }
   | { readonly name: 'scan' }
-  | { readonly name: 'associative' }
+  | { readonly name: 'logStep' }
   | { readonly name: 'direct' }
   | { readonly name: 'fft' }
   | { readonly name: 'chunkwise'; readonly chunkSize: number };
@@ -22,16 +22,16 @@ export type SsmMode =
  * A state space model in a mode. `scan` computes real diagonal decays only, the others any. Throws on an unknown mode.
  * @example
  * const one = tensor([[2]]);
- * read(ssmIn({ name: 'associative' })({ x: tensor([[[1]]]), a: one, b: one, c: one }, tensor([[[3]]])).output) // [16]
+ * read(ssmIn({ name: 'logStep' })({ x: tensor([[[1]]]), a: one, b: one, c: one }, tensor([[[3]]])).output) // [16]
  */
 export function ssmIn(mode: SsmMode): Ssm {
-  switch (mode.name) {
+  switch (mode?.name) {
     case 'recurrent':
       return recurrentSsm;
     case 'scan':
       return scanSsm;
-    case 'associative':
-      return associativeSsm;
+    case 'logStep':
+      return logStepSsm;
     case 'direct':
     case 'fft':
       return convolutionSsm(mode.name);
@@ -44,13 +44,13 @@ export function ssmIn(mode: SsmMode): Ssm {
 
 /** All states of a sequence in a mode. Throws on an unknown mode. */
 export function statesIn(mode: SsmMode): States {
-  switch (mode.name) {
+  switch (mode?.name) {
     case 'recurrent':
       return recurrentStates;
     case 'scan':
       return linearScanStates;
-    case 'associative':
-      return associativeStates;
+    case 'logStep':
+      return logStepStates;
     case 'direct':
     case 'fft':
       return convolvedStates(mode.name);
@@ -62,6 +62,10 @@ export function statesIn(mode: SsmMode): States {
 }
 
 const unknownMode = (call: string, mode: never): never => {
-  const given: unknown = (mode as Partial<SsmMode>)?.name;
-  return fail(`${call}: unknown mode ${told(given)}; use recurrent, scan, associative, direct, fft or chunkwise`);
+  const given: unknown = mode;
+  if (typeof given !== 'object' || given === null) {
+    return fail(`${call}: the mode is ${told(given)}; it is a record, as in { name: 'recurrent' }`);
+  }
+  const { name } = given as Partial<SsmMode>;
+  return fail(`${call}: unknown mode ${told(name)}; use recurrent, scan, logStep, direct, fft or chunkwise`);
 };

@@ -1,7 +1,7 @@
 /** @file State space models by their states: recurrence, scan, scan in logarithmic depth. */
 import { zerosLike } from '../../tensor/operand.ts';
 import { type Ssm, ssmAxes } from './inputs.ts';
-import { associativeStates, atToken, linearScanStates, recurrentStates, type States } from './states.ts';
+import { atToken, linearScanStates, logStepStates, recurrentStates, type States } from './states.ts';
 
 /** `y_t = C h_t` for states that are computed in some order. */
 const byStates =
@@ -34,6 +34,6 @@ export const scanSsm: Ssm = byStates('scanSsm', linearScanStates);
  * The same in logarithmic depth, by an associative scan. Any decay. Throws on wrong shapes, and where real and complex are mixed.
  * @example
  * const one = tensor([[2]]);
- * read(associativeSsm({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).state) // [10]
+ * read(logStepSsm({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).state) // [10]
  */
-export const associativeSsm: Ssm = byStates('associativeSsm', associativeStates);
+export const logStepSsm: Ssm = byStates('logStepSsm', logStepStates);

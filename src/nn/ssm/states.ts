@@ -35,7 +35,8 @@ export const recurrentStates: States = (form, a, u, h0) => {
 
 /** By the primitive linearScan, which has real decays. Throws on others. */
 export const linearScanStates: States = (form, a, u, h0) => {
-  if (form.name !== 'real') fail(`scanSsm: linearScan has real decays, and these are ${form.name}; use associativeSsm`);
+  if (form.name !== 'real')
+    fail(`scanSsm: linearScan has real diagonal decays, and these are ${form.name}; use logStepSsm`);
   return joinTrees([u, a, h0], (xs) => {
     const [input, decay, start] = xs as [Value, Value, Value];
     return linearScan(broadcast(decay, input.shape), input, start, 1);
@@ -43,7 +44,7 @@ export const linearScanStates: States = (form, a, u, h0) => {
 };
 
 /** In logarithmic depth, as the composition of affine steps; the first step takes in the initial state. */
-export const associativeStates: States = (form, a, u, h0) => {
+export const logStepStates: States = (form, a, u, h0) => {
   const carried = mapTree(form.act(a, h0), (x) => reshape(x, [x.shape[0]!, 1, ...x.shape.slice(1)]));
   const first = form.plus(during(u, 0, 1), carried);
   const rest = during(u, 1, tokensOf(u));

@@ -222,7 +222,7 @@ const denseFaults: readonly Fault<DenseSsmSettings>[] = [
   ),
   fault(
     denseOperator,
-    'associative',
+    'logStep',
     'sources-detached',
     'no gradient reaches the shallow layers',
     ['modes', 'derivative'],

@@ -6,7 +6,7 @@ import { chunkwiseSsm, convolutionSsm, ssmKernel } from '../../nn/ssm/convolutio
 import { realForm } from '../../nn/ssm/form.ts';
 import type { SsmInputs, SsmResult } from '../../nn/ssm/inputs.ts';
 import { powersOf } from '../../nn/ssm/powers.ts';
-import { associativeSsm, recurrentSsm, scanSsm } from '../../nn/ssm/sequential.ts';
+import { logStepSsm, recurrentSsm, scanSsm } from '../../nn/ssm/sequential.ts';
 import { constantLike, zerosLike } from '../../tensor/operand.ts';
 import { at, chunks, div, stack, sub } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -105,13 +105,13 @@ const diagonalFaults: readonly Fault<SsmSettings>[] = [
     },
   ),
   diagonal(
-    'associative',
+    'logStep',
     'state-dropped',
     'starts from an empty state whatever it is given',
     ['definition', 'modes', 'resumable', 'decoding', 'dyadic'],
     ({ state, ...rest }) => {
       const empty = zerosLike(state);
-      const { output, state: last } = associativeSsm(rest, empty);
+      const { output, state: last } = logStepSsm(rest, empty);
       return { output, state: tokens(rest.x) === 0 ? state : last };
     },
   ),
@@ -163,7 +163,7 @@ const diagonalFaults: readonly Fault<SsmSettings>[] = [
     },
   ),
   diagonal(
-    'associative',
+    'logStep',
     'operands-swapped',
     'the later step is applied first',
     ['definition', 'modes'],
@@ -257,12 +257,12 @@ const formFaults: readonly Fault<SsmSettings>[] = [
     },
   ),
   complex(
-    'associative',
+    'logStep',
     'imaginary-part-dropped',
     'the state is handed over as a real one',
     ['definition', 'resumable', 'decoding'],
     ({ state, ...rest }) => {
-      const result = associativeSsm(rest, state);
+      const result = logStepSsm(rest, state);
       return { ...result, state: { re: result.state.re, im: zerosLike(result.state.im) } };
     },
   ),
@@ -285,12 +285,12 @@ const formFaults: readonly Fault<SsmSettings>[] = [
     ({ state, a, ...rest }) => recurrentSsm({ ...rest, a: transpose(a, [0, 2, 1]) }, state),
   ),
   matrix(
-    'associative',
+    'logStep',
     'powers-commuted',
     'the initial state is taken in after the last step',
     ['definition', 'modes', 'resumable'],
     ({ state, ...rest }) => {
-      const result = associativeSsm(rest, zerosLike(state));
+      const result = logStepSsm(rest, zerosLike(state));
       return { output: result.output, state: add(result.state, state) };
     },
   ),

@@ -27,7 +27,7 @@ export type SsmSettings = { readonly chunkSize: number };
 export type FormName = 'real' | 'complex' | 'matrix';
 
 /** The modes, the one that computes as Eqs. 5 and 6 first. */
-export const ssmModes = ['recurrent', 'scan', 'associative', 'direct', 'fft', 'chunkwise'] as const;
+export const ssmModes = ['recurrent', 'scan', 'logStep', 'direct', 'fft', 'chunkwise'] as const;
 
 /** A mode's name. */
 export type SsmModeName = (typeof ssmModes)[number];
@@ -142,7 +142,7 @@ export function perChannel(
 function defined({ x, ssm, h0 }: Channel, mode: string): ChannelResult {
   const { aBar, bBar } = ssm;
   const result = recurrence(x, ssm, h0);
-  if (mode === 'associative') return { ...result, state: unrolledState(x, aBar, bBar, h0) };
+  if (mode === 'logStep') return { ...result, state: unrolledState(x, aBar, bBar, h0) };
   if (mode !== 'direct' && mode !== 'fft') return result;
   const carried = krylov(aBar, h0, x.length + 1).at(-1)!;
   return { output: convolution(x, ssm, h0), state: add(convolvedState(x, aBar, bBar), carried) };
