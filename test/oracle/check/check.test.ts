@@ -54,7 +54,7 @@ describe('check of faults', () => {
   );
 
   it('names the fault that an answer looks like, and the chunk at which errors begin', async () => {
-    const lost = faults.find(({ name }) => name === 'carry-lost')!;
+    const lost = faults.find(({ operator, name }) => operator === 'retention' && name === 'carry-lost')!;
     const { rows } = await check(programBackend({ retention: lost.program }), {
       ...size,
       operators: ['retention'],
@@ -67,7 +67,7 @@ describe('check of faults', () => {
   });
 
   it('finds the same case again from its seed and path', async () => {
-    const fault = faults.find(({ name }) => name === 'gradient-stops-at-chunks')!;
+    const fault = faults.find(({ operator, name }) => operator === 'retention' && name === 'gradient-stops-at-chunks')!;
     const options = { ...size, operators: ['retention'], modes: ['chunkwise'], dtypes: ['F32'] as const };
     const backend = programBackend({ retention: fault.program });
     const [first] = (await check(backend, options)).rows;

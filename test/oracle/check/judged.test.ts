@@ -143,7 +143,7 @@ describe('planted faults are rejected', patient, () => {
         const { name, element, x, of } = open[rng(seed).integer(open.length)]!;
         const bound = allowed.firstOrder({ [name]: new Float64Array(of).with(element, 1) });
         shares.push(bound / Math.abs(x));
-        const fault = Math.max(2 * bound, 1e-3 * Math.abs(x));
+        const fault = Math.max(4 * bound, 1e-3 * Math.abs(x));
         const judgement = judged(
           allowed,
           withNumber(answer, name, element, (y) => y + fault),
