@@ -11,7 +11,7 @@ type Row = [kind: string, failure: FailureKind, message: string, stderr?: string
 const atDescribe: Row[] = [
   ['exits-at-once', 'not-a-message', 'it ended without writing the answer to describe'],
   ['says-why', 'exited', 'it exited with status 3 before it answered describe'],
-  ['hangs-at-describe', 'timeout', 'it did not answer describe within 1 s', [], { start: 1000 }],
+  ['hangs-at-describe', 'timeout', 'it did not answer describe within 4 s', [], { start: 4000 }],
   ['framed', 'not-a-message', 'the file begins with the 16 bytes of a message on a stream; leave them out'],
   ['folder', 'not-a-message', 'what it wrote as the answer to describe is not a regular file'],
   ['large', 'too-large', 'it wrote 2097152 bytes; its answer can have 1048576 at most'],
@@ -20,7 +20,7 @@ const atDescribe: Row[] = [
 ];
 
 const atRun: Row[] = [
-  ['hangs-once', 'timeout', 'it did not answer a question within 2.5 s', [], { start: 2000, question: 500 }],
+  ['hangs-once', 'timeout', 'it did not answer a question within 4.5 s', [], { start: 4000, question: 500 }],
   ['wrong-id', 'wrong-id', 'it answered a question "abc", which was not asked, in place of question 2'],
   [
     'cut-off',

@@ -22,7 +22,7 @@ const atDescribe: Row[] = [
     'it exited with status 3 before it answered describe',
     [...Array.from({ length: 19 }, (_, i) => `line ${i + 12}`), 'ImportError: no module named torch'],
   ],
-  ['hangs-at-describe', 'timeout', 'it did not answer describe within 1.5 s', [], { start: 1500 }],
+  ['hangs-at-describe', 'timeout', 'it did not answer describe within 4 s', [], { start: 4000 }],
   ['text-first', 'not-a-message', `${TEXT}: "Loading weights…"; ${ELSE}`],
   ['text-in-pieces', 'not-a-message', `${TEXT}: "densessm says hello"; ${ELSE}`],
   ['unframed', 'not-a-message', 'it wrote a safetensors file without the 16 bytes that begin a message'],

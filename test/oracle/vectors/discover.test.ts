@@ -60,6 +60,14 @@ describe('one clear error', () => {
       }
     }));
 
+  it('names what is missing without the control characters of a manifest', () =>
+    inTemporaryFolder((root) => {
+      const manifest = manifestOf('toy', cases);
+      const odd = { name: '\u001b[2Jb\u0008', file: `${'\u0008'.repeat(9)}b.safetensors` };
+      writeFamily(root, 'toy', cases, { ...manifest, cases: [manifest.cases[0], { ...manifest.cases[1], ...odd }] });
+      expect(check(root).problems[0]).toMatch(/: case b is in b\.safetensors, which is missing; add the file$/);
+    }));
+
   const good = manifestOf('toy', cases);
   const withCase = (change: object) => ({ ...good, cases: [{ ...good.cases[0], ...change }, good.cases[1]] });
   it.each<[message: string, manifest: unknown]>([
