@@ -45,7 +45,11 @@ export function likenesses(
     if (fault.operator !== operator.name) return false;
     const wrong = attempt(() => answeredOf(numbersOn(f64, fault.program, c, read), answered));
     // on this case the fault must show, and show as what was answered
-    return wrong !== null && !isRight(within(wrong, right, allowed)) && isRight(within(answered, wrong, allowed));
+    if (wrong === null || isRight(within(wrong, right, allowed))) return false;
+    // wrong numbers may be larger than the right ones, and so round to other ones further away
+    const own = numbersOn(bounded(precision) as Executor, fault.program, c, boundOf);
+    const rounds = orThousandth(wrong, (name, i) => generous * (own[name]?.[i] ?? 0));
+    return isRight(within(answered, wrong, rounds));
   });
   const coarse = lower.filter(({ name, u }) => {
     if (u <= precision.u) return false;
