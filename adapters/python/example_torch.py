@@ -110,9 +110,9 @@ def scan_rounds(a, b, state):
     return b
 
 
-@backend.operator('linearScan', modes=['recurrent', 'scan'])
+@backend.operator('linearScan', modes=['recurrent', 'scan', 'logStep'])
 def linear_scan(inputs, settings, mode):
-    scan = {'recurrent': scan_steps, 'scan': scan_rounds}[mode]
+    scan = scan_steps if mode == 'recurrent' else scan_rounds
     output = scan(inputs['a'], inputs['b'], inputs['state'])
     return {'output': output, 'state': output[:, -1]}
 

@@ -54,6 +54,11 @@ export interface Operator<S extends Settings = Settings> {
   readonly modes: Readonly<Record<string, Program<S>>>;
   /** The mode that computes as the definition does: its error bound is the definition's. */
   readonly reference: string;
+  /**
+   * For a mode whose program takes one order of computing where a backend may take another, as a tree of its own: the mode whose bounds
+   * hold for all of them.
+   */
+  readonly boundsOf?: Readonly<Record<string, string>>;
   /** Whether all modes are one function under these settings. */
   modesAgree(settings: S): boolean;
   /** Why the modes are different functions under all settings, where they are. */

@@ -39,7 +39,7 @@ export const precisionOf = { F32: float32, F64: float64 } as const;
 /** What an answer to a question about an operator may be. The numbers of its case must be numbers of its type. */
 export function allowedFor(operator: Operator, { mode, dtype, gradients, c }: Omit<Question, 'operator'>): Allowed {
   const precision = precisionOf[dtype];
-  const program = operator.modes[mode]!;
+  const program = operator.modes[operator.boundsOf?.[mode] ?? mode]!;
   const on = (executor: Executor): Named => asAnswered((gradients ? evaluate : evaluateOutputs)(program, c, executor));
   const tensors = mapValues(on(bounded(precision) as Executor), (x) => ({
     shape: x.shape,

@@ -63,6 +63,7 @@ export const denseSsm: Operator<DenseSsmSettings> = {
   ...plain,
   name: 'denseSsm',
   reference: 'recurrent',
+  boundsOf: { logStep: 'scan' },
   spectral: ['fft'],
   timeInvariant: true,
   exact: true,

@@ -75,6 +75,7 @@ export const linearScan = batchable<Settings>(
     },
     modes: programs(scanProgram),
     reference: 'recurrent',
+    boundsOf: { logStep: 'scan' },
     linearIn: ['b', 'state'],
     timeInvariant: true,
     exact: true,

@@ -131,6 +131,7 @@ export const selectiveScan: Operator<SelectiveScanSettings> = {
     chunkwise: program(({ chunkSize }) => chunkwiseSelectiveScan(chunkSize)),
   },
   reference: 'recurrent',
+  boundsOf: { logStep: 'scan' },
   linearIn: ['u', 'state'],
   timeInvariant: true,
   time: {

@@ -175,6 +175,7 @@ const ssm = (name: string, form: FormName, modes: readonly SsmModeName[]): Opera
   definition: (inputs, _settings, mode) => perChannel(form, inputs, (channel) => defined(channel, mode)),
   modes: Object.fromEntries(modes.map((mode) => [mode, program(mode)])),
   reference: 'recurrent',
+  ...(modes.includes('scan') && { boundsOf: { logStep: 'scan' } }),
   spectral: ['fft'],
   timeInvariant: true,
   linearIn: ['x', ...partsOf('state', form)],
