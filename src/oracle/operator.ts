@@ -55,10 +55,10 @@ export interface Operator<S extends Settings = Settings> {
   /** The mode that computes as the definition does: its error bound is the definition's. */
   readonly reference: string;
   /**
-   * For a mode whose program takes one order of computing where a backend may take another, as a tree of its own: the mode whose bounds
-   * hold for all of them.
+   * For a mode of which programs take many orders of computing, as scans over trees of their own do: the modes whose bounds, added up,
+   * an answer may be off by. Differentiating another tree adds up other products.
    */
-  readonly boundsOf?: Readonly<Record<string, string>>;
+  readonly boundsOf?: Readonly<Record<string, readonly string[]>>;
   /** Whether all modes are one function under these settings. */
   modesAgree(settings: S): boolean;
   /** Why the modes are different functions under all settings, where they are. */

@@ -39,13 +39,20 @@ export const precisionOf = { F32: float32, F64: float64 } as const;
 /** What an answer to a question about an operator may be. The numbers of its case must be numbers of its type. */
 export function allowedFor(operator: Operator, { mode, dtype, gradients, c }: Omit<Question, 'operator'>): Allowed {
   const precision = precisionOf[dtype];
-  const program = operator.modes[operator.boundsOf?.[mode] ?? mode]!;
-  const on = (executor: Executor): Named => asAnswered((gradients ? evaluate : evaluateOutputs)(program, c, executor));
+  const on = (executor: Executor, by = mode): Named =>
+    asAnswered((gradients ? evaluate : evaluateOutputs)(operator.modes[by]!, c, executor));
   const tensors = mapValues(on(bounded(precision) as Executor), (x) => ({
     shape: x.shape,
     expected: numbersOf(x),
     bounds: boundOf(x),
   }));
+  for (const other of operator.boundsOf?.[mode] ?? []) {
+    if (other === mode) continue;
+    for (const [name, x] of Object.entries(on(bounded(precision) as Executor, other))) {
+      const own = tensors[name]!;
+      own.bounds = own.bounds.map((bound, i) => bound + boundOf(x)[i]!);
+    }
+  }
   const traced = once(() => on(firstOrder(precision) as Executor));
   return {
     dtype,

@@ -9,7 +9,7 @@ import { type Layout, mapTensors, toLists } from '../case.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
 import { collected, fusedFeature } from './dense-features.ts';
-import { small } from './draw.ts';
+import { anyAssociation, small } from './draw.ts';
 import {
   diagonalSsm,
   outputsOf,
@@ -63,7 +63,7 @@ export const denseSsm: Operator<DenseSsmSettings> = {
   ...plain,
   name: 'denseSsm',
   reference: 'recurrent',
-  boundsOf: { logStep: 'scan' },
+  boundsOf: anyAssociation,
   spectral: ['fft'],
   timeInvariant: true,
   exact: true,

@@ -102,3 +102,6 @@ export const sampleCases = <S extends Settings>(
   count: number,
   seed: number,
 ): Case<S>[] => fc.sample(cases(operator, size), { numRuns: count, seed });
+
+/** The modes of scans that any association computes, and the modes whose bounds hold them. */
+export const anyAssociation = { scan: ['scan', 'logStep'], logStep: ['scan', 'logStep'] } as const;

@@ -17,7 +17,7 @@ import type { Settings } from '../case.ts';
 import { plain } from '../operator.ts';
 import type { Program } from '../program.ts';
 import { batchable, type InBatch, ownOf, statesByName } from './batchable.ts';
-import { lengths, small } from './draw.ts';
+import { anyAssociation, lengths, small } from './draw.ts';
 import { joinedResults, partsOf } from './per-sequence.ts';
 
 /** A program of a recurrence: all states, and the last one, which of no token is the first. */
@@ -75,7 +75,7 @@ export const linearScan = batchable<Settings>(
     },
     modes: programs(scanProgram),
     reference: 'recurrent',
-    boundsOf: { logStep: 'scan' },
+    boundsOf: anyAssociation,
     linearIn: ['b', 'state'],
     timeInvariant: true,
     exact: true,

@@ -13,7 +13,7 @@ import type { Value } from '../../tensor/value.ts';
 import type { Layout, Slot, Tensors } from '../case.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
+import { anyAssociation, chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
 import { joinedResults, type Part, partsOf } from './per-sequence.ts';
 
 /** How B or C is given: the same at all tokens, per token, or per token and group. */
@@ -131,7 +131,7 @@ export const selectiveScan: Operator<SelectiveScanSettings> = {
     chunkwise: program(({ chunkSize }) => chunkwiseSelectiveScan(chunkSize)),
   },
   reference: 'recurrent',
-  boundsOf: { logStep: 'scan' },
+  boundsOf: anyAssociation,
   linearIn: ['u', 'state'],
   timeInvariant: true,
   time: {

@@ -18,7 +18,7 @@ import { namedLeavesOf, type Tree, treeOf } from '../../tensor/tree.ts';
 import { fromLists, type Layout, type Lists, type Slot, type Tensors, toLists } from '../case.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
+import { anyAssociation, chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
 
 /** Settings of every mode: the chunk size of chunkwise mode. */
 export type SsmSettings = { readonly chunkSize: number };
@@ -175,7 +175,7 @@ const ssm = (name: string, form: FormName, modes: readonly SsmModeName[]): Opera
   definition: (inputs, _settings, mode) => perChannel(form, inputs, (channel) => defined(channel, mode)),
   modes: Object.fromEntries(modes.map((mode) => [mode, program(mode)])),
   reference: 'recurrent',
-  ...(modes.includes('scan') && { boundsOf: { logStep: 'scan' } }),
+  ...(modes.includes('scan') && { boundsOf: anyAssociation }),
   spectral: ['fft'],
   timeInvariant: true,
   linearIn: ['x', ...partsOf('state', form)],
