@@ -17,7 +17,7 @@ function densessm(...args: string[]): { status: number | null; stdout: string; s
   return { status: run.status, stdout: run.stdout, stderr: run.stderr };
 }
 
-describe('densessm', { timeout: 60_000 }, () => {
+describe('densessm', { timeout: 240_000 }, () => {
   it('prints its help and its version', () => {
     expect(densessm('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('equations') });
     expect(densessm('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
