@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { rng } from '../../../src/tensor/random.ts';
+import { seed } from '../../support/property.ts';
 import { fuzz, kinds } from './fuzz.ts';
 import { mutated, mutations } from './mutations.ts';
-
-const seed = Math.floor(Math.random() * 2 ** 30);
 
 describe('2,000 damaged', () => {
   it.each(kinds)('%s are read or refused, in little time and memory', (kind) => {
