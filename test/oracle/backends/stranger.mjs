@@ -30,7 +30,13 @@ function read(length) {
 }
 
 function write(bytes) {
-  for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+  } catch (error) {
+    // nobody listens any more: which of the two ends first is chance
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  }
 }
 
 /** A message of densessm: its texts, and its tensors as the header has them and as bytes. */
