@@ -2,20 +2,14 @@
  * @file DenseMamba: the whole language model for one sequence, from the first token on or continuing another one. The paper names it and
  * no public code has it: the block is Mamba's [T], the fusion of its states Eqs. 10, 11 and 15-18 [N, F, R].
  */
-import {
-  asRows,
-  type DiagonalStep,
-  denseStates,
-  type StateFusion,
-  type StateFusionRule,
-  type StateReadings,
-} from './dense-states.ts';
+import { asRows, type DiagonalStep, denseStates, emptyState } from './dense-states.ts';
 import { embed, readOut } from './language-model.ts';
 import { type MambaConfig, type MambaLayer, type MambaLayerState, mambaInputs, mambaOutput } from './mamba.ts';
-import { add, given, type Matrix, type Vector, zeros } from './notation.ts';
+import { add, given, type Matrix, type Vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 import { rmsNormRows } from './rms-norm.ts';
 import { type SelectiveInputs, selectiveOutput, stateMapRow, stepSize } from './selective-ssm.ts';
+import type { StateFusion, StateFusionRule, StateReadings } from './state-fusion.ts';
 
 /** The readings that DenseMamba depends on. */
 export interface DenseMambaReadings extends StateReadings {
@@ -69,7 +63,8 @@ export function denseMamba(
 }
 
 /**
- * Mamba's block with the fusion between its recurrence and its read-out: y = (C h' + D u) silu(z), W_out y.
+ * Mamba's block with the fusion between its recurrence and its read-out: y = (C h' + D u) silu(z), W_out y. Gates read the block's
+ * normed input, or u.
  * Shapes: s [t][width], shallow [l][t][w] (layer 0 first), output [t][width], passed [t][w].
  */
 export function denseMambaBlock(
@@ -81,13 +76,15 @@ export function denseMambaBlock(
 ) {
   const size = { channels: layer.skip.length, states: config.stateSize };
   const { inputs, window } = mambaInputs(layer, config, s, state?.window);
-  const normed = rmsNormRows(s, layer.inputNorm, config.epsilon);
-  const x = config.readings.gateInput === 'normed' ? normed : inputs.u;
-  const steps = s.map((_, t) => selectiveStep(inputs, t));
-  const h0 = (state?.scan ?? zeros(size.channels, size.states)).flat();
-  const { read, passed, carried } = denseStates(h0, steps, shallow, x, layer.fusion, config, size);
-  const y = read.map((h, t) => readOutput(inputs, asRows(h, size), t));
-  return { output: mambaOutput(layer, y), passed, state: { window, scan: asRows(carried, size) } };
+  const x = config.readings.gateInput === 'u' ? inputs.u : rmsNormRows(s, layer.inputNorm, config.epsilon);
+  const sequence = { steps: s.map((_, t) => selectiveStep(inputs, t)), shallow, x };
+  const states = denseStates(state?.scan.flat() ?? emptyState(size), sequence, {
+    fusion: layer.fusion,
+    rule: config,
+    size,
+  });
+  const y = states.read.map((h, t) => readOutput(inputs, asRows(h, size), t));
+  return { output: mambaOutput(layer, y), ...states, state: { window, scan: asRows(states.carried, size) } };
 }
 
 /** Decay exp(Δ A) and drive Δ B u of every channel and state at token t, as in Mamba [T]. Shapes: [w] each. */

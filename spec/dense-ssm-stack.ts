@@ -2,9 +2,10 @@
  * @file A stack of time-invariant diagonal state space models with the dense hidden connection: the smallest network in which Eqs. 10 to
  * 18 can be seen. No norm, no embedding. The equations are the paper's [N, F, R], the block around them is our choice.
  */
-import { asRows, type DiagonalStep, denseStates, type StateFusion, type StateFusionRule } from './dense-states.ts';
+import { asRows, type DiagonalStep, denseStates, emptyState } from './dense-states.ts';
 import { heldEigenvalue } from './discretisation.ts';
-import { add, dot, given, type Matrix, matVec, silu, type Vector, zeros } from './notation.ts';
+import { add, columns, dot, type Matrix, matVec, silu, type Vector } from './notation.ts';
+import type { StateFusion, StateFusionRule } from './state-fusion.ts';
 
 export interface DenseSsmLayer {
   /** [e][n], used as it is: negative where the state is to fade */
@@ -21,12 +22,10 @@ export interface DenseSsmLayer {
   readonly fusion?: StateFusion;
 }
 
-/** x^L [t][e], each layer's y [l][t][e] and what it passed on [l][t][w], and the carried states [l][e][n]. */
+/** x^L [t][e]; of each layer y [t][e], what it passed on [t][w], and its carried state [e][n]. */
 export interface DenseSsmStackResult {
   readonly output: Matrix;
-  readonly reads: readonly Matrix[];
-  readonly passed: readonly Matrix[];
-  readonly states: readonly Matrix[];
+  readonly layers: readonly { readonly y: Matrix; readonly passed: Matrix; readonly state: Matrix }[];
 }
 
 /**
@@ -41,15 +40,13 @@ export function denseSsmStack(
   states: readonly Matrix[] = [],
 ): DenseSsmStackResult {
   let stream = x;
-  const [reads, passed, left]: [Matrix[], Matrix[], Matrix[]] = [[], [], []];
+  const done: ReturnType<typeof denseSsmLayer>[] = [];
   for (const [l, layer] of layers.entries()) {
-    const result = denseSsmLayer(layer, rule, stream, passed, states[l]);
-    stream = stream.map((row, t) => add(row, matVec(layer.output, result.y[t]!.map(silu))));
-    reads.push(result.y);
-    passed.push(result.passed);
-    left.push(result.state);
+    const passed = done.map((below) => below.passed);
+    done.push(denseSsmLayer(layer, rule, stream, passed, states[l]));
+    stream = stream.map((row, t) => add(row, matVec(layer.output, done[l]!.y[t]!.map(silu))));
   }
-  return { output: stream, reads, passed, states: left };
+  return { output: stream, layers: done };
 }
 
 /** One layer's y, passed and carried states. Shapes: x [t][e], shallow [l][t][w] (layer 0 first), y [t][e], passed [t][w]. */
@@ -60,12 +57,11 @@ export function denseSsmLayer(
   shallow: readonly Matrix[],
   state?: Matrix,
 ) {
-  const size = { channels: layer.a.length, states: given(layer.a[0], 'channel 0').length };
-  const h0 = (state ?? zeros(size.channels, size.states)).flat();
-  const steps = x.map((row) => heldStep(layer, row));
-  const { read, passed, carried } = denseStates(h0, steps, shallow, x, layer.fusion, rule, size);
-  const y = read.map((h) => asRows(h, size).map((row, e) => dot(layer.c[e]!, row)));
-  return { y, passed, state: asRows(carried, size) };
+  const size = { channels: layer.a.length, states: columns(layer.a) };
+  const sequence = { steps: x.map((row) => heldStep(layer, row)), shallow, x };
+  const states = denseStates(state?.flat() ?? emptyState(size), sequence, { fusion: layer.fusion, rule, size });
+  const y = states.read.map((h) => asRows(h, size).map((row, e) => dot(layer.c[e]!, row)));
+  return { y, passed: states.passed, state: asRows(states.carried, size) };
 }
 
 /** Decay Ā and drive B̄ x of every channel and state, by the zero-order hold of Eq. 5. Shapes: x [e], result [w] each. */

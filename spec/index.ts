@@ -34,5 +34,6 @@ export * from './retnet.ts';
 export * from './rms-norm.ts';
 export * from './rotary.ts';
 export * from './selective-ssm.ts';
+export * from './state-fusion.ts';
 export * from './state-space-duality.ts';
 export * from './transformer.ts';

@@ -70,7 +70,7 @@ export interface DenseStatesResult {
  * @example
  * const one = tensor([[[[1]], [[1]]]]);
  * const readings = { carry: 'fused', pass: 'raw', fusion: 'add', stateNorm: 'none' };
- * const order = { mode: 'recurrent', diagonal: recurrentStates };
+ * const order = { mode: 'recurrent' };
  * read(denseStates({ decay: one, drive: one, selected: [one] }, tensor([[[0]]]), { gates: [] }, { readings, epsilon: 0 }, order).read) // [2, 4]
  */
 export function denseStates(

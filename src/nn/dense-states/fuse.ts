@@ -1,4 +1,4 @@
-/** @file Fusion of states [..., e, n] (Eqs. 10, 11, 15–18) under every reading; spec/dense-states.ts is its definition. */
+/** @file Fusion of states [..., e, n] (Eqs. 10, 11, 15–18) under every reading; spec/state-fusion.ts is its definition. */
 import { fail } from '../../tensor/errors.ts';
 import { stack } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';

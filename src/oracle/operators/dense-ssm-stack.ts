@@ -75,8 +75,8 @@ function define(inputs: Tensors, { config }: StackSettings): Tensors {
   );
   return joinedResults([inputs.x!.shape[0]!], shapes, (b) => {
     const before = carried.map((name) => part<Matrix>(name, b!));
-    const { output, states: left } = definition(layers, config, part<Matrix>('x', b!), before);
-    return { output, ...Object.fromEntries(left.map((state, l) => [`state.${l}`, state])) };
+    const { output, layers: left } = definition(layers, config, part<Matrix>('x', b!), before);
+    return { output, ...Object.fromEntries(left.map(({ state }, l) => [`state.${l}`, state])) };
   });
 }
 
