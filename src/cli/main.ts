@@ -11,6 +11,7 @@ import { colour, type Voice } from './console.ts';
 import { type DegradationCommand, degradationCommand } from './degradation.ts';
 import { equationsCommand } from './equations.ts';
 import { packageRoot } from './paths.ts';
+import { readingsCommand } from './readings.ts';
 import { vectorsCommand } from './vectors.ts';
 import { type VerifyCommand, verifyCommand } from './verify.ts';
 import { workerOption } from './workers.ts';
@@ -88,6 +89,12 @@ function program(finish: (ok: boolean) => void): Command {
     .addOption(casesOption('cases a fault is tried on at most', 60))
     .addOption(seedOption())
     .action((options: Voice & { cases: number; seed: number }) => finish(equationsCommand(options)));
+
+  speaking(main.command('readings'))
+    .description(
+      'list every place where the paper can be read in more than one way: options, default, evidence, reason',
+    )
+    .action((options: Voice) => finish(readingsCommand(options)));
 
   speaking(main.command('degradation'))
     .description(
