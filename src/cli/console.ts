@@ -43,17 +43,6 @@ export function tableLine(cells: readonly string[], widths: readonly number[], r
     .trimEnd();
 }
 
-/** Text in lines of at most so many characters, broken between words; a longer word has a line of its own. */
-export function wrapped(text: string, width: number): string[] {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
-  }
-  return lines;
-}
-
 /** Shows what is being done on one line of the terminal that is overwritten; nothing where no terminal looks. */
 export function progress({ json, quiet }: Voice): { show(text: string): void; clear(): void } {
   const seen = process.stderr.isTTY && !json && !quiet;

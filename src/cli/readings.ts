@@ -1,6 +1,7 @@
 /** @file densessm readings: every place where the paper can be read in more than one way, and what is taken there. */
 import { type OpenReading, openReadings } from '../../spec/readings.ts';
-import { colour, say, tableLine, type Voice, widthsOf, wrapped } from './console.ts';
+import { wrapped } from '../oracle/text.ts';
+import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
 
 /** What a reading concerns, in few characters. */
 const concerned: Readonly<Record<OpenReading['concerns'], string>> = {

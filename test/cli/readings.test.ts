@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { openReadings } from '../../spec/readings.ts';
-import { wrapped } from '../../src/cli/console.ts';
 import { readingLines } from '../../src/cli/readings.ts';
+import { wrapped } from '../../src/oracle/text.ts';
 import { densessm } from './run.ts';
 
 describe('densessm readings', { timeout: 60_000 }, () => {
