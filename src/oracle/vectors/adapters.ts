@@ -1,5 +1,6 @@
 /** @file Which families and kinds of vectors the project is held against. */
 import type { Adapter } from './case.ts';
+import { denseMambaCase } from './dense-mamba.ts';
 import { denseRetNetCase } from './dense-retnet.ts';
 import { linearAttention, naiveRetention, simpleGla } from './fla.ts';
 import { mambaCase } from './mamba-lm.ts';
@@ -14,6 +15,7 @@ export type AdapterTable = Readonly<Record<string, Readonly<Record<string, Adapt
 
 /** The families and kinds covered. What is not here is reported as not covered yet. */
 export const adapters: AdapterTable = {
+  dense_mamba: { dense_mamba_lm: denseMambaCase },
   dense_retnet: { '*': denseRetNetCase },
   fla: { linear_attn: linearAttention, naive_retention: naiveRetention, simple_gla: simpleGla },
   mamba: { mamba_lm: mambaCase, selective_scan: selectiveScanCase },
