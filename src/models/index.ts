@@ -10,6 +10,15 @@ export {
   denseRetNetConfig,
   paperReadings,
 } from './dense-retnet-config.ts';
+export {
+  type DenseSsmConfig,
+  type DenseSsmLayer,
+  type DenseSsmParams,
+  type DenseSsmResult,
+  denseSsmAdmits,
+  denseSsmConfig,
+  denseSsmStack,
+} from './dense-ssm.ts';
 export { type GenerateOptions, generate } from './generate.ts';
 export {
   checkParameters,
@@ -18,6 +27,7 @@ export {
   type LanguageModel,
   type ModelResult,
   type ModelState,
+  type Parametrised,
 } from './language-model.ts';
 export { type MambaParams, mamba } from './mamba.ts';
 export type { MambaLayer, MambaLayerState } from './mamba-block.ts';

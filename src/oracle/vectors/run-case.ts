@@ -52,9 +52,7 @@ function compared({ tensors }: LoadedCase, name: string, answers: Answers): Tens
   const own = comparedWith(name, expected, answers.tensors[name]!);
   const others = Object.entries(answers.modes ?? {}).flatMap(([mode, answered]) => {
     if (!Object.hasOwn(answered, name)) return [];
-    const result = comparedWith(name, expected, answered[name]!);
-    const inMode = `in ${mode} mode`;
-    return [{ ...result, reason: result.reason === undefined ? inMode : `${inMode}: ${result.reason}` }];
+    return [{ ...comparedWith(name, expected, answered[name]!), mode }];
   });
   return others.reduce((worst, one) => (one.worst > worst.worst ? one : worst), own);
 }
