@@ -4,12 +4,13 @@ import type { ReadingName } from '../../../spec/readings.ts';
 import { bounded, boundOf, float64 } from '../../executors/bounded/index.ts';
 import { f64 } from '../../executors/f64/index.ts';
 import { read } from '../../tensor/input.ts';
-import type { Value } from '../../tensor/value.ts';
+import type { Executor } from '../../tensor/value.ts';
 import { type Case, fill, type Layout, mapTensors, type Settings, type Tensor } from '../case.ts';
 import { simplify } from '../check/simpler.ts';
 import type { Operator } from '../operator.ts';
 import { type Draw, draws } from '../operators/draw.ts';
-import { evaluateOutputs, type Program } from '../program.ts';
+import { evaluateOutputs, type Named, type Program } from '../program.ts';
+import { once } from '../vectors/case.ts';
 
 /** Two readings of one question, on one operator in one mode. */
 export interface Question {
@@ -24,7 +25,7 @@ export interface Question {
   /** Inputs that have one number throughout, so that nothing odd is shown where something usual would do. */
   readonly fixed?: readonly { readonly inputs: RegExp; readonly to: number }[];
   /** The outputs that are looked at: those that are no state, unless given. */
-  readonly looksAt?: (output: string) => boolean;
+  readonly looksAt?: ((output: string) => boolean) | undefined;
   /** Which layouts are drawn: those of the reading that needs most weights, where there is something to fuse. */
   admits(settings: Settings, inputs: Layout['inputs']): boolean;
   /** The case as one reading has it: the settings say so, and weights that it has no use for are gone. */
@@ -48,36 +49,34 @@ const visible = 0.01;
 
 const isState = (output: string): boolean => /^(state|keys|values)\b/.test(output);
 
-/** The outputs of a case under a reading, and how far each number may be from another right program's. */
-function answer({ operator, mode, under, program }: Question, c: Case, reading: string) {
-  const run = program?.(reading) ?? operator.modes[mode]!;
-  const own = under(c, reading);
-  const values = (on: Parameters<typeof evaluateOutputs>[2]): Readonly<Record<string, Value>> =>
-    evaluateOutputs(run, own, on).outputs;
-  return { outputs: values(f64), bounds: values(bounded(float64)) };
+/** The outputs of a case under a reading on an executor. */
+function outputsOf({ operator, mode, under, program }: Question, c: Case, reading: string, on: Executor): Named {
+  return evaluateOutputs(program?.(reading) ?? operator.modes[mode]!, under(c, reading), on).outputs;
 }
 
 /** The outputs on which two readings differ, beyond their bounds and visibly, and those on which they agree within their bounds. */
 export function compared(question: Question, c: Case): Pick<Apart, 'differ' | 'agree'> {
-  const [one, other] = question.between.map((reading) => answer(question, c, reading)) as [
-    ReturnType<typeof answer>,
-    ReturnType<typeof answer>,
+  const [first, second] = question.between;
+  const both = (on: Executor): [Named, Named] => [
+    outputsOf(question, c, first, on),
+    outputsOf(question, c, second, on),
   ];
+  const [one, other] = both(f64);
+  // bounds cost more than numbers, and most cases that are tried differ in nothing
+  const bounds = once(() => both(bounded(float64)));
   const differ: Record<string, readonly [Tensor, Tensor]> = {};
   const agree: string[] = [];
-  for (const name of Object.keys(one.outputs)) {
-    const [a, b] = [read(one.outputs[name]!), read(other.outputs[name]!)];
-    const [boundA, boundB] = [boundOf(one.bounds[name]!), boundOf(other.bounds[name]!)];
+  for (const [name, { shape }] of Object.entries(one)) {
+    const [a, b] = [read(one[name]!), read(other[name]!)];
     const gap = a.map((x, i) => Math.abs(x - b[i]!));
-    const { shape } = one.outputs[name]!;
-    const isSeen = (i: number): boolean => gap[i]! > visible * Math.max(Math.abs(a[i]!), Math.abs(b[i]!));
-    const isOver = (i: number): boolean => gap[i]! > boundA[i]! + boundB[i]!;
-    if (gap.some((_, i) => isOver(i) && isSeen(i)))
+    const isSeen = gap.map((distance, i) => +(distance > visible * Math.max(Math.abs(a[i]!), Math.abs(b[i]!))));
+    const isOver = (i: number): boolean => gap[i]! > boundOf(bounds()[0][name]!)[i]! + boundOf(bounds()[1][name]!)[i]!;
+    if (isSeen.some((seen, i) => seen === 1 && isOver(i)))
       differ[name] = [
         { shape, data: a },
         { shape, data: b },
       ];
-    else if (!gap.some((_, i) => isOver(i))) agree.push(name);
+    else if (gap.every((distance, i) => distance === 0 || !isOver(i))) agree.push(name);
   }
   return { differ, agree };
 }

@@ -47,12 +47,13 @@ interface Asked {
   readonly admits?: (settings: Settings, inputs: Layout['inputs']) => boolean;
 }
 
-function asked({ field, without, where = {}, admits = () => true, ...rest }: Asked): Question {
+function asked({ field, without, where = {}, admits = () => true, fixed = [], ...rest }: Asked): Question {
   const word = field ?? rest.reading;
   const [first, second] = rest.between;
   return {
     name: rest.reading,
     word,
+    fixed,
     ...rest,
     admits: (settings, inputs) =>
       fieldOf(settings, word) === (without === undefined ? first : second) &&
