@@ -7,13 +7,12 @@ import { checkAxes } from '../nn/check.ts';
 import { type CarriedRecurrence, carriedRecurrence, denseStates, type StateOrder } from '../nn/dense-states/carry.ts';
 import { type StateFusionParams, type StateReadings, selectedStates } from '../nn/dense-states/fuse.ts';
 import { linear } from '../nn/linear.ts';
-import { type DiscretisationRule, discretise } from '../nn/ssm/discretise.ts';
+import { type DiscreteModel, discretise } from '../nn/ssm/discretise.ts';
 import { matrixForm, realForm } from '../nn/ssm/form.ts';
 import { emptySsmState, ssmAxes } from '../nn/ssm/inputs.ts';
 import { type SsmMode, statesIn } from '../nn/ssm/modes.ts';
 import { fail } from '../tensor/errors.ts';
 import { add } from '../tensor/primitives/add.ts';
-import { broadcast } from '../tensor/primitives/broadcast.ts';
 import { mul } from '../tensor/primitives/mul.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
 import { site } from '../tensor/primitives/site.ts';
@@ -73,16 +72,16 @@ export interface DenseSsmResult {
   readonly states: readonly Value[];
 }
 
-/** What can be different in wrong stacks: which states a layer draws on, nearest first, and how its model is discretised. */
+/** What connects layers: which states a layer draws on, nearest first; and how a layer becomes discrete. */
 export interface DenseSsmWiring {
   sources(passed: readonly Value[], config: DenseSsmConfig): Value[];
-  readonly rule: DiscretisationRule;
+  discretise(layer: DenseSsmLayer): DiscreteModel<Value>;
 }
 
 /** The wiring of the definition. */
 export const denseSsmWiring: DenseSsmWiring = {
   sources: (passed, config) => sourcesOf(config, passed.length).map((l) => passed[l]!),
-  rule: 'zeroOrderHold',
+  discretise: (layer) => discretise('zeroOrderHold', layer),
 };
 
 const everyMode: Readonly<Record<CarriedRecurrence, readonly SsmMode['name'][]>> = {
@@ -168,14 +167,13 @@ function oneLayer(
   wiring: DenseSsmWiring,
   path: string,
 ): { y: Value; passed: Value; state: Value } {
-  const { a, b } = discretise(wiring.rule, layer);
+  const { a, b } = wiring.discretise(layer);
   ssmAxes('denseSsmStack', { x, a, b, c: layer.c }, state);
   const rule = { readings, epsilon, path };
   const fusion = layer.fusion ?? { gates: [] };
   const drive = realForm.drive(b, x);
   const selected = selectedStates(wiring.sources(shallower, { readings, epsilon, ...config }), x, fusion, rule);
-  const inputs = { decay: broadcast(a, drive.shape), drive, selected };
-  const states = denseStates(inputs, state, fusion, rule, orderIn(mode, a));
+  const states = denseStates({ decay: a, drive, selected }, state, fusion, rule, orderIn(mode, a));
   return {
     y: site(realForm.read(layer.c, states.read), `${path}y`),
     passed: site(states.passed, `${path}passed`),

@@ -47,7 +47,10 @@ export interface StateOrder {
   matrix(own: Value, drive: Value, state: Value): Value;
 }
 
-/** A layer's decays and drives [b, t, e, n], and for each source the selected states, [b, t, e, n], nearest layer first. */
+/**
+ * A layer's decays [b, t, e, n], or [e, n] where they are the same at every token, its drives [b, t, e, n], and for each source the
+ * selected states, [b, t, e, n], nearest layer first.
+ */
 export interface DenseStatesInputs {
   readonly decay: Value;
   readonly drive: Value;
@@ -106,7 +109,7 @@ function tokenByToken(
   let carried = state;
   for (let t = 0; t < drive.shape[1]!; t++) {
     const token = (x: Value): Value => at(x, 1, t);
-    const h = add(mul(token(decay), carried), token(drive));
+    const h = add(mul(decay.shape.length === 2 ? decay : token(decay), carried), token(drive));
     carried = fuseStates(h, selected.map(token), params, rule);
     before.push(h);
     fused.push(carried);
