@@ -4,7 +4,7 @@ import { type Settings, type Tensor, toLists } from '../case.ts';
 import { wrapped } from '../text.ts';
 import type { Apart } from './apart.ts';
 
-/** Lines are at most so long; of more than so many tensors of zeros only their number is told. */
+/** Lines are at most so long; of more than so many tensors of zeros only the number is told. */
 const [width, fewNames] = [96, 5];
 
 /** Four digits at most. */
@@ -44,7 +44,7 @@ function inputRows(inputs: Apart['c']['inputs']): [string, string][] {
   }
   const together = [...uniform].map(([value, names]): [string, string] => [
     `all ${rounded(value)}`,
-    value === 0 && names.length > fewNames ? `the ${names.length} other weights` : names.join(', '),
+    value === 0 && names.length > fewNames ? `the ${names.length} others` : names.join(', '),
   ]);
   return [...others, ...together];
 }
@@ -53,17 +53,19 @@ function inputRows(inputs: Apart['c']['inputs']): [string, string][] {
 export function blockOf({ question, c, differ, agree }: Apart): string[] {
   const { operator, mode, between, word } = question;
   const settings = [...words(c.settings, [word, 'chunkSize'])].join(', ');
-  const rows: [string, string][] = [
+  const asked: [string, string][] = [
     ['operator', `${operator.name}, ${mode} mode`],
     ...(settings === '' ? [] : [['settings', settings] as [string, string]]),
     ...inputRows(c.inputs),
+  ];
+  const answered: [string, string][] = [
     ...Object.entries(differ).flatMap(([name, pair]) =>
       between.map((one, i): [string, string] => [`${name}, ${one}`, listed(pair[i]!)]),
     ),
     ...(agree.length > 0 ? [['equal', agree.join(', ')] as [string, string]] : []),
   ];
-  const first = Math.max(...rows.map(([name]) => name.length));
-  return rows.flatMap(([name, text]) =>
-    wrapped(text, width - first - 2).map((line, i) => `${(i === 0 ? name : '').padEnd(first)}  ${line}`),
-  );
+  const first = Math.max(...[...asked, ...answered].map(([name]) => name.length));
+  const linesOf = ([name, text]: [string, string]): string[] =>
+    wrapped(text, width - first - 2).map((line, i) => `${(i === 0 ? name : '').padEnd(first)}  ${line}`);
+  return [...asked.flatMap(linesOf), '', ...answered.flatMap(linesOf)];
 }

@@ -1,9 +1,11 @@
 /** @file The operators that show what each open reading changes. */
-import type { Case, Layout, Settings } from '../case.ts';
+import type { Case, Layout, Settings, Tensor } from '../case.ts';
 import type { Operator } from '../operator.ts';
 import { attention, feedForward } from '../operators/attention.ts';
 import { fusedKeys } from '../operators/dense-features.ts';
+import { denseMambaOperator } from '../operators/dense-mamba.ts';
 import { denseSsm } from '../operators/dense-ssm.ts';
+import { denseSsmStackOperator } from '../operators/dense-ssm-stack.ts';
 import { denseRetNetOperator, retNetOperator } from '../operators/models.ts';
 import { decayRetention, retention, torchscaleRetention } from '../operators/retention.ts';
 import { transformerOperator } from '../operators/transformer.ts';
@@ -45,9 +47,11 @@ interface Asked {
   /** Fields of the settings that are to have a value. */
   readonly where?: Settings;
   readonly admits?: (settings: Settings, inputs: Layout['inputs']) => boolean;
+  /** What the first reading has in place of a weight of the second. */
+  readonly instead?: (x: Tensor, name: string, settings: Settings) => Tensor;
 }
 
-function asked({ field, without, where = {}, admits = () => true, fixed = [], ...rest }: Asked): Question {
+function asked({ field, without, instead, where = {}, admits = () => true, fixed = [], ...rest }: Asked): Question {
   const word = field ?? rest.reading;
   const [first, second] = rest.between;
   return {
@@ -56,13 +60,15 @@ function asked({ field, without, where = {}, admits = () => true, fixed = [], ..
     fixed,
     ...rest,
     admits: (settings, inputs) =>
-      fieldOf(settings, word) === (without === undefined ? first : second) &&
+      fieldOf(settings, word) === (without === undefined && instead === undefined ? first : second) &&
       Object.entries(where).every(([name, value]) => name === word || fieldOf(settings, name) === value) &&
       admits(settings, inputs),
     under(c: Case, reading) {
-      const isLess = without !== undefined && reading === first;
-      const inputs = Object.entries(c.inputs).filter(([name]) => !(isLess && without.test(name)));
-      return { ...c, inputs: Object.fromEntries(inputs), settings: changed(c.settings, word, reading) };
+      const settings = changed(c.settings, word, reading);
+      if (reading !== first) return { ...c, settings };
+      const kept = Object.entries(c.inputs).filter(([name]) => !without?.test(name));
+      const inputs = kept.map(([name, x]) => [name, instead?.(x, name, c.settings) ?? x]);
+      return { ...c, inputs: Object.fromEntries(inputs), settings };
     },
   };
 }
@@ -92,18 +98,6 @@ const isState = (output: string): boolean => output.startsWith('state');
 const sourcesIn = (inputs: Layout['inputs'], prefix: string): number =>
   Object.keys(inputs).filter((name) => name.startsWith(prefix)).length;
 
-/** The readings of the equations. */
-const plain = {
-  pass: 'raw',
-  projection: 'identity',
-  gate: 'shared',
-  gateActivation: 'silu',
-  fusedNorm: 'none',
-  firstLayer: 'plain',
-  retentionNorm: 'none',
-  rotationPhase: 'p',
-};
-
 const normsOfOne: NonNullable<Question['fixed']> = [{ inputs: /norm$/i, to: 1 }];
 
 /** One feature of a layer, fused with those of others before it. */
@@ -118,7 +112,21 @@ const ofFusion = {
 /** A network from its first token on. */
 const ofNetwork = { mode: 'recurrent', fixed: normsOfOne };
 
-/** A question for each reading that can be told apart from the default, in the order of spec/readings.ts. */
+/** A stack of state space models. */
+const ofStack = { operator: denseSsmStackOperator as Operator, mode: 'recurrent', fixed: normsOfOne };
+
+/** As many channels as states: then weights of either reading are weights of the other. */
+const isSquare = (settings: Settings): boolean => fieldOf(settings, 'width') === fieldOf(settings, 'stateSize');
+
+/** Of a gate for each entry of the state, [e·n, r], those of each channel's first state. */
+function channelRows(x: Tensor, name: string, settings: Settings): Tensor {
+  if (!/gates\.\d+\.up$/.test(name)) return x;
+  const [e, n] = [fieldOf(settings, 'width') as number, fieldOf(settings, 'stateSize') as number];
+  const r = x.shape[1]!;
+  return { shape: [e, r], data: x.data.filter((_, i) => Math.floor(i / r) % n === 0) };
+}
+
+/** A question for each reading that can be told apart from the default. */
 export const questions: readonly Question[] = [
   asked({ reading: 'carry', between: ['raw', 'fused'], operator: denseSsm as Operator, mode: 'recurrent' }),
   asked({
@@ -129,13 +137,7 @@ export const questions: readonly Question[] = [
     mode: 'recurrent',
     looksAt: isState,
   }),
-  asked({
-    ...ofNetwork,
-    reading: 'pass',
-    between: ['raw', 'fused'],
-    operator: denseRetNetOperator as Operator,
-    where: { ...plain, position: 0 },
-  }),
+  asked({ ...ofStack, reading: 'pass', between: ['raw', 'fused'] }),
   asked({ ...ofFusion, reading: 'projection', between: ['identity', 'linear'], without: /projections/ }),
   asked({ ...ofFusion, reading: 'gate', between: ['shared', 'perLayer'], without: /gates\.[1-9]/ }),
   asked({ ...ofFusion, reading: 'gateActivation', between: ['silu', 'none'] }),
@@ -146,8 +148,52 @@ export const questions: readonly Question[] = [
     between: ['plain', 'normed'],
     operator: denseRetNetOperator as Operator,
     without: /layers\.0\..*Fusion/,
-    where: { ...plain, fusedNorm: 'rms', layers: 1, position: 0 },
+    where: { fusedNorm: 'rms', layers: 1, position: 0 },
   }),
+  asked({
+    ...ofStack,
+    name: 'fusion concat',
+    reading: 'fusion',
+    between: ['add', 'concat'],
+    without: /\.merge$/,
+  }),
+  asked({
+    ...ofStack,
+    name: 'fusion attention',
+    reading: 'fusion',
+    between: ['add', 'attention'],
+    without: /fusion\.(query|key)$/,
+  }),
+  asked({
+    ...ofStack,
+    reading: 'projectionWidth',
+    between: ['state', 'channel'],
+    where: { projection: 'linear' },
+    admits: isSquare,
+  }),
+  asked({
+    ...ofNetwork,
+    reading: 'gateInput',
+    between: ['normed', 'u'],
+    operator: denseMambaOperator as Operator,
+    where: { position: 0 },
+    admits: (settings) => fieldOf(settings, 'width') === fieldOf(settings, 'innerWidth'),
+  }),
+  asked({
+    ...ofStack,
+    name: 'gateWidth state',
+    reading: 'gateWidth',
+    between: ['channel', 'state'],
+    admits: isSquare,
+  }),
+  asked({
+    ...ofStack,
+    name: 'gateWidth full',
+    reading: 'gateWidth',
+    between: ['channel', 'full'],
+    instead: channelRows,
+  }),
+  asked({ ...ofStack, reading: 'stateNorm', between: ['none', 'rms'], without: /fusion\.norm$/ }),
   normQuestion('retentionNorm decay', ['none', 'decay']),
   normQuestion('retentionNorm torchscale', ['decay', 'torchscale']),
   asked({
