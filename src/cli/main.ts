@@ -100,8 +100,13 @@ function program(finish: (ok: boolean) => void): Command {
     .description(
       'measure what is left of a shallow state in the layers above it (Eq. 9), with and without dense connections',
     )
+    .addOption(
+      new Option('--of <what>', 'random stacks of state space models, or random DenseMambas')
+        .choices(['stacks', 'dense-mamba'])
+        .default('stacks'),
+    )
     .addOption(new Option('--layers <n>', 'layers above the one that is changed').argParser(whole(1, 64)).default(8))
-    .addOption(new Option('--stacks <n>', 'random stacks').argParser(whole(1, 1e4)).default(50))
+    .addOption(new Option('--count <n>', 'how many of them').argParser(whole(1, 1e4)).default(50))
     .addOption(seedOption())
     .action((options: DegradationCommand) => finish(degradationCommand(options)));
 
