@@ -2,6 +2,8 @@
 import { fail } from '../tensor/errors.ts';
 import type { Tree } from '../tensor/tree.ts';
 import type { Value } from '../tensor/value.ts';
+import { denseMamba } from './dense-mamba.ts';
+import { denseMambaConfig } from './dense-mamba-config.ts';
 import { denseRetNet } from './dense-retnet.ts';
 import { authorsReadings, denseRetNetConfig } from './dense-retnet-config.ts';
 import { countParameters, type LanguageModel } from './language-model.ts';
@@ -10,7 +12,7 @@ import { mambaConfig } from './mamba-config.ts';
 import { type RetNetConfig, retNet } from './retnet.ts';
 import { transformer, transformerConfig } from './transformer.ts';
 
-/** What a preset may be asked for otherwise than it has it. Mamba has no heads. */
+/** What a preset may be asked for otherwise than it has it. Mamba and DenseMamba have no heads. */
 export interface PresetSizes {
   readonly vocabulary: number;
   readonly width: number;
@@ -48,7 +50,7 @@ function preset<C, P extends Tree, S extends Tree>(
 
 /** Rotation turns pairs of a head's channels; DenseRetNet has half as many channels of keys as of the stream. */
 const [pairs, pairsOfHalf] = [(heads: number) => 2 * heads, (heads: number) => 4 * heads];
-/** Mamba admits any width; in eights its rows stay aligned. */
+/** Mamba and DenseMamba admit any width; in eights its rows stay aligned. */
 const eights = (): number => 8;
 
 /** torchscale's RetNet [T]: values and feed-forward twice as wide, embeddings times √h; retention as the equations have it. */
@@ -73,7 +75,7 @@ const vocabulary = 32_000;
 /**
  * Models of the size of the released 350M configuration, within a hundredth, and the two released configurations [C].
  *
- * `dense-retnet` is the paper's: its readings, m = 2, which its ablation prefers [N]. The depths of the other families are usual ones
+ * `dense-retnet` and `dense-mamba` have the defaults of all readings and m = 2, which the paper's ablation prefers [N]. The depths of the other families are usual ones
  * (LLaMA's and RetNet's 24, Mamba's 48) and ours; their widths follow from the size. The published checkpoints are no preset: their
  * gates for keys and values have different ranks (h / 8 and h / 32 at 350M, h / 16 and h / 8 at 1.3B), m is 2, the vocabulary has one token more.
  */
@@ -84,6 +86,13 @@ export const presets = {
   retnet: preset('retnet', retNet, { vocabulary, width: 952, layers: 24, heads: 4 }, pairs, retNetConfig),
   mamba: preset('mamba', mamba, { vocabulary, width: 1048, layers: 48, heads: 1 }, eights, ({ heads: _, ...sizes }) =>
     mambaConfig(sizes),
+  ),
+  'dense-mamba': preset(
+    'dense-mamba',
+    denseMamba,
+    { vocabulary, width: 1040, layers: 48, heads: 1 },
+    eights,
+    ({ heads: _, ...sizes }) => denseMambaConfig({ ...sizes, denseLayers: 2 }),
   ),
   'dense-retnet': preset(
     'dense-retnet',

@@ -1,6 +1,6 @@
 /**
  * @file Parts of pages that are made: what stands between `<!-- kind: name -->` and `<!-- end -->`. The tests make them again and compare;
- * `npx tsx test/docs/blocks.ts` writes them after a change.
+ * `npx tsx test/docs/blocks.ts` writes them after a change, of all pages or of those named.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -62,7 +62,8 @@ export const pages = ['docs/readings.md', 'docs/degradation.md'] as const;
 export const pageText = (file: (typeof pages)[number]): string => readFileSync(join(root, file), 'utf8');
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const file of pages) {
+  const asked = process.argv.slice(2);
+  for (const file of pages.filter((one) => asked.length === 0 || asked.includes(one))) {
     const page = pageText(file);
     const texts: string[] = [];
     for (const block of blocksOf(page)) texts.push(await made(block));
