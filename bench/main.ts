@@ -5,6 +5,7 @@ import { bounds } from './bounds.ts';
 import { handOff } from './hand-off.ts';
 import { linearScan } from './linear-scan.ts';
 import { matmul } from './matmul.ts';
+import { memory } from './memory.ts';
 import { recurrence } from './recurrence.ts';
 import { roundTrips } from './round-trips.ts';
 import { scan } from './scan.ts';
@@ -16,6 +17,7 @@ const benchmarks: { readonly [name: string]: () => Promise<void> } = {
   matmul,
   recurrence,
   scan,
+  memory,
   'hand-off': handOff,
   'round-trips': roundTrips,
   'small-operations': smallOperations,

@@ -6,13 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
  * @example
  * printable('\u001b[31m  no\tsuch file\u0007', 40) // '  no such file'
  */
-export function printable(text: string, width: number): string {
-  // colours are not counted
-  const line = stripVTControlCharacters(text.slice(0, 4 * width))
-    .replace(/\p{Cc}/gu, ' ')
-    .trimEnd();
-  return line.length > width ? `${line.slice(0, width)}…` : line;
-}
+export const printable = (text: string, width: number): string => cut(cleaned(text, width).trimEnd(), width);
 
 /**
  * Text of others as a part of a sentence: as {@link printable}, on one line, with single spaces.
@@ -20,30 +14,27 @@ export function printable(text: string, width: number): string {
  * plain('\u001b[31mno  such\nfile', 40) // 'no such file'
  */
 export const plain = (text: string, width: number): string =>
-  printable(
-    text
-      .slice(0, 4 * width)
-      .replace(/\s+/g, ' ')
-      .trim(),
-    width,
-  );
+  cut(cleaned(text, width).replace(/\s+/g, ' ').trim(), width);
 
 /**
  * Text of others in quotes on one line: control characters are escaped, and it is cut when it is long.
  * @example
  * quoted('a\n') // '"a\\n"'
  */
-export const quoted = (text: string): string => escaped(text.length > 120 ? `${text.slice(0, 120)}…` : text);
+export const quoted = (text: string): string => escaped(cut(text, 120));
 
 /**
  * The beginning of a value's JSON.
  * @example
  * shown([1, undefined, 'a']) // '[1,null,"a"]'
  */
-export function shown(x: unknown): string {
-  const text = x === undefined ? 'missing' : escaped(x);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-}
+export const shown = (x: unknown): string => cut(x === undefined ? 'missing' : escaped(x), 80);
+
+const cut = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width)}…` : text);
+
+/** The beginning of a text, of which colours may take a part, without them and with spaces for control characters. */
+const cleaned = (text: string, width: number): string =>
+  stripVTControlCharacters(text.slice(0, 4 * width)).replace(/\p{Cc}/gu, ' ');
 
 /** JSON without control characters, of which it allows those beyond 0x7f, and with -0, which it would write as 0. */
 const escaped = (x: unknown): string =>

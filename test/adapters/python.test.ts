@@ -79,12 +79,12 @@ const documented = (): string => {
   return [...text!.matchAll(/^ {4}(.*)$|^$/gm)].map(([, line = '']) => line).join('\n');
 };
 
-/** The program in the tour, and the line that plants a bug in place of one that begins alike. */
+/** The program in the tour, and what the tour's own substitution makes of it. */
 function toured(): { program: string; planted: string } {
   const text = readFileSync(join(root, 'docs/check-your-kernel.md'), 'utf8');
-  const [program, line] = [...text.matchAll(/^```python\n([\s\S]*?)^```$/gm)].map(([, block]) => block!);
-  const begins = line!.slice(0, line!.indexOf('=') + 1);
-  return { program: program!, planted: program!.replace(new RegExp(`^${begins}.*\n`, 'm'), line!) };
+  const program = /^```python\n([\s\S]*?)^```$/m.exec(text)![1]!;
+  const [, from, to] = /^sed -i "s\/(.*?)\/(.*?)\/"/m.exec(text)!;
+  return { program, planted: program.replace(new RegExp(from!), to!) };
 }
 
 describe('the adapter', () => {

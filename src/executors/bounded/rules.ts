@@ -4,6 +4,7 @@ import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import type { MaxReduceParams } from '../../tensor/primitives/max-reduce.ts';
 import type { PhiParams } from '../../tensor/primitives/phi.ts';
 import type { ScaleParams } from '../../tensor/primitives/scale.ts';
+import { zeros } from '../f64/allocate.ts';
 import { phi } from '../f64/phi.ts';
 import { causalConvolutionRule } from './causal-convolution.ts';
 import { linearScanRule } from './linear-scan.ts';
@@ -30,9 +31,12 @@ const least = 2 ** -1022;
 const pairwise =
   (bound: (x: number, ex: number, y: number, ey: number, out: number) => number): Rule =>
   (xs, primitive, params, shape) => {
-    const [a, b] = [xs[0]!.data, xs[1]!.data];
+    const a = xs[0]!.data;
+    const b = xs[1]!.data;
     const out = evaluate(xs, primitive, params, shape);
-    return { x: out, e: out.map((z, i) => bound(a.x[i]!, a.e[i]!, b.x[i]!, b.e[i]!, z)) };
+    const e = zeros(out.length);
+    for (let i = 0; i < e.length; i++) e[i] = bound(a.x[i]!, a.e[i]!, b.x[i]!, b.e[i]!, out[i]!);
+    return { x: out, e };
   };
 
 /** A rule for a primitive that only moves numbers: the bounds move along. Index operands of a move of reals say where to. */
@@ -100,7 +104,9 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
         if (!Number.isFinite(x[i]!) || e[i] === infinite) return e[i]!;
         return settle(y, e[i] === 0 ? 0 : spread(x[i]!, e[i]!, y), roundings);
       };
-      return { x: out, e: out.map(bound) };
+      const bounds = zeros(out.length);
+      for (let i = 0; i < out.length; i++) bounds[i] = bound(out[i]!, i);
+      return { x: out, e: bounds };
     };
 
   /** A sum: exact where a summand is an exact 0, or infinite. */

@@ -3,10 +3,12 @@
 import { told } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { zerosLike } from '../../tensor/operand.ts';
-import type { StateValue } from './form.ts';
+import { stack } from '../../tensor/ops.ts';
+import { joinTrees } from '../../tensor/tree.ts';
+import type { Form, StateValue } from './form.ts';
 import { checkStates, type SsmInputs, type SsmResult, ssmAxes } from './inputs.ts';
 import { type SsmMode, statesIn } from './modes.ts';
-import { atToken } from './states.ts';
+import { atToken, tokensOf } from './states.ts';
 
 /** What is carried to the next token: the state as it was before fusion, or the fused one. The paper can be read both ways. */
 export type Carry = 'raw' | 'fused';
@@ -35,8 +37,39 @@ export const denseSsm =
       checkStates('denseSsm', `source ${j}`, source, form, '[b, t, e, n]', [b, t, e, n]);
     });
     if (t === 0) return { output: zerosLike(x), state };
-    const fuse = (h: S): S => selected.reduce((sum, source) => form.plus(sum, source), h);
     const driven = form.drive(bBar, x);
-    const h = statesIn(mode)(form, a, carry === 'fused' ? fuse(driven) : driven, state);
-    return { output: form.read(c, carry === 'raw' ? fuse(h) : h), state: atToken(h, t - 1) };
+    const h =
+      carry === 'raw' ? statesIn(mode)(form, a, driven, state) : fusedStates(mode, form, a, driven, selected, state);
+    const fused = carry === 'raw' ? fuse(form, h, selected) : h;
+    return { output: form.read(c, fused), state: atToken(h, t - 1) };
   };
+
+/** `h + Σ_j source_j`, one after another (Eq. 18). */
+const fuse = <S extends StateValue>(form: Form<S>, h: S, sources: readonly S[]): S =>
+  sources.reduce((sum, source) => form.plus(sum, source), h);
+
+/**
+ * All states where the fused one is carried. Token by token in the order of Eqs. 5 and 11, as the definition computes: what cancels
+ * between a state and its sources is then rounded as it is there. Elsewhere the sources come in as inputs do.
+ */
+function fusedStates<S extends StateValue>(
+  mode: SsmMode,
+  form: Form<S>,
+  a: S,
+  driven: S,
+  selected: readonly S[],
+  h0: S,
+): S {
+  if (mode.name !== 'recurrent') return statesIn(mode)(form, a, fuse(form, driven, selected), h0);
+  let h = h0;
+  const all = Array.from({ length: tokensOf(driven) }, (_, t) => {
+    const own = form.plus(form.act(a, h), atToken(driven, t));
+    h = fuse(
+      form,
+      own,
+      selected.map((source) => atToken(source, t)),
+    );
+    return h;
+  });
+  return joinTrees(all, (xs) => stack(xs, 1));
+}

@@ -40,17 +40,16 @@ const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.star
 
 describe('a backend that is started for every message', () => {
   it.each(atDescribe)('and %s is refused as %s', async (kind, failureKind, message, stderr, limit = {}) => {
-    const { command, pids, remove } = stranger(kind);
+    const { command, pids } = stranger(kind);
     const start = performance.now();
     const failure = await failureToOpen(openOnce(command, { ...limits, ...limit }));
     expect(failure).toMatchObject({ kind: failureKind, message, ...(stderr && { stderr }) });
     expect(performance.now() - start).toBeLessThan((limit.start ?? 0) + 4000);
     await expectGone(pids());
-    remove();
   });
 
   it.each(atRun)('and %s fails as %s: %s', async (kind, failureKind, message, stderr, limit = {}) => {
-    const { command, pids, remove } = stranger(kind);
+    const { command, pids } = stranger(kind);
     const backend = await openOnce(command, { ...limits, ...limit });
     const start = performance.now();
     const failure = failureOf(await backend.answer(question()));
@@ -59,12 +58,11 @@ describe('a backend that is started for every message', () => {
     expect(performance.now() - start).toBeLessThan((limit.start ?? 0) + 4000);
     await backend.close();
     await expectGone(pids());
-    remove();
   });
 
   it('answers, and leaves no file', async () => {
     const before = folders();
-    const { command, pids, remove } = stranger('echo');
+    const { command, pids } = stranger('echo');
     const backend = await openOnce(command, limits);
     expect(backend.description.name).toBe('echo');
     for (const length of [1, 0, 100_000]) {
@@ -77,15 +75,13 @@ describe('a backend that is started for every message', () => {
     await backend.close();
     await expectGone(pids());
     expect(folders().filter((name) => !before.includes(name))).toEqual([]);
-    remove();
   });
 
   it('may print what it likes', async () => {
-    const { command, remove } = stranger('text-first');
+    const { command } = stranger('text-first');
     const backend = await openOnce(command, limits);
     expect(await backend.answer(question())).toMatchObject({ kind: 'numbers' });
     await backend.close();
-    remove();
   });
 
   it('does not exist', async () => {

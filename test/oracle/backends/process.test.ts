@@ -88,7 +88,7 @@ const SLACK = 4000;
 
 describe('a backend that stays', () => {
   it.each(atDescribe)('and %s is refused as %s', async (kind, failureKind, message, stderr = [], limit = {}) => {
-    const { command, pids, remove } = stranger(kind);
+    const { command, pids } = stranger(kind);
     const start = performance.now();
     expect(await failureToOpen(openProcess(command, { ...limits, ...limit }))).toEqual({
       kind: failureKind,
@@ -97,11 +97,10 @@ describe('a backend that stays', () => {
     });
     expect(performance.now() - start).toBeLessThan((limit.start ?? 0) + SLACK);
     await expectGone(pids());
-    remove();
   });
 
   it.each(atRun)('and %s fails as %s: %s', async (kind, failureKind, message, stderr = [], limit = {}) => {
-    const { command, pids, remove } = stranger(kind);
+    const { command, pids } = stranger(kind);
     const memory = process.memoryUsage().rss;
     const backend = await openProcess(command, { ...limits, ...limit });
     const start = performance.now();
@@ -110,7 +109,6 @@ describe('a backend that stays', () => {
     expect(process.memoryUsage().rss - memory).toBeLessThan(2 ** 27);
     await backend.close();
     await expectGone(pids());
-    remove();
   });
 
   it('does not exist, or may not be executed', async () => {
@@ -128,13 +126,12 @@ describe('a backend that stays', () => {
   });
 
   it('is refused in one message that ends with its last lines', async () => {
-    const { command, remove } = stranger('says-why');
+    const { command } = stranger('says-why');
     const error = await openProcess(command, limits).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(BackendError);
     expect((error as Error).message).toMatch(
       /^backend ".*": it exited with status 3 .*; its standard error ends with\n {2}line 12\n/,
     );
-    remove();
   });
 });
 
@@ -144,12 +141,11 @@ async function withStranger(
   use: (backend: Backend, pids: () => number[]) => Promise<void>,
   limit: Partial<Limits> = {},
 ): Promise<void> {
-  const { command, pids, remove } = stranger(kind);
+  const { command, pids } = stranger(kind);
   const backend = await openProcess(command, { ...limits, ...limit });
   await use(backend, pids);
   await backend.close();
   await expectGone(pids());
-  remove();
 }
 
 /** Computes something for so many milliseconds. */

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import type { Answer, Failure, Question } from '../../../src/oracle/backends/backend.ts';
 import { BackendError } from '../../../src/oracle/backends/failure.ts';
 import type { Limits } from '../../../src/oracle/backends/limits.ts';
@@ -34,17 +34,17 @@ export interface Stranger {
   readonly command: string;
   /** All processes that it has had. */
   pids(): number[];
-  remove(): void;
 }
 
+/** A stranger of a kind, for one test. */
 export function stranger(kind: string): Stranger {
   const folder = mkdtempSync(join(tmpdir(), 'stranger-'));
   const file = join(folder, 'pids');
   writeFileSync(file, '');
+  onTestFinished(() => rmSync(folder, { recursive: true }));
   return {
     command: `PIDS='${file}' '${process.execPath}' '${script}' ${kind}`,
     pids: () => readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number),
-    remove: () => rmSync(folder, { recursive: true }),
   };
 }
 
