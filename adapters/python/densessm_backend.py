@@ -3,7 +3,7 @@
     import torch
     from densessm_backend import Backend
 
-    backend = Backend('my kernels')  # or with device='cuda', or library='numpy'
+    backend = Backend('my kernels')  # or with device='cuda', library='numpy', compiles=True (each new shape)
 
     @backend.operator('linearScan', modes=['recurrent'])
     def linear_scan(inputs, settings, mode):
@@ -44,8 +44,9 @@ class Unsupported(Exception):
 
 
 class Backend:
-    def __init__(self, name: str, device: str = 'cpu', library: str = 'torch') -> None:
-        self.name, self.device, self.library = name, device, __import__(library)
+    def __init__(self, name: str, device: str = 'cpu', library: str = 'torch', compiles: bool = False) -> None:
+        self.description = dict(protocol='1', name=name, compiles=str(compiles).lower())
+        self.device, self.library = device, __import__(library)
         self.functions: dict[str, tuple[Callable[..., Named], Any]] = {}
         self.offers: dict[str, Named] = {}
 
@@ -79,7 +80,7 @@ class Backend:
         try:
             if texts['message'] == 'run':
                 return to_safetensors(answer, self.compute(texts, arrays))
-            answer.update(message='description', protocol='1', name=self.name, operators=json.dumps(self.offers))
+            answer.update(self.description, message='description', operators=json.dumps(self.offers))
         except Unsupported as reason:
             answer.update(message='unsupported', reason=str(reason) or 'it gives no reason')
         except Exception as error:
@@ -146,5 +147,4 @@ def to_safetensors(texts: Mapping[str, str], tensors: Named) -> bytes:
             raise TypeError(f'{name} is a {kind}: return a tensor of {", ".join(DTYPES)}')
         begin, data = len(data), data + raw(x)
         header[name] = dict(dtype=DTYPES[kind], shape=list(x.shape), data_offsets=[begin, len(data)])
-    text = json.dumps(header).encode()
-    return len(text).to_bytes(8, 'little') + text + data
+    return len(text := json.dumps(header).encode()).to_bytes(8, 'little') + text + data

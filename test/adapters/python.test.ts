@@ -194,6 +194,20 @@ def backward(inputs, cotangents, settings, mode):
       expect(numbersOf(await backend.answer(question({ c })))).toEqual({ 'out/y': [2, 4] });
     });
 
+    it('shows the traceback of every error', async () => {
+      const backend = await start("raise ValueError(settings['i'])");
+      for (let i = 0; i < 300; i++) {
+        const answer = await backend.answer(question({ c: { ...question().c, settings: { i } } }));
+        expect(failureOf(answer)?.stderr.at(-1)).toMatch(new RegExp(`ValueError: ${i}$`));
+      }
+    });
+
+    it('says where every shape is compiled', async () => {
+      expect((await start(right)).compiles).toBe(false);
+      const program = twice(right).replace("library='numpy'", "library='numpy', compiles=True");
+      expect((await keep(openProcess(commandOf(numpy, program)))).compiles).toBe(true);
+    });
+
     it('names the output that a backward needs and the function does not return', async () => {
       const backend = await start("return {'z': inputs['x']}", ', gradients=lambda *_: {}');
       expect(failureOf(await backend.answer(question({ gradients: true })))?.message).toBe(

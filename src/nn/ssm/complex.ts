@@ -59,13 +59,19 @@ export const complexExp = ({ re, im }: Complex): Complex => complexScale(exp(re)
 const terms = 20;
 
 /**
- * `φ₁(z) = (e^z − 1) / z`, and 1 at 0: as a series where |z| < 1, where the quotient would lose its digits and its gradient even
+ * The squared size from which on the quotient is taken. No number of few digits has it: where rounding decides between the branches,
+ * nothing bounds the one that is not meant.
+ */
+const quotientFrom = 2 ** -0.25;
+
+/**
+ * `φ₁(z) = (e^z − 1) / z`, and 1 at 0: as a series near 0, where the quotient would lose its digits and its gradient even
  * more of them.
  * @example
  * read(complexPhi1({ re: tensor([0]), im: tensor([0]) }).re) // [1]
  */
 export function complexPhi1(z: Complex): Complex {
-  const isFar = firstIsLarger(squaredSize(z), filledLike(z.re, 1, z.re.shape));
+  const isFar = firstIsLarger(squaredSize(z), filledLike(z.re, quotientFrom, z.re.shape));
   const choose = (far: Complex, near: Complex): Complex => ({
     re: select(isFar, far.re, near.re),
     im: select(isFar, far.im, near.im),

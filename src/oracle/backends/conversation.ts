@@ -66,7 +66,11 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
     spent += clock.stop();
     const result = isFailure(came) ? came : read(came, id);
     if (!isFailure(result)) return result;
-    if (result.kind === 'said-so') return { ...result, stderr: carrier.lastLines() };
+    if (result.kind === 'said-so') {
+      // what it said before it answered has come as well, but may be read after the answer in this turn of the event loop
+      await new Promise((resolve) => setImmediate(resolve));
+      return { ...result, stderr: carrier.lastLines() };
+    }
     const isTotal = result.kind === 'timeout' && left < milliseconds;
     return carrier.giveUp(isTotal ? { ...result, message: outOfTime } : result);
   }

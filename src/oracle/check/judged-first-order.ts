@@ -22,7 +22,7 @@ export interface Counts {
 }
 
 /** How many numbers of an answer are looked at alone because they are the most suspicious, and how many by chance. */
-const [mostSuspicious, byChance] = [8, 1];
+const [mostSuspicious, byChance] = [4, 1];
 
 /** An element, its error, and how large errors of it usually are. */
 interface Suspect {

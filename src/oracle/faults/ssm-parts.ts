@@ -9,35 +9,17 @@ import { slice } from '../../tensor/primitives/slice.ts';
 import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
 import { transpose } from '../../tensor/primitives/transpose.ts';
 import type { Value } from '../../tensor/value.ts';
-import type { Settings } from '../case.ts';
 import type { Fault } from '../fault.ts';
-import type { Operator } from '../operator.ts';
 import { combinations } from '../operators/combine.ts';
 import { continuousSsm, type DiscretiseSettings, discretise as discretisation } from '../operators/continuous.ts';
 import { degradation } from '../operators/degradation.ts';
 import { type DenseSsmSettings, denseSsm as denseOperator } from '../operators/dense-ssm.ts';
 import { mapValues, stripped } from '../operators/tokens.ts';
 import type { Named } from '../program.ts';
-
-/** A fault of an operator that runs the operator's own mode, on other inputs, under other settings or with other results. */
-const fault = <S extends Settings>(
-  operator: Operator<S>,
-  mode: string,
-  name: string,
-  says: string,
-  rejectedBy: readonly string[],
-  program: (inputs: Named, settings: S, run: (inputs: Named, settings: S) => Named) => Named,
-): Fault<S> => ({
-  operator: operator.name,
-  mode,
-  name,
-  says,
-  rejectedBy,
-  program: (inputs, settings) => program(inputs, settings, operator.modes[mode]!),
-});
+import { around } from './misled.ts';
 
 const continuousFaults: readonly Fault[] = [
-  fault(
+  around(
     continuousSsm,
     'whole',
     'matrix-transposed',
@@ -48,7 +30,7 @@ const continuousFaults: readonly Fault[] = [
       return run({ ...inputs, 'param.a': settings.form === 'matrix' ? transpose(a, [0, 2, 1]) : a }, settings);
     },
   ),
-  fault(
+  around(
     continuousSsm,
     'tokenwise',
     'input-missing',
@@ -65,7 +47,7 @@ const otherRule = (
   declared: DiscretisationRule,
   used: DiscretisationRule,
 ): Fault<DiscretiseSettings> =>
-  fault(discretisation, 'whole', name, says, ['definition', 'derivative'], (inputs, settings, run) => {
+  around(discretisation, 'whole', name, says, ['definition', 'derivative'], (inputs, settings, run) => {
     const genuine = run(inputs, settings);
     if (settings.rule !== declared) return genuine;
     const other = run(inputs, { ...settings, rule: used });
@@ -83,7 +65,7 @@ const discretisationFaults: readonly Fault<DiscretiseSettings>[] = [
     'bilinear',
   ),
   otherRule('euler-for-bilinear', 'one side of the bilinear rule left out', ['a', 'b'], 'bilinear', 'euler'),
-  fault(
+  around(
     discretisation,
     'whole',
     'steps-shared',
@@ -92,7 +74,7 @@ const discretisationFaults: readonly Fault<DiscretiseSettings>[] = [
     (inputs, settings, run) =>
       run({ ...inputs, delta: broadcast(slice(inputs.delta!, 0, 0, 1), inputs.delta!.shape) }, settings),
   ),
-  fault(
+  around(
     discretisation,
     'channelwise',
     'step-detached',
@@ -100,7 +82,7 @@ const discretisationFaults: readonly Fault<DiscretiseSettings>[] = [
     ['modes', 'derivative'],
     (inputs, settings, run) => run({ ...inputs, delta: stopGradient(inputs.delta!) }, settings),
   ),
-  fault(
+  around(
     discretisation,
     'whole',
     'step-missing-in-input',
@@ -115,7 +97,7 @@ const discretisationFaults: readonly Fault<DiscretiseSettings>[] = [
 ];
 
 const combinationFaults: readonly Fault[] = combinations.flatMap((operator) => [
-  fault(
+  around(
     operator,
     'whole',
     'decays-not-multiplied',
@@ -126,7 +108,7 @@ const combinationFaults: readonly Fault[] = combinations.flatMap((operator) => [
       ...Object.fromEntries(Object.entries(stripped(inputs, 'right.')).filter(([name]) => name.startsWith('a'))),
     }),
   ),
-  fault(
+  around(
     operator,
     'scanned',
     'operands-swapped',
@@ -152,7 +134,7 @@ const onlyLayers = (inputs: Named, change: (x: Value, name: string) => Value): N
   mapValues(inputs, (x, name) => (name.startsWith('layers.') ? change(x, name) : x));
 
 const stackFaults: readonly Fault[] = [
-  fault(
+  around(
     degradation,
     'layered',
     'layers-run-late',
@@ -160,7 +142,7 @@ const stackFaults: readonly Fault[] = [
     ['definition', 'modes', 'decoding'],
     (inputs, settings, run) => run({ ...inputs, bottom: tokenBefore(inputs.bottom!) }, settings),
   ),
-  fault(
+  around(
     degradation,
     'recurrent',
     'memory-missing',
@@ -172,7 +154,7 @@ const stackFaults: readonly Fault[] = [
         settings,
       ),
   ),
-  fault(
+  around(
     degradation,
     'layered',
     'gradient-stops-at-blocks',
@@ -190,7 +172,7 @@ const sourcesOf = (inputs: Named, change: (x: Value) => Value): Named =>
   mapValues(inputs, (x, name) => (name.startsWith('selected.') ? change(x) : x));
 
 const denseFaults: readonly Fault<DenseSsmSettings>[] = [
-  fault(
+  around(
     denseOperator,
     'scan',
     'other-carry',
@@ -198,7 +180,7 @@ const denseFaults: readonly Fault<DenseSsmSettings>[] = [
     ['definition', 'modes', 'resumable', 'dyadic'],
     (inputs, settings, run) => run(inputs, { ...settings, carry: settings.carry === 'raw' ? 'fused' : 'raw' }),
   ),
-  fault(
+  around(
     denseOperator,
     'recurrent',
     'read-before-fusion',
@@ -212,7 +194,7 @@ const denseFaults: readonly Fault<DenseSsmSettings>[] = [
       ).output!,
     }),
   ),
-  fault(
+  around(
     denseOperator,
     'direct',
     'sources-one-token-late',
@@ -220,7 +202,7 @@ const denseFaults: readonly Fault<DenseSsmSettings>[] = [
     ['definition', 'modes', 'resumable'],
     (inputs, settings, run) => run(sourcesOf(inputs, tokenBefore), settings),
   ),
-  fault(
+  around(
     denseOperator,
     'logStep',
     'sources-detached',
@@ -228,7 +210,7 @@ const denseFaults: readonly Fault<DenseSsmSettings>[] = [
     ['modes', 'derivative'],
     (inputs, settings, run) => run(sourcesOf(inputs, stopGradient), settings),
   ),
-  fault(
+  around(
     denseOperator,
     'chunkwise',
     'carry-of-first-chunk',

@@ -281,6 +281,7 @@ export const denseRetention = batchable<DenseRetentionSettings>({
   time: { ...denseAxes.time, states: { state: 'state' } },
   axes: { batch: { ...denseAxes.axes.batch, state: 0 } },
   name: 'denseRetention',
+  timeInvariant: true,
   reference: 'recurrent',
   layouts: (size) =>
     fc

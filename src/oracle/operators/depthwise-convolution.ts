@@ -45,6 +45,7 @@ export const depthwiseConvolution: Operator = {
   modes: { parallel: program(parallelConvolution), recurrent: program(recurrentConvolution) },
   reference: 'recurrent',
   linearIn: ['x', 'bias', 'window'],
+  timeInvariant: true,
   exact: true,
   time: {
     inputs: { x: 1 },

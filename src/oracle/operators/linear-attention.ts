@@ -89,6 +89,7 @@ const shared = {
   evidence: ['T'],
   reference: 'recurrent',
   linearIn: ['v', 'state'],
+  timeInvariant: true,
   exact: true,
   time,
   axes: { batch: all(0), head: all(1) },
@@ -218,6 +219,7 @@ export const stateSpaceDuality: Operator<AttentionSettings> = {
   })),
   reference: 'recurrent',
   linearIn: ['x', 'state'],
+  timeInvariant: true,
   exact: true,
   time: {
     inputs: { x: 2, gate: 2, b: 2, c: 2 },

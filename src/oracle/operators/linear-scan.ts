@@ -76,6 +76,7 @@ export const linearScan = batchable<Settings>(
     modes: programs(scanProgram),
     reference: 'recurrent',
     linearIn: ['b', 'state'],
+    timeInvariant: true,
     exact: true,
     time: {
       inputs: { a: 1, b: 1 },

@@ -132,6 +132,7 @@ export const selectiveScan: Operator<SelectiveScanSettings> = {
   },
   reference: 'recurrent',
   linearIn: ['u', 'state'],
+  timeInvariant: true,
   time: {
     inputs: { u: 1, delta: 1, z: 1, tokenB: 1, groupB: 1, tokenC: 1, groupC: 1 },
     outputs: { output: 1 },
