@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { f64 } from '../../src/executors/f64/index.ts';
@@ -7,6 +9,7 @@ import { equalWidth, presets, type Sizable } from '../../src/models/presets.ts';
 import { indexInput, read } from '../../src/tensor/input.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import type { Tree } from '../../src/tensor/tree.ts';
+import { root } from '../docs/documented.ts';
 
 const all: readonly Sizable[] = Object.values(presets);
 const families = all.filter(({ name }) => !name.endsWith('1.3b'));
@@ -20,6 +23,15 @@ const unusedInRelease = (h: number): number => {
 };
 
 describe('presets', () => {
+  it('are those of docs/models.md', () => {
+    const page = readFileSync(join(root, 'docs', 'models.md'), 'utf8').replace(/ +/g, ' ');
+    for (const { name, sizes, count } of all) {
+      const heads = name.endsWith('mamba') ? ' ' : ` ${sizes.heads} `;
+      const row = `| \`${name}\` | ${sizes.width} | ${sizes.layers} |${heads}| ${count().toLocaleString('en')} |`;
+      expect(page).toContain(row);
+    }
+  });
+
   it('of one size are equal within a hundredth', () => {
     for (const preset of families) {
       expect(Math.abs(preset.count() / small.count() - 1), preset.name).toBeLessThan(0.01);
