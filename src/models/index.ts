@@ -32,6 +32,7 @@ export {
 export { type MambaParams, mamba } from './mamba.ts';
 export type { MambaLayer, MambaLayerState } from './mamba-block.ts';
 export { type MambaConfig, mambaConfig } from './mamba-config.ts';
+export { type EqualWidthOptions, equalWidth, type Preset, type PresetSizes, presets, type Sizable } from './presets.ts';
 export { type RetNetConfig, type RetNetParams, retNet } from './retnet.ts';
 export { type Candidate, candidatesOf, pickToken, type Sampling } from './sampling.ts';
 export {
