@@ -5,9 +5,8 @@
 import { asRows, type DiagonalStep, denseStates, emptyState } from './dense-states.ts';
 import { embed, readOut } from './language-model.ts';
 import { type MambaConfig, type MambaLayer, type MambaLayerState, mambaInputs, mambaOutput } from './mamba.ts';
-import { add, given, type Matrix, type Vector } from './notation.ts';
+import { add, type Matrix, type Vector } from './notation.ts';
 import type { Reading } from './readings.ts';
-import { rmsNormRows } from './rms-norm.ts';
 import { type SelectiveInputs, selectiveOutput, stateMapRow, stepSize } from './selective-ssm.ts';
 import type { StateFusion, StateFusionRule, StateReadings } from './state-fusion.ts';
 
@@ -33,11 +32,10 @@ export interface DenseMambaParameters {
   readonly finalNorm: Vector;
 }
 
-/** Logits [t][rows], a state per layer, and what each layer passed to deeper ones, [l][t][w] (layer 0 first). */
+/** Logits [t][rows]; of each layer the state, and what it passed to deeper ones, [t][w]. */
 export interface DenseMambaResult {
   readonly logits: Matrix;
-  readonly states: readonly MambaLayerState[];
-  readonly passed: readonly Matrix[];
+  readonly layers: readonly { readonly state: MambaLayerState; readonly passed: Matrix }[];
 }
 
 /**
@@ -52,39 +50,36 @@ export function denseMamba(
   states: readonly MambaLayerState[] = [],
 ): DenseMambaResult {
   let s = embed(params.embedding, tokens);
-  const [left, passed]: [MambaLayerState[], Matrix[]] = [[], []];
-  for (let l = 0; l < config.layers; l++) {
-    const block = denseMambaBlock(given(params.layers[l], `layer ${l}`), config, s, passed, states[l]);
-    s = s.map((row, t) => add(row, block.output[t]!));
-    left.push(block.state);
-    passed.push(block.passed);
+  const blocks: ReturnType<typeof denseMambaBlock>[] = [];
+  for (const [l, layer] of params.layers.entries()) {
+    const shallow = blocks.map(({ passed }) => passed);
+    blocks.push(denseMambaBlock(layer, config, s, { shallow, state: states[l] }));
+    s = s.map((row, t) => add(row, blocks[l]!.output[t]!));
   }
-  return { logits: readOut(s, params.finalNorm, params.embedding, config.epsilon), states: left, passed };
+  return { logits: readOut(s, params.finalNorm, params.embedding, config.epsilon), layers: blocks };
+}
+
+/** What a block has besides its input: what the layers before it passed, [l][t][w] (layer 0 first), and its state, if it continues. */
+interface Around {
+  readonly shallow: readonly Matrix[];
+  readonly state: MambaLayerState | undefined;
 }
 
 /**
  * Mamba's block with the fusion between its recurrence and its read-out: y = (C h' + D u) silu(z), W_out y. Gates read the block's
  * normed input, or u.
- * Shapes: s [t][width], shallow [l][t][w] (layer 0 first), output [t][width], passed [t][w].
+ * Shapes: s [t][width], output [t][width], passed [t][w].
  */
-export function denseMambaBlock(
-  layer: DenseMambaLayer,
-  config: DenseMambaConfig,
-  s: Matrix,
-  shallow: readonly Matrix[],
-  state?: MambaLayerState,
-) {
+export function denseMambaBlock(layer: DenseMambaLayer, config: DenseMambaConfig, s: Matrix, around: Around) {
+  const { shallow, state } = around;
+  const { normed, inputs, window } = mambaInputs(layer, config, s, state?.window);
+  const x = config.readings.gateInput === 'normed' ? normed : inputs.u;
   const size = { channels: layer.skip.length, states: config.stateSize };
-  const { inputs, window } = mambaInputs(layer, config, s, state?.window);
-  const x = config.readings.gateInput === 'u' ? inputs.u : rmsNormRows(s, layer.inputNorm, config.epsilon);
   const sequence = { steps: s.map((_, t) => selectiveStep(inputs, t)), shallow, x };
-  const states = denseStates(state?.scan.flat() ?? emptyState(size), sequence, {
-    fusion: layer.fusion,
-    rule: config,
-    size,
-  });
-  const y = states.read.map((h, t) => readOutput(inputs, asRows(h, size), t));
-  return { output: mambaOutput(layer, y), ...states, state: { window, scan: asRows(states.carried, size) } };
+  const h0 = state?.scan.flat() ?? emptyState(size);
+  const { read, passed, carried } = denseStates(h0, sequence, { fusion: layer.fusion, rule: config, size });
+  const y = read.map((h, t) => readOutput(inputs, asRows(h, size), t));
+  return { output: mambaOutput(layer, y), passed, state: { window, scan: asRows(carried, size) } };
 }
 
 /** Decay exp(Δ A) and drive Δ B u of every channel and state at token t, as in Mamba [T]. Shapes: [w] each. */

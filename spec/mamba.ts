@@ -97,7 +97,7 @@ export function mambaBlock(layer: MambaLayer, config: MambaConfig, s: Matrix, st
 }
 
 /**
- * [x | z] = W_in rms(s); u = silu(conv(x)); what the scan reads: everything of {@link selection}, and z; and the window that is left.
+ * [x | z] = W_in rms(s); u = silu(conv(x)); rms(s), what the scan reads (everything of {@link selection}, and z), and the window that is left.
  * Evidence [T]. Shapes: s [t][width], window [K][E].
  */
 export function mambaInputs(layer: MambaLayer, config: MambaConfig, s: Matrix, before?: Matrix) {
@@ -108,7 +108,7 @@ export function mambaInputs(layer: MambaLayer, config: MambaConfig, s: Matrix, b
   const z = projected.map((row) => row.slice(inner));
   const { output: convolved, window } = depthwiseConvolution(xs, layer.convolution, layer.convolutionBias, before);
   const u = convolved.map((row) => row.map(silu));
-  return { inputs: { ...selection(layer, config, u), z }, window };
+  return { normed, inputs: { ...selection(layer, config, u), z }, window };
 }
 
 /** W_out y, with its bias if there is one. Evidence [T]. Shapes: y [t][E], result [t][width]. */

@@ -88,7 +88,7 @@ const late = (x: Value): Value => {
   return t === 0 ? x : concat([zerosLike(x, [x.shape[0]!, 1, ...x.shape.slice(2)]), slice(x, 1, 0, t - 1)], 1);
 };
 
-const found = ['definition', 'modes', 'derivative'];
+const found = ['definition', 'modes'];
 
 /** The faults that both networks can have; `parallel` is a mode of it that all linear readings admit, not the reference. */
 const shared = <S extends DenseSettings>(operator: Operator<S>, parallel: string): Fault<S>[] => [
@@ -161,7 +161,7 @@ const wrongSources: readonly {
   {
     name: 'sources-late',
     says: 'reads the shallow states of the token before',
-    rejectedBy: [...found, 'resumable'],
+    rejectedBy: [...found, 'derivative', 'resumable'],
     change: (sources) => sources.map(late),
   },
   {

@@ -6,7 +6,7 @@ import type { DenseMambaConfig } from '../../models/dense-mamba-config.ts';
 import { mamba } from '../../models/mamba.ts';
 import type { Operator } from '../operator.ts';
 import type { Program } from '../program.ts';
-import { closedGates, noDenseStates, ofFusion, stateReadings, withoutFusion } from './dense-states.ts';
+import { closedGates, denseDepths, noDenseStates, ofFusion, stateReadings, withoutFusion } from './dense-states.ts';
 import { small } from './draw.ts';
 import { type ModelSettings, modelOperator, modelProgram } from './language-models.ts';
 import { defineMamba, mambaStateShapes } from './mamba.ts';
@@ -17,14 +17,12 @@ const configs: fc.Arbitrary<DenseMambaConfig> = fc
     vocabulary: small(6, 2),
     // norms of a single channel leave nothing but a sign, and gradients that cancel to ε
     width: small(4, 2),
-    layers: small(4),
+    ...denseDepths,
     innerWidth: small(3, 2),
     stateSize: small(3),
     deltaRank: small(2),
     convolutionWidth: small(3),
     convolutionBias: fc.boolean(),
-    denseLayers: small(3, 0),
-    gateRank: small(2, 0),
     states: stateReadings,
     gateInput: fc.constantFrom('normed', 'u'),
   })
@@ -60,8 +58,9 @@ export const denseMambaOperator: Operator<Settings> = modelOperator(
       'closed gates': { change: closedGates, program: asMamba, ignores: ofFusion },
     },
     definition: (inputs, { config }) =>
-      defineMamba(inputs, config, (params, tokens, states) =>
-        definition(params as DenseMambaParameters, config, tokens, states),
-      ),
+      defineMamba(inputs, config, (params, tokens, states) => {
+        const { logits, layers } = definition(params as DenseMambaParameters, config, tokens, states);
+        return { logits, states: layers.map(({ state }) => state) };
+      }),
   },
 );

@@ -9,7 +9,7 @@ import type { Value } from '../../tensor/value.ts';
 import { type Layout, type Lists, type Slot, type Tensors, toLists } from '../case.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Program } from '../program.ts';
-import { closedGates, noDenseStates, ofFusion, stateReadings, withoutFusion } from './dense-states.ts';
+import { closedGates, denseDepths, noDenseStates, ofFusion, stateReadings, withoutFusion } from './dense-states.ts';
 import { chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
 import { weightSlot } from './language-models.ts';
 import { joinedResults, partsOf } from './per-sequence.ts';
@@ -26,9 +26,7 @@ const configs: fc.Arbitrary<DenseSsmConfig> = fc
   .record({
     width: small(3, 2),
     stateSize: small(3),
-    layers: small(mostLayers),
-    denseLayers: small(3, 0),
-    gateRank: small(2, 0),
+    ...denseDepths,
     readings: stateReadings,
   })
   .map((sizes) => ({ ...sizes, epsilon: 2 ** -6 }));

@@ -17,6 +17,13 @@ export const stateReadings: fc.Arbitrary<StateReadings> = fc.record({
   stateNorm: fc.constantFrom('none', 'rms'),
 });
 
+/** Layers, m and gate ranks: what hides faults (one layer, m = 0, closed gates) occurs, but not often. */
+export const denseDepths = {
+  layers: fc.constantFrom(1, 2, 3, 3, 4),
+  denseLayers: fc.constantFrom(0, 1, 2, 2, 3),
+  gateRank: fc.constantFrom(0, 1, 2, 2),
+};
+
 /** A configuration with dense states. */
 export interface DenseConfig {
   readonly denseLayers: number;
