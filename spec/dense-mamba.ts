@@ -72,18 +72,14 @@ interface Around {
  */
 export function denseMambaBlock(layer: DenseMambaLayer, config: DenseMambaConfig, s: Matrix, around: Around) {
   const { shallow, state } = around;
-  const size = { channels: layer.skip.length, states: config.stateSize };
   const { normed, inputs, window } = mambaInputs(layer, config, s, state?.window);
   const x = config.readings.gateInput === 'normed' ? normed : inputs.u;
+  const size = { channels: layer.skip.length, states: config.stateSize };
   const sequence = { steps: s.map((_, t) => selectiveStep(inputs, t)), shallow, x };
-  const connection = { fusion: layer.fusion, rule: config, size };
-  const states = denseStates(state?.scan.flat() ?? emptyState(size), sequence, connection);
-  const y = states.read.map((h, t) => readOutput(inputs, asRows(h, size), t));
-  return {
-    output: mambaOutput(layer, y),
-    passed: states.passed,
-    state: { window, scan: asRows(states.carried, size) },
-  };
+  const h0 = state?.scan.flat() ?? emptyState(size);
+  const { read, passed, carried } = denseStates(h0, sequence, { fusion: layer.fusion, rule: config, size });
+  const y = read.map((h, t) => readOutput(inputs, asRows(h, size), t));
+  return { output: mambaOutput(layer, y), passed, state: { window, scan: asRows(carried, size) } };
 }
 
 /** Decay exp(Δ A) and drive Δ B u of every channel and state at token t, as in Mamba [T]. Shapes: [w] each. */

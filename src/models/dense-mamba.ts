@@ -55,7 +55,7 @@ export const denseMambaWiring: DenseMambaWiring = {
  * denseMambaAdmits(config, 'parallel') // true
  */
 export const denseMambaAdmits = ({ layers, denseLayers, readings }: DenseMambaConfig, mode: Mode['name']): boolean =>
-  mode === 'recurrent' || layers < 2 || denseLayers === 0 || carriedRecurrence(readings) !== 'nonlinear';
+  mode === 'recurrent' || carriedRecurrence(readings, Math.min(layers - 1, denseLayers)) !== 'nonlinear';
 
 function start(params: DenseMambaParams, config: DenseMambaConfig, batch: number): ModelState<MambaLayerState> {
   checkParameters(denseMamba, params, config);

@@ -98,7 +98,7 @@ const everyMode: Readonly<Record<CarriedRecurrence, readonly SsmMode['name'][]>>
  * denseSsmAdmits(denseSsmConfig({ width: 8, layers: 2, denseLayers: 1, readings }), 'fft') // false
  */
 export const denseSsmAdmits = ({ layers, denseLayers, readings }: DenseSsmConfig, mode: SsmMode['name']): boolean =>
-  everyMode[layers < 2 || denseLayers === 0 ? 'diagonal' : carriedRecurrence(readings)].includes(mode);
+  everyMode[carriedRecurrence(readings, Math.min(layers - 1, denseLayers))].includes(mode);
 
 function check(config: DenseSsmConfig): void {
   checkWhole('denseSsmStack', config, ['width', 'stateSize', 'layers'], 1);

@@ -23,17 +23,16 @@ import { fuseStates, mergeBlocks, type StateFusionParams, type StateFusionRule, 
 export type CarriedRecurrence = 'diagonal' | 'matrix' | 'nonlinear';
 
 /**
- * The kind that readings make.
+ * The kind that readings make of a layer with so many sources. Of one source attention takes all, as addition does.
  * @example
- * carriedRecurrence({ carry: 'fused', fusion: 'attention', stateNorm: 'none' }) // 'nonlinear'
+ * carriedRecurrence({ carry: 'fused', fusion: 'attention', stateNorm: 'none' }, 2) // 'nonlinear'
  */
-export function carriedRecurrence({
-  carry,
-  fusion,
-  stateNorm,
-}: Pick<StateReadings, 'carry' | 'fusion' | 'stateNorm'>): CarriedRecurrence {
-  if (carry === 'raw') return 'diagonal';
-  if (stateNorm !== 'none' || fusion === 'attention') return 'nonlinear';
+export function carriedRecurrence(
+  { carry, fusion, stateNorm }: Pick<StateReadings, 'carry' | 'fusion' | 'stateNorm'>,
+  sources: number,
+): CarriedRecurrence {
+  if (carry === 'raw' || sources === 0) return 'diagonal';
+  if (stateNorm !== 'none' || (fusion === 'attention' && sources > 1)) return 'nonlinear';
   return fusion === 'concat' ? 'matrix' : 'diagonal';
 }
 
@@ -125,7 +124,7 @@ function allAtOnce(
   { readings }: StateFusionRule,
   order: StateOrder,
 ): Value {
-  switch (carriedRecurrence(readings)) {
+  switch (carriedRecurrence(readings, selected.length)) {
     case 'diagonal':
       return order.diagonal(fuseByAddition(drive, selected), state);
     case 'matrix': {
