@@ -59,7 +59,8 @@ function byStates(up: Value, states: number): Value {
 /** One more source in every layer that has one, with the weights of its last source again. */
 function widened<S extends DenseSettings>(inputs: Named, settings: S): { inputs: Named; settings: S } {
   const { config } = settings;
-  if (config.denseLayers === 0) return { inputs, settings };
+  // a second source may make of attention what the mode does not compute
+  if (config.denseLayers === 0 || config.readings.fusion === 'attention') return { inputs, settings };
   const added: Record<string, Value> = {};
   for (let l = config.denseLayers + 1; l < config.layers; l++) {
     const [path, last] = [`param.layers.${l}.fusion`, sourcesOf(config, l).length - 1];

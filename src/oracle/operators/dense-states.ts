@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import type { StateReadings } from '../../nn/dense-states/fuse.ts';
 import type { Case, Settings, Tensors } from '../case.ts';
 import type { Named } from '../program.ts';
+import { small } from './draw.ts';
 
 /** Every combination of readings of states, drawn. */
 export const stateReadings: fc.Arbitrary<StateReadings> = fc.record({
@@ -17,11 +18,11 @@ export const stateReadings: fc.Arbitrary<StateReadings> = fc.record({
   stateNorm: fc.constantFrom('none', 'rms'),
 });
 
-/** Layers, m and gate ranks: what hides faults (one layer, m = 0, closed gates) occurs, but not often. */
+/** Layers, m and gate ranks; each shrinks towards the fewest. */
 export const denseDepths = {
-  layers: fc.constantFrom(1, 2, 3, 3, 4),
-  denseLayers: fc.constantFrom(0, 1, 2, 2, 3),
-  gateRank: fc.constantFrom(0, 1, 2, 2),
+  layers: small(4),
+  denseLayers: small(3, 0),
+  gateRank: small(2, 0),
 };
 
 /** A configuration with dense states. */
