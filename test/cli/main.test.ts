@@ -7,7 +7,7 @@ import { everyMode } from '../../src/oracle/verify.ts';
 import { root } from '../docs/documented.ts';
 import { densessm } from './run.ts';
 
-describe('densessm', { timeout: 60_000 }, () => {
+describe('densessm', { timeout: 240_000 }, () => {
   it('prints its help and its version', () => {
     expect(densessm('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('equations') });
     expect(densessm('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });

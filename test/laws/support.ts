@@ -112,7 +112,7 @@ const speaksOfAllReadings = ['definition', 'resumable', 'causal', 'reduces', 'pe
 export function testLaw(name: string): void {
   const law = laws.find((one) => one.name === name)!;
   describe(`law ${name}: ${law.statement}`, () => {
-    it('holds on 1,000 cases with operators, modes, readings and shapes drawn', { timeout: 240_000 }, () => {
+    it('holds on 1,000 cases with operators, modes, readings and shapes drawn', { timeout: 600_000 }, () => {
       const counters = Object.entries(allReadings).map(
         ([model, { options, least }]) => [model, pairCounter(options), least] as const,
       );
