@@ -87,21 +87,33 @@ export function mamba(
 }
 
 /**
- * [x | z] = W_in rms(s); u = silu(conv(x)); y = scan(u) with everything of {@link selection}, gated by z; W_out y.
+ * W_out scan(u, …) of a block's input; {@link mambaInputs} and {@link mambaOutput} are what stands before and after the scan.
  * Evidence [T]. Shapes: s [t][width], output [t][width].
  */
 export function mambaBlock(layer: MambaLayer, config: MambaConfig, s: Matrix, state?: MambaLayerState) {
+  const { inputs, window } = mambaInputs(layer, config, s, state?.window);
+  const scanned = selectiveScan(inputs, state?.scan);
+  return { output: mambaOutput(layer, scanned.output), state: { window, scan: scanned.state } };
+}
+
+/**
+ * [x | z] = W_in rms(s); u = silu(conv(x)); rms(s), what the scan reads (everything of {@link selection}, and z), and the window that is left.
+ * Evidence [T]. Shapes: s [t][width], window [K][E].
+ */
+export function mambaInputs(layer: MambaLayer, config: MambaConfig, s: Matrix, before?: Matrix) {
   const normed = rmsNormRows(s, layer.inputNorm, config.epsilon);
   const projected = normed.map((row) => affine(layer.input, row, layer.inputBias));
   const inner = layer.skip.length;
   const xs = projected.map((row) => row.slice(0, inner));
   const z = projected.map((row) => row.slice(inner));
-  const { convolution, convolutionBias } = layer;
-  const { output: convolved, window } = depthwiseConvolution(xs, convolution, convolutionBias, state?.window);
+  const { output: convolved, window } = depthwiseConvolution(xs, layer.convolution, layer.convolutionBias, before);
   const u = convolved.map((row) => row.map(silu));
-  const scanned = selectiveScan({ ...selection(layer, config, u), z }, state?.scan);
-  const output = scanned.output.map((row) => affine(layer.output, row, layer.outputBias));
-  return { output, state: { window, scan: scanned.state } };
+  return { normed, inputs: { ...selection(layer, config, u), z }, window };
+}
+
+/** W_out y, with its bias if there is one. Evidence [T]. Shapes: y [t][E], result [t][width]. */
+export function mambaOutput(layer: MambaLayer, y: Matrix): Matrix {
+  return y.map((row) => affine(layer.output, row, layer.outputBias));
 }
 
 /**

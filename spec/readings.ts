@@ -73,7 +73,7 @@ const table = [
     default: 'add',
     evidence: ['C', 'N'],
     concerns: 'both',
-    reason: 'Eq. 18 adds; concatenation and cross-attention are named as alternatives.',
+    reason: 'Eq. 18 adds; concatenation and cross-attention are named without formulas: state-fusion.ts has ours.',
   },
   {
     name: 'fusedNorm',
@@ -91,7 +91,7 @@ const table = [
     readings: ['plain', 'normed'],
     default: 'plain',
     evidence: ['C'],
-    concerns: 'both',
+    concerns: 'keys-and-values',
     reason: 'Layer 0 has nothing to fuse. In the released code it has no norm of fused features either.',
   },
   {
@@ -137,7 +137,7 @@ const table = [
     default: 'none',
     evidence: [],
     concerns: 'states',
-    reason: 'Whether the fused state is normed, as the released code norms fused keys and values.',
+    reason: 'Whether a fused state is normed over all its numbers, as the released code norms fused keys and values.',
   },
   {
     name: 'earlyLayers',

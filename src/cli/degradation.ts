@@ -1,35 +1,48 @@
 /** @file densessm degradation: what is left of a shallow layer's state in the layers above it (Eq. 9). */
-import { type Connection, type DegradationCurve, degradation } from '../oracle/degradation.ts';
+import {
+  type Connection,
+  type DegradationCurve,
+  type DegradationOptions,
+  type DegradationSubject,
+  degradation,
+} from '../oracle/degradation.ts';
 import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
 
-/** How many layers, over how many random stacks, from which seed. */
-export interface DegradationCommand extends Voice {
-  readonly layers: number;
-  readonly stacks: number;
-  readonly seed: number;
-}
+/** What is measured, how many layers, over how many random ones, from which seed. */
+export interface DegradationCommand extends Voice, Omit<DegradationOptions, 'connections'> {}
 
-const connections: readonly Connection[] = [
-  ...[0, 1, 2, 4].map((denseLayers) => ({ denseLayers, residual: 0 })),
-  ...[0, 2].map((denseLayers) => ({ denseLayers, residual: 1 })),
-];
+const dense: readonly Connection[] = [0, 1, 2, 4].map((denseLayers) => ({ denseLayers, residual: 0 }));
+const residual: readonly Connection[] = [0, 2].map((denseLayers) => ({ denseLayers, residual: 1 }));
+const passed: Connection = { denseLayers: 2, residual: 0, pass: 'fused' };
 
-const title = ({ denseLayers, residual }: Connection): string =>
-  `m = ${denseLayers}${residual === 0 ? '' : ', residual'}`;
+const connections: Readonly<Record<DegradationSubject, readonly Connection[]>> = {
+  stacks: [...dense, passed, ...residual],
+  'dense-mamba': [...dense, passed],
+};
+
+/** What was drawn, as the head of the table says it. */
+const drawn: Readonly<Record<DegradationSubject, (count: number) => string>> = {
+  stacks: (count) =>
+    `median of ${count} random stacks; m layers densely connected; residual: around each block between states.`,
+  'dense-mamba': (count) => `median of ${count} random DenseMambas after 32 random tokens; m layers densely connected.`,
+};
+
+const title = ({ denseLayers, residual: factor, pass }: Connection): string =>
+  `m = ${denseLayers}${pass === 'fused' ? ', pass fused' : ''}${factor === 0 ? '' : ', residual'}`;
 
 /** Prints what is left after each layer, as a table and as a plot. Returns whether every number is one. */
-export function degradationCommand({ layers, stacks, seed, json, quiet }: DegradationCommand): boolean {
-  const curves = degradation({ layers, stacks, seed, connections });
+export function degradationCommand({ of, layers, count, seed, json, quiet }: DegradationCommand): boolean {
+  const curves = degradation({ of, layers, count, seed, connections: connections[of] });
   const ok = curves.every(({ left }) => left.every(Number.isFinite));
   if (json) {
-    say(JSON.stringify({ ok, layers, stacks, seed, curves }, null, 1));
+    say(JSON.stringify({ ok, of, layers, count, seed, curves }, null, 1));
     return ok;
   }
   if (!quiet) {
     say('A change of the state of layer 0 by 1 %, and by how many % it changes the state that layer l reads out:');
-    say(`median of ${stacks} random stacks; m layers densely connected; residual: around each block between states.\n`);
+    say(`${drawn[of](count)}\n`);
     printTable(curves, layers);
-    say(`\n${plot(curves.filter(({ residual }) => residual === 0)).join('\n')}\n`);
+    say(`\n${plot(curves.slice(0, dense.length)).join('\n')}\n`);
   }
   const at = (m: number): string => percent(curves.find((one) => one.denseLayers === m)!.left.at(-1)!);
   say(`After ${layers} layers ${at(0)} % is left without dense connections, ${at(2)} % with m = 2.`);

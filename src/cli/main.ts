@@ -11,6 +11,7 @@ import { colour, type Voice } from './console.ts';
 import { type DegradationCommand, degradationCommand } from './degradation.ts';
 import { equationsCommand } from './equations.ts';
 import { packageRoot } from './paths.ts';
+import { readingsCommand } from './readings.ts';
 import { vectorsCommand } from './vectors.ts';
 import { type VerifyCommand, verifyCommand } from './verify.ts';
 import { workerOption } from './workers.ts';
@@ -89,12 +90,23 @@ function program(finish: (ok: boolean) => void): Command {
     .addOption(seedOption())
     .action((options: Voice & { cases: number; seed: number }) => finish(equationsCommand(options)));
 
+  speaking(main.command('readings'))
+    .description(
+      'list every place where the paper can be read in more than one way: options, default, evidence, reason',
+    )
+    .action((options: Voice) => finish(readingsCommand(options)));
+
   speaking(main.command('degradation'))
     .description(
       'measure what is left of a shallow state in the layers above it (Eq. 9), with and without dense connections',
     )
+    .addOption(
+      new Option('--of <what>', 'random stacks of state space models, or random DenseMambas')
+        .choices(['stacks', 'dense-mamba'])
+        .default('stacks'),
+    )
     .addOption(new Option('--layers <n>', 'layers above the one that is changed').argParser(whole(1, 64)).default(8))
-    .addOption(new Option('--stacks <n>', 'random stacks').argParser(whole(1, 1e4)).default(50))
+    .addOption(new Option('--count <n>', 'how many of them').argParser(whole(1, 1e4)).default(50))
     .addOption(seedOption())
     .action((options: DegradationCommand) => finish(degradationCommand(options)));
 

@@ -21,19 +21,25 @@ export interface ModelResult<S extends Tree = Value> {
   readonly state: ModelState<S>;
 }
 
-/** A family of language models: `C` its configuration, `P` its parameters, `S` the state of a layer. */
-export interface LanguageModel<C, P extends Tree, S extends Tree = Value> {
+/** What any model has to say of its parameters `P` under a configuration `C`. */
+export interface Parametrised<C, P extends Tree> {
   readonly name: string;
   /** Checks a configuration. Throws on the first thing that is wrong, with the remedy. */
   check(config: C): void;
   /** The shape of every parameter, by its path in `P`. */
   shapes(config: C): Readonly<Record<string, Shape>>;
+  /** The numbers of a fresh parameter, where the model starts otherwise than {@link initialise} does; null where it does not. */
+  fresh?(config: C, path: string, shape: Shape, random: Rng): Float64Array | null;
+  /** Never there: for the compiler, which learns from it what `P` is. */
+  readonly params?: P;
+}
+
+/** A family of language models: `C` its configuration, `P` its parameters, `S` the state of a layer. */
+export interface LanguageModel<C, P extends Tree, S extends Tree = Value> extends Parametrised<C, P> {
   /** The state before the first token, beside the values of `params`. Throws as {@link checkParameters} does. */
   start(params: P, config: C, batch: number): ModelState<S>;
   /** Continues from a state with `tokens` [b, t] (kind index), in a mode. Throws on another number of layers. */
   forward(params: P, config: C, tokens: Value, state: ModelState<S>, mode: Mode): ModelResult<S>;
-  /** The numbers of a fresh parameter, where the model starts otherwise than {@link initialise} does; null where it does not. */
-  fresh?(config: C, path: string, shape: Shape, random: Rng): Float64Array | null;
 }
 
 /**
@@ -44,11 +50,7 @@ export interface LanguageModel<C, P extends Tree, S extends Tree = Value> {
  * const config = denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * checkParameters(denseRetNet, initialise(denseRetNet, config, { on: f64, seed: 1 }), config) // undefined
  */
-export function checkParameters<C, P extends Tree, S extends Tree>(
-  model: LanguageModel<C, P, S>,
-  params: P,
-  config: C,
-): void {
+export function checkParameters<C, P extends Tree>(model: Parametrised<C, P>, params: P, config: C): void {
   model.check(config);
   const left = new Map(namedLeavesOf(params));
   for (const [path, shape] of Object.entries(model.shapes(config))) {
@@ -103,8 +105,8 @@ export function checkState(call: string, layers: number, state: ModelState<Tree>
  * const config = denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * initialise(denseRetNet, config, { on: f64, seed: 1 }).embedding.shape // [8, 8]
  */
-export function initialise<C, P extends Tree, S extends Tree>(
-  model: LanguageModel<C, P, S>,
+export function initialise<C, P extends Tree>(
+  model: Parametrised<C, P>,
   config: C,
   { on, seed, spread = 0.02 }: { on: Executor; seed: number; spread?: number },
 ): P {
@@ -124,7 +126,7 @@ export function initialise<C, P extends Tree, S extends Tree>(
  * @example
  * countParameters(denseRetNet, denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 1, denseLayers: 1 })) // 600
  */
-export function countParameters<C, P extends Tree, S extends Tree>(model: LanguageModel<C, P, S>, config: C): number {
+export function countParameters<C, P extends Tree>(model: Parametrised<C, P>, config: C): number {
   model.check(config);
   return Object.values(model.shapes(config)).reduce((total, shape) => total + sizeOf(shape), 0);
 }

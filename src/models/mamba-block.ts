@@ -3,7 +3,7 @@ import { silu } from '../nn/activations.ts';
 import { type CausalConvolution, parallelConvolution, recurrentConvolution } from '../nn/depthwise-convolution.ts';
 import { linear } from '../nn/linear.ts';
 import type { Mode } from '../nn/retention/normalised.ts';
-import { type SelectiveScanInputs, tokenMap } from '../nn/selective-scan/inputs.ts';
+import { type SelectiveScanInputs, type SelectiveScanResult, tokenMap } from '../nn/selective-scan/inputs.ts';
 import { selectiveScanIn } from '../nn/selective-scan/modes.ts';
 import { neg } from '../tensor/ops.ts';
 import { add } from '../tensor/primitives/add.ts';
@@ -44,7 +44,7 @@ export type MambaLayer = {
 export type MambaLayerState = { readonly conv: Value; readonly ssm: Value };
 
 /** What a block's scan reads, and the window that its convolution leaves. */
-export interface Selected {
+interface Selected {
   readonly inputs: SelectiveScanInputs;
   readonly conv: Value;
 }
@@ -52,7 +52,7 @@ export interface Selected {
 /**
  * From the normed stream `x` [b, t, d] to what the scan reads: `[x | z] = W_in x`, `u = silu(conv(x))`, and δ, B and C of u.
  */
-export function selected(layer: MambaLayer, x: Value, conv: Value, mode: Mode, path: string): Selected {
+function selected(layer: MambaLayer, x: Value, conv: Value, mode: Mode, path: string): Selected {
   const [inner, states] = layer.aLog.shape as readonly [number, number];
   const projected = affine(x, layer.input, layer.inputBias);
   const xs = site(slice(projected, 2, 0, inner), `${path}convolutionInput`);
@@ -81,13 +81,25 @@ export function mambaBlock(
   mode: Mode,
   path: string,
 ): { y: Value; state: MambaLayerState } {
-  const { inputs, conv } = selected(layer, x, state.conv, mode, path);
-  const scanned = selectiveScanIn(mode)(inputs, state.ssm);
+  const { y, conv, scanned } = aroundScan(layer, x, state.conv, mode, path, (inputs) =>
+    selectiveScanIn(mode)(inputs, state.ssm),
+  );
+  return { y, state: { conv, ssm: scanned.state } };
+}
+
+/** The block around a scan: what comes before it, and `W_out` after it. */
+export function aroundScan<S extends SelectiveScanResult>(
+  layer: MambaLayer,
+  x: Value,
+  window: Value,
+  mode: Mode,
+  path: string,
+  scan: (inputs: SelectiveScanInputs) => S,
+): { y: Value; conv: Value; scanned: S } {
+  const { inputs, conv } = selected(layer, x, window, mode, path);
+  const scanned = scan(inputs);
   const gated = site(scanned.output, `${path}gated`);
-  return {
-    y: site(affine(gated, layer.output, layer.outputBias), `${path}output`),
-    state: { conv, ssm: scanned.state },
-  };
+  return { y: site(affine(gated, layer.output, layer.outputBias), `${path}output`), conv, scanned };
 }
 
 /** `W x + bias` over the last axis, or `W x`. */

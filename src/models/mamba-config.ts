@@ -52,11 +52,11 @@ export const embeddingRows = ({ vocabulary, vocabularyMultiple }: MambaConfig): 
   Math.ceil(vocabulary / vocabularyMultiple) * vocabularyMultiple;
 
 /** Throws on a configuration that makes no model. */
-export function checkMamba(config: MambaConfig): void {
+export function checkMamba(config: MambaConfig, call = 'mamba'): void {
   const sizes = ['vocabulary', 'width', 'layers', 'innerWidth', 'stateSize', 'deltaRank', 'convolutionWidth'] as const;
-  checkWhole('mamba', config, [...sizes, 'vocabularyMultiple'], 1);
-  checkFlags('mamba', config, ['convolutionBias', 'projectionBias']);
-  checkEpsilon('mamba', config.epsilon);
+  checkWhole(call, config, [...sizes, 'vocabularyMultiple'], 1);
+  checkFlags(call, config, ['convolutionBias', 'projectionBias']);
+  checkEpsilon(call, config.epsilon);
 }
 
 /** The shape of every weight by its path; [out, in]. The read-out has none of its own: it is the embedding. */

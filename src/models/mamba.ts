@@ -18,14 +18,19 @@ export type MambaParams = {
   readonly finalNorm: Value;
 };
 
+/** The state of a layer before the first token, beside a value. */
+export const emptyMambaState = (
+  x: Value,
+  { innerWidth, stateSize, convolutionWidth }: MambaConfig,
+  batch: number,
+): MambaLayerState => ({
+  conv: zerosLike(x, [batch, convolutionWidth, innerWidth]),
+  ssm: zerosLike(x, [batch, innerWidth, stateSize]),
+});
+
 function start(params: MambaParams, config: MambaConfig, batch: number): ModelState<MambaLayerState> {
   checkParameters(mamba, params, config);
-  const { innerWidth, stateSize, convolutionWidth } = config;
-  const empty = (): MambaLayerState => ({
-    conv: zerosLike(params.embedding, [batch, convolutionWidth, innerWidth]),
-    ssm: zerosLike(params.embedding, [batch, innerWidth, stateSize]),
-  });
-  return { position: 0, layers: params.layers.map(empty) };
+  return { position: 0, layers: params.layers.map(() => emptyMambaState(params.embedding, config, batch)) };
 }
 
 function forward(

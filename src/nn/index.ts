@@ -19,6 +19,21 @@ export { type ScanInputs, scanBatch, scanStates } from './batches/scan.ts';
 export { crossEntropy, logSumExp, nextTokenTargets, predictingRows, type Targets } from './cross-entropy.ts';
 export { collect, denseFusion, type FusionParams, type FusionRule, fuseByAddition } from './dense-fusion.ts';
 export {
+  type CarriedRecurrence,
+  carriedRecurrence,
+  type DenseStatesInputs,
+  type DenseStatesResult,
+  denseStates,
+  type StateOrder,
+} from './dense-states/carry.ts';
+export {
+  fuseStates,
+  type StateFusionParams,
+  type StateFusionRule,
+  type StateReadings,
+  selectedStates,
+} from './dense-states/fuse.ts';
+export {
   type CausalConvolution,
   type ConvolutionInputs,
   type ConvolutionResult,

@@ -15,17 +15,27 @@ import { reshape } from '../tensor/primitives/reshape.ts';
 import { type Rng, rng } from '../tensor/random.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
+import { randomDenseMamba } from './degradation-models.ts';
 
-/** How layers are connected: m of the dense hidden connection, and the factor of a residual connection around each Θ. */
+/**
+ * How layers are connected: m of the dense hidden connection, and the factor of a residual connection around each Θ. DenseMamba has a
+ * residual stream of its own.
+ */
 export interface Connection {
   readonly denseLayers: number;
   readonly residual: number;
+  /** Which states deeper layers receive: before fusion unless given. */
+  readonly pass?: 'raw' | 'fused';
 }
 
-/** What to measure: stacks of so many layers above the one that is changed. */
+/** What is measured: stacks of state space models with a block between each two (Eq. 9), or DenseMamba as a language model. */
+export type DegradationSubject = 'stacks' | 'dense-mamba';
+
+/** What to measure: so many stacks or models, of so many layers above the one that is changed. */
 export interface DegradationOptions {
+  readonly of: DegradationSubject;
   readonly layers: number;
-  readonly stacks: number;
+  readonly count: number;
   readonly seed: number;
   readonly connections: readonly Connection[];
 }
@@ -79,14 +89,18 @@ export function randomLayer(random: Rng): RandomLayer {
  * The states that each layer reads out, the changed one's [1, e, n] first: `h^l = Ā h_{t−1}^l + B̄ x^l`, `x^l = Θ(C h'^{l−1})`, and
  * `h'^l = h^l + Σ_j h^{l−j} ⊙ Gate(rms(x^l))` over the nearest m layers, one gate for all (Eqs. 9, 10, 11 and 15–18).
  */
-export function statesOf(stack: readonly RandomLayer[], bottom: Value, { denseLayers, residual }: Connection): Value[] {
+export function statesOf(
+  stack: readonly RandomLayer[],
+  bottom: Value,
+  { denseLayers, residual, pass = 'raw' }: Connection,
+): Value[] {
   const flat = (h: Value): Value => reshape(h, [1, channels * states]);
   const raw = [bottom];
   const fused = [bottom];
   for (const { below, theta, a, b, before, gate } of stack) {
     const x = thetaBlock(stateOutput(below, fused.at(-1)!), theta, { epsilon, residual });
     const h = realForm.plus(realForm.act(a, before), realForm.drive(b, x));
-    const sources = denseLayers === 0 ? [] : raw.slice(-denseLayers).reverse();
+    const sources = denseLayers === 0 ? [] : (pass === 'raw' ? raw : fused).slice(-denseLayers).reverse();
     const gated = rmsNorm(x, theta.norm, epsilon);
     const dense = collect(sources.map(flat), gated, { gates: [gate] }, { activation: 'silu' });
     raw.push(h);
@@ -97,34 +111,43 @@ export function statesOf(stack: readonly RandomLayer[], bottom: Value, { denseLa
 
 const norm = (x: Value): number => Math.hypot(...read(x));
 
+/** Layers under a connection: the state of the lowest one, which is changed, and what all layers then read out, that one's first. */
+export interface Changeable {
+  readonly bottom: Value;
+  states(bottom: Value): Value[];
+}
+
 /** The relative change of every layer's state, for a relative change of 1 of the lowest one in a random direction. */
-function moved(stack: readonly RandomLayer[], bottom: Value, connection: Connection, random: Rng): number[] {
-  const run = (h: Value): Value[] => statesOf(stack, h, connection);
+function moved({ bottom, states: run }: Changeable, random: Rng): number[] {
   const sizes = run(bottom).map(norm);
   const squares = sizes.map(() => 0);
   for (let k = 0; k < directions; k++) {
     const direction = normals(random, bottom.shape, 1);
-    const ratio = sizes[0]! / norm(direction);
-    jvp(run, bottom, direction).forEach((change, l) => {
-      squares[l]! += (ratio * (norm(change) / sizes[l]!)) ** 2;
+    const changes = jvp(run, bottom, direction).map((change, l) => norm(change) / sizes[l]!);
+    changes.forEach((change, l) => {
+      squares[l]! += (change / changes[0]!) ** 2;
     });
   }
   return squares.map((sum) => Math.sqrt(sum / directions));
 }
 
+function randomStack(layers: number, random: Rng): (connection: Connection) => Changeable {
+  const stack = Array.from({ length: layers }, () => randomLayer(random));
+  const bottom = normals(random, [1, channels, states], 1);
+  return (connection) => ({ bottom, states: (h) => statesOf(stack, h, connection) });
+}
+
+const subjects = { stacks: randomStack, 'dense-mamba': randomDenseMamba };
+
 /**
- * What is left of a relative change of a layer's state in the layers above it, for each connection, over random stacks: the same
- * stacks for all.
+ * What is left of a relative change of a layer's state in the layers above it, for each connection, over random stacks or models: the
+ * same ones for all.
  */
-export function degradation({ layers, stacks, seed, connections }: DegradationOptions): DegradationCurve[] {
+export function degradation({ of, layers, count, seed, connections }: DegradationOptions): DegradationCurve[] {
   const random = rng(seed);
-  const drawn = Array.from({ length: stacks }, (_, i) => ({
-    stack: Array.from({ length: layers }, () => randomLayer(random)),
-    bottom: normals(random, [1, channels, states], 1),
-    seed: seed + i,
-  }));
+  const drawn = Array.from({ length: count }, (_, i) => ({ one: subjects[of](layers, random), seed: seed + i }));
   return connections.map((connection) => {
-    const curves = drawn.map((one) => moved(one.stack, one.bottom, connection, rng(one.seed)));
+    const curves = drawn.map(({ one, seed: own }) => moved(one(connection), rng(own)));
     const left = Array.from({ length: layers + 1 }, (_, l) => median(curves.map((curve) => curve[l]!)));
     return { ...connection, left };
   });

@@ -5,17 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { everyMode } from '../../src/oracle/verify.ts';
 import { root } from '../docs/documented.ts';
-
-/** Runs the command from its sources. */
-function densessm(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env;
-  const run = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
-    cwd: root,
-    encoding: 'utf8',
-    env,
-  });
-  return { status: run.status, stdout: run.stdout, stderr: run.stderr };
-}
+import { densessm } from './run.ts';
 
 describe('densessm', { timeout: 240_000 }, () => {
   it('prints its help and its version', () => {

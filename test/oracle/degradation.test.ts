@@ -41,7 +41,7 @@ describe('degradation', () => {
   });
 
   it('starts from the whole change, and keeps more of it the more layers are connected', () => {
-    const curves = degradation({ layers: 8, stacks: 10, seed: 2, connections });
+    const curves = degradation({ of: 'stacks', layers: 8, count: 10, seed: 2, connections });
     for (const { left } of curves) {
       expect(left).toHaveLength(9);
       expect(left[0]).toBeCloseTo(1, 12);
@@ -50,7 +50,21 @@ describe('degradation', () => {
     expect(none!).toBeLessThan(0.2);
     expect(one!).toBeGreaterThan(2 * none!);
     expect(two!).toBeGreaterThan(one!);
-    expect(degradation({ layers: 8, stacks: 10, seed: 2, connections })).toEqual(curves);
+    expect(degradation({ of: 'stacks', layers: 8, count: 10, seed: 2, connections })).toEqual(curves);
+  });
+
+  it('measures DenseMambas too: gates let what they connect through, and passed on fused it goes further', () => {
+    const raw = [0, 1, 3].map((denseLayers) => ({ denseLayers, residual: 0 }));
+    const fused = { denseLayers: 1, residual: 0, pass: 'fused' } as const;
+    const options = { of: 'dense-mamba', layers: 4, count: 5, seed: 3 } as const;
+    const [none, one, three, further] = degradation({ ...options, connections: [...raw, fused] }).map(
+      ({ left }) => left,
+    );
+    for (const left of [none!, one!, three!]) expect(left[0]).toBeCloseTo(1, 12);
+    expect(one![1]!).toBeGreaterThan(10 * none![1]!);
+    // a layer that no gate connects with layer 0 has it through the stream alone
+    expect(three![3]!).toBeGreaterThan(3 * one![3]!);
+    expect(further![2]!).toBeGreaterThan(3 * one![2]!);
   });
 
   it('is drawn with the largest number at the top and the smallest at the bottom', () => {

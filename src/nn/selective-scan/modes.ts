@@ -69,3 +69,16 @@ export function selectiveScanIn(mode: Mode): SelectiveScan {
       return chunkwiseSelectiveScan(mode.chunkSize);
   }
 }
+
+/** The recurrence alone in a mode; in parallel mode by the primitive. Throws on an unknown mode. */
+export function recurrenceIn(mode: Mode): Recurrence {
+  checkMode('selectiveScan', mode);
+  switch (mode.name) {
+    case 'parallel':
+      return scanStates;
+    case 'recurrent':
+      return recurrentStates;
+    case 'chunkwise':
+      return chunkwiseStates(mode.chunkSize);
+  }
+}

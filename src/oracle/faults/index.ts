@@ -4,6 +4,7 @@ import { laws } from '../laws/index.ts';
 import { operators } from '../operators/index.ts';
 import { attentionFaults } from './attention.ts';
 import { batchFaults, ownBatchFaults } from './batches.ts';
+import { denseStateFaults } from './dense-states.ts';
 import { genericFaults } from './generic.ts';
 import { linearAttentionFaults } from './linear-attention.ts';
 import { linearScanFaults } from './linear-scan.ts';
@@ -26,6 +27,7 @@ export const faults: readonly Fault[] = [
   ...scanFaults,
   ...linearAttentionFaults,
   ...mambaFaults,
+  ...denseStateFaults,
   ...ownBatchFaults,
   ...operators.flatMap(batchFaults),
   ...operators.flatMap((operator) => genericFaults(operator, laws)),

@@ -2,6 +2,7 @@
 import type { DiscretisationRule } from '../../nn/ssm/discretise.ts';
 import { zerosLike } from '../../tensor/operand.ts';
 import { div } from '../../tensor/ops.ts';
+import { add } from '../../tensor/primitives/add.ts';
 import { broadcast } from '../../tensor/primitives/broadcast.ts';
 import { pad } from '../../tensor/primitives/pad.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
@@ -201,6 +202,20 @@ const denseFaults: readonly Fault<DenseSsmSettings>[] = [
     'fuses what shallower layers had at t − 1',
     ['definition', 'modes', 'resumable'],
     (inputs, settings, run) => run(sourcesOf(inputs, tokenBefore), settings),
+  ),
+  around(
+    denseOperator,
+    'chunkwise',
+    'fused-twice',
+    'fuses once more where the carried state is fused already',
+    ['definition', 'modes', 'chunks', 'dyadic'],
+    (inputs, settings, run) => {
+      const result = run(inputs, settings);
+      if (settings.carry === 'raw') return result;
+      // without inputs and states only what is collected is read
+      const still = mapValues(inputs, (x, name) => (name === 'x' || name === 'state' ? zerosLike(x) : x));
+      return { ...result, output: add(result.output!, run(still, { ...settings, carry: 'raw' }).output!) };
+    },
   ),
   around(
     denseOperator,

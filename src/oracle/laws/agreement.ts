@@ -38,7 +38,8 @@ export const chunks: Law = {
   name: 'chunks',
   statement: 'chunk sizes 1 … T + 1 all give the reference mode, gradients included',
   concerns: ({ modes, apart }) => 'chunkwise' in modes && apart === undefined,
-  applies: (operator, mode, { settings }) => mode === 'chunkwise' && operator.modesAgree(settings),
+  applies: (operator, mode, { settings }) =>
+    mode === 'chunkwise' && operator.modesAgree(settings) && operator.admits(settings, mode),
   size: { longest: 8 },
   check({ operator, program }, c) {
     const expected = numbersOf(operator.modes[operator.reference]!, c);

@@ -6,7 +6,9 @@ import { combinations } from './combine.ts';
 import { continuousSsm, discretise } from './continuous.ts';
 import { degradation } from './degradation.ts';
 import { denseKeys, denseRetention, denseValues, fusedKeys, fusedValues } from './dense-features.ts';
+import { denseMambaOperator } from './dense-mamba.ts';
 import { collect, denseSsm, inject } from './dense-ssm.ts';
+import { denseSsmStackOperator } from './dense-ssm-stack.ts';
 import { depthwiseConvolution } from './depthwise-convolution.ts';
 import { linearAttention, normalisedLinearAttention, simpleGla, stateSpaceDuality } from './linear-attention.ts';
 import { linearScan } from './linear-scan.ts';
@@ -54,6 +56,8 @@ const inOrder: readonly Operator[] = [
   normalisedLinearAttention,
   stateSpaceDuality,
   mambaOperator,
+  denseMambaOperator,
+  denseSsmStackOperator,
 ];
 
 const hasState = ({ time }: Operator): boolean => Object.keys(time?.states ?? {}).length > 0;

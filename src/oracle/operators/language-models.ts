@@ -22,7 +22,7 @@ export interface AnyConfig {
 }
 
 /** A weight's slot: norms around 1, maps scaled so that activations stay of order 1. */
-const weightSlot = (path: string, shape: Shape): Slot => {
+export const weightSlot = (path: string, shape: Shape): Slot => {
   const isNorm = path.toLowerCase().endsWith('norm');
   return isNorm ? { shape, centre: 1, spread: 0.3 } : { shape, spread: 1 / Math.sqrt(Math.max(1, shape.at(-1)!)) };
 };

@@ -30,18 +30,29 @@ const configs: fc.Arbitrary<MambaConfig> = fc
   .map((sizes) => ({ ...sizes, epsilon: 1e-5 }));
 
 /** The shapes of a layer's states. */
-const stateShapes = ({ innerWidth, stateSize, convolutionWidth }: MambaConfig, b: number) => ({
+export const mambaStateShapes = ({ innerWidth, stateSize, convolutionWidth }: MambaConfig, b: number) => ({
   conv: [b, convolutionWidth, innerWidth],
   ssm: [b, innerWidth, stateSize],
 });
 
-function define(inputs: Tensors, { config }: ModelSettings<MambaConfig>): Tensors {
+/** A definition of Mamba's kind: one sequence, from the first token on or from states. */
+type Definition = (
+  params: unknown,
+  tokens: readonly number[],
+  states: readonly MambaLayerState[],
+) => { readonly logits: Matrix; readonly states: readonly MambaLayerState[] };
+
+/** What a definition of Mamba's kind says of every sequence of a batch. */
+export function defineMamba(inputs: Tensors, config: MambaConfig, define: Definition): Tensors {
   const weights = Object.entries(stripped(inputs, 'param.')).map(([path, x]): [string, Lists] => [path, toLists(x)]);
-  const params = treeOf(Object.fromEntries(weights)) as MambaParameters;
+  const params = treeOf(Object.fromEntries(weights));
   const part = partsOf(inputs);
   const [b, t] = inputs.tokens!.shape as readonly [number, number];
   const left = Array.from({ length: config.layers }, (_, l) =>
-    Object.entries(stateShapes(config, b)).map(([place, shape]): [string, Shape] => [`state.${l}.${place}`, shape]),
+    Object.entries(mambaStateShapes(config, b)).map(([place, shape]): [string, Shape] => [
+      `state.${l}.${place}`,
+      shape,
+    ]),
   ).flat();
   const shapes: Record<string, Shape> = { logits: [b, t, embeddingRows(config)], ...Object.fromEntries(left) };
   return joinedResults([b], shapes, (i) => {
@@ -50,7 +61,7 @@ function define(inputs: Tensors, { config }: ModelSettings<MambaConfig>): Tensor
       const [window, scan] = [part<Matrix>(`state.${l}.conv`, i!), part<Matrix>(`state.${l}.ssm`, i!)];
       return { window, scan };
     });
-    const result = definition(params, config, part<readonly number[]>('tokens', i!), states);
+    const result = define(params, part<readonly number[]>('tokens', i!), states);
     const after = result.states.flatMap(({ window, scan }, l): [string, Matrix][] => [
       [`state.${l}.conv`, window],
       [`state.${l}.ssm`, scan],
@@ -63,7 +74,15 @@ function define(inputs: Tensors, { config }: ModelSettings<MambaConfig>): Tensor
 export const mambaOperator: Operator<ModelSettings<MambaConfig>> = modelOperator(
   mamba,
   configs,
-  stateShapes,
+  mambaStateShapes,
   { places: ['conv', 'ssm'] },
-  { name: 'mamba', chapter: 'spec/mamba.ts', evidence: ['T'], definition: define },
+  {
+    name: 'mamba',
+    chapter: 'spec/mamba.ts',
+    evidence: ['T'],
+    definition: (inputs, { config }) =>
+      defineMamba(inputs, config, (params, tokens, states) =>
+        definition(params as MambaParameters, config, tokens, states),
+      ),
+  },
 );

@@ -1,6 +1,8 @@
 /** @file Which families and kinds of vectors the project is held against. */
 import type { Adapter } from './case.ts';
+import { denseMambaCase } from './dense-mamba.ts';
 import { denseRetNetCase } from './dense-retnet.ts';
+import { denseSsmCase } from './dense-ssm.ts';
 import { linearAttention, naiveRetention, simpleGla } from './fla.ts';
 import { mambaCase } from './mamba-lm.ts';
 import { stateSpaceDualityCase } from './mamba2.ts';
@@ -14,7 +16,9 @@ export type AdapterTable = Readonly<Record<string, Readonly<Record<string, Adapt
 
 /** The families and kinds covered. What is not here is reported as not covered yet. */
 export const adapters: AdapterTable = {
+  dense_mamba: { dense_mamba_lm: denseMambaCase },
   dense_retnet: { '*': denseRetNetCase },
+  dense_ssm: { dense_ssm_stack: denseSsmCase },
   fla: { linear_attn: linearAttention, naive_retention: naiveRetention, simple_gla: simpleGla },
   mamba: { mamba_lm: mambaCase, selective_scan: selectiveScanCase },
   mamba2: { ssd_minimal: stateSpaceDualityCase },

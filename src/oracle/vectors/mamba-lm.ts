@@ -102,13 +102,15 @@ function configIn(config: VectorCase['config']): MambaConfig {
   return sizes;
 }
 
-const paramsOf = (weights: Weights, config: MambaConfig): MambaParams => ({
+/** All weights under the names of the vectors. */
+export const paramsOf = (weights: Weights, config: MambaConfig): MambaParams => ({
   embedding: weightOf(weights, 'embedding.weight', [embeddingRows(config), config.width]),
   layers: Array.from({ length: config.layers }, (_, l) => layerOf(weights, l, config)),
   finalNorm: weightOf(weights, 'norm_f.weight', [config.width]),
 });
 
-function layerOf(weights: Weights, l: number, config: MambaConfig): MambaLayer {
+/** One layer's weights under the names of the vectors. */
+export function layerOf(weights: Weights, l: number, config: MambaConfig): MambaLayer {
   const { width, innerWidth, stateSize, deltaRank, convolutionWidth, convolutionBias, projectionBias } = config;
   const of = (name: string, shape: Shape): Value => weightOf(weights, `layers.${l}.${name}`, shape);
   return {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { StateReadings } from '../../../src/nn/dense-states/fuse.ts';
 import type { Answer } from '../../../src/oracle/backends/backend.ts';
 import { type CheckOptions, check } from '../../../src/oracle/check/check.ts';
 import type { CheckRow } from '../../../src/oracle/check/row.ts';
 import { faults } from '../../../src/oracle/faults/index.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
+import type { Program } from '../../../src/oracle/program.ts';
 import { programBackend, type Twist } from './program-backend.ts';
 
 const size = { cases: 40, longest: 17, seed: 3 };
@@ -67,6 +69,25 @@ describe('check of faults', () => {
     const hints = rows[0]!.finding!.hints.join('\n');
     expect(hints).toContain("looks like the fault 'carry-lost'");
     expect(hints).toMatch(/from token (\d+) of \d+ on, where a chunk of \d+ begins/);
+  });
+
+  it.each([
+    ['denseMamba', 'recurrent', 'raw', 'fused'],
+    ['denseMamba', 'parallel', 'fused', 'raw'],
+    ['denseSsmStack', 'direct', 'raw', 'fused'],
+  ] as const)('says which carry %s has in %s mode where %s is declared', async (name, mode, declared, other) => {
+    const operator = operators.find((one) => one.name === name)!;
+    /** Right where the other reading is declared, and where there is none to tell. */
+    const swapped: Program = (inputs, settings) => {
+      const { config } = settings as { config: { readings: StateReadings } };
+      const changed = { ...settings, config: { ...config, readings: { ...config.readings, carry: other } } };
+      return operator.modes[mode]!(inputs, operator.admits(changed, mode) ? changed : settings);
+    };
+    const options = { ...size, operators: [name], modes: [mode], dtypes: ['F64'] as const };
+    const { rows } = await check(programBackend({ [name]: swapped }), options);
+    expect(rows[0]!.finding!.hints.join('\n')).toContain(
+      `fits the reading carry '${other}', where '${declared}' is declared`,
+    );
   });
 
   it('finds the same case again from its seed and path', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LoadedCase } from '../../../src/oracle/vectors/load.ts';
 import { casesOf, failing, failingNames, moved, outcome, rerun, withTensors } from './official.ts';
 
-const cases = ['dense_retnet', 'fla', 'mamba', 'mamba2', 'retnet'].flatMap(casesOf);
+const cases = ['dense_mamba', 'dense_retnet', 'dense_ssm', 'fla', 'mamba', 'mamba2', 'retnet'].flatMap(casesOf);
 const named = cases.map((one) => [`${one.family}/${one.name}`, one] as const);
 
 /** One name of every kind of expected tensor: names that differ in numbers only are of one kind. */
@@ -14,9 +14,9 @@ function kinds({ tensors }: LoadedCase): string[] {
   return [...byKind.values()];
 }
 
-describe('vectors of third parties', () => {
-  it('are 30 cases', () => {
-    expect(named.map(([name]) => name)).toHaveLength(30);
+describe('the vectors of the repository', () => {
+  it('are 31 cases', () => {
+    expect(named.map(([name]) => name)).toHaveLength(31);
   });
 
   it.each(named)('%s: every tensor agrees', (_, loaded) => {
@@ -40,7 +40,7 @@ describe('vectors of third parties', () => {
   });
 
   it.each(named)('%s: a changed weight, or input, fails outputs in every mode, and gradients', (_, loaded) => {
-    const first = /param\/.*(q_proj|W_Q|in_proj)|in\/(q|u|X)$/;
+    const first = /param\/.*(q_proj|W_Q|in_proj)|in\/(q|u|x|X)$/;
     const name = [...loaded.tensors.keys()].find((one) => first.test(one))!;
     const stored = loaded.tensors.get(name)!;
     // in the middle: the first token of what is normalised tells nothing of its weights
@@ -49,7 +49,7 @@ describe('vectors of third parties', () => {
     const changed = withTensors(loaded, { [name]: { ...stored, data } });
     const failed = failingNames(outcome(changed));
     const outputs = [...loaded.tensors.keys()].filter((one) =>
-      /^out\/(logits(_parallel|_recurrent|_step)?|parallel|recurrent|out|Y|o(_parallel|_chunk)?)$/.test(one),
+      /^out\/(logits(_parallel|_recurrent|_step)?|parallel|recurrent|out|Y|o(_parallel|_chunk)?|x\.\d+)$/.test(one),
     );
     expect(outputs.length).toBeGreaterThan(0);
     expect(failed).toEqual(expect.arrayContaining(outputs));
