@@ -1,9 +1,11 @@
 /** @file densessm verify: the main job. */
+
+import { operators } from '../oracle/operators/index.ts';
 import { checkVectors, formatReport, type Report } from '../oracle/vectors/index.ts';
-import { everyMode, isVerified, type VerifiedRow, verifyMode } from '../oracle/verify.ts';
+import { everyMode, isVerified, type VerifiedRow, verifyOperator } from '../oracle/verify.ts';
 import { brief, colour, progress, say, seconds, share, subjectWidths, tableLine, type Voice } from './console.ts';
 import { ownVectors } from './paths.ts';
-import { rowsOfWorkers, serveRows } from './workers.ts';
+import { resultsOfWorkers, serveResults } from './workers.ts';
 
 /** Cases and seed of a run; vectors are those of the package unless folders are given. */
 export interface VerifyCommand extends Voice {
@@ -32,11 +34,11 @@ const right = [2, 3, 4, 5, 6, 7, 8, 9];
 /** Holds every operator in every mode against its definition, then the vectors. Returns whether all was compared and right. */
 export async function verifyCommand(options: VerifyCommand): Promise<boolean> {
   const { cases, longest, seed, json, quiet, worker } = options;
-  const pairs = everyMode();
   if (worker) {
-    serveRows((at) => verifyMode(pairs[at]!, { cases, longest, seed }));
+    serveResults((at) => verifyOperator(operators[at]!, { cases, longest, seed }));
     return true;
   }
+  const count = everyMode().length;
   const start = performance.now();
   const line = progress(options);
   if (!json && !quiet) {
@@ -46,14 +48,15 @@ export async function verifyCommand(options: VerifyCommand): Promise<boolean> {
     say(colour.heading(tableLine(columns, widths, right)));
   }
   let done = 0;
-  const showProgress = (): void => line.show(`${done} of ${pairs.length} rows`);
+  const showProgress = (): void => line.show(`${done} of ${count} rows`);
   showProgress();
-  const rows = await rowsOfWorkers<VerifiedRow>(pairs.length, (row) => {
-    done++;
+  const rowsOf = await resultsOfWorkers<readonly VerifiedRow[]>(operators.length, (found) => {
+    done += found.length;
     line.clear();
-    if (!json && !(quiet && isVerified(row, cases))) say(formatRow(row, cases));
+    for (const row of found) if (!json && !(quiet && isVerified(row, cases))) say(formatRow(row, cases));
     showProgress();
   });
+  const rows = rowsOf.flat();
   const vectors = checkVectors([ownVectors()], {
     onProgress: ({ family, name }, count, total) => line.show(`vectors ${count}/${total} ${family}/${name}`),
   });

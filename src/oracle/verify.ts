@@ -1,11 +1,11 @@
 /** @file The main job: every operator in every mode against its scalar definition and its other modes, on drawn cases. */
-import type { Case } from './case.ts';
+import { type Case, fill } from './case.ts';
 import { flawless, isRight, type Verdict, worse } from './compare.ts';
 import type { Law } from './law.ts';
 import { definition, modes } from './laws/agreement.ts';
 import { derivative } from './laws/derivative.ts';
 import { longestIn, type Operator } from './operator.ts';
-import { sampleCases } from './operators/draw.ts';
+import { sampleDraws } from './operators/draw.ts';
 import { operators as allOperators } from './operators/index.ts';
 import { judge, type Trials } from './trial.ts';
 
@@ -46,13 +46,21 @@ export interface ModeOf {
 export const everyMode = (operators: readonly Operator[] = allOperators): ModeOf[] =>
   operators.flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ operator, mode })));
 
-/** The row of an operator in a mode, on `cases` drawn cases with sequences of up to `longest` tokens. */
-export function verifyMode({ operator, mode }: ModeOf, trials: Trials): VerifiedRow {
+/**
+ * The rows of an operator in each of its modes, on `cases` drawn cases with sequences of up to `longest` tokens. Modes are held
+ * against the same cases as far as they admit them, so that what they have in common is computed once.
+ */
+export function verifyOperator(operator: Operator, trials: Trials): VerifiedRow[] {
+  const drawn = drawnCases(operator, trials);
+  return Object.keys(operator.modes).map((mode) => verifyMode(operator, mode, drawn, trials));
+}
+
+function verifyMode(operator: Operator, mode: string, drawn: DrawnCases, trials: Trials): VerifiedRow {
   const start = performance.now();
   const subject = { operator, mode, program: operator.modes[mode]! };
   let [outputs, gradient, failure] = [flawless, flawless, null as VerifiedRow['failure']];
   let [cases, gradients, longest] = [0, 0, 0];
-  for (const c of admittedCases(operator, mode, trials)) {
+  for (const c of drawn(mode)) {
     if (cases === trials.cases) break;
     longest = Math.max(longest, longestIn(operator.time, c));
     const isDefined = operator.defines(c.settings);
@@ -86,8 +94,18 @@ function gradientLaw(operator: Operator, mode: string, c: Case): Law | null {
   return isFirst && isShort && derivative.applies(operator, mode, c) ? derivative : null;
 }
 
-/** More cases than asked for, all of which the mode admits and which have something to compare. */
-const admittedCases = (operator: Operator, mode: string, { cases, longest, seed }: Trials): Case[] =>
-  sampleCases(operator, { longest }, 4 * cases, seed).filter(
-    (c) => operator.admits(c.settings, mode) && Object.keys(c.cotangents).length > 0,
-  );
+/** The cases that a mode admits and that have something to compare. */
+type DrawnCases = (mode: string) => Iterable<Case>;
+
+/** More cases than asked for, which get their numbers when they are first looked at. */
+function drawnCases(operator: Operator, { cases, longest, seed }: Trials): DrawnCases {
+  const all = sampleDraws(operator, { longest }, 4 * cases, seed)
+    .filter(({ layout }) => Object.keys(layout.outputs).length > 0)
+    .map(({ layout, ...numbers }) => {
+      let filled: Case | undefined;
+      return { settings: layout.settings, filled: () => (filled ??= fill(layout, numbers.seed, numbers.values)) };
+    });
+  return function* (mode) {
+    for (const { settings, filled } of all) if (operator.admits(settings, mode)) yield filled();
+  };
+}

@@ -111,6 +111,8 @@ export function fuseStates(
 }
 
 function fuse(h: Value, selected: readonly Value[], params: StateFusionParams, { fusion }: StateReadings): Value {
+  // of one source attention takes all, whatever the scores
+  if (fusion === 'attention' && selected.length === 1) return fuseByAddition(h, selected);
   switch (fusion) {
     case 'add':
       return fuseByAddition(h, selected);

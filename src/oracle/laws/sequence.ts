@@ -13,7 +13,7 @@ import { flawless, type Numbers, within, worse } from '../compare.ts';
 import type { Law } from '../law.ts';
 import type { Operator, TimeAxes } from '../operator.ts';
 import { type Evaluation, evaluate, type Named, type Program } from '../program.ts';
-import { allowance, boundsOf, modeBounds, numbersOf } from '../tolerance.ts';
+import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
 import { lengthOf, someOf } from './agreement.ts';
 
 /** The inputs of the tokens [start, stop): sequences cut, everything else whole. */
@@ -109,7 +109,7 @@ export const shift: Law = {
       cotangents: delayed(c.cotangents, time.outputs, tokens),
     };
     const genuine = operator.modes[mode]!;
-    const allowed = allowance(modeBounds(operator, mode, still), undelayed(boundsOf(genuine, late), c, time));
+    const allowed = allowance(boundsOf(genuine, still), undelayed(boundsOf(genuine, late), c, time));
     const expected = undelayed(numbersOf(genuine, still), c, time);
     return within(undelayed(numbersOf(program, late), c, time), expected, allowed);
   },
@@ -129,7 +129,7 @@ export const resumable: Law = {
   check({ operator, mode, program }, c) {
     const genuine = operator.modes[mode]!;
     const whole = numbersOf(genuine, c);
-    const bounds = modeBounds(operator, mode, c);
+    const bounds = boundsOf(genuine, c);
     const t = lengthOf(operator.time!.inputs, c);
     return someOf(t + 1, c.seed)
       .map((n) => n - 1)
@@ -154,7 +154,10 @@ export const decoding: Law = {
     const step = operator.modes.recurrent!;
     const decode = (prefill: Program): Program =>
       inParts(operator, () => [[s, prefill], ...Array.from({ length: t - s }, (): [number, Program] => [1, step])]);
-    const allowed = allowance(modeBounds(operator, operator.reference, c), boundsOf(decode(operator.modes[mode]!), c));
+    const allowed = allowance(
+      boundsOf(operator.modes[operator.reference]!, c),
+      boundsOf(decode(operator.modes[mode]!), c),
+    );
     return within(numbersOf(decode(program), c), numbersOf(operator.modes[operator.reference]!, c), allowed);
   },
 };

@@ -6,7 +6,15 @@ import type { DenseMambaConfig } from '../../models/dense-mamba-config.ts';
 import { mamba } from '../../models/mamba.ts';
 import type { Operator } from '../operator.ts';
 import type { Program } from '../program.ts';
-import { closedGates, denseDepths, noDenseStates, ofFusion, stateReadings, withoutFusion } from './dense-states.ts';
+import {
+  closedGates,
+  denseDepths,
+  longestOf,
+  noDenseStates,
+  ofFusion,
+  stateReadings,
+  withoutFusion,
+} from './dense-states.ts';
 import { small } from './draw.ts';
 import { type ModelSettings, modelOperator, modelProgram } from './language-models.ts';
 import { defineMamba, mambaStateShapes } from './mamba.ts';
@@ -47,7 +55,7 @@ export const denseMambaOperator: Operator<Settings> = modelOperator(
   denseMamba,
   configs,
   mambaStateShapes,
-  { places: ['conv', 'ssm'] },
+  { places: ['conv', 'ssm'], longest: longestOf },
   {
     name: 'denseMamba',
     chapter: 'spec/dense-mamba.ts',

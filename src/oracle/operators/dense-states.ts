@@ -1,5 +1,6 @@
 /** @file What the operators with dense states have in common: readings drawn, special cases. */
 import * as fc from 'fast-check';
+import { carriedRecurrence } from '../../nn/dense-states/carry.ts';
 import type { StateReadings } from '../../nn/dense-states/fuse.ts';
 import type { Case, Settings, Tensors } from '../case.ts';
 import type { Named } from '../program.ts';
@@ -27,9 +28,14 @@ export const denseDepths = {
 
 /** A configuration with dense states. */
 export interface DenseConfig {
+  readonly layers: number;
   readonly denseLayers: number;
   readonly readings: StateReadings;
 }
+
+/** How long a sequence may be: where what is carried is no linear recurrence, each token multiplies what rounding did before it. */
+export const longestOf = ({ layers, denseLayers, readings }: DenseConfig): number =>
+  carriedRecurrence(readings, Math.min(layers - 1, denseLayers)) === 'nonlinear' ? 9 : Number.POSITIVE_INFINITY;
 
 const isFusion = (name: string): boolean => name.includes('.fusion.');
 

@@ -95,13 +95,22 @@ export const cases = <S extends Settings>(
   kinds?: readonly Values[],
 ): fc.Arbitrary<Case<S>> => draws(operator, size, kinds).map(({ layout, seed, values }) => fill(layout, seed, values));
 
+/** `count` draws from a seed: the same ones every time. */
+export const sampleDraws = <S extends Settings>(
+  operator: Operator<S>,
+  size: Size,
+  count: number,
+  seed: number,
+): Draw<S>[] => fc.sample(draws(operator, size), { numRuns: count, seed });
+
 /** `count` cases from a seed: the same ones every time. */
 export const sampleCases = <S extends Settings>(
   operator: Operator<S>,
   size: Size,
   count: number,
   seed: number,
-): Case<S>[] => fc.sample(cases(operator, size), { numRuns: count, seed });
+): Case<S>[] =>
+  sampleDraws(operator, size, count, seed).map(({ layout, seed: of, values }) => fill(layout, of, values));
 
 /** The modes of scans that any association computes, and the modes whose bounds hold them. */
 export const anyAssociation = { scan: ['scan', 'logStep'], logStep: ['scan', 'logStep'] } as const;

@@ -40,17 +40,19 @@ function layouts<C extends AnyConfig, P extends Tree, S extends Tree>(
   model: LanguageModel<C, P, S>,
   configs: fc.Arbitrary<C>,
   stateShapes: StateShapes<C>,
+  longest: (config: C) => number,
   size: Size,
 ): fc.Arbitrary<Layout<ModelSettings<C>>> {
   return fc
     .record({
       b: small(2),
-      t: lengths(size),
+      drawn: lengths(size),
       config: configs,
       chunk: chunkDraws,
       position: fc.constantFrom(0, 0, 0, 1, 3),
     })
-    .map(({ b, t, config, chunk, position }) => {
+    .map(({ b, drawn, config, chunk, position }) => {
+      const t = Math.min(drawn, longest(config));
       const shapes = model.shapes(config);
       const weights = Object.entries(shapes).map(([path, shape]) => [`param.${path}`, weightSlot(path, shape)]);
       // the read-out of a padded vocabulary has more rows than there are tokens
@@ -116,18 +118,27 @@ const batchProgram =
     return { logits, ...statesByName(states.map(namedState)) };
   };
 
+/** What a model's states are like. */
+interface StatesOf<C> {
+  /** The places of the values in one layer's state. */
+  readonly places: readonly string[];
+  /** Whether their axis 2 is time. */
+  readonly growing?: boolean;
+  /** How long a sequence may be before rounding grows until bounds say nothing. */
+  readonly longest?: (config: C) => number;
+}
+
 /** A model as an operator. */
 export function modelOperator<C extends AnyConfig, P extends Tree, S extends Tree>(
   model: LanguageModel<C, P, S>,
   configs: fc.Arbitrary<C>,
   stateShapes: StateShapes<C>,
-  /** The places of the values in one layer's state, and whether their axis 2 is time. */
-  { places, growing = false }: { readonly places: readonly string[]; readonly growing?: boolean },
+  { places, growing = false, longest = () => Number.POSITIVE_INFINITY }: StatesOf<C>,
   rest: Pick<Operator<ModelSettings<C>>, 'name' | 'chapter' | 'definition'> & Partial<Operator<ModelSettings<C>>>,
 ): Operator<ModelSettings<C>> {
   const states = stateNames(4, places);
   const operator: Operator<ModelSettings<C>> = {
-    layouts: (size) => layouts(model, configs, stateShapes, size),
+    layouts: (size) => layouts(model, configs, stateShapes, longest, size),
     // the norms between layers blow up what wide or sparse numbers lose, until bounds say nothing
     values: ['normal'],
     modes: Object.fromEntries(modeNames.map((name) => [name, modelProgram(model, name)])),
