@@ -143,6 +143,10 @@ export function primitiveSubject(name: PrimitiveName, count: number): Subject {
   };
 }
 
+/** Whether dyadic inputs give exact results in a mode, as the law says. */
+export const isExact = ({ operator: { exact, spectral = [] }, mode }: { operator: Operator; mode: string }): boolean =>
+  exact === true && !spectral.includes(mode);
+
 /** An operator in a mode, at `count` layouts that it admits there. */
 export function operatorSubjects(operator: Operator, mode: string, count: number, exact = false): Subject[] {
   return fc

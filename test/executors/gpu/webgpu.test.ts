@@ -6,7 +6,7 @@ import { type PrimitiveName, primitives } from '../../../src/tensor/primitives/i
 import { cases } from '../../support/property.ts';
 import { testCompiled } from './compiled.ts';
 import { testSequences } from './sequences.ts';
-import { operatorSubjects, primitiveSubject, tryOn } from './support.ts';
+import { isExact, operatorSubjects, primitiveSubject, tryOn } from './support.ts';
 
 /** What runs where WebGPU is asked for, or why nothing does. */
 const found = await compile(({ x }) => ({ y: add(x!, x!) }), { x: { shape: [3] } }, { backend: 'webgpu' }).then(
@@ -63,14 +63,11 @@ if (typeof found === 'string') {
       }
     });
 
-    it.each(modes.filter(({ operator, mode }) => operator.exact && !operator.spectral?.includes(mode)))(
-      '$name: exact on dyadic inputs',
-      async (one) => {
-        for (const subject of operatorSubjects(one.operator, one.mode, 1, true)) {
-          const { verdict } = await tryOn('webgpu', subject, cases(6).numRuns, ['dyadic']);
-          expect(verdict.ratio).toBe(0);
-        }
-      },
-    );
+    it.each(modes.filter(isExact))('$name: exact on dyadic inputs', async (one) => {
+      for (const subject of operatorSubjects(one.operator, one.mode, 1, true)) {
+        const { verdict } = await tryOn('webgpu', subject, cases(6).numRuns, ['dyadic']);
+        expect(verdict.ratio).toBe(0);
+      }
+    });
   });
 }
