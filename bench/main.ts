@@ -5,7 +5,10 @@ import { bounds } from './bounds.ts';
 import { handOff } from './hand-off.ts';
 import { linearScan } from './linear-scan.ts';
 import { matmul } from './matmul.ts';
+import { memory } from './memory.ts';
 import { recurrence } from './recurrence.ts';
+import { roundTrips } from './round-trips.ts';
+import { scan } from './scan.ts';
 import { smallOperations } from './small-operations.ts';
 
 const benchmarks: { readonly [name: string]: () => Promise<void> } = {
@@ -13,7 +16,10 @@ const benchmarks: { readonly [name: string]: () => Promise<void> } = {
   'linear-scan': linearScan,
   matmul,
   recurrence,
+  scan,
+  memory,
   'hand-off': handOff,
+  'round-trips': roundTrips,
   'small-operations': smallOperations,
 };
 

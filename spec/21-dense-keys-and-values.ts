@@ -3,8 +3,8 @@
  * Every function but the last is for one token. `w` is the key width for keys and the value width for values,
  * all heads together: fusion and its norm come before the split into heads.
  */
-import { type GateWeights, gate, type Projection, selectiveTransition } from './15-selective-transition.ts';
-import { fuseByAddition } from './18-dense-fusion.ts';
+import { collect, inject, sourceCount } from './10-dense-hidden.ts';
+import { type GateWeights, gate, type Projection } from './15-selective-transition.ts';
 import { given, type Matrix, type Vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 import { rmsNorm } from './rms-norm.ts';
@@ -30,25 +30,6 @@ export interface FusionRule {
     readonly gateActivation: Reading<'gateActivation'>;
     readonly fusedNorm: Reading<'fusedNorm'>;
   };
-}
-
-/** J = min(l, m): a layer near the input has fewer than m layers below it and uses those. [C] */
-export function sourceCount(l: number, m: number): number {
-  return Math.min(l, m);
-}
-
-/**
- * [φ(f^{l-1}); φ(f^{l-2}); …; φ(f^{l-J})], J = min(l, m), where `features` holds f^0 … f^{l-1} of one token.
- * Source j = 1 is the nearest layer. Projections and gates are lists of J.
- * Shapes: features [l][w], projections [j], gates [j][w], result [j][w].
- */
-function collect(features: Matrix, m: number, projections: readonly Projection[], gates: Matrix): readonly Vector[] {
-  const l = features.length;
-  return Array.from({ length: sourceCount(l, m) }, (_, i) => {
-    const projection = given(projections[i], `projection of source ${i + 1}`);
-    const g = given(gates[i], `gate of source ${i + 1}`);
-    return selectiveTransition(features[l - (i + 1)]!, projection, g);
-  });
 }
 
 /**
@@ -85,7 +66,7 @@ export function denseValues(
  * Shapes: k [w], dense [j][w], result [w].
  */
 export function fusedKeys(k: Vector, dense: readonly Vector[]): Vector {
-  return fuseByAddition(k, dense);
+  return inject(k, dense);
 }
 
 /**
@@ -94,7 +75,7 @@ export function fusedKeys(k: Vector, dense: readonly Vector[]): Vector {
  * Shapes: v [w], dense [j][w], result [w].
  */
 export function fusedValues(v: Vector, dense: readonly Vector[]): Vector {
-  return fuseByAddition(v, dense);
+  return inject(v, dense);
 }
 
 /** The gates of the J sources, all from the current layer's input x: one gate J times, or J gates. Result [j][w]. */
@@ -129,7 +110,7 @@ export function denseFeature(
   const sources = sourceCount(shallow.length, rule.denseLayers);
   const projections = sourceProjections(parameters, rule, sources);
   const gates = sourceGates(x, parameters, rule, sources);
-  const fused = fuseByAddition(own, collect(shallow, rule.denseLayers, projections, gates));
+  const fused = inject(own, collect(shallow, rule.denseLayers, projections, gates));
   if (rule.readings.fusedNorm === 'none') return fused;
   return rmsNorm(fused, given(parameters.norm, 'norm of the fused features'), rule.epsilon);
 }

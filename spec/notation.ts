@@ -92,6 +92,23 @@ export function vecMat(x: Vector, s: Matrix): Vector {
   return vector(columns(s), (j) => sum(0, x.length - 1, (i) => x[i]! * s[i]![j]!));
 }
 
+/** X Y: entries Σ_j X[i, j] Y[j, k]. */
+export function matMul(x: Matrix, y: Matrix): Matrix {
+  return x.map((row) => vecMat(row, y));
+}
+
+/** The matrix with ones on its diagonal. */
+export function identity(size: number): Matrix {
+  return matrix(size, size, (i, j) => (i === j ? 1 : 0));
+}
+
+/** (v, X v, X² v, …), as many as `count`: each is X times the one before it. */
+export function krylov(x: Matrix, v: Vector, count: number): Matrix {
+  const vectors: Vector[] = [];
+  for (let i = 0; i < count; i++) vectors.push(i === 0 ? v : matVec(x, vectors[i - 1]!));
+  return vectors;
+}
+
 /** 1 / (1 + e^{-z}), written so that neither tail overflows or loses its digits. */
 export function sigmoid(z: number): number {
   if (z >= 0) return 1 / (1 + Math.exp(-z));
@@ -127,6 +144,11 @@ export function erfc(z: number): number {
 /** z Φ(z) = ½ z erfc(-z/√2): the exact form. */
 export function gelu(z: number): number {
   return (z * erfc(-z * Math.SQRT1_2)) / 2;
+}
+
+/** log(1 + e^z), written so that neither tail overflows or loses its digits. */
+export function softplus(z: number): number {
+  return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 }
 
 /** z moved into [low, high]. */

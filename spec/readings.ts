@@ -2,9 +2,10 @@
 
 /**
  * Where a statement comes from: C the authors' released code, F the paper's figures, N an independent reader's notes,
- * A the abstract, R reconstructed from general knowledge of the paper (numbering not verified against the PDF).
+ * A the abstract, R reconstructed from general knowledge of the paper (numbering not verified against the PDF), T code of third
+ * parties, which the chapter names with its commit.
  */
-export type Evidence = 'C' | 'F' | 'N' | 'A' | 'R';
+export type Evidence = 'C' | 'F' | 'N' | 'A' | 'R' | 'T';
 
 /** One open reading. */
 export interface OpenReading {
@@ -72,7 +73,7 @@ const table = [
     default: 'add',
     evidence: ['C', 'N'],
     concerns: 'both',
-    reason: 'Eq. 18 adds; concatenation and cross-attention are named as alternatives.',
+    reason: 'Eq. 18 adds; concatenation and cross-attention are named without formulas: state-fusion.ts has ours.',
   },
   {
     name: 'fusedNorm',
@@ -90,7 +91,7 @@ const table = [
     readings: ['plain', 'normed'],
     default: 'plain',
     evidence: ['C'],
-    concerns: 'both',
+    concerns: 'keys-and-values',
     reason: 'Layer 0 has nothing to fuse. In the released code it has no norm of fused features either.',
   },
   {
@@ -136,7 +137,7 @@ const table = [
     default: 'none',
     evidence: [],
     concerns: 'states',
-    reason: 'Whether the fused state is normed, as the released code norms fused keys and values.',
+    reason: 'Whether a fused state is normed over all its numbers, as the released code norms fused keys and values.',
   },
   {
     name: 'earlyLayers',

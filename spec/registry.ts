@@ -7,6 +7,7 @@ import { retentionOutput, retentionState } from './19-retention.ts';
 import { denseKeys, denseValues, fusedKeys, fusedValues } from './21-dense-keys-and-values.ts';
 import { denseRetention } from './25-dense-retention.ts';
 import type { Evidence } from './readings.ts';
+import { stateSpaceEquations } from './registry-ssm.ts';
 
 /** How many equations the paper numbers. */
 export const equationTotal = 25;
@@ -18,6 +19,13 @@ export const numberingNotVerified = 'numbering not verified against the PDF';
 export type OperatorName =
   | 'attention'
   | 'feedForward'
+  | 'continuousSsm'
+  | 'diagonalSsm'
+  | 'degradation'
+  | 'collect'
+  | 'inject'
+  | 'matrixSsm'
+  | 'denseSsm'
   | 'project'
   | 'gate'
   | 'select'
@@ -44,7 +52,7 @@ export interface Equation {
   readonly operator: OperatorName;
 }
 
-/** Equations 1, 2 and 15 to 25, in order. */
+/** Equations 1 to 25, in order. */
 export const equations: readonly Equation[] = [
   {
     number: 1,
@@ -66,6 +74,7 @@ export const equations: readonly Equation[] = [
     definition: feedForward,
     operator: 'feedForward',
   },
+  ...stateSpaceEquations,
   {
     number: 15,
     name: 'project',

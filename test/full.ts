@@ -62,7 +62,9 @@ if (process.send !== undefined) {
   let next = 0;
   let wrong = 0;
   let passed = 0;
-  const workers = Array.from({ length: availableParallelism() }, () => fork(fileURLToPath(import.meta.url), asked));
+  const workers = Array.from({ length: availableParallelism() }, () =>
+    fork(fileURLToPath(import.meta.url), asked, { serialization: 'advanced' }),
+  );
   const give = (worker: (typeof workers)[number]): void => {
     if (next < combinations.length) worker.send(next++);
     else worker.disconnect();

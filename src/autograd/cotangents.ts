@@ -15,7 +15,9 @@ interface Part extends SliceParams {
 export interface Accumulator {
   add(at: number, ct: Value): void;
   addPart(at: number, ct: Value, where: SliceParams): void;
-  /** The sum at a place, which is then forgotten; null where nothing was added. */
+  /** The sum at a place; null where nothing was added. */
+  peek(at: number, primal: Value): Value | null;
+  /** The same, which is then forgotten. */
   take(at: number, primal: Value): Value | null;
 }
 
@@ -30,6 +32,11 @@ export function accumulator(size: number): Accumulator {
     const total = totals[at];
     totals[at] = total === undefined ? ct : add(total, ct);
   };
+  const peek = (at: number, primal: Value): Value | null => {
+    for (const whole of join(parts.get(at) ?? [], primal.shape)) addTo(at, whole);
+    parts.delete(at);
+    return totals[at] ?? null;
+  };
   return {
     add: addTo,
     addPart(at, ct, where) {
@@ -37,11 +44,9 @@ export function accumulator(size: number): Accumulator {
       if (list === undefined) parts.set(at, [{ ct, ...where }]);
       else list.push({ ct, ...where });
     },
+    peek,
     take(at, primal) {
-      if (at < 0) return null;
-      for (const whole of join(parts.get(at) ?? [], primal.shape)) addTo(at, whole);
-      parts.delete(at);
-      const total = totals[at] ?? null;
+      const total = peek(at, primal);
       totals[at] = undefined;
       return total;
     },

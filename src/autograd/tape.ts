@@ -38,7 +38,7 @@ export interface Tape extends Executor<Taped> {
   watch(primal: Value): Value<Taped>;
   /** Records a call of several results. */
   call(call: Omit<Call, 'parents'>, operands: readonly Value[]): Value<Taped>[];
-  /** Cotangents of watched values, given those of results; null where nothing flowed. */
+  /** Cotangents of any values of the tape, given those of results; null where nothing flowed. */
   backward(seeds: readonly (readonly [Value, Value])[], wanted: readonly Value[]): (Value | null)[];
   /** How many steps there are to undo, each of which keeps its operands and result in memory. */
   remembered(): number;
@@ -94,12 +94,18 @@ export function tape(root: Executor): Tape {
     backward(seeds, wanted) {
       const cotangents = accumulator(steps.length);
       for (const [x, ct] of seeds) if (placeOf(x) >= 0) cotangents.add(placeOf(x), ct);
+      const places = new Set(wanted.map(placeOf));
+      const found = new Map<number, Value | null>();
       for (let at = steps.length - 1; at >= 0; at--) {
         const step = steps[at]!;
+        // whatever depends on a step stands after it, so that its cotangent is whole here
         if ('pullback' in step) undoCall(step, at, cotangents);
-        else if (step.primitive !== null) undoStep(step, at, cotangents);
+        else {
+          if (places.has(at)) found.set(at, cotangents.peek(at, step.out));
+          if (step.primitive !== null) undoStep(step, at, cotangents);
+        }
       }
-      return wanted.map((x) => cotangents.take(placeOf(x), primalOf(x)));
+      return wanted.map((x) => found.get(placeOf(x)) ?? null);
     },
     remembered: () => steps.length,
     end() {

@@ -6,7 +6,7 @@ import { openProcess } from '../oracle/backends/process.ts';
 import { type CheckReport, check } from '../oracle/check/check.ts';
 import { checkCells, checkColumns, failureLines, type Paint } from '../oracle/check/report.ts';
 import { type CheckRow, isFine } from '../oracle/check/row.ts';
-import { colour, progress, say, seconds, tableLine, type Voice } from './console.ts';
+import { colour, progress, say, seconds, subjectWidths, tableLine, type Voice } from './console.ts';
 
 /** What to check, and how much of it. */
 export interface CheckCommand extends Voice {
@@ -28,7 +28,7 @@ export interface CheckCommand extends Voice {
   readonly timing: boolean;
 }
 
-const widths = [19, 9, 4, 9, 9, 6, 7, 7, 0];
+const widths = [...subjectWidths, 4, 9, 9, 6, 7, 7, 0];
 const right = [5, 6, 7];
 
 const paint: Paint = (status, text) =>
@@ -76,7 +76,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
   });
   line.clear();
   if (json) {
-    say(JSON.stringify(found, null, 1));
+    say(JSON.stringify(found, asJson, 1));
     return found.ok;
   }
   for (const text of [...missing(found, quiet), ...failures(found, options), ...(timing ? timings(found) : [])])
@@ -85,19 +85,27 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
   return found.ok;
 }
 
+/** Numbers as lists; what JSON has no number for as text. */
+function asJson(_name: string, value: unknown): unknown {
+  if (value instanceof Float64Array) return [...value];
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
 /** Statuses are padded before they are coloured, as colours take no room. */
 const formatRow = (row: CheckRow): string => {
   const cells = checkCells(row, (status, text) => paint(status, text.padEnd(9)));
   return tableLine(cells, widths, right);
 };
 
-/** What is not offered, in one line. */
+/** What is not offered, in one line: modes of what is offered, and how many other operators. */
 function missing({ rows }: CheckReport, quiet: boolean): string[] {
   const offered = new Set(rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED').map(({ operator }) => operator));
-  const wanting = rows
-    .filter(({ outputs, unsupported }) => outputs === 'UNSUPPORTED' && unsupported === 0)
-    .map(({ operator, mode }) => (offered.has(operator) ? `${operator} ${mode}` : operator));
-  const names = [...new Set(wanting)];
+  const wanting = rows.filter(({ outputs, unsupported }) => outputs === 'UNSUPPORTED' && unsupported === 0);
+  const modes = wanting
+    .filter(({ operator }) => offered.has(operator))
+    .map(({ operator, mode }) => `${operator} ${mode}`);
+  const others = new Set(wanting.filter(({ operator }) => !offered.has(operator)).map(({ operator }) => operator));
+  const names = [...new Set(modes), ...(others.size > 0 ? [`${others.size} other operators`] : [])];
   return names.length === 0 || quiet ? [] : [`${colour.minor('UNSUPPORTED')} not offered: ${names.join(', ')}`];
 }
 
@@ -109,11 +117,12 @@ function failures({ rows, problems }: CheckReport, options: CheckCommand): strin
   ];
 }
 
-/** The command that asks the same backend again. */
-const commandOf = ({ backend, once, device }: CheckCommand): string =>
-  backend === undefined
-    ? `densessm check --device ${device}`
-    : `densessm check --backend ${JSON.stringify(backend)}${once ? ' --once' : ''}`;
+/** The command that asks the same backend the same again: what is drawn depends on the sizes too. */
+function commandOf({ backend, once, device, cases, longest }: CheckCommand): string {
+  const asked =
+    backend === undefined ? `--device ${device}` : `--backend ${JSON.stringify(backend)}${once ? ' --once' : ''}`;
+  return `npx densessm check ${asked} --cases ${cases} --longest ${longest}`;
+}
 
 function timings({ rows }: CheckReport): string[] {
   const asked = rows.filter(({ cases }) => cases > 0);
@@ -124,7 +133,7 @@ function timings({ rows }: CheckReport): string[] {
     return [operator, mode, dtype, ...parts, `${((1000 * cases) / all).toFixed(0)} cases/s`];
   });
   const heading = ['', '', '', 'draw', 'reference', 'backend', 'compare', ''];
-  const columns = [19, 9, 4, 9, 9, 9, 9, 13];
+  const columns = [...subjectWidths, 4, 9, 9, 9, 9, 13];
   return [
     '\nTime a case; the backend works while the reference is computed, and is waited for beyond that:',
     ...[heading, ...cells].map((one) => tableLine(one, columns, [3, 4, 5, 6, 7])),

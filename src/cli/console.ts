@@ -1,5 +1,6 @@
 /** @file What every command prints with: tables, colours where they are wanted, progress where somebody looks. */
 import picocolors from 'picocolors';
+import { operators } from '../oracle/operators/index.ts';
 
 /** How a command was asked to speak. */
 export interface Voice {
@@ -24,6 +25,12 @@ export const say = (line = ''): void => {
 /** The width that each column of a table needs. */
 export const widthsOf = (lines: readonly (readonly string[])[]): number[] =>
   (lines[0] ?? []).map((_, i) => Math.max(...lines.map((cells) => cells[i]!.length)));
+
+/** The widths of the columns that say which operator and which mode a row is about. */
+export const subjectWidths: readonly [operator: number, mode: number] = [
+  Math.max(...operators.map(({ name }) => name.length)),
+  Math.max(...operators.flatMap(({ modes }) => Object.keys(modes).map((mode) => mode.length))),
+];
 
 /** Lines up columns: text to the left, numbers (columns named in `right`) to the right. The last column is not padded. */
 export function tableLine(cells: readonly string[], widths: readonly number[], right: readonly number[] = []): string {

@@ -27,7 +27,9 @@ export function equationsCommand({ cases, seed, json, quiet }: EquationsCommand)
   if (!quiet) {
     const unnumbered = operators.filter(({ operator }) => !equations.some(({ row }) => row?.operator === operator));
     printTable([columns, ...equations.map(cellsOf), ...unnumbered.map(unnumberedCells)]);
-    say(`\nEvidence: C the authors' code, F figures, N notes, A abstract, R reconstructed: ${numberingNotVerified}.`);
+    say(
+      `\nEvidence: C the authors' code, F figures, N notes, A abstract, R reconstructed: ${numberingNotVerified}; T third parties' code.`,
+    );
     say(`\n${colour.heading('Faults, tried just now, and the case at which each law rejected them')}`);
     for (const { operator, tried } of operators) {
       say(`\n${operator.name}`);
@@ -66,7 +68,7 @@ const cellsOf = ({ equation, row }: EquationRow): string[] => [
 const unnumberedCells = (row: OperatorRow): string[] => [
   '',
   row.operator.name,
-  'C',
+  (row.operator.evidence ?? ['C']).join(' '),
   row.operator.chapter ?? '',
   ...guardCells(row),
 ];

@@ -8,10 +8,13 @@ import { operators } from '../oracle/operators/index.ts';
 import { InputError } from '../tensor/errors.ts';
 import { type CheckCommand, checkCommand } from './check.ts';
 import { colour, type Voice } from './console.ts';
+import { type DegradationCommand, degradationCommand } from './degradation.ts';
 import { equationsCommand } from './equations.ts';
 import { packageRoot } from './paths.ts';
+import { readingsCommand } from './readings.ts';
 import { vectorsCommand } from './vectors.ts';
-import { verifyCommand } from './verify.ts';
+import { type VerifyCommand, verifyCommand } from './verify.ts';
+import { workerOption } from './workers.ts';
 
 /** A parser of integers within limits. */
 const whole =
@@ -78,13 +81,34 @@ function program(finish: (ok: boolean) => void): Command {
     .addOption(casesOption('drawn cases for each operator and mode', 100))
     .addOption(longestOption(96))
     .addOption(seedOption())
-    .action((options: Voice & { cases: number; longest: number; seed: number }) => finish(verifyCommand(options)));
+    .addOption(new Option(workerOption).default(false).hideHelp())
+    .action(async (options: VerifyCommand) => finish(await verifyCommand(options)));
 
   speaking(main.command('equations'))
     .description('list the equations with definitions, modes and laws, and try every law on the faults it must reject')
     .addOption(casesOption('cases a fault is tried on at most', 60))
     .addOption(seedOption())
     .action((options: Voice & { cases: number; seed: number }) => finish(equationsCommand(options)));
+
+  speaking(main.command('readings'))
+    .description(
+      'list every place where the paper can be read in more than one way: options, default, evidence, reason',
+    )
+    .action((options: Voice) => finish(readingsCommand(options)));
+
+  speaking(main.command('degradation'))
+    .description(
+      'measure what is left of a shallow state in the layers above it (Eq. 9), with and without dense connections',
+    )
+    .addOption(
+      new Option('--of <what>', 'random stacks of state space models, or random DenseMambas')
+        .choices(['stacks', 'dense-mamba'])
+        .default('stacks'),
+    )
+    .addOption(new Option('--layers <n>', 'layers above the one that is changed').argParser(whole(1, 64)).default(8))
+    .addOption(new Option('--count <n>', 'how many of them').argParser(whole(1, 1e4)).default(50))
+    .addOption(seedOption())
+    .action((options: DegradationCommand) => finish(degradationCommand(options)));
 
   const vectors = main.command('vectors').description('work with reference vectors');
   speaking(vectors.command('check'))

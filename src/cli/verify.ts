@@ -1,14 +1,19 @@
 /** @file densessm verify: the main job. */
+
+import { operators } from '../oracle/operators/index.ts';
 import { checkVectors, formatReport, type Report } from '../oracle/vectors/index.ts';
-import { isVerified, type VerifiedRow, verify } from '../oracle/verify.ts';
-import { brief, colour, progress, say, seconds, share, tableLine, type Voice } from './console.ts';
+import { everyMode, isVerified, type VerifiedRow, verifyOperator } from '../oracle/verify.ts';
+import { brief, colour, progress, say, seconds, share, subjectWidths, tableLine, type Voice } from './console.ts';
 import { ownVectors } from './paths.ts';
+import { resultsOfWorkers, serveResults } from './workers.ts';
 
 /** Cases and seed of a run; vectors are those of the package unless folders are given. */
 export interface VerifyCommand extends Voice {
   readonly cases: number;
   readonly longest: number;
   readonly seed: number;
+  /** Computes rows for another process. */
+  readonly worker: boolean;
 }
 
 const columns = [
@@ -23,12 +28,17 @@ const columns = [
   'time',
   '',
 ];
-const widths = [19, 9, 5, 9, 11, 8, 9, 8, 6, 7, 0];
+const widths = [...subjectWidths, 5, 9, 11, 8, 9, 8, 6, 7, 0];
 const right = [2, 3, 4, 5, 6, 7, 8, 9];
 
 /** Holds every operator in every mode against its definition, then the vectors. Returns whether all was compared and right. */
-export function verifyCommand(options: VerifyCommand): boolean {
-  const { cases, longest, seed, json, quiet } = options;
+export async function verifyCommand(options: VerifyCommand): Promise<boolean> {
+  const { cases, longest, seed, json, quiet, worker } = options;
+  if (worker) {
+    serveResults((at) => verifyOperator(operators[at]!, { cases, longest, seed }));
+    return true;
+  }
+  const count = everyMode().length;
   const start = performance.now();
   const line = progress(options);
   if (!json && !quiet) {
@@ -37,16 +47,16 @@ export function verifyCommand(options: VerifyCommand): boolean {
     );
     say(colour.heading(tableLine(columns, widths, right)));
   }
-  const rows = verify({
-    cases,
-    longest,
-    seed,
-    onProgress: (done, total, row) => line.show(`${done}/${total} ${row}`),
-    onRow: (row) => {
-      line.clear();
-      if (!json && !(quiet && isVerified(row, cases))) say(formatRow(row, cases));
-    },
+  let done = 0;
+  const showProgress = (): void => line.show(`${done} of ${count} rows`);
+  showProgress();
+  const rowsOf = await resultsOfWorkers<readonly VerifiedRow[]>(operators.length, (found) => {
+    done += found.length;
+    line.clear();
+    for (const row of found) if (!json && !(quiet && isVerified(row, cases))) say(formatRow(row, cases));
+    showProgress();
   });
+  const rows = rowsOf.flat();
   const vectors = checkVectors([ownVectors()], {
     onProgress: ({ family, name }, count, total) => line.show(`vectors ${count}/${total} ${family}/${name}`),
   });

@@ -1,21 +1,14 @@
 /** @file JSON as files of others bring it: one-line errors, and names that stand twice are found. */
 import { fail } from '../tensor/errors.ts';
-
-/** Text of others on one line of a message: control characters escaped, and cut when it is long. */
-export function quoted(text: string): string {
-  return JSON.stringify(text.length > 120 ? `${text.slice(0, 120)}…` : text);
-}
-
-/** A wrong value in a message: the beginning of its JSON. */
-export function shown(x: unknown): string {
-  const text = x === undefined ? 'missing' : JSON.stringify(x);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-}
+import { plain, quoted } from './text.ts';
 
 /** Whether parsed JSON is an object: not a list, not null. */
 export function isObject(x: unknown): x is Record<string, unknown> {
   return typeof x === 'object' && x !== null && !Array.isArray(x);
 }
+
+/** Whether parsed JSON is a length or a place: an integer from 0 on. `-0` is none: it is not what other readers take for 0. */
+export const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0 && !Object.is(x, -0);
 
 /** Nothing of this project's is nested nearly as deep; functions that call themselves once a level would run out of stack. */
 const DEEPEST = 100;
@@ -29,8 +22,7 @@ export function parseJson(text: string, what: string): unknown {
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    const why = (error as Error).message.replace(/\s+/g, ' ').slice(0, 160);
-    fail(`${what} is not JSON (${why}); write the file again`);
+    fail(`${what} is not JSON (${plain((error as Error).message, 160)}); write the file again`);
   }
   const twice = repeatedName(text, what);
   if (twice !== null) fail(`${what} has the name ${quoted(twice)} twice in one object; names are unique, rename one`);

@@ -1,7 +1,8 @@
 /** @file The header of a safetensors file, checked entry by entry before a number is read. */
 import { fail } from '../tensor/errors.ts';
 import { codecOf, type DType, dtypeNames, isDType } from './dtypes.ts';
-import { isObject, parseJson, quoted, shown } from './json.ts';
+import { isCount, isObject, parseJson } from './json.ts';
+import { quoted, shown } from './text.ts';
 
 /** Where a tensor lies: bytes `begin` to `end` after the header. */
 export interface Entry {
@@ -81,7 +82,7 @@ function checkEntry(name: string, entry: unknown, file: string): Entry {
 }
 
 function isCounts(x: unknown): x is number[] {
-  return Array.isArray(x) && x.every((n) => Number.isSafeInteger(n) && n >= 0);
+  return Array.isArray(x) && x.every(isCount);
 }
 
 /** The tensors must cover the data without gap or overlap: otherwise two names could share bytes, or bytes hide. */

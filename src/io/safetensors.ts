@@ -2,8 +2,8 @@
 import { fail } from '../tensor/errors.ts';
 import { checkShape, type Shape, show, sizeOf } from '../tensor/shape.ts';
 import { codecOf, type DType, dtypeNames, isDType, readNumbers, writeNumbers } from './dtypes.ts';
-import { quoted } from './json.ts';
 import { type Entry, METADATA, readHeader } from './safetensors-header.ts';
+import { quoted } from './text.ts';
 
 /** A tensor as a file holds it: row-major numbers, exact as doubles whatever the stored type. */
 export interface StoredTensor {

@@ -31,6 +31,14 @@ export function checkFinite<C>(call: string, config: C, fields: readonly (keyof 
   }
 }
 
+/** Throws unless the named fields are true or false. */
+export function checkFlags<C>(call: string, config: C, fields: readonly (keyof C & string)[]): void {
+  for (const field of fields) {
+    const flag: unknown = config[field];
+    if (typeof flag !== 'boolean') fail(`${call}: ${field} is ${told(flag)}; it is true or false`);
+  }
+}
+
 /** Throws unless ε lies in [0, 1). */
 export function checkEpsilon(call: string, epsilon: number): void {
   if (typeof epsilon !== 'number' || !(epsilon >= 0 && epsilon < 1)) {

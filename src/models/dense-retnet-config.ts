@@ -6,6 +6,7 @@ import { told } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type Choices, checkEpsilon, checkReadings, checkWhole, retentionReadings } from './check.ts';
+import { fusionShapes, sourcesOf } from './fusion-shapes.ts';
 
 /** Where the paper can be read two ways, as far as keys and values are concerned; spec/readings.ts has the evidence. */
 export interface DenseRetNetReadings {
@@ -84,10 +85,6 @@ export function denseRetNetConfig(
   };
 }
 
-/** The layers that layer l draws on, nearest first: the m before it, or as many as there are. */
-export const sourcesOf = ({ denseLayers }: DenseRetNetConfig, l: number): number[] =>
-  Array.from({ length: Math.min(l, denseLayers) }, (_, j) => l - 1 - j);
-
 /** Whether layer l has fusion weights. */
 export const fuses = ({ readings }: DenseRetNetConfig, l: number): boolean => l > 0 || readings.firstLayer === 'normed';
 
@@ -107,26 +104,17 @@ export function denseRetNetShapes(config: DenseRetNetConfig): Record<string, Sha
       [`${path}.output`]: [width, valueWidth],
     });
     if (!fuses(config, l)) continue;
-    Object.assign(shapes, fusionShapes(config, l, `${path}.keyFusion`, keyWidth));
-    Object.assign(shapes, fusionShapes(config, l, `${path}.valueFusion`, valueWidth));
+    Object.assign(shapes, featureShapes(config, l, `${path}.keyFusion`, keyWidth));
+    Object.assign(shapes, featureShapes(config, l, `${path}.valueFusion`, valueWidth));
   }
   return { ...shapes, finalNorm: [width], head: [vocabulary, width] };
 }
 
-function fusionShapes(config: DenseRetNetConfig, l: number, path: string, over: number): Record<string, Shape> {
+function featureShapes(config: DenseRetNetConfig, l: number, path: string, over: number): Record<string, Shape> {
   const { readings, width, gateRank } = config;
-  const sources = sourcesOf(config, l).length;
-  const gates = readings.gate === 'shared' ? Math.min(1, sources) : sources;
-  const shapes: Record<string, Shape> = {};
-  for (let j = 0; j < gates; j++) {
-    shapes[`${path}.gates.${j}.down`] = [gateRank, width];
-    shapes[`${path}.gates.${j}.up`] = [over, gateRank];
-  }
-  if (readings.projection === 'linear') {
-    for (let j = 0; j < sources; j++) shapes[`${path}.projections.${j}`] = [over, over];
-  }
-  if (readings.fusedNorm === 'rms') shapes[`${path}.norm`] = [over];
-  return shapes;
+  const widths = { input: width, gateRank, gate: over, projection: over };
+  const shapes = fusionShapes(path, sourcesOf(config, l).length, readings, widths);
+  return readings.fusedNorm === 'rms' ? { ...shapes, [`${path}.norm`]: [over] } : shapes;
 }
 
 const choices: Choices<DenseRetNetReadings> = {

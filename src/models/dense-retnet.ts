@@ -16,7 +16,8 @@ import { mul } from '../tensor/primitives/mul.ts';
 import { scale } from '../tensor/primitives/scale.ts';
 import { site } from '../tensor/primitives/site.ts';
 import type { Value } from '../tensor/value.ts';
-import { checkDenseRetNet, type DenseRetNetConfig, denseRetNetShapes, sourcesOf } from './dense-retnet-config.ts';
+import { checkDenseRetNet, type DenseRetNetConfig, denseRetNetShapes } from './dense-retnet-config.ts';
+import { sourcesOf } from './fusion-shapes.ts';
 import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
 
 /** Weights of one layer, [out, in]; h width, r gate rank, d_k and d_v channels of a head. Fusions only where the layer fuses. */

@@ -7,7 +7,7 @@ import { rng } from '../tensor/random.ts';
 import { type Shape, show, sizeOf } from '../tensor/shape.ts';
 import { leavesOf, type Tree } from '../tensor/tree.ts';
 import { type Executor, isValue, type Value } from '../tensor/value.ts';
-import type { LanguageModel, ModelResult } from './language-model.ts';
+import type { LanguageModel } from './language-model.ts';
 import { checkSampling, pickToken, type Sampling } from './sampling.ts';
 
 /** How long to go on, and which tokens to pick. */
@@ -56,7 +56,7 @@ export function generate<C extends { readonly vocabulary: number }, P extends Tr
     const result = model.forward(params, config, next, state, step === 0 ? mode : { name: 'recurrent' });
     // an ended sequence goes on with its last token, for the others' sake, but what follows is not kept
     rows.forEach((row, i) => {
-      if (!hasEnded(row)) row.push(pickToken(lastLogits(result, i), options, streams[i]!));
+      if (!hasEnded(row)) row.push(pickToken(lastLogits(result.logits, i, config.vocabulary), options, streams[i]!));
     });
     next = indexInput(
       on,
@@ -143,9 +143,9 @@ function shapeOf(rows: readonly (readonly number[])[]): Shape {
   return [rows.length, length];
 }
 
-/** The logits [vocabulary] after the last token of a sequence. */
-function lastLogits({ logits }: ModelResult<Tree>, sequence: number): Float64Array {
+/** The logits [vocabulary] after the last token of a sequence, without those of rows that pad the vocabulary. */
+function lastLogits(logits: Value, sequence: number, vocabulary: number): Float64Array {
   const [, t, v] = logits.shape as readonly [number, number, number];
-  const end = (sequence + 1) * t * v;
-  return logits.on.read(logits.data).subarray(end - v, end);
+  const last = ((sequence + 1) * t - 1) * v;
+  return logits.on.read(logits.data).subarray(last, last + vocabulary);
 }

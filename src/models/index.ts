@@ -1,4 +1,7 @@
 /** @file Language models as functions of plain records, with explicit states. */
+export { type BatchModelResult, forwardBatch } from './batch.ts';
+export { type DenseMambaLayer, type DenseMambaParams, denseMamba, denseMambaAdmits } from './dense-mamba.ts';
+export { type DenseMambaConfig, type DenseMambaReadings, denseMambaConfig, paperStates } from './dense-mamba-config.ts';
 export { type DenseRetNetLayer, type DenseRetNetParams, denseRetNet } from './dense-retnet.ts';
 export {
   authorsReadings,
@@ -7,6 +10,15 @@ export {
   denseRetNetConfig,
   paperReadings,
 } from './dense-retnet-config.ts';
+export {
+  type DenseSsmConfig,
+  type DenseSsmLayer,
+  type DenseSsmParams,
+  type DenseSsmResult,
+  denseSsmAdmits,
+  denseSsmConfig,
+  denseSsmStack,
+} from './dense-ssm.ts';
 export { type GenerateOptions, generate } from './generate.ts';
 export {
   checkParameters,
@@ -15,7 +27,12 @@ export {
   type LanguageModel,
   type ModelResult,
   type ModelState,
+  type Parametrised,
 } from './language-model.ts';
+export { type MambaParams, mamba } from './mamba.ts';
+export type { MambaLayer, MambaLayerState } from './mamba-block.ts';
+export { type MambaConfig, mambaConfig } from './mamba-config.ts';
+export { type EqualWidthOptions, equalWidth, type Preset, type PresetSizes, presets, type Sizable } from './presets.ts';
 export { type RetNetConfig, type RetNetParams, retNet } from './retnet.ts';
 export { type Candidate, candidatesOf, pickToken, type Sampling } from './sampling.ts';
 export {

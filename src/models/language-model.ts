@@ -4,30 +4,38 @@ import type { Mode } from '../nn/retention/normalised.ts';
 import { told } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { input } from '../tensor/input.ts';
-import { rng } from '../tensor/random.ts';
+import { type Rng, rng } from '../tensor/random.ts';
 import { type Shape, sameShape, show, sizeOf } from '../tensor/shape.ts';
 import { namedLeavesOf, type Tree, treeOf } from '../tensor/tree.ts';
 import type { Executor, Value } from '../tensor/value.ts';
 
-/** What the tokens so far leave behind: how many there were, and each layer's state, a value or a record of values. */
+/** What the tokens so far leave behind: how many there were, and each layer's state, a value or a record of them. */
 export interface ModelState<S extends Tree = Value> {
   readonly position: number;
   readonly layers: readonly S[];
 }
 
-/** Logits [b, t, vocabulary] and the state after the last token. */
+/** Logits [b, t, vocabulary], of more columns where the vocabulary is padded, and the state after the last token. */
 export interface ModelResult<S extends Tree = Value> {
   readonly logits: Value;
   readonly state: ModelState<S>;
 }
 
-/** A family of language models: `C` its configuration, `P` its parameters, `S` the state of one layer. */
-export interface LanguageModel<C, P extends Tree, S extends Tree = Value> {
+/** What any model has to say of its parameters `P` under a configuration `C`. */
+export interface Parametrised<C, P extends Tree> {
   readonly name: string;
   /** Checks a configuration. Throws on the first thing that is wrong, with the remedy. */
   check(config: C): void;
   /** The shape of every parameter, by its path in `P`. */
   shapes(config: C): Readonly<Record<string, Shape>>;
+  /** The numbers of a fresh parameter, where the model starts otherwise than {@link initialise} does; null where it does not. */
+  fresh?(config: C, path: string, shape: Shape, random: Rng): Float64Array | null;
+  /** Never there: for the compiler, which learns from it what `P` is. */
+  readonly params?: P;
+}
+
+/** A family of language models: `C` its configuration, `P` its parameters, `S` the state of a layer. */
+export interface LanguageModel<C, P extends Tree, S extends Tree = Value> extends Parametrised<C, P> {
   /** The state before the first token, beside the values of `params`. Throws as {@link checkParameters} does. */
   start(params: P, config: C, batch: number): ModelState<S>;
   /** Continues from a state with `tokens` [b, t] (kind index), in a mode. Throws on another number of layers. */
@@ -42,11 +50,7 @@ export interface LanguageModel<C, P extends Tree, S extends Tree = Value> {
  * const config = denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * checkParameters(denseRetNet, initialise(denseRetNet, config, { on: f64, seed: 1 }), config) // undefined
  */
-export function checkParameters<C, P extends Tree, S extends Tree>(
-  model: LanguageModel<C, P, S>,
-  params: P,
-  config: C,
-): void {
+export function checkParameters<C, P extends Tree>(model: Parametrised<C, P>, params: P, config: C): void {
   model.check(config);
   const left = new Map(namedLeavesOf(params));
   for (const [path, shape] of Object.entries(model.shapes(config))) {
@@ -81,7 +85,7 @@ export function checkStep(
   checkState(call, layers, state);
 }
 
-/** Throws unless a state has a position and one state per layer. */
+/** Throws unless a state has a position and as many layers. */
 export function checkState(call: string, layers: number, state: ModelState<Tree>): void {
   if (!Array.isArray(state?.layers)) {
     fail(`${call}: the state is ${told(state)}; give what start or the last forward returned`);
@@ -95,14 +99,14 @@ export function checkState(call: string, layers: number, state: ModelState<Tree>
 }
 
 /**
- * Fresh parameters on an executor: norms 1, all else drawn from N(0, `spread`²), 0.02 as the released code ends up with [C].
- * Throws on a configuration that makes no model.
+ * Fresh parameters on an executor: as the model's own rule has them; else norms 1, and all other drawn from N(0, `spread`²), 0.02 as
+ * the released code ends up with [C]. Throws on a configuration that makes no model.
  * @example
  * const config = denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * initialise(denseRetNet, config, { on: f64, seed: 1 }).embedding.shape // [8, 8]
  */
-export function initialise<C, P extends Tree, S extends Tree>(
-  model: LanguageModel<C, P, S>,
+export function initialise<C, P extends Tree>(
+  model: Parametrised<C, P>,
   config: C,
   { on, seed, spread = 0.02 }: { on: Executor; seed: number; spread?: number },
 ): P {
@@ -110,11 +114,8 @@ export function initialise<C, P extends Tree, S extends Tree>(
   const random = rng(seed);
   const draw = (path: string, shape: Shape): Value => {
     const isNorm = path.toLowerCase().endsWith('norm');
-    return input(
-      on,
-      Float64Array.from({ length: sizeOf(shape) }, () => (isNorm ? 1 : spread * random.normal())),
-      shape,
-    );
+    const numbers = () => Float64Array.from({ length: sizeOf(shape) }, () => (isNorm ? 1 : spread * random.normal()));
+    return input(on, model.fresh?.(config, path, shape, random) ?? numbers(), shape);
   };
   const named = Object.entries(model.shapes(config)).map(([path, shape]): [string, Value] => [path, draw(path, shape)]);
   return treeOf(Object.fromEntries(named)) as P;
@@ -125,7 +126,7 @@ export function initialise<C, P extends Tree, S extends Tree>(
  * @example
  * countParameters(denseRetNet, denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 1, denseLayers: 1 })) // 600
  */
-export function countParameters<C, P extends Tree, S extends Tree>(model: LanguageModel<C, P, S>, config: C): number {
+export function countParameters<C, P extends Tree>(model: Parametrised<C, P>, config: C): number {
   model.check(config);
   return Object.values(model.shapes(config)).reduce((total, shape) => total + sizeOf(shape), 0);
 }

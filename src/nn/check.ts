@@ -1,7 +1,7 @@
 /** @file What functions of values ask of their arguments before they compute. */
 import { checkValue, told } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
-import { show } from '../tensor/shape.ts';
+import { type Shape, sameShape, show } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 
 /** Throws unless something is a value with as many axes as are named. */
@@ -10,6 +10,47 @@ export function checkAxes(call: string, what: string, x: Value, axes: readonly s
   if (x.shape.length !== axes.length) {
     fail(`${call}: ${what} has shape ${show(x.shape)}; it is [${axes.join(', ')}], so reshape it`);
   }
+}
+
+/** Throws unless something is a value of the shape that the other inputs ask for, whose axes are named. */
+export function checkShape(call: string, what: string, x: Value, axes: readonly string[], shape: Shape): void {
+  checkAxes(call, what, x, axes);
+  if (!sameShape(x.shape, shape)) {
+    fail(
+      `${call}: ${what} has shape ${show(x.shape)}; beside the other inputs it is [${axes.join(', ')}] = ${show(shape)}`,
+    );
+  }
+}
+
+/** Throws unless groups of equal size, a whole number of them, fill an axis. */
+export function checkGroups(call: string, what: string, groups: number, members: number, of: string): void {
+  if (groups < 1 || members % groups !== 0) {
+    fail(`${call}: ${what} has ${groups} groups for ${members} ${of}; give a number of groups that divides them`);
+  }
+}
+
+/** The lengths of the axes of queries and keys [b, h, t, d] and values [b, h, t, e]. */
+export interface HeadAxes {
+  readonly b: number;
+  readonly h: number;
+  readonly t: number;
+  readonly d: number;
+  readonly e: number;
+}
+
+/** The axes of queries, keys and values by heads. Throws with the call and both shapes where they do not go together. */
+export function headAxes(call: string, q: Value, k: Value, v: Value): HeadAxes {
+  checkAxes(call, 'q', q, ['b', 'h', 't', 'd']);
+  checkValue(call, 'k', k);
+  checkValue(call, 'v', v);
+  const [b, h, t, d] = q.shape as readonly [number, number, number, number];
+  if (!sameShape(k.shape, q.shape))
+    fail(`${call}: k has shape ${show(k.shape)} and q ${show(q.shape)}; both are [b, h, t, d]`);
+  const e = v.shape[3] ?? -1;
+  if (v.shape.length !== 4 || !sameShape(v.shape, [b, h, t, e])) {
+    fail(`${call}: v has shape ${show(v.shape)} beside q ${show(q.shape)}; it is [b, h, t, e]`);
+  }
+  return { b, h, t, d, e };
 }
 
 /** Throws unless a position counts tokens. */

@@ -37,6 +37,17 @@ export interface FusionRule {
   readonly path?: string;
 }
 
+/** What gates and projections are to what is fused, where it is no single axis of channels. */
+export interface Selection {
+  /** Eq. 15 with a map, or without one. */
+  readonly project: (h: Value, map: Value | undefined) => Value;
+  /** A gate's numbers as they broadcast against what they select. */
+  readonly over: (g: Value) => Value;
+}
+
+/** Features [..., width]. */
+const ofFeatures: Selection = { project, over: (g) => g };
+
 /**
  * Eqs. 21 and 22: `[φ(h_1); φ(h_2); …]`, `φ(h_j) = Proj_j(h_j) ⊙ g_j` (Eqs. 15–17). `sources` [..., width], nearest layer first;
  * `x` [..., d] is the current layer's input, which alone opens the gates. Throws when gates or projections do not match the sources.
@@ -49,6 +60,7 @@ export function collect(
   x: Value,
   { gates = [], projections }: FusionParams,
   { activation, path = '' }: Omit<FusionRule, 'epsilon'>,
+  selection = ofFeatures,
 ): Value[] {
   const count = sources.length;
   if (count > 0 && gates.length !== 1 && gates.length !== count) {
@@ -57,8 +69,10 @@ export function collect(
   if (projections !== undefined && projections.length !== count) {
     fail(`denseFusion: ${projections.length} projections for ${count} sources; give one for each source, or none`);
   }
-  const opened = (count === 0 ? [] : gates).map((g) => gateOutput(site(gateLogits(x, g), `${path}Gate`), activation));
-  return sources.map((source, j) => select(project(source, projections?.[j]), opened[j] ?? opened[0]!));
+  const opened = (count === 0 ? [] : gates).map((g) =>
+    selection.over(gateOutput(site(gateLogits(x, g), `${path}Gate`), activation)),
+  );
+  return sources.map((source, j) => select(selection.project(source, projections?.[j]), opened[j] ?? opened[0]!));
 }
 
 /**

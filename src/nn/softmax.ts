@@ -14,16 +14,17 @@ import type { Value } from '../tensor/value.ts';
 
 /**
  * `e^{x_i} / Σ_j e^{x_j}` over the last axis, without overflow. `seen`, a mask of ones and zeros that broadcasts against `x`, leaves
- * the entries where it is 0 out of the sum, and their results 0; it must let the first entry through. Throws where the axis is empty.
+ * the entries where it is 0 out of the sum, and their results 0. `least` [..., 1] is an entry that is seen, the first one unless
+ * given: where nothing is, results are NaN. Throws where the axis is empty.
  * @example
  * read(softmax(tensor([1000, 1000, 5]), tensor([1, 1, 0]))) // [0.5, 0.5, 0]
  */
-export function softmax(x: Value, seen?: Value): Value {
+export function softmax(x: Value, seen?: Value, least?: Value): Value {
   checkValue('softmax', 'x', x);
   if (x.shape.length === 0 || x.shape.at(-1) === 0) {
     fail(`softmax: the last axis of ${show(x.shape)} is empty; nothing has shares there`);
   }
-  const shares = exponentials(x, largestSeen(x, slice(x, -1, 0, 1), seen), seen);
+  const shares = exponentials(x, largestSeen(x, least ?? slice(x, -1, 0, 1), seen), seen);
   return div(shares, sumKeep(shares));
 }
 

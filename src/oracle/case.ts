@@ -26,6 +26,12 @@ export interface Slot {
   readonly spread?: number;
   /** What is added to normal numbers: norms' weights stand around 1. */
   readonly centre?: number;
+  /** Every number has this sign. */
+  readonly sign?: 1 | -1;
+  /** Logarithms of decays: none above 0, one in eight −∞, which is a reset; the others are 0 where dyadic. */
+  readonly logDecay?: true;
+  /** Numbers from the first to the second instead of normal ones: the ends and the quarters often, in dyadic cases nothing else. */
+  readonly between?: readonly [number, number];
 }
 
 /** The structure of a case: shapes and settings, no numbers yet. */
@@ -71,9 +77,24 @@ export function fill<S extends Settings>(layout: Layout<S>, seed: number, values
   };
 }
 
-function fillSlot({ shape, below, spread = 1, centre = 0 }: Slot, random: Rng, values: Values): Tensor {
-  const numbers = (draw: () => number): Float64Array => Float64Array.from({ length: sizeOf(shape) }, draw);
+function fillSlot(slot: Slot, random: Rng, values: Values): Tensor {
+  if (slot.logDecay === true) return logDecays(slot.shape, random, values);
+  const { shape, below, spread = 1, centre = 0, sign, between } = slot;
+  const signed = (x: number): number => (sign === undefined ? x : sign * Math.abs(x));
+  const numbers = (draw: () => number): Float64Array =>
+    Float64Array.from({ length: sizeOf(shape) }, () => signed(draw()));
   if (below !== undefined) return { shape, kind: 'index', data: numbers(() => random.integer(below)) };
+  if (between !== undefined) {
+    const [low, high] = between;
+    const parts = (): number => (values === 'dyadic' || random.integer(4) === 0 ? 4 : 1000);
+    return {
+      shape,
+      data: numbers(() => {
+        const count = parts();
+        return low + ((high - low) * random.integer(count + 1)) / count;
+      }),
+    };
+  }
   switch (values) {
     case 'normal':
       return { shape, data: numbers(() => centre + spread * random.normal()) };
@@ -85,6 +106,16 @@ function fillSlot({ shape, below, spread = 1, centre = 0 }: Slot, random: Rng, v
       return { shape, data: numbers(() => random.integer(3) - 1) };
   }
 }
+
+function logDecays(shape: Shape, random: Rng, values: Values): Tensor {
+  const { data } = fillSlot({ shape, sign: -1 }, random, values);
+  const decay = (x: number): number => (values === 'dyadic' ? 0 : x);
+  return { shape, data: data.map((x) => (random.integer(8) === 0 ? Number.NEGATIVE_INFINITY : decay(x))) };
+}
+
+/** Tensors with each one changed. */
+export const mapTensors = (tensors: Tensors, f: (x: Tensor, name: string) => Tensor): Tensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, f(x, name)]));
 
 /** A tensor as a value on an executor. */
 export const toValue = (on: Executor, { shape, data, kind = 'real' }: Tensor): Value =>

@@ -1,5 +1,7 @@
 /** @file Operators: what is specified, with its scalar definition, its modes and the shapes it is tried on. */
 import type * as fc from 'fast-check';
+import type { Evidence } from '../../spec/readings.ts';
+import type { Shape } from '../tensor/shape.ts';
 import type { Case, Layout, Settings, Tensors, Values } from './case.ts';
 import type { Program } from './program.ts';
 
@@ -10,6 +12,8 @@ export interface TimeAxes<S extends Settings> {
   readonly outputs: Readonly<Record<string, number>>;
   /** Which final state (an output) is which initial state (an input). */
   readonly states: Readonly<Record<string, string>>;
+  /** The time axis of each final state that grows with every token. */
+  readonly grows?: Readonly<Record<string, number>>;
   /** The settings for what comes after the first `tokens` tokens. */
   after(settings: S, tokens: number): S;
 }
@@ -36,6 +40,8 @@ export interface Operator<S extends Settings = Settings> {
   readonly name: string;
   /** Where its definition stands, if no equation of the paper numbers it. */
   readonly chapter?: string;
+  /** Where its definition comes from, if no equation of the paper numbers it: the authors' code unless given; empty where it is ours. */
+  readonly evidence?: readonly Evidence[];
   /** Draws shapes and settings. */
   layouts(size: Size): fc.Arbitrary<Layout<S>>;
   /** The kinds of numbers it is tried on, if not all. */
@@ -48,6 +54,11 @@ export interface Operator<S extends Settings = Settings> {
   readonly modes: Readonly<Record<string, Program<S>>>;
   /** The mode that computes as the definition does: its error bound is the definition's. */
   readonly reference: string;
+  /**
+   * For a mode of which programs take many orders of computing, as scans over trees of their own do: the modes whose bounds, added up,
+   * an answer may be off by. Differentiating another tree adds up other products.
+   */
+  readonly boundsOf?: Readonly<Record<string, readonly string[]>>;
   /** Whether all modes are one function under these settings. */
   modesAgree(settings: S): boolean;
   /** Why the modes are different functions under all settings, where they are. */
@@ -64,8 +75,16 @@ export interface Operator<S extends Settings = Settings> {
   readonly linearOutputs?: readonly string[];
   /** Whether dyadic inputs give exact results: sums and products only. */
   readonly exact?: boolean;
+  /** Modes that mix all tokens' roundings, as a Fourier transform does: exact laws hold for them within their bounds. */
+  readonly spectral?: readonly string[];
+  /** Whether inputs of zeros before the first token, from a zero state, only delay the outputs. */
+  readonly timeInvariant?: boolean;
+  /** Whether it combines `left.…` and `right.…` to something of the same parts, associatively. */
+  readonly combines?: boolean;
   /** Special cases that must equal simpler operators. */
   readonly reductions?: Readonly<Record<string, Reduction<S>>>;
+  /** Whether its modes also run batches of sequences of unequal lengths: see `batchable`. */
+  readonly batches?: boolean;
   /** Where a sequence may be split in a mode, if not everywhere. */
   splits?(settings: S, mode: string, s: number): boolean;
 }
@@ -84,3 +103,12 @@ export const plain = {
   admits: () => true,
   defines: () => true,
 };
+
+/** How long the sequences of a case or layout are; 0 where there is no time. */
+export function longestIn(
+  time: Pick<TimeAxes<never>, 'inputs'> | undefined,
+  { inputs }: { readonly inputs: Readonly<Record<string, { readonly shape: Shape }>> },
+): number {
+  const lengths = Object.entries(time?.inputs ?? {}).map(([name, axis]) => inputs[name]?.shape[axis] ?? 0);
+  return Math.max(0, ...lengths);
+}

@@ -3,7 +3,7 @@ import { bounded, boundOf, float64 } from '../executors/bounded/index.ts';
 import { f64 } from '../executors/f64/index.ts';
 import { read } from '../tensor/input.ts';
 import type { Value } from '../tensor/value.ts';
-import type { Case } from './case.ts';
+import type { Case, Tensors } from './case.ts';
 import type { Numbers } from './compare.ts';
 import type { Operator } from './operator.ts';
 import { type Evaluation, evaluate, type Program } from './program.ts';
@@ -15,24 +15,32 @@ function flat({ outputs, gradients }: Evaluation, of: (x: Value) => Float64Array
   return Object.fromEntries([...all('output', outputs), ...all('gradient', gradients)]);
 }
 
+/** A function of a case, computed once for each `of`: several laws ask for the same numbers of one case, and several modes are held against the same. */
+function once<K, R>(compute: (of: K, c: Case) => R): (of: K, c: Case) => R {
+  const known = new WeakMap<Case, Map<K, R>>();
+  return (of, c) => {
+    const ofCase = known.get(c) ?? new Map<K, R>();
+    known.set(c, ofCase);
+    const result = ofCase.get(of) ?? compute(of, c);
+    ofCase.set(of, result);
+    return result;
+  };
+}
+
 /** A program's outputs and gradients on f64. */
-export const numbersOf = (program: Program, c: Case): Numbers => flat(evaluate(program, c, f64), read);
+export const numbersOf = once((program: Program, c: Case): Numbers => flat(evaluate(program, c, f64), read));
 
 /** How far a right f64 implementation of a program may be from its numbers. */
-export const boundsOf = (program: Program, c: Case): Numbers => flat(evaluate(program, c, bounded(float64)), boundOf);
+export const boundsOf = once(
+  (program: Program, c: Case): Numbers => flat(evaluate(program, c, bounded(float64)), boundOf),
+);
 
-// several laws ask for the same bounds of one case
-const known = new WeakMap<Case, Map<string, Numbers>>();
+/** What an operator's scalar definition says of a case. */
+const defined = once((operator: Operator, c: Case) => operator.definition(c.inputs, c.settings, operator.reference));
 
-/** The bounds of an operator's mode on a case. */
-export function modeBounds(operator: Operator, mode: string, c: Case): Numbers {
-  const ofCase = known.get(c) ?? new Map<string, Numbers>();
-  known.set(c, ofCase);
-  const key = `${operator.name} ${mode}`;
-  const bounds = ofCase.get(key) ?? boundsOf(operator.modes[mode]!, c);
-  ofCase.set(key, bounds);
-  return bounds;
-}
+/** What an operator's scalar definition says of a case in a mode: the same in all of them, where modes agree. */
+export const definedNumbers = (operator: Operator, mode: string, c: Case): Tensors =>
+  operator.modesAgree(c.settings) ? defined(operator, c) : operator.definition(c.inputs, c.settings, mode);
 
 /** An allowance by name and element: the sum of several bounds. */
 export const allowance =

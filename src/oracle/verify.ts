@@ -1,11 +1,11 @@
 /** @file The main job: every operator in every mode against its scalar definition and its other modes, on drawn cases. */
-import type { Case } from './case.ts';
+import { type Case, fill } from './case.ts';
 import { flawless, isRight, type Verdict, worse } from './compare.ts';
 import type { Law } from './law.ts';
 import { definition, modes } from './laws/agreement.ts';
 import { derivative } from './laws/derivative.ts';
-import type { Operator } from './operator.ts';
-import { sampleCases } from './operators/draw.ts';
+import { longestIn, type Operator } from './operator.ts';
+import { sampleDraws } from './operators/draw.ts';
 import { operators as allOperators } from './operators/index.ts';
 import { judge, type Trials } from './trial.ts';
 
@@ -32,38 +32,37 @@ export interface VerifiedRow {
   readonly milliseconds: number;
 }
 
-/** What a run needs and tells. */
-export interface VerifyOptions extends Trials {
-  readonly operators?: readonly Operator[];
-  /** Called before each row, with how many are done. */
-  readonly onProgress?: (done: number, total: number, row: string) => void;
-  /** Called with each row when it is done. */
-  readonly onRow?: (row: VerifiedRow) => void;
-}
-
 /** Whether a row compared enough, outputs and gradients, and found everything right. */
 export const isVerified = (row: VerifiedRow, cases: number): boolean =>
   row.cases >= cases && row.gradients > 0 && isRight(row.outputs) && isRight(row.gradient);
 
-/** A row for every operator in every mode, on `cases` drawn cases each with sequences of up to `longest` tokens. */
-export function verify({ operators = allOperators, onProgress, onRow, ...trials }: VerifyOptions): VerifiedRow[] {
-  const pairs = operators.flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ operator, mode })));
-  return pairs.map(({ operator, mode }, done) => {
-    onProgress?.(done, pairs.length, `${operator.name} ${mode}`);
-    const row = verifyMode(operator, mode, trials);
-    onRow?.(row);
-    return row;
-  });
+/** An operator in one of its modes. */
+export interface ModeOf {
+  readonly operator: Operator;
+  readonly mode: string;
 }
 
-function verifyMode(operator: Operator, mode: string, trials: Trials): VerifiedRow {
+/** Every operator in every mode, in order. */
+export const everyMode = (operators: readonly Operator[] = allOperators): ModeOf[] =>
+  operators.flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ operator, mode })));
+
+/**
+ * The rows of an operator in each of its modes, on `cases` drawn cases with sequences of up to `longest` tokens. Modes are held
+ * against the same cases as far as they admit them, so that what they have in common is computed once.
+ */
+export function verifyOperator(operator: Operator, trials: Trials): VerifiedRow[] {
+  const drawn = drawnCases(operator, trials);
+  return Object.keys(operator.modes).map((mode) => verifyMode(operator, mode, drawn, trials));
+}
+
+function verifyMode(operator: Operator, mode: string, drawn: DrawnCases, trials: Trials): VerifiedRow {
   const start = performance.now();
   const subject = { operator, mode, program: operator.modes[mode]! };
   let [outputs, gradient, failure] = [flawless, flawless, null as VerifiedRow['failure']];
   let [cases, gradients, longest] = [0, 0, 0];
-  for (const c of admittedCases(operator, mode, trials)) {
+  for (const c of drawn(mode)) {
     if (cases === trials.cases) break;
-    longest = Math.max(longest, longestIn(operator, c));
+    longest = Math.max(longest, longestIn(operator.time, c));
     const isDefined = operator.defines(c.settings);
     const law = gradientLaw(operator, mode, c);
     // a sequence that continues another one has no definition, but other modes to agree with
@@ -90,18 +89,23 @@ const shapesOf = (c: Case): Record<string, readonly number[]> =>
  */
 function gradientLaw(operator: Operator, mode: string, c: Case): Law | null {
   if (modes.applies(operator, mode, c)) return modes;
-  const isShort = longestIn(operator, c) <= 16;
+  const isShort = longestIn(operator.time, c) <= 16;
   const isFirst = mode === operator.reference || !operator.modesAgree(c.settings);
   return isFirst && isShort && derivative.applies(operator, mode, c) ? derivative : null;
 }
 
-/** More cases than asked for, all of which the mode admits and which have something to compare. */
-const admittedCases = (operator: Operator, mode: string, { cases, longest, seed }: Trials): Case[] =>
-  sampleCases(operator, { longest }, 4 * cases, seed).filter(
-    (c) => operator.admits(c.settings, mode) && Object.keys(c.cotangents).length > 0,
-  );
+/** The cases that a mode admits and that have something to compare. */
+type DrawnCases = (mode: string) => Iterable<Case>;
 
-function longestIn({ time }: Operator, c: Case): number {
-  const lengths = Object.entries(time?.inputs ?? {}).map(([name, axis]) => c.inputs[name]?.shape[axis] ?? 0);
-  return Math.max(0, ...lengths);
+/** More cases than asked for, which get their numbers when they are first looked at. */
+function drawnCases(operator: Operator, { cases, longest, seed }: Trials): DrawnCases {
+  const all = sampleDraws(operator, { longest }, 4 * cases, seed)
+    .filter(({ layout }) => Object.keys(layout.outputs).length > 0)
+    .map(({ layout, ...numbers }) => {
+      let filled: Case | undefined;
+      return { settings: layout.settings, filled: () => (filled ??= fill(layout, numbers.seed, numbers.values)) };
+    });
+  return function* (mode) {
+    for (const { settings, filled } of all) if (operator.admits(settings, mode)) yield filled();
+  };
 }

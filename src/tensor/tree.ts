@@ -74,3 +74,12 @@ export function treeOf(leaves: Readonly<Record<string, unknown>>): unknown {
   const isList = entries.length > 0 && entries.every(([field], i) => field === `${i}`);
   return isList ? entries.map(([, node]) => node) : Object.fromEntries(entries);
 }
+
+/** Trees of one form made one: the values at each place joined. There is at least one tree. */
+export function joinTrees<T extends Tree>(trees: readonly T[], join: (xs: readonly Value[]) => Value): T {
+  const leaves = trees.map(leavesOf);
+  return withLeaves(
+    trees[0]!,
+    leaves[0]!.map((_, place) => join(leaves.map((xs) => xs[place]!))),
+  );
+}

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { tape } from '../../src/autograd/tape.ts';
 import { grad, jvp, valueAndGrad, vjp } from '../../src/autograd/vjp.ts';
-import { indices, scalar, tensor } from '../../src/executors/f64/index.ts';
+import { f64, indices, scalar, tensor } from '../../src/executors/f64/index.ts';
 import { input, item, read } from '../../src/tensor/input.ts';
 import { at, stack } from '../../src/tensor/ops.ts';
 import { add } from '../../src/tensor/primitives/add.ts';
@@ -13,7 +14,7 @@ import { reshape } from '../../src/tensor/primitives/reshape.ts';
 import { slice } from '../../src/tensor/primitives/slice.ts';
 import { stopGradient } from '../../src/tensor/primitives/stop-gradient.ts';
 import { sum } from '../../src/tensor/primitives/sum.ts';
-import type { Value } from '../../src/tensor/value.ts';
+import type { Executor, Value } from '../../src/tensor/value.ts';
 import { counting } from '../support/counting.ts';
 import {
   build,
@@ -166,6 +167,20 @@ describe('a pullback', () => {
     const { pullback } = vjp((y) => power(y, 3), tensor([1, 2]));
     const [a, b] = [tensor([1, -2]), tensor([5, 7])];
     expect(numbers(pullback(add(a, b)))).toEqual(numbers(add(pullback(a), pullback(b))));
+  });
+});
+
+describe('a tape', () => {
+  it('has the cotangents of results on the way too, joined from their slices', () => {
+    const on = tape(f64 as Executor);
+    const x = on.watch(tensor([1, 2]));
+    const unused = on.watch(tensor([5]));
+    const square = mul(x, x);
+    const last = slice(square, 0, 1, 2);
+    const seed = tensor([10]);
+    const wanted = [square, x, last, unused, tensor([1])];
+    const found = on.backward([[last, seed]], wanted).map((ct) => (ct === null ? null : [...read(ct)]));
+    expect(found).toEqual([[0, 10], [0, 40], [10], null, null]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -46,5 +46,12 @@ describe('the commands in the documents', () => {
 
   it.each(commands.filter(({ tag }) => tag !== 'quick').map(({ command }) => command))('have a form: %s', (command) => {
     execFileSync('bash', ['-n', '-c', command]);
+  });
+});
+
+describe('the tour for authors of kernels', () => {
+  it('shows the kernel that lies beside the adapter', () => {
+    const kernel = readFileSync(join(root, 'adapters/python/my_kernel.py'), 'utf8');
+    expect(readFileSync(join(root, 'docs/check-your-kernel.md'), 'utf8')).toContain(`\`\`\`python\n${kernel}\`\`\``);
   });
 });

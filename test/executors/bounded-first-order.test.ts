@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { firstOrder, firstOrderBounds } from '../../src/executors/bounded/first-order.ts';
+import { firstOrder, firstOrderBound, firstOrderBounds } from '../../src/executors/bounded/first-order.ts';
 import { bounded, boundOf, float32, snap } from '../../src/executors/bounded/index.ts';
 import { f64, tensor } from '../../src/executors/f64/index.ts';
 import { rounded } from '../../src/executors/rounded/index.ts';
@@ -20,6 +20,7 @@ import { rng } from '../../src/tensor/random.ts';
 import { mapTree } from '../../src/tensor/tree.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
 import { cases } from '../support/property.ts';
+import { table } from '../tensor/primitives/table.ts';
 import { casesOf, everything, seeds } from './bounded-trial.ts';
 
 const { u } = float32;
@@ -60,12 +61,53 @@ describe('first-order bounds', () => {
     close(firstOrderBounds(mul(add(zero, 1), x))[0]!, unit * 6 + 3 * firstOrderBounds(zero)[0]!);
   });
 
+  it('of weighted sums know that errors cancel between values', () => {
+    const x = input(on(), [3, 5], [2]);
+    const third = scale(x, 1 / 3);
+    const [twice, thrice] = [scale(third, 2), scale(third, 3)];
+    const [plus, minus] = [Float64Array.of(3, 3), Float64Array.of(-2, -2)];
+    // 3 · 2x − 2 · 3x: what remains is the rounding of the product with 3
+    close(
+      firstOrderBound([
+        [twice, plus],
+        [thrice, minus],
+      ]),
+      2 * unit * (3 + 5),
+    );
+    close(firstOrderBound([[twice, plus]]), 3 * firstOrderBounds(twice).reduce((a, b) => a + b));
+    expect(firstOrderBound([])).toBe(0);
+  });
+
   it('refuse what they do not know', () => {
     expect(() => firstOrderBounds(tensor([1]))).toThrow('firstOrderBounds: the value lives on f64; compute it on');
     expect(() => firstOrderBounds(input(on(), [1], [1]), [1])).toThrow('there is no element 1 in shape [1]');
     expect(() => input(on(), [0.1], [1])).toThrow('snap the numbers to it first');
+    const [x, y] = [input(on(), [1, 2], [2]), input(on(), [1, 2], [2])];
+    const ones = Float64Array.of(1, 1);
+    expect(() => firstOrderBound([[tensor([1, 2]), ones]])).toThrow('firstOrderBound: the value lives on f64');
+    expect(() => firstOrderBound([[x, ones.slice(1)]])).toThrow('1 weights do not fill shape [2], which holds 2');
+    const twoEvaluations = (): number => firstOrderBound([x, y].map((value) => [value, ones]));
+    expect(twoEvaluations).toThrow('the values are of several evaluations');
   });
 });
+
+it.each(['linearScan', 'causalConvolution', 'softplus', 'phi', 'expm1', 'sin', 'cos'] as const)(
+  'hold for %s of numbers that have errors',
+  (name) => {
+    fc.assert(
+      fc.property(table[name].uses, seeds, (use, seed) => {
+        const run = (executor: Executor): Value =>
+          use.call(...use.operands.map(({ data, shape }) => scale(input(executor, data, shape), 1 / 3)));
+        const [reference, found] = [run(on()), read(run(rounded(float32, seed) as Executor))];
+        const [want, bound] = [read(reference), firstOrderBounds(reference)];
+        found.forEach((x, i) => {
+          expect(Math.abs(x - want[i]!)).toBeLessThanOrEqual(bound[i]!);
+        });
+      }),
+      cases(30),
+    );
+  },
+);
 
 const patient = { timeout: 900_000 };
 const modes = operators.flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ operator, mode })));

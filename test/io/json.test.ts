@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseJson, quoted } from '../../src/io/json.ts';
+import { parseJson } from '../../src/io/json.ts';
+import { quoted } from '../../src/io/text.ts';
 import { InputError } from '../../src/tensor/errors.ts';
 
 describe('parseJson', () => {
@@ -27,6 +28,20 @@ describe('parseJson', () => {
     expect(parseJson('{"a": {"a": "a"}, "b": [{"a": 1}, {"a": "b"}], "c": "\\"a\\":"}', 'text')).toBeTypeOf('object');
   });
 
+  it.each([
+    ['lists', '[', ']'],
+    ['objects', '{"a":', '}'],
+  ])('refuses %s nested more than 100 deep, which functions that call themselves could not walk', (_, open, close) => {
+    const nested = (depth: number): string => `${open.repeat(depth)}1${close.repeat(depth)}`;
+    expect(parseJson(nested(100), 'f.json')).toEqual(JSON.parse(nested(100)));
+    expect(() => parseJson(nested(101), 'f.json')).toThrow(/^f\.json is nested more than 100 deep; write it flatter$/);
+    expect(() => parseJson(nested(1_000_000), 'f.json')).toThrow(InputError);
+  });
+
+  it('lets no control character of the text into its message', () => {
+    expect(() => parseJson('\u001b[2J\u0000\u009b{', 'f.json')).toThrow(/^\P{Cc}+$/u);
+  });
+
   it('says in one line what is no JSON', () => {
     for (const text of ['', '{', '{"a"\n\n:\n}', 'nul\nl', '{"a": 01}']) {
       expect(() => parseJson(text, 'f.json')).toThrow(InputError);
@@ -38,6 +53,7 @@ describe('parseJson', () => {
 describe('quoted', () => {
   it('keeps the text of others on one short line', () => {
     expect(quoted('a\n\u001b[31m')).toBe('"a\\n\\u001b[31m"');
+    expect(quoted('\u007f\u009b31m')).toBe('"\\u007f\\u009b31m"');
     expect(quoted('x'.repeat(1000)).length).toBeLessThan(130);
   });
 });

@@ -33,6 +33,12 @@ const malformed: [what: string, message: string, bytes: Uint8Array][] = [
   ['no dtype', 'has dtype missing', fileOf('{"a": {"shape": [], "data_offsets": [0, 8]}}', 8)],
   ['a shape that is a number', 'has shape 1; a shape is', fileOf(`{"a": ${entry(0, 8, 1)}}`, 8)],
   ['a negative axis', 'has shape [-1]', fileOf(`{"a": ${entry(0, 8, [-1])}}`, 8)],
+  ['an axis of -0', 'has shape ["-0"]', fileOf('{"a": {"dtype":"F64","shape":[-0],"data_offsets":[0,0]}}', 0)],
+  [
+    'an offset of -0',
+    'has data_offsets ["-0",8]',
+    fileOf('{"a": {"dtype":"F64","shape":[1],"data_offsets":[-0,8]}}', 8),
+  ],
   ['a fractional axis', 'has shape [0.5]', fileOf(`{"a": ${entry(0, 4, [0.5])}}`, 4)],
   ['an axis as text', 'has shape ["1"]', fileOf(`{"a": ${entry(0, 8, ['1'])}}`, 8)],
   ['an axis of 1e999', 'has shape [null]', fileOf('{"a": {"dtype":"F64","shape":[1e999],"data_offsets":[0,8]}}', 8)],

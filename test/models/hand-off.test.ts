@@ -17,14 +17,8 @@ import { scale } from '../../src/tensor/primitives/scale.ts';
 import { slice } from '../../src/tensor/primitives/slice.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
 import { cases } from '../support/property.ts';
-import { drawnModel, drawnPrompt } from './small-models.ts';
+import { drawnModel, drawnPrompt, modes, recurrent } from './small-models.ts';
 
-const recurrent: Mode = { name: 'recurrent' };
-const modes: fc.Arbitrary<Mode> = fc.oneof(
-  fc.constant<Mode>({ name: 'parallel' }),
-  fc.constant(recurrent),
-  fc.integer({ min: 1, max: 9 }).map((chunkSize): Mode => ({ name: 'chunkwise', chunkSize })),
-);
 const seeds = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 
 interface Run {

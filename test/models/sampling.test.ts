@@ -101,10 +101,10 @@ describe('a picked token', () => {
         expect(pick({ temperature: 0, topK: 3, topP: 0.5 })).toBe(best);
         expect(pick({ temperature, topK: 1 })).toBe(best);
         expect(pick({ temperature, topP: Number.MIN_VALUE })).toBe(best);
-        // below 1/800 of the distance to the next one, all others have probability e^−800 = 0; equals stay equal
+        // below 1/800 of the distance to the next one, all others have probability e^−800 = 0; equals stay equal, and so do 0 and -0
         const below = Math.max(...logits.filter((x) => x < logits[best]!));
         if (below === -Infinity) return;
-        expect(logits[pick({ temperature: (logits[best]! - below) / 800 })]).toBe(logits[best]);
+        expect(logits[pick({ temperature: (logits[best]! - below) / 800 })]! === logits[best]!).toBe(true);
       }),
       cases(500),
     );

@@ -1,4 +1,5 @@
 /** @file Small models with drawn configurations and weights, of order 1 so that tokens differ. */
+import * as fc from 'fast-check';
 import { f64 } from '../../src/executors/f64/index.ts';
 import { type DenseRetNetParams, denseRetNet } from '../../src/models/dense-retnet.ts';
 import {
@@ -7,8 +8,18 @@ import {
   denseRetNetConfig,
 } from '../../src/models/dense-retnet-config.ts';
 import { initialise } from '../../src/models/language-model.ts';
+import type { Mode } from '../../src/nn/retention/normalised.ts';
 import { rng } from '../../src/tensor/random.ts';
 import type { Executor } from '../../src/tensor/value.ts';
+
+export const recurrent: Mode = { name: 'recurrent' };
+
+/** Every mode, drawn. */
+export const modes: fc.Arbitrary<Mode> = fc.oneof(
+  fc.constant<Mode>({ name: 'parallel' }),
+  fc.constant(recurrent),
+  fc.integer({ min: 1, max: 9 }).map((chunkSize): Mode => ({ name: 'chunkwise', chunkSize })),
+);
 
 /** A DenseRetNet of sizes drawn by `seed`, of at most `deepest` layers, with weights from N(0, spread²) on an executor. */
 export function drawnModel(

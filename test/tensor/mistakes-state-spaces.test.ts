@@ -1,7 +1,11 @@
 import { describe } from 'vitest';
 import { indices, scalar, tensor } from '../../src/executors/f64/index.ts';
+import { causalConvolution } from '../../src/tensor/primitives/causal-convolution.ts';
+import { cos } from '../../src/tensor/primitives/cos.ts';
+import { expm1 } from '../../src/tensor/primitives/expm1.ts';
 import { linearScan } from '../../src/tensor/primitives/linear-scan.ts';
 import { phi, phi1 } from '../../src/tensor/primitives/phi.ts';
+import { sin } from '../../src/tensor/primitives/sin.ts';
 import { softplus } from '../../src/tensor/primitives/softplus.ts';
 import { refuses, untyped } from '../nn/refusals.ts';
 
@@ -41,9 +45,36 @@ describe('mistakes in scans', () => {
   ]);
 });
 
+describe('mistakes in convolutions', () => {
+  refuses([
+    [() => causalConvolution(m, x, 1), 'causalConvolution: x has shape [2, 3], k has [3]; broadcast one first'],
+    [() => causalConvolution(x, x, 1), 'causalConvolution: axis 1 does not exist in shape [3]; use -1…0'],
+    [
+      () => causalConvolution(x, x, 0, { method: untyped('dft') }),
+      "causalConvolution: there is no method 'dft'; use 'direct' or 'fft'",
+    ],
+    [
+      () => causalConvolution(x, indices([0, 1, 2]), 0),
+      'causalConvolution: operand 1 is of kind index, not real; index values are never computed with',
+    ],
+    [
+      () => causalConvolution(untyped([1]), x, 0),
+      'causalConvolution: operand 0 is a list of 1, not a value; make one with tensor(…)',
+    ],
+    [
+      () => causalConvolution(x, untyped([1]), 0),
+      'causalConvolution: operand 1 is a list of 1, not a value; make one with tensor(…)',
+    ],
+  ]);
+});
+
 describe('mistakes in functions of state spaces', () => {
   const ids = indices([1, 2]);
   refuses([
+    [() => expm1(ids), 'expm1: operand 0 is of kind index, not real; index values are never computed with'],
+    [() => sin(ids), 'sin: operand 0 is of kind index, not real; index values are never computed with'],
+    [() => sin(untyped(1)), 'sin: operand 0 is 1, not a value; make one with tensor(…)'],
+    [() => cos(untyped(null)), 'cos: operand 0 is null, not a value; make one with tensor(…)'],
     [() => phi(x, 0), 'phi: the order is 0; an order is an integer ≥ 1'],
     [() => phi(x, 1.5), 'phi: the order is 1.5; an order is an integer ≥ 1'],
     [() => phi(x, untyped(undefined)), 'phi: the order is undefined; an order is an integer ≥ 1'],

@@ -9,8 +9,6 @@
 import { type Tape, tape } from '../../autograd/tape.ts';
 import { reapply } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
-import { zerosLike } from '../../tensor/operand.ts';
-import { add } from '../../tensor/primitives/add.ts';
 import { show, sizeOf } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
 import { f64 } from '../f64/index.ts';
@@ -20,7 +18,7 @@ import type { Precision } from './precision.ts';
 
 export { float32, float64 } from './precision.ts';
 
-/** The unknown part of a result, 0 in f64, and how large it can be. */
+/** A result, and how far its own operation may be off: the slope by that unknown is the slope by the result. */
 interface Unknown {
   readonly value: Value;
   readonly size: Float64Array;
@@ -49,13 +47,13 @@ export function firstOrder(precision: Precision): Executor<Traced> {
   const rules = bounded(precision);
   const trace: Trace = { backwards: tape(f64 as Executor), unknowns: [] };
 
-  /** A number with what its own operation may have added. */
+  /** A number with how far its own operation may have been off, which moves it as an unknown beside it would. */
   const traced = (exact: Value, { e }: Bounded): Traced => {
     const some = e.map((error) => (error === 0 ? 0 : Number.MIN_VALUE));
     if (exact.kind === 'index' || e.every((error) => error === 0)) return { primal: exact, some, trace };
-    const value = trace.backwards.watch(zerosLike(exact));
+    const value = exact.on === (trace.backwards as Executor) ? exact : trace.backwards.watch(exact);
     trace.unknowns.push({ value, size: e });
-    return { primal: add(exact, value), some, trace };
+    return { primal: value, some, trace };
   };
 
   const self: Executor<Traced> = {

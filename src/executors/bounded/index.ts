@@ -10,6 +10,7 @@
 import { fail } from '../../tensor/errors.ts';
 import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
+import { zeros } from '../f64/allocate.ts';
 import { isExact, type Precision } from './precision.ts';
 import { type Rounding, roundingOf } from './rounding.ts';
 import { type Bounded, boundRules } from './rules.ts';
@@ -35,7 +36,7 @@ export function bounded(precision: Precision): Executor<Bounded> {
     open: true,
     input(x, _shape, kind) {
       if (kind === 'real') checkSnapped(precision, x);
-      return { x, e: new Float64Array(x.length) };
+      return { x, e: zeros(x.length) };
     },
     constant: (x, _shape, slack) => ({
       x,

@@ -10,8 +10,10 @@ export interface Precision {
   readonly tiny: number;
   /** The largest finite number: beyond it nothing is promised. */
   readonly largest: number;
-  /** Error of exp, log, erf and rsqrt, in units of u relative to the result; sigmoid, softplus and phi are made of such. */
+  /** Error of exp, expm1, log, erf, rsqrt, sin and cos, in units of u of the result; sigmoid, softplus and phi are made of such. */
   readonly functions: number;
+  /** The largest angle that sin and cos reduce without loss: larger ones may be off by {@link angleRoundings} first. */
+  readonly angles: number;
   /** The nearest number of the format: ∞ beyond the largest, and 0 where a device may read 0. */
   round(x: number): number;
 }
@@ -23,16 +25,18 @@ export const float64: Precision = {
   tiny: 2 ** -1022,
   largest: Number.MAX_VALUE,
   functions: 4,
+  angles: Number.MAX_VALUE,
   round: (x) => x,
 };
 
-/** IEEE single precision, round to nearest, subnormals may be flushed; elementary functions within 4 ulp. */
+/** IEEE single precision, round to nearest, subnormals may be flushed; elementary functions within 4 ulp, sin and cos for |x| ≤ 12,000. */
 export const float32: Precision = {
   name: 'f32',
   u: 2 ** -24,
   tiny: 2 ** -126,
   largest: (2 - 2 ** -23) * 2 ** 127,
   functions: 8,
+  angles: 12_000,
   round: (x) => (Math.abs(x) < 2 ** -126 ? 0 : Math.fround(x)),
 };
 
@@ -42,6 +46,8 @@ export const sigmoidRoundings = ({ functions }: Precision): number => functions 
 export const softplusRoundings = ({ functions }: Precision): number => 2 * functions + 1;
 /** Phi is an expm1, and for each order a subtraction, a reciprocal and a product; where it cancels, a series is better. */
 export const phiRoundings = ({ functions }: Precision, order: number): number => functions + 4 * order;
+/** An angle beyond reach is reduced by a multiple of π/2 that is itself rounded, in units of u relative to the angle. */
+export const angleRoundings = 8;
 /** A device's reciprocal may be off by a whole unit in the last place, not only by half of it. */
 export const reciprocalRoundings = 2;
 

@@ -4,10 +4,13 @@ import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import type { MaxReduceParams } from '../../tensor/primitives/max-reduce.ts';
 import type { PhiParams } from '../../tensor/primitives/phi.ts';
 import type { ScaleParams } from '../../tensor/primitives/scale.ts';
+import { zeros } from '../f64/allocate.ts';
 import { phi } from '../f64/phi.ts';
+import { causalConvolutionRule } from './causal-convolution.ts';
 import { linearScanRule } from './linear-scan.ts';
 import { type Bounded, evaluate, type Rule } from './operands.ts';
 import {
+  angleRoundings,
   isExact,
   type Precision,
   phiRoundings,
@@ -28,9 +31,12 @@ const least = 2 ** -1022;
 const pairwise =
   (bound: (x: number, ex: number, y: number, ey: number, out: number) => number): Rule =>
   (xs, primitive, params, shape) => {
-    const [a, b] = [xs[0]!.data, xs[1]!.data];
+    const a = xs[0]!.data;
+    const b = xs[1]!.data;
     const out = evaluate(xs, primitive, params, shape);
-    return { x: out, e: out.map((z, i) => bound(a.x[i]!, a.e[i]!, b.x[i]!, b.e[i]!, z)) };
+    const e = zeros(out.length);
+    for (let i = 0; i < e.length; i++) e[i] = bound(a.x[i]!, a.e[i]!, b.x[i]!, b.e[i]!, out[i]!);
+    return { x: out, e };
   };
 
 /** A rule for a primitive that only moves numbers: the bounds move along. Index operands of a move of reals say where to. */
@@ -84,8 +90,8 @@ const isPowerOfTwo = (x: number): boolean => x === 2 ** Math.round(Math.log2(x))
 
 /** The rules for one precision. */
 export function boundRules(precision: Precision, rounding: Rounding): { readonly [N in PrimitiveName]: Rule } {
-  const { functions, tiny } = precision;
-  const { settle } = rounding;
+  const { angles, functions, tiny } = precision;
+  const { settle, unit } = rounding;
 
   /** A rule for a function of each element: `spread(x, e, y)` is how far y = f(x) can move when x moves by e, e > 0 finite. */
   const each =
@@ -98,7 +104,9 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
         if (!Number.isFinite(x[i]!) || e[i] === infinite) return e[i]!;
         return settle(y, e[i] === 0 ? 0 : spread(x[i]!, e[i]!, y), roundings);
       };
-      return { x: out, e: out.map(bound) };
+      const bounds = zeros(out.length);
+      for (let i = 0; i < out.length; i++) bounds[i] = bound(out[i]!, i);
+      return { x: out, e: bounds };
     };
 
   /** A sum: exact where a summand is an exact 0, or infinite. */
@@ -142,6 +150,17 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     return each((z, e) => e * steepest(z + e), phiRoundings(precision, order))(xs, primitive, params, shape);
   };
 
+  /** Sine or cosine, whose own slope changes by at most 1 a radian. */
+  const circular =
+    (slope: (x: number) => number): Rule =>
+    ([angle], primitive, params, shape) => {
+      const { x, e } = angle!.data;
+      const beyond = (i: number): boolean => Number.isFinite(x[i]) && Math.abs(x[i]!) + e[i]! > angles;
+      const reduced = e.map((error, i) => (beyond(i) ? error + angleRoundings * unit * Math.abs(x[i]!) : error));
+      const rule = each((at, by) => Math.min(2, by, (Math.abs(slope(at)) + by / 2) * by), functions);
+      return rule([{ ...angle!, data: { x, e: reduced } }], primitive, params, shape);
+    };
+
   const sums = sumOfProducts(rounding);
 
   return {
@@ -159,6 +178,9 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     minimum: extremum,
     // e^{x+e} − e^x
     exp: each((_x, e, y) => Math.max(y, least) * Math.expm1(e), functions),
+    expm1: each((x, e) => Math.max(Math.exp(x), least) * Math.expm1(e), functions),
+    sin: circular(Math.cos),
+    cos: circular(Math.sin),
     // log x − log(x − e), the longer way
     log: each((x, e) => (e < x ? -Math.log1p(-e / x) : infinite), functions),
     // |σ''| ≤ σ' = σ(1 − σ) bounds the growth of the slope by e^e
@@ -191,6 +213,7 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     gather: moves,
     sum: sums,
     einsum: sums,
+    causalConvolution: causalConvolutionRule(precision, rounding, sums),
     linearScan: linearScanRule(rounding),
     scatterAdd: sums,
   };

@@ -1,7 +1,19 @@
 /** @file Bounds of sums of products, summed in any order. */
 
+import type { Primitive } from '../../tensor/primitive.ts';
+import { type EinsumParams, indexLengths } from '../../tensor/primitives/einsum.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { zeros } from '../f64/allocate.ts';
 import { evaluate, type Operands, type Rule } from './operands.ts';
 import type { Rounding } from './rounding.ts';
+
+/** What goes into bounds of an operand: |x|, |x| + e, and where x is not exactly 0; null where it never is. Of an index the index. */
+interface Parts {
+  readonly sizes: Float64Array;
+  readonly grown: Float64Array;
+  readonly present: Float64Array | null;
+  readonly errors: Float64Array | null;
+}
 
 /**
  * A rule for a sum of products of one number from each real operand: what the operands' errors do in every combination, and the
@@ -11,39 +23,66 @@ import type { Rounding } from './rounding.ts';
 export function sumOfProducts({ error, within }: Rounding): Rule {
   return (xs, primitive, params, shape) => {
     const on = (data: readonly Float64Array[]): Float64Array => evaluate(xs, primitive, params, shape, data);
-    const ofReal = (f: (x: number, e: number) => number): Float64Array[] =>
-      xs.map(({ kind, data: { x, e } }) => (kind === 'index' ? x : x.map((value, i) => f(value, e[i]!))));
-    const sizes = ofReal((x) => Math.abs(x));
-    const grown = ofReal((x, e) => Math.abs(x) + e);
-    const total = on(grown);
-    const summands = on(ofReal((x, e) => (x === 0 && e === 0 ? 0 : 1)));
-    const moved = movedBy(xs, sizes, grown, on);
+    const parts = xs.map(partsOf);
+    const total = on(parts.map(({ grown }) => grown));
+    const summands = summandsOf(xs, parts, primitive, params, shape) ?? on(parts.map(presence));
+    const moved = movedBy(parts, on);
     const products = xs.filter(({ kind }) => kind === 'real').length - 1;
     // of three factors and more, the product of some can underflow or overflow where the whole does neither
-    const partial = products < 2 ? null : on(grown.map((operand) => operand.map((size) => Math.max(1, size))));
-    const bound = (size: number, i: number): number => {
-      const k = summands[i]!;
+    const partial = products < 2 ? null : on(parts.map(({ grown }) => grown.map((size) => Math.max(1, size))));
+    const e = zeros(total.length);
+    for (let i = 0; i < e.length; i++) {
+      const size = total[i]!;
+      const k = typeof summands === 'number' ? summands : summands[i]!;
       const underflows = partial === null ? k * products + k - 1 : 2 * (products + 1) * partial[i]!;
-      return k === 0 ? within(size, 0) : within(size, moved(i) + error(size, k - 1 + products, underflows));
-    };
-    return {
-      x: on(xs.map(({ data }) => data.x)),
+      const rounded = k === 0 ? 0 : (moved?.[i] ?? 0) + error(size, k - 1 + products, underflows);
       // 0 · (10³⁰ · 10³⁰) is 0 or NaN
-      e: total.map((size, i) => (partial === null ? 0 : within(partial[i]!, 0)) + bound(size, i)),
-    };
+      e[i] = within(size, rounded) + (partial === null ? 0 : within(partial[i]!, 0));
+    }
+    return { x: on(xs.map(({ data }) => data.x)), e };
   };
 }
 
-/** `Π(a_i + e_i) − Π a_i`, telescoped into one sum of products per inexact operand, so that nothing cancels. */
-function movedBy(
+function partsOf({ kind, data: { x, e } }: Operands[number]): Parts {
+  if (kind === 'index') return { sizes: x, grown: x, present: x, errors: null };
+  const sizes = zeros(x.length);
+  let [isExact, hasZeros] = [true, false];
+  for (let i = 0; i < x.length; i++) {
+    sizes[i] = Math.abs(x[i]!);
+    if (e[i] !== 0) isExact = false;
+    else if (x[i] === 0) hasZeros = true;
+  }
+  const present = hasZeros ? x.map((value, i) => (value === 0 && e[i] === 0 ? 0 : 1)) : null;
+  if (isExact) return { sizes, grown: sizes, present, errors: null };
+  const grown = zeros(x.length);
+  for (let i = 0; i < x.length; i++) grown[i] = sizes[i]! + e[i]!;
+  return { sizes, grown, present, errors: e };
+}
+
+const presence = ({ sizes, present }: Parts): Float64Array => present ?? zeros(sizes.length).fill(1);
+
+/** How many summands each result has, if that can be told at once: where no number is exactly 0, and all have equally many. */
+function summandsOf(
   xs: Operands,
-  sizes: readonly Float64Array[],
-  grown: readonly Float64Array[],
-  on: (data: readonly Float64Array[]) => Float64Array,
-): (i: number) => number {
-  const parts = xs.flatMap((x, i) => {
-    if (x.kind === 'index' || x.data.e.every((error) => error === 0)) return [];
-    return [on(xs.map((other, j) => (j < i ? grown[j]! : j > i ? sizes[j]! : other.data.e)))];
-  });
-  return (i) => parts.reduce((sum, part) => sum + part[i]!, 0);
+  parts: readonly Parts[],
+  { name }: Primitive,
+  params: unknown,
+  shape: Shape,
+): number | null {
+  if (parts.some(({ present }) => present !== null)) return null;
+  if (name === 'sum') return sizeOf(xs[0]!.shape) / sizeOf(shape);
+  return name === 'einsum' ? sizeOf(indexLengths(params as EinsumParams, xs)) / sizeOf(shape) : null;
+}
+
+/** `Π(a_i + e_i) − Π a_i`, telescoped into one sum of products per inexact operand, so that nothing cancels; null where it is 0. */
+function movedBy(parts: readonly Parts[], on: (data: readonly Float64Array[]) => Float64Array): Float64Array | null {
+  let moved: Float64Array | null = null;
+  for (const [i, { errors }] of parts.entries()) {
+    if (errors === null) continue;
+    const part = on(parts.map((other, j) => (j < i ? other.grown : j > i ? other.sizes : errors)));
+    if (moved === null) moved = part;
+    else for (let at = 0; at < part.length; at++) part[at]! += moved[at]!;
+    moved = part;
+  }
+  return moved;
 }

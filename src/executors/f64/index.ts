@@ -6,6 +6,7 @@ import type { ParamsOf, PrimitiveName } from '../../tensor/primitives/index.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
 import { large, zeros } from './allocate.ts';
+import { causalConvolution } from './causal-convolution.ts';
 import { einsum } from './einsum.ts';
 import { erf } from './erf.ts';
 import { linearScan } from './linear-scan.ts';
@@ -90,7 +91,9 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   abs: each(Math.abs),
   equal: pairwise((x, y) => (x === y ? 1 : 0)),
   erf: each(erf),
+  cos: each(Math.cos),
   exp: each(Math.exp),
+  expm1: each(Math.expm1),
   log: each(Math.log),
   maximum: pairwise(Math.max),
   minimum: pairwise(Math.min),
@@ -99,6 +102,7 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   rsqrt: each((x) => 1 / Math.sqrt(x)),
   sigmoid: each(sigmoid),
   sign: each(Math.sign),
+  sin: each(Math.sin),
   softplus: each(softplus),
   site: same,
   stopGradient: same,
@@ -139,6 +143,7 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   sum: ([x], { axes }) => sum(x!.data, x!.shape, axes),
   maxReduce: ([x], { axis }) => maxReduce(x!.data, x!.shape, axis),
   einsum,
+  causalConvolution: ([x, k], params, shape) => causalConvolution(x!.data, k!.data, params, shape),
   linearScan: ([a, b, h0], params) => linearScan([a!, b!, h0!], params),
   gather([table, index], { batchAxes }, shape) {
     const out = zeros(sizeOf(shape));

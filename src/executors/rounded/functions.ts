@@ -22,7 +22,10 @@ const functionUnits = ({ functions }: Precision): number => functions;
 /** The elementwise primitives that are not exact. */
 const inexact = {
   exp: { of: Math.exp, units: functionUnits },
+  expm1: { of: Math.expm1, units: functionUnits },
   log: { of: Math.log, units: functionUnits },
+  sin: { of: Math.sin, units: functionUnits },
+  cos: { of: Math.cos, units: functionUnits },
   erf: { of: erf, units: functionUnits },
   rsqrt: { of: (x) => 1 / Math.sqrt(x), units: functionUnits },
   sigmoid: { of: (x) => 1 / (1 + Math.exp(-x)), units: sigmoidRoundings },

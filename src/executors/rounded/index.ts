@@ -5,6 +5,7 @@
  * multiply-add or not, whether what underflows becomes 0, how far elementary functions and tables are off. Plain loops over
  * positions, on purpose unlike the f64 executor's: it is what bounds are tried on.
  */
+import type { CausalConvolutionParams } from '../../tensor/primitives/causal-convolution.ts';
 import type { EinsumParams } from '../../tensor/primitives/einsum.ts';
 import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
 import type { ScaleParams } from '../../tensor/primitives/scale.ts';
@@ -15,6 +16,7 @@ import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Executor, Slack, Value } from '../../tensor/value.ts';
 import type { Precision } from '../bounded/precision.ts';
 import { f64 } from '../f64/index.ts';
+import { convolutionByTransform, convolutionSummands } from './causal-convolution.ts';
 import { isFunction, perturbed } from './functions.ts';
 import { linearScan } from './linear-scan.ts';
 import { type Arithmetic, addUp, orders, type Summand } from './order.ts';
@@ -114,6 +116,12 @@ function compute(
       return sums(scatterSummands(xs[0]!, xs[1]!, params as ScatterAddParams, shape));
     case 'linearScan':
       return linearScan([x, y, z], params as LinearScanParams, shape, arithmetic);
+    case 'causalConvolution': {
+      const of = params as CausalConvolutionParams;
+      // a sum of products is a right way to compute either method
+      if (of.method === 'direct' || random.integer(4) === 0) return sums(convolutionSummands(x, y, of, shape));
+      return convolutionByTransform(x, y, of, shape, precision, arithmetic);
+    }
     default:
       return null;
   }

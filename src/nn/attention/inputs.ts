@@ -1,5 +1,5 @@
 /** @file What every mode of softmax attention takes and gives. */
-import { checkValue, told } from '../../tensor/apply.ts';
+import { told } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { constantLike, zerosLike } from '../../tensor/operand.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
@@ -7,7 +7,7 @@ import { einsum } from '../../tensor/primitives/einsum.ts';
 import { scale } from '../../tensor/primitives/scale.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
-import { checkAxes } from '../check.ts';
+import { checkAxes, headAxes } from '../check.ts';
 
 /** Queries and keys [b, h, t, d], values [b, h, t, e], and what scores are multiplied by: 1 in Eq. 1, often `d^{−1/2}`. */
 export interface AttentionInputs {
@@ -37,25 +37,16 @@ export interface AttentionAxes {
 
 /** Checks shapes, cache and factor. Throws with the call, both shapes and the remedy. */
 export function attentionAxes(call: string, { q, k, v, factor }: AttentionInputs, state: KeyValueCache): AttentionAxes {
-  checkAxes(call, 'q', q, ['b', 'h', 't', 'd']);
-  checkAxes(call, 'v', v, ['b', 'h', 't', 'e']);
-  checkValue(call, 'k', k);
+  const { b, h, t, d, e } = headAxes(call, q, k, v);
+  if (typeof factor !== 'number' || !Number.isFinite(factor)) {
+    fail(`${call}: the factor is ${told(factor)}; scores are multiplied by a finite number, 1 for none`);
+  }
   if (typeof state !== 'object' || state === null) {
     fail(`${call}: the state is ${told(state)}; it is a cache of keys and values, at first emptyCache(inputs)`);
   }
   checkAxes(call, 'the cached keys', state.keys, ['b', 'h', 's', 'd']);
   checkAxes(call, 'the cached values', state.values, ['b', 'h', 's', 'e']);
-  if (typeof factor !== 'number' || !Number.isFinite(factor)) {
-    fail(`${call}: the factor is ${told(factor)}; scores are multiplied by a finite number, 1 for none`);
-  }
-  const [b, h, t, d] = q.shape as readonly [number, number, number, number];
-  const [e, s] = [v.shape[3]!, state.keys.shape[2]!];
-  if (!sameShape(k.shape, q.shape)) {
-    fail(`${call}: k has shape ${show(k.shape)} and q ${show(q.shape)}; both are [b, h, t, d]`);
-  }
-  if (!sameShape(v.shape, [b, h, t, e])) {
-    fail(`${call}: v has shape ${show(v.shape)} beside q ${show(q.shape)}; it is [b, h, t, e]`);
-  }
+  const s = state.keys.shape[2]!;
   if (!sameShape(state.keys.shape, [b, h, s, d]) || !sameShape(state.values.shape, [b, h, s, e])) {
     fail(
       `${call}: cached keys ${show(state.keys.shape)} and values ${show(state.values.shape)} do not go with q ${show(q.shape)} and v ${show(v.shape)}; they are [b, h, s, d] and [b, h, s, e]`,

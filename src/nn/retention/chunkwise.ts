@@ -20,17 +20,17 @@ export const chunkwiseRetention =
     return overChunks(chunkSize, parallelRetention, inputs, state);
   };
 
-/** Runs a retention chunk by chunk, handing on the state, and joins the outputs. */
+/** Runs a retention chunk by chunk, handing on the state, and joins the outputs; `start` counts the tokens before a chunk. */
 export function overChunks(
   chunkSize: number,
-  step: Retention,
+  step: (part: RetentionInputs, state: Value, start: number) => RetentionResult,
   { q, k, v, decay }: RetentionInputs,
   state: Value,
 ): RetentionResult {
   const [qs, ks, vs] = [q, k, v].map((x) => chunks(x, 2, chunkSize)) as [Value[], Value[], Value[]];
   let s = state;
   const outputs = qs.map((part, i) => {
-    const result = step({ q: part, k: ks[i]!, v: vs[i]!, decay }, s);
+    const result = step({ q: part, k: ks[i]!, v: vs[i]!, decay }, s, i * chunkSize);
     s = result.state;
     return result.output;
   });

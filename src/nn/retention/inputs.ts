@@ -4,7 +4,7 @@ import { fail } from '../../tensor/errors.ts';
 import { zerosLike } from '../../tensor/operand.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
-import { checkAxes } from '../check.ts';
+import { checkAxes, type HeadAxes, headAxes } from '../check.ts';
 
 /** Queries and keys [b, h, t, d], values [b, h, t, e], and γ of each head: a constant of the equations, from 0 to 1. */
 export interface RetentionInputs {
@@ -23,36 +23,25 @@ export interface RetentionResult {
 /** A mode of retention: the same function, computed in another order. */
 export type Retention = (inputs: RetentionInputs, state: Value) => RetentionResult;
 
-/** The lengths of a retention's axes. */
-export interface RetentionAxes {
-  readonly b: number;
-  readonly h: number;
-  readonly t: number;
-  readonly d: number;
-  readonly e: number;
-}
-
-/** The axes of checked inputs. Throws when a shape or a decay is wrong. */
-export function retentionAxes(call: string, { q, k, v, decay }: RetentionInputs, state: Value): RetentionAxes {
-  checkAxes(call, 'q', q, ['b', 'h', 't', 'd']);
-  checkValue(call, 'k', k);
-  checkValue(call, 'v', v);
+/** The axes of checked inputs and state. Throws when a shape or a decay is wrong. */
+export function retentionAxes(call: string, inputs: RetentionInputs, state: Value): HeadAxes {
   checkValue(call, 'the state', state);
-  checkDecay(call, decay);
-  const [b, h, t, d] = q.shape as readonly [number, number, number, number];
-  if (!sameShape(k.shape, q.shape))
-    fail(`${call}: k has shape ${show(k.shape)} and q ${show(q.shape)}; both are [b, h, t, d]`);
-  const e = v.shape[3] ?? -1;
-  if (v.shape.length !== 4 || !sameShape(v.shape, [b, h, t, e])) {
-    fail(`${call}: v has shape ${show(v.shape)} beside q ${show(q.shape)}; it is [b, h, t, e]`);
-  }
+  const axes = inputAxes(call, inputs);
+  const { b, h, d, e } = axes;
   if (!sameShape(state.shape, [b, h, d, e])) {
     fail(
       `${call}: the state has shape ${show(state.shape)}; for these q and v it is [b, h, d, e] = ${show([b, h, d, e])}`,
     );
   }
-  if (decay.length !== h) fail(`${call}: ${decay.length} decays for ${h} heads; give one γ per head`);
-  return { b, h, t, d, e };
+  return axes;
+}
+
+/** The axes of checked inputs. Throws when a shape or a decay is wrong. */
+export function inputAxes(call: string, { q, k, v, decay }: RetentionInputs): HeadAxes {
+  const axes = headAxes(call, q, k, v);
+  checkDecay(call, decay);
+  if (decay.length !== axes.h) fail(`${call}: ${decay.length} decays for ${axes.h} heads; give one γ per head`);
+  return axes;
 }
 
 /** Throws unless `decay` is a list of numbers from 0 to 1. */

@@ -5,7 +5,7 @@ import { concat } from '../../tensor/primitives/concat.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { axisOf } from '../../tensor/shape.ts';
-import { leavesOf, mapTree, type Tree, withLeaves } from '../../tensor/tree.ts';
+import { joinTrees, leavesOf, mapTree, type Tree } from '../../tensor/tree.ts';
 import type { Value } from '../../tensor/value.ts';
 
 /** An associative operation: `(x ∘ y) ∘ z = x ∘ (y ∘ z)`, element by element along the time axis; `left` is the earlier one. */
@@ -48,17 +48,8 @@ const part = <T extends Tree>(elements: T, axis: number, start: number, stop: nu
 
 const first = <T extends Tree>(elements: T, axis: number, count: number): T => part(elements, axis, 0, count);
 
-/** Two trees of one form, value by value. */
-const joinedBy = <T extends Tree>(left: T, right: T, join: (x: Value, y: Value) => Value): T => {
-  const ys = leavesOf(right);
-  return withLeaves(
-    left,
-    leavesOf(left).map((x, i) => join(x, ys[i]!)),
-  );
-};
-
 const joined = <T extends Tree>(left: T, right: T, axis: number): T =>
-  joinedBy(left, right, (x, y) => concat([x, y], axisOf('associativeScan', axis, x.shape)));
+  joinTrees([left, right], (xs) => concat(xs, axisOf('associativeScan', axis, xs[0]!.shape)));
 
 /** Elements 0, 2, 4, …, or 1, 3, 5, …: a reshape to pairs, and one of each; the odd one at the end is among the even ones. */
 const everySecond = <T extends Tree>(elements: T, axis: number, which: 0 | 1): T =>
@@ -73,7 +64,8 @@ const everySecond = <T extends Tree>(elements: T, axis: number, which: 0 | 1): T
 
 /** The even and the odd elements in turn; there is one more even one, or as many. */
 const interleaved = <T extends Tree>(even: T, odd: T, axis: number): T =>
-  joinedBy(even, odd, (x, y) => {
+  joinTrees([even, odd], (xs) => {
+    const [x, y] = xs as [Value, Value];
     const along = axisOf('associativeScan', axis, x.shape);
     const [half, more] = [y.shape[along]!, x.shape[along]!];
     const pairs = stack([slice(x, along, 0, half), y], along + 1);

@@ -1,7 +1,15 @@
 /** @file Complex numbers as pairs of values, real and imaginary part apart. */
+import { firstIsLarger } from '../../tensor/compare.ts';
+import { filledLike, zerosLike } from '../../tensor/operand.ts';
 import { sub } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
+import { cos } from '../../tensor/primitives/cos.ts';
+import { exp } from '../../tensor/primitives/exp.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
+import { reciprocal } from '../../tensor/primitives/reciprocal.ts';
+import { scale } from '../../tensor/primitives/scale.ts';
+import { select } from '../../tensor/primitives/select.ts';
+import { sin } from '../../tensor/primitives/sin.ts';
 import type { Value } from '../../tensor/value.ts';
 
 /** `re + i im`, elementwise. */
@@ -23,3 +31,62 @@ export const complexMul = (x: Complex, y: Complex): Complex => ({
   re: sub(mul(x.re, y.re), mul(x.im, y.im)),
   im: add(mul(x.re, y.im), mul(x.im, y.re)),
 });
+
+/**
+ * `a x` for a real a; shapes broadcast.
+ * @example
+ * read(complexScale(tensor([2]), { re: tensor([3]), im: tensor([4]) }).im) // [8]
+ */
+export const complexScale = (a: Value, x: Complex): Complex => ({ re: mul(a, x.re), im: mul(a, x.im) });
+
+/**
+ * `1 / x`. Where x is 0 the result is not finite.
+ * @example
+ * read(complexReciprocal({ re: tensor([0]), im: tensor([2]) }).im) // [-0.5]
+ */
+export function complexReciprocal({ re, im }: Complex): Complex {
+  return complexScale(reciprocal(squaredSize({ re, im })), { re, im: scale(im, -1) });
+}
+
+/**
+ * `e^x = e^re (cos im + i sin im)`.
+ * @example
+ * read(complexExp({ re: tensor([0]), im: tensor([0]) }).re) // [1]
+ */
+export const complexExp = ({ re, im }: Complex): Complex => complexScale(exp(re), { re: cos(im), im: sin(im) });
+
+/** After so many terms of Σ z^k / (k + 1)! what is left out is below 2^−65 where |z| < 1. */
+const terms = 20;
+
+/**
+ * The squared size from which on the quotient is taken. No number of few digits has it: where rounding decides between the branches,
+ * nothing bounds the one that is not meant.
+ */
+const quotientFrom = 2 ** -0.25;
+
+/**
+ * `φ₁(z) = (e^z − 1) / z`, and 1 at 0: as a series near 0, where the quotient would lose its digits and its gradient even
+ * more of them.
+ * @example
+ * read(complexPhi1({ re: tensor([0]), im: tensor([0]) }).re) // [1]
+ */
+export function complexPhi1(z: Complex): Complex {
+  const isFar = firstIsLarger(squaredSize(z), filledLike(z.re, quotientFrom, z.re.shape));
+  const choose = (far: Complex, near: Complex): Complex => ({
+    re: select(isFar, far.re, near.re),
+    im: select(isFar, far.im, near.im),
+  });
+  const one = { re: filledLike(z.re, 1, z.re.shape), im: zerosLike(z.im) };
+  // each branch gets numbers at which it is finite, or its gradient would be 0 · ∞ where it is not taken
+  const [far, near] = [choose(z, one), choose({ re: zerosLike(z.re), im: zerosLike(z.im) }, z)];
+  const { re, im } = complexExp(far);
+  const quotient = complexMul({ re: sub(re, 1), im }, complexReciprocal(far));
+  let series = { re: zerosLike(z.re), im: zerosLike(z.im) };
+  for (let k = terms; k > 0; k--) {
+    const inner = complexMul(near, series);
+    series = { re: scale(add(inner.re, 1), 1 / k), im: scale(inner.im, 1 / k) };
+  }
+  return choose(quotient, series);
+}
+
+const squaredSize = ({ re, im }: Complex): Value => add(mul(re, re), mul(im, im));

@@ -1,6 +1,7 @@
 /** @file What densessm and a backend say to each other, whatever carries the messages. */
 import { fail } from '../../tensor/errors.ts';
 import type { Answer, Backend, Failure, Question } from './backend.ts';
+import { startClock } from './clock.ts';
 import { BackendError, failed, isFailure } from './failure.ts';
 import type { Limits } from './limits.ts';
 import {
@@ -19,6 +20,8 @@ export interface Patience {
   readonly asked: string;
   readonly bytes: number;
   readonly milliseconds: number;
+  /** When these are over. */
+  readonly late: Promise<void>;
 }
 
 /** Brings a file to a program and another one back. */
@@ -51,17 +54,23 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
     bytes: number,
     milliseconds: number,
   ): Promise<T | Failure> {
+    if (isClosed) return failed('exited', 'it was closed');
     const left = limits.total - spent;
     const outOfTime = `all questions together took ${inSeconds(limits.total)}, which is the limit`;
     if (left <= 0) return carrier.giveUp(failed('timeout', outOfTime));
     const id = String(++lastId);
     const file = fileFor(id);
-    const start = performance.now();
-    const came = await carrier.carry(file, { asked, bytes, milliseconds: Math.min(milliseconds, left) });
-    spent += performance.now() - start;
+    const time = Math.min(milliseconds, left);
+    const clock = startClock(time);
+    const came = await carrier.carry(file, { asked, bytes, milliseconds: time, late: clock.late });
+    spent += clock.stop();
     const result = isFailure(came) ? came : read(came, id);
     if (!isFailure(result)) return result;
-    if (result.kind === 'said-so') return { ...result, stderr: carrier.lastLines() };
+    if (result.kind === 'said-so') {
+      // what it said before it answered has come as well, but may be read after the answer in this turn of the event loop
+      await new Promise((resolve) => setImmediate(resolve));
+      return { ...result, stderr: carrier.lastLines() };
+    }
     const isTotal = result.kind === 'timeout' && left < milliseconds;
     return carrier.giveUp(isTotal ? { ...result, message: outOfTime } : result);
   }
@@ -72,7 +81,6 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
   let last: Failure | null = null;
 
   async function answer(question: Question): Promise<Answer> {
-    if (isClosed) fail('answer: the backend is closed; open it again');
     if (last !== null && inARow > limits.restarts) {
       const message = `${last.message} (${inARow} failures in a row: it is not asked any more)`;
       return { kind: 'failure', failure: { ...last, kind: 'given-up', message } };
@@ -104,12 +112,17 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
     throw new BackendError(command, opened);
   }
   let turn: Promise<unknown> = Promise.resolve();
+  let waiting = 0;
   return {
     ...opened,
-    answer(question) {
-      // one at a time, also where a caller does not wait
-      const mine = turn.then(() => answer(question));
-      turn = mine.catch(() => {});
+    async answer(question) {
+      if (isClosed) fail('answer: the backend is closed; open it again');
+      // one at a time, also where a caller does not wait; sent at once, so that the backend works while the caller does
+      const mine = waiting++ === 0 ? answer(question) : turn.then(() => answer(question));
+      const done = (): void => {
+        waiting--;
+      };
+      turn = mine.then(done, done);
       return mine;
     },
     async close() {

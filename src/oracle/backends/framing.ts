@@ -1,7 +1,9 @@
 /** @file Messages on a stream: the letters `densessm`, a length, and a safetensors file of that many bytes. */
+
+import { stripVTControlCharacters } from 'node:util';
+import { plain } from '../../io/text.ts';
 import type { Failure } from './backend.ts';
 import { failed } from './failure.ts';
-import { plain } from './text.ts';
 
 const LETTERS = new TextEncoder().encode('densessm');
 
@@ -39,7 +41,7 @@ export interface Decoded {
 export interface Decoder {
   /** Takes the next bytes, cut anywhere. A file may have `most` bytes. */
   push(chunk: Uint8Array, most: number): Decoded;
-  /** Whether text has come whose first line is not complete: waiting a little gives a better quotation. */
+  /** Whether text has come: waiting a little for more of it gives a better quotation at the {@link Decoder.end end}. */
   isInText(): boolean;
   /** How much of a message has come, in words; null between messages. */
   partial(): string | null;
@@ -89,7 +91,7 @@ export function decoder(): Decoder {
       const rest = chunk.subarray(at);
       if (text !== null) {
         at += text.add(rest);
-        if (text.isFull() || firstLine(text.bytes()).ends) failure = noMessage(text.bytes());
+        if (text.isFull()) failure = noMessage(text.bytes());
       } else if (body === null) at += takeHead(rest, most);
       else at += body.add(rest);
       if (body?.isFull()) {
@@ -161,11 +163,11 @@ const isPrintable = (byte: number): boolean => (byte >= 0x20 && byte < 0x7f) || 
 const tooLarge = (announced: bigint, most: number): Failure =>
   failed('too-large', `it announced ${announced} bytes; its answer can have ${most} at most`);
 
-/** The first line that is not blank, and whether its end has come. */
-function firstLine(bytes: Uint8Array): { line: string; ends: boolean } {
-  const text = new TextDecoder().decode(bytes, { stream: true }).replace(/^\s+/, '');
-  const end = text.search(/[\r\n]/);
-  return end < 0 ? { line: text, ends: false } : { line: text.slice(0, end), ends: true };
+/** The first line that is not blank. A message that follows on the same line is no part of it. */
+function firstLine(bytes: Uint8Array): string {
+  const text = new TextDecoder().decode(bytes, { stream: true }).trimStart();
+  const end = text.search(/[\r\n]|densessm[^\0]{0,7}\0/);
+  return end < 0 ? text : text.slice(0, end);
 }
 
 /** Says what came in place of a message. */
@@ -175,9 +177,8 @@ function noMessage(bytes: Uint8Array): Failure {
   if (bytes[8] === 0x7b && bytes.subarray(4, 8).every((byte) => byte === 0)) {
     return failed('not-a-message', `it wrote a safetensors file without the ${HEAD} bytes that begin a message`);
   }
-  const { line } = firstLine(bytes);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what no text has
-  if (/[\u0000-\u0008\u000e-\u001a\ufffd]/.test(line)) {
+  const line = firstLine(bytes);
+  if (/[^\P{Cc}\t\v\f]|\ufffd/u.test(stripVTControlCharacters(line))) {
     const hex = Buffer.from(bytes.subarray(0, 16))
       .toString('hex')
       .replace(/..(?=.)/g, '$& ');

@@ -1,12 +1,14 @@
 /** @file A command in a process group of its own, of which nothing is left when it ends. */
-import { spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { plain } from '../../io/text.ts';
 import { fail } from '../../tensor/errors.ts';
 import { atExit } from './at-exit.ts';
 import type { Failure } from './backend.ts';
 import { failed } from './failure.ts';
-import { lastLines } from './text.ts';
+import { lastLines } from './last-lines.ts';
 
 /** How a command ended: with an exit status, by a signal, or without having begun. */
 export type Ending =
@@ -27,29 +29,42 @@ export interface Group {
   kill(grace: number): Promise<void>;
 }
 
-/** So long after its end, what it has written is still read: a process that left the group may hold the pipes open. */
+/** So long after its end, what a group has written is still read: a process that left the group may hold the pipes open. */
 const READ_ON = 200;
 
 /** A killed process that is not gone after this time hangs in the kernel: it is not waited for. */
 const GIVE_UP = 2_000;
 
+/** So often it is looked whether a group has ended. */
+const POLL = 5;
+
 /** Starts a command through the shell; `files` are arguments behind it. The group is killed when this process ends. */
 export function startGroup(command: string, files: readonly string[] = []): Group {
   if (process.platform === 'win32')
     fail('a backend needs the process groups of Linux and macOS; on Windows, run densessm in WSL');
-  const child = spawn('/bin/sh', ['-c', files.length > 0 ? `${command} "$@"` : command, 'sh', ...files], {
-    detached: true,
-    stdio: ['pipe', 'pipe', 'pipe'],
-  });
+  const script = withExec(command);
+  const child = spawnShell(['-c', files.length > 0 ? `${script} "$@"` : script, 'sh', ...files]);
   const end = lastLines(20, 300);
+  let isKilling = false;
   let isOver = child.pid === undefined;
-  const signalGroup = (signal: NodeJS.Signals): void => {
+  /** Whether there was a process to take the signal. 0 only asks. */
+  const signalGroup = (signal: NodeJS.Signals | 0): boolean => {
     try {
       // a negative number is a group; another one may have its number when it is over
-      if (!isOver) process.kill(-child.pid!, signal);
+      return !isOver && process.kill(-child.pid!, signal);
     } catch {
-      // all gone
+      return false;
     }
+  };
+  let markOver = (): void => {};
+  const over = new Promise<void>((resolve) => {
+    markOver = resolve;
+  });
+  const endGroup = (): void => {
+    signalGroup('SIGKILL');
+    isOver = true;
+    callOff();
+    markOver();
   };
   const callOff = atExit(() => signalGroup('SIGKILL'));
   const letGo = (): void => {
@@ -58,16 +73,13 @@ export function startGroup(command: string, files: readonly string[] = []): Grou
   };
   const ended = new Promise<Ending>((resolve) => {
     const done = (ending: Ending): void => {
-      signalGroup('SIGKILL'); // what it started and left behind
-      isOver = true;
-      callOff();
       const finish = (): void => {
-        clearTimeout(timer);
         letGo();
         resolve(ending);
       };
-      const timer = setTimeout(finish, READ_ON);
       child.once('close', finish);
+      if (!isKilling) endGroup(); // what it started and left behind
+      void over.then(() => pause(READ_ON, undefined, { ref: false })).then(finish);
     };
     child.once('error', (error: NodeJS.ErrnoException) => done({ how: 'unstarted', why: error.code ?? error.message }));
     child.once('exit', (status, signal) => done(endingOf(status, signal)));
@@ -78,9 +90,11 @@ export function startGroup(command: string, files: readonly string[] = []): Grou
 
   let killed: Promise<void> | null = null;
   async function kill(grace: number): Promise<void> {
+    isKilling = true;
     signalGroup('SIGTERM');
-    if (await settlesWithin(ended, grace)) return;
-    signalGroup('SIGKILL');
+    // the shell may end before what it started
+    for (const latest = performance.now() + grace; signalGroup(0) && performance.now() < latest; ) await pause(POLL);
+    endGroup();
     if (!(await settlesWithin(ended, GIVE_UP))) letGo();
   }
   return {
@@ -90,6 +104,29 @@ export function startGroup(command: string, files: readonly string[] = []): Grou
     ended,
     kill: (grace) => (killed ??= kill(grace)),
   };
+}
+
+function spawnShell(words: readonly string[]): ChildProcessWithoutNullStreams {
+  try {
+    return spawn('/bin/sh', words, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+  } catch (error) {
+    return fail(`the backend could not be started (${plain((error as Error).message, 160)}); give a shorter command`);
+  }
+}
+
+/**
+ * A command that is a single program takes the place of the shell, which would else hold its input and output open when it has
+ * closed them. Whatever is more than a program with arguments stays as it is.
+ * @example
+ * withExec('A=1 python3 "my backend.py"') // 'A=1 exec python3 "my backend.py"'
+ */
+export function withExec(command: string): string {
+  const isSingle = /^(?:[^;&|()\n'"\\`#]|'[^']*'|"(?:[^"\\`]|\\.)*"|\\.)*$/s.test(command);
+  const [assignments] = /^\s*(?:[A-Za-z_]\w*=(?:[^\s'"\\]|'[^']*'|"(?:[^"\\]|\\.)*"|\\.)*\s+)*/.exec(command)!;
+  const rest = command.slice(assignments.length);
+  // words of the shell's own, and nothing at all
+  const isProgram = /^[^\s={}!]+(?:\s|$)/.test(rest) && !/^(?:exec|command|eval|time|source|\.)(?:\s|$)/.test(rest);
+  return isSingle && isProgram ? `${assignments}exec ${rest}` : command;
 }
 
 /** Whether a promise settles in time. */

@@ -1,6 +1,7 @@
 /** @file What is said: questions as safetensors files, and what answers mean. Pure functions. */
-import { isObject, parseJson, quoted, shown } from '../../io/json.ts';
+import { isObject, parseJson } from '../../io/json.ts';
 import { formatSafetensors, parseSafetensors, type Safetensors, type TensorToStore } from '../../io/safetensors.ts';
+import { plain, quoted, shown } from '../../io/text.ts';
 import { fail, InputError } from '../../tensor/errors.ts';
 import type { Settings, Tensor } from '../case.ts';
 import {
@@ -13,7 +14,6 @@ import {
   type Question,
 } from './backend.ts';
 import { failed, isFailure } from './failure.ts';
-import { plain } from './text.ts';
 
 /** The version of the protocol that is spoken here. */
 export const PROTOCOL = '1';

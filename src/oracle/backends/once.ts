@@ -7,7 +7,7 @@ import type { Backend, Failure } from './backend.ts';
 import { type Carrier, converse, inSeconds, type Patience } from './conversation.ts';
 import { failed } from './failure.ts';
 import { isFramed } from './framing.ts';
-import { endingFailure, type Group, settlesWithin, startGroup } from './group.ts';
+import { endingFailure, type Group, startGroup } from './group.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 
 /**
@@ -36,11 +36,11 @@ function fileCarrier(command: string, { grace }: Limits): Carrier {
     // nothing is expected there: what is printed is thrown away
     group.stdout.resume();
     try {
-      if (!(await settlesWithin(group.ended, patience.milliseconds))) {
+      const ending = await Promise.race([group.ended, patience.late]);
+      if (ending === undefined) {
         await group.kill(grace);
         return failed('timeout', `it did not answer ${patience.asked} within ${inSeconds(patience.milliseconds)}`);
       }
-      const ending = await group.ended;
       if (ending.how !== 'status' || ending.status !== 0)
         return endingFailure(ending, `before it answered ${patience.asked}`, false);
       return answerFile(answer, patience);

@@ -15,14 +15,11 @@ export async function openProcess(command: string, limits: Partial<Limits> = {})
   return converse(command, streamCarrier(command, all), all);
 }
 
-/** So long the rest of a line is waited for that was begun in place of a message. */
-const LINE = 100;
+/** So long more of a text is waited for that came in place of a message. */
+const MORE_TEXT = 100;
 
 /** So long the end of a process is waited for that has closed its input or output: it mostly ends, and how says more. */
 const ENDING = 500;
-
-/** At a deadline, what has come meanwhile is still read: this process may have been busy with other things. */
-const READ_ON = 20;
 
 /** Something that nobody asked for has no more bytes than this. */
 const UNASKED = 2 ** 20;
@@ -31,11 +28,13 @@ function streamCarrier(command: string, { grace }: Limits): Carrier {
   let running: Running | null = null;
   let lines: () => readonly string[] = () => [];
   let gone: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
   return {
     startsAnew: () => running === null,
     async carry(file, patience) {
       if (running === null) {
         await gone; // two at a time may not fit into a GPU's memory
+        if (isClosed) return failed('exited', 'it was closed');
         running = start(command, grace);
         lines = running.lastLines;
       }
@@ -51,6 +50,7 @@ function streamCarrier(command: string, { grace }: Limits): Carrier {
     },
     lastLines: () => lines(),
     async close() {
+      isClosed = true;
       await running?.close();
       await gone;
       running = null;
@@ -109,7 +109,7 @@ function start(command: string, grace: number): Running {
       else breakOff(failed('wrong-message', 'it sends more messages than it was asked for'));
     }
     if (failure !== null) breakOff(failure);
-    else if (stream.isInText()) setTimeout(() => breakOff(stream.end()!), LINE).unref();
+    else if (stream.isInText()) setTimeout(() => breakOff(stream.end()!), MORE_TEXT).unref();
   });
   const closed = (what: string) => () => {
     setTimeout(
@@ -121,7 +121,7 @@ function start(command: string, grace: number): Running {
   stdin.on('error', closed('input'));
   void group.ended.then((ending) => {
     const isCut = ending.how === 'status' && ending.status === 0;
-    breakOff((isCut ? stream.end() : null) ?? endingFailure(ending, when(), hasSpoken));
+    breakOff((isCut || stream.isInText() ? stream.end() : null) ?? endingFailure(ending, when(), hasSpoken));
   });
 
   function carry(file: Uint8Array, patience: Patience): Promise<Uint8Array | Failure> {
@@ -130,15 +130,12 @@ function start(command: string, grace: number): Running {
     return new Promise((resolve) => {
       let answer: Uint8Array | null = null;
       let isWritten = false;
-      let timer = setTimeout(() => {
-        timer = setTimeout(late, READ_ON);
-      }, patience.milliseconds);
       const settle = (result: Uint8Array | Failure): void => {
-        clearTimeout(timer);
         waiting = null;
         resolve(result);
       };
       const late = (): void => {
+        if (waiting?.patience !== patience) return;
         const within = `within ${inSeconds(patience.milliseconds)}`;
         const partial = stream.partial();
         const came = partial === null ? '' : `: ${partial} came`;
@@ -151,6 +148,7 @@ function start(command: string, grace: number): Running {
           ),
         );
       };
+      void patience.late.then(late);
       waiting = {
         patience,
         take(came) {

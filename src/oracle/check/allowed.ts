@@ -29,7 +29,7 @@ export interface Allowed {
    * derivative of a right implementation's answer by each of its roundings, each taken at its worst. One backward pass a call.
    */
   firstOrder(weights: Numbers): number;
-  /** Errors of one right implementation, drawn from a seed: which errors are usual. Nothing is judged by them. */
+  /** How large the errors of right implementations usually are, in a few runs. Nothing is judged by them. */
   usualErrors(): Numbers;
 }
 
@@ -39,13 +39,20 @@ export const precisionOf = { F32: float32, F64: float64 } as const;
 /** What an answer to a question about an operator may be. The numbers of its case must be numbers of its type. */
 export function allowedFor(operator: Operator, { mode, dtype, gradients, c }: Omit<Question, 'operator'>): Allowed {
   const precision = precisionOf[dtype];
-  const program = operator.modes[mode]!;
-  const on = (executor: Executor): Named => asAnswered((gradients ? evaluate : evaluateOutputs)(program, c, executor));
+  const on = (executor: Executor, by = mode): Named =>
+    asAnswered((gradients ? evaluate : evaluateOutputs)(operator.modes[by]!, c, executor));
   const tensors = mapValues(on(bounded(precision) as Executor), (x) => ({
     shape: x.shape,
     expected: numbersOf(x),
     bounds: boundOf(x),
   }));
+  for (const other of operator.boundsOf?.[mode] ?? []) {
+    if (other === mode) continue;
+    for (const [name, x] of Object.entries(on(bounded(precision) as Executor, other))) {
+      const own = tensors[name]!;
+      own.bounds = own.bounds.map((bound, i) => bound + boundOf(x)[i]!);
+    }
+  }
   const traced = once(() => on(firstOrder(precision) as Executor));
   return {
     dtype,
@@ -55,18 +62,27 @@ export function allowedFor(operator: Operator, { mode, dtype, gradients, c }: Om
       const functional: Functional = Object.entries(weights).map(([name, own]) => [traced()[name]!, own]);
       return firstOrderBound(functional);
     },
-    usualErrors: once(() =>
-      mapValues(on(rounded(precision, c.seed) as Executor), (x, name) =>
-        numbersOf(x).map((value, i) => Math.abs(value - tensors[name]!.expected[i]!)),
-      ),
-    ),
+    usualErrors: once(() => {
+      const squares = mapValues(tensors, ({ expected }) => new Float64Array(expected.length));
+      for (let run = 0; run < usualRuns; run++) {
+        for (const [name, x] of Object.entries(on(rounded(precision, c.seed + run) as Executor))) {
+          numbersOf(x).forEach((value, i) => {
+            squares[name]![i]! += (value - tensors[name]!.expected[i]!) ** 2;
+          });
+        }
+      }
+      return mapValues(squares, (sums) => sums.map((sum) => Math.sqrt(sum / usualRuns)));
+    }),
   };
 }
 
+/** In one run an error may be far smaller than usual by chance, in all of so many seldom. */
+const usualRuns = 3;
+
 const numbersOf = (x: Value): Float64Array => x.on.read(x.data);
 
-const mapValues = <T>(values: Named, f: (x: Value, name: string) => T): Record<string, T> =>
-  Object.fromEntries(Object.entries(values).map(([name, x]) => [name, f(x, name)]));
+const mapValues = <T, R>(named: Readonly<Record<string, T>>, f: (x: T) => R): Record<string, R> =>
+  Object.fromEntries(Object.entries(named).map(([name, x]) => [name, f(x)]));
 
 function once<T>(f: () => T): () => T {
   let made: { readonly it: T } | undefined;

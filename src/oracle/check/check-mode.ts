@@ -5,15 +5,13 @@ import type { Case } from '../case.ts';
 import type { Operator } from '../operator.ts';
 import type { Draw } from '../operators/draw.ts';
 import { type Answered, type Inquiry, inquire, type Outcome, type Wrong } from './inquiry.ts';
-import { questionCase, questionDraws, worthAsking } from './question.ts';
+import { type QuestionSize, questionCase, questionDraws, worthAsking } from './question.ts';
 import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
 import { type FirstWrong, smallestFailing, unsteady } from './smallest.ts';
 
 /** How much to ask. */
-export interface CheckSize {
-  readonly cases: number;
-  readonly longest: number;
+export interface CheckSize extends QuestionSize {
   readonly seed: number;
   /** The path of a failure, to ask its question again. */
   readonly path?: string;
@@ -45,7 +43,7 @@ export async function checkMode(
   size: CheckSize,
 ): Promise<CheckRow> {
   const inquiry = inquire(backend, operator, mode, dtype);
-  const drawn = questionDraws(operator, size.longest);
+  const drawn = questionDraws(operator, mode, size, backend);
   const tally: Tally = {
     right: 0,
     unsupported: 0,

@@ -3,79 +3,97 @@ import { type Rng, rng } from '../../tensor/random.ts';
 import type { Allowed } from './allowed.ts';
 import { type Place, placeAt, ratioOf } from './place.ts';
 
-/** Elements of a tensor that first order is asked about. */
-export interface Open {
+/** A tensor of an answer, and the elements of which its running bounds say too little. */
+export interface Compared {
   readonly tensor: string;
   readonly answered: Float64Array;
-  readonly elements: readonly number[];
+  readonly loose: readonly number[];
 }
 
-/** What came of them: how many were looked at alone, how many in the projection only, and how many not at all. */
-export interface FirstOrderJudgement {
-  readonly places: readonly Place[];
-  readonly compared: { readonly byFirstOrder: number; readonly byProjection: number; readonly none: number };
+/** By what the numbers of an answer were judged. Of `none` of them nothing is promised. */
+export interface Counts {
+  /** Each by a running bound that says something. */
+  readonly byBound: number;
+  /** The others: each by a first-order bound of its own, */
+  readonly byFirstOrder: number;
+  /** by that of a weighted sum of all numbers. */
+  readonly byProjection: number;
+  readonly none: number;
 }
 
 /** How many numbers of an answer are looked at alone because they are the most suspicious, and how many by chance. */
-const [mostSuspicious, byChance] = [3, 1];
+const [mostSuspicious, byChance] = [4, 1];
 
 /** An element, its error, and how large errors of it usually are. */
 interface Suspect {
-  readonly of: Open;
+  readonly of: Compared;
   readonly element: number;
+  readonly isLoose: boolean;
   readonly error: number;
   readonly usual: number;
 }
 
 /**
- * Holds numbers against first-order bounds, each of which is a backward pass: those whose errors are the most unusual alone, with
- * some that chance picks, and then all in one projection, whose weights are ±1 / (usual error).
+ * Holds an answer against first-order bounds, if running bounds say too little of any number of it. Each is a backward pass, so the
+ * numbers whose errors are the most unusual are looked at alone, with some that chance picks, and then all of them in one projection,
+ * whose weights are ±1 / (usual error).
  */
-export function judgeFirstOrder(allowed: Allowed, open: readonly Open[], seed: number): FirstOrderJudgement {
-  if (open.length === 0) return { places: [], compared: { byFirstOrder: 0, byProjection: 0, none: 0 } };
+export function judgeFirstOrder(
+  allowed: Allowed,
+  compared: readonly Compared[],
+  seed: number,
+): Counts & { readonly places: readonly Place[] } {
+  const all = compared.reduce((count, { answered }) => count + answered.length, 0);
+  const loose = compared.reduce((count, own) => count + own.loose.length, 0);
+  if (loose === 0) return { places: [], byBound: all, byFirstOrder: 0, byProjection: 0, none: 0 };
   const draw = rng(seed);
-  const suspects = open.flatMap((of) => suspectsOf(allowed, of));
-  const chosen = choose(suspects, draw);
-  const alone = [...chosen].flatMap((suspect) => aloneOf(allowed, suspect));
+  const suspects = compared.flatMap((of) => suspectsOf(allowed, of));
+  const alone = choose(suspects, draw).flatMap((suspect) => {
+    const place = aloneOf(allowed, suspect);
+    return place === null ? [] : [{ place, isLoose: suspect.isLoose }];
+  });
   const together = projected(allowed, suspects, draw);
-  const all = open.reduce((count, { elements }) => count + elements.length, 0);
-  const byProjection = together === null ? 0 : suspects.length - alone.length;
+  const places = alone.map(({ place }) => place);
+  const byFirstOrder = alone.filter(({ isLoose }) => isLoose).length;
+  const byProjection = together === null ? 0 : suspects.filter(({ isLoose }) => isLoose).length - byFirstOrder;
   return {
-    places: together === null ? alone : [...alone, together],
-    compared: { byFirstOrder: alone.length, byProjection, none: all - alone.length - byProjection },
+    places: together === null ? places : [...places, together],
+    byBound: all - loose,
+    byFirstOrder,
+    byProjection,
+    none: loose - byFirstOrder - byProjection,
   };
 }
 
 /** The elements of which anything is known: where no number is to be expected, or right implementations overflow, nothing is. */
-function suspectsOf({ tensors, precision, usualErrors }: Allowed, of: Open): Suspect[] {
+function suspectsOf({ tensors, precision, usualErrors }: Allowed, of: Compared): Suspect[] {
   const { expected } = tensors[of.tensor]!;
   const errors = usualErrors()[of.tensor]!;
-  const size = of.elements.reduce((most, i) => Math.max(most, Math.abs(expected[i]!)), 0);
-  return of.elements.flatMap((element): Suspect[] => {
-    const want = expected[element]!;
-    const error = ratioOf(of.answered[element]!, want, 1);
+  const size = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  const loose = new Set(of.loose);
+  return Array.from(expected, (want, element): Suspect => {
     // one run's error may be small by chance
     const usual = errors[element]! + precision.u * (Math.abs(want) + size / 1024);
-    return Number.isFinite(usual) ? [{ of, element, error, usual }] : [];
-  });
+    return { of, element, isLoose: loose.has(element), error: ratioOf(of.answered[element]!, want, 1), usual };
+  }).filter(({ usual }) => Number.isFinite(usual));
 }
 
 /** How unusual an error is. */
 const suspicion = ({ error, usual }: Suspect): number => (error === 0 ? 0 : error / usual);
 const bySuspicion = (a: Suspect, b: Suspect): number => (suspicion(a) > suspicion(b) ? -1 : 1);
 
-function choose(suspects: readonly Suspect[], { integer }: Rng): Set<Suspect> {
+function choose(suspects: readonly Suspect[], { integer }: Rng): Suspect[] {
   const chosen = new Set(suspects.toSorted(bySuspicion).slice(0, mostSuspicious));
   for (let i = 0; i < byChance && suspects.length > 0; i++) chosen.add(suspects[integer(suspects.length)]!);
-  return chosen;
+  return [...chosen];
 }
 
-/** An element beside its own bound, if that is finite and keeps it inside the format. */
-function aloneOf({ tensors, precision, firstOrder }: Allowed, { of, element }: Suspect): Place[] {
+/** An element beside its own bound; null where that is infinite or lets it leave the format. */
+function aloneOf({ tensors, precision, firstOrder }: Allowed, { of, element }: Suspect): Place | null {
   const { expected } = tensors[of.tensor]!;
   const bound = firstOrder({ [of.tensor]: new Float64Array(expected.length).with(element, 1) });
-  const fits = Math.abs(expected[element]!) + bound <= precision.largest;
-  return fits ? [placeAt(of.tensor, element, expected, of.answered, bound, 'first order')] : [];
+  if (!(Math.abs(expected[element]!) + bound <= precision.largest)) return null;
+  return placeAt(of.tensor, element, expected, of.answered, bound, 'first order');
 }
 
 /** All elements, weighted and added; stands for the one that contributes the most. Null where their sum has no bound. */

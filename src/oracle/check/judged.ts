@@ -2,7 +2,7 @@
 import type { StoredTensor } from '../../io/safetensors.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
 import type { Allowed, AllowedTensor } from './allowed.ts';
-import { judgeFirstOrder, type Open } from './judged-first-order.ts';
+import { type Compared, type Counts, judgeFirstOrder } from './judged-first-order.ts';
 import { type Place, placeAt, ratioOf } from './place.ts';
 import { type Ratios, ratiosOf } from './ratios.ts';
 
@@ -19,14 +19,6 @@ export interface Finding {
   readonly places: readonly Place[];
 }
 
-/** How many numbers were held against what; of `none` of them nothing is promised. */
-export interface Compared {
-  readonly byBound: number;
-  readonly byFirstOrder: number;
-  readonly byProjection: number;
-  readonly none: number;
-}
-
 /** What came of an answer. */
 export interface Judgement {
   readonly findings: readonly Finding[];
@@ -36,34 +28,35 @@ export interface Judgement {
   readonly worst: Place | null;
   /** |error| / bound of every number that was compared alone with a bound that is neither 0 nor loose. */
   readonly ratios: Ratios;
-  readonly compared: Compared;
+  readonly compared: Counts;
 }
 
 /** Whether an answer is right. */
 export const isRightAnswer = ({ findings }: Judgement): boolean => findings.length === 0;
 
-/** A running bound of more units of round-off of the tensor's largest number says too little: first order is asked as well. */
+/** A running bound of more units of round-off of the tensor's largest number says too little. */
 const looseUnits = 2 ** 14;
 
-/** Judges an answer to a question. `seed` chooses what is looked at where not everything can be. */
+/**
+ * Judges an answer to a question: every number against its running bound; where some of those say too little, all are looked at to
+ * first order as well. `seed` chooses what is looked at where not everything can be.
+ */
 export function judged(allowed: Allowed, answered: ReadonlyMap<string, StoredTensor>, seed: number): Judgement {
   const unfit = unfitTensors(allowed, answered);
   const known = new Set(unfit.map(({ tensor }) => tensor));
-  const open: Open[] = [];
+  const compared: Compared[] = [];
   const [ratios, wrong]: [number[], Place[]] = [[], []];
   let worst: Place | null = null;
-  let byBound = 0;
   for (const [tensor, own] of Object.entries(allowed.tensors)) {
     if (known.has(tensor)) continue;
     const { data } = answered.get(tensor)!;
     const running = againstBounds(tensor, own, data, looseUnits * allowed.precision.u);
-    byBound += data.length - running.open.length;
+    compared.push({ tensor, answered: data, loose: running.loose });
     ratios.push(...running.ratios);
     wrong.push(...running.wrong);
     worst = worseOf(worst, running.worst);
-    if (running.open.length > 0) open.push({ tensor, answered: data, elements: running.open });
   }
-  const { places, compared } = judgeFirstOrder(allowed, open, seed);
+  const { places, ...counts } = judgeFirstOrder(allowed, compared, seed);
   for (const place of places) {
     worst = worseOf(worst, place);
     if (place.by !== 'projection') ratios.push(place.ratio);
@@ -74,7 +67,7 @@ export function judged(allowed: Allowed, answered: ReadonlyMap<string, StoredTen
     ratio: unfit.length > 0 ? Number.POSITIVE_INFINITY : (worst?.ratio ?? 0),
     worst,
     ratios: ratiosOf(ratios),
-    compared: { byBound, ...compared },
+    compared: counts,
   };
 }
 
@@ -103,16 +96,16 @@ function againstBounds(
   { expected, bounds }: AllowedTensor,
   answered: Float64Array,
   looseShare: number,
-): { ratios: number[]; wrong: Place[]; worst: Place | null; open: number[] } {
+): { ratios: number[]; wrong: Place[]; worst: Place | null; loose: number[] } {
   let size = 0;
   for (let i = 0; i < expected.length; i++)
     if (Number.isFinite(expected[i])) size = Math.max(size, Math.abs(expected[i]!));
-  const [ratios, wrong, open]: [number[], Place[], number[]] = [[], [], []];
+  const [ratios, wrong, loose]: [number[], Place[], number[]] = [[], [], []];
   let [worst, ratio] = [-1, 0];
   for (let i = 0; i < expected.length; i++) {
     const bound = bounds[i]!;
     const isLoose = bound > looseShare * size;
-    if (isLoose) open.push(i);
+    if (isLoose) loose.push(i);
     if (bound === Number.POSITIVE_INFINITY) continue;
     const share = ratioOf(answered[i]!, expected[i]!, bound);
     if (bound > 0 && !isLoose) ratios.push(share);
@@ -123,7 +116,7 @@ function againstBounds(
     ratios,
     wrong,
     worst: worst < 0 ? null : placeAt(tensor, worst, expected, answered, bounds[worst]!, 'bound'),
-    open,
+    loose,
   };
 }
 

@@ -1,4 +1,4 @@
-/** @file What a wrong answer looks like: one of the known faults, or a right computation in a lower precision. */
+/** @file What a wrong answer looks like: another reading, one of the known faults, or a right computation in a lower precision. */
 import { bounded, boundOf } from '../../executors/bounded/index.ts';
 import { f64 } from '../../executors/f64/index.ts';
 import { read } from '../../tensor/input.ts';
@@ -9,6 +9,7 @@ import { faults as allFaults } from '../faults/index.ts';
 import type { Operator } from '../operator.ts';
 import { asAnswered, evaluate, type Program } from '../program.ts';
 import type { Allowed } from './allowed.ts';
+import { otherReadings } from './other-readings.ts';
 
 /** A program's numbers as answers name them: outputs and gradients. */
 const numbersOn = (on: Executor, program: Program, c: Case, of: (x: Value) => Float64Array): Numbers =>
@@ -28,8 +29,8 @@ const lower: readonly { readonly name: string; readonly u: number }[] = [
 const generous = 8;
 
 /**
- * Sentences about what a wrong answer to a case looks like: faults of the table that give the same numbers, or lower precisions
- * that have such errors.
+ * Sentences about what a wrong answer to a case looks like: another reading of the paper, or faults of the table, that give the same
+ * numbers; lower precisions that have such errors.
  */
 export function likenesses(
   operator: Operator,
@@ -41,12 +42,18 @@ export function likenesses(
   const program = operator.modes[mode]!;
   const right = answeredOf(numbersOn(f64, program, c, read), answered);
   const allowed = orThousandth(right, (name, i) => generous * (tensors[name]?.bounds[i] ?? 0));
-  const alike = allFaults.filter((fault) => {
-    if (fault.operator !== operator.name) return false;
-    const wrong = attempt(() => answeredOf(numbersOn(f64, fault.program, c, read), answered));
-    // on this case the fault must show, and show as what was answered
-    return wrong !== null && !isRight(within(wrong, right, allowed)) && isRight(within(answered, wrong, allowed));
-  });
+  const fits = (other: Program, settings = c.settings): boolean => {
+    const changed = { ...c, settings };
+    const wrong = attempt(() => answeredOf(numbersOn(f64, other, changed, read), answered));
+    // on this case it must show, and show as what was answered
+    if (wrong === null || isRight(within(wrong, right, allowed))) return false;
+    // wrong numbers may be larger than the right ones, and so round to other ones further away
+    const own = numbersOn(bounded(precision) as Executor, other, changed, boundOf);
+    const rounds = orThousandth(wrong, (name, i) => generous * (own[name]?.[i] ?? 0));
+    return isRight(within(answered, wrong, rounds));
+  };
+  const readings = otherReadings(operator, mode, c.settings).filter(({ settings }) => fits(program, settings));
+  const alike = allFaults.filter((fault) => fault.operator === operator.name && fits(fault.program));
   const coarse = lower.filter(({ name, u }) => {
     if (u <= precision.u) return false;
     const loose = numbersOn(bounded({ ...precision, name, u }), program, c, boundOf);
@@ -59,6 +66,9 @@ export function likenesses(
     );
   });
   return [
+    ...readings.map(
+      ({ name, declared, other }) => `fits the reading ${name} '${other}', where '${declared}' is declared`,
+    ),
     ...alike.map(({ name, says }) => `looks like the fault '${name}': ${says}`),
     ...coarse.map(({ name }) => `errors are of the size that ${name} has`),
   ];

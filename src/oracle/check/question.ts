@@ -1,14 +1,35 @@
 /** @file Cases to ask about: structure before values, always with something in the state and in every cotangent. */
-import type * as fc from 'fast-check';
+import * as fc from 'fast-check';
 import { type Precision, snap } from '../../executors/bounded/index.ts';
 import type { Dtype } from '../backends/backend.ts';
-import { type Case, fill, type Slot, type Tensor, type Tensors } from '../case.ts';
+import { type Case, fill, type Tensor, type Tensors } from '../case.ts';
 import type { Operator } from '../operator.ts';
-import { type Draw, draws } from '../operators/draw.ts';
+import { type Draw, draws, fewLayouts, tellsAxesApart } from '../operators/draw.ts';
 import { precisionOf } from './allowed.ts';
 
-/** What questions about an operator are drawn from. */
-export const questionDraws = (operator: Operator, longest: number): fc.Arbitrary<Draw> => draws(operator, { longest });
+/** How many questions there are to be, and how long the sequences. */
+export interface QuestionSize {
+  readonly cases: number;
+  readonly longest: number;
+}
+
+/** A layout is compiled for once and then used for about so many questions; a table has at least and at most so many. */
+const [questionsALayout, fewest, most] = [16, 4, 40];
+/** Compiled programs have their loops unrolled: of longer sequences they say little more, and take long to compile. */
+const longestCompiled = 9;
+
+/** What questions about an operator in a mode are drawn from: a few layouts only, where each costs a compilation. */
+export function questionDraws(
+  operator: Operator,
+  mode: string,
+  { cases, longest }: QuestionSize,
+  { compiles }: { readonly compiles: boolean },
+): fc.Arbitrary<Draw> {
+  if (!compiles) return draws(operator, { longest });
+  const count = Math.min(most, Math.max(fewest, Math.ceil(cases / questionsALayout)));
+  const size = { longest: Math.min(longest, longestCompiled) };
+  return draws(operator, size, undefined, fc.constantFrom(...fewLayouts(operator, mode, size, count)));
+}
 
 /** The case of a draw, whose numbers are numbers of a type. */
 export const questionCase = (operator: Operator, dtype: Dtype, { layout, seed, values }: Draw): Case =>
@@ -41,10 +62,5 @@ function onGrid(c: Case, precision: Precision): Case {
 /** One draw in so many may have axes of one length, which hide transpositions. */
 const oneIn = 5;
 
-/** Whether a draw tells axes apart: in every tensor all lengths differ. A few of the others are asked about too. */
-export function worthAsking({ layout, seed }: Draw): boolean {
-  const isDistinct = ({ shape }: Slot): boolean => new Set(shape).size === shape.length;
-  return (
-    seed % oneIn === 0 || Object.entries(layout.inputs).every(([name, x]) => name.startsWith('param') || isDistinct(x))
-  );
-}
+/** Whether a draw tells axes apart. A few of the others are asked about too. */
+export const worthAsking = ({ layout, seed }: Draw): boolean => seed % oneIn === 0 || tellsAxesApart(layout);

@@ -41,7 +41,7 @@ export function checkCells(row: CheckRow, paint: Paint): string[] {
 /** What else there is to say about a row, in a few words. */
 function remarkOf({ reason, unsupported, cases, varies, finding }: CheckRow): string {
   const remarks = [
-    ...(finding === null ? [] : [finding.message]),
+    ...(finding === null ? [] : [finding.kind]),
     ...(finding === null && reason !== null && unsupported === 0 ? [reason] : []),
     ...(unsupported > 0 ? [`${unsupported} of ${unsupported + cases} cases unsupported: ${reason}`] : []),
     ...(varies ? ['answers to one question differ, within the bounds'] : []),

@@ -1,8 +1,10 @@
 /** @file Faults that any operator can have, one for each law that speaks of it. */
 
+import { constantLike } from '../../tensor/operand.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { broadcast } from '../../tensor/primitives/broadcast.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
+import { mul } from '../../tensor/primitives/mul.ts';
 import { scale } from '../../tensor/primitives/scale.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
@@ -21,6 +23,13 @@ function ahead(x: Value, axis: number): Value {
 
 /** The first sequence in every place. */
 const firstOnly = (x: Value, axis: number): Value => broadcast(slice(x, axis, 0, Math.min(1, x.shape[axis]!)), x.shape);
+
+/** Token t times 1 + t / 1024. */
+function scaledByTime(x: Value, axis: number): Value {
+  const factors = Float64Array.from({ length: x.shape[axis]! }, (_, t) => 1 + t * 2 ** -10);
+  const shape = x.shape.map((length, i) => (i === axis ? length : 1));
+  return mul(x, constantLike(x, factors, shape));
+}
 
 /** Every input along an axis changed. */
 const along =
@@ -93,6 +102,13 @@ export function genericFaults(operator: Operator, laws: readonly Law[]): Fault[]
       reference,
       ['linear'],
       onOutputs((x) => add(x, 2 ** -10)),
+    ),
+    fault(
+      'clock-read',
+      'every token is scaled by when it comes',
+      reference,
+      ['shift'],
+      onInputs(along(time?.inputs ?? {}, scaledByTime)),
     ),
     fault(
       'state-scaled',

@@ -3,15 +3,32 @@ import type { Fault } from '../fault.ts';
 import { laws } from '../laws/index.ts';
 import { operators } from '../operators/index.ts';
 import { attentionFaults } from './attention.ts';
+import { batchFaults, ownBatchFaults } from './batches.ts';
+import { denseStateFaults } from './dense-states.ts';
 import { genericFaults } from './generic.ts';
+import { linearAttentionFaults } from './linear-attention.ts';
+import { linearScanFaults } from './linear-scan.ts';
+import { mambaFaults } from './mamba.ts';
 import { modelFaults } from './models.ts';
 import { retentionFaults } from './retention.ts';
+import { scanFaults } from './selective-scan.ts';
+import { ssmFaults } from './ssm.ts';
+import { ssmPartFaults } from './ssm-parts.ts';
 import { transitionFaults } from './transition.ts';
 
 export const faults: readonly Fault[] = [
   ...attentionFaults,
+  ...ssmPartFaults,
+  ...ssmFaults,
   ...transitionFaults,
   ...retentionFaults,
+  ...linearScanFaults,
   ...modelFaults,
+  ...scanFaults,
+  ...linearAttentionFaults,
+  ...mambaFaults,
+  ...denseStateFaults,
+  ...ownBatchFaults,
+  ...operators.flatMap(batchFaults),
   ...operators.flatMap((operator) => genericFaults(operator, laws)),
 ];

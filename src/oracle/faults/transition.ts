@@ -1,4 +1,4 @@
-/** @file Wrong selective transitions and fusions of one layer (Eqs. 15–18, 21–24). */
+/** @file Wrong selective transitions and fusions of one layer (Eqs. 10, 11, 15–18, 21–24). */
 import { silu } from '../../nn/activations.ts';
 import { denseFusion, fuseByAddition } from '../../nn/dense-fusion.ts';
 import { linear } from '../../nn/linear.ts';
@@ -18,6 +18,7 @@ import type { Settings } from '../case.ts';
 import type { Fault } from '../fault.ts';
 import type { Operator } from '../operator.ts';
 import { denseKeys, denseValues, type FusionSettings, fusedKeys, fusedValues } from '../operators/dense-features.ts';
+import { collect, inject } from '../operators/dense-ssm.ts';
 import { mapValues, under } from '../operators/tokens.ts';
 import type { Named } from '../program.ts';
 
@@ -176,6 +177,6 @@ const fusing = (operator: Operator<FusionSettings>): readonly Fault<FusionSettin
 
 export const transitionFaults: readonly Fault[] = [
   ...oneEquation,
-  ...[denseKeys, denseValues].flatMap(collecting),
-  ...[fusedKeys, fusedValues].flatMap(fusing),
+  ...[denseKeys, denseValues, collect].flatMap(collecting),
+  ...[fusedKeys, fusedValues, inject].flatMap(fusing),
 ];

@@ -2,7 +2,7 @@
 import type { Case, Tensors } from '../case.ts';
 import { exactly, flawless, type Numbers, within, worse } from '../compare.ts';
 import type { Law } from '../law.ts';
-import { allowance, boundsOf, modeBounds, numbersOf } from '../tolerance.ts';
+import { allowance, boundsOf, definedNumbers, numbersOf } from '../tolerance.ts';
 
 const asOutputs = (tensors: Tensors): Numbers =>
   Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [`output.${name}`, data]));
@@ -14,8 +14,8 @@ export const definition: Law = {
   concerns: () => true,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode) && operator.defines(settings),
   check({ operator, mode, program }, c) {
-    const expected = asOutputs(operator.definition(c.inputs, c.settings, mode));
-    const allowed = allowance(modeBounds(operator, mode, c), modeBounds(operator, operator.reference, c));
+    const expected = asOutputs(definedNumbers(operator, mode, c));
+    const allowed = allowance(boundsOf(operator.modes[mode]!, c), boundsOf(operator.modes[operator.reference]!, c));
     return within(numbersOf(program, c), expected, allowed);
   },
 };
@@ -28,7 +28,7 @@ export const modes: Law = {
   applies: (operator, mode, { settings }) =>
     mode !== operator.reference && operator.modesAgree(settings) && operator.admits(settings, mode),
   check({ operator, mode, program }, c) {
-    const allowed = allowance(modeBounds(operator, mode, c), modeBounds(operator, operator.reference, c));
+    const allowed = allowance(boundsOf(operator.modes[mode]!, c), boundsOf(operator.modes[operator.reference]!, c));
     return within(numbersOf(program, c), numbersOf(operator.modes[operator.reference]!, c), allowed);
   },
 };
@@ -38,11 +38,12 @@ export const chunks: Law = {
   name: 'chunks',
   statement: 'chunk sizes 1 … T + 1 all give the reference mode, gradients included',
   concerns: ({ modes, apart }) => 'chunkwise' in modes && apart === undefined,
-  applies: (operator, mode, { settings }) => mode === 'chunkwise' && operator.modesAgree(settings),
+  applies: (operator, mode, { settings }) =>
+    mode === 'chunkwise' && operator.modesAgree(settings) && operator.admits(settings, mode),
   size: { longest: 8 },
   check({ operator, program }, c) {
     const expected = numbersOf(operator.modes[operator.reference]!, c);
-    const reference = modeBounds(operator, operator.reference, c);
+    const reference = boundsOf(operator.modes[operator.reference]!, c);
     return someOf(lengthOf(operator.time!.inputs, c) + 1, c.seed)
       .map((chunkSize): Case => ({ ...c, settings: { ...c.settings, chunkSize } }))
       .map((cut) =>
@@ -57,12 +58,12 @@ export const dyadic: Law = {
   name: 'dyadic',
   statement: 'on dyadic inputs, bit for bit the definition and the gradients of the reference mode',
   concerns: (operator) => operator.exact === true,
-  applies: () => true,
+  applies: ({ spectral = [] }, mode) => !spectral.includes(mode),
   size: { exact: true },
   check({ operator, mode, program }, c) {
     const actual = numbersOf(program, c);
     return worse(
-      exactly(actual, asOutputs(operator.definition(c.inputs, c.settings, mode))),
+      exactly(actual, asOutputs(definedNumbers(operator, mode, c))),
       exactly(actual, numbersOf(operator.modes[operator.reference]!, c)),
     );
   },

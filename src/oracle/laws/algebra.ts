@@ -4,10 +4,12 @@ import { f64 } from '../../executors/f64/index.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { rng } from '../../tensor/random.ts';
-import { type Case, type Tensor, toValue } from '../case.ts';
+import { type Case, type Settings, type Tensor, toValue } from '../case.ts';
 import { exactly, flawless, type Numbers, within, worse } from '../compare.ts';
 import type { Law } from '../law.ts';
 import type { Operator } from '../operator.ts';
+import { stripped } from '../operators/tokens.ts';
+import type { Named, Program } from '../program.ts';
 import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
 
 /** The outputs that are linear. */
@@ -21,7 +23,7 @@ const linearOutputs = ({ linearOutputs: names }: Operator, numbers: Numbers): Nu
 /** Superposition in the inputs that the operator names. */
 export const linear: Law = {
   name: 'linear',
-  statement: 'f(x + x′) = f(x) + f(x′) in the values and the initial state together',
+  statement: 'f(x + x′) = f(x) + f(x′) in the values, or inputs, and the initial state together',
   concerns: (operator) => (operator.linearIn ?? []).length > 0,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, mode, program }, c) {
@@ -46,6 +48,48 @@ export const linear: Law = {
     return within(linearOutputs(operator, numbersOf(program, both)), sum, allowance(...bounds, ...bounds));
   },
 };
+
+/** What a scan may combine in any order. */
+export const associative: Law = {
+  name: 'associative',
+  statement: '(x ∘ y) ∘ z = x ∘ (y ∘ z), gradients included',
+  concerns: ({ combines }) => combines === true,
+  applies: (operator, mode, { settings }) => operator.admits(settings, mode),
+  check({ operator, mode, program }, c) {
+    const random = rng(c.seed ^ 0xa550c);
+    const third = Object.entries(c.inputs).flatMap(([name, x]) =>
+      name.startsWith('right.') ? [[`third.${name.slice(6)}`, { ...x, data: x.data.map(random.normal) }] as const] : [],
+    );
+    const three: Case = { ...c, inputs: { ...c.inputs, ...Object.fromEntries(third) } };
+    const genuine = operator.modes[mode]!;
+    const bounds = [leftFirst, rightFirst].map((order) => boundsOf(order(genuine), three));
+    const expected = numbersOf(rightFirst(genuine), three);
+    return within(numbersOf(leftFirst(program), three), expected, allowance(...bounds));
+  },
+};
+
+/** A combination as a function of two elements, and the three elements of the law. */
+function elementsOf(program: Program, inputs: Named, settings: Settings) {
+  const under = (prefix: string, parts: Named): Named =>
+    Object.fromEntries(Object.entries(parts).map(([name, x]) => [`${prefix}${name}`, x]));
+  const combine = (left: Named, right: Named): Named =>
+    program({ ...under('left.', left), ...under('right.', right) }, settings);
+  const [x, y, z] = ['left.', 'right.', 'third.'].map((prefix) => stripped(inputs, prefix)) as [Named, Named, Named];
+  return { combine, x, y, z };
+}
+
+const leftFirst =
+  (program: Program): Program =>
+  (inputs, settings) => {
+    const { combine, x, y, z } = elementsOf(program, inputs, settings);
+    return combine(combine(x, y), z);
+  };
+const rightFirst =
+  (program: Program): Program =>
+  (inputs, settings) => {
+    const { combine, x, y, z } = elementsOf(program, inputs, settings);
+    return combine(x, combine(y, z));
+  };
 
 /** A tensor with the order along an axis reversed. */
 function reversed(x: Tensor, axis: number): Tensor {
@@ -93,10 +137,10 @@ export const permutes: Law = {
   },
 };
 
-/** Without dense connections, or with closed gates, nothing is left of them. */
+/** Without dense connections, or with closed gates, nothing is left of them; without gates nothing of a decay. */
 export const reduces: Law = {
   name: 'reduces',
-  statement: 'm = 0 and closed gates give the operator without dense connections, exactly',
+  statement: 'special cases, as m = 0 and closed gates, are the simpler operator, exactly',
   concerns: (operator) => operator.reductions !== undefined,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, mode, program }, c) {

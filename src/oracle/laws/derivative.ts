@@ -1,9 +1,9 @@
 /** @file The law that gradients are derivatives: of the scalar definition, by finite differences along one direction. */
 import { extrapolatedDifference } from '../../autograd/difference.ts';
 import { rng } from '../../tensor/random.ts';
-import type { Case, Tensors } from '../case.ts';
+import { type Case, mapTensors, type Tensors } from '../case.ts';
 import type { Law } from '../law.ts';
-import { modeBounds, numbersOf } from '../tolerance.ts';
+import { boundsOf, definedNumbers, numbersOf } from '../tolerance.ts';
 
 /** A direction in the space of all real inputs: every number, or a single one. */
 function directionOf(c: Case): Record<string, Float64Array> {
@@ -15,6 +15,8 @@ function directionOf(c: Case): Record<string, Float64Array> {
     real.map(([name, { data }]) => [
       name,
       data.map((x, i) => {
+        // there is no direction at infinity
+        if (!Number.isFinite(x)) return 0;
         const step = Math.max(2 ** -6, Math.abs(x));
         if (oneHot) return name === only && i === at ? step : 0;
         return step * random.normal();
@@ -36,14 +38,9 @@ export const derivative: Law = {
   applies: (operator, mode, { settings }) => operator.admits(settings, mode) && operator.defines(settings),
   check({ operator, mode, program }, c) {
     const direction = directionOf(c);
-    const defined = operator.definition(c.inputs, c.settings, mode);
+    const defined = definedNumbers(operator, mode, c);
     const weight = (name: string): Float64Array => c.cotangents[name]!.data;
-    const cotangents: Tensors = Object.fromEntries(
-      Object.entries(c.cotangents).map(([name, x]) => [
-        name,
-        name in defined ? x : { ...x, data: x.data.map(() => 0) },
-      ]),
-    );
+    const trial = withoutCotangents(c, (name) => !(name in defined));
     const objective = (outputs: Tensors): { value: number; size: number } => {
       let value = 0;
       let size = 0;
@@ -55,17 +52,17 @@ export const derivative: Law = {
       }
       return { value, size };
     };
-    const trial: Case = { ...c, cotangents };
     const gradients = numbersOf(program, trial);
-    const bounds = modeBounds(operator, mode, trial);
+    const bounds = boundsOf(operator.modes[mode]!, trial);
     const genuine = numbersOf(operator.modes[mode]!, trial);
     let [analytic, rounding, sensitivity] = [0, 0, 0];
     for (const [name, d] of Object.entries(direction)) {
       d.forEach((step, i) => {
         analytic += gradients[`gradient.${name}`]![i]! * step;
         rounding += bounds[`gradient.${name}`]![i]! * Math.abs(step);
-        // rounding the inputs alone moves the objective by so much, even where its terms cancel
-        sensitivity += Math.abs(genuine[`gradient.${name}`]![i]! * c.inputs[name]!.data[i]!);
+        // rounding the inputs alone moves the objective by so much, even where its terms cancel; infinities are not rounded
+        const x = c.inputs[name]!.data[i]!;
+        if (Number.isFinite(x)) sensitivity += Math.abs(genuine[`gradient.${name}`]![i]! * x);
       });
     }
     const numeric = extrapolatedDifference((h) => {
@@ -83,6 +80,15 @@ export const derivative: Law = {
     };
   },
 };
+
+/** The case with zeros for the cotangents of some outputs. */
+function withoutCotangents(c: Case, isLeftOut: (output: string) => boolean): Case {
+  if (!Object.keys(c.cotangents).some(isLeftOut)) return c;
+  return {
+    ...c,
+    cotangents: mapTensors(c.cotangents, (x, name) => (isLeftOut(name) ? { ...x, data: x.data.map(() => 0) } : x)),
+  };
+}
 
 const moved = (inputs: Tensors, direction: Readonly<Record<string, Float64Array>>, h: number): Tensors =>
   Object.fromEntries(

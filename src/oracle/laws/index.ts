@@ -1,9 +1,10 @@
 /** @file Every law, in the order in which they are best read. */
 import type { Law } from '../law.ts';
 import { chunks, definition, dyadic, modes } from './agreement.ts';
-import { linear, permutes, reduces } from './algebra.ts';
+import { associative, linear, permutes, reduces } from './algebra.ts';
+import { packed, padded } from './batches.ts';
 import { derivative } from './derivative.ts';
-import { causal, decoding, resumable } from './sequence.ts';
+import { causal, decoding, resumable, shift } from './sequence.ts';
 
 export const laws: readonly Law[] = [
   definition,
@@ -12,8 +13,12 @@ export const laws: readonly Law[] = [
   derivative,
   resumable,
   decoding,
+  padded,
+  packed,
   causal,
+  shift,
   linear,
+  associative,
   reduces,
   permutes,
   dyadic,

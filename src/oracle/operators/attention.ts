@@ -3,13 +3,17 @@ import * as fc from 'fast-check';
 import * as spec from '../../../spec/01-attention.ts';
 import { feedForward as feedForwardDefinition } from '../../../spec/02-feed-forward.ts';
 import type { Matrix } from '../../../spec/notation.ts';
+import type { KeyValueCache } from '../../nn/attention/inputs.ts';
 import { attentionIn } from '../../nn/attention/modes.ts';
+import { batchedAttention } from '../../nn/batches/attention.ts';
 import { type FeedForwardActivation, feedForward as network } from '../../nn/feed-forward.ts';
 import type { ScoreScaling } from '../../nn/multi-head-attention.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
+import type { Value } from '../../tensor/value.ts';
 import { fromLists, type Layout, type Lists, type Tensors, toLists } from '../case.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
-import type { Program } from '../program.ts';
+import type { Named, Program } from '../program.ts';
+import { batchable, type InBatch, ownOf, statesByName } from './batchable.ts';
 import { chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
 import { type ModeName, modeNames, modeOf } from './retention.ts';
 import { perToken, tokenModes } from './tokens.ts';
@@ -18,15 +22,35 @@ import { matrixOf, sequenceAxes } from './transition.ts';
 /** Settings of attention: whether scores are divided by √d, the chunk size of chunkwise mode. */
 export type AttentionSettings = { readonly scoreScaling: ScoreScaling; readonly chunkSize: number };
 
+/** What a program gives to attention, in which mode. */
+const callOf = (name: ModeName, inputs: Named, { scoreScaling, chunkSize }: AttentionSettings) => {
+  const [q, k, v] = [inputs.q!, inputs.k!, inputs.v!];
+  const factor = scoreScaling === 'none' ? 1 : q.shape[3]! ** -0.5;
+  return { mode: modeOf(name, chunkSize), inputs: { q, k, v, factor } };
+};
+
 /** Each head through its own W_o [h, o, e]: several heads of one layer add up, which a layer does as one linear map. */
+const throughOutput = (read: Value, inputs: Named): Value => einsum('bhte,hoe->bhto', read, inputs['param.output']!);
+
+const cacheIn = ({ keys, values }: Named): KeyValueCache => ({ keys: keys!, values: values! });
+
 const program =
   (name: ModeName): Program<AttentionSettings> =>
-  (inputs, { scoreScaling, chunkSize }) => {
-    const [q, k, v] = [inputs.q!, inputs.k!, inputs.v!];
-    const factor = scoreScaling === 'none' ? 1 : q.shape[3]! ** -0.5;
-    const cache = { keys: inputs.keys!, values: inputs.values! };
-    const { output, state } = attentionIn(modeOf(name, chunkSize))({ q, k, v, factor }, cache);
-    return { output: einsum('bhte,hoe->bhto', output, inputs['param.output']!), ...state };
+  (inputs, settings) => {
+    const call = callOf(name, inputs, settings);
+    const { output, state } = attentionIn(call.mode)(call.inputs, cacheIn(inputs));
+    return { output: throughOutput(output, inputs), ...state };
+  };
+
+/** The same on a batch. */
+const batchProgram =
+  (name: ModeName): Program<InBatch<AttentionSettings>> =>
+  (inputs, settings) => {
+    const { batch } = settings;
+    const call = callOf(name, inputs, settings);
+    const before = batch.spans.map((_, i) => cacheIn(ownOf(inputs, i)));
+    const { output, states } = batchedAttention(call.mode, batch, call.inputs, before);
+    return { output: throughOutput(output, inputs), ...statesByName(states) };
   };
 
 function layouts(size: Size): fc.Arbitrary<Layout<AttentionSettings>> {
@@ -77,26 +101,30 @@ function define(inputs: Tensors, { scoreScaling }: AttentionSettings): Tensors {
 }
 
 /** Eq. 1. The state is the cache of keys and values, turned by nothing. */
-export const attention: Operator<AttentionSettings> = {
-  ...plain,
-  name: 'attention',
-  layouts,
-  definition: define,
-  modes: Object.fromEntries(modeNames.map((name) => [name, program(name)])),
-  reference: 'recurrent',
-  linearIn: ['v', 'values'],
-  linearOutputs: ['output', 'values'],
-  time: {
-    inputs: { q: 2, k: 2, v: 2 },
-    outputs: { output: 2 },
-    states: { keys: 'keys', values: 'values' },
-    after: (settings) => settings,
+export const attention = batchable<AttentionSettings>(
+  {
+    ...plain,
+    name: 'attention',
+    layouts,
+    definition: define,
+    modes: Object.fromEntries(modeNames.map((name) => [name, program(name)])),
+    reference: 'recurrent',
+    linearIn: ['v', 'values'],
+    linearOutputs: ['output', 'values'],
+    time: {
+      inputs: { q: 2, k: 2, v: 2 },
+      outputs: { output: 2 },
+      states: { keys: 'keys', values: 'values' },
+      grows: { keys: 2, values: 2 },
+      after: (settings) => settings,
+    },
+    axes: {
+      batch: { q: 0, k: 0, v: 0, keys: 0, values: 0, output: 0 },
+      head: { q: 1, k: 1, v: 1, keys: 1, values: 1, 'param.output': 0, output: 1 },
+    },
   },
-  axes: {
-    batch: { q: 0, k: 0, v: 0, keys: 0, values: 0, output: 0 },
-    head: { q: 1, k: 1, v: 1, keys: 1, values: 1, 'param.output': 0, output: 1 },
-  },
-};
+  Object.fromEntries(modeNames.map((name) => [name, batchProgram(name)])),
+);
 
 /** Settings of Eq. 2: σ. */
 export type FeedForwardSettings = { readonly activation: FeedForwardActivation };

@@ -1,5 +1,6 @@
 /** @file Dense keys and values, and retention over them, under every reading (Eqs. 21–25). */
 import * as fc from 'fast-check';
+import { sourceCount } from '../../../spec/10-dense-hidden.ts';
 import { retention as recurrence } from '../../../spec/19-retention.ts';
 import * as spec from '../../../spec/21-dense-keys-and-values.ts';
 import { denseRetention as doubleSum } from '../../../spec/25-dense-retention.ts';
@@ -15,6 +16,7 @@ import type { Value } from '../../tensor/value.ts';
 import { type Case, type Lists, type Settings, type Slot, type Tensor, type Tensors, toLists } from '../case.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
+import { batchable } from './batchable.ts';
 import { chunkDraws, chunkSizeOf, decays, lengths, small } from './draw.ts';
 import { type ModeName, modeNames, modeOf, perHead } from './retention.ts';
 import { perToken, stripped, tokenModes, under } from './tokens.ts';
@@ -98,13 +100,13 @@ function collectByDefinition(
   settings: FusionSettings,
 ): readonly Vector[] {
   const features = under(token, 'source.');
-  const count = spec.sourceCount(features.length, settings.denseLayers);
+  const count = sourceCount(features.length, settings.denseLayers);
   const projections = spec.sourceProjections(weights, settings, count);
   return define(features, settings.denseLayers, projections, spec.sourceGates(token.x!, weights, settings, count));
 }
 
 /** Eqs. 21 and 22: what a layer collects from the layers before it, [b, t, width] from each. */
-const collected = (name: string, define: CollectDefinition): Operator<FusionSettings> => ({
+export const collected = (name: string, define: CollectDefinition): Operator<FusionSettings> => ({
   ...plain,
   name,
   reference: 'whole',
@@ -175,7 +177,7 @@ const aloneModes = tokenModes<FusionSettings>((inputs, { epsilon }) => ({
 }));
 
 /** Eqs. 23 and 24: a layer's own feature with what it collected, normed where the reading says so. */
-const fusedFeature = (
+export const fusedFeature = (
   name: string,
   collectFrom: CollectDefinition,
   fuse: (own: Vector, dense: readonly Vector[]) => Vector,
@@ -274,11 +276,12 @@ const denseSequences = ['q', 'k', 'v', 'x', ...[0, 1, 2].flatMap((l) => [`keys.$
 const denseAxes = sequenceAxes<DenseRetentionSettings>(denseSequences, ['output']);
 
 /** Eq. 25: retention over fused keys and values, from an initial state, heads side by side. */
-export const denseRetention: Operator<DenseRetentionSettings> = {
+export const denseRetention = batchable<DenseRetentionSettings>({
   ...plain,
   time: { ...denseAxes.time, states: { state: 'state' } },
   axes: { batch: { ...denseAxes.axes.batch, state: 0 } },
   name: 'denseRetention',
+  timeInvariant: true,
   reference: 'recurrent',
   layouts: (size) =>
     fc
@@ -344,7 +347,7 @@ export const denseRetention: Operator<DenseRetentionSettings> = {
       { change, program: plainRetention, ignores: ofGates },
     ]),
   ),
-};
+});
 
 /** [b, h, t, e] as [b, t, h·e]. */
 function merge(x: Tensor): Tensor {

@@ -1,7 +1,8 @@
 /** @file What cases are drawn from: structure before values, ugly shapes on purpose. */
 import * as fc from 'fast-check';
-import { type Case, fill, type Layout, type Settings, type Values } from '../case.ts';
-import type { Operator, Size } from '../operator.ts';
+import { sizeOf } from '../../tensor/shape.ts';
+import { type Case, fill, type Layout, type Settings, type Slot, type Values } from '../case.ts';
+import { longestIn, type Operator, type Size } from '../operator.ts';
 
 /** Sequence lengths: 1, primes, powers of two and their neighbours, at most `longest`; mostly short, and shrinking towards 1. */
 export const lengths = ({ longest, exact = false }: Size): fc.Arbitrary<number> => {
@@ -45,13 +46,47 @@ export interface Draw<S extends Settings = Settings> {
   readonly values: Values;
 }
 
-/** Draws of an operator: a layout, then the kind of numbers. */
+/** Draws of an operator: a layout, one of its own unless others are given, then the kind of numbers. */
 export const draws = <S extends Settings>(
   operator: Operator<S>,
   size: Size,
   kinds: readonly Values[] = size.exact ? ['dyadic'] : (operator.values ?? ['normal', 'normal', 'sparse', 'wide']),
-): fc.Arbitrary<Draw<S>> =>
-  fc.record({ layout: operator.layouts(size), seed: seeds, values: fc.constantFrom(...kinds) });
+  layouts: fc.Arbitrary<Layout<S>> = operator.layouts(size),
+): fc.Arbitrary<Draw<S>> => fc.record({ layout: layouts, seed: seeds, values: fc.constantFrom(...kinds) });
+
+/** Whether a layout tells axes apart: in every tensor but parameters all lengths differ, so that no transposition can hide. */
+export const tellsAxesApart = ({ inputs }: Layout): boolean =>
+  Object.entries(inputs).every(([name, { shape }]) => name.startsWith('param') || new Set(shape).size === shape.length);
+
+/** Of so many layouts in a table one may be of a single token: there nothing is carried from token to token. */
+const oneTokenIn = 8;
+/** So many layouts are drawn for each that is taken. */
+const drawnForOne = 32;
+
+/**
+ * A table of at most `count` layouts of an operator that a mode admits, for backends that compile for each: always the same ones, from
+ * the smallest to the largest, no two alike, those that tell axes apart before others.
+ */
+export function fewLayouts<S extends Settings>(
+  operator: Operator<S>,
+  mode: string,
+  size: Size,
+  count: number,
+): Layout<S>[] {
+  const drawn = fc
+    .sample(operator.layouts(size), { numRuns: drawnForOne * count, seed: 1 })
+    .filter((layout) => operator.admits(layout.settings, mode));
+  const unlike = [...new Map(drawn.map((layout) => [JSON.stringify(layout), layout])).values()];
+  const [apart, rest] = [true, false].map((want) => unlike.filter((layout) => tellsAxesApart(layout) === want));
+  const inOrder = [...apart!, ...rest!];
+  const isShort = (layout: Layout): boolean => longestIn(operator.time, layout) === 1;
+  const short = inOrder.filter(isShort).slice(0, Math.ceil(count / oneTokenIn));
+  const long = inOrder.filter((layout) => !isShort(layout)).slice(0, count - short.length);
+  return [...short, ...long].sort((a, b) => numbersIn(a) - numbersIn(b));
+}
+
+const numbersIn = ({ inputs }: Layout): number =>
+  Object.values(inputs).reduce((total: number, { shape }: Slot) => total + sizeOf(shape), 0);
 
 /** Cases of an operator: a draw, then the numbers themselves. */
 export const cases = <S extends Settings>(
@@ -60,10 +95,22 @@ export const cases = <S extends Settings>(
   kinds?: readonly Values[],
 ): fc.Arbitrary<Case<S>> => draws(operator, size, kinds).map(({ layout, seed, values }) => fill(layout, seed, values));
 
+/** `count` draws from a seed: the same ones every time. */
+export const sampleDraws = <S extends Settings>(
+  operator: Operator<S>,
+  size: Size,
+  count: number,
+  seed: number,
+): Draw<S>[] => fc.sample(draws(operator, size), { numRuns: count, seed });
+
 /** `count` cases from a seed: the same ones every time. */
 export const sampleCases = <S extends Settings>(
   operator: Operator<S>,
   size: Size,
   count: number,
   seed: number,
-): Case<S>[] => fc.sample(cases(operator, size), { numRuns: count, seed });
+): Case<S>[] =>
+  sampleDraws(operator, size, count, seed).map(({ layout, seed: of, values }) => fill(layout, of, values));
+
+/** The modes of scans that any association computes, and the modes whose bounds hold them. */
+export const anyAssociation = { scan: ['scan', 'logStep'], logStep: ['scan', 'logStep'] } as const;

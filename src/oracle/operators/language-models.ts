@@ -1,11 +1,13 @@
 /** @file What language models have in common as operators: their parameters are inputs, so every one of them gets a gradient. */
 import * as fc from 'fast-check';
+import { forwardBatch } from '../../models/batch.ts';
 import type { LanguageModel, ModelState } from '../../models/language-model.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { namedLeavesOf, type Tree, treeOf } from '../../tensor/tree.ts';
 import type { Layout, Slot } from '../case.ts';
 import type { Operator, Size } from '../operator.ts';
-import type { Program } from '../program.ts';
+import type { Named, Program } from '../program.ts';
+import { batchable, type InBatch, ownOf, statesByName } from './batchable.ts';
 import { chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
 import { type ModeName, modeNames, modeOf } from './retention.ts';
 import { stripped } from './tokens.ts';
@@ -16,13 +18,11 @@ export type ModelSettings<C> = { readonly config: C; readonly chunkSize: number;
 /** What every configuration has. */
 export interface AnyConfig {
   readonly vocabulary: number;
-  readonly heads: number;
   readonly layers: number;
-  readonly width: number;
 }
 
 /** A weight's slot: norms around 1, maps scaled so that activations stay of order 1. */
-const weightSlot = (path: string, shape: Shape): Slot => {
+export const weightSlot = (path: string, shape: Shape): Slot => {
   const isNorm = path.toLowerCase().endsWith('norm');
   return isNorm ? { shape, centre: 1, spread: 0.3 } : { shape, spread: 1 / Math.sqrt(Math.max(1, shape.at(-1)!)) };
 };
@@ -40,18 +40,23 @@ function layouts<C extends AnyConfig, P extends Tree, S extends Tree>(
   model: LanguageModel<C, P, S>,
   configs: fc.Arbitrary<C>,
   stateShapes: StateShapes<C>,
+  longest: (config: C) => number,
   size: Size,
 ): fc.Arbitrary<Layout<ModelSettings<C>>> {
   return fc
     .record({
       b: small(2),
-      t: lengths(size),
+      drawn: lengths(size),
       config: configs,
       chunk: chunkDraws,
       position: fc.constantFrom(0, 0, 0, 1, 3),
     })
-    .map(({ b, t, config, chunk, position }) => {
-      const shapes = Object.entries(model.shapes(config));
+    .map(({ b, drawn, config, chunk, position }) => {
+      const t = Math.min(drawn, longest(config));
+      const shapes = model.shapes(config);
+      const weights = Object.entries(shapes).map(([path, shape]) => [`param.${path}`, weightSlot(path, shape)]);
+      // the read-out of a padded vocabulary has more rows than there are tokens
+      const [rows] = shapes.head ?? shapes.embedding!;
       const states = (tokens: number): [string, Shape][] => {
         const places = stateShapes(config, b, tokens);
         const ofLayer = Object.values(places);
@@ -62,41 +67,78 @@ function layouts<C extends AnyConfig, P extends Tree, S extends Tree>(
       return {
         inputs: {
           tokens: { shape: [b, t], below: config.vocabulary },
-          ...Object.fromEntries(shapes.map(([path, shape]) => [`param.${path}`, weightSlot(path, shape)])),
+          ...Object.fromEntries(weights),
           ...Object.fromEntries(initial),
         },
-        outputs: { logits: [b, t, config.vocabulary], ...Object.fromEntries(states(position + t)) },
+        outputs: { logits: [b, t, rows!], ...Object.fromEntries(states(position + t)) },
         settings: { config, chunkSize: chunkSizeOf(chunk, t), position },
       };
     });
 }
 
+/** The state among inputs, or the model's own start for `batch` sequences. */
+function stateIn<C, P extends Tree, S extends Tree>(
+  model: LanguageModel<C, P, S>,
+  params: P,
+  { config, position }: ModelSettings<C>,
+  inputs: Named,
+  batch: number,
+): ModelState<S> {
+  const given = Object.values(treeOf(stripped(inputs, 'state.')) as Record<string, S>);
+  return { position, layers: given.length > 0 ? given : model.start(params, config, batch).layers };
+}
+
+/** The values of a state under their names. */
+const namedState = <S extends Tree>({ layers }: ModelState<S>): Named =>
+  Object.fromEntries(namedLeavesOf(layers).map(([path, s]) => [`state.${path}`, s]));
+
 /** A model in a mode, from the states among its inputs, or from its own start. */
 export const modelProgram =
   <C, P extends Tree, S extends Tree>(model: LanguageModel<C, P, S>, name: ModeName): Program<ModelSettings<C>> =>
-  (inputs, { config, chunkSize, position }) => {
+  (inputs, settings) => {
     const params = treeOf(stripped(inputs, 'param.')) as P;
     const tokens = inputs.tokens!;
-    const given = Object.values(treeOf(stripped(inputs, 'state.')) as Record<string, S>);
-    const empty = model.start(params, config, tokens.shape[0]!);
-    const state: ModelState<S> = { position, layers: given.length > 0 ? given : empty.layers };
-    const result = model.forward(params, config, tokens, state, modeOf(name, chunkSize));
-    const states = namedLeavesOf(result.state.layers).map(([path, s]) => [`state.${path}`, s]);
-    return { logits: result.logits, ...Object.fromEntries(states) };
+    const before = stateIn(model, params, settings, inputs, tokens.shape[0]!);
+    const { logits, state } = model.forward(params, settings.config, tokens, before, modeOf(name, settings.chunkSize));
+    return { logits, ...namedState(state) };
   };
+
+/** The same on a batch. */
+const batchProgram =
+  <C, P extends Tree, S extends Tree>(
+    model: LanguageModel<C, P, S>,
+    name: ModeName,
+  ): Program<InBatch<ModelSettings<C>>> =>
+  (inputs, settings) => {
+    const { config, chunkSize, batch } = settings;
+    const params = treeOf(stripped(inputs, 'param.')) as P;
+    const before = batch.spans.map((_, i) => stateIn(model, params, settings, ownOf(inputs, i), 1));
+    const mode = modeOf(name, chunkSize);
+    const { logits, states } = forwardBatch(model, params, config, batch, inputs.tokens!, before, mode);
+    return { logits, ...statesByName(states.map(namedState)) };
+  };
+
+/** What a model's states are like. */
+interface StatesOf<C> {
+  /** The places of the values in one layer's state. */
+  readonly places: readonly string[];
+  /** Whether their axis 2 is time. */
+  readonly growing?: boolean;
+  /** How long a sequence may be before rounding grows until bounds say nothing. */
+  readonly longest?: (config: C) => number;
+}
 
 /** A model as an operator. */
 export function modelOperator<C extends AnyConfig, P extends Tree, S extends Tree>(
   model: LanguageModel<C, P, S>,
   configs: fc.Arbitrary<C>,
   stateShapes: StateShapes<C>,
-  /** The places of the values in one layer's state. */
-  places: readonly string[],
+  { places, growing = false, longest = () => Number.POSITIVE_INFINITY }: StatesOf<C>,
   rest: Pick<Operator<ModelSettings<C>>, 'name' | 'chapter' | 'definition'> & Partial<Operator<ModelSettings<C>>>,
 ): Operator<ModelSettings<C>> {
   const states = stateNames(4, places);
-  return {
-    layouts: (size) => layouts(model, configs, stateShapes, size),
+  const operator: Operator<ModelSettings<C>> = {
+    layouts: (size) => layouts(model, configs, stateShapes, longest, size),
     // the norms between layers blow up what wide or sparse numbers lose, until bounds say nothing
     values: ['normal'],
     modes: Object.fromEntries(modeNames.map((name) => [name, modelProgram(model, name)])),
@@ -108,9 +150,11 @@ export function modelOperator<C extends AnyConfig, P extends Tree, S extends Tre
       inputs: { tokens: 1 },
       outputs: { logits: 1 },
       states: Object.fromEntries(states.map((name) => [name, name])),
+      grows: growing ? Object.fromEntries(states.map((name) => [name, 2])) : {},
       after: (settings, tokens) => ({ ...settings, position: settings.position + tokens }),
     },
     axes: { batch: { tokens: 0, logits: 0, ...Object.fromEntries(states.map((name) => [name, 0])) } },
     ...rest,
   };
+  return batchable(operator, Object.fromEntries(modeNames.map((name) => [name, batchProgram(model, name)])));
 }

@@ -28,6 +28,10 @@ import { type AnyConfig, type ModelSettings, modelOperator, modelProgram } from 
 import type { ModeName } from './retention.ts';
 import { stripped } from './tokens.ts';
 
+interface RotatedConfig extends AnyConfig {
+  readonly heads: number;
+}
+
 const norms: fc.Arbitrary<RetentionNorm> = fc.constantFrom('none', 'decay', 'torchscale');
 const phases = fc.constantFrom('p', 'p-1');
 
@@ -113,7 +117,7 @@ interface Normed {
 
 type Network<C> = (params: unknown, config: C, tokens: readonly number[], retain: Retain) => Matrix;
 
-function define<C extends AnyConfig & (Normed | { readonly readings: Normed })>(
+function define<C extends RotatedConfig & (Normed | { readonly readings: Normed })>(
   network: Network<C>,
   inputs: Tensors,
   { config, chunkSize }: ModelSettings<C>,
@@ -150,7 +154,7 @@ function define<C extends AnyConfig & (Normed | { readonly readings: Normed })>(
 }
 
 /** The states of layers and heads as they came, sequence by sequence, as `state.0`, `state.1`, … [b, h, d, e]. */
-function statesOf(states: readonly (readonly Matrix[])[], { layers, heads }: AnyConfig): Tensors {
+function statesOf(states: readonly (readonly Matrix[])[], { layers, heads }: RotatedConfig): Tensors {
   const ofLayer = (l: number): Tensor => {
     const lists = states.map((ofSequence) => ofSequence.slice(l * heads, (l + 1) * heads));
     const [first] = lists[0]!;
@@ -175,7 +179,7 @@ export const retNetOperator = modelOperator(
   retNet,
   retNetConfigs,
   ({ heads, width, valueWidth }, b) => ({ '': [b, heads, width / heads, valueWidth / heads] }),
-  [''],
+  { places: [''] },
   {
     ...retentive(({ retentionNorm }) => retentionNorm),
     name: 'retNet',
@@ -225,7 +229,7 @@ export const denseRetNetOperator = modelOperator(
   denseRetNet,
   denseRetNetConfigs,
   ({ heads, keyWidth, valueWidth }, b) => ({ '': [b, heads, keyWidth / heads, valueWidth / heads] }),
-  [''],
+  { places: [''] },
   {
     ...retentive(({ readings }) => readings.retentionNorm),
     name: 'denseRetNet',

@@ -10,10 +10,12 @@ import {
   torchscaleParallel,
 } from '../../../spec/normalised-retention.ts';
 import type { Matrix } from '../../../spec/notation.ts';
+import { batchedRetention } from '../../nn/batches/retention.ts';
 import { type Mode, normalisedRetention, type RetentionNorm } from '../../nn/retention/normalised.ts';
 import { fromLists, type Layout, type Lists, type Tensors, toLists } from '../case.ts';
 import type { Operator, Size } from '../operator.ts';
 import type { Program } from '../program.ts';
+import { batchable, type InBatch, ownOf, statesByName } from './batchable.ts';
 import { chunkDraws, chunkSizeOf, decays, lengths, small } from './draw.ts';
 
 /** Settings of retention: γ of each head, the chunk size of chunkwise mode, how many tokens came before. */
@@ -118,8 +120,19 @@ const shared = {
 const programs = (norm: RetentionNorm): Record<string, Program<RetentionSettings>> =>
   Object.fromEntries(modeNames.map((name) => [name, program(norm, name)]));
 
-/** Eqs. 19, 20: retention without normalisation. All modes are one function, linear in values and state. */
-export const retention: Operator<RetentionSettings> = {
+/** Un-normalised retention of a batch. */
+const batchProgram =
+  (name: ModeName): Program<InBatch<RetentionSettings>> =>
+  ({ q, k, v, ...own }, { decay, chunkSize, batch }) => {
+    const before = batch.spans.map((_, i) => ownOf(own, i).state!);
+    const inputs = { q: q!, k: k!, v: v!, decay };
+    const { output, states } = batchedRetention(modeOf(name, chunkSize), batch, inputs, before);
+    return { output, ...statesByName(states.map((state) => ({ state }))) };
+  };
+
+const together = Object.fromEntries(modeNames.map((name) => [name, batchProgram(name)]));
+
+const plainRetention: Operator<RetentionSettings> = {
   name: 'retention',
   layouts: (size) => layouts(size, false),
   // two definitions of one function: the double sum of Eq. 25 for the parallel mode, Eqs. 19 and 20 for the others
@@ -134,15 +147,20 @@ export const retention: Operator<RetentionSettings> = {
   admits: () => true,
   defines: () => true,
   linearIn: ['v', 'state'],
+  timeInvariant: true,
   exact: true,
   ...shared,
 };
 
+/** Eqs. 19, 20: retention without normalisation. All modes are one function, linear in values and state. */
+export const retention = batchable(plainRetention, together);
+
 /** Retention divided by √λ_t: one function in every mode. */
-export const decayRetention: Operator<RetentionSettings> = {
-  ...retention,
+export const decayRetention = batchable<RetentionSettings>({
+  ...plainRetention,
   name: 'decayRetention',
   chapter: 'spec/normalised-retention.ts',
+  evidence: ['C'],
   layouts: (size) => layouts(size, true),
   definition: (inputs, { decay, position }) =>
     perHead(inputs, decay, ({ q, k, v, gamma, state }) => ({
@@ -150,17 +168,19 @@ export const decayRetention: Operator<RetentionSettings> = {
       state: recurrence(q, k, v, gamma, state).state,
     })),
   modes: programs('decay'),
+  timeInvariant: false,
   exact: false,
-};
+});
 
 /**
  * Torchscale's normalisations: another function in each mode, with divisors that count as constants. The parallel form starts a
  * sequence: a state it is given goes into the next state, not into the outputs.
  */
-export const torchscaleRetention: Operator<RetentionSettings> = {
-  ...retention,
+export const torchscaleRetention = batchable<RetentionSettings>({
+  ...plainRetention,
   name: 'torchscaleRetention',
   chapter: 'spec/normalised-retention.ts',
+  evidence: ['C'],
   layouts: (size) => layouts(size, false),
   definition: (inputs, { decay, chunkSize }, mode, frozen) =>
     perHead(
@@ -186,5 +206,6 @@ export const torchscaleRetention: Operator<RetentionSettings> = {
   // rows are counted from their chunk's first token
   splits: ({ chunkSize }, mode, s) => mode !== 'chunkwise' || s % chunkSize === 0,
   linearIn: [],
+  timeInvariant: false,
   exact: false,
-};
+});

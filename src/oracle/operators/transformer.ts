@@ -66,6 +66,6 @@ export const transformerOperator = modelOperator(
     const shape = [b, heads, tokens, width / heads];
     return { keys: shape, values: shape };
   },
-  places,
+  { places, growing: true },
   { name: 'transformer', chapter: 'spec/transformer.ts', definition: define },
 );

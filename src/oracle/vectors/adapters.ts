@@ -1,9 +1,14 @@
 /** @file Which families and kinds of vectors the project is held against. */
 import type { Adapter } from './case.ts';
+import { denseMambaCase } from './dense-mamba.ts';
 import { denseRetNetCase } from './dense-retnet.ts';
-import { naiveRetention } from './fla.ts';
+import { denseSsmCase } from './dense-ssm.ts';
+import { linearAttention, naiveRetention, simpleGla } from './fla.ts';
+import { mambaCase } from './mamba-lm.ts';
+import { stateSpaceDualityCase } from './mamba2.ts';
 import { retNetDecoderCase } from './retnet-decoder.ts';
 import { retNetLayerCase } from './retnet-layer.ts';
+import { selectiveScanCase } from './selective-scan.ts';
 import { xposRetNetCase } from './xpos-retnet.ts';
 
 /** Adapters by family, then by the `kind` in the config; `*` serves every other kind and none. */
@@ -11,8 +16,12 @@ export type AdapterTable = Readonly<Record<string, Readonly<Record<string, Adapt
 
 /** The families and kinds covered. What is not here is reported as not covered yet. */
 export const adapters: AdapterTable = {
+  dense_mamba: { dense_mamba_lm: denseMambaCase },
   dense_retnet: { '*': denseRetNetCase },
-  fla: { naive_retention: naiveRetention },
+  dense_ssm: { dense_ssm_stack: denseSsmCase },
+  fla: { linear_attn: linearAttention, naive_retention: naiveRetention, simple_gla: simpleGla },
+  mamba: { mamba_lm: mambaCase, selective_scan: selectiveScanCase },
+  mamba2: { ssd_minimal: stateSpaceDualityCase },
   retnet: { torchscale_msr: retNetLayerCase, torchscale_decoder: retNetDecoderCase, jamie_retnet: xposRetNetCase },
 };
 

@@ -27,6 +27,8 @@ export interface Answer {
 /** What the project computes for a case, by the names of the vectors. Only what is wanted is called. */
 export interface Answers {
   readonly tensors: Readonly<Record<string, () => Answer>>;
+  /** The same tensors as other modes compute them, by mode: each is compared too, and a tensor passes where all of them do. */
+  readonly modes?: Readonly<Record<string, Answers['tensors']>>;
   /** Tensors that can't be compared, with the reason. One that is answered is compared all the same. */
   readonly waived?: Readonly<Record<string, string>>;
 }

@@ -15,6 +15,8 @@ export interface TensorResult {
   readonly expected: number | null;
   readonly actual: number | null;
   readonly allowed: number | null;
+  /** The mode that is meant, where several answered. */
+  readonly mode?: string;
   /** Why it is waived, or failed otherwise than by its numbers. */
   readonly reason?: string;
 }

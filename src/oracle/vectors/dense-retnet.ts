@@ -7,7 +7,7 @@ import type { Value } from '../../tensor/value.ts';
 import { type Adapter, type Answer, type Answers, answer, type VectorCase } from './case.ts';
 import { integerIn } from './config.ts';
 import { authorsConfig, authorsParams, usedParams } from './dense-retnet-weights.ts';
-import { modelRuns, tokensIn } from './language-model.ts';
+import { rotatedRuns, tokensIn } from './language-model.ts';
 import { withPrecisions } from './names.ts';
 import { weightsIn } from './weights.ts';
 
@@ -44,7 +44,7 @@ export const denseRetNetCase: Adapter = (testCase) => {
   const config = authorsConfig(testCase.config, rank);
   const { layers, heads, keyWidth } = config;
   const size = [integerIn(testCase.config, 'batch'), integerIn(testCase.config, 'seq_len')] as const;
-  const runs = modelRuns(testCase, {
+  const runs = rotatedRuns(testCase, {
     model: denseRetNet,
     config,
     params: (weights) => usedParams(authorsParams(weights, config), config),

@@ -2,6 +2,7 @@
 import { readdirSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { reasonOf, statOf } from '../../io/read-file.ts';
+import { plain } from '../../io/text.ts';
 import { fail, InputError } from '../../tensor/errors.ts';
 import { type ListedCase, MANIFEST, readManifest } from './manifest.ts';
 
@@ -87,7 +88,7 @@ function vectorsAmong(names: readonly string[], folder: string): Discovery {
   const byFile = new Map(listing.map((listed) => [listed.file, listed]));
   for (const { name, file } of listing) {
     if (!present.includes(file))
-      problems.push(`${manifest}: case ${name} is in ${file}, which is missing; add the file`);
+      problems.push(`${manifest}: case ${plain(name, 80)} is in ${plain(file, 80)}, which is missing; add the file`);
   }
   for (const name of present) {
     if (!byFile.has(name))

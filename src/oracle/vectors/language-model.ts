@@ -15,8 +15,8 @@ import { bufferAnswers, type HeadSizes, parallelTables } from './position-tables
 import { gradientAnswers, type Weights, weightsIn } from './weights.ts';
 
 /** A language model and how a case describes it. */
-export interface ModelCase<C, P extends Tree> {
-  readonly model: LanguageModel<C, P>;
+export interface ModelCase<C, P extends Tree, S extends Tree = Value> {
+  readonly model: LanguageModel<C, P, S>;
   readonly config: C;
   /** The model's parameters, made of the stored weights. */
   readonly params: (weights: Weights) => P;
@@ -24,17 +24,25 @@ export interface ModelCase<C, P extends Tree> {
   readonly size: readonly [b: number, t: number];
   /** Which given tensor the loss takes its labels from. */
   readonly labels: string;
+}
+
+/** What a model with RetNet's positions has besides. */
+export interface RotatedCase<C, P extends Tree> extends ModelCase<C, P> {
   readonly layers: number;
   readonly heads: HeadSizes;
   /** What the names of the position tables in `buffer/` begin with. */
   readonly buffers: string;
 }
 
-/** Answers, and the runs that they come from. */
-export interface ModelRuns {
-  readonly tensors: Answers['tensors'];
+/** The runs that a case's answers come from, each made when it is first asked for. */
+export interface ModelRuns<S extends Tree = Value> {
+  /** The logits of the parallel run. */
+  readonly parallel: () => Value;
   /** A value of the parallel run by the name of its site. Throws when the run has no such site. */
   readonly at: (site: string) => Value;
+  readonly inMode: (mode: Mode) => () => ModelResult<S>;
+  /** `out/loss` of the parallel run, and `grad/…` of every weight. */
+  readonly learning: Answers['tensors'];
 }
 
 const TOKENS = 'in/input_ids';
@@ -44,17 +52,17 @@ export function tokensIn(testCase: VectorCase, size: readonly number[], on: Exec
   return indexInput(on, givenIn(testCase, TOKENS, size).data, size);
 }
 
-/** The answers that every language model with RetNet's positions has. */
-export function modelRuns<C, P extends Tree>(testCase: VectorCase, one: ModelCase<C, P>): ModelRuns {
-  const { model, config, size, labels, layers, heads, buffers } = one;
+/** The runs of a language model. Throws on a configuration that makes no model. */
+export function modelRuns<C, P extends Tree, S extends Tree>(
+  testCase: VectorCase,
+  { model, config, params: paramsOf, size, labels }: ModelCase<C, P, S>,
+): ModelRuns<S> {
   const [b, t] = size;
   model.check(config);
-  const run = (weights: Weights, tokens: Value, mode: Mode): ModelResult => {
-    const params = one.params(weights);
+  const run = (weights: Weights, tokens: Value, mode: Mode): ModelResult<S> => {
+    const params = paramsOf(weights);
     return model.forward(params, config, tokens, model.start(params, config, b), mode);
   };
-  const inMode = (mode: Mode) => once(() => run(weightsIn(testCase), tokensIn(testCase, size), mode));
-
   const parallel = once(() => {
     const sites = new Map<string, Value>();
     const on = recording(f64, (site, x) => sites.set(site, x));
@@ -67,9 +75,25 @@ export function modelRuns<C, P extends Tree>(testCase: VectorCase, one: ModelCas
   });
   const { loss, differentiated } = objectivesOf(testCase, labels, t);
   const gradient = once(() => parallel().pullback(valueAndGrad(differentiated, parallel().value).gradient));
-  const recurrent = inMode({ name: 'recurrent' });
+  return {
+    parallel: () => parallel().value,
+    at: (site) => parallel().sites.get(site) ?? missing(site),
+    inMode: (mode) => once(() => run(weightsIn(testCase), tokensIn(testCase, size), mode)),
+    learning: { 'out/loss': () => answer(loss(parallel().value)), ...gradientAnswers(testCase, gradient) },
+  };
+}
+
+/** The answers that every language model with RetNet's positions has, and the runs that they come from. */
+export function rotatedRuns<C, P extends Tree>(
+  testCase: VectorCase,
+  one: RotatedCase<C, P>,
+): { readonly tensors: Answers['tensors']; readonly at: ModelRuns['at'] } {
+  const { size, layers, heads, buffers } = one;
+  const runs = modelRuns(testCase, one);
+  const t = size[1];
+  const recurrent = runs.inMode({ name: 'recurrent' });
   const chunkwise = numbersWanted(testCase, /^out\/logits_chunkwise\.(\d+)$/).map((chunkSize) => {
-    const result = inMode({ name: 'chunkwise', chunkSize });
+    const result = runs.inMode({ name: 'chunkwise', chunkSize });
     return [`out/logits_chunkwise.${chunkSize}`, () => answer(result().logits)] as const;
   });
   const states = Array.from({ length: layers }, (_, l) =>
@@ -77,16 +101,15 @@ export function modelRuns<C, P extends Tree>(testCase: VectorCase, one: ModelCas
   );
   return {
     tensors: {
-      'out/logits_parallel': () => answer(parallel().value),
+      'out/logits_parallel': () => answer(runs.parallel()),
       'out/logits_recurrent': () => answer(recurrent().logits),
       ...Object.fromEntries(chunkwise),
-      'out/loss': () => answer(loss(parallel().value)),
       ...Object.assign({}, ...states),
       ...bufferAnswers(`buffer/${buffers}`, heads),
       ...parallelTables(heads, t),
-      ...gradientAnswers(testCase, gradient),
+      ...runs.learning,
     },
-    at: (site) => parallel().sites.get(site) ?? missing(site),
+    at: runs.at,
   };
 }
 

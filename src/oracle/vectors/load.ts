@@ -2,11 +2,12 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { isObject, parseJson, quoted } from '../../io/json.ts';
+import { isObject, parseJson } from '../../io/json.ts';
 import { readBytes } from '../../io/read-file.ts';
 import { parseSafetensors, type Safetensors, type StoredTensor } from '../../io/safetensors.ts';
+import { plain, quoted, shown } from '../../io/text.ts';
 import { fail, InputError } from '../../tensor/errors.ts';
-import { sameShape, show } from '../../tensor/shape.ts';
+import { sameShape } from '../../tensor/shape.ts';
 import type { VectorFile } from './discover.ts';
 import { type ListedCase, MANIFEST } from './manifest.ts';
 
@@ -87,8 +88,8 @@ function disagreements({ tensors }: Safetensors, listed: ListedCase, path: strin
     const stored = tensors.get(name);
     if (stored === undefined) lines.push(`${path}: lacks tensor ${quoted(name)}, which ${MANIFEST} lists`);
     else if (stored.dtype !== dtype || !sameShape(stored.shape, shape)) {
-      const held = `${stored.dtype} ${show(stored.shape)}`;
-      lines.push(`${path}: tensor ${quoted(name)} is ${held}, ${MANIFEST} says ${dtype} ${show(shape)}`);
+      const held = `${stored.dtype} ${shown(stored.shape)}`;
+      lines.push(`${path}: tensor ${quoted(name)} is ${held}, ${MANIFEST} says ${plain(dtype, 40)} ${shown(shape)}`);
     }
   }
   const names = new Set(listed.tensors.map(({ name }) => name));

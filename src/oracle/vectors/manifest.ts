@@ -1,6 +1,7 @@
 /** @file manifest.json of a family of vectors: what its folder should hold. */
-import { isObject, parseJson, quoted, shown } from '../../io/json.ts';
+import { isCount, isObject, parseJson } from '../../io/json.ts';
 import { readBytes } from '../../io/read-file.ts';
+import { quoted, shown } from '../../io/text.ts';
 import { fail } from '../../tensor/errors.ts';
 
 /** The name of the listing in a family's folder. */
@@ -78,8 +79,6 @@ function listedTensor(entry: unknown, where: string): ListedTensor {
   }
   return { name, dtype, shape };
 }
-
-const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
 
 /** A file of this very folder: a listing must not lead anywhere else. */
 const isPlainName = (file: string): boolean => /^[^/\\\0]+\.safetensors$/.test(file);

@@ -48,8 +48,9 @@ function failureLines({ family, name, tensors }: CaseReport): string[] {
   const lines: string[] = [];
   for (const tensor of tensors) {
     if (tensor.status !== 'failed') continue;
-    if (tensor.reason === undefined) lines.push(`${where} ${tensor.name}: ${numbers(tensor)}`);
-    else byReason.set(tensor.reason, [...(byReason.get(tensor.reason) ?? []), tensor.name]);
+    const name = tensor.mode === undefined ? tensor.name : `${tensor.name} (${tensor.mode})`;
+    if (tensor.reason === undefined) lines.push(`${where} ${name}: ${numbers(tensor)}`);
+    else byReason.set(tensor.reason, [...(byReason.get(tensor.reason) ?? []), name]);
   }
   for (const [reason, names] of byReason) lines.push(`${where} ${names.join(', ')}: ${reason}`);
   return lines;

@@ -5,7 +5,7 @@ import type { Value } from '../../tensor/value.ts';
 import { type Adapter, answer, type VectorCase } from './case.ts';
 import { booleanIn, integerIn, numberIn } from './config.ts';
 import { honouredIn } from './honoured.ts';
-import { modelRuns } from './language-model.ts';
+import { rotatedRuns } from './language-model.ts';
 import { withPrecisions } from './names.ts';
 import { retentionParams, torchscaleReadings } from './retnet-layer.ts';
 import { type Weights, weightOf } from './weights.ts';
@@ -19,7 +19,7 @@ export const retNetDecoderCase: Adapter = (testCase) => {
   const isTied = booleanIn(testCase.config, 'share_decoder_input_output_embed');
   if (isTied) checkTied(testCase);
   const { layers, heads, width } = config;
-  const runs = modelRuns(testCase, {
+  const runs = rotatedRuns(testCase, {
     model: retNet,
     config,
     params: (weights) => decoderParams(weights, config, isTied),

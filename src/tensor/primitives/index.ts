@@ -3,11 +3,14 @@ import type { Primitive } from '../primitive.ts';
 import { absPrimitive } from './abs.ts';
 import { addPrimitive } from './add.ts';
 import { broadcastPrimitive } from './broadcast.ts';
+import { causalConvolutionPrimitive } from './causal-convolution.ts';
 import { concatPrimitive } from './concat.ts';
+import { cosPrimitive } from './cos.ts';
 import { einsumPrimitive } from './einsum.ts';
 import { equalPrimitive } from './equal.ts';
 import { erfPrimitive } from './erf.ts';
 import { expPrimitive } from './exp.ts';
+import { expm1Primitive } from './expm1.ts';
 import { gatherPrimitive } from './gather.ts';
 import { linearScanPrimitive } from './linear-scan.ts';
 import { logPrimitive } from './log.ts';
@@ -25,6 +28,7 @@ import { scatterAddPrimitive } from './scatter-add.ts';
 import { selectPrimitive } from './select.ts';
 import { sigmoidPrimitive } from './sigmoid.ts';
 import { signPrimitive } from './sign.ts';
+import { sinPrimitive } from './sin.ts';
 import { sitePrimitive } from './site.ts';
 import { slicePrimitive } from './slice.ts';
 import { softplusPrimitive } from './softplus.ts';
@@ -36,11 +40,14 @@ export const primitives = {
   abs: absPrimitive,
   add: addPrimitive,
   broadcast: broadcastPrimitive,
+  causalConvolution: causalConvolutionPrimitive,
   concat: concatPrimitive,
+  cos: cosPrimitive,
   einsum: einsumPrimitive,
   equal: equalPrimitive,
   erf: erfPrimitive,
   exp: expPrimitive,
+  expm1: expm1Primitive,
   gather: gatherPrimitive,
   linearScan: linearScanPrimitive,
   log: logPrimitive,
@@ -58,6 +65,7 @@ export const primitives = {
   select: selectPrimitive,
   sigmoid: sigmoidPrimitive,
   sign: signPrimitive,
+  sin: sinPrimitive,
   site: sitePrimitive,
   slice: slicePrimitive,
   softplus: softplusPrimitive,

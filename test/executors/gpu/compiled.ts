@@ -8,9 +8,11 @@ import { constantLike, filledLike } from '../../../src/tensor/operand.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
 import { broadcast } from '../../../src/tensor/primitives/broadcast.ts';
 import { concat } from '../../../src/tensor/primitives/concat.ts';
+import { cos } from '../../../src/tensor/primitives/cos.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
 import { erf } from '../../../src/tensor/primitives/erf.ts';
 import { exp } from '../../../src/tensor/primitives/exp.ts';
+import { expm1 } from '../../../src/tensor/primitives/expm1.ts';
 import { log } from '../../../src/tensor/primitives/log.ts';
 import { maxReduce } from '../../../src/tensor/primitives/max-reduce.ts';
 import { maximum } from '../../../src/tensor/primitives/maximum.ts';
@@ -23,6 +25,7 @@ import { rsqrt } from '../../../src/tensor/primitives/rsqrt.ts';
 import { scale } from '../../../src/tensor/primitives/scale.ts';
 import { select } from '../../../src/tensor/primitives/select.ts';
 import { sigmoid } from '../../../src/tensor/primitives/sigmoid.ts';
+import { sin } from '../../../src/tensor/primitives/sin.ts';
 import { slice } from '../../../src/tensor/primitives/slice.ts';
 import { softplus } from '../../../src/tensor/primitives/softplus.ts';
 import { sum } from '../../../src/tensor/primitives/sum.ts';
@@ -108,8 +111,11 @@ export function testCompiled(backend: Backend): void {
 
     it('has elementary functions within 2 units in the last place', async () => {
       const count = 10_000;
-      const fn: Equation = ({ x, p }) => ({
+      const fn: Equation = ({ x, p, angle }) => ({
         exp: exp(x!),
+        expm1: expm1(x!),
+        sin: sin(angle!),
+        cos: cos(angle!),
         erf: erf(x!),
         sigmoid: sigmoid(x!),
         softplus: softplus(x!),
@@ -127,9 +133,18 @@ export function testCompiled(backend: Backend): void {
       const p = snapped(() =>
         random.integer(3) === 0 ? 1 + random.normal() / 64 : 2 ** (random.integer(240) - 120) * (1 + random.uniform()),
       );
+      // angles of every size, and the numbers nearest to multiples of π/2, where sine or cosine nears 0
+      const angle = snapped(() => {
+        const sign = random.integer(2) === 0 ? 1 : -1;
+        if (random.integer(2) === 0) return sign * (Math.PI / 2) * random.integer(7640);
+        return sign * Math.min(12_000, 2 ** (random.integer(34) - 20) * (1 + random.uniform()));
+      });
       const shape = [count];
-      const found = await once(fn, { x: { shape }, p: { shape } }, { x: [...x], p: [...p] }, on);
-      for (const [name, y] of Object.entries(fn({ x: input(f64, x, shape), p: input(f64, p, shape) }))) {
+      const given = { x: [...x], p: [...p], angle: [...angle] };
+      const found = await once(fn, { x: { shape }, p: { shape }, angle: { shape } }, given, on);
+      for (const [name, y] of Object.entries(
+        fn({ x: input(f64, x, shape), p: input(f64, p, shape), angle: input(f64, angle, shape) }),
+      )) {
         const units = read(y).map(
           (want, i) => Math.abs(found[name]![i]! - want) / (2 ** -24 * Math.abs(want) + 2 ** -126),
         );

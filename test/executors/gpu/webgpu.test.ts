@@ -5,7 +5,8 @@ import { add } from '../../../src/tensor/primitives/add.ts';
 import { type PrimitiveName, primitives } from '../../../src/tensor/primitives/index.ts';
 import { cases } from '../../support/property.ts';
 import { testCompiled } from './compiled.ts';
-import { operatorSubjects, primitiveSubject, tryOn } from './support.ts';
+import { testSequences } from './sequences.ts';
+import { isExact, operatorSubjects, primitiveSubject, tryOn } from './support.ts';
 import { testTraining } from './training.ts';
 
 /** What runs where WebGPU is asked for, or why nothing does. */
@@ -27,6 +28,7 @@ if (typeof found === 'string') {
   });
 } else {
   testCompiled('webgpu');
+  testSequences('webgpu', 3);
   testTraining('webgpu');
 
   describe(`on webgpu, ${found.ran.adapter}`, { timeout: 60_000 }, () => {
@@ -63,7 +65,7 @@ if (typeof found === 'string') {
       }
     });
 
-    it.each(modes.filter(({ operator }) => operator.exact))('$name: exact on dyadic inputs', async (one) => {
+    it.each(modes.filter(isExact))('$name: exact on dyadic inputs', async (one) => {
       for (const subject of operatorSubjects(one.operator, one.mode, 1, true)) {
         const { verdict } = await tryOn('webgpu', subject, cases(6).numRuns, ['dyadic']);
         expect(verdict.ratio).toBe(0);

@@ -30,7 +30,13 @@ function read(length) {
 }
 
 function write(bytes) {
-  for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
+  } catch (error) {
+    // nobody listens any more: which of the two ends first is chance
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  }
 }
 
 /** A message of densessm: its texts, and its tensors as the header has them and as bytes. */
@@ -67,10 +73,10 @@ function describe({ texts }, more) {
   send(message(described(texts.id, more)));
 }
 
-/** Every input as an output. */
+/** Every input as an output, every cotangent as a gradient. */
 function echo({ texts, tensors, data }, id = texts.id) {
   const outputs = Object.fromEntries(
-    Object.entries(tensors).map(([name, entry]) => [name.replace(/^in/, 'out'), entry]),
+    Object.entries(tensors).map(([name, entry]) => [name.replace(/^in/, 'out').replace(/^cotangent/, 'grad'), entry]),
   );
   send(message({ message: 'answer', id }, outputs, data));
 }
@@ -111,6 +117,11 @@ const strangers = {
       hang();
     },
   },
+  'hangs-once': { run: hang },
+  'hangs-with-a-child': {
+    before: () => note(spawn('sleep', ['1000'], { stdio: 'inherit' }).pid),
+    run: hang,
+  },
   'hangs-in-a-message': {
     run({ texts }) {
       write(message({ message: 'answer', id: texts.id }).subarray(0, 30));
@@ -135,7 +146,7 @@ const strangers = {
   },
   'floods-stderr': {
     run() {
-      for (let i = 0; i < 1000; i++) writeSync(2, Buffer.alloc(65536, `warning ${i}\n`));
+      for (let i = 0; i < 1000; i++) writeSync(2, `warning ${i}\n`.repeat(5000));
       writeSync(2, `${'x'.repeat(10_000_000)}\nthe last line\n`);
       process.exit(1);
     },
@@ -248,9 +259,15 @@ const strangers = {
   },
   'closes-stdin': {
     before() {
-      write(message(described('1')));
       closeSync(0);
+      write(message(described('1')));
       hang();
+    },
+  },
+  'notes-runs': {
+    run(asked) {
+      note(process.pid);
+      echo(asked);
     },
   },
   'exits-after-answers': {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { StateReadings } from '../../../src/nn/dense-states/fuse.ts';
 import type { Answer } from '../../../src/oracle/backends/backend.ts';
 import { type CheckOptions, check } from '../../../src/oracle/check/check.ts';
 import type { CheckRow } from '../../../src/oracle/check/row.ts';
 import { faults } from '../../../src/oracle/faults/index.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
+import type { Program } from '../../../src/oracle/program.ts';
 import { programBackend, type Twist } from './program-backend.ts';
 
 const size = { cases: 40, longest: 17, seed: 3 };
@@ -36,8 +38,11 @@ describe('check of right programs', () => {
 
 describe('check of faults', () => {
   const own = faults.filter(
-    // the last two are right within what single precision allows
-    ({ operator, name }) => operator === 'retention' && !['powers-by-exp', 'single-precision'].includes(name),
+    // the last two are right within what single precision allows; no batch is asked about
+    ({ operator, name, rejectedBy }) =>
+      operator === 'retention' &&
+      !['powers-by-exp', 'single-precision'].includes(name) &&
+      !rejectedBy.every((law) => ['padded', 'packed'].includes(law)),
   );
 
   it.each(own.map((fault) => [fault.name, fault.mode, fault] as const))(
@@ -54,7 +59,7 @@ describe('check of faults', () => {
   );
 
   it('names the fault that an answer looks like, and the chunk at which errors begin', async () => {
-    const lost = faults.find(({ name }) => name === 'carry-lost')!;
+    const lost = faults.find(({ operator, name }) => operator === 'retention' && name === 'carry-lost')!;
     const { rows } = await check(programBackend({ retention: lost.program }), {
       ...size,
       operators: ['retention'],
@@ -66,8 +71,27 @@ describe('check of faults', () => {
     expect(hints).toMatch(/from token (\d+) of \d+ on, where a chunk of \d+ begins/);
   });
 
+  it.each([
+    ['denseMamba', 'recurrent', 'raw', 'fused'],
+    ['denseMamba', 'parallel', 'fused', 'raw'],
+    ['denseSsmStack', 'direct', 'raw', 'fused'],
+  ] as const)('says which carry %s has in %s mode where %s is declared', async (name, mode, declared, other) => {
+    const operator = operators.find((one) => one.name === name)!;
+    /** Right where the other reading is declared, and where there is none to tell. */
+    const swapped: Program = (inputs, settings) => {
+      const { config } = settings as { config: { readings: StateReadings } };
+      const changed = { ...settings, config: { ...config, readings: { ...config.readings, carry: other } } };
+      return operator.modes[mode]!(inputs, operator.admits(changed, mode) ? changed : settings);
+    };
+    const options = { ...size, operators: [name], modes: [mode], dtypes: ['F64'] as const };
+    const { rows } = await check(programBackend({ [name]: swapped }), options);
+    expect(rows[0]!.finding!.hints.join('\n')).toContain(
+      `fits the reading carry '${other}', where '${declared}' is declared`,
+    );
+  });
+
   it('finds the same case again from its seed and path', async () => {
-    const fault = faults.find(({ name }) => name === 'gradient-stops-at-chunks')!;
+    const fault = faults.find(({ operator, name }) => operator === 'retention' && name === 'gradient-stops-at-chunks')!;
     const options = { ...size, operators: ['retention'], modes: ['chunkwise'], dtypes: ['F32'] as const };
     const backend = programBackend({ retention: fault.program });
     const [first] = (await check(backend, options)).rows;
@@ -109,7 +133,11 @@ describe('check of bad answers', () => {
     ['what was not asked for', (answer) => answer.set('out/more', answer.get('out/state')!), 'extra out/more'],
   ])('calls %s what it is', async (_what, twist, kind) => {
     const row = await retentionRow(twist);
-    expect(row).toMatchObject({ outputs: kind.includes('grad/') ? 'PASS' : 'FAIL', gradients: 'FAIL', finding: { kind } });
+    expect(row).toMatchObject({
+      outputs: kind.includes('grad/') ? 'PASS' : 'FAIL',
+      gradients: 'FAIL',
+      finding: { kind },
+    });
   });
 
   it('knows answers that come and go', async () => {

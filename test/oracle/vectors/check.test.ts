@@ -31,6 +31,29 @@ const failures = ({ cases }: Report) =>
     .map(({ name, reason }) => [name, reason]);
 
 describe('a check', () => {
+  it('compares what other modes answer too, and names the one that is wrong', () => {
+    const inModes = (factor: number): CheckOptions =>
+      adaptersOf(
+        changed(({ tensors }) => ({
+          tensors,
+          modes: {
+            right: tensors,
+            other: {
+              'out/y': () => {
+                const { shape, data } = tensors['out/y']!();
+                return { shape, data: Array.from(data, (y) => factor * y) };
+              },
+            },
+          },
+        })),
+      );
+    expect(check([toyCase('a')], inModes(1)).ok).toBe(true);
+    const { ok, cases } = check([toyCase('a')], inModes(1 + 1e-6));
+    expect(ok).toBe(false);
+    const failed = cases[0]!.tensors.filter(({ status }) => status === 'failed');
+    expect(failed.map(({ name, mode }) => [name, mode])).toEqual([['out/y', 'other']]);
+  });
+
   it('passes what is right, tensor by tensor', () => {
     const report = check([toyCase('a'), toyCase('b')]);
     expect(report).toMatchObject({ ok: true, problems: [] });

@@ -60,6 +60,14 @@ describe('one clear error', () => {
       }
     }));
 
+  it('names what is missing without the control characters of a manifest', () =>
+    inTemporaryFolder((root) => {
+      const manifest = manifestOf('toy', cases);
+      const odd = { name: '\u001b[2Jb\u0008', file: `${'\u0008'.repeat(9)}b.safetensors` };
+      writeFamily(root, 'toy', cases, { ...manifest, cases: [manifest.cases[0], { ...manifest.cases[1], ...odd }] });
+      expect(check(root).problems[0]).toMatch(/: case b is in b\.safetensors, which is missing; add the file$/);
+    }));
+
   const good = manifestOf('toy', cases);
   const withCase = (change: object) => ({ ...good, cases: [{ ...good.cases[0], ...change }, good.cases[1]] });
   it.each<[message: string, manifest: unknown]>([
@@ -133,6 +141,7 @@ describe('a disagreement with the manifest', () => {
     ['has tensor "in/x", which manifest.json does not list', { tensors: rest }],
     ['tensor "in/x" is F64 [3], manifest.json says F64 [4]', { tensors: [{ ...first, shape: [4] }, ...rest] }],
     ['tensor "in/x" is F64 [3], manifest.json says F32 [3]', { tensors: [{ ...first, dtype: 'F32' }, ...rest] }],
+    [`manifest.json says ${'F'.repeat(40)}… [3]`, { tensors: [{ ...first, dtype: 'F'.repeat(100_000) }, ...rest] }],
     ['manifest.json says case "z", the file "a"', { name: 'z' }],
     ['the config in manifest.json differs', { config: { kind: 'double', heads: 2 } }],
     ['has sha256', { sha256: '0'.repeat(64) }],

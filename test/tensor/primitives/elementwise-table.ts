@@ -3,9 +3,11 @@ import fc from 'fast-check';
 import { input } from '../../../src/tensor/input.ts';
 import { abs } from '../../../src/tensor/primitives/abs.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
+import { cos } from '../../../src/tensor/primitives/cos.ts';
 import { equal } from '../../../src/tensor/primitives/equal.ts';
 import { erf } from '../../../src/tensor/primitives/erf.ts';
 import { exp } from '../../../src/tensor/primitives/exp.ts';
+import { expm1 } from '../../../src/tensor/primitives/expm1.ts';
 import { log } from '../../../src/tensor/primitives/log.ts';
 import { maximum } from '../../../src/tensor/primitives/maximum.ts';
 import { minimum } from '../../../src/tensor/primitives/minimum.ts';
@@ -17,6 +19,7 @@ import { scale } from '../../../src/tensor/primitives/scale.ts';
 import { select } from '../../../src/tensor/primitives/select.ts';
 import { sigmoid } from '../../../src/tensor/primitives/sigmoid.ts';
 import { sign } from '../../../src/tensor/primitives/sign.ts';
+import { sin } from '../../../src/tensor/primitives/sin.ts';
 import { site } from '../../../src/tensor/primitives/site.ts';
 import { softplus } from '../../../src/tensor/primitives/softplus.ts';
 import { stopGradient } from '../../../src/tensor/primitives/stop-gradient.ts';
@@ -90,6 +93,9 @@ export const elementwiseEntries = {
     ),
   },
   exp: { derivative: 'smooth', uses: elementwise(exp, Math.exp, signed) },
+  expm1: { derivative: 'smooth', uses: elementwise(expm1, Math.expm1, signed) },
+  sin: { derivative: 'smooth', uses: elementwise(sin, Math.sin, signed) },
+  cos: { derivative: 'smooth', uses: elementwise(cos, Math.cos, signed) },
   log: { derivative: 'smooth', uses: elementwise(log, Math.log, positive) },
   erf: { derivative: 'smooth', ulps: 32, uses: elementwise(erf, erfBySeries, signed) },
   sigmoid: { derivative: 'smooth', ulps: 4, uses: elementwise(sigmoid, (x) => 1 / (1 + Math.exp(-x)), signed) },

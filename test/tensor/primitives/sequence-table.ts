@@ -1,7 +1,8 @@
 /** @file What the primitives that run along a sequence must compute. */
 import fc from 'fast-check';
+import { causalConvolution } from '../../../src/tensor/primitives/causal-convolution.ts';
 import { linearScan } from '../../../src/tensor/primitives/linear-scan.ts';
-import { at, build, type Dense, denseOf, digit, type Position, shapesWithAxis } from '../../support/dense.ts';
+import { at, build, type Dense, denseOf, digit, type Position, positive, shapesWithAxis } from '../../support/dense.ts';
 import type { Entry } from './entry.ts';
 
 const withAt = (position: Position, axis: number, i: number): number[] =>
@@ -19,6 +20,19 @@ function naiveScan(axis: number, reverse: boolean): (a: Dense, b: Dense, h0: Den
         (h, s) => at(a, withAt(position, axis, s)) * h + at(b, withAt(position, axis, s)),
         at(h0, without(position, axis)),
       );
+    });
+}
+
+/** `Σ_{s≤t} k_{t−s} x_s` or `Σ_{s≥t} k_{s−t} x_s`, one number at a time. */
+function naiveConvolution(axis: number, reverse: boolean): (x: Dense, k: Dense) => Dense {
+  return (x, k) =>
+    build(x.shape, (position) => {
+      const t = position[axis]!;
+      let sum = 0;
+      for (let s = reverse ? t : 0; s <= (reverse ? x.shape[axis]! - 1 : t); s++) {
+        sum += at(k, withAt(position, axis, Math.abs(t - s))) * at(x, withAt(position, axis, s));
+      }
+      return sum;
     });
 }
 
@@ -41,6 +55,22 @@ export const sequenceEntries = {
         operands: [a, b, h0],
         call: (...[x, y, z]) => linearScan(x!, y!, z!, axis, { reverse }),
         naive: (...[x, y, z]) => naiveScan(axis, reverse)(x!, y!, z!),
+      })),
+  },
+  causalConvolution: {
+    derivative: 'smooth',
+    // positive, so that an element is not much smaller than the norms to which a Fourier transform rounds
+    ulps: 64,
+    roundings: 500,
+    uses: fc
+      .tuple(shapesWithAxis(), fc.boolean(), fc.constantFrom('direct' as const, 'fft' as const))
+      .chain(([{ shape, axis }, reverse, method]) =>
+        fc.tuple(denseOf(shape, positive), denseOf(shape, positive), fc.constant({ axis, reverse, method })),
+      )
+      .map(([x, k, { axis, ...how }]) => ({
+        operands: [x, k],
+        call: (...[a, b]) => causalConvolution(a!, b!, axis, how),
+        naive: (...[a, b]) => naiveConvolution(axis, how.reverse)(a!, b!),
       })),
   },
 } as const satisfies Readonly<Record<string, Entry>>;

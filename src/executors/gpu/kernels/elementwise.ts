@@ -1,7 +1,7 @@
 /** @file Primitives that work number by number. */
 import { none } from '../../../tensor/primitive.ts';
 import { fill } from '../numbers.ts';
-import { erf, exp, log, phi, reciprocal, rsqrt, sigmoid, softplus, type Text } from './functions.ts';
+import { cos, erf, exp, expm1, log, phi, reciprocal, rsqrt, sigmoid, sin, softplus, type Text } from './functions.ts';
 import type { Rule, Rules } from './rule.ts';
 
 /** A rule from the text of an expression of the operands. */
@@ -31,7 +31,10 @@ export const elementwise = {
   // not a product with the mask: 0 · NaN is NaN
   select: each((mask, x, y) => `${mask} !== 0 ? ${x} : ${y}`),
   exp: by(exp, 4),
+  expm1: by(expm1, 5),
   log: by(log, 4),
+  sin: by(sin, 4),
+  cos: by(cos, 4),
   erf: by(erf, 6),
   reciprocal: by(reciprocal, 1),
   rsqrt: by(rsqrt, 1),

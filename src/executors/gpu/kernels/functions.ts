@@ -120,6 +120,39 @@ export const sigmoid: Text = (x, y) =>
     `const ${y} = ${x} < 0 ? ${y}e * ${y}i : ${y}i;`,
   ].join('\n');
 
+// π/2 in parts: those of at most 11 bits are exact in f32 times any whole number up to 2¹³
+const quarterTurn = [201 / 2 ** 7, 2029 / 2 ** 22, 1297 / 2 ** 34, 1443 / 2 ** 49, Math.fround(6.123234262925839e-17)];
+
+/**
+ * Sine, or cosine as the sine a quarter turn on: `|x| = n π/2 + r`, then the series of sin r or cos r as n is even or odd. Within
+ * 2 ulp for |x| ≤ 12,000, also where the result nears 0; beyond, x is as good as off by a few of its own units of round-off.
+ */
+const circular =
+  (ahead: 0 | 1): Text =>
+  (x, y) => {
+    const signed = (start: number): number[] =>
+      [0, 1, 2, 3].map((k) => (k % 2 === start % 2 ? 1 : -1) / factorial(2 * k + start + 2));
+    return [
+      `const ${y}a = Math.abs(${x});`,
+      `const ${y}n = Math.floor(${y}a * ${Math.fround(2 / Math.PI)} + 0.5);`,
+      `const ${y}d = ${'('.repeat(quarterTurn.length)}${y}a${quarterTurn.map((part) => ` - ${y}n * ${part})`).join('')};`,
+      // where nothing is left of an angle, any will do
+      `const ${y}r = ${y}d > 2 ? 2 : (${y}d < 0 - 2 ? 0 - 2 : ${y}d);`,
+      `const ${y}z = ${y}r * ${y}r;`,
+      `const ${y}s = ${y}r + ${y}r * ${y}z * ${polynomial(`${y}z`, signed(1))};`,
+      `const ${y}c = 1 - (0.5 * ${y}z - ${y}z * ${y}z * ${polynomial(`${y}z`, signed(2))});`,
+      `const ${y}t = ${y}n + ${ahead};`,
+      `const ${y}q = ${y}t - 4 * Math.floor(0.25 * ${y}t);`,
+      `const ${y}o = ${y}q - 2 * Math.floor(0.5 * ${y}q);`,
+      `const ${y}v = ${y}o > 0.5 ? ${y}c : ${y}s;`,
+      `const ${y}w = ${y}q > 1.5 ? 0 - ${y}v : ${y}v;`,
+      `const ${y} = ${ahead === 1 ? `${y}w` : `${x} < 0 ? 0 - ${y}w : ${y}w`};`,
+    ].join('\n');
+  };
+
+export const sin = circular(0);
+export const cos = circular(1);
+
 /** `max(x, 0) + ln(1 + e^{−|x|})`. */
 export const softplus: Text = (x, y) =>
   [

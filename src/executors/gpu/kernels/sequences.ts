@@ -1,4 +1,4 @@
-/** @file Recurrences over tokens. */
+/** @file Recurrences and convolutions over tokens. */
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import { dense } from '../expression.ts';
 import type { Operand, Resident } from '../numbers.ts';
@@ -17,6 +17,21 @@ interface Layout {
   readonly reverse: boolean;
 }
 
+/** The layout of tokens along one axis of a shape. */
+const layoutOf = (shape: Shape, axis: number, reverse: boolean): Layout => ({
+  outer: sizeOf(shape.slice(0, axis)),
+  length: shape[axis]!,
+  inner: sizeOf(shape.slice(axis + 1)),
+  reverse,
+});
+
+/** Statements that find the channel `c`, the token `t` and the block `o` of thread `i`, and the place `start` of its first token. */
+const tokenOf = ({ length, inner }: Layout): string =>
+  [divide('i', inner, 'q', 'c'), divide('q', length, 'o', 't'), `const start = o * ${length * inner} + c;`].join('\n');
+
+/** How many tokens there are up to a thread's own, in the order of the recurrence. */
+const stepsOf = ({ length, reverse }: Layout): string => (reverse ? `${length} - t` : 't + 1');
+
 /** Tokens of a chunk: about √T, so that the chunks are as many as the steps inside one. */
 const chunkOf = (length: number): number => Math.max(8, 2 ** Math.round(Math.log2(Math.sqrt(length))));
 
@@ -28,7 +43,7 @@ function byRounds(tracer: Tracer, operands: readonly Argument[], layout: Layout)
   const { outer, length, inner, reverse } = layout;
   const size = outer * length * inner;
   const [a, b, first] = operands as [Argument, Argument, Argument];
-  const place = [divide('i', inner, 'q', 'c'), divide('q', length, 'o', 't')].join('\n');
+  const place = tokenOf(layout);
   const step = `const u = ${reverse ? `${length - 1} - t` : 't'};`;
   // h0 enters with the first token
   let sums = tracer.launch(
@@ -55,14 +70,13 @@ function byRounds(tracer: Tracer, operands: readonly Argument[], layout: Layout)
   return sums;
 }
 
-/** One thread a channel, which loops over the tokens. */
-function loop(tracer: Tracer, operands: readonly Argument[], { outer, length, inner, reverse }: Layout): Resident {
+/** `h_t = a_t h_{t−1} + b_t` by a thread for each state, which begins at h0 again: T²/2 steps in all, and one kernel. */
+function byLoops(tracer: Tracer, operands: readonly Argument[], layout: Layout): Resident {
+  const { outer, length, inner, reverse } = layout;
   const body = [
-    divide('i', inner, 'q', 'c'),
-    divide('q', length, 'o', 't'),
-    `const start = o * ${length * inner} + c;`,
+    tokenOf(layout),
     `let h = a2[o * ${inner} + c];`,
-    `const steps = ${reverse ? `${length} - t` : 't + 1'};`,
+    `const steps = ${stepsOf(layout)};`,
     'for (let j = 0; j < steps; j++) {',
     `const at = start + ${reverse ? `(${length - 1} - j)` : 'j'} * ${inner};`,
     'h = a0[at] * h + a1[at];',
@@ -122,18 +136,32 @@ function byChunks(tracer: Tracer, operands: readonly Argument[], layout: Layout)
 /** The state of every token. */
 function scan(tracer: Tracer, xs: readonly Operand[], axis: number, reverse: boolean, shape: Shape): Resident {
   const operands = xs.map((x): Resident => tracer.make(x.numbers, sizeOf(x.shape)));
-  const layout = {
-    outer: sizeOf(shape.slice(0, axis)),
-    length: shape[axis]!,
-    inner: sizeOf(shape.slice(axis + 1)),
-    reverse,
-  };
+  const layout = layoutOf(shape, axis, reverse);
   // a kernel's argument stands once
   const isPlain = new Set(operands).size < operands.length;
   if (tracer.target.workgroups && !isPlain) return byChunks(tracer, operands, layout);
-  return layout.length <= 16 ? loop(tracer, operands, layout) : byRounds(tracer, operands, layout);
+  return layout.length <= 16 ? byLoops(tracer, operands, layout) : byRounds(tracer, operands, layout);
+}
+
+/** `y_t = Σ_j k_j x_{t−j}`, or of `x_{t+j}` in reverse, by a thread for each result: within the bounds of either method. */
+function convolution(tracer: Tracer, xs: readonly Operand[], layout: Layout): Resident {
+  const { outer, length, inner, reverse } = layout;
+  const operands = xs.map((x): Resident => tracer.make(x.numbers, sizeOf(x.shape)));
+  const body = [
+    tokenOf(layout),
+    `const steps = ${stepsOf(layout)};`,
+    'let s = 0;',
+    'for (let j = 0; j < steps; j++) {',
+    `const from = start + (t ${reverse ? '+' : '-'} j) * ${inner};`,
+    `s = s + a1[start + j * ${inner}] * a0[from];`,
+    '}',
+    'return s;',
+  ].join('\n');
+  return tracer.launch(outer * length * inner, operands, body);
 }
 
 export const sequences = {
   linearScan: (tracer, xs, { axis, reverse }, shape) => dense(scan(tracer, xs, axis, reverse, shape), without1(shape)),
+  causalConvolution: (tracer, xs, { axis, reverse }, shape) =>
+    dense(convolution(tracer, xs, layoutOf(shape, axis, reverse)), without1(shape)),
 } satisfies Partial<Rules>;

@@ -1,19 +1,6 @@
-/** @file What a stranger's program prints, made fit to be shown. */
+/** @file The end of what a program writes on standard error. */
 import { StringDecoder } from 'node:string_decoder';
-import { stripVTControlCharacters } from 'node:util';
-
-/**
- * Text of others on one line: without colours and control characters, cut when it is longer than `width`.
- * @example
- * plain('\u001b[31mno  such\nfile', 40) // 'no such file'
- */
-export function plain(text: string, width: number): string {
-  const line = stripVTControlCharacters(text.slice(0, 4 * width))
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
-    .replace(/[\s\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, ' ')
-    .trim();
-  return line.length > width ? `${line.slice(0, width)}…` : line;
-}
+import { printable } from '../../io/text.ts';
 
 /** The end of a stream of text. */
 export interface LastLines {
@@ -37,11 +24,11 @@ export function lastLines(count: number, width: number): LastLines {
       const pieces = (open + decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length))).split(/[\r\n]+/);
       open = pieces.pop()!.slice(0, 4 * width);
       const lines = pieces
-        .filter((line) => line.trim() !== '')
-        .slice(-count)
-        .map((line) => plain(line, width));
+        .slice(-10 * count) // enough, and no flood is looked at line by line
+        .map((line) => printable(line, width))
+        .filter((line) => line !== '');
       kept = [...kept, ...lines].slice(-count);
     },
-    lines: () => [...kept, plain(open, width)].filter((line) => line !== '').slice(-count),
+    lines: () => [...kept, printable(open, width)].filter((line) => line !== '').slice(-count),
   };
 }

@@ -1,0 +1,44 @@
+/** @file How the time of a function of a sequence grows with the sequence's length. */
+import { vjp } from '../src/autograd/vjp.ts';
+import type { Tree } from '../src/tensor/tree.ts';
+import { measure, type Trial } from './measure.ts';
+
+/** Forward, and forward with backward, of a function of t tokens. */
+export const bothWays = <X extends Tree>(name: string, t: number, run: (xs: X) => Tree, xs: X): [Trial, Trial] => [
+  { name: `${name} forward, T = ${t}`, run: () => run(xs) },
+  {
+    name: `${name} both ways, T = ${t}`,
+    run: () => {
+      const { value, pullback } = vjp(run, xs);
+      return pullback(value);
+    },
+  },
+];
+
+/** The slope of log time over log length: 1 is linear. */
+function exponent(lengths: readonly number[], times: readonly number[]): number {
+  const [xs, ys] = [lengths.map(Math.log), times.map(Math.log)];
+  const mean = (numbers: readonly number[]): number => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+  const [mx, my] = [mean(xs), mean(ys)];
+  const covariance = mean(xs.map((x, i) => (x - mx) * (ys[i]! - my)));
+  return covariance / mean(xs.map((x) => (x - mx) ** 2));
+}
+
+/** Times the trials of every length, forward and both ways, and prints how each grows. */
+export async function sweep(
+  name: string,
+  trialsOf: (t: number) => readonly [Trial, Trial],
+  lengths: readonly number[],
+): Promise<void> {
+  const trials = lengths.map(trialsOf);
+  for (const way of [0, 1] as const) {
+    const title = `${name} ${way === 0 ? 'forward' : 'both ways'}`;
+    const medians = await measure(
+      title,
+      trials.map((both) => both[way]),
+      1,
+    );
+    const grows = exponent(lengths, medians).toFixed(2);
+    console.log(`${title}: time grows as T^${grows} from T = ${lengths[0]} to ${lengths.at(-1)}\n`);
+  }
+}

@@ -1,0 +1,50 @@
+/**
+ * @file Chapter 3-4: the continuous state space model of one channel, with n states: h'(t) = A h(t) + B x(t), y(t) = C h(t).
+ * A layer has one such model for each of its channels. x and y are numbers.
+ */
+import { matrixExponential } from './matrix-exponential.ts';
+import { add, dot, type Matrix, matVec, scale, type Vector, vector } from './notation.ts';
+
+/** The parameters of one channel. */
+export interface ContinuousSsm {
+  /** A [n][n] */
+  readonly a: Matrix;
+  /** B [n] */
+  readonly b: Vector;
+  /** C [n] */
+  readonly c: Vector;
+}
+
+/**
+ * Eq. 3, derivative of the state: h'(t) = A h(t) + B x(t).
+ * Evidence [R]: numbering not verified against the PDF. Standard.
+ * Shapes: A [n][n], B [n], h [n], x a number, result [n].
+ */
+export function stateDerivative(a: Matrix, b: Vector, h: Vector, x: number): Vector {
+  return add(matVec(a, h), scale(x, b));
+}
+
+/**
+ * Eq. 4, continuous output: y(t) = C h(t).
+ * Evidence [R]: numbering not verified against the PDF. Standard.
+ * Shapes: C [n], h [n], result a number.
+ */
+export function continuousOutput(c: Vector, h: Vector): number {
+  return dot(c, h);
+}
+
+/**
+ * Eq. 3 solved over a step Δ in which x does not change: h(t + Δ) = exp(ΔA) h(t) + ∫_0^Δ exp(sA) ds B x.
+ * (h; x) follows the matrix [[A, B], [0, 0]], whose exponential holds both parts and never asks for A^{-1}.
+ * Shapes: A [n][n], B [n], h [n], x a number, result [n].
+ */
+export function heldSolution(a: Matrix, b: Vector, h: Vector, x: number, delta: number): Vector {
+  const flow = matrixExponential(heldGenerator(a, b, delta));
+  return matVec(flow, [...h, x]).slice(0, h.length);
+}
+
+/** Δ [[A, B], [0, 0]]. Shapes: A [n][n], B [n], result [n + 1][n + 1]. */
+export function heldGenerator(a: Matrix, b: Vector, delta: number): Matrix {
+  const rows = a.map((row, i) => scale(delta, [...row, b[i]!]));
+  return [...rows, vector(a.length + 1, () => 0)];
+}

@@ -1,0 +1,81 @@
+/** @file Chapter 5-6: the discrete state space model of one channel, as a recurrence. `discretisation.ts` makes Ā and B̄. */
+import type { Complex } from './complex.ts';
+import type { Discrete } from './discretisation.ts';
+import { add, dot, type Matrix, matrix, matVec, scale, type Vector, vector } from './notation.ts';
+
+/** The parameters of one channel: Ā [n][n], B̄ [n], C [n]. */
+export interface DiscreteSsm extends Discrete {
+  readonly c: Vector;
+}
+
+/** What a sequence gives. */
+export interface SsmResult {
+  /** [t] */
+  readonly output: Vector;
+  /** The state after every token, [t][n]. */
+  readonly states: Matrix;
+  /** The state after the last token, [n]; the initial one if there is none. */
+  readonly state: Vector;
+}
+
+/**
+ * Eq. 5, discrete state: h_t = Ā h_{t-1} + B̄ x_t.
+ * Evidence [F, R]: numbering not verified against the PDF.
+ * Shapes: Ā [n][n], B̄ [n], h [n], x a number, result [n].
+ */
+export function discreteState(aBar: Matrix, bBar: Vector, h: Vector, x: number): Vector {
+  return add(matVec(aBar, h), scale(x, bBar));
+}
+
+/**
+ * Eq. 6, discrete output: y_t = C h_t.
+ * Evidence [F, R]: numbering not verified against the PDF.
+ * Shapes: C [n], h [n], result a number.
+ */
+export function discreteOutput(c: Vector, h: Vector): number {
+  return dot(c, h);
+}
+
+/**
+ * Eqs. 5 and 6 token by token, from the state h0 (zero if not given).
+ * Shapes: x [t], h0 [n], output [t], states [t][n], state [n].
+ */
+export function recurrence(x: Vector, { aBar, bBar, c }: DiscreteSsm, h0?: Vector): SsmResult {
+  const states: Vector[] = [];
+  let h = h0 ?? vector(bBar.length, () => 0);
+  for (const number of x) {
+    h = discreteState(aBar, bBar, h, number);
+    states.push(h);
+  }
+  return { output: states.map((state) => discreteOutput(c, state)), states, state: h };
+}
+
+/** A diagonal Ā, with its numbers [n]. */
+export function diagonal(entries: Vector): Matrix {
+  return matrix(entries.length, entries.length, (i, j) => (i === j ? entries[i]! : 0));
+}
+
+/**
+ * The real model of n conjugate pairs of eigenvalues, with 2n states. A pair has the states h and its conjugate, of which one is
+ * kept: y = 2 Re Σ_n C_n h_n. In real numbers (Re h, Im h) a product with a + ib is the block [[a, -b], [b, a]].
+ * Shapes: aBar, bBar, c [n] complex; result Ā [2n][2n], B̄ [2n], C [2n].
+ */
+export function conjugatePairs(aBar: readonly Complex[], bBar: readonly Complex[], c: readonly Complex[]): DiscreteSsm {
+  return {
+    aBar: pairBlocks(aBar),
+    bBar: bBar.flatMap(({ re, im }) => [re, im]),
+    c: c.flatMap(({ re, im }) => [2 * re, -2 * im]),
+  };
+}
+
+/** The blocks [[a, -b], [b, a]] along a diagonal. Shapes: numbers [n] complex, result [2n][2n]. */
+export function pairBlocks(numbers: readonly Complex[]): Matrix {
+  const block = ({ re, im }: Complex) => [
+    [re, -im],
+    [im, re],
+  ];
+  return matrix(2 * numbers.length, 2 * numbers.length, (i, j) => {
+    const [row, column] = [Math.floor(i / 2), Math.floor(j / 2)];
+    return row === column ? block(numbers[row]!)[i % 2]![j % 2]! : 0;
+  });
+}

@@ -1,0 +1,33 @@
+/** @file Chapter 7-8: the discrete state space model of one channel, as a convolution. */
+import type { DiscreteSsm } from './05-discrete-recurrence.ts';
+import { dot, krylov, sum, type Vector } from './notation.ts';
+
+/**
+ * Eq. 7, convolution kernel: K̄ = (C B̄, C Ā B̄, …, C Ā^t B̄).
+ * Evidence [R]: numbering not verified against the PDF.
+ * Shapes: Ā [n][n], B̄ [n], C [n], result [t] with K̄_0 = C B̄ first.
+ */
+export function convolutionKernel({ aBar, bBar, c }: DiscreteSsm, length: number): Vector {
+  return krylov(aBar, bBar, length).map((column) => dot(c, column));
+}
+
+/**
+ * Eq. 8, causal convolution: y = x * K̄, y_t = Σ_{i≤t} K̄_{t-i} x_i. Causal: what lies before the first token is 0, not the end of
+ * the sequence.
+ * Evidence [F, R]: numbering not verified against the PDF.
+ * Shapes: x [t], kernel [t], result [t].
+ */
+export function causalConvolution(x: Vector, kernel: Vector): Vector {
+  return x.map((_, t) => sum(0, t, (i) => kernel[t - i]! * x[i]!));
+}
+
+/**
+ * Eqs. 7 and 8 for one channel. A state from before the first token adds C Ā^t h_0, t counted from 1.
+ * Shapes: x [t], h0 [n], result [t].
+ */
+export function convolution(x: Vector, ssm: DiscreteSsm, h0?: Vector): Vector {
+  const y = causalConvolution(x, convolutionKernel(ssm, x.length));
+  if (h0 === undefined) return y;
+  const carried = krylov(ssm.aBar, h0, x.length + 1);
+  return y.map((own, t) => own + dot(ssm.c, carried[t + 1]!));
+}

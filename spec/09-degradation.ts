@@ -1,0 +1,64 @@
+/**
+ * @file Chapter 9: degradation. Information of layer l - m reaches layer l only through m blocks Θ and the products C B̄ between
+ * them. Everything is for one token; a layer has `e` channels with `n` states each.
+ */
+import { type DiscreteSsm, discreteOutput, discreteState } from './05-discrete-recurrence.ts';
+import { add, dot, type Matrix, matVec, scale, silu, type Vector } from './notation.ts';
+import { rmsNorm } from './rms-norm.ts';
+
+/** What lies between two state space models: from one's outputs [e] to the next one's inputs [e]. */
+export type Theta = (y: Vector) => Vector;
+
+/** A layer above the one that is read: the block Θ before it, its channels, and their states h_{t-1} [e][n]. */
+export interface StackedLayer {
+  readonly theta: Theta;
+  readonly channels: readonly DiscreteSsm[];
+  readonly before: Matrix;
+}
+
+/**
+ * Eq. 9, degradation: h_t^l = Ā h_{t-1}^l + B̄ Θ(C Ā h_{t-1}^{l-1} + C B̄ Θ(… Θ(C h_t^{l-m}) …)).
+ * Evidence [N, R]: numbering not verified against the PDF.
+ * `layers` are l - m + 1 … l, the lowest first; `bottom` is h_t^{l-m}, read by `c` [e][n] of its own layer.
+ * Shapes: bottom [e][n], c [e][n], result [e][n].
+ */
+export function degradedState(layers: readonly StackedLayer[], bottom: Matrix, c: Matrix): Matrix {
+  const top = layers.at(-1);
+  if (top === undefined) return bottom;
+  const x = top.theta(nestedOutput(layers.slice(0, -1), bottom, c));
+  return top.channels.map(({ aBar, bBar }, e) => discreteState(aBar, bBar, top.before[e]!, x[e]!));
+}
+
+/**
+ * What the topmost Θ of Eq. 9 reads: C Ā h_{t-1} + C B̄ Θ(…) of the highest of the layers, or C h_t^{l-m} where there is none.
+ * Shapes: bottom [e][n], c [e][n], result [e].
+ */
+export function nestedOutput(layers: readonly StackedLayer[], bottom: Matrix, c: Matrix): Vector {
+  const top = layers.at(-1);
+  if (top === undefined) return bottom.map((h, e) => discreteOutput(c[e]!, h));
+  const x = top.theta(nestedOutput(layers.slice(0, -1), bottom, c));
+  const remembered = top.channels.map((ssm, e) => dot(ssm.c, matVec(ssm.aBar, top.before[e]!)));
+  return add(
+    remembered,
+    top.channels.map((ssm, e) => dot(ssm.c, ssm.bBar) * x[e]!),
+  );
+}
+
+/** The weights of one block. */
+export interface ThetaWeights {
+  /** [e] */
+  readonly norm: Vector;
+  /** [r, e] */
+  readonly up: Matrix;
+  /** [e, r] */
+  readonly down: Matrix;
+}
+
+/**
+ * A block Θ: norm, then a feed-forward layer, Θ(y) = W_down silu(W_up rms(y)). The paper names convolution, norm and FFN; this
+ * choice of them is ours. `residual` times y is added: 0 is Eq. 9 as it stands.
+ * Shapes: y [e], result [e].
+ */
+export function thetaBlock({ norm, up, down }: ThetaWeights, epsilon: number, residual = 0): Theta {
+  return (y) => add(scale(residual, y), matVec(down, matVec(up, rmsNorm(y, norm, epsilon)).map(silu)));
+}

@@ -1,0 +1,40 @@
+/**
+ * @file Chapter 10-11: the dense hidden connection. Collect what shallower layers pass on at the same token, then inject it.
+ * Everything is for one token. `w` is the width of what is fused: a state, all its numbers in a row, or keys, or values.
+ */
+import { type Projection, selectiveTransition } from './15-selective-transition.ts';
+import { fuseByAddition } from './18-dense-fusion.ts';
+import { given, type Matrix, type Vector } from './notation.ts';
+
+/** J = min(l, m): a layer near the input has fewer than m layers below it and uses those. [C] */
+export function sourceCount(l: number, m: number): number {
+  return Math.min(l, m);
+}
+
+/**
+ * Eq. 10, collect: H_t^l = [φ(h_t^{l-1}); φ(h_t^{l-2}); …; φ(h_t^{l-m})].
+ * Evidence [N, F]. Projections and gates are lists of J = min(l, m).
+ * Shapes: states [l][w] (layer 0 first), projections [j], gates [j][w], result [j][w] (nearest layer first).
+ */
+export function collect(
+  states: Matrix,
+  m: number,
+  projections: readonly Projection[],
+  gates: Matrix,
+): readonly Vector[] {
+  const l = states.length;
+  return Array.from({ length: sourceCount(l, m) }, (_, i) => {
+    const projection = given(projections[i], `projection of source ${i + 1}`);
+    const g = given(gates[i], `gate of source ${i + 1}`);
+    return selectiveTransition(states[l - (i + 1)]!, projection, g);
+  });
+}
+
+/**
+ * Eq. 11, inject: h'_t^l = Fuse(h_t^l, H_t^l).
+ * Evidence [N, F]. Fuse is Eq. 18, the reading `add`. (Eq. 15 writes h' for something else: a projected shallow state.)
+ * Shapes: h [w], H [j][w], result [w].
+ */
+export function inject(h: Vector, dense: readonly Vector[]): Vector {
+  return fuseByAddition(h, dense);
+}

@@ -1,0 +1,78 @@
+/**
+ * @file Chapter 12-14: the state of one channel as a sum over the past, as a convolution, and the output of a layer with a dense
+ * hidden connection.
+ */
+import { type DiscreteSsm, discreteOutput, discreteState, type SsmResult } from './05-discrete-recurrence.ts';
+import { inject } from './10-dense-hidden.ts';
+import { add, krylov, type Matrix, matMul, matVec, scale, sum, type Vector, vector } from './notation.ts';
+import type { Reading } from './readings.ts';
+
+/** What is carried to the next token. */
+export type Carry = Reading<'carry'>;
+
+/**
+ * Eq. 12, unrolled recurrence: h_t^l = Ā^t h_0 + Σ_{i=1}^{t} Ā^{t-i} B̄ x_i^l.
+ * Evidence [R]: numbering not verified against the PDF.
+ * Shapes: x [t] (the tokens so far), Ā [n][n], B̄ [n], h0 [n], result [n].
+ */
+export function unrolledState(x: Vector, aBar: Matrix, bBar: Vector, h0: Vector): Vector {
+  const carried = krylov(aBar, h0, x.length + 1).at(-1)!;
+  const written = krylov(aBar, bBar, x.length);
+  return x.map((number, i) => scale(number, written[x.length - 1 - i]!)).reduce(add, carried);
+}
+
+/** One token's step h ↦ A h + u, A [n][n], u [n]: of Eq. 5 with A = Ā, u = B̄ x. */
+export interface Step {
+  readonly a: Matrix;
+  readonly u: Vector;
+}
+
+/**
+ * Two steps as one, the left one first: A = A_2 A_1, u = A_2 u_1 + u_2. Associative, so that the steps of a sequence may be taken
+ * together in any grouping; all of them together give Eq. 12.
+ */
+export function composedStep(left: Step, right: Step): Step {
+  return { a: matMul(right.a, left.a), u: add(matVec(right.a, left.u), right.u) };
+}
+
+/**
+ * Eq. 13, the state as a convolution: h_t^l = ((x_1, …, x_t) * (B̄, ĀB̄, …, Ā^{t-1}B̄))_t.
+ * Evidence [F, R]: numbering not verified against the PDF. From h_0 = 0: Eq. 12 says what another initial state adds.
+ * Shapes: x [t] (the tokens so far), Ā [n][n], B̄ [n], result [n].
+ */
+export function convolvedState(x: Vector, aBar: Matrix, bBar: Vector): Vector {
+  const kernel = krylov(aBar, bBar, x.length);
+  return vector(bBar.length, (n) => sum(1, x.length, (i) => kernel[x.length - i]![n]! * x[i - 1]!));
+}
+
+/**
+ * Eq. 14, dense output in convolution mode: y_t^l = C Fuse((x_1, …, x_t) * (B̄, ĀB̄, …, Ā^{t-1}B̄), H_t^l).
+ * Evidence [F, R]: numbering not verified against the PDF. A state from before the first token adds Ā^t h_0 to the convolution.
+ * Shapes: x [t] (the tokens so far), h0 [n], dense H [j][n], result a number.
+ */
+export function denseOutput(x: Vector, { aBar, bBar, c }: DiscreteSsm, dense: readonly Vector[], h0: Vector): number {
+  const h = add(convolvedState(x, aBar, bBar), krylov(aBar, h0, x.length + 1).at(-1)!);
+  return discreteOutput(c, inject(h, dense));
+}
+
+/** H_t of every token: [t][j][n], nearest layer first. */
+export type Collected = readonly (readonly Vector[])[];
+
+/** What a sequence gives: output [t], and the state that is carried on, [n]. */
+export type Carried = Pick<SsmResult, 'output' | 'state'>;
+
+/**
+ * Eqs. 5, 11 and 6 token by token, under both readings of what is carried to t + 1: h_t ("raw", which is Eq. 14), or the fused h'_t
+ * ("fused"). They are equal at the first token.
+ * Shapes: x [t], H [t][j][n], h0 [n], output [t], state [n].
+ */
+export function denseRecurrence(x: Vector, ssm: DiscreteSsm, dense: Collected, h0: Vector, carry: Carry): Carried {
+  let carried = h0;
+  const output = x.map((number, t) => {
+    const h = discreteState(ssm.aBar, ssm.bBar, carried, number);
+    const fused = inject(h, dense[t]!);
+    carried = carry === 'fused' ? fused : h;
+    return discreteOutput(ssm.c, fused);
+  });
+  return { output, state: carried };
+}

@@ -1,0 +1,98 @@
+/**
+ * @file DenseMamba: the whole language model for one sequence, from the first token on or continuing another one. The paper names it and
+ * no public code has it: the block is Mamba's [T], the fusion of its states Eqs. 10, 11 and 15-18 [N, F, R].
+ */
+import { asRows, type DiagonalStep, denseStates, emptyState } from './dense-states.ts';
+import { embed, readOut } from './language-model.ts';
+import { type MambaConfig, type MambaLayer, type MambaLayerState, mambaInputs, mambaOutput } from './mamba.ts';
+import { add, type Matrix, type Vector } from './notation.ts';
+import type { Reading } from './readings.ts';
+import { type SelectiveInputs, selectiveOutput, stateMapRow, stepSize } from './selective-ssm.ts';
+import type { StateFusion, StateFusionRule, StateReadings } from './state-fusion.ts';
+
+/** The readings that DenseMamba depends on. */
+export interface DenseMambaReadings extends StateReadings {
+  readonly gateInput: Reading<'gateInput'>;
+}
+
+export interface DenseMambaConfig extends MambaConfig, StateFusionRule {
+  readonly readings: DenseMambaReadings;
+}
+
+export interface DenseMambaLayer extends MambaLayer {
+  /** Only in layers that have sources. */
+  readonly fusion?: StateFusion;
+}
+
+export interface DenseMambaParameters {
+  /** [rows][width]: also the read-out */
+  readonly embedding: Matrix;
+  readonly layers: readonly DenseMambaLayer[];
+  /** [width] */
+  readonly finalNorm: Vector;
+}
+
+/** Logits [t][rows]; of each layer the state, and what it passed to deeper ones, [t][w]. */
+export interface DenseMambaResult {
+  readonly logits: Matrix;
+  readonly layers: readonly { readonly state: MambaLayerState; readonly passed: Matrix }[];
+}
+
+/**
+ * logits = Embed rms(s^L), s^0 = Embed[tokens], s^{l+1} = s^l + block_l(s^l, what the layers before l passed). Without states, the
+ * tokens are the first ones. What layers pass does not outlive its token: the states are Mamba's.
+ * Shapes: tokens [t], result [t][rows].
+ */
+export function denseMamba(
+  params: DenseMambaParameters,
+  config: DenseMambaConfig,
+  tokens: readonly number[],
+  states: readonly MambaLayerState[] = [],
+): DenseMambaResult {
+  let s = embed(params.embedding, tokens);
+  const blocks: ReturnType<typeof denseMambaBlock>[] = [];
+  for (const [l, layer] of params.layers.entries()) {
+    const shallow = blocks.map(({ passed }) => passed);
+    blocks.push(denseMambaBlock(layer, config, s, { shallow, state: states[l] }));
+    s = s.map((row, t) => add(row, blocks[l]!.output[t]!));
+  }
+  return { logits: readOut(s, params.finalNorm, params.embedding, config.epsilon), layers: blocks };
+}
+
+/** What a block has besides its input: what the layers before it passed, [l][t][w] (layer 0 first), and its state, if it continues. */
+interface Around {
+  readonly shallow: readonly Matrix[];
+  readonly state: MambaLayerState | undefined;
+}
+
+/**
+ * Mamba's block with the fusion between its recurrence and its read-out: y = (C h' + D u) silu(z), W_out y. Gates read the block's
+ * normed input, or u.
+ * Shapes: s [t][width], output [t][width], passed [t][w].
+ */
+export function denseMambaBlock(layer: DenseMambaLayer, config: DenseMambaConfig, s: Matrix, around: Around) {
+  const { shallow, state } = around;
+  const { normed, inputs, window } = mambaInputs(layer, config, s, state?.window);
+  const x = config.readings.gateInput === 'normed' ? normed : inputs.u;
+  const size = { channels: layer.skip.length, states: config.stateSize };
+  const sequence = { steps: s.map((_, t) => selectiveStep(inputs, t)), shallow, x };
+  const h0 = state?.scan.flat() ?? emptyState(size);
+  const { read, passed, carried } = denseStates(h0, sequence, { fusion: layer.fusion, rule: config, size });
+  const y = read.map((h, t) => readOutput(inputs, asRows(h, size), t));
+  return { output: mambaOutput(layer, y), passed, state: { window, scan: asRows(carried, size) } };
+}
+
+/** Decay exp(Δ A) and drive Δ B u of every channel and state at token t, as in Mamba [T]. Shapes: [w] each. */
+export function selectiveStep(inputs: SelectiveInputs, t: number): DiagonalStep {
+  const { a, b, u } = inputs;
+  const row = (e: number) => stateMapRow(b, t, e, a.length);
+  return {
+    decay: a.flatMap((rates, e) => rates.map((rate) => Math.exp(stepSize(inputs, t, e) * rate))),
+    drive: a.flatMap((_, e) => row(e).map((entry) => stepSize(inputs, t, e) * entry * u[t]![e]!)),
+  };
+}
+
+/** y_t of states [e][n], in every channel. Shapes: result [e]. */
+function readOutput({ a, c, u, skip, z }: SelectiveInputs, h: Matrix, t: number): Vector {
+  return h.map((row, e) => selectiveOutput(row, stateMapRow(c, t, e, a.length), u[t]![e]!, skip?.[e], z?.[t]?.[e]));
+}

@@ -1,0 +1,80 @@
+/**
+ * @file The recurrence of a diagonal state space model with the dense hidden connection, token by token: what is read out, what is carried,
+ * what is passed to deeper layers. Eqs. 5, 10 and 11 [N, F, R].
+ */
+import { sourceCount } from './10-dense-hidden.ts';
+import { add, hadamard, type Matrix, matrix, type Vector, vector } from './notation.ts';
+import { fuseStates, type StateConnection, type StateSize, selectedStates } from './state-fusion.ts';
+
+/** One token's step of a diagonal model: h ↦ decay ⊙ h + drive, both [w]. */
+export interface DiagonalStep {
+  readonly decay: Vector;
+  readonly drive: Vector;
+}
+
+/** What a layer's token gives: the state that is read out, the one carried to t + 1, the one passed to deeper layers; [w] each. */
+export interface DenseState {
+  readonly read: Vector;
+  readonly carried: Vector;
+  readonly passed: Vector;
+}
+
+/**
+ * One token of one layer: h = decay ⊙ κ + drive (Eq. 5) from the carried state κ, h' = Fuse(h, H) (Eq. 11). Read out is h'. Carried
+ * is h (`carry` raw) or h' (fused); passed is h (`pass` raw) or h' (fused). A layer without sources fuses nothing and norms
+ * nothing: all three are h, so that m = 0 is the model without dense connections under every reading.
+ * Shapes: carried [w], shallow [l][w] (layer 0 first), x [width].
+ */
+export function denseState(
+  carried: Vector,
+  { decay, drive }: DiagonalStep,
+  shallow: Matrix,
+  x: Vector,
+  connection: StateConnection,
+): DenseState {
+  const { denseLayers, readings } = connection.rule;
+  const h = add(hadamard(decay, carried), drive);
+  if (sourceCount(shallow.length, denseLayers) === 0) return { read: h, carried: h, passed: h };
+  const fused = fuseStates(h, selectedStates(shallow, x, connection), connection);
+  return { read: fused, carried: readings.carry === 'raw' ? h : fused, passed: readings.pass === 'raw' ? h : fused };
+}
+
+/** What a layer's sequence gives: states read out and passed, [t][w] each, and the state carried on. */
+export interface DenseStates {
+  readonly read: Matrix;
+  readonly passed: Matrix;
+  readonly carried: Vector;
+}
+
+/** A layer's sequence: each token's step, [t]; what shallower layers passed, [l][t][w] (layer 0 first); what gates read, [t][width]. */
+export interface DenseSequence {
+  readonly steps: readonly DiagonalStep[];
+  readonly shallow: readonly Matrix[];
+  readonly x: Matrix;
+}
+
+/** {@link denseState} token by token; sources are read at the same token. Shapes: h0 [w]. */
+export function denseStates(
+  h0: Vector,
+  { steps, shallow, x }: DenseSequence,
+  connection: StateConnection,
+): DenseStates {
+  const below = (t: number) => shallow.map((states) => states[t]!);
+  let carried = h0;
+  const tokens = steps.map((step, t) => {
+    const result = denseState(carried, step, below(t), x[t]!, connection);
+    carried = result.carried;
+    return result;
+  });
+  return { read: tokens.map(({ read }) => read), passed: tokens.map(({ passed }) => passed), carried };
+}
+
+/** A state in a row as [e][n]. */
+export function asRows(h: Vector, { channels, states }: StateSize): Matrix {
+  return matrix(channels, states, (e, n) => h[e * states + n]!);
+}
+
+/** The state before the first token: zeros [w]. */
+export function emptyState({ channels, states }: StateSize): Vector {
+  return vector(channels * states, () => 0);
+}

@@ -1,0 +1,37 @@
+/**
+ * @file The causal depthwise convolution before Mamba's scan, with the window that it carries from token to token.
+ * Not numbered in the paper. [T]: state-spaces/mamba, mamba_ssm/modules/mamba_simple.py at commit e9594ce.
+ */
+import { columns, type Matrix, sum, type Vector, zeros } from './notation.ts';
+
+/** What a convolution returns. */
+export interface Convolved {
+  /** [t][e] */
+  readonly output: Matrix;
+  /** [k][e]: the last inputs, newest last */
+  readonly window: Matrix;
+}
+
+/**
+ * y[e] = bias[e] + Σ_{j=0}^{K-1} w[e][j] window[j][e]: one token, whose own input is the window's last row.
+ * Evidence [T]. Shapes: window [k][e], weight [e][k], bias [e], result [e].
+ */
+export function convolvedToken(window: Matrix, weight: Matrix, bias?: Vector): Vector {
+  return weight.map((taps, e) => (bias?.[e] ?? 0) + sum(0, taps.length - 1, (j) => taps[j]! * window[j]![e]!));
+}
+
+/**
+ * y_t[e] = bias[e] + Σ_{j=0}^{K-1} w[e][j] x_{t-K+1+j}[e]: each channel by itself, from the window of the K inputs before the
+ * first token (zeros if not given). The window after the last token holds inputs, not outputs; its oldest row is read by no
+ * later token, and is kept because the source keeps it.
+ * Evidence [T]. Shapes: x [t][e], weight [e][k], bias [e], window [k][e].
+ */
+export function depthwiseConvolution(x: Matrix, weight: Matrix, bias?: Vector, window?: Matrix): Convolved {
+  const output: Vector[] = [];
+  let last = window ?? zeros(columns(weight), weight.length);
+  for (const input of x) {
+    last = [...last.slice(1), input];
+    output.push(convolvedToken(last, weight, bias));
+  }
+  return { output, window: last };
+}

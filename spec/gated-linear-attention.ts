@@ -1,0 +1,83 @@
+/**
+ * @file Linear attention of one head, with a gate per token and without one. Not numbered in the paper.
+ * [T]: fla-org/flash-linear-attention, fla/ops/simple_gla/naive.py and fla/ops/linear_attn/naive.py at commit bc3b101. There the
+ * queries are multiplied by a scale inside; here they come scaled.
+ */
+import {
+  add,
+  addMatrices,
+  columns,
+  dot,
+  type Matrix,
+  outer,
+  scale,
+  scaleMatrix,
+  type Vector,
+  vecMat,
+  vector,
+  zeros,
+} from './notation.ts';
+
+/** Outputs [t][e], and the state [d][e] after the last token. */
+export interface Attended {
+  readonly output: Matrix;
+  readonly state: Matrix;
+}
+
+/** The same, and the sum [d] of all keys so far. */
+export interface NormalisedAttended extends Attended {
+  readonly keySum: Vector;
+}
+
+/** What stands beside the sum that normalised linear attention divides by. */
+export const normaliserEpsilon = 1e-10;
+
+/**
+ * S_t = exp(g_t) S_{t-1} + k_tᵀ v_t, o_t = q_t S_t: the gate of a token also decays what came before the first one. g = -∞ resets
+ * the state; a constant g = log γ gives retention (Eqs. 19, 20).
+ * Evidence [T]: `naive_recurrent_simple_gla`. Shapes: q [t][d], k [t][d], v [t][e], g [t], s0 [d][e].
+ */
+export function gatedLinearAttention(q: Matrix, k: Matrix, v: Matrix, g: Vector, s0?: Matrix): Attended {
+  const output: Vector[] = [];
+  let s = s0 ?? zeros(columns(k), columns(v));
+  for (let t = 0; t < q.length; t++) {
+    s = addMatrices(scaleMatrix(Math.exp(g[t]!), s), outer(k[t]!, v[t]!));
+    output.push(vecMat(q[t]!, s));
+  }
+  return { output, state: s };
+}
+
+/**
+ * S_t = S_{t-1} + k_tᵀ v_t, o_t = q_t S_t: nothing is forgotten.
+ * Evidence [T]: `naive_recurrent_linear_attn`. Shapes: q [t][d], k [t][d], v [t][e], s0 [d][e].
+ */
+export function linearAttention(q: Matrix, k: Matrix, v: Matrix, s0?: Matrix): Attended {
+  const output: Vector[] = [];
+  let s = s0 ?? zeros(columns(k), columns(v));
+  for (let t = 0; t < q.length; t++) {
+    s = addMatrices(s, outer(k[t]!, v[t]!));
+    output.push(vecMat(q[t]!, s));
+  }
+  return { output, state: s };
+}
+
+/**
+ * o_t = q_t S_t / (q_t · z_t + 10⁻¹⁰), z_t = z_{t-1} + k_t: linear attention divided by what its weights sum to. The state of
+ * earlier tokens and the sum of their keys are two things: the source lets the first be given without the second.
+ * Evidence [T]. Shapes: q [t][d], k [t][d], v [t][e], s0 [d][e], z0 [d].
+ */
+export function normalisedLinearAttention(
+  q: Matrix,
+  k: Matrix,
+  v: Matrix,
+  s0?: Matrix,
+  z0?: Vector,
+): NormalisedAttended {
+  const { output, state } = linearAttention(q, k, v, s0);
+  let z = z0 ?? vector(columns(k), () => 0);
+  const rows = output.map((row, t) => {
+    z = add(z, k[t]!);
+    return scale(1 / (dot(q[t]!, z) + normaliserEpsilon), row);
+  });
+  return { output: rows, state, keySum: z };
+}

@@ -1,0 +1,20 @@
+/** @file The linear recurrence that the states of retention and of every diagonal state space model are: what a scan computes. */
+import { add, type Matrix, type Vector } from './notation.ts';
+
+/**
+ * h_t = a_t ⊙ h_{t-1} + b_t: Eq. 5 with the decay of each token and what it brings given as they are.
+ * Evidence [F, R]: numbering not verified against the PDF.
+ * Shapes: a [t][n], b [t][n], h_0 [n], result [t][n].
+ */
+export function linearRecurrence(a: Matrix, b: Matrix, start: Vector): Matrix {
+  const states: Vector[] = [];
+  let h = start;
+  for (let t = 0; t < b.length; t++) {
+    h = add(
+      h.map((value, n) => a[t]![n]! * value),
+      b[t]!,
+    );
+    states.push(h);
+  }
+  return states;
+}

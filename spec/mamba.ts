@@ -1,0 +1,142 @@
+/**
+ * @file Mamba: the block and the whole language model for one sequence, from the first token on or continuing another one.
+ * Not numbered in the paper. [T]: state-spaces/mamba (mamba_ssm/modules/mamba_simple.py, mamba_ssm/models/mixer_seq_simple.py)
+ * at commit e9594ce, and johnma2006/mamba-minimal at 03de542, which agree. Every weight is stored [out, in].
+ */
+import { depthwiseConvolution } from './depthwise-convolution.ts';
+import { embed, readOut } from './language-model.ts';
+import { add, given, type Matrix, matVec, silu, type Vector } from './notation.ts';
+import { rmsNormRows } from './rms-norm.ts';
+import { type SelectiveInputs, selectiveScan } from './selective-ssm.ts';
+
+export interface MambaConfig {
+  readonly layers: number;
+  /** R: channels from which the step sizes of all channels are made. */
+  readonly deltaRank: number;
+  /** N */
+  readonly stateSize: number;
+  readonly epsilon: number;
+}
+
+export interface MambaLayer {
+  /** [width] */
+  readonly inputNorm: Vector;
+  /** [2 E, width]: the first E rows make the input of the convolution, the others z */
+  readonly input: Matrix;
+  /** [2 E] */
+  readonly inputBias?: Vector;
+  /** [E, K] */
+  readonly convolution: Matrix;
+  /** [E] */
+  readonly convolutionBias?: Vector;
+  /** [R + 2 N, E]: the channels of δ, then B, then C */
+  readonly selection: Matrix;
+  /** [E, R] */
+  readonly delta: Matrix;
+  /** [E] */
+  readonly deltaBias: Vector;
+  /** [E][N]: A = -exp(aLog) */
+  readonly aLog: Matrix;
+  /** D [E] */
+  readonly skip: Vector;
+  /** [width, E] */
+  readonly output: Matrix;
+  /** [width] */
+  readonly outputBias?: Vector;
+}
+
+export interface MambaParameters {
+  /** [rows][width]: also the read-out. It may have more rows than the vocabulary has tokens. */
+  readonly embedding: Matrix;
+  readonly layers: readonly MambaLayer[];
+  /** [width] */
+  readonly finalNorm: Vector;
+}
+
+/** What the tokens so far leave in a layer: the convolution's window [K][E] and the scan's state [E][N]. */
+export interface MambaLayerState {
+  readonly window: Matrix;
+  readonly scan: Matrix;
+}
+
+/** Logits [t][rows], and a state per layer. */
+export interface MambaResult {
+  readonly logits: Matrix;
+  readonly states: readonly MambaLayerState[];
+}
+
+/**
+ * logits = Embed rms(s^L), s^0 = Embed[tokens], s^{l+1} = s^l + block_l(s^l). Without states, the tokens are the first ones.
+ * Evidence [T].
+ * Shapes: tokens [t], result [t][rows].
+ */
+export function mamba(
+  params: MambaParameters,
+  config: MambaConfig,
+  tokens: readonly number[],
+  states: readonly MambaLayerState[] = [],
+): MambaResult {
+  let s = embed(params.embedding, tokens);
+  const left: MambaLayerState[] = [];
+  for (let l = 0; l < config.layers; l++) {
+    const { output, state } = mambaBlock(given(params.layers[l], `layer ${l}`), config, s, states[l]);
+    s = s.map((row, t) => add(row, output[t]!));
+    left.push(state);
+  }
+  return { logits: readOut(s, params.finalNorm, params.embedding, config.epsilon), states: left };
+}
+
+/**
+ * W_out scan(u, …) of a block's input; {@link mambaInputs} and {@link mambaOutput} are what stands before and after the scan.
+ * Evidence [T]. Shapes: s [t][width], output [t][width].
+ */
+export function mambaBlock(layer: MambaLayer, config: MambaConfig, s: Matrix, state?: MambaLayerState) {
+  const { inputs, window } = mambaInputs(layer, config, s, state?.window);
+  const scanned = selectiveScan(inputs, state?.scan);
+  return { output: mambaOutput(layer, scanned.output), state: { window, scan: scanned.state } };
+}
+
+/**
+ * [x | z] = W_in rms(s); u = silu(conv(x)); rms(s), what the scan reads (everything of {@link selection}, and z), and the window that is left.
+ * Evidence [T]. Shapes: s [t][width], window [K][E].
+ */
+export function mambaInputs(layer: MambaLayer, config: MambaConfig, s: Matrix, before?: Matrix) {
+  const normed = rmsNormRows(s, layer.inputNorm, config.epsilon);
+  const projected = normed.map((row) => affine(layer.input, row, layer.inputBias));
+  const inner = layer.skip.length;
+  const xs = projected.map((row) => row.slice(0, inner));
+  const z = projected.map((row) => row.slice(inner));
+  const { output: convolved, window } = depthwiseConvolution(xs, layer.convolution, layer.convolutionBias, before);
+  const u = convolved.map((row) => row.map(silu));
+  return { normed, inputs: { ...selection(layer, config, u), z }, window };
+}
+
+/** W_out y, with its bias if there is one. Evidence [T]. Shapes: y [t][E], result [t][width]. */
+export function mambaOutput(layer: MambaLayer, y: Matrix): Matrix {
+  return y.map((row) => affine(layer.output, row, layer.outputBias));
+}
+
+/**
+ * [d | B | C] = W_x u, of R, N and N channels; δ = W_Δ d, Δ = softplus(δ + bias); A = -exp(aLog); D the skip.
+ * Evidence [T]. Shapes: u [t][e].
+ */
+export function selection(layer: MambaLayer, { deltaRank, stateSize }: MambaConfig, u: Matrix): SelectiveInputs {
+  const mapped = u.map((row) => matVec(layer.selection, row));
+  const part = (from: number, to: number) => mapped.map((row) => row.slice(from, to));
+  return {
+    u,
+    delta: part(0, deltaRank).map((row) => matVec(layer.delta, row)),
+    a: layer.aLog.map((row) => row.map((logarithm) => -Math.exp(logarithm))),
+    b: { layout: 'token', rows: part(deltaRank, deltaRank + stateSize) },
+    c: { layout: 'token', rows: part(deltaRank + stateSize, deltaRank + 2 * stateSize) },
+    skip: layer.skip,
+    deltaBias: layer.deltaBias,
+    deltaSoftplus: true,
+  };
+}
+
+/** W x + bias, or W x. */
+function affine(weight: Matrix, x: Vector, bias?: Vector): Vector {
+  const y = matVec(weight, x);
+  return bias === undefined ? y : add(y, bias);
+}

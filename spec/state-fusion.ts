@@ -1,0 +1,168 @@
+/**
+ * @file The fusion of states of diagonal state space models, for one token: Eqs. 10, 11 and 15-18 where what is fused is a state,
+ * under every reading. A state [e][n] stands in a row: entry e·N + n of w = E·N. The equations are the
+ * paper's [N, F, R]; the shapes of gates, projections and norms, and what concatenation and cross-attention do, are our choice.
+ */
+import { softmax } from './01-attention.ts';
+import { collect, inject, sourceCount } from './10-dense-hidden.ts';
+import { type GateWeights, gate, type Projection } from './15-selective-transition.ts';
+import { add, dot, given, type Matrix, matrix, matVec, type Vector, vecMat, vector } from './notation.ts';
+import type { Reading } from './readings.ts';
+import { rmsNorm } from './rms-norm.ts';
+
+/** The readings that the fusion of states depends on; what the gate reads is up to the network. */
+export interface StateReadings {
+  readonly carry: Reading<'carry'>;
+  readonly pass: Reading<'pass'>;
+  readonly projection: Reading<'projection'>;
+  readonly projectionWidth: Reading<'projectionWidth'>;
+  readonly gate: Reading<'gate'>;
+  readonly gateActivation: Reading<'gateActivation'>;
+  readonly gateWidth: Reading<'gateWidth'>;
+  readonly fusion: Reading<'fusion'>;
+  readonly stateNorm: Reading<'stateNorm'>;
+}
+
+/** How states are fused. */
+export interface StateFusionRule {
+  /** m */
+  readonly denseLayers: number;
+  readonly epsilon: number;
+  readonly readings: StateReadings;
+}
+
+/** The parameters of one layer's fusion of states. J = min(l, m) sources, nearest layer first; none where J = 0. */
+export interface StateFusion {
+  /** One if the gate is shared, J if each source has its own; `up` has E, N or E·N rows, as gateWidth says. */
+  readonly gates: readonly GateWeights[];
+  /** J maps [n, n] or [e, e], as projectionWidth says, only where the projection is linear. */
+  readonly projections?: readonly Matrix[];
+  /** [n, (J+1)·n]: own states, then those of each source. Only where states are fused by concatenation. */
+  readonly merge?: Matrix;
+  /** [n, n], only where states are fused by attention. */
+  readonly query?: Matrix;
+  /** [n, n], only where states are fused by attention. */
+  readonly key?: Matrix;
+  /** [e][n], only where the fused state is normed. */
+  readonly norm?: Matrix;
+}
+
+/** E and N. */
+export interface StateSize {
+  readonly channels: number;
+  readonly states: number;
+}
+
+/** A layer's fusion: its parameters, absent where it has no sources, the rule, and the size of its states. */
+export interface StateConnection {
+  readonly fusion: StateFusion | undefined;
+  readonly rule: StateFusionRule;
+  readonly size: StateSize;
+}
+
+/** A gate's numbers over a whole state: per channel (the same for its N states), per state (for the E channels), or per entry. */
+export function gateOver(g: Vector, width: Reading<'gateWidth'>, { channels, states }: StateSize): Vector {
+  return vector(channels * states, (i) => {
+    if (width === 'channel') return g[Math.floor(i / states)]!;
+    return width === 'state' ? g[i % states]! : g[i]!;
+  });
+}
+
+/** A projection over a whole state: of the N states in each channel, or of the E channels in each state. Result [w, w]. */
+export function projectionOver(
+  map: Matrix,
+  width: Reading<'projectionWidth'>,
+  { channels, states }: StateSize,
+): Matrix {
+  const place = (i: number) => ({ e: Math.floor(i / states), n: i % states });
+  return matrix(channels * states, channels * states, (to, from) => {
+    const [a, b] = [place(to), place(from)];
+    if (width === 'state') return a.e === b.e ? map[a.n]![b.n]! : 0;
+    return a.n === b.n ? map[a.e]![b.e]! : 0;
+  });
+}
+
+/**
+ * Eqs. 10 and 15-17 for states: H_t^l = [φ(h_t^{l-1}); …; φ(h_t^{l-m})], all gates from the current layer's x.
+ * Shapes: shallow [l][w] (layer 0 first), x [width], result [j][w] (nearest layer first).
+ */
+export function selectedStates(shallow: Matrix, x: Vector, { fusion, rule, size }: StateConnection): readonly Vector[] {
+  const { denseLayers, readings } = rule;
+  const sources = Array.from({ length: sourceCount(shallow.length, denseLayers) }, (_, i) => i);
+  const gates = sources.map((i) => {
+    const weights = given(fusion?.gates[readings.gate === 'shared' ? 0 : i], `gate of source ${i + 1}`);
+    return gateOver(gate(x, weights, readings.gateActivation), readings.gateWidth, size);
+  });
+  const projections = sources.map((i): Projection => {
+    if (readings.projection === 'identity') return 'identity';
+    return projectionOver(given(fusion?.projections?.[i], `projection ${i + 1}`), readings.projectionWidth, size);
+  });
+  return collect(shallow, denseLayers, projections, gates);
+}
+
+/** Channel e's N states of every vector. */
+function channelOf(vectors: readonly Vector[], e: number, { states }: StateSize): readonly Vector[] {
+  return vectors.map((h) => h.slice(e * states, (e + 1) * states));
+}
+
+/** A function of every channel, its results side by side. */
+function perChannel({ channels }: StateSize, of: (e: number) => Vector): Vector {
+  return Array.from({ length: channels }, (_, e) => of(e)).flat();
+}
+
+/**
+ * Fusion by concatenation: h'[e] = W [h[e]; h''^{l-1}[e]; …; h''^{l-m}[e]] in every channel e.
+ * Evidence [N, R] that there is such an alternative; its form is our choice. With W = [I, I, …] it is Eq. 18.
+ * Shapes: h [w], selected [j][w], W [n, (J+1)·n], result [w].
+ */
+export function fuseByConcatenation(h: Vector, selected: readonly Vector[], merge: Matrix, size: StateSize): Vector {
+  return perChannel(size, (e) => matVec(merge, channelOf([h, ...selected], e, size).flat()));
+}
+
+/** W_q and W_k of fusion by cross-attention, [n, n] each. */
+export interface StateAttention {
+  readonly query: Matrix;
+  readonly key: Matrix;
+}
+
+/**
+ * Fusion by cross-attention: h'[e] = h[e] + Σ_i a_i h''^{l-i}[e], a = softmax_i((W_q h[e])·(W_k h''^{l-i}[e]) / √N), in every
+ * channel e: the layer's own state asks, the shallow ones answer. Evidence [N, R] that there is such an alternative; its form is
+ * our choice: the state's own term stays, so that closed gates leave h.
+ * Shapes: h [w], selected [j][w], result [w].
+ */
+export function fuseByAttention(
+  h: Vector,
+  selected: readonly Vector[],
+  { query, key }: StateAttention,
+  size: StateSize,
+): Vector {
+  const answers = perChannel(size, (e) => {
+    const [own, ...values] = channelOf([h, ...selected], e, size) as [Vector, ...Vector[]];
+    const score = (value: Vector) => dot(matVec(query, own), matVec(key, value)) / Math.sqrt(size.states);
+    return vecMat(softmax(values.map(score)), values);
+  });
+  return add(h, answers);
+}
+
+/** Fuse of Eq. 11 as `fusion` reads it. Shapes: h [w], H [j][w], result [w]. */
+export function fuseBy(h: Vector, dense: readonly Vector[], { fusion, rule, size }: StateConnection): Vector {
+  switch (rule.readings.fusion) {
+    case 'add':
+      return inject(h, dense);
+    case 'concat':
+      return fuseByConcatenation(h, dense, given(fusion?.merge, 'merge'), size);
+    case 'attention': {
+      const maps = { query: given(fusion?.query, 'query'), key: given(fusion?.key, 'key') };
+      return fuseByAttention(h, dense, maps, size);
+    }
+  }
+}
+
+/** Eq. 11 under every reading, and the norm over all w numbers where there is one. Shapes: h [w], H [j][w], result [w]. */
+export function fuseStates(h: Vector, dense: readonly Vector[], connection: StateConnection): Vector {
+  const fused = fuseBy(h, dense, connection);
+  const { readings, epsilon } = connection.rule;
+  if (readings.stateNorm === 'none') return fused;
+  return rmsNorm(fused, given(connection.fusion?.norm, 'norm of the fused state').flat(), epsilon);
+}

@@ -1,0 +1,67 @@
+/** @file densessm readings: every place where the paper can be read in more than one way, and what is taken there. */
+import { type OpenReading, openReadings } from '../../spec/readings.ts';
+import { wrapped } from '../oracle/text.ts';
+import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
+
+/** What a reading concerns, in few characters. */
+const concerned: Readonly<Record<OpenReading['concerns'], string>> = {
+  'keys-and-values': 'k and v',
+  states: 'states',
+  both: 'both',
+  baseline: 'baseline',
+};
+
+const columns = ['name', 'default', 'others', 'authors', 'evidence', 'concerns'];
+
+/** Nothing in the authors' code says anything about it. */
+const absent = '-';
+
+/** Columns of a terminal whose width is not known, as in a pipe. */
+const usualWidth = 100;
+const indent = 4;
+
+/** Prints every open reading: its options, default, the authors' choice, evidence, and why. Returns true: there is nothing to fail. */
+export function readingsCommand({ json, quiet }: Voice): boolean {
+  if (json) {
+    say(JSON.stringify({ ok: true, readings: openReadings }, null, 1));
+    return true;
+  }
+  if (!quiet) {
+    const width = Math.max(40, process.stdout.columns ?? usualWidth);
+    for (const line of readingLines(openReadings, width)) say(line);
+  }
+  const ours = openReadings.filter(({ evidence }) => evidence.length === 0).length;
+  say(`${openReadings.length} open readings, ${ours} of them settled by our own choice`);
+  return true;
+}
+
+/** The table, each row followed by its reason, in lines of at most `width` characters where the columns leave that room. */
+export function readingLines(readings: readonly OpenReading[], width: number): string[] {
+  const rows = readings.map(cellsOf);
+  const widths = widthsOf([columns, ...rows]);
+  return [
+    colour.heading(tableLine(columns, widths)),
+    ...rows.flatMap((cells, i) => [
+      tableLine(cells, widths),
+      ...wrapped(readings[i]!.reason, width - indent).map((line) => colour.minor(' '.repeat(indent) + line)),
+      '',
+    ]),
+    ...wrapped(legend, width),
+    '',
+  ];
+}
+
+const legend =
+  'The default is taken unless another reading is asked for. Authors: what their code does, a dash where it has nothing of the kind. ' +
+  "Evidence: C the authors' code, F figures, N notes, R reconstructed; ours: nothing public says it. Concerns: keys and values " +
+  '(DenseRetNet), states (DenseMamba), both, or the Transformer baseline. docs/readings.md shows the smallest input that tells the ' +
+  'readings apart.';
+
+const cellsOf = (reading: OpenReading): string[] => [
+  reading.name,
+  reading.default,
+  reading.readings.filter((one) => one !== reading.default).join(', ') || 'none known',
+  reading.authors ?? (reading.evidence.includes('C') ? reading.default : absent),
+  reading.evidence.join(' ') || 'ours',
+  concerned[reading.concerns],
+];

@@ -1,0 +1,86 @@
+/** @file Causal convolutions by Fourier transforms whose every step is rounded and whose tables are off. */
+import type { CausalConvolutionParams } from '../../tensor/primitives/causal-convolution.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Precision } from '../bounded/precision.ts';
+import { paddedLength } from '../f64/causal-convolution.ts';
+import { rootAt } from '../f64/fft.ts';
+import type { Arithmetic, Summand } from './order.ts';
+
+type Complex = readonly [number, number];
+
+/** The summands of each element, as the convolution is written. */
+export function convolutionSummands(
+  x: Float64Array,
+  k: Float64Array,
+  { axis, reverse }: CausalConvolutionParams,
+  shape: Shape,
+): (i: number) => Summand[] {
+  const [inner, length] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
+  return (i) => {
+    const t = Math.floor(i / inner) % length;
+    const start = i - t * inner;
+    return Array.from({ length: reverse ? length - t : t + 1 }, (_, lag): Summand => {
+      return [k[start + lag * inner]!, x[start + (reverse ? t + lag : t - lag) * inner]!];
+    });
+  };
+}
+
+/** Each sequence padded, transformed by halves, multiplied, transformed back. */
+export function convolutionByTransform(
+  x: Float64Array,
+  k: Float64Array,
+  { axis, reverse }: CausalConvolutionParams,
+  shape: Shape,
+  precision: Precision,
+  arithmetic: Arithmetic,
+): Float64Array {
+  const [inner, length] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
+  const out = new Float64Array(x.length);
+  if (out.length === 0) return out;
+  const size = paddedLength(length);
+  const roots = rootsOf(size, precision, arithmetic);
+  for (let start = 0; start < out.length; start++) {
+    if (Math.floor(start / inner) % length !== 0) continue;
+    const sequence = (data: Float64Array): Complex[] =>
+      Array.from({ length: size }, (_, t) => [t < length ? data[start + t * inner]! : 0, 0]);
+    const [fx, fk] = [x, k].map((data) => transformed(sequence(data), roots, arithmetic)) as [Complex[], Complex[]];
+    const product = fx.map((value, j) => times(value, reverse ? conjugate(fk[j]!) : fk[j]!, arithmetic));
+    // the inverse transform is the conjugate of that of conjugates
+    const y = transformed(product.map(conjugate), roots, arithmetic);
+    for (let t = 0; t < length; t++) out[start + t * inner] = arithmetic.round(y[t]![0] / size);
+  }
+  return out;
+}
+
+const conjugate = ([re, im]: Complex): Complex => [re, -im];
+
+/** `e^{−2πij/N}` for j < N/2, each part as far off as sines and cosines may be. */
+function rootsOf(size: number, { functions, u }: Precision, { round, random }: Arithmetic): Complex[] {
+  const off = (x: number): number => round(x * (1 + (2 * random.uniform() - 1) * (functions - 1) * u));
+  return Array.from({ length: size / 2 }, (_, j): Complex => {
+    const [c, s] = rootAt(j / size);
+    return [off(c), off(-s)];
+  });
+}
+
+/** The transform of numbers from those of its even and its odd places. */
+function transformed(x: readonly Complex[], roots: readonly Complex[], arithmetic: Arithmetic): Complex[] {
+  if (x.length === 1) return [...x];
+  const half = (odd: number): Complex[] =>
+    transformed(
+      x.filter((_, i) => i % 2 === odd),
+      roots,
+      arithmetic,
+    );
+  const [even, odd] = [half(0), half(1)];
+  const turned = odd.map((value, j) => times(value, roots[(2 * roots.length * j) / x.length]!, arithmetic));
+  const { round } = arithmetic;
+  const sum = (sign: number): Complex[] =>
+    even.map(([re, im], j) => [round(re + sign * turned[j]![0]), round(im + sign * turned[j]![1])]);
+  return [...sum(1), ...sum(-1)];
+}
+
+function times([a, b]: Complex, [c, d]: Complex, { round, fused }: Arithmetic): Complex {
+  const first = (product: number): number => (fused ? product : round(product));
+  return [round(first(a * c) - round(b * d)), round(first(a * d) + round(b * c))];
+}

@@ -1,0 +1,44 @@
+/** @file Text of others, made fit to be shown. */
+import { stripVTControlCharacters } from 'node:util';
+
+/**
+ * A line of others as it stands, without colours and control characters, cut when it is longer than `width`.
+ * @example
+ * printable('\u001b[31m  no\tsuch file\u0007', 40) // '  no such file'
+ */
+export const printable = (text: string, width: number): string => cut(cleaned(text, width).trimEnd(), width);
+
+/**
+ * Text of others as a part of a sentence: as {@link printable}, on one line, with single spaces.
+ * @example
+ * plain('\u001b[31mno  such\nfile', 40) // 'no such file'
+ */
+export const plain = (text: string, width: number): string =>
+  cut(cleaned(text, width).replace(/\s+/g, ' ').trim(), width);
+
+/**
+ * Text of others in quotes on one line: control characters are escaped, and it is cut when it is long.
+ * @example
+ * quoted('a\n') // '"a\\n"'
+ */
+export const quoted = (text: string): string => escaped(cut(text, 120));
+
+/**
+ * The beginning of a value's JSON.
+ * @example
+ * shown([1, undefined, 'a']) // '[1,null,"a"]'
+ */
+export const shown = (x: unknown): string => cut(x === undefined ? 'missing' : escaped(x), 80);
+
+const cut = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width)}…` : text);
+
+/** The beginning of a text, of which colours may take a part, without them and with spaces for control characters. */
+const cleaned = (text: string, width: number): string =>
+  stripVTControlCharacters(text.slice(0, 4 * width)).replace(/\p{Cc}/gu, ' ');
+
+/** JSON without control characters, of which it allows those beyond 0x7f, and with -0, which it would write as 0. */
+const escaped = (x: unknown): string =>
+  JSON.stringify(x, (_, value: unknown) => (Object.is(value, -0) ? '-0' : value)).replace(
+    /\p{Cc}/gu,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

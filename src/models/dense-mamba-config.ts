@@ -1,0 +1,76 @@
+/** @file What a DenseMamba is made of: Mamba's sizes, m, the gates' rank, and a reading for each open question about states. */
+import type { StateReadings } from '../nn/dense-states/fuse.ts';
+import type { Rng } from '../tensor/random.ts';
+import type { Shape } from '../tensor/shape.ts';
+import { type Choices, checkReadings, checkWhole } from './check.ts';
+import { sourcesOf } from './fusion-shapes.ts';
+import { checkMamba, freshMamba, type MambaConfig, mambaConfig, mambaShapes } from './mamba-config.ts';
+import { freshStateFusion, paperStateReadings, stateChoices, stateFusionShapes } from './state-fusion.ts';
+
+/** Where the paper can be read two ways, as far as states are concerned; spec/readings.ts has the evidence. */
+export interface DenseMambaReadings extends StateReadings {
+  /** What gates read: the block's normed input, or u, what the scan reads. */
+  readonly gateInput: 'normed' | 'u';
+}
+
+/** Sizes and readings of a DenseMamba. */
+export interface DenseMambaConfig extends MambaConfig {
+  /** m: how many shallow layers reach a deeper one; 0 is Mamba. */
+  readonly denseLayers: number;
+  /** r: width of the gate's hidden layer; 0 closes every gate. */
+  readonly gateRank: number;
+  readonly readings: DenseMambaReadings;
+}
+
+/** The default of every reading, as the paper's equations have it where they speak. */
+export const paperStates: DenseMambaReadings = { ...paperStateReadings, gateInput: 'normed' };
+
+/**
+ * Mamba's sizes as `mambaConfig` derives them, the gates' rank ⌊d/32⌋ as in the released DenseRetNet, but 1 at least; readings
+ * `paperStates`.
+ * @example
+ * denseMambaConfig({ vocabulary: 8, width: 64, layers: 4, denseLayers: 2 }).gateRank // 2
+ */
+export function denseMambaConfig(
+  sizes: Pick<DenseMambaConfig, 'vocabulary' | 'width' | 'layers' | 'denseLayers'> & Partial<DenseMambaConfig>,
+): DenseMambaConfig {
+  return {
+    ...mambaConfig(sizes),
+    gateRank: Math.max(1, Math.floor(sizes.width / 32)),
+    readings: paperStates,
+    ...sizes,
+  };
+}
+
+/** The shape of every weight by its path; [out, in]. Only layers with sources have fusion weights. */
+export function denseMambaShapes(config: DenseMambaConfig): Record<string, Shape> {
+  const { layers, width, innerWidth, stateSize, gateRank, readings } = config;
+  const sizes = {
+    e: innerWidth,
+    n: stateSize,
+    input: readings.gateInput === 'normed' ? width : innerWidth,
+    gateRank,
+  };
+  const fusions = Array.from({ length: layers }, (_, l) =>
+    stateFusionShapes(`layers.${l}.fusion`, sourcesOf(config, l).length, readings, sizes),
+  );
+  return { ...mambaShapes(config), ...Object.assign({}, ...fusions) };
+}
+
+const choices: Choices<DenseMambaReadings> = { ...stateChoices, gateInput: ['normed', 'u'] };
+
+/** Throws on a configuration that makes no model. */
+export function checkDenseMamba(config: DenseMambaConfig): void {
+  checkMamba(config, 'denseMamba');
+  checkWhole('denseMamba', config, ['denseLayers', 'gateRank'], 0);
+  checkReadings('denseMamba', config.readings, choices);
+}
+
+/** How a weight starts: as Mamba's; a merge as the identity of the own states; the rest of the fusion as everywhere. */
+export const freshDenseMamba = (
+  config: DenseMambaConfig,
+  path: string,
+  shape: Shape,
+  random: Rng,
+): Float64Array | null =>
+  path.includes('.fusion.') ? freshStateFusion(path, shape, random) : freshMamba(config, path, shape, random);

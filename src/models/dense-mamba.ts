@@ -1,0 +1,129 @@
+/**
+ * @file DenseMamba: a stack of Mamba's blocks in which the states of shallow layers reach deeper ones. Wiring only. Equations: 10, 11 and 15
+ * to 18, between the recurrence and the read-out of Mamba's scan.
+ */
+import {
+  carriedRecurrence,
+  chunkedMatrixStates,
+  denseStates,
+  matrixStates,
+  type StateOrder,
+} from '../nn/dense-states/carry.ts';
+import { type StateFusionParams, selectedStates } from '../nn/dense-states/fuse.ts';
+import { embedding } from '../nn/embedding.ts';
+import { linear } from '../nn/linear.ts';
+import { rmsNorm } from '../nn/norms.ts';
+import { checkMode, type Mode } from '../nn/retention/normalised.ts';
+import { discretised, readStates } from '../nn/selective-scan/discretise.ts';
+import { checkScan } from '../nn/selective-scan/inputs.ts';
+import { recurrenceIn } from '../nn/selective-scan/modes.ts';
+import { add } from '../tensor/primitives/add.ts';
+import { site } from '../tensor/primitives/site.ts';
+import type { Value } from '../tensor/value.ts';
+import { checkDenseMamba, type DenseMambaConfig, denseMambaShapes, freshDenseMamba } from './dense-mamba-config.ts';
+import { sourcesOf } from './fusion-shapes.ts';
+import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
+import { emptyMambaState } from './mamba.ts';
+import { aroundScan, type MambaLayer, type MambaLayerState } from './mamba-block.ts';
+
+/** Weights of one layer: Mamba's, and those of the fusion where the layer has sources. */
+export type DenseMambaLayer = MambaLayer & { readonly fusion?: StateFusionParams | undefined };
+
+/** Weights of a DenseMamba: `embedding` [rows, d], also the read-out, and `finalNorm` [d]. */
+export type DenseMambaParams = {
+  readonly embedding: Value;
+  readonly layers: readonly DenseMambaLayer[];
+  readonly finalNorm: Value;
+};
+
+/** What connects layers: which states a layer draws on, nearest first, and what its gates read. */
+export interface DenseMambaWiring {
+  sources(passed: readonly Value[], config: DenseMambaConfig): Value[];
+  gateInput(of: { readonly stream: Value; readonly normed: Value; readonly u: Value }, config: DenseMambaConfig): Value;
+}
+
+/** The wiring of the definition: the m layers before, at the same token; gates as `gateInput` says. */
+export const denseMambaWiring: DenseMambaWiring = {
+  sources: (passed, config) => sourcesOf(config, passed.length).map((l) => passed[l]!),
+  gateInput: ({ normed, u }, { readings }) => (readings.gateInput === 'normed' ? normed : u),
+};
+
+/**
+ * Whether a mode computes a configuration: recurrent mode all, the others those whose carried states are a linear recurrence.
+ * @example
+ * const config = denseMambaConfig({ vocabulary: 8, width: 8, layers: 2, denseLayers: 1 });
+ * denseMambaAdmits(config, 'parallel') // true
+ */
+export const denseMambaAdmits = ({ layers, denseLayers, readings }: DenseMambaConfig, mode: Mode['name']): boolean =>
+  mode === 'recurrent' || carriedRecurrence(readings, Math.min(layers - 1, denseLayers)) !== 'nonlinear';
+
+function start(params: DenseMambaParams, config: DenseMambaConfig, batch: number): ModelState<MambaLayerState> {
+  checkParameters(denseMamba, params, config);
+  return { position: 0, layers: params.layers.map(() => emptyMambaState(params.embedding, config, batch)) };
+}
+
+/** The model's `forward` with some wiring: the definition's is the model's own. */
+export const denseMambaForward =
+  (wiring: DenseMambaWiring): LanguageModel<DenseMambaConfig, DenseMambaParams, MambaLayerState>['forward'] =>
+  (params, config, tokens, state, mode): ModelResult<MambaLayerState> => {
+    checkStep('denseMamba', config.layers, params.layers, tokens, state);
+    checkMode('denseMamba', mode);
+    const passed: Value[] = [];
+    let x = embedding(params.embedding, tokens);
+    const layers = params.layers.map((layer, l) => {
+      const path = `layers.${l}.`;
+      const result = block(layer, config, site(x, `hidden.${l}`), passed, state.layers[l]!, mode, wiring, path);
+      x = add(x, result.y);
+      passed.push(result.passed);
+      return result.state;
+    });
+    const hidden = rmsNorm(site(x, `hidden.${params.layers.length}`), params.finalNorm, config.epsilon);
+    return {
+      logits: linear(hidden, params.embedding),
+      state: { position: state.position + tokens.shape[1]!, layers },
+    };
+  };
+
+function block(
+  layer: DenseMambaLayer,
+  config: DenseMambaConfig,
+  stream: Value,
+  shallower: readonly Value[],
+  state: MambaLayerState,
+  mode: Mode,
+  wiring: DenseMambaWiring,
+  path: string,
+): { y: Value; state: MambaLayerState; passed: Value } {
+  const normed = site(rmsNorm(stream, layer.inputNorm, config.epsilon), `${path}input`);
+  const rule = { readings: config.readings, epsilon: config.epsilon, path };
+  const fusion = layer.fusion ?? { gates: [] };
+  const { y, conv, scanned } = aroundScan(layer, normed, state.conv, mode, path, (inputs) => {
+    checkScan('denseMamba', inputs, state.ssm);
+    const { decay, drive } = discretised(inputs);
+    const gateInput = wiring.gateInput({ stream, normed, u: inputs.u }, config);
+    const selected = selectedStates(wiring.sources(shallower, config), gateInput, fusion, rule);
+    const states = denseStates({ decay, drive, selected }, state.ssm, fusion, rule, orderIn(mode, decay));
+    return { ...states, output: readStates(states.read, inputs) };
+  });
+  return { y, state: { conv, ssm: scanned.state }, passed: site(scanned.passed, `${path}passed`) };
+}
+
+/** The order of a mode, for a layer's decays. */
+const orderIn = (mode: Mode, decay: Value): StateOrder => ({
+  mode: mode.name,
+  diagonal: (drive, state) => recurrenceIn(mode)(decay, drive, state),
+  matrix: (own, drive, state) =>
+    mode.name === 'chunkwise'
+      ? chunkedMatrixStates(mode.chunkSize, decay, own, drive, state)
+      : matrixStates(decay, own, drive, state),
+});
+
+/** DenseMamba as a language model. In parallel mode its scans are the primitive's, or in logarithmic depth where states are mixed. */
+export const denseMamba: LanguageModel<DenseMambaConfig, DenseMambaParams, MambaLayerState> = {
+  name: 'dense-mamba',
+  check: checkDenseMamba,
+  shapes: denseMambaShapes,
+  start,
+  forward: denseMambaForward(denseMambaWiring),
+  fresh: freshDenseMamba,
+};

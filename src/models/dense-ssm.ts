@@ -1,0 +1,212 @@
+/**
+ * @file A stack of time-invariant diagonal state space models with a dense hidden connection: no norm, no embedding. Wiring only.
+ * Equations: 5 (zero-order hold), 6, 10, 11, 13 to 18; in convolution mode Eq. 14.
+ */
+import { silu } from '../nn/activations.ts';
+import { checkAxes } from '../nn/check.ts';
+import { type CarriedRecurrence, carriedRecurrence, denseStates, type StateOrder } from '../nn/dense-states/carry.ts';
+import { type StateFusionParams, type StateReadings, selectedStates } from '../nn/dense-states/fuse.ts';
+import { linear } from '../nn/linear.ts';
+import { type DiscreteModel, discretise } from '../nn/ssm/discretise.ts';
+import { matrixForm, realForm } from '../nn/ssm/form.ts';
+import { emptySsmState, ssmAxes } from '../nn/ssm/inputs.ts';
+import { type SsmMode, statesIn } from '../nn/ssm/modes.ts';
+import { fail } from '../tensor/errors.ts';
+import { add } from '../tensor/primitives/add.ts';
+import { mul } from '../tensor/primitives/mul.ts';
+import { reshape } from '../tensor/primitives/reshape.ts';
+import { site } from '../tensor/primitives/site.ts';
+import type { Rng } from '../tensor/random.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
+import type { Value } from '../tensor/value.ts';
+import { checkEpsilon, checkReadings, checkWhole } from './check.ts';
+import { sourcesOf } from './fusion-shapes.ts';
+import { checkParameters, type Parametrised } from './language-model.ts';
+import { freshStateFusion, paperStateReadings, stateChoices, stateFusionShapes } from './state-fusion.ts';
+
+/** Sizes and readings of a stack. Gates read the layer's own input. */
+export interface DenseSsmConfig {
+  /** E: channels. */
+  readonly width: number;
+  /** N: states of each of them. */
+  readonly stateSize: number;
+  readonly layers: number;
+  /** m: how many shallow layers reach a deeper one. */
+  readonly denseLayers: number;
+  /** r: width of the gate's hidden layer; 0 closes every gate. */
+  readonly gateRank: number;
+  /** Of the norm of fused states, where there is one. */
+  readonly epsilon: number;
+  readonly readings: StateReadings;
+}
+
+/**
+ * N = 16, the gates' rank ⌊E/32⌋ but 1 at least, ε 1e-5, the paper's readings where it speaks.
+ * @example
+ * denseSsmConfig({ width: 8, layers: 2, denseLayers: 1 }).stateSize // 16
+ */
+export function denseSsmConfig(
+  sizes: Pick<DenseSsmConfig, 'width' | 'layers' | 'denseLayers'> & Partial<DenseSsmConfig>,
+): DenseSsmConfig {
+  const gateRank = Math.max(1, Math.floor(sizes.width / 32));
+  return { stateSize: 16, gateRank, epsilon: 1e-5, readings: paperStateReadings, ...sizes };
+}
+
+/** Weights of one layer: A, B and C [e, n], the step Δ [e], the map [e, e] after it, and the fusion where the layer has sources. */
+export type DenseSsmLayer = {
+  readonly a: Value;
+  readonly b: Value;
+  readonly c: Value;
+  readonly delta: Value;
+  readonly output: Value;
+  readonly fusion?: StateFusionParams | undefined;
+};
+
+/** Weights of a stack. */
+export type DenseSsmParams = { readonly layers: readonly DenseSsmLayer[] };
+
+/** `x^L` [b, t, e], what each layer read out [b, t, e], and the carried state of each layer [b, e, n]. */
+export interface DenseSsmResult {
+  readonly output: Value;
+  readonly reads: readonly Value[];
+  readonly states: readonly Value[];
+}
+
+/** What connects layers: which states a layer draws on, nearest first; and how a layer becomes discrete. */
+export interface DenseSsmWiring {
+  sources(passed: readonly Value[], config: DenseSsmConfig): Value[];
+  discretise(layer: DenseSsmLayer): DiscreteModel<Value>;
+}
+
+/** The wiring of the definition. */
+export const denseSsmWiring: DenseSsmWiring = {
+  sources: (passed, config) => sourcesOf(config, passed.length).map((l) => passed[l]!),
+  discretise: (layer) => discretise('zeroOrderHold', layer),
+};
+
+const everyMode: Readonly<Record<CarriedRecurrence, readonly SsmMode['name'][]>> = {
+  diagonal: ['recurrent', 'scan', 'logStep', 'direct', 'fft', 'chunkwise'],
+  matrix: ['recurrent', 'logStep'],
+  nonlinear: ['recurrent'],
+};
+
+/**
+ * Whether a mode computes a configuration. Where the fused state is carried, concatenation makes a matrix of each channel's decays,
+ * which convolutions and linearScan do not compute, and attention and norms make it no linear recurrence.
+ * @example
+ * const readings = { ...denseSsmConfig({ width: 1, layers: 1, denseLayers: 1 }).readings, carry: 'fused', stateNorm: 'rms' };
+ * denseSsmAdmits(denseSsmConfig({ width: 8, layers: 2, denseLayers: 1, readings }), 'fft') // false
+ */
+export const denseSsmAdmits = ({ layers, denseLayers, readings }: DenseSsmConfig, mode: SsmMode['name']): boolean =>
+  everyMode[carriedRecurrence(readings, Math.min(layers - 1, denseLayers))].includes(mode);
+
+function check(config: DenseSsmConfig): void {
+  checkWhole('denseSsmStack', config, ['width', 'stateSize', 'layers'], 1);
+  checkWhole('denseSsmStack', config, ['denseLayers', 'gateRank'], 0);
+  checkEpsilon('denseSsmStack', config.epsilon);
+  checkReadings('denseSsmStack', config.readings, stateChoices);
+}
+
+function shapes(config: DenseSsmConfig): Record<string, Shape> {
+  const { width: e, stateSize: n, layers, gateRank, readings } = config;
+  const all: Record<string, Shape> = {};
+  for (let l = 0; l < layers; l++) {
+    const path = `layers.${l}`;
+    for (const map of ['a', 'b', 'c']) all[`${path}.${map}`] = [e, n];
+    Object.assign(all, { [`${path}.delta`]: [e], [`${path}.output`]: [e, e] });
+    const sizes = { e, n, input: e, gateRank };
+    Object.assign(all, stateFusionShapes(`${path}.fusion`, sourcesOf(config, l).length, readings, sizes));
+  }
+  return all;
+}
+
+/** Our choice: `A[e, n] = −(n + 1)` as in Mamba, Δ log-uniform from 10⁻³ to 10⁻¹, a merge as the identity of the own states. */
+function fresh({ stateSize }: DenseSsmConfig, path: string, shape: Shape, random: Rng): Float64Array | null {
+  const filled = (number: (i: number) => number) => Float64Array.from({ length: sizeOf(shape) }, (_, i) => number(i));
+  if (path.endsWith('.a')) return filled((i) => -((i % stateSize) + 1));
+  if (path.endsWith('.delta')) return filled(() => 10 ** (2 * random.uniform() - 3));
+  return freshStateFusion(path, shape, random);
+}
+
+/** The stack's `forward` with some wiring: the definition's is its own. */
+export const denseSsmForward =
+  (wiring: DenseSsmWiring) =>
+  (
+    params: DenseSsmParams,
+    config: DenseSsmConfig,
+    x: Value,
+    states: readonly Value[],
+    mode: SsmMode,
+  ): DenseSsmResult => {
+    checkAxes('denseSsmStack', 'x', x, ['b', 't', 'e']);
+    const { layers } = params;
+    if (layers.length !== config.layers || states.length !== config.layers) {
+      fail(
+        `denseSsmStack: parameters of ${layers.length} layers, a state of ${states.length}, a configuration of ${config.layers}; make them equal`,
+      );
+    }
+    const [passed, reads]: [Value[], Value[]] = [[], []];
+    let stream = x;
+    const left = layers.map((layer, l) => {
+      const result = oneLayer(layer, config, stream, passed, states[l]!, mode, wiring, `layers.${l}.`);
+      stream = add(stream, linear(silu(result.y), layer.output));
+      passed.push(result.passed);
+      reads.push(result.y);
+      return result.state;
+    });
+    return { output: stream, reads, states: left };
+  };
+
+function oneLayer(
+  layer: DenseSsmLayer,
+  { readings, epsilon, ...config }: DenseSsmConfig,
+  x: Value,
+  shallower: readonly Value[],
+  state: Value,
+  mode: SsmMode,
+  wiring: DenseSsmWiring,
+  path: string,
+): { y: Value; passed: Value; state: Value } {
+  const { a, b } = wiring.discretise(layer);
+  ssmAxes('denseSsmStack', { x, a, b, c: layer.c }, state);
+  const rule = { readings, epsilon, path };
+  const fusion = layer.fusion ?? { gates: [] };
+  const drive = realForm.drive(b, x);
+  const selected = selectedStates(wiring.sources(shallower, { readings, epsilon, ...config }), x, fusion, rule);
+  const states = denseStates({ decay: a, drive, selected }, state, fusion, rule, orderIn(mode, a));
+  return {
+    y: site(realForm.read(layer.c, states.read), `${path}y`),
+    passed: site(states.passed, `${path}passed`),
+    state: states.state,
+  };
+}
+
+/** The order of a mode, for a layer's decay Ā [e, n]. */
+const orderIn = (mode: SsmMode, a: Value): StateOrder => ({
+  mode: mode.name,
+  diagonal: (drive, state) => statesIn(mode)(realForm, a, drive, state),
+  matrix: (own, drive, state) => {
+    const [e, n] = a.shape as readonly [number, number];
+    return statesIn(mode)(matrixForm, mul(reshape(a, [e, 1, n]), own), drive, state);
+  },
+});
+
+/**
+ * The stack: `x^{l+1} = x^l + W_l silu(y^l)`, `y^l` what the layer reads out of its fused states; `forward` continues from a state
+ * for each layer, [b, e, n], in a mode. Throws on wrong shapes and where a mode does not admit the readings.
+ */
+export const denseSsmStack: Parametrised<DenseSsmConfig, DenseSsmParams> & {
+  /** The states before the first input: zeros [b, e, n]. Throws as `checkParameters` does. */
+  start(params: DenseSsmParams, config: DenseSsmConfig, batch: number): Value[];
+  readonly forward: ReturnType<typeof denseSsmForward>;
+} = {
+  name: 'dense-ssm',
+  check,
+  shapes,
+  fresh,
+  start(params, config, batch) {
+    checkParameters(denseSsmStack, params, config);
+    return params.layers.map(({ a }) => emptySsmState(a, batch));
+  },
+  forward: denseSsmForward(denseSsmWiring),
+};

@@ -1,0 +1,129 @@
+/** @file What a Mamba is made of: sizes, shapes of its weights, and how they start. */
+import type { Rng } from '../tensor/random.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
+import { checkEpsilon, checkFlags, checkWhole } from './check.ts';
+
+/** Sizes of a Mamba. */
+export interface MambaConfig {
+  readonly vocabulary: number;
+  /** d: channels of the residual stream. */
+  readonly width: number;
+  readonly layers: number;
+  /** E: channels of convolution and scan. */
+  readonly innerWidth: number;
+  /** N: states of each of them. */
+  readonly stateSize: number;
+  /** R: channels from which their step sizes are made. */
+  readonly deltaRank: number;
+  /** K: tokens that the convolution reads, the current one included. */
+  readonly convolutionWidth: number;
+  readonly convolutionBias: boolean;
+  /** Whether the first and the last linear map of a block have biases. */
+  readonly projectionBias: boolean;
+  /** The embedding's rows, and the logits, are the vocabulary rounded up to a multiple of this. */
+  readonly vocabularyMultiple: number;
+  readonly epsilon: number;
+}
+
+/**
+ * Sizes that the source derives from its own or sets: E = 2 d, N = 16, R = ⌈d / 16⌉, K = 4 with bias, no other biases, rows in
+ * eights, ε = 1e-5.
+ * @example
+ * mambaConfig({ vocabulary: 8, width: 40, layers: 2 }).deltaRank // 3
+ */
+export function mambaConfig(
+  sizes: Pick<MambaConfig, 'vocabulary' | 'width' | 'layers'> & Partial<MambaConfig>,
+): MambaConfig {
+  return {
+    innerWidth: 2 * sizes.width,
+    stateSize: 16,
+    deltaRank: Math.ceil(sizes.width / 16),
+    convolutionWidth: 4,
+    convolutionBias: true,
+    projectionBias: false,
+    vocabularyMultiple: 8,
+    epsilon: 1e-5,
+    ...sizes,
+  };
+}
+
+/** The embedding's rows: the vocabulary, rounded up to the multiple. */
+export const embeddingRows = ({ vocabulary, vocabularyMultiple }: MambaConfig): number =>
+  Math.ceil(vocabulary / vocabularyMultiple) * vocabularyMultiple;
+
+/** Throws on a configuration that makes no model. */
+export function checkMamba(config: MambaConfig, call = 'mamba'): void {
+  const sizes = ['vocabulary', 'width', 'layers', 'innerWidth', 'stateSize', 'deltaRank', 'convolutionWidth'] as const;
+  checkWhole(call, config, [...sizes, 'vocabularyMultiple'], 1);
+  checkFlags(call, config, ['convolutionBias', 'projectionBias']);
+  checkEpsilon(call, config.epsilon);
+}
+
+/** The shape of every weight by its path; [out, in]. The read-out has none of its own: it is the embedding. */
+export function mambaShapes(config: MambaConfig): Record<string, Shape> {
+  const shapes: Record<string, Shape> = { embedding: [embeddingRows(config), config.width] };
+  for (let l = 0; l < config.layers; l++) {
+    for (const [name, shape] of Object.entries(layerShapes(config))) shapes[`layers.${l}.${name}`] = shape;
+  }
+  return { ...shapes, finalNorm: [config.width] };
+}
+
+function layerShapes(config: MambaConfig): Record<string, Shape> {
+  const { width, innerWidth, stateSize, deltaRank, convolutionWidth, convolutionBias, projectionBias } = config;
+  return {
+    inputNorm: [width],
+    input: [2 * innerWidth, width],
+    ...(projectionBias && { inputBias: [2 * innerWidth] }),
+    convolution: [innerWidth, convolutionWidth],
+    ...(convolutionBias && { convolutionBias: [innerWidth] }),
+    selection: [deltaRank + 2 * stateSize, innerWidth],
+    delta: [innerWidth, deltaRank],
+    deltaBias: [innerWidth],
+    aLog: [innerWidth, stateSize],
+    skip: [innerWidth],
+    output: [width, innerWidth],
+    ...(projectionBias && { outputBias: [width] }),
+  };
+}
+
+/** Step sizes start between these, evenly by their logarithm. */
+const [leastStep, largestStep] = [1e-3, 1e-1];
+
+/**
+ * How the source starts a weight [T]: `A[e, n] = −(n + 1)`, D = 1, step sizes log-uniform from 10⁻³ to 10⁻¹ through the bias, and
+ * `delta` uniform within R^{−1/2}; the other maps uniform within (inputs)^{−1/2}, `output` divided by √layers, their
+ * biases 0; the convolution and its bias uniform within K^{−1/2}. Norms and the embedding start as everywhere: null.
+ */
+export function freshMamba(config: MambaConfig, path: string, shape: Shape, random: Rng): Float64Array | null {
+  const { layers, innerWidth, width, deltaRank, stateSize, convolutionWidth } = config;
+  const filled = (number: (i: number) => number): Float64Array =>
+    Float64Array.from({ length: sizeOf(shape) }, (_, i) => number(i));
+  const within = (bound: number): Float64Array => filled(() => bound * (2 * random.uniform() - 1));
+  switch (path.slice(path.lastIndexOf('.') + 1)) {
+    case 'aLog':
+      return filled((i) => Math.log((i % stateSize) + 1));
+    case 'skip':
+      return filled(() => 1);
+    case 'deltaBias':
+      return filled(() => inverseSoftplus(leastStep * (largestStep / leastStep) ** random.uniform()));
+    case 'delta':
+      return within(deltaRank ** -0.5);
+    case 'input':
+      return within(width ** -0.5);
+    case 'selection':
+      return within(innerWidth ** -0.5);
+    case 'output':
+      return within((innerWidth * layers) ** -0.5);
+    case 'convolution':
+    case 'convolutionBias':
+      return within(convolutionWidth ** -0.5);
+    case 'inputBias':
+    case 'outputBias':
+      return filled(() => 0);
+    default:
+      return null;
+  }
+}
+
+/** The number whose softplus is y > 0. */
+const inverseSoftplus = (y: number): number => y + Math.log(-Math.expm1(-y));

@@ -1,0 +1,68 @@
+/** @file Mamba as a language model: a stack of blocks on a residual stream, read out by the embedding. Wiring only. */
+import { embedding } from '../nn/embedding.ts';
+import { linear } from '../nn/linear.ts';
+import { rmsNorm } from '../nn/norms.ts';
+import { checkMode, type Mode } from '../nn/retention/normalised.ts';
+import { zerosLike } from '../tensor/operand.ts';
+import { add } from '../tensor/primitives/add.ts';
+import { site } from '../tensor/primitives/site.ts';
+import type { Value } from '../tensor/value.ts';
+import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
+import { type MambaLayer, type MambaLayerState, mambaBlock } from './mamba-block.ts';
+import { checkMamba, freshMamba, type MambaConfig, mambaShapes } from './mamba-config.ts';
+
+/** Weights of a Mamba: `embedding` [rows, d], also the read-out, and `finalNorm` [d]. */
+export type MambaParams = {
+  readonly embedding: Value;
+  readonly layers: readonly MambaLayer[];
+  readonly finalNorm: Value;
+};
+
+/** The state of a layer before the first token, beside a value. */
+export const emptyMambaState = (
+  x: Value,
+  { innerWidth, stateSize, convolutionWidth }: MambaConfig,
+  batch: number,
+): MambaLayerState => ({
+  conv: zerosLike(x, [batch, convolutionWidth, innerWidth]),
+  ssm: zerosLike(x, [batch, innerWidth, stateSize]),
+});
+
+function start(params: MambaParams, config: MambaConfig, batch: number): ModelState<MambaLayerState> {
+  checkParameters(mamba, params, config);
+  return { position: 0, layers: params.layers.map(() => emptyMambaState(params.embedding, config, batch)) };
+}
+
+function forward(
+  params: MambaParams,
+  config: MambaConfig,
+  tokens: Value,
+  state: ModelState<MambaLayerState>,
+  mode: Mode,
+): ModelResult<MambaLayerState> {
+  checkStep('mamba', config.layers, params.layers, tokens, state);
+  checkMode('mamba', mode);
+  let x = embedding(params.embedding, tokens);
+  const layers = params.layers.map((layer, l) => {
+    const path = `layers.${l}.`;
+    const normed = rmsNorm(site(x, `hidden.${l}`), layer.inputNorm, config.epsilon);
+    const result = mambaBlock(layer, site(normed, `${path}input`), state.layers[l]!, mode, path);
+    x = add(x, result.y);
+    return result.state;
+  });
+  const hidden = rmsNorm(site(x, `hidden.${params.layers.length}`), params.finalNorm, config.epsilon);
+  return {
+    logits: linear(hidden, params.embedding),
+    state: { position: state.position + tokens.shape[1]!, layers },
+  };
+}
+
+/** Mamba as a language model. In parallel mode its scan is the primitive's. */
+export const mamba: LanguageModel<MambaConfig, MambaParams, MambaLayerState> = {
+  name: 'mamba',
+  check: checkMamba,
+  shapes: mambaShapes,
+  start,
+  forward,
+  fresh: freshMamba,
+};

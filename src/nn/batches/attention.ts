@@ -1,0 +1,94 @@
+/** @file Softmax attention of a batch. The parallel form takes boundaries and padding itself, in its mask. */
+import { constantLike, zerosLike } from '../../tensor/operand.ts';
+import { concat } from '../../tensor/primitives/concat.ts';
+import { einsum } from '../../tensor/primitives/einsum.ts';
+import { reshape } from '../../tensor/primitives/reshape.ts';
+import { scale } from '../../tensor/primitives/scale.ts';
+import { select } from '../../tensor/primitives/select.ts';
+import { transpose } from '../../tensor/primitives/transpose.ts';
+import type { Value } from '../../tensor/value.ts';
+import { type AttentionInputs, attentionAxes, extended, type KeyValueCache, scoresOf } from '../attention/inputs.ts';
+import { attentionIn } from '../attention/modes.ts';
+import { headAxes } from '../check.ts';
+import type { Mode } from '../retention/normalised.ts';
+import { softmax } from '../softmax.ts';
+import { alongRows, type Batch, checkRows, checkStates, isToken } from './batch.ts';
+import { type BatchResult, cutOut, eachSequence } from './each-sequence.ts';
+
+/**
+ * Softmax attention of a batch in a mode: `inputs` in rows [b, h, t, ·], a cache for each sequence, each of its own length. In parallel
+ * mode all sequences are computed together, under one mask: a token sees the cache of its sequence, and of its tokens those no later.
+ * Throws on wrong shapes, factors and modes, and where inputs or states do not fit the batch.
+ * @example
+ * const [one, zero] = [tensor([[[[1], [1]]]]), tensor([[[[0], [0]]]])];
+ * const inputs = { q: one, k: zero, v: tensor([[[[2], [4]]]]), factor: 1 };
+ * const empty = emptyCache(inputs);
+ * read(batchedAttention({ name: 'parallel' }, packedBatch([0, 1, 2]), inputs, [empty, empty]).output) // [2, 4]
+ */
+export function batchedAttention(
+  mode: Mode,
+  batch: Batch,
+  inputs: AttentionInputs,
+  states: readonly KeyValueCache[],
+): BatchResult<KeyValueCache> {
+  const attend = attentionIn(mode);
+  const { factor, ...sequences } = inputs;
+  headAxes('batchedAttention', inputs.q, inputs.k, inputs.v);
+  checkRows('batchedAttention', 'q', batch, inputs.q, 2);
+  checkStates('batchedAttention', batch, states);
+  if (mode.name !== 'parallel') {
+    return eachSequence(batch, 2, (one, cache) => attend({ ...one, factor }, cache), sequences, states);
+  }
+  const after = batch.spans.map((span, n) => {
+    const [q, k, v] = [inputs.q, inputs.k, inputs.v].map((x) => cutOut(x, span, 2)) as [Value, Value, Value];
+    attentionAxes(`batchedAttention: sequence ${n}`, { q, k, v, factor }, states[n]!);
+    return extended(states[n]!, { q, k, v, factor });
+  });
+  return { output: maskedAttention(batch, inputs, after), states: after };
+}
+
+/** What every place reads from the keys and values of all sequences, one after another, under a mask; 0 at padding. */
+function maskedAttention(batch: Batch, { q, k, v, factor }: AttentionInputs, caches: readonly KeyValueCache[]): Value {
+  const { b, h, t, e } = headAxes('batchedAttention', q, k, v);
+  const mask = constantLike(q, isToken(batch), alongRows(batch, 4, 2));
+  const [queries, own] = [q, k].map((x) => inOneRow(select(mask, x, 0))) as [Value, Value];
+  const [keys, values] = [caches.map((cache) => cache.keys), caches.map((cache) => cache.values)].map((parts) =>
+    concat(parts, 2),
+  ) as [Value, Value];
+  if (keys.shape[2] === 0) return zerosLike(v);
+  const seen = seenBy(batch, caches);
+  const shares = softmax(
+    scoresOf(queries, keys, factor),
+    constantLike(q, seen, [b * t, keys.shape[2]!]),
+    reshape(scale(einsum('bhtd,bhtd->bht', queries, own), factor), [1, h, b * t, 1]),
+  );
+  const read = einsum('bhts,bhse->bhte', shares, values);
+  return select(mask, transpose(reshape(read, [h, b, t, e]), [1, 0, 2, 3]), 0);
+}
+
+/** [b, h, t, d] as [1, h, b·t, d]. */
+function inOneRow(x: Value): Value {
+  const [b, h, t, d] = x.shape as readonly [number, number, number, number];
+  return reshape(transpose(x, [1, 0, 2, 3]), [1, h, b * t, d]);
+}
+
+/**
+ * 1 where a place [b·t] may see a key [s], of all sequences' keys one after another: its own sequence's, up to itself. Padding sees the
+ * first key, since a softmax over nothing is NaN and NaN survives a product with 0 in the gradient; what it reads is dropped.
+ */
+function seenBy(batch: Batch, caches: readonly KeyValueCache[]): Float64Array {
+  const { rows, places, spans } = batch;
+  const lengths = caches.map(({ keys }) => keys.shape[2]!);
+  const all = lengths.reduce((total, length) => total + length, 0);
+  const table = new Float64Array(rows * places * all);
+  for (const [i, token] of isToken(batch).entries()) if (token === 0) table[i * all] = 1;
+  let first = 0;
+  for (const [n, { row, start, length }] of spans.entries()) {
+    for (let p = 0; p < length; p++) {
+      const at = (row * places + start + p) * all + first;
+      table.fill(1, at, at + lengths[n]! - length + p + 1);
+    }
+    first += lengths[n]!;
+  }
+  return table;
+}

@@ -1,0 +1,121 @@
+/** @file Retention of a batch. The parallel and the chunkwise form take boundaries and padding themselves. */
+import { fail } from '../../tensor/errors.ts';
+import { constantLike } from '../../tensor/operand.ts';
+import { add } from '../../tensor/primitives/add.ts';
+import { concat } from '../../tensor/primitives/concat.ts';
+import { einsum } from '../../tensor/primitives/einsum.ts';
+import { mul } from '../../tensor/primitives/mul.ts';
+import { select } from '../../tensor/primitives/select.ts';
+import { slice } from '../../tensor/primitives/slice.ts';
+import { sameShape, show } from '../../tensor/shape.ts';
+import type { Value } from '../../tensor/value.ts';
+import { checkAxes } from '../check.ts';
+import { overChunks } from '../retention/chunkwise.ts';
+import { decayPowers, powerSlack } from '../retention/decay-tables.ts';
+import { inputAxes, type RetentionInputs, type RetentionResult } from '../retention/inputs.ts';
+import { checkMode, type Mode } from '../retention/normalised.ts';
+import { recurrentRetention } from '../retention/recurrent.ts';
+import { alongRows, type Batch, checkRows, checkStates, isToken, membership, within } from './batch.ts';
+import { type BatchResult, eachSequence } from './each-sequence.ts';
+
+/**
+ * Un-normalised retention of a batch in a mode: `inputs` in rows [b, h, t, ·], a state [1, h, d, e] for each sequence. In parallel and
+ * chunkwise mode all sequences are computed together: scores reach no other sequence and no padding, where they are weighed with 0.
+ * Throws on wrong shapes, decays and modes, and where inputs or states do not fit the batch.
+ * @example
+ * const one = tensor([[[[1], [1]]]]);
+ * const [zero, six] = [tensor([[[[0]]]]), tensor([[[[6]]]])];
+ * const inputs = { q: one, k: one, v: one, decay: [0.5] };
+ * read(batchedRetention({ name: 'parallel' }, packedBatch([0, 1, 2]), inputs, [zero, six]).output) // [1, 4]
+ */
+export function batchedRetention(
+  mode: Mode,
+  batch: Batch,
+  inputs: RetentionInputs,
+  states: readonly Value[],
+): BatchResult<Value> {
+  checkMode('batchedRetention', mode);
+  checkBatch(batch, inputs, states);
+  const { decay, ...sequences } = inputs;
+  if (mode.name === 'recurrent') {
+    return eachSequence(batch, 2, (one, s) => recurrentRetention({ ...one, decay }, s), sequences, states);
+  }
+  const tokens = withoutPadding(batch, inputs);
+  const all = concat(states, 0);
+  const { output, state } =
+    mode.name === 'parallel'
+      ? boundedRetention(batch, tokens, all)
+      : overChunks(
+          mode.chunkSize,
+          (part, s, start) => boundedRetention(within(batch, start, part.q.shape[2]!), part, s),
+          tokens,
+          all,
+        );
+  return { output, states: batch.spans.map((_, n) => slice(state, 0, n, n + 1)) };
+}
+
+function checkBatch(batch: Batch, inputs: RetentionInputs, states: readonly Value[]): void {
+  const { h, d, e } = inputAxes('batchedRetention', inputs);
+  checkRows('batchedRetention', 'q', batch, inputs.q, 2);
+  checkStates('batchedRetention', batch, states);
+  states.forEach((state, n) => {
+    checkAxes('batchedRetention', `state ${n}`, state, ['1', 'h', 'd', 'e']);
+    if (sameShape(state.shape, [1, h, d, e])) return;
+    fail(`batchedRetention: state ${n} has shape ${show(state.shape)}; for these q and v it is ${show([1, h, d, e])}`);
+  });
+}
+
+/** Zeros at padding, whatever stands there: 0 · NaN is not 0. */
+function withoutPadding(batch: Batch, { q, k, v, decay }: RetentionInputs): RetentionInputs {
+  const mask = constantLike(q, isToken(batch), alongRows(batch, 4, 2));
+  const [qs, ks, vs] = [q, k, v].map((x) => select(mask, x, 0)) as [Value, Value, Value];
+  return { q: qs, k: ks, v: vs, decay };
+}
+
+/**
+ * Eq. 25 with boundaries: `y_t = q_t (γ^{p+1} S_n + Σ_s D[t, s] k_sᵀ v_s)` for place t that is token p of sequence n, p from 0, where
+ * `D[t, s] = γ^{t−s}` if s is a token of the same sequence and no later, else 0. States [n, h, d, e], with
+ * `S'_n = γ^L S_n + Σ_p γ^{L−1−p} k_pᵀ v_p` over the L tokens of sequence n.
+ */
+function boundedRetention(batch: Batch, { q, k, v, decay }: RetentionInputs, states: Value): RetentionResult {
+  const [b, h, t] = q.shape as readonly [number, number, number, number];
+  const n = batch.spans.length;
+  const slack = powerSlack(t);
+  const powers = decayPowers(decay, t + 1);
+  const power = (head: number, p: number): number => powers[head * (t + 1) + p]!;
+  const lengthOf = (sequence: number): number => batch.spans[sequence]!.length;
+  /** [h, n, b, t] */
+  const table = (entry: (head: number, sequence: number, p: number) => number): Value => {
+    const ofHead = decay.map((_, head) => [...membership(batch, (sequence, p) => entry(head, sequence, p))]);
+    return constantLike(q, Float64Array.from(ofHead.flat()), [h, n, b, t], slack);
+  };
+  const scores = mul(
+    einsum('bhtd,bhsd->bhts', q, k),
+    constantLike(q, boundedDecays(batch, power, h), [b, h, t, t], slack),
+  );
+  const fromStart = table((head, _sequence, p) => power(head, p + 1));
+  const toEnd = table((head, sequence, p) => power(head, lengthOf(sequence) - 1 - p));
+  const whole = Float64Array.from({ length: n * h }, (_, i) => power(i % h, lengthOf(Math.floor(i / h))));
+  return {
+    output: add(einsum('bhts,bhse->bhte', scores, v), einsum('bhtd,nhde,hnbt->bhte', q, states, fromStart)),
+    state: add(mul(states, constantLike(q, whole, [n, h, 1, 1], slack)), einsum('bhtd,bhte,hnbt->nhde', k, v, toEnd)),
+  };
+}
+
+/** D[b, h, t, s] = γ^{t−s} where t and s are tokens of one sequence and s is no later, else 0. */
+function boundedDecays(
+  { rows, places, spans }: Batch,
+  power: (head: number, p: number) => number,
+  h: number,
+): Float64Array {
+  const table = new Float64Array(rows * h * places * places);
+  for (const { row, start, length } of spans) {
+    for (let head = 0; head < h; head++) {
+      for (let t = start; t < start + length; t++) {
+        const at = ((row * h + head) * places + t) * places;
+        for (let s = start; s <= t; s++) table[at + s] = power(head, t - s);
+      }
+    }
+  }
+  return table;
+}

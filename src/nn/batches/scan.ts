@@ -1,0 +1,58 @@
+/** @file A batch for a scan `h_t = a_t ⊙ h_{t−1} + b_t`: boundaries and padding as decays and inputs, so that one scan runs all rows. */
+
+import { fail } from '../../tensor/errors.ts';
+import { constantLike } from '../../tensor/operand.ts';
+import { add } from '../../tensor/primitives/add.ts';
+import { mul } from '../../tensor/primitives/mul.ts';
+import { select } from '../../tensor/primitives/select.ts';
+import { slice } from '../../tensor/primitives/slice.ts';
+import { sameShape, show } from '../../tensor/shape.ts';
+import type { Value } from '../../tensor/value.ts';
+import { alongRows, type Batch, checkRows, checkStates, isToken } from './batch.ts';
+import { cutOut, putBack } from './each-sequence.ts';
+
+/** Decays and inputs of a scan, of one shape, with rows on axis 0 and time on another. */
+export interface ScanInputs {
+  readonly a: Value;
+  readonly b: Value;
+}
+
+/**
+ * The scan of a batch as a scan of its rows from 0: padding has decay 1 and input 0, so it hands states on as they are; the first
+ * token of a sequence has decay 0 and `a_t ⊙ S + b_t` for input, with the sequence's own state S (a batch of one, of length 1
+ * along time). What the scan leaves at a sequence's last token is its final state: see {@link scanStates}.
+ * Throws on shapes that differ and where inputs or states do not fit the batch.
+ * @example
+ * const [half, one] = [tensor([[0.5, 0.5]]), tensor([[1, 1]])];
+ * const { a, b } = scanBatch(packedBatch([0, 1, 2]), 1, { a: half, b: one }, [tensor([[2]]), tensor([[6]])]);
+ * [read(a), read(b)] // [[0, 0], [2, 4]]
+ */
+export function scanBatch(batch: Batch, time: number, { a, b }: ScanInputs, states: readonly Value[]): ScanInputs {
+  checkRows('scanBatch', 'a', batch, a, time);
+  if (!sameShape(a.shape, b.shape))
+    fail(`scanBatch: a has shape ${show(a.shape)} and b ${show(b.shape)}; make them equal`);
+  checkStates('scanBatch', batch, states);
+  const shape = alongRows(batch, a.shape.length, time);
+  const spans = batch.spans.map((span) => ({ ...span, length: Math.min(1, span.length) }));
+  const starts = { ...batch, spans };
+  // a sequence of no tokens hands on its state without the scan
+  const own = putBack(
+    starts,
+    time,
+    states.map((state, n) => slice(state, time, 0, spans[n]!.length)),
+  );
+  const [token, first] = [batch, starts].map((one) => constantLike(a, isToken(one), shape)) as [Value, Value];
+  const carried = select(first, mul(select(first, a, 0), own), 0);
+  return { a: select(first, 0, select(token, a, 1)), b: add(select(token, b, 0), carried) };
+}
+
+/**
+ * The final state of each sequence, given what the scan of its batch left at every place and the states that they started from: that
+ * at its last token, or its own where it has none.
+ * @example
+ * scanStates(packedBatch([0, 1, 2]), 1, tensor([[2, 4]]), [tensor([[2]]), tensor([[6]])]).map(item) // [2, 4]
+ */
+export const scanStates = (batch: Batch, time: number, h: Value, states: readonly Value[]): Value[] =>
+  batch.spans.map((span, n) =>
+    span.length === 0 ? states[n]! : cutOut(h, { ...span, start: span.start + span.length - 1, length: 1 }, time),
+  );

@@ -1,0 +1,143 @@
+/** @file Fusion of states [..., e, n] (Eqs. 10, 11, 15–18) under every reading; spec/state-fusion.ts is its definition. */
+import { fail } from '../../tensor/errors.ts';
+import { stack } from '../../tensor/ops.ts';
+import { add } from '../../tensor/primitives/add.ts';
+import { concat } from '../../tensor/primitives/concat.ts';
+import { einsum } from '../../tensor/primitives/einsum.ts';
+import { mul } from '../../tensor/primitives/mul.ts';
+import { reshape } from '../../tensor/primitives/reshape.ts';
+import { scale } from '../../tensor/primitives/scale.ts';
+import { slice } from '../../tensor/primitives/slice.ts';
+import { sum } from '../../tensor/primitives/sum.ts';
+import type { Value } from '../../tensor/value.ts';
+import { collect, fuseByAddition } from '../dense-fusion.ts';
+import { linear } from '../linear.ts';
+import { rmsNorm } from '../norms.ts';
+import type { GateActivation, GateParams } from '../selective-transition.ts';
+import { softmax } from '../softmax.ts';
+import type { Carry } from '../ssm/dense.ts';
+
+/** Where the paper can be read two ways, as far as the fusion of states is concerned; spec/readings.ts has the evidence. */
+export interface StateReadings {
+  /** What is carried to the next token: the state before fusion, or the fused one. */
+  readonly carry: Carry;
+  /** What deeper layers receive. */
+  readonly pass: 'raw' | 'fused';
+  readonly projection: 'identity' | 'linear';
+  /** Whether a linear projection maps the states of each channel, or the channels of each state. */
+  readonly projectionWidth: 'state' | 'channel';
+  readonly gate: 'shared' | 'perLayer';
+  readonly gateActivation: GateActivation;
+  /** A gate's number for each channel, each state, or each channel and state. */
+  readonly gateWidth: 'channel' | 'state' | 'full';
+  readonly fusion: 'add' | 'concat' | 'attention';
+  /** Whether the fused state is normed, over all its numbers. */
+  readonly stateNorm: 'none' | 'rms';
+}
+
+/** Weights of one fusion of states with J sources; e channels, n states, r gate rank. What a reading does not ask for is absent. */
+export type StateFusionParams = {
+  /** One if shared, or J: down [r, ·], up [e, r], [n, r] or [e·n, r]. */
+  readonly gates: readonly GateParams[];
+  /** J maps [n, n] or [e, e]. */
+  readonly projections?: readonly Value[] | undefined;
+  /** [n, (J + 1) n], of concatenation. */
+  readonly merge?: Value | undefined;
+  /** [n, n], of attention. */
+  readonly query?: Value | undefined;
+  /** [n, n], of attention. */
+  readonly key?: Value | undefined;
+  /** [e, n] */
+  readonly norm?: Value | undefined;
+};
+
+/** How states are fused; `path` begins the names of sites. */
+export interface StateFusionRule {
+  readonly readings: StateReadings;
+  readonly epsilon: number;
+  readonly path?: string;
+}
+
+/**
+ * Eqs. 10 and 15–17: `φ(h_j) = Proj_j(h_j) ⊙ g_j` of each source [b, t, e, n], nearest layer first; `x` [b, t, ·] opens the gates.
+ * Throws when gates or projections do not match the sources.
+ * @example
+ * const params = { gates: [{ down: tensor([[1]]), up: tensor([[2]]) }] };
+ * const readings = { projection: 'identity', gate: 'shared', gateActivation: 'none', gateWidth: 'channel' };
+ * read(selectedStates([tensor([[[[5, 7]]]])], tensor([[[0]]]), params, { readings, epsilon: 0 })[0]) // [0, 0]
+ */
+export function selectedStates(
+  sources: readonly Value[],
+  x: Value,
+  { gates, projections }: StateFusionParams,
+  { readings, path = '' }: StateFusionRule,
+): Value[] {
+  if (sources.length === 0) return [];
+  const [b, t, e, n] = sources[0]!.shape as readonly [number, number, number, number];
+  const shapes = { channel: [b, t, e, 1], state: [b, t, 1, n], full: [b, t, e, n] };
+  return collect(
+    sources,
+    x,
+    { gates, projections },
+    { activation: readings.gateActivation, path: `${path}state` },
+    {
+      over: (g) => reshape(g, shapes[readings.gateWidth]),
+      project: (h, map) => {
+        if (map === undefined) return h;
+        return readings.projectionWidth === 'state' ? linear(h, map) : einsum('btin,oi->bton', h, map);
+      },
+    },
+  );
+}
+
+/**
+ * Eq. 11: `Fuse(h, H)` of states [..., e, n], by addition (Eq. 18), concatenation or attention, then the norm if there is one. Throws
+ * where a weight that the readings ask for is absent.
+ * @example
+ * const readings = { fusion: 'add', stateNorm: 'none' };
+ * read(fuseStates(tensor([[3]]), [tensor([[5]])], { gates: [] }, { readings, epsilon: 0 })) // [8]
+ */
+export function fuseStates(
+  h: Value,
+  selected: readonly Value[],
+  params: StateFusionParams,
+  { readings, epsilon }: StateFusionRule,
+): Value {
+  const fused = fuse(h, selected, params, readings);
+  if (readings.stateNorm === 'none') return fused;
+  const [e, n] = h.shape.slice(-2) as [number, number];
+  const row = reshape(fused, [...h.shape.slice(0, -2), e * n]);
+  return reshape(rmsNorm(row, reshape(weight(params, 'norm'), [e * n]), epsilon), h.shape);
+}
+
+function fuse(h: Value, selected: readonly Value[], params: StateFusionParams, { fusion }: StateReadings): Value {
+  // of one source attention takes all, whatever the scores
+  if (fusion === 'attention' && selected.length === 1) return fuseByAddition(h, selected);
+  switch (fusion) {
+    case 'add':
+      return fuseByAddition(h, selected);
+    case 'concat':
+      return linear(concat([h, ...selected], h.shape.length - 1), weight(params, 'merge'));
+    case 'attention':
+      return attended(h, selected, weight(params, 'query'), weight(params, 'key'));
+  }
+}
+
+/** `h[e] + Σ_j a_j h''_j[e]`, `a = softmax_j((W_q h[e]) · (W_k h''_j[e]) / √N)`. */
+function attended(h: Value, selected: readonly Value[], query: Value, key: Value): Value {
+  const q = scale(linear(h, query), h.shape.at(-1)! ** -0.5);
+  const scores = selected.map((source) => sum(mul(q, linear(source, key)), [-1]));
+  const shares = softmax(stack(scores, -1));
+  const share = (j: number): Value => slice(shares, -1, j, j + 1);
+  return selected.reduce((total, source, j) => add(total, mul(share(j), source)), h);
+}
+
+/** The blocks of a merge: what it does to the own state, [n, n], and to all sources, [n, J n]. */
+export function mergeBlocks(params: StateFusionParams): { own: Value; others: Value } {
+  const merge = weight(params, 'merge');
+  const [n, columns] = merge.shape as [number, number];
+  return { own: slice(merge, 1, 0, n), others: slice(merge, 1, n, columns) };
+}
+
+const weight = (params: StateFusionParams, name: 'merge' | 'query' | 'key' | 'norm'): Value =>
+  params[name] ?? fail(`denseStates: the readings ask for the weight ${name}, which is absent; give it or change them`);

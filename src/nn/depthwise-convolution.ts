@@ -1,0 +1,85 @@
+/** @file Causal depthwise convolution with the window that it carries from token to token. */
+import { fail } from '../tensor/errors.ts';
+import { zerosLike } from '../tensor/operand.ts';
+import { at, stack } from '../tensor/ops.ts';
+import { add } from '../tensor/primitives/add.ts';
+import { concat } from '../tensor/primitives/concat.ts';
+import { einsum } from '../tensor/primitives/einsum.ts';
+import { mul } from '../tensor/primitives/mul.ts';
+import { slice } from '../tensor/primitives/slice.ts';
+import { show } from '../tensor/shape.ts';
+import type { Value } from '../tensor/value.ts';
+import { checkAxes, checkShape } from './check.ts';
+
+/** `x` [b, t, e], one filter per channel `weight` [e, k] whose last tap is the current token's, and a bias [e] or none. */
+export interface ConvolutionInputs {
+  readonly x: Value;
+  readonly weight: Value;
+  readonly bias?: Value | undefined;
+}
+
+/** Outputs [b, t, e], and the window [b, k, e] after the last token: the last k inputs, newest last. */
+export interface ConvolutionResult {
+  readonly output: Value;
+  readonly state: Value;
+}
+
+/** A mode of the convolution. The oldest row of a window is read by no later token; it is kept as the source keeps it. */
+export type CausalConvolution = (inputs: ConvolutionInputs, window: Value) => ConvolutionResult;
+
+/**
+ * `y_t = bias + Σ_j w[j] x_{t−K+1+j}` for all t at once, from a window [b, k, e] of the inputs before. Throws on wrong shapes.
+ * @example
+ * const inputs = { x: tensor([[[1], [10]]]), weight: tensor([[2, 3]]) };
+ * read(parallelConvolution(inputs, tensor([[[0], [100]]])).output) // [203, 32]
+ */
+export const parallelConvolution: CausalConvolution = (inputs, window) => {
+  const { x, weight, bias } = inputs;
+  const { t, k } = convolutionAxes('parallelConvolution', inputs, window);
+  const history = concat([window, x], 1);
+  const taps = Array.from({ length: k }, (_, j) => mul(slice(history, 1, j + 1, j + 1 + t), at(weight, 1, j)));
+  const y = taps.reduce(add);
+  return { output: bias === undefined ? y : add(y, bias), state: slice(history, 1, t, t + k) };
+};
+
+/**
+ * The same, one token after another. Throws on wrong shapes.
+ * @example
+ * const inputs = { x: tensor([[[1], [10]]]), weight: tensor([[2, 3]]) };
+ * read(recurrentConvolution(inputs, tensor([[[0], [100]]])).state) // [1, 10]
+ */
+export const recurrentConvolution: CausalConvolution = (inputs, window) => {
+  const { x, weight, bias } = inputs;
+  const { t, k } = convolutionAxes('recurrentConvolution', inputs, window);
+  const outputs: Value[] = [];
+  let last = window;
+  for (let i = 0; i < t; i++) {
+    last = concat([slice(last, 1, 1, k), slice(x, 1, i, i + 1)], 1);
+    const y = einsum('bke,ek->be', last, weight);
+    outputs.push(bias === undefined ? y : add(y, bias));
+  }
+  return { output: t === 0 ? x : stack(outputs, 1), state: last };
+};
+
+/**
+ * The window before the first token: zeros [b, k, e]. Throws on other ranks.
+ * @example
+ * emptyWindow({ x: tensor([[[1, 2]]]), weight: tensor([[1, 2, 3], [4, 5, 6]]) }).shape // [1, 3, 2]
+ */
+export function emptyWindow({ x, weight }: Pick<ConvolutionInputs, 'x' | 'weight'>): Value {
+  checkAxes('emptyWindow', 'x', x, ['b', 't', 'e']);
+  checkAxes('emptyWindow', 'the weight', weight, ['e', 'k']);
+  return zerosLike(x, [x.shape[0]!, weight.shape[1]!, x.shape[2]!]);
+}
+
+function convolutionAxes(call: string, { x, weight, bias }: ConvolutionInputs, window: Value) {
+  checkAxes(call, 'x', x, ['b', 't', 'e']);
+  checkAxes(call, 'the weight', weight, ['e', 'k']);
+  const [b, t, e] = x.shape as readonly [number, number, number];
+  const k = weight.shape[1]!;
+  if (k < 1) fail(`${call}: the weight has shape ${show(weight.shape)}; it is [e, k] with a tap at least, k ≥ 1`);
+  checkShape(call, 'the weight', weight, ['e', 'k'], [e, k]);
+  checkShape(call, 'the window', window, ['b', 'k', 'e'], [b, k, e]);
+  if (bias !== undefined) checkShape(call, 'the bias', bias, ['e'], [e]);
+  return { t, k };
+}

@@ -1,0 +1,52 @@
+/** @file Linear attention in chunkwise mode, as blocks: all chunks in parallel, then one scan over their states. */
+import { fail } from '../../tensor/errors.ts';
+import { filledLike } from '../../tensor/operand.ts';
+import { at } from '../../tensor/ops.ts';
+import { add } from '../../tensor/primitives/add.ts';
+import { broadcast } from '../../tensor/primitives/broadcast.ts';
+import { concat } from '../../tensor/primitives/concat.ts';
+import { linearScan } from '../../tensor/primitives/linear-scan.ts';
+import { pad } from '../../tensor/primitives/pad.ts';
+import { reshape } from '../../tensor/primitives/reshape.ts';
+import { slice } from '../../tensor/primitives/slice.ts';
+import type { Value } from '../../tensor/value.ts';
+import { checkAttention, decaysOf, type LinearAttention } from './inputs.ts';
+import { leftBy, leftOfState, ownOutput, ownState, stateOutput } from './parallel.ts';
+
+/**
+ * Linear attention over chunks of `chunkSize` tokens: each chunk in parallel mode from an empty state, a scan over what the chunks
+ * leave, and what each chunk's outputs get from the state before it. The last chunk is filled up with tokens of key, query and
+ * value 0 and decay 1, which write and forget nothing. Throws on a chunk size that is not an integer ≥ 1 and on wrong shapes.
+ * @example
+ * const one = tensor([[[[2], [2], [2]]]]);
+ * read(chunkwiseLinearAttention(2)({ q: one, k: one, v: one }, tensor([[[[0]]]])).output) // [8, 16, 24]
+ */
+export const chunkwiseLinearAttention = (chunkSize: number): LinearAttention => {
+  if (!Number.isInteger(chunkSize) || chunkSize < 1) {
+    fail(`chunkwiseLinearAttention: a chunk of ${chunkSize}; a chunk is an integer ≥ 1`);
+  }
+  return (inputs, state) => {
+    const t = checkAttention('chunkwiseLinearAttention', inputs, state);
+    if (t === 0) return { output: inputs.v, state };
+    const { q, k, v } = inputs;
+    const [b, h, , d] = q.shape as readonly [number, number, number, number];
+    const e = v.shape[3]!;
+    const count = Math.ceil(t / chunkSize);
+    const missing = count * chunkSize - t;
+    // chunks stand beside one another as heads do
+    const blocks = (x: Value, fill: (x: Value) => Value = (x) => pad(x, 2, 0, missing)): Value =>
+      reshape(missing === 0 ? x : fill(x), [b, h * count, chunkSize, ...x.shape.slice(3)]);
+    const own = { q: blocks(q), k: blocks(k), v: blocks(v) };
+    const still = filledLike(q, 1, [b, h, missing]);
+    const left = leftBy(blocks(decaysOf(inputs), (x) => concat([x, still], 2)));
+
+    const perChunk = [b, h, count, d, e];
+    const kept = broadcast(reshape(leftOfState(left), [b, h, count, 1, 1]), perChunk);
+    const after = linearScan(kept, reshape(ownState(own, left), perChunk), state, 2);
+    const before = concat([reshape(state, [b, h, 1, d, e]), slice(after, 2, 0, count - 1)], 2);
+
+    const carried = stateOutput(own, left, reshape(before, [b, h * count, d, e]));
+    const output = reshape(add(ownOutput(own, left), carried), [b, h, count * chunkSize, e]);
+    return { output: slice(output, 2, 0, t), state: at(after, 2, count - 1) };
+  };
+};

@@ -1,0 +1,43 @@
+/** @file What every mode of linear attention takes and gives. */
+import { filledLike } from '../../tensor/operand.ts';
+import { exp } from '../../tensor/primitives/exp.ts';
+import type { Value } from '../../tensor/value.ts';
+import { checkAxes, checkShape } from '../check.ts';
+
+/**
+ * Queries and keys [b, h, t, d], values [b, h, t, e], and the gate [b, h, t]: the natural logarithm of each token's decay, −∞ to
+ * reset the state, or none to forget nothing. Queries come scaled.
+ */
+export interface LinearAttentionInputs {
+  readonly q: Value;
+  readonly k: Value;
+  readonly v: Value;
+  readonly gate?: Value | undefined;
+}
+
+/** Outputs [b, h, t, e] and the state [b, h, d, e] after the last token. */
+export interface LinearAttentionResult {
+  readonly output: Value;
+  readonly state: Value;
+}
+
+/** A mode of linear attention: the same function, computed in another order. */
+export type LinearAttention = (inputs: LinearAttentionInputs, state: Value) => LinearAttentionResult;
+
+/** How many tokens checked inputs have. Throws when a shape is wrong. */
+export function checkAttention(call: string, { q, k, v, gate }: LinearAttentionInputs, state: Value): number {
+  checkAxes(call, 'q', q, ['b', 'h', 't', 'd']);
+  checkAxes(call, 'v', v, ['b', 'h', 't', 'e']);
+  const [b, h, t, d] = q.shape as readonly [number, number, number, number];
+  const e = v.shape[3]!;
+  checkShape(call, 'k', k, ['b', 'h', 't', 'd'], [b, h, t, d]);
+  checkShape(call, 'v', v, ['b', 'h', 't', 'e'], [b, h, t, e]);
+  if (gate !== undefined) checkShape(call, 'the gate', gate, ['b', 'h', 't'], [b, h, t]);
+  checkShape(call, 'the state', state, ['b', 'h', 'd', 'e'], [b, h, d, e]);
+  return t;
+}
+
+/** The decay of each token, [b, h, t]: exp of its gate, or 1. */
+export function decaysOf({ q, gate }: Pick<LinearAttentionInputs, 'q' | 'gate'>): Value {
+  return gate === undefined ? filledLike(q, 1, q.shape.slice(0, 3)) : exp(gate);
+}

@@ -1,0 +1,60 @@
+/** @file Linear attention in parallel mode. */
+import { at } from '../../tensor/ops.ts';
+import { add } from '../../tensor/primitives/add.ts';
+import { einsum } from '../../tensor/primitives/einsum.ts';
+import { mul } from '../../tensor/primitives/mul.ts';
+import { reshape } from '../../tensor/primitives/reshape.ts';
+import { slice } from '../../tensor/primitives/slice.ts';
+import type { Value } from '../../tensor/value.ts';
+import { segmentDecays } from '../segment-decays.ts';
+import { checkAttention, decaysOf, type LinearAttention, type LinearAttentionInputs } from './inputs.ts';
+
+/** What is left at each token of the tokens before it, [b, h, t, s], and of the state before the first one, [b, h, t]. */
+export interface Left {
+  readonly ofTokens: Value;
+  readonly ofState: Value;
+}
+
+/** What decays [b, h, t], one at least, leave of tokens and state. */
+export function leftBy(decays: Value): Left {
+  const ofTokens = segmentDecays(decays, 2);
+  return { ofTokens, ofState: mul(at(ofTokens, 3, 0), slice(decays, 2, 0, 1)) };
+}
+
+/** The weights of values, `(q_t · k_s) Π_{s<i≤t} e^{g_i}` for s ≤ t, else 0, [b, h, t, s]. */
+export const weightsOf = ({ q, k }: LinearAttentionInputs, { ofTokens }: Left): Value =>
+  mul(einsum('bhtd,bhsd->bhts', q, k), ofTokens);
+
+/** What the tokens themselves give to outputs, [b, h, t, e]. */
+export const ownOutput = (inputs: LinearAttentionInputs, left: Left): Value =>
+  einsum('bhts,bhse->bhte', weightsOf(inputs, left), inputs.v);
+
+/** What the state before them gives to outputs, [b, h, t, e]. */
+export const stateOutput = ({ q }: LinearAttentionInputs, { ofState }: Left, state: Value): Value =>
+  mul(einsum('bhtd,bhde->bhte', q, state), reshape(ofState, [...ofState.shape, 1]));
+
+/** What is in the state of the tokens themselves after the last one, [b, h, d, e]. */
+export function ownState({ k, v }: LinearAttentionInputs, { ofTokens }: Left): Value {
+  const last = at(ofTokens, 2, ofTokens.shape[2]! - 1);
+  return einsum('bhsd,bhse->bhde', mul(k, reshape(last, [...last.shape, 1])), v);
+}
+
+/** What is left of the state before the first token after the last one, [b, h]. */
+export const leftOfState = ({ ofState }: Left): Value => at(ofState, 2, ofState.shape[2]! - 1);
+
+/**
+ * `o_t = Σ_{s≤t} (q_t · k_s) Π_{s<i≤t} e^{g_i} v_s + Π_{i≤t} e^{g_i} q_t S_0` for all t at once. Throws on wrong shapes.
+ * @example
+ * const one = tensor([[[[2]]]]);
+ * read(parallelLinearAttention({ q: one, k: one, v: one, gate: tensor([[[Math.log(0.5)]]]) }, one).output) // [10]
+ */
+export const parallelLinearAttention: LinearAttention = (inputs, state) => {
+  const t = checkAttention('parallelLinearAttention', inputs, state);
+  if (t === 0) return { output: inputs.v, state };
+  const left = leftBy(decaysOf(inputs));
+  const kept = leftOfState(left);
+  return {
+    output: add(ownOutput(inputs, left), stateOutput(inputs, left, state)),
+    state: add(mul(reshape(kept, [...kept.shape, 1, 1]), state), ownState(inputs, left)),
+  };
+};

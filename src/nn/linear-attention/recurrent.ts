@@ -1,0 +1,29 @@
+/** @file Linear attention in recurrent mode. */
+import { at, stack } from '../../tensor/ops.ts';
+import { add } from '../../tensor/primitives/add.ts';
+import { einsum } from '../../tensor/primitives/einsum.ts';
+import { mul } from '../../tensor/primitives/mul.ts';
+import { reshape } from '../../tensor/primitives/reshape.ts';
+import type { Value } from '../../tensor/value.ts';
+import { checkAttention, decaysOf, type LinearAttention } from './inputs.ts';
+
+/**
+ * `S_t = e^{g_t} S_{t−1} + k_tᵀ v_t` and `o_t = q_t S_t`, one token after another. Throws on wrong shapes.
+ * @example
+ * const one = tensor([[[[2]]]]);
+ * read(recurrentLinearAttention({ q: one, k: one, v: one, gate: tensor([[[Math.log(0.5)]]]) }, one).state) // [5]
+ */
+export const recurrentLinearAttention: LinearAttention = (inputs, state) => {
+  const t = checkAttention('recurrentLinearAttention', inputs, state);
+  const { q, k, v } = inputs;
+  const [b, h] = q.shape as readonly [number, number];
+  const decays = decaysOf(inputs);
+  const outputs: Value[] = [];
+  let s = state;
+  for (let i = 0; i < t; i++) {
+    const kept = mul(reshape(at(decays, 2, i), [b, h, 1, 1]), s);
+    s = add(kept, einsum('bhd,bhe->bhde', at(k, 2, i), at(v, 2, i)));
+    outputs.push(einsum('bhd,bhde->bhe', at(q, 2, i), s));
+  }
+  return { output: t === 0 ? v : stack(outputs, 2), state: s };
+};

@@ -1,0 +1,26 @@
+/** @file How much of each token is left at each later one, where every token has a decay of its own. */
+import { constantLike, zerosLike } from '../tensor/operand.ts';
+import { broadcast } from '../tensor/primitives/broadcast.ts';
+import { linearScan } from '../tensor/primitives/linear-scan.ts';
+import { reshape } from '../tensor/primitives/reshape.ts';
+import type { Value } from '../tensor/value.ts';
+
+/**
+ * `L[t, s] = Π_{s<i≤t} a_i` for s ≤ t, else 0, of decays `a` along a time axis: the axis s follows the axis t.
+ *
+ * A product of decays, where others take exp of a difference of sums of their logarithms. That difference of large sums is rounded,
+ * may exceed 0, is ∞ − ∞ after a reset, and is positive above the diagonal, so that exp overflows before a mask and
+ * 0 · ∞ is NaN in the gradient. Here nothing is ever above 1 that should not be, a reset is a factor 0, and the
+ * diagonal is the only place where a row begins.
+ * @example
+ * read(segmentDecays(tensor([0.5, 0.25, 2]), 0)) // [1, 0, 0, 0.25, 1, 0, 0.5, 2, 1]
+ */
+export function segmentDecays(a: Value, axis: number): Value {
+  const [before, after] = [a.shape.slice(0, axis), a.shape.slice(axis + 1)];
+  const t = a.shape[axis]!;
+  const shape = [...before, t, t, ...after];
+  const decays = broadcast(reshape(a, [...before, t, 1, ...after]), shape);
+  const ones = Float64Array.from({ length: t * t }, (_, i) => (i % (t + 1) === 0 ? 1 : 0));
+  const diagonal = broadcast(constantLike(a, ones, [t, t, ...after.map(() => 1)]), shape);
+  return linearScan(decays, diagonal, zerosLike(a, [...before, t, ...after]), axis);
+}

@@ -1,0 +1,51 @@
+/** @file From the inputs of a selective scan to its recurrence, and from the states to its outputs. */
+import { add } from '../../tensor/primitives/add.ts';
+import { einsum } from '../../tensor/primitives/einsum.ts';
+import { exp } from '../../tensor/primitives/exp.ts';
+import { mul } from '../../tensor/primitives/mul.ts';
+import { reshape } from '../../tensor/primitives/reshape.ts';
+import { softplus } from '../../tensor/primitives/softplus.ts';
+import type { Value } from '../../tensor/value.ts';
+import { silu } from '../activations.ts';
+import type { SelectiveScanInputs } from './inputs.ts';
+
+/**
+ * Δ = softplus(δ + bias), or without softplus, or without bias, [b, t, e]. Softplus has no threshold, where PyTorch's is the
+ * identity above 20: that is 2·10⁻⁹ less.
+ * @example
+ * read(stepSizes({ delta: tensor([[[1]]]), deltaBias: tensor([2]), deltaSoftplus: false })) // [3]
+ */
+export function stepSizes({
+  delta,
+  deltaBias,
+  deltaSoftplus,
+}: Pick<SelectiveScanInputs, 'delta' | 'deltaBias' | 'deltaSoftplus'>): Value {
+  const biased = deltaBias === undefined ? delta : add(delta, deltaBias);
+  return deltaSoftplus ? softplus(biased) : biased;
+}
+
+/** `exp(Δ A)` and `Δ B u`, both [b, t, e, n]: A exactly, B by Euler's rule. */
+export function discretised(inputs: SelectiveScanInputs): { decay: Value; drive: Value } {
+  const { u, a, b } = inputs;
+  const steps = stepSizes(inputs);
+  const decay = exp(einsum('bte,en->bten', steps, a));
+  const drive = einsum('btge,btgn->btgen', inGroups(mul(steps, u), b), b);
+  return { decay, drive: reshape(drive, decay.shape) };
+}
+
+/** `(Σ_n C h_t + D u) silu(z)` of states [b, t, e, n], [b, t, e]. */
+export function readStates(states: Value, { u, c, skip, z }: SelectiveScanInputs): Value {
+  const [b, t, g] = c.shape as readonly [number, number, number];
+  const [e, n] = states.shape.slice(2) as [number, number];
+  const read = einsum('btgen,btgn->btge', reshape(states, [b, t, g, e / g, n]), c);
+  const y = reshape(read, u.shape);
+  const skipped = skip === undefined ? y : add(y, mul(skip, u));
+  return z === undefined ? skipped : mul(skipped, silu(z));
+}
+
+/** `x` [b, t, e] by the groups of a map [b, t, g, n]: [b, t, g, e / g]. */
+function inGroups(x: Value, map: Value): Value {
+  const [b, t, e] = x.shape as readonly [number, number, number];
+  const g = map.shape[2]!;
+  return reshape(x, [b, t, g, e / g]);
+}

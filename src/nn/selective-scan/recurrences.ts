@@ -1,0 +1,61 @@
+/**
+ * @file The recurrence `h_t = decay_t ⊙ h_{t−1} + drive_t` of a diagonal state space model in four orders. All of decay and drive
+ * are [b, t, e, n], the state before them [b, e, n], the result every state [b, t, e, n].
+ */
+import { at, chunks, stack } from '../../tensor/ops.ts';
+import { add } from '../../tensor/primitives/add.ts';
+import { concat } from '../../tensor/primitives/concat.ts';
+import { einsum } from '../../tensor/primitives/einsum.ts';
+import { linearScan } from '../../tensor/primitives/linear-scan.ts';
+import { mul } from '../../tensor/primitives/mul.ts';
+import { reshape } from '../../tensor/primitives/reshape.ts';
+import { slice } from '../../tensor/primitives/slice.ts';
+import type { Value } from '../../tensor/value.ts';
+import { segmentDecays } from '../segment-decays.ts';
+import { associativeScan } from '../ssm/associative-scan.ts';
+import { realCombine } from '../ssm/combine.ts';
+
+/** An order in which the states are computed. */
+export type Recurrence = (decay: Value, drive: Value, state: Value) => Value;
+
+/** One token after another. */
+export const recurrentStates: Recurrence = (decay, drive, state) => {
+  const states: Value[] = [];
+  let h = state;
+  for (let t = 0; t < drive.shape[1]!; t++) {
+    h = add(mul(at(decay, 1, t), h), at(drive, 1, t));
+    states.push(h);
+  }
+  return states.length === 0 ? drive : stack(states, 1);
+};
+
+/** The primitive. */
+export const scanStates: Recurrence = (decay, drive, state) => linearScan(decay, drive, state, 1);
+
+/** All steps composed in logarithmic depth, then applied to the state. */
+export const logStepStates: Recurrence = (decay, drive, state) => {
+  const { a, b } = associativeScan(realCombine, { a: decay, b: drive }, 1);
+  return add(mul(a, oneToken(state)), b);
+};
+
+/** Chunks of `chunkSize` tokens, each as a matrix of decays from token to token, from the state that the one before it left. */
+export const chunkwiseStates =
+  (chunkSize: number): Recurrence =>
+  (decay, drive, state) => {
+    const drives = chunks(drive, 1, chunkSize);
+    let h = state;
+    const states = chunks(decay, 1, chunkSize).map((part, i) => {
+      const left = segmentDecays(part, 1);
+      const ofState = mul(mul(at(left, 2, 0), slice(part, 1, 0, 1)), oneToken(h));
+      const all = add(einsum('btsen,bsen->bten', left, drives[i]!), ofState);
+      h = at(all, 1, all.shape[1]! - 1);
+      return all;
+    });
+    return states.length === 0 ? drive : concat(states, 1);
+  };
+
+/** A state [b, e, n] beside states [b, t, e, n]. */
+const oneToken = (state: Value): Value => {
+  const [b, ...rest] = state.shape as readonly [number, number, number];
+  return reshape(state, [b, 1, ...rest]);
+};

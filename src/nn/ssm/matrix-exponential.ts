@@ -1,0 +1,89 @@
+/** @file The exponential and the inverse of small matrices, composed of primitives. */
+
+import { firstIsLarger } from '../../tensor/compare.ts';
+import { fail } from '../../tensor/errors.ts';
+import { constantLike } from '../../tensor/operand.ts';
+import { div, sub } from '../../tensor/ops.ts';
+import { abs } from '../../tensor/primitives/abs.ts';
+import { add } from '../../tensor/primitives/add.ts';
+import { broadcast } from '../../tensor/primitives/broadcast.ts';
+import { concat } from '../../tensor/primitives/concat.ts';
+import { einsum } from '../../tensor/primitives/einsum.ts';
+import { maxReduce } from '../../tensor/primitives/max-reduce.ts';
+import { mul } from '../../tensor/primitives/mul.ts';
+import { reshape } from '../../tensor/primitives/reshape.ts';
+import { scale } from '../../tensor/primitives/scale.ts';
+import { select } from '../../tensor/primitives/select.ts';
+import { slice } from '../../tensor/primitives/slice.ts';
+import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
+import { sum } from '../../tensor/primitives/sum.ts';
+import { show } from '../../tensor/shape.ts';
+import type { Value } from '../../tensor/value.ts';
+import { checkAxes } from '../check.ts';
+
+/** The series is good to the last digit for matrices of half this norm. */
+const terms = 16;
+/** A matrix of norm up to 2^22 can be halved to ½ so many times. */
+const mostHalvings = 23;
+
+const times = (x: Value, y: Value): Value => einsum('eij,ejk->eik', x, y);
+
+/** Identities [e, n, n] beside matrices of that shape. */
+export function identityLike(a: Value): Value {
+  const [, n] = a.shape as readonly [number, number, number];
+  const ones = Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0));
+  return broadcast(constantLike(a, ones, [1, n, n]), a.shape);
+}
+
+/** Throws unless `a` holds square matrices [e, n, n]. */
+function checkSquare(call: string, a: Value): void {
+  checkAxes(call, 'a', a, ['e', 'n', 'n']);
+  if (a.shape[1] !== a.shape[2]) fail(`${call}: a has shape ${show(a.shape)}; its matrices must be square`);
+}
+
+/**
+ * `exp(A)` of each matrix of a [e, n, n] of norm up to 2²²: halved until its norm is at most ½, summed as a series, squared as
+ * often. No number decides which primitives run, only which of their results are taken. Throws on another shape.
+ * @example
+ * read(matrixExponential(tensor([[[0, 3], [0, 0]]]))) // [1, 3, 0, 1]
+ */
+export function matrixExponential(a: Value): Value {
+  checkSquare('matrixExponential', a);
+  const [e, n] = a.shape as readonly [number, number, number];
+  if (n === 0) return a;
+  const norm = stopGradient(maxReduce(sum(abs(a), [2]), 1));
+  const isHalved = Array.from({ length: mostHalvings }, (_, k) =>
+    reshape(firstIsLarger(norm, constantLike(norm, new Float64Array(e).fill(2 ** (k - 1)), [e])), [e, 1, 1]),
+  );
+  const small = isHalved.reduce((w, mask) => select(mask, scale(w, 0.5), w), a);
+  const one = identityLike(a);
+  let series = one;
+  for (let k = terms; k > 0; k--) series = add(one, scale(times(small, series), 1 / k));
+  return isHalved.reduce((power, mask) => select(mask, times(power, power), power), series);
+}
+
+/**
+ * `A⁻¹` of each matrix of a [e, n, n], by elimination without row exchanges: for matrices such as I − ΔA/2 of a stable A, whose
+ * pivots stay away from 0. Where a pivot is 0 the result is not finite. Throws on another shape.
+ * @example
+ * read(matrixInverse(tensor([[[2, 1], [0, 4]]]))) // [0.5, -0.125, 0, 0.25]
+ */
+export function matrixInverse(a: Value): Value {
+  checkSquare('matrixInverse', a);
+  const [e, n] = a.shape as readonly [number, number, number];
+  let rows = concat([a, identityLike(a)], 2);
+  for (let j = 0; j < n; j++) {
+    const pivotRow = slice(rows, 1, j, j + 1);
+    const pivot = div(pivotRow, slice(pivotRow, 2, j, j + 1));
+    // row j becomes the pivot row, from every other row its multiple is taken
+    const unit = constantLike(
+      a,
+      Float64Array.from({ length: n }, (_, i) => (i === j ? 1 : 0)),
+      [1, n, 1],
+    );
+    const column = mul(slice(rows, 2, j, j + 1), sub(1, unit));
+    const others = mul(rows, sub(1, unit));
+    rows = add(sub(others, mul(column, pivot)), mul(unit, broadcast(pivot, [e, 1, 2 * n])));
+  }
+  return slice(rows, 2, n, 2 * n);
+}

@@ -1,0 +1,33 @@
+/** @file Powers of a decay, by doubling: products alone, so that a decay of ½ stays exact and one of 0 has a gradient. */
+import { concat } from '../../tensor/primitives/concat.ts';
+import { reshape } from '../../tensor/primitives/reshape.ts';
+import { slice } from '../../tensor/primitives/slice.ts';
+import { joinTrees, leavesOf, mapTree } from '../../tensor/tree.ts';
+import type { Form, StateValue } from './form.ts';
+
+/** The part [start, stop) along the first axis. */
+export const rows = <S extends StateValue>(x: S, start: number, stop: number): S =>
+  mapTree(x, (part) => slice(part, 0, start, stop));
+
+/**
+ * `Ā⁰, Ā¹, …, Ā^{count − 1}` along a new first axis, or with `falling` the other way round; a [e, n], or [e, n, n].
+ * About log₂ count steps.
+ */
+export function powersOf<S extends StateValue>(form: Form<S>, a: S, count: number, order: 'rising' | 'falling'): S {
+  let known = form.identity(a);
+  // Ā^k for the k powers that are known
+  let next = a;
+  for (let k = 1; k < count; k *= 2) {
+    const more = form.multiply(known, next);
+    known = joinTrees(order === 'rising' ? [known, more] : [more, known], (xs) => concat(xs, 0));
+    if (2 * k < count) next = squared(form, next);
+  }
+  const made = leavesOf(known)[0]!.shape[0]!;
+  return order === 'rising' ? rows(known, 0, count) : rows(known, made - count, made);
+}
+
+function squared<S extends StateValue>(form: Form<S>, a: S): S {
+  const shape = leavesOf(a)[0]!.shape;
+  const one = mapTree(a, (x) => reshape(x, [1, ...shape]));
+  return mapTree(form.multiply(one, a), (x) => reshape(x, shape));
+}

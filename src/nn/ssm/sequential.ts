@@ -1,0 +1,39 @@
+/** @file State space models by their states: recurrence, scan, scan in logarithmic depth. */
+import { zerosLike } from '../../tensor/operand.ts';
+import { type Ssm, ssmAxes } from './inputs.ts';
+import { atToken, linearScanStates, logStepStates, recurrentStates, type States } from './states.ts';
+
+/** `y_t = C h_t` for states that are computed in some order. */
+const byStates =
+  (call: string, states: States): Ssm =>
+  (inputs, state) => {
+    const { form, t } = ssmAxes(call, inputs, state);
+    if (t === 0) return { output: zerosLike(inputs.x), state };
+    const h = states(form, inputs.a, form.drive(inputs.b, inputs.x), state);
+    return { output: form.read(inputs.c, h), state: atToken(h, t - 1) };
+  };
+
+/**
+ * Eqs. 5 and 6, `h_t = Ā h_{t−1} + B̄ x_t` and `y_t = C h_t` (of conjugate pairs 2 Re C h_t), one token after another. Any decay.
+ * Throws on wrong shapes, and where real and complex are mixed.
+ * @example
+ * const one = tensor([[2]]);
+ * read(recurrentSsm({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).output) // [4, 20]
+ */
+export const recurrentSsm: Ssm = byStates('recurrentSsm', recurrentStates);
+
+/**
+ * The same by the primitive linearScan, for diagonal real decays. Throws on wrong shapes and other decays.
+ * @example
+ * const one = tensor([[2]]);
+ * read(scanSsm({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).state) // [10]
+ */
+export const scanSsm: Ssm = byStates('scanSsm', linearScanStates);
+
+/**
+ * The same in logarithmic depth, by an associative scan. Any decay. Throws on wrong shapes, and where real and complex are mixed.
+ * @example
+ * const one = tensor([[2]]);
+ * read(logStepSsm({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).state) // [10]
+ */
+export const logStepSsm: Ssm = byStates('logStepSsm', logStepStates);

@@ -1,0 +1,101 @@
+/** @file The built-in backend: the oracle's own programs, compiled by gpu.js for a graphics card, WebAssembly or plain JavaScript. */
+import { type Compiled, type CompileOptions, compile, type Ran } from '../../executors/gpu/index.ts';
+import type { StoredTensor } from '../../io/safetensors.ts';
+import type { Case, Tensors } from '../case.ts';
+import { operators } from '../operators/index.ts';
+import type { Backend, Description, Question } from './backend.ts';
+import { compileProgram, type Form, givenOf } from './gpu-program.ts';
+
+/** So many pipelines are kept, the last ones asked for: more than there are layouts of an operator in a mode. */
+const kept = 48;
+
+/**
+ * Opens gpu.js on a backend, or on the best that the machine has. Throws an InputError where it does not run. Answers that another
+ * backend computed are failures.
+ */
+export async function openGpu(backend: NonNullable<CompileOptions['backend']>): Promise<Backend> {
+  const probe = await compile(({ x }) => ({ y: x! }), { x: { shape: [2] } }, { backend });
+  await probe.dispose();
+  const { ran } = probe;
+  const pipelines = new Map<string, Promise<Compiled>>();
+
+  const drop = async (key: string): Promise<void> => {
+    const pipeline = pipelines.get(key);
+    pipelines.delete(key);
+    await pipeline?.then(
+      (compiled) => compiled.dispose(),
+      // what could not be compiled holds nothing
+      () => undefined,
+    );
+  };
+
+  const pipelineOf = async (question: Question): Promise<Compiled> => {
+    const form = formOf(question.c);
+    const key = JSON.stringify([question.operator, question.mode, question.gradients, form]);
+    const pipeline = pipelines.get(key) ?? compileQuestion(question, form, ran.backend);
+    // the last asked for stands last
+    pipelines.delete(key);
+    pipelines.set(key, pipeline);
+    const [oldest] = pipelines.keys();
+    if (pipelines.size > kept) await drop(oldest!);
+    return pipeline;
+  };
+
+  return {
+    description: describe(ran),
+    compiles: true,
+    async answer(question) {
+      if (question.dtype !== 'F32') return { kind: 'unsupported', reason: 'gpu.js computes in single precision' };
+      try {
+        const compiled = await pipelineOf(question);
+        return { kind: 'numbers', tensors: stored(compiled, await compiled(givenOf(question.c, question.gradients))) };
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        return { kind: 'failure', failure: { kind: 'said-so', message, stderr: [] } };
+      }
+    },
+    async close() {
+      await Promise.all([...pipelines.keys()].map(drop));
+    },
+  };
+}
+
+/** Every operator in every mode, and what runs it: backend, how gpu.js runs a pipeline there, and the adapter. */
+function describe({ backend, executorKind, adapter, passedOver }: Ran): Description {
+  const parts = [executorKind, ...(adapter === null ? [] : [adapter]), ...passedOver.map((why) => `not ${why}`)];
+  const offers = operators.map(({ name, modes }) => [
+    name,
+    { modes: Object.keys(modes), dtypes: ['F32'], gradients: true } as const,
+  ]);
+  return { name: `gpu.js on ${backend} (${parts.join('; ')})`, operators: Object.fromEntries(offers) };
+}
+
+function compileQuestion(
+  { operator, mode, gradients }: Question,
+  form: Form,
+  backend: Ran['backend'],
+): Promise<Compiled> {
+  const program = operators.find(({ name }) => name === operator)?.modes[mode];
+  if (program === undefined) throw new Error(`there is no operator ${operator} with the mode ${mode}`);
+  return compileProgram(program, form, { gradients, backend });
+}
+
+const formOf = ({ inputs, cotangents, settings }: Case): Form => ({
+  inputs: mapTensors(inputs, ({ shape, kind = 'real' }) => ({ shape, kind })),
+  outputs: mapTensors(cotangents, ({ shape }) => shape),
+  settings,
+});
+
+const mapTensors = <T>(tensors: Tensors, f: (x: Tensors[string]) => T): Record<string, T> =>
+  Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, f(x)]));
+
+function stored(
+  { outputs }: Compiled,
+  found: Readonly<Record<string, Float32Array>>,
+): ReadonlyMap<string, StoredTensor> {
+  const tensors = Object.entries(found).map(([name, x]): [string, StoredTensor] => [
+    name,
+    { dtype: 'F32', shape: outputs[name]!.shape, data: Float64Array.from(x) },
+  ]);
+  return new Map(tensors);
+}

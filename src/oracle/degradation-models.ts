@@ -1,0 +1,78 @@
+/** @file Random DenseMambas for the measurement of degradation: what of a change of layer 0's state its other layers read. */
+import { f64 } from '../executors/f64/index.ts';
+import { type DenseMambaParams, denseMamba } from '../models/dense-mamba.ts';
+import { type DenseMambaConfig, denseMambaConfig, paperStates } from '../models/dense-mamba-config.ts';
+import { initialise, type ModelState } from '../models/language-model.ts';
+import type { MambaLayerState } from '../models/mamba-block.ts';
+import { indexInput, input } from '../tensor/input.ts';
+import { slice } from '../tensor/primitives/slice.ts';
+import type { Rng } from '../tensor/random.ts';
+import { sizeOf } from '../tensor/shape.ts';
+import type { Value } from '../tensor/value.ts';
+import type { Changeable, Connection } from './degradation.ts';
+
+/** Tokens, and how many of them the states come from. */
+const [vocabulary, prompt] = [64, 32];
+
+/** m = 0 has no gates; the gates of all other m are the same ones, as the sources of a layer share one. */
+const configFor = (layers: number, { denseLayers, pass = 'raw' }: Omit<Connection, 'residual'>): DenseMambaConfig =>
+  denseMambaConfig({
+    vocabulary,
+    width: 16,
+    layers: layers + 1,
+    stateSize: 4,
+    gateRank: 4,
+    denseLayers,
+    // the fused state of the one token that is run is then the state that it leaves
+    readings: { ...paperStates, carry: 'fused', pass },
+  });
+
+/** Mamba as it starts, with gates that are not: N(0, 0.02²), as all else starts, would let in nothing that could be measured. */
+function randomParams(layers: number, random: Rng): DenseMambaParams {
+  const fresh = initialise(denseMamba, configFor(layers, { denseLayers: 1 }), {
+    on: f64,
+    seed: random.integer(2 ** 31),
+  });
+  const redrawn = ({ shape }: Value, spread: number): Value =>
+    input(
+      f64,
+      Float64Array.from({ length: sizeOf(shape) }, () => spread * random.normal()),
+      shape,
+    );
+  return {
+    ...fresh,
+    layers: fresh.layers.map(({ fusion, ...layer }) => {
+      if (fusion === undefined) return layer;
+      const gates = fusion.gates.map(({ down, up }) => ({
+        down: redrawn(down, down.shape[1]! ** -0.5),
+        up: redrawn(up, 2 * up.shape[1]! ** -0.5),
+      }));
+      return { ...layer, fusion: { ...fusion, gates } };
+    }),
+  };
+}
+
+const withoutFusion = (params: DenseMambaParams): DenseMambaParams => ({
+  ...params,
+  layers: params.layers.map(({ fusion: _, ...layer }) => layer),
+});
+
+/** A model that has read a random prompt: its layer 0's state is changed, then it reads one more token. */
+export function randomDenseMamba(layers: number, random: Rng): (connection: Connection) => Changeable {
+  const params = randomParams(layers, random);
+  const ids = Array.from({ length: prompt + 1 }, () => random.integer(vocabulary));
+  const tokens = indexInput(f64, ids, [1, prompt + 1]);
+  return (connection) => {
+    const config = configFor(layers, connection);
+    const weights = connection.denseLayers === 0 ? withoutFusion(params) : params;
+    const run = (part: Value, state: ModelState<MambaLayerState>): ModelState<MambaLayerState> =>
+      denseMamba.forward(weights, config, part, state, { name: 'recurrent' }).state;
+    const before = run(slice(tokens, 1, 0, prompt), denseMamba.start(weights, config, 1));
+    const [lowest, ...others] = before.layers as [MambaLayerState, ...MambaLayerState[]];
+    const last = slice(tokens, 1, prompt, prompt + 1);
+    return {
+      bottom: lowest.ssm,
+      states: (ssm) => run(last, { ...before, layers: [{ ...lowest, ssm }, ...others] }).layers.map((left) => left.ssm),
+    };
+  };
+}

@@ -1,0 +1,161 @@
+/** @file Laws about batches: sequences of unequal lengths, padded or packed, are what they are alone. */
+import { f64 } from '../../executors/f64/index.ts';
+import { type Batch, packedBatch, paddedBatch, type Span } from '../../nn/batches/batch.ts';
+import { concat } from '../../tensor/primitives/concat.ts';
+import { slice } from '../../tensor/primitives/slice.ts';
+import { rng } from '../../tensor/random.ts';
+import type { Value } from '../../tensor/value.ts';
+import { type Case, type Tensor, toValue } from '../case.ts';
+import { within } from '../compare.ts';
+import type { Law } from '../law.ts';
+import type { Operator } from '../operator.ts';
+import { isOfSequence, ofSequence, ownOf } from '../operators/batchable.ts';
+import type { Named, Program } from '../program.ts';
+import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
+import { lengthOf } from './agreement.ts';
+
+/** Part of a tensor along an axis. */
+const part = (x: Tensor, axis: number, start: number, stop: number): Tensor =>
+  asTensor(slice(toValue(f64, x), axis, start, stop));
+
+const asTensor = ({ shape, kind, data }: Value): Tensor => ({ shape, kind, data: f64.read(data as Float64Array) });
+
+/** Part of each row of a case as a sequence, by the case's seed: few of none, all of it, at either end or between. */
+function drawnSpans(c: Case, rows: number, places: number): Span[] {
+  const random = rng(c.seed ^ 0xba7c4);
+  return Array.from({ length: rows }, (_, row) => {
+    const length = random.integer(8) === 0 ? 0 : 1 + random.integer(places);
+    const room = places - length;
+    const start = [0, room, random.integer(room + 1)][random.integer(3)]!;
+    return { row, start: length === 0 ? 0 : start, length };
+  });
+}
+
+/** A batch, and the case of it: states and cotangents sequence by sequence. */
+interface BatchCase {
+  readonly batch: Batch;
+  readonly c: Case;
+}
+
+/** The rows of a case, of which a part is a sequence each, as a batch. */
+function batchCase(kind: 'padded' | 'packed', operator: Operator, c: Case): BatchCase {
+  const { inputs: axes, outputs: outputAxes, states, grows = {} } = operator.time!;
+  const rowAxes = operator.axes!.batch;
+  const [first] = Object.keys(axes).filter((name) => name in c.inputs) as [string];
+  const [rows, places] = [c.inputs[first]!.shape[0]!, lengthOf(axes, c)];
+  const spans = drawnSpans(c, rows, places);
+  const own = (name: string, x: Tensor, i: number): Tensor => part(x, rowAxes[name]!, i, i + 1);
+  const tokensOf = (name: string, x: Tensor, axis: number, i: number): Tensor =>
+    part(own(name, x, i), axis, spans[i]!.start, spans[i]!.start + spans[i]!.length);
+  const grown = (name: string, x: Tensor, i: number): Tensor => {
+    const axis = grows[name];
+    const one = own(name, x, i);
+    return axis === undefined ? one : part(one, axis, 0, x.shape[axis]! - places + spans[i]!.length);
+  };
+  const perSequence = (name: string, of: (i: number) => Tensor): [string, Tensor][] =>
+    spans.map((_, i) => [ofSequence(name, i), of(i)]);
+  const packed = (name: string, x: Tensor, axis: number): Tensor =>
+    asTensor(
+      concat(
+        spans.map((_, i) => toValue(f64, tokensOf(name, x, axis, i))),
+        axis,
+      ),
+    );
+  const inputs = Object.entries(c.inputs).flatMap(([name, x]): [string, Tensor][] => {
+    const axis = axes[name];
+    if (Object.values(states).includes(name)) return perSequence(name, (i) => own(name, x, i));
+    if (axis === undefined) return [[name, x]];
+    return [[name, kind === 'packed' ? packed(name, x, axis) : spoilt(x, axis, spans, c.seed)]];
+  });
+  const cotangents = Object.entries(c.cotangents).flatMap(([name, x]) => {
+    const axis = outputAxes[name];
+    return perSequence(name, (i) => (axis === undefined ? grown(name, x, i) : tokensOf(name, x, axis, i)));
+  });
+  return {
+    batch: kind === 'packed' ? packedSpans(spans) : paddedBatch(maskOf(spans, places)),
+    c: { ...c, inputs: Object.fromEntries(inputs), cotangents: Object.fromEntries(cotangents) },
+  };
+}
+
+const packedSpans = (spans: readonly Span[]): Batch => {
+  const bounds = [0];
+  for (const { length } of spans) bounds.push(bounds.at(-1)! + length);
+  return packedBatch(bounds);
+};
+
+const maskOf = (spans: readonly Span[], places: number): number[][] =>
+  spans.map(({ start, length }) => Array.from({ length: places }, (_, t) => +(t >= start && t < start + length)));
+
+/** What stands at padding counts for nothing: in half of the cases it is NaN, in the others what was drawn. */
+function spoilt(x: Tensor, axis: number, spans: readonly Span[], seed: number): Tensor {
+  if (x.kind === 'index' || seed % 2 === 0) return x;
+  const [places, inner] = [x.shape[axis]!, x.shape.slice(axis + 1).reduce((product, n) => product * n, 1)];
+  const perRow = x.data.length / x.shape[0]!;
+  const isPadding = (i: number): boolean => {
+    const { start, length } = spans[Math.floor(i / perRow)]!;
+    const t = Math.floor(i / inner) % places;
+    return t < start || t >= start + length;
+  };
+  return { ...x, data: x.data.map((value, i) => (isPadding(i) ? Number.NaN : value)) };
+}
+
+/** The tokens of a sequence, as a batch of one. */
+const tokensOf = (x: Value, { row, start, length }: Span, axis: number): Value =>
+  slice(slice(x, 0, row, row + 1), axis, start, start + length);
+
+/** A program on a batch, with its outputs sequence by sequence: what it leaves at padding is nobody's. */
+const inBatch =
+  ({ time }: Operator, batch: Batch, program: Program): Program =>
+  (inputs, settings) => {
+    const results = Object.entries(program(inputs, { ...settings, batch }));
+    return Object.fromEntries(
+      results.flatMap(([name, x]): [string, Value][] => {
+        const axis = time!.outputs[name];
+        if (axis === undefined) return [[name, x]];
+        return batch.spans.map((span, i) => [ofSequence(name, i), tokensOf(x, span, axis)]);
+      }),
+    );
+  };
+
+/** A program on each sequence of a batch alone. */
+const alone =
+  ({ time }: Operator, batch: Batch, program: Program): Program =>
+  (inputs, settings) => {
+    const results = batch.spans.map((span, i): Named => {
+      const tokens = Object.entries(inputs).flatMap(([name, x]): [string, Value][] => {
+        if (isOfSequence(name)) return [];
+        return [[name, name in time!.inputs ? tokensOf(x, span, time!.inputs[name]!) : x]];
+      });
+      return program({ ...Object.fromEntries(tokens), ...ownOf(inputs, i) }, settings);
+    });
+    return Object.fromEntries(
+      results.flatMap((result, i) => Object.entries(result).map(([name, x]) => [ofSequence(name, i), x])),
+    );
+  };
+
+const batchLaw = (name: 'padded' | 'packed', statement: string): Law => ({
+  name,
+  statement,
+  concerns: (operator) => operator.batches === true,
+  applies: (operator, mode, { settings }) => operator.admits(settings, mode),
+  size: { longest: 8 },
+  check({ operator, mode, program }, c) {
+    const { batch, c: own } = batchCase(name, operator, c);
+    const genuine = operator.modes[mode]!;
+    const expected = alone(operator, batch, genuine);
+    const allowed = allowance(boundsOf(expected, own), boundsOf(inBatch(operator, batch, genuine), own));
+    return within(numbersOf(inBatch(operator, batch, program), own), numbersOf(expected, own), allowed);
+  },
+});
+
+/** Rows that are filled up. */
+export const padded = batchLaw(
+  'padded',
+  'a padded sequence has the outputs, final state and gradients that it has alone, whatever stands at padding',
+);
+
+/** Several sequences in one row. */
+export const packed = batchLaw(
+  'packed',
+  'a packed sequence has the outputs, final state and gradients that it has alone',
+);

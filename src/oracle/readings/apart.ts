@@ -1,0 +1,135 @@
+/** @file The smallest case on which two readings of the paper are two functions. */
+import * as fc from 'fast-check';
+import type { ReadingName } from '../../../spec/readings.ts';
+import { bounded, boundOf, float64 } from '../../executors/bounded/index.ts';
+import { f64 } from '../../executors/f64/index.ts';
+import { read } from '../../tensor/input.ts';
+import type { Executor } from '../../tensor/value.ts';
+import { type Case, fill, type Layout, mapTensors, type Settings, type Tensor } from '../case.ts';
+import { simplify } from '../check/simpler.ts';
+import type { Operator } from '../operator.ts';
+import { type Draw, draws } from '../operators/draw.ts';
+import { evaluateOutputs, type Named, type Program } from '../program.ts';
+import { once } from '../vectors/case.ts';
+
+/** Two readings of one question, on one operator in one mode. */
+export interface Question {
+  /** The reading's name; with another word behind it where there are several questions about it. */
+  readonly name: string;
+  readonly reading: ReadingName;
+  readonly between: readonly [string, string];
+  readonly operator: Operator;
+  readonly mode: string;
+  /** What the operator's settings call the reading. */
+  readonly word: string;
+  /** Inputs that have one number throughout, so that nothing odd is shown where something usual would do. */
+  readonly fixed?: readonly { readonly inputs: RegExp; readonly to: number }[];
+  /** The outputs that are looked at: those that are no state, unless given. */
+  readonly looksAt?: ((output: string) => boolean) | undefined;
+  /** Which layouts are drawn: those of the reading that needs most weights, where there is something to fuse. */
+  admits(settings: Settings, inputs: Layout['inputs']): boolean;
+  /** The case as one reading has it: the settings say so, and weights that it has no use for are gone. */
+  under(c: Case, reading: string): Case;
+  /** What computes a reading, if not the operator's mode under those settings. */
+  program?(reading: string): Program;
+}
+
+/** A case with what two readings make of it: the outputs that differ, by reading, and the names of those that do not. */
+export interface Apart {
+  readonly question: Question;
+  readonly c: Case;
+  readonly differ: Readonly<Record<string, readonly [Tensor, Tensor]>>;
+  readonly agree: readonly string[];
+}
+
+/** Sequences are at most so long; so many cases are drawn from each of so many seeds; so many changes of numbers are tried. */
+const [longest, drawn, seeds, tries] = [3, 1000, 8, 2000];
+/** A difference that a reader sees: a hundredth of the larger number. */
+const visible = 0.01;
+
+const isState = (output: string): boolean => /^(state|keys|values)\b/.test(output);
+
+/** The outputs of a case under a reading on an executor. */
+function outputsOf({ operator, mode, under, program }: Question, c: Case, reading: string, on: Executor): Named {
+  return evaluateOutputs(program?.(reading) ?? operator.modes[mode]!, under(c, reading), on).outputs;
+}
+
+/** The outputs on which two readings differ, beyond their bounds and visibly, and those on which they agree within their bounds. */
+export function compared(question: Question, c: Case): Pick<Apart, 'differ' | 'agree'> {
+  const [first, second] = question.between;
+  const both = (on: Executor): [Named, Named] => [
+    outputsOf(question, c, first, on),
+    outputsOf(question, c, second, on),
+  ];
+  const [one, other] = both(f64);
+  // bounds cost more than numbers, and most cases that are tried differ in nothing
+  const bounds = once(() => both(bounded(float64)));
+  const differ: Record<string, readonly [Tensor, Tensor]> = {};
+  const agree: string[] = [];
+  for (const [name, { shape }] of Object.entries(one)) {
+    const [a, b] = [read(one[name]!), read(other[name]!)];
+    const gap = a.map((x, i) => Math.abs(x - b[i]!));
+    const isSeen = gap.map((distance, i) => +(distance > visible * Math.max(Math.abs(a[i]!), Math.abs(b[i]!))));
+    const isOver = (i: number): boolean => gap[i]! > boundOf(bounds()[0][name]!)[i]! + boundOf(bounds()[1][name]!)[i]!;
+    if (isSeen.some((seen, i) => seen === 1 && isOver(i)))
+      differ[name] = [
+        { shape, data: a },
+        { shape, data: b },
+      ];
+    else if (gap.every((distance, i) => distance === 0 || !isOver(i))) agree.push(name);
+  }
+  return { differ, agree };
+}
+
+const fixedTo = ({ fixed = [] }: Question, name: string): number | undefined =>
+  fixed.find(({ inputs }) => inputs.test(name))?.to;
+
+/** What a question's cases are drawn from. There are no cotangents: outputs are all that is looked at. */
+export function questionCases(question: Question): fc.Arbitrary<Case> {
+  const { operator, mode, admits } = question;
+  const isAsked = ({ layout }: Draw): boolean =>
+    operator.admits(layout.settings, mode) && admits(layout.settings, layout.inputs);
+  return draws(operator, { longest }, ['normal'])
+    .filter(isAsked)
+    .map(({ layout, seed, values }) => {
+      const { inputs, ...rest } = fill(layout, seed, values);
+      const set = (x: Tensor, name: string): Tensor => ({
+        ...x,
+        data: x.data.map((y) => fixedTo(question, name) ?? y),
+      });
+      return { ...rest, inputs: mapTensors(inputs, set), cotangents: {} };
+    });
+}
+
+/** Whether the inputs that are fixed are as they should be. */
+const keepsFixed = (question: Question, { inputs }: Case): boolean =>
+  Object.entries(inputs).every(([name, x]) => {
+    const to = fixedTo(question, name);
+    return to === undefined || x.data.every((y) => y === to);
+  });
+
+const numbersIn = ({ inputs }: Case): number =>
+  Object.values(inputs).reduce((total, { data }) => total + data.length, 0);
+
+/** The cases on which something holds, one for each seed that finds one, each made smaller in structure as long as it holds. */
+function* smallCases(question: Question, holds: (c: Case) => boolean): Generator<Case> {
+  for (let seed = 1; seed <= seeds; seed++) {
+    const property = fc.property(questionCases(question), (c) => !holds(c));
+    const { counterexample } = fc.check(property, { seed, numRuns: drawn });
+    if (counterexample !== null) yield counterexample[0];
+  }
+}
+
+/**
+ * The smallest case found on which the readings differ in an output that is looked at: of those that several seeds lead to the one with
+ * fewest numbers, with simpler numbers as long as they differ. Null where no drawn case tells them apart. Always the same one.
+ */
+export async function tellApart(question: Question): Promise<Apart | null> {
+  const { looksAt = (name) => !isState(name) } = question;
+  const differs = (c: Case): boolean =>
+    keepsFixed(question, c) && Object.keys(compared(question, c).differ).some(looksAt);
+  const [smallest] = [...smallCases(question, differs)].sort((a, b) => numbersIn(a) - numbersIn(b));
+  if (smallest === undefined) return null;
+  const c = await simplify(smallest, async (one) => differs(one), tries);
+  return { question, c, ...compared(question, c) };
+}

@@ -1,0 +1,71 @@
+/** @file A case that tells two readings apart, as the lines that a page shows. */
+import { openReadings } from '../../../spec/readings.ts';
+import { type Settings, type Tensor, toLists } from '../case.ts';
+import { wrapped } from '../text.ts';
+import type { Apart } from './apart.ts';
+
+/** Lines are at most so long; of more than so many tensors of zeros only the number is told. */
+const [width, fewNames] = [96, 5];
+
+/** Four digits at most. */
+const rounded = (x: number): number => Number(x.toPrecision(4));
+
+/** The numbers of a tensor, without the axes of length 1. */
+const listed = ({ shape, data }: Tensor): string =>
+  JSON.stringify(toLists({ shape: shape.filter((length) => length !== 1), data: data.map(rounded) })).replaceAll(
+    ',',
+    ', ',
+  );
+
+const defaults: Readonly<Record<string, string>> = Object.fromEntries(
+  openReadings.map((reading) => [reading.name, reading.default]),
+);
+
+/** Fields of settings at whatever depth they stand, but for those named, readings that are the default, and those that say nothing. */
+function* words(settings: Settings, passedOver: readonly string[]): Generator<string> {
+  for (const [name, x] of Object.entries(settings)) {
+    if (passedOver.includes(name) || x === null || x === defaults[name] || (name === 'position' && x === 0)) continue;
+    if (typeof x === 'object' && !Array.isArray(x)) yield* words(x as Settings, passedOver);
+    else yield `${name} ${Array.isArray(x) ? JSON.stringify(x) : x}`;
+  }
+}
+
+const plainName = (input: string): string => input.replace(/^param\./, '');
+
+/** Inputs with their numbers; those with one number throughout together. */
+function inputRows(inputs: Apart['c']['inputs']): [string, string][] {
+  const uniform = new Map<number, string[]>();
+  const others: [string, string][] = [];
+  for (const [name, x] of Object.entries(inputs)) {
+    const [first] = x.data;
+    if (first === undefined) continue;
+    if (x.data.length === 1 || x.data.some((value) => value !== first)) others.push([plainName(name), listed(x)]);
+    else uniform.set(first, [...(uniform.get(first) ?? []), `${plainName(name)} [${x.shape.join(', ')}]`]);
+  }
+  const together = [...uniform].map(([value, names]): [string, string] => [
+    `all ${rounded(value)}`,
+    value === 0 && names.length > fewNames ? `the ${names.length} others` : names.join(', '),
+  ]);
+  return [...others, ...together];
+}
+
+/** What a page shows between its markers: the case, and what either reading makes of it. */
+export function blockOf({ question, c, differ, agree }: Apart): string[] {
+  const { operator, mode, between, word } = question;
+  const settings = [...words(c.settings, [word, 'chunkSize'])].join(', ');
+  const asked: [string, string][] = [
+    ['operator', `${operator.name}, ${mode} mode`],
+    ...(settings === '' ? [] : [['settings', settings] as [string, string]]),
+    ...inputRows(c.inputs),
+  ];
+  const answered: [string, string][] = [
+    ...Object.entries(differ).flatMap(([name, pair]) =>
+      between.map((one, i): [string, string] => [`${name}, ${one}`, listed(pair[i]!)]),
+    ),
+    ...(agree.length > 0 ? [['equal', agree.join(', ')] as [string, string]] : []),
+  ];
+  const first = Math.max(...[...asked, ...answered].map(([name]) => name.length));
+  const linesOf = ([name, text]: [string, string]): string[] =>
+    wrapped(text, width - first - 2).map((line, i) => `${(i === 0 ? name : '').padEnd(first)}  ${line}`);
+  return [...asked.flatMap(linesOf), '', ...answered.flatMap(linesOf)];
+}

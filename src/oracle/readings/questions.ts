@@ -1,0 +1,227 @@
+/** @file The operators that show what each open reading changes. */
+import type { Case, Layout, Settings, Tensor } from '../case.ts';
+import type { Operator } from '../operator.ts';
+import { attention, feedForward } from '../operators/attention.ts';
+import { fusedKeys } from '../operators/dense-features.ts';
+import { denseMambaOperator } from '../operators/dense-mamba.ts';
+import { denseSsm } from '../operators/dense-ssm.ts';
+import { denseSsmStackOperator } from '../operators/dense-ssm-stack.ts';
+import { denseRetNetOperator, retNetOperator } from '../operators/models.ts';
+import { decayRetention, retention, torchscaleRetention } from '../operators/retention.ts';
+import { transformerOperator } from '../operators/transformer.ts';
+import type { Question } from './apart.ts';
+
+/** Settings with one field changed, at whatever depth it stands. */
+function changed(settings: Settings, field: string, value: unknown): Settings {
+  const isRecord = (x: unknown): x is Settings => typeof x === 'object' && x !== null && !Array.isArray(x);
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, x]) => {
+      if (name === field) return [name, value];
+      return [name, isRecord(x) ? changed(x, field, value) : x];
+    }),
+  );
+}
+
+/** A field of settings, at whatever depth it stands. */
+function fieldOf(settings: Settings, field: string): unknown {
+  for (const [name, x] of Object.entries(settings)) {
+    if (name === field) return x;
+    const inner = typeof x === 'object' && x !== null ? fieldOf(x as Settings, field) : undefined;
+    if (inner !== undefined) return inner;
+  }
+  return undefined;
+}
+
+/** A question of an operator whose settings name the reading. `field` is their word for it, the reading's own unless given. */
+interface Asked {
+  readonly name?: string;
+  readonly reading: Question['reading'];
+  readonly between: Question['between'];
+  readonly operator: Operator;
+  readonly mode: string;
+  readonly field?: string;
+  readonly looksAt?: Question['looksAt'];
+  readonly fixed?: Question['fixed'];
+  /** Which weights the first reading has no use for; cases are then drawn as the second has them. */
+  readonly without?: RegExp;
+  /** Fields of the settings that are to have a value. */
+  readonly where?: Settings;
+  readonly admits?: (settings: Settings, inputs: Layout['inputs']) => boolean;
+  /** What the first reading has in place of a weight of the second. */
+  readonly instead?: (x: Tensor, name: string, settings: Settings) => Tensor;
+}
+
+function asked({ field, without, instead, where = {}, admits = () => true, fixed = [], ...rest }: Asked): Question {
+  const word = field ?? rest.reading;
+  const [first, second] = rest.between;
+  return {
+    name: rest.reading,
+    word,
+    fixed,
+    ...rest,
+    admits: (settings, inputs) =>
+      fieldOf(settings, word) === (without === undefined && instead === undefined ? first : second) &&
+      Object.entries(where).every(([name, value]) => name === word || fieldOf(settings, name) === value) &&
+      admits(settings, inputs),
+    under(c: Case, reading) {
+      const settings = changed(c.settings, word, reading);
+      if (reading !== first) return { ...c, settings };
+      const kept = Object.entries(c.inputs).filter(([name]) => !without?.test(name));
+      const inputs = kept.map(([name, x]) => [name, instead?.(x, name, c.settings) ?? x]);
+      return { ...c, inputs: Object.fromEntries(inputs), settings };
+    },
+  };
+}
+
+const norms: Readonly<Record<string, Operator>> = {
+  none: retention as Operator,
+  decay: decayRetention as Operator,
+  torchscale: torchscaleRetention as Operator,
+};
+
+const normQuestion = (name: string, between: Question['between']): Question => ({
+  name,
+  reading: 'retentionNorm',
+  word: 'retentionNorm',
+  between,
+  operator: retention as Operator,
+  mode: 'parallel',
+  // the parallel form of torchscale starts a sequence
+  fixed: [{ inputs: /^state$/, to: 0 }],
+  admits: () => true,
+  under: (c) => c,
+  program: (reading) => norms[reading]!.modes.parallel!,
+});
+
+const isState = (output: string): boolean => output.startsWith('state');
+
+const sourcesIn = (inputs: Layout['inputs'], prefix: string): number =>
+  Object.keys(inputs).filter((name) => name.startsWith(prefix)).length;
+
+const normsOfOne: NonNullable<Question['fixed']> = [{ inputs: /norm$/i, to: 1 }];
+
+/** One feature of a layer, fused with those of others before it. */
+const ofFusion = {
+  operator: fusedKeys as Operator,
+  mode: 'whole',
+  fixed: normsOfOne,
+  where: { projection: 'identity', gate: 'shared', gateActivation: 'silu', fusedNorm: 'none' },
+  admits: (_: Settings, inputs: Layout['inputs']) => sourcesIn(inputs, 'source.') > 0,
+};
+
+/** A network from its first token on. */
+const ofNetwork = { mode: 'recurrent', fixed: normsOfOne };
+
+/** A stack of state space models. */
+const ofStack = { operator: denseSsmStackOperator as Operator, mode: 'recurrent', fixed: normsOfOne };
+
+/** As many channels as states: then weights of either reading are weights of the other. */
+const isSquare = (settings: Settings): boolean => fieldOf(settings, 'width') === fieldOf(settings, 'stateSize');
+
+/** Of a gate for each entry of the state, [e·n, r], those of each channel's first state. */
+function channelRows(x: Tensor, name: string, settings: Settings): Tensor {
+  if (!/gates\.\d+\.up$/.test(name)) return x;
+  const [e, n] = [fieldOf(settings, 'width') as number, fieldOf(settings, 'stateSize') as number];
+  const r = x.shape[1]!;
+  return { shape: [e, r], data: x.data.filter((_, i) => Math.floor(i / r) % n === 0) };
+}
+
+/** A question for each reading that can be told apart from the default. */
+export const questions: readonly Question[] = [
+  asked({ reading: 'carry', between: ['raw', 'fused'], operator: denseSsm as Operator, mode: 'recurrent' }),
+  asked({
+    name: 'carry state',
+    reading: 'carry',
+    between: ['raw', 'fused'],
+    operator: denseSsm as Operator,
+    mode: 'recurrent',
+    looksAt: isState,
+  }),
+  asked({ ...ofStack, reading: 'pass', between: ['raw', 'fused'] }),
+  asked({ ...ofFusion, reading: 'projection', between: ['identity', 'linear'], without: /projections/ }),
+  asked({ ...ofFusion, reading: 'gate', between: ['shared', 'perLayer'], without: /gates\.[1-9]/ }),
+  asked({ ...ofFusion, reading: 'gateActivation', between: ['silu', 'none'] }),
+  asked({ ...ofFusion, reading: 'fusedNorm', between: ['none', 'rms'], without: /norm$/, admits: () => true }),
+  asked({
+    ...ofNetwork,
+    reading: 'firstLayer',
+    between: ['plain', 'normed'],
+    operator: denseRetNetOperator as Operator,
+    without: /layers\.0\..*Fusion/,
+    where: { fusedNorm: 'rms', layers: 1, position: 0 },
+  }),
+  asked({
+    ...ofStack,
+    name: 'fusion concat',
+    reading: 'fusion',
+    between: ['add', 'concat'],
+    without: /\.merge$/,
+  }),
+  asked({
+    ...ofStack,
+    name: 'fusion attention',
+    reading: 'fusion',
+    between: ['add', 'attention'],
+    without: /fusion\.(query|key)$/,
+  }),
+  asked({
+    ...ofStack,
+    reading: 'projectionWidth',
+    between: ['state', 'channel'],
+    where: { projection: 'linear' },
+    admits: isSquare,
+  }),
+  asked({
+    ...ofNetwork,
+    reading: 'gateInput',
+    between: ['normed', 'u'],
+    operator: denseMambaOperator as Operator,
+    where: { position: 0 },
+    admits: (settings) => fieldOf(settings, 'width') === fieldOf(settings, 'innerWidth'),
+  }),
+  asked({
+    ...ofStack,
+    name: 'gateWidth state',
+    reading: 'gateWidth',
+    between: ['channel', 'state'],
+    admits: isSquare,
+  }),
+  asked({
+    ...ofStack,
+    name: 'gateWidth full',
+    reading: 'gateWidth',
+    between: ['channel', 'full'],
+    instead: channelRows,
+  }),
+  asked({ ...ofStack, reading: 'stateNorm', between: ['none', 'rms'], without: /fusion\.norm$/ }),
+  normQuestion('retentionNorm decay', ['none', 'decay']),
+  normQuestion('retentionNorm torchscale', ['decay', 'torchscale']),
+  asked({
+    ...ofNetwork,
+    reading: 'rotationPhase',
+    between: ['p', 'p-1'],
+    operator: retNetOperator as Operator,
+    where: { retentionNorm: 'none', position: 0, layers: 1 },
+    looksAt: isState,
+  }),
+  asked({
+    reading: 'scoreScaling',
+    between: ['none', 'rootKeyWidth'],
+    operator: attention as Operator,
+    mode: 'recurrent',
+  }),
+  asked({
+    reading: 'ffnActivation',
+    between: ['silu', 'gelu'],
+    operator: feedForward as Operator,
+    mode: 'whole',
+    field: 'activation',
+  }),
+  asked({
+    ...ofNetwork,
+    reading: 'rotaryPairs',
+    between: ['halves', 'neighbours'],
+    operator: transformerOperator as Operator,
+    where: { position: 0, layers: 1, tiedHead: true, scoreScaling: 'none', rotaryBase: 10000 },
+  }),
+];

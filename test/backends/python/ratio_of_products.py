@@ -1,0 +1,20 @@
+"""The scan divides by products of its decays, cumsum(b / Π a) · Π a, which underflow.
+
+It gave NaN in https://github.com/MzeroMiko/mamba-mini/issues/1
+FAIL linearScan scan: not-finite out/output
+"""
+
+import adapter  # noqa: F401
+import example_numpy as example
+import numpy as np
+
+
+def scan_rounds(a, b, state):
+    with np.errstate(all='ignore'):
+        product = np.cumprod(a, 1)
+        return product * (state[:, None] + np.cumsum(b / product, 1))
+
+
+example.scan_rounds = scan_rounds
+
+example.backend.run()

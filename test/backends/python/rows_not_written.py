@@ -1,0 +1,24 @@
+"""The rows behind the last whole chunk are not written: they hold what an allocator that poisons memory hands out.
+
+Rows of torch.empty were skipped in https://github.com/fla-org/flash-linear-attention/pull/967
+FAIL retention chunkwise: not-finite out/output
+"""
+
+import adapter  # noqa: F401
+import example_numpy as example
+import numpy as np
+
+right = example.chunkwise
+
+
+def chunkwise(q, k, v, state, decay, chunk_size):
+    found, state = right(q, k, v, state, decay, chunk_size)
+    output = np.full_like(found, np.nan)
+    whole = q.shape[2] // chunk_size * chunk_size
+    output[:, :, :whole] = found[:, :, :whole]
+    return output, state
+
+
+example.chunkwise = chunkwise
+
+example.backend.run()

@@ -1,0 +1,19 @@
+"""Two steps of the scan are combined in the wrong order.
+
+Operands were found swapped in https://github.com/state-spaces/mamba/issues/716
+FAIL linearScan scan: wrong out/output
+"""
+
+import adapter  # noqa: F401
+import example_numpy as example
+
+right = example.combine
+
+
+def combine(earlier, later):
+    return right(later, earlier)
+
+
+example.combine = combine
+
+example.backend.run()

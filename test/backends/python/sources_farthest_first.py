@@ -1,0 +1,19 @@
+"""Dense fusion reads its sources from the farthest on, so that each meets another's gate and projection.
+
+No report: the order is DenseSSM's own, and a list reversed once too often.
+FAIL fusedKeys, fusedValues whole: wrong out/fused
+"""
+
+import adapter  # noqa: F401
+import example_torch as example
+
+right = example.dense_kv_fusion
+
+
+def dense_kv_fusion(own, sources, *rest):
+    return right(own, sources[::-1], *rest)
+
+
+example.dense_kv_fusion = dense_kv_fusion
+
+example.backend.run()

@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { describe, expect, it } from 'vitest';
+import { openReadings } from '../../spec/readings.ts';
+import { readingLines } from '../../src/cli/readings.ts';
+import { wrapped } from '../../src/oracle/text.ts';
+import { densessm } from './run.ts';
+
+describe('densessm readings', { timeout: 60_000 }, () => {
+  it('prints every reading with its options and its reason', () => {
+    const { status, stdout } = densessm('readings');
+    expect(status).toBe(0);
+    const text = stdout.replace(/\s+/g, ' ');
+    for (const { name, readings, reason } of openReadings) {
+      const row = stdout.split('\n').find((line) => line.startsWith(`${name} `))!;
+      for (const one of readings) expect(row).toContain(one);
+      expect(text).toContain(reason);
+    }
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  it('says what the authors do, and where they say nothing', () => {
+    const rows = readingLines(openReadings, 100);
+    const row = (name: string): string => rows.find((line) => line.startsWith(`${name} `))!.replace(/ +/g, ' ');
+    expect(row('fusedNorm')).toBe('fusedNorm none rms rms C k and v');
+    expect(row('pass')).toBe('pass raw fused raw C both');
+    expect(row('carry')).toBe('carry raw fused - F states');
+    expect(row('gateInput')).toBe('gateInput normed u - ours states');
+    expect(row('earlyLayers')).toBe('earlyLayers available none known available C both');
+  });
+
+  it.each([80, 100, 200])('fits into %i columns', (width) => {
+    for (const line of readingLines(openReadings, width)) expect(line.length).toBeLessThanOrEqual(width);
+  });
+
+  it('prints the same as data', () => {
+    expect(JSON.parse(densessm('readings', '--json').stdout)).toEqual({ ok: true, readings: openReadings });
+  });
+
+  it('says one line when quiet', () => {
+    const ours = openReadings.filter(({ evidence }) => evidence.length === 0).length;
+    expect(densessm('readings', '--quiet')).toMatchObject({
+      status: 0,
+      stdout: `${openReadings.length} open readings, ${ours} of them settled by our own choice\n`,
+    });
+  });
+
+  it('takes the width of the terminal that looks', () => {
+    const program = "process.stdout.columns = 60; process.argv[2] = 'readings'; await import('./src/cli/main.ts');";
+    const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program, 'x'], {
+      encoding: 'utf8',
+    });
+    const reasons = stdout.split('\n').filter((line) => line.startsWith('    '));
+    expect(reasons.length).toBeGreaterThan(openReadings.length);
+    for (const line of reasons) expect(line.length).toBeLessThanOrEqual(60);
+  });
+});
+
+describe('wrapped', () => {
+  it('breaks between words and loses none', () => {
+    expect(wrapped('a bc def', 4)).toEqual(['a bc', 'def']);
+    expect(wrapped('a bc def', 3)).toEqual(['a', 'bc', 'def']);
+    expect(wrapped('abcdef a', 3)).toEqual(['abcdef', 'a']);
+  });
+});

@@ -1,0 +1,14 @@
+import { describe, expect, it } from 'vitest';
+import { blocksOf, made, pageText } from './blocks.ts';
+
+const shown = blocksOf(pageText('docs/degradation.md'));
+
+describe('docs/degradation.md', { timeout: 300_000 }, () => {
+  it('shows stacks and models', () => {
+    expect(shown.map(({ kind }) => kind)).toEqual(['output', 'output']);
+  });
+
+  it.each(shown)('shows what densessm $name prints', async (block) => {
+    expect(block.text).toBe(await made(block));
+  });
+});

@@ -1,0 +1,4 @@
+import { testSequences } from './sequences.ts';
+
+testSequences('webasm', 10);
+testSequences('cpu', 3);

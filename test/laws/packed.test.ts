@@ -1,0 +1,3 @@
+import { testLaw } from './support.ts';
+
+testLaw('packed');

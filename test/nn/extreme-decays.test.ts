@@ -1,0 +1,246 @@
+/** @file Decays at both ends of their range: where the forward pass is finite, so is every gradient, in every mode. */
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { vjp } from '../../src/autograd/vjp.ts';
+import { bounded, boundOf, float64 } from '../../src/executors/bounded/index.ts';
+import { f64, tensor } from '../../src/executors/f64/index.ts';
+import { segmentDecays } from '../../src/nn/segment-decays.ts';
+import { faults } from '../../src/oracle/faults/index.ts';
+import type { Operator } from '../../src/oracle/operator.ts';
+import { linearAttention, simpleGla, stateSpaceDuality } from '../../src/oracle/operators/linear-attention.ts';
+import { selectiveScan } from '../../src/oracle/operators/selective-scan.ts';
+import type { Named, Program } from '../../src/oracle/program.ts';
+import { input, read } from '../../src/tensor/input.ts';
+import { filledLike } from '../../src/tensor/operand.ts';
+import { type Rng, rng } from '../../src/tensor/random.ts';
+import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
+import type { Executor, Value } from '../../src/tensor/value.ts';
+import { cases } from '../support/property.ts';
+
+const draw = (shape: Shape, number: () => number, on: Executor = f64): Value =>
+  input(on, Float64Array.from({ length: sizeOf(shape) }, number), shape);
+
+/** One of some numbers. */
+const among =
+  (random: Rng, numbers: readonly number[]): (() => number) =>
+  () =>
+    numbers[random.integer(numbers.length)]!;
+
+/** Outputs, and gradients of their sum, by name. */
+function run(program: Program, inputs: Named, settings: object): readonly [outputs: Named, gradients: Named] {
+  const { value, pullback } = vjp((xs: Named) => program(xs, settings as never), inputs);
+  const ones = Object.fromEntries(Object.entries(value).map(([name, x]) => [name, filledLike(x, 1, x.shape)]));
+  return [value, pullback(ones)];
+}
+
+const allFinite = (named: Named): boolean =>
+  Object.values(named).every((x) => read(x).every((number) => Number.isFinite(number)));
+
+/** Gates of every size, resets among them. */
+const gates = [0, -0, -1e-300, -1e-9, -0.5, -20, -745, -746, -1e4, Number.NEGATIVE_INFINITY];
+/** Steps before softplus: about its threshold in PyTorch, and far out on both sides. */
+const deltas = [19.9, 20, 20.1, 100, 1e4, 0, -20, -745, -1e4];
+/** A: still, slow, fast, and at once. */
+const rates = [0, -1e-9, -1, -16, -1e4];
+
+function attention(operator: Operator, seed: number, on: Executor = f64): Named {
+  const random = rng(seed);
+  const [b, h, t, d, e] = [1 + random.integer(2), 2, 1 + random.integer(9), 2, 3];
+  const gate = draw([b, h, t], among(random, gates), on);
+  const normal = (...shape: number[]): Value => draw(shape, random.normal, on);
+  if (operator.name === 'stateSpaceDuality') {
+    const rows = { b: normal(b, 1, t, d), c: normal(b, 1, t, d) };
+    return { x: normal(b, h, t, e), gate, ...rows, state: normal(b, h, e, d) };
+  }
+  return {
+    ...{ q: normal(b, h, t, d), k: normal(b, h, t, d), v: normal(b, h, t, e), state: normal(b, h, d, e) },
+    ...(operator.name === 'simpleGla' && { gate }),
+  };
+}
+
+function scan(seed: number, on: Executor = f64): Named {
+  const random = rng(seed);
+  const [b, t, e, n] = [1 + random.integer(2), 1 + random.integer(9), 4, 3];
+  const normal = (...shape: number[]): Value => draw(shape, random.normal, on);
+  return {
+    u: normal(b, t, e),
+    delta: draw([b, t, e], among(random, deltas), on),
+    a: draw([e, n], among(random, rates), on),
+    groupB: normal(b, t, 2, n),
+    tokenC: normal(b, t, n),
+    skip: normal(e),
+    z: draw([b, t, e], among(random, [-800, -20, 0, 1, 20, 800]), on),
+    deltaBias: normal(e),
+    state: normal(b, e, n),
+  };
+}
+
+interface Subject {
+  readonly operator: Operator;
+  readonly mode: string;
+  readonly inputs: (seed: number, on?: Executor) => Named;
+}
+
+const subjectsOf = (operator: Operator, inputs: Subject['inputs']): Subject[] =>
+  Object.keys(operator.modes).map((mode) => ({ operator, mode, inputs }));
+const subjects = [
+  ...[linearAttention, simpleGla, stateSpaceDuality].flatMap((one) =>
+    subjectsOf(one as Operator, (seed, on) => attention(one as Operator, seed, on)),
+  ),
+  ...subjectsOf(selectiveScan as Operator, scan),
+];
+const settings = { chunkSize: 3, b: 'group', c: 'token', deltaSoftplus: true };
+const seeds = fc.integer({ min: 1, max: 2 ** 31 - 1 });
+
+describe.each(subjects)('$operator.name in mode $mode', ({ operator, mode, inputs }) => {
+  it('has finite outputs and gradients at gates from 0 to −∞, and steps from 0 to 10⁴', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const [outputs, gradients] = run(operator.modes[mode]!, inputs(seed), settings);
+        expect(allFinite(outputs)).toBe(true);
+        expect(allFinite(gradients)).toBe(true);
+      }),
+      cases(100),
+    );
+  });
+
+  it('is the recurrence there, within computed bounds, gradients included', () => {
+    const on = bounded(float64) as Executor;
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const own = run(operator.modes[mode]!, inputs(seed, on), settings);
+        const reference = run(operator.modes[operator.reference]!, inputs(seed, on), settings);
+        own.forEach((named, i) => {
+          for (const [name, x] of Object.entries(named)) {
+            const [have, want] = [read(x), read(reference[i]![name]!)];
+            const allowed = boundOf(x).map((bound, j) => bound + boundOf(reference[i]![name]!)[j]!);
+            have.forEach((number, j) => {
+              expect(Math.abs(number - want[j]!), name).toBeLessThanOrEqual(allowed[j]!);
+              expect(allowed[j], name).toBeLessThan(Number.POSITIVE_INFINITY);
+            });
+          }
+        });
+      }),
+      cases(30),
+    );
+  });
+});
+
+describe('what these inputs find', () => {
+  const late = faults.filter(({ name }) => name === 'exp-before-mask');
+
+  it.each(late)('$operator: exp before the mask, in gradients that are not finite', ({ operator, program }) => {
+    const one = [simpleGla, stateSpaceDuality].find(({ name }) => name === operator) as Operator;
+    const finite = among(rng(1), [-1000, -0.5]);
+    const inputs = { ...attention(one, 2) };
+    const { gate } = inputs;
+    const [outputs, gradients] = run(program, { ...inputs, gate: draw(gate!.shape, finite) }, settings);
+    expect(allFinite(outputs)).toBe(true);
+    expect(allFinite(gradients)).toBe(false);
+  });
+
+  it('states divided by products of decays', () => {
+    const { program } = faults.find(
+      ({ operator, name }) => operator === selectiveScan.name && name === 'divided-by-products',
+    )!;
+    const broken = Array.from({ length: 20 }, (_, i) => run(program, scan(i + 1), settings)[0]);
+    expect(broken.some((outputs) => !allFinite(outputs))).toBe(true);
+  });
+});
+
+describe('a long sequence', () => {
+  const long = 4096;
+
+  it('of a state that forgets is finite, and its last token knows nothing of its first', () => {
+    const random = rng(1);
+    const [u, delta] = [draw([1, long, 2], random.normal), draw([1, long, 2], () => 1 + random.uniform())];
+    const rows = draw([1, long, 2], random.normal);
+    const a = draw([2, 2], () => -1 - random.uniform());
+    const inputs = { u, delta, a, tokenB: rows, tokenC: rows, state: draw([1, 2, 2], () => 1e6) };
+    const plain = { b: 'token', c: 'token', deltaSoftplus: false, chunkSize: 128 };
+    const results = Object.values(selectiveScan.modes).map((program) => run(program, inputs, plain));
+    for (const [outputs, gradients] of results) {
+      expect(allFinite(outputs)).toBe(true);
+      expect(allFinite(gradients)).toBe(true);
+      const [last, first] = [read(outputs.state!), read(results[0]![0].state!)];
+      for (const [i, h] of last.entries()) expect(h).toBeCloseTo(first[i]!, 12);
+      // what the last state says of the initial one is lost after some seven hundred steps
+      const { pullback } = vjp(
+        (state: Value) => selectiveScan.modes.scan!({ ...inputs, state }, plain as never),
+        inputs.state,
+      );
+      const zero = { output: filledLike(u, 0, u.shape), state: filledLike(inputs.state, 1, [1, 2, 2]) };
+      expect([...read(pullback(zero))]).toEqual([0, 0, 0, 0]);
+    }
+  });
+
+  it('of a state that keeps everything is a sum', () => {
+    const u = draw([1, long, 1], () => 1);
+    const one = draw([1, long, 1], () => 1);
+    const inputs = { u, delta: one, a: tensor([[0]]), tokenB: one, tokenC: one, state: tensor([[[0]]]) };
+    const plain = { b: 'token', c: 'token', deltaSoftplus: false, chunkSize: 100 };
+    for (const program of Object.values(selectiveScan.modes)) {
+      const { output, state } = program(inputs, plain as never);
+      expect(read(output!).every((y, t) => y === t + 1)).toBe(true);
+      expect([...read(state!)]).toEqual([long]);
+    }
+  });
+
+  it('with resets is as if each part stood alone', () => {
+    const random = rng(2);
+    const [q, k, v] = [2, 2, 3].map((c) => draw([1, 1, long, c], random.normal)) as [Value, Value, Value];
+    const every = 512;
+    const gate = draw([1, 1, long], () => -0.01);
+    const reset = input(
+      f64,
+      read(gate).map((g, t) => (t % every === 0 ? Number.NEGATIVE_INFINITY : g)),
+      gate.shape,
+    );
+    const state = draw([1, 1, 2, 3], random.normal);
+    const chunked = { chunkSize: 100 };
+    const whole = read(simpleGla.modes.chunkwise!({ q, k, v, gate: reset, state }, chunked).output!);
+    const rest = read(simpleGla.modes.recurrent!({ q, k, v, gate: reset, state }, chunked).output!);
+    for (const [i, y] of whole.entries()) expect(Math.abs(y - rest[i]!)).toBeLessThan(1e-10);
+    const otherState = simpleGla.modes.chunkwise!(
+      { q, k, v, gate: reset, state: filledLike(state, 7, state.shape) },
+      chunked,
+    );
+    expect([...read(otherState.output!)]).toEqual([...whole]);
+  });
+});
+
+describe('segmentDecays', () => {
+  it('never exceeds 1 where no decay does, and is 0 across a reset', () => {
+    const a = draw([1, 300], () => 0.3);
+    expect(Math.max(...read(segmentDecays(a, 1)))).toBe(1);
+    const across = read(segmentDecays(tensor([0.5, 0, 0.5]), 0));
+    expect([...across]).toEqual([1, 0, 0, 0, 1, 0, 0, 0.5, 1]);
+  });
+
+  it('is the product of the decays between, whichever axis is time', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const random = rng(seed);
+        const [b, t, e] = [1 + random.integer(3), 1 + random.integer(6), 1 + random.integer(3)];
+        const a = draw([b, t, e], () => 2 ** -random.integer(4));
+        const left = read(segmentDecays(a, 1));
+        const numbers = read(a);
+        const expected = (i: number, at: number, s: number, c: number): number => {
+          let product = s <= at ? 1 : 0;
+          for (let j = s + 1; j <= at; j++) product *= numbers[(i * t + j) * e + c]!;
+          return product;
+        };
+        left.forEach((x, i) => {
+          const [c, s, at, sequence] = [
+            i % e,
+            Math.floor(i / e) % t,
+            Math.floor(i / (e * t)) % t,
+            Math.floor(i / (e * t * t)),
+          ];
+          expect(x).toBe(expected(sequence, at, s, c));
+        });
+      }),
+      cases(50),
+    );
+  });
+});

@@ -1,0 +1,199 @@
+/**
+ * @file npm run test:fuzz -- [all|messages|vectors|manifests] [count] [seed]: damaged messages, files of vectors and manifests. Each must be read or
+ * refused with one sentence, in little time and memory. What fails is named with the command that replays it alone.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { formatSafetensors, parseSafetensors, type StoredTensor } from '../../../src/io/safetensors.ts';
+import type { Failure } from '../../../src/oracle/backends/backend.ts';
+import { isFailure } from '../../../src/oracle/backends/failure.ts';
+import { decoder, frame } from '../../../src/oracle/backends/framing.ts';
+import { answerIn, descriptionIn } from '../../../src/oracle/backends/message.ts';
+import { checkVectors } from '../../../src/oracle/vectors/check.ts';
+import { InputError } from '../../../src/tensor/errors.ts';
+import { type Rng, rng } from '../../../src/tensor/random.ts';
+import { sizeOf } from '../../../src/tensor/shape.ts';
+import { inTemporaryFolder, toyCase, writeFamily } from '../vectors/fixture.ts';
+import { type Material, mutated } from './mutations.ts';
+
+/** What a run has seen. */
+export interface Figures {
+  readonly count: number;
+  readonly refused: number;
+  readonly seconds: number;
+  /** Of one item. */
+  readonly slowestMilliseconds: number;
+  /** Growth of buffers in one item at most, and of the whole process from the beginning to the end. */
+  readonly largestMegabytes: number;
+  readonly grownMegabytes: number;
+}
+
+/** One item: returns whether it was refused. Throws where it was treated wrongly. */
+type Item = (random: Rng) => boolean;
+
+const texts = (fields: Record<string, string>): Map<string, string> => new Map(Object.entries(fields));
+const tensors = new Map([
+  ['out/y', { dtype: 'F32', shape: [2, 3], data: [1, 2, 3, 4, 5, 6] }],
+  ['grad/x', { dtype: 'F64', shape: [1], data: [0.5] }],
+  ['out/ids', { dtype: 'I64', shape: [0, 4], data: [] }],
+  ['out/half', { dtype: 'BF16', shape: [], data: [2] }],
+] as const);
+const offers = { retention: { modes: ['parallel', 'recurrent'], dtypes: ['F32'], gradients: true } };
+
+const messages = [
+  formatSafetensors(tensors, texts({ message: 'answer', id: '2' })),
+  formatSafetensors(new Map(), texts({ message: 'unsupported', id: '2', reason: 'no' })),
+  formatSafetensors(new Map(), texts({ message: 'error', id: '2', reason: 'a\nb' })),
+  formatSafetensors(
+    new Map(),
+    texts({ message: 'description', id: '2', protocol: '1', name: 'x', operators: JSON.stringify(offers) }),
+  ),
+].map(frame);
+
+/** A sentence that fits on a terminal. */
+function checkSentence(message: string): void {
+  assert.ok(/^\P{Cc}{10,900}$/u.test(message), `no sentence: ${JSON.stringify(message.slice(0, 900))}`);
+}
+
+function checkFailure(failure: Failure): void {
+  checkSentence(failure.message);
+}
+
+function checkTensors(read: ReadonlyMap<string, StoredTensor>, bytes: number): void {
+  let held = 0;
+  for (const { shape, data } of read.values()) {
+    assert.equal(data.length, sizeOf(shape));
+    held += data.length;
+  }
+  assert.ok(held <= bytes);
+}
+
+/** What a decoder makes of a stream that comes in these pieces. */
+function decode(pieces: readonly Uint8Array[]): { files: string[]; raw: Uint8Array[]; failure: Failure | null } {
+  const stream = decoder();
+  const raw = pieces.flatMap((piece) => stream.push(piece, 2 ** 20).files);
+  return { files: raw.map((file) => Buffer.from(file).toString('hex')), raw, failure: stream.end() };
+}
+
+function cut(bytes: Uint8Array, random: Rng): Uint8Array[] {
+  const places = Array.from({ length: random.integer(12) }, () => random.integer(bytes.length + 1)).sort(
+    (a, b) => a - b,
+  );
+  return [...places, bytes.length].map((to, i) => bytes.subarray(i === 0 ? 0 : places[i - 1], to));
+}
+
+const oneMessage: Item = (random) => {
+  const stream = mutated({ bytes: messages[random.integer(messages.length)]!, jsonAt: 24 }, messages, random);
+  const { raw, ...whole } = decode([stream]);
+  const { raw: _, ...inPieces } = decode(cut(stream, random));
+  assert.deepEqual(inPieces, whole);
+  if (whole.failure !== null) checkFailure(whole.failure);
+  let refused = whole.failure !== null;
+  for (const file of raw) {
+    for (const read of [answerIn(file, '2'), descriptionIn(file, '2')]) {
+      if (isFailure(read)) checkFailure(read);
+      else if ('tensors' in read) checkTensors(read.tensors, file.length);
+    }
+    refused ||= isFailure(answerIn(file, '2')) && isFailure(descriptionIn(file, '2'));
+  }
+  return refused;
+};
+
+/** Whether it is refused as input; any other error is a fault. */
+function isRefused(read: () => void): boolean {
+  try {
+    read();
+    return false;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    checkSentence(error.message);
+    return true;
+  }
+}
+
+const oneFile: Item = (random) => {
+  const files = messages.map((message) => message.subarray(16));
+  const bytes = mutated({ bytes: files[random.integer(files.length)]!, jsonAt: 8 }, files, random);
+  return isRefused(() => checkTensors(parseSafetensors(bytes, 'x.safetensors').tensors, bytes.length));
+};
+
+/** Manifests are read where they lie: the folder is that of two cases. */
+const inFolder = (temporary: string): Item => {
+  const folder = writeFamily(temporary, 'toy', [toyCase('a'), toyCase('b')]);
+  const manifest = join(folder, 'manifest.json');
+  const whole: Material = { bytes: Uint8Array.from(readFileSync(manifest)), jsonAt: 0 };
+  return (random) => {
+    writeFileSync(manifest, mutated(whole, [whole.bytes], random));
+    let problems: readonly string[] = [];
+    const refused = isRefused(() => {
+      const report = checkVectors([folder], { adapters: {} });
+      problems = [...report.problems, ...report.cases.flatMap((one) => one.problems)];
+    });
+    problems.forEach(checkSentence);
+    return refused || problems.length > 0;
+  };
+};
+
+/** What can be damaged. */
+export const kinds = ['messages', 'vectors', 'manifests'] as const;
+export type Kind = (typeof kinds)[number];
+
+const MEGABYTE = 2 ** 20;
+
+/** Damages `count` items; item i is drawn from `seed + i`. Throws at the first one that is treated wrongly. */
+export function fuzz(kind: Kind, count: number, seed: number): Figures {
+  return inTemporaryFolder((folder) => {
+    const item = { messages: () => oneMessage, vectors: () => oneFile, manifests: () => inFolder(folder) }[kind]();
+    const begin = performance.now();
+    const { rss } = process.memoryUsage();
+    let refused = 0;
+    let slowest = 0;
+    let largest = 0;
+    for (let i = 0; i < count; i++) {
+      const start = process.cpuUsage();
+      const before = process.memoryUsage().arrayBuffers;
+      try {
+        if (item(rng(seed + i))) refused++;
+        // of the processor, which others use too
+        const { user, system } = process.cpuUsage(start);
+        const milliseconds = (user + system) / 1000;
+        const megabytes = (process.memoryUsage().arrayBuffers - before) / MEGABYTE;
+        assert.ok(milliseconds < 2000, `it took ${milliseconds} ms`);
+        assert.ok(megabytes < 16, `it took ${megabytes} MB`);
+        slowest = Math.max(slowest, milliseconds);
+        largest = Math.max(largest, megabytes);
+      } catch (error) {
+        const { stack } = error as Error;
+        throw new Error(`${stack?.slice(0, 2000)}\nreplay: npm run test:fuzz -- ${kind} 1 ${seed + i}`);
+      }
+    }
+    const grown = (process.memoryUsage().rss - rss) / MEGABYTE;
+    assert.ok(grown < 400, `the process grew by ${grown} MB`);
+    return {
+      count,
+      refused,
+      seconds: (performance.now() - begin) / 1000,
+      slowestMilliseconds: slowest,
+      largestMegabytes: largest,
+      grownMegabytes: grown,
+    };
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [kind = 'all', count = '100000', seed = String(Date.now() % 2 ** 30)] = process.argv.slice(2);
+  for (const one of kinds.filter((name) => kind === 'all' || kind === name)) {
+    console.log(`${one}: ${count} from seed ${seed}`);
+    const { refused, seconds, slowestMilliseconds, largestMegabytes, grownMegabytes } = fuzz(
+      one,
+      Number(count),
+      Number(seed),
+    );
+    console.log(
+      `  ${refused} refused; ${seconds.toFixed(1)} s, ${slowestMilliseconds.toFixed(1)} ms the slowest; ` +
+        `${largestMegabytes.toFixed(1)} MB in one at most, the process grew by ${grownMegabytes.toFixed(0)} MB`,
+    );
+  }
+}

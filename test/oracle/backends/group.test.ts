@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { startGroup, withExec } from '../../../src/oracle/backends/group.ts';
+import { isRunning } from './support.ts';
+
+describe('withExec', () => {
+  it.each([
+    ['python3 backend.py', 'exec python3 backend.py'],
+    ['  ./my\\ backend --flag="a;b" \'c|d\'', '  exec ./my\\ backend --flag="a;b" \'c|d\''],
+    ['A=1 B="x y" C=\'z\' ./backend 2>log', 'A=1 B="x y" C=\'z\' exec ./backend 2>log'],
+    ['"$HOME/backend" a', 'exec "$HOME/backend" a'],
+  ])('lets a program take the place of the shell: %s', (command, expected) => {
+    expect(withExec(command)).toBe(expected);
+  });
+
+  it.each([
+    'cd x && ./backend',
+    'a; b',
+    'a | b',
+    'a &',
+    'a\nb',
+    '(a)',
+    '{ a; }',
+    '! a',
+    'a "$(b)"c`d`',
+    'exec a',
+    '. ./a',
+    'A=1',
+    '',
+    'a # b',
+    'a "unfinished',
+  ])('leaves what is more than a program: %s', (command) => {
+    expect(withExec(command)).toBe(command);
+  });
+});
+
+describe('a group', () => {
+  it('is given time to end by itself, also where the shell ends first', async () => {
+    const group = startGroup(
+      'sh -c \'trap "sleep 0.3; echo put away >&2; exit" TERM; echo; while :; do sleep 0.05; done\'; true',
+    );
+    await new Promise((resolve) => group.stdout.once('data', resolve));
+    await group.kill(5000);
+    expect(group.lastLines()).toContain('put away');
+  });
+
+  it('is forced to end when it takes too long', async () => {
+    const group = startGroup("trap '' TERM; echo $$; while :; do sleep 0.05; done");
+    const pid = await new Promise<number>((resolve) => group.stdout.once('data', (text) => resolve(Number(text))));
+    const start = performance.now();
+    await group.kill(200);
+    expect(performance.now() - start).toBeLessThan(3000);
+    expect(isRunning(pid)).toBe(false);
+    expect(await group.ended).toEqual({ how: 'signal', signal: 'SIGKILL' });
+  });
+
+  it('refuses a command that no system takes', () => {
+    expect(() => startGroup(`true ${'x'.repeat(5_000_000)}`)).toThrow(
+      /^the backend could not be started \(spawn E2BIG\)/,
+    );
+  });
+
+  it('tells a signal also where the shell reports it as a status', async () => {
+    const group = startGroup("sh -c 'kill -ABRT $$'; exit $?");
+    expect(await group.ended).toEqual({ how: 'signal', signal: 'SIGABRT' });
+  });
+});

@@ -1,0 +1,161 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { f64 } from '../../../src/executors/f64/index.ts';
+import { type Dtype, dtypes } from '../../../src/oracle/backends/backend.ts';
+import type { Case } from '../../../src/oracle/case.ts';
+import { type Allowed, allowedFor, precisionOf } from '../../../src/oracle/check/allowed.ts';
+import { isRightAnswer, type Judgement, judged } from '../../../src/oracle/check/judged.ts';
+import { operators } from '../../../src/oracle/operators/index.ts';
+import { denseRetNetOperator } from '../../../src/oracle/operators/models.ts';
+import { retention } from '../../../src/oracle/operators/retention.ts';
+import { rng } from '../../../src/tensor/random.ts';
+import type { Executor } from '../../../src/tensor/value.ts';
+import { casesOf, seeds } from '../../executors/bounded-trial.ts';
+import { cases } from '../../support/property.ts';
+import { type Answered, answerOn, changed, rightAnswer, withNumber } from './support.ts';
+
+const patient = { timeout: 900_000 };
+const modes = operators.flatMap((operator) =>
+  Object.keys(operator.modes).flatMap((mode) => dtypes.map((dtype) => ({ operator, mode, dtype }))),
+);
+const { u } = precisionOf.F32;
+
+describe('right implementations are never rejected', patient, () => {
+  it.each(modes)('$operator.name in mode $mode, $dtype', ({ operator, mode, dtype }) => {
+    const drawn = casesOf(operator, mode, 6, precisionOf[dtype]);
+    fc.assert(
+      fc.property(drawn, seeds, fc.boolean(), (c, seed, gradients) => {
+        const allowed = allowedFor(operator, { mode, dtype, gradients, c });
+        const judgement = judged(allowed, rightAnswer(operator.modes[mode]!, c, seed, { dtype, gradients }), seed);
+        expect(judgement.findings).toEqual([]);
+        expect(judgement.ratio).toBeLessThanOrEqual(1);
+        expect(judgement.compared.none).toBe(0);
+      }),
+      cases(8),
+    );
+  });
+});
+
+/** A case of retention with something in every tensor, an answer to it and what is allowed. */
+function asked(dtype: Dtype = 'F32', mode = 'recurrent'): { c: Case; allowed: Allowed; answer: Answered } {
+  const arbitrary = casesOf(retention, mode, 6, precisionOf[dtype]).filter(
+    ({ inputs, values }) => inputs.q!.shape[2]! > 2 && values === 'normal',
+  );
+  const c = fc.sample(arbitrary, { numRuns: 1, seed: 1 })[0]!;
+  const allowed = allowedFor(retention, { mode, dtype, gradients: true, c });
+  return { c, allowed, answer: rightAnswer(retention.modes[mode]!, c, 1, { dtype }) };
+}
+
+describe('an answer that cannot be compared is told by name', () => {
+  const { allowed, answer } = asked();
+  const found = (answered: Answered): Judgement => judged(allowed, answered, 1);
+  const only = (answered: Answered): unknown[] => found(answered).findings.map(({ kind, message }) => [kind, message]);
+  const { shape, data } = answer.get('grad/k')!;
+
+  it('a missing tensor', () => {
+    const without = new Map([...answer].filter(([name]) => name !== 'grad/state'));
+    expect(only(without)).toEqual([['missing', 'grad/state is missing']]);
+    expect(found(without).ratio).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('a tensor that was not asked for', () => {
+    const more = new Map([...answer, ['out/attention', answer.get('out/output')!]]);
+    expect(only(more)).toEqual([['extra', 'out/attention was not asked for']]);
+  });
+
+  it('another type', () => {
+    expect(only(changed(answer, 'grad/k', { dtype: 'BF16' }))).toEqual([
+      ['dtype', 'grad/k has the type BF16, not F32'],
+    ]);
+  });
+
+  it('another shape', () => {
+    const flat = changed(answer, 'grad/k', { shape: [data.length] });
+    expect(only(flat)).toEqual([['shape', `grad/k has shape [${data.length}], not [${shape.join(', ')}]`]]);
+  });
+
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('%d where a number belongs', (wrong) => {
+    const { findings, ratio } = found(withNumber(answer, 'grad/k', 2, () => wrong));
+    expect(findings.map(({ kind, tensor }) => [kind, tensor])).toEqual([['not-finite', 'grad/k']]);
+    expect(findings[0]!.places.map(({ element }) => element)).toEqual([2]);
+    expect(ratio).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('several at once, and the rest is compared', () => {
+    const wrong = withNumber(changed(answer, 'grad/k', { dtype: 'F64' }), 'out/output', 0, (x) => x + 1);
+    expect(found(wrong).findings.map(({ kind }) => kind)).toEqual(['dtype', 'wrong']);
+    expect(found(wrong).worst).toMatchObject({ tensor: 'out/output', element: 0, by: 'bound' });
+  });
+});
+
+describe('planted faults are rejected', patient, () => {
+  it.each(Object.keys(retention.modes))('8 n u cond in one number of retention, mode %s', (mode) => {
+    fc.assert(
+      fc.property(casesOf(retention, mode, 6, precisionOf.F32), seeds, (c, seed) => {
+        const program = retention.modes[mode]!;
+        const absolute = (tensors: Case['inputs']): Case['inputs'] =>
+          Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, { ...x, data: x.data.map(Math.abs) }]));
+        // retention is a sum of products with positive weights: its condition is itself at absolute values
+        const sizes = answerOn(
+          f64 as Executor,
+          program,
+          { ...c, inputs: absolute(c.inputs), cotangents: absolute(c.cotangents) },
+          { dtype: 'F32' },
+        );
+        const [, , t, d] = c.inputs.q!.shape as [number, number, number, number];
+        const n = t * Math.max(d, c.inputs.v!.shape[3]!) + 2;
+        const answer = rightAnswer(program, c, seed, { dtype: 'F32' });
+        const random = rng(seed);
+        const name = [...answer.keys()][random.integer(answer.size)]!;
+        const element = random.integer(answer.get(name)!.data.length);
+        const fault = 8 * n * u * sizes.get(name)!.data[element]! + 2 ** -100;
+        const allowed = allowedFor(retention, { mode, dtype: 'F32', gradients: true, c });
+        const { findings } = judged(
+          allowed,
+          withNumber(answer, name, element, (x) => x + fault),
+          seed,
+        );
+        expect(findings.map(({ kind, tensor, places }) => [kind, tensor, places[0]!.element])).toEqual([
+          ['wrong', name, element],
+        ]);
+      }),
+      cases(100),
+    );
+  });
+
+  it.each(Object.keys(denseRetNetOperator.modes))('in a number of a model that only first order judges, %s', (mode) => {
+    const shares: number[] = [];
+    fc.assert(
+      fc.property(casesOf(denseRetNetOperator, mode, 6, precisionOf.F32), seeds, (c, seed) => {
+        const answer = rightAnswer(denseRetNetOperator.modes[mode]!, c, seed, { dtype: 'F32' });
+        const allowed = allowedFor(denseRetNetOperator, { mode, dtype: 'F32', gradients: true, c });
+        const numbers = Object.entries(allowed.tensors).flatMap(([name, { bounds, expected }]) =>
+          Array.from(bounds, (bound, element) => ({
+            name,
+            bound,
+            element,
+            x: expected[element]!,
+            of: expected.length,
+          })),
+        );
+        const open = numbers.filter(({ bound, x }) => bound === Number.POSITIVE_INFINITY && x !== 0);
+        if (open.length === 0) return;
+        const { name, element, x, of } = open[rng(seed).integer(open.length)]!;
+        const bound = allowed.firstOrder({ [name]: new Float64Array(of).with(element, 1) });
+        shares.push(bound / Math.abs(x));
+        const fault = Math.max(4 * bound, 1e-3 * Math.abs(x));
+        const judgement = judged(
+          allowed,
+          withNumber(answer, name, element, (y) => y + fault),
+          seed,
+        );
+        expect(isRightAnswer(judgement)).toBe(false);
+        expect(judgement.findings[0]!.places.map((place) => place.element)).toContain(element);
+      }),
+      cases(40),
+    );
+    // a part in a thousand of the number itself is beyond the bound of most numbers
+    expect(shares.length).toBeGreaterThan(0);
+    expect(shares.filter((share) => share < 1e-3).length).toBeGreaterThan(shares.length / 2);
+  });
+});

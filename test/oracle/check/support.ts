@@ -1,0 +1,43 @@
+/** @file Answers of a right implementation, and the same with something wrong in them. */
+import type { Precision } from '../../../src/executors/bounded/index.ts';
+import { rounded } from '../../../src/executors/rounded/index.ts';
+import type { StoredTensor } from '../../../src/io/safetensors.ts';
+import type { Dtype } from '../../../src/oracle/backends/backend.ts';
+import type { Case } from '../../../src/oracle/case.ts';
+import { precisionOf } from '../../../src/oracle/check/allowed.ts';
+import { asAnswered, evaluate, evaluateOutputs, type Program } from '../../../src/oracle/program.ts';
+import type { Executor } from '../../../src/tensor/value.ts';
+
+/** An answer. */
+export type Answered = Map<string, StoredTensor>;
+
+/** What a program answers on an executor. */
+export function answerOn(
+  on: Executor,
+  program: Program,
+  c: Case,
+  { dtype, gradients = true }: { readonly dtype: Dtype; readonly gradients?: boolean },
+): Answered {
+  const values = Object.entries(asAnswered((gradients ? evaluate : evaluateOutputs)(program, c, on)));
+  return new Map(
+    values.map(([name, x]) => [name, { dtype, shape: x.shape, data: (x.on.read(x.data) as Float64Array).slice() }]),
+  );
+}
+
+/** What a right implementation answers that uses all its freedom. */
+export const rightAnswer = (
+  program: Program,
+  c: Case,
+  seed: number,
+  asked: { readonly dtype: Dtype; readonly gradients?: boolean },
+): Answered => answerOn(rounded(precisionOf[asked.dtype] as Precision, seed) as Executor, program, c, asked);
+
+/** An answer with one tensor changed. */
+export const changed = (answer: Answered, name: string, change: Partial<StoredTensor>): Answered =>
+  new Map([...answer, [name, { ...answer.get(name)!, ...change }]]);
+
+/** An answer with one number changed. */
+export function withNumber(answer: Answered, name: string, element: number, f: (x: number) => number): Answered {
+  const { data } = answer.get(name)!;
+  return changed(answer, name, { data: data.with(element, f(data[element]!)) });
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { plot } from '../../src/cli/degradation.ts';
+import { f64 } from '../../src/executors/f64/index.ts';
+import { recurrentStack } from '../../src/nn/ssm/stack.ts';
+import { degradation, randomLayer, statesOf } from '../../src/oracle/degradation.ts';
+import { input, read } from '../../src/tensor/input.ts';
+import { add } from '../../src/tensor/primitives/add.ts';
+import { reshape } from '../../src/tensor/primitives/reshape.ts';
+import { scale } from '../../src/tensor/primitives/scale.ts';
+import { rng } from '../../src/tensor/random.ts';
+
+const connections = [0, 1, 2].map((denseLayers) => ({ denseLayers, residual: 0 }));
+
+describe('degradation', () => {
+  it('measures stacks that are those of Eq. 9 where nothing is densely connected', () => {
+    const random = rng(3);
+    const stack = [randomLayer(random), randomLayer(random), randomLayer(random)];
+    const bottom = input(f64, Float64Array.from({ length: 32 }, random.normal), [1, 8, 4]);
+    const whole = recurrentStack(
+      stack,
+      reshape(bottom, [1, 1, 8, 4]),
+      stack.map(({ before }) => before),
+      { epsilon: 1e-6, residual: 0 },
+    );
+    const measured = statesOf(stack, bottom, { denseLayers: 0, residual: 0 });
+    expect(measured).toHaveLength(4);
+    expect(read(measured[3]!)).toEqual(read(whole.h));
+  });
+
+  it('measures what a small change does', () => {
+    const random = rng(4);
+    const stack = [randomLayer(random), randomLayer(random)];
+    const numbers = (): Float64Array => Float64Array.from({ length: 32 }, random.normal);
+    const [bottom, direction] = [numbers(), numbers()].map((data) => input(f64, data, [1, 8, 4]));
+    const states = (step: number) =>
+      statesOf(stack, add(bottom!, scale(direction!, step)), { denseLayers: 2, residual: 1 }).map(read);
+    const [ahead, behind, here] = [states(1e-4), states(-1e-4), states(0)];
+    // a fused state that ignored the lowest one would not move
+    const change = Math.hypot(...ahead[2]!.map((x, i) => (x - behind[2]![i]!) / 2e-4)) / Math.hypot(...here[2]!);
+    expect(change).toBeGreaterThan(0.01);
+  });
+
+  it('starts from the whole change, and keeps more of it the more layers are connected', () => {
+    const curves = degradation({ of: 'stacks', layers: 8, count: 10, seed: 2, connections });
+    for (const { left } of curves) {
+      expect(left).toHaveLength(9);
+      expect(left[0]).toBeCloseTo(1, 12);
+    }
+    const [none, one, two] = curves.map(({ left }) => left[8]!);
+    expect(none!).toBeLessThan(0.2);
+    expect(one!).toBeGreaterThan(2 * none!);
+    expect(two!).toBeGreaterThan(one!);
+    expect(degradation({ of: 'stacks', layers: 8, count: 10, seed: 2, connections })).toEqual(curves);
+  });
+
+  it('measures DenseMambas too: gates let what they connect through, and passed on fused it goes further', () => {
+    const raw = [0, 1, 3].map((denseLayers) => ({ denseLayers, residual: 0 }));
+    const fused = { denseLayers: 1, residual: 0, pass: 'fused' } as const;
+    const options = { of: 'dense-mamba', layers: 4, count: 5, seed: 3 } as const;
+    const [none, one, three, further] = degradation({ ...options, connections: [...raw, fused] }).map(
+      ({ left }) => left,
+    );
+    for (const left of [none!, one!, three!]) expect(left[0]).toBeCloseTo(1, 12);
+    expect(one![1]!).toBeGreaterThan(10 * none![1]!);
+    // a layer that no gate connects with layer 0 has it through the stream alone
+    expect(three![3]!).toBeGreaterThan(3 * one![3]!);
+    expect(further![2]!).toBeGreaterThan(3 * one![2]!);
+  });
+
+  it('is drawn with the largest number at the top and the smallest at the bottom', () => {
+    const lines = plot([{ denseLayers: 2, residual: 0, left: [1, 0.1, 0.01] }]);
+    expect(lines[0]).toBe('     1.0 │ 2');
+    expect(lines[15]).toBe('   0.010 │             2');
+    expect(lines.at(-1)).toBe('           0     1     2 layer');
+  });
+});

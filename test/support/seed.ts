@@ -1,0 +1,6 @@
+/** @file Before every file of tests: the seed of all its properties. */
+import * as fc from 'fast-check';
+import { seed } from './property.ts';
+
+if (!Number.isInteger(seed)) throw new Error(`DENSESSM_SEED is '${process.env.DENSESSM_SEED}'; it must be an integer`);
+fc.configureGlobal({ ...fc.readConfigureGlobal(), seed });
