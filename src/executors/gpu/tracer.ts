@@ -9,7 +9,11 @@ import type { Target } from './target.ts';
 import { commonShape, groupsOf, refined, without1 } from './views.ts';
 
 /** How many arrays a kernel can read: a device binds 8 buffers, one of which is the result. */
-export const mostArrays = 7;
+const mostArrays = 7;
+
+/** Whether a kernel can read all that a script does. */
+export const fits = ({ operands }: Script): boolean =>
+  operands.filter(({ is }) => is === 'resident').length <= mostArrays;
 
 /** How large an expression may grow, in reads and operations: kernels stay short. */
 const mostWork = 48;
@@ -30,10 +34,15 @@ export interface Tracer {
   axes(x: Operand & { readonly numbers: Exclude<Numbers, { is: 'fill' | 'nothing' }> }): Axes;
   /** The array of an expression's numbers, row-major. */
   make(numbers: Numbers, size: number): Resident;
-  /** An expression kept short, and to no more arrays than a kernel may read beside `others`. */
+  /** An expression, made where it is long or reads more arrays than a kernel may. */
   kept(node: Expression): Expression;
-  /** The text of an expression that is about to be part of a kernel: what is dear and was evaluated before is made. */
-  script(node: Node, beside?: readonly Argument[]): Script;
+  /**
+   * Makes parts of an expression that is about to be part of a kernel, once for each kernel: what is dear and was evaluated
+   * before, and what is more than one kernel may read. Then {@link scriptOf} gives its text.
+   */
+  ready(node: Node): void;
+  /** The text of an expression that is all that a kernel evaluates. */
+  script(node: Node): Script;
 }
 
 /** Rules' view of a trace that launches kernels on a target. */
@@ -80,16 +89,18 @@ export function tracer(list: Launches, target: Target): Tracer {
       if (isLong([node], 0)) self.make(node, sizeOf(node.shape));
       return node;
     },
-    script(node, beside) {
+    ready(node) {
       settle(node, true);
-      for (;;) {
-        const script = scriptOf(node, beside);
-        const arrays = script.operands.filter(({ is }) => is === 'resident').length;
-        if (arrays <= mostArrays) return script;
+      while (!fits(scriptOf(node))) {
         const inner = dearestOf(argsOf(node));
-        if (inner === null) throw new Error(`an expression reads ${arrays} arrays at once`);
+        // a function has few arguments, and one that is made is one array
+        if (inner === null) throw new Error('a function of more arguments than a kernel can read');
         self.make(inner, sizeOf(inner.shape));
       }
+    },
+    script(node) {
+      self.ready(node);
+      return scriptOf(node);
     },
   };
 

@@ -1,9 +1,9 @@
 /** @file Primitives that move numbers without changing them: views, until a kernel needs them in order. */
 import { type Shape, sizeOf, stridesOf } from '../../../tensor/shape.ts';
-import { costTogether, type Expression, type Node, whole, within } from '../expression.ts';
+import { type Expression, type Node, whole, within } from '../expression.ts';
 import { type Fill, fill, isNothing, type Nothing, type Numbers, nothing, type Operand } from '../numbers.ts';
-import type { Argument } from '../script.ts';
-import { mostArrays, plus, type Tracer } from '../tracer.ts';
+import { type Argument, scriptOf } from '../script.ts';
+import { fits, plus, type Tracer } from '../tracer.ts';
 import { commonShape, groupsOf, joined, part, refined, without1 } from '../views.ts';
 import { type NewAxis, rearranged, withAxis } from './axes.ts';
 import { divide } from './places.ts';
@@ -90,58 +90,68 @@ interface Rows {
   readonly row: number;
 }
 
-/** Operands one after another along an axis, by one kernel: thread i stands at place p of row q. */
-function join(tracer: Tracer, parts: readonly Rows[], outer: number): Rows {
-  const row = parts.reduce((sum, part) => sum + part.row, 0);
-  let operands: readonly Argument[] = [];
-  let end = 0;
-  const branches = parts.map(({ node, row: own }, k) => {
-    const start = end;
-    end += own;
-    const script = tracer.script(node, operands);
-    operands = script.operands;
-    const positions = [...(outer === 1 ? [] : ['q']), ...(own === 1 ? [] : [`(p - ${start})`])];
-    const values = script.forms.map(({ start: first, steps }) =>
-      plus(steps.map((step, i) => `${positions[i]} * ${step}`).join(' + ') || '0', first),
-    );
-    const { lines, result } = script.write(values, `p${k}`);
-    const value = `${lines}\nreturn ${result};`;
-    return k === parts.length - 1 ? value : `if (p < ${end}) { ${value} }`;
-  });
-  const body = `${divide('i', row, 'q', 'p')}\n${branches.join('\n')}`;
-  return { node: whole(tracer.launch(outer * row, operands, body)), row };
+/** A kernel that is being written: thread i stands at place p of row q, and each part is a branch. */
+interface Joint {
+  readonly operands: readonly Argument[];
+  readonly branches: readonly string[];
+  readonly parts: readonly Rows[];
+}
+
+const emptyJoint: Joint = { operands: [], branches: [], parts: [] };
+
+const rowOf = (parts: readonly Rows[]): number => parts.reduce((sum, { row }) => sum + row, 0);
+
+/** A kernel with one more part; null where that is more than a kernel may read, or more branches than it should have. */
+function extended({ operands, branches, parts }: Joint, part: Rows, outer: number): Joint | null {
+  const script = scriptOf(part.node, operands);
+  if (!fits(script) || parts.length === mostJoined) return null;
+  const start = rowOf(parts);
+  const positions = [...(outer === 1 ? [] : ['q']), ...(part.row === 1 ? [] : [`(p - ${start})`])];
+  const values = script.forms.map(({ start: first, steps }) =>
+    plus(steps.map((step, i) => `${positions[i]} * ${step}`).join(' + ') || '0', first),
+  );
+  const { lines, result } = script.write(values, `p${parts.length}`);
+  const branch = `if (p < ${start + part.row}) { ${lines}\nreturn ${result}; }`;
+  return { operands: script.operands, branches: [...branches, branch], parts: [...parts, part] };
+}
+
+/** The rows that a kernel of several parts writes; one part that is an array stays as it is. */
+function launched(tracer: Tracer, { operands, branches, parts }: Joint, outer: number): Rows {
+  if (parts.length === 1 && parts[0]!.node.is === 'read') return parts[0]!;
+  const row = rowOf(parts);
+  const body = `${divide('i', row, 'q', 'p')}\n${branches.join('\n')}\nreturn 0;`;
+  const array = whole(tracer.launch(outer * row, operands, body));
+  return { node: refined(array, without1([outer, row])), row };
+}
+
+/** Neighbouring parts joined by as few kernels as can read them. */
+function joinSome(tracer: Tracer, parts: readonly Rows[], outer: number): Rows[] {
+  const done: Rows[] = [];
+  let joint = emptyJoint;
+  for (const part of parts) {
+    tracer.ready(part.node);
+    const longer = extended(joint, part, outer);
+    if (longer === null) done.push(launched(tracer, joint, outer));
+    joint = longer ?? extended(emptyJoint, part, outer)!;
+  }
+  return [...done, launched(tracer, joint, outer)];
 }
 
 /** Many operands one after another along an axis, by kernels of as many parts as they can read, a tree of them. */
 function joinMany(tracer: Tracer, xs: readonly Operand[], axis: number): Numbers {
   const outer = sizeOf(xs[0]!.shape.slice(0, axis));
-  const rows = (x: Operand): Rows => {
-    const row = sizeOf(x.shape.slice(axis));
-    if (x.numbers.is === 'fill' || x.numbers.is === 'nothing')
-      return { node: x.numbers.is === 'fill' ? x.numbers : fill(0), row };
-    const { node, groups } = tracer.axes({ numbers: x.numbers, shape: [outer, row] });
+  const rows = ({ numbers, shape }: Operand): Rows => {
+    const row = sizeOf(shape.slice(axis));
+    if (numbers.is === 'fill' || numbers.is === 'nothing')
+      return { node: numbers.is === 'fill' ? numbers : fill(0), row };
+    const { node, groups } = tracer.axes({ numbers, shape: [outer, row] });
     const flat = joined(node, groups[1]!.length > 0 ? groups[1]! : [0]);
     const both = flat === null || groups[0]!.length < 2 ? flat : joined(flat, groups[0]!);
     if (both !== null) return { node: both, row };
     return { node: refined(whole(tracer.make(node, outer * row)), without1([outer, row])), row };
   };
   let parts = xs.map(rows);
-  while (parts.length > 1) {
-    const packs: Rows[][] = [[]];
-    for (const part of parts) {
-      const together = costTogether(
-        [...packs.at(-1)!, part].map(({ node }) => node),
-        0,
-      );
-      if (together.arrays.size > mostArrays || packs.at(-1)!.length === mostJoined) packs.push([]);
-      packs.at(-1)!.push(part);
-    }
-    const next = packs.map((pack) => (pack.length === 1 ? pack[0]! : join(tracer, pack, outer)));
-    parts = next.map(({ node, row }) => ({
-      node: node.is === 'fill' ? node : refined(node, without1([outer, row])),
-      row,
-    }));
-  }
+  while (parts.length > 1) parts = joinSome(tracer, parts, outer);
   return parts[0]!.node;
 }
 
