@@ -7,6 +7,8 @@ export interface Target {
   readonly workgroups: boolean;
   /** How many bytes are moved in the time that a further kernel takes: evaluating twice is cheaper below. */
   readonly launchBytes: number;
+  /** How large an expression may grow, in reads and operations. */
+  readonly mostWork: number;
   /** Largest array, in bytes. */
   readonly arrayBytes: number;
   /** The tiles of matrix products to choose from, by number; all unless given. */
@@ -21,9 +23,12 @@ export interface Tuning {
   readonly kernelsAtOnce?: number;
 }
 
-/** The targets without workgroups. */
+/**
+ * The targets without workgroups. Where kernels run in JavaScript or WebAssembly a call is cheap and text is dear, so expressions are
+ * short there: a function such as exp, whose text is long, has a kernel of its own, compiled once for all arrays of a size.
+ */
 export const targets: { readonly [B in Backend]: Target } = {
-  webgpu: { workgroups: false, launchBytes: 16e6, arrayBytes: 2 ** 27 },
-  webasm: { workgroups: false, launchBytes: 0, arrayBytes: 2 ** 30 },
-  cpu: { workgroups: false, launchBytes: 0, arrayBytes: 2 ** 30 },
+  webgpu: { workgroups: false, launchBytes: 16e6, mostWork: 48, arrayBytes: 2 ** 27 },
+  webasm: { workgroups: false, launchBytes: 16e3, mostWork: 6, arrayBytes: 2 ** 30 },
+  cpu: { workgroups: false, launchBytes: 16e3, mostWork: 6, arrayBytes: 2 ** 30 },
 };

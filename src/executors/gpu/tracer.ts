@@ -15,9 +15,6 @@ const mostArrays = 7;
 export const fits = ({ operands }: Script): boolean =>
   operands.filter(({ is }) => is === 'resident').length <= mostArrays;
 
-/** How large an expression may grow, in reads and operations: kernels stay short. */
-const mostWork = 48;
-
 /** An operand as an expression, and which of its axes each axis of the value is. */
 export interface Axes {
   readonly node: Expression;
@@ -71,7 +68,7 @@ export function tracer(list: Launches, target: Target): Tracer {
       }
       if (nodes.every(({ is }) => is === 'fill')) shape = without1([size]);
       nodes = nodes.map((node) => refined(node, shape));
-      while (isLong(nodes, work)) {
+      while (isLong(nodes, work, target)) {
         const dearest = dearestOf(nodes);
         if (dearest === null) break;
         nodes = nodes.with(nodes.indexOf(dearest), refined(whole(self.make(dearest, size)), shape));
@@ -86,7 +83,7 @@ export function tracer(list: Launches, target: Target): Tracer {
       return { node: refined(whole(self.make(node, sizeOf(shape))), lengths), groups: groupsOf(shape, lengths) };
     },
     kept(node) {
-      if (isLong([node], 0)) self.make(node, sizeOf(node.shape));
+      if (isLong([node], 0, target)) self.make(node, sizeOf(node.shape));
       return node;
     },
     ready(node) {
@@ -124,7 +121,7 @@ const nodeOf = (numbers: Numbers): Node => {
   return numbers.is === 'resident' ? whole(numbers) : numbers;
 };
 
-const isLong = (nodes: readonly Node[], work: number): boolean => {
+const isLong = (nodes: readonly Node[], work: number, { mostWork }: Target): boolean => {
   const { arrays, size } = costTogether(nodes, work);
   return arrays.size > mostArrays || size > mostWork;
 };
