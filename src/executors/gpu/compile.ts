@@ -1,13 +1,14 @@
 /** @file Compiling an equation, its gradient included, into one gpu.js pipeline. The one place that is asynchronous. */
 import { fail } from '../../tensor/errors.ts';
-import { checkShape, sameShape, show, sizeOf } from '../../tensor/shape.ts';
+import { checkShape, sizeOf } from '../../tensor/shape.ts';
 import { type CallInputs, checkInputs } from './call-inputs.ts';
-import { assertRan, type Backend, type Device, openDevice } from './device.ts';
+import { checkKept, checkMemory, guarded } from './checks.ts';
+import { assertRan, type Backend, type Device, type OpenDevice, openDevice } from './device.ts';
 import { encoded } from './encoder.ts';
-import type { Kernel, KernelOf, Work } from './launches.ts';
+import { type KernelOf, keyOf, type Work } from './launches.ts';
 import { checkRange } from './origins.ts';
-import { argumentsOf, type Equation, type Program, traceProgram } from './program.ts';
-import { byGpuJs, type Runner } from './runner.ts';
+import { type Equation, type Program, traceProgram } from './program.ts';
+import { byGpuJs, type Carried, type Runner } from './runner.ts';
 import type { Tuning } from './target.ts';
 import { checkSize, type Slot } from './trace.ts';
 
@@ -22,11 +23,11 @@ export interface CompileOptions {
    * stay on the device, are no results of a call, and are read with `kept`.
    */
   readonly keep?: Readonly<Record<string, string>>;
-  /** False has every result computed by a thread of its own, as without WebGPU: slower, and what the faster kernels are tested against. */
+  /** False has every result computed by a thread of its own, as without WebGPU: slower, and what the faster kernels are tested by. */
   readonly workgroups?: boolean;
   /** For benchmarks: choices on which only the speed depends. */
   readonly tuning?: Tuning;
-  /** Most bytes that the arrays of the program may take together; as many as the device gives unless this is given. */
+  /** Most bytes that the arrays of the program may take together: its inputs, its tables and what its kernels write. */
   readonly memoryBytes?: number;
 }
 
@@ -55,160 +56,164 @@ export interface Compiled {
   dispose(): Promise<void>;
 }
 
+/** A pipeline of gpu.js. */
+type Pipeline = ReturnType<OpenDevice['gpu']['createPipeline']>;
+
 /** Kernels that are handed to a device at a time: enough to keep it busy while the next are written. */
 const kernelsAtOnce = 64;
 
 /**
- * Compiles `fn` for inputs of given shapes and kinds, runs it once on zeros, and returns it as an asynchronous function:
- * `const f = await compile(({ x }) => ({ y: mul(x, x) }), { x: { shape: [2] } })`, then `(await f({ x: Float32Array.of(1, 2) })).y`.
+ * Compiles `fn` for inputs of given shapes and kinds, runs it once on zeros, and returns it as an asynchronous function.
  *
  * `fn` runs once, on values that have shapes but no numbers, so its loops are unrolled; a gradient is a call of `vjp` or
  * `grad` inside it. Throws an InputError when a backend is unknown or does not run, whatever the primitives throw, when `fn`
  * reads a value, when it returns anything but values made from its inputs, and when an array or all of them take more
  * than the device or `memoryBytes` allow.
+ * @example
+ * const square = await compile(({ x }) => ({ y: mul(x, x) }), { x: { shape: [2] } }, { backend: 'cpu' });
+ * (await square({ x: Float32Array.of(1, 3) })).y // [1, 9]
  */
 export async function compile(
   fn: Equation,
   inputs: Readonly<Record<string, Slot>>,
-  {
-    backend = 'auto',
-    threads = true,
-    keep = {},
-    workgroups = true,
-    tuning = {},
-    memoryBytes = Number.POSITIVE_INFINITY,
-  }: CompileOptions = {},
+  options: CompileOptions = {},
 ): Promise<Compiled> {
   for (const [name, { shape }] of Object.entries(inputs)) checkShape(`compile: input ${name}`, shape);
   const began = performance.now();
-  const { device, gpu, errors, target, settings } = await openDevice(backend);
-  const names = argumentsOf(inputs);
-  let program: Program;
+  const opened = await openDevice(options.backend ?? 'auto');
+  let pipeline: Pipeline | undefined;
+  const close = async (): Promise<void> => {
+    await pipeline?.destroy();
+    await opened.gpu.destroy();
+  };
   try {
-    for (const [name, { shape }] of Object.entries(inputs)) checkSize(`compile: input ${name}`, shape, target);
-    program = traceProgram(fn, inputs, { ...target, ...tuning, workgroups: workgroups && target.workgroups });
-    checkKept(keep, inputs, program);
-    checkMemory(program, memoryBytes);
+    const program = programFor(opened, fn, inputs, options);
+    pipeline = pipelineOf(opened, program, options.threads ?? true);
+    const running: Running = { opened, pipeline, program, inputs, keep: options.keep ?? {}, close };
+    const runner = await started(running, options.tuning?.kernelsAtOnce ?? kernelsAtOnce);
+    return compiledOf(running, runner, (performance.now() - began) / 1e3);
   } catch (error) {
-    await gpu.destroy();
+    await close();
     throw error;
   }
-  const kernelOf = memoised(({ text, size, workgroup }) => {
-    const own = workgroup === null ? {} : settings(workgroup);
-    return gpu.createKernel(text, { output: [size], ...own }) as ReturnType<KernelOf>;
-  });
+}
+
+/** What is compiled, and what runs it. */
+interface Running {
+  readonly opened: OpenDevice;
+  readonly pipeline: Pipeline;
+  readonly program: Program;
+  readonly inputs: Readonly<Record<string, Slot>>;
+  readonly keep: Readonly<Record<string, string>>;
+  /** Frees the pipeline and what gpu.js holds for it. */
+  close(): Promise<void>;
+}
+
+/** The trace of `fn` for what is opened, checked against what the device and the options allow. */
+function programFor(
+  { device: { backend }, target, grouping }: OpenDevice,
+  fn: Equation,
+  inputs: Readonly<Record<string, Slot>>,
+  { keep = {}, workgroups = true, tuning = {}, memoryBytes = target.totalBytes }: CompileOptions,
+): Program {
+  if (backend === 'webgpu' && workgroups && 'reason' in grouping) {
+    fail(
+      `compile: ${grouping.reason}; install the version of gpu.js that densessm depends on, or give workgroups: false, which is slower`,
+    );
+  }
+  for (const [name, { shape }] of Object.entries(inputs)) checkSize(`compile: input ${name}`, shape, target);
+  const program = traceProgram(fn, inputs, { ...target, ...tuning, workgroups: workgroups && 'settings' in grouping });
+  checkKept(keep, inputs, program);
+  checkMemory(program.work, Math.min(memoryBytes, target.totalBytes));
+  return program;
+}
+
+/** The pipeline of a program: one gpu.js kernel for all that are the same. */
+function pipelineOf({ gpu, grouping }: OpenDevice, program: Program, threads: boolean): Pipeline {
+  const kernels = new Map<string, ReturnType<KernelOf>>();
+  const kernelOf: KernelOf = (kernel) => {
+    const { text, size, workgroup } = kernel;
+    const settings = workgroup !== null && 'settings' in grouping ? grouping.settings(workgroup) : {};
+    const key = keyOf(kernel);
+    const made = kernels.get(key) ?? (gpu.createKernel(text, { output: [size], ...settings }) as ReturnType<KernelOf>);
+    kernels.set(key, made);
+    return made;
+  };
   const orchestrate = (...handles: unknown[]): readonly unknown[] => program.replay(handles, kernelOf);
   // gpu.js makes as many handles as the function declares parameters
-  Object.defineProperty(orchestrate, 'length', { value: names.length });
-  const pipeline = gpu.createPipeline(orchestrate, { threads });
+  Object.defineProperty(orchestrate, 'length', { value: program.names.length });
+  return gpu.createPipeline(orchestrate, { threads });
+}
 
-  const carried = Object.entries(keep).flatMap(([input, output]) => {
-    const { result } = program.outputs[output]!;
-    return result < 0 ? [] : [{ input, output, result, argument: names.indexOf(input) }];
+/** The results that become arguments of the next call. */
+const carriedOf = ({ program: { names, outputs }, keep }: Running): Carried[] =>
+  Object.entries(keep).flatMap(([input, output]) => {
+    const { result } = outputs[output]!;
+    return result < 0 ? [] : [{ result, argument: names.indexOf(input) }];
   });
-  const wanted = Object.keys(program.outputs).filter((name) => !Object.values(keep).includes(name));
-  let runner: Runner = byGpuJs(pipeline, carried);
-  const call = async (given: CallInputs): Promise<Record<string, Float32Array>> => {
-    const before = errors.length;
-    const args = names.map((name) => (given[name] === undefined ? null : singles(given[name])));
-    const numbers = wanted.map((name) => program.outputs[name]!.result).filter((result) => result >= 0);
-    const results = await runner.run(args, numbers);
-    assertRan(device, pipeline);
-    if (errors.length > before) {
-      throw new Error(`the device reported errors, so its numbers are void: ${errors.slice(before).join('; ')}`);
-    }
-    const named = wanted.map((name) => [
-      name,
-      results[numbers.indexOf(program.outputs[name]!.result)] ?? new Float32Array(0),
-    ]);
-    return Object.fromEntries(named);
-  };
+
+/** Runs a pipeline once on zeros, which compiles it, and gives what runs it from then on. */
+async function started(running: Running, atOnce: number): Promise<Runner> {
+  const { opened, pipeline, program, inputs } = running;
+  const carried = carriedOf(running);
+  const byItself = byGpuJs(pipeline, carried);
+  const zeros = program.names.map((name) => new Float32Array(sizeOf(inputs[name]!.shape)));
+  await guarded(opened.errors, program.work, () => byItself.run(zeros, []));
+  assertRan(opened.device, pipeline);
+  if (opened.device.backend !== 'webgpu' || atOnce === 0) return byItself;
+  const own = encoded(pipeline, { carried, kernelsAtOnce: atOnce });
+  if ('run' in own) return own;
+  return fail(
+    `compile: ${own.reason}; install the version of gpu.js that densessm depends on, or give tuning: { kernelsAtOnce: 0 }, which moves all arrays at every call`,
+  );
+}
+
+/** The function that is handed out. */
+function compiledOf(running: Running, runner: Runner, compileSeconds: number): Compiled {
+  const { opened, pipeline, program, inputs, keep, close } = running;
+  const wanted = Object.entries(program.outputs).filter(([name]) => !Object.values(keep).includes(name));
+  const places = wanted.map(([, { result }]) => result).filter((result) => result >= 0);
+  let isStarted = false;
   let disposed: Promise<void> | undefined;
+
+  const call = async (given: CallInputs): Promise<Record<string, Float32Array>> => {
+    if (disposed !== undefined) fail('compiled function: it has been disposed of; compile it again');
+    const missing = Object.keys(keep).filter((name) => !Object.hasOwn(given, name));
+    checkInputs(isStarted ? without(inputs, missing) : inputs, given);
+    for (const check of program.checks) checkRange(check, given);
+    isStarted = true;
+    const args = program.names.map((name) => (given[name] === undefined ? null : singles(given[name])));
+    const results = await guarded(opened.errors, program.work, () => runner.run(args, places));
+    assertRan(opened.device, pipeline);
+    return Object.fromEntries(
+      wanted.map(([name, { result }]) => [name, results[places.indexOf(result)] ?? new Float32Array(0)]),
+    );
+  };
+  const kept = async (input: string): Promise<Float32Array> => {
+    const output = keep[input];
+    if (output === undefined)
+      fail(`compiled function: ${input} is not kept; the kept inputs are ${Object.keys(keep).join(', ')}`);
+    if (!isStarted) fail(`compiled function: ${input} has no numbers yet; call the function first`);
+    const { result } = program.outputs[output!]!;
+    return result < 0 ? new Float32Array(0) : runner.read(result);
+  };
   const dispose = (): Promise<void> => {
-    runner.destroy();
-    disposed ??= pipeline.destroy().then(() => gpu.destroy());
+    if (disposed === undefined) runner.destroy();
+    disposed ??= close();
     return disposed;
   };
-  try {
-    const zeros = names.map((name) => [name, new Float32Array(sizeOf(inputs[name]!.shape))]);
-    await call(Object.fromEntries(zeros));
-  } catch (error) {
-    await dispose();
-    throw error;
-  }
-  const atOnce = tuning.kernelsAtOnce ?? kernelsAtOnce;
-  if (device.backend === 'webgpu' && atOnce > 0) {
-    const own = encoded(pipeline, { carried, kernelsAtOnce: atOnce });
-    if ('run' in own) runner = own;
-    else console.warn(`compile: arrays cross the bus at every call: ${own.reason}`);
-  }
-  const compileSeconds = (performance.now() - began) / 1e3;
-  const given = new Set<string>();
-  const run = async (numbers: CallInputs): Promise<Record<string, Float32Array>> => {
-    if (disposed !== undefined) fail('compiled function: it has been disposed of; compile it again');
-    const left = Object.keys(keep).filter((name) => given.has(name) && !Object.hasOwn(numbers, name));
-    checkInputs(Object.fromEntries(Object.entries(inputs).filter(([name]) => !left.includes(name))), numbers);
-    for (const check of program.checks) checkRange(check, numbers);
-    for (const name of Object.keys(keep)) given.add(name);
-    return call(numbers);
-  };
   const outputs = Object.entries(program.outputs).map(([name, { shape, kind }]) => [name, { shape, kind }]);
-  return Object.assign(run, {
-    kept: async (input: string): Promise<Float32Array> => {
-      const place = carried.find((one) => one.input === input);
-      if (place === undefined)
-        fail(`compiled function: ${input} is not kept; the kept inputs are ${Object.keys(keep).join(', ')}`);
-      if (given.size === 0) fail(`compiled function: ${input} has no numbers yet; call the function first`);
-      return runner.read(place!.result);
-    },
-    ran: { ...device, executorKind: pipeline.executorKind, work: program.work, compileSeconds },
+  return Object.assign(call, {
+    kept,
+    ran: { ...opened.device, executorKind: pipeline.executorKind, work: program.work, compileSeconds },
     inputs,
     outputs: Object.fromEntries(outputs),
     dispose,
   });
 }
 
-/** Throws unless every kept input is one, and the output that replaces it has its shape. */
-function checkKept(
-  keep: Readonly<Record<string, string>>,
-  inputs: Readonly<Record<string, Slot>>,
-  { outputs }: Program,
-): void {
-  for (const [input, output] of Object.entries(keep)) {
-    const [from, to] = [outputs[output], inputs[input]];
-    if (to === undefined || from === undefined) {
-      fail(
-        `compile: input ${input} is to be kept as output ${output}; there is no such ${to === undefined ? 'input' : 'output'}`,
-      );
-    }
-    if (!sameShape(from!.shape, to!.shape)) {
-      fail(
-        `compile: kept input ${input} has shape ${show(to!.shape)}, output ${output} ${show(from!.shape)}; they must agree`,
-      );
-    }
-    if ((to!.kind ?? 'real') === 'index')
-      fail(`compile: input ${input} is of kind index; only real inputs can be kept`);
-  }
-}
-
-function checkMemory({ work }: Program, memoryBytes: number): void {
-  if (work.bytes > memoryBytes) {
-    fail(
-      `compile: the arrays of ${work.kernels} kernels take ${work.bytes} bytes together, and at most ${memoryBytes} are allowed; use smaller batches`,
-    );
-  }
-}
-
-/** One kernel for each that differs. */
-function memoised(make: KernelOf): KernelOf {
-  const kernels = new Map<string, ReturnType<KernelOf>>();
-  return (kernel: Kernel) => {
-    const key = `${kernel.size} ${kernel.text} ${kernel.workgroup?.wgsl}`;
-    const made = kernels.get(key) ?? make(kernel);
-    kernels.set(key, made);
-    return made;
-  };
-}
+const without = <T>(named: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
+  Object.fromEntries(Object.entries(named).filter(([name]) => !names.includes(name)));
 
 /** Indices become f32, which holds them exactly. gpu.js copies what it is called with. */
 const singles = (x: Float32Array | Int32Array | Uint32Array): Float32Array =>

@@ -5,6 +5,8 @@
  * gpu.js's executor that are not documented, in the version that package.json pins, and on nothing else.
  */
 
+import type { Carried } from './runner.ts';
+
 interface Buffer {
   readonly size: number;
 }
@@ -64,7 +66,7 @@ export interface Encoded {
 /** How commands are handed to the device. */
 export interface Handing {
   /** Results that become arguments once all kernels have run. */
-  readonly carried: readonly { readonly result: number; readonly argument: number }[];
+  readonly carried: readonly Carried[];
   /** Kernels handed over at a time. */
   readonly kernelsAtOnce: number;
 }

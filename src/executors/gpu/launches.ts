@@ -16,6 +16,9 @@ export interface Kernel {
   readonly workgroup: Workgroup | null;
 }
 
+/** What tells kernels apart. */
+export const keyOf = ({ size, text, workgroup }: Kernel): string => `${size} ${text} ${workgroup?.wgsl ?? ''}`;
+
 /** What gpu.js makes of a kernel, called with handles. */
 export type KernelOf = (kernel: Kernel) => (...operands: unknown[]) => unknown;
 
@@ -30,7 +33,7 @@ export interface Work {
   readonly kernels: number;
   /** Kernels that differ, which are compiled. */
   readonly distinct: number;
-  /** Bytes of the arrays that kernels write, those that are free used again, as gpu.js does. */
+  /** Bytes of the arrays that kernels read and write, those that are free used again, as gpu.js does. */
   readonly bytes: number;
 }
 
@@ -74,11 +77,12 @@ export function launches(): Launches {
     launch(size, operands, body, workgroup) {
       const names = operands.map(argumentName);
       const text = `function (${names.join(', ')}) {\nconst i = this.thread.x;\n${body}\n}`;
-      const key = `${size} ${operands.map(idOf)} ${text} ${workgroup?.wgsl ?? ''}`;
+      const kernel: Kernel = { text, size, workgroup: workgroup ?? null };
+      const key = `${operands.map(idOf)} ${keyOf(kernel)}`;
       const before = known.get(key);
       if (before !== undefined) return before;
       const result: Resident = { is: 'resident', size, source: null };
-      list.push({ kernel: { text, size, workgroup: workgroup ?? null }, operands, result });
+      list.push({ kernel, operands, result });
       known.set(key, result);
       return result;
     },
@@ -109,14 +113,14 @@ export function launches(): Launches {
       const kept = needed(results);
       return {
         kernels: kept.length,
-        distinct: new Set(kept.map(({ kernel }) => `${kernel.size} ${kernel.text} ${kernel.workgroup?.wgsl}`)).size,
+        distinct: new Set(kept.map(({ kernel }) => keyOf(kernel))).size,
         bytes: 4 * numbersHeld(kept, results),
       };
     },
   };
 }
 
-/** Numbers in the arrays of a plan: an array is used again for the next of its size once nothing reads it any more. */
+/** Numbers in arguments and tables, and in what kernels write: an array is used again for one of its size once nothing reads it. */
 function numbersHeld(kept: readonly Launch[], results: readonly Resident[]): number {
   const last = new Map<Argument, number>();
   kept.forEach(({ operands }, i) => {
@@ -125,7 +129,8 @@ function numbersHeld(kept: readonly Launch[], results: readonly Resident[]): num
   for (const result of results) last.set(result, kept.length);
   const free = new Map<number, number>();
   const ending = new Map<number, Resident[]>();
-  let total = 0;
+  const given = [...last.keys()].filter((x): x is Resident => x.is === 'resident' && x.source !== null);
+  let total = given.reduce((sum, { size }) => sum + size, 0);
   kept.forEach(({ result }, i) => {
     for (const { size } of ending.get(i - 1) ?? []) free.set(size, (free.get(size) ?? 0) + 1);
     const spare = free.get(result.size) ?? 0;

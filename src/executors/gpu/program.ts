@@ -13,6 +13,8 @@ export type Equation = (inputs: Readonly<Record<string, Value>>) => Readonly<Rec
 
 /** A traced equation. */
 export interface Program {
+  /** The inputs that are arguments of the pipeline, in order: an empty array has no buffer. */
+  readonly names: readonly string[];
   /** The outputs in order, each with its place among the results; −1 where it has no elements. */
   readonly outputs: Readonly<Record<string, Required<Slot> & { readonly result: number }>>;
   /** What must hold of the indices in a call. */
@@ -22,14 +24,10 @@ export interface Program {
   replay(handles: readonly unknown[], kernelOf: KernelOf): readonly unknown[];
 }
 
-/** The inputs that are arguments of the pipeline: an empty array has no buffer. */
-export const argumentsOf = (inputs: Readonly<Record<string, Slot>>): string[] =>
-  Object.keys(inputs).filter((name) => sizeOf(inputs[name]!.shape) > 0);
-
 /** Traces an equation for a target. Throws when it returns anything but values made there. */
 export function traceProgram(fn: Equation, inputs: Readonly<Record<string, Slot>>, target: Target): Program {
   const traced = trace(target);
-  const names = argumentsOf(inputs);
+  const names = Object.keys(inputs).filter((name) => sizeOf(inputs[name]!.shape) > 0);
   const values = Object.entries(inputs).map(([name, slot]): [string, Value] => [
     name,
     traced.input(name, slot, names.indexOf(name)),
@@ -44,6 +42,7 @@ export function traceProgram(fn: Equation, inputs: Readonly<Record<string, Slot>
   // where nothing has elements one kernel runs all the same, so that what runs can be told
   if (results.length === 0) results.push(traced.launches.launch(1, [{ is: 'fill', number: 0 }], 'return c0;'));
   return {
+    names,
     outputs: Object.fromEntries(outputs),
     checks: traced.checks,
     work: traced.launches.work(results),

@@ -5,7 +5,7 @@ import type { Encoded } from './encoder.ts';
 export type Runner = Encoded;
 
 /** A result that becomes an argument of the next call. */
-interface Carried {
+export interface Carried {
   readonly result: number;
   readonly argument: number;
 }

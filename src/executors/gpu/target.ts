@@ -11,6 +11,8 @@ export interface Target {
   readonly mostWork: number;
   /** Largest array, in bytes. */
   readonly arrayBytes: number;
+  /** What all arrays may take together, in bytes. */
+  readonly totalBytes: number;
   /** The tiles of matrix products to choose from, by number; all unless given. */
   readonly tile?: number;
 }
@@ -28,7 +30,14 @@ export interface Tuning {
  * short there: a function such as exp, whose text is long, has a kernel of its own, compiled once for all arrays of a size.
  */
 export const targets: { readonly [B in Backend]: Target } = {
-  webgpu: { workgroups: false, launchBytes: 16e6, mostWork: 48, arrayBytes: 2 ** 27 },
-  webasm: { workgroups: false, launchBytes: 16e3, mostWork: 6, arrayBytes: 2 ** 30 },
-  cpu: { workgroups: false, launchBytes: 16e3, mostWork: 6, arrayBytes: 2 ** 30 },
+  webgpu: {
+    workgroups: false,
+    launchBytes: 16e6,
+    mostWork: 48,
+    arrayBytes: 2 ** 27,
+    totalBytes: Number.POSITIVE_INFINITY,
+  },
+  // one memory of 32-bit addresses
+  webasm: { workgroups: false, launchBytes: 16e3, mostWork: 6, arrayBytes: 2 ** 30, totalBytes: 2 ** 32 - 2 ** 26 },
+  cpu: { workgroups: false, launchBytes: 16e3, mostWork: 6, arrayBytes: 2 ** 30, totalBytes: Number.POSITIVE_INFINITY },
 };

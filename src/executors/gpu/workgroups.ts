@@ -18,8 +18,11 @@ type KernelClass = new (source: unknown, settings: unknown) => KernelParts;
 /** What makes gpu.js use a workgroup: settings for `createKernel`. */
 export type Settings = (workgroup: Workgroup) => { readonly constants: { readonly workgroup: number } };
 
-/** Makes a GPU take kernels with workgroups; null and the reason where this version of gpu.js does not have what that needs. */
-export function withWorkgroups(gpu: GpuJs, library: unknown): { settings: Settings } | { reason: string } {
+/** The settings, or why there are no workgroups. */
+export type Grouping = { readonly settings: Settings } | { readonly reason: string };
+
+/** Makes a GPU take kernels with workgroups; a reason where this version of gpu.js does not have what that needs. */
+export function withWorkgroups(gpu: GpuJs, library: unknown): Grouping {
   const { WebGPUKernel } = library as { readonly WebGPUKernel?: KernelClass };
   if (typeof WebGPUKernel !== 'function') return { reason: 'gpu.js exports no WebGPUKernel' };
   for (const method of ['assembleWGSL', '_computeDispatch'] as const) {

@@ -55,7 +55,7 @@ export function testTraining(backend: Backend): void {
       compile(({ x, y }) => ({ x: x!, y: y! }), same, { backend, keep, memoryBytes });
     expect(await mistake(keeping({ z: 'x' }))).toContain('input z is to be kept as output x; there is no such input');
     expect(await mistake(keeping({ x: 'y' }))).toContain('kept input x has shape [2], output y [3]; they must agree');
-    expect(await mistake(keeping({}, 8))).toContain('2 kernels take 20 bytes together, and at most 8 are allowed');
+    expect(await mistake(keeping({}, 8))).toContain('2 kernels take 40 bytes together, and at most 8 are allowed');
     const f = await keeping({ x: 'x' });
     expect(await mistake(f.kept('y'))).toContain('y is not kept; the kept inputs are x');
     expect(await mistake(f({ y: new Float32Array(3) }))).toContain('input x is missing');

@@ -1,0 +1,57 @@
+/** @file What a program is held to beside its shapes: what can be kept, memory, and what a device reports. */
+import { fail } from '../../tensor/errors.ts';
+import { sameShape, show } from '../../tensor/shape.ts';
+import type { DeviceError } from './device.ts';
+import type { Work } from './launches.ts';
+import type { Program } from './program.ts';
+import type { Slot } from './trace.ts';
+
+/** Throws unless every kept input is one, and the output that replaces it has its shape. */
+export function checkKept(
+  keep: Readonly<Record<string, string>>,
+  inputs: Readonly<Record<string, Slot>>,
+  { outputs }: Program,
+): void {
+  for (const [input, output] of Object.entries(keep)) {
+    const [to, from] = [inputs[input], outputs[output]];
+    const lacking = to === undefined ? 'input' : from === undefined ? 'output' : null;
+    if (lacking !== null)
+      fail(`compile: input ${input} is to be kept as output ${output}; there is no such ${lacking}`);
+    const [has, gets] = [to!.shape, from!.shape];
+    if (!sameShape(has, gets)) {
+      fail(`compile: kept input ${input} has shape ${show(has)}, output ${output} ${show(gets)}; they must agree`);
+    }
+    if (to!.kind === 'index') fail(`compile: input ${input} is of kind index; only real inputs can be kept`);
+  }
+}
+
+const smaller = 'use smaller batches, fewer steps in one call, or checkpoint';
+
+/** Throws where the arrays of a program take more than is allowed. */
+export function checkMemory({ kernels, bytes }: Work, most: number): void {
+  if (bytes > most)
+    fail(
+      `compile: the arrays of ${kernels} kernels take ${bytes} bytes together, and at most ${most} are allowed; ${smaller}`,
+    );
+}
+
+/** Runs something on a device. Throws where the device reports an error meanwhile: its numbers are void then. */
+export async function guarded<T>(errors: readonly DeviceError[], work: Work, task: () => Promise<T>): Promise<T> {
+  const before = errors.length;
+  const outcome = await task().then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  const reported = errors.slice(before);
+  if (reported.some(({ isMemory }) => isMemory)) {
+    fail(
+      `compiled function: the device is out of memory; its ${work.kernels} kernels take ${work.bytes} bytes together: ${smaller}, and dispose of functions that are not called any more`,
+    );
+  }
+  if (reported.length > 0) {
+    const messages = reported.map(({ message }) => message).join('; ');
+    throw new Error(`the device reported errors, so its numbers are void: ${messages}`);
+  }
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value;
+}

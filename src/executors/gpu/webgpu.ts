@@ -1,0 +1,100 @@
+/** @file Opening a WebGPU device: the platform's, or in Node that of the package webgpu. */
+import type { DeviceError, OpenDevice } from './device.ts';
+import { targets } from './target.ts';
+import { withWorkgroups } from './workgroups.ts';
+
+/** The parts of WebGPU that are used here. */
+interface WebGpu {
+  requestAdapter(): Promise<{ readonly info: Readonly<Record<string, string>> } | null>;
+}
+interface WebGpuDevice {
+  readonly limits: Limits;
+  onuncapturederror: ((event: { readonly error: { readonly message: string } }) => void) | null;
+}
+
+/** Limits of a device, as WebGPU names them. */
+export type Limits = { readonly [N in keyof typeof needed]: number } & {
+  readonly maxStorageBufferBindingSize: number;
+  readonly maxBufferSize: number;
+};
+
+/** What kernels are written for. Every device has this by default; one in compatibility mode may have less. */
+const needed = {
+  maxStorageBuffersPerShaderStage: 8,
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupStorageSize: 16384,
+  maxComputeWorkgroupsPerDimension: 65535,
+};
+
+/** Throws where a device has less than kernels need. */
+export function checkLimits(adapter: string, limits: Limits): void {
+  for (const [name, least] of Object.entries(needed)) {
+    const has = limits[name as keyof typeof needed];
+    if (has < least) throw new Error(`adapter ${adapter} has ${name} ${has}, and kernels need ${least}`);
+  }
+}
+
+// dawn lives as long as something refers to it
+let dawn: WebGpu | undefined;
+
+/** The platform's WebGPU, or that of the package webgpu. Throws where neither is there. */
+async function webGpu(): Promise<WebGpu> {
+  const own = (globalThis as { navigator?: { gpu?: WebGpu } }).navigator?.gpu;
+  if (own !== undefined) return own;
+  if (dawn === undefined) {
+    const { create } = await import('webgpu');
+    dawn = create([]) as unknown as WebGpu;
+  }
+  return dawn;
+}
+
+const reports = new WeakMap<WebGpuDevice, readonly DeviceError[]>();
+
+/** The errors that a device reports from now on: gpu.js prints them and returns zeros. */
+function listenTo(device: WebGpuDevice): readonly DeviceError[] {
+  const errors: DeviceError[] = [];
+  const print = device.onuncapturederror;
+  device.onuncapturederror = (event) => {
+    const { message } = event.error;
+    errors.push({ message, isMemory: event.error.constructor.name === 'GPUOutOfMemoryError' });
+    print?.call(device, event);
+  };
+  reports.set(device, errors);
+  return errors;
+}
+
+/** Opens the adapter that the platform offers. Throws where there is none, or where it has less than kernels need. */
+export async function openWebgpu(library: typeof import('gpu.js'), passedOver: readonly string[]): Promise<OpenDevice> {
+  const system = await webGpu();
+  const adapter = await system.requestAdapter();
+  if (adapter === null) throw new Error('no adapter answers');
+  const { vendor = '', architecture = '', device: card = '', description = '' } = adapter.info;
+  const name = [vendor, architecture, card, description].filter((part) => part !== '').join(' ');
+  // not in the types of gpu.js
+  const { WebGPUContext } = library as unknown as {
+    WebGPUContext: { acquire(): Promise<{ readonly device: WebGpuDevice }> };
+  };
+  const [gpu, acquired] = withNavigator(system, () => [new library.GPU({ mode: 'webgpu' }), WebGPUContext.acquire()]);
+  const { device } = await acquired;
+  checkLimits(name, device.limits);
+  const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
+  return {
+    device: { backend: 'webgpu', adapter: name, passedOver },
+    gpu,
+    errors: reports.get(device) ?? listenTo(device),
+    target: { ...targets.webgpu, arrayBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize) },
+    grouping: withWorkgroups(gpu, library),
+  };
+}
+
+/** Runs a function while `navigator.gpu` is the given WebGPU, which gpu.js asks for there; afterwards all is as before. */
+function withNavigator<T>(gpu: WebGpu, f: () => T): T {
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
+  try {
+    return f();
+  } finally {
+    if (before === undefined) delete (globalThis as { navigator?: unknown }).navigator;
+    else Object.defineProperty(globalThis, 'navigator', before);
+  }
+}
