@@ -56,15 +56,18 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
     const lines = values.map((value, k) => `const ${prefix}f${k} = ${value};`);
     let count = 0;
     // what stands under another guard may read elsewhere, so it is another name
-    const names = new Map<string, Map<Node, string>>();
+    const names = new Map<string, Map<Node | string, string>>();
     const name = (node: Node, guard: string): string => {
-      const here = names.get(guard) ?? new Map<Node, string>();
+      if (node.is === 'fill') return argumentName(node, argumentAt(node));
+      const here = names.get(guard) ?? new Map<Node | string, string>();
       names.set(guard, here);
-      const before = here.get(node);
-      if (before !== undefined) return before;
-      const result = node.is === 'fill' ? argumentName(node, argumentAt(node)) : `${prefix}v${count++}`;
-      here.set(node, result);
       const read = readOf(node);
+      // two nodes that read one place of an array are one
+      const key = read === null ? node : `${argumentAt(read.array)} ${formAt(read.form)}`;
+      const before = here.get(key);
+      if (before !== undefined) return before;
+      const result = `${prefix}v${count++}`;
+      here.set(key, result);
       if (read !== null) {
         const offset = `${prefix}f${formAt(read.form)}`;
         const safe = guard === '' ? offset : `${guard} > 0 ? ${offset} : 0`;

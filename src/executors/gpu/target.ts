@@ -17,6 +17,15 @@ export interface Target {
   readonly tile?: number;
 }
 
+/** Largest number of elements of an array: kernels compute offsets in f32, which is exact so far. */
+export const mostElements = 2 ** 24;
+
+/** How many numbers an array may hold on a device. */
+export const mostNumbers = ({ arrayBytes }: Target): number => Math.min(mostElements, Math.floor(arrayBytes / 4));
+
+/** How many groups of threads a kernel may have along each of three directions: WebGPU's least. */
+export const mostGroups = 65535;
+
 /** Choices that benchmarks compare; nothing but speed depends on them. */
 export interface Tuning {
   readonly launchBytes?: number;

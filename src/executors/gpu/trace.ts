@@ -4,12 +4,11 @@ import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import { type Shape, show, sizeOf } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
 import { rules } from './kernels/index.ts';
-import { mostElements } from './kernels/places.ts';
 import type { Rule } from './kernels/rule.ts';
 import { type Launches, launches } from './launches.ts';
 import { fill, type Numbers, nothing, type Resident, type Traced } from './numbers.ts';
 import { checkRange, movedOrigins, type Origin, type RangeCheck } from './origins.ts';
-import type { Target } from './target.ts';
+import { mostElements, type Target } from './target.ts';
 import { tracer } from './tracer.ts';
 
 /** A shape and kind without numbers. */

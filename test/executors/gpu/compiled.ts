@@ -206,6 +206,22 @@ export function testCompiled(backend: Backend): void {
       expect(await once(fn, { x: { shape: [2, 60] } }, given, on)).toEqual({ whole, last: [59, 59] });
     });
 
+    it('joins parts that read many arrays each, others than their neighbours and the same', async () => {
+      const names = Array.from({ length: 20 }, (_, k) => `x${k}`);
+      const fn: Equation = (xs) => {
+        const x = names.map((name) => xs[name]!);
+        const fours = [0, 4, 8, 12, 16].map((k) => x.slice(k, k + 4).reduce((a, b) => add(a, b)));
+        const shared = mul(add(x[0]!, x[1]!), add(x[2]!, x[3]!));
+        return { fours: concat(fours, 0), shared: concat([...x.slice(4).map((y) => mul(shared, y)), shared], 0) };
+      };
+      const slots = Object.fromEntries(names.map((name) => [name, { shape: [2] }]));
+      const given = Object.fromEntries(names.map((name, k) => [name, [k, -k]]));
+      expect(await once(fn, slots, given, on)).toEqual({
+        fours: [6, -6, 22, -22, 38, -38, 54, -54, 70, -70],
+        shared: [...names.slice(4).flatMap((_, k) => [5 * (k + 4), -5 * (k + 4)]), 5, 5],
+      });
+    });
+
     it('finds the place of every element of large arrays', async () => {
       const shape = [37, 3, 61, 19];
       const x = Float64Array.from({ length: 37 * 3 * 61 * 19 }, (_, i) => i);

@@ -5,6 +5,7 @@ import { add } from '../../../src/tensor/primitives/add.ts';
 import { type PrimitiveName, primitives } from '../../../src/tensor/primitives/index.ts';
 import { cases } from '../../support/property.ts';
 import { testCompiled } from './compiled.ts';
+import { testGroups } from './groups.ts';
 import { testSequences } from './sequences.ts';
 import { isExact, operatorSubjects, primitiveSubject, tryOn } from './support.ts';
 import { testTraining } from './training.ts';
@@ -30,6 +31,7 @@ if (typeof found === 'string') {
   testCompiled('webgpu');
   testSequences('webgpu', 3);
   testTraining('webgpu');
+  testGroups();
 
   describe(`on webgpu, ${found.ran.adapter}`, { timeout: 60_000 }, () => {
     it('runs as one command list', () => {

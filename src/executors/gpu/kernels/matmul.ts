@@ -3,7 +3,7 @@ import { applied, dense, type Expression, type Node, type Read } from '../expres
 import { plus, type Tracer } from '../tracer.ts';
 import { without1 } from '../views.ts';
 import { type Axis, loopsOver, merged, placesOf } from './places.ts';
-import { chooseTiling, type Tiling, tiledProduct } from './tiles.ts';
+import { chooseTiling, type ProductSize, type Tiling, tiledProduct } from './tiles.ts';
 
 /** An axis with its steps in a, in b and in the result. */
 export type MatrixAxis = Axis;
@@ -23,18 +23,18 @@ const sizeOfAxes = (axes: readonly Axis[]): number => axes.reduce((size, { lengt
 export function matrixProduct(tracer: Tracer, a: Read, b: Read, axes: MatrixAxes): Expression {
   const size = sizeOfAxes(axes.out);
   const shape = without1(axes.out.map(({ length }) => length));
-  const [batch, m, n, k] = [axes.batch, axes.rows, axes.columns, axes.summed].map(sizeOfAxes) as [
-    number,
-    number,
-    number,
-    number,
+  const sizes: ProductSize = [
+    sizeOfAxes(axes.batch),
+    sizeOfAxes(axes.rows),
+    sizeOfAxes(axes.columns),
+    sizeOfAxes(axes.summed),
   ];
-  const tiling = tracer.target.workgroups ? chooseTiling(batch, m, n, k, tracer.target.tile) : null;
+  const tiling = chooseTiling(sizes, tracer.target);
   const text = plain(a, b, axes);
   // one array twice is one argument
   const operands = a.array === b.array ? [a.array] : [a.array, b.array];
   if (tiling === null) return dense(tracer.launch(size, operands, text), shape);
-  const workgroup = tiledProduct(a, b, axes, tiling, [batch, m, n, k]);
+  const workgroup = tiledProduct(a, b, axes, tiling, sizes);
   const array = tracer.launch(size * tiling.splits, operands, text, workgroup);
   return splitSum(array, shape, size, tiling);
 }

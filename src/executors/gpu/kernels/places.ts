@@ -7,9 +7,6 @@ export interface Axis {
   readonly steps: readonly number[];
 }
 
-/** Largest number of elements of an array: kernels compute offsets in f32, which is exact so far. */
-export const mostElements = 2 ** 24;
-
 /** Axes without those of length 1, neighbours joined where every operand steps through both as through one. */
 export function merged(axes: readonly Axis[]): Axis[] {
   const kept: Axis[] = [];

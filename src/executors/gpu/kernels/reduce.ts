@@ -2,6 +2,7 @@
 import { sizeOf } from '../../../tensor/shape.ts';
 import { applied, dense, type Expression, type Node } from '../expression.ts';
 import type { Workgroup } from '../launches.ts';
+import { mostNumbers } from '../target.ts';
 import { plus, pointwise, type Tracer } from '../tracer.ts';
 import { arranged, without1 } from '../views.ts';
 import { loopsOver, merged, placesOf } from './places.ts';
@@ -91,7 +92,7 @@ function grouped(
   const lanes = along ? Math.min(threads, powerFrom(count / 4)) : 8;
   const perGroup = threads / lanes;
   const groups = Math.ceil(results / perGroup);
-  const most = Math.floor(count / (4 * lanes));
+  const most = Math.min(Math.floor(count / (4 * lanes)), Math.floor(mostNumbers(tracer.target) / results));
   const splits = Math.max(
     1,
     Math.min(results === 1 ? 4 * threads : mostSplits, most, Math.ceil(groupsWanted / groups)),

@@ -3,18 +3,24 @@ import { sizeOf } from '../../../tensor/shape.ts';
 import { dense } from '../expression.ts';
 import type { Workgroup } from '../launches.ts';
 import { fill, isNothing } from '../numbers.ts';
+import { mostGroups } from '../target.ts';
 import { without1 } from '../views.ts';
 import { divide } from './places.ts';
 import type { Rules } from './rule.ts';
 
 const threads = 128;
 
+/** Indices from which on a group of threads searches them together. */
+const fewestSearched = 32;
+
 /**
  * A group of threads for each row of the result, and each block of its columns: it looks at the indices a group at a time, marks
- * those that name its row, and adds their rows in order, so that the sum is the same whatever threads do.
+ * those that name its row, and adds their rows in order, so that the sum is the same whatever threads do. Undefined where that is
+ * more groups than a kernel may have.
  */
-function searching(batches: number, rows: number, perBatch: number, width: number): Workgroup {
+function searching(batches: number, rows: number, perBatch: number, width: number): Workgroup | undefined {
   const blocks = Math.ceil(width / threads);
+  if (Math.max(blocks, rows, batches) > mostGroups) return undefined;
   const wgsl = [
     `var<workgroup> marks : array<atomic<u32>, ${threads / 32}>;`,
     `@compute @workgroup_size(${threads})`,
@@ -72,7 +78,7 @@ export const rows = {
       '}',
       'return s;',
     ].join('\n');
-    const isLong = tracer.target.workgroups && perBatch >= 32 && count <= 65535 && batches <= 65535;
+    const isLong = tracer.target.workgroups && perBatch >= fewestSearched;
     const workgroup = isLong ? searching(batches, count, perBatch, width) : undefined;
     return dense(tracer.launch(sizeOf(shape), operands, body, workgroup), without1(shape));
   },

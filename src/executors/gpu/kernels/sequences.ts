@@ -32,6 +32,9 @@ const tokenOf = ({ length, inner }: Layout): string =>
 /** How many tokens there are up to a thread's own, in the order of the recurrence. */
 const stepsOf = ({ length, reverse }: Layout): string => (reverse ? `${length} - t` : 't + 1');
 
+/** Sequences that each thread may run through from the beginning: one kernel takes less than several. */
+const fewTokens = 16;
+
 /** Tokens of a chunk: about √T, so that the chunks are as many as the steps inside one. */
 const chunkOf = (length: number): number => Math.max(8, 2 ** Math.round(Math.log2(Math.sqrt(length))));
 
@@ -137,10 +140,10 @@ function byChunks(tracer: Tracer, operands: readonly Argument[], layout: Layout)
 function scan(tracer: Tracer, xs: readonly Operand[], axis: number, reverse: boolean, shape: Shape): Resident {
   const operands = xs.map((x): Resident => tracer.make(x.numbers, sizeOf(x.shape)));
   const layout = layoutOf(shape, axis, reverse);
-  // a kernel's argument stands once
+  if (layout.length <= fewTokens) return byLoops(tracer, operands, layout);
+  // in WGSL an array that is given twice has one name
   const isPlain = new Set(operands).size < operands.length;
-  if (tracer.target.workgroups && !isPlain) return byChunks(tracer, operands, layout);
-  return layout.length <= 16 ? byLoops(tracer, operands, layout) : byRounds(tracer, operands, layout);
+  return tracer.target.workgroups && !isPlain ? byChunks(tracer, operands, layout) : byRounds(tracer, operands, layout);
 }
 
 /** `y_t = Σ_j k_j x_{t−j}`, or of `x_{t+j}` in reverse, by a thread for each result: within the bounds of either method. */

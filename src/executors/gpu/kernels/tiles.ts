@@ -1,8 +1,9 @@
 /** @file Matrix products in tiles: a group of threads reads a tile of both operands into shared memory and uses each number often. */
 import type { Read } from '../expression.ts';
 import type { Workgroup } from '../launches.ts';
+import { mostGroups, mostNumbers, type Target } from '../target.ts';
 import type { MatrixAxes } from './matmul.ts';
-import { type Axis, merged, mostElements } from './places.ts';
+import { type Axis, merged } from './places.ts';
 
 /** Sizes of a tiled product. */
 export interface Tiling {
@@ -28,15 +29,20 @@ const shapes = [
 /** A large device: multiprocessors, products of one each second, bytes of memory each second, seconds of one step along k. */
 const device = { processors: 132, products: 2.2e11, bytes: 3e12, step: 0.6e-6 };
 
-/** The tiling that should take least time; null where products are too few for tiles. */
-export function chooseTiling(batch: number, m: number, n: number, k: number, only?: number): Tiling | null {
-  if (m * n * k < 64 || batch * 16 > 65535) return null;
+/** Batch, rows, columns and products of a matrix product. */
+export type ProductSize = readonly [number, number, number, number];
+
+/** The tiling that should take least time; null where there are no groups of threads, or products too few for tiles or too many. */
+export function chooseTiling([batch, m, n, k]: ProductSize, target: Target): Tiling | null {
+  if (!target.workgroups || m * n * k < 64) return null;
   let best: Tiling | null = null;
   let least = Number.POSITIVE_INFINITY;
-  for (const { share, ...tile } of only === undefined ? shapes : [shapes[only]!]) {
-    const groups = batch * Math.ceil(m / tile.m) * Math.ceil(n / tile.n);
+  for (const { share, ...tile } of target.tile === undefined ? shapes : [shapes[target.tile]!]) {
+    const [down, across] = [Math.ceil(m / tile.m), Math.ceil(n / tile.n)];
+    if (Math.max(down, across) > mostGroups) continue;
+    const groups = batch * down * across;
     for (const splits of [1, 2, 4, 8, 16]) {
-      if (splits * batch * m * n > mostElements) break;
+      if (splits * batch > mostGroups || splits * batch * m * n > mostNumbers(target)) break;
       const chunk = Math.ceil(k / splits);
       if (splits > 1 && chunk < 2 * tile.k) break;
       const waves = Math.ceil((groups * splits) / device.processors);
@@ -117,13 +123,13 @@ function loader(
   return { places, load, store, declarations, stride };
 }
 
-/** A product by tiles. `sizes` are batch, rows, columns and products. */
+/** A product by tiles. */
 export function tiledProduct(
   a: Read,
   b: Read,
   { batch, rows, columns, summed }: MatrixAxes,
   tiling: Tiling,
-  [batches, m, n, k]: readonly [number, number, number, number],
+  [batches, m, n, k]: ProductSize,
 ): Workgroup {
   const { threadM, threadN, splits } = tiling;
   const [across, down] = [tiling.n / threadN, tiling.m / threadM];

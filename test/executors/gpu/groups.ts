@@ -1,0 +1,111 @@
+/** @file Kernels for groups of threads, at sizes with more than one group, chunk and split, and ragged edges: on whole numbers, exactly. */
+import { describe, expect, it } from 'vitest';
+import { f64 } from '../../../src/executors/f64/index.ts';
+import { compile, type Equation, type Slot } from '../../../src/executors/gpu/index.ts';
+import { indexInput, input, read } from '../../../src/tensor/input.ts';
+import { constantLike } from '../../../src/tensor/operand.ts';
+import { einsum } from '../../../src/tensor/primitives/einsum.ts';
+import { linearScan } from '../../../src/tensor/primitives/linear-scan.ts';
+import { maxReduce } from '../../../src/tensor/primitives/max-reduce.ts';
+import { mul } from '../../../src/tensor/primitives/mul.ts';
+import { scatterAdd } from '../../../src/tensor/primitives/scatter-add.ts';
+import { slice } from '../../../src/tensor/primitives/slice.ts';
+import { sum } from '../../../src/tensor/primitives/sum.ts';
+import { transpose } from '../../../src/tensor/primitives/transpose.ts';
+import { rng } from '../../../src/tensor/random.ts';
+import { sizeOf } from '../../../src/tensor/shape.ts';
+import { grouped, kernelsOf } from './kernels-of.ts';
+
+/** Something that groups of threads compute, and which tiles to take. */
+interface Grouped {
+  readonly name: string;
+  readonly fn: Equation;
+  readonly inputs: Readonly<Record<string, Slot>>;
+  readonly tile?: number;
+  /** Indices are below it. */
+  readonly rows?: number;
+}
+
+const product = (spec: string, a: readonly number[], b: readonly number[], tile?: number): Grouped => ({
+  name: `${spec} of [${a}] and [${b}]${tile === undefined ? '' : ` by tiles ${tile}`}`,
+  fn: (x) => ({ y: einsum(spec, x.a!, x.b!) }),
+  inputs: { a: { shape: a }, b: { shape: b } },
+  ...(tile === undefined ? {} : { tile }),
+});
+
+/** One of each kernel, and for products every kind of tiles, transposition and edge. */
+export const groupedWork: readonly Grouped[] = [
+  ...[0, 1, 2, 3].map((tile) => product('ij,jk->ik', [131, 37], [37, 133], tile)),
+  product('ij,kj->ik', [128, 32], [64, 32], 1),
+  product('bji,bjk->bik', [2, 19, 35], [2, 19, 33], 3),
+  product('bhts,bshe->bthe', [2, 3, 33, 18], [2, 18, 3, 34]),
+  product('ji,jk->ki', [1100, 9], [1100, 12]),
+  {
+    name: 'a product of parts of one array',
+    fn: ({ x }) => ({
+      y: einsum('ij,jk->ik', slice(slice(x!, 0, 3, 40), 1, 0, 15), transpose(slice(x!, 1, 5, 20), [1, 0])),
+    }),
+    inputs: { x: { shape: [47, 20] } },
+  },
+  { name: 'sums along rows', fn: ({ x }) => ({ y: sum(mul(x!, x!), [1]) }), inputs: { x: { shape: [5, 1337] } } },
+  { name: 'sums along columns', fn: ({ x }) => ({ y: sum(x!, [0, 2]) }), inputs: { x: { shape: [29, 70, 31] } } },
+  { name: 'a sum of all', fn: ({ x }) => ({ y: sum(x!) }), inputs: { x: { shape: [77, 801] } } },
+  {
+    name: 'largest numbers, with NaN among them',
+    fn: ({ x }) => {
+      const odd = constantLike(x!, Float64Array.of(Number.NaN, Number.NEGATIVE_INFINITY, 1), [3, 1]);
+      return { y: maxReduce(mul(x!, odd), 1), columns: maxReduce(x!, 0) };
+    },
+    inputs: { x: { shape: [3, 600] } },
+  },
+  {
+    name: 'rows added by index',
+    fn: ({ x, at }) => ({ y: scatterAdd(x!, at!, 5, 1) }),
+    inputs: { x: { shape: [2, 150, 133] }, at: { shape: [2, 150], kind: 'index' } },
+    rows: 5,
+  },
+  {
+    name: 'scans by chunks',
+    fn: ({ a, b, h }) => ({ ahead: linearScan(a!, b!, h!, 1), back: linearScan(a!, b!, h!, 1, { reverse: true }) }),
+    inputs: { a: { shape: [2, 67, 3] }, b: { shape: [2, 67, 3] }, h: { shape: [2, 3] } },
+  },
+];
+
+/** Whole numbers small enough for exact sums; the decays of a scan are 0, 1 and −1. */
+function drawn({ inputs, rows }: Grouped): Record<string, Float32Array> {
+  const random = rng(3);
+  const draw = (name: string, { shape, kind }: Slot): Float32Array =>
+    Float32Array.from({ length: sizeOf(shape) }, () => {
+      if (kind === 'index') return random.integer(rows!);
+      return name === 'a' && 'h' in inputs ? random.integer(3) - 1 : random.integer(9) - 4;
+    });
+  return Object.fromEntries(Object.entries(inputs).map(([name, slot]) => [name, draw(name, slot)]));
+}
+
+/** The tests of groups of threads, where there are any. */
+export function testGroups(): void {
+  describe('groups of threads on webgpu', { timeout: 60_000 }, () => {
+    it.each(groupedWork)('$name: exactly as f64', async (work) => {
+      const { fn, inputs, tile } = work;
+      const f = await compile(fn, inputs, { backend: 'webgpu', tuning: tile === undefined ? {} : { tile } });
+      const given = drawn(work);
+      const found = await f(given);
+      await f.dispose();
+      const values = Object.entries(inputs).map(([name, { shape, kind }]) => [
+        name,
+        (kind === 'index' ? indexInput : input)(f64, Float64Array.from(given[name]!), shape),
+      ]);
+      for (const [name, y] of Object.entries(fn(Object.fromEntries(values)))) {
+        expect([...found[name]!].map((n) => n + 0)).toEqual([...read(y)].map((n) => n + 0));
+      }
+    });
+  });
+}
+
+/** That what is tested there is what is meant. */
+export function testThatGroupsAreMeant(): void {
+  it.each(groupedWork)('$name: by groups of threads', ({ fn, inputs, tile }) => {
+    const kernels = kernelsOf(fn, inputs, { ...grouped, ...(tile === undefined ? {} : { tile }) });
+    expect(kernels.filter(({ workgroup }) => workgroup !== null).length).toBeGreaterThan(0);
+  });
+}

@@ -1,0 +1,19 @@
+/** @file The kernels of an equation, as a trace lists them: without a device. */
+import type { Kernel } from '../../../src/executors/gpu/launches.ts';
+import { type Equation, traceProgram } from '../../../src/executors/gpu/program.ts';
+import { type Target, targets } from '../../../src/executors/gpu/target.ts';
+import type { Slot } from '../../../src/executors/gpu/trace.ts';
+
+/** A graphics card on which kernels may be written for groups of threads. */
+export const grouped: Target = { ...targets.webgpu, workgroups: true };
+
+/** The kernels that an equation needs on a target, in order. */
+export function kernelsOf(fn: Equation, inputs: Readonly<Record<string, Slot>>, target: Target): Kernel[] {
+  const kernels: Kernel[] = [];
+  const program = traceProgram(fn, inputs, target);
+  program.replay(program.names, (kernel) => () => {
+    kernels.push(kernel);
+    return kernel;
+  });
+  return kernels;
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { vjp } from '../../../src/autograd/vjp.ts';
+import type { Equation } from '../../../src/executors/gpu/index.ts';
+import { chooseTiling } from '../../../src/executors/gpu/kernels/tiles.ts';
+import { targets } from '../../../src/executors/gpu/target.ts';
+import { concat } from '../../../src/tensor/primitives/concat.ts';
+import { einsum } from '../../../src/tensor/primitives/einsum.ts';
+import { linearScan } from '../../../src/tensor/primitives/linear-scan.ts';
+import { mul } from '../../../src/tensor/primitives/mul.ts';
+import { scatterAdd } from '../../../src/tensor/primitives/scatter-add.ts';
+import { sigmoid } from '../../../src/tensor/primitives/sigmoid.ts';
+import { sum } from '../../../src/tensor/primitives/sum.ts';
+import { transpose } from '../../../src/tensor/primitives/transpose.ts';
+import type { Value } from '../../../src/tensor/value.ts';
+import { testThatGroupsAreMeant } from './groups.ts';
+import { grouped, kernelsOf } from './kernels-of.ts';
+
+const matrix = { shape: [3, 40] };
+
+describe('the text of kernels', () => {
+  it.each<readonly [string, Equation, Parameters<typeof kernelsOf>[1], typeof grouped]>([
+    [
+      'a chain of elementwise functions through a transposition: one',
+      ({ x, y }) => ({ z: mul(transpose(mul(x!, y!), [1, 0]), transpose(x!, [1, 0])) }),
+      { x: matrix, y: matrix },
+      targets.webasm,
+    ],
+    [
+      'parts one after another: one',
+      ({ x, y }) => ({ z: concat([mul(x!, x!), y!], 1) }),
+      { x: matrix, y: { shape: [3, 2] } },
+      targets.webasm,
+    ],
+    ['a sum by a group of threads', ({ x }) => ({ y: sum(mul(x!, x!), [1]) }), { x: matrix }, grouped],
+    [
+      'a product by tiles, ragged on all sides',
+      ({ x, y }) => ({ z: einsum('ij,kj->ik', x!, y!) }),
+      { x: { shape: [33, 17] }, y: { shape: [35, 17] } },
+      { ...grouped, tile: 3 },
+    ],
+    [
+      'a scan by chunks, from the end',
+      ({ x, y, h }) => ({ z: linearScan(x!, y!, h!, 1, { reverse: true }) }),
+      { x: matrix, y: matrix, h: { shape: [3] } },
+      grouped,
+    ],
+    [
+      'rows added by index',
+      ({ x, at }) => ({ y: scatterAdd(x!, at!, 4) }),
+      { x: { shape: [40, 3] }, at: { shape: [40], kind: 'index' } },
+      grouped,
+    ],
+  ])('%s', (_name, fn, inputs, target) => {
+    const texts = kernelsOf(fn, inputs, target).map(({ text, size, workgroup }) =>
+      workgroup === null ? `${size}: ${text}` : `${size}: ${text}\n${workgroup.groups}: ${workgroup.wgsl}`,
+    );
+    expect(texts.join('\n\n')).toMatchSnapshot();
+  });
+});
+
+describe('groups of threads are what computes', testThatGroupsAreMeant);
+
+describe('kernels', () => {
+  const gate: Equation = ({ x }) => {
+    const { value, pullback } = vjp((u: Value) => mul(u, sigmoid(u)), x!);
+    return { value, gradient: pullback(value) };
+  };
+
+  it('are joined on a graphics card, and short elsewhere', () => {
+    expect(kernelsOf(gate, { x: { shape: [8] } }, grouped).length).toBe(2);
+    const longest = (target: typeof grouped): number =>
+      Math.max(...kernelsOf(gate, { x: { shape: [8] } }, target).map(({ text }) => text.length));
+    expect(longest(targets.webasm)).toBeLessThan(longest(grouped));
+  });
+
+  it('of tiles never have more groups, or numbers, than a device takes', () => {
+    expect(chooseTiling([1, 2 ** 23, 2, 8], grouped)).toBe(null);
+    expect(chooseTiling([1, 64, 64, 4096], grouped)!.splits).toBeGreaterThan(1);
+    const little = { ...grouped, arrayBytes: 4 * 64 * 64 };
+    expect(chooseTiling([1, 64, 64, 4096], little)!.splits).toBe(1);
+    expect(chooseTiling([1, 64, 64, 4096], targets.webgpu)).toBe(null);
+  });
+});
