@@ -2,8 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { GPU } from 'gpu.js';
 import { describe, expect, it } from 'vitest';
-import { assertRan } from '../../../src/executors/gpu/device.ts';
+import { guarded } from '../../../src/executors/gpu/checks.ts';
+import { assertRan, type DeviceError } from '../../../src/executors/gpu/device.ts';
+import { encoded } from '../../../src/executors/gpu/encoder.ts';
 import { type Backend, type Compiled, compile } from '../../../src/executors/gpu/index.ts';
+import { checkLimits } from '../../../src/executors/gpu/webgpu.ts';
+import { withWorkgroups } from '../../../src/executors/gpu/workgroups.ts';
 import { mistake } from './support.ts';
 
 const compiled = (backend: Backend | 'auto'): Promise<Compiled> =>
@@ -61,6 +65,42 @@ describe('the backend', () => {
     } finally {
       GPU.prototype.createPipeline = createPipeline;
     }
+  });
+
+  it('is not an adapter that has less than kernels need', () => {
+    const limits = {
+      maxStorageBuffersPerShaderStage: 8,
+      maxComputeInvocationsPerWorkgroup: 256,
+      maxComputeWorkgroupStorageSize: 16384,
+      maxComputeWorkgroupsPerDimension: 65535,
+      maxStorageBufferBindingSize: 1,
+      maxBufferSize: 1,
+    };
+    checkLimits('a', limits);
+    expect(() => checkLimits('a', { ...limits, maxComputeInvocationsPerWorkgroup: 128 })).toThrow(
+      'adapter a has maxComputeInvocationsPerWorkgroup 128, and kernels need 256',
+    );
+  });
+
+  it('is asked for what it reports: nothing, a full memory, or anything else', async () => {
+    const work = { kernels: 2, distinct: 1, bytes: 48 };
+    const reporting = (reported: readonly DeviceError[]) => {
+      const errors: DeviceError[] = [{ message: 'before', isMemory: true }];
+      return guarded(errors, work, async () => errors.push(...reported));
+    };
+    expect(await reporting([])).toBe(1);
+    expect(await mistake(reporting([{ message: 'm', isMemory: true }]))).toMatch(
+      /^compiled function: the device is out of memory; its 2 kernels take 48 bytes together: use smaller batches/,
+    );
+    await expect(reporting([{ message: 'm', isMemory: false }])).rejects.toThrow(
+      'the device reported errors, so its numbers are void: m',
+    );
+    await expect(guarded([], work, () => Promise.reject(new Error('own')))).rejects.toThrow('own');
+  });
+
+  it('has reasons where gpu.js is another than expected', () => {
+    expect(withWorkgroups({} as GPU, {})).toEqual({ reason: 'gpu.js exports no WebGPUKernel' });
+    expect(encoded({}, { carried: [], kernelsAtOnce: 1 })).toEqual({ reason: 'gpu.js has no executor' });
   });
 
   it('leaves no global behind', async () => {

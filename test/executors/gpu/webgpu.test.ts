@@ -10,6 +10,17 @@ import { testSequences } from './sequences.ts';
 import { isExact, operatorSubjects, primitiveSubject, tryOn } from './support.ts';
 import { testTraining } from './training.ts';
 
+/** The parts of gpu.js that are not in its types. */
+const library = (await import('gpu.js')) as unknown as {
+  readonly WebGPUContext: { acquire(): Promise<{ readonly device: Device }> };
+  readonly WebGPUKernel: { readonly prototype: { _computeDispatch: unknown } };
+};
+interface Device {
+  createBuffer(of: { readonly size: number; readonly usage: number }): void;
+  destroy(): void;
+  readonly lost: Promise<unknown>;
+}
+
 /** What runs where WebGPU is asked for, or why nothing does. */
 const found = await compile(({ x }) => ({ y: add(x!, x!) }), { x: { shape: [3] } }, { backend: 'webgpu' }).then(
   async (twice) => {
@@ -41,13 +52,47 @@ if (typeof found === 'string') {
 
     it('rejects a call during which the device reports an error', async () => {
       const f = await compile(({ x }) => ({ y: add(x!, 1) }), { x: { shape: [2] } }, { backend: 'webgpu' });
-      const { WebGPUContext } = (await import('gpu.js')) as unknown as {
-        WebGPUContext: { acquire(): Promise<{ device: { createBuffer(of: { size: number; usage: number }): void } }> };
-      };
+      const { WebGPUContext } = library;
       const { device } = await WebGPUContext.acquire();
       const call = f({ x: Float32Array.of(1, 2) });
       device.createBuffer({ size: 16, usage: 0 });
       await expect(call).rejects.toThrow('the device reported errors, so its numbers are void: ');
+      await f.dispose();
+    });
+
+    it('says that a device was lost, and runs again on another', async () => {
+      const options = { backend: 'webgpu', keep: { x: 'y' } } as const;
+      const double = () => compile(({ x }) => ({ y: add(x!, x!), z: x! }), { x: { shape: [2] } }, options);
+      const x = Float32Array.of(1, 2);
+      const f = await double();
+      await f({ x });
+      const { device } = await library.WebGPUContext.acquire();
+      device.destroy();
+      await device.lost;
+      const lost = 'compiled function: the device was lost; compile it again';
+      await expect(f({})).rejects.toThrow(lost);
+      await expect(f.kept('x')).rejects.toThrow(lost);
+      await f.dispose();
+      const again = await double();
+      expect([...(await again({ x })).z!, ...(await again.kept('x'))]).toEqual([1, 2, 2, 4]);
+      await again.dispose();
+    });
+
+    it('says that gpu.js lacks what groups of threads need, and does without if that is allowed', async () => {
+      const { prototype } = library.WebGPUKernel;
+      const own = prototype._computeDispatch;
+      const one = (workgroups: boolean) =>
+        compile(({ x }) => ({ y: x! }), { x: { shape: [2] } }, { backend: 'webgpu', workgroups });
+      prototype._computeDispatch = undefined;
+      try {
+        await expect(one(true)).rejects.toThrow(
+          "compile: gpu.js's kernels have no _computeDispatch; install the version of gpu.js that densessm depends on, or give workgroups: false",
+        );
+      } finally {
+        prototype._computeDispatch = own;
+      }
+      const f = await one(false);
+      expect([...(await f({ x: Float32Array.of(3, 4) })).y!]).toEqual([3, 4]);
       await f.dispose();
     });
 
