@@ -3,13 +3,8 @@ import { f64 } from '../../src/executors/f64/index.ts';
 import { type DenseRetNetParams, denseRetNet } from '../../src/models/dense-retnet.ts';
 import { authorsReadings, type DenseRetNetConfig, denseRetNetConfig } from '../../src/models/dense-retnet-config.ts';
 import { initialise } from '../../src/models/language-model.ts';
-import { crossEntropy } from '../../src/nn/cross-entropy.ts';
-import { read } from '../../src/tensor/input.ts';
-import { filledLike } from '../../src/tensor/operand.ts';
-import { reshape } from '../../src/tensor/primitives/reshape.ts';
 import { rng } from '../../src/tensor/random.ts';
-import { leavesOf } from '../../src/tensor/tree.ts';
-import type { Training } from '../../src/training/index.ts';
+import { flattenParams, languageTraining, type Training } from '../../src/training/index.ts';
 
 /** A size of the model and of a batch. */
 export interface Size {
@@ -29,17 +24,8 @@ export const rate = 1e-3;
 
 /** What to train. */
 export function trainingOf(size: Size, steps: number): Training<DenseRetNetParams> {
-  const config = configOf(size);
-  const { batch, length } = size;
   return {
-    shapes: denseRetNet.shapes(config),
-    batch: { tokens: { shape: [batch, length], kind: 'index' }, targets: { shape: [batch * length], kind: 'index' } },
-    loss(params, { tokens, targets }) {
-      const state = denseRetNet.start(params, config, batch);
-      const { logits } = denseRetNet.forward(params, config, tokens!, state, { name: 'parallel' });
-      const weights = filledLike(logits, 1, [batch * length]);
-      return crossEntropy(reshape(logits, [batch * length, vocabulary]), { tokens: targets!, weights });
-    },
+    ...languageTraining(denseRetNet, configOf(size), size),
     optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 },
     clip: 1,
     steps,
@@ -48,8 +34,8 @@ export function trainingOf(size: Size, steps: number): Training<DenseRetNetParam
 
 /** First parameters as one list. */
 export function initialList(size: Size): Float32Array {
-  const params = initialise(denseRetNet, configOf(size), { on: f64, seed: 1 });
-  return Float32Array.from(leavesOf(params).flatMap((leaf) => Array.from(read(leaf))));
+  const config = configOf(size);
+  return flattenParams(initialise(denseRetNet, config, { on: f64, seed: 1 }), denseRetNet.shapes(config));
 }
 
 /** Tokens and targets of `count` batches from number `first` on: a noisy cycle, of which something can be learnt. */

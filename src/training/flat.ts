@@ -1,17 +1,44 @@
 /** @file A tree of parameters as one list of numbers: few arrays, whatever the model. */
 import { fail } from '../tensor/errors.ts';
+import { read } from '../tensor/input.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
 import { slice } from '../tensor/primitives/slice.ts';
-import { type Shape, show, sizeOf } from '../tensor/shape.ts';
-import { type Tree, treeOf } from '../tensor/tree.ts';
+import { type Shape, sameShape, show, sizeOf } from '../tensor/shape.ts';
+import { namedLeavesOf, type Tree, treeOf } from '../tensor/tree.ts';
 import type { Value } from '../tensor/value.ts';
 
 /** The shape of every parameter by its path, in the order in which they stand in the list. */
 export type Shapes = Readonly<Record<string, Shape>>;
 
-/** How many numbers parameters hold. */
+/**
+ * How many numbers parameters hold.
+ * @example
+ * sizeOfAll({ a: [2, 3], 'b.0': [] }) // 7
+ */
 export const sizeOfAll = (shapes: Shapes): number =>
   Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
+
+/**
+ * The numbers of parameters one after another, rounded to single precision: the list that {@link unflatten} takes. Throws unless the
+ * tree has exactly the paths of `shapes`, with these shapes.
+ * @example
+ * flattenParams({ b: [scalar(3)], a: tensor([1, 2]) }, { a: [2], 'b.0': [] }) // [1, 2, 3]
+ */
+export function flattenParams(params: Tree, shapes: Shapes): Float32Array {
+  const found = new Map(namedLeavesOf(params));
+  const extra = [...found.keys()].find((path) => !Object.hasOwn(shapes, path));
+  if (extra !== undefined)
+    fail(`flattenParams: the parameters have ${extra}, which the shapes have not; change one of them`);
+  const numbers = Object.entries(shapes).flatMap(([path, shape]) => {
+    const value = found.get(path);
+    if (value === undefined || !sameShape(value.shape, shape)) {
+      const has = value === undefined ? 'is missing' : `has shape ${show(value.shape)}`;
+      fail(`flattenParams: parameter ${path} ${has}; it is to have shape ${show(shape)}`);
+    }
+    return Array.from(read(value!));
+  });
+  return Float32Array.from(numbers);
+}
 
 /**
  * The tree whose numbers a list [P] holds one after another. Throws when it holds more or fewer.

@@ -13,6 +13,8 @@ const entries: Readonly<Record<string, string>> = {
   densessm: 'src/index.ts',
   'densessm/nn': 'src/nn/index.ts',
   'densessm/models': 'src/models/index.ts',
+  'densessm/gpu': 'src/executors/gpu/index.ts',
+  'densessm/training': 'src/training/index.ts',
   'densessm/oracle': 'src/oracle/index.ts',
   'densessm/spec': 'spec/index.ts',
 };

@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import * as gpu from '../../src/executors/gpu/index.ts';
 import * as engine from '../../src/index.ts';
 import * as models from '../../src/models/index.ts';
 import * as nn from '../../src/nn/index.ts';
+import * as training from '../../src/training/index.ts';
 
 /** Everything public by name; where a name stands twice, an example means the one of its own file. */
-const library = { ...nn, ...models, ...engine };
+const library = { ...nn, ...models, ...training, ...gpu, ...engine };
 
 const source = new URL('../../src/', import.meta.url);
 
@@ -31,10 +33,14 @@ function examplesIn(file: string): Example[] {
   });
 }
 
-/** Evaluates statements and an expression where everything that `scope` has can be called by name. */
-function evaluate(lines: readonly string[], scope: Readonly<Record<string, unknown>>): unknown {
+const AsyncFunction = (async () => {}).constructor as new (
+  ...text: string[]
+) => (...given: unknown[]) => Promise<unknown>;
+
+/** Evaluates statements and an expression, which may await, where everything that `scope` has can be called by name. */
+function evaluate(lines: readonly string[], scope: Readonly<Record<string, unknown>>): Promise<unknown> {
   const body = [...lines.slice(0, -1), `return (${lines.at(-1)});`].join('\n');
-  return new Function(...Object.keys(scope), `'use strict';\n${body}`)(...Object.values(scope));
+  return new AsyncFunction(...Object.keys(scope), `'use strict';\n${body}`)(...Object.values(scope));
 }
 
 /** Compares as a reader does: typed arrays are lists, and numbers equal up to the last digits. */
@@ -67,8 +73,8 @@ describe('the examples in docstrings', () => {
     const own: Record<string, unknown> = await import(new URL(file, source).href);
     const scope = { ...library, ...own };
     same(
-      evaluate([...lines.slice(0, -1), expression!.replace(/;$/, '')], scope),
-      evaluate([expected!], scope),
+      await evaluate([...lines.slice(0, -1), expression!.replace(/;$/, '')], scope),
+      await evaluate([expected!], scope),
       expression!,
     );
   });

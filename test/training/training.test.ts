@@ -7,9 +7,11 @@ import {
   adamW,
   clipByGlobalNorm,
   factorsOf,
+  flattenParams,
   polynomialDecay,
   stepFactors,
   trainingSteps,
+  unflatten,
 } from '../../src/training/index.ts';
 import { smallTraining } from './small.ts';
 
@@ -62,6 +64,23 @@ describe('polynomialDecay', () => {
     const rate = polynomialDecay({ peak: 8, end: 2, warmup: 4, total: 8, power: 2 });
     expect([1, 4, 6, 8, 20].map(rate)).toEqual([2, 8, 3.5, 2, 2]);
     expect(() => polynomialDecay({ peak: 1, warmup: 3, total: 3 })).toThrow('0 ≤ warmup < total');
+  });
+});
+
+describe('flattenParams', () => {
+  const shapes = { 'b.0': [], a: [2], 'b.1': [1, 2] };
+  const params = { a: tensor([1, 2]), b: [scalar(3), tensor([[4, 5]])] };
+  it('lists parameters in the order of the shapes, and unflatten makes the tree of it', () => {
+    const list = flattenParams(params, shapes);
+    expect([...list]).toEqual([3, 1, 2, 4, 5]);
+    const back: typeof params = unflatten(input(f64, list, [5]), shapes);
+    expect([back.a, ...back.b].map((x) => [...read(x)])).toEqual([[1, 2], [3], [4, 5]]);
+  });
+  it('refuses other parameters', () => {
+    expect(() => flattenParams(params, { a: [2], 'b.0': [] })).toThrow('the parameters have b.1');
+    expect(() => flattenParams(params, { ...shapes, c: [4] })).toThrow('c is missing; it is to have shape [4]');
+    expect(() => flattenParams(params, { ...shapes, a: [3] })).toThrow('a has shape [2]; it is to have shape [3]');
+    expect(() => unflatten(tensor([1]), shapes)).toThrow('the list has shape [1]; these parameters are [5]');
   });
 });
 
