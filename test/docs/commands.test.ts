@@ -22,7 +22,8 @@ const entries: Readonly<Record<string, string>> = {
 describe('the programs in the documents', () => {
   it.each(programs().map(({ file, program }) => [file, program]))('run: %s', { timeout: 60_000 }, (_file, program) => {
     const folder = mkdtempSync(join(tmpdir(), 'densessm-'));
-    const path = join(folder, 'program.ts');
+    // an ES module wherever it lies, so that it may await
+    const path = join(folder, 'program.mts');
     writeFileSync(
       path,
       program.replace(/from '(densessm[^']*)'/g, (_, entry: string) => `from '${root}${entries[entry]}'`),
