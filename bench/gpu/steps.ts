@@ -2,8 +2,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compile } from '../../src/executors/gpu/index.ts';
-import type { Tuning } from '../../src/executors/gpu/target.ts';
+import { compile, type Tuning } from '../../src/executors/gpu/index.ts';
 import { factorsOf, trainingSteps } from '../../src/training/index.ts';
 import { configOf, drawBatches, initialList, rate, type Size, trainingOf } from './model.ts';
 import { isSmall, milliseconds, type Row, show, timed } from './table.ts';

@@ -3,13 +3,12 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Row } from './table.ts';
 
-// the script is not compiled: it lies beside the sources, and beside the compiled files where somebody copied it there
+// the script is not compiled: it lies beside the sources
 const script = fileURLToPath(new URL('../gpu_torch.py', import.meta.url)).replace('/.bench/bench/', '/bench/');
-const override = process.env.GPU_TORCH;
 
 /** The rows that a part of gpu_torch.py prints as JSON, one a line; a row that says why where it does not run. */
 export function torchRows(part: string, ...args: readonly string[]): Row[] {
-  const { status, stdout, stderr } = spawnSync('python3', [override ?? script, part, ...args], {
+  const { status, stdout, stderr } = spawnSync('python3', [script, part, ...args], {
     encoding: 'utf8',
     timeout: 240_000,
   });

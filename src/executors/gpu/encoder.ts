@@ -51,6 +51,8 @@ interface ExecutorParts {
   readonly _resultReads: readonly { readonly kind: string; readonly buffer: Buffer; readonly byteLength: number }[];
 }
 
+const lost = 'compiled function: the device was lost; compile it again';
+
 const mapForReading = 1;
 const readable = 0x0001 | 0x0008;
 
@@ -108,8 +110,10 @@ export function encoded(pipeline: unknown, { carried, kernelsAtOnce }: Handing):
   const queued = <T>(task: () => Promise<T>): Promise<T> => {
     const next = tail.then(() => {
       if (executor.destroyed) throw new Error('compiled function: it has been disposed of; compile it again');
-      if (executor.context.isLost) throw new Error('compiled function: the device was lost; compile it again');
-      return task();
+      if (executor.context.isLost) throw new Error(lost);
+      return task().catch((error: unknown) => {
+        throw executor.context.isLost ? new Error(lost) : error;
+      });
     });
     tail = next.catch(() => undefined);
     return next;

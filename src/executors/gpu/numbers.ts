@@ -25,6 +25,9 @@ export interface Nothing {
 /** The numbers of a value in row-major order, computed or not. Reshaping a value leaves them as they are. */
 export type Numbers = Resident | Fill | Nothing | Expression;
 
+/** Numbers of which each has a place of its own. */
+export type Full = Exclude<Numbers, Fill | Nothing>;
+
 /** What the gpu executor stores for a value. */
 export interface Traced {
   readonly numbers: Numbers;

@@ -3,7 +3,7 @@ import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { applied, costTogether, type Expression, madeOf, type Node, type Statements, whole } from './expression.ts';
 import { axesOf, merged, placesOf } from './kernels/places.ts';
 import type { Launches, Workgroup } from './launches.ts';
-import type { Numbers, Operand, Resident } from './numbers.ts';
+import type { Full, Numbers, Operand, Resident } from './numbers.ts';
 import { type Argument, type Script, scriptOf } from './script.ts';
 import type { Target } from './target.ts';
 import { commonShape, groupsOf, refined, without1 } from './views.ts';
@@ -28,7 +28,7 @@ export interface Tracer {
   /** A function of operands of one shape, number by number; nothing is computed yet. */
   apply(text: Statements, xs: readonly Operand[], work: number): Numbers;
   /** An expression whose axes are parts of the value's. One number everywhere is a node too, without axes. */
-  axes(x: Operand & { readonly numbers: Exclude<Numbers, { is: 'fill' | 'nothing' }> }): Axes;
+  axes(x: Operand & { readonly numbers: Full }): Axes;
   /** The array of an expression's numbers, row-major. */
   make(numbers: Numbers, size: number): Resident;
   /** An expression, made where it is long or reads more arrays than a kernel may. */

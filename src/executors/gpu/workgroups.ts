@@ -9,7 +9,6 @@ import type { Workgroup } from './launches.ts';
 interface KernelParts {
   constants: { readonly workgroup?: number } | null;
   translatedBody: string;
-  workgroupSize: readonly number[];
   assembleWGSL(): string;
   _computeDispatch(threads: readonly number[]): { groups: readonly number[]; dispatchWidth: number };
 }

@@ -1,12 +1,9 @@
 /** @file Operands with their axes put in another order. */
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import { type Expression, whole } from '../expression.ts';
-import type { Numbers } from '../numbers.ts';
+import type { Full, Numbers } from '../numbers.ts';
 import type { Tracer } from '../tracer.ts';
 import { arranged, joined, refined, without1 } from '../views.ts';
-
-/** Numbers of which each has a place of its own. */
-export type Full = Exclude<Numbers, { is: 'fill' | 'nothing' }>;
 
 /** An axis of a value by its number, or a new one of a length, along which numbers repeat. */
 export type NewAxis = number | { readonly length: number };

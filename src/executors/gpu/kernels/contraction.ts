@@ -1,10 +1,10 @@
 /** @file The product of two operands summed over letters: which letters are rows, columns, batches, and what that makes of it. */
 import { sizeOf, stridesOf } from '../../../tensor/shape.ts';
 import { dense, madeOf, type Read } from '../expression.ts';
-import { fill, type Operand } from '../numbers.ts';
+import { type Full, fill, type Operand } from '../numbers.ts';
 import type { Tracer } from '../tracer.ts';
 import { commonShape, groupsOf } from '../views.ts';
-import { type Full, rearranged } from './axes.ts';
+import { rearranged } from './axes.ts';
 import { type MatrixAxis, matrixProduct } from './matmul.ts';
 import { reduced, sums } from './reduce.ts';
 

@@ -1,9 +1,11 @@
 /** @file Matrix products of arrays seen through strides: a thread for each result, or tiles in the memory of a group of threads. */
-import { applied, dense, type Expression, type Node, type Read } from '../expression.ts';
+import { dense, type Expression, type Read } from '../expression.ts';
 import { plus, type Tracer } from '../tracer.ts';
 import { without1 } from '../views.ts';
 import { type Axis, loopsOver, merged, placesOf } from './places.ts';
-import { chooseTiling, type ProductSize, type Tiling, tiledProduct } from './tiles.ts';
+import { sums } from './reduce.ts';
+import { joinedParts } from './splits.ts';
+import { chooseTiling, type ProductSize, tiledProduct } from './tiles.ts';
 
 /** An axis with its steps in a, in b and in the result. */
 export type MatrixAxis = Axis;
@@ -36,20 +38,7 @@ export function matrixProduct(tracer: Tracer, a: Read, b: Read, axes: MatrixAxes
   if (tiling === null) return dense(tracer.launch(size, operands, text), shape);
   const workgroup = tiledProduct(a, b, axes, tiling, sizes);
   const array = tracer.launch(size * tiling.splits, operands, text, workgroup);
-  return splitSum(array, shape, size, tiling);
-}
-
-/** The sum of partial products, each after the other in one array; whoever needs it adds them. */
-function splitSum(array: Read['array'], shape: readonly number[], size: number, { splits }: Tiling): Expression {
-  if (splits === 1) return dense(array, shape);
-  const { form } = dense(array, shape);
-  const parts = Array.from(
-    { length: splits },
-    (_, s): Node => ({ is: 'read', shape, array, form: { ...form, start: s * size } }),
-  );
-  return parts.reduce((total, part) =>
-    applied(([x, y], z) => `const ${z} = ${x} + ${y};`, [total, part], shape, 0.25),
-  ) as Expression;
+  return joinedParts(array, shape, tiling.splits, sums.combine);
 }
 
 /** One thread for each result: neighbouring threads differ in the last axis of the result. */

@@ -1,11 +1,12 @@
 /** @file Reductions of expressions over axes: one thread for each result, or a group of threads for a few of them. */
 import { sizeOf } from '../../../tensor/shape.ts';
-import { applied, dense, type Expression, type Node } from '../expression.ts';
+import { dense, type Expression } from '../expression.ts';
 import type { Workgroup } from '../launches.ts';
-import { mostNumbers } from '../target.ts';
+import { mostNumbers, type Target } from '../target.ts';
 import { plus, pointwise, type Tracer } from '../tracer.ts';
-import { arranged, without1 } from '../views.ts';
+import { arranged } from '../views.ts';
 import { loopsOver, merged, placesOf } from './places.ts';
+import { joinedParts } from './splits.ts';
 
 /** How to reduce: the text that takes a number in, and what a group starts from (the bits of an f32). */
 export interface Reduction {
@@ -31,13 +32,13 @@ export const maxima: Reduction = {
   identity: '0xff800000u',
 };
 
-/** Results and reduced numbers from which on groups of threads share the work. */
+/** Numbers of one result from which on a group of threads shares the work. */
 const fewestReduced = 16;
 /** How many partial results are joined by whoever reads them. */
-export const mostSplits = 16;
+const mostSplits = 16;
 const threads = 256;
 /** Groups that keep a large device busy. */
-export const groupsWanted = 264;
+const groupsWanted = 264;
 
 /** The reduction of an expression over some of its axes; the others are the result's. */
 export function reduced(tracer: Tracer, node: Expression, over: ReadonlySet<number>, how: Reduction): Expression {
@@ -51,8 +52,8 @@ export function reduced(tracer: Tracer, node: Expression, over: ReadonlySet<numb
   if (!tracer.target.workgroups || count < fewestReduced) return dense(looped(tracer, node, kept, gone, how), shape);
   const order = [...kept, ...gone];
   const rows = arranged(node, order, lengths(order));
-  const along = over.has(node.shape.length - 1);
-  return grouped(tracer, rows, shape, sizeOf(shape), count, along, how);
+  const sharing = sharingOf(sizeOf(shape), count, over.has(node.shape.length - 1), tracer.target);
+  return grouped(tracer, rows, shape, sharing, how);
 }
 
 function looped(tracer: Tracer, node: Expression, kept: readonly number[], gone: readonly number[], how: Reduction) {
@@ -78,25 +79,41 @@ function looped(tracer: Tracer, node: Expression, kept: readonly number[], gone:
 
 const powerFrom = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 
-/** Rows of `count` numbers reduced by groups of threads; `along` says whether a row's numbers are neighbours in memory. */
-function grouped(
-  tracer: Tracer,
-  rows: Expression,
-  shape: readonly number[],
-  results: number,
-  count: number,
-  along: boolean,
-  how: Reduction,
-): Expression {
-  // neighbouring threads read neighbouring numbers: of one row, or of neighbouring rows
+/** How groups of threads share the work of `results` sums of `count` numbers each. */
+interface Sharing {
+  readonly results: number;
+  readonly count: number;
+  /** Whether neighbouring threads read neighbouring numbers of one result, or the same one of neighbouring results. */
+  readonly along: boolean;
+  /** Threads of one result. */
+  readonly lanes: number;
+  readonly groups: number;
+  /** Into how many parts the numbers of a result are cut, each with groups of its own. */
+  readonly splits: number;
+}
+
+function sharingOf(results: number, count: number, along: boolean, target: Target): Sharing {
   const lanes = along ? Math.min(threads, powerFrom(count / 4)) : 8;
-  const perGroup = threads / lanes;
-  const groups = Math.ceil(results / perGroup);
-  const most = Math.min(Math.floor(count / (4 * lanes)), Math.floor(mostNumbers(tracer.target) / results));
-  const splits = Math.max(
-    1,
-    Math.min(results === 1 ? 4 * threads : mostSplits, most, Math.ceil(groupsWanted / groups)),
+  const groups = Math.ceil((results * lanes) / threads);
+  const most = Math.min(
+    results === 1 ? 4 * threads : mostSplits,
+    // a part has at least four numbers for each thread
+    Math.floor(count / (4 * lanes)),
+    Math.floor(mostNumbers(target) / results),
   );
+  return {
+    results,
+    count,
+    along,
+    lanes,
+    groups,
+    splits: Math.max(1, Math.min(most, Math.ceil(groupsWanted / groups))),
+  };
+}
+
+/** The kernel of a sharing: each thread takes its numbers in, then halves of a result's threads join what they have. */
+function sharedReduction({ results, count, along, lanes, groups, splits }: Sharing, how: Reduction): Workgroup {
+  const perGroup = threads / lanes;
   const chunk = Math.ceil(count / splits);
   const width = Math.min(groups, 32768);
   const wgsl = [
@@ -123,16 +140,21 @@ function grouped(
     `  if (lane == 0u && o < ${results}u) { result[group.z * ${results}u + o] = partial[local]; }`,
     '}',
   ].join('\n');
+  return { wgsl, groups: [width, Math.ceil(groups / width), splits] };
+}
+
+/** Rows of an expression, whose first axes are those of `shape`, reduced by groups of threads. */
+function grouped(
+  tracer: Tracer,
+  rows: Expression,
+  shape: readonly number[],
+  sharing: Sharing,
+  how: Reduction,
+): Expression {
+  const { results, splits } = sharing;
   const script = tracer.script(rows);
-  const workgroup: Workgroup = { wgsl, groups: [width, Math.ceil(groups / width), splits] };
+  const workgroup = sharedReduction(sharing, how);
   const array = tracer.launch(splits * results, script.operands, pointwise(script, rows.shape), workgroup);
-  if (splits === 1) return dense(array, shape);
   if (splits > mostSplits) return reduced(tracer, dense(array, [splits]), new Set([0]), how);
-  const parts = Array.from({ length: splits }, (_, s): Node => {
-    const { form } = dense(array, shape);
-    return { is: 'read', shape, array, form: { ...form, start: s * results } };
-  });
-  return parts.reduce((total, part) =>
-    applied(([a, b], y) => `const ${y} = ${how.combine(a!, b!)};`, [total, part], without1(shape), 0.25),
-  ) as Expression;
+  return splits === 1 ? dense(array, shape) : joinedParts(array, shape, splits, how.combine);
 }

@@ -2,9 +2,9 @@
 import type { EinsumParams } from '../../../tensor/primitives/einsum.ts';
 import { sizeOf } from '../../../tensor/shape.ts';
 import type { Expression } from '../expression.ts';
-import { fill, isNothing, type Numbers, nothing, type Operand } from '../numbers.ts';
+import { type Full, fill, isNothing, type Numbers, nothing, type Operand } from '../numbers.ts';
 import type { Tracer } from '../tracer.ts';
-import { type Full, rearranged } from './axes.ts';
+import { rearranged } from './axes.ts';
 import { product, type Term } from './contraction.ts';
 import { maxima, type Reduction, reduced, sums } from './reduce.ts';
 import type { Rules } from './rule.ts';

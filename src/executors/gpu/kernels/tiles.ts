@@ -73,54 +73,95 @@ function offsetFunction(name: string, axes: readonly Axis[], operand: number): s
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** How one operand's tiles come into shared memory, in fours along rows (or columns). */
-function loader(
-  x: 'A' | 'B',
-  array: string,
-  start: number,
-  width: number,
-  tiling: Tiling,
-  along: number,
-  alongK: boolean,
-  isWhole: boolean,
-) {
-  const threads = (tiling.m / tiling.threadM) * (tiling.n / tiling.threadN);
+/** One operand of a tiled product: its rows, or its columns, and what is summed. */
+interface Side {
+  readonly x: 'A' | 'B';
+  readonly array: string;
+  /** Where the operand begins in its array. */
+  readonly start: number;
+  /** Rows or columns of a tile, and of the operand. */
+  readonly width: number;
+  readonly length: number;
+  /** Whether neighbours in memory are neighbours along the sum. */
+  readonly alongK: boolean;
+  /** Whether tiles never reach beyond the operand. */
+  readonly isWhole: boolean;
+}
+
+/** The text that brings an operand's tiles into shared memory: first into registers, so that reading goes on during the products. */
+interface Loader {
+  readonly declarations: readonly string[];
+  readonly places: readonly string[];
+  load(k0: string): readonly string[];
+  readonly store: readonly string[];
+  /** Fours between neighbours along the sum in shared memory. */
+  readonly stride: number;
+}
+
+const threadsOf = ({ m, n, threadM, threadN }: Tiling): number => (m / threadM) * (n / threadN);
+
+/** Each thread brings some fours of neighbours along rows (or columns). */
+function loaderOf({ x, array, start, width, length, alongK, isWhole }: Side, tiling: Tiling): Loader {
   const fours = width / 4;
-  const each = (fours * tiling.k) / threads;
+  const rounds = range((fours * tiling.k) / threadsOf(tiling));
   const stride = fours + 1;
   const place = (r: number): string => {
-    const index = `(local + ${r * threads}u)`;
+    const index = `(local + ${r * threadsOf(tiling)}u)`;
     return alongK
       ? `let k${x}${r} = ${index} % ${tiling.k}u; let w${x}${r} = ${index} / ${tiling.k}u;`
       : `let w${x}${r} = ${index} % ${fours}u; let k${x}${r} = ${index} / ${fours}u;`;
   };
-  const places = range(each).flatMap((r) => [
-    place(r),
-    ...range(4).map(
-      (i) =>
-        `let p${x}${r}${i} = origin${x} + w${x}${r} * 4u + ${i}u; let o${x}${r}${i} = base${x} + side${x}(p${x}${r}${i});`,
-    ),
-    `var next${x}${r} : vec4<f32>;`,
-  ]);
-  const load = (k0: string): string[] =>
-    range(each).flatMap((r) => {
-      const at = (i: number): string => `user_${array}[o${x}${r}${i} + d]`;
-      const parts = range(4).map((i) =>
-        isWhole ? at(i) : `select(0.0, ${at(i)}, p${x}${r}${i} < ${along}u && inside)`,
-      );
-      return [
+  const offset = (r: number, i: number): string =>
+    `let p${x}${r}${i} = origin${x} + w${x}${r} * 4u + ${i}u; let o${x}${r}${i} = base${x} + side${x}(p${x}${r}${i});`;
+  const number = (r: number, i: number): string => {
+    const read = `user_${array}[o${x}${r}${i} + d]`;
+    return isWhole ? read : `select(0.0, ${read}, p${x}${r}${i} < ${length}u && inside)`;
+  };
+  return {
+    declarations: [
+      `var<workgroup> tile${x} : array<vec4<f32>, ${tiling.k * stride}>;`,
+      `const start${x} : u32 = ${start}u;`,
+    ],
+    places: rounds.flatMap((r) => [place(r), ...range(4).map((i) => offset(r, i)), `var next${x}${r} : vec4<f32>;`]),
+    load: (k0) =>
+      rounds.flatMap((r) => [
         '{',
         `  let k = ${k0} + k${x}${r}; let d = depth${x}(k);${isWhole ? '' : ' let inside = k < last;'}`,
-        `  next${x}${r} = vec4<f32>(${parts.join(', ')});`,
+        `  next${x}${r} = vec4<f32>(${range(4)
+          .map((i) => number(r, i))
+          .join(', ')});`,
         '}',
-      ];
-    });
-  const store = range(each).map((r) => `tile${x}[k${x}${r} * ${stride}u + w${x}${r}] = next${x}${r};`);
-  const declarations = [
-    `var<workgroup> tile${x} : array<vec4<f32>, ${tiling.k * stride}>;`,
-    `const start${x} : u32 = ${start}u;`,
-  ];
-  return { places, load, store, declarations, stride };
+      ]),
+    store: rounds.map((r) => `tile${x}[k${x}${r} * ${stride}u + w${x}${r}] = next${x}${r};`),
+    stride,
+  };
+}
+
+/** The fours of results that a thread has, and the text that adds products to them and writes them: `s` row-four row column-four. */
+function blockOf({ m, n, threadM, threadN }: Tiling, rows: number, columns: number) {
+  const [highs, wides] = [range(threadM / 4), range(threadN / 4)];
+  const all = highs.flatMap((h) => range(4).map((i) => ({ h, i })));
+  const column = (g: number, j: number): string =>
+    `  if (c${g} + ${j}u < ${columns}u) { result[o + outColumn(c${g} + ${j}u)]`;
+  return {
+    declarations: all.flatMap(({ h, i }) => wides.map((g) => `var s${h}${i}${g} = vec4<f32>();`)),
+    products: (left: Loader, right: Loader): string[] => [
+      ...highs.map((h) => `let x${h} = tileA[j * ${left.stride}u + ${(h * m) / threadM}u + ty];`),
+      ...wides.map((g) => `let y${g} = tileB[j * ${right.stride}u + ${(g * n) / threadN}u + tx];`),
+      ...all.flatMap(({ h, i }) =>
+        wides.map((g) => `s${h}${i}${g} = fma(vec4<f32>(x${h}.${'xyzw'[i]}), y${g}, s${h}${i}${g});`),
+      ),
+    ],
+    stores: all.flatMap(({ h, i }) => [
+      `{ let row = originA + ${(h * 4 * m) / threadM + i}u + ty * 4u;`,
+      ` if (row < ${rows}u) { let o = place + outRow(row);`,
+      ...wides.flatMap((g) => [
+        `  let c${g} = originB + ${(g * 4 * n) / threadN}u + tx * 4u;`,
+        ...range(4).map((j) => `${column(g, j)} = s${h}${i}${g}.${'xyzw'[j]}; }`),
+      ]),
+      ' } }',
+    ]),
+  };
 }
 
 /** A product by tiles. */
@@ -131,40 +172,17 @@ export function tiledProduct(
   tiling: Tiling,
   [batches, m, n, k]: ProductSize,
 ): Workgroup {
-  const { threadM, threadN, splits } = tiling;
-  const [across, down] = [tiling.n / threadN, tiling.m / threadM];
+  const { splits } = tiling;
+  const across = tiling.n / tiling.threadN;
   const chunk = Math.ceil(k / splits / tiling.k) * tiling.k;
-  const isWholeK = k % tiling.k === 0;
-  const unit = (axes: readonly Axis[], operand: number): boolean => axes.at(-1)?.steps[operand] === 1;
-  const [left, right] = [
-    loader('A', 'a0', a.form.start, tiling.m, tiling, m, unit(summed, 0), isWholeK && m % tiling.m === 0),
-    loader(
-      'B',
-      a.array === b.array ? 'a0' : 'a1',
-      b.form.start,
-      tiling.n,
-      tiling,
-      n,
-      unit(summed, 1),
-      isWholeK && n % tiling.n === 0,
-    ),
-  ];
-  const [highs, wides] = [range(threadM / 4), range(threadN / 4)];
-  const rowsOf = highs.flatMap((h) => range(4).map((i) => ({ h, i })));
-  const products = rowsOf.flatMap(({ h, i }) =>
-    wides.map((g) => `s${h}${i}${g} = fma(vec4<f32>(x${h}.${'xyzw'[i]}), y${g}, s${h}${i}${g});`),
-  );
-  const stores = rowsOf.flatMap(({ h, i }) => [
-    `{ let row = originA + ${(h * tiling.m) / highs.length + i}u + ty * 4u;`,
-    ` if (row < ${m}u) { let o = place + outRow(row);`,
-    ...wides.flatMap((g) => [
-      `  let c${g} = originB + ${(g * tiling.n) / wides.length}u + tx * 4u;`,
-      ...range(4).map(
-        (j) => `  if (c${g} + ${j}u < ${n}u) { result[o + outColumn(c${g} + ${j}u)] = s${h}${i}${g}.${'xyzw'[j]}; }`,
-      ),
-    ]),
-    ' } }',
-  ]);
+  const side = (x: 'A' | 'B', { form }: Read, array: string, width: number, length: number): Loader => {
+    const alongK = summed.at(-1)?.steps[x === 'A' ? 0 : 1] === 1;
+    const isWhole = k % tiling.k === 0 && length % width === 0;
+    return loaderOf({ x, array, start: form.start, width, length, alongK, isWhole }, tiling);
+  };
+  const left = side('A', a, 'a0', tiling.m, m);
+  const right = side('B', b, a.array === b.array ? 'a0' : 'a1', tiling.n, n);
+  const block = blockOf(tiling, m, n);
   const wgsl = [
     offsetFunction('sideA', rows, 0),
     offsetFunction('depthA', summed, 0),
@@ -177,7 +195,7 @@ export function tiledProduct(
     offsetFunction('outBatch', batch, 2),
     ...left.declarations,
     ...right.declarations,
-    `@compute @workgroup_size(${across * down})`,
+    `@compute @workgroup_size(${threadsOf(tiling)})`,
     'fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) local : u32) {',
     `let tx = local % ${across}u; let ty = local / ${across}u;`,
     `let one = group.z / ${splits}u; let split = group.z % ${splits}u;`,
@@ -186,7 +204,7 @@ export function tiledProduct(
     `let first = split * ${chunk}u; let last = min(${k}u, first + ${chunk}u);`,
     ...left.places,
     ...right.places,
-    ...rowsOf.flatMap(({ h, i }) => wides.map((g) => `var s${h}${i}${g} = vec4<f32>();`)),
+    ...block.declarations,
     'if (first < last) {',
     ...left.load('first'),
     ...right.load('first'),
@@ -201,12 +219,10 @@ export function tiledProduct(
     ...right.load('k1'),
     '}',
     `for (var j = 0u; j < ${tiling.k}u; j++) {`,
-    ...highs.map((h) => `let x${h} = tileA[j * ${left.stride}u + ${(h * tiling.m) / 4 / highs.length}u + ty];`),
-    ...wides.map((g) => `let y${g} = tileB[j * ${right.stride}u + ${(g * tiling.n) / 4 / wides.length}u + tx];`),
-    ...products,
+    ...block.products(left, right),
     '} }',
     `let place = split * ${batches * m * n}u + outBatch(one);`,
-    ...stores,
+    ...block.stores,
     '}',
   ].join('\n');
   return { wgsl, groups: [Math.ceil(n / tiling.n), Math.ceil(m / tiling.m), batches * splits] };
