@@ -148,6 +148,19 @@ function compute(name: string, xs: readonly Operand[], params: unknown, shape: S
   throw new Error(`no primitive ${name} on twice the digits; add it to test/support/twice/executor.ts`);
 }
 
+// a long sequence is sliced at every token
+const known = new WeakMap<Numbers, Readonly<Record<keyof Twice, Float64Array>>>();
+
+/** All first halves and all second halves. */
+function halvesOf(data: Numbers): Readonly<Record<keyof Twice, Float64Array>> {
+  const halves = known.get(data) ?? {
+    hi: Float64Array.from(data, ({ hi }) => hi),
+    lo: Float64Array.from(data, ({ lo }) => lo),
+  };
+  known.set(data, halves);
+  return halves;
+}
+
 /** Numbers of twice the digits. Reading gives the doubles next to them. */
 export const twiceTheDigits: Executor<Numbers> = {
   name: 'twice the digits',
@@ -165,7 +178,7 @@ export const twiceTheDigits: Executor<Numbers> = {
       const part = (x: Operand, i: number): Value => {
         // a mask, and what a sign is of, is the number itself
         const isMask = (primitive.name === 'select' && i === 0) || primitive.name === 'sign';
-        return { ...x, on: f64, data: Float64Array.from(x.data, (value) => value[isMask ? 'hi' : half]) } as Value;
+        return { ...x, on: f64, data: halvesOf(x.data)[isMask ? 'hi' : half] } as Value;
       };
       return f64.run(primitive, operands.map(part), params, shape) as Float64Array;
     }) as [Float64Array, Float64Array];
