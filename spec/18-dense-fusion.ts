@@ -1,5 +1,7 @@
-/** @file Chapter 18: dense fusion by addition. */
-import { add, type Vector } from './notation.ts';
+/** @file Chapter 18: dense fusion, by addition and by the two alternatives that the paper names. `w` is the width of what is fused. */
+import { softmax } from './01-attention.ts';
+import { add, dot, given, type Matrix, matVec, type Vector, vecMat } from './notation.ts';
+import type { Reading } from './readings.ts';
 
 /**
  * Eq. 18, fuse by addition: Fuse(h_t^l, H_t^l) = h_t^l + Σ_{i=1}^{m} h''_t^{l-i}.
@@ -9,4 +11,49 @@ import { add, type Vector } from './notation.ts';
  */
 export function fuseByAddition(h: Vector, selected: readonly Vector[]): Vector {
   return selected.reduce(add, h);
+}
+
+/**
+ * Fusion by concatenation: Fuse(h, H) = W [h; h''^{l-1}; …; h''^{l-m}].
+ * Evidence [N, R] that there is such an alternative; its form is our choice. With W = [I, I, …] it is Eq. 18.
+ * Shapes: h [w], selected [j][w], W [w, (J+1)·w], result [w].
+ */
+export function fuseByConcatenation(h: Vector, selected: readonly Vector[], merge: Matrix): Vector {
+  return matVec(merge, [h, ...selected].flat());
+}
+
+/** W_q and W_k of fusion by cross-attention, [w, w] each. */
+export interface FusionAttention {
+  readonly query: Matrix;
+  readonly key: Matrix;
+}
+
+/**
+ * Fusion by cross-attention: Fuse(h, H) = h + Σ_i a_i h''^{l-i}, a = softmax_i((W_q h)·(W_k h''^{l-i}) / √w): the layer's own feature
+ * asks, the shallow ones answer. Evidence [N, R] that there is such an alternative; its form is our choice: the own term
+ * stays, so that closed gates leave h.
+ * Shapes: h [w], selected [j][w] with J ≥ 1, result [w].
+ */
+export function fuseByAttention(h: Vector, selected: readonly Vector[], { query, key }: FusionAttention): Vector {
+  const score = (value: Vector) => dot(matVec(query, h), matVec(key, value)) / Math.sqrt(h.length);
+  return add(h, vecMat(softmax(selected.map(score)), selected));
+}
+
+/** The parameters of Fuse, where the reading asks for them. */
+export interface FusionMaps extends Partial<FusionAttention> {
+  /** [w, (J+1)·w]: what is fused, then each source. Only of concatenation. */
+  readonly merge?: Matrix;
+}
+
+/** Fuse of Eqs. 11, 23 and 24 as `fusion` reads it; without sources the result is h. Shapes: h [w], selected [j][w], result [w]. */
+export function fuse(h: Vector, selected: readonly Vector[], fusion: Reading<'fusion'>, maps: FusionMaps): Vector {
+  if (selected.length === 0) return h;
+  switch (fusion) {
+    case 'add':
+      return fuseByAddition(h, selected);
+    case 'concat':
+      return fuseByConcatenation(h, selected, given(maps.merge, 'merge'));
+    case 'attention':
+      return fuseByAttention(h, selected, { query: given(maps.query, 'query'), key: given(maps.key, 'key') });
+  }
 }

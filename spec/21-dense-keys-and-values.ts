@@ -5,12 +5,13 @@
  */
 import { collect, inject, sourceCount } from './10-dense-hidden.ts';
 import { type GateWeights, gate, type Projection } from './15-selective-transition.ts';
+import { type FusionMaps, fuse } from './18-dense-fusion.ts';
 import { given, type Matrix, type Vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 import { rmsNorm } from './rms-norm.ts';
 
 /** The parameters of one layer's fusion of keys, or of values. J = min(l, m) sources, nearest layer first. */
-export interface FusionParameters {
+export interface FusionParameters extends FusionMaps {
   /** One if the gate is shared, J if each source has its own, none if J = 0. */
   readonly gates: readonly GateWeights[];
   /** J maps [w, w], only where the projection is linear. */
@@ -28,6 +29,7 @@ export interface FusionRule {
     readonly projection: Reading<'projection'>;
     readonly gate: Reading<'gate'>;
     readonly gateActivation: Reading<'gateActivation'>;
+    readonly fusion: Reading<'fusion'>;
     readonly fusedNorm: Reading<'fusedNorm'>;
   };
 }
@@ -96,7 +98,7 @@ export function sourceProjections(parameters: FusionParameters, rule: FusionRule
 }
 
 /**
- * Eqs. 15-18 and 21-24 for one token, under any reading: norm(f + Σ_j Proj_j(f^{l-j}) ⊙ g_j), norm being RMS over all
+ * Eqs. 15-18 and 21-24 for one token, under any reading: norm(Fuse(f, [Proj_j(f^{l-j}) ⊙ g_j])), norm being RMS over all
  * w channels or nothing. With no sources only the norm remains.
  * Shapes: own [w], shallow [l][w] (layer 0 first), x [width], result [w].
  */
@@ -110,7 +112,8 @@ export function denseFeature(
   const sources = sourceCount(shallow.length, rule.denseLayers);
   const projections = sourceProjections(parameters, rule, sources);
   const gates = sourceGates(x, parameters, rule, sources);
-  const fused = inject(own, collect(shallow, rule.denseLayers, projections, gates));
+  const selected = collect(shallow, rule.denseLayers, projections, gates);
+  const fused = fuse(own, selected, rule.readings.fusion, parameters);
   if (rule.readings.fusedNorm === 'none') return fused;
   return rmsNorm(fused, given(parameters.norm, 'norm of the fused features'), rule.epsilon);
 }

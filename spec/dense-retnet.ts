@@ -16,6 +16,7 @@ export interface DenseRetNetReadings {
   readonly projection: Reading<'projection'>;
   readonly gate: Reading<'gate'>;
   readonly gateActivation: Reading<'gateActivation'>;
+  readonly fusion: Reading<'fusion'>;
   readonly fusedNorm: Reading<'fusedNorm'>;
   readonly firstLayer: Reading<'firstLayer'>;
   /** Enters through the argument `retain`; `retainBy[retentionNorm]` is its definition. */

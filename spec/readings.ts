@@ -73,7 +73,7 @@ const table = [
     default: 'add',
     evidence: ['C', 'N'],
     concerns: 'both',
-    reason: 'Eq. 18 adds; concatenation and cross-attention are named without formulas: state-fusion.ts has ours.',
+    reason: 'Eq. 18 adds; concatenation and cross-attention are named without formulas: 18-dense-fusion.ts has ours.',
   },
   {
     name: 'fusedNorm',

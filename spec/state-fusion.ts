@@ -3,10 +3,10 @@
  * under every reading. A state [e][n] stands in a row: entry e·N + n of w = E·N. The equations are the
  * paper's [N, F, R]; the shapes of gates, projections and norms, and what concatenation and cross-attention do, are our choice.
  */
-import { softmax } from './01-attention.ts';
-import { collect, inject, sourceCount } from './10-dense-hidden.ts';
+import { collect, sourceCount } from './10-dense-hidden.ts';
 import { type GateWeights, gate, type Projection } from './15-selective-transition.ts';
-import { add, dot, given, type Matrix, matrix, matVec, type Vector, vecMat, vector } from './notation.ts';
+import { type FusionMaps, fuse } from './18-dense-fusion.ts';
+import { given, type Matrix, matrix, type Vector, vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 import { rmsNorm } from './rms-norm.ts';
 
@@ -32,17 +32,11 @@ export interface StateFusionRule {
 }
 
 /** The parameters of one layer's fusion of states. J = min(l, m) sources, nearest layer first; none where J = 0. */
-export interface StateFusion {
+export interface StateFusion extends FusionMaps {
   /** One if the gate is shared, J if each source has its own; `up` has E, N or E·N rows, as gateWidth says. */
   readonly gates: readonly GateWeights[];
   /** J maps [n, n] or [e, e], as projectionWidth says, only where the projection is linear. */
   readonly projections?: readonly Matrix[];
-  /** [n, (J+1)·n]: own states, then those of each source. Only where states are fused by concatenation. */
-  readonly merge?: Matrix;
-  /** [n, n], only where states are fused by attention. */
-  readonly query?: Matrix;
-  /** [n, n], only where states are fused by attention. */
-  readonly key?: Matrix;
   /** [e][n], only where the fused state is normed. */
   readonly norm?: Matrix;
 }
@@ -111,52 +105,14 @@ function perChannel({ channels }: StateSize, of: (e: number) => Vector): Vector 
 }
 
 /**
- * Fusion by concatenation: h'[e] = W [h[e]; h''^{l-1}[e]; …; h''^{l-m}[e]] in every channel e.
- * Evidence [N, R] that there is such an alternative; its form is our choice. With W = [I, I, …] it is Eq. 18.
- * Shapes: h [w], selected [j][w], W [n, (J+1)·n], result [w].
+ * Fuse of Eq. 11 as `fusion` reads it, in every channel: w of chapter 18 is N, and one merge or attention serves all channels, our choice.
+ * Shapes: h [w], H [j][w], result [w].
  */
-export function fuseByConcatenation(h: Vector, selected: readonly Vector[], merge: Matrix, size: StateSize): Vector {
-  return perChannel(size, (e) => matVec(merge, channelOf([h, ...selected], e, size).flat()));
-}
-
-/** W_q and W_k of fusion by cross-attention, [n, n] each. */
-export interface StateAttention {
-  readonly query: Matrix;
-  readonly key: Matrix;
-}
-
-/**
- * Fusion by cross-attention: h'[e] = h[e] + Σ_i a_i h''^{l-i}[e], a = softmax_i((W_q h[e])·(W_k h''^{l-i}[e]) / √N), in every
- * channel e: the layer's own state asks, the shallow ones answer. Evidence [N, R] that there is such an alternative; its form is
- * our choice: the state's own term stays, so that closed gates leave h.
- * Shapes: h [w], selected [j][w], result [w].
- */
-export function fuseByAttention(
-  h: Vector,
-  selected: readonly Vector[],
-  { query, key }: StateAttention,
-  size: StateSize,
-): Vector {
-  const answers = perChannel(size, (e) => {
-    const [own, ...values] = channelOf([h, ...selected], e, size) as [Vector, ...Vector[]];
-    const score = (value: Vector) => dot(matVec(query, own), matVec(key, value)) / Math.sqrt(size.states);
-    return vecMat(softmax(values.map(score)), values);
-  });
-  return add(h, answers);
-}
-
-/** Fuse of Eq. 11 as `fusion` reads it. Shapes: h [w], H [j][w], result [w]. */
 export function fuseBy(h: Vector, dense: readonly Vector[], { fusion, rule, size }: StateConnection): Vector {
-  switch (rule.readings.fusion) {
-    case 'add':
-      return inject(h, dense);
-    case 'concat':
-      return fuseByConcatenation(h, dense, given(fusion?.merge, 'merge'), size);
-    case 'attention': {
-      const maps = { query: given(fusion?.query, 'query'), key: given(fusion?.key, 'key') };
-      return fuseByAttention(h, dense, maps, size);
-    }
-  }
+  return perChannel(size, (e) => {
+    const [own, ...selected] = channelOf([h, ...dense], e, size) as [Vector, ...Vector[]];
+    return fuse(own, selected, rule.readings.fusion, fusion ?? {});
+  });
 }
 
 /** Eq. 11 under every reading, and the norm over all w numbers where there is one. Shapes: h [w], H [j][w], result [w]. */

@@ -97,7 +97,8 @@ function summarise(
   quiet: boolean,
 ): void {
   const report = formatReport(vectors);
-  if (!quiet || !vectors.ok) say(`\nNumbers made by other people's code (test/vectors):\n\n${report}`);
+  if (!quiet || !vectors.ok)
+    say(`\nNumbers made by code of others (of dense states: by a second implementation), test/vectors:\n\n${report}`);
   const wrong = rows.filter((row) => !isVerified(row, cases)).length;
   const compared = rows.reduce((total, row) => total + row.cases, 0);
   const verdict = ok ? colour.right('ALL RIGHT') : colour.wrong('NOT ALL RIGHT');

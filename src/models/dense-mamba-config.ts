@@ -3,9 +3,9 @@ import type { StateReadings } from '../nn/dense-states/fuse.ts';
 import type { Rng } from '../tensor/random.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type Choices, checkReadings, checkWhole } from './check.ts';
-import { sourcesOf } from './fusion-shapes.ts';
+import { freshFusion, sourcesOf } from './fusion-shapes.ts';
 import { checkMamba, freshMamba, type MambaConfig, mambaConfig, mambaShapes } from './mamba-config.ts';
-import { freshStateFusion, paperStateReadings, stateChoices, stateFusionShapes } from './state-fusion.ts';
+import { paperStateReadings, stateChoices, stateFusionShapes } from './state-fusion.ts';
 
 /** Where the paper can be read two ways, as far as states are concerned; spec/readings.ts has the evidence. */
 export interface DenseMambaReadings extends StateReadings {
@@ -73,4 +73,4 @@ export const freshDenseMamba = (
   shape: Shape,
   random: Rng,
 ): Float64Array | null =>
-  path.includes('.fusion.') ? freshStateFusion(path, shape, random) : freshMamba(config, path, shape, random);
+  path.includes('.fusion.') ? freshFusion(path, shape, random) : freshMamba(config, path, shape, random);

@@ -1,4 +1,5 @@
 /** @file What a DenseRetNet is made of: sizes, readings of the paper, presets. */
+import type { Fusion } from '../nn/dense-fusion.ts';
 import type { RotationPhase } from '../nn/multi-head-retention.ts';
 import type { RetentionNorm } from '../nn/retention/normalised.ts';
 import type { GateActivation } from '../nn/selective-transition.ts';
@@ -15,6 +16,7 @@ export interface DenseRetNetReadings {
   readonly projection: 'identity' | 'linear';
   readonly gate: 'shared' | 'perLayer';
   readonly gateActivation: GateActivation;
+  readonly fusion: Fusion;
   readonly fusedNorm: 'rms' | 'none';
   /** Whether layer 0, which has nothing to fuse, is normed all the same. */
   readonly firstLayer: 'plain' | 'normed';
@@ -50,6 +52,7 @@ export const paperReadings: DenseRetNetReadings = {
   projection: 'identity',
   gate: 'shared',
   gateActivation: 'silu',
+  fusion: 'add',
   fusedNorm: 'none',
   firstLayer: 'plain',
   retentionNorm: 'none',
@@ -112,7 +115,7 @@ export function denseRetNetShapes(config: DenseRetNetConfig): Record<string, Sha
 
 function featureShapes(config: DenseRetNetConfig, l: number, path: string, over: number): Record<string, Shape> {
   const { readings, width, gateRank } = config;
-  const widths = { input: width, gateRank, gate: over, projection: over };
+  const widths = { input: width, gateRank, gate: over, projection: over, fused: over };
   const shapes = fusionShapes(path, sourcesOf(config, l).length, readings, widths);
   return readings.fusedNorm === 'rms' ? { ...shapes, [`${path}.norm`]: [over] } : shapes;
 }
@@ -122,6 +125,7 @@ const choices: Choices<DenseRetNetReadings> = {
   projection: ['identity', 'linear'],
   gate: ['shared', 'perLayer'],
   gateActivation: ['silu', 'none'],
+  fusion: ['add', 'concat', 'attention'],
   fusedNorm: ['rms', 'none'],
   firstLayer: ['plain', 'normed'],
   ...retentionReadings,

@@ -17,7 +17,7 @@ import { scale } from '../tensor/primitives/scale.ts';
 import { site } from '../tensor/primitives/site.ts';
 import type { Value } from '../tensor/value.ts';
 import { checkDenseRetNet, type DenseRetNetConfig, denseRetNetShapes } from './dense-retnet-config.ts';
-import { sourcesOf } from './fusion-shapes.ts';
+import { freshFusion, sourcesOf } from './fusion-shapes.ts';
 import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
 
 /** Weights of one layer, [out, in]; h width, r gate rank, d_k and d_v channels of a head. Fusions only where the layer fuses. */
@@ -116,7 +116,7 @@ function block(
             sources.map((source) => source[which]),
             x,
             params,
-            { activation: readings.gateActivation, epsilon, path: `${path}${name}` },
+            { activation: readings.gateActivation, fusion: readings.fusion, epsilon, path: `${path}${name}` },
           ),
           `${path}${name}Normed`,
         );
@@ -145,4 +145,5 @@ export const denseRetNet: LanguageModel<DenseRetNetConfig, DenseRetNetParams> = 
   shapes: denseRetNetShapes,
   start,
   forward,
+  fresh: (_config, path, shape, random) => freshFusion(path, shape, random),
 };

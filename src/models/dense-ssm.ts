@@ -20,9 +20,9 @@ import type { Rng } from '../tensor/random.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 import { checkEpsilon, checkReadings, checkWhole } from './check.ts';
-import { sourcesOf } from './fusion-shapes.ts';
+import { freshFusion, sourcesOf } from './fusion-shapes.ts';
 import { checkParameters, type Parametrised } from './language-model.ts';
-import { freshStateFusion, paperStateReadings, stateChoices, stateFusionShapes } from './state-fusion.ts';
+import { paperStateReadings, stateChoices, stateFusionShapes } from './state-fusion.ts';
 
 /** Sizes and readings of a stack. Gates read the layer's own input. */
 export interface DenseSsmConfig {
@@ -125,7 +125,7 @@ function fresh({ stateSize }: DenseSsmConfig, path: string, shape: Shape, random
   const filled = (number: (i: number) => number) => Float64Array.from({ length: sizeOf(shape) }, (_, i) => number(i));
   if (path.endsWith('.a')) return filled((i) => -((i % stateSize) + 1));
   if (path.endsWith('.delta')) return filled(() => 10 ** (2 * random.uniform() - 3));
-  return freshStateFusion(path, shape, random);
+  return freshFusion(path, shape, random);
 }
 
 /** The stack's `forward` with some wiring: the definition's is its own. */

@@ -1,5 +1,7 @@
-/** @file What every dense hidden connection has in its configuration: which layers it reads, and the shapes of gates and projections. */
-import type { Shape } from '../tensor/shape.ts';
+/** @file What every dense hidden connection has in its configuration: which layers it reads, and the shapes and fresh numbers of its weights. */
+import type { Fusion } from '../nn/dense-fusion.ts';
+import type { Rng } from '../tensor/random.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
 
 /** The layers that layer l draws on, nearest first: the m before it, or as many as there are. */
 export const sourcesOf = ({ denseLayers }: { readonly denseLayers: number }, l: number): number[] =>
@@ -14,14 +16,20 @@ export interface FusionWidths {
   readonly gate: number;
   /** What a projection maps, to as many. */
   readonly projection: number;
+  /** w: what is fused. */
+  readonly fused: number;
 }
 
-/** The shapes of the gates (one if shared, one for each source if not) and projections of a fusion with some sources, by path. */
+/** The shapes of the gates (one if shared, one for each source if not), projections and maps of a fusion with some sources, by path. */
 export function fusionShapes(
   path: string,
   sources: number,
-  readings: { readonly gate: 'shared' | 'perLayer'; readonly projection: 'identity' | 'linear' },
-  { input, gateRank, gate, projection }: FusionWidths,
+  readings: {
+    readonly gate: 'shared' | 'perLayer';
+    readonly projection: 'identity' | 'linear';
+    readonly fusion: Fusion;
+  },
+  { input, gateRank, gate, projection, fused }: FusionWidths,
 ): Record<string, Shape> {
   const gates = readings.gate === 'shared' ? Math.min(1, sources) : sources;
   const shapes: Record<string, Shape> = {};
@@ -32,5 +40,18 @@ export function fusionShapes(
   if (readings.projection === 'linear') {
     for (let j = 0; j < sources; j++) shapes[`${path}.projections.${j}`] = [projection, projection];
   }
+  if (sources === 0) return shapes;
+  if (readings.fusion === 'concat') shapes[`${path}.merge`] = [fused, (sources + 1) * fused];
+  if (readings.fusion === 'attention') for (const map of ['query', 'key']) shapes[`${path}.${map}`] = [fused, fused];
   return shapes;
+}
+
+/** Our choice of a fresh merge: [I | N(0, 0.02²)], so that a model starts near the one without fusion. Null for all other weights. */
+export function freshFusion(path: string, shape: Shape, random: Rng): Float64Array | null {
+  if (!path.endsWith('.merge')) return null;
+  const [rows, columns] = shape as [number, number];
+  return Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
+    const [row, column] = [Math.floor(i / columns), i % columns];
+    return column < rows ? +(row === column) : 0.02 * random.normal();
+  });
 }

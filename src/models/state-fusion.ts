@@ -1,7 +1,6 @@
-/** @file What models with dense states have in common: their readings, checked, and the shapes and fresh numbers of a fusion. */
+/** @file What models with dense states have in common: their readings, checked, and the shapes of a fusion. */
 import type { StateReadings } from '../nn/dense-states/fuse.ts';
-import type { Rng } from '../tensor/random.ts';
-import { type Shape, sizeOf } from '../tensor/shape.ts';
+import type { Shape } from '../tensor/shape.ts';
 import type { Choices } from './check.ts';
 import { fusionShapes } from './fusion-shapes.ts';
 
@@ -50,20 +49,7 @@ export function stateFusionShapes(
   const gate = { channel: e, state: n, full: e * n }[readings.gateWidth];
   const projection = { state: n, channel: e }[readings.projectionWidth];
   return {
-    ...fusionShapes(path, sources, readings, { input, gateRank, gate, projection }),
-    ...(readings.fusion === 'concat' && { [`${path}.merge`]: [n, (sources + 1) * n] }),
-    ...(readings.fusion === 'attention' && { [`${path}.query`]: [n, n], [`${path}.key`]: [n, n] }),
+    ...fusionShapes(path, sources, readings, { input, gateRank, gate, projection, fused: n }),
     ...(readings.stateNorm === 'rms' && { [`${path}.norm`]: [e, n] }),
   };
-}
-
-/** Our choice of a fresh merge: [I | N(0, 0.02²)], so that a model starts near the one without fusion. Null for all other weights. */
-export function freshStateFusion(path: string, shape: Shape, random: Rng): Float64Array | null {
-  if (!path.endsWith('.merge')) return null;
-  const columns = shape[1]!;
-  const isOwn = (row: number, column: number): boolean => column < shape[0]! && row === column;
-  return Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
-    const [row, column] = [Math.floor(i / columns), i % columns];
-    return column < shape[0]! ? +isOwn(row, column) : 0.02 * random.normal();
-  });
 }

@@ -1,8 +1,15 @@
-/** @file Dense hidden connection by addition (Eqs. 18, 21–24): a layer's features joined by those of the layers before it. */
+/** @file Dense hidden connection (Eqs. 18, 21–24): a layer's features joined by those of the layers before it. */
 import { fail } from '../tensor/errors.ts';
+import { stack } from '../tensor/ops.ts';
 import { add } from '../tensor/primitives/add.ts';
+import { concat } from '../tensor/primitives/concat.ts';
+import { mul } from '../tensor/primitives/mul.ts';
+import { scale } from '../tensor/primitives/scale.ts';
 import { site } from '../tensor/primitives/site.ts';
+import { slice } from '../tensor/primitives/slice.ts';
+import { sum } from '../tensor/primitives/sum.ts';
 import type { Value } from '../tensor/value.ts';
+import { linear } from './linear.ts';
 import { rmsNorm } from './norms.ts';
 import {
   type GateActivation,
@@ -12,12 +19,26 @@ import {
   project,
   select,
 } from './selective-transition.ts';
+import { softmax } from './softmax.ts';
+
+/** How a feature and what it collected become one; spec/18-dense-fusion.ts defines each. */
+export type Fusion = 'add' | 'concat' | 'attention';
+
+/** Weights of a fusion of features [..., w] with J sources. What a fusion does not ask for is absent. */
+export type FusionMaps = {
+  /** [w, (J + 1) w], of concatenation. */
+  readonly merge?: Value | undefined;
+  /** [w, w], of attention. */
+  readonly query?: Value | undefined;
+  /** [w, w], of attention. */
+  readonly key?: Value | undefined;
+};
 
 /**
  * Weights of one fusion with J sources: one gate shared by the sources or one each; a projection [width, width] each, or none;
- * the weight [width] of the norm after it, or none. With J = 0 there are none.
+ * the weight [width] of the norm after it, or none; what another fusion than addition asks for. With J = 0 there are none.
  */
-export type FusionParams = {
+export type FusionParams = FusionMaps & {
   readonly gates?: readonly GateParams[] | undefined;
   readonly projections?: readonly Value[] | undefined;
   readonly norm?: Value | undefined;
@@ -30,9 +51,43 @@ export type FusionParams = {
  */
 export const fuseByAddition = (h: Value, selected: readonly Value[]): Value => selected.reduce(add, h);
 
-/** How features are let in and normed; `path` names the sites. */
+/**
+ * Fuse of Eqs. 11, 23 and 24, of features [..., w]: `h + Σ_j h''_j` (Eq. 18), `W [h; h''_1; …]`, or `h + Σ_j a_j h''_j` with
+ * `a = softmax_j((W_q h) · (W_k h''_j) / √w)`. Without sources the result is h. Throws where a weight is absent.
+ * @example
+ * read(fuse(tensor([1]), [tensor([2])], { merge: tensor([[3, 5]]) }, 'concat')) // [13]
+ */
+export function fuse(h: Value, selected: readonly Value[], maps: FusionMaps, fusion: Fusion): Value {
+  if (selected.length === 0) return h;
+  switch (fusion) {
+    case 'add':
+      return fuseByAddition(h, selected);
+    case 'concat':
+      return linear(concat([h, ...selected], h.shape.length - 1), weightOf(maps, 'merge'));
+    case 'attention': {
+      const [query, key] = [weightOf(maps, 'query'), weightOf(maps, 'key')];
+      // of one source attention takes all, whatever the scores
+      return selected.length === 1 ? fuseByAddition(h, selected) : attended(h, selected, query, key);
+    }
+  }
+}
+
+function attended(h: Value, selected: readonly Value[], query: Value, key: Value): Value {
+  const q = scale(linear(h, query), h.shape.at(-1)! ** -0.5);
+  const scores = selected.map((source) => sum(mul(q, linear(source, key)), [-1]));
+  const shares = softmax(stack(scores, -1));
+  const share = (j: number): Value => slice(shares, -1, j, j + 1);
+  return selected.reduce((total, source, j) => add(total, mul(share(j), source)), h);
+}
+
+/** A weight that the readings ask for. Throws where it is absent. */
+export const weightOf = <N extends string>(params: { readonly [name in N]?: Value | undefined }, name: N): Value =>
+  params[name] ?? fail(`denseFusion: the readings ask for the weight ${name}, which is absent; give it or change them`);
+
+/** How features are let in, fused (by addition unless said) and normed; `path` names the sites. */
 export interface FusionRule {
   readonly activation: GateActivation;
+  readonly fusion?: Fusion;
   readonly epsilon: number;
   readonly path?: string;
 }
@@ -59,7 +114,7 @@ export function collect(
   sources: readonly Value[],
   x: Value,
   { gates = [], projections }: FusionParams,
-  { activation, path = '' }: Omit<FusionRule, 'epsilon'>,
+  { activation, path = '' }: Pick<FusionRule, 'activation' | 'path'>,
   selection = ofFeatures,
 ): Value[] {
   const count = sources.length;
@@ -76,8 +131,8 @@ export function collect(
 }
 
 /**
- * Eqs. 23 and 24: `h + Σ_j φ(h_j)`, then the norm if there is one. `h` and `sources` are [..., width], nearest layer first.
- * Throws when gates or projections do not match the sources.
+ * Eqs. 23 and 24: `Fuse(h, [φ(h_1); …])`, then the norm if there is one. `h` and `sources` are [..., width], nearest layer first.
+ * Throws when gates or projections do not match the sources, or a weight of the fusion is absent.
  * @example
  * const gates = [{ down: tensor([[1]]), up: tensor([[0]]) }];
  * read(denseFusion(tensor([3]), [tensor([5])], tensor([1]), { gates }, { activation: 'silu', epsilon: 0 })) // [3]
@@ -89,6 +144,7 @@ export function denseFusion(
   params: FusionParams,
   rule: FusionRule,
 ): Value {
-  const fused = site(fuseByAddition(h, collect(sources, x, params, rule)), `${rule.path ?? ''}Fused`);
+  const selected = collect(sources, x, params, rule);
+  const fused = site(fuse(h, selected, params, rule.fusion ?? 'add'), `${rule.path ?? ''}Fused`);
   return params.norm === undefined ? fused : rmsNorm(fused, params.norm, rule.epsilon);
 }

@@ -17,7 +17,16 @@ export { type BatchResult, eachSequence } from './batches/each-sequence.ts';
 export { batchedRetention } from './batches/retention.ts';
 export { type ScanInputs, scanBatch, scanStates } from './batches/scan.ts';
 export { crossEntropy, logSumExp, nextTokenTargets, predictingRows, type Targets } from './cross-entropy.ts';
-export { collect, denseFusion, type FusionParams, type FusionRule, fuseByAddition } from './dense-fusion.ts';
+export {
+  collect,
+  denseFusion,
+  type Fusion,
+  type FusionMaps,
+  type FusionParams,
+  type FusionRule,
+  fuse,
+  fuseByAddition,
+} from './dense-fusion.ts';
 export {
   type CarriedRecurrence,
   carriedRecurrence,

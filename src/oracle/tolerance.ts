@@ -16,7 +16,7 @@ function flat({ outputs, gradients }: Evaluation, of: (x: Value) => Float64Array
 }
 
 /** A function of a case, computed once for each `of`: several laws ask for the same numbers of one case, and several modes are held against the same. */
-function once<K, R>(compute: (of: K, c: Case) => R): (of: K, c: Case) => R {
+function perCase<K, R>(compute: (of: K, c: Case) => R): (of: K, c: Case) => R {
   const known = new WeakMap<Case, Map<K, R>>();
   return (of, c) => {
     const ofCase = known.get(c) ?? new Map<K, R>();
@@ -28,15 +28,15 @@ function once<K, R>(compute: (of: K, c: Case) => R): (of: K, c: Case) => R {
 }
 
 /** A program's outputs and gradients on f64. */
-export const numbersOf = once((program: Program, c: Case): Numbers => flat(evaluate(program, c, f64), read));
+export const numbersOf = perCase((program: Program, c: Case): Numbers => flat(evaluate(program, c, f64), read));
 
 /** How far a right f64 implementation of a program may be from its numbers. */
-export const boundsOf = once(
+export const boundsOf = perCase(
   (program: Program, c: Case): Numbers => flat(evaluate(program, c, bounded(float64)), boundOf),
 );
 
 /** What an operator's scalar definition says of a case. */
-const defined = once((operator: Operator, c: Case) => operator.definition(c.inputs, c.settings, operator.reference));
+const defined = perCase((operator: Operator, c: Case) => operator.definition(c.inputs, c.settings, operator.reference));
 
 /** What an operator's scalar definition says of a case in a mode: the same in all of them, where modes agree. */
 export const definedNumbers = (operator: Operator, mode: string, c: Case): Tensors =>

@@ -44,6 +44,7 @@ const ofDenseRetNet: Options<DenseRetNetReadings> = {
   projection: ['identity', 'linear'],
   gate: ['shared', 'perLayer'],
   gateActivation: ['silu', 'none'],
+  fusion: ['add', 'concat', 'attention'],
   fusedNorm: ['rms', 'none'],
   firstLayer: ['plain', 'normed'],
   retentionNorm: ['none', 'decay', 'torchscale'],

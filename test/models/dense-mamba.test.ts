@@ -132,7 +132,7 @@ describe('a state handed from mode to mode', () => {
         expect(apart(concat(logits, 1), expected.logits)).toBeLessThan(1e-12);
         expect(apart(state.layers, expected.state.layers)).toBeLessThan(1e-12);
       }),
-      cases(60),
+      cases(200),
     );
   });
 

@@ -35,6 +35,7 @@ describe('a DenseRetNet is refused with', () => {
     [reading({ projection: 'none' }), "denseRetNet: projection is 'none'; choose 'identity' or 'linear'"],
     [reading({ gate: 'perlayer' }), "denseRetNet: gate is 'perlayer'; choose 'shared' or 'perLayer'"],
     [reading({ gateActivation: 'SiLU' }), "denseRetNet: gateActivation is 'SiLU'; choose 'silu' or 'none'"],
+    [reading({ fusion: 'sum' }), "denseRetNet: fusion is 'sum'; choose 'add' or 'concat' or 'attention'"],
     [reading({ fusedNorm: 'RMS' }), "denseRetNet: fusedNorm is 'RMS'; choose 'rms' or 'none'"],
     [reading({ firstLayer: true }), "denseRetNet: firstLayer is true; choose 'plain' or 'normed'"],
     [
@@ -44,7 +45,7 @@ describe('a DenseRetNet is refused with', () => {
     [reading({ rotationPhase: 'p−1' }), "denseRetNet: rotationPhase is 'p−1'; choose 'p' or 'p-1'"],
     [
       dense({ readings: undefined }),
-      'denseRetNet: readings is undefined; give a choice for each of pass, projection, gate, gateActivation, fusedNorm, firstLayer, retentionNorm, rotationPhase',
+      'denseRetNet: readings is undefined; give a choice for each of pass, projection, gate, gateActivation, fusion, fusedNorm, firstLayer, retentionNorm, rotationPhase',
     ],
     [dense({ padToken: -1 }), 'denseRetNet: padToken is -1; it is a token of the vocabulary, 0 to 7, or null'],
     [dense({ padToken: 1.5 }), 'denseRetNet: padToken is 1.5; it is a token of the vocabulary, 0 to 7, or null'],
@@ -93,6 +94,10 @@ describe('parameters of another configuration are refused', () => {
     [
       read({ projection: 'linear' }),
       'dense-retnet: the parameters lack layers.1.keyFusion.projections.0, [16, 16] in this configuration; change one of them',
+    ],
+    [
+      read({ fusion: 'concat' }),
+      'dense-retnet: the parameters lack layers.1.keyFusion.merge, [16, 32] in this configuration; change one of them',
     ],
     [
       read({ fusedNorm: 'rms' }),

@@ -16,6 +16,7 @@ import { type Rng, rng } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
 import { cases } from '../support/property.ts';
+import { expectSameWithTwiceTheDigits } from '../support/twice/same.ts';
 
 const draw = (shape: Shape, number: () => number, on: Executor = f64): Value =>
   input(on, Float64Array.from({ length: sizeOf(shape) }, number), shape);
@@ -124,6 +125,16 @@ describe.each(subjects)('$operator.name in mode $mode', ({ operator, mode, input
       cases(30),
     );
   });
+
+  it('is the same with twice the digits, within computed bounds, gradients included', () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const program = (xs: Named) => ({ ...operator.modes[mode]!(xs, settings as never) });
+        expectSameWithTwiceTheDigits(program, (on) => ({ ...inputs(seed, on) }));
+      }),
+      cases(30),
+    );
+  });
 });
 
 describe('what these inputs find', () => {
@@ -172,6 +183,24 @@ describe('a long sequence', () => {
       const zero = { output: filledLike(u, 0, u.shape), state: filledLike(inputs.state, 1, [1, 2, 2]) };
       expect([...read(pullback(zero))]).toEqual([0, 0, 0, 0]);
     }
+  });
+
+  it('of a state that forgets is the same with twice the digits', () => {
+    const of = (on: Executor) => {
+      const random = rng(3);
+      const rows = draw([1, long, 1], random.normal, on);
+      return {
+        u: draw([1, long, 1], random.normal, on),
+        delta: draw([1, long, 1], () => 0.01 + random.uniform(), on),
+        a: draw([1, 1], () => -1, on),
+        tokenB: rows,
+        tokenC: draw([1, long, 1], random.normal, on),
+        state: draw([1, 1, 1], random.normal, on),
+      };
+    };
+    const plain = { b: 'token', c: 'token', deltaSoftplus: true, chunkSize: 128 };
+    for (const program of Object.values(selectiveScan.modes))
+      expectSameWithTwiceTheDigits((xs: Named) => ({ ...program(xs, plain as never) }), of);
   });
 
   it('of a state that keeps everything is a sum', () => {

@@ -6,8 +6,7 @@ import {
   denseMamba,
   denseSsmStack,
   denseState,
-  fuseByAttention,
-  fuseByConcatenation,
+  fuseBy,
   gateOver,
   type MambaLayer,
   mamba,
@@ -64,17 +63,16 @@ describe('over a state of two channels and three states', () => {
     const merge = [0, 1, 2].map((n) =>
       [0, 1, 2, 3, 4, 5].map((column) => (column === n ? 1 : column === n + 3 ? 10 : 0)),
     );
-    expect(fuseByConcatenation([1, 2, 3, 4, 5, 6], [[1, 1, 1, 2, 2, 2]], merge, size)).toEqual([
-      11, 12, 13, 24, 25, 26,
-    ]);
+    const connection = { fusion: { gates: [], merge }, rule: rule({ fusion: 'concat' }, 1), size };
+    expect(fuseBy([1, 2, 3, 4, 5, 6], [[1, 1, 1, 2, 2, 2]], connection)).toEqual([11, 12, 13, 24, 25, 26]);
   });
 
   it('attention shares one source wholly, two by their scores', () => {
-    const one = { channels: 1, states: 1 };
-    const maps = { query: [[1]], key: [[2]] };
-    expect(fuseByAttention([3], [[5]], maps, one)).toEqual([8]);
+    const maps = { gates: [], query: [[1]], key: [[2]] };
+    const connection = { fusion: maps, rule: rule({ fusion: 'attention' }, 2), size: { channels: 1, states: 1 } };
+    expect(fuseBy([3], [[5]], connection)).toEqual([8]);
     const share = 1 / (1 + Math.exp(3 * 2 * (5 - 4)));
-    const [fused] = fuseByAttention([3], [[4], [5]], maps, one);
+    const [fused] = fuseBy([3], [[4], [5]], connection);
     expect(fused).toBeCloseTo(3 + share * 4 + (1 - share) * 5, 12);
   });
 });

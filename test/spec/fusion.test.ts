@@ -109,7 +109,14 @@ describe('one fused feature under its readings', () => {
   const rule = (readings: Partial<FusionRule['readings']>): FusionRule => ({
     denseLayers: 2,
     epsilon: 1e-6,
-    readings: { projection: 'identity', gate: 'shared', gateActivation: 'silu', fusedNorm: 'none', ...readings },
+    readings: {
+      projection: 'identity',
+      gate: 'shared',
+      gateActivation: 'silu',
+      fusion: 'add',
+      fusedNorm: 'none',
+      ...readings,
+    },
   });
   const weights = (a: number) => ({
     down: [[a]],
@@ -148,6 +155,31 @@ describe('one fused feature under its readings', () => {
     ]);
   });
 
+  it('joins all channels by one map, or shares sources by scores of all channels', () => {
+    const [g0, g1] = g(1) as [number, number];
+    const gates = [weights(1)];
+    const [near, far] = [
+      [5 * g0, 6 * g1],
+      [3 * g0, 4 * g1],
+    ] as const;
+    const merge = [
+      [0, 1, 0, 0, 10, 0],
+      [1, 0, 100, 0, 0, 0],
+    ];
+    expect(denseFeature(own, shallow, x, { gates, merge }, rule({ fusion: 'concat' }))).toEqual([
+      2 + 10 * far[0],
+      1 + 100 * near[0],
+    ]);
+    const maps = { query: swap, key: swap };
+    const score = (h: readonly number[]) => (1 * h[0]! + 2 * h[1]!) / Math.sqrt(2);
+    const share = 1 / (1 + Math.exp(score(far) - score(near)));
+    const fused = denseFeature(own, shallow, x, { gates, ...maps }, rule({ fusion: 'attention' }));
+    near.forEach((value, i) => {
+      expect(fused[i]).toBeCloseTo(own[i]! + share * value + (1 - share) * far[i]!, 12);
+    });
+    expect(denseFeature(own, [], x, { gates: [] }, rule({ fusion: 'concat' }))).toEqual(own);
+  });
+
   it('norms the sum over all channels, and norms even with nothing to add', () => {
     const parameters = { gates: [weights(1)], norm: [2, -1] };
     const plain = denseFeature(own, shallow, x, parameters, rule({}));
@@ -164,6 +196,8 @@ describe('one fused feature under its readings', () => {
     const call = (readings: Partial<FusionRule['readings']>) => () =>
       denseFeature(own, shallow, x, parameters, rule(readings));
     expect(call({ fusedNorm: 'rms' })).toThrow('norm of the fused features is missing');
+    expect(call({ fusion: 'concat' })).toThrow('merge is missing');
+    expect(call({ fusion: 'attention' })).toThrow('query is missing');
     expect(call({ gate: 'perLayer' })).toThrow('gate 2 of 1 is missing');
     expect(call({ projection: 'linear' })).toThrow('linear projection of source 1 is missing');
   });

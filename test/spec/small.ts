@@ -54,6 +54,7 @@ export const smallConfig: DenseRetNetConfig = {
     projection: 'identity',
     gate: 'shared',
     gateActivation: 'silu',
+    fusion: 'add',
     fusedNorm: 'none',
     firstLayer: 'plain',
     retentionNorm: 'none',

@@ -1,20 +1,12 @@
 /** @file Fusion of states [..., e, n] (Eqs. 10, 11, 15–18) under every reading; spec/state-fusion.ts is its definition. */
-import { fail } from '../../tensor/errors.ts';
-import { stack } from '../../tensor/ops.ts';
-import { add } from '../../tensor/primitives/add.ts';
-import { concat } from '../../tensor/primitives/concat.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
-import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
-import { scale } from '../../tensor/primitives/scale.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
-import { sum } from '../../tensor/primitives/sum.ts';
 import type { Value } from '../../tensor/value.ts';
-import { collect, fuseByAddition } from '../dense-fusion.ts';
+import { collect, type Fusion, type FusionMaps, fuse, weightOf } from '../dense-fusion.ts';
 import { linear } from '../linear.ts';
 import { rmsNorm } from '../norms.ts';
 import type { GateActivation, GateParams } from '../selective-transition.ts';
-import { softmax } from '../softmax.ts';
 import type { Carry } from '../ssm/dense.ts';
 
 /** Where the paper can be read two ways, as far as the fusion of states is concerned; spec/readings.ts has the evidence. */
@@ -30,23 +22,17 @@ export interface StateReadings {
   readonly gateActivation: GateActivation;
   /** A gate's number for each channel, each state, or each channel and state. */
   readonly gateWidth: 'channel' | 'state' | 'full';
-  readonly fusion: 'add' | 'concat' | 'attention';
+  readonly fusion: Fusion;
   /** Whether the fused state is normed, over all its numbers. */
   readonly stateNorm: 'none' | 'rms';
 }
 
 /** Weights of one fusion of states with J sources; e channels, n states, r gate rank. What a reading does not ask for is absent. */
-export type StateFusionParams = {
+export type StateFusionParams = FusionMaps & {
   /** One if shared, or J: down [r, ·], up [e, r], [n, r] or [e·n, r]. */
   readonly gates: readonly GateParams[];
   /** J maps [n, n] or [e, e]. */
   readonly projections?: readonly Value[] | undefined;
-  /** [n, (J + 1) n], of concatenation. */
-  readonly merge?: Value | undefined;
-  /** [n, n], of attention. */
-  readonly query?: Value | undefined;
-  /** [n, n], of attention. */
-  readonly key?: Value | undefined;
   /** [e, n] */
   readonly norm?: Value | undefined;
 };
@@ -103,41 +89,16 @@ export function fuseStates(
   params: StateFusionParams,
   { readings, epsilon }: StateFusionRule,
 ): Value {
-  const fused = fuse(h, selected, params, readings);
+  const fused = fuse(h, selected, params, readings.fusion);
   if (readings.stateNorm === 'none') return fused;
   const [e, n] = h.shape.slice(-2) as [number, number];
   const row = reshape(fused, [...h.shape.slice(0, -2), e * n]);
-  return reshape(rmsNorm(row, reshape(weight(params, 'norm'), [e * n]), epsilon), h.shape);
-}
-
-function fuse(h: Value, selected: readonly Value[], params: StateFusionParams, { fusion }: StateReadings): Value {
-  // of one source attention takes all, whatever the scores
-  if (fusion === 'attention' && selected.length === 1) return fuseByAddition(h, selected);
-  switch (fusion) {
-    case 'add':
-      return fuseByAddition(h, selected);
-    case 'concat':
-      return linear(concat([h, ...selected], h.shape.length - 1), weight(params, 'merge'));
-    case 'attention':
-      return attended(h, selected, weight(params, 'query'), weight(params, 'key'));
-  }
-}
-
-/** `h[e] + Σ_j a_j h''_j[e]`, `a = softmax_j((W_q h[e]) · (W_k h''_j[e]) / √N)`. */
-function attended(h: Value, selected: readonly Value[], query: Value, key: Value): Value {
-  const q = scale(linear(h, query), h.shape.at(-1)! ** -0.5);
-  const scores = selected.map((source) => sum(mul(q, linear(source, key)), [-1]));
-  const shares = softmax(stack(scores, -1));
-  const share = (j: number): Value => slice(shares, -1, j, j + 1);
-  return selected.reduce((total, source, j) => add(total, mul(share(j), source)), h);
+  return reshape(rmsNorm(row, reshape(weightOf(params, 'norm'), [e * n]), epsilon), h.shape);
 }
 
 /** The blocks of a merge: what it does to the own state, [n, n], and to all sources, [n, J n]. */
 export function mergeBlocks(params: StateFusionParams): { own: Value; others: Value } {
-  const merge = weight(params, 'merge');
+  const merge = weightOf(params, 'merge');
   const [n, columns] = merge.shape as [number, number];
   return { own: slice(merge, 1, 0, n), others: slice(merge, 1, n, columns) };
 }
-
-const weight = (params: StateFusionParams, name: 'merge' | 'query' | 'key' | 'norm'): Value =>
-  params[name] ?? fail(`denseStates: the readings ask for the weight ${name}, which is absent; give it or change them`);

@@ -1,8 +1,11 @@
 /** @file Wrong dense retentions and wrong models: wiring, positions, readings taken for one another. */
 import type { DenseRetNetConfig } from '../../models/dense-retnet-config.ts';
 import type { RetNetConfig } from '../../models/retnet.ts';
+import { chunks } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
+import { concat } from '../../tensor/primitives/concat.ts';
 import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
+import type { Value } from '../../tensor/value.ts';
 import type { Fault } from '../fault.ts';
 import { type DenseRetentionSettings, denseRetention } from '../operators/dense-features.ts';
 import type { ModelSettings } from '../operators/language-models.ts';
@@ -69,6 +72,14 @@ const reading = (
   };
 };
 
+const withoutScores = (inputs: Named): Named =>
+  Object.fromEntries(Object.entries(inputs).filter(([name]) => !/Fusion\.(query|key)$/.test(name)));
+
+/** The blocks [w, w] of a merge [w, (J + 1) w], last one first. */
+function reversedBlocks(merge: Value): Value {
+  return concat(chunks(merge, 1, merge.shape[0]!).reverse(), 1);
+}
+
 const models: readonly (Fault<RetNetSettings> | Fault<DenseSettings>)[] = [
   misled(
     retNetOperator,
@@ -102,6 +113,17 @@ const models: readonly (Fault<RetNetSettings> | Fault<DenseSettings>)[] = [
     ['definition', 'modes'],
     (_inputs, settings) =>
       reading(settings, ({ gateActivation }) => ({ gateActivation: gateActivation === 'silu' ? 'none' : 'silu' })),
+  ),
+  misled(
+    denseRetNetOperator,
+    'parallel',
+    'fusion-added',
+    'adds what it collected, where it should attend to it; joins it in the other order where it should concatenate',
+    ['definition', 'modes'],
+    (inputs, settings) => ({
+      inputs: mapValues(withoutScores(inputs), (x, name) => (name.endsWith('Fusion.merge') ? reversedBlocks(x) : x)),
+      ...reading(settings, ({ fusion }) => ({ fusion: fusion === 'attention' ? 'add' : fusion })),
+    }),
   ),
   misled(
     denseRetNetOperator,

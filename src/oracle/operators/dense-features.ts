@@ -89,6 +89,12 @@ const axes = (size: Size, least: number) =>
 
 const sequences = ['own', 'x', 'source.0', 'source.1', 'source.2', 'source.3'];
 
+/** The rule of the definition: Eqs. 23 to 25 as they stand, by addition; the other fusions are readings of whole networks. */
+const byAddition = (settings: FusionSettings): spec.FusionRule => ({
+  ...settings,
+  readings: { ...settings.readings, fusion: 'add' },
+});
+
 /** The definition of Eq. 21 or 22. */
 type CollectDefinition = typeof spec.denseKeys;
 
@@ -101,8 +107,9 @@ function collectByDefinition(
 ): readonly Vector[] {
   const features = under(token, 'source.');
   const count = sourceCount(features.length, settings.denseLayers);
-  const projections = spec.sourceProjections(weights, settings, count);
-  return define(features, settings.denseLayers, projections, spec.sourceGates(token.x!, weights, settings, count));
+  const rule = byAddition(settings);
+  const projections = spec.sourceProjections(weights, rule, count);
+  return define(features, settings.denseLayers, projections, spec.sourceGates(token.x!, weights, rule, count));
 }
 
 /** Eqs. 21 and 22: what a layer collects from the layers before it, [b, t, width] from each. */
@@ -329,8 +336,8 @@ export const denseRetention = batchable<DenseRetentionSettings>({
       spec.FusionParameters,
     ];
     const fused = perToken(features, (token) => ({
-      k: spec.denseFeature(token.k!, under(token, 'keys.'), token.x!, keys, settings),
-      v: spec.denseFeature(token.v!, under(token, 'values.'), token.x!, values, settings),
+      k: spec.denseFeature(token.k!, under(token, 'keys.'), token.x!, keys, byAddition(settings)),
+      v: spec.denseFeature(token.v!, under(token, 'values.'), token.x!, values, byAddition(settings)),
     }));
     const split = (x: Tensor): Tensor => heads(x, decay.length);
     const perHeads = { q: split(inputs.q!), k: split(fused.k!), v: split(fused.v!), state: inputs.state! };

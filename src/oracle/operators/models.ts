@@ -41,6 +41,7 @@ export const denseRetNetReadings: fc.Arbitrary<DenseRetNetReadings> = fc.record(
   projection: fc.constantFrom('identity', 'linear'),
   gate: fc.constantFrom('shared', 'perLayer'),
   gateActivation: fc.constantFrom('silu', 'none'),
+  fusion: fc.constantFrom('add', 'concat', 'attention'),
   fusedNorm: fc.constantFrom('rms', 'none'),
   firstLayer: fc.constantFrom('plain', 'normed'),
   retentionNorm: norms,
@@ -191,10 +192,11 @@ export const retNetOperator = modelOperator(
 
 type DenseCase = Case<ModelSettings<DenseRetNetConfig>>;
 
-/** The same settings with un-normed features: a norm stays where nothing is fused. */
-const unnormed = (c: DenseCase): DenseCase['settings'] => {
+/** The same settings with a fusion that leaves what nothing is let into: by addition or attention, and un-normed. */
+const leavingOwn = (c: DenseCase): DenseCase['settings'] => {
   const { config } = c.settings;
-  return { ...c.settings, config: { ...config, readings: { ...config.readings, fusedNorm: 'none' } } };
+  const fusion = config.readings.fusion === 'concat' ? 'add' : config.readings.fusion;
+  return { ...c.settings, config: { ...config, readings: { ...config.readings, fusedNorm: 'none', fusion } } };
 };
 
 const withoutFusion = (inputs: Named): Named =>
@@ -214,10 +216,10 @@ const reductions: Operator<ModelSettings<DenseRetNetConfig>>['reductions'] = {
       ...c,
       inputs: Object.fromEntries(
         Object.entries(c.inputs)
-          .filter(([name]) => !name.includes('Fusion.norm'))
+          .filter(([name]) => !/Fusion\.(norm|merge)$/.test(name))
           .map(([name, x]) => [name, name.endsWith('.up') ? { ...x, data: x.data.map(() => 0) } : x]),
       ),
-      settings: unnormed(c),
+      settings: leavingOwn(c),
     }),
     program: plainBlocks,
     ignores: (name) => name.includes('Fusion'),

@@ -8,10 +8,9 @@ import type { Mode } from '../../nn/retention/normalised.ts';
 import { transpose } from '../../tensor/primitives/transpose.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Adapter, Answers, VectorCase } from './case.ts';
-import { booleanIn, choiceIn, integerIn, numberIn } from './config.ts';
-import { honouredIn } from './honoured.ts';
+import { booleanIn, choiceIn, integerIn } from './config.ts';
 import { tokensIn } from './language-model.ts';
-import { paramsOf as mambaParamsOf } from './mamba-lm.ts';
+import { paramsOf as mambaParamsOf, mambaSizesIn } from './mamba-lm.ts';
 import { objectivesOf } from './objective.ts';
 import { fusionOf, probedBy, probedRun, stateReadingsIn, total, type Variables } from './state-fusion.ts';
 import { type Weights, weightOf } from './weights.ts';
@@ -105,19 +104,8 @@ function paramsOf(weights: Weights, config: DenseMambaConfig): DenseMambaParams 
 }
 
 function configIn(config: VectorCase['config']): DenseMambaConfig {
-  honouredIn(config, { tie_embeddings: [true] });
   return {
-    vocabulary: integerIn(config, 'vocab_size'),
-    width: integerIn(config, 'd_model'),
-    layers: integerIn(config, 'n_layer'),
-    innerWidth: integerIn(config, 'd_inner'),
-    stateSize: integerIn(config, 'd_state'),
-    deltaRank: integerIn(config, 'dt_rank'),
-    convolutionWidth: integerIn(config, 'd_conv'),
-    convolutionBias: booleanIn(config, 'conv_bias'),
-    projectionBias: booleanIn(config, 'bias'),
-    vocabularyMultiple: 1,
-    epsilon: numberIn(config, 'rms_norm_eps'),
+    ...mambaSizesIn(config),
     denseLayers: integerIn(config, 'm', 0),
     gateRank: integerIn(config, 'gate_rank', 0),
     readings: { ...stateReadingsIn(config), gateInput: choiceIn(config, 'gate_input', ['normed', 'u']) },

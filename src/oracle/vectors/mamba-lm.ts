@@ -78,9 +78,10 @@ function layerAnswers(
   return Object.fromEntries(Object.entries(all).map(([name, compute]) => [`inter/${l}/${name}`, compute]));
 }
 
-function configIn(config: VectorCase['config']): MambaConfig {
+/** The sizes of a Mamba, without any padding of the vocabulary. */
+export function mambaSizesIn(config: VectorCase['config']): MambaConfig {
   honouredIn(config, { tie_embeddings: [true] });
-  const sizes: MambaConfig = {
+  return {
     vocabulary: integerIn(config, 'vocab_size'),
     width: integerIn(config, 'd_model'),
     layers: integerIn(config, 'n_layer'),
@@ -90,9 +91,13 @@ function configIn(config: VectorCase['config']): MambaConfig {
     convolutionWidth: integerIn(config, 'd_conv'),
     convolutionBias: booleanIn(config, 'conv_bias'),
     projectionBias: booleanIn(config, 'bias'),
-    vocabularyMultiple: integerIn(config, 'pad_vocab_size_multiple'),
+    vocabularyMultiple: 1,
     epsilon: numberIn(config, 'rms_norm_eps'),
   };
+}
+
+function configIn(config: VectorCase['config']): MambaConfig {
+  const sizes = { ...mambaSizesIn(config), vocabularyMultiple: integerIn(config, 'pad_vocab_size_multiple') };
   const rows = integerIn(config, 'padded_vocab_size');
   if (rows !== embeddingRows(sizes)) {
     fail(

@@ -18,7 +18,8 @@ import { input, read } from '../../../src/tensor/input.ts';
 import { rng } from '../../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../../src/tensor/shape.ts';
 import { leavesOf, mapTree, type Tree } from '../../../src/tensor/tree.ts';
-import type { Value } from '../../../src/tensor/value.ts';
+import type { Executor, Value } from '../../../src/tensor/value.ts';
+import { expectSameWithTwiceTheDigits } from '../../support/twice/same.ts';
 
 const modes: readonly SsmMode[] = [
   { name: 'recurrent' },
@@ -30,8 +31,8 @@ const modes: readonly SsmMode[] = [
 ];
 const rules: readonly DiscretisationRule[] = ['zeroOrderHold', 'bilinear', 'euler'];
 
-const drawn = (shape: Shape, seed: number): Value =>
-  input(f64, Float64Array.from({ length: sizeOf(shape) }, rng(seed).normal), shape);
+const drawn = (shape: Shape, seed: number, on: Executor = f64): Value =>
+  input(on, Float64Array.from({ length: sizeOf(shape) }, rng(seed).normal), shape);
 
 const allFinite = (tree: Tree): boolean => leavesOf(tree).every((x) => read(x).every(Number.isFinite));
 
@@ -51,6 +52,16 @@ describe('decays at 0 and at 1', () => {
     const model = { x: drawn([2, 19, 2], 1), a: decays, b: drawn([2, 3], 2), c: drawn([2, 3], 3) };
     const run = ({ state, ...inputs }: typeof model & { state: Value }) => ({ ...ssmIn(mode)(inputs, state) });
     expect(finiteBothWays(run, { ...model, state: drawn([2, 2, 3], 4) })).toEqual([true, true]);
+  });
+
+  it.each(modes)('$name: the same with twice the digits', (mode) => {
+    const run = ({ state, ...inputs }: { x: Value; a: Value; b: Value; c: Value; state: Value }) => ({
+      ...ssmIn(mode)(inputs, state),
+    });
+    expectSameWithTwiceTheDigits(run, (on) => ({
+      ...{ x: drawn([2, 19, 2], 1, on), a: input(on, read(decays), decays.shape) },
+      ...{ b: drawn([2, 3], 2, on), c: drawn([2, 3], 3, on), state: drawn([2, 2, 3], 4, on) },
+    }));
   });
 
   it.each(modes.filter(({ name }) => name !== 'scan'))('$name: complex ones of size 0 and 1', (mode) => {
@@ -86,6 +97,19 @@ describe('discretisation', () => {
       ],
     ]);
     expect(finite(rule, { a: stiff, b: tensor([[1, 2]]), delta })).toEqual([true, true]);
+  });
+
+  it.each(rules)('by %s is the same with twice the digits', (rule) => {
+    const rates = [0, 1e-300, 1e-160, 1e-9, 1e-3, 0.3, 1, 30, 1e4].map((x) => -x);
+    const run = (model: { a: Value; b: Value; delta: Value }) => {
+      const { a, b } = discretise(rule, model);
+      return { a, b };
+    };
+    expectSameWithTwiceTheDigits(run, (on) => ({
+      a: input(on, rates, [1, rates.length]),
+      b: drawn([1, rates.length], 1, on),
+      delta: input(on, [1], [1]),
+    }));
   });
 
   it('by zero-order hold tends to ΔB as ΔA tends to 0, with the slope Δ/2 in ΔA', () => {

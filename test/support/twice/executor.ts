@@ -1,0 +1,188 @@
+/** @file The primitives on numbers of twice the digits, in plain loops: what double precision is held against where it is hard. */
+import { f64 } from '../../../src/executors/f64/index.ts';
+import type { CausalConvolutionParams } from '../../../src/tensor/primitives/causal-convolution.ts';
+import type { EinsumParams } from '../../../src/tensor/primitives/einsum.ts';
+import type { LinearScanParams } from '../../../src/tensor/primitives/linear-scan.ts';
+import type { PhiParams } from '../../../src/tensor/primitives/phi.ts';
+import type { ScaleParams } from '../../../src/tensor/primitives/scale.ts';
+import type { SumParams } from '../../../src/tensor/primitives/sum.ts';
+import type { Shape } from '../../../src/tensor/shape.ts';
+import { sizeOf } from '../../../src/tensor/shape.ts';
+import type { Executor, Value } from '../../../src/tensor/value.ts';
+import { type Position, positions } from '../dense.ts';
+import {
+  exponential,
+  exponentialMinusOne,
+  inverse,
+  inverseRoot,
+  logarithm,
+  minus,
+  one,
+  phiOf,
+  plus,
+  sigmoidOf,
+  softplusOf,
+  type Twice,
+  times,
+  twice,
+} from './numbers.ts';
+
+type Numbers = readonly Twice[];
+type Operand = Value<Numbers>;
+
+const functions: Readonly<Record<string, (x: Twice, params: unknown) => Twice>> = {
+  abs: (x) => (x.hi < 0 ? minus(x) : x),
+  exp: exponential,
+  expm1: exponentialMinusOne,
+  log: logarithm,
+  reciprocal: inverse,
+  rsqrt: inverseRoot,
+  sigmoid: sigmoidOf,
+  softplus: softplusOf,
+  phi: (x, params) => phiOf(x, (params as PhiParams).order),
+  scale: (x, params) => times(x, twice((params as ScaleParams).by)),
+};
+
+const isLess = (x: Twice, y: Twice): boolean => x.hi < y.hi || (x.hi === y.hi && x.lo < y.lo);
+
+const ofTwo: Readonly<Record<string, (x: Twice, y: Twice) => Twice>> = {
+  add: plus,
+  mul: times,
+  maximum: (x, y) => (isLess(x, y) ? y : x),
+  minimum: (x, y) => (isLess(x, y) ? x : y),
+};
+
+/** Primitives that only move numbers about, or look at their signs: both halves go the same way. */
+const moves = ['broadcast', 'concat', 'pad', 'reshape', 'select', 'sign', 'site', 'slice', 'stopGradient', 'transpose'];
+
+/** Where the numbers of an operand are, for the letters of its term at a position of all letters. */
+const offsetOf = (shape: Shape, position: Position): number =>
+  shape.reduce((offset, length, axis) => offset * length + position[axis]!, 0);
+
+/** A result number by number: the sum of the products of what stands at each position of the inner lengths. */
+const sumsOf = (
+  shape: Shape,
+  inner: readonly number[],
+  factors: (outer: Position, inner: Position) => readonly Twice[],
+): Numbers => {
+  const inside = positions(inner);
+  return positions(shape).map((outer) =>
+    inside.reduce((total, at) => plus(total, factors(outer, at).reduce(times)), twice(0)),
+  );
+};
+
+function einsum(xs: readonly Operand[], { terms, out }: EinsumParams, shape: Shape): Numbers {
+  const lengths = new Map(terms.flatMap((term, i) => [...term].map((letter, axis) => [letter, xs[i]!.shape[axis]!])));
+  const summed = [...lengths.keys()].filter((letter) => !out.includes(letter));
+  return sumsOf(
+    shape,
+    summed.map((letter) => lengths.get(letter)!),
+    (outer, inner) =>
+      xs.map(({ data, shape: of }, i) => {
+        const at = (letter: string) =>
+          (out.includes(letter) ? outer[out.indexOf(letter)] : inner[summed.indexOf(letter)])!;
+        return data[offsetOf(of, [...terms[i]!].map(at))]!;
+      }),
+  );
+}
+
+function sum({ data, shape: of }: Operand, { axes }: SumParams, shape: Shape): Numbers {
+  const kept = of.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
+  return sumsOf(
+    shape,
+    axes.map((axis) => of[axis]!),
+    (outer, inner) => {
+      const position = of.map(
+        (_, axis) => (axes.includes(axis) ? inner[axes.indexOf(axis)] : outer[kept.indexOf(axis)])!,
+      );
+      return [data[offsetOf(of, position)]!];
+    },
+  );
+}
+
+/** Tokens in the order in which they are read, each with the place of the number of its channel. */
+function* along(shape: Shape, axis: number, reverse: boolean): Generator<{ at: number; channel: number; t: number }> {
+  const [inner, length] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
+  for (let channel = 0; channel < sizeOf(shape) / Math.max(1, length); channel++) {
+    const start = Math.floor(channel / inner) * inner * length + (channel % inner);
+    for (let step = 0; step < length; step++) {
+      const t = reverse ? length - 1 - step : step;
+      yield { at: start + t * inner, channel, t };
+    }
+  }
+}
+
+function linearScan([a, b, h0]: readonly Operand[], { axis, reverse }: LinearScanParams, shape: Shape): Numbers {
+  const states: Twice[] = [];
+  const carried = [...h0!.data];
+  for (const { at, channel } of along(shape, axis, reverse)) {
+    carried[channel] = plus(times(a!.data[at]!, carried[channel]!), b!.data[at]!);
+    states[at] = carried[channel]!;
+  }
+  return states;
+}
+
+function convolution([x, k]: readonly Operand[], { axis, reverse }: CausalConvolutionParams, shape: Shape): Numbers {
+  const inner = sizeOf(shape.slice(axis + 1));
+  const y: Twice[] = [];
+  for (const { at, t } of along(shape, axis, false)) {
+    const [start, count] = [at - t * inner, reverse ? shape[axis]! - t : t + 1];
+    y[at] = twice(0);
+    for (let lag = 0; lag < count; lag++) {
+      const from = reverse ? t + lag : t - lag;
+      y[at] = plus(y[at], times(k!.data[start + lag * inner]!, x!.data[start + from * inner]!));
+    }
+  }
+  return y;
+}
+
+function compute(name: string, xs: readonly Operand[], params: unknown, shape: Shape): Numbers {
+  const [x, y] = xs.map(({ data }) => data) as [Numbers, Numbers];
+  if (name in functions) return x.map((value) => functions[name]!(value, params));
+  if (name in ofTwo) return x.map((value, i) => ofTwo[name]!(value, y[i]!));
+  if (name === 'equal') return x.map((value, i) => (value.hi === y[i]!.hi && value.lo === y[i]!.lo ? one : twice(0)));
+  if (name === 'einsum') return einsum(xs, params as EinsumParams, shape);
+  if (name === 'sum') return sum(xs[0]!, params as SumParams, shape);
+  if (name === 'linearScan') return linearScan(xs, params as LinearScanParams, shape);
+  if (name === 'causalConvolution') return convolution(xs, params as CausalConvolutionParams, shape);
+  throw new Error(`no primitive ${name} on twice the digits; add it to test/support/twice/executor.ts`);
+}
+
+// a long sequence is sliced at every token
+const known = new WeakMap<Numbers, Readonly<Record<keyof Twice, Float64Array>>>();
+
+/** All first halves and all second halves. */
+function halvesOf(data: Numbers): Readonly<Record<keyof Twice, Float64Array>> {
+  const halves = known.get(data) ?? {
+    hi: Float64Array.from(data, ({ hi }) => hi),
+    lo: Float64Array.from(data, ({ lo }) => lo),
+  };
+  known.set(data, halves);
+  return halves;
+}
+
+/** Numbers of twice the digits. Reading gives the doubles next to them. */
+export const twiceTheDigits: Executor<Numbers> = {
+  name: 'twice the digits',
+  get root() {
+    return twiceTheDigits as Executor;
+  },
+  order: 0,
+  open: true,
+  input: (x) => Array.from(x, (value) => twice(value)),
+  constant: (x) => Array.from(x, (value) => twice(value)),
+  run(primitive, xs, params, shape) {
+    const operands = xs as readonly Operand[];
+    if (!moves.includes(primitive.name)) return compute(primitive.name, operands, params, shape);
+    const [hi, lo] = (['hi', 'lo'] as const).map((half) => {
+      const part = (x: Operand, i: number): Value => {
+        // a mask, and what a sign is of, is the number itself
+        const isMask = (primitive.name === 'select' && i === 0) || primitive.name === 'sign';
+        return { ...x, on: f64, data: halvesOf(x.data)[isMask ? 'hi' : half] } as Value;
+      };
+      return f64.run(primitive, operands.map(part), params, shape) as Float64Array;
+    }) as [Float64Array, Float64Array];
+    return Array.from(hi, (value, i) => twice(value, primitive.name === 'sign' ? 0 : lo[i]));
+  },
+  read: (data) => Float64Array.from(data, ({ hi }) => hi),
+};

@@ -1,0 +1,34 @@
+/** @file Whether a program computes the same with twice the digits. */
+import { expect } from 'vitest';
+import { vjp } from '../../../src/autograd/vjp.ts';
+import { bounded, boundOf, float64 } from '../../../src/executors/bounded/index.ts';
+import { read } from '../../../src/tensor/input.ts';
+import { filledLike } from '../../../src/tensor/operand.ts';
+import { leavesOf, mapTree, type Tree } from '../../../src/tensor/tree.ts';
+import type { Executor, Value } from '../../../src/tensor/value.ts';
+import { twiceTheDigits } from './executor.ts';
+
+/** Outputs, and gradients of their sum. */
+function bothWays<X extends Tree>(f: (xs: X) => Tree, xs: X): Value[] {
+  const { value, pullback } = vjp(f, xs);
+  return leavesOf([value, pullback(mapTree(value, (y) => filledLike(y, 1, y.shape)))]);
+}
+
+/**
+ * Expects that a program and its gradients are, in double precision, as far from those with twice the digits as the computed bounds
+ * say at most, and that bounds are finite.
+ */
+export function expectSameWithTwiceTheDigits<X extends Tree>(f: (xs: X) => Tree, inputsOn: (on: Executor) => X): void {
+  const own = bothWays(f, inputsOn(bounded(float64) as Executor));
+  const truth = bothWays(f, inputsOn(twiceTheDigits as Executor)).map(read);
+  const wrong = own.flatMap((x, i) => {
+    const [numbers, bounds] = [read(x), boundOf(x)];
+    // written so that NaN is wrong, and an infinite bound
+    const isRight = (number: number, j: number): boolean =>
+      Math.abs(number - truth[i]![j]!) <= bounds[j]! && bounds[j]! < Number.POSITIVE_INFINITY;
+    return [...numbers].flatMap((number, j) =>
+      isRight(number, j) ? [] : [`tensor ${i}, number ${j}: ${number}, not ${truth[i]![j]} ± ${bounds[j]}`],
+    );
+  });
+  expect(wrong).toEqual([]);
+}
