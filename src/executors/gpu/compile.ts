@@ -43,8 +43,8 @@ export interface Ran extends Device {
 export interface Compiled {
   /**
    * Runs it: `real` inputs as Float32Array, `index` inputs as any of the three. Throws an InputError on a missing or unknown
-   * name, a wrong length or type, an index that is no integer from 0 to 2²⁴ or outside its table, and after `dispose`.
-   * NaN and ∞ are numbers like others.
+   * name, a wrong length or type, an index that is no integer from 0 to 2²⁴ or outside its table, a device that is out of memory, and
+   * after `dispose`; an Error when the device reports another error or was lost. NaN and ∞ are numbers like others.
    */
   (inputs: CallInputs): Promise<Record<string, Float32Array>>;
   /** The numbers of a kept input, as the last call left them. Throws where no call has. */

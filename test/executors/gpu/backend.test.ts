@@ -8,10 +8,15 @@ import { encoded } from '../../../src/executors/gpu/encoder.ts';
 import { type Backend, type Compiled, compile } from '../../../src/executors/gpu/index.ts';
 import { checkLimits } from '../../../src/executors/gpu/webgpu.ts';
 import { withWorkgroups } from '../../../src/executors/gpu/workgroups.ts';
+import { einsum } from '../../../src/tensor/primitives/einsum.ts';
 import { mistake } from './support.ts';
 
 const compiled = (backend: Backend | 'auto'): Promise<Compiled> =>
   compile(({ x }) => ({ x: x! }), { x: { shape: [2, 3] } }, { backend });
+
+interface Size {
+  readonly initial: number;
+}
 
 describe('the backend', () => {
   const withNavigator = async (navigator: unknown, f: () => Promise<void>): Promise<void> => {
@@ -101,6 +106,34 @@ describe('the backend', () => {
   it('has reasons where gpu.js is another than expected', () => {
     expect(withWorkgroups({} as GPU, {})).toEqual({ reason: 'gpu.js exports no WebGPUKernel' });
     expect(encoded({}, { carried: [], kernelsAtOnce: 1 })).toEqual({ reason: 'gpu.js has no executor' });
+  });
+
+  it('says what memory a program takes', async () => {
+    // not in the library types that the project uses
+    const { WebAssembly: wasm } = globalThis as unknown as { WebAssembly: { Memory: new (of: Size) => object } };
+    const { Memory } = wasm;
+    const taken: number[] = [];
+    wasm.Memory = class extends Memory {
+      constructor(of: Size) {
+        super(of);
+        taken.push(of.initial * 2 ** 16);
+      }
+    };
+    try {
+      const x = { shape: [300, 300] };
+      const f = await compile(
+        (xs) => ({ y: einsum('ij,jk->ik', einsum('ij,jk->ik', xs.x!, xs.x!), xs.x!), z: einsum('ij->j', xs.x!) }),
+        { x },
+        { backend: 'webasm' },
+      );
+      await f.dispose();
+      // gpu.js adds 16 pages, whatever the program
+      const known = f.ran.work.bytes + 2 ** 20;
+      expect(Math.max(...taken)).toBeGreaterThanOrEqual(known);
+      expect(Math.max(...taken)).toBeLessThan(known + 2 ** 17);
+    } finally {
+      wasm.Memory = Memory;
+    }
   });
 
   it('leaves no global behind', async () => {
