@@ -156,5 +156,7 @@ function verdict({ ok, rows, problems }: CheckReport, { description }: Backend):
     ...(unchecked === 0 ? [] : [`gradients of ${unchecked} unchecked`]),
     ...(problems.length === 0 ? [] : ['what it says that it has is wrong, as said above']),
   ];
-  return [`${head}: ${passed} of ${asked.length} rows right on ${cases} cases`, ...rest].join(', ');
+  return [`${head}: ${passed} of ${asked.length} rows right on ${cases} case${cases === 1 ? '' : 's'}`, ...rest].join(
+    ', ',
+  );
 }
