@@ -3,7 +3,7 @@ import type { DiscreteSsm } from './05-discrete-recurrence.ts';
 import { dot, krylov, sum, type Vector } from './notation.ts';
 
 /**
- * Eq. 7, convolution kernel: K̄ = (C B̄, C Ā B̄, …, C Ā^t B̄).
+ * Eq. 7, convolution kernel: K̄ = (C B̄, C Ā B̄, …, C Ā^t B̄), as many entries as there are tokens (the paper's t counts from 0 here).
  * Evidence [R]: numbering not verified against the PDF.
  * Shapes: Ā [n][n], B̄ [n], C [n], result [t] with K̄_0 = C B̄ first.
  */

@@ -63,7 +63,7 @@ export type Carried = Pick<SsmResult, 'output' | 'state'>;
 
 /**
  * Eqs. 5, 11 and 6 token by token, under both readings of what is carried to t + 1: h_t ("raw", which is Eq. 14), or the fused h'_t
- * ("fused"). They are equal at the first token.
+ * ("fused"). At the first token their outputs are equal, the states that they carry are not.
  * Shapes: x [t], H [t][j][n], h0 [n], output [t], state [n].
  */
 export function denseRecurrence(x: Vector, ssm: DiscreteSsm, dense: Collected, h0: Vector, carry: Carry): Carried {

@@ -29,11 +29,11 @@ const table = [
     name: 'carry',
     readings: ['raw', 'fused'],
     default: 'raw',
-    evidence: ['F'],
+    evidence: ['F', 'R'],
     concerns: 'states',
     reason:
       'Raw: fusion is read out only and the un-fused state goes on to t+1 (Fig. 1b). Fused: the fused state goes on ' +
-      '(Fig. 1a read literally). The two panels disagree; Eqs. 11-14 keep h and h′ apart. Equal at the first token.',
+      '(Fig. 1a read literally). The two panels disagree; Eqs. 11-14 keep h and h′ apart. Outputs are equal at the first token.',
   },
   {
     name: 'pass',
@@ -41,7 +41,8 @@ const table = [
     default: 'raw',
     evidence: ['C'],
     concerns: 'both',
-    reason: 'Which feature deeper layers receive: before its own fusion, as in the released code, or after it.',
+    reason:
+      'Which feature deeper layers receive: before its own fusion, as in the released code (of keys and values), or after it.',
   },
   {
     name: 'projection',

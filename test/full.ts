@@ -30,6 +30,11 @@ const combinations = chosen.flatMap((law) =>
     .flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ law, operator, mode }))),
 );
 
+/** The items of a list, which lets go of each, and so of what was computed of it. */
+function* takenFrom<T>(list: T[]): Generator<T> {
+  for (let one = list.pop(); one !== undefined; one = list.pop()) yield one;
+}
+
 /** One combination on `wanted` cases of which the law speaks; none at all if it never does. */
 function runCombination(at: number): Row {
   const { law, operator, mode } = combinations[at]!;
@@ -42,7 +47,7 @@ function runCombination(at: number): Row {
         { numRuns: wanted, seed: at + 1 },
       )
     : [];
-  const { cases: count, verdict, failure } = tryLaw(law, operator, mode, drawn);
+  const { cases: count, verdict, failure } = tryLaw(law, operator, mode, takenFrom(drawn));
   return {
     name: `${law.name} ${operator.name} ${mode}`,
     cases: count,

@@ -36,7 +36,9 @@ const paint: Paint = (status, text) =>
 
 /** Judges a backend and prints what was found. Returns whether all that it offers was compared and is right. */
 export async function checkCommand(options: CheckCommand): Promise<boolean> {
-  const backend = await open(options);
+  const line = progress(options);
+  line.show('starting the backend');
+  const backend = await open(options).finally(() => line.clear());
   try {
     return await report(backend, options);
   } finally {
@@ -81,7 +83,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
   }
   for (const text of [...missing(found, quiet), ...failures(found, options), ...(timing ? timings(found) : [])])
     say(text);
-  say(`${speaks ? '\n' : ''}${verdict(found)}; ${seconds(performance.now() - start)}`);
+  say(`${speaks ? '\n' : ''}${verdict(found, backend)}; ${seconds(performance.now() - start)}`);
   return found.ok;
 }
 
@@ -140,12 +142,21 @@ function timings({ rows }: CheckReport): string[] {
   ];
 }
 
-function verdict({ ok, rows }: CheckReport): string {
+function verdict({ ok, rows, problems }: CheckReport, { description }: Backend): string {
   const asked = rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');
-  const passed = asked.filter(({ outputs }) => outputs === 'PASS').length;
+  if (asked.length === 0) {
+    const offered = Object.keys(description.operators).join(', ') || 'no operator';
+    return `${colour.wrong('FAIL')}: nothing was compared: it offers ${offered}, and was asked for something else`;
+  }
+  const passed = asked.filter((row) => row.outputs === 'PASS' && isFine(row)).length;
   const unchecked = asked.filter(({ gradients }) => gradients === 'UNCHECKED').length;
   const cases = asked.reduce((sum, row) => sum + row.cases, 0);
   const head = ok ? colour.right('PASS') : colour.wrong('FAIL');
-  const rest = unchecked === 0 ? '' : `, gradients of ${unchecked} unchecked`;
-  return `${head}: ${passed} of ${asked.length} rows right on ${cases} cases${rest}`;
+  const rest = [
+    ...(unchecked === 0 ? [] : [`gradients of ${unchecked} unchecked`]),
+    ...(problems.length === 0 ? [] : ['what it says that it has is wrong, as said above']),
+  ];
+  return [`${head}: ${passed} of ${asked.length} rows right on ${cases} case${cases === 1 ? '' : 's'}`, ...rest].join(
+    ', ',
+  );
 }

@@ -71,7 +71,11 @@ function program(finish: (ok: boolean) => void): Command {
     .addOption(longestOption(33))
     .addOption(seedOption())
     .option('--path <path>', 'with --seed: ask again what failed, as a report says')
-    .addOption(new Option('--limit <s>', 'seconds for one answer').argParser(whole(1, 1e5)).default(10))
+    .addOption(
+      new Option('--limit <s>', 'seconds for one answer; to say what it has, a backend may take 120')
+        .argParser(whole(1, 1e5))
+        .default(10),
+    )
     .addOption(new Option('--total <s>', 'seconds for everything').argParser(whole(1, 1e6)).default(600))
     .option('--timing', 'print where the time went', false)
     .action(async (options: CheckCommand) => finish(await checkCommand(options)));

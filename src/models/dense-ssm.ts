@@ -86,13 +86,13 @@ export const denseSsmWiring: DenseSsmWiring = {
 
 const everyMode: Readonly<Record<CarriedRecurrence, readonly SsmMode['name'][]>> = {
   diagonal: ['recurrent', 'scan', 'logStep', 'direct', 'fft', 'chunkwise'],
-  matrix: ['recurrent', 'logStep'],
+  matrix: ['recurrent', 'logStep', 'direct', 'fft', 'chunkwise'],
   nonlinear: ['recurrent'],
 };
 
 /**
  * Whether a mode computes a configuration. Where the fused state is carried, concatenation makes a matrix of each channel's decays,
- * which convolutions and linearScan do not compute, and attention and norms make it no linear recurrence.
+ * which linearScan does not compute, and attention and norms make it no linear recurrence.
  * @example
  * const readings = { ...denseSsmConfig({ width: 1, layers: 1, denseLayers: 1 }).readings, carry: 'fused', stateNorm: 'rms' };
  * denseSsmAdmits(denseSsmConfig({ width: 8, layers: 2, denseLayers: 1, readings }), 'fft') // false

@@ -6,6 +6,9 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { formatSafetensors } from '../../src/io/safetensors.ts';
+import { frame } from '../../src/oracle/backends/framing.ts';
+import { operators } from '../../src/oracle/operators/index.ts';
 import { tellApart } from '../../src/oracle/readings/apart.ts';
 import { blockOf } from '../../src/oracle/readings/block.ts';
 import { questions } from '../../src/oracle/readings/questions.ts';
@@ -28,6 +31,17 @@ export const blocksOf = (page: string): Block[] =>
 /** The lines that a page shows of what a program printed. */
 const fenced = (lines: readonly string[]): string => `\n\`\`\`text\n${lines.join('\n')}\n\`\`\`\n\n`;
 
+/** Bytes in rows of 16, in hexadecimal and as text. */
+const dumpOf = (bytes: Uint8Array): string[] =>
+  Array.from({ length: Math.ceil(bytes.length / 16) }, (_, row) => {
+    const some = [...bytes.subarray(16 * row, 16 * row + 16)];
+    const text = some.map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.')).join('');
+    return `${some
+      .map((byte) => byte.toString(16).padStart(2, '0'))
+      .join(' ')
+      .padEnd(47)}  ${text}`.trimEnd();
+  });
+
 /** What makes the parts of each kind. Throws on what it cannot make. */
 const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
   /** The smallest case for a question about readings. */
@@ -37,6 +51,26 @@ const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
     const apart = await tellApart(question);
     if (apart === null) throw new Error(`no case tells ${question.between.join(' and ')} of ${name} apart`);
     return fenced(blockOf(apart));
+  },
+  /** The modes of every operator. */
+  async modes() {
+    const rows = operators.map(
+      ({ name, modes }) =>
+        `| \`${name}\` | ${Object.keys(modes)
+          .map((mode) => `\`${mode}\``)
+          .join(', ')} |`,
+    );
+    return `\n| operator | modes |\n| --- | --- |\n${rows.join('\n')}\n\n`;
+  },
+  /** A message of the protocol, byte by byte, with what of it is text. */
+  async message(name) {
+    const offered = JSON.stringify({ linearScan: { modes: ['recurrent'], dtypes: ['F32'], gradients: false } });
+    const texts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+      describe: { message: 'describe', id: '1' },
+      description: { message: 'description', id: '1', protocol: '1', name: 'mine', operators: offered },
+    };
+    const bytes = frame(formatSafetensors(new Map(), new Map(Object.entries(texts[name]!))));
+    return fenced(dumpOf(bytes));
   },
   /** What a command of densessm prints. */
   async output(args) {
@@ -56,7 +90,7 @@ export function made({ kind, name }: Pick<Block, 'kind' | 'name'>): Promise<stri
 }
 
 /** The pages with made parts. */
-export const pages = ['docs/readings.md', 'docs/degradation.md'] as const;
+export const pages = ['docs/readings.md', 'docs/degradation.md', 'docs/operators.md', 'docs/protocol.md'] as const;
 
 /** A page as it is. */
 export const pageText = (file: (typeof pages)[number]): string => readFileSync(join(root, file), 'utf8');

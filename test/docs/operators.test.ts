@@ -1,11 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { sampleCases } from '../../src/oracle/operators/draw.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
-import { root } from './documented.ts';
+import { blocksOf, made, pageText } from './blocks.ts';
 
-const page = readFileSync(join(root, 'docs', 'operators.md'), 'utf8');
+const page = pageText('docs/operators.md');
 
 /** Whether the page names a tensor: by its last word, behind any path, perhaps with an index behind it. */
 const isNamed = (tensor: string): boolean => {
@@ -25,6 +23,13 @@ describe('docs/operators.md', () => {
       expect(page).toMatch(new RegExp(`^## .*\\b${name}\\b`, 'm'));
       expect([...tensors].filter((tensor) => !isNamed(tensor))).toEqual([]);
       expect(Object.keys(drawn[0]!.settings).filter((setting) => !page.includes(`\`${setting}\``))).toEqual([]);
+    },
+  );
+
+  it.each([...blocksOf(page), ...blocksOf(pageText('docs/protocol.md'))])(
+    'and its neighbour show $kind $name',
+    async (block) => {
+      expect(block.text).toBe(await made(block));
     },
   );
 

@@ -111,8 +111,8 @@ export const chunkwiseSsm =
   };
 
 /**
- * Eq. 13: all states of `h_t = Ā h_{t−1} + u_t` as a convolution of u [b, t, e, n] with `Ā⁰, Ā¹, …`, channel by channel and state by
- * state, which a diagonal Ā allows.
+ * Eq. 13: all states of `h_t = Ā h_{t−1} + u_t` as a convolution of u [b, t, e, n] with `Ā⁰, Ā¹, …`, channel by channel; where Ā is
+ * diagonal, state by state.
  */
 export const convolvedStates =
   (method: ConvolutionMethod): States =>

@@ -1,5 +1,4 @@
 /** @file What the decay Ā of a state space model can be: real numbers, complex numbers or matrices; everything else is written once. */
-import { fail } from '../../tensor/errors.ts';
 import { filledLike, zerosLike } from '../../tensor/operand.ts';
 import { sub } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -9,6 +8,7 @@ import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { scale } from '../../tensor/primitives/scale.ts';
+import { sum } from '../../tensor/primitives/sum.ts';
 import type { Value } from '../../tensor/value.ts';
 import { associativeScan } from './associative-scan.ts';
 import { complexCombine, matrixCombine, realCombine } from './combine.ts';
@@ -37,7 +37,7 @@ export interface Form<S extends StateValue> {
   read(c: S, h: S): Value;
   /** All states `h_t = Ā h_{t−1} + u_t`, u [b, t, e, n], in logarithmic depth from h = 0. */
   scan(a: S, u: S): S;
-  /** `Σ_{i≤t} Ā^{t−i} u_i` for powers Ā⁰ … [t, e, n] and u [b, t, e, n]. Throws on matrices, whose states are not apart. */
+  /** `Σ_{i≤t} Ā^{t−i} u_i` for powers Ā⁰ … [t, e, n] and u [b, t, e, n]. */
   convolve(powers: S, u: S, method: ConvolutionMethod): S;
 }
 
@@ -53,7 +53,7 @@ function contracted(c: Value, h: Value): Value {
 /** States [b, e, n] beside powers [k, e, n]: [b, 1, e, n]. */
 const besidePowers = (h: Value): Value => reshape(h, [h.shape[0]!, 1, ...h.shape.slice(1)]);
 
-/** Each channel and state convolved with its own kernel, k [t, e, n], u [b, t, e, n]. */
+/** Each channel and state convolved with its own kernel, k [t, …], u [b, t, …]. */
 const convolved = (k: Value, u: Value, method: ConvolutionMethod): Value =>
   causalConvolution(u, broadcast(k, u.shape), 1, { method });
 
@@ -106,8 +106,10 @@ export const matrixForm: Form<Value> = {
     const steps = { a: overTime(a, lengthOf(u)), b: reshape(u, [...u.shape, 1]) };
     return reshape(associativeScan(matrixCombine, steps, -4).b, u.shape);
   },
-  convolve: () =>
-    fail(
-      'denseSsm: a matrix mixes the states, which convolve apart only where it is diagonal; use recurrent or logStep mode',
-    ),
+  // each entry of the powers convolved with the state that it acts on
+  convolve(k, u, method) {
+    const [b, t, e, n] = u.shape as readonly [number, number, number, number];
+    const acted = broadcast(reshape(u, [b, t, e, 1, n]), [b, t, e, n, n]);
+    return sum(convolved(k, acted, method), [4]);
+  },
 };

@@ -137,7 +137,7 @@ function readFile(file: Uint8Array, id: string): Safetensors | Failure {
   const answered = read.metadata.get('id');
   if (answered === id) return read;
   if (answered === undefined)
-    return wrong(`its message has no text 'id'; it repeats the question's, here ${quoted(id)}`);
+    return wrong(`its message has no text 'id'; it must repeat the question's, here ${quoted(id)}`);
   const isOver = /^[1-9]\d*$/.test(answered) && Number(answered) < Number(id);
   const which = isOver
     ? `question ${answered}, which was over,`
@@ -148,7 +148,9 @@ function readFile(file: Uint8Array, id: string): Safetensors | Failure {
 function unknown({ metadata }: Safetensors, expected: string): Failure {
   const message = metadata.get('message');
   if (message === undefined) return wrong(`its message has no text 'message'; here it is one of ${expected}`);
-  return wrong(`its message is ${quoted(message)}; what is expected here is one of ${expected}`);
+  const isOurs = message === 'describe' || message === 'run';
+  const hint = isOurs ? '; does it send back what it reads?' : '';
+  return wrong(`its message is ${quoted(message)}; what is expected here is one of ${expected}${hint}`);
 }
 
 function reasonIn({ metadata }: Safetensors): { reason: string } | Failure {

@@ -63,7 +63,7 @@ export async function checkMode(
     dtype,
     ...statusOf(tally, finding, gradients),
     reason: reason ?? (gradients ? null : 'no gradients offered'),
-    cases: right,
+    cases: right + (first === null ? 0 : 1),
     unsupported,
     worst: ratios.max,
     median: medianOf(ratios),

@@ -31,7 +31,8 @@ function placesOf({ operator, mode }: Inquiry, { c, wrong: { compared } }: Faili
 }
 
 function likenessesOf({ operator, mode }: Inquiry, { c, wrong: { compared } }: Failing): string[] {
-  if (compared === null) return [];
+  // where nothing but a name, a shape or a type is wrong, all numbers fit everything
+  if (compared === null || compared.judgement.findings.every(({ places }) => places.length === 0)) return [];
   const numbers = Object.fromEntries([...compared.answered].map(([name, { data }]) => [name, data]));
   return likenesses(operator, mode, c, numbers, compared.allowed);
 }

@@ -58,7 +58,7 @@ export function failureLines(row: CheckRow, command: string): string[] {
     `FAIL ${operator} ${mode} ${dtype}: ${message}`,
     '  the smallest case found:',
     ...caseLines(smallest).map((line) => `    ${line}`),
-    ...(hints.length === 0 ? [] : ['  the first failing case, before it was made small:']),
+    ...(hints.length === 0 ? [] : ['  where it is wrong in the first case that failed, which may be larger:']),
     ...hints.map((hint) => `    ${hint}`),
     ...(stderr.length === 0
       ? []

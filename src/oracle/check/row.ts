@@ -50,7 +50,7 @@ export interface CheckRow extends Subject {
   readonly gradients: Status;
   /** Why it is not PASS, where there is no finding. */
   readonly reason: string | null;
-  /** Cases that were compared, and those that the backend said it does not support. */
+  /** Cases that were asked, the first that failed included, and those that the backend said it does not support. */
   readonly cases: number;
   readonly unsupported: number;
   /** Over all numbers compared: |error| of what is allowed. */

@@ -38,7 +38,7 @@ export function sentenceOf(operator: Operator, { kind, tensor, message, places }
   const place = `${tensor}${placeOf(operator, tensor, shape, element)}`;
   const off =
     bound === 0 || !Number.isFinite(ratio)
-      ? 'nothing else is right here'
+      ? 'nothing is rounded here, so it must be exactly that'
       : `off by ${brief(Math.abs(answered - expected))} where ${brief(bound)} is allowed`;
   return `${place} is ${answered}, not ${expected}: ${off}; ${places.length} of ${sizeOf(shape)} numbers of ${tensor} are wrong`;
 }
@@ -71,8 +71,9 @@ export function whereWrong(operator: Operator, marked: Marked, settings: Setting
   ] as const) {
     if (axis === undefined || marked.shape[axis]! < 2) continue;
     const found = wrongAlong(marked, axis);
-    if (found.length < marked.shape[axis]!) parts.push(`only ${what} ${found.join(', ')} of ${marked.shape[axis]}`);
-    else parts.push(`every ${what}`);
+    if (found.length < marked.shape[axis]!) {
+      parts.push(`only ${what}${found.length > 1 ? 's' : ''} ${found.join(' and ')} of ${marked.shape[axis]}`);
+    } else parts.push(`every ${what}`);
   }
   return parts.join('; ');
 }

@@ -40,7 +40,7 @@ function inputRows(inputs: Apart['c']['inputs']): [string, string][] {
     const [first] = x.data;
     if (first === undefined) continue;
     if (x.data.length === 1 || x.data.some((value) => value !== first)) others.push([plainName(name), listed(x)]);
-    else uniform.set(first, [...(uniform.get(first) ?? []), `${plainName(name)} [${x.shape.join(', ')}]`]);
+    else uniform.set(first, [...(uniform.get(first) ?? []), `${plainName(name)} of shape [${x.shape.join(', ')}]`]);
   }
   const together = [...uniform].map(([value, names]): [string, string] => [
     `all ${rounded(value)}`,

@@ -136,6 +136,7 @@ export const questions: readonly Question[] = [
     operator: denseSsm as Operator,
     mode: 'recurrent',
     looksAt: isState,
+    fixed: [{ inputs: /^c$/, to: 1 }],
   }),
   asked({ ...ofStack, reading: 'pass', between: ['raw', 'fused'] }),
   asked({ ...ofFusion, reading: 'projection', between: ['identity', 'linear'], without: /projections/ }),

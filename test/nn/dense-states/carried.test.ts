@@ -82,7 +82,7 @@ describe('the carried state', () => {
     expect(bend(carried, 1)).toBeGreaterThan(1e-3);
   });
 
-  it('mixes the states of a channel under concatenation, so no diagonal scan or convolution of each alone computes it', () => {
+  it('mixes the states of a channel under concatenation, so linearScan, which has one decay a state, does not compute it', () => {
     const readings = {
       ...denseSsmConfig({ width: e, layers: 2, denseLayers: 1 }).readings,
       carry: 'fused',
@@ -125,18 +125,16 @@ describe('a stack with concatenated states carried on', () => {
       mode,
     );
 
-  it('is admitted in recurrent and logStep mode', () => {
-    for (const name of ['recurrent', 'logStep'] as const) {
+  it('is admitted in every mode but scan', () => {
+    for (const name of ['recurrent', 'logStep', 'direct', 'fft'] as const) {
       expect(denseSsmAdmits(config, name)).toBe(true);
       expect(run({ name })().output.shape).toEqual([1, 2, 2]);
     }
+    expect(denseSsmAdmits(config, 'chunkwise')).toBe(true);
+    expect(denseSsmAdmits(config, 'scan')).toBe(false);
   });
 
   refuses([
-    [
-      run({ name: 'direct' }),
-      'denseSsm: a matrix mixes the states, which convolve apart only where it is diagonal; use recurrent or logStep mode',
-    ],
     [run({ name: 'scan' }), 'scanSsm: linearScan has real diagonal decays, and these are matrix; use logStepSsm'],
     [
       () => denseSsmStack.check({ ...config, stateSize: 0 }),

@@ -144,14 +144,6 @@ describe('the dense connection and stacks', () => {
       "denseSsm: carry is 'both'; use raw or fused",
     ],
     [
-      () =>
-        denseSsm({ name: 'fft' }, 'raw')(
-          { x: tensor([[[1]]]), a: matrices, b: tensor([[1, 2]]), c: tensor([[1, 2]]), selected: [] },
-          tensor([[[0, 0]]]),
-        ),
-      'denseSsm: a matrix mixes the states, which convolve apart only where it is diagonal; use recurrent or logStep mode',
-    ],
-    [
       () => recurrentStack([], tensor([[[[1]]]]), [one], { epsilon: 1, residual: 0 }),
       'recurrentStack: 1 states for 0 layers above the bottom; give one for each',
     ],

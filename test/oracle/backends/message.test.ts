@@ -104,7 +104,7 @@ describe('an answer', () => {
     [
       'wrong-message',
       file({ message: 'answer' }),
-      "its message has no text 'id'; it repeats the question's, here \"3\"",
+      "its message has no text 'id'; it must repeat the question's, here \"3\"",
     ],
     [
       'wrong-message',
@@ -114,7 +114,7 @@ describe('an answer', () => {
     [
       'wrong-message',
       file({ message: 'run', id: '3' }),
-      'its message is "run"; what is expected here is one of answer, unsupported and error',
+      'its message is "run"; what is expected here is one of answer, unsupported and error; does it send back what it reads?',
     ],
     ['wrong-message', file({ message: 'unsupported', id: '3' }), "its message unsupported has no text 'reason'"],
     ['wrong-message', file({ message: 'error', id: '3', reason: ' \n' }), "its message error has no text 'reason'"],

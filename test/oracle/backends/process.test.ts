@@ -58,7 +58,7 @@ const atRun: Row[] = [
   ['cut-off', 'not-a-message', 'its message was cut off: 130 of 135 bytes came'],
   ['wrong-id', 'wrong-id', 'it answered a question "abc", which was not asked, in place of question 2'],
   ['earlier-id', 'wrong-id', 'it answered question 1, which was over, in place of question 2'],
-  ['no-id', 'wrong-message', "its message has no text 'id'; it repeats the question's, here \"2\""],
+  ['no-id', 'wrong-message', "its message has no text 'id'; it must repeat the question's, here \"2\""],
   ['announces-4-gb', 'too-large', 'it announced 4294967296 bytes; its answer can have 1048704 at most'],
   [
     'invalid-json',
