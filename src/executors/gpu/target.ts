@@ -29,6 +29,7 @@ export const mostGroups = 65535;
 /** Choices that benchmarks compare; nothing but speed depends on them. */
 export interface Tuning {
   readonly launchBytes?: number;
+  readonly mostWork?: number;
   readonly tile?: number;
   /** Kernels that are handed to the device at a time; 0 leaves that to gpu.js. */
   readonly kernelsAtOnce?: number;
