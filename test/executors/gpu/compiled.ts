@@ -222,6 +222,15 @@ export function testCompiled(backend: Backend): void {
       });
     });
 
+    it('multiplies over an axis that is cut in one way on one side and in another on the other', async () => {
+      const turned = (x: Value, parts: readonly number[]): Value =>
+        reshape(transpose(reshape(x, [4, ...parts]), [0, 2, 1]), [4, 6]);
+      const fn: Equation = ({ x }) => ({ y: einsum('ak,bk->ab', turned(x!, [2, 3]), turned(x!, [3, 2])) });
+      const x = Float64Array.from({ length: 24 }, (_, i) => ((i * 7) % 11) - 5);
+      const { y } = await once(fn, { x: { shape: [4, 6] } }, { x: [...x] }, on);
+      expect(y).toEqual([...read(fn({ x: input(f64, x, [4, 6]) }).y!)]);
+    });
+
     it('finds the place of every element of large arrays', async () => {
       const shape = [37, 3, 61, 19];
       const x = Float64Array.from({ length: 37 * 3 * 61 * 19 }, (_, i) => i);

@@ -26,7 +26,7 @@ import { cases } from '../../support/property.ts';
 type Step = (x: Value, random: Rng, others: readonly Value[]) => Value;
 
 const axisOf = ({ shape }: Value, random: Rng): number => random.integer(shape.length);
-const whole = (x: Value): string => x.shape.map((_, i) => 'abcdefgh'[i]).join('');
+const letters = ({ shape }: Value, from: string): string[] => [...from.slice(0, shape.length)];
 
 /** Another shape of as many elements. */
 function anotherShape(size: number, random: Rng): Shape {
@@ -72,10 +72,16 @@ const steps: readonly Step[] = [
   },
   (x, random) => sum(sign(x), [axisOf(x, random)]),
   (x, random) => maxReduce(x, axisOf(x, random)),
-  (x, random) => {
-    const letter = whole(x)[axisOf(x, random)]!;
-    const kept = whole(x).replace(letter, '');
-    return einsum(`${whole(x)},z${letter}->z${kept}`, sign(x), zeroOnes(x, letter));
+  (x, random, others) => {
+    // with another value over an axis of the same length
+    const at = axisOf(x, random);
+    const partners = others.flatMap((y) => y.shape.flatMap((n, axis) => (n === x.shape[at] ? [{ y, axis }] : [])));
+    const { y, axis } = partners[random.integer(partners.length)]!;
+    const [left, right] = [letters(x, 'abcdef'), letters(y, 'uvwxyz')];
+    left[at] = 'k';
+    right[axis] = 'k';
+    const kept = [...left, ...right].filter((letter) => letter !== 'k');
+    return einsum(`${left.join('')},${right.join('')}->${kept.join('')}`, sign(x), sign(y));
   },
   (x, random) => {
     const axis = axisOf(x, random);
@@ -83,16 +89,6 @@ const steps: readonly Step[] = [
     return linearScan(sign(x), sign(x), first, axis, { reverse: random.integer(2) === 0 });
   },
 ];
-
-/** Two rows of signs as long as an axis of `x`, made of `x` itself. */
-function zeroOnes(x: Value, letter: string): Value {
-  const axis = whole(x).indexOf(letter);
-  const row = sum(
-    sign(x),
-    [...x.shape.keys()].filter((i) => i !== axis),
-  );
-  return concat([reshape(sign(row), [1, x.shape[axis]!]), reshape(row, [1, x.shape[axis]!])].map(sign), 0);
-}
 
 /** A program of random steps, each on one of the values before; all are results. */
 const program =
