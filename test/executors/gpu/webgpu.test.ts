@@ -9,6 +9,7 @@ import { testGroups } from './groups.ts';
 import { testSequences } from './sequences.ts';
 import { isExact, operatorSubjects, primitiveSubject, tryOn } from './support.ts';
 import { testTraining } from './training.ts';
+import { testViews } from './views.ts';
 
 /** The parts of gpu.js that are not in its types. */
 const library = (await import('gpu.js')) as unknown as {
@@ -43,6 +44,7 @@ if (typeof found === 'string') {
   testSequences('webgpu', 3);
   testTraining('webgpu');
   testGroups();
+  testViews('webgpu', 4);
 
   describe(`on webgpu, ${found.ran.adapter}`, { timeout: 60_000 }, () => {
     it('runs as one command list', () => {
