@@ -4,7 +4,7 @@ import { flawless, infinitelyWrong, isRight, type Verdict, worse } from './compa
 import type { Fault } from './fault.ts';
 import type { Law, Subject } from './law.ts';
 import type { Operator } from './operator.ts';
-import { sampleCases } from './operators/draw.ts';
+import { casesInTurn } from './operators/draw.ts';
 
 /** How many cases, how long, from which seed. */
 export interface Trials {
@@ -63,7 +63,7 @@ export function rejection(
   { cases, longest, seed }: Trials,
 ): Rejection | null {
   let count = 0;
-  for (const c of sampleCases(operator as Operator<Settings>, { longest, ...law.size }, cases, seed)) {
+  for (const c of casesInTurn(operator as Operator<Settings>, { longest, ...law.size }, cases, seed)) {
     if (!law.applies(operator, fault.mode, c)) continue;
     count++;
     const verdict = law.check({ operator, mode: fault.mode, program: fault.program }, c);

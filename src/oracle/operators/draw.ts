@@ -112,5 +112,19 @@ export const sampleCases = <S extends Settings>(
 ): Case<S>[] =>
   sampleDraws(operator, size, count, seed).map(({ layout, seed: of, values }) => fill(layout, of, values));
 
+/** The same cases one by one, for whoever may need only the first: drawn a few at a time, then twice as many. */
+export function* casesInTurn<S extends Settings>(
+  operator: Operator<S>,
+  size: Size,
+  count: number,
+  seed: number,
+): Generator<Case<S>> {
+  for (let [from, block] = [0, 4]; from < count; from += block, block *= 2) {
+    // a path of one number passes over so many draws
+    const some = fc.sample(draws(operator, size), { seed, path: `${from}`, numRuns: Math.min(block, count - from) });
+    for (const { layout, seed: of, values } of some) yield fill(layout, of, values);
+  }
+}
+
 /** The modes of scans that any association computes, and the modes whose bounds hold them. */
 export const anyAssociation = { scan: ['scan', 'logStep'], logStep: ['scan', 'logStep'] } as const;
