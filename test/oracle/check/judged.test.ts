@@ -152,7 +152,7 @@ describe('planted faults are rejected', patient, () => {
         expect(isRightAnswer(judgement)).toBe(false);
         expect(judgement.findings[0]!.places.map((place) => place.element)).toContain(element);
       }),
-      cases(40),
+      cases(80),
     );
     // a part in a thousand of the number itself is beyond the bound of most numbers
     expect(shares.length).toBeGreaterThan(0);
