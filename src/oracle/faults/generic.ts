@@ -21,6 +21,12 @@ function ahead(x: Value, axis: number): Value {
   return concat([slice(x, axis, Math.min(1, t), t), slice(x, axis, Math.max(0, t - 1), t)], axis);
 }
 
+/** Each token's predecessor; the first one stays. */
+function behind(x: Value, axis: number): Value {
+  const t = x.shape[axis]!;
+  return concat([slice(x, axis, 0, Math.min(1, t)), slice(x, axis, 0, Math.max(0, t - 1))], axis);
+}
+
 /** The first sequence in every place. */
 const firstOnly = (x: Value, axis: number): Value => broadcast(slice(x, axis, 0, Math.min(1, x.shape[axis]!)), x.shape);
 
@@ -45,6 +51,8 @@ export function genericFaults(operator: Operator, laws: readonly Law[]): Fault[]
   const modeNames = Object.keys(modes);
   const other = modeNames.find((mode) => mode !== reference) ?? reference;
   const states = Object.keys(time?.states ?? {});
+  const outputs = time?.outputs ?? {};
+  const ofTime = Object.keys(outputs).length > 0 ? ['definition'] : [];
   const fault = (
     name: string,
     says: string,
@@ -69,6 +77,9 @@ export function genericFaults(operator: Operator, laws: readonly Law[]): Fault[]
     (run: Program): Program =>
     (inputs, settings) =>
       mapValues(run(inputs, settings), change);
+  /** Outputs at other tokens than theirs. */
+  const atOther = (place: (x: Value, axis: number) => Value) =>
+    onOutputs((x, name) => (name in outputs ? place(x, outputs[name]!) : x));
   const scaled = onOutputs((x) => scale(x, 1 + 2 ** -10));
 
   return [
@@ -79,6 +90,8 @@ export function genericFaults(operator: Operator, laws: readonly Law[]): Fault[]
       ['causal'],
       onInputs(along(time?.inputs ?? {}, ahead)),
     ),
+    fault('written-one-late', 'every token has the outputs of the one before it', reference, ofTime, atOther(behind)),
+    fault('written-one-early', 'every token has the outputs of the one after it', reference, ofTime, atOther(ahead)),
     fault(
       'sequences-mixed',
       'every sequence is the first',
