@@ -149,10 +149,12 @@ function verdict({ ok, rows, problems }: CheckReport, { description }: Backend):
     return `${colour.wrong('FAIL')}: nothing was compared: it offers ${offered}, and was asked for something else`;
   }
   const passed = asked.filter((row) => row.outputs === 'PASS' && isFine(row)).length;
-  const unchecked = asked.filter(({ gradients }) => gradients === 'UNCHECKED').length;
+  const unasked = asked.filter(({ outputs }) => outputs === 'UNCHECKED').length;
+  const unchecked = asked.filter(({ gradients }) => gradients === 'UNCHECKED').length - unasked;
   const cases = asked.reduce((sum, row) => sum + row.cases, 0);
   const head = ok ? colour.right('PASS') : colour.wrong('FAIL');
   const rest = [
+    ...(unasked === 0 ? [] : [`${unasked} unchecked, as no time was left (--total)`]),
     ...(unchecked === 0 ? [] : [`gradients of ${unchecked} unchecked`]),
     ...(problems.length === 0 ? [] : ['what it says that it has is wrong, as said above']),
   ];
