@@ -1,12 +1,14 @@
 /** @file Causal depthwise convolution with the window that it carries from token to token. */
 import { fail } from '../tensor/errors.ts';
-import { zerosLike } from '../tensor/operand.ts';
+import { filledLike, zerosLike } from '../tensor/operand.ts';
 import { at, stack } from '../tensor/ops.ts';
-import { add } from '../tensor/primitives/add.ts';
+import { broadcast } from '../tensor/primitives/broadcast.ts';
 import { concat } from '../tensor/primitives/concat.ts';
 import { einsum } from '../tensor/primitives/einsum.ts';
 import { mul } from '../tensor/primitives/mul.ts';
+import { reshape } from '../tensor/primitives/reshape.ts';
 import { slice } from '../tensor/primitives/slice.ts';
+import { sum } from '../tensor/primitives/sum.ts';
 import { show } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 import { checkAxes, checkShape } from './check.ts';
@@ -38,8 +40,9 @@ export const parallelConvolution: CausalConvolution = (inputs, window) => {
   const { t, k } = convolutionAxes('parallelConvolution', inputs, window);
   const history = concat([window, x], 1);
   const taps = Array.from({ length: k }, (_, j) => mul(slice(history, 1, j + 1, j + 1 + t), at(weight, 1, j)));
-  const y = taps.reduce(add);
-  return { output: bias === undefined ? y : add(y, bias), state: slice(history, 1, t, t + k) };
+  // one sum, so that bounds hold in any order: kernels begin with the bias, or end with it
+  const terms = bias === undefined ? taps : [...taps, broadcast(bias, x.shape)];
+  return { output: sum(stack(terms, 0), [0]), state: slice(history, 1, t, t + k) };
 };
 
 /**
@@ -51,12 +54,15 @@ export const parallelConvolution: CausalConvolution = (inputs, window) => {
 export const recurrentConvolution: CausalConvolution = (inputs, window) => {
   const { x, weight, bias } = inputs;
   const { t, k } = convolutionAxes('recurrentConvolution', inputs, window);
+  const [b, , e] = x.shape as readonly [number, number, number];
+  // the bias is the weight of a tap that reads 1: one sum, as in parallel mode
+  const weights = bias === undefined ? weight : concat([weight, reshape(bias, [e, 1])], 1);
+  const ones = bias === undefined ? [] : [filledLike(x, 1, [b, 1, e])];
   const outputs: Value[] = [];
   let last = window;
   for (let i = 0; i < t; i++) {
     last = concat([slice(last, 1, 1, k), slice(x, 1, i, i + 1)], 1);
-    const y = einsum('bke,ek->be', last, weight);
-    outputs.push(bias === undefined ? y : add(y, bias));
+    outputs.push(einsum('bke,ek->be', concat([last, ...ones], 1), weights));
   }
   return { output: t === 0 ? x : stack(outputs, 1), state: last };
 };

@@ -286,6 +286,10 @@ if (torch === null) {
       await passes(`${torch} ${join(folder, 'example_torch.py')}`, 16);
     });
 
+    it('runs the example of state space models', async () => {
+      await passes(`${torch} ${join(folder, 'example_ssm.py')}`, 20);
+    });
+
     describe('by autograd', () => {
       let backend: Backend;
       beforeAll(async () => {

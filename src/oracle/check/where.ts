@@ -34,13 +34,13 @@ export function placeOf(operator: Operator, tensor: string, shape: Shape, at: nu
 /** A sentence about a finding: its worst number, both sides, and how far apart they may be. */
 export function sentenceOf(operator: Operator, { kind, tensor, message, places }: Finding, shape: Shape): string {
   if (places.length === 0 || kind === 'leans') return message;
-  const { element, answered, expected, bound, ratio } = places.reduce((a, b) => (b.ratio > a.ratio ? b : a));
+  const { element, answered, expected, bound } = places.reduce((a, b) => (b.ratio > a.ratio ? b : a));
   const place = `${tensor}${placeOf(operator, tensor, shape, element)}`;
-  const off =
-    bound === 0 || !Number.isFinite(ratio)
-      ? 'nothing is rounded here, so it must be exactly that'
-      : `off by ${brief(Math.abs(answered - expected))} where ${brief(bound)} is allowed`;
-  return `${place} is ${answered}, not ${expected}: ${off}; ${places.length} of ${sizeOf(shape)} numbers of ${tensor} are wrong`;
+  const off = Number.isFinite(answered - expected)
+    ? `off by ${brief(Math.abs(answered - expected))} where ${brief(bound)} is allowed`
+    : 'no rounding does that';
+  const why = bound === 0 ? 'nothing is rounded here, so it must be exactly that' : off;
+  return `${place} is ${answered}, not ${expected}: ${why}; ${places.length} of ${sizeOf(shape)} numbers of ${tensor} are wrong`;
 }
 
 const brief = (x: number): string => Number(x.toPrecision(2)).toString();
