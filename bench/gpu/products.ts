@@ -1,5 +1,5 @@
 /** @file Square matrix products on the device: chains of them, so that nothing but products is timed. */
-import { compile } from '../../src/executors/gpu/index.ts';
+import { compile, type Tuning } from '../../src/executors/gpu/index.ts';
 import { einsum } from '../../src/tensor/primitives/einsum.ts';
 import { slice } from '../../src/tensor/primitives/slice.ts';
 import type { Value } from '../../src/tensor/value.ts';
@@ -12,7 +12,7 @@ export async function chain(
   count: number,
   workgroups: boolean,
   spec: string,
-  tile?: number,
+  tuning: Tuning = {},
 ): Promise<Spread> {
   const x = { shape: [n, n] };
   const f = await compile(
@@ -22,7 +22,7 @@ export async function chain(
       return { y, corner: slice(slice(y, 0, 0, 1), 1, 0, 1), x: slice(inputs.x!, 0, 0, n) };
     },
     { x, y: x },
-    { backend: 'webgpu', workgroups, keep: { y: 'y', x: 'x' }, tuning: tile === undefined ? {} : { tile } },
+    { backend: 'webgpu', workgroups, keep: { y: 'y', x: 'x' }, tuning },
   );
   const small = new Float32Array(n * n).map((_, i) => (((i * 7) % 13) - 6) / n / 4);
   await f({ x: small, y: small });

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Row } from './table.ts';
 
 // the script is not compiled: it lies beside the sources
-const script = fileURLToPath(new URL('../gpu_torch.py', import.meta.url)).replace('/.bench/bench/', '/bench/');
+const script = fileURLToPath(new URL('../gpu_torch.py', import.meta.url)).replace(/\/\.bench[^/]*\/bench\//, '/bench/');
 
 /** The rows that a part of gpu_torch.py prints as JSON, one a line; a row that says why where it does not run. */
 export function torchRows(part: string, ...args: readonly string[]): Row[] {

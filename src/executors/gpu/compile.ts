@@ -5,7 +5,7 @@ import { type CallInputs, checkInputs } from './call-inputs.ts';
 import { checkKept, checkMemory, guarded } from './checks.ts';
 import { assertRan, type Backend, type Device, type OpenDevice, openDevice } from './device.ts';
 import { encoded } from './encoder.ts';
-import { type KernelOf, keyOf, type Work } from './launches.ts';
+import { type Call, type KernelOf, keyOf, type Work } from './launches.ts';
 import { checkRange } from './origins.ts';
 import { type Equation, type Program, traceProgram } from './program.ts';
 import { byGpuJs, type Carried, type Runner } from './runner.ts';
@@ -39,6 +39,18 @@ export interface Ran extends Device {
   readonly compileSeconds: number;
 }
 
+/** A kernel's call, and its seconds. */
+export interface KernelTime extends Call {
+  readonly seconds: number;
+}
+
+/** Where the time of a call goes. */
+export interface Profile {
+  readonly kernels: readonly KernelTime[];
+  /** Seconds that the host takes to write all commands. */
+  readonly writing: number;
+}
+
 /** A compiled function. */
 export interface Compiled {
   /**
@@ -49,6 +61,11 @@ export interface Compiled {
   (inputs: CallInputs): Promise<Record<string, Float32Array>>;
   /** The numbers of a kept input, as the last call left them. Throws where no call has. */
   kept(input: string): Promise<Float32Array>;
+  /**
+   * How long each kernel takes when it is run again and again by itself, on WebGPU, and how long it takes to write the commands of
+   * all. Kept inputs stay as they are; outputs have to be computed again.
+   */
+  profile(): Promise<Profile>;
   readonly ran: Ran;
   readonly inputs: Readonly<Record<string, Slot>>;
   readonly outputs: Readonly<Record<string, Required<Slot>>>;
@@ -197,6 +214,10 @@ function compiledOf(running: Running, runner: Runner, compileSeconds: number): C
     const { result } = program.outputs[output!]!;
     return result < 0 ? new Float32Array(0) : runner.read(result);
   };
+  const profile = async (): Promise<Profile> => {
+    const { kernels, writing } = await runner.times();
+    return { kernels: program.calls.map((own, k) => ({ ...own, seconds: kernels[k]! })), writing };
+  };
   const dispose = (): Promise<void> => {
     if (disposed === undefined) runner.destroy();
     disposed ??= close();
@@ -205,6 +226,7 @@ function compiledOf(running: Running, runner: Runner, compileSeconds: number): C
   const outputs = Object.entries(program.outputs).map(([name, { shape, kind }]) => [name, { shape, kind }]);
   return Object.assign(call, {
     kept,
+    profile,
     ran: { ...opened.device, executorKind: pipeline.executorKind, work: program.work, compileSeconds },
     inputs,
     outputs: Object.fromEntries(outputs),

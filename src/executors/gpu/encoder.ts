@@ -13,6 +13,7 @@ interface Buffer {
 interface Queue {
   writeBuffer(buffer: Buffer, offset: number, data: Float32Array): void;
   submit(commands: readonly unknown[]): void;
+  onSubmittedWorkDone(): Promise<void>;
 }
 interface Pass {
   setPipeline(pipeline: unknown): void;
@@ -62,7 +63,15 @@ export interface Encoded {
   run(args: readonly (Float32Array | null)[], wanted: readonly number[]): Promise<Float32Array[]>;
   /** The numbers of a result as the last run left them. */
   read(result: number): Promise<Float32Array>;
+  /** How long each kernel takes, and how long it takes to write the commands of all. Results hold anything afterwards. */
+  times(): Promise<Times>;
   destroy(): void;
+}
+
+/** Seconds. */
+export interface Times {
+  readonly kernels: readonly number[];
+  readonly writing: number;
 }
 
 /** How commands are handed to the device. */
@@ -119,6 +128,26 @@ export function encoded(pipeline: unknown, { carried, kernelsAtOnce }: Handing):
     return next;
   };
 
+  /** A pass of kernels, `repetitions` times one after another. */
+  const write = (encoder: Encoder, kernels: ExecutorParts['_passes'], repetitions = 1): void => {
+    const pass = encoder.beginComputePass();
+    for (const { pipeline: kernel, bindGroup, groups } of kernels) {
+      pass.setPipeline(kernel);
+      pass.setBindGroup(0, bindGroup);
+      for (let k = 0; k < repetitions; k++) pass.dispatchWorkgroups(groups[0]!, groups[1]!, groups[2]!);
+    }
+    pass.end();
+  };
+  const seconds = async (kernels: ExecutorParts['_passes'], repetitions: number): Promise<number> => {
+    const encoder = device.createCommandEncoder();
+    write(encoder, kernels, repetitions);
+    const commands = encoder.finish();
+    const began = performance.now();
+    device.queue.submit([commands]);
+    await device.queue.onSubmittedWorkDone();
+    return (performance.now() - began) / 1e3;
+  };
+
   return {
     run: (args, wanted) =>
       queued(() => {
@@ -128,13 +157,7 @@ export function encoded(pipeline: unknown, { carried, kernelsAtOnce }: Handing):
         }
         let encoder = device.createCommandEncoder();
         for (let first = 0; first < passes.length; first += kernelsAtOnce) {
-          const pass = encoder.beginComputePass();
-          for (const { pipeline: kernel, bindGroup, groups } of passes.slice(first, first + kernelsAtOnce)) {
-            pass.setPipeline(kernel);
-            pass.setBindGroup(0, bindGroup);
-            pass.dispatchWorkgroups(groups[0]!, groups[1]!, groups[2]!);
-          }
-          pass.end();
+          write(encoder, passes.slice(first, first + kernelsAtOnce));
           if (first + kernelsAtOnce >= passes.length) break;
           device.queue.submit([encoder.finish()]);
           encoder = device.createCommandEncoder();
@@ -147,6 +170,18 @@ export function encoded(pipeline: unknown, { carried, kernelsAtOnce }: Handing):
         return fetch(wanted, encoder);
       }),
     read: (result) => queued(async () => (await fetch([result], device.createCommandEncoder()))[0]!),
+    times: () =>
+      queued(async () => {
+        const kernels: number[] = [];
+        for (const pass of passes) {
+          const samples: number[] = [];
+          for (let k = 0; k < 3; k++) samples.push((await seconds([pass], 42)) - (await seconds([pass], 2)));
+          kernels.push(samples.sort((a, b) => a - b)[1]! / 40);
+        }
+        const began = performance.now();
+        write(device.createCommandEncoder(), passes);
+        return { kernels, writing: (performance.now() - began) / 1e3 };
+      }),
     destroy: () => {
       for (const buffer of staging.values()) buffer.destroy();
     },

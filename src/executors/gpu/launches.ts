@@ -7,6 +7,8 @@ export interface Workgroup {
   /** Declarations and `main`; `element(i)` is the kernel's text at thread i where it is asked for. */
   readonly wgsl: string;
   readonly groups: readonly [number, number, number];
+  /** Arrays, of the arguments or `result`, that are arrays of fours in `wgsl`. */
+  readonly vectors?: readonly string[];
 }
 
 /** A kernel: a function's body in gpu.js's JavaScript, whose thread is `this.thread.x`, for `size` results. */
@@ -37,6 +39,12 @@ export interface Work {
   readonly bytes: number;
 }
 
+/** A kernel as it is called: its text, what it reads and writes. */
+export interface Call extends Kernel {
+  /** Bytes of the arrays that it is given, each once, and of its result. */
+  readonly bytes: number;
+}
+
 /** The kernels of a trace. */
 export interface Launches {
   /** Adds a kernel, or finds that the same one has run on the same arrays. */
@@ -45,6 +53,8 @@ export interface Launches {
   table(numbers: Float32Array): Resident;
   /** Calls what gpu.js makes of the kernels that `results` need; gives each result's handle. */
   replay(results: readonly Resident[], argumentHandles: readonly unknown[], kernelOf: KernelOf): unknown[];
+  /** The kernels that `results` need, in order. */
+  calls(results: readonly Resident[]): Call[];
   /** What `results` need. */
   work(results: readonly Resident[]): Work;
 }
@@ -109,6 +119,11 @@ export function launches(): Launches {
       }
       return results.map(handleOf);
     },
+    calls: (results) =>
+      needed(results).map(({ kernel, operands }) => {
+        const arrays = [...new Set(operands)].filter((x): x is Resident => x.is === 'resident');
+        return { ...kernel, bytes: 4 * arrays.reduce((sum, { size }) => sum + size, kernel.size) };
+      }),
     work(results) {
       const kept = needed(results);
       return {

@@ -2,7 +2,7 @@
 import { fail } from '../../tensor/errors.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { isValue, type Value } from '../../tensor/value.ts';
-import type { KernelOf, Work } from './launches.ts';
+import type { Call, KernelOf, Work } from './launches.ts';
 import type { Resident, Traced } from './numbers.ts';
 import type { RangeCheck } from './origins.ts';
 import type { Target } from './target.ts';
@@ -20,6 +20,8 @@ export interface Program {
   /** What must hold of the indices in a call. */
   readonly checks: readonly RangeCheck[];
   readonly work: Work;
+  /** The kernels in the order of their calls. */
+  readonly calls: readonly Call[];
   /** Calls the kernels on handles, one for each argument; gives the handles of the results. */
   replay(handles: readonly unknown[], kernelOf: KernelOf): readonly unknown[];
 }
@@ -46,6 +48,7 @@ export function traceProgram(fn: Equation, inputs: Readonly<Record<string, Slot>
     outputs: Object.fromEntries(outputs),
     checks: traced.checks,
     work: traced.launches.work(results),
+    calls: traced.launches.calls(results),
     replay: (handles, kernelOf) => traced.launches.replay(results, handles, kernelOf),
   };
 }

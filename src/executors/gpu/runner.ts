@@ -1,4 +1,5 @@
 /** @file Running a pipeline by gpu.js's own means: kept arrays cross the bus at every call. */
+import { fail } from '../../tensor/errors.ts';
 import type { Encoded } from './encoder.ts';
 
 /** What runs a compiled pipeline. */
@@ -32,6 +33,8 @@ export function byGpuJs(
       await tail;
       return last[result]!.slice();
     },
+    times: async () =>
+      fail('compiled function: kernels are timed on WebGPU only, with kernels handed over by densessm'),
     destroy: () => undefined,
   };
 }

@@ -1,5 +1,7 @@
 /** @file What a rule must know of the device that kernels are made for. */
 import type { Backend } from './device.ts';
+import type { Spreading } from './kernels/threads.ts';
+import type { TileShape } from './kernels/tiles.ts';
 
 /** A device, as far as the choice of kernels is concerned. */
 export interface Target {
@@ -13,8 +15,13 @@ export interface Target {
   readonly arrayBytes: number;
   /** What all arrays may take together, in bytes. */
   readonly totalBytes: number;
-  /** The tiles of matrix products to choose from, by number; all unless given. */
-  readonly tile?: number;
+  /** Bytes that a group of threads may share. */
+  readonly groupBytes: number;
+  /** The tiles of matrix products to choose from, and parts of the sum; all unless given. */
+  readonly tiles?: readonly TileShape[];
+  readonly splits?: number;
+  /** How kernels of a thread a number are written for groups. */
+  readonly spreading?: Spreading;
 }
 
 /** Largest number of elements of an array: kernels compute offsets in f32, which is exact so far. */
@@ -30,7 +37,9 @@ export const mostGroups = 65535;
 export interface Tuning {
   readonly launchBytes?: number;
   readonly mostWork?: number;
-  readonly tile?: number;
+  readonly tiles?: readonly TileShape[];
+  readonly splits?: number;
+  readonly spreading?: Spreading;
   /** Kernels that are handed to the device at a time; 0 leaves that to gpu.js. */
   readonly kernelsAtOnce?: number;
 }
@@ -46,8 +55,23 @@ export const targets: { readonly [B in Backend]: Target } = {
     mostWork: 48,
     arrayBytes: 2 ** 27,
     totalBytes: Number.POSITIVE_INFINITY,
+    groupBytes: 16384,
   },
   // one memory of 32-bit addresses
-  webasm: { workgroups: false, launchBytes: 16e3, mostWork: 6, arrayBytes: 2 ** 30, totalBytes: 2 ** 32 - 2 ** 26 },
-  cpu: { workgroups: false, launchBytes: 16e3, mostWork: 6, arrayBytes: 2 ** 30, totalBytes: Number.POSITIVE_INFINITY },
+  webasm: {
+    workgroups: false,
+    launchBytes: 16e3,
+    mostWork: 6,
+    arrayBytes: 2 ** 30,
+    totalBytes: 2 ** 32 - 2 ** 26,
+    groupBytes: 0,
+  },
+  cpu: {
+    workgroups: false,
+    launchBytes: 16e3,
+    mostWork: 6,
+    arrayBytes: 2 ** 30,
+    totalBytes: Number.POSITIVE_INFINITY,
+    groupBytes: 0,
+  },
 };

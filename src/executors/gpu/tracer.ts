@@ -2,6 +2,7 @@
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { applied, costTogether, type Expression, madeOf, type Node, type Statements, whole } from './expression.ts';
 import { axesOf, merged, placesOf } from './kernels/places.ts';
+import { spread } from './kernels/threads.ts';
 import type { Launches, Workgroup } from './launches.ts';
 import type { Full, Numbers, Operand, Resident } from './numbers.ts';
 import { type Argument, type Script, scriptOf } from './script.ts';
@@ -46,7 +47,8 @@ export interface Tracer {
 export function tracer(list: Launches, target: Target): Tracer {
   const self: Tracer = {
     target,
-    launch: list.launch,
+    launch: (size, operands, body, workgroup = target.workgroups ? spread(size, target.spreading) : undefined) =>
+      list.launch(size, operands, body, workgroup),
     make(numbers, size) {
       if (numbers.is === 'resident') return numbers;
       if (numbers.is === 'nothing') throw new Error('an array without elements has no buffer');
@@ -54,7 +56,7 @@ export function tracer(list: Launches, target: Target): Tracer {
       if (made !== null) return made;
       const script = self.script(numbers);
       const shape = numbers.is === 'fill' ? [size] : numbers.shape;
-      const result = list.launch(size, script.operands, pointwise(script, shape));
+      const result = self.launch(size, script.operands, pointwise(script, shape));
       if (numbers.is === 'apply' || numbers.is === 'within') numbers.fate.made = result;
       return result;
     },

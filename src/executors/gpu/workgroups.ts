@@ -33,7 +33,7 @@ export function withWorkgroups(gpu: GpuJs, library: unknown): Grouping {
       const own = super.assembleWGSL();
       const workgroup = known[this.constants?.workgroup ?? -1];
       if (workgroup === undefined) return own;
-      const head = own.slice(0, own.indexOf('@compute'));
+      const head = inFours(own.slice(0, own.indexOf('@compute')), workgroup.vectors ?? []);
       return `${head}\n${elementOf(this.translatedBody, workgroup.wgsl)}\n${workgroup.wgsl}`;
     }
     override _computeDispatch(threads: readonly number[]) {
@@ -45,10 +45,21 @@ export function withWorkgroups(gpu: GpuJs, library: unknown): Grouping {
   return { settings: (workgroup) => ({ constants: { workgroup: known.push(workgroup) - 1 } }) };
 }
 
+/** Declarations with some arrays as arrays of fours, and without gpu.js's own way of reading them. */
+function inFours(head: string, arrays: readonly string[]): string {
+  return arrays.reduce((text, array) => {
+    const name = array === 'result' ? array : `user_${array}`;
+    const declared = `${name} : array<f32>;`;
+    if (!text.includes(declared)) throw new Error(`a kernel's text does not declare ${array} as expected:\n${text}`);
+    const accessor = new RegExp(`fn get_${name}\\([^)]*\\) -> f32 \\{[^}]*\\}`);
+    return text.replace(declared, `${name} : array<vec4<f32>>;`).replace(accessor, '');
+  }, head);
+}
+
 /** The kernel's text as a function of a thread's number, if the workgroup calls it. */
 function elementOf(body: string, wgsl: string): string {
   if (!wgsl.includes('element(')) return '';
-  const store = /result\[data_index\] = ([^;]*);\s*return;\s*$/;
-  if (!store.test(body)) throw new Error(`a kernel's text does not end as expected:\n${body}`);
-  return `fn element(index : u32) -> f32 {\nthreadGid = vec3<u32>(index, 0u, 0u);\n${body.replace(store, 'return $1;')}\n}`;
+  const stores = /result\[data_index\] = ([^;]*);\s*return;/g;
+  if (!/return;\s*$/.test(body)) throw new Error(`a kernel's text does not end as expected:\n${body}`);
+  return `fn element(index : u32) -> f32 {\nthreadGid = vec3<u32>(index, 0u, 0u);\n${body.replace(stores, 'return $1;')}\n}`;
 }

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { f64 } from '../../../src/executors/f64/index.ts';
 import { compile, type Equation, type Slot } from '../../../src/executors/gpu/index.ts';
+import { type TileShape, tileShapes } from '../../../src/executors/gpu/kernels/tiles.ts';
 import { indexInput, input, read } from '../../../src/tensor/input.ts';
 import { constantLike } from '../../../src/tensor/operand.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
@@ -21,13 +22,13 @@ interface Grouped {
   readonly name: string;
   readonly fn: Equation;
   readonly inputs: Readonly<Record<string, Slot>>;
-  readonly tile?: number;
+  readonly tile?: TileShape;
   /** Indices are below it. */
   readonly rows?: number;
 }
 
-const product = (spec: string, a: readonly number[], b: readonly number[], tile?: number): Grouped => ({
-  name: `${spec} of [${a}] and [${b}]${tile === undefined ? '' : ` by tiles ${tile}`}`,
+const product = (spec: string, a: readonly number[], b: readonly number[], tile?: TileShape): Grouped => ({
+  name: `${spec} of [${a}] and [${b}]${tile === undefined ? '' : ` by tiles of ${tile.m} × ${tile.n}`}`,
   fn: (x) => ({ y: einsum(spec, x.a!, x.b!) }),
   inputs: { a: { shape: a }, b: { shape: b } },
   ...(tile === undefined ? {} : { tile }),
@@ -35,9 +36,13 @@ const product = (spec: string, a: readonly number[], b: readonly number[], tile?
 
 /** One of each kernel, and for products every kind of tiles, transposition and edge. */
 export const groupedWork: readonly Grouped[] = [
-  ...[0, 1, 2, 3].map((tile) => product('ij,jk->ik', [131, 37], [37, 133], tile)),
-  product('ij,kj->ik', [128, 32], [64, 32], 1),
-  product('bji,bjk->bik', [2, 19, 35], [2, 19, 33], 3),
+  ...tileShapes.flatMap((tile) => [
+    product('ij,jk->ik', [131, 37], [37, 133], tile),
+    product('ij,jk->ik', [132, 40], [40, 136], { ...tile, unrolled: !tile.unrolled }),
+    product('ji,kj->ki', [40, 132], [136, 40], { ...tile, double: !tile.double }),
+  ]),
+  product('ij,kj->ik', [128, 32], [64, 32], tileShapes[1]),
+  product('bji,bjk->bik', [2, 19, 35], [2, 19, 33], tileShapes[3]),
   product('bhts,bshe->bthe', [2, 3, 33, 18], [2, 18, 3, 34]),
   product('ji,jk->ki', [1100, 9], [1100, 12]),
   {
@@ -87,7 +92,7 @@ export function testGroups(): void {
   describe('groups of threads on webgpu', { timeout: 60_000 }, () => {
     it.each(groupedWork)('$name: exactly as f64', async (work) => {
       const { fn, inputs, tile } = work;
-      const f = await compile(fn, inputs, { backend: 'webgpu', tuning: tile === undefined ? {} : { tile } });
+      const f = await compile(fn, inputs, { backend: 'webgpu', tuning: tile === undefined ? {} : { tiles: [tile] } });
       const given = drawn(work);
       const found = await f(given);
       await f.dispose();
@@ -105,7 +110,7 @@ export function testGroups(): void {
 /** That what is tested there is what is meant. */
 export function testThatGroupsAreMeant(): void {
   it.each(groupedWork)('$name: by groups of threads', ({ fn, inputs, tile }) => {
-    const kernels = kernelsOf(fn, inputs, { ...grouped, ...(tile === undefined ? {} : { tile }) });
+    const kernels = kernelsOf(fn, inputs, { ...grouped, ...(tile === undefined ? {} : { tiles: [tile] }) });
     expect(kernels.filter(({ workgroup }) => workgroup !== null).length).toBeGreaterThan(0);
   });
 }

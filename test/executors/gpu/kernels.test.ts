@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { vjp } from '../../../src/autograd/vjp.ts';
 import type { Equation } from '../../../src/executors/gpu/index.ts';
-import { chooseTiling } from '../../../src/executors/gpu/kernels/tiles.ts';
+import { chooseTiling, tileShapes } from '../../../src/executors/gpu/kernels/tiles.ts';
 import { targets } from '../../../src/executors/gpu/target.ts';
 import { concat } from '../../../src/tensor/primitives/concat.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
@@ -36,7 +36,7 @@ describe('the text of kernels', () => {
       'a product by tiles, ragged on all sides',
       ({ x, y }) => ({ z: einsum('ij,kj->ik', x!, y!) }),
       { x: { shape: [33, 17] }, y: { shape: [35, 17] } },
-      { ...grouped, tile: 3 },
+      { ...grouped, tiles: [tileShapes[3]!] },
     ],
     [
       'a scan by chunks, from the end',

@@ -103,23 +103,26 @@ function strided(
     left = stridedOf(tracer, a, true);
     right = stridedOf(tracer, b, true);
   }
+  // neighbours in the result are neighbours along columns
+  const isTurned = rows.includes(out.at(-1)!);
+  const [first, second] = isTurned ? [right, left] : [left, right];
   const outSteps = stridesOf([...out].map((letter) => lengths.get(letter)!));
   const along = (letters: readonly string[]): MatrixAxis[] =>
     letters.flatMap((letter) => {
       const fine = cut(letter)!;
       const at = out.indexOf(letter);
       const target = { lengths: [lengths.get(letter)!], steps: [at < 0 ? 0 : outSteps[at]!] };
-      const steps = [left.axes.get(letter), right.axes.get(letter), target].map((own) =>
+      const steps = [first.axes.get(letter), second.axes.get(letter), target].map((own) =>
         own === undefined ? fine.map(() => 0) : stepsCut(own.lengths, own.steps, fine),
       );
       return fine.map((length, i) => ({ length, steps: steps.map((own) => own[i]!) }));
     });
   const batch = [...out].filter((letter) => !rows.includes(letter) && !columns.includes(letter));
-  return matrixProduct(tracer, left.read, right.read, {
+  return matrixProduct(tracer, first.read, second.read, {
     out: along([...out]),
     batch: along(batch),
-    rows: along(rows),
-    columns: along(columns),
+    rows: along(isTurned ? columns : rows),
+    columns: along(isTurned ? rows : columns),
     summed: along(summed),
   });
 }

@@ -2,11 +2,12 @@
 import type { Read } from '../expression.ts';
 import type { Workgroup } from '../launches.ts';
 import { mostGroups, mostNumbers, type Target } from '../target.ts';
-import type { MatrixAxes } from './matmul.ts';
-import { type Axis, merged } from './places.ts';
+import type { MatrixAxes, MatrixAxis } from './matmul.ts';
+import type { Axis } from './places.ts';
+import { areFours, type Loader, loaderOf, offsetFunction, range } from './tile-loaders.ts';
 
-/** Sizes of a tiled product. */
-export interface Tiling {
+/** Sizes of a tile, and how its kernel is written. */
+export interface TileShape {
   /** Rows, columns and products of a tile. */
   readonly m: number;
   readonly n: number;
@@ -14,17 +15,30 @@ export interface Tiling {
   /** Rows and columns of results of a thread, multiples of 4. */
   readonly threadM: number;
   readonly threadN: number;
-  /** Into how many parts the sum is cut, each with groups of its own. */
+  /** Whether numbers that stand in fours are read and written so. */
+  readonly fours: boolean;
+  /** Whether one tile is written while another is read. */
+  readonly double: boolean;
+  /** Whether the products of a tile are written out one after another. */
+  readonly unrolled: boolean;
+  /** The share of a device's peak that was seen where there is enough to do. */
+  readonly share: number;
+}
+
+/** A tile, and into how many parts the sum is cut, each with groups of its own. */
+export interface Tiling extends TileShape {
   readonly splits: number;
 }
 
-/** Tiles, with the share of a device's peak that each was seen to reach where there is enough to do. */
-const shapes = [
-  { m: 128, n: 128, k: 8, threadM: 8, threadN: 8, share: 0.45 },
-  { m: 128, n: 64, k: 16, threadM: 8, threadN: 4, share: 0.36 },
-  { m: 64, n: 64, k: 16, threadM: 4, threadN: 4, share: 0.28 },
-  { m: 32, n: 32, k: 16, threadM: 4, threadN: 4, share: 0.17 },
-] as const;
+const how = { fours: true, double: true, unrolled: false };
+
+/** Tiles to choose from. */
+export const tileShapes: readonly TileShape[] = [
+  { m: 128, n: 128, k: 8, threadM: 8, threadN: 8, share: 0.45, ...how },
+  { m: 128, n: 64, k: 16, threadM: 8, threadN: 4, share: 0.36, ...how },
+  { m: 64, n: 64, k: 16, threadM: 4, threadN: 4, share: 0.28, ...how },
+  { m: 32, n: 32, k: 16, threadM: 4, threadN: 4, share: 0.17, ...how },
+];
 
 /** A large device: multiprocessors, products of one each second, bytes of memory each second, seconds of one step along k. */
 const device = { processors: 132, products: 2.2e11, bytes: 3e12, step: 0.6e-6 };
@@ -37,11 +51,12 @@ export function chooseTiling([batch, m, n, k]: ProductSize, target: Target): Til
   if (!target.workgroups || m * n * k < 64) return null;
   let best: Tiling | null = null;
   let least = Number.POSITIVE_INFINITY;
-  for (const { share, ...tile } of target.tile === undefined ? shapes : [shapes[target.tile]!]) {
+  for (const tile of target.tiles ?? tileShapes) {
+    const { share } = tile;
     const [down, across] = [Math.ceil(m / tile.m), Math.ceil(n / tile.n)];
     if (Math.max(down, across) > mostGroups) continue;
     const groups = batch * down * across;
-    for (const splits of [1, 2, 4, 8, 16]) {
+    for (const splits of target.splits === undefined ? [1, 2, 4, 8, 16] : [target.splits]) {
       if (splits * batch > mostGroups || splits * batch * m * n > mostNumbers(target)) break;
       const chunk = Math.ceil(k / splits);
       if (splits > 1 && chunk < 2 * tile.k) break;
@@ -56,145 +71,144 @@ export function chooseTiling([batch, m, n, k]: ProductSize, target: Target): Til
   return best;
 }
 
-/** A function from a position over axes to an offset. */
-function offsetFunction(name: string, axes: readonly Axis[], operand: number): string {
-  const kept = merged(axes.map(({ length, steps }) => ({ length, steps: [steps[operand]!] })));
-  let rest = 'p';
-  const terms = kept
-    .toReversed()
-    .map(({ length, steps }, back) => {
-      const digit = back === kept.length - 1 ? rest : `(${rest} % ${length}u)`;
-      rest = `(${rest} / ${length}u)`;
-      return steps[0] === 0 ? '' : `${digit} * ${steps[0]}u`;
-    })
-    .filter((term) => term !== '');
-  return `fn ${name}(p : u32) -> u32 { return ${terms.join(' + ') || '0u'}; }`;
-}
+const threadsOf = ({ m, n, threadM, threadN }: TileShape): number => (m / threadM) * (n / threadN);
 
-const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
-
-/** One operand of a tiled product: its rows, or its columns, and what is summed. */
-interface Side {
-  readonly x: 'A' | 'B';
-  readonly array: string;
-  /** Where the operand begins in its array. */
-  readonly start: number;
-  /** Rows or columns of a tile, and of the operand. */
-  readonly width: number;
-  readonly length: number;
-  /** Whether neighbours in memory are neighbours along the sum. */
-  readonly alongK: boolean;
-  /** Whether tiles never reach beyond the operand. */
-  readonly isWhole: boolean;
-}
-
-/** The text that brings an operand's tiles into shared memory: first into registers, so that reading goes on during the products. */
-interface Loader {
-  readonly declarations: readonly string[];
-  readonly places: readonly string[];
-  load(k0: string): readonly string[];
-  readonly store: readonly string[];
-  /** Fours between neighbours along the sum in shared memory. */
-  readonly stride: number;
-}
-
-const threadsOf = ({ m, n, threadM, threadN }: Tiling): number => (m / threadM) * (n / threadN);
-
-/** Each thread brings some fours of neighbours along rows (or columns). */
-function loaderOf({ x, array, start, width, length, alongK, isWhole }: Side, tiling: Tiling): Loader {
-  const fours = width / 4;
-  const rounds = range((fours * tiling.k) / threadsOf(tiling));
-  const stride = fours + 1;
-  const place = (r: number): string => {
-    const index = `(local + ${r * threadsOf(tiling)}u)`;
-    return alongK
-      ? `let k${x}${r} = ${index} % ${tiling.k}u; let w${x}${r} = ${index} / ${tiling.k}u;`
-      : `let w${x}${r} = ${index} % ${fours}u; let k${x}${r} = ${index} / ${fours}u;`;
-  };
-  const offset = (r: number, i: number): string =>
-    `let p${x}${r}${i} = origin${x} + w${x}${r} * 4u + ${i}u; let o${x}${r}${i} = base${x} + side${x}(p${x}${r}${i});`;
-  const number = (r: number, i: number): string => {
-    const read = `user_${array}[o${x}${r}${i} + d]`;
-    return isWhole ? read : `select(0.0, ${read}, p${x}${r}${i} < ${length}u && inside)`;
-  };
-  return {
-    declarations: [
-      `var<workgroup> tile${x} : array<vec4<f32>, ${tiling.k * stride}>;`,
-      `const start${x} : u32 = ${start}u;`,
-    ],
-    places: rounds.flatMap((r) => [place(r), ...range(4).map((i) => offset(r, i)), `var next${x}${r} : vec4<f32>;`]),
-    load: (k0) =>
-      rounds.flatMap((r) => [
-        '{',
-        `  let k = ${k0} + k${x}${r}; let d = depth${x}(k);${isWhole ? '' : ' let inside = k < last;'}`,
-        `  next${x}${r} = vec4<f32>(${range(4)
-          .map((i) => number(r, i))
-          .join(', ')});`,
-        '}',
-      ]),
-    store: rounds.map((r) => `tile${x}[k${x}${r} * ${stride}u + w${x}${r}] = next${x}${r};`),
-    stride,
-  };
-}
+/** The axes of an operand (or, 2, of the result) with its own steps. */
+const axesOfOne = (axes: readonly MatrixAxis[], operand: number): Axis[] =>
+  axes.map(({ length, steps }) => ({ length, steps: [steps[operand]!] }));
 
 /** The fours of results that a thread has, and the text that adds products to them and writes them: `s` row-four row column-four. */
-function blockOf({ m, n, threadM, threadN }: Tiling, rows: number, columns: number) {
+function blockOf({ m, n, threadM, threadN }: TileShape, rows: number, columns: number, isVector: boolean) {
   const [highs, wides] = [range(threadM / 4), range(threadN / 4)];
   const all = highs.flatMap((h) => range(4).map((i) => ({ h, i })));
-  const column = (g: number, j: number): string =>
-    `  if (c${g} + ${j}u < ${columns}u) { result[o + outColumn(c${g} + ${j}u)]`;
+  const write = (name: string, g: number): string =>
+    isVector
+      ? `  if (c${g} < ${columns}u) { result[(o + outColumn(c${g})) / 4u] = ${name}; }`
+      : range(4)
+          .map(
+            (j) =>
+              `  if (c${g} + ${j}u < ${columns}u) { result[o + outColumn(c${g} + ${j}u)] = ${name}.${'xyzw'[j]}; }`,
+          )
+          .join('\n');
   return {
     declarations: all.flatMap(({ h, i }) => wides.map((g) => `var s${h}${i}${g} = vec4<f32>();`)),
-    products: (left: Loader, right: Loader): string[] => [
-      ...highs.map((h) => `let x${h} = tileA[j * ${left.stride}u + ${(h * m) / threadM}u + ty];`),
-      ...wides.map((g) => `let y${g} = tileB[j * ${right.stride}u + ${(g * n) / threadN}u + tx];`),
+    /** Products at place j of the tiles that begin at `fromA` and `fromB`. */
+    products: (left: Loader, right: Loader, j: string): string[] => [
+      ...highs.map((h) => `let x${h} = tileA[fromA + ${j} * ${left.stride}u + ${(h * m) / threadM}u + ty];`),
+      ...wides.map((g) => `let y${g} = tileB[fromB + ${j} * ${right.stride}u + ${(g * n) / threadN}u + tx];`),
       ...all.flatMap(({ h, i }) =>
         wides.map((g) => `s${h}${i}${g} = fma(vec4<f32>(x${h}.${'xyzw'[i]}), y${g}, s${h}${i}${g});`),
       ),
     ],
-    stores: all.flatMap(({ h, i }) => [
-      `{ let row = originA + ${(h * 4 * m) / threadM + i}u + ty * 4u;`,
-      ` if (row < ${rows}u) { let o = place + outRow(row);`,
-      ...wides.flatMap((g) => [
-        `  let c${g} = originB + ${(g * 4 * n) / threadN}u + tx * 4u;`,
-        ...range(4).map((j) => `${column(g, j)} = s${h}${i}${g}.${'xyzw'[j]}; }`),
+    stores: [
+      ...wides.map((g) => `let c${g} = originB + ${(g * 4 * n) / threadN}u + tx * 4u;`),
+      ...all.flatMap(({ h, i }) => [
+        `{ let row = originA + ${(h * 4 * m) / threadM + i}u + ty * 4u;`,
+        ` if (row < ${rows}u) { let o = place + outRow(row);`,
+        ...wides.map((g) => write(`s${h}${i}${g}`, g)),
+        ' } }',
       ]),
-      ' } }',
-    ]),
+    ],
   };
+}
+
+/** The loaders of both operands, which read one array in one way. */
+function loadersOf(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling, [, m, n, k]: ProductSize): [Loader, Loader] {
+  const loader = (x: 'A' | 'B', { form, array }: Read, isFours: boolean): Loader => {
+    const operand = x === 'A' ? 0 : 1;
+    return loaderOf({
+      x,
+      array: x === 'A' || a.array === b.array ? 'a0' : 'a1',
+      form,
+      batch: axesOfOne(axes.batch, operand),
+      side: axesOfOne(x === 'A' ? axes.rows : axes.columns, operand),
+      summed: axesOfOne(axes.summed, operand),
+      width: x === 'A' ? tiling.m : tiling.n,
+      length: x === 'A' ? m : n,
+      k: tiling.k,
+      depth: k,
+      threads: threadsOf(tiling),
+      isFours: isFours && array.size % 4 === 0,
+    });
+  };
+  const both = (isFours: boolean): [Loader, Loader] => [loader('A', a, isFours), loader('B', b, isFours)];
+  const loaders = both(tiling.fours);
+  return a.array === b.array && loaders[0].isVector !== loaders[1].isVector ? both(false) : loaders;
 }
 
 /** A product by tiles. */
 export function tiledProduct(
   a: Read,
   b: Read,
-  { batch, rows, columns, summed }: MatrixAxes,
+  axes: MatrixAxes,
   tiling: Tiling,
-  [batches, m, n, k]: ProductSize,
+  sizes: ProductSize,
+  groupBytes: number,
 ): Workgroup {
+  const [batches, m, n, k] = sizes;
   const { splits } = tiling;
   const across = tiling.n / tiling.threadN;
   const chunk = Math.ceil(k / splits / tiling.k) * tiling.k;
-  const side = (x: 'A' | 'B', { form }: Read, array: string, width: number, length: number): Loader => {
-    const alongK = summed.at(-1)?.steps[x === 'A' ? 0 : 1] === 1;
-    const isWhole = k % tiling.k === 0 && length % width === 0;
-    return loaderOf({ x, array, start: form.start, width, length, alongK, isWhole }, tiling);
-  };
-  const left = side('A', a, 'a0', tiling.m, m);
-  const right = side('B', b, a.array === b.array ? 'a0' : 'a1', tiling.n, n);
-  const block = blockOf(tiling, m, n);
+  const [left, right] = loadersOf(a, b, axes, tiling, sizes);
+  const [batchOut, rowsOut, columnsOut] = [axes.batch, axes.rows, axes.columns].map((own) => axesOfOne(own, 2)) as [
+    Axis[],
+    Axis[],
+    Axis[],
+  ];
+  const isVector = tiling.fours && (batches * m * n) % 4 === 0 && areFours(columnsOut, [...rowsOut, ...batchOut], 0);
+  const block = blockOf(tiling, m, n, isVector);
+  const [sizeA, sizeB] = [tiling.k * left.stride, tiling.k * right.stride];
+  // two tiles of each operand, one that is read and one that is written, where there is room
+  const isDouble = tiling.double && 32 * (sizeA + sizeB) <= groupBytes;
+  const step = [
+    ...(tiling.unrolled
+      ? range(tiling.k).flatMap((j) => ['{', ...block.products(left, right, `${j}u`), '}'])
+      : [`for (var j = 0u; j < ${tiling.k}u; j++) {`, ...block.products(left, right, 'j'), '}']),
+  ];
+  const loop = isDouble
+    ? [
+        'var fromA = 0u; var fromB = 0u;',
+        'if (first < last) {',
+        ...left.store('0u'),
+        ...right.store('0u'),
+        '}',
+        'workgroupBarrier();',
+        `for (var k0 = first; k0 < last; k0 += ${tiling.k}u) {`,
+        `let k1 = k0 + ${tiling.k}u;`,
+        'if (k1 < last) {',
+        ...left.load('k1'),
+        ...right.load('k1'),
+        '}',
+        ...step,
+        `fromA = ${sizeA}u - fromA; fromB = ${sizeB}u - fromB;`,
+        'if (k1 < last) {',
+        ...left.store('fromA'),
+        ...right.store('fromB'),
+        '}',
+        'workgroupBarrier();',
+        '}',
+      ]
+    : [
+        'let fromA = 0u; let fromB = 0u;',
+        `for (var k0 = first; k0 < last; k0 += ${tiling.k}u) {`,
+        'workgroupBarrier();',
+        ...left.store('0u'),
+        ...right.store('0u'),
+        'workgroupBarrier();',
+        `let k1 = k0 + ${tiling.k}u;`,
+        'if (k1 < last) {',
+        ...left.load('k1'),
+        ...right.load('k1'),
+        '}',
+        ...step,
+        '}',
+      ];
   const wgsl = [
-    offsetFunction('sideA', rows, 0),
-    offsetFunction('depthA', summed, 0),
-    offsetFunction('batchA', batch, 0),
-    offsetFunction('sideB', columns, 1),
-    offsetFunction('depthB', summed, 1),
-    offsetFunction('batchB', batch, 1),
-    offsetFunction('outRow', rows, 2),
-    offsetFunction('outColumn', columns, 2),
-    offsetFunction('outBatch', batch, 2),
-    ...left.declarations,
-    ...right.declarations,
+    ...left.declarations(isDouble ? 2 : 1),
+    ...right.declarations(isDouble ? 2 : 1),
+    offsetFunction('outRow', rowsOut),
+    offsetFunction('outColumn', columnsOut),
+    offsetFunction('outBatch', batchOut),
     `@compute @workgroup_size(${threadsOf(tiling)})`,
     'fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) local : u32) {',
     `let tx = local % ${across}u; let ty = local / ${across}u;`,
@@ -209,21 +223,16 @@ export function tiledProduct(
     ...left.load('first'),
     ...right.load('first'),
     '}',
-    `for (var k0 = first; k0 < last; k0 += ${tiling.k}u) {`,
-    'workgroupBarrier();',
-    ...left.store,
-    ...right.store,
-    'workgroupBarrier();',
-    `if (k0 + ${tiling.k}u < last) { let k1 = k0 + ${tiling.k}u;`,
-    ...left.load('k1'),
-    ...right.load('k1'),
-    '}',
-    `for (var j = 0u; j < ${tiling.k}u; j++) {`,
-    ...block.products(left, right),
-    '} }',
+    ...loop,
     `let place = split * ${batches * m * n}u + outBatch(one);`,
     ...block.stores,
     '}',
   ].join('\n');
-  return { wgsl, groups: [Math.ceil(n / tiling.n), Math.ceil(m / tiling.m), batches * splits] };
+  const names = a.array === b.array ? ['a0'] : ['a0', 'a1'];
+  const vectors = names.filter((_, i) => [left, right][i]!.isVector);
+  return {
+    wgsl,
+    groups: [Math.ceil(n / tiling.n), Math.ceil(m / tiling.m), batches * splits],
+    vectors: isVector ? [...vectors, 'result'] : vectors,
+  };
 }
