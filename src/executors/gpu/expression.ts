@@ -29,6 +29,7 @@ export interface Apply {
   readonly work: number;
   readonly cost: Cost;
   readonly fate: Fate;
+  readonly origin: Origin | null;
 }
 
 /** `inside` where `0 ≤ coordinate < length`, else `outside`: a pad or a concat. */
@@ -41,6 +42,7 @@ export interface Within {
   readonly outside: Node;
   readonly cost: Cost;
   readonly fate: Fate;
+  readonly origin: Origin | null;
 }
 
 /** Shapes of expressions have no axes of length 1; what they are to the value's shape is a matter of its user. */
@@ -49,16 +51,31 @@ export type Expression = Read | Apply | Within;
 /** An expression, or one number everywhere. */
 export type Node = Expression | Fill;
 
+/** Where an expression comes from that is another one seen in another order, or repeated: they have one fate. */
+export interface Origin {
+  readonly node: Apply | Within;
+  /** What becomes of a form of a position in `node`. */
+  form(of: Form): Form;
+}
+
 /** What evaluating an expression once at each position takes. */
 export interface Cost {
   readonly arrays: ReadonlySet<Resident>;
   /** Reads and operations; what is used twice counts twice. */
   readonly size: number;
+  /** Operations only. */
+  readonly work: number;
 }
 
-/** What has become of an expression: the kernels that evaluate it, and the array of its numbers once one has written it. */
+/** What has become of an expression and its views. */
 export interface Fate {
+  /** Its number among those of a trace that are made of others; -1 for what is not counted. */
+  index: number;
+  /** Stands for the array that is to be made as soon as a kernel uses it; null where that is not foreseen. */
+  planned: Resident | null;
+  /** Kernels that evaluate it. */
   kernels: number;
+  /** The array of its numbers, in the order of the expression that is no view, once a kernel has written it. */
   made: Resident | null;
 }
 
@@ -66,9 +83,9 @@ const noArrays: ReadonlySet<Resident> = new Set();
 
 /** What an expression costs. */
 export function costOf(node: Node): Cost {
-  if (node.is === 'fill') return { arrays: noArrays, size: 0 };
-  if (node.is === 'read') return { arrays: new Set([node.array]), size: 1 };
-  return node.fate.made === null ? node.cost : { arrays: new Set([node.fate.made]), size: 1 };
+  if (node.is === 'fill') return { arrays: noArrays, size: 0, work: 0 };
+  const array = readOf(node)?.array ?? (node as Apply | Within).fate.planned;
+  return array === null ? (node as Apply | Within).cost : { arrays: new Set([array]), size: 1, work: 0 };
 }
 
 /** What several expressions cost in one kernel, and the work of joining them. */
@@ -77,8 +94,11 @@ export function costTogether(nodes: readonly Node[], work: number): Cost {
   return {
     arrays: new Set(costs.flatMap(({ arrays }) => [...arrays])),
     size: costs.reduce((sum, { size }) => sum + size, work),
+    work: costs.reduce((sum, cost) => sum + cost.work, work),
   };
 }
+
+const unknownFate = (): Fate => ({ index: -1, planned: null, kernels: 0, made: null });
 
 /** A function applied number by number to nodes of one shape. `work` is what that takes, where a read is 1. */
 export const applied = (text: Statements, args: readonly Node[], shape: Shape, work: number): Apply => ({
@@ -88,7 +108,8 @@ export const applied = (text: Statements, args: readonly Node[], shape: Shape, w
   args,
   work,
   cost: costTogether(args, work),
-  fate: { kernels: 0, made: null },
+  fate: unknownFate(),
+  origin: null,
 });
 
 /** `inside` where a coordinate lies in `[0, length)`, else `outside`. */
@@ -100,8 +121,31 @@ export const within = (coordinate: Form, length: number, inside: Node, outside: 
   inside,
   outside,
   cost: costTogether([inside, outside], 1),
-  fate: { kernels: 0, made: null },
+  fate: unknownFate(),
+  origin: null,
 });
+
+/** The expression that is computed when the numbers of this one are. */
+export const originOf = (node: Apply | Within): Apply | Within => node.origin?.node ?? node;
+
+/** The array that a node reads, and where; null where it has to be computed. */
+export function readOf(node: Node): Read | null {
+  if (node.is === 'fill') return null;
+  if (node.is === 'read') return node;
+  return node.fate.made === null ? null : seenIn(node.fate.made, node);
+}
+
+/** An expression as a part of the array of its origin's numbers. */
+export function seenIn(array: Resident, node: Apply | Within): Read {
+  const own = dense(array, originOf(node).shape).form;
+  return { is: 'read', shape: node.shape, array, form: node.origin === null ? own : node.origin.form(own) };
+}
+
+/** Whether a form goes through a shape row-major from the beginning. */
+export function isRowMajor({ start, steps }: Form, shape: Shape): boolean {
+  const strides = stridesOf(shape);
+  return start === 0 && steps.every((step, axis) => step === strides[axis]);
+}
 
 /** The whole of an array, as one axis. */
 export const whole = (array: Resident): Read => dense(array, array.size === 1 ? [] : [array.size]);
@@ -116,12 +160,7 @@ export const dense = (array: Resident, shape: Shape): Read => ({
 
 /** The array that holds an expression's numbers row-major, if there is one already. */
 export function madeOf(node: Expression): Resident | null {
-  if (node.is !== 'read') return node.fate.made;
-  const { array, form, shape } = node;
-  let step = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    if (form.steps[axis] !== step) return null;
-    step *= shape[axis]!;
-  }
-  return form.start === 0 && sizeOf(shape) === array.size ? array : null;
+  const read = readOf(node);
+  if (read === null) return null;
+  return isRowMajor(read.form, read.shape) && sizeOf(read.shape) === read.array.size ? read.array : null;
 }

@@ -27,8 +27,14 @@ export interface Program {
 }
 
 /** Traces an equation for a target. Throws when it returns anything but values made there. */
-export function traceProgram(fn: Equation, inputs: Readonly<Record<string, Slot>>, target: Target): Program {
-  const traced = trace(target);
+export function traceProgram(
+  fn: Equation,
+  inputs: Readonly<Record<string, Slot>>,
+  target: Target,
+  passes = target.workgroups ? 3 : 1,
+  foreseen?: readonly number[],
+): Program {
+  const traced = trace(target, foreseen);
   const names = Object.keys(inputs).filter((name) => sizeOf(inputs[name]!.shape) > 0);
   const values = Object.entries(inputs).map(([name, slot]): [string, Value] => [
     name,
@@ -41,6 +47,7 @@ export function traceProgram(fn: Equation, inputs: Readonly<Record<string, Slot>
     return [name, { shape: x.shape, kind: x.kind, result }];
   });
   traced.end();
+  if (passes > 1) return traceProgram(fn, inputs, target, passes - 1, traced.uses);
   // where nothing has elements one kernel runs all the same, so that what runs can be told
   if (results.length === 0) results.push(traced.launches.launch(1, [{ is: 'fill', number: 0 }], 'return c0;'));
   return {

@@ -1,6 +1,5 @@
 /** @file The text that evaluates an expression, wherever in a kernel it is needed. */
-import { stridesOf } from '../../tensor/shape.ts';
-import type { Form, Node } from './expression.ts';
+import { type Form, type Node, readOf } from './expression.ts';
 import type { Fill, Resident } from './numbers.ts';
 
 /** What a kernel is called with: arrays are named `a0`, `a1`, …, numbers `c0`, `c1`, … by their places. */
@@ -90,12 +89,4 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
     return { lines: lines.join('\n'), result };
   };
   return { operands, forms, write };
-}
-
-/** The array that a node reads, and where; null where it has to be computed. */
-function readOf(node: Node): { readonly array: Resident; readonly form: Form } | null {
-  if (node.is === 'fill') return null;
-  if (node.is === 'read') return node;
-  const { made } = node.fate;
-  return made === null ? null : { array: made, form: { start: 0, steps: stridesOf(node.shape) } };
 }

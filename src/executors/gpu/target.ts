@@ -9,6 +9,10 @@ export interface Target {
   readonly workgroups: boolean;
   /** How many bytes are moved in the time that a further kernel takes: evaluating twice is cheaper below. */
   readonly launchBytes: number;
+  /** How many bytes are read in the time that a unit of work takes, for each number; as much as a sigmoid is 4 units. */
+  readonly workBytes: number;
+  /** How many arrays a kernel can read: one less than the buffers that it may bind. */
+  readonly mostArrays: number;
   /** How large an expression may grow, in reads and operations. */
   readonly mostWork: number;
   /** Largest array, in bytes. */
@@ -51,8 +55,10 @@ export interface Tuning {
 export const targets: { readonly [B in Backend]: Target } = {
   webgpu: {
     workgroups: false,
-    launchBytes: 16e6,
-    mostWork: 48,
+    launchBytes: 9e6,
+    workBytes: 0.25,
+    mostArrays: 7,
+    mostWork: 80,
     arrayBytes: 2 ** 27,
     totalBytes: Number.POSITIVE_INFINITY,
     groupBytes: 16384,
@@ -61,6 +67,8 @@ export const targets: { readonly [B in Backend]: Target } = {
   webasm: {
     workgroups: false,
     launchBytes: 16e3,
+    workBytes: 4,
+    mostArrays: 7,
     mostWork: 6,
     arrayBytes: 2 ** 30,
     totalBytes: 2 ** 32 - 2 ** 26,
@@ -69,6 +77,8 @@ export const targets: { readonly [B in Backend]: Target } = {
   cpu: {
     workgroups: false,
     launchBytes: 16e3,
+    workBytes: 4,
+    mostArrays: 7,
     mostWork: 6,
     arrayBytes: 2 ** 30,
     totalBytes: Number.POSITIVE_INFINITY,

@@ -26,18 +26,21 @@ export interface Trace {
   input(name: string, slot: Slot, at: number): Value<Traced>;
   /** The array that a kernel computed: of a copy where there is none yet; null where there are no elements. */
   result(x: Value<Traced>): Resident | null;
+  /** How many kernels use each expression, by the order in which the equation made them. */
+  readonly uses: readonly number[];
   /** What must hold of the indices in a call. */
   readonly checks: readonly RangeCheck[];
   /** Ends tracing: nothing more may be computed with its values. */
   end(): void;
 }
 
-/** Begins to trace for a target. */
-export function trace(target: Target): Trace {
+/** Begins to trace for a target; `foreseen` is what an earlier trace of the same equation has counted. */
+export function trace(target: Target, foreseen?: readonly number[]): Trace {
   let ended = false;
   const checks: RangeCheck[] = [];
   const list = launches();
-  const rulesView = tracer(list, target);
+  const uses: number[] = [];
+  const rulesView = tracer(list, target, uses, foreseen);
 
   const executor: Executor<Traced> = {
     name: 'gpu',
@@ -81,6 +84,7 @@ export function trace(target: Target): Trace {
     executor,
     launches: list,
     checks,
+    uses,
     input(name, { shape, kind = 'real' }, at) {
       const origins = (): Origin[] => Array.from({ length: sizeOf(shape) }, (_, i) => ({ input: name, at: i }));
       const size = sizeOf(shape);

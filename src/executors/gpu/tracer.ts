@@ -1,19 +1,33 @@
 /** @file What kernel rules work with: operands as expressions, and expressions as arrays once something needs their numbers. */
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import { applied, costTogether, type Expression, madeOf, type Node, type Statements, whole } from './expression.ts';
+import {
+  type Apply,
+  applied,
+  costOf,
+  costTogether,
+  type Expression,
+  type Fate,
+  isRowMajor,
+  madeOf,
+  type Node,
+  originOf,
+  type Read,
+  readOf,
+  type Statements,
+  seenIn,
+  type Within,
+  whole,
+} from './expression.ts';
 import { axesOf, merged, placesOf } from './kernels/places.ts';
 import { spread } from './kernels/threads.ts';
 import type { Launches, Workgroup } from './launches.ts';
 import type { Full, Numbers, Operand, Resident } from './numbers.ts';
 import { type Argument, type Script, scriptOf } from './script.ts';
 import type { Target } from './target.ts';
-import { commonShape, groupsOf, refined, without1 } from './views.ts';
-
-/** How many arrays a kernel can read: a device binds 8 buffers, one of which is the result. */
-const mostArrays = 7;
+import { arranged, commonShape, groupsOf, refined, repeatedAxes, without1 } from './views.ts';
 
 /** Whether a kernel can read all that a script does. */
-export const fits = ({ operands }: Script): boolean =>
+export const fits = ({ operands }: Script, { mostArrays }: Target): boolean =>
   operands.filter(({ is }) => is === 'resident').length <= mostArrays;
 
 /** An operand as an expression, and which of its axes each axis of the value is. */
@@ -32,6 +46,8 @@ export interface Tracer {
   axes(x: Operand & { readonly numbers: Full }): Axes;
   /** The array of an expression's numbers, row-major. */
   make(numbers: Numbers, size: number): Resident;
+  /** An expression as a part of an array: its origin's, once that has been made. */
+  computed(node: Expression): Read;
   /** An expression, made where it is long or reads more arrays than a kernel may. */
   kept(node: Expression): Expression;
   /**
@@ -43,8 +59,11 @@ export interface Tracer {
   script(node: Node): Script;
 }
 
-/** Rules' view of a trace that launches kernels on a target. */
-export function tracer(list: Launches, target: Target): Tracer {
+/**
+ * Rules' view of a trace that launches kernels on a target. `uses` becomes how many kernels use each expression, by its number;
+ * `foreseen` is that of an earlier trace of the same equation.
+ */
+export function tracer(list: Launches, target: Target, uses: number[] = [], foreseen?: readonly number[]): Tracer {
   const self: Tracer = {
     target,
     launch: (size, operands, body, workgroup = target.workgroups ? spread(size, target.spreading) : undefined) =>
@@ -52,13 +71,22 @@ export function tracer(list: Launches, target: Target): Tracer {
     make(numbers, size) {
       if (numbers.is === 'resident') return numbers;
       if (numbers.is === 'nothing') throw new Error('an array without elements has no buffer');
-      const made = numbers.is === 'fill' ? null : madeOf(numbers);
+      if (numbers.is === 'fill') return launched(numbers, [size]);
+      const made = madeOf(numbers);
       if (made !== null) return made;
-      const script = self.script(numbers);
-      const shape = numbers.is === 'fill' ? [size] : numbers.shape;
-      const result = self.launch(size, script.operands, pointwise(script, shape));
-      if (numbers.is === 'apply' || numbers.is === 'within') numbers.fate.made = result;
+      if (numbers.is === 'read') return launched(numbers, numbers.shape);
+      const origin = originOf(numbers);
+      // in the order of its origin there is one array for both
+      const isOwn = isRowMajor(seenIn(arrayFor(numbers), numbers).form, numbers.shape) && sizeOf(origin.shape) === size;
+      if (isOwn && origin !== numbers) return self.make(origin, size);
+      const result = launched(numbers, numbers.shape);
+      if (isOwn) numbers.fate.made = result;
       return result;
+    },
+    computed(node) {
+      if (node.is === 'read') return node;
+      const origin = originOf(node);
+      return readOf(node) ?? seenIn(self.make(origin, sizeOf(origin.shape)), node);
     },
     apply(text, xs, work) {
       const size = sizeOf(xs[0]!.shape);
@@ -73,9 +101,15 @@ export function tracer(list: Launches, target: Target): Tracer {
       while (isLong(nodes, work, target)) {
         const dearest = dearestOf(nodes);
         if (dearest === null) break;
-        nodes = nodes.with(nodes.indexOf(dearest), refined(whole(self.make(dearest, size)), shape));
+        nodes = nodes.with(nodes.indexOf(dearest), self.computed(dearest));
       }
-      return applied(text, nodes, shape, work);
+      return repeated(nodes, shape, (few, own) => {
+        const node = applied(text, few, own, work);
+        const index = uses.push(0) - 1;
+        node.fate.index = index;
+        if (foreseen !== undefined && isWorthMaking(node, foreseen[index], target)) node.fate.planned = arrayFor(node);
+        return node;
+      });
     },
     axes({ numbers, shape }) {
       const node = numbers.is === 'resident' ? whole(numbers) : numbers;
@@ -84,17 +118,14 @@ export function tracer(list: Launches, target: Target): Tracer {
       const lengths = without1(shape);
       return { node: refined(whole(self.make(node, sizeOf(shape))), lengths), groups: groupsOf(shape, lengths) };
     },
-    kept(node) {
-      if (isLong([node], 0, target)) self.make(node, sizeOf(node.shape));
-      return node;
-    },
+    kept: (node) => (isLong([node], 0, target) ? self.computed(node) : node),
     ready(node) {
       settle(node, true);
-      while (!fits(scriptOf(node))) {
+      while (!fits(scriptOf(node), target)) {
         const inner = dearestOf(argsOf(node));
         // a function has few arguments, and one that is made is one array
         if (inner === null) throw new Error('a function of more arguments than a kernel can read');
-        self.make(inner, sizeOf(inner.shape));
+        self.computed(inner);
       }
     },
     script(node) {
@@ -103,16 +134,24 @@ export function tracer(list: Launches, target: Target): Tracer {
     },
   };
 
-  /** Makes what kernels before evaluated too, where evaluating it again costs more than reading it. */
-  const settle = (node: Node, isRoot: boolean, seen = new Set<Node>()): void => {
-    if (node.is === 'fill' || node.is === 'read' || node.fate.made !== null || seen.has(node)) return;
-    seen.add(node);
-    const again = 4 * sizeOf(node.shape) * (node.cost.size - 2) * node.fate.kernels;
-    if (!isRoot && node.fate.kernels > 0 && again >= target.launchBytes) self.make(node, sizeOf(node.shape));
-    else {
-      for (const arg of argsOf(node)) settle(arg, false, seen);
-      node.fate.kernels++;
+  const launched = (node: Node, shape: Shape): Resident => {
+    const script = self.script(node);
+    return self.launch(sizeOf(shape), script.operands, pointwise(script, shape));
+  };
+
+  /** Counts the parts of an expression that is about to be part of a kernel, and makes those that are worth it. */
+  const settle = (node: Node, isRoot: boolean, seen = new Set<Fate>()): void => {
+    if (node.is === 'fill' || node.is === 'read' || seen.has(node.fate)) return;
+    const { fate } = node;
+    seen.add(fate);
+    if (fate.index >= 0) uses[fate.index]!++;
+    if (fate.made !== null) return;
+    if (!isRoot && (fate.planned !== null || isWorthMaking(node, foreseen?.[fate.index], target))) {
+      self.computed(node);
+      return;
     }
+    for (const arg of argsOf(node)) settle(arg, false, seen);
+    fate.kernels++;
   };
 
   return self;
@@ -123,7 +162,49 @@ const nodeOf = (numbers: Numbers): Node => {
   return numbers.is === 'resident' ? whole(numbers) : numbers;
 };
 
-const isLong = (nodes: readonly Node[], work: number, { mostWork }: Target): boolean => {
+/** An array for an expression's numbers, which nothing has written. */
+const arrayFor = (node: Apply | Within): Resident => ({
+  is: 'resident',
+  size: sizeOf(originOf(node).shape),
+  source: null,
+});
+
+/** What evaluating an expression takes, as bytes that could be read meanwhile. */
+function bytesOf(node: Expression, { workBytes }: Target): number {
+  const size = sizeOf(node.shape);
+  const { arrays, work } = node.is === 'read' ? costOf(node) : node.cost;
+  const read = [...arrays].reduce((sum, array) => sum + 4 * Math.min(array.size, size), 0);
+  return read + workBytes * work * size;
+}
+
+/**
+ * Whether to write the numbers of a part of an expression now: the kernels that use it, where that is foreseen, take longer to
+ * evaluate it than to read it; or those that have evaluated it before have taken so much longer already.
+ */
+function isWorthMaking(node: Apply | Within, uses: number | undefined, target: Target): boolean {
+  const bytes = 4 * sizeOf(originOf(node).shape);
+  const longer = bytesOf(node, target) - bytes;
+  const { kernels } = node.fate;
+  if (uses === undefined) return kernels > 0 && kernels * longer >= target.launchBytes + bytes;
+  return (uses - kernels - 1) * longer >= target.launchBytes + 2 * bytes;
+}
+
+/** What `make` makes of nodes, made of the numbers that differ only, and repeated along the other axes. */
+function repeated(
+  nodes: readonly Node[],
+  shape: Shape,
+  make: (few: readonly Node[], shape: Shape) => Expression,
+): Expression {
+  const still = repeatedAxes(nodes, shape);
+  if (still.length === 0 || nodes.every(({ is }) => is === 'fill')) return make(nodes, shape);
+  const moving = shape.flatMap((_, axis) => (still.includes(axis) ? [] : [axis]));
+  const lengths = moving.map((axis) => shape[axis]!);
+  const few = nodes.map((node) => (node.is === 'fill' ? node : arranged(node, moving, lengths)));
+  const places = shape.map((_, axis) => (still.includes(axis) ? null : moving.indexOf(axis)));
+  return arranged(make(few, lengths), places, shape);
+}
+
+const isLong = (nodes: readonly Node[], work: number, { mostWork, mostArrays }: Target): boolean => {
   const { arrays, size } = costTogether(nodes, work);
   return arrays.size > mostArrays || size > mostWork;
 };

@@ -1,10 +1,24 @@
 /** @file The same numbers in another order or another form: views of expressions, pushed down to the arrays that they read. */
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import { applied, dense, type Expression, type Form, type Node, within } from './expression.ts';
+import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
+import {
+  type Apply,
+  applied,
+  type Expression,
+  type Form,
+  isRowMajor,
+  type Node,
+  type Origin,
+  originOf,
+  readOf,
+  type Within,
+  within,
+} from './expression.ts';
 
 /** A change of axes: the new shape, and what becomes of a linear form of the position. */
 interface View {
   readonly shape: Shape;
+  /** Whether every number is seen. */
+  readonly isWhole: boolean;
   form(old: Form): Form;
 }
 
@@ -17,14 +31,32 @@ function seen<N extends Node>(node: N, view: View, known = new Map<Node, Node>()
   if (before !== undefined) return before as N;
   const see = (inner: Node): Node => seen(inner, view, known);
   const { shape } = view;
+  const read = readOf(node);
   const after = ((): Node => {
-    if (node.is !== 'read' && node.fate.made !== null) return see(dense(node.fate.made, node.shape));
-    if (node.is === 'read') return { ...node, shape, form: view.form(node.form) };
-    if (node.is === 'apply') return applied(node.text, node.args.map(see), shape, node.work);
-    return within(view.form(node.coordinate), node.length, see(node.inside), see(node.outside), shape);
+    if (read !== null) return { ...read, shape, form: view.form(read.form) };
+    const own = node as Apply | Within;
+    const origin = view.isWhole ? originThrough(own, view) : null;
+    if (origin !== null && isItself(origin, shape)) return origin.node;
+    const parts =
+      own.is === 'apply'
+        ? applied(own.text, own.args.map(see), shape, own.work)
+        : within(view.form(own.coordinate), own.length, see(own.inside), see(own.outside), shape);
+    return origin === null ? parts : { ...parts, fate: own.fate, origin };
   })();
   known.set(node, after);
   return after as N;
+}
+
+/** The origin of a view of a node. */
+function originThrough(node: Apply | Within, view: View): Origin {
+  const before = node.origin;
+  return { node: originOf(node), form: (of) => view.form(before === null ? of : before.form(of)) };
+}
+
+/** Whether a view shows its origin as it is. */
+function isItself({ node, form }: Origin, shape: Shape): boolean {
+  const isSame = node.shape.length === shape.length && node.shape.every((length, axis) => length === shape[axis]);
+  return isSame && isRowMajor(form({ start: 0, steps: stridesOf(node.shape) }), shape);
 }
 
 // one node seen in one way twice stays one node, so that what it costs is paid once
@@ -76,6 +108,7 @@ export function refined<N extends Node>(node: N, fine: Shape): N {
   const groups = groupsOf(node.shape, fine);
   return view(node as Expression, `refine ${fine}`, () => ({
     shape: fine,
+    isWhole: true,
     form: ({ start, steps }) => ({
       start,
       steps: groups.flatMap((group, axis) =>
@@ -89,9 +122,10 @@ export function refined<N extends Node>(node: N, fine: Shape): N {
 function formsIn(node: Node, found = new Set<Form>(), known = new Set<Node>()): Set<Form> {
   if (known.has(node)) return found;
   known.add(node);
-  if (node.is === 'read') found.add(node.form);
-  if (node.is === 'apply') for (const arg of node.args) formsIn(arg, found, known);
-  if (node.is === 'within') {
+  const read = readOf(node);
+  if (read !== null) found.add(read.form);
+  else if (node.is === 'apply') for (const arg of node.args) formsIn(arg, found, known);
+  else if (node.is === 'within') {
     found.add(node.coordinate);
     formsIn(node.inside, found, known);
     formsIn(node.outside, found, known);
@@ -110,16 +144,25 @@ export function joined<N extends Node>(node: N, axes: readonly number[]): N | nu
   const join = <T>(list: readonly T[], middle: T): T[] => [...list.slice(0, first), middle, ...list.slice(last + 1)];
   return view(node as Expression, `join ${axes}`, () => ({
     shape: join(shape, sizeOf(shape.slice(first, last + 1))),
+    isWhole: true,
     form: ({ start, steps }) => ({ start, steps: join(steps, steps[last]!) }),
   })) as N;
 }
 
 /** An expression with its axes in another order; an axis that is null is new, of a given length, and stands still. */
 export function arranged(node: Expression, axes: readonly (number | null)[], shape: Shape): Expression {
+  if (axes.length === node.shape.length && axes.every((axis, i) => axis === i)) return node;
   return view(node, `arrange ${axes.map((axis) => axis ?? '+')} ${shape}`, () => ({
     shape,
+    isWhole: true,
     form: ({ start, steps }) => ({ start, steps: axes.map((axis) => (axis === null ? 0 : steps[axis]!)) }),
   }));
+}
+
+/** The axes along which all of several nodes of one shape stand still: each number is there as often as the axis is long. */
+export function repeatedAxes(nodes: readonly Node[], shape: Shape): number[] {
+  const forms = nodes.flatMap((node) => [...formsIn(node)]);
+  return shape.flatMap((_, axis) => (forms.every(({ steps }) => steps[axis] === 0) ? [axis] : []));
 }
 
 /** The part of an expression from `start` on along one axis, `length` long: 1 takes the axis away. */
@@ -129,6 +172,7 @@ export function part(node: Expression, axis: number, start: number, length: numb
     gone ? list.filter((_, i) => i !== axis) : list.map((x, i) => (i === axis ? to : x));
   return view(node, `part ${axis} ${start} ${length}`, () => ({
     shape: set(node.shape, length),
+    isWhole: false,
     form: (old) => ({ start: old.start + start * old.steps[axis]!, steps: set(old.steps, old.steps[axis]!) }),
   }));
 }

@@ -1,6 +1,6 @@
 /** @file The product of two operands summed over letters: which letters are rows, columns, batches, and what that makes of it. */
 import { sizeOf, stridesOf } from '../../../tensor/shape.ts';
-import { dense, madeOf, type Read } from '../expression.ts';
+import { dense, type Read } from '../expression.ts';
 import { type Full, fill, type Operand } from '../numbers.ts';
 import type { Tracer } from '../tracer.ts';
 import { commonShape, groupsOf } from '../views.ts';
@@ -72,20 +72,21 @@ function stridedOf(
   isDense: boolean,
 ): Strided {
   const { node, groups } = tracer.axes({ numbers, shape });
-  if (isDense || node.is !== 'read') {
-    const array = madeOf(node) ?? tracer.make(node, sizeOf(shape));
+  if (isDense) {
+    const array = tracer.make(node, sizeOf(shape));
     const strides = stridesOf(shape);
     const axes = [...letters].map((letter, i) => [letter, { lengths: [shape[i]!], steps: [strides[i]!] }] as const);
     return { read: dense(array, shape), axes: new Map(axes) };
   }
+  const read = tracer.computed(node);
   const axes = [...letters].map((letter, i) => {
     const group = groups[i]!;
     return [
       letter,
-      { lengths: group.map((x) => node.shape[x]!), steps: group.map((x) => node.form.steps[x]!) },
+      { lengths: group.map((x) => read.shape[x]!), steps: group.map((x) => read.form.steps[x]!) },
     ] as const;
   });
-  return { read: node, axes: new Map(axes) };
+  return { read, axes: new Map(axes) };
 }
 
 /** A matrix product of two arrays through strides. */

@@ -3,6 +3,7 @@ import { type Shape, sizeOf, stridesOf } from '../../../tensor/shape.ts';
 import { type Expression, type Node, whole, within } from '../expression.ts';
 import { type Fill, fill, isNothing, type Nothing, type Numbers, nothing, type Operand } from '../numbers.ts';
 import { type Argument, scriptOf } from '../script.ts';
+import type { Target } from '../target.ts';
 import { fits, plus, type Tracer } from '../tracer.ts';
 import { commonShape, groupsOf, joined, part, refined, without1 } from '../views.ts';
 import { type NewAxis, rearranged, withAxis } from './axes.ts';
@@ -102,9 +103,9 @@ const emptyJoint: Joint = { operands: [], branches: [], parts: [] };
 const rowOf = (parts: readonly Rows[]): number => parts.reduce((sum, { row }) => sum + row, 0);
 
 /** A kernel with one more part; null where that is more than a kernel may read, or more branches than it should have. */
-function extended({ operands, branches, parts }: Joint, part: Rows, outer: number): Joint | null {
+function extended({ operands, branches, parts }: Joint, part: Rows, outer: number, target: Target): Joint | null {
   const script = scriptOf(part.node, operands);
-  if (!fits(script) || parts.length === mostJoined) return null;
+  if (!fits(script, target) || parts.length === mostJoined) return null;
   const start = rowOf(parts);
   const positions = [...(outer === 1 ? [] : ['q']), ...(part.row === 1 ? [] : [`(p - ${start})`])];
   const values = script.forms.map(({ start: first, steps }) =>
@@ -130,9 +131,9 @@ function joinSome(tracer: Tracer, parts: readonly Rows[], outer: number): Rows[]
   let joint = emptyJoint;
   for (const part of parts) {
     tracer.ready(part.node);
-    const longer = extended(joint, part, outer);
+    const longer = extended(joint, part, outer, tracer.target);
     if (longer === null) done.push(launched(tracer, joint, outer));
-    joint = longer ?? extended(emptyJoint, part, outer)!;
+    joint = longer ?? extended(emptyJoint, part, outer, tracer.target)!;
   }
   return [...done, launched(tracer, joint, outer)];
 }
