@@ -5,7 +5,6 @@
 import { writeFileSync } from 'node:fs';
 import { checks } from './gpu/checks.ts';
 import { products } from './gpu/products.ts';
-import { profile } from './gpu/profile.ts';
 import { retention } from './gpu/retention.ts';
 import { scans } from './gpu/scans.ts';
 import { steps, stepsOfTorch } from './gpu/steps.ts';
@@ -19,7 +18,6 @@ const sections: { readonly [name: string]: () => Promise<readonly Row[]> } = {
   retention,
   steps,
   stepsOfTorch,
-  profile,
   tuning,
 };
 

@@ -9,7 +9,7 @@ import { rng } from '../../src/tensor/random.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
 import { factorsOf, trainingSteps } from '../../src/training/index.ts';
 import { primitiveSubject, tryOn } from '../../test/executors/gpu/support.ts';
-import { drawBatches, initialList, rate, type Size, trainingOf } from './model.ts';
+import { drawBatches, initialList, type Size, trainingOf } from './model.ts';
 import { isSmall, type Row, show } from './table.ts';
 
 const products: readonly [string, readonly number[], readonly number[]][] = [
@@ -65,7 +65,7 @@ async function primitivesHold(): Promise<Row[]> {
 }
 
 /** Losses of `calls` calls of `unrolled` steps, here and on another executor from the same start. */
-async function train(size: Size, unrolled: number, calls: number) {
+async function train(size: Size, unrolled: number, calls: number, rate: number) {
   const training = trainingOf(size, unrolled);
   const program = trainingSteps(training);
   const params = initialList(size);
@@ -113,23 +113,25 @@ async function train(size: Size, unrolled: number, calls: number) {
 
 export async function checks(): Promise<Row[]> {
   const rows = [...(await tiledIsPlain()), ...(await primitivesHold())];
-  const step = await train({ width: 32, heads: 2, layers: 3, batch: 2, length: 7 }, 1, 1);
+  const step = await train({ width: 32, heads: 2, layers: 3, batch: 2, length: 7 }, 1, 1, 1e-3);
   const exact = read(step.on(f64)[0]!)[0]!;
   const bound = firstOrderBounds(step.on(firstOrder(float32))[0]!)[0]!;
   const error = Math.abs(step.once.losses[0]! - exact);
   rows.push(show({ check: 'a small step within the bound', ok: error <= bound, error, bound }));
   if (isSmall) return rows;
-  for (const [size, unrolled, calls] of [
-    [{ width: 64, heads: 2, layers: 2, batch: 4, length: 24 }, 4, 25],
-    [{ width: 128, heads: 2, layers: 4, batch: 2, length: 32 }, 4, 25],
+  // at a larger rate the larger model on so few tokens is chaotic: two runs in f64 part that begin a rounding of f32 apart
+  for (const [size, rate] of [
+    [{ width: 64, heads: 2, layers: 2, batch: 4, length: 24 }, 1e-3],
+    [{ width: 128, heads: 2, layers: 4, batch: 2, length: 32 }, 1e-4],
   ] as const) {
-    const { once, same, on, count } = await train(size, unrolled, calls);
+    const { once, same, on, count } = await train(size, 4, 25, rate);
     const want = on(f64).flatMap((losses) => [...read(losses)]);
     const worst = Math.max(...want.map((x, i) => Math.abs(once.losses[i]! / x - 1)));
     rows.push(
       show({
         check: `${count} parameters: ${want.length} losses as in f64`,
         ok: worst <= 1e-4,
+        rate,
         worst,
         first: want[0]!,
         last: want.at(-1)!,

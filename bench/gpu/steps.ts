@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { compile, type Tuning } from '../../src/executors/gpu/index.ts';
 import { factorsOf, trainingSteps } from '../../src/training/index.ts';
 import { configOf, drawBatches, initialList, rate, type Size, trainingOf } from './model.ts';
+import { profile } from './profile.ts';
 import { isSmall, milliseconds, type Row, show, timed } from './table.ts';
 import { torchRows } from './torch.ts';
 
@@ -20,8 +21,8 @@ export const sizes: readonly Size[] = isSmall
 /** Steps in one call. */
 const unrolled = 4;
 
-/** Our step at a size. */
-export async function ours(size: Size, by = 'ours', tuning: Tuning = {}): Promise<Row> {
+/** Our step at a size, and where its time goes if that is asked for. */
+export async function ours(size: Size, by = 'ours', tuning: Tuning = {}, isProfiled = false): Promise<Row[]> {
   const training = trainingOf(size, unrolled);
   const { equation, inputs, keep } = trainingSteps(training);
   const params = initialList(size);
@@ -32,8 +33,7 @@ export async function ours(size: Size, by = 'ours', tuning: Tuning = {}): Promis
   const { losses } = await f({ params, first: zeros, second: zeros, factors, ...batches });
   const spread = await timed(() => f({ factors, ...batches }), 2);
   const { work, compileSeconds, adapter } = f.ran;
-  await f.dispose();
-  return show({
+  const row = show({
     size: nameOf(size, params.length),
     by,
     milliseconds: milliseconds(spread.median / unrolled),
@@ -46,6 +46,9 @@ export async function ours(size: Size, by = 'ours', tuning: Tuning = {}): Promis
     losses: losses!.join(' '),
     adapter: String(adapter),
   });
+  const parts = isProfiled ? await profile(f, nameOf(size, params.length), unrolled) : [];
+  await f.dispose();
+  return [row, ...parts];
 }
 
 const nameOf = ({ batch, length }: Size, count: number): string =>
@@ -75,7 +78,7 @@ function theirs(size: Size): Row[] {
 
 export async function steps(): Promise<Row[]> {
   const rows: Row[] = [];
-  for (const size of sizes) rows.push(await ours(size));
+  for (const size of sizes) rows.push(...(await ours(size, 'ours', {}, true)));
   return rows;
 }
 

@@ -38,8 +38,8 @@ const product = (spec: string, a: readonly number[], b: readonly number[], tile?
 export const groupedWork: readonly Grouped[] = [
   ...tileShapes.flatMap((tile) => [
     product('ij,jk->ik', [131, 37], [37, 133], tile),
-    product('ij,jk->ik', [132, 40], [40, 136], { ...tile, unrolled: !tile.unrolled }),
-    product('ji,kj->ki', [40, 132], [136, 40], { ...tile, double: !tile.double }),
+    product('ij,jk->ik', [132, 40], [40, 136], tile),
+    product('ji,kj->ki', [40, 132], [136, 40], { ...tile, unrolled: !tile.unrolled }),
   ]),
   product('ij,kj->ik', [128, 32], [64, 32], tileShapes[1]),
   product('bji,bjk->bik', [2, 19, 35], [2, 19, 33], tileShapes[3]),

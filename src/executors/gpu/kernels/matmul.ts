@@ -36,7 +36,7 @@ export function matrixProduct(tracer: Tracer, a: Read, b: Read, axes: MatrixAxes
   // one array twice is one argument
   const operands = a.array === b.array ? [a.array] : [a.array, b.array];
   if (tiling === null) return dense(tracer.launch(size, operands, text), shape);
-  const workgroup = tiledProduct(a, b, axes, tiling, sizes, tracer.target.groupBytes);
+  const workgroup = tiledProduct(a, b, axes, tiling, sizes);
   const array = tracer.launch(size * tiling.splits, operands, text, workgroup);
   return joinedParts(array, shape, tiling.splits, sums.combine);
 }

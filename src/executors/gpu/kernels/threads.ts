@@ -29,7 +29,7 @@ export interface Spreading {
 const threadsWanted = 270_000;
 
 /** The kernel's text at every number, several a thread: a device starts groups at a rate that many small ones run into. */
-export function spread(size: number, { threads, each }: Spreading = { threads: 256, each: 4 }): Workgroup {
+export function spread(size: number, { threads, each }: Spreading = { threads: 128, each: 4 }): Workgroup {
   const numbers = Math.max(1, Math.min(each, Math.floor(size / threadsWanted)));
   const perGroup = threads * numbers;
   const groups = Math.ceil(size / perGroup);

@@ -21,12 +21,12 @@ export interface Side {
   readonly isFours: boolean;
 }
 
-/** Text: what is declared, where each thread reads, the reading of the tile at `k0`, and the writing of it at `to` in shared memory. */
+/** Text: what is declared, where each thread reads, the reading of the tile at `k0`, and the writing of it to shared memory. */
 export interface Loader {
-  readonly declarations: (tiles: number) => readonly string[];
+  readonly declarations: readonly string[];
   readonly places: readonly string[];
   load(k0: string): readonly string[];
-  store(to: string): readonly string[];
+  readonly store: readonly string[];
   /** Fours between neighbours along the sum in shared memory. */
   readonly stride: number;
   /** Whether the array is read four numbers at a time. */
@@ -75,9 +75,9 @@ export function loaderOf(own: Side): Loader {
   const parts = fours(side, summed) ? alongSide(own) : fours(summed, side) ? alongSum(own) : oneByOne(own);
   return {
     ...parts,
-    declarations: (tiles) => [
+    declarations: [
       ...functions,
-      `var<workgroup> tile${x} : array<vec4<f32>, ${tiles * own.k * parts.stride}>;`,
+      `var<workgroup> tile${x} : array<vec4<f32>, ${own.k * parts.stride}>;`,
       `const start${x} : u32 = ${form.start}u;`,
     ],
   };
@@ -125,8 +125,7 @@ function alongSide(own: Side): Parts {
         const read = `user_${array}[(o${x}${r} + depth${x}(k0 + k${x}${r})) / 4u]`;
         return `{ let k0 = ${k0}; next${x}${r} = ${guarded(inside(own, r, `p${x}${r}`), read, zeros)}; }`;
       }),
-    store: (to) =>
-      rounds.map((r) => stored(own, r, items, `tile${x}[${to} + k${x}${r} * ${fours}u + w${x}${r}] = next${x}${r};`)),
+    store: rounds.map((r) => stored(own, r, items, `tile${x}[k${x}${r} * ${fours}u + w${x}${r}] = next${x}${r};`)),
   };
 }
 
@@ -150,20 +149,19 @@ function alongSum(own: Side): Parts {
         const read = `user_${array}[(o${x}${r} + depth${x}(k0 + k${x}${r})) / 4u]`;
         return `{ let k0 = ${k0}; next${x}${r} = ${guarded(inside(own, r, `p${x}${r}`), read, zeros)}; }`;
       }),
-    store: (to) =>
-      rounds.map((r) =>
-        stored(
-          own,
-          r,
-          items,
-          range(4)
-            .map(
-              (i) =>
-                `tile${x}[${to} + (k${x}${r} + ${i}u) * ${stride}u + w${x}${r} / 4u][w${x}${r} % 4u] = next${x}${r}.${'xyzw'[i]};`,
-            )
-            .join(' '),
-        ),
+    store: rounds.map((r) =>
+      stored(
+        own,
+        r,
+        items,
+        range(4)
+          .map(
+            (i) =>
+              `tile${x}[(k${x}${r} + ${i}u) * ${stride}u + w${x}${r} / 4u][w${x}${r} % 4u] = next${x}${r}.${'xyzw'[i]};`,
+          )
+          .join(' '),
       ),
+    ),
   };
 }
 
@@ -194,7 +192,6 @@ function oneByOne(own: Side): Parts {
         const numbers = range(4).map((i) => number(r, i));
         return `{ let k0 = ${k0}; let d = depth${x}(k0 + k${x}${r}); next${x}${r} = vec4<f32>(${numbers.join(', ')}); }`;
       }),
-    store: (to) =>
-      rounds.map((r) => stored(own, r, items, `tile${x}[${to} + k${x}${r} * ${stride}u + w${x}${r}] = next${x}${r};`)),
+    store: rounds.map((r) => stored(own, r, items, `tile${x}[k${x}${r} * ${stride}u + w${x}${r}] = next${x}${r};`)),
   };
 }

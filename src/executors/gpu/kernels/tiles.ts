@@ -15,14 +15,14 @@ export interface TileShape {
   /** Rows and columns of results of a thread, multiples of 4. */
   readonly threadM: number;
   readonly threadN: number;
-  /** Whether numbers that stand in fours are read and written so. */
-  readonly fours: boolean;
-  /** Whether one tile is written while another is read. */
-  readonly double: boolean;
-  /** Whether the products of a tile are written out one after another. */
+  /** Whether the products of a tile are written out one after another, which large blocks of a thread gain from. */
   readonly unrolled: boolean;
-  /** The share of a device's peak that was seen where there is enough to do. */
-  readonly share: number;
+  /** Groups that a processor has at a time. */
+  readonly together: number;
+  /** Microseconds of a kernel that does nothing, of a step along k, and of a step of all groups of a processor. */
+  readonly start: number;
+  readonly step: number;
+  readonly steps: number;
 }
 
 /** A tile, and into how many parts the sum is cut, each with groups of its own. */
@@ -30,21 +30,34 @@ export interface Tiling extends TileShape {
   readonly splits: number;
 }
 
-const how = { fours: true, double: true, unrolled: false };
+const looped = { unrolled: false, start: 2 };
 
-/** Tiles to choose from. */
+/** Tiles to choose from, with times fitted to products of training steps on an H200 (docs/gpu-performance.md). */
 export const tileShapes: readonly TileShape[] = [
-  { m: 128, n: 128, k: 8, threadM: 8, threadN: 8, share: 0.45, ...how },
-  { m: 128, n: 64, k: 16, threadM: 8, threadN: 4, share: 0.36, ...how },
-  { m: 64, n: 64, k: 16, threadM: 4, threadN: 4, share: 0.28, ...how },
-  { m: 32, n: 32, k: 16, threadM: 4, threadN: 4, share: 0.17, ...how },
+  { m: 128, n: 128, k: 8, threadM: 8, threadN: 8, unrolled: true, together: 2, start: 3.5, step: 0.79, steps: 1.49 },
+  { m: 128, n: 64, k: 16, threadM: 8, threadN: 4, ...looped, together: 3, step: 0.99, steps: 2.33 },
+  { m: 64, n: 64, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.61, steps: 2.69 },
+  { m: 64, n: 32, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.49, steps: 1.52 },
+  { m: 32, n: 32, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.4, steps: 0.81 },
 ];
 
-/** A large device: multiprocessors, products of one each second, bytes of memory each second, seconds of one step along k. */
-const device = { processors: 132, products: 2.2e11, bytes: 3e12, step: 0.6e-6 };
+/** The device of those times: multiprocessors, and bytes of memory each microsecond. */
+const device = { processors: 132, bytes: 3.5e6 };
 
 /** Batch, rows, columns and products of a matrix product. */
 export type ProductSize = readonly [number, number, number, number];
+
+/** Bytes of one tile of each operand, however it is laid out. */
+const tileBytes = ({ m, n, k }: TileShape): number => 16 * k * ((m + n) / 4 + 2);
+
+/** Microseconds of `groups` groups of `steps` steps: processors have some groups at a time, and those share it. */
+function timeOf({ together, start, step, steps: shared }: TileShape, groups: number, steps: number): number {
+  const each = Math.ceil(groups / device.processors);
+  const rest = each % together;
+  const last = rest === 0 ? 0 : step + ((rest - 1) / Math.max(1, together - 1)) * (shared - step);
+  // reading the first tile and writing the results take about two steps more
+  return start + (steps + 2) * (Math.floor(each / together) * shared + last);
+}
 
 /** The tiling that should take least time; null where there are no groups of threads, or products too few for tiles or too many. */
 export function chooseTiling([batch, m, n, k]: ProductSize, target: Target): Tiling | null {
@@ -52,20 +65,17 @@ export function chooseTiling([batch, m, n, k]: ProductSize, target: Target): Til
   let best: Tiling | null = null;
   let least = Number.POSITIVE_INFINITY;
   for (const tile of target.tiles ?? tileShapes) {
-    const { share } = tile;
+    if (tileBytes(tile) > target.groupBytes) continue;
     const [down, across] = [Math.ceil(m / tile.m), Math.ceil(n / tile.n)];
     if (Math.max(down, across) > mostGroups) continue;
-    const groups = batch * down * across;
     for (const splits of target.splits === undefined ? [1, 2, 4, 8, 16] : [target.splits]) {
       if (splits * batch > mostGroups || splits * batch * m * n > mostNumbers(target)) break;
       const chunk = Math.ceil(k / splits);
       if (splits > 1 && chunk < 2 * tile.k) break;
-      const waves = Math.ceil((groups * splits) / device.processors);
-      const steps = Math.ceil(chunk / tile.k);
-      const computing = (waves * tile.m * tile.n * steps * tile.k) / (device.products * share);
-      const moving = splits === 1 ? 0 : (8 * splits * batch * m * n) / device.bytes;
-      const time = Math.max(computing, steps * device.step) + moving;
-      if (time < least) [best, least] = [{ ...tile, splits }, time];
+      const computing = timeOf(tile, batch * down * across * splits, Math.ceil(chunk / tile.k));
+      // parts are written once more than one result would be, and read by whoever adds them
+      const moving = (8 * (splits - 1) * batch * m * n) / device.bytes;
+      if (computing + moving < least) [best, least] = [{ ...tile, splits }, computing + moving];
     }
   }
   return best;
@@ -92,10 +102,10 @@ function blockOf({ m, n, threadM, threadN }: TileShape, rows: number, columns: n
           .join('\n');
   return {
     declarations: all.flatMap(({ h, i }) => wides.map((g) => `var s${h}${i}${g} = vec4<f32>();`)),
-    /** Products at place j of the tiles that begin at `fromA` and `fromB`. */
+    /** Products at place j of the tiles. */
     products: (left: Loader, right: Loader, j: string): string[] => [
-      ...highs.map((h) => `let x${h} = tileA[fromA + ${j} * ${left.stride}u + ${(h * m) / threadM}u + ty];`),
-      ...wides.map((g) => `let y${g} = tileB[fromB + ${j} * ${right.stride}u + ${(g * n) / threadN}u + tx];`),
+      ...highs.map((h) => `let x${h} = tileA[${j} * ${left.stride}u + ${(h * m) / threadM}u + ty];`),
+      ...wides.map((g) => `let y${g} = tileB[${j} * ${right.stride}u + ${(g * n) / threadN}u + tx];`),
       ...all.flatMap(({ h, i }) =>
         wides.map((g) => `s${h}${i}${g} = fma(vec4<f32>(x${h}.${'xyzw'[i]}), y${g}, s${h}${i}${g});`),
       ),
@@ -132,19 +142,12 @@ function loadersOf(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling, [, m, n, 
     });
   };
   const both = (isFours: boolean): [Loader, Loader] => [loader('A', a, isFours), loader('B', b, isFours)];
-  const loaders = both(tiling.fours);
+  const loaders = both(true);
   return a.array === b.array && loaders[0].isVector !== loaders[1].isVector ? both(false) : loaders;
 }
 
 /** A product by tiles. */
-export function tiledProduct(
-  a: Read,
-  b: Read,
-  axes: MatrixAxes,
-  tiling: Tiling,
-  sizes: ProductSize,
-  groupBytes: number,
-): Workgroup {
+export function tiledProduct(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling, sizes: ProductSize): Workgroup {
   const [batches, m, n, k] = sizes;
   const { splits } = tiling;
   const across = tiling.n / tiling.threadN;
@@ -155,57 +158,14 @@ export function tiledProduct(
     Axis[],
     Axis[],
   ];
-  const isVector = tiling.fours && (batches * m * n) % 4 === 0 && areFours(columnsOut, [...rowsOut, ...batchOut], 0);
+  const isVector = (batches * m * n) % 4 === 0 && areFours(columnsOut, [...rowsOut, ...batchOut], 0);
   const block = blockOf(tiling, m, n, isVector);
-  const [sizeA, sizeB] = [tiling.k * left.stride, tiling.k * right.stride];
-  // two tiles of each operand, one that is read and one that is written, where there is room
-  const isDouble = tiling.double && 32 * (sizeA + sizeB) <= groupBytes;
-  const step = [
-    ...(tiling.unrolled
-      ? range(tiling.k).flatMap((j) => ['{', ...block.products(left, right, `${j}u`), '}'])
-      : [`for (var j = 0u; j < ${tiling.k}u; j++) {`, ...block.products(left, right, 'j'), '}']),
-  ];
-  const loop = isDouble
-    ? [
-        'var fromA = 0u; var fromB = 0u;',
-        'if (first < last) {',
-        ...left.store('0u'),
-        ...right.store('0u'),
-        '}',
-        'workgroupBarrier();',
-        `for (var k0 = first; k0 < last; k0 += ${tiling.k}u) {`,
-        `let k1 = k0 + ${tiling.k}u;`,
-        'if (k1 < last) {',
-        ...left.load('k1'),
-        ...right.load('k1'),
-        '}',
-        ...step,
-        `fromA = ${sizeA}u - fromA; fromB = ${sizeB}u - fromB;`,
-        'if (k1 < last) {',
-        ...left.store('fromA'),
-        ...right.store('fromB'),
-        '}',
-        'workgroupBarrier();',
-        '}',
-      ]
-    : [
-        'let fromA = 0u; let fromB = 0u;',
-        `for (var k0 = first; k0 < last; k0 += ${tiling.k}u) {`,
-        'workgroupBarrier();',
-        ...left.store('0u'),
-        ...right.store('0u'),
-        'workgroupBarrier();',
-        `let k1 = k0 + ${tiling.k}u;`,
-        'if (k1 < last) {',
-        ...left.load('k1'),
-        ...right.load('k1'),
-        '}',
-        ...step,
-        '}',
-      ];
+  const step = tiling.unrolled
+    ? range(tiling.k).flatMap((j) => ['{', ...block.products(left, right, `${j}u`), '}'])
+    : [`for (var j = 0u; j < ${tiling.k}u; j++) {`, ...block.products(left, right, 'j'), '}'];
   const wgsl = [
-    ...left.declarations(isDouble ? 2 : 1),
-    ...right.declarations(isDouble ? 2 : 1),
+    ...left.declarations,
+    ...right.declarations,
     offsetFunction('outRow', rowsOut),
     offsetFunction('outColumn', columnsOut),
     offsetFunction('outBatch', batchOut),
@@ -223,7 +183,18 @@ export function tiledProduct(
     ...left.load('first'),
     ...right.load('first'),
     '}',
-    ...loop,
+    `for (var k0 = first; k0 < last; k0 += ${tiling.k}u) {`,
+    'workgroupBarrier();',
+    ...left.store,
+    ...right.store,
+    'workgroupBarrier();',
+    `let k1 = k0 + ${tiling.k}u;`,
+    'if (k1 < last) {',
+    ...left.load('k1'),
+    ...right.load('k1'),
+    '}',
+    ...step,
+    '}',
     `let place = split * ${batches * m * n}u + outBatch(one);`,
     ...block.stores,
     '}',
