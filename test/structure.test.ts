@@ -41,6 +41,13 @@ describe('the structure', () => {
     expect(wrong).toEqual([]);
   });
 
+  const portable = Object.keys(allowed).filter((folder) => !['src/io', 'src/oracle', 'src/cli'].includes(folder));
+
+  it('imports nothing of Node where a page can use it', () => {
+    const files = ['src/index.ts', ...portable.flatMap(filesIn)];
+    expect(files.filter((file) => /from 'node:/.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+
   it('has no file of more than 400 lines', () => {
     const long = ['spec', 'src', 'bench', 'test']
       .flatMap(filesIn)

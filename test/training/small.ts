@@ -7,10 +7,20 @@ import { rng } from '../../src/tensor/random.ts';
 import { flattenParams, languageTraining, type Training } from '../../src/training/index.ts';
 
 const [batch, length, vocabulary] = [2, 5, 7];
-const config = denseRetNetConfig({ vocabulary, width: 32, heads: 2, layers: 3, denseLayers: 2 });
+
+/** How large the model is. */
+export interface Size {
+  readonly width: number;
+  readonly layers: number;
+  readonly denseLayers: number;
+}
+
+/** The size unless another is given. */
+const small: Size = { width: 32, layers: 3, denseLayers: 2 };
 
 /** What to train, its first parameters as one list, and the numbers of each call's batches: the next token is a rule of the last. */
-export function smallTraining(steps: number, accumulate: number) {
+export function smallTraining(steps: number, accumulate: number, size = small) {
+  const config = denseRetNetConfig({ vocabulary, heads: 2, ...size });
   const training: Training<DenseRetNetParams> = {
     ...languageTraining(denseRetNet, config, { batch, length }),
     optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 },

@@ -2,7 +2,7 @@
 import type { GPU as GpuJs } from 'gpu.js';
 import { fail } from '../../tensor/errors.ts';
 import { type Target, targets } from './target.ts';
-import { openWebgpu } from './webgpu.ts';
+import { isBrowser, openWebgpu } from './webgpu.ts';
 import type { Grouping } from './workgroups.ts';
 
 /** The backends of gpu.js that are used: a graphics card, WebAssembly, plain JavaScript. */
@@ -42,8 +42,9 @@ const executorKinds: { readonly [B in Backend]: readonly string[] } = {
 
 /** What to do for a backend to run. */
 const remedies: { readonly [B in Backend]: string } = {
-  webgpu:
-    "in Node install the package webgpu and a driver for Vulkan, Metal or Direct3D 12 (without a graphics card SwiftShader's, named by VK_DRIVER_FILES), in a browser turn WebGPU on, or ask for 'auto'",
+  webgpu: isBrowser
+    ? "turn WebGPU on in this browser or use another, serve the page by https or from localhost, or ask for 'auto'"
+    : "in Node install the package webgpu and a driver for Vulkan, Metal or Direct3D 12 (without a graphics card SwiftShader's, named by VK_DRIVER_FILES), or ask for 'auto'",
   webasm: "run where WebAssembly has SIMD, or ask for 'cpu'",
   cpu: 'nothing is needed for it, so this is a fault',
 };

@@ -1,4 +1,4 @@
-/** @file Opening a WebGPU device: the platform's, or in Node that of the package webgpu. */
+/** @file Opening a WebGPU device: the platform's, or outside browsers that of the package webgpu. */
 import type { DeviceError, OpenDevice } from './device.ts';
 import { targets } from './target.ts';
 import { withWorkgroups } from './workgroups.ts';
@@ -42,14 +42,26 @@ export function checkLimits(adapter: string, limits: Limits): void {
   }
 }
 
+/** The parts of the platform that are asked for WebGPU. Only a browser says whether its page is secure. */
+const platform = globalThis as { readonly navigator?: { readonly gpu?: WebGpu }; readonly isSecureContext?: boolean };
+
+/** Whether this is a page or a worker of a browser. */
+export const isBrowser = platform.isSecureContext !== undefined;
+
 // dawn lives as long as something refers to it
 let dawn: WebGpu | undefined;
 
-/** The platform's WebGPU, or that of the package webgpu. Throws where neither is there. */
+/** The platform's WebGPU, or outside browsers that of the package webgpu. Throws where neither is there. */
 async function webGpu(): Promise<WebGpu> {
-  const own = (globalThis as { navigator?: { gpu?: WebGpu } }).navigator?.gpu;
+  const own = platform.navigator?.gpu;
   if (own !== undefined) return own;
+  if (isBrowser) {
+    throw new Error(
+      `${platform.isSecureContext ? 'this browser' : 'this page, which is not secure,'} has no navigator.gpu`,
+    );
+  }
   if (dawn === undefined) {
+    // never in a page, so the field browser of package.json keeps the package out of what is bundled
     const { create } = await import('webgpu');
     dawn = create([]) as unknown as WebGpu;
   }
@@ -123,6 +135,7 @@ const generous = (system: WebGpu): WebGpu => ({
 
 /** Runs a function while `navigator.gpu` is the given WebGPU, which gpu.js asks for there; afterwards all is as before. */
 function withNavigator<T>(gpu: WebGpu, f: () => T): T {
+  if (platform.navigator?.gpu === gpu) return f();
   const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
   Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
   try {

@@ -1,0 +1,143 @@
+/** @file The gpu executor in a page, bundled by Vite, in the Chromium that DENSESSM_BROWSER names. */
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import type { PreviewServer } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { root } from '../docs/documented.ts';
+import { seed } from '../support/property.ts';
+import type { Exposed } from './page.ts';
+
+const executablePath = process.env.DENSESSM_BROWSER;
+
+/** A name of this machine that is not localhost: Chromium gives no WebGPU to a page that comes from there without https. */
+const insecure = 'insecure.test';
+const switches = ['--disable-quic', `--host-resolver-rules=MAP ${insecure} 127.0.0.1`];
+const swiftshader = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
+
+/** Bundles the page into .browser and serves it, isolated from other origins so that WebAssembly may share memory. */
+async function served(): Promise<{ server: PreviewServer; warnings: string[]; modules: string[] }> {
+  const { build, createLogger, preview } = await import('vite');
+  const warnings: string[] = [];
+  const logger = createLogger('silent');
+  const customLogger = { ...logger, warn: (message: string) => void warnings.push(message) };
+  const common = { root: import.meta.dirname, configFile: false, customLogger, logLevel: 'warn' } as const;
+  // gpu.js alone takes 631 kB
+  const options = { outDir: join(root, '.browser'), emptyOutDir: true, chunkSizeWarningLimit: 1000 };
+  const built = await build({ ...common, build: options });
+  if (!('output' in built)) throw new Error('one page is one output');
+  const server = await preview({
+    ...common,
+    build: options,
+    preview: {
+      host: '127.0.0.1',
+      port: 0,
+      allowedHosts: [insecure],
+      headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
+    },
+  });
+  return { server, warnings, modules: built.output.flatMap((file) => ('moduleIds' in file ? file.moduleIds : [])) };
+}
+
+/** Calls what the page has. */
+const ask = <N extends keyof Exposed>(page: Page, name: N, ...given: Parameters<Exposed[N]>) =>
+  page.evaluate(`densessm.${name}(...${JSON.stringify(given)})`) as ReturnType<Exposed[N]>;
+
+if (executablePath === undefined) {
+  it('tells that it did not run', () => {
+    console.log(
+      "browser: not run (DENSESSM_BROWSER names no Chromium). With Debian's: DENSESSM_BROWSER=/usr/bin/chromium npx vitest run test/browser/browser.test.ts",
+    );
+  });
+} else {
+  describe(`in ${executablePath}`, () => {
+    let bundled: Awaited<ReturnType<typeof served>>;
+    const running: { close(): Promise<void> }[] = [];
+
+    /** The page at a host, in a browser of its own. */
+    const opened = async (host: string, args: readonly string[]): Promise<Page> => {
+      const { chromium } = await import('playwright-core');
+      const browser = await chromium.launch({ executablePath, args: [...switches, ...args] });
+      running.push(browser);
+      const page = await browser.newPage();
+      page.on('pageerror', (error) => console.error(error));
+      const { port } = new URL(bundled.server.resolvedUrls!.local[0]!);
+      await page.goto(`http://${host}:${port}`);
+      await page.waitForFunction('globalThis.densessm');
+      return page;
+    };
+
+    beforeAll(async () => {
+      bundled = await served();
+      running.push(bundled.server);
+    });
+    afterAll(async () => {
+      await Promise.all(running.map((one) => one.close()));
+    });
+
+    it('is bundled without what only Node has', () => {
+      expect(bundled.warnings).toEqual([]);
+      expect(bundled.modules.filter((id) => id.includes('node_modules/gpu.js/'))).toHaveLength(1);
+      expect(bundled.modules.filter((id) => id.includes('node_modules/webgpu/'))).toEqual([]);
+    });
+
+    describe('with WebGPU', () => {
+      let page: Page;
+      beforeAll(async () => {
+        page = await opened('localhost', swiftshader);
+      });
+
+      it.each(['webgpu', 'auto'] as const)('backend %s runs as one command list', async (backend) => {
+        const { ran, value, gradient } = await ask(page, 'gradient', backend, 4, 4);
+        expect(ran).toMatchObject({ backend: 'webgpu', executorKind: 'fused-encoder', passedOver: [] });
+        expect(ran.adapter).toMatch(/./);
+        expect([value, ...gradient]).toEqual([36, 0, 3, 12, 27]);
+        console.log(`browser: ${ran.backend} ran on ${ran.adapter}, executor ${ran.executorKind}`);
+      });
+
+      it('webasm runs in threads', async () => {
+        const { ran, gradient } = await ask(page, 'gradient', 'webasm', 10_000, 4);
+        expect(ran).toMatchObject({ backend: 'webasm', executorKind: 'fused-threaded' });
+        expect(gradient).toEqual([0, 3, 12, 27]);
+      });
+
+      it.each([
+        ['webgpu', 'retention', 'parallel'],
+        ['webgpu', 'retention', 'chunkwise'],
+        ['webgpu', 'linearScan', 'scan'],
+        ['webasm', 'retention', 'chunkwise'],
+      ] as const)('on %s, %s %s and its gradients are those of f64', async (backend, name, mode) => {
+        const { ratio, cases, bounded } = await ask(page, 'operator', backend, name, mode, seed);
+        expect(ratio).toBeLessThanOrEqual(1);
+        expect(cases).toBe(3);
+        expect(bounded).toBeGreaterThan(0);
+      });
+
+      it.each(['webgpu', 'webasm'] as const)('%s trains as f64 does, within the bound', async (backend) => {
+        const { ran, losses, expected, bounds } = await ask(page, 'training', backend);
+        expect(ran.backend).toBe(backend);
+        bounds.forEach((bound, i) => {
+          expect(bound).toBeGreaterThan(0);
+          expect(Math.abs(losses[i]! - expected[i]!)).toBeLessThanOrEqual(bound);
+        });
+        expect(losses).toHaveLength(4);
+        losses.forEach((loss, i) => {
+          expect(Math.abs(loss / expected[i]! - 1)).toBeLessThan(1e-4);
+        });
+      });
+    });
+
+    // a browser without an adapter, and a page that is not secure
+    it.each([
+      ['localhost', 'no adapter answers', 'fused-threaded'],
+      [insecure, 'this page, which is not secure, has no navigator.gpu', 'fused-sync'],
+    ] as const)('without WebGPU at %s says so, and runs webasm', async (host, why, executorKind) => {
+      const page = await opened(host, ['--disable-gpu']);
+      expect(await ask(page, 'refusal', 'webgpu')).toBe(
+        `compile: backend webgpu: ${why}; turn WebGPU on in this browser or use another, serve the page by https or from localhost, or ask for 'auto'`,
+      );
+      const { ran, gradient } = await ask(page, 'gradient', 'auto', 10_000, 4);
+      expect(ran).toMatchObject({ backend: 'webasm', executorKind, passedOver: [`webgpu: ${why}`] });
+      expect(gradient).toEqual([0, 3, 12, 27]);
+    });
+  });
+}

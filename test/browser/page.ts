@@ -1,0 +1,71 @@
+/** @file What the page has for the test to call: the library from its sources, as a user's page has it. */
+import * as fc from 'fast-check';
+import { type Backend, compile } from '../../src/executors/gpu/index.ts';
+import { mul, sum, valueAndGrad } from '../../src/index.ts';
+import { operators } from '../../src/oracle/operators/index.ts';
+import { factorsOf, trainingSteps } from '../../src/training/index.ts';
+import { mistake, noCases, operatorSubjects, together, tryOn } from '../executors/gpu/support.ts';
+import { rate, referenceLosses } from '../training/reference.ts';
+import { smallTraining } from '../training/small.ts';
+
+/** Compiles Σ x³ and its gradient for x of `count` numbers. */
+const cubes = (backend: Backend | 'auto', count: number) =>
+  compile(
+    ({ x }) => {
+      const { value, gradient } = valueAndGrad((u) => sum(mul(u, mul(u, u))), x!);
+      return { value, gradient };
+    },
+    { x: { shape: [count] } },
+    { backend },
+  );
+
+// SwiftShader takes seconds for the kernels of a larger model
+const size = { width: 16, layers: 2, denseLayers: 1 };
+const steps = 2;
+
+const page = {
+  /** Σ x³ and 3 x² at x = 0, 1, …, their first `shown` numbers, and what ran. */
+  async gradient(backend: Backend | 'auto', count: number, shown: number) {
+    const f = await cubes(backend, count);
+    const { value, gradient } = await f({ x: Float32Array.from({ length: count }, (_, i) => i) });
+    await f.dispose();
+    return { ran: f.ran, value: value![0]!, gradient: [...gradient!.subarray(0, shown)] };
+  },
+
+  /** The message of the error where a backend does not run. */
+  refusal: (backend: Backend): Promise<string> => mistake(cubes(backend, 3)),
+
+  /** A mode of an operator and its gradients beside f64, on drawn cases. Throws outside the bound. */
+  async operator(backend: Backend, name: string, mode: string, seed: number) {
+    fc.configureGlobal({ seed });
+    let tally = noCases;
+    for (const subject of operatorSubjects(operators.find((one) => one.name === name)!, mode, 1)) {
+      tally = together(tally, await tryOn(backend, subject, 3));
+    }
+    return { ratio: tally.verdict.ratio, cases: tally.cases, bounded: tally.bounded };
+  },
+
+  /** Losses of four training steps of a DenseRetNet in two calls, those of f64, bounds for the first two, and what ran. */
+  async training(backend: Backend) {
+    const { training, init, batches } = smallTraining(steps, 1, size);
+    const { equation, inputs, keep } = trainingSteps(training);
+    const f = await compile(equation, inputs, { backend, keep });
+    const zeros = new Float32Array(init.length);
+    const factors = Float32Array.from(factorsOf(training.optimizer, rate, 1, steps));
+    const first = await f({ params: Float32Array.from(init), first: zeros, second: zeros, factors, ...batches(0) });
+    const later = await f({ factors, ...batches(1) });
+    await f.dispose();
+    const reference = referenceLosses(steps, 1, size);
+    return {
+      ran: f.ran,
+      losses: [...first.losses!, ...later.losses!],
+      expected: [...reference.exact, ...reference.later],
+      bounds: [...reference.bounds],
+    };
+  },
+};
+
+/** What the page has as `densessm`. */
+export type Exposed = typeof page;
+
+Object.assign(globalThis, { densessm: page });
