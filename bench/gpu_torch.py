@@ -187,7 +187,7 @@ def steps(folder):
         compiling = time.perf_counter() - began
         median, low, high = timed(lambda: step(0), 2)
         row = {"milliseconds": round(median * 1e3, 3), "from": round(low * 1e3, 3), "to": round(high * 1e3, 3)}
-        say(size=model_file["name"], by=by, **row, compileSeconds=round(compiling, 1), losses=" ".join(map(str, losses)))
+        say(size=model_file["name"], by=by, **row, compileSeconds=round(compiling, 1), losses=" ".join(map(str, losses)), torch=torch.__version__)
 
 
 if __name__ == "__main__":

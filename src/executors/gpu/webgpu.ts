@@ -5,15 +5,7 @@ import { withWorkgroups } from './workgroups.ts';
 
 /** The parts of WebGPU that are used here. */
 interface WebGpu {
-  requestAdapter(): Promise<Adapter | null>;
-}
-interface Adapter {
-  readonly info: Readonly<Record<string, string>>;
-  readonly limits: Limits;
-  requestDevice(wanted: Wanted): Promise<unknown>;
-}
-interface Wanted {
-  readonly requiredLimits?: Readonly<Record<string, number>>;
+  requestAdapter(): Promise<{ readonly info: Readonly<Record<string, string>> } | null>;
 }
 interface WebGpuDevice {
   readonly limits: Limits;
@@ -94,10 +86,7 @@ export async function openWebgpu(library: typeof import('gpu.js'), passedOver: r
   const { WebGPUContext } = library as unknown as {
     WebGPUContext: { acquire(): Promise<{ readonly device: WebGpuDevice }> };
   };
-  const [gpu, acquired] = withNavigator(generous(system), () => [
-    new library.GPU({ mode: 'webgpu' }),
-    WebGPUContext.acquire(),
-  ]);
+  const [gpu, acquired] = withNavigator(system, () => [new library.GPU({ mode: 'webgpu' }), WebGPUContext.acquire()]);
   const { device } = await acquired;
   checkLimits(name, device.limits);
   const { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupStorageSize } = device.limits;
@@ -113,25 +102,6 @@ export async function openWebgpu(library: typeof import('gpu.js'), passedOver: r
     grouping: withWorkgroups(gpu, library),
   };
 }
-
-/** WebGPU whose devices let groups of threads share all that the adapter has: gpu.js would ask for no more than every device has. */
-const generous = (system: WebGpu): WebGpu => ({
-  async requestAdapter() {
-    const adapter = await system.requestAdapter();
-    if (adapter === null) return null;
-    const { info, limits } = adapter;
-    const { maxComputeWorkgroupStorageSize } = limits;
-    return {
-      info,
-      limits,
-      requestDevice: (wanted) =>
-        adapter.requestDevice({
-          ...wanted,
-          requiredLimits: { ...wanted.requiredLimits, maxComputeWorkgroupStorageSize },
-        }),
-    };
-  },
-});
 
 /** Runs a function while `navigator.gpu` is the given WebGPU, which gpu.js asks for there; afterwards all is as before. */
 function withNavigator<T>(gpu: WebGpu, f: () => T): T {
