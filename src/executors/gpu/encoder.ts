@@ -68,6 +68,9 @@ export interface Encoded {
   destroy(): void;
 }
 
+// handing over and waiting take the same for few repetitions as for many
+const [few, many] = [2, 42];
+
 /** Seconds. */
 export interface Times {
   readonly kernels: readonly number[];
@@ -175,8 +178,8 @@ export function encoded(pipeline: unknown, { carried, kernelsAtOnce }: Handing):
         const kernels: number[] = [];
         for (const pass of passes) {
           const samples: number[] = [];
-          for (let k = 0; k < 3; k++) samples.push((await seconds([pass], 42)) - (await seconds([pass], 2)));
-          kernels.push(samples.sort((a, b) => a - b)[1]! / 40);
+          for (let k = 0; k < 3; k++) samples.push((await seconds([pass], many)) - (await seconds([pass], few)));
+          kernels.push(samples.sort((a, b) => a - b)[1]! / (many - few));
         }
         const began = performance.now();
         write(device.createCommandEncoder(), passes);

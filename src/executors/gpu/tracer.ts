@@ -51,8 +51,8 @@ export interface Tracer {
   /** An expression, made where it is long or reads more arrays than a kernel may. */
   kept(node: Expression): Expression;
   /**
-   * Makes parts of an expression that is about to be part of a kernel, once for each kernel: what is dear and was evaluated
-   * before, and what is more than one kernel may read. Then {@link scriptOf} gives its text.
+   * Makes parts of an expression that is about to be part of a kernel, once for each kernel: what is worth it, as other kernels
+   * evaluate it too, and what is more than one kernel may read. Then {@link scriptOf} gives its text.
    */
   ready(node: Node): void;
   /** The text of an expression that is all that a kernel evaluates. */

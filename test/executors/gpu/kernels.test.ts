@@ -3,10 +3,12 @@ import { vjp } from '../../../src/autograd/vjp.ts';
 import type { Equation } from '../../../src/executors/gpu/index.ts';
 import { chooseTiling, tileShapes } from '../../../src/executors/gpu/kernels/tiles.ts';
 import { targets } from '../../../src/executors/gpu/target.ts';
+import { add } from '../../../src/tensor/primitives/add.ts';
 import { concat } from '../../../src/tensor/primitives/concat.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
 import { linearScan } from '../../../src/tensor/primitives/linear-scan.ts';
 import { mul } from '../../../src/tensor/primitives/mul.ts';
+import { scale } from '../../../src/tensor/primitives/scale.ts';
 import { scatterAdd } from '../../../src/tensor/primitives/scatter-add.ts';
 import { sigmoid } from '../../../src/tensor/primitives/sigmoid.ts';
 import { sum } from '../../../src/tensor/primitives/sum.ts';
@@ -71,6 +73,29 @@ describe('kernels', () => {
     const longest = (target: typeof grouped): number =>
       Math.max(...kernelsOf(gate, { x: { shape: [8] } }, target).map(({ text }) => text.length));
     expect(longest(targets.webasm)).toBeLessThan(longest(grouped));
+  });
+
+  const wide = 2 ** 20;
+
+  it('compute numbers that repeat once', () => {
+    const scaled: Equation = ({ x, y }) => ({ z: mul(x!, sigmoid(y!)) });
+    const shapes = { x: { shape: [16, wide / 16] }, y: { shape: [16, 1] } };
+    // the function of a row's number is so cheap that it is evaluated in place, until many kernels do so
+    expect(kernelsOf(scaled, shapes, grouped).map(({ size }) => size)).toEqual([wide]);
+    expect(kernelsOf(scaled, shapes, { ...grouped, mostWork: 4 }).map(({ size }) => size)).toEqual([16, wide]);
+  });
+
+  it('write what many of them read before the first one reads it, where that is foreseen', () => {
+    const often: Equation = ({ x, y }) => {
+      const both = add(x!, y!);
+      const uses = (k: number): Value => mul(transpose(k % 2 === 0 ? both : mul(both, both), [1, 0]), scale(x!, k + 2));
+      return Object.fromEntries(Array.from({ length: 9 }, (_, k) => [`z${k}`, uses(k)]));
+    };
+    const shapes = { x: { shape: [1024, 1024] }, y: { shape: [1024, 1024] } };
+    const reads = (launchBytes: number): number[] =>
+      kernelsOf(often, shapes, { ...grouped, launchBytes }).map(({ text }) => text.match(/a\d\[/g)!.length);
+    expect(reads(1e6)).toEqual(Array.from({ length: 10 }, () => 2));
+    expect(reads(1e9)).toEqual(Array.from({ length: 9 }, () => 3));
   });
 
   it('of tiles never have more groups, or numbers, than a device takes', () => {

@@ -117,6 +117,12 @@ describe('a call says in one line what is wrong with', () => {
     );
   });
 
+  it('times of kernels where none are handed over one by one', async () => {
+    const f = await compiled(({ x: v }) => ({ v: v! }));
+    expect(await mistake(f.profile())).toContain('kernels are timed on WebGPU only');
+    await f.dispose();
+  });
+
   it('a function that was disposed of, once or twice', async () => {
     const f = await compiled(({ x: v }) => ({ v: v! }));
     await f.dispose();

@@ -3,6 +3,8 @@ import { compile } from '../../../src/executors/gpu/index.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
 import { type PrimitiveName, primitives } from '../../../src/tensor/primitives/index.ts';
+import { mul } from '../../../src/tensor/primitives/mul.ts';
+import { sum } from '../../../src/tensor/primitives/sum.ts';
 import { cases } from '../../support/property.ts';
 import { testCompiled } from './compiled.ts';
 import { testGroups } from './groups.ts';
@@ -50,6 +52,22 @@ if (typeof found === 'string') {
     it('runs as one command list', () => {
       expect(found.ran).toMatchObject({ backend: 'webgpu', executorKind: 'fused-encoder' });
       expect([...found.y!]).toEqual([2, 4, 6]);
+    });
+
+    it('times each kernel, and leaves kept inputs as they are', async () => {
+      const f = await compile(
+        ({ x, y }) => ({ next: add(x!, y!), total: sum(mul(x!, x!)) }),
+        { x: { shape: [300] }, y: { shape: [300] } },
+        { backend: 'webgpu', keep: { x: 'next' } },
+      );
+      const given = { y: new Float32Array(300).fill(1) };
+      await f({ x: new Float32Array(300), ...given });
+      const { kernels, writing } = await f.profile();
+      expect(kernels.map(({ bytes }) => bytes)).toEqual(expect.arrayContaining([4 * 900, 4 * 301]));
+      for (const { seconds } of kernels) expect(Number.isFinite(seconds)).toBe(true);
+      expect(writing).toBeGreaterThan(0);
+      expect((await f(given)).total).toEqual(Float32Array.of(300));
+      await f.dispose();
     });
 
     it('rejects a call during which the device reports an error', async () => {
