@@ -48,40 +48,19 @@ export interface Tuning {
   readonly kernelsAtOnce?: number;
 }
 
+// a device binds 8 buffers, one of which is the result
+const plain = { workgroups: false, mostArrays: 7, totalBytes: Number.POSITIVE_INFINITY };
+
 /**
- * The targets without workgroups. Where kernels run in JavaScript or WebAssembly a call is cheap and text is dear, so expressions are
- * short there: a function such as exp, whose text is long, has a kernel of its own, compiled once for all arrays of a size.
+ * Where kernels run in JavaScript or WebAssembly a call is cheap and text is dear, so expressions are short: a function such as exp,
+ * whose text is long, has a kernel of its own, compiled once for all arrays of a size.
  */
+const host = { ...plain, launchBytes: 16e3, workBytes: 4, mostWork: 6, arrayBytes: 2 ** 30, groupBytes: 0 };
+
+/** The targets without workgroups. */
 export const targets: { readonly [B in Backend]: Target } = {
-  webgpu: {
-    workgroups: false,
-    launchBytes: 9e6,
-    workBytes: 0.25,
-    mostArrays: 7,
-    mostWork: 80,
-    arrayBytes: 2 ** 27,
-    totalBytes: Number.POSITIVE_INFINITY,
-    groupBytes: 16384,
-  },
+  webgpu: { ...plain, launchBytes: 9e6, workBytes: 0.25, mostWork: 80, arrayBytes: 2 ** 27, groupBytes: 16384 },
   // one memory of 32-bit addresses
-  webasm: {
-    workgroups: false,
-    launchBytes: 16e3,
-    workBytes: 4,
-    mostArrays: 7,
-    mostWork: 6,
-    arrayBytes: 2 ** 30,
-    totalBytes: 2 ** 32 - 2 ** 26,
-    groupBytes: 0,
-  },
-  cpu: {
-    workgroups: false,
-    launchBytes: 16e3,
-    workBytes: 4,
-    mostArrays: 7,
-    mostWork: 6,
-    arrayBytes: 2 ** 30,
-    totalBytes: Number.POSITIVE_INFINITY,
-    groupBytes: 0,
-  },
+  webasm: { ...host, totalBytes: 2 ** 32 - 2 ** 26 },
+  cpu: host,
 };
