@@ -52,9 +52,9 @@ const work: readonly (readonly [string, readonly number[], readonly number[], re
       ['ij,jk->ik', [2048, 2048], [2048, 2048], [1]],
     ];
 
-const any = { together: 1, start: 0, step: 1, steps: 1 };
-const unrolled = { ...any, unrolled: true };
-const looped = { ...any, unrolled: false };
+const unfitted = { together: 1, start: 0, step: 1, steps: 1 };
+const unrolled = { ...unfitted, unrolled: true };
+const looped = { ...unfitted, unrolled: false };
 
 /** Tiles, those to choose from among them. */
 const variants: readonly TileShape[] = [

@@ -63,7 +63,7 @@ export interface Compiled {
   kept(input: string): Promise<Float32Array>;
   /**
    * How long each kernel takes when it is run again and again by itself, on WebGPU, and how long it takes to write the commands of
-   * all. Kept inputs stay as they are; outputs have to be computed again.
+   * all. Kept inputs stay as they are; outputs have to be computed again. Throws an InputError on other backends and after `dispose`.
    */
   profile(): Promise<Profile>;
   readonly ran: Ran;
@@ -76,14 +76,16 @@ export interface Compiled {
 /** A pipeline of gpu.js. */
 type Pipeline = ReturnType<OpenDevice['gpu']['createPipeline']>;
 
+const gone = 'compiled function: it has been disposed of; compile it again';
+
 /** Kernels that are handed to a device at a time: enough to keep it busy while the next are written. */
 const kernelsAtOnce = 64;
 
 /**
  * Compiles `fn` for inputs of given shapes and kinds, runs it once on zeros, and returns it as an asynchronous function.
  *
- * `fn` runs once, on values that have shapes but no numbers, so its loops are unrolled; a gradient is a call of `vjp` or
- * `grad` inside it. Throws an InputError when a backend is unknown or does not run, whatever the primitives throw, when `fn`
+ * `fn` runs on values that have shapes but no numbers, so its loops are unrolled; a gradient is a call of `vjp` or
+ * `grad` inside it. It runs three times for a graphics card, so it must do the same each time. Throws an InputError when a backend is unknown or does not run, whatever the primitives throw, when `fn`
  * reads a value, when it returns anything but values made from its inputs, and when an array or all of them take more
  * than the device or `memoryBytes` allow.
  * @example
@@ -194,7 +196,7 @@ function compiledOf(running: Running, runner: Runner, compileSeconds: number): C
   let disposed: Promise<void> | undefined;
 
   const call = async (given: CallInputs): Promise<Record<string, Float32Array>> => {
-    if (disposed !== undefined) fail('compiled function: it has been disposed of; compile it again');
+    if (disposed !== undefined) fail(gone);
     const missing = Object.keys(keep).filter((name) => !Object.hasOwn(given, name));
     checkInputs(isStarted ? without(inputs, missing) : inputs, given);
     for (const check of program.checks) checkRange(check, given);
@@ -215,7 +217,11 @@ function compiledOf(running: Running, runner: Runner, compileSeconds: number): C
     return result < 0 ? new Float32Array(0) : runner.read(result);
   };
   const profile = async (): Promise<Profile> => {
+    if (disposed !== undefined) fail(gone);
     const { kernels, writing } = await runner.times();
+    if (kernels.length !== program.calls.length) {
+      throw new Error(`gpu.js runs ${kernels.length} kernels where ${program.calls.length} are meant`);
+    }
     return { kernels: program.calls.map((own, k) => ({ ...own, seconds: kernels[k]! })), writing };
   };
   const dispose = (): Promise<void> => {

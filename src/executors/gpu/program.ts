@@ -26,7 +26,10 @@ export interface Program {
   replay(handles: readonly unknown[], kernelOf: KernelOf): readonly unknown[];
 }
 
-/** Traces an equation for a target. Throws when it returns anything but values made there. */
+/**
+ * Traces an equation for a target, `passes` times: each trace foresees by the one before which expressions
+ * many kernels use. Throws when it returns anything but values made there.
+ */
 export function traceProgram(
   fn: Equation,
   inputs: Readonly<Record<string, Slot>>,

@@ -128,5 +128,6 @@ describe('a call says in one line what is wrong with', () => {
     await f.dispose();
     await f.dispose();
     expect(await mistake(f({ x: six }))).toContain('it has been disposed of');
+    expect(await mistake(f.profile())).toContain('it has been disposed of');
   });
 });
