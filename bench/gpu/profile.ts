@@ -13,7 +13,7 @@ const kinds: Readonly<Record<string, (kernel: KernelTime) => boolean>> = {
 
 /** A row for each kind of kernels of `steps` steps, for one step. `PROFILE=FOLDER` has all kernels written there. */
 export async function profile(f: Compiled, name: string, steps: number): Promise<Row[]> {
-  const { kernels, writing } = await f.profile();
+  const { kernels, together, writing } = await f.profile();
   const folder = process.env.PROFILE;
   if (folder !== undefined) {
     writeFileSync(`${folder}/profile-${name.replaceAll(/[^\d.]+/g, '-')}.json`, JSON.stringify(kernels));
@@ -27,6 +27,7 @@ export async function profile(f: Compiled, name: string, steps: number): Promise
   return [
     ...Object.entries(kinds).map(([kind, is]) => rowOf(kind, kernels.filter(is))),
     rowOf('all', kernels),
+    show({ size: name, kind: 'all, one after another', milliseconds: milliseconds(together / steps) }),
     show({ size: name, kind: 'writing the commands, by the host', milliseconds: milliseconds(writing / steps) }),
   ];
 }

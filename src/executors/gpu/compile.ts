@@ -47,6 +47,8 @@ export interface KernelTime extends Call {
 /** Where the time of a call goes. */
 export interface Profile {
   readonly kernels: readonly KernelTime[];
+  /** Seconds that all kernels take one after another. */
+  readonly together: number;
   /** Seconds that the host takes to write all commands. */
   readonly writing: number;
 }
@@ -152,7 +154,7 @@ function pipelineOf({ gpu, grouping }: OpenDevice, program: Program, threads: bo
   const kernels = new Map<string, ReturnType<KernelOf>>();
   const kernelOf: KernelOf = (kernel) => {
     const { text, size, workgroup } = kernel;
-    const settings = workgroup !== null && 'settings' in grouping ? grouping.settings(workgroup) : {};
+    const settings = workgroup !== null && 'settings' in grouping ? grouping.settings({ ...kernel, workgroup }) : {};
     const key = keyOf(kernel);
     const made = kernels.get(key) ?? (gpu.createKernel(text, { output: [size], ...settings }) as ReturnType<KernelOf>);
     kernels.set(key, made);
@@ -218,11 +220,11 @@ function compiledOf(running: Running, runner: Runner, compileSeconds: number): C
   };
   const profile = async (): Promise<Profile> => {
     if (disposed !== undefined) fail(gone);
-    const { kernels, writing } = await runner.times();
+    const { kernels, ...rest } = await runner.times();
     if (kernels.length !== program.calls.length) {
       throw new Error(`gpu.js runs ${kernels.length} kernels where ${program.calls.length} are meant`);
     }
-    return { kernels: program.calls.map((own, k) => ({ ...own, seconds: kernels[k]! })), writing };
+    return { kernels: program.calls.map((own, k) => ({ ...own, seconds: kernels[k]! })), ...rest };
   };
   const dispose = (): Promise<void> => {
     if (disposed === undefined) runner.destroy();

@@ -63,7 +63,7 @@ export interface Encoded {
   run(args: readonly (Float32Array | null)[], wanted: readonly number[]): Promise<Float32Array[]>;
   /** The numbers of a result as the last run left them. */
   read(result: number): Promise<Float32Array>;
-  /** How long each kernel takes, and how long it takes to write the commands of all. Results hold anything afterwards. */
+  /** How long each kernel takes, all of them one after another, and to write the commands of all. Results hold anything afterwards. */
   times(): Promise<Times>;
   destroy(): void;
 }
@@ -74,6 +74,7 @@ const [few, many] = [2, 42];
 /** Seconds. */
 export interface Times {
   readonly kernels: readonly number[];
+  readonly together: number;
   readonly writing: number;
 }
 
@@ -141,7 +142,7 @@ export function encoded(pipeline: unknown, { carried, kernelsAtOnce }: Handing):
     }
     pass.end();
   };
-  const seconds = async (kernels: ExecutorParts['_passes'], repetitions: number): Promise<number> => {
+  const seconds = async (kernels: ExecutorParts['_passes'], repetitions = 1): Promise<number> => {
     const encoder = device.createCommandEncoder();
     write(encoder, kernels, repetitions);
     const commands = encoder.finish();
@@ -177,18 +178,33 @@ export function encoded(pipeline: unknown, { carried, kernelsAtOnce }: Handing):
       queued(async () => {
         const kernels: number[] = [];
         for (const pass of passes) {
-          const samples: number[] = [];
-          for (let k = 0; k < 3; k++) samples.push((await seconds([pass], many)) - (await seconds([pass], few)));
-          kernels.push(samples.sort((a, b) => a - b)[1]! / (many - few));
+          kernels.push(
+            (await difference(
+              () => seconds([pass], many),
+              () => seconds([pass], few),
+            )) /
+              (many - few),
+          );
         }
+        const together = await difference(
+          () => seconds([...passes, ...passes]),
+          () => seconds(passes),
+        );
         const began = performance.now();
         write(device.createCommandEncoder(), passes);
-        return { kernels, writing: (performance.now() - began) / 1e3 };
+        return { kernels, together, writing: (performance.now() - began) / 1e3 };
       }),
     destroy: () => {
       for (const buffer of staging.values()) buffer.destroy();
     },
   };
+}
+
+/** The median of three differences between two times. */
+async function difference(longer: () => Promise<number>, shorter: () => Promise<number>): Promise<number> {
+  const samples: number[] = [];
+  for (let k = 0; k < 3; k++) samples.push((await longer()) - (await shorter()));
+  return samples.sort((a, b) => a - b)[1]!;
 }
 
 /** What is not as expected in gpu.js's executor, or null. */

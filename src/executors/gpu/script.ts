@@ -1,5 +1,5 @@
 /** @file The text that evaluates an expression, wherever in a kernel it is needed. */
-import { type Form, type Node, readOf } from './expression.ts';
+import { type Expression, type Form, type Node, type Read, readOf, type Within } from './expression.ts';
 import type { Fill, Resident } from './numbers.ts';
 
 /** What a kernel is called with: arrays are named `a0`, `a1`, …, numbers `c0`, `c1`, … by their places. */
@@ -51,42 +51,73 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
   };
   collect(root);
 
+  // what reads inside its arrays wherever the kernel is evaluated needs no guard, and is computed once for all guards
+  const safe = new Map<Node, boolean>();
+  const isSafe = (node: Node): boolean => {
+    const before = safe.get(node);
+    if (before !== undefined) return before;
+    const read = readOf(node);
+    let result = true;
+    if (read !== null) result = staysInside(read);
+    else if (node.is === 'apply') result = node.args.every(isSafe);
+    else if (node.is === 'within') result = isSafe(node.inside) && isSafe(node.outside);
+    safe.set(node, result);
+    return result;
+  };
+
   const write = (values: readonly string[], prefix = ''): { lines: string; result: string } => {
     const lines = values.map((value, k) => `const ${prefix}f${k} = ${value};`);
-    let count = 0;
-    // what stands under another guard may read elsewhere, so it is another name
-    const names = new Map<string, Map<Node | string, string>>();
-    const name = (node: Node, guard: string): string => {
-      if (node.is === 'fill') return argumentName(node, argumentAt(node));
-      const here = names.get(guard) ?? new Map<Node | string, string>();
-      names.set(guard, here);
-      const read = readOf(node);
-      // two nodes that read one place of an array are one
-      const key = read === null ? node : `${argumentAt(read.array)} ${formAt(read.form)}`;
-      const before = here.get(key);
+    const declarations = new Map<string, string>();
+    /** The name of what a statement declares: one that says the same may have declared it before. */
+    const declared = (statement: (name: string) => string): string => {
+      const key = statement('');
+      const before = declarations.get(key);
       if (before !== undefined) return before;
-      const result = `${prefix}v${count++}`;
-      here.set(key, result);
-      if (read !== null) {
-        const offset = `${prefix}f${formAt(read.form)}`;
-        const safe = guard === '' ? offset : `${guard} > 0 ? ${offset} : 0`;
-        lines.push(`const ${result} = ${argumentName(read.array, argumentAt(read.array))}[${safe}];`);
-      } else if (node.is === 'apply') {
-        const args = node.args.map((arg) => name(arg, guard));
-        lines.push(node.text(args, result));
-      } else if (node.is === 'within') {
-        const at = `${prefix}f${formAt(node.coordinate)}`;
-        const outer = guard === '' ? '' : ` * ${guard}`;
-        lines.push(`const ${result}g = ${at} >= 0 ? (${at} < ${node.length} ? 1 : 0) : 0;`);
-        lines.push(`const ${result}i = ${result}g${outer};`, `const ${result}o = (1 - ${result}g)${outer};`);
-        const inside = name(node.inside, `${result}i`);
-        const outside = name(node.outside, `${result}o`);
-        lines.push(`const ${result} = ${result}g > 0 ? ${inside} : ${outside};`);
-      }
+      const result = `${prefix}v${declarations.size}`;
+      declarations.set(key, result);
+      lines.push(statement(result));
       return result;
+    };
+    // what stands under another guard may read elsewhere, so it is another name
+    const names = new Map<string, Map<Node, string>>();
+    const name = (node: Node, outer: string): string => {
+      if (node.is === 'fill') return argumentName(node, argumentAt(node));
+      const guard = isSafe(node) ? '' : outer;
+      const here = names.get(guard) ?? new Map<Node, string>();
+      names.set(guard, here);
+      const result = here.get(node) ?? computed(node, guard);
+      here.set(node, result);
+      return result;
+    };
+    const computed = (node: Expression, guard: string): string => {
+      const read = readOf(node);
+      if (read !== null) {
+        const array = argumentName(read.array, argumentAt(read.array));
+        const offset = `${prefix}f${formAt(read.form)}`;
+        return declared((x) => `const ${x} = ${array}[${guard === '' ? offset : `${guard} > 0 ? ${offset} : 0`}];`);
+      }
+      if (node.is === 'apply') {
+        const args = node.args.map((arg) => name(arg, guard));
+        return declared((x) => node.text(args, x));
+      }
+      const { coordinate, length, inside, outside } = node as Within;
+      const at = `${prefix}f${formAt(coordinate)}`;
+      const isInside = declared((x) => `const ${x} = ${at} >= 0 ? (${at} < ${length} ? 1 : 0) : 0;`);
+      const guardOf = (part: Node, condition: string): string =>
+        isSafe(part) ? '' : declared((x) => `const ${x} = ${condition}${guard === '' ? '' : ` * ${guard}`};`);
+      const first = name(inside, guardOf(inside, isInside));
+      const second = name(outside, guardOf(outside, `(1 - ${isInside})`));
+      return declared((x) => `const ${x} = ${isInside} > 0 ? ${first} : ${second};`);
     };
     const result = name(root, '');
     return { lines: lines.join('\n'), result };
   };
   return { operands, forms, write };
+}
+
+/** Whether a read is inside its array at every position of its shape. */
+function staysInside({ array, form: { start, steps }, shape }: Read): boolean {
+  const ends = steps.map((step, axis) => step * (shape[axis]! - 1));
+  const sum = (of: readonly number[]): number => of.reduce((total, x) => total + x, start);
+  return sum(ends.map((end) => Math.min(0, end))) >= 0 && sum(ends.map((end) => Math.max(0, end))) < array.size;
 }

@@ -3,7 +3,8 @@
  * the version that package.json pins, and on nothing else; where they are not as expected there are no workgroups.
  */
 import type { GPU as GpuJs } from 'gpu.js';
-import type { Workgroup } from './launches.ts';
+import { called } from './kernels/natives.ts';
+import type { Kernel, Workgroup } from './launches.ts';
 
 /** The parts of a gpu.js kernel that are used. */
 interface KernelParts {
@@ -14,8 +15,11 @@ interface KernelParts {
 }
 type KernelClass = new (source: unknown, settings: unknown) => KernelParts;
 
-/** What makes gpu.js use a workgroup: settings for `createKernel`. */
-export type Settings = (workgroup: Workgroup) => { readonly constants: { readonly workgroup: number } };
+/** What makes gpu.js use a kernel's workgroup, and lets its text call functions in WGSL: settings for `createKernel`. */
+export type Settings = (kernel: Kernel & { readonly workgroup: Workgroup }) => {
+  readonly constants: { readonly workgroup: number };
+  readonly functions: readonly { readonly source: string; readonly settings: unknown }[];
+};
 
 /** The settings, or why there are no workgroups. */
 export type Grouping = { readonly settings: Settings } | { readonly reason: string };
@@ -30,7 +34,7 @@ export function withWorkgroups(gpu: GpuJs, library: unknown): Grouping {
   const known: Workgroup[] = [];
   class Grouped extends WebGPUKernel {
     override assembleWGSL(): string {
-      const own = super.assembleWGSL();
+      const own = withNatives(super.assembleWGSL());
       const workgroup = known[this.constants?.workgroup ?? -1];
       if (workgroup === undefined) return own;
       const head = inFours(own.slice(0, own.indexOf('@compute')), workgroup.vectors ?? []);
@@ -42,7 +46,24 @@ export function withWorkgroups(gpu: GpuJs, library: unknown): Grouping {
     }
   }
   (gpu as unknown as { Kernel: unknown }).Kernel = Grouped;
-  return { settings: (workgroup) => ({ constants: { workgroup: known.push(workgroup) - 1 } }) };
+  return {
+    settings: ({ text, workgroup }) => ({
+      constants: { workgroup: known.push(workgroup) - 1 },
+      functions: called(text).map(({ source, types }) => ({
+        source,
+        settings: { returnType: 'Number', argumentTypes: types },
+      })),
+    }),
+  };
+}
+
+/** What gpu.js has made of functions that are known in WGSL, replaced by that. */
+function withNatives(text: string): string {
+  return called(text).reduce((all, { name, wgsl }) => {
+    const own = new RegExp(`fn fn_${name}\\([^)]*\\) -> f32 \\{[^}]*\\}`);
+    if (!own.test(all)) throw new Error(`a kernel's text does not declare ${name} as expected:\n${all}`);
+    return all.replace(own, `fn fn_${name}${wgsl}`);
+  }, text);
 }
 
 /** Declarations with some arrays as arrays of fours, and without gpu.js's own way of reading them. */

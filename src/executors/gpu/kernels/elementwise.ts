@@ -1,7 +1,22 @@
 /** @file Primitives that work number by number. */
 import { none } from '../../../tensor/primitive.ts';
 import { fill } from '../numbers.ts';
-import { cos, erf, exp, expm1, log, phi, reciprocal, rsqrt, sigmoid, sin, softplus, type Text } from './functions.ts';
+import {
+  byBits,
+  byLadder,
+  cos,
+  erf,
+  exp,
+  expm1,
+  log,
+  phi,
+  reciprocal,
+  rsqrt,
+  sigmoid,
+  sin,
+  softplus,
+  type Text,
+} from './functions.ts';
 import type { Rule, Rules } from './rule.ts';
 
 /** A rule from the text of an expression of the operands. */
@@ -14,7 +29,7 @@ const each =
 const by =
   (text: Text, work: number): Rule<unknown> =>
   (tracer, xs) =>
-    tracer.apply(([x], y) => text(x!, y), xs, work);
+    tracer.apply(([x], y) => text(x!, y, tracer.target.workgroups ? byBits : byLadder), xs, work);
 
 export const elementwise = {
   add: each((x, y) => `${x} + ${y}`),

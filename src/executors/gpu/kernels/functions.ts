@@ -3,8 +3,25 @@
  * division within 2½ ulp; these use sums and products only where it matters, so that they are right to a few ulp everywhere.
  */
 
-/** Statements with a result: `exp('x', 'y')` declares y = e^x. */
-export type Text = (x: string, y: string) => string;
+/** Statements that multiply y by 2ⁿ, n a whole number from -150 to 128, right to one rounding. */
+export type Scaling = (y: string, n: string) => readonly string[];
+
+/** Statements with a result: `exp('x', 'y', byLadder)` declares y = e^x. */
+export type Text = (x: string, y: string, scaled: Scaling) => string;
+
+/** By squaring 2 or ½: where kernels run in JavaScript or WebAssembly. */
+export const byLadder: Scaling = (y, n) => [
+  `let ${y}m = ${n} < 0 ? 0 - ${n} : ${n};`,
+  `const ${y}p1 = ${n} < 0 ? 0.5 : 2;`,
+  ...[2, 4, 8, 16, 32, 64].map((p) => `const ${y}p${p} = ${y}p${p / 2} * ${y}p${p / 2};`),
+  ...[64, 64, 32, 16, 8, 4, 2, 1].flatMap((p) => [
+    `${y} = ${y}m >= ${p} ? ${y} * ${y}p${p} : ${y};`,
+    `${y}m = ${y}m >= ${p} ? ${y}m - ${p} : ${y}m;`,
+  ]),
+];
+
+/** By the bits of 2ⁿ: where kernels may call functions in WGSL. */
+export const byBits: Scaling = (y, n) => [`${y} = timesPowerOf2(${y}, ${n});`];
 
 /** c₀ + x(c₁ + x(c₂ + …)) */
 const polynomial = (x: string, coefficients: readonly number[]): string =>
@@ -16,8 +33,8 @@ const low = Math.LN2 - high;
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
-/** e^x = 2ⁿ e^r with |r| ≤ ½ ln 2; e^r by its series, 2ⁿ by squaring 2 or ½. */
-export const exp: Text = (x, y) => {
+/** e^x = 2ⁿ e^r with |r| ≤ ½ ln 2; e^r by its series. */
+export const exp: Text = (x, y, scaled) => {
   const series = polynomial(
     `${y}r`,
     [2, 3, 4, 5, 6, 7].map((n) => 1 / factorial(n)),
@@ -28,23 +45,17 @@ export const exp: Text = (x, y) => {
     `const ${y}n = Math.floor(${y}c * ${Math.fround(Math.LOG2E)} + 0.5);`,
     `const ${y}r = (${y}c - ${y}n * ${high}) - ${y}n * ${Math.fround(low)};`,
     `let ${y} = 1 + (${y}r + ${y}r * ${y}r * ${series});`,
-    `let ${y}m = ${y}n < 0 ? 0 - ${y}n : ${y}n;`,
-    `const ${y}p1 = ${y}n < 0 ? 0.5 : 2;`,
-    ...[2, 4, 8, 16, 32, 64].map((p) => `const ${y}p${p} = ${y}p${p / 2} * ${y}p${p / 2};`),
-    ...[64, 64, 32, 16, 8, 4, 2, 1].flatMap((p) => [
-      `${y} = ${y}m >= ${p} ? ${y} * ${y}p${p} : ${y};`,
-      `${y}m = ${y}m >= ${p} ? ${y}m - ${p} : ${y}m;`,
-    ]),
+    ...scaled(y, `${y}n`),
   ].join('\n');
 };
 
 /** `e^x − 1`: by its series up to 1, where subtracting 1 would cost digits. */
-export const expm1: Text = (x, y) => {
+export const expm1: Text = (x, y, scaled) => {
   const series = polynomial(
     x,
     Array.from({ length: 11 }, (_, n) => 1 / factorial(n + 2)),
   );
-  return `${exp(x, `${y}e`)}\nconst ${y} = Math.abs(${x}) < 1 ? ${x} + ${x} * ${x} * ${series} : ${y}e - 1;`;
+  return `${exp(x, `${y}e`, scaled)}\nconst ${y} = Math.abs(${x}) < 1 ? ${x} + ${x} * ${x} * ${series} : ${y}e - 1;`;
 };
 
 /**
@@ -111,12 +122,12 @@ export const rsqrt: Text = (x, y) =>
   ].join('\n');
 
 /** 1/(1 + e^{−|x|}), times e^{−|x|} for negative x: no tail loses its digits. */
-export const sigmoid: Text = (x, y) =>
+export const sigmoid: Text = (x, y, scaled) =>
   [
     `const ${y}a = ${x} > 0 ? 0 - ${x} : ${x};`,
-    exp(`${y}a`, `${y}e`),
+    exp(`${y}a`, `${y}e`, scaled),
     `const ${y}d = 1 + ${y}e;`,
-    reciprocal(`${y}d`, `${y}i`),
+    reciprocal(`${y}d`, `${y}i`, scaled),
     `const ${y} = ${x} < 0 ? ${y}e * ${y}i : ${y}i;`,
   ].join('\n');
 
@@ -154,10 +165,10 @@ export const sin = circular(0);
 export const cos = circular(1);
 
 /** `max(x, 0) + ln(1 + e^{−|x|})`. */
-export const softplus: Text = (x, y) =>
+export const softplus: Text = (x, y, scaled) =>
   [
     `const ${y}a = ${x} > 0 ? 0 - ${x} : ${x};`,
-    exp(`${y}a`, `${y}e`),
+    exp(`${y}a`, `${y}e`, scaled),
     partsOfLog(`${y}e`, y, 17),
     `const ${y}l = ${y}e - (${y}h - ${y}rest);`,
     `const ${y} = ${x} > 0 ? ${x} + ${y}l : ${y}l;`,
@@ -169,7 +180,7 @@ export const softplus: Text = (x, y) =>
  */
 export const phi =
   (order: number): Text =>
-  (x, y) => {
+  (x, y, scaled) => {
     let count = 1;
     for (let term = 1; term > 2 ** -28; count++) term *= order / (order + count);
     const series = polynomial(
@@ -180,11 +191,11 @@ export const phi =
     return [
       // 0 has no reciprocal, and ∞ no quotient
       `const ${y}f = Math.abs(${x}) < ${order} ? 1 : (${x} > 1000 ? 1000 : ${x});`,
-      reciprocal(`${y}f`, `${y}r`),
-      expm1(`${y}f`, `${y}m`),
+      reciprocal(`${y}f`, `${y}r`, scaled),
+      expm1(`${y}f`, `${y}m`, scaled),
       `const ${y}u = ${'('.repeat(order - 1)}${y}m * ${y}r ${steps.join(' ')};`,
       `const ${y}q = 0.5 * ${y}f;`,
-      exp(`${y}q`, `${y}g`),
+      exp(`${y}q`, `${y}g`, scaled),
       `const ${y}v = ${y}g${` * ${y}r`.repeat(order)} * ${y}g;`,
       `const ${y} = Math.abs(${x}) < ${order} ? ${series} : (${y}f > 80 ? ${y}v : ${y}u);`,
     ].join('\n');
@@ -197,17 +208,17 @@ const scaledTail = [
 ];
 
 /** Below 1 the series `2/√π Σ (−1)ⁿ x^{2n+1} / (n! (2n + 1))`, else 1 − erfc, whose error counts by a sixth at most. */
-export const erf: Text = (x, y) => {
+export const erf: Text = (x, y, scaled) => {
   const terms = Array.from({ length: 11 }, (_, n) => (n % 2 ? -1 : 1) / (factorial(n) * (2 * n + 1)));
-  const scaled = terms.map((term) => (term * 2) / Math.sqrt(Math.PI));
+  const factors = terms.map((term) => (term * 2) / Math.sqrt(Math.PI));
   return [
     `const ${y}a = Math.abs(${x});`,
     `const ${y}z = ${x} * ${x};`,
     `const ${y}n = 0 - ${y}z;`,
     `const ${y}t = 1 / (1 + 0.5 * ${y}a);`,
-    exp(`${y}n`, `${y}e`),
+    exp(`${y}n`, `${y}e`, scaled),
     `const ${y}c = 1 - ${y}e * ${polynomial(`${y}t`, scaledTail)};`,
     `const ${y}f = ${x} < 0 ? 0 - ${y}c : ${y}c;`,
-    `const ${y} = ${y}a < 1 ? ${x} * ${polynomial(`${y}z`, scaled)} : ${y}f;`,
+    `const ${y} = ${y}a < 1 ? ${x} * ${polynomial(`${y}z`, factors)} : ${y}f;`,
   ].join('\n');
 };

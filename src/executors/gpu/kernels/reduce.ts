@@ -38,7 +38,7 @@ const fewestReduced = 16;
 const mostSplits = 16;
 const threads = 256;
 /** Groups that keep a large device busy. */
-const groupsWanted = 264;
+const groupsWanted = 528;
 
 /** The reduction of an expression over some of its axes; the others are the result's. */
 export function reduced(tracer: Tracer, node: Expression, over: ReadonlySet<number>, how: Reduction): Expression {
@@ -79,6 +79,9 @@ function looped(tracer: Tracer, node: Expression, kept: readonly number[], gone:
 
 const powerFrom = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 
+/** Numbers that a thread reads at a time. */
+const atOnce = 4;
+
 /** How groups of threads share the work of `results` sums of `count` numbers each. */
 interface Sharing {
   readonly results: number;
@@ -93,22 +96,14 @@ interface Sharing {
 }
 
 function sharingOf(results: number, count: number, along: boolean, target: Target): Sharing {
-  const lanes = along ? Math.min(threads, powerFrom(count / 4)) : 8;
+  const mostParts = Math.min(results === 1 ? 4 * threads : mostSplits, Math.floor(mostNumbers(target) / results));
+  // a thread takes 16 numbers in where the device is busy all the same, else as few as 4
+  const [least, most] = along ? [powerFrom(count / 16), powerFrom(count / 4)] : [8, 32];
+  const wanted = powerFrom((groupsWanted * threads) / (results * mostParts));
+  const lanes = Math.min(threads, most, Math.max(least, wanted));
   const groups = Math.ceil((results * lanes) / threads);
-  const most = Math.min(
-    results === 1 ? 4 * threads : mostSplits,
-    // a part has at least four numbers for each thread
-    Math.floor(count / (4 * lanes)),
-    Math.floor(mostNumbers(target) / results),
-  );
-  return {
-    results,
-    count,
-    along,
-    lanes,
-    groups,
-    splits: Math.max(1, Math.min(most, Math.ceil(groupsWanted / groups))),
-  };
+  const parts = Math.min(mostParts, Math.floor(count / (atOnce * lanes)), Math.ceil(groupsWanted / groups));
+  return { results, count, along, lanes, groups, splits: Math.max(1, parts) };
 }
 
 /** The kernel of a sharing: each thread takes its numbers in, then halves of a result's threads join what they have. */
@@ -116,6 +111,7 @@ function sharedReduction({ results, count, along, lanes, groups, splits }: Shari
   const perGroup = threads / lanes;
   const chunk = Math.ceil(count / splits);
   const width = Math.min(groups, 32768);
+  const own = Array.from({ length: atOnce }, (_, k) => k);
   const wgsl = [
     `var<workgroup> partial : array<f32, ${threads}>;`,
     `var<private> identity : u32 = ${how.identity};`,
@@ -130,7 +126,13 @@ function sharedReduction({ results, count, along, lanes, groups, splits }: Shari
     `  let last = min(${count}u, first + ${chunk}u);`,
     '  var total = bitcast<f32>(identity);',
     `  if (o < ${results}u) {`,
-    `    for (var r = first + lane; r < last; r += ${lanes}u) { total = combine(total, element(o * ${count}u + r)); }`,
+    // several are read before one is added, so that reads need not wait for one another
+    '    var r = first + lane;',
+    `    for (; r + ${(atOnce - 1) * lanes}u < last; r += ${atOnce * lanes}u) {`,
+    ...own.map((k) => `      let x${k} = element(o * ${count}u + r + ${k * lanes}u);`),
+    ...own.map((k) => `      total = combine(total, x${k});`),
+    '    }',
+    `    for (; r < last; r += ${lanes}u) { total = combine(total, element(o * ${count}u + r)); }`,
     '  }',
     '  partial[local] = total;',
     `  for (var half = ${lanes / 2}u; half > 0u; half /= 2u) {`,

@@ -1,0 +1,28 @@
+/** @file Functions that kernels of groups of threads may call: in JavaScript, for gpu.js to know them by, and in WGSL, which runs. */
+
+/** A function of numbers. */
+export interface Native {
+  readonly name: string;
+  /** Its definition in JavaScript, and the types of its parameters there. */
+  readonly source: string;
+  readonly types: Readonly<Record<string, 'Number'>>;
+  /** Parameters, result and body in WGSL. */
+  readonly wgsl: string;
+}
+
+const all: readonly Native[] = [
+  {
+    name: 'timesPowerOf2',
+    source: 'function timesPowerOf2(x, n) { return x * Math.pow(2, n); }',
+    types: { x: 'Number', n: 'Number' },
+    // 2ⁿ in two halves, for it may lie beyond f32 where the product does not
+    wgsl: `(x : f32, n : f32) -> f32 {
+let whole = i32(n);
+let half = whole / 2;
+return x * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(whole - half + 127) << 23u);
+}`,
+  },
+];
+
+/** The functions that a text calls. */
+export const called = (text: string): Native[] => all.filter(({ name }) => text.includes(`${name}(`));
