@@ -103,9 +103,10 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
       const { coordinate, length, inside, outside } = node as Within;
       const at = `${prefix}f${formAt(coordinate)}`;
       const isInside = declared((x) => `const ${x} = ${at} >= 0 ? (${at} < ${length} ? 1 : 0) : 0;`);
+      const both = guard === '' ? '' : ` * ${guard}`;
       const guardOf = (part: Node, condition: string): string =>
-        isSafe(part) ? '' : declared((x) => `const ${x} = ${condition}${guard === '' ? '' : ` * ${guard}`};`);
-      const first = name(inside, guardOf(inside, isInside));
+        isSafe(part) ? '' : declared((x) => `const ${x} = ${condition}${both};`);
+      const first = name(inside, guard === '' ? isInside : guardOf(inside, isInside));
       const second = name(outside, guardOf(outside, `(1 - ${isInside})`));
       return declared((x) => `const ${x} = ${isInside} > 0 ? ${first} : ${second};`);
     };

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { vjp } from '../../../src/autograd/vjp.ts';
 import type { Equation } from '../../../src/executors/gpu/index.ts';
+import { called } from '../../../src/executors/gpu/kernels/natives.ts';
 import { chooseTiling, tileShapes } from '../../../src/executors/gpu/kernels/tiles.ts';
 import { targets } from '../../../src/executors/gpu/target.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
@@ -8,6 +9,7 @@ import { concat } from '../../../src/tensor/primitives/concat.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
 import { linearScan } from '../../../src/tensor/primitives/linear-scan.ts';
 import { mul } from '../../../src/tensor/primitives/mul.ts';
+import { reshape } from '../../../src/tensor/primitives/reshape.ts';
 import { scale } from '../../../src/tensor/primitives/scale.ts';
 import { scatterAdd } from '../../../src/tensor/primitives/scatter-add.ts';
 import { sigmoid } from '../../../src/tensor/primitives/sigmoid.ts';
@@ -70,9 +72,43 @@ describe('kernels', () => {
 
   it('are joined on a graphics card, and short elsewhere', () => {
     expect(kernelsOf(gate, { x: { shape: [8] } }, grouped).length).toBe(2);
-    const longest = (target: typeof grouped): number =>
-      Math.max(...kernelsOf(gate, { x: { shape: [8] } }, target).map(({ text }) => text.length));
-    expect(longest(targets.webasm)).toBeLessThan(longest(grouped));
+    const calls = (target: typeof grouped): number => kernelsOf(gate, { x: { shape: [8] } }, target).length;
+    expect(calls(targets.webasm)).toBeGreaterThan(calls(grouped));
+  });
+
+  it('make powers of two by their bits where they can call WGSL, else by a ladder', () => {
+    const texts = (target: typeof grouped): string =>
+      kernelsOf(gate, { x: { shape: [8] } }, target)
+        .map(({ text }) => text)
+        .join('\n');
+    expect(texts(grouped)).toContain('timesPowerOf2(');
+    expect(called(texts(grouped)).map(({ name }) => name)).toEqual(['timesPowerOf2']);
+    expect(texts(targets.webasm)).not.toContain('timesPowerOf2(');
+    expect(called(texts(targets.webasm))).toEqual([]);
+  });
+
+  it('compute once what both parts of a concat compute, where it reads inside its arrays for both', () => {
+    const pairs: Equation = ({ x }) => {
+      const column = (y: Value): Value => reshape(y, [4, 5, 1]);
+      return { y: concat([column(sigmoid(x!)), column(scale(sigmoid(x!), 2))], 2) };
+    };
+    const ends: Equation = ({ x }) => ({ y: concat([sigmoid(x!), scale(sigmoid(x!), 2)], 0) });
+    const count = (fn: Equation): number[] =>
+      kernelsOf(fn, { x: { shape: [4, 5] } }, grouped).map(({ text }) => text.match(/timesPowerOf2\(/g)!.length);
+    expect(count(pairs)).toEqual([1]);
+    // the second part begins where the first ends: elsewhere each would read beyond the array
+    expect(count(ends)).toEqual([2]);
+  });
+
+  it('of a long sum have several threads for a result, and groups enough', () => {
+    const threads = (shape: readonly number[], axis: number): number => {
+      const [kernel] = kernelsOf(({ x }) => ({ y: sum(mul(x!, x!), [axis]) }), { x: { shape } }, grouped);
+      return 256 * kernel!.workgroup!.groups.reduce((x, y) => x * y, 1);
+    };
+    // a thread takes in 16 numbers where there are many results, 4 where there are few
+    expect(threads([8192, 512], 1)).toBe((8192 * 512) / 16);
+    expect(threads([64, 512], 1)).toBe((64 * 512) / 4);
+    expect(threads([8192, 256], 0)).toBe(2 ** 17);
   });
 
   const wide = 2 ** 20;

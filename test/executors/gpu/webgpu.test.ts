@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compile } from '../../../src/executors/gpu/index.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
+import { exp } from '../../../src/tensor/primitives/exp.ts';
 import { type PrimitiveName, primitives } from '../../../src/tensor/primitives/index.ts';
 import { mul } from '../../../src/tensor/primitives/mul.ts';
 import { sum } from '../../../src/tensor/primitives/sum.ts';
@@ -62,12 +63,32 @@ if (typeof found === 'string') {
       );
       const given = { y: new Float32Array(300).fill(1) };
       await f({ x: new Float32Array(300), ...given });
-      const { kernels, writing } = await f.profile();
+      const { kernels, together, writing } = await f.profile();
       expect(kernels.map(({ bytes }) => bytes)).toEqual(expect.arrayContaining([4 * 900, 4 * 301]));
       for (const { seconds } of kernels) expect(Number.isFinite(seconds)).toBe(true);
+      expect(Number.isFinite(together)).toBe(true);
       expect(writing).toBeGreaterThan(0);
       expect((await f(given)).total).toEqual(Float32Array.of(300));
       await f.dispose();
+    });
+
+    it('has the ends of exp right, where powers of two leave the format', async () => {
+      const x = Float32Array.of(
+        88.7,
+        89,
+        Number.POSITIVE_INFINITY,
+        -87.3,
+        -104,
+        Number.NEGATIVE_INFINITY,
+        Number.NaN,
+        0,
+      );
+      const f = await compile((values) => ({ y: exp(values.x!) }), { x: { shape: [8] } }, { backend: 'webgpu' });
+      const y = [...(await f({ x })).y!];
+      await f.dispose();
+      expect(y.slice(1, 3)).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+      expect(y.slice(4)).toEqual([0, 0, Number.NaN, 1]);
+      for (const k of [0, 3]) expect(Math.abs(y[k]! / Math.exp(x[k]!) - 1)).toBeLessThan(4 * 2 ** -24);
     });
 
     it('rejects a call during which the device reports an error', async () => {

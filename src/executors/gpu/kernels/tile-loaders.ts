@@ -135,8 +135,7 @@ function alongSum(own: Side): Parts {
   const fours = k / 4;
   const items = fours * width;
   const rounds = roundsOf(items, threads);
-  // of the two halves of a sum one is then written to half of the banks of shared memory, the other to the rest
-  const stride = width / 4 + 1;
+  const stride = width / 4 + (k > 8 ? 1 : 0);
   return {
     isVector: true,
     stride,

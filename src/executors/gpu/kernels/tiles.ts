@@ -39,6 +39,9 @@ export const tileShapes: readonly TileShape[] = [
   { m: 64, n: 64, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.61, steps: 2.69 },
   { m: 64, n: 32, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.49, steps: 1.52 },
   { m: 32, n: 32, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.4, steps: 0.81 },
+  { m: 64, n: 16, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.48, steps: 1 },
+  { m: 16, n: 64, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.33, steps: 0.95 },
+  { m: 32, n: 16, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.35, steps: 0.55 },
 ];
 
 /** The device of those times: multiprocessors, and bytes of memory each microsecond. */
