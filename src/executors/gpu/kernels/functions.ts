@@ -3,7 +3,7 @@
  * division within 2½ ulp; these use sums and products only where it matters, so that they are right to a few ulp everywhere.
  */
 
-/** Statements that multiply y by 2ⁿ, n a whole number from -150 to 128, right to one rounding. */
+/** Statements that multiply y by 2ⁿ, n a whole number from −150 to 128: exactly, where the result is no subnormal number. */
 export type Scaling = (y: string, n: string) => readonly string[];
 
 /** Statements with a result: `exp('x', 'y', byLadder)` declares y = e^x. */
