@@ -64,8 +64,9 @@ export interface Compiled {
   /** The numbers of a kept input, as the last call left them. Throws where no call has. */
   kept(input: string): Promise<Float32Array>;
   /**
-   * How long each kernel takes when it is run again and again by itself, on WebGPU, and how long it takes to write the commands of
-   * all. Kept inputs stay as they are; outputs have to be computed again. Throws an InputError on other backends and after `dispose`.
+   * How long each kernel takes when it is run again and again by itself, on WebGPU, how long all of them take one after another,
+   * and how long it takes to write their commands. Kept inputs stay as they are; outputs have to be computed again. Throws an
+   * InputError on other backends and after `dispose`.
    */
   profile(): Promise<Profile>;
   readonly ran: Ran;

@@ -93,11 +93,17 @@ describe('kernels', () => {
       return { y: concat([column(sigmoid(x!)), column(scale(sigmoid(x!), 2))], 2) };
     };
     const ends: Equation = ({ x }) => ({ y: concat([sigmoid(x!), scale(sigmoid(x!), 2)], 0) });
-    const count = (fn: Equation): number[] =>
-      kernelsOf(fn, { x: { shape: [4, 5] } }, grouped).map(({ text }) => text.match(/timesPowerOf2\(/g)!.length);
-    expect(count(pairs)).toEqual([1]);
-    // the second part begins where the first ends: elsewhere each would read beyond the array
-    expect(count(ends)).toEqual([2]);
+    const oneMore: Equation = ({ x, y }) => ({ z: concat([reshape(x!, [20]), y!], 0) });
+    /** How often a kernel has a function, and reads under a guard. */
+    const counts = (fn: Equation): number[] => {
+      const [kernel, ...others] = kernelsOf(fn, { x: { shape: [4, 5] }, y: { shape: [1] } }, grouped);
+      expect(others).toEqual([]);
+      return [/timesPowerOf2\(/g, /\[v\d+ > 0 \?/g].map((part) => [...kernel!.text.matchAll(part)].length);
+    };
+    expect(counts(pairs)).toEqual([1, 0]);
+    // the second part begins where the first ends: elsewhere each would read beyond the array, be it by one place
+    expect(counts(ends)).toEqual([2, 2]);
+    expect(counts(oneMore)).toEqual([0, 1]);
   });
 
   it('of a long sum have several threads for a result, and groups enough', () => {
