@@ -63,7 +63,10 @@ export interface Encoded {
   run(args: readonly (Float32Array | null)[], wanted: readonly number[]): Promise<Float32Array[]>;
   /** The numbers of a result as the last run left them. */
   read(result: number): Promise<Float32Array>;
-  /** How long each kernel takes by itself, how long all of them one after another, and how long writing their commands. Results hold anything afterwards. */
+  /**
+   * How long each kernel takes by itself, how long all of them one after another, and how long writing their commands. Results hold
+   * anything afterwards.
+   */
   times(): Promise<Times>;
   destroy(): void;
 }
