@@ -17,7 +17,6 @@ export const stateSpaceEquations: readonly Equation[] = [
     latex: String.raw`h'(t) = A\,h(t) + B\,x(t)`,
     shapes: 'A [n][n], B [n], h [n], x -> [n]',
     definition: stateDerivative,
-    operator: 'continuousSsm',
   },
   {
     number: 4,
@@ -27,7 +26,6 @@ export const stateSpaceEquations: readonly Equation[] = [
     latex: String.raw`y(t) = C\,h(t)`,
     shapes: 'C [n], h [n] -> number',
     definition: continuousOutput,
-    operator: 'continuousSsm',
   },
   {
     number: 5,
@@ -37,7 +35,6 @@ export const stateSpaceEquations: readonly Equation[] = [
     latex: String.raw`h_t = \bar{A}\,h_{t-1} + \bar{B}\,x_t`,
     shapes: 'Ā [n][n], B̄ [n], h [n], x -> [n]',
     definition: discreteState,
-    operator: 'diagonalSsm',
   },
   {
     number: 6,
@@ -47,7 +44,6 @@ export const stateSpaceEquations: readonly Equation[] = [
     latex: String.raw`y_t = C\,h_t`,
     shapes: 'C [n], h [n] -> number',
     definition: discreteOutput,
-    operator: 'diagonalSsm',
   },
   {
     number: 7,
@@ -57,7 +53,6 @@ export const stateSpaceEquations: readonly Equation[] = [
     latex: String.raw`\bar{K} = (C\bar{B}, C\bar{A}\bar{B}, \ldots, C\bar{A}^{t}\bar{B})`,
     shapes: 'Ā [n][n], B̄ [n], C [n] -> [t]',
     definition: convolutionKernel,
-    operator: 'diagonalSsm',
   },
   {
     number: 8,
@@ -67,7 +62,6 @@ export const stateSpaceEquations: readonly Equation[] = [
     latex: String.raw`y = x * \bar{K}`,
     shapes: 'x [t], kernel [t] -> [t]',
     definition: causalConvolution,
-    operator: 'diagonalSsm',
   },
   {
     number: 9,
@@ -77,7 +71,6 @@ export const stateSpaceEquations: readonly Equation[] = [
     latex: String.raw`h_t^l = \bar{A}h_{t-1}^l + \bar{B}\,\Theta(C\bar{A}h_{t-1}^{l-1} + C\bar{B}\,\Theta(\ldots\Theta(C h_t^{l-m})\ldots))`,
     shapes: 'bottom [e][n], h_{t-1} [m][e][n] -> [e][n]',
     definition: degradedState,
-    operator: 'degradation',
   },
   {
     number: 10,
@@ -87,7 +80,6 @@ export const stateSpaceEquations: readonly Equation[] = [
     latex: String.raw`H_t^l = [\phi(h_t^{l-1}); \phi(h_t^{l-2}); \ldots; \phi(h_t^{l-m})]`,
     shapes: 'states [l][w], projections [j], gates [j][w] -> [j][w]',
     definition: collect,
-    operator: 'collect',
   },
   {
     number: 11,
@@ -97,7 +89,6 @@ export const stateSpaceEquations: readonly Equation[] = [
     latex: String.raw`{h'}_t^l = \mathrm{Fuse}(h_t^l, H_t^l)`,
     shapes: 'h [w], H [j][w] -> [w]',
     definition: inject,
-    operator: 'inject',
   },
   {
     number: 12,
@@ -107,7 +98,6 @@ export const stateSpaceEquations: readonly Equation[] = [
     latex: String.raw`h_t^l = \bar{A}^t h_0 + \sum_{i=1}^{t} \bar{A}^{t-i}\bar{B}\,x_i^l`,
     shapes: 'x [t], Ā [n][n], B̄ [n], h0 [n] -> [n]',
     definition: unrolledState,
-    operator: 'matrixSsm',
   },
   {
     number: 13,
@@ -117,7 +107,6 @@ export const stateSpaceEquations: readonly Equation[] = [
     latex: String.raw`h_t^l = ((x_1,\ldots,x_t) * (\bar{B}, \bar{A}\bar{B}, \ldots, \bar{A}^{t-1}\bar{B}))_t`,
     shapes: 'x [t], Ā [n][n], B̄ [n] -> [n]',
     definition: convolvedState,
-    operator: 'matrixSsm',
   },
   {
     number: 14,
@@ -127,6 +116,5 @@ export const stateSpaceEquations: readonly Equation[] = [
     latex: String.raw`y_t^l = C\,\mathrm{Fuse}((x_1,\ldots,x_t) * (\bar{B}, \bar{A}\bar{B}, \ldots, \bar{A}^{t-1}\bar{B}), H_t^l)`,
     shapes: 'x [t], h0 [n], H [j][n] -> number',
     definition: denseOutput,
-    operator: 'denseSsm',
   },
 ];

@@ -15,28 +15,6 @@ export const equationTotal = 25;
 /** Said wherever the evidence of an equation includes R. */
 export const numberingNotVerified = 'numbering not verified against the PDF';
 
-/** The operators that the laws exercise. */
-export type OperatorName =
-  | 'attention'
-  | 'feedForward'
-  | 'continuousSsm'
-  | 'diagonalSsm'
-  | 'degradation'
-  | 'collect'
-  | 'inject'
-  | 'matrixSsm'
-  | 'denseSsm'
-  | 'project'
-  | 'gate'
-  | 'select'
-  | 'fuseByAddition'
-  | 'retention'
-  | 'denseKeys'
-  | 'denseValues'
-  | 'fusedKeys'
-  | 'fusedValues'
-  | 'denseRetention';
-
 /** One numbered equation. */
 export interface Equation {
   readonly number: number;
@@ -48,8 +26,6 @@ export interface Equation {
   /** In the letters of GLOSSARY.md. */
   readonly shapes: string;
   readonly definition: (...operands: never[]) => unknown;
-  /** The operator whose laws exercise this equation. */
-  readonly operator: OperatorName;
 }
 
 /** Equations 1 to 25, in order. */
@@ -62,7 +38,6 @@ export const equations: readonly Equation[] = [
     latex: String.raw`o_t = W_o \sum_{i \le t} \mathrm{softmax}_i(q_t^{\top} k_i)\,v_i`,
     shapes: 'q [t][d], k [t][d], v [t][e], W_o [o, e] -> [t][o]',
     definition: attention,
-    operator: 'attention',
   },
   {
     number: 2,
@@ -72,7 +47,6 @@ export const equations: readonly Equation[] = [
     latex: String.raw`y_t = W_{\mathrm{down}}\,\sigma(W_{\mathrm{up}}\,o_t)`,
     shapes: 'o [width], up [r, width], down [w, r] -> [w]',
     definition: feedForward,
-    operator: 'feedForward',
   },
   ...stateSpaceEquations,
   {
@@ -83,7 +57,6 @@ export const equations: readonly Equation[] = [
     latex: String.raw`{h'}_t^{l-i} = \mathrm{Proj}(h_t^{l-i})`,
     shapes: 'h [w], linear map [w, w] -> [w]',
     definition: project,
-    operator: 'project',
   },
   {
     number: 16,
@@ -93,7 +66,6 @@ export const equations: readonly Equation[] = [
     latex: String.raw`g_t^l = \mathrm{Gate}(x_t^l) = \mathrm{SiLU}(W_{\mathrm{up}}\,\mathrm{SiLU}(W_{\mathrm{down}}\,x_t^l))`,
     shapes: 'x [width], down [r, width], up [w, r] -> [w]',
     definition: gate,
-    operator: 'gate',
   },
   {
     number: 17,
@@ -103,7 +75,6 @@ export const equations: readonly Equation[] = [
     latex: String.raw`{h''}_t^{l-i} = {h'}_t^{l-i} \odot g_t^l`,
     shapes: 'projected [w], g [w] -> [w]',
     definition: select,
-    operator: 'select',
   },
   {
     number: 18,
@@ -113,7 +84,6 @@ export const equations: readonly Equation[] = [
     latex: String.raw`\mathrm{Fuse}(h_t^l, H_t^l) = h_t^l + \sum_{i=1}^{m} {h''}_t^{l-i}`,
     shapes: 'h [w], selected [j][w] -> [w]',
     definition: fuseByAddition,
-    operator: 'fuseByAddition',
   },
   {
     number: 19,
@@ -123,7 +93,6 @@ export const equations: readonly Equation[] = [
     latex: String.raw`S_t = \gamma S_{t-1} + k_t^{\top} v_t`,
     shapes: 's [d][e], k [d], v [e] -> [d][e]',
     definition: retentionState,
-    operator: 'retention',
   },
   {
     number: 20,
@@ -133,7 +102,6 @@ export const equations: readonly Equation[] = [
     latex: 'y_t = q_t S_t',
     shapes: 'q [d], s [d][e] -> [e]',
     definition: retentionOutput,
-    operator: 'retention',
   },
   {
     number: 21,
@@ -143,7 +111,6 @@ export const equations: readonly Equation[] = [
     latex: String.raw`K_t^l = [\phi(k_t^{l-1}); \phi(k_t^{l-2}); \ldots; \phi(k_t^{l-m})]`,
     shapes: 'keys [l][w], projections [j], gates [j][w] -> [j][w]',
     definition: denseKeys,
-    operator: 'denseKeys',
   },
   {
     number: 22,
@@ -153,7 +120,6 @@ export const equations: readonly Equation[] = [
     latex: String.raw`V_t^l = [\phi(v_t^{l-1}); \phi(v_t^{l-2}); \ldots; \phi(v_t^{l-m})]`,
     shapes: 'values [l][w], projections [j], gates [j][w] -> [j][w]',
     definition: denseValues,
-    operator: 'denseValues',
   },
   {
     number: 23,
@@ -163,7 +129,6 @@ export const equations: readonly Equation[] = [
     latex: String.raw`{k'}_t^l = \mathrm{Fuse}(k_t^l, K_t^l)`,
     shapes: 'k [w], dense [j][w] -> [w]',
     definition: fusedKeys,
-    operator: 'fusedKeys',
   },
   {
     number: 24,
@@ -173,7 +138,6 @@ export const equations: readonly Equation[] = [
     latex: String.raw`{v'}_t^l = \mathrm{Fuse}(v_t^l, V_t^l)`,
     shapes: 'v [w], dense [j][w] -> [w]',
     definition: fusedValues,
-    operator: 'fusedValues',
   },
   {
     number: 25,
@@ -183,7 +147,6 @@ export const equations: readonly Equation[] = [
     latex: String.raw`y_t = q_t \sum_{i=1}^{t} \gamma^{t-i} {k'}_i^{\top} {v'}_i`,
     shapes: 'q [t][d], k [t][d], v [t][e], s0 [d][e] -> [t][e]',
     definition: denseRetention,
-    operator: 'denseRetention',
   },
 ];
 

@@ -64,7 +64,7 @@ export function specification(
     return { operator, laws: concerned, tried, problems: guardProblems(operator, concerned, tried) };
   });
   const numbered = equations.map((equation): EquationRow => {
-    const row = rows.find(({ operator }) => operator.name === equation.operator) ?? null;
+    const row = rows.find(({ operator }) => operator.equations?.includes(equation.number)) ?? null;
     return { equation, row, problems: equationProblems(equation, row) };
   });
   const problems = [...numbered.flatMap((one) => one.problems), ...rows.flatMap((row) => row.problems)];

@@ -38,6 +38,8 @@ export interface Size {
 /** Something with a definition, computed in one or more modes. */
 export interface Operator<S extends Settings = Settings> {
   readonly name: string;
+  /** The numbers of the paper's equations that it computes. */
+  readonly equations?: readonly number[];
   /** Where its definition stands, if no equation of the paper numbers it. */
   readonly chapter?: string;
   /** Where its definition comes from, if no equation of the paper numbers it: the authors' code unless given; empty where it is ours. */

@@ -105,6 +105,7 @@ export const attention = batchable<AttentionSettings>(
   {
     ...plain,
     name: 'attention',
+    equations: [1],
     layouts,
     definition: define,
     modes: Object.fromEntries(modeNames.map((name) => [name, program(name)])),
@@ -135,6 +136,7 @@ export const feedForward: Operator<FeedForwardSettings> = {
   ...sequenceAxes(['o'], ['y']),
   reference: 'whole',
   name: 'feedForward',
+  equations: [2],
   layouts: (size) =>
     fc
       .record({ b: small(3), t: lengths(size), d: small(5), r: small(4), w: small(6), activation: activations })

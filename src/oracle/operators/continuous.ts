@@ -29,6 +29,7 @@ export type ContinuousSettings = { readonly form: 'real' | 'matrix' };
 export const continuousSsm: Operator<ContinuousSettings> = {
   ...plain,
   name: 'continuousSsm',
+  equations: [3, 4],
   reference: 'whole',
   layouts: (size) =>
     fc.tuple(layerAxes(size), fc.constantFrom<'real' | 'matrix'>('real', 'matrix')).map(([{ b, t, e, n }, form]) => ({

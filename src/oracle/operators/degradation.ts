@@ -118,6 +118,7 @@ const batch = (names: readonly string[]): Record<string, number> => Object.fromE
 export const degradation: Operator<StackSettings> = {
   ...plain,
   name: 'degradation',
+  equations: [9],
   layouts,
   values: ['normal', 'normal', 'sparse'],
   definition: defined,

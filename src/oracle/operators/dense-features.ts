@@ -113,9 +113,10 @@ function collectByDefinition(
 }
 
 /** Eqs. 21 and 22: what a layer collects from the layers before it, [b, t, width] from each. */
-export const collected = (name: string, define: CollectDefinition): Operator<FusionSettings> => ({
+export const collected = (name: string, equation: number, define: CollectDefinition): Operator<FusionSettings> => ({
   ...plain,
   name,
+  equations: [equation],
   reference: 'whole',
   layouts: (size) =>
     axes(size, 1).map(({ b, t, width, input, rank, shallow, denseLayers, readings }) => {
@@ -186,11 +187,13 @@ const aloneModes = tokenModes<FusionSettings>((inputs, { epsilon }) => ({
 /** Eqs. 23 and 24: a layer's own feature with what it collected, normed where the reading says so. */
 export const fusedFeature = (
   name: string,
+  equation: number,
   collectFrom: CollectDefinition,
   fuse: (own: Vector, dense: readonly Vector[]) => Vector,
 ): Operator<FusionSettings> => ({
   ...plain,
   name,
+  equations: [equation],
   reference: 'whole',
   layouts: (size) =>
     axes(size, 0).map(({ b, t, width, input, rank, shallow, denseLayers, readings }) => {
@@ -227,10 +230,10 @@ export const fusedFeature = (
   ...sequenceAxes<FusionSettings>(sequences, ['fused']),
 });
 
-export const denseKeys = collected('denseKeys', spec.denseKeys);
-export const denseValues = collected('denseValues', spec.denseValues);
-export const fusedKeys = fusedFeature('fusedKeys', spec.denseKeys, spec.fusedKeys);
-export const fusedValues = fusedFeature('fusedValues', spec.denseValues, spec.fusedValues);
+export const denseKeys = collected('denseKeys', 21, spec.denseKeys);
+export const denseValues = collected('denseValues', 22, spec.denseValues);
+export const fusedKeys = fusedFeature('fusedKeys', 23, spec.denseKeys, spec.fusedKeys);
+export const fusedValues = fusedFeature('fusedValues', 24, spec.denseValues, spec.fusedValues);
 
 /** Settings of dense retention. */
 export type DenseRetentionSettings = FusionSettings & {
@@ -288,6 +291,7 @@ export const denseRetention = batchable<DenseRetentionSettings>({
   time: { ...denseAxes.time, states: { state: 'state' } },
   axes: { batch: { ...denseAxes.axes.batch, state: 0 } },
   name: 'denseRetention',
+  equations: [25],
   timeInvariant: true,
   reference: 'recurrent',
   layouts: (size) =>

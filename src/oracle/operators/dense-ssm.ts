@@ -23,10 +23,10 @@ import {
 import { under } from './tokens.ts';
 
 /** Eq. 10: what a layer collects from the states of the layers before it. */
-export const collect = collected('collect', dense.collect);
+export const collect = collected('collect', 10, dense.collect);
 
 /** Eq. 11: a layer's own state with what it collected. */
-export const inject = fusedFeature('inject', dense.collect, dense.inject);
+export const inject = fusedFeature('inject', 11, dense.collect, dense.inject);
 
 /** Settings of Eq. 14: what is carried to the next token. */
 export type DenseSsmSettings = SsmSettings & { readonly carry: Carry };
@@ -62,6 +62,7 @@ const { time, axes } = diagonalSsm as Required<typeof diagonalSsm>;
 export const denseSsm: Operator<DenseSsmSettings> = {
   ...plain,
   name: 'denseSsm',
+  equations: [14],
   reference: 'recurrent',
   boundsOf: anyAssociation,
   spectral: ['fft'],

@@ -153,7 +153,7 @@ const plainRetention: Operator<RetentionSettings> = {
 };
 
 /** Eqs. 19, 20: retention without normalisation. All modes are one function, linear in values and state. */
-export const retention = batchable(plainRetention, together);
+export const retention = batchable({ ...plainRetention, equations: [19, 20] }, together);
 
 /** Retention divided by √λ_t: one function in every mode. */
 export const decayRetention = batchable<RetentionSettings>({

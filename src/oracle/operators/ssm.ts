@@ -186,7 +186,7 @@ const ssm = (name: string, form: FormName, modes: readonly SsmModeName[]): Opera
 const withoutScan = ssmModes.filter((mode) => mode !== 'scan');
 
 /** Eqs. 5–8 with a diagonal Ā. */
-export const diagonalSsm = ssm('diagonalSsm', 'real', ssmModes);
+export const diagonalSsm: Operator<SsmSettings> = { ...ssm('diagonalSsm', 'real', ssmModes), equations: [5, 6, 7, 8] };
 
 /** The same with n conjugate pairs of eigenvalues. */
 export const complexSsm: Operator<SsmSettings> = {
@@ -196,4 +196,4 @@ export const complexSsm: Operator<SsmSettings> = {
 };
 
 /** The same with any matrix Ā. */
-export const matrixSsm = ssm('matrixSsm', 'matrix', withoutScan);
+export const matrixSsm: Operator<SsmSettings> = { ...ssm('matrixSsm', 'matrix', withoutScan), equations: [12, 13] };

@@ -37,6 +37,7 @@ export const project: Operator<Projection> = {
   reference: 'whole',
   ...sequenceAxes(['h'], ['projected']),
   name: 'project',
+  equations: [15],
   layouts: (size) =>
     fc.tuple(axes(size), fc.constantFrom<Projection['projection']>('identity', 'linear')).map(
       ([{ b, t, w }, projection]): Layout<Projection> => ({
@@ -62,6 +63,7 @@ export const gate: Operator<Activation> = {
   reference: 'whole',
   ...sequenceAxes(['x'], ['g']),
   name: 'gate',
+  equations: [16],
   layouts: (size) =>
     fc.tuple(axes(size), fc.constantFrom<Activation['activation']>('silu', 'none')).map(
       ([{ b, t, w, d, r }, activation]): Layout<Activation> => ({
@@ -85,6 +87,7 @@ export const select: Operator = {
   reference: 'whole',
   ...sequenceAxes(['projected', 'g'], ['selected']),
   name: 'select',
+  equations: [17],
   layouts: (size) =>
     axes(size).map(({ b, t, w }) => ({
       inputs: { projected: { shape: [b, t, w] }, g: { shape: [b, t, w] } },
@@ -102,6 +105,7 @@ export const fuseByAddition: Operator = {
   ...plain,
   reference: 'whole',
   name: 'fuseByAddition',
+  equations: [18],
   layouts: (size) =>
     axes(size).map(({ b, t, w, j }) => ({
       inputs: Object.fromEntries(
