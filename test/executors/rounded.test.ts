@@ -4,12 +4,13 @@ import { bounded, boundOf, float32, float64, type Precision } from '../../src/ex
 import { f64 } from '../../src/executors/f64/index.ts';
 import { rounded } from '../../src/executors/rounded/index.ts';
 import { orders } from '../../src/executors/rounded/order.ts';
+import { type Rules, rules } from '../../src/executors/rounded/rules.ts';
 import { input, item, read } from '../../src/tensor/input.ts';
 import { constantLike } from '../../src/tensor/operand.ts';
 import { add } from '../../src/tensor/primitives/add.ts';
 import { einsum } from '../../src/tensor/primitives/einsum.ts';
 import { exp } from '../../src/tensor/primitives/exp.ts';
-import type { PrimitiveName } from '../../src/tensor/primitives/index.ts';
+import { type PrimitiveName, primitives } from '../../src/tensor/primitives/index.ts';
 import { mul } from '../../src/tensor/primitives/mul.ts';
 import { scale } from '../../src/tensor/primitives/scale.ts';
 import { sum } from '../../src/tensor/primitives/sum.ts';
@@ -76,6 +77,14 @@ describe.each([float32, float64])('the rounded executor in $name', (precision) =
 });
 
 describe('the rounded executor', () => {
+  it('has a rule for every primitive, and the compiler finds a missing one', () => {
+    expect(Object.keys(rules).sort()).toEqual(Object.keys(primitives).sort());
+    const { exp: _, ...incomplete } = rules;
+    // @ts-expect-error a table without exp
+    const table: Rules = incomplete;
+    expect('exp' in table).toBe(false);
+  });
+
   it.each([
     ['sequential', 0, 2],
     ['reversed', 2, 4],

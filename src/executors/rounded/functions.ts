@@ -1,4 +1,4 @@
-/** @file Functions of single numbers, as far off as a correct implementation may be. */
+/** @file Elementary functions with random errors, as large as a correct implementation may make them. */
 import type { PhiParams } from '../../tensor/primitives/phi.ts';
 import {
   type Precision,
@@ -19,7 +19,7 @@ interface Inexact {
 
 const functionUnits = ({ functions }: Precision): number => functions;
 
-/** The elementwise primitives that are not exact. */
+/** The elementary functions. */
 const inexact = {
   exp: { of: Math.exp, units: functionUnits },
   expm1: { of: Math.expm1, units: functionUnits },
@@ -37,13 +37,12 @@ const inexact = {
   reciprocal: { of: (x) => 1 / x, units: () => reciprocalRoundings },
 } as const satisfies Readonly<Record<string, Inexact>>;
 
-/** A name of one of them. */
+/** A primitive that applies such a function to every element. */
 export type FunctionName = keyof typeof inexact;
 
-/** Whether a primitive is one of them. */
-export const isFunction = (name: string): name is FunctionName => name in inexact;
+export const functionNames = Object.keys(inexact) as readonly FunctionName[];
 
-/** One of them at a number: off by at most all units but one in a random direction, then rounded. */
+/** A function of a number: off by at most all units but one in a random direction, then rounded. */
 export function perturbed(
   name: FunctionName,
   x: number,

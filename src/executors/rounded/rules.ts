@@ -1,0 +1,79 @@
+/** @file The rule of every primitive: how a correct implementation computes it with rounded numbers. */
+import type { ParamsOf, PrimitiveName } from '../../tensor/primitives/index.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Value } from '../../tensor/value.ts';
+import type { Precision } from '../bounded/precision.ts';
+import { convolutionByTransform, convolutionSummands } from './causal-convolution.ts';
+import { type FunctionName, functionNames, perturbed } from './functions.ts';
+import { linearScan } from './linear-scan.ts';
+import { type Arithmetic, addUp, type Summand } from './order.ts';
+import { einsumSummands, scatterSummands, sumSummands } from './summands.ts';
+
+export type Numbers = Value<Float64Array>;
+
+/** Computes one operation; `arithmetic` holds the choices drawn for it. */
+export type Rule<P> = (
+  xs: readonly Numbers[],
+  params: P,
+  shape: Shape,
+  arithmetic: Arithmetic,
+  precision: Precision,
+) => Float64Array;
+
+/** A rule, or `exact` for an operation that never rounds (a movement, a selection, a comparison), which f64 computes. */
+type RuleOf<N extends PrimitiveName> = Rule<ParamsOf<N>> | 'exact';
+
+/** A rule for each primitive: the compiler names one that is missing. */
+export type Rules = { readonly [N in PrimitiveName]: RuleOf<N> };
+
+/** Sums of products, one for each element of the result. */
+const sums = (shape: Shape, arithmetic: Arithmetic, summandsAt: (i: number) => Summand[]): Float64Array =>
+  Float64Array.from({ length: sizeOf(shape) }, (_, i) => addUp(summandsAt(i), arithmetic));
+
+const functionRules = Object.fromEntries(
+  functionNames.map((name): [FunctionName, Rule<unknown>] => [
+    name,
+    ([x], params, _shape, arithmetic, precision) =>
+      x!.data.map((value) => perturbed(name, value, params, precision, arithmetic)),
+  ]),
+) as Readonly<Record<FunctionName, Rule<unknown>>>;
+
+export const rules: Rules = {
+  ...functionRules,
+  abs: 'exact',
+  add: ([x, y], _params, _shape, { round }) => x!.data.map((value, i) => round(value + y!.data[i]!)),
+  broadcast: 'exact',
+  causalConvolution([x, kernel], params, shape, arithmetic, precision) {
+    const [a, b] = [x!.data, kernel!.data];
+    // either method may be computed as a sum of products
+    if (params.method === 'direct' || arithmetic.random.integer(4) === 0)
+      return sums(shape, arithmetic, convolutionSummands(a, b, params, shape));
+    return convolutionByTransform(a, b, params, shape, precision, arithmetic);
+  },
+  concat: 'exact',
+  einsum: (xs, params, shape, arithmetic) => sums(shape, arithmetic, einsumSummands(xs, params, shape, arithmetic)),
+  equal: 'exact',
+  gather: 'exact',
+  linearScan: ([a, b, state], params, shape, arithmetic) =>
+    linearScan([a!.data, b!.data, state!.data], params, shape, arithmetic),
+  maximum: 'exact',
+  maxReduce: 'exact',
+  minimum: 'exact',
+  mul: ([x, y], _params, _shape, { round }) => x!.data.map((value, i) => round(value * y!.data[i]!)),
+  pad: 'exact',
+  reshape: 'exact',
+  scale([x], { by }, _shape, { round, random }) {
+    // a literal rounded beforehand, or a division by its reciprocal
+    const factor = random.integer(2) === 0 ? round(by) : by;
+    return x!.data.map((value) => round(value * factor));
+  },
+  scatterAdd: ([x, index], params, shape, arithmetic) =>
+    sums(shape, arithmetic, scatterSummands(x!, index!, params, shape)),
+  select: 'exact',
+  sign: 'exact',
+  site: 'exact',
+  slice: 'exact',
+  stopGradient: 'exact',
+  sum: ([x], params, shape, arithmetic) => sums(shape, arithmetic, sumSummands(x!, params, shape)),
+  transpose: 'exact',
+};
