@@ -1,0 +1,104 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { root } from './documented.ts';
+
+/** Rooms, as the beginnings of paths, that docs/style.md does not hold for yet. The list only shrinks. */
+const exempt = [
+  'README.md',
+  'adapters/',
+  'bench/',
+  'docs/',
+  'spec/',
+  'src/autograd/',
+  'src/cli/',
+  'src/executors/bounded/',
+  'src/executors/f64/',
+  'src/executors/gpu/',
+  'src/executors/rounded/',
+  'src/io/',
+  'src/measure/',
+  'src/models/',
+  'src/nn/',
+  'src/oracle/',
+  'src/tensor/',
+  'src/training/',
+  'src/vectors/',
+  'test/adapters/',
+  'test/autograd/',
+  'test/backends/',
+  'test/browser/',
+  'test/executors/',
+  'test/laws/',
+  'test/models/',
+  'test/nn/',
+  'test/oracle/',
+  'test/spec/',
+  'test/support/',
+  'test/tensor/',
+  'test/training/',
+];
+
+const page = 'docs/style.md';
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+const isText = (file: string): boolean => /\.(ts|js|md|py|html)$/.test(file);
+
+/** The project's own files, in the rooms that the rule holds for. The page itself names what it refuses. */
+const files = [
+  ...readdirSync(root).filter((name) => name.endsWith('.md')),
+  ...['adapters', 'bench', 'docs', 'examples', 'spec', 'src', 'test']
+    .filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
+    )
+    .filter((file) => isText(file) && !file.includes('node_modules')),
+].filter((file) => file !== page && !exempt.some((room) => file.startsWith(room)));
+
+/** The text after `@file`, when it is the first thing of a file. */
+const headerOf = (text: string): string | undefined =>
+  text.match(/^(?:#!.*\n)?\/\*\*[\s*]*@file\s+([\s\S]*?)\s*\*\//)?.[1];
+
+const isCleft = (header: string): boolean => /^(what|how|whether|why|which|where|who)\b/i.test(header);
+
+/** The words in `code` of the second column of the page's last table. */
+const refusedIn = (text: string): string[] =>
+  text
+    .slice(text.indexOf('## Words'))
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .flatMap((line) => [...line.split('|')[2]!.matchAll(/`([^`]+)`/g)].map(([, word]) => word!));
+
+/** Words are found across the line breaks of a comment, and not inside longer words. */
+const finder = (words: readonly string[]): RegExp =>
+  new RegExp(`\\b(?:${words.map((word) => word.replaceAll(' ', '[\\s*/#]+')).join('|')})\\b`, 'gi');
+
+describe('the style of docs/style.md', () => {
+  const refused = finder(refusedIn(read(page)));
+  const sources = files.filter((file) => /^(src|spec|bench|test)\/.*\.ts$/.test(file));
+
+  it('has a header in every source file, tests excepted', () => {
+    const without = sources.filter((file) => !file.endsWith('.test.ts') && headerOf(read(file)) === undefined);
+    expect(without).toEqual([]);
+  });
+
+  it('has headers that say what a file does', () => {
+    const cleft = sources.flatMap((file) => {
+      const header = headerOf(read(file)) ?? '';
+      return isCleft(header) ? [`${file}: ${header}`] : [];
+    });
+    expect(cleft).toEqual([]);
+  });
+
+  it('has no refused word', () => {
+    const found = files.flatMap((file) => [...read(file).matchAll(refused)].map(([word]) => `${file}: ${word}`));
+    expect(found).toEqual([]);
+  });
+
+  it('is checked strictly enough to fail', () => {
+    expect(isCleft(headerOf('/**\n * @file What is said.\n */')!)).toBe(true);
+    expect(headerOf('import a;\n/** @file Late. */')).toBeUndefined();
+    expect(refusedIn(read(page)).length).toBeGreaterThan(10);
+    expect(' * summed in any\n * association'.match(refused)).toHaveLength(1);
+  });
+});
