@@ -1,4 +1,5 @@
 /** @file Chapter 1: softmax attention, one head: what the paper's linear recurrences are set beside. */
+import type { Equation } from './equation.ts';
 import { dot, type Matrix, matVec, type Vector, vecMat } from './notation.ts';
 import type { Reading } from './readings.ts';
 
@@ -55,3 +56,14 @@ export function attention(
     return matVec(output, vecMat(softmax(scores), values.slice(0, seen)));
   });
 }
+
+/** Eq. 1 as data. */
+export const equation1: Equation = {
+  number: 1,
+  name: 'softmax attention',
+  chapter: '01-attention.ts',
+  evidence: ['R'],
+  latex: String.raw`o_t = W_o \sum_{i \le t} \mathrm{softmax}_i(q_t^{\top} k_i)\,v_i`,
+  shapes: 'q [t][d], k [t][d], v [t][e], W_o [o, e] -> [t][o]',
+  definition: attention,
+};

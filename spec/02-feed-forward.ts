@@ -1,4 +1,5 @@
 /** @file Chapter 2: the feed-forward network, for one token; and its gated form, which the networks use. */
+import type { Equation } from './equation.ts';
 import { gelu, hadamard, type Matrix, matVec, silu, type Vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 
@@ -16,6 +17,17 @@ export interface FeedForward {
 export function feedForward({ up, down }: FeedForward, o: Vector, activation: Reading<'ffnActivation'>): Vector {
   return matVec(down, matVec(up, o).map(activation === 'silu' ? silu : gelu));
 }
+
+/** Eq. 2 as data. */
+export const equation2: Equation = {
+  number: 2,
+  name: 'feed-forward network',
+  chapter: '02-feed-forward.ts',
+  evidence: ['R'],
+  latex: String.raw`y_t = W_{\mathrm{down}}\,\sigma(W_{\mathrm{up}}\,o_t)`,
+  shapes: 'o [width], up [r, width], down [w, r] -> [w]',
+  definition: feedForward,
+};
 
 /** Weights of the gated network: gate and up [r, width], down [width, r]. */
 export interface GatedFeedForward extends FeedForward {

@@ -2,6 +2,7 @@
  * @file Chapter 3-4: the continuous state space model of one channel, with n states: h'(t) = A h(t) + B x(t), y(t) = C h(t).
  * A layer has one such model for each of its channels. x and y are numbers.
  */
+import type { Equation } from './equation.ts';
 import { matrixExponential } from './matrix-exponential.ts';
 import { add, dot, type Matrix, matVec, scale, type Vector, vector } from './notation.ts';
 
@@ -24,6 +25,17 @@ export function stateDerivative(a: Matrix, b: Vector, h: Vector, x: number): Vec
   return add(matVec(a, h), scale(x, b));
 }
 
+/** Eq. 3 as data. */
+export const equation3: Equation = {
+  number: 3,
+  name: 'derivative of the state',
+  chapter: '03-continuous-ssm.ts',
+  evidence: ['R'],
+  latex: String.raw`h'(t) = A\,h(t) + B\,x(t)`,
+  shapes: 'A [n][n], B [n], h [n], x -> [n]',
+  definition: stateDerivative,
+};
+
 /**
  * Eq. 4, continuous output: y(t) = C h(t).
  * Evidence [R]: numbering not verified against the PDF. Standard.
@@ -32,6 +44,17 @@ export function stateDerivative(a: Matrix, b: Vector, h: Vector, x: number): Vec
 export function continuousOutput(c: Vector, h: Vector): number {
   return dot(c, h);
 }
+
+/** Eq. 4 as data. */
+export const equation4: Equation = {
+  number: 4,
+  name: 'continuous output',
+  chapter: '03-continuous-ssm.ts',
+  evidence: ['R'],
+  latex: String.raw`y(t) = C\,h(t)`,
+  shapes: 'C [n], h [n] -> number',
+  definition: continuousOutput,
+};
 
 /**
  * Eq. 3 solved over a step Δ in which x does not change: h(t + Δ) = exp(ΔA) h(t) + ∫_0^Δ exp(sA) ds B x.

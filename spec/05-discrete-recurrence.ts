@@ -1,6 +1,8 @@
 /** @file Chapter 5-6: the discrete state space model of one channel, as a recurrence. `discretisation.ts` makes Ā and B̄. */
+
 import type { Complex } from './complex.ts';
 import type { Discrete } from './discretisation.ts';
+import type { Equation } from './equation.ts';
 import { add, dot, type Matrix, matrix, matVec, scale, type Vector, vector } from './notation.ts';
 
 /** The parameters of one channel: Ā [n][n], B̄ [n], C [n]. */
@@ -27,6 +29,17 @@ export function discreteState(aBar: Matrix, bBar: Vector, h: Vector, x: number):
   return add(matVec(aBar, h), scale(x, bBar));
 }
 
+/** Eq. 5 as data. */
+export const equation5: Equation = {
+  number: 5,
+  name: 'discrete state',
+  chapter: '05-discrete-recurrence.ts',
+  evidence: ['F', 'R'],
+  latex: String.raw`h_t = \bar{A}\,h_{t-1} + \bar{B}\,x_t`,
+  shapes: 'Ā [n][n], B̄ [n], h [n], x -> [n]',
+  definition: discreteState,
+};
+
 /**
  * Eq. 6, discrete output: y_t = C h_t.
  * Evidence [F, R]: numbering not verified against the PDF.
@@ -35,6 +48,17 @@ export function discreteState(aBar: Matrix, bBar: Vector, h: Vector, x: number):
 export function discreteOutput(c: Vector, h: Vector): number {
   return dot(c, h);
 }
+
+/** Eq. 6 as data. */
+export const equation6: Equation = {
+  number: 6,
+  name: 'discrete output',
+  chapter: '05-discrete-recurrence.ts',
+  evidence: ['F', 'R'],
+  latex: String.raw`y_t = C\,h_t`,
+  shapes: 'C [n], h [n] -> number',
+  definition: discreteOutput,
+};
 
 /**
  * Eqs. 5 and 6 token by token, from the state h0 (zero if not given).

@@ -1,5 +1,7 @@
 /** @file Chapter 7-8: the discrete state space model of one channel, as a convolution. */
+
 import type { DiscreteSsm } from './05-discrete-recurrence.ts';
+import type { Equation } from './equation.ts';
 import { dot, krylov, sum, type Vector } from './notation.ts';
 
 /**
@@ -11,6 +13,17 @@ export function convolutionKernel({ aBar, bBar, c }: DiscreteSsm, length: number
   return krylov(aBar, bBar, length).map((column) => dot(c, column));
 }
 
+/** Eq. 7 as data. */
+export const equation7: Equation = {
+  number: 7,
+  name: 'convolution kernel',
+  chapter: '07-convolution.ts',
+  evidence: ['R'],
+  latex: String.raw`\bar{K} = (C\bar{B}, C\bar{A}\bar{B}, \ldots, C\bar{A}^{t}\bar{B})`,
+  shapes: 'Ā [n][n], B̄ [n], C [n] -> [t]',
+  definition: convolutionKernel,
+};
+
 /**
  * Eq. 8, causal convolution: y = x * K̄, y_t = Σ_{i≤t} K̄_{t-i} x_i. Causal: what lies before the first token is 0, not the end of
  * the sequence.
@@ -20,6 +33,17 @@ export function convolutionKernel({ aBar, bBar, c }: DiscreteSsm, length: number
 export function causalConvolution(x: Vector, kernel: Vector): Vector {
   return x.map((_, t) => sum(0, t, (i) => kernel[t - i]! * x[i]!));
 }
+
+/** Eq. 8 as data. */
+export const equation8: Equation = {
+  number: 8,
+  name: 'causal convolution',
+  chapter: '07-convolution.ts',
+  evidence: ['F', 'R'],
+  latex: String.raw`y = x * \bar{K}`,
+  shapes: 'x [t], kernel [t] -> [t]',
+  definition: causalConvolution,
+};
 
 /**
  * Eqs. 7 and 8 for one channel. A state from before the first token adds C Ā^t h_0, t counted from 1.

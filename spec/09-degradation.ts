@@ -2,7 +2,9 @@
  * @file Chapter 9: degradation. Information of layer l - m reaches layer l only through m blocks Θ and the products C B̄ between
  * them. Everything is for one token; a layer has `e` channels with `n` states each.
  */
+
 import { type DiscreteSsm, discreteOutput, discreteState } from './05-discrete-recurrence.ts';
+import type { Equation } from './equation.ts';
 import { add, dot, type Matrix, matVec, scale, silu, type Vector } from './notation.ts';
 import { rmsNorm } from './rms-norm.ts';
 
@@ -18,7 +20,7 @@ export interface StackedLayer {
 
 /**
  * Eq. 9, degradation: h_t^l = Ā h_{t-1}^l + B̄ Θ(C Ā h_{t-1}^{l-1} + C B̄ Θ(… Θ(C h_t^{l-m}) …)).
- * Evidence [N, R]: numbering not verified against the PDF.
+ * Evidence [N, S, R]: numbering not verified against the PDF.
  * `layers` are l - m + 1 … l, the lowest first; `bottom` is h_t^{l-m}, read by `c` [e][n] of its own layer.
  * Shapes: bottom [e][n], c [e][n], result [e][n].
  */
@@ -28,6 +30,17 @@ export function degradedState(layers: readonly StackedLayer[], bottom: Matrix, c
   const x = top.theta(nestedOutput(layers.slice(0, -1), bottom, c));
   return top.channels.map(({ aBar, bBar }, e) => discreteState(aBar, bBar, top.before[e]!, x[e]!));
 }
+
+/** Eq. 9 as data. */
+export const equation9: Equation = {
+  number: 9,
+  name: 'degradation',
+  chapter: '09-degradation.ts',
+  evidence: ['N', 'S', 'R'],
+  latex: String.raw`h_t^l = \bar{A}h_{t-1}^l + \bar{B}\,\Theta(C\bar{A}h_{t-1}^{l-1} + C\bar{B}\,\Theta(\ldots\Theta(C h_t^{l-m})\ldots))`,
+  shapes: 'bottom [e][n], h_{t-1} [m][e][n] -> [e][n]',
+  definition: degradedState,
+};
 
 /**
  * What the topmost Θ of Eq. 9 reads: C Ā h_{t-1} + C B̄ Θ(…) of the highest of the layers, or C h_t^{l-m} where there is none.

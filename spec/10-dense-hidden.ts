@@ -2,8 +2,10 @@
  * @file Chapter 10-11: the dense hidden connection. Collect what shallower layers pass on at the same token, then inject it.
  * Everything is for one token. `w` is the width of what is fused: a state, all its numbers in a row, or keys, or values.
  */
+
 import { type Projection, selectiveTransition } from './15-selective-transition.ts';
 import { fuseByAddition } from './18-dense-fusion.ts';
+import type { Equation } from './equation.ts';
 import { given, type Matrix, type Vector } from './notation.ts';
 
 /** J = min(l, m): a layer near the input has fewer than m layers below it and uses those. [C] */
@@ -30,6 +32,17 @@ export function collect(
   });
 }
 
+/** Eq. 10 as data. */
+export const equation10: Equation = {
+  number: 10,
+  name: 'collect',
+  chapter: '10-dense-hidden.ts',
+  evidence: ['N', 'F'],
+  latex: String.raw`H_t^l = [\phi(h_t^{l-1}); \phi(h_t^{l-2}); \ldots; \phi(h_t^{l-m})]`,
+  shapes: 'states [l][w], projections [j], gates [j][w] -> [j][w]',
+  definition: collect,
+};
+
 /**
  * Eq. 11, inject: h'_t^l = Fuse(h_t^l, H_t^l).
  * Evidence [N, F]. Fuse is Eq. 18, the reading `add`. (Eq. 15 writes h' for something else: a projected shallow state.)
@@ -38,3 +51,14 @@ export function collect(
 export function inject(h: Vector, dense: readonly Vector[]): Vector {
   return fuseByAddition(h, dense);
 }
+
+/** Eq. 11 as data. */
+export const equation11: Equation = {
+  number: 11,
+  name: 'inject',
+  chapter: '10-dense-hidden.ts',
+  evidence: ['N', 'F'],
+  latex: String.raw`{h'}_t^l = \mathrm{Fuse}(h_t^l, H_t^l)`,
+  shapes: 'h [w], H [j][w] -> [w]',
+  definition: inject,
+};

@@ -2,8 +2,10 @@
  * @file Chapter 12-14: the state of one channel as a sum over the past, as a convolution, and the output of a layer with a dense
  * hidden connection.
  */
+
 import { type DiscreteSsm, discreteOutput, discreteState, type SsmResult } from './05-discrete-recurrence.ts';
 import { inject } from './10-dense-hidden.ts';
+import type { Equation } from './equation.ts';
 import { add, krylov, type Matrix, matMul, matVec, scale, sum, type Vector, vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 
@@ -12,7 +14,7 @@ export type Carry = Reading<'carry'>;
 
 /**
  * Eq. 12, unrolled recurrence: h_t^l = Ā^t h_0 + Σ_{i=1}^{t} Ā^{t-i} B̄ x_i^l.
- * Evidence [R]: numbering not verified against the PDF.
+ * Evidence [S, R]: numbering not verified against the PDF.
  * Shapes: x [t] (the tokens so far), Ā [n][n], B̄ [n], h0 [n], result [n].
  */
 export function unrolledState(x: Vector, aBar: Matrix, bBar: Vector, h0: Vector): Vector {
@@ -20,6 +22,17 @@ export function unrolledState(x: Vector, aBar: Matrix, bBar: Vector, h0: Vector)
   const written = krylov(aBar, bBar, x.length);
   return x.map((number, i) => scale(number, written[x.length - 1 - i]!)).reduce(add, carried);
 }
+
+/** Eq. 12 as data. */
+export const equation12: Equation = {
+  number: 12,
+  name: 'unrolled recurrence',
+  chapter: '12-dense-convolution.ts',
+  evidence: ['S', 'R'],
+  latex: String.raw`h_t^l = \bar{A}^t h_0 + \sum_{i=1}^{t} \bar{A}^{t-i}\bar{B}\,x_i^l`,
+  shapes: 'x [t], Ā [n][n], B̄ [n], h0 [n] -> [n]',
+  definition: unrolledState,
+};
 
 /** One token's step h ↦ A h + u, A [n][n], u [n]: of Eq. 5 with A = Ā, u = B̄ x. */
 export interface Step {
@@ -37,7 +50,7 @@ export function composedStep(left: Step, right: Step): Step {
 
 /**
  * Eq. 13, the state as a convolution: h_t^l = ((x_1, …, x_t) * (B̄, ĀB̄, …, Ā^{t-1}B̄))_t.
- * Evidence [F, R]: numbering not verified against the PDF. From h_0 = 0: Eq. 12 says what another initial state adds.
+ * Evidence [F, S, R]: numbering not verified against the PDF. From h_0 = 0: Eq. 12 says what another initial state adds.
  * Shapes: x [t] (the tokens so far), Ā [n][n], B̄ [n], result [n].
  */
 export function convolvedState(x: Vector, aBar: Matrix, bBar: Vector): Vector {
@@ -45,15 +58,37 @@ export function convolvedState(x: Vector, aBar: Matrix, bBar: Vector): Vector {
   return vector(bBar.length, (n) => sum(1, x.length, (i) => kernel[x.length - i]![n]! * x[i - 1]!));
 }
 
+/** Eq. 13 as data. */
+export const equation13: Equation = {
+  number: 13,
+  name: 'state as a convolution',
+  chapter: '12-dense-convolution.ts',
+  evidence: ['F', 'S', 'R'],
+  latex: String.raw`h_t^l = ((x_1,\ldots,x_t) * (\bar{B}, \bar{A}\bar{B}, \ldots, \bar{A}^{t-1}\bar{B}))_t`,
+  shapes: 'x [t], Ā [n][n], B̄ [n] -> [n]',
+  definition: convolvedState,
+};
+
 /**
  * Eq. 14, dense output in convolution mode: y_t^l = C Fuse((x_1, …, x_t) * (B̄, ĀB̄, …, Ā^{t-1}B̄), H_t^l).
- * Evidence [F, R]: numbering not verified against the PDF. A state from before the first token adds Ā^t h_0 to the convolution.
+ * Evidence [F, S, R]: numbering not verified against the PDF. A state from before the first token adds Ā^t h_0 to the convolution.
  * Shapes: x [t] (the tokens so far), h0 [n], dense H [j][n], result a number.
  */
 export function denseOutput(x: Vector, { aBar, bBar, c }: DiscreteSsm, dense: readonly Vector[], h0: Vector): number {
   const h = add(convolvedState(x, aBar, bBar), krylov(aBar, h0, x.length + 1).at(-1)!);
   return discreteOutput(c, inject(h, dense));
 }
+
+/** Eq. 14 as data. */
+export const equation14: Equation = {
+  number: 14,
+  name: 'dense output, convolution mode',
+  chapter: '12-dense-convolution.ts',
+  evidence: ['F', 'S', 'R'],
+  latex: String.raw`y_t^l = C\,\mathrm{Fuse}((x_1,\ldots,x_t) * (\bar{B}, \bar{A}\bar{B}, \ldots, \bar{A}^{t-1}\bar{B}), H_t^l)`,
+  shapes: 'x [t], h0 [n], H [j][n] -> number',
+  definition: denseOutput,
+};
 
 /** H_t of every token: [t][j][n], nearest layer first. */
 export type Collected = readonly (readonly Vector[])[];

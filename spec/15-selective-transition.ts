@@ -2,6 +2,7 @@
  * @file Chapter 15-17: the selective transition φ (project, gate, select).
  * Every function is for one token. `w` is the width of what is fused: the key width, the value width, or a state's.
  */
+import type { Equation } from './equation.ts';
 import { hadamard, type Matrix, matVec, silu, type Vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 
@@ -16,16 +17,27 @@ export interface GateWeights {
 
 /**
  * Eq. 15, project: h'_t^{l-i} = Proj(h_t^{l-i}).
- * Evidence [N, R]: numbering not verified against the PDF. The released code projects by identity [C].
+ * Evidence [N, S, R]: numbering not verified against the PDF. The released code projects by identity [C].
  * Shapes: h [w], a linear map [w, w], result [w].
  */
 export function project(h: Vector, projection: Projection): Vector {
   return projection === 'identity' ? h : matVec(projection, h);
 }
 
+/** Eq. 15 as data. */
+export const equation15: Equation = {
+  number: 15,
+  name: 'project',
+  chapter: '15-selective-transition.ts',
+  evidence: ['N', 'S', 'R'],
+  latex: String.raw`{h'}_t^{l-i} = \mathrm{Proj}(h_t^{l-i})`,
+  shapes: 'h [w], linear map [w, w] -> [w]',
+  definition: project,
+};
+
 /**
  * Eq. 16, gate: g_t^l = Gate(x_t^l) = outer(W_up silu(W_down x_t^l)), where x is the input of the *current* layer.
- * Evidence [N, C, R]: numbering not verified against the PDF. The released code has outer = silu.
+ * Evidence [N, C, S, R]: numbering not verified against the PDF. The released code has outer = silu.
  * Shapes: x [width], down [r, width], up [w, r], result [w]. With r = 0 the gate is 0.
  */
 export function gate(x: Vector, weights: GateWeights, outerActivation: Reading<'gateActivation'>): Vector {
@@ -34,14 +46,36 @@ export function gate(x: Vector, weights: GateWeights, outerActivation: Reading<'
   return outerActivation === 'silu' ? g.map(silu) : g;
 }
 
+/** Eq. 16 as data. */
+export const equation16: Equation = {
+  number: 16,
+  name: 'gate',
+  chapter: '15-selective-transition.ts',
+  evidence: ['N', 'C', 'S', 'R'],
+  latex: String.raw`g_t^l = \mathrm{Gate}(x_t^l) = \mathrm{SiLU}(W_{\mathrm{up}}\,\mathrm{SiLU}(W_{\mathrm{down}}\,x_t^l))`,
+  shapes: 'x [width], down [r, width], up [w, r] -> [w]',
+  definition: gate,
+};
+
 /**
  * Eq. 17, select: h''_t^{l-i} = h'_t^{l-i} ⊙ g_t^l.
- * Evidence [N, C, R]: numbering not verified against the PDF.
+ * Evidence [N, C, S, R]: numbering not verified against the PDF.
  * Shapes: projected [w], g [w], result [w].
  */
 export function select(projected: Vector, g: Vector): Vector {
   return hadamard(projected, g);
 }
+
+/** Eq. 17 as data. */
+export const equation17: Equation = {
+  number: 17,
+  name: 'select',
+  chapter: '15-selective-transition.ts',
+  evidence: ['N', 'C', 'S', 'R'],
+  latex: String.raw`{h''}_t^{l-i} = {h'}_t^{l-i} \odot g_t^l`,
+  shapes: 'projected [w], g [w] -> [w]',
+  definition: select,
+};
 
 /**
  * φ: Eqs. 15 and 17 together, for one shallow feature and a gate that is already computed.

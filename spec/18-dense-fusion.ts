@@ -1,17 +1,30 @@
 /** @file Chapter 18: dense fusion, by addition and by the two alternatives that the paper names. `w` is the width of what is fused. */
+
 import { softmax } from './01-attention.ts';
+import type { Equation } from './equation.ts';
 import { add, dot, given, type Matrix, matVec, type Vector, vecMat } from './notation.ts';
 import type { Reading } from './readings.ts';
 
 /**
  * Eq. 18, fuse by addition: Fuse(h_t^l, H_t^l) = h_t^l + Σ_{i=1}^{m} h''_t^{l-i}.
- * Evidence [N, C, R]: numbering not verified against the PDF.
+ * Evidence [N, C, S, R]: numbering not verified against the PDF.
  * `selected` holds the h''_t^{l-i}, nearest layer first; with none of them the result is h.
  * Shapes: h [w], selected [j][w], result [w].
  */
 export function fuseByAddition(h: Vector, selected: readonly Vector[]): Vector {
   return selected.reduce(add, h);
 }
+
+/** Eq. 18 as data. */
+export const equation18: Equation = {
+  number: 18,
+  name: 'fuse by addition',
+  chapter: '18-dense-fusion.ts',
+  evidence: ['N', 'C', 'S', 'R'],
+  latex: String.raw`\mathrm{Fuse}(h_t^l, H_t^l) = h_t^l + \sum_{i=1}^{m} {h''}_t^{l-i}`,
+  shapes: 'h [w], selected [j][w] -> [w]',
+  definition: fuseByAddition,
+};
 
 /**
  * Fusion by concatenation: Fuse(h, H) = W [h; h''^{l-1}; …; h''^{l-m}].

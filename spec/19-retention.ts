@@ -1,4 +1,5 @@
 /** @file Chapter 19-20: retention as a recurrence, one head. */
+import type { Equation } from './equation.ts';
 import { addMatrices, columns, type Matrix, outer, scaleMatrix, type Vector, vecMat, zeros } from './notation.ts';
 
 /** What a sequence mode returns: one output per token, and the state after the last token. */
@@ -18,6 +19,17 @@ export function retentionState(gamma: number, s: Matrix, k: Vector, v: Vector): 
   return addMatrices(scaleMatrix(gamma, s), outer(k, v));
 }
 
+/** Eq. 19 as data. */
+export const equation19: Equation = {
+  number: 19,
+  name: 'retention state',
+  chapter: '19-retention.ts',
+  evidence: ['F', 'C'],
+  latex: String.raw`S_t = \gamma S_{t-1} + k_t^{\top} v_t`,
+  shapes: 's [d][e], k [d], v [e] -> [d][e]',
+  definition: retentionState,
+};
+
 /**
  * Eq. 20, retention output: y_t = q_t S_t.
  * Evidence [F, C].
@@ -26,6 +38,17 @@ export function retentionState(gamma: number, s: Matrix, k: Vector, v: Vector): 
 export function retentionOutput(q: Vector, s: Matrix): Vector {
   return vecMat(q, s);
 }
+
+/** Eq. 20 as data. */
+export const equation20: Equation = {
+  number: 20,
+  name: 'retention output',
+  chapter: '19-retention.ts',
+  evidence: ['F', 'C'],
+  latex: 'y_t = q_t S_t',
+  shapes: 'q [d], s [d][e] -> [e]',
+  definition: retentionOutput,
+};
 
 /**
  * Eqs. 19 and 20 token by token, from the state s0 (zero if not given). An empty sequence returns s0.

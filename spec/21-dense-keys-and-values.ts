@@ -3,9 +3,11 @@
  * Every function but the last is for one token. `w` is the key width for keys and the value width for values,
  * all heads together: fusion and its norm come before the split into heads.
  */
+
 import { collect, inject, sourceCount } from './10-dense-hidden.ts';
 import { type GateWeights, gate, type Projection } from './15-selective-transition.ts';
 import { type FusionMaps, fuse } from './18-dense-fusion.ts';
+import type { Equation } from './equation.ts';
 import { given, type Matrix, type Vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 import { rmsNorm } from './rms-norm.ts';
@@ -48,6 +50,17 @@ export function denseKeys(
   return collect(keys, m, projections, gates);
 }
 
+/** Eq. 21 as data. */
+export const equation21: Equation = {
+  number: 21,
+  name: 'dense keys',
+  chapter: '21-dense-keys-and-values.ts',
+  evidence: ['F', 'C', 'R'],
+  latex: String.raw`K_t^l = [\phi(k_t^{l-1}); \phi(k_t^{l-2}); \ldots; \phi(k_t^{l-m})]`,
+  shapes: 'keys [l][w], projections [j], gates [j][w] -> [j][w]',
+  definition: denseKeys,
+};
+
 /**
  * Eq. 22, dense values: V_t^l = [φ(v_t^{l-1}); φ(v_t^{l-2}); …; φ(v_t^{l-m})].
  * Evidence [F, C, R]: numbering not verified against the PDF.
@@ -62,6 +75,17 @@ export function denseValues(
   return collect(values, m, projections, gates);
 }
 
+/** Eq. 22 as data. */
+export const equation22: Equation = {
+  number: 22,
+  name: 'dense values',
+  chapter: '21-dense-keys-and-values.ts',
+  evidence: ['F', 'C', 'R'],
+  latex: String.raw`V_t^l = [\phi(v_t^{l-1}); \phi(v_t^{l-2}); \ldots; \phi(v_t^{l-m})]`,
+  shapes: 'values [l][w], projections [j], gates [j][w] -> [j][w]',
+  definition: denseValues,
+};
+
 /**
  * Eq. 23, fused keys: k'_t^l = Fuse(k_t^l, K_t^l).
  * Evidence [F, C, R]: numbering not verified against the PDF.
@@ -71,6 +95,17 @@ export function fusedKeys(k: Vector, dense: readonly Vector[]): Vector {
   return inject(k, dense);
 }
 
+/** Eq. 23 as data. */
+export const equation23: Equation = {
+  number: 23,
+  name: 'fused keys',
+  chapter: '21-dense-keys-and-values.ts',
+  evidence: ['F', 'C', 'R'],
+  latex: String.raw`{k'}_t^l = \mathrm{Fuse}(k_t^l, K_t^l)`,
+  shapes: 'k [w], dense [j][w] -> [w]',
+  definition: fusedKeys,
+};
+
 /**
  * Eq. 24, fused values: v'_t^l = Fuse(v_t^l, V_t^l).
  * Evidence [F, C, R]: numbering not verified against the PDF.
@@ -79,6 +114,17 @@ export function fusedKeys(k: Vector, dense: readonly Vector[]): Vector {
 export function fusedValues(v: Vector, dense: readonly Vector[]): Vector {
   return inject(v, dense);
 }
+
+/** Eq. 24 as data. */
+export const equation24: Equation = {
+  number: 24,
+  name: 'fused values',
+  chapter: '21-dense-keys-and-values.ts',
+  evidence: ['F', 'C', 'R'],
+  latex: String.raw`{v'}_t^l = \mathrm{Fuse}(v_t^l, V_t^l)`,
+  shapes: 'v [w], dense [j][w] -> [w]',
+  definition: fusedValues,
+};
 
 /** The gates of the J sources, all from the current layer's input x: one gate J times, or J gates. Result [j][w]. */
 export function sourceGates(x: Vector, parameters: FusionParameters, rule: FusionRule, sources: number): Matrix {

@@ -1,4 +1,5 @@
 /** @file Chapter 25: dense retention in parallel mode, one head. */
+import type { Equation } from './equation.ts';
 import { columns, type Matrix, matrix, power, sum, type Vector, vecMat, vector } from './notation.ts';
 
 /**
@@ -23,3 +24,14 @@ function unrolledState(k: Matrix, v: Matrix, gamma: number, t: number, s0: Matri
 export function denseRetention(q: Matrix, k: Matrix, v: Matrix, gamma: number, s0?: Matrix): Matrix {
   return q.map((row: Vector, t) => vecMat(row, unrolledState(k, v, gamma, t, s0)));
 }
+
+/** Eq. 25 as data. */
+export const equation25: Equation = {
+  number: 25,
+  name: 'dense retention, parallel mode',
+  chapter: '25-dense-retention.ts',
+  evidence: ['C', 'R'],
+  latex: String.raw`y_t = q_t \sum_{i=1}^{t} \gamma^{t-i} {k'}_i^{\top} {v'}_i`,
+  shapes: 'q [t][d], k [t][d], v [t][e], s0 [d][e] -> [t][e]',
+  definition: denseRetention,
+};

@@ -1,11 +1,5 @@
 /** @file Every place where the paper can be read in more than one way, as data. */
-
-/**
- * Where a statement comes from: C the authors' released code, F the paper's figures, N an independent reader's notes,
- * A the abstract, R reconstructed from general knowledge of the paper (numbering not verified against the PDF), T code of third
- * parties, which the chapter names with its commit.
- */
-export type Evidence = 'C' | 'F' | 'N' | 'A' | 'R' | 'T';
+import type { Evidence } from './evidence.ts';
 
 /** One open reading. */
 export interface OpenReading {

@@ -1,4 +1,5 @@
 /** @file densessm readings: every place where the paper can be read in more than one way, and what is taken there. */
+import { evidenceLegend } from '../../spec/evidence.ts';
 import { type OpenReading, openReadings } from '../../spec/readings.ts';
 import { wrapped } from '../oracle/text.ts';
 import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
@@ -53,7 +54,7 @@ export function readingLines(readings: readonly OpenReading[], width: number): s
 
 const legend =
   'The default is taken unless another reading is asked for. Authors: what their code does, a dash where it has nothing of the kind. ' +
-  "Evidence: C the authors' code, F figures, N notes, R reconstructed; ours: nothing public says it. Concerns: keys and values " +
+  `Evidence: ${evidenceLegend}; ours: nothing public says it. Concerns: keys and values ` +
   '(DenseRetNet), states (DenseMamba), both, or the Transformer baseline. docs/readings.md shows the smallest input that tells the ' +
   'readings apart.';
 

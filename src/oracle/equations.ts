@@ -1,5 +1,6 @@
 /** @file The state of the specification: what defines, computes and guards each equation and operator, the guards tried out. */
-import { type Equation, equations } from '../../spec/registry.ts';
+import type { Equation } from '../../spec/equation.ts';
+import { equations } from '../../spec/registry.ts';
 import type { Fault } from './fault.ts';
 import { faults as allFaults } from './faults/index.ts';
 import type { Law } from './law.ts';

@@ -1,6 +1,6 @@
 /** @file Operators: what is specified, with its scalar definition, its modes and the shapes it is tried on. */
 import type * as fc from 'fast-check';
-import type { Evidence } from '../../spec/readings.ts';
+import type { Evidence } from '../../spec/evidence.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Case, Layout, Settings, Tensors, Values } from './case.ts';
 import type { Program } from './program.ts';

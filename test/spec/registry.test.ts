@@ -19,13 +19,27 @@ describe('the equation registry', () => {
     expect(new Set(equations.map((equation) => equation.definition)).size).toBe(equations.length);
   });
 
+  it.each(equations)(
+    'Eq. $number, $name: its record stands right below its definition',
+    ({ number, chapter, definition }) => {
+      expect(text(chapter)).toMatch(
+        new RegExp(
+          `^export function ${definition.name}\\([^]*?^}\\n\\n[^\\n]+\\nexport const equation${number}: Equation =`,
+          'm',
+        ),
+      );
+    },
+  );
+
   it.each(equations)('Eq. $number, $name: its docstring gives number, shapes and evidence', (equation) => {
     const doc = docstring(equation.chapter, equation.definition.name);
     expect(doc).toContain(`Eq. ${equation.number}, `);
     expect(doc).toContain('Shapes: ');
     expect(doc).toContain(`Evidence [${equation.evidence.join(', ')}]`);
     expect(doc.includes('numbering not verified against the PDF')).toBe(equation.evidence.includes('R'));
-    expect(numberingNote(equation) !== '').toBe(equation.evidence.includes('R'));
+    const note = numberingNote(equation);
+    expect(note.includes('not verified')).toBe(equation.evidence.includes('R'));
+    expect(note.includes('one too low')).toBe(equation.number > 13);
     expect(equation.latex.split('{').length).toBe(equation.latex.split('}').length);
   });
 });

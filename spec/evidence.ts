@@ -1,0 +1,23 @@
+/** @file Marks that say where a statement about the paper comes from. */
+
+/** Said wherever the evidence of an equation includes R. */
+export const numberingNotVerified = 'numbering not verified against the PDF';
+
+/** What each mark means. */
+export const evidenceMeanings = {
+  C: "read in the authors' released code",
+  F: "read off the paper's figures",
+  N: "an independent reader's published notes",
+  A: 'the abstract',
+  S: 'a secondary source: a press article of March 2024 describes the content',
+  R: `reconstructed from general knowledge of the paper: ${numberingNotVerified}`,
+  T: 'code of third parties, which the chapter names with its commit',
+} as const;
+
+/** A mark. */
+export type Evidence = keyof typeof evidenceMeanings;
+
+/** The marks with their meanings, in one line. */
+export const evidenceLegend = Object.entries(evidenceMeanings)
+  .map(([mark, meaning]) => `${mark} ${meaning}`)
+  .join('; ');
