@@ -1,5 +1,5 @@
 /** @file densessm vectors check: the project against files of reference vectors. */
-import { checkVectors, formatReport } from '../oracle/vectors/index.ts';
+import { checkVectors, formatReport } from '../vectors/index.ts';
 import { progress, say, type Voice } from './console.ts';
 
 /** Checks folders of vectors and prints the report. Returns whether all that was compared was right, and something was. */

@@ -1,8 +1,8 @@
 /** @file densessm verify: the main job. */
 
 import { operators } from '../oracle/operators/index.ts';
-import { checkVectors, formatReport, type Report } from '../oracle/vectors/index.ts';
 import { everyMode, isVerified, type VerifiedRow, verifyOperator } from '../oracle/verify.ts';
+import { checkVectors, formatReport, type Report } from '../vectors/index.ts';
 import { brief, colour, progress, say, seconds, share, subjectWidths, tableLine, type Voice } from './console.ts';
 import { ownVectors } from './paths.ts';
 import { resultsOfWorkers, serveResults } from './workers.ts';

@@ -1,5 +1,6 @@
 /** @file The oracle: operators with definitions, laws, faults, vectors, and what runs them. */
 export { bounded, boundOf, float32, float64, type Precision } from '../executors/bounded/index.ts';
+export { adapters, checkVectors, formatReport, type Report } from '../vectors/index.ts';
 export { type Case, fill, type Layout, type Settings, type Tensor, type Tensors } from './case.ts';
 export { exactly, isRight, type Numbers, type Verdict, within } from './compare.ts';
 export { type EquationRow, type OperatorRow, type Specification, specification } from './equations.ts';
@@ -13,5 +14,4 @@ export { operators } from './operators/index.ts';
 export { type Evaluation, evaluate, type Named, type Program } from './program.ts';
 export { boundsOf, numbersOf } from './tolerance.ts';
 export { judge, rejection, type Trials, tryLaw } from './trial.ts';
-export { adapters, checkVectors, formatReport, type Report } from './vectors/index.ts';
 export { everyMode, isVerified, type ModeOf, type VerifiedRow, verifyOperator } from './verify.ts';

@@ -2,6 +2,7 @@
 import { type Functional, firstOrder, firstOrderBound } from '../../executors/bounded/first-order.ts';
 import { bounded, boundOf, float32, float64, type Precision } from '../../executors/bounded/index.ts';
 import { rounded } from '../../executors/rounded/index.ts';
+import { once } from '../../tensor/once.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
 import type { Question } from '../backends/backend.ts';
@@ -83,11 +84,3 @@ const numbersOf = (x: Value): Float64Array => x.on.read(x.data);
 
 const mapValues = <T, R>(named: Readonly<Record<string, T>>, f: (x: T) => R): Record<string, R> =>
   Object.fromEntries(Object.entries(named).map(([name, x]) => [name, f(x)]));
-
-function once<T>(f: () => T): () => T {
-  let made: { readonly it: T } | undefined;
-  return () => {
-    made ??= { it: f() };
-    return made.it;
-  };
-}

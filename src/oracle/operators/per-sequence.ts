@@ -1,5 +1,4 @@
 /** @file Definitions of one sequence, or of one head of one, applied to every one of a batch. */
-import type { Matrix } from '../../../spec/notation.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { fromLists, type Lists, type Tensor, type Tensors, toLists } from '../case.ts';
 
@@ -30,6 +29,3 @@ export function joinedResults<N extends string>(
   const names = Object.keys(shapes) as N[];
   return Object.fromEntries(names.map((name) => [name, fromLists(pick(all, name), shapes[name])])) as Record<N, Tensor>;
 }
-
-/** One matrix of a tensor. */
-export const matrixAt = (part: Part, name: string, ...at: readonly number[]): Matrix => part<Matrix>(name, ...at);

@@ -4,13 +4,13 @@ import type { ReadingName } from '../../../spec/readings.ts';
 import { bounded, boundOf, float64 } from '../../executors/bounded/index.ts';
 import { f64 } from '../../executors/f64/index.ts';
 import { read } from '../../tensor/input.ts';
+import { once } from '../../tensor/once.ts';
 import type { Executor } from '../../tensor/value.ts';
 import { type Case, fill, type Layout, mapTensors, type Settings, type Tensor } from '../case.ts';
 import { simplify } from '../check/simpler.ts';
 import type { Operator } from '../operator.ts';
 import { type Draw, draws } from '../operators/draw.ts';
 import { evaluateOutputs, type Named, type Program } from '../program.ts';
-import { once } from '../vectors/case.ts';
 
 /** Two readings of one question, on one operator in one mode. */
 export interface Question {

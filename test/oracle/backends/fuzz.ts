@@ -11,11 +11,11 @@ import type { Failure } from '../../../src/oracle/backends/backend.ts';
 import { isFailure } from '../../../src/oracle/backends/failure.ts';
 import { decoder, frame } from '../../../src/oracle/backends/framing.ts';
 import { answerIn, descriptionIn } from '../../../src/oracle/backends/message.ts';
-import { checkVectors } from '../../../src/oracle/vectors/check.ts';
 import { InputError } from '../../../src/tensor/errors.ts';
 import { type Rng, rng } from '../../../src/tensor/random.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
-import { inTemporaryFolder, toyCase, writeFamily } from '../vectors/fixture.ts';
+import { checkVectors } from '../../../src/vectors/check.ts';
+import { inTemporaryFolder, toyCase, writeFamily } from '../../vectors/fixture.ts';
 import { type Material, mutated } from './mutations.ts';
 
 /** What a run has seen. */

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import type { LoadedCase } from '../../src/vectors/load.ts';
+import { casesOf, failing, failingNames, moved, outcome, rerun, withTensors } from './official.ts';
+
+const cases = ['dense_mamba', 'dense_retnet', 'dense_ssm', 'fla', 'mamba', 'mamba2', 'retnet'].flatMap(casesOf);
+const named = cases.map((one) => [`${one.family}/${one.name}`, one] as const);
+
+/** One name of every kind of expected tensor: names that differ in numbers only are of one kind. */
+function kinds({ tensors }: LoadedCase): string[] {
+  const byKind = new Map<string, string>();
+  for (const [name, { data }] of tensors) {
+    if (/^(out|inter|grad|buffer)\//.test(name) && data.length > 0) byKind.set(name.replace(/\d+/g, '#'), name);
+  }
+  return [...byKind.values()];
+}
+
+describe('the vectors of the repository', () => {
+  it('are 31 cases', () => {
+    expect(named.map(([name]) => name)).toHaveLength(31);
+  });
+
+  it.each(named)('%s: every tensor agrees', (_, loaded) => {
+    expect(loaded.problems).toEqual([]);
+    expect(failing(outcome(loaded))).toEqual([]);
+  });
+
+  it.each(named)('%s: of each kind of tensor, one number changed fails that tensor alone', (_, loaded) => {
+    const again = rerun(loaded);
+    for (const name of kinds(loaded)) {
+      const changed = withTensors(loaded, { [name]: moved(name, loaded.tensors.get(name)!, 2) });
+      expect(failingNames(again(changed))).toEqual([name]);
+    }
+  });
+
+  it.each(named)('%s: a change far below the allowed error fails nothing', (_, loaded) => {
+    const again = rerun(loaded);
+    const floats = kinds(loaded).filter((name) => loaded.tensors.get(name)!.dtype !== 'I32');
+    const changes = floats.map((name) => [name, moved(name, loaded.tensors.get(name)!, 0.5)]);
+    expect(failing(again(withTensors(loaded, Object.fromEntries(changes))))).toEqual([]);
+  });
+
+  it.each(named)('%s: a changed weight, or input, fails outputs in every mode, and gradients', (_, loaded) => {
+    const first = /param\/.*(q_proj|W_Q|in_proj)|in\/(q|u|x|X)$/;
+    const name = [...loaded.tensors.keys()].find((one) => first.test(one))!;
+    const stored = loaded.tensors.get(name)!;
+    // in the middle: the first token of what is normalised tells nothing of its weights
+    const at = Math.floor(stored.data.length / 2);
+    const data = stored.data.with(at, stored.data[at]! + 1e-3);
+    const changed = withTensors(loaded, { [name]: { ...stored, data } });
+    const failed = failingNames(outcome(changed));
+    const outputs = [...loaded.tensors.keys()].filter((one) =>
+      /^out\/(logits(_parallel|_recurrent|_step)?|parallel|recurrent|out|Y|o(_parallel|_chunk)?|x\.\d+)$/.test(one),
+    );
+    expect(outputs.length).toBeGreaterThan(0);
+    expect(failed).toEqual(expect.arrayContaining(outputs));
+    expect(failed).toEqual(expect.arrayContaining([expect.stringMatching(/^grad\//)]));
+  });
+});
