@@ -1,6 +1,8 @@
 /** @file What the choices of the executor are worth: tiles of matrix products, numbers of a thread, kernels handed over at a time. */
+
 import { type Compiled, compile, type Tuning } from '../../src/executors/gpu/index.ts';
-import { type TileShape, tileShapes } from '../../src/executors/gpu/kernels/tiles.ts';
+import { tileShapes } from '../../src/executors/gpu/kernels/tiles.ts';
+import type { TileShape } from '../../src/executors/gpu/text/target.ts';
 import { einsum } from '../../src/tensor/primitives/einsum.ts';
 import { mul } from '../../src/tensor/primitives/mul.ts';
 import { sigmoid } from '../../src/tensor/primitives/sigmoid.ts';

@@ -1,7 +1,7 @@
 /** @file Checking what a compiled function is called with. */
 import { fail } from '../../tensor/errors.ts';
 import { show, sizeOf } from '../../tensor/shape.ts';
-import type { Slot } from './trace.ts';
+import type { Slot } from './trace/trace.ts';
 
 /** Numbers of the inputs of a call, row-major. */
 export type CallInputs = Readonly<Record<string, Float32Array | Int32Array | Uint32Array>>;

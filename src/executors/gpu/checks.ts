@@ -1,10 +1,10 @@
 /** @file What a program is held to beside its shapes: what can be kept, memory, and what a device reports. */
 import { fail } from '../../tensor/errors.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
-import type { DeviceError } from './device.ts';
-import type { Work } from './launches.ts';
-import type { Program } from './program.ts';
-import type { Slot } from './trace.ts';
+import type { DeviceError } from './device/device.ts';
+import type { Work } from './fusion/schedule.ts';
+import type { Program } from './trace/program.ts';
+import type { Slot } from './trace/trace.ts';
 
 /** Throws unless every kept input is one, and the output that replaces it has its shape. */
 export function checkKept(

@@ -3,14 +3,16 @@ import { fail } from '../../tensor/errors.ts';
 import { checkShape, sizeOf } from '../../tensor/shape.ts';
 import { type CallInputs, checkInputs } from './call-inputs.ts';
 import { checkKept, checkMemory, guarded } from './checks.ts';
-import { assertRan, type Backend, type Device, type OpenDevice, openDevice } from './device.ts';
-import { encoded } from './encoder.ts';
-import { type Call, type KernelOf, keyOf, type Work } from './launches.ts';
-import { checkRange } from './origins.ts';
-import { type Equation, type Program, traceProgram } from './program.ts';
-import { byGpuJs, type Carried, type Runner } from './runner.ts';
-import type { Tuning } from './target.ts';
-import { checkSize, type Slot } from './trace.ts';
+import type { Device, OpenDevice } from './device/device.ts';
+import { encoded } from './device/encoder.ts';
+import { assertRan, openDevice } from './device/open.ts';
+import { byGpuJs, type Carried, type Runner } from './device/runner.ts';
+import type { Call, Work } from './fusion/schedule.ts';
+import { type KernelOf, keyOf } from './text/kernel.ts';
+import type { Backend, Tuning } from './text/target.ts';
+import { checkRange } from './trace/origins.ts';
+import { type Equation, type Program, traceProgram } from './trace/program.ts';
+import { checkSize, type Slot } from './trace/trace.ts';
 
 /** How to compile. */
 export interface CompileOptions {

@@ -3,11 +3,12 @@ import { fileURLToPath } from 'node:url';
 import { GPU } from 'gpu.js';
 import { describe, expect, it } from 'vitest';
 import { guarded } from '../../../src/executors/gpu/checks.ts';
-import { assertRan, type DeviceError } from '../../../src/executors/gpu/device.ts';
-import { encoded } from '../../../src/executors/gpu/encoder.ts';
+import type { DeviceError } from '../../../src/executors/gpu/device/device.ts';
+import { encoded } from '../../../src/executors/gpu/device/encoder.ts';
+import { assertRan } from '../../../src/executors/gpu/device/open.ts';
+import { checkLimits } from '../../../src/executors/gpu/device/webgpu.ts';
+import { withWorkgroups } from '../../../src/executors/gpu/device/workgroups.ts';
 import { type Backend, type Compiled, compile } from '../../../src/executors/gpu/index.ts';
-import { checkLimits } from '../../../src/executors/gpu/webgpu.ts';
-import { withWorkgroups } from '../../../src/executors/gpu/workgroups.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
 import { mistake } from './support.ts';
 

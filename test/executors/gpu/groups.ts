@@ -1,9 +1,11 @@
 /** @file Kernels for groups of threads, at sizes with more than one group, chunk and split, and ragged edges: on whole numbers, exactly. */
+
 import { describe, expect, it } from 'vitest';
 import { f64 } from '../../../src/executors/f64/index.ts';
 import { compile, type Equation, type Slot } from '../../../src/executors/gpu/index.ts';
-import { spread } from '../../../src/executors/gpu/kernels/threads.ts';
-import { type TileShape, tileShapes } from '../../../src/executors/gpu/kernels/tiles.ts';
+import { tileShapes } from '../../../src/executors/gpu/kernels/tiles.ts';
+import type { TileShape } from '../../../src/executors/gpu/text/target.ts';
+import { spread } from '../../../src/executors/gpu/text/threads.ts';
 import { indexInput, input, read } from '../../../src/tensor/input.ts';
 import { constantLike } from '../../../src/tensor/operand.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';

@@ -1,8 +1,8 @@
 /** @file The kernels of an equation, as a trace lists them: without a device. */
-import type { Kernel } from '../../../src/executors/gpu/launches.ts';
-import { type Equation, traceProgram } from '../../../src/executors/gpu/program.ts';
-import { type Target, targets } from '../../../src/executors/gpu/target.ts';
-import type { Slot } from '../../../src/executors/gpu/trace.ts';
+import type { Kernel } from '../../../src/executors/gpu/text/kernel.ts';
+import { type Target, targets } from '../../../src/executors/gpu/text/target.ts';
+import { type Equation, traceProgram } from '../../../src/executors/gpu/trace/program.ts';
+import type { Slot } from '../../../src/executors/gpu/trace/trace.ts';
 
 /** A graphics card on which kernels may be written for groups of threads. */
 export const grouped: Target = { ...targets.webgpu, workgroups: true };

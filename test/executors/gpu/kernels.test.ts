@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { vjp } from '../../../src/autograd/vjp.ts';
 import type { Equation } from '../../../src/executors/gpu/index.ts';
-import { called } from '../../../src/executors/gpu/kernels/natives.ts';
 import { chooseTiling, tileShapes } from '../../../src/executors/gpu/kernels/tiles.ts';
-import { targets } from '../../../src/executors/gpu/target.ts';
+import { called } from '../../../src/executors/gpu/text/natives.ts';
+import { targets } from '../../../src/executors/gpu/text/target.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
 import { concat } from '../../../src/tensor/primitives/concat.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';

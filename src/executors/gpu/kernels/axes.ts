@@ -1,9 +1,9 @@
 /** @file Operands with their axes put in another order. */
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
-import { type Expression, whole } from '../expression.ts';
-import type { Full, Numbers } from '../numbers.ts';
-import type { Tracer } from '../tracer.ts';
-import { arranged, joined, refined, without1 } from '../views.ts';
+import type { Tracer } from '../fusion/fuser.ts';
+import { whole } from '../values/expression.ts';
+import type { Expression, Full, Numbers } from '../values/numbers.ts';
+import { arranged, joined, refined, without1 } from '../values/views.ts';
 
 /** An axis of a value by its number, or a new one of a length, along which numbers repeat. */
 export type NewAxis = number | { readonly length: number };

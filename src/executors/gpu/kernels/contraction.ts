@@ -1,11 +1,12 @@
 /** @file The product of two operands summed over letters: which letters are rows, columns, batches, and what that makes of it. */
 import { sizeOf, stridesOf } from '../../../tensor/shape.ts';
-import { dense, type Read } from '../expression.ts';
-import { type Full, fill, type Operand } from '../numbers.ts';
-import type { Tracer } from '../tracer.ts';
-import { commonShape, groupsOf } from '../views.ts';
+import type { Tracer } from '../fusion/fuser.ts';
+import type { MatrixAxis } from '../text/places.ts';
+import { dense } from '../values/expression.ts';
+import { type Full, fill, type Operand, type Read } from '../values/numbers.ts';
+import { commonShape, groupsOf } from '../values/views.ts';
 import { rearranged } from './axes.ts';
-import { type MatrixAxis, matrixProduct } from './matmul.ts';
+import { matrixProduct } from './matmul.ts';
 import { reduced, sums } from './reduce.ts';
 
 /** An operand and the letters of its axes. */

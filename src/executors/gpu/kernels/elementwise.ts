@@ -1,6 +1,5 @@
 /** @file Primitives that work number by number. */
 import { none } from '../../../tensor/primitive.ts';
-import { fill } from '../numbers.ts';
 import {
   byBits,
   byLadder,
@@ -16,7 +15,8 @@ import {
   sin,
   softplus,
   type Text,
-} from './functions.ts';
+} from '../text/functions.ts';
+import { fill } from '../values/numbers.ts';
 import type { Rule, Rules } from './rule.ts';
 
 /** A rule from the text of an expression of the operands. */

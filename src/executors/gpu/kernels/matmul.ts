@@ -1,23 +1,12 @@
 /** @file Matrix products of arrays seen through strides: a thread for each result, or tiles in the memory of a group of threads. */
-import { dense, type Expression, type Read } from '../expression.ts';
-import { plus, type Tracer } from '../tracer.ts';
-import { without1 } from '../views.ts';
-import { type Axis, loopsOver, merged, placesOf } from './places.ts';
+import { plus, type Tracer } from '../fusion/fuser.ts';
+import { type Axis, loopsOver, type MatrixAxes, merged, placesOf } from '../text/places.ts';
+import { dense } from '../values/expression.ts';
+import type { Expression, Read } from '../values/numbers.ts';
+import { without1 } from '../values/views.ts';
 import { sums } from './reduce.ts';
 import { joinedParts } from './splits.ts';
 import { chooseTiling, type ProductSize, tiledProduct } from './tiles.ts';
-
-/** An axis with its steps in a, in b and in the result. */
-export type MatrixAxis = Axis;
-
-/** The axes of a product: `out` in the order of the result, and the same by their part in it. */
-export interface MatrixAxes {
-  readonly out: readonly MatrixAxis[];
-  readonly batch: readonly MatrixAxis[];
-  readonly rows: readonly MatrixAxis[];
-  readonly columns: readonly MatrixAxis[];
-  readonly summed: readonly MatrixAxis[];
-}
 
 const sizeOfAxes = (axes: readonly Axis[]): number => axes.reduce((size, { length }) => size * length, 1);
 

@@ -1,13 +1,23 @@
 /** @file Primitives that move numbers without changing them: views, until a kernel needs them in order. */
-import { type Shape, sizeOf, stridesOf } from '../../../tensor/shape.ts';
-import { type Expression, type Node, whole, within } from '../expression.ts';
-import { type Fill, fill, isNothing, type Nothing, type Numbers, nothing, type Operand } from '../numbers.ts';
-import { type Argument, scriptOf } from '../script.ts';
-import type { Target } from '../target.ts';
-import { fits, plus, type Tracer } from '../tracer.ts';
-import { commonShape, groupsOf, joined, part, refined, without1 } from '../views.ts';
+import { type Shape, sizeOf } from '../../../tensor/shape.ts';
+import { fits, plus, type Tracer } from '../fusion/fuser.ts';
+import { divide } from '../text/places.ts';
+import { type Argument, scriptOf } from '../text/script.ts';
+import type { Target } from '../text/target.ts';
+import { whole, within } from '../values/expression.ts';
+import {
+  type Expression,
+  type Fill,
+  fill,
+  isNothing,
+  type Node,
+  type Nothing,
+  type Numbers,
+  nothing,
+  type Operand,
+} from '../values/numbers.ts';
+import { commonShape, groupsOf, joined, part, refined, without1 } from '../values/views.ts';
 import { type NewAxis, rearranged, withAxis } from './axes.ts';
-import { divide } from './places.ts';
 import type { Rules } from './rule.ts';
 
 /** How many parts are joined in an expression; more are joined by kernels. */
@@ -18,33 +28,6 @@ const fewParts = 3;
 
 /** How many parts a kernel joins. */
 const mostJoined = 12;
-
-/** A strided view made dense: element at position p is number `start + Σ p_a steps_a`. */
-export interface View {
-  readonly shape: Shape;
-  readonly steps: readonly number[];
-  readonly start: number;
-}
-
-/** Broadcast as a view: axes aligned at the right, those that grow stand still. */
-export function broadcastView(from: Shape, to: Shape): View {
-  const added = to.length - from.length;
-  const strides = stridesOf(from);
-  const steps = to.map((_, i) => (i < added || from[i - added] === 1 ? 0 : strides[i - added]!));
-  return { shape: to, steps, start: 0 };
-}
-
-/** Transpose as a view. */
-export function transposeView(from: Shape, order: readonly number[]): View {
-  const strides = stridesOf(from);
-  return { shape: order.map((axis) => from[axis]!), steps: order.map((axis) => strides[axis]!), start: 0 };
-}
-
-/** Slice as a view. */
-export function sliceView(from: Shape, axis: number, start: number, to: Shape): View {
-  const strides = stridesOf(from);
-  return { shape: to, steps: strides, start: start * strides[axis]! };
-}
 
 /** A part of a value along an axis, from a place on. */
 interface Placed extends Operand {

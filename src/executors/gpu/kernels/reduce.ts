@@ -1,11 +1,12 @@
 /** @file Reductions of expressions over axes: one thread for each result, or a group of threads for a few of them. */
 import { sizeOf } from '../../../tensor/shape.ts';
-import { dense, type Expression } from '../expression.ts';
-import type { Workgroup } from '../launches.ts';
-import { mostNumbers, type Target } from '../target.ts';
-import { plus, pointwise, type Tracer } from '../tracer.ts';
-import { arranged } from '../views.ts';
-import { loopsOver, merged, placesOf } from './places.ts';
+import { plus, pointwise, type Tracer } from '../fusion/fuser.ts';
+import type { Workgroup } from '../text/kernel.ts';
+import { loopsOver, merged, placesOf } from '../text/places.ts';
+import { mostNumbers, type Target } from '../text/target.ts';
+import { dense } from '../values/expression.ts';
+import type { Expression } from '../values/numbers.ts';
+import { arranged } from '../values/views.ts';
 import { joinedParts } from './splits.ts';
 
 /** How to reduce: the text that takes a number in, and what a group starts from (the bits of an f32). */

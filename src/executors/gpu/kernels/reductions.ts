@@ -1,9 +1,8 @@
 /** @file Sums of products, and largest elements. */
 import type { EinsumParams } from '../../../tensor/primitives/einsum.ts';
 import { sizeOf } from '../../../tensor/shape.ts';
-import type { Expression } from '../expression.ts';
-import { type Full, fill, isNothing, type Numbers, nothing, type Operand } from '../numbers.ts';
-import type { Tracer } from '../tracer.ts';
+import type { Tracer } from '../fusion/fuser.ts';
+import { type Expression, type Full, fill, isNothing, type Numbers, nothing, type Operand } from '../values/numbers.ts';
 import { rearranged } from './axes.ts';
 import { product, type Term } from './contraction.ts';
 import { maxima, type Reduction, reduced, sums } from './reduce.ts';

@@ -1,11 +1,11 @@
 /** @file Rows of tables by index. Indices are in range: that is checked before a call. */
 import { sizeOf } from '../../../tensor/shape.ts';
-import { dense } from '../expression.ts';
-import type { Workgroup } from '../launches.ts';
-import { fill, isNothing } from '../numbers.ts';
-import { mostGroups } from '../target.ts';
-import { without1 } from '../views.ts';
-import { divide } from './places.ts';
+import type { Workgroup } from '../text/kernel.ts';
+import { divide } from '../text/places.ts';
+import { mostGroups } from '../text/target.ts';
+import { dense } from '../values/expression.ts';
+import { fill, isNothing } from '../values/numbers.ts';
+import { without1 } from '../values/views.ts';
 import type { Rules } from './rule.ts';
 
 const threads = 128;

@@ -1,8 +1,8 @@
 /** @file What a kernel rule is. */
 import type { ParamsOf, PrimitiveName } from '../../../tensor/primitives/index.ts';
 import type { Shape } from '../../../tensor/shape.ts';
-import type { Numbers, Operand } from '../numbers.ts';
-import type { Tracer } from '../tracer.ts';
+import type { Tracer } from '../fusion/fuser.ts';
+import type { Numbers, Operand } from '../values/numbers.ts';
 
 /** The numbers of a primitive's result, which has elements: an expression, or the array that a kernel writes. */
 export type Rule<P> = (tracer: Tracer, xs: readonly Operand[], params: P, shape: Shape) => Numbers;

@@ -1,13 +1,13 @@
 /** @file Recurrences and convolutions over tokens. */
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
-import { dense } from '../expression.ts';
-import type { Operand, Resident } from '../numbers.ts';
-import type { Argument } from '../script.ts';
-import type { Tracer } from '../tracer.ts';
-import { without1 } from '../views.ts';
-import { divide } from './places.ts';
+import type { Tracer } from '../fusion/fuser.ts';
+import { divide } from '../text/places.ts';
+import type { Argument } from '../text/script.ts';
+import { threadsOf } from '../text/threads.ts';
+import { dense } from '../values/expression.ts';
+import type { Operand, Resident } from '../values/numbers.ts';
+import { without1 } from '../values/views.ts';
 import type { Rules } from './rule.ts';
-import { threadsOf } from './threads.ts';
 
 /** Sequences beside one another: `outer` blocks of `length` tokens of `inner` channels. */
 interface Layout {

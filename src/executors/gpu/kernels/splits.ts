@@ -1,6 +1,7 @@
 /** @file Results in parts: a kernel that is cut into several along what it sums writes one array of partial results after another. */
 import type { Shape } from '../../../tensor/shape.ts';
-import { applied, dense, type Expression, type Read } from '../expression.ts';
+import { applied, dense } from '../values/expression.ts';
+import type { Expression, Read } from '../values/numbers.ts';
 
 /** What `count` parts of a shape make together, computed by whoever reads it. `combine` is the text that takes one more number in. */
 export function joinedParts(

@@ -1,6 +1,6 @@
 /** @file Bringing an operand's tiles into the memory that a group of threads shares: first into registers, so that reading goes on meanwhile. */
-import type { Form } from '../expression.ts';
-import { type Axis, merged } from './places.ts';
+import { type Axis, merged } from '../text/places.ts';
+import type { Form } from '../values/numbers.ts';
 
 /** One operand of a tiled product: its rows, or its columns, and what is summed. */
 export interface Side {

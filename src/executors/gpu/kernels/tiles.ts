@@ -1,29 +1,9 @@
 /** @file Matrix products in tiles: a group of threads reads a tile of both operands into shared memory and uses each number often. */
-import type { Read } from '../expression.ts';
-import type { Workgroup } from '../launches.ts';
-import { mostGroups, mostNumbers, type Target } from '../target.ts';
-import type { MatrixAxes, MatrixAxis } from './matmul.ts';
-import type { Axis } from './places.ts';
+import type { Workgroup } from '../text/kernel.ts';
+import type { Axis, MatrixAxes, MatrixAxis } from '../text/places.ts';
+import { mostGroups, mostNumbers, type Target, type TileShape } from '../text/target.ts';
+import type { Read } from '../values/numbers.ts';
 import { areFours, type Loader, loaderOf, offsetFunction, range } from './tile-loaders.ts';
-
-/** Sizes of a tile, and how its kernel is written. */
-export interface TileShape {
-  /** Rows, columns and products of a tile. */
-  readonly m: number;
-  readonly n: number;
-  readonly k: number;
-  /** Rows and columns of results of a thread, multiples of 4. */
-  readonly threadM: number;
-  readonly threadN: number;
-  /** Whether the products of a tile are written out one after another, which large blocks of a thread gain from. */
-  readonly unrolled: boolean;
-  /** Groups that a processor has at a time. */
-  readonly together: number;
-  /** Microseconds of a kernel that does nothing, of a step along k, and of a step of all groups of a processor. */
-  readonly start: number;
-  readonly step: number;
-  readonly steps: number;
-}
 
 /** A tile, and into how many parts the sum is cut, each with groups of its own. */
 export interface Tiling extends TileShape {

@@ -1,6 +1,6 @@
 /** @file The text that evaluates an expression, wherever in a kernel it is needed. */
-import { type Expression, type Form, type Node, type Read, readOf, type Within } from './expression.ts';
-import type { Fill, Resident } from './numbers.ts';
+import { readOf } from '../values/expression.ts';
+import type { Expression, Fill, Form, Node, Read, Resident, Within } from '../values/numbers.ts';
 
 /** What a kernel is called with: arrays are named `a0`, `a1`, …, numbers `c0`, `c1`, … by their places. */
 export type Argument = Resident | Fill;

@@ -1,9 +1,26 @@
 /** @file Running a pipeline by gpu.js's own means: kept arrays cross the bus at every call. */
-import { fail } from '../../tensor/errors.ts';
-import type { Encoded } from './encoder.ts';
+import { fail } from '../../../tensor/errors.ts';
 
-/** What runs a compiled pipeline. */
-export type Runner = Encoded;
+/** A compiled pipeline whose arguments may stay on the device. */
+export interface Runner {
+  /** Runs it: null leaves an argument as it is. Gives the results asked for by number; the others stay on the device. */
+  run(args: readonly (Float32Array | null)[], wanted: readonly number[]): Promise<Float32Array[]>;
+  /** The numbers of a result as the last run left them. */
+  read(result: number): Promise<Float32Array>;
+  /**
+   * How long each kernel takes by itself, how long all of them one after another, and how long writing their commands. Results hold
+   * anything afterwards.
+   */
+  times(): Promise<Times>;
+  destroy(): void;
+}
+
+/** Seconds. */
+export interface Times {
+  readonly kernels: readonly number[];
+  readonly together: number;
+  readonly writing: number;
+}
 
 /** A result that becomes an argument of the next call. */
 export interface Carried {

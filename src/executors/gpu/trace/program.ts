@@ -1,12 +1,13 @@
 /** @file Running an equation on a trace: what a pipeline computes, and how its results are named. */
-import { fail } from '../../tensor/errors.ts';
-import { sizeOf } from '../../tensor/shape.ts';
-import { isValue, type Value } from '../../tensor/value.ts';
-import type { Call, KernelOf, Work } from './launches.ts';
-import type { Resident, Traced } from './numbers.ts';
+import { fail } from '../../../tensor/errors.ts';
+import { sizeOf } from '../../../tensor/shape.ts';
+import { isValue, type Value } from '../../../tensor/value.ts';
+import type { Call, Work } from '../fusion/schedule.ts';
+import type { KernelOf } from '../text/kernel.ts';
+import type { Target } from '../text/target.ts';
+import type { Resident } from '../values/numbers.ts';
 import type { RangeCheck } from './origins.ts';
-import type { Target } from './target.ts';
-import { type Slot, trace } from './trace.ts';
+import { type Slot, type Traced, trace } from './trace.ts';
 
 /** A function from named values to named values; gradient calls may stand inside. */
 export type Equation = (inputs: Readonly<Record<string, Value>>) => Readonly<Record<string, Value>>;

@@ -7,6 +7,18 @@ export interface Axis {
   readonly steps: readonly number[];
 }
 
+/** An axis with its steps in a, in b and in the result. */
+export type MatrixAxis = Axis;
+
+/** The axes of a product: `out` in the order of the result, and the same by their part in it. */
+export interface MatrixAxes {
+  readonly out: readonly MatrixAxis[];
+  readonly batch: readonly MatrixAxis[];
+  readonly rows: readonly MatrixAxis[];
+  readonly columns: readonly MatrixAxis[];
+  readonly summed: readonly MatrixAxis[];
+}
+
 /** Axes without those of length 1, neighbours joined where every operand steps through both as through one. */
 export function merged(axes: readonly Axis[]): Axis[] {
   const kept: Axis[] = [];

@@ -1,37 +1,8 @@
 /** @file What runs a compiled function: chosen by what the machine has, and asserted, as gpu.js degrades in silence. */
-import type { GPU as GpuJs } from 'gpu.js';
-import { fail } from '../../tensor/errors.ts';
-import { type Target, targets } from './target.ts';
+import { fail } from '../../../tensor/errors.ts';
+import { type Backend, targets } from '../text/target.ts';
+import type { Device, OpenDevice } from './device.ts';
 import { isBrowser, openWebgpu } from './webgpu.ts';
-import type { Grouping } from './workgroups.ts';
-
-/** The backends of gpu.js that are used: a graphics card, WebAssembly, plain JavaScript. */
-export type Backend = 'webgpu' | 'webasm' | 'cpu';
-
-/** What runs a compiled function. */
-export interface Device {
-  readonly backend: Backend;
-  /** The graphics card or its stand-in, as it names itself; null on the other backends. */
-  readonly adapter: string | null;
-  /** Why a faster backend was passed over, if one was. */
-  readonly passedOver: readonly string[];
-}
-
-/** A device, the gpu.js instance for it, and a list of the errors that the device reports, which grows. */
-export interface OpenDevice {
-  readonly device: Device;
-  readonly gpu: GpuJs;
-  readonly errors: readonly DeviceError[];
-  readonly target: Target;
-  /** How gpu.js is told of a kernel with workgroups, or why there are none. */
-  readonly grouping: Grouping;
-}
-
-/** What a device reports, and whether it is that its memory is full. */
-export interface DeviceError {
-  readonly message: string;
-  readonly isMemory: boolean;
-}
 
 /** How gpu.js runs a pipeline on each backend when nothing is degraded. */
 const executorKinds: { readonly [B in Backend]: readonly string[] } = {

@@ -1,30 +1,36 @@
 /** @file What kernel rules work with: operands as expressions, and expressions as arrays once something needs their numbers. */
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import { type Shape, sizeOf } from '../../../tensor/shape.ts';
+import type { Workgroup } from '../text/kernel.ts';
+import { axesOf, merged, placesOf } from '../text/places.ts';
+import { type Argument, type Script, scriptOf } from '../text/script.ts';
+import type { Target } from '../text/target.ts';
+import { spread } from '../text/threads.ts';
 import {
-  type Apply,
   applied,
   costOf,
   costTogether,
-  type Expression,
-  type Fate,
   isRowMajor,
   madeOf,
-  type Node,
   originOf,
-  type Read,
   readOf,
-  type Statements,
   seenIn,
-  type Within,
   whole,
-} from './expression.ts';
-import { axesOf, merged, placesOf } from './kernels/places.ts';
-import { spread } from './kernels/threads.ts';
-import type { Launches, Workgroup } from './launches.ts';
-import type { Full, Numbers, Operand, Resident } from './numbers.ts';
-import { type Argument, type Script, scriptOf } from './script.ts';
-import type { Target } from './target.ts';
-import { arranged, commonShape, groupsOf, refined, repeatedAxes, without1 } from './views.ts';
+} from '../values/expression.ts';
+import type {
+  Apply,
+  Expression,
+  Fate,
+  Full,
+  Node,
+  Numbers,
+  Operand,
+  Read,
+  Resident,
+  Statements,
+  Within,
+} from '../values/numbers.ts';
+import { arranged, commonShape, groupsOf, refined, repeatedAxes, without1 } from '../values/views.ts';
+import type { Launches } from './schedule.ts';
 
 /** Whether a kernel can read all that a script does. */
 export const fits = ({ operands }: Script, { mostArrays }: Target): boolean =>

@@ -3,8 +3,8 @@
  * the version that package.json pins, and on nothing else; where they are not as expected there are no workgroups.
  */
 import type { GPU as GpuJs } from 'gpu.js';
-import { called } from './kernels/natives.ts';
-import type { Kernel, Workgroup } from './launches.ts';
+import type { Kernel, Workgroup } from '../text/kernel.ts';
+import { called } from '../text/natives.ts';
 
 /** The parts of a gpu.js kernel that are used. */
 interface KernelParts {

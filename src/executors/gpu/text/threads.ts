@@ -1,5 +1,6 @@
 /** @file Kernels in WGSL of independent threads, each of which may write several results. */
-import type { Workgroup } from '../launches.ts';
+import type { Workgroup } from './kernel.ts';
+import type { Spreading } from './target.ts';
 
 const perGroup = 64;
 
@@ -17,12 +18,6 @@ export function threadsOf(count: number, declarations: readonly string[], lines:
     '}',
   ].join('\n');
   return { wgsl, groups: [width, Math.ceil(groups / width), 1] };
-}
-
-/** How a kernel of a thread a number is written for groups: threads of a group, and numbers of a thread. */
-export interface Spreading {
-  readonly threads: number;
-  readonly each: number;
 }
 
 /** Threads that keep a large device busy; fewer numbers than these are not worth several a thread. */

@@ -1,15 +1,22 @@
 /** @file The executor on which an equation is traced: primitives make expressions, and kernels where numbers are needed. */
-import { fail } from '../../tensor/errors.ts';
-import type { PrimitiveName } from '../../tensor/primitives/index.ts';
-import { type Shape, show, sizeOf } from '../../tensor/shape.ts';
-import type { Executor, Value } from '../../tensor/value.ts';
-import { rules } from './kernels/index.ts';
-import type { Rule } from './kernels/rule.ts';
-import { type Launches, launches } from './launches.ts';
-import { fill, type Numbers, nothing, type Resident, type Traced } from './numbers.ts';
+import { fail } from '../../../tensor/errors.ts';
+import type { PrimitiveName } from '../../../tensor/primitives/index.ts';
+import { type Shape, show, sizeOf } from '../../../tensor/shape.ts';
+import type { Executor, Value } from '../../../tensor/value.ts';
+import { tracer } from '../fusion/fuser.ts';
+import { type Launches, launches } from '../fusion/schedule.ts';
+import { rules } from '../kernels/index.ts';
+import type { Rule } from '../kernels/rule.ts';
+import { mostElements, type Target } from '../text/target.ts';
+import { fill, type Numbers, nothing, type Resident } from '../values/numbers.ts';
 import { checkRange, movedOrigins, type Origin, type RangeCheck } from './origins.ts';
-import { mostElements, type Target } from './target.ts';
-import { tracer } from './tracer.ts';
+
+/** What the gpu executor stores for a value. */
+export interface Traced {
+  readonly numbers: Numbers;
+  /** Of an index value: where each element comes from, so that ranges are checked before a call. */
+  readonly origins: readonly Origin[];
+}
 
 /** A shape and kind without numbers. */
 export interface Slot {

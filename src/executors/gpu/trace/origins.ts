@@ -1,11 +1,11 @@
 /** @file Where the elements of index values come from, so that they can be checked against a table's rows before a call. */
-import { fail } from '../../tensor/errors.ts';
-import type { BroadcastParams } from '../../tensor/primitives/broadcast.ts';
-import type { ConcatParams } from '../../tensor/primitives/concat.ts';
-import type { SliceParams } from '../../tensor/primitives/slice.ts';
-import type { TransposeParams } from '../../tensor/primitives/transpose.ts';
-import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import { broadcastView, sliceView, transposeView, type View } from './kernels/movement.ts';
+import { fail } from '../../../tensor/errors.ts';
+import type { BroadcastParams } from '../../../tensor/primitives/broadcast.ts';
+import type { ConcatParams } from '../../../tensor/primitives/concat.ts';
+import type { SliceParams } from '../../../tensor/primitives/slice.ts';
+import type { TransposeParams } from '../../../tensor/primitives/transpose.ts';
+import { type Shape, sizeOf } from '../../../tensor/shape.ts';
+import { broadcastView, sliceView, transposeView, type View } from '../values/strides.ts';
 
 /** An element of an input, or a number known while tracing. */
 export type Origin = number | { readonly input: string; readonly at: number };

@@ -1,7 +1,32 @@
 /** @file What a rule must know of the device that kernels are made for. */
-import type { Backend } from './device.ts';
-import type { Spreading } from './kernels/threads.ts';
-import type { TileShape } from './kernels/tiles.ts';
+
+/** The backends of gpu.js that are used: a graphics card, WebAssembly, plain JavaScript. */
+export type Backend = 'webgpu' | 'webasm' | 'cpu';
+
+/** How a kernel of a thread a number is written for groups: threads of a group, and numbers of a thread. */
+export interface Spreading {
+  readonly threads: number;
+  readonly each: number;
+}
+
+/** Sizes of a tile, and how its kernel is written. */
+export interface TileShape {
+  /** Rows, columns and products of a tile. */
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Rows and columns of results of a thread, multiples of 4. */
+  readonly threadM: number;
+  readonly threadN: number;
+  /** Whether the products of a tile are written out one after another, which large blocks of a thread gain from. */
+  readonly unrolled: boolean;
+  /** Groups that a processor has at a time. */
+  readonly together: number;
+  /** Microseconds of a kernel that does nothing, of a step along k, and of a step of all groups of a processor. */
+  readonly start: number;
+  readonly step: number;
+  readonly steps: number;
+}
 
 /** A device, as far as the choice of kernels is concerned. */
 export interface Target {

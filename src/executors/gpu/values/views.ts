@@ -1,18 +1,7 @@
 /** @file The same numbers in another order or another form: views of expressions, pushed down to the arrays that they read. */
-import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
-import {
-  type Apply,
-  applied,
-  type Expression,
-  type Form,
-  isRowMajor,
-  type Node,
-  type Origin,
-  originOf,
-  readOf,
-  type Within,
-  within,
-} from './expression.ts';
+import { type Shape, sizeOf, stridesOf } from '../../../tensor/shape.ts';
+import { applied, isRowMajor, originOf, readOf, within } from './expression.ts';
+import type { Apply, Expression, Form, Node, Origin, Within } from './numbers.ts';
 
 /** A change of axes: the new shape, and what becomes of a linear form of the position. */
 interface View {

@@ -1,28 +1,7 @@
 /** @file The kernels of a trace, in order: listed while it runs, given to gpu.js at its end, without those that nothing needs. */
-import type { Resident } from './numbers.ts';
-import { type Argument, argumentName } from './script.ts';
-
-/** How a group of threads computes results together, on devices that have workgroups: WGSL in place of the text. */
-export interface Workgroup {
-  /** Declarations and `main`; `element(i)` is the kernel's text at thread i where it is asked for. */
-  readonly wgsl: string;
-  readonly groups: readonly [number, number, number];
-  /** Arrays, of the arguments or `result`, that are arrays of fours in `wgsl`. */
-  readonly vectors?: readonly string[];
-}
-
-/** A kernel: a function's body in gpu.js's JavaScript, whose thread is `this.thread.x`, for `size` results. */
-export interface Kernel {
-  readonly text: string;
-  readonly size: number;
-  readonly workgroup: Workgroup | null;
-}
-
-/** What tells kernels apart. */
-export const keyOf = ({ size, text, workgroup }: Kernel): string => `${size} ${text} ${workgroup?.wgsl ?? ''}`;
-
-/** What gpu.js makes of a kernel, called with handles. */
-export type KernelOf = (kernel: Kernel) => (...operands: unknown[]) => unknown;
+import { type Kernel, type KernelOf, keyOf, type Workgroup } from '../text/kernel.ts';
+import { type Argument, argumentName } from '../text/script.ts';
+import type { Resident } from '../values/numbers.ts';
 
 interface Launch {
   readonly kernel: Kernel;

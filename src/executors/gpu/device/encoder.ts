@@ -4,8 +4,7 @@
  * commands are handed over in parts, so that the device works while the rest is still being written. This leans on fields of
  * gpu.js's executor that are not documented, in the version that package.json pins, and on nothing else.
  */
-
-import type { Carried } from './runner.ts';
+import type { Carried, Runner } from './runner.ts';
 
 interface Buffer {
   readonly size: number;
@@ -57,29 +56,8 @@ const lost = 'compiled function: the device was lost; compile it again';
 const mapForReading = 1;
 const readable = 0x0001 | 0x0008;
 
-/** A compiled pipeline whose arguments may stay on the device. */
-export interface Encoded {
-  /** Runs it: null leaves an argument as it is. Gives the results asked for by number; the others stay on the device. */
-  run(args: readonly (Float32Array | null)[], wanted: readonly number[]): Promise<Float32Array[]>;
-  /** The numbers of a result as the last run left them. */
-  read(result: number): Promise<Float32Array>;
-  /**
-   * How long each kernel takes by itself, how long all of them one after another, and how long writing their commands. Results hold
-   * anything afterwards.
-   */
-  times(): Promise<Times>;
-  destroy(): void;
-}
-
 // handing over and waiting take the same for few repetitions as for many
 const [few, many] = [2, 42];
-
-/** Seconds. */
-export interface Times {
-  readonly kernels: readonly number[];
-  readonly together: number;
-  readonly writing: number;
-}
 
 /** How commands are handed to the device. */
 export interface Handing {
@@ -90,7 +68,7 @@ export interface Handing {
 }
 
 /** Takes over what gpu.js has compiled; the reason where this version of gpu.js does not have what that needs. */
-export function encoded(pipeline: unknown, { carried, kernelsAtOnce }: Handing): Encoded | { readonly reason: string } {
+export function encoded(pipeline: unknown, { carried, kernelsAtOnce }: Handing): Runner | { readonly reason: string } {
   const executor = (pipeline as { pipeline?: { _executor?: ExecutorParts } }).pipeline?._executor;
   const reason = missingPart(executor);
   if (executor === undefined || reason !== null) return { reason: reason ?? 'gpu.js has no executor' };
