@@ -14,6 +14,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/models': ['src/nn', 'src/tensor'],
   'src/training': ['src/autograd', 'src/tensor', 'src/nn', 'src/models'],
   'src/vectors': ['src/tensor', 'src/executors', 'src/autograd', 'src/io', 'src/nn', 'src/models'],
+  'src/measure': ['src/tensor', 'src/executors', 'src/autograd', 'src/nn', 'src/models'],
   'src/oracle': [
     'spec',
     'src/tensor',
@@ -24,7 +25,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/models',
     'src/vectors',
   ],
-  'src/cli': ['spec', 'src/tensor', 'src/oracle', 'src/vectors'],
+  'src/cli': ['spec', 'src/tensor', 'src/measure', 'src/oracle', 'src/vectors'],
 };
 
 const filesIn = (folder: string): string[] =>

@@ -1,27 +1,27 @@
 /** @file densessm degradation: what is left of a shallow layer's state in the layers above it (Eq. 9). */
+import type { Connection } from '../measure/network.ts';
 import {
-  type Connection,
-  type DegradationCurve,
-  type DegradationOptions,
-  type DegradationSubject,
-  degradation,
-} from '../oracle/degradation.ts';
+  type MeasureOptions,
+  type NetworkKind,
+  type RemainingChange,
+  remainingChange,
+} from '../measure/remaining-change.ts';
 import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
 
 /** What is measured, how many layers, over how many random ones, from which seed. */
-export interface DegradationCommand extends Voice, Omit<DegradationOptions, 'connections'> {}
+export interface DegradationCommand extends Voice, Omit<MeasureOptions, 'connections'> {}
 
 const dense: readonly Connection[] = [0, 1, 2, 4].map((denseLayers) => ({ denseLayers, residual: 0 }));
 const residual: readonly Connection[] = [0, 2].map((denseLayers) => ({ denseLayers, residual: 1 }));
 const passed: Connection = { denseLayers: 2, residual: 0, pass: 'fused' };
 
-const connections: Readonly<Record<DegradationSubject, readonly Connection[]>> = {
+const connections: Readonly<Record<NetworkKind, readonly Connection[]>> = {
   stacks: [...dense, passed, ...residual],
   'dense-mamba': [...dense, passed],
 };
 
 /** What was drawn, as the head of the table says it. */
-const drawn: Readonly<Record<DegradationSubject, (count: number) => string>> = {
+const drawn: Readonly<Record<NetworkKind, (count: number) => string>> = {
   stacks: (count) =>
     `median of ${count} random stacks; m layers densely connected; residual: around each block between states.`,
   'dense-mamba': (count) => `median of ${count} random DenseMambas after 32 random tokens; m layers densely connected.`,
@@ -32,7 +32,7 @@ const title = ({ denseLayers, residual: factor, pass }: Connection): string =>
 
 /** Prints what is left after each layer, as a table and as a plot. Returns whether every number is one. */
 export function degradationCommand({ of, layers, count, seed, json, quiet }: DegradationCommand): boolean {
-  const curves = degradation({ of, layers, count, seed, connections: connections[of] });
+  const curves = remainingChange({ of, layers, count, seed, connections: connections[of] });
   const ok = curves.every(({ left }) => left.every(Number.isFinite));
   if (json) {
     say(JSON.stringify({ ok, of, layers, count, seed, curves }, null, 1));
@@ -51,7 +51,7 @@ export function degradationCommand({ of, layers, count, seed, json, quiet }: Deg
 
 const percent = (x: number): string => x.toPrecision(2);
 
-function printTable(curves: readonly DegradationCurve[], layers: number): void {
+function printTable(curves: readonly RemainingChange[], layers: number): void {
   const lines = Array.from({ length: layers + 1 }, (_, l) => [`${l}`, ...curves.map(({ left }) => percent(left[l]!))]);
   const table = [['layer', ...curves.map(title)], ...lines];
   const widths = widthsOf(table);
@@ -64,7 +64,7 @@ function printTable(curves: readonly DegradationCurve[], layers: number): void {
 const [height, step] = [16, 6];
 
 /** Curves over layers on a logarithmic scale: each one's m where it stands, the larger m where two meet. */
-export function plot(curves: readonly DegradationCurve[]): string[] {
+export function plot(curves: readonly RemainingChange[]): string[] {
   const logs = curves.flatMap(({ left }) => left.filter((x) => x > 0).map(Math.log10));
   const [low, high] = [Math.min(...logs), Math.max(...logs)];
   const rowOf = (x: number): number => Math.round(((high - Math.log10(x)) / (high - low || 1)) * (height - 1));

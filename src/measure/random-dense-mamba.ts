@@ -1,15 +1,14 @@
-/** @file Random DenseMambas for the measurement of degradation: what of a change of layer 0's state its other layers read. */
+/** @file Random DenseMambas that have read a prompt: what of a change of layer 0's state their other layers read. */
 import { f64 } from '../executors/f64/index.ts';
 import { type DenseMambaParams, denseMamba } from '../models/dense-mamba.ts';
 import { type DenseMambaConfig, denseMambaConfig, paperStates } from '../models/dense-mamba-config.ts';
 import { initialise, type ModelState } from '../models/language-model.ts';
 import type { MambaLayerState } from '../models/mamba-block.ts';
-import { indexInput, input } from '../tensor/input.ts';
+import { indexInput } from '../tensor/input.ts';
 import { slice } from '../tensor/primitives/slice.ts';
 import type { Rng } from '../tensor/random.ts';
-import { sizeOf } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
-import type { Changeable, Connection } from './degradation.ts';
+import { type Changeable, type Connection, normals } from './network.ts';
 
 /** Tokens, and how many of them the states come from. */
 const [vocabulary, prompt] = [64, 32];
@@ -33,12 +32,7 @@ function randomParams(layers: number, random: Rng): DenseMambaParams {
     on: f64,
     seed: random.integer(2 ** 31),
   });
-  const redrawn = ({ shape }: Value, spread: number): Value =>
-    input(
-      f64,
-      Float64Array.from({ length: sizeOf(shape) }, () => spread * random.normal()),
-      shape,
-    );
+  const redrawn = ({ shape }: Value, spread: number): Value => normals(random, shape, spread);
   return {
     ...fresh,
     layers: fresh.layers.map(({ fusion, ...layer }) => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { plot } from '../../src/cli/degradation.ts';
 import { f64 } from '../../src/executors/f64/index.ts';
+import { randomLayer, statesOf } from '../../src/measure/random-stacks.ts';
+import { remainingChange } from '../../src/measure/remaining-change.ts';
 import { recurrentStack } from '../../src/nn/ssm/stack.ts';
-import { degradation, randomLayer, statesOf } from '../../src/oracle/degradation.ts';
 import { input, read } from '../../src/tensor/input.ts';
 import { add } from '../../src/tensor/primitives/add.ts';
 import { reshape } from '../../src/tensor/primitives/reshape.ts';
@@ -11,7 +11,7 @@ import { rng } from '../../src/tensor/random.ts';
 
 const connections = [0, 1, 2].map((denseLayers) => ({ denseLayers, residual: 0 }));
 
-describe('degradation', () => {
+describe('what remains of a change', () => {
   it('measures stacks that are those of Eq. 9 where nothing is densely connected', () => {
     const random = rng(3);
     const stack = [randomLayer(random), randomLayer(random), randomLayer(random)];
@@ -41,7 +41,7 @@ describe('degradation', () => {
   });
 
   it('starts from the whole change, and keeps more of it the more layers are connected', () => {
-    const curves = degradation({ of: 'stacks', layers: 8, count: 10, seed: 2, connections });
+    const curves = remainingChange({ of: 'stacks', layers: 8, count: 10, seed: 2, connections });
     for (const { left } of curves) {
       expect(left).toHaveLength(9);
       expect(left[0]).toBeCloseTo(1, 12);
@@ -50,14 +50,14 @@ describe('degradation', () => {
     expect(none!).toBeLessThan(0.2);
     expect(one!).toBeGreaterThan(2 * none!);
     expect(two!).toBeGreaterThan(one!);
-    expect(degradation({ of: 'stacks', layers: 8, count: 10, seed: 2, connections })).toEqual(curves);
+    expect(remainingChange({ of: 'stacks', layers: 8, count: 10, seed: 2, connections })).toEqual(curves);
   });
 
   it('measures DenseMambas too: gates let what they connect through, and passed on fused it goes further', () => {
     const raw = [0, 1, 3].map((denseLayers) => ({ denseLayers, residual: 0 }));
     const fused = { denseLayers: 1, residual: 0, pass: 'fused' } as const;
     const options = { of: 'dense-mamba', layers: 4, count: 5, seed: 3 } as const;
-    const [none, one, three, further] = degradation({ ...options, connections: [...raw, fused] }).map(
+    const [none, one, three, further] = remainingChange({ ...options, connections: [...raw, fused] }).map(
       ({ left }) => left,
     );
     for (const left of [none!, one!, three!]) expect(left[0]).toBeCloseTo(1, 12);
@@ -65,12 +65,5 @@ describe('degradation', () => {
     // a layer that no gate connects with layer 0 has it through the stream alone
     expect(three![3]!).toBeGreaterThan(3 * one![3]!);
     expect(further![2]!).toBeGreaterThan(3 * one![2]!);
-  });
-
-  it('is drawn with the largest number at the top and the smallest at the bottom', () => {
-    const lines = plot([{ denseLayers: 2, residual: 0, left: [1, 0.1, 0.01] }]);
-    expect(lines[0]).toBe('     1.0 │ 2');
-    expect(lines[15]).toBe('   0.010 │             2');
-    expect(lines.at(-1)).toBe('           0     1     2 layer');
   });
 });
