@@ -79,13 +79,7 @@ const documented = (): string => {
   return [...text!.matchAll(/^ {4}(.*)$|^$/gm)].map(([, line = '']) => line).join('\n');
 };
 
-/** The program in the tour, and what the tour's own substitution makes of it. */
-function toured(): { program: string; planted: string } {
-  const text = readFileSync(join(root, 'docs/check-your-kernel.md'), 'utf8');
-  const program = /^```python\n([\s\S]*?)^```$/m.exec(text)![1]!;
-  const [, from, to] = /^sed -i "s\/(.*?)\/(.*?)\/"/m.exec(text)!;
-  return { program, planted: program.replace(new RegExp(from!), to!) };
-}
+const kernelOf = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
 describe('the adapter', () => {
   it('is short', () => {
@@ -265,11 +259,12 @@ if (torch === null) {
       await passes(commandOf(torch, documented()), 2);
     });
 
-    it('runs the program in the tour, in which the planted bug is found', async () => {
-      const { program, planted } = toured();
-      await passes(commandOf(torch, program), 2);
-      expect(planted).not.toBe(program);
-      const { rows } = await check(await keep(openProcess(commandOf(torch, planted))), {
+    it('runs the kernel of the tour, and finds the bug in the broken one', async () => {
+      const [right, broken] = [kernelOf('my_kernel.py'), kernelOf('broken_kernel.py')];
+      await passes(commandOf(torch, right), 2);
+      const bug = "torch.zeros_like(inputs['state']), []  # the bug: it forgets the state that it is given";
+      expect(broken).toBe(right.replace("inputs['state'], []", bug));
+      const { rows } = await check(await keep(openProcess(commandOf(torch, broken))), {
         cases: 25,
         longest: 17,
         seed: 5,

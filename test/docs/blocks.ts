@@ -12,7 +12,9 @@ import { operators } from '../../src/oracle/operators/index.ts';
 import { tellApart } from '../../src/oracle/readings/apart.ts';
 import { blockOf } from '../../src/oracle/readings/block.ts';
 import { questions } from '../../src/oracle/readings/questions.ts';
+import { pythonWith } from '../adapters/interpreter.ts';
 import { root } from './documented.ts';
+import { reportOf } from './report.ts';
 
 const marked = /^(<!-- (\w+): (.+) -->)\n([\s\S]*?)^<!-- end -->$/gm;
 
@@ -80,6 +82,10 @@ const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
     if (status !== 0) throw new Error(`densessm ${args}: ${stderr}`);
     return fenced(stdout.trimEnd().split('\n'));
   },
+  /** A command that checks a kernel in PyTorch, and its report. */
+  async report(args) {
+    return fenced(reportOf(args));
+  },
 };
 
 /** A part, made again. */
@@ -89,8 +95,19 @@ export function made({ kind, name }: Pick<Block, 'kind' | 'name'>): Promise<stri
   return make(name);
 }
 
+/** Whether this machine can make a part: reports need a Python with PyTorch. */
+export const canMake = ({ kind }: Pick<Block, 'kind'>): boolean =>
+  kind !== 'report' || pythonWith('numpy', 'torch') !== null;
+
 /** The pages with made parts. */
-export const pages = ['docs/readings.md', 'docs/degradation.md', 'docs/operators.md', 'docs/protocol.md'] as const;
+export const pages = [
+  'README.md',
+  'docs/check-your-kernel.md',
+  'docs/readings.md',
+  'docs/degradation.md',
+  'docs/operators.md',
+  'docs/protocol.md',
+] as const;
 
 /** A page as it is. */
 export const pageText = (file: (typeof pages)[number]): string => readFileSync(join(root, file), 'utf8');
@@ -100,7 +117,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const file of pages.filter((one) => asked.length === 0 || asked.includes(one))) {
     const page = pageText(file);
     const texts: string[] = [];
-    for (const block of blocksOf(page)) texts.push(await made(block));
+    for (const block of blocksOf(page)) texts.push(canMake(block) ? await made(block) : block.text);
     writeFileSync(
       join(root, file),
       page.replace(marked, (_, open: string) => `${open}\n${texts.shift()}<!-- end -->`),

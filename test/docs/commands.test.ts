@@ -55,9 +55,12 @@ describe('the commands in the documents', () => {
   });
 });
 
-describe('the tour for authors of kernels', () => {
-  it('shows the kernel that lies beside the adapter', () => {
-    const kernel = readFileSync(join(root, 'adapters/python/my_kernel.py'), 'utf8');
-    expect(readFileSync(join(root, 'docs/check-your-kernel.md'), 'utf8')).toContain(`\`\`\`python\n${kernel}\`\`\``);
+describe('the kernels in the documents', () => {
+  it.each([
+    ['README.md', 'broken_kernel.py'],
+    ['docs/check-your-kernel.md', 'my_kernel.py'],
+  ])('%s shows %s as it lies beside the adapter', (page, file) => {
+    const kernel = readFileSync(join(root, 'adapters/python', file), 'utf8');
+    expect(readFileSync(join(root, page), 'utf8')).toContain(`\`\`\`python\n${kernel}\`\`\``);
   });
 });

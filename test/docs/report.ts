@@ -1,0 +1,30 @@
+/** @file Runs `densessm check` on a Python kernel for a page that shows its report. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pythonWith } from '../adapters/interpreter.ts';
+import { root } from './documented.ts';
+
+/** The folder that the pages use for a reader's own files. */
+const readers = '/tmp/mine';
+
+/** Runs `densessm ARGS` where `python3` has PyTorch. Returns the command and what it prints, with … for the time that it took. */
+export function reportOf(args: string): string[] {
+  const scratch = mkdtempSync(join(tmpdir(), 'densessm-'));
+  try {
+    cpSync(join(root, 'adapters/python'), join(scratch, 'mine'), { recursive: true });
+    writeFileSync(join(scratch, 'python3'), `#!/bin/sh\nexec ${pythonWith('numpy', 'torch')} "$@"\n`, { mode: 0o755 });
+    const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env;
+    const { stdout, stderr, status } = spawnSync(
+      'sh',
+      ['-c', `node --import tsx src/cli/main.ts ${args.replaceAll(readers, join(scratch, 'mine'))}`],
+      { cwd: root, env: { ...env, PATH: `${scratch}:${env.PATH}` }, encoding: 'utf8' },
+    );
+    if (status !== 0 && status !== 1) throw new Error(`densessm ${args}: ${stderr}`);
+    const printed = stdout.replaceAll(join(scratch, 'mine'), readers).replace(/\d+\.\d+ s$/m, '… s');
+    return [`$ npx densessm ${args}`, ...printed.trimEnd().split('\n')];
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+}

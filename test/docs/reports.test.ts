@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest';
+import { pythonWith, tellsThatItDidNotRun } from '../adapters/interpreter.ts';
+import { blocksOf, made, pageText } from './blocks.ts';
+
+const shown = (['README.md', 'docs/check-your-kernel.md'] as const).flatMap((file) =>
+  blocksOf(pageText(file)).map((block) => ({ file, ...block })),
+);
+
+describe('the reports in the documents', () => {
+  it('are there', () => {
+    expect(shown.map(({ kind }) => kind)).toEqual(['report', 'report', 'report']);
+  });
+
+  if (pythonWith('numpy', 'torch') === null) tellsThatItDidNotRun('test/docs/reports.test.ts', 'numpy', 'torch');
+  else
+    it.each(shown)('show what is printed: $file, $name', async (block) => {
+      expect(block.text).toBe(await made(block));
+    });
+});
