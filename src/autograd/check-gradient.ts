@@ -1,4 +1,4 @@
-/** @file Checking a gradient against finite differences, along one random direction. */
+/** @file Checks a gradient against finite differences along one random direction. */
 import { input, read } from '../tensor/input.ts';
 import { type Rng, rng } from '../tensor/random.ts';
 import { leavesOf, mapTree, type Tree, withLeaves } from '../tensor/tree.ts';
@@ -8,27 +8,27 @@ import { vjp } from './vjp.ts';
 
 /** How to check a gradient. */
 export interface CheckOptions {
-  /** Of the random numbers; 0 unless given. */
+  /** Seed of the random numbers; 0 unless given. */
   readonly seed?: number;
-  /** Whether every number of the inputs moves (the default), or a single one. */
+  /** Perturbs every number of the inputs (the default), or a single one. */
   readonly direction?: 'dense' | 'one-hot';
 }
 
-/** Two figures for one directional derivative, and how far they may rightly be apart. */
+/** One directional derivative computed in two ways, and how far the two may be apart. */
 export interface GradientCheck {
   /** `⟨Jᵀu, w⟩`, from the tape. */
   readonly analytic: number;
   /** `⟨u, J w⟩`, from values of the function alone. */
   readonly numeric: number;
-  /** What the extrapolated difference may be wrong by, as it estimates itself, and round-off: of the sums, and of the inputs. */
+  /** The estimated error of the extrapolated difference, and the round-off of the sums and of the inputs. */
   readonly tolerance: number;
   readonly ok: boolean;
 }
 
 /**
  * Compares the gradient of `f` at `xs` with finite differences by random projection: for a random cotangent `u` and a random
- * direction `w`, `⟨u, J w⟩ = ⟨Jᵀu, w⟩`. No number moves by more than a sixteenth of itself (or of 2⁻⁶, if it is smaller), so
- * positive numbers stay positive; `f` must be smooth that far around. It also serves for second derivatives: check a gradient.
+ * direction `w`, `⟨u, J w⟩ = ⟨Jᵀu, w⟩`. A number is perturbed by at most a sixteenth of itself (of 2⁻⁶, if it is smaller), so
+ * positive numbers stay positive; `f` must be smooth over that range. For second derivatives, check a gradient.
  * @example
  * checkGradient((x) => mul(x, x), tensor([1, 2])).ok // true
  */
@@ -46,10 +46,10 @@ export function checkGradient<X extends Tree, Y extends Tree>(
 
   const analytic = projection(numbersOf(pullback(u)), w);
   const numeric = extrapolatedDifference((h) => {
-    const near = moved(xs, points, w, h);
+    const near = perturbed(xs, points, w, h);
     const there = vjp(f, near);
     const { value, size } = projection(numbersOf(there.value), weights);
-    // rounding the inputs alone moves the value by so much, even where its terms cancel
+    // rounding the inputs alone changes the value by this much, even where its terms cancel
     const sensitivity = projection(numbersOf(there.pullback(u)), numbersOf(near));
     return { value, size: size + sensitivity.size };
   });
@@ -76,14 +76,15 @@ function directionFrom(points: readonly Float64Array[], direction: 'dense' | 'on
   );
 }
 
-function moved<X extends Tree>(xs: X, points: readonly Float64Array[], w: readonly Float64Array[], h: number): X {
-  const move = (x: Value, at: number): Value =>
+/** `xs + h w` */
+function perturbed<X extends Tree>(xs: X, points: readonly Float64Array[], w: readonly Float64Array[], h: number): X {
+  const step = (x: Value, at: number): Value =>
     input(
       x.on.root,
       points[at]!.map((p, i) => p + h * w[at]![i]!),
       x.shape,
     );
-  return withLeaves(xs, leavesOf(xs).map(move));
+  return withLeaves(xs, leavesOf(xs).map(step));
 }
 
 /** `⟨a, b⟩`, and the sum of the sizes of its terms. */

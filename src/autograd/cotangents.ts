@@ -1,4 +1,4 @@
-/** @file Running sums of cotangents while a tape is walked backwards. */
+/** @file Accumulates cotangents during the backward pass. */
 import { zerosLike } from '../tensor/operand.ts';
 import { add } from '../tensor/primitives/add.ts';
 import { concat } from '../tensor/primitives/concat.ts';
@@ -11,19 +11,19 @@ interface Part extends SliceParams {
   readonly ct: Value;
 }
 
-/** Running sums of cotangents by place on the tape. */
+/** Running sums of cotangents by position on the tape. */
 export interface Accumulator {
   add(at: number, ct: Value): void;
   addPart(at: number, ct: Value, where: SliceParams): void;
-  /** The sum at a place; null where nothing was added. */
+  /** The sum at a position; null where nothing was added. */
   peek(at: number, primal: Value): Value | null;
-  /** The same, which is then forgotten. */
+  /** Returns the sum and frees it. */
   take(at: number, primal: Value): Value | null;
 }
 
 /**
- * Sums whole cotangents as they come and joins the parts of one value with a concat when it is taken: T slices of a
- * sequence cost O(T), not the O(T²) of T padded copies.
+ * Sums whole cotangents as they arrive. Cotangents of slices of one value are joined by a concat when its sum is taken:
+ * T slices of a sequence cost O(T), not the O(T²) of T padded copies.
  */
 export function accumulator(size: number): Accumulator {
   const totals = new Array<Value | undefined>(size);
@@ -53,7 +53,7 @@ export function accumulator(size: number): Accumulator {
   };
 }
 
-/** Parts as whole cotangents of the given shape: as few as the parts' overlaps allow. */
+/** Joins parts into whole cotangents of the given shape, as few as the parts' overlaps allow. */
 function join(parts: readonly Part[], shape: Shape): Value[] {
   const wholes: Value[] = [];
   let rest = [...parts].sort((a, b) => a.axis - b.axis || a.start - b.start);

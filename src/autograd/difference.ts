@@ -1,6 +1,6 @@
-/** @file A derivative from values alone, with an estimate of its own error. */
+/** @file Differentiates numerically by extrapolated central differences, with an error estimate. */
 
-/** A function's value, and the size of what was summed to get it: round-off is proportional to that. */
+/** A function's value, and the sum of the sizes of its summands, to which its round-off is proportional. */
 export interface Sized {
   readonly value: number;
   readonly size: number;
@@ -11,7 +11,7 @@ const shrink = 4;
 
 /**
  * `f'(0)` from central differences at h, h/4, h/16, … extrapolated to h = 0 (Richardson; Neville's table as in Ridders 1982). The
- * error is at least what the last two extrapolations differ by, plus the round-off of the values divided by h.
+ * estimated error is at least the difference of the last two extrapolations, plus the round-off of the values divided by h.
  * @example
  * extrapolatedDifference((h) => ({ value: 3 * h, size: 3 * Math.abs(h) })).value // 3
  */

@@ -1,4 +1,4 @@
-/** @file The gradient tape: an executor that runs each primitive on the executors below and remembers how to go back. */
+/** @file The gradient tape: an executor that runs each primitive on the executors below and records it for the backward pass. */
 import { reapply } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { zerosLike } from '../tensor/operand.ts';
@@ -7,13 +7,13 @@ import { type SliceParams, slicePrimitive } from '../tensor/primitives/slice.ts'
 import type { Executor, Value } from '../tensor/value.ts';
 import { type Accumulator, accumulator } from './cotangents.ts';
 
-/** What the tape stores for a value: its primal, which lives further out, and where it stands on the tape (−1: a constant). */
+/** The tape's data of a value: its primal on an outer executor, and its position on the tape (−1: a constant). */
 export interface Taped {
   readonly primal: Value;
   readonly at: number;
 }
 
-/** One step that can be undone: the places of its operands, and a function from the result's cotangent to theirs. */
+/** One recorded primitive: the positions of its operands, and what its VJP needs. */
 interface Step {
   readonly parents: readonly number[];
   readonly primitive: Primitive | null;
@@ -22,10 +22,10 @@ interface Step {
   readonly out: Value;
 }
 
-/** A step that was not recorded primitive by primitive: several results at once, undone by one function. */
+/** Several primitives recorded as one, with several results and one pullback: a checkpoint. */
 interface Call {
   readonly parents: readonly number[];
-  /** The places of its results are `first`, `first + 1`, …, all after the call itself. */
+  /** The results' positions follow that of the call itself. */
   readonly results: readonly Value[];
   readonly pullback: (cts: readonly Value[]) => Cotangents;
 }
@@ -34,22 +34,22 @@ interface Call {
 export interface Tape extends Executor<Taped> {
   /** A plain field: a getter closing over the steps would keep them alive in V8's hidden classes until a full collection. */
   open: boolean;
-  /** Puts a value of an outer executor on the tape, to be differentiated with respect to. */
+  /** Puts a value of an outer executor on the tape as an input to differentiate with respect to. */
   watch(primal: Value): Value<Taped>;
   /** Records a call of several results. */
   call(call: Omit<Call, 'parents'>, operands: readonly Value[]): Value<Taped>[];
-  /** Cotangents of any values of the tape, given those of results; null where nothing flowed. */
+  /** Cotangents of the wanted values, given those of results; null where no gradient flows. */
   backward(seeds: readonly (readonly [Value, Value])[], wanted: readonly Value[]): (Value | null)[];
-  /** How many steps there are to undo, each of which keeps its operands and result in memory. */
+  /** The number of recorded steps, each of which keeps its operands and result in memory. */
   remembered(): number;
-  /** Ends recording: values of this tape can no longer be computed with. */
+  /** Ends recording: values of this tape are unusable afterwards. */
   end(): void;
 }
 
-// Orders tapes by age and nothing else: of two tapes that meet in one operation, the younger is the inner one.
+// The number orders tapes by age: of two tapes in one operation, the younger is the inner one.
 let tapesMade = 0;
 
-/** A new tape over the executors whose numbers live on `root`. */
+/** Makes a tape over the executors whose numbers live on `root`. */
 export function tape(root: Executor): Tape {
   const order = ++tapesMade;
   const steps: (Step | Call)[] = [];
@@ -98,11 +98,11 @@ export function tape(root: Executor): Tape {
       const found = new Map<number, Value | null>();
       for (let at = steps.length - 1; at >= 0; at--) {
         const step = steps[at]!;
-        // whatever depends on a step stands after it, so that its cotangent is whole here
-        if ('pullback' in step) undoCall(step, at, cotangents);
+        // every use of a step stands after it, so its cotangent is complete here
+        if ('pullback' in step) pullBackCall(step, at, cotangents);
         else {
           if (places.has(at)) found.set(at, cotangents.peek(at, step.out));
-          if (step.primitive !== null) undoStep(step, at, cotangents);
+          if (step.primitive !== null) pullBackStep(step, at, cotangents);
         }
       }
       return wanted.map((x) => found.get(placeOf(x)) ?? null);
@@ -115,7 +115,7 @@ export function tape(root: Executor): Tape {
   return self;
 }
 
-function undoStep(step: Step, at: number, cotangents: Accumulator): void {
+function pullBackStep(step: Step, at: number, cotangents: Accumulator): void {
   const ct = cotangents.take(at, step.out);
   if (ct === null) return;
   const { primitive, params, xs, parents } = step;
@@ -128,7 +128,7 @@ function undoStep(step: Step, at: number, cotangents: Accumulator): void {
   for (let i = 0; i < parents.length; i++) if (needs[i] && cts[i]) cotangents.add(parents[i]!, cts[i]!);
 }
 
-function undoCall(call: Call, at: number, cotangents: Accumulator): void {
+function pullBackCall(call: Call, at: number, cotangents: Accumulator): void {
   const cts = call.results.map((result, i) => cotangents.take(at + 1 + i, result));
   if (cts.every((ct) => ct === null)) return;
   const back = call.pullback(cts.map((ct, i) => ct ?? zerosLike(call.results[i]!)));

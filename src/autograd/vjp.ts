@@ -1,4 +1,4 @@
-/** @file Reverse-mode differentiation of functions of trees of values. Nothing the caller holds is changed. */
+/** @file Reverse-mode differentiation of functions of trees of values: vjp, grad, jvp. Nothing is mutated. */
 import { fail } from '../tensor/errors.ts';
 import { filledLike, zerosLike } from '../tensor/operand.ts';
 import { sameShape, show, sizeOf } from '../tensor/shape.ts';
@@ -43,7 +43,7 @@ export function vjp<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X): Vjp
   }
   const value = mapTree(outputs, (y, path) => {
     if (y.on === recording) return (y as Value<Taped>).data.primal;
-    // an inner call's value would count as a constant here, and its gradient be lost
+    // a value of an inner call would be a constant here, and its gradient would be lost
     if (!y.on.open) {
       fail(
         `vjp: ${named('result', path)} belongs to an inner gradient call that has ended; return it from that call instead of keeping it`,
@@ -69,7 +69,7 @@ export function vjp<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X): Vjp
   };
 }
 
-/** The values of `given` in the order of the tree they stand beside, place by place. Throws where they do not fit. */
+/** The values of `given` in the order of `tree`, which must have the same places, shapes and executors. Throws otherwise. */
 function beside(tree: Tree, given: Tree, call: string, what: string, like: string): Value[] {
   const byPath = new Map(namedLeavesOf(given));
   const found = namedLeavesOf(tree).map(([path, { shape, on }]) => {
@@ -88,7 +88,7 @@ function beside(tree: Tree, given: Tree, call: string, what: string, like: strin
 }
 
 /**
- * The value and the gradient of a function with one number as its result. Throws when the result has more elements.
+ * The value and the gradient of a scalar function. Throws when the result has more elements than one.
  * @example
  * read(valueAndGrad((x) => sum(mul(x, x)), tensor([1, 2])).gradient) // [2, 4]
  */
@@ -101,7 +101,7 @@ export function valueAndGrad<X extends Tree>(f: (xs: X) => Value, xs: X): { valu
 }
 
 /**
- * The gradient of a function with one number as its result, with respect to every value of `xs`.
+ * The gradient of a scalar function with respect to every value of `xs`.
  * @example
  * read(grad((x) => sum(mul(x, x)), tensor([1, 2]))) // [2, 4]
  */

@@ -1,4 +1,4 @@
-/** @file Applying a primitive: one place that picks the executor, checks kinds and shapes, and hands over. */
+/** @file Applies a primitive: picks the executor, checks kinds and shapes, runs it. */
 import { fail } from './errors.ts';
 import type { Primitive } from './primitive.ts';
 import type { Shape } from './shape.ts';
@@ -16,7 +16,7 @@ export function apply<P>(primitive: Primitive<P>, xs: readonly Value[], params: 
   return { shape, kind, on, data: on.run(primitive, xs, params, shape) };
 }
 
-/** Applies on outer executors what {@link apply} has already checked: for executors that run primitives on those below. */
+/** {@link apply} without its checks: for an executor, such as a tape, that passes checked operands to the executors below it. */
 export function reapply(primitive: Primitive, xs: readonly Value[], params: unknown, shape: Shape): Value {
   const on = innermost(primitive, xs);
   const kind = primitive.kinds === 'same' ? xs[0]!.kind : 'real';
@@ -24,7 +24,7 @@ export function reapply(primitive: Primitive, xs: readonly Value[], params: unkn
 }
 
 function innermost(primitive: Primitive, xs: readonly Value[]): Executor {
-  // what has no executor is no value: isValue, at the price of a look-up that is made anyway
+  // only a value has an executor: the same check as isValue, and this look-up is needed in any case
   let on = xs[0]?.on;
   if (on === undefined) return failNoValue(primitive.name, 'operand 0', xs[0]);
   if (!on.open) failEnded(primitive);
@@ -36,17 +36,17 @@ function innermost(primitive: Primitive, xs: readonly Value[]): Executor {
   return on;
 }
 
-/** Throws unless something is a value; `what` names it. */
+/** Throws unless `x` is a value; `what` names it in the message. */
 export function checkValue(call: string, what: string, x: unknown): asserts x is Value {
   if (!isValue(x)) failNoValue(call, what, x);
 }
 
-/** Throws for something that should be a value, and is none. */
+/** Throws the error for an `x` that is no value. */
 export function failNoValue(call: string, what: string, x: unknown): never {
   fail(`${call}: ${what} is ${told(x)}, not a value; make one with tensor(…)`);
 }
 
-/** Anything at all, as errors print what is not of the type it should be. */
+/** Describes an argument of a wrong type, as errors print it. */
 export function told(x: unknown): string {
   if (typeof x === 'string') return `'${x}'`;
   if (Array.isArray(x)) return `a list of ${x.length}`;

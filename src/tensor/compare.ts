@@ -1,4 +1,4 @@
-/** @file Comparison as arithmetic, for the rules that need it. */
+/** @file Comparison by arithmetic, for the derivatives of primitives that choose. */
 import { add } from './primitives/add.ts';
 import { equal } from './primitives/equal.ts';
 import { scale } from './primitives/scale.ts';

@@ -1,6 +1,6 @@
-/** @file The one error class: what a caller did wrong, in one line that names the call, the values and the remedy. */
+/** @file The error that callers get: one line that names the call, the values and the remedy. */
 
-/** A mistake in what the library was given, as opposed to a fault in the library. Its message is fit to be shown as it is. */
+/** An error in the caller's input, not a bug of the library. Its message can be shown to users as it is. */
 export class InputError extends Error {
   override readonly name = 'InputError';
 }

@@ -1,4 +1,4 @@
-/** @file Making values and reading them. */
+/** @file Makes values from numbers and reads them back. */
 import { checkValue } from './apply.ts';
 import { fail } from './errors.ts';
 import { checkShape, type Shape, show, sizeOf } from './shape.ts';

@@ -1,4 +1,4 @@
-/** @file Operands of elementwise functions: values that broadcast, and numbers. */
+/** @file Operands of elementwise functions: broadcasts values and turns numbers into constants. */
 import { failNoValue } from './apply.ts';
 import { fail } from './errors.ts';
 import { broadcast } from './primitives/broadcast.ts';
@@ -9,8 +9,8 @@ import { isValue, type Slack, type Value } from './value.ts';
 export type Operand = Value | number;
 
 /**
- * A constant beside `x`: a table of numbers on the executor where the numbers of `x` live. `slack` says how far, in units of
- * round-off, another's table may rightly be from it: once rounded, unless given. Throws when the numbers do not fill the shape.
+ * A constant table of numbers on the root executor of `x`. `slack` says how far, in units of round-off, the table of a correct
+ * implementation may be from it: rounded once, unless given. Throws when the numbers do not fill the shape.
  * @example
  * read(constantLike(tensor([1, 2]), Float64Array.of(3, 4), [2])) // [3, 4]
  */
@@ -29,7 +29,7 @@ function constant({ on: { root } }: Value, data: Float64Array, shape: Shape, sla
 }
 
 /**
- * A constant of one number beside `x`.
+ * A constant that repeats one number, on the root executor of `x`.
  * @example
  * read(filledLike(tensor([1, 2]), 7, [3])) // [7, 7, 7]
  */
@@ -39,7 +39,7 @@ export function filledLike(x: Value, fill: number, shape: Shape): Value {
 }
 
 /**
- * Zeros beside `x`.
+ * Zeros on the root executor of `x`, of its shape unless given.
  * @example
  * read(zerosLike(tensor([1, 2]))) // [0, 0]
  */

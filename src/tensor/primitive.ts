@@ -1,4 +1,4 @@
-/** @file What a primitive is: a name, a shape rule and a vector-Jacobian product. Executors hold its meanings. */
+/** @file The interface of a primitive: a name, a shape rule and a vector-Jacobian product (VJP). Executors evaluate it. */
 import { fail } from './errors.ts';
 import { type Shape, sameShape, show } from './shape.ts';
 import type { Value } from './value.ts';
@@ -12,7 +12,7 @@ export type Cotangents = readonly (Value | null)[];
  */
 export interface Primitive<P = unknown> {
   readonly name: string;
-  /** Kinds the operands must have, `real` where absent; `same` moves either kind and gives its own to the result. */
+  /** Kinds that the operands must have, `real` where absent; `same` takes either kind and gives it to the result. */
   readonly kinds?: readonly ('real' | 'index')[] | 'same';
   /** Shape of the result. Throws an InputError that names the call, the shapes and the remedy. */
   shape(xs: readonly Value[], params: P): Shape;

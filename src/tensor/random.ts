@@ -1,4 +1,4 @@
-/** @file Seeded random numbers. A generator belongs to its caller; there is no global one. */
+/** @file Seeded random numbers. Each caller owns its generator; there is no global one. */
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { mersenne } from 'pure-rand/generator/mersenne';
@@ -23,7 +23,7 @@ export function rng(seed: number): Rng {
   if (!Number.isInteger(seed) || seed < -(2 ** 31) || seed >= 2 ** 32) {
     fail(`rng: the seed is ${seed}; a seed is an integer from -2^31 to 2^32 - 1`);
   }
-  // not one of the xorshift family: there the first numbers of neighbouring seeds are nearly equal, or differ by fixed bits
+  // no generator of the xorshift family: there neighbouring seeds begin with nearly equal numbers, or differ by fixed bits
   const generator = mersenne(seed);
   const uniform = (): number => uniformFloat64(generator);
   return {

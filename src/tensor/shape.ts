@@ -1,4 +1,4 @@
-/** @file Shapes: plain arrays of axis lengths, row-major, last axis fastest. */
+/** @file Shapes: plain arrays of axis lengths, row-major, the last axis fastest. */
 import { fail } from './errors.ts';
 
 /** Axis lengths; `[]` is a scalar, a 0 makes the value empty. */

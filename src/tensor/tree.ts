@@ -2,11 +2,11 @@
 import { fail } from './errors.ts';
 import { isValue, type Value } from './value.ts';
 
-/** A value, or a list or record of trees; absent fields are allowed and stay absent. */
+/** A value, or a list or record of trees (a pytree); absent fields are allowed and stay absent. */
 export type Tree = Value | readonly Tree[] | { readonly [field: string]: Tree | undefined };
 
 /**
- * Maps every value of a tree, in field order; the tree keeps its form. `path` names the place, as in `layers.0.query`.
+ * Maps every value of a tree, in field order, and keeps the tree's structure. `path` names the place, as in `layers.0.query`.
  * @example
  * const { w, b } = mapTree({ w: tensor([1, 2]), b: [scalar(3)] }, (x) => scale(x, 2));
  * [read(w), item(b[0])] // [[2, 4], 6]
@@ -50,7 +50,7 @@ export function namedLeavesOf(tree: Tree): [path: string, value: Value][] {
   return leaves;
 }
 
-/** A tree of the same form with other values. */
+/** A tree of the same structure with other values. */
 export function withLeaves<T extends Tree>(tree: T, leaves: readonly Value[]): T {
   let next = 0;
   return mapTree(tree, () => leaves[next++]!);
@@ -75,7 +75,7 @@ export function treeOf(leaves: Readonly<Record<string, unknown>>): unknown {
   return isList ? entries.map(([, node]) => node) : Object.fromEntries(entries);
 }
 
-/** Trees of one form made one: the values at each place joined. There is at least one tree. */
+/** Joins trees of one structure, at least one, value by value. */
 export function joinTrees<T extends Tree>(trees: readonly T[], join: (xs: readonly Value[]) => Value): T {
   const leaves = trees.map(leavesOf);
   return withLeaves(

@@ -1,10 +1,10 @@
 /**
- * @file Error bounds to first order, by going backwards: for whole models, where running bounds say nothing any more.
+ * @file Computes first-order error bounds by reverse-mode differentiation, for whole models, where running bounds are useless.
  *
- * A running bound takes the worst of every operation and forgets that errors of one origin cancel, as in a norm's quotient: it
- * grows several hundredfold with each layer. Here each operation's own rounding is a small unknown beside its result, and a number's
- * bound is `Σ |∂number/∂unknown| · |unknown|` over all of them, which one backward pass gives. Nothing is lost but products
- * of two roundings; where those matter, as beyond a kink or a pole, this says nothing.
+ * A running error bound takes the worst case of every operation and ignores that errors of one origin cancel, as in a norm's
+ * quotient: it grows several hundredfold with each layer. Here each operation's rounding error is a small unknown added to its
+ * result. The bound on a number is `Σ |∂number/∂unknown| · |unknown|` over all unknowns, from one backward pass. It neglects
+ * products of two rounding errors, so it is no bound where those matter, as beyond a kink or a pole.
  */
 import { type Tape, tape } from '../../autograd/tape.ts';
 import { reapply } from '../../tensor/apply.ts';
@@ -18,13 +18,13 @@ import type { Precision } from './precision.ts';
 
 export { float32, float64 } from './precision.ts';
 
-/** A result, and how far its own operation may be off: the slope by that unknown is the slope by the result. */
+/** A result and the bound on its own operation's error. An added error has the derivative of the result itself. */
 interface Unknown {
   readonly value: Value;
   readonly size: Float64Array;
 }
 
-/** A number on f64 or the tape, and where it has an error at all: there `some` is positive, and too small to matter. */
+/** A number on f64 or the tape. `some` is the smallest positive number where it has an error, else 0: rules must know exact zeros. */
 export interface Traced {
   readonly primal: Value;
   readonly some: Float64Array;
@@ -37,8 +37,8 @@ interface Trace {
 }
 
 /**
- * An executor for one evaluation in a precision, gradients included; it remembers all of it, so make a new one for the next.
- * Inputs must be numbers of the format: `input` throws on others, `snap` makes them.
+ * An executor for one evaluation in a precision, gradients included. It keeps the whole evaluation: make a new one for the next.
+ * Inputs must be numbers of the format: `input` throws on others, `snap` rounds to them.
  * @example
  * const x = input(firstOrder(float32), [3, 1], [2]);
  * firstOrderBounds(sum(x)).every((e) => e > 2 ** -23 && e < 2 ** -21) // true
@@ -47,7 +47,7 @@ export function firstOrder(precision: Precision): Executor<Traced> {
   const rules = bounded(precision);
   const trace: Trace = { backwards: tape(f64 as Executor), unknowns: [] };
 
-  /** A number with how far its own operation may have been off, which moves it as an unknown beside it would. */
+  /** Records a number with the bound on its own operation's error as an unknown. */
   const traced = (exact: Value, { e }: Bounded): Traced => {
     const some = e.map((error) => (error === 0 ? 0 : Number.MIN_VALUE));
     if (exact.kind === 'index' || e.every((error) => error === 0)) return { primal: exact, some, trace };
@@ -91,13 +91,13 @@ export function firstOrder(precision: Precision): Executor<Traced> {
 
 const numbersOf = (x: Value): Float64Array => x.on.read(x.data);
 
-/** A number that is linear in values of one evaluation: `Σ ⟨weights, value⟩`, row by row. */
+/** A linear functional of values of one evaluation: `Σ ⟨weights, value⟩`, weights row-major. */
 export type Functional = readonly (readonly [value: Value, weights: Float64Array])[];
 
 /**
- * The first-order bound of `Σ ⟨weights, value⟩`, one backward pass for any number of values: how far `Σ ⟨weights, error⟩` may be
- * from 0. Errors of one origin cancel in it, so it is at most the sum of the elements' bounds, often much less. Throws on values of
- * other executors or evaluations, and on weights that do not fill a value.
+ * The first-order bound on `|Σ ⟨weights, error⟩|`, by one backward pass for any number of values. Errors of one origin cancel, so
+ * it is at most the weighted sum of the elements' bounds, and often much less. Throws on values of other executors or evaluations,
+ * and on weights that do not fill a value.
  * @example
  * const x = scale(input(firstOrder(float32), [1, 2], [2]), 1 / 3);
  * firstOrderBound([[x, Float64Array.of(1, -1)]]) <= firstOrderBounds(x).reduce((a, b) => a + b) // true

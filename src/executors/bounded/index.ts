@@ -1,11 +1,11 @@
 /**
- * @file The bounded executor: every value is its f64 number and a bound on how far a correct implementation may be from it.
+ * @file The bounded executor: computes each number in f64 with a bound on how far a correct implementation may be from it.
  *
- * An implementation is correct when it runs the same primitives, each rounded with unit round-off u, sums in any order, with or
- * without fused multiply-add, and flushes what underflows or does not. Exact arithmetic is one such implementation: so the bound
- * holds the error of the f64 reference as well, and two programs of one function differ by at most the sum of their bounds.
- * Where a number may leave the format, the bound is ∞: nothing is promised. Rules: standard running error analysis (Higham,
- * Accuracy and Stability, ch. 3).
+ * A correct implementation runs the same primitives and rounds each with unit round-off u. It may sum in any order, fuse
+ * multiply-add or not, and flush subnormal numbers to 0 or not. Exact arithmetic is one such implementation, so the bound covers
+ * the error of the f64 reference too, and two programs for one function differ by at most the sum of their bounds. Where a number
+ * may overflow the format, the bound is ∞: no claim. The rules are standard running error analysis (Higham, Accuracy and
+ * Stability, ch. 3).
  */
 import { fail } from '../../tensor/errors.ts';
 import type { PrimitiveName } from '../../tensor/primitives/index.ts';
@@ -18,8 +18,8 @@ import { type Bounded, boundRules } from './rules.ts';
 export { float32, float64, type Precision, snap } from './precision.ts';
 
 /**
- * The executor that bounds the error of implementations in a precision. Its inputs are the very numbers that an implementation
- * gets, so they must be numbers of the format: `input` throws on others, `snap` makes them.
+ * The executor that bounds the error of implementations in a precision. An implementation gets the same inputs, so they must be
+ * numbers of the format: `input` throws on others, `snap` rounds to them.
  * @example
  * const x = input(bounded(float32), [1, 2], [2]);
  * boundOf(add(x, x)).every((e) => e > 2 ** -24 && e < 2 ** -21) // true
@@ -58,14 +58,19 @@ function checkSnapped({ name, round }: Precision, x: Float64Array): void {
   }
 }
 
-/** How far another's table may be from ours: the reference and the implementation round it alike often, each in its own unit. */
-function constantBound(precision: Precision, { settle, unit }: Rounding, x: number, slack: number | undefined): number {
+/** How far an implementation's table may be from ours: both round it equally often, each with its own unit round-off. */
+function constantBound(
+  precision: Precision,
+  { withRounding, unit }: Rounding,
+  x: number,
+  slack: number | undefined,
+): number {
   if (slack === 0 || (slack === undefined && isExact(precision, x))) return 0;
-  return settle(x, unit * (slack ?? Math.abs(x)) + precision.tiny, 0);
+  return withRounding(x, unit * (slack ?? Math.abs(x)) + precision.tiny, 0);
 }
 
 /**
- * The bound on each element of a value of a bounded executor. Throws on values of others.
+ * The bound on each element of a value of a bounded executor. Throws on values of other executors.
  * @example
  * boundOf(input(bounded(float32), [1, 2], [2])) // [0, 0]
  */

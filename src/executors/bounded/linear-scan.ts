@@ -1,34 +1,34 @@
-/** @file Bounds of linear scans, computed in any association. */
+/** @file Rounding error bounds of linear scans, sequential or parallel (associative), in any bracketing. */
 import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { type Bounded, evaluate, type Operands, type Rule } from './operands.ts';
 import type { Rounding } from './rounding.ts';
 
-/** What is known of one channel after a token. */
+/** The running quantities of one channel after a token. */
 interface State {
-  /** The f64 number, and how far the operands' errors can move it. */
+  /** The f64 number, and the error propagated from the operands. */
   readonly h: number;
-  readonly moved: number;
-  /** The sum of the sizes of the summands `a_t … a_{s+1} b_s`, errors included; how many of them are not exactly 0. */
+  readonly propagated: number;
+  /** The sum of the sizes of the summands `a_t … a_{s+1} b_s`, errors included; the number of summands that are not exactly 0. */
   readonly size: number;
   readonly summands: number;
-  /** How many multiplications the oldest summand has been through. */
+  /** The number of multiplications of the oldest summand. */
   readonly products: number;
-  /** The largest product of the last decays, however many, or 1. */
+  /** The largest product of the last decays, over any number of them; at least 1. */
   readonly growth: number;
-  /** The largest number so far that any association can have as an intermediate result, or 1. */
+  /** The largest intermediate result so far in any bracketing; at least 1. */
   readonly largest: number;
 }
 
 /**
- * The rule for `h_t = a_t h_{t−1} + b_t`. The errors of the operands run through the recurrence itself:
- * `e_t = |a_t| e_{t−1} + e_a (|h_{t−1}| + e_{t−1}) + e_b`, which no association changes. Roundings are counted as for sums, so that
- * every association has its bound: token by token, in log-step rounds, in chunks, or as `Σ_s (a_t … a_{s+1}) b_s` summed in any
- * order. Each summand goes through one rounding for each decay in it and for each addition, of which there is one fewer than
- * summands: after an exact a = 0 the earlier ones are gone, and an exact ±1 rounds nothing. What underflows in a product of
- * decays counts as much as those before and after it make of it. Where products of decays or states leave the format, nothing
- * is promised, also of later tokens: 0 · ∞ is not 0. Not covered: decays as differences of logarithms or as quotients of
- * products, which lose more.
+ * The rule for `h_t = a_t h_{t−1} + b_t`. The operands' errors propagate through the recurrence itself,
+ * `e_t = |a_t| e_{t−1} + e_a (|h_{t−1}| + e_{t−1}) + e_b`, in every bracketing alike. Roundings are counted per summand, as for sums,
+ * so one bound covers every bracketing: token by token, a parallel scan in logarithmic depth, chunks, or
+ * `Σ_s (a_t … a_{s+1}) b_s` summed in any order. A summand is rounded once for each decay in it and once for each addition, of
+ * which there is one fewer than summands. An exact a = 0 drops the earlier summands, and an exact ±1 rounds nothing. An underflow
+ * in a product of decays is amplified by the factors before and after it. Where products of decays or states overflow, there is no
+ * claim for that token or a later one: 0 · ∞ is not 0. Not covered: decays as differences of logarithms or as quotients of
+ * products, which lose more digits.
  */
 export function linearScanRule(rounding: Rounding): Rule {
   return (xs, primitive, params, shape) => {
@@ -53,9 +53,10 @@ export function linearScanRule(rounding: Rounding): Rule {
 const isZero = (x: number, e: number): boolean => x === 0 && e === 0;
 
 function startOf({ x, e }: Bounded, channel: number): State {
-  const [h, moved] = [x[channel]!, e[channel]!];
-  const size = Math.abs(h) + moved;
-  return { h, moved, size, summands: isZero(h, moved) ? 0 : 1, products: 0, growth: 1, largest: Math.max(1, size) };
+  const [h, propagated] = [x[channel]!, e[channel]!];
+  const size = Math.abs(h) + propagated;
+  const summands = isZero(h, propagated) ? 0 : 1;
+  return { h, propagated, size, summands, products: 0, growth: 1, largest: Math.max(1, size) };
 }
 
 function after(before: State, [as, bs]: Operands, at: number, h: number): State {
@@ -68,7 +69,7 @@ function after(before: State, [as, bs]: Operands, at: number, h: number): State 
   const rounds = earlier > 0 && !(Math.abs(a) === 1 && ea === 0);
   return {
     h,
-    moved: Math.abs(a) * before.moved + ea * (Math.abs(before.h) + before.moved) + eb,
+    propagated: Math.abs(a) * before.propagated + ea * (Math.abs(before.h) + before.propagated) + eb,
     size,
     summands: earlier + (isZero(b, eb) ? 0 : 1),
     products: earlier === 0 ? 0 : before.products + (rounds ? 1 : 0),
@@ -77,9 +78,12 @@ function after(before: State, [as, bs]: Operands, at: number, h: number): State 
   };
 }
 
-function boundOf({ moved, size, summands, products, growth, largest }: State, { error, within }: Rounding): number {
+function boundOf(
+  { propagated, size, summands, products, growth, largest }: State,
+  { error, within }: Rounding,
+): number {
   const roundings = summands === 0 ? 0 : summands - 1 + products;
-  // in any product of any summand; it grows by the decays that follow it, and by the number that its product multiplies
+  // any product of any summand may underflow; the decays after it and the number that it multiplies amplify the loss
   const underflows = roundings === 0 ? 0 : 2 * summands * (products + 1) * growth * largest;
-  return within(largest, moved + error(size, roundings, underflows));
+  return within(largest, propagated + error(size, roundings, underflows));
 }

@@ -1,10 +1,10 @@
-/** @file Numbers with error bounds, and primitives evaluated on plain numbers in their place. */
+/** @file Operands with error bounds, and evaluation of a primitive on plain numbers in their place. */
 import type { Primitive } from '../../tensor/primitive.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
 import { f64 } from '../f64/index.ts';
 
-/** A number and a bound on the error of it, elementwise. Where the number is infinite or NaN, the bound is 0 or ∞. */
+/** Numbers `x` and bounds `e` on their errors, elementwise. Where a number is infinite or NaN, the bound is 0 or ∞. */
 export interface Bounded {
   readonly x: Float64Array;
   readonly e: Float64Array;
@@ -12,10 +12,10 @@ export interface Bounded {
 
 export type Operands = readonly Value<Bounded>[];
 
-/** What a primitive does to error bounds. */
+/** Computes a primitive's result with its error bound. */
 export type Rule = (xs: Operands, primitive: Primitive, params: unknown, shape: Shape) => Bounded;
 
-/** A primitive on plain numbers: on the operands' own, or on others in their place. */
+/** Evaluates a primitive in f64 on the operands' numbers, or on `data` in their place. */
 export function evaluate(
   xs: Operands,
   primitive: Primitive,

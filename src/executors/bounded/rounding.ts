@@ -1,26 +1,26 @@
-/** @file What rounding does to one number. */
+/** @file The rounding error of single operations in a precision: γ_n of Higham, underflow and overflow. */
 import type { Precision } from './precision.ts';
 
 /** Error bounds of single operations in a precision. */
 export interface Rounding {
   /** One rounding of the implementation and one of the f64 reference, relative to the result. */
   readonly unit: number;
-  /** What `count` roundings can do to a result of at most this size: γ_n of Higham, and what underflows. */
+  /** The error of `count` roundings of a result of at most this size, γ_n of Higham, and of its underflows. */
   error(size: number, count: number, underflows?: number): number;
-  /** The bound on a result that is `out` in f64, `moved` away before it is rounded, and then is rounded `count` times. */
-  settle(out: number, moved: number, count: number): number;
-  /** A bound as it is, or ∞ where a number of that size plus the bound leaves the format. */
+  /** The bound on a result `out`: the error propagated from its operands, with `count` roundings of its own added. */
+  withRounding(out: number, propagated: number, count: number): number;
+  /** The bound itself, or ∞ where a number of that size may overflow within it. */
   within(size: number, bound: number): number;
 }
 
 /** The bounds of a precision. */
 export function roundingOf({ u, tiny, largest }: Precision): Rounding {
   const unit = u + 2 ** -53;
-  // The bounds are themselves computed in double precision, from |f64 result| in place of |exact result|: both lose parts in
-  // 2⁵³, once per summand. This covers 2³² of them.
-  const own = 1 + 2 ** -20;
+  // Bounds are computed in double precision, from |f64 result| in place of |exact result|: a relative error of 2⁻⁵³ for each
+  // summand. The margin covers 2³² summands.
+  const margin = 1 + 2 ** -20;
   const within: Rounding['within'] = (size, bound) => {
-    const e = bound * own;
+    const e = bound * margin;
     return size + e <= largest ? e : Number.POSITIVE_INFINITY;
   };
   const error: Rounding['error'] = (size, count, underflows = count) => {
@@ -32,9 +32,9 @@ export function roundingOf({ u, tiny, largest }: Precision): Rounding {
     unit,
     error,
     within,
-    settle: (out, moved, count) => {
+    withRounding: (out, propagated, count) => {
       const size = Math.abs(out);
-      return within(size, moved + error(size + moved, count, 1));
+      return within(size, propagated + error(size + propagated, count, 1));
     },
   };
 }

@@ -1,4 +1,4 @@
-/** @file What each primitive does to error bounds. `e` is a bound on |implementation − f64 number|, elementwise. */
+/** @file The error bound rule of each primitive. `e` bounds |implementation − f64 number|, elementwise. */
 
 import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import type { MaxReduceParams } from '../../tensor/primitives/max-reduce.ts';
@@ -24,7 +24,7 @@ import { sumOfProducts } from './sums.ts';
 export type { Bounded } from './operands.ts';
 
 const infinite = Number.POSITIVE_INFINITY;
-/** Stands for an f64 number that underflowed, where a relative error would vanish with it. */
+/** Replaces an f64 result that underflowed, so that its relative error does not vanish. */
 const least = 2 ** -1022;
 
 /** A rule for a function of pairs of elements. */
@@ -39,26 +39,26 @@ const pairwise =
     return { x: out, e };
   };
 
-/** A rule for a primitive that only moves numbers: the bounds move along. Index operands of a move of reals say where to. */
+/** A rule for data movement: the bounds move with the numbers. Index operands say where real operands go. */
 const moves: Rule = (xs, primitive, params, shape) => {
   const bounds = xs.map(({ kind, data: { x, e } }) => (kind === 'index' && primitive.kinds !== 'same' ? x : e));
   return { x: evaluate(xs, primitive, params, shape), e: evaluate(xs, primitive, params, shape, bounds) };
 };
 
-/** A rule for a primitive that changes no number, or the sign alone. */
+/** A rule for a primitive that changes no number, or only signs. */
 const unchanged: Rule = (xs, primitive, params, shape) => ({
   x: evaluate(xs, primitive, params, shape),
   e: xs[0]!.data.e,
 });
 
-/** Whether numbers differ whatever their errors. */
+/** Whether two numbers differ for certain, despite their errors. */
 const apart = (x: number, ex: number, y: number, ey: number): boolean =>
   ex + ey === 0 ? x !== y : Math.abs(x - y) > (ex + ey) * (1 + 2 ** -50);
 
-/** The one that is larger, or smaller, for certain, hands on its error; else either may. */
+/** The operand that certainly wins passes on its error; if neither does, the larger error. */
 const extremum = pairwise((x, ex, y, ey, out) => (apart(x, ex, y, ey) ? (out === x ? ex : ey) : Math.max(ex, ey)));
 
-/** Only elements that may be the largest hand on their errors. */
+/** Only elements that may be the largest pass on their errors. */
 const maxReduce: Rule = (xs, primitive, params, shape) => {
   const { x, e } = xs[0]!.data;
   const on = (data: Float64Array): Float64Array => evaluate(xs, primitive, params, shape, [data]);
@@ -83,7 +83,7 @@ const select: Rule = (xs, primitive, params, shape) => {
   };
 };
 
-/** ∞ − ∞ and 0 · ∞ promise nothing. */
+/** ∞ − ∞ and 0 · ∞ give NaN, where there is no claim. */
 const orInfinite = (bound: number): number => (Number.isNaN(bound) ? infinite : bound);
 
 const isPowerOfTwo = (x: number): boolean => x === 2 ** Math.round(Math.log2(x));
@@ -91,18 +91,18 @@ const isPowerOfTwo = (x: number): boolean => x === 2 ** Math.round(Math.log2(x))
 /** The rules for one precision. */
 export function boundRules(precision: Precision, rounding: Rounding): { readonly [N in PrimitiveName]: Rule } {
   const { angles, functions, tiny } = precision;
-  const { settle, unit } = rounding;
+  const { withRounding, unit } = rounding;
 
-  /** A rule for a function of each element: `spread(x, e, y)` is how far y = f(x) can move when x moves by e, e > 0 finite. */
+  /** A rule for an elementwise function: `spread(x, e, y)` bounds |f(x ± e) − y| for y = f(x) and e > 0 finite. */
   const each =
     (spread: (x: number, e: number, y: number) => number, roundings: number): Rule =>
     (xs, primitive, params, shape) => {
       const { x, e } = xs[0]!.data;
       const out = evaluate(xs, primitive, params, shape);
       const bound = (y: number, i: number): number => {
-        // an exact infinity has an exact image; of an unbounded number nothing is known, not even that it is one
+        // an exact infinity has an exact image; where the operand has no bound, neither has the result
         if (!Number.isFinite(x[i]!) || e[i] === infinite) return e[i]!;
-        return settle(y, e[i] === 0 ? 0 : spread(x[i]!, e[i]!, y), roundings);
+        return withRounding(y, e[i] === 0 ? 0 : spread(x[i]!, e[i]!, y), roundings);
       };
       const bounds = zeros(out.length);
       for (let i = 0; i < out.length; i++) bounds[i] = bound(out[i]!, i);
@@ -115,7 +115,7 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     if (y === 0 && ey === 0) return ex;
     if (ex + ey < infinite && !(Number.isFinite(x) && Number.isFinite(y))) return 0;
     // equal numbers cancel exactly
-    return settle(out, ex + ey, out === 0 && ex + ey === 0 ? 0 : 1);
+    return withRounding(out, ex + ey, out === 0 && ex + ey === 0 ? 0 : 1);
   });
 
   /** `(x + e_x)(y + e_y) − x y`, rounded once; exact factors 0, 1 and −1 round nothing. */
@@ -124,10 +124,10 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     if (ex + ey === infinite) return infinite;
     if ((x === 0 && ex === 0) || (y === 0 && ey === 0)) return 0;
     const isSign = (Math.abs(x) === 1 && ex === 0) || (Math.abs(y) === 1 && ey === 0);
-    return settle(out, Math.abs(x) * ey + ex * (Math.abs(y) + ey), isSign ? 0 : 1);
+    return withRounding(out, Math.abs(x) * ey + ex * (Math.abs(y) + ey), isSign ? 0 : 1);
   });
 
-  /** A literal that is not exact is rounded, once by each side, and the product another time; a power of two can only underflow. */
+  /** Both sides round an inexact literal once, and the product again; multiplication by a power of two can only underflow. */
   const scale: Rule = (xs, primitive, params, shape) => {
     const by = Math.abs((params as ScaleParams).by);
     if (by === 1) return unchanged(xs, primitive, params, shape);
@@ -143,14 +143,14 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     return { x, e: e.map((error, i) => (mayUnderflow(x[i]!, error) ? error + tiny : error)) };
   };
 
-  /** The slope `φ_k' = φ_k − k φ_{k+1} < φ_k` grows with z; 2⁻⁴⁸ φ_k is more than what it loses. */
+  /** The slope `φ_k' = φ_k − k φ_{k+1} < φ_k` grows with z; 2⁻⁴⁸ φ_k is more than its cancellation loses. */
   const phiRule: Rule = (xs, primitive, params, shape) => {
     const { order } = params as PhiParams;
     const steepest = (z: number): number => (1 + 2 ** -48) * phi(z, order) - order * phi(z, order + 1);
     return each((z, e) => e * steepest(z + e), phiRoundings(precision, order))(xs, primitive, params, shape);
   };
 
-  /** Sine or cosine, whose own slope changes by at most 1 a radian. */
+  /** Sine or cosine, whose slope changes by at most 1 per radian. */
   const circular =
     (slope: (x: number) => number): Rule =>
     ([angle], primitive, params, shape) => {
@@ -171,7 +171,7 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     stopGradient: unchanged,
     site: unchanged,
     reshape: unchanged,
-    // from 0 to ±1 is one step, from −1 to 1 are two
+    // an error can turn 0 into ±1, or −1 into 1
     sign: each((x, e) => (Math.abs(x) > e ? 0 : x === 0 ? 1 : 2), 0),
     equal: pairwise((x, ex, y, ey) => (ex + ey === 0 || apart(x, ex, y, ey) ? 0 : 1)),
     maximum: extremum,
@@ -181,7 +181,7 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     expm1: each((x, e) => Math.max(Math.exp(x), least) * Math.expm1(e), functions),
     sin: circular(Math.cos),
     cos: circular(Math.sin),
-    // log x − log(x − e), the longer way
+    // log x − log(x − e), the larger of the two sides
     log: each((x, e) => (e < x ? -Math.log1p(-e / x) : infinite), functions),
     // |σ''| ≤ σ' = σ(1 − σ) bounds the growth of the slope by e^e
     sigmoid: each(

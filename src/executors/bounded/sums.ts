@@ -1,4 +1,4 @@
-/** @file Bounds of sums of products, summed in any order. */
+/** @file Rounding error bounds of sums of products, summed in any order. */
 
 import type { Primitive } from '../../tensor/primitive.ts';
 import { type EinsumParams, indexLengths } from '../../tensor/primitives/einsum.ts';
@@ -7,7 +7,7 @@ import { zeros } from '../f64/allocate.ts';
 import { evaluate, type Operands, type Rule } from './operands.ts';
 import type { Rounding } from './rounding.ts';
 
-/** What goes into bounds of an operand: |x|, |x| + e, and where x is not exactly 0; null where it never is. Of an index the index. */
+/** What the bound needs of an operand: |x|, |x| + e, where x is not exactly 0 (null: everywhere), and e. An index stands for itself. */
 interface Parts {
   readonly sizes: Float64Array;
   readonly grown: Float64Array;
@@ -16,9 +16,9 @@ interface Parts {
 }
 
 /**
- * A rule for a sum of products of one number from each real operand: what the operands' errors do in every combination, and the
- * roundings of k summands that are not exactly 0: k − 1 additions, and the multiplications of one summand. An addition of an exact 0
- * rounds nothing, and a fused multiplication only less.
+ * Makes the rule for a sum of products of one number from each real operand: the operands' errors, propagated in every
+ * combination, and the roundings of the k summands that are not exactly 0: k − 1 additions, and the multiplications of one summand.
+ * Adding an exact 0 rounds nothing; fused multiply-add rounds less.
  */
 export function sumOfProducts({ error, within }: Rounding): Rule {
   return (xs, primitive, params, shape) => {
@@ -26,16 +26,16 @@ export function sumOfProducts({ error, within }: Rounding): Rule {
     const parts = xs.map(partsOf);
     const total = on(parts.map(({ grown }) => grown));
     const summands = summandsOf(xs, parts, primitive, params, shape) ?? on(parts.map(presence));
-    const moved = movedBy(parts, on);
+    const propagated = propagatedError(parts, on);
     const products = xs.filter(({ kind }) => kind === 'real').length - 1;
-    // of three factors and more, the product of some can underflow or overflow where the whole does neither
+    // with three factors or more, a partial product can underflow or overflow where the whole does neither
     const partial = products < 2 ? null : on(parts.map(({ grown }) => grown.map((size) => Math.max(1, size))));
     const e = zeros(total.length);
     for (let i = 0; i < e.length; i++) {
       const size = total[i]!;
       const k = typeof summands === 'number' ? summands : summands[i]!;
       const underflows = partial === null ? k * products + k - 1 : 2 * (products + 1) * partial[i]!;
-      const rounded = k === 0 ? 0 : (moved?.[i] ?? 0) + error(size, k - 1 + products, underflows);
+      const rounded = k === 0 ? 0 : (propagated?.[i] ?? 0) + error(size, k - 1 + products, underflows);
       // 0 · (10³⁰ · 10³⁰) is 0 or NaN
       e[i] = within(size, rounded) + (partial === null ? 0 : within(partial[i]!, 0));
     }
@@ -61,7 +61,7 @@ function partsOf({ kind, data: { x, e } }: Operands[number]): Parts {
 
 const presence = ({ sizes, present }: Parts): Float64Array => present ?? zeros(sizes.length).fill(1);
 
-/** How many summands each result has, if that can be told at once: where no number is exactly 0, and all have equally many. */
+/** The number of summands of every result where it follows from the shapes: no number is exactly 0, and all have equally many. */
 function summandsOf(
   xs: Operands,
   parts: readonly Parts[],
@@ -74,15 +74,17 @@ function summandsOf(
   return name === 'einsum' ? sizeOf(indexLengths(params as EinsumParams, xs)) / sizeOf(shape) : null;
 }
 
-/** `Π(a_i + e_i) − Π a_i`, telescoped into one sum of products per inexact operand, so that nothing cancels; null where it is 0. */
-function movedBy(parts: readonly Parts[], on: (data: readonly Float64Array[]) => Float64Array): Float64Array | null {
-  let moved: Float64Array | null = null;
+/** `Π(a_i + e_i) − Π a_i`, telescoped into one sum of products per inexact operand, so that nothing cancels; null if it is 0. */
+function propagatedError(
+  parts: readonly Parts[],
+  on: (data: readonly Float64Array[]) => Float64Array,
+): Float64Array | null {
+  let total: Float64Array | null = null;
   for (const [i, { errors }] of parts.entries()) {
     if (errors === null) continue;
     const part = on(parts.map((other, j) => (j < i ? other.grown : j > i ? other.sizes : errors)));
-    if (moved === null) moved = part;
-    else for (let at = 0; at < part.length; at++) part[at]! += moved[at]!;
-    moved = part;
+    if (total !== null) for (let at = 0; at < part.length; at++) part[at]! += total[at]!;
+    total = part;
   }
-  return moved;
+  return total;
 }

@@ -1,16 +1,16 @@
-/** @file Room for numbers. Most arrays here are small, and a JavaScript engine makes a small buffer slowly. */
+/** @file Allocates arrays of zeros. Small ones share a buffer, as JavaScript engines are slow to make small buffers. */
 
 const slabBytes = 1 << 17;
-/** From this many numbers on an array gets a buffer of its own: it would use up a slab, or keep one alive for little. */
+/** Arrays of more numbers than this get a buffer of their own: each would use up a slab. */
 export const large = 1024;
-/** Up to this many numbers an engine keeps the array in its own heap, which is as quick. */
+/** Arrays of up to this many numbers live in the engine's own heap, which is as fast. */
 const tiny = 8;
 
-// Where the next small array goes. Each place is given out once, so its numbers are still zeros.
+// Every part of a slab is handed out once, so its numbers are still zeros.
 let slab = new ArrayBuffer(slabBytes);
 let used = 0;
 
-/** An array of zeros. Small ones share a buffer, so `byteOffset` counts wherever `.buffer` is used. */
+/** An array of zeros. Small arrays share a buffer: mind `byteOffset` where you use `.buffer`. */
 export function zeros(length: number): Float64Array {
   if (length <= tiny || length > large) return new Float64Array(length);
   const bytes = length * 8;

@@ -1,4 +1,4 @@
-/** @file Causal convolutions: as they are written, or by Fourier transforms. */
+/** @file Causal convolutions: direct, or by fast Fourier transform (FFT). */
 import type { CausalConvolutionParams } from '../../tensor/primitives/causal-convolution.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { zeros } from './allocate.ts';
@@ -46,7 +46,7 @@ function direct(
   }
 }
 
-/** Padded with zeros to at least twice the length, so that nothing comes round. A correlation takes the conjugate of k's transform. */
+/** Pads with zeros to at least twice the length, so that nothing wraps around. A correlation takes the conjugate of k's transform. */
 function byTransform(
   x: Float64Array,
   k: Float64Array,

@@ -1,16 +1,16 @@
-/** @file How an einsum is computed: which operands are multiplied in which order, and as which matrix products. */
+/** @file Plans an einsum: the order of pairwise products, and the axes of each as a batched matrix product. */
 import type { EinsumParams } from '../../tensor/primitives/einsum.ts';
 
-/** Indices of an einsum, one per axis, as places in its list of letters. */
+/** Indices of an einsum, one per axis, as positions in its list of letters. */
 export type Indices = readonly number[];
 
-/** How an operand becomes batched matrices: the order its axes must have, and whether its matrices then lie transposed. */
+/** How an operand becomes batched matrices: the order of its axes, and whether its matrices are then transposed. */
 export interface Layout {
   readonly axes: Indices;
   readonly transposed: boolean;
 }
 
-/** One product of two operands, summed over what nobody else needs: its indices by their role in a matrix product. */
+/** One product of two operands, summed over the indices that no other operand or the result has; indices by role. */
 export interface Product {
   readonly left: number;
   readonly right: number;
@@ -24,7 +24,7 @@ export interface Product {
   readonly out: Indices;
 }
 
-/** First, each operand keeps the indices that others need; then products, each appended to the list of operands. */
+/** The plan: each operand is summed to the indices that others need; then pairs are multiplied, each product a new operand. */
 export interface Plan {
   readonly kept: readonly Indices[];
   readonly products: readonly Product[];
@@ -32,7 +32,7 @@ export interface Plan {
 
 const plans = new Map<string, Plan>();
 
-/** The plan of an einsum. One product can be planned for all lengths; the order of several depends on them. */
+/** The plan of an einsum, cached. One product has one plan for all lengths; the order of several depends on the lengths. */
 export function planOf(params: EinsumParams, lengths: readonly number[]): Plan {
   const key = params.terms.length > 2 ? `${params.spec} ${lengths}` : params.spec;
   let plan = plans.get(key);
@@ -72,11 +72,11 @@ function makePlan({ axes, outAxes }: EinsumParams, lengths: readonly number[]): 
 const common = (a: Indices, b: Indices): number[] => a.filter((index) => b.includes(index));
 const without = (a: Indices, b: Indices): number[] => a.filter((index) => !b.includes(index));
 
-/** The indices that the result or an operand that is not left out has. */
+/** The indices that the result needs, or an operand outside `leftOut`. */
 const neededBy = (terms: readonly Indices[], out: Indices, leftOut: Indices): Indices =>
   [out, ...terms.filter((_, at) => !leftOut.includes(at))].flat();
 
-/** The two operands whose product takes the least work and room. */
+/** The two operands whose product takes the least work and memory. */
 function cheapestPair(terms: readonly Indices[], out: Indices, lengths: readonly number[]): [number, number] {
   let best: [number, number] = [0, 1];
   let least = Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-/** @file Einsum lowered to batched matrix products, two operands at a time. */
+/** @file Einsum as batched matrix products, two operands at a time. */
 import { type EinsumParams, indexLengths } from '../../tensor/primitives/einsum.ts';
 import { stridesOf } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
@@ -43,7 +43,7 @@ function multiply(x: Indexed, y: Indexed, product: Product, lengths: Lengths): I
   return { data: matmul(left, right, batch, m, n, k), axes: product.out };
 }
 
-/** An operand as batched matrices: as it lies where its axes already group so, else copied. */
+/** An operand as batched matrices, copied only where its axes are in another order. */
 function matrices(x: Indexed, { axes, transposed }: Layout, rows: number, columns: number, lengths: Lengths): Matrices {
   const data = ordered(x, axes, lengths);
   const batch = rows * columns;

@@ -1,6 +1,6 @@
-/** @file The discrete Fourier transform of powers of two, in place. */
+/** @file The fast Fourier transform (FFT) of lengths that are powers of two, in place. */
 
-/** What a transform of one length needs: where each number goes first, and `e^{−2πij/N}` for j < N/2. */
+/** The tables for one length: the bit-reversed positions, and the twiddle factors `e^{−2πij/N}` for j < N/2. */
 export interface FourierTable {
   readonly size: number;
   readonly reversed: Uint32Array;
@@ -27,7 +27,7 @@ export function fourierTable(size: number): FourierTable {
   return table;
 }
 
-/** Cosine and sine of a part of a turn below ½. From angles up to π/4 alone, so that rounding those matters little. */
+/** Cosine and sine of a part of a turn below ½. Only angles up to π/4 are computed, so that their rounding matters little. */
 export function rootAt(part: number): readonly [number, number] {
   if (part > 1 / 4) {
     const [c, s] = rootAt(1 / 2 - part);

@@ -1,4 +1,4 @@
-/** @file The f64 executor: the product. Every primitive evaluated at once, on dense row-major Float64Arrays. */
+/** @file The f64 executor, the reference: evaluates every primitive eagerly in double precision, on dense row-major arrays. */
 
 import { fail } from '../../tensor/errors.ts';
 import { flatten, indexInput, input, type Nested } from '../../tensor/input.ts';
@@ -38,7 +38,7 @@ const pairwise =
     return out;
   };
 
-/** The numbers as they are: values are immutable, so they can be shared. */
+/** The operand's own array: values are immutable, so it can be shared. */
 const same = ([x]: readonly F64[]): Float64Array => x!.data;
 
 const sigmoid = (x: number): number => {
@@ -67,7 +67,7 @@ function eachRow(
 }
 
 const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
-  // written out, not through `pairwise`: these carry most of the time, and a shared loop is not inlined
+  // written out, not through `pairwise`: these take most of the time, and engines do not inline a shared loop
   add([x, y]) {
     const a = x!.data;
     const b = y!.data;
@@ -115,7 +115,7 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   slice([x], { axis, start, stop }, shape) {
     const sides = around(shape, axis);
     const size = sizeOf(shape);
-    // shared where it lies in one piece: not if it is small, nor if much else would be kept alive for it
+    // a contiguous slice is shared, unless it is small or would keep a much larger array alive
     if (sides.outer === 1 && size > large && size > x!.data.length / 2) {
       return x!.data.subarray(start * sides.inner, stop * sides.inner);
     }
@@ -173,7 +173,7 @@ export const f64: Executor<Float64Array> = {
   open: true,
   input: (x) => x,
   constant: (x) => x,
-  // the table gives each name the rule of its own parameter type, which a lookup by name cannot know
+  // each rule takes the parameters of its own primitive, which a lookup by name cannot know
   run: (primitive, xs, params, shape) =>
     (rules[primitive.name as PrimitiveName] as Rule<PrimitiveName>)(xs as readonly F64[], params as never, shape),
   read: (data) => data,

@@ -1,4 +1,4 @@
-/** @file The linear scan: one loop over memory in the order in which it lies, whatever the axis. */
+/** @file The linear scan: one sequential loop in memory order, for any axis. */
 import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
 import type { Value } from '../../tensor/value.ts';
 import { zeros } from './allocate.ts';

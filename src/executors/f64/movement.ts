@@ -1,4 +1,4 @@
-/** @file Primitives that move numbers without changing them. */
+/** @file Data movement: strided copies, broadcast, transpose, copies along an axis. */
 
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
 import { zeros } from './allocate.ts';
@@ -39,7 +39,7 @@ export function broadcast(x: Float64Array, from: Shape, to: Shape): Float64Array
   );
 }
 
-/** `x` with axis i of the result being axis `order[i]`. */
+/** `x` with axes in another order: axis i of the result is axis `order[i]`. */
 export function transpose(x: Float64Array, shape: Shape, order: readonly number[]): Float64Array {
   const strides = stridesOf(shape);
   return stridedCopy(

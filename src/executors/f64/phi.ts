@@ -6,8 +6,8 @@ while (inverses.at(-1)! > 0) inverses.push(inverses.at(-1)! / inverses.length);
 const inverseFactorial = (n: number): number => inverses[n] ?? 0;
 
 /**
- * φ_k for k ≥ 1. Near 0 by its series; for greater z as `(e^z − Σ_{j<k} z^j/j!) / z^k`, for smaller z by
- * `φ_{k+1} = (φ_k − 1/k!) / z` from `φ_1 = (e^z − 1)/z`: each where it cancels least.
+ * φ_k for k ≥ 1: near 0 by its series, for greater z as `(e^z − Σ_{j<k} z^j/j!) / z^k`, for smaller z by
+ * `φ_{k+1} = (φ_k − 1/k!) / z` from `φ_1 = (e^z − 1)/z`. Each is used where it cancels least.
  */
 export function phi(z: number, order: number): number {
   if (Math.abs(z) < reachOfSeries(order)) return series(z, order);
@@ -30,7 +30,7 @@ function series(z: number, order: number): number {
 function upper(z: number, order: number): number {
   const first = order >> 1;
   if (z > 700) {
-    // ∞ has no quotient
+    // ∞ / ∞ would be NaN
     const far = Math.min(z, 2000);
     const root = Math.exp(far / 2);
     return (root / far ** first) * (root / far ** (order - first));

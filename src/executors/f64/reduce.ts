@@ -1,4 +1,4 @@
-/** @file Reductions over axes. */
+/** @file Reductions over axes: sum and maximum. */
 
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
 import { zeros } from './allocate.ts';
@@ -27,7 +27,7 @@ export function sum(x: Float64Array, shape: Shape, axes: readonly number[]): Flo
   return out;
 }
 
-/** The largest element along an axis; NaN where there is one. */
+/** The largest element along an axis; NaN if one is NaN. */
 export function maxReduce(x: Float64Array, shape: Shape, axis: number): Float64Array {
   const { outer, inner } = around(shape, axis);
   const length = shape[axis]!;

@@ -1,4 +1,4 @@
-/** @file Causal convolutions by Fourier transforms whose every step is rounded and whose tables are off. */
+/** @file Causal convolutions by FFT with every step rounded and random errors in the twiddle factors. */
 import type { CausalConvolutionParams } from '../../tensor/primitives/causal-convolution.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Precision } from '../bounded/precision.ts';
@@ -8,7 +8,7 @@ import type { Arithmetic, Summand } from './order.ts';
 
 type Complex = readonly [number, number];
 
-/** The summands of each element, as the convolution is written. */
+/** The summands of each element, as in the definition. */
 export function convolutionSummands(
   x: Float64Array,
   k: Float64Array,
@@ -25,7 +25,7 @@ export function convolutionSummands(
   };
 }
 
-/** Each sequence padded, transformed by halves, multiplied, transformed back. */
+/** Pads, transforms recursively by halves, multiplies, and transforms back. */
 export function convolutionByTransform(
   x: Float64Array,
   k: Float64Array,
@@ -45,7 +45,7 @@ export function convolutionByTransform(
       Array.from({ length: size }, (_, t) => [t < length ? data[start + t * inner]! : 0, 0]);
     const [fx, fk] = [x, k].map((data) => transformed(sequence(data), roots, arithmetic)) as [Complex[], Complex[]];
     const product = fx.map((value, j) => times(value, reverse ? conjugate(fk[j]!) : fk[j]!, arithmetic));
-    // the inverse transform is the conjugate of that of conjugates
+    // the inverse transform is the conjugate of the transform of the conjugates
     const y = transformed(product.map(conjugate), roots, arithmetic);
     for (let t = 0; t < length; t++) out[start + t * inner] = arithmetic.round(y[t]![0] / size);
   }
@@ -54,7 +54,7 @@ export function convolutionByTransform(
 
 const conjugate = ([re, im]: Complex): Complex => [re, -im];
 
-/** `e^{−2πij/N}` for j < N/2, each part as far off as sines and cosines may be. */
+/** The twiddle factors `e^{−2πij/N}` for j < N/2, each part off by as much as sines and cosines may be. */
 function rootsOf(size: number, { functions, u }: Precision, { round, random }: Arithmetic): Complex[] {
   const off = (x: number): number => round(x * (1 + (2 * random.uniform() - 1) * (functions - 1) * u));
   return Array.from({ length: size / 2 }, (_, j): Complex => {
@@ -63,7 +63,7 @@ function rootsOf(size: number, { functions, u }: Precision, { round, random }: A
   });
 }
 
-/** The transform of numbers from those of its even and its odd places. */
+/** The transform from those of the even and the odd positions (Cooley and Tukey). */
 function transformed(x: readonly Complex[], roots: readonly Complex[], arithmetic: Arithmetic): Complex[] {
   if (x.length === 1) return [...x];
   const half = (odd: number): Complex[] =>

@@ -11,7 +11,7 @@ import { erf } from '../f64/erf.ts';
 import { phi } from '../f64/phi.ts';
 import type { Arithmetic } from './order.ts';
 
-/** A function of numbers, and by how many units of round-off it may be off in all. */
+/** A function of numbers, and its largest error in units of round-off. */
 interface Inexact {
   of(x: number, params: unknown): number;
   units(precision: Precision, params: unknown): number;
@@ -37,12 +37,12 @@ const inexact = {
   reciprocal: { of: (x) => 1 / x, units: () => reciprocalRoundings },
 } as const satisfies Readonly<Record<string, Inexact>>;
 
-/** A primitive that applies such a function to every element. */
+/** A primitive that is one of these functions, elementwise. */
 export type FunctionName = keyof typeof inexact;
 
 export const functionNames = Object.keys(inexact) as readonly FunctionName[];
 
-/** A function of a number: off by at most all units but one in a random direction, then rounded. */
+/** A function of a number with a random error of up to all of its units but one, then rounded. */
 export function perturbed(
   name: FunctionName,
   x: number,

@@ -1,9 +1,9 @@
 /**
- * @file The rounded executor: a correct implementation in a precision that uses every freedom it has against us.
+ * @file The rounded executor: an adversarial but correct implementation in a precision, for tests of the error bounds.
  *
- * Every primitive rounds its results. What correctness leaves open is drawn anew for each operation: the order of sums, fused
- * multiply-add or not, whether underflow becomes 0, how far elementary functions and tables are off. Bounds are tested with it, so
- * its loops are written unlike those of the f64 executor.
+ * It rounds the results of every primitive, and draws anew for each operation what a correct implementation may choose: the order
+ * of sums, fused multiply-add or not, flushing of subnormal numbers to 0, and the errors of elementary functions and tables. Its
+ * loops are independent of those of the f64 executor.
  */
 import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import { rng } from '../../tensor/random.ts';
@@ -16,7 +16,7 @@ import { type Numbers, type Rule, rules } from './rules.ts';
 export { float32, float64 } from '../bounded/precision.ts';
 
 /**
- * An implementation in a precision; equal seeds compute alike. `fixed` holds some of its choices: an order of sums, fused or not.
+ * An implementation in a precision; equal seeds give equal results. `fixed` fixes some of its choices: order of sums, fused or not.
  * @example
  * read(add(input(rounded(float32, 1), [1], [1]), 2 ** -30)) // [1]
  */
@@ -54,14 +54,14 @@ export function rounded(
   return self;
 }
 
-/** Rounds to nearest; a number too small to be normal becomes 0 where the device flushes. */
+/** Rounds to nearest; subnormal numbers become 0 where the device flushes. */
 function rounder({ round, tiny, u }: Precision, flushes: boolean): (x: number) => number {
-  // what rounds to itself is double precision, whose subnormal numbers JavaScript keeps
+  // double precision: JavaScript keeps subnormal numbers
   if (u === 2 ** -53) return (x) => x;
   return (x) => (Math.abs(x) >= tiny || flushes ? round(x) : Math.fround(x));
 }
 
-/** A table as another program would have made it: off by no more than its slack, its last rounding included. */
+/** A table as another implementation may have it: off by at most its slack, its last rounding included. */
 function table(
   precision: Precision,
   x: Float64Array,

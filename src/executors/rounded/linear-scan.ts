@@ -1,15 +1,15 @@
-/** @file Linear scans in any association. */
+/** @file Linear scans in any bracketing: sequential, or a tree as in a parallel (associative) scan. */
 import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Arithmetic } from './order.ts';
 
-/** The map `h ↦ a h + b` of some neighbouring tokens. */
+/** The affine map `h ↦ a h + b` of some consecutive tokens. */
 interface Step {
   readonly a: number;
   readonly b: number;
 }
 
-/** Every `h_t` from its own tree of maps, cut where the order of the operation says. */
+/** Computes every `h_t` from a tree of affine maps of its own; `order` sets the bracketing. */
 export function linearScan(
   [a, b, h0]: readonly [Float64Array, Float64Array, Float64Array],
   { axis, reverse }: LinearScanParams,
@@ -26,12 +26,12 @@ export function linearScan(
       const from = at - (count - 1 - j) * toNext;
       return { a: a[from]!, b: b[from]! };
     });
-    // the start is the map to a constant
+    // the initial state is the map to a constant
     return composed([{ a: 0, b: h0[channel]! }, ...steps], arithmetic).b;
   });
 }
 
-/** `h ↦ a₂ (a₁ h + b₁) + b₂` of the two halves, wherever they meet. */
+/** Composes affine maps, `h ↦ a₂ (a₁ h + b₁) + b₂`, bracketed by {@link cut}. */
 function composed(steps: readonly Step[], arithmetic: Arithmetic): Step {
   if (steps.length === 1) return steps[0]!;
   const { round, fused } = arithmetic;
@@ -41,7 +41,7 @@ function composed(steps: readonly Step[], arithmetic: Arithmetic): Step {
   return { a: round(second.a * first.a), b: round((fused ? product : round(product)) + second.b) };
 }
 
-/** How many of several steps go to the first part. */
+/** How many of `count` steps go to the first part. */
 function cut(count: number, { order, random }: Arithmetic): number {
   switch (order) {
     case 'sequential':

@@ -1,7 +1,7 @@
-/** @file Orders in which a sum of products can be computed, with every intermediate result rounded. */
+/** @file Sums of products in several orders, with every intermediate result rounded. */
 import type { Rng } from '../../tensor/random.ts';
 
-/** How one operation computes: rounding of each result, fused multiply-add or not, and its own random choices. */
+/** The arithmetic of one operation: rounding, fused multiply-add or not, the order of sums, a source of random choices. */
 export interface Arithmetic {
   round(x: number): number;
   readonly fused: boolean;
@@ -9,7 +9,7 @@ export interface Arithmetic {
   readonly random: Rng;
 }
 
-/** Which summand meets which. */
+/** Orders in which summands are added. */
 export const orders = ['sequential', 'reversed', 'permuted', 'tree', 'blocked'] as const;
 export type Order = (typeof orders)[number];
 
@@ -52,7 +52,7 @@ function tree(summands: readonly Summand[], start: number, stop: number, arithme
   return arithmetic.round(left + tree(summands, middle, stop, arithmetic));
 }
 
-/** Several running sums of neighbours, as many as chance has it, then the sum of those, back to front. */
+/** Sums of blocks of a random length, then the sum of those, back to front. */
 function blocked(summands: readonly Summand[], arithmetic: Arithmetic): number {
   const length = 1 + arithmetic.random.integer(summands.length);
   let total: number | null = null;

@@ -1,4 +1,4 @@
-/** @file The rule of every primitive: how a correct implementation computes it with rounded numbers. */
+/** @file The rule of each primitive in rounded arithmetic, as a correct implementation may compute it. */
 import type { ParamsOf, PrimitiveName } from '../../tensor/primitives/index.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';

@@ -1,4 +1,4 @@
-/** @file What is summed into each element of a result, found position by position. */
+/** @file Lists the summands of each element of a sum, an einsum or a scatter-add. */
 import type { EinsumParams } from '../../tensor/primitives/einsum.ts';
 import type { ScatterAddParams } from '../../tensor/primitives/scatter-add.ts';
 import type { SumParams } from '../../tensor/primitives/sum.ts';
@@ -23,7 +23,7 @@ function positionOf(i: number, shape: Shape): number[] {
 const offsetOf = (position: readonly number[], strides: readonly number[]): number =>
   position.reduce((offset, at, axis) => offset + at * strides[axis]!, 0);
 
-/** Every element along the axes that leave the shape. */
+/** The elements along the summed axes. */
 export function sumSummands({ data, shape: from }: Numbers, { axes }: SumParams, shape: Shape): Summands {
   const strides = stridesOf(from);
   const kept = from.flatMap((_, axis) => (axes.includes(axis) ? [] : [strides[axis]!]));
@@ -39,7 +39,7 @@ export function sumSummands({ data, shape: from }: Numbers, { axes }: SumParams,
   };
 }
 
-/** Every product of one number of each operand over the indices that are summed, multiplied in a random order. */
+/** The products of one number from each operand over the summed indices, multiplied in a random order. */
 export function einsumSummands(
   xs: readonly Numbers[],
   { terms, out, letters }: EinsumParams,
@@ -75,7 +75,7 @@ export function einsumSummands(
   };
 }
 
-/** Every row whose index points at the element's row. */
+/** The rows that the index adds to the element's row. */
 export function scatterSummands(
   x: Numbers,
   index: Numbers,

@@ -13,7 +13,7 @@ export const absPrimitive: Primitive<typeof none> = {
 };
 
 /**
- * `|x|`; its derivative at 0 is 0, elementwise.
+ * `|x|`, elementwise; its derivative at 0 is 0.
  * @example
  * read(abs(tensor([-2, 3]))) // [2, 3]
  */

@@ -1,4 +1,4 @@
-/** @file x repeated along new or length-1 axes */
+/** @file `x` repeated along new or length-1 axes */
 import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';

@@ -1,4 +1,4 @@
-/** @file values one after another along one axis */
+/** @file Values one after another along one axis */
 import { apply } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';

@@ -1,4 +1,4 @@
-/** @file cosine of x in radians */
+/** @file Cosine of x in radians */
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';

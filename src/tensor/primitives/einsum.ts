@@ -1,4 +1,4 @@
-/** @file the only contraction: products of values summed over indices, written as the paper writes them */
+/** @file Einstein summation, the only contraction: products of values summed over indices, written as in the paper */
 import { apply } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
@@ -8,8 +8,8 @@ import { broadcast } from './broadcast.ts';
 import { reshape } from './reshape.ts';
 
 /**
- * A parsed subscript string: one term of index letters per operand, and the result's. `axes` and `outAxes` say the same in
- * numbers: the place of each letter in `letters`, which has every index once.
+ * A parsed subscript string: one term of index letters per operand, and the result's. `axes` and `outAxes` are the same as
+ * numbers: the position of each letter in `letters`, which has every index once.
  */
 export interface EinsumParams {
   readonly spec: string;

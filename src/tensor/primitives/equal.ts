@@ -12,7 +12,7 @@ export const equalPrimitive: Primitive<typeof none> = {
 };
 
 /**
- * 1 where x = y, else 0; its derivative is 0, elementwise; shapes broadcast, numbers are constants.
+ * 1 where x = y, else 0, elementwise; its derivative is 0. Shapes broadcast, numbers are constants.
  * @example
  * read(equal(tensor([1, 5]), 5)) // [0, 1]
  */

@@ -1,4 +1,4 @@
-/** @file rows of a table by index */
+/** @file Rows of a table by index */
 import { apply } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';

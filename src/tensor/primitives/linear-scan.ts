@@ -48,7 +48,7 @@ export const linearScanPrimitive: Primitive<LinearScanParams> = {
 /**
  * `h_t = a_t ⊙ h_{t−1} + b_t` for every token t of an axis, `h0` standing before the first; with `reverse`
  * `h_t = a_t ⊙ h_{t+1} + b_t`, `h0` standing after the last. `a` and `b` have one shape, which is the result's; `h0` has it
- * without the axis. Throws when they have not.
+ * without the axis. Throws on other shapes.
  * @example
  * read(linearScan(tensor([2, 2]), tensor([1, 1]), tensor(5), 0)) // [11, 23]
  */

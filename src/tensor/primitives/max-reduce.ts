@@ -1,4 +1,4 @@
-/** @file the largest element along one axis */
+/** @file The largest element along one axis */
 import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';

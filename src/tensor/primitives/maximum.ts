@@ -1,4 +1,4 @@
-/** @file The larger of x and y; equal ones share the cotangent */
+/** @file The larger of x and y */
 import { apply } from '../apply.ts';
 import { firstIsLarger } from '../compare.ts';
 import { type Operand, operands } from '../operand.ts';
@@ -17,7 +17,7 @@ export const maximumPrimitive: Primitive<typeof none> = {
 };
 
 /**
- * The larger of x and y; equal ones share the cotangent, elementwise; shapes broadcast, numbers are constants.
+ * The larger of x and y, elementwise; where they are equal, each gets half the cotangent. Shapes broadcast, numbers are constants.
  * @example
  * read(maximum(tensor([1, 5]), 3)) // [3, 5]
  */

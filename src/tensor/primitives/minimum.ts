@@ -1,4 +1,4 @@
-/** @file The smaller of x and y; equal ones share the cotangent */
+/** @file The smaller of x and y */
 import { apply } from '../apply.ts';
 import { firstIsLarger } from '../compare.ts';
 import { type Operand, operands } from '../operand.ts';
@@ -17,7 +17,7 @@ export const minimumPrimitive: Primitive<typeof none> = {
 };
 
 /**
- * The smaller of x and y; equal ones share the cotangent, elementwise; shapes broadcast, numbers are constants.
+ * The smaller of x and y, elementwise; where they are equal, each gets half the cotangent. Shapes broadcast, numbers are constants.
  * @example
  * read(minimum(tensor([1, 5]), 3)) // [1, 3]
  */

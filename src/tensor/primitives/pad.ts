@@ -1,4 +1,4 @@
-/** @file zeros before and after x along one axis */
+/** @file Zeros before and after x along one axis */
 import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';

@@ -1,4 +1,4 @@
-/** @file `φ_k(z) = Σ_j z^j / (j + k)!`, what a step of length 1 makes of a polynomial input under `h' = z h + …` */
+/** @file `φ_k(z) = Σ_j z^j / (j + k)!` of exponential integrators: a step of length 1 of `h' = z h + …` with a polynomial input */
 import { apply } from '../apply.ts';
 import { fail } from '../errors.ts';
 import { elementwiseShape, type Primitive } from '../primitive.ts';

@@ -1,4 +1,4 @@
-/** @file the same elements in the same order under another shape */
+/** @file The same elements in the same order under another shape */
 import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';

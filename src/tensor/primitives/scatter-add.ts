@@ -1,4 +1,4 @@
-/** @file rows added into a table of zeros by index */
+/** @file Rows added into a table of zeros by index */
 import { apply } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';

@@ -1,9 +1,9 @@
-/** @file a name for a place in a computation */
+/** @file A named intermediate value, for hooks */
 import { apply } from '../apply.ts';
 import { elementwiseShape, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';
 
-/** The place's name, as in `layers.0.query`. */
+/** The site's name, as in `layers.0.query`. */
 export type SiteParams = { readonly name: string };
 
 export const sitePrimitive: Primitive<SiteParams> = {
@@ -13,7 +13,7 @@ export const sitePrimitive: Primitive<SiteParams> = {
 };
 
 /**
- * `x` itself, at a named place: executors may round, record or report there.
+ * `x` itself as a site, a named intermediate value: executors may round, record or report it there.
  * @example
  * read(site(tensor([1, 2]), 'query')) // [1, 2]
  */

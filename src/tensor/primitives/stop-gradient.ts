@@ -1,4 +1,4 @@
-/** @file x itself, as a constant to differentiation */
+/** @file `x` itself, as a constant to differentiation */
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';
@@ -6,12 +6,12 @@ import type { Value } from '../value.ts';
 export const stopGradientPrimitive: Primitive<typeof none> = {
   name: 'stopGradient',
   shape: elementwiseShape,
-  // that is what it is for
+  // a constant has no cotangent
   vjp: () => [null],
 };
 
 /**
- * x itself, as a constant to differentiation, elementwise.
+ * `x` itself, as a constant to differentiation.
  * @example
  * item(grad((x) => mul(stopGradient(x), x), scalar(3))) // 3
  */

@@ -1,4 +1,4 @@
-/** @file sum over axes */
+/** @file Sum over axes */
 import { apply, checkValue } from '../apply.ts';
 import type { Primitive } from '../primitive.ts';
 import { axisOf } from '../shape.ts';

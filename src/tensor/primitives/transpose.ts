@@ -1,4 +1,4 @@
-/** @file axes in another order */
+/** @file Axes in another order */
 import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
