@@ -5,9 +5,9 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { plain } from '../../io/text.ts';
 import { fail } from '../../tensor/errors.ts';
-import { atExit } from './at-exit.ts';
 import type { Failure } from './backend.ts';
 import { failed } from './failure.ts';
+import { killAfterwards } from './guard.ts';
 import { lastLines } from './last-lines.ts';
 
 /** How a command ended: with an exit status, by a signal, or without having begun. */
@@ -66,7 +66,7 @@ export function startGroup(command: string, files: readonly string[] = []): Grou
     callOff();
     markOver();
   };
-  const callOff = atExit(() => signalGroup('SIGKILL'));
+  const callOff = child.pid === undefined ? () => {} : killAfterwards(-child.pid);
   const letGo = (): void => {
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
     child.unref();

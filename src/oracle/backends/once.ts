@@ -2,12 +2,12 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { atExit } from './at-exit.ts';
 import type { Backend, Failure } from './backend.ts';
 import { type Carrier, converse, inSeconds, type Patience } from './conversation.ts';
 import { failed } from './failure.ts';
 import { isFramed } from './framing.ts';
 import { endingFailure, type Group, startGroup } from './group.ts';
+import { guard } from './guard.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 
 /**
@@ -22,7 +22,8 @@ export async function openOnce(command: string, limits: Partial<Limits> = {}): P
 function fileCarrier(command: string, { grace }: Limits): Carrier {
   const folder = mkdtempSync(join(tmpdir(), 'densessm-'));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
-  const callOff = atExit(remove);
+  // twice, as a backend that is being killed may still write there
+  const callOff = guard('rm -rf "$1" || { sleep 1; rm -rf "$1"; }', folder);
   let group: Group | null = null;
   let count = 0;
 

@@ -1,11 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { atExit } from '../../../src/oracle/backends/at-exit.ts';
 import { root } from '../../docs/documented.ts';
 import { expectGone, stranger } from './support.ts';
 
@@ -16,6 +15,10 @@ const ways: [way: string, signal: NodeJS.Signals | null, end: number | string][]
   ['Ctrl-C', 'SIGINT', 'SIGINT'],
   ['SIGTERM', 'SIGTERM', 'SIGTERM'],
   ['a closed terminal', 'SIGHUP', 'SIGHUP'],
+  ['Ctrl-\\', 'SIGQUIT', 'SIGQUIT'],
+  ['a timer', 'SIGALRM', 'SIGALRM'],
+  ['SIGKILL', 'SIGKILL', 'SIGKILL'],
+  ['a crash', 'SIGSEGV', 'SIGSEGV'],
   ['exits', null, 7],
   ['throws', null, 1],
 ];
@@ -40,30 +43,22 @@ describe.each(['stays', 'once'])('a program whose backend %s', (how) => {
     expect(by ?? status).toBe(end);
     expect(pids().length).toBe(2);
     await expectGone(pids());
-    expect(readdirSync(folder).filter((name) => name.startsWith('densessm-'))).toEqual([]);
+    const left = (): string[] => readdirSync(folder).filter((name) => name.startsWith('densessm-'));
+    await expect.poll(left, { timeout: 3000 }).toEqual([]);
     rmSync(folder, { recursive: true });
   });
 });
 
-describe('atExit', () => {
-  it('cleans once, and leaves the end to who else listens', () => {
-    let cleaned = 0;
-    const other = (): void => {};
-    process.on('SIGHUP', other);
-    const before = process.listenerCount('exit');
-    atExit(() => cleaned++);
-    expect(process.listenerCount('exit')).toBe(before + 1);
-    process.emit('SIGHUP', 'SIGHUP');
-    process.emit('SIGHUP', 'SIGHUP');
-    expect(cleaned).toBe(1);
-    expect(process.listenerCount('exit')).toBe(before);
-    process.off('SIGHUP', other);
-  });
-
-  it('is called off', () => {
-    const counts = (): number[] => ['exit', 'SIGINT', 'SIGTERM', 'SIGHUP'].map((event) => process.listenerCount(event));
-    const before = counts();
-    atExit(() => {})();
-    expect(counts()).toEqual(before);
+describe('a guard', () => {
+  it('keeps no program waiting, and does nothing once it is called off', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'guarded-'));
+    const program = `
+      const { guard } = await import(${JSON.stringify(new URL('../../../src/oracle/backends/guard.ts', import.meta.url))});
+      guard('echo "$1" > "$2/kept"', 'a b', ${JSON.stringify(folder)});
+      guard('echo > "$1/called-off"', ${JSON.stringify(folder)})();`;
+    spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], { cwd: root });
+    await expect.poll(() => readdirSync(folder), { timeout: 3000 }).toEqual(['kept']);
+    await expect.poll(() => readFileSync(join(folder, 'kept'), 'utf8')).toBe('a b\n');
+    rmSync(folder, { recursive: true });
   });
 });

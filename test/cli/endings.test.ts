@@ -1,0 +1,48 @@
+/** @file However the command ends, none of its processes is left. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { root } from '../docs/documented.ts';
+import { expectGone, isRunning, stranger } from '../oracle/backends/support.ts';
+
+const start = (...args: string[]): ChildProcess =>
+  spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], { cwd: root, stdio: 'ignore' });
+
+const childrenOf = (pid: number): number[] =>
+  readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+
+/** Workers compute, so that they use up time; guards and compilers do not. */
+const isComputing = (pid: number): boolean => {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
+  return Number(fields[11]) > 100; // hundredths of a second
+};
+
+describe.runIf(process.platform === 'linux')('densessm', { timeout: 60_000 }, () => {
+  it.each(['SIGTERM', 'SIGKILL'] as const)('verify leaves no worker after %s', async (signal) => {
+    const verify = start('verify', '--cases', '2000', '--longest', '64');
+    const busy = (): number[] => childrenOf(verify.pid!).filter(isComputing);
+    await expect.poll(() => busy().length, { timeout: 30_000 }).toBeGreaterThan(0);
+    const children = childrenOf(verify.pid!);
+    verify.kill(signal);
+    await expectGone([verify.pid!, ...children]);
+  });
+
+  it('verify leaves no worker when one of them ends early', async () => {
+    const verify = start('verify', '--cases', '2000', '--longest', '64');
+    const busy = (): number[] => childrenOf(verify.pid!).filter(isComputing);
+    await expect.poll(() => busy().length, { timeout: 30_000 }).toBeGreaterThan(0);
+    const children = childrenOf(verify.pid!);
+    process.kill(busy()[0]!, 'SIGKILL');
+    await expectGone([verify.pid!, ...children]);
+    expect(verify.exitCode).toBe(1);
+  });
+
+  it.each(['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGKILL'] as const)('check leaves no backend after %s', async (signal) => {
+    const { command, pids } = stranger('hangs-with-a-child');
+    const check = start('check', '--backend', command, '--operator', 'retention');
+    await expect.poll(() => pids().length, { timeout: 30_000 }).toBe(2);
+    expect(pids().every(isRunning)).toBe(true);
+    check.kill(signal);
+    await expectGone([check.pid!, ...pids()]);
+  });
+});
