@@ -3,7 +3,7 @@ import { f64 } from '../src/executors/f64/index.ts';
 import { denseRetNet } from '../src/models/dense-retnet.ts';
 import { authorsReadings, denseRetNetConfig } from '../src/models/dense-retnet-config.ts';
 import { initialise } from '../src/models/language-model.ts';
-import type { Mode } from '../src/nn/retention/normalised.ts';
+import type { Mode } from '../src/nn/mode.ts';
 import { indexInput, read } from '../src/tensor/input.ts';
 import { slice } from '../src/tensor/primitives/slice.ts';
 import { rng } from '../src/tensor/random.ts';

@@ -1,8 +1,9 @@
 /** @file Retention in its three modes, forward and backward: batch 1, 4 heads, 512 tokens, 64 channels of keys and of values. */
 import { vjp } from '../../src/autograd/vjp.ts';
 import { compile } from '../../src/executors/gpu/index.ts';
+import type { Mode } from '../../src/nn/mode.ts';
 import { retnetDecays } from '../../src/nn/multi-head-retention.ts';
-import { type Mode, retentionIn } from '../../src/nn/retention/normalised.ts';
+import { retentionIn } from '../../src/nn/retention/modes.ts';
 import { filledLike, zerosLike } from '../../src/tensor/operand.ts';
 import { slice } from '../../src/tensor/primitives/slice.ts';
 import { sum } from '../../src/tensor/primitives/sum.ts';

@@ -1,7 +1,7 @@
 /** @file A model on sequences of unequal lengths. */
 import type { Batch } from '../nn/batches/batch.ts';
 import { eachSequence } from '../nn/batches/each-sequence.ts';
-import type { Mode } from '../nn/retention/normalised.ts';
+import type { Mode } from '../nn/mode.ts';
 import type { Tree } from '../tensor/tree.ts';
 import type { Value } from '../tensor/value.ts';
 import type { LanguageModel, ModelState } from './language-model.ts';

@@ -12,8 +12,8 @@ import {
 import { type StateFusionParams, selectedStates } from '../nn/dense-states/fuse.ts';
 import { embedding } from '../nn/embedding.ts';
 import { linear } from '../nn/linear.ts';
+import { checkMode, type Mode } from '../nn/mode.ts';
 import { rmsNorm } from '../nn/norms.ts';
-import { checkMode, type Mode } from '../nn/retention/normalised.ts';
 import { discretised, readStates } from '../nn/selective-scan/discretise.ts';
 import { checkScan } from '../nn/selective-scan/inputs.ts';
 import { recurrenceIn } from '../nn/selective-scan/modes.ts';

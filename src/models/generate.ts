@@ -1,5 +1,5 @@
 /** @file Continuing sequences: a prompt read in any mode, then one token at a time in recurrent mode from the state it left. */
-import { checkMode, type Mode } from '../nn/retention/normalised.ts';
+import { checkMode, type Mode } from '../nn/mode.ts';
 import { told } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { indexInput, read } from '../tensor/input.ts';

@@ -1,6 +1,6 @@
 /** @file What every language model here is: functions of plain records, with an explicit state. */
 import { checkAxes, checkPosition } from '../nn/check.ts';
-import type { Mode } from '../nn/retention/normalised.ts';
+import type { Mode } from '../nn/mode.ts';
 import { told } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { input } from '../tensor/input.ts';

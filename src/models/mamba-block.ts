@@ -2,7 +2,7 @@
 import { silu } from '../nn/activations.ts';
 import { type CausalConvolution, parallelConvolution, recurrentConvolution } from '../nn/depthwise-convolution.ts';
 import { linear } from '../nn/linear.ts';
-import type { Mode } from '../nn/retention/normalised.ts';
+import type { Mode } from '../nn/mode.ts';
 import { type SelectiveScanInputs, type SelectiveScanResult, tokenMap } from '../nn/selective-scan/inputs.ts';
 import { selectiveScanIn } from '../nn/selective-scan/modes.ts';
 import { neg } from '../tensor/ops.ts';

@@ -1,8 +1,8 @@
 /** @file Mamba as a language model: a stack of blocks on a residual stream, read out by the embedding. Wiring only. */
 import { embedding } from '../nn/embedding.ts';
 import { linear } from '../nn/linear.ts';
+import { checkMode, type Mode } from '../nn/mode.ts';
 import { rmsNorm } from '../nn/norms.ts';
-import { checkMode, type Mode } from '../nn/retention/normalised.ts';
 import { zerosLike } from '../tensor/operand.ts';
 import { add } from '../tensor/primitives/add.ts';
 import { site } from '../tensor/primitives/site.ts';

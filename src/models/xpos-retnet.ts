@@ -4,9 +4,10 @@
  */
 import { gelu, silu } from '../nn/activations.ts';
 import { linear } from '../nn/linear.ts';
+import type { Mode } from '../nn/mode.ts';
 import { headsLast, splitHeads } from '../nn/multi-head-retention.ts';
 import { layerNorm } from '../nn/norms.ts';
-import { type Mode, retentionIn } from '../nn/retention/normalised.ts';
+import { retentionIn } from '../nn/retention/modes.ts';
 import { xposRotate } from '../nn/rotary.ts';
 import { zerosLike } from '../tensor/operand.ts';
 import { add } from '../tensor/primitives/add.ts';

@@ -64,12 +64,13 @@ export type { LinearAttention, LinearAttentionInputs, LinearAttentionResult } fr
 export { type NormalisedState, normalisedLinearAttention } from './linear-attention/normalised.ts';
 export { parallelLinearAttention } from './linear-attention/parallel.ts';
 export { recurrentLinearAttention } from './linear-attention/recurrent.ts';
+export type { Mode, Place } from './mode.ts';
 export { type MultiHeadAttentionConfig, multiHeadAttention, type ScoreScaling } from './multi-head-attention.ts';
 export { type MultiHeadConfig, multiHeadRetention, type RotationPhase, retnetDecays } from './multi-head-retention.ts';
 export { layerNorm, rmsNorm } from './norms.ts';
 export { chunkwiseRetention } from './retention/chunkwise.ts';
 export { emptyState, type Retention, type RetentionInputs, type RetentionResult } from './retention/inputs.ts';
-export { type Mode, normalisedRetention, type Place, type RetentionNorm } from './retention/normalised.ts';
+export { normalisedRetention, type RetentionNorm } from './retention/normalised.ts';
 export { parallelRetention } from './retention/parallel.ts';
 export { recurrentRetention } from './retention/recurrent.ts';
 export { torchscaleChunkwise, torchscaleParallel } from './retention/torchscale.ts';

@@ -4,8 +4,8 @@ import { site } from '../tensor/primitives/site.ts';
 import type { Value } from '../tensor/value.ts';
 import type { AttentionResult, KeyValueCache } from './attention/inputs.ts';
 import { attentionIn } from './attention/modes.ts';
+import type { Mode, Place } from './mode.ts';
 import { headsLast, splitHeads } from './multi-head-retention.ts';
-import type { Mode, Place } from './retention/normalised.ts';
 import { type RotaryPairs, rotaryFrequencies, rotate } from './rotary.ts';
 
 /** What scores are multiplied by: nothing, as Eq. 1 is noted, or `d^{−1/2}` [C]. */

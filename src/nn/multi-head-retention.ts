@@ -7,9 +7,10 @@ import { transpose } from '../tensor/primitives/transpose.ts';
 import { show } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 import { checkAxes } from './check.ts';
+import { checkMode, type Mode, type Place } from './mode.ts';
 import { rmsNorm } from './norms.ts';
 import { checkDecay } from './retention/inputs.ts';
-import { checkMode, type Mode, normalisedRetention, type Place, type RetentionNorm } from './retention/normalised.ts';
+import { normalisedRetention, type RetentionNorm } from './retention/normalised.ts';
 import { retnetFrequencies, rotate, rotateState } from './rotary.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** @file What there is to train of a language model: its parameters, rows of tokens, and the loss of predicting the next ones. */
 import type { LanguageModel } from '../models/language-model.ts';
 import { crossEntropy } from '../nn/cross-entropy.ts';
-import type { Mode } from '../nn/retention/normalised.ts';
+import type { Mode } from '../nn/mode.ts';
 import { filledLike } from '../tensor/operand.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
 import type { Tree } from '../tensor/tree.ts';

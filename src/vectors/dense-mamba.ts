@@ -4,7 +4,7 @@ import type { DenseMambaConfig } from '../models/dense-mamba-config.ts';
 import { sourcesOf } from '../models/fusion-shapes.ts';
 import type { ModelState } from '../models/language-model.ts';
 import type { MambaLayerState } from '../models/mamba-block.ts';
-import type { Mode } from '../nn/retention/normalised.ts';
+import type { Mode } from '../nn/mode.ts';
 import { transpose } from '../tensor/primitives/transpose.ts';
 import type { Value } from '../tensor/value.ts';
 import type { Adapter, Answers, VectorCase } from './case.ts';

@@ -3,7 +3,7 @@ import { valueAndGrad, vjp } from '../autograd/vjp.ts';
 import { f64 } from '../executors/f64/index.ts';
 import { recording } from '../executors/recording.ts';
 import type { LanguageModel, ModelResult } from '../models/language-model.ts';
-import type { Mode } from '../nn/retention/normalised.ts';
+import type { Mode } from '../nn/mode.ts';
 import { indexInput } from '../tensor/input.ts';
 import { once } from '../tensor/once.ts';
 import type { Tree } from '../tensor/tree.ts';

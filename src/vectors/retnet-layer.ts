@@ -1,7 +1,7 @@
 /** @file Family retnet, kind torchscale_msr: one layer of multi-scale retention. */
 import { valueAndGrad, vjp } from '../autograd/vjp.ts';
 import { type MultiScaleRetentionParams, multiScaleRetention } from '../models/retnet.ts';
-import type { Mode } from '../nn/retention/normalised.ts';
+import type { Mode } from '../nn/mode.ts';
 import { once } from '../tensor/once.ts';
 import { zerosLike } from '../tensor/operand.ts';
 import type { Value } from '../tensor/value.ts';

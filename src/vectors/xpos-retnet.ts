@@ -7,7 +7,7 @@ import {
   xposRetNet,
   xposRetNetStart,
 } from '../models/xpos-retnet.ts';
-import type { Mode } from '../nn/retention/normalised.ts';
+import type { Mode } from '../nn/mode.ts';
 import { fail } from '../tensor/errors.ts';
 import { once } from '../tensor/once.ts';
 import { at } from '../tensor/ops.ts';

@@ -18,7 +18,7 @@ import { countParameters, initialise, type ModelResult, type ModelState } from '
 import { mamba } from '../../src/models/mamba.ts';
 import type { MambaLayerState } from '../../src/models/mamba-block.ts';
 import { packedBatch } from '../../src/nn/index.ts';
-import type { Mode } from '../../src/nn/retention/normalised.ts';
+import type { Mode } from '../../src/nn/mode.ts';
 import { stateReadings } from '../../src/oracle/operators/dense-states.ts';
 import { input, read } from '../../src/tensor/input.ts';
 import { concat } from '../../src/tensor/primitives/concat.ts';

@@ -10,7 +10,7 @@ import {
   paperReadings,
 } from '../../src/models/dense-retnet-config.ts';
 import type { ModelResult, ModelState } from '../../src/models/language-model.ts';
-import type { Mode } from '../../src/nn/retention/normalised.ts';
+import type { Mode } from '../../src/nn/mode.ts';
 import { indexInput, read } from '../../src/tensor/input.ts';
 import { concat } from '../../src/tensor/primitives/concat.ts';
 import { scale } from '../../src/tensor/primitives/scale.ts';

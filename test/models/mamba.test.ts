@@ -16,7 +16,7 @@ import { type MambaParams, mamba } from '../../src/models/mamba.ts';
 import type { MambaLayerState } from '../../src/models/mamba-block.ts';
 import { embeddingRows, type MambaConfig, mambaConfig } from '../../src/models/mamba-config.ts';
 import { crossEntropy, nextTokenTargets, predictingRows } from '../../src/nn/cross-entropy.ts';
-import type { Mode } from '../../src/nn/retention/normalised.ts';
+import type { Mode } from '../../src/nn/mode.ts';
 import { indexInput, read } from '../../src/tensor/input.ts';
 import { concat } from '../../src/tensor/primitives/concat.ts';
 import { slice } from '../../src/tensor/primitives/slice.ts';

@@ -8,7 +8,7 @@ import {
   denseRetNetConfig,
 } from '../../src/models/dense-retnet-config.ts';
 import { initialise } from '../../src/models/language-model.ts';
-import type { Mode } from '../../src/nn/retention/normalised.ts';
+import type { Mode } from '../../src/nn/mode.ts';
 import { rng } from '../../src/tensor/random.ts';
 import type { Executor } from '../../src/tensor/value.ts';
 

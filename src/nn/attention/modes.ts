@@ -1,5 +1,5 @@
 /** @file Softmax attention by the name of its mode. */
-import { checkMode, type Mode } from '../retention/normalised.ts';
+import { byMode, type Mode } from '../mode.ts';
 import { chunkwiseAttention } from './chunkwise.ts';
 import type { Attention } from './inputs.ts';
 import { parallelAttention } from './parallel.ts';
@@ -11,14 +11,9 @@ import { recurrentAttention } from './recurrent.ts';
  * const inputs = { q: tensor([[[[1]]]]), k: tensor([[[[1]]]]), v: tensor([[[[7]]]]), factor: 1 };
  * read(attentionIn({ name: 'recurrent' })(inputs, emptyCache(inputs)).output) // [7]
  */
-export function attentionIn(mode: Mode): Attention {
-  checkMode('attention', mode);
-  switch (mode.name) {
-    case 'parallel':
-      return parallelAttention;
-    case 'recurrent':
-      return recurrentAttention;
-    case 'chunkwise':
-      return chunkwiseAttention(mode.chunkSize);
-  }
-}
+export const attentionIn = (mode: Mode): Attention =>
+  byMode('attention', mode, {
+    parallel: parallelAttention,
+    chunkwise: chunkwiseAttention,
+    recurrent: recurrentAttention,
+  });

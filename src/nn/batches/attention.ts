@@ -10,7 +10,7 @@ import type { Value } from '../../tensor/value.ts';
 import { type AttentionInputs, attentionAxes, extended, type KeyValueCache, scoresOf } from '../attention/inputs.ts';
 import { attentionIn } from '../attention/modes.ts';
 import { headAxes } from '../check.ts';
-import type { Mode } from '../retention/normalised.ts';
+import type { Mode } from '../mode.ts';
 import { softmax } from '../softmax.ts';
 import { alongRows, type Batch, checkRows, checkStates, isToken } from './batch.ts';
 import { type BatchResult, cutOut, eachSequence } from './each-sequence.ts';

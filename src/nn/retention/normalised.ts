@@ -5,53 +5,15 @@ import { constantLike } from '../../tensor/operand.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import type { Value } from '../../tensor/value.ts';
 import { checkPosition } from '../check.ts';
-import { chunkwiseRetention } from './chunkwise.ts';
+import { byMode, checkMode, type Mode, type Place } from '../mode.ts';
 import { decaySums, powerSlack } from './decay-tables.ts';
 import type { Retention, RetentionInputs, RetentionResult } from './inputs.ts';
-import { parallelRetention } from './parallel.ts';
+import { retentionIn } from './modes.ts';
 import { recurrentRetention } from './recurrent.ts';
 import { torchscaleChunkwise, torchscaleParallel } from './torchscale.ts';
 
-/** The order in which a sequence is computed. */
-export type Mode =
-  | { readonly name: 'parallel' }
-  | { readonly name: 'recurrent' }
-  | { readonly name: 'chunkwise'; readonly chunkSize: number };
-
 /** `none`: the equations. `decay`: divided by √λ_t, the same in every mode. `torchscale`: the authors', another one in each mode. */
 export type RetentionNorm = 'none' | 'decay' | 'torchscale';
-
-/** Where a call stands in its sequence: how many tokens came before it; and the prefix of its sites' names. */
-export interface Place {
-  readonly position: number;
-  readonly path: string;
-}
-
-/** Throws unless `mode` is a record that names a mode. */
-export function checkMode(call: string, mode: Mode): void {
-  const given: unknown = mode;
-  if (typeof given !== 'object' || given === null) {
-    const known = given === 'parallel' || given === 'recurrent' ? given : 'recurrent';
-    fail(`${call}: the mode is ${told(given)}; it is a record, as in { name: '${known}' }`);
-  }
-  const name: unknown = mode.name;
-  if (name !== 'parallel' && name !== 'recurrent' && name !== 'chunkwise') {
-    fail(`${call}: unknown mode ${told(name)}; use parallel, chunkwise or recurrent`);
-  }
-}
-
-/** Un-normalised retention in a mode. Throws on an unknown mode. */
-export function retentionIn(mode: Mode): Retention {
-  checkMode('retention', mode);
-  switch (mode.name) {
-    case 'parallel':
-      return parallelRetention;
-    case 'recurrent':
-      return recurrentRetention;
-    case 'chunkwise':
-      return chunkwiseRetention(mode.chunkSize);
-  }
-}
 
 /**
  * Retention in a mode with a normalisation, `inputs` [b, h, t, ·] at a place in their sequence, from a state [b, h, d, e].
@@ -77,9 +39,11 @@ export function normalisedRetention(
     case 'decay':
       return decayNormalised(retentionIn(mode), inputs, state, position);
     case 'torchscale':
-      if (mode.name === 'parallel') return torchscaleParallel(position, path)(inputs, state);
-      if (mode.name === 'chunkwise') return torchscaleChunkwise(mode.chunkSize)(inputs, state);
-      return decayNormalised(retentionIn(mode), inputs, state, position);
+      return byMode<Mode['name'], Retention>('retention', mode, {
+        parallel: torchscaleParallel(position, path),
+        chunkwise: torchscaleChunkwise,
+        recurrent: (all, before) => decayNormalised(recurrentRetention, all, before, position),
+      })(inputs, state);
     default:
       return fail(`retention: unknown normalisation ${told(norm)}; use none, decay or torchscale`);
   }

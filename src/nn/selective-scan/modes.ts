@@ -1,7 +1,6 @@
 /** @file The selective scan of Mamba in its modes. */
 import { at } from '../../tensor/ops.ts';
-import type { Mode } from '../retention/normalised.ts';
-import { checkMode } from '../retention/normalised.ts';
+import { byMode, type Mode } from '../mode.ts';
 import { discretised, readStates } from './discretise.ts';
 import { checkScan, type SelectiveScan } from './inputs.ts';
 import { chunkwiseStates, logStepStates, type Recurrence, recurrentStates, scanStates } from './recurrences.ts';
@@ -58,27 +57,17 @@ export const chunkwiseSelectiveScan = (chunkSize: number): SelectiveScan =>
   scanBy('chunkwiseSelectiveScan', chunkwiseStates(chunkSize));
 
 /** The selective scan in a mode; in parallel mode by the primitive. Throws on an unknown mode. */
-export function selectiveScanIn(mode: Mode): SelectiveScan {
-  checkMode('selectiveScan', mode);
-  switch (mode.name) {
-    case 'parallel':
-      return scanSelectiveScan;
-    case 'recurrent':
-      return recurrentSelectiveScan;
-    case 'chunkwise':
-      return chunkwiseSelectiveScan(mode.chunkSize);
-  }
-}
+export const selectiveScanIn = (mode: Mode): SelectiveScan =>
+  byMode('selectiveScan', mode, {
+    parallel: scanSelectiveScan,
+    chunkwise: chunkwiseSelectiveScan,
+    recurrent: recurrentSelectiveScan,
+  });
 
 /** The recurrence alone in a mode; in parallel mode by the primitive. Throws on an unknown mode. */
-export function recurrenceIn(mode: Mode): Recurrence {
-  checkMode('selectiveScan', mode);
-  switch (mode.name) {
-    case 'parallel':
-      return scanStates;
-    case 'recurrent':
-      return recurrentStates;
-    case 'chunkwise':
-      return chunkwiseStates(mode.chunkSize);
-  }
-}
+export const recurrenceIn = (mode: Mode): Recurrence =>
+  byMode('selectiveScan', mode, {
+    parallel: scanStates,
+    chunkwise: chunkwiseStates,
+    recurrent: recurrentStates,
+  });

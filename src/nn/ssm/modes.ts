@@ -1,6 +1,5 @@
 /** @file The modes of a state space model by name. */
-import { told } from '../../tensor/apply.ts';
-import { fail } from '../../tensor/errors.ts';
+import { byMode } from '../mode.ts';
 import { chunkwiseSsm, chunkwiseStates, convolutionSsm, convolvedStates } from './convolution.ts';
 import type { Ssm } from './inputs.ts';
 import { logStepSsm, recurrentSsm, scanSsm } from './sequential.ts';
@@ -24,48 +23,23 @@ export type SsmMode =
  * const one = tensor([[2]]);
  * read(ssmIn({ name: 'logStep' })({ x: tensor([[[1]]]), a: one, b: one, c: one }, tensor([[[3]]])).output) // [16]
  */
-export function ssmIn(mode: SsmMode): Ssm {
-  switch (mode?.name) {
-    case 'recurrent':
-      return recurrentSsm;
-    case 'scan':
-      return scanSsm;
-    case 'logStep':
-      return logStepSsm;
-    case 'direct':
-    case 'fft':
-      return convolutionSsm(mode.name);
-    case 'chunkwise':
-      return chunkwiseSsm(mode.chunkSize);
-    default:
-      return unknownMode('ssm', mode);
-  }
-}
+export const ssmIn = (mode: SsmMode): Ssm =>
+  byMode('ssm', mode, {
+    recurrent: recurrentSsm,
+    scan: scanSsm,
+    logStep: logStepSsm,
+    direct: convolutionSsm('direct'),
+    fft: convolutionSsm('fft'),
+    chunkwise: chunkwiseSsm,
+  });
 
 /** All states of a sequence in a mode. Throws on an unknown mode. */
-export function statesIn(mode: SsmMode): States {
-  switch (mode?.name) {
-    case 'recurrent':
-      return recurrentStates;
-    case 'scan':
-      return linearScanStates;
-    case 'logStep':
-      return logStepStates;
-    case 'direct':
-    case 'fft':
-      return convolvedStates(mode.name);
-    case 'chunkwise':
-      return chunkwiseStates(mode.chunkSize);
-    default:
-      return unknownMode('denseSsm', mode);
-  }
-}
-
-const unknownMode = (call: string, mode: never): never => {
-  const given: unknown = mode;
-  if (typeof given !== 'object' || given === null) {
-    return fail(`${call}: the mode is ${told(given)}; it is a record, as in { name: 'recurrent' }`);
-  }
-  const { name } = given as Partial<SsmMode>;
-  return fail(`${call}: unknown mode ${told(name)}; use recurrent, scan, logStep, direct, fft or chunkwise`);
-};
+export const statesIn = (mode: SsmMode): States =>
+  byMode('denseSsm', mode, {
+    recurrent: recurrentStates,
+    scan: linearScanStates,
+    logStep: logStepStates,
+    direct: convolvedStates('direct'),
+    fft: convolvedStates('fft'),
+    chunkwise: chunkwiseStates,
+  });

@@ -9,7 +9,7 @@ import { rmsNorm as rmsNormDefinition } from '../../../spec/rms-norm.ts';
 import { collect, denseFusion, type FusionParams } from '../../nn/dense-fusion.ts';
 import { headsLast, splitHeads } from '../../nn/multi-head-retention.ts';
 import { rmsNorm } from '../../nn/norms.ts';
-import { retentionIn } from '../../nn/retention/normalised.ts';
+import { retentionIn } from '../../nn/retention/modes.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { treeOf } from '../../tensor/tree.ts';
 import type { Value } from '../../tensor/value.ts';

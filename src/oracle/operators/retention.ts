@@ -11,7 +11,8 @@ import {
 } from '../../../spec/normalised-retention.ts';
 import type { Matrix } from '../../../spec/notation.ts';
 import { batchedRetention } from '../../nn/batches/retention.ts';
-import { type Mode, normalisedRetention, type RetentionNorm } from '../../nn/retention/normalised.ts';
+import type { Mode } from '../../nn/mode.ts';
+import { normalisedRetention, type RetentionNorm } from '../../nn/retention/normalised.ts';
 import { fromLists, type Layout, type Lists, type Tensors, toLists } from '../case.ts';
 import type { Operator, Size } from '../operator.ts';
 import type { Program } from '../program.ts';

@@ -92,7 +92,7 @@ describe('state space models', () => {
       "ssm: unknown mode 'parallel'; use recurrent, scan, logStep, direct, fft or chunkwise",
     ],
     [() => ssmIn(untyped(null)), "ssm: the mode is null; it is a record, as in { name: 'recurrent' }"],
-    [() => ssmIn(untyped('scan')), "ssm: the mode is 'scan'; it is a record, as in { name: 'recurrent' }"],
+    [() => ssmIn(untyped('scan')), "ssm: the mode is 'scan'; it is a record, as in { name: 'scan' }"],
   ]);
 
   it('leave the state of an empty sequence as it is, in every mode', () => {

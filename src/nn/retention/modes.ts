@@ -1,0 +1,14 @@
+/** @file Un-normalised retention by the name of its mode. */
+import { byMode, type Mode } from '../mode.ts';
+import { chunkwiseRetention } from './chunkwise.ts';
+import type { Retention } from './inputs.ts';
+import { parallelRetention } from './parallel.ts';
+import { recurrentRetention } from './recurrent.ts';
+
+/** Un-normalised retention in a mode. Throws on an unknown mode. */
+export const retentionIn = (mode: Mode): Retention =>
+  byMode('retention', mode, {
+    parallel: parallelRetention,
+    chunkwise: chunkwiseRetention,
+    recurrent: recurrentRetention,
+  });
