@@ -2,7 +2,7 @@
  * @file The commands in the documents. A block opened by ```sh is run by the tests, ```sh slow before a change lands,
  * ```sh gpu on a machine that has one: there its form alone is checked. `tsx test/docs/documented.ts slow` lists a kind.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -19,14 +19,18 @@ export interface Documented {
   readonly command: string;
 }
 
-/** README.md and everything in docs/ and spec/ that is Markdown. */
+/** The folders whose pages are documents; README.md of any folder of `src` is one as well. */
+const folders = ['.', 'docs', 'spec', 'examples', 'adapters/python', 'test/vectors'];
+
+/** Every page of the project that is Markdown. */
 export const documents = (): string[] => [
-  'README.md',
-  ...['docs', 'spec'].flatMap((folder) =>
-    readdirSync(join(root, folder))
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => `${folder}/${name}`),
-  ),
+  ...folders
+    .filter((folder) => existsSync(join(root, folder)))
+    .flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)))
+    .filter((name) => name.endsWith('.md')),
+  ...readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('README.md'))
+    .map((name) => join('src', name)),
 ];
 
 /** Every documented command, in order. Throws on a tag that does not exist. */
