@@ -71,8 +71,9 @@ export const denseMambaForward =
     const passed: Value[] = [];
     let x = embedding(params.embedding, tokens);
     const layers = params.layers.map((layer, l) => {
-      const path = `layers.${l}.`;
-      const result = block(layer, config, site(x, `hidden.${l}`), passed, state.layers[l]!, mode, wiring, path);
+      const stream = site(x, `hidden.${l}`);
+      const before = state.layers[l]!;
+      const result = block({ layer, config, stream, shallower: passed, before, mode, wiring, path: `layers.${l}.` });
       x = add(x, result.y);
       passed.push(result.passed);
       return result.state;
@@ -84,25 +85,36 @@ export const denseMambaForward =
     };
   };
 
-function block(
-  layer: DenseMambaLayer,
-  config: DenseMambaConfig,
-  stream: Value,
-  shallower: readonly Value[],
-  state: MambaLayerState,
-  mode: Mode,
-  wiring: DenseMambaWiring,
-  path: string,
-): { y: Value; state: MambaLayerState; passed: Value } {
+/** What a block is computed from: its layer's weights, what it reads, and how. */
+interface Block {
+  readonly layer: DenseMambaLayer;
+  readonly config: DenseMambaConfig;
+  /** The residual stream that it reads [b, t, d]. */
+  readonly stream: Value;
+  /** What each shallower layer passes on, layer 0's first. */
+  readonly shallower: readonly Value[];
+  /** The state before the first token. */
+  readonly before: MambaLayerState;
+  readonly mode: Mode;
+  readonly wiring: DenseMambaWiring;
+  /** The prefix of its sites' names. */
+  readonly path: string;
+}
+
+function block({ layer, config, stream, shallower, before, mode, wiring, path }: Block): {
+  y: Value;
+  state: MambaLayerState;
+  passed: Value;
+} {
   const normed = site(rmsNorm(stream, layer.inputNorm, config.epsilon), `${path}input`);
   const rule = { readings: config.readings, epsilon: config.epsilon, path };
   const fusion = layer.fusion ?? { gates: [] };
-  const { y, conv, scanned } = aroundScan(layer, normed, state.conv, mode, path, (inputs) => {
-    checkScan('denseMamba', inputs, state.ssm);
+  const { y, conv, scanned } = aroundScan(layer, normed, before.conv, mode, path, (inputs) => {
+    checkScan('denseMamba', inputs, before.ssm);
     const { decay, drive } = discretised(inputs);
     const gateInput = wiring.gateInput({ stream, normed, u: inputs.u }, config);
     const selected = selectedStates(wiring.sources(shallower, config), gateInput, fusion, rule);
-    const states = denseStates({ decay, drive, selected }, state.ssm, fusion, rule, orderIn(mode, decay));
+    const states = denseStates({ decay, drive, selected }, before.ssm, fusion, rule, orderIn(mode, decay));
     return { ...states, output: readStates(states.read, inputs) };
   });
   return { y, state: { conv, ssm: scanned.state }, passed: site(scanned.passed, `${path}passed`) };
