@@ -40,11 +40,14 @@ const table = [
   },
   {
     name: 'projection',
-    readings: ['identity', 'linear'],
-    default: 'identity',
-    evidence: ['C'],
+    readings: ['linear', 'identity'],
+    default: 'linear',
+    authors: 'identity',
+    evidence: ['N', 'S', 'C'],
     concerns: 'both',
-    reason: 'Proj of Eq. 15. The released code has none; a linear map per source is the other one named.',
+    reason:
+      'Proj of Eq. 15. Two descriptions of the paper say that it is linear: a map for each source. The released code has ' +
+      'no map, which makes it the identity.',
   },
   {
     name: 'gate',

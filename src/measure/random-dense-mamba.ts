@@ -22,8 +22,8 @@ const configFor = (layers: number, { denseLayers, pass = 'raw' }: Omit<Connectio
     stateSize: 4,
     gateRank: 4,
     denseLayers,
-    // the fused state of the one token that is run is then the state that it leaves
-    readings: { ...paperStates, carry: 'fused', pass },
+    // the fused state of the one token that is run is then the state that it leaves; a linear projection would fade as it starts
+    readings: { ...paperStates, projection: 'identity', carry: 'fused', pass },
   });
 
 /** Mamba as it starts, with gates that are not: N(0, 0.02²), as all else starts, would let in nothing that could be measured. */

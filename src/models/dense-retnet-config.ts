@@ -49,7 +49,7 @@ export interface DenseRetNetConfig {
 /** The equations and nothing else: un-normalised retention, so that every mode is the same function. */
 export const paperReadings: DenseRetNetReadings = {
   pass: 'raw',
-  projection: 'identity',
+  projection: 'linear',
   gate: 'shared',
   gateActivation: 'silu',
   fusion: 'add',
@@ -62,6 +62,7 @@ export const paperReadings: DenseRetNetReadings = {
 /** The choices of the released code [C], whose parallel and recurrent modes are not the same function. */
 export const authorsReadings: DenseRetNetReadings = {
   ...paperReadings,
+  projection: 'identity',
   fusedNorm: 'rms',
   retentionNorm: 'torchscale',
   rotationPhase: 'p-1',

@@ -97,7 +97,7 @@ export const presets = {
   'dense-retnet': preset(
     'dense-retnet',
     denseRetNet,
-    { vocabulary, width: 1536, layers: 16, heads: 2 },
+    { vocabulary, width: 1120, layers: 16, heads: 2 },
     pairsOfHalf,
     (sizes) => denseRetNetConfig({ ...sizes, denseLayers: 2 }),
   ),

@@ -8,7 +8,7 @@ import { fusionShapes } from './fusion-shapes.ts';
 export const paperStateReadings: StateReadings = {
   carry: 'raw',
   pass: 'raw',
-  projection: 'identity',
+  projection: 'linear',
   projectionWidth: 'state',
   gate: 'shared',
   gateActivation: 'silu',

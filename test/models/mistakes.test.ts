@@ -92,8 +92,8 @@ describe('parameters of another configuration are refused', () => {
       'dense-retnet: parameter layers.1.keyFusion.gates.0.down, [1, 32], has no place in this configuration; change one of them',
     ],
     [
-      read({ projection: 'linear' }),
-      'dense-retnet: the parameters lack layers.1.keyFusion.projections.0, [16, 16] in this configuration; change one of them',
+      read({ projection: 'identity' }),
+      'dense-retnet: parameter layers.1.keyFusion.projections.0, [16, 16], has no place in this configuration; change one of them',
     ],
     [
       read({ fusion: 'concat' }),

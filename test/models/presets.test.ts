@@ -61,6 +61,14 @@ describe('presets', () => {
     expect(used + unusedInRelease(h)).toBe(all);
   });
 
+  it('show that the released sizes have no room for linear projections', () => {
+    const { count } = presets['dense-retnet'];
+    expect(count({ width: small.sizes.width })).toBe(658_355_712);
+    const projections = (sizes: { width: number; layers: number }) =>
+      (2 * sizes.layers - 3) * ((sizes.width / 2) ** 2 + (2 * sizes.width) ** 2);
+    expect(projections(presets['dense-retnet'].sizes) / count()).toBeCloseTo(0.42, 2);
+  });
+
   it('count what initialise makes', () => {
     const config = small.config({ vocabulary: 10, width: 32, layers: 3 });
     const params = initialise(denseRetNet, config, { on: f64, seed: 1 });

@@ -37,7 +37,7 @@ export function distance(x: Matrix, y: Matrix): number {
   return differences.reduce((a, b) => Math.max(a, b), 0);
 }
 
-/** The equations-only preset on a small network; three layers so that `pass` and the window show. */
+/** A small network with plain readings and no projection; four layers, so that `pass` and the window of m layers show. */
 export const smallConfig: DenseRetNetConfig = {
   vocabulary: 7,
   width: 6,
