@@ -1,3 +1,4 @@
+/** @file checkGradient accepts right gradients and rejects wrong ones. */
 import { describe, expect, it } from 'vitest';
 import { checkGradient } from '../../src/autograd/check-gradient.ts';
 import { extrapolatedDifference } from '../../src/autograd/difference.ts';
@@ -18,7 +19,7 @@ const smooth = (x: Value): Value => mul(exp(x), x);
 const wrong = (error: number) => (x: Value) => add(smooth(x), scale(sub(x, stopGradient(x)), error));
 
 describe('checkGradient', () => {
-  it('accepts right gradients, along every one of a hundred directions', () => {
+  it('accepts right gradients along a hundred directions', () => {
     for (let seed = 0; seed < 100; seed++) {
       for (const direction of ['dense', 'one-hot'] as const) {
         expect(checkGradient(smooth, point, { seed, direction })).toMatchObject({ ok: true });
@@ -32,7 +33,7 @@ describe('checkGradient', () => {
     }
   });
 
-  it('rejects a gradient that flows nowhere, and NaN', () => {
+  it('rejects a missing gradient, and NaN', () => {
     expect(checkGradient((x: Value) => mul(stopGradient(x), stopGradient(x)), point)).toMatchObject({
       analytic: 0,
       ok: false,
@@ -40,13 +41,13 @@ describe('checkGradient', () => {
     expect(checkGradient((x: Value) => exp(scale(exp(x), 1e9)), tensor([1]))).toMatchObject({ ok: false });
   });
 
-  it('shows both figures, and a tolerance far below them', () => {
+  it('returns both numbers, and a tolerance far below them', () => {
     const { analytic, numeric, tolerance } = checkGradient(smooth, point, { seed: 3 });
     expect(Math.abs(analytic - numeric)).toBeLessThanOrEqual(tolerance);
     expect(tolerance).toBeLessThan(1e-9 * Math.abs(numeric));
   });
 
-  it('moves a single number along a one-hot direction', () => {
+  it('perturbs a single number along a one-hot direction', () => {
     const before = read(point);
     const moved = new Set<number>();
     checkGradient(
@@ -82,7 +83,7 @@ describe('extrapolatedDifference', () => {
     expect(error).toBeLessThan(1e-10 * Math.max(1, Math.abs(expected)));
   });
 
-  it('states a large error where there is no derivative', () => {
+  it('estimates a large error where there is no derivative', () => {
     const { error } = extrapolatedDifference((h) => ({ value: Math.sqrt(Math.abs(h)) * Math.sign(h), size: 1 }));
     expect(error).toBeGreaterThan(0.1);
   });

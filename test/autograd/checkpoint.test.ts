@@ -1,3 +1,4 @@
+/** @file Gradient checkpointing changes no value or gradient, and saves memory. */
 import { describe, expect, it } from 'vitest';
 import { checkGradient } from '../../src/autograd/check-gradient.ts';
 import { checkpoint } from '../../src/autograd/checkpoint.ts';
@@ -14,7 +15,7 @@ import { counting } from '../support/counting.ts';
 
 type Layer = { readonly x: Value; readonly w: Value };
 
-/** A layer with two results, of several steps. Small integers make every sum exact, whatever its order. */
+/** A layer of several steps with two results. On small integers every sum is exact in any order. */
 function layer({ x, w }: Layer): { h: Value; norm: Value } {
   const h = einsum('ij,j->i', w, x);
   const squares = mul(h, h);
@@ -23,7 +24,7 @@ function layer({ x, w }: Layer): { h: Value; norm: Value } {
 type Run = (f: typeof layer, inputs: Layer) => ReturnType<typeof layer>;
 const plain: Run = (f, inputs) => f(inputs);
 
-/** Two layers, each run as `run` says, so that the second's input is the first's result. */
+/** Two layers, each called through `run`; the second takes the first's result. */
 function network(run: Run): (inputs: Layer) => Value {
   return ({ x, w }) => {
     const first = run(layer, { x, w });
@@ -67,7 +68,7 @@ describe('checkpoint', () => {
     expect(read(jvp(network(checkpoint), point, direction))).toEqual(read(jvp(network(plain), point, direction)));
   });
 
-  it('remembers its inputs and results only, and recomputes the rest', () => {
+  it('keeps only its inputs and results, and recomputes the rest', () => {
     const stepsOf = (run: Run): number => {
       let steps = 0;
       grad((inputs: Layer) => {
@@ -84,7 +85,7 @@ describe('checkpoint', () => {
       return work.primitives;
     };
     const steps = 6;
-    // per layer one call and two results instead of every step
+    // for each layer one call and two results instead of every step
     expect(stepsOf(plain) - stepsOf(checkpoint)).toBe(2 * (steps - 3));
     expect(workOf(checkpoint) - workOf(plain)).toBeGreaterThanOrEqual(2 * steps);
   });
@@ -114,7 +115,7 @@ describe('checkpoint', () => {
 
   it.each([
     ['the same call', () => grad((x) => checkpoint((y) => mul(y, x), x), scalar(2))],
-    // read as a constant, x would lose its gradient without a word
+    // as a constant, x would silently lose its gradient
     ['a call further in', () => grad((x) => grad((y) => checkpoint((z) => mul(z, y), x), scalar(2)), scalar(3))],
   ])('refuses to close over a variable of %s', (_, call) => {
     expect(call).toThrow(

@@ -1,3 +1,4 @@
+/** @file Reverse-mode gradients: nesting, trees, pullbacks, jvp, slices, cost, and cotangents only where needed. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tape } from '../../src/autograd/tape.ts';
@@ -47,7 +48,7 @@ describe('nested gradients', () => {
     expect(item(derivative(derivative(derivative(fifth)))(scalar(2)))).toBe(5 * 4 * 3 * 4);
   });
 
-  it('keep equal values of different calls apart', () => {
+  it('do not confuse values of different calls', () => {
     // the inner derivative is of y alone: d/dx (x · d/dy (x + y)) = d/dx x = 1, not 2
     expect(
       item(
@@ -118,7 +119,7 @@ describe('gradients of trees', () => {
     return sum(mul(einsum('ij,j->i', layers[1]!.w, first), reshape(scale, [1])));
   };
 
-  it('have the form of the inputs, absent fields included', () => {
+  it('have the structure of the inputs, absent fields included', () => {
     const { value, gradient } = valueAndGrad(f, parameters);
     expect(item(value)).toBe(3 * (22 + 2 * 44));
     expect(Object.keys(gradient)).toEqual(['layers', 'scale']);
@@ -139,14 +140,14 @@ describe('gradients of trees', () => {
     expect(numbers(grad(() => scalar(1), tensor([1, 2])))).toEqual([0, 0]);
   });
 
-  it('take cotangents by their place in the tree, not by the order of fields', () => {
+  it('take cotangents by path in the tree, not by the order of fields', () => {
     const { value, pullback } = vjp((x) => ({ a: x, b: mul(x, 10) }), scalar(1));
     expect([item(value.a), item(value.b)]).toEqual([1, 10]);
     expect(item(pullback({ b: scalar(0), a: scalar(1) }))).toBe(1);
     expect(item(pullback({ a: scalar(0), b: scalar(1) }))).toBe(10);
   });
 
-  it('count an input that is a result as well', () => {
+  it('include an input that is also a result', () => {
     const { pullback } = vjp((x) => [x, x, mul(x, x)] as const, scalar(3));
     expect(item(pullback([scalar(1), scalar(10), scalar(100)]))).toBe(611);
   });
@@ -171,7 +172,7 @@ describe('a pullback', () => {
 });
 
 describe('a tape', () => {
-  it('has the cotangents of results on the way too, joined from their slices', () => {
+  it('has the cotangents of intermediate results too, joined from their slices', () => {
     const on = tape(f64 as Executor);
     const x = on.watch(tensor([1, 2]));
     const unused = on.watch(tensor([5]));
@@ -236,7 +237,7 @@ describe('slices of one value', () => {
       return total;
     });
 
-  it('add up where they overlap, and leave zeros where none is', () => {
+  it('add up where they overlap, and leave zeros in gaps', () => {
     fc.assert(
       fc.property(uses, (use) => {
         const cut = (y: Value): Value[] => [
@@ -262,7 +263,7 @@ describe('slices of one value', () => {
 });
 
 describe('a recurrence over T steps', () => {
-  /** What a forward and a backward pass over T steps cost: a scan by slices and a final join. */
+  /** The cost of a forward and a backward pass over T steps: a scan by slices and a final join. */
   function work(steps: number, order: 1 | 2) {
     const { on, work } = counting();
     const xs = input(on, new Float64Array(steps * 3).fill(0.5), [steps, 3]);
@@ -282,7 +283,7 @@ describe('a recurrence over T steps', () => {
 
   it.each([1, 2] as const)('costs O(T) primitives and O(T) numbers, to derivative %i', (order) => {
     const [a, b, c] = [work(20, order), work(40, order), work(60, order)];
-    // equal steps cost equally much more
+    // equal increments of T cost equal increments of work
     expect(c.primitives - b.primitives).toBe(b.primitives - a.primitives);
     expect(c.numbers - b.numbers).toBe(b.numbers - a.numbers);
     expect(b.numbers).toBeGreaterThan(a.numbers);
@@ -300,8 +301,8 @@ describe('a recurrence over T steps', () => {
   });
 });
 
-describe('only what needs a cotangent gets one', () => {
-  it('so that constant operands cost nothing', () => {
+describe('cotangents are computed only where needed', () => {
+  it('constant operands cost nothing', () => {
     const { on, work } = counting();
     const [x, w] = [input(on, [1, 2], [2]), input(on, [3, 4], [2])];
     const { pullback } = vjp((y) => mul(y, w), x);
@@ -310,14 +311,14 @@ describe('only what needs a cotangent gets one', () => {
     expect(work.primitives - before).toBe(1);
   });
 
-  it('and index operands none', () => {
+  it('index operands have none', () => {
     const rows = indices([2, 0, 2]);
     expect(numbers(grad((table) => sum(mul(gather(table, rows), tensor([1, 10, 100]))), tensor([5, 6, 7])))).toEqual([
       10, 0, 101,
     ]);
   });
 
-  it('joins of watched and constant values flow to the watched', () => {
+  it('a join of watched and constant values passes cotangents to the watched ones', () => {
     const x = tensor([1, 2]);
     const joined = grad((y) => sum(mul(concat([tensor([9]), y, tensor([9]), y], 0), tensor([1, 2, 3, 4, 5, 6]))), x);
     expect(numbers(joined)).toEqual([2 + 5, 3 + 6]);

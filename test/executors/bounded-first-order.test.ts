@@ -1,3 +1,4 @@
+/** @file First-order bounds: single operations, cancellation, every operator and mode, and a model of four layers. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { firstOrder, firstOrderBound, firstOrderBounds } from '../../src/executors/bounded/first-order.ts';
@@ -40,7 +41,7 @@ describe('first-order bounds', () => {
     close(firstOrderBounds(constantLike(x, Float64Array.of(0.1), [1], () => 7))[0]!, 7 * unit);
   });
 
-  it('know that errors of one origin cancel', () => {
+  it('cancel errors of one origin', () => {
     const square = (x: Value): Value => mul(x, x);
     const quotient = (x: Value): Value => mul(x, rsqrt(square(x)));
     const [y, z] = [(x: Value) => quotient(scale(x, 1 / 3)), (x: Value) => quotient(x)];
@@ -61,12 +62,12 @@ describe('first-order bounds', () => {
     close(firstOrderBounds(mul(add(zero, 1), x))[0]!, unit * 6 + 3 * firstOrderBounds(zero)[0]!);
   });
 
-  it('of weighted sums know that errors cancel between values', () => {
+  it('of weighted sums cancel errors between values', () => {
     const x = input(on(), [3, 5], [2]);
     const third = scale(x, 1 / 3);
     const [twice, thrice] = [scale(third, 2), scale(third, 3)];
     const [plus, minus] = [Float64Array.of(3, 3), Float64Array.of(-2, -2)];
-    // 3 · 2x − 2 · 3x: what remains is the rounding of the product with 3
+    // 3 · 2x − 2 · 3x: only the rounding of the product with 3 remains
     close(
       firstOrderBound([
         [twice, plus],
@@ -78,7 +79,7 @@ describe('first-order bounds', () => {
     expect(firstOrderBound([])).toBe(0);
   });
 
-  it('refuse what they do not know', () => {
+  it('refuse values of other executors, and elements that do not exist', () => {
     expect(() => firstOrderBounds(tensor([1]))).toThrow('firstOrderBounds: the value lives on f64; compute it on');
     expect(() => firstOrderBounds(input(on(), [1], [1]), [1])).toThrow('there is no element 1 in shape [1]');
     expect(() => input(on(), [0.1], [1])).toThrow('snap the numbers to it first');
@@ -159,7 +160,7 @@ describe('for a model of four layers', patient, () => {
     return denseRetNet.forward(params, config, ids, start, { name: 'parallel' }).logits;
   }
 
-  it('they reject a weight that is off by a part in a thousand, where running bounds promise nothing', () => {
+  it('they reject a weight that is off by a thousandth, where running bounds are infinite', () => {
     for (let seed = 1; seed <= 5; seed++) {
       const reference = logits(on(), seed, 1);
       const bound = firstOrderBounds(reference);

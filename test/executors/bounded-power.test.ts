@@ -1,4 +1,4 @@
-/** @file Bounds are tight: right programs come near them, and faults little larger than rounding are beyond them. */
+/** @file Error bounds are sharp: correct programs come near them, and faults little larger than rounding exceed them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float32 } from '../../src/executors/bounded/index.ts';
@@ -73,7 +73,7 @@ function faultSize(program: Program, c: Case, n: number, seed: number): number {
   for (const [name, x] of reference.filter(([place]) => place.startsWith('output.'))) {
     const [want, bound, have, cond] = [numbers(x), boundOf(x), numbers(correct[name]!), numbers(condition[name]!)];
     want.forEach((number, i) => {
-      // what is smaller, f32 may take for 0
+      // f32 may flush smaller numbers to 0
       if (cond[i]! < 2 ** -90) return;
       const fault = (random.integer(2) === 0 ? -1 : 1) * 8 * n * float32.u * cond[i]!;
       least = Math.min(least, Math.abs(have[i]! + fault - number) / bound[i]!);
@@ -106,7 +106,7 @@ describe(
       );
     });
 
-    // a fusion evaluates functions, whose own error is that of some ten summands
+    // a fusion evaluates functions, whose error is that of about ten summands
     const fusions: fc.Arbitrary<Case> = fc
       .record({
         width: fc.integer({ min: 24, max: 64 }),

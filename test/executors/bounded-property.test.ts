@@ -1,4 +1,4 @@
-/** @file No correct implementation is ever rejected: every primitive, its derivative, every operator in every mode. */
+/** @file No correct implementation is ever rejected: every primitive, its derivative, every operator and mode, in rounded arithmetic. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { float32, float64, type Precision, snap } from '../../src/executors/bounded/index.ts';
@@ -14,7 +14,7 @@ import type { Use } from '../tensor/primitives/entry.ts';
 import { table } from '../tensor/primitives/table.ts';
 import { casesOf, largest, seeds, tryFunction, tryProgram } from './bounded-trial.ts';
 
-/** Numbers of the format near the given ones in sign, not in size: some huge, some tiny, some 0. */
+/** Numbers of the format with the given signs and other sizes: some huge, some tiny, some 0. */
 function rough({ data, shape }: Dense, precision: Precision, random: Rng): Dense {
   const [exponents, zeros] = [[1, 8, 40, 120][random.integer(4)]!, random.integer(2) * random.integer(6)];
   const drawn = data.map((x) => {
@@ -32,7 +32,7 @@ const disturbances: readonly ((x: Value) => Value)[] = [
   (x) => add(scale(x, 1.1), scale(x, -1)),
 ];
 
-/** A use with rough operands, some of them disturbed before they are used. */
+/** The error ratios of a use with rough operands, some of them disturbed first. */
 function disturbed(use: Use, precision: Precision, seed: number): number[] {
   const random = rng(seed);
   const xs = use.operands.map((x) => rough(x, precision, random));

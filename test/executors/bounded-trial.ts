@@ -1,4 +1,4 @@
-/** @file Trying bounds on an implementation: how far it is from the f64 numbers, as a part of what the bound allows. */
+/** @file Measures errors of implementations against their bounds: |implementation − f64 number| / bound. */
 import fc from 'fast-check';
 import { vjp } from '../../src/autograd/vjp.ts';
 import { bounded, boundOf, type Precision, snap } from '../../src/executors/bounded/index.ts';
@@ -14,7 +14,7 @@ import type { Dense } from '../support/dense.ts';
 /** A value's numbers on the executor below all tapes. */
 const numbers = (x: Value): Float64Array => x.on.read(x.data);
 
-/** |implementation − reference| / bound of each element; 0 where both are the same, and where the bound promises nothing. */
+/** |implementation − reference| / bound of each element; 0 where both are the same and where the bound is infinite. */
 export function ratios(implementation: Value, reference: Value): number[] {
   const [have, want, allowed] = [numbers(implementation), numbers(reference), boundOf(reference)];
   return Array.from(want, (x, i) => {
@@ -45,7 +45,7 @@ export function tryFunction(
   return found.flatMap((x, i) => ratios(x, reference[i]!));
 }
 
-/** A case whose numbers a precision can hold. */
+/** A case with its numbers rounded to a precision. */
 export function snapped<C extends Case>(c: C, precision: Precision): C {
   const all = (tensors: Tensors): Tensors =>
     Object.fromEntries(
@@ -63,7 +63,7 @@ export const everything = ({ outputs, gradients }: Evaluation): [string, Value][
   ...Object.entries(gradients).map(([name, x]): [string, Value] => [`gradient.${name}`, x]),
 ];
 
-/** The ratios of a program's outputs, states and gradients on a case that is snapped, by name. */
+/** The ratios of a program's outputs, states and gradients on a snapped case, by name. */
 export function tryProgram(program: Program, c: Case, precision: Precision, seed: number): [string, number[]][] {
   const reference = everything(evaluate(program, c, bounded(precision) as Executor));
   const found = Object.fromEntries(everything(evaluate(program, c, rounded(precision, seed) as Executor)));
@@ -78,5 +78,5 @@ export const casesOf = (operator: Operator, mode: string, longest: number, preci
 
 export const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 
-/** The largest of some numbers, 0 if there are none. Loops, as there may be more than a call takes. */
+/** The largest of some numbers, 0 if there are none. A loop, as a call takes only so many arguments. */
 export const largest = (list: readonly number[]): number => list.reduce((most, x) => Math.max(most, x), 0);

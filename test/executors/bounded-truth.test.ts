@@ -1,4 +1,4 @@
-/** @file Bounds hold the error of the f64 numbers themselves: against sums and products in exact arithmetic. */
+/** @file Bounds cover the error of the f64 numbers themselves: against sums and products in exact arithmetic. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float32, float64, type Precision } from '../../src/executors/bounded/index.ts';
@@ -65,7 +65,7 @@ describe.each([float32, float64])('against exact arithmetic, on numbers of $name
       fc.property(lists, (list) => {
         const xs = drawn(list, precision);
         const { ofReference, ofImplementation } = both(f, xs, truthOf(xs), list.seed);
-        // each of the two roundings of one operation has its own share of the bound
+        // the bound of one operation has a share for each of the two roundings
         const share = 2 ** -53 / (precision.u + 2 ** -53);
         expect(Number.isNaN(ofReference) ? 0 : ofReference).toBeLessThanOrEqual(share);
         expect(Number.isNaN(ofImplementation) ? 0 : ofImplementation).toBeLessThanOrEqual(1);

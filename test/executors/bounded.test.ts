@@ -1,3 +1,4 @@
+/** @file The bounds of single operations, against hand-derived numbers and at the edges of the format. */
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float32, float64, snap } from '../../src/executors/bounded/index.ts';
 import { f64, tensor } from '../../src/executors/f64/index.ts';
@@ -42,7 +43,7 @@ const off = (x: readonly number[], e: readonly number[]): Value =>
   constantLike(exact(0), Float64Array.from(x), [x.length], (_x, i) => e[i]! / (u + 2 ** -53));
 const bounds = (x: Value): number[] => [...boundOf(x)];
 const bound = (x: Value): number => boundOf(x)[0]!;
-/** That a bound is as large as it should be, and not by more than a part in a thousand. */
+/** Expects a bound at least as large as it should be, and larger by a thousandth at most. */
 function expectBound(found: number, expected: number): void {
   expect(found).toBeGreaterThanOrEqual(expected * (1 - 1e-12));
   expect(found).toBeLessThanOrEqual(expected * 1.001 + 20 * tiny);
@@ -62,7 +63,7 @@ describe('inputs of a bounded executor', () => {
     expect(bounds(exact(inf, -inf, nan))).toEqual([0, 0, 0]);
   });
 
-  it('are made by snap, which rounds to nearest and takes for 0 what a device may', () => {
+  it('are rounded by snap: to nearest, and to 0 where a device may flush', () => {
     expect([...snap(float32, [0.1, -1e-40, inf, 3])]).toEqual([Math.fround(0.1), 0, inf, 3]);
     expect([...snap(float64, [0.1, 1e-310])]).toEqual([0.1, 1e-310]);
     expect(() => snap(float32, [1, 1e39])).toThrow('snap: element 1 is 1e+39, beyond');
@@ -97,7 +98,7 @@ describe('the bound of a result', () => {
     expectBound(bound(mul(exact(-1), x)), 0.25);
     expectBound(bound(scale(x, 0.5)), 0.125);
     expect(bounds(scale(exact(3, 0), 0))).toEqual([0, 0]);
-    // but not where the 0 is one by chance
+    // but not where the 0 is inexact
     expectBound(bound(add(off([0], [0.5]), exact(3))), 0.5);
     expectBound(bound(add(exact(3), off([0], [0.5]))), 0.5);
     expectBound(bound(mul(off([0], [0.5]), exact(3))), 1.5);
@@ -112,7 +113,7 @@ describe('the bound of a result', () => {
     }
   });
 
-  it('holds what underflows, also by a power of two, also in sums of products', () => {
+  it('covers underflow, also by a power of two, also in sums of products', () => {
     expect(bound(scale(exact(tiny), 0.5))).toBeGreaterThanOrEqual(tiny / 2);
     expect(bound(mul(exact(2 ** -70), exact(2 ** -70)))).toBeGreaterThanOrEqual(2 ** -140);
     // each of three products may be flushed, and each of two sums
@@ -123,7 +124,7 @@ describe('the bound of a result', () => {
     expect(bound(einsum('i,i,i->', small, small, huge))).toBeGreaterThanOrEqual(2 ** -100);
   });
 
-  it('is infinite where a number may leave the format, on the way to the result too', () => {
+  it('is infinite where a number may overflow, intermediate results included', () => {
     const [big, max] = [exact(2 ** 100), exact(largest)];
     expect(bound(mul(big, big))).toBe(inf);
     expect(bound(add(max, max))).toBe(inf);
@@ -155,7 +156,7 @@ describe('the bound of a result', () => {
     expect(bounds(exp(add(exact(-inf), off([3], [1]))))).toEqual([0]);
   });
 
-  it('stays infinite through functions that are bounded: what is not a number may come', () => {
+  it('stays infinite through bounded functions: the operand may be NaN', () => {
     const unknown = exp(exact(200));
     for (const f of [sigmoid, erf, sign, abs]) expect(bound(f(unknown))).toBe(inf);
   });
@@ -171,13 +172,13 @@ describe('the bound of a result', () => {
     expect(bound(erf(off([1], [1e6])))).toBeLessThan(2.001);
     // erf 1 − erf ½
     expect(bound(erf(off([1], [0.5])))).toBeGreaterThanOrEqual(0.3222);
-    // f64 underflowed: e^{−800 + 760} has not
+    // f64 underflows: e^{−800 + 760} does not
     expect(bound(exp(off([-800], [760])))).toBe(inf);
     expect(bound(exp(off([-746], [709])))).toBeGreaterThanOrEqual(Math.exp(-37));
     expect(bound(sigmoid(off([-746], [709])))).toBeGreaterThanOrEqual(Math.exp(-37));
   });
 
-  it('of a comparison is that of the other outcome where the error may turn it', () => {
+  it('of a comparison covers the other outcome where an error may flip it', () => {
     expect(bounds(sign(off([2, 1, -1, 0], [1, 1, 2, 1]))).map(Math.round)).toEqual([0, 2, 2, 1]);
     expect(bounds(equal(off([2, 1], [0.5, 0.5]), exact(3, 1)))).toEqual([0, 1]);
     expect(bounds(equal(exact(3, 1), exact(3, 2)))).toEqual([0, 0]);
@@ -208,7 +209,7 @@ describe('the bound of a result', () => {
     expectBound(bound(sum(exact(3, 0, 0, -2, 0, 1))), 2 * unit * 6);
     expect(bounds(sum(exact(0, 7, 0)))).toEqual([0]);
     expectBound(bound(einsum('i,i->', exact(3, 0, -2), exact(5, 1, 1))), 2 * unit * 17);
-    // the sums over i and j apart, or together
+    // sums over i and j one after the other, or at once
     expectBound(bound(einsum('i,j->', exact(1, 1), exact(1, 1))), 4 * unit * 4);
     expectBound(bound(sum(off([3, -3], [0.25, 0.5]))), 0.75);
     const index = indexInput(on, [0, 2, 0], [3]);
@@ -217,14 +218,14 @@ describe('the bound of a result', () => {
     expect(rows.slice(1)).toEqual([0, 0]);
   });
 
-  it('of a product holds the errors of both factors and their product', () => {
+  it('of a product covers the errors of both factors and their product', () => {
     const [x, y] = [off([2], [0.5]), off([-3], [1])];
     expectBound(bound(mul(x, y)), 2 * 1 + 0.5 * 4);
     expectBound(bound(einsum('i,i->', x, y)), 2 * 1 + 0.5 * 4);
     expectBound(bound(einsum('i,i,i->', x, x, x)), 2.5 ** 3 - 2 ** 3);
   });
 
-  it('holds the rounding of what the operands may have been, not only of what they are', () => {
+  it('covers the rounding of all operands within their bounds, not only of the given ones', () => {
     const coarse = bounded({ ...float32, name: 'coarse', u: 2 ** -8 }) as Executor;
     const third = scale(input(coarse, [3], [1]), 1 / 3);
     const zero = add(third, -1);
@@ -232,7 +233,7 @@ describe('the bound of a result', () => {
     expect(bound(zero)).toBeGreaterThanOrEqual(bound(third) * (1 + 2 ** -8));
   });
 
-  it('moves along with the number, and index values have none', () => {
+  it('moves with its number, and index values have none', () => {
     const x = off([1, 2, 3], [0.1, 0.2, 0.3]);
     const [a, b, c] = bounds(x);
     expect(bounds(slice(x, 0, 1, 3))).toEqual([b, c]);
@@ -246,7 +247,7 @@ describe('the bound of a result', () => {
     expect(bounds(gather(x, slice(index, 0, 0, 1)))).toEqual([c]);
   });
 
-  it('is there for empty values and empty sums', () => {
+  it('exists for empty values and empty sums', () => {
     const nothing = reshape(exact(), [0, 2]);
     expect(bounds(sum(nothing, [0]))).toEqual([0, 0]);
     expect(bounds(einsum('ab,ac->bc', nothing, nothing))).toEqual([0, 0, 0, 0]);

@@ -1,4 +1,4 @@
-/** @file Causal convolutions: exact where sums are, both methods alike, bounds against rounded transforms. */
+/** @file Causal convolutions: exact where sums are, direct and FFT alike, bounds against FFTs in rounded arithmetic. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { vjp } from '../../src/autograd/vjp.ts';
@@ -56,7 +56,7 @@ describe('causal convolutions', () => {
     );
   });
 
-  it('come out alike by transforms, up to a few roundings of ‖k‖₂ ‖x‖₂', () => {
+  it('agree with FFTs up to a few roundings of ‖k‖₂ ‖x‖₂', () => {
     for (const t of [1, 2, 3, 5, 64, 100, 1000, 2049]) {
       const random = rng(t);
       const numbers = (): Float64Array => Float64Array.from({ length: t }, random.normal);
@@ -142,7 +142,7 @@ describe('bounds of convolutions', () => {
     });
   });
 
-  it('are 0 beside a sequence of zeros, and infinite where a number is or where transforms leave the format', () => {
+  it('are 0 for a sequence of zeros, and infinite where a number is infinite or a transform overflows', () => {
     const bounds = (x: number, k: number): number[] => [
       ...boundOf(causalConvolution(of(on, x, 0, 0), of(on, 0, k, 0), 0, { method: 'fft' })),
     ];
@@ -153,7 +153,7 @@ describe('bounds of convolutions', () => {
     expect(bounds(2 ** 100, 2).every(Number.isFinite)).toBe(true);
   });
 
-  it('reject what leaves out one summand, or comes round', () => {
+  it('reject a result that omits one summand, or wraps around', () => {
     const random = rng(9);
     const numbers = (): number[] => Array.from({ length: 24 }, () => Math.fround(random.normal()));
     const [x, k] = [numbers(), numbers()];
@@ -164,7 +164,7 @@ describe('bounds of convolutions', () => {
     const far = (y: number, i: number): boolean => Math.abs(y - read(reference)[i]!) > boundOf(reference)[i]!;
     expect(right.some(far)).toBe(false);
     expect(right.every((y, i) => far(y - k[i]! * x[0]!, i) || Math.abs(k[i]! * x[0]!) < 1e-3)).toBe(true);
-    // a transform of 32 in place of 64 numbers
+    // a transform of 32 numbers in place of 64
     const round = right.map((y, i) => y + sumOver(24, (s) => (s > i + 8 ? x[s]! * k[32 + i - s]! : 0)));
     expect(round.subarray(0, 14).every(far)).toBe(true);
   });

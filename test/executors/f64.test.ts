@@ -1,3 +1,4 @@
+/** @file The f64 executor: accurate functions, NaN, empty sums, immutable values. */
 import { describe, expect, it } from 'vitest';
 import { vjp } from '../../src/autograd/vjp.ts';
 import { f64, scalar, tensor } from '../../src/executors/f64/index.ts';
@@ -57,7 +58,7 @@ describe('the f64 executor', () => {
     expect(read(sign(tensor([-0, -inf, nan])))).toEqual(of(-0, -1, nan));
     expect(read(select(tensor([0, 1]), tensor([nan, 2]), 5))).toEqual(of(5, 2));
     expect(read(select(tensor([0, 1]), 5, tensor([2, inf])))).toEqual(of(2, 5));
-    // what a product with a mask would have made of it
+    // a product with a mask gives NaN
     expect(read(mul(tensor([0, 1]), tensor([nan, 2])))).toEqual(of(nan, 2));
   });
 

@@ -1,4 +1,4 @@
-/** @file Functions of state spaces against exact arithmetic, at every size of argument. */
+/** @file Functions of state space models against exact arithmetic, at every size of argument. */
 import { describe, expect, it } from 'vitest';
 import { vjp } from '../../src/autograd/vjp.ts';
 import { f64, tensor } from '../../src/executors/f64/index.ts';
@@ -14,7 +14,7 @@ const random = rng(3);
 const between = (low: number, high: number, count: number): number[] =>
   Array.from({ length: count }, () => low + (high - low) * random.uniform());
 
-/** Next to 0, where formulas change, where e^x underflows and where it overflows. */
+/** Arguments near 0, where formulas change, where e^x underflows and where it overflows. */
 const hard = [
   ...[1e-300, 1e-20, 2 ** -53, 1e-8, 2 ** -4].flatMap((x) => [x, -x]),
   ...[1, 2, 3, 4, 5, 6].flatMap((x) => [x, -x, x * (1 + 2 ** -52), -x * (1 - 2 ** -53)]),
@@ -22,9 +22,9 @@ const hard = [
 ];
 const arguments_ = [...hard, ...between(-8, 8, 200), ...between(-60, -8, 50), ...between(8, 60, 50)];
 
-/** So many bits that e^|x| is held to a thousand behind the point. */
+/** Bits enough for e^|x| with a thousand fractional bits. */
 const bitsFor = (x: number): number => 1100 + Math.ceil(3 * Math.abs(x));
-/** The worst relative error in units of 2⁻⁵³: `truth` gives the true value, or what stands in the same ratio to it. */
+/** The worst relative error in units of 2⁻⁵³. */
 function worst(f: (x: Value) => Value, xs: readonly number[], error: (x: number, y: number) => number): number {
   const ys = read(f(input(f64, xs, [xs.length])));
   return Math.max(...xs.map((x, i) => Math.abs(error(x, ys[i]!)) * 2 ** 53));

@@ -1,4 +1,4 @@
-/** @file Linear scans over many tokens: the f64 numbers against exact ones, bounds against every association. */
+/** @file Linear scans over many tokens: the f64 numbers against exact ones, bounds in every bracketing. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float32, float64, type Precision, snap } from '../../src/executors/bounded/index.ts';
@@ -57,7 +57,7 @@ describe.each([float32, float64])('on numbers of $name', (precision) => {
     if (precision === float64) expect(worst).toBeGreaterThan(0.02);
   });
 
-  it.each(kinds)('bounds hold in every association, gradients too, with decays %s', (kind) => {
+  it.each(kinds)('bounds hold in every bracketing, gradients too, with decays %s', (kind) => {
     let worst = 0;
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 40 }), fc.boolean(), (seed, t, reverse) => {
@@ -100,20 +100,20 @@ describe('bounds of scans', () => {
     expect(bounds(of(1, 0, -1), of(0, 5, 0))).toEqual([0, 0, 0]);
   });
 
-  it('begin anew where a decay is exactly 0', () => {
+  it('restart where a decay is exactly 0', () => {
     const [, reset, next] = bounds(of(0.5, 0, 0.5), of(7, 3, 1));
     expect(reset).toBe(0);
     expectBound(next!, 2 * unit * 2.5);
   });
 
-  it('carry the errors of decays, inputs and the start', () => {
+  it('propagate the errors of decays, inputs and the initial state', () => {
     const off = (x: number, e: number, shape: readonly number[] = [1]): Value =>
       constantLike(of(0), Float64Array.of(x), shape, () => e / unit);
     const [found] = boundOf(linearScan(off(2, 0.125), off(-1, 0.25), off(3, 0.5, []), 0));
     expectBound(found!, 2 * 0.5 + 0.125 * 3.5 + 0.25);
   });
 
-  it('are infinite from where products of decays can leave the format, in whatever association', () => {
+  it('are infinite from where products of decays can overflow in any bracketing', () => {
     const a = of(...Array.from({ length: 6 }, () => 2 ** 30));
     const b = of(...Array.from({ length: 6 }, () => 0));
     const found = bounds(a, b, 2 ** -100);

@@ -1,3 +1,4 @@
+/** @file The rounded executor is correct and uses its freedom: errors, orders, fused multiply-add, flushing. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float32, float64, type Precision } from '../../src/executors/bounded/index.ts';
@@ -27,7 +28,7 @@ const results = (f: (on: Executor<Float64Array>) => Value, precision: Precision,
 const distinct = (numbers: readonly number[]): number => new Set(numbers).size;
 
 describe.each([float32, float64])('the rounded executor in $name', (precision) => {
-  it.each(Object.keys(table) as PrimitiveName[])('computes %s to within its roundings', (name) => {
+  it.each(Object.keys(table) as PrimitiveName[])('computes %s within its roundings', (name) => {
     const { uses, roundings = 16 } = table[name];
     fc.assert(
       fc.property(uses, seeds, (use, seed) => {
@@ -44,7 +45,7 @@ describe.each([float32, float64])('the rounded executor in $name', (precision) =
     );
   });
 
-  it('repeats itself for equal seeds, and else chooses anew', () => {
+  it('repeats itself for equal seeds, and chooses otherwise for others', () => {
     const numbers = [0, 1].map((half) => {
       const random = rng(half);
       return Array.from({ length: 40 }, () => precision.round(random.normal()));
@@ -63,7 +64,7 @@ describe.each([float32, float64])('the rounded executor in $name', (precision) =
     expect(Math.max(...errors.map(Math.abs))).toBeLessThanOrEqual(precision.functions + 1);
   });
 
-  it('makes tables as far off as their slack allows, and other constants the nearest numbers', () => {
+  it('perturbs tables as far as their slack allows, and rounds other constants to nearest', () => {
     const constant = (slack?: () => number) => (on: Executor<Float64Array>) =>
       constantLike(of(on, 0), Float64Array.of(0.1), [1], slack);
     expect(new Set(results(constant(), precision))).toEqual(new Set([precision.round(0.1)]));
@@ -90,7 +91,7 @@ describe('the rounded executor', () => {
     ['reversed', 2, 4],
     ['tree', 2, 2],
   ] as const)('adds in %s order', (order, first, second) => {
-    // 2²⁵ swallows a 1 that is added to it
+    // 2²⁵ + 1 rounds to 2²⁵
     const on = rounded(float32, 1, { order, fused: false });
     expect(item(sum(of(on, 1, 1, 2 ** 25, -(2 ** 25))))).toBe(first);
     expect(item(sum(of(on, 2 ** 25, 1, -(2 ** 25), 1, 1)))).toBe(second);
@@ -125,7 +126,7 @@ describe('the rounded executor', () => {
     expect(distinct(results((on) => scale(of(on, 3), 1 / 3), float32))).toBeLessThanOrEqual(2);
   });
 
-  it('is beyond a bound that is four times too small: the trials on bounds can fail', () => {
+  it('exceeds a bound that is four times too small: the trials on bounds can fail', () => {
     const random = rng(1);
     const ratios = Array.from({ length: 300 }, (_, seed) => {
       const numbers = Array.from({ length: 3 }, () => Math.fround(random.normal()));

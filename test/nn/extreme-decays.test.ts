@@ -15,8 +15,8 @@ import { filledLike } from '../../src/tensor/operand.ts';
 import { type Rng, rng } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
+import { expectSameInDoubleDouble } from '../support/double-double/same.ts';
 import { cases } from '../support/property.ts';
-import { expectSameWithTwiceTheDigits } from '../support/twice/same.ts';
 
 const draw = (shape: Shape, number: () => number, on: Executor = f64): Value =>
   input(on, Float64Array.from({ length: sizeOf(shape) }, number), shape);
@@ -126,11 +126,11 @@ describe.each(subjects)('$operator.name in mode $mode', ({ operator, mode, input
     );
   });
 
-  it('is the same with twice the digits, within computed bounds, gradients included', () => {
+  it('agrees with double-double within computed bounds, gradients included', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const program = (xs: Named) => ({ ...operator.modes[mode]!(xs, settings as never) });
-        expectSameWithTwiceTheDigits(program, (on) => ({ ...inputs(seed, on) }));
+        expectSameInDoubleDouble(program, (on) => ({ ...inputs(seed, on) }));
       }),
       cases(30),
     );
@@ -185,7 +185,7 @@ describe('a long sequence', () => {
     }
   });
 
-  it('of a state that forgets is the same with twice the digits', () => {
+  it('of a state that forgets agrees with double-double', () => {
     const of = (on: Executor) => {
       const random = rng(3);
       const rows = draw([1, long, 1], random.normal, on);
@@ -200,7 +200,7 @@ describe('a long sequence', () => {
     };
     const plain = { b: 'token', c: 'token', deltaSoftplus: true, chunkSize: 128 };
     for (const program of Object.values(selectiveScan.modes))
-      expectSameWithTwiceTheDigits((xs: Named) => ({ ...program(xs, plain as never) }), of);
+      expectSameInDoubleDouble((xs: Named) => ({ ...program(xs, plain as never) }), of);
   });
 
   it('of a state that keeps everything is a sum', () => {

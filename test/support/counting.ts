@@ -1,8 +1,9 @@
+/** @file An executor that counts its work. */
 import { f64 } from '../../src/executors/f64/index.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import type { Executor } from '../../src/tensor/value.ts';
 
-/** What an executor was asked to do so far. */
+/** The work of an executor so far. */
 export interface Work {
   /** Primitives applied. */
   primitives: number;
@@ -10,7 +11,7 @@ export interface Work {
   numbers: number;
 }
 
-/** An executor that is f64 and counts. */
+/** f64, with a count of its work. */
 export function counting(): { on: Executor; work: Work } {
   const work: Work = { primitives: 0, numbers: 0 };
   const on: Executor<Float64Array> = {

@@ -1,4 +1,4 @@
-/** @file Arrays of numbers as the tests' own loops see them: one number per position, found without strides. */
+/** @file Dense arrays for the tests' own loops: one number per position, without strides. */
 import fc from 'fast-check';
 import { f64 } from '../../src/executors/f64/index.ts';
 import { input, read } from '../../src/tensor/input.ts';
@@ -50,7 +50,7 @@ export function denseOf(shape: readonly number[], element: fc.Arbitrary<number>)
 /** Small integers: sums of products of them are exact in any order. */
 export const digit = fc.integer({ min: -3, max: 3 });
 
-/** Numbers of both signs, away from 0: none changes its sign when it moves by a sixteenth of itself. */
+/** Numbers of both signs, away from 0: none changes its sign when a sixteenth of it is added. */
 export const signed = fc
   .tuple(fc.integer({ min: 64, max: 512 }), fc.constantFrom(-1, 1))
   .map(([size, sign]) => (sign * size) / 256);

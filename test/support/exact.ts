@@ -1,4 +1,4 @@
-/** @file Truth for functions of doubles: integers in units of 2⁻ᵇ, for any number of bits b. */
+/** @file Exact values of functions of doubles: integers in units of 2⁻ᵇ, for any number of bits b. */
 
 /** A finite double as an integer times 2⁻ˢ, s ≥ 0. */
 function parts(x: number): readonly [integer: bigint, s: bigint] {
@@ -13,7 +13,7 @@ export function fixed(x: number, bits: number): bigint {
   return (integer << BigInt(bits)) >> s;
 }
 
-/** A quotient of integers as a double, to 300 bits behind the point. */
+/** A quotient of integers as a double, from 300 fractional bits. */
 export const quotient = (x: bigint, y: bigint): number => Number((x << 300n) / y) * 2 ** -300;
 
 /** `Σ_j z^j / (j + k)!` in units of 2⁻ᵇ, until the terms vanish. For k = 0 it is e^z. */
@@ -24,7 +24,7 @@ export function phiSeries(z: number, order: number, bits: number): bigint {
   let sum = 0n;
   for (let j = 1; term !== 0n; j++) {
     sum += term;
-    // divided last: that rounds −1 to 0
+    // divide last, which rounds −1 to 0 and ends the loop; the shift rounds down and keeps −1
     term = ((term * integer) >> s) / BigInt(j + order);
   }
   return sum;

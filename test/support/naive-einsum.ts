@@ -1,6 +1,7 @@
+/** @file Einsum by nested loops. */
 import { at, build, type Dense, positions } from './dense.ts';
 
-/** An einsum as nested loops over all its indices, in one line of arithmetic. */
+/** An einsum by nested loops over all its indices. */
 export function naiveEinsum(spec: string, xs: readonly Dense[]): Dense {
   const [left, out] = spec.split('->') as [string, string];
   const terms = left.split(',');

@@ -1,4 +1,5 @@
-/** Property tests draw the same cases in every run, so that a change is to blame when one fails; DENSESSM_SEED draws others. */
+/** @file The seed and the number of cases of property tests. */
+/** The seed of every property test. It is fixed, so a new failure comes from a change; DENSESSM_SEED draws other cases. */
 export const seed = Number(process.env.DENSESSM_SEED ?? 1);
 
 /** Settings of a property test of at least this many cases; DENSESSM_CASES asks for more. A failure prints its seed and path. */

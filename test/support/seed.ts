@@ -1,4 +1,4 @@
-/** @file Before every file of tests: the seed of all its properties. */
+/** @file Sets fast-check's seed before every test file. */
 import * as fc from 'fast-check';
 import { seed } from './property.ts';
 

@@ -1,3 +1,4 @@
+/** @file Functions composed of primitives: broadcasting, derivatives at kinks, joining and cutting, sharing of arrays. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { grad, vjp } from '../../src/autograd/vjp.ts';
@@ -45,14 +46,14 @@ const broadcasting = shapes(4, 3).chain((out) => {
 });
 const pairs = broadcasting.chain(([a, b]) => fc.tuple(denseOf(a, digit), denseOf(b, digit)));
 
-/** The number that a smaller array has at a position of the shape to which it is repeated. */
+/** The number of a smaller array at a position of the shape that it broadcasts to. */
 const repeated = (x: Dense, position: Position): number =>
   numberAt(
     x,
     position.slice(position.length - x.shape.length).map((p, axis) => (x.shape[axis] === 1 ? 0 : p)),
   );
 
-/** The shape of two: of each pair of lengths, aligned at the right, the one that is not 1. */
+/** The broadcast shape of two: of each pair of lengths, aligned at the right, the one that is not 1. */
 function reached(a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);
   const fill = (shape: readonly number[]): number[] => [...new Array<number>(rank - shape.length).fill(1), ...shape];
@@ -155,7 +156,7 @@ describe('where a derivative jumps', () => {
     expect(numbers(grad((x) => sum(abs(x)), tensor([-2, 0, 2])))).toEqual([-1, 0, 1]);
   });
 
-  it('what select leaves out has the cotangent 0', () => {
+  it('select gives 0 as the cotangent of elements not selected', () => {
     const f = ({ x, y }: { x: Value; y: Value }): Value => sum(select(tensor([1, 0]), x, y));
     const { x, y } = grad(f, { x: tensor([1, Number.NaN]), y: tensor([Number.NaN, 2]) });
     expect([numbers(x), numbers(y)]).toEqual([
@@ -186,7 +187,7 @@ describe('joining and cutting', () => {
     );
   });
 
-  it('a stack has its parts at the positions of the new axis, wherever that is', () => {
+  it('a stack has its parts along the new axis, at every place of that axis', () => {
     fc.assert(
       fc.property(
         shapes(3, 3).chain((shape) =>
@@ -249,7 +250,7 @@ describe('joining and cutting', () => {
   });
 });
 
-describe('values are not copied where nothing changes', () => {
+describe('operations that change nothing return their operand', () => {
   it.each([
     ['reshape', (x: Value) => reshape(x, [2, 3])],
     ['transpose', (x: Value) => transpose(x, [0, 1])],
@@ -264,7 +265,7 @@ describe('values are not copied where nothing changes', () => {
     expect(f(x)).toBe(x);
   });
 
-  it('and index values move like real ones', () => {
+  it('and movement takes index values as well as real ones', () => {
     const ids = indices([
       [1, 2, 3],
       [4, 5, 6],

@@ -1,10 +1,11 @@
+/** @file Seeded random numbers: reproducible, uniform, normal, independent of neighbouring seeds. */
 import { describe, expect, it } from 'vitest';
 import { rng } from '../../src/tensor/random.ts';
 
 const draw = <T>(count: number, f: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => f(i));
 const mean = (numbers: readonly number[]): number => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
 
-/** Checks that numbers have a mean within 5 standard errors: a right stream fails for one seed in a million, and seeds are fixed. */
+/** Checks a mean to within 5 standard errors: a correct stream fails for one seed in a million, and seeds are fixed. */
 function hasMean(numbers: readonly number[], expected: number, deviation: number): void {
   expect(Math.abs(mean(numbers) - expected)).toBeLessThan((5 * deviation) / Math.sqrt(numbers.length));
 }
@@ -36,7 +37,7 @@ describe('rng', () => {
         1 / 3,
         Math.sqrt(4 / 45),
       );
-      // neighbours are not alike
+      // neighbouring seeds give different numbers
       hasMean(
         numbers.slice(1).map((x, i) => (x - 0.5) * (numbers[i]! - 0.5)),
         0,

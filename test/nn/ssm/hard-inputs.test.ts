@@ -19,7 +19,7 @@ import { rng } from '../../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../../src/tensor/shape.ts';
 import { leavesOf, mapTree, type Tree } from '../../../src/tensor/tree.ts';
 import type { Executor, Value } from '../../../src/tensor/value.ts';
-import { expectSameWithTwiceTheDigits } from '../../support/twice/same.ts';
+import { expectSameInDoubleDouble } from '../../support/double-double/same.ts';
 
 const modes: readonly SsmMode[] = [
   { name: 'recurrent' },
@@ -54,11 +54,11 @@ describe('decays at 0 and at 1', () => {
     expect(finiteBothWays(run, { ...model, state: drawn([2, 2, 3], 4) })).toEqual([true, true]);
   });
 
-  it.each(modes)('$name: the same with twice the digits', (mode) => {
+  it.each(modes)('$name agrees with double-double', (mode) => {
     const run = ({ state, ...inputs }: { x: Value; a: Value; b: Value; c: Value; state: Value }) => ({
       ...ssmIn(mode)(inputs, state),
     });
-    expectSameWithTwiceTheDigits(run, (on) => ({
+    expectSameInDoubleDouble(run, (on) => ({
       ...{ x: drawn([2, 19, 2], 1, on), a: input(on, read(decays), decays.shape) },
       ...{ b: drawn([2, 3], 2, on), c: drawn([2, 3], 3, on), state: drawn([2, 2, 3], 4, on) },
     }));
@@ -99,13 +99,13 @@ describe('discretisation', () => {
     expect(finite(rule, { a: stiff, b: tensor([[1, 2]]), delta })).toEqual([true, true]);
   });
 
-  it.each(rules)('by %s is the same with twice the digits', (rule) => {
+  it.each(rules)('by %s agrees with double-double', (rule) => {
     const rates = [0, 1e-300, 1e-160, 1e-9, 1e-3, 0.3, 1, 30, 1e4].map((x) => -x);
     const run = (model: { a: Value; b: Value; delta: Value }) => {
       const { a, b } = discretise(rule, model);
       return { a, b };
     };
-    expectSameWithTwiceTheDigits(run, (on) => ({
+    expectSameInDoubleDouble(run, (on) => ({
       a: input(on, rates, [1, rates.length]),
       b: drawn([1, rates.length], 1, on),
       delta: input(on, [1], [1]),

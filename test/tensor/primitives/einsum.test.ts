@@ -1,3 +1,4 @@
+/** @file Einsum against nested loops, exactly: values and gradients over drawn subscript strings. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { grad, vjp } from '../../../src/autograd/vjp.ts';
@@ -36,17 +37,17 @@ const uses = fc
     });
   });
 
-/** The gradient of `Σ ct · einsum` with respect to one operand: the einsum with that operand's term as its result. */
+/** The gradient of `Σ ct · einsum` by one operand: the einsum with that operand's term as its result. */
 function naiveGradient(terms: readonly string[], out: string, xs: readonly Dense[], ct: Dense, i: number): Dense {
   const others = terms.filter((_, j) => j !== i);
-  // an operand of ones of its own shape carries the indices that nobody else has
+  // an operand of ones brings in the indices that no other operand has
   const ones: Dense = { shape: xs[i]!.shape, data: xs[i]!.data.map(() => 1) };
   const operands = [ct, ...xs.filter((_, j) => j !== i), ones];
   return naiveEinsum(`${[out, ...others, terms[i]!]}->${terms[i]!}`, operands);
 }
 
 describe('einsum', () => {
-  it('is its subscript string written as nested loops, exactly', () => {
+  it('equals nested loops over its subscript string, exactly', () => {
     fc.assert(
       fc.property(uses, ({ spec, xs }) => {
         expect(toDense(einsum(spec, ...xs.map(toValue)))).toEqual(naiveEinsum(spec, xs));
@@ -55,7 +56,7 @@ describe('einsum', () => {
     );
   });
 
-  it('has gradients that are loops too, also along an index that one operand alone has', () => {
+  it('has gradients equal to loops, also along an index that only one operand has', () => {
     fc.assert(
       fc.property(uses, ({ spec, terms, out, xs, ct }) => {
         const { pullback } = vjp((values: readonly Value[]) => einsum(spec, ...values), xs.map(toValue));
@@ -67,7 +68,7 @@ describe('einsum', () => {
     );
   });
 
-  it('draws operands that have an index alone, contracted axes of length 0, and every number of operands', () => {
+  it('draws indices of a single operand, contracted axes of length 0, and every number of operands', () => {
     const drawn = fc.sample(uses, { numRuns: 500, seed: 7 });
     const alone = drawn.filter(({ terms, out }) =>
       terms.some((term, i) =>
@@ -91,7 +92,7 @@ describe('einsum', () => {
     }
   });
 
-  it('takes one value in several places, and sums what flows to it', () => {
+  it('takes one value as several operands, and sums its cotangents', () => {
     const x = tensor([1, 2, 3]);
     expect(read(grad((v) => einsum('i,i,i->', v, v, v), x))).toEqual(Float64Array.of(3, 12, 27));
     expect(read(grad((v) => sum(mul(einsum('i,j->ij', v, v), tensor([1, 0, 0]))), x))).toEqual(

@@ -1,4 +1,4 @@
-/** @file What the elementwise primitives must compute. */
+/** @file Expected values of the elementwise primitives, by functions of single numbers. */
 import fc from 'fast-check';
 import { input } from '../../../src/tensor/input.ts';
 import { abs } from '../../../src/tensor/primitives/abs.ts';
@@ -27,7 +27,7 @@ import type { Value } from '../../../src/tensor/value.ts';
 import { at, build, type Dense, denseOf, numbersIn, positive, shapes, signed } from '../../support/dense.ts';
 import type { Entry, Use } from './entry.ts';
 
-/** A function of each element. */
+/** The entry of a function of one element. */
 function elementwise(
   call: (x: Value) => Value,
   naive: (x: number) => number,
@@ -38,7 +38,7 @@ function elementwise(
     .map((x) => ({ operands: [x], call: (v) => call(v!), naive: (d) => build(d!.shape, (i) => naive(at(d!, i))) }));
 }
 
-/** A function of pairs of elements of one shape. */
+/** The entry of a function of pairs of elements. */
 function pairwise(
   call: (x: Value, y: Value) => Value,
   naive: (x: number, y: number) => number,
@@ -54,17 +54,17 @@ function pairwise(
   });
 }
 
-/** Two numbers so far apart that their order survives moving each by a sixteenth of itself. */
+/** Two numbers so far apart that their order survives a change of each by a sixteenth. */
 const apart = fc
   .tuple(signed, fc.constantFrom(-2, -1.5, 0.5, 1.5, 2))
   .map(([x, ratio]): readonly [number, number] => [x, x * ratio]);
-/** The same, or two equal numbers. */
+/** Such numbers, or two equal ones. */
 const apartOrEqual = fc.oneof(
   apart,
   signed.map((x): readonly [number, number] => [x, x]),
 );
 
-/** The error function by its alternating series, which the engine does not use. */
+/** The error function by its alternating series, a method that the engine does not use. */
 function erfBySeries(x: number): number {
   let sum = 0;
   for (let n = 0, term = x; n < 60; n++, term *= (-x * x) / n) sum += term / (2 * n + 1);
@@ -78,7 +78,7 @@ function phiBySeries(z: number, order: number): number {
   return terms.slice(order).reduceRight((sum, term) => sum + term, 0);
 }
 
-/** Primitives that work number by number. */
+/** The elementwise primitives. */
 export const elementwiseEntries = {
   add: { derivative: 'smooth', uses: pairwise(add, (x, y) => x + y, fc.tuple(signed, signed)) },
   mul: { derivative: 'smooth', uses: pairwise(mul, (x, y) => x * y, fc.tuple(signed, signed)) },

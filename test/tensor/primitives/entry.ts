@@ -1,9 +1,9 @@
-/** @file What the tests have to know of a primitive. */
+/** @file The interface of a primitive's entry in the table: how to draw a use, its expected value, its derivatives. */
 import type fc from 'fast-check';
 import type { Value } from '../../../src/tensor/value.ts';
 import type { Dense } from '../../support/dense.ts';
 
-/** One use of a primitive: its real operands, the call, and the same by loops. */
+/** One use of a primitive: its real operands, the call, and the expected value by loops. */
 export interface Use {
   readonly operands: readonly Dense[];
   readonly call: (...xs: readonly Value[]) => Value;
@@ -15,8 +15,8 @@ export interface Entry {
   readonly uses: fc.Arbitrary<Use>;
   /** `smooth`: differentiated once and twice. `flat`: declared to have no derivative; its gradient is 0. */
   readonly derivative: 'smooth' | 'flat';
-  /** How far from the loops the value may be, in units of 2⁻⁵² relative; equal unless given. */
+  /** Largest relative error against the loops in units of 2⁻⁵²; 0 unless given. */
   readonly ulps?: number;
-  /** How far a right implementation may be from the loops, in units of its round-off relative; 16 unless given. */
+  /** Largest relative error of a correct implementation against the loops, in units of its round-off; 16 unless given. */
   readonly roundings?: number;
 }

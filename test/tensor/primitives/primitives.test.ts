@@ -1,3 +1,4 @@
+/** @file Every primitive: value against loops, first and second derivative against finite differences, adjoint. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkGradient } from '../../../src/autograd/check-gradient.ts';
@@ -39,7 +40,7 @@ it('the table has every primitive, and only those', () => {
 describe.each(names)('%s', (name) => {
   const { uses, derivative, ulps = 0 } = table[name];
 
-  it('computes what loops over numbers compute', () => {
+  it('equals loops over numbers', () => {
     fc.assert(
       fc.property(uses, (use) => {
         const { shape, data } = toDense(called(use, valuesOf(use)));
@@ -68,7 +69,7 @@ describe.each(names)('%s', (name) => {
     );
   });
 
-  it('is one primitive at most, applied where its operands live', () => {
+  it('applies at most one primitive, on the executor of its operands', () => {
     const applied = fc.sample(uses, { numRuns: 50, seed: 1 }).map((use) => {
       const { on, work } = counting();
       const out = called(
@@ -94,7 +95,7 @@ describe.each(names)('%s', (name) => {
     return;
   }
 
-  it.each(['dense', 'one-hot'] as const)('has the gradient that finite differences have (%s)', (direction) => {
+  it.each(['dense', 'one-hot'] as const)('has a gradient that agrees with finite differences (%s)', (direction) => {
     fc.assert(
       fc.property(withVectors(name), ({ use, seed }) => {
         const check = checkGradient((xs: readonly Value[]) => called(use, xs), valuesOf(use), { seed, direction });
@@ -105,7 +106,7 @@ describe.each(names)('%s', (name) => {
     );
   });
 
-  it('has the second derivative that differences of its gradient have', () => {
+  it('has a second derivative that agrees with differences of its gradient', () => {
     fc.assert(
       fc.property(withVectors(name), ({ use, ct, seed }) => {
         const gradient = ([u, ...xs]: readonly Value[]): readonly Value[] =>

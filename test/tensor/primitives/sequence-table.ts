@@ -1,4 +1,4 @@
-/** @file What the primitives that run along a sequence must compute. */
+/** @file Expected values of the primitives that run along a sequence, one number at a time. */
 import fc from 'fast-check';
 import { causalConvolution } from '../../../src/tensor/primitives/causal-convolution.ts';
 import { linearScan } from '../../../src/tensor/primitives/linear-scan.ts';
@@ -59,7 +59,7 @@ export const sequenceEntries = {
   },
   causalConvolution: {
     derivative: 'smooth',
-    // positive, so that an element is not much smaller than the norms to which a Fourier transform rounds
+    // positive, so that no element is much smaller than the norms that an FFT's error is relative to
     ulps: 64,
     roundings: 500,
     uses: fc

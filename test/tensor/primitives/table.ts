@@ -1,4 +1,4 @@
-/** @file What every primitive must compute, by loops over single numbers, and what its derivative is to be. */
+/** @file Expected values of every primitive, by loops over single numbers, and whether it has a derivative. */
 import fc from 'fast-check';
 import { indexInput } from '../../../src/tensor/input.ts';
 import { broadcast } from '../../../src/tensor/primitives/broadcast.ts';
@@ -63,10 +63,10 @@ const lookups = fc
   .chain(({ batch, rows, inner, row }) =>
     denseOf([...batch, ...inner], fc.nat({ max: rows - 1 })).map((index) => ({ batch, rows, row, index })),
   );
-/** The index beside an operand, where its numbers live. */
+/** The index on the root executor of an operand. */
 const indexBeside = (x: Value, { data, shape }: Dense): Value => indexInput(x.on.root, data, shape);
 
-/** Every primitive; the compiler finds a missing one. */
+/** Every primitive; the compiler names a missing one. */
 export const table: { readonly [N in PrimitiveName]: Entry } = {
   ...elementwiseEntries,
   ...sequenceEntries,
@@ -231,7 +231,7 @@ export const table: { readonly [N in PrimitiveName]: Entry } = {
     derivative: 'smooth',
     uses: shapesWithAxis(1)
       .chain(({ shape, axis }) =>
-        // each number at least half as large again as the next smaller one: their order survives small moves
+        // each number at least half as large again as the next smaller one: their order survives small changes
         fc
           .shuffledSubarray(range(numbersIn(shape)), { minLength: numbersIn(shape) })
           .map((order) => ({ axis, x: { shape, data: order.map((i) => (i % 2 ? -1 : 1) * 1.5 ** (i % 9)) } })),

@@ -1,4 +1,4 @@
-/** @file The primitives on numbers of twice the digits, in plain loops: what double precision is held against where it is hard. */
+/** @file Evaluates the primitives in double-double arithmetic, by plain loops: the truth where double precision is hard. */
 import { f64 } from '../../../src/executors/f64/index.ts';
 import type { CausalConvolutionParams } from '../../../src/tensor/primitives/causal-convolution.ts';
 import type { EinsumParams } from '../../../src/tensor/primitives/einsum.ts';
@@ -11,6 +11,8 @@ import { sizeOf } from '../../../src/tensor/shape.ts';
 import type { Executor, Value } from '../../../src/tensor/value.ts';
 import { type Position, positions } from '../dense.ts';
 import {
+  type DoubleDouble,
+  dd,
   exponential,
   exponentialMinusOne,
   inverse,
@@ -22,15 +24,13 @@ import {
   plus,
   sigmoidOf,
   softplusOf,
-  type Twice,
   times,
-  twice,
 } from './numbers.ts';
 
-type Numbers = readonly Twice[];
+type Numbers = readonly DoubleDouble[];
 type Operand = Value<Numbers>;
 
-const functions: Readonly<Record<string, (x: Twice, params: unknown) => Twice>> = {
+const functions: Readonly<Record<string, (x: DoubleDouble, params: unknown) => DoubleDouble>> = {
   abs: (x) => (x.hi < 0 ? minus(x) : x),
   exp: exponential,
   expm1: exponentialMinusOne,
@@ -40,34 +40,34 @@ const functions: Readonly<Record<string, (x: Twice, params: unknown) => Twice>> 
   sigmoid: sigmoidOf,
   softplus: softplusOf,
   phi: (x, params) => phiOf(x, (params as PhiParams).order),
-  scale: (x, params) => times(x, twice((params as ScaleParams).by)),
+  scale: (x, params) => times(x, dd((params as ScaleParams).by)),
 };
 
-const isLess = (x: Twice, y: Twice): boolean => x.hi < y.hi || (x.hi === y.hi && x.lo < y.lo);
+const isLess = (x: DoubleDouble, y: DoubleDouble): boolean => x.hi < y.hi || (x.hi === y.hi && x.lo < y.lo);
 
-const ofTwo: Readonly<Record<string, (x: Twice, y: Twice) => Twice>> = {
+const ofTwo: Readonly<Record<string, (x: DoubleDouble, y: DoubleDouble) => DoubleDouble>> = {
   add: plus,
   mul: times,
   maximum: (x, y) => (isLess(x, y) ? y : x),
   minimum: (x, y) => (isLess(x, y) ? x : y),
 };
 
-/** Primitives that only move numbers about, or look at their signs: both halves go the same way. */
+/** Primitives that only move numbers, or read their signs: f64 moves each half. */
 const moves = ['broadcast', 'concat', 'pad', 'reshape', 'select', 'sign', 'site', 'slice', 'stopGradient', 'transpose'];
 
-/** Where the numbers of an operand are, for the letters of its term at a position of all letters. */
+/** The row-major offset of a position. */
 const offsetOf = (shape: Shape, position: Position): number =>
   shape.reduce((offset, length, axis) => offset * length + position[axis]!, 0);
 
-/** A result number by number: the sum of the products of what stands at each position of the inner lengths. */
+/** Sums of products: for each position of the result, over all positions of the inner lengths. */
 const sumsOf = (
   shape: Shape,
   inner: readonly number[],
-  factors: (outer: Position, inner: Position) => readonly Twice[],
+  factors: (outer: Position, inner: Position) => readonly DoubleDouble[],
 ): Numbers => {
   const inside = positions(inner);
   return positions(shape).map((outer) =>
-    inside.reduce((total, at) => plus(total, factors(outer, at).reduce(times)), twice(0)),
+    inside.reduce((total, at) => plus(total, factors(outer, at).reduce(times)), dd(0)),
   );
 };
 
@@ -100,7 +100,7 @@ function sum({ data, shape: of }: Operand, { axes }: SumParams, shape: Shape): N
   );
 }
 
-/** Tokens in the order in which they are read, each with the place of the number of its channel. */
+/** The elements along an axis, channel by channel in the order of the scan. */
 function* along(shape: Shape, axis: number, reverse: boolean): Generator<{ at: number; channel: number; t: number }> {
   const [inner, length] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
   for (let channel = 0; channel < sizeOf(shape) / Math.max(1, length); channel++) {
@@ -113,7 +113,7 @@ function* along(shape: Shape, axis: number, reverse: boolean): Generator<{ at: n
 }
 
 function linearScan([a, b, h0]: readonly Operand[], { axis, reverse }: LinearScanParams, shape: Shape): Numbers {
-  const states: Twice[] = [];
+  const states: DoubleDouble[] = [];
   const carried = [...h0!.data];
   for (const { at, channel } of along(shape, axis, reverse)) {
     carried[channel] = plus(times(a!.data[at]!, carried[channel]!), b!.data[at]!);
@@ -124,10 +124,10 @@ function linearScan([a, b, h0]: readonly Operand[], { axis, reverse }: LinearSca
 
 function convolution([x, k]: readonly Operand[], { axis, reverse }: CausalConvolutionParams, shape: Shape): Numbers {
   const inner = sizeOf(shape.slice(axis + 1));
-  const y: Twice[] = [];
+  const y: DoubleDouble[] = [];
   for (const { at, t } of along(shape, axis, false)) {
     const [start, count] = [at - t * inner, reverse ? shape[axis]! - t : t + 1];
-    y[at] = twice(0);
+    y[at] = dd(0);
     for (let lag = 0; lag < count; lag++) {
       const from = reverse ? t + lag : t - lag;
       y[at] = plus(y[at], times(k!.data[start + lag * inner]!, x!.data[start + from * inner]!));
@@ -140,19 +140,19 @@ function compute(name: string, xs: readonly Operand[], params: unknown, shape: S
   const [x, y] = xs.map(({ data }) => data) as [Numbers, Numbers];
   if (name in functions) return x.map((value) => functions[name]!(value, params));
   if (name in ofTwo) return x.map((value, i) => ofTwo[name]!(value, y[i]!));
-  if (name === 'equal') return x.map((value, i) => (value.hi === y[i]!.hi && value.lo === y[i]!.lo ? one : twice(0)));
+  if (name === 'equal') return x.map((value, i) => (value.hi === y[i]!.hi && value.lo === y[i]!.lo ? one : dd(0)));
   if (name === 'einsum') return einsum(xs, params as EinsumParams, shape);
   if (name === 'sum') return sum(xs[0]!, params as SumParams, shape);
   if (name === 'linearScan') return linearScan(xs, params as LinearScanParams, shape);
   if (name === 'causalConvolution') return convolution(xs, params as CausalConvolutionParams, shape);
-  throw new Error(`no primitive ${name} on twice the digits; add it to test/support/twice/executor.ts`);
+  throw new Error(`no primitive ${name} in double-double; add it to test/support/double-double/executor.ts`);
 }
 
-// a long sequence is sliced at every token
-const known = new WeakMap<Numbers, Readonly<Record<keyof Twice, Float64Array>>>();
+// cached, as a long sequence is sliced at every token
+const known = new WeakMap<Numbers, Readonly<Record<keyof DoubleDouble, Float64Array>>>();
 
-/** All first halves and all second halves. */
-function halvesOf(data: Numbers): Readonly<Record<keyof Twice, Float64Array>> {
+/** The high halves and the low halves. */
+function halvesOf(data: Numbers): Readonly<Record<keyof DoubleDouble, Float64Array>> {
   const halves = known.get(data) ?? {
     hi: Float64Array.from(data, ({ hi }) => hi),
     lo: Float64Array.from(data, ({ lo }) => lo),
@@ -161,28 +161,28 @@ function halvesOf(data: Numbers): Readonly<Record<keyof Twice, Float64Array>> {
   return halves;
 }
 
-/** Numbers of twice the digits. Reading gives the doubles next to them. */
-export const twiceTheDigits: Executor<Numbers> = {
-  name: 'twice the digits',
+/** The double-double executor. Reading rounds to doubles. */
+export const doubleDouble: Executor<Numbers> = {
+  name: 'double-double',
   get root() {
-    return twiceTheDigits as Executor;
+    return doubleDouble as Executor;
   },
   order: 0,
   open: true,
-  input: (x) => Array.from(x, (value) => twice(value)),
-  constant: (x) => Array.from(x, (value) => twice(value)),
+  input: (x) => Array.from(x, (value) => dd(value)),
+  constant: (x) => Array.from(x, (value) => dd(value)),
   run(primitive, xs, params, shape) {
     const operands = xs as readonly Operand[];
     if (!moves.includes(primitive.name)) return compute(primitive.name, operands, params, shape);
     const [hi, lo] = (['hi', 'lo'] as const).map((half) => {
       const part = (x: Operand, i: number): Value => {
-        // a mask, and what a sign is of, is the number itself
+        // a mask or a sign depends on the high half alone
         const isMask = (primitive.name === 'select' && i === 0) || primitive.name === 'sign';
         return { ...x, on: f64, data: halvesOf(x.data)[isMask ? 'hi' : half] } as Value;
       };
       return f64.run(primitive, operands.map(part), params, shape) as Float64Array;
     }) as [Float64Array, Float64Array];
-    return Array.from(hi, (value, i) => twice(value, primitive.name === 'sign' ? 0 : lo[i]));
+    return Array.from(hi, (value, i) => dd(value, primitive.name === 'sign' ? 0 : lo[i]));
   },
   read: (data) => Float64Array.from(data, ({ hi }) => hi),
 };

@@ -1,23 +1,27 @@
-/** @file Numbers of twice the digits of a double, as unevaluated sums hi + lo, |lo| ≤ ulp(hi)/2; about 31 digits. */
+/** @file Double-double arithmetic: numbers as unevaluated sums hi + lo, |lo| ≤ ulp(hi)/2; about 31 digits. */
 
-export interface Twice {
+export interface DoubleDouble {
   readonly hi: number;
   readonly lo: number;
 }
 
-export const twice = (hi: number, lo = 0): Twice => ({ hi, lo });
+/** The number `hi + lo`. */
+export const dd = (hi: number, lo = 0): DoubleDouble => ({ hi, lo });
 
-/** What remains of infinities and NaN has no second half. */
-const pair = (hi: number, lo: number): Twice => ({ hi, lo: Number.isFinite(hi) && Number.isFinite(lo) ? lo : 0 });
+/** `hi + lo`; an infinity or NaN has no low half. */
+const pair = (hi: number, lo: number): DoubleDouble => ({
+  hi,
+  lo: Number.isFinite(hi) && Number.isFinite(lo) ? lo : 0,
+});
 
 /** hi + lo of two doubles, exactly (Knuth). */
-function twoSum(a: number, b: number): Twice {
+function twoSum(a: number, b: number): DoubleDouble {
   const sum = a + b;
   const part = sum - a;
   return pair(sum, a - (sum - part) + (b - part));
 }
 
-/** Both halves of a double's digits (Veltkamp). */
+/** Splits a double's digits into two halves (Veltkamp). */
 function halves(a: number): readonly [number, number] {
   const shifted = 134_217_729 * a;
   const high = shifted - (shifted - a);
@@ -25,112 +29,112 @@ function halves(a: number): readonly [number, number] {
 }
 
 /** hi + lo of a product of two doubles, exactly (Dekker). */
-function twoProduct(a: number, b: number): Twice {
+function twoProduct(a: number, b: number): DoubleDouble {
   const product = a * b;
   const [[a1, a2], [b1, b2]] = [halves(a), halves(b)];
   return pair(product, a1 * b1 - product + a1 * b2 + a2 * b1 + a2 * b2);
 }
 
-export function plus(x: Twice, y: Twice): Twice {
+export function plus(x: DoubleDouble, y: DoubleDouble): DoubleDouble {
   const [high, low] = [twoSum(x.hi, y.hi), twoSum(x.lo, y.lo)];
   const first = twoSum(high.hi, high.lo + low.hi);
   return twoSum(first.hi, first.lo + low.lo);
 }
 
-export function times(x: Twice, y: Twice): Twice {
+export function times(x: DoubleDouble, y: DoubleDouble): DoubleDouble {
   const high = twoProduct(x.hi, y.hi);
   return Number.isFinite(high.hi) ? twoSum(high.hi, high.lo + (x.hi * y.lo + x.lo * y.hi)) : high;
 }
 
-export const minus = ({ hi, lo }: Twice): Twice => ({ hi: -hi, lo: -lo });
+export const minus = ({ hi, lo }: DoubleDouble): DoubleDouble => ({ hi: -hi, lo: -lo });
 
-/** x · 2ᵏ. In two steps, as 2ᵏ itself may be no double. */
-function shifted({ hi, lo }: Twice, k: number): Twice {
+/** x · 2ᵏ, in two steps, as 2ᵏ itself may overflow. */
+function shifted({ hi, lo }: DoubleDouble, k: number): DoubleDouble {
   const half = Math.trunc(k / 2);
   return pair(hi * 2 ** half * 2 ** (k - half), lo * 2 ** half * 2 ** (k - half));
 }
 
-export const one = twice(1);
-const zero = twice(0);
+export const one = dd(1);
+const zero = dd(0);
 
 /** 1/x, by Newton's step from the double. */
-export function inverse(x: Twice): Twice {
-  const first = twice(1 / x.hi);
+export function inverse(x: DoubleDouble): DoubleDouble {
+  const first = dd(1 / x.hi);
   if (!Number.isFinite(first.hi) || first.hi === 0) return first;
   const better = plus(first, times(first, plus(one, minus(times(x, first)))));
   return plus(better, times(better, plus(one, minus(times(x, better)))));
 }
 
-export const divided = (x: Twice, y: Twice): Twice => times(x, inverse(y));
+export const divided = (x: DoubleDouble, y: DoubleDouble): DoubleDouble => times(x, inverse(y));
 
 /** 1/√x, likewise. */
-export function inverseRoot(x: Twice): Twice {
-  let y = twice(1 / Math.sqrt(x.hi));
+export function inverseRoot(x: DoubleDouble): DoubleDouble {
+  let y = dd(1 / Math.sqrt(x.hi));
   for (let step = 0; step < 2; step++) {
     const off = plus(one, minus(times(x, times(y, y))));
-    y = plus(y, times(times(y, off), twice(0.5)));
+    y = plus(y, times(times(y, off), dd(0.5)));
   }
   return y;
 }
 
-const ln2 = twice(Math.LN2, 2.3190468138462996e-17);
+const ln2 = dd(Math.LN2, 2.3190468138462996e-17);
 
 /** `Σ_j z^j / (j + k)!` for |z| ≤ 1. */
-function series(z: Twice, order: number): Twice {
+function series(z: DoubleDouble, order: number): DoubleDouble {
   let term = one;
-  for (let n = 2; n <= order; n++) term = divided(term, twice(n));
+  for (let n = 2; n <= order; n++) term = divided(term, dd(n));
   let sum = term;
   for (let j = 1; j <= 32; j++) {
-    term = divided(times(term, z), twice(j + order));
+    term = divided(times(term, z), dd(j + order));
     sum = plus(sum, term);
   }
   return sum;
 }
 
 /** e^x. */
-export function exponential(x: Twice): Twice {
-  if (!(Math.abs(x.hi) < 800)) return twice(Math.exp(x.hi));
+export function exponential(x: DoubleDouble): DoubleDouble {
+  if (!(Math.abs(x.hi) < 800)) return dd(Math.exp(x.hi));
   const k = Math.round(x.hi / ln2.hi);
-  return shifted(series(plus(x, times(ln2, twice(-k))), 0), k);
+  return shifted(series(plus(x, times(ln2, dd(-k))), 0), k);
 }
 
 /** `Σ_j z^j / (j + k)!`: the series near 0, φ_{k+1} = (φ_k − 1/k!)/z elsewhere. */
-export function phiOf(z: Twice, order: number): Twice {
+export function phiOf(z: DoubleDouble, order: number): DoubleDouble {
   if (Math.abs(z.hi) <= 1) return series(z, order);
   let [value, factorial] = [exponential(z), one];
   for (let k = 0; k < order; k++) {
-    if (k > 1) factorial = times(factorial, twice(k));
+    if (k > 1) factorial = times(factorial, dd(k));
     value = divided(plus(value, minus(inverse(factorial))), z);
   }
   return value;
 }
 
 /** e^x − 1 = x φ_1(x). */
-export const exponentialMinusOne = (x: Twice): Twice =>
-  Number.isFinite(x.hi) ? times(x, phiOf(x, 1)) : twice(Math.expm1(x.hi));
+export const exponentialMinusOne = (x: DoubleDouble): DoubleDouble =>
+  Number.isFinite(x.hi) ? times(x, phiOf(x, 1)) : dd(Math.expm1(x.hi));
 
 /** log x, by Newton's steps from the double. */
-export function logarithm(x: Twice): Twice {
-  let y = twice(Math.log(x.hi));
+export function logarithm(x: DoubleDouble): DoubleDouble {
+  let y = dd(Math.log(x.hi));
   if (!Number.isFinite(y.hi)) return y;
-  for (let step = 0; step < 2; step++) y = plus(y, plus(times(x, exponential(minus(y))), twice(-1)));
+  for (let step = 0; step < 2; step++) y = plus(y, plus(times(x, exponential(minus(y))), dd(-1)));
   return y;
 }
 
 /** 1/(1 + e^{−x}), without an overflow. */
-export function sigmoidOf(x: Twice): Twice {
+export function sigmoidOf(x: DoubleDouble): DoubleDouble {
   const small = exponential(x.hi > 0 ? minus(x) : x);
   const share = inverse(plus(one, small));
   return x.hi > 0 ? share : times(small, share);
 }
 
 /** log(1 + e^x) = max(x, 0) + log(1 + e^{−|x|}). */
-export function softplusOf(x: Twice): Twice {
+export function softplusOf(x: DoubleDouble): DoubleDouble {
   const small = exponential(x.hi > 0 ? minus(x) : x);
-  // beside 1 the digits of a small one are lost: log(1 + ε) = ε − ε²/2 + …
+  // 1 + ε would lose the digits of a small ε: log(1 + ε) = ε − ε²/2 + …
   const rest =
     small.hi < 2 ** -40
-      ? plus(small, times(times(small, small), plus(twice(-0.5), times(small, divided(one, twice(3))))))
+      ? plus(small, times(times(small, small), plus(dd(-0.5), times(small, divided(one, dd(3))))))
       : logarithm(plus(one, small));
   return plus(x.hi > 0 ? x : zero, rest);
 }

@@ -1,4 +1,4 @@
-/** @file Whether a program computes the same with twice the digits. */
+/** @file Compares a program in double precision with itself in double-double. */
 import { expect } from 'vitest';
 import { vjp } from '../../../src/autograd/vjp.ts';
 import { bounded, boundOf, float64 } from '../../../src/executors/bounded/index.ts';
@@ -6,7 +6,7 @@ import { read } from '../../../src/tensor/input.ts';
 import { filledLike } from '../../../src/tensor/operand.ts';
 import { leavesOf, mapTree, type Tree } from '../../../src/tensor/tree.ts';
 import type { Executor, Value } from '../../../src/tensor/value.ts';
-import { twiceTheDigits } from './executor.ts';
+import { doubleDouble } from './executor.ts';
 
 /** Outputs, and gradients of their sum. */
 function bothWays<X extends Tree>(f: (xs: X) => Tree, xs: X): Value[] {
@@ -15,15 +15,15 @@ function bothWays<X extends Tree>(f: (xs: X) => Tree, xs: X): Value[] {
 }
 
 /**
- * Expects that a program and its gradients are, in double precision, as far from those with twice the digits as the computed bounds
- * say at most, and that bounds are finite.
+ * Expects that a program and its gradients in double precision are within their computed bounds of those in double-double, and that
+ * the bounds are finite.
  */
-export function expectSameWithTwiceTheDigits<X extends Tree>(f: (xs: X) => Tree, inputsOn: (on: Executor) => X): void {
+export function expectSameInDoubleDouble<X extends Tree>(f: (xs: X) => Tree, inputsOn: (on: Executor) => X): void {
   const own = bothWays(f, inputsOn(bounded(float64) as Executor));
-  const truth = bothWays(f, inputsOn(twiceTheDigits as Executor)).map(read);
+  const truth = bothWays(f, inputsOn(doubleDouble as Executor)).map(read);
   const wrong = own.flatMap((x, i) => {
     const [numbers, bounds] = [read(x), boundOf(x)];
-    // written so that NaN is wrong, and an infinite bound
+    // NaN and infinite bounds are wrong
     const isRight = (number: number, j: number): boolean =>
       Math.abs(number - truth[i]![j]!) <= bounds[j]! && bounds[j]! < Number.POSITIVE_INFINITY;
     return [...numbers].flatMap((number, j) =>
