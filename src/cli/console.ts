@@ -10,11 +10,21 @@ export interface Voice {
   readonly quiet: boolean;
 }
 
-const { NO_COLOR, FORCE_COLOR } = process.env;
-// picocolors alone would also colour a pipe where the variable CI is set
-const pc = picocolors.createColors(!NO_COLOR && (Boolean(FORCE_COLOR) || process.stdout.isTTY === true));
+/**
+ * Whether to print colours: no if NO_COLOR is set, else as FORCE_COLOR says, else on a terminal. Empty variables count as unset.
+ * @example
+ * wantsColour({ FORCE_COLOR: '0' }, true) // false
+ */
+export function wantsColour({ NO_COLOR, FORCE_COLOR, TERM }: NodeJS.ProcessEnv, isTerminal: boolean): boolean {
+  if (NO_COLOR) return false;
+  if (FORCE_COLOR) return FORCE_COLOR !== '0' && FORCE_COLOR !== 'false';
+  return isTerminal && TERM !== 'dumb';
+}
 
-/** Green for right, red for wrong, grey for what can be passed over; plain text where colours are not wanted (NO_COLOR, pipes). */
+// picocolors alone would colour where FORCE_COLOR is 0, and a pipe where CI is set
+const pc = picocolors.createColors(wantsColour(process.env, process.stdout.isTTY === true));
+
+/** Green for right, red for wrong, grey for minor lines; plain text where colours are not wanted. */
 export const colour = { right: pc.green, wrong: pc.red, minor: pc.dim, heading: pc.bold };
 
 /** A line on standard output. */

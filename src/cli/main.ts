@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-/** @file The densessm command. Exit status: 0 all right, 1 something is wrong, 2 it was called wrongly. */
+/**
+ * @file The densessm command. Exit status: 0 all is right, 1 something is wrong, 2 the command could not run as it was called (wrong
+ * options, no such file) or could not write its output.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
@@ -12,6 +15,7 @@ import { type DegradationCommand, degradationCommand } from './degradation.ts';
 import { equationsCommand } from './equations.ts';
 import { packageRoot } from './paths.ts';
 import { readingsCommand } from './readings.ts';
+import { handleStreamErrors } from './streams.ts';
 import { vectorsCommand } from './vectors.ts';
 import { type VerifyCommand, verifyCommand } from './verify.ts';
 import { workerOption } from './workers.ts';
@@ -122,6 +126,16 @@ function program(finish: (ok: boolean) => void): Command {
   return main;
 }
 
+/** Prints an error in one message. Returns the exit status: 2 where the caller can mend it, 1 for a fault of densessm. */
+function reportError(error: unknown): number {
+  const known = error instanceof InputError;
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const shown = process.argv.includes('--debug') ? (stack ?? message) : message;
+  const fault = known ? '' : 'a fault in densessm, please report it: ';
+  process.stderr.write(`${colour.wrong('error:')} ${fault}${shown}\n`);
+  return known ? 2 : 1;
+}
+
 async function run(argv: readonly string[]): Promise<number> {
   let ok = true;
   try {
@@ -131,19 +145,10 @@ async function run(argv: readonly string[]): Promise<number> {
     return ok ? 0 : 1;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    const known = error instanceof InputError;
-    const shown =
-      argv.includes('--debug') || !(error instanceof Error) ? String((error as Error).stack ?? error) : error.message;
-    process.stderr.write(
-      `${colour.wrong('error:')} ${known ? '' : 'a fault in densessm, please report it: '}${shown}\n`,
-    );
-    return known ? 2 : 1;
+    return reportError(error);
   }
 }
 
-// a reader that has seen enough (densessm … | head) is no error
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit(process.exitCode ?? 0);
-});
+handleStreamErrors();
+process.on('uncaughtException', (error) => process.exit(reportError(error)));
 process.exitCode = await run(process.argv);

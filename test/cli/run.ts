@@ -2,20 +2,33 @@
 import { spawnSync } from 'node:child_process';
 import { root } from '../docs/documented.ts';
 
-/** What became of a run. */
+/** The result of a run. */
 export interface Run {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** Runs densessm with arguments, without the colours that the environment of the tests may ask for. */
-export function densessm(...args: string[]): Run {
-  const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env;
-  const run = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
-    cwd: root,
-    encoding: 'utf8',
-    env,
-  });
+const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...environment } = process.env;
+
+/** Runs densessm with arguments in an environment, without the colours that the tests' own environment may ask for. */
+export const densessmIn =
+  (env: NodeJS.ProcessEnv) =>
+  (...args: string[]): Run => {
+    const run = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
+      cwd: root,
+      encoding: 'utf8',
+      env: { ...environment, ...env },
+    });
+    return { status: run.status, stdout: run.stdout, stderr: run.stderr };
+  };
+
+/** Runs densessm with arguments. */
+export const densessm = densessmIn({});
+
+/** Runs a line of bash in which `densessm` is the command. A pipe has the status of its first command that fails. */
+export function bash(line: string): Run {
+  const script = `densessm() { '${process.execPath}' --import tsx src/cli/main.ts "$@"; }; ${line}`;
+  const run = spawnSync('bash', ['-o', 'pipefail', '-c', script], { cwd: root, encoding: 'utf8', env: environment });
   return { status: run.status, stdout: run.stdout, stderr: run.stderr };
 }
