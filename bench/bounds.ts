@@ -1,4 +1,4 @@
-/** @file How sharp error bounds are: error of adversarial f32 implementations as a part of the bound, by operator and mode. */
+/** @file Measures how sharp error bounds are: the error of adversarial f32 implementations over the bound, by operator and mode. */
 import * as fc from 'fast-check';
 import { firstOrder, firstOrderBounds } from '../src/executors/bounded/first-order.ts';
 import { bounded, boundOf, float32, snap } from '../src/executors/bounded/index.ts';
@@ -18,32 +18,32 @@ const snapped = (tensors: Tensors): Tensors =>
 
 const numbers = (x: Value): Float64Array => x.on.read(x.data);
 
-/** Error / bound of numbers, and how many of them have no bound. */
+/** Error / bound of numbers, and the count of those without a bound. */
 interface Ratios {
   readonly ratios: number[];
-  open: number;
+  unbounded: number;
 }
 
-/** What an executor's evaluation says of another: the bounds of some elements of each of its tensors. */
+/** The ratios of an implementation's numbers, given the bounds of some elements of each tensor. */
 function ratiosOf(
   found: Evaluation['outputs'],
   reference: Evaluation['outputs'],
   elements: (x: Value) => readonly number[],
   boundsOf: (x: Value, elements: readonly number[]) => ArrayLike<number>,
 ): Ratios {
-  const result: Ratios = { ratios: [], open: 0 };
+  const result: Ratios = { ratios: [], unbounded: 0 };
   for (const [name, x] of Object.entries(reference)) {
     const [have, want, chosen] = [numbers(found[name]!), numbers(x), elements(x)];
     const allowed = boundsOf(x, chosen);
     chosen.forEach((at, i) => {
-      if (allowed[i] === Number.POSITIVE_INFINITY) result.open++;
+      if (allowed[i] === Number.POSITIVE_INFINITY) result.unbounded++;
       else if (allowed[i]! > 0) result.ratios.push(Math.abs(have[at]! - want[at]!) / allowed[i]!);
     });
   }
   return result;
 }
 
-/** Running bounds: of every number. First-order bounds: of one number of each tensor, as each takes a backward pass. */
+/** Running bounds of every number; first-order bounds of one number of each tensor, as each takes a backward pass. */
 const kinds = [
   {
     name: 'running bounds',
@@ -61,17 +61,17 @@ const kinds = [
   },
 ] as const;
 
-/** Median, maximum, and how many numbers have no bound. */
+/** Median, maximum, and the share of numbers without a bound. */
 function column(parts: readonly Ratios[]): string {
   const ratios = parts.flatMap((part) => part.ratios).sort((a, b) => a - b);
-  const open = parts.reduce((total, part) => total + part.open, 0);
+  const unbounded = parts.reduce((total, part) => total + part.unbounded, 0);
   const percent = (ratio = 0): string =>
     `${ratio < 0.1 ? (100 * ratio).toPrecision(2) : (100 * ratio).toFixed(0)} %`.padStart(10);
-  const without = `${((100 * open) / Math.max(1, open + ratios.length)).toFixed(1)} %`;
+  const without = `${((100 * unbounded) / Math.max(1, unbounded + ratios.length)).toFixed(1)} %`;
   return `${percent(ratios[Math.floor(ratios.length / 2)])}${percent(ratios.at(-1))}${without.padStart(9)}`;
 }
 
-/** Tables: for outputs and gradients, the median and the maximum of error / bound, and the share of numbers without a bound. */
+/** Prints, for outputs and gradients, the median and maximum of error / bound, and the share of numbers without a bound. */
 export async function bounds(): Promise<void> {
   const columns = `${'median'.padStart(10)}${'max'.padStart(10)}${'no bound'.padStart(9)}`;
   for (const kind of kinds) {

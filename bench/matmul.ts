@@ -1,10 +1,11 @@
+/** @file Times square matrix products in double precision beside three plain loops. */
 import { f64 } from '../src/executors/f64/index.ts';
 import { input } from '../src/tensor/input.ts';
 import { einsum } from '../src/tensor/primitives/einsum.ts';
 import { rng } from '../src/tensor/random.ts';
 import { measure, type Trial } from './measure.ts';
 
-/** The product as everyone writes it first: three loops, the innermost along rows. */
+/** The plain product: three loops, the innermost along rows. */
 function tripleLoop(x: Float64Array, y: Float64Array, n: number): Float64Array {
   const out = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
@@ -17,7 +18,7 @@ function tripleLoop(x: Float64Array, y: Float64Array, n: number): Float64Array {
   return out;
 }
 
-/** Products of square matrices in double precision, ours beside three loops. */
+/** Times our product of square matrices beside three loops. */
 export async function matmul(): Promise<void> {
   for (const n of [128, 256, 512, 1024]) {
     const random = rng(n);

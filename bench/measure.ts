@@ -1,18 +1,18 @@
-/** @file Timing side by side, and printing it: medians with the range of the middle half of the samples. */
+/** @file Times functions side by side and prints the median and the range of the middle half of the samples. */
 import { add, configure, suite } from 'benny';
 
-/** One thing to time. */
+/** A function to time. */
 export interface Trial {
   readonly name: string;
-  /** Called many times; its result is thrown away. */
+  /** Called many times; its result is discarded. */
   run(): unknown;
-  /** Floating-point operations of a call, where a rate says more than a time. */
+  /** Floating-point operations per call; if given, a rate is printed too. */
   readonly flops?: number;
-  /** What is to be reached: at most this many seconds, or at least this many operations a second. */
+  /** The goal: at most this many seconds, or at least this many operations per second. */
   readonly goal?: { readonly seconds: number } | { readonly flopsPerSecond: number };
 }
 
-/** Times trials one after another in one run, prints a line for each, gives the medians in seconds. Each may take `seconds`. */
+/** Times trials one after another, each for up to `seconds`, prints a line for each, and returns the medians in seconds. */
 export async function measure(title: string, trials: readonly Trial[], seconds = 0.5): Promise<number[]> {
   const medians: number[] = [];
   const cases = trials.map(({ name, run }) => add(name, () => void run()));

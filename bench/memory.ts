@@ -1,4 +1,4 @@
-/** @file The most memory that forward and backward over a long sequence take, remembered whole and with checkpoints between its parts. */
+/** @file Measures peak memory of forward and backward over a long sequence, with and without gradient checkpoints. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { checkpoint } from '../src/autograd/checkpoint.ts';
@@ -15,10 +15,10 @@ import type { Value } from '../src/tensor/value.ts';
 const [t, part] = [16_384, 256];
 const [b, e, n] = [1, 16, 8];
 
-/** With checkpoints at most so many megabytes above what the program has before it begins. */
+/** With checkpoints, the peak is to be at most this many megabytes above the start. */
 const goal = 130;
 
-/** The gradient of a selective scan over t tokens, literally one after another, `part` tokens at a time. */
+/** Computes the gradient of a recurrent selective scan over t tokens, `part` tokens at a time, and prints the peak. */
 function run(isCheckpointed: boolean): void {
   const random = rng(1);
   const normal = (shape: readonly number[]): Value =>
@@ -43,13 +43,13 @@ function run(isCheckpointed: boolean): void {
   console.log((process.resourceUsage().maxRSS - before) / 1024);
 }
 
-/** Each in a process of its own, whose peak it is. */
+/** Runs each variant in a process of its own, to measure its peak. */
 export async function memory(): Promise<void> {
   const peak = (kind: string): number =>
     Number(execFileSync(process.execPath, [fileURLToPath(import.meta.url), kind], { encoding: 'utf8' }));
   const [whole, parts] = [peak('whole'), peak('checkpointed')];
   console.log(`selective scan, recurrent, forward and backward, T = ${t}, ${e} channels of ${n} states`);
-  console.log(`remembered whole                  ${whole.toFixed(0).padStart(6)} MB`);
+  console.log(`all intermediates kept            ${whole.toFixed(0).padStart(6)} MB`);
   const verdict = parts <= goal ? 'reached' : 'MISSED';
   console.log(
     `checkpoints every ${part} tokens      ${parts.toFixed(0).padStart(6)} MB  goal ${goal} MB: ${verdict}\n`,

@@ -1,3 +1,4 @@
+/** @file Measures how the time of each mode of retention grows with the length of the sequence. */
 import { f64 } from '../src/executors/f64/index.ts';
 import { chunkwiseRetention } from '../src/nn/retention/chunkwise.ts';
 import type { Retention } from '../src/nn/retention/inputs.ts';
@@ -26,7 +27,7 @@ function trialsOf(name: string, mode: Retention, t: number): [Trial, Trial] {
   return bothWays(name, t, run, { q, k, v, state: emptyState({ q, v }) });
 }
 
-/** How the time of each mode grows with the length of the sequence. */
+/** Prints times and the exponent of their growth, mode by mode. */
 export async function recurrence(): Promise<void> {
   const grow = (name: string, mode: Retention, lengths: readonly number[]): Promise<void> =>
     sweep(name, (t) => trialsOf(name, mode, t), lengths);

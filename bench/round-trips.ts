@@ -1,10 +1,10 @@
-/** @file How many questions a second a backend that stays is asked and answers: the right stranger of the tests, on small inputs. */
+/** @file Measures questions per second to a resident backend process, on small inputs. */
 import { openProcess } from '../src/oracle/backends/process.ts';
 import { fill } from '../src/oracle/case.ts';
 
 const [questions, rounds, goal] = [3000, 5, 3000];
 
-/** Question and answer in one process each: median and best of some rounds. */
+/** Prints the median and the best of several rounds. */
 export async function roundTrips(): Promise<void> {
   const backend = await openProcess(`${JSON.stringify(process.execPath)} test/oracle/backends/stranger.mjs echo`);
   for (const length of [8, 1000]) {

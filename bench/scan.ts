@@ -1,3 +1,4 @@
+/** @file Measures how the time of each mode of a state space model grows with the length of the sequence. */
 import { f64 } from '../src/executors/f64/index.ts';
 import { emptySsmState } from '../src/nn/ssm/inputs.ts';
 import { type SsmMode, ssmIn } from '../src/nn/ssm/modes.ts';
@@ -23,7 +24,7 @@ function trialsOf(name: string, mode: SsmMode, t: number): [Trial, Trial] {
   return bothWays(name, t, run, model);
 }
 
-/** How the time of each mode of a state space model grows with the length of the sequence. */
+/** Prints times and the exponent of their growth, mode by mode. */
 export async function scan(): Promise<void> {
   const grow = (name: string, mode: SsmMode): Promise<void> => sweep(name, (t) => trialsOf(name, mode, t), lengths);
   await grow('recurrent', { name: 'recurrent' });

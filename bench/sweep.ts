@@ -1,9 +1,9 @@
-/** @file How the time of a function of a sequence grows with the sequence's length. */
+/** @file Fits the growth of a function's time with the length of its sequence. */
 import { vjp } from '../src/autograd/vjp.ts';
 import type { Tree } from '../src/tensor/tree.ts';
 import { measure, type Trial } from './measure.ts';
 
-/** Forward, and forward with backward, of a function of t tokens. */
+/** Trials of a function of t tokens: forward, and forward with backward. */
 export const bothWays = <X extends Tree>(name: string, t: number, run: (xs: X) => Tree, xs: X): [Trial, Trial] => [
   { name: `${name} forward, T = ${t}`, run: () => run(xs) },
   {
@@ -24,7 +24,7 @@ function exponent(lengths: readonly number[], times: readonly number[]): number 
   return covariance / mean(xs.map((x) => (x - mx) ** 2));
 }
 
-/** Times the trials of every length, forward and both ways, and prints how each grows. */
+/** Times the trials of every length, forward and with backward, and prints the exponent of growth of each. */
 export async function sweep(
   name: string,
   trialsOf: (t: number) => readonly [Trial, Trial],

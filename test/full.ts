@@ -30,24 +30,24 @@ const combinations = chosen.flatMap((law) =>
     .flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ law, operator, mode }))),
 );
 
-/** The items of a list, which lets go of each, and so of what was computed of it. */
-function* takenFrom<T>(list: T[]): Generator<T> {
+/** Yields the items of a list and drops each, so that results cached on it can be freed. */
+function* drain<T>(list: T[]): Generator<T> {
   for (let one = list.pop(); one !== undefined; one = list.pop()) yield one;
 }
 
-/** One combination on `wanted` cases of which the law speaks; none at all if it never does. */
+/** Runs one combination on `wanted` cases that the law covers; no row if it covers none. */
 function runCombination(at: number): Row {
   const { law, operator, mode } = combinations[at]!;
   const start = performance.now();
   const arbitrary = cases(operator, { ...law.size, longest: 6 });
-  const speaks = fc.sample(arbitrary, { numRuns: 50, seed: 1 }).some((c) => law.applies(operator, mode, c));
-  const drawn = speaks
+  const isCovered = fc.sample(arbitrary, { numRuns: 50, seed: 1 }).some((c) => law.applies(operator, mode, c));
+  const drawn = isCovered
     ? fc.sample(
         arbitrary.filter((c) => law.applies(operator, mode, c)),
         { numRuns: wanted, seed: at + 1 },
       )
     : [];
-  const { cases: count, verdict, failure } = tryLaw(law, operator, mode, takenFrom(drawn));
+  const { cases: count, verdict, failure } = tryLaw(law, operator, mode, drain(drawn));
   return {
     name: `${law.name} ${operator.name} ${mode}`,
     cases: count,
@@ -76,7 +76,7 @@ if (process.send !== undefined) {
   };
   for (const worker of workers) {
     worker.on('message', (row: Row) => {
-      if (row.cases === 0) console.log(`  --   ${row.name}  the law never speaks of this mode`);
+      if (row.cases === 0) console.log(`  --   ${row.name}  the law covers no case of this mode`);
       else {
         console.log(
           `${row.right ? 'right' : 'WRONG'}  ${row.name}  ${row.cases} cases  worst ${row.ratio.toPrecision(2)} of the bound  ${row.seconds.toFixed(2)} s  ${row.where}`,

@@ -1,4 +1,4 @@
-/** @file AdamW: Adam with weight decay that is not part of the gradient (Loshchilov and Hutter, 2019). */
+/** @file AdamW: Adam with decoupled weight decay (Loshchilov and Hutter, 2019). */
 
 import type { Operand } from '../tensor/operand.ts';
 import { sub } from '../tensor/ops.ts';
@@ -12,7 +12,7 @@ import { select } from '../tensor/primitives/select.ts';
 import { leavesOf, type Tree, withLeaves } from '../tensor/tree.ts';
 import type { Value } from '../tensor/value.ts';
 
-/** What is the same in every step. `weightDecay` is a number, or a value that broadcasts against each parameter. */
+/** The hyperparameters. `weightDecay` is a number, or a value that broadcasts against each parameter. */
 export interface AdamW {
   readonly beta1: number;
   readonly beta2: number;
@@ -20,14 +20,14 @@ export interface AdamW {
   readonly weightDecay: Operand;
 }
 
-/** What a step's number decides: the learning rate η, and `1 / (1 − β₁ⁿ)`, `1 / (1 − β₂ⁿ)`; numbers or values of one element. */
+/** Factors of step n: the learning rate η, and the bias corrections `1 / (1 − β₁ⁿ)` and `1 / (1 − β₂ⁿ)`; numbers or values of one element. */
 export interface StepFactors<N = Operand> {
   readonly rate: N;
   readonly firstCorrection: N;
   readonly secondCorrection: N;
 }
 
-/** Parameters, and running means m of their gradients and v of the squares; trees of one form. */
+/** Parameters, and running means m of their gradients and v of the squares; trees of one structure. */
 export interface AdamWState<T extends Tree> {
   readonly params: T;
   readonly first: T;
@@ -50,7 +50,7 @@ export const stepFactors = (
 });
 
 /**
- * One step: `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`,
+ * Takes one step: `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`,
  * `p ← p − η (m̂ / (√v̂ + ε) + λ p)` with `m̂ = m / (1 − β₁ⁿ)`, `v̂ = v / (1 − β₂ⁿ)`.
  * @example
  * const [p, g, zero] = [tensor([1]), tensor([0.5]), tensor([0])];
@@ -66,12 +66,12 @@ export function adamW<T extends Tree>(
   const [ps, ms, vs, gs] = [params, first, second, gradient].map(leavesOf) as [Value[], Value[], Value[], Value[]];
   const means = ms.map((m, i) => add(scale(m, beta1), scale(gs[i]!, 1 - beta1)));
   const squares = vs.map((v, i) => add(scale(v, beta2), scale(mul(gs[i]!, gs[i]!), 1 - beta2)));
-  const moved = ps.map((p, i) => {
+  const updated = ps.map((p, i) => {
     const root = squareRoot(mul(squares[i]!, secondCorrection));
     const direction = mul(mul(means[i]!, firstCorrection), reciprocal(add(root, epsilon)));
     return sub(p, mul(add(direction, mul(p, weightDecay)), rate));
   });
-  return { params: withLeaves(params, moved), first: withLeaves(first, means), second: withLeaves(second, squares) };
+  return { params: withLeaves(params, updated), first: withLeaves(first, means), second: withLeaves(second, squares) };
 }
 
 /** `√x = x / √x`, and 0 at 0. */

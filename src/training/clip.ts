@@ -1,4 +1,4 @@
-/** @file Bounding a gradient's length. */
+/** @file Clips a gradient by its global norm. */
 import { fail } from '../tensor/errors.ts';
 import { add } from '../tensor/primitives/add.ts';
 import { maximum } from '../tensor/primitives/maximum.ts';

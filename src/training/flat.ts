@@ -1,4 +1,4 @@
-/** @file A tree of parameters as one list of numbers: few arrays, whatever the model. */
+/** @file Flattens a tree of parameters into one array and back, so that a compiled function has few inputs. */
 import { fail } from '../tensor/errors.ts';
 import { read } from '../tensor/input.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
@@ -7,11 +7,11 @@ import { type Shape, sameShape, show, sizeOf } from '../tensor/shape.ts';
 import { namedLeavesOf, type Tree, treeOf } from '../tensor/tree.ts';
 import type { Value } from '../tensor/value.ts';
 
-/** The shape of every parameter by its path, in the order in which they stand in the list. */
+/** The shape of every parameter by its path, in the order of the list. */
 export type Shapes = Readonly<Record<string, Shape>>;
 
 /**
- * How many numbers parameters hold.
+ * The number of elements of all parameters.
  * @example
  * sizeOfAll({ a: [2, 3], 'b.0': [] }) // 7
  */
@@ -19,7 +19,7 @@ export const sizeOfAll = (shapes: Shapes): number =>
   Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
 
 /**
- * The numbers of parameters one after another, rounded to single precision: the list that {@link unflatten} takes. Throws unless the
+ * All parameters as one list, rounded to single precision, for {@link unflatten}. Throws unless the
  * tree has exactly the paths of `shapes`, with these shapes.
  * @example
  * flattenParams({ b: [scalar(3)], a: tensor([1, 2]) }, { a: [2], 'b.0': [] }) // [1, 2, 3]
@@ -41,7 +41,7 @@ export function flattenParams(params: Tree, shapes: Shapes): Float32Array {
 }
 
 /**
- * The tree whose numbers a list [P] holds one after another. Throws when it holds more or fewer.
+ * The tree of parameters from a list [P]. Throws when it holds more or fewer numbers.
  * @example
  * read(unflatten(tensor([1, 2, 3]), { a: [2], 'b.0': [] }).a) // [1, 2]
  */

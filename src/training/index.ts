@@ -1,4 +1,4 @@
-/** @file Training: optimizer, clipping, schedule, and whole steps as one function of values. */
+/** @file The entry of training: optimizer, clipping, schedule, and whole training steps as one function of values. */
 export { type AdamW, type AdamWState, adamW, type StepFactors, stepFactors } from './adamw.ts';
 export { clipByGlobalNorm, squaredNorm } from './clip.ts';
 export { flattenParams, type Shapes, sizeOfAll, unflatten } from './flat.ts';

@@ -1,7 +1,7 @@
-/** @file The learning rate of each step, as a pure function of its number. */
+/** @file The learning rate schedule: warm-up, then polynomial decay. */
 import { fail } from '../tensor/errors.ts';
 
-/** A rise to `peak` over `warmup` steps, then a polynomial fall to `end` at step `total`. */
+/** Linear warm-up to `peak` over `warmup` steps, then polynomial decay to `end` at step `total`. */
 export interface PolynomialDecay {
   readonly peak: number;
   /** 0 unless given. */
@@ -9,13 +9,13 @@ export interface PolynomialDecay {
   /** 0 unless given. */
   readonly warmup?: number;
   readonly total: number;
-  /** 1 unless given: a straight line. */
+  /** 1 (linear decay) unless given. */
   readonly power?: number;
 }
 
 /**
  * The rate of step n, counted from 1: `peak n / warmup` up to `warmup`, then
- * `end + (peak − end) (1 − (n − warmup) / (total − warmup))^power`, and `end` after `total`. Throws on lengths that are out of order.
+ * `end + (peak − end) (1 − (n − warmup) / (total − warmup))^power`, and `end` after `total`. Throws unless 0 ≤ warmup < total.
  * @example
  * polynomialDecay({ peak: 1, warmup: 2, total: 6 })(1) // 0.5
  */

@@ -1,4 +1,4 @@
-/** @file Training steps as one function of values: forward, backward, clipping, AdamW, several steps one after another. */
+/** @file Training steps as one function of values: forward, backward, clipping, AdamW, and several steps in a row. */
 import { valueAndGrad } from '../autograd/vjp.ts';
 import { fail } from '../tensor/errors.ts';
 import { at, stack } from '../tensor/ops.ts';
@@ -18,36 +18,36 @@ export interface BatchSlot {
   readonly kind?: Kind;
 }
 
-/** What to train, and how. */
+/** A training problem and its settings. */
 export interface Training<T extends Tree> {
   readonly shapes: Shapes;
   /** One batch's inputs by name; none is called params, first, second or factors. */
   readonly batch: Readonly<Record<string, BatchSlot>>;
-  /** The loss of parameters on a batch: one number. */
+  /** The loss of the parameters on a batch: one number. */
   loss(params: T, batch: Readonly<Record<string, Value>>): Value;
   readonly optimizer: Omit<AdamW, 'weightDecay'> & { readonly weightDecay: number };
-  /** Longest gradient; any unless given. */
+  /** The largest global norm of a gradient; no limit unless given. */
   readonly clip?: number;
-  /** Steps of a call; 1 unless given. */
+  /** Steps per call; 1 unless given. */
   readonly steps?: number;
-  /** Batches whose gradients make one step, as their mean; 1 unless given. */
+  /** Batches per step, whose gradients are averaged; 1 unless given. */
   readonly accumulate?: number;
 }
 
-/** Steps as something to compile: `compile(equation, inputs, { keep })`. */
+/** Training steps, ready to compile: `compile(equation, inputs, { keep })`. */
 export interface Steps {
   /**
-   * Inputs: `params`, `first`, `second` [P], `factors` [K, 3] as {@link factorsOf} makes them, and each of the batch's [K, A, …].
+   * Inputs: `params`, `first`, `second` [P], `factors` [K, 3] from {@link factorsOf}, and each of the batch's [K, A, …].
    * Results: the first three after K steps, and `losses` [K], each the mean over its A batches before the step.
    */
   equation(inputs: Readonly<Record<string, Value>>): Record<string, Value>;
   readonly inputs: Readonly<Record<string, BatchSlot>>;
-  /** Which results become inputs of the next call. */
+  /** The results that become inputs of the next call, by input. */
   readonly keep: Readonly<Record<string, string>>;
 }
 
 /**
- * K steps on K · A batches. Throws on a number of steps or batches that is not an integer ≥ 1, and on a name that is taken.
+ * K training steps on K · A batches. Throws on a count that is not an integer ≥ 1, and on a batch input whose name is taken.
  * @example
  * const optimizer = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 };
  * const loss = ({ w }, { x }) => sum(mul(w, x));
@@ -93,7 +93,7 @@ export function trainingSteps<T extends Tree>(training: Training<T>): Steps {
   };
 }
 
-/** The mean of losses and gradients. */
+/** The mean loss and gradient of `count` batches (gradient accumulation). */
 function accumulated(
   count: number,
   of: (a: number) => { value: Value; gradient: Value },
@@ -115,7 +115,7 @@ const batchAt = (
   Object.fromEntries(Object.keys(batch).map((name) => [name, at(at(inputs[name]!, 0, k), 0, a)]));
 
 /**
- * The factors of `count` steps from number `first` on (counted from 1), row-major [count, 3], at the rates of a schedule.
+ * The factors of `count` steps from step `first` on (counted from 1), row-major [count, 3], with the rates of a schedule.
  * @example
  * factorsOf({ beta1: 0.5, beta2: 0.75 }, () => 0.25, 1, 1) // [0.25, 2, 4]
  */

@@ -7,7 +7,7 @@ import { root } from './documented.ts';
 const exempt = [
   'README.md',
   'adapters/',
-  'bench/',
+  'bench/gpu',
   'docs/',
   'spec/',
   'src/cli/',
@@ -17,7 +17,6 @@ const exempt = [
   'src/models/',
   'src/nn/',
   'src/oracle/',
-  'src/training/',
   'src/vectors/',
   'test/adapters/',
   'test/backends/',
@@ -29,7 +28,6 @@ const exempt = [
   'test/oracle/',
   'test/spec/',
   'test/tensor/',
-  'test/training/',
 ];
 
 const page = 'docs/style.md';

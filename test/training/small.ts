@@ -1,4 +1,4 @@
-/** @file A small DenseRetNet to train, on batches that are drawn. */
+/** @file A small DenseRetNet to train, on drawn batches. */
 import { f64 } from '../../src/executors/f64/index.ts';
 import { type DenseRetNetParams, denseRetNet } from '../../src/models/dense-retnet.ts';
 import { denseRetNetConfig } from '../../src/models/dense-retnet-config.ts';
@@ -18,7 +18,7 @@ export interface Size {
 /** The size unless another is given. */
 const small: Size = { width: 32, layers: 3, denseLayers: 2 };
 
-/** What to train, its first parameters as one list, and the numbers of each call's batches: the next token is a rule of the last. */
+/** The training problem, its initial parameters as one list, and the batches of each call: the next token follows from the last by a rule. */
 export function smallTraining(steps: number, accumulate: number, size = small) {
   const config = denseRetNetConfig({ vocabulary, heads: 2, ...size });
   const training: Training<DenseRetNetParams> = {
@@ -32,7 +32,7 @@ export function smallTraining(steps: number, accumulate: number, size = small) {
   const init = flattenParams(params, training.shapes);
   const each = steps * accumulate;
   const batches = (call: number) => {
-    // batch by batch, so that it does not matter how many a call takes
+    // drawn batch by batch, so that the number of steps per call does not matter
     const drawn = Array.from({ length: each }, (_, k) => {
       const random = rng(100 + call * each + k);
       return Array.from({ length: batch * length }, () => random.integer(vocabulary));

@@ -1,3 +1,4 @@
+/** @file AdamW, clipping, the schedule, flattening, and whole training steps. */
 import { describe, expect, it } from 'vitest';
 import { f64, scalar, tensor } from '../../src/executors/f64/index.ts';
 import { indexInput, input, item, read } from '../../src/tensor/input.ts';
@@ -18,7 +19,7 @@ import { smallTraining } from './small.ts';
 const rule = { beta1: 0.9, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.1 };
 
 describe('adamW', () => {
-  it('is its formula, number by number, for several steps', () => {
+  it('equals its formula, number by number, over several steps', () => {
     const random = rng(1);
     let state = { params: tensor([1, -2, 3]), first: tensor([0, 0, 0]), second: tensor([0, 0, 0]) };
     const plain = [1, -2, 3].map((p) => ({ p, m: 0, v: 0 }));
@@ -38,7 +39,7 @@ describe('adamW', () => {
     });
   });
 
-  it('moves trees leaf by leaf', () => {
+  it('updates trees leaf by leaf', () => {
     const one = { a: tensor([1]), b: [tensor([2])] };
     const zero = { a: tensor([0]), b: [tensor([0])] };
     const { params } = adamW({ params: one, first: zero, second: zero }, zero, stepFactors(rule, 1, 0.5), rule);
@@ -47,14 +48,14 @@ describe('adamW', () => {
 });
 
 describe('clipByGlobalNorm', () => {
-  it('leaves a short gradient and shortens a long one, over the whole tree', () => {
+  it('keeps a short gradient and shortens a long one, over the whole tree', () => {
     const g = { a: tensor([3]), b: scalar(4) };
     expect(item(clipByGlobalNorm(g, 6).b)).toBeCloseTo(4, 14);
     const short = clipByGlobalNorm(g, 1);
     expect([item(short.a), item(short.b)].map((x) => Math.round(x * 1e12) / 1e12)).toEqual([0.6, 0.8]);
     expect([...read(clipByGlobalNorm(tensor([0, 0]), 1))]).toEqual([0, 0]);
   });
-  it('refuses a limit that is none', () => {
+  it('refuses a limit that is not positive', () => {
     expect(() => clipByGlobalNorm(tensor([1]), 0)).toThrow('clipByGlobalNorm: the limit is 0; it is a number above 0');
   });
 });
@@ -70,7 +71,7 @@ describe('polynomialDecay', () => {
 describe('flattenParams', () => {
   const shapes = { 'b.0': [], a: [2], 'b.1': [1, 2] };
   const params = { a: tensor([1, 2]), b: [scalar(3), tensor([[4, 5]])] };
-  it('lists parameters in the order of the shapes, and unflatten makes the tree of it', () => {
+  it('lists parameters in the order of the shapes, and unflatten restores the tree', () => {
     const list = flattenParams(params, shapes);
     expect([...list]).toEqual([3, 1, 2, 4, 5]);
     const back: typeof params = unflatten(input(f64, list, [5]), shapes);
