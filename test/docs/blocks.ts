@@ -13,7 +13,7 @@ import { tellApart } from '../../src/oracle/readings/apart.ts';
 import { blockOf } from '../../src/oracle/readings/block.ts';
 import { questions } from '../../src/oracle/readings/questions.ts';
 import { pythonWith } from '../adapters/interpreter.ts';
-import { root } from './documented.ts';
+import { documents, root } from './documented.ts';
 import { reportOf } from './report.ts';
 
 const marked = /^(<!-- (\w+): (.+) -->)\n([\s\S]*?)^<!-- end -->$/gm;
@@ -53,6 +53,11 @@ const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
     const apart = await tellApart(question);
     if (apart === null) throw new Error(`no case tells ${question.between.join(' and ')} of ${name} apart`);
     return fenced(blockOf(apart));
+  },
+  /** A program, without its header. */
+  async example(file) {
+    const program = readFileSync(join(root, file), 'utf8').replace(/^\/\*\* @file .*\n/, '');
+    return `\n\`\`\`${file.endsWith('.py') ? 'python' : 'ts'}\n${program}\`\`\`\n\n`;
   },
   /** The modes of every operator. */
   async modes() {
@@ -99,22 +104,12 @@ export function made({ kind, name }: Pick<Block, 'kind' | 'name'>): Promise<stri
 export const canMake = ({ kind }: Pick<Block, 'kind'>): boolean =>
   kind !== 'report' || pythonWith('numpy', 'torch') !== null;
 
-/** The pages with made parts. */
-export const pages = [
-  'README.md',
-  'docs/check-your-kernel.md',
-  'docs/readings.md',
-  'docs/degradation.md',
-  'docs/operators.md',
-  'docs/protocol.md',
-] as const;
-
 /** A page as it is. */
-export const pageText = (file: (typeof pages)[number]): string => readFileSync(join(root, file), 'utf8');
+export const pageText = (file: string): string => readFileSync(join(root, file), 'utf8');
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const asked = process.argv.slice(2);
-  for (const file of pages.filter((one) => asked.length === 0 || asked.includes(one))) {
+  for (const file of documents().filter((one) => asked.length === 0 || asked.includes(one))) {
     const page = pageText(file);
     const texts: string[] = [];
     for (const block of blocksOf(page)) texts.push(canMake(block) ? await made(block) : block.text);

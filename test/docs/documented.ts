@@ -49,10 +49,10 @@ export function documented(): Documented[] {
   });
 }
 
-/** Every program in the documents: a block opened by ```ts. */
+/** Every program in the documents: a block opened by ```ts or ```python. */
 export const programs = (): { file: string; program: string }[] =>
   documents().flatMap((file) =>
-    [...readFileSync(join(root, file), 'utf8').matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, program]) => ({
+    [...readFileSync(join(root, file), 'utf8').matchAll(/^```(?:ts|python)\n([\s\S]*?)^```$/gm)].map(([, program]) => ({
       file,
       program: program!,
     })),

@@ -1,0 +1,9 @@
+/** @file Times each kernel of a compiled function, where WebGPU runs. */
+import { mul, sum } from 'densessm';
+import { compile } from 'densessm/gpu';
+
+const f = await compile(({ x }) => ({ y: sum(mul(x!, x!)) }), { x: { shape: [1000] } });
+await f({ x: new Float32Array(1000) });
+if (f.ran.backend === 'webgpu')
+  console.log((await f.profile()).kernels.map(({ bytes, seconds }) => ({ bytes, seconds })));
+await f.dispose();

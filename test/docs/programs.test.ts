@@ -1,0 +1,40 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { blocksOf, made, pageText } from './blocks.ts';
+import { documents, programs, root } from './documented.ts';
+
+const shown = documents().flatMap((file) =>
+  blocksOf(pageText(file))
+    .filter(({ kind }) => kind === 'example')
+    .map((block) => ({ file, ...block })),
+);
+
+const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.ts'));
+
+describe('the programs in examples/', () => {
+  it.each(examples)('run: %s', { timeout: 60_000 }, (name) => {
+    const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', join('examples', name)], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    // the places in a stack are not this test's, and its reporter would look them up
+    expect(status, stderr.replace(/^\s+at .*$/gm, '').trim()).toBe(0);
+  });
+
+  it.each(examples)('are listed: %s', (name) => {
+    expect(readFileSync(join(root, 'examples/README.md'), 'utf8')).toContain(`[${name}](${name})`);
+  });
+});
+
+describe('the programs in the documents', () => {
+  it.each(shown)('$file shows $name as it is', async (block) => {
+    expect(block.text).toBe(await made(block));
+  });
+
+  it('are files, so that each of them is run', () => {
+    const texts = shown.map(({ text }) => text);
+    expect(programs().filter(({ program }) => !texts.some((text) => text.includes(program)))).toEqual([]);
+  });
+});
