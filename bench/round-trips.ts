@@ -6,7 +6,7 @@ const [questions, rounds, goal] = [3000, 5, 3000];
 
 /** Prints the median and the best of several rounds. */
 export async function roundTrips(): Promise<void> {
-  const backend = await openProcess(`${JSON.stringify(process.execPath)} test/oracle/backends/stranger.mjs echo`);
+  const backend = await openProcess(`${JSON.stringify(process.execPath)} test/support/stranger.mjs echo`);
   for (const length of [8, 1000]) {
     const shape = [length];
     const inputs = { q: { shape }, k: { shape }, v: { shape } };

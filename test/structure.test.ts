@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { root } from './docs/documented.ts';
+import { root } from './support/root.ts';
 
 const gpu = 'src/executors/gpu';
 
@@ -117,6 +117,17 @@ describe('the structure', () => {
       .map((file) => held.filter((other) => reached.get(file)!.has(other) && reached.get(other)?.has(file)).sort());
     const unnamed = circles.filter((circle) => !pairs.some((pair) => `${pair}` === `${circle}`));
     expect(unnamed).toEqual([]);
+  });
+
+  it('has what tests of several rooms share in test/support', () => {
+    const sideways = filesIn('test').flatMap((file) =>
+      importsOf(file)
+        .filter((path) => isIn(path, 'test') && !isIn(path, 'test/support') && dirname(path) !== 'test')
+        .filter((path) => !isIn(file, path.split('/').slice(0, 2).join('/')))
+        .map((path) => `${file} imports ${path}`),
+    );
+    // the page runs the tests of a device in a browser
+    expect(sideways).toEqual(['test/browser/page.ts imports test/executors/gpu/support.ts']);
   });
 
   const ofNode = ['src/io', 'src/vectors', 'src/oracle', 'src/cli', 'bench'];

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openProcess } from '../../src/oracle/backends/process.ts';
 import { check } from '../../src/oracle/check/check.ts';
-import { root } from '../docs/documented.ts';
-import { pythonWith, tellsThatItDidNotRun } from './interpreter.ts';
+import { pythonWith, tellsThatItDidNotRun } from '../support/python.ts';
+import { root } from '../support/root.ts';
 
 const folder = join(root, 'test/backends/python');
 

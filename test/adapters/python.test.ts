@@ -8,8 +8,8 @@ import { openOnce } from '../../src/oracle/backends/once.ts';
 import { openProcess } from '../../src/oracle/backends/process.ts';
 import type { Tensors } from '../../src/oracle/case.ts';
 import { check } from '../../src/oracle/check/check.ts';
-import { root } from '../docs/documented.ts';
-import { type Library, pythonWith, tellsThatItDidNotRun } from './interpreter.ts';
+import { type Library, pythonWith, tellsThatItDidNotRun } from '../support/python.ts';
+import { root } from '../support/root.ts';
 
 const folder = join(root, 'adapters/python');
 const scratch = mkdtempSync(join(tmpdir(), 'densessm-'));

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { PreviewServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { root } from '../docs/documented.ts';
 import { seed } from '../support/property.ts';
+import { root } from '../support/root.ts';
 import type { Exposed } from './page.ts';
 
 const executablePath = process.env.DENSESSM_BROWSER;

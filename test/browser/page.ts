@@ -5,8 +5,8 @@ import { mul, sum, valueAndGrad } from '../../src/index.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 import { factorsOf, trainingSteps } from '../../src/training/index.ts';
 import { mistake, noCases, operatorSubjects, together, tryOn } from '../executors/gpu/support.ts';
-import { rate, referenceLosses } from '../training/reference.ts';
-import { smallTraining } from '../training/small.ts';
+import { rate, referenceLosses } from '../support/training/reference.ts';
+import { smallTraining } from '../support/training/small.ts';
 
 /** Compiles Σ x³ and its gradient for x of `count` numbers. */
 const cubes = (backend: Backend | 'auto', count: number) =>

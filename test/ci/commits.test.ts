@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { root } from '../docs/documented.ts';
+import { root } from '../support/root.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'densessm-'));
 afterAll(() => rmSync(scratch, { recursive: true }));

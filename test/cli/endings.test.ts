@@ -2,8 +2,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { root } from '../docs/documented.ts';
-import { expectGone, isRunning, stranger } from '../oracle/backends/support.ts';
+import { root } from '../support/root.ts';
+import { expectGone, isRunning, stranger } from '../support/strangers.ts';
 
 const start = (...args: string[]): ChildProcess =>
   spawn(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], { cwd: root, stdio: 'ignore' });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { everyMode } from '../../src/oracle/verify.ts';
-import { root } from '../docs/documented.ts';
+import { root } from '../support/root.ts';
 import { densessm } from './run.ts';
 
 describe('densessm', { timeout: 240_000 }, () => {

@@ -1,6 +1,6 @@
 /** @file Runs the command from its sources. */
 import { spawnSync } from 'node:child_process';
-import { root } from '../docs/documented.ts';
+import { root } from '../support/root.ts';
 
 /** The result of a run. */
 export interface Run {

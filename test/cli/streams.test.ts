@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { root } from '../docs/documented.ts';
-import { stranger } from '../oracle/backends/support.ts';
+import { root } from '../support/root.ts';
+import { stranger } from '../support/strangers.ts';
 import { bash } from './run.ts';
 
 describe('a closed pipe', { timeout: 120_000 }, () => {

@@ -12,8 +12,9 @@ import { operators } from '../../src/oracle/operators/index.ts';
 import { tellApart } from '../../src/oracle/readings/apart.ts';
 import { blockOf } from '../../src/oracle/readings/block.ts';
 import { questions } from '../../src/oracle/readings/questions.ts';
-import { pythonWith } from '../adapters/interpreter.ts';
-import { documents, root } from './documented.ts';
+import { pythonWith } from '../support/python.ts';
+import { root } from '../support/root.ts';
+import { documents } from './documented.ts';
 import { reportOf } from './report.ts';
 
 const marked = /^(<!-- (\w+): (.+) -->)\n([\s\S]*?)^<!-- end -->$/gm;

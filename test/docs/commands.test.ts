@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { documented, root } from './documented.ts';
+import { root } from '../support/root.ts';
+import { documented } from './documented.ts';
 
 const commands = documented();
 const quick = [...new Set(commands.filter(({ tag }) => tag === 'quick').map(({ command }) => command))];

@@ -5,9 +5,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-/** The folder of the project. */
-export const root = fileURLToPath(new URL('../../', import.meta.url));
+import { root } from '../support/root.ts';
 
 /** How a block is tagged. */
 export type Tag = 'quick' | 'slow' | 'gpu';

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { documents, root } from './documented.ts';
+import { root } from '../support/root.ts';
+import { documents } from './documented.ts';
 
 const folders = ['.ci', '.github', 'adapters', 'bench', 'docs', 'examples', 'spec', 'src', 'test'];
 

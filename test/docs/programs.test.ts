@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { root } from '../support/root.ts';
 import { blocksOf, made, pageText } from './blocks.ts';
-import { documents, programs, root } from './documented.ts';
+import { documents, programs } from './documented.ts';
 
 const shown = documents().flatMap((file) =>
   blocksOf(pageText(file))

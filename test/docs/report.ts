@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pythonWith } from '../adapters/interpreter.ts';
-import { root } from './documented.ts';
+import { pythonWith } from '../support/python.ts';
+import { root } from '../support/root.ts';
 
 /** The folder that the pages use for a reader's own files. */
 const readers = '/tmp/mine';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pythonWith, tellsThatItDidNotRun } from '../adapters/interpreter.ts';
+import { pythonWith, tellsThatItDidNotRun } from '../support/python.ts';
 import { blocksOf, made, pageText } from './blocks.ts';
 
 const shown = (['README.md', 'docs/check-your-kernel.md'] as const).flatMap((file) =>

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { root } from './documented.ts';
+import { root } from '../support/root.ts';
 
 /** Rooms, as the beginnings of paths, that docs/style.md does not hold for yet. The list only shrinks. */
 const exempt = [

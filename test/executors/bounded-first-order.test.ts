@@ -20,9 +20,9 @@ import { sum } from '../../src/tensor/primitives/sum.ts';
 import { rng } from '../../src/tensor/random.ts';
 import { mapTree } from '../../src/tensor/tree.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
+import { casesOf, everything, seeds } from '../support/bounded-trial.ts';
+import { table } from '../support/primitives/table.ts';
 import { cases } from '../support/property.ts';
-import { table } from '../tensor/primitives/table.ts';
-import { casesOf, everything, seeds } from './bounded-trial.ts';
 
 const { u } = float32;
 const unit = u + 2 ** -53;

@@ -12,8 +12,8 @@ import { evaluate, type Program } from '../../src/oracle/program.ts';
 import { einsum } from '../../src/tensor/primitives/einsum.ts';
 import { rng } from '../../src/tensor/random.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
+import { casesOf, everything, largest, seeds, snapped, tryProgram } from '../support/bounded-trial.ts';
 import { cases } from '../support/property.ts';
-import { casesOf, everything, largest, seeds, snapped, tryProgram } from './bounded-trial.ts';
 
 /** Matrix products of up to 64 summands. */
 const product: Program = ({ x, y }) => ({ out: einsum('ab,bc->ac', x!, y!) });

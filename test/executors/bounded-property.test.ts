@@ -8,11 +8,11 @@ import type { PrimitiveName } from '../../src/tensor/primitives/index.ts';
 import { scale } from '../../src/tensor/primitives/scale.ts';
 import { type Rng, rng } from '../../src/tensor/random.ts';
 import type { Value } from '../../src/tensor/value.ts';
+import { casesOf, largest, seeds, tryFunction, tryProgram } from '../support/bounded-trial.ts';
 import type { Dense } from '../support/dense.ts';
+import type { Use } from '../support/primitives/entry.ts';
+import { table } from '../support/primitives/table.ts';
 import { cases } from '../support/property.ts';
-import type { Use } from '../tensor/primitives/entry.ts';
-import { table } from '../tensor/primitives/table.ts';
-import { casesOf, largest, seeds, tryFunction, tryProgram } from './bounded-trial.ts';
 
 /** Numbers of the format with the given signs and other sizes: some huge, some tiny, some 0. */
 function rough({ data, shape }: Dense, precision: Precision, random: Rng): Dense {

@@ -10,9 +10,9 @@ import { causalConvolution } from '../../src/tensor/primitives/causal-convolutio
 import { scale } from '../../src/tensor/primitives/scale.ts';
 import { rng } from '../../src/tensor/random.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
+import { largest, seeds, tryFunction } from '../support/bounded-trial.ts';
 import { type Dense, digit, toDense, toValue } from '../support/dense.ts';
 import { cases } from '../support/property.ts';
-import { largest, seeds, tryFunction } from './bounded-trial.ts';
 
 const lengths = fc.constantFrom(0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 33);
 /** Two sequences of two channels, of small integers. */

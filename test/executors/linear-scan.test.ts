@@ -11,9 +11,9 @@ import { scale } from '../../src/tensor/primitives/scale.ts';
 import { transpose } from '../../src/tensor/primitives/transpose.ts';
 import { type Rng, rng } from '../../src/tensor/random.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
+import { largest, seeds, tryFunction } from '../support/bounded-trial.ts';
 import { fixed, quotient } from '../support/exact.ts';
 import { cases } from '../support/property.ts';
-import { largest, seeds, tryFunction } from './bounded-trial.ts';
 
 /** How decays are drawn: near 0, near 1, of both signs, resets among them, or growing. */
 const decays: { readonly [kind: string]: (random: Rng) => number } = {

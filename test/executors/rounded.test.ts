@@ -17,8 +17,8 @@ import { scale } from '../../src/tensor/primitives/scale.ts';
 import { sum } from '../../src/tensor/primitives/sum.ts';
 import { rng } from '../../src/tensor/random.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
+import { table } from '../support/primitives/table.ts';
 import { cases } from '../support/property.ts';
-import { table } from '../tensor/primitives/table.ts';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 const of = (on: Executor<Float64Array>, ...x: number[]): Value => input(on as Executor, x, [x.length]);

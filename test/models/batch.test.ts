@@ -8,7 +8,7 @@ import { transformer, transformerConfig } from '../../src/models/transformer.ts'
 import { packedBatch, paddedBatch } from '../../src/nn/index.ts';
 import { read } from '../../src/tensor/input.ts';
 import { leavesOf } from '../../src/tensor/tree.ts';
-import { refuses } from '../nn/refusals.ts';
+import { refuses } from '../support/refusals.ts';
 
 const sizes = { vocabulary: 9, width: 12, heads: 2, layers: 2 };
 const config = denseRetNetConfig({ ...sizes, denseLayers: 1, keyWidth: 8, gateRank: 2 });

@@ -28,8 +28,8 @@ import { rng } from '../../src/tensor/random.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import { leavesOf, treeOf } from '../../src/tensor/tree.ts';
 import type { Value } from '../../src/tensor/value.ts';
-import { refuses, untyped } from '../nn/refusals.ts';
 import { cases } from '../support/property.ts';
+import { refuses, untyped } from '../support/refusals.ts';
 import { drawnPrompt } from './small-models.ts';
 
 type State = ModelState<MambaLayerState>;

@@ -24,8 +24,8 @@ import { softplus } from '../../src/tensor/primitives/softplus.ts';
 import { rng } from '../../src/tensor/random.ts';
 import { namedLeavesOf } from '../../src/tensor/tree.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
-import { refuses } from '../nn/refusals.ts';
 import { cases } from '../support/property.ts';
+import { refuses } from '../support/refusals.ts';
 import { drawnPrompt, modes, recurrent } from './small-models.ts';
 
 const small = (change: Partial<MambaConfig> = {}): MambaConfig =>

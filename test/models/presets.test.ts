@@ -9,7 +9,7 @@ import { equalWidth, presets, type Sizable } from '../../src/models/presets.ts';
 import { indexInput, read } from '../../src/tensor/input.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import type { Tree } from '../../src/tensor/tree.ts';
-import { root } from '../docs/documented.ts';
+import { root } from '../support/root.ts';
 
 const all: readonly Sizable[] = Object.values(presets);
 const families = all.filter(({ name }) => !name.endsWith('1.3b'));

@@ -5,7 +5,7 @@ import { checkParameters, countParameters, initialise } from '../../src/models/l
 import { type TransformerConfig, transformer, transformerConfig } from '../../src/models/transformer.ts';
 import { read } from '../../src/tensor/input.ts';
 import { leavesOf } from '../../src/tensor/tree.ts';
-import { refuses, untyped } from '../nn/refusals.ts';
+import { refuses, untyped } from '../support/refusals.ts';
 import { drawnPrompt } from './small-models.ts';
 
 const config = transformerConfig({ vocabulary: 11, width: 12, heads: 3, layers: 2 });

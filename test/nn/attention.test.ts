@@ -16,7 +16,7 @@ import { input, read } from '../../src/tensor/input.ts';
 import { rng } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import type { Value } from '../../src/tensor/value.ts';
-import { refuses, untyped } from './refusals.ts';
+import { refuses, untyped } from '../support/refusals.ts';
 
 const modes: readonly Mode[] = [
   { name: 'parallel' },

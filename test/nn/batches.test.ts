@@ -25,7 +25,7 @@ import { rng } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import type { Value } from '../../src/tensor/value.ts';
 import { cases } from '../support/property.ts';
-import { refuses, untyped } from './refusals.ts';
+import { refuses, untyped } from '../support/refusals.ts';
 
 const modes: readonly Mode[] = [{ name: 'parallel' }, { name: 'chunkwise', chunkSize: 3 }, { name: 'recurrent' }];
 

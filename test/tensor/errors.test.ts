@@ -1,9 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe } from 'vitest';
 import { grad, jvp, vjp } from '../../src/autograd/vjp.ts';
 import { f64, indices, scalar, tensor } from '../../src/executors/f64/index.ts';
 import { checkpoint, chunks, div, exp, meanKeep, neg, select, sigmoid, stack } from '../../src/index.ts';
 import { apply } from '../../src/tensor/apply.ts';
-import { InputError } from '../../src/tensor/errors.ts';
 import { flatten, indexInput, input, item, type Nested } from '../../src/tensor/input.ts';
 import { constantLike, filledLike, zerosLike } from '../../src/tensor/operand.ts';
 import { at } from '../../src/tensor/ops.ts';
@@ -25,9 +24,7 @@ import { transpose } from '../../src/tensor/primitives/transpose.ts';
 import { mapTree, type Tree } from '../../src/tensor/tree.ts';
 import type { Value } from '../../src/tensor/value.ts';
 import { counting } from '../support/counting.ts';
-
-/** A mistake, and the whole of the message that it must get. */
-type Mistake = readonly [call: () => unknown, message: string];
+import { type Refusal, refuses } from '../support/refusals.ts';
 
 const x = tensor([1, 2, 3]);
 const m = tensor([
@@ -51,7 +48,7 @@ function kept(): Value {
 /** Refuses what the types refuse, for callers without types. */
 const untyped = (wrong: unknown): Nested => wrong as Nested;
 
-const mistakes: { readonly [kind: string]: readonly Mistake[] } = {
+const refusals: { readonly [kind: string]: readonly Refusal[] } = {
   'making values': [
     [
       () => input(f64, [1, 2, 3], [2, 2]),
@@ -385,15 +382,4 @@ const mistakes: { readonly [kind: string]: readonly Mistake[] } = {
   ],
 };
 
-describe.each(Object.entries(mistakes))('mistakes in %s', (_, list) => {
-  it.each(list.map(([call, message]) => ({ call, message })))('$message', ({ call, message }) => {
-    let thrown: unknown;
-    try {
-      call();
-    } catch (error) {
-      thrown = error;
-    }
-    expect(thrown).toBeInstanceOf(InputError);
-    expect((thrown as Error).message).toBe(message);
-  });
-});
+describe.each(Object.entries(refusals))('refusals in %s', (_, list) => refuses(list));

@@ -14,7 +14,7 @@ import {
   trainingSteps,
   unflatten,
 } from '../../src/training/index.ts';
-import { smallTraining } from './small.ts';
+import { smallTraining } from '../support/training/small.ts';
 
 const rule = { beta1: 0.9, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.1 };
 

@@ -3,7 +3,7 @@ import type { TensorToStore } from '../../src/io/safetensors.ts';
 import { InputError } from '../../src/tensor/errors.ts';
 import type { Adapter, Answers } from '../../src/vectors/case.ts';
 import { type CheckOptions, checkVectors, type Report } from '../../src/vectors/check.ts';
-import { double, inTemporaryFolder, type ToyCase, toyAdapters, toyCase, writeFamily } from './fixture.ts';
+import { double, inTemporaryFolder, type ToyCase, toyAdapters, toyCase, writeFamily } from '../support/toy-vectors.ts';
 
 /** The report on one family of toy cases. */
 function check(cases: readonly ToyCase[], options: CheckOptions = {}, family = 'toy'): Report {

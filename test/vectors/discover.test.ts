@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/tensor/errors.ts';
 import { checkVectors, type Report } from '../../src/vectors/check.ts';
-import { bytesOf, inTemporaryFolder, manifestOf, toyAdapters, toyCase, writeFamily } from './fixture.ts';
+import { bytesOf, inTemporaryFolder, manifestOf, toyAdapters, toyCase, writeFamily } from '../support/toy-vectors.ts';
 
 const cases = [toyCase('a'), toyCase('b')];
 const check = (...folders: string[]): Report => checkVectors(folders, { adapters: toyAdapters });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkVectors } from '../../src/vectors/check.ts';
 import { formatReport } from '../../src/vectors/report.ts';
-import { double, inTemporaryFolder, toyAdapters, toyCase, writeFamily } from './fixture.ts';
+import { double, inTemporaryFolder, toyAdapters, toyCase, writeFamily } from '../support/toy-vectors.ts';
 
 /** The report's lines, with paths and times made the same everywhere. */
 const lines = (root: string, adapters = toyAdapters): string[] =>

@@ -12,7 +12,7 @@ import { InputError } from '../../../src/tensor/errors.ts';
 import { read } from '../../../src/tensor/input.ts';
 import type { PrimitiveName } from '../../../src/tensor/primitives/index.ts';
 import type { Value } from '../../../src/tensor/value.ts';
-import { table } from '../../tensor/primitives/table.ts';
+import { table } from '../../support/primitives/table.ts';
 
 /** What to compile and to compare: a program of fixed shapes. */
 export interface Subject {

@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest';
 import { type Backend, compile } from '../../../src/executors/gpu/index.ts';
 import { factorsOf, trainingSteps } from '../../../src/training/index.ts';
-import { rate, referenceLosses } from '../../training/reference.ts';
-import { smallTraining } from '../../training/small.ts';
+import { rate, referenceLosses } from '../../support/training/reference.ts';
+import { smallTraining } from '../../support/training/small.ts';
 import { mistake } from './support.ts';
 
 const [steps, accumulate] = [2, 2];

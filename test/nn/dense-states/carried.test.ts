@@ -13,7 +13,7 @@ import { input, read } from '../../../src/tensor/input.ts';
 import { rng } from '../../../src/tensor/random.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
 import type { Value } from '../../../src/tensor/value.ts';
-import { refuses } from '../refusals.ts';
+import { refuses } from '../../support/refusals.ts';
 
 const [t, e, n] = [3, 2, 3];
 

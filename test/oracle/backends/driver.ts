@@ -4,7 +4,7 @@
  */
 import { openOnce } from '../../../src/oracle/backends/once.ts';
 import { openProcess } from '../../../src/oracle/backends/process.ts';
-import { limits, question } from './support.ts';
+import { limits, question } from '../../support/strangers.ts';
 
 const [how, command, way] = process.argv.slice(2);
 const backend = await (how === 'once' ? openOnce : openProcess)(command!, limits);

@@ -15,7 +15,7 @@ import { InputError } from '../../../src/tensor/errors.ts';
 import { type Rng, rng } from '../../../src/tensor/random.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
 import { checkVectors } from '../../../src/vectors/check.ts';
-import { inTemporaryFolder, toyCase, writeFamily } from '../../vectors/fixture.ts';
+import { inTemporaryFolder, toyCase, writeFamily } from '../../support/toy-vectors.ts';
 import { type Material, mutated } from './mutations.ts';
 
 /** What a run has seen. */

@@ -8,7 +8,7 @@ import { judged } from '../../../src/oracle/check/judged.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import { retention } from '../../../src/oracle/operators/retention.ts';
 import { fuseByAddition } from '../../../src/oracle/operators/transition.ts';
-import { casesOf } from '../../executors/bounded-trial.ts';
+import { casesOf } from '../../support/bounded-trial.ts';
 
 const backend = await openGpu('webasm');
 afterAll(() => backend.close());

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { startGroup, withExec } from '../../../src/oracle/backends/group.ts';
-import { isRunning } from './support.ts';
+import { isRunning } from '../../support/strangers.ts';
 
 describe('withExec', () => {
   it.each([

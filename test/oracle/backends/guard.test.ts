@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { root } from '../../docs/documented.ts';
-import { expectGone, stranger } from './support.ts';
+import { root } from '../../support/root.ts';
+import { expectGone, stranger } from '../../support/strangers.ts';
 
 const driver = fileURLToPath(new URL('driver.ts', import.meta.url));
 

@@ -3,7 +3,7 @@ import { formatSafetensors, parseSafetensors, type TensorToStore } from '../../.
 import { answerIn, describeFile, descriptionIn, largestAnswer, runFile } from '../../../src/oracle/backends/message.ts';
 import type { Settings } from '../../../src/oracle/case.ts';
 import { InputError } from '../../../src/tensor/errors.ts';
-import { question } from './support.ts';
+import { question } from '../../support/strangers.ts';
 
 const file = (texts: Record<string, string>, tensors: Record<string, TensorToStore> = {}): Uint8Array =>
   formatSafetensors(new Map(Object.entries(tensors)), new Map(Object.entries(texts)));

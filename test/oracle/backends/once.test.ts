@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { FailureKind } from '../../../src/oracle/backends/backend.ts';
 import type { Limits } from '../../../src/oracle/backends/limits.ts';
 import { openOnce } from '../../../src/oracle/backends/once.ts';
-import { expectGone, failureOf, failureToOpen, limits, question, stranger } from './support.ts';
+import { expectGone, failureOf, failureToOpen, limits, question, stranger } from '../../support/strangers.ts';
 
 type Row = [kind: string, failure: FailureKind, message: string, stderr?: string[], limit?: Partial<Limits>];
 

@@ -6,7 +6,7 @@ import type { Backend, Failure, FailureKind } from '../../../src/oracle/backends
 import { BackendError } from '../../../src/oracle/backends/failure.ts';
 import type { Limits } from '../../../src/oracle/backends/limits.ts';
 import { openProcess } from '../../../src/oracle/backends/process.ts';
-import { expectGone, failureOf, failureToOpen, limits, question, stranger } from './support.ts';
+import { expectGone, failureOf, failureToOpen, limits, question, stranger } from '../../support/strangers.ts';
 
 /** Strangers that fail where others answer, what is said of them, and the limit that they run into, if any. */
 type Row = [kind: string, failure: FailureKind, message: string, stderr?: string[], limit?: Partial<Limits>];

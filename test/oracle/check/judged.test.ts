@@ -10,7 +10,7 @@ import { denseRetNetOperator } from '../../../src/oracle/operators/models.ts';
 import { retention } from '../../../src/oracle/operators/retention.ts';
 import { rng } from '../../../src/tensor/random.ts';
 import type { Executor } from '../../../src/tensor/value.ts';
-import { casesOf, seeds } from '../../executors/bounded-trial.ts';
+import { casesOf, seeds } from '../../support/bounded-trial.ts';
 import { cases } from '../../support/property.ts';
 import { type Answered, answerOn, changed, rightAnswer, withNumber } from './support.ts';
 

@@ -8,9 +8,9 @@ import { type PrimitiveName, primitives } from '../../../src/tensor/primitives/i
 import type { Value } from '../../../src/tensor/value.ts';
 import { counting } from '../../support/counting.ts';
 import { type Dense, denseOf, signed, toDense, toValue } from '../../support/dense.ts';
+import type { Use } from '../../support/primitives/entry.ts';
+import { table } from '../../support/primitives/table.ts';
 import { cases } from '../../support/property.ts';
-import type { Use } from './entry.ts';
-import { table } from './table.ts';
 
 const names = Object.keys(table) as PrimitiveName[];
 const called = ({ call }: Use, xs: readonly Value[]): Value => call(...xs);

@@ -24,7 +24,7 @@ import { site } from '../../../src/tensor/primitives/site.ts';
 import { softplus } from '../../../src/tensor/primitives/softplus.ts';
 import { stopGradient } from '../../../src/tensor/primitives/stop-gradient.ts';
 import type { Value } from '../../../src/tensor/value.ts';
-import { at, build, type Dense, denseOf, numbersIn, positive, shapes, signed } from '../../support/dense.ts';
+import { at, build, type Dense, denseOf, numbersIn, positive, shapes, signed } from '../dense.ts';
 import type { Entry, Use } from './entry.ts';
 
 /** The entry of a function of one element. */

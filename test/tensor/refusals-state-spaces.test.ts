@@ -7,7 +7,7 @@ import { linearScan } from '../../src/tensor/primitives/linear-scan.ts';
 import { phi, phi1 } from '../../src/tensor/primitives/phi.ts';
 import { sin } from '../../src/tensor/primitives/sin.ts';
 import { softplus } from '../../src/tensor/primitives/softplus.ts';
-import { refuses, untyped } from '../nn/refusals.ts';
+import { refuses, untyped } from '../support/refusals.ts';
 
 const x = tensor([1, 2, 3]);
 const m = tensor([
@@ -15,7 +15,7 @@ const m = tensor([
   [4, 5, 6],
 ]);
 
-describe('mistakes in scans', () => {
+describe('refusals in scans', () => {
   refuses([
     [() => linearScan(x, m, x, 0), 'linearScan: a has shape [3], b has [2, 3]; broadcast one first'],
     [
@@ -45,7 +45,7 @@ describe('mistakes in scans', () => {
   ]);
 });
 
-describe('mistakes in convolutions', () => {
+describe('refusals in convolutions', () => {
   refuses([
     [() => causalConvolution(m, x, 1), 'causalConvolution: x has shape [2, 3], k has [3]; broadcast one first'],
     [() => causalConvolution(x, x, 1), 'causalConvolution: axis 1 does not exist in shape [3]; use -1…0'],
@@ -68,7 +68,7 @@ describe('mistakes in convolutions', () => {
   ]);
 });
 
-describe('mistakes in functions of state spaces', () => {
+describe('refusals in functions of state spaces', () => {
   const ids = indices([1, 2]);
   refuses([
     [() => expm1(ids), 'expm1: operand 0 is of kind index, not real; index values are never computed with'],

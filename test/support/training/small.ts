@@ -1,10 +1,10 @@
 /** @file A small DenseRetNet to train, on drawn batches. */
-import { f64 } from '../../src/executors/f64/index.ts';
-import { type DenseRetNetParams, denseRetNet } from '../../src/models/dense-retnet.ts';
-import { denseRetNetConfig } from '../../src/models/dense-retnet-config.ts';
-import { initialise } from '../../src/models/language-model.ts';
-import { rng } from '../../src/tensor/random.ts';
-import { flattenParams, languageTraining, type Training } from '../../src/training/index.ts';
+import { f64 } from '../../../src/executors/f64/index.ts';
+import { type DenseRetNetParams, denseRetNet } from '../../../src/models/dense-retnet.ts';
+import { denseRetNetConfig } from '../../../src/models/dense-retnet-config.ts';
+import { initialise } from '../../../src/models/language-model.ts';
+import { rng } from '../../../src/tensor/random.ts';
+import { flattenParams, languageTraining, type Training } from '../../../src/training/index.ts';
 
 const [batch, length, vocabulary] = [2, 5, 7];
 

@@ -20,7 +20,7 @@ import {
 } from '../../../src/nn/index.ts';
 import { input, read } from '../../../src/tensor/input.ts';
 import type { Value } from '../../../src/tensor/value.ts';
-import { refuses, untyped } from '../refusals.ts';
+import { refuses, untyped } from '../../support/refusals.ts';
 
 const [e2, one] = [
   tensor([

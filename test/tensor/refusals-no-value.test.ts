@@ -4,7 +4,7 @@ import { div, einsum, exp, gather, sub } from '../../src/index.ts';
 import { item, read } from '../../src/tensor/input.ts';
 import { add } from '../../src/tensor/primitives/add.ts';
 import { mul } from '../../src/tensor/primitives/mul.ts';
-import { refuses, untyped } from '../nn/refusals.ts';
+import { refuses, untyped } from '../support/refusals.ts';
 
 const x = tensor([1, 2, 3]);
 const missing = untyped(undefined);

@@ -9,7 +9,7 @@ import { cases } from '../../src/oracle/operators/draw.ts';
 import { type Evaluation, evaluate, type Program } from '../../src/oracle/program.ts';
 import { input } from '../../src/tensor/input.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
-import type { Dense } from '../support/dense.ts';
+import type { Dense } from './dense.ts';
 
 /** A value's numbers on the executor below all tapes. */
 const numbers = (x: Value): Float64Array => x.on.read(x.data);

@@ -19,7 +19,7 @@ import {
 import { filledLike } from '../../src/tensor/operand.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import type { Value } from '../../src/tensor/value.ts';
-import { refuses, untyped } from './refusals.ts';
+import { refuses, untyped } from '../support/refusals.ts';
 
 const of = (...shape: number[]): Value => filledLike(tensor([0]), 1, shape as Shape);
 

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { causalConvolution } from '../../../src/tensor/primitives/causal-convolution.ts';
 import { linearScan } from '../../../src/tensor/primitives/linear-scan.ts';
-import { at, build, type Dense, denseOf, digit, type Position, positive, shapesWithAxis } from '../../support/dense.ts';
+import { at, build, type Dense, denseOf, digit, type Position, positive, shapesWithAxis } from '../dense.ts';
 import type { Entry } from './entry.ts';
 
 const withAt = (position: Position, axis: number, i: number): number[] =>

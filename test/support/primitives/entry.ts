@@ -1,7 +1,7 @@
 /** @file The interface of a primitive's entry in the table: how to draw a use, its expected value, its derivatives. */
 import type fc from 'fast-check';
 import type { Value } from '../../../src/tensor/value.ts';
-import type { Dense } from '../../support/dense.ts';
+import type { Dense } from '../dense.ts';
 
 /** One use of a primitive: its real operands, the call, and the expected value by loops. */
 export interface Use {

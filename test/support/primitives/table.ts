@@ -25,8 +25,8 @@ import {
   shapes,
   shapesWithAxis,
   signed,
-} from '../../support/dense.ts';
-import { naiveEinsum } from '../../support/naive-einsum.ts';
+} from '../dense.ts';
+import { naiveEinsum } from '../naive-einsum.ts';
 import { elementwiseEntries } from './elementwise-table.ts';
 import type { Entry } from './entry.ts';
 import { sequenceEntries } from './sequence-table.ts';

@@ -18,7 +18,7 @@ import {
   rotateState,
 } from '../../src/nn/index.ts';
 import { input, item, read } from '../../src/tensor/input.ts';
-import { refuses, untyped } from './refusals.ts';
+import { refuses, untyped } from '../support/refusals.ts';
 
 const missing = untyped(undefined);
 const one = tensor([[[[1]]]]);

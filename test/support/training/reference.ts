@@ -1,9 +1,9 @@
 /** @file The small training in f64, with a bound on how far single precision may be from it. */
-import { firstOrder, firstOrderBounds, float32 } from '../../src/executors/bounded/first-order.ts';
-import { f64 } from '../../src/executors/f64/index.ts';
-import { indexInput, input, read } from '../../src/tensor/input.ts';
-import type { Executor, Value } from '../../src/tensor/value.ts';
-import { factorsOf, trainingSteps } from '../../src/training/index.ts';
+import { firstOrder, firstOrderBounds, float32 } from '../../../src/executors/bounded/first-order.ts';
+import { f64 } from '../../../src/executors/f64/index.ts';
+import { indexInput, input, read } from '../../../src/tensor/input.ts';
+import type { Executor, Value } from '../../../src/tensor/value.ts';
+import { factorsOf, trainingSteps } from '../../../src/training/index.ts';
 import { type Size, smallTraining } from './small.ts';
 
 /** The learning rate of every step. */

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
-import type { Answer, Failure, Question } from '../../../src/oracle/backends/backend.ts';
-import { BackendError } from '../../../src/oracle/backends/failure.ts';
-import type { Limits } from '../../../src/oracle/backends/limits.ts';
+import type { Answer, Failure, Question } from '../../src/oracle/backends/backend.ts';
+import { BackendError } from '../../src/oracle/backends/failure.ts';
+import type { Limits } from '../../src/oracle/backends/limits.ts';
 
 const script = fileURLToPath(new URL('stranger.mjs', import.meta.url));
 

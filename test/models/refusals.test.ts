@@ -6,7 +6,7 @@ import { type GenerateOptions, generate } from '../../src/models/generate.ts';
 import { checkParameters, initialise, type ModelState } from '../../src/models/language-model.ts';
 import { type RetNetConfig, retNet } from '../../src/models/retnet.ts';
 import { xposRetNet } from '../../src/models/xpos-retnet.ts';
-import { refuses, untyped } from '../nn/refusals.ts';
+import { refuses, untyped } from '../support/refusals.ts';
 
 const config = denseRetNetConfig({ vocabulary: 8, width: 32, heads: 2, layers: 2, denseLayers: 1 });
 const params = initialise(denseRetNet, config, { on: f64, seed: 1 });
