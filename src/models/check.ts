@@ -1,7 +1,7 @@
 /** @file What configurations must hold: sizes, numbers, readings. Each check throws with the field, its value and the remedy. */
 import type { RotationPhase } from '../nn/multi-head-retention.ts';
 import type { RetentionNorm } from '../nn/retention/normalised.ts';
-import { told } from '../tensor/apply.ts';
+import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 
 /** What can be chosen for each field of `R`. */
@@ -18,7 +18,7 @@ export function checkWhole<C>(call: string, config: C, fields: readonly (keyof C
   for (const field of fields) {
     const size: unknown = config[field];
     if (!Number.isInteger(size) || (size as number) < least) {
-      fail(`${call}: ${field} is ${told(size)}; it must be an integer of at least ${least}`);
+      fail(`${call}: ${field} is ${described(size)}; it must be an integer of at least ${least}`);
     }
   }
 }
@@ -27,7 +27,7 @@ export function checkWhole<C>(call: string, config: C, fields: readonly (keyof C
 export function checkFinite<C>(call: string, config: C, fields: readonly (keyof C & string)[]): void {
   for (const field of fields) {
     const number: unknown = config[field];
-    if (!Number.isFinite(number)) fail(`${call}: ${field} is ${told(number)}; it must be a finite number`);
+    if (!Number.isFinite(number)) fail(`${call}: ${field} is ${described(number)}; it must be a finite number`);
   }
 }
 
@@ -35,26 +35,26 @@ export function checkFinite<C>(call: string, config: C, fields: readonly (keyof 
 export function checkFlags<C>(call: string, config: C, fields: readonly (keyof C & string)[]): void {
   for (const field of fields) {
     const flag: unknown = config[field];
-    if (typeof flag !== 'boolean') fail(`${call}: ${field} is ${told(flag)}; it is true or false`);
+    if (typeof flag !== 'boolean') fail(`${call}: ${field} is ${described(flag)}; it is true or false`);
   }
 }
 
 /** Throws unless ε lies in [0, 1). */
 export function checkEpsilon(call: string, epsilon: number): void {
   if (typeof epsilon !== 'number' || !(epsilon >= 0 && epsilon < 1)) {
-    fail(`${call}: epsilon is ${told(epsilon)}; it lies in [0, 1)`);
+    fail(`${call}: epsilon is ${described(epsilon)}; it lies in [0, 1)`);
   }
 }
 
 /** Throws unless every reading is one of its choices. */
 export function checkReadings<R>(call: string, readings: R, choices: Choices<R>): void {
   if (typeof readings !== 'object' || readings === null) {
-    fail(`${call}: readings is ${told(readings)}; give a choice for each of ${Object.keys(choices).join(', ')}`);
+    fail(`${call}: readings is ${described(readings)}; give a choice for each of ${Object.keys(choices).join(', ')}`);
   }
   for (const [field, known] of Object.entries<readonly unknown[]>(choices)) {
     const chosen: unknown = readings[field as keyof R];
     if (!known.includes(chosen)) {
-      fail(`${call}: ${field} is ${told(chosen)}; choose ${known.map(told).join(' or ')}`);
+      fail(`${call}: ${field} is ${described(chosen)}; choose ${known.map(described).join(' or ')}`);
     }
   }
 }

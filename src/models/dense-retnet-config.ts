@@ -3,7 +3,7 @@ import type { Fusion } from '../nn/dense-fusion.ts';
 import type { RotationPhase } from '../nn/multi-head-retention.ts';
 import type { RetentionNorm } from '../nn/retention/normalised.ts';
 import type { GateActivation } from '../nn/selective-transition.ts';
-import { told } from '../tensor/apply.ts';
+import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type Choices, checkEpsilon, checkReadings, checkWhole, retentionReadings } from './check.ts';
@@ -146,7 +146,7 @@ export function checkDenseRetNet(config: DenseRetNetConfig): void {
   checkEpsilon('denseRetNet', epsilon);
   if (padToken !== null && !(Number.isInteger(padToken) && padToken >= 0 && padToken < vocabulary)) {
     fail(
-      `denseRetNet: padToken is ${told(padToken)}; it is a token of the vocabulary, 0 to ${vocabulary - 1}, or null`,
+      `denseRetNet: padToken is ${described(padToken)}; it is a token of the vocabulary, 0 to ${vocabulary - 1}, or null`,
     );
   }
   checkReadings('denseRetNet', readings, choices);

@@ -1,6 +1,6 @@
 /** @file Continuing sequences: a prompt read in any mode, then one token at a time in recurrent mode from the state it left. */
 import { checkMode, type Mode } from '../nn/mode.ts';
-import { told } from '../tensor/apply.ts';
+import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { indexInput, read } from '../tensor/input.ts';
 import { rng } from '../tensor/random.ts';
@@ -81,7 +81,7 @@ const optionNames: Readonly<Record<keyof GenerateOptions, true>> = {
 /** Throws unless options are a record of known names. */
 function checkNames(options: GenerateOptions): void {
   if (typeof options !== 'object' || options === null) {
-    fail(`generate: the options are ${told(options)}; give a record with steps at least, as in { steps: 3 }`);
+    fail(`generate: the options are ${described(options)}; give a record with steps at least, as in { steps: 3 }`);
   }
   const known = Object.keys(optionNames);
   const wrong = Object.keys(options).find((name) => !known.includes(name));
@@ -118,7 +118,7 @@ function promptOf(prompt: readonly (readonly number[])[] | Value, vocabulary: nu
   const wrong = tokens.findIndex((token) => !isToken(token, vocabulary));
   if (wrong >= 0) {
     const place = `token ${wrong % shape[1]!} of sequence ${Math.floor(wrong / shape[1]!)}`;
-    fail(`generate: ${place} of the prompt is ${told(tokens[wrong])}; the vocabulary is 0 to ${vocabulary - 1}`);
+    fail(`generate: ${place} of the prompt is ${described(tokens[wrong])}; the vocabulary is 0 to ${vocabulary - 1}`);
   }
   return isValue(prompt) ? prompt : indexInput(on, tokens, shape);
 }
@@ -127,12 +127,12 @@ const isToken = (token: number, vocabulary: number): boolean =>
   Number.isInteger(token) && token >= 0 && token < vocabulary;
 
 function shapeOf(rows: readonly (readonly number[])[]): Shape {
-  if (!Array.isArray(rows)) fail(`generate: the prompt is ${told(rows)}; give lists of tokens, one per sequence`);
+  if (!Array.isArray(rows)) fail(`generate: the prompt is ${described(rows)}; give lists of tokens, one per sequence`);
   const length = rows[0]?.length ?? 0;
   rows.forEach((row: readonly number[], i) => {
     if (!Array.isArray(row)) {
       fail(
-        `generate: sequence ${i} of the prompt is ${told(row)}; it is a list of tokens, as in [[1, 2]] for one sequence`,
+        `generate: sequence ${i} of the prompt is ${described(row)}; it is a list of tokens, as in [[1, 2]] for one sequence`,
       );
     }
     if (row.length === length) return;

@@ -1,7 +1,7 @@
 /** @file What every language model here is: functions of plain records, with an explicit state. */
 import { checkAxes, checkPosition } from '../nn/check.ts';
 import type { Mode } from '../nn/mode.ts';
-import { told } from '../tensor/apply.ts';
+import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { input } from '../tensor/input.ts';
 import { type Rng, rng } from '../tensor/random.ts';
@@ -88,7 +88,7 @@ export function checkStep(
 /** Throws unless a state has a position and as many layers. */
 export function checkState(call: string, layers: number, state: ModelState<Tree>): void {
   if (!Array.isArray(state?.layers)) {
-    fail(`${call}: the state is ${told(state)}; give what start or the last forward returned`);
+    fail(`${call}: the state is ${described(state)}; give what start or the last forward returned`);
   }
   checkPosition(call, state.position);
   if (state.layers.length !== layers) {

@@ -10,7 +10,7 @@ import type { Mode, Place } from '../nn/mode.ts';
 import { type MultiHeadAttentionConfig, multiHeadAttention, type ScoreScaling } from '../nn/multi-head-attention.ts';
 import { rmsNorm } from '../nn/norms.ts';
 import type { RotaryPairs } from '../nn/rotary.ts';
-import { told } from '../tensor/apply.ts';
+import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { zerosLike } from '../tensor/operand.ts';
 import { add } from '../tensor/primitives/add.ts';
@@ -134,7 +134,7 @@ function check(config: TransformerConfig): void {
   }
   checkEpsilon('transformer', epsilon);
   if (typeof rotaryBase !== 'number' || !(rotaryBase >= 1 && rotaryBase < Infinity)) {
-    fail(`transformer: rotaryBase is ${told(rotaryBase)}; it is a finite number of at least 1, 10000 in LLaMA`);
+    fail(`transformer: rotaryBase is ${described(rotaryBase)}; it is a finite number of at least 1, 10000 in LLaMA`);
   }
   checkReadings('transformer', config, choices);
 }

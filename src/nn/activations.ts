@@ -1,4 +1,4 @@
-/** @file Activations that the models use. */
+/** @file Activation functions: SiLU and GELU. */
 import { add } from '../tensor/primitives/add.ts';
 import { erf } from '../tensor/primitives/erf.ts';
 import { mul } from '../tensor/primitives/mul.ts';

@@ -1,10 +1,10 @@
-/** @file What functions of values ask of their arguments before they compute. */
-import { checkValue, told } from '../tensor/apply.ts';
+/** @file Checks of arguments: axes, shapes, heads, groups, positions. */
+import { checkValue, described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { type Shape, sameShape, show } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 
-/** Throws unless something is a value with as many axes as are named. */
+/** Throws unless `x` is a value with as many axes as are named. */
 export function checkAxes(call: string, what: string, x: Value, axes: readonly string[]): void {
   checkValue(call, what, x);
   if (x.shape.length !== axes.length) {
@@ -12,7 +12,7 @@ export function checkAxes(call: string, what: string, x: Value, axes: readonly s
   }
 }
 
-/** Throws unless something is a value of the shape that the other inputs ask for, whose axes are named. */
+/** Throws unless `x` is a value of the shape that follows from the other inputs; `axes` names its axes in the message. */
 export function checkShape(call: string, what: string, x: Value, axes: readonly string[], shape: Shape): void {
   checkAxes(call, what, x, axes);
   if (!sameShape(x.shape, shape)) {
@@ -22,7 +22,7 @@ export function checkShape(call: string, what: string, x: Value, axes: readonly 
   }
 }
 
-/** Throws unless groups of equal size, a whole number of them, fill an axis. */
+/** Throws unless `groups` divides an axis of `members`. */
 export function checkGroups(call: string, what: string, groups: number, members: number, of: string): void {
   if (groups < 1 || members % groups !== 0) {
     fail(`${call}: ${what} has ${groups} groups for ${members} ${of}; give a number of groups that divides them`);
@@ -38,7 +38,7 @@ export interface HeadAxes {
   readonly e: number;
 }
 
-/** The axes of queries, keys and values by heads. Throws with the call and both shapes where they do not go together. */
+/** The axes of queries, keys and values by heads. Throws with the call and both shapes where they disagree. */
 export function headAxes(call: string, q: Value, k: Value, v: Value): HeadAxes {
   checkAxes(call, 'q', q, ['b', 'h', 't', 'd']);
   checkValue(call, 'k', k);
@@ -53,9 +53,9 @@ export function headAxes(call: string, q: Value, k: Value, v: Value): HeadAxes {
   return { b, h, t, d, e };
 }
 
-/** Throws unless a position counts tokens. */
+/** Throws unless a position is an integer ≥ 0. */
 export function checkPosition(call: string, position: number): void {
   if (!Number.isInteger(position) || position < 0) {
-    fail(`${call}: the position is ${told(position)}; it counts the tokens before, an integer ≥ 0`);
+    fail(`${call}: the position is ${described(position)}; it counts the tokens before, an integer ≥ 0`);
   }
 }

@@ -1,4 +1,4 @@
-/** @file The loss of next-token prediction. */
+/** @file Cross-entropy loss of next-token prediction. */
 import { fail } from '../tensor/errors.ts';
 import { indexInput, input } from '../tensor/input.ts';
 import { div, sub } from '../tensor/ops.ts';
@@ -16,7 +16,7 @@ import { show } from '../tensor/shape.ts';
 import type { Executor, Value } from '../tensor/value.ts';
 import { checkAxes } from './check.ts';
 
-/** Which token each position should have predicted (kind index), and 1 where that counts, 0 where not; both [n]. */
+/** The target token of each position (kind index), and its weight, 1 where it counts, else 0; both [n]. */
 export interface Targets {
   readonly tokens: Value;
   readonly weights: Value;

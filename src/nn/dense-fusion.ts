@@ -1,4 +1,4 @@
-/** @file Dense hidden connection (Eqs. 18, 21–24): a layer's features joined by those of the layers before it. */
+/** @file Dense hidden connection (Eqs. 18, 21–24): fuses a layer's features with those of the layers before it. */
 import { fail } from '../tensor/errors.ts';
 import { stack } from '../tensor/ops.ts';
 import { add } from '../tensor/primitives/add.ts';
@@ -21,10 +21,10 @@ import {
 } from './selective-transition.ts';
 import { softmax } from './softmax.ts';
 
-/** How a feature and what it collected become one; spec/18-dense-fusion.ts defines each. */
+/** How a feature and the selected ones are fused; spec/18-dense-fusion.ts defines each. */
 export type Fusion = 'add' | 'concat' | 'attention';
 
-/** Weights of a fusion of features [..., w] with J sources. What a fusion does not ask for is absent. */
+/** Weights of a fusion of features [..., w] with J sources. Weights that a fusion does not use are absent. */
 export type FusionMaps = {
   /** [w, (J + 1) w], of concatenation. */
   readonly merge?: Value | undefined;
@@ -36,7 +36,7 @@ export type FusionMaps = {
 
 /**
  * Weights of one fusion with J sources: one gate shared by the sources or one each; a projection [width, width] each, or none;
- * the weight [width] of the norm after it, or none; what another fusion than addition asks for. With J = 0 there are none.
+ * the weight [width] of the norm after it, or none; the maps of a fusion other than addition. With J = 0 there are none.
  */
 export type FusionParams = FusionMaps & {
   readonly gates?: readonly GateParams[] | undefined;
@@ -66,7 +66,7 @@ export function fuse(h: Value, selected: readonly Value[], maps: FusionMaps, fus
       return linear(concat([h, ...selected], h.shape.length - 1), weightOf(maps, 'merge'));
     case 'attention': {
       const [query, key] = [weightOf(maps, 'query'), weightOf(maps, 'key')];
-      // of one source attention takes all, whatever the scores
+      // a softmax over one source is 1
       return selected.length === 1 ? fuseByAddition(h, selected) : attended(h, selected, query, key);
     }
   }
@@ -80,11 +80,11 @@ function attended(h: Value, selected: readonly Value[], query: Value, key: Value
   return selected.reduce((total, source, j) => add(total, mul(share(j), source)), h);
 }
 
-/** A weight that the readings ask for. Throws where it is absent. */
+/** A weight that the readings require. Throws where it is absent. */
 export const weightOf = <N extends string>(params: { readonly [name in N]?: Value | undefined }, name: N): Value =>
   params[name] ?? fail(`denseFusion: the readings ask for the weight ${name}, which is absent; give it or change them`);
 
-/** How features are let in, fused (by addition unless said) and normed; `path` names the sites. */
+/** How features are gated, fused (by addition unless given) and normed; `path` is the prefix of the sites' names. */
 export interface FusionRule {
   readonly activation: GateActivation;
   readonly fusion?: Fusion;
@@ -92,11 +92,11 @@ export interface FusionRule {
   readonly path?: string;
 }
 
-/** What gates and projections are to what is fused, where it is no single axis of channels. */
+/** How gates and projections apply to features; states differ, as they have two axes. */
 export interface Selection {
   /** Eq. 15 with a map, or without one. */
   readonly project: (h: Value, map: Value | undefined) => Value;
-  /** A gate's numbers as they broadcast against what they select. */
+  /** A gate's numbers, shaped to broadcast against the features. */
   readonly over: (g: Value) => Value;
 }
 
@@ -105,7 +105,7 @@ const ofFeatures: Selection = { project, over: (g) => g };
 
 /**
  * Eqs. 21 and 22: `[φ(h_1); φ(h_2); …]`, `φ(h_j) = Proj_j(h_j) ⊙ g_j` (Eqs. 15–17). `sources` [..., width], nearest layer first;
- * `x` [..., d] is the current layer's input, which alone opens the gates. Throws when gates or projections do not match the sources.
+ * `x` [..., d] is the current layer's input, the only input of the gates. Throws when gates or projections do not match the sources.
  * @example
  * const gates = [{ down: tensor([[1]]), up: tensor([[0]]) }];
  * read(collect([tensor([5])], tensor([1]), { gates }, { activation: 'silu' })[0]) // [0]
@@ -131,7 +131,7 @@ export function collect(
 }
 
 /**
- * Eqs. 23 and 24: `Fuse(h, [φ(h_1); …])`, then the norm if there is one. `h` and `sources` are [..., width], nearest layer first.
+ * Eqs. 23 and 24: `Fuse(h, [φ(h_1); …])`, then the norm, if any. `h` and `sources` are [..., width], nearest layer first.
  * Throws when gates or projections do not match the sources, or a weight of the fusion is absent.
  * @example
  * const gates = [{ down: tensor([[1]]), up: tensor([[0]]) }];

@@ -1,4 +1,4 @@
-/** @file Causal depthwise convolution with the window that it carries from token to token. */
+/** @file Causal depthwise convolution, with the window of inputs that it carries from token to token. */
 import { fail } from '../tensor/errors.ts';
 import { filledLike, zerosLike } from '../tensor/operand.ts';
 import { at, stack } from '../tensor/ops.ts';
@@ -26,7 +26,7 @@ export interface ConvolutionResult {
   readonly state: Value;
 }
 
-/** A mode of the convolution. The oldest row of a window is read by no later token; it is kept as the source keeps it. */
+/** A mode of the convolution. No later token reads the oldest row of a window; we keep it, as the source does. */
 export type CausalConvolution = (inputs: ConvolutionInputs, window: Value) => ConvolutionResult;
 
 /**
@@ -40,7 +40,7 @@ export const parallelConvolution: CausalConvolution = (inputs, window) => {
   const { t, k } = convolutionAxes('parallelConvolution', inputs, window);
   const history = concat([window, x], 1);
   const taps = Array.from({ length: k }, (_, j) => mul(slice(history, 1, j + 1, j + 1 + t), at(weight, 1, j)));
-  // one sum, so that bounds hold in any order: kernels begin with the bias, or end with it
+  // one sum, so that bounds hold in any order: kernels add the bias first or last
   const terms = bias === undefined ? taps : [...taps, broadcast(bias, x.shape)];
   return { output: sum(stack(terms, 0), [0]), state: slice(history, 1, t, t + k) };
 };

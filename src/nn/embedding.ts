@@ -1,4 +1,4 @@
-/** @file Token embeddings. */
+/** @file Token embedding. */
 import { checkValue } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { constantLike } from '../tensor/operand.ts';
@@ -8,7 +8,7 @@ import { stopGradient } from '../tensor/primitives/stop-gradient.ts';
 import type { Value } from '../tensor/value.ts';
 
 /**
- * Rows of `table` [vocabulary, d] for `tokens` [b, t] (kind index), [b, t, d]. The row of a padding token is used but gets no
+ * Rows of `table` [vocabulary, d] for `tokens` [b, t] (kind index), [b, t, d]. The row of a padding token is read but gets no
  * gradient, as in PyTorch. Throws on tokens outside the vocabulary.
  * @example
  * read(embedding(tensor([[1], [2]]), indices([[1, 0]]))) // [2, 1]

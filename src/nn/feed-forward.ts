@@ -1,4 +1,4 @@
-/** @file Feed-forward networks: Eq. 2, and its gated form. */
+/** @file Feed-forward networks: Eq. 2, and the gated form (SwiGLU). */
 import { mul } from '../tensor/primitives/mul.ts';
 import type { Value } from '../tensor/value.ts';
 import { gelu, silu } from './activations.ts';
@@ -24,7 +24,7 @@ export function feedForward(x: Value, { up, down }: FeedForwardParams, activatio
 }
 
 /**
- * `W_down (silu(W_gate x) ⊙ W_up x)`, x [..., in], with LLaMA's names: SiLU stands on the gate. Throws when the weights do not fit.
+ * `W_down (silu(W_gate x) ⊙ W_up x)`, x [..., in], with LLaMA's names: SiLU is on the gate. Throws when the weights do not fit.
  * @example
  * read(swiGlu(tensor([1]), { gate: tensor([[0]]), up: tensor([[2]]), down: tensor([[3]]) })) // [0]
  */

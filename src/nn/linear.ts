@@ -1,4 +1,4 @@
-/** @file Linear maps. */
+/** @file Linear map. */
 import { checkValue } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { einsum } from '../tensor/primitives/einsum.ts';

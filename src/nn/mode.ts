@@ -1,14 +1,14 @@
-/** @file Modes: the orders in which a sequence is computed, and the choice among what computes each. */
-import { told } from '../tensor/apply.ts';
+/** @file Modes, that is, the algorithms for a sequence, and the choice of a function by mode. */
+import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 
-/** The order in which a sequence is computed. */
+/** How a sequence is computed: all tokens at once, in chunks, or token by token. */
 export type Mode =
   | { readonly name: 'parallel' }
   | { readonly name: 'recurrent' }
   | { readonly name: 'chunkwise'; readonly chunkSize: number };
 
-/** Where a call stands in its sequence: how many tokens came before it; and the prefix of its sites' names. */
+/** A call's place: the number of tokens before it in the sequence, and the prefix of its sites' names. */
 export interface Place {
   readonly position: number;
   readonly path: string;
@@ -23,19 +23,19 @@ export function checkMode(
   const given: unknown = mode;
   if (typeof given !== 'object' || given === null) {
     const known = names.find((name) => name === given && name !== 'chunkwise') ?? 'recurrent';
-    fail(`${call}: the mode is ${told(given)}; it is a record, as in { name: '${known}' }`);
+    fail(`${call}: the mode is ${described(given)}; it is a record, as in { name: '${known}' }`);
   }
   if (names.includes(mode.name)) return;
-  fail(`${call}: unknown mode ${told(mode.name)}; use ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
+  fail(`${call}: unknown mode ${described(mode.name)}; use ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
 }
 
-/** What computes each of some modes; chunkwise mode's is made for the chunk size. */
+/** An implementation for each mode; that of chunkwise mode is a function of the chunk size. */
 type Forms<N extends string, T> = Readonly<Record<Exclude<N, 'chunkwise'>, T>> & {
   readonly chunkwise: (chunkSize: number) => T;
 };
 
 /**
- * Chooses what computes a mode from `forms`, which names every mode that `call` has. Throws on any other mode.
+ * Chooses the implementation of a mode from `forms`, which has every mode of `call`. Throws on any other mode.
  * @example
  * const forms = { parallel: 'all at once', chunkwise: (size) => `${size} at a time`, recurrent: 'one by one' };
  * byMode('mine', { name: 'chunkwise', chunkSize: 4 }, forms) // '4 at a time'

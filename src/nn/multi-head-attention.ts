@@ -1,4 +1,4 @@
-/** @file Softmax attention over several heads with rotary positions, as the Transformer has it. */
+/** @file Multi-head softmax attention with rotary positions, for the Transformer. */
 import { reshape } from '../tensor/primitives/reshape.ts';
 import { site } from '../tensor/primitives/site.ts';
 import type { Value } from '../tensor/value.ts';
@@ -8,10 +8,10 @@ import type { Mode, Place } from './mode.ts';
 import { headsLast, splitHeads } from './multi-head-retention.ts';
 import { type RotaryPairs, rotaryFrequencies, rotate } from './rotary.ts';
 
-/** What scores are multiplied by: nothing, as Eq. 1 is noted, or `d^{−1/2}` [C]. */
+/** The factor of the scores: none, as Eq. 1 is printed, or `d^{−1/2}` [C]. */
 export type ScoreScaling = 'none' | 'rootKeyWidth';
 
-/** What is the same for every call of one model. */
+/** The settings of one model. */
 export interface MultiHeadAttentionConfig {
   readonly heads: number;
   readonly scoreScaling: ScoreScaling;
@@ -21,7 +21,7 @@ export interface MultiHeadAttentionConfig {
 
 /**
  * Attention of `q`, `k` [b, t, h·d] and `v` [b, t, h·e] after the tokens of a cache: the output [b, t, h·e] before W_o, and the cache
- * with the tokens in it. Queries and keys are turned by their positions, and cached as turned. Throws on wrong shapes, an
+ * with the tokens in it. Queries and keys are rotated by their positions, and keys are cached rotated. Throws on wrong shapes, an
  * unknown mode, and when the heads do not divide the channels.
  * @example
  * const [q, v] = [tensor([[[1, 0]]]), tensor([[[5]]])];

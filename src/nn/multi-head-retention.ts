@@ -1,4 +1,4 @@
-/** @file Retention over several heads with rotary positions and the group norm, as RetNet and DenseRetNet share it. [C] */
+/** @file Multi-head retention with rotary positions and group norm, shared by RetNet and DenseRetNet. [C] */
 
 import { fail } from '../tensor/errors.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
@@ -14,12 +14,12 @@ import { normalisedRetention, type RetentionNorm } from './retention/normalised.
 import { retnetFrequencies, rotate, rotateState } from './rotary.ts';
 
 /**
- * How a sequence's keys are turned in the stored state: token p by p, or by p − 1 as the released generate() does. Outputs agree,
- * stored states don't.
+ * Rotation of keys in the stored state: token p by p, or by p − 1 as in the released generate(). The outputs are the same, the
+ * stored states differ.
  */
 export type RotationPhase = 'p' | 'p-1';
 
-/** What is the same for every call of one model. */
+/** The settings of one model. */
 export interface MultiHeadConfig {
   readonly decay: readonly number[];
   readonly retentionNorm: RetentionNorm;
@@ -70,7 +70,7 @@ export function multiHeadRetention(
   const split = (x: Value, what: string): Value => splitHeads(x, decay.length, 'multiHeadRetention', what);
   const [qs, ks, vs] = [split(q, 'q'), split(k, 'k'), split(v, 'v')];
   const frequencies = retnetFrequencies(qs.shape[3]! / 2);
-  // the released recurrent mode turns by p − 1, the other modes by p: the state is stored as the recurrent mode needs it
+  // the released recurrent mode rotates by p − 1, the other modes by p; the state is stored for the recurrent mode
   const behind = rotationPhase === 'p-1' ? 1 : 0;
   const recurrent = mode.name === 'recurrent';
   const first = recurrent ? position - behind : position;

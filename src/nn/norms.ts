@@ -1,4 +1,4 @@
-/** @file Norms over the last axis; ε stands inside the square root. */
+/** @file Norms over the last axis; ε is inside the square root. */
 import { meanKeep, sub } from '../tensor/ops.ts';
 import { add } from '../tensor/primitives/add.ts';
 import { mul } from '../tensor/primitives/mul.ts';

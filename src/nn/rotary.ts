@@ -1,4 +1,4 @@
-/** @file Rotary positions: pairs of channels turned by an angle that grows with the token's position. */
+/** @file Rotary positions (RoPE, xPos): rotates pairs of channels by an angle proportional to the token's position. */
 import { checkValue } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { constantLike } from '../tensor/operand.ts';
@@ -12,8 +12,8 @@ import type { Slack, Value } from '../tensor/value.ts';
 import { checkAxes } from './check.ts';
 
 /**
- * Angles per position of `pairs` channel pairs, `10000^(−j/(pairs−1))`, both ends included: RetNet's, [C]. (Rotary embeddings
- * usually divide by `pairs`.) One pair turns by 1.
+ * RetNet's angles per position of `pairs` channel pairs, `10000^(−j/(pairs−1))`, [C]. (Rotary embeddings usually divide by
+ * `pairs`.) A single pair has the angle 1.
  * @example
  * retnetFrequencies(3) // [1, 0.01, 0.0001]
  */
@@ -28,7 +28,7 @@ export const retnetFrequencies = (pairs: number): number[] =>
 export const rotaryFrequencies = (pairs: number, base = 10000): number[] =>
   Array.from({ length: pairs }, (_, j) => base ** (-j / pairs));
 
-/** Which channels are turned together: 2j and 2j + 1, or j and j + d/2. */
+/** The channels of a pair: 2j and 2j + 1, or j and j + d/2. */
 export type RotaryPairs = 'neighbours' | 'halves';
 
 /** Sines and cosines [t, pairs] of `t` positions from `position` on (which may be negative). */
@@ -46,7 +46,7 @@ export function rotaryTable(
 }
 
 /**
- * Channels of `x` [..., t, d] turned in pairs by `(position + t) θ_j`: 2j and 2j + 1, or j and j + d/2. Throws when d is not twice the
+ * Rotates pairs of channels of `x` [..., t, d] by `(position + t) θ_j`: 2j and 2j + 1, or j and j + d/2. Throws when d is not twice the
  * number of frequencies, and when there is no t.
  * @example
  * read(rotate(tensor([[5, 7]]), [1], 0)) // [5, 7]
@@ -67,7 +67,7 @@ export function rotate(
     );
   }
   const table = rotaryTable(frequencies, position, t);
-  // an angle is a product, rounded: its error turns the pair, and grows with the position
+  // an angle is a rounded product: its error rotates the pair, and grows with the position
   const slack: Slack = (_value, i) => 2 + 2 * Math.abs((position + Math.floor(i / pairs)) * frequencies[i % pairs]!);
   const [sin, cos] = [table.sin, table.cos].map((data) => constantLike(x, data, [t, pairs], slack)) as [Value, Value];
   const [within, axis] = pairing === 'neighbours' ? [[pairs, 2], -1] : [[2, pairs], -2];
@@ -78,7 +78,7 @@ export function rotate(
 }
 
 /**
- * A retention state [b, h, d, e] as it would be had every key been rotated `by` positions further. Throws on another rank.
+ * Rotates a retention state [b, h, d, e] as if every key were `by` positions further. Throws on another rank.
  * @example
  * read(rotateState(tensor([[[[1], [0]]]]), [Math.PI / 2], 2)) // [-1, 0]
  */
@@ -90,7 +90,7 @@ export function rotateState(state: Value, frequencies: readonly number[], by: nu
 }
 
 /**
- * xPos: channel pairs of `x` [..., t, d] turned by `p · 10000^(−j/pairs)`, and grown by `A_j(p)^sign`,
+ * xPos: channel pairs of `x` [..., t, d] rotated by `p · 10000^(−j/pairs)`, and scaled by `A_j(p)^sign`,
  * `A_j(p) = ((2j + 0.4 d) / (1.4 d))^(p/512)`, at p = position + t: queries with sign 1, keys with sign −1.
  */
 export function xposRotate(x: Value, position: number, sign: 1 | -1): Value {

@@ -1,4 +1,4 @@
-/** @file How much of each token is left at each later one, where every token has a decay of its own. */
+/** @file The matrix of products of decays from each token to each later one ("segment sum", without logarithms). */
 import { constantLike, zerosLike } from '../tensor/operand.ts';
 import { broadcast } from '../tensor/primitives/broadcast.ts';
 import { linearScan } from '../tensor/primitives/linear-scan.ts';
@@ -8,10 +8,9 @@ import type { Value } from '../tensor/value.ts';
 /**
  * `L[t, s] = Π_{s<i≤t} a_i` for s ≤ t, else 0, of decays `a` along a time axis: the axis s follows the axis t.
  *
- * A product of decays, where others take exp of a difference of sums of their logarithms. That difference of large sums is rounded,
- * may exceed 0, is ∞ − ∞ after a reset, and is positive above the diagonal, so that exp overflows before a mask and
- * 0 · ∞ is NaN in the gradient. Here nothing is ever above 1 that should not be, a reset is a factor 0, and the
- * diagonal is the only place where a row begins.
+ * Other implementations take exp of a difference of sums of logarithms. That difference of large sums is rounded, may exceed 0, is
+ * ∞ − ∞ after a reset, and is positive above the diagonal, so that exp overflows before the mask and 0 · ∞ is NaN in the gradient.
+ * Products of decays have none of these: no product of decays ≤ 1 exceeds 1, and a reset is a factor 0.
  * @example
  * read(segmentDecays(tensor([0.5, 0.25, 2]), 0)) // [1, 0, 0, 0.25, 1, 0, 0.5, 2, 1]
  */

@@ -1,4 +1,4 @@
-/** @file Selective transition φ: what of a shallow layer's features a deeper layer lets in (Eqs. 15–17). */
+/** @file Selective transition φ: gates and projects the features of a shallower layer (Eqs. 15–17). */
 
 import { mul } from '../tensor/primitives/mul.ts';
 import type { Value } from '../tensor/value.ts';
@@ -8,7 +8,7 @@ import { linear } from './linear.ts';
 /** A two-layer MLP without biases: `down` [r, in], `up` [out, r]. A rank r of 0 makes every gate `silu(0) = 0`. */
 export type GateParams = { readonly down: Value; readonly up: Value };
 
-/** What follows the MLP: a second SiLU as in the authors' code, or nothing. */
+/** The activation after the MLP: a second SiLU as in the authors' code, or none. */
 export type GateActivation = 'silu' | 'none';
 
 /**

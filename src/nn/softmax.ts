@@ -1,4 +1,4 @@
-/** @file Softmax over the last axis, from the largest entry down. */
+/** @file Softmax over the last axis, with a mask, without overflow. */
 import { checkValue } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { div, sub } from '../tensor/ops.ts';
@@ -14,8 +14,8 @@ import type { Value } from '../tensor/value.ts';
 
 /**
  * `e^{x_i} / Σ_j e^{x_j}` over the last axis, without overflow. `seen`, a mask of ones and zeros that broadcasts against `x`, leaves
- * the entries where it is 0 out of the sum, and their results 0. `least` [..., 1] is an entry that is seen, the first one unless
- * given: where nothing is, results are NaN. Throws where the axis is empty.
+ * entries where it is 0 out of the sum, with result 0. `least` [..., 1] is an entry that is seen, the first one unless given; where
+ * none is seen, results are NaN. Throws where the axis is empty.
  * @example
  * read(softmax(tensor([1000, 1000, 5]), tensor([1, 1, 0]))) // [0.5, 0.5, 0]
  */
@@ -28,17 +28,17 @@ export function softmax(x: Value, seen?: Value, least?: Value): Value {
   return div(shares, sumKeep(shares));
 }
 
-/** The largest of the entries that `seen` lets through and of `least` [..., 1], with the axis kept, as a constant. */
+/** The largest of the seen entries and of `least` [..., 1], with the axis kept, as a constant to differentiation. */
 export function largestSeen(x: Value, least: Value, seen?: Value): Value {
   const candidates = seen === undefined ? x : select(seen, x, least);
   return stopGradient(reshape(maxReduce(candidates, -1), least.shape));
 }
 
-/** `e^{x − largest}` where `seen`, else 0. What is not seen never reaches the exponential, which it might overflow. */
+/** `e^{x − largest}` where `seen`, else 0. Unseen entries are masked before the exponential, which they might overflow. */
 export function exponentials(x: Value, largest: Value, seen?: Value): Value {
   const shifted = sub(x, largest);
   return seen === undefined ? exp(shifted) : select(seen, exp(select(seen, shifted, 0)), 0);
 }
 
-/** The sum over the last axis, which stays with length 1. */
+/** The sum over the last axis, kept with length 1. */
 export const sumKeep = (x: Value): Value => reshape(sum(x, [-1]), [...x.shape.slice(0, -1), 1]);

@@ -1,4 +1,4 @@
-/** @file State space duality (SSD), the recurrence of Mamba-2, as the linear attention that it is. */
+/** @file State space duality (SSD), the recurrence of Mamba-2, as linear attention. */
 import { broadcast } from '../tensor/primitives/broadcast.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
 import { transpose } from '../tensor/primitives/transpose.ts';

@@ -43,11 +43,11 @@ export function checkValue(call: string, what: string, x: unknown): asserts x is
 
 /** Throws the error for an `x` that is no value. */
 export function failNoValue(call: string, what: string, x: unknown): never {
-  fail(`${call}: ${what} is ${told(x)}, not a value; make one with tensor(…)`);
+  fail(`${call}: ${what} is ${described(x)}, not a value; make one with tensor(…)`);
 }
 
 /** Describes an argument of a wrong type, as errors print it. */
-export function told(x: unknown): string {
+export function described(x: unknown): string {
   if (typeof x === 'string') return `'${x}'`;
   if (Array.isArray(x)) return `a list of ${x.length}`;
   if (typeof x === 'function') return 'a function';

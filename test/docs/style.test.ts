@@ -15,7 +15,6 @@ const exempt = [
   'src/io/',
   'src/measure/',
   'src/models/',
-  'src/nn/',
   'src/oracle/',
   'src/vectors/',
   'test/adapters/',

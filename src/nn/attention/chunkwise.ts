@@ -1,4 +1,4 @@
-/** @file Softmax attention in chunkwise mode: queries and keys in chunks, the softmax kept up to date as keys come in. */
+/** @file Softmax attention in chunkwise mode: queries and keys in chunks, with an online softmax. */
 import { zerosLike } from '../../tensor/operand.ts';
 import { chunks, div, sub } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -13,9 +13,9 @@ import { exponentials, largestSeen, sumKeep } from '../softmax.ts';
 import { type Attention, attentionAxes, causalMask, extended, type KeyValueCache, scoresOf } from './inputs.ts';
 
 /**
- * Each chunk of `chunkSize` queries reads the keys chunk by chunk (the last ones may be shorter), with a running maximum m, sum l
- * and mixture y, all brought to a new maximum m' by `e^{m − m'}`; the output is y / l. Throws on a chunk size that is not an
- * integer ≥ 1, on wrong shapes and factors.
+ * Softmax attention, `chunkSize` queries and keys at a time (the last chunks may be shorter), by an online softmax: a running
+ * maximum m, sum l and weighted sum y, rescaled by `e^{m − m'}` when the maximum becomes m'; the output is y / l. Throws on a chunk
+ * size that is not an integer ≥ 1, on wrong shapes and factors.
  * @example
  * const [one, zero] = [tensor([[[[1], [1]]]]), tensor([[[[0], [0]]]])];
  * const inputs = { q: one, k: zero, v: tensor([[[[2], [4]]]]), factor: 1 };
@@ -27,42 +27,46 @@ export const chunkwiseAttention =
     const { s } = attentionAxes('chunkwiseAttention', inputs, state);
     const next = extended(state, inputs);
     const outputs = chunks(inputs.q, 2, chunkSize).map((q, i) =>
-      readInChunks(chunkSize, q, s + i * chunkSize, inputs.factor, next),
+      attendInChunks(chunkSize, q, s + i * chunkSize, inputs.factor, next),
     );
     return { output: outputs.length === 0 ? zerosLike(inputs.v) : concat(outputs, 2), state: next };
   };
 
-/** What was read so far: largest score, sum of exponentials, mixture of values, [b, h, t, 1], [b, h, t, 1] and [b, h, t, e]. */
-interface Reading {
+/** The online softmax so far: largest score and sum of exponentials [b, h, t, 1], weighted sum of values [b, h, t, e]. */
+interface OnlineSoftmax {
   readonly largest: Value;
   readonly total: Value;
-  readonly mixture: Value;
+  readonly weighted: Value;
 }
 
-/** What queries [b, h, t, d], the first of them token `first`, read from a cache that reaches as far as the last of them. */
-function readInChunks(chunkSize: number, q: Value, first: number, factor: number, cache: KeyValueCache): Value {
+/** Attends from queries [b, h, t, d], the first of which is token `first`, to a cache that ends with the last of them. */
+function attendInChunks(chunkSize: number, q: Value, first: number, factor: number, cache: KeyValueCache): Value {
   const t = q.shape[2]!;
   const [keys, values] = [cache.keys, cache.values].map((x) => chunks(slice(x, 2, 0, first + t), 2, chunkSize)) as [
     Value[],
     Value[],
   ];
-  let read: Reading | null = null;
+  let softmax: OnlineSoftmax | null = null;
   for (const [i, k] of keys.entries()) {
     const scores = scoresOf(q, k, factor);
     const [key, s] = [i * chunkSize, k.shape[2]!];
     const seen = key + s - 1 <= first ? undefined : causalMask(q, first, t, key, s);
-    read = readChunk(read, scores, values[i]!, seen);
+    softmax = withChunk(softmax, scores, values[i]!, seen);
   }
-  return div(read!.mixture, read!.total);
+  return div(softmax!.weighted, softmax!.total);
 }
 
-/** The reading after another chunk of keys. The first chunk has token 0, which every query sees. */
-function readChunk(before: Reading | null, scores: Value, values: Value, seen: Value | undefined): Reading {
+/** The online softmax after another chunk of keys. The first chunk has token 0, which every query sees. */
+function withChunk(before: OnlineSoftmax | null, scores: Value, values: Value, seen: Value | undefined): OnlineSoftmax {
   const reached = largestSeen(scores, before?.largest ?? slice(scores, 3, 0, 1), seen);
   const largest = before === null ? reached : maximum(before.largest, reached);
-  const shares = exponentials(scores, largest, seen);
-  const [total, mixture] = [sumKeep(shares), einsum('bhts,bhse->bhte', shares, values)];
-  if (before === null) return { largest, total, mixture };
-  const fade = exp(sub(before.largest, largest));
-  return { largest, total: add(mul(before.total, fade), total), mixture: add(mul(before.mixture, fade), mixture) };
+  const weights = exponentials(scores, largest, seen);
+  const [total, weighted] = [sumKeep(weights), einsum('bhts,bhse->bhte', weights, values)];
+  if (before === null) return { largest, total, weighted };
+  const rescale = exp(sub(before.largest, largest));
+  return {
+    largest,
+    total: add(mul(before.total, rescale), total),
+    weighted: add(mul(before.weighted, rescale), weighted),
+  };
 }

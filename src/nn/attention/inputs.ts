@@ -1,5 +1,5 @@
-/** @file What every mode of softmax attention takes and gives. */
-import { told } from '../../tensor/apply.ts';
+/** @file The inputs, state and result that the modes of softmax attention share, and the checks of their shapes. */
+import { described } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { constantLike, zerosLike } from '../../tensor/operand.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
@@ -9,7 +9,7 @@ import { sameShape, show } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
 import { checkAxes, headAxes } from '../check.ts';
 
-/** Queries and keys [b, h, t, d], values [b, h, t, e], and what scores are multiplied by: 1 in Eq. 1, often `d^{−1/2}`. */
+/** Queries and keys [b, h, t, d], values [b, h, t, e], and the factor of the scores: 1 in Eq. 1, often `d^{−1/2}`. */
 export interface AttentionInputs {
   readonly q: Value;
   readonly k: Value;
@@ -39,10 +39,10 @@ export interface AttentionAxes {
 export function attentionAxes(call: string, { q, k, v, factor }: AttentionInputs, state: KeyValueCache): AttentionAxes {
   const { b, h, t, d, e } = headAxes(call, q, k, v);
   if (typeof factor !== 'number' || !Number.isFinite(factor)) {
-    fail(`${call}: the factor is ${told(factor)}; scores are multiplied by a finite number, 1 for none`);
+    fail(`${call}: the factor is ${described(factor)}; scores are multiplied by a finite number, 1 for none`);
   }
   if (typeof state !== 'object' || state === null) {
-    fail(`${call}: the state is ${told(state)}; it is a cache of keys and values, at first emptyCache(inputs)`);
+    fail(`${call}: the state is ${described(state)}; it is a cache of keys and values, at first emptyCache(inputs)`);
   }
   checkAxes(call, 'the cached keys', state.keys, ['b', 'h', 's', 'd']);
   checkAxes(call, 'the cached values', state.values, ['b', 'h', 's', 'e']);
@@ -67,7 +67,7 @@ export function emptyCache({ q, v }: Pick<AttentionInputs, 'q' | 'v'>): KeyValue
   return { keys: zerosLike(q, [b, h, 0, d]), values: zerosLike(q, [b, h, 0, v.shape[3]!]) };
 }
 
-/** The cache with the tokens of a call after those that it had. */
+/** The cache with the tokens of a call appended. */
 export const extended = ({ keys, values }: KeyValueCache, { k, v }: AttentionInputs): KeyValueCache => ({
   keys: concat([keys, k], 2),
   values: concat([values, v], 2),
@@ -78,8 +78,8 @@ export const scoresOf = (q: Value, keys: Value, factor: number): Value =>
   scale(einsum('bhtd,bhsd->bhts', q, keys), factor);
 
 /**
- * What queries may see, [t, s]: 1 where key `j` is no later than query `i`. Tokens are counted from the first cached one:
- * query 0 of the t is token `query`, key 0 of the s is token `key`.
+ * The causal mask [t, s]: 1 where key `j` is no later than query `i`. Tokens are counted from the first cached one: query 0 of
+ * the t is token `query`, key 0 of the s is token `key`.
  */
 export function causalMask(x: Value, query: number, t: number, key: number, s: number): Value {
   const mask = Float64Array.from({ length: t * s }, (_, i) => (key + (i % s) <= query + Math.floor(i / s) ? 1 : 0));

@@ -1,4 +1,4 @@
-/** @file Softmax attention by the name of its mode. */
+/** @file Chooses softmax attention by the name of its mode. */
 import { byMode, type Mode } from '../mode.ts';
 import { chunkwiseAttention } from './chunkwise.ts';
 import type { Attention } from './inputs.ts';

@@ -1,4 +1,4 @@
-/** @file Softmax attention of a batch. The parallel form takes boundaries and padding itself, in its mask. */
+/** @file Softmax attention of a batch. In parallel mode, boundaries and padding are part of the mask. */
 import { constantLike, zerosLike } from '../../tensor/operand.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
@@ -17,7 +17,7 @@ import { type BatchResult, cutOut, eachSequence } from './each-sequence.ts';
 
 /**
  * Softmax attention of a batch in a mode: `inputs` in rows [b, h, t, ·], a cache for each sequence, each of its own length. In parallel
- * mode all sequences are computed together, under one mask: a token sees the cache of its sequence, and of its tokens those no later.
+ * mode all sequences are computed together under one mask: a token sees the cache of its sequence and that sequence's tokens up to itself.
  * Throws on wrong shapes, factors and modes, and where inputs or states do not fit the batch.
  * @example
  * const [one, zero] = [tensor([[[[1], [1]]]]), tensor([[[[0], [0]]]])];
@@ -47,7 +47,7 @@ export function batchedAttention(
   return { output: maskedAttention(batch, inputs, after), states: after };
 }
 
-/** What every place reads from the keys and values of all sequences, one after another, under a mask; 0 at padding. */
+/** Attention of every place to the concatenated keys and values of all sequences, under a mask; 0 at padding. */
 function maskedAttention(batch: Batch, { q, k, v, factor }: AttentionInputs, caches: readonly KeyValueCache[]): Value {
   const { b, h, t, e } = headAxes('batchedAttention', q, k, v);
   const mask = constantLike(q, isToken(batch), alongRows(batch, 4, 2));
@@ -73,8 +73,8 @@ function inOneRow(x: Value): Value {
 }
 
 /**
- * 1 where a place [b·t] may see a key [s], of all sequences' keys one after another: its own sequence's, up to itself. Padding sees the
- * first key, since a softmax over nothing is NaN and NaN survives a product with 0 in the gradient; what it reads is dropped.
+ * The mask [b·t, s] over the concatenated keys of all sequences: 1 where a key is of the place's own sequence and no later. Padding
+ * sees the first key, and its output is dropped: a softmax over nothing is NaN, and NaN survives a product with 0 in the gradient.
  */
 function seenBy(batch: Batch, caches: readonly KeyValueCache[]): Float64Array {
   const { rows, places, spans } = batch;

@@ -1,25 +1,24 @@
 /**
- * @file Batches of sequences of unequal lengths, as data: where each sequence stands.
+ * @file Describes batches of sequences of unequal lengths, padded or packed (varlen), as rows and spans.
  *
- * Padding and packing are one thing. A batch is rows of equally many places; a span of a row is a sequence; a place that no span
- * covers is padding, counts for nothing and gets 0. Each sequence has a state of its own, and the states are a list, since
- * those of attention differ in length. Whatever runs one sequence runs a batch: `eachSequence` cuts it out, runs it alone and puts
- * its outputs back, which is right for every family and mode, and is what the others are held to. Where a mode can take
- * boundaries itself, it reads them off the same spans: retention as zeros in its decay matrix, a scan as decays of 0 and 1.
+ * A batch has rows of equal length. A span of a row is a sequence; a place outside every span is padding and gets 0. Each sequence
+ * has a state of its own; the states are a list, as those of attention differ in length. `eachSequence` runs every sequence alone:
+ * it is correct for every family and mode, and the reference for the others. A mode that handles boundaries itself takes them from
+ * the same spans: retention as zeros in its decay matrix, a scan as decays of 0 and 1.
  */
-import { told } from '../../tensor/apply.ts';
+import { described } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { type Shape, show } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
 
-/** Where a sequence stands: its row, its first place there, and how many tokens it has. */
+/** A sequence in a batch: its row, its first place there, and its number of tokens. */
 export interface Span {
   readonly row: number;
   readonly start: number;
   readonly length: number;
 }
 
-/** How many rows of how many places, and a span for each sequence, in the order of their states; spans do not overlap. */
+/** The number of rows, the places of each, and a span for each sequence, in the order of the states; spans do not overlap. */
 export interface Batch {
   readonly rows: number;
   readonly places: number;
@@ -28,13 +27,13 @@ export interface Batch {
 
 /**
  * A padded batch from its mask [b][t], 1 for a token and 0 for padding: a sequence for each row, padding before it, after it, or both.
- * A row of padding alone holds a sequence of no tokens. Throws on ragged rows, on other entries, and on padding inside a sequence.
+ * A row of padding alone holds an empty sequence. Throws on ragged rows, on other entries, and on padding inside a sequence.
  * @example
  * paddedBatch([[0, 1, 1], [1, 0, 0]]).spans // [{ row: 0, start: 1, length: 2 }, { row: 1, start: 0, length: 1 }]
  */
 export function paddedBatch(mask: readonly (readonly number[])[]): Batch {
   if (!Array.isArray(mask) || mask.length === 0) {
-    fail(`paddedBatch: the mask is ${told(mask)}; give a list of ones and zeros for each row, one at least`);
+    fail(`paddedBatch: the mask is ${described(mask)}; give a list of ones and zeros for each row, one at least`);
   }
   const places = mask[0]?.length;
   return { rows: mask.length, places: places ?? 0, spans: mask.map((entries, row) => spanOf(entries, row, places)) };
@@ -42,14 +41,15 @@ export function paddedBatch(mask: readonly (readonly number[])[]): Batch {
 
 /** The only run of ones in a row of a mask. */
 function spanOf(entries: readonly number[], row: number, places: number | undefined): Span {
-  if (!Array.isArray(entries)) fail(`paddedBatch: row ${row} of the mask is ${told(entries)}; it is a list of 1 and 0`);
+  if (!Array.isArray(entries))
+    fail(`paddedBatch: row ${row} of the mask is ${described(entries)}; it is a list of 1 and 0`);
   if (entries.length !== places) {
     fail(`paddedBatch: row ${row} of the mask has ${entries.length} entries and row 0 has ${places}; make them equal`);
   }
   const wrong = entries.findIndex((entry) => entry !== 0 && entry !== 1);
   if (wrong >= 0) {
     fail(
-      `paddedBatch: entry ${wrong} of row ${row} of the mask is ${told(entries[wrong])}; it is 1 for a token, 0 for padding`,
+      `paddedBatch: entry ${wrong} of row ${row} of the mask is ${described(entries[wrong])}; it is 1 for a token, 0 for padding`,
     );
   }
   const start = Math.max(0, entries.indexOf(1));
@@ -65,17 +65,17 @@ function spanOf(entries: readonly number[], row: number, places: number | undefi
 
 /**
  * A packed batch: one row that holds sequences one after another. Sequence i has the places from `cuSeqlens[i]` up to
- * `cuSeqlens[i + 1]`: the cumulated lengths of varlen kernels. Equal neighbours are a sequence of no tokens.
- * Throws unless they are integers that start with 0 and never fall.
+ * `cuSeqlens[i + 1]`: the cumulative lengths of varlen kernels. Equal neighbours are an empty sequence.
+ * Throws unless they are integers that start at 0 and never decrease.
  * @example
  * packedBatch([0, 2, 3]).spans // [{ row: 0, start: 0, length: 2 }, { row: 0, start: 2, length: 1 }]
  */
 export function packedBatch(cuSeqlens: readonly number[]): Batch {
   if (!Array.isArray(cuSeqlens) || cuSeqlens.length < 2) {
-    fail(`packedBatch: cuSeqlens is ${told(cuSeqlens)}; for n sequences it has n + 1 entries, n at least 1`);
+    fail(`packedBatch: cuSeqlens is ${described(cuSeqlens)}; for n sequences it has n + 1 entries, n at least 1`);
   }
   cuSeqlens.forEach((bound, i) => {
-    if (!Number.isInteger(bound)) fail(`packedBatch: entry ${i} of cuSeqlens is ${told(bound)}; it is an integer`);
+    if (!Number.isInteger(bound)) fail(`packedBatch: entry ${i} of cuSeqlens is ${described(bound)}; it is an integer`);
     const before = cuSeqlens[i - 1] ?? 0;
     if (i === 0 && bound !== 0) fail(`packedBatch: cuSeqlens starts with ${bound}; the first sequence starts at 0`);
     if (bound < before) {
@@ -101,7 +101,7 @@ export function checkRows(call: string, what: string, { rows, places }: Batch, x
 /** Throws unless there is a state for each sequence. */
 export function checkStates(call: string, { spans }: Batch, states: readonly unknown[]): void {
   if (!Array.isArray(states) || states.length !== spans.length) {
-    const given = Array.isArray(states) ? `${states.length} states` : `the states are ${told(states)}`;
+    const given = Array.isArray(states) ? `${states.length} states` : `the states are ${described(states)}`;
     fail(`${call}: ${given} for ${spans.length} sequences; give a list with one for each, made for a batch of one`);
   }
 }
@@ -122,7 +122,7 @@ export function isToken({ rows, places, spans }: Batch): Float64Array {
   return table;
 }
 
-/** What of a batch lies in the `places` places from `first` on. */
+/** The part of a batch in the `places` places from `first` on. */
 export const within = ({ rows, spans }: Batch, first: number, places: number): Batch => ({
   rows,
   places,
@@ -135,6 +135,6 @@ export const within = ({ rows, spans }: Batch, first: number, places: number): B
   }),
 });
 
-/** A shape of `rank` axes that holds a table [b, t] where a value has its batch and its time, and 1 elsewhere. */
+/** The shape of a table [b, t] that broadcasts against a value of `rank` axes with this time axis. */
 export const alongRows = ({ rows, places }: Batch, rank: number, time: number): Shape =>
   Array.from({ length: rank }, (_, axis) => (axis === 0 ? rows : axis === time ? places : 1));

@@ -1,4 +1,4 @@
-/** @file A batch run sequence by sequence: right for every family and mode. */
+/** @file Runs a batch sequence by sequence: correct for every family and mode. */
 import { fail } from '../../tensor/errors.ts';
 import { zerosLike } from '../../tensor/operand.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
@@ -14,7 +14,7 @@ export interface BatchResult<S> {
 }
 
 /**
- * Runs each sequence of a batch alone: its tokens cut out of `inputs` (all with rows on axis 0 and places on axis `time`), as a batch
+ * Runs each sequence of a batch alone: its tokens, sliced from `inputs` (all with rows on axis 0 and places on axis `time`), as a batch
  * of one, from a state of its own. Outputs, of the same axes, are put back where the tokens were.
  * Throws where inputs or states do not fit the batch.
  * @example
@@ -55,7 +55,7 @@ export function eachSequence<I extends Tree, S>(
 export const cutOut = (x: Value, { row, start, length }: Span, time: number): Value =>
   slice(slice(x, 0, row, row + 1), time, start, start + length);
 
-/** What the sequences have, each a batch of one, in the rows of the batch; 0 at padding. */
+/** Puts the sequences' parts, each a batch of one, back into the rows of the batch; 0 at padding. */
 export function putBack({ rows, places, spans }: Batch, time: number, parts: readonly Value[]): Value {
   const inRow = (row: number): Value => {
     const pieces: Value[] = [];
@@ -77,7 +77,7 @@ export function putBack({ rows, places, spans }: Batch, time: number, parts: rea
   );
 }
 
-/** The spans of a row in the order in which they stand, each with the number of its sequence. */
+/** The spans of a row from left to right, each with the number of its sequence. */
 const placesIn = (spans: readonly Span[], row: number): [number, Span][] =>
   [...spans.entries()].filter(([, span]) => span.row === row).toSorted(([, a], [, b]) => a.start - b.start);
 

@@ -1,4 +1,4 @@
-/** @file Retention of a batch. The parallel and the chunkwise form take boundaries and padding themselves. */
+/** @file Retention of a batch. In parallel and chunkwise mode, boundaries and padding are part of the decay matrix. */
 import { fail } from '../../tensor/errors.ts';
 import { constantLike } from '../../tensor/operand.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -20,7 +20,7 @@ import { type BatchResult, eachSequence } from './each-sequence.ts';
 
 /**
  * Un-normalised retention of a batch in a mode: `inputs` in rows [b, h, t, ·], a state [1, h, d, e] for each sequence. In parallel and
- * chunkwise mode all sequences are computed together: scores reach no other sequence and no padding, where they are weighed with 0.
+ * chunkwise mode all sequences are computed together: the decay matrix is 0 between sequences and at padding.
  * Throws on wrong shapes, decays and modes, and where inputs or states do not fit the batch.
  * @example
  * const one = tensor([[[[1], [1]]]]);
@@ -65,7 +65,7 @@ function checkBatch(batch: Batch, inputs: RetentionInputs, states: readonly Valu
   });
 }
 
-/** Zeros at padding, whatever stands there: 0 · NaN is not 0. */
+/** Inputs with zeros selected at padding; a product would not do, as 0 · NaN is not 0. */
 function withoutPadding(batch: Batch, { q, k, v, decay }: RetentionInputs): RetentionInputs {
   const mask = constantLike(q, isToken(batch), alongRows(batch, 4, 2));
   const [qs, ks, vs] = [q, k, v].map((x) => select(mask, x, 0)) as [Value, Value, Value];

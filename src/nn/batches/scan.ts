@@ -1,4 +1,4 @@
-/** @file A batch for a scan `h_t = a_t ⊙ h_{t−1} + b_t`: boundaries and padding as decays and inputs, so that one scan runs all rows. */
+/** @file Turns the scan `h_t = a_t ⊙ h_{t−1} + b_t` of a batch into one scan of its rows: boundaries and padding become decays and inputs. */
 
 import { fail } from '../../tensor/errors.ts';
 import { constantLike } from '../../tensor/operand.ts';
@@ -18,9 +18,9 @@ export interface ScanInputs {
 }
 
 /**
- * The scan of a batch as a scan of its rows from 0: padding has decay 1 and input 0, so it hands states on as they are; the first
- * token of a sequence has decay 0 and `a_t ⊙ S + b_t` for input, with the sequence's own state S (a batch of one, of length 1
- * along time). What the scan leaves at a sequence's last token is its final state: see {@link scanStates}.
+ * The scan of a batch as a scan of its rows from 0. Padding has decay 1 and input 0, so it keeps the state. The first token of a
+ * sequence has decay 0 and the input `a_t ⊙ S + b_t`, with the sequence's own state S (a batch of one, of length 1 along time).
+ * The scan's value at a sequence's last token is its final state: see {@link scanStates}.
  * Throws on shapes that differ and where inputs or states do not fit the batch.
  * @example
  * const [half, one] = [tensor([[0.5, 0.5]]), tensor([[1, 1]])];
@@ -35,7 +35,7 @@ export function scanBatch(batch: Batch, time: number, { a, b }: ScanInputs, stat
   const shape = alongRows(batch, a.shape.length, time);
   const spans = batch.spans.map((span) => ({ ...span, length: Math.min(1, span.length) }));
   const starts = { ...batch, spans };
-  // a sequence of no tokens hands on its state without the scan
+  // an empty sequence keeps its state without the scan
   const own = putBack(
     starts,
     time,
@@ -47,8 +47,8 @@ export function scanBatch(batch: Batch, time: number, { a, b }: ScanInputs, stat
 }
 
 /**
- * The final state of each sequence, given what the scan of its batch left at every place and the states that they started from: that
- * at its last token, or its own where it has none.
+ * The final state of each sequence, from the scan's value at every place: that at its last token, or its initial state if it is
+ * empty.
  * @example
  * scanStates(packedBatch([0, 1, 2]), 1, tensor([[2, 4]]), [tensor([[2]]), tensor([[6]])]).map(item) // [2, 4]
  */

@@ -1,4 +1,4 @@
-/** @file The recurrence of a layer's states with a dense hidden connection, in every order that a reading of what is carried allows. */
+/** @file The recurrence of a layer's states with a dense hidden connection, in every mode that the readings allow. */
 import { fail } from '../../tensor/errors.ts';
 import { at, chunks, stack } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -16,14 +16,14 @@ import type { Affine } from '../ssm/combine.ts';
 import { fuseStates, mergeBlocks, type StateFusionParams, type StateFusionRule, type StateReadings } from './fuse.ts';
 
 /**
- * What kind of recurrence carries the states from token to token. `diagonal`: each state for itself, as in the model without fusion.
- * `matrix`: linear, but the fusion mixes the states of a channel. `nonlinear`: a norm, or shares that depend on the state, stand
- * between two tokens, so that no scan, convolution or chunk computes it.
+ * The kind of recurrence from token to token. `diagonal`: each state on its own, as in the model without fusion. `matrix`: linear,
+ * but the fusion mixes the states of a channel. `nonlinear`: a norm or attention weights depend on the state, so no scan,
+ * convolution or chunk computes it.
  */
 export type CarriedRecurrence = 'diagonal' | 'matrix' | 'nonlinear';
 
 /**
- * The kind that readings make of a layer with so many sources. Of one source attention takes all, as addition does.
+ * The kind of recurrence of a layer with so many sources, under some readings. Attention over one source is addition.
  * @example
  * carriedRecurrence({ carry: 'fused', fusion: 'attention', stateNorm: 'none' }, 2) // 'nonlinear'
  */
@@ -36,7 +36,7 @@ export function carriedRecurrence(
   return fusion === 'concat' ? 'matrix' : 'diagonal';
 }
 
-/** The order in which a layer's states are computed. */
+/** How a mode computes the states of a layer. */
 export interface StateOrder {
   /** The mode's name. */
   readonly mode: string;
@@ -56,7 +56,7 @@ export interface DenseStatesInputs {
   readonly selected: readonly Value[];
 }
 
-/** States read out and passed to deeper layers, [b, t, e, n], and the carried one after the last token, [b, e, n]. */
+/** States for the read-out and for deeper layers, [b, t, e, n], and the carried state after the last token, [b, e, n]. */
 export interface DenseStatesResult {
   readonly read: Value;
   readonly passed: Value;
@@ -64,8 +64,8 @@ export interface DenseStatesResult {
 }
 
 /**
- * All states of a layer: `h_t = decay_t ⊙ κ_{t−1} + drive_t`, `h'_t = Fuse(h_t, H_t)`, where κ is h or h' as `carry` says, and passed on is
- * h or h' as `pass` says. Without sources nothing is fused, nor normed. Throws where the order cannot compute the recurrence.
+ * All states of a layer: `h_t = decay_t ⊙ κ_{t−1} + drive_t`, `h'_t = Fuse(h_t, H_t)`. The reading `carry` sets κ to h or h', and `pass`
+ * passes h or h' to deeper layers. Without sources there is no fusion and no norm. Throws where the mode cannot compute the recurrence.
  * @example
  * const one = tensor([[[[1]], [[1]]]]);
  * const readings = { carry: 'fused', pass: 'raw', fusion: 'add', stateNorm: 'none' };
@@ -97,7 +97,7 @@ export function denseStates(
   return { read, passed: passed ?? beforeFusion(inputs, read, state), state: last(read) };
 }
 
-/** The fused state carried on, one token after another: any fusion. */
+/** Carries the fused state, one token after another: any fusion. */
 function tokenByToken(
   { decay, drive, selected }: DenseStatesInputs,
   state: Value,
@@ -116,7 +116,7 @@ function tokenByToken(
   return { read: stack(fused, 1), passed: stack(before, 1) };
 }
 
-/** The same as one linear recurrence: `h'_t = decay ⊙ h'_{t−1} + drive + Σ h''`, or `W_0 (decay ⊙ h'_{t−1} + drive) + W [h''; …]`. */
+/** Carries the fused state by one linear recurrence: `h'_t = decay ⊙ h'_{t−1} + drive + Σ h''`, or `W_0 (decay ⊙ h'_{t−1} + drive) + W [h''; …]`. */
 function allAtOnce(
   { drive, selected }: DenseStatesInputs,
   state: Value,
@@ -140,7 +140,7 @@ function allAtOnce(
   }
 }
 
-/** `h_t` again, where the fused states are known and carried: `decay_t ⊙ h'_{t−1} + drive_t`. */
+/** Recovers `h_t = decay_t ⊙ h'_{t−1} + drive_t` from the carried fused states. */
 function beforeFusion({ decay, drive }: DenseStatesInputs, fused: Value, state: Value): Value {
   const [b, t, ...rest] = drive.shape as readonly [number, number, ...number[]];
   const carried = concat([reshape(state, [b, 1, ...rest]), slice(fused, 1, 0, t - 1)], 1);
@@ -154,7 +154,7 @@ const combine = (left: Affine<Value>, right: Affine<Value>): Affine<Value> => ({
 });
 
 /**
- * All states of `h_t = W (decay_t ⊙ h_{t−1}) + drive_t`, decay and drive [b, t, e, n], W [n, n], state [b, e, n], in logarithmic depth.
+ * All states of `h_t = W (decay_t ⊙ h_{t−1}) + drive_t`, decay and drive [b, t, e, n], W [n, n], state [b, e, n], by a parallel scan.
  * @example
  * const one = tensor([[[[1]], [[1]]]]);
  * read(matrixStates(one, tensor([[2]]), one, tensor([[[1]]]))) // [3, 7]

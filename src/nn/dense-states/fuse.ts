@@ -1,4 +1,4 @@
-/** @file Fusion of states [..., e, n] (Eqs. 10, 11, 15–18) under every reading; spec/state-fusion.ts is its definition. */
+/** @file Fusion of states [..., e, n] (Eqs. 10, 11, 15–18) under every reading; its definition is spec/state-fusion.ts. */
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
@@ -9,25 +9,25 @@ import { rmsNorm } from '../norms.ts';
 import type { GateActivation, GateParams } from '../selective-transition.ts';
 import type { Carry } from '../ssm/dense.ts';
 
-/** Where the paper can be read two ways, as far as the fusion of states is concerned; spec/readings.ts has the evidence. */
+/** The readings (interpretations of the paper) of the fusion of states; spec/readings.ts has the evidence. */
 export interface StateReadings {
-  /** What is carried to the next token: the state before fusion, or the fused one. */
+  /** Carries the state before fusion to the next token, or the fused one. */
   readonly carry: Carry;
-  /** What deeper layers receive. */
+  /** Passes the state before fusion to deeper layers, or the fused one. */
   readonly pass: 'raw' | 'fused';
   readonly projection: 'identity' | 'linear';
-  /** Whether a linear projection maps the states of each channel, or the channels of each state. */
+  /** A linear projection maps the states of each channel, or the channels of each state. */
   readonly projectionWidth: 'state' | 'channel';
   readonly gate: 'shared' | 'perLayer';
   readonly gateActivation: GateActivation;
-  /** A gate's number for each channel, each state, or each channel and state. */
+  /** A gate has a number for each channel, each state, or each channel and state. */
   readonly gateWidth: 'channel' | 'state' | 'full';
   readonly fusion: Fusion;
-  /** Whether the fused state is normed, over all its numbers. */
+  /** Norms the fused state over all its numbers, or not. */
   readonly stateNorm: 'none' | 'rms';
 }
 
-/** Weights of one fusion of states with J sources; e channels, n states, r gate rank. What a reading does not ask for is absent. */
+/** Weights of one fusion of states with J sources; e channels, n states, r gate rank. Weights that no reading uses are absent. */
 export type StateFusionParams = FusionMaps & {
   /** One if shared, or J: down [r, ·], up [e, r], [n, r] or [e·n, r]. */
   readonly gates: readonly GateParams[];
@@ -37,7 +37,7 @@ export type StateFusionParams = FusionMaps & {
   readonly norm?: Value | undefined;
 };
 
-/** How states are fused; `path` begins the names of sites. */
+/** How states are fused; `path` is the prefix of the sites' names. */
 export interface StateFusionRule {
   readonly readings: StateReadings;
   readonly epsilon: number;
@@ -45,7 +45,7 @@ export interface StateFusionRule {
 }
 
 /**
- * Eqs. 10 and 15–17: `φ(h_j) = Proj_j(h_j) ⊙ g_j` of each source [b, t, e, n], nearest layer first; `x` [b, t, ·] opens the gates.
+ * Eqs. 10 and 15–17: `φ(h_j) = Proj_j(h_j) ⊙ g_j` of each source [b, t, e, n], nearest layer first; `x` [b, t, ·] is the gates' input.
  * Throws when gates or projections do not match the sources.
  * @example
  * const params = { gates: [{ down: tensor([[1]]), up: tensor([[2]]) }] };
@@ -77,8 +77,8 @@ export function selectedStates(
 }
 
 /**
- * Eq. 11: `Fuse(h, H)` of states [..., e, n], by addition (Eq. 18), concatenation or attention, then the norm if there is one. Throws
- * where a weight that the readings ask for is absent.
+ * Eq. 11: `Fuse(h, H)` of states [..., e, n], by addition (Eq. 18), concatenation or attention, then the norm, if any. Throws where a
+ * weight that the readings require is absent.
  * @example
  * const readings = { fusion: 'add', stateNorm: 'none' };
  * read(fuseStates(tensor([[3]]), [tensor([[5]])], { gates: [] }, { readings, epsilon: 0 })) // [8]
@@ -96,7 +96,7 @@ export function fuseStates(
   return reshape(rmsNorm(row, reshape(weightOf(params, 'norm'), [e * n]), epsilon), h.shape);
 }
 
-/** The blocks of a merge: what it does to the own state, [n, n], and to all sources, [n, J n]. */
+/** The blocks of a merge: the map of the own state, [n, n], and of all sources, [n, J n]. */
 export function mergeBlocks(params: StateFusionParams): { own: Value; others: Value } {
   const merge = weightOf(params, 'merge');
   const [n, columns] = merge.shape as [number, number];

@@ -1,4 +1,4 @@
-/** @file What every mode of linear attention takes and gives. */
+/** @file The inputs and result that the modes of linear attention share, and the checks of their shapes. */
 import { filledLike } from '../../tensor/operand.ts';
 import { exp } from '../../tensor/primitives/exp.ts';
 import type { Value } from '../../tensor/value.ts';
@@ -6,7 +6,7 @@ import { checkAxes, checkShape } from '../check.ts';
 
 /**
  * Queries and keys [b, h, t, d], values [b, h, t, e], and the gate [b, h, t]: the natural logarithm of each token's decay, −∞ to
- * reset the state, or none to forget nothing. Queries come scaled.
+ * reset the state, or none for decays of 1. Queries are already scaled.
  */
 export interface LinearAttentionInputs {
   readonly q: Value;
@@ -24,7 +24,7 @@ export interface LinearAttentionResult {
 /** A mode of linear attention: the same function, computed in another order. */
 export type LinearAttention = (inputs: LinearAttentionInputs, state: Value) => LinearAttentionResult;
 
-/** How many tokens checked inputs have. Throws when a shape is wrong. */
+/** Checks inputs and state, and returns the number of tokens. Throws when a shape is wrong. */
 export function checkAttention(call: string, { q, k, v, gate }: LinearAttentionInputs, state: Value): number {
   checkAxes(call, 'q', q, ['b', 'h', 't', 'd']);
   checkAxes(call, 'v', v, ['b', 'h', 't', 'e']);

@@ -1,4 +1,4 @@
-/** @file Linear attention divided by what its weights sum to. */
+/** @file Linear attention divided by the sum of its weights. */
 import { filledLike } from '../../tensor/operand.ts';
 import { div } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -9,15 +9,15 @@ import type { Value } from '../../tensor/value.ts';
 import { checkShape } from '../check.ts';
 import { checkAttention, type LinearAttention, type LinearAttentionInputs } from './inputs.ts';
 
-/** What normalised linear attention carries: the state [b, h, d, e], and the sum of all keys [b, h, d]. */
+/** The state of normalised linear attention: its state [b, h, d, e], and the sum of all keys [b, h, d]. */
 export type NormalisedState = { readonly state: Value; readonly keySum: Value };
 
-/** What stands beside the sum in the divisor. */
+/** Added to the divisor. */
 const epsilon = 1e-10;
 
 /**
- * `o_t = q_t S_t / (q_t · Σ_{s≤t} k_s + 10⁻¹⁰)` in a mode, without a gate: a value of 1 beside the others carries the sum of the
- * keys along. Throws on wrong shapes.
+ * `o_t = q_t S_t / (q_t · Σ_{s≤t} k_s + 10⁻¹⁰)` in a mode, without a gate: a further value channel of ones sums the keys. Throws on
+ * wrong shapes.
  * @example
  * const [q, v] = [tensor([[[[2], [2]]]]), tensor([[[[4], [6]]]])];
  * const start = { state: tensor([[[[0]]]]), keySum: tensor([[[0]]]) };

@@ -9,13 +9,13 @@ import type { Value } from '../../tensor/value.ts';
 import { segmentDecays } from '../segment-decays.ts';
 import { checkAttention, decaysOf, type LinearAttention, type LinearAttentionInputs } from './inputs.ts';
 
-/** What is left at each token of the tokens before it, [b, h, t, s], and of the state before the first one, [b, h, t]. */
+/** Products of decays up to each token: from each earlier token, [b, h, t, s], and from the initial state, [b, h, t]. */
 export interface Left {
   readonly ofTokens: Value;
   readonly ofState: Value;
 }
 
-/** What decays [b, h, t], one at least, leave of tokens and state. */
+/** The products of decays [b, h, t], of at least one token. */
 export function leftBy(decays: Value): Left {
   const ofTokens = segmentDecays(decays, 2);
   return { ofTokens, ofState: mul(at(ofTokens, 3, 0), slice(decays, 2, 0, 1)) };
@@ -25,21 +25,21 @@ export function leftBy(decays: Value): Left {
 export const weightsOf = ({ q, k }: LinearAttentionInputs, { ofTokens }: Left): Value =>
   mul(einsum('bhtd,bhsd->bhts', q, k), ofTokens);
 
-/** What the tokens themselves give to outputs, [b, h, t, e]. */
+/** The tokens' own share of the outputs, [b, h, t, e]. */
 export const ownOutput = (inputs: LinearAttentionInputs, left: Left): Value =>
   einsum('bhts,bhse->bhte', weightsOf(inputs, left), inputs.v);
 
-/** What the state before them gives to outputs, [b, h, t, e]. */
+/** The initial state's share of the outputs, [b, h, t, e]. */
 export const stateOutput = ({ q }: LinearAttentionInputs, { ofState }: Left, state: Value): Value =>
   mul(einsum('bhtd,bhde->bhte', q, state), reshape(ofState, [...ofState.shape, 1]));
 
-/** What is in the state of the tokens themselves after the last one, [b, h, d, e]. */
+/** The tokens' own share of the final state, [b, h, d, e]. */
 export function ownState({ k, v }: LinearAttentionInputs, { ofTokens }: Left): Value {
   const last = at(ofTokens, 2, ofTokens.shape[2]! - 1);
   return einsum('bhsd,bhse->bhde', mul(k, reshape(last, [...last.shape, 1])), v);
 }
 
-/** What is left of the state before the first token after the last one, [b, h]. */
+/** The product of all decays, which multiplies the initial state in the final one, [b, h]. */
 export const leftOfState = ({ ofState }: Left): Value => at(ofState, 2, ofState.shape[2]! - 1);
 
 /**

@@ -1,4 +1,4 @@
-/** @file Powers of γ as tables. By multiplication, never by exp or pow: so they are exact for γ = ½. */
+/** @file Tables of powers of γ, by multiplication, not by exp or pow, so that they are exact for γ = ½. */
 import type { Slack } from '../../tensor/value.ts';
 
 /** `γ⁰ … γ^{count−1}` of each head, [h, count] row-major. */
@@ -10,7 +10,7 @@ export function decayPowers(decay: readonly number[], count: number): Float64Arr
   return table;
 }
 
-/** `D[h, t, s] = γ^{t−s}` for s ≤ t, else 0: what the parallel form weighs scores with. */
+/** The decay matrix `D[h, t, s] = γ^{t−s}` for s ≤ t, else 0. */
 export function decayMatrix(decay: readonly number[], t: number): Float64Array {
   const powers = decayPowers(decay, t);
   const table = new Float64Array(decay.length * t * t);
@@ -20,7 +20,7 @@ export function decayMatrix(decay: readonly number[], t: number): Float64Array {
   return table;
 }
 
-/** `λ_n = Σ_{j≤n} γ^j` for n = position … position + t − 1, [h, t]: how much weight a row's tokens have together. */
+/** `λ_n = Σ_{j≤n} γ^j` for n = position … position + t − 1, [h, t]: the sum of a row's weights. */
 export function decaySums(decay: readonly number[], position: number, t: number): Float64Array {
   const table = new Float64Array(decay.length * t);
   decay.forEach((gamma, h) => {
@@ -32,7 +32,7 @@ export function decaySums(decay: readonly number[], position: number, t: number)
   return table;
 }
 
-/** Slack of a table of powers up to γ^t: each is the product of as many rounded factors as one likes, t at the most. */
+/** Slack of a table of powers up to γ^t: an implementation may compute each as a product of up to t rounded factors. */
 export const powerSlack =
   (t: number): Slack =>
   (power) =>

@@ -1,5 +1,5 @@
-/** @file What every mode of retention takes and gives. */
-import { checkValue, told } from '../../tensor/apply.ts';
+/** @file The inputs and result that the modes of retention share, and the checks of their shapes. */
+import { checkValue, described } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { zerosLike } from '../../tensor/operand.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
@@ -46,10 +46,10 @@ export function inputAxes(call: string, { q, k, v, decay }: RetentionInputs): He
 
 /** Throws unless `decay` is a list of numbers from 0 to 1. */
 export function checkDecay(call: string, decay: readonly number[]): void {
-  if (!Array.isArray(decay)) fail(`${call}: the decay is ${told(decay)}; give a list of one γ per head`);
+  if (!Array.isArray(decay)) fail(`${call}: the decay is ${described(decay)}; give a list of one γ per head`);
   for (const gamma of decay) {
     if (typeof gamma !== 'number' || !(gamma >= 0 && gamma <= 1)) {
-      fail(`${call}: a decay is ${told(gamma)}; γ is a number from 0 to 1`);
+      fail(`${call}: a decay is ${described(gamma)}; γ is a number from 0 to 1`);
     }
   }
 }

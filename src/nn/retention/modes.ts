@@ -1,4 +1,4 @@
-/** @file Un-normalised retention by the name of its mode. */
+/** @file Chooses un-normalised retention by the name of its mode. */
 import { byMode, type Mode } from '../mode.ts';
 import { chunkwiseRetention } from './chunkwise.ts';
 import type { Retention } from './inputs.ts';

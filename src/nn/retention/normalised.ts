@@ -1,5 +1,5 @@
-/** @file Retention in a mode, with a named normalisation. */
-import { told } from '../../tensor/apply.ts';
+/** @file Retention in a mode, with a choice of normalisation. */
+import { described } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { constantLike } from '../../tensor/operand.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
@@ -12,12 +12,12 @@ import { retentionIn } from './modes.ts';
 import { recurrentRetention } from './recurrent.ts';
 import { torchscaleChunkwise, torchscaleParallel } from './torchscale.ts';
 
-/** `none`: the equations. `decay`: divided by √λ_t, the same in every mode. `torchscale`: the authors', another one in each mode. */
+/** `none`: as the equations. `decay`: divided by √λ_t in every mode. `torchscale`: as the authors' code, different in each mode. */
 export type RetentionNorm = 'none' | 'decay' | 'torchscale';
 
 /**
  * Retention in a mode with a normalisation, `inputs` [b, h, t, ·] at a place in their sequence, from a state [b, h, d, e].
- * The state is un-normalised throughout, so it can be handed from any mode and normalisation to any other.
+ * The state is always un-normalised, so any mode and normalisation can continue it.
  * Throws on wrong shapes, decays and positions, an unknown mode or normalisation, and where torchscale's parallel form would
  * continue a sequence.
  * @example
@@ -45,7 +45,7 @@ export function normalisedRetention(
         recurrent: (all, before) => decayNormalised(recurrentRetention, all, before, position),
       })(inputs, state);
     default:
-      return fail(`retention: unknown normalisation ${told(norm)}; use none, decay or torchscale`);
+      return fail(`retention: unknown normalisation ${described(norm)}; use none, decay or torchscale`);
   }
 }
 

@@ -1,4 +1,4 @@
-/** @file Retention in parallel mode (Eq. 25, with the initial state's share). */
+/** @file Retention in parallel mode (Eq. 25, plus the share of the initial state). */
 import { constantLike } from '../../tensor/operand.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
@@ -23,7 +23,7 @@ export function parallelRetention(inputs: RetentionInputs, state: Value): Retent
   return { output, state: carriedState(k, v, decay, state) };
 }
 
-/** What the tokens before the first one give each output: `γ^t q_t S_0`, t from 1, [b, h, t, e]. */
+/** The initial state's share of each output: `γ^t q_t S_0`, t from 1, [b, h, t, e]. */
 export function carriedOutput(q: Value, decay: readonly number[], state: Value): Value {
   const [, h, t] = q.shape as readonly [number, number, number, number];
   const powers = decayPowers(decay, t + 1);

@@ -1,8 +1,8 @@
 /**
- * @file How torchscale, and after it the authors' code, divide the rows of retention before the group norm. [C]
+ * @file Retention with the row normalisation of torchscale and of the authors' code, before the group norm. [C]
  *
- * Its modes are not one function: the parallel form divides a row by the sum of its scores, the chunkwise one by another
- * sum, the recurrent one by neither. They agree only after a norm without ε. The divisors are constants to differentiation.
+ * Its modes are different functions: the parallel mode divides a row by the sum of its scores, the chunkwise mode by another
+ * sum, the recurrent mode by neither. They agree only after a norm without ε. The divisors are constants to differentiation.
  */
 import { fail } from '../../tensor/errors.ts';
 import { constantLike } from '../../tensor/operand.ts';
@@ -24,7 +24,7 @@ import { decayMatrix, decaySums, powerSlack } from './decay-tables.ts';
 import { type Retention, type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
 import { carriedOutput, carriedState } from './parallel.ts';
 
-/** `D[h, t, s] = γ^{t−s} / √(Σ_{j≤t} γ^{t−j})` for s ≤ t, else 0: rows whose squares, not whose sums, are tamed. */
+/** `D[h, t, s] = γ^{t−s} / √(Σ_{j≤t} γ^{t−j})` for s ≤ t, else 0: divided by the root of the row's sum, not by the sum. */
 export function normalisedDecayMatrix(decay: readonly number[], t: number): Float64Array {
   const sums = decaySums(decay, 0, t);
   return decayMatrix(decay, t).map((power, i) => power / Math.sqrt(sums[Math.floor(i / t)]!));
@@ -63,8 +63,8 @@ export const torchscaleParallel =
   };
 
 /**
- * Chunkwise: inside a chunk as in the parallel form without its upper clamp, counted from the chunk's first token; what the
- * state gives is divided alike, and row i of a chunk by `max(a_i, κ)`, `a_i = max(1, Σ|S_i|)`,
+ * Chunkwise: inside a chunk as in the parallel form without its upper clamp, counted from the chunk's first token. The state's
+ * share is divided in the same way. Row i of a chunk is divided by `max(a_i, κ)`, `a_i = max(1, Σ|S_i|)`,
  * `κ = max(1, max_e Σ_d |S_{d e}| / R)`, `R = Σ_{j<C} γ^j`.
  * @example
  * const [two, zero] = [tensor([[[[2]]]]), tensor([[[[0]]]])];

@@ -1,4 +1,4 @@
-/** @file From the inputs of a selective scan to its recurrence, and from the states to its outputs. */
+/** @file Discretises the inputs of a selective scan, and reads its outputs from its states. */
 import { add } from '../../tensor/primitives/add.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { exp } from '../../tensor/primitives/exp.ts';
@@ -10,8 +10,8 @@ import { silu } from '../activations.ts';
 import type { SelectiveScanInputs } from './inputs.ts';
 
 /**
- * Δ = softplus(δ + bias), or without softplus, or without bias, [b, t, e]. Softplus has no threshold, where PyTorch's is the
- * identity above 20: that is 2·10⁻⁹ less.
+ * The step sizes Δ = softplus(δ + bias), with softplus and bias optional, [b, t, e]. Our softplus has no threshold; PyTorch's is the
+ * identity above 20, which is 2·10⁻⁹ less.
  * @example
  * read(stepSizes({ delta: tensor([[[1]]]), deltaBias: tensor([2]), deltaSoftplus: false })) // [3]
  */

@@ -1,4 +1,4 @@
-/** @file What every mode of the selective scan takes and gives. */
+/** @file The inputs and result that the modes of the selective scan share, and the checks of their shapes. */
 import { zerosLike } from '../../tensor/operand.ts';
 import { broadcast } from '../../tensor/primitives/broadcast.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
@@ -7,8 +7,7 @@ import { checkAxes, checkGroups, checkShape } from '../check.ts';
 
 /**
  * `u` and `delta` [b, t, e], A [e, n], B and C [b, t, g, n], where g groups of neighbouring channels share a row each.
- * {@link tokenMap} and {@link constantMap} make B and C of the other layouts. What may be absent: D `skip` [e], `z` [b, t, e],
- * `deltaBias` [e].
+ * {@link tokenMap} and {@link constantMap} make B and C from other layouts. Optional: D `skip` [e], `z` [b, t, e], `deltaBias` [e].
  */
 export interface SelectiveScanInputs {
   readonly u: Value;
@@ -19,7 +18,7 @@ export interface SelectiveScanInputs {
   readonly skip?: Value | undefined;
   readonly z?: Value | undefined;
   readonly deltaBias?: Value | undefined;
-  /** Whether step sizes are softplus(δ + bias), or δ + bias as it is. */
+  /** Step sizes are softplus(δ + bias) if true, δ + bias if false. */
   readonly deltaSoftplus: boolean;
 }
 
@@ -67,7 +66,7 @@ export function emptyScanState({ u, a }: Pick<SelectiveScanInputs, 'u' | 'a'>): 
   return zerosLike(u, [u.shape[0]!, ...a.shape]);
 }
 
-/** How many tokens checked inputs have. Throws when a shape is wrong. */
+/** Checks inputs and state, and returns the number of tokens. Throws when a shape is wrong. */
 export function checkScan(call: string, inputs: SelectiveScanInputs, state: Value): number {
   const { u, delta, a, skip, z, deltaBias } = inputs;
   checkAxes(call, 'u', u, ['b', 't', 'e']);

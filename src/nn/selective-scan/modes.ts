@@ -5,7 +5,7 @@ import { discretised, readStates } from './discretise.ts';
 import { checkScan, type SelectiveScan } from './inputs.ts';
 import { chunkwiseStates, logStepStates, type Recurrence, recurrentStates, scanStates } from './recurrences.ts';
 
-/** The selective scan whose states are computed in an order. */
+/** The selective scan with some recurrence for its states. */
 const scanBy =
   (call: string, recurrence: Recurrence): SelectiveScan =>
   (inputs, state) => {
@@ -36,7 +36,7 @@ export const scanSelectiveScan: SelectiveScan = (inputs, state) =>
   scanBy('scanSelectiveScan', scanStates)(inputs, state);
 
 /**
- * The same in logarithmic depth. Throws on wrong shapes.
+ * The same by a parallel (associative) scan in logarithmic depth. Throws on wrong shapes.
  * @example
  * const one = tensor([[[1]]]);
  * const inputs = { u: one, delta: one, a: tensor([[0]]), b: tokenMap(one), c: tokenMap(one), deltaSoftplus: false };

@@ -1,6 +1,6 @@
 /**
- * @file The recurrence `h_t = decay_t ⊙ h_{t−1} + drive_t` of a diagonal state space model in four orders. All of decay and drive
- * are [b, t, e, n], the state before them [b, e, n], the result every state [b, t, e, n].
+ * @file The recurrence `h_t = decay_t ⊙ h_{t−1} + drive_t` of a diagonal state space model by four algorithms. Decay and drive are
+ * [b, t, e, n], the initial state is [b, e, n], and the result is every state [b, t, e, n].
  */
 import { at, chunks, stack } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -15,7 +15,7 @@ import { segmentDecays } from '../segment-decays.ts';
 import { associativeScan } from '../ssm/associative-scan.ts';
 import { realCombine } from '../ssm/combine.ts';
 
-/** An order in which the states are computed. */
+/** An algorithm for the states. */
 export type Recurrence = (decay: Value, drive: Value, state: Value) => Value;
 
 /** One token after another. */
@@ -29,16 +29,16 @@ export const recurrentStates: Recurrence = (decay, drive, state) => {
   return states.length === 0 ? drive : stack(states, 1);
 };
 
-/** The primitive. */
+/** By the primitive linearScan. */
 export const scanStates: Recurrence = (decay, drive, state) => linearScan(decay, drive, state, 1);
 
-/** All steps composed in logarithmic depth, then applied to the state. */
+/** A parallel (associative) scan: composes all steps in logarithmic depth, then applies them to the state. */
 export const logStepStates: Recurrence = (decay, drive, state) => {
   const { a, b } = associativeScan(realCombine, { a: decay, b: drive }, 1);
   return add(mul(a, oneToken(state)), b);
 };
 
-/** Chunks of `chunkSize` tokens, each as a matrix of decays from token to token, from the state that the one before it left. */
+/** Chunks of `chunkSize` tokens, each by its matrix of decays from token to token, from the state of the one before. */
 export const chunkwiseStates =
   (chunkSize: number): Recurrence =>
   (decay, drive, state) => {

@@ -1,4 +1,4 @@
-/** @file The composition of affine steps h ↦ a h + b, with numbers, complex numbers or matrices for a. */
+/** @file Composes affine steps h ↦ a h + b, where a is a real number, a complex number or a matrix. */
 import { add } from '../../tensor/primitives/add.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
@@ -6,7 +6,7 @@ import type { Value } from '../../tensor/value.ts';
 import type { Combine } from './associative-scan.ts';
 import { type Complex, complexAdd, complexMul } from './complex.ts';
 
-/** The step `h ↦ a h + b`. Shapes broadcast: a decay need not have the batch axis of what it decays. */
+/** The step `h ↦ a h + b`. Shapes broadcast: a need not have the batch axis of b. */
 export type Affine<S> = { readonly a: S; readonly b: S };
 
 /**

@@ -1,4 +1,4 @@
-/** @file Complex numbers as pairs of values, real and imaginary part apart. */
+/** @file Complex numbers as pairs of real values. */
 import { firstIsLarger } from '../../tensor/compare.ts';
 import { filledLike, zerosLike } from '../../tensor/operand.ts';
 import { sub } from '../../tensor/ops.ts';
@@ -55,18 +55,18 @@ export function complexReciprocal({ re, im }: Complex): Complex {
  */
 export const complexExp = ({ re, im }: Complex): Complex => complexScale(exp(re), { re: cos(im), im: sin(im) });
 
-/** After so many terms of Σ z^k / (k + 1)! what is left out is below 2^−65 where |z| < 1. */
+/** Terms of Σ z^k / (k + 1)!: the remainder is below 2^−65 where |z| < 1. */
 const terms = 20;
 
 /**
- * The squared size from which on the quotient is taken. No number of few digits has it: where rounding decides between the branches,
- * nothing bounds the one that is not meant.
+ * From this squared size on, the quotient is taken. No number of few digits has exactly this size: where rounding chooses the
+ * branch, there is no error bound.
  */
 const quotientFrom = 2 ** -0.25;
 
 /**
- * `φ₁(z) = (e^z − 1) / z`, and 1 at 0: as a series near 0, where the quotient would lose its digits and its gradient even
- * more of them.
+ * `φ₁(z) = (e^z − 1) / z`, and 1 at 0: as a series near 0, where the quotient loses digits to cancellation and its gradient loses
+ * even more.
  * @example
  * read(complexPhi1({ re: tensor([0]), im: tensor([0]) }).re) // [1]
  */
@@ -77,7 +77,7 @@ export function complexPhi1(z: Complex): Complex {
     im: select(isFar, far.im, near.im),
   });
   const one = { re: filledLike(z.re, 1, z.re.shape), im: zerosLike(z.im) };
-  // each branch gets numbers at which it is finite, or its gradient would be 0 · ∞ where it is not taken
+  // each branch gets arguments at which it is finite; otherwise its gradient would be 0 · ∞ where it is not taken
   const [far, near] = [choose(z, one), choose({ re: zerosLike(z.re), im: zerosLike(z.im) }, z)];
   const { re, im } = complexExp(far);
   const quotient = complexMul({ re: sub(re, 1), im }, complexReciprocal(far));

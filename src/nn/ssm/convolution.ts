@@ -1,4 +1,4 @@
-/** @file State space models as convolutions (Eqs. 7 and 8), and chunk by chunk. */
+/** @file State space models as convolutions (Eqs. 7 and 8), whole or in chunks. */
 import { zerosLike } from '../../tensor/operand.ts';
 import { chunks } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -15,13 +15,13 @@ import { formOf, type Ssm, type SsmInputs, type SsmResult, ssmAxes } from './inp
 import { powersOf, rows } from './powers.ts';
 import { atToken, type States, tokensOf } from './states.ts';
 
-/** What the convolution of up to so many tokens needs, whatever they are. */
+/** The tables that a convolution of up to t tokens needs, independent of the input. */
 interface Tables<S extends StateValue> {
   /** Eq. 7: `C Ā^i B̄`, [t, e]. */
   readonly kernel: Value;
-  /** `Ā¹ … Ā^t`, what is left of the initial state, [t, e, n]. */
+  /** `Ā¹ … Ā^t`, the factors of the initial state, [t, e, n]. */
   readonly decays: S;
-  /** `Ā^{t−1} B̄ … Ā⁰ B̄`, what each token gives the last state, [t, e, n]. */
+  /** `Ā^{t−1} B̄ … Ā⁰ B̄`, the factor of each token in the last state, [t, e, n]. */
   readonly writes: S;
 }
 
@@ -40,7 +40,7 @@ function written<S extends StateValue>(form: Form<S>, powers: S, b: S): S {
   return mapTree(form.actAll(powers, one), (x) => reshape(x, x.shape.slice(1)));
 }
 
-/** The tables of the first tokens, of longer tables. */
+/** Longer tables cut to t tokens. */
 function shortened<S extends StateValue>({ kernel, decays, writes }: Tables<S>, t: number): Tables<S> {
   const longest = kernel.shape[0]!;
   return { kernel: slice(kernel, 0, 0, t), decays: rows(decays, 0, t), writes: rows(writes, longest - t, longest) };
@@ -74,7 +74,7 @@ export function ssmKernel<S extends StateValue>({ a, b, c }: Omit<SsmInputs<S>, 
 }
 
 /**
- * Eq. 8: `y = x * K̄`, and what the initial state adds. Any decay. Throws on wrong shapes, and where real and complex are mixed.
+ * Eq. 8: `y = x * K̄`, plus the share of the initial state. Any decay. Throws on wrong shapes, and where real and complex are mixed.
  * @example
  * const one = tensor([[2]]);
  * read(convolutionSsm('direct')({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).output) // [4, 20]
@@ -88,8 +88,8 @@ export const convolutionSsm =
   };
 
 /**
- * Chunks of `chunkSize` tokens (the last one may be shorter), each as a direct convolution from the state that the one before it
- * left. Any decay. Throws on a chunk size that is not an integer ≥ 1, and as the other modes do.
+ * Chunks of `chunkSize` tokens (the last one may be shorter), each as a direct convolution from the state of the one before. Any
+ * decay. Throws on a chunk size that is not an integer ≥ 1, and as the other modes do.
  * @example
  * const one = tensor([[2]]);
  * read(chunkwiseSsm(1)({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).state) // [10]

@@ -1,6 +1,6 @@
 /** @file The dense hidden connection over a state space model (Eqs. 11 and 14). */
 
-import { told } from '../../tensor/apply.ts';
+import { described } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { zerosLike } from '../../tensor/operand.ts';
 import { stack } from '../../tensor/ops.ts';
@@ -10,7 +10,7 @@ import { checkStates, type SsmInputs, type SsmResult, ssmAxes } from './inputs.t
 import { type SsmMode, statesIn } from './modes.ts';
 import { atToken, tokensOf } from './states.ts';
 
-/** What is carried to the next token: the state as it was before fusion, or the fused one. The paper can be read both ways. */
+/** Carries the state before fusion to the next token, or the fused one: two readings of the paper. */
 export type Carry = 'raw' | 'fused';
 
 /** A model, and for each source the selected states `h''_t` of Eqs. 15–17, [b, t, e, n], nearest layer first. */
@@ -31,7 +31,7 @@ export const denseSsm =
   (mode: SsmMode, carry: Carry) =>
   <S extends StateValue>(inputs: DenseSsmInputs<S>, state: S): SsmResult<S> => {
     const { form, b, t, e, n } = ssmAxes('denseSsm', inputs, state);
-    if (carry !== 'raw' && carry !== 'fused') fail(`denseSsm: carry is ${told(carry)}; use raw or fused`);
+    if (carry !== 'raw' && carry !== 'fused') fail(`denseSsm: carry is ${described(carry)}; use raw or fused`);
     const { x, a, b: bBar, c, selected } = inputs;
     selected.forEach((source, j) => {
       checkStates('denseSsm', `source ${j}`, source, form, '[b, t, e, n]', [b, t, e, n]);
@@ -49,8 +49,8 @@ const fuse = <S extends StateValue>(form: Form<S>, h: S, sources: readonly S[]):
   sources.reduce((sum, source) => form.plus(sum, source), h);
 
 /**
- * All states where the fused one is carried. Token by token in the order of Eqs. 5 and 11, as the definition computes: what cancels
- * between a state and its sources is then rounded as it is there. Elsewhere the sources come in as inputs do.
+ * All states where the fused one is carried. The recurrent mode adds in the order of Eqs. 5 and 11, as the definition does, so that
+ * cancellation between a state and its sources rounds alike. The other modes add the sources to the inputs.
  */
 function fusedStates<S extends StateValue>(
   mode: SsmMode,

@@ -1,5 +1,5 @@
-/** @file From the continuous model A, B to the discrete one Ā, B̄ over a step Δ. */
-import { checkValue, told } from '../../tensor/apply.ts';
+/** @file Discretises a continuous state space model A, B with a step Δ, to Ā, B̄. */
+import { checkValue, described } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
@@ -20,7 +20,7 @@ import type { Form, StateValue } from './form.ts';
 import { checkStates, formOf } from './inputs.ts';
 import { identityLike, matrixExponential, matrixInverse } from './matrix-exponential.ts';
 
-/** How a continuous model becomes a discrete one. The paper names the zero-order hold. */
+/** A discretisation rule. The paper names the zero-order hold. */
 export type DiscretisationRule = 'zeroOrderHold' | 'bilinear' | 'euler';
 
 /** A [e, n] (or [e, n, n]), B [e, n], and the step of each channel [e]. */
@@ -36,7 +36,7 @@ export interface DiscreteModel<S extends StateValue> {
   readonly b: S;
 }
 
-/** What the rules need of a kind of decay; z = ΔA and u = ΔB. */
+/** The operations that the rules need of a kind of decay; z = ΔA and u = ΔB. */
 interface Operations<S extends StateValue> {
   /** `e^z` and `φ₁(z) u`. */
   held(z: S, u: S): DiscreteModel<S>;
@@ -64,7 +64,7 @@ const complex: Operations<Complex> = {
 };
 
 const matrix: Operations<Value> = {
-  // exp [[z, u], [0, 0]] = [[e^z, φ₁(z) u], [0, 1]], which needs no inverse of z
+  // exp [[z, u], [0, 0]] = [[e^z, φ₁(z) u], [0, 1]] needs no inverse of z
   held(z, u) {
     const [e, n] = u.shape as readonly [number, number];
     const flow = matrixExponential(pad(concat([z, reshape(u, [e, n, 1])], 2), 1, 0, 1));
@@ -80,13 +80,13 @@ const matrix: Operations<Value> = {
 const operations = { real, complex, matrix };
 
 function operationsOf<S extends StateValue>({ name }: Form<S>): Operations<S> {
-  // the form was chosen by what S is
+  // the form was chosen by S
   return operations[name] as unknown as Operations<S>;
 }
 
 /**
  * Ā and B̄ of Eq. 5. `zeroOrderHold`: `Ā = exp(ΔA)`, `B̄ = φ₁(ΔA) ΔB = (ΔA)⁻¹ (exp(ΔA) − I) ΔB`, also where ΔA is 0 or has no
- * inverse. `bilinear`: `Ā = (I − ΔA/2)⁻¹ (I + ΔA/2)`, `B̄ = (I − ΔA/2)⁻¹ ΔB`. `euler`: `Ā = I + ΔA`, `B̄ = ΔB`. Of a diagonal A entry
+ * inverse. `bilinear`: `Ā = (I − ΔA/2)⁻¹ (I + ΔA/2)`, `B̄ = (I − ΔA/2)⁻¹ ΔB`. `euler`: `Ā = I + ΔA`, `B̄ = ΔB`. A diagonal A is discretised entry
  * by entry. Throws on wrong shapes, where real and complex are mixed, and on an unknown rule.
  * @example
  * const model = { a: tensor([[0]]), b: tensor([[3]]), delta: tensor([2]) };
@@ -116,6 +116,6 @@ export function discretise<S extends StateValue>(
     case 'euler':
       return { a: onePlus(z, 1), b: u };
     default:
-      return fail(`discretise: unknown rule ${told(rule)}; use zeroOrderHold, bilinear or euler`);
+      return fail(`discretise: unknown rule ${described(rule)}; use zeroOrderHold, bilinear or euler`);
   }
 }

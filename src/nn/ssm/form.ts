@@ -1,4 +1,4 @@
-/** @file What the decay Ā of a state space model can be: real numbers, complex numbers or matrices; everything else is written once. */
+/** @file The operations on each kind of decay Ā: real diagonal, complex diagonal, matrix. The rest of the code is generic. */
 import { filledLike, zerosLike } from '../../tensor/operand.ts';
 import { sub } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -23,7 +23,7 @@ export interface Form<S extends StateValue> {
   readonly name: 'real' | 'complex' | 'matrix';
   /** `x + y`; shapes broadcast. */
   plus(x: S, y: S): S;
-  /** `Ā⁰` beside a [e, n]: [1, e, n]. */
+  /** `Ā⁰` for a [e, n]: [1, e, n]. */
   identity(a: S): S;
   /** `Ā^k Ā` for powers [k, e, n] and a [e, n]. */
   multiply(powers: S, a: S): S;
@@ -35,7 +35,7 @@ export interface Form<S extends StateValue> {
   drive(b: S, x: Value): S;
   /** `C h` for states [..., e, n]: [..., e]. */
   read(c: S, h: S): Value;
-  /** All states `h_t = Ā h_{t−1} + u_t`, u [b, t, e, n], in logarithmic depth from h = 0. */
+  /** All states `h_t = Ā h_{t−1} + u_t`, u [b, t, e, n], from h = 0, by a parallel scan. */
   scan(a: S, u: S): S;
   /** `Σ_{i≤t} Ā^{t−i} u_i` for powers Ā⁰ … [t, e, n] and u [b, t, e, n]. */
   convolve(powers: S, u: S, method: ConvolutionMethod): S;
@@ -50,7 +50,7 @@ function contracted(c: Value, h: Value): Value {
   return reshape(einsum('ken,en->ke', reshape(h, [rows, e, n]), c), [...leading, e]);
 }
 
-/** States [b, e, n] beside powers [k, e, n]: [b, 1, e, n]. */
+/** States [b, e, n] shaped to broadcast against powers [k, e, n]: [b, 1, e, n]. */
 const besidePowers = (h: Value): Value => reshape(h, [h.shape[0]!, 1, ...h.shape.slice(1)]);
 
 /** Each channel and state convolved with its own kernel, k [t, …], u [b, t, …]. */
@@ -106,7 +106,7 @@ export const matrixForm: Form<Value> = {
     const steps = { a: overTime(a, lengthOf(u)), b: reshape(u, [...u.shape, 1]) };
     return reshape(associativeScan(matrixCombine, steps, -4).b, u.shape);
   },
-  // each entry of the powers convolved with the state that it acts on
+  // convolve each entry of the powers with the state that it multiplies
   convolve(k, u, method) {
     const [b, t, e, n] = u.shape as readonly [number, number, number, number];
     const acted = broadcast(reshape(u, [b, t, e, 1, n]), [b, t, e, n, n]);

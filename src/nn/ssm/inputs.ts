@@ -1,4 +1,4 @@
-/** @file What every mode of a state space model takes and gives. */
+/** @file The inputs and result that the modes of a state space model share, and the checks of their shapes. */
 import { checkValue } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { zerosLike } from '../../tensor/operand.ts';
@@ -38,10 +38,10 @@ export interface SsmAxes<S extends StateValue> {
   readonly n: number;
 }
 
-/** The kind of decay of Ā, or of A. Throws when it is none. */
+/** The kind of decay of Ā or A. Throws when it is no decay. */
 export function formOf<S extends StateValue>(call: string, what: string, a: S): Form<S> {
   const form = kindOf(call, what, a);
-  // the caller's S is what the form was just chosen by
+  // the form was chosen by the caller's S
   return form as unknown as Form<S>;
 }
 
@@ -58,7 +58,7 @@ function kindOf(call: string, what: string, a: StateValue): Form<Value> | Form<C
   return complexForm;
 }
 
-/** Throws unless every value of something, one or a complex pair, has a shape. */
+/** Throws unless a value, or both values of a complex pair, have a shape. */
 export function checkStates<S extends StateValue>(
   call: string,
   what: string,
@@ -94,7 +94,7 @@ export function ssmAxes<S extends StateValue>(call: string, { x, a, b, c }: SsmI
 }
 
 /**
- * The state before the first token of `batch` sequences: zeros [b, e, n], of the kind of decay that `a` is.
+ * The state before the first token of `batch` sequences: zeros [b, e, n], real or complex as `a` is.
  * @example
  * emptySsmState(tensor([[0.5, 0.25]]), 3).shape // [3, 1, 2]
  */

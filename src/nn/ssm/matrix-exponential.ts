@@ -21,14 +21,14 @@ import { show } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
 import { checkAxes } from '../check.ts';
 
-/** The series is good to the last digit for matrices of half this norm. */
+/** Terms of the series, enough for double precision where the norm is at most ½. */
 const terms = 16;
-/** A matrix of norm up to 2^22 can be halved to ½ so many times. */
+/** The number of halvings from a norm of 2^22 to ½. */
 const mostHalvings = 23;
 
 const times = (x: Value, y: Value): Value => einsum('eij,ejk->eik', x, y);
 
-/** Identities [e, n, n] beside matrices of that shape. */
+/** Identity matrices of the shape [e, n, n] of `a`. */
 export function identityLike(a: Value): Value {
   const [, n] = a.shape as readonly [number, number, number];
   const ones = Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0));
@@ -42,8 +42,8 @@ function checkSquare(call: string, a: Value): void {
 }
 
 /**
- * `exp(A)` of each matrix of a [e, n, n] of norm up to 2²²: halved until its norm is at most ½, summed as a series, squared as
- * often. No number decides which primitives run, only which of their results are taken. Throws on another shape.
+ * `exp(A)` of each matrix of a [e, n, n] of norm up to 2²², by scaling and squaring: halved until its norm is at most ½, summed as
+ * a series, squared as often. Numbers select results but never decide which primitives run. Throws on another shape.
  * @example
  * read(matrixExponential(tensor([[[0, 3], [0, 0]]]))) // [1, 3, 0, 1]
  */
@@ -75,7 +75,7 @@ export function matrixInverse(a: Value): Value {
   for (let j = 0; j < n; j++) {
     const pivotRow = slice(rows, 1, j, j + 1);
     const pivot = div(pivotRow, slice(pivotRow, 2, j, j + 1));
-    // row j becomes the pivot row, from every other row its multiple is taken
+    // normalise the pivot row j, and subtract its multiple from every other row
     const unit = constantLike(
       a,
       Float64Array.from({ length: n }, (_, i) => (i === j ? 1 : 0)),

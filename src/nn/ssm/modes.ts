@@ -1,4 +1,4 @@
-/** @file The modes of a state space model by name. */
+/** @file Chooses a state space model by the name of its mode. */
 import { byMode } from '../mode.ts';
 import { chunkwiseSsm, chunkwiseStates, convolutionSsm, convolvedStates } from './convolution.ts';
 import type { Ssm } from './inputs.ts';
@@ -6,8 +6,8 @@ import { logStepSsm, recurrentSsm, scanSsm } from './sequential.ts';
 import { linearScanStates, logStepStates, recurrentStates, type States } from './states.ts';
 
 /**
- * The order in which a sequence is computed: token by token, by linearScan, in logarithmic depth, as a convolution summed directly or
- * through a Fourier transform, or chunk by chunk.
+ * How a sequence is computed: token by token (`recurrent`), by the primitive linearScan (`scan`), by a parallel, that is,
+ * associative, scan in logarithmic depth (`logStep`), as a convolution, summed (`direct`) or by FFT (`fft`), or in chunks.
  */
 export type SsmMode =
   | { readonly name: 'recurrent' }

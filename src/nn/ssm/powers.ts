@@ -1,4 +1,4 @@
-/** @file Powers of a decay, by doubling: products alone, so that a decay of ½ stays exact and one of 0 has a gradient. */
+/** @file Powers of a decay by doubling, from products alone: exact for a decay of ½, with a gradient at 0. */
 import { concat } from '../../tensor/primitives/concat.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
@@ -10,12 +10,12 @@ export const rows = <S extends StateValue>(x: S, start: number, stop: number): S
   mapTree(x, (part) => slice(part, 0, start, stop));
 
 /**
- * `Ā⁰, Ā¹, …, Ā^{count − 1}` along a new first axis, or with `falling` the other way round; a [e, n], or [e, n, n].
+ * `Ā⁰, Ā¹, …, Ā^{count − 1}` along a new first axis, or in reverse with `falling`; a [e, n], or [e, n, n].
  * About log₂ count steps.
  */
 export function powersOf<S extends StateValue>(form: Form<S>, a: S, count: number, order: 'rising' | 'falling'): S {
   let known = form.identity(a);
-  // Ā^k for the k powers that are known
+  // Ā^k, where k powers are known
   let next = a;
   for (let k = 1; k < count; k *= 2) {
     const more = form.multiply(known, next);

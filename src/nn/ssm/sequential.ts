@@ -1,9 +1,9 @@
-/** @file State space models by their states: recurrence, scan, scan in logarithmic depth. */
+/** @file State space models by their states: recurrence, linear scan, parallel scan. */
 import { zerosLike } from '../../tensor/operand.ts';
 import { type Ssm, ssmAxes } from './inputs.ts';
 import { atToken, linearScanStates, logStepStates, recurrentStates, type States } from './states.ts';
 
-/** `y_t = C h_t` for states that are computed in some order. */
+/** `y_t = C h_t`, with an algorithm for the states. */
 const byStates =
   (call: string, states: States): Ssm =>
   (inputs, state) => {
@@ -31,7 +31,7 @@ export const recurrentSsm: Ssm = byStates('recurrentSsm', recurrentStates);
 export const scanSsm: Ssm = byStates('scanSsm', linearScanStates);
 
 /**
- * The same in logarithmic depth, by an associative scan. Any decay. Throws on wrong shapes, and where real and complex are mixed.
+ * The same by a parallel (associative) scan in logarithmic depth. Any decay. Throws on wrong shapes, and where real and complex are mixed.
  * @example
  * const one = tensor([[2]]);
  * read(logStepSsm({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).state) // [10]

@@ -1,4 +1,4 @@
-/** @file State space models on top of each other, with a block Θ between them (Eq. 9). */
+/** @file A stack of state space models with a block Θ between layers (Eq. 9). */
 import { fail } from '../../tensor/errors.ts';
 import { at, stack } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -15,7 +15,7 @@ import { linearScanStates } from './states.ts';
 /** Weights of a block: norm [e], then up [r, e] and down [e, r]. */
 export type ThetaParams = { readonly norm: Value; readonly up: Value; readonly down: Value };
 
-/** What a block has besides weights: ε of its norm, and the factor of its residual connection, 0 in Eq. 9. */
+/** The settings of a block: ε of its norm, and the factor of its residual connection, 0 in Eq. 9. */
 export interface ThetaRule {
   readonly epsilon: number;
   readonly residual: number;
@@ -32,7 +32,7 @@ export function thetaBlock(y: Value, { norm, up, down }: ThetaParams, { epsilon,
   return residual === 0 ? changed : add(scale(y, residual), changed);
 }
 
-/** A layer and what leads to it: C [e, n] of the layer below, the block Θ, and its own diagonal Ā and B̄ [e, n]. */
+/** A layer with its input: C [e, n] of the layer below, the block Θ, and its own diagonal Ā and B̄ [e, n]. */
 export type StackedLayer = { readonly below: Value; readonly theta: ThetaParams; readonly a: Value; readonly b: Value };
 
 /** The states of the highest layer, [b, t, e, n], and the last states of every layer, [b, e, n] each. */
@@ -41,7 +41,7 @@ export interface StackResult {
   readonly states: readonly Value[];
 }
 
-/** A stack in a mode: `bottom` [b, t, e, n] are the states of the layer that is read, `states` those of the others before. */
+/** A stack in a mode: `bottom` [b, t, e, n] are the states of the lowest layer, `states` the initial ones of the others. */
 export type StackMode = (
   layers: readonly StackedLayer[],
   bottom: Value,
@@ -57,7 +57,7 @@ function checkStack(call: string, layers: readonly StackedLayer[], bottom: Value
 }
 
 /**
- * Eq. 9 at one token after another: `h_t^l = Ā h_{t−1}^l + B̄ Θ(C Ā h_{t−1}^{l−1} + C B̄ Θ(… Θ(C h_t^{l−m}) …))`.
+ * Eq. 9, one token after another: `h_t^l = Ā h_{t−1}^l + B̄ Θ(C Ā h_{t−1}^{l−1} + C B̄ Θ(… Θ(C h_t^{l−m}) …))`.
  * @example
  * read(recurrentStack([], tensor([[[[5]]]]), [], { epsilon: 1, residual: 0 }).h) // [5]
  */

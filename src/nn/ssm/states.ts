@@ -1,4 +1,4 @@
-/** @file All states h_t = Ā h_{t−1} + u_t of a sequence, in several orders of computation. */
+/** @file All states h_t = Ā h_{t−1} + u_t of a sequence: by recurrence, linear scan or parallel scan. */
 import { fail } from '../../tensor/errors.ts';
 import { at, stack } from '../../tensor/ops.ts';
 import { broadcast } from '../../tensor/primitives/broadcast.ts';
@@ -13,14 +13,14 @@ import type { Form, StateValue } from './form.ts';
 /** All states [b, t, e, n] of `h_t = Ā h_{t−1} + u_t`, for u [b, t, e, n] of at least one token, from h_0 [b, e, n]. */
 export type States = <S extends StateValue>(form: Form<S>, a: S, u: S, h0: S) => S;
 
-/** The tokens [start, stop) of what has them along axis 1. */
+/** The tokens [start, stop) along axis 1. */
 export const during = <S extends StateValue>(u: S, start: number, stop: number): S =>
   mapTree(u, (x) => slice(x, 1, start, stop));
 
-/** One token of what has tokens along axis 1, which leaves the shape. */
+/** One token along axis 1, which leaves the shape. */
 export const atToken = <S extends StateValue>(u: S, t: number): S => mapTree(u, (x) => at(x, 1, t));
 
-/** How many tokens there are along axis 1. */
+/** The number of tokens along axis 1. */
 export const tokensOf = (u: StateValue): number => leavesOf(u)[0]!.shape[1]!;
 
 /** Eq. 5, one token after another. */
@@ -33,7 +33,7 @@ export const recurrentStates: States = (form, a, u, h0) => {
   return joinTrees(all, (xs) => stack(xs, 1));
 };
 
-/** By the primitive linearScan, which has real decays. Throws on others. */
+/** By the primitive linearScan, for real decays. Throws on others. */
 export const linearScanStates: States = (form, a, u, h0) => {
   if (form.name !== 'real')
     fail(`scanSsm: linearScan has real diagonal decays, and these are ${form.name}; use logStepSsm`);
@@ -43,7 +43,7 @@ export const linearScanStates: States = (form, a, u, h0) => {
   });
 };
 
-/** In logarithmic depth, as the composition of affine steps; the first step takes in the initial state. */
+/** By a parallel scan of affine steps; the first step includes the initial state. */
 export const logStepStates: States = (form, a, u, h0) => {
   const carried = mapTree(form.act(a, h0), (x) => reshape(x, [x.shape[0]!, 1, ...x.shape.slice(1)]));
   const first = form.plus(during(u, 0, 1), carried);
