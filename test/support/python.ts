@@ -1,11 +1,11 @@
-/** @file Which Python runs the adapter's tests here, and what is said where none can. */
+/** @file Finds the Python that runs the adapter's tests, and skips them with a reason where there is none. */
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 
-/** Something that a Python must have for a test. */
+/** A library that a test needs. */
 export type Library = 'numpy' | 'torch';
 
-// Debian's own comes with its packages; a python3 before it in PATH may know nothing of them
+// Debian's Python has Debian's packages; another python3 earlier in PATH may lack them
 const candidates = ['python3', '/usr/bin/python3'];
 
 const has = (python: string, libraries: readonly Library[]): boolean => {

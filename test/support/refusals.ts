@@ -5,7 +5,7 @@ import { InputError } from '../../src/tensor/errors.ts';
 /** A call that is refused, and the whole of the message that it must get. */
 export type Refusal = readonly [call: () => unknown, message: string];
 
-/** What the types refuse, for callers without types. */
+/** Passes an argument that the types refuse, as a caller without types may. */
 export const untyped = (x: unknown): never => x as never;
 
 /** A test for each refusal. */

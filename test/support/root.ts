@@ -1,4 +1,4 @@
-/** @file Where the project lies. */
+/** @file The folder of the project. */
 import { fileURLToPath } from 'node:url';
 
 /** The folder of the project. */

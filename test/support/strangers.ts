@@ -1,4 +1,4 @@
-/** @file What the tests of backends share: the strangers' commands, questions, and whether a process is left. */
+/** @file Helpers of the tests of backends: commands of backends written by others, questions, and whether a process still runs. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

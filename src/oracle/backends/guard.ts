@@ -5,8 +5,7 @@ import { spawn } from 'node:child_process';
  * Runs a shell script when this process has ended, with `args` as its `$1`, `$2`, …, unless it is called off. A small shell of its
  * own session waits for that: the system closes its standard input with this process. Returns what calls it off. Does nothing on
  * Windows, which has no shell for it.
- * @example
- * guard('rm -rf "$1"', folder)
+ * For example: `guard('rm -rf "$1"', folder)`.
  */
 export function guard(script: string, ...args: readonly string[]): () => void {
   if (process.platform === 'win32') return () => {};
