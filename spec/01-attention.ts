@@ -1,9 +1,9 @@
-/** @file Chapter 1: softmax attention, one head: what the paper's linear recurrences are set beside. */
+/** @file Eq. 1: softmax attention of one head, with a key-value cache. */
 import type { Equation } from './equation.ts';
 import { dot, type Matrix, matVec, type Vector, vecMat } from './notation.ts';
 import type { Reading } from './readings.ts';
 
-/** Keys and values of the tokens before the first query: what one-token decoding keeps. */
+/** Keys and values of the tokens before the first query, which one-token decoding keeps. */
 export interface KeyValueCache {
   /** [s][d] */
   readonly keys: Matrix;
@@ -20,19 +20,19 @@ export function softmax(x: Vector): Vector {
 }
 
 /**
- * What scores are multiplied by: 1 as Eq. 1 is noted, or 1/√d as in the released code's Transformer baseline [C].
+ * The factor on the scores: 1 as Eq. 1 is noted, or 1/√d as in the released code's Transformer baseline [C].
  * Shapes: d channels of a key.
  */
 export function scoreFactor(scaling: Reading<'scoreScaling'>, keyChannels: number): number {
   return scaling === 'none' ? 1 : 1 / Math.sqrt(keyChannels);
 }
 
-/** The cache with a sequence's keys and values after those that it had. Shapes: k [t][d], v [t][e]. */
+/** The cache with a sequence's keys and values appended. Shapes: k [t][d], v [t][e]. */
 export function extendCache(cache: KeyValueCache, k: Matrix, v: Matrix): KeyValueCache {
   return { keys: [...cache.keys, ...k], values: [...cache.values, ...v] };
 }
 
-/** Nothing before the first token. */
+/** The cache before the first token. */
 export const emptyCache: KeyValueCache = { keys: [], values: [] };
 
 /**

@@ -1,4 +1,4 @@
-/** @file Chapter 2: the feed-forward network, for one token; and its gated form, which the networks use. */
+/** @file Eq. 2: the feed-forward network for one token, and SwiGLU, its gated form. */
 import type { Equation } from './equation.ts';
 import { gelu, hadamard, type Matrix, matVec, silu, type Vector } from './notation.ts';
 import type { Reading } from './readings.ts';
@@ -35,7 +35,7 @@ export interface GatedFeedForward extends FeedForward {
 }
 
 /**
- * SwiGLU(x) = W_down (silu(W_gate x) ⊙ W_up x), as LLaMA names its maps: SiLU stands on the gate. Not numbered in the paper.
+ * SwiGLU(x) = W_down (silu(W_gate x) ⊙ W_up x), with LLaMA's names of the maps: SiLU is applied to the gate. Not numbered in the paper.
  * Evidence [C]. Shapes: x [width], result [width].
  */
 export function swiGlu({ gate, up, down }: GatedFeedForward, x: Vector): Vector {

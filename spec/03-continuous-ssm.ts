@@ -1,6 +1,6 @@
 /**
- * @file Chapter 3-4: the continuous state space model of one channel, with n states: h'(t) = A h(t) + B x(t), y(t) = C h(t).
- * A layer has one such model for each of its channels. x and y are numbers.
+ * @file Eqs. 3, 4: the continuous state space model of one channel, and its solution over a step.
+ * The model has n states; x and y are numbers. A layer has one model for each of its channels.
  */
 import type { Equation } from './equation.ts';
 import { matrixExponential } from './matrix-exponential.ts';
@@ -57,8 +57,8 @@ export const equation4: Equation = {
 };
 
 /**
- * Eq. 3 solved over a step Δ in which x does not change: h(t + Δ) = exp(ΔA) h(t) + ∫_0^Δ exp(sA) ds B x.
- * (h; x) follows the matrix [[A, B], [0, 0]], whose exponential holds both parts and never asks for A^{-1}.
+ * Eq. 3 solved over a step Δ with constant x: h(t + Δ) = exp(ΔA) h(t) + ∫_0^Δ exp(sA) ds B x.
+ * (h; x) follows the matrix [[A, B], [0, 0]]. Its exponential gives both parts and needs no A^{-1}.
  * Shapes: A [n][n], B [n], h [n], x a number, result [n].
  */
 export function heldSolution(a: Matrix, b: Vector, h: Vector, x: number, delta: number): Vector {

@@ -1,5 +1,4 @@
-/** @file Chapter 5-6: the discrete state space model of one channel, as a recurrence. `discretisation.ts` makes Ā and B̄. */
-
+/** @file Eqs. 5, 6: the discrete state space model of one channel as a recurrence. `discretisation.ts` computes Ā and B̄. */
 import type { Complex } from './complex.ts';
 import type { Discrete } from './discretisation.ts';
 import type { Equation } from './equation.ts';
@@ -10,13 +9,13 @@ export interface DiscreteSsm extends Discrete {
   readonly c: Vector;
 }
 
-/** What a sequence gives. */
+/** The outputs and states of a sequence. */
 export interface SsmResult {
   /** [t] */
   readonly output: Vector;
   /** The state after every token, [t][n]. */
   readonly states: Matrix;
-  /** The state after the last token, [n]; the initial one if there is none. */
+  /** The state after the last token, [n]; the initial state if there is no token. */
   readonly state: Vector;
 }
 
@@ -74,14 +73,14 @@ export function recurrence(x: Vector, { aBar, bBar, c }: DiscreteSsm, h0?: Vecto
   return { output: states.map((state) => discreteOutput(c, state)), states, state: h };
 }
 
-/** A diagonal Ā, with its numbers [n]. */
+/** The diagonal matrix with the entries [n]. */
 export function diagonal(entries: Vector): Matrix {
   return matrix(entries.length, entries.length, (i, j) => (i === j ? entries[i]! : 0));
 }
 
 /**
- * The real model of n conjugate pairs of eigenvalues, with 2n states. A pair has the states h and its conjugate, of which one is
- * kept: y = 2 Re Σ_n C_n h_n. In real numbers (Re h, Im h) a product with a + ib is the block [[a, -b], [b, a]].
+ * The real model of n conjugate pairs of eigenvalues, with 2n states. A pair has the states h and its conjugate; one of them is
+ * stored: y = 2 Re Σ_n C_n h_n. In real numbers (Re h, Im h) a product with a + ib is the block [[a, -b], [b, a]].
  * Shapes: aBar, bBar, c [n] complex; result Ā [2n][2n], B̄ [2n], C [2n].
  */
 export function conjugatePairs(aBar: readonly Complex[], bBar: readonly Complex[], c: readonly Complex[]): DiscreteSsm {

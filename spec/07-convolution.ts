@@ -1,5 +1,4 @@
-/** @file Chapter 7-8: the discrete state space model of one channel, as a convolution. */
-
+/** @file Eqs. 7, 8: the discrete state space model of one channel as a convolution. */
 import type { DiscreteSsm } from './05-discrete-recurrence.ts';
 import type { Equation } from './equation.ts';
 import { dot, krylov, sum, type Vector } from './notation.ts';
@@ -25,8 +24,8 @@ export const equation7: Equation = {
 };
 
 /**
- * Eq. 8, causal convolution: y = x * K̄, y_t = Σ_{i≤t} K̄_{t-i} x_i. Causal: what lies before the first token is 0, not the end of
- * the sequence.
+ * Eq. 8, causal convolution: y = x * K̄, y_t = Σ_{i≤t} K̄_{t-i} x_i. Causal: entries before the first token are 0; the
+ * convolution is not circular.
  * Evidence [F, R]: numbering not verified against the PDF.
  * Shapes: x [t], kernel [t], result [t].
  */

@@ -1,17 +1,16 @@
 /**
- * @file Chapter 9: degradation. Information of layer l - m reaches layer l only through m blocks Θ and the products C B̄ between
- * them. Everything is for one token; a layer has `e` channels with `n` states each.
+ * @file Eq. 9: degradation, the path of a shallow state to a deep one through blocks Θ and products C B̄.
+ * Everything is for one token; a layer has `e` channels with `n` states each.
  */
-
 import { type DiscreteSsm, discreteOutput, discreteState } from './05-discrete-recurrence.ts';
 import type { Equation } from './equation.ts';
 import { add, dot, type Matrix, matVec, scale, silu, type Vector } from './notation.ts';
 import { rmsNorm } from './rms-norm.ts';
 
-/** What lies between two state space models: from one's outputs [e] to the next one's inputs [e]. */
+/** A block between two state space models: from one's outputs [e] to the next one's inputs [e]. */
 export type Theta = (y: Vector) => Vector;
 
-/** A layer above the one that is read: the block Θ before it, its channels, and their states h_{t-1} [e][n]. */
+/** A layer above the bottom one: the block Θ before it, its channels, and their states h_{t-1} [e][n]. */
 export interface StackedLayer {
   readonly theta: Theta;
   readonly channels: readonly DiscreteSsm[];
@@ -43,7 +42,7 @@ export const equation9: Equation = {
 };
 
 /**
- * What the topmost Θ of Eq. 9 reads: C Ā h_{t-1} + C B̄ Θ(…) of the highest of the layers, or C h_t^{l-m} where there is none.
+ * The input of the topmost Θ of Eq. 9: C Ā h_{t-1} + C B̄ Θ(…) of the highest layer, or C h_t^{l-m} where there are no layers.
  * Shapes: bottom [e][n], c [e][n], result [e].
  */
 export function nestedOutput(layers: readonly StackedLayer[], bottom: Matrix, c: Matrix): Vector {
@@ -69,7 +68,7 @@ export interface ThetaWeights {
 
 /**
  * A block Θ: norm, then a feed-forward layer, Θ(y) = W_down silu(W_up rms(y)). The paper names convolution, norm and FFN; this
- * choice of them is ours. `residual` times y is added: 0 is Eq. 9 as it stands.
+ * choice among them is ours. `residual` times y is added: 0 gives Eq. 9.
  * Shapes: y [e], result [e].
  */
 export function thetaBlock({ norm, up, down }: ThetaWeights, epsilon: number, residual = 0): Theta {

@@ -1,8 +1,8 @@
 /**
- * @file Chapter 10-11: the dense hidden connection. Collect what shallower layers pass on at the same token, then inject it.
- * Everything is for one token. `w` is the width of what is fused: a state, all its numbers in a row, or keys, or values.
+ * @file Eqs. 10, 11: the dense hidden connection, which collects features of shallower layers and injects them.
+ * Everything is for one token; sources are read at that token. A fused feature has width `w`: a state as one row of numbers, or keys,
+ * or values.
  */
-
 import { type Projection, selectiveTransition } from './15-selective-transition.ts';
 import { fuseByAddition } from './18-dense-fusion.ts';
 import type { Equation } from './equation.ts';

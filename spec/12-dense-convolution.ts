@@ -1,15 +1,14 @@
 /**
- * @file Chapter 12-14: the state of one channel as a sum over the past, as a convolution, and the output of a layer with a dense
- * hidden connection.
+ * @file Eqs. 12-14: the state as a sum over the past, the state as a convolution, and the dense output.
+ * One channel of a layer, under both readings of `carry`.
  */
-
 import { type DiscreteSsm, discreteOutput, discreteState, type SsmResult } from './05-discrete-recurrence.ts';
 import { inject } from './10-dense-hidden.ts';
 import type { Equation } from './equation.ts';
 import { add, krylov, type Matrix, matMul, matVec, scale, sum, type Vector, vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 
-/** What is carried to the next token. */
+/** The state carried to the next token. */
 export type Carry = Reading<'carry'>;
 
 /**
@@ -34,15 +33,15 @@ export const equation12: Equation = {
   definition: unrolledState,
 };
 
-/** One token's step h ↦ A h + u, A [n][n], u [n]: of Eq. 5 with A = Ā, u = B̄ x. */
+/** One token's step h ↦ A h + u, A [n][n], u [n]: Eq. 5 with A = Ā, u = B̄ x. */
 export interface Step {
   readonly a: Matrix;
   readonly u: Vector;
 }
 
 /**
- * Two steps as one, the left one first: A = A_2 A_1, u = A_2 u_1 + u_2. Associative, so that the steps of a sequence may be taken
- * together in any grouping; all of them together give Eq. 12.
+ * Two steps as one, the left one first: A = A_2 A_1, u = A_2 u_1 + u_2. Associative: the steps of a sequence may be
+ * composed in any bracketing; all of them together give Eq. 12.
  */
 export function composedStep(left: Step, right: Step): Step {
   return { a: matMul(right.a, left.a), u: add(matVec(right.a, left.u), right.u) };
@@ -50,7 +49,7 @@ export function composedStep(left: Step, right: Step): Step {
 
 /**
  * Eq. 13, the state as a convolution: h_t^l = ((x_1, …, x_t) * (B̄, ĀB̄, …, Ā^{t-1}B̄))_t.
- * Evidence [F, S, R]: numbering not verified against the PDF. From h_0 = 0: Eq. 12 says what another initial state adds.
+ * Evidence [F, S, R]: numbering not verified against the PDF. From h_0 = 0: Eq. 12 has the term of another initial state.
  * Shapes: x [t] (the tokens so far), Ā [n][n], B̄ [n], result [n].
  */
 export function convolvedState(x: Vector, aBar: Matrix, bBar: Vector): Vector {
@@ -93,12 +92,12 @@ export const equation14: Equation = {
 /** H_t of every token: [t][j][n], nearest layer first. */
 export type Collected = readonly (readonly Vector[])[];
 
-/** What a sequence gives: output [t], and the state that is carried on, [n]. */
+/** The output [t] of a sequence, and the state [n] carried on. */
 export type Carried = Pick<SsmResult, 'output' | 'state'>;
 
 /**
- * Eqs. 5, 11 and 6 token by token, under both readings of what is carried to t + 1: h_t ("raw", which is Eq. 14), or the fused h'_t
- * ("fused"). At the first token their outputs are equal, the states that they carry are not.
+ * Eqs. 5, 11 and 6 token by token, under both readings of `carry`: the state carried to t + 1 is h_t ("raw", which is Eq. 14) or the
+ * fused h'_t ("fused"). At the first token the outputs are equal and the carried states differ.
  * Shapes: x [t], H [t][j][n], h0 [n], output [t], state [n].
  */
 export function denseRecurrence(x: Vector, ssm: DiscreteSsm, dense: Collected, h0: Vector, carry: Carry): Carried {

@@ -1,12 +1,12 @@
 /**
- * @file Chapter 15-17: the selective transition φ (project, gate, select).
- * Every function is for one token. `w` is the width of what is fused: the key width, the value width, or a state's.
+ * @file Eqs. 15-17: the selective transition φ: project, gate, select.
+ * Every function is for one token. A fused feature has width `w`: the key width, the value width, or a state's size.
  */
 import type { Equation } from './equation.ts';
 import { hadamard, type Matrix, matVec, silu, type Vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 
-/** Proj of Eq. 15: nothing, or a linear map stored [out, in]. */
+/** Proj of Eq. 15: the identity, or a linear map stored [out, in]. */
 export type Projection = 'identity' | Matrix;
 
 /** The two weights of the gate's MLP: down [r, width], up [w, r]. r = 0 is allowed. */
@@ -17,7 +17,7 @@ export interface GateWeights {
 
 /**
  * Eq. 15, project: h'_t^{l-i} = Proj(h_t^{l-i}).
- * Evidence [N, S, R]: numbering not verified against the PDF. The released code projects by identity [C].
+ * Evidence [N, S, R]: numbering not verified against the PDF. A linear map by the notes and the secondary source [N, S]; the released code has none [C].
  * Shapes: h [w], a linear map [w, w], result [w].
  */
 export function project(h: Vector, projection: Projection): Vector {
@@ -78,7 +78,7 @@ export const equation17: Equation = {
 };
 
 /**
- * φ: Eqs. 15 and 17 together, for one shallow feature and a gate that is already computed.
+ * φ: Eqs. 15 and 17 together, for one shallow feature and a computed gate.
  * Shapes: h [w], g [w], result [w].
  */
 export function selectiveTransition(h: Vector, projection: Projection, g: Vector): Vector {

@@ -1,5 +1,7 @@
-/** @file Chapter 18: dense fusion, by addition and by the two alternatives that the paper names. `w` is the width of what is fused. */
-
+/**
+ * @file Eq. 18: fusion by addition, and the alternatives that the paper names, concatenation and cross-attention.
+ * A fused feature has width `w`.
+ */
 import { softmax } from './01-attention.ts';
 import type { Equation } from './equation.ts';
 import { add, dot, given, type Matrix, matVec, type Vector, vecMat } from './notation.ts';
@@ -8,7 +10,7 @@ import type { Reading } from './readings.ts';
 /**
  * Eq. 18, fuse by addition: Fuse(h_t^l, H_t^l) = h_t^l + Σ_{i=1}^{m} h''_t^{l-i}.
  * Evidence [N, C, S, R]: numbering not verified against the PDF.
- * `selected` holds the h''_t^{l-i}, nearest layer first; with none of them the result is h.
+ * `selected` holds the h''_t^{l-i}, nearest layer first; without any the result is h.
  * Shapes: h [w], selected [j][w], result [w].
  */
 export function fuseByAddition(h: Vector, selected: readonly Vector[]): Vector {
@@ -28,7 +30,7 @@ export const equation18: Equation = {
 
 /**
  * Fusion by concatenation: Fuse(h, H) = W [h; h''^{l-1}; …; h''^{l-m}].
- * Evidence [N, R] that there is such an alternative; its form is our choice. With W = [I, I, …] it is Eq. 18.
+ * Evidence [N, R] that the paper names it; its form is our choice. W = [I, I, …] gives Eq. 18.
  * Shapes: h [w], selected [j][w], W [w, (J+1)·w], result [w].
  */
 export function fuseByConcatenation(h: Vector, selected: readonly Vector[], merge: Matrix): Vector {
@@ -42,9 +44,9 @@ export interface FusionAttention {
 }
 
 /**
- * Fusion by cross-attention: Fuse(h, H) = h + Σ_i a_i h''^{l-i}, a = softmax_i((W_q h)·(W_k h''^{l-i}) / √w): the layer's own feature
- * asks, the shallow ones answer. Evidence [N, R] that there is such an alternative; its form is our choice: the own term
- * stays, so that closed gates leave h.
+ * Fusion by cross-attention: Fuse(h, H) = h + Σ_i a_i h''^{l-i}, a = softmax_i((W_q h)·(W_k h''^{l-i}) / √w): the query is the
+ * layer's own feature, keys and values are the shallow ones. Evidence [N, R] that the paper names it; its form is our choice: the own
+ * term h is added, so that closed gates leave h.
  * Shapes: h [w], selected [j][w] with J ≥ 1, result [w].
  */
 export function fuseByAttention(h: Vector, selected: readonly Vector[], { query, key }: FusionAttention): Vector {
@@ -52,13 +54,13 @@ export function fuseByAttention(h: Vector, selected: readonly Vector[], { query,
   return add(h, vecMat(softmax(selected.map(score)), selected));
 }
 
-/** The parameters of Fuse, where the reading asks for them. */
+/** The parameters of Fuse that a reading needs. */
 export interface FusionMaps extends Partial<FusionAttention> {
-  /** [w, (J+1)·w]: what is fused, then each source. Only of concatenation. */
+  /** [w, (J+1)·w]: columns for the own feature, then for each source. Concatenation only. */
   readonly merge?: Matrix;
 }
 
-/** Fuse of Eqs. 11, 23 and 24 as `fusion` reads it; without sources the result is h. Shapes: h [w], selected [j][w], result [w]. */
+/** Fuse of Eqs. 11, 23 and 24 under a reading of `fusion`; without sources the result is h. Shapes: h [w], selected [j][w], result [w]. */
 export function fuse(h: Vector, selected: readonly Vector[], fusion: Reading<'fusion'>, maps: FusionMaps): Vector {
   if (selected.length === 0) return h;
   switch (fusion) {

@@ -1,8 +1,8 @@
-/** @file Chapter 19-20: retention as a recurrence, one head. */
+/** @file Eqs. 19, 20: retention of one head as a recurrence. */
 import type { Equation } from './equation.ts';
 import { addMatrices, columns, type Matrix, outer, scaleMatrix, type Vector, vecMat, zeros } from './notation.ts';
 
-/** What a sequence mode returns: one output per token, and the state after the last token. */
+/** One output per token, and the state after the last token. */
 export interface Retained {
   /** [t][e] */
   readonly output: Matrix;

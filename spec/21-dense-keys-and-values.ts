@@ -1,9 +1,8 @@
 /**
- * @file Chapter 21-24: dense keys and values. Collect what shallower layers pass on at the same token, then fuse.
- * Every function but the last is for one token. `w` is the key width for keys and the value width for values,
- * all heads together: fusion and its norm come before the split into heads.
+ * @file Eqs. 21-24: dense keys and values, collected from shallower layers at the same token and fused.
+ * Every function but the last is for one token. `w` is the key width for keys and the value width for values, all heads together:
+ * fusion and its norm come before the split into heads.
  */
-
 import { collect, inject, sourceCount } from './10-dense-hidden.ts';
 import { type GateWeights, gate, type Projection } from './15-selective-transition.ts';
 import { type FusionMaps, fuse } from './18-dense-fusion.ts';
@@ -14,15 +13,15 @@ import { rmsNorm } from './rms-norm.ts';
 
 /** The parameters of one layer's fusion of keys, or of values. J = min(l, m) sources, nearest layer first. */
 export interface FusionParameters extends FusionMaps {
-  /** One if the gate is shared, J if each source has its own, none if J = 0. */
+  /** One gate if it is shared, J if each source has its own, none if J = 0. */
   readonly gates: readonly GateWeights[];
-  /** J maps [w, w], only where the projection is linear. */
+  /** J maps [w, w]; present if the projection is linear. */
   readonly projections?: readonly Matrix[];
-  /** [w], only where fused features are normed. */
+  /** [w]; present if fused features are normed. */
   readonly norm?: Vector;
 }
 
-/** How features are fused. */
+/** The rule of fusion: m, ε and the readings. */
 export interface FusionRule {
   /** m */
   readonly denseLayers: number;
@@ -135,7 +134,7 @@ export function sourceGates(x: Vector, parameters: FusionParameters, rule: Fusio
   });
 }
 
-/** The projections of the J sources, as the reading says. */
+/** The projections of the J sources under the reading. */
 export function sourceProjections(parameters: FusionParameters, rule: FusionRule, sources: number): Projection[] {
   return Array.from({ length: sources }, (_, i) => {
     if (rule.readings.projection === 'identity') return 'identity';
@@ -144,8 +143,8 @@ export function sourceProjections(parameters: FusionParameters, rule: FusionRule
 }
 
 /**
- * Eqs. 15-18 and 21-24 for one token, under any reading: norm(Fuse(f, [Proj_j(f^{l-j}) ⊙ g_j])), norm being RMS over all
- * w channels or nothing. With no sources only the norm remains.
+ * Eqs. 15-18 and 21-24 for one token, under any reading: norm(Fuse(f, [Proj_j(f^{l-j}) ⊙ g_j])), where norm is RMS over all
+ * w channels or the identity. Without sources only the norm remains.
  * Shapes: own [w], shallow [l][w] (layer 0 first), x [width], result [w].
  */
 export function denseFeature(

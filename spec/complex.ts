@@ -1,5 +1,4 @@
-/** @file Complex numbers, as far as diagonal state space models need them. */
-
+/** @file Complex numbers for diagonal state space models. */
 /** re + i im. */
 export interface Complex {
   readonly re: number;
@@ -28,8 +27,8 @@ export function exponential({ re, im }: Complex): Complex {
 }
 
 /**
- * φ_1(z) = (e^z - 1) / z, and 1 at z = 0. Near 0 as the series Σ_k z^k / (k + 1)!, which loses no digits there: with |z| < 1
- * what is left out after 20 terms is below 2^{-65}.
+ * φ_1(z) = (e^z - 1) / z, and 1 at z = 0. For |z| < 1 the series Σ_k z^k / (k + 1)!, which has no cancellation near 0; the
+ * remainder after 20 terms is below 2^{-65}.
  */
 export function phi1(z: Complex): Complex {
   if (z.im === 0) return { re: z.re === 0 ? 1 : Math.expm1(z.re) / z.re, im: 0 };

@@ -1,6 +1,7 @@
 /**
- * @file DenseMamba: the whole language model for one sequence, from the first token on or continuing another one. The paper names it and
- * no public code has it: the block is Mamba's [T], the fusion of its states Eqs. 10, 11 and 15-18 [N, F, R].
+ * @file DenseMamba: Mamba's language model with the fusion of states between recurrence and read-out.
+ * For one sequence, from its first token or continued from a state. The paper names the model and no public code has it: the block is
+ * Mamba's [T], the fusion of its states Eqs. 10, 11 and 15-18 [N, F, R].
  */
 import { asRows, type DiagonalStep, denseStates, emptyState } from './dense-states.ts';
 import { embed, readOut } from './language-model.ts';
@@ -20,7 +21,7 @@ export interface DenseMambaConfig extends MambaConfig, StateFusionRule {
 }
 
 export interface DenseMambaLayer extends MambaLayer {
-  /** Only in layers that have sources. */
+  /** Present in layers that have sources. */
   readonly fusion?: StateFusion;
 }
 
@@ -32,15 +33,15 @@ export interface DenseMambaParameters {
   readonly finalNorm: Vector;
 }
 
-/** Logits [t][rows]; of each layer the state, and what it passed to deeper ones, [t][w]. */
+/** Logits [t][rows]; the state of each layer, and the states [t][w] that it passes to deeper layers. */
 export interface DenseMambaResult {
   readonly logits: Matrix;
   readonly layers: readonly { readonly state: MambaLayerState; readonly passed: Matrix }[];
 }
 
 /**
- * logits = Embed rms(s^L), s^0 = Embed[tokens], s^{l+1} = s^l + block_l(s^l, what the layers before l passed). Without states, the
- * tokens are the first ones. What layers pass does not outlive its token: the states are Mamba's.
+ * logits = Embed rms(s^L), s^0 = Embed[tokens], s^{l+1} = s^l + block_l(s^l, states passed by the layers before l). Without states, the
+ * sequence starts here. Passed states are used at their own token only, so the state of a sequence is Mamba's.
  * Shapes: tokens [t], result [t][rows].
  */
 export function denseMamba(
@@ -59,7 +60,7 @@ export function denseMamba(
   return { logits: readOut(s, params.finalNorm, params.embedding, config.epsilon), layers: blocks };
 }
 
-/** What a block has besides its input: what the layers before it passed, [l][t][w] (layer 0 first), and its state, if it continues. */
+/** A block's inputs besides the stream: states passed by the layers before it, [l][t][w] (layer 0 first), and its own state, if any. */
 interface Around {
   readonly shallow: readonly Matrix[];
   readonly state: MambaLayerState | undefined;

@@ -1,6 +1,6 @@
 /**
- * @file DenseRetNet: the whole language model for one sequence of tokens. [C]
- * Every weight is stored [out, in]. There is no feed-forward block: gate and values widen inside the layer.
+ * @file DenseRetNet: the language model for one sequence of tokens, without a state.
+ * Evidence [C]. Every weight is stored [out, in]. There is no feed-forward block: gate and values widen inside the layer.
  */
 import { denseSequence, type FusionParameters, type FusionRule } from './21-dense-keys-and-values.ts';
 import { embed, readOut } from './language-model.ts';
@@ -21,7 +21,7 @@ export interface DenseRetNetReadings {
   readonly firstLayer: Reading<'firstLayer'>;
   /** Enters through the argument `retain`; `retainBy[retentionNorm]` is its definition. */
   readonly retentionNorm: Reading<'retentionNorm'>;
-  /** Changes stored states only, never outputs: this definition turns token p by p. */
+  /** Changes stored states only, never outputs: this definition rotates token p by p. */
   readonly rotationPhase: Reading<'rotationPhase'>;
 }
 
@@ -39,7 +39,7 @@ export interface DenseRetNetConfig {
   /** Hidden width of the gate's MLP; 0 makes every gate 0. */
   readonly gateRank: number;
   readonly epsilon: number;
-  /** Changes gradients only (its embedding gets none): an ordinary token here. */
+  /** Changes gradients only (its embedding gets none); this definition treats it as any other token. */
   readonly padToken: number | null;
   readonly readings: DenseRetNetReadings;
 }
@@ -73,7 +73,7 @@ export interface DenseRetNetParameters {
   readonly head: Matrix;
 }
 
-/** What runs through the layers: the residual stream, and what the layers so far pass on (layer 0 first). */
+/** The residual stream, and the keys and values that the layers so far pass on (layer 0 first). */
 interface Flow {
   /** [t][width] */
   readonly stream: Matrix;
@@ -120,7 +120,7 @@ function denseRetNetLayer(layer: DenseRetNetLayer, config: DenseRetNetConfig, fl
   return { stream, keys: [...flow.keys, keys], values: [...flow.values, values] };
 }
 
-/** k' or v'. Layer 0 has no sources; the released code leaves it as it is, without the norm. */
+/** k' or v'. Layer 0 has no sources; the released code does not norm it either. */
 function fused(
   own: Matrix,
   shallow: readonly Matrix[],

@@ -1,6 +1,6 @@
 /**
- * @file A stack of time-invariant diagonal state space models with the dense hidden connection: the smallest network in which Eqs. 10 to
- * 18 can be seen. No norm, no embedding. The equations are the paper's [N, F, R], the block around them is our choice.
+ * @file The smallest network with dense states: a stack of time-invariant diagonal state space models.
+ * It shows Eqs. 10 to 18 without norm and embedding. The equations are the paper's [N, F, R], the block around them is our choice.
  */
 import { asRows, type DiagonalStep, denseStates, emptyState } from './dense-states.ts';
 import { heldEigenvalue } from './discretisation.ts';
@@ -8,21 +8,21 @@ import { add, columns, dot, type Matrix, matVec, silu, type Vector } from './not
 import type { StateFusion, StateFusionRule } from './state-fusion.ts';
 
 export interface DenseSsmLayer {
-  /** [e][n], used as it is: negative where the state is to fade */
+  /** [e][n], used without a transformation: negative for a decaying state */
   readonly a: Matrix;
   /** [e][n] */
   readonly b: Matrix;
   /** [e][n] */
   readonly c: Matrix;
-  /** [e], used as it is */
+  /** [e], used without a transformation */
   readonly delta: Vector;
   /** [e, e] */
   readonly output: Matrix;
-  /** Only in layers that have sources. */
+  /** Present in layers that have sources. */
   readonly fusion?: StateFusion;
 }
 
-/** x^L [t][e]; of each layer y [t][e], what it passed on [t][w], and its carried state [e][n]. */
+/** x^L [t][e]; for each layer y [t][e], its passed states [t][w], and its carried state [e][n]. */
 export interface DenseSsmStackResult {
   readonly output: Matrix;
   readonly layers: readonly { readonly y: Matrix; readonly passed: Matrix; readonly state: Matrix }[];
@@ -30,7 +30,7 @@ export interface DenseSsmStackResult {
 
 /**
  * x^{l+1} = x^l + W_l silu(y^l), y_t[e] = Σ_n C[e, n] h'_t[e, n], h' the fused state of h_t = Ā h_{t-1} + B̄ x_t^l; gates read x^l. Without
- * states, the inputs are the first ones.
+ * states, the sequence starts here.
  * Shapes: x [t][e], states [l][e][n].
  */
 export function denseSsmStack(

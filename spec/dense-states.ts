@@ -1,6 +1,6 @@
 /**
- * @file The recurrence of a diagonal state space model with the dense hidden connection, token by token: what is read out, what is carried,
- * what is passed to deeper layers. Eqs. 5, 10 and 11 [N, F, R].
+ * @file The recurrence of a layer with fused states: the states that it reads out, carries on and passes to deeper layers.
+ * A diagonal state space model, token by token: Eqs. 5, 10 and 11 [N, F, R].
  */
 import { sourceCount } from './10-dense-hidden.ts';
 import { add, hadamard, type Matrix, matrix, type Vector, vector } from './notation.ts';
@@ -12,7 +12,7 @@ export interface DiagonalStep {
   readonly drive: Vector;
 }
 
-/** What a layer's token gives: the state that is read out, the one carried to t + 1, the one passed to deeper layers; [w] each. */
+/** The states of a layer at one token: read out, carried to t + 1, passed to deeper layers; [w] each. */
 export interface DenseState {
   readonly read: Vector;
   readonly carried: Vector;
@@ -20,9 +20,9 @@ export interface DenseState {
 }
 
 /**
- * One token of one layer: h = decay ⊙ κ + drive (Eq. 5) from the carried state κ, h' = Fuse(h, H) (Eq. 11). Read out is h'. Carried
- * is h (`carry` raw) or h' (fused); passed is h (`pass` raw) or h' (fused). A layer without sources fuses nothing and norms
- * nothing: all three are h, so that m = 0 is the model without dense connections under every reading.
+ * One token of one layer: h = decay ⊙ κ + drive (Eq. 5) from the carried state κ, h' = Fuse(h, H) (Eq. 11). The output is
+ * read from h'. The carried state is h (`carry` raw) or h' (fused); the passed state is h (`pass` raw) or h' (fused). A layer without
+ * sources neither fuses nor norms: all three are h, so m = 0 is the model without dense connections under every reading.
  * Shapes: carried [w], shallow [l][w] (layer 0 first), x [width].
  */
 export function denseState(
@@ -39,14 +39,14 @@ export function denseState(
   return { read: fused, carried: readings.carry === 'raw' ? h : fused, passed: readings.pass === 'raw' ? h : fused };
 }
 
-/** What a layer's sequence gives: states read out and passed, [t][w] each, and the state carried on. */
+/** The states of a layer over a sequence: read out and passed, [t][w] each, and the last carried state. */
 export interface DenseStates {
   readonly read: Matrix;
   readonly passed: Matrix;
   readonly carried: Vector;
 }
 
-/** A layer's sequence: each token's step, [t]; what shallower layers passed, [l][t][w] (layer 0 first); what gates read, [t][width]. */
+/** A layer's sequence: each token's step, [t]; states passed by shallower layers, [l][t][w] (layer 0 first); the gates' input, [t][width]. */
 export interface DenseSequence {
   readonly steps: readonly DiagonalStep[];
   readonly shallow: readonly Matrix[];
@@ -69,7 +69,7 @@ export function denseStates(
   return { read: tokens.map(({ read }) => read), passed: tokens.map(({ passed }) => passed), carried };
 }
 
-/** A state in a row as [e][n]. */
+/** A state stored as one row, as [e][n]. */
 export function asRows(h: Vector, { channels, states }: StateSize): Matrix {
   return matrix(channels, states, (e, n) => h[e * states + n]!);
 }

@@ -1,10 +1,10 @@
 /**
- * @file The causal depthwise convolution before Mamba's scan, with the window that it carries from token to token.
+ * @file The causal depthwise convolution before Mamba's scan, with its window.
  * Not numbered in the paper. [T]: state-spaces/mamba, mamba_ssm/modules/mamba_simple.py at commit e9594ce.
  */
 import { columns, type Matrix, sum, type Vector, zeros } from './notation.ts';
 
-/** What a convolution returns. */
+/** The outputs of a convolution and the window that it leaves. */
 export interface Convolved {
   /** [t][e] */
   readonly output: Matrix;
@@ -21,9 +21,9 @@ export function convolvedToken(window: Matrix, weight: Matrix, bias?: Vector): V
 }
 
 /**
- * y_t[e] = bias[e] + Σ_{j=0}^{K-1} w[e][j] x_{t-K+1+j}[e]: each channel by itself, from the window of the K inputs before the
- * first token (zeros if not given). The window after the last token holds inputs, not outputs; its oldest row is read by no
- * later token, and is kept because the source keeps it.
+ * y_t[e] = bias[e] + Σ_{j=0}^{K-1} w[e][j] x_{t-K+1+j}[e]: for each channel, from the window of the K inputs before the
+ * first token (zeros if not given). The window after the last token holds inputs, not outputs. No later token reads its oldest
+ * row; it is stored because the source stores it.
  * Evidence [T]. Shapes: x [t][e], weight [e][k], bias [e], window [k][e].
  */
 export function depthwiseConvolution(x: Matrix, weight: Matrix, bias?: Vector, window?: Matrix): Convolved {

@@ -1,5 +1,5 @@
-/** @file The record of a numbered equation. Each chapter exports its own, beside the definition. */
-import { type Evidence, numberingNotVerified } from './evidence.ts';
+/** @file The form of an equation's record, and the doubts about its number. Each chapter exports its records. */
+import type { Evidence } from './evidence.ts';
 
 /** One numbered equation. */
 export interface Equation {
@@ -17,8 +17,7 @@ export interface Equation {
 /** Why the paper may number equations from 14 on otherwise. */
 export const mayBeOneTooLow = 'may be one too low: the secondary source has two formulas where Eq. 13 is one';
 
-/** Doubts about an equation's number, joined by semicolons; empty if there are none. */
-export function numberingNote({ number, evidence }: Equation): string {
-  const doubts = [evidence.includes('R') && numberingNotVerified, number > 13 && mayBeOneTooLow];
-  return doubts.filter((doubt) => doubt !== false).join('; ');
+/** The doubt about an equation's number beside those that its evidence names; empty up to Eq. 13. */
+export function numberingNote({ number }: Equation): string {
+  return number > 13 ? `the number ${mayBeOneTooLow}` : '';
 }

@@ -1,9 +1,8 @@
-/** @file Marks that say where a statement about the paper comes from. */
-
+/** @file Evidence marks: the sources of statements about the paper. */
 /** Said wherever the evidence of an equation includes R. */
 export const numberingNotVerified = 'numbering not verified against the PDF';
 
-/** What each mark means. */
+/** The meaning of each mark. */
 export const evidenceMeanings = {
   C: "read in the authors' released code",
   F: "read off the paper's figures",

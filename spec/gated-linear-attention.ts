@@ -1,7 +1,7 @@
 /**
- * @file Linear attention of one head, with a gate per token and without one. Not numbered in the paper.
- * [T]: fla-org/flash-linear-attention, fla/ops/simple_gla/naive.py and fla/ops/linear_attn/naive.py at commit bc3b101. There the
- * queries are multiplied by a scale inside; here they come scaled.
+ * @file Linear attention of one head: gated, plain and normalised.
+ * Not numbered in the paper. [T]: fla-org/flash-linear-attention, fla/ops/simple_gla/naive.py and fla/ops/linear_attn/naive.py at
+ * commit bc3b101. The source scales the queries inside; here they arrive scaled.
  */
 import {
   add,
@@ -29,11 +29,11 @@ export interface NormalisedAttended extends Attended {
   readonly keySum: Vector;
 }
 
-/** What stands beside the sum that normalised linear attention divides by. */
+/** Added to the sum that normalised linear attention divides by. */
 export const normaliserEpsilon = 1e-10;
 
 /**
- * S_t = exp(g_t) S_{t-1} + k_tᵀ v_t, o_t = q_t S_t: the gate of a token also decays what came before the first one. g = -∞ resets
+ * S_t = exp(g_t) S_{t-1} + k_tᵀ v_t, o_t = q_t S_t: the first gate also decays the initial state. g = -∞ resets
  * the state; a constant g = log γ gives retention (Eqs. 19, 20).
  * Evidence [T]: `naive_recurrent_simple_gla`. Shapes: q [t][d], k [t][d], v [t][e], g [t], s0 [d][e].
  */
@@ -48,7 +48,7 @@ export function gatedLinearAttention(q: Matrix, k: Matrix, v: Matrix, g: Vector,
 }
 
 /**
- * S_t = S_{t-1} + k_tᵀ v_t, o_t = q_t S_t: nothing is forgotten.
+ * S_t = S_{t-1} + k_tᵀ v_t, o_t = q_t S_t: no decay.
  * Evidence [T]: `naive_recurrent_linear_attn`. Shapes: q [t][d], k [t][d], v [t][e], s0 [d][e].
  */
 export function linearAttention(q: Matrix, k: Matrix, v: Matrix, s0?: Matrix): Attended {
@@ -62,8 +62,8 @@ export function linearAttention(q: Matrix, k: Matrix, v: Matrix, s0?: Matrix): A
 }
 
 /**
- * o_t = q_t S_t / (q_t · z_t + 10⁻¹⁰), z_t = z_{t-1} + k_t: linear attention divided by what its weights sum to. The state of
- * earlier tokens and the sum of their keys are two things: the source lets the first be given without the second.
+ * o_t = q_t S_t / (q_t · z_t + 10⁻¹⁰), z_t = z_{t-1} + k_t: linear attention divided by the sum of its weights. The initial
+ * state and the initial sum of keys are separate arguments: the source accepts the first without the second.
  * Evidence [T]. Shapes: q [t][d], k [t][d], v [t][e], s0 [d][e], z0 [d].
  */
 export function normalisedLinearAttention(

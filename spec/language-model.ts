@@ -1,4 +1,4 @@
-/** @file The two ends that both networks share: embedding and read-out. */
+/** @file The embedding and the read-out that all language models share. */
 import { given, type Matrix, matVec, scale, type Vector } from './notation.ts';
 import { rmsNorm } from './rms-norm.ts';
 

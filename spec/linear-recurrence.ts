@@ -1,8 +1,8 @@
-/** @file The linear recurrence that the states of retention and of every diagonal state space model are: what a scan computes. */
+/** @file The linear recurrence that a scan computes: the states of retention and of every diagonal state space model follow it. */
 import { add, type Matrix, type Vector } from './notation.ts';
 
 /**
- * h_t = a_t ⊙ h_{t-1} + b_t: Eq. 5 with the decay of each token and what it brings given as they are.
+ * h_t = a_t ⊙ h_{t-1} + b_t: Eq. 5 with the decay and the drive of each token as inputs.
  * Evidence [F, R]: numbering not verified against the PDF.
  * Shapes: a [t][n], b [t][n], h_0 [n], result [t][n].
  */

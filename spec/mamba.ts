@@ -1,5 +1,5 @@
 /**
- * @file Mamba: the block and the whole language model for one sequence, from the first token on or continuing another one.
+ * @file Mamba: the block and the language model for one sequence, from its first token or continued from a state.
  * Not numbered in the paper. [T]: state-spaces/mamba (mamba_ssm/modules/mamba_simple.py, mamba_ssm/models/mixer_seq_simple.py)
  * at commit e9594ce, and johnma2006/mamba-minimal at 03de542, which agree. Every weight is stored [out, in].
  */
@@ -11,7 +11,7 @@ import { type SelectiveInputs, selectiveScan } from './selective-ssm.ts';
 
 export interface MambaConfig {
   readonly layers: number;
-  /** R: channels from which the step sizes of all channels are made. */
+  /** R: channels from which the step sizes of all channels are computed. */
   readonly deltaRank: number;
   /** N */
   readonly stateSize: number;
@@ -21,7 +21,7 @@ export interface MambaConfig {
 export interface MambaLayer {
   /** [width] */
   readonly inputNorm: Vector;
-  /** [2 E, width]: the first E rows make the input of the convolution, the others z */
+  /** [2 E, width]: the first E rows give the input of the convolution, the others z */
   readonly input: Matrix;
   /** [2 E] */
   readonly inputBias?: Vector;
@@ -53,7 +53,7 @@ export interface MambaParameters {
   readonly finalNorm: Vector;
 }
 
-/** What the tokens so far leave in a layer: the convolution's window [K][E] and the scan's state [E][N]. */
+/** The state of a layer after the tokens so far: the convolution's window [K][E] and the scan's state [E][N]. */
 export interface MambaLayerState {
   readonly window: Matrix;
   readonly scan: Matrix;
@@ -66,7 +66,7 @@ export interface MambaResult {
 }
 
 /**
- * logits = Embed rms(s^L), s^0 = Embed[tokens], s^{l+1} = s^l + block_l(s^l). Without states, the tokens are the first ones.
+ * logits = Embed rms(s^L), s^0 = Embed[tokens], s^{l+1} = s^l + block_l(s^l). Without states, the sequence starts here.
  * Evidence [T].
  * Shapes: tokens [t], result [t][rows].
  */
@@ -87,7 +87,7 @@ export function mamba(
 }
 
 /**
- * W_out scan(u, …) of a block's input; {@link mambaInputs} and {@link mambaOutput} are what stands before and after the scan.
+ * W_out scan(u, …) of a block's input; {@link mambaInputs} computes the part before the scan, {@link mambaOutput} the part after it.
  * Evidence [T]. Shapes: s [t][width], output [t][width].
  */
 export function mambaBlock(layer: MambaLayer, config: MambaConfig, s: Matrix, state?: MambaLayerState) {
@@ -97,7 +97,7 @@ export function mambaBlock(layer: MambaLayer, config: MambaConfig, s: Matrix, st
 }
 
 /**
- * [x | z] = W_in rms(s); u = silu(conv(x)); rms(s), what the scan reads (everything of {@link selection}, and z), and the window that is left.
+ * [x | z] = W_in rms(s); u = silu(conv(x)); returns rms(s), the scan's inputs (those of {@link selection}, and z), and the window after the last token.
  * Evidence [T]. Shapes: s [t][width], window [K][E].
  */
 export function mambaInputs(layer: MambaLayer, config: MambaConfig, s: Matrix, before?: Matrix) {

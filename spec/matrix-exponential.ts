@@ -1,9 +1,9 @@
-/** @file The matrix exponential, and the inverse that the bilinear rule needs. On plain numbers; not numbered in the paper. */
+/** @file The matrix exponential, and the linear solver that the bilinear rule needs. Not numbered in the paper. */
 import { addMatrices, identity, type Matrix, matMul, matrix, scaleMatrix, sum, type Vector } from './notation.ts';
 
 /**
- * exp(A) = Σ_k A^k / k!, by scaling and squaring: exp(A) = exp(A / 2^s)^{2^s} with s so large that ‖A / 2^s‖ ≤ 1/2.
- * Any A: singular, defective, not symmetric. Relative to ‖exp(A / 2^s)‖^{2^s}, the error is a few 2^s round-offs.
+ * exp(A) = Σ_k A^k / k!, by scaling and squaring: exp(A) = exp(A / 2^s)^{2^s} with the smallest s such that ‖A / 2^s‖ ≤ 1/2.
+ * A may be singular, defective or not symmetric. Relative to ‖exp(A / 2^s)‖^{2^s}, the error is a few 2^s round-offs.
  * Shapes: A [n][n], result [n][n].
  */
 export function matrixExponential(a: Matrix): Matrix {
@@ -13,7 +13,7 @@ export function matrixExponential(a: Matrix): Matrix {
   return e;
 }
 
-/** Σ_{k=0}^{16} A^k / k!. For ‖A‖ ≤ 1/2 what is left out is below 2^{-65}. */
+/** Σ_{k=0}^{16} A^k / k!. For ‖A‖ ≤ 1/2 the remainder is below 2^{-65}. */
 function exponentialSeries(a: Matrix): Matrix {
   let term = identity(a.length);
   let total = term;
@@ -30,7 +30,7 @@ function largestRow(a: Matrix): number {
 }
 
 /**
- * X with A X = B, by elimination with row exchanges. Throws where A is singular.
+ * X with A X = B, by Gauss-Jordan elimination with partial pivoting. Throws where A is singular.
  * Shapes: A [n][n], B [n][k], result [n][k].
  */
 export function solve(a: Matrix, b: Matrix): Matrix {
@@ -40,7 +40,7 @@ export function solve(a: Matrix, b: Matrix): Matrix {
   return rows.map((row) => row.slice(n));
 }
 
-/** Column j made a column of the identity, with the row that has the largest number there moved to row j. */
+/** Eliminates column j: it becomes a column of the identity. Partial pivoting moves the row with the largest entry there to row j. */
 function eliminated(rows: readonly Vector[], j: number): readonly Vector[] {
   const below = rows.slice(j).map((row) => Math.abs(row[j]!));
   const at = j + below.indexOf(Math.max(...below));

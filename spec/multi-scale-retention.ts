@@ -1,11 +1,10 @@
-/** @file Retention over several heads, each with its own decay, as both networks use it. [C] */
-
+/** @file Retention over several heads, each with its own decay, for DenseRetNet and RetNet. Evidence [C]. */
 import type { Retain } from './normalised-retention.ts';
 import { columns, given, type Matrix, type Vector, vector } from './notation.ts';
 import { rmsNormRows } from './rms-norm.ts';
 import { rotate } from './rotary.ts';
 
-/** γ_a = 1 - 2^{-5-a} for head a = 0, 1, …, whatever the number of heads. Evidence [C]. Shapes: result [h]. */
+/** γ_a = 1 - 2^{-5-a} for head a = 0, 1, …, for any number of heads. Evidence [C]. Shapes: result [h]. */
 export function decays(heads: number): Vector {
   return vector(heads, (a) => 1 - 2 ** (-5 - a));
 }
@@ -18,7 +17,7 @@ export function headChannels(x: Matrix, a: number, heads: number): Matrix {
   return x.map((row) => row.slice(a * width, (a + 1) * width));
 }
 
-/** How the heads are normed: one weight [e] for all heads, or none. */
+/** The norm of each head: one weight [e] for all heads, or none. */
 export interface GroupNorm {
   readonly heads: number;
   readonly weight: Vector | null;
@@ -26,14 +25,14 @@ export interface GroupNorm {
 }
 
 /**
- * For each head a: rms(retain(rot(q), rot(k), v; γ_a)), token p turned by p, v not turned; heads side by side again.
+ * For each head a: rms(retain(rot(q), rot(k), v; γ_a)), token p rotated by p, v not rotated; the heads' outputs side by side.
  * Evidence [C].
  * Shapes: q [t][h·d], k [t][h·d], v [t][h·e], result [t][h·e].
  */
 export function multiScaleRetention(q: Matrix, k: Matrix, v: Matrix, norm: GroupNorm, retain: Retain): Matrix {
   const perHead = decays(norm.heads).map((gamma, a) => {
-    const turned = (x: Matrix) => headChannels(x, a, norm.heads).map((row, p) => rotate(row, p));
-    const o = retain(turned(q), turned(k), headChannels(v, a, norm.heads), gamma);
+    const rotated = (x: Matrix) => headChannels(x, a, norm.heads).map((row, p) => rotate(row, p));
+    const o = retain(rotated(q), rotated(k), headChannels(v, a, norm.heads), gamma);
     return rmsNormRows(o, norm.weight, norm.epsilon);
   });
   return q.map((_, t) => perHead.flatMap((rows) => given(rows[t], `row ${t} of retain's result`)));

@@ -1,7 +1,7 @@
 /**
- * @file Retention with the normalisers of the released code and of torchscale. Not numbered in the paper. [C]
- * The released code normalises differently in its modes. The modes agree only after a norm that is invariant under
- * scaling, which RMS norm is not, because of its ε. So each normaliser is a definition of its own.
+ * @file Retention with the normalisers of the released code and of torchscale.
+ * Not numbered in the paper. [C] The released code normalises differently in its modes. The modes agree only after a norm that is
+ * invariant under scaling; RMS norm is not, because of its ε. So each normaliser is a definition of its own.
  */
 import { retention } from './19-retention.ts';
 import { denseRetention } from './25-dense-retention.ts';
@@ -32,9 +32,9 @@ function decayNorm(gamma: number, n: number): number {
 }
 
 /**
- * Row n of retention divided by sqrt(Σ_{j≤n} γ^{n-j}), n counted from the first token ever seen.
+ * Row n of retention divided by sqrt(Σ_{j≤n} γ^{n-j}), n counted from the sequence's first token.
  * Evidence [C]: the function that the released one-token mode computes, its running scale written out.
- * `position` is how many tokens were seen before, s0 the un-normalised state (Eq. 19) that they left.
+ * `position` is the number of tokens before the first one, s0 the un-normalised state (Eq. 19) after them.
  * Shapes: q [t][d], k [t][d], v [t][e], s0 [d][e], result [t][e].
  */
 export function decayNormalised(q: Matrix, k: Matrix, v: Matrix, gamma: number, position = 0, s0?: Matrix): Matrix {
@@ -49,7 +49,7 @@ function normalisedScores(q: Vector, k: Matrix, gamma: number, n: number): Vecto
 }
 
 /**
- * c_n = clamp(Σ_m |S[n,m]|, 1, 5·10⁴): what the released parallel mode divides its rows by.
+ * c_n = clamp(Σ_m |S[n,m]|, 1, 5·10⁴): the divisors of the rows in the released parallel mode.
  * Evidence [C]. A constant when differentiating.
  * Shapes: q [t][d], k [t][d], result [t].
  */
@@ -72,13 +72,13 @@ export function torchscaleParallel(
   return q.map((row, n) => scale(1 / divisors[n]!, weightedSum(normalisedScores(row, k, gamma, n), v)));
 }
 
-/** What a chunk hands to the next: U [d][e] and the scale κ. */
+/** The state between chunks: U [d][e] and the scale κ. */
 interface Carried {
   readonly u: Matrix;
   readonly kappa: number;
 }
 
-/** Rows before their division, and what divides them. */
+/** Rows before their division, and their divisors. */
 interface Undivided {
   /** [t][e] */
   readonly rows: Matrix;
@@ -87,7 +87,7 @@ interface Undivided {
 }
 
 /**
- * torchscale's chunkwise mode, chunk by chunk of C tokens; the last chunk may be shorter.
+ * Torchscale's chunkwise mode, in chunks of C tokens; the last chunk may be shorter.
  * Inside a chunk, with i, j < C, r_i = sqrt(Σ_{j≤i} γ^{i-j}) and R = Σ_{j<C} γ^{C-1-j}:
  * o_i = (Σ_{j≤i} S[i,j] v_j + γ^{i+1} (R / r_i) q_i U) / max(1, Σ_j |S[i,j]|, κ), S[i,j] = (q_i · k_j) γ^{i-j} / r_i; then
  * U ← γ^C U + Σ_j (γ^{C-1-j} / R) k_jᵀ v_j and κ ← max(1, max_e Σ_d |U[d,e]|), from U = S_0 / R.
@@ -117,7 +117,7 @@ function requireChunk(chunk: number): void {
   if (!Number.isInteger(chunk) || chunk < 1) throw new Error(`torchscaleChunkwise: chunk ${chunk}; give 1, 2, 3, …`);
 }
 
-/** All chunks, each from what the one before it carried. */
+/** All chunks, each from the state after the one before it. */
 function undividedChunks(chunk: number, q: Matrix, k: Matrix, v: Matrix, gamma: number, s0?: Matrix): Undivided {
   const parts: Undivided[] = [];
   const total = sum(0, chunk - 1, (j) => power(gamma, chunk - 1 - j));
@@ -130,7 +130,7 @@ function undividedChunks(chunk: number, q: Matrix, k: Matrix, v: Matrix, gamma: 
   return { rows: parts.flatMap(({ rows }) => rows), divisors: parts.flatMap(({ divisors }) => divisors) };
 }
 
-/** The rows of one chunk before their division, from what was carried before it. */
+/** The rows of one chunk before their division, from the state before it. */
 function undividedChunk(q: Matrix, k: Matrix, v: Matrix, gamma: number, chunk: number, carried: Carried): Undivided {
   const total = sum(0, chunk - 1, (j) => power(gamma, chunk - 1 - j));
   const scores = q.map((row, i) => normalisedScores(row, k, gamma, i));

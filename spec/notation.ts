@@ -2,7 +2,6 @@
  * @file The notation of the chapters: sums and products over plain numbers.
  * Nothing here is clever: a chapter must read like the formula beside it. Indices count from 0.
  */
-
 /** A list of numbers, one per index of one axis. */
 export type Vector = readonly number[];
 /** A list of rows of equal length: `x[row][column]`. Weights are stored [out, in]. */
@@ -121,8 +120,8 @@ export function silu(z: number): number {
 }
 
 /**
- * erf(z): near 0 the series 2/√π e^{-z²} Σ_n 2ⁿ z^{2n+1} / (1·3·…·(2n+1)), whose terms have one sign (Abramowitz & Stegun 7.1.6);
- * further out 1 − erfc(|z|), where the small erfc hides its own rounding.
+ * erf(z): for |z| ≤ 1 the series 2/√π e^{-z²} Σ_n 2ⁿ z^{2n+1} / (1·3·…·(2n+1)), whose terms have one sign (Abramowitz & Stegun
+ * 7.1.6); beyond, 1 − erfc(|z|): erfc is small there, and so is its rounding.
  */
 export function erf(z: number): number {
   if (Math.abs(z) > 1) return Math.sign(z) * (1 - erfc(Math.abs(z)));
@@ -132,8 +131,8 @@ export function erf(z: number): number {
 }
 
 /**
- * erfc(z) = 1 − erf(z), which beyond 1 would lose the digits of a small result: there 2/π ∫_0^{π/2} exp(-z²/sin²θ) dθ, by the
- * trapezoidal rule, as the integrand is smooth and has period π.
+ * erfc(z) = 1 − erf(z). Beyond z = 1 that would lose digits by cancellation, so there it is 2/π ∫_0^{π/2} exp(-z²/sin²θ) dθ by the
+ * trapezoidal rule, which converges fast because the integrand is smooth and has period π.
  */
 export function erfc(z: number): number {
   if (z <= 1) return 1 - erf(z);
@@ -156,13 +155,13 @@ export function clamp(z: number, low: number, high: number): number {
   return Math.min(Math.max(z, low), high);
 }
 
-/** The value, or an error that says which parameter is missing. */
+/** Returns the value. Throws where it is missing, and names it. */
 export function given<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new Error(`${what} is missing: the readings or the configuration ask for it`);
   return value;
 }
 
-/** Refuses operands of different lengths: a definition must not guess. */
+/** Throws on operands of different lengths: a definition must not guess. */
 function requireEqual(call: string, left: number, right: number): void {
   if (left !== right)
     throw new Error(`${call}: ${left} entries on the left and ${right} on the right; give equal lengths`);

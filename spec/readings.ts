@@ -1,20 +1,20 @@
-/** @file Every place where the paper can be read in more than one way, as data. */
+/** @file The open readings: every place where the paper can be read in more than one way, as data. */
 import type { Evidence } from './evidence.ts';
 
 /** One open reading. */
 export interface OpenReading {
-  /** The configuration word. */
+  /** The option's name in a configuration. */
   readonly name: string;
   readonly readings: readonly string[];
-  /** The reading taken unless another is asked for. */
+  /** The reading that a configuration has unless it names another. */
   readonly default: string;
   /** The reading of the released code, where it is another one. */
   readonly authors?: string;
-  /** Where that which `reason` says was seen. Empty: the choice is ours. */
+  /** The sources of `reason`. Empty: the choice is ours. */
   readonly evidence: readonly Evidence[];
-  /** Why it is open, and why the default is the default. */
+  /** The question that the paper leaves open, and the reason for the default. */
   readonly reason: string;
-  /** What is fused: keys and values (DenseRetNet), states (DenseMamba), or both; or the Transformer baseline. */
+  /** The models that it concerns: fused keys and values (DenseRetNet), fused states (DenseMamba), both, or the Transformer baseline. */
   readonly concerns: 'keys-and-values' | 'states' | 'both' | 'baseline';
 }
 
@@ -26,8 +26,8 @@ const table = [
     evidence: ['F', 'R'],
     concerns: 'states',
     reason:
-      'Raw: fusion is read out only and the un-fused state goes on to t+1 (Fig. 1b). Fused: the fused state goes on ' +
-      '(Fig. 1a read literally). The two panels disagree; Eqs. 11-14 keep h and h′ apart. Outputs are equal at the first token.',
+      'Raw: the output reads the fused state and the state before fusion is carried to t+1 (Fig. 1b). Fused: the fused state is ' +
+      'carried (Fig. 1a read literally). The two panels disagree; Eqs. 11-14 keep h and h′ apart. Outputs are equal at the first token.',
   },
   {
     name: 'pass',
@@ -36,7 +36,7 @@ const table = [
     evidence: ['C'],
     concerns: 'both',
     reason:
-      'Which feature deeper layers receive: before its own fusion, as in the released code (of keys and values), or after it.',
+      'Deeper layers receive a feature as it is before its own fusion, as in the released code (of keys and values), or after it.',
   },
   {
     name: 'projection',
@@ -63,7 +63,7 @@ const table = [
     default: 'silu',
     evidence: ['C'],
     concerns: 'both',
-    reason: 'Whether SiLU stands on the output of the gate too, or only inside its MLP.',
+    reason: 'SiLU is applied to the output of the gate too, as in the released code, or only inside its MLP.',
   },
   {
     name: 'fusion',
@@ -100,7 +100,7 @@ const table = [
     evidence: ['C'],
     concerns: 'keys-and-values',
     reason:
-      'How retention is normalised before the group norm. The equations do not; the released parallel mode divides by ' +
+      'The normalisation of retention before the group norm. The equations have none; the released parallel mode divides by ' +
       'a clamped row sum (torchscale), its one-token mode by a running scale only (decay).',
   },
   {
@@ -109,7 +109,8 @@ const table = [
     default: 'normed',
     evidence: [],
     concerns: 'states',
-    reason: "The paper says only Gate(x_t^l): the block's normed input, or the SSM's input u after the convolution.",
+    reason:
+      "The paper says Gate(x_t^l) and no more: x is the block's normed input, or the SSM's input u after the convolution.",
   },
   {
     name: 'gateWidth',
@@ -135,7 +136,8 @@ const table = [
     default: 'none',
     evidence: [],
     concerns: 'states',
-    reason: 'Whether a fused state is normed over all its numbers, as the released code norms fused keys and values.',
+    reason:
+      'An RMS norm of a fused state over all its numbers, as the released code norms fused keys and values, or no norm.',
   },
   {
     name: 'earlyLayers',
@@ -153,7 +155,7 @@ const table = [
     evidence: ['C'],
     concerns: 'keys-and-values',
     reason:
-      'The released one-token mode turns token p by p-1, its parallel mode by p. Outputs agree; stored states do not.',
+      'The released one-token mode rotates token p by p-1, its parallel mode by p. Outputs agree; stored states do not.',
   },
   {
     name: 'scoreScaling',
@@ -162,7 +164,7 @@ const table = [
     authors: 'rootKeyWidth',
     evidence: ['C'],
     concerns: 'baseline',
-    reason: "Whether scores are divided by √d. Eq. 1 as noted does not; the released code's Transformer baseline does.",
+    reason: "The division of scores by √d. Eq. 1 as noted has none; the released code's Transformer baseline has it.",
   },
   {
     name: 'ffnActivation',
@@ -170,7 +172,7 @@ const table = [
     default: 'silu',
     evidence: [],
     concerns: 'baseline',
-    reason: 'Eq. 2 as noted names its activation σ and no more. SiLU is that of every other gate here.',
+    reason: 'Eq. 2 as noted names its activation σ and no more. Every other gate here has SiLU.',
   },
   {
     name: 'rotaryPairs',
@@ -179,12 +181,12 @@ const table = [
     evidence: [],
     concerns: 'baseline',
     reason:
-      'Which channels a rotation of the Transformer turns together: j and j + d/2, or 2j and 2j + 1. The two are one ' +
-      'function once the rows of W_q and W_k are put in the other order.',
+      'The pairs of channels that a rotation of the Transformer mixes: j and j + d/2, or 2j and 2j + 1. The two are one ' +
+      'function after a permutation of the rows of W_q and W_k.',
   },
 ] as const satisfies readonly OpenReading[];
 
-/** The configuration words of the open readings. */
+/** The names of the open readings. */
 export type ReadingName = (typeof table)[number]['name'];
 
 /** The readings of one name: `Reading<'pass'>` is `'raw' | 'fused'`. */

@@ -1,6 +1,6 @@
 /**
- * @file RetNet, as torchscale's decoder computes it: the baseline without dense connections. [C]
- * Every weight is stored [out, in]. The group norm has no weight here.
+ * @file RetNet as torchscale's decoder computes it: the baseline without dense connections.
+ * Evidence [C]. Every weight is stored [out, in]. The group norm has no weight here.
  */
 import { type GatedFeedForward, swiGlu } from './02-feed-forward.ts';
 import { embed, readOut } from './language-model.ts';
@@ -18,7 +18,7 @@ export interface RetNetConfig {
   readonly ffnWidth: number;
   readonly layers: number;
   readonly epsilon: number;
-  /** torchscale: √width. */
+  /** Torchscale: √width. */
   readonly embeddingScale: number;
   /** α: 1, or (2 · layers)^{1/4} with torchscale's deepnorm. */
   readonly residualScale: number;
@@ -39,7 +39,7 @@ export interface RetNetLayer {
   readonly output: Matrix;
   /** [width] */
   readonly ffnNorm: Vector;
-  /** torchscale's names: SiLU stands on `up`. */
+  /** Torchscale's names: SiLU is applied to `up`. */
   readonly ffn: GatedFeedForward;
 }
 

@@ -1,8 +1,8 @@
-/** @file Root-mean-square norm. Not numbered in the paper. [C] */
+/** @file Root-mean-square norm. Not numbered in the paper. Evidence [C]. */
 import { hadamard, type Matrix, scale, sum, type Vector } from './notation.ts';
 
 /**
- * rms(x; w)_c = w_c x_c / sqrt(mean_c(x_c²) + ε): no mean is removed, no bias is added, ε stands inside the root.
+ * rms(x; w)_c = w_c x_c / sqrt(mean_c(x_c²) + ε): no mean is subtracted, no bias is added, ε is inside the root.
  * Evidence [C]. A `null` weight means all ones.
  * Shapes: x [c], weight [c], result [c], where c is any list of channels.
  */

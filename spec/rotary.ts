@@ -1,4 +1,4 @@
-/** @file Rotary positions: those of the released code and of torchscale [C], and the usual ones. Not numbered in the paper. */
+/** @file Rotary positions of the released code and of torchscale [C], and the usual ones. Not numbered in the paper. */
 import { type Vector, vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 
@@ -13,16 +13,16 @@ export function rotaryFrequencies(keyChannels: number): Vector {
   return vector(pairs, (j) => (pairs === 1 ? 1 : 10000 ** (-j / (pairs - 1))));
 }
 
-/** θ_j = base^{-j/P} for the P = d/2 pairs of a head: the usual frequencies, as LLaMA has them. Shapes: result [d/2]. */
+/** θ_j = base^{-j/P} for the P = d/2 pairs of a head: the usual frequencies, as in LLaMA. Shapes: result [d/2]. */
 export function usualRotaryFrequencies(keyChannels: number, base = 10000): Vector {
   if (keyChannels % 2 !== 0) throw new Error(`usualRotaryFrequencies: ${keyChannels} channels; give an even number`);
   return vector(keyChannels / 2, (j) => base ** ((-2 * j) / keyChannels));
 }
 
 /**
- * Turns each pair of neighbouring channels (2j, 2j+1) of one head by the angle p θ_j:
+ * Rotates each pair of neighbouring channels (2j, 2j+1) of one head by the angle p θ_j:
  * y_{2j} = x_{2j} cos(pθ_j) - x_{2j+1} sin(pθ_j), y_{2j+1} = x_{2j+1} cos(pθ_j) + x_{2j} sin(pθ_j).
- * Evidence [C]. There is no amplitude factor. Only differences of positions reach q · k.
+ * Evidence [C]. There is no amplitude factor. q · k depends on differences of positions only.
  * Shapes: x [d], result [d].
  */
 export function rotate(x: Vector, position: number): Vector {

@@ -1,7 +1,7 @@
 /**
- * @file The selective state space model of Mamba: a diagonal state whose step size, input map and output map depend on the
- * token. Not numbered in the paper. [T]: state-spaces/mamba, `selective_scan_ref` of
- * mamba_ssm/ops/selective_scan_interface.py at commit e9594ce.
+ * @file Mamba's selective scan: a diagonal state whose step size, input map and output map depend on the token.
+ * Not numbered in the paper. [T]: state-spaces/mamba, `selective_scan_ref` of mamba_ssm/ops/selective_scan_interface.py at commit
+ * e9594ce.
  */
 import { given, type Matrix, silu, softplus, sum, type Vector, vector, zeros } from './notation.ts';
 
@@ -14,17 +14,17 @@ export type StateMap =
   | { readonly layout: 'token'; readonly rows: Matrix }
   | { readonly layout: 'group'; readonly rows: readonly Matrix[] };
 
-/** What a selective scan reads. */
+/** The inputs of a selective scan. */
 export interface SelectiveInputs {
   /** [t][e] */
   readonly u: Matrix;
-  /** δ [t][e], of which Δ is made */
+  /** δ [t][e], from which Δ is computed */
   readonly delta: Matrix;
-  /** A [e][n], negative where the state is to fade */
+  /** A [e][n], negative for a decaying state */
   readonly a: Matrix;
   readonly b: StateMap;
   readonly c: StateMap;
-  /** D [e]: how much of u passes by the state */
+  /** D [e]: the weight of the skip connection from u */
   readonly skip?: Vector;
   /** [t][e]: the output is gated by silu(z) */
   readonly z?: Matrix;
@@ -33,7 +33,7 @@ export interface SelectiveInputs {
   readonly deltaSoftplus: boolean;
 }
 
-/** What a selective scan returns. */
+/** The outputs and the last state of a selective scan. */
 export interface Scanned {
   /** [t][e] */
   readonly output: Matrix;
@@ -54,7 +54,7 @@ export function stateMapRow(map: StateMap, t: number, e: number, channels: numbe
 
 /**
  * Δ_t[e] = softplus(δ_t[e] + bias[e]), or without softplus, or without bias.
- * Evidence [T]; its softplus is the identity above 20, which is 2·10⁻⁹ less: here it has no threshold.
+ * Evidence [T]; its softplus is the identity above 20, 2·10⁻⁹ less than the exact value; here there is no threshold.
  */
 export function stepSize(inputs: SelectiveInputs, t: number, e: number): number {
   const delta = inputs.delta[t]![e]! + (inputs.deltaBias === undefined ? 0 : inputs.deltaBias[e]!);
@@ -70,7 +70,7 @@ export function selectiveState(h: Vector, step: number, a: Vector, b: Vector, u:
 }
 
 /**
- * y_t = (Σ_n C[n] h_t[n] + D u) silu(z): the output of one channel, without the terms that are not given.
+ * y_t = (Σ_n C[n] h_t[n] + D u) silu(z): the output of one channel; absent terms are left out.
  * Evidence [T]. Shapes: h [n], c [n].
  */
 export function selectiveOutput(h: Vector, c: Vector, u: number, skip?: number, z?: number): number {
@@ -80,7 +80,7 @@ export function selectiveOutput(h: Vector, c: Vector, u: number, skip?: number, 
 
 /**
  * The selective scan of one sequence, token by token and channel by channel, from the state h0 (zero if not given). The state
- * knows nothing of D and z. An empty sequence returns h0.
+ * does not depend on D and z. An empty sequence returns h0.
  * Evidence [T]; there the scan always starts from zero.
  * Shapes: h0 [e][n], output [t][e], state [e][n].
  */

@@ -1,7 +1,7 @@
 /**
- * @file The fusion of states of diagonal state space models, for one token: Eqs. 10, 11 and 15-18 where what is fused is a state,
- * under every reading. A state [e][n] stands in a row: entry e·N + n of w = E·N. The equations are the
- * paper's [N, F, R]; the shapes of gates, projections and norms, and what concatenation and cross-attention do, are our choice.
+ * @file The fusion of states of diagonal state space models under every reading: Eqs. 10, 11, 15-18.
+ * For one token. A state [e][n] is stored as one row: entry e·N + n of w = E·N. The equations are the paper's [N, F, R]; the shapes of
+ * gates, projections and norms, and the forms of concatenation and cross-attention, are our choice.
  */
 import { collect, sourceCount } from './10-dense-hidden.ts';
 import { type GateWeights, gate, type Projection } from './15-selective-transition.ts';
@@ -10,7 +10,7 @@ import { given, type Matrix, matrix, type Vector, vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 import { rmsNorm } from './rms-norm.ts';
 
-/** The readings that the fusion of states depends on; what the gate reads is up to the network. */
+/** The readings that the fusion of states depends on. The network chooses the gates' input. */
 export interface StateReadings {
   readonly carry: Reading<'carry'>;
   readonly pass: Reading<'pass'>;
@@ -23,7 +23,7 @@ export interface StateReadings {
   readonly stateNorm: Reading<'stateNorm'>;
 }
 
-/** How states are fused. */
+/** The rule of fusion: m, ε and the readings. */
 export interface StateFusionRule {
   /** m */
   readonly denseLayers: number;
@@ -33,11 +33,11 @@ export interface StateFusionRule {
 
 /** The parameters of one layer's fusion of states. J = min(l, m) sources, nearest layer first; none where J = 0. */
 export interface StateFusion extends FusionMaps {
-  /** One if the gate is shared, J if each source has its own; `up` has E, N or E·N rows, as gateWidth says. */
+  /** One gate if it is shared, J if each source has its own; `up` has E, N or E·N rows, by gateWidth. */
   readonly gates: readonly GateWeights[];
-  /** J maps [n, n] or [e, e], as projectionWidth says, only where the projection is linear. */
+  /** J maps [n, n] or [e, e], by projectionWidth; present if the projection is linear. */
   readonly projections?: readonly Matrix[];
-  /** [e][n], only where the fused state is normed. */
+  /** [e][n]; present if the fused state is normed. */
   readonly norm?: Matrix;
 }
 
@@ -54,7 +54,7 @@ export interface StateConnection {
   readonly size: StateSize;
 }
 
-/** A gate's numbers over a whole state: per channel (the same for its N states), per state (for the E channels), or per entry. */
+/** Broadcasts a gate over a state: a number per channel (for its N states), per state (for the E channels), or per entry. */
 export function gateOver(g: Vector, width: Reading<'gateWidth'>, { channels, states }: StateSize): Vector {
   return vector(channels * states, (i) => {
     if (width === 'channel') return g[Math.floor(i / states)]!;
@@ -62,7 +62,7 @@ export function gateOver(g: Vector, width: Reading<'gateWidth'>, { channels, sta
   });
 }
 
-/** A projection over a whole state: of the N states in each channel, or of the E channels in each state. Result [w, w]. */
+/** A projection as a map of the whole state: of the N states in each channel, or of the E channels in each state. Result [w, w]. */
 export function projectionOver(
   map: Matrix,
   width: Reading<'projectionWidth'>,
@@ -99,13 +99,13 @@ function channelOf(vectors: readonly Vector[], e: number, { states }: StateSize)
   return vectors.map((h) => h.slice(e * states, (e + 1) * states));
 }
 
-/** A function of every channel, its results side by side. */
+/** The results of a function of each channel, side by side. */
 function perChannel({ channels }: StateSize, of: (e: number) => Vector): Vector {
   return Array.from({ length: channels }, (_, e) => of(e)).flat();
 }
 
 /**
- * Fuse of Eq. 11 as `fusion` reads it, in every channel: w of chapter 18 is N, and one merge or attention serves all channels, our choice.
+ * Fuse of Eq. 11 under a reading of `fusion`, in every channel: w of Eq. 18 is N. All channels share one merge or attention, our choice.
  * Shapes: h [w], H [j][w], result [w].
  */
 export function fuseBy(h: Vector, dense: readonly Vector[], { fusion, rule, size }: StateConnection): Vector {
@@ -115,7 +115,7 @@ export function fuseBy(h: Vector, dense: readonly Vector[], { fusion, rule, size
   });
 }
 
-/** Eq. 11 under every reading, and the norm over all w numbers where there is one. Shapes: h [w], H [j][w], result [w]. */
+/** Eq. 11 under every reading, and the norm over all w numbers if the reading has one. Shapes: h [w], H [j][w], result [w]. */
 export function fuseStates(h: Vector, dense: readonly Vector[], connection: StateConnection): Vector {
   const fused = fuseBy(h, dense, connection);
   const { readings, epsilon } = connection.rule;

@@ -1,7 +1,6 @@
 /**
- * @file State space duality (SSD), the recurrence of Mamba-2, one head: a selective state space model whose decay is one number
- * per token. Not numbered in the paper. [T]: state-spaces/mamba, mamba_ssm/modules/ssd_minimal.py at commit e9594ce, which
- * computes it in blocks.
+ * @file State space duality (SSD), the recurrence of Mamba-2, for one head: the decay is one number per token.
+ * Not numbered in the paper. [T]: state-spaces/mamba, mamba_ssm/modules/ssd_minimal.py at commit e9594ce, which computes it in blocks.
  */
 import { addMatrices, columns, type Matrix, matVec, outer, scaleMatrix, type Vector, zeros } from './notation.ts';
 
@@ -12,8 +11,8 @@ export interface Dual {
 }
 
 /**
- * h_t = exp(g_t) h_{t-1} + x_t ⊗ B_t, y_t = h_t C_t. g_t = Δ_t A is the logarithm of the token's decay, x comes multiplied by Δ.
- * Gated linear attention with C for queries, B for keys and x for values, its state transposed: that is the duality.
+ * h_t = exp(g_t) h_{t-1} + x_t ⊗ B_t, y_t = h_t C_t. g_t = Δ_t A is the logarithm of the token's decay; x is already multiplied by Δ.
+ * The duality: this is gated linear attention with queries C, keys B and values x, its state transposed.
  * Evidence [T]. Shapes: x [t][e], g [t], b [t][n], c [t][n], h0 [e][n].
  */
 export function stateSpaceDuality(x: Matrix, g: Vector, b: Matrix, c: Matrix, h0?: Matrix): Dual {
@@ -27,7 +26,7 @@ export function stateSpaceDuality(x: Matrix, g: Vector, b: Matrix, c: Matrix, h0
 }
 
 /**
- * The group whose B and C head a uses: neighbouring heads form a group, so ⌊a / (heads / groups)⌋.
+ * The group whose B and C head a uses, ⌊a / (heads / groups)⌋: neighbouring heads form a group.
  * Evidence [T]: Mamba-2 repeats each group's rows for its heads.
  */
 export function groupOfHead(a: number, heads: number, groups: number): number {

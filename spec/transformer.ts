@@ -1,7 +1,7 @@
 /**
- * @file The Transformer that the paper's networks are set beside, LLaMA-like: RMS norm before each branch, rotary positions,
- * softmax attention, SwiGLU. For one sequence. Not numbered in the paper. That scores are divided by √d is [C]; the rest is the
- * form that language models usually have, no choice of the paper.
+ * @file The Transformer baseline, LLaMA-like: RMS norm before each branch, rotary positions, softmax attention, SwiGLU.
+ * For one sequence. Not numbered in the paper. The division of scores by √d is [C]; the rest is the usual form of language models and
+ * no choice of the paper.
  */
 import { attention, emptyCache, extendCache, type KeyValueCache } from './01-attention.ts';
 import { type GatedFeedForward, swiGlu } from './02-feed-forward.ts';
@@ -48,11 +48,11 @@ export interface TransformerParameters {
   readonly layers: readonly TransformerLayer[];
   /** [width] */
   readonly finalNorm: Vector;
-  /** [vocabulary, width]; without it the embedding is the head too. */
+  /** [vocabulary, width]; if absent, the embedding is the head too. */
   readonly head?: Matrix;
 }
 
-/** Rows of the stream, and of each head what later tokens attend to: turned keys, and values. */
+/** Rows of the stream, and each head's rotated keys and values, which later tokens attend to. */
 interface Attended {
   readonly rows: Matrix;
   /** [h] */
@@ -68,7 +68,7 @@ export interface TransformerResult {
 
 /**
  * logits = W_head rms(s^L), s^0 = Embed[tokens]; in each layer s ← s + Attention(rms(s)), then s ← s + SwiGLU(rms(s)).
- * `before` [l][h] holds the keys and values of the tokens before; positions go on from them.
+ * `before` [l][h] holds the keys and values of earlier tokens; positions continue after them.
  * Shapes: tokens [t], logits [t][vocabulary].
  */
 export function transformer(
@@ -119,7 +119,7 @@ export function multiHeadAttention(
   return { rows, caches: perHead.map(({ cache }) => cache) };
 }
 
-/** Attention(rot(q), rot(k), v) of head a: token p turned by p, v not turned. Shapes: x [t][width], rows [t][width]. */
+/** Attention(rot(q), rot(k), v) of head a: token p rotated by p, v not rotated. Shapes: x [t][width], rows [t][width]. */
 function headAttention(
   weights: AttentionWeights,
   config: TransformerConfig,
@@ -135,7 +135,7 @@ function headAttention(
   return { rows, cache: extendCache(cache, k!, v) };
 }
 
-/** Rows from position `first` on, each turned by its own position. Shapes: rows [t][d], result [t][d]. */
+/** Rows from position `first` on, each rotated by its own position. Shapes: rows [t][d], result [t][d]. */
 function turnRows(rows: Matrix, first: number, { rotaryBase, rotaryPairs }: TransformerConfig): Matrix {
   return rows.map((row, t) => rotatePairs(row, first + t, usualRotaryFrequencies(row.length, rotaryBase), rotaryPairs));
 }

@@ -16,6 +16,7 @@ import { pythonWith } from '../support/python.ts';
 import { root } from '../support/root.ts';
 import { documents } from './documented.ts';
 import { reportOf } from './report.ts';
+import { specMakers } from './spec-blocks.ts';
 
 const marked = /^(<!-- (\w+): (.+) -->)\n([\s\S]*?)^<!-- end -->$/gm;
 
@@ -47,6 +48,7 @@ const dumpOf = (bytes: Uint8Array): string[] =>
 
 /** What makes the parts of each kind. Throws on what it cannot make. */
 const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
+  ...specMakers,
   /** The smallest case for a question about readings. */
   async case(name) {
     const question = questions.find((one) => one.name === name);

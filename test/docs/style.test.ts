@@ -9,7 +9,6 @@ const exempt = [
   'adapters/',
   'bench/gpu',
   'docs/',
-  'spec/',
   'src/cli/',
   'src/executors/gpu/',
   'src/io/',
@@ -25,7 +24,6 @@ const exempt = [
   'test/models/',
   'test/nn/',
   'test/oracle/',
-  'test/spec/',
   'test/tensor/',
 ];
 
