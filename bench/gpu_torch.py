@@ -1,4 +1,4 @@
-"""The same work in PyTorch, in single precision without TF32: one JSON object a line. Called by gpu.ts."""
+"""Times the same work in PyTorch, in single precision without TF32. Prints one JSON object per line; gpu.ts calls it."""
 
 import json
 import sys
@@ -55,7 +55,7 @@ def products():
 
 
 def scans():
-    """Log-step rounds: PyTorch has no scan of this kind."""
+    """Scan by rounds with doubling distance: PyTorch has no scan of this kind."""
     for n in (256, 2048):
         for t in (1024, 4096, 16384, 65536):
             if t * n > 2**24:

@@ -1,4 +1,4 @@
-/** @file What holds of the numbers on this device: tiled products are the plain ones, a step is that of f64, runs repeat. */
+/** @file Checks results on this device: tiled products equal plain ones, training agrees with f64, runs are deterministic. */
 import { firstOrder, firstOrderBounds, float32 } from '../../src/executors/bounded/first-order.ts';
 import { f64 } from '../../src/executors/f64/index.ts';
 import { compile } from '../../src/executors/gpu/index.ts';
@@ -21,7 +21,7 @@ const products: readonly [string, readonly number[], readonly number[]][] = [
   ['no,ni->oi', [4096, 512], [4096, 256]],
 ];
 
-/** Products by tiles and by single threads, on whole numbers whose sums are exact: bit for bit. */
+/** Compares tiled products with those of one invocation per element, on integers whose sums are exact: bit for bit. */
 async function tiledIsPlain(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [spec, a, b] of products) {
@@ -64,7 +64,7 @@ async function primitivesHold(): Promise<Row[]> {
   return rows;
 }
 
-/** Losses of `calls` calls of `unrolled` steps, here and on another executor from the same start. */
+/** Trains twice by `calls` calls of `unrolled` steps, and returns the losses and a way to train alike on another executor. */
 async function train(size: Size, unrolled: number, calls: number, rate: number) {
   const training = trainingOf(size, unrolled);
   const program = trainingSteps(training);
@@ -122,7 +122,7 @@ const exactLosses = ({ on }: Trained, start?: Float64Array): number[] =>
 const mostApart = (losses: readonly number[], want: readonly number[]): number =>
   Math.max(...want.map((x, i) => Math.abs(losses[i]! / x - 1)));
 
-/** Parameters at most half a unit of f32 away: how far a training takes them shows how it spreads what rounding begins. */
+/** Parameters within half an ulp of f32: their training shows how far it amplifies rounding errors. */
 function nearby(params: Float32Array): Float64Array {
   const random = rng(2);
   return Float64Array.from(params, (x) => x * (1 + 2 ** -24 * (random.integer(2001) / 1000 - 1)));
@@ -136,7 +136,7 @@ export async function checks(): Promise<Row[]> {
   const error = Math.abs(step.once.losses[0]! - exact);
   rows.push(show({ check: 'a small step within the bound', ok: error <= bound, error, bound }));
   if (isSmall) return rows;
-  // at 1e-3 the larger model on so few tokens is chaotic, which the last row shows: no rounding holds 100 steps there
+  // at 1e-3 the larger model on so few tokens is chaotic, as the last row shows: no arithmetic agrees over 100 steps there
   for (const [size, rate] of [
     [{ width: 64, heads: 2, layers: 2, batch: 4, length: 24 }, 1e-3],
     [larger, 1e-4],

@@ -1,4 +1,4 @@
-/** @file DenseRetNet with the authors' readings, as the benchmarks train it. */
+/** @file Configures DenseRetNet with the authors' readings, as the benchmarks train it. */
 import { f64 } from '../../src/executors/f64/index.ts';
 import { type DenseRetNetParams, denseRetNet } from '../../src/models/dense-retnet.ts';
 import { authorsReadings, type DenseRetNetConfig, denseRetNetConfig } from '../../src/models/dense-retnet-config.ts';
@@ -22,7 +22,7 @@ export const configOf = ({ width, heads, layers }: Size): DenseRetNetConfig =>
 
 export const rate = 1e-3;
 
-/** What to train. */
+/** The training of a size, with `steps` steps per call. */
 export function trainingOf(size: Size, steps: number): Training<DenseRetNetParams> {
   return {
     ...languageTraining(denseRetNet, configOf(size), size),
@@ -32,13 +32,13 @@ export function trainingOf(size: Size, steps: number): Training<DenseRetNetParam
   };
 }
 
-/** First parameters as one list. */
+/** Initial parameters as one list. */
 export function initialList(size: Size): Float32Array {
   const config = configOf(size);
   return flattenParams(initialise(denseRetNet, config, { on: f64, seed: 1 }), denseRetNet.shapes(config));
 }
 
-/** Tokens and targets of `count` batches from number `first` on: a noisy cycle, of which something can be learnt. */
+/** Tokens and targets of `count` batches from number `first` on: a noisy cycle, which can be learnt. */
 export function drawBatches(
   { batch, length }: Size,
   first: number,

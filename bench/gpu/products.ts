@@ -1,4 +1,4 @@
-/** @file Square matrix products on the device: chains of them, so that nothing but products is timed. */
+/** @file Times square matrix products on the device, in chains, so that nothing but products is timed. */
 import { compile, type Tuning } from '../../src/executors/gpu/index.ts';
 import { einsum } from '../../src/tensor/primitives/einsum.ts';
 import { slice } from '../../src/tensor/primitives/slice.ts';
@@ -44,7 +44,7 @@ export async function products(): Promise<Row[]> {
       ['tiled', true, 'ij,kj->ik'],
       ['tiled', true, 'ji,jk->ik'],
     ] as const) {
-      // transpositions differ in how tiles are read, which two sizes show
+      // transpositions change only how tiles are loaded: two sizes show that
       if (spec !== 'ij,jk->ik' && n !== 1024 && n !== 2048 && !isSmall) continue;
       const { median, low, high } = perRepetition(
         await chain(n, few, workgroups, spec),

@@ -1,4 +1,7 @@
-/** @file Retention in its three modes, forward and backward: batch 1, 4 heads, 512 tokens, 64 channels of keys and of values. */
+/**
+ * @file Times retention in its three modes, forward and backward: batch 1, 4 heads, 512 tokens, 64 channels of keys and of
+ * values.
+ */
 import { vjp } from '../../src/autograd/vjp.ts';
 import { compile } from '../../src/executors/gpu/index.ts';
 import type { Mode } from '../../src/nn/mode.ts';
@@ -23,7 +26,7 @@ export async function retention(): Promise<Row[]> {
           const run = (x: { q: typeof q; k: typeof k; v: typeof v }) =>
             retentionIn(mode)({ q: x.q!, k: x.k!, v: x.v!, decay: retnetDecays(h) }, zerosLike(q!, [1, h, d, d]))
               .output;
-          // the operands stay on the device, as PyTorch's do
+          // operands stay on the device, as in PyTorch
           const kept = { keptQ: q!, keptK: k!, keptV: v! };
           if (what === 'forward') return { ...kept, y: sum(run({ q, k, v }), [0, 1, 2]) };
           const { value, pullback } = vjp(

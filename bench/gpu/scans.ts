@@ -1,4 +1,4 @@
-/** @file Recurrences h_t = a_t h_{t−1} + b_t: by chunks in groups of threads, and by rounds. */
+/** @file Times recurrences h_t = a_t h_{t−1} + b_t: the chunked scan of workgroups, and the scan by rounds. */
 import { compile } from '../../src/executors/gpu/index.ts';
 import { zerosLike } from '../../src/tensor/operand.ts';
 import { linearScan } from '../../src/tensor/primitives/linear-scan.ts';

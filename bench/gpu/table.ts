@@ -1,6 +1,6 @@
-/** @file Timing asynchronous calls, and printing rows. */
+/** @file Times asynchronous calls, and prints rows. */
 
-/** Whether to run at sizes that say nothing but that the benchmark runs. */
+/** Whether to run at tiny sizes, which only show that the benchmark runs. */
 export const isSmall = process.argv.includes('--small');
 
 /** A row of results. */
@@ -31,7 +31,7 @@ export async function timed(call: () => Promise<unknown>, seconds = 1): Promise<
   return { median: rank(0.5), low: rank(0.25), high: rank(0.75) };
 }
 
-/** What one repetition takes, from programs of few and of many. */
+/** The time of one repetition, from programs of few and of many. */
 export const perRepetition = (few: Spread, many: Spread, repetitions: number): Spread => ({
   median: (many.median - few.median) / repetitions,
   low: (many.low - few.high) / repetitions,

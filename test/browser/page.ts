@@ -1,10 +1,10 @@
-/** @file What the page has for the test to call: the library from its sources, as a user's page has it. */
+/** @file Puts functions into a page that the test calls: the library from its sources, as a user's page has it. */
 import * as fc from 'fast-check';
 import { type Backend, compile } from '../../src/executors/gpu/index.ts';
 import { mul, sum, valueAndGrad } from '../../src/index.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 import { factorsOf, trainingSteps } from '../../src/training/index.ts';
-import { mistake, noCases, operatorSubjects, together, tryOn } from '../executors/gpu/support.ts';
+import { noCases, operatorSubjects, refusalOf, together, tryOn } from '../executors/gpu/support.ts';
 import { rate, referenceLosses } from '../support/training/reference.ts';
 import { smallTraining } from '../support/training/small.ts';
 
@@ -33,7 +33,7 @@ const page = {
   },
 
   /** The message of the error where a backend does not run. */
-  refusal: (backend: Backend): Promise<string> => mistake(cubes(backend, 3)),
+  refusal: (backend: Backend): Promise<string> => refusalOf(cubes(backend, 3)),
 
   /** A mode of an operator and its gradients beside f64, on drawn cases. Throws outside the bound. */
   async operator(backend: Backend, name: string, mode: string, seed: number) {

@@ -1,4 +1,4 @@
-/** @file Checking what a compiled function is called with. */
+/** @file Checks the inputs of a call of a compiled function. */
 import { fail } from '../../tensor/errors.ts';
 import { show, sizeOf } from '../../tensor/shape.ts';
 import type { Slot } from './trace/trace.ts';
@@ -6,7 +6,7 @@ import type { Slot } from './trace/trace.ts';
 /** Numbers of the inputs of a call, row-major. */
 export type CallInputs = Readonly<Record<string, Float32Array | Int32Array | Uint32Array>>;
 
-/** Throws unless the numbers of a call fit the inputs. */
+/** Throws an InputError unless the numbers of a call fit the names, kinds and shapes of the inputs. */
 export function checkInputs(inputs: Readonly<Record<string, Slot>>, given: CallInputs): void {
   for (const [name, slot] of Object.entries(inputs)) checkInput(name, slot, given[name], Object.keys(inputs));
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(inputs, name));

@@ -1,4 +1,4 @@
-/** @file What a program is held to beside its shapes: what can be kept, memory, and what a device reports. */
+/** @file Checks kept inputs and memory before a run, and the errors of the device after it. */
 import { fail } from '../../tensor/errors.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
 import type { DeviceError } from './device/device.ts';
@@ -6,7 +6,7 @@ import type { Work } from './fusion/schedule.ts';
 import type { Program } from './trace/program.ts';
 import type { Slot } from './trace/trace.ts';
 
-/** Throws unless every kept input is one, and the output that replaces it has its shape. */
+/** Throws an InputError unless every kept input and its output exist, and agree in shape. */
 export function checkKept(
   keep: Readonly<Record<string, string>>,
   inputs: Readonly<Record<string, Slot>>,
@@ -27,7 +27,7 @@ export function checkKept(
 
 const smaller = 'use smaller batches, fewer steps in one call, or checkpoint';
 
-/** Throws where the arrays of a program take more than is allowed. */
+/** Throws an InputError where the arrays of a program take more bytes than is allowed. */
 export function checkMemory({ kernels, bytes }: Work, most: number): void {
   if (bytes > most)
     fail(
@@ -35,7 +35,10 @@ export function checkMemory({ kernels, bytes }: Work, most: number): void {
     );
 }
 
-/** Runs something on a device. Throws where the device reports an error meanwhile: its numbers are void then. */
+/**
+ * Runs a task on a device. Throws where the device reports an error meanwhile, as its numbers are void: an InputError when it is
+ * out of memory.
+ */
 export async function guarded<T>(errors: readonly DeviceError[], work: Work, task: () => Promise<T>): Promise<T> {
   const before = errors.length;
   const outcome = await task().then(

@@ -1,10 +1,10 @@
-/** @file Compiling an equation, its gradient included, into one gpu.js pipeline. The one place that is asynchronous. */
+/** @file Compiles an equation, with the gradients in it, into one gpu.js pipeline. */
 import { fail } from '../../tensor/errors.ts';
 import { checkShape, sizeOf } from '../../tensor/shape.ts';
 import { type CallInputs, checkInputs } from './call-inputs.ts';
 import { checkKept, checkMemory, guarded } from './checks.ts';
 import type { Device, OpenDevice } from './device/device.ts';
-import { encoded } from './device/encoder.ts';
+import { byEncoder } from './device/encoder.ts';
 import { assertRan, openDevice } from './device/open.ts';
 import { byGpuJs, type Carried, type Runner } from './device/runner.ts';
 import type { Call, Work } from './fusion/schedule.ts';
@@ -14,67 +14,70 @@ import { checkRange } from './trace/origins.ts';
 import { type Equation, type Program, traceProgram } from './trace/program.ts';
 import { checkSize, type Slot } from './trace/trace.ts';
 
-/** How to compile. */
+/** Options of {@link compile}. */
 export interface CompileOptions {
-  /** The best that the machine has unless given. */
+  /** The best backend of the machine unless given. */
   readonly backend?: Backend | 'auto';
-  /** Whether WebAssembly may use several threads; it does unless this is false. */
+  /** Whether WebAssembly may use several threads; true unless given. */
   readonly threads?: boolean;
   /**
-   * Inputs that outputs replace, input by output: a call may leave them out, and continues with what the one before left. They
-   * stay on the device, are no results of a call, and are read with `kept`.
+   * Kept inputs, each with the output that replaces it after a call. A later call may leave them out, and continues from there.
+   * They stay on the device, are not among the results of a call, and are read by `kept`.
    */
   readonly keep?: Readonly<Record<string, string>>;
-  /** False has every result computed by a thread of its own, as without WebGPU: slower, and what the faster kernels are tested by. */
+  /**
+   * False computes every element by an invocation of its own, as without WebGPU: slower; the faster kernels are tested against
+   * it.
+   */
   readonly workgroups?: boolean;
-  /** For benchmarks: choices on which only the speed depends. */
+  /** For benchmarks: choices on which only speed depends. */
   readonly tuning?: Tuning;
-  /** Most bytes that the arrays of the program may take together: its inputs, its tables and what its kernels write. */
+  /** Most bytes of all arrays of the program together: inputs, tables and results of kernels. */
   readonly memoryBytes?: number;
 }
 
-/** What ran: the device, how gpu.js ran the pipeline on it, and what it takes. */
+/** The device that runs a compiled function, and the resources that it takes. */
 export interface Ran extends Device {
   readonly executorKind: string;
   readonly work: Work;
-  /** Seconds that tracing, compiling and the first run took. */
+  /** Seconds of tracing, compiling and the first run. */
   readonly compileSeconds: number;
 }
 
-/** A kernel's call, and its seconds. */
+/** A launch of a kernel, and its seconds. */
 export interface KernelTime extends Call {
   readonly seconds: number;
 }
 
-/** Where the time of a call goes. */
+/** The time of a call, by its parts. */
 export interface Profile {
   readonly kernels: readonly KernelTime[];
-  /** Seconds that all kernels take one after another. */
+  /** Seconds of all kernels one after another. */
   readonly together: number;
-  /** Seconds that the host takes to write all commands. */
+  /** Seconds in which the host encodes all commands. */
   readonly writing: number;
 }
 
 /** A compiled function. */
 export interface Compiled {
   /**
-   * Runs it: `real` inputs as Float32Array, `index` inputs as any of the three. Throws an InputError on a missing or unknown
-   * name, a wrong length or type, an index that is no integer from 0 to 2²⁴ or outside its table, a device that is out of memory, and
-   * after `dispose`; an Error when the device reports another error or was lost. NaN and ∞ are numbers like others.
+   * Runs the function on row-major f32 arrays: `real` inputs as Float32Array, `index` inputs as any of the three types. NaN and ∞
+   * are valid. Throws an InputError on a missing or unknown name, a wrong length or type, an index that is not an integer from 0
+   * to 2²⁴ or is outside its table, a device out of memory, and after `dispose`; an Error when the device reports another error
+   * or was lost.
    */
   (inputs: CallInputs): Promise<Record<string, Float32Array>>;
-  /** The numbers of a kept input, as the last call left them. Throws where no call has. */
+  /** The elements of a kept input after the last call. Throws an InputError before the first. */
   kept(input: string): Promise<Float32Array>;
   /**
-   * How long each kernel takes when it is run again and again by itself, on WebGPU, how long all of them take one after another,
-   * and how long it takes to write their commands. Kept inputs stay as they are; outputs have to be computed again. Throws an
-   * InputError on other backends and after `dispose`.
+   * Times each kernel by itself, all kernels one after another, and the encoding of their commands, on WebGPU. Kept inputs stay
+   * as they are; results must be computed again before they are read. Throws an InputError on other backends and after `dispose`.
    */
   profile(): Promise<Profile>;
   readonly ran: Ran;
   readonly inputs: Readonly<Record<string, Slot>>;
   readonly outputs: Readonly<Record<string, Required<Slot>>>;
-  /** Frees what the device holds. Calls under way may fail; later ones do. */
+  /** Frees the memory on the device. Calls under way may fail; later calls throw. */
   dispose(): Promise<void>;
 }
 
@@ -83,16 +86,16 @@ type Pipeline = ReturnType<OpenDevice['gpu']['createPipeline']>;
 
 const gone = 'compiled function: it has been disposed of; compile it again';
 
-/** Kernels that are handed to a device at a time: enough to keep it busy while the next are written. */
+/** Kernels that are submitted at a time: enough to keep a device busy while the host encodes the next. */
 const kernelsAtOnce = 64;
 
 /**
  * Compiles `fn` for inputs of given shapes and kinds, runs it once on zeros, and returns it as an asynchronous function.
  *
- * `fn` runs on values that have shapes but no numbers, so its loops are unrolled; a gradient is a call of `vjp` or
- * `grad` inside it. It runs three times for a graphics card, so it must do the same each time. Throws an InputError when a backend is unknown or does not run, whatever the primitives throw, when `fn`
- * reads a value, when it returns anything but values made from its inputs, and when an array or all of them take more
- * than the device or `memoryBytes` allow.
+ * `fn` runs on values that have shapes but no numbers, so its loops are unrolled; for gradients it calls `vjp` or `grad`. It is
+ * traced three times for a graphics card and must compute the same each time. Throws an InputError when a backend is unknown or
+ * does not run, when `fn` reads a value or returns anything but values computed from its inputs, when an array or all of them
+ * exceed the memory of the device or `memoryBytes`, and where a primitive throws one.
  * @example
  * const square = await compile(({ x }) => ({ y: mul(x, x) }), { x: { shape: [2] } }, { backend: 'cpu' });
  * (await square({ x: Float32Array.of(1, 3) })).y // [1, 9]
@@ -122,7 +125,7 @@ export async function compile(
   }
 }
 
-/** What is compiled, and what runs it. */
+/** A compiled program on its device. */
 interface Running {
   readonly opened: OpenDevice;
   readonly pipeline: Pipeline;
@@ -133,38 +136,43 @@ interface Running {
   close(): Promise<void>;
 }
 
-/** The trace of `fn` for what is opened, checked against what the device and the options allow. */
+/** Traces `fn` for an open device, and checks the program against the limits of the device and the options. */
 function programFor(
-  { device: { backend }, target, grouping }: OpenDevice,
+  { device: { backend }, target, workgroupSupport }: OpenDevice,
   fn: Equation,
   inputs: Readonly<Record<string, Slot>>,
   { keep = {}, workgroups = true, tuning = {}, memoryBytes = target.totalBytes }: CompileOptions,
 ): Program {
-  if (backend === 'webgpu' && workgroups && 'reason' in grouping) {
+  if (backend === 'webgpu' && workgroups && 'reason' in workgroupSupport) {
     fail(
-      `compile: ${grouping.reason}; install the version of gpu.js that densessm depends on, or give workgroups: false, which is slower`,
+      `compile: ${workgroupSupport.reason}; install the version of gpu.js that densessm depends on, or give workgroups: false, which is slower`,
     );
   }
   for (const [name, { shape }] of Object.entries(inputs)) checkSize(`compile: input ${name}`, shape, target);
-  const program = traceProgram(fn, inputs, { ...target, ...tuning, workgroups: workgroups && 'settings' in grouping });
+  const program = traceProgram(fn, inputs, {
+    ...target,
+    ...tuning,
+    workgroups: workgroups && 'settings' in workgroupSupport,
+  });
   checkKept(keep, inputs, program);
   checkMemory(program.work, Math.min(memoryBytes, target.totalBytes));
   return program;
 }
 
-/** The pipeline of a program: one gpu.js kernel for all that are the same. */
-function pipelineOf({ gpu, grouping }: OpenDevice, program: Program, threads: boolean): Pipeline {
+/** Builds the pipeline of a program; equal kernels share one gpu.js kernel. */
+function pipelineOf({ gpu, workgroupSupport }: OpenDevice, program: Program, threads: boolean): Pipeline {
   const kernels = new Map<string, ReturnType<KernelOf>>();
   const kernelOf: KernelOf = (kernel) => {
     const { text, size, workgroup } = kernel;
-    const settings = workgroup !== null && 'settings' in grouping ? grouping.settings({ ...kernel, workgroup }) : {};
+    const settings =
+      workgroup !== null && 'settings' in workgroupSupport ? workgroupSupport.settings({ ...kernel, workgroup }) : {};
     const key = keyOf(kernel);
     const made = kernels.get(key) ?? (gpu.createKernel(text, { output: [size], ...settings }) as ReturnType<KernelOf>);
     kernels.set(key, made);
     return made;
   };
   const orchestrate = (...handles: unknown[]): readonly unknown[] => program.replay(handles, kernelOf);
-  // gpu.js makes as many handles as the function declares parameters
+  // gpu.js passes as many handles as the function declares parameters
   Object.defineProperty(orchestrate, 'length', { value: program.names.length });
   return gpu.createPipeline(orchestrate, { threads });
 }
@@ -176,7 +184,7 @@ const carriedOf = ({ program: { names, outputs }, keep }: Running): Carried[] =>
     return result < 0 ? [] : [{ result, argument: names.indexOf(input) }];
   });
 
-/** Runs a pipeline once on zeros, which compiles it, and gives what runs it from then on. */
+/** Runs a pipeline once on zeros, which compiles it, and returns its runner. */
 async function started(running: Running, atOnce: number): Promise<Runner> {
   const { opened, pipeline, program, inputs } = running;
   const carried = carriedOf(running);
@@ -185,14 +193,14 @@ async function started(running: Running, atOnce: number): Promise<Runner> {
   await guarded(opened.errors, program.work, () => byItself.run(zeros, []));
   assertRan(opened.device, pipeline);
   if (opened.device.backend !== 'webgpu' || atOnce === 0) return byItself;
-  const own = encoded(pipeline, { carried, kernelsAtOnce: atOnce });
+  const own = byEncoder(pipeline, { carried, kernelsAtOnce: atOnce });
   if ('run' in own) return own;
   return fail(
     `compile: ${own.reason}; install the version of gpu.js that densessm depends on, or give tuning: { kernelsAtOnce: 0 }, which moves all arrays at every call`,
   );
 }
 
-/** The function that is handed out. */
+/** The compiled function that users call. */
 function compiledOf(running: Running, runner: Runner, compileSeconds: number): Compiled {
   const { opened, pipeline, program, inputs, keep, close } = running;
   const wanted = Object.entries(program.outputs).filter(([name]) => !Object.values(keep).includes(name));
@@ -248,6 +256,6 @@ function compiledOf(running: Running, runner: Runner, compileSeconds: number): C
 const without = <T>(named: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
   Object.fromEntries(Object.entries(named).filter(([name]) => !names.includes(name)));
 
-/** Indices become f32, which holds them exactly. gpu.js copies what it is called with. */
+/** The numbers of an input as a copy in f32, which holds indices exactly. */
 const singles = (x: Float32Array | Int32Array | Uint32Array): Float32Array =>
   x instanceof Float32Array ? x.slice() : Float32Array.from(x);

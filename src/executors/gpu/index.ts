@@ -1,4 +1,4 @@
-/** @file Compiling equations for graphics cards, WebAssembly and plain JavaScript, through gpu.js. */
+/** @file Compiles equations for graphics cards, WebAssembly and plain JavaScript, through gpu.js. */
 export type { CallInputs } from './call-inputs.ts';
 export { type Compiled, type CompileOptions, compile, type KernelTime, type Profile, type Ran } from './compile.ts';
 export type { Device } from './device/device.ts';

@@ -4,13 +4,13 @@ import { GPU } from 'gpu.js';
 import { describe, expect, it } from 'vitest';
 import { guarded } from '../../../src/executors/gpu/checks.ts';
 import type { DeviceError } from '../../../src/executors/gpu/device/device.ts';
-import { encoded } from '../../../src/executors/gpu/device/encoder.ts';
+import { byEncoder } from '../../../src/executors/gpu/device/encoder.ts';
 import { assertRan } from '../../../src/executors/gpu/device/open.ts';
 import { checkLimits } from '../../../src/executors/gpu/device/webgpu.ts';
 import { withWorkgroups } from '../../../src/executors/gpu/device/workgroups.ts';
 import { type Backend, type Compiled, compile } from '../../../src/executors/gpu/index.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
-import { mistake } from './support.ts';
+import { refusalOf } from './support.ts';
 
 const compiled = (backend: Backend | 'auto'): Promise<Compiled> =>
   compile(({ x }) => ({ x: x! }), { x: { shape: [2, 3] } }, { backend });
@@ -32,9 +32,9 @@ describe('the backend', () => {
   };
   const noAdapter = { gpu: { requestAdapter: async () => null } };
 
-  it('webgpu is an error where no adapter answers', async () => {
+  it('webgpu throws where no adapter answers', async () => {
     await withNavigator(noAdapter, async () => {
-      const message = await mistake(compiled('webgpu'));
+      const message = await refusalOf(compiled('webgpu'));
       expect(message).toMatch(/^compile: backend webgpu: no adapter answers; in Node install the package webgpu/);
     });
   });
@@ -47,7 +47,7 @@ describe('the backend', () => {
     });
   });
 
-  it('is never another than was chosen', () => {
+  it('is always the chosen one', () => {
     const device = { backend: 'webgpu', adapter: 'a', passedOver: [] } as const;
     expect(() => assertRan(device, { backend: 'cpu', executorKind: 'generic', fallbackReason: 'lost' })).toThrow(
       /^compile: webgpu was chosen, but cpu ran \(executor generic: lost\); in Node install/,
@@ -58,22 +58,22 @@ describe('the backend', () => {
     assertRan(device, { backend: 'webgpu', executorKind: 'fused-encoder', fallbackReason: null });
   });
 
-  it('is asserted when gpu.js degrades', async () => {
+  it('is asserted when gpu.js falls back', async () => {
     const { createPipeline } = GPU.prototype;
     GPU.prototype.createPipeline = function (...given) {
       const pipeline = createPipeline.apply(this, given);
-      // gpu.js's own switch, for its own tests
+      // a switch of gpu.js for its own tests
       (pipeline as unknown as { pipeline: { _fusionDisabled: boolean } }).pipeline._fusionDisabled = true;
       return pipeline;
     };
     try {
-      expect(await mistake(compiled('webasm'))).toContain('webasm was chosen, but webasm ran (executor generic)');
+      expect(await refusalOf(compiled('webasm'))).toContain('webasm was chosen, but webasm ran (executor generic)');
     } finally {
       GPU.prototype.createPipeline = createPipeline;
     }
   });
 
-  it('is not an adapter that has less than kernels need', () => {
+  it('refuses an adapter with limits below what kernels need', () => {
     const limits = {
       maxStorageBuffersPerShaderStage: 8,
       maxComputeInvocationsPerWorkgroup: 256,
@@ -88,14 +88,14 @@ describe('the backend', () => {
     );
   });
 
-  it('is asked for what it reports: nothing, a full memory, or anything else', async () => {
+  it('is watched for errors: none, out of memory, or any other', async () => {
     const work = { kernels: 2, distinct: 1, bytes: 48 };
     const reporting = (reported: readonly DeviceError[]) => {
       const errors: DeviceError[] = [{ message: 'before', isMemory: true }];
       return guarded(errors, work, async () => errors.push(...reported));
     };
     expect(await reporting([])).toBe(1);
-    expect(await mistake(reporting([{ message: 'm', isMemory: true }]))).toMatch(
+    expect(await refusalOf(reporting([{ message: 'm', isMemory: true }]))).toMatch(
       /^compiled function: the device is out of memory; its 2 kernels take 48 bytes together: use smaller batches/,
     );
     await expect(reporting([{ message: 'm', isMemory: false }])).rejects.toThrow(
@@ -104,13 +104,13 @@ describe('the backend', () => {
     await expect(guarded([], work, () => Promise.reject(new Error('own')))).rejects.toThrow('own');
   });
 
-  it('has reasons where gpu.js is another than expected', () => {
+  it('has reasons where gpu.js is not as expected', () => {
     expect(withWorkgroups({} as GPU, {})).toEqual({ reason: 'gpu.js exports no WebGPUKernel' });
-    expect(encoded({}, { carried: [], kernelsAtOnce: 1 })).toEqual({ reason: 'gpu.js has no executor' });
+    expect(byEncoder({}, { carried: [], kernelsAtOnce: 1 })).toEqual({ reason: 'gpu.js has no executor' });
   });
 
-  it('says what memory a program takes', async () => {
-    // not in the library types that the project uses
+  it('predicts the memory of a program', async () => {
+    // missing in the library types of the project
     const { WebAssembly: wasm } = globalThis as unknown as { WebAssembly: { Memory: new (of: Size) => object } };
     const { Memory } = wasm;
     const taken: number[] = [];
@@ -128,7 +128,7 @@ describe('the backend', () => {
         { backend: 'webasm' },
       );
       await f.dispose();
-      // gpu.js adds 16 pages, whatever the program
+      // gpu.js adds 16 pages to every program
       const known = f.ran.work.bytes + 2 ** 20;
       expect(Math.max(...taken)).toBeGreaterThanOrEqual(known);
       expect(Math.max(...taken)).toBeLessThan(known + 2 ** 17);

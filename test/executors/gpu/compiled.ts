@@ -1,4 +1,4 @@
-/** @file What a compiled function does, on any backend. */
+/** @file Tests compiled functions on any backend. */
 import { describe, expect, it } from 'vitest';
 import { grad, vjp } from '../../../src/autograd/vjp.ts';
 import { f64 } from '../../../src/executors/f64/index.ts';
@@ -52,7 +52,7 @@ async function once(
   }
 }
 
-/** How gpu.js runs small programs on each backend. */
+/** The kind of executor with which gpu.js runs small programs on each backend. */
 const kinds = { webgpu: 'fused-encoder', webasm: 'fused-sync', cpu: 'generic' } as const;
 
 /** The tests of compiled functions on a backend. */
@@ -60,7 +60,7 @@ export function testCompiled(backend: Backend): void {
   describe(`a function compiled on ${backend}`, () => {
     const on = { backend };
 
-    it('says what runs it', async () => {
+    it('names the backend that runs it', async () => {
       const compiled = await compile(({ x }) => ({ y: exp(x!) }), { x: { shape: [2, 3] } }, on);
       expect(compiled.ran).toMatchObject({ backend, executorKind: kinds[backend] });
       expect(compiled.ran.adapter === null).toBe(backend !== 'webgpu');
@@ -68,7 +68,7 @@ export function testCompiled(backend: Backend): void {
       await compiled.dispose();
     });
 
-    it('runs often, also before an earlier call has ended, and keeps no hold of its arguments', async () => {
+    it('runs again before an earlier call has ended, and copies its arguments', async () => {
       const twice = await compile(({ x }) => ({ y: scale(x!, 2) }), { x: { shape: [2] } }, on);
       const x = Float32Array.of(1, 2);
       const first = twice({ x });
@@ -79,13 +79,13 @@ export function testCompiled(backend: Backend): void {
       await twice.dispose();
     });
 
-    it('holds gradients of any order', async () => {
+    it('contains gradients of any order', async () => {
       const cube = (x: Value): Value => sum(mul(x, mul(x, x)));
       const second: Equation = ({ x }) => ({ y: grad((u: Value) => sum(grad(cube, u)), x!) });
       expect(await once(second, { x: { shape: [3] } }, { x: [1, 2, -3] }, on)).toEqual({ y: [6, 12, -18] });
     });
 
-    it('takes NaN and infinities as numbers, and lets none through a mask', async () => {
+    it('accepts NaN and infinities, and stops them at a mask', async () => {
       const fn: Equation = ({ m, x }) => ({
         kept: select(m!, x!, 1),
         sum: add(x!, 1),
@@ -101,7 +101,7 @@ export function testCompiled(backend: Backend): void {
       });
     });
 
-    it('has the limits of exp and log', async () => {
+    it('computes the limits of exp and log', async () => {
       const fn: Equation = ({ x }) => ({ exp: exp(x!), log: log(x!) });
       expect(await once(fn, { x: { shape: [5] } }, { x: [0, infinity, -infinity, nan, 1] }, on)).toEqual({
         exp: [1, infinity, 0, nan, Math.fround(Math.E)],
@@ -109,7 +109,7 @@ export function testCompiled(backend: Backend): void {
       });
     });
 
-    it('has elementary functions within 2 units in the last place', async () => {
+    it('computes elementary functions within 2 ulp', async () => {
       const count = 10_000;
       const fn: Equation = ({ x, p, angle }) => ({
         exp: exp(x!),
@@ -128,12 +128,12 @@ export function testCompiled(backend: Backend): void {
       const random = rng(1);
       const snapped = (draw: () => number): Float64Array =>
         Float64Array.from({ length: count }, () => Math.fround(draw()));
-      // ordinary numbers, exponents all over the range, and the neighbourhood of 1, where ln vanishes
+      // ordinary numbers, exponents over the whole range, and the neighbourhood of 1, where ln is near 0
       const x = snapped(() => random.normal() * (random.integer(2) === 0 ? 1 : 15));
       const p = snapped(() =>
         random.integer(3) === 0 ? 1 + random.normal() / 64 : 2 ** (random.integer(240) - 120) * (1 + random.uniform()),
       );
-      // angles of every size, and the numbers nearest to multiples of π/2, where sine or cosine nears 0
+      // angles of every size, and the numbers nearest to multiples of π/2, where sine or cosine is near 0
       const angle = snapped(() => {
         const sign = random.integer(2) === 0 ? 1 : -1;
         if (random.integer(2) === 0) return sign * (Math.PI / 2) * random.integer(7640);
@@ -173,7 +173,7 @@ export function testCompiled(backend: Backend): void {
       });
     });
 
-    it('knows arrays without elements', async () => {
+    it('accepts arrays without elements', async () => {
       const slots = { x: { shape: [2, 0] }, y: { shape: [0, 3] } };
       const fn: Equation = ({ x, y }) => {
         const product = einsum('ab,bc->ac', x!, y!);
@@ -195,7 +195,7 @@ export function testCompiled(backend: Backend): void {
       expect(await once(({ x }) => ({ x: x! }), { x: { shape: [0] } }, { x: [] }, on)).toEqual({ x: [] });
     });
 
-    it('joins more parts than a kernel reads at once', async () => {
+    it('joins more parts than one kernel reads', async () => {
       const fn: Equation = ({ x }) => {
         const parts = Array.from({ length: 60 }, (_, t) => scale(slice(x!, 1, t, t + 1), t));
         const { value, pullback } = vjp((u: readonly Value[]) => concat(u, 1), parts);
@@ -206,7 +206,7 @@ export function testCompiled(backend: Backend): void {
       expect(await once(fn, { x: { shape: [2, 60] } }, given, on)).toEqual({ whole, last: [59, 59] });
     });
 
-    it('joins parts that read many arrays each, others than their neighbours and the same', async () => {
+    it('joins parts that read many arrays each, distinct ones and shared ones', async () => {
       const names = Array.from({ length: 20 }, (_, k) => `x${k}`);
       const fn: Equation = (xs) => {
         const x = names.map((name) => xs[name]!);
@@ -222,7 +222,7 @@ export function testCompiled(backend: Backend): void {
       });
     });
 
-    it('multiplies over an axis that is cut in one way on one side and in another on the other', async () => {
+    it('contracts an axis that is split in different ways in the two operands', async () => {
       const turned = (x: Value, parts: readonly number[]): Value =>
         reshape(transpose(reshape(x, [4, ...parts]), [0, 2, 1]), [4, 6]);
       const fn: Equation = ({ x }) => ({ y: einsum('ak,bk->ab', turned(x!, [2, 3]), turned(x!, [3, 2])) });
@@ -231,7 +231,7 @@ export function testCompiled(backend: Backend): void {
       expect(y).toEqual([...read(fn({ x: input(f64, x, [4, 6]) }).y!)]);
     });
 
-    it('finds the place of every element of large arrays', async () => {
+    it('finds the offset of every element of large arrays', async () => {
       const shape = [37, 3, 61, 19];
       const x = Float64Array.from({ length: 37 * 3 * 61 * 19 }, (_, i) => i);
       const moved = (y: Value): Value =>

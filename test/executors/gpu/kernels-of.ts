@@ -1,13 +1,13 @@
-/** @file The kernels of an equation, as a trace lists them: without a device. */
+/** @file Lists the kernels of an equation, from a trace without a device. */
 import type { Kernel } from '../../../src/executors/gpu/text/kernel.ts';
 import { type Target, targets } from '../../../src/executors/gpu/text/target.ts';
 import { type Equation, traceProgram } from '../../../src/executors/gpu/trace/program.ts';
 import type { Slot } from '../../../src/executors/gpu/trace/trace.ts';
 
-/** A graphics card on which kernels may be written for groups of threads. */
-export const grouped: Target = { ...targets.webgpu, workgroups: true };
+/** A graphics card on which kernels have workgroups. */
+export const withWorkgroups: Target = { ...targets.webgpu, workgroups: true };
 
-/** The kernels that an equation needs on a target, in order. */
+/** The kernels of an equation on a target, in order. */
 export function kernelsOf(fn: Equation, inputs: Readonly<Record<string, Slot>>, target: Target): Kernel[] {
   const kernels: Kernel[] = [];
   const program = traceProgram(fn, inputs, target);

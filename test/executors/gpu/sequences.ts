@@ -1,4 +1,4 @@
-/** @file What scans, convolutions and large angles do on any backend: sequences longer than the tables of primitives have. */
+/** @file Tests scans and convolutions of long sequences, and sines of large angles, on any backend. */
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float32 } from '../../../src/executors/bounded/index.ts';
 import { type Backend, compile } from '../../../src/executors/gpu/index.ts';
@@ -14,7 +14,7 @@ import { type Subject, tryOn } from './support.ts';
 
 const long = [2, 67, 3];
 
-/** A scan and a convolution, to either side, along the middle axis. */
+/** A scan and a convolution, in both directions, along the middle axis. */
 const sequences: Subject = {
   layout: {
     inputs: { a: { shape: long }, b: { shape: long }, h0: { shape: [2, 3] } },
@@ -29,7 +29,7 @@ const sequences: Subject = {
   }),
 };
 
-/** The tests of long sequences on a backend. */
+/** Tests long sequences and large angles on a backend. */
 export function testSequences(backend: Backend, runs: number): void {
   describe(`on ${backend}, over ${long[1]} tokens`, () => {
     it('scans and convolutions and their gradients are those of f64, within the bound', async () => {
@@ -39,7 +39,7 @@ export function testSequences(backend: Backend, runs: number): void {
     });
   });
 
-  it(`on ${backend} sines of angles beyond reach are within their bound, and no number is beyond 1`, async () => {
+  it(`on ${backend} sines of angles without a right digit are within their bound, and at most 1`, async () => {
     const random = rng(1);
     const x = Float32Array.from({ length: 999 }, () => random.normal() * 2 ** (13 + random.integer(110)));
     x[0] = Number.POSITIVE_INFINITY;

@@ -1,4 +1,4 @@
-/** @file Comparing the gpu executor with f64, outputs and gradients, within the computed bound of single precision. */
+/** @file Compares the gpu executor with f64, outputs and gradients, within the computed bound of single precision. */
 import * as fc from 'fast-check';
 import { bounded, boundOf, float32, snap } from '../../../src/executors/bounded/index.ts';
 import { f64 } from '../../../src/executors/f64/index.ts';
@@ -14,27 +14,27 @@ import type { PrimitiveName } from '../../../src/tensor/primitives/index.ts';
 import type { Value } from '../../../src/tensor/value.ts';
 import { table } from '../../support/primitives/table.ts';
 
-/** What to compile and to compare: a program of fixed shapes. */
+/** A program of fixed shapes, to compile and to compare. */
 export interface Subject {
   readonly program: Program;
   readonly layout: Layout;
-  /** What drawn numbers are changed to where a function is not defined everywhere. */
+  /** Maps drawn numbers into the domain of the function. */
   readonly domain?: (x: number) => number;
 }
 
-/** What came of comparisons. */
+/** The outcome of comparisons. */
 export interface Tally {
   readonly verdict: Verdict;
   readonly cases: number;
   readonly numbers: number;
-  /** Numbers with a finite bound: about the others nothing is promised. */
+  /** Numbers with a finite bound; the others are not compared. */
   readonly bounded: number;
 }
 
 const numbersOf = (evaluation: Evaluation, of: (x: Value) => Float64Array): Numbers =>
   Object.fromEntries(Object.entries(asAnswered(evaluation)).map(([name, x]) => [name, of(x)]));
 
-/** Compiles a program and its gradient as one function; asserts what runs it. */
+/** Compiles a program and its gradient as one function; asserts that the backend runs it. */
 export async function compileSubject({ program, layout }: Subject, backend: Backend): Promise<Compiled> {
   const inputs = Object.entries(layout.inputs).map(([name, { shape, below }]): [string, Slot] => [
     name,
@@ -46,7 +46,7 @@ export async function compileSubject({ program, layout }: Subject, backend: Back
   return compiled;
 }
 
-/** A case of a subject: drawn numbers, as single precision holds them. */
+/** A case of a subject: drawn numbers, rounded to single precision. */
 export function caseOf({ layout, domain = (x) => x }: Subject, seed: number, values: Values): Case {
   const c = fill(layout, seed, values);
   const snapped = (tensors: Tensors, f: (x: number) => number): Tensors =>
@@ -70,7 +70,7 @@ export async function compare(compiled: Compiled, { program }: Subject, c: Case)
   }
   const bounds = numbersOf(evaluate(program, c, bounded(float32)), (x) => boundOf(x).slice());
   const all = Object.values(bounds).flatMap((x) => [...x]);
-  // where the bound is infinite nothing is promised, and so nothing compared
+  // numbers with an infinite bound are not compared
   for (const [name, e] of Object.entries(bounds)) {
     e.forEach((bound, i) => {
       if (!Number.isFinite(bound)) actual[name]![i] = expected[name]![i] = e[i] = 0;
@@ -93,7 +93,7 @@ export const together = (a: Tally, b: Tally): Tally => ({
   bounded: a.bounded + b.bounded,
 });
 
-/** Compiles a subject and compares it on drawn cases. Throws on the first that is wrong. */
+/** Compiles a subject and compares it on drawn cases. Throws on the first wrong one. */
 export async function tryOn(
   backend: Backend,
   subject: Subject,
@@ -117,7 +117,7 @@ export async function tryOn(
   return tally;
 }
 
-/** Where results are finite in single precision. */
+/** The domains where results are finite in single precision. */
 const domains: { readonly [N in PrimitiveName]?: (x: number) => number } = {
   exp: (x) => Math.max(-80, Math.min(80, x)),
   expm1: (x) => Math.min(80, x),
@@ -143,7 +143,7 @@ export function primitiveSubject(name: PrimitiveName, count: number): Subject {
   };
 }
 
-/** Whether dyadic inputs give exact results in a mode, as the law says. */
+/** Whether dyadic inputs give exact results in a mode, as its law requires. */
 export const isExact = ({ operator: { exact, spectral = [] }, mode }: { operator: Operator; mode: string }): boolean =>
   exact === true && !spectral.includes(mode);
 
@@ -157,7 +157,7 @@ export function operatorSubjects(operator: Operator, mode: string, count: number
 }
 
 /** The message of the InputError that a promise is rejected with. */
-export async function mistake(promise: Promise<unknown>): Promise<string> {
+export async function refusalOf(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
     () => null,
     (thrown: unknown) => thrown,

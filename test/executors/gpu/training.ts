@@ -1,14 +1,14 @@
-/** @file Whole training steps on a backend beside the same in f64, with parameters that stay where they are between calls. */
+/** @file Tests whole training steps on a backend against f64, with parameters that stay on the device between calls. */
 import { expect, it } from 'vitest';
 import { type Backend, compile } from '../../../src/executors/gpu/index.ts';
 import { factorsOf, trainingSteps } from '../../../src/training/index.ts';
 import { rate, referenceLosses } from '../../support/training/reference.ts';
 import { smallTraining } from '../../support/training/small.ts';
-import { mistake } from './support.ts';
+import { refusalOf } from './support.ts';
 
 const [steps, accumulate] = [2, 2];
 
-/** What a function gives, computed when it is first asked for. */
+/** The result of a function, computed at its first use. */
 function once<T>(make: () => T): () => T {
   let made: { readonly value: T } | undefined;
   return () => {
@@ -19,9 +19,9 @@ function once<T>(make: () => T): () => T {
 
 const reference = once(() => referenceLosses(steps, accumulate));
 
-/** The tests of training on a backend. */
+/** Tests training on a backend. */
 export function testTraining(backend: Backend): void {
-  it(`trains on ${backend} as f64 does, within the bound, and twice alike`, async () => {
+  it(`trains on ${backend} as f64 does, within the bound, and deterministically`, async () => {
     const { training, init, batches } = smallTraining(steps, accumulate);
     const { equation, inputs, keep } = trainingSteps(training);
     const f = await compile(equation, inputs, { backend, keep });
@@ -31,7 +31,7 @@ export function testTraining(backend: Backend): void {
     const first = { params: Float32Array.from(init), first: zeros, second: zeros, factors: Float32Array.from(factors) };
     const { losses } = await f({ ...first, ...batches(0) });
     const params = await f.kept('params');
-    // without what is kept the second call continues
+    // the second call leaves out the kept inputs and continues
     const again = await f({ factors: first.factors, ...batches(1) });
     expect((await f({ ...first, ...batches(0) })).losses).toEqual(losses);
     expect(await f.kept('params')).toEqual(params);
@@ -48,16 +48,16 @@ export function testTraining(backend: Backend): void {
     await f.dispose();
   });
 
-  it(`says on ${backend} what cannot be kept, or takes too much`, async () => {
+  it(`refuses on ${backend} inputs that cannot be kept, and too much memory`, async () => {
     const same = { x: { shape: [2] }, y: { shape: [3] } };
     const keeping = (keep: Record<string, string>, memoryBytes = 1e9) =>
       compile(({ x, y }) => ({ x: x!, y: y! }), same, { backend, keep, memoryBytes });
-    expect(await mistake(keeping({ z: 'x' }))).toContain('input z is to be kept as output x; there is no such input');
-    expect(await mistake(keeping({ x: 'y' }))).toContain('kept input x has shape [2], output y [3]; they must agree');
-    expect(await mistake(keeping({}, 8))).toContain('2 kernels take 40 bytes together, and at most 8 are allowed');
+    expect(await refusalOf(keeping({ z: 'x' }))).toContain('input z is to be kept as output x; there is no such input');
+    expect(await refusalOf(keeping({ x: 'y' }))).toContain('kept input x has shape [2], output y [3]; they must agree');
+    expect(await refusalOf(keeping({}, 8))).toContain('2 kernels take 40 bytes together, and at most 8 are allowed');
     const f = await keeping({ x: 'x' });
-    expect(await mistake(f.kept('y'))).toContain('y is not kept; the kept inputs are x');
-    expect(await mistake(f({ y: new Float32Array(3) }))).toContain('input x is missing');
+    expect(await refusalOf(f.kept('y'))).toContain('y is not kept; the kept inputs are x');
+    expect(await refusalOf(f({ y: new Float32Array(3) }))).toContain('input x is missing');
     await f.dispose();
   });
 }

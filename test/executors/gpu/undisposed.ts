@@ -1,4 +1,4 @@
-/** @file A program that compiles, runs on several threads, and ends without disposing of anything: it must end. */
+/** @file Compiles, runs on several threads and disposes of nothing; the process must end all the same. */
 import { compile } from '../../../src/executors/gpu/index.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
 

@@ -1,4 +1,4 @@
-/** @file Random programs of views, joins, reductions and products of one another, on whole numbers. */
+/** @file Tests random programs of views, joins, reductions and products of one another, on integers. */
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { f64 } from '../../../src/executors/f64/index.ts';
@@ -29,7 +29,7 @@ type Step = (x: Value, random: Rng, others: readonly Value[]) => Value;
 const axisOf = ({ shape }: Value, random: Rng): number => random.integer(shape.length);
 const letters = ({ shape }: Value, from: string): string[] => [...from.slice(0, shape.length)];
 
-/** Another shape of as many elements. */
+/** Another shape of the same size. */
 function anotherShape(size: number, random: Rng): Shape {
   const shape: number[] = [];
   let left = size;
@@ -42,7 +42,7 @@ function anotherShape(size: number, random: Rng): Shape {
   return [...shape, left, ...(random.integer(4) === 0 ? [1] : [])];
 }
 
-/** What moves, joins and reduces numbers, on values that have an axis at least. Numbers stay small and whole. */
+/** Steps that move, join and reduce values with at least one axis. Numbers stay small integers. */
 const steps: readonly Step[] = [
   (x, random) => reshape(x, anotherShape(sizeOf(x.shape), random)),
   (x, random) => {
@@ -74,15 +74,15 @@ const steps: readonly Step[] = [
   (x, random) => sum(sign(x), [axisOf(x, random)]),
   (x, random) => maxReduce(x, axisOf(x, random)),
   (x, random, others) => {
-    // with another value over an axis of the same length
+    // contracted with another value over an axis of the same length
     const at = axisOf(x, random);
     const partners = others.flatMap((y) => y.shape.flatMap((n, axis) => (n === x.shape[at] ? [{ y, axis }] : [])));
     const { y, axis } = partners[random.integer(partners.length)]!;
     const [left, right] = [letters(x, 'abcdef'), letters(y, 'uvwxyz')];
     left[at] = 'k';
     right[axis] = 'k';
-    const kept = [...left, ...right].filter((letter) => letter !== 'k');
-    return einsum(`${left.join('')},${right.join('')}->${kept.join('')}`, sign(x), sign(y));
+    const out = [...left, ...right].filter((letter) => letter !== 'k');
+    return einsum(`${left.join('')},${right.join('')}->${out.join('')}`, sign(x), sign(y));
   },
   (x, random) => {
     const axis = axisOf(x, random);
@@ -91,7 +91,7 @@ const steps: readonly Step[] = [
   },
 ];
 
-/** A program of random steps, each on one of the values before; all are results. */
+/** A program of random steps, each on an earlier value; all values are results. */
 const program =
   (seed: number, count: number): Equation =>
   ({ x, y }) => {
@@ -107,7 +107,7 @@ const program =
 
 const shape = [2, 3, 4];
 
-/** Runs a program on a backend and in f64; the results must be the same. */
+/** Runs a program on a backend and in f64, and expects equal results. */
 async function compareOn(backend: Backend, tuning: Tuning, fn: Equation): Promise<void> {
   const numbers = Float32Array.from({ length: 24 }, (_, i) => ((i * 7) % 5) - 2);
   const given = { x: numbers, y: numbers.toReversed() };
@@ -116,7 +116,7 @@ async function compareOn(backend: Backend, tuning: Tuning, fn: Equation): Promis
   await f.dispose();
   const on = (x: Float32Array): Value => input(f64, Float64Array.from(x), shape);
   for (const [name, value] of Object.entries(fn({ x: on(given.x), y: on(given.y) }))) {
-    // + 0: zeros have no sign here
+    // + 0 turns −0 into 0
     expect(
       [...found[name]!].map((n) => n + 0),
       name,
@@ -124,11 +124,11 @@ async function compareOn(backend: Backend, tuning: Tuning, fn: Equation): Promis
   }
 }
 
-/** The tests of random programs on a backend. */
+/** Tests random programs on a backend. */
 export function testViews(backend: Backend, runs: number): void {
   it.each([
     { what: 'short expressions', tuning: { mostWork: 6, launchBytes: 0 } },
-    { what: 'long expressions, evaluated again', tuning: { mostWork: 48, launchBytes: 16e6 } },
+    { what: 'long expressions, recomputed', tuning: { mostWork: 48, launchBytes: 16e6 } },
   ])(`on ${backend}, $what: views, joins and reductions of one another are those of f64`, async ({ tuning }) => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 30 }), fc.integer({ min: 4, max: 14 }), (seed, count) =>

@@ -8,13 +8,13 @@ import { mul } from '../../../src/tensor/primitives/mul.ts';
 import { sum } from '../../../src/tensor/primitives/sum.ts';
 import { cases } from '../../support/property.ts';
 import { testCompiled } from './compiled.ts';
-import { testGroups } from './groups.ts';
 import { testSequences } from './sequences.ts';
 import { isExact, operatorSubjects, primitiveSubject, tryOn } from './support.ts';
 import { testTraining } from './training.ts';
 import { testViews } from './views.ts';
+import { testWorkgroups } from './workgroups.ts';
 
-/** The parts of gpu.js that are not in its types. */
+/** Parts of gpu.js that its types lack. */
 const library = (await import('gpu.js')) as unknown as {
   readonly WebGPUContext: { acquire(): Promise<{ readonly device: Device }> };
   readonly WebGPUKernel: { readonly prototype: { _computeDispatch: unknown } };
@@ -25,7 +25,7 @@ interface Device {
   readonly lost: Promise<unknown>;
 }
 
-/** What runs where WebGPU is asked for, or why nothing does. */
+/** The device that WebGPU runs on, or the reason why none does. */
 const found = await compile(({ x }) => ({ y: add(x!, x!) }), { x: { shape: [3] } }, { backend: 'webgpu' }).then(
   async (twice) => {
     const { y } = await twice({ x: Float32Array.of(1, 2, 3) });
@@ -36,7 +36,7 @@ const found = await compile(({ x }) => ({ y: add(x!, x!) }), { x: { shape: [3] }
 );
 
 if (typeof found === 'string') {
-  it('tells that it did not run', () => {
+  it('says that it did not run', () => {
     console.log(
       `webgpu: not run (${found}). With a Vulkan driver, as SwiftShader's from Debian's chromium: VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json npx vitest run test/executors/gpu/webgpu.test.ts`,
     );
@@ -46,7 +46,7 @@ if (typeof found === 'string') {
   testCompiled('webgpu');
   testSequences('webgpu', 3);
   testTraining('webgpu');
-  testGroups();
+  testWorkgroups();
   testViews('webgpu', 4);
 
   describe(`on webgpu, ${found.ran.adapter}`, { timeout: 60_000 }, () => {
@@ -72,7 +72,7 @@ if (typeof found === 'string') {
       await f.dispose();
     });
 
-    it('has the ends of exp right, where powers of two leave the format', async () => {
+    it('computes exp at both ends of its range, where powers of two overflow', async () => {
       const x = Float32Array.of(
         88.7,
         89,
@@ -101,7 +101,7 @@ if (typeof found === 'string') {
       await f.dispose();
     });
 
-    it('says that a device was lost, and runs again on another', async () => {
+    it('reports a lost device, and runs again on another', async () => {
       const options = { backend: 'webgpu', keep: { x: 'y' } } as const;
       const double = () => compile(({ x }) => ({ y: add(x!, x!), z: x! }), { x: { shape: [2] } }, options);
       const x = Float32Array.of(1, 2);
@@ -119,7 +119,7 @@ if (typeof found === 'string') {
       await again.dispose();
     });
 
-    it('says that gpu.js lacks what groups of threads need, and does without if that is allowed', async () => {
+    it('names what gpu.js lacks for workgroups, and runs without them where that is allowed', async () => {
       const { prototype } = library.WebGPUKernel;
       const own = prototype._computeDispatch;
       const one = (workgroups: boolean) =>

@@ -1,28 +1,28 @@
-/** @file A device that is open. */
+/** @file Types of an open device and of the errors that it reports. */
 import type { GPU as GpuJs } from 'gpu.js';
 import type { Backend, Target } from '../text/target.ts';
-import type { Grouping } from './workgroups.ts';
+import type { WorkgroupSupport } from './workgroups.ts';
 
-/** What runs a compiled function. */
+/** The device that runs a compiled function. */
 export interface Device {
   readonly backend: Backend;
-  /** The graphics card or its stand-in, as it names itself; null on the other backends. */
+  /** The name of the graphics card or of its software stand-in; null on the other backends. */
   readonly adapter: string | null;
-  /** Why a faster backend was passed over, if one was. */
+  /** The reasons why faster backends were passed over. */
   readonly passedOver: readonly string[];
 }
 
-/** A device, the gpu.js instance for it, and a list of the errors that the device reports, which grows. */
+/** An open device with its gpu.js instance. `errors` grows as the device reports errors. */
 export interface OpenDevice {
   readonly device: Device;
   readonly gpu: GpuJs;
   readonly errors: readonly DeviceError[];
   readonly target: Target;
-  /** How gpu.js is told of a kernel with workgroups, or why there are none. */
-  readonly grouping: Grouping;
+  /** Settings of kernels with workgroups, or the reason why there are none. */
+  readonly workgroupSupport: WorkgroupSupport;
 }
 
-/** What a device reports, and whether it is that its memory is full. */
+/** An error that a device reports, and whether the device is out of memory. */
 export interface DeviceError {
   readonly message: string;
   readonly isMemory: boolean;

@@ -1,8 +1,8 @@
 /**
- * @file Running a pipeline that gpu.js has compiled for WebGPU, with arrays that stay on the device from call to call. gpu.js
- * uploads every argument and reads back every result of a call; here arguments that a result replaces stay where they are, and
- * commands are handed over in parts, so that the device works while the rest is still being written. This leans on fields of
- * gpu.js's executor that are not documented, in the version that package.json pins, and on nothing else.
+ * @file Runs a pipeline that gpu.js has compiled for WebGPU, with arrays that stay on the device from call to call. gpu.js
+ * uploads every argument and reads back every result of a call. Here kept inputs stay on the device, and commands are submitted
+ * in parts, so that the device works while the host encodes the rest. This depends on undocumented fields of gpu.js's executor,
+ * in the version that package.json pins.
  */
 import type { Carried, Runner } from './runner.ts';
 
@@ -36,7 +36,7 @@ interface DeviceParts {
   createCommandEncoder(): Encoder;
   createBuffer(of: { readonly size: number; readonly usage: number }): Mapped;
 }
-/** The parts of gpu.js's executor that are used. */
+/** The parts of gpu.js's executor in use. */
 interface ExecutorParts {
   readonly destroyed: boolean;
   readonly context: { readonly isLost: boolean };
@@ -56,19 +56,24 @@ const lost = 'compiled function: the device was lost; compile it again';
 const mapForReading = 1;
 const readable = 0x0001 | 0x0008;
 
-// handing over and waiting take the same for few repetitions as for many
+// submitting and waiting take as long for few repetitions as for many, so they cancel in the difference
 const [few, many] = [2, 42];
 
-/** How commands are handed to the device. */
-export interface Handing {
-  /** Results that become arguments once all kernels have run. */
+/** How commands are submitted to the device. */
+export interface Submission {
+  /** Results that become arguments of the next call. */
   readonly carried: readonly Carried[];
-  /** Kernels handed over at a time. */
+  /** Kernels submitted at a time. */
   readonly kernelsAtOnce: number;
 }
 
-/** Takes over what gpu.js has compiled; the reason where this version of gpu.js does not have what that needs. */
-export function encoded(pipeline: unknown, { carried, kernelsAtOnce }: Handing): Runner | { readonly reason: string } {
+/**
+ * A runner that encodes the commands of a compiled pipeline itself; a reason where this version of gpu.js lacks what that needs.
+ */
+export function byEncoder(
+  pipeline: unknown,
+  { carried, kernelsAtOnce }: Submission,
+): Runner | { readonly reason: string } {
   const executor = (pipeline as { pipeline?: { _executor?: ExecutorParts } }).pipeline?._executor;
   const reason = missingPart(executor);
   if (executor === undefined || reason !== null) return { reason: reason ?? 'gpu.js has no executor' };
@@ -99,7 +104,7 @@ export function encoded(pipeline: unknown, { carried, kernelsAtOnce }: Handing):
     return numbers;
   };
 
-  // staging is mapped by one call at a time
+  // a staging buffer may be mapped by one call at a time
   let tail: Promise<unknown> = Promise.resolve();
   const queued = <T>(task: () => Promise<T>): Promise<T> => {
     const next = tail.then(() => {
@@ -113,7 +118,7 @@ export function encoded(pipeline: unknown, { carried, kernelsAtOnce }: Handing):
     return next;
   };
 
-  /** A pass of kernels, `repetitions` times one after another. */
+  /** Encodes a pass of kernels, each of them `repetitions` times. */
   const write = (encoder: Encoder, kernels: ExecutorParts['_passes'], repetitions = 1): void => {
     const pass = encoder.beginComputePass();
     for (const { pipeline: kernel, bindGroup, groups } of kernels) {
@@ -181,14 +186,14 @@ export function encoded(pipeline: unknown, { carried, kernelsAtOnce }: Handing):
   };
 }
 
-/** The median of three differences between two times. */
+/** The median of three differences of two measured times. */
 async function difference(longer: () => Promise<number>, shorter: () => Promise<number>): Promise<number> {
   const samples: number[] = [];
   for (let k = 0; k < 3; k++) samples.push((await longer()) - (await shorter()));
   return samples.sort((a, b) => a - b)[1]!;
 }
 
-/** What is not as expected in gpu.js's executor, or null. */
+/** The part of gpu.js's executor that is missing or changed; null if there is none. */
 function missingPart(executor: ExecutorParts | undefined): string | null {
   if (typeof executor !== 'object' || executor === null) return 'gpu.js has no executor';
   if (!(executor._argRegions instanceof Map)) return "gpu.js's executor has no _argRegions";

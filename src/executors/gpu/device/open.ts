@@ -1,17 +1,20 @@
-/** @file What runs a compiled function: chosen by what the machine has, and asserted, as gpu.js degrades in silence. */
+/**
+ * @file Opens a backend, the best of the machine or the one asked for, and asserts that it ran: gpu.js falls back without an
+ * error.
+ */
 import { fail } from '../../../tensor/errors.ts';
 import { type Backend, targets } from '../text/target.ts';
 import type { Device, OpenDevice } from './device.ts';
 import { isBrowser, openWebgpu } from './webgpu.ts';
 
-/** How gpu.js runs a pipeline on each backend when nothing is degraded. */
+/** The kinds of executor with which gpu.js runs a pipeline on each backend, fallbacks excluded. */
 const executorKinds: { readonly [B in Backend]: readonly string[] } = {
   webgpu: ['fused-encoder'],
   webasm: ['fused-sync', 'fused-threaded'],
   cpu: ['generic'],
 };
 
-/** What to do for a backend to run. */
+/** The remedy where a backend does not run. */
 const remedies: { readonly [B in Backend]: string } = {
   webgpu: isBrowser
     ? "turn WebGPU on in this browser or use another, serve the page by https or from localhost, or ask for 'auto'"
@@ -20,7 +23,7 @@ const remedies: { readonly [B in Backend]: string } = {
   cpu: 'nothing is needed for it, so this is a fault',
 };
 
-/** Opens the backend asked for, or the best that the machine has. Throws when there is no such backend or it cannot run. */
+/** Opens the backend asked for, or the best that the machine has. Throws an InputError when it does not exist or does not run. */
 export async function openDevice(asked: Backend | 'auto'): Promise<OpenDevice> {
   if (asked !== 'auto' && !Object.hasOwn(executorKinds, asked)) {
     fail(`compile: there is no backend '${asked}'; use 'auto', 'webgpu', 'webasm' or 'cpu'`);
@@ -38,7 +41,7 @@ export async function openDevice(asked: Backend | 'auto'): Promise<OpenDevice> {
   return fail(`compile: no backend runs here (${passedOver.join('; ')})`);
 }
 
-/** Throws unless a pipeline ran on the backend in the way that is meant. */
+/** Throws an InputError unless a pipeline ran on the backend, without a fallback. */
 export function assertRan(
   { backend }: Device,
   ran: { readonly backend: string | null; readonly executorKind: string; readonly fallbackReason: string | null },
@@ -59,6 +62,6 @@ async function open(backend: Backend, passedOver: readonly string[]): Promise<Op
     gpu: new library.GPU({ mode: backend }),
     errors: [],
     target: targets[backend],
-    grouping: { reason: `backend ${backend} has no workgroups` },
+    workgroupSupport: { reason: `backend ${backend} has no workgroups` },
   };
 }

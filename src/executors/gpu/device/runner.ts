@@ -1,21 +1,25 @@
-/** @file Running a pipeline by gpu.js's own means: kept arrays cross the bus at every call. */
+/**
+ * @file The interface of a runner of pipelines, and the runner by gpu.js's own function, which copies kept arrays at every call.
+ */
 import { fail } from '../../../tensor/errors.ts';
 
-/** A compiled pipeline whose arguments may stay on the device. */
+/** Runs a compiled pipeline, whose arguments may stay on the device from call to call. */
 export interface Runner {
-  /** Runs it: null leaves an argument as it is. Gives the results asked for by number; the others stay on the device. */
+  /**
+   * Runs it. A null leaves an argument as it is. Returns the results that are wanted, by number; the others stay on the device.
+   */
   run(args: readonly (Float32Array | null)[], wanted: readonly number[]): Promise<Float32Array[]>;
-  /** The numbers of a result as the last run left them. */
+  /** The elements of a result after the last run. */
   read(result: number): Promise<Float32Array>;
   /**
-   * How long each kernel takes by itself, how long all of them one after another, and how long writing their commands. Results hold
-   * anything afterwards.
+   * Times each kernel by itself, all kernels one after another, and the encoding of their commands. The elements of results are
+   * undefined afterwards.
    */
   times(): Promise<Times>;
   destroy(): void;
 }
 
-/** Seconds. */
+/** Seconds of each kernel, of all kernels together, and of encoding their commands. */
 export interface Times {
   readonly kernels: readonly number[];
   readonly together: number;
@@ -28,7 +32,7 @@ export interface Carried {
   readonly argument: number;
 }
 
-/** Runs through gpu.js's function; the arguments that results replace are held here. */
+/** A runner by gpu.js's own function, which holds the last results on the host. */
 export function byGpuJs(
   pipeline: (...args: readonly unknown[]) => Promise<unknown>,
   carried: readonly Carried[],

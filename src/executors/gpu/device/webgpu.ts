@@ -1,9 +1,9 @@
-/** @file Opening a WebGPU device: the platform's, or outside browsers that of the package webgpu. */
+/** @file Opens a WebGPU device: the platform's, or outside browsers that of the package webgpu. */
 import { targets } from '../text/target.ts';
 import type { DeviceError, OpenDevice } from './device.ts';
 import { withWorkgroups } from './workgroups.ts';
 
-/** The parts of WebGPU that are used here. */
+/** The parts of WebGPU in use. */
 interface WebGpu {
   requestAdapter(): Promise<{ readonly info: Readonly<Record<string, string>> } | null>;
 }
@@ -18,7 +18,7 @@ export type Limits = { readonly [N in keyof typeof needed]: number } & {
   readonly maxBufferSize: number;
 };
 
-/** What kernels are written for. Every device has this by default; one in compatibility mode may have less. */
+/** The limits that kernels need. Every device has them by default; one in compatibility mode may have less. */
 const needed = {
   maxStorageBuffersPerShaderStage: 8,
   maxComputeInvocationsPerWorkgroup: 256,
@@ -26,7 +26,7 @@ const needed = {
   maxComputeWorkgroupsPerDimension: 65535,
 };
 
-/** Throws where a device has less than kernels need. */
+/** Throws where a limit of a device is below what kernels need. */
 export function checkLimits(adapter: string, limits: Limits): void {
   for (const [name, least] of Object.entries(needed)) {
     const has = limits[name as keyof typeof needed];
@@ -34,13 +34,13 @@ export function checkLimits(adapter: string, limits: Limits): void {
   }
 }
 
-/** The parts of the platform that are asked for WebGPU. Only a browser says whether its page is secure. */
+/** The global object. Only browsers have `isSecureContext`. */
 const platform = globalThis as { readonly navigator?: { readonly gpu?: WebGpu }; readonly isSecureContext?: boolean };
 
-/** Whether this is a page or a worker of a browser. */
+/** Whether this runs in a page or worker of a browser. */
 export const isBrowser = platform.isSecureContext !== undefined;
 
-// dawn lives as long as something refers to it
+// a reference keeps dawn alive
 let dawn: WebGpu | undefined;
 
 /** The platform's WebGPU, or outside browsers that of the package webgpu. Throws where neither is there. */
@@ -53,7 +53,7 @@ async function webGpu(): Promise<WebGpu> {
     );
   }
   if (dawn === undefined) {
-    // never in a page, so the field browser of package.json keeps the package out of what is bundled
+    // never reached in a page: the field browser of package.json keeps the package out of bundles
     const { create } = await import('webgpu');
     dawn = create([]) as unknown as WebGpu;
   }
@@ -62,7 +62,7 @@ async function webGpu(): Promise<WebGpu> {
 
 const reports = new WeakMap<WebGpuDevice, readonly DeviceError[]>();
 
-/** The errors that a device reports from now on: gpu.js prints them and returns zeros. */
+/** Collects the errors that a device reports from now on, of which gpu.js prints the text and returns zeros. */
 function listenTo(device: WebGpuDevice): readonly DeviceError[] {
   const errors: DeviceError[] = [];
   const print = device.onuncapturederror;
@@ -75,7 +75,7 @@ function listenTo(device: WebGpuDevice): readonly DeviceError[] {
   return errors;
 }
 
-/** Opens the adapter that the platform offers. Throws where there is none, or where it has less than kernels need. */
+/** Opens the adapter that the platform offers. Throws where there is none, or where a limit is below what kernels need. */
 export async function openWebgpu(library: typeof import('gpu.js'), passedOver: readonly string[]): Promise<OpenDevice> {
   const system = await webGpu();
   const adapter = await system.requestAdapter();
@@ -97,13 +97,13 @@ export async function openWebgpu(library: typeof import('gpu.js'), passedOver: r
     target: {
       ...targets.webgpu,
       arrayBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize),
-      groupBytes: maxComputeWorkgroupStorageSize,
+      workgroupBytes: maxComputeWorkgroupStorageSize,
     },
-    grouping: withWorkgroups(gpu, library),
+    workgroupSupport: withWorkgroups(gpu, library),
   };
 }
 
-/** Runs a function while `navigator.gpu` is the given WebGPU, which gpu.js asks for there; afterwards all is as before. */
+/** Runs a function while `navigator.gpu` is the given WebGPU, where gpu.js looks for it; restores it afterwards. */
 function withNavigator<T>(gpu: WebGpu, f: () => T): T {
   if (platform.navigator?.gpu === gpu) return f();
   const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');

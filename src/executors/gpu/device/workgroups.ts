@@ -1,12 +1,12 @@
 /**
- * @file Kernels in WGSL inside gpu.js's own pipelines. This leans on methods of its class WebGPUKernel that are not documented, in
- * the version that package.json pins, and on nothing else; where they are not as expected there are no workgroups.
+ * @file Puts kernels in WGSL, with workgroups, into pipelines of gpu.js. This depends on undocumented methods of its class
+ * WebGPUKernel, in the version that package.json pins; where they are missing there is no support for workgroups.
  */
 import type { GPU as GpuJs } from 'gpu.js';
 import type { Kernel, Workgroup } from '../text/kernel.ts';
 import { called } from '../text/natives.ts';
 
-/** The parts of a gpu.js kernel that are used. */
+/** The parts of a gpu.js kernel in use. */
 interface KernelParts {
   constants: { readonly workgroup?: number } | null;
   translatedBody: string;
@@ -15,29 +15,29 @@ interface KernelParts {
 }
 type KernelClass = new (source: unknown, settings: unknown) => KernelParts;
 
-/** What makes gpu.js use a kernel's workgroup, and lets its text call functions in WGSL: settings for `createKernel`. */
+/** Settings of `createKernel` that make gpu.js use a kernel's workgroup, and let its text call functions in WGSL. */
 export type Settings = (kernel: Kernel & { readonly workgroup: Workgroup }) => {
   readonly constants: { readonly workgroup: number };
   readonly functions: readonly { readonly source: string; readonly settings: unknown }[];
 };
 
-/** The settings, or why there are no workgroups. */
-export type Grouping = { readonly settings: Settings } | { readonly reason: string };
+/** The settings of kernels with workgroups, or the reason why there are none. */
+export type WorkgroupSupport = { readonly settings: Settings } | { readonly reason: string };
 
-/** Makes a GPU take kernels with workgroups; a reason where this version of gpu.js does not have what that needs. */
-export function withWorkgroups(gpu: GpuJs, library: unknown): Grouping {
+/** Extends a GPU by kernels with workgroups; a reason where this version of gpu.js lacks what that needs. */
+export function withWorkgroups(gpu: GpuJs, library: unknown): WorkgroupSupport {
   const { WebGPUKernel } = library as { readonly WebGPUKernel?: KernelClass };
   if (typeof WebGPUKernel !== 'function') return { reason: 'gpu.js exports no WebGPUKernel' };
   for (const method of ['assembleWGSL', '_computeDispatch'] as const) {
     if (typeof WebGPUKernel.prototype[method] !== 'function') return { reason: `gpu.js's kernels have no ${method}` };
   }
   const known: Workgroup[] = [];
-  class Grouped extends WebGPUKernel {
+  class WorkgroupKernel extends WebGPUKernel {
     override assembleWGSL(): string {
       const own = withNatives(super.assembleWGSL());
       const workgroup = known[this.constants?.workgroup ?? -1];
       if (workgroup === undefined) return own;
-      const head = inFours(own.slice(0, own.indexOf('@compute')), workgroup.vectors ?? []);
+      const head = withVec4Arrays(own.slice(0, own.indexOf('@compute')), workgroup.vec4Arrays ?? []);
       return `${head}\n${elementOf(this.translatedBody, workgroup.wgsl)}\n${workgroup.wgsl}`;
     }
     override _computeDispatch(threads: readonly number[]) {
@@ -45,7 +45,7 @@ export function withWorkgroups(gpu: GpuJs, library: unknown): Grouping {
       return workgroup === undefined ? super._computeDispatch(threads) : { groups: workgroup.groups, dispatchWidth: 0 };
     }
   }
-  (gpu as unknown as { Kernel: unknown }).Kernel = Grouped;
+  (gpu as unknown as { Kernel: unknown }).Kernel = WorkgroupKernel;
   return {
     settings: ({ text, workgroup }) => ({
       constants: { workgroup: known.push(workgroup) - 1 },
@@ -57,7 +57,7 @@ export function withWorkgroups(gpu: GpuJs, library: unknown): Grouping {
   };
 }
 
-/** What gpu.js has made of functions that are known in WGSL, replaced by that. */
+/** Replaces gpu.js's translations of native functions by their own WGSL. */
 function withNatives(text: string): string {
   return called(text).reduce((all, { name, wgsl }) => {
     const own = new RegExp(`fn fn_${name}\\([^)]*\\) -> f32 \\{[^}]*\\}`);
@@ -66,8 +66,8 @@ function withNatives(text: string): string {
   }, text);
 }
 
-/** Declarations with some arrays as arrays of fours, and without gpu.js's own way of reading them. */
-function inFours(head: string, arrays: readonly string[]): string {
+/** Redeclares some arrays as arrays of vec4, and removes gpu.js's accessors of them. */
+function withVec4Arrays(head: string, arrays: readonly string[]): string {
   return arrays.reduce((text, array) => {
     const name = array === 'result' ? array : `user_${array}`;
     const declared = `${name} : array<f32>;`;
@@ -77,7 +77,7 @@ function inFours(head: string, arrays: readonly string[]): string {
   }, head);
 }
 
-/** The kernel's text as a function of a thread's number, if the workgroup calls it. */
+/** The kernel's text as a function of the number of an element, if the workgroup calls it. */
 function elementOf(body: string, wgsl: string): string {
   if (!wgsl.includes('element(')) return '';
   const stores = /result\[data_index\] = ([^;]*);\s*return;/g;

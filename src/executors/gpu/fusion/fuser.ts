@@ -1,26 +1,26 @@
-/** @file What kernel rules work with: operands as expressions, and expressions as arrays once something needs their numbers. */
+/** @file Fuses lazy expressions into kernels: the interface of kernel rules, which materialises expressions on demand. */
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
+import { spread } from '../text/invocations.ts';
 import type { Workgroup } from '../text/kernel.ts';
 import { axesOf, merged, placesOf } from '../text/places.ts';
 import { type Argument, type Script, scriptOf } from '../text/script.ts';
 import type { Target } from '../text/target.ts';
-import { spread } from '../text/threads.ts';
 import {
   applied,
+  baseOf,
   costOf,
-  costTogether,
+  costOfAll,
   isRowMajor,
-  madeOf,
-  originOf,
+  materialisedOf,
+  readFrom,
   readOf,
-  seenIn,
   whole,
 } from '../values/expression.ts';
 import type {
   Apply,
   Expression,
-  Fate,
   Full,
+  Materialisation,
   Node,
   Numbers,
   Operand,
@@ -30,90 +30,101 @@ import type {
   Within,
 } from '../values/numbers.ts';
 import { arranged, commonShape, groupsOf, refined, repeatedAxes, without1 } from '../values/views.ts';
-import type { Launches } from './schedule.ts';
+import type { Schedule } from './schedule.ts';
 
-/** Whether a kernel can read all that a script does. */
+/** Whether a kernel may bind all arrays that a script reads. */
 export const fits = ({ operands }: Script, { mostArrays }: Target): boolean =>
   operands.filter(({ is }) => is === 'resident').length <= mostArrays;
 
-/** An operand as an expression, and which of its axes each axis of the value is. */
+/** An operand as an expression, and for each axis of the value the axes of the expression that it is made of. */
 export interface Axes {
   readonly node: Expression;
   readonly groups: readonly (readonly number[])[];
 }
 
-/** A trace, as rules see it. */
-export interface Tracer {
+/** Builds the lazy expressions and kernels of one trace. Every kernel rule gets it as its first argument. */
+export interface Fuser {
   readonly target: Target;
+  /** Adds a kernel that computes `size` elements to the schedule, and returns its result. */
   launch(size: number, operands: readonly Argument[], body: string, workgroup?: Workgroup): Resident;
-  /** A function of operands of one shape, number by number; nothing is computed yet. */
-  apply(text: Statements, xs: readonly Operand[], work: number): Numbers;
-  /** An expression whose axes are parts of the value's. One number everywhere is a node too, without axes. */
-  axes(x: Operand & { readonly numbers: Full }): Axes;
-  /** The array of an expression's numbers, row-major. */
-  make(numbers: Numbers, size: number): Resident;
-  /** An expression as a part of an array: its origin's, once that has been made. */
-  computed(node: Expression): Read;
-  /** An expression, made where it is long or reads more arrays than a kernel may. */
-  kept(node: Expression): Expression;
   /**
-   * Makes parts of an expression that is about to be part of a kernel, once for each kernel: what is worth it, as other kernels
-   * evaluate it too, and what is more than one kernel may read. Then {@link scriptOf} gives its text.
+   * A lazy elementwise function of operands of one shape. It materialises operands only where it would grow too large for one
+   * kernel.
    */
-  ready(node: Node): void;
-  /** The text of an expression that is all that a kernel evaluates. */
+  apply(text: Statements, xs: readonly Operand[], work: number): Numbers;
+  /** An operand as an expression each of whose axes belongs to one axis of the value. A constant has no axes. */
+  axes(x: Operand & { readonly numbers: Full }): Axes;
+  /** Materialises elements: the array that holds them in row-major order, by a kernel unless there is one already. */
+  materialise(numbers: Numbers, size: number): Resident;
+  /** An expression as a read of an array; materialises its base unless that has been done. */
+  asRead(node: Expression): Read;
+  /** An expression; materialised if it is larger, or reads more arrays, than one kernel may. */
+  withinLimits(node: Expression): Expression;
+  /**
+   * Prepares an expression for a kernel that will evaluate it; call it once for each kernel. Counts the uses of its parts, and
+   * materialises those that are cheaper to store than to recompute, or too many to read. Then {@link scriptOf} writes its text.
+   */
+  prepare(node: Node): void;
+  /** Prepares an expression that is all a kernel evaluates, and writes its text. */
   script(node: Node): Script;
 }
 
 /**
- * Rules' view of a trace that launches kernels on a target. `uses` becomes how many kernels use each expression, by its number;
- * `foreseen` is that of an earlier trace of the same equation.
+ * A fuser that adds its kernels to a schedule. It fills `uses` with use counts: how many kernels use each expression, in the
+ * order in which expressions are made. `previousUses` are the use counts of the previous trace of the same equation: expressions
+ * are told apart by that order alone, so it must not change from trace to trace.
  */
-export function tracer(list: Launches, target: Target, uses: number[] = [], foreseen?: readonly number[]): Tracer {
-  const self: Tracer = {
+export function createFuser(
+  schedule: Schedule,
+  target: Target,
+  uses: number[] = [],
+  previousUses?: readonly number[],
+): Fuser {
+  const self: Fuser = {
     target,
     launch: (size, operands, body, workgroup = target.workgroups ? spread(size, target.spreading) : undefined) =>
-      list.launch(size, operands, body, workgroup),
-    make(numbers, size) {
+      schedule.launch(size, operands, body, workgroup),
+    materialise(numbers, size) {
       if (numbers.is === 'resident') return numbers;
       if (numbers.is === 'nothing') throw new Error('an array without elements has no buffer');
-      if (numbers.is === 'fill') return launched(numbers, [size]);
-      const made = madeOf(numbers);
+      if (numbers.is === 'fill') return evaluated(numbers, [size]);
+      const made = materialisedOf(numbers);
       if (made !== null) return made;
-      if (numbers.is === 'read') return launched(numbers, numbers.shape);
-      const origin = originOf(numbers);
-      // in the order of its origin there is one array for both
-      const isOwn = isRowMajor(seenIn(arrayFor(numbers), numbers).form, numbers.shape) && sizeOf(origin.shape) === size;
-      if (isOwn && origin !== numbers) return self.make(origin, size);
-      const result = launched(numbers, numbers.shape);
-      if (isOwn) numbers.fate.made = result;
+      if (numbers.is === 'read') return evaluated(numbers, numbers.shape);
+      const base = baseOf(numbers);
+      // a view in the order of its base shares the array of the base
+      const isOwn = isRowMajor(readFrom(arrayFor(numbers), numbers).form, numbers.shape) && sizeOf(base.shape) === size;
+      if (isOwn && base !== numbers) return self.materialise(base, size);
+      const result = evaluated(numbers, numbers.shape);
+      if (isOwn) numbers.state.materialised = result;
       return result;
     },
-    computed(node) {
+    asRead(node) {
       if (node.is === 'read') return node;
-      const origin = originOf(node);
-      return readOf(node) ?? seenIn(self.make(origin, sizeOf(origin.shape)), node);
+      const base = baseOf(node);
+      return readOf(node) ?? readFrom(self.materialise(base, sizeOf(base.shape)), node);
     },
     apply(text, xs, work) {
       const size = sizeOf(xs[0]!.shape);
       let nodes = xs.map(({ numbers }) => nodeOf(numbers));
       let shape = commonShape(nodes.flatMap((node) => (node.is === 'fill' ? [] : [node.shape])));
       if (shape === null) {
-        nodes = nodes.map((node) => (node.is === 'fill' ? node : whole(self.make(node, size))));
+        nodes = nodes.map((node) => (node.is === 'fill' ? node : whole(self.materialise(node, size))));
         shape = [size];
       }
       if (nodes.every(({ is }) => is === 'fill')) shape = without1([size]);
       nodes = nodes.map((node) => refined(node, shape));
-      while (isLong(nodes, work, target)) {
-        const dearest = dearestOf(nodes);
-        if (dearest === null) break;
-        nodes = nodes.with(nodes.indexOf(dearest), self.computed(dearest));
+      while (isTooLarge(nodes, work, target)) {
+        const costliest = costliestOf(nodes);
+        if (costliest === null) break;
+        nodes = nodes.with(nodes.indexOf(costliest), self.asRead(costliest));
       }
-      return repeated(nodes, shape, (few, own) => {
+      return onDistinct(nodes, shape, (few, own) => {
         const node = applied(text, few, own, work);
         const index = uses.push(0) - 1;
-        node.fate.index = index;
-        if (foreseen !== undefined && isWorthMaking(node, foreseen[index], target)) node.fate.planned = arrayFor(node);
+        node.state.index = index;
+        if (previousUses !== undefined && isWorthMaterialising(node, previousUses[index], target))
+          node.state.planned = arrayFor(node);
         return node;
       });
     },
@@ -122,42 +133,42 @@ export function tracer(list: Launches, target: Target, uses: number[] = [], fore
       const fine = commonShape([node.shape, shape]);
       if (fine !== null) return { node: refined(node, fine), groups: groupsOf(shape, fine) };
       const lengths = without1(shape);
-      return { node: refined(whole(self.make(node, sizeOf(shape))), lengths), groups: groupsOf(shape, lengths) };
+      return { node: refined(whole(self.materialise(node, sizeOf(shape))), lengths), groups: groupsOf(shape, lengths) };
     },
-    kept: (node) => (isLong([node], 0, target) ? self.computed(node) : node),
-    ready(node) {
-      settle(node, true);
+    withinLimits: (node) => (isTooLarge([node], 0, target) ? self.asRead(node) : node),
+    prepare(node) {
+      countUses(node, true);
       while (!fits(scriptOf(node), target)) {
-        const inner = dearestOf(argsOf(node));
-        // a function has few arguments, and one that is made is one array
+        const inner = costliestOf(argsOf(node));
+        // a function has few arguments, and a materialised one is one array
         if (inner === null) throw new Error('a function of more arguments than a kernel can read');
-        self.computed(inner);
+        self.asRead(inner);
       }
     },
     script(node) {
-      self.ready(node);
+      self.prepare(node);
       return scriptOf(node);
     },
   };
 
-  const launched = (node: Node, shape: Shape): Resident => {
+  const evaluated = (node: Node, shape: Shape): Resident => {
     const script = self.script(node);
     return self.launch(sizeOf(shape), script.operands, pointwise(script, shape));
   };
 
-  /** Counts the parts of an expression that is about to be part of a kernel, and makes those that are worth it. */
-  const settle = (node: Node, isRoot: boolean, seen = new Set<Fate>()): void => {
-    if (node.is === 'fill' || node.is === 'read' || seen.has(node.fate)) return;
-    const { fate } = node;
-    seen.add(fate);
-    if (fate.index >= 0) uses[fate.index]!++;
-    if (fate.made !== null) return;
-    if (!isRoot && (fate.planned !== null || isWorthMaking(node, foreseen?.[fate.index], target))) {
-      self.computed(node);
+  /** Counts one more use of every part of an expression, and materialises the parts that are cheaper to store. */
+  const countUses = (node: Node, isRoot: boolean, seen = new Set<Materialisation>()): void => {
+    if (node.is === 'fill' || node.is === 'read' || seen.has(node.state)) return;
+    const { state } = node;
+    seen.add(state);
+    if (state.index >= 0) uses[state.index]!++;
+    if (state.materialised !== null) return;
+    if (!isRoot && (state.planned !== null || isWorthMaterialising(node, previousUses?.[state.index], target))) {
+      self.asRead(node);
       return;
     }
-    for (const arg of argsOf(node)) settle(arg, false, seen);
-    fate.kernels++;
+    for (const arg of argsOf(node)) countUses(arg, false, seen);
+    state.kernels++;
   };
 
   return self;
@@ -168,15 +179,15 @@ const nodeOf = (numbers: Numbers): Node => {
   return numbers.is === 'resident' ? whole(numbers) : numbers;
 };
 
-/** An array for an expression's numbers, which nothing has written. */
+/** An array for the elements of an expression's base, which no kernel writes yet. */
 const arrayFor = (node: Apply | Within): Resident => ({
   is: 'resident',
-  size: sizeOf(originOf(node).shape),
+  size: sizeOf(baseOf(node).shape),
   source: null,
 });
 
-/** What evaluating an expression takes, as bytes that could be read meanwhile. */
-function bytesOf(node: Expression, { workBytes }: Target): number {
+/** The cost of evaluating an expression for all elements, in bytes of memory traffic. */
+function costInBytes(node: Expression, { workBytes }: Target): number {
   const size = sizeOf(node.shape);
   const { arrays, work } = node.is === 'read' ? costOf(node) : node.cost;
   const read = [...arrays].reduce((sum, array) => sum + 4 * Math.min(array.size, size), 0);
@@ -184,19 +195,19 @@ function bytesOf(node: Expression, { workBytes }: Target): number {
 }
 
 /**
- * Whether to write the numbers of a part of an expression now: the kernels that use it, where that is foreseen, take longer to
- * evaluate it than to read it; or those that have evaluated it before have taken so much longer already.
+ * Whether storing an expression now is cheaper than recomputing it in each kernel. With use counts of the previous trace, the
+ * kernels to come are counted; without them, those that have evaluated it so far must already have cost as much as storing.
  */
-function isWorthMaking(node: Apply | Within, uses: number | undefined, target: Target): boolean {
-  const bytes = 4 * sizeOf(originOf(node).shape);
-  const longer = bytesOf(node, target) - bytes;
-  const { kernels } = node.fate;
+function isWorthMaterialising(node: Apply | Within, uses: number | undefined, target: Target): boolean {
+  const bytes = 4 * sizeOf(baseOf(node).shape);
+  const longer = costInBytes(node, target) - bytes;
+  const { kernels } = node.state;
   if (uses === undefined) return kernels > 0 && kernels * longer >= target.launchBytes + bytes;
   return (uses - kernels - 1) * longer >= target.launchBytes + 2 * bytes;
 }
 
-/** What `make` makes of nodes, made of the numbers that differ only, and repeated along the other axes. */
-function repeated(
+/** Applies `make` to nodes without their axes of broadcasting, and broadcasts its result along them. */
+function onDistinct(
   nodes: readonly Node[],
   shape: Shape,
   make: (few: readonly Node[], shape: Shape) => Expression,
@@ -210,8 +221,8 @@ function repeated(
   return arranged(make(few, lengths), places, shape);
 }
 
-const isLong = (nodes: readonly Node[], work: number, { mostWork, mostArrays }: Target): boolean => {
-  const { arrays, size } = costTogether(nodes, work);
+const isTooLarge = (nodes: readonly Node[], work: number, { mostWork, mostArrays }: Target): boolean => {
+  const { arrays, size } = costOfAll(nodes, work);
   return arrays.size > mostArrays || size > mostWork;
 };
 
@@ -220,19 +231,19 @@ const argsOf = (node: Node): readonly Node[] => {
   return node.is === 'within' ? [node.inside, node.outside] : [];
 };
 
-/** The expression that is worth most to be computed by itself; null where all are mere reads. */
-function dearestOf(nodes: readonly Node[]): Expression | null {
-  let dearest: Expression | null = null;
+/** The expression that reads most arrays, and of those the largest: the one to materialise. Null where all are reads. */
+function costliestOf(nodes: readonly Node[]): Expression | null {
+  let costliest: Expression | null = null;
   let most = 0;
   for (const node of nodes) {
-    if (node.is === 'fill' || node.is === 'read' || node.fate.made !== null) continue;
+    if (node.is === 'fill' || node.is === 'read' || node.state.materialised !== null) continue;
     const worth = node.cost.arrays.size * 100 + node.cost.size;
-    if (worth > most) [dearest, most] = [node, worth];
+    if (worth > most) [costliest, most] = [node, worth];
   }
-  return dearest;
+  return costliest;
 }
 
-/** The body of a kernel that evaluates an expression, a thread for each position. */
+/** The body of a kernel that evaluates an expression, one invocation per element. */
 export function pointwise({ forms, write }: Script, shape: Shape): string {
   const axes = shape.map((length, axis) => ({ length, steps: forms.map(({ steps }) => steps[axis]!) }));
   const { setup, offsets } = placesOf(forms.length === 0 ? axesOf(shape) : merged(axes), forms.length);
@@ -240,7 +251,7 @@ export function pointwise({ forms, write }: Script, shape: Shape): string {
   return `${setup}\n${lines}\nreturn ${result};`;
 }
 
-/** The text of a sum with a whole number, which may be 0. */
+/** The text of a sum with an integer, which may be 0. */
 export const plus = (text: string, start: number): string => {
   if (start === 0) return text;
   return start < 0 ? `${text} - ${-start}` : `${text} + ${start}`;

@@ -1,45 +1,52 @@
-/** @file The kernels of a trace, in order: listed while it runs, given to gpu.js at its end, without those that nothing needs. */
+/**
+ * @file The schedule of a trace: an ordered list of kernel launches. Dead launches are dropped when it is replayed through
+ * gpu.js.
+ */
 import { type Kernel, type KernelOf, keyOf, type Workgroup } from '../text/kernel.ts';
 import { type Argument, argumentName } from '../text/script.ts';
 import type { Resident } from '../values/numbers.ts';
 
+/** One run of a kernel on its operands. */
 interface Launch {
   readonly kernel: Kernel;
   readonly operands: readonly Argument[];
   readonly result: Resident;
 }
 
-/** What a program asks of a device. */
+/** The resources that a program takes of a device. */
 export interface Work {
   readonly kernels: number;
-  /** Kernels that differ, which are compiled. */
+  /** Distinct kernels; each is compiled once. */
   readonly distinct: number;
-  /** Bytes of the arrays that kernels read and write, those that are free used again, as gpu.js does. */
+  /** Peak memory: bytes of all arrays, where a free array is reused for one of the same size, as gpu.js does. */
   readonly bytes: number;
 }
 
-/** A kernel as it is called: its text, what it reads and writes. */
+/** One launch of a kernel. */
 export interface Call extends Kernel {
-  /** Bytes of the arrays that it is given, each once, and of its result. */
+  /** Bytes of its arguments, each array once, and of its result. */
   readonly bytes: number;
 }
 
-/** The kernels of a trace. */
-export interface Launches {
-  /** Adds a kernel, or finds that the same one has run on the same arrays. */
+/** The launches of a trace, in order. */
+export interface Schedule {
+  /**
+   * Adds a launch and returns its result. The same kernel on the same arguments is launched once (common subexpression
+   * elimination).
+   */
   launch(size: number, operands: readonly Argument[], body: string, workgroup?: Workgroup): Resident;
-  /** A table, or the one of the same numbers. */
+  /** An array of constants; the same one for the same numbers. */
   table(numbers: Float32Array): Resident;
-  /** Calls what gpu.js makes of the kernels that `results` need; gives each result's handle. */
+  /** Runs the launches that `results` depend on through gpu.js, and returns the handle of each result. */
   replay(results: readonly Resident[], argumentHandles: readonly unknown[], kernelOf: KernelOf): unknown[];
-  /** The kernels that `results` need, in order. */
+  /** The launches that `results` depend on, in order. */
   calls(results: readonly Resident[]): Call[];
-  /** What `results` need. */
+  /** The resources that `results` take. */
   work(results: readonly Resident[]): Work;
 }
 
-/** An empty list. */
-export function launches(): Launches {
+/** An empty schedule. */
+export function createSchedule(): Schedule {
   const list: Launch[] = [];
   const known = new Map<string, Resident>();
   const tables = new Map<number, Resident[]>();
@@ -51,15 +58,15 @@ export function launches(): Launches {
     return `${id}`;
   };
 
-  const needed = (results: readonly Resident[]): Launch[] => {
+  const live = (results: readonly Resident[]): Launch[] => {
     const wanted = new Set<Argument>(results);
-    const kept: Launch[] = [];
+    const launches: Launch[] = [];
     for (const launch of list.toReversed()) {
       if (!wanted.has(launch.result)) continue;
-      kept.push(launch);
+      launches.push(launch);
       for (const operand of launch.operands) wanted.add(operand);
     }
-    return kept.reverse();
+    return launches.reverse();
   };
 
   return {
@@ -80,7 +87,7 @@ export function launches(): Launches {
       tables.set(numbers.length, same);
       const before = same.find(({ source }) => (source as Float32Array).every((x, i) => Object.is(x, numbers[i])));
       if (before !== undefined) return before;
-      // gpu.js copies every argument that it is called with, and would upload a table as often as it is used
+      // gpu.js copies every argument, and would upload a table once for each use
       Object.defineProperty(numbers, 'slice', { value: () => numbers });
       const made: Resident = { is: 'resident', size: numbers.length, source: numbers };
       same.push(made);
@@ -93,39 +100,39 @@ export function launches(): Launches {
         if (x.source === null) return handles.get(x);
         return typeof x.source === 'number' ? argumentHandles[x.source] : x.source;
       };
-      for (const { kernel, operands, result } of needed(results)) {
+      for (const { kernel, operands, result } of live(results)) {
         handles.set(result, kernelOf(kernel)(...operands.map(handleOf)));
       }
       return results.map(handleOf);
     },
     calls: (results) =>
-      needed(results).map(({ kernel, operands }) => {
+      live(results).map(({ kernel, operands }) => {
         const arrays = [...new Set(operands)].filter((x): x is Resident => x.is === 'resident');
         return { ...kernel, bytes: 4 * arrays.reduce((sum, { size }) => sum + size, kernel.size) };
       }),
     work(results) {
-      const kept = needed(results);
+      const launches = live(results);
       return {
-        kernels: kept.length,
-        distinct: new Set(kept.map(({ kernel }) => keyOf(kernel))).size,
-        bytes: 4 * numbersHeld(kept, results),
+        kernels: launches.length,
+        distinct: new Set(launches.map(({ kernel }) => keyOf(kernel))).size,
+        bytes: 4 * peakElements(launches, results),
       };
     },
   };
 }
 
-/** Numbers in arguments and tables, and in what kernels write: an array is used again for one of its size once nothing reads it. */
-function numbersHeld(kept: readonly Launch[], results: readonly Resident[]): number {
+/** Peak memory in elements, by liveness: after its last use an array is reused for a result of the same size. */
+function peakElements(launches: readonly Launch[], results: readonly Resident[]): number {
   const last = new Map<Argument, number>();
-  kept.forEach(({ operands }, i) => {
+  launches.forEach(({ operands }, i) => {
     for (const operand of operands) last.set(operand, i);
   });
-  for (const result of results) last.set(result, kept.length);
+  for (const result of results) last.set(result, launches.length);
   const free = new Map<number, number>();
   const ending = new Map<number, Resident[]>();
   const given = [...last.keys()].filter((x): x is Resident => x.is === 'resident' && x.source !== null);
   let total = given.reduce((sum, { size }) => sum + size, 0);
-  kept.forEach(({ result }, i) => {
+  launches.forEach(({ result }, i) => {
     for (const { size } of ending.get(i - 1) ?? []) free.set(size, (free.get(size) ?? 0) + 1);
     const spare = free.get(result.size) ?? 0;
     if (spare > 0) free.set(result.size, spare - 1);

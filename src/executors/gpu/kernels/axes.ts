@@ -1,29 +1,29 @@
-/** @file Operands with their axes put in another order. */
+/** @file Permutes, broadcasts and isolates axes of operands. */
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
-import type { Tracer } from '../fusion/fuser.ts';
+import type { Fuser } from '../fusion/fuser.ts';
 import { whole } from '../values/expression.ts';
 import type { Expression, Full, Numbers } from '../values/numbers.ts';
 import { arranged, joined, refined, without1 } from '../values/views.ts';
 
-/** An axis of a value by its number, or a new one of a length, along which numbers repeat. */
+/** An axis of a value by its number, or a new axis of broadcasting by its length. */
 export type NewAxis = number | { readonly length: number };
 
-/** A value's numbers with its axes in another order, or repeated along new ones. */
-export function rearranged(tracer: Tracer, numbers: Numbers, shape: Shape, axes: readonly NewAxis[]): Numbers {
+/** A value with its axes permuted, or broadcast along new ones. */
+export function rearranged(fuser: Fuser, numbers: Numbers, shape: Shape, axes: readonly NewAxis[]): Numbers {
   if (numbers.is === 'fill' || numbers.is === 'nothing') return numbers;
-  const { node, groups } = tracer.axes({ numbers, shape });
+  const { node, groups } = fuser.axes({ numbers, shape });
   const all = axes.flatMap((axis): NewAxis[] => (typeof axis === 'number' ? [...groups[axis]!] : [axis]));
-  const kept = all.filter((axis) => typeof axis === 'number' || axis.length !== 1);
+  const axesLeft = all.filter((axis) => typeof axis === 'number' || axis.length !== 1);
   return arranged(
     node,
-    kept.map((axis) => (typeof axis === 'number' ? axis : null)),
-    kept.map((axis) => (typeof axis === 'number' ? node.shape[axis]! : axis.length)),
+    axesLeft.map((axis) => (typeof axis === 'number' ? axis : null)),
+    axesLeft.map((axis) => (typeof axis === 'number' ? node.shape[axis]! : axis.length)),
   );
 }
 
-/** A value's expression in which one axis of the value is one axis, `at`; an axis of length 1 is one that stands still. */
-export function withAxis(tracer: Tracer, numbers: Full, shape: Shape, axis: number): { node: Expression; at: number } {
-  const { node, groups } = tracer.axes({ numbers, shape });
+/** An expression of a value in which the given axis of the value is exactly one axis, number `at`. */
+export function withAxis(fuser: Fuser, numbers: Full, shape: Shape, axis: number): { node: Expression; at: number } {
+  const { node, groups } = fuser.axes({ numbers, shape });
   const group = groups[axis]!;
   const at = groups.slice(0, axis).flat().length;
   if (group.length === 0) {
@@ -32,6 +32,6 @@ export function withAxis(tracer: Tracer, numbers: Full, shape: Shape, axis: numb
   }
   const one = joined(node, group);
   if (one !== null) return { node: one, at };
-  const made = whole(tracer.make(node, sizeOf(shape)));
-  return withAxis(tracer, refined(made, without1(shape)), shape, axis);
+  const materialised = whole(fuser.materialise(node, sizeOf(shape)));
+  return withAxis(fuser, refined(materialised, without1(shape)), shape, axis);
 }

@@ -1,10 +1,13 @@
-/** @file The product of two operands summed over letters: which letters are rows, columns, batches, and what that makes of it. */
+/**
+ * @file Contracts two operands: a matrix product where there are rows and columns, else a reduction of an elementwise product.
+ */
 import { sizeOf, stridesOf } from '../../../tensor/shape.ts';
-import type { Tracer } from '../fusion/fuser.ts';
+import type { Fuser } from '../fusion/fuser.ts';
 import type { MatrixAxis } from '../text/places.ts';
 import { dense } from '../values/expression.ts';
 import { type Full, fill, type Operand, type Read } from '../values/numbers.ts';
 import { commonShape, groupsOf } from '../values/views.ts';
+import { workOf } from '../values/work.ts';
 import { rearranged } from './axes.ts';
 import { matrixProduct } from './matmul.ts';
 import { reduced, sums } from './reduce.ts';
@@ -16,14 +19,14 @@ export interface Term extends Operand {
 
 const timesText = ([x, y]: readonly string[], z: string): string => `const ${z} = ${x} * ${y};`;
 
-/** The sum of a · b over the letters that `out` lacks, which both have. */
-export function product(tracer: Tracer, a: Term, b: Term, out: string): Term {
+/** The sum of a · b over the letters that `out` lacks; both operands have these. */
+export function product(fuser: Fuser, a: Term, b: Term, out: string): Term {
   const lengths = new Map([a, b].flatMap(({ letters, shape }) => [...letters].map((letter, i) => [letter, shape[i]!])));
   const lengthOf = (letters: readonly string[]): number => sizeOf(letters.map((letter) => lengths.get(letter)!));
   const shape = [...out].map((letter) => lengths.get(letter)!);
   const summed = [...a.letters].filter((letter) => !out.includes(letter));
   const result = (numbers: Term['numbers']): Term => ({ letters: out, shape, numbers });
-  // zeros beside numbers that may not be finite: what a state before the first token is, never NaN
+  // zeros, as of the state before the first token, stay zero beside infinities too: never NaN
   if (a.numbers.is === 'fill' && a.numbers.number === 0) return result(fill(0));
   if (b.numbers.is === 'fill' && b.numbers.number === 0) return result(fill(0));
 
@@ -32,7 +35,7 @@ export function product(tracer: Tracer, a: Term, b: Term, out: string): Term {
   const isMatrix = summed.length > 0 && lengthOf(rows) > 1 && lengthOf(columns) > 1;
   if (isMatrix && a.numbers.is !== 'fill' && b.numbers.is !== 'fill') {
     const layout = { out, rows, columns, summed, lengths };
-    return result(strided(tracer, { ...a, numbers: a.numbers as Full }, { ...b, numbers: b.numbers as Full }, layout));
+    return result(strided(fuser, { ...a, numbers: a.numbers as Full }, { ...b, numbers: b.numbers as Full }, layout));
   }
 
   const order = [...out, ...summed];
@@ -40,16 +43,16 @@ export function product(tracer: Tracer, a: Term, b: Term, out: string): Term {
   const spread = ({ letters, shape: own, numbers }: Term): Operand => ({
     shape: all,
     numbers: rearranged(
-      tracer,
+      fuser,
       numbers,
       own,
       order.map((letter, i) => (letters.includes(letter) ? letters.indexOf(letter) : { length: all[i]! })),
     ),
   });
-  const products = tracer.apply(timesText, [spread(a), spread(b)], 0.25);
+  const products = fuser.apply(timesText, [spread(a), spread(b)], workOf.arithmetic);
   if (summed.length === 0) return result(products);
-  const { node, groups } = tracer.axes({ shape: all, numbers: products as Full });
-  return result(reduced(tracer, node, new Set(summed.flatMap((_, i) => groups[out.length + i]!)), sums));
+  const { node, groups } = fuser.axes({ shape: all, numbers: products as Full });
+  return result(reduced(fuser, node, new Set(summed.flatMap((_, i) => groups[out.length + i]!)), sums));
 }
 
 interface Layout {
@@ -66,20 +69,20 @@ interface Strided {
   readonly axes: ReadonlyMap<string, { readonly lengths: readonly number[]; readonly steps: readonly number[] }>;
 }
 
-/** A term as one array seen through strides. */
+/** A term as one strided array; row-major if `isDense`. */
 function stridedOf(
-  tracer: Tracer,
+  fuser: Fuser,
   { letters, shape, numbers }: Term & { readonly numbers: Full },
   isDense: boolean,
 ): Strided {
-  const { node, groups } = tracer.axes({ numbers, shape });
+  const { node, groups } = fuser.axes({ numbers, shape });
   if (isDense) {
-    const array = tracer.make(node, sizeOf(shape));
+    const array = fuser.materialise(node, sizeOf(shape));
     const strides = stridesOf(shape);
     const axes = [...letters].map((letter, i) => [letter, { lengths: [shape[i]!], steps: [strides[i]!] }] as const);
     return { read: dense(array, shape), axes: new Map(axes) };
   }
-  const read = tracer.computed(node);
+  const read = fuser.asRead(node);
   const axes = [...letters].map((letter, i) => {
     const group = groups[i]!;
     return [
@@ -90,22 +93,22 @@ function stridedOf(
   return { read, axes: new Map(axes) };
 }
 
-/** A matrix product of two arrays through strides. */
+/** A matrix product of two terms as strided arrays. */
 function strided(
-  tracer: Tracer,
+  fuser: Fuser,
   a: Term & { readonly numbers: Full },
   b: Term & { readonly numbers: Full },
   { out, rows, columns, summed, lengths }: Layout,
 ) {
-  let left = stridedOf(tracer, a, false);
-  let right = stridedOf(tracer, b, false);
+  let left = stridedOf(fuser, a, false);
+  let right = stridedOf(fuser, b, false);
   const cut = (letter: string): number[] | null =>
     commonShape([left, right].flatMap(({ axes }) => (axes.has(letter) ? [axes.get(letter)!.lengths] : [])));
   if ([...lengths.keys()].some((letter) => cut(letter) === null)) {
-    left = stridedOf(tracer, a, true);
-    right = stridedOf(tracer, b, true);
+    left = stridedOf(fuser, a, true);
+    right = stridedOf(fuser, b, true);
   }
-  // neighbours in the result are neighbours along columns
+  // operands change places where the last axis of the result is a row, so that results are contiguous along columns
   const isTurned = rows.includes(out.at(-1)!);
   const [first, second] = isTurned ? [right, left] : [left, right];
   const outSteps = stridesOf([...out].map((letter) => lengths.get(letter)!));
@@ -120,7 +123,7 @@ function strided(
       return fine.map((length, i) => ({ length, steps: steps.map((own) => own[i]!) }));
     });
   const batch = [...out].filter((letter) => !rows.includes(letter) && !columns.includes(letter));
-  return matrixProduct(tracer, first.read, second.read, {
+  return matrixProduct(fuser, first.read, second.read, {
     out: along([...out]),
     batch: along(batch),
     rows: along(isTurned ? columns : rows),
@@ -129,7 +132,7 @@ function strided(
   });
 }
 
-/** The steps of axes that are cut finer. */
+/** The strides of axes that are split into `fine`. */
 function stepsCut(lengths: readonly number[], steps: readonly number[], fine: readonly number[]): number[] {
   return groupsOf(lengths, fine).flatMap((group, axis) =>
     group.map((_, k) => group.slice(k + 1).reduce((step, inner) => step * fine[inner]!, steps[axis]!)),

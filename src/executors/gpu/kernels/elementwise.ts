@@ -1,4 +1,4 @@
-/** @file Primitives that work number by number. */
+/** @file Kernel rules of elementwise primitives: lazy expressions, fused into the kernels that use them. */
 import { none } from '../../../tensor/primitive.ts';
 import {
   byBits,
@@ -17,43 +17,44 @@ import {
   type Text,
 } from '../text/functions.ts';
 import { fill } from '../values/numbers.ts';
+import { workOf } from '../values/work.ts';
 import type { Rule, Rules } from './rule.ts';
 
-/** A rule from the text of an expression of the operands. */
+/** A rule from an arithmetic expression of the operands. */
 const each =
   (expression: (...xs: readonly string[]) => string): Rule<unknown> =>
-  (tracer, xs) =>
-    tracer.apply((args, y) => `const ${y} = ${expression(...args)};`, xs, 0.25);
+  (fuser, xs) =>
+    fuser.apply((args, y) => `const ${y} = ${expression(...args)};`, xs, workOf.arithmetic);
 
-/** A rule from statements that compute a function. */
+/** A rule from the statements of an elementary function, and its cost in units of work. */
 const by =
   (text: Text, work: number): Rule<unknown> =>
-  (tracer, xs) =>
-    tracer.apply(([x], y) => text(x!, y, tracer.target.workgroups ? byBits : byLadder), xs, work);
+  (fuser, xs) =>
+    fuser.apply(([x], y) => text(x!, y, fuser.target.workgroups ? byBits : byLadder), xs, work);
 
 export const elementwise = {
   add: each((x, y) => `${x} + ${y}`),
   mul: each((x, y) => `${x} * ${y}`),
-  // the factor is an argument, not text: kernels are compiled once for all factors
-  scale: (tracer, [x], { by: factor }, shape) =>
-    each((a, c) => `${a} * ${c}`)(tracer, [x!, { shape, numbers: fill(factor) }], none, shape),
+  // the factor is an argument, not text: one compiled kernel serves all factors
+  scale: (fuser, [x], { by: factor }, shape) =>
+    each((a, c) => `${a} * ${c}`)(fuser, [x!, { shape, numbers: fill(factor) }], none, shape),
   abs: each((x) => `Math.abs(${x})`),
   sign: each((x) => `${x} > 0 ? 1 : (${x} < 0 ? 0 - 1 : ${x})`),
   equal: each((x, y) => `${x} === ${y} ? 1 : 0`),
-  // x + y where neither is larger: NaN
+  // x + y where neither is larger, so NaN propagates
   maximum: each((x, y) => `${x} > ${y} ? ${x} : (${y} >= ${x} ? ${y} : ${x} + ${y})`),
   minimum: each((x, y) => `${x} < ${y} ? ${x} : (${y} <= ${x} ? ${y} : ${x} + ${y})`),
-  // not a product with the mask: 0 · NaN is NaN
+  // no product with the mask: 0 · NaN is NaN
   select: each((mask, x, y) => `${mask} !== 0 ? ${x} : ${y}`),
-  exp: by(exp, 4),
-  expm1: by(expm1, 5),
-  log: by(log, 4),
-  sin: by(sin, 4),
-  cos: by(cos, 4),
-  erf: by(erf, 6),
-  reciprocal: by(reciprocal, 1),
-  rsqrt: by(rsqrt, 1),
-  sigmoid: by(sigmoid, 4),
-  softplus: by(softplus, 6),
-  phi: (tracer, xs, { order }, shape) => by(phi(order), 8)(tracer, xs, none, shape),
+  exp: by(exp, workOf.exp),
+  expm1: by(expm1, workOf.expm1),
+  log: by(log, workOf.log),
+  sin: by(sin, workOf.sin),
+  cos: by(cos, workOf.cos),
+  erf: by(erf, workOf.erf),
+  reciprocal: by(reciprocal, workOf.reciprocal),
+  rsqrt: by(rsqrt, workOf.rsqrt),
+  sigmoid: by(sigmoid, workOf.sigmoid),
+  softplus: by(softplus, workOf.softplus),
+  phi: (fuser, xs, { order }, shape) => by(phi(order), workOf.phi)(fuser, xs, none, shape),
 } satisfies Partial<Rules>;

@@ -1,4 +1,4 @@
-/** @file The kernel rules; the compiler finds a missing one. */
+/** @file Lists the kernel rules of all primitives; TypeScript reports a missing one. */
 import { elementwise } from './elementwise.ts';
 import { movement } from './movement.ts';
 import { reductions } from './reductions.ts';
@@ -6,8 +6,8 @@ import { rows } from './rows.ts';
 import type { Rule, Rules } from './rule.ts';
 import { sequences } from './sequences.ts';
 
-/** The numbers as they are: their order is the same, and nothing changes them. */
-const same: Rule<unknown> = (_tracer, [x]) => x!.numbers;
+/** Elements and their order stay the same. */
+const same: Rule<unknown> = (_fuser, [x]) => x!.numbers;
 
 export const rules: Rules = {
   ...elementwise,

@@ -1,5 +1,5 @@
-/** @file Matrix products of arrays seen through strides: a thread for each result, or tiles in the memory of a group of threads. */
-import { plus, type Tracer } from '../fusion/fuser.ts';
+/** @file Launches matrix products of strided arrays: tiled where the device has workgroups, else one invocation per element. */
+import { type Fuser, plus } from '../fusion/fuser.ts';
 import { type Axis, loopsOver, type MatrixAxes, merged, placesOf } from '../text/places.ts';
 import { dense } from '../values/expression.ts';
 import type { Expression, Read } from '../values/numbers.ts';
@@ -11,7 +11,7 @@ import { chooseTiling, type ProductSize, tiledProduct } from './tiles.ts';
 const sizeOfAxes = (axes: readonly Axis[]): number => axes.reduce((size, { length }) => size * length, 1);
 
 /** `Σ_k a[batch, rows, k] b[batch, k, columns]`, with the axes of `out`. */
-export function matrixProduct(tracer: Tracer, a: Read, b: Read, axes: MatrixAxes): Expression {
+export function matrixProduct(fuser: Fuser, a: Read, b: Read, axes: MatrixAxes): Expression {
   const size = sizeOfAxes(axes.out);
   const shape = without1(axes.out.map(({ length }) => length));
   const sizes: ProductSize = [
@@ -20,17 +20,17 @@ export function matrixProduct(tracer: Tracer, a: Read, b: Read, axes: MatrixAxes
     sizeOfAxes(axes.columns),
     sizeOfAxes(axes.summed),
   ];
-  const tiling = chooseTiling(sizes, tracer.target);
+  const tiling = chooseTiling(sizes, fuser.target);
   const text = plain(a, b, axes);
-  // one array twice is one argument
+  // an array that is both operands is one argument
   const operands = a.array === b.array ? [a.array] : [a.array, b.array];
-  if (tiling === null) return dense(tracer.launch(size, operands, text), shape);
+  if (tiling === null) return dense(fuser.launch(size, operands, text), shape);
   const workgroup = tiledProduct(a, b, axes, tiling, sizes);
-  const array = tracer.launch(size * tiling.splits, operands, text, workgroup);
+  const array = fuser.launch(size * tiling.splits, operands, text, workgroup);
   return joinedParts(array, shape, tiling.splits, sums.combine);
 }
 
-/** One thread for each result: neighbouring threads differ in the last axis of the result. */
+/** One invocation per element of the result, in row-major order. */
 function plain(a: Read, b: Read, { out, summed }: MatrixAxes): string {
   const { setup, offsets } = placesOf(
     merged(out.map(({ length, steps }) => ({ length, steps: steps.slice(0, 2) }))),

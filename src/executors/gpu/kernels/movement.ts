@@ -1,6 +1,6 @@
-/** @file Primitives that move numbers without changing them: views, until a kernel needs them in order. */
+/** @file Kernel rules of broadcast, transpose, slice, pad and concat: lazy views, fused into the kernels that read them. */
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
-import { fits, plus, type Tracer } from '../fusion/fuser.ts';
+import { type Fuser, fits, plus } from '../fusion/fuser.ts';
 import { divide } from '../text/places.ts';
 import { type Argument, scriptOf } from '../text/script.ts';
 import type { Target } from '../text/target.ts';
@@ -20,23 +20,23 @@ import { commonShape, groupsOf, joined, part, refined, without1 } from '../value
 import { type NewAxis, rearranged, withAxis } from './axes.ts';
 import type { Rules } from './rule.ts';
 
-/** How many parts are joined in an expression; more are joined by kernels. */
+/** Most parts that a lazy concat has; more are joined by kernels. */
 const mostParts = 4;
 
-/** Into how many parts an expression may be cut before it is computed. */
+/** A slice shorter than one in this many of an axis materialises the expression that it is a slice of. */
 const fewParts = 3;
 
-/** How many parts a kernel joins. */
+/** Most parts that one kernel joins. */
 const mostJoined = 12;
 
-/** A part of a value along an axis, from a place on. */
+/** An operand placed along an axis of the result, at `start`. */
 interface Placed extends Operand {
   readonly start: number;
 }
 
-/** Parts at their places along an axis, `outside` where none is, as an expression. */
+/** The parts placed along an axis, and `outside` elsewhere, as an expression. */
 function placed(
-  tracer: Tracer,
+  fuser: Fuser,
   parts: readonly Placed[],
   axis: number,
   shape: Shape,
@@ -45,18 +45,18 @@ function placed(
   const [outer, length, inner] = [sizeOf(shape.slice(0, axis)), shape[axis]!, sizeOf(shape.slice(axis + 1))];
   const place = ({ shape: own, numbers, start }: Placed): Node => {
     if (numbers.is === 'fill' || numbers.is === 'nothing') return numbers.is === 'fill' ? numbers : fill(0);
-    const { node, at } = withAxis(tracer, numbers, own, axis);
+    const { node, at } = withAxis(fuser, numbers, own, axis);
     return part(node, at, -start, length);
   };
   let nodes = parts.map(place);
   const lengths = [outer, length, inner];
   let common = commonShape([lengths, ...nodes.flatMap((node) => (node.is === 'fill' ? [] : [node.shape]))]);
   if (common === null) {
-    const made = parts.map((x) => ({
+    const materialised = parts.map((x) => ({
       ...x,
-      numbers: x.numbers.is === 'fill' ? x.numbers : tracer.make(x.numbers, sizeOf(x.shape)),
+      numbers: x.numbers.is === 'fill' ? x.numbers : fuser.materialise(x.numbers, sizeOf(x.shape)),
     }));
-    nodes = made.map(place);
+    nodes = materialised.map(place);
     common = lengths.filter((n) => n !== 1);
   }
   const at = groupsOf(lengths, common)[1]![0]!;
@@ -68,13 +68,13 @@ function placed(
   }, outside) as Expression;
 }
 
-/** An expression of numbers in rows, as many as there are rows before an axis. */
+/** An expression as rows of `row` elements each. */
 interface Rows {
   readonly node: Node;
   readonly row: number;
 }
 
-/** A kernel that is being written: thread i stands at place p of row q, and each part is a branch. */
+/** A concat kernel under construction: element i is element p of row q, and each part is a branch. */
 interface Joint {
   readonly operands: readonly Argument[];
   readonly branches: readonly string[];
@@ -85,7 +85,7 @@ const emptyJoint: Joint = { operands: [], branches: [], parts: [] };
 
 const rowOf = (parts: readonly Rows[]): number => parts.reduce((sum, { row }) => sum + row, 0);
 
-/** A kernel with one more part; null where that is more than a kernel may read, or more branches than it should have. */
+/** A kernel with one more part; null where that exceeds the arrays or the branches of a kernel. */
 function extended({ operands, branches, parts }: Joint, part: Rows, outer: number, target: Target): Joint | null {
   const script = scriptOf(part.node, operands);
   if (!fits(script, target) || parts.length === mostJoined) return null;
@@ -99,68 +99,68 @@ function extended({ operands, branches, parts }: Joint, part: Rows, outer: numbe
   return { operands: script.operands, branches: [...branches, branch], parts: [...parts, part] };
 }
 
-/** The rows that a kernel of several parts writes; one part that is an array stays as it is. */
-function launched(tracer: Tracer, { operands, branches, parts }: Joint, outer: number): Rows {
+/** Launches the kernel of several parts. A single part that is an array stays as it is. */
+function launchJoint(fuser: Fuser, { operands, branches, parts }: Joint, outer: number): Rows {
   if (parts.length === 1 && parts[0]!.node.is === 'read') return parts[0]!;
   const row = rowOf(parts);
   const body = `${divide('i', row, 'q', 'p')}\n${branches.join('\n')}\nreturn 0;`;
-  const array = whole(tracer.launch(outer * row, operands, body));
+  const array = whole(fuser.launch(outer * row, operands, body));
   return { node: refined(array, without1([outer, row])), row };
 }
 
-/** Neighbouring parts joined by as few kernels as can read them. */
-function joinSome(tracer: Tracer, parts: readonly Rows[], outer: number): Rows[] {
+/** Neighbouring parts joined by as few kernels as possible. */
+function joinSome(fuser: Fuser, parts: readonly Rows[], outer: number): Rows[] {
   const done: Rows[] = [];
   let joint = emptyJoint;
   for (const part of parts) {
-    tracer.ready(part.node);
-    const longer = extended(joint, part, outer, tracer.target);
-    if (longer === null) done.push(launched(tracer, joint, outer));
-    joint = longer ?? extended(emptyJoint, part, outer, tracer.target)!;
+    fuser.prepare(part.node);
+    const longer = extended(joint, part, outer, fuser.target);
+    if (longer === null) done.push(launchJoint(fuser, joint, outer));
+    joint = longer ?? extended(emptyJoint, part, outer, fuser.target)!;
   }
-  return [...done, launched(tracer, joint, outer)];
+  return [...done, launchJoint(fuser, joint, outer)];
 }
 
-/** Many operands one after another along an axis, by kernels of as many parts as they can read, a tree of them. */
-function joinMany(tracer: Tracer, xs: readonly Operand[], axis: number): Numbers {
+/** Many operands concatenated along an axis by a tree of kernels, each of as many parts as it may read. */
+function joinMany(fuser: Fuser, xs: readonly Operand[], axis: number): Numbers {
   const outer = sizeOf(xs[0]!.shape.slice(0, axis));
   const rows = ({ numbers, shape }: Operand): Rows => {
     const row = sizeOf(shape.slice(axis));
     if (numbers.is === 'fill' || numbers.is === 'nothing')
       return { node: numbers.is === 'fill' ? numbers : fill(0), row };
-    const { node, groups } = tracer.axes({ numbers, shape: [outer, row] });
+    const { node, groups } = fuser.axes({ numbers, shape: [outer, row] });
     const flat = joined(node, groups[1]!.length > 0 ? groups[1]! : [0]);
     const both = flat === null || groups[0]!.length < 2 ? flat : joined(flat, groups[0]!);
     if (both !== null) return { node: both, row };
-    return { node: refined(whole(tracer.make(node, outer * row)), without1([outer, row])), row };
+    return { node: refined(whole(fuser.materialise(node, outer * row)), without1([outer, row])), row };
   };
   let parts = xs.map(rows);
-  while (parts.length > 1) parts = joinSome(tracer, parts, outer);
+  while (parts.length > 1) parts = joinSome(fuser, parts, outer);
   return parts[0]!.node;
 }
 
 export const movement = {
-  broadcast(tracer, [x], _params, shape) {
+  broadcast(fuser, [x], _params, shape) {
     const { numbers, shape: own } = x!;
     const added = shape.length - own.length;
     const axes = shape.map((length, i): NewAxis => (i < added || own[i - added] !== length ? { length } : i - added));
-    return rearranged(tracer, numbers, own, axes);
+    return rearranged(fuser, numbers, own, axes);
   },
-  transpose: (tracer, [x], { order }) => rearranged(tracer, x!.numbers, x!.shape, order),
-  slice(tracer, [x], { axis, start }, shape) {
+  transpose: (fuser, [x], { order }) => rearranged(fuser, x!.numbers, x!.shape, order),
+  slice(fuser, [x], { axis, start }, shape) {
     const { numbers } = x!;
     if (numbers.is === 'fill' || numbers.is === 'nothing') return numbers;
-    // a small part of an expression, of which others will want theirs: computed once, as a whole
+    // others are likely to read the other small slices of the expression: it is materialised once, as a whole
     const isSmall = fewParts * shape[axis]! < x!.shape[axis]! && numbers.is !== 'resident' && numbers.is !== 'read';
-    const whole = isSmall ? tracer.make(numbers, sizeOf(x!.shape)) : numbers;
-    const { node, at } = withAxis(tracer, whole, x!.shape, axis);
+    const whole = isSmall ? fuser.materialise(numbers, sizeOf(x!.shape)) : numbers;
+    const { node, at } = withAxis(fuser, whole, x!.shape, axis);
     return part(node, at, start, shape[axis]!);
   },
-  pad(tracer, [x], { axis, before }, shape) {
+  pad(fuser, [x], { axis, before }, shape) {
     if (isNothing(x!.numbers)) return fill(0);
-    return tracer.kept(placed(tracer, [{ ...x!, start: before }], axis, shape, fill(0)));
+    return fuser.withinLimits(placed(fuser, [{ ...x!, start: before }], axis, shape, fill(0)));
   },
-  concat(tracer, xs, { axis }, shape) {
+  concat(fuser, xs, { axis }, shape) {
     let end = 0;
     const parts = xs.flatMap((x): Placed[] => {
       const start = end;
@@ -174,7 +174,7 @@ export const movement = {
       )
     )
       return parts[0]!.numbers;
-    if (parts.length > mostParts) return joinMany(tracer, parts, axis);
-    return tracer.kept(placed(tracer, parts, axis, shape, nothing));
+    if (parts.length > mostParts) return joinMany(fuser, parts, axis);
+    return fuser.withinLimits(placed(fuser, parts, axis, shape, nothing));
   },
 } satisfies Partial<Rules>;

@@ -1,6 +1,6 @@
-/** @file Reductions of expressions over axes: one thread for each result, or a group of threads for a few of them. */
+/** @file Reduces expressions over axes: one invocation per result, or workgroups that share the work. */
 import { sizeOf } from '../../../tensor/shape.ts';
-import { plus, pointwise, type Tracer } from '../fusion/fuser.ts';
+import { type Fuser, plus, pointwise } from '../fusion/fuser.ts';
 import type { Workgroup } from '../text/kernel.ts';
 import { loopsOver, merged, placesOf } from '../text/places.ts';
 import { mostNumbers, type Target } from '../text/target.ts';
@@ -9,11 +9,11 @@ import type { Expression } from '../values/numbers.ts';
 import { arranged } from '../values/views.ts';
 import { joinedParts } from './splits.ts';
 
-/** How to reduce: the text that takes a number in, and what a group starts from (the bits of an f32). */
+/** A reduction: the text that combines a total with one more element, and the identity, as the bits of an f32. */
 export interface Reduction {
   readonly name: string;
   readonly combine: (total: string, x: string) => string;
-  /** The same in WGSL. */
+  /** The body of the same function in WGSL. */
   readonly wgsl: string;
   readonly identity: string;
 }
@@ -27,87 +27,97 @@ export const sums: Reduction = {
 
 export const maxima: Reduction = {
   name: 'max',
-  // total + x where neither is larger: NaN
+  // total + x where neither is larger, so NaN propagates
   combine: (total, x) => `${x} > ${total} ? ${x} : (${total} >= ${x} ? ${total} : ${total} + ${x})`,
   wgsl: 'if (x > total) { return x; } if (total >= x) { return total; } return total + x;',
   identity: '0xff800000u',
 };
 
-/** Numbers of one result from which on a group of threads shares the work. */
+/** Fewest elements of one result for which a workgroup shares the work. */
 const fewestReduced = 16;
-/** How many partial results are joined by whoever reads them. */
+/** Most partial results that are left to the kernels that read them to combine. */
 const mostSplits = 16;
 const threads = 256;
-/** Groups that keep a large device busy. */
-const groupsWanted = 528;
+/** Workgroups that keep a large device busy. */
+const workgroupsWanted = 528;
 
-/** The reduction of an expression over some of its axes; the others are the result's. */
-export function reduced(tracer: Tracer, node: Expression, over: ReadonlySet<number>, how: Reduction): Expression {
+/** The reduction of an expression over some of its axes. The others are the axes of the result. */
+export function reduced(fuser: Fuser, node: Expression, over: ReadonlySet<number>, how: Reduction): Expression {
   const axes = node.shape.map((_, axis) => axis);
-  const kept = axes.filter((axis) => !over.has(axis));
-  const gone = axes.filter((axis) => over.has(axis));
-  if (gone.length === 0) return node;
+  const remaining = axes.filter((axis) => !over.has(axis));
+  const reducedAxes = axes.filter((axis) => over.has(axis));
+  if (reducedAxes.length === 0) return node;
   const lengths = (of: readonly number[]): number[] => of.map((axis) => node.shape[axis]!);
-  const shape = lengths(kept);
-  const count = sizeOf(lengths(gone));
-  if (!tracer.target.workgroups || count < fewestReduced) return dense(looped(tracer, node, kept, gone, how), shape);
-  const order = [...kept, ...gone];
+  const shape = lengths(remaining);
+  const count = sizeOf(lengths(reducedAxes));
+  if (!fuser.target.workgroups || count < fewestReduced)
+    return dense(byInvocations(fuser, node, remaining, reducedAxes, how), shape);
+  const order = [...remaining, ...reducedAxes];
   const rows = arranged(node, order, lengths(order));
-  const sharing = sharingOf(sizeOf(shape), count, over.has(node.shape.length - 1), tracer.target);
-  return grouped(tracer, rows, shape, sharing, how);
+  const sharing = sharingOf(sizeOf(shape), count, over.has(node.shape.length - 1), fuser.target);
+  return byWorkgroups(fuser, rows, shape, sharing, how);
 }
 
-function looped(tracer: Tracer, node: Expression, kept: readonly number[], gone: readonly number[], how: Reduction) {
-  const script = tracer.script(node);
+function byInvocations(
+  fuser: Fuser,
+  node: Expression,
+  remaining: readonly number[],
+  reducedAxes: readonly number[],
+  how: Reduction,
+) {
+  const script = fuser.script(node);
   const along = (axes: readonly number[]) =>
     axes.map((axis) => ({ length: node.shape[axis]!, steps: script.forms.map(({ steps }) => steps[axis]!) }));
-  const { setup, offsets } = placesOf(merged(along(kept)), script.forms.length);
+  const { setup, offsets } = placesOf(merged(along(remaining)), script.forms.length);
   const starts = offsets.map((offset, k) => `const b${k} = ${plus(offset, script.forms[k]!.start)};`);
   const bases = offsets.map((_, k) => `b${k}`);
-  const loops = merged(along(gone));
-  // without a form the loops would lose their lengths
+  const loops = merged(along(reducedAxes));
+  // without an affine form the merged loops would lose their lengths
   const over =
-    script.forms.length === 0 ? [{ length: sizeOf(gone.map((axis) => node.shape[axis]!)), steps: [] }] : loops;
+    script.forms.length === 0 ? [{ length: sizeOf(reducedAxes.map((axis) => node.shape[axis]!)), steps: [] }] : loops;
   const body = loopsOver(over, bases, (at) => {
     const { lines, result } = script.write(at);
     return `${lines}\ns = ${how.combine('s', result)};`;
   });
-  // the first number is taken in twice where nothing is neutral in text; the largest stays the same
+  // a maximum has no identity in this text, so it starts at the first element, which does not change it
   const first = how.name === 'sum' ? { lines: '', result: '0' } : script.write(bases, 'b');
   const text = `${setup}\n${starts.join(' ')}\n${first.lines}\nlet s = ${first.result};\n${body}\nreturn s;`;
-  return tracer.launch(sizeOf(kept.map((axis) => node.shape[axis]!)), script.operands, text);
+  return fuser.launch(sizeOf(remaining.map((axis) => node.shape[axis]!)), script.operands, text);
 }
 
 const powerFrom = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 
-/** Numbers that a thread reads at a time. */
+/** Elements that an invocation reads at a time. */
 const atOnce = 4;
 
-/** How groups of threads share the work of `results` sums of `count` numbers each. */
+/** How workgroups share the work of `results` reductions of `count` elements each. */
 interface Sharing {
   readonly results: number;
   readonly count: number;
-  /** Whether neighbouring threads read neighbouring numbers of one result, or the same one of neighbouring results. */
+  /** Whether neighbouring invocations read neighbouring elements of one result; else the same element of neighbouring results. */
   readonly along: boolean;
-  /** Threads of one result. */
+  /** Invocations per result. */
   readonly lanes: number;
   readonly groups: number;
-  /** Into how many parts the numbers of a result are cut, each with groups of its own. */
+  /** Parts of each reduction, each with workgroups of its own. */
   readonly splits: number;
 }
 
 function sharingOf(results: number, count: number, along: boolean, target: Target): Sharing {
   const mostParts = Math.min(results === 1 ? 4 * threads : mostSplits, Math.floor(mostNumbers(target) / results));
-  // a thread takes 16 numbers in where the device is busy all the same, else as few as 4
+  // 16 elements per invocation where that keeps the device busy, else as few as 4
   const [least, most] = along ? [powerFrom(count / 16), powerFrom(count / 4)] : [8, 32];
-  const wanted = powerFrom((groupsWanted * threads) / (results * mostParts));
+  const wanted = powerFrom((workgroupsWanted * threads) / (results * mostParts));
   const lanes = Math.min(threads, most, Math.max(least, wanted));
   const groups = Math.ceil((results * lanes) / threads);
-  const parts = Math.min(mostParts, Math.floor(count / (atOnce * lanes)), Math.ceil(groupsWanted / groups));
+  const parts = Math.min(mostParts, Math.floor(count / (atOnce * lanes)), Math.ceil(workgroupsWanted / groups));
   return { results, count, along, lanes, groups, splits: Math.max(1, parts) };
 }
 
-/** The kernel of a sharing: each thread takes its numbers in, then halves of a result's threads join what they have. */
+/**
+ * The kernel of a sharing: each invocation reduces its elements, then the invocations of a result combine by a tree in workgroup
+ * memory.
+ */
 function sharedReduction({ results, count, along, lanes, groups, splits }: Sharing, how: Reduction): Workgroup {
   const perGroup = threads / lanes;
   const chunk = Math.ceil(count / splits);
@@ -127,7 +137,7 @@ function sharedReduction({ results, count, along, lanes, groups, splits }: Shari
     `  let last = min(${count}u, first + ${chunk}u);`,
     '  var total = bitcast<f32>(identity);',
     `  if (o < ${results}u) {`,
-    // several are read before one is added, so that reads need not wait for one another
+    // several elements are read before the first is added, so that reads need not wait for one another
     '    var r = first + lane;',
     `    for (; r + ${(atOnce - 1) * lanes}u < last; r += ${atOnce * lanes}u) {`,
     ...own.map((k) => `      let x${k} = element(o * ${count}u + r + ${k * lanes}u);`),
@@ -146,18 +156,18 @@ function sharedReduction({ results, count, along, lanes, groups, splits }: Shari
   return { wgsl, groups: [width, Math.ceil(groups / width), splits] };
 }
 
-/** Rows of an expression, whose first axes are those of `shape`, reduced by groups of threads. */
-function grouped(
-  tracer: Tracer,
+/** Rows of an expression, whose first axes are those of `shape`, reduced by workgroups. */
+function byWorkgroups(
+  fuser: Fuser,
   rows: Expression,
   shape: readonly number[],
   sharing: Sharing,
   how: Reduction,
 ): Expression {
   const { results, splits } = sharing;
-  const script = tracer.script(rows);
+  const script = fuser.script(rows);
   const workgroup = sharedReduction(sharing, how);
-  const array = tracer.launch(splits * results, script.operands, pointwise(script, rows.shape), workgroup);
-  if (splits > mostSplits) return reduced(tracer, dense(array, [splits]), new Set([0]), how);
+  const array = fuser.launch(splits * results, script.operands, pointwise(script, rows.shape), workgroup);
+  if (splits > mostSplits) return reduced(fuser, dense(array, [splits]), new Set([0]), how);
   return splits === 1 ? dense(array, shape) : joinedParts(array, shape, splits, how.combine);
 }

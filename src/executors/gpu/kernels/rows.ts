@@ -1,8 +1,8 @@
-/** @file Rows of tables by index. Indices are in range: that is checked before a call. */
+/** @file Kernel rules of gather and scatterAdd. Indices are in range: each call checks that beforehand. */
 import { sizeOf } from '../../../tensor/shape.ts';
 import type { Workgroup } from '../text/kernel.ts';
 import { divide } from '../text/places.ts';
-import { mostGroups } from '../text/target.ts';
+import { mostWorkgroups } from '../text/target.ts';
 import { dense } from '../values/expression.ts';
 import { fill, isNothing } from '../values/numbers.ts';
 import { without1 } from '../values/views.ts';
@@ -10,17 +10,17 @@ import type { Rules } from './rule.ts';
 
 const threads = 128;
 
-/** Indices from which on a group of threads searches them together. */
+/** Fewest indices that a workgroup searches together. */
 const fewestSearched = 32;
 
 /**
- * A group of threads for each row of the result, and each block of its columns: it looks at the indices a group at a time, marks
- * those that name its row, and adds their rows in order, so that the sum is the same whatever threads do. Undefined where that is
- * more groups than a kernel may have.
+ * One workgroup for each row of the result and each block of its columns. It scans the indices a block at a time, marks those
+ * that name its row, and adds their rows in order, so that the sum is deterministic. Undefined where that takes more workgroups
+ * than a kernel may have.
  */
 function searching(batches: number, rows: number, perBatch: number, width: number): Workgroup | undefined {
   const blocks = Math.ceil(width / threads);
-  if (Math.max(blocks, rows, batches) > mostGroups) return undefined;
+  if (Math.max(blocks, rows, batches) > mostWorkgroups) return undefined;
   const wgsl = [
     `var<workgroup> marks : array<atomic<u32>, ${threads / 32}>;`,
     `@compute @workgroup_size(${threads})`,
@@ -48,26 +48,26 @@ function searching(batches: number, rows: number, perBatch: number, width: numbe
 }
 
 export const rows = {
-  gather(tracer, [table, index], { batchAxes }, shape) {
-    // a table without rows: any index is out of range, and no call gets here
+  gather(fuser, [table, index], { batchAxes }, shape) {
+    // a table without rows: every index is out of range, which the check before a call rejects
     if (isNothing(table!.numbers)) return fill(0);
     const width = sizeOf(table!.shape.slice(batchAxes + 1));
     const perBatch = sizeOf(index!.shape.slice(batchAxes));
-    const operands = [table!, index!].map((x) => tracer.make(x.numbers, sizeOf(x.shape)));
+    const operands = [table!, index!].map((x) => fuser.materialise(x.numbers, sizeOf(x.shape)));
     const body = [
       divide('i', width, 'k', 'c'),
       divide('k', perBatch, 'b', 'u'),
       `return a0[(b * ${table!.shape[batchAxes]!} + a1[k]) * ${width} + c];`,
     ].join('\n');
-    return dense(tracer.launch(sizeOf(shape), operands, body), without1(shape));
+    return dense(fuser.launch(sizeOf(shape), operands, body), without1(shape));
   },
-  // each row of the table looks for the indices that name it: the sum has one order, whatever threads do
-  scatterAdd(tracer, [x, index], { rows: count, batchAxes }, shape) {
+  // each row of the result searches the indices that name it: no atomic additions, so the sum is deterministic
+  scatterAdd(fuser, [x, index], { rows: count, batchAxes }, shape) {
     if (isNothing(x!.numbers)) return fill(0);
     const width = sizeOf(shape.slice(batchAxes + 1));
     const perBatch = sizeOf(index!.shape.slice(batchAxes));
     const batches = sizeOf(shape.slice(0, batchAxes));
-    const operands = [x!, index!].map(({ numbers, shape: own }) => tracer.make(numbers, sizeOf(own)));
+    const operands = [x!, index!].map(({ numbers, shape: own }) => fuser.materialise(numbers, sizeOf(own)));
     const body = [
       divide('i', width, 'k', 'c'),
       divide('k', count, 'b', 'r'),
@@ -78,8 +78,8 @@ export const rows = {
       '}',
       'return s;',
     ].join('\n');
-    const isLong = tracer.target.workgroups && perBatch >= fewestSearched;
+    const isLong = fuser.target.workgroups && perBatch >= fewestSearched;
     const workgroup = isLong ? searching(batches, count, perBatch, width) : undefined;
-    return dense(tracer.launch(sizeOf(shape), operands, body, workgroup), without1(shape));
+    return dense(fuser.launch(sizeOf(shape), operands, body, workgroup), without1(shape));
   },
 } satisfies Partial<Rules>;

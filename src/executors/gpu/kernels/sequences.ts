@@ -1,15 +1,15 @@
-/** @file Recurrences and convolutions over tokens. */
+/** @file Kernel rules of linearScan and causalConvolution. */
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
-import type { Tracer } from '../fusion/fuser.ts';
+import type { Fuser } from '../fusion/fuser.ts';
+import { invocations } from '../text/invocations.ts';
 import { divide } from '../text/places.ts';
 import type { Argument } from '../text/script.ts';
-import { threadsOf } from '../text/threads.ts';
 import { dense } from '../values/expression.ts';
 import type { Operand, Resident } from '../values/numbers.ts';
 import { without1 } from '../values/views.ts';
 import type { Rules } from './rule.ts';
 
-/** Sequences beside one another: `outer` blocks of `length` tokens of `inner` channels. */
+/** A batch of sequences: `outer` blocks of `length` tokens of `inner` channels. */
 interface Layout {
   readonly outer: number;
   readonly length: number;
@@ -25,31 +25,31 @@ const layoutOf = (shape: Shape, axis: number, reverse: boolean): Layout => ({
   reverse,
 });
 
-/** Statements that find the channel `c`, the token `t` and the block `o` of thread `i`, and the place `start` of its first token. */
+/** Statements that find the channel `c`, token `t` and block `o` of element `i`, and the offset `start` of its first token. */
 const tokenOf = ({ length, inner }: Layout): string =>
   [divide('i', inner, 'q', 'c'), divide('q', length, 'o', 't'), `const start = o * ${length * inner} + c;`].join('\n');
 
-/** How many tokens there are up to a thread's own, in the order of the recurrence. */
+/** The number of tokens up to the element's own, in the order of the recurrence. */
 const stepsOf = ({ length, reverse }: Layout): string => (reverse ? `${length} - t` : 't + 1');
 
-/** Sequences that each thread may run through from the beginning: one kernel takes less than several. */
+/** Longest sequence that each invocation runs through from its beginning: one kernel is faster than several. */
 const fewTokens = 16;
 
-/** Tokens of a chunk: about √T, so that the chunks are as many as the steps inside one. */
+/** Tokens of a chunk: about √T, so that there are about as many chunks as tokens in one. */
 const chunkOf = (length: number): number => Math.max(8, 2 ** Math.round(Math.log2(Math.sqrt(length))));
 
 /**
- * `h_t = a_t h_{t−1} + b_t` where a thread writes one number: rounds `(a, b)_t ← (a_t a_{t−s}, a_t b_{t−s} + b_t)` for s = 1, 2, 4, …,
- * the products and the sums in one array after another.
+ * Parallel (Hillis-Steele) scan of `h_t = a_t h_{t−1} + b_t`, for devices without workgroups: rounds
+ * `(a, b)_t ← (a_t a_{t−s}, a_t b_{t−s} + b_t)` for s = 1, 2, 4, …, with one kernel for the products and one for the sums.
  */
-function byRounds(tracer: Tracer, operands: readonly Argument[], layout: Layout): Resident {
+function byRounds(fuser: Fuser, operands: readonly Argument[], layout: Layout): Resident {
   const { outer, length, inner, reverse } = layout;
   const size = outer * length * inner;
   const [a, b, first] = operands as [Argument, Argument, Argument];
   const place = tokenOf(layout);
   const step = `const u = ${reverse ? `${length - 1} - t` : 't'};`;
   // h0 enters with the first token
-  let sums = tracer.launch(
+  let sums = fuser.launch(
     size,
     [a, b, first],
     `${place}\n${step}\nconst at = u > 0 ? 0 : o * ${inner} + c;\nconst h = a2[at];\nreturn u > 0 ? a1[i] : a0[i] * h + a1[i];`,
@@ -57,13 +57,13 @@ function byRounds(tracer: Tracer, operands: readonly Argument[], layout: Layout)
   let products: Argument = a;
   for (let by = 1; by < length; by *= 2) {
     const back = `const from = u >= ${by} ? i ${reverse ? '+' : '-'} ${by * inner} : i;`;
-    const next = tracer.launch(
+    const next = fuser.launch(
       size,
       [products, sums],
       `${place}\n${step}\n${back}\nreturn u >= ${by} ? a0[i] * a1[from] + a1[i] : a1[i];`,
     );
     if (2 * by < length)
-      products = tracer.launch(
+      products = fuser.launch(
         size,
         [products],
         `${place}\n${step}\n${back}\nreturn u >= ${by} ? a0[i] * a0[from] : a0[i];`,
@@ -73,8 +73,8 @@ function byRounds(tracer: Tracer, operands: readonly Argument[], layout: Layout)
   return sums;
 }
 
-/** `h_t = a_t h_{t−1} + b_t` by a thread for each state, which begins at h0 again: T²/2 steps in all, and one kernel. */
-function byLoops(tracer: Tracer, operands: readonly Argument[], layout: Layout): Resident {
+/** `h_t = a_t h_{t−1} + b_t` by one kernel with one invocation per state, each of which starts at h0: T²/2 steps in all. */
+function byLoops(fuser: Fuser, operands: readonly Argument[], layout: Layout): Resident {
   const { outer, length, inner, reverse } = layout;
   const body = [
     tokenOf(layout),
@@ -86,11 +86,11 @@ function byLoops(tracer: Tracer, operands: readonly Argument[], layout: Layout):
     '}',
     'return h;',
   ].join('\n');
-  return tracer.launch(outer * length * inner, operands, body);
+  return fuser.launch(outer * length * inner, operands, body);
 }
 
-/** Three kernels: each chunk by itself, from chunk to chunk, each chunk from what came before it. */
-function byChunks(tracer: Tracer, operands: readonly Argument[], layout: Layout): Resident {
+/** Chunked scan in three kernels: each chunk from zero, the states between chunks, each chunk from the state before it. */
+function byChunks(fuser: Fuser, operands: readonly Argument[], layout: Layout): Resident {
   const { outer, length, inner, reverse } = layout;
   const chunk = chunkOf(length);
   const count = Math.ceil(length / chunk);
@@ -105,8 +105,8 @@ function byChunks(tracer: Tracer, operands: readonly Argument[], layout: Layout)
   const walk = (body: string): string =>
     `for (var u = k * ${chunk}u; u < stop; u++) { let at = start + token(u) * ${inner}u; ${body} }`;
   const kernel = (size: number, threads: number, own: readonly Argument[], lines: readonly string[]): Resident =>
-    tracer.launch(size, own, 'return a0[i];', threadsOf(threads, [token], lines));
-  // products of the decays of a chunk, then its states from 0
+    fuser.launch(size, own, 'return a0[i];', invocations(threads, [token], lines));
+  // the product of the decays of each chunk, then its last state from zero
   const chunks = kernel(
     2 * count * channels,
     count * channels,
@@ -137,19 +137,19 @@ function byChunks(tracer: Tracer, operands: readonly Argument[], layout: Layout)
 }
 
 /** The state of every token. */
-function scan(tracer: Tracer, xs: readonly Operand[], axis: number, reverse: boolean, shape: Shape): Resident {
-  const operands = xs.map((x): Resident => tracer.make(x.numbers, sizeOf(x.shape)));
+function scan(fuser: Fuser, xs: readonly Operand[], axis: number, reverse: boolean, shape: Shape): Resident {
+  const operands = xs.map((x): Resident => fuser.materialise(x.numbers, sizeOf(x.shape)));
   const layout = layoutOf(shape, axis, reverse);
-  if (layout.length <= fewTokens) return byLoops(tracer, operands, layout);
-  // in WGSL an array that is given twice has one name
+  if (layout.length <= fewTokens) return byLoops(fuser, operands, layout);
+  // WGSL would bind an array that is two arguments under one name only
   const isPlain = new Set(operands).size < operands.length;
-  return tracer.target.workgroups && !isPlain ? byChunks(tracer, operands, layout) : byRounds(tracer, operands, layout);
+  return fuser.target.workgroups && !isPlain ? byChunks(fuser, operands, layout) : byRounds(fuser, operands, layout);
 }
 
-/** `y_t = Σ_j k_j x_{t−j}`, or of `x_{t+j}` in reverse, by a thread for each result: within the bounds of either method. */
-function convolution(tracer: Tracer, xs: readonly Operand[], layout: Layout): Resident {
+/** `y_t = Σ_j k_j x_{t−j}`, in reverse of `x_{t+j}`, by direct summation: one invocation per element. */
+function convolution(fuser: Fuser, xs: readonly Operand[], layout: Layout): Resident {
   const { outer, length, inner, reverse } = layout;
-  const operands = xs.map((x): Resident => tracer.make(x.numbers, sizeOf(x.shape)));
+  const operands = xs.map((x): Resident => fuser.materialise(x.numbers, sizeOf(x.shape)));
   const body = [
     tokenOf(layout),
     `const steps = ${stepsOf(layout)};`,
@@ -160,11 +160,11 @@ function convolution(tracer: Tracer, xs: readonly Operand[], layout: Layout): Re
     '}',
     'return s;',
   ].join('\n');
-  return tracer.launch(outer * length * inner, operands, body);
+  return fuser.launch(outer * length * inner, operands, body);
 }
 
 export const sequences = {
-  linearScan: (tracer, xs, { axis, reverse }, shape) => dense(scan(tracer, xs, axis, reverse, shape), without1(shape)),
-  causalConvolution: (tracer, xs, { axis, reverse }, shape) =>
-    dense(convolution(tracer, xs, layoutOf(shape, axis, reverse)), without1(shape)),
+  linearScan: (fuser, xs, { axis, reverse }, shape) => dense(scan(fuser, xs, axis, reverse, shape), without1(shape)),
+  causalConvolution: (fuser, xs, { axis, reverse }, shape) =>
+    dense(convolution(fuser, xs, layoutOf(shape, axis, reverse)), without1(shape)),
 } satisfies Partial<Rules>;

@@ -1,9 +1,12 @@
-/** @file Results in parts: a kernel that is cut into several along what it sums writes one array of partial results after another. */
+/** @file Adds up partial results: a kernel whose sum is split (split-K) writes one array of partial results after another. */
 import type { Shape } from '../../../tensor/shape.ts';
 import { applied, dense } from '../values/expression.ts';
 import type { Expression, Read } from '../values/numbers.ts';
+import { workOf } from '../values/work.ts';
 
-/** What `count` parts of a shape make together, computed by whoever reads it. `combine` is the text that takes one more number in. */
+/**
+ * The combination of `count` partial results, as a lazy expression. `combine` writes the text that adds one number to a total.
+ */
 export function joinedParts(
   array: Read['array'],
   shape: Shape,
@@ -16,6 +19,6 @@ export function joinedParts(
     (_, part): Expression => ({ is: 'read', shape, array, form: { ...form, start: (part * array.size) / count } }),
   );
   return parts.reduce((total, part) =>
-    applied(([x, y], z) => `const ${z} = ${combine(x!, y!)};`, [total, part], shape, 0.25),
+    applied(([x, y], z) => `const ${z} = ${combine(x!, y!)};`, [total, part], shape, workOf.arithmetic),
   );
 }

@@ -1,48 +1,54 @@
-/** @file Bringing an operand's tiles into the memory that a group of threads shares: first into registers, so that reading goes on meanwhile. */
+/**
+ * @file Loads tiles of an operand into workgroup memory, through registers, so that the next tile is read while the current one
+ * is used.
+ */
 import { type Axis, merged } from '../text/places.ts';
 import type { Form } from '../values/numbers.ts';
 
-/** One operand of a tiled product: its rows, or its columns, and what is summed. */
+/** One operand of a tiled product: A with its rows, or B with its columns. */
 export interface Side {
   readonly x: 'A' | 'B';
   readonly array: string;
   readonly form: Form;
-  /** The operand's axes, with its own steps. */
+  /** The operand's axes, with its own strides; `side` are its rows or columns. */
   readonly batch: readonly Axis[];
   readonly side: readonly Axis[];
   readonly summed: readonly Axis[];
-  /** Rows or columns of a tile, and of the operand. */
+  /** Rows or columns: of a tile, and of the operand. */
   readonly width: number;
   readonly length: number;
-  /** Products of a tile, and of the operand; threads of a group; whether the array holds a multiple of four numbers. */
+  /** Depth: of a tile, and of the operand. Invocations of a workgroup. Whether the array may be read as vec4. */
   readonly k: number;
   readonly depth: number;
   readonly threads: number;
-  readonly isFours: boolean;
+  readonly isVec4: boolean;
 }
 
-/** Text: what is declared, where each thread reads, the reading of the tile at `k0`, and the writing of it to shared memory. */
+/**
+ * Text of a loader: declarations, where each invocation reads, the load of the tile at `k0` into registers, and its store to
+ * workgroup memory.
+ */
 export interface Loader {
   readonly declarations: readonly string[];
   readonly places: readonly string[];
   load(k0: string): readonly string[];
   readonly store: readonly string[];
-  /** Fours between neighbours along the sum in shared memory. */
+  /** Distance of neighbours along the sum in workgroup memory, in vec4. */
   readonly stride: number;
-  /** Whether the array is read four numbers at a time. */
+  /** Whether the array is read by vec4 loads. */
   readonly isVector: boolean;
 }
 
 export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** A function from a position over axes to an offset. */
+/** A WGSL function from a position along axes to an offset. */
 export function offsetFunction(name: string, axes: readonly Axis[]): string {
-  const kept = merged(axes);
+  const mergedAxes = merged(axes);
   let rest = 'p';
-  const terms = kept
+  const terms = mergedAxes
     .toReversed()
     .map(({ length, steps }, back) => {
-      const digit = back === kept.length - 1 ? rest : `(${rest} % ${length}u)`;
+      const digit = back === mergedAxes.length - 1 ? rest : `(${rest} % ${length}u)`;
       rest = `(${rest} / ${length}u)`;
       return steps[0] === 0 ? '' : `${digit} * ${steps[0]}u`;
     })
@@ -50,29 +56,29 @@ export function offsetFunction(name: string, axes: readonly Axis[]): string {
   return `fn ${name}(p : u32) -> u32 { return ${terms.join(' + ') || '0u'}; }`;
 }
 
-/** Whether numbers of an operand that are neighbours along `axes` stand in fours, whatever their place along `others`. */
-export function areFours(axes: readonly Axis[], others: readonly Axis[], start: number): boolean {
+/** Whether elements along `axes` can be read by vec4 loads: contiguous and aligned, at every position along `others`. */
+export function areVec4(axes: readonly Axis[], others: readonly Axis[], start: number): boolean {
   const [last, ...outer] = merged(axes).toReversed();
-  const isFour = (n: number): boolean => n % 4 === 0;
+  const isMultipleOf4 = (n: number): boolean => n % 4 === 0;
   return (
     last?.steps[0] === 1 &&
-    isFour(last.length) &&
-    isFour(start) &&
-    [...outer, ...merged(others)].every(({ steps }) => isFour(steps[0]!))
+    isMultipleOf4(last.length) &&
+    isMultipleOf4(start) &&
+    [...outer, ...merged(others)].every(({ steps }) => isMultipleOf4(steps[0]!))
   );
 }
 
-/** The loader of an operand: by fours along its side or along the sum where numbers stand so, else number by number. */
+/** The loader of an operand: by vec4 loads along its side or along the sum where elements are contiguous, else one by one. */
 export function loaderOf(own: Side): Loader {
-  const { x, form, batch, side, summed, isFours } = own;
-  const fours = (along: readonly Axis[], others: readonly Axis[]): boolean =>
-    isFours && areFours(along, [...others, ...batch], form.start);
+  const { x, form, batch, side, summed, isVec4 } = own;
+  const vec4s = (along: readonly Axis[], others: readonly Axis[]): boolean =>
+    isVec4 && areVec4(along, [...others, ...batch], form.start);
   const functions = [
     offsetFunction(`side${x}`, side),
     offsetFunction(`depth${x}`, summed),
     offsetFunction(`batch${x}`, batch),
   ];
-  const parts = fours(side, summed) ? alongSide(own) : fours(summed, side) ? alongSum(own) : oneByOne(own);
+  const parts = vec4s(side, summed) ? alongSide(own) : vec4s(summed, side) ? alongSum(own) : oneByOne(own);
   return {
     ...parts,
     declarations: [
@@ -85,7 +91,7 @@ export function loaderOf(own: Side): Loader {
 
 type Parts = Omit<Loader, 'declarations'>;
 
-/** Conditions under which a read stays inside the operand; none where tiles never reach beyond it. */
+/** The condition under which a load stays inside the operand; empty where tiles divide it evenly. */
 function inside({ x, width, length, k, depth }: Side, r: number, side: string): string {
   const bounds = [
     length % width === 0 ? '' : `${side} < ${length}u`,
@@ -99,24 +105,24 @@ const guarded = (bound: string, read: string, zero: string): string =>
 
 const zeros = 'vec4<f32>()';
 
-/** How often each thread reads until `items` are read; whether the last time is for some threads only. */
+/** The rounds in which the invocations load `items`, one each per round. */
 const roundsOf = (items: number, threads: number): number[] => range(Math.ceil(items / threads));
 
-/** The text of a store that only some threads do where there are more threads than items. */
+/** A store, guarded where the last round has fewer items than invocations. */
 const stored = (own: Side, r: number, items: number, text: string): string =>
   (r + 1) * own.threads > items ? `if (local < ${items - r * own.threads}u) { ${text} }` : text;
 
-/** Fours of neighbours along rows (or columns): they stay as they are. */
+/** A vec4 of neighbours along the side is stored as it is. */
 function alongSide(own: Side): Parts {
   const { x, array, width, k, threads } = own;
-  const fours = width / 4;
-  const items = fours * k;
+  const vec4s = width / 4;
+  const items = vec4s * k;
   const rounds = roundsOf(items, threads);
   return {
     isVector: true,
-    stride: fours,
+    stride: vec4s,
     places: rounds.flatMap((r) => [
-      `let i${x}${r} = local + ${r * threads}u; let k${x}${r} = i${x}${r} / ${fours}u; let w${x}${r} = i${x}${r} % ${fours}u;`,
+      `let i${x}${r} = local + ${r * threads}u; let k${x}${r} = i${x}${r} / ${vec4s}u; let w${x}${r} = i${x}${r} % ${vec4s}u;`,
       `let p${x}${r} = origin${x} + w${x}${r} * 4u; let o${x}${r} = base${x} + side${x}(p${x}${r});`,
       `var next${x}${r} : vec4<f32>;`,
     ]),
@@ -125,22 +131,22 @@ function alongSide(own: Side): Parts {
         const read = `user_${array}[(o${x}${r} + depth${x}(k0 + k${x}${r})) / 4u]`;
         return `{ let k0 = ${k0}; next${x}${r} = ${guarded(inside(own, r, `p${x}${r}`), read, zeros)}; }`;
       }),
-    store: rounds.map((r) => stored(own, r, items, `tile${x}[k${x}${r} * ${fours}u + w${x}${r}] = next${x}${r};`)),
+    store: rounds.map((r) => stored(own, r, items, `tile${x}[k${x}${r} * ${vec4s}u + w${x}${r}] = next${x}${r};`)),
   };
 }
 
-/** Fours of neighbours along the sum: each becomes part of four rows in shared memory. */
+/** A vec4 of neighbours along the sum is stored into four rows of workgroup memory. */
 function alongSum(own: Side): Parts {
   const { x, array, width, k, threads } = own;
-  const fours = k / 4;
-  const items = fours * width;
+  const vec4s = k / 4;
+  const items = vec4s * width;
   const rounds = roundsOf(items, threads);
   const stride = width / 4 + (k > 8 ? 1 : 0);
   return {
     isVector: true,
     stride,
     places: rounds.flatMap((r) => [
-      `let i${x}${r} = local + ${r * threads}u; let k${x}${r} = (i${x}${r} % ${fours}u) * 4u; let w${x}${r} = i${x}${r} / ${fours}u;`,
+      `let i${x}${r} = local + ${r * threads}u; let k${x}${r} = (i${x}${r} % ${vec4s}u) * 4u; let w${x}${r} = i${x}${r} / ${vec4s}u;`,
       `let p${x}${r} = origin${x} + w${x}${r}; let o${x}${r} = base${x} + side${x}(p${x}${r});`,
       `var next${x}${r} : vec4<f32>;`,
     ]),
@@ -165,19 +171,19 @@ function alongSum(own: Side): Parts {
   };
 }
 
-/** Number by number, wherever they stand: neighbouring threads go along the sum where it is there that neighbours are. */
+/** Elements are read one by one. Neighbouring invocations read along the sum if elements are contiguous there. */
 function oneByOne(own: Side): Parts {
   const { x, array, summed, width, k, threads } = own;
   const alongK = summed.at(-1)?.steps[0] === 1;
-  const fours = width / 4;
-  const items = fours * k;
+  const vec4s = width / 4;
+  const items = vec4s * k;
   const rounds = roundsOf(items, threads);
-  const stride = fours + 1;
+  const stride = vec4s + 1;
   const place = (r: number): string => {
     const index = `(local + ${r * threads}u)`;
     return alongK
       ? `let k${x}${r} = ${index} % ${k}u; let w${x}${r} = ${index} / ${k}u;`
-      : `let w${x}${r} = ${index} % ${fours}u; let k${x}${r} = ${index} / ${fours}u;`;
+      : `let w${x}${r} = ${index} % ${vec4s}u; let k${x}${r} = ${index} / ${vec4s}u;`;
   };
   const offset = (r: number, i: number): string =>
     `let p${x}${r}${i} = origin${x} + w${x}${r} * 4u + ${i}u; let o${x}${r}${i} = base${x} + side${x}(p${x}${r}${i});`;

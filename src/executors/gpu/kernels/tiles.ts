@@ -1,18 +1,21 @@
-/** @file Matrix products in tiles: a group of threads reads a tile of both operands into shared memory and uses each number often. */
+/**
+ * @file Writes tiled matrix products: a workgroup loads a tile of both operands into shared memory and uses each element many
+ * times.
+ */
 import type { Workgroup } from '../text/kernel.ts';
 import type { Axis, MatrixAxes, MatrixAxis } from '../text/places.ts';
-import { mostGroups, mostNumbers, type Target, type TileShape } from '../text/target.ts';
+import { mostNumbers, mostWorkgroups, type Target, type TileShape } from '../text/target.ts';
 import type { Read } from '../values/numbers.ts';
-import { areFours, type Loader, loaderOf, offsetFunction, range } from './tile-loaders.ts';
+import { areVec4, type Loader, loaderOf, offsetFunction, range } from './tile-loaders.ts';
 
-/** A tile, and into how many parts the sum is cut, each with groups of its own. */
+/** A tile, and the number of parts of the sum (split-K), each with workgroups of its own. */
 export interface Tiling extends TileShape {
   readonly splits: number;
 }
 
 const looped = { unrolled: false, start: 2 };
 
-/** Tiles to choose from, with times fitted to products of training steps on an H200 (docs/gpu-performance.md). */
+/** The tiles to choose from, with times fitted to the products of training steps on an H200 (docs/gpu-performance.md). */
 export const tileShapes: readonly TileShape[] = [
   { m: 128, n: 128, k: 8, threadM: 8, threadN: 8, unrolled: true, together: 2, start: 3.5, step: 0.79, steps: 1.49 },
   { m: 128, n: 64, k: 16, threadM: 8, threadN: 4, ...looped, together: 3, step: 0.99, steps: 2.33 },
@@ -24,39 +27,39 @@ export const tileShapes: readonly TileShape[] = [
   { m: 32, n: 16, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.35, steps: 0.55 },
 ];
 
-/** The device of those times: multiprocessors, and bytes of memory each microsecond. */
+/** The device of those times: multiprocessors, and bytes of memory traffic per microsecond. */
 const device = { processors: 132, bytes: 3.5e6 };
 
-/** Batch, rows, columns and products of a matrix product. */
+/** Batch, rows, columns and depth of a matrix product. */
 export type ProductSize = readonly [number, number, number, number];
 
-/** Bytes of one tile of each operand, however it is laid out. */
+/** Bytes of one tile of each operand in workgroup memory, in the largest layout. */
 const tileBytes = ({ m, n, k }: TileShape): number => 16 * k * ((m + n) / 4 + 2);
 
-/** Microseconds of `groups` groups of `steps` steps: processors have some groups at a time, and those share it. */
+/** Microseconds of `groups` workgroups of `steps` steps each. A multiprocessor runs some workgroups at a time, which share it. */
 function timeOf({ together, start, step, steps: shared }: TileShape, groups: number, steps: number): number {
   const each = Math.ceil(groups / device.processors);
   const rest = each % together;
   const last = rest === 0 ? 0 : step + ((rest - 1) / Math.max(1, together - 1)) * (shared - step);
-  // reading the first tile and writing the results take about two steps more
+  // loading the first tile and writing the results take about two more steps
   return start + (steps + 2) * (Math.floor(each / together) * shared + last);
 }
 
-/** The tiling that should take least time; null where there are no groups of threads, or products too few for tiles or too many. */
+/** The tiling with the least estimated time; null without workgroups, and for products too small or too large for tiles. */
 export function chooseTiling([batch, m, n, k]: ProductSize, target: Target): Tiling | null {
   if (!target.workgroups || m * n * k < 64) return null;
   let best: Tiling | null = null;
   let least = Number.POSITIVE_INFINITY;
   for (const tile of target.tiles ?? tileShapes) {
-    if (tileBytes(tile) > target.groupBytes) continue;
+    if (tileBytes(tile) > target.workgroupBytes) continue;
     const [down, across] = [Math.ceil(m / tile.m), Math.ceil(n / tile.n)];
-    if (Math.max(down, across) > mostGroups) continue;
+    if (Math.max(down, across) > mostWorkgroups) continue;
     for (const splits of target.splits === undefined ? [1, 2, 4, 8, 16] : [target.splits]) {
-      if (splits * batch > mostGroups || splits * batch * m * n > mostNumbers(target)) break;
+      if (splits * batch > mostWorkgroups || splits * batch * m * n > mostNumbers(target)) break;
       const chunk = Math.ceil(k / splits);
       if (splits > 1 && chunk < 2 * tile.k) break;
       const computing = timeOf(tile, batch * down * across * splits, Math.ceil(chunk / tile.k));
-      // parts are written once more than one result would be, and read by whoever adds them
+      // each further part is written, and read by the kernel that adds it up
       const moving = (8 * (splits - 1) * batch * m * n) / device.bytes;
       if (computing + moving < least) [best, least] = [{ ...tile, splits }, computing + moving];
     }
@@ -64,13 +67,16 @@ export function chooseTiling([batch, m, n, k]: ProductSize, target: Target): Til
   return best;
 }
 
-const threadsOf = ({ m, n, threadM, threadN }: TileShape): number => (m / threadM) * (n / threadN);
+const threadsPerWorkgroup = ({ m, n, threadM, threadN }: TileShape): number => (m / threadM) * (n / threadN);
 
-/** The axes of an operand (or, 2, of the result) with its own steps. */
+/** The axes of operand 0 or 1, or of the result (2), with its own strides. */
 const axesOfOne = (axes: readonly MatrixAxis[], operand: number): Axis[] =>
   axes.map(({ length, steps }) => ({ length, steps: [steps[operand]!] }));
 
-/** The fours of results that a thread has, and the text that adds products to them and writes them: `s` row-four row column-four. */
+/**
+ * The block of results of one invocation, as vec4 `s{vec4 of rows}{row in it}{vec4 of columns}`, and the text that accumulates
+ * and writes it.
+ */
 function blockOf({ m, n, threadM, threadN }: TileShape, rows: number, columns: number, isVector: boolean) {
   const [highs, wides] = [range(threadM / 4), range(threadN / 4)];
   const all = highs.flatMap((h) => range(4).map((i) => ({ h, i })));
@@ -85,7 +91,7 @@ function blockOf({ m, n, threadM, threadN }: TileShape, rows: number, columns: n
           .join('\n');
   return {
     declarations: all.flatMap(({ h, i }) => wides.map((g) => `var s${h}${i}${g} = vec4<f32>();`)),
-    /** Products at place j of the tiles. */
+    /** Adds the products at depth j of the tiles. */
     products: (left: Loader, right: Loader, j: string): string[] => [
       ...highs.map((h) => `let x${h} = tileA[${j} * ${left.stride}u + ${(h * m) / threadM}u + ty];`),
       ...wides.map((g) => `let y${g} = tileB[${j} * ${right.stride}u + ${(g * n) / threadN}u + tx];`),
@@ -105,9 +111,9 @@ function blockOf({ m, n, threadM, threadN }: TileShape, rows: number, columns: n
   };
 }
 
-/** The loaders of both operands, which read one array in one way. */
+/** The loaders of both operands. If both are one array, both read it by vec4, or neither. */
 function loadersOf(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling, [, m, n, k]: ProductSize): [Loader, Loader] {
-  const loader = (x: 'A' | 'B', { form, array }: Read, isFours: boolean): Loader => {
+  const loader = (x: 'A' | 'B', { form, array }: Read, isVec4: boolean): Loader => {
     const operand = x === 'A' ? 0 : 1;
     return loaderOf({
       x,
@@ -120,16 +126,16 @@ function loadersOf(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling, [, m, n, 
       length: x === 'A' ? m : n,
       k: tiling.k,
       depth: k,
-      threads: threadsOf(tiling),
-      isFours: isFours && array.size % 4 === 0,
+      threads: threadsPerWorkgroup(tiling),
+      isVec4: isVec4 && array.size % 4 === 0,
     });
   };
-  const both = (isFours: boolean): [Loader, Loader] => [loader('A', a, isFours), loader('B', b, isFours)];
+  const both = (isVec4: boolean): [Loader, Loader] => [loader('A', a, isVec4), loader('B', b, isVec4)];
   const loaders = both(true);
   return a.array === b.array && loaders[0].isVector !== loaders[1].isVector ? both(false) : loaders;
 }
 
-/** A product by tiles. */
+/** The kernel of a tiled product. */
 export function tiledProduct(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling, sizes: ProductSize): Workgroup {
   const [batches, m, n, k] = sizes;
   const { splits } = tiling;
@@ -141,7 +147,7 @@ export function tiledProduct(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling,
     Axis[],
     Axis[],
   ];
-  const isVector = (batches * m * n) % 4 === 0 && areFours(columnsOut, [...rowsOut, ...batchOut], 0);
+  const isVector = (batches * m * n) % 4 === 0 && areVec4(columnsOut, [...rowsOut, ...batchOut], 0);
   const block = blockOf(tiling, m, n, isVector);
   const step = tiling.unrolled
     ? range(tiling.k).flatMap((j) => ['{', ...block.products(left, right, `${j}u`), '}'])
@@ -152,7 +158,7 @@ export function tiledProduct(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling,
     offsetFunction('outRow', rowsOut),
     offsetFunction('outColumn', columnsOut),
     offsetFunction('outBatch', batchOut),
-    `@compute @workgroup_size(${threadsOf(tiling)})`,
+    `@compute @workgroup_size(${threadsPerWorkgroup(tiling)})`,
     'fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) local : u32) {',
     `let tx = local % ${across}u; let ty = local / ${across}u;`,
     `let one = group.z / ${splits}u; let split = group.z % ${splits}u;`,
@@ -183,10 +189,10 @@ export function tiledProduct(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling,
     '}',
   ].join('\n');
   const names = a.array === b.array ? ['a0'] : ['a0', 'a1'];
-  const vectors = names.filter((_, i) => [left, right][i]!.isVector);
+  const vec4Arrays = names.filter((_, i) => [left, right][i]!.isVector);
   return {
     wgsl,
     groups: [Math.ceil(n / tiling.n), Math.ceil(m / tiling.m), batches * splits],
-    vectors: isVector ? [...vectors, 'result'] : vectors,
+    vec4Arrays: isVector ? [...vec4Arrays, 'result'] : vec4Arrays,
   };
 }

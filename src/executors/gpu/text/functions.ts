@@ -1,15 +1,15 @@
 /**
- * @file Elementary functions as kernel text. Devices may compute exp and log with errors that grow with the argument, and
- * division within 2½ ulp; these use sums and products only where it matters, so that they are right to a few ulp everywhere.
+ * @file Writes elementary functions as kernel text. A device may compute exp and log with errors that grow with the argument, and
+ * division within 2½ ulp. These functions use sums and products where that matters, and are accurate to a few ulp everywhere.
  */
 
-/** Statements that multiply y by 2ⁿ, n a whole number from −150 to 128: exactly, where the result is no subnormal number. */
+/** Statements that multiply y by 2ⁿ, for an integer n from −150 to 128. Exact unless the result is subnormal. */
 export type Scaling = (y: string, n: string) => readonly string[];
 
-/** Statements with a result: `exp('x', 'y', byLadder)` declares y = e^x. */
+/** Writes statements that declare the result: `exp('x', 'y', byLadder)` declares y = e^x. */
 export type Text = (x: string, y: string, scaled: Scaling) => string;
 
-/** By squaring 2 or ½: where kernels run in JavaScript or WebAssembly. */
+/** By repeated squaring of 2 or ½: for JavaScript and WebAssembly. */
 export const byLadder: Scaling = (y, n) => [
   `let ${y}m = ${n} < 0 ? 0 - ${n} : ${n};`,
   `const ${y}p1 = ${n} < 0 ? 0.5 : 2;`,
@@ -20,14 +20,14 @@ export const byLadder: Scaling = (y, n) => [
   ]),
 ];
 
-/** By the bits of 2ⁿ: where kernels may call functions in WGSL. */
+/** By the bits of 2ⁿ: for kernels that may call functions in WGSL. */
 export const byBits: Scaling = (y, n) => [`${y} = timesPowerOf2(${y}, ${n});`];
 
 /** c₀ + x(c₁ + x(c₂ + …)) */
 const polynomial = (x: string, coefficients: readonly number[]): string =>
   coefficients.map(Math.fround).reduceRight((inner, c) => (inner === '' ? `${c}` : `(${c} + ${x} * ${inner})`), '');
 
-// ln 2 = high + low; whole numbers up to 2¹⁵ times high are exact in f32
+// ln 2 = high + low; integers up to 2¹⁵ times high are exact in f32
 const high = 355 / 512;
 const low = Math.LN2 - high;
 
@@ -49,7 +49,7 @@ export const exp: Text = (x, y, scaled) => {
   ].join('\n');
 };
 
-/** `e^x − 1`: by its series up to 1, where subtracting 1 would cost digits. */
+/** `e^x − 1`: by its series where |x| < 1, as the subtraction would cancel digits there. */
 export const expm1: Text = (x, y, scaled) => {
   const series = polynomial(
     x,
@@ -60,7 +60,7 @@ export const expm1: Text = (x, y, scaled) => {
 
 /**
  * Statements for `ln(1 + f) = f − (h − rest)` where h = f²/2, `rest = s(h + R)`, s = f/(2 + f), R = Σ 2 s^{2k}/(2k + 1), cut
- * after the power `degree`: s, which is divided, counts little beside f.
+ * after the power `degree`. The error of the division in s is small beside f.
  */
 const partsOfLog = (f: string, y: string, degree: number): string => {
   const series = polynomial(
@@ -75,18 +75,16 @@ const partsOfLog = (f: string, y: string, degree: number): string => {
   ].join('\n');
 };
 
-/**
- * ln x = e ln 2 + ln m with √½ ≤ m < √2; f = m − 1 is exact.
- */
+/** ln x = e ln 2 + ln m with √½ ≤ m < √2; f = m − 1 is exact. */
 export const log: Text = (x, y) => {
   const small = 2 ** -32;
   return [
-    // −∞, NaN, and themselves for ∞ and NaN: devices differ in what they say ln 0 is
+    // −∞ for 0, NaN below, ∞ and NaN as they are: devices differ on ln 0
     `let ${y} = ${x} === 0 ? (0 - 1) / Math.abs(${x}) : (${x} < 0 ? Math.sqrt(${x}) : ${x});`,
     `if (${x} > 0 && ${x} < 3.4028234e38) {`,
     `let ${y}m = ${x};`,
     `let ${y}e = 0;`,
-    // up to at least 1, then down by powers of 2: exact
+    // scaled up to at least 1, then down, by powers of 2: exact
     ...[0, 1, 2, 3, 4].flatMap(() => [
       `${y}e = ${y}m < 1 ? ${y}e - 32 : ${y}e;`,
       `${y}m = ${y}m < 1 ? ${y}m * ${1 / small} : ${y}m;`,
@@ -105,7 +103,7 @@ export const log: Text = (x, y) => {
   ].join('\n');
 };
 
-/** 1/x, corrected once by Newton's step y + y(1 − xy), which is skipped where 0 or ∞ is right. */
+/** 1/x with one Newton step y + y(1 − xy), which is skipped where the result is 0 or ∞. */
 export const reciprocal: Text = (x, y) =>
   [
     `let ${y} = 1 / ${x};`,
@@ -113,7 +111,7 @@ export const reciprocal: Text = (x, y) =>
     `if (${y}t > 0.5 && ${y}t < 2) { ${y} = ${y} + ${y} * (1 - ${y}t); }`,
   ].join('\n');
 
-/** 1/√x, corrected once by Newton's step y + ½y(1 − xy²). */
+/** 1/√x with one Newton step y + ½y(1 − xy²). */
 export const rsqrt: Text = (x, y) =>
   [
     `let ${y} = 1 / Math.sqrt(${x});`,
@@ -121,7 +119,7 @@ export const rsqrt: Text = (x, y) =>
     `if (${y}t > 0.5 && ${y}t < 2) { ${y} = ${y} + 0.5 * ${y} * (1 - ${y}t); }`,
   ].join('\n');
 
-/** 1/(1 + e^{−|x|}), times e^{−|x|} for negative x: no tail loses its digits. */
+/** 1/(1 + e^{−|x|}), times e^{−|x|} for negative x: accurate in both tails. */
 export const sigmoid: Text = (x, y, scaled) =>
   [
     `const ${y}a = ${x} > 0 ? 0 - ${x} : ${x};`,
@@ -131,12 +129,12 @@ export const sigmoid: Text = (x, y, scaled) =>
     `const ${y} = ${x} < 0 ? ${y}e * ${y}i : ${y}i;`,
   ].join('\n');
 
-// π/2 in parts: those of at most 11 bits are exact in f32 times any whole number up to 2¹³
+// π/2 in parts: those of at most 11 bits are exact in f32 times any integer up to 2¹³ (Cody and Waite)
 const quarterTurn = [201 / 2 ** 7, 2029 / 2 ** 22, 1297 / 2 ** 34, 1443 / 2 ** 49, Math.fround(6.123234262925839e-17)];
 
 /**
- * Sine, or cosine as the sine a quarter turn on: `|x| = n π/2 + r`, then the series of sin r or cos r as n is even or odd. Within
- * 2 ulp for |x| ≤ 12,000, also where the result nears 0; beyond, x is as good as off by a few of its own units of round-off.
+ * Sine, or cosine as the sine a quarter turn ahead: `|x| = n π/2 + r`, then the series of sin r for even n, of cos r for odd n.
+ * Within 2 ulp for |x| ≤ 12,000, also where the result is near 0; beyond, the error is that of x changed by a few ulp.
  */
 const circular =
   (ahead: 0 | 1): Text =>
@@ -147,7 +145,7 @@ const circular =
       `const ${y}a = Math.abs(${x});`,
       `const ${y}n = Math.floor(${y}a * ${Math.fround(2 / Math.PI)} + 0.5);`,
       `const ${y}d = ${'('.repeat(quarterTurn.length)}${y}a${quarterTurn.map((part) => ` - ${y}n * ${part})`).join('')};`,
-      // where nothing is left of an angle, any will do
+      // for angles so large that no digit of r is right, any angle is as accurate
       `const ${y}r = ${y}d > 2 ? 2 : (${y}d < 0 - 2 ? 0 - 2 : ${y}d);`,
       `const ${y}z = ${y}r * ${y}r;`,
       `const ${y}s = ${y}r + ${y}r * ${y}z * ${polynomial(`${y}z`, signed(1))};`,
@@ -175,8 +173,8 @@ export const softplus: Text = (x, y, scaled) =>
   ].join('\n');
 
 /**
- * `φ_k(x) = Σ_j x^j / (j + k)!` by this series up to |x| = k, else by `φ_{k+1} = (φ_k − 1/k!)/x` from `φ_1 = (e^x − 1)/x`. Where e^x
- * would leave the format `e^x / x^k` is all there is of it, in two halves.
+ * `φ_k(x) = Σ_j x^j / (j + k)!` by this series where |x| < k, else by `φ_{k+1} = (φ_k − 1/k!)/x` from `φ_1 = (e^x − 1)/x`. Near
+ * the overflow of e^x the other terms vanish beside `e^x / x^k`, which is computed as a product with e^{x/2} twice.
  */
 export const phi =
   (order: number): Text =>
@@ -189,7 +187,7 @@ export const phi =
     );
     const steps = Array.from({ length: order - 1 }, (_, k) => `- ${Math.fround(1 / factorial(k + 1))}) * ${y}r`);
     return [
-      // 0 has no reciprocal, and ∞ no quotient
+      // x, but neither near 0, which has no reciprocal, nor ∞, where a quotient is NaN
       `const ${y}f = Math.abs(${x}) < ${order} ? 1 : (${x} > 1000 ? 1000 : ${x});`,
       reciprocal(`${y}f`, `${y}r`, scaled),
       expm1(`${y}f`, `${y}m`, scaled),
@@ -207,7 +205,10 @@ const scaledTail = [
   -0.03741441294550896, -0.06004847213625908,
 ];
 
-/** Below 1 the series `2/√π Σ (−1)ⁿ x^{2n+1} / (n! (2n + 1))`, else 1 − erfc, whose error counts by a sixth at most. */
+/**
+ * The series `2/√π Σ (−1)ⁿ x^{2n+1} / (n! (2n + 1))` where |x| < 1, else 1 − erfc: erfc is a sixth at most, and so is its error's
+ * weight.
+ */
 export const erf: Text = (x, y, scaled) => {
   const terms = Array.from({ length: 11 }, (_, n) => (n % 2 ? -1 : 1) / (factorial(n) * (2 * n + 1)));
   const factors = terms.map((term) => (term * 2) / Math.sqrt(Math.PI));

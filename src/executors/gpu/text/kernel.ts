@@ -1,23 +1,23 @@
-/** @file A kernel: its text, and the workgroups that run it on devices that have them. */
+/** @file Defines a kernel: its text for one element, and its workgroups on devices that have them. */
 
-/** How a group of threads computes results together, on devices that have workgroups: WGSL in place of the text. */
+/** A kernel in WGSL, whose workgroups may share memory: on devices that have workgroups it runs in place of the text. */
 export interface Workgroup {
-  /** Declarations and `main`; `element(i)` is the kernel's text at thread i where it is asked for. */
+  /** Declarations and `main`. It may call `element(i)`, the kernel's text for element i. */
   readonly wgsl: string;
   readonly groups: readonly [number, number, number];
-  /** Arrays, of the arguments or `result`, that are arrays of fours in `wgsl`. */
-  readonly vectors?: readonly string[];
+  /** Names of arguments, or `result`, that `wgsl` accesses as arrays of vec4. */
+  readonly vec4Arrays?: readonly string[];
 }
 
-/** A kernel: a function's body in gpu.js's JavaScript, whose thread is `this.thread.x`, for `size` results. */
+/** A kernel that computes `size` elements: a function in gpu.js's JavaScript, which returns element `this.thread.x`. */
 export interface Kernel {
   readonly text: string;
   readonly size: number;
   readonly workgroup: Workgroup | null;
 }
 
-/** What tells kernels apart. */
+/** A key that equal kernels share. */
 export const keyOf = ({ size, text, workgroup }: Kernel): string => `${size} ${text} ${workgroup?.wgsl ?? ''}`;
 
-/** What gpu.js makes of a kernel, called with handles. */
+/** Compiles a kernel by gpu.js, to a function of handles. */
 export type KernelOf = (kernel: Kernel) => (...operands: unknown[]) => unknown;

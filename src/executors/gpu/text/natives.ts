@@ -1,4 +1,6 @@
-/** @file Functions that kernels of groups of threads may call: in JavaScript, for gpu.js to know them by, and in WGSL, which runs. */
+/**
+ * @file Functions that kernels may call on devices with workgroups: in JavaScript, which gpu.js parses, and in WGSL, which runs.
+ */
 
 /** A function of numbers. */
 export interface Native {
@@ -15,7 +17,7 @@ const all: readonly Native[] = [
     name: 'timesPowerOf2',
     source: 'function timesPowerOf2(x, n) { return x * Math.pow(2, n); }',
     types: { x: 'Number', n: 'Number' },
-    // 2ⁿ in two halves, for it may lie beyond f32 where the product does not
+    // 2ⁿ in two factors: it may overflow f32 where the product does not
     wgsl: `(x : f32, n : f32) -> f32 {
 let whole = i32(n);
 let half = whole / 2;
@@ -24,5 +26,5 @@ return x * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(whole - half 
   },
 ];
 
-/** The functions that a text calls. */
+/** The functions that a kernel's text calls. */
 export const called = (text: string): Native[] => all.filter(({ name }) => text.includes(`${name}(`));

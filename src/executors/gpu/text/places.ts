@@ -1,16 +1,16 @@
-/** @file Where kernels read: positions along axes as text, with literal strides. */
+/** @file Writes index arithmetic as kernel text: positions along axes and offsets, with literal strides. */
 import { type Shape, stridesOf } from '../../../tensor/shape.ts';
 
-/** One axis of a loop nest, or of the threads: its length, and the step of each operand along it. */
+/** One axis of a loop nest, or of the invocations: its length, and the stride of each operand along it. */
 export interface Axis {
   readonly length: number;
   readonly steps: readonly number[];
 }
 
-/** An axis with its steps in a, in b and in the result. */
+/** An axis of a matrix product, with its strides in a, in b and in the result. */
 export type MatrixAxis = Axis;
 
-/** The axes of a product: `out` in the order of the result, and the same by their part in it. */
+/** The axes of a matrix product: those of the result in order, and all by their role. */
 export interface MatrixAxes {
   readonly out: readonly MatrixAxis[];
   readonly batch: readonly MatrixAxis[];
@@ -19,35 +19,35 @@ export interface MatrixAxes {
   readonly summed: readonly MatrixAxis[];
 }
 
-/** Axes without those of length 1, neighbours joined where every operand steps through both as through one. */
+/** Axes without those of length 1, with neighbours merged where the strides of every operand allow it. */
 export function merged(axes: readonly Axis[]): Axis[] {
-  const kept: Axis[] = [];
+  const result: Axis[] = [];
   for (const axis of axes.filter(({ length }) => length !== 1)) {
-    const outer = kept.at(-1);
+    const outer = result.at(-1);
     if (outer?.steps.every((step, x) => step === axis.steps[x]! * axis.length)) {
-      kept[kept.length - 1] = { length: outer.length * axis.length, steps: axis.steps };
-    } else kept.push(axis);
+      result[result.length - 1] = { length: outer.length * axis.length, steps: axis.steps };
+    } else result.push(axis);
   }
-  return kept;
+  return result;
 }
 
-/** The axes of an array with the steps of one operand. */
+/** The axes of a shape with the strides of one operand; row-major unless given. */
 export const axesOf = (shape: Shape, steps: readonly number[] = stridesOf(shape)): Axis[] =>
   shape.map((length, i) => ({ length, steps: [steps[i]!] }));
 
-/** Statements that set `quotient` and `rest` of the whole number `name` by a divisor, exact below 2²⁴ however division rounds. */
+/** Statements that divide the integer `name` with remainder. Exact below 2²⁴, whichever way the device rounds. */
 export function divide(name: string, divisor: number, quotient: string, rest: string): string {
   if (divisor === 1) return `const ${quotient} = ${name}; const ${rest} = 0;`;
   return [
     `const ${quotient}g = Math.floor(${name} * ${Math.fround(1 / divisor)});`,
     `const ${rest}g = ${name} - ${quotient}g * ${divisor};`,
-    // the guess is off by one at most
+    // the estimate is off by one at most
     `const ${quotient} = ${rest}g < 0 ? ${quotient}g - 1 : (${rest}g < ${divisor} ? ${quotient}g : ${quotient}g + 1);`,
     `const ${rest} = ${name} - ${quotient} * ${divisor};`,
   ].join(' ');
 }
 
-/** Statements that find where thread `i` reads each of `count` operands, and the offsets they leave: threads run over the axes. */
+/** Statements that find the position of element `i` along the axes, and the offset of each of `count` operands there. */
 export function placesOf(axes: readonly Axis[], count: number): { setup: string; offsets: string[] } {
   const lines: string[] = [];
   const positions: string[] = [];
@@ -69,7 +69,7 @@ export function placesOf(axes: readonly Axis[], count: number): { setup: string;
   };
 }
 
-/** Nested loops over axes around a statement, which is given each operand's offset. */
+/** Nested loops over axes around a statement, which gets the offset of each operand. */
 export function loopsOver(
   axes: readonly Axis[],
   starts: readonly string[],

@@ -1,22 +1,22 @@
-/** @file The text that evaluates an expression, wherever in a kernel it is needed. */
+/** @file Writes the text that evaluates an expression in a kernel, with common subexpression elimination. */
 import { readOf } from '../values/expression.ts';
 import type { Expression, Fill, Form, Node, Read, Resident, Within } from '../values/numbers.ts';
 
-/** What a kernel is called with: arrays are named `a0`, `a1`, …, numbers `c0`, `c1`, … by their places. */
+/** An argument of a kernel. Arrays are named `a0`, `a1`, … and scalars `c0`, `c1`, … by their position. */
 export type Argument = Resident | Fill;
 
 /** The name of the k-th argument in a kernel's text. */
 export const argumentName = (x: Argument, k: number): string => `${x.is === 'fill' ? 'c' : 'a'}${k}`;
 
-/** How to evaluate an expression: arguments, the linear forms of the position that must be known, and the text. */
+/** The text of an expression: its arguments, the affine forms of the position that it needs, and a writer. */
 export interface Script {
   readonly operands: readonly Argument[];
   readonly forms: readonly Form[];
-  /** Statements that leave the value in `result`, given the text of each form's value; names begin with `prefix`. */
+  /** Statements that leave the value in `result`, given the text of the value of each form. Names begin with `prefix`. */
   write(values: readonly string[], prefix?: string): { readonly lines: string; readonly result: string };
 }
 
-/** The script of an expression; `beside` are arguments that other expressions of the same kernel have already. */
+/** The script of an expression. `beside` are arguments that the kernel already has, for its other expressions. */
 export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
   const operands: Argument[] = [...beside];
   const forms: Form[] = [];
@@ -51,7 +51,7 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
   };
   collect(root);
 
-  // what reads inside its arrays wherever the kernel is evaluated needs no guard, and is computed once for all guards
+  // an expression whose reads stay inside their arrays at every position needs no guard: it is computed once, outside all guards
   const safe = new Map<Node, boolean>();
   const isSafe = (node: Node): boolean => {
     const before = safe.get(node);
@@ -68,7 +68,10 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
   const write = (values: readonly string[], prefix = ''): { lines: string; result: string } => {
     const lines = values.map((value, k) => `const ${prefix}f${k} = ${value};`);
     const declarations = new Map<string, string>();
-    /** The name of what a statement declares: one that says the same may have declared it before. */
+    /**
+     * The name that a statement declares; an earlier statement with the same text is used again (common subexpression
+     * elimination).
+     */
     const declared = (statement: (name: string) => string): string => {
       const key = statement('');
       const before = declarations.get(key);
@@ -78,7 +81,7 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
       lines.push(statement(result));
       return result;
     };
-    // what stands under another guard may read elsewhere, so it is another name
+    // under another guard an expression may read elsewhere, so it gets another name
     const names = new Map<string, Map<Node, string>>();
     const name = (node: Node, outer: string): string => {
       if (node.is === 'fill') return argumentName(node, argumentAt(node));

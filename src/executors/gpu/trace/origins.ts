@@ -1,13 +1,13 @@
-/** @file Where the elements of index values come from, so that they can be checked against a table's rows before a call. */
+/** @file Tracks the origin of every element of an index value, so that ranges are checked before a call. */
 import { fail } from '../../../tensor/errors.ts';
 import type { BroadcastParams } from '../../../tensor/primitives/broadcast.ts';
 import type { ConcatParams } from '../../../tensor/primitives/concat.ts';
 import type { SliceParams } from '../../../tensor/primitives/slice.ts';
 import type { TransposeParams } from '../../../tensor/primitives/transpose.ts';
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
-import { broadcastView, sliceView, transposeView, type View } from '../values/strides.ts';
+import { broadcastView, type StridedView, sliceView, transposeView } from '../values/strides.ts';
 
-/** An element of an input, or a number known while tracing. */
+/** The origin of an index: an element of an input, or a number known while tracing. */
 export type Origin = number | { readonly input: string; readonly at: number };
 
 /** An index operand: its shape, and the origin of each element. */
@@ -16,15 +16,15 @@ interface Index {
   readonly origins: readonly Origin[];
 }
 
-/** A rule that holds when a program is called: indices that stand for rows are below their number. */
+/** A check before each call: all indices are below the number of rows of their table. */
 export interface RangeCheck {
   readonly call: string;
   readonly origins: readonly Origin[];
   readonly rows: number;
 }
 
-/** The elements that a view reads, in order. */
-function viewed({ shape, steps, start }: View): number[] {
+/** The places that a view reads, in order. */
+function viewed({ shape, steps, start }: StridedView): number[] {
   return shape.reduce(
     (places, length, axis) =>
       places.flatMap((place) => Array.from({ length }, (_, position) => place + position * steps[axis]!)),
@@ -32,9 +32,9 @@ function viewed({ shape, steps, start }: View): number[] {
   );
 }
 
-const pick = ({ origins }: Index, view: View): Origin[] => viewed(view).map((at) => origins[at]!);
+const pick = ({ origins }: Index, view: StridedView): Origin[] => viewed(view).map((at) => origins[at]!);
 
-/** How primitives that move index values move their elements. */
+/** For each primitive that moves index values, the origins of its result. */
 const moves: Readonly<Record<string, (xs: readonly Index[], params: never, shape: Shape) => readonly Origin[]>> = {
   reshape: ([x]) => x!.origins,
   broadcast: ([x], _params: BroadcastParams, shape) => pick(x!, broadcastView(x!.shape, shape)),

@@ -1,4 +1,4 @@
-/** @file Running an equation on a trace: what a pipeline computes, and how its results are named. */
+/** @file Traces an equation into a program: the launches of a pipeline, and the names of its inputs and outputs. */
 import { fail } from '../../../tensor/errors.ts';
 import { sizeOf } from '../../../tensor/shape.ts';
 import { isValue, type Value } from '../../../tensor/value.ts';
@@ -7,60 +7,60 @@ import type { KernelOf } from '../text/kernel.ts';
 import type { Target } from '../text/target.ts';
 import type { Resident } from '../values/numbers.ts';
 import type { RangeCheck } from './origins.ts';
-import { type Slot, type Traced, trace } from './trace.ts';
+import { type Slot, startTrace, type Traced } from './trace.ts';
 
-/** A function from named values to named values; gradient calls may stand inside. */
+/** A function from named values to named values. It may contain gradients. */
 export type Equation = (inputs: Readonly<Record<string, Value>>) => Readonly<Record<string, Value>>;
 
 /** A traced equation. */
 export interface Program {
-  /** The inputs that are arguments of the pipeline, in order: an empty array has no buffer. */
+  /** The inputs that are arguments of the pipeline, in order: all but those without elements. */
   readonly names: readonly string[];
-  /** The outputs in order, each with its place among the results; −1 where it has no elements. */
+  /** The outputs in order, each with the number of its result; −1 for an output without elements. */
   readonly outputs: Readonly<Record<string, Required<Slot> & { readonly result: number }>>;
-  /** What must hold of the indices in a call. */
+  /** Range checks of the indices of each call. */
   readonly checks: readonly RangeCheck[];
   readonly work: Work;
-  /** The kernels in the order of their calls. */
+  /** The launches in order. */
   readonly calls: readonly Call[];
-  /** Calls the kernels on handles, one for each argument; gives the handles of the results. */
+  /** Runs the launches on the handles of the arguments, and returns the handles of the results. */
   replay(handles: readonly unknown[], kernelOf: KernelOf): readonly unknown[];
 }
 
 /**
- * Traces an equation for a target, `passes` times: each trace foresees by the one before which expressions
- * many kernels use. Throws when it returns anything but values made there.
+ * Traces an equation for a target, `passes` times: each trace decides what to materialise by the use counts of the previous one.
+ * Throws an InputError when the equation returns anything but values that it computed there.
  */
 export function traceProgram(
   fn: Equation,
   inputs: Readonly<Record<string, Slot>>,
   target: Target,
   passes = target.workgroups ? 3 : 1,
-  foreseen?: readonly number[],
+  previousUses?: readonly number[],
 ): Program {
-  const traced = trace(target, foreseen);
+  const trace = startTrace(target, previousUses);
   const names = Object.keys(inputs).filter((name) => sizeOf(inputs[name]!.shape) > 0);
   const values = Object.entries(inputs).map(([name, slot]): [string, Value] => [
     name,
-    traced.input(name, slot, names.indexOf(name)),
+    trace.input(name, slot, names.indexOf(name)),
   ]);
   const results: Resident[] = [];
-  const outputs = checkedOutputs(fn(Object.fromEntries(values)), traced.executor).map(([name, x]) => {
-    const array = traced.result(x);
+  const outputs = checkedOutputs(fn(Object.fromEntries(values)), trace.executor).map(([name, x]) => {
+    const array = trace.result(x);
     const result = array === null ? -1 : results.push(array) - 1;
     return [name, { shape: x.shape, kind: x.kind, result }];
   });
-  traced.end();
-  if (passes > 1) return traceProgram(fn, inputs, target, passes - 1, traced.uses);
-  // where nothing has elements one kernel runs all the same, so that what runs can be told
-  if (results.length === 0) results.push(traced.launches.launch(1, [{ is: 'fill', number: 0 }], 'return c0;'));
+  trace.end();
+  if (passes > 1) return traceProgram(fn, inputs, target, passes - 1, trace.uses);
+  // where no output has elements one kernel runs all the same, so that the backend that ran is known
+  if (results.length === 0) results.push(trace.schedule.launch(1, [{ is: 'fill', number: 0 }], 'return c0;'));
   return {
     names,
     outputs: Object.fromEntries(outputs),
-    checks: traced.checks,
-    work: traced.launches.work(results),
-    calls: traced.launches.calls(results),
-    replay: (handles, kernelOf) => traced.launches.replay(results, handles, kernelOf),
+    checks: trace.checks,
+    work: trace.schedule.work(results),
+    calls: trace.schedule.calls(results),
+    replay: (handles, kernelOf) => trace.schedule.replay(results, handles, kernelOf),
   };
 }
 

@@ -1,53 +1,53 @@
-/** @file The executor on which an equation is traced: primitives make expressions, and kernels where numbers are needed. */
+/** @file The executor on which an equation is traced: it runs the kernel rule of each primitive. */
 import { fail } from '../../../tensor/errors.ts';
 import type { PrimitiveName } from '../../../tensor/primitives/index.ts';
 import { type Shape, show, sizeOf } from '../../../tensor/shape.ts';
 import type { Executor, Value } from '../../../tensor/value.ts';
-import { tracer } from '../fusion/fuser.ts';
-import { type Launches, launches } from '../fusion/schedule.ts';
+import { createFuser } from '../fusion/fuser.ts';
+import { createSchedule, type Schedule } from '../fusion/schedule.ts';
 import { rules } from '../kernels/index.ts';
 import type { Rule } from '../kernels/rule.ts';
 import { mostElements, type Target } from '../text/target.ts';
 import { fill, type Numbers, nothing, type Resident } from '../values/numbers.ts';
 import { checkRange, movedOrigins, type Origin, type RangeCheck } from './origins.ts';
 
-/** What the gpu executor stores for a value. */
+/** The data of a value on this executor. */
 export interface Traced {
   readonly numbers: Numbers;
-  /** Of an index value: where each element comes from, so that ranges are checked before a call. */
+  /** Of an index value: the origin of each element, for range checks before a call. */
   readonly origins: readonly Origin[];
 }
 
-/** A shape and kind without numbers. */
+/** The shape and kind of an input or output. */
 export interface Slot {
   readonly shape: Shape;
   /** `real` unless given. */
   readonly kind?: Value['kind'];
 }
 
-/** A trace: an executor, and what else becomes known while an equation runs on it. */
+/** One trace: an executor, and what it records while an equation runs on it. */
 export interface Trace {
   readonly executor: Executor<Traced>;
-  readonly launches: Launches;
+  readonly schedule: Schedule;
   /** An input, argument number `at` of the pipeline, as a value. */
   input(name: string, slot: Slot, at: number): Value<Traced>;
-  /** The array that a kernel computed: of a copy where there is none yet; null where there are no elements. */
+  /** The array of a result; a copy if it is an input or a table. Null where there are no elements. */
   result(x: Value<Traced>): Resident | null;
-  /** How many kernels use each expression, by the order in which the equation made them. */
+  /** Use counts: how many kernels use each expression, in the order in which expressions were made. */
   readonly uses: readonly number[];
-  /** What must hold of the indices in a call. */
+  /** Range checks of the indices of each call. */
   readonly checks: readonly RangeCheck[];
-  /** Ends tracing: nothing more may be computed with its values. */
+  /** Ends tracing: its values may not be used any more. */
   end(): void;
 }
 
-/** Begins to trace for a target; `foreseen` is what an earlier trace of the same equation has counted. */
-export function trace(target: Target, foreseen?: readonly number[]): Trace {
+/** Starts a trace for a target; `previousUses` are the use counts of the previous trace of the same equation. */
+export function startTrace(target: Target, previousUses?: readonly number[]): Trace {
   let ended = false;
   const checks: RangeCheck[] = [];
-  const list = launches();
+  const schedule = createSchedule();
   const uses: number[] = [];
-  const rulesView = tracer(list, target, uses, foreseen);
+  const fuser = createFuser(schedule, target, uses, previousUses);
 
   const executor: Executor<Traced> = {
     name: 'gpu',
@@ -57,10 +57,10 @@ export function trace(target: Target, foreseen?: readonly number[]): Trace {
     order: 0,
     open: true,
     input: (x, shape, kind) => ({
-      numbers: table(list, target, x, shape),
+      numbers: table(schedule, target, x, shape),
       origins: kind === 'real' ? [] : Array.from(x),
     }),
-    constant: (x, shape) => ({ numbers: table(list, target, x, shape), origins: [] }),
+    constant: (x, shape) => ({ numbers: table(schedule, target, x, shape), origins: [] }),
     run(primitive, operands, params, shape) {
       if (ended) {
         fail(
@@ -79,7 +79,7 @@ export function trace(target: Target, foreseen?: readonly number[]): Trace {
       if (sizeOf(shape) === 0) return { numbers: nothing, origins };
       // the table gives each name the rule of its own parameter type, which a lookup by name cannot know
       const rule = rules[primitive.name as PrimitiveName] as Rule<never>;
-      return { numbers: rule(rulesView, xs, params as never, shape), origins };
+      return { numbers: rule(fuser, xs, params as never, shape), origins };
     },
     read: () =>
       fail(
@@ -89,7 +89,7 @@ export function trace(target: Target, foreseen?: readonly number[]): Trace {
 
   return {
     executor,
-    launches: list,
+    schedule,
     checks,
     uses,
     input(name, { shape, kind = 'real' }, at) {
@@ -100,8 +100,8 @@ export function trace(target: Target, foreseen?: readonly number[]): Trace {
     },
     result({ data: { numbers }, shape }) {
       if (numbers.is === 'nothing') return null;
-      const array = rulesView.make(numbers, sizeOf(shape));
-      return array.source === null ? array : list.launch(sizeOf(shape), [array], 'return a0[i];');
+      const array = fuser.materialise(numbers, sizeOf(shape));
+      return array.source === null ? array : schedule.launch(sizeOf(shape), [array], 'return a0[i];');
     },
     end() {
       ended = true;
@@ -109,7 +109,7 @@ export function trace(target: Target, foreseen?: readonly number[]): Trace {
   };
 }
 
-/** Throws where an array has more elements than kernels can count, or than the device binds. */
+/** Throws an InputError where an array has more elements than kernels can address, or than the device binds. */
 export function checkSize(call: string, shape: Shape, { arrayBytes }: Target): void {
   const size = sizeOf(shape);
   if (size > mostElements) {
@@ -120,15 +120,15 @@ export function checkSize(call: string, shape: Shape, { arrayBytes }: Target): v
   }
 }
 
-/** A table that is uploaded once; a scalar where all its numbers are the same. */
-function table(list: Launches, target: Target, x: Float64Array, shape: Shape): Numbers {
+/** A table that is uploaded once; a constant where all its numbers are the same. */
+function table(schedule: Schedule, target: Target, x: Float64Array, shape: Shape): Numbers {
   if (x.length === 0) return nothing;
   checkSize('constant', shape, target);
   if (x.every((number) => Object.is(number, x[0]))) return fill(x[0]!);
-  return list.table(Float32Array.from(x));
+  return schedule.table(Float32Array.from(x));
 }
 
-/** What gather and scatterAdd ask of their indices. */
+/** The range checks of gather and scatterAdd. */
 function rangesOf(
   call: string,
   [x, index]: readonly { readonly shape: Shape; readonly origins: readonly Origin[] }[],

@@ -1,18 +1,30 @@
-/** @file Elementwise expressions over arrays that no kernel has computed yet: what a value is until something needs its numbers. */
+/** @file Builds lazy elementwise expressions, computes their cost, and reads those that are materialised. */
 import { type Shape, sizeOf, stridesOf } from '../../../tensor/shape.ts';
-import type { Apply, Cost, Expression, Fate, Form, Node, Read, Resident, Statements, Within } from './numbers.ts';
+import type {
+  Apply,
+  Cost,
+  Expression,
+  Form,
+  Materialisation,
+  Node,
+  Read,
+  Resident,
+  Statements,
+  Within,
+} from './numbers.ts';
+import { workOf } from './work.ts';
 
 const noArrays: ReadonlySet<Resident> = new Set();
 
-/** What an expression costs. */
+/** The cost of an expression; a single read once it is materialised, or will be. */
 export function costOf(node: Node): Cost {
   if (node.is === 'fill') return { arrays: noArrays, size: 0, work: 0 };
-  const array = readOf(node)?.array ?? (node as Apply | Within).fate.planned;
+  const array = readOf(node)?.array ?? (node as Apply | Within).state.planned;
   return array === null ? (node as Apply | Within).cost : { arrays: new Set([array]), size: 1, work: 0 };
 }
 
-/** What several expressions cost in one kernel, and the work of joining them. */
-export function costTogether(nodes: readonly Node[], work: number): Cost {
+/** The cost of several expressions in one kernel, and of `work` that combines them. */
+export function costOfAll(nodes: readonly Node[], work: number): Cost {
   const costs = nodes.map(costOf);
   return {
     arrays: new Set(costs.flatMap(({ arrays }) => [...arrays])),
@@ -21,18 +33,18 @@ export function costTogether(nodes: readonly Node[], work: number): Cost {
   };
 }
 
-const unknownFate = (): Fate => ({ index: -1, planned: null, kernels: 0, made: null });
+const notMaterialised = (): Materialisation => ({ index: -1, planned: null, kernels: 0, materialised: null });
 
-/** A function applied number by number to nodes of one shape. `work` is what that takes, where a read is 1. */
+/** A function applied element by element to nodes of one shape; `work` in the units of work.ts. */
 export const applied = (text: Statements, args: readonly Node[], shape: Shape, work: number): Apply => ({
   is: 'apply',
   shape,
   text,
   args,
   work,
-  cost: costTogether(args, work),
-  fate: unknownFate(),
-  origin: null,
+  cost: costOfAll(args, work),
+  state: notMaterialised(),
+  base: null,
 });
 
 /** `inside` where a coordinate lies in `[0, length)`, else `outside`. */
@@ -43,37 +55,37 @@ export const within = (coordinate: Form, length: number, inside: Node, outside: 
   length,
   inside,
   outside,
-  cost: costTogether([inside, outside], 1),
-  fate: unknownFate(),
-  origin: null,
+  cost: costOfAll([inside, outside], workOf.guard),
+  state: notMaterialised(),
+  base: null,
 });
 
-/** The expression that is computed when the numbers of this one are. */
-export const originOf = (node: Apply | Within): Apply | Within => node.origin?.node ?? node;
+/** The base of a view; an expression that is no view is its own. */
+export const baseOf = (node: Apply | Within): Apply | Within => node.base?.node ?? node;
 
-/** The array that a node reads, and where; null where it has to be computed. */
+/** The read that a node is, or has become by materialisation; null for a lazy one. */
 export function readOf(node: Node): Read | null {
   if (node.is === 'fill') return null;
   if (node.is === 'read') return node;
-  return node.fate.made === null ? null : seenIn(node.fate.made, node);
+  return node.state.materialised === null ? null : readFrom(node.state.materialised, node);
 }
 
-/** An expression as a part of the array of its origin's numbers. */
-export function seenIn(array: Resident, node: Apply | Within): Read {
-  const own = dense(array, originOf(node).shape).form;
-  return { is: 'read', shape: node.shape, array, form: node.origin === null ? own : node.origin.form(own) };
+/** An expression as a read of `array`, which holds the elements of its base. */
+export function readFrom(array: Resident, node: Apply | Within): Read {
+  const own = dense(array, baseOf(node).shape).form;
+  return { is: 'read', shape: node.shape, array, form: node.base === null ? own : node.base.form(own) };
 }
 
-/** Whether a form goes through a shape row-major from the beginning. */
+/** Whether a form counts the positions of a shape in row-major order from 0. */
 export function isRowMajor({ start, steps }: Form, shape: Shape): boolean {
   const strides = stridesOf(shape);
   return start === 0 && steps.every((step, axis) => step === strides[axis]);
 }
 
-/** The whole of an array, as one axis. */
+/** A whole array as a read with one axis. */
 export const whole = (array: Resident): Read => dense(array, array.size === 1 ? [] : [array.size]);
 
-/** The whole of an array, row-major. */
+/** A whole array as a row-major read of a shape. */
 export const dense = (array: Resident, shape: Shape): Read => ({
   is: 'read',
   shape,
@@ -81,8 +93,8 @@ export const dense = (array: Resident, shape: Shape): Read => ({
   form: { start: 0, steps: stridesOf(shape) },
 });
 
-/** The array that holds an expression's numbers row-major, if there is one already. */
-export function madeOf(node: Expression): Resident | null {
+/** The array that holds the elements of an expression in row-major order; null if there is none yet. */
+export function materialisedOf(node: Expression): Resident | null {
   const read = readOf(node);
   if (read === null) return null;
   return isRowMajor(read.form, read.shape) && sizeOf(read.shape) === read.array.size ? read.array : null;

@@ -1,21 +1,27 @@
-/** @file What a value is while an equation is traced: an array, one number, or an expression that no kernel has computed yet. */
+/** @file The kinds of traced values: an array, one number, or a lazy expression that no kernel has computed yet. */
 import type { Shape } from '../../../tensor/shape.ts';
 
-/** An array: an argument of the pipeline, a table that is uploaded once, or what a kernel writes. Compared by identity. */
+/**
+ * An array in device memory: an argument of the pipeline, a table that is uploaded once, or the result of a kernel. Compared by
+ * identity.
+ */
 export interface Resident {
   readonly is: 'resident';
   readonly size: number;
-  /** The argument's number, the table's numbers; null for what a kernel computes, which alone can be a result of a pipeline. */
+  /**
+   * The number of the argument, or the elements of the table. Null for the result of a kernel; only these can be results of a
+   * pipeline.
+   */
   readonly source: number | Float32Array | null;
 }
 
-/** One number, everywhere: passed to kernels as a scalar. */
+/** A constant that fills an array: passed to kernels as a scalar. */
 export interface Fill {
   readonly is: 'fill';
   readonly number: number;
 }
 
-/** An array without elements, which has no buffer. */
+/** An array without elements. It has no buffer. */
 export interface Nothing {
   readonly is: 'nothing';
 }
@@ -23,13 +29,13 @@ export interface Nothing {
 /** Statements that declare `result` as a function of names or literals. */
 export type Statements = (args: readonly string[], result: string) => string;
 
-/** A linear form of a position: `start + Σ_a p_a steps_a`, an offset in an array or a coordinate. */
+/** An affine form of a position p: `start + Σ_a p_a steps_a`. An offset in an array, or a coordinate. */
 export interface Form {
   readonly start: number;
   readonly steps: readonly number[];
 }
 
-/** An array seen through strides. */
+/** An array read through strides. */
 export interface Read {
   readonly is: 'read';
   readonly shape: Shape;
@@ -37,20 +43,20 @@ export interface Read {
   readonly form: Form;
 }
 
-/** A function of expressions of the same shape, number by number. */
+/** An elementwise function of expressions of one shape. */
 export interface Apply {
   readonly is: 'apply';
   readonly shape: Shape;
   readonly text: Statements;
   readonly args: readonly Node[];
-  /** What it takes beyond its arguments; a read is 1. */
+  /** Cost of the function without its arguments, in the units of work.ts. */
   readonly work: number;
   readonly cost: Cost;
-  readonly fate: Fate;
-  readonly origin: Origin | null;
+  readonly state: Materialisation;
+  readonly base: Base | null;
 }
 
-/** `inside` where `0 ≤ coordinate < length`, else `outside`: a pad or a concat. */
+/** `inside` where `0 ≤ coordinate < length`, else `outside`: pad and concat. */
 export interface Within {
   readonly is: 'within';
   readonly shape: Shape;
@@ -59,48 +65,51 @@ export interface Within {
   readonly inside: Node;
   readonly outside: Node;
   readonly cost: Cost;
-  readonly fate: Fate;
-  readonly origin: Origin | null;
+  readonly state: Materialisation;
+  readonly base: Base | null;
 }
 
-/** Shapes of expressions have no axes of length 1; what they are to the value's shape is a matter of its user. */
+/**
+ * A lazy elementwise expression. Its shape has no axes of length 1 and need not be that of the value: {@link Numbers} are
+ * row-major.
+ */
 export type Expression = Read | Apply | Within;
 
-/** An expression, or one number everywhere. */
+/** An expression, or a constant. */
 export type Node = Expression | Fill;
 
-/** Where an expression comes from that is another one seen in another order, or repeated: they have one fate. */
-export interface Origin {
+/** The expression that a view shows in another order, or broadcast. A view and its base share their state. */
+export interface Base {
   readonly node: Apply | Within;
-  /** What becomes of a form of a position in `node`. */
+  /** The affine form of a position in the view, from that of a position in `node`. */
   form(of: Form): Form;
 }
 
-/** What evaluating an expression once at each position takes. */
+/** Cost of evaluating an expression once for each element. */
 export interface Cost {
   readonly arrays: ReadonlySet<Resident>;
-  /** Reads and operations; what is used twice counts twice. */
+  /** Reads, 1 each, and work. An expression that is used twice counts twice. */
   readonly size: number;
-  /** Operations only. */
+  /** Work without reads, in the units of work.ts. */
   readonly work: number;
 }
 
-/** What has become of an expression and its views. */
-export interface Fate {
-  /** Its number among those of a trace that are made of others; -1 for what is not counted. */
+/** Materialisation state of an expression and its views: whether, and where, its elements are stored. */
+export interface Materialisation {
+  /** Number of the expression, in the order in which the trace made them: the key of its use count. −1 if it is not counted. */
   index: number;
-  /** Stands for the array that is to be made as soon as a kernel uses it; null where that is not foreseen. */
+  /** Stand-in for the array to come, where the expression will be materialised at its first use; else null. */
   planned: Resident | null;
-  /** Kernels that evaluate it. */
+  /** Kernels that have evaluated it within themselves so far. */
   kernels: number;
-  /** The array of its numbers, in the order of the expression that is no view, once a kernel has written it. */
-  made: Resident | null;
+  /** The array of its elements, in the order of the base, once a kernel has written it. */
+  materialised: Resident | null;
 }
 
-/** The numbers of a value in row-major order, computed or not. Reshaping a value leaves them as they are. */
+/** The elements of a value in row-major order, computed or lazy. A reshape leaves them as they are. */
 export type Numbers = Resident | Fill | Nothing | Expression;
 
-/** Numbers of which each has a place of its own. */
+/** Elements that differ from one another: neither a constant nor empty. */
 export type Full = Exclude<Numbers, Fill | Nothing>;
 
 /** An operand of a kernel rule. */
@@ -111,7 +120,7 @@ export interface Operand {
 
 export const nothing: Nothing = { is: 'nothing' };
 
-/** One number everywhere, rounded to f32. */
+/** A constant, rounded to f32. */
 export const fill = (number: number): Fill => ({ is: 'fill', number: Math.fround(number) });
 
 /** Whether an array has no elements. */

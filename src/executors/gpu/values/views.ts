@@ -1,72 +1,72 @@
-/** @file The same numbers in another order or another form: views of expressions, pushed down to the arrays that they read. */
+/** @file Views of expressions (reshape, transpose, broadcast, slice), pushed down to the strides of the arrays that they read. */
 import { type Shape, sizeOf, stridesOf } from '../../../tensor/shape.ts';
-import { applied, isRowMajor, originOf, readOf, within } from './expression.ts';
-import type { Apply, Expression, Form, Node, Origin, Within } from './numbers.ts';
+import { applied, baseOf, isRowMajor, readOf, within } from './expression.ts';
+import type { Apply, Base, Expression, Form, Node, Within } from './numbers.ts';
 
-/** A change of axes: the new shape, and what becomes of a linear form of the position. */
-interface View {
+/** A change of axes: the new shape, and the affine form that an old one becomes. */
+interface AxisMap {
   readonly shape: Shape;
-  /** Whether every number is seen. */
+  /** Whether the view contains every element. */
   readonly isWhole: boolean;
   form(old: Form): Form;
 }
 
-/** Lengths without those that are 1. */
+/** A shape without its axes of length 1. */
 export const without1 = (shape: Shape): number[] => shape.filter((length) => length !== 1);
 
-function seen<N extends Node>(node: N, view: View, known = new Map<Node, Node>()): N {
+function viewed<N extends Node>(node: N, map: AxisMap, known = new Map<Node, Node>()): N {
   if (node.is === 'fill') return node;
   const before = known.get(node);
   if (before !== undefined) return before as N;
-  const see = (inner: Node): Node => seen(inner, view, known);
-  const { shape } = view;
+  const see = (inner: Node): Node => viewed(inner, map, known);
+  const { shape } = map;
   const read = readOf(node);
   const after = ((): Node => {
-    if (read !== null) return { ...read, shape, form: view.form(read.form) };
+    if (read !== null) return { ...read, shape, form: map.form(read.form) };
     const own = node as Apply | Within;
-    const origin = view.isWhole ? originThrough(own, view) : null;
-    if (origin !== null && isItself(origin, shape)) return origin.node;
+    const base = map.isWhole ? baseThrough(own, map) : null;
+    if (base !== null && isItself(base, shape)) return base.node;
     const parts =
       own.is === 'apply'
         ? applied(own.text, own.args.map(see), shape, own.work)
-        : within(view.form(own.coordinate), own.length, see(own.inside), see(own.outside), shape);
-    return origin === null ? parts : { ...parts, fate: own.fate, origin };
+        : within(map.form(own.coordinate), own.length, see(own.inside), see(own.outside), shape);
+    return base === null ? parts : { ...parts, state: own.state, base };
   })();
   known.set(node, after);
   return after as N;
 }
 
-/** The origin of a view of a node. */
-function originThrough(node: Apply | Within, view: View): Origin {
-  const before = node.origin;
-  return { node: originOf(node), form: (of) => view.form(before === null ? of : before.form(of)) };
+/** The base of a view of a node. */
+function baseThrough(node: Apply | Within, map: AxisMap): Base {
+  const before = node.base;
+  return { node: baseOf(node), form: (of) => map.form(before === null ? of : before.form(of)) };
 }
 
-/** Whether a view shows its origin as it is. */
-function isItself({ node, form }: Origin, shape: Shape): boolean {
+/** Whether a view has the shape and order of its base. */
+function isItself({ node, form }: Base, shape: Shape): boolean {
   const isSame = node.shape.length === shape.length && node.shape.every((length, axis) => length === shape[axis]);
   return isSame && isRowMajor(form({ start: 0, steps: stridesOf(node.shape) }), shape);
 }
 
-// one node seen in one way twice stays one node, so that what it costs is paid once
+// the same view of a node is the same node, so that its cost counts once
 const views = new WeakMap<Expression, Map<string, Expression>>();
 
-function view<N extends Expression>(node: N, key: string, make: () => View): N {
+function viewOf<N extends Expression>(node: N, key: string, make: () => AxisMap): N {
   const known = views.get(node) ?? new Map<string, Expression>();
   views.set(node, known);
-  const result = known.get(key) ?? seen(node as Expression, make());
+  const result = known.get(key) ?? viewed(node as Expression, make());
   known.set(key, result);
   return result as N;
 }
 
-/** Places at which row-major numbers are cut into axes, from the last axis on: 1, e, he, the, … */
+/** Products of the last lengths of a shape, at which axes begin: 1, e, he, the, … */
 function cutsOf(shape: Shape): number[] {
   const cuts = [1];
   for (const length of without1(shape).reverse()) cuts.push(cuts.at(-1)! * length);
   return cuts;
 }
 
-/** The coarsest shape that has the axes of all shapes, parts of one another; null where they cut across each other. */
+/** The coarsest shape that refines all shapes, each axis of which is a product of its axes; null where there is none. */
 export function commonShape(shapes: readonly Shape[]): number[] | null {
   const cuts = [...new Set(shapes.flatMap(cutsOf))].sort((a, b) => a - b);
   const lengths: number[] = [];
@@ -78,7 +78,7 @@ export function commonShape(shapes: readonly Shape[]): number[] | null {
   return lengths.reverse();
 }
 
-/** For each axis of `shape`, which axes of the finer `fine` it is. */
+/** For each axis of `shape`, the axes of the finer shape `fine` that it is made of. */
 export function groupsOf(shape: Shape, fine: Shape): number[][] {
   let next = 0;
   return shape.map((length) => {
@@ -91,11 +91,11 @@ export function groupsOf(shape: Shape, fine: Shape): number[][] {
   });
 }
 
-/** An expression with some axes cut into several; the shape must be a finer one. */
+/** An expression with axes split into several: `fine` must refine its shape. */
 export function refined<N extends Node>(node: N, fine: Shape): N {
   if (node.is === 'fill' || node.shape.length === fine.length) return node;
   const groups = groupsOf(node.shape, fine);
-  return view(node as Expression, `refine ${fine}`, () => ({
+  return viewOf(node as Expression, `refine ${fine}`, () => ({
     shape: fine,
     isWhole: true,
     form: ({ start, steps }) => ({
@@ -107,7 +107,7 @@ export function refined<N extends Node>(node: N, fine: Shape): N {
   })) as N;
 }
 
-/** Every linear form in an expression. */
+/** Every affine form in an expression. */
 function formsIn(node: Node, found = new Set<Form>(), known = new Set<Node>()): Set<Form> {
   if (known.has(node)) return found;
   known.add(node);
@@ -122,7 +122,7 @@ function formsIn(node: Node, found = new Set<Form>(), known = new Set<Node>()): 
   return found;
 }
 
-/** An expression with neighbouring axes joined into one; null where an array does not step through them as through one. */
+/** An expression with neighbouring axes merged into one; null where the strides of an array do not allow it. */
 export function joined<N extends Node>(node: N, axes: readonly number[]): N | null {
   if (node.is === 'fill' || axes.length === 1) return node;
   const [first, last] = [axes[0]!, axes.at(-1)!];
@@ -131,35 +131,35 @@ export function joined<N extends Node>(node: N, axes: readonly number[]): N | nu
     for (let axis = first; axis < last; axis++) if (steps[axis] !== steps[axis + 1]! * shape[axis + 1]!) return null;
   }
   const join = <T>(list: readonly T[], middle: T): T[] => [...list.slice(0, first), middle, ...list.slice(last + 1)];
-  return view(node as Expression, `join ${axes}`, () => ({
+  return viewOf(node as Expression, `join ${axes}`, () => ({
     shape: join(shape, sizeOf(shape.slice(first, last + 1))),
     isWhole: true,
     form: ({ start, steps }) => ({ start, steps: join(steps, steps[last]!) }),
   })) as N;
 }
 
-/** An expression with its axes in another order; an axis that is null is new, of a given length, and stands still. */
+/** An expression with its axes permuted. A null is a new axis, of the length in `shape`, along which elements repeat. */
 export function arranged(node: Expression, axes: readonly (number | null)[], shape: Shape): Expression {
   if (axes.length === node.shape.length && axes.every((axis, i) => axis === i)) return node;
-  return view(node, `arrange ${axes.map((axis) => axis ?? '+')} ${shape}`, () => ({
+  return viewOf(node, `arrange ${axes.map((axis) => axis ?? '+')} ${shape}`, () => ({
     shape,
     isWhole: true,
     form: ({ start, steps }) => ({ start, steps: axes.map((axis) => (axis === null ? 0 : steps[axis]!)) }),
   }));
 }
 
-/** The axes along which all of several nodes of one shape stand still: each number is there as often as the axis is long. */
+/** The axes of broadcasting: all nodes have stride 0 along them. */
 export function repeatedAxes(nodes: readonly Node[], shape: Shape): number[] {
   const forms = nodes.flatMap((node) => [...formsIn(node)]);
   return shape.flatMap((_, axis) => (forms.every(({ steps }) => steps[axis] === 0) ? [axis] : []));
 }
 
-/** The part of an expression from `start` on along one axis, `length` long: 1 takes the axis away. */
+/** A slice of an expression along one axis, of `length` elements from `start` on. Length 1 removes the axis. */
 export function part(node: Expression, axis: number, start: number, length: number): Expression {
-  const gone = length === 1;
+  const isRemoved = length === 1;
   const set = <T>(list: readonly T[], to: T): T[] =>
-    gone ? list.filter((_, i) => i !== axis) : list.map((x, i) => (i === axis ? to : x));
-  return view(node, `part ${axis} ${start} ${length}`, () => ({
+    isRemoved ? list.filter((_, i) => i !== axis) : list.map((x, i) => (i === axis ? to : x));
+  return viewOf(node, `part ${axis} ${start} ${length}`, () => ({
     shape: set(node.shape, length),
     isWhole: false,
     form: (old) => ({ start: old.start + start * old.steps[axis]!, steps: set(old.steps, old.steps[axis]!) }),

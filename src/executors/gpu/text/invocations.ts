@@ -1,11 +1,11 @@
-/** @file Kernels in WGSL of independent threads, each of which may write several results. */
+/** @file Kernels in WGSL of independent invocations, each of which may compute several elements. */
 import type { Workgroup } from './kernel.ts';
 import type { Spreading } from './target.ts';
 
 const perGroup = 64;
 
-/** A kernel of `count` threads: statements in which `i` is the thread's number. */
-export function threadsOf(count: number, declarations: readonly string[], lines: readonly string[]): Workgroup {
+/** A kernel of `count` invocations: statements in which `i` is the number of the invocation. */
+export function invocations(count: number, declarations: readonly string[], lines: readonly string[]): Workgroup {
   const groups = Math.ceil(count / perGroup);
   const width = Math.min(groups, 32768);
   const wgsl = [
@@ -20,17 +20,17 @@ export function threadsOf(count: number, declarations: readonly string[], lines:
   return { wgsl, groups: [width, Math.ceil(groups / width), 1] };
 }
 
-/** Threads that keep a large device busy; fewer numbers than these are not worth several a thread. */
+/** Invocations that keep a large device busy. With fewer elements than twice as many, each invocation computes one. */
 const threadsWanted = 270_000;
 
-/** The kernel's text at every number, several a thread: a device starts groups at a rate that many small ones run into. */
+/** Runs a kernel's text for every element, several per invocation: devices limit the rate at which workgroups start. */
 export function spread(size: number, { threads, each }: Spreading = { threads: 128, each: 4 }): Workgroup {
   const numbers = Math.max(1, Math.min(each, Math.floor(size / threadsWanted)));
   const perGroup = threads * numbers;
   const groups = Math.ceil(size / perGroup);
   const width = Math.min(groups, 32768);
   const all = Array.from({ length: numbers }, (_, k) => k);
-  // all are computed before one is written, so that reads need not wait for writes
+  // all elements are computed before the first is written, so that reads need not wait for writes
   const wgsl = [
     `@compute @workgroup_size(${threads})`,
     'fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) local : u32) {',

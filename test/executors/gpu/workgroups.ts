@@ -1,11 +1,14 @@
-/** @file Kernels for groups of threads, at sizes with more than one group, chunk and split, and ragged edges: on whole numbers, exactly. */
+/**
+ * @file Tests the kernels of workgroups on integers, exactly, at sizes with several workgroups, chunks and splits, and ragged
+ * edges.
+ */
 
 import { describe, expect, it } from 'vitest';
 import { f64 } from '../../../src/executors/f64/index.ts';
 import { compile, type Equation, type Slot } from '../../../src/executors/gpu/index.ts';
 import { tileShapes } from '../../../src/executors/gpu/kernels/tiles.ts';
+import { spread } from '../../../src/executors/gpu/text/invocations.ts';
 import type { TileShape } from '../../../src/executors/gpu/text/target.ts';
-import { spread } from '../../../src/executors/gpu/text/threads.ts';
 import { indexInput, input, read } from '../../../src/tensor/input.ts';
 import { constantLike } from '../../../src/tensor/operand.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
@@ -18,27 +21,27 @@ import { sum } from '../../../src/tensor/primitives/sum.ts';
 import { transpose } from '../../../src/tensor/primitives/transpose.ts';
 import { rng } from '../../../src/tensor/random.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
-import { grouped, kernelsOf } from './kernels-of.ts';
+import { kernelsOf, withWorkgroups } from './kernels-of.ts';
 
-/** Something that groups of threads compute, and which tiles to take. */
-interface Grouped {
+/** An equation whose kernels have workgroups, and the tiles to use. */
+interface WorkgroupCase {
   readonly name: string;
   readonly fn: Equation;
   readonly inputs: Readonly<Record<string, Slot>>;
   readonly tile?: TileShape;
-  /** Indices are below it. */
+  /** Upper limit of indices. */
   readonly rows?: number;
 }
 
-const product = (spec: string, a: readonly number[], b: readonly number[], tile?: TileShape): Grouped => ({
+const product = (spec: string, a: readonly number[], b: readonly number[], tile?: TileShape): WorkgroupCase => ({
   name: `${spec} of [${a}] and [${b}]${tile === undefined ? '' : ` by tiles of ${tile.m} × ${tile.n}`}`,
   fn: (x) => ({ y: einsum(spec, x.a!, x.b!) }),
   inputs: { a: { shape: a }, b: { shape: b } },
   ...(tile === undefined ? {} : { tile }),
 });
 
-/** One of each kernel, and for products every kind of tiles, transposition and edge. */
-export const groupedWork: readonly Grouped[] = [
+/** A case of each kernel, and for products of every tile, transposition and edge. */
+export const workgroupCases: readonly WorkgroupCase[] = [
   ...tileShapes.flatMap((tile) => [
     product('ij,jk->ik', [131, 37], [37, 133], tile),
     product('ij,jk->ik', [132, 40], [40, 136], tile),
@@ -79,8 +82,8 @@ export const groupedWork: readonly Grouped[] = [
   },
 ];
 
-/** Whole numbers small enough for exact sums; the decays of a scan are 0, 1 and −1. */
-function drawn({ inputs, rows }: Grouped): Record<string, Float32Array> {
+/** Integers small enough for exact sums; the decays of a scan are 0, 1 and −1. */
+function drawn({ inputs, rows }: WorkgroupCase): Record<string, Float32Array> {
   const random = rng(3);
   const draw = (name: string, { shape, kind }: Slot): Float32Array =>
     Float32Array.from({ length: sizeOf(shape) }, () => {
@@ -90,10 +93,10 @@ function drawn({ inputs, rows }: Grouped): Record<string, Float32Array> {
   return Object.fromEntries(Object.entries(inputs).map(([name, slot]) => [name, draw(name, slot)]));
 }
 
-/** The tests of groups of threads, where there are any. */
-export function testGroups(): void {
-  describe('groups of threads on webgpu', { timeout: 60_000 }, () => {
-    it.each(groupedWork)('$name: exactly as f64', async (work) => {
+/** Tests the results of workgroups against f64, where WebGPU runs. */
+export function testWorkgroups(): void {
+  describe('workgroups on webgpu', { timeout: 60_000 }, () => {
+    it.each(workgroupCases)('$name: exactly as f64', async (work) => {
       const { fn, inputs, tile } = work;
       const f = await compile(fn, inputs, { backend: 'webgpu', tuning: tile === undefined ? {} : { tiles: [tile] } });
       const given = drawn(work);
@@ -110,11 +113,11 @@ export function testGroups(): void {
   });
 }
 
-/** That what is tested there is what is meant. */
-export function testThatGroupsAreMeant(): void {
-  it.each(groupedWork)('$name: by groups of threads', ({ fn, inputs, tile }) => {
-    const kernels = kernelsOf(fn, inputs, { ...grouped, ...(tile === undefined ? {} : { tiles: [tile] }) });
-    // kernels of a thread a number are written for groups too
+/** Tests that the kernels of all cases have workgroups of their own kind. */
+export function testWorkgroupsAreUsed(): void {
+  it.each(workgroupCases)('$name: by workgroups', ({ fn, inputs, tile }) => {
+    const kernels = kernelsOf(fn, inputs, { ...withWorkgroups, ...(tile === undefined ? {} : { tiles: [tile] }) });
+    // elementwise kernels are divided into workgroups too
     const own = kernels.filter(({ size, workgroup }) => workgroup !== null && workgroup.wgsl !== spread(size).wgsl);
     expect(own.length).toBeGreaterThan(0);
   });

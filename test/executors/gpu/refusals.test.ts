@@ -11,15 +11,15 @@ import { reshape } from '../../../src/tensor/primitives/reshape.ts';
 import { slice } from '../../../src/tensor/primitives/slice.ts';
 import { transpose } from '../../../src/tensor/primitives/transpose.ts';
 import type { Value } from '../../../src/tensor/value.ts';
-import { mistake } from './support.ts';
+import { refusalOf } from './support.ts';
 
 const x = { shape: [2, 3] };
 const compiled = (fn: Equation, backend: string = 'webasm'): Promise<Compiled> =>
   compile(fn, { x }, { backend: backend as Backend });
 
-describe('compile says in one line what is wrong with', () => {
+describe('compile refuses in one line', () => {
   it('an unknown backend', async () => {
-    expect(await mistake(compiled(({ x: v }) => ({ v: v! }), 'gpu'))).toBe(
+    expect(await refusalOf(compiled(({ x: v }) => ({ v: v! }), 'gpu'))).toBe(
       "compile: there is no backend 'gpu'; use 'auto', 'webgpu', 'webasm' or 'cpu'",
     );
   });
@@ -31,32 +31,32 @@ describe('compile says in one line what is wrong with', () => {
         reads(slice(slice(v!, 0, 0, 1), 1, 0, 1));
         return { v: v! };
       };
-      expect(await mistake(compiled(reading))).toContain(remedy);
+      expect(await refusalOf(compiled(reading))).toContain(remedy);
     }
   });
 
-  it('what the function returns', async () => {
-    expect(await mistake(compiled(() => ({})))).toContain('returned no values');
-    expect(await mistake(compiled(() => ({ y: scalar(1) })))).toContain('output y lives on f64');
-    expect(await mistake(compiled(() => ({ y: 1 }) as never))).toContain('output y is number, not a value');
+  it('a function that returns no values of its own', async () => {
+    expect(await refusalOf(compiled(() => ({})))).toContain('returned no values');
+    expect(await refusalOf(compiled(() => ({ y: scalar(1) })))).toContain('output y lives on f64');
+    expect(await refusalOf(compiled(() => ({ y: 1 }) as never))).toContain('output y is number, not a value');
   });
 
   it('mixing executors', async () => {
-    expect(await mistake(compiled(({ x: v }) => ({ y: add(v!, broadcast(scalar(1), [2, 3])) })))).toContain(
+    expect(await refusalOf(compiled(({ x: v }) => ({ y: add(v!, broadcast(scalar(1), [2, 3])) })))).toContain(
       'unrelated executors (gpu and f64)',
     );
   });
 
-  it('operands, as on every executor', async () => {
-    expect(await mistake(compiled(({ x: v }) => ({ y: einsum('td,sd->ts', v!, reshape(v!, [3, 2])) })))).toBe(
+  it('operands that do not fit, as on every executor', async () => {
+    expect(await refusalOf(compiled(({ x: v }) => ({ y: einsum('td,sd->ts', v!, reshape(v!, [3, 2])) })))).toBe(
       "einsum 'td,sd->ts': index d is 3 in operand 0 [2, 3] and 2 in operand 1 [3, 2]; they must agree",
     );
   });
 
-  it('arrays too large to count in', async () => {
+  it('arrays with too many elements to address', async () => {
     const large = compile(({ v }) => ({ v: v! }), { v: { shape: [4097, 4097] } }, { backend: 'cpu' });
-    expect(await mistake(large)).toContain('at most 2^24');
-    expect(await mistake(compiled(({ x: v }) => ({ y: broadcast(v!, [4097, 4097, 2, 3]) })))).toContain(
+    expect(await refusalOf(large)).toContain('at most 2^24');
+    expect(await refusalOf(compiled(({ x: v }) => ({ y: broadcast(v!, [4097, 4097, 2, 3]) })))).toContain(
       'broadcast: shape',
     );
   });
@@ -72,12 +72,12 @@ describe('compile says in one line what is wrong with', () => {
   });
 });
 
-describe('a call says in one line what is wrong with', () => {
+describe('a call refuses in one line', () => {
   const at = { shape: [2, 2], kind: 'index' } as const;
   let rows: Compiled;
   beforeAll(async () => {
     const fn: Equation = ({ x: v, at: index }) => {
-      // element 1, 0 of the index goes into the table's columns, the rest nowhere
+      // only element 1, 0 of the index is used
       const some = reshape(slice(slice(transpose(index!, [1, 0]), 1, 1, 2), 0, 0, 1), [1]);
       return { rows: gather(v!, concat([some, some], 0)), columns: gather(transpose(v!, [1, 0]), some) };
     };
@@ -88,7 +88,7 @@ describe('a call says in one line what is wrong with', () => {
   const six = Float32Array.of(1, 2, 3, 4, 5, 6);
   const good = Int32Array.of(9, 9, 1, 9);
 
-  it('nothing, if nothing is', async () => {
+  it('nothing that is right', async () => {
     const { rows: found } = await rows({ x: six, at: good });
     expect([...found!]).toEqual([4, 5, 6, 4, 5, 6]);
   });
@@ -99,27 +99,31 @@ describe('a call says in one line what is wrong with', () => {
     ['a wrong length', { x: six.slice(1), at: good }, 'input x has shape [2, 3], which 6 numbers fill, not 5'],
     ['a wrong type', { x: Float64Array.from(six), at: good }, 'input x is of kind real but given as Float64Array'],
     ['an integer array for numbers', { x: Int32Array.from(six), at: good }, 'is of kind real but given as Int32Array'],
-    ['an index that is none', { x: six, at: Float32Array.of(0, 0, 0.5, 0) }, 'input at: element 2 is 0.5; an index is'],
+    [
+      'an index that is no integer',
+      { x: six, at: Float32Array.of(0, 0, 0.5, 0) },
+      'input at: element 2 is 0.5; an index is',
+    ],
     ['a negative index', { x: six, at: Int32Array.of(0, 0, -1, 0) }, 'input at: element 2 is -1; an index is'],
     [
       'an index outside its table',
       { x: six, at: Int32Array.of(0, 0, 2, 0) },
       "gather: index 2 at element 0, element 2 of input at, is outside the table's 2 rows; rows count from 0",
     ],
-  ] as const)('%s', async (_what, given, message) => {
-    expect(await mistake(rows(given as never))).toContain(message);
+  ] as const)('%s', async (_name, given, message) => {
+    expect(await refusalOf(rows(given as never))).toContain(message);
   });
 
-  it('an index known beforehand, when compiling', async () => {
+  it('an index known while compiling', async () => {
     const fn: Equation = ({ x: v }) => ({ y: gather(v!, indexInput(v!.on, [0, 2], [2])) });
-    expect(await mistake(compiled(fn))).toBe(
+    expect(await refusalOf(compiled(fn))).toBe(
       "gather: index 2 at element 1 is outside the table's 2 rows; rows count from 0",
     );
   });
 
-  it('times of kernels where none are handed over one by one', async () => {
+  it('times of kernels where kernels are not submitted one by one', async () => {
     const f = await compiled(({ x: v }) => ({ v: v! }));
-    expect(await mistake(f.profile())).toContain('kernels are timed on WebGPU only');
+    expect(await refusalOf(f.profile())).toContain('kernels are timed on WebGPU only');
     await f.dispose();
   });
 
@@ -127,7 +131,7 @@ describe('a call says in one line what is wrong with', () => {
     const f = await compiled(({ x: v }) => ({ v: v! }));
     await f.dispose();
     await f.dispose();
-    expect(await mistake(f({ x: six }))).toContain('it has been disposed of');
-    expect(await mistake(f.profile())).toContain('it has been disposed of');
+    expect(await refusalOf(f({ x: six }))).toContain('it has been disposed of');
+    expect(await refusalOf(f.profile())).toContain('it has been disposed of');
   });
 });
