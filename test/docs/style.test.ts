@@ -7,10 +7,8 @@ import { root } from '../support/root.ts';
 const exempt = [
   'README.md',
   'adapters/',
-  'bench/gpu',
   'docs/',
   'src/cli/',
-  'src/executors/gpu/',
   'src/io/',
   'src/measure/',
   'src/models/',
@@ -19,7 +17,6 @@ const exempt = [
   'test/adapters/',
   'test/backends/',
   'test/browser/',
-  'test/executors/gpu/',
   'test/laws/',
   'test/models/',
   'test/nn/',
