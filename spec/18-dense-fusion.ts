@@ -56,7 +56,7 @@ export function fuseByAttention(h: Vector, selected: readonly Vector[], { query,
 
 /** The parameters of Fuse that a reading needs. */
 export interface FusionMaps extends Partial<FusionAttention> {
-  /** [w, (J+1)·w]: columns for the own feature, then for each source. Concatenation only. */
+  /** Shape [w, (J+1)·w]: columns for the own feature, then for each source. Concatenation only. */
   readonly merge?: Matrix;
 }
 

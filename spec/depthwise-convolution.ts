@@ -21,7 +21,7 @@ export function convolvedToken(window: Matrix, weight: Matrix, bias?: Vector): V
 }
 
 /**
- * y_t[e] = bias[e] + Σ_{j=0}^{K-1} w[e][j] x_{t-K+1+j}[e]: for each channel, from the window of the K inputs before the
+ * y_t[e] = bias[e] + Σ_{j=0}^{K-1} w[e][j] x_{t-K+1+j}[e], for each channel, from the window of the K inputs before the
  * first token (zeros if not given). The window after the last token holds inputs, not outputs. No later token reads its oldest
  * row; it is stored because the source stores it.
  * Evidence [T]. Shapes: x [t][e], weight [e][k], bias [e], window [k][e].

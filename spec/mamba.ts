@@ -21,7 +21,7 @@ export interface MambaConfig {
 export interface MambaLayer {
   /** [width] */
   readonly inputNorm: Vector;
-  /** [2 E, width]: the first E rows give the input of the convolution, the others z */
+  /** Shape [2 E, width]: the first E rows give the input of the convolution, the others z */
   readonly input: Matrix;
   /** [2 E] */
   readonly inputBias?: Vector;
@@ -29,7 +29,7 @@ export interface MambaLayer {
   readonly convolution: Matrix;
   /** [E] */
   readonly convolutionBias?: Vector;
-  /** [R + 2 N, E]: the channels of δ, then B, then C */
+  /** Shape [R + 2 N, E]: the channels of δ, then B, then C */
   readonly selection: Matrix;
   /** [E, R] */
   readonly delta: Matrix;

@@ -16,7 +16,7 @@ import type { Value } from '../tensor/value.ts';
 export type MambaLayer = {
   /** [d] */
   readonly inputNorm: Value;
-  /** [2 E, d]: the convolution's channels, then z's */
+  /** Shape [2 E, d]: the convolution's channels, then z's */
   readonly input: Value;
   /** [2 E] */
   readonly inputBias?: Value | undefined;
@@ -24,13 +24,13 @@ export type MambaLayer = {
   readonly convolution: Value;
   /** [E] */
   readonly convolutionBias?: Value | undefined;
-  /** [R + 2 N, E]: the channels of δ, then of B, then of C */
+  /** Shape [R + 2 N, E]: the channels of δ, then of B, then of C */
   readonly selection: Value;
   /** [E, R] */
   readonly delta: Value;
   /** [E] */
   readonly deltaBias: Value;
-  /** [E, N]: A = −exp(aLog) */
+  /** Shape [E, N]: A = −exp(aLog) */
   readonly aLog: Value;
   /** D [E] */
   readonly skip: Value;

@@ -30,7 +30,7 @@ export function checkSampling({ temperature = 0, topK = 1, topP = 1 }: Sampling)
 /**
  * Which tokens can be drawn and how probable each is then, most probable first (of equals, the lower token): the softmax of
  * logits [vocabulary] over the temperature, cut to topK, then to the nucleus of what is left, and brought to sum 1.
- * Throws as {@link checkSampling} does, on no logits, on a NaN or ∞ among them, and where all are −∞.
+ * Throws as `checkSampling` does, on no logits, on a NaN or ∞ among them, and where all are −∞.
  * @example
  * candidatesOf([2, 9, 9], { temperature: 1, topK: 2 }) // [{ token: 1, share: 0.5 }, { token: 2, share: 0.5 }]
  */

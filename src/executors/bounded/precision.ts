@@ -12,7 +12,7 @@ export interface Precision {
   readonly largest: number;
   /** Error of exp, expm1, log, erf, rsqrt, sin and cos, in units of u of the result; sigmoid, softplus and phi are composed of these. */
   readonly functions: number;
-  /** The largest angle that sin and cos reduce without loss; larger ones are off by up to {@link angleRoundings}. */
+  /** The largest angle that sin and cos reduce without loss; larger ones are off by up to `angleRoundings`. */
   readonly angles: number;
   /** Rounds to the nearest number of the format: ∞ beyond the largest, 0 where a device may flush to 0. */
   round(x: number): number;

@@ -43,7 +43,7 @@ export function tokenMap(rows: Value): Value {
 }
 
 /**
- * B or C of one row per channel, `rows` [e, n], the same at every token of `u` [b, t, e]: each channel is a group, [b, t, e, n].
+ * B or C of one row per channel, `rows` [e, n], the same at every token of `u` [b, t, e]. Each channel is a group, [b, t, e, n].
  * Throws on other ranks.
  * @example
  * read(constantMap(tensor([[5]]), tensor([[[1], [2]]]))) // [5, 5]
