@@ -1,4 +1,4 @@
-/** @file A model on sequences of unequal lengths. */
+/** @file Runs a model on a batch of sequences of unequal lengths. */
 import type { Batch } from '../nn/batches/batch.ts';
 import { eachSequence } from '../nn/batches/each-sequence.ts';
 import type { Mode } from '../nn/mode.ts';
@@ -13,8 +13,8 @@ export interface BatchModelResult<S extends Tree = Value> {
 }
 
 /**
- * A model's `forward` for a padded or packed batch: `tokens` [b, t] in rows (any token at padding), a state for each sequence, made
- * for a batch of one. Each sequence is run alone, so positions count from its own first token and go on from its own state.
+ * Runs a model's `forward` on a padded or packed batch: `tokens` [b, t] in rows (any token at padding), a state for each sequence, made
+ * for a batch of one. Each sequence runs alone, from its own state and position.
  * Throws where tokens or states do not fit the batch, and as `forward` does.
  * @example
  * const config = denseRetNetConfig({ vocabulary: 5, width: 8, heads: 2, layers: 2, denseLayers: 1 });

@@ -1,10 +1,10 @@
-/** @file What configurations must hold: sizes, numbers, readings. Each check throws with the field, its value and the remedy. */
+/** @file Checks of configurations: sizes, numbers, readings. Each throws with the field, its value and the remedy. */
 import type { RotationPhase } from '../nn/multi-head-retention.ts';
 import type { RetentionNorm } from '../nn/retention/normalised.ts';
 import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 
-/** What can be chosen for each field of `R`. */
+/** The choices for each field of `R`. */
 export type Choices<R> = { readonly [F in keyof R]: readonly R[F][] };
 
 /** The readings that every model with RetNet's retention has. */

@@ -1,4 +1,4 @@
-/** @file What a DenseMamba is made of: Mamba's sizes, m, the gates' rank, and a reading for each open question about states. */
+/** @file The configuration of a DenseMamba: Mamba's sizes, m, the gates' rank, and a reading for each open question about states. */
 import type { StateReadings } from '../nn/dense-states/fuse.ts';
 import type { Rng } from '../tensor/random.ts';
 import type { Shape } from '../tensor/shape.ts';
@@ -7,26 +7,26 @@ import { freshFusion, sourcesOf } from './fusion-shapes.ts';
 import { checkMamba, freshMamba, type MambaConfig, mambaConfig, mambaShapes } from './mamba-config.ts';
 import { paperStateReadings, stateChoices, stateFusionShapes } from './state-fusion.ts';
 
-/** Where the paper can be read two ways, as far as states are concerned; spec/readings.ts has the evidence. */
+/** The readings (interpretations of the paper) of dense states; spec/readings.ts has the evidence. */
 export interface DenseMambaReadings extends StateReadings {
-  /** What gates read: the block's normed input, or u, what the scan reads. */
+  /** The gates' input: the block's normed input, or u, the scan's input. */
   readonly gateInput: 'normed' | 'u';
 }
 
 /** Sizes and readings of a DenseMamba. */
 export interface DenseMambaConfig extends MambaConfig {
-  /** m: how many shallow layers reach a deeper one; 0 is Mamba. */
+  /** m: the number of shallower layers that connect to each layer; 0 is Mamba. */
   readonly denseLayers: number;
   /** r: width of the gate's hidden layer; 0 closes every gate. */
   readonly gateRank: number;
   readonly readings: DenseMambaReadings;
 }
 
-/** The default of every reading, as the paper's equations have it where they speak. */
+/** The default of every reading: that of the paper's equations where they decide it. */
 export const paperStates: DenseMambaReadings = { ...paperStateReadings, gateInput: 'normed' };
 
 /**
- * Mamba's sizes as `mambaConfig` derives them, the gates' rank ⌊d/32⌋ as in the released DenseRetNet, but 1 at least; readings
+ * Mamba's sizes from `mambaConfig`; the gates' rank ⌊d/32⌋ as in the released DenseRetNet, but at least 1; readings
  * `paperStates`.
  * @example
  * denseMambaConfig({ vocabulary: 8, width: 64, layers: 4, denseLayers: 2 }).gateRank // 2
@@ -59,14 +59,14 @@ export function denseMambaShapes(config: DenseMambaConfig): Record<string, Shape
 
 const choices: Choices<DenseMambaReadings> = { ...stateChoices, gateInput: ['normed', 'u'] };
 
-/** Throws on a configuration that makes no model. */
+/** Throws on an invalid configuration. */
 export function checkDenseMamba(config: DenseMambaConfig): void {
   checkMamba(config, 'denseMamba');
   checkWhole('denseMamba', config, ['denseLayers', 'gateRank'], 0);
   checkReadings('denseMamba', config.readings, choices);
 }
 
-/** How a weight starts: as Mamba's; a merge as the identity of the own states; the rest of the fusion as everywhere. */
+/** Initial numbers of a weight: Mamba's; a merge starts as the identity of the layer's own states; null for the default. */
 export const freshDenseMamba = (
   config: DenseMambaConfig,
   path: string,

@@ -1,6 +1,6 @@
 /**
- * @file DenseMamba: a stack of Mamba's blocks in which the states of shallow layers reach deeper ones. Wiring only. Equations: 10, 11 and 15
- * to 18, between the recurrence and the read-out of Mamba's scan.
+ * @file DenseMamba: a stack of Mamba's blocks in which the states of shallow layers are fused into those of deeper ones. Wiring only.
+ * Equations: 10, 11 and 15 to 18, between the recurrence and the read-out of Mamba's scan.
  */
 import {
   carriedRecurrence,
@@ -36,20 +36,20 @@ export type DenseMambaParams = {
   readonly finalNorm: Value;
 };
 
-/** What connects layers: which states a layer draws on, nearest first, and what its gates read. */
+/** How layers are connected: the states that a layer fuses, nearest layer first, and the input of its gates. */
 export interface DenseMambaWiring {
   sources(passed: readonly Value[], config: DenseMambaConfig): Value[];
   gateInput(of: { readonly stream: Value; readonly normed: Value; readonly u: Value }, config: DenseMambaConfig): Value;
 }
 
-/** The wiring of the definition: the m layers before, at the same token; gates as `gateInput` says. */
+/** The wiring of the definition: the m layers before, at the same token; gates read what the reading `gateInput` says. */
 export const denseMambaWiring: DenseMambaWiring = {
   sources: (passed, config) => sourcesOf(config, passed.length).map((l) => passed[l]!),
   gateInput: ({ normed, u }, { readings }) => (readings.gateInput === 'normed' ? normed : u),
 };
 
 /**
- * Whether a mode computes a configuration: recurrent mode all, the others those whose carried states are a linear recurrence.
+ * Whether a mode computes a configuration: recurrent mode computes all, the others those whose carried states are a linear recurrence.
  * @example
  * const config = denseMambaConfig({ vocabulary: 8, width: 8, layers: 2, denseLayers: 1 });
  * denseMambaAdmits(config, 'parallel') // true
@@ -62,7 +62,7 @@ function start(params: DenseMambaParams, config: DenseMambaConfig, batch: number
   return { position: 0, layers: params.layers.map(() => emptyMambaState(params.embedding, config, batch)) };
 }
 
-/** The model's `forward` with some wiring: the definition's is the model's own. */
+/** The model's `forward` with a given wiring; the model itself uses that of the definition. */
 export const denseMambaForward =
   (wiring: DenseMambaWiring): LanguageModel<DenseMambaConfig, DenseMambaParams, MambaLayerState>['forward'] =>
   (params, config, tokens, state, mode): ModelResult<MambaLayerState> => {
@@ -85,13 +85,13 @@ export const denseMambaForward =
     };
   };
 
-/** What a block is computed from: its layer's weights, what it reads, and how. */
+/** The arguments of a block. */
 interface Block {
   readonly layer: DenseMambaLayer;
   readonly config: DenseMambaConfig;
-  /** The residual stream that it reads [b, t, d]. */
+  /** The residual stream before the block [b, t, d]. */
   readonly stream: Value;
-  /** What each shallower layer passes on, layer 0's first. */
+  /** The states that each shallower layer passes on, layer 0's first. */
   readonly shallower: readonly Value[];
   /** The state before the first token. */
   readonly before: MambaLayerState;
@@ -120,7 +120,7 @@ function block({ layer, config, stream, shallower, before, mode, wiring, path }:
   return { y, state: { conv, ssm: scanned.state }, passed: site(scanned.passed, `${path}passed`) };
 }
 
-/** The order of a mode, for a layer's decays. */
+/** The algorithms of a mode, for a layer's decays. */
 const orderIn = (mode: Mode, decay: Value): StateOrder => ({
   mode: mode.name,
   diagonal: (drive, state) => recurrenceIn(mode)(decay, drive, state),
@@ -130,7 +130,7 @@ const orderIn = (mode: Mode, decay: Value): StateOrder => ({
       : matrixStates(decay, own, drive, state),
 });
 
-/** DenseMamba as a language model. In parallel mode its scans are the primitive's, or in logarithmic depth where states are mixed. */
+/** DenseMamba as a language model. Parallel mode uses the primitive linearScan, or a parallel scan where states are mixed. */
 export const denseMamba: LanguageModel<DenseMambaConfig, DenseMambaParams, MambaLayerState> = {
   name: 'dense-mamba',
   check: checkDenseMamba,

@@ -1,4 +1,4 @@
-/** @file What a DenseRetNet is made of: sizes, readings of the paper, presets. */
+/** @file The configuration of a DenseRetNet: sizes, readings of the paper, presets of readings. */
 import type { Fusion } from '../nn/dense-fusion.ts';
 import type { RotationPhase } from '../nn/multi-head-retention.ts';
 import type { RetentionNorm } from '../nn/retention/normalised.ts';
@@ -9,16 +9,16 @@ import type { Shape } from '../tensor/shape.ts';
 import { type Choices, checkEpsilon, checkReadings, checkWhole, retentionReadings } from './check.ts';
 import { fusionShapes, sourcesOf } from './fusion-shapes.ts';
 
-/** Where the paper can be read two ways, as far as keys and values are concerned; spec/readings.ts has the evidence. */
+/** The readings (interpretations of the paper) of dense keys and values; spec/readings.ts has the evidence. */
 export interface DenseRetNetReadings {
-  /** What deeper layers receive: keys and values before fusion, or after it. */
+  /** Deeper layers receive keys and values before fusion, or after it. */
   readonly pass: 'raw' | 'fused';
   readonly projection: 'identity' | 'linear';
   readonly gate: 'shared' | 'perLayer';
   readonly gateActivation: GateActivation;
   readonly fusion: Fusion;
   readonly fusedNorm: 'rms' | 'none';
-  /** Whether layer 0, which has nothing to fuse, is normed all the same. */
+  /** Layer 0, which has nothing to fuse, is left as it is, or normed. */
   readonly firstLayer: 'plain' | 'normed';
   readonly retentionNorm: RetentionNorm;
   readonly rotationPhase: RotationPhase;
@@ -36,7 +36,7 @@ export interface DenseRetNetConfig {
   readonly valueWidth: number;
   /** L */
   readonly layers: number;
-  /** m: how many shallow layers reach a deeper one. */
+  /** m: the number of shallower layers that connect to each layer. */
   readonly denseLayers: number;
   /** r: width of the gate's hidden layer; 0 closes every gate. */
   readonly gateRank: number;
@@ -46,7 +46,7 @@ export interface DenseRetNetConfig {
   readonly readings: DenseRetNetReadings;
 }
 
-/** The equations and nothing else: un-normalised retention, so that every mode is the same function. */
+/** The equations alone: un-normalised retention, so every mode is the same function. */
 export const paperReadings: DenseRetNetReadings = {
   pass: 'raw',
   projection: 'linear',
@@ -59,7 +59,7 @@ export const paperReadings: DenseRetNetReadings = {
   rotationPhase: 'p',
 };
 
-/** The choices of the released code [C], whose parallel and recurrent modes are not the same function. */
+/** The choices of the released code [C], whose parallel and recurrent modes are different functions. */
 export const authorsReadings: DenseRetNetReadings = {
   ...paperReadings,
   projection: 'identity',
@@ -69,7 +69,7 @@ export const authorsReadings: DenseRetNetReadings = {
 };
 
 /**
- * Sizes that the released code derives from its own: keyWidth ⌊h/2⌋, valueWidth 2h, gateRank ⌊h/32⌋, ε 1e-6; readings `paper`.
+ * The sizes, with the others derived as in the released code: keyWidth ⌊h/2⌋, valueWidth 2h, gateRank ⌊h/32⌋, ε 1e-6; readings `paper`.
  * @example
  * denseRetNetConfig({ vocabulary: 8, width: 64, heads: 2, layers: 2, denseLayers: 1 }).gateRank // 2
  */
@@ -92,7 +92,7 @@ export function denseRetNetConfig(
 /** Whether layer l has fusion weights. */
 export const fuses = ({ readings }: DenseRetNetConfig, l: number): boolean => l > 0 || readings.firstLayer === 'normed';
 
-/** The shape of every weight by its path; [out, in]. A layer that fuses nothing and norms nothing has no fusion weights. */
+/** The shape of every weight by its path; [out, in]. A layer without fusion and norm has no fusion weights. */
 export function denseRetNetShapes(config: DenseRetNetConfig): Record<string, Shape> {
   const { vocabulary, width, keyWidth, valueWidth, layers, heads } = config;
   const shapes: Record<string, Shape> = { embedding: [vocabulary, width] };
@@ -132,7 +132,7 @@ const choices: Choices<DenseRetNetReadings> = {
   ...retentionReadings,
 };
 
-/** Throws on a configuration that makes no model. */
+/** Throws on an invalid configuration. */
 export function checkDenseRetNet(config: DenseRetNetConfig): void {
   checkWhole('denseRetNet', config, ['vocabulary', 'width', 'heads', 'keyWidth', 'valueWidth', 'layers'], 1);
   checkWhole('denseRetNet', config, ['denseLayers', 'gateRank'], 0);

@@ -1,6 +1,6 @@
 /**
- * @file DenseRetNet: a stack of GAU-like retention blocks in which keys and values of shallow layers reach deeper ones.
- * Wiring only. Equations: 15–25; the block around them follows the authors' code [C].
+ * @file DenseRetNet: a stack of GAU-like retention blocks in which keys and values of shallow layers are fused into those of deeper
+ * ones. Wiring only. Equations: 15–25; the block around them follows the authors' code [C].
  */
 
 import { silu } from '../nn/activations.ts';
@@ -48,7 +48,7 @@ export type DenseRetNetParams = {
   readonly head: Value;
 };
 
-/** What a layer hands to deeper ones: its keys [b, t, keyWidth] and values [b, t, valueWidth]. */
+/** The keys [b, t, keyWidth] and values [b, t, valueWidth] that a layer passes to deeper ones. */
 interface Passed {
   readonly k: Value;
   readonly v: Value;
@@ -105,7 +105,7 @@ function block(
   };
   const outputGate = site(projected(layer.outputGate, 'outputGate'), `${path}outputGate`);
 
-  // Eqs. 21–24: the keys and values of the layers before, nearest first, let in by gates on this layer's input
+  // Eqs. 21–24: the keys and values of the layers before, nearest first, gated by this layer's input
   const sources = sourcesOf(config, l).map((from) => shallower[from]!);
   const fuse = (which: 'k' | 'v', params: FusionParams | undefined, name: string): Value =>
     params === undefined

@@ -24,24 +24,24 @@ import { freshFusion, sourcesOf } from './fusion-shapes.ts';
 import { checkParameters, type Parametrised } from './language-model.ts';
 import { paperStateReadings, stateChoices, stateFusionShapes } from './state-fusion.ts';
 
-/** Sizes and readings of a stack. Gates read the layer's own input. */
+/** Sizes and readings of a stack. The gates' input is that of the layer. */
 export interface DenseSsmConfig {
   /** E: channels. */
   readonly width: number;
-  /** N: states of each of them. */
+  /** N: states per channel. */
   readonly stateSize: number;
   readonly layers: number;
-  /** m: how many shallow layers reach a deeper one. */
+  /** m: the number of shallower layers that connect to each layer. */
   readonly denseLayers: number;
   /** r: width of the gate's hidden layer; 0 closes every gate. */
   readonly gateRank: number;
-  /** Of the norm of fused states, where there is one. */
+  /** ε of the norm of fused states, if any. */
   readonly epsilon: number;
   readonly readings: StateReadings;
 }
 
 /**
- * N = 16, the gates' rank ⌊E/32⌋ but 1 at least, ε 1e-5, the paper's readings where it speaks.
+ * Defaults: N = 16, the gates' rank ⌊E/32⌋ but at least 1, ε 1e-5, the paper's readings where it decides them.
  * @example
  * denseSsmConfig({ width: 8, layers: 2, denseLayers: 1 }).stateSize // 16
  */
@@ -65,14 +65,14 @@ export type DenseSsmLayer = {
 /** Weights of a stack. */
 export type DenseSsmParams = { readonly layers: readonly DenseSsmLayer[] };
 
-/** `x^L` [b, t, e], what each layer read out [b, t, e], and the carried state of each layer [b, e, n]. */
+/** `x^L` [b, t, e], the read-out of each layer [b, t, e], and the carried state of each layer [b, e, n]. */
 export interface DenseSsmResult {
   readonly output: Value;
   readonly reads: readonly Value[];
   readonly states: readonly Value[];
 }
 
-/** What connects layers: which states a layer draws on, nearest first; and how a layer becomes discrete. */
+/** How layers are connected: the states that a layer fuses, nearest layer first; and how a layer is discretised. */
 export interface DenseSsmWiring {
   sources(passed: readonly Value[], config: DenseSsmConfig): Value[];
   discretise(layer: DenseSsmLayer): DiscreteModel<Value>;
@@ -91,8 +91,8 @@ const everyMode: Readonly<Record<CarriedRecurrence, readonly SsmMode['name'][]>>
 };
 
 /**
- * Whether a mode computes a configuration. Where the fused state is carried, concatenation makes a matrix of each channel's decays,
- * which linearScan does not compute, and attention and norms make it no linear recurrence.
+ * Whether a mode computes a configuration. Where the fused state is carried, concatenation turns each channel's decays into a matrix,
+ * which linearScan does not compute, and attention and norms make the recurrence nonlinear.
  * @example
  * const readings = { ...denseSsmConfig({ width: 1, layers: 1, denseLayers: 1 }).readings, carry: 'fused', stateNorm: 'rms' };
  * denseSsmAdmits(denseSsmConfig({ width: 8, layers: 2, denseLayers: 1, readings }), 'fft') // false
@@ -120,7 +120,7 @@ function shapes(config: DenseSsmConfig): Record<string, Shape> {
   return all;
 }
 
-/** Our choice: `A[e, n] = −(n + 1)` as in Mamba, Δ log-uniform from 10⁻³ to 10⁻¹, a merge as the identity of the own states. */
+/** Our choice: `A[e, n] = −(n + 1)` as in Mamba, Δ log-uniform from 10⁻³ to 10⁻¹, a merge as the identity of the layer's own states. */
 function fresh({ stateSize }: DenseSsmConfig, path: string, shape: Shape, random: Rng): Float64Array | null {
   const filled = (number: (i: number) => number) => Float64Array.from({ length: sizeOf(shape) }, (_, i) => number(i));
   if (path.endsWith('.a')) return filled((i) => -((i % stateSize) + 1));
@@ -128,7 +128,7 @@ function fresh({ stateSize }: DenseSsmConfig, path: string, shape: Shape, random
   return freshFusion(path, shape, random);
 }
 
-/** The stack's `forward` with some wiring: the definition's is its own. */
+/** The stack's `forward` with a given wiring; the stack itself uses that of the definition. */
 export const denseSsmForward =
   (wiring: DenseSsmWiring) =>
   (
@@ -181,7 +181,7 @@ function oneLayer(
   };
 }
 
-/** The order of a mode, for a layer's decay Ā [e, n]. */
+/** The algorithms of a mode, for a layer's decay Ā [e, n]. */
 const orderIn = (mode: SsmMode, a: Value): StateOrder => ({
   mode: mode.name,
   diagonal: (drive, state) => statesIn(mode)(realForm, a, drive, state),
@@ -192,7 +192,7 @@ const orderIn = (mode: SsmMode, a: Value): StateOrder => ({
 });
 
 /**
- * The stack: `x^{l+1} = x^l + W_l silu(y^l)`, `y^l` what the layer reads out of its fused states; `forward` continues from a state
+ * The stack: `x^{l+1} = x^l + W_l silu(y^l)`, with `y^l` the read-out of the layer's fused states; `forward` continues from a state
  * for each layer, [b, e, n], in a mode. Throws on wrong shapes and where a mode does not admit the readings.
  */
 export const denseSsmStack: Parametrised<DenseSsmConfig, DenseSsmParams> & {

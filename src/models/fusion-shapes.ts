@@ -1,22 +1,22 @@
-/** @file What every dense hidden connection has in its configuration: which layers it reads, and the shapes and fresh numbers of its weights. */
+/** @file The weights of a dense hidden connection: the layers that it reads, the shapes of its weights, and their initial numbers. */
 import type { Fusion } from '../nn/dense-fusion.ts';
 import type { Rng } from '../tensor/random.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 
-/** The layers that layer l draws on, nearest first: the m before it, or as many as there are. */
+/** The source layers of layer l, nearest first: the m before it, or as many as there are. */
 export const sourcesOf = ({ denseLayers }: { readonly denseLayers: number }, l: number): number[] =>
   Array.from({ length: Math.min(l, denseLayers) }, (_, j) => l - 1 - j);
 
-/** How many rows and columns the weights of a fusion have. */
+/** Widths that the shapes of a fusion's weights follow from. */
 export interface FusionWidths {
-  /** Channels that gates read. */
+  /** Channels of the gates' input. */
   readonly input: number;
   readonly gateRank: number;
-  /** Numbers that a gate gives. */
+  /** Width of a gate's output. */
   readonly gate: number;
-  /** What a projection maps, to as many. */
+  /** Width of a projection's input and output. */
   readonly projection: number;
-  /** w: what is fused. */
+  /** w: width of the fused features. */
   readonly fused: number;
 }
 
@@ -46,7 +46,7 @@ export function fusionShapes(
   return shapes;
 }
 
-/** Our choice of a fresh merge: [I | N(0, 0.02²)], so that a model starts near the one without fusion. Null for all other weights. */
+/** Our choice of an initial merge: [I | N(0, 0.02²)], so that a model starts near the one without fusion. Null for all other weights. */
 export function freshFusion(path: string, shape: Shape, random: Rng): Float64Array | null {
   if (!path.endsWith('.merge')) return null;
   const [rows, columns] = shape as [number, number];

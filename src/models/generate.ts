@@ -1,4 +1,4 @@
-/** @file Continuing sequences: a prompt read in any mode, then one token at a time in recurrent mode from the state it left. */
+/** @file Generates tokens: reads a prompt in any mode, then continues one token at a time in recurrent mode. */
 import { checkMode, type Mode } from '../nn/mode.ts';
 import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
@@ -10,11 +10,11 @@ import { type Executor, isValue, type Value } from '../tensor/value.ts';
 import type { LanguageModel } from './language-model.ts';
 import { checkSampling, pickToken, type Sampling } from './sampling.ts';
 
-/** How long to go on, and which tokens to pick. */
+/** The number of tokens to generate, and how to sample them. */
 export interface GenerateOptions extends Sampling {
-  /** How many tokens to add, at most. */
+  /** The largest number of tokens to add. */
   readonly steps: number;
-  /** How the prompt is read; recurrent unless given, as every token after it is. */
+  /** The mode that reads the prompt; recurrent unless given. Later tokens are always read in recurrent mode. */
   readonly mode?: Mode;
   /** Sequence i draws from the stream of `seed + i` (modulo 2³²); 0 unless given. */
   readonly seed?: number;
@@ -25,8 +25,9 @@ export interface GenerateOptions extends Sampling {
 /**
  * The tokens that follow a prompt, without it: a list per sequence, of `steps` tokens, or fewer where the last one is `stopAt`.
  * `prompt` is lists of tokens, all of one length, or an index value [b, t] beside `params`. Neither is changed. A sequence's
- * tokens do not depend on what the other sequences hold: each has a stream of its own.
- * Throws on a configuration that makes no model, parameters of another one, an empty or ragged prompt, a token outside the vocabulary, and wrong options.
+ * tokens do not depend on the other sequences: each has a random stream of its own.
+ * Throws on an invalid configuration, parameters of another one, an empty or ragged prompt, a token outside the vocabulary, and wrong
+ * options.
  * @example
  * const config = denseRetNetConfig({ vocabulary: 5, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * const params = initialise(denseRetNet, config, { on: f64, seed: 1 });
@@ -54,7 +55,7 @@ export function generate<C extends { readonly vocabulary: number }, P extends Tr
   let state = model.start(params, config, batch);
   for (let step = 0; step < steps && !rows.every(hasEnded); step++) {
     const result = model.forward(params, config, next, state, step === 0 ? mode : { name: 'recurrent' });
-    // an ended sequence goes on with its last token, for the others' sake, but what follows is not kept
+    // an ended sequence repeats its last token while others continue; its further tokens are dropped
     rows.forEach((row, i) => {
       if (!hasEnded(row)) row.push(pickToken(lastLogits(result.logits, i, config.vocabulary), options, streams[i]!));
     });
@@ -97,7 +98,7 @@ function checkOptions({ steps, mode, seed = 0, stopAt = 0, ...sampling }: Genera
   }
   if (mode !== undefined) checkMode('generate', mode);
   checkSampling(sampling);
-  rng(seed); // throws on what is no seed
+  rng(seed); // throws on an invalid seed
 }
 
 /** The executor on which a model's numbers live. */

@@ -1,4 +1,4 @@
-/** @file What every language model here is: functions of plain records, with an explicit state. */
+/** @file The interface of language models: functions of plain records with an explicit state. Checks, initialises and counts parameters. */
 import { checkAxes, checkPosition } from '../nn/check.ts';
 import type { Mode } from '../nn/mode.ts';
 import { described } from '../tensor/apply.ts';
@@ -9,43 +9,43 @@ import { type Shape, sameShape, show, sizeOf } from '../tensor/shape.ts';
 import { namedLeavesOf, type Tree, treeOf } from '../tensor/tree.ts';
 import type { Executor, Value } from '../tensor/value.ts';
 
-/** What the tokens so far leave behind: how many there were, and each layer's state, a value or a record of them. */
+/** The state after some tokens: their number, and each layer's state, a value or a record of values. */
 export interface ModelState<S extends Tree = Value> {
   readonly position: number;
   readonly layers: readonly S[];
 }
 
-/** Logits [b, t, vocabulary], of more columns where the vocabulary is padded, and the state after the last token. */
+/** Logits [b, t, vocabulary], with more columns where the vocabulary is padded, and the state after the last token. */
 export interface ModelResult<S extends Tree = Value> {
   readonly logits: Value;
   readonly state: ModelState<S>;
 }
 
-/** What any model has to say of its parameters `P` under a configuration `C`. */
+/** A model with parameters `P` under a configuration `C`. */
 export interface Parametrised<C, P extends Tree> {
   readonly name: string;
-  /** Checks a configuration. Throws on the first thing that is wrong, with the remedy. */
+  /** Checks a configuration. Throws on the first error, with the remedy. */
   check(config: C): void;
   /** The shape of every parameter, by its path in `P`. */
   shapes(config: C): Readonly<Record<string, Shape>>;
-  /** The numbers of a fresh parameter, where the model starts otherwise than {@link initialise} does; null where it does not. */
+  /** The initial numbers of a parameter where they differ from the default of {@link initialise}; else null. */
   fresh?(config: C, path: string, shape: Shape, random: Rng): Float64Array | null;
-  /** Never there: for the compiler, which learns from it what `P` is. */
+  /** Never present: it lets the compiler infer `P`. */
   readonly params?: P;
 }
 
 /** A family of language models: `C` its configuration, `P` its parameters, `S` the state of a layer. */
 export interface LanguageModel<C, P extends Tree, S extends Tree = Value> extends Parametrised<C, P> {
-  /** The state before the first token, beside the values of `params`. Throws as {@link checkParameters} does. */
+  /** The state before the first token, on the executor of `params`. Throws as {@link checkParameters} does. */
   start(params: P, config: C, batch: number): ModelState<S>;
   /** Continues from a state with `tokens` [b, t] (kind index), in a mode. Throws on another number of layers. */
   forward(params: P, config: C, tokens: Value, state: ModelState<S>, mode: Mode): ModelResult<S>;
 }
 
 /**
- * Throws on a configuration that makes no model, and unless parameters are those that it asks for: on the first that is missing,
- * of another shape, or too many. `generate` calls it. `start` and `forward` check no more than the number of layers, so that gates
- * may have another rank than configured: before calling them with weights from elsewhere, call this.
+ * Throws on an invalid configuration, and on the first parameter that is missing, of another shape, or unexpected. `generate` calls
+ * it. `start` and `forward` check only the number of layers, so that gates may have another rank than configured: call this first
+ * when weights come from elsewhere.
  * @example
  * const config = denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * checkParameters(denseRetNet, initialise(denseRetNet, config, { on: f64, seed: 1 }), config) // undefined
@@ -70,7 +70,7 @@ export function checkParameters<C, P extends Tree>(model: Parametrised<C, P>, pa
   }
 }
 
-/** What `forward` asks of its arguments, at no cost per weight: as many layers everywhere, a position, tokens [b, t]. */
+/** Checks the arguments of `forward` without looking at each weight: the number of layers, a position, tokens [b, t]. */
 export function checkStep(
   call: string,
   layers: number,
@@ -85,7 +85,7 @@ export function checkStep(
   checkState(call, layers, state);
 }
 
-/** Throws unless a state has a position and as many layers. */
+/** Throws unless a state has a position and `layers` layers. */
 export function checkState(call: string, layers: number, state: ModelState<Tree>): void {
   if (!Array.isArray(state?.layers)) {
     fail(`${call}: the state is ${described(state)}; give what start or the last forward returned`);
@@ -99,8 +99,8 @@ export function checkState(call: string, layers: number, state: ModelState<Tree>
 }
 
 /**
- * Fresh parameters on an executor: as the model's own rule has them; else norms 1, and all other drawn from N(0, `spread`²), 0.02 as
- * the released code ends up with [C]. Throws on a configuration that makes no model.
+ * Initial parameters on an executor, by the model's own rule if it has one; else norms 1, and all others drawn from N(0, `spread`²),
+ * 0.02 as in the released code [C]. Throws on an invalid configuration.
  * @example
  * const config = denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * initialise(denseRetNet, config, { on: f64, seed: 1 }).embedding.shape // [8, 8]
@@ -122,7 +122,7 @@ export function initialise<C, P extends Tree>(
 }
 
 /**
- * How many numbers a configuration's parameters hold. Throws on a configuration that makes no model.
+ * The number of parameters of a configuration. Throws on an invalid configuration.
  * @example
  * countParameters(denseRetNet, denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 1, denseLayers: 1 })) // 600
  */

@@ -40,17 +40,17 @@ export type MambaLayer = {
   readonly outputBias?: Value | undefined;
 };
 
-/** What the tokens so far leave in a layer: the last K inputs of the convolution [b, K, E], newest last; the scan's state [b, E, N]. */
+/** The state of a layer: the last K inputs of the convolution [b, K, E], newest last; the scan's state [b, E, N]. */
 export type MambaLayerState = { readonly conv: Value; readonly ssm: Value };
 
-/** What a block's scan reads, and the window that its convolution leaves. */
+/** The inputs of a block's scan, and the next window of its convolution. */
 interface Selected {
   readonly inputs: SelectiveScanInputs;
   readonly conv: Value;
 }
 
 /**
- * From the normed stream `x` [b, t, d] to what the scan reads: `[x | z] = W_in x`, `u = silu(conv(x))`, and δ, B and C of u.
+ * Computes the scan's inputs from the normed stream `x` [b, t, d]: `[x | z] = W_in x`, `u = silu(conv(x))`, and δ, B and C of u.
  */
 function selected(layer: MambaLayer, x: Value, conv: Value, mode: Mode, path: string): Selected {
   const [inner, states] = layer.aLog.shape as readonly [number, number];
@@ -73,7 +73,7 @@ function selected(layer: MambaLayer, x: Value, conv: Value, mode: Mode, path: st
   return { inputs, conv: convolved.state };
 }
 
-/** `W_out scan(…)` of the normed stream `x` [b, t, d] from a state, [b, t, d], and the next state; `path` begins the sites' names. */
+/** `W_out scan(…)` of the normed stream `x` [b, t, d] from a state, [b, t, d], and the next state; `path` is the prefix of the sites' names. */
 export function mambaBlock(
   layer: MambaLayer,
   x: Value,
@@ -87,7 +87,7 @@ export function mambaBlock(
   return { y, state: { conv, ssm: scanned.state } };
 }
 
-/** The block around a scan: what comes before it, and `W_out` after it. */
+/** The block around a given scan: the maps before it, and `W_out` after it. */
 export function aroundScan<S extends SelectiveScanResult>(
   layer: MambaLayer,
   x: Value,

@@ -1,4 +1,4 @@
-/** @file What a Mamba is made of: sizes, shapes of its weights, and how they start. */
+/** @file The configuration of a Mamba: sizes, the shapes of its weights, and their initial numbers. */
 import type { Rng } from '../tensor/random.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { checkEpsilon, checkFlags, checkWhole } from './check.ts';
@@ -11,23 +11,23 @@ export interface MambaConfig {
   readonly layers: number;
   /** E: channels of convolution and scan. */
   readonly innerWidth: number;
-  /** N: states of each of them. */
+  /** N: states per channel. */
   readonly stateSize: number;
-  /** R: channels from which their step sizes are made. */
+  /** R: rank of the step sizes. */
   readonly deltaRank: number;
-  /** K: tokens that the convolution reads, the current one included. */
+  /** K: taps of the convolution, the current token included. */
   readonly convolutionWidth: number;
   readonly convolutionBias: boolean;
-  /** Whether the first and the last linear map of a block have biases. */
+  /** The first and the last linear map of a block have biases, or not. */
   readonly projectionBias: boolean;
-  /** The embedding's rows, and the logits, are the vocabulary rounded up to a multiple of this. */
+  /** The embedding's rows and the logits are the vocabulary, rounded up to a multiple of this. */
   readonly vocabularyMultiple: number;
   readonly epsilon: number;
 }
 
 /**
- * Sizes that the source derives from its own or sets: E = 2 d, N = 16, R = ⌈d / 16⌉, K = 4 with bias, no other biases, rows in
- * eights, ε = 1e-5.
+ * The sizes, with the others as in the source: E = 2 d, N = 16, R = ⌈d / 16⌉, K = 4 with bias, no other biases, rows in multiples
+ * of 8, ε = 1e-5.
  * @example
  * mambaConfig({ vocabulary: 8, width: 40, layers: 2 }).deltaRank // 3
  */
@@ -51,7 +51,7 @@ export function mambaConfig(
 export const embeddingRows = ({ vocabulary, vocabularyMultiple }: MambaConfig): number =>
   Math.ceil(vocabulary / vocabularyMultiple) * vocabularyMultiple;
 
-/** Throws on a configuration that makes no model. */
+/** Throws on an invalid configuration. */
 export function checkMamba(config: MambaConfig, call = 'mamba'): void {
   const sizes = ['vocabulary', 'width', 'layers', 'innerWidth', 'stateSize', 'deltaRank', 'convolutionWidth'] as const;
   checkWhole(call, config, [...sizes, 'vocabularyMultiple'], 1);
@@ -59,7 +59,7 @@ export function checkMamba(config: MambaConfig, call = 'mamba'): void {
   checkEpsilon(call, config.epsilon);
 }
 
-/** The shape of every weight by its path; [out, in]. The read-out has none of its own: it is the embedding. */
+/** The shape of every weight by its path; [out, in]. The read-out is the embedding. */
 export function mambaShapes(config: MambaConfig): Record<string, Shape> {
   const shapes: Record<string, Shape> = { embedding: [embeddingRows(config), config.width] };
   for (let l = 0; l < config.layers; l++) {
@@ -86,13 +86,13 @@ function layerShapes(config: MambaConfig): Record<string, Shape> {
   };
 }
 
-/** Step sizes start between these, evenly by their logarithm. */
+/** Initial step sizes are log-uniform between these. */
 const [leastStep, largestStep] = [1e-3, 1e-1];
 
 /**
- * How the source starts a weight [T]: `A[e, n] = −(n + 1)`, D = 1, step sizes log-uniform from 10⁻³ to 10⁻¹ through the bias, and
- * `delta` uniform within R^{−1/2}; the other maps uniform within (inputs)^{−1/2}, `output` divided by √layers, their
- * biases 0; the convolution and its bias uniform within K^{−1/2}. Norms and the embedding start as everywhere: null.
+ * The initial numbers of a weight in the source [T]: `A[e, n] = −(n + 1)`, D = 1, step sizes log-uniform from 10⁻³ to 10⁻¹ through
+ * the bias, and `delta` uniform within R^{−1/2}; the other maps uniform within (inputs)^{−1/2}, `output` divided by √layers, their
+ * biases 0; the convolution and its bias uniform within K^{−1/2}. Null for norms and the embedding, which have the default.
  */
 export function freshMamba(config: MambaConfig, path: string, shape: Shape, random: Rng): Float64Array | null {
   const { layers, innerWidth, width, deltaRank, stateSize, convolutionWidth } = config;

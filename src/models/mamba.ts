@@ -1,4 +1,4 @@
-/** @file Mamba as a language model: a stack of blocks on a residual stream, read out by the embedding. Wiring only. */
+/** @file Mamba as a language model: a residual stack of blocks; the embedding is also the read-out. Wiring only. */
 import { embedding } from '../nn/embedding.ts';
 import { linear } from '../nn/linear.ts';
 import { checkMode, type Mode } from '../nn/mode.ts';
@@ -18,7 +18,7 @@ export type MambaParams = {
   readonly finalNorm: Value;
 };
 
-/** The state of a layer before the first token, beside a value. */
+/** The state of a layer before the first token, on the executor of a value. */
 export const emptyMambaState = (
   x: Value,
   { innerWidth, stateSize, convolutionWidth }: MambaConfig,
@@ -57,7 +57,7 @@ function forward(
   };
 }
 
-/** Mamba as a language model. In parallel mode its scan is the primitive's. */
+/** Mamba as a language model. Parallel mode uses the primitive linearScan. */
 export const mamba: LanguageModel<MambaConfig, MambaParams, MambaLayerState> = {
   name: 'mamba',
   check: checkMamba,

@@ -1,4 +1,4 @@
-/** @file Models by name, all of about one size, and the width that makes any of them a given size. */
+/** @file Models by name, all of about one size, and a search for the width that gives a model a size. */
 import { fail } from '../tensor/errors.ts';
 import type { Tree } from '../tensor/tree.ts';
 import type { Value } from '../tensor/value.ts';
@@ -12,7 +12,7 @@ import { mambaConfig } from './mamba-config.ts';
 import { type RetNetConfig, retNet } from './retnet.ts';
 import { transformer, transformerConfig } from './transformer.ts';
 
-/** What a preset may be asked for otherwise than it has it. Mamba and DenseMamba have no heads. */
+/** The sizes of a preset that can be changed. Mamba and DenseMamba have no heads. */
 export interface PresetSizes {
   readonly vocabulary: number;
   readonly width: number;
@@ -20,20 +20,20 @@ export interface PresetSizes {
   readonly heads: number;
 }
 
-/** What can be brought to a size. */
+/** A model whose width can be searched. */
 export interface Sizable {
   readonly name: string;
   readonly sizes: PresetSizes;
-  /** How many numbers the parameters hold, with the preset's own sizes but for those given. Throws where they make no model. */
+  /** The number of parameters, with the preset's sizes except those given. Throws on an invalid configuration. */
   count(sizes?: Partial<PresetSizes>): number;
-  /** Widths are multiples of this, as heads and rotation have it. */
+  /** Widths are multiples of this, as heads and rotation require. */
   widthMultiple(heads: number): number;
 }
 
-/** A model with everything but its sizes settled, and sizes to start from. */
+/** A model with everything fixed except its sizes, and default sizes. */
 export interface Preset<C, P extends Tree, S extends Tree = Value> extends Sizable {
   readonly model: LanguageModel<C, P, S>;
-  /** Its configuration, of its own sizes but for those given. */
+  /** Its configuration, with its sizes except those given. */
   config(sizes?: Partial<PresetSizes>): C;
 }
 
@@ -50,10 +50,10 @@ function preset<C, P extends Tree, S extends Tree>(
 
 /** Rotation turns pairs of a head's channels; DenseRetNet has half as many channels of keys as of the stream. */
 const [pairs, pairsOfHalf] = [(heads: number) => 2 * heads, (heads: number) => 4 * heads];
-/** Mamba and DenseMamba admit any width; in eights its rows stay aligned. */
+/** Mamba and DenseMamba admit any width; multiples of 8 keep rows aligned. */
 const eights = (): number => 8;
 
-/** torchscale's RetNet [T]: values and feed-forward twice as wide, embeddings times √h; retention as the equations have it. */
+/** torchscale's RetNet [T]: values and feed-forward twice as wide, embeddings times √h; retention as in the equations. */
 const retNetConfig = ({ width, ...sizes }: PresetSizes): RetNetConfig => ({
   ...sizes,
   width,
@@ -66,7 +66,7 @@ const retNetConfig = ({ width, ...sizes }: PresetSizes): RetNetConfig => ({
   rotationPhase: 'p',
 });
 
-/** A configuration of the authors' repository [C]: m = 1, their readings, token 0 a padding that is not trained. */
+/** A configuration of the authors' repository [C]: m = 1, their readings, token 0 as untrained padding. */
 const released = (sizes: PresetSizes): ReturnType<typeof denseRetNetConfig> =>
   denseRetNetConfig({ ...sizes, denseLayers: 1, padToken: 0, readings: authorsReadings });
 
@@ -75,9 +75,10 @@ const vocabulary = 32_000;
 /**
  * Models of the size of the released 350M configuration, within a hundredth, and the two released configurations [C].
  *
- * `dense-retnet` and `dense-mamba` have the defaults of all readings and m = 2, which the paper's ablation prefers [N]. The depths of the other families are usual ones
- * (LLaMA's and RetNet's 24, Mamba's 48) and ours; their widths follow from the size. The published checkpoints are no preset: their
- * gates for keys and values have different ranks (h / 8 and h / 32 at 350M, h / 16 and h / 8 at 1.3B), m is 2, the vocabulary has one token more.
+ * `dense-retnet` and `dense-mamba` have the defaults of all readings and m = 2, the best in the paper's ablation [N]. The depths of
+ * the other families are usual ones (LLaMA's and RetNet's 24, Mamba's 48) and our choice; their widths follow from the size. The
+ * published checkpoints are no presets: their gates for keys and values have different ranks (h / 8 and h / 32 at 350M, h / 16 and
+ * h / 8 at 1.3B), m is 2, and the vocabulary has one token more.
  */
 export const presets = {
   transformer: preset('transformer', transformer, { vocabulary, width: 1024, layers: 24, heads: 16 }, pairs, (sizes) =>
@@ -117,14 +118,14 @@ export const presets = {
   ),
 };
 
-/** What {@link equalWidth} may be told: sizes other than the preset's, and how far off the result may be, a hundredth unless given. */
+/** Options of {@link equalWidth}: sizes other than the preset's, and the relative tolerance, a hundredth unless given. */
 export interface EqualWidthOptions extends Partial<Omit<PresetSizes, 'width'>> {
   readonly tolerance?: number;
 }
 
 /**
- * The width that brings a preset's parameters nearest to a number. Throws, with what the nearest width gives, where that is further
- * off than the tolerance: few heads and many layers make finer steps.
+ * The width that brings a preset's number of parameters nearest to a given one. Throws, with the nearest result, where that is beyond
+ * the tolerance: fewer heads and more layers give finer steps.
  * @example
  * equalWidth(presets.mamba, presets['dense-retnet-350m'].count()) // 1048
  */

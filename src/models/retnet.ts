@@ -1,4 +1,4 @@
-/** @file RetNet as torchscale has it [C]: retention and a gated feed-forward network in each layer. Wiring only. */
+/** @file RetNet as in torchscale [C]: retention and a gated feed-forward network in each layer. Wiring only. */
 import { silu } from '../nn/activations.ts';
 import { embedding } from '../nn/embedding.ts';
 import { type GatedFeedForwardParams, swiGlu } from '../nn/feed-forward.ts';
@@ -30,9 +30,9 @@ export interface RetNetConfig {
   readonly ffnWidth: number;
   readonly layers: number;
   readonly epsilon: number;
-  /** What embeddings are multiplied by: √h in torchscale. */
+  /** The factor of the embeddings: √h in torchscale. */
   readonly embeddingScale: number;
-  /** α: what the residual stream is multiplied by before a branch is added: 1, or (2L)^{1/4} with deepnorm. */
+  /** α: the factor of the residual stream before a branch is added: 1, or (2L)^{1/4} with deepnorm. */
   readonly residualScale: number;
   readonly retentionNorm: RetentionNorm;
   readonly rotationPhase: RotationPhase;
@@ -132,7 +132,7 @@ function block(
   const retention = multiScaleRetention(layer, config, rmsNorm(x, layer.inputNorm, epsilon), state, mode, place);
   const mixed = plus(x, retention.output);
   const normed = rmsNorm(mixed, layer.ffnNorm, epsilon);
-  // torchscale's names are LLaMA's exchanged: SiLU stands on `up`
+  // torchscale exchanges LLaMA's names: SiLU is on `up`
   const { up, gate, down } = layer.ffn;
   return { x: plus(mixed, swiGlu(normed, { gate: up, up: gate, down })), state: retention.state };
 }

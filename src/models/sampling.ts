@@ -1,14 +1,14 @@
-/** @file The next token from logits: the most probable one, or a draw among the probable ones. */
+/** @file Samples the next token from logits: greedy, or with temperature, top-k and top-p. */
 import { fail } from '../tensor/errors.ts';
 import type { Rng } from '../tensor/random.ts';
 
-/** Among which tokens to draw. All of it off is greedy. */
+/** How to sample. Without any option it is greedy. */
 export interface Sampling {
-  /** What logits are divided by; 0, the default, always picks the most probable token. */
+  /** The divisor of the logits; 0, the default, always picks the most probable token. */
   readonly temperature?: number;
-  /** How many of the most probable tokens are in the draw; all unless given. */
+  /** The number of most probable tokens to draw from; all unless given. */
   readonly topK?: number;
-  /** Only the smallest set of most probable tokens whose mass reaches this (the nucleus) is in the draw; 1 means all. */
+  /** Draws from the nucleus: the smallest set of most probable tokens whose mass reaches this; 1 means all. */
   readonly topP?: number;
 }
 
@@ -28,9 +28,9 @@ export function checkSampling({ temperature = 0, topK = 1, topP = 1 }: Sampling)
 }
 
 /**
- * Which tokens can be drawn and how probable each is then, most probable first (of equals, the lower token): the softmax of
- * logits [vocabulary] over the temperature, cut to topK, then to the nucleus of what is left, and brought to sum 1.
- * Throws as `checkSampling` does, on no logits, on a NaN or ∞ among them, and where all are −∞.
+ * The tokens that can be drawn with their probabilities, most probable first (of equals, the lower token): the softmax of logits
+ * [vocabulary] over the temperature, cut to topK, then to the nucleus of the rest, and normalised to sum 1. Throws as
+ * `checkSampling` does, and on no logits, on a NaN or ∞ among them, and where all are −∞.
  * @example
  * candidatesOf([2, 9, 9], { temperature: 1, topK: 2 }) // [{ token: 1, share: 0.5 }, { token: 2, share: 0.5 }]
  */
@@ -68,13 +68,13 @@ function normalised(candidates: readonly Candidate[]): Candidate[] {
   return candidates.map(({ token, share }) => ({ token, share: share / total }));
 }
 
-/** The shortest head of the list whose shares together reach `mass`. */
+/** The shortest beginning of the list whose shares sum to `mass` at least. */
 function nucleus(candidates: readonly Candidate[], mass: number): readonly Candidate[] {
   if (mass === 1) return candidates; // shares may sum to 1 too early by rounding
   return candidates.slice(0, firstWhere(candidates, (reached) => reached >= mass) + 1);
 }
 
-/** The first place at which the sum of the shares so far is enough; the last where it never is, by rounding. */
+/** The first place at which the sum of the shares so far is enough; the last one if, by rounding, none is. */
 function firstWhere(candidates: readonly Candidate[], isEnough: (reached: number) => boolean): number {
   let reached = 0;
   for (const [i, { share }] of candidates.entries()) {

@@ -1,10 +1,10 @@
-/** @file What models with dense states have in common: their readings, checked, and the shapes of a fusion. */
+/** @file The readings that models with dense states share, and the shapes of a fusion's weights. */
 import type { StateReadings } from '../nn/dense-states/fuse.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Choices } from './check.ts';
 import { fusionShapes } from './fusion-shapes.ts';
 
-/** The readings that the paper's equations make, where they speak; the other defaults are our choice. */
+/** The readings of the paper's equations where they decide; the other defaults are our choice. */
 export const paperStateReadings: StateReadings = {
   carry: 'raw',
   pass: 'raw',
@@ -17,7 +17,7 @@ export const paperStateReadings: StateReadings = {
   stateNorm: 'none',
 };
 
-/** What can be chosen. */
+/** The choices of each reading. */
 export const stateChoices: Choices<StateReadings> = {
   carry: ['raw', 'fused'],
   pass: ['raw', 'fused'],
@@ -30,7 +30,7 @@ export const stateChoices: Choices<StateReadings> = {
   stateNorm: ['none', 'rms'],
 };
 
-/** The sizes that the weights of a fusion follow from: e channels, n states, and how wide what gates read is. */
+/** The sizes that the weights of a fusion follow from: e channels, n states, the width of the gates' input, the gates' rank. */
 export interface StateFusionSizes {
   readonly e: number;
   readonly n: number;

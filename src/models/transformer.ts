@@ -1,6 +1,6 @@
 /**
- * @file The Transformer that the paper's networks are set beside, LLaMA-like: softmax attention with rotary positions (Eq. 1) and a
- * gated feed-forward network in each layer. Wiring only.
+ * @file The paper's baseline, a LLaMA-like Transformer: softmax attention with rotary positions (Eq. 1) and a gated feed-forward
+ * network in each layer. Wiring only.
  */
 import type { KeyValueCache } from '../nn/attention/inputs.ts';
 import { embedding } from '../nn/embedding.ts';
@@ -29,7 +29,7 @@ export interface TransformerConfig extends MultiHeadAttentionConfig {
   readonly ffnWidth: number;
   readonly layers: number;
   readonly epsilon: number;
-  /** Whether the embedding is the read-out too; else there is a weight `head`. */
+  /** The embedding is also the read-out; else there is a weight `head`. */
   readonly tiedHead: boolean;
 }
 
@@ -44,7 +44,7 @@ export type TransformerLayer = {
   readonly ffn: GatedFeedForwardParams;
 };
 
-/** Weights of a Transformer: `embedding` and, unless it is tied to that, `head` [vocabulary, h], `finalNorm` [h]. */
+/** Weights of a Transformer: `embedding` and, unless tied, `head` [vocabulary, h], `finalNorm` [h]. */
 export type TransformerParams = {
   readonly embedding: Value;
   readonly layers: readonly TransformerLayer[];
@@ -56,7 +56,7 @@ export type TransformerParams = {
 export type TransformerState = ModelState<KeyValueCache>;
 
 /**
- * What LLaMA derives from its sizes: ffnWidth ⌈8h/3⌉, ε 1e-6, base 10000, pairs of halves, scores divided by √d, a head of its own.
+ * The sizes, with the others as in LLaMA: ffnWidth ⌈8h/3⌉, ε 1e-6, base 10000, pairs of halves, scores divided by √d, a separate head.
  * @example
  * transformerConfig({ vocabulary: 8, width: 6, heads: 1, layers: 2 }).ffnWidth // 16
  */

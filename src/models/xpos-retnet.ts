@@ -1,6 +1,6 @@
 /**
  * @file A second, un-normalised RetNet (Jamie-Stirling/RetNet): xPos positions, layer norms with biases, GELU. Its modes agree
- * to round-off, so it shows that the normalisation, not the retention, parts torchscale's. Wiring only.
+ * to round-off: torchscale's modes differ by the normalisation, not by the retention. Wiring only.
  */
 import { gelu, silu } from '../nn/activations.ts';
 import { linear } from '../nn/linear.ts';
@@ -32,7 +32,7 @@ export type XposRetNetLayer = {
   readonly ffn: { readonly up: AffineParams; readonly down: AffineParams };
 };
 
-/** What the layers share: γ of each head, ε of the norms, and what the recurrent mode adds to every position (1 in that code). */
+/** The settings of all layers: γ of each head, ε of the norms, and the offset of positions in recurrent mode (1 in that code). */
 export interface XposRetNetConfig {
   readonly decay: readonly number[];
   readonly epsilon: number;

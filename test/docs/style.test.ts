@@ -11,7 +11,6 @@ const exempt = [
   'src/cli/',
   'src/io/',
   'src/measure/',
-  'src/models/',
   'src/oracle/',
   'src/vectors/',
   'test/adapters/',
