@@ -4,7 +4,7 @@ import { firstOrder, firstOrderBounds } from '../src/executors/bounded/first-ord
 import { bounded, boundOf, float32, snap } from '../src/executors/bounded/index.ts';
 import { rounded } from '../src/executors/rounded/index.ts';
 import type { Case, Tensors } from '../src/oracle/case.ts';
-import { cases } from '../src/oracle/operators/draw.ts';
+import { cases } from '../src/oracle/draw.ts';
 import { operators } from '../src/oracle/operators/index.ts';
 import { type Evaluation, evaluate } from '../src/oracle/program.ts';
 import type { Executor, Value } from '../src/tensor/value.ts';

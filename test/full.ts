@@ -4,8 +4,8 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import * as fc from 'fast-check';
 import { isRight } from '../src/oracle/compare.ts';
+import { cases } from '../src/oracle/draw.ts';
 import { laws } from '../src/oracle/laws/index.ts';
-import { cases } from '../src/oracle/operators/draw.ts';
 import { operators } from '../src/oracle/operators/index.ts';
 import { tryLaw } from '../src/oracle/trial.ts';
 

@@ -1,7 +1,7 @@
 /** @file The state of the specification: what defines, computes and guards each equation and operator, the guards tried out. */
 import type { Equation } from '../../spec/equation.ts';
 import { equations } from '../../spec/registry.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, isFaultOf } from './fault.ts';
 import { faults as allFaults } from './faults/index.ts';
 import type { Law } from './law.ts';
 import { laws as allLaws } from './laws/index.ts';
@@ -80,7 +80,7 @@ export function tryFaults(
   trials: Trials,
 ): TriedFault[] {
   return faults
-    .filter((fault) => fault.operator === operator.name)
+    .filter((fault) => isFaultOf(fault, operator))
     .flatMap((fault) =>
       fault.rejectedBy.map((name) => {
         const law = laws.find((one) => one.name === name);

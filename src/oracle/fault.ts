@@ -1,14 +1,42 @@
-/** @file What a fault is: a program that is wrong in a way that people's programs are wrong. */
+/** @file Faults: programs that are wrong in a way that people's programs are wrong, and the laws that must reject them. */
+import type { Value } from '../tensor/value.ts';
 import type { Settings } from './case.ts';
-import type { Program } from './program.ts';
+import type { Operator } from './operator.ts';
+import type { Named, Program } from './program.ts';
+import type { InputsOf } from './signature-types.ts';
 
-/** A wrong variant of an operator in a mode, and the laws that must reject it. */
-export interface Fault<S extends Settings = Settings> {
+/** What a fault is, beside its operator. */
+interface Description {
   readonly name: string;
   /** What is wrong, in a few words. */
   readonly says: string;
-  readonly operator: string;
   readonly mode: string;
-  readonly program: Program<S>;
+  /** The laws that must reject it. */
   readonly rejectedBy: readonly string[];
 }
+
+/** A wrong variant of an operator in a mode. */
+export interface Fault<S extends Settings = Settings> extends Description {
+  readonly operator: Operator<S> | string;
+  readonly program: Program<S>;
+}
+
+/** A fault as an operator's folder describes it; its program is given the operator's own in that mode as `run`. */
+export interface Wrong<S extends Settings, Text extends string = string> extends Description {
+  program(inputs: InputsOf<Text, Value>, settings: S, run: Program<S>): Named;
+}
+
+/** Faults of an operator. */
+export const faultsOf = <S extends Settings, Text extends string>(
+  operator: Operator<S, Text>,
+  wrong: readonly Wrong<S, Text>[],
+): Fault[] =>
+  wrong.map(({ program, ...description }) => {
+    const run = operator.modes[description.mode]! as Program<S>;
+    const wrongly: Program<S> = (inputs, settings) => program(inputs as InputsOf<Text, Value>, settings, run);
+    return { ...description, operator: operator as Operator, program: wrongly } as Fault;
+  });
+
+/** Whether a fault is one of an operator. */
+export const isFaultOf = ({ operator: own }: Fault, operator: Operator): boolean =>
+  (typeof own === 'string' ? own : own.name) === operator.name;

@@ -3,13 +3,13 @@ export { bounded, boundOf, float32, float64, type Precision } from '../executors
 export { adapters, checkVectors, formatReport, type Report } from '../vectors/index.ts';
 export { type Case, fill, type Layout, type Settings, type Tensor, type Tensors } from './case.ts';
 export { exactly, isRight, type Numbers, type Verdict, within } from './compare.ts';
+export { cases, sampleCases } from './draw.ts';
 export { type EquationRow, type OperatorRow, type Specification, specification } from './equations.ts';
 export type { Fault } from './fault.ts';
 export { faults } from './faults/index.ts';
 export type { Law, Subject } from './law.ts';
 export { laws } from './laws/index.ts';
 export type { Operator, Size } from './operator.ts';
-export { cases, sampleCases } from './operators/draw.ts';
 export { operators } from './operators/index.ts';
 export { type Evaluation, evaluate, type Named, type Program } from './program.ts';
 export { boundsOf, numbersOf } from './tolerance.ts';

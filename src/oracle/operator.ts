@@ -2,8 +2,12 @@
 import type * as fc from 'fast-check';
 import type { Evidence } from '../../spec/evidence.ts';
 import type { Shape } from '../tensor/shape.ts';
-import type { Case, Layout, Settings, Tensors, Values } from './case.ts';
+import type { Value } from '../tensor/value.ts';
+import type { Case, Layout, Settings, Values } from './case.ts';
+import type { Definition } from './over.ts';
 import type { Program } from './program.ts';
+import { axisIn, growingAxisIn, hasAxis, matches, type Signature, termIn } from './signature.ts';
+import type { InputsOf } from './signature-types.ts';
 
 /** How an operator runs along time, for the laws that cut sequences. */
 export interface TimeAxes<S extends Settings> {
@@ -36,8 +40,16 @@ export interface Size {
 }
 
 /** Something with a definition, computed in one or more modes. */
-export interface Operator<S extends Settings = Settings> {
+export interface Operator<S extends Settings = Settings, Text extends string = string> {
   readonly name: string;
+  /** What it takes and gives, in the glossary's letters: shapes, and the axes of time, batch and heads, follow from it. */
+  readonly signature?: Signature<Text>;
+  /** The letter of the axis along which sequences are independent, if not b. */
+  readonly batch?: string;
+  /** The settings for what comes after the first `tokens` tokens, where they differ. */
+  after?(settings: S, tokens: number): S;
+  /** What single laws ask. */
+  readonly laws?: Claims<S>;
   /** The numbers of the paper's equations that it computes. */
   readonly equations?: readonly number[];
   /** Where its definition stands, if no equation of the paper numbers it. */
@@ -52,8 +64,8 @@ export interface Operator<S extends Settings = Settings> {
    * The scalar definition, in a mode where the modes differ by definition. What it does not define is left out. Where it divides
    * by what counts as constant in differentiation, those are the divisors at the inputs `frozen`, its own unless given.
    */
-  definition(inputs: Tensors, settings: S, mode: string, frozen?: Tensors): Tensors;
-  readonly modes: Readonly<Record<string, Program<S>>>;
+  definition: Definition<S>;
+  readonly modes: Readonly<Record<string, Program<S, InputsOf<Text, Value>>>>;
   /** The mode that computes as the definition does: its error bound is the definition's. */
   readonly reference: string;
   /**
@@ -91,6 +103,102 @@ export interface Operator<S extends Settings = Settings> {
   splits?(settings: S, mode: string, s: number): boolean;
 }
 
+/** What an operator claims beside its definition and modes: each is the matter of one law. */
+export interface Claims<S extends Settings = Settings> {
+  /** The letter of an axis whose entries, as heads, know nothing of each other. */
+  readonly heads?: string;
+  /** Settings that are lists with an entry for each of them. */
+  readonly headSettings?: readonly string[];
+  /** Inputs, or patterns of them, in which outputs are jointly linear. */
+  readonly linearIn?: readonly string[];
+  /** The outputs that are, if not all. */
+  readonly linearOutputs?: readonly string[];
+  /** Whether dyadic inputs give exact results: sums and products only. */
+  readonly exact?: boolean;
+  /** Modes that mix all tokens' roundings, as a Fourier transform does: exact laws hold for them within their bounds. */
+  readonly spectral?: readonly string[];
+  /** Whether inputs of zeros before the first token, from a zero state, only delay the outputs. */
+  readonly timeInvariant?: boolean;
+  /** Whether it combines `left.…` and `right.…` to something of the same parts, associatively. */
+  readonly combines?: boolean;
+  /** Special cases that must equal simpler operators. */
+  readonly reductions?: Readonly<Record<string, Reduction<S>>>;
+}
+
+/** What an operator claims. */
+export const claimsOf = <S extends Settings>(operator: Operator<S>): Claims<S> => operator.laws ?? operator;
+
+/** What an axis is to a law: along it tokens follow each other, or sequences or heads are independent. */
+export type AxisKind = 'time' | 'batch' | 'head';
+
+const letterOf = ({ batch = 'b', laws }: Operator, kind: AxisKind): string | undefined =>
+  kind === 'time' ? 't' : kind === 'batch' ? batch : laws?.heads;
+
+/** Which axis of an input or output is of a kind; undefined where none is. */
+export function axisOf(
+  operator: Operator,
+  kind: AxisKind,
+  side: 'inputs' | 'outputs',
+  name: string,
+): number | undefined {
+  if (operator.signature === undefined)
+    return kind === 'time' ? operator.time?.[side][name] : operator.axes?.[kind]?.[name];
+  const letter = letterOf(operator, kind);
+  return letter === undefined ? undefined : axisIn(operator.signature[side], letter, name);
+}
+
+/** Whether any input or output has an axis of a kind. */
+export function hasAxisOf(operator: Operator, kind: AxisKind, side: 'inputs' | 'outputs'): boolean {
+  if (operator.signature === undefined)
+    return kind === 'time' ? Object.keys(operator.time?.[side] ?? {}).length > 0 : operator.axes?.[kind] !== undefined;
+  const letter = letterOf(operator, kind);
+  return letter !== undefined && hasAxis(operator.signature[side], letter);
+}
+
+/** The patterns of the states: what stands on both sides of a signature that knows time. */
+function statePatterns(operator: Operator): string[] {
+  if (operator.signature === undefined) return Object.keys(operator.time?.states ?? {});
+  const { inputs, outputs } = operator.signature;
+  if (!hasAxis(outputs, 't')) return [];
+  return outputs.map(({ pattern }) => pattern).filter((pattern) => termIn(inputs, pattern) !== undefined);
+}
+
+/** The output that has a number for each token, where there is one. */
+export const timedOutput = (operator: Operator): string =>
+  operator.signature === undefined
+    ? Object.keys(operator.time!.outputs)[0]!
+    : operator.signature.outputs.find(({ pattern }) => axisOf(operator, 'time', 'outputs', pattern) !== undefined)!
+        .pattern;
+
+/** Whether sequences of an operator can be continued from a state. */
+export const hasStates = (operator: Operator): boolean => statePatterns(operator).length > 0;
+
+/** Whether an input or output is a state, which one part of a sequence hands to the next. */
+export const isState = (operator: Operator, name: string): boolean =>
+  statePatterns(operator).some((pattern) => matches(pattern, name));
+
+/** The axis of a state that grows with every token; undefined where it stays as it is. */
+export const growingAxis = (operator: Operator, name: string): number | undefined =>
+  operator.signature === undefined
+    ? operator.time?.grows?.[name]
+    : growingAxisIn(operator.signature.outputs, 't', name);
+
+/** The settings for what comes after the first tokens. */
+export const settingsAfter = <S extends Settings>(operator: Operator<S>, settings: S, tokens: number): S =>
+  operator.after?.(settings, tokens) ?? operator.time?.after(settings, tokens) ?? settings;
+
+/** How long the sequences of a case or layout are; 0 where there is no time. */
+export function longestIn(
+  operator: Operator,
+  { inputs }: { readonly inputs: Readonly<Record<string, { readonly shape: Shape }>> },
+): number {
+  const lengths = Object.entries(inputs).map(([name, { shape }]) => {
+    const axis = axisOf(operator, 'time', 'inputs', name);
+    return axis === undefined ? 0 : shape[axis]!;
+  });
+  return Math.max(0, ...lengths);
+}
+
 /** A case changed so that the operator becomes another, simpler program, exactly. */
 export interface Reduction<S extends Settings = Settings> {
   change(c: Case<S>): Case<S>;
@@ -105,12 +213,3 @@ export const plain = {
   admits: () => true,
   defines: () => true,
 };
-
-/** How long the sequences of a case or layout are; 0 where there is no time. */
-export function longestIn(
-  time: Pick<TimeAxes<never>, 'inputs'> | undefined,
-  { inputs }: { readonly inputs: Readonly<Record<string, { readonly shape: Shape }>> },
-): number {
-  const lengths = Object.entries(time?.inputs ?? {}).map(([name, axis]) => inputs[name]?.shape[axis] ?? 0);
-  return Math.max(0, ...lengths);
-}

@@ -1,10 +1,10 @@
 /** @file Trying laws on drawn cases: on the operators' own programs, which must pass, and on faults, which must not. */
 import type { Case, Settings } from './case.ts';
 import { flawless, infinitelyWrong, isRight, type Verdict, worse } from './compare.ts';
+import { casesInTurn } from './draw.ts';
 import type { Fault } from './fault.ts';
 import type { Law, Subject } from './law.ts';
 import type { Operator } from './operator.ts';
-import { casesInTurn } from './operators/draw.ts';
 
 /** How many cases, how long, from which seed. */
 export interface Trials {

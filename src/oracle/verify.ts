@@ -1,11 +1,11 @@
 /** @file The main job: every operator in every mode against its scalar definition and its other modes, on drawn cases. */
 import { type Case, fill } from './case.ts';
 import { flawless, isRight, type Verdict, worse } from './compare.ts';
+import { sampleDraws } from './draw.ts';
 import type { Law } from './law.ts';
 import { definition, modes } from './laws/agreement.ts';
 import { derivative } from './laws/derivative.ts';
 import { longestIn, type Operator } from './operator.ts';
-import { sampleDraws } from './operators/draw.ts';
 import { operators as allOperators } from './operators/index.ts';
 import { judge, type Trials } from './trial.ts';
 
@@ -62,7 +62,7 @@ function verifyMode(operator: Operator, mode: string, drawn: DrawnCases, trials:
   let [cases, gradients, longest] = [0, 0, 0];
   for (const c of drawn(mode)) {
     if (cases === trials.cases) break;
-    longest = Math.max(longest, longestIn(operator.time, c));
+    longest = Math.max(longest, longestIn(operator, c));
     const isDefined = operator.defines(c.settings);
     const law = gradientLaw(operator, mode, c);
     // a sequence that continues another one has no definition, but other modes to agree with
@@ -89,7 +89,7 @@ const shapesOf = (c: Case): Record<string, readonly number[]> =>
  */
 function gradientLaw(operator: Operator, mode: string, c: Case): Law | null {
   if (modes.applies(operator, mode, c)) return modes;
-  const isShort = longestIn(operator.time, c) <= 16;
+  const isShort = longestIn(operator, c) <= 16;
   const isFirst = mode === operator.reference || !operator.modesAgree(c.settings);
   return isFirst && isShort && derivative.applies(operator, mode, c) ? derivative : null;
 }

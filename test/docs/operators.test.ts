@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sampleCases } from '../../src/oracle/operators/draw.ts';
+import { sampleCases } from '../../src/oracle/draw.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 import { blocksOf, made, pageText } from './blocks.ts';
 

@@ -4,12 +4,12 @@ import type { DenseMambaReadings } from '../../src/models/dense-mamba-config.ts'
 import type { DenseRetNetReadings } from '../../src/models/dense-retnet-config.ts';
 import type { Case } from '../../src/oracle/case.ts';
 import { isRight } from '../../src/oracle/compare.ts';
+import { cases, sampleCases } from '../../src/oracle/draw.ts';
 import { tryFaults } from '../../src/oracle/equations.ts';
 import { faults } from '../../src/oracle/faults/index.ts';
 import type { Law } from '../../src/oracle/law.ts';
 import { laws } from '../../src/oracle/laws/index.ts';
 import type { Operator } from '../../src/oracle/operator.ts';
-import { cases, sampleCases } from '../../src/oracle/operators/draw.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 
 interface Trial {

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Layout } from '../../src/oracle/case.ts';
-import { longestIn } from '../../src/oracle/operator.ts';
-import { fewLayouts, tellsAxesApart } from '../../src/oracle/operators/draw.ts';
+import { fewLayouts, tellsAxesApart } from '../../src/oracle/draw.ts';
+import { hasAxisOf, longestIn } from '../../src/oracle/operator.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 
@@ -25,8 +25,8 @@ describe('a table of few layouts', () => {
       Object.values(inputs).reduce((sum, { shape }) => sum + sizeOf(shape), 0),
     );
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
-    if (operator.time === undefined) return;
-    const lengths = layouts.map((layout) => longestIn(operator.time, layout));
+    if (!hasAxisOf(operator, 'time', 'inputs')) return;
+    const lengths = layouts.map((layout) => longestIn(operator, layout));
     expect(lengths.filter((t) => t === 1).length).toBeGreaterThan(0);
     expect(lengths.filter((t) => t === 1).length).toBeLessThanOrEqual(3);
     expect(Math.max(...lengths)).toBeGreaterThan(4);

@@ -2,8 +2,8 @@
 import * as fc from 'fast-check';
 import type { Backend, Dtype } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
+import type { Draw } from '../draw.ts';
 import type { Operator } from '../operator.ts';
-import type { Draw } from '../operators/draw.ts';
 import { type Answered, type Inquiry, inquire, type Outcome, type Wrong } from './inquiry.ts';
 import { type QuestionSize, questionCase, questionDraws, worthAsking } from './question.ts';
 import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';

@@ -3,8 +3,8 @@ import * as fc from 'fast-check';
 import { type Precision, snap } from '../../executors/bounded/index.ts';
 import type { Dtype } from '../backends/backend.ts';
 import { type Case, fill, type Tensor, type Tensors } from '../case.ts';
-import type { Operator } from '../operator.ts';
-import { type Draw, draws, fewLayouts, tellsAxesApart } from '../operators/draw.ts';
+import { type Draw, draws, fewLayouts, tellsAxesApart } from '../draw.ts';
+import { isState, type Operator } from '../operator.ts';
 import { precisionOf } from './allowed.ts';
 
 /** How many questions there are to be, and how long the sequences. */
@@ -37,14 +37,13 @@ export const questionCase = (operator: Operator, dtype: Dtype, { layout, seed, v
 
 /** A state or cotangent of zeros hides what is done with it: one number of it becomes 1. */
 function withoutSilence(operator: Operator, c: Case): Case {
-  const states = Object.values(operator.time?.states ?? {});
   const spoken = (x: Tensor): Tensor =>
     x.data.length === 0 || x.data.some((value) => value !== 0)
       ? x
       : { ...x, data: x.data.with(c.seed % x.data.length, 1) };
   const map = (tensors: Tensors, which: (name: string) => boolean): Tensors =>
     Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, which(name) ? spoken(x) : x]));
-  return { ...c, inputs: map(c.inputs, (name) => states.includes(name)), cotangents: map(c.cotangents, () => true) };
+  return { ...c, inputs: map(c.inputs, (name) => isState(operator, name)), cotangents: map(c.cotangents, () => true) };
 }
 
 /** A case with its reals rounded to a precision. Throws where one leaves it. */

@@ -1,7 +1,7 @@
 /** @file The smallest case that shows a failure, and what can be said about it. */
 import * as fc from 'fast-check';
 import type { Case } from '../case.ts';
-import type { Draw } from '../operators/draw.ts';
+import type { Draw } from '../draw.ts';
 import { explain } from './explain.ts';
 import type { Inquiry, Wrong } from './inquiry.ts';
 import { questionCase } from './question.ts';

@@ -1,7 +1,8 @@
 /** @file Where in a tensor the wrong numbers are: which tokens, sequences and heads, and whether chunks have to do with it. */
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
 import type { Settings } from '../case.ts';
-import type { Operator } from '../operator.ts';
+import { type AxisKind, axisOf, type Operator } from '../operator.ts';
+import { lettersOf } from '../signature.ts';
 import type { Finding } from './judged.ts';
 
 /** A tensor of an answer with what is wrong in it. */
@@ -12,19 +13,25 @@ export interface Marked {
   readonly isWrong: readonly boolean[];
 }
 
-/** The axes of a tensor that mean something, by letter. */
-export function axesOf(operator: Operator, tensor: string): Readonly<Record<'b' | 'h' | 't', number | undefined>> {
-  const [kind, name] = [tensor.slice(0, tensor.indexOf('/')), tensor.slice(tensor.indexOf('/') + 1)];
-  const time = kind === 'out' ? operator.time?.outputs : operator.time?.inputs;
-  return { b: operator.axes?.batch[name], h: operator.axes?.head?.[name], t: time?.[name] };
+/** The side and the name of a tensor of an answer. */
+function tensorOf(tensor: string): { readonly side: 'inputs' | 'outputs'; readonly name: string } {
+  const at = tensor.indexOf('/');
+  return { side: tensor.slice(0, at) === 'out' ? 'outputs' : 'inputs', name: tensor.slice(at + 1) };
 }
 
-/** An element's place, with the letters that are known: `[b 0, h 1, t 3, 2]`. */
+/** Which axis of a tensor of an answer is of a kind. */
+export function answerAxis(operator: Operator, kind: AxisKind, tensor: string): number | undefined {
+  const { side, name } = tensorOf(tensor);
+  return axisOf(operator, kind, side, name);
+}
+
+/** An element's place, in the letters of the signature: `[b 0, h 1, t 3, e 2]`. */
 export function placeOf(operator: Operator, tensor: string, shape: Shape, at: number): string {
-  const letters = Object.entries(axesOf(operator, tensor));
+  const { side, name } = tensorOf(tensor);
+  const letters = operator.signature === undefined ? [] : lettersOf(operator.signature[side], name, shape.length);
   const strides = stridesOf(shape);
   const parts = shape.map((length, axis) => {
-    const letter = letters.find(([, own]) => own === axis)?.[0];
+    const letter = letters?.[axis];
     const position = Math.floor(at / strides[axis]!) % length;
     return letter === undefined ? `${position}` : `${letter} ${position}`;
   });
@@ -57,7 +64,7 @@ function wrongAlong({ shape, isWrong }: Marked, axis: number): number[] {
 
 /** A sentence about the wrong numbers of a tensor: along time, over sequences and over heads. */
 export function whereWrong(operator: Operator, marked: Marked, settings: Settings, mode: string): string {
-  const { b, h, t } = axesOf(operator, marked.tensor);
+  const t = answerAxis(operator, 'time', marked.tensor);
   const total = marked.isWrong.length;
   const count = marked.isWrong.filter(Boolean).length;
   const parts = [`${count} of ${total} numbers`];
@@ -65,10 +72,11 @@ export function whereWrong(operator: Operator, marked: Marked, settings: Setting
     const chunk = mode === 'chunkwise' && typeof settings.chunkSize === 'number' ? settings.chunkSize : null;
     parts.push(alongTime(wrongAlong(marked, t), marked.shape[t]!, chunk));
   }
-  for (const [axis, what] of [
-    [b, 'sequence'],
-    [h, 'head'],
+  for (const [kind, what] of [
+    ['batch', 'sequence'],
+    ['head', 'head'],
   ] as const) {
+    const axis = answerAxis(operator, kind, marked.tensor);
     if (axis === undefined || marked.shape[axis]! < 2) continue;
     const found = wrongAlong(marked, axis);
     if (found.length < marked.shape[axis]!) {

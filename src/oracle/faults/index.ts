@@ -1,11 +1,12 @@
 /** @file Every fault: those that any operator can have, then those of its own. */
+import { batchFaults } from '../batch-faults.ts';
 import type { Fault } from '../fault.ts';
+import { genericFaults } from '../generic-faults.ts';
 import { laws } from '../laws/index.ts';
 import { operators } from '../operators/index.ts';
 import { attentionFaults } from './attention.ts';
-import { batchFaults, ownBatchFaults } from './batches.ts';
+import { ownBatchFaults } from './batches.ts';
 import { denseStateFaults } from './dense-states.ts';
-import { genericFaults } from './generic.ts';
 import { linearAttentionFaults } from './linear-attention.ts';
 import { linearScanFaults } from './linear-scan.ts';
 import { mambaFaults } from './mamba.ts';
@@ -29,6 +30,6 @@ export const faults: readonly Fault[] = [
   ...mambaFaults,
   ...denseStateFaults,
   ...ownBatchFaults,
-  ...operators.flatMap(batchFaults),
+  ...operators.flatMap((operator) => batchFaults(operator)),
   ...operators.flatMap((operator) => genericFaults(operator, laws)),
 ];

@@ -2,6 +2,7 @@
 import type { Case, Tensors } from '../case.ts';
 import { exactly, flawless, type Numbers, within, worse } from '../compare.ts';
 import type { Law } from '../law.ts';
+import { claimsOf, longestIn } from '../operator.ts';
 import { allowance, boundsOf, definedNumbers, numbersOf } from '../tolerance.ts';
 
 const asOutputs = (tensors: Tensors): Numbers =>
@@ -44,7 +45,7 @@ export const chunks: Law = {
   check({ operator, program }, c) {
     const expected = numbersOf(operator.modes[operator.reference]!, c);
     const reference = boundsOf(operator.modes[operator.reference]!, c);
-    return someOf(lengthOf(operator.time!.inputs, c) + 1, c.seed)
+    return someOf(longestIn(operator, c) + 1, c.seed)
       .map((chunkSize): Case => ({ ...c, settings: { ...c.settings, chunkSize } }))
       .map((cut) =>
         within(numbersOf(program, cut), expected, allowance(reference, boundsOf(operator.modes.chunkwise!, cut))),
@@ -57,8 +58,8 @@ export const chunks: Law = {
 export const dyadic: Law = {
   name: 'dyadic',
   statement: 'on dyadic inputs, bit for bit the definition and the gradients of the reference mode',
-  concerns: (operator) => operator.exact === true,
-  applies: ({ spectral = [] }, mode) => !spectral.includes(mode),
+  concerns: (operator) => claimsOf(operator).exact === true,
+  applies: (operator, mode) => !(claimsOf(operator).spectral?.includes(mode) ?? false),
   size: { exact: true },
   check({ operator, mode, program }, c) {
     const actual = numbersOf(program, c);
@@ -68,12 +69,6 @@ export const dyadic: Law = {
     );
   },
 };
-
-/** How long a case's sequences are. */
-export function lengthOf(timeAxes: Readonly<Record<string, number>>, c: Case): number {
-  const [name, axis] = Object.entries(timeAxes).find(([input]) => input in c.inputs)!;
-  return c.inputs[name]!.shape[axis]!;
-}
 
 /** 1 … count, or the ends and six between, chosen by a seed, where that is many. */
 export function someOf(count: number, seed: number): number[] {

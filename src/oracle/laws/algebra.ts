@@ -4,36 +4,42 @@ import { f64 } from '../../executors/f64/index.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { rng } from '../../tensor/random.ts';
-import { type Case, type Settings, type Tensor, toValue } from '../case.ts';
+import { type Case, mapTensors, type Settings, type Tensor, type Tensors, toValue } from '../case.ts';
 import { exactly, flawless, type Numbers, within, worse } from '../compare.ts';
 import type { Law } from '../law.ts';
-import type { Operator } from '../operator.ts';
+import { type AxisKind, axisOf, claimsOf, hasAxisOf, type Operator } from '../operator.ts';
 import { stripped } from '../operators/tokens.ts';
 import type { Named, Program } from '../program.ts';
+import { matches } from '../signature.ts';
 import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
 
 /** The outputs that are linear. */
-const linearOutputs = ({ linearOutputs: names }: Operator, numbers: Numbers): Numbers =>
-  Object.fromEntries(
+const linearOutputs = (operator: Operator, numbers: Numbers): Numbers => {
+  const names = claimsOf(operator).linearOutputs;
+  return Object.fromEntries(
     Object.entries(numbers).filter(
       ([name]) => name.startsWith('output.') && (names?.includes(name.slice('output.'.length)) ?? true),
     ),
   );
+};
 
 /** Superposition in the inputs that the operator names. */
 export const linear: Law = {
   name: 'linear',
   statement: 'f(x + x′) = f(x) + f(x′) in the values, or inputs, and the initial state together',
-  concerns: (operator) => (operator.linearIn ?? []).length > 0,
+  concerns: (operator) => (claimsOf(operator).linearIn ?? []).length > 0,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, mode, program }, c) {
     const random = rng(c.seed ^ 0x11ea);
+    const linearIn = claimsOf(operator).linearIn!;
     const replaced = (change: (x: number, i: number, name: string) => number): Case => ({
       ...c,
       inputs: Object.fromEntries(
         Object.entries(c.inputs).map(([name, x]) => [
           name,
-          operator.linearIn!.includes(name) ? { ...x, data: x.data.map((value, i) => change(value, i, name)) } : x,
+          linearIn.some((pattern) => matches(pattern, name))
+            ? { ...x, data: x.data.map((value, i) => change(value, i, name)) }
+            : x,
         ]),
       ),
     });
@@ -53,7 +59,7 @@ export const linear: Law = {
 export const associative: Law = {
   name: 'associative',
   statement: '(x ∘ y) ∘ z = x ∘ (y ∘ z), gradients included',
-  concerns: ({ combines }) => combines === true,
+  concerns: (operator) => claimsOf(operator).combines === true,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, mode, program }, c) {
     const random = rng(c.seed ^ 0xa550c);
@@ -103,26 +109,26 @@ function reversed(x: Tensor, axis: number): Tensor {
 export const permutes: Law = {
   name: 'permutes',
   statement: 'batch and heads in another order give outputs and gradients in that order, exactly',
-  concerns: (operator) => operator.axes !== undefined,
+  concerns: (operator) => hasAxisOf(operator, 'batch', 'inputs'),
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, program }, c) {
-    const { batch, head, headSettings = [] } = operator.axes!;
+    const headSettings = claimsOf(operator).headSettings ?? operator.axes?.headSettings ?? [];
     const whole = numbersOf(program, c);
     const shapes = new Map<string, Tensor['shape']>([
       ...Object.entries(c.inputs).map(([name, { shape }]) => [`gradient.${name}`, shape] as const),
       ...Object.entries(c.cotangents).map(([name, { shape }]) => [`output.${name}`, shape] as const),
     ]);
-    const against = (
-      axes: Readonly<Record<string, number>>,
-      settings: Case['settings'],
-    ): ReturnType<typeof exactly> => {
-      const turn = (tensors: Case['inputs']): Case['inputs'] =>
-        Object.fromEntries(
-          Object.entries(tensors).map(([name, x]) => [name, name in axes ? reversed(x, axes[name]!) : x]),
-        );
-      const turned = numbersOf(program, { ...c, settings, inputs: turn(c.inputs), cotangents: turn(c.cotangents) });
+    const against = (kind: AxisKind, settings: Case['settings']): ReturnType<typeof exactly> => {
+      const turn = (tensors: Tensors, side: 'inputs' | 'outputs'): Tensors =>
+        mapTensors(tensors, (x, name) => {
+          const axis = axisOf(operator, kind, side, name);
+          return axis === undefined ? x : reversed(x, axis);
+        });
+      const [inputs, cotangents] = [turn(c.inputs, 'inputs'), turn(c.cotangents, 'outputs')];
+      const turned = numbersOf(program, { ...c, settings, inputs, cotangents });
       const expected = Object.entries(whole).flatMap(([name, data]) => {
-        const axis = axes[name.slice(name.indexOf('.') + 1)];
+        const side = name.startsWith('output.') ? 'outputs' : 'inputs';
+        const axis = axisOf(operator, kind, side, name.slice(name.indexOf('.') + 1));
         return axis === undefined ? [] : [[name, reversed({ shape: shapes.get(name)!, data }, axis).data]];
       });
       return exactly(turned, Object.fromEntries(expected));
@@ -131,8 +137,8 @@ export const permutes: Law = {
       headSettings.map((name) => [name, [...(c.settings[name] as readonly unknown[])].reverse()]),
     );
     return worse(
-      against(batch, c.settings),
-      head === undefined ? flawless : against(head, { ...c.settings, ...ofHeads }),
+      against('batch', c.settings),
+      hasAxisOf(operator, 'head', 'inputs') ? against('head', { ...c.settings, ...ofHeads }) : flawless,
     );
   },
 };
@@ -141,10 +147,10 @@ export const permutes: Law = {
 export const reduces: Law = {
   name: 'reduces',
   statement: 'special cases, as m = 0 and closed gates, are the simpler operator, exactly',
-  concerns: (operator) => operator.reductions !== undefined,
+  concerns: (operator) => claimsOf(operator).reductions !== undefined,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, mode, program }, c) {
-    return Object.values(operator.reductions!)
+    return Object.values(claimsOf(operator).reductions!)
       .map(({ change, program: simpler, ignores }) => {
         const special = change(c);
         const expected = Object.entries(numbersOf(simpler(mode), special)).filter(([name]) => !ignores(name));

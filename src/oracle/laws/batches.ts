@@ -5,14 +5,13 @@ import { concat } from '../../tensor/primitives/concat.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { rng } from '../../tensor/random.ts';
 import type { Value } from '../../tensor/value.ts';
+import { isOfSequence, ofSequence, ownOf } from '../batchable.ts';
 import { type Case, type Tensor, toValue } from '../case.ts';
 import { within } from '../compare.ts';
 import type { Law } from '../law.ts';
-import type { Operator } from '../operator.ts';
-import { isOfSequence, ofSequence, ownOf } from '../operators/batchable.ts';
+import { axisOf, growingAxis, isState, longestIn, type Operator } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
 import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
-import { lengthOf } from './agreement.ts';
 
 /** Part of a tensor along an axis. */
 const part = (x: Tensor, axis: number, start: number, stop: number): Tensor =>
@@ -39,37 +38,37 @@ interface BatchCase {
 
 /** The rows of a case, of which a part is a sequence each, as a batch. */
 function batchCase(kind: 'padded' | 'packed', operator: Operator, c: Case): BatchCase {
-  const { inputs: axes, outputs: outputAxes, states, grows = {} } = operator.time!;
-  const rowAxes = operator.axes!.batch;
-  const [first] = Object.keys(axes).filter((name) => name in c.inputs) as [string];
-  const [rows, places] = [c.inputs[first]!.shape[0]!, lengthOf(axes, c)];
+  const isTimed = (name: string): boolean => axisOf(operator, 'time', 'inputs', name) !== undefined;
+  const first = Object.keys(c.inputs).find(isTimed)!;
+  const [rows, places] = [c.inputs[first]!.shape[0]!, longestIn(operator, c)];
   const spans = drawnSpans(c, rows, places);
-  const own = (name: string, x: Tensor, i: number): Tensor => part(x, rowAxes[name]!, i, i + 1);
-  const tokensOf = (name: string, x: Tensor, axis: number, i: number): Tensor =>
-    part(own(name, x, i), axis, spans[i]!.start, spans[i]!.start + spans[i]!.length);
+  // every sequence is a row of the first axis
+  const own = (x: Tensor, i: number): Tensor => part(x, 0, i, i + 1);
+  const tokensOf = (x: Tensor, axis: number, i: number): Tensor =>
+    part(own(x, i), axis, spans[i]!.start, spans[i]!.start + spans[i]!.length);
   const grown = (name: string, x: Tensor, i: number): Tensor => {
-    const axis = grows[name];
-    const one = own(name, x, i);
+    const axis = growingAxis(operator, name);
+    const one = own(x, i);
     return axis === undefined ? one : part(one, axis, 0, x.shape[axis]! - places + spans[i]!.length);
   };
   const perSequence = (name: string, of: (i: number) => Tensor): [string, Tensor][] =>
     spans.map((_, i) => [ofSequence(name, i), of(i)]);
-  const packed = (name: string, x: Tensor, axis: number): Tensor =>
+  const packed = (x: Tensor, axis: number): Tensor =>
     asTensor(
       concat(
-        spans.map((_, i) => toValue(f64, tokensOf(name, x, axis, i))),
+        spans.map((_, i) => toValue(f64, tokensOf(x, axis, i))),
         axis,
       ),
     );
   const inputs = Object.entries(c.inputs).flatMap(([name, x]): [string, Tensor][] => {
-    const axis = axes[name];
-    if (Object.values(states).includes(name)) return perSequence(name, (i) => own(name, x, i));
+    const axis = axisOf(operator, 'time', 'inputs', name);
+    if (isState(operator, name)) return perSequence(name, (i) => own(x, i));
     if (axis === undefined) return [[name, x]];
-    return [[name, kind === 'packed' ? packed(name, x, axis) : spoilt(x, axis, spans, c.seed)]];
+    return [[name, kind === 'packed' ? packed(x, axis) : spoilt(x, axis, spans, c.seed)]];
   });
   const cotangents = Object.entries(c.cotangents).flatMap(([name, x]) => {
-    const axis = outputAxes[name];
-    return perSequence(name, (i) => (axis === undefined ? grown(name, x, i) : tokensOf(name, x, axis, i)));
+    const axis = axisOf(operator, 'time', 'outputs', name);
+    return perSequence(name, (i) => (axis === undefined ? grown(name, x, i) : tokensOf(x, axis, i)));
   });
   return {
     batch: kind === 'packed' ? packedSpans(spans) : paddedBatch(maskOf(spans, places)),
@@ -105,12 +104,12 @@ const tokensOf = (x: Value, { row, start, length }: Span, axis: number): Value =
 
 /** A program on a batch, with its outputs sequence by sequence: what it leaves at padding is nobody's. */
 const inBatch =
-  ({ time }: Operator, batch: Batch, program: Program): Program =>
+  (operator: Operator, batch: Batch, program: Program): Program =>
   (inputs, settings) => {
     const results = Object.entries(program(inputs, { ...settings, batch }));
     return Object.fromEntries(
       results.flatMap(([name, x]): [string, Value][] => {
-        const axis = time!.outputs[name];
+        const axis = axisOf(operator, 'time', 'outputs', name);
         if (axis === undefined) return [[name, x]];
         return batch.spans.map((span, i) => [ofSequence(name, i), tokensOf(x, span, axis)]);
       }),
@@ -119,12 +118,13 @@ const inBatch =
 
 /** A program on each sequence of a batch alone. */
 const alone =
-  ({ time }: Operator, batch: Batch, program: Program): Program =>
+  (operator: Operator, batch: Batch, program: Program): Program =>
   (inputs, settings) => {
     const results = batch.spans.map((span, i): Named => {
       const tokens = Object.entries(inputs).flatMap(([name, x]): [string, Value][] => {
         if (isOfSequence(name)) return [];
-        return [[name, name in time!.inputs ? tokensOf(x, span, time!.inputs[name]!) : x]];
+        const axis = axisOf(operator, 'time', 'inputs', name);
+        return [[name, axis === undefined ? x : tokensOf(x, span, axis)]];
       });
       return program({ ...Object.fromEntries(tokens), ...ownOf(inputs, i) }, settings);
     });

@@ -10,11 +10,11 @@ import { type FeedForwardActivation, feedForward as network } from '../../nn/fee
 import type { ScoreScaling } from '../../nn/multi-head-attention.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import type { Value } from '../../tensor/value.ts';
+import { batchable, type InBatch, ownOf, statesByName } from '../batchable.ts';
 import { fromLists, type Layout, type Lists, type Tensors, toLists } from '../case.ts';
+import { chunkDraws, chunkSizeOf, lengths, small } from '../draw.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { batchable, type InBatch, ownOf, statesByName } from './batchable.ts';
-import { chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
 import { type ModeName, modeNames, modeOf } from './retention.ts';
 import { perToken, tokenModes } from './tokens.ts';
 import { matrixOf, sequenceAxes } from './transition.ts';

@@ -11,9 +11,9 @@ import { slice } from '../../tensor/primitives/slice.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { joinTrees, mapTree, treeOf } from '../../tensor/tree.ts';
 import type { Tensors } from '../case.ts';
+import { small } from '../draw.ts';
 import { type Operator, plain } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { small } from './draw.ts';
 import { type FormName, outputsOf, partsOf, slotsOf } from './ssm.ts';
 
 type Steps<S extends StateValue> = { readonly left: Affine<S>; readonly right: Affine<S> };

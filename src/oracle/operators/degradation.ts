@@ -7,9 +7,9 @@ import { type StackedLayer as EngineLayer, layeredStack, recurrentStack, type St
 import { treeOf } from '../../tensor/tree.ts';
 import type { Value } from '../../tensor/value.ts';
 import { fromLists, type Layout, type Slot, type Tensors, toLists } from '../case.ts';
+import { lengths, small } from '../draw.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Program } from '../program.ts';
-import { lengths, small } from './draw.ts';
 
 /** Settings of a stack: ε of the blocks' norms. */
 export type StackSettings = { readonly epsilon: number };

@@ -4,6 +4,7 @@ import { type DenseMambaParameters, denseMamba as definition } from '../../../sp
 import { denseMamba, denseMambaAdmits } from '../../models/dense-mamba.ts';
 import type { DenseMambaConfig } from '../../models/dense-mamba-config.ts';
 import { mamba } from '../../models/mamba.ts';
+import { small } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import type { Program } from '../program.ts';
 import {
@@ -15,7 +16,6 @@ import {
   stateReadings,
   withoutFusion,
 } from './dense-states.ts';
-import { small } from './draw.ts';
 import { type ModelSettings, modelOperator, modelProgram } from './language-models.ts';
 import { defineMamba, mambaStateShapes } from './mamba.ts';
 import type { ModeName } from './retention.ts';

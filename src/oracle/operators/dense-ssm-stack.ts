@@ -7,6 +7,7 @@ import type { Shape } from '../../tensor/shape.ts';
 import { treeOf } from '../../tensor/tree.ts';
 import type { Value } from '../../tensor/value.ts';
 import { type Layout, type Lists, type Slot, type Tensors, toLists } from '../case.ts';
+import { chunkDraws, chunkSizeOf, lengths, small } from '../draw.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Program } from '../program.ts';
 import {
@@ -18,7 +19,6 @@ import {
   stateReadings,
   withoutFusion,
 } from './dense-states.ts';
-import { chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
 import { weightSlot } from './language-models.ts';
 import { joinedResults, partsOf } from './per-sequence.ts';
 import { type SsmModeName, ssmMode, ssmModes } from './ssm.ts';

@@ -6,10 +6,10 @@ import type { Matrix } from '../../../spec/notation.ts';
 import { type Carry, type DenseSsmInputs, denseSsm as denseOnEngine } from '../../nn/ssm/dense.ts';
 import type { StateValue } from '../../nn/ssm/form.ts';
 import { type Layout, mapTensors, toLists } from '../case.ts';
+import { anyAssociation, small } from '../draw.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
 import { collected, fusedFeature } from './dense-features.ts';
-import { anyAssociation, small } from './draw.ts';
 import {
   diagonalSsm,
   outputsOf,

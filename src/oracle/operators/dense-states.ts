@@ -3,8 +3,8 @@ import * as fc from 'fast-check';
 import { carriedRecurrence } from '../../nn/dense-states/carry.ts';
 import type { StateReadings } from '../../nn/dense-states/fuse.ts';
 import type { Case, Settings, Tensors } from '../case.ts';
+import { small } from '../draw.ts';
 import type { Named } from '../program.ts';
-import { small } from './draw.ts';
 
 /** Every combination of readings of states, drawn. */
 export const stateReadings: fc.Arbitrary<StateReadings> = fc.record({

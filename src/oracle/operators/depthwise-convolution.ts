@@ -3,9 +3,9 @@ import * as fc from 'fast-check';
 import { depthwiseConvolution as definition } from '../../../spec/depthwise-convolution.ts';
 import type { Matrix, Vector } from '../../../spec/notation.ts';
 import { type CausalConvolution, parallelConvolution, recurrentConvolution } from '../../nn/depthwise-convolution.ts';
+import { lengths, small } from '../draw.ts';
 import { type Operator, plain } from '../operator.ts';
 import type { Program } from '../program.ts';
-import { lengths, small } from './draw.ts';
 import { joinedResults, partsOf } from './per-sequence.ts';
 
 const program =

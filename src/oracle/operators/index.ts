@@ -1,7 +1,8 @@
 /** @file Every operator that the oracle knows. */
-import type { Operator } from '../operator.ts';
+
+import { batchable } from '../batchable.ts';
+import { hasStates, type Operator } from '../operator.ts';
 import { attention, feedForward } from './attention.ts';
-import { batchable } from './batchable.ts';
 import { combinations } from './combine.ts';
 import { continuousSsm, discretise } from './continuous.ts';
 import { degradation } from './degradation.ts';
@@ -60,12 +61,10 @@ const inOrder: readonly Operator[] = [
   denseSsmStackOperator,
 ];
 
-const hasState = ({ time }: Operator): boolean => Object.keys(time?.states ?? {}).length > 0;
-
 /**
  * In the paper's order: equations, what they are made of, normalised retention, whole models. One that has a state runs batches too:
  * sequence by sequence, unless it has modes that run them together.
  */
 export const operators: readonly Operator[] = inOrder.map((operator) =>
-  hasState(operator) && operator.batches === undefined ? batchable(operator) : operator,
+  hasStates(operator) && operator.batches === undefined ? batchable(operator) : operator,
 );

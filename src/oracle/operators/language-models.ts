@@ -4,11 +4,11 @@ import { forwardBatch } from '../../models/batch.ts';
 import type { LanguageModel, ModelState } from '../../models/language-model.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import { namedLeavesOf, type Tree, treeOf } from '../../tensor/tree.ts';
+import { batchable, type InBatch, ownOf, statesByName } from '../batchable.ts';
 import type { Layout, Slot } from '../case.ts';
+import { chunkDraws, chunkSizeOf, lengths, small } from '../draw.ts';
 import type { Operator, Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { batchable, type InBatch, ownOf, statesByName } from './batchable.ts';
-import { chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
 import { type ModeName, modeNames, modeOf } from './retention.ts';
 import { stripped } from './tokens.ts';
 

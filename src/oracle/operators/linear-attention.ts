@@ -10,9 +10,9 @@ import { parallelLinearAttention } from '../../nn/linear-attention/parallel.ts';
 import { recurrentLinearAttention } from '../../nn/linear-attention/recurrent.ts';
 import { stateSpaceDuality as dual } from '../../nn/state-space-duality.ts';
 import type { Case, Layout, Slot, Tensors } from '../case.ts';
+import { chunkDraws, chunkSizeOf, lengths, small } from '../draw.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
 import { joinedResults, partsOf } from './per-sequence.ts';
 import { type ModeName, modeNames } from './retention.ts';
 

@@ -13,11 +13,11 @@ import { zerosLike } from '../../tensor/operand.ts';
 import { at } from '../../tensor/ops.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import type { Value } from '../../tensor/value.ts';
+import { batchable, type InBatch, ownOf, statesByName } from '../batchable.ts';
 import type { Settings } from '../case.ts';
+import { anyAssociation, lengths, small } from '../draw.ts';
 import { plain } from '../operator.ts';
 import type { Program } from '../program.ts';
-import { batchable, type InBatch, ownOf, statesByName } from './batchable.ts';
-import { anyAssociation, lengths, small } from './draw.ts';
 import { joinedResults, partsOf } from './per-sequence.ts';
 
 /** A program of a recurrence: all states, and the last one, which of no token is the first. */

@@ -13,11 +13,11 @@ import type { Matrix } from '../../../spec/notation.ts';
 import { batchedRetention } from '../../nn/batches/retention.ts';
 import type { Mode } from '../../nn/mode.ts';
 import { normalisedRetention, type RetentionNorm } from '../../nn/retention/normalised.ts';
+import { batchable, type InBatch, ownOf, statesByName } from '../batchable.ts';
 import { fromLists, type Layout, type Lists, type Tensors, toLists } from '../case.ts';
+import { chunkDraws, chunkSizeOf, decays, lengths, small } from '../draw.ts';
 import type { Operator, Size } from '../operator.ts';
 import type { Program } from '../program.ts';
-import { batchable, type InBatch, ownOf, statesByName } from './batchable.ts';
-import { chunkDraws, chunkSizeOf, decays, lengths, small } from './draw.ts';
 
 /** Settings of retention: γ of each head, the chunk size of chunkwise mode, how many tokens came before. */
 export type RetentionSettings = {

@@ -11,9 +11,9 @@ import {
 } from '../../nn/selective-scan/modes.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Layout, Slot, Tensors } from '../case.ts';
+import { anyAssociation, chunkDraws, chunkSizeOf, lengths, small } from '../draw.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { anyAssociation, chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
 import { joinedResults, type Part, partsOf } from './per-sequence.ts';
 
 /** How B or C is given: the same at all tokens, per token, or per token and group. */

@@ -16,9 +16,9 @@ import type { SsmInputs } from '../../nn/ssm/inputs.ts';
 import { type SsmMode, ssmIn } from '../../nn/ssm/modes.ts';
 import { namedLeavesOf, type Tree, treeOf } from '../../tensor/tree.ts';
 import { fromLists, type Layout, type Lists, type Slot, type Tensors, toLists } from '../case.ts';
+import { anyAssociation, chunkDraws, chunkSizeOf, lengths, small } from '../draw.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { anyAssociation, chunkDraws, chunkSizeOf, lengths, small } from './draw.ts';
 
 /** Settings of every mode: the chunk size of chunkwise mode. */
 export type SsmSettings = { readonly chunkSize: number };

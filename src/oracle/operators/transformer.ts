@@ -6,7 +6,7 @@ import { type TransformerParameters, transformer as transformerDefinition } from
 import { type TransformerConfig, transformer } from '../../models/transformer.ts';
 import { treeOf } from '../../tensor/tree.ts';
 import { fromLists, type Tensor, type Tensors, toLists } from '../case.ts';
-import { small } from './draw.ts';
+import { small } from '../draw.ts';
 import { type ModelSettings, modelOperator } from './language-models.ts';
 import { stripped } from './tokens.ts';
 

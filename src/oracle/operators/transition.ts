@@ -6,8 +6,8 @@ import type { Matrix } from '../../../spec/notation.ts';
 import { fuseByAddition as fuse } from '../../nn/dense-fusion.ts';
 import * as nn from '../../nn/selective-transition.ts';
 import { type Layout, type Settings, type Tensor, toLists } from '../case.ts';
+import { lengths, small } from '../draw.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
-import { lengths, small } from './draw.ts';
 import { perToken, tokenModes, under } from './tokens.ts';
 
 /** A tensor [rows, columns] as a matrix. */

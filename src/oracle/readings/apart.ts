@@ -8,8 +8,8 @@ import { once } from '../../tensor/once.ts';
 import type { Executor } from '../../tensor/value.ts';
 import { type Case, fill, type Layout, mapTensors, type Settings, type Tensor } from '../case.ts';
 import { simplify } from '../check/simpler.ts';
+import { type Draw, draws } from '../draw.ts';
 import type { Operator } from '../operator.ts';
-import { type Draw, draws } from '../operators/draw.ts';
 import { evaluateOutputs, type Named, type Program } from '../program.ts';
 
 /** Two readings of one question, on one operator in one mode. */

@@ -1,8 +1,8 @@
 /** @file What cases are drawn from: structure before values, ugly shapes on purpose. */
 import * as fc from 'fast-check';
-import { sizeOf } from '../../tensor/shape.ts';
-import { type Case, fill, type Layout, type Settings, type Slot, type Values } from '../case.ts';
-import { longestIn, type Operator, type Size } from '../operator.ts';
+import { sizeOf } from '../tensor/shape.ts';
+import { type Case, fill, type Layout, type Settings, type Slot, type Values } from './case.ts';
+import { longestIn, type Operator, type Size } from './operator.ts';
 
 /** Sequence lengths: 1, primes, powers of two and their neighbours, at most `longest`; mostly short, and shrinking towards 1. */
 export const lengths = ({ longest, exact = false }: Size): fc.Arbitrary<number> => {
@@ -79,7 +79,7 @@ export function fewLayouts<S extends Settings>(
   const unlike = [...new Map(drawn.map((layout) => [JSON.stringify(layout), layout])).values()];
   const [apart, rest] = [true, false].map((want) => unlike.filter((layout) => tellsAxesApart(layout) === want));
   const inOrder = [...apart!, ...rest!];
-  const isShort = (layout: Layout): boolean => longestIn(operator.time, layout) === 1;
+  const isShort = (layout: Layout): boolean => longestIn(operator, layout) === 1;
   const short = inOrder.filter(isShort).slice(0, Math.ceil(count / oneTokenIn));
   const long = inOrder.filter((layout) => !isShort(layout)).slice(0, count - short.length);
   return [...short, ...long].sort((a, b) => numbersIn(a) - numbersIn(b));

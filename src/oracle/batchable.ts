@@ -1,9 +1,9 @@
 /** @file Operators on batches of sequences of unequal lengths: the same programs, where the settings have a batch. */
-import type { Batch } from '../../nn/batches/batch.ts';
-import { eachSequence } from '../../nn/batches/each-sequence.ts';
-import type { Settings } from '../case.ts';
-import type { Operator } from '../operator.ts';
-import type { Named, Program } from '../program.ts';
+import type { Batch } from '../nn/batches/batch.ts';
+import { eachSequence } from '../nn/batches/each-sequence.ts';
+import type { Settings } from './case.ts';
+import { axisOf, type Operator, timedOutput } from './operator.ts';
+import type { Named, Program } from './program.ts';
 
 /** Settings of a program on a batch. */
 export type InBatch<S extends Settings> = S & { readonly batch: Batch };
@@ -27,37 +27,36 @@ export const ownOf = <T>(named: Readonly<Record<string, T>>, i: number): Record<
  * An operator whose modes also run batches: where the settings have a `batch`, its sequences are rows of that batch, and its states have
  * a batch of one and a name for each sequence. `together` gives modes that run all sequences at once; the others run each alone.
  */
-export function batchable<S extends Settings>(
-  operator: Operator<S>,
+export function batchable<S extends Settings, Text extends string = string>(
+  operator: Operator<S, Text>,
   together: Readonly<Record<string, Program<InBatch<S>>>> = {},
-): Operator<S> {
-  const modes = Object.entries(operator.modes).map(([mode, run]): [string, Program<S>] => {
-    const inBatch = together[mode] ?? alone(operator, run);
+): Operator<S, Text> {
+  const modes = Object.entries(operator.modes as Operator<S>['modes']).map(([mode, run]): [string, Program<S>] => {
+    const inBatch = together[mode] ?? alone(operator as unknown as Operator<S>, run);
     return [mode, (inputs, settings) => (isInBatch(settings) ? inBatch(inputs, settings) : run(inputs, settings))];
   });
-  return { ...operator, batches: true, modes: Object.fromEntries(modes) };
+  return { ...operator, batches: true, modes: Object.fromEntries(modes) as unknown as Operator<S, Text>['modes'] };
 }
 
 const isInBatch = <S extends Settings>(settings: S): settings is InBatch<S> => 'batch' in settings;
 
 /** Every sequence alone. */
 const alone =
-  <S extends Settings>({ time }: Operator<S>, run: Program<S>): Program<InBatch<S>> =>
+  <S extends Settings>(operator: Operator<S>, run: Program<S>): Program<InBatch<S>> =>
   (inputs, settings) => {
     const { batch, ...rest } = settings;
-    const axes = time!.inputs;
-    const sequences = pick(inputs, (name) => name in axes);
-    const shared = pick(inputs, (name) => !(name in axes) && !isOfSequence(name));
-    const [axis] = Object.values(axes) as [number];
+    const output = timedOutput(operator as Operator);
+    const axisOfInput = (name: string): number | undefined => axisOf(operator as Operator, 'time', 'inputs', name);
+    const sequences = pick(inputs, (name) => axisOfInput(name) !== undefined);
+    const shared = pick(inputs, (name) => axisOfInput(name) === undefined && !isOfSequence(name));
+    const axis = axisOfInput(Object.keys(sequences)[0]!)!;
     const step = (one: Named, own: Named): { output: Named[string]; state: Named } => {
       const results = run({ ...shared, ...one, ...own }, rest as unknown as S);
-      const [output] = Object.keys(time!.outputs) as [string];
       return { output: results[output]!, state: pick(results, (name) => name !== output) };
     };
     const before = batch.spans.map((_, i) => ownOf(inputs, i));
-    const { output, states } = eachSequence(batch, axis, step, sequences, before);
-    const [name] = Object.keys(time!.outputs) as [string];
-    return { [name]: output, ...statesByName(states) };
+    const { output: rows, states } = eachSequence(batch, axis, step, sequences, before);
+    return { [output]: rows, ...statesByName(states) };
   };
 
 const pick = (named: Named, isWanted: (name: string) => boolean): Named =>

@@ -1,0 +1,141 @@
+/** @file Faults that any operator which runs batches can have, and the parts that its own batch faults are made of. */
+import { alongRows, type Batch, isToken, type Span } from '../nn/batches/batch.ts';
+import { constantLike } from '../tensor/operand.ts';
+import { add } from '../tensor/primitives/add.ts';
+import { select } from '../tensor/primitives/select.ts';
+import { slice } from '../tensor/primitives/slice.ts';
+import { stopGradient } from '../tensor/primitives/stop-gradient.ts';
+import type { Value } from '../tensor/value.ts';
+import { type InBatch, isOfSequence, ofSequence, ownOf, statesByName } from './batchable.ts';
+import type { Settings } from './case.ts';
+import { type Fault, faultsOf, type Wrong } from './fault.ts';
+import { growingAxis, type Operator, timedOutput } from './operator.ts';
+import { mapValues } from './operators/tokens.ts';
+import type { Named, Program } from './program.ts';
+
+/** A fault that shows on batches only. */
+export type WrongBatch<S extends Settings> = Wrong<InBatch<S>>;
+
+/** Faults of an operator that show on batches only. */
+export const batchFaultsOf = <S extends Settings, Text extends string>(
+  operator: Operator<S, Text>,
+  wrong: readonly WrongBatch<S>[],
+): Fault[] => faultsOf(operator as unknown as Operator<InBatch<S>>, wrong);
+
+const shared = (inputs: Named): Named =>
+  Object.fromEntries(Object.entries(inputs).filter(([name]) => !isOfSequence(name)));
+
+/** How long a growing state is once a sequence's tokens are in it, given its own state before, if it has one. */
+const lengthAfter = (before: Value | undefined, axis: number, { length }: Span): number =>
+  (before?.shape[axis] ?? 0) + length;
+
+/** Runs the sequences one after another, each from its own state and settings, or from others. */
+const inTurn =
+  <S extends Settings>(
+    operator: Operator<S>,
+    change: (own: Named, span: Span, settings: S, before: Named | null) => { own?: Named; settings?: S },
+  ): WrongBatch<S>['program'] =>
+  (inputs, { batch, ...rest }, run: Program<InBatch<S>>) => {
+    const output = timedOutput(operator as Operator);
+    const settings = rest as unknown as S;
+    const outputs: Value[] = [];
+    const states: Named[] = [];
+    for (const [i, span] of batch.spans.entries()) {
+      const own = ownOf(inputs, i);
+      const other = change(own, span, settings, states.at(-1) ?? null);
+      const given = { ...shared(inputs), ...statesByName([other.own ?? own]) };
+      const alone = { ...(other.settings ?? settings), batch: { ...batch, spans: [span] } };
+      const { [output]: rows, ...finals } = run(given, alone);
+      outputs.push(rows!);
+      states.push(
+        mapValues(ownOf(finals, 0), (x, name) => {
+          const axis = growingAxis(operator as Operator, name);
+          if (axis === undefined) return x;
+          const length = lengthAfter(own[name], axis, span);
+          return slice(x, axis, x.shape[axis]! - length, x.shape[axis]!);
+        }),
+      );
+    }
+    return { [output]: outputs.reduce((a, b) => add(a, b)), ...statesByName(states) };
+  };
+
+const exchanged = (inputs: Named, { spans }: Batch): Named => {
+  const turned = spans.map((_, i) => ownOf(inputs, spans.length - 1 - i));
+  return { ...shared(inputs), ...statesByName(turned) };
+};
+
+/** The faults of any operator that runs batches. */
+export function batchFaults<S extends Settings>(operator: Operator<S>): Fault[] {
+  if (operator.batches !== true) return [];
+  const { reference: mode } = operator;
+  const both = ['padded', 'packed'];
+  return batchFaultsOf(operator, [
+    {
+      mode,
+      name: 'states-leak',
+      says: 'a sequence goes on from the state of the one before it in the row',
+      rejectedBy: ['packed'],
+      program: inTurn(operator, (_own, _span, _settings, before) => (before === null ? {} : { own: before })),
+    },
+    {
+      mode,
+      name: 'states-exchanged',
+      says: 'the states of a batch come in another order than its sequences',
+      rejectedBy: both,
+      program: (inputs, settings, run) => run(exchanged(inputs, settings.batch), settings),
+    },
+    {
+      mode,
+      name: 'states-detached',
+      says: 'no gradient reaches the states of a batch',
+      rejectedBy: both,
+      program: (inputs, settings, run) =>
+        run(
+          mapValues(inputs, (x, name) => (isOfSequence(name) ? stopGradient(x) : x)),
+          settings,
+        ),
+    },
+    {
+      mode,
+      name: 'mask-ignored',
+      says: 'padding counts as tokens',
+      rejectedBy: ['padded'],
+      program: (inputs, settings, run) => {
+        const { batch } = settings;
+        const spans = batch.spans.map(({ row }) => ({ row, start: 0, length: batch.places }));
+        const results = run(inputs, { ...settings, batch: { ...batch, spans } });
+        return mapValues(results, (x, name) => {
+          const [base, i] = name.split('@') as [string, string?];
+          const axis = growingAxis(operator as Operator, base);
+          if (axis === undefined || i === undefined) return x;
+          const before = inputs[ofSequence(base, Number(i))];
+          return slice(x, axis, 0, lengthAfter(before, axis, batch.spans[Number(i)]!));
+        });
+      },
+    },
+  ]);
+}
+
+/** Positions of a batch counted as places of its rows. */
+export const positionsFromRowStart = <S extends Settings & { readonly position: number }, Text extends string>(
+  operator: Operator<S, Text>,
+): Fault[] =>
+  batchFaultsOf(operator, [
+    {
+      mode: 'recurrent',
+      name: 'positions-from-row-start',
+      says: "a sequence's positions count from its row's start",
+      rejectedBy: ['padded', 'packed'],
+      program: inTurn(operator as unknown as Operator<S>, (_own, span, settings) => ({
+        settings: { ...settings, position: settings.position + span.start },
+      })),
+    },
+  ]);
+
+/** Zeros at padding. */
+export const zeroed = (x: Value, batch: Batch, time = 2): Value =>
+  select(constantLike(x, isToken(batch), alongRows(batch, x.shape.length, time)), x, 0);
+
+/** The states of a batch's sequences, in order. */
+export const statesOf = (inputs: Named, { spans }: Batch, name: string): Value[] =>
+  spans.map((_, i) => inputs[ofSequence(name, i)]!);

@@ -1,0 +1,36 @@
+/** @file Makes an operator of its declaration: what nearly all of them share need not be said. */
+import { batchable, type InBatch } from './batchable.ts';
+import type { Settings } from './case.ts';
+import { hasStates, type Operator } from './operator.ts';
+import type { Program } from './program.ts';
+import { signatureOf } from './signature.ts';
+
+type Always = 'modesAgree' | 'admits' | 'defines';
+
+/** An operator as its folder declares it. */
+export interface Declaration<S extends Settings, Text extends string>
+  extends Omit<Operator<S, Text>, 'signature' | 'batches' | Always>,
+    Partial<Pick<Operator<S, Text>, Always>> {
+  readonly signature: Text;
+  /** Modes that run all sequences of a batch at once; the others run each alone. */
+  readonly together?: Readonly<Record<string, Program<InBatch<S>>>>;
+}
+
+/**
+ * An operator. Unless it says otherwise its modes are one function, each computes every case, and the definition speaks of all; one that has
+ * states also runs batches of sequences.
+ */
+export function defineOperator<const Text extends string, S extends Settings>({
+  signature,
+  together,
+  ...declaration
+}: Declaration<S, Text>): Operator<S, Text> {
+  const operator: Operator<S, Text> = {
+    modesAgree: () => true,
+    admits: () => true,
+    defines: () => true,
+    ...declaration,
+    signature: signatureOf(signature),
+  };
+  return hasStates(operator as Operator) ? batchable(operator, together) : operator;
+}
