@@ -28,7 +28,13 @@ export function answerAxis(operator: Operator, kind: AxisKind, tensor: string): 
 /** An element's place, in the letters of the signature: `[b 0, h 1, t 3, e 2]`. */
 export function placeOf(operator: Operator, tensor: string, shape: Shape, at: number): string {
   const { side, name } = tensorOf(tensor);
-  const letters = operator.signature === undefined ? [] : lettersOf(operator.signature[side], name, shape.length);
+  const letters =
+    operator.signature === undefined
+      ? shape.map(
+          (_, axis) =>
+            (['batch', 'head', 'time'] as const).find((kind) => answerAxis(operator, kind, tensor) === axis)?.[0],
+        )
+      : lettersOf(operator.signature[side], name, shape.length);
   const strides = stridesOf(shape);
   const parts = shape.map((length, axis) => {
     const letter = letters?.[axis];
