@@ -9,8 +9,8 @@ import type { Value } from '../tensor/value.ts';
 import { type InBatch, isOfSequence, ofSequence, ownOf, statesByName } from './batchable.ts';
 import type { Settings } from './case.ts';
 import { type Fault, faultsOf, type Wrong } from './fault.ts';
+import { mapValues } from './named.ts';
 import { growingAxis, type Operator, timedOutput } from './operator.ts';
-import { mapValues } from './operators/tokens.ts';
 import type { Named, Program } from './program.ts';
 
 /** A fault that shows on batches only. */

@@ -3,7 +3,7 @@ import type { Value } from '../tensor/value.ts';
 import type { Settings } from './case.ts';
 import type { Operator } from './operator.ts';
 import type { Named, Program } from './program.ts';
-import type { InputsOf } from './signature-types.ts';
+import type { InputsOf, OutputsOf } from './signature-types.ts';
 
 /** What a fault is, beside its operator. */
 interface Description {
@@ -23,7 +23,7 @@ export interface Fault<S extends Settings = Settings> extends Description {
 
 /** A fault as an operator's folder describes it; its program is given the operator's own in that mode as `run`. */
 export interface Wrong<S extends Settings, Text extends string = string> extends Description {
-  program(inputs: InputsOf<Text, Value>, settings: S, run: Program<S>): Named;
+  program(inputs: InputsOf<Text, Value>, settings: S, run: Program<S>): Named | OutputsOf<Text, Value>;
 }
 
 /** Faults of an operator. */
@@ -33,7 +33,7 @@ export const faultsOf = <S extends Settings, Text extends string>(
 ): Fault[] =>
   wrong.map(({ program, ...description }) => {
     const run = operator.modes[description.mode]! as Program<S>;
-    const wrongly: Program<S> = (inputs, settings) => program(inputs as InputsOf<Text, Value>, settings, run);
+    const wrongly: Program<S> = (inputs, settings) => program(inputs as InputsOf<Text, Value>, settings, run) as Named;
     return { ...description, operator: operator as Operator, program: wrongly } as Fault;
   });
 

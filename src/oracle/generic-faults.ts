@@ -12,8 +12,8 @@ import type { Value } from '../tensor/value.ts';
 import type { Settings } from './case.ts';
 import { type Fault, faultsOf, type Wrong } from './fault.ts';
 import type { Law } from './law.ts';
+import { mapValues } from './named.ts';
 import { type AxisKind, axisOf, hasAxisOf, isState, type Operator } from './operator.ts';
-import { mapValues } from './operators/tokens.ts';
 import type { Named } from './program.ts';
 
 /** Each token's successor; the last one stays. */

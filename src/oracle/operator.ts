@@ -5,9 +5,9 @@ import type { Shape } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 import type { Case, Layout, Settings, Values } from './case.ts';
 import type { Definition } from './over.ts';
-import type { Program } from './program.ts';
+import type { Named, Program } from './program.ts';
 import { axisIn, growingAxisIn, hasAxis, matches, type Signature, termIn } from './signature.ts';
-import type { InputsOf } from './signature-types.ts';
+import type { InputsOf, OutputsOf } from './signature-types.ts';
 
 /** How an operator runs along time, for the laws that cut sequences. */
 export interface TimeAxes<S extends Settings> {
@@ -39,6 +39,13 @@ export interface Size {
   readonly exact?: boolean;
 }
 
+/** A program of a signature: named inputs to named outputs. */
+export type ProgramOf<Text extends string, S extends Settings> = Program<
+  S,
+  InputsOf<Text, Value>,
+  Named | OutputsOf<Text, Value>
+>;
+
 /** Something with a definition, computed in one or more modes. */
 export interface Operator<S extends Settings = Settings, Text extends string = string> {
   readonly name: string;
@@ -65,7 +72,7 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
    * by what counts as constant in differentiation, those are the divisors at the inputs `frozen`, its own unless given.
    */
   definition: Definition<S>;
-  readonly modes: Readonly<Record<string, Program<S, InputsOf<Text, Value>>>>;
+  readonly modes: Readonly<Record<string, ProgramOf<Text, S>>>;
   /** The mode that computes as the definition does: its error bound is the definition's. */
   readonly reference: string;
   /**

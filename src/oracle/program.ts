@@ -10,8 +10,8 @@ export type Named = Readonly<Record<string, Value>>;
  * From inputs to outputs, by name. (Declared as a method, which TypeScript compares both ways in its parameters, so that programs
  * with settings of their own fit into tables of programs.)
  */
-export type Program<S extends Settings = Settings, Inputs extends object = Named> = {
-  run(inputs: Inputs, settings: S): Named;
+export type Program<S extends Settings = Settings, Inputs extends object = Named, Outputs extends object = Named> = {
+  run(inputs: Inputs, settings: S): Outputs;
 }['run'];
 
 /** Outputs, and the gradient of Σ output · cotangent with respect to every real input. */

@@ -24,6 +24,13 @@ export type InputsOf<Text extends string, X> = string extends Text
       readonly [Term in InputTerms<Text> as OptionalKey<Term>]?: X;
     };
 
+/** The tensors that a program gives, by name. */
+export type OutputsOf<Text extends string, X> = string extends Text
+  ? Readonly<Record<string, X>>
+  : { readonly [Term in OutputTerms<Text> as RequiredKey<Term>]: X } & {
+      readonly [Term in OutputTerms<Text> as OptionalKey<Term>]?: X;
+    };
+
 /** The letters of a string. */
 type Letter<Letters> = Letters extends `${infer First}${infer Rest}` ? First | Letter<Rest> : never;
 

@@ -3,21 +3,19 @@ import { type AttentionInputs, extended, type KeyValueCache } from '../../nn/att
 import { parallelAttention } from '../../nn/attention/parallel.ts';
 import type { Batch } from '../../nn/batches/batch.ts';
 import { cutOut } from '../../nn/batches/each-sequence.ts';
-import { parallelRetention } from '../../nn/retention/parallel.ts';
 import { scanStates } from '../../nn/selective-scan/recurrences.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import type { Value } from '../../tensor/value.ts';
 import { positionsFromRowStart, statesOf, zeroed } from '../batch-faults.ts';
-import { type InBatch, ofSequence, ownOf, statesByName } from '../batchable.ts';
+import { type InBatch, ownOf, statesByName } from '../batchable.ts';
 import type { Settings } from '../case.ts';
 import type { Fault } from '../fault.ts';
 import type { Operator } from '../operator.ts';
 import { type AttentionSettings, attention } from '../operators/attention.ts';
 import { linearScan, scanProgram } from '../operators/linear-scan.ts';
 import { denseRetNetOperator, retNetOperator } from '../operators/models.ts';
-import { decayRetention, type RetentionSettings, retention } from '../operators/retention.ts';
 import { transformerOperator } from '../operators/transformer.ts';
 import type { Program } from '../program.ts';
 
@@ -30,34 +28,6 @@ const fault = <S extends Settings>(
   rejectedBy: readonly string[],
   wrong: (run: Program<InBatch<S>>) => Program<InBatch<S>>,
 ): Fault<InBatch<S>> => ({ operator, mode, name, says, rejectedBy, program: wrong(modes[mode]!) });
-
-const retentions: readonly Fault<InBatch<RetentionSettings>>[] = [
-  fault(
-    retention,
-    'parallel',
-    'padding-decays-state',
-    'padding has keys and values of 0, but decays the state like tokens',
-    ['padded'],
-    () =>
-      (inputs, { batch, decay }) => {
-        const [q, k, v] = [inputs.q!, inputs.k!, inputs.v!].map((x) => zeroed(x, batch)) as [Value, Value, Value];
-        const { output, state } = parallelRetention({ q, k, v, decay }, concat(statesOf(inputs, batch, 'state'), 0));
-        return { output, ...statesByName(batch.spans.map((_, i) => ({ state: slice(state, 0, i, i + 1) }))) };
-      },
-  ),
-  fault(
-    retention,
-    'parallel',
-    'boundaries-ignored',
-    'a packed row is read as one sequence; only the final states are right',
-    ['packed'],
-    (run) => (inputs, settings) => {
-      const { q, k, v } = inputs as { q: Value; k: Value; v: Value };
-      const { output } = parallelRetention({ q, k, v, decay: settings.decay }, inputs[ofSequence('state', 0)]!);
-      return { ...run(inputs, settings), output };
-    },
-  ),
-];
 
 const scans = [
   fault(
@@ -126,10 +96,8 @@ const attentions = [
 
 /** Faults of single operators. */
 export const ownBatchFaults: readonly Fault[] = [
-  ...retentions,
   ...scans,
   ...attentions,
-  ...positionsFromRowStart(decayRetention),
   ...positionsFromRowStart(retNetOperator),
   ...positionsFromRowStart(denseRetNetOperator),
   ...positionsFromRowStart(transformerOperator),

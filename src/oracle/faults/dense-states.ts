@@ -16,13 +16,13 @@ import { transpose } from '../../tensor/primitives/transpose.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Settings } from '../case.ts';
 import type { Fault } from '../fault.ts';
+import { mapValues } from '../named.ts';
 import type { Operator } from '../operator.ts';
 import { denseMambaOperator } from '../operators/dense-mamba.ts';
 import { denseSsmStackOperator, type StackSettings, stackProgram } from '../operators/dense-ssm-stack.ts';
 import { type ModelSettings, modelProgram } from '../operators/language-models.ts';
-import type { ModeName } from '../operators/retention.ts';
+import type { ModeName } from '../operators/shared/modes.ts';
 import type { SsmModeName } from '../operators/ssm.ts';
-import { mapValues } from '../operators/tokens.ts';
 import type { Named, Program } from '../program.ts';
 import { misled } from './misled.ts';
 

@@ -3,7 +3,7 @@ import { batchFaults } from '../batch-faults.ts';
 import type { Fault } from '../fault.ts';
 import { genericFaults } from '../generic-faults.ts';
 import { laws } from '../laws/index.ts';
-import { operators } from '../operators/index.ts';
+import { operators, ownFaults } from '../operators/index.ts';
 import { attentionFaults } from './attention.ts';
 import { ownBatchFaults } from './batches.ts';
 import { denseStateFaults } from './dense-states.ts';
@@ -11,7 +11,6 @@ import { linearAttentionFaults } from './linear-attention.ts';
 import { linearScanFaults } from './linear-scan.ts';
 import { mambaFaults } from './mamba.ts';
 import { modelFaults } from './models.ts';
-import { retentionFaults } from './retention.ts';
 import { scanFaults } from './selective-scan.ts';
 import { ssmFaults } from './ssm.ts';
 import { ssmPartFaults } from './ssm-parts.ts';
@@ -22,7 +21,7 @@ export const faults: readonly Fault[] = [
   ...ssmPartFaults,
   ...ssmFaults,
   ...transitionFaults,
-  ...retentionFaults,
+  ...ownFaults,
   ...linearScanFaults,
   ...modelFaults,
   ...scanFaults,

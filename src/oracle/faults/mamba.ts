@@ -8,9 +8,9 @@ import { slice } from '../../tensor/primitives/slice.ts';
 import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Fault } from '../fault.ts';
+import { mapValues } from '../named.ts';
 import type { ModelSettings } from '../operators/language-models.ts';
 import { mambaOperator } from '../operators/mamba.ts';
-import { mapValues } from '../operators/tokens.ts';
 import type { Named } from '../program.ts';
 
 type Settings = ModelSettings<MambaConfig>;

@@ -7,10 +7,10 @@ import { concat } from '../../tensor/primitives/concat.ts';
 import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Fault } from '../fault.ts';
+import { mapValues, under } from '../named.ts';
 import { type DenseRetentionSettings, denseRetention } from '../operators/dense-features.ts';
 import type { ModelSettings } from '../operators/language-models.ts';
 import { denseRetNetOperator, retNetOperator } from '../operators/models.ts';
-import { mapValues, under } from '../operators/tokens.ts';
 import type { Named } from '../program.ts';
 import { misled } from './misled.ts';
 

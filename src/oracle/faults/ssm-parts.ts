@@ -11,11 +11,11 @@ import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
 import { transpose } from '../../tensor/primitives/transpose.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Fault } from '../fault.ts';
+import { mapValues, stripped } from '../named.ts';
 import { combinations } from '../operators/combine.ts';
 import { continuousSsm, type DiscretiseSettings, discretise as discretisation } from '../operators/continuous.ts';
 import { degradation } from '../operators/degradation.ts';
 import { type DenseSsmSettings, denseSsm as denseOperator } from '../operators/dense-ssm.ts';
-import { mapValues, stripped } from '../operators/tokens.ts';
 import type { Named } from '../program.ts';
 import { around } from './misled.ts';
 

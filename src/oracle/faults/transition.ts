@@ -16,10 +16,10 @@ import { transpose } from '../../tensor/primitives/transpose.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Settings } from '../case.ts';
 import type { Fault } from '../fault.ts';
+import { mapValues, under } from '../named.ts';
 import type { Operator } from '../operator.ts';
 import { denseKeys, denseValues, type FusionSettings, fusedKeys, fusedValues } from '../operators/dense-features.ts';
 import { collect, inject } from '../operators/dense-ssm.ts';
-import { mapValues, under } from '../operators/tokens.ts';
 import type { Named } from '../program.ts';
 
 const fault = <S extends Settings>(

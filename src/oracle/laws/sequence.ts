@@ -11,6 +11,7 @@ import type { Value } from '../../tensor/value.ts';
 import { type Case, mapTensors, type Tensors, toValue } from '../case.ts';
 import { flawless, type Numbers, within, worse } from '../compare.ts';
 import type { Law } from '../law.ts';
+import { mapValues } from '../named.ts';
 import {
   axisOf,
   claimsOf,
@@ -21,7 +22,6 @@ import {
   type Operator,
   settingsAfter,
 } from '../operator.ts';
-import { mapValues } from '../operators/tokens.ts';
 import { type Evaluation, evaluate, type Named, type Program } from '../program.ts';
 import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
 import { someOf } from './agreement.ts';

@@ -15,7 +15,7 @@ import { fromLists, type Layout, type Lists, type Tensors, toLists } from '../ca
 import { chunkDraws, chunkSizeOf, lengths, small } from '../draw.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { type ModeName, modeNames, modeOf } from './retention.ts';
+import { type ModeName, modeNames, modeOf } from './shared/modes.ts';
 import { perToken, tokenModes } from './tokens.ts';
 import { matrixOf, sequenceAxes } from './transition.ts';
 

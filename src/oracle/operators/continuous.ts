@@ -14,10 +14,11 @@ import { treeOf } from '../../tensor/tree.ts';
 import type { Value } from '../../tensor/value.ts';
 import { fromLists, type Layout, type Lists, type Slot, type Tensors, toLists } from '../case.ts';
 import { small } from '../draw.ts';
+import { mapValues, stripped } from '../named.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Program } from '../program.ts';
 import { type FormName, layerAxes, outputsOf, partsOf, slotsOf } from './ssm.ts';
-import { mapValues, stripped, tokenModes } from './tokens.ts';
+import { tokenModes } from './tokens.ts';
 import { sequenceAxes } from './transition.ts';
 
 type Grid = readonly (readonly Matrix[])[];

@@ -16,10 +16,12 @@ import type { Value } from '../../tensor/value.ts';
 import { batchable } from '../batchable.ts';
 import { type Case, type Lists, type Settings, type Slot, type Tensor, type Tensors, toLists } from '../case.ts';
 import { chunkDraws, chunkSizeOf, decays, lengths, small } from '../draw.ts';
+import { stripped, under } from '../named.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { type ModeName, modeNames, modeOf, perHead } from './retention.ts';
-import { perToken, stripped, tokenModes, under } from './tokens.ts';
+import { perHead } from './per-head.ts';
+import { type ModeName, modeNames, modeOf } from './shared/modes.ts';
+import { perToken, tokenModes } from './tokens.ts';
 import { sequenceAxes } from './transition.ts';
 
 /** The readings that concern one layer's keys and values. */

@@ -18,7 +18,7 @@ import {
 } from './dense-states.ts';
 import { type ModelSettings, modelOperator, modelProgram } from './language-models.ts';
 import { defineMamba, mambaStateShapes } from './mamba.ts';
-import type { ModeName } from './retention.ts';
+import type { ModeName } from './shared/modes.ts';
 
 const configs: fc.Arbitrary<DenseMambaConfig> = fc
   .record({

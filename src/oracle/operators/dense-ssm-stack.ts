@@ -8,6 +8,7 @@ import { treeOf } from '../../tensor/tree.ts';
 import type { Value } from '../../tensor/value.ts';
 import { type Layout, type Lists, type Slot, type Tensors, toLists } from '../case.ts';
 import { chunkDraws, chunkSizeOf, lengths, small } from '../draw.ts';
+import { stripped, under } from '../named.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Program } from '../program.ts';
 import {
@@ -22,7 +23,6 @@ import {
 import { weightSlot } from './language-models.ts';
 import { joinedResults, partsOf } from './per-sequence.ts';
 import { type SsmModeName, ssmMode, ssmModes } from './ssm.ts';
-import { stripped, under } from './tokens.ts';
 
 /** Settings of a stack. */
 export type StackSettings = { readonly config: DenseSsmConfig; readonly chunkSize: number };

@@ -7,6 +7,7 @@ import { type Carry, type DenseSsmInputs, denseSsm as denseOnEngine } from '../.
 import type { StateValue } from '../../nn/ssm/form.ts';
 import { type Layout, mapTensors, toLists } from '../case.ts';
 import { anyAssociation, small } from '../draw.ts';
+import { under } from '../named.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
 import { collected, fusedFeature } from './dense-features.ts';
@@ -20,7 +21,6 @@ import {
   ssmModes,
   ssmTree,
 } from './ssm.ts';
-import { under } from './tokens.ts';
 
 /** Eq. 10: what a layer collects from the states of the layers before it. */
 export const collect = collected('collect', 10, dense.collect);

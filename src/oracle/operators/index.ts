@@ -1,10 +1,13 @@
-/** @file Every operator that the oracle knows. */
+/** @file Lists every operator that the oracle knows, once, with the faults of its folder. */
 
 import { batchable } from '../batchable.ts';
+import type { Fault } from '../fault.ts';
 import { hasStates, type Operator } from '../operator.ts';
 import { attention, feedForward } from './attention.ts';
 import { combinations } from './combine.ts';
 import { continuousSsm, discretise } from './continuous.ts';
+import { decayRetentionFaults } from './decay-retention/faults.ts';
+import { decayRetention } from './decay-retention/operator.ts';
 import { degradation } from './degradation.ts';
 import { denseKeys, denseRetention, denseValues, fusedKeys, fusedValues } from './dense-features.ts';
 import { denseMambaOperator } from './dense-mamba.ts';
@@ -15,56 +18,63 @@ import { linearAttention, normalisedLinearAttention, simpleGla, stateSpaceDualit
 import { linearScan } from './linear-scan.ts';
 import { mambaOperator } from './mamba.ts';
 import { denseRetNetOperator, retNetOperator } from './models.ts';
-import { decayRetention, retention, torchscaleRetention } from './retention.ts';
+import { retentionFaults } from './retention/faults.ts';
+import { retention } from './retention/operator.ts';
 import { selectiveScan } from './selective-scan.ts';
 import { complexSsm, diagonalSsm, matrixSsm } from './ssm.ts';
+import { torchscaleRetentionFaults } from './torchscale-retention/faults.ts';
+import { torchscaleRetention } from './torchscale-retention/operator.ts';
 import { transformerOperator } from './transformer.ts';
 import { fuseByAddition, gate, project, select } from './transition.ts';
 
-const inOrder: readonly Operator[] = [
-  attention,
-  feedForward,
-  continuousSsm,
-  diagonalSsm,
-  degradation,
-  collect,
-  inject,
-  matrixSsm,
-  denseSsm,
-  project,
-  gate,
-  select,
-  fuseByAddition,
-  linearScan,
-  retention,
-  denseKeys,
-  denseValues,
-  fusedKeys,
-  fusedValues,
-  denseRetention,
-  discretise,
-  complexSsm,
-  ...combinations,
-  decayRetention,
-  torchscaleRetention,
-  transformerOperator,
-  retNetOperator,
-  denseRetNetOperator,
-  depthwiseConvolution,
-  selectiveScan,
-  linearAttention,
-  simpleGla,
-  normalisedLinearAttention,
-  stateSpaceDuality,
-  mambaOperator,
-  denseMambaOperator,
-  denseSsmStackOperator,
+/** An operator and its own faults. */
+type Row = readonly [Operator, readonly Fault[]];
+
+/** In the paper's order: equations, what they are made of, normalised retention, whole models. */
+const rows: readonly Row[] = [
+  [attention, []],
+  [feedForward, []],
+  [continuousSsm, []],
+  [diagonalSsm, []],
+  [degradation, []],
+  [collect, []],
+  [inject, []],
+  [matrixSsm, []],
+  [denseSsm, []],
+  [project, []],
+  [gate, []],
+  [select, []],
+  [fuseByAddition, []],
+  [linearScan, []],
+  [retention, retentionFaults],
+  [denseKeys, []],
+  [denseValues, []],
+  [fusedKeys, []],
+  [fusedValues, []],
+  [denseRetention, []],
+  [discretise, []],
+  [complexSsm, []],
+  ...combinations.map((operator): Row => [operator, []]),
+  [decayRetention, decayRetentionFaults],
+  [torchscaleRetention, torchscaleRetentionFaults],
+  [transformerOperator, []],
+  [retNetOperator, []],
+  [denseRetNetOperator, []],
+  [depthwiseConvolution, []],
+  [selectiveScan, []],
+  [linearAttention, []],
+  [simpleGla, []],
+  [normalisedLinearAttention, []],
+  [stateSpaceDuality, []],
+  [mambaOperator, []],
+  [denseMambaOperator, []],
+  [denseSsmStackOperator, []],
 ];
 
-/**
- * In the paper's order: equations, what they are made of, normalised retention, whole models. One that has a state runs batches too:
- * sequence by sequence, unless it has modes that run them together.
- */
-export const operators: readonly Operator[] = inOrder.map((operator) =>
+/** Every operator. */
+export const operators: readonly Operator[] = rows.map(([operator]) =>
   hasStates(operator) && operator.batches === undefined ? batchable(operator) : operator,
 );
+
+/** The faults that stand in the operators' folders. */
+export const ownFaults: readonly Fault[] = rows.flatMap(([, faults]) => faults);

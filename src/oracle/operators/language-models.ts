@@ -7,10 +7,10 @@ import { namedLeavesOf, type Tree, treeOf } from '../../tensor/tree.ts';
 import { batchable, type InBatch, ownOf, statesByName } from '../batchable.ts';
 import type { Layout, Slot } from '../case.ts';
 import { chunkDraws, chunkSizeOf, lengths, small } from '../draw.ts';
+import { stripped } from '../named.ts';
 import type { Operator, Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { type ModeName, modeNames, modeOf } from './retention.ts';
-import { stripped } from './tokens.ts';
+import { type ModeName, modeNames, modeOf } from './shared/modes.ts';
 
 /** Settings of a model: its configuration, the chunk size, and how many tokens came before. */
 export type ModelSettings<C> = { readonly config: C; readonly chunkSize: number; readonly position: number };

@@ -14,7 +14,7 @@ import { chunkDraws, chunkSizeOf, lengths, small } from '../draw.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
 import { joinedResults, partsOf } from './per-sequence.ts';
-import { type ModeName, modeNames } from './retention.ts';
+import { type ModeName, modeNames } from './shared/modes.ts';
 
 /** Settings of linear attention: the chunk size of chunkwise mode. */
 export type AttentionSettings = { readonly chunkSize: number };

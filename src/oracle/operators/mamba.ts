@@ -8,10 +8,10 @@ import type { Shape } from '../../tensor/shape.ts';
 import { treeOf } from '../../tensor/tree.ts';
 import { type Lists, type Tensors, toLists } from '../case.ts';
 import { small } from '../draw.ts';
+import { stripped } from '../named.ts';
 import type { Operator } from '../operator.ts';
 import { type ModelSettings, modelOperator } from './language-models.ts';
 import { joinedResults, partsOf } from './per-sequence.ts';
-import { stripped } from './tokens.ts';
 
 const configs: fc.Arbitrary<MambaConfig> = fc
   .record({

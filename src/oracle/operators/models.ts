@@ -22,11 +22,11 @@ import type { RetentionNorm } from '../../nn/retention/normalised.ts';
 import { treeOf } from '../../tensor/tree.ts';
 import { type Case, fromLists, type Lists, type Tensor, type Tensors, toLists } from '../case.ts';
 import { small } from '../draw.ts';
+import { stripped } from '../named.ts';
 import type { Operator } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
 import { type AnyConfig, type ModelSettings, modelOperator, modelProgram } from './language-models.ts';
-import type { ModeName } from './retention.ts';
-import { stripped } from './tokens.ts';
+import type { ModeName } from './shared/modes.ts';
 
 interface RotatedConfig extends AnyConfig {
   readonly heads: number;

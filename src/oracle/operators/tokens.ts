@@ -2,10 +2,10 @@
 
 import { concat } from '../../tensor/primitives/concat.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
-import type { Value } from '../../tensor/value.ts';
 import type { Lists, Settings, Tensor, Tensors } from '../case.ts';
 import { fromLists, toLists } from '../case.ts';
-import type { Named, Program } from '../program.ts';
+import { mapValues } from '../named.ts';
+import type { Program } from '../program.ts';
 
 /** The inputs that have a token axis: those whose name does not start with a parameter's prefix. */
 const isSequence = (name: string): boolean => !name.startsWith('param.');
@@ -35,10 +35,6 @@ export const tokenModes = <S extends Settings>(program: Program<S>): Record<stri
   },
 });
 
-/** A record with each value mapped. */
-export const mapValues = (inputs: Named, f: (x: Value, name: string) => Value): Record<string, Value> =>
-  Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, f(x, name)]));
-
 /** One token's features by input name. */
 export type Token = Readonly<Record<string, readonly number[]>>;
 
@@ -62,16 +58,3 @@ export function perToken(
   };
   return Object.fromEntries(outputs.map((name) => [name, gather(name)]));
 }
-
-/** The tensors under a prefix, in order: `under(inputs, 'source.')` is source.0, source.1, … */
-export const under = <T>(inputs: Readonly<Record<string, T>>, prefix: string): T[] =>
-  Object.keys(inputs)
-    .filter((name) => name.startsWith(prefix))
-    .sort((a, b) => Number(a.slice(prefix.length)) - Number(b.slice(prefix.length)))
-    .map((name) => inputs[name]!);
-
-/** The parts of a record under a prefix, without it. */
-export const stripped = <T>(inputs: Readonly<Record<string, T>>, prefix: string): Record<string, T> =>
-  Object.fromEntries(
-    Object.entries(inputs).flatMap(([name, x]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), x]] : [])),
-  );

@@ -7,8 +7,8 @@ import { type TransformerConfig, transformer } from '../../models/transformer.ts
 import { treeOf } from '../../tensor/tree.ts';
 import { fromLists, type Tensor, type Tensors, toLists } from '../case.ts';
 import { small } from '../draw.ts';
+import { stripped } from '../named.ts';
 import { type ModelSettings, modelOperator } from './language-models.ts';
-import { stripped } from './tokens.ts';
 
 const configs: fc.Arbitrary<TransformerConfig> = fc
   .record({

@@ -7,8 +7,9 @@ import { fuseByAddition as fuse } from '../../nn/dense-fusion.ts';
 import * as nn from '../../nn/selective-transition.ts';
 import { type Layout, type Settings, type Tensor, toLists } from '../case.ts';
 import { lengths, small } from '../draw.ts';
+import { under } from '../named.ts';
 import { type Operator, plain, type Size } from '../operator.ts';
-import { perToken, tokenModes, under } from './tokens.ts';
+import { perToken, tokenModes } from './tokens.ts';
 
 /** A tensor [rows, columns] as a matrix. */
 export const matrixOf = (x: Tensor): Matrix => toLists(x) as Matrix;

@@ -2,12 +2,14 @@
 import type { Case, Layout, Settings, Tensor } from '../case.ts';
 import type { Operator } from '../operator.ts';
 import { attention, feedForward } from '../operators/attention.ts';
+import { decayRetention } from '../operators/decay-retention/operator.ts';
 import { fusedKeys } from '../operators/dense-features.ts';
 import { denseMambaOperator } from '../operators/dense-mamba.ts';
 import { denseSsm } from '../operators/dense-ssm.ts';
 import { denseSsmStackOperator } from '../operators/dense-ssm-stack.ts';
 import { denseRetNetOperator, retNetOperator } from '../operators/models.ts';
-import { decayRetention, retention, torchscaleRetention } from '../operators/retention.ts';
+import { retention } from '../operators/retention/operator.ts';
+import { torchscaleRetention } from '../operators/torchscale-retention/operator.ts';
 import { transformerOperator } from '../operators/transformer.ts';
 import type { Question } from './apart.ts';
 

@@ -6,7 +6,7 @@ import type { Case } from '../../../src/oracle/case.ts';
 import { allowedFor, precisionOf } from '../../../src/oracle/check/allowed.ts';
 import { judged } from '../../../src/oracle/check/judged.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
-import { retention } from '../../../src/oracle/operators/retention.ts';
+import { retention } from '../../../src/oracle/operators/retention/operator.ts';
 import { fuseByAddition } from '../../../src/oracle/operators/transition.ts';
 import { casesOf } from '../../support/bounded-trial.ts';
 

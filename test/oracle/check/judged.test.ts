@@ -7,7 +7,7 @@ import { type Allowed, allowedFor, precisionOf } from '../../../src/oracle/check
 import { isRightAnswer, type Judgement, judged } from '../../../src/oracle/check/judged.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import { denseRetNetOperator } from '../../../src/oracle/operators/models.ts';
-import { retention } from '../../../src/oracle/operators/retention.ts';
+import { retention } from '../../../src/oracle/operators/retention/operator.ts';
 import { rng } from '../../../src/tensor/random.ts';
 import type { Executor } from '../../../src/tensor/value.ts';
 import { casesOf, seeds } from '../../support/bounded-trial.ts';

@@ -1,0 +1,20 @@
+/** @file Maps and picks records of tensors by their names. */
+import type { Value } from '../tensor/value.ts';
+import type { Named } from './program.ts';
+
+/** A record with each value mapped. */
+export const mapValues = (inputs: Named, f: (x: Value, name: string) => Value): Record<string, Value> =>
+  Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, f(x, name)]));
+
+/** The tensors under a prefix, in order: `under(inputs, 'source.')` is source.0, source.1, … */
+export const under = <T>(inputs: Readonly<Record<string, T>>, prefix: string): T[] =>
+  Object.keys(inputs)
+    .filter((name) => name.startsWith(prefix))
+    .sort((a, b) => Number(a.slice(prefix.length)) - Number(b.slice(prefix.length)))
+    .map((name) => inputs[name]!);
+
+/** The parts of a record under a prefix, without it. */
+export const stripped = <T>(inputs: Readonly<Record<string, T>>, prefix: string): Record<string, T> =>
+  Object.fromEntries(
+    Object.entries(inputs).flatMap(([name, x]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), x]] : [])),
+  );

@@ -1,0 +1,28 @@
+/** @file Retention divided by √λ_t: one function in every mode. */
+import { retention } from '../../../../spec/19-retention.ts';
+import { decayNormalised } from '../../../../spec/normalised-retention.ts';
+import { defineOperator } from '../../define-operator.ts';
+import { over } from '../../over.ts';
+import {
+  laterPosition,
+  type RetentionSettings,
+  retentionLayouts,
+  retentionModes,
+  retentionSignature,
+} from '../shared/retention.ts';
+
+export const decayRetention = defineOperator({
+  name: 'decayRetention',
+  chapter: 'spec/normalised-retention.ts',
+  evidence: ['C'],
+  signature: retentionSignature,
+  layouts: retentionLayouts(0, 1, 5),
+  definition: over('bh', retentionSignature, ({ q, k, v, state }, { decay, position }: RetentionSettings, { h }) => ({
+    output: decayNormalised(q, k, v, decay[h]!, position, state),
+    state: retention(q, k, v, decay[h]!, state).state,
+  })),
+  modes: retentionModes('decay'),
+  reference: 'recurrent',
+  after: laterPosition,
+  laws: { heads: 'h', headSettings: ['decay'], linearIn: ['v', 'state'] },
+});

@@ -1,0 +1,42 @@
+/** @file Retention without normalisation (Eqs. 19, 20, 25). */
+import { retention as recurrence } from '../../../../spec/19-retention.ts';
+import { denseRetention } from '../../../../spec/25-dense-retention.ts';
+import { batchedRetention } from '../../../nn/batches/retention.ts';
+import { type InBatch, ownOf, statesByName } from '../../batchable.ts';
+import { defineOperator } from '../../define-operator.ts';
+import { over } from '../../over.ts';
+import type { Program } from '../../program.ts';
+import { inEveryMode, modeOf } from '../shared/modes.ts';
+import {
+  laterPosition,
+  type RetentionSettings,
+  retentionLayouts,
+  retentionModes,
+  retentionSignature,
+} from '../shared/retention.ts';
+
+/** Eqs. 19, 20: all modes are one function, linear in values and state. */
+export const retention = defineOperator({
+  name: 'retention',
+  equations: [19, 20],
+  signature: retentionSignature,
+  layouts: retentionLayouts(0),
+  // two definitions of one function: the double sum of Eq. 25 for the parallel mode, Eqs. 19 and 20 for the others
+  definition: over('bh', retentionSignature, ({ q, k, v, state }, { decay }: RetentionSettings, { h, mode }) => {
+    const result = recurrence(q, k, v, decay[h]!, state);
+    return mode === 'parallel' ? { ...result, output: denseRetention(q, k, v, decay[h]!, state) } : result;
+  }),
+  modes: retentionModes('none'),
+  reference: 'recurrent',
+  after: laterPosition,
+  laws: { heads: 'h', headSettings: ['decay'], linearIn: ['v', 'state'], timeInvariant: true, exact: true },
+  together: inEveryMode(
+    (name): Program<InBatch<RetentionSettings>> =>
+      ({ q, k, v, ...own }, { decay, chunkSize, batch }) => {
+        const before = batch.spans.map((_, i) => ownOf(own, i).state!);
+        const inputs = { q: q!, k: k!, v: v!, decay };
+        const { output, states } = batchedRetention(modeOf(name, chunkSize), batch, inputs, before);
+        return { output, ...statesByName(states.map((state) => ({ state }))) };
+      },
+  ),
+});

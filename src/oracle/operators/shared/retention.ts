@@ -1,0 +1,64 @@
+/** @file The inputs, layouts and programs that every retention shares. */
+import * as fc from 'fast-check';
+import type { RetentionResult } from '../../../nn/retention/inputs.ts';
+import { normalisedRetention, type RetentionNorm } from '../../../nn/retention/normalised.ts';
+import type { Layout } from '../../case.ts';
+import { chunkDraws, chunkSizeOf, decays, lengths, small } from '../../draw.ts';
+import { layoutOf } from '../../layout.ts';
+import type { ProgramOf, Size } from '../../operator.ts';
+import { inEveryMode, type ModeName, modeOf } from './modes.ts';
+
+/** What every retention takes and gives. */
+export const retentionSignature = 'q bhtd, k bhtd, v bhte, state bhde -> output bhte, state bhde';
+
+/** Settings of retention: γ of each head, the chunk size of chunkwise mode, how many tokens came before. */
+export type RetentionSettings = {
+  readonly decay: readonly number[];
+  readonly chunkSize: number;
+  readonly position: number;
+};
+
+/** A program of a retention. */
+export type RetentionProgram = ProgramOf<typeof retentionSignature, RetentionSettings>;
+
+/** A program whose inputs and settings are one record, as functions of nn take them. */
+export const retaining =
+  (run: (call: Parameters<RetentionProgram>[0] & RetentionSettings) => RetentionResult): RetentionProgram =>
+  (inputs, settings) =>
+    run({ ...inputs, ...settings });
+
+/** The modes of retention with a normalisation. */
+export const retentionModes = (norm: RetentionNorm): Record<ModeName, RetentionProgram> =>
+  inEveryMode((name) =>
+    retaining(({ state, chunkSize, position, ...inputs }) =>
+      normalisedRetention(norm, modeOf(name, chunkSize), inputs, state, { position, path: '' }),
+    ),
+  );
+
+/** Layouts of a retention that starts at one of some positions. */
+export const retentionLayouts =
+  (...positions: readonly number[]) =>
+  (size: Size): fc.Arbitrary<Layout<RetentionSettings>> =>
+    fc
+      .record({
+        b: small(3),
+        h: small(3),
+        t: lengths(size),
+        d: small(5),
+        e: small(5),
+        decay: decays(3, size),
+        chunk: chunkDraws,
+        position: fc.constantFrom(...positions),
+      })
+      .map(({ decay, chunk, position, ...letters }) =>
+        layoutOf(retentionSignature, {
+          lengths: letters,
+          settings: { decay: decay.slice(0, letters.h), chunkSize: chunkSizeOf(chunk, letters.t), position },
+        }),
+      );
+
+/** The settings after some tokens. */
+export const laterPosition = <S extends { readonly position: number }>(settings: S, tokens: number): S => ({
+  ...settings,
+  position: settings.position + tokens,
+});

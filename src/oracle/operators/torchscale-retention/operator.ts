@@ -1,0 +1,53 @@
+/** @file Retention with torchscale's normalisations: another function in each mode, with divisors that count as constants. */
+import { retention } from '../../../../spec/19-retention.ts';
+import {
+  decayNormalised,
+  torchscaleChunkDivisors,
+  torchscaleChunkwise,
+  torchscaleDivisors,
+  torchscaleParallel,
+} from '../../../../spec/normalised-retention.ts';
+import { defineOperator } from '../../define-operator.ts';
+import { over } from '../../over.ts';
+import type { ModeName } from '../shared/modes.ts';
+import {
+  laterPosition,
+  type RetentionSettings,
+  retentionLayouts,
+  retentionModes,
+  retentionSignature,
+} from '../shared/retention.ts';
+
+/** The parallel form starts a sequence: a state it is given goes into the next state, not into the outputs. */
+export const torchscaleRetention = defineOperator({
+  name: 'torchscaleRetention',
+  chapter: 'spec/normalised-retention.ts',
+  evidence: ['C'],
+  signature: retentionSignature,
+  layouts: retentionLayouts(0),
+  definition: over(
+    'bh',
+    retentionSignature,
+    ({ q, k, v, state }, { decay, chunkSize }: RetentionSettings, { h, mode, frozen }) => {
+      const gamma = decay[h]!;
+      const rows = {
+        parallel: () => torchscaleParallel(q, k, v, gamma, torchscaleDivisors(frozen.q, frozen.k, gamma)),
+        chunkwise: () => {
+          const divisors = torchscaleChunkDivisors(chunkSize)(frozen.q, frozen.k, frozen.v, gamma, frozen.state);
+          return torchscaleChunkwise(chunkSize)(q, k, v, gamma, state, divisors);
+        },
+        recurrent: () => decayNormalised(q, k, v, gamma, 0, state),
+      };
+      return { output: rows[mode as ModeName](), state: retention(q, k, v, gamma, state).state };
+    },
+  ),
+  modes: retentionModes('torchscale'),
+  reference: 'recurrent',
+  modesAgree: () => false,
+  apart: 'each mode of torchscale divides its rows by something else',
+  admits: ({ position }, mode) => mode !== 'parallel' || position === 0,
+  // rows are counted from their chunk's first token
+  splits: ({ chunkSize }, mode, s) => mode !== 'chunkwise' || s % chunkSize === 0,
+  after: laterPosition,
+  laws: { heads: 'h', headSettings: ['decay'] },
+});
