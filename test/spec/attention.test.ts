@@ -28,7 +28,7 @@ describe('softmax', () => {
     expect(softmax([7])).toEqual([1]);
   });
 
-  it('overflows nowhere, and sees only differences', () => {
+  it('never overflows, and depends on differences only', () => {
     expect(softmax([1000, 1000, -1000])).toEqual([0.5, 0.5, 0]);
     expect(softmax([-1e4, -1e4])).toEqual([0.5, 0.5]);
   });
@@ -67,7 +67,7 @@ describe('attention (Eq. 1)', () => {
     expect(distance(scaled, attention(q, k, v, identity(3), 'none'))).toBeGreaterThan(0.01);
   });
 
-  it('goes on from a cache: [0, s) and then [s, T) is the whole', () => {
+  it('continues from a cache: [0, s) and then [s, T) equals the whole', () => {
     const [q, k, v] = [numbers(1, 7, 2), numbers(2, 7, 2), numbers(3, 7, 3)];
     const whole = attention(q, k, v, identity(3), 'none');
     for (let s = 0; s <= 7; s++) {
@@ -107,11 +107,11 @@ describe('feed-forward (Eq. 2)', () => {
     }
   });
 
-  it('has a gated form in which SiLU stands on the gate', () => {
+  it('has a gated form with SiLU on the gate', () => {
     expect(swiGlu({ gate: [[2]], up: [[-3]], down: [[1], [8]] }, [1])).toEqual([-3 * silu(2), -24 * silu(2)]);
   });
 
-  it('has the exact GELU, by a table of the error function (Abramowitz & Stegun, Table 7.1)', () => {
+  it('has the exact GELU, checked by a table of the error function (Abramowitz & Stegun, Table 7.1)', () => {
     const table: readonly (readonly [number, number])[] = [
       [0, 0],
       [0.1, 0.112462916],
@@ -140,7 +140,7 @@ describe('the usual rotary positions', () => {
     expect(() => usualRotaryFrequencies(3)).toThrow('3 channels');
   });
 
-  it('turn neighbours, or the two halves', () => {
+  it('rotate neighbours, or the two halves', () => {
     const [c, s] = [Math.cos(3), Math.sin(3)];
     const [C, S] = [Math.cos(6), Math.sin(6)];
     expect(rotatePairs([1, 2, 5, 7], 3, [1, 2], 'neighbours')).toEqual([
@@ -157,7 +157,7 @@ describe('the usual rotary positions', () => {
     ]);
   });
 
-  it('let only differences of positions reach q · k', () => {
+  it('make q · k depend on differences of positions only', () => {
     const [q, k] = numbers(1, 2, 6) as [Vector, Vector];
     const theta = usualRotaryFrequencies(6);
     for (const pairs of ['halves', 'neighbours'] as const) {

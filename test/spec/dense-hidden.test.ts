@@ -39,7 +39,7 @@ describe('degradation (Eq. 9)', () => {
     expect(degradedState([], [[2]], [[1]])).toEqual([[2]]);
   });
 
-  it('is what layer after layer gives at the last token', () => {
+  it('equals the layers run one after another, at the last token', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 3 }), (seed, depth) => {
         const [e, n, t] = [2, 3, 4];
@@ -79,7 +79,7 @@ describe('degradation (Eq. 9)', () => {
     );
   });
 
-  it('has a block of norm and FFN, and a residual only where asked', () => {
+  it('has a block of norm and FFN, with a residual if asked', () => {
     const block = { norm: [1], up: [[0]], down: [[5]] };
     expect(thetaBlock(block, 0)([3])).toEqual([0]);
     expect(thetaBlock(block, 0, 1)([3])).toEqual([3]);
@@ -138,7 +138,7 @@ describe('the dense hidden connection (Eqs. 10, 11, 14)', () => {
     ).toThrow('projection of source 2 is missing');
   });
 
-  it('is written out for one state: what is fused is read, and carried on only where the reading says so', () => {
+  it('is written out for one state: the fused state is read, and carried only under the reading "fused"', () => {
     const ssm = { aBar: [[0.5]], bBar: [2], c: [3] };
     const dense = [
       [[10], [1]],
@@ -149,7 +149,7 @@ describe('the dense hidden connection (Eqs. 10, 11, 14)', () => {
     expect(denseRecurrence([1, 1], ssm, dense, [4], 'fused')).toEqual({ output: [45, 40.5], state: [13.5] });
   });
 
-  it('in convolution mode is the recurrence that carries the raw state, at every token', () => {
+  it('in convolution mode equals the recurrence that carries the raw state, at every token', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 7 }), (seed, n, t) => {
         const [ssm, x, h0] = [model(seed, n), row(seed + 3, t), row(seed + 4, n)];
@@ -161,7 +161,7 @@ describe('the dense hidden connection (Eqs. 10, 11, 14)', () => {
     );
   });
 
-  it('is the plain model where nothing is collected', () => {
+  it('equals the plain model where nothing is collected', () => {
     const [ssm, x] = [model(3, 2), row(4, 5)];
     for (const carry of ['raw', 'fused'] as const) {
       const { output, state } = denseRecurrence(

@@ -67,7 +67,7 @@ describe('over a state of two channels and three states', () => {
     expect(fuseBy([1, 2, 3, 4, 5, 6], [[1, 1, 1, 2, 2, 2]], connection)).toEqual([11, 12, 13, 24, 25, 26]);
   });
 
-  it('attention shares one source wholly, two by their scores', () => {
+  it('attention weights one source by 1, two by their scores', () => {
     const maps = { gates: [], query: [[1]], key: [[2]] };
     const connection = { fusion: maps, rule: rule({ fusion: 'attention' }, 2), size: { channels: 1, states: 1 } };
     expect(fuseBy([3], [[5]], connection)).toEqual([8]);
@@ -102,11 +102,11 @@ describe('one token', () => {
     }
   });
 
-  it('has no second SiLU under gateActivation none, and one under silu', () => {
+  it('applies a second SiLU under gateActivation silu, and none under none', () => {
     expect(run({ gateActivation: 'silu' }).read[0]).toBeCloseTo(h + 7 * silu(gate), 12);
   });
 
-  it('uses the m nearest layers, and fuses nothing where there are none', () => {
+  it('uses the m nearest layers, and fuses nothing without sources', () => {
     expect(run({}, [[100], [7]], 1)).toEqual(run({}, [[7]]));
     expect(run({}, [[10], [7]]).read[0]).toBeCloseTo(h + 17 * gate, 12);
     for (const result of [run({ stateNorm: 'rms' }, []), run({ stateNorm: 'rms' }, [[7]], 0)]) {
@@ -165,7 +165,7 @@ describe('denseMamba', () => {
   const run = (readings: Partial<DenseMambaConfig['readings']>, ids = tokens, more: Partial<DenseMambaConfig> = {}) =>
     denseMamba(params, { ...config, ...more, readings: { ...config.readings, ...readings } }, ids);
 
-  it('is Mamba with m = 0, and is not otherwise', () => {
+  it('equals Mamba with m = 0, and differs otherwise', () => {
     const plainMamba = mamba(params, config, tokens);
     const none = run({}, tokens, { denseLayers: 0 });
     expect(none.logits).toEqual(plainMamba.logits);
@@ -173,7 +173,7 @@ describe('denseMamba', () => {
     expect(distance(run({}).logits, plainMamba.logits)).toBeGreaterThan(1e-3);
   });
 
-  it('shows carry from the second token on, in its states from the first; pass from the third layer on', () => {
+  it('differs by carry from the second token on, its states from the first; by pass from the third layer on', () => {
     const [raw, fused] = [run({}), run({ carry: 'fused' })];
     expect(fused.logits[0]).toEqual(raw.logits[0]);
     expect(distance([fused.logits[1]!], [raw.logits[1]!])).toBeGreaterThan(1e-6);
@@ -183,14 +183,14 @@ describe('denseMamba', () => {
     expect(distance(run({ pass: 'fused' }).logits, raw.logits)).toBeGreaterThan(1e-6);
   });
 
-  it('lets gates read u', () => {
+  it('has gates that read u', () => {
     const layers = params.layers.map((one, l) => (l === 0 ? one : { ...one, fusion: fusionOf(250 + l, inner) }));
     const reading = { ...config, readings: { ...config.readings, gateInput: 'u' as const } };
     expect(denseMamba({ ...params, layers }, reading, tokens).logits).toHaveLength(5);
     expect(() => denseMamba(params, reading, tokens)).toThrow('dot: 4 entries on the left and 3 on the right');
   });
 
-  it.each([0, 1, 2, 5])('%s tokens, then the others from the states they left, are the whole', (split) => {
+  it.each([0, 1, 2, 5])('%s tokens, then the others from the states after them, equal the whole', (split) => {
     for (const carry of ['raw', 'fused'] as const) {
       const of = { ...config, readings: { ...config.readings, carry } };
       const whole = denseMamba(params, of, tokens);
@@ -227,7 +227,7 @@ describe('denseSsmStack', () => {
     expect(distance(denseSsmStack([only], rule({}), x.slice(0, 1)).output, [expected])).toBeLessThan(1e-13);
   });
 
-  it('continues from its states, and shows carry from the second token on', () => {
+  it('continues from its states, and differs by carry from the second token on', () => {
     for (const carry of ['raw', 'fused'] as const) {
       const whole = denseSsmStack(layers, rule({ carry }), x);
       const first = denseSsmStack(layers, rule({ carry }), x.slice(0, 1));

@@ -34,7 +34,7 @@ describe('selective transition (Eqs. 15-17)', () => {
     expect(project([2, 3], shear)).toEqual([32, 3]);
   });
 
-  it('puts a SiLU inside the gate, and one outside where the reading says so', () => {
+  it('applies SiLU inside the gate, and outside under the reading silu', () => {
     const weights = { down: [[1, 2]], up: [[3], [-1]] };
     const z = silu(1 * 5 + 2 * 0.5);
     expect(gate([5, 0.5], weights, 'none')).toEqual([3 * z, -z]);
@@ -155,7 +155,7 @@ describe('one fused feature under its readings', () => {
     ]);
   });
 
-  it('joins all channels by one map, or shares sources by scores of all channels', () => {
+  it('concatenates all channels under one map, or weights sources by scores of all channels', () => {
     const [g0, g1] = g(1) as [number, number];
     const gates = [weights(1)];
     const [near, far] = [
@@ -191,7 +191,7 @@ describe('one fused feature under its readings', () => {
     expect(denseFeature(own, [], x, { gates: [] }, rule({}))).toEqual(own);
   });
 
-  it('says what is missing instead of guessing', () => {
+  it('names the missing parameter', () => {
     const parameters = { gates: [weights(1)] };
     const call = (readings: Partial<FusionRule['readings']>) => () =>
       denseFeature(own, shallow, x, parameters, rule(readings));

@@ -40,7 +40,7 @@ describe('gated linear attention', () => {
     expect(state).toEqual([[10], [10]]);
   });
 
-  it('is retention where all gates are log γ', () => {
+  it('equals retention where all gates are log γ', () => {
     const [qs, ks, vs, s0] = [numbers(1, 6, 3), numbers(2, 6, 3), numbers(3, 6, 2), numbers(4, 3, 2)];
     const gated = gatedLinearAttention(
       qs,
@@ -54,7 +54,7 @@ describe('gated linear attention', () => {
     expect(distance(gated.state, retained.state)).toBeLessThan(1e-14);
   });
 
-  it('is linear attention, to the bit, where all gates are 0', () => {
+  it('equals linear attention, to the bit, where all gates are 0', () => {
     const [qs, ks, vs, s0] = [signs(1, 6, 3), signs(2, 6, 3), signs(3, 6, 2), signs(4, 3, 2)];
     expect(
       gatedLinearAttention(
@@ -88,7 +88,7 @@ describe('normalised linear attention', () => {
     expect(keySum).toEqual([4, 4]);
   });
 
-  it('goes on from a state and the sum of its keys', () => {
+  it('continues from a state and the sum of its keys', () => {
     const positive = (seed: number, columns: number): Matrix =>
       numbers(seed, 5, columns).map((row) => row.map((value) => value + 2));
     const [q, k, v] = [positive(1, 3), positive(2, 3), positive(3, 2)];
@@ -125,7 +125,7 @@ describe('state space duality', () => {
     expect(distance(state, [[21.5], [29]])).toBeLessThan(1e-13);
   });
 
-  it('is gated linear attention of C, B and x, its state transposed', () => {
+  it('equals gated linear attention of C, B and x, its state transposed', () => {
     const [x, b, c, h0] = [numbers(1, 7, 2), numbers(2, 7, 3), numbers(3, 7, 3), numbers(4, 2, 3)];
     const g = numbers(5, 1, 7)[0]!;
     const dual = stateSpaceDuality(x, g, b, c, h0);

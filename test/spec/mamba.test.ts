@@ -1,4 +1,4 @@
-/** @file Mamba's wiring against formulas written out for one token, and a sequence that goes on. */
+/** @file Mamba's wiring against formulas written out for one token, and against a sequence continued from its state. */
 import { describe, expect, it } from 'vitest';
 import { type MambaConfig, type MambaLayer, type MambaParameters, mamba, silu, softplus } from '../../spec/index.ts';
 import { distance, numbers } from './small.ts';
@@ -76,7 +76,7 @@ describe('mamba', () => {
     expect(seen({ ...blind, ...forgetful })).toBe(0);
   });
 
-  it.each([0, 1, 2, 3, 4, 5])('%s tokens, then the others from the states they left, are the whole', (split) => {
+  it.each([0, 1, 2, 3, 4, 5])('%s tokens, then the others from the states after them, equal the whole', (split) => {
     const tokens = [1, 5, 0, 2, 4];
     const whole = mamba(params(true), config, tokens);
     const first = mamba(params(true), config, tokens.slice(0, split));

@@ -19,7 +19,7 @@ const run = (config: DenseRetNetConfig, seed = 1) =>
   denseRetNet(denseRetNetParameters(seed, config), config, tokens, plain);
 
 describe('denseRetNet', () => {
-  it('gives one row of logits a token', () => {
+  it('gives one row of logits per token', () => {
     const logits = run(smallConfig);
     expect(logits.map((row) => row.length)).toEqual(tokens.map(() => smallConfig.vocabulary));
     expect(logits.flat().every(Number.isFinite)).toBe(true);
@@ -40,14 +40,14 @@ describe('denseRetNet', () => {
     expect(run(zeroRank)).toEqual(run(none));
   });
 
-  it('uses what there is where m exceeds the layers below', () => {
+  it('uses the layers below where m exceeds their number', () => {
     expect(distance(run({ ...smallConfig, denseLayers: 3 }), run({ ...smallConfig, denseLayers: 2 }))).toBeGreaterThan(
       0.01,
     );
     expect(run({ ...smallConfig, denseLayers: 9 })).toEqual(run({ ...smallConfig, denseLayers: 3 }));
   });
 
-  it('passes raw or fused features: seen from the third layer on', () => {
+  it('passes raw or fused features, which differ from the third layer on', () => {
     const fused = withReadings({ pass: 'fused' });
     const two = (config: DenseRetNetConfig) => run({ ...config, layers: 2 });
     expect(two(fused)).toEqual(two(smallConfig));
@@ -86,7 +86,7 @@ describe('denseRetNet', () => {
     expect(distance(run(config), run(smallConfig))).toBeGreaterThan(0.01);
   });
 
-  it('norms fused features where the reading says so, in layer 0 only where that reading says so', () => {
+  it('norms fused features under fusedNorm rms, in layer 0 under firstLayer normed', () => {
     const rms = withReadings({ fusedNorm: 'rms' });
     expect(distance(run(rms), run(smallConfig))).toBeGreaterThan(0.01);
     const first = { layers: 1, denseLayers: 0 };
@@ -112,7 +112,7 @@ describe('denseRetNet', () => {
     },
   );
 
-  it('gives the same outputs whether token p is turned by p or by p - 1', () => {
+  it('gives the same outputs for rotations by p and by p - 1', () => {
     const earlier: Retain = (q, k, v, gamma) => {
       const back = (x: Matrix) => x.map((row) => rotate(row, -1));
       return decayNormalised(back(q), back(k), v, gamma);

@@ -21,14 +21,14 @@ describe('rotary positions', () => {
     expect(() => rotaryFrequencies(3)).toThrow('3 channels');
   });
 
-  it('turns neighbouring channels, and nothing at position 0', () => {
+  it('rotates neighbouring channels, and does nothing at position 0', () => {
     const [c, s] = [Math.cos(3), Math.sin(3)];
     expect(rotate([2, 5], 3)).toEqual([2 * c - 5 * s, 5 * c + 2 * s]);
     expect(rotate([2, 5, 7, 1], 0)).toEqual([2, 5, 7, 1]);
     expect(rotate([1, 0, 0, 0], 3)).toEqual([c, s, 0, 0]);
   });
 
-  it('lets only differences of positions reach q · k, and keeps lengths', () => {
+  it('makes q · k depend on differences of positions only, and preserves norms', () => {
     const [q, k] = numbers(1, 2, 6) as [readonly number[], readonly number[]];
     for (const shift of [-1, 1, 17]) {
       expect(dot(rotate(q, 5 + shift), rotate(k, 2 + shift))).toBeCloseTo(dot(rotate(q, 5), rotate(k, 2)), 14);
@@ -48,7 +48,7 @@ describe('root-mean-square norm', () => {
 });
 
 describe('several heads', () => {
-  it('decays by 1 - 2^{-5-a}, whatever the number of heads', () => {
+  it('decays by 1 - 2^{-5-a}, for any number of heads', () => {
     expect(decays(3)).toEqual([0.96875, 0.984375, 0.9921875]);
     expect(decays(1)).toEqual([0.96875]);
   });
@@ -58,7 +58,7 @@ describe('several heads', () => {
     expect(() => headChannels([[1, 2, 3]], 0, 2)).toThrow('3 channels for 2 heads');
   });
 
-  it('lets no head reach another: a head alone gives its own channels', () => {
+  it('keeps heads apart: a head alone gives its own channels', () => {
     const [q, k, v] = [numbers(1, 5, 8), numbers(2, 5, 8), numbers(3, 5, 6)];
     const norm = { heads: 2, weight: [1, 2, -1], epsilon: 1e-6 };
     const both = multiScaleRetention(q, k, v, norm, retainBy.none);

@@ -19,6 +19,12 @@ describe('the equation registry', () => {
     expect(new Set(equations.map((equation) => equation.definition)).size).toBe(equations.length);
   });
 
+  it('marks the equations whose content a secondary source describes, their numbers still reconstructed', () => {
+    const described = equations.filter(({ evidence }) => evidence.includes('S'));
+    expect(described.map(({ number }) => number)).toEqual([9, 12, 13, 14, 15, 16, 17, 18]);
+    for (const { evidence } of described) expect(evidence).toContain('R');
+  });
+
   it.each(equations)(
     'Eq. $number, $name: its record stands right below its definition',
     ({ number, chapter, definition }) => {

@@ -30,7 +30,7 @@ describe('retention (Eqs. 19, 20) and dense retention (Eq. 25)', () => {
     expect(retentionOutput([10, 1], s)).toEqual([78]);
   });
 
-  it.each([1, 2, 3, 7, 13, 20])('recurrence = double sum, bit for bit, on exact inputs, T = %i', (t) => {
+  it.each([1, 2, 3, 7, 13, 20])('recurrence equals double sum, bit for bit, on exact inputs, T = %i', (t) => {
     const { q, k, v, s0 } = exact(t);
     expect(denseRetention(q, k, v, 0.5)).toEqual(retention(q, k, v, 0.5).output);
     expect(denseRetention(q, k, v, 0.5, s0)).toEqual(retention(q, k, v, 0.5, s0).output);
@@ -48,7 +48,7 @@ describe('retention (Eqs. 19, 20) and dense retention (Eq. 25)', () => {
     }
   });
 
-  it('goes on from a state: [0, s) and then [s, T) is the whole', () => {
+  it('continues from a state: [0, s) and then [s, T) equals the whole', () => {
     const { q, k, v, s0 } = exact(11);
     const whole = retention(q, k, v, 0.5, s0);
     for (let s = 0; s <= 11; s++) {
@@ -91,7 +91,7 @@ describe('normalised retention', () => {
     expect(distance(decayNormalised(q, k, v, gamma), output)).toBeLessThan(1e-14);
   });
 
-  it('goes on from a position and an un-normalised state', () => {
+  it('continues from a position and an un-normalised state', () => {
     const { q, k, v } = real(10);
     const whole = decayNormalised(q, k, v, gamma);
     for (let s = 0; s <= 10; s++) {
@@ -114,7 +114,7 @@ describe('normalised retention', () => {
     expect(distance(torchscaleParallel(q, k, v, gamma), rows) / scale).toBeLessThan(1e-14);
   });
 
-  it.each([1, 2, 3, 5, 7, 12, 13, 40])('chunkwise, C = %i: retention up to a positive factor a row', (chunk) => {
+  it.each([1, 2, 3, 5, 7, 12, 13, 40])('chunkwise, C = %i: retention up to a positive factor per row', (chunk) => {
     const { q, k, v } = real(12, 3);
     const unit = (x: Matrix) => x.map((row) => row.map((y) => y / Math.hypot(...row)));
     const rows = torchscaleChunkwise(chunk)(q, k, v, gamma);
@@ -122,7 +122,7 @@ describe('normalised retention', () => {
     expect(distance(rows, retention(q, k, v, gamma).output)).toBeGreaterThan(1e-3);
   });
 
-  it('chunkwise in one chunk of the sequence is the parallel mode while no row sum exceeds 5·10⁴', () => {
+  it('chunkwise in one chunk equals the parallel mode while no row sum exceeds 5·10⁴', () => {
     const { q, k, v } = real(12, 30);
     expect(distance(torchscaleChunkwise(12)(q, k, v, gamma), torchscaleParallel(q, k, v, gamma))).toBeLessThan(1e-14);
     const huge = real(12, 5000);

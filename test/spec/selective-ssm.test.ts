@@ -1,4 +1,4 @@
-/** @file The selective scan and the convolution before it, written out for numbers that one can follow by hand. */
+/** @file The selective scan and the convolution before it, written out for numbers that can be checked by hand. */
 import { describe, expect, it } from 'vitest';
 import {
   convolvedToken,
@@ -25,7 +25,7 @@ const halving: SelectiveInputs = {
 };
 
 describe('softplus', () => {
-  it('is log 2 at 0, and loses neither tail', () => {
+  it('is log 2 at 0, and accurate in both tails', () => {
     expect(softplus(0)).toBe(Math.LN2);
     expect(softplus(800)).toBe(800);
     expect(softplus(-800)).toBe(0);
@@ -43,12 +43,12 @@ describe('selective scan', () => {
     expect(distance(state, [[-5.5]])).toBeLessThan(1e-14);
   });
 
-  it('starts from a state, and gives it back where there is no token', () => {
+  it('starts from a state, and returns it for an empty sequence', () => {
     expect(distance(selectiveScan(halving, [[16]]).output, [[30], [27], [-10.5]])).toBeLessThan(1e-14);
     expect(selectiveScan({ ...halving, u: [], delta: [] }, [[16]])).toEqual({ output: [], state: [[16]] });
   });
 
-  it('adds D u to the output, gates it by silu(z), and leaves the state alone', () => {
+  it('adds D u to the output, gates it by silu(z), and does not change the state', () => {
     const inputs: SelectiveInputs = { ...halving, skip: [0.5], z: [[0], [1], [-2]] };
     const { output, state } = selectiveScan(inputs);
     expect(distance(output, [[0], [17 * silu(1)], [-20.5 * silu(-2)]])).toBeLessThan(1e-14);
@@ -56,7 +56,7 @@ describe('selective scan', () => {
     expect(selectiveOutput([2, 3], [5, 7], 11, 13)).toBe(10 + 21 + 143);
   });
 
-  it('makes the step of δ and its bias, by softplus where asked', () => {
+  it('computes the step from δ and its bias, with softplus if asked', () => {
     const inputs: SelectiveInputs = { ...halving, delta: [[0.25]], deltaBias: [0.5] };
     expect(stepSize(inputs, 0, 0)).toBe(0.75);
     expect(stepSize({ ...inputs, deltaSoftplus: true }, 0, 0)).toBe(Math.log1p(Math.exp(0.75)));
@@ -92,7 +92,7 @@ describe('selective scan', () => {
     );
   });
 
-  it('names the row that is missing', () => {
+  it('names the missing row', () => {
     expect(() => stateMapRow({ layout: 'token', rows: [] }, 0, 0, 1)).toThrow('row 0 of a map per token is missing');
   });
 });

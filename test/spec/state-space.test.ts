@@ -49,7 +49,7 @@ const model = (seed: number, n: number): DiscreteSsm => ({
 const sequence = (seed: number, t: number): Vector => numbers(seed, 1, t)[0] ?? [];
 
 describe('the continuous model (Eqs. 3, 4)', () => {
-  it('is A h + B x, read by C', () => {
+  it('is A h + B x, with output C h', () => {
     const a = [
       [1, 2],
       [0, -1],
@@ -90,7 +90,7 @@ describe('matrixExponential', () => {
     ]);
   });
 
-  it('of a generator of rotations turns, through any angle', () => {
+  it('of a generator of rotations rotates, by any angle', () => {
     fc.assert(
       fc.property(fc.double({ min: -60, max: 60, noNaN: true }), (angle) => {
         const turn = matrixExponential([
@@ -126,14 +126,14 @@ describe('matrixExponential', () => {
     );
   });
 
-  it('of a large stable matrix is 0 where it should be, and of no states nothing', () => {
+  it('of a large stable matrix is 0, and of an empty matrix is empty', () => {
     expect(matrixExponential([[-1e4]])).toEqual([[0]]);
     expect(matrixExponential([])).toEqual([]);
   });
 });
 
 describe('solve', () => {
-  it('inverts what needs rows exchanged, and refuses a singular matrix', () => {
+  it('solves where rows must be exchanged, and refuses a singular matrix', () => {
     const a = [
       [0, 2],
       [1, 1],
@@ -234,7 +234,7 @@ describe('discretisation (of Eq. 5)', () => {
 });
 
 describe('phi1', () => {
-  it('is 1 at 0 and loses no digits near it', () => {
+  it('is 1 at 0 and accurate near it', () => {
     expect(phi1({ re: 0, im: 0 })).toEqual({ re: 1, im: 0 });
     // φ_1(z) = 1 + z/2 + z²/6 + …
     expect(phi1({ re: 1e-9, im: 2e-9 })).toEqual({ re: 1 + 0.5e-9, im: 1e-9 * (1 + 2e-9 / 3) });
@@ -279,7 +279,7 @@ describe('recurrence and convolution (Eqs. 5 to 8, 12, 13)', () => {
     expect(convolvedState([1, 0, 2], two.aBar, two.bBar)).toEqual([1.25, 6]);
   });
 
-  it('leave the state as it is where there are no tokens', () => {
+  it('do not change the state without tokens', () => {
     expect(recurrence([], two, [3, 4])).toEqual({ output: [], states: [], state: [3, 4] });
     expect(unrolledState([], two.aBar, two.bBar, [3, 4])).toEqual([3, 4]);
     expect(convolution([], two, [3, 4])).toEqual([]);
@@ -301,7 +301,7 @@ describe('recurrence and convolution (Eqs. 5 to 8, 12, 13)', () => {
     );
   });
 
-  it('are steps composed in any grouping', () => {
+  it('are steps composed in any bracketing', () => {
     fc.assert(
       fc.property(seeds, sizes, (seed, n) => {
         const [ssm, x, h0] = [model(seed, n), sequence(seed + 3, 3), sequence(seed + 4, n)];
@@ -325,7 +325,7 @@ describe('recurrence and convolution (Eqs. 5 to 8, 12, 13)', () => {
     expect(recurrence([1], rotated).output).toEqual([-4]);
   });
 
-  it('are made of v, X v, X² v, …', () => {
+  it('are built from v, X v, X² v, …', () => {
     const x: Matrix = [
       [2, 1],
       [0, 3],

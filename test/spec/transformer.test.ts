@@ -89,7 +89,7 @@ describe('transformer', () => {
     expect(transformer(params, small, tokens.slice(0, 4)).logits).toEqual(run(small).slice(0, 4));
   });
 
-  it('goes on from its caches: [0, s) and then [s, T) is the whole', () => {
+  it('continues from its caches: [0, s) and then [s, T) equals the whole', () => {
     const whole = transformer(params, small, tokens);
     for (let s = 0; s <= tokens.length; s++) {
       const first = transformer(params, small, tokens.slice(0, s));
@@ -99,14 +99,14 @@ describe('transformer', () => {
     }
   });
 
-  it('has one cache a layer and head, with a row a token', () => {
+  it('has one cache per layer and head, with a row per token', () => {
     const { caches } = transformer(params, small, tokens);
     expect(caches.map((heads) => heads.map(({ keys, values }) => [keys.length, values.length]))).toEqual(
       [0, 1, 2].map(() => [0, 1].map(() => [7, 7])),
     );
   });
 
-  it('reads out with the embedding where it has no head of its own', () => {
+  it('reads out with the embedding if it has no head of its own', () => {
     const { head, ...tied } = params;
     expect(run(small, tied)).toEqual(run(small, { ...params, head: params.embedding }));
     expect(distance(run(small, tied), run(small))).toBeGreaterThan(0.01);
@@ -122,7 +122,7 @@ describe('transformer', () => {
     expect(distance(run({ ...small, ...change }), run(small))).toBeGreaterThan(1e-3);
   });
 
-  it('pairs channels one way or the other: the same function with rows of W_q and W_k in another order', () => {
+  it('pairs channels in two ways, one function after a permutation of the rows of W_q and W_k', () => {
     // channel 2j of a head as its j-th, channel 2j + 1 as its (j + P)-th
     const order = [0, 4].flatMap((head) => [0, 2, 1, 3].map((c) => head + c));
     const halves = (weight: Matrix) => order.map((row) => weight[row]!);

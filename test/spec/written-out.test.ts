@@ -80,7 +80,7 @@ describe('one token, written out', () => {
     expect(distance(retNet(params, config, [3], retainBy.none), [logits])).toBeLessThan(1e-13);
   });
 
-  it('feed-forward: the activation stands on `up`, not on `gate`', () => {
+  it('feed-forward: the activation is applied to `up`, not to `gate`', () => {
     expect(retNetFeedForward({ up: [[2]], gate: [[-3]], down: [[1], [8]] }, [1])).toEqual([
       -3 * silu(2),
       -24 * silu(2),
@@ -89,7 +89,7 @@ describe('one token, written out', () => {
 });
 
 describe('several tokens', () => {
-  it('turns the query and the key of token p by p, and leaves values alone', () => {
+  it('rotates the query and the key of token p by p, and does not rotate values', () => {
     const [q, k, v] = [numbers(1, 4, 4), numbers(2, 4, 4), numbers(3, 4, 3)];
     const rows = q.map((query, t) => {
       const score = (s: number) => 0.96875 ** (t - s) * dot(rotate(query, t), rotate(k[s]!, s));
