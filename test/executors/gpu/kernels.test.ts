@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { vjp } from '../../../src/autograd/vjp.ts';
 import type { Equation } from '../../../src/executors/gpu/index.ts';
@@ -16,6 +18,7 @@ import { sigmoid } from '../../../src/tensor/primitives/sigmoid.ts';
 import { sum } from '../../../src/tensor/primitives/sum.ts';
 import { transpose } from '../../../src/tensor/primitives/transpose.ts';
 import type { Value } from '../../../src/tensor/value.ts';
+import { root } from '../../support/root.ts';
 import { kernelsOf, withWorkgroups } from './kernels-of.ts';
 import { testWorkgroupsAreUsed } from './workgroups.ts';
 
@@ -60,6 +63,13 @@ describe('the text of kernels', () => {
     );
     expect(texts.join('\n\n')).toMatchSnapshot();
   });
+});
+
+it('the README shows the kernel of its equation', () => {
+  const page = readFileSync(join(root, 'src/executors/gpu/README.md'), 'utf8');
+  const shown = /^ *```js\n([\s\S]*?)\n *```$/m.exec(page)![1]!.replace(/^ {3}/gm, '');
+  const kernels = kernelsOf(({ x, y }) => ({ z: mul(add(x!, y!), x!) }), { x: matrix, y: matrix }, withWorkgroups);
+  expect(kernels.map(({ text }) => text.replace(/\n+/g, '\n'))).toEqual([shown]);
 });
 
 describe('workgroups', testWorkgroupsAreUsed);

@@ -2,20 +2,9 @@
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import { spread } from '../text/invocations.ts';
 import type { Workgroup } from '../text/kernel.ts';
-import { axesOf, merged, placesOf } from '../text/places.ts';
-import { type Argument, type Script, scriptOf } from '../text/script.ts';
+import { type Argument, pointwise, type Script, scriptOf } from '../text/script.ts';
 import type { Target } from '../text/target.ts';
-import {
-  applied,
-  baseOf,
-  costOf,
-  costOfAll,
-  isRowMajor,
-  materialisedOf,
-  readFrom,
-  readOf,
-  whole,
-} from '../values/expression.ts';
+import { applied, baseOf, isRowMajor, materialisedOf, readFrom, readOf, whole } from '../values/expression.ts';
 import type {
   Apply,
   Expression,
@@ -30,11 +19,8 @@ import type {
   Within,
 } from '../values/numbers.ts';
 import { arranged, commonShape, groupsOf, refined, repeatedAxes, without1 } from '../values/views.ts';
+import { costliestOf, fits, isTooLarge, isWorthMaterialising } from './policy.ts';
 import type { Schedule } from './schedule.ts';
-
-/** Whether a kernel may bind all arrays that a script reads. */
-export const fits = ({ operands }: Script, { mostArrays }: Target): boolean =>
-  operands.filter(({ is }) => is === 'resident').length <= mostArrays;
 
 /** An operand as an expression, and for each axis of the value the axes of the expression that it is made of. */
 export interface Axes {
@@ -88,8 +74,8 @@ export function createFuser(
       if (numbers.is === 'resident') return numbers;
       if (numbers.is === 'nothing') throw new Error('an array without elements has no buffer');
       if (numbers.is === 'fill') return evaluated(numbers, [size]);
-      const made = materialisedOf(numbers);
-      if (made !== null) return made;
+      const array = materialisedOf(numbers);
+      if (array !== null) return array;
       if (numbers.is === 'read') return evaluated(numbers, numbers.shape);
       const base = baseOf(numbers);
       // a view in the order of its base shares the array of the base
@@ -137,7 +123,7 @@ export function createFuser(
     },
     withinLimits: (node) => (isTooLarge([node], 0, target) ? self.asRead(node) : node),
     prepare(node) {
-      countUses(node, true);
+      prepareParts(node, true);
       while (!fits(scriptOf(node), target)) {
         const inner = costliestOf(argsOf(node));
         // a function has few arguments, and a materialised one is one array
@@ -157,7 +143,7 @@ export function createFuser(
   };
 
   /** Counts one more use of every part of an expression, and materialises the parts that are cheaper to store. */
-  const countUses = (node: Node, isRoot: boolean, seen = new Set<Materialisation>()): void => {
+  const prepareParts = (node: Node, isRoot: boolean, seen = new Set<Materialisation>()): void => {
     if (node.is === 'fill' || node.is === 'read' || seen.has(node.state)) return;
     const { state } = node;
     seen.add(state);
@@ -167,7 +153,7 @@ export function createFuser(
       self.asRead(node);
       return;
     }
-    for (const arg of argsOf(node)) countUses(arg, false, seen);
+    for (const arg of argsOf(node)) prepareParts(arg, false, seen);
     state.kernels++;
   };
 
@@ -186,26 +172,6 @@ const arrayFor = (node: Apply | Within): Resident => ({
   source: null,
 });
 
-/** The cost of evaluating an expression for all elements, in bytes of memory traffic. */
-function costInBytes(node: Expression, { workBytes }: Target): number {
-  const size = sizeOf(node.shape);
-  const { arrays, work } = node.is === 'read' ? costOf(node) : node.cost;
-  const read = [...arrays].reduce((sum, array) => sum + 4 * Math.min(array.size, size), 0);
-  return read + workBytes * work * size;
-}
-
-/**
- * Whether storing an expression now is cheaper than recomputing it in each kernel. With use counts of the previous trace, the
- * kernels to come are counted; without them, those that have evaluated it so far must already have cost as much as storing.
- */
-function isWorthMaterialising(node: Apply | Within, uses: number | undefined, target: Target): boolean {
-  const bytes = 4 * sizeOf(baseOf(node).shape);
-  const longer = costInBytes(node, target) - bytes;
-  const { kernels } = node.state;
-  if (uses === undefined) return kernels > 0 && kernels * longer >= target.launchBytes + bytes;
-  return (uses - kernels - 1) * longer >= target.launchBytes + 2 * bytes;
-}
-
 /** Applies `make` to nodes without their axes of broadcasting, and broadcasts its result along them. */
 function onDistinct(
   nodes: readonly Node[],
@@ -221,38 +187,7 @@ function onDistinct(
   return arranged(make(few, lengths), places, shape);
 }
 
-const isTooLarge = (nodes: readonly Node[], work: number, { mostWork, mostArrays }: Target): boolean => {
-  const { arrays, size } = costOfAll(nodes, work);
-  return arrays.size > mostArrays || size > mostWork;
-};
-
 const argsOf = (node: Node): readonly Node[] => {
   if (node.is === 'apply') return node.args;
   return node.is === 'within' ? [node.inside, node.outside] : [];
-};
-
-/** The expression that reads most arrays, and of those the largest: the one to materialise. Null where all are reads. */
-function costliestOf(nodes: readonly Node[]): Expression | null {
-  let costliest: Expression | null = null;
-  let most = 0;
-  for (const node of nodes) {
-    if (node.is === 'fill' || node.is === 'read' || node.state.materialised !== null) continue;
-    const worth = node.cost.arrays.size * 100 + node.cost.size;
-    if (worth > most) [costliest, most] = [node, worth];
-  }
-  return costliest;
-}
-
-/** The body of a kernel that evaluates an expression, one invocation per element. */
-export function pointwise({ forms, write }: Script, shape: Shape): string {
-  const axes = shape.map((length, axis) => ({ length, steps: forms.map(({ steps }) => steps[axis]!) }));
-  const { setup, offsets } = placesOf(forms.length === 0 ? axesOf(shape) : merged(axes), forms.length);
-  const { lines, result } = write(offsets.map((offset, k) => plus(offset, forms[k]!.start)));
-  return `${setup}\n${lines}\nreturn ${result};`;
-}
-
-/** The text of a sum with an integer, which may be 0. */
-export const plus = (text: string, start: number): string => {
-  if (start === 0) return text;
-  return start < 0 ? `${text} - ${-start}` : `${text} + ${start}`;
 };

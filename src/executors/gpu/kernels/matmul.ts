@@ -1,6 +1,6 @@
 /** @file Launches matrix products of strided arrays: tiled where the device has workgroups, else one invocation per element. */
-import { type Fuser, plus } from '../fusion/fuser.ts';
-import { type Axis, loopsOver, type MatrixAxes, merged, placesOf } from '../text/places.ts';
+import type { Fuser } from '../fusion/fuser.ts';
+import { type Axis, loopsOver, type MatrixAxes, merged, placesOf, plus } from '../text/places.ts';
 import { dense } from '../values/expression.ts';
 import type { Expression, Read } from '../values/numbers.ts';
 import { without1 } from '../values/views.ts';

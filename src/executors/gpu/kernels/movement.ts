@@ -1,7 +1,8 @@
 /** @file Kernel rules of broadcast, transpose, slice, pad and concat: lazy views, fused into the kernels that read them. */
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
-import { type Fuser, fits, plus } from '../fusion/fuser.ts';
-import { divide } from '../text/places.ts';
+import type { Fuser } from '../fusion/fuser.ts';
+import { fits } from '../fusion/policy.ts';
+import { divide, plus } from '../text/places.ts';
 import { type Argument, scriptOf } from '../text/script.ts';
 import type { Target } from '../text/target.ts';
 import { whole, within } from '../values/expression.ts';

@@ -1,8 +1,9 @@
 /** @file Reduces expressions over axes: one invocation per result, or workgroups that share the work. */
 import { sizeOf } from '../../../tensor/shape.ts';
-import { type Fuser, plus, pointwise } from '../fusion/fuser.ts';
+import type { Fuser } from '../fusion/fuser.ts';
 import type { Workgroup } from '../text/kernel.ts';
-import { loopsOver, merged, placesOf } from '../text/places.ts';
+import { loopsOver, merged, placesOf, plus } from '../text/places.ts';
+import { pointwise } from '../text/script.ts';
 import { mostNumbers, type Target } from '../text/target.ts';
 import { dense } from '../values/expression.ts';
 import type { Expression } from '../values/numbers.ts';

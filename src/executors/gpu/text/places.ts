@@ -90,3 +90,9 @@ function sumOf(terms: readonly { position: string; step: number }[]): string {
   const moving = terms.filter(({ step }) => step !== 0);
   return moving.map(({ position, step }) => (step === 1 ? position : `${position} * ${step}`)).join(' + ') || '0';
 }
+
+/** The text of a sum with an integer, which may be 0. */
+export const plus = (text: string, start: number): string => {
+  if (start === 0) return text;
+  return start < 0 ? `${text} - ${-start}` : `${text} + ${start}`;
+};

@@ -1,6 +1,8 @@
 /** @file Writes the text that evaluates an expression in a kernel, with common subexpression elimination. */
+import type { Shape } from '../../../tensor/shape.ts';
 import { readOf } from '../values/expression.ts';
 import type { Expression, Fill, Form, Node, Read, Resident, Within } from '../values/numbers.ts';
+import { axesOf, merged, placesOf, plus } from './places.ts';
 
 /** An argument of a kernel. Arrays are named `a0`, `a1`, … and scalars `c0`, `c1`, … by their position. */
 export type Argument = Resident | Fill;
@@ -124,4 +126,12 @@ function staysInside({ array, form: { start, steps }, shape }: Read): boolean {
   const ends = steps.map((step, axis) => step * (shape[axis]! - 1));
   const sum = (of: readonly number[]): number => of.reduce((total, x) => total + x, start);
   return sum(ends.map((end) => Math.min(0, end))) >= 0 && sum(ends.map((end) => Math.max(0, end))) < array.size;
+}
+
+/** The body of a kernel that evaluates an expression, one invocation per element. */
+export function pointwise({ forms, write }: Script, shape: Shape): string {
+  const axes = shape.map((length, axis) => ({ length, steps: forms.map(({ steps }) => steps[axis]!) }));
+  const { setup, offsets } = placesOf(forms.length === 0 ? axesOf(shape) : merged(axes), forms.length);
+  const { lines, result } = write(offsets.map((offset, k) => plus(offset, forms[k]!.start)));
+  return `${setup}\n${lines}\nreturn ${result};`;
 }
