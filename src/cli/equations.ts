@@ -1,6 +1,6 @@
 /** @file densessm equations: what of the paper is specified, and what guards it. */
 import { mayBeOneTooLow } from '../../spec/equation.ts';
-import { evidenceLegend } from '../../spec/evidence.ts';
+import { evidenceMeanings } from '../../spec/evidence.ts';
 import { equationTotal } from '../../spec/registry.ts';
 import { type EquationRow, type OperatorRow, specification, type TriedFault } from '../oracle/equations.ts';
 import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
@@ -29,7 +29,8 @@ export function equationsCommand({ cases, seed, json, quiet }: EquationsCommand)
   if (!quiet) {
     const unnumbered = operators.filter(({ operator }) => !equations.some(({ row }) => row?.operator === operator));
     printTable([columns, ...equations.map(cellsOf), ...unnumbered.map(unnumberedCells)]);
-    say(`\nEvidence: ${evidenceLegend}.`);
+    say(`\n${colour.heading('Evidence')}`);
+    for (const [mark, meaning] of Object.entries(evidenceMeanings)) say(`${mark}  ${meaning}`);
     say(`A number from 14 on ${mayBeOneTooLow}.`);
     say(`\n${colour.heading('Faults, tried just now, and the case at which each law rejected them')}`);
     for (const { operator, tried } of operators) {
