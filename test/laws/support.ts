@@ -1,3 +1,4 @@
+/** @file Tests of one law: it holds on drawn cases of every operator and mode, and rejects its faults. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DenseMambaReadings } from '../../src/models/dense-mamba-config.ts';
@@ -23,15 +24,15 @@ function trials(law: Law): fc.Arbitrary<Trial> {
   const size = { longest: 12, ...law.size };
   const concerned = operators.filter((operator) => law.concerns(operator));
   const drawn = concerned.flatMap((operator) => {
-    // a law may concern an operator and yet never speak of one of its modes
+    // a law may concern an operator and yet cover no case of one of its modes
     const sample = sampleCases(operator, size, 40, 1);
-    const spokenOf = Object.keys(operator.modes).filter((mode) => sample.some((c) => law.applies(operator, mode, c)));
-    if (spokenOf.length === 0) return [];
+    const covered = Object.keys(operator.modes).filter((mode) => sample.some((c) => law.applies(operator, mode, c)));
+    if (covered.length === 0) return [];
     const arbitrary = fc
-      .record({ mode: fc.constantFrom(...spokenOf), c: cases(operator, size) })
+      .record({ mode: fc.constantFrom(...covered), c: cases(operator, size) })
       .map((trial): Trial => ({ operator, ...trial }))
       .filter(({ mode, c }) => law.applies(operator, mode, c));
-    // the models with all readings take most of the cases, so that every pair of readings occurs often
+    // most cases go to the models with all readings, so that every pair of readings occurs often
     return [{ weight: operator.name in allReadings ? Math.ceil(concerned.length * share) : 1, arbitrary }];
   });
   return fc.oneof(...drawn);
@@ -66,7 +67,7 @@ const ofDenseMamba: Options<DenseMambaReadings> = {
 
 /** The models that have all readings of keys and values, or of states. */
 const allReadings: Readonly<Record<string, Options<object>>> = { denseRetNet: ofDenseRetNet, denseMamba: ofDenseMamba };
-/** For four cases of all other operators, each of these models takes three, so that every pair of readings occurs so often. */
+/** Each of these models gets three cases for every four of all other operators, so that every pair of readings occurs this often. */
 const [share, leastOfPairs] = [0.75, 20];
 
 /** Counts how often every pair of readings occurs. */
@@ -96,15 +97,15 @@ function pairCounter(options: Options<object>): {
   };
 }
 
-/** The laws that compare modes speak neither of torchscale's normalisation nor of states that only one mode computes. */
-const speaksOfAllReadings = ['definition', 'resumable', 'causal', 'reduces', 'permutes'];
+/** Laws that cover all readings. Laws that compare modes exclude torchscale's normalisation, and states that only one mode computes. */
+const coverAllReadings = ['definition', 'resumable', 'causal', 'reduces', 'permutes'];
 
-/** The tests of one law: it holds on 1,000 drawn cases or more, and rejects every fault that it must reject. */
+/** Tests that a law holds on at least 1,000 drawn cases, and rejects every fault that it must reject. */
 export function testLaw(name: string): void {
   const law = laws.find((one) => one.name === name)!;
   describe(`law ${name}: ${law.statement}`, () => {
-    const speaksOfAll = speaksOfAllReadings.includes(name);
-    const count = speaksOfAll ? 1200 : 1000;
+    const coversAll = coverAllReadings.includes(name);
+    const count = coversAll ? 1200 : 1000;
 
     it(`holds on ${count} cases with operators, modes, readings and shapes drawn`, { timeout: 600_000 }, () => {
       const pairs = Object.fromEntries(
@@ -122,7 +123,7 @@ export function testLaw(name: string): void {
         { numRuns: count },
       );
       expect(tried).toBeGreaterThanOrEqual(count);
-      if (!speaksOfAll) return;
+      if (!coversAll) return;
       for (const counter of Object.values(pairs)) {
         expect(counter.least()).toSatisfy(({ times }) => times >= leastOfPairs);
       }

@@ -1,3 +1,4 @@
+/** @file A model on a batch computes what it computes on each sequence alone. */
 import { describe, expect, it } from 'vitest';
 import { f64, indices } from '../../src/executors/f64/index.ts';
 import { forwardBatch } from '../../src/models/batch.ts';
@@ -22,7 +23,7 @@ const alone = (tokens: readonly number[]): number[] => [
 ];
 
 describe('forwardBatch', () => {
-  it('gives each sequence of a padded batch what it has alone, and 0 at padding', () => {
+  it('gives each sequence of a padded batch its logits alone, and 0 at padding', () => {
     const batch = paddedBatch([
       [0, 1, 1],
       [1, 1, 1],
@@ -46,7 +47,7 @@ describe('forwardBatch', () => {
     expect(states.map(({ position }) => position)).toEqual([2, 3, 1]);
   });
 
-  it('goes on from the states of sequences of unequal lengths, packed the second time', () => {
+  it('continues from the states of sequences of unequal lengths, packed the second time', () => {
     const first = forwardBatch(
       denseRetNet,
       params,

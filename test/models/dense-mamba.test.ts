@@ -1,4 +1,4 @@
-/** @file DenseMamba: what its readings change and what they do not, and states that go from mode to mode. */
+/** @file DenseMamba: the effect of its readings, states that pass from mode to mode, gradients, use as a language model. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkGradient } from '../../src/autograd/check-gradient.ts';
@@ -94,7 +94,7 @@ const withCarry = (model: Model, carry: 'raw' | 'fused'): Model => ({
 });
 
 describe('carry', () => {
-  it('raw and fused give equal logits at one token, from other states, and different ones at two', () => {
+  it('raw and fused give equal logits at one token, with different states, and different logits at two', () => {
     fc.assert(
       fc.property(seeds, readings, (seed, of) => {
         const model = drawn(seed, { readings: of });
@@ -136,7 +136,7 @@ describe('a state handed from mode to mode', () => {
     );
   });
 
-  it('that is lost is seen', () => {
+  it('changes the logits when it is lost', () => {
     const model = drawn(5, {});
     const tokens = tokensOf(model, 1, 12, 5);
     const { logits } = forward(model, slice(tokens, 1, 7, 12), start(model), recurrent);
@@ -145,7 +145,7 @@ describe('a state handed from mode to mode', () => {
 });
 
 describe('layers', () => {
-  it('near the input use the min(l, m) layers that there are', () => {
+  it('near the input use the min(l, m) layers before them', () => {
     const [three, nine] = [drawn(2, { denseLayers: 3 }), drawn(2, { denseLayers: 9 })];
     expect(denseMamba.shapes(nine.config)).toEqual(denseMamba.shapes(three.config));
     const tokens = tokensOf(three, 1, 6, 2);
@@ -229,7 +229,7 @@ describe('a DenseMamba as any other language model', () => {
     expect([...read(slice(merge!, 1, 0, 3))]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1]);
   });
 
-  it('generates the same tokens whatever mode reads the prompt', () => {
+  it('generates the same tokens with every mode for the prompt', () => {
     const tokens = modes.map((mode) => generate(denseMamba, params, config, [[1, 2, 3, 4]], { steps: 5, mode }));
     expect(tokens[0]!.flat()).toHaveLength(5);
     for (const one of tokens) expect(one).toEqual(tokens[0]);

@@ -1,3 +1,4 @@
+/** @file Generation: greedy and sampled tokens, seeds, stop tokens, prompts, refused calls. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bounded, float64 } from '../../src/executors/bounded/index.ts';
@@ -26,7 +27,7 @@ function greedyNext({ config, params }: ReturnType<typeof drawnModel>, rows: rea
 }
 
 describe('generate', () => {
-  it('without options follows the most probable token of whole runs', () => {
+  it('without options picks the most probable token of whole runs', () => {
     fc.assert(
       fc.property(seeds, fc.constantFrom(paperReadings, authorsReadings), (seed, readings) => {
         const model = drawnModel(seed, readings);
@@ -40,7 +41,7 @@ describe('generate', () => {
     );
   });
 
-  it('gives the same greedy tokens whatever mode reads the prompt, in the paper’s readings', () => {
+  it('gives the same greedy tokens with every mode for the prompt, in the paper’s readings', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 8 }), (seed, chunkSize) => {
         const { params, config } = drawnModel(seed, paperReadings);
@@ -70,7 +71,7 @@ describe('generate', () => {
     expect(new Set(Array.from({ length: 20 }, (_, seed) => draw(seed))).size).toBe(20);
   });
 
-  it('gives each sequence a stream of its own: what the others hold, and how many they are, changes nothing', () => {
+  it('gives each sequence a random stream of its own, independent of the other sequences', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 0, max: 2 }), (seed, kept) => {
         const { params, config } = drawnModel(seed, authorsReadings);
@@ -94,7 +95,7 @@ describe('generate', () => {
     expect(a).not.toEqual(b);
   });
 
-  it('ends a sequence at its stop token, which it keeps, and lets the others go on', () => {
+  it('ends a sequence at its stop token, which it keeps, and continues the others', () => {
     const { params, config } = drawnModel(5, paperReadings);
     const prompt = drawnPrompt(4, 3, config.vocabulary, 5);
     const options = { steps: 25, temperature: 3, seed: 2 };
@@ -106,7 +107,7 @@ describe('generate', () => {
     }
   });
 
-  it('takes the prompt as an index value, and gives nothing for 0 steps', () => {
+  it('takes the prompt as an index value, and returns no token for 0 steps', () => {
     const { params, config } = drawnModel(7, authorsReadings);
     const prompt = drawnPrompt(2, 3, config.vocabulary, 7);
     const run = (given: Parameters<typeof generate>[3], steps: number): number[][] =>
@@ -115,7 +116,7 @@ describe('generate', () => {
     expect(run(prompt, 0)).toEqual([[], []]);
   });
 
-  it('runs where the parameters are', () => {
+  it('runs on the executor of the parameters', () => {
     const on = bounded(float64) as Executor;
     const here = drawnModel(9, paperReadings);
     const there = drawnModel(9, paperReadings, { on });
@@ -127,7 +128,7 @@ describe('generate', () => {
     expect(generate(denseRetNet, there.params, there.config, value, options)).toEqual(expected);
   });
 
-  it('serves RetNet as well', () => {
+  it('works for RetNet too', () => {
     const config: RetNetConfig = {
       vocabulary: 9,
       width: 8,
@@ -148,7 +149,7 @@ describe('generate', () => {
     expect(tokens({ name: 'parallel' })[0]).toHaveLength(8);
   });
 
-  it('changes nothing that it is given', () => {
+  it('mutates none of its arguments', () => {
     const { params, config } = drawnModel(11, paperReadings);
     const prompt = Object.freeze(drawnPrompt(2, 3, config.vocabulary, 11).map((row) => Object.freeze(row)));
     const options = Object.freeze({ steps: 3, temperature: 1, mode: Object.freeze({ name: 'parallel' as const }) });
@@ -195,7 +196,7 @@ describe('generate refuses', () => {
     expect(run(prompt)).toThrow(message);
   });
 
-  it('a configuration that makes no model', () => {
+  it('an invalid configuration', () => {
     const wrong = { ...config, heads: 0 };
     expect(() => generate(denseRetNet, params, wrong, [[1]], { steps: 1 })).toThrow('heads is 0');
   });

@@ -1,4 +1,4 @@
-/** @file Mamba as people use it: fresh weights, prompts read in pieces, generation. */
+/** @file Mamba in use: fresh weights, prompts in pieces, generation, refused configurations. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { grad } from '../../src/autograd/vjp.ts';
@@ -55,7 +55,7 @@ function drawnRun(seed: number, on: Executor, b: number, t: number): Run {
 const start = ({ config, params, tokens }: Run): ModelState<MambaLayerState> =>
   mamba.start(params, config, tokens.shape[0]!);
 
-/** The tokens in parts, each in a mode, each from the state that the one before it left. */
+/** Runs the tokens in parts, each in a mode, each from the state of the one before. */
 function inParts(run: Run, parts: readonly (readonly [tokens: number, Mode])[]): ModelResult<MambaLayerState> {
   const logits: Value[] = [];
   let state = start(run);
@@ -87,7 +87,7 @@ const length = 14;
 const prefills = fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), modes), { minLength: 1, maxLength: 3 });
 
 describe('a prompt', () => {
-  it('read in pieces of any length and mode, then token by token, is the whole run', () => {
+  it('read in pieces of any length and mode, then token by token, equals the whole run', () => {
     const on = bounded(float64) as Executor;
     fc.assert(
       fc.property(seeds, prefills, (seed, prefill) => {
@@ -102,7 +102,7 @@ describe('a prompt', () => {
     );
   });
 
-  it('that is shorter than the convolution leaves a window that still holds what came before', () => {
+  it('shorter than the convolution leaves earlier tokens in its window', () => {
     const config = small({ convolutionWidth: 4, layers: 1 });
     const run: Run = {
       config,
@@ -122,7 +122,7 @@ describe('a prompt', () => {
     expect(new Set(rows[3]).size).toBe(4);
   });
 
-  it('of no token leaves the state as it is', () => {
+  it('of no token leaves the state unchanged', () => {
     const run = drawnRun(5, f64, 2, 3);
     const [some, none] = [
       inParts(run, [[3, recurrent]]),
@@ -138,7 +138,7 @@ describe('a prompt', () => {
 });
 
 describe('generate', () => {
-  it('gives the same tokens whatever mode reads the prompt', () => {
+  it('gives the same tokens with every mode for the prompt', () => {
     fc.assert(
       fc.property(seeds, modes, (seed, mode) => {
         const { params, config } = drawnRun(seed, f64, 1, 1);
@@ -150,7 +150,7 @@ describe('generate', () => {
     );
   });
 
-  it('never draws a row that pads the vocabulary, however probable', () => {
+  it('never draws a padding row of the vocabulary, however probable', () => {
     const config = small({ vocabulary: 5, vocabularyMultiple: 8, layers: 1 });
     const drawn = initialise(mamba, config, { on: f64, seed: 3, spread: 1 });
     const { embedding } = drawn;
@@ -176,7 +176,7 @@ describe('fresh weights', () => {
   const layer = params.layers[1]!;
   const numbers = (x: Value): number[] => [...read(x)];
 
-  it('have the sizes that the source derives', () => {
+  it('have the sizes of the source', () => {
     expect(config).toMatchObject({ innerWidth: 128, stateSize: 16, deltaRank: 4, convolutionWidth: 4 });
     expect(embeddingRows(config)).toBe(56);
     const perLayer = 64 + 256 * 64 + 128 * 4 + 128 + 36 * 128 + 128 * 4 + 128 + 128 * 16 + 128 + 64 * 128;
@@ -194,7 +194,7 @@ describe('fresh weights', () => {
     expect(numbers(layer.inputNorm).every((x) => x === 1)).toBe(true);
   });
 
-  it('make step sizes from 0.001 to 0.1, evenly by their logarithm', () => {
+  it('give step sizes log-uniform from 0.001 to 0.1', () => {
     const steps = numbers(softplus(layer.deltaBias)).sort((x, y) => x - y);
     expect(steps[0]).toBeGreaterThan(1e-3);
     expect(steps.at(-1)).toBeLessThan(1e-1);
@@ -238,7 +238,7 @@ describe('fresh weights', () => {
     };
     const gradients = namedLeavesOf(grad(loss, weights));
     expect(gradients.filter(([, x]) => read(x).every((g) => g === 0)).map(([path]) => path)).toEqual([]);
-    // token 9 is never read, so only the read-out moves its row; token 5 is read last, and no loss follows it
+    // token 9 is never read, so only the read-out gives its row a gradient; no loss follows token 5, which is read last
     const rows = new Map(gradients).get('embedding')!;
     expect(read(slice(rows, 0, 9, 10)).some((g) => g !== 0)).toBe(true);
   });

@@ -23,7 +23,7 @@ const unusedInRelease = (h: number): number => {
 };
 
 describe('presets', () => {
-  it('are those of docs/models.md', () => {
+  it('equal those of docs/models.md', () => {
     const page = readFileSync(join(root, 'docs', 'models.md'), 'utf8').replace(/ +/g, ' ');
     for (const { name, sizes, count } of all) {
       const heads = name.endsWith('mamba') ? ' ' : ` ${sizes.heads} `;
@@ -38,7 +38,7 @@ describe('presets', () => {
     }
   });
 
-  it.each(families)('$name has the width that makes it so', (preset) => {
+  it.each(families)('$name has the width of that size', (preset) => {
     expect(equalWidth(preset, small.count())).toBe(preset.sizes.width);
   });
 
@@ -69,7 +69,7 @@ describe('presets', () => {
     expect(projections(presets['dense-retnet'].sizes) / count()).toBeCloseTo(0.42, 2);
   });
 
-  it('count what initialise makes', () => {
+  it('count the numbers that initialise makes', () => {
     const config = small.config({ vocabulary: 10, width: 32, layers: 3 });
     const params = initialise(denseRetNet, config, { on: f64, seed: 1 });
     const leaves = (x: unknown): number =>
@@ -101,7 +101,7 @@ describe('equalWidth', () => {
     parameters: fc.integer({ min: 20_000, max: 50_000_000 }),
   });
 
-  it('finds the width that no neighbour beats', () => {
+  it('finds the best width among neighbours', () => {
     fc.assert(
       fc.property(drawn, ({ preset, parameters, ...sizes }) => {
         const width = equalWidth(preset, parameters, { ...sizes, tolerance: 1 });

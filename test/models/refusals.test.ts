@@ -1,3 +1,4 @@
+/** @file Refused calls of models: configurations, parameters, states and options, each with its whole message. */
 import { describe, expect, it } from 'vitest';
 import { f64, indices, tensor } from '../../src/executors/f64/index.ts';
 import { denseRetNet } from '../../src/models/dense-retnet.ts';
@@ -54,7 +55,7 @@ describe('a DenseRetNet is refused with', () => {
     [dense({ heads: 0 }), 'denseRetNet: heads is 0; it must be an integer of at least 1'],
   ]);
 
-  it('nothing wrong', () => {
+  it('no error where nothing is wrong', () => {
     denseRetNet.check({ ...config, padToken: 7, readings: authorsReadings });
     denseRetNet.check({ ...config, padToken: 0 });
   });
@@ -210,7 +211,7 @@ describe('generate refuses', () => {
     ],
   ]);
 
-  it('no options that are spelt right', () => {
+  it('none of the options that exist', () => {
     const all = { steps: 1, mode: { name: 'parallel' }, seed: 1, stopAt: 0, temperature: 1, topK: 2, topP: 0.5 };
     expect(run([[1]], all)()).toHaveLength(1);
   });

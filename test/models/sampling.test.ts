@@ -1,3 +1,4 @@
+/** @file Sampling: candidates and their probabilities, top-k, nucleus, greedy limits, frequencies of draws. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { candidatesOf, pickToken, type Sampling } from '../../src/models/sampling.ts';
@@ -9,7 +10,7 @@ const logit = fc.oneof(
   fc.constantFrom(0, 1, -1000, 1000),
   fc.constant(-Infinity),
 );
-/** Logits with ties, gulfs and impossible tokens among them, at least one possible. */
+/** Logits with ties, large gaps and impossible tokens among them, at least one possible. */
 const logitsOf = fc.array(logit, { minLength: 1, maxLength: 12 }).filter((logits) => logits.some((x) => x > -Infinity));
 const temperatures = fc.double({ min: 0.05, max: 20, noNaN: true });
 const topKs = fc.integer({ min: 1, max: 14 });
@@ -29,7 +30,7 @@ const massOf = (tokens: readonly number[], p: readonly number[]): number => toke
 const close = 1e-12;
 
 describe('the candidates of a draw', () => {
-  it('are the most probable tokens, in that order, with shares of sum 1 in the proportions of softmax', () => {
+  it('are the most probable tokens, in that order, with shares proportional to softmax and of sum 1', () => {
     fc.assert(
       fc.property(logitsOf, temperatures, fc.option(topKs), topPs, (logits, temperature, topK, topP) => {
         const candidates = candidatesOf(logits, { temperature, topP, ...(topK !== null && { topK }) });
@@ -72,9 +73,9 @@ describe('the candidates of a draw', () => {
     expect(tokens({ topK: 9 })).toEqual([1, 2, 0, 3]);
   });
 
-  it('are all tokens that are possible at all where nothing is cut', () => {
+  it('are all possible tokens where nothing is cut', () => {
     const tokens = candidatesOf([0, -Infinity, -2000, 3], { temperature: 1 }).map(({ token }) => token);
-    expect(tokens).toEqual([3, 0]); // e^−2003 is no number above 0
+    expect(tokens).toEqual([3, 0]); // e^−2003 underflows to 0
     expect(candidatesOf(new Array(1000).fill(0), { temperature: 1, topP: 1 })).toHaveLength(1000);
   });
 });
@@ -110,7 +111,7 @@ describe('a picked token', () => {
     );
   });
 
-  it('takes one number from its stream for a draw, and none when greedy', () => {
+  it('uses one random number for a draw, and none when greedy', () => {
     const left = (sampling: Sampling): number => {
       const random = rng(3);
       pickToken([1, 2, 3], sampling, random);

@@ -1,4 +1,4 @@
-/** @file Small models with drawn configurations and weights, of order 1 so that tokens differ. */
+/** @file Small models with drawn configurations, and weights of order 1 so that tokens differ. */
 import * as fc from 'fast-check';
 import { f64 } from '../../src/executors/f64/index.ts';
 import { type DenseRetNetParams, denseRetNet } from '../../src/models/dense-retnet.ts';
@@ -14,7 +14,7 @@ import type { Executor } from '../../src/tensor/value.ts';
 
 export const recurrent: Mode = { name: 'recurrent' };
 
-/** Every mode, drawn. */
+/** Draws a mode. */
 export const modes: fc.Arbitrary<Mode> = fc.oneof(
   fc.constant<Mode>({ name: 'parallel' }),
   fc.constant(recurrent),

@@ -1,3 +1,4 @@
+/** @file The Transformer: generation, its cache, its number of parameters, refused calls. */
 import { describe, expect, it } from 'vitest';
 import { f64, indices } from '../../src/executors/f64/index.ts';
 import { generate } from '../../src/models/generate.ts';
@@ -12,7 +13,7 @@ const config = transformerConfig({ vocabulary: 11, width: 12, heads: 3, layers: 
 const params = initialise(transformer, config, { on: f64, seed: 3, spread: 0.5 });
 
 describe('transformer', () => {
-  it('generates what whole runs say, whatever mode reads the prompt', () => {
+  it('generates the tokens of whole runs with every mode for the prompt', () => {
     const prompt = drawnPrompt(2, 5, config.vocabulary, 1);
     const rows = prompt.map((row) => [...row]);
     for (let step = 0; step < 6; step++) {
@@ -30,7 +31,7 @@ describe('transformer', () => {
     }
   });
 
-  it('has a cache that grows by a row a token', () => {
+  it('has a cache that grows by one row per token', () => {
     let state = transformer.start(params, config, 2);
     for (const [t, length] of [
       [3, 3],

@@ -1,3 +1,4 @@
+/** @file Softmax, attention and rotary positions at their edges: large scores, masks, empty sequences. */
 import { describe, expect, it } from 'vitest';
 import { f64, tensor } from '../../src/executors/f64/index.ts';
 import {
@@ -34,14 +35,14 @@ const drawn = (shape: Shape, size = 1): Value =>
   );
 
 describe('softmax', () => {
-  it('sums to 1 however large its numbers', () => {
+  it('sums to 1 for numbers of any size', () => {
     for (const size of [1e-3, 1, 1e3, 1e300]) {
       const rows = read(softmax(drawn([4, 5], size)));
       for (let i = 0; i < 4; i++) expect(rows.slice(5 * i, 5 * i + 5).reduce((a, b) => a + b)).toBeCloseTo(1, 14);
     }
   });
 
-  it('leaves out what is not seen, whatever stands there', () => {
+  it('ignores unseen entries, NaN and infinities included', () => {
     const seen = tensor([1, 1, 0, 0]);
     expect([...read(softmax(tensor([1, 1, 1e308, Number.NaN]), seen))]).toEqual([0.5, 0.5, 0, 0]);
   });
@@ -55,13 +56,13 @@ describe('softmax', () => {
 describe.each(modes.map((mode) => [JSON.stringify(mode), mode] as const))('attention, %s', (_name, mode) => {
   const inputs = { q: drawn([2, 3, 5, 4]), k: drawn([2, 3, 5, 4]), v: drawn([2, 3, 5, 2]), factor: 0.5 };
 
-  it('stays finite where scores are far beyond what exp can hold', () => {
+  it('stays finite where exp of the scores would overflow', () => {
     const large = { ...inputs, q: drawn([2, 3, 5, 4], 1e6), k: drawn([2, 3, 5, 4], 1e6) };
     const { output } = attentionIn(mode)(large, emptyCache(large));
     expect(read(output).every(Number.isFinite)).toBe(true);
   });
 
-  it('reads nothing and caches nothing where there is no token', () => {
+  it('of no token returns no output and the same cache', () => {
     const none = { q: drawn([2, 3, 0, 4]), k: drawn([2, 3, 0, 4]), v: drawn([2, 3, 0, 2]), factor: 1 };
     const start = emptyCache(none);
     const result = attentionIn(mode)(none, start);
@@ -84,7 +85,7 @@ describe.each(modes.map((mode) => [JSON.stringify(mode), mode] as const))('atten
 });
 
 describe('rotary pairs', () => {
-  it('are neighbours or halves: the same numbers in another order', () => {
+  it('of neighbours and of halves give the same numbers in another order', () => {
     const x = tensor([[1, 2, 5, 7]]);
     const swapped = tensor([[1, 5, 2, 7]]);
     const frequencies = rotaryFrequencies(2);

@@ -1,3 +1,4 @@
+/** @file Batches: their description, and retention and scans of a batch against each sequence alone. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { vjp } from '../../src/autograd/vjp.ts';
@@ -29,7 +30,7 @@ import { refuses, untyped } from '../support/refusals.ts';
 
 const modes: readonly Mode[] = [{ name: 'parallel' }, { name: 'chunkwise', chunkSize: 3 }, { name: 'recurrent' }];
 
-/** Numbers that sums and products of some factors ½ keep exact. */
+/** Numbers whose sums, and products with some factors ½, are exact. */
 const drawn = (seed: number, shape: Shape): Value => {
   const random = rng(seed);
   return input(
@@ -39,7 +40,7 @@ const drawn = (seed: number, shape: Shape): Value => {
   );
 };
 
-/** Padded batches and packed ones, also of sequences of no tokens. */
+/** Padded and packed batches, empty sequences included. */
 const batches: fc.Arbitrary<Batch> = fc.oneof(
   fc
     .tuple(fc.integer({ min: 1, max: 6 }), fc.array(fc.tuple(fc.nat(99), fc.nat(99)), { minLength: 1, maxLength: 3 }))
@@ -79,7 +80,7 @@ describe('a batch', () => {
     });
   });
 
-  it('has a span in its one row for each pair of cumulated lengths', () => {
+  it('has a span in its one row for each pair of cumulative lengths', () => {
     expect(packedBatch([0, 3, 3, 4])).toEqual({
       rows: 1,
       places: 4,
@@ -123,7 +124,7 @@ describe('a mask is refused', () => {
   ]);
 });
 
-describe('cumulated lengths are refused', () => {
+describe('cumulative lengths are refused', () => {
   refuses([
     [
       () => packedBatch([0]),
@@ -138,7 +139,7 @@ describe('cumulated lengths are refused', () => {
   ]);
 });
 
-describe('what does not fit a batch is refused', () => {
+describe('an argument that does not fit the batch is refused', () => {
   const one = tensor([[[[1], [1]]]]);
   const inputs = { q: one, k: one, v: one, decay: [0.5] };
   const state = tensor([[[[0]]]]);
@@ -193,7 +194,7 @@ describe('what does not fit a batch is refused', () => {
 });
 
 describe.each(modes.map((mode) => [mode.name, mode] as const))('retention of a batch in %s mode', (_name, mode) => {
-  it('is that of each sequence alone, to the bit where everything is exact', () => {
+  it('equals that of each sequence alone, to the bit where everything is exact', () => {
     fc.assert(
       fc.property(batches, fc.nat(1e6), (batch, seed) => {
         const { rows, places, spans } = batch;
@@ -223,7 +224,7 @@ describe.each(modes.map((mode) => [mode.name, mode] as const))('retention of a b
     );
   });
 
-  it('leaves 0 at padding, whatever stands there', () => {
+  it('leaves 0 at padding, for any input there', () => {
     const x = tensor([[[[Number.NaN], [1], [Infinity]]]]);
     const inputs = { q: x, k: x, v: x, decay: [0.5] };
     const { output, states } = batchedRetention(mode, paddedBatch([[0, 1, 0]]), inputs, [tensor([[[[2]]]])]);
@@ -249,7 +250,7 @@ describe('a batch as one scan', () => {
     return hs.length === 0 ? a : concat(hs, 1);
   };
 
-  it('has the states of each sequence alone at its tokens, those at padding handed on, and their gradients', () => {
+  it('has the states of each sequence alone at its tokens, unchanged ones at padding, and their gradients', () => {
     fc.assert(
       fc.property(batches, fc.nat(1e6), (batch, seed) => {
         const shape = [batch.rows, batch.places, 2];
@@ -292,7 +293,7 @@ describe('a batch as one scan', () => {
     );
   });
 
-  it('hands states on over padding: decay 1, input 0', () => {
+  it('keeps states over padding: decay 1, input 0', () => {
     const [a, b] = [tensor([[0.5, 0.5, 0.5]]), tensor([[9, 1, 9]])];
     const bounded = scanBatch(paddedBatch([[0, 1, 0]]), 1, { a, b }, [tensor([[4]])]);
     expect([...read(bounded.a)]).toEqual([1, 0, 1]);

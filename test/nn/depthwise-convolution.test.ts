@@ -1,4 +1,4 @@
-/** @file A causal convolution with a bias, computed as a kernel may: the bias first, every result rounded to single precision. */
+/** @file The error bound of a causal convolution with bias covers kernels that add the bias first. */
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float32 } from '../../src/executors/bounded/index.ts';
 import { parallelConvolution, recurrentConvolution } from '../../src/nn/depthwise-convolution.ts';

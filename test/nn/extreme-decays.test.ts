@@ -39,9 +39,9 @@ const allFinite = (named: Named): boolean =>
 
 /** Gates of every size, resets among them. */
 const gates = [0, -0, -1e-300, -1e-9, -0.5, -20, -745, -746, -1e4, Number.NEGATIVE_INFINITY];
-/** Steps before softplus: about its threshold in PyTorch, and far out on both sides. */
+/** Steps before softplus: around PyTorch's threshold, and far out on both sides. */
 const deltas = [19.9, 20, 20.1, 100, 1e4, 0, -20, -745, -1e4];
-/** A: still, slow, fast, and at once. */
+/** A: no decay, slow, fast, immediate. */
 const rates = [0, -1e-9, -1, -16, -1e4];
 
 function attention(operator: Operator, seed: number, on: Executor = f64): Named {
@@ -105,7 +105,7 @@ describe.each(subjects)('$operator.name in mode $mode', ({ operator, mode, input
     );
   });
 
-  it('is the recurrence there, within computed bounds, gradients included', () => {
+  it('agrees with the recurrence within computed bounds, gradients included', () => {
     const on = bounded(float64) as Executor;
     fc.assert(
       fc.property(seeds, (seed) => {
@@ -137,7 +137,7 @@ describe.each(subjects)('$operator.name in mode $mode', ({ operator, mode, input
   });
 });
 
-describe('what these inputs find', () => {
+describe('these inputs find', () => {
   const late = faults.filter(({ name }) => name === 'exp-before-mask');
 
   it.each(late)('$operator: exp before the mask, in gradients that are not finite', ({ operator, program }) => {
@@ -162,7 +162,7 @@ describe('what these inputs find', () => {
 describe('a long sequence', () => {
   const long = 4096;
 
-  it('of a state that forgets is finite, and its last token knows nothing of its first', () => {
+  it('of a state that forgets is finite, and its last output does not depend on its first token', () => {
     const random = rng(1);
     const [u, delta] = [draw([1, long, 2], random.normal), draw([1, long, 2], () => 1 + random.uniform())];
     const rows = draw([1, long, 2], random.normal);
@@ -175,7 +175,7 @@ describe('a long sequence', () => {
       expect(allFinite(gradients)).toBe(true);
       const [last, first] = [read(outputs.state!), read(results[0]![0].state!)];
       for (const [i, h] of last.entries()) expect(h).toBeCloseTo(first[i]!, 12);
-      // what the last state says of the initial one is lost after some seven hundred steps
+      // the last state's dependence on the initial one underflows after some seven hundred steps
       const { pullback } = vjp(
         (state: Value) => selectiveScan.modes.scan!({ ...inputs, state }, plain as never),
         inputs.state,
@@ -215,7 +215,7 @@ describe('a long sequence', () => {
     }
   });
 
-  it('with resets is as if each part stood alone', () => {
+  it('with resets equals its parts run alone', () => {
     const random = rng(2);
     const [q, k, v] = [2, 2, 3].map((c) => draw([1, 1, long, c], random.normal)) as [Value, Value, Value];
     const every = 512;
@@ -246,7 +246,7 @@ describe('segmentDecays', () => {
     expect([...across]).toEqual([1, 0, 0, 0, 1, 0, 0, 0.5, 1]);
   });
 
-  it('is the product of the decays between, whichever axis is time', () => {
+  it('is the product of the decays between, for any time axis', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const random = rng(seed);

@@ -1,4 +1,4 @@
-/** @file Mistakes in calls of the Mamba family: each gets one clear message. */
+/** @file Refused calls of the Mamba family, each with its whole message. */
 import { describe } from 'vitest';
 import { indices, tensor } from '../../src/executors/f64/index.ts';
 import {

@@ -1,3 +1,4 @@
+/** @file Refused calls of nn: positions, modes, shapes, losses, each with its whole message. */
 import { describe, expect, it } from 'vitest';
 import { bounded, float64 } from '../../src/executors/bounded/index.ts';
 import { f64, indices, tensor } from '../../src/executors/f64/index.ts';

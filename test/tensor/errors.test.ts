@@ -1,3 +1,4 @@
+/** @file Refused calls of tensor operations, each with its whole message. */
 import { describe } from 'vitest';
 import { grad, jvp, vjp } from '../../src/autograd/vjp.ts';
 import { f64, indices, scalar, tensor } from '../../src/executors/f64/index.ts';
@@ -45,7 +46,7 @@ function kept(): Value {
   return escaped;
 }
 
-/** Refuses what the types refuse, for callers without types. */
+/** Passes an argument that the types refuse, as a caller without types may. */
 const untyped = (wrong: unknown): Nested => wrong as Nested;
 
 const refusals: { readonly [kind: string]: readonly Refusal[] } = {

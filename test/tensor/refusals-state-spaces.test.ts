@@ -1,3 +1,4 @@
+/** @file Refused calls of scans, convolutions and functions of state space models. */
 import { describe } from 'vitest';
 import { indices, scalar, tensor } from '../../src/executors/f64/index.ts';
 import { causalConvolution } from '../../src/tensor/primitives/causal-convolution.ts';

@@ -1,4 +1,4 @@
-/** @file Why some modes do not admit some readings: what the carried state is as a function of the one before it. */
+/** @file Checks the kind of recurrence (diagonal, matrix, nonlinear) that decides which modes admit which readings. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { f64 } from '../../../src/executors/f64/index.ts';
@@ -17,7 +17,7 @@ import { refuses } from '../../support/refusals.ts';
 
 const [t, e, n] = [3, 2, 3];
 
-/** The carried state after t tokens as a function of the one before them, for drawn decays, drives, sources and weights. */
+/** The carried state after t tokens as a function of the initial one, for drawn decays, drives, sources and weights. */
 function carriedBy(seed: number, readings: StateReadings): (state: readonly number[]) => number[] {
   const random = rng(seed);
   const values = (...shape: number[]): Value =>
@@ -41,7 +41,7 @@ function carriedBy(seed: number, readings: StateReadings): (state: readonly numb
   };
 }
 
-/** How far f(x + y) − f(x) − f(y) + f(0) is from 0: 0 for every linear recurrence with any drives. */
+/** The size of f(x + y) − f(x) − f(y) + f(0), which is 0 for every linear recurrence with any drives. */
 function bend(f: (state: readonly number[]) => number[], seed: number): number {
   const random = rng(seed ^ 0xbe4d);
   const [x, y] = [0, 1].map(() => Array.from({ length: e * n }, () => random.normal())) as [number[], number[]];
@@ -49,14 +49,14 @@ function bend(f: (state: readonly number[]) => number[], seed: number): number {
   return Math.max(...both!.map((value, i) => Math.abs(value - atX![i]! - atY![i]! + at0![i]!)));
 }
 
-/** How far states other than the first of channel 0 move with it. */
+/** The largest effect of the first state of channel 0 on other states. */
 function mixing(f: (state: readonly number[]) => number[]): number {
   const [moved, still] = [1, 0].map((first) => f(Array.from({ length: e * n }, (_, i) => (i === 0 ? first : 0))));
   return Math.max(...moved!.slice(1).map((value, i) => Math.abs(value - still![i + 1]!)));
 }
 
 describe('the carried state', () => {
-  it('is a linear function of the one before it, of each state alone or not, exactly where its kind says so', () => {
+  it('is linear in the one before it, and diagonal, exactly where its kind says so', () => {
     const seen = new Set<string>();
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e6 }), stateReadings, (seed, readings) => {
@@ -77,7 +77,7 @@ describe('the carried state', () => {
   ] as const)('bends under $fusion, $stateNorm carried on, so no scan, chunk or convolution computes it', (of) => {
     const readings = { ...denseSsmConfig({ width: e, layers: 2, denseLayers: 1 }).readings, ...of };
     expect(carriedRecurrence(readings, 2)).toBe('nonlinear');
-    // one source alone has all shares, whatever asks: attention bends with two
+    // attention over one source is linear, over two it is not
     const carried = of.fusion === 'attention' ? attended(readings) : carriedBy(1, readings);
     expect(bend(carried, 1)).toBeGreaterThan(1e-3);
   });

@@ -48,7 +48,7 @@ describe('decays at 0 and at 1', () => {
     [0, 1, 0.5],
     [1e-300, 1 - 2 ** -52, -1],
   ]);
-  it.each(modes)('$name: finite, and so are the gradients', (mode) => {
+  it.each(modes)('$name is finite, and so are the gradients', (mode) => {
     const model = { x: drawn([2, 19, 2], 1), a: decays, b: drawn([2, 3], 2), c: drawn([2, 3], 3) };
     const run = ({ state, ...inputs }: typeof model & { state: Value }) => ({ ...ssmIn(mode)(inputs, state) });
     expect(finiteBothWays(run, { ...model, state: drawn([2, 2, 3], 4) })).toEqual([true, true]);
@@ -64,7 +64,7 @@ describe('decays at 0 and at 1', () => {
     }));
   });
 
-  it.each(modes.filter(({ name }) => name !== 'scan'))('$name: complex ones of size 0 and 1', (mode) => {
+  it.each(modes.filter(({ name }) => name !== 'scan'))('$name is finite with complex ones of size 0 and 1', (mode) => {
     const a: Complex = { re: tensor([[0, 0.6, 1]]), im: tensor([[0, 0.8, 0]]) };
     const pair = (shape: Shape, seed: number): Complex => ({ re: drawn(shape, seed), im: drawn(shape, seed + 1) });
     const model = { x: drawn([2, 19, 1], 1), a, b: pair([1, 3], 2), c: pair([1, 3], 4), state: pair([2, 1, 3], 6) };
@@ -122,7 +122,7 @@ describe('discretisation', () => {
     }
   });
 
-  it('of a turning eigenvalue too: φ₁ and its derivative lose no digits near 0', () => {
+  it('of an imaginary eigenvalue loses no digits of φ₁ and its derivative near 0', () => {
     for (const size of [0, 1e-300, 1e-12, 1e-6, 1e-3]) {
       const run = (im: Value) => complexPhi1({ re: tensor([0]), im });
       const { value, pullback } = vjp(run, tensor([size]));
@@ -134,7 +134,7 @@ describe('discretisation', () => {
     }
   });
 
-  it('of a stiff matrix forgets what must be forgotten', () => {
+  it('of a stiff matrix forgets the fast states', () => {
     const e = read(
       matrixExponential(
         tensor([
@@ -158,7 +158,7 @@ describe('4,096 tokens', () => {
   };
   const long = modes.map((mode): SsmMode => (mode.name === 'chunkwise' ? { ...mode, chunkSize: 100 } : mode));
 
-  it.each(long)('$name: with states that forget at once, slowly and never, all finite', (mode) => {
+  it.each(long)('$name is finite with states that forget at once, slowly and never', (mode) => {
     const run = ({ state, ...inputs }: ReturnType<typeof model> & { state: Value }) => ({
       ...ssmIn(mode)(inputs, state),
     });
@@ -166,7 +166,7 @@ describe('4,096 tokens', () => {
     expect(finiteBothWays(run, { ...inputs, state: emptySsmState(inputs.a, 1) })).toEqual([true, true]);
   });
 
-  it('are convolved alike directly and by a transform, within the computed bound of both', () => {
+  it('are convolved alike directly and by FFT, within the bounds of both', () => {
     const inputs = model([0.5, 1 - 1e-3, -0.99]);
     const tensors = Object.entries({ ...inputs, state: drawn([1, 1, 3], 5) });
     const c: Case = {
@@ -188,7 +188,7 @@ describe('4,096 tokens', () => {
     expect(verdict.error).toBeLessThan(1e-11);
   });
 
-  it('leave the state that the recurrence leaves', () => {
+  it('leave the state of the recurrence', () => {
     const inputs = model([0.5, 0.99]);
     const state = emptySsmState(inputs.a, 1);
     const [last, other] = [ssmIn({ name: 'recurrent' })(inputs, state), convolutionSsm('fft')(inputs, state)];

@@ -1,3 +1,4 @@
+/** @file Refused calls of state space models, each with its whole message. */
 import { describe, expect, it } from 'vitest';
 import { f64, tensor } from '../../../src/executors/f64/index.ts';
 import {
@@ -95,7 +96,7 @@ describe('state space models', () => {
     [() => ssmIn(untyped('scan')), "ssm: the mode is 'scan'; it is a record, as in { name: 'scan' }"],
   ]);
 
-  it('leave the state of an empty sequence as it is, in every mode', () => {
+  it('keep the state of an empty sequence, in every mode', () => {
     const names = ['recurrent', 'scan', 'logStep', 'direct', 'fft'] as const;
     const all: readonly SsmMode[] = [...names.map((name) => ({ name })), { name: 'chunkwise', chunkSize: 3 }];
     const before = tensor([
