@@ -18,7 +18,7 @@ export interface Documented {
 }
 
 /** The folders whose pages are documents; README.md of any folder of `src` is one as well. */
-const folders = ['.', 'docs', 'spec', 'examples', 'adapters/python', 'test/vectors'];
+const folders = ['.', 'docs', 'spec', 'examples', 'adapters/python', 'test', 'test/vectors'];
 
 /** Every page of the project that is Markdown. */
 export const documents = (): string[] => [

@@ -13,11 +13,7 @@ const exempt = [
   'test/adapters/',
   'test/backends/',
   'test/browser/',
-  'test/laws/',
-  'test/models/',
-  'test/nn/',
   'test/oracle/',
-  'test/tensor/',
 ];
 
 const page = 'docs/style.md';
