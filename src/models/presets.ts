@@ -48,7 +48,7 @@ function preset<C, P extends Tree, S extends Tree>(
   return { name, model, sizes, config, count: (own) => countParameters(model, config(own)), widthMultiple };
 }
 
-/** Rotation turns pairs of a head's channels; DenseRetNet has half as many channels of keys as of the stream. */
+/** Rotation needs pairs of a head's channels; DenseRetNet has half as many key channels as stream channels. */
 const [pairs, pairsOfHalf] = [(heads: number) => 2 * heads, (heads: number) => 4 * heads];
 /** Mamba and DenseMamba admit any width; multiples of 8 keep rows aligned. */
 const eights = (): number => 8;

@@ -1,7 +1,7 @@
 /**
- * @file Backends as strangers may write them, `node stranger.mjs KIND`: one that is right (`echo`, whose outputs are its inputs),
- * and many that go wrong. Nothing of the project is used: this is also a second reading of the protocol. The number of each
- * process is added to the file PIDS.
+ * @file Test backends ("strangers", as somebody else might write them), `node stranger.mjs KIND`: a correct one (`echo`, whose outputs
+ * are its inputs) and many faulty ones. It uses no code of the project, so it is a second implementation of the protocol. It appends
+ * the id of each process to the file PIDS.
  */
 import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, mkdirSync, readFileSync, readSync, writeFileSync, writeSync } from 'node:fs';
@@ -18,7 +18,7 @@ const hang = () => {
   for (;;) sleep(1000);
 };
 
-/** Exactly so many bytes of standard input; ends the process where it ends. */
+/** Reads exactly `length` bytes of standard input; exits at its end. */
 function read(length) {
   const bytes = Buffer.alloc(length);
   for (let at = 0; at < length; ) {
@@ -33,13 +33,13 @@ function write(bytes) {
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
   } catch (error) {
-    // nobody listens any more: which of the two ends first is chance
+    // the reader has ended first
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   }
 }
 
-/** A message of densessm: its texts, and its tensors as the header has them and as bytes. */
+/** Receives a message of densessm: its texts, its tensors' header entries, and their bytes. */
 function receive() {
   const file = questionPath === undefined ? read(Number(read(16).readBigUInt64LE(8))) : readFileSync(questionPath);
   const length = Number(file.readBigUInt64LE(0));
@@ -83,7 +83,7 @@ function echo({ texts, tensors, data }, id = texts.id) {
 
 const number = { dtype: 'F64', shape: [1], data_offsets: [0, 8] };
 
-/** What differs from the right backend: before anything is read, at `describe`, or at a `run`, of which `count` came before. */
+/** Differences from the correct backend: before it reads, at `describe`, or at a `run`, after `count` earlier ones. */
 const strangers = {
   echo: {},
   compiles: { describe: (asked) => describe(asked, { compiles: 'true' }) },

@@ -1,4 +1,4 @@
-/** @file Helpers of the tests of backends: commands of backends written by others, questions, and whether a process still runs. */
+/** @file Runs the test backends of stranger.mjs, asks them questions, and checks that their processes end. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { Limits } from '../../src/oracle/backends/limits.ts';
 
 const script = fileURLToPath(new URL('stranger.mjs', import.meta.url));
 
-/** A question about `x` of so many numbers. */
+/** A question with an input `x` of `length` numbers. */
 export const question = (length = 2, changes: Partial<Question> = {}): Question => ({
   operator: 'retention',
   mode: 'parallel',
@@ -26,17 +26,17 @@ export const question = (length = 2, changes: Partial<Question> = {}): Question 
   ...changes,
 });
 
-/** Enough on a busy machine; a hang is found by a smaller limit. */
+/** Limits that suffice on a busy machine; tests of hangs set smaller ones. */
 export const limits: Limits = { start: 20_000, question: 10_000, total: 60_000, restarts: 3, grace: 300 };
 
-/** A stranger that notes the numbers of its processes. */
+/** A test backend that records the ids of its processes. */
 export interface Stranger {
   readonly command: string;
-  /** All processes that it has had. */
+  /** The ids of all its processes so far. */
   pids(): number[];
 }
 
-/** A stranger of a kind, for one test. */
+/** A test backend of a kind, for one test. */
 export function stranger(kind: string): Stranger {
   const folder = mkdtempSync(join(tmpdir(), 'stranger-'));
   const file = join(folder, 'pids');
@@ -48,7 +48,7 @@ export function stranger(kind: string): Stranger {
   };
 }
 
-/** Whether a process runs. One that has ended and that nobody has asked about yet does not. */
+/** Whether a process runs; a zombie does not. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -62,13 +62,13 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** Asserts that there were processes and that none is left, at the latest in a moment. */
+/** Expects that there were processes and that all end within a moment. */
 export async function expectGone(pids: readonly number[]): Promise<void> {
   expect(pids.length).toBeGreaterThan(0);
   await expect.poll(() => pids.filter(isRunning), { timeout: 3000 }).toEqual([]);
 }
 
-/** The failure of an answer that must be one. */
+/** The failure in an answer; throws on any other answer. */
 export function failureOf(answer: Answer): Failure {
   if (answer.kind !== 'failure') throw new Error(`it answered ${answer.kind}`);
   return answer.failure;

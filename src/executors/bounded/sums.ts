@@ -7,7 +7,7 @@ import { zeros } from '../f64/allocate.ts';
 import { evaluate, type Operands, type Rule } from './operands.ts';
 import type { Rounding } from './rounding.ts';
 
-/** What the bound needs of an operand: |x|, |x| + e, where x is not exactly 0 (null: everywhere), and e. An index stands for itself. */
+/** An operand's parts in the bound: |x|, |x| + e, where x is not exactly 0 (null: everywhere), and e. An index stands for itself. */
 interface Parts {
   readonly sizes: Float64Array;
   readonly grown: Float64Array;

@@ -41,7 +41,7 @@ function composed(steps: readonly Step[], arithmetic: Arithmetic): Step {
   return { a: round(second.a * first.a), b: round((fused ? product : round(product)) + second.b) };
 }
 
-/** How many of `count` steps go to the first part. */
+/** Chooses the length of the first part of `count` steps. */
 function cut(count: number, { order, random }: Arithmetic): number {
   switch (order) {
     case 'sequential':

@@ -23,7 +23,7 @@ import { fuseStates, mergeBlocks, type StateFusionParams, type StateFusionRule, 
 export type CarriedRecurrence = 'diagonal' | 'matrix' | 'nonlinear';
 
 /**
- * The kind of recurrence of a layer with so many sources, under some readings. Attention over one source is addition.
+ * The kind of recurrence of a layer with `sources` sources, under some readings. Attention over one source is addition.
  * @example
  * carriedRecurrence({ carry: 'fused', fusion: 'attention', stateNorm: 'none' }, 2) // 'nonlinear'
  */

@@ -5,7 +5,7 @@ import type { Primitive } from '../primitive.ts';
 import { axisOf, sameShape, show } from '../shape.ts';
 import type { Value } from '../value.ts';
 
-/** How a convolution is computed: summed as it is written, or as a product of Fourier transforms. */
+/** The algorithm of a convolution: direct sums, or a product of Fourier transforms (FFT). */
 export type ConvolutionMethod = 'direct' | 'fft';
 
 /** The axis of time (counted from the front), whether it sums what comes after, `Σ_{s≥t} k_{s−t} x_s`, and how. */

@@ -85,7 +85,7 @@ function parse(spec: string): EinsumParams {
   return params;
 }
 
-/** How an operand's cotangent comes from the result's: an einsum, and the operand's axes along which it repeats. */
+/** The rule for an operand's cotangent: an einsum, and the operand's axes along which its result repeats. */
 interface Adjoint {
   readonly spec: string;
   readonly repeats: readonly boolean[];

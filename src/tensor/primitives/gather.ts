@@ -6,7 +6,7 @@ import { sameShape, show } from '../shape.ts';
 import type { Value } from '../value.ts';
 import { scatterAdd } from './scatter-add.ts';
 
-/** How many leading axes the table and the index share. */
+/** The number of leading (batch) axes that the table and the index share. */
 export type GatherParams = { readonly batchAxes: number };
 
 export const gatherPrimitive: Primitive<GatherParams> = {

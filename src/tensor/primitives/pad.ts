@@ -6,7 +6,7 @@ import { axisOf } from '../shape.ts';
 import type { Value } from '../value.ts';
 import { slice } from './slice.ts';
 
-/** How many zeros to put before and after, along an axis (counted from the front). */
+/** The numbers of zeros before and after, along an axis (counted from the front). */
 export type PadParams = { readonly axis: number; readonly before: number; readonly after: number };
 
 export const padPrimitive: Primitive<PadParams> = {

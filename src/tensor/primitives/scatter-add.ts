@@ -6,7 +6,7 @@ import { sameShape, show } from '../shape.ts';
 import type { Value } from '../value.ts';
 import { checkBatchAxes, gather } from './gather.ts';
 
-/** How many rows the table has, and how many leading axes it shares with the index. */
+/** The table's rows, and the number of leading (batch) axes that it shares with the index. */
 export type ScatterAddParams = { readonly rows: number; readonly batchAxes: number };
 
 export const scatterAddPrimitive: Primitive<ScatterAddParams> = {

@@ -8,7 +8,7 @@ import { flattenParams, languageTraining, type Training } from '../../../src/tra
 
 const [batch, length, vocabulary] = [2, 5, 7];
 
-/** How large the model is. */
+/** The size of the model. */
 export interface Size {
   readonly width: number;
   readonly layers: number;
