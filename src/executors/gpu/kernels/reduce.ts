@@ -4,7 +4,7 @@ import type { Fuser } from '../fusion/fuser.ts';
 import type { Workgroup } from '../text/kernel.ts';
 import { loopsOver, merged, placesOf, plus } from '../text/places.ts';
 import { pointwise } from '../text/script.ts';
-import { mostNumbers, type Target } from '../text/target.ts';
+import { mostElementsOn, type Target } from '../text/target.ts';
 import { dense } from '../values/expression.ts';
 import type { Expression } from '../values/numbers.ts';
 import { arranged } from '../values/views.ts';
@@ -105,7 +105,7 @@ interface Sharing {
 }
 
 function sharingOf(results: number, count: number, along: boolean, target: Target): Sharing {
-  const mostParts = Math.min(results === 1 ? 4 * threads : mostSplits, Math.floor(mostNumbers(target) / results));
+  const mostParts = Math.min(results === 1 ? 4 * threads : mostSplits, Math.floor(mostElementsOn(target) / results));
   // 16 elements per invocation where that keeps the device busy, else as few as 4
   const [least, most] = along ? [powerFrom(count / 16), powerFrom(count / 4)] : [8, 32];
   const wanted = powerFrom((workgroupsWanted * threads) / (results * mostParts));

@@ -4,7 +4,7 @@
  */
 import type { Workgroup } from '../text/kernel.ts';
 import type { Axis, MatrixAxes, MatrixAxis } from '../text/places.ts';
-import { mostNumbers, mostWorkgroups, type Target, type TileShape } from '../text/target.ts';
+import { mostElementsOn, mostWorkgroups, type Target, type TileShape } from '../text/target.ts';
 import type { Read } from '../values/numbers.ts';
 import { areVec4, type Loader, loaderOf, offsetFunction, range } from './tile-loaders.ts';
 
@@ -55,7 +55,7 @@ export function chooseTiling([batch, m, n, k]: ProductSize, target: Target): Til
     const [down, across] = [Math.ceil(m / tile.m), Math.ceil(n / tile.n)];
     if (Math.max(down, across) > mostWorkgroups) continue;
     for (const splits of target.splits === undefined ? [1, 2, 4, 8, 16] : [target.splits]) {
-      if (splits * batch > mostWorkgroups || splits * batch * m * n > mostNumbers(target)) break;
+      if (splits * batch > mostWorkgroups || splits * batch * m * n > mostElementsOn(target)) break;
       const chunk = Math.ceil(k / splits);
       if (splits > 1 && chunk < 2 * tile.k) break;
       const computing = timeOf(tile, batch * down * across * splits, Math.ceil(chunk / tile.k));

@@ -57,7 +57,7 @@ export interface Target {
 export const mostElements = 2 ** 24;
 
 /** Most elements of an array on a device. */
-export const mostNumbers = ({ arrayBytes }: Target): number => Math.min(mostElements, Math.floor(arrayBytes / 4));
+export const mostElementsOn = ({ arrayBytes }: Target): number => Math.min(mostElements, Math.floor(arrayBytes / 4));
 
 /** Most workgroups of a kernel along each of three dimensions: the least that WebGPU guarantees. */
 export const mostWorkgroups = 65535;
