@@ -135,7 +135,3 @@ export const positionsFromRowStart = <S extends Settings & { readonly position: 
 /** Zeros at padding. */
 export const zeroed = (x: Value, batch: Batch, time = 2): Value =>
   select(constantLike(x, isToken(batch), alongRows(batch, x.shape.length, time)), x, 0);
-
-/** The states of a batch's sequences, in order. */
-export const statesOf = (inputs: Named, { spans }: Batch, name: string): Value[] =>
-  spans.map((_, i) => inputs[ofSequence(name, i)]!);

@@ -67,3 +67,7 @@ export const statesByName = (states: readonly Named[]): Named =>
   Object.fromEntries(
     states.flatMap((state, i) => Object.entries(state).map(([name, x]) => [ofSequence(name, i), x] as const)),
   );
+
+/** The states of one name of all sequences, in order. */
+export const statesOf = (inputs: Named, { spans }: Batch, name: string): Named[string][] =>
+  spans.map((_, i) => inputs[ofSequence(name, i)]!);

@@ -3,18 +3,15 @@ import { type AttentionInputs, extended, type KeyValueCache } from '../../nn/att
 import { parallelAttention } from '../../nn/attention/parallel.ts';
 import type { Batch } from '../../nn/batches/batch.ts';
 import { cutOut } from '../../nn/batches/each-sequence.ts';
-import { scanStates } from '../../nn/selective-scan/recurrences.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
-import { slice } from '../../tensor/primitives/slice.ts';
 import type { Value } from '../../tensor/value.ts';
-import { positionsFromRowStart, statesOf, zeroed } from '../batch-faults.ts';
+import { positionsFromRowStart, zeroed } from '../batch-faults.ts';
 import { type InBatch, ownOf, statesByName } from '../batchable.ts';
 import type { Settings } from '../case.ts';
 import type { Fault } from '../fault.ts';
 import type { Operator } from '../operator.ts';
 import { type AttentionSettings, attention } from '../operators/attention.ts';
-import { linearScan, scanProgram } from '../operators/linear-scan.ts';
 import { denseRetNetOperator, retNetOperator } from '../operators/models.ts';
 import { transformerOperator } from '../operators/transformer.ts';
 import type { Program } from '../program.ts';
@@ -28,23 +25,6 @@ const fault = <S extends Settings>(
   rejectedBy: readonly string[],
   wrong: (run: Program<InBatch<S>>) => Program<InBatch<S>>,
 ): Fault<InBatch<S>> => ({ operator, mode, name, says, rejectedBy, program: wrong(modes[mode]!) });
-
-const scans = [
-  fault(
-    linearScan,
-    'scan',
-    'padding-decays-state',
-    'padding has an input of 0, but a decay of its own',
-    ['padded'],
-    () =>
-      (inputs, { batch }) => {
-        const [a, b] = [inputs.a!, zeroed(inputs.b!, batch, 1)];
-        const start = concat(statesOf(inputs, batch, 'state'), 0);
-        const { output, state } = scanProgram(scanStates)({ a, b, state: start }, {});
-        return { output: output!, ...statesByName(batch.spans.map((_, i) => ({ state: slice(state!, 0, i, i + 1) }))) };
-      },
-  ),
-];
 
 /** A fault of attention on batches: what is read is wrong, the caches that it hands over are right. */
 const misread = (
@@ -96,7 +76,6 @@ const attentions = [
 
 /** Faults of single operators. */
 export const ownBatchFaults: readonly Fault[] = [
-  ...scans,
   ...attentions,
   ...positionsFromRowStart(retNetOperator),
   ...positionsFromRowStart(denseRetNetOperator),

@@ -8,7 +8,6 @@ import { attentionFaults } from './attention.ts';
 import { ownBatchFaults } from './batches.ts';
 import { denseStateFaults } from './dense-states.ts';
 import { linearAttentionFaults } from './linear-attention.ts';
-import { linearScanFaults } from './linear-scan.ts';
 import { mambaFaults } from './mamba.ts';
 import { modelFaults } from './models.ts';
 import { scanFaults } from './selective-scan.ts';
@@ -22,7 +21,6 @@ export const faults: readonly Fault[] = [
   ...ssmFaults,
   ...transitionFaults,
   ...ownFaults,
-  ...linearScanFaults,
   ...modelFaults,
   ...scanFaults,
   ...linearAttentionFaults,

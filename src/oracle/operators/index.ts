@@ -15,7 +15,8 @@ import { collect, denseSsm, inject } from './dense-ssm.ts';
 import { denseSsmStackOperator } from './dense-ssm-stack.ts';
 import { depthwiseConvolution } from './depthwise-convolution.ts';
 import { linearAttention, normalisedLinearAttention, simpleGla, stateSpaceDuality } from './linear-attention.ts';
-import { linearScan } from './linear-scan.ts';
+import { linearScanFaults } from './linear-scan/faults.ts';
+import { linearScan } from './linear-scan/operator.ts';
 import { mambaOperator } from './mamba.ts';
 import { denseRetNetOperator, retNetOperator } from './models.ts';
 import { retentionFaults } from './retention/faults.ts';
@@ -45,7 +46,7 @@ const rows: readonly Row[] = [
   [gate, []],
   [select, []],
   [fuseByAddition, []],
-  [linearScan, []],
+  [linearScan, linearScanFaults],
   [retention, retentionFaults],
   [denseKeys, []],
   [denseValues, []],

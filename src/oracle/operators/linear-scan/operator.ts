@@ -1,0 +1,75 @@
+/** @file The linear recurrence h_t = a_t h_{t−1} + b_t alone: what every scan kernel computes. */
+import * as fc from 'fast-check';
+import { linearRecurrence } from '../../../../spec/linear-recurrence.ts';
+import { scanBatch, scanStates } from '../../../nn/batches/scan.ts';
+import {
+  logStepStates,
+  type Recurrence,
+  recurrentStates,
+  scanStates as statesByScan,
+} from '../../../nn/selective-scan/recurrences.ts';
+import { zerosLike } from '../../../tensor/operand.ts';
+import { at } from '../../../tensor/ops.ts';
+import { reshape } from '../../../tensor/primitives/reshape.ts';
+import { type InBatch, statesByName, statesOf } from '../../batchable.ts';
+import type { Settings } from '../../case.ts';
+import { defineOperator } from '../../define-operator.ts';
+import { anyAssociation, lengths, small } from '../../draw.ts';
+import { layoutOf } from '../../layout.ts';
+import type { ProgramOf } from '../../operator.ts';
+import { over } from '../../over.ts';
+import type { Program } from '../../program.ts';
+
+const signature = 'a btn, b btn, state bn -> output btn, state bn';
+
+/** A program of a recurrence: all states, and the last one, which of no token is the first. */
+export const scanProgram =
+  (states: Recurrence): ProgramOf<typeof signature, Settings> =>
+  ({ a, b, state }) => {
+    const t = b.shape[1]!;
+    if (t === 0) return { output: b, state };
+    const output = states(a, b, state);
+    return { output, state: at(output, 1, t - 1) };
+  };
+
+/** The recurrence of a batch as one scan of its rows, from 0: boundaries are decays of 0, padding decays of 1. */
+const batchProgram =
+  (states: Recurrence): Program<InBatch<Settings>> =>
+  (inputs, { batch }) => {
+    const [a, b] = [inputs.a!, inputs.b!];
+    const [rows, places, n] = a.shape as readonly [number, number, number];
+    const before = statesOf(inputs, batch, 'state').map((state) => reshape(state, [1, 1, n]));
+    const bounded = scanBatch(batch, 1, { a, b }, before);
+    const output = places === 0 ? b : states(bounded.a, bounded.b, zerosLike(a, [rows, n]));
+    const after = scanStates(batch, 1, output, before).map((state) => ({ state: reshape(state, [1, n]) }));
+    return { output, ...statesByName(after) };
+  };
+
+const inEveryMode = <T>(of: (states: Recurrence) => T) => ({
+  recurrent: of(recurrentStates),
+  scan: of(statesByScan),
+  logStep: of(logStepStates),
+});
+
+/** Eq. 5 with given decays, from the state before the first token. */
+export const linearScan = defineOperator({
+  name: 'linearScan',
+  chapter: 'spec/linear-recurrence.ts',
+  evidence: ['F', 'R'],
+  signature,
+  // products of wide decays leave every format
+  values: ['normal', 'normal', 'sparse'],
+  layouts: (size) =>
+    fc
+      .record({ b: small(3), t: lengths(size), n: small(5) })
+      .map((letters) => layoutOf(signature, { lengths: letters, settings: {}, details: { a: { spread: 0.7 } } })),
+  definition: over('b', signature, ({ a, b, state }) => {
+    const output = linearRecurrence(a, b, state);
+    return { output, state: output.at(-1) ?? state };
+  }),
+  modes: inEveryMode(scanProgram),
+  reference: 'recurrent',
+  boundsOf: anyAssociation,
+  laws: { linearIn: ['b', 'state'], timeInvariant: true, exact: true },
+  together: inEveryMode(batchProgram),
+});
