@@ -9,6 +9,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { dtypes } from '../oracle/backends/backend.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { InputError } from '../tensor/errors.ts';
+import { nearest } from '../tensor/names.ts';
 import { type CheckCommand, checkCommand } from './check.ts';
 import { colour, type Voice } from './console.ts';
 import { type DegradationCommand, degradationCommand } from './degradation.ts';
@@ -31,6 +32,20 @@ const whole =
     return value;
   };
 
+/** An option whose value is one of some names; with `name...` several values. A wrong one gets the nearest name. */
+function choiceOption(flags: string, description: string, names: readonly string[]): Option {
+  const option = new Option(flags, description).choices(names);
+  return option.argParser<string | readonly string[]>((name, previous) => {
+    if (!names.includes(name)) {
+      const meant = nearest(name, names);
+      const near = meant === undefined ? '' : `\n(Did you mean ${meant}?)`;
+      throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.${near}`);
+    }
+    return option.variadic ? [...(previous ?? []), name] : name;
+  });
+}
+
+const operatorNames = operators.map(({ name }) => name);
 const modeNames = [...new Set(operators.flatMap(({ modes }) => Object.keys(modes)))];
 
 const seedOption = (): Option =>
@@ -64,13 +79,13 @@ function program(finish: (ok: boolean) => void): Command {
     .option('--backend <command>', 'the program; without it the built-in backend is judged')
     .option('--once', 'start the program for every question, with two file names behind it', false)
     .addOption(
-      new Option('--device <name>', 'what runs the built-in backend')
-        .choices(['auto', 'webgpu', 'webasm', 'cpu'])
-        .default('auto'),
+      choiceOption('--device <name>', 'what runs the built-in backend', ['auto', 'webgpu', 'webasm', 'cpu']).default(
+        'auto',
+      ),
     )
-    .addOption(new Option('--operator <name...>', 'these operators only').choices(operators.map(({ name }) => name)))
-    .addOption(new Option('--mode <name...>', 'these modes only').choices(modeNames))
-    .addOption(new Option('--dtype <name...>', 'these types only').choices(dtypes))
+    .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
+    .addOption(choiceOption('--mode <name...>', 'these modes only', modeNames))
+    .addOption(choiceOption('--dtype <name...>', 'these types only', dtypes))
     .addOption(casesOption('cases for each operator, mode and type', 100))
     .addOption(longestOption(33))
     .addOption(seedOption())
@@ -109,9 +124,10 @@ function program(finish: (ok: boolean) => void): Command {
       'measure what is left of a shallow state in the layers above it (Eq. 9), with and without dense connections',
     )
     .addOption(
-      new Option('--of <what>', 'random stacks of state space models, or random DenseMambas')
-        .choices(['stacks', 'dense-mamba'])
-        .default('stacks'),
+      choiceOption('--of <what>', 'random stacks of state space models, or random DenseMambas', [
+        'stacks',
+        'dense-mamba',
+      ]).default('stacks'),
     )
     .addOption(new Option('--layers <n>', 'layers above the one that is changed').argParser(whole(1, 64)).default(8))
     .addOption(new Option('--count <n>', 'how many of them').argParser(whole(1, 1e4)).default(50))

@@ -59,7 +59,7 @@ export const codecs = {
 export type DType = keyof typeof codecs;
 
 /** The stored types, as errors list them. */
-export const dtypeNames: string = Object.keys(codecs).join(', ');
+export const dtypeNames: readonly string[] = Object.keys(codecs);
 
 /** Whether a name is that of a stored type. */
 export const isDType = (name: unknown): name is DType => typeof name === 'string' && Object.hasOwn(codecs, name);

@@ -66,7 +66,7 @@ function checkEntry(name: string, entry: unknown, file: string): Entry {
   const where = `${file}: tensor ${quoted(name)}`;
   if (!isObject(entry)) fail(`${where} is not an object with dtype, shape and data_offsets; write the file again`);
   const { dtype, shape, data_offsets: offsets } = entry;
-  if (!isDType(dtype)) fail(`${where} has dtype ${shown(dtype)}; readable are ${dtypeNames}: convert it`);
+  if (!isDType(dtype)) fail(`${where} has dtype ${shown(dtype)}; readable are ${dtypeNames.join(', ')}: convert it`);
   if (!isCounts(shape)) fail(`${where} has shape ${shown(shape)}; a shape is a list of integers ≥ 0`);
   if (!isCounts(offsets) || offsets.length !== 2) {
     fail(`${where} has data_offsets ${shown(offsets)}; they are two integers ≥ 0, begin and end`);

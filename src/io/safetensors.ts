@@ -1,5 +1,6 @@
 /** @file Reading and writing the safetensors format: a JSON header, then raw little-endian numbers. */
 import { fail } from '../tensor/errors.ts';
+import { didYouMean } from '../tensor/names.ts';
 import { checkShape, type Shape, show, sizeOf } from '../tensor/shape.ts';
 import { codecOf, type DType, dtypeNames, isDType, readNumbers, writeNumbers } from './dtypes.ts';
 import { type Entry, METADATA, readHeader } from './safetensors-header.ts';
@@ -95,7 +96,8 @@ function encodeHeader(
 function checkTensor(name: string, { dtype, shape, data }: TensorToStore): void {
   const call = `formatSafetensors: tensor ${quoted(name)}`;
   if (name === METADATA) fail(`${call}: the name is that of the texts; rename the tensor`);
-  if (!isDType(dtype)) fail(`${call}: dtype is ${String(dtype)}; use one of ${dtypeNames}`);
+  if (!isDType(dtype))
+    fail(`${call}: dtype is ${String(dtype)}; use one of ${dtypeNames.join(', ')}${didYouMean(dtype, dtypeNames)}`);
   checkShape(call, shape);
   if (data.length !== sizeOf(shape)) {
     fail(`${call}: ${data.length} numbers do not fill shape ${show(shape)}, which holds ${sizeOf(shape)}`);

@@ -3,6 +3,7 @@ import type { RotationPhase } from '../nn/multi-head-retention.ts';
 import type { RetentionNorm } from '../nn/retention/normalised.ts';
 import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
+import { didYouMean } from '../tensor/names.ts';
 
 /** The choices for each field of `R`. */
 export type Choices<R> = { readonly [F in keyof R]: readonly R[F][] };
@@ -46,7 +47,16 @@ export function checkEpsilon(call: string, epsilon: number): void {
   }
 }
 
-/** Throws unless every reading is one of its choices. */
+/** Throws on a name that is no reading, and unless every reading is one of its choices. */
+export function checkReadingsOnly<R extends object>(call: string, readings: R, choices: Choices<R>): void {
+  checkReadings(call, readings, choices);
+  const names = Object.keys(choices);
+  const unknown = Object.keys(readings).find((name) => !names.includes(name));
+  if (unknown === undefined) return;
+  fail(`${call}: there is no reading ${described(unknown)}; use ${names.join(', ')}${didYouMean(unknown, names)}`);
+}
+
+/** Throws unless every reading is one of its choices; other fields are not looked at. */
 export function checkReadings<R>(call: string, readings: R, choices: Choices<R>): void {
   if (typeof readings !== 'object' || readings === null) {
     fail(`${call}: readings is ${described(readings)}; give a choice for each of ${Object.keys(choices).join(', ')}`);
@@ -54,7 +64,8 @@ export function checkReadings<R>(call: string, readings: R, choices: Choices<R>)
   for (const [field, known] of Object.entries<readonly unknown[]>(choices)) {
     const chosen: unknown = readings[field as keyof R];
     if (!known.includes(chosen)) {
-      fail(`${call}: ${field} is ${described(chosen)}; choose ${known.map(described).join(' or ')}`);
+      const near = didYouMean(chosen, known.map(String));
+      fail(`${call}: ${field} is ${described(chosen)}; choose ${known.map(described).join(' or ')}${near}`);
     }
   }
 }

@@ -2,7 +2,7 @@
 import type { StateReadings } from '../nn/dense-states/fuse.ts';
 import type { Rng } from '../tensor/random.ts';
 import type { Shape } from '../tensor/shape.ts';
-import { type Choices, checkReadings, checkWhole } from './check.ts';
+import { type Choices, checkReadingsOnly, checkWhole } from './check.ts';
 import { freshFusion, sourcesOf } from './fusion-shapes.ts';
 import { checkMamba, freshMamba, type MambaConfig, mambaConfig, mambaShapes } from './mamba-config.ts';
 import { paperStateReadings, stateChoices, stateFusionShapes } from './state-fusion.ts';
@@ -63,7 +63,7 @@ const choices: Choices<DenseMambaReadings> = { ...stateChoices, gateInput: ['nor
 export function checkDenseMamba(config: DenseMambaConfig): void {
   checkMamba(config, 'denseMamba');
   checkWhole('denseMamba', config, ['denseLayers', 'gateRank'], 0);
-  checkReadings('denseMamba', config.readings, choices);
+  checkReadingsOnly('denseMamba', config.readings, choices);
 }
 
 /** Initial numbers of a weight: Mamba's; a merge starts as the identity of the layer's own states; null for the default. */

@@ -6,7 +6,7 @@ import type { GateActivation } from '../nn/selective-transition.ts';
 import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import type { Shape } from '../tensor/shape.ts';
-import { type Choices, checkEpsilon, checkReadings, checkWhole, retentionReadings } from './check.ts';
+import { type Choices, checkEpsilon, checkReadingsOnly, checkWhole, retentionReadings } from './check.ts';
 import { fusionShapes, sourcesOf } from './fusion-shapes.ts';
 
 /** The readings (interpretations of the paper) of dense keys and values; spec/readings.ts has the evidence. */
@@ -149,5 +149,5 @@ export function checkDenseRetNet(config: DenseRetNetConfig): void {
       `denseRetNet: padToken is ${described(padToken)}; it is a token of the vocabulary, 0 to ${vocabulary - 1}, or null`,
     );
   }
-  checkReadings('denseRetNet', readings, choices);
+  checkReadingsOnly('denseRetNet', readings, choices);
 }

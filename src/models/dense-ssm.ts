@@ -19,7 +19,7 @@ import { site } from '../tensor/primitives/site.ts';
 import type { Rng } from '../tensor/random.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
-import { checkEpsilon, checkReadings, checkWhole } from './check.ts';
+import { checkEpsilon, checkReadingsOnly, checkWhole } from './check.ts';
 import { freshFusion, sourcesOf } from './fusion-shapes.ts';
 import { checkParameters, type Parametrised } from './language-model.ts';
 import { paperStateReadings, stateChoices, stateFusionShapes } from './state-fusion.ts';
@@ -104,7 +104,7 @@ function check(config: DenseSsmConfig): void {
   checkWhole('denseSsmStack', config, ['width', 'stateSize', 'layers'], 1);
   checkWhole('denseSsmStack', config, ['denseLayers', 'gateRank'], 0);
   checkEpsilon('denseSsmStack', config.epsilon);
-  checkReadings('denseSsmStack', config.readings, stateChoices);
+  checkReadingsOnly('denseSsmStack', config.readings, stateChoices);
 }
 
 function shapes(config: DenseSsmConfig): Record<string, Shape> {

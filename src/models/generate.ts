@@ -3,6 +3,7 @@ import { checkMode, type Mode } from '../nn/mode.ts';
 import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { indexInput, read } from '../tensor/input.ts';
+import { didYouMean } from '../tensor/names.ts';
 import { rng } from '../tensor/random.ts';
 import { type Shape, show, sizeOf } from '../tensor/shape.ts';
 import { leavesOf, type Tree } from '../tensor/tree.ts';
@@ -87,8 +88,7 @@ function checkNames(options: GenerateOptions): void {
   const known = Object.keys(optionNames);
   const wrong = Object.keys(options).find((name) => !known.includes(name));
   if (wrong === undefined) return;
-  const meant = known.find((name) => name.toLowerCase() === wrong.toLowerCase());
-  fail(`generate: unknown option '${wrong}'; ${meant === undefined ? `use ${known.join(', ')}` : `use ${meant}`}`);
+  fail(`generate: unknown option '${wrong}'; use ${known.join(', ')}${didYouMean(wrong, known)}`);
 }
 
 function checkOptions({ steps, mode, seed = 0, stopAt = 0, ...sampling }: GenerateOptions, vocabulary: number): void {

@@ -1,6 +1,7 @@
 /** @file Modes, that is, the algorithms for a sequence, and the choice of a function by mode. */
 import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
+import { didYouMean } from '../tensor/names.ts';
 
 /** How a sequence is computed: all tokens at once, in chunks, or token by token. */
 export type Mode =
@@ -26,7 +27,8 @@ export function checkMode(
     fail(`${call}: the mode is ${described(given)}; it is a record, as in { name: '${known}' }`);
   }
   if (names.includes(mode.name)) return;
-  fail(`${call}: unknown mode ${described(mode.name)}; use ${names.slice(0, -1).join(', ')} or ${names.at(-1)}`);
+  const known = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+  fail(`${call}: unknown mode ${described(mode.name)}; use ${known}${didYouMean(mode.name, names)}`);
 }
 
 /** An implementation for each mode; that of chunkwise mode is a function of the chunk size. */

@@ -1,5 +1,6 @@
 /** @file Reading the configuration of a case: every value is checked, since vectors come from others. */
 import { fail } from '../tensor/errors.ts';
+import { didYouMean } from '../tensor/names.ts';
 
 type Config = Readonly<Record<string, unknown>>;
 
@@ -35,7 +36,11 @@ export function choiceIn<T extends string | number | boolean | null>(
   const x = valueIn(config, key);
   const choice = choices.find((one) => one === x);
   return choice === undefined
-    ? wrong(key, x, `one of ${choices.map((one) => JSON.stringify(one)).join(', ')}`)
+    ? wrong(
+        key,
+        x,
+        `one of ${choices.map((one) => JSON.stringify(one)).join(', ')}${didYouMean(x, choices.map(String))}`,
+      )
     : choice;
 }
 

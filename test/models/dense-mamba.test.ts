@@ -257,8 +257,11 @@ describe('a DenseMamba is refused with', () => {
     denseMamba.forward(params, of, indices([[1, 2]]), denseMamba.start(params, of, 1), { name: 'parallel' });
   };
   refuses([
-    [reading({ carry: 'Raw' }), "denseMamba: carry is 'Raw'; choose 'raw' or 'fused'"],
-    [reading({ gateWidth: 'states' }), "denseMamba: gateWidth is 'states'; choose 'channel' or 'state' or 'full'"],
+    [reading({ carry: 'Raw' }), "denseMamba: carry is 'Raw'; choose 'raw' or 'fused' (did you mean 'raw'?)"],
+    [
+      reading({ gateWidth: 'states' }),
+      "denseMamba: gateWidth is 'states'; choose 'channel' or 'state' or 'full' (did you mean 'state'?)",
+    ],
     [reading({ gateInput: 'x' }), "denseMamba: gateInput is 'x'; choose 'normed' or 'u'"],
     [
       () => denseMamba.check({ ...config, denseLayers: -1 }),

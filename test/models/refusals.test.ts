@@ -32,18 +32,31 @@ const plain = (change: Record<string, unknown>) => () => retNet.check({ ...plain
 
 describe('a DenseRetNet is refused with', () => {
   refuses([
-    [reading({ pass: 'Raw' }), "denseRetNet: pass is 'Raw'; choose 'raw' or 'fused'"],
+    [reading({ pass: 'Raw' }), "denseRetNet: pass is 'Raw'; choose 'raw' or 'fused' (did you mean 'raw'?)"],
+    [
+      reading({ pas: 'raw' }),
+      "denseRetNet: there is no reading 'pas'; use pass, projection, gate, gateActivation, fusion, fusedNorm, firstLayer, retentionNorm, rotationPhase (did you mean 'pass'?)",
+    ],
     [reading({ projection: 'none' }), "denseRetNet: projection is 'none'; choose 'identity' or 'linear'"],
-    [reading({ gate: 'perlayer' }), "denseRetNet: gate is 'perlayer'; choose 'shared' or 'perLayer'"],
-    [reading({ gateActivation: 'SiLU' }), "denseRetNet: gateActivation is 'SiLU'; choose 'silu' or 'none'"],
+    [
+      reading({ gate: 'perlayer' }),
+      "denseRetNet: gate is 'perlayer'; choose 'shared' or 'perLayer' (did you mean 'perLayer'?)",
+    ],
+    [
+      reading({ gateActivation: 'SiLU' }),
+      "denseRetNet: gateActivation is 'SiLU'; choose 'silu' or 'none' (did you mean 'silu'?)",
+    ],
     [reading({ fusion: 'sum' }), "denseRetNet: fusion is 'sum'; choose 'add' or 'concat' or 'attention'"],
-    [reading({ fusedNorm: 'RMS' }), "denseRetNet: fusedNorm is 'RMS'; choose 'rms' or 'none'"],
+    [reading({ fusedNorm: 'RMS' }), "denseRetNet: fusedNorm is 'RMS'; choose 'rms' or 'none' (did you mean 'rms'?)"],
     [reading({ firstLayer: true }), "denseRetNet: firstLayer is true; choose 'plain' or 'normed'"],
     [
       reading({ retentionNorm: undefined }),
       "denseRetNet: retentionNorm is undefined; choose 'none' or 'decay' or 'torchscale'",
     ],
-    [reading({ rotationPhase: 'p−1' }), "denseRetNet: rotationPhase is 'p−1'; choose 'p' or 'p-1'"],
+    [
+      reading({ rotationPhase: 'p−1' }),
+      "denseRetNet: rotationPhase is 'p−1'; choose 'p' or 'p-1' (did you mean 'p-1'?)",
+    ],
     [
       dense({ readings: undefined }),
       'denseRetNet: readings is undefined; give a choice for each of pass, projection, gate, gateActivation, fusion, fusedNorm, firstLayer, retentionNorm, rotationPhase',
@@ -68,7 +81,10 @@ describe('a RetNet is refused with', () => {
     [plain({ embeddingScale: Number.NaN }), 'retnet: embeddingScale is NaN; it must be a finite number'],
     [plain({ residualScale: Number.NaN }), 'retnet: residualScale is NaN; it must be a finite number'],
     [plain({ residualScale: undefined }), 'retnet: residualScale is undefined; it must be a finite number'],
-    [plain({ retentionNorm: 'torch' }), "retnet: retentionNorm is 'torch'; choose 'none' or 'decay' or 'torchscale'"],
+    [
+      plain({ retentionNorm: 'torch' }),
+      "retnet: retentionNorm is 'torch'; choose 'none' or 'decay' or 'torchscale' (did you mean 'torchscale'?)",
+    ],
     [plain({ rotationPhase: 'q' }), "retnet: rotationPhase is 'q'; choose 'p' or 'p-1'"],
     [plain({ ffnWidth: '4' }), "retnet: ffnWidth is '4'; it must be an integer of at least 1"],
   ]);
@@ -112,7 +128,10 @@ describe('parameters of another configuration are refused', () => {
       given({ vocabulary: 9 }),
       'dense-retnet: parameter embedding has shape [8, 32], not [9, 32] as configured; change one of them',
     ],
-    [given({ readings: { ...paperReadings, pass: 'Raw' } }), "denseRetNet: pass is 'Raw'; choose 'raw' or 'fused'"],
+    [
+      given({ readings: { ...paperReadings, pass: 'Raw' } }),
+      "denseRetNet: pass is 'Raw'; choose 'raw' or 'fused' (did you mean 'raw'?)",
+    ],
     [
       () =>
         checkParameters(denseRetNet, { ...params, layers: [first!, { ...second!, valueFusion: undefined }] }, config),
@@ -200,7 +219,10 @@ describe('generate refuses', () => {
       'generate: the options are undefined; give a record with steps at least, as in { steps: 3 }',
     ],
     [run([[1]], 3), 'generate: the options are 3; give a record with steps at least, as in { steps: 3 }'],
-    [run([[1]], { steps: 1, topk: 2 }), "generate: unknown option 'topk'; use topK"],
+    [
+      run([[1]], { steps: 1, topk: 2 }),
+      "generate: unknown option 'topk'; use steps, mode, seed, stopAt, temperature, topK, topP (did you mean 'topK'?)",
+    ],
     [
       run([[1]], { steps: 1, beams: 2 }),
       "generate: unknown option 'beams'; use steps, mode, seed, stopAt, temperature, topK, topP",

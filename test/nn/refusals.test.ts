@@ -68,7 +68,7 @@ describe('a mode is refused', () => {
     [manyHeads({}, untyped(null)), `multiHeadRetention: the mode is null; ${record}`],
     [
       () => normalisedRetention(untyped('Decay'), recurrent, inputs, one),
-      "retention: unknown normalisation 'Decay'; use none, decay or torchscale",
+      "retention: unknown normalisation 'Decay'; use none, decay or torchscale (did you mean 'decay'?)",
     ],
   ]);
 });

@@ -52,7 +52,7 @@ describe('refusals in convolutions', () => {
     [() => causalConvolution(x, x, 1), 'causalConvolution: axis 1 does not exist in shape [3]; use -1…0'],
     [
       () => causalConvolution(x, x, 0, { method: untyped('dft') }),
-      "causalConvolution: there is no method 'dft'; use 'direct' or 'fft'",
+      "causalConvolution: there is no method 'dft'; use 'direct' or 'fft' (did you mean 'fft'?)",
     ],
     [
       () => causalConvolution(x, indices([0, 1, 2]), 0),

@@ -1,5 +1,6 @@
 /** @file Checks the inputs of a call of a compiled function. */
 import { fail } from '../../tensor/errors.ts';
+import { didYouMean } from '../../tensor/names.ts';
 import { show, sizeOf } from '../../tensor/shape.ts';
 import type { Slot } from './trace/trace.ts';
 
@@ -11,7 +12,10 @@ export function checkInputs(inputs: Readonly<Record<string, Slot>>, given: CallI
   for (const [name, slot] of Object.entries(inputs)) checkInput(name, slot, given[name], Object.keys(inputs));
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(inputs, name));
   if (unknown !== undefined) {
-    fail(`compiled function: there is no input ${unknown}; the inputs are ${Object.keys(inputs).join(', ')}`);
+    const names = Object.keys(inputs);
+    fail(
+      `compiled function: there is no input ${unknown}; the inputs are ${names.join(', ')}${didYouMean(unknown, names)}`,
+    );
   }
 }
 

@@ -1,6 +1,7 @@
 /** @file Retention in a mode, with a choice of normalisation. */
 import { described } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
+import { didYouMean } from '../../tensor/names.ts';
 import { constantLike } from '../../tensor/operand.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import type { Value } from '../../tensor/value.ts';
@@ -45,7 +46,9 @@ export function normalisedRetention(
         recurrent: (all, before) => decayNormalised(recurrentRetention, all, before, position),
       })(inputs, state);
     default:
-      return fail(`retention: unknown normalisation ${described(norm)}; use none, decay or torchscale`);
+      return fail(
+        `retention: unknown normalisation ${described(norm)}; use none, decay or torchscale${didYouMean(norm, ['none', 'decay', 'torchscale'])}`,
+      );
   }
 }
 

@@ -1,6 +1,7 @@
 /** @file Discretises a continuous state space model A, B with a step Δ, to Ā, B̄. */
 import { checkValue, described } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
+import { didYouMean } from '../../tensor/names.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
@@ -116,6 +117,8 @@ export function discretise<S extends StateValue>(
     case 'euler':
       return { a: onePlus(z, 1), b: u };
     default:
-      return fail(`discretise: unknown rule ${described(rule)}; use zeroOrderHold, bilinear or euler`);
+      return fail(
+        `discretise: unknown rule ${described(rule)}; use zeroOrderHold, bilinear or euler${didYouMean(rule, ['zeroOrderHold', 'bilinear', 'euler'])}`,
+      );
   }
 }

@@ -1,4 +1,6 @@
 /** @file Judging a backend: every operator that it offers, in every mode and type. */
+
+import { didYouMean } from '../../tensor/names.ts';
 import { type Backend, type Dtype, dtypes } from '../backends/backend.ts';
 import type { Operator } from '../operator.ts';
 import { operators as allOperators } from '../operators/index.ts';
@@ -96,23 +98,23 @@ async function rowOf(
   };
 }
 
-/** Names in a description that mean nothing here: most likely slips of the pen, so that something would go unchecked. */
+/** Names in a description that are not known: most likely mistyped, so that something would go unchecked. */
 function problemsOf({ description }: Backend): string[] {
   return Object.entries(description.operators).flatMap(([name, { modes, dtypes: types }]) => {
     const operator = allOperators.find((one) => one.name === name);
-    if (operator === undefined) {
-      return [
-        `it offers the operator '${name}', which is not known; known are ${allOperators.map((one) => one.name).join(', ')}`,
-      ];
-    }
-    const known = Object.keys(operator.modes);
+    const known = allOperators.map((one) => one.name);
+    if (operator === undefined) return [unknownName(`the operator '${name}'`, name, known)];
+    const knownModes = Object.keys(operator.modes);
     return [
       ...modes
-        .filter((mode) => !known.includes(mode))
-        .map((mode) => `it offers ${name} in the mode '${mode}', which is not known; known are ${known.join(', ')}`),
+        .filter((mode) => !knownModes.includes(mode))
+        .map((mode) => unknownName(`${name} in the mode '${mode}'`, mode, knownModes)),
       ...types
         .filter((type) => !dtypes.includes(type))
-        .map((type) => `it offers ${name} in the type '${type}', which is not known; known are ${dtypes.join(', ')}`),
+        .map((type) => unknownName(`${name} in the type '${type}'`, type, dtypes)),
     ];
   });
 }
+
+const unknownName = (offer: string, name: string, known: readonly string[]): string =>
+  `it offers ${offer}, which is not known; known are ${known.join(', ')}${didYouMean(name, known)}`;

@@ -1,6 +1,7 @@
 /** @file `y_t = Σ_{s≤t} k_{t−s} x_s` along one axis */
 import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
+import { didYouMean } from '../names.ts';
 import type { Primitive } from '../primitive.ts';
 import { axisOf, sameShape, show } from '../shape.ts';
 import type { Value } from '../value.ts';
@@ -47,7 +48,9 @@ export function causalConvolution(
 ): Value {
   checkValue('causalConvolution', 'operand 0', x);
   if (method !== 'direct' && method !== 'fft') {
-    fail(`causalConvolution: there is no method '${method}'; use 'direct' or 'fft'`);
+    fail(
+      `causalConvolution: there is no method '${method}'; use 'direct' or 'fft'${didYouMean(method, ['direct', 'fft'])}`,
+    );
   }
   const at = axisOf('causalConvolution', axis, x.shape);
   return apply(causalConvolutionPrimitive, [x, k], { axis: at, reverse, method });

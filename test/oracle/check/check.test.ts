@@ -190,7 +190,9 @@ describe('check of descriptions', () => {
     expect(ok).toBe(false);
     expect(problems).toHaveLength(2);
     expect(problems[0]).toContain("'retentoin', which is not known");
-    expect(problems[1]).toContain("'recurent', which is not known; known are parallel, chunkwise, recurrent");
+    expect(problems[1]).toContain(
+      "'recurent', which is not known; known are parallel, chunkwise, recurrent (did you mean 'recurrent'?)",
+    );
   });
 
   it('fails where nothing was compared, or no time was left', async () => {

@@ -3,6 +3,7 @@
  * error.
  */
 import { fail } from '../../../tensor/errors.ts';
+import { didYouMean } from '../../../tensor/names.ts';
 import { type Backend, targets } from '../text/target.ts';
 import type { Device, OpenDevice } from './device.ts';
 import { isBrowser, openWebgpu } from './webgpu.ts';
@@ -26,7 +27,8 @@ const remedies: { readonly [B in Backend]: string } = {
 /** Opens the backend asked for, or the best that the machine has. Throws an InputError when it does not exist or does not run. */
 export async function openDevice(asked: Backend | 'auto'): Promise<OpenDevice> {
   if (asked !== 'auto' && !Object.hasOwn(executorKinds, asked)) {
-    fail(`compile: there is no backend '${asked}'; use 'auto', 'webgpu', 'webasm' or 'cpu'`);
+    const near = didYouMean(asked, ['auto', ...Object.keys(executorKinds)]);
+    fail(`compile: there is no backend '${asked}'; use 'auto', 'webgpu', 'webasm' or 'cpu'${near}`);
   }
   const passedOver: string[] = [];
   for (const backend of asked === 'auto' ? (['webgpu', 'webasm', 'cpu'] as const) : [asked]) {

@@ -1,0 +1,45 @@
+/** @file Finds the name that a mistyped one most likely stands for. */
+
+/**
+ * The known name that a wrong one stands for, case aside: the only one that contains it, else the nearest, of which up to four
+ * characters in ten may differ. Undefined where there is none.
+ * @example
+ * nearest('retentoin', ['linearScan', 'retention']) // 'retention'
+ */
+export function nearest(name: unknown, known: readonly string[]): string | undefined {
+  if (typeof name !== 'string') return undefined;
+  const wrong = name.toLowerCase();
+  const lower = known.map((one) => one.toLowerCase());
+  const [container, ...others] = wrong.length < 3 ? [] : known.filter((_, i) => lower[i]!.includes(wrong));
+  if (container !== undefined && others.length === 0) return container;
+  const distances = lower.map((one) => editDistance(wrong, one));
+  const least = Math.min(...distances);
+  return least <= 0.4 * wrong.length ? known[distances.indexOf(least)] : undefined;
+}
+
+/**
+ * The nearest known name as the end of an error message; empty where none is near.
+ * @example
+ * didYouMean('recurent', ['parallel', 'recurrent']) // " (did you mean 'recurrent'?)"
+ */
+export function didYouMean(name: unknown, known: readonly string[]): string {
+  const meant = nearest(name, known);
+  return meant === undefined ? '' : ` (did you mean '${meant}'?)`;
+}
+
+/** How many characters to insert, delete, replace or swap with their neighbour, to make one word the other. */
+function editDistance(a: string, b: string): number {
+  // rows[i][j] is the distance of the first i characters of a and the first j of b
+  const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = rows[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwap ? rows[i - 2]![j - 2]! + 1 : replaced;
+      row.push(Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, replaced, swapped));
+    }
+    rows.push(row);
+  }
+  return rows[a.length]![b.length]!;
+}
