@@ -1,7 +1,7 @@
 /** @file Faults: programs that are wrong in a way that people's programs are wrong, and the laws that must reject them. */
 import type { Value } from '../tensor/value.ts';
 import type { Settings } from './case.ts';
-import type { Operator } from './operator.ts';
+import { longestIn, type Operator } from './operator.ts';
 import type { Named, Program } from './program.ts';
 import type { InputsOf, OutputsOf } from './signature-types.ts';
 
@@ -37,6 +37,27 @@ export const faultsOf = <S extends Settings, Text extends string>(
     return { ...description, operator: operator as Operator, program: wrongly } as Fault;
   });
 
+/** The same, where the wrong programs cannot run an empty sequence: of that, they make nothing wrong. */
+export const faultsOfTokens = <S extends Settings, Text extends string>(
+  operator: Operator<S, Text>,
+  wrong: readonly Wrong<S, Text>[],
+): Fault[] =>
+  faultsOf(
+    operator,
+    wrong.map(({ program, ...description }) => ({
+      ...description,
+      program: (inputs, settings, run) => {
+        const given = inputs as Named;
+        return longestIn(operator as unknown as Operator, { inputs: given }) === 0
+          ? run(given, settings)
+          : program(inputs, settings, run);
+      },
+    })),
+  );
+
+/** The name of a fault's operator. */
+export const operatorNameOf = ({ operator }: Fault): string =>
+  typeof operator === 'string' ? operator : operator.name;
+
 /** Whether a fault is one of an operator. */
-export const isFaultOf = ({ operator: own }: Fault, operator: Operator): boolean =>
-  (typeof own === 'string' ? own : own.name) === operator.name;
+export const isFaultOf = (fault: Fault, operator: Operator): boolean => operatorNameOf(fault) === operator.name;

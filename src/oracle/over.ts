@@ -9,8 +9,9 @@ export type Definition<S extends Settings> = {
   run(inputs: Tensors, settings: S, mode: string, frozen?: Tensors): Tensors;
 }['run'];
 
-/** What a definition is told beside its inputs and settings: the index of each letter, the mode, the inputs at which divisors are taken. */
+/** What a definition is told beside its inputs and settings: each letter's index, their lengths, the mode, the inputs at which divisors are taken. */
 export type Where<Text extends string, Letters extends string> = IndexOf<Letters> & {
+  readonly lengths: IndexOf<Letters>;
   readonly mode: string;
   readonly frozen: InputLists<Text, Letters>;
 };
@@ -38,7 +39,7 @@ export function over<const Letters extends string, const Text extends string, S 
     ) as [Named[], Named[]];
     const results: Result[] = [];
     for (const at of indices([...letters], lengths)) {
-      const where = { ...at, mode, frozen: takeAll(others, at) } as Where<Text, Letters>;
+      const where = { ...at, lengths, mode, frozen: takeAll(others, at) } as Where<Text, Letters>;
       const lists = define(takeAll(own, at) as InputLists<Text, Letters>, settings, where);
       results.push({ at, lists: lists as Result['lists'] });
     }

@@ -65,5 +65,5 @@ export type OutputLists<Text extends string, Gone extends string> = string exten
       readonly [Term in OutputTerms<Text> as OptionalKey<Term>]?: ListOf<AxesOf<Term>, Gone>;
     };
 
-/** An index of each letter. */
+/** A number for each letter: its index, or its length. */
 export type IndexOf<Letters extends string> = { readonly [L in Letter<Letters>]: number };

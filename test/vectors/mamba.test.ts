@@ -4,13 +4,11 @@ import { f64 } from '../../src/executors/f64/index.ts';
 import type { StoredTensor } from '../../src/io/safetensors.ts';
 import { toValue } from '../../src/oracle/case.ts';
 import type { Operator } from '../../src/oracle/operator.ts';
-import {
-  linearAttention,
-  normalisedLinearAttention,
-  simpleGla,
-  stateSpaceDuality,
-} from '../../src/oracle/operators/linear-attention.ts';
+import { linearAttention } from '../../src/oracle/operators/linear-attention/operator.ts';
+import { normalisedLinearAttention } from '../../src/oracle/operators/normalised-linear-attention/operator.ts';
 import { selectiveScan } from '../../src/oracle/operators/selective-scan.ts';
+import { simpleGla } from '../../src/oracle/operators/simple-gla/operator.ts';
+import { stateSpaceDuality } from '../../src/oracle/operators/state-space-duality/operator.ts';
 import type { Named } from '../../src/oracle/program.ts';
 import { read } from '../../src/tensor/input.ts';
 import { zerosLike } from '../../src/tensor/operand.ts';

@@ -7,7 +7,6 @@ import { operators, ownFaults } from '../operators/index.ts';
 import { attentionFaults } from './attention.ts';
 import { ownBatchFaults } from './batches.ts';
 import { denseStateFaults } from './dense-states.ts';
-import { linearAttentionFaults } from './linear-attention.ts';
 import { mambaFaults } from './mamba.ts';
 import { modelFaults } from './models.ts';
 import { scanFaults } from './selective-scan.ts';
@@ -23,7 +22,6 @@ export const faults: readonly Fault[] = [
   ...ownFaults,
   ...modelFaults,
   ...scanFaults,
-  ...linearAttentionFaults,
   ...mambaFaults,
   ...denseStateFaults,
   ...ownBatchFaults,

@@ -14,15 +14,22 @@ import { denseMambaOperator } from './dense-mamba.ts';
 import { collect, denseSsm, inject } from './dense-ssm.ts';
 import { denseSsmStackOperator } from './dense-ssm-stack.ts';
 import { depthwiseConvolution } from './depthwise-convolution.ts';
-import { linearAttention, normalisedLinearAttention, simpleGla, stateSpaceDuality } from './linear-attention.ts';
+import { linearAttentionFaults } from './linear-attention/faults.ts';
+import { linearAttention } from './linear-attention/operator.ts';
 import { linearScanFaults } from './linear-scan/faults.ts';
 import { linearScan } from './linear-scan/operator.ts';
 import { mambaOperator } from './mamba.ts';
 import { denseRetNetOperator, retNetOperator } from './models.ts';
+import { normalisedLinearAttentionFaults } from './normalised-linear-attention/faults.ts';
+import { normalisedLinearAttention } from './normalised-linear-attention/operator.ts';
 import { retentionFaults } from './retention/faults.ts';
 import { retention } from './retention/operator.ts';
 import { selectiveScan } from './selective-scan.ts';
+import { simpleGlaFaults } from './simple-gla/faults.ts';
+import { simpleGla } from './simple-gla/operator.ts';
 import { complexSsm, diagonalSsm, matrixSsm } from './ssm.ts';
+import { stateSpaceDualityFaults } from './state-space-duality/faults.ts';
+import { stateSpaceDuality } from './state-space-duality/operator.ts';
 import { torchscaleRetentionFaults } from './torchscale-retention/faults.ts';
 import { torchscaleRetention } from './torchscale-retention/operator.ts';
 import { transformerOperator } from './transformer.ts';
@@ -63,10 +70,10 @@ const rows: readonly Row[] = [
   [denseRetNetOperator, []],
   [depthwiseConvolution, []],
   [selectiveScan, []],
-  [linearAttention, []],
-  [simpleGla, []],
-  [normalisedLinearAttention, []],
-  [stateSpaceDuality, []],
+  [linearAttention, linearAttentionFaults],
+  [simpleGla, simpleGlaFaults],
+  [normalisedLinearAttention, normalisedLinearAttentionFaults],
+  [stateSpaceDuality, stateSpaceDualityFaults],
   [mambaOperator, []],
   [denseMambaOperator, []],
   [denseSsmStackOperator, []],

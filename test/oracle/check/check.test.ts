@@ -3,6 +3,7 @@ import type { StateReadings } from '../../../src/nn/dense-states/fuse.ts';
 import type { Answer } from '../../../src/oracle/backends/backend.ts';
 import { type CheckOptions, check } from '../../../src/oracle/check/check.ts';
 import type { CheckRow } from '../../../src/oracle/check/row.ts';
+import { type Fault, operatorNameOf } from '../../../src/oracle/fault.ts';
 import { faults } from '../../../src/oracle/faults/index.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import type { Program } from '../../../src/oracle/program.ts';
@@ -58,8 +59,11 @@ describe('check of faults', () => {
     },
   );
 
+  const ofRetention = (name: string): Fault =>
+    faults.find((fault) => operatorNameOf(fault) === 'retention' && fault.name === name)!;
+
   it('names the fault that an answer looks like, and the chunk at which errors begin', async () => {
-    const lost = faults.find(({ operator, name }) => operator === 'retention' && name === 'carry-lost')!;
+    const lost = ofRetention('carry-lost');
     const { rows } = await check(programBackend({ retention: lost.program }), {
       ...size,
       operators: ['retention'],
@@ -91,7 +95,7 @@ describe('check of faults', () => {
   });
 
   it('finds the same case again from its seed and path', async () => {
-    const fault = faults.find(({ operator, name }) => operator === 'retention' && name === 'gradient-stops-at-chunks')!;
+    const fault = ofRetention('gradient-stops-at-chunks');
     const options = { ...size, operators: ['retention'], modes: ['chunkwise'], dtypes: ['F32'] as const };
     const backend = programBackend({ retention: fault.program });
     const [first] = (await check(backend, options)).rows;

@@ -1,0 +1,38 @@
+/** @file Linear attention divided by the sum of its weights, from a state and a sum of keys. */
+import { normalisedLinearAttention as definition } from '../../../../spec/gated-linear-attention.ts';
+import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
+import { normalisedLinearAttention as normalised } from '../../../nn/linear-attention/normalised.ts';
+import type { Value } from '../../../tensor/value.ts';
+import { defineOperator } from '../../define-operator.ts';
+import { over } from '../../over.ts';
+import type { InputsOf, OutputsOf } from '../../signature-types.ts';
+import { linearAttentionLayouts, linearAttentionModes } from '../shared/linear-attention.ts';
+
+const signature = 'q bhtd, k bhtd, v bhte, state bhde, keySum bhd -> output bhte, state bhde, keySum bhd';
+
+/** Normalised linear attention by a mode of linear attention. */
+export function normalisedBy(
+  attention: LinearAttention,
+  { q, k, v, ...start }: InputsOf<typeof signature, Value>,
+): OutputsOf<typeof signature, Value> {
+  const { output, state } = normalised(attention)({ q, k, v }, start);
+  return { output, ...state };
+}
+
+/** Its weights are positive, so that their sum stays away from 0. */
+const positive = { centre: 2, spread: 0.25 };
+
+export const normalisedLinearAttention = defineOperator({
+  name: 'normalisedLinearAttention',
+  chapter: 'spec/gated-linear-attention.ts',
+  evidence: ['T'],
+  signature,
+  layouts: linearAttentionLayouts(signature, { q: positive, k: positive, keySum: positive }),
+  // the sum of wide or sparse weights may vanish, and what is divided by it be anything
+  values: ['normal'],
+  definition: over('bh', signature, ({ q, k, v, state, keySum }) => definition(q, k, v, state, keySum)),
+  modes: linearAttentionModes<typeof signature>(normalisedBy),
+  reference: 'recurrent',
+  // it is linear in nothing: the sum of keys that it hands over knows no values
+  laws: { heads: 'h', timeInvariant: true },
+});

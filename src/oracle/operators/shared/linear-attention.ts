@@ -1,0 +1,55 @@
+/** @file The settings, layouts, modes and laws that every linear attention shares. */
+import * as fc from 'fast-check';
+import { chunkwiseLinearAttention } from '../../../nn/linear-attention/chunkwise.ts';
+import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
+import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.ts';
+import { recurrentLinearAttention } from '../../../nn/linear-attention/recurrent.ts';
+import type { Value } from '../../../tensor/value.ts';
+import type { Layout } from '../../case.ts';
+import { chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
+import { type Details, layoutOf } from '../../layout.ts';
+import type { ProgramOf, Size } from '../../operator.ts';
+import type { InputsOf, OutputsOf } from '../../signature-types.ts';
+import { inEveryMode, type ModeName } from './modes.ts';
+
+/** Settings of linear attention: the chunk size of chunkwise mode. */
+export type LinearAttentionSettings = { readonly chunkSize: number };
+
+const attentionIn = (name: ModeName, chunkSize: number): LinearAttention =>
+  ({
+    parallel: () => parallelLinearAttention,
+    chunkwise: () => chunkwiseLinearAttention(chunkSize),
+    recurrent: () => recurrentLinearAttention,
+  })[name]();
+
+/** A program of each mode, given that mode of linear attention. */
+export const linearAttentionModes = <Text extends string>(
+  run: (attention: LinearAttention, inputs: InputsOf<Text, Value>) => OutputsOf<Text, Value>,
+): Record<ModeName, ProgramOf<Text, LinearAttentionSettings>> =>
+  inEveryMode(
+    (name) =>
+      (inputs, { chunkSize }) =>
+        run(attentionIn(name, chunkSize), inputs),
+  );
+
+/** Layouts of a signature with queries, keys, values and a state. */
+export const linearAttentionLayouts =
+  (signature: string, details: Readonly<Record<string, Details>> = {}) =>
+  (size: Size): fc.Arbitrary<Layout<LinearAttentionSettings>> =>
+    fc
+      .record({ b: small(2), h: small(3), t: lengths(size), d: small(4), e: small(4), chunk: chunkDraws })
+      .map(({ chunk, ...letters }) =>
+        layoutOf(signature, {
+          lengths: letters,
+          settings: { chunkSize: chunkSizeOf(chunk, letters.t) },
+          details,
+        }),
+      );
+
+/** What a linear attention without a divisor claims. */
+export const linearAttentionLaws = {
+  heads: 'h',
+  linearIn: ['v', 'state'],
+  timeInvariant: true,
+  exact: true,
+} as const;

@@ -1,0 +1,42 @@
+/** @file Linear attention with a gate per token and head, resets among them. */
+import { gatedLinearAttention as definition } from '../../../../spec/gated-linear-attention.ts';
+import type { Case } from '../../case.ts';
+import { defineOperator } from '../../define-operator.ts';
+import { over } from '../../over.ts';
+import type { Program } from '../../program.ts';
+import { linearAttention } from '../linear-attention/operator.ts';
+import {
+  type LinearAttentionSettings,
+  linearAttentionLaws,
+  linearAttentionLayouts,
+  linearAttentionModes,
+} from '../shared/linear-attention.ts';
+
+const signature = 'q bhtd, k bhtd, v bhte, state bhde, gate bht -> output bhte, state bhde';
+
+/** Gates of 0, which forget nothing. */
+const openGates = (c: Case<LinearAttentionSettings>): Case<LinearAttentionSettings> => ({
+  ...c,
+  inputs: { ...c.inputs, gate: { ...c.inputs.gate!, data: c.inputs.gate!.data.map(() => 0) } },
+});
+
+export const simpleGla = defineOperator({
+  name: 'simpleGla',
+  chapter: 'spec/gated-linear-attention.ts',
+  evidence: ['T'],
+  signature,
+  layouts: linearAttentionLayouts(signature, { gate: { logDecay: true } }),
+  definition: over('bh', signature, ({ q, k, v, gate, state }) => definition(q, k, v, gate, state)),
+  modes: linearAttentionModes<typeof signature>((attention, { state, ...inputs }) => attention(inputs, state)),
+  reference: 'recurrent',
+  laws: {
+    ...linearAttentionLaws,
+    reductions: {
+      'gates 0': {
+        change: openGates,
+        program: (mode) => linearAttention.modes[mode]! as Program<LinearAttentionSettings>,
+        ignores: (name) => name === 'gradient.gate',
+      },
+    },
+  },
+});

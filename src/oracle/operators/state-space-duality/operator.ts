@@ -1,0 +1,43 @@
+/** @file State space duality, groups of heads sharing B and C. */
+import * as fc from 'fast-check';
+import { stateSpaceDuality as definition, groupOfHead } from '../../../../spec/state-space-duality.ts';
+import { stateSpaceDuality as dual } from '../../../nn/state-space-duality.ts';
+import { defineOperator } from '../../define-operator.ts';
+import { chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
+import { layoutOf } from '../../layout.ts';
+import { over } from '../../over.ts';
+import { linearAttentionModes } from '../shared/linear-attention.ts';
+
+const signature = 'x bhte, gate bht, b bgtn, c bgtn, state bhen -> output bhte, state bhen';
+
+export const stateSpaceDuality = defineOperator({
+  name: 'stateSpaceDuality',
+  chapter: 'spec/state-space-duality.ts',
+  evidence: ['T'],
+  signature,
+  layouts: (size) =>
+    fc
+      .record({
+        b: small(2),
+        g: small(2),
+        perGroup: small(3),
+        t: lengths(size),
+        e: small(4),
+        n: small(4),
+        chunk: chunkDraws,
+      })
+      .map(({ perGroup, chunk, ...letters }) =>
+        layoutOf(signature, {
+          lengths: { ...letters, h: letters.g * perGroup },
+          settings: { chunkSize: chunkSizeOf(chunk, letters.t) },
+          details: { gate: { logDecay: true } },
+        }),
+      ),
+  definition: over('bh', signature, ({ x, gate, b, c, state }, _settings, { h, lengths: { h: heads } }) => {
+    const g = groupOfHead(h, heads, b.length);
+    return definition(x, gate, b[g]!, c[g]!, state);
+  }),
+  modes: linearAttentionModes<typeof signature>((attention, { state, ...inputs }) => dual(attention)(inputs, state)),
+  reference: 'recurrent',
+  laws: { linearIn: ['x', 'state'], timeInvariant: true, exact: true },
+});
