@@ -8,19 +8,26 @@ import { stopGradient } from '../tensor/primitives/stop-gradient.ts';
 import type { Value } from '../tensor/value.ts';
 import { type InBatch, isOfSequence, ofSequence, ownOf, statesByName } from './batchable.ts';
 import type { Settings } from './case.ts';
-import { type Fault, faultsOf, type Wrong } from './fault.ts';
+import { type Description, type Fault, faultsOf } from './fault.ts';
 import { mapValues } from './named.ts';
 import { growingAxis, type Operator, timedOutput } from './operator.ts';
 import type { Named, Program } from './program.ts';
+import type { BatchInputsOf, OutputsOf } from './signature-types.ts';
 
 /** A fault that shows on batches only. */
-export type WrongBatch<S extends Settings> = Wrong<InBatch<S>>;
+export interface WrongBatch<S extends Settings, Text extends string = string> extends Description {
+  program(
+    inputs: BatchInputsOf<Text, Value>,
+    settings: InBatch<S>,
+    run: Program<InBatch<S>>,
+  ): Named | OutputsOf<Text, Value>;
+}
 
 /** Faults of an operator that show on batches only. */
 export const batchFaultsOf = <S extends Settings, Text extends string>(
   operator: Operator<S, Text>,
-  wrong: readonly WrongBatch<S>[],
-): Fault[] => faultsOf(operator as unknown as Operator<InBatch<S>>, wrong);
+  wrong: readonly WrongBatch<S, Text>[],
+): Fault[] => faultsOf(operator as unknown as Operator<InBatch<S>>, wrong as readonly WrongBatch<S>[]);
 
 const shared = (inputs: Named): Named =>
   Object.fromEntries(Object.entries(inputs).filter(([name]) => !isOfSequence(name)));

@@ -1,9 +1,15 @@
 /** @file Makes an operator of its declaration: what nearly all of them share need not be said. */
+
+import type { Value } from '../tensor/value.ts';
 import { batchable, type InBatch } from './batchable.ts';
 import type { Settings } from './case.ts';
 import { hasStates, type Operator } from './operator.ts';
 import type { Program } from './program.ts';
 import { signatureOf } from './signature.ts';
+import type { BatchInputsOf } from './signature-types.ts';
+
+/** A program of a signature on a batch. */
+export type BatchProgramOf<Text extends string, S extends Settings> = Program<InBatch<S>, BatchInputsOf<Text, Value>>;
 
 type Always = 'modesAgree' | 'admits' | 'defines';
 
@@ -13,7 +19,7 @@ export interface Declaration<S extends Settings, Text extends string>
     Partial<Pick<Operator<S, Text>, Always>> {
   readonly signature: Text;
   /** Modes that run all sequences of a batch at once; the others run each alone. */
-  readonly together?: Readonly<Record<string, Program<InBatch<S>>>>;
+  readonly together?: Readonly<Record<string, BatchProgramOf<Text, S>>>;
 }
 
 /**
@@ -32,5 +38,7 @@ export function defineOperator<const Text extends string, S extends Settings>({
     ...declaration,
     signature: signatureOf(signature),
   };
-  return hasStates(operator as Operator) ? batchable(operator, together) : operator;
+  return hasStates(operator as Operator)
+    ? batchable(operator, together as Readonly<Record<string, Program<InBatch<S>>>>)
+    : operator;
 }

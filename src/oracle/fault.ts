@@ -6,7 +6,7 @@ import type { Named, Program } from './program.ts';
 import type { InputsOf, OutputsOf } from './signature-types.ts';
 
 /** What a fault is, beside its operator. */
-interface Description {
+export interface Description {
   readonly name: string;
   /** What is wrong, in a few words. */
   readonly says: string;

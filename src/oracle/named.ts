@@ -7,11 +7,11 @@ export const mapValues = (inputs: Named, f: (x: Value, name: string) => Value): 
   Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, f(x, name)]));
 
 /** The tensors under a prefix, in order: `under(inputs, 'source.')` is source.0, source.1, … */
-export const under = <T>(inputs: Readonly<Record<string, T>>, prefix: string): T[] =>
+export const under = <N extends object, P extends string>(inputs: N, prefix: P): N[keyof N & `${P}${number}`][] =>
   Object.keys(inputs)
     .filter((name) => name.startsWith(prefix))
     .sort((a, b) => Number(a.slice(prefix.length)) - Number(b.slice(prefix.length)))
-    .map((name) => inputs[name]!);
+    .map((name) => inputs[name as keyof N & `${P}${number}`]);
 
 /** The parts of a record under a prefix, without it. */
 export const stripped = <T>(inputs: Readonly<Record<string, T>>, prefix: string): Record<string, T> =>

@@ -79,8 +79,9 @@ const takeAll = (tensors: readonly Named[], at: Lengths): Record<string, Lists> 
   Object.fromEntries(tensors.map(({ name, axes, lists }) => [name, take(lists, axes, at)]));
 
 /** The part of nested lists at some indices: a channel of [b][t][e] is a list over t. */
-function take(lists: Lists, [axis, ...rest]: readonly Axis[], at: Lengths): Lists {
-  if (axis === undefined) return lists;
+function take(lists: Lists, axes: readonly Axis[], at: Lengths): Lists {
+  if (axes.every((axis) => indexOf(axis, at) === undefined)) return lists;
+  const [axis, ...rest] = axes as readonly [Axis, ...Axis[]];
   const rows = lists as readonly Lists[];
   const index = indexOf(axis, at);
   return index === undefined ? rows.map((row) => take(row, rest, at)) : take(rows[index]!, rest, at);

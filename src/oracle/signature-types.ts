@@ -31,6 +31,10 @@ export type OutputsOf<Text extends string, X> = string extends Text
       readonly [Term in OutputTerms<Text> as OptionalKey<Term>]?: X;
     };
 
+/** The tensors that a program on a batch takes: a state has a name for each sequence, as `state@0`. */
+export type BatchInputsOf<Text extends string, X> = Omit<InputsOf<Text, X>, keyof OutputsOf<Text, X>> &
+  Readonly<Record<string, X>>;
+
 /** The letters of a string. */
 type Letter<Letters> = Letters extends `${infer First}${infer Rest}` ? First | Letter<Rest> : never;
 

@@ -205,7 +205,7 @@ export const retentionFaults = [
       says: 'padding has keys and values of 0, but decays the state like tokens',
       rejectedBy: ['padded'],
       program: (inputs, { batch, decay }) => {
-        const [q, k, v] = [inputs.q!, inputs.k!, inputs.v!].map((x) => zeroed(x, batch)) as [Value, Value, Value];
+        const [q, k, v] = [inputs.q, inputs.k, inputs.v].map((x) => zeroed(x, batch)) as [Value, Value, Value];
         const { output, state } = parallelRetention({ q, k, v, decay }, concat(statesOf(inputs, batch, 'state'), 0));
         return { output, ...statesByName(batch.spans.map((_, i) => ({ state: slice(state, 0, i, i + 1) }))) };
       },
@@ -216,7 +216,7 @@ export const retentionFaults = [
       says: 'a packed row is read as one sequence; only the final states are right',
       rejectedBy: ['packed'],
       program: (inputs, settings, run) => {
-        const { q, k, v } = inputs as { q: Value; k: Value; v: Value };
+        const { q, k, v } = inputs;
         const { output } = parallelRetention({ q, k, v, decay: settings.decay }, inputs[ofSequence('state', 0)]!);
         return { ...run(inputs, settings), output };
       },

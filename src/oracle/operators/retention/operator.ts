@@ -2,10 +2,9 @@
 import { retention as recurrence } from '../../../../spec/19-retention.ts';
 import { denseRetention } from '../../../../spec/25-dense-retention.ts';
 import { batchedRetention } from '../../../nn/batches/retention.ts';
-import { type InBatch, ownOf, statesByName } from '../../batchable.ts';
-import { defineOperator } from '../../define-operator.ts';
+import { ownOf, statesByName } from '../../batchable.ts';
+import { type BatchProgramOf, defineOperator } from '../../define-operator.ts';
 import { over } from '../../over.ts';
-import type { Program } from '../../program.ts';
 import { inEveryMode, modeOf } from '../shared/modes.ts';
 import {
   laterPosition,
@@ -31,11 +30,10 @@ export const retention = defineOperator({
   after: laterPosition,
   laws: { heads: 'h', headSettings: ['decay'], linearIn: ['v', 'state'], timeInvariant: true, exact: true },
   together: inEveryMode(
-    (name): Program<InBatch<RetentionSettings>> =>
+    (name): BatchProgramOf<typeof retentionSignature, RetentionSettings> =>
       ({ q, k, v, ...own }, { decay, chunkSize, batch }) => {
         const before = batch.spans.map((_, i) => ownOf(own, i).state!);
-        const inputs = { q: q!, k: k!, v: v!, decay };
-        const { output, states } = batchedRetention(modeOf(name, chunkSize), batch, inputs, before);
+        const { output, states } = batchedRetention(modeOf(name, chunkSize), batch, { q, k, v, decay }, before);
         return { output, ...statesByName(states.map((state) => ({ state }))) };
       },
   ),
