@@ -1,18 +1,8 @@
-/** @file Wrong selective transitions and fusions of one layer (Eqs. 10, 11, 15–18, 21–24). */
-import { silu } from '../../nn/activations.ts';
 import { denseFusion, fuseByAddition } from '../../nn/dense-fusion.ts';
-import { linear } from '../../nn/linear.ts';
 import { rmsNorm } from '../../nn/norms.ts';
-import { gate, project } from '../../nn/selective-transition.ts';
-import { add } from '../../tensor/primitives/add.ts';
-import { broadcast } from '../../tensor/primitives/broadcast.ts';
-import { mul } from '../../tensor/primitives/mul.ts';
 import { pad } from '../../tensor/primitives/pad.ts';
-import { scale } from '../../tensor/primitives/scale.ts';
-import { sigmoid } from '../../tensor/primitives/sigmoid.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
-import { transpose } from '../../tensor/primitives/transpose.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Settings } from '../case.ts';
 import type { Fault } from '../fault.ts';
@@ -30,69 +20,6 @@ const fault = <S extends Settings>(
   program: (inputs: Named, settings: S) => Named,
   mode = 'whole',
 ): Fault<S> => ({ operator, mode, name, says, rejectedBy, program });
-
-const gateParams = (inputs: Named): { down: Value; up: Value } => ({
-  down: inputs['param.down']!,
-  up: inputs['param.up']!,
-});
-
-const oneEquation: readonly Fault[] = [
-  fault('project', 'map-transposed', 'applies Wᵀ instead of W', ['definition', 'derivative', 'dyadic'], (inputs) => {
-    const map = inputs['param.projection'];
-    return { projected: project(inputs.h!, map && transpose(map, [1, 0])) };
-  }),
-  fault('project', 'map-biased', 'adds a bias', ['definition', 'linear'], (inputs) => ({
-    projected: add(project(inputs.h!, inputs['param.projection']), 2 ** -20),
-  })),
-  fault(
-    'gate',
-    'one-silu-missing',
-    'no activation after the hidden layer',
-    ['definition', 'derivative'],
-    (inputs, { activation }) => {
-      const { down, up } = gateParams(inputs);
-      const logits = linear(linear(inputs.x!, down), up);
-      return { g: activation === 'silu' ? silu(logits) : logits };
-    },
-  ),
-  fault('gate', 'sigmoid-for-silu', 'a sigmoid gate', ['definition', 'derivative'], (inputs) => {
-    const { down, up } = gateParams(inputs);
-    return { g: sigmoid(linear(silu(linear(inputs.x!, down)), up)) };
-  }),
-  fault<{ activation: 'silu' | 'none' }>(
-    'gate',
-    'gate-detached',
-    'no gradient passes the gate',
-    ['derivative'],
-    (inputs, { activation }) => ({ g: stopGradient(gate(inputs.x!, gateParams(inputs), activation)) }),
-  ),
-  fault('select', 'added-not-multiplied', 'h + g instead of h ⊙ g', ['definition', 'linear', 'dyadic'], (inputs) => ({
-    selected: add(inputs.projected!, inputs.g!),
-  })),
-  fault(
-    'select',
-    'gate-of-first-sequence',
-    "every sequence is gated by the first one's gate",
-    ['definition', 'permutes'],
-    (inputs) => ({ selected: mul(inputs.projected!, broadcast(slice(inputs.g!, 0, 0, 1), inputs.g!.shape)) }),
-  ),
-  fault('fuseByAddition', 'averaged', 'the mean instead of the sum', ['definition', 'dyadic'], (inputs) => {
-    const selected = under(inputs, 'selected.');
-    return { fused: scale(fuseByAddition(inputs.h!, selected), 1 / (1 + selected.length)) };
-  }),
-  fault(
-    'fuseByAddition',
-    'next-token-fused',
-    'reads the first source one token ahead',
-    ['definition', 'causal'],
-    (inputs) => {
-      const [first, ...rest] = under(inputs, 'selected.');
-      if (first === undefined) return { fused: inputs.h! };
-      const ahead = pad(slice(first, 1, 1, first.shape[1]!), 1, 0, 1);
-      return { fused: fuseByAddition(inputs.h!, [ahead, ...rest]) };
-    },
-  ),
-];
 
 /** The sources with another name each: layer l becomes layer `order(l, count)`. */
 const renamed = (inputs: Named, order: (l: number, count: number) => number): Named => {
@@ -176,7 +103,6 @@ const fusing = (operator: Operator<FusionSettings>): readonly Fault<FusionSettin
 ];
 
 export const transitionFaults: readonly Fault[] = [
-  ...oneEquation,
   ...[denseKeys, denseValues, collect].flatMap(collecting),
   ...[fusedKeys, fusedValues, inject].flatMap(fusing),
 ];

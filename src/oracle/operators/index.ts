@@ -3,7 +3,8 @@
 import { batchable } from '../batchable.ts';
 import type { Fault } from '../fault.ts';
 import { hasStates, type Operator } from '../operator.ts';
-import { attention, feedForward } from './attention.ts';
+import { attentionFaults } from './attention/faults.ts';
+import { attention } from './attention/operator.ts';
 import { combinations } from './combine.ts';
 import { continuousSsm, discretise } from './continuous.ts';
 import { decayRetentionFaults } from './decay-retention/faults.ts';
@@ -14,6 +15,12 @@ import { denseMambaOperator } from './dense-mamba.ts';
 import { collect, denseSsm, inject } from './dense-ssm.ts';
 import { denseSsmStackOperator } from './dense-ssm-stack.ts';
 import { depthwiseConvolution } from './depthwise-convolution.ts';
+import { feedForwardFaults } from './feed-forward/faults.ts';
+import { feedForward } from './feed-forward/operator.ts';
+import { fuseByAdditionFaults } from './fuse-by-addition/faults.ts';
+import { fuseByAddition } from './fuse-by-addition/operator.ts';
+import { gateFaults } from './gate/faults.ts';
+import { gate } from './gate/operator.ts';
 import { linearAttentionFaults } from './linear-attention/faults.ts';
 import { linearAttention } from './linear-attention/operator.ts';
 import { linearScanFaults } from './linear-scan/faults.ts';
@@ -22,8 +29,12 @@ import { mambaOperator } from './mamba.ts';
 import { denseRetNetOperator, retNetOperator } from './models.ts';
 import { normalisedLinearAttentionFaults } from './normalised-linear-attention/faults.ts';
 import { normalisedLinearAttention } from './normalised-linear-attention/operator.ts';
+import { projectFaults } from './project/faults.ts';
+import { project } from './project/operator.ts';
 import { retentionFaults } from './retention/faults.ts';
 import { retention } from './retention/operator.ts';
+import { selectFaults } from './select/faults.ts';
+import { select } from './select/operator.ts';
 import { selectiveScan } from './selective-scan.ts';
 import { simpleGlaFaults } from './simple-gla/faults.ts';
 import { simpleGla } from './simple-gla/operator.ts';
@@ -33,15 +44,14 @@ import { stateSpaceDuality } from './state-space-duality/operator.ts';
 import { torchscaleRetentionFaults } from './torchscale-retention/faults.ts';
 import { torchscaleRetention } from './torchscale-retention/operator.ts';
 import { transformerOperator } from './transformer.ts';
-import { fuseByAddition, gate, project, select } from './transition.ts';
 
 /** An operator and its own faults. */
 type Row = readonly [Operator, readonly Fault[]];
 
 /** In the paper's order: equations, what they are made of, normalised retention, whole models. */
 const rows: readonly Row[] = [
-  [attention, []],
-  [feedForward, []],
+  [attention, attentionFaults],
+  [feedForward, feedForwardFaults],
   [continuousSsm, []],
   [diagonalSsm, []],
   [degradation, []],
@@ -49,10 +59,10 @@ const rows: readonly Row[] = [
   [inject, []],
   [matrixSsm, []],
   [denseSsm, []],
-  [project, []],
-  [gate, []],
-  [select, []],
-  [fuseByAddition, []],
+  [project, projectFaults],
+  [gate, gateFaults],
+  [select, selectFaults],
+  [fuseByAddition, fuseByAdditionFaults],
   [linearScan, linearScanFaults],
   [retention, retentionFaults],
   [denseKeys, []],

@@ -1,12 +1,13 @@
 /** @file The operators that show what each open reading changes. */
 import type { Case, Layout, Settings, Tensor } from '../case.ts';
 import type { Operator } from '../operator.ts';
-import { attention, feedForward } from '../operators/attention.ts';
+import { attention } from '../operators/attention/operator.ts';
 import { decayRetention } from '../operators/decay-retention/operator.ts';
 import { fusedKeys } from '../operators/dense-features.ts';
 import { denseMambaOperator } from '../operators/dense-mamba.ts';
 import { denseSsm } from '../operators/dense-ssm.ts';
 import { denseSsmStackOperator } from '../operators/dense-ssm-stack.ts';
+import { feedForward } from '../operators/feed-forward/operator.ts';
 import { denseRetNetOperator, retNetOperator } from '../operators/models.ts';
 import { retention } from '../operators/retention/operator.ts';
 import { torchscaleRetention } from '../operators/torchscale-retention/operator.ts';

@@ -5,9 +5,9 @@ import { openGpu } from '../../../src/oracle/backends/gpu.ts';
 import type { Case } from '../../../src/oracle/case.ts';
 import { allowedFor, precisionOf } from '../../../src/oracle/check/allowed.ts';
 import { judged } from '../../../src/oracle/check/judged.ts';
+import { fuseByAddition } from '../../../src/oracle/operators/fuse-by-addition/operator.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import { retention } from '../../../src/oracle/operators/retention/operator.ts';
-import { fuseByAddition } from '../../../src/oracle/operators/transition.ts';
 import { casesOf } from '../../support/bounded-trial.ts';
 
 const backend = await openGpu('webasm');

@@ -1,0 +1,94 @@
+/** @file Softmax attention (Eq. 1), each head through its own W_o. */
+import * as fc from 'fast-check';
+import { attention as definition, extendCache } from '../../../../spec/01-attention.ts';
+import type { AttentionInputs, KeyValueCache } from '../../../nn/attention/inputs.ts';
+import { attentionIn } from '../../../nn/attention/modes.ts';
+import { batchedAttention } from '../../../nn/batches/attention.ts';
+import type { Batch } from '../../../nn/batches/batch.ts';
+import type { ScoreScaling } from '../../../nn/multi-head-attention.ts';
+import { einsum } from '../../../tensor/primitives/einsum.ts';
+import type { Value } from '../../../tensor/value.ts';
+import { ownOf, statesByName } from '../../batchable.ts';
+import { type BatchProgramOf, defineOperator } from '../../define-operator.ts';
+import { chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
+import { layoutOf } from '../../layout.ts';
+import type { ProgramOf } from '../../operator.ts';
+import { over } from '../../over.ts';
+import type { Named } from '../../program.ts';
+import { inEveryMode, modeOf } from '../shared/modes.ts';
+
+/** What attention takes and gives: the state is the cache of s keys and values. */
+export const attentionSignature =
+  'q bhtd, k bhtd, v bhte, keys bhsd, values bhse, param.output hoe -> output bhto, keys bh(s+t)d, values bh(s+t)e';
+
+/** Settings of attention: whether scores are divided by √d, the chunk size of chunkwise mode. */
+export type AttentionSettings = { readonly scoreScaling: ScoreScaling; readonly chunkSize: number };
+
+/** A program of attention. */
+export type AttentionProgram = ProgramOf<typeof attentionSignature, AttentionSettings>;
+
+/** Queries, keys and values with the factor of the scores. */
+export const scaled = (
+  { q, k, v }: Omit<AttentionInputs, 'factor'>,
+  { scoreScaling }: AttentionSettings,
+): AttentionInputs => ({ q, k, v, factor: scoreScaling === 'none' ? 1 : q.shape[3]! ** -0.5 });
+
+/** Each head through its own W_o [h, o, e]: several heads of one layer add up, which a layer does as one linear map. */
+export const throughOutput = (read: Value, output: Value): Value => einsum('bhte,hoe->bhto', read, output);
+
+/** The caches of a batch's sequences. */
+export const cachesOf = (inputs: Named, { spans }: Batch): KeyValueCache[] =>
+  spans.map((_, i) => ownOf(inputs, i) as KeyValueCache);
+
+/** Eq. 1. Keys stand in the cache as they are given, without rotary positions. */
+export const attention = defineOperator({
+  name: 'attention',
+  equations: [1],
+  signature: attentionSignature,
+  layouts: (size) =>
+    fc
+      .record({
+        b: small(3),
+        h: small(3),
+        t: lengths(size),
+        d: small(5),
+        e: small(5),
+        o: small(4),
+        s: fc.constantFrom(0, 1, 2, 5),
+        chunk: chunkDraws,
+        scoreScaling: fc.constantFrom<ScoreScaling>('none', 'rootKeyWidth'),
+      })
+      .map(({ chunk, scoreScaling, ...letters }) =>
+        layoutOf(attentionSignature, {
+          lengths: letters,
+          settings: { scoreScaling, chunkSize: chunkSizeOf(chunk, letters.t) },
+        }),
+      ),
+  definition: over(
+    'bh',
+    attentionSignature,
+    ({ q, k, v, 'param.output': output, ...cache }, { scoreScaling }: AttentionSettings) => ({
+      output: definition(q, k, v, output, scoreScaling, cache),
+      ...extendCache(cache, k, v),
+    }),
+  ),
+  modes: inEveryMode(
+    (name): AttentionProgram =>
+      ({ keys, values, 'param.output': w, ...inputs }, settings) => {
+        const attend = attentionIn(modeOf(name, settings.chunkSize));
+        const { output, state } = attend(scaled(inputs, settings), { keys, values });
+        return { output: throughOutput(output, w), ...state };
+      },
+  ),
+  reference: 'recurrent',
+  laws: { heads: 'h', linearIn: ['v', 'values'], linearOutputs: ['output', 'values'] },
+  together: inEveryMode(
+    (name): BatchProgramOf<typeof attentionSignature, AttentionSettings> =>
+      (inputs, settings) => {
+        const { batch, chunkSize } = settings;
+        const mode = modeOf(name, chunkSize);
+        const { output, states } = batchedAttention(mode, batch, scaled(inputs, settings), cachesOf(inputs, batch));
+        return { output: throughOutput(output, inputs['param.output']), ...statesByName(states) };
+      },
+  ),
+});
