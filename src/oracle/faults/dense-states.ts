@@ -22,7 +22,7 @@ import { denseMambaOperator } from '../operators/dense-mamba.ts';
 import { denseSsmStackOperator, type StackSettings, stackProgram } from '../operators/dense-ssm-stack.ts';
 import { type ModelSettings, modelProgram } from '../operators/language-models.ts';
 import type { ModeName } from '../operators/shared/modes.ts';
-import type { SsmModeName } from '../operators/ssm.ts';
+import type { SsmModeName } from '../operators/shared/ssm.ts';
 import type { Named, Program } from '../program.ts';
 import { misled } from './misled.ts';
 

@@ -10,14 +10,12 @@ import { denseStateFaults } from './dense-states.ts';
 import { mambaFaults } from './mamba.ts';
 import { modelFaults } from './models.ts';
 import { scanFaults } from './selective-scan.ts';
-import { ssmFaults } from './ssm.ts';
 import { ssmPartFaults } from './ssm-parts.ts';
 import { transitionFaults } from './transition.ts';
 
 export const faults: readonly Fault[] = [
   ...attentionFaults,
   ...ssmPartFaults,
-  ...ssmFaults,
   ...transitionFaults,
   ...ownFaults,
   ...modelFaults,

@@ -22,7 +22,7 @@ import {
 } from './dense-states.ts';
 import { weightSlot } from './language-models.ts';
 import { joinedResults, partsOf } from './per-sequence.ts';
-import { type SsmModeName, ssmMode, ssmModes } from './ssm.ts';
+import { type SsmModeName, ssmMode, ssmModes } from './shared/ssm.ts';
 
 /** Settings of a stack. */
 export type StackSettings = { readonly config: DenseSsmConfig; readonly chunkSize: number };

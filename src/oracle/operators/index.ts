@@ -5,16 +5,26 @@ import type { Fault } from '../fault.ts';
 import { hasStates, type Operator } from '../operator.ts';
 import { attentionFaults } from './attention/faults.ts';
 import { attention } from './attention/operator.ts';
-import { combinations } from './combine.ts';
-import { continuousSsm, discretise } from './continuous.ts';
+import { complexCombineFaults } from './complex-combine/faults.ts';
+import { complexCombine } from './complex-combine/operator.ts';
+import { complexSsmFaults } from './complex-ssm/faults.ts';
+import { complexSsm } from './complex-ssm/operator.ts';
+import { continuousSsmFaults } from './continuous-ssm/faults.ts';
+import { continuousSsm } from './continuous-ssm/operator.ts';
 import { decayRetentionFaults } from './decay-retention/faults.ts';
 import { decayRetention } from './decay-retention/operator.ts';
 import { degradation } from './degradation.ts';
 import { denseKeys, denseRetention, denseValues, fusedKeys, fusedValues } from './dense-features.ts';
 import { denseMambaOperator } from './dense-mamba.ts';
-import { collect, denseSsm, inject } from './dense-ssm.ts';
+import { denseSsmFaults } from './dense-ssm/faults.ts';
+import { denseSsm } from './dense-ssm/operator.ts';
+import { collect, inject } from './dense-ssm.ts';
 import { denseSsmStackOperator } from './dense-ssm-stack.ts';
 import { depthwiseConvolution } from './depthwise-convolution.ts';
+import { diagonalSsmFaults } from './diagonal-ssm/faults.ts';
+import { diagonalSsm } from './diagonal-ssm/operator.ts';
+import { discretiseFaults } from './discretise/faults.ts';
+import { discretise } from './discretise/operator.ts';
 import { feedForwardFaults } from './feed-forward/faults.ts';
 import { feedForward } from './feed-forward/operator.ts';
 import { fuseByAdditionFaults } from './fuse-by-addition/faults.ts';
@@ -26,11 +36,17 @@ import { linearAttention } from './linear-attention/operator.ts';
 import { linearScanFaults } from './linear-scan/faults.ts';
 import { linearScan } from './linear-scan/operator.ts';
 import { mambaOperator } from './mamba.ts';
+import { matrixCombineFaults } from './matrix-combine/faults.ts';
+import { matrixCombine } from './matrix-combine/operator.ts';
+import { matrixSsmFaults } from './matrix-ssm/faults.ts';
+import { matrixSsm } from './matrix-ssm/operator.ts';
 import { denseRetNetOperator, retNetOperator } from './models.ts';
 import { normalisedLinearAttentionFaults } from './normalised-linear-attention/faults.ts';
 import { normalisedLinearAttention } from './normalised-linear-attention/operator.ts';
 import { projectFaults } from './project/faults.ts';
 import { project } from './project/operator.ts';
+import { realCombineFaults } from './real-combine/faults.ts';
+import { realCombine } from './real-combine/operator.ts';
 import { retentionFaults } from './retention/faults.ts';
 import { retention } from './retention/operator.ts';
 import { selectFaults } from './select/faults.ts';
@@ -38,7 +54,6 @@ import { select } from './select/operator.ts';
 import { selectiveScan } from './selective-scan.ts';
 import { simpleGlaFaults } from './simple-gla/faults.ts';
 import { simpleGla } from './simple-gla/operator.ts';
-import { complexSsm, diagonalSsm, matrixSsm } from './ssm.ts';
 import { stateSpaceDualityFaults } from './state-space-duality/faults.ts';
 import { stateSpaceDuality } from './state-space-duality/operator.ts';
 import { torchscaleRetentionFaults } from './torchscale-retention/faults.ts';
@@ -52,13 +67,13 @@ type Row = readonly [Operator, readonly Fault[]];
 const rows: readonly Row[] = [
   [attention, attentionFaults],
   [feedForward, feedForwardFaults],
-  [continuousSsm, []],
-  [diagonalSsm, []],
+  [continuousSsm, continuousSsmFaults],
+  [diagonalSsm, diagonalSsmFaults],
   [degradation, []],
   [collect, []],
   [inject, []],
-  [matrixSsm, []],
-  [denseSsm, []],
+  [matrixSsm, matrixSsmFaults],
+  [denseSsm, denseSsmFaults],
   [project, projectFaults],
   [gate, gateFaults],
   [select, selectFaults],
@@ -70,9 +85,11 @@ const rows: readonly Row[] = [
   [fusedKeys, []],
   [fusedValues, []],
   [denseRetention, []],
-  [discretise, []],
-  [complexSsm, []],
-  ...combinations.map((operator): Row => [operator, []]),
+  [discretise, discretiseFaults],
+  [complexSsm, complexSsmFaults],
+  [realCombine, realCombineFaults],
+  [complexCombine, complexCombineFaults],
+  [matrixCombine, matrixCombineFaults],
   [decayRetention, decayRetentionFaults],
   [torchscaleRetention, torchscaleRetentionFaults],
   [transformerOperator, []],

@@ -5,7 +5,7 @@ import { attention } from '../operators/attention/operator.ts';
 import { decayRetention } from '../operators/decay-retention/operator.ts';
 import { fusedKeys } from '../operators/dense-features.ts';
 import { denseMambaOperator } from '../operators/dense-mamba.ts';
-import { denseSsm } from '../operators/dense-ssm.ts';
+import { denseSsm } from '../operators/dense-ssm/operator.ts';
 import { denseSsmStackOperator } from '../operators/dense-ssm-stack.ts';
 import { feedForward } from '../operators/feed-forward/operator.ts';
 import { denseRetNetOperator, retNetOperator } from '../operators/models.ts';

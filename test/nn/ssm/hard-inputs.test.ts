@@ -12,7 +12,7 @@ import { matrixExponential } from '../../../src/nn/ssm/matrix-exponential.ts';
 import { type SsmMode, ssmIn } from '../../../src/nn/ssm/modes.ts';
 import type { Case } from '../../../src/oracle/case.ts';
 import { isRight, within } from '../../../src/oracle/compare.ts';
-import { diagonalSsm } from '../../../src/oracle/operators/ssm.ts';
+import { diagonalSsm } from '../../../src/oracle/operators/diagonal-ssm/operator.ts';
 import { allowance, boundsOf, numbersOf } from '../../../src/oracle/tolerance.ts';
 import { input, read } from '../../../src/tensor/input.ts';
 import { rng } from '../../../src/tensor/random.ts';

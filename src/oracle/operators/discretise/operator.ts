@@ -1,0 +1,109 @@
+/** @file Discretisation: from A, B and Δ of each channel to Ā and B̄, by each rule. */
+import * as fc from 'fast-check';
+import { pairBlocks } from '../../../../spec/05-discrete-recurrence.ts';
+import type { Complex } from '../../../../spec/complex.ts';
+import { discretiseBy, heldEigenvalue } from '../../../../spec/discretisation.ts';
+import { type DiscretisationRule, discretise as onEngine } from '../../../nn/ssm/discretise.ts';
+import type { StateValue } from '../../../nn/ssm/form.ts';
+import { concat } from '../../../tensor/primitives/concat.ts';
+import { slice } from '../../../tensor/primitives/slice.ts';
+import { treeOf } from '../../../tensor/tree.ts';
+import type { Value } from '../../../tensor/value.ts';
+import { defineOperator } from '../../define-operator.ts';
+import { small } from '../../draw.ts';
+import { layoutOf } from '../../layout.ts';
+import { mapValues } from '../../named.ts';
+import { over } from '../../over.ts';
+import type { Program } from '../../program.ts';
+import { outputsOf } from '../shared/ssm.ts';
+
+/** What is taken and given where A is diagonal, with numbers or complex numbers, and where it is a matrix. */
+const signatures = {
+  real: 'a en, b en, delta e -> a en, b en',
+  complex: 'a.re en, a.im en, b.re en, b.im en, delta e -> a.re en, a.im en, b.re en, b.im en',
+  matrix: 'a enn, b en, delta e -> a enn, b en',
+} as const;
+
+/** Settings of a discretisation: what A is, and the rule. */
+export type DiscretiseSettings = { readonly form: keyof typeof signatures; readonly rule: DiscretisationRule };
+
+const rules: readonly DiscretisationRule[] = ['zeroOrderHold', 'bilinear', 'euler'];
+
+/** Eigenvalues mostly on the left, 0 among them; a matrix is small enough for the bilinear rule to have an inverse. */
+const generators = (form: DiscretiseSettings['form'], n: number): readonly [number, number] =>
+  form === 'matrix' ? [-1.5 / n, 0.5 / n] : [-3, 1];
+
+const program: Program<DiscretiseSettings> = (inputs, { rule }) => {
+  const { a, b, delta } = treeOf(inputs) as { a: StateValue; b: StateValue; delta: Value };
+  return outputsOf(onEngine(rule, { a, b, delta }));
+};
+
+/** Each channel alone. */
+const channelwise: Program<DiscretiseSettings> = (inputs, settings) => {
+  const channels = Array.from({ length: inputs.delta!.shape[0]! }, (_, e) =>
+    program(
+      mapValues(inputs, (x) => slice(x, 0, e, e + 1)),
+      settings,
+    ),
+  );
+  return mapValues(channels[0]!, (_, name) =>
+    concat(
+      channels.map((channel) => channel[name]!),
+      0,
+    ),
+  );
+};
+
+/** One eigenvalue: the zero-order hold has a formula for it, the other rules treat it as a matrix. */
+function discretised(rule: DiscretisationRule, a: Complex, b: Complex, delta: number): { a: Complex; b: Complex } {
+  if (rule === 'zeroOrderHold') {
+    const { aBar, bBar } = heldEigenvalue(a, b, delta);
+    return { a: aBar, b: bBar };
+  }
+  const { aBar, bBar } = discretiseBy[rule](pairBlocks([a]), [b.re, b.im], delta);
+  return { a: { re: aBar[0]![0]!, im: aBar[1]![0]! }, b: { re: bBar[0]!, im: bBar[1]! } };
+}
+
+const definitions = {
+  real: over('en', signatures.real, ({ a, b, delta }, { rule }: DiscretiseSettings) => {
+    const bar = discretised(rule, { re: a, im: 0 }, { re: b, im: 0 }, delta);
+    return { a: bar.a.re, b: bar.b.re };
+  }),
+  complex: over('en', signatures.complex, ({ delta, ...parts }, { rule }: DiscretiseSettings) => {
+    const of = (name: 'a' | 'b'): Complex => ({ re: parts[`${name}.re`], im: parts[`${name}.im`] });
+    const { a, b } = discretised(rule, of('a'), of('b'), delta);
+    return { 'a.re': a.re, 'a.im': a.im, 'b.re': b.re, 'b.im': b.im };
+  }),
+  matrix: over('e', signatures.matrix, ({ a, b, delta }, { rule }: DiscretiseSettings) => {
+    const { aBar, bBar } = discretiseBy[rule](a, b, delta);
+    return { a: aBar, b: bBar };
+  }),
+};
+
+export const discretise = defineOperator({
+  name: 'discretise',
+  chapter: 'spec/discretisation.ts',
+  evidence: ['F', 'R'],
+  signature:
+    'a? en|enn, a.re? en, a.im? en, b? en, b.re? en, b.im? en, delta e -> a? en|enn, a.re? en, a.im? en, b? en, b.re? en, b.im? en',
+  batch: 'e',
+  layouts: () =>
+    fc
+      .tuple(
+        small(3),
+        small(4),
+        fc.record({
+          form: fc.constantFrom<DiscretiseSettings['form']>('real', 'complex', 'matrix'),
+          rule: fc.constantFrom(...rules),
+        }),
+      )
+      .map(([e, n, settings]) => {
+        const a = { between: generators(settings.form, n) };
+        const details = { a, 'a.re': a, 'a.im': a, delta: { between: [0, 1] } } as const;
+        return layoutOf(signatures[settings.form], { lengths: { e, n }, settings, details });
+      }),
+  values: ['normal'],
+  definition: (inputs, settings, mode) => definitions[settings.form](inputs, settings, mode),
+  modes: { whole: program, channelwise },
+  reference: 'whole',
+});

@@ -1,0 +1,63 @@
+/** @file The programs and faults that every combination of two steps h ↦ a h + b shares: what a scan in logarithmic depth combines (Eq. 12). */
+import { associativeScan, type Combine } from '../../../nn/ssm/associative-scan.ts';
+import type { Affine } from '../../../nn/ssm/combine.ts';
+import type { StateValue } from '../../../nn/ssm/form.ts';
+import { concat } from '../../../tensor/primitives/concat.ts';
+import { slice } from '../../../tensor/primitives/slice.ts';
+import { joinTrees, mapTree, treeOf } from '../../../tensor/tree.ts';
+import type { Settings } from '../../case.ts';
+import { type Fault, faultsOf } from '../../fault.ts';
+import { stripped } from '../../named.ts';
+import type { Operator } from '../../operator.ts';
+import type { Named, Program } from '../../program.ts';
+import { outputsOf } from './ssm.ts';
+
+/** Both modes of a combination: as it stands, and scanned as the two tokens of a sequence; `axis` is that of time, counted from the end. */
+export const combineModes = <S extends StateValue>(
+  combine: Combine<Affine<S>>,
+  axis: number,
+): Record<'whole' | 'scanned', Program> => {
+  const stepsOf = (inputs: Named) => treeOf(inputs) as { readonly left: Affine<S>; readonly right: Affine<S> };
+  return {
+    whole: (inputs) => {
+      const { left, right } = stepsOf(inputs);
+      return outputsOf(combine(left, right));
+    },
+    scanned: (inputs) => {
+      const { left, right } = stepsOf(inputs);
+      const both = joinTrees([left, right], (xs) => concat(xs, axis));
+      return outputsOf(mapTree(associativeScan(combine, both, axis), (x) => slice(x, axis, 1, 2)));
+    },
+  };
+};
+
+/** The faults of a combination. */
+export const combineFaults = <Text extends string>(operator: Operator<Settings, Text>): Fault[] =>
+  faultsOf(operator as Operator, [
+    {
+      mode: 'whole',
+      name: 'decays-not-multiplied',
+      says: 'the later decay stands for both',
+      rejectedBy: ['definition', 'associative', 'derivative'],
+      program: (inputs, settings, run) => ({
+        ...run(inputs, settings),
+        ...Object.fromEntries(Object.entries(stripped(inputs, 'right.')).filter(([name]) => name.startsWith('a'))),
+      }),
+    },
+    {
+      mode: 'scanned',
+      name: 'operands-swapped',
+      says: 'the later step first',
+      rejectedBy: ['definition', 'modes'],
+      program: (inputs, settings, run) =>
+        run(
+          Object.fromEntries(
+            Object.entries(inputs).map(([name, x]) => [
+              name.startsWith('left.') ? name.replace('left.', 'right.') : name.replace('right.', 'left.'),
+              x,
+            ]),
+          ),
+          settings,
+        ),
+    },
+  ]);

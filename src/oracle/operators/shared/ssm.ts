@@ -1,0 +1,85 @@
+/** @file The settings, layouts, programs and definition that every discrete state space model shares. */
+import * as fc from 'fast-check';
+import { type DiscreteSsm, recurrence } from '../../../../spec/05-discrete-recurrence.ts';
+import { convolution } from '../../../../spec/07-convolution.ts';
+import { type Carried, convolvedState, unrolledState } from '../../../../spec/12-dense-convolution.ts';
+import { add, krylov, type Vector } from '../../../../spec/notation.ts';
+import type { StateValue } from '../../../nn/ssm/form.ts';
+import type { SsmInputs, SsmResult } from '../../../nn/ssm/inputs.ts';
+import { type SsmMode, ssmIn } from '../../../nn/ssm/modes.ts';
+import { namedLeavesOf, type Tree, treeOf } from '../../../tensor/tree.ts';
+import type { Value } from '../../../tensor/value.ts';
+import type { Layout } from '../../case.ts';
+import { chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
+import { layoutOf } from '../../layout.ts';
+import type { Size } from '../../operator.ts';
+import type { Named, Program } from '../../program.ts';
+
+/** Settings of every mode: the chunk size of chunkwise mode. */
+export type SsmSettings = { readonly chunkSize: number };
+
+/** The modes, the one that computes as Eqs. 5 and 6 first. */
+export const ssmModes = ['recurrent', 'scan', 'logStep', 'direct', 'fft', 'chunkwise'] as const;
+
+/** The modes of decays that the primitive linearScan does not compute. */
+export const ssmModesWithoutScan = ssmModes.filter((mode) => mode !== 'scan');
+
+/** A mode's name. */
+export type SsmModeName = (typeof ssmModes)[number];
+
+/** A mode by its name. */
+export const ssmMode = (name: SsmModeName, chunkSize: number): SsmMode =>
+  name === 'chunkwise' ? { name, chunkSize } : { name };
+
+/** What each of some modes has. */
+export const inSsmModes = <T>(modes: readonly SsmModeName[], of: (name: SsmModeName) => T): Record<string, T> =>
+  Object.fromEntries(modes.map((name) => [name, of(name)]));
+
+/** Results as named outputs: `output`, `state`, or `state.re` and `state.im`. */
+export const outputsOf = (result: object): Named => Object.fromEntries(namedLeavesOf(result as Tree));
+
+/** Inputs and settings as functions of nn take them, in one record: `a.re` and `a.im` are one complex number. */
+export type SsmCall<S extends StateValue> = SsmInputs<S> & SsmSettings & { readonly state: S };
+
+/** A program of a state space model. */
+export const ssmProgram =
+  <S extends StateValue = Value>(run: (call: SsmCall<S>) => SsmResult<S>): Program<SsmSettings> =>
+  (inputs, settings) =>
+    outputsOf(run({ ...(treeOf(inputs) as SsmCall<S>), ...settings }));
+
+/** Programs of a state space model in some modes. */
+export const ssmPrograms = (modes: readonly SsmModeName[]): Record<string, Program<SsmSettings>> =>
+  inSsmModes(modes, (name) =>
+    ssmProgram<StateValue>(({ state, chunkSize, ...inputs }) => ssmIn(ssmMode(name, chunkSize))(inputs, state)),
+  );
+
+/** Lengths of the axes of a layer. */
+export const layerAxes = (size: Size) =>
+  fc.record({ b: small(2), t: lengths(size), e: small(3), n: small(size.longest > 32 ? 3 : 4) });
+
+/** What a layer is drawn from: the lengths of its axes, and what its chunk size is made of. */
+export const layerDraws = (size: Size) => fc.tuple(layerAxes(size), chunkDraws);
+
+/** Decays from −reach to reach: numbers, the parts of complex numbers or the entries of matrices; −1, ½, … 1 where results must be exact. */
+export const ssmLayouts =
+  (signature: string, reachOf: (n: number) => number) =>
+  (size: Size): fc.Arbitrary<Layout<SsmSettings>> =>
+    layerDraws(size).map(([axes, chunk]) => {
+      const reach = size.exact ? 1 : reachOf(axes.n);
+      const decay = { between: [-reach, reach] } as const;
+      return layoutOf(signature, {
+        lengths: axes,
+        settings: { chunkSize: chunkSizeOf(chunk, axes.t) },
+        details: { a: decay, 'a.re': decay, 'a.im': decay },
+      });
+    });
+
+/** One channel by Eqs. 5 and 6 for the modes that go token by token, by Eqs. 7, 8 and 13 for convolutions, by Eq. 12 for scans in logarithmic depth. */
+export function ssmDefinition(x: Vector, ssm: DiscreteSsm, h0: Vector, mode: string): Carried {
+  const { aBar, bBar } = ssm;
+  const { output, state } = recurrence(x, ssm, h0);
+  if (mode === 'logStep') return { output, state: unrolledState(x, aBar, bBar, h0) };
+  if (mode !== 'direct' && mode !== 'fft') return { output, state };
+  const carried = krylov(aBar, h0, x.length + 1).at(-1)!;
+  return { output: convolution(x, ssm, h0), state: add(convolvedState(x, aBar, bBar), carried) };
+}
