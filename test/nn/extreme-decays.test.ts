@@ -9,7 +9,7 @@ import { isFaultOf } from '../../src/oracle/fault.ts';
 import { faults } from '../../src/oracle/faults/index.ts';
 import type { Operator } from '../../src/oracle/operator.ts';
 import { linearAttention } from '../../src/oracle/operators/linear-attention/operator.ts';
-import { selectiveScan } from '../../src/oracle/operators/selective-scan.ts';
+import { selectiveScan } from '../../src/oracle/operators/selective-scan/operator.ts';
 import { simpleGla } from '../../src/oracle/operators/simple-gla/operator.ts';
 import { stateSpaceDuality } from '../../src/oracle/operators/state-space-duality/operator.ts';
 import type { Named, Program } from '../../src/oracle/program.ts';
@@ -205,7 +205,7 @@ describe('a long sequence', () => {
     };
     const plain = { b: 'token', c: 'token', deltaSoftplus: true, chunkSize: 128 };
     for (const program of Object.values(selectiveScan.modes))
-      expectSameInDoubleDouble((xs: Named) => ({ ...program(xs, plain as never) }), of);
+      expectSameInDoubleDouble((xs: ReturnType<typeof of>) => ({ ...program(xs, plain as never) }), of);
   });
 
   it('of a state that keeps everything is a sum', () => {

@@ -6,7 +6,7 @@ import { toValue } from '../../src/oracle/case.ts';
 import type { Operator } from '../../src/oracle/operator.ts';
 import { linearAttention } from '../../src/oracle/operators/linear-attention/operator.ts';
 import { normalisedLinearAttention } from '../../src/oracle/operators/normalised-linear-attention/operator.ts';
-import { selectiveScan } from '../../src/oracle/operators/selective-scan.ts';
+import { selectiveScan } from '../../src/oracle/operators/selective-scan/operator.ts';
 import { simpleGla } from '../../src/oracle/operators/simple-gla/operator.ts';
 import { stateSpaceDuality } from '../../src/oracle/operators/state-space-duality/operator.ts';
 import type { Named } from '../../src/oracle/program.ts';

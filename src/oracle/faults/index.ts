@@ -7,9 +7,9 @@ import { operators, ownFaults } from '../operators/index.ts';
 import { attentionFaults } from './attention.ts';
 import { ownBatchFaults } from './batches.ts';
 import { denseStateFaults } from './dense-states.ts';
+import { convolutionFaults } from './depthwise-convolution.ts';
 import { mambaFaults } from './mamba.ts';
 import { modelFaults } from './models.ts';
-import { scanFaults } from './selective-scan.ts';
 import { ssmPartFaults } from './ssm-parts.ts';
 import { transitionFaults } from './transition.ts';
 
@@ -19,7 +19,7 @@ export const faults: readonly Fault[] = [
   ...transitionFaults,
   ...ownFaults,
   ...modelFaults,
-  ...scanFaults,
+  ...convolutionFaults,
   ...mambaFaults,
   ...denseStateFaults,
   ...ownBatchFaults,

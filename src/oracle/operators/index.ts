@@ -51,7 +51,8 @@ import { retentionFaults } from './retention/faults.ts';
 import { retention } from './retention/operator.ts';
 import { selectFaults } from './select/faults.ts';
 import { select } from './select/operator.ts';
-import { selectiveScan } from './selective-scan.ts';
+import { selectiveScanFaults } from './selective-scan/faults.ts';
+import { selectiveScan } from './selective-scan/operator.ts';
 import { simpleGlaFaults } from './simple-gla/faults.ts';
 import { simpleGla } from './simple-gla/operator.ts';
 import { stateSpaceDualityFaults } from './state-space-duality/faults.ts';
@@ -96,7 +97,7 @@ const rows: readonly Row[] = [
   [retNetOperator, []],
   [denseRetNetOperator, []],
   [depthwiseConvolution, []],
-  [selectiveScan, []],
+  [selectiveScan, selectiveScanFaults],
   [linearAttention, linearAttentionFaults],
   [simpleGla, simpleGlaFaults],
   [normalisedLinearAttention, normalisedLinearAttentionFaults],

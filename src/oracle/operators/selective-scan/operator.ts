@@ -1,0 +1,126 @@
+/** @file The selective scan of Mamba: all layouts of B and C, everything that can be left out. */
+import * as fc from 'fast-check';
+import { given, type Matrix } from '../../../../spec/notation.ts';
+import { selectiveScan as definition, type StateMap } from '../../../../spec/selective-ssm.ts';
+import {
+  constantMap,
+  type SelectiveScanInputs,
+  type SelectiveScanResult,
+  tokenMap,
+} from '../../../nn/selective-scan/inputs.ts';
+import {
+  chunkwiseSelectiveScan,
+  logStepSelectiveScan,
+  recurrentSelectiveScan,
+  scanSelectiveScan,
+} from '../../../nn/selective-scan/modes.ts';
+import type { Value } from '../../../tensor/value.ts';
+import type { Layout } from '../../case.ts';
+import { defineOperator } from '../../define-operator.ts';
+import { anyAssociation, chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
+import { layoutOf } from '../../layout.ts';
+import type { ProgramOf, Size } from '../../operator.ts';
+import { over } from '../../over.ts';
+
+const signature =
+  "u bte, delta bte, a en, constantB? en, tokenB? btn, groupB? btgn, constantC? en, tokenC? btn, groupC? btg'n, skip? e, z? bte, deltaBias? e, state ben -> output bte, state ben";
+
+/** How B or C is given: the same at all tokens, per token, or per token and group. */
+const mapLayouts = ['constant', 'token', 'group'] as const;
+type MapLayout = (typeof mapLayouts)[number];
+
+/** Settings of a selective scan: the layouts of B and C, whether steps are softplus, the chunk size of chunkwise mode. */
+export type SelectiveScanSettings = {
+  readonly b: MapLayout;
+  readonly c: MapLayout;
+  readonly deltaSoftplus: boolean;
+  readonly chunkSize: number;
+};
+
+/** A program of the inputs that the scan's functions take, made of the operator's, whose names of B and C say their layouts. */
+export const scanning =
+  (
+    run: (inputs: SelectiveScanInputs, state: Value, settings: SelectiveScanSettings) => SelectiveScanResult,
+  ): ProgramOf<typeof signature, SelectiveScanSettings> =>
+  (inputs, settings) => {
+    const { u, delta, a, skip, z, deltaBias, state } = inputs;
+    const map = (layout: MapLayout, name: 'B' | 'C'): Value => {
+      const rows = given(inputs[`${layout}${name}`], `${layout}${name}`);
+      if (layout === 'constant') return constantMap(rows, u);
+      return layout === 'token' ? tokenMap(rows) : rows;
+    };
+    const maps = { b: map(settings.b, 'B'), c: map(settings.c, 'C') };
+    const { deltaSoftplus } = settings;
+    return run({ u, delta, a, ...maps, skip, z, deltaBias, deltaSoftplus }, state, settings);
+  };
+
+const layouts = (size: Size): fc.Arbitrary<Layout<SelectiveScanSettings>> =>
+  fc
+    .record({
+      b: small(2),
+      t: lengths(size),
+      perGroup: small(3),
+      g: small(2),
+      "g'": small(2),
+      n: small(4),
+      chunk: chunkDraws,
+      layouts: fc.tuple(fc.constantFrom(...mapLayouts), fc.constantFrom(...mapLayouts)),
+      deltaSoftplus: fc.boolean(),
+      // about 20 PyTorch's softplus becomes the identity
+      centre: fc.constantFrom(0, 0, 20),
+      optional: fc.record({ skip: fc.boolean(), z: fc.boolean(), deltaBias: fc.boolean() }),
+    })
+    .map(({ perGroup, chunk, layouts: [b, c], deltaSoftplus, centre, optional, ...letters }) => {
+      // without softplus a step must not be negative, or the state grows
+      const positive = deltaSoftplus ? {} : ({ sign: 1 } as const);
+      return layoutOf(signature, {
+        lengths: { ...letters, e: perGroup * letters.g * letters["g'"] },
+        inputs: {
+          u: {},
+          delta: deltaSoftplus ? { centre } : positive,
+          a: { sign: -1 },
+          [`${b}B`]: {},
+          [`${c}C`]: {},
+          ...(optional.skip && { skip: {} }),
+          ...(optional.z && { z: {} }),
+          ...(optional.deltaBias && { deltaBias: positive }),
+          state: {},
+        },
+        settings: { b, c, deltaSoftplus, chunkSize: chunkSizeOf(chunk, letters.t) },
+      });
+    });
+
+/** B or C as the definition takes it, of which a case has one layout. */
+function mapOf(constant?: Matrix, token?: Matrix, group?: readonly Matrix[]): StateMap {
+  if (constant !== undefined) return { layout: 'constant', rows: constant };
+  if (token !== undefined) return { layout: 'token', rows: token };
+  return { layout: 'group', rows: given(group, 'B or C') };
+}
+
+export const selectiveScan = defineOperator({
+  name: 'selectiveScan',
+  chapter: 'spec/selective-ssm.ts',
+  evidence: ['T'],
+  signature,
+  layouts,
+  definition: over(
+    'b',
+    signature,
+    (
+      { state, constantB, tokenB, groupB, constantC, tokenC, groupC, ...rest },
+      { deltaSoftplus }: SelectiveScanSettings,
+    ) => {
+      const maps = { b: mapOf(constantB, tokenB, groupB), c: mapOf(constantC, tokenC, groupC) };
+      return definition({ ...rest, ...maps, deltaSoftplus }, state);
+    },
+  ),
+  modes: {
+    recurrent: scanning(recurrentSelectiveScan),
+    scan: scanning(scanSelectiveScan),
+    logStep: scanning(logStepSelectiveScan),
+    chunkwise: scanning((inputs, state, { chunkSize }) => chunkwiseSelectiveScan(chunkSize)(inputs, state)),
+  },
+  reference: 'recurrent',
+  boundsOf: anyAssociation,
+  laws: { linearIn: ['u', 'state'], timeInvariant: true },
+});
