@@ -7,19 +7,15 @@ import { operators, ownFaults } from '../operators/index.ts';
 import { attentionFaults } from './attention.ts';
 import { ownBatchFaults } from './batches.ts';
 import { denseStateFaults } from './dense-states.ts';
-import { convolutionFaults } from './depthwise-convolution.ts';
 import { mambaFaults } from './mamba.ts';
 import { modelFaults } from './models.ts';
-import { ssmPartFaults } from './ssm-parts.ts';
 import { transitionFaults } from './transition.ts';
 
 export const faults: readonly Fault[] = [
   ...attentionFaults,
-  ...ssmPartFaults,
   ...transitionFaults,
   ...ownFaults,
   ...modelFaults,
-  ...convolutionFaults,
   ...mambaFaults,
   ...denseStateFaults,
   ...ownBatchFaults,

@@ -13,14 +13,16 @@ import { continuousSsmFaults } from './continuous-ssm/faults.ts';
 import { continuousSsm } from './continuous-ssm/operator.ts';
 import { decayRetentionFaults } from './decay-retention/faults.ts';
 import { decayRetention } from './decay-retention/operator.ts';
-import { degradation } from './degradation.ts';
+import { degradationFaults } from './degradation/faults.ts';
+import { degradation } from './degradation/operator.ts';
 import { denseKeys, denseRetention, denseValues, fusedKeys, fusedValues } from './dense-features.ts';
 import { denseMambaOperator } from './dense-mamba.ts';
 import { denseSsmFaults } from './dense-ssm/faults.ts';
 import { denseSsm } from './dense-ssm/operator.ts';
 import { collect, inject } from './dense-ssm.ts';
 import { denseSsmStackOperator } from './dense-ssm-stack.ts';
-import { depthwiseConvolution } from './depthwise-convolution.ts';
+import { depthwiseConvolutionFaults } from './depthwise-convolution/faults.ts';
+import { depthwiseConvolution } from './depthwise-convolution/operator.ts';
 import { diagonalSsmFaults } from './diagonal-ssm/faults.ts';
 import { diagonalSsm } from './diagonal-ssm/operator.ts';
 import { discretiseFaults } from './discretise/faults.ts';
@@ -70,7 +72,7 @@ const rows: readonly Row[] = [
   [feedForward, feedForwardFaults],
   [continuousSsm, continuousSsmFaults],
   [diagonalSsm, diagonalSsmFaults],
-  [degradation, []],
+  [degradation, degradationFaults],
   [collect, []],
   [inject, []],
   [matrixSsm, matrixSsmFaults],
@@ -96,7 +98,7 @@ const rows: readonly Row[] = [
   [transformerOperator, []],
   [retNetOperator, []],
   [denseRetNetOperator, []],
-  [depthwiseConvolution, []],
+  [depthwiseConvolution, depthwiseConvolutionFaults],
   [selectiveScan, selectiveScanFaults],
   [linearAttention, linearAttentionFaults],
   [simpleGla, simpleGlaFaults],

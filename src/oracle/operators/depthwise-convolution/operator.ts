@@ -1,0 +1,46 @@
+/** @file The causal depthwise convolution, from a window that may also have more taps than the sequence has tokens. */
+import * as fc from 'fast-check';
+import { depthwiseConvolution as definition } from '../../../../spec/depthwise-convolution.ts';
+import {
+  type CausalConvolution,
+  parallelConvolution,
+  recurrentConvolution,
+} from '../../../nn/depthwise-convolution.ts';
+import type { Settings } from '../../case.ts';
+import { defineOperator } from '../../define-operator.ts';
+import { lengths, small } from '../../draw.ts';
+import { layoutOf } from '../../layout.ts';
+import type { ProgramOf } from '../../operator.ts';
+import { over } from '../../over.ts';
+
+const signature = 'x bte, weight ek, bias? e, window bke -> output bte, window bke';
+
+/** A program of a convolution. */
+export const convolutionProgram =
+  (mode: CausalConvolution): ProgramOf<typeof signature, Settings> =>
+  ({ window, ...inputs }) => {
+    const { output, state } = mode(inputs, window);
+    return { output, window: state };
+  };
+
+/** Each channel by itself. */
+export const depthwiseConvolution = defineOperator({
+  name: 'depthwiseConvolution',
+  chapter: 'spec/depthwise-convolution.ts',
+  evidence: ['T'],
+  signature,
+  layouts: (size) =>
+    fc
+      .record({ b: small(2), t: lengths(size), e: small(4), k: small(5), isBiased: fc.boolean() })
+      .map(({ isBiased, ...letters }) =>
+        layoutOf(signature, {
+          lengths: letters,
+          settings: {},
+          inputs: { x: {}, weight: {}, ...(isBiased && { bias: {} }), window: {} },
+        }),
+      ),
+  definition: over('b', signature, ({ x, weight, bias, window }) => ({ ...definition(x, weight, bias, window) })),
+  modes: { parallel: convolutionProgram(parallelConvolution), recurrent: convolutionProgram(recurrentConvolution) },
+  reference: 'recurrent',
+  laws: { heads: 'e', linearIn: ['x', 'bias', 'window'], timeInvariant: true, exact: true },
+});
