@@ -6,7 +6,7 @@ import { f64 } from '../../src/executors/f64/index.ts';
 import { rounded } from '../../src/executors/rounded/index.ts';
 import type { Case, Layout, Slot, Tensors } from '../../src/oracle/case.ts';
 import { fill } from '../../src/oracle/case.ts';
-import { fusedKeys } from '../../src/oracle/operators/dense-features.ts';
+import { fusedKeys } from '../../src/oracle/operators/fused-keys/operator.ts';
 import { retention } from '../../src/oracle/operators/retention/operator.ts';
 import { modeNames } from '../../src/oracle/operators/shared/modes.ts';
 import { evaluate, type Program } from '../../src/oracle/program.ts';

@@ -9,11 +9,9 @@ import { ownBatchFaults } from './batches.ts';
 import { denseStateFaults } from './dense-states.ts';
 import { mambaFaults } from './mamba.ts';
 import { modelFaults } from './models.ts';
-import { transitionFaults } from './transition.ts';
 
 export const faults: readonly Fault[] = [
   ...attentionFaults,
-  ...transitionFaults,
   ...ownFaults,
   ...modelFaults,
   ...mambaFaults,

@@ -1,58 +1,16 @@
-/** @file Wrong dense retentions and wrong models: wiring, positions, readings taken for one another. */
+/** @file Wrong models: wiring, positions, readings taken for one another. */
 import type { DenseRetNetConfig } from '../../models/dense-retnet-config.ts';
 import type { RetNetConfig } from '../../models/retnet.ts';
 import { chunks } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
-import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Fault } from '../fault.ts';
-import { mapValues, under } from '../named.ts';
-import { type DenseRetentionSettings, denseRetention } from '../operators/dense-features.ts';
+import { mapValues } from '../named.ts';
 import type { ModelSettings } from '../operators/language-models.ts';
 import { denseRetNetOperator, retNetOperator } from '../operators/models.ts';
 import type { Named } from '../program.ts';
 import { misled } from './misled.ts';
-
-const without = (inputs: Named, prefix: string): Named =>
-  Object.fromEntries(Object.entries(inputs).filter(([name]) => !name.startsWith(prefix)));
-
-const dense: readonly Fault<DenseRetentionSettings>[] = [
-  misled(
-    denseRetention,
-    'parallel',
-    'values-not-fused',
-    'only keys are fused',
-    ['definition', 'modes', 'derivative'],
-    (inputs) => ({ inputs: without(without(inputs, 'values.'), 'param.v.') }),
-  ),
-  misled(
-    denseRetention,
-    'recurrent',
-    'layer-below-always-added',
-    'the nearest shallow keys are added un-gated, even with m = 0',
-    ['reduces', 'definition'],
-    (inputs) => ({
-      inputs: { ...inputs, k: [inputs.k!, ...under(inputs, 'keys.').slice(-1)].reduce((a, b) => add(a, b)) },
-    }),
-  ),
-  misled(
-    denseRetention,
-    'chunkwise',
-    'shallow-layers-detached',
-    'no gradient reaches the keys of shallow layers',
-    ['modes', 'chunks', 'derivative'],
-    (inputs) => ({ inputs: mapValues(inputs, (x, name) => (name.startsWith('keys.') ? stopGradient(x) : x)) }),
-  ),
-  misled(
-    denseRetention,
-    'parallel',
-    'state-detached',
-    'no gradient through the hand-off of the state',
-    ['modes', 'resumable'],
-    (inputs) => ({ inputs: { ...inputs, state: stopGradient(inputs.state!) } }),
-  ),
-];
 
 type RetNetSettings = ModelSettings<RetNetConfig>;
 type DenseSettings = ModelSettings<DenseRetNetConfig>;
@@ -152,4 +110,4 @@ const models: readonly (Fault<RetNetSettings> | Fault<DenseSettings>)[] = [
   ),
 ];
 
-export const modelFaults: readonly Fault[] = [...dense, ...models];
+export const modelFaults: readonly Fault[] = models;

@@ -5,6 +5,8 @@ import type { Fault } from '../fault.ts';
 import { hasStates, type Operator } from '../operator.ts';
 import { attentionFaults } from './attention/faults.ts';
 import { attention } from './attention/operator.ts';
+import { collectFaults } from './collect/faults.ts';
+import { collect } from './collect/operator.ts';
 import { complexCombineFaults } from './complex-combine/faults.ts';
 import { complexCombine } from './complex-combine/operator.ts';
 import { complexSsmFaults } from './complex-ssm/faults.ts';
@@ -15,12 +17,16 @@ import { decayRetentionFaults } from './decay-retention/faults.ts';
 import { decayRetention } from './decay-retention/operator.ts';
 import { degradationFaults } from './degradation/faults.ts';
 import { degradation } from './degradation/operator.ts';
-import { denseKeys, denseRetention, denseValues, fusedKeys, fusedValues } from './dense-features.ts';
+import { denseKeysFaults } from './dense-keys/faults.ts';
+import { denseKeys } from './dense-keys/operator.ts';
 import { denseMambaOperator } from './dense-mamba.ts';
+import { denseRetentionFaults } from './dense-retention/faults.ts';
+import { denseRetention } from './dense-retention/operator.ts';
 import { denseSsmFaults } from './dense-ssm/faults.ts';
 import { denseSsm } from './dense-ssm/operator.ts';
-import { collect, inject } from './dense-ssm.ts';
 import { denseSsmStackOperator } from './dense-ssm-stack.ts';
+import { denseValuesFaults } from './dense-values/faults.ts';
+import { denseValues } from './dense-values/operator.ts';
 import { depthwiseConvolutionFaults } from './depthwise-convolution/faults.ts';
 import { depthwiseConvolution } from './depthwise-convolution/operator.ts';
 import { diagonalSsmFaults } from './diagonal-ssm/faults.ts';
@@ -31,8 +37,14 @@ import { feedForwardFaults } from './feed-forward/faults.ts';
 import { feedForward } from './feed-forward/operator.ts';
 import { fuseByAdditionFaults } from './fuse-by-addition/faults.ts';
 import { fuseByAddition } from './fuse-by-addition/operator.ts';
+import { fusedKeysFaults } from './fused-keys/faults.ts';
+import { fusedKeys } from './fused-keys/operator.ts';
+import { fusedValuesFaults } from './fused-values/faults.ts';
+import { fusedValues } from './fused-values/operator.ts';
 import { gateFaults } from './gate/faults.ts';
 import { gate } from './gate/operator.ts';
+import { injectFaults } from './inject/faults.ts';
+import { inject } from './inject/operator.ts';
 import { linearAttentionFaults } from './linear-attention/faults.ts';
 import { linearAttention } from './linear-attention/operator.ts';
 import { linearScanFaults } from './linear-scan/faults.ts';
@@ -73,8 +85,8 @@ const rows: readonly Row[] = [
   [continuousSsm, continuousSsmFaults],
   [diagonalSsm, diagonalSsmFaults],
   [degradation, degradationFaults],
-  [collect, []],
-  [inject, []],
+  [collect, collectFaults],
+  [inject, injectFaults],
   [matrixSsm, matrixSsmFaults],
   [denseSsm, denseSsmFaults],
   [project, projectFaults],
@@ -83,11 +95,11 @@ const rows: readonly Row[] = [
   [fuseByAddition, fuseByAdditionFaults],
   [linearScan, linearScanFaults],
   [retention, retentionFaults],
-  [denseKeys, []],
-  [denseValues, []],
-  [fusedKeys, []],
-  [fusedValues, []],
-  [denseRetention, []],
+  [denseKeys, denseKeysFaults],
+  [denseValues, denseValuesFaults],
+  [fusedKeys, fusedKeysFaults],
+  [fusedValues, fusedValuesFaults],
+  [denseRetention, denseRetentionFaults],
   [discretise, discretiseFaults],
   [complexSsm, complexSsmFaults],
   [realCombine, realCombineFaults],

@@ -1,0 +1,5 @@
+/** @file Wrong dense keys. */
+import { collectingFaults } from '../shared/dense-feature-faults.ts';
+import { denseKeys } from './operator.ts';
+
+export const denseKeysFaults = collectingFaults(denseKeys);

@@ -1,0 +1,133 @@
+/** @file Retention over fused keys and values, from an initial state, heads side by side (Eq. 25). */
+import * as fc from 'fast-check';
+import { retention as recurrence } from '../../../../spec/19-retention.ts';
+import { denseSequence } from '../../../../spec/21-dense-keys-and-values.ts';
+import { denseRetention as doubleSum } from '../../../../spec/25-dense-retention.ts';
+import { headChannels } from '../../../../spec/multi-scale-retention.ts';
+import type { Matrix } from '../../../../spec/notation.ts';
+import { headsLast, splitHeads } from '../../../nn/multi-head-retention.ts';
+import { retentionIn } from '../../../nn/retention/modes.ts';
+import { reshape } from '../../../tensor/primitives/reshape.ts';
+import type { Value } from '../../../tensor/value.ts';
+import { defineOperator } from '../../define-operator.ts';
+import { chunkDraws, chunkSizeOf, decays, lengths, small } from '../../draw.ts';
+import { layoutOf } from '../../layout.ts';
+import { under } from '../../named.ts';
+import type { ProgramOf } from '../../operator.ts';
+import { over } from '../../over.ts';
+import type { Named, Program } from '../../program.ts';
+import {
+  alone,
+  byAddition,
+  type FusionSettings,
+  fusedOnEngine,
+  fusionInputs,
+  fusionReadings,
+  numbered,
+  parametersOf,
+  plainInputs,
+  weightsOf,
+  withoutSources,
+} from '../shared/dense-features.ts';
+import { inEveryMode, type ModeName, modeOf } from '../shared/modes.ts';
+
+const fusion = <P extends 'k' | 'v', C extends '(hd)' | '(he)'>(name: P, channels: C) =>
+  `param.${name}.gates.*.down ri, param.${name}.gates.*.up ${channels}r, param.${name}.projections.* ${channels}${channels}, param.${name}.norm? ${channels}` as const;
+
+const sequences = 'q bt(hd), k bt(hd), v bt(he), x bti, state bhde, keys.* bt(hd), values.* bt(he)';
+
+const signature = `${sequences}, ${fusion('k', '(hd)')}, ${fusion('v', '(he)')} -> output bt(he), state bhde` as const;
+
+/** Settings of dense retention. */
+type DenseRetentionSettings = FusionSettings & { readonly decay: readonly number[]; readonly chunkSize: number };
+
+type DenseProgram = ProgramOf<typeof signature, DenseRetentionSettings>;
+
+/** Retention of keys and values [b, t, h·], heads side by side, in a mode. */
+function retain(
+  name: ModeName,
+  { decay, chunkSize }: DenseRetentionSettings,
+  [q, k, v]: readonly [Value, Value, Value],
+  before: Value,
+): Record<'output' | 'state', Value> {
+  const [qs, ks, vs] = [q, k, v].map((x) => splitHeads(x, decay.length)) as [Value, Value, Value];
+  const { output, state } = retentionIn(modeOf(name, chunkSize))({ q: qs, k: ks, v: vs, decay }, before);
+  return { output: reshape(headsLast(output), v.shape), state };
+}
+
+/** Without dense connections. */
+const plainRetention =
+  (mode: string): Program<DenseRetentionSettings> =>
+  (inputs, settings) => {
+    const { q, k, v, state } = inputs as Named & Record<'q' | 'k' | 'v' | 'state', Value>;
+    const own = (x: Value, norm: string): Value => alone(x, inputs[norm], settings.epsilon);
+    return retain(mode as ModeName, settings, [q, own(k, 'param.k.norm'), own(v, 'param.v.norm')], state);
+  };
+
+/** Eq. 25 */
+export const denseRetention = defineOperator({
+  name: 'denseRetention',
+  equations: [25],
+  signature,
+  layouts: (size) =>
+    fc
+      .record({
+        b: small(2),
+        h: small(2),
+        t: lengths(size),
+        d: small(3),
+        e: small(3),
+        i: small(3),
+        r: small(2, 0),
+        shallow: small(3, 0),
+        denseLayers: small(3, 0),
+        readings: fusionReadings,
+        decay: decays(2, size),
+        chunk: chunkDraws,
+      })
+      .map(({ shallow, denseLayers, readings, decay, chunk, ...letters }) => {
+        const fusions = { denseLayers, epsilon: 1e-6, readings };
+        const sources = Math.min(shallow, denseLayers);
+        const layers = [...numbered('keys', shallow), ...numbered('values', shallow)];
+        return layoutOf(signature, {
+          lengths: letters,
+          settings: { ...fusions, decay: decay.slice(0, letters.h), chunkSize: chunkSizeOf(chunk, letters.t) },
+          inputs: {
+            ...plainInputs(['q', 'k', 'v', 'x', 'state', ...layers]),
+            ...fusionInputs('param.k.', fusions, sources),
+            ...fusionInputs('param.v.', fusions, sources),
+          },
+        });
+      }),
+  definition: over('b', signature, ({ q, k, v, x, state, ...inputs }, settings: DenseRetentionSettings) => {
+    const { decay } = settings;
+    const rule = byAddition(settings);
+    const keys = denseSequence(k, under(inputs, 'keys.'), x, parametersOf(inputs, 'param.k.'), rule);
+    const values = denseSequence(v, under(inputs, 'values.'), x, parametersOf(inputs, 'param.v.'), rule);
+    const heads = decay.map((gamma, h) => {
+      const [qs, ks, vs] = [q, keys, values].map((all) => headChannels(all, h, decay.length)) as [
+        Matrix,
+        Matrix,
+        Matrix,
+      ];
+      return {
+        output: doubleSum(qs, ks, vs, gamma, state[h]),
+        state: recurrence(qs, ks, vs, gamma, state[h]).state,
+      };
+    });
+    return {
+      output: q.map((_, t) => heads.flatMap(({ output }) => output[t]!)),
+      state: heads.map((head) => head.state),
+    };
+  }),
+  modes: inEveryMode(
+    (name): DenseProgram =>
+      ({ q, k, v, x, state, ...inputs }, settings) => {
+        const keys = fusedOnEngine(k, under(inputs, 'keys.'), x, weightsOf(inputs, 'param.k.'), settings);
+        const values = fusedOnEngine(v, under(inputs, 'values.'), x, weightsOf(inputs, 'param.v.'), settings);
+        return retain(name, settings, [q, keys, values], state);
+      },
+  ),
+  reference: 'recurrent',
+  laws: { timeInvariant: true, reductions: withoutSources(plainRetention) },
+});

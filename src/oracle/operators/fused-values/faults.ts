@@ -1,0 +1,5 @@
+/** @file Wrong fused values. */
+import { fusingFaults } from '../shared/dense-feature-faults.ts';
+import { fusedValues } from './operator.ts';
+
+export const fusedValuesFaults = fusingFaults(fusedValues);

@@ -1,0 +1,224 @@
+/** @file What a layer collects from the layers before it, and its fusion with that (Eqs. 10, 11, 21–24), under every reading. */
+import * as fc from 'fast-check';
+import { sourceCount } from '../../../../spec/10-dense-hidden.ts';
+import {
+  type denseKeys,
+  type FusionParameters,
+  type FusionRule,
+  sourceGates,
+  sourceProjections,
+} from '../../../../spec/21-dense-keys-and-values.ts';
+import type { Matrix, Vector } from '../../../../spec/notation.ts';
+import { rmsNorm as rmsNormDefinition } from '../../../../spec/rms-norm.ts';
+import { collect, denseFusion, type FusionParams } from '../../../nn/dense-fusion.ts';
+import { rmsNorm } from '../../../nn/norms.ts';
+import { treeOf } from '../../../tensor/tree.ts';
+import type { Value } from '../../../tensor/value.ts';
+import type { Case, Lists, Settings } from '../../case.ts';
+import { lengths, small } from '../../draw.ts';
+import { type Details, layoutOf } from '../../layout.ts';
+import { stripped, under } from '../../named.ts';
+import type { Operator, Reduction, Size } from '../../operator.ts';
+import { over } from '../../over.ts';
+import type { Named, Program } from '../../program.ts';
+import type { InputLists } from '../../signature-types.ts';
+import { tokenModes } from './tokens.ts';
+
+/** The readings that concern one layer's keys and values. */
+export type FusionReadings = {
+  readonly projection: 'identity' | 'linear';
+  readonly gate: 'shared' | 'perLayer';
+  readonly gateActivation: 'silu' | 'none';
+  readonly fusedNorm: 'rms' | 'none';
+};
+
+/** Settings of a fusion: m, and the readings. */
+export type FusionSettings = {
+  readonly denseLayers: number;
+  readonly epsilon: number;
+  readonly readings: FusionReadings;
+};
+
+/** Every combination of readings, drawn. */
+export const fusionReadings: fc.Arbitrary<FusionReadings> = fc.record({
+  projection: fc.constantFrom('identity', 'linear'),
+  gate: fc.constantFrom('shared', 'perLayer'),
+  gateActivation: fc.constantFrom('silu', 'none'),
+  fusedNorm: fc.constantFrom('rms', 'none'),
+});
+
+/** The names `name.0`, `name.1`, … */
+export const numbered = (name: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${name}.${i}`);
+
+/** Inputs of which the letters say everything. */
+export const plainInputs = (names: readonly string[]): Record<string, Details> =>
+  Object.fromEntries(names.map((name) => [name, {}]));
+
+/** The weights of one fusion of so many sources, under a prefix. */
+export function fusionInputs(prefix: string, { readings }: FusionSettings, sources: number): Record<string, Details> {
+  const gates = readings.gate === 'shared' ? Math.min(1, sources) : sources;
+  const maps = readings.projection === 'linear' ? sources : 0;
+  return {
+    ...plainInputs(numbered(`${prefix}gates`, gates).flatMap((gate) => [`${gate}.down`, `${gate}.up`])),
+    ...Object.fromEntries(numbered(`${prefix}projections`, maps).map((map) => [map, { spread: 0.5 }])),
+    ...(readings.fusedNorm === 'rms' && { [`${prefix}norm`]: { centre: 1, spread: 0.3 } }),
+  };
+}
+
+/** The weights under a prefix as the engine takes them. */
+export const weightsOf = (inputs: Named, prefix: string): FusionParams =>
+  treeOf(stripped(inputs, prefix)) as FusionParams;
+
+/** The weights under a prefix as definitions take them. */
+export const parametersOf = (
+  inputs: Readonly<Record<string, Lists | undefined>>,
+  prefix: string,
+): FusionParameters => ({ gates: [], ...(treeOf(stripped(inputs, prefix)) as Partial<FusionParameters>) });
+
+/** The layers' features nearest first, m at the most; inputs hold them layer 0 first, as `source.0`, `source.1`, … */
+const nearest = <T>(layers: readonly T[], { denseLayers }: FusionSettings): T[] =>
+  layers.slice(Math.max(0, layers.length - denseLayers)).reverse();
+
+/** The rule of the definition: Eqs. 23 to 25 as they stand, by addition; the other fusions are readings of whole networks. */
+export const byAddition = (settings: FusionSettings): FusionRule => ({
+  ...settings,
+  readings: { ...settings.readings, fusion: 'add' },
+});
+
+const draws = (size: Size, leastLayers: number) =>
+  fc.record({
+    b: small(2),
+    t: lengths(size),
+    w: small(5),
+    i: small(4),
+    r: small(3, 0),
+    shallow: small(4, leastLayers),
+    denseLayers: small(5, leastLayers),
+    readings: fusionReadings,
+  });
+
+const weights = 'param.gates.*.down ri, param.gates.*.up wr, param.projections.* ww';
+
+/** What a layer collects takes and gives: the sources layer 0 first, what is collected nearest layer first. */
+export const collectingSignature = `x bti, source.* btw, ${weights} -> dense.* btw` as const;
+
+/** What a fusion takes and gives. */
+export const fusingSignature = `own btw, x bti, source.* btw, ${weights}, param.norm? w -> fused btw` as const;
+
+/** The definition of Eq. 10, 21 or 22. */
+type CollectDefinition = typeof denseKeys;
+
+/** What the definition collects for one token. */
+function collectByDefinition(
+  define: CollectDefinition,
+  token: InputLists<typeof collectingSignature, 'bt'>,
+  settings: FusionSettings,
+): Matrix {
+  const features = under(token, 'source.');
+  const count = sourceCount(features.length, settings.denseLayers);
+  const [rule, parameters] = [byAddition(settings), parametersOf(token, 'param.')];
+  const gates = sourceGates(token.x, parameters, rule, count);
+  return define(features, settings.denseLayers, sourceProjections(parameters, rule, count), gates);
+}
+
+/** Eqs. 10, 21 and 22: what a layer collects from the layers before it, [b, t, w] from each. */
+export const collecting = (define: CollectDefinition) => ({
+  signature: collectingSignature,
+  layouts: (size: Size) =>
+    draws(size, 1).map(({ shallow, denseLayers, readings, ...letters }) => {
+      const settings = { denseLayers, epsilon: 1e-6, readings: { ...readings, fusedNorm: 'none' as const } };
+      const sources = Math.min(shallow, denseLayers);
+      return layoutOf<FusionSettings>(collectingSignature, {
+        lengths: letters,
+        settings,
+        inputs: { ...plainInputs(['x', ...numbered('source', shallow)]), ...fusionInputs('param.', settings, sources) },
+        outputs: numbered('dense', sources),
+      });
+    }),
+  definition: over('bt', collectingSignature, (token, settings: FusionSettings) =>
+    Object.fromEntries(collectByDefinition(define, token, settings).map((h, j) => [`dense.${j}`, h])),
+  ),
+  modes: tokenModes(collectingSignature, ({ x, ...inputs }, settings: FusionSettings) => {
+    const rule = { activation: settings.readings.gateActivation };
+    const sources = nearest(under(inputs, 'source.'), settings);
+    const dense = collect(sources, x, weightsOf(inputs, 'param.'), rule);
+    return Object.fromEntries(dense.map((h, j) => [`dense.${j}`, h]));
+  }),
+  reference: 'whole',
+});
+
+/** A feature fused with those of the shallow layers, on the engine. */
+export const fusedOnEngine = (
+  own: Value,
+  shallow: readonly Value[],
+  x: Value,
+  params: FusionParams,
+  settings: FusionSettings,
+): Value =>
+  denseFusion(own, nearest(shallow, settings), x, params, {
+    activation: settings.readings.gateActivation,
+    epsilon: settings.epsilon,
+  });
+
+/** What remains of a feature without dense connections: itself, normed where the reading says so. */
+export const alone = (own: Value, norm: Value | undefined, epsilon: number): Value =>
+  norm === undefined ? own : rmsNorm(own, norm, epsilon);
+
+const aloneModes: Operator<FusionSettings, typeof fusingSignature>['modes'] = tokenModes(
+  fusingSignature,
+  ({ own, 'param.norm': norm }, { epsilon }: FusionSettings) => ({ fused: alone(own, norm, epsilon) }),
+);
+
+/** Eqs. 11, 23 and 24: a layer's own feature with what it collected, normed where the reading says so. */
+export const fusing = (define: CollectDefinition, fuse: (own: Vector, dense: Matrix) => Vector) => ({
+  signature: fusingSignature,
+  layouts: (size: Size) =>
+    draws(size, 0).map(({ shallow, denseLayers, readings, ...letters }) => {
+      const settings = { denseLayers, epsilon: 1e-6, readings };
+      const sources = Math.min(shallow, denseLayers);
+      return layoutOf<FusionSettings>(fusingSignature, {
+        lengths: letters,
+        settings,
+        inputs: {
+          ...plainInputs(['own', 'x', ...numbered('source', shallow)]),
+          ...fusionInputs('param.', settings, sources),
+        },
+      });
+    }),
+  definition: over('bt', fusingSignature, (token, settings: FusionSettings) => {
+    const fused = fuse(token.own, collectByDefinition(define, token, settings));
+    const norm = token['param.norm'];
+    return { fused: norm === undefined ? fused : rmsNormDefinition(fused, norm, settings.epsilon) };
+  }),
+  modes: tokenModes(fusingSignature, ({ own, x, ...inputs }, settings: FusionSettings) => ({
+    fused: fusedOnEngine(own, under(inputs, 'source.'), x, weightsOf(inputs, 'param.'), settings),
+  })),
+  reference: 'whole',
+  laws: { reductions: withoutSources<FusionSettings>((mode) => aloneModes[mode] as Program<FusionSettings>) },
+});
+
+const isOfGates = (name: string): boolean => /gates|projections/.test(name);
+
+/** Closed gates: every weight of the gates' last maps is 0, so g = 0 and nothing is let in. */
+const closeGates = <S extends Settings>(c: Case<S>): Case<S> => ({
+  ...c,
+  inputs: Object.fromEntries(
+    Object.entries(c.inputs).map(([name, x]) => [name, name.endsWith('.up') ? { ...x, data: x.data.map(() => 0) } : x]),
+  ),
+});
+
+/** m = 0: the weights of gates and projections are then not used, and get no gradient. */
+const noDenseLayers = <S extends FusionSettings>(c: Case<S>): Case<S> => ({
+  ...c,
+  inputs: Object.fromEntries(Object.entries(c.inputs).filter(([name]) => !isOfGates(name))),
+  settings: { ...c.settings, denseLayers: 0 },
+});
+
+/** The cases in which nothing is let in: the program is then one of the own features alone. */
+export function withoutSources<S extends FusionSettings>(
+  program: (mode: string) => Program<S>,
+): Record<string, Reduction<S>> {
+  const rest = { program, ignores: isOfGates };
+  return { 'm = 0': { change: noDenseLayers, ...rest }, 'closed gates': { change: closeGates, ...rest } };
+}
