@@ -1,4 +1,4 @@
-/** @file Wrong state space models with a diagonal Ā, after bugs found in the wild: kernels, hand-off of the state, scans, chunks. */
+/** @file Wrong state space models with a diagonal Ā, after bugs found in the wild: kernels, states, scans, chunks. */
 import { associativeScan } from '../../../nn/ssm/associative-scan.ts';
 import { realCombine } from '../../../nn/ssm/combine.ts';
 import { chunkwiseSsm, convolutionSsm, ssmKernel } from '../../../nn/ssm/convolution.ts';

@@ -1,4 +1,4 @@
-/** @file The programs and faults that every combination of two steps h ↦ a h + b shares: what a scan in logarithmic depth combines (Eq. 12). */
+/** @file The programs and faults of every combination of two steps h ↦ a h + b, as a scan in logarithmic depth makes (Eq. 12). */
 import { associativeScan, type Combine } from '../../../nn/ssm/associative-scan.ts';
 import type { Affine } from '../../../nn/ssm/combine.ts';
 import type { StateValue } from '../../../nn/ssm/form.ts';
@@ -12,7 +12,7 @@ import type { Operator } from '../../operator.ts';
 import type { Named, Program } from '../../program.ts';
 import { outputsOf } from './ssm.ts';
 
-/** Both modes of a combination: as it stands, and scanned as the two tokens of a sequence; `axis` is that of time, counted from the end. */
+/** Both modes of a combination: alone, and as the scan of two tokens; `axis` is that of time, counted from the end. */
 export const combineModes = <S extends StateValue>(
   combine: Combine<Affine<S>>,
   axis: number,

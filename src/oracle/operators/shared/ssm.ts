@@ -60,7 +60,7 @@ export const layerAxes = (size: Size) =>
 /** What a layer is drawn from: the lengths of its axes, and what its chunk size is made of. */
 export const layerDraws = (size: Size) => fc.tuple(layerAxes(size), chunkDraws);
 
-/** Decays from −reach to reach: numbers, the parts of complex numbers or the entries of matrices; −1, ½, … 1 where results must be exact. */
+/** Layouts whose decays (numbers, the parts of complex numbers or the entries of matrices) lie between −reach and reach. */
 export const ssmLayouts =
   (signature: string, reachOf: (n: number) => number) =>
   (size: Size): fc.Arbitrary<Layout<SsmSettings>> =>
@@ -74,7 +74,7 @@ export const ssmLayouts =
       });
     });
 
-/** One channel by Eqs. 5 and 6 for the modes that go token by token, by Eqs. 7, 8 and 13 for convolutions, by Eq. 12 for scans in logarithmic depth. */
+/** One channel: Eqs. 5 and 6 for the modes that go token by token, 7, 8 and 13 for convolutions, 12 for scans in logarithmic depth. */
 export function ssmDefinition(x: Vector, ssm: DiscreteSsm, h0: Vector, mode: string): Carried {
   const { aBar, bBar } = ssm;
   const { output, state } = recurrence(x, ssm, h0);
