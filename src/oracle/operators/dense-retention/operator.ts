@@ -31,12 +31,14 @@ import {
 } from '../shared/dense-features.ts';
 import { inEveryMode, type ModeName, modeOf } from '../shared/modes.ts';
 
-const fusion = <P extends 'k' | 'v', C extends '(hd)' | '(he)'>(name: P, channels: C) =>
-  `param.${name}.gates.*.down ri, param.${name}.gates.*.up ${channels}r, param.${name}.projections.* ${channels}${channels}, param.${name}.norm? ${channels}` as const;
-
 const sequences = 'q bt(hd), k bt(hd), v bt(he), x bti, state bhde, keys.* bt(hd), values.* bt(he)';
 
-const signature = `${sequences}, ${fusion('k', '(hd)')}, ${fusion('v', '(he)')} -> output bt(he), state bhde` as const;
+const ofKeys = 'param.k.gates.*.down ri, param.k.gates.*.up (hd)r, param.k.projections.* (hd)(hd), param.k.norm? (hd)';
+
+const ofValues =
+  'param.v.gates.*.down ri, param.v.gates.*.up (he)r, param.v.projections.* (he)(he), param.v.norm? (he)';
+
+const signature = `${sequences}, ${ofKeys}, ${ofValues} -> output bt(he), state bhde` as const;
 
 /** Settings of dense retention. */
 type DenseRetentionSettings = FusionSettings & { readonly decay: readonly number[]; readonly chunkSize: number };
