@@ -62,15 +62,16 @@ class Backend:
         return register
 
     def run(self) -> None:
-        """Answers until standard input ends; where two files stand behind the command, from the first to the second."""
-        if len(sys.argv) == 3:
-            with open(sys.argv[1], 'rb') as question, open(sys.argv[2], 'wb') as answer:
+        """Answers until standard input ends; as `my_kernel.py QUESTION ANSWER --densessm-once`, from file to file."""
+        if sys.argv[-1] == '--densessm-once':  # only densessm passes it
+            with open(sys.argv[-3], 'rb') as question, open(sys.argv[-2], 'xb') as answer:  # x: never over a file
                 answer.write(self.reply(question.read()))
             return
-        while head := sys.stdin.buffer.read(16):
+        read = (lambda _: b'a person types') if sys.stdin.isatty() else sys.stdin.buffer.read
+        while head := read(16):
             if head[:8] != b'densessm':
-                sys.exit('this is no message of densessm, which starts me by: check --backend "python3 my_kernel.py"')
-            reply = self.reply(sys.stdin.buffer.read(int.from_bytes(head[8:], 'little')))
+                sys.exit('densessm starts this program: npx densessm check --backend "python3 my_kernel.py"')
+            reply = self.reply(read(int.from_bytes(head[8:], 'little')))
             MESSAGES.write(b'densessm' + len(reply).to_bytes(8, 'little') + reply)
             MESSAGES.flush()
 
@@ -92,16 +93,15 @@ class Backend:
         name, mode, settings = texts['operator'], texts['mode'], json.loads(texts['settings'])
         function, backward = self.functions[name]
         wanted = texts['gradients'] == 'true'
-        inputs = self.tensors('in/', arrays, requires_grad=wanted and backward is True)
+        by_autograd = wanted and backward is True
+        inputs = self.tensors('in/', arrays, requires_grad=by_autograd)
         cotangents = self.tensors('cotangent/', arrays)
         outputs = function(dict(inputs), settings, mode)
         returned = list(outputs) if isinstance(outputs, Mapping) else type(outputs)
         if isinstance(returned, type) or not cotangents.keys() <= set(returned):
             raise TypeError(f'{name} returns {returned}: return a dict of {[*cotangents] or "outputs by name"}')
-        gradients: Named = {}
-        if wanted and backward is True:
-            gradients = self.autograd(outputs, inputs, cotangents)
-        elif wanted:
+        gradients: Named = self.autograd(outputs, inputs, cotangents) if by_autograd else {}
+        if wanted and not by_autograd:
             gradients = backward(dict(inputs), cotangents, settings, mode)
         for x, tensor in inputs.items():
             if raw(tensor) != raw(arrays[f'in/{x}']):

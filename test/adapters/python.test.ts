@@ -12,7 +12,7 @@ import { type Library, pythonWith, tellsThatItDidNotRun } from '../support/pytho
 import { root } from '../support/root.ts';
 
 const folder = join(root, 'adapters/python');
-const scratch = mkdtempSync(join(tmpdir(), 'densessm-'));
+const scratch = mkdtempSync(join(tmpdir(), 'adapter-'));
 afterAll(() => rmSync(scratch, { recursive: true }));
 
 const open: Backend[] = [];
@@ -233,7 +233,26 @@ def backward(inputs, cotangents, settings, mode):
       expect(run('')).toMatchObject({ status: 0, stdout: '', stderr: '' });
       const wrong = run('hello, is this a backend?');
       expect(wrong).toMatchObject({ status: 1, stdout: '' });
-      expect(wrong.stderr).toMatch(/^this is no message of densessm, which starts me by: check --backend /);
+      expect(wrong.stderr).toMatch(/^densessm starts this program: npx densessm check --backend /);
+    });
+
+    it('does not wait for a person who starts it', () => {
+      const pty = `import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(['sh', '-c', sys.argv[1]])))`;
+      const run = spawnSync(numpy, ['-c', pty, commandOf(numpy, twice(right))], { encoding: 'utf8', timeout: 20_000 });
+      expect(run).toMatchObject({ status: 1, stdout: expect.stringMatching(/^densessm starts this program/) });
+    });
+
+    it('never writes over a file', () => {
+      const [config, weights] = ['config.json', 'weights.bin'].map((name) => join(scratch, name)) as [string, string];
+      writeFileSync(config, '{}');
+      writeFileSync(weights, 'weights');
+      const command = `${commandOf(numpy, twice(right))} '${config}' '${weights}'`;
+      expect(spawnSync('sh', ['-c', command], { input: '' }).status).toBe(0);
+      expect(readFileSync(weights, 'utf8')).toBe('weights');
+      const once = spawnSync('sh', ['-c', `${command} --densessm-once`], { encoding: 'utf8' });
+      expect(once.status).toBe(1);
+      expect(once.stderr).toContain('FileExistsError');
+      expect(readFileSync(weights, 'utf8')).toBe('weights');
     });
 
     it('answers from file to file', async () => {

@@ -38,12 +38,16 @@ const GIVE_UP = 2_000;
 /** So often it is looked whether a group has ended. */
 const POLL = 5;
 
-/** Starts a command through the shell; `files` are arguments behind it. The group is killed when this process ends. */
-export function startGroup(command: string, files: readonly string[] = []): Group {
-  if (process.platform === 'win32')
-    fail('a backend needs the process groups of Linux and macOS; on Windows, run densessm in WSL');
+/** Throws on a system without /bin/sh and process groups, which backends need: Windows. */
+export function checkSystem(platform: NodeJS.Platform = process.platform): void {
+  if (platform !== 'win32') return;
+  fail('check --backend does not run on Windows: it needs /bin/sh and process groups. Run it in WSL instead');
+}
+
+/** Starts a command through the shell, with arguments behind it. The group is killed when this process ends. */
+export function startGroup(command: string, args: readonly string[] = []): Group {
   const script = withExec(command);
-  const child = spawnShell(['-c', files.length > 0 ? `${script} "$@"` : script, 'sh', ...files]);
+  const child = spawnShell(['-c', args.length > 0 ? `${script} "$@"` : script, 'sh', ...args]);
   const end = lastLines(20, 300);
   let isKilling = false;
   let isOver = child.pid === undefined;

@@ -1,26 +1,32 @@
-/** @file A backend that cannot stay: one process for every message, which reads one file and writes another. */
+/** @file Runs a backend once for every message: a process reads the question from a file and writes the answer to another. */
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fail } from '../../tensor/errors.ts';
 import type { Backend, Failure } from './backend.ts';
 import { type Carrier, converse, inSeconds, type Patience } from './conversation.ts';
 import { failed } from './failure.ts';
 import { isFramed } from './framing.ts';
-import { endingFailure, type Group, startGroup } from './group.ts';
+import { checkSystem, endingFailure, type Group, startGroup } from './group.ts';
 import { guard } from './guard.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 
+/** The last argument of a command that is started for one message: files before it are a question and an answer, and no user's. */
+export const onceFlag = '--densessm-once';
+
 /**
- * Asks a command that is started for every message as `COMMAND QUESTION ANSWER`, with two names of files. Each question may take
- * the time of a start besides its own. Throws BackendError where the command does not describe itself.
+ * Asks a command that is started for every message, as `COMMAND QUESTION ANSWER --densessm-once` with two names of files. A
+ * question may take the time of a start besides its own. Throws BackendError when the command does not describe itself, and
+ * InputError when there is no folder for the files.
  */
 export async function openOnce(command: string, limits: Partial<Limits> = {}): Promise<Backend> {
+  checkSystem();
   const all = { ...defaultLimits, ...limits };
   return converse(command, fileCarrier(command, all), { ...all, question: all.start + all.question });
 }
 
 function fileCarrier(command: string, { grace }: Limits): Carrier {
-  const folder = mkdtempSync(join(tmpdir(), 'densessm-'));
+  const folder = writing(() => mkdtempSync(join(tmpdir(), 'densessm-')));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   // twice, as a backend that is being killed may still write there
   const callOff = guard('rm -rf "$1" || { sleep 1; rm -rf "$1"; }', folder);
@@ -31,10 +37,10 @@ function fileCarrier(command: string, { grace }: Limits): Carrier {
     count++;
     const question = join(folder, `${count}.question.safetensors`);
     const answer = join(folder, `${count}.answer.safetensors`);
-    writeFileSync(question, file);
-    group = startGroup(command, [question, answer]);
+    writing(() => writeFileSync(question, file));
+    group = startGroup(command, [question, answer, onceFlag]);
     group.stdin.end();
-    // nothing is expected there: what is printed is thrown away
+    // prints are thrown away
     group.stdout.resume();
     try {
       const ending = await Promise.race([group.ended, patience.late]);
@@ -64,6 +70,16 @@ function fileCarrier(command: string, { grace }: Limits): Carrier {
   };
 }
 
+/** Writes into the temporary folder. Throws an InputError that names it when the system refuses. */
+function writing<T>(write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    const why = (error as Error).message;
+    return fail(`the temporary folder ${tmpdir()} cannot be written (${why}): set TMPDIR to one with room that can`);
+  }
+}
+
 /** Looks at a file before it reads it: it can be anything. */
 function answerFile(path: string, { asked, bytes: most }: Patience): Uint8Array | Failure {
   const stats = statSync(path, { throwIfNoEntry: false });
@@ -71,9 +87,18 @@ function answerFile(path: string, { asked, bytes: most }: Patience): Uint8Array 
   if (!stats.isFile()) return failed('not-a-message', `what it wrote as the answer to ${asked} is not a regular file`);
   if (stats.size > most)
     return failed('too-large', `it wrote ${stats.size} bytes; its answer can have ${most} at most`);
-  const bytes = readFileSync(path);
+  const bytes = readIfAllowed(path);
+  if (bytes === null) return failed('not-a-message', `what it wrote as the answer to ${asked} may not be read`);
   if (isFramed(bytes)) {
     return failed('not-a-message', 'the file begins with the 16 bytes of a message on a stream; leave them out');
   }
   return bytes;
+}
+
+function readIfAllowed(path: string): Uint8Array | null {
+  try {
+    return readFileSync(path);
+  } catch {
+    return null;
+  }
 }

@@ -3,7 +3,7 @@ import type { Backend, Failure } from './backend.ts';
 import { type Carrier, converse, inSeconds, type Patience } from './conversation.ts';
 import { failed } from './failure.ts';
 import { decoder, frame } from './framing.ts';
-import { endingFailure, settlesWithin, startGroup } from './group.ts';
+import { checkSystem, endingFailure, settlesWithin, startGroup } from './group.ts';
 import { defaultLimits, type Limits } from './limits.ts';
 
 /**
@@ -11,6 +11,7 @@ import { defaultLimits, type Limits } from './limits.ts';
  * is ended, and the next question starts it afresh. Throws BackendError where the command does not describe itself.
  */
 export async function openProcess(command: string, limits: Partial<Limits> = {}): Promise<Backend> {
+  checkSystem();
   const all = { ...defaultLimits, ...limits };
   return converse(command, streamCarrier(command, all), all);
 }

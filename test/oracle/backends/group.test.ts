@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startGroup, withExec } from '../../../src/oracle/backends/group.ts';
+import { checkSystem, startGroup, withExec } from '../../../src/oracle/backends/group.ts';
 import { isRunning } from '../../support/strangers.ts';
 
 describe('withExec', () => {
@@ -30,6 +30,13 @@ describe('withExec', () => {
     'a "unfinished',
   ])('leaves what is more than a program: %s', (command) => {
     expect(withExec(command)).toBe(command);
+  });
+});
+
+describe('a system without process groups', () => {
+  it('is refused in one sentence', () => {
+    expect(() => checkSystem('win32')).toThrow(/^check --backend does not run on Windows: .*\. Run it in WSL instead$/);
+    for (const platform of ['linux', 'darwin', 'freebsd'] as const) expect(() => checkSystem(platform)).not.toThrow();
   });
 });
 

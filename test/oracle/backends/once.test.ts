@@ -1,9 +1,11 @@
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { describe, expect, it } from 'vitest';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { FailureKind } from '../../../src/oracle/backends/backend.ts';
 import type { Limits } from '../../../src/oracle/backends/limits.ts';
 import { openOnce } from '../../../src/oracle/backends/once.ts';
+import { InputError } from '../../../src/tensor/errors.ts';
 import { expectGone, failureOf, failureToOpen, limits, question, stranger } from '../../support/strangers.ts';
 
 type Row = [kind: string, failure: FailureKind, message: string, stderr?: string[], limit?: Partial<Limits>];
@@ -36,7 +38,16 @@ const atRun: Row[] = [
   ['error', 'said-so', 'it reports an error: out of memory', ['Traceback']],
 ];
 
-const folders = (): string[] => readdirSync(tmpdir()).filter((name) => name.startsWith('densessm-'));
+/** A temporary folder for one test. */
+function ownTemporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'temporary-'));
+  vi.stubEnv('TMPDIR', folder);
+  onTestFinished(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return folder;
+}
 
 describe('a backend that is started for every message', () => {
   it.each(atDescribe)('and %s is refused as %s', async (kind, failureKind, message, stderr, limit = {}) => {
@@ -61,8 +72,8 @@ describe('a backend that is started for every message', () => {
   });
 
   it('answers, and leaves no file', async () => {
-    const before = folders();
     const { command, pids } = stranger('echo');
+    const folder = ownTemporaryFolder();
     const backend = await openOnce(command, limits);
     expect(backend.description.name).toBe('echo');
     for (const length of [1, 0, 100_000]) {
@@ -74,13 +85,34 @@ describe('a backend that is started for every message', () => {
     expect(pids().length).toBe(4);
     await backend.close();
     await expectGone(pids());
-    expect(folders().filter((name) => !before.includes(name))).toEqual([]);
+    expect(readdirSync(folder)).toEqual([]);
   });
 
   it('may print what it likes', async () => {
     const { command } = stranger('text-first');
     const backend = await openOnce(command, limits);
     expect(await backend.answer(question())).toMatchObject({ kind: 'numbers' });
+    await backend.close();
+  });
+
+  it.each(['/no/such/folder', '/dev/null'])('is refused where TMPDIR is %s', async (folder) => {
+    vi.stubEnv('TMPDIR', folder);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const opening = openOnce('true', limits);
+    await expect(opening).rejects.toBeInstanceOf(InputError);
+    await expect(opening).rejects.toThrow(
+      new RegExp(
+        `^the temporary folder ${folder} cannot be written \\(ENO.*\\): set TMPDIR to one with room that can$`,
+      ),
+    );
+  });
+
+  it('is refused where the folder vanishes', async () => {
+    const { command } = stranger('echo');
+    const folder = ownTemporaryFolder();
+    const backend = await openOnce(command, limits);
+    rmSync(folder, { recursive: true });
+    await expect(backend.answer(question())).rejects.toThrow('set TMPDIR');
     await backend.close();
   });
 
