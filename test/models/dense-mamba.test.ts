@@ -19,7 +19,7 @@ import { mamba } from '../../src/models/mamba.ts';
 import type { MambaLayerState } from '../../src/models/mamba-block.ts';
 import { packedBatch } from '../../src/nn/index.ts';
 import type { Mode } from '../../src/nn/mode.ts';
-import { stateReadings } from '../../src/oracle/operators/dense-states.ts';
+import { stateReadings } from '../../src/oracle/operators/shared/dense-states.ts';
 import { input, read } from '../../src/tensor/input.ts';
 import { concat } from '../../src/tensor/primitives/concat.ts';
 import { slice } from '../../src/tensor/primitives/slice.ts';

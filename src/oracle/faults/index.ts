@@ -4,19 +4,9 @@ import type { Fault } from '../fault.ts';
 import { genericFaults } from '../generic-faults.ts';
 import { laws } from '../laws/index.ts';
 import { operators, ownFaults } from '../operators/index.ts';
-import { attentionFaults } from './attention.ts';
-import { ownBatchFaults } from './batches.ts';
-import { denseStateFaults } from './dense-states.ts';
-import { mambaFaults } from './mamba.ts';
-import { modelFaults } from './models.ts';
 
 export const faults: readonly Fault[] = [
-  ...attentionFaults,
   ...ownFaults,
-  ...modelFaults,
-  ...mambaFaults,
-  ...denseStateFaults,
-  ...ownBatchFaults,
   ...operators.flatMap((operator) => batchFaults(operator)),
   ...operators.flatMap((operator) => genericFaults(operator, laws)),
 ];

@@ -19,12 +19,16 @@ import { degradationFaults } from './degradation/faults.ts';
 import { degradation } from './degradation/operator.ts';
 import { denseKeysFaults } from './dense-keys/faults.ts';
 import { denseKeys } from './dense-keys/operator.ts';
-import { denseMambaOperator } from './dense-mamba.ts';
+import { denseMambaFaults } from './dense-mamba/faults.ts';
+import { denseMambaOperator } from './dense-mamba/operator.ts';
 import { denseRetentionFaults } from './dense-retention/faults.ts';
 import { denseRetention } from './dense-retention/operator.ts';
+import { denseRetNetFaults } from './dense-retnet/faults.ts';
+import { denseRetNetOperator } from './dense-retnet/operator.ts';
 import { denseSsmFaults } from './dense-ssm/faults.ts';
 import { denseSsm } from './dense-ssm/operator.ts';
-import { denseSsmStackOperator } from './dense-ssm-stack.ts';
+import { denseSsmStackFaults } from './dense-ssm-stack/faults.ts';
+import { denseSsmStackOperator } from './dense-ssm-stack/operator.ts';
 import { denseValuesFaults } from './dense-values/faults.ts';
 import { denseValues } from './dense-values/operator.ts';
 import { depthwiseConvolutionFaults } from './depthwise-convolution/faults.ts';
@@ -49,12 +53,12 @@ import { linearAttentionFaults } from './linear-attention/faults.ts';
 import { linearAttention } from './linear-attention/operator.ts';
 import { linearScanFaults } from './linear-scan/faults.ts';
 import { linearScan } from './linear-scan/operator.ts';
-import { mambaOperator } from './mamba.ts';
+import { mambaFaults } from './mamba/faults.ts';
+import { mambaOperator } from './mamba/operator.ts';
 import { matrixCombineFaults } from './matrix-combine/faults.ts';
 import { matrixCombine } from './matrix-combine/operator.ts';
 import { matrixSsmFaults } from './matrix-ssm/faults.ts';
 import { matrixSsm } from './matrix-ssm/operator.ts';
-import { denseRetNetOperator, retNetOperator } from './models.ts';
 import { normalisedLinearAttentionFaults } from './normalised-linear-attention/faults.ts';
 import { normalisedLinearAttention } from './normalised-linear-attention/operator.ts';
 import { projectFaults } from './project/faults.ts';
@@ -63,6 +67,8 @@ import { realCombineFaults } from './real-combine/faults.ts';
 import { realCombine } from './real-combine/operator.ts';
 import { retentionFaults } from './retention/faults.ts';
 import { retention } from './retention/operator.ts';
+import { retNetFaults } from './retnet/faults.ts';
+import { retNetOperator } from './retnet/operator.ts';
 import { selectFaults } from './select/faults.ts';
 import { select } from './select/operator.ts';
 import { selectiveScanFaults } from './selective-scan/faults.ts';
@@ -73,7 +79,8 @@ import { stateSpaceDualityFaults } from './state-space-duality/faults.ts';
 import { stateSpaceDuality } from './state-space-duality/operator.ts';
 import { torchscaleRetentionFaults } from './torchscale-retention/faults.ts';
 import { torchscaleRetention } from './torchscale-retention/operator.ts';
-import { transformerOperator } from './transformer.ts';
+import { transformerFaults } from './transformer/faults.ts';
+import { transformerOperator } from './transformer/operator.ts';
 
 /** An operator and its own faults. */
 type Row = readonly [Operator, readonly Fault[]];
@@ -107,18 +114,18 @@ const rows: readonly Row[] = [
   [matrixCombine, matrixCombineFaults],
   [decayRetention, decayRetentionFaults],
   [torchscaleRetention, torchscaleRetentionFaults],
-  [transformerOperator, []],
-  [retNetOperator, []],
-  [denseRetNetOperator, []],
+  [transformerOperator, transformerFaults],
+  [retNetOperator, retNetFaults],
+  [denseRetNetOperator, denseRetNetFaults],
   [depthwiseConvolution, depthwiseConvolutionFaults],
   [selectiveScan, selectiveScanFaults],
   [linearAttention, linearAttentionFaults],
   [simpleGla, simpleGlaFaults],
   [normalisedLinearAttention, normalisedLinearAttentionFaults],
   [stateSpaceDuality, stateSpaceDualityFaults],
-  [mambaOperator, []],
-  [denseMambaOperator, []],
-  [denseSsmStackOperator, []],
+  [mambaOperator, mambaFaults],
+  [denseMambaOperator, denseMambaFaults],
+  [denseSsmStackOperator, denseSsmStackFaults],
 ];
 
 /** Every operator. */

@@ -3,15 +3,16 @@ import type { Case, Layout, Settings, Tensor } from '../case.ts';
 import type { Operator } from '../operator.ts';
 import { attention } from '../operators/attention/operator.ts';
 import { decayRetention } from '../operators/decay-retention/operator.ts';
-import { denseMambaOperator } from '../operators/dense-mamba.ts';
+import { denseMambaOperator } from '../operators/dense-mamba/operator.ts';
+import { denseRetNetOperator } from '../operators/dense-retnet/operator.ts';
 import { denseSsm } from '../operators/dense-ssm/operator.ts';
-import { denseSsmStackOperator } from '../operators/dense-ssm-stack.ts';
+import { denseSsmStackOperator } from '../operators/dense-ssm-stack/operator.ts';
 import { feedForward } from '../operators/feed-forward/operator.ts';
 import { fusedKeys } from '../operators/fused-keys/operator.ts';
-import { denseRetNetOperator, retNetOperator } from '../operators/models.ts';
 import { retention } from '../operators/retention/operator.ts';
+import { retNetOperator } from '../operators/retnet/operator.ts';
 import { torchscaleRetention } from '../operators/torchscale-retention/operator.ts';
-import { transformerOperator } from '../operators/transformer.ts';
+import { transformerOperator } from '../operators/transformer/operator.ts';
 import type { Question } from './apart.ts';
 
 /** Settings with one field changed, at whatever depth it stands. */

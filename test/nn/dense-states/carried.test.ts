@@ -8,7 +8,7 @@ import { carriedRecurrence, denseStates, type StateOrder } from '../../../src/nn
 import type { StateFusionParams, StateReadings } from '../../../src/nn/dense-states/fuse.ts';
 import { recurrentStates } from '../../../src/nn/selective-scan/recurrences.ts';
 import type { SsmMode } from '../../../src/nn/ssm/modes.ts';
-import { stateReadings } from '../../../src/oracle/operators/dense-states.ts';
+import { stateReadings } from '../../../src/oracle/operators/shared/dense-states.ts';
 import { input, read } from '../../../src/tensor/input.ts';
 import { rng } from '../../../src/tensor/random.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';

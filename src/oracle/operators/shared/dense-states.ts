@@ -1,10 +1,10 @@
-/** @file What the operators with dense states have in common: readings drawn, special cases. */
+/** @file What DenseMamba and the dense stack share as operators: readings drawn, special cases. */
 import * as fc from 'fast-check';
-import { carriedRecurrence } from '../../nn/dense-states/carry.ts';
-import type { StateReadings } from '../../nn/dense-states/fuse.ts';
-import type { Case, Settings, Tensors } from '../case.ts';
-import { small } from '../draw.ts';
-import type { Named } from '../program.ts';
+import { carriedRecurrence } from '../../../nn/dense-states/carry.ts';
+import type { StateReadings } from '../../../nn/dense-states/fuse.ts';
+import type { Case, Settings, Tensors } from '../../case.ts';
+import { small } from '../../draw.ts';
+import type { Named } from '../../program.ts';
 
 /** Every combination of readings of states, drawn. */
 export const stateReadings: fc.Arbitrary<StateReadings> = fc.record({
@@ -30,6 +30,7 @@ export const denseDepths = {
 export interface DenseConfig {
   readonly layers: number;
   readonly denseLayers: number;
+  readonly stateSize: number;
   readonly readings: StateReadings;
 }
 

@@ -1,0 +1,84 @@
+/** @file DenseRetNet under every reading that concerns keys and values. */
+import * as fc from 'fast-check';
+import { denseRetNet as definition } from '../../../../spec/dense-retnet.ts';
+import { denseRetNet } from '../../../models/dense-retnet.ts';
+import type { DenseRetNetConfig } from '../../../models/dense-retnet-config.ts';
+import type { Case } from '../../case.ts';
+import { small } from '../../draw.ts';
+import type { Named, Program } from '../../program.ts';
+import { type ModelSettings, modelOperator, modelProgram } from '../shared/language-models.ts';
+import type { ModeName } from '../shared/modes.ts';
+import { retentionReadings, retentive, retentiveSignature } from '../shared/retentive-networks.ts';
+
+const configs: fc.Arbitrary<DenseRetNetConfig> = fc
+  .record({
+    vocabulary: small(7, 2),
+    // norms of a single channel leave nothing but a sign, and gradients that cancel to ε
+    width: small(6, 3),
+    heads: small(2),
+    pairs: small(2),
+    e: small(4, 2),
+    layers: small(4),
+    denseLayers: small(3, 0),
+    gateRank: small(2, 0),
+    readings: fc.record({
+      pass: fc.constantFrom('raw', 'fused'),
+      projection: fc.constantFrom('identity', 'linear'),
+      gate: fc.constantFrom('shared', 'perLayer'),
+      gateActivation: fc.constantFrom('silu', 'none'),
+      fusion: fc.constantFrom('add', 'concat', 'attention'),
+      fusedNorm: fc.constantFrom('rms', 'none'),
+      firstLayer: fc.constantFrom('plain', 'normed'),
+      ...retentionReadings,
+    }),
+  })
+  .map(({ pairs, e, ...sizes }) => ({
+    ...sizes,
+    keyWidth: 2 * pairs * sizes.heads,
+    valueWidth: e * sizes.heads,
+    epsilon: 1e-6,
+    padToken: null,
+  }));
+
+type Settings = ModelSettings<DenseRetNetConfig>;
+
+/** The same settings with a fusion that leaves what nothing is let into: by addition or attention, and un-normed. */
+const leavingOwn = (settings: Settings): Settings => {
+  const { config } = settings;
+  const fusion = config.readings.fusion === 'concat' ? 'add' : config.readings.fusion;
+  return { ...settings, config: { ...config, readings: { ...config.readings, fusedNorm: 'none', fusion } } };
+};
+
+const isFusion = (name: string): boolean => name.includes('Fusion');
+
+const withoutFusion = (inputs: Named): Named =>
+  Object.fromEntries(Object.entries(inputs).filter(([name]) => !isFusion(name)));
+
+/** The stack of blocks without any dense connection: no fusion weights, m = 0. */
+const plainBlocks = (mode: string): Program<Settings> => {
+  const run = modelProgram(denseRetNet, mode as ModeName);
+  return (inputs, settings) =>
+    run(withoutFusion(inputs), { ...settings, config: { ...settings.config, denseLayers: 0 } });
+};
+
+/** Gates whose last maps are 0. */
+const closedGates = (c: Case<Settings>): Case<Settings> => ({
+  ...c,
+  inputs: Object.fromEntries(
+    Object.entries(c.inputs)
+      .filter(([name]) => !/Fusion\.(norm|merge)$/.test(name))
+      .map(([name, x]) => [name, name.endsWith('.up') ? { ...x, data: x.data.map(() => 0) } : x]),
+  ),
+  settings: leavingOwn(c.settings),
+});
+
+export const denseRetNetOperator = modelOperator({
+  name: 'denseRetNet',
+  chapter: 'spec/dense-retnet.ts',
+  signature: retentiveSignature,
+  model: denseRetNet,
+  configs,
+  lengthsOf: ({ heads, keyWidth, valueWidth }) => ({ h: heads, d: keyWidth / heads, e: valueWidth / heads }),
+  ...retentive<DenseRetNetConfig>(definition, ({ readings }) => readings),
+  laws: { reductions: { 'closed gates': { change: closedGates, program: plainBlocks, ignores: isFusion } } },
+});
