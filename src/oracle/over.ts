@@ -32,15 +32,15 @@ export function over<const Letters extends string, const Text extends string, S 
   const { inputs: side, outputs } = signatureOf(text);
   return (inputs, settings, mode, frozen = inputs) => {
     const lengths = lengthsIn(side, inputs);
-    const [own, others] = [inputs, frozen].map((tensors) =>
-      Object.entries(tensors).map(
-        ([name, x]): Named => ({ name, axes: axesIn(side, name, x.shape), lists: toLists(x) }),
-      ),
-    ) as [Named[], Named[]];
+    const listed = (tensors: Tensors): Named[] =>
+      Object.entries(tensors).map(([name, x]) => ({ name, axes: axesIn(side, name, x.shape), lists: toLists(x) }));
+    const own = listed(inputs);
+    const others = frozen === inputs ? own : listed(frozen);
     const results: Result[] = [];
     for (const at of indices([...letters], lengths)) {
-      const where = { ...at, lengths, mode, frozen: takeAll(others, at) } as Where<Text, Letters>;
-      const lists = define(takeAll(own, at) as InputLists<Text, Letters>, settings, where);
+      const given = takeAll(own, at) as InputLists<Text, Letters>;
+      const where = { ...at, lengths, mode, frozen: others === own ? given : takeAll(others, at) };
+      const lists = define(given, settings, where as Where<Text, Letters>);
       results.push({ at, lists: lists as Result['lists'] });
     }
     const names = Object.keys(results[0]?.lists ?? {});
