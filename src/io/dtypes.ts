@@ -17,8 +17,11 @@ const short = (format: FloatFormat): Codec => ({
   write: (view, at, x) => view.setUint16(at, encodeShort(x, format), true),
 });
 
-/** The stored types. I64 is read into doubles, which hold integers up to 2⁵³. */
-export const codecs = {
+/** A stored type that can be read and written. */
+export type DType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'U8';
+
+/** A codec for each stored type. I64 is read into doubles, which hold integers up to 2⁵³. */
+export const codecs: Readonly<Record<DType, Codec>> = {
   F64: {
     bytes: 8,
     array: Float64Array,
@@ -53,10 +56,7 @@ export const codecs = {
     read: (view, at) => view.getUint8(at),
     write: (view, at, x) => view.setUint8(at, x),
   },
-} as const satisfies Record<string, Codec>;
-
-/** A stored type that can be read and written. */
-export type DType = keyof typeof codecs;
+};
 
 /** The stored types, as errors list them. */
 export const dtypeNames: readonly string[] = Object.keys(codecs);

@@ -28,11 +28,13 @@ function perCase<K, R>(compute: (of: K, c: Case) => R): (of: K, c: Case) => R {
 }
 
 /** A program's outputs and gradients on f64. */
-export const numbersOf = perCase((program: Program, c: Case): Numbers => flat(evaluate(program, c, f64), read));
+export const numbersOf: (program: Program, c: Case) => Numbers = perCase((program: Program, c) =>
+  flat(evaluate(program, c, f64), read),
+);
 
 /** How far a right f64 implementation of a program may be from its numbers. */
-export const boundsOf = perCase(
-  (program: Program, c: Case): Numbers => flat(evaluate(program, c, bounded(float64)), boundOf),
+export const boundsOf: (program: Program, c: Case) => Numbers = perCase((program: Program, c) =>
+  flat(evaluate(program, c, bounded(float64)), boundOf),
 );
 
 /** What an operator's scalar definition says of a case. */

@@ -1,7 +1,7 @@
 /** @file Checks kept inputs and memory before a run, and the errors of the device after it. */
 import { fail } from '../../tensor/errors.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
-import type { DeviceError } from './device/device.ts';
+import type { DeviceError } from './device/open-device.ts';
 import type { Work } from './fusion/schedule.ts';
 import type { Program } from './trace/program.ts';
 import type { Slot } from './trace/trace.ts';

@@ -1,7 +1,5 @@
-/** @file Types of an open device and of the errors that it reports. */
-import type { GPU as GpuJs } from 'gpu.js';
-import type { Backend, Target } from '../text/target.ts';
-import type { WorkgroupSupport } from './workgroups.ts';
+/** @file Describes the device that runs a compiled function. It is public, so it imports no types of gpu.js, which need the DOM's. */
+import type { Backend } from '../text/target.ts';
 
 /** The device that runs a compiled function. */
 export interface Device {
@@ -10,20 +8,4 @@ export interface Device {
   readonly adapter: string | null;
   /** The reasons why faster backends were passed over. */
   readonly passedOver: readonly string[];
-}
-
-/** An open device with its gpu.js instance. `errors` grows as the device reports errors. */
-export interface OpenDevice {
-  readonly device: Device;
-  readonly gpu: GpuJs;
-  readonly errors: readonly DeviceError[];
-  readonly target: Target;
-  /** Settings of kernels with workgroups, or the reason why there are none. */
-  readonly workgroupSupport: WorkgroupSupport;
-}
-
-/** An error that a device reports, and whether the device is out of memory. */
-export interface DeviceError {
-  readonly message: string;
-  readonly isMemory: boolean;
 }

@@ -5,7 +5,8 @@
 import { fail } from '../../../tensor/errors.ts';
 import { didYouMean } from '../../../tensor/names.ts';
 import { type Backend, targets } from '../text/target.ts';
-import type { Device, OpenDevice } from './device.ts';
+import type { Device } from './device.ts';
+import type { OpenDevice } from './open-device.ts';
 import { isBrowser, openWebgpu } from './webgpu.ts';
 
 /** The kinds of executor with which gpu.js runs a pipeline on each backend, fallbacks excluded. */

@@ -1,6 +1,6 @@
 /** @file Opens a WebGPU device: the platform's, or outside browsers that of the package webgpu. */
 import { targets } from '../text/target.ts';
-import type { DeviceError, OpenDevice } from './device.ts';
+import type { DeviceError, OpenDevice } from './open-device.ts';
 import { withWorkgroups } from './workgroups.ts';
 
 /** The parts of WebGPU in use. */

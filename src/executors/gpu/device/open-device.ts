@@ -1,0 +1,21 @@
+/** @file Types of an open device and of the errors that it reports. */
+import type { GPU as GpuJs } from 'gpu.js';
+import type { Target } from '../text/target.ts';
+import type { Device } from './device.ts';
+import type { WorkgroupSupport } from './workgroups.ts';
+
+/** An open device with its gpu.js instance. `errors` grows as the device reports errors. */
+export interface OpenDevice {
+  readonly device: Device;
+  readonly gpu: GpuJs;
+  readonly errors: readonly DeviceError[];
+  readonly target: Target;
+  /** Settings of kernels with workgroups, or the reason why there are none. */
+  readonly workgroupSupport: WorkgroupSupport;
+}
+
+/** An error that a device reports, and whether the device is out of memory. */
+export interface DeviceError {
+  readonly message: string;
+  readonly isMemory: boolean;
+}
