@@ -17,7 +17,7 @@ export interface Description {
 
 /** A wrong variant of an operator in a mode. */
 export interface Fault<S extends Settings = Settings> extends Description {
-  readonly operator: Operator<S> | string;
+  readonly operator: Operator<S>;
   readonly program: Program<S>;
 }
 
@@ -55,9 +55,5 @@ export const faultsOfTokens = <S extends Settings, Text extends string>(
     })),
   );
 
-/** The name of a fault's operator. */
-export const operatorNameOf = ({ operator }: Fault): string =>
-  typeof operator === 'string' ? operator : operator.name;
-
 /** Whether a fault is one of an operator. */
-export const isFaultOf = (fault: Fault, operator: Operator): boolean => operatorNameOf(fault) === operator.name;
+export const isFaultOf = (fault: Fault, operator: Operator): boolean => fault.operator.name === operator.name;

@@ -7,7 +7,6 @@ import type { Case } from '../../src/oracle/case.ts';
 import { isRight } from '../../src/oracle/compare.ts';
 import { cases, sampleCases } from '../../src/oracle/draw.ts';
 import { tryFaults } from '../../src/oracle/equations.ts';
-import { operatorNameOf } from '../../src/oracle/fault.ts';
 import { faults } from '../../src/oracle/faults/index.ts';
 import type { Law } from '../../src/oracle/law.ts';
 import { laws } from '../../src/oracle/laws/index.ts';
@@ -145,7 +144,7 @@ export function testLaw(name: string): void {
       expect(faulty.length).toBeGreaterThan(0);
     });
 
-    it.each(faulty.map(({ fault, rejection }) => [`${operatorNameOf(fault)} ${fault.mode}: ${fault.says}`, rejection]))(
+    it.each(faulty.map(({ fault, rejection }) => [`${fault.operator.name} ${fault.mode}: ${fault.says}`, rejection]))(
       'rejects %s',
       (_fault, rejection) => {
         expect(rejection).not.toBeNull();

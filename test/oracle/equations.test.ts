@@ -17,7 +17,7 @@ const problemsOf = (changes: Partial<typeof whole>): readonly string[] =>
 const harmless: Fault = {
   name: 'harmless',
   says: 'nothing is wrong',
-  operator: 'select',
+  operator: select[0]!,
   mode: 'whole',
   rejectedBy: ['definition'],
   program: select[0]!.modes.whole!,

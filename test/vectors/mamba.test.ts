@@ -156,7 +156,7 @@ describe('a selective scan of B and C in different layouts', () => {
 
   it('is refused with a layout that is none', () => {
     expect(reasons(loaded, { bc_layout: 'BLN' })).toEqual(
-      new Set(['config.bc_layout is "BLN"; expected one of "DN", "BNL", "BGNL"']),
+      new Set(['config.bc_layout is "BLN"; expected one of "DN", "BNL", "BGNL" (did you mean \'BNL\'?)']),
     );
     expect(reasons(loaded, { bc_layout: ['DN', 'x'] })).toEqual(
       new Set(['config.bc_layout[1] is "x"; expected one of "DN", "BNL", "BGNL"']),

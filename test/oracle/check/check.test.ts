@@ -3,7 +3,7 @@ import type { StateReadings } from '../../../src/nn/dense-states/fuse.ts';
 import type { Answer } from '../../../src/oracle/backends/backend.ts';
 import { type CheckOptions, check } from '../../../src/oracle/check/check.ts';
 import type { CheckRow } from '../../../src/oracle/check/row.ts';
-import { type Fault, operatorNameOf } from '../../../src/oracle/fault.ts';
+import type { Fault } from '../../../src/oracle/fault.ts';
 import { faults } from '../../../src/oracle/faults/index.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import type { Program } from '../../../src/oracle/program.ts';
@@ -41,10 +41,14 @@ describe('check of faults', () => {
   const own = faults.filter(
     // the last two are right within what single precision allows; no batch is asked about
     ({ operator, name, rejectedBy }) =>
-      operator === 'retention' &&
+      operator.name === 'retention' &&
       !['powers-by-exp', 'single-precision'].includes(name) &&
       !rejectedBy.every((law) => ['padded', 'packed'].includes(law)),
   );
+
+  it('asks about at least ten', () => {
+    expect(own.length).toBeGreaterThanOrEqual(10);
+  });
 
   it.each(own.map((fault) => [fault.name, fault.mode, fault] as const))(
     'rejects %s in %s mode with a case of at most 3 tokens',
@@ -60,7 +64,7 @@ describe('check of faults', () => {
   );
 
   const ofRetention = (name: string): Fault =>
-    faults.find((fault) => operatorNameOf(fault) === 'retention' && fault.name === name)!;
+    faults.find((fault) => fault.operator.name === 'retention' && fault.name === name)!;
 
   it('names the fault that an answer looks like, and the chunk at which errors begin', async () => {
     const lost = ofRetention('carry-lost');
