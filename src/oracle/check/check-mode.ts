@@ -4,7 +4,7 @@ import type { Backend, Dtype } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
 import type { Draw } from '../draw.ts';
 import type { Operator } from '../operator.ts';
-import { type Answered, type Inquiry, inquire, type Outcome, type Wrong } from './inquiry.ts';
+import { type Answered, type Inquiry, inquire, type Outcome, type WrongAnswer } from './inquiry.ts';
 import { type QuestionSize, questionCase, questionDraws, worthAsking } from './question.ts';
 import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
@@ -138,7 +138,7 @@ async function askOne(
     return null;
   }
   if (outcome.is === 'wrong') return { c, wrong: await steadily(inquiry, c, outcome), replay };
-  const { answered, judgement } = outcome.compared;
+  const { answered, judgement } = outcome.judged;
   tally.right++;
   tally.ratios = bothRatios(tally.ratios, judgement.ratios);
   tally.compared += judgement.compared.byBound + judgement.compared.byFirstOrder + judgement.compared.byProjection;
@@ -147,8 +147,8 @@ async function askOne(
 }
 
 /** A wrong answer; where the same question then gets another answer, that is what is wrong. */
-async function steadily(inquiry: Inquiry, c: Case, { wrong }: Extract<Outcome, { is: 'wrong' }>): Promise<Wrong> {
-  const before: Answered | undefined = wrong.compared?.answered;
+async function steadily(inquiry: Inquiry, c: Case, { wrong }: Extract<Outcome, { is: 'wrong' }>): Promise<WrongAnswer> {
+  const before: Answered | undefined = wrong.judged?.answered;
   if (before === undefined || !(await inquiry.differs(c, before))) return wrong;
   return { ...wrong, kind: unsteady };
 }

@@ -5,7 +5,7 @@ import { type Backend, type Dtype, dtypes } from '../backends/backend.ts';
 import type { Operator } from '../operator.ts';
 import { operators as allOperators } from '../operators/index.ts';
 import { type CheckSize, checkMode } from './check-mode.ts';
-import { type CheckRow, isFine, type Subject } from './row.ts';
+import { type CheckRow, isFine, type RowKey } from './row.ts';
 
 /** What to ask, and who listens. */
 export interface CheckOptions extends CheckSize {
@@ -33,11 +33,11 @@ export interface CheckReport {
 export async function check(backend: Backend, options: CheckOptions): Promise<CheckReport> {
   const { onProgress, onRow, total = Number.POSITIVE_INFINITY } = options;
   const until = performance.now() + total;
-  const subjects = subjectsOf(backend, options);
+  const keys = keysOf(backend, options);
   const rows: CheckRow[] = [];
-  for (const subject of subjects) {
-    onProgress?.(rows.length, subjects.length, `${subject.operator} ${subject.mode} ${subject.dtype}`);
-    const row = await rowOf(backend, subject, options, performance.now() > until);
+  for (const key of keys) {
+    onProgress?.(rows.length, keys.length, `${key.operator} ${key.mode} ${key.dtype}`);
+    const row = await rowOf(backend, key, options, performance.now() > until);
     rows.push(row);
     onRow?.(row);
   }
@@ -48,7 +48,7 @@ export async function check(backend: Backend, options: CheckOptions): Promise<Ch
 }
 
 /** Every operator in every mode, in the types that the backend offers; in the first type where it offers none. */
-function subjectsOf({ description }: Backend, { operators, modes, dtypes: types }: CheckOptions): Subject[] {
+function keysOf({ description }: Backend, { operators, modes, dtypes: types }: CheckOptions): RowKey[] {
   const wanted = <T extends string>(names: readonly T[] | undefined, name: T): boolean => names?.includes(name) ?? true;
   return allOperators
     .filter(({ name }) => wanted(operators, name))
@@ -72,7 +72,7 @@ const operatorOf = (name: string): Operator => allOperators.find((one) => one.na
 
 async function rowOf(
   backend: Backend,
-  { operator, mode, dtype }: Subject,
+  { operator, mode, dtype }: RowKey,
   size: CheckSize,
   isLate: boolean,
 ): Promise<CheckRow> {

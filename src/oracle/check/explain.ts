@@ -1,13 +1,13 @@
 /** @file What can be said about a wrong answer beyond that it is wrong. */
 import type { Case } from '../case.ts';
-import type { Inquiry, Wrong } from './inquiry.ts';
+import type { Inquiry, WrongAnswer } from './inquiry.ts';
 import { likenesses } from './likeness.ts';
 import { placeOf, whereWrong } from './where.ts';
 
 /** A case with the wrong answer that it got. */
 export interface Failing {
   readonly c: Case;
-  readonly wrong: Wrong;
+  readonly wrong: WrongAnswer;
 }
 
 /** Sentences about a failure: where the first failing case is wrong, which is larger and shows more, and what both cases look like. */
@@ -17,10 +17,10 @@ export function explain(inquiry: Inquiry, first: Failing, smallest: Failing): st
 }
 
 /** A sentence for each tensor with wrong numbers; what is missing or has another shape is said already. */
-function placesOf({ operator, mode }: Inquiry, { c, wrong: { compared } }: Failing): string[] {
-  if (compared === null) return [];
-  const { judgement, allowed } = compared;
-  return judgement.findings.flatMap(({ tensor, places }) => {
+function placesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
+  if (judged === null) return [];
+  const { judgement, allowed } = judged;
+  return judgement.mismatches.flatMap(({ tensor, places }) => {
     const own = allowed.tensors[tensor];
     if (own === undefined || places.length === 0) return [];
     const wrong = new Set(places.map(({ element }) => element));
@@ -30,9 +30,9 @@ function placesOf({ operator, mode }: Inquiry, { c, wrong: { compared } }: Faili
   });
 }
 
-function likenessesOf({ operator, mode }: Inquiry, { c, wrong: { compared } }: Failing): string[] {
+function likenessesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
   // where nothing but a name, a shape or a type is wrong, all numbers fit everything
-  if (compared === null || compared.judgement.findings.every(({ places }) => places.length === 0)) return [];
-  const numbers = Object.fromEntries([...compared.answered].map(([name, { data }]) => [name, data]));
-  return likenesses(operator, mode, c, numbers, compared.allowed);
+  if (judged === null || judged.judgement.mismatches.every(({ places }) => places.length === 0)) return [];
+  const numbers = Object.fromEntries([...judged.answered].map(([name, { data }]) => [name, data]));
+  return likenesses(operator, mode, c, numbers, judged.allowed);
 }

@@ -12,28 +12,28 @@ import { sentenceOf } from './where.ts';
 export type Answered = ReadonlyMap<string, StoredTensor>;
 
 /** An answer with numbers, and what came of it. */
-export interface Compared {
+export interface JudgedAnswer {
   readonly answered: Answered;
   readonly allowed: Allowed;
   readonly judgement: Judgement;
 }
 
 /** What is wrong with an answer. */
-export interface Wrong {
+export interface WrongAnswer {
   /** The class of the failure, which a smaller case must show too: what kind, and in which tensor. */
   readonly kind: string;
   readonly message: string;
   /** What the backend last said on its standard error, where it broke. */
   readonly stderr: Failure['stderr'];
   /** The numbers, where there were any. */
-  readonly compared: Compared | null;
+  readonly judged: JudgedAnswer | null;
 }
 
 /** What came of one question. */
 export type Outcome =
-  | { readonly is: 'right'; readonly compared: Compared }
+  | { readonly is: 'right'; readonly judged: JudgedAnswer }
   | { readonly is: 'unsupported'; readonly reason: string }
-  | { readonly is: 'wrong'; readonly wrong: Wrong };
+  | { readonly is: 'wrong'; readonly wrong: WrongAnswer };
 
 /** Somebody who asks, and a clock for what that takes. */
 export interface Inquiry {
@@ -75,15 +75,15 @@ export function inquire(backend: Backend, operator: Operator, mode: string, dtyp
       if (answer.kind === 'unsupported') return { is: 'unsupported', reason: answer.reason };
       if (answer.kind === 'failure') {
         const { kind, message, stderr } = answer.failure;
-        return { is: 'wrong', wrong: { kind, message, stderr, compared: null } };
+        return { is: 'wrong', wrong: { kind, message, stderr, judged: null } };
       }
       const judgement = clock('compare', () => judged(allowed, answer.tensors, c.seed));
-      const compared = { answered: answer.tensors, allowed, judgement };
-      if (isRightAnswer(judgement)) return { is: 'right', compared };
-      const [first] = judgement.findings;
+      const own = { answered: answer.tensors, allowed, judgement };
+      if (isRightAnswer(judgement)) return { is: 'right', judged: own };
+      const [first] = judgement.mismatches;
       const { kind, tensor } = first!;
       const message = sentenceOf(operator, first!, allowed.tensors[tensor]?.shape ?? []);
-      return { is: 'wrong', wrong: { kind: `${kind} ${tensor}`, message, stderr: [], compared } };
+      return { is: 'wrong', wrong: { kind: `${kind} ${tensor}`, message, stderr: [], judged: own } };
     },
     async differs(c, before) {
       const again = await backend.answer(question(c));

@@ -4,7 +4,7 @@ import type { Allowed } from './allowed.ts';
 import { type Place, placeAt, ratioOf } from './place.ts';
 
 /** A tensor of an answer, and the elements of which its running bounds say too little. */
-export interface Compared {
+export interface ComparedTensor {
   readonly tensor: string;
   readonly answered: Float64Array;
   readonly loose: readonly number[];
@@ -26,7 +26,7 @@ const [mostSuspicious, byChance] = [4, 1];
 
 /** An element, its error, and how large errors of it usually are. */
 interface Suspect {
-  readonly of: Compared;
+  readonly of: ComparedTensor;
   readonly element: number;
   readonly isLoose: boolean;
   readonly error: number;
@@ -40,7 +40,7 @@ interface Suspect {
  */
 export function judgeFirstOrder(
   allowed: Allowed,
-  compared: readonly Compared[],
+  compared: readonly ComparedTensor[],
   seed: number,
 ): Counts & { readonly places: readonly Place[] } {
   const all = compared.reduce((count, { answered }) => count + answered.length, 0);
@@ -66,7 +66,7 @@ export function judgeFirstOrder(
 }
 
 /** The elements of which anything is known: where no number is to be expected, or right implementations overflow, nothing is. */
-function suspectsOf({ tensors, precision, usualErrors }: Allowed, of: Compared): Suspect[] {
+function suspectsOf({ tensors, precision, usualErrors }: Allowed, of: ComparedTensor): Suspect[] {
   const { expected } = tensors[of.tensor]!;
   const errors = usualErrors()[of.tensor]!;
   const size = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0);

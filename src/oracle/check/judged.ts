@@ -2,16 +2,16 @@
 import type { StoredTensor } from '../../io/safetensors.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
 import type { Allowed, AllowedTensor } from './allowed.ts';
-import { type Compared, type Counts, judgeFirstOrder } from './judged-first-order.ts';
+import { type ComparedTensor, type Counts, judgeFirstOrder } from './judged-first-order.ts';
 import { type Place, placeAt, ratioOf } from './place.ts';
 import { type Ratios, ratiosOf } from './ratios.ts';
 
 /**
  * What is wrong with a tensor of an answer. `missing`, `extra`, `shape`, `dtype`: it cannot be compared. `not-finite`: NaN or ∞ where
- * neither belongs. `wrong`: numbers beyond their bounds. `leans`: no number alone, but many together are beyond what roundings do.
+ * neither belongs. `wrong`: numbers beyond their bounds. `biased`: no number alone, but many together are beyond what roundings do.
  */
-export interface Finding {
-  readonly kind: 'missing' | 'extra' | 'shape' | 'dtype' | 'not-finite' | 'wrong' | 'leans';
+export interface Mismatch {
+  readonly kind: 'missing' | 'extra' | 'shape' | 'dtype' | 'not-finite' | 'wrong' | 'biased';
   readonly tensor: string;
   /** One sentence that names the tensor and both sides. */
   readonly message: string;
@@ -21,7 +21,7 @@ export interface Finding {
 
 /** What came of an answer. */
 export interface Judgement {
-  readonly findings: readonly Finding[];
+  readonly mismatches: readonly Mismatch[];
   /** The worst |error| / bound: ∞ where something cannot be compared. Right when at most 1. */
   readonly ratio: number;
   /** The number that is worst; null where all that were compared are exactly right. */
@@ -32,7 +32,7 @@ export interface Judgement {
 }
 
 /** Whether an answer is right. */
-export const isRightAnswer = ({ findings }: Judgement): boolean => findings.length === 0;
+export const isRightAnswer = ({ mismatches }: Judgement): boolean => mismatches.length === 0;
 
 /** A running bound of more units of round-off of the tensor's largest number says too little. */
 const looseUnits = 2 ** 14;
@@ -44,7 +44,7 @@ const looseUnits = 2 ** 14;
 export function judged(allowed: Allowed, answered: ReadonlyMap<string, StoredTensor>, seed: number): Judgement {
   const unfit = unfitTensors(allowed, answered);
   const known = new Set(unfit.map(({ tensor }) => tensor));
-  const compared: Compared[] = [];
+  const compared: ComparedTensor[] = [];
   const [ratios, wrong]: [number[], Place[]] = [[], []];
   let worst: Place | null = null;
   for (const [tensor, own] of Object.entries(allowed.tensors)) {
@@ -63,7 +63,7 @@ export function judged(allowed: Allowed, answered: ReadonlyMap<string, StoredTen
     if (place.ratio > 1) wrong.push(place);
   }
   return {
-    findings: [...unfit, ...wrongTensors(wrong, allowed)],
+    mismatches: [...unfit, ...wrongTensors(wrong, allowed)],
     ratio: unfit.length > 0 ? Number.POSITIVE_INFINITY : (worst?.ratio ?? 0),
     worst,
     ratios: ratiosOf(ratios),
@@ -75,10 +75,10 @@ const worseOf = (a: Place | null, b: Place | null): Place | null =>
   a === null || (b !== null && b.ratio > a.ratio) ? b : a;
 
 /** The tensors that cannot be compared. */
-function unfitTensors({ tensors, dtype }: Allowed, answered: ReadonlyMap<string, StoredTensor>): Finding[] {
-  const findings: Finding[] = [];
-  const find = (kind: Finding['kind'], tensor: string, message: string): void => {
-    findings.push({ kind, tensor, message: `${tensor} ${message}`, places: [] });
+function unfitTensors({ tensors, dtype }: Allowed, answered: ReadonlyMap<string, StoredTensor>): Mismatch[] {
+  const mismatches: Mismatch[] = [];
+  const find = (kind: Mismatch['kind'], tensor: string, message: string): void => {
+    mismatches.push({ kind, tensor, message: `${tensor} ${message}`, places: [] });
   };
   for (const [tensor, { shape }] of Object.entries(tensors)) {
     const have = answered.get(tensor);
@@ -87,7 +87,7 @@ function unfitTensors({ tensors, dtype }: Allowed, answered: ReadonlyMap<string,
     else if (!sameShape(have.shape, shape)) find('shape', tensor, `has shape ${show(have.shape)}, not ${show(shape)}`);
   }
   for (const tensor of answered.keys()) if (!(tensor in tensors)) find('extra', tensor, 'was not asked for');
-  return findings;
+  return mismatches;
 }
 
 /** The numbers of a tensor beside their running bounds. */
@@ -121,19 +121,19 @@ function againstBounds(
 }
 
 /** One finding for each tensor that has wrong numbers, about the worst of them. */
-function wrongTensors(places: readonly Place[], { tensors }: Allowed): Finding[] {
+function wrongTensors(places: readonly Place[], { tensors }: Allowed): Mismatch[] {
   const names = [...new Set(places.map(({ tensor }) => tensor))];
   return names.map((tensor) => {
     const own = places.filter((place) => place.tensor === tensor);
     const worst = own.reduce((a, b) => (b.ratio > a.ratio ? b : a));
     const { by, answered, expected, element, ratio } = worst;
     const isOff = !Number.isFinite(answered) && Number.isFinite(expected);
-    const kind = isOff ? 'not-finite' : by === 'projection' ? 'leans' : 'wrong';
+    const kind = isOff ? 'not-finite' : by === 'projection' ? 'biased' : 'wrong';
     const count = new Set(own.map((place) => place.element)).size;
     const rest = `${count} of ${tensors[tensor]!.expected.length} numbers of it are wrong`;
     const howFar = `${ratio.toPrecision(2)} of what is allowed`;
     const message =
-      kind === 'leans'
+      kind === 'biased'
         ? `errors of many numbers together are ${howFar}; most of that comes from ${tensor}[${element}], which is ${answered}, not ${expected}`
         : `${tensor}[${element}] is ${answered}, not ${expected}: ${howFar}; ${rest}`;
     return { kind, tensor, message, places: own };

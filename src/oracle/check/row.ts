@@ -9,7 +9,7 @@ import type { Case } from '../case.ts';
 export type Status = 'PASS' | 'FAIL' | 'UNSUPPORTED' | 'UNCHECKED';
 
 /** What was asked of whom. */
-export interface Subject {
+export interface RowKey {
   readonly operator: string;
   readonly mode: string;
   readonly dtype: Dtype;
@@ -45,7 +45,7 @@ export interface Timing {
 }
 
 /** One operator in one mode and type. */
-export interface CheckRow extends Subject {
+export interface CheckRow extends RowKey {
   readonly outputs: Status;
   readonly gradients: Status;
   /** Why it is not PASS, where there is no finding. */

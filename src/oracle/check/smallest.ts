@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import type { Case } from '../case.ts';
 import type { Draw } from '../draw.ts';
 import { explain } from './explain.ts';
-import type { Inquiry, Wrong } from './inquiry.ts';
+import type { Inquiry, WrongAnswer } from './inquiry.ts';
 import { questionCase } from './question.ts';
 import type { Finding, Replay } from './row.ts';
 import { simplify } from './simpler.ts';
@@ -11,7 +11,7 @@ import { simplify } from './simpler.ts';
 /** The first answer that was wrong: fast-check draws its case again from the seed and the path. */
 export interface FirstWrong {
   readonly c: Case;
-  readonly wrong: Wrong;
+  readonly wrong: WrongAnswer;
   readonly replay: Replay;
 }
 

@@ -3,7 +3,7 @@ import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
 import type { Settings } from '../case.ts';
 import { type AxisKind, axisOf, type Operator } from '../operator.ts';
 import { lettersOf } from '../signature.ts';
-import type { Finding } from './judged.ts';
+import type { Mismatch } from './judged.ts';
 
 /** A tensor of an answer with what is wrong in it. */
 export interface Marked {
@@ -45,8 +45,8 @@ export function placeOf(operator: Operator, tensor: string, shape: Shape, at: nu
 }
 
 /** A sentence about a finding: its worst number, both sides, and how far apart they may be. */
-export function sentenceOf(operator: Operator, { kind, tensor, message, places }: Finding, shape: Shape): string {
-  if (places.length === 0 || kind === 'leans') return message;
+export function sentenceOf(operator: Operator, { kind, tensor, message, places }: Mismatch, shape: Shape): string {
+  if (places.length === 0 || kind === 'biased') return message;
   const { element, answered, expected, bound } = places.reduce((a, b) => (b.ratio > a.ratio ? b : a));
   const place = `${tensor}${placeOf(operator, tensor, shape, element)}`;
   const off = Number.isFinite(answered - expected)

@@ -13,7 +13,7 @@ import type { Operator } from '../operator.ts';
 import { evaluateOutputs, type Named, type Program } from '../program.ts';
 
 /** Two readings of one question, on one operator in one mode. */
-export interface Question {
+export interface ReadingQuestion {
   /** The reading's name; with another word behind it where there are several questions about it. */
   readonly name: string;
   readonly reading: ReadingName;
@@ -36,7 +36,7 @@ export interface Question {
 
 /** A case with what two readings make of it: the outputs that differ, by reading, and the names of those that do not. */
 export interface Apart {
-  readonly question: Question;
+  readonly question: ReadingQuestion;
   readonly c: Case;
   readonly differ: Readonly<Record<string, readonly [Tensor, Tensor]>>;
   readonly agree: readonly string[];
@@ -50,12 +50,12 @@ const visible = 0.01;
 const isState = (output: string): boolean => /^(state|keys|values)\b/.test(output);
 
 /** The outputs of a case under a reading on an executor. */
-function outputsOf({ operator, mode, under, program }: Question, c: Case, reading: string, on: Executor): Named {
+function outputsOf({ operator, mode, under, program }: ReadingQuestion, c: Case, reading: string, on: Executor): Named {
   return evaluateOutputs(program?.(reading) ?? operator.modes[mode]!, under(c, reading), on).outputs;
 }
 
 /** The outputs on which two readings differ, beyond their bounds and visibly, and those on which they agree within their bounds. */
-export function compared(question: Question, c: Case): Pick<Apart, 'differ' | 'agree'> {
+export function compared(question: ReadingQuestion, c: Case): Pick<Apart, 'differ' | 'agree'> {
   const [first, second] = question.between;
   const both = (on: Executor): [Named, Named] => [
     outputsOf(question, c, first, on),
@@ -81,11 +81,11 @@ export function compared(question: Question, c: Case): Pick<Apart, 'differ' | 'a
   return { differ, agree };
 }
 
-const fixedTo = ({ fixed = [] }: Question, name: string): number | undefined =>
+const fixedTo = ({ fixed = [] }: ReadingQuestion, name: string): number | undefined =>
   fixed.find(({ inputs }) => inputs.test(name))?.to;
 
 /** What a question's cases are drawn from. There are no cotangents: outputs are all that is looked at. */
-export function questionCases(question: Question): fc.Arbitrary<Case> {
+export function questionCases(question: ReadingQuestion): fc.Arbitrary<Case> {
   const { operator, mode, admits } = question;
   const isAsked = ({ layout }: Draw): boolean =>
     operator.admits(layout.settings, mode) && admits(layout.settings, layout.inputs);
@@ -102,7 +102,7 @@ export function questionCases(question: Question): fc.Arbitrary<Case> {
 }
 
 /** Whether the inputs that are fixed are as they should be. */
-const keepsFixed = (question: Question, { inputs }: Case): boolean =>
+const keepsFixed = (question: ReadingQuestion, { inputs }: Case): boolean =>
   Object.entries(inputs).every(([name, x]) => {
     const to = fixedTo(question, name);
     return to === undefined || x.data.every((y) => y === to);
@@ -112,7 +112,7 @@ const numbersIn = ({ inputs }: Case): number =>
   Object.values(inputs).reduce((total, { data }) => total + data.length, 0);
 
 /** The cases on which something holds, one for each seed that finds one, each made smaller in structure as long as it holds. */
-function* smallCases(question: Question, holds: (c: Case) => boolean): Generator<Case> {
+function* smallCases(question: ReadingQuestion, holds: (c: Case) => boolean): Generator<Case> {
   for (let seed = 1; seed <= seeds; seed++) {
     const property = fc.property(questionCases(question), (c) => !holds(c));
     const { counterexample } = fc.check(property, { seed, numRuns: drawn });
@@ -124,7 +124,7 @@ function* smallCases(question: Question, holds: (c: Case) => boolean): Generator
  * The smallest case found on which the readings differ in an output that is looked at: of those that several seeds lead to the one with
  * fewest numbers, with simpler numbers as long as they differ. Null where no drawn case tells them apart. Always the same one.
  */
-export async function tellApart(question: Question): Promise<Apart | null> {
+export async function tellApart(question: ReadingQuestion): Promise<Apart | null> {
   const { looksAt = (name) => !isState(name) } = question;
   const differs = (c: Case): boolean =>
     keepsFixed(question, c) && Object.keys(compared(question, c).differ).some(looksAt);

@@ -13,7 +13,7 @@ import { retention } from '../operators/retention/operator.ts';
 import { retNetOperator } from '../operators/retnet/operator.ts';
 import { torchscaleRetention } from '../operators/torchscale-retention/operator.ts';
 import { transformerOperator } from '../operators/transformer/operator.ts';
-import type { Question } from './apart.ts';
+import type { ReadingQuestion } from './apart.ts';
 
 /** Settings with one field changed, at whatever depth it stands. */
 function changed(settings: Settings, field: string, value: unknown): Settings {
@@ -39,13 +39,13 @@ function fieldOf(settings: Settings, field: string): unknown {
 /** A question of an operator whose settings name the reading. `field` is their word for it, the reading's own unless given. */
 interface Asked {
   readonly name?: string;
-  readonly reading: Question['reading'];
-  readonly between: Question['between'];
+  readonly reading: ReadingQuestion['reading'];
+  readonly between: ReadingQuestion['between'];
   readonly operator: Operator;
   readonly mode: string;
   readonly field?: string;
-  readonly looksAt?: Question['looksAt'];
-  readonly fixed?: Question['fixed'];
+  readonly looksAt?: ReadingQuestion['looksAt'];
+  readonly fixed?: ReadingQuestion['fixed'];
   /** Which weights the first reading has no use for; cases are then drawn as the second has them. */
   readonly without?: RegExp;
   /** Fields of the settings that are to have a value. */
@@ -55,7 +55,15 @@ interface Asked {
   readonly instead?: (x: Tensor, name: string, settings: Settings) => Tensor;
 }
 
-function asked({ field, without, instead, where = {}, admits = () => true, fixed = [], ...rest }: Asked): Question {
+function asked({
+  field,
+  without,
+  instead,
+  where = {},
+  admits = () => true,
+  fixed = [],
+  ...rest
+}: Asked): ReadingQuestion {
   const word = field ?? rest.reading;
   const [first, second] = rest.between;
   return {
@@ -83,7 +91,7 @@ const norms: Readonly<Record<string, Operator>> = {
   torchscale: torchscaleRetention as Operator,
 };
 
-const normQuestion = (name: string, between: Question['between']): Question => ({
+const normQuestion = (name: string, between: ReadingQuestion['between']): ReadingQuestion => ({
   name,
   reading: 'retentionNorm',
   word: 'retentionNorm',
@@ -102,7 +110,7 @@ const isState = (output: string): boolean => output.startsWith('state');
 const sourcesIn = (inputs: Layout['inputs'], prefix: string): number =>
   Object.keys(inputs).filter((name) => name.startsWith(prefix)).length;
 
-const normsOfOne: NonNullable<Question['fixed']> = [{ inputs: /norm$/i, to: 1 }];
+const normsOfOne: NonNullable<ReadingQuestion['fixed']> = [{ inputs: /norm$/i, to: 1 }];
 
 /** One feature of a layer, fused with those of others before it. */
 const ofFusion = {
@@ -131,7 +139,7 @@ function channelRows(x: Tensor, name: string, settings: Settings): Tensor {
 }
 
 /** A question for each reading that can be told apart from the default. */
-export const questions: readonly Question[] = [
+export const questions: readonly ReadingQuestion[] = [
   asked({ reading: 'carry', between: ['raw', 'fused'], operator: denseSsm as Operator, mode: 'recurrent' }),
   asked({
     name: 'carry state',

@@ -18,7 +18,7 @@ const question: Question = { operator: 'retention', mode: 'chunkwise', dtype: 'F
 
 const findings = (answer: Answer, { c, mode, dtype, gradients }: Question): unknown =>
   answer.kind === 'numbers'
-    ? judged(allowedFor(retention, { mode, dtype, gradients, c }), answer.tensors, 1).findings
+    ? judged(allowedFor(retention, { mode, dtype, gradients, c }), answer.tensors, 1).mismatches
     : answer;
 
 it('names what runs, and offers every operator in every mode', () => {

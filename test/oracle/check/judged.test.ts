@@ -27,7 +27,7 @@ describe('right implementations are never rejected', patient, () => {
       fc.property(drawn, seeds, fc.boolean(), (c, seed, gradients) => {
         const allowed = allowedFor(operator, { mode, dtype, gradients, c });
         const judgement = judged(allowed, rightAnswer(operator.modes[mode]!, c, seed, { dtype, gradients }), seed);
-        expect(judgement.findings).toEqual([]);
+        expect(judgement.mismatches).toEqual([]);
         expect(judgement.ratio).toBeLessThanOrEqual(1);
         expect(judgement.compared.none).toBe(0);
       }),
@@ -49,7 +49,8 @@ function asked(dtype: Dtype = 'F32', mode = 'recurrent'): { c: Case; allowed: Al
 describe('an answer that cannot be compared is told by name', () => {
   const { allowed, answer } = asked();
   const found = (answered: Answered): Judgement => judged(allowed, answered, 1);
-  const only = (answered: Answered): unknown[] => found(answered).findings.map(({ kind, message }) => [kind, message]);
+  const only = (answered: Answered): unknown[] =>
+    found(answered).mismatches.map(({ kind, message }) => [kind, message]);
   const { shape, data } = answer.get('grad/k')!;
 
   it('a missing tensor', () => {
@@ -75,15 +76,15 @@ describe('an answer that cannot be compared is told by name', () => {
   });
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('%d where a number belongs', (wrong) => {
-    const { findings, ratio } = found(withNumber(answer, 'grad/k', 2, () => wrong));
-    expect(findings.map(({ kind, tensor }) => [kind, tensor])).toEqual([['not-finite', 'grad/k']]);
-    expect(findings[0]!.places.map(({ element }) => element)).toEqual([2]);
+    const { mismatches, ratio } = found(withNumber(answer, 'grad/k', 2, () => wrong));
+    expect(mismatches.map(({ kind, tensor }) => [kind, tensor])).toEqual([['not-finite', 'grad/k']]);
+    expect(mismatches[0]!.places.map(({ element }) => element)).toEqual([2]);
     expect(ratio).toBe(Number.POSITIVE_INFINITY);
   });
 
   it('several at once, and the rest is compared', () => {
     const wrong = withNumber(changed(answer, 'grad/k', { dtype: 'F64' }), 'out/output', 0, (x) => x + 1);
-    expect(found(wrong).findings.map(({ kind }) => kind)).toEqual(['dtype', 'wrong']);
+    expect(found(wrong).mismatches.map(({ kind }) => kind)).toEqual(['dtype', 'wrong']);
     expect(found(wrong).worst).toMatchObject({ tensor: 'out/output', element: 0, by: 'bound' });
   });
 });
@@ -110,12 +111,12 @@ describe('planted faults are rejected', patient, () => {
         const element = random.integer(answer.get(name)!.data.length);
         const fault = 8 * n * u * sizes.get(name)!.data[element]! + 2 ** -100;
         const allowed = allowedFor(retention, { mode, dtype: 'F32', gradients: true, c });
-        const { findings } = judged(
+        const { mismatches } = judged(
           allowed,
           withNumber(answer, name, element, (x) => x + fault),
           seed,
         );
-        expect(findings.map(({ kind, tensor, places }) => [kind, tensor, places[0]!.element])).toEqual([
+        expect(mismatches.map(({ kind, tensor, places }) => [kind, tensor, places[0]!.element])).toEqual([
           ['wrong', name, element],
         ]);
       }),
@@ -150,7 +151,7 @@ describe('planted faults are rejected', patient, () => {
           seed,
         );
         expect(isRightAnswer(judgement)).toBe(false);
-        expect(judgement.findings[0]!.places.map((place) => place.element)).toContain(element);
+        expect(judgement.mismatches[0]!.places.map((place) => place.element)).toContain(element);
       }),
       cases(80),
     );
