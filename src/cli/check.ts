@@ -1,4 +1,4 @@
-/** @file densessm check: is a backend right? */
+/** @file densessm check: judges a backend and prints a row for each operator, mode and type. */
 import type { Backend, Dtype } from '../oracle/backends/backend.ts';
 import { openGpu } from '../oracle/backends/gpu.ts';
 import { openOnce } from '../oracle/backends/once.ts';

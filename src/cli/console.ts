@@ -1,4 +1,4 @@
-/** @file What every command prints with: tables, colours where they are wanted, progress where somebody looks. */
+/** @file Prints: tables, colours on a terminal, a progress line. */
 import picocolors from 'picocolors';
 import { operators } from '../oracle/operators/index.ts';
 

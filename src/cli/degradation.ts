@@ -1,4 +1,4 @@
-/** @file densessm degradation: what is left of a shallow layer's state in the layers above it (Eq. 9). */
+/** @file densessm degradation: measures how fast a shallow state fades in the layers above it (Eq. 9). */
 import type { Connection } from '../measure/network.ts';
 import {
   type MeasureOptions,

@@ -1,4 +1,4 @@
-/** @file densessm equations: what of the paper is specified, and what guards it. */
+/** @file densessm equations: lists the specified equations, and tries each law on the faults that it must reject. */
 import { mayBeOneTooLow } from '../../spec/equation.ts';
 import { evidenceMeanings } from '../../spec/evidence.ts';
 import { equationTotal } from '../../spec/registry.ts';

@@ -1,4 +1,4 @@
-/** @file Where the package lies: in a checkout or installed. */
+/** @file Finds the folder of the package, in a checkout or installed. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** @file densessm readings: every place where the paper can be read in more than one way, and what is taken there. */
+/** @file densessm readings: lists every passage of the paper that can be read in several ways, and the default. */
 import { evidenceLegend } from '../../spec/evidence.ts';
 import { type OpenReading, openReadings } from '../../spec/readings.ts';
 import { wrapped } from '../oracle/text.ts';

@@ -1,4 +1,4 @@
-/** @file densessm vectors check: the project against files of reference vectors. */
+/** @file densessm vectors check: compares the project with files of reference vectors. */
 import { checkVectors, formatReport } from '../vectors/index.ts';
 import { progress, say, type Voice } from './console.ts';
 

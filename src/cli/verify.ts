@@ -1,4 +1,4 @@
-/** @file densessm verify: the main job. */
+/** @file densessm verify: compares every operator in every mode with its definition, and the project with the shipped vectors. */
 
 import { operators } from '../oracle/operators/index.ts';
 import { everyMode, isVerified, type VerifiedRow, verifyOperator } from '../oracle/verify.ts';

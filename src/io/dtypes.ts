@@ -1,4 +1,4 @@
-/** @file How numbers are stored in a safetensors file: little-endian, whatever the machine. */
+/** @file Reads and writes the number types of safetensors files, little-endian on every machine. */
 import { bfloat16, decodeShort, encodeShort, type FloatFormat, float16 } from './short-floats.ts';
 
 interface Codec {

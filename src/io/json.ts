@@ -1,4 +1,4 @@
-/** @file JSON as files of others bring it: one-line errors, and names that stand twice are found. */
+/** @file Parses foreign JSON with one-line errors, and refuses repeated names. */
 import { fail } from '../tensor/errors.ts';
 import { plain, quoted } from './text.ts';
 

@@ -1,4 +1,4 @@
-/** @file Files from disk, with one-line errors and a limit on their size. */
+/** @file Reads files up to a limit of size, with one-line errors. */
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { fail } from '../tensor/errors.ts';
 

@@ -1,4 +1,4 @@
-/** @file The header of a safetensors file, checked entry by entry before a number is read. */
+/** @file Reads the header of a safetensors file and checks it entry by entry, before any number is read. */
 import { fail } from '../tensor/errors.ts';
 import { codecOf, type DType, dtypeNames, isDType } from './dtypes.ts';
 import { isCount, isObject, parseJson } from './json.ts';

@@ -1,4 +1,4 @@
-/** @file Reading and writing the safetensors format: a JSON header, then raw little-endian numbers. */
+/** @file Reads and writes the safetensors format: a JSON header, then raw little-endian numbers. */
 import { fail } from '../tensor/errors.ts';
 import { didYouMean } from '../tensor/names.ts';
 import { checkShape, type Shape, show, sizeOf } from '../tensor/shape.ts';

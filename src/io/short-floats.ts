@@ -1,4 +1,4 @@
-/** @file Floats of 16 bits, which JavaScript has no arrays for: exact decoding, and encoding rounded once, to even. */
+/** @file Decodes 16-bit floats exactly, and encodes them rounded once, to even. JavaScript has no arrays for them. */
 
 /** How the 15 bits below the sign are shared out. */
 export interface FloatFormat {

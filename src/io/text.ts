@@ -1,4 +1,4 @@
-/** @file Text of others, made fit to be shown. */
+/** @file Cleans foreign text before it is printed or quoted. */
 import { stripVTControlCharacters } from 'node:util';
 
 /**

@@ -1,4 +1,4 @@
-/** @file Operators on batches of sequences of unequal lengths: the same programs, where the settings have a batch. */
+/** @file Runs operators on batches of sequences of unequal lengths: the same programs, with a batch in the settings. */
 import type { Batch } from '../nn/batches/batch.ts';
 import { eachSequence } from '../nn/batches/each-sequence.ts';
 import type { Settings } from './case.ts';

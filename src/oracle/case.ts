@@ -1,4 +1,4 @@
-/** @file A case: everything that an implementation needs to answer, and everything that its answer is judged by. As data. */
+/** @file A case as data: all that an implementation needs for an answer, and all that the answer is judged by. */
 import { input } from '../tensor/input.ts';
 import { type Rng, rng } from '../tensor/random.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';

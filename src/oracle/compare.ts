@@ -1,4 +1,4 @@
-/** @file Comparing numbers with what they should be, element by element, within an allowance for each. */
+/** @file Compares numbers with expected ones, element by element, within an allowance for each. */
 
 /** The worst element of a comparison. */
 export interface Verdict {

@@ -1,4 +1,4 @@
-/** @file Makes an operator of its declaration: what nearly all of them share need not be said. */
+/** @file Makes an operator from its declaration, with defaults for what most operators share. */
 
 import type { Value } from '../tensor/value.ts';
 import { batchable, type InBatch } from './batchable.ts';

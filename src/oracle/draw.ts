@@ -1,4 +1,4 @@
-/** @file What cases are drawn from: structure before values, ugly shapes on purpose. */
+/** @file Draws cases: first the structure, with awkward shapes, then the values. */
 import * as fc from 'fast-check';
 import { sizeOf } from '../tensor/shape.ts';
 import { type Case, fill, type Layout, type Settings, type Slot, type Values } from './case.ts';

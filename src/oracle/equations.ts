@@ -1,4 +1,4 @@
-/** @file The state of the specification: what defines, computes and guards each equation and operator, the guards tried out. */
+/** @file Collects the state of the specification: the definition, modes, laws and faults of each equation and operator. */
 import type { Equation } from '../../spec/equation.ts';
 import { equations } from '../../spec/registry.ts';
 import { type Fault, isFaultOf } from './fault.ts';

@@ -1,4 +1,4 @@
-/** @file Faults: programs that are wrong in a way that people's programs are wrong, and the laws that must reject them. */
+/** @file Faults: wrong programs, modelled on real bugs, and the laws that must reject them. */
 import type { Value } from '../tensor/value.ts';
 import type { Settings } from './case.ts';
 import { longestIn, type Operator } from './operator.ts';

@@ -1,4 +1,4 @@
-/** @file The oracle: operators with definitions, laws, faults, vectors, and what runs them. */
+/** @file Exports the oracle: operators with definitions, laws, faults, and the functions that run them. */
 export { bounded, boundOf, float32, float64, type Precision } from '../executors/bounded/index.ts';
 export { adapters, checkVectors, formatReport, type Report } from '../vectors/index.ts';
 export { type Case, fill, type Layout, type Settings, type Tensor, type Tensors } from './case.ts';

@@ -1,4 +1,4 @@
-/** @file What a law is. */
+/** @file The interface of a law. */
 import type { Case } from './case.ts';
 import type { Verdict } from './compare.ts';
 import type { Operator, Size } from './operator.ts';

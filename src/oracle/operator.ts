@@ -1,4 +1,4 @@
-/** @file Operators: what is specified, with its scalar definition, its modes and the shapes it is tried on. */
+/** @file The interface of an operator: its scalar definition, its modes, and the shapes on which it is tried. */
 import type * as fc from 'fast-check';
 import type { Evidence } from '../../spec/evidence.ts';
 import type { Shape } from '../tensor/shape.ts';

@@ -1,4 +1,4 @@
-/** @file Programs: what computes an operator in one mode, and how its outputs and gradients are had. */
+/** @file Programs: functions that compute an operator in one mode, and their evaluation with gradients. */
 import { vjp } from '../autograd/vjp.ts';
 import type { Executor, Value } from '../tensor/value.ts';
 import { type Case, type Settings, toValues } from './case.ts';

@@ -1,4 +1,4 @@
-/** @file What a signature's text tells the compiler: the names of tensors, and how deep their lists are nested. */
+/** @file Types derived from a signature's text: the names of tensors, and how deep their lists are nested. */
 import type { Lists } from './case.ts';
 
 type InputTerms<Text> = Text extends `${infer Inputs} -> ${string}` ? Terms<Inputs> : never;

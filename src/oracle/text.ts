@@ -1,4 +1,4 @@
-/** @file Text in lines. */
+/** @file Breaks text into lines. */
 
 /** Text in lines of at most so many characters, broken between words; a longer word has a line of its own. */
 export function wrapped(text: string, width: number): string[] {

@@ -1,4 +1,4 @@
-/** @file What a program's numbers are, and how far from them another right program's may be. */
+/** @file Computes the numbers of a program, and bounds on the distance of any other right program's. */
 import { bounded, boundOf, float64 } from '../executors/bounded/index.ts';
 import { f64 } from '../executors/f64/index.ts';
 import { read } from '../tensor/input.ts';

@@ -1,4 +1,4 @@
-/** @file Trying laws on drawn cases: on the operators' own programs, which must pass, and on faults, which must not. */
+/** @file Tries laws on drawn cases: the operators' own programs must pass, and faults must not. */
 import type { Case, Settings } from './case.ts';
 import { flawless, infinitelyWrong, isRight, type Verdict, worse } from './compare.ts';
 import { casesInTurn } from './draw.ts';

@@ -1,4 +1,4 @@
-/** @file The main job: every operator in every mode against its scalar definition and its other modes, on drawn cases. */
+/** @file Compares every operator in every mode with its scalar definition and its other modes, on drawn cases. */
 import { type Case, fill } from './case.ts';
 import { flawless, isRight, type Verdict, worse } from './compare.ts';
 import { sampleDraws } from './draw.ts';

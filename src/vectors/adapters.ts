@@ -1,4 +1,4 @@
-/** @file Which families and kinds of vectors the project is held against. */
+/** @file Lists the families and kinds of vectors that the project is compared with. */
 import type { Adapter } from './case.ts';
 import { denseMambaCase } from './dense-mamba.ts';
 import { denseRetNetCase } from './dense-retnet.ts';

@@ -1,4 +1,4 @@
-/** @file What an adapter is given, what it gives back, and helpers to read the one and to make the other. */
+/** @file The interface of an adapter, its input and its answers, with helpers for both. */
 
 import { f64 } from '../executors/f64/index.ts';
 import type { StoredTensor } from '../io/safetensors.ts';

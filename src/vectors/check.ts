@@ -1,4 +1,4 @@
-/** @file The project held against folders of vectors. Pure data: printing is in report.ts. */
+/** @file Compares the project with folders of vectors. Pure data: report.ts prints it. */
 import { basename } from 'node:path';
 import { InputError } from '../tensor/errors.ts';
 import { type AdapterTable, adapterFor, adapters } from './adapters.ts';

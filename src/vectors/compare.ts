@@ -1,4 +1,4 @@
-/** @file The comparison of one tensor with the expected one: how far apart they may be, and where they are furthest. */
+/** @file Compares one tensor with the expected one: the largest error, its place, and whether it is allowed. */
 import { isInteger } from '../io/dtypes.ts';
 import type { StoredTensor } from '../io/safetensors.ts';
 import { sameShape, show, sizeOf } from '../tensor/shape.ts';

@@ -1,4 +1,4 @@
-/** @file Reading the configuration of a case: every value is checked, since vectors come from others. */
+/** @file Reads the configuration of a case and checks every value, since vectors come from others. */
 import { fail } from '../tensor/errors.ts';
 import { didYouMean } from '../tensor/names.ts';
 

@@ -1,4 +1,4 @@
-/** @file The authors' DenseRetNet: its configuration and its weights, as ours. [C] */
+/** @file Converts the configuration and the weights of the authors' DenseRetNet to ours. [C] */
 import type { DenseRetNetLayer, DenseRetNetParams } from '../models/dense-retnet.ts';
 import { authorsReadings, type DenseRetNetConfig, denseRetNetConfig } from '../models/dense-retnet-config.ts';
 import type { FusionParams } from '../nn/dense-fusion.ts';

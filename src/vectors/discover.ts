@@ -1,4 +1,4 @@
-/** @file Which files of vectors a folder holds, and what its manifests say of them. */
+/** @file Finds the files of vectors in a folder, with their entries in the manifests. */
 import { readdirSync, realpathSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { reasonOf, statOf } from '../io/read-file.ts';

@@ -1,4 +1,4 @@
-/** @file Settings of the sources for which the project has no formula, and sizes that make no model. */
+/** @file Refuses settings for which the project has no formula, and sizes that make no model. */
 import { fail } from '../tensor/errors.ts';
 import { choiceIn, integerIn } from './config.ts';
 

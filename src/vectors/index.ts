@@ -1,4 +1,4 @@
-/** @file The project held against files of reference vectors. */
+/** @file Exports the comparison of the project with files of reference vectors. */
 export { type AdapterTable, adapters } from './adapters.ts';
 export type { Adapter, Answer, Answers, VectorCase } from './case.ts';
 export { type CaseReport, type CheckOptions, checkVectors, type Report } from './check.ts';

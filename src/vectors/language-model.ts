@@ -1,4 +1,4 @@
-/** @file What cases of language models have in common: logits in every mode, loss, gradients, states, tables. */
+/** @file Answers that cases of all language models share: logits in every mode, loss, gradients, states, tables. */
 import { valueAndGrad, vjp } from '../autograd/vjp.ts';
 import { f64 } from '../executors/f64/index.ts';
 import { recording } from '../executors/recording.ts';

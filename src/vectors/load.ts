@@ -1,4 +1,4 @@
-/** @file One file of vectors read, checked against its manifest, and identified. */
+/** @file Reads one file of vectors, checks it against its manifest and identifies it. */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';

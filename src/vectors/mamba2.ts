@@ -1,4 +1,4 @@
-/** @file Family mamba2: state space duality as the source's minimal block form has it. */
+/** @file Family mamba2: state space duality in the minimal block form of its source. */
 import { chunkwiseLinearAttention } from '../nn/linear-attention/chunkwise.ts';
 import { headsLast } from '../nn/multi-head-retention.ts';
 import { stateSpaceDuality } from '../nn/state-space-duality.ts';

@@ -1,4 +1,4 @@
-/** @file manifest.json of a family of vectors: what its folder should hold. */
+/** @file Reads the manifest.json of a family of vectors: the list of its cases. */
 import { isCount, isObject, parseJson } from '../io/json.ts';
 import { readBytes } from '../io/read-file.ts';
 import { quoted, shown } from '../io/text.ts';

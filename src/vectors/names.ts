@@ -1,4 +1,4 @@
-/** @file Names of wanted tensors that carry a number or a suffix. */
+/** @file Parses names of expected tensors that carry a number or a suffix. */
 import type { Answers, VectorCase } from './case.ts';
 
 /** The different numbers that a pattern's first group finds in the names of wanted tensors, as `out\/chunkwise\.(\d+)`. */

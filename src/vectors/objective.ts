@@ -1,4 +1,4 @@
-/** @file The scalars that cases differentiate. */
+/** @file The scalar objectives that cases differentiate. */
 import { crossEntropy, nextTokenTargets, predictingRows } from '../nn/cross-entropy.ts';
 import { input } from '../tensor/input.ts';
 import { mul } from '../tensor/primitives/mul.ts';

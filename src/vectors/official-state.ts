@@ -1,4 +1,4 @@
-/** @file The recurrent state as torchscale and the authors' code store it. */
+/** @file Converts a recurrent state to the form in which torchscale and the authors' code store it. */
 import { retnetDecays } from '../nn/multi-head-retention.ts';
 import { decaySums } from '../nn/retention/decay-tables.ts';
 import { constantLike } from '../tensor/operand.ts';

@@ -1,4 +1,4 @@
-/** @file The tables of positions that torchscale and the authors' code store: made by the functions that the models use. */
+/** @file Recomputes the position tables that torchscale and the authors' code store, by the functions that the models use. */
 import { retnetDecays } from '../nn/multi-head-retention.ts';
 import { decayPowers, decaySums } from '../nn/retention/decay-tables.ts';
 import { normalisedDecayMatrix } from '../nn/retention/torchscale.ts';

@@ -1,4 +1,4 @@
-/** @file Cases of operators: named inputs, named outputs, gradients of what the probes make of them. */
+/** @file Answers of cases of operators: named inputs, named outputs, gradients of the probed outputs. */
 import { vjp } from '../autograd/vjp.ts';
 import { once } from '../tensor/once.ts';
 import { zerosLike } from '../tensor/operand.ts';

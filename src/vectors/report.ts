@@ -1,4 +1,4 @@
-/** @file A report of the vectors as text: cases, what failed and where, what was not compared and why, totals. */
+/** @file Formats a report of the vectors: cases, failures with their places, tensors not compared with reasons, totals. */
 import type { CaseReport, Report } from './check.ts';
 import type { TensorResult } from './compare.ts';
 

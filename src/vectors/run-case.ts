@@ -1,4 +1,4 @@
-/** @file One case run through its adapter: every expected tensor ends as passed, failed or waived. */
+/** @file Runs one case through its adapter: every expected tensor ends as passed, failed or waived. */
 import type { StoredTensor } from '../io/safetensors.ts';
 import { InputError } from '../tensor/errors.ts';
 import type { Adapter, Answer, Answers, VectorCase } from './case.ts';

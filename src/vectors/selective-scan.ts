@@ -1,4 +1,4 @@
-/** @file Family mamba, kind selective_scan: the scan alone, with what its source lets one leave out. */
+/** @file Family mamba, kind selective_scan: the scan alone, with the options of its source. */
 import { constantMap, emptyScanState, type SelectiveScanInputs, tokenMap } from '../nn/selective-scan/inputs.ts';
 import { scanSelectiveScan } from '../nn/selective-scan/modes.ts';
 import { add } from '../tensor/primitives/add.ts';

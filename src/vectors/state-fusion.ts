@@ -1,4 +1,4 @@
-/** @file What the families dense_mamba and dense_ssm have in common: readings, the weights of a fusion, runs in every mode, probed states. */
+/** @file Parts that the families dense_mamba and dense_ssm share: readings, weights of a fusion, runs in every mode, probed states. */
 import { valueAndGrad } from '../autograd/vjp.ts';
 import { f64 } from '../executors/f64/index.ts';
 import { recording } from '../executors/recording.ts';

@@ -1,4 +1,4 @@
-/** @file Tensors that are knowingly not compared. Each needs a reason, and every run prints how many there were. */
+/** @file Lists the tensors that are knowingly not compared. Each has a reason, and every run prints their number. */
 
 /** Tensors of one family that can't be compared. */
 export interface Waiver {

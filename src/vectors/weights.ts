@@ -1,4 +1,4 @@
-/** @file Weights of a case by their official names, and gradients by the same names. */
+/** @file Reads the weights of a case by their official names, and names gradients likewise. */
 import { f64 } from '../executors/f64/index.ts';
 import { fail } from '../tensor/errors.ts';
 import { input } from '../tensor/input.ts';

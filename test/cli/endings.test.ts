@@ -1,4 +1,4 @@
-/** @file However the command ends, none of its processes is left. */
+/** @file Tests that the command leaves no process behind, however it ends. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';

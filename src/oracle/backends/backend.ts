@@ -1,4 +1,4 @@
-/** @file What a backend is: something that is asked for the numbers of an operator, and may answer anything. */
+/** @file The interface of a backend: it is asked for the numbers of an operator, and may answer anything. */
 import type { StoredTensor } from '../../io/safetensors.ts';
 import type { Case } from '../case.ts';
 

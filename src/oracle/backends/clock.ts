@@ -1,4 +1,4 @@
-/** @file How long somebody is waited for. */
+/** @file Measures waiting time, without the time in which this process was busy. */
 
 /** So often the clock looks; a gap of several such times was this process's own. */
 const TICK = 50;

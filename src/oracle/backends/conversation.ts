@@ -1,4 +1,4 @@
-/** @file What densessm and a backend say to each other, whatever carries the messages. */
+/** @file Holds the conversation with a backend, over any carrier of messages. */
 import { fail } from '../../tensor/errors.ts';
 import type { Answer, Backend, Failure, Question } from './backend.ts';
 import { startClock } from './clock.ts';

@@ -1,4 +1,4 @@
-/** @file Failures as values, and as the one error that opening a backend can throw. */
+/** @file Makes failures: as values, and as the one error that opening a backend can throw. */
 import { InputError } from '../../tensor/errors.ts';
 import type { Failure, FailureKind } from './backend.ts';
 

@@ -1,4 +1,4 @@
-/** @file Messages on a stream: the letters `densessm`, a length, and a safetensors file of that many bytes. */
+/** @file Frames messages on a stream: the letters `densessm`, a length, and a safetensors file of that many bytes. */
 
 import { stripVTControlCharacters } from 'node:util';
 import { plain } from '../../io/text.ts';

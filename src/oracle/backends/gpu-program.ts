@@ -1,4 +1,4 @@
-/** @file A program, and its gradient beside it, as one compiled function. */
+/** @file Compiles a program and its gradient into one function. */
 import { vjp } from '../../autograd/vjp.ts';
 import { type Compiled, type CompileOptions, compile, type Equation, type Slot } from '../../executors/gpu/index.ts';
 import type { Shape } from '../../tensor/shape.ts';

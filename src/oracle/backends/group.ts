@@ -1,4 +1,4 @@
-/** @file A command in a process group of its own, of which nothing is left when it ends. */
+/** @file Runs a command in a process group of its own, and ends the whole group. */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';

@@ -1,4 +1,4 @@
-/** @file The end of what a program writes on standard error. */
+/** @file Keeps the last lines that a program writes on standard error. */
 import { StringDecoder } from 'node:string_decoder';
 import { printable } from '../../io/text.ts';
 

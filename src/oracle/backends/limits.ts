@@ -1,4 +1,4 @@
-/** @file How long a backend may take, and how often it may fail. */
+/** @file Limits of the time that a backend may take and of its failures. */
 
 /** Times are in milliseconds. */
 export interface Limits {

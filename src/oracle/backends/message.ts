@@ -1,4 +1,4 @@
-/** @file What is said: questions as safetensors files, and what answers mean. Pure functions. */
+/** @file Encodes questions as safetensors files, and decodes answers. Pure functions. */
 import { isObject, parseJson } from '../../io/json.ts';
 import { formatSafetensors, parseSafetensors, type Safetensors, type TensorToStore } from '../../io/safetensors.ts';
 import { plain, quoted, shown } from '../../io/text.ts';

@@ -1,4 +1,4 @@
-/** @file A backend that stays: one process for all questions, over its standard input and output. */
+/** @file Runs a backend as one process for all questions, over its standard input and output. */
 import type { Backend, Failure } from './backend.ts';
 import { type Carrier, converse, inSeconds, type Patience } from './conversation.ts';
 import { failed } from './failure.ts';

@@ -1,4 +1,4 @@
-/** @file What an answer is judged by: the numbers that are right, and how far a right implementation may be from them. */
+/** @file Computes the right answer to a question, and bounds on the errors of right implementations. */
 import { type Functional, firstOrder, firstOrderBound } from '../../executors/bounded/first-order.ts';
 import { bounded, boundOf, float32, float64, type Precision } from '../../executors/bounded/index.ts';
 import { rounded } from '../../executors/rounded/index.ts';

@@ -1,4 +1,4 @@
-/** @file One operator in one mode and type: questions are drawn and answers judged, up to the first that is wrong. */
+/** @file Checks one operator in one mode and type: draws questions and judges answers, up to the first wrong one. */
 import * as fc from 'fast-check';
 import type { Backend, Dtype } from '../backends/backend.ts';
 import type { Case } from '../case.ts';

@@ -1,4 +1,4 @@
-/** @file Judging a backend: every operator that it offers, in every mode and type. */
+/** @file Checks a backend: every operator that it offers, in every mode and type. */
 
 import { didYouMean } from '../../tensor/names.ts';
 import { type Backend, type Dtype, dtypes } from '../backends/backend.ts';

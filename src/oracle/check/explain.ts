@@ -1,4 +1,4 @@
-/** @file What can be said about a wrong answer beyond that it is wrong. */
+/** @file Explains a wrong answer: the places of its errors, and what they resemble. */
 import type { Case } from '../case.ts';
 import type { Inquiry, WrongAnswer } from './inquiry.ts';
 import { likenesses } from './likeness.ts';

@@ -1,4 +1,4 @@
-/** @file Asking a backend about one operator in one mode and type, and judging what it answers. */
+/** @file Asks a backend about one operator in one mode and type, and judges its answers. */
 import type { StoredTensor } from '../../io/safetensors.ts';
 import type { Backend, Dtype, Failure } from '../backends/backend.ts';
 import type { Case } from '../case.ts';

@@ -1,4 +1,4 @@
-/** @file Judging the numbers of which running bounds say too little: the most suspicious alone, all of them together. */
+/** @file Judges numbers with loose running bounds: the most suspicious ones alone, and all of them together. */
 import { type Rng, rng } from '../../tensor/random.ts';
 import type { Allowed } from './allowed.ts';
 import { type Place, placeAt, ratioOf } from './place.ts';

@@ -1,4 +1,4 @@
-/** @file Judging an answer: every number of it against its bound, and what cannot be compared by name. */
+/** @file Judges an answer: each number against its bound, and tensors that cannot be compared by name. */
 import type { StoredTensor } from '../../io/safetensors.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
 import type { Allowed, AllowedTensor } from './allowed.ts';

@@ -1,4 +1,4 @@
-/** @file What a wrong answer looks like: another reading, one of the known faults, or a right computation in a lower precision. */
+/** @file Finds what a wrong answer resembles: another reading, a known fault, or a lower precision. */
 import { bounded, boundOf } from '../../executors/bounded/index.ts';
 import { f64 } from '../../executors/f64/index.ts';
 import { read } from '../../tensor/input.ts';

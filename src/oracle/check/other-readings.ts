@@ -1,4 +1,4 @@
-/** @file The settings of a case under other readings of the paper: which of them a wrong answer fits. */
+/** @file Lists the settings of a case under other readings of the paper. */
 import { openReadings } from '../../../spec/readings.ts';
 import type { Settings } from '../case.ts';
 import type { Operator } from '../operator.ts';

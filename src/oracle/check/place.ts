@@ -1,4 +1,4 @@
-/** @file A number of an answer beside what it should be. */
+/** @file One number of an answer, with its expected value and its bound. */
 
 /** What a number was held against: its running bound, its first-order bound, or that of many numbers weighted and added. */
 export type Measure = 'bound' | 'first order' | 'projection';

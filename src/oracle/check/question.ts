@@ -1,4 +1,4 @@
-/** @file Cases to ask about: structure before values, always with something in the state and in every cotangent. */
+/** @file Draws the cases of questions. Each has a nonzero state and nonzero cotangents. */
 import * as fc from 'fast-check';
 import { type Precision, snap } from '../../executors/bounded/index.ts';
 import type { Dtype } from '../backends/backend.ts';

@@ -1,4 +1,4 @@
-/** @file Many ratios of error to bound, kept as a histogram that can be added to others: for their median and their maximum. */
+/** @file Keeps ratios of error to bound as a histogram, for their median and maximum. */
 
 /** How often ratios fell between two neighbouring powers of 2^¼, and the largest. */
 export interface Ratios {

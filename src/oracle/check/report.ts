@@ -1,4 +1,4 @@
-/** @file What a check found, as text: a line for each row, and for each failure the smallest case with what can be said about it. */
+/** @file Formats the result of a check: a line for each row, and for each failure the smallest case with hints. */
 import { type Case, type Tensor, toLists } from '../case.ts';
 import { type CheckRow, isFine, type Status } from './row.ts';
 

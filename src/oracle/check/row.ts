@@ -1,4 +1,4 @@
-/** @file What a check found of one operator in one mode and type. */
+/** @file The result of a check of one operator in one mode and type. */
 import type { Dtype, Failure } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
 

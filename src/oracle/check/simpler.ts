@@ -1,4 +1,4 @@
-/** @file Simpler numbers for a case that fails: zeros, ones and powers of two, as long as it goes on failing. */
+/** @file Simplifies the numbers of a failing case to zeros, ones and powers of two. */
 import type { Case, Tensor } from '../case.ts';
 
 /** Whether a case still shows the same failure. */

@@ -1,4 +1,4 @@
-/** @file The smallest case that shows a failure, and what can be said about it. */
+/** @file Shrinks a failure to the smallest case that shows it. */
 import * as fc from 'fast-check';
 import type { Case } from '../case.ts';
 import type { Draw } from '../draw.ts';

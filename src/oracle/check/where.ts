@@ -1,4 +1,4 @@
-/** @file Where in a tensor the wrong numbers are: which tokens, sequences and heads, and whether chunks have to do with it. */
+/** @file Describes the places of wrong numbers in a tensor: tokens, sequences, heads and chunks. */
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
 import type { Settings } from '../case.ts';
 import { type AxisKind, axisOf, type Operator } from '../operator.ts';

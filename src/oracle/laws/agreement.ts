@@ -1,4 +1,4 @@
-/** @file Laws that set one program beside another: the scalar definition, another mode, another chunk size. */
+/** @file Laws that compare a program with another one: the scalar definition, another mode, another chunk size. */
 import type { Case, Tensors } from '../case.ts';
 import { exactly, flawless, type Numbers, within, worse } from '../compare.ts';
 import type { Law } from '../law.ts';

@@ -1,4 +1,4 @@
-/** @file Laws about batches: sequences of unequal lengths, padded or packed, are what they are alone. */
+/** @file Laws about batches: a padded or packed sequence has the results that it has alone. */
 import { f64 } from '../../executors/f64/index.ts';
 import { type Batch, packedBatch, paddedBatch, type Span } from '../../nn/batches/batch.ts';
 import { concat } from '../../tensor/primitives/concat.ts';

@@ -1,4 +1,4 @@
-/** @file The law that gradients are derivatives: of the scalar definition, by finite differences along one direction. */
+/** @file The law that gradients are derivatives of the scalar definition, by finite differences along one direction. */
 import { extrapolatedDifference } from '../../autograd/difference.ts';
 import { rng } from '../../tensor/random.ts';
 import { type Case, mapTensors, type Tensors } from '../case.ts';

@@ -1,4 +1,4 @@
-/** @file Every law, in the order in which they are best read. */
+/** @file Lists every law, in a good order to read them. */
 import type { Law } from '../law.ts';
 import { chunks, definition, dyadic, modes } from './agreement.ts';
 import { associative, linear, permutes, reduces } from './algebra.ts';

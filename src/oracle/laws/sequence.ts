@@ -1,4 +1,4 @@
-/** @file Laws about time: states hand over, the future does not act. */
+/** @file Laws about time: states carry a sequence on, and the future changes no past. */
 import { bounded, boundOf, float64 } from '../../executors/bounded/index.ts';
 import { f64 } from '../../executors/f64/index.ts';
 import { read } from '../../tensor/input.ts';

@@ -1,4 +1,4 @@
-/** @file The smallest case on which two readings of the paper are two functions. */
+/** @file Finds the smallest case on which two readings of the paper differ. */
 import * as fc from 'fast-check';
 import type { ReadingName } from '../../../spec/readings.ts';
 import { bounded, boundOf, float64 } from '../../executors/bounded/index.ts';

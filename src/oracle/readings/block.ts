@@ -1,4 +1,4 @@
-/** @file A case that tells two readings apart, as the lines that a page shows. */
+/** @file Formats a case that tells two readings apart, for a page. */
 import { openReadings } from '../../../spec/readings.ts';
 import { type Settings, type Tensor, toLists } from '../case.ts';
 import { wrapped } from '../text.ts';

@@ -1,4 +1,4 @@
-/** @file The operators that show what each open reading changes. */
+/** @file Lists, for each open reading, the operators that show its effect. */
 import type { Case, Layout, Settings, Tensor } from '../case.ts';
 import type { Operator } from '../operator.ts';
 import { attention } from '../operators/attention/operator.ts';

@@ -1,4 +1,4 @@
-/** @file Ways to damage a file or a message, drawn from a stream of random numbers. */
+/** @file Damages files and messages at random. */
 import type { Rng } from '../../../src/tensor/random.ts';
 
 /** Bytes in which a JSON text stands, with its length as 8 bytes before it unless `jsonAt` is 0. */

@@ -1,4 +1,4 @@
-/** @file A backend inside this process: programs on the executor that rounds, right ones or faults, for tests of the judge. */
+/** @file A backend inside this process: runs programs, right ones or faults, on the rounded executor. */
 import { rounded } from '../../../src/executors/rounded/index.ts';
 import type { DType } from '../../../src/io/dtypes.ts';
 import type { StoredTensor } from '../../../src/io/safetensors.ts';

@@ -1,4 +1,4 @@
-/** @file Answers of a right implementation, and the same with something wrong in them. */
+/** @file Makes answers of a right implementation, and the same with one error. */
 import type { Precision } from '../../../src/executors/bounded/index.ts';
 import { rounded } from '../../../src/executors/rounded/index.ts';
 import type { StoredTensor } from '../../../src/io/safetensors.ts';
