@@ -8,13 +8,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { formatSafetensors } from '../../src/io/safetensors.ts';
 import { frame } from '../../src/oracle/backends/framing.ts';
-import { operators } from '../../src/oracle/operators/index.ts';
 import { tellApart } from '../../src/oracle/readings/apart.ts';
 import { blockOf } from '../../src/oracle/readings/block.ts';
 import { questions } from '../../src/oracle/readings/questions.ts';
 import { pythonWith } from '../support/python.ts';
 import { root } from '../support/root.ts';
 import { documents } from './documented.ts';
+import { operatorMakers } from './operator-blocks.ts';
 import { reportOf } from './report.ts';
 import { specMakers } from './spec-blocks.ts';
 
@@ -49,6 +49,7 @@ const dumpOf = (bytes: Uint8Array): string[] =>
 /** What makes the parts of each kind. Throws on what it cannot make. */
 const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
   ...specMakers,
+  ...operatorMakers,
   /** The smallest case for a question about readings. */
   async case(name) {
     const question = questions.find((one) => one.name === name);
@@ -61,16 +62,6 @@ const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
   async example(file) {
     const program = readFileSync(join(root, file), 'utf8').replace(/^\/\*\* @file .*\n/, '');
     return `\n\`\`\`${file.endsWith('.py') ? 'python' : 'ts'}\n${program}\`\`\`\n\n`;
-  },
-  /** The modes of every operator. */
-  async modes() {
-    const rows = operators.map(
-      ({ name, modes }) =>
-        `| \`${name}\` | ${Object.keys(modes)
-          .map((mode) => `\`${mode}\``)
-          .join(', ')} |`,
-    );
-    return `\n| operator | modes |\n| --- | --- |\n${rows.join('\n')}\n\n`;
   },
   /** A message of the protocol, byte by byte, with what of it is text. */
   async message(name) {

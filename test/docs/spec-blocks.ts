@@ -7,13 +7,7 @@ import { equations } from '../../spec/registry.ts';
 import { laws } from '../../src/oracle/laws/index.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 import { root } from '../support/root.ts';
-
-const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
-
-const block = (text: string): string => `\n${text}\n\n`;
-
-const codes = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
+import { block, codes, table } from './markdown.ts';
 
 /** The first line of a file's header. */
 function titleOf(file: string): string {

@@ -1,0 +1,11 @@
+/** @file Writes Markdown: tables, lists of code, parts of pages. */
+
+/** A table with a head. */
+export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+/** A part of a page: a text with an empty line before and after. */
+export const block = (text: string): string => `\n${text}\n\n`;
+
+/** Names as code, with commas. */
+export const codes = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');
