@@ -1,4 +1,5 @@
 /** @file Layouts from signatures: the shapes of a case from the lengths of its letters. */
+import type { Shape } from '../tensor/shape.ts';
 import type { Layout, Settings, Slot } from './case.ts';
 import { type Lengths, type Side, shapeIn, signatureOf } from './signature.ts';
 
@@ -27,17 +28,12 @@ export function layoutOf<S extends Settings>(
   { lengths, settings, inputs, outputs, details = {} }: Drawn<S>,
 ): Layout<S> {
   const signature = signatureOf(text);
-  const slots = inputs ?? Object.fromEntries(plainNames(signature.inputs).map((name) => [name, details[name] ?? {}]));
-  return {
-    inputs: Object.fromEntries(
-      Object.entries(slots).map(([name, own]) => [
-        name,
-        { ...own, shape: own.shape ?? shapeIn(signature.inputs, name, lengths) },
-      ]),
-    ),
-    outputs: Object.fromEntries(
-      (outputs ?? plainNames(signature.outputs)).map((name) => [name, shapeIn(signature.outputs, name, lengths)]),
-    ),
-    settings,
-  };
+  const slots: Record<string, Slot> = {};
+  for (const name of inputs === undefined ? plainNames(signature.inputs) : Object.keys(inputs)) {
+    const own = (inputs ?? details)[name] ?? {};
+    slots[name] = { ...own, shape: own.shape ?? shapeIn(signature.inputs, name, lengths) };
+  }
+  const shapes: Record<string, Shape> = {};
+  for (const name of outputs ?? plainNames(signature.outputs)) shapes[name] = shapeIn(signature.outputs, name, lengths);
+  return { inputs: slots, outputs: shapes, settings };
 }

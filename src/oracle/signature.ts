@@ -37,8 +37,21 @@ export interface Signature<Text extends string = string> {
 /** The length of each letter. */
 export type Lengths = Readonly<Record<string, number>>;
 
+// drawing a case asks for signatures and terms again and again
+const parsed = new Map<string, Signature>();
+const found = new WeakMap<Side, Map<string, Term | undefined>>();
+
 /** Reads a signature. Throws an Error where the text is none. */
 export function signatureOf<const Text extends string>(text: Text): Signature<Text> {
+  let signature = parsed.get(text);
+  if (signature === undefined) {
+    signature = parse(text);
+    parsed.set(text, signature);
+  }
+  return signature as Signature<Text>;
+}
+
+function parse(text: string): Signature {
   const [inputs, outputs, ...more] = text.split(' -> ');
   if (inputs === undefined || outputs === undefined || more.length > 0)
     throw new Error(`signature '${text}': expected 'inputs -> outputs'`);
@@ -62,24 +75,26 @@ export function axesOf(letters: string): readonly Axis[] {
 }
 
 /** Whether a name is one that a pattern stands for: `source.*` stands for `source.0`, `param.**` for `param.layers.0.norm`. */
-export const matches = (pattern: string, name: string): boolean =>
-  pattern === name || (pattern.includes('*') && expressionOf(pattern).test(name));
-
-const expressions = new Map<string, RegExp>();
-
-function expressionOf(pattern: string): RegExp {
-  let expression = expressions.get(pattern);
-  if (expression === undefined) {
-    const escaped = pattern.replaceAll('.', '\\.').replace(/\*+/g, (stars) => (stars === '*' ? '\\d+' : '.+'));
-    expression = new RegExp(`^${escaped}$`);
-    expressions.set(pattern, expression);
-  }
-  return expression;
+export function matches(pattern: string, name: string): boolean {
+  if (pattern === name || !pattern.includes('*')) return pattern === name;
+  const escaped = pattern.replaceAll('.', '\\.').replace(/\*+/g, (stars) => (stars === '*' ? '\\d+' : '.+'));
+  return new RegExp(`^${escaped}$`).test(name);
 }
 
 /** The term of a tensor; undefined where a side has none of that name. */
-export const termIn = (side: Side, name: string): Term | undefined =>
-  side.find(({ pattern }) => matches(pattern, name));
+export function termIn(side: Side, name: string): Term | undefined {
+  let terms = found.get(side);
+  if (terms === undefined) {
+    terms = new Map();
+    found.set(side, terms);
+  }
+  if (!terms.has(name))
+    terms.set(
+      name,
+      side.find(({ pattern }) => matches(pattern, name)),
+    );
+  return terms.get(name);
+}
 
 /** Which axis of a tensor is a letter's; undefined where it has none, or has it only within a sum or product. */
 export function axisIn(side: Side, letter: string, name: string): number | undefined {
@@ -109,12 +124,13 @@ export const lettersOf = (side: Side, name: string, rank: number): readonly stri
 
 /** The length of an axis. Throws an Error where a letter has none. */
 export function lengthOfAxis({ letters, join }: Axis, lengths: Lengths): number {
-  const each = letters.map((letter) => {
-    const length = /\d/.test(letter) ? Number(letter) : lengths[letter];
-    if (length === undefined) throw new Error(`signature: the letter '${letter}' has no length`);
-    return length;
-  });
-  return join === 'sum' ? each.reduce((a, b) => a + b, 0) : each.reduce((a, b) => a * b, 1);
+  let length = join === 'sum' ? 0 : 1;
+  for (const letter of letters) {
+    const own = lengths[letter] ?? Number(letter);
+    if (Number.isNaN(own)) throw new Error(`signature: the letter '${letter}' has no length`);
+    length = join === 'sum' ? length + own : length * own;
+  }
+  return length;
 }
 
 /** The shape of a tensor, the first one where its term has several. Throws an Error where the signature does not say. */
