@@ -6,11 +6,12 @@ import { select } from '../tensor/primitives/select.ts';
 import { slice } from '../tensor/primitives/slice.ts';
 import { stopGradient } from '../tensor/primitives/stop-gradient.ts';
 import type { Value } from '../tensor/value.ts';
+import { growingAxis, timedOutput } from './axes.ts';
 import { type InBatch, isOfSequence, ofSequence, ownOf, statesByName } from './batchable.ts';
 import type { Settings } from './case.ts';
 import { type Description, type Fault, faultsOf } from './fault.ts';
 import { mapValues } from './named.ts';
-import { growingAxis, type Operator, timedOutput } from './operator.ts';
+import type { Operator } from './operator.ts';
 import type { Named, Program } from './program.ts';
 import type { BatchInputsOf, OutputsOf } from './signature-types.ts';
 

@@ -1,8 +1,9 @@
 /** @file Runs operators on batches of sequences of unequal lengths: the same programs, with a batch in the settings. */
 import type { Batch } from '../nn/batches/batch.ts';
 import { eachSequence } from '../nn/batches/each-sequence.ts';
+import { axisOf, timedOutput } from './axes.ts';
 import type { Settings } from './case.ts';
-import { axisOf, type Operator, timedOutput } from './operator.ts';
+import type { Operator } from './operator.ts';
 import type { Named, Program } from './program.ts';
 
 /** Settings of a program on a batch. */

@@ -1,9 +1,9 @@
 /** @file Makes an operator from its declaration, with defaults for what most operators share. */
-
 import type { Value } from '../tensor/value.ts';
+import { hasStates } from './axes.ts';
 import { batchable, type InBatch } from './batchable.ts';
 import type { Settings } from './case.ts';
-import { hasStates, type Operator } from './operator.ts';
+import type { Operator } from './operator.ts';
 import type { Program } from './program.ts';
 import { signatureOf } from './signature.ts';
 import type { BatchInputsOf } from './signature-types.ts';
@@ -11,7 +11,7 @@ import type { BatchInputsOf } from './signature-types.ts';
 /** A program of a signature on a batch. */
 export type BatchProgramOf<Text extends string, S extends Settings> = Program<InBatch<S>, BatchInputsOf<Text, Value>>;
 
-type Always = 'modesAgree' | 'admits' | 'defines';
+type Always = 'modesAgree' | 'admits' | 'defines' | 'after' | 'laws';
 
 /** An operator as its folder declares it. */
 export interface Declaration<S extends Settings, Text extends string>
@@ -23,8 +23,8 @@ export interface Declaration<S extends Settings, Text extends string>
 }
 
 /**
- * An operator. Unless it says otherwise its modes are one function, each computes every case, and the definition speaks of all; one that has
- * states also runs batches of sequences.
+ * An operator. Unless its declaration says otherwise, its modes are one function, each computes every case, the definition speaks of all, and
+ * settings are the same for later tokens. One with states also runs batches of sequences.
  */
 export function defineOperator<const Text extends string, S extends Settings>({
   signature,
@@ -35,6 +35,8 @@ export function defineOperator<const Text extends string, S extends Settings>({
     modesAgree: () => true,
     admits: () => true,
     defines: () => true,
+    after: (settings) => settings,
+    laws: {},
     ...declaration,
     signature: signatureOf(signature),
   };

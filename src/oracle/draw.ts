@@ -1,8 +1,9 @@
 /** @file Draws cases: first the structure, with awkward shapes, then the values. */
 import * as fc from 'fast-check';
 import { sizeOf } from '../tensor/shape.ts';
+import { longestIn } from './axes.ts';
 import { type Case, fill, type Layout, type Settings, type Slot, type Values } from './case.ts';
-import { longestIn, type Operator, type Size } from './operator.ts';
+import type { Operator, Size } from './operator.ts';
 
 /** Sequence lengths: 1, primes, powers of two and their neighbours, at most `longest`; mostly short, and shrinking towards 1. */
 export const lengths = ({ longest, exact = false }: Size): fc.Arbitrary<number> => {

@@ -1,8 +1,8 @@
 /** @file Collects the state of the specification: the definition, modes, laws and faults of each equation and operator. */
 import type { Equation } from '../../spec/equation.ts';
 import { equations } from '../../spec/registry.ts';
-import { type Fault, isFaultOf } from './fault.ts';
-import { faults as allFaults } from './faults/index.ts';
+import type { Fault } from './fault.ts';
+import { faults as allFaults } from './faults.ts';
 import type { Law } from './law.ts';
 import { laws as allLaws } from './laws/index.ts';
 import type { Operator } from './operator.ts';
@@ -80,7 +80,7 @@ export function tryFaults(
   trials: Trials,
 ): TriedFault[] {
   return faults
-    .filter((fault) => isFaultOf(fault, operator))
+    .filter((fault) => fault.operator === operator)
     .flatMap((fault) =>
       fault.rejectedBy.map((name) => {
         const law = laws.find((one) => one.name === name);

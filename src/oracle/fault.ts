@@ -1,7 +1,8 @@
 /** @file Faults: wrong programs, modelled on real bugs, and the laws that must reject them. */
 import type { Value } from '../tensor/value.ts';
+import { longestIn } from './axes.ts';
 import type { Settings } from './case.ts';
-import { longestIn, type Operator } from './operator.ts';
+import type { Operator } from './operator.ts';
 import type { Named, Program } from './program.ts';
 import type { InputsOf, OutputsOf } from './signature-types.ts';
 
@@ -54,6 +55,3 @@ export const faultsOfTokens = <S extends Settings, Text extends string>(
       },
     })),
   );
-
-/** Whether a fault is one of an operator. */
-export const isFaultOf = (fault: Fault, operator: Operator): boolean => fault.operator.name === operator.name;

@@ -9,11 +9,12 @@ import { scale } from '../tensor/primitives/scale.ts';
 import { slice } from '../tensor/primitives/slice.ts';
 import { stopGradient } from '../tensor/primitives/stop-gradient.ts';
 import type { Value } from '../tensor/value.ts';
+import { type AxisKind, axisOf, hasAxisOf, isState } from './axes.ts';
 import type { Settings } from './case.ts';
 import { type Fault, faultsOf, type Wrong } from './fault.ts';
 import type { Law } from './law.ts';
 import { mapValues } from './named.ts';
-import { type AxisKind, axisOf, hasAxisOf, isState, type Operator } from './operator.ts';
+import type { Operator } from './operator.ts';
 import type { Named } from './program.ts';
 
 /** Each token's successor; the last one stays. */

@@ -6,7 +6,7 @@ export { exactly, isRight, type Numbers, type Verdict, within } from './compare.
 export { cases, sampleCases } from './draw.ts';
 export { type EquationRow, type OperatorRow, type Specification, specification } from './equations.ts';
 export type { Fault } from './fault.ts';
-export { faults } from './faults/index.ts';
+export { faults } from './faults.ts';
 export type { Law, Subject } from './law.ts';
 export { laws } from './laws/index.ts';
 export type { Operator, Size } from './operator.ts';

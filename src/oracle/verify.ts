@@ -1,11 +1,12 @@
 /** @file Compares every operator in every mode with its scalar definition and its other modes, on drawn cases. */
+import { longestIn } from './axes.ts';
 import { type Case, fill } from './case.ts';
 import { flawless, isRight, type Verdict, worse } from './compare.ts';
 import { sampleDraws } from './draw.ts';
 import type { Law } from './law.ts';
 import { definition, modes } from './laws/agreement.ts';
 import { derivative } from './laws/derivative.ts';
-import { longestIn, type Operator } from './operator.ts';
+import type { Operator } from './operator.ts';
 import { operators as allOperators } from './operators/index.ts';
 import { judge, type Trials } from './trial.ts';
 

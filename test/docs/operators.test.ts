@@ -21,6 +21,7 @@ describe('docs/operators.md', () => {
       const drawn = sampleCases(operator, { longest: 6 }, 100, 1);
       const tensors = new Set(drawn.flatMap((c) => [...Object.keys(c.inputs), ...Object.keys(c.cotangents)]));
       expect(page).toMatch(new RegExp(`^## .*\\b${name}\\b`, 'm'));
+      expect(blocksOf(page).filter((block) => block.kind === 'tensors' && block.name === name)).toHaveLength(1);
       expect([...tensors].filter((tensor) => !isNamed(tensor))).toEqual([]);
       expect(Object.keys(drawn[0]!.settings).filter((setting) => !page.includes(`\`${setting}\``))).toEqual([]);
     },

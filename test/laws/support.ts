@@ -7,7 +7,7 @@ import type { Case } from '../../src/oracle/case.ts';
 import { isRight } from '../../src/oracle/compare.ts';
 import { cases, sampleCases } from '../../src/oracle/draw.ts';
 import { tryFaults } from '../../src/oracle/equations.ts';
-import { faults } from '../../src/oracle/faults/index.ts';
+import { faults } from '../../src/oracle/faults.ts';
 import type { Law } from '../../src/oracle/law.ts';
 import { laws } from '../../src/oracle/laws/index.ts';
 import type { Operator } from '../../src/oracle/operator.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { equations } from '../../spec/registry.ts';
 import { specification } from '../../src/oracle/equations.ts';
 import type { Fault } from '../../src/oracle/fault.ts';
-import { faults } from '../../src/oracle/faults/index.ts';
+import { faults } from '../../src/oracle/faults.ts';
 import { laws } from '../../src/oracle/laws/index.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { hasAxisOf, longestIn } from '../../src/oracle/axes.ts';
 import type { Layout } from '../../src/oracle/case.ts';
 import { fewLayouts, tellsAxesApart } from '../../src/oracle/draw.ts';
-import { hasAxisOf, longestIn } from '../../src/oracle/operator.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 

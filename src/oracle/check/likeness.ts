@@ -5,8 +5,7 @@ import { read } from '../../tensor/input.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
 import type { Case } from '../case.ts';
 import { isRight, type Numbers, within } from '../compare.ts';
-import { isFaultOf } from '../fault.ts';
-import { faults as allFaults } from '../faults/index.ts';
+import { faults as allFaults } from '../faults.ts';
 import type { Operator } from '../operator.ts';
 import { asAnswered, evaluate, type Program } from '../program.ts';
 import type { Allowed } from './allowed.ts';
@@ -54,7 +53,7 @@ export function likenesses(
     return isRight(within(answered, wrong, rounds));
   };
   const readings = otherReadings(operator, mode, c.settings).filter(({ settings }) => fits(program, settings));
-  const alike = allFaults.filter((fault) => isFaultOf(fault, operator) && fits(fault.program));
+  const alike = allFaults.filter((fault) => fault.operator === operator && fits(fault.program));
   const coarse = lower.filter(({ name, u }) => {
     if (u <= precision.u) return false;
     const loose = numbersOn(bounded({ ...precision, name, u }), program, c, boundOf);

@@ -1,10 +1,11 @@
 /** @file Draws the cases of questions. Each has a nonzero state and nonzero cotangents. */
 import * as fc from 'fast-check';
 import { type Precision, snap } from '../../executors/bounded/index.ts';
+import { isState } from '../axes.ts';
 import type { Dtype } from '../backends/backend.ts';
 import { type Case, fill, type Tensor, type Tensors } from '../case.ts';
 import { type Draw, draws, fewLayouts, tellsAxesApart } from '../draw.ts';
-import { isState, type Operator } from '../operator.ts';
+import type { Operator } from '../operator.ts';
 import { precisionOf } from './allowed.ts';
 
 /** How many questions there are to be, and how long the sequences. */

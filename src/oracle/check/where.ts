@@ -1,7 +1,8 @@
 /** @file Describes the places of wrong numbers in a tensor: tokens, sequences, heads and chunks. */
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
+import { type AxisKind, axisOf } from '../axes.ts';
 import type { Settings } from '../case.ts';
-import { type AxisKind, axisOf, type Operator } from '../operator.ts';
+import type { Operator } from '../operator.ts';
 import { lettersOf } from '../signature.ts';
 import type { Mismatch } from './judged.ts';
 
@@ -28,13 +29,7 @@ export function answerAxis(operator: Operator, kind: AxisKind, tensor: string): 
 /** An element's place, in the letters of the signature: `[b 0, h 1, t 3, e 2]`. */
 export function placeOf(operator: Operator, tensor: string, shape: Shape, at: number): string {
   const { side, name } = tensorOf(tensor);
-  const letters =
-    operator.signature === undefined
-      ? shape.map(
-          (_, axis) =>
-            (['batch', 'head', 'time'] as const).find((kind) => answerAxis(operator, kind, tensor) === axis)?.[0],
-        )
-      : lettersOf(operator.signature[side], name, shape.length);
+  const letters = lettersOf(operator.signature[side], name, shape.length);
   const strides = stridesOf(shape);
   const parts = shape.map((length, axis) => {
     const letter = letters?.[axis];

@@ -1,8 +1,8 @@
 /** @file Laws that compare a program with another one: the scalar definition, another mode, another chunk size. */
+import { longestIn } from '../axes.ts';
 import type { Case, Tensors } from '../case.ts';
 import { exactly, flawless, type Numbers, within, worse } from '../compare.ts';
 import type { Law } from '../law.ts';
-import { claimsOf, longestIn } from '../operator.ts';
 import { allowance, boundsOf, definedNumbers, numbersOf } from '../tolerance.ts';
 
 const asOutputs = (tensors: Tensors): Numbers =>
@@ -58,8 +58,8 @@ export const chunks: Law = {
 export const dyadic: Law = {
   name: 'dyadic',
   statement: 'on dyadic inputs, bit for bit the definition and the gradients of the reference mode',
-  concerns: (operator) => claimsOf(operator).exact === true,
-  applies: (operator, mode) => !(claimsOf(operator).spectral?.includes(mode) ?? false),
+  concerns: (operator) => operator.laws.exact === true,
+  applies: (operator, mode) => !(operator.laws.spectral?.includes(mode) ?? false),
   size: { exact: true },
   check({ operator, mode, program }, c) {
     const actual = numbersOf(program, c);

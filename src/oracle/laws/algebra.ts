@@ -4,18 +4,19 @@ import { f64 } from '../../executors/f64/index.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { rng } from '../../tensor/random.ts';
+import { type AxisKind, axisOf, hasAxisOf } from '../axes.ts';
 import { type Case, mapTensors, type Settings, type Tensor, type Tensors, toValue } from '../case.ts';
 import { exactly, flawless, type Numbers, within, worse } from '../compare.ts';
 import type { Law } from '../law.ts';
 import { stripped } from '../named.ts';
-import { type AxisKind, axisOf, claimsOf, hasAxisOf, type Operator } from '../operator.ts';
+import type { Operator } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
 import { matches } from '../signature.ts';
 import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
 
 /** The outputs that are linear. */
 const linearOutputs = (operator: Operator, numbers: Numbers): Numbers => {
-  const names = claimsOf(operator).linearOutputs;
+  const names = operator.laws.linearOutputs;
   return Object.fromEntries(
     Object.entries(numbers).filter(
       ([name]) => name.startsWith('output.') && (names?.includes(name.slice('output.'.length)) ?? true),
@@ -27,11 +28,11 @@ const linearOutputs = (operator: Operator, numbers: Numbers): Numbers => {
 export const linear: Law = {
   name: 'linear',
   statement: 'f(x + x′) = f(x) + f(x′) in the values, or inputs, and the initial state together',
-  concerns: (operator) => (claimsOf(operator).linearIn ?? []).length > 0,
+  concerns: (operator) => (operator.laws.linearIn ?? []).length > 0,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, mode, program }, c) {
     const random = rng(c.seed ^ 0x11ea);
-    const linearIn = claimsOf(operator).linearIn!;
+    const linearIn = operator.laws.linearIn!;
     const replaced = (change: (x: number, i: number, name: string) => number): Case => ({
       ...c,
       inputs: Object.fromEntries(
@@ -59,7 +60,7 @@ export const linear: Law = {
 export const associative: Law = {
   name: 'associative',
   statement: '(x ∘ y) ∘ z = x ∘ (y ∘ z), gradients included',
-  concerns: (operator) => claimsOf(operator).combines === true,
+  concerns: (operator) => operator.laws.combines === true,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, mode, program }, c) {
     const random = rng(c.seed ^ 0xa550c);
@@ -112,7 +113,7 @@ export const permutes: Law = {
   concerns: (operator) => hasAxisOf(operator, 'batch', 'inputs'),
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, program }, c) {
-    const headSettings = claimsOf(operator).headSettings ?? operator.axes?.headSettings ?? [];
+    const headSettings = operator.laws.headSettings ?? [];
     const whole = numbersOf(program, c);
     const shapes = new Map<string, Tensor['shape']>([
       ...Object.entries(c.inputs).map(([name, { shape }]) => [`gradient.${name}`, shape] as const),
@@ -147,10 +148,10 @@ export const permutes: Law = {
 export const reduces: Law = {
   name: 'reduces',
   statement: 'special cases, as m = 0 and closed gates, are the simpler operator, exactly',
-  concerns: (operator) => claimsOf(operator).reductions !== undefined,
+  concerns: (operator) => operator.laws.reductions !== undefined,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, mode, program }, c) {
-    return Object.values(claimsOf(operator).reductions!)
+    return Object.values(operator.laws.reductions!)
       .map(({ change, program: simpler, ignores }) => {
         const special = change(c);
         const expected = Object.entries(numbersOf(simpler(mode), special)).filter(([name]) => !ignores(name));

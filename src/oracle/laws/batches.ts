@@ -5,11 +5,12 @@ import { concat } from '../../tensor/primitives/concat.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { rng } from '../../tensor/random.ts';
 import type { Value } from '../../tensor/value.ts';
+import { axisOf, growingAxis, isState, longestIn } from '../axes.ts';
 import { isOfSequence, ofSequence, ownOf } from '../batchable.ts';
 import { type Case, type Tensor, toValue } from '../case.ts';
 import { within } from '../compare.ts';
 import type { Law } from '../law.ts';
-import { axisOf, growingAxis, isState, longestIn, type Operator } from '../operator.ts';
+import type { Operator } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
 import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
 

@@ -8,20 +8,12 @@ import { slice } from '../../tensor/primitives/slice.ts';
 import { rng } from '../../tensor/random.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
+import { axisOf, hasAxisOf, hasStates, isState, longestIn } from '../axes.ts';
 import { type Case, mapTensors, type Tensors, toValue } from '../case.ts';
 import { flawless, type Numbers, within, worse } from '../compare.ts';
 import type { Law } from '../law.ts';
 import { mapValues } from '../named.ts';
-import {
-  axisOf,
-  claimsOf,
-  hasAxisOf,
-  hasStates,
-  isState,
-  longestIn,
-  type Operator,
-  settingsAfter,
-} from '../operator.ts';
+import type { Operator } from '../operator.ts';
 import { type Evaluation, evaluate, type Named, type Program } from '../program.ts';
 import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
 import { someOf } from './agreement.ts';
@@ -42,7 +34,7 @@ function inParts(operator: Operator, partsOf: (t: number) => readonly (readonly 
     let carried: Record<string, Value> = {};
     for (const [tokens, program] of partsOf(longestIn(operator, { inputs }))) {
       const part = cut(operator, inputs, start, start + tokens);
-      const result = program({ ...part, ...carried }, settingsAfter(operator, settings, start));
+      const result = program({ ...part, ...carried }, operator.after(settings, start));
       carried = Object.fromEntries(Object.entries(result).filter(([name]) => isState(operator, name)));
       results.push(result);
       start += tokens;
@@ -91,7 +83,7 @@ const undelayed = (operator: Operator, numbers: Numbers, c: Case): Numbers =>
 export const shift: Law = {
   name: 'shift',
   statement: 'from a zero state, zeros before the first token only delay the outputs, and change no gradient',
-  concerns: (operator) => claimsOf(operator).timeInvariant === true,
+  concerns: (operator) => operator.laws.timeInvariant === true,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   check({ operator, mode, program }, c) {
     const tokens = 1 + (c.seed % 3);
@@ -118,7 +110,7 @@ export const resumable: Law = {
     'at every split, [0, s) then [s, T) from its state equals the whole, gradients through the hand-off included',
   concerns: hasStates,
   applies: (operator, mode, { settings }) =>
-    operator.admits(settings, mode) && operator.admits(settingsAfter(operator, settings, 1), mode),
+    operator.admits(settings, mode) && operator.admits(operator.after(settings, 1), mode),
   size: { longest: 8 },
   check({ operator, mode, program }, c) {
     const genuine = operator.modes[mode]!;
@@ -166,7 +158,7 @@ export const causal: Law = {
   check({ operator, mode, program }, c) {
     const t = longestIn(operator, c);
     const s = c.seed % (t + 1);
-    const isSpectral = claimsOf(operator).spectral?.includes(mode) ?? false;
+    const isSpectral = operator.laws.spectral?.includes(mode) ?? false;
     const boundsIn = (one: Case): Evaluation | null =>
       isSpectral ? evaluate(operator.modes[mode]!, one, bounded(float64)) : null;
     const random = rng(c.seed ^ 0x5eed);

@@ -1,8 +1,7 @@
 /** @file Lists every operator that the oracle knows, once, with the faults of its folder. */
 
-import { batchable } from '../batchable.ts';
 import type { Fault } from '../fault.ts';
-import { hasStates, type Operator } from '../operator.ts';
+import type { Operator } from '../operator.ts';
 import { attentionFaults } from './attention/faults.ts';
 import { attention } from './attention/operator.ts';
 import { collectFaults } from './collect/faults.ts';
@@ -129,9 +128,7 @@ const rows: readonly Row[] = [
 ];
 
 /** Every operator. */
-export const operators: readonly Operator[] = rows.map(([operator]) =>
-  hasStates(operator) && operator.batches === undefined ? batchable(operator) : operator,
-);
+export const operators: readonly Operator[] = rows.map(([operator]) => operator);
 
 /** The faults that stand in the operators' folders. */
 export const ownFaults: readonly Fault[] = rows.flatMap(([, faults]) => faults);

@@ -6,7 +6,7 @@ import type { Backend, Compiled, Slot } from '../../../src/executors/gpu/index.t
 import { compileProgram, givenOf } from '../../../src/oracle/backends/gpu-program.ts';
 import { type Case, fill, type Layout, type Tensors, type Values } from '../../../src/oracle/case.ts';
 import { exactly, flawless, isRight, type Numbers, type Verdict, within, worse } from '../../../src/oracle/compare.ts';
-import { claimsOf, type Operator } from '../../../src/oracle/operator.ts';
+import type { Operator } from '../../../src/oracle/operator.ts';
 import { asAnswered, type Evaluation, evaluate, type Program } from '../../../src/oracle/program.ts';
 import { InputError } from '../../../src/tensor/errors.ts';
 import { read } from '../../../src/tensor/input.ts';
@@ -145,7 +145,7 @@ export function primitiveSubject(name: PrimitiveName, count: number): Subject {
 
 /** Whether dyadic inputs give exact results in a mode, as its law requires. */
 export function isExact({ operator, mode }: { operator: Operator; mode: string }): boolean {
-  const { exact, spectral = [] } = claimsOf(operator);
+  const { exact, spectral = [] } = operator.laws;
   return exact === true && !spectral.includes(mode);
 }
 

@@ -4,7 +4,7 @@ import type { Answer } from '../../../src/oracle/backends/backend.ts';
 import { type CheckOptions, check } from '../../../src/oracle/check/check.ts';
 import type { CheckRow } from '../../../src/oracle/check/row.ts';
 import type { Fault } from '../../../src/oracle/fault.ts';
-import { faults } from '../../../src/oracle/faults/index.ts';
+import { faults } from '../../../src/oracle/faults.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import type { Program } from '../../../src/oracle/program.ts';
 import { programBackend, type Twist } from './program-backend.ts';

@@ -1,0 +1,65 @@
+/** @file Finds in an operator's signature the axes of time, batch and heads, and the states. */
+import type { Shape } from '../tensor/shape.ts';
+import type { Operator } from './operator.ts';
+import { axisIn, growingAxisIn, hasAxis, matches, termIn } from './signature.ts';
+
+/** The kinds of axes that laws ask for: along one tokens follow each other, or sequences or heads are independent. */
+export type AxisKind = 'time' | 'batch' | 'head';
+
+const letterOf = ({ batch = 'b', laws }: Operator, kind: AxisKind): string | undefined =>
+  ({ time: 't', batch, head: laws.heads })[kind];
+
+/** Which axis of an input or output is of a kind; undefined where none is. */
+export function axisOf(
+  operator: Operator,
+  kind: AxisKind,
+  side: 'inputs' | 'outputs',
+  name: string,
+): number | undefined {
+  const letter = letterOf(operator, kind);
+  return letter === undefined ? undefined : axisIn(operator.signature[side], letter, name);
+}
+
+/** Whether any input or output has an axis of a kind. */
+export function hasAxisOf(operator: Operator, kind: AxisKind, side: 'inputs' | 'outputs'): boolean {
+  const letter = letterOf(operator, kind);
+  return letter !== undefined && hasAxis(operator.signature[side], letter);
+}
+
+/** The patterns of the states: names on both sides of a signature that has an axis t. */
+function statePatterns({ signature: { inputs, outputs } }: Operator): string[] {
+  if (!hasAxis(outputs, 't')) return [];
+  return outputs.map(({ pattern }) => pattern).filter((pattern) => termIn(inputs, pattern) !== undefined);
+}
+
+/** The output that has a number for each token. Throws an Error where there is none. */
+export function timedOutput(operator: Operator): string {
+  const term = operator.signature.outputs.find(
+    ({ pattern }) => axisOf(operator, 'time', 'outputs', pattern) !== undefined,
+  );
+  if (term === undefined) throw new Error(`${operator.name}: no output has an axis t`);
+  return term.pattern;
+}
+
+/** Whether sequences of an operator can be continued from a state. */
+export const hasStates = (operator: Operator): boolean => statePatterns(operator).length > 0;
+
+/** Whether an input or output is a state, which one part of a sequence hands to the next. */
+export const isState = (operator: Operator, name: string): boolean =>
+  statePatterns(operator).some((pattern) => matches(pattern, name));
+
+/** The axis of a state that grows with every token; undefined where it stays as it is. */
+export const growingAxis = ({ signature }: Operator, name: string): number | undefined =>
+  growingAxisIn(signature.outputs, 't', name);
+
+/** How long the sequences of a case or layout are; 0 where there is no time. */
+export function longestIn(
+  operator: Operator,
+  { inputs }: { readonly inputs: Readonly<Record<string, { readonly shape: Shape }>> },
+): number {
+  const lengths = Object.entries(inputs).map(([name, { shape }]) => {
+    const axis = axisOf(operator, 'time', 'inputs', name);
+    return axis === undefined ? 0 : shape[axis]!;
+  });
+  return Math.max(0, ...lengths);
+}
