@@ -8,6 +8,16 @@ const gpu = 'src/executors/gpu';
 /** Libraries that the command line and the benchmarks are built on. */
 const libraries = ['src/tensor', 'src/autograd', 'src/executors', 'src/io', 'src/nn', 'src/models'];
 
+const oracle = 'src/oracle';
+
+/** The files of the oracle that put everything together; the others beside them are the parts that its folders are made of. */
+const wholes = ['equations', 'faults', 'index', 'verify'].map((name) => `${oracle}/${name}.ts`);
+const parts = readdirSync(join(root, oracle))
+  .filter((name) => name.endsWith('.ts'))
+  .map((name) => `${oracle}/${name}`)
+  .filter((file) => !wholes.includes(file));
+const toParts = ['spec', 'src/tensor', 'src/autograd', 'src/executors', 'src/nn', ...parts];
+
 /**
  * Which folders or files a folder may import from, besides what lies inside it. The longest name that a file's path begins with
  * holds for it; the stages of the gpu executor stand from the lowest to the highest.
@@ -33,7 +43,13 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/training': ['src/autograd', 'src/tensor', 'src/nn', 'src/models'],
   'src/measure': ['src/tensor', 'src/executors', 'src/autograd', 'src/nn', 'src/models'],
   'src/vectors': libraries,
-  'src/oracle': ['spec', ...libraries, 'src/vectors'],
+  [oracle]: ['spec', ...libraries, 'src/vectors'],
+  ...Object.fromEntries(parts.map((file) => [file, toParts])),
+  [`${oracle}/operators`]: [...toParts, 'src/models'],
+  [`${oracle}/laws`]: toParts,
+  [`${oracle}/backends`]: [...toParts, 'src/io', `${oracle}/operators`],
+  [`${oracle}/check`]: [...toParts, 'src/io', `${oracle}/operators`, `${oracle}/backends`, `${oracle}/faults.ts`],
+  [`${oracle}/readings`]: [...toParts, 'src/models', `${oracle}/operators`, `${oracle}/check`],
   'src/cli': ['spec', 'src/tensor', 'src/measure', 'src/oracle', 'src/vectors'],
   'src/index.ts': ['src/tensor', 'src/autograd', 'src/executors/f64'],
   bench: [...libraries, 'src/training', 'src/oracle'],
