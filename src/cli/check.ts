@@ -8,12 +8,12 @@ import { checkCells, checkColumns, failureLines, type Paint } from '../oracle/ch
 import { type CheckRow, isFine } from '../oracle/check/row.ts';
 import { colour, progress, say, seconds, subjectWidths, tableLine, type Voice } from './console.ts';
 
-/** What to check, and how much of it. */
+/** The options of the command. */
 export interface CheckCommand extends Voice {
   /** A command that speaks the protocol; the built-in gpu.js backend without one. */
   readonly backend?: string;
   readonly once: boolean;
-  /** What runs the built-in backend. */
+  /** The device of the built-in backend. */
   readonly device: 'auto' | 'webgpu' | 'webasm' | 'cpu';
   readonly operator?: readonly string[];
   readonly mode?: readonly string[];
@@ -34,7 +34,7 @@ const right = [5, 6, 7];
 const paint: Paint = (status, text) =>
   ({ PASS: colour.right, FAIL: colour.wrong, UNSUPPORTED: colour.minor, UNCHECKED: colour.minor })[status](text);
 
-/** Judges a backend and prints what was found. Returns whether all that it offers was compared and is right. */
+/** Judges a backend and prints the result. Returns whether all that it offers was compared and is right. */
 export async function checkCommand(options: CheckCommand): Promise<boolean> {
   const line = progress(options);
   line.show('starting the backend');
@@ -46,7 +46,7 @@ export async function checkCommand(options: CheckCommand): Promise<boolean> {
   }
 }
 
-/** Making a failure smaller may need many starts of a backend that it breaks. */
+/** Shrinking a failure may need many starts of a backend that it breaks. */
 const restarts = 20;
 
 function open({ backend, once, device, limit, total }: CheckCommand): Promise<Backend> {
@@ -87,19 +87,19 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
   return found.ok;
 }
 
-/** Numbers as lists; what JSON has no number for as text. */
+/** Arrays as lists, and NaN and infinities as text: JSON has no numbers for them. */
 function asJson(_name: string, value: unknown): unknown {
   if (value instanceof Float64Array) return [...value];
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
-/** Statuses are padded before they are coloured, as colours take no room. */
+/** Statuses are padded before they are coloured: colours have no width. */
 const formatRow = (row: CheckRow): string => {
   const cells = checkCells(row, (status, text) => paint(status, text.padEnd(9)));
   return tableLine(cells, widths, right);
 };
 
-/** What is not offered, in one line: modes of what is offered, and how many other operators. */
+/** One line about what is not offered: missing modes of offered operators, and the number of other operators. */
 function missing({ rows }: CheckReport, quiet: boolean): string[] {
   const offered = new Set(rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED').map(({ operator }) => operator));
   const wanting = rows.filter(({ outputs, unsupported }) => outputs === 'UNSUPPORTED' && unsupported === 0);
@@ -119,7 +119,7 @@ function failures({ rows, problems }: CheckReport, options: CheckCommand): strin
   ];
 }
 
-/** The command that asks the same backend the same again: what is drawn depends on the sizes too. */
+/** The command that asks the same backend again. Draws depend on the sizes too. */
 function commandOf({ backend, once, device, cases, longest }: CheckCommand): string {
   const asked =
     backend === undefined ? `--device ${device}` : `--backend ${JSON.stringify(backend)}${once ? ' --once' : ''}`;
@@ -146,7 +146,7 @@ function verdict({ ok, rows, problems }: CheckReport, { description }: Backend):
   const asked = rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');
   if (asked.length === 0) {
     const offered = Object.keys(description.operators).join(', ') || 'no operator';
-    return `${colour.wrong('FAIL')}: nothing was compared: it offers ${offered}, and was asked for something else`;
+    return `${colour.wrong('FAIL')}: nothing was compared: it offers ${offered}, and something else was asked for`;
   }
   const passed = asked.filter((row) => row.outputs === 'PASS' && isFine(row)).length;
   const unasked = asked.filter(({ outputs }) => outputs === 'UNCHECKED').length;
@@ -156,7 +156,7 @@ function verdict({ ok, rows, problems }: CheckReport, { description }: Backend):
   const rest = [
     ...(unasked === 0 ? [] : [`${unasked} unchecked, as no time was left (--total)`]),
     ...(unchecked === 0 ? [] : [`gradients of ${unchecked} unchecked`]),
-    ...(problems.length === 0 ? [] : ['what it says that it has is wrong, as said above']),
+    ...(problems.length === 0 ? [] : ['its description is wrong, see above']),
   ];
   return [`${head}: ${passed} of ${asked.length} rows right on ${cases} case${cases === 1 ? '' : 's'}`, ...rest].join(
     ', ',

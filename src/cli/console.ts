@@ -2,11 +2,11 @@
 import picocolors from 'picocolors';
 import { operators } from '../oracle/operators/index.ts';
 
-/** How a command was asked to speak. */
+/** The options of output that every command has. */
 export interface Voice {
   /** Results as JSON on standard output, and nothing else there. */
   readonly json: boolean;
-  /** Only what is wrong, and the verdict. */
+  /** Only failures and the verdict. */
   readonly quiet: boolean;
 }
 
@@ -32,11 +32,11 @@ export const say = (line = ''): void => {
   process.stdout.write(`${line}\n`);
 };
 
-/** The width that each column of a table needs. */
+/** The width of each column of a table. */
 export const widthsOf = (lines: readonly (readonly string[])[]): number[] =>
   (lines[0] ?? []).map((_, i) => Math.max(...lines.map((cells) => cells[i]!.length)));
 
-/** The widths of the columns that say which operator and which mode a row is about. */
+/** The widths of the columns for operator and mode. */
 export const subjectWidths: readonly [operator: number, mode: number] = [
   Math.max(...operators.map(({ name }) => name.length)),
   Math.max(...operators.flatMap(({ modes }) => Object.keys(modes).map((mode) => mode.length))),
@@ -53,7 +53,7 @@ export function tableLine(cells: readonly string[], widths: readonly number[], r
     .trimEnd();
 }
 
-/** Shows what is being done on one line of the terminal that is overwritten; nothing where no terminal looks. */
+/** Shows progress on one line of a terminal, which is overwritten. Shows nothing in a pipe. */
 export function progress({ json, quiet }: Voice): { show(text: string): void; clear(): void } {
   const seen = process.stderr.isTTY && !json && !quiet;
   const write = (text: string): void => {
@@ -68,6 +68,6 @@ export const brief = (x: number): string => (x === 0 ? '0' : Number.isFinite(x) 
 /** Seconds with two digits. */
 export const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;
 
-/** A share of what is allowed: `7 %`, or how many times too much. */
+/** A share of an allowance: `7 %`, or a multiple such as `2.5 ×`. */
 export const share = (ratio: number): string =>
   ratio > 1 ? `${Number.isFinite(ratio) ? ratio.toPrecision(2) : '∞'} ×` : `${(100 * ratio).toPrecision(2)} %`;

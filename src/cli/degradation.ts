@@ -8,7 +8,7 @@ import {
 } from '../measure/remaining-change.ts';
 import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
 
-/** What is measured, how many layers, over how many random ones, from which seed. */
+/** The options of the command: subject, number of layers, number of random draws, seed. */
 export interface DegradationCommand extends Voice, Omit<MeasureOptions, 'connections'> {}
 
 const dense: readonly Connection[] = [0, 1, 2, 4].map((denseLayers) => ({ denseLayers, residual: 0 }));
@@ -20,7 +20,7 @@ const connections: Readonly<Record<NetworkKind, readonly Connection[]>> = {
   'dense-mamba': [...dense, passed],
 };
 
-/** What was drawn, as the head of the table says it. */
+/** The description of the draws, for the head of the table. */
 const drawn: Readonly<Record<NetworkKind, (count: number) => string>> = {
   stacks: (count) =>
     `median of ${count} random stacks; m layers densely connected; residual: around each block between states.`,
@@ -30,7 +30,7 @@ const drawn: Readonly<Record<NetworkKind, (count: number) => string>> = {
 const title = ({ denseLayers, residual: factor, pass }: Connection): string =>
   `m = ${denseLayers}${pass === 'fused' ? ', pass fused' : ''}${factor === 0 ? '' : ', residual'}`;
 
-/** Prints what is left after each layer, as a table and as a plot. Returns whether every number is one. */
+/** Prints what is left after each layer, as a table and as a plot. Returns whether every number is finite. */
 export function degradationCommand({ of, layers, count, seed, json, quiet }: DegradationCommand): boolean {
   const curves = remainingChange({ of, layers, count, seed, connections: connections[of] });
   const ok = curves.every(({ left }) => left.every(Number.isFinite));
@@ -63,7 +63,7 @@ function printTable(curves: readonly RemainingChange[], layers: number): void {
 
 const [height, step] = [16, 6];
 
-/** Curves over layers on a logarithmic scale: each one's m where it stands, the larger m where two meet. */
+/** Curves over layers on a logarithmic scale. Each point shows its m; where two meet, the larger m. */
 export function plot(curves: readonly RemainingChange[]): string[] {
   const logs = curves.flatMap(({ left }) => left.filter((x) => x > 0).map(Math.log10));
   const [low, high] = [Math.min(...logs), Math.max(...logs)];

@@ -5,7 +5,7 @@ import { equationTotal } from '../../spec/registry.ts';
 import { type EquationRow, type OperatorRow, specification, type TriedFault } from '../oracle/equations.ts';
 import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
 
-/** How many cases a fault is tried on, and from which seed. */
+/** The options of the command: the number of cases for each fault, and their seed. */
 export interface EquationsCommand extends Voice {
   readonly cases: number;
   readonly seed: number;
@@ -15,7 +15,7 @@ const columns = ['Eq.', 'name', 'evidence', 'definition', 'modes', 'laws', 'faul
 
 /**
  * Prints a row per registered equation, the operators that no equation numbers, and each fault with the law that rejected it.
- * Returns whether every equation has a definition, laws and faults, every law a fault, and no fault lived.
+ * Returns whether every equation has a definition, laws and faults, every law a fault, and every fault was rejected.
  */
 export function equationsCommand({ cases, seed, json, quiet }: EquationsCommand): boolean {
   const { equations, operators, problems } = specification({ cases, longest: 8, seed });

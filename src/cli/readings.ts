@@ -4,7 +4,7 @@ import { type OpenReading, openReadings } from '../../spec/readings.ts';
 import { wrapped } from '../oracle/text.ts';
 import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
 
-/** What a reading concerns, in few characters. */
+/** The subject of a reading, in few characters. */
 const concerned: Readonly<Record<OpenReading['concerns'], string>> = {
   'keys-and-values': 'k and v',
   states: 'states',
@@ -14,14 +14,14 @@ const concerned: Readonly<Record<OpenReading['concerns'], string>> = {
 
 const columns = ['name', 'default', 'others', 'authors', 'evidence', 'concerns'];
 
-/** Nothing in the authors' code says anything about it. */
+/** Stands where the authors' code has nothing of the kind. */
 const absent = '-';
 
-/** Columns of a terminal whose width is not known, as in a pipe. */
+/** The width of lines where there is no terminal. */
 const usualWidth = 100;
 const indent = 4;
 
-/** Prints every open reading: its options, default, the authors' choice, evidence, and why. Returns true: there is nothing to fail. */
+/** Prints every open reading with its options, default, the authors' choice, evidence and reason. Returns true: nothing can fail. */
 export function readingsCommand({ json, quiet }: Voice): boolean {
   if (json) {
     say(JSON.stringify({ ok: true, readings: openReadings }, null, 1));

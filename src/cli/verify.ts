@@ -7,7 +7,7 @@ import { brief, colour, progress, say, seconds, share, subjectWidths, tableLine,
 import { ownVectors } from './paths.ts';
 import { resultsOfWorkers, serveResults } from './workers.ts';
 
-/** Cases and seed of a run; vectors are those of the package unless folders are given. */
+/** The options of the command. */
 export interface VerifyCommand extends Voice {
   readonly cases: number;
   readonly longest: number;
@@ -31,7 +31,7 @@ const columns = [
 const widths = [...subjectWidths, 5, 9, 11, 8, 9, 8, 6, 7, 0];
 const right = [2, 3, 4, 5, 6, 7, 8, 9];
 
-/** Holds every operator in every mode against its definition, then the vectors. Returns whether all was compared and right. */
+/** Compares every operator in every mode with its definition, then the vectors. Returns whether all was compared and right. */
 export async function verifyCommand(options: VerifyCommand): Promise<boolean> {
   const { cases, longest, seed, json, quiet, worker } = options;
   if (worker) {

@@ -8,7 +8,7 @@ export const workerOption = '--worker';
 
 /** In a worker: answers with results until the parent disconnects or has ended. */
 export function serveResults<R>(resultOf: (part: number) => R): void {
-  // a result that nobody waits for any more is dropped
+  // after a disconnect the result is dropped
   process.on('message', (part: number) => process.send!(resultOf(part), undefined, undefined, () => {}));
 }
 

@@ -3,7 +3,7 @@ import { bfloat16, decodeShort, encodeShort, type FloatFormat, float16 } from '.
 
 interface Codec {
   readonly bytes: number;
-  /** The typed array that has its numbers as the file has them, where the machine is little-endian too. */
+  /** The typed array with the layout of the file on a little-endian machine. */
   readonly array?: Float64ArrayConstructor | Float32ArrayConstructor | Int32ArrayConstructor | Uint8ArrayConstructor;
   /** Set for integers: their range. Floats are rounded when written, integers must fit. */
   readonly range?: readonly [least: number, most: number];
@@ -58,13 +58,13 @@ export const codecs: Readonly<Record<DType, Codec>> = {
   },
 };
 
-/** The stored types, as errors list them. */
+/** The names of the stored types. */
 export const dtypeNames: readonly string[] = Object.keys(codecs);
 
 /** Whether a name is that of a stored type. */
 export const isDType = (name: unknown): name is DType => typeof name === 'string' && Object.hasOwn(codecs, name);
 
-/** How a stored type is read and written. */
+/** The codec of a stored type. */
 export const codecOf = (dtype: DType): Codec => codecs[dtype];
 
 /** Whether a stored type holds integers. */
@@ -77,7 +77,7 @@ export function readNumbers(dtype: DType, bytes: Uint8Array): Float64Array {
   const codec = codecOf(dtype);
   const data = new Float64Array(bytes.length / codec.bytes);
   if (codec.array !== undefined && isLittleEndian) {
-    // typed arrays need alignment, which a file within a stream does not have: hence a copy, straight to where it stays for F64
+    // typed arrays need alignment, which data in a stream lacks, so bytes are copied; for F64 straight into the result
     const aligned = dtype === 'F64' ? data : new codec.array(data.length);
     new Uint8Array(aligned.buffer).set(bytes);
     if (aligned !== data) data.set(aligned);

@@ -7,15 +7,15 @@ export function isObject(x: unknown): x is Record<string, unknown> {
   return typeof x === 'object' && x !== null && !Array.isArray(x);
 }
 
-/** Whether parsed JSON is a length or a place: an integer from 0 on. `-0` is none: it is not what other readers take for 0. */
+/** Whether parsed JSON is a length or an offset: an integer from 0 on. `-0` is not: other readers may not take it for 0. */
 export const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0 && !Object.is(x, -0);
 
-/** Nothing of this project's is nested nearly as deep; functions that call themselves once a level would run out of stack. */
+/** Far above the nesting in use. It keeps recursive functions from running out of stack. */
 const DEEPEST = 100;
 
 /**
  * Parses JSON; `what` names the text in errors. Throws on text that is not JSON, on lists and objects nested more than 100
- * deep, and on an object that has one name twice, of which `JSON.parse` would keep the last in silence.
+ * deep, and on an object with a repeated name, of which `JSON.parse` would silently keep the last.
  */
 export function parseJson(text: string, what: string): unknown {
   let parsed: unknown;
@@ -31,7 +31,7 @@ export function parseJson(text: string, what: string): unknown {
 
 /** A name that occurs twice in one object of valid JSON, or null. Throws where it is nested too deep. */
 function repeatedName(text: string, what: string): string | null {
-  const open: (Set<string> | null)[] = []; // the names of every open object; null for an open list
+  const open: (Set<string> | null)[] = []; // the names in every open object; null for an open list
   for (let i = 0; i < text.length; i++) {
     const c = text[i];
     if (open.length > DEEPEST) fail(`${what} is nested more than ${DEEPEST} deep; write it flatter`);

@@ -2,10 +2,10 @@
 import { readFileSync, type Stats, statSync } from 'node:fs';
 import { fail } from '../tensor/errors.ts';
 
-/** No file of this project's is near this size; reading a larger one would exhaust memory before it could be judged. */
+/** Far above the size of any file in use. A larger one could exhaust memory before it is checked. */
 const LARGEST_FILE = 2 ** 30;
 
-/** What the disk says of a path. Throws when there is nothing, or nothing that may be looked at. */
+/** The file's status. Throws when the file does not exist or may not be accessed. */
 export function statOf(path: string): Stats {
   try {
     return statSync(path);
@@ -27,7 +27,7 @@ export function readBytes(path: string): Uint8Array {
   }
 }
 
-/** What went wrong with a file, and what to do, in words. */
+/** The reason of a file error in words, with a remedy. */
 export function reasonOf(error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
   if (code === 'ENOENT') return 'does not exist; check the path';

@@ -4,7 +4,7 @@ import { codecOf, type DType, dtypeNames, isDType } from './dtypes.ts';
 import { isCount, isObject, parseJson } from './json.ts';
 import { quoted, shown } from './text.ts';
 
-/** Where a tensor lies: bytes `begin` to `end` after the header. */
+/** The entry of a tensor, whose data are bytes `begin` to `end` after the header. */
 export interface Entry {
   readonly name: string;
   readonly dtype: DType;
@@ -13,10 +13,10 @@ export interface Entry {
   readonly end: number;
 }
 
-/** The name under which a header keeps its texts. */
+/** The name of a header's texts. */
 export const METADATA = '__metadata__';
 
-/** No header is longer, by the definition of the format. */
+/** The longest header that the format allows. */
 const LONGEST_HEADER = 100_000_000;
 
 const AGAIN = 'the file is damaged or was cut off: fetch or write it again';
@@ -85,7 +85,7 @@ function isCounts(x: unknown): x is number[] {
   return Array.isArray(x) && x.every(isCount);
 }
 
-/** The tensors must cover the data without gap or overlap: otherwise two names could share bytes, or bytes hide. */
+/** Throws unless the tensors cover the data without gap or overlap: else two names could share bytes, or bytes could hide. */
 function checkTiling(entries: readonly Entry[], length: number, file: string): void {
   let reached = 0;
   let before = 'the header';

@@ -6,7 +6,7 @@ import { codecOf, type DType, dtypeNames, isDType, readNumbers, writeNumbers } f
 import { type Entry, METADATA, readHeader } from './safetensors-header.ts';
 import { quoted } from './text.ts';
 
-/** A tensor as a file holds it: row-major numbers, exact as doubles whatever the stored type. */
+/** A tensor of a file: row-major numbers. Doubles hold every stored type exactly. */
 export interface StoredTensor {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -29,7 +29,7 @@ export interface TensorToStore {
 /**
  * Reads a safetensors file; `name` stands for it in errors. Throws one InputError on a file that is cut off, overlong or
  * not one, on tensors that overlap, leave gaps or disagree with their shape, on repeated names and on unknown types.
- * Memory is asked for by what the file holds, never by what it announces.
+ * Memory is allocated for what the file holds, never for what it announces.
  */
 export function parseSafetensors(bytes: Uint8Array, name: string): Safetensors {
   const { entries, metadata, dataStart } = readHeader(bytes, name);
@@ -48,7 +48,8 @@ function readTensor(bytes: Uint8Array, dataStart: number, entry: Entry, file: st
 }
 
 /**
- * The bytes of a safetensors file. Data is laid out by falling element size, so that every tensor is aligned. Throws on unknown types, on numbers that do not fill their shape and integers that do not fit.
+ * The bytes of a safetensors file. Data is laid out by falling element size, so that every tensor is aligned. Throws on unknown
+ * types, on numbers that do not fill their shape, and on integers that do not fit their type.
  */
 export function formatSafetensors(
   tensors: ReadonlyMap<string, TensorToStore>,

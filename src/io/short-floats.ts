@@ -1,6 +1,6 @@
 /** @file Decodes 16-bit floats exactly, and encodes them rounded once, to even. JavaScript has no arrays for them. */
 
-/** How the 15 bits below the sign are shared out. */
+/** The numbers of exponent and fraction bits, 15 together; the sign has the last bit. */
 export interface FloatFormat {
   readonly exponentBits: number;
   readonly fractionBits: number;
@@ -11,7 +11,7 @@ export const bfloat16: FloatFormat = { exponentBits: 8, fractionBits: 7 };
 
 const bits64 = new DataView(new ArrayBuffer(8));
 
-/** The number that 16 bits stand for. */
+/** The number that 16 bits encode. */
 export function decodeShort(bits: number, { exponentBits, fractionBits }: FloatFormat): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const field = (bits & 0x7fff) >> fractionBits;
@@ -22,7 +22,7 @@ export function decodeShort(bits: number, { exponentBits, fractionBits }: FloatF
   return sign * significand * 2 ** (leastExponent(exponentBits) + Math.max(field, 1) - 1 - fractionBits);
 }
 
-/** The 16 bits nearest to a number; of two equally near the even ones. Too large becomes infinite. */
+/** The 16 bits of the nearest number, ties to even. Overflow gives infinity. */
 export function encodeShort(x: number, { exponentBits, fractionBits }: FloatFormat): number {
   const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
   const infinite = (2 ** exponentBits - 1) * 2 ** fractionBits;

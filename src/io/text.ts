@@ -2,14 +2,14 @@
 import { stripVTControlCharacters } from 'node:util';
 
 /**
- * A line of others as it stands, without colours and control characters, cut when it is longer than `width`.
+ * A foreign line without colours and control characters, cut when it is longer than `width`.
  * @example
  * printable('\u001b[31m  no\tsuch file\u0007', 40) // '  no such file'
  */
 export const printable = (text: string, width: number): string => cut(cleaned(text, width).trimEnd(), width);
 
 /**
- * Text of others as a part of a sentence: as {@link printable}, on one line, with single spaces.
+ * Foreign text for use in a sentence: as {@link printable}, on one line, with single spaces.
  * @example
  * plain('\u001b[31mno  such\nfile', 40) // 'no such file'
  */
@@ -17,7 +17,7 @@ export const plain = (text: string, width: number): string =>
   cut(cleaned(text, width).replace(/\s+/g, ' ').trim(), width);
 
 /**
- * Text of others in quotes on one line: control characters are escaped, and it is cut when it is long.
+ * Foreign text in quotes on one line: control characters are escaped, and long text is cut.
  * @example
  * quoted('a\n') // '"a\\n"'
  */
@@ -32,11 +32,11 @@ export const shown = (x: unknown): string => cut(x === undefined ? 'missing' : e
 
 const cut = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width)}…` : text);
 
-/** The beginning of a text, of which colours may take a part, without them and with spaces for control characters. */
+/** The beginning of a text without colours, which may take most of it, and with spaces for control characters. */
 const cleaned = (text: string, width: number): string =>
   stripVTControlCharacters(text.slice(0, 4 * width)).replace(/\p{Cc}/gu, ' ');
 
-/** JSON without control characters, of which it allows those beyond 0x7f, and with -0, which it would write as 0. */
+/** JSON with control characters escaped (JSON itself allows those beyond 0x7f) and with -0 as text (JSON would write 0). */
 const escaped = (x: unknown): string =>
   JSON.stringify(x, (_, value: unknown) => (Object.is(value, -0) ? '-0' : value)).replace(
     /\p{Cc}/gu,

@@ -14,7 +14,7 @@ export interface Tensor {
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** What is not a tensor: decays, chunk sizes, readings. */
+/** Parameters that are not tensors: decays, chunk sizes, readings. */
 export type Settings = Readonly<Record<string, unknown>>;
 
 /** One input of an operator before it has numbers. */
@@ -22,9 +22,9 @@ export interface Slot {
   readonly shape: Shape;
   /** An index slot holds integers below this. */
   readonly below?: number;
-  /** What normal numbers are multiplied by, 1 unless given: so that deep compositions stay of order 1. */
+  /** A factor of normal numbers, 1 unless given. It keeps deep compositions of order 1. */
   readonly spread?: number;
-  /** What is added to normal numbers: norms' weights stand around 1. */
+  /** An offset of normal numbers: weights of norms lie around 1. */
   readonly centre?: number;
   /** Every number has this sign. */
   readonly sign?: 1 | -1;
@@ -52,7 +52,7 @@ export interface Case<S extends Settings = Settings> {
   readonly inputs: Tensors;
   readonly cotangents: Tensors;
   readonly settings: S;
-  /** What the numbers were drawn from. */
+  /** The distribution of the numbers. */
   readonly seed: number;
   readonly values: Values;
 }

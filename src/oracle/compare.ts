@@ -6,9 +6,9 @@ export interface Verdict {
   readonly ratio: number;
   /** The largest |error|, relative to the largest number of the tensor it is in. */
   readonly error: number;
-  /** Which element is worst, with both numbers; empty where all are exactly right. */
+  /** The worst element with both numbers; empty where all are exactly right. */
   readonly where: string;
-  /** How many elements were compared, and of how many the allowance is over a thousandth of the tensor's largest: those say little. */
+  /** The number of compared elements, and of loose ones, whose allowance is over a thousandth of the tensor's largest element. */
   readonly compared: number;
   readonly loose: number;
 }

@@ -29,8 +29,8 @@ export const decays = (heads: number, { exact = false }: Size): fc.Arbitrary<num
 };
 
 /**
- * What chunk sizes are made of. They are drawn beside the length of a sequence, not after it: what is drawn after something else is
- * drawn anew when that is shrunk, and a failure that needs both is lost.
+ * Draws from which chunk sizes are computed. They are drawn beside the length of a sequence, not after it: shrinking one draw
+ * redraws those after it, and a failure that needs both would be lost.
  */
 export const chunkDraws: fc.Arbitrary<number> = fc.nat({ max: 1023 });
 
@@ -40,7 +40,7 @@ export const chunkSizeOf = (draw: number, t: number): number => 1 + (draw % (t +
 /** Seeds of values. */
 export const seeds: fc.Arbitrary<number> = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 
-/** A case before it has numbers: cheap to draw, to look at and to pass over. */
+/** A case without its numbers: cheap to draw, inspect and skip. */
 export interface Draw<S extends Settings = Settings> {
   readonly layout: Layout<S>;
   readonly seed: number;
@@ -59,9 +59,9 @@ export const draws = <S extends Settings>(
 export const tellsAxesApart = ({ inputs }: Layout): boolean =>
   Object.entries(inputs).every(([name, { shape }]) => name.startsWith('param') || new Set(shape).size === shape.length);
 
-/** Of so many layouts in a table one may be of a single token: there nothing is carried from token to token. */
+/** One layout in so many may have a single token, where nothing is carried from token to token. */
 const oneTokenIn = 8;
-/** So many layouts are drawn for each that is taken. */
+/** The number of layouts drawn for each one that is taken. */
 const drawnForOne = 32;
 
 /**
@@ -113,7 +113,7 @@ export const sampleCases = <S extends Settings>(
 ): Case<S>[] =>
   sampleDraws(operator, size, count, seed).map(({ layout, seed: of, values }) => fill(layout, of, values));
 
-/** The same cases one by one, for whoever may need only the first: drawn a few at a time, then twice as many. */
+/** The same cases one by one, for callers that may need only the first. They are drawn in blocks, each twice as large. */
 export function* casesInTurn<S extends Settings>(
   operator: Operator<S>,
   size: Size,
@@ -127,5 +127,5 @@ export function* casesInTurn<S extends Settings>(
   }
 }
 
-/** The modes of scans that any association computes, and the modes whose bounds hold them. */
+/** The modes of scans in any bracketing, and the modes whose bounds hold for them. */
 export const anyAssociation = { scan: ['scan', 'logStep'], logStep: ['scan', 'logStep'] } as const;

@@ -9,7 +9,7 @@ import type { Operator } from './operator.ts';
 import { operators as allOperators } from './operators/index.ts';
 import { type Rejection, rejection, type Trials } from './trial.ts';
 
-/** A fault that was tried, and how each law that should reject it did. */
+/** A fault with a law that must reject it, and the rejection. */
 export interface TriedFault {
   readonly fault: Fault;
   readonly law: Law;
@@ -21,7 +21,7 @@ export interface OperatorRow {
   readonly operator: Operator;
   readonly laws: readonly Law[];
   readonly tried: readonly TriedFault[];
-  /** What is missing or wrong, in sentences; empty if nothing is. */
+  /** Missing and wrong parts, in sentences. */
   readonly problems: readonly string[];
 }
 
@@ -40,7 +40,7 @@ export interface Registry {
   readonly faults: readonly Fault[];
 }
 
-/** What is specified, and what guards it. */
+/** The specification with its guards. */
 export interface Specification {
   readonly equations: readonly EquationRow[];
   /** All operators, those of equations first. */

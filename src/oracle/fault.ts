@@ -6,10 +6,10 @@ import type { Operator } from './operator.ts';
 import type { Named, Program } from './program.ts';
 import type { InputsOf, OutputsOf } from './signature-types.ts';
 
-/** What a fault is, beside its operator. */
+/** The description of a fault, without its operator. */
 export interface Description {
   readonly name: string;
-  /** What is wrong, in a few words. */
+  /** The error, in a few words. */
   readonly says: string;
   readonly mode: string;
   /** The laws that must reject it. */

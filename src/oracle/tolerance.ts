@@ -15,7 +15,7 @@ function flat({ outputs, gradients }: Evaluation, of: (x: Value) => Float64Array
   return Object.fromEntries([...all('output', outputs), ...all('gradient', gradients)]);
 }
 
-/** A function of a case, computed once for each `of`: several laws ask for the same numbers of one case, and several modes are held against the same. */
+/** Memoises a function of a case for each `of`: several laws, and several modes, need the same numbers. */
 function perCase<K, R>(compute: (of: K, c: Case) => R): (of: K, c: Case) => R {
   const known = new WeakMap<Case, Map<K, R>>();
   return (of, c) => {
@@ -32,15 +32,15 @@ export const numbersOf: (program: Program, c: Case) => Numbers = perCase((progra
   flat(evaluate(program, c, f64), read),
 );
 
-/** How far a right f64 implementation of a program may be from its numbers. */
+/** The bounds on the errors of right f64 implementations of a program. */
 export const boundsOf: (program: Program, c: Case) => Numbers = perCase((program: Program, c) =>
   flat(evaluate(program, c, bounded(float64)), boundOf),
 );
 
-/** What an operator's scalar definition says of a case. */
+/** The outputs of an operator's scalar definition on a case. */
 const defined = perCase((operator: Operator, c: Case) => operator.definition(c.inputs, c.settings, operator.reference));
 
-/** What an operator's scalar definition says of a case in a mode: the same in all of them, where modes agree. */
+/** The outputs of an operator's scalar definition in a mode; the same in every mode, where modes agree. */
 export const definedNumbers = (operator: Operator, mode: string, c: Case): Tensors =>
   operator.modesAgree(c.settings) ? defined(operator, c) : operator.definition(c.inputs, c.settings, mode);
 

@@ -6,18 +6,18 @@ import type { Fault } from './fault.ts';
 import type { Law, Subject } from './law.ts';
 import type { Operator } from './operator.ts';
 
-/** How many cases, how long, from which seed. */
+/** The number of cases, the longest sequence, and the seed. */
 export interface Trials {
   readonly cases: number;
   readonly longest: number;
   readonly seed: number;
 }
 
-/** What came of trying one law on one operator in one mode. */
+/** The result of one law on one operator in one mode. */
 export interface Tally {
   readonly cases: number;
   readonly verdict: Verdict;
-  /** The first case that was not right. */
+  /** The first wrong case. */
   readonly failure: { readonly c: Case; readonly verdict: Verdict } | null;
 }
 
@@ -31,7 +31,7 @@ export function judge(law: Law, subject: Subject, c: Case): Verdict {
   }
 }
 
-/** Tries a law on given cases of an operator in a mode, passing over those of which it does not speak. */
+/** Tries a law on given cases of an operator in a mode. Cases to which it does not apply are skipped. */
 export function tryLaw(law: Law, operator: Operator, mode: string, cases: Iterable<Case>): Tally {
   let count = 0;
   let verdict = flawless;
@@ -46,15 +46,15 @@ export function tryLaw(law: Law, operator: Operator, mode: string, cases: Iterab
   return { cases: count, verdict, failure };
 }
 
-/** How a fault was rejected: by the how-manieth case, and with which verdict; null if it lived. */
+/** The number and the verdict of the case that rejected a fault. */
 export interface Rejection {
   readonly cases: number;
   readonly verdict: Verdict;
 }
 
 /**
- * Tries a law on a fault until it rejects it, on at most as many cases as given. Throws where the fault throws: a program that
- * breaks is not rejected by any law.
+ * Tries a law on a fault until a case rejects it, on at most `cases` cases. Null if none does. Throws when the fault throws: a
+ * program that breaks is rejected by no law.
  */
 export function rejection(
   law: Law,

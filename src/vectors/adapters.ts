@@ -14,7 +14,7 @@ import { xposRetNetCase } from './xpos-retnet.ts';
 /** Adapters by family, then by the `kind` in the config; `*` serves every other kind and none. */
 export type AdapterTable = Readonly<Record<string, Readonly<Record<string, Adapter>>>>;
 
-/** The families and kinds covered. What is not here is reported as not covered yet. */
+/** The families and kinds covered. Others are reported as not covered yet. */
 export const adapters: AdapterTable = {
   dense_mamba: { dense_mamba_lm: denseMambaCase },
   dense_retnet: { '*': denseRetNetCase },

@@ -24,7 +24,7 @@ export interface Answer {
   readonly data: ArrayLike<number>;
 }
 
-/** What the project computes for a case, by the names of the vectors. Only what is wanted is called. */
+/** The project's answers to a case, by the names of the vectors. Only those wanted are computed. */
 export interface Answers {
   readonly tensors: Readonly<Record<string, () => Answer>>;
   /** The same tensors as other modes compute them, by mode: each is compared too, and a tensor passes where all of them do. */

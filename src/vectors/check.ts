@@ -19,7 +19,7 @@ export interface CaseReport {
   readonly status: 'passed' | 'failed' | 'not covered';
   readonly isCovered: boolean;
   readonly tensors: readonly TensorResult[];
-  /** What is wrong with the file itself, a line each. */
+  /** Errors of the file itself, a line each. */
   readonly problems: readonly string[];
   readonly milliseconds: number;
 }
@@ -27,7 +27,7 @@ export interface CaseReport {
 /** The outcome for all folders. */
 export interface Report {
   readonly cases: readonly CaseReport[];
-  /** What is wrong with the folders and manifests, a line each. */
+  /** Errors of the folders and manifests, a line each. */
   readonly problems: readonly string[];
   /** Something was compared, nothing failed and there was no problem; kinds not covered do not count. */
   readonly ok: boolean;

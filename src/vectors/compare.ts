@@ -21,7 +21,7 @@ export interface TensorResult {
   readonly reason?: string;
 }
 
-/** How far a number may be from the expected one. */
+/** The allowed distance from an expected number. */
 export type Tolerance = (expected: number) => number;
 
 /**

@@ -34,7 +34,7 @@ const sizesIn = (config: VectorCase['config']): Sizes => ({
   e: integerIn(config, 'dv'),
 });
 
-/** The decay the source gives head h, whatever the number of heads: `γ_h = 1 − 2^(−5−h)`. */
+/** The decay of head h in the source, for any number of heads: `γ_h = 1 − 2^(−5−h)`. */
 const decayOfHead = (h: number): number => 1 - 2 ** (-5 - h);
 
 /**
@@ -53,7 +53,7 @@ export const naiveRetention: Adapter = (testCase) => {
   return { tensors: probedOutputs(testCase, { inputs, probes: { o: 'probe_o' }, run }) };
 };
 
-/** What the two kinds of linear attention are given: arrays [b, t, h, ·], and a state [b, h, d, e] or none. */
+/** The inputs of both kinds of linear attention: arrays [b, t, h, ·], and a state [b, h, d, e] or none. */
 function attentionInputs({ config }: VectorCase, { b, h, t, d, e }: Sizes): Record<string, Shape> {
   choiceIn(config, 'layout', ['BTHD']);
   return {

@@ -27,11 +27,11 @@ export interface ModelCase<C, P extends Tree, S extends Tree = Value> {
   readonly labels: string;
 }
 
-/** What a model with RetNet's positions has besides. */
+/** Additional parts of a model with RetNet's positions. */
 export interface RotatedCase<C, P extends Tree> extends ModelCase<C, P> {
   readonly layers: number;
   readonly heads: HeadSizes;
-  /** What the names of the position tables in `buffer/` begin with. */
+  /** The prefix of the position tables in `buffer/`. */
   readonly buffers: string;
 }
 

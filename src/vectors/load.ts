@@ -71,7 +71,7 @@ function checkDigest(bytes: Uint8Array, listed: ListedCase, path: string): void 
   fail(`${path}: ${difference}; fetch it again${malformation(bytes)}`);
 }
 
-/** What the format's own checks say of a file that is known to be wrong. */
+/** The message of the format's own checks for a file that is known to be wrong. */
 function malformation(bytes: Uint8Array): string {
   try {
     parseSafetensors(bytes, 'its contents');

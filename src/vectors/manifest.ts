@@ -7,14 +7,14 @@ import { fail } from '../tensor/errors.ts';
 /** The name of the listing in a family's folder. */
 export const MANIFEST = 'manifest.json';
 
-/** What a manifest says of one tensor. */
+/** A manifest's entry of one tensor. */
 export interface ListedTensor {
   readonly name: string;
   readonly dtype: string;
   readonly shape: readonly number[];
 }
 
-/** What a manifest says of one case. */
+/** A manifest's entry of one case. */
 export interface ListedCase {
   readonly family: string;
   readonly name: string;

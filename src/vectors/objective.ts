@@ -33,7 +33,7 @@ export const nextTokenLoss =
   };
 
 /**
- * What `out/loss` of a language model is, and what its gradients are of. One token predicts nothing, so there the loss is the
+ * The `out/loss` of a language model, of which its gradients are taken. One token predicts nothing, so there the loss is the
  * probed sum; and a probe, where there is one, is what is differentiated.
  */
 export function objectivesOf(

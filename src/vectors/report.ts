@@ -22,7 +22,7 @@ export function formatReport(report: Report): string {
 const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)];
 
-/** Names come from files of others: one with a line break or an escape sequence must not reach the terminal. */
+/** Names come from foreign files: line breaks and escape sequences in them must not reach the terminal. */
 const oneLine = (text: string): string => text.replace(/\p{Cc}/gu, '\u{fffd}');
 
 /** One case on one line: outcome, name, tensors, the worst error as a share of the allowed one, time. */
@@ -41,7 +41,7 @@ export function formatCase({ status, family, name, tensors, problems, millisecon
   return oneLine(words.join('  '));
 }
 
-/** What failed in a case: a line for each tensor with wrong numbers, and one for each other reason with its tensors. */
+/** The failures of a case: a line for each tensor with wrong numbers, and one for each other reason with its tensors. */
 function failureLines({ family, name, tensors }: CaseReport): string[] {
   const where = `${family}/${name}`;
   const byReason = new Map<string, string[]>();

@@ -30,7 +30,7 @@ export function retentionParams(
   };
 }
 
-/** What torchscale's layers compute, and where its recurrent mode starts to turn. [C] */
+/** The readings of torchscale's layers, and the position at which its recurrent mode starts to rotate. [C] */
 export const torchscaleReadings = { retentionNorm: 'torchscale', rotationPhase: 'p' } as const;
 
 /**

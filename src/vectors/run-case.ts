@@ -25,7 +25,7 @@ export function withoutExpected({ family, name, config, tensors }: LoadedCase): 
   };
 }
 
-/** The outcome of every tensor of a case that is to be compared. Does not throw: whatever an adapter throws is an outcome. */
+/** The outcome of every tensor of a case that is to be compared. Does not throw: an error of an adapter is an outcome. */
 export function runCase(loaded: LoadedCase, adapter: Adapter, waivers: readonly Waiver[]): TensorResult[] {
   const names = [...loaded.tensors.keys()];
   let answers: Answers;

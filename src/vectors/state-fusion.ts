@@ -55,7 +55,7 @@ export function fusionOf(
   return { gates, projections: Array.from({ length: sources }, (_, j) => at(maps, 0, j)) };
 }
 
-/** What is differentiated: weights and given inputs, by their names in the vectors without `param/`, as `in/state.0`. */
+/** The differentiated tensors: weights and given inputs, by their names in the vectors without `param/`, as `in/state.0`. */
 export type Variables = Weights;
 
 /** The variables of a case on an executor: all weights, and the inputs that have a gradient. */
@@ -71,7 +71,7 @@ export function variablesIn(
   return Object.fromEntries(named);
 }
 
-/** What a run gives: outputs by the names of the vectors, and the scalar that is differentiated. */
+/** The result of a run: outputs by the names of the vectors, and the scalar objective. */
 export interface ProbedRun {
   readonly outputs: Readonly<Record<string, Value>>;
   readonly objective: Value;

@@ -88,7 +88,7 @@ function gammasIn(config: Readonly<Record<string, unknown>>, heads: number): rea
     : fail(`config.gammas has ${gammas.length} numbers for ${heads} heads; give one each`);
 }
 
-/** What xPos raises to the power p/512 at position p, of each channel pair. */
+/** The base of xPos for each channel pair, raised to the power p/512 at position p. */
 const amplitudes = (d: number): number[] => Array.from({ length: d / 2 }, (_, j) => (2 * j + 0.4 * d) / (1.4 * d));
 
 /** A layer's parameters: retention weights are stored [in, out], those of queries, keys and values per head. */

@@ -8,21 +8,21 @@ export const dtypes = ['F32', 'F64'] as const;
 /** A type in which a backend computes. */
 export type Dtype = (typeof dtypes)[number];
 
-/** What is asked: an operator in a mode on a case, whose numbers are numbers of the type. */
+/** A question: an operator in a mode on a case, whose numbers are numbers of the type. */
 export interface Question {
   readonly operator: string;
   readonly mode: string;
   readonly dtype: Dtype;
-  /** Whether the gradients of Σ output · cotangent are asked for too. */
+  /** Whether it asks for the gradients of Σ output · cotangent too. */
   readonly gradients: boolean;
   readonly c: Case;
 }
 
-/** How a backend can fail to answer. */
+/** The kinds of failures of a backend. */
 export type FailureKind =
   /** The command does not exist or may not be run. */
   | 'not-found'
-  /** It ended before it was asked to. */
+  /** It ended too early. */
   | 'exited'
   /** A signal ended it. */
   | 'crashed'
@@ -30,18 +30,18 @@ export type FailureKind =
   | 'timeout'
   /** Its output is no message: text, or something cut off. */
   | 'not-a-message'
-  /** It answered more than it can have been asked for. */
+  /** Its answer is larger than any right one. */
   | 'too-large'
   /** It answered another question. */
   | 'wrong-id'
-  /** A well-formed message that is not what the protocol expects here. */
+  /** A well-formed message that the protocol does not allow here. */
   | 'wrong-message'
-  /** It says itself that it failed. */
+  /** It reports an error. */
   | 'said-so'
-  /** It failed so often in a row that it is not asked any more. */
+  /** It failed too often in a row. */
   | 'given-up';
 
-/** A failure, and what the backend last wrote on its standard error. */
+/** A failure, with the backend's last lines on standard error. */
 export interface Failure {
   readonly kind: FailureKind;
   /** One sentence for a person. */
@@ -49,32 +49,32 @@ export interface Failure {
   readonly stderr: readonly string[];
 }
 
-/** What came back. Numbers are named `out/…` and `grad/…`, and are not yet looked at. */
+/** The answer to a question. Numbers are named `out/…` and `grad/…`, and not yet checked. */
 export type Answer =
   | { readonly kind: 'numbers'; readonly tensors: ReadonlyMap<string, StoredTensor> }
   /** The backend cannot answer this question, and says why. */
   | { readonly kind: 'unsupported'; readonly reason: string }
   | { readonly kind: 'failure'; readonly failure: Failure };
 
-/** What a backend has of an operator. */
+/** A backend's modes and types of an operator. */
 export interface Offer {
   readonly modes: readonly string[];
   readonly dtypes: readonly Dtype[];
   readonly gradients: boolean;
 }
 
-/** What a backend says that it is and has. */
+/** A backend's name and the operators that it offers. */
 export interface Description {
   readonly name: string;
   readonly operators: Readonly<Record<string, Offer>>;
 }
 
-/** Something that answers, one question at a time. It never throws for what the backend does, and never hangs. */
+/** Answers questions, one at a time. A fault of the backend is never thrown, and never hangs. */
 export interface Backend {
   readonly description: Description;
-  /** Whether every new shape costs it a compilation: cases then have few shapes. */
+  /** Whether it compiles for every new shape: cases then have few shapes. */
   readonly compiles: boolean;
   answer(question: Question): Promise<Answer>;
-  /** Ends it; nothing is left behind. */
+  /** Ends it and all its processes. */
   close(): Promise<void>;
 }

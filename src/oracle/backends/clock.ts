@@ -1,19 +1,18 @@
 /** @file Measures waiting time, without the time in which this process was busy. */
 
-/** So often the clock looks; a gap of several such times was this process's own. */
+/** Milliseconds between two ticks. In a gap of several ticks this process was busy. */
 const TICK = 50;
 
 /** A running clock. */
 export interface Clock {
-  /** When the time is over; never, once it is stopped. */
+  /** Resolves when the time is over; never, once the clock is stopped. */
   readonly late: Promise<void>;
-  /** Stops it. Returns the milliseconds that it has counted. */
+  /** Stops it. Returns the milliseconds counted. */
   stop(): number;
 }
 
 /**
- * A clock that counts only time in which this process could have listened: while it computes other things, a backend can be neither
- * late nor heard.
+ * Starts a clock that counts only the time in which this process can listen: while it computes, a backend is neither late nor heard.
  */
 export function startClock(milliseconds: number): Clock {
   let counted = 0;

@@ -14,39 +14,39 @@ import {
   type SelfDescription,
 } from './message.ts';
 
-/** How far an answer is waited for. */
+/** Limits of the wait for an answer. */
 export interface Patience {
-  /** What was asked, for a person. */
+  /** The question in words. */
   readonly asked: string;
   readonly bytes: number;
   readonly milliseconds: number;
-  /** When these are over. */
+  /** Resolves when these are over. */
   readonly late: Promise<void>;
 }
 
-/** Brings a file to a program and another one back. */
+/** Carries a question to a program and the answer back, as files. */
 export interface Carrier {
-  /** Whether the next file starts a process to which nothing has been said, so that it has to be asked to describe itself. */
+  /** Whether the next file starts a new process, which must first describe itself. */
   startsAnew(): boolean;
   carry(file: Uint8Array, patience: Patience): Promise<Uint8Array | Failure>;
-  /** Ends what runs because of a failure. Returns it with the last lines of standard error. */
+  /** Ends the process after a failure. Returns the failure with the last lines of standard error. */
   giveUp(failure: Failure): Promise<Failure>;
   /** The last lines of standard error. */
   lastLines(): readonly string[];
   close(): Promise<void>;
 }
 
-/** Seconds in a sentence. */
+/** Milliseconds as seconds in a sentence. */
 export const inSeconds = (milliseconds: number): string => `${Number((milliseconds / 1000).toPrecision(3))} s`;
 
-/** Opens a conversation with a command. Throws BackendError where the backend does not describe itself. */
+/** Opens a conversation with a command. Throws BackendError when the backend does not describe itself. */
 export async function converse(command: string, carrier: Carrier, limits: Limits): Promise<Backend> {
   let lastId = 0;
   let spent = 0;
   let inARow = 0;
   let isClosed = false;
 
-  /** One message there and one back; what `read` finds wrong with it is a failure as well. */
+  /** Sends one message and reads one; an error that `read` finds is a failure as well. */
   async function exchange<T extends object>(
     fileFor: (id: string) => Uint8Array,
     read: (file: Uint8Array, id: string) => T | Failure,
@@ -67,7 +67,7 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
     const result = isFailure(came) ? came : read(came, id);
     if (!isFailure(result)) return result;
     if (result.kind === 'said-so') {
-      // what it said before it answered has come as well, but may be read after the answer in this turn of the event loop
+      // lines written before the answer have come, but may be read later in this turn of the event loop
       await new Promise((resolve) => setImmediate(resolve));
       return { ...result, stderr: carrier.lastLines() };
     }
@@ -97,7 +97,7 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
             limits.question,
           );
     if (isFailure(result)) {
-      // one that says itself that it failed goes on
+      // a backend that reports an error goes on
       inARow = result.kind === 'said-so' ? 0 : inARow + 1;
       last = result;
       return { kind: 'failure', failure: result };
@@ -117,7 +117,7 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
     ...opened,
     async answer(question) {
       if (isClosed) fail('answer: the backend is closed; open it again');
-      // one at a time, also where a caller does not wait; sent at once, so that the backend works while the caller does
+      // one at a time, even if the caller does not wait; sent at once, so that both work at the same time
       const mine = waiting++ === 0 ? answer(question) : turn.then(() => answer(question));
       const done = (): void => {
         waiting--;

@@ -2,14 +2,14 @@
 import { InputError } from '../../tensor/errors.ts';
 import type { Failure, FailureKind } from './backend.ts';
 
-/** A failure with what stood on standard error, if that is known yet. */
+/** A failure, with the lines on standard error if they are known yet. */
 export const failed = (kind: FailureKind, message: string, stderr: readonly string[] = []): Failure => ({
   kind,
   message,
   stderr,
 });
 
-/** Whether something is a failure and not what was hoped for. */
+/** Whether a result is a failure. */
 export const isFailure = <T extends object>(x: T | Failure): x is Failure => 'stderr' in x;
 
 /** A backend that could not be opened. */

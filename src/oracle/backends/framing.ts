@@ -10,7 +10,7 @@ const LETTERS = new TextEncoder().encode('densessm');
 /** The bytes before a file: the letters, and the file's length. */
 const HEAD = 16;
 
-/** So much of what is no message is kept, to be quoted. */
+/** The most bytes of text that are kept for a quotation. */
 const QUOTED_BYTES = 400;
 
 /**
@@ -29,29 +29,29 @@ export function frame(file: Uint8Array): Uint8Array {
 /** Whether bytes begin as a message on a stream does. */
 export const isFramed = (bytes: Uint8Array): boolean => LETTERS.every((letter, i) => bytes[i] === letter);
 
-/** What became of the bytes so far. */
+/** The messages in the bytes so far. */
 export interface Decoded {
   /** The files that are now complete. */
   readonly files: readonly Uint8Array[];
-  /** Set once, after which nothing more is taken. */
+  /** Set once; after that no bytes are taken. */
   readonly failure: Failure | null;
 }
 
-/** Takes a stream apart. */
+/** Splits a stream into messages. */
 export interface Decoder {
   /** Takes the next bytes, cut anywhere. A file may have `most` bytes. */
   push(chunk: Uint8Array, most: number): Decoded;
   /** Whether text has come: waiting a little for more of it gives a better quotation at the {@link Decoder.end end}. */
   isInText(): boolean;
-  /** How much of a message has come, in words; null between messages. */
+  /** The part of a message that has come, in words; null between messages. */
   partial(): string | null;
-  /** What is wrong if nothing more comes; null between messages. */
+  /** The failure if nothing more comes; null between messages. */
   end(): Failure | null;
 }
 
 /**
- * Takes messages out of a stream. Text is recognised at its first byte; an announced length is judged before memory is asked for,
- * and memory is asked for by what has come. The time is proportional to the bytes, however they are cut.
+ * Extracts messages from a stream. Text is recognised at its first byte. An announced length is checked before memory is allocated,
+ * and memory is allocated for bytes that have come. The time is linear in the bytes, however they are cut.
  * @example
  * decoder().push(frame(Uint8Array.of(1, 2)), 10).files.map((file) => file.length) // [2]
  */
@@ -59,7 +59,7 @@ export function decoder(): Decoder {
   const head = new Uint8Array(HEAD);
   let inHead = 0;
   let body: Body | null = null;
-  let text: Body | null = null; // what is no message, as far as it is quoted
+  let text: Body | null = null; // text in place of a message, as far as it is quoted
   let failure: Failure | null = null;
 
   /** Fills the head. Returns how many bytes it took. */
@@ -78,7 +78,7 @@ export function decoder(): Decoder {
     return part.length;
   }
 
-  /** What was taken for a head is text: it is quoted from its beginning. */
+  /** Takes the head so far for text, to be quoted from its beginning. */
   function takeText(inHeadBefore: number): number {
     text = bodyOf(QUOTED_BYTES);
     text.add(head.subarray(0, inHeadBefore));
@@ -138,11 +138,11 @@ function bodyOf(most: number): Body {
     most,
     add(chunk) {
       const part = chunk.subarray(0, most - length);
-      // what comes in one piece is not copied
+      // a message in one piece is not copied
       if (length === 0 && part.length === most) bytes = part as Uint8Array<ArrayBuffer>;
       else {
         if (length + part.length > bytes.length) {
-          // doubled, so that however many pieces come each byte is copied a few times at most
+          // doubled, so that each byte is copied a few times at most, for any number of pieces
           const larger = new Uint8Array(Math.min(most, Math.max(2 * bytes.length, length + part.length, 4096)));
           larger.set(bytes.subarray(0, length));
           bytes = larger;
@@ -163,14 +163,14 @@ const isPrintable = (byte: number): boolean => (byte >= 0x20 && byte < 0x7f) || 
 const tooLarge = (announced: bigint, most: number): Failure =>
   failed('too-large', `it announced ${announced} bytes; its answer can have ${most} at most`);
 
-/** The first line that is not blank. A message that follows on the same line is no part of it. */
+/** The first line that is not blank, without a message behind it on the same line. */
 function firstLine(bytes: Uint8Array): string {
   const text = new TextDecoder().decode(bytes, { stream: true }).trimStart();
   const end = text.search(/[\r\n]|densessm[^\0]{0,7}\0/);
   return end < 0 ? text : text.slice(0, end);
 }
 
-/** Says what came in place of a message. */
+/** The failure for bytes in place of a message. */
 function noMessage(bytes: Uint8Array): Failure {
   const what = 'on standard output, where only messages may be';
   // a small header length, then JSON: the file without the letters and the length before it

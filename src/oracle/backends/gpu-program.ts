@@ -5,14 +5,14 @@ import type { Shape } from '../../tensor/shape.ts';
 import type { Case, Settings } from '../case.ts';
 import { asAnswered, type Named, type Program } from '../program.ts';
 
-/** What a program is compiled for. */
+/** The shapes and settings for which a program is compiled. */
 export interface Form {
   readonly inputs: Readonly<Record<string, Slot>>;
   readonly outputs: Readonly<Record<string, Shape>>;
   readonly settings: Settings;
 }
 
-/** How to compile a program. */
+/** Options of a compilation. */
 export interface ProgramOptions extends CompileOptions {
   /** Whether the gradients of Σ output · cotangent are computed too. */
   readonly gradients: boolean;
@@ -44,7 +44,7 @@ export function compileProgram(
   return compile(equation, Object.fromEntries(slots), options);
 }
 
-/** The numbers of a case that its compiled program is called with. */
+/** The arguments of a compiled program for a case. */
 export const givenOf = ({ inputs, cotangents }: Case, gradients: boolean): Record<string, Float32Array> =>
   Object.fromEntries(
     [...prefixed('in', inputs), ...(gradients ? prefixed('cotangent', cotangents) : [])].map(([name, { data }]) => [

@@ -6,12 +6,12 @@ import { operators } from '../operators/index.ts';
 import type { Backend, Description, Question } from './backend.ts';
 import { compileProgram, type Form, givenOf } from './gpu-program.ts';
 
-/** So many pipelines are kept, the last ones asked for: more than there are layouts of an operator in a mode. */
+/** The number of pipelines in the cache, which keeps the latest: more than an operator has layouts in a mode. */
 const kept = 48;
 
 /**
- * Opens gpu.js on a backend, or on the best that the machine has. Throws an InputError where it does not run. Answers that another
- * backend computed are failures.
+ * Opens gpu.js on a backend, or on the best one of the machine. Throws an InputError where it does not run. An answer that another
+ * backend computed is a failure.
  */
 export async function openGpu(backend: NonNullable<CompileOptions['backend']>): Promise<Backend> {
   const probe = await compile(({ x }) => ({ y: x! }), { x: { shape: [2] } }, { backend });
@@ -24,7 +24,7 @@ export async function openGpu(backend: NonNullable<CompileOptions['backend']>): 
     pipelines.delete(key);
     await pipeline?.then(
       (compiled) => compiled.dispose(),
-      // what could not be compiled holds nothing
+      // a failed compilation holds nothing
       () => undefined,
     );
   };
@@ -33,7 +33,7 @@ export async function openGpu(backend: NonNullable<CompileOptions['backend']>): 
     const form = formOf(question.c);
     const key = JSON.stringify([question.operator, question.mode, question.gradients, form]);
     const pipeline = pipelines.get(key) ?? compileQuestion(question, form, ran.backend);
-    // the last asked for stands last
+    // the latest stands last
     pipelines.delete(key);
     pipelines.set(key, pipeline);
     const [oldest] = pipelines.keys();
@@ -60,7 +60,7 @@ export async function openGpu(backend: NonNullable<CompileOptions['backend']>): 
   };
 }
 
-/** Every operator in every mode, and what runs it: backend, how gpu.js runs a pipeline there, and the adapter. */
+/** Every operator in every mode. The name tells the backend, its executor in gpu.js and the adapter. */
 function describe({ backend, executorKind, adapter, passedOver }: Ran): Description {
   const parts = [executorKind, ...(adapter === null ? [] : [adapter]), ...passedOver.map((why) => `not ${why}`)];
   const offers = operators.map(({ name, modes }) => [

@@ -10,7 +10,7 @@ import { failed } from './failure.ts';
 import { killAfterwards } from './guard.ts';
 import { lastLines } from './last-lines.ts';
 
-/** How a command ended: with an exit status, by a signal, or without having begun. */
+/** The end of a command: an exit status, a signal, or no start. */
 export type Ending =
   | { readonly how: 'status'; readonly status: number }
   | { readonly how: 'signal'; readonly signal: string }
@@ -18,24 +18,24 @@ export type Ending =
 
 /** A running command and everything that it started, unless that left the group. */
 export interface Group {
-  /** Where it reads; ended at once where nothing is to be written. */
+  /** Its standard input; ended at once where nothing is written. */
   readonly stdin: Writable;
   readonly stdout: Readable;
   /** The last 20 lines on standard error. */
   lastLines(): string[];
-  /** Once it has ended and what it wrote has been read. */
+  /** Resolves when it has ended and its output has been read. */
   readonly ended: Promise<Ending>;
-  /** Ends the group: it is asked to (SIGTERM), and forced to (SIGKILL) when it has not ended `grace` milliseconds later. */
+  /** Ends the group by SIGTERM, and by SIGKILL if it still runs `grace` milliseconds later. */
   kill(grace: number): Promise<void>;
 }
 
-/** So long after its end, what a group has written is still read: a process that left the group may hold the pipes open. */
+/** Milliseconds of reading on after a group's end: a process that left the group may hold the pipes open. */
 const READ_ON = 200;
 
-/** A killed process that is not gone after this time hangs in the kernel: it is not waited for. */
+/** Milliseconds after which a killed process counts as hanging in the kernel, and is not waited for. */
 const GIVE_UP = 2_000;
 
-/** So often it is looked whether a group has ended. */
+/** Milliseconds between two looks whether a group has ended. */
 const POLL = 5;
 
 /** Throws on a system without /bin/sh and process groups, which backends need: Windows. */
@@ -51,10 +51,10 @@ export function startGroup(command: string, args: readonly string[] = []): Group
   const end = lastLines(20, 300);
   let isKilling = false;
   let isOver = child.pid === undefined;
-  /** Whether there was a process to take the signal. 0 only asks. */
+  /** Whether a process took the signal. 0 sends none. */
   const signalGroup = (signal: NodeJS.Signals | 0): boolean => {
     try {
-      // a negative number is a group; another one may have its number when it is over
+      // a negative number is a group; once it is over, another group may get its number
       return !isOver && process.kill(-child.pid!, signal);
     } catch {
       return false;
@@ -82,14 +82,14 @@ export function startGroup(command: string, args: readonly string[] = []): Group
         resolve(ending);
       };
       child.once('close', finish);
-      if (!isKilling) endGroup(); // what it started and left behind
+      if (!isKilling) endGroup(); // processes that it left behind
       void over.then(() => pause(READ_ON, undefined, { ref: false })).then(finish);
     };
     child.once('error', (error: NodeJS.ErrnoException) => done({ how: 'unstarted', why: error.code ?? error.message }));
     child.once('exit', (status, signal) => done(endingOf(status, signal)));
   });
   child.stderr.on('data', end.push);
-  // a pipe that it closed: its end, or its silence, says more
+  // errors of closed pipes say less than its end, or its missing answer
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => {});
 
   let killed: Promise<void> | null = null;
@@ -119,8 +119,8 @@ function spawnShell(words: readonly string[]): ChildProcessWithoutNullStreams {
 }
 
 /**
- * A command that is a single program takes the place of the shell, which would else hold its input and output open when it has
- * closed them. Whatever is more than a program with arguments stays as it is.
+ * Lets a command that is a single program replace the shell, which would otherwise hold the input and output open that the program
+ * closed. A command that is more than a program with arguments stays as it is.
  * @example
  * withExec('A=1 python3 "my backend.py"') // 'A=1 exec python3 "my backend.py"'
  */
@@ -128,7 +128,7 @@ export function withExec(command: string): string {
   const isSingle = /^(?:[^;&|()\n'"\\`#]|'[^']*'|"(?:[^"\\`]|\\.)*"|\\.)*$/s.test(command);
   const [assignments] = /^\s*(?:[A-Za-z_]\w*=(?:[^\s'"\\]|'[^']*'|"(?:[^"\\]|\\.)*"|\\.)*\s+)*/.exec(command)!;
   const rest = command.slice(assignments.length);
-  // words of the shell's own, and nothing at all
+  // not a keyword of the shell, and not empty
   const isProgram = /^[^\s={}!]+(?:\s|$)/.test(rest) && !/^(?:exec|command|eval|time|source|\.)(?:\s|$)/.test(rest);
   return isSingle && isProgram ? `${assignments}exec ${rest}` : command;
 }
@@ -154,8 +154,8 @@ function endingOf(status: number | null, signal: NodeJS.Signals | null): Ending 
 }
 
 /**
- * An end that was not asked for; `when` as in `before it answered describe`. The shell's own statuses 126 and 127 are believed
- * until the command has said something (`hasSpoken`).
+ * The failure of an unexpected end; `when` as in `before it answered describe`. The shell's statuses 126 and 127 count as its own
+ * until the command has sent a message (`hasSpoken`).
  */
 export function endingFailure(ending: Ending, when: string, hasSpoken: boolean): Failure {
   if (ending.how === 'unstarted') return failed('not-found', `the shell /bin/sh could not be started (${ending.why})`);

@@ -6,11 +6,11 @@ export interface Limits {
   readonly start: number;
   /** For the answer to one question. */
   readonly question: number;
-  /** Waited for all answers together, starts included. */
+  /** For all answers together, starts included. */
   readonly total: number;
-  /** How often it is started again after failures in a row; then it is given up. */
+  /** Restarts after failures in a row; after that it is given up. */
   readonly restarts: number;
-  /** How long it may take to end when it is asked to. */
+  /** For its end after SIGTERM. */
   readonly grace: number;
 }
 

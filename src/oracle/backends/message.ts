@@ -15,24 +15,24 @@ import {
 } from './backend.ts';
 import { failed, isFailure } from './failure.ts';
 
-/** The version of the protocol that is spoken here. */
+/** The version of the protocol. */
 export const PROTOCOL = '1';
 
-/** Reasons of others are cut at so many characters. */
+/** The most characters of a backend's reason. */
 const LONGEST_REASON = 500;
 
-/** What a backend says of itself. */
+/** A backend's description of itself. */
 export interface SelfDescription {
   readonly description: Description;
   /** Whether every new shape costs it a compilation. */
   readonly compiles: boolean;
 }
 
-/** Asks what a backend is and has. */
+/** The question `describe`. */
 export const describeFile = (id: string): Uint8Array =>
   formatSafetensors(new Map(), texts({ message: 'describe', id }));
 
-/** Asks for numbers. Throws on settings that JSON does not hold, and on indices beyond 32 bits. */
+/** The question `run`. Throws on settings that JSON does not hold, and on indices beyond 32 bits. */
 export function runFile(id: string, { operator, mode, dtype, gradients, c }: Question): Uint8Array {
   const tensors = new Map<string, TensorToStore>();
   for (const [name, tensor] of Object.entries(c.inputs)) tensors.set(`in/${name}`, stored(tensor, dtype));
@@ -46,7 +46,7 @@ export function runFile(id: string, { operator, mode, dtype, gradients, c }: Que
   );
 }
 
-/** How many bytes an answer to a question may have: with room for wrong types, shapes and counts, which are judged elsewhere. */
+/** The most bytes of an answer, with room for wrong types, shapes and counts, which are judged elsewhere. */
 export function largestAnswer({ c }: Question): number {
   const numbers = [c.inputs, c.cotangents]
     .flatMap((tensors) => Object.values(tensors))
@@ -57,7 +57,7 @@ export function largestAnswer({ c }: Question): number {
 /** A description has a list of operators, no numbers. */
 export const LARGEST_DESCRIPTION = 2 ** 20;
 
-/** What the file answers to the question `id`. */
+/** Decodes the answer to the question `id`. */
 export function answerIn(file: Uint8Array, id: string): Exclude<Answer, { kind: 'failure' }> | Failure {
   const read = readFile(file, id);
   if (isFailure(read)) return read;
@@ -79,7 +79,7 @@ export function answerIn(file: Uint8Array, id: string): Exclude<Answer, { kind: 
   }
 }
 
-/** What the file answers to `describe`. */
+/** Decodes the answer to `describe`. */
 export function descriptionIn(file: Uint8Array, id: string): SelfDescription | Failure {
   const read = readFile(file, id);
   if (isFailure(read)) return read;
@@ -150,7 +150,7 @@ function unknown({ metadata }: Safetensors, expected: string): Failure {
   if (message === undefined) return wrong(`its message has no text 'message'; here it is one of ${expected}`);
   const isOurs = message === 'describe' || message === 'run';
   const hint = isOurs ? '; does it send back what it reads?' : '';
-  return wrong(`its message is ${quoted(message)}; what is expected here is one of ${expected}${hint}`);
+  return wrong(`its message is ${quoted(message)}; expected here is one of ${expected}${hint}`);
 }
 
 function reasonIn({ metadata }: Safetensors): { reason: string } | Failure {

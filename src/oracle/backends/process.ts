@@ -16,13 +16,13 @@ export async function openProcess(command: string, limits: Partial<Limits> = {})
   return converse(command, streamCarrier(command, all), all);
 }
 
-/** So long more of a text is waited for that came in place of a message. */
+/** Milliseconds to wait for the rest of a text that came in place of a message. */
 const MORE_TEXT = 100;
 
-/** So long the end of a process is waited for that has closed its input or output: it mostly ends, and how says more. */
+/** Milliseconds to wait for the end of a process that closed its input or output: its status says more. */
 const ENDING = 500;
 
-/** Something that nobody asked for has no more bytes than this. */
+/** The most bytes of a message that was not asked for. */
 const UNASKED = 2 ** 20;
 
 function streamCarrier(command: string, { grace }: Limits): Carrier {
@@ -34,7 +34,7 @@ function streamCarrier(command: string, { grace }: Limits): Carrier {
     startsAnew: () => running === null,
     async carry(file, patience) {
       if (running === null) {
-        await gone; // two at a time may not fit into a GPU's memory
+        await gone; // two processes may not fit into a GPU's memory
         if (isClosed) return failed('exited', 'it was closed');
         running = start(command, grace);
         lines = running.lastLines;
@@ -45,7 +45,7 @@ function streamCarrier(command: string, { grace }: Limits): Carrier {
       if (running === null) return failure;
       gone = running.stop(failure);
       running = null;
-      // what it says on its way out
+      // the last lines that it writes
       await settlesWithin(gone, 200);
       return { ...failure, stderr: lines() };
     },
@@ -67,10 +67,10 @@ interface Running {
   close(): Promise<void>;
 }
 
-/** A question under way. */
+/** A pending question. */
 interface Waiting {
   readonly patience: Patience;
-  /** Takes a file; false where one has come already. */
+  /** Takes a file; false where it has one already. */
   take(file: Uint8Array): boolean;
   fail(failure: Failure): void;
 }
@@ -80,12 +80,12 @@ function start(command: string, grace: number): Running {
   const { stdin, stdout } = group;
   const stream = decoder();
   let waiting: Waiting | null = null;
-  /** Came without a question: the next one's answer, which will have a wrong id. */
+  /** An answer without a question. It is given to the next question, and its id is wrong. */
   let early: Uint8Array | null = null;
   let broken: Failure | null = null;
   let hasSpoken = false;
 
-  /** Ends the conversation: the question under way fails, or the next one. */
+  /** Ends the conversation: the pending question fails, or the next one. */
   function breakOff(failure: Failure): void {
     if (broken !== null) return;
     broken = failure;
@@ -94,7 +94,7 @@ function start(command: string, grace: number): Running {
     waiting?.fail(failure);
   }
 
-  /** In a sentence about an end that nobody wanted. */
+  /** The end of a sentence about an unexpected end. */
   function when(): string {
     const partial = stream.partial();
     const came = partial === null ? '' : ` (${partial} came)`;
@@ -160,7 +160,7 @@ function start(command: string, grace: number): Running {
         },
         fail: settle,
       };
-      // an answer counts when the question has been taken: so no more than one question ever waits in memory
+      // an answer counts once the question is read, so at most one question waits in memory
       stdin.write(frame(file), (error) => {
         if (error) return;
         isWritten = true;

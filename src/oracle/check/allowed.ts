@@ -15,29 +15,29 @@ export interface AllowedTensor {
   readonly shape: Shape;
   /** The numbers of the operator's mode in double precision. */
   readonly expected: Float64Array;
-  /** How far a right implementation may be from each of them, by running error analysis; ∞ where that promises nothing. */
+  /** The bound on each error of a right implementation, by running error analysis; ∞ where there is none. */
   readonly bounds: Float64Array;
 }
 
-/** What an answer to a question may be. Tensors are named as in answers, `out/…` and `grad/…`. */
+/** The allowed answers to a question. Tensors are named as in answers, `out/…` and `grad/…`. */
 export interface Allowed {
   readonly dtype: Question['dtype'];
   readonly precision: Precision;
   readonly tensors: Readonly<Record<string, AllowedTensor>>;
   /**
-   * How far `Σ weight · error` may be from 0 to first order, over the numbers of any tensors: products of two roundings are left
-   * out, and so is what a rounding does that moves a number across a kink. That is no proof, as running bounds are one; it is the
-   * derivative of a right implementation's answer by each of its roundings, each taken at its worst. One backward pass a call.
+   * The bound on `Σ weight · error` to first order, over the numbers of any tensors. It leaves out products of two roundings and
+   * roundings that move a number across a kink, so it proves nothing, as running bounds do. It is the derivative of a right
+   * implementation's answer by each of its roundings, each at its worst. One backward pass a call.
    */
   firstOrder(weights: Numbers): number;
-  /** How large the errors of right implementations usually are, in a few runs. Nothing is judged by them. */
+  /** The usual size of the errors of right implementations, from a few runs. Nothing is judged by it. */
   usualErrors(): Numbers;
 }
 
 /** The precision of a type. */
 export const precisionOf = { F32: float32, F64: float64 } as const;
 
-/** What an answer to a question about an operator may be. The numbers of its case must be numbers of its type. */
+/** Computes the allowed answers to a question. The numbers of its case must be numbers of its type. */
 export function allowedFor(operator: Operator, { mode, dtype, gradients, c }: Omit<Question, 'operator'>): Allowed {
   const precision = precisionOf[dtype];
   const on = (executor: Executor, by = mode): Named =>
@@ -77,7 +77,7 @@ export function allowedFor(operator: Operator, { mode, dtype, gradients, c }: Om
   };
 }
 
-/** In one run an error may be far smaller than usual by chance, in all of so many seldom. */
+/** The number of runs: in one an error may be far smaller than usual by chance, in all seldom. */
 const usualRuns = 3;
 
 const numbersOf = (x: Value): Float64Array => x.on.read(x.data);

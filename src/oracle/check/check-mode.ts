@@ -10,14 +10,14 @@ import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
 import { type FirstWrong, smallestFailing, unsteady } from './smallest.ts';
 
-/** How much to ask. */
+/** The amount of questions, and their seed. */
 export interface CheckSize extends QuestionSize {
   readonly seed: number;
   /** The path of a failure, to ask its question again. */
   readonly path?: string;
 }
 
-/** What came of all questions. */
+/** Counts over all questions. */
 interface Tally {
   right: number;
   unsupported: number;
@@ -28,10 +28,10 @@ interface Tally {
   draw: number;
 }
 
-/** Draws are made so many at a time, then twice as many: to pass over those made already takes its time. */
+/** The sizes of the first and the largest block of draws. Each block is twice as large: skipping earlier draws takes time. */
 const firstBlock = 64;
 const largestBlock = 4096;
-/** Of so many questions one is asked twice. */
+/** One question in so many is asked twice. */
 const askTwiceEvery = 16;
 
 /** Asks a backend about one operator in one mode and type that it offers. */
@@ -74,7 +74,7 @@ export async function checkMode(
   };
 }
 
-/** Outputs come first in an answer: where a gradient is what was found wrong, they were right. */
+/** Outputs are judged first: where a gradient was found wrong, they were right. */
 function statusOf(
   { right, unsupported }: Tally,
   finding: Finding | null,
@@ -87,7 +87,7 @@ function statusOf(
   return { outputs: asked, gradients: asked === 'PASS' && !gradients ? 'UNCHECKED' : asked };
 }
 
-/** Asks until enough was asked or an answer is wrong. */
+/** Asks up to the given number of questions, or to the first wrong answer. */
 async function firstWrong(
   inquiry: Inquiry,
   drawn: fc.Arbitrary<Draw>,
@@ -105,7 +105,7 @@ async function firstWrong(
     const [draw] = fc.sample(drawn, { seed, path, numRuns: 1 });
     return draw === undefined ? null : askOne(inquiry, caseOf(draw), { seed, path }, tally, true);
   }
-  // where most cases are of no use it ends all the same
+  // it ends even where most cases cannot be used
   let block = firstBlock;
   for (let at = 0; tally.right + tally.unsupported < cases && at < 100 * cases; at += block) {
     if (at > 0) block = Math.min(2 * block, largestBlock);
@@ -123,7 +123,7 @@ async function firstWrong(
   return null;
 }
 
-/** Asks one question, perhaps twice, and counts what came of it. */
+/** Asks one question, perhaps twice, and counts the outcome. */
 async function askOne(
   inquiry: Inquiry,
   c: Case,
@@ -146,7 +146,7 @@ async function askOne(
   return null;
 }
 
-/** A wrong answer; where the same question then gets another answer, that is what is wrong. */
+/** A wrong answer, marked as nondeterministic where the same question then gets another one. */
 async function steadily(inquiry: Inquiry, c: Case, { wrong }: Extract<Outcome, { is: 'wrong' }>): Promise<WrongAnswer> {
   const before: Answered | undefined = wrong.judged?.answered;
   if (before === undefined || !(await inquiry.differs(c, before))) return wrong;

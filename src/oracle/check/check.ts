@@ -7,29 +7,29 @@ import { operators as allOperators } from '../operators/index.ts';
 import { type CheckSize, checkMode } from './check-mode.ts';
 import { type CheckRow, isFine, type RowKey } from './row.ts';
 
-/** What to ask, and who listens. */
+/** Options of a check, with listeners. */
 export interface CheckOptions extends CheckSize {
   /** All operators, modes and types unless some are named. */
   readonly operators?: readonly string[];
   readonly modes?: readonly string[];
   readonly dtypes?: readonly Dtype[];
-  /** Milliseconds for everything: what is not asked by then is UNCHECKED. */
+  /** Milliseconds for everything; rows not begun by then are UNCHECKED. */
   readonly total?: number;
   readonly onProgress?: (done: number, total: number, row: string) => void;
   readonly onRow?: (row: CheckRow) => void;
 }
 
-/** What came of it. */
+/** The result of a check. */
 export interface CheckReport {
   /** Something was compared, nothing was wrong, and nothing that was offered went unchecked. */
   readonly ok: boolean;
   readonly backend: string;
   readonly rows: readonly CheckRow[];
-  /** What is wrong with what the backend says that it has. */
+  /** Errors in the backend's description. */
   readonly problems: readonly string[];
 }
 
-/** Asks a backend about everything that it offers. */
+/** Checks everything that a backend offers. */
 export async function check(backend: Backend, options: CheckOptions): Promise<CheckReport> {
   const { onProgress, onRow, total = Number.POSITIVE_INFINITY } = options;
   const until = performance.now() + total;

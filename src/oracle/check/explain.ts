@@ -10,13 +10,13 @@ export interface Failing {
   readonly wrong: WrongAnswer;
 }
 
-/** Sentences about a failure: where the first failing case is wrong, which is larger and shows more, and what both cases look like. */
+/** Sentences about a failure: the wrong places of the first failing case, which shows more than the smallest, and a likeness of both. */
 export function explain(inquiry: Inquiry, first: Failing, smallest: Failing): string[] {
   const [alike, also] = [likenessesOf(inquiry, first), likenessesOf(inquiry, smallest)];
   return [...placesOf(inquiry, first), ...alike.filter((one) => also.includes(one)).slice(0, 1)];
 }
 
-/** A sentence for each tensor with wrong numbers; what is missing or has another shape is said already. */
+/** A sentence for each tensor with wrong numbers. Missing tensors and wrong shapes have a message already. */
 function placesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
   if (judged === null) return [];
   const { judgement, allowed } = judged;
@@ -31,7 +31,7 @@ function placesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing
 }
 
 function likenessesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
-  // where nothing but a name, a shape or a type is wrong, all numbers fit everything
+  // without wrong numbers, every likeness would fit
   if (judged === null || judged.judgement.mismatches.every(({ places }) => places.length === 0)) return [];
   const numbers = Object.fromEntries([...judged.answered].map(([name, { data }]) => [name, data]));
   return likenesses(operator, mode, c, numbers, judged.allowed);

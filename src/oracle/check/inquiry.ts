@@ -11,40 +11,40 @@ import { sentenceOf } from './where.ts';
 /** The numbers of an answer by name. */
 export type Answered = ReadonlyMap<string, StoredTensor>;
 
-/** An answer with numbers, and what came of it. */
+/** An answer with numbers, and its judgement. */
 export interface JudgedAnswer {
   readonly answered: Answered;
   readonly allowed: Allowed;
   readonly judgement: Judgement;
 }
 
-/** What is wrong with an answer. */
+/** A wrong answer. */
 export interface WrongAnswer {
-  /** The class of the failure, which a smaller case must show too: what kind, and in which tensor. */
+  /** The kind of the failure and its tensor; a smaller case must show the same. */
   readonly kind: string;
   readonly message: string;
-  /** What the backend last said on its standard error, where it broke. */
+  /** The backend's last lines on standard error, where it broke. */
   readonly stderr: Failure['stderr'];
   /** The numbers, where there were any. */
   readonly judged: JudgedAnswer | null;
 }
 
-/** What came of one question. */
+/** The outcome of one question. */
 export type Outcome =
   | { readonly is: 'right'; readonly judged: JudgedAnswer }
   | { readonly is: 'unsupported'; readonly reason: string }
   | { readonly is: 'wrong'; readonly wrong: WrongAnswer };
 
-/** Somebody who asks, and a clock for what that takes. */
+/** Asks questions, and measures the time. */
 export interface Inquiry {
   readonly operator: Operator;
   readonly mode: string;
   readonly dtype: Dtype;
   /** Asks, and judges the answer. */
   ask(c: Case): Promise<Outcome>;
-  /** Asks again: whether the answer has other bits than before. */
+  /** Asks again. Returns whether the answer has other bits than before. */
   differs(c: Case, before: Answered): Promise<boolean>;
-  /** What asking took so far. */
+  /** The times so far. */
   timing(): Omit<Timing, 'draw'>;
 }
 

@@ -3,28 +3,28 @@ import { type Rng, rng } from '../../tensor/random.ts';
 import type { Allowed } from './allowed.ts';
 import { type Place, placeAt, ratioOf } from './place.ts';
 
-/** A tensor of an answer, and the elements of which its running bounds say too little. */
+/** A tensor of an answer, and its elements with loose running bounds. */
 export interface ComparedTensor {
   readonly tensor: string;
   readonly answered: Float64Array;
   readonly loose: readonly number[];
 }
 
-/** By what the numbers of an answer were judged. Of `none` of them nothing is promised. */
+/** The numbers of an answer, counted by the bound that judged them. `none`: no bound holds for them. */
 export interface Counts {
-  /** Each by a running bound that says something. */
+  /** By running bounds that are not loose. */
   readonly byBound: number;
-  /** The others: each by a first-order bound of its own, */
+  /** By first-order bounds of their own. */
   readonly byFirstOrder: number;
-  /** by that of a weighted sum of all numbers. */
+  /** By the first-order bound of a weighted sum of all numbers. */
   readonly byProjection: number;
   readonly none: number;
 }
 
-/** How many numbers of an answer are looked at alone because they are the most suspicious, and how many by chance. */
+/** The numbers of an answer that are judged alone: the most suspicious ones, and random ones. */
 const [mostSuspicious, byChance] = [4, 1];
 
-/** An element, its error, and how large errors of it usually are. */
+/** An element, its error, and the usual size of its errors. */
 interface Suspect {
   readonly of: ComparedTensor;
   readonly element: number;
@@ -34,9 +34,8 @@ interface Suspect {
 }
 
 /**
- * Holds an answer against first-order bounds, if running bounds say too little of any number of it. Each is a backward pass, so the
- * numbers whose errors are the most unusual are looked at alone, with some that chance picks, and then all of them in one projection,
- * whose weights are ±1 / (usual error).
+ * Judges an answer by first-order bounds, if any of its running bounds is loose. Each bound costs a backward pass, so only the most
+ * unusual errors and some random ones are judged alone. A projection with weights ±1 / (usual error) then judges all together.
  */
 export function judgeFirstOrder(
   allowed: Allowed,
@@ -65,7 +64,7 @@ export function judgeFirstOrder(
   };
 }
 
-/** The elements of which anything is known: where no number is to be expected, or right implementations overflow, nothing is. */
+/** The elements that can be judged: not those whose expected value is no number or that overflow in right implementations. */
 function suspectsOf({ tensors, precision, usualErrors }: Allowed, of: ComparedTensor): Suspect[] {
   const { expected } = tensors[of.tensor]!;
   const errors = usualErrors()[of.tensor]!;
@@ -78,7 +77,7 @@ function suspectsOf({ tensors, precision, usualErrors }: Allowed, of: ComparedTe
   }).filter(({ usual }) => Number.isFinite(usual));
 }
 
-/** How unusual an error is. */
+/** The size of an error relative to its usual size. */
 const suspicion = ({ error, usual }: Suspect): number => (error === 0 ? 0 : error / usual);
 const bySuspicion = (a: Suspect, b: Suspect): number => (suspicion(a) > suspicion(b) ? -1 : 1);
 
@@ -88,7 +87,7 @@ function choose(suspects: readonly Suspect[], { integer }: Rng): Suspect[] {
   return [...chosen];
 }
 
-/** An element beside its own bound; null where that is infinite or lets it leave the format. */
+/** An element with its own bound; null where that is infinite or allows an overflow. */
 function aloneOf({ tensors, precision, firstOrder }: Allowed, { of, element }: Suspect): Place | null {
   const { expected } = tensors[of.tensor]!;
   const bound = firstOrder({ [of.tensor]: new Float64Array(expected.length).with(element, 1) });
@@ -96,7 +95,7 @@ function aloneOf({ tensors, precision, firstOrder }: Allowed, { of, element }: S
   return placeAt(of.tensor, element, expected, of.answered, bound, 'first order');
 }
 
-/** All elements, weighted and added; stands for the one that contributes the most. Null where their sum has no bound. */
+/** The weighted sum of all elements, at the element that contributes most. Null where the sum has no bound. */
 function projected({ tensors, firstOrder }: Allowed, suspects: readonly Suspect[], { integer }: Rng): Place | null {
   if (suspects.length === 0) return null;
   const weights: Record<string, Float64Array> = {};

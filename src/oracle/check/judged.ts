@@ -7,7 +7,7 @@ import { type Place, placeAt, ratioOf } from './place.ts';
 import { type Ratios, ratiosOf } from './ratios.ts';
 
 /**
- * What is wrong with a tensor of an answer. `missing`, `extra`, `shape`, `dtype`: it cannot be compared. `not-finite`: NaN or ∞ where
+ * An error in a tensor of an answer. `missing`, `extra`, `shape`, `dtype`: it cannot be compared. `not-finite`: NaN or ∞ where
  * neither belongs. `wrong`: numbers beyond their bounds. `biased`: no number alone, but many together are beyond what roundings do.
  */
 export interface Mismatch {
@@ -19,12 +19,12 @@ export interface Mismatch {
   readonly places: readonly Place[];
 }
 
-/** What came of an answer. */
+/** The judgement of an answer. */
 export interface Judgement {
   readonly mismatches: readonly Mismatch[];
-  /** The worst |error| / bound: ∞ where something cannot be compared. Right when at most 1. */
+  /** The worst |error| / bound; ∞ where a tensor cannot be compared. Right when at most 1. */
   readonly ratio: number;
-  /** The number that is worst; null where all that were compared are exactly right. */
+  /** The worst number; null where all are exactly right. */
   readonly worst: Place | null;
   /** |error| / bound of every number that was compared alone with a bound that is neither 0 nor loose. */
   readonly ratios: Ratios;
@@ -34,7 +34,7 @@ export interface Judgement {
 /** Whether an answer is right. */
 export const isRightAnswer = ({ mismatches }: Judgement): boolean => mismatches.length === 0;
 
-/** A running bound of more units of round-off of the tensor's largest number says too little. */
+/** A running bound above this many units of round-off of the tensor's largest number is loose. */
 const looseUnits = 2 ** 14;
 
 /**
@@ -74,7 +74,7 @@ export function judged(allowed: Allowed, answered: ReadonlyMap<string, StoredTen
 const worseOf = (a: Place | null, b: Place | null): Place | null =>
   a === null || (b !== null && b.ratio > a.ratio) ? b : a;
 
-/** The tensors that cannot be compared. */
+/** Tensors that cannot be compared. */
 function unfitTensors({ tensors, dtype }: Allowed, answered: ReadonlyMap<string, StoredTensor>): Mismatch[] {
   const mismatches: Mismatch[] = [];
   const find = (kind: Mismatch['kind'], tensor: string, message: string): void => {
@@ -90,7 +90,7 @@ function unfitTensors({ tensors, dtype }: Allowed, answered: ReadonlyMap<string,
   return mismatches;
 }
 
-/** The numbers of a tensor beside their running bounds. */
+/** Compares the numbers of a tensor with their running bounds. */
 function againstBounds(
   tensor: string,
   { expected, bounds }: AllowedTensor,

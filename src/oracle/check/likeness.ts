@@ -11,26 +11,26 @@ import { asAnswered, evaluate, type Program } from '../program.ts';
 import type { Allowed } from './allowed.ts';
 import { otherReadings } from './other-readings.ts';
 
-/** A program's numbers as answers name them: outputs and gradients. */
+/** A program's outputs and gradients by the names of answers. */
 const numbersOn = (on: Executor, program: Program, c: Case, of: (x: Value) => Float64Array): Numbers =>
   Object.fromEntries(Object.entries(asAnswered(evaluate(program, c, on))).map(([name, x]) => [name, of(x)]));
 
-/** The part of some numbers that was answered. */
+/** Those numbers that were answered. */
 const answeredOf = (all: Numbers, answered: Numbers): Numbers =>
   Object.fromEntries(Object.entries(all).filter(([name]) => name in answered));
 
-/** Precisions that kernels fall into where single precision is declared: their operands lose bits, their sums do not. */
+/** Precisions that kernels use where single precision is declared: operands lose bits, sums do not. */
 const lower: readonly { readonly name: string; readonly u: number }[] = [
   { name: 'TF32 or half precision (11 bits)', u: 2 ** -11 },
   { name: 'bfloat16 (8 bits)', u: 2 ** -8 },
 ];
 
-/** How far beyond its own bounds a wrong program's rounding is looked for. */
+/** The factor on bounds within which an answer still fits a wrong program. */
 const generous = 8;
 
 /**
- * Sentences about what a wrong answer to a case looks like: another reading of the paper, or faults of the table, that give the same
- * numbers; lower precisions that have such errors.
+ * Sentences about what a wrong answer resembles: another reading of the paper or known faults that give the same numbers, and lower
+ * precisions with errors of that size.
  */
 export function likenesses(
   operator: Operator,
@@ -45,9 +45,9 @@ export function likenesses(
   const fits = (other: Program, settings = c.settings): boolean => {
     const changed = { ...c, settings };
     const wrong = attempt(() => answeredOf(numbersOn(f64, other, changed, read), answered));
-    // on this case it must show, and show as what was answered
+    // it must differ from the right numbers on this case, and equal the answer
     if (wrong === null || isRight(within(wrong, right, allowed))) return false;
-    // wrong numbers may be larger than the right ones, and so round to other ones further away
+    // wrong numbers may be larger than the right ones, with larger roundings
     const own = numbersOn(bounded(precision) as Executor, other, changed, boundOf);
     const rounds = orThousandth(wrong, (name, i) => generous * (own[name]?.[i] ?? 0));
     return isRight(within(answered, wrong, rounds));

@@ -1,16 +1,16 @@
 /** @file One number of an answer, with its expected value and its bound. */
 
-/** What a number was held against: its running bound, its first-order bound, or that of many numbers weighted and added. */
+/** The bound on a number: its running bound, its first-order bound, or that of a weighted sum of many numbers. */
 export type Measure = 'bound' | 'first order' | 'projection';
 
-/** A number beside what it should be. */
+/** A number with its expected value. */
 export interface Place {
   /** `out/…` or `grad/…`. */
   readonly tensor: string;
   readonly element: number;
   readonly expected: number;
   readonly answered: number;
-  /** What |answered − expected| may be; of a projection, what the whole sum may be. */
+  /** The bound on |answered − expected|; of a projection, on the whole sum. */
   readonly bound: number;
   /** |answered − expected| / bound, likewise: right when at most 1. */
   readonly ratio: number;

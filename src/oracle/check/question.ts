@@ -8,18 +8,18 @@ import { type Draw, draws, fewLayouts, tellsAxesApart } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import { precisionOf } from './allowed.ts';
 
-/** How many questions there are to be, and how long the sequences. */
+/** The number of questions, and the longest sequence. */
 export interface QuestionSize {
   readonly cases: number;
   readonly longest: number;
 }
 
-/** A layout is compiled for once and then used for about so many questions; a table has at least and at most so many. */
+/** The number of questions for each compiled layout, and the least and most layouts of a table. */
 const [questionsALayout, fewest, most] = [16, 4, 40];
-/** Compiled programs have their loops unrolled: of longer sequences they say little more, and take long to compile. */
+/** The longest sequence for compiled programs. Their loops are unrolled, so longer ones take long to compile and show little more. */
 const longestCompiled = 9;
 
-/** What questions about an operator in a mode are drawn from: a few layouts only, where each costs a compilation. */
+/** Draws questions about an operator in a mode, from a few layouts only where each costs a compilation. */
 export function questionDraws(
   operator: Operator,
   mode: string,
@@ -34,20 +34,20 @@ export function questionDraws(
 
 /** The case of a draw, whose numbers are numbers of a type. */
 export const questionCase = (operator: Operator, dtype: Dtype, { layout, seed, values }: Draw): Case =>
-  onGrid(withoutSilence(operator, fill(layout, seed, values)), precisionOf[dtype]);
+  onGrid(withNonzeros(operator, fill(layout, seed, values)), precisionOf[dtype]);
 
-/** A state or cotangent of zeros hides what is done with it: one number of it becomes 1. */
-function withoutSilence(operator: Operator, c: Case): Case {
-  const spoken = (x: Tensor): Tensor =>
+/** Puts a 1 into a state or cotangent of zeros, which would hide its use. */
+function withNonzeros(operator: Operator, c: Case): Case {
+  const nonzero = (x: Tensor): Tensor =>
     x.data.length === 0 || x.data.some((value) => value !== 0)
       ? x
       : { ...x, data: x.data.with(c.seed % x.data.length, 1) };
   const map = (tensors: Tensors, which: (name: string) => boolean): Tensors =>
-    Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, which(name) ? spoken(x) : x]));
+    Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, which(name) ? nonzero(x) : x]));
   return { ...c, inputs: map(c.inputs, (name) => isState(operator, name)), cotangents: map(c.cotangents, () => true) };
 }
 
-/** A case with its reals rounded to a precision. Throws where one leaves it. */
+/** Rounds the reals of a case to a precision. Throws where one overflows. */
 function onGrid(c: Case, precision: Precision): Case {
   const map = (tensors: Tensors): Tensors =>
     Object.fromEntries(
@@ -59,8 +59,8 @@ function onGrid(c: Case, precision: Precision): Case {
   return { ...c, inputs: map(c.inputs), cotangents: map(c.cotangents) };
 }
 
-/** One draw in so many may have axes of one length, which hide transpositions. */
+/** One draw in so many may have axes of equal length, which hide transpositions. */
 const oneIn = 5;
 
-/** Whether a draw tells axes apart. A few of the others are asked about too. */
+/** Whether a draw is asked: it tells axes apart, or is one of a few others. */
 export const worthAsking = ({ layout, seed }: Draw): boolean => seed % oneIn === 0 || tellsAxesApart(layout);

@@ -1,6 +1,6 @@
 /** @file Keeps ratios of error to bound as a histogram, for their median and maximum. */
 
-/** How often ratios fell between two neighbouring powers of 2^¼, and the largest. */
+/** Counts of ratios between neighbouring powers of 2^¼, and the largest ratio. */
 export interface Ratios {
   /** The first place counts ratios of at most 2^-32, 0 included; the last those of at least 2^32. */
   readonly counts: Uint32Array;

@@ -2,7 +2,7 @@
 import { type Case, type Tensor, toLists } from '../case.ts';
 import { type CheckRow, isFine, type Status } from './row.ts';
 
-/** Text as it stands; a caller may colour it. */
+/** Colours a text by its status, or returns it as it is. */
 export type Paint = (status: Status, text: string) => string;
 
 const percent = (ratio: number): string =>
@@ -38,7 +38,7 @@ export function checkCells(row: CheckRow, paint: Paint): string[] {
   ];
 }
 
-/** What else there is to say about a row, in a few words. */
+/** Remarks on a row, in a few words. */
 function remarkOf({ reason, unsupported, cases, varies, finding }: CheckRow): string {
   const remarks = [
     ...(finding === null ? [] : [finding.kind]),
@@ -49,7 +49,7 @@ function remarkOf({ reason, unsupported, cases, varies, finding }: CheckRow): st
   return remarks.join('; ');
 }
 
-/** The smallest case of a failure, where its errors are, what they look like, and how to ask it again. */
+/** The smallest case of a failure, the places of its errors, what they resemble, and the command that asks it again. */
 export function failureLines(row: CheckRow, command: string): string[] {
   const { operator, mode, dtype, finding } = row;
   if (finding === null || isFine(row)) return [];

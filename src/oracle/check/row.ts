@@ -8,14 +8,14 @@ import type { Case } from '../case.ts';
  */
 export type Status = 'PASS' | 'FAIL' | 'UNSUPPORTED' | 'UNCHECKED';
 
-/** What was asked of whom. */
+/** The operator, mode and type of a row. */
 export interface RowKey {
   readonly operator: string;
   readonly mode: string;
   readonly dtype: Dtype;
 }
 
-/** How to ask the same question again: what fast-check needs to draw it. */
+/** The seed and path with which fast-check draws the same question again. */
 export interface Replay {
   readonly seed: number;
   readonly path: string;
@@ -23,19 +23,19 @@ export interface Replay {
 
 /** A failure, with the smallest case found that shows it. */
 export interface Finding {
-  /** What kind of failure it is; a smaller case must show the same one. */
+  /** The kind of failure; a smaller case must show the same one. */
   readonly kind: string;
-  /** One sentence: what is wrong with the smallest case. */
+  /** One sentence about the error in the smallest case. */
   readonly message: string;
-  /** Where in the tensor the errors of the first failing case are, and what they look like. */
+  /** Places of the errors in the first failing case, and what they resemble. */
   readonly hints: readonly string[];
   readonly smallest: Case;
   readonly replay: Replay;
-  /** What the backend last said on its standard error, where it broke. */
+  /** The backend's last lines on standard error, where it broke. */
   readonly stderr: Failure['stderr'];
 }
 
-/** Where the time of a row went, in milliseconds. */
+/** The times of a row, in milliseconds. */
 export interface Timing {
   readonly draw: number;
   readonly reference: number;
@@ -48,12 +48,12 @@ export interface Timing {
 export interface CheckRow extends RowKey {
   readonly outputs: Status;
   readonly gradients: Status;
-  /** Why it is not PASS, where there is no finding. */
+  /** The reason why it is not PASS, where there is no finding. */
   readonly reason: string | null;
-  /** Cases that were asked, the first that failed included, and those that the backend said it does not support. */
+  /** Cases asked, including the first failure, and cases that the backend does not support. */
   readonly cases: number;
   readonly unsupported: number;
-  /** Over all numbers compared: |error| of what is allowed. */
+  /** |error| / bound, over all numbers compared. */
   readonly worst: number;
   readonly median: number;
   readonly compared: number;
@@ -63,5 +63,5 @@ export interface CheckRow extends RowKey {
   readonly timing: Timing;
 }
 
-/** Whether nothing is wrong with a row. */
+/** Whether a row has no failure. */
 export const isFine = ({ outputs, gradients }: CheckRow): boolean => outputs !== 'FAIL' && gradients !== 'FAIL';

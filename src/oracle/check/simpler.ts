@@ -7,17 +7,17 @@ export type StillFails = (c: Case) => Promise<boolean>;
 const isPowerOfTwo = (x: number): boolean =>
   Number.isFinite(x) && 2 ** Math.round(Math.log2(Math.abs(x))) === Math.abs(x);
 
-/** How much there is to read in a number: 0, 1, another power of two, any other. */
+/** The effort to read a number: 0, 1, another power of two, any other. */
 const cost = (x: number): number => (x === 0 ? 0 : x === 1 ? 1 : isPowerOfTwo(x) ? 2 : 3);
 
 const costOf = ({ data }: Tensor): number => data.reduce((sum, x) => sum + cost(x), 0);
 
 const nearestPower = (x: number): number => (x === 0 ? 0 : Math.sign(x) * 2 ** Math.round(Math.log2(Math.abs(x))));
 
-/** Tensors of more numbers are changed as a whole only. */
+/** The most numbers of a tensor that is changed number by number. */
 const fewNumbers = 24;
 
-/** Changes of a tensor, the boldest first. */
+/** Changes of a tensor, the largest first. */
 function* changes(x: Tensor): Generator<Tensor> {
   const isReal = x.kind !== 'index';
   const steps: ((value: number) => number)[] = isReal ? [() => 0, () => 1, nearestPower] : [() => 0];
@@ -39,7 +39,7 @@ export async function simplify(c: Case, stillFails: StillFails, tries: number): 
     for (const part of ['cotangents', 'inputs'] as const) {
       for (const name of Object.keys(best[part])) {
         for (const simpler of changes(best[part][name]!)) {
-          // measured against the best so far, which an earlier change may have made simpler
+          // compared with the best so far, which an earlier change may have simplified
           if (costOf(simpler) >= costOf(best[part][name]!)) continue;
           if (left-- <= 0) return best;
           const candidate: Case = { ...best, [part]: { ...best[part], [name]: simpler } };

@@ -8,19 +8,19 @@ import { questionCase } from './question.ts';
 import type { Finding, Replay } from './row.ts';
 import { simplify } from './simpler.ts';
 
-/** The first answer that was wrong: fast-check draws its case again from the seed and the path. */
+/** The first wrong answer. fast-check draws its case again from the seed and the path. */
 export interface FirstWrong {
   readonly c: Case;
   readonly wrong: WrongAnswer;
   readonly replay: Replay;
 }
 
-/** The kind of failure that answers show which come and go. */
+/** The kind of failure of nondeterministic answers. */
 export const unsteady = 'unsteady';
 
-/** Making a failure smaller may take so many questions, and so many milliseconds. */
+/** Limits of shrinking. */
 const limits = { questions: 1000, milliseconds: 20_000 };
-/** Of an answer that comes and goes, each case is asked so often. */
+/** The number of times that each case is asked when answers are nondeterministic. */
 const unsteadyAsks = 3;
 
 /** Shrinks a failure, structure before values: a smaller case counts while it fails in the same way. */

@@ -6,7 +6,7 @@ import type { Operator } from '../operator.ts';
 import { lettersOf } from '../signature.ts';
 import type { Mismatch } from './judged.ts';
 
-/** A tensor of an answer with what is wrong in it. */
+/** A tensor of an answer with its wrong elements marked. */
 export interface Marked {
   /** As in answers: `out/…` or `grad/…`. */
   readonly tensor: string;
@@ -87,7 +87,7 @@ export function whereWrong(operator: Operator, marked: Marked, settings: Setting
   return parts.join('; ');
 }
 
-/** What the wrong tokens have in common. */
+/** Describes the wrong tokens by what they have in common. */
 function alongTime(wrong: readonly number[], length: number, chunk: number | null): string {
   const [first, last] = [wrong[0]!, wrong.at(-1)!];
   if (length === 1) return 'the only token';

@@ -70,7 +70,7 @@ export const dyadic: Law = {
   },
 };
 
-/** 1 … count, or the ends and six between, chosen by a seed, where that is many. */
+/** 1 … count; of a large count the ends and six numbers between, chosen by a seed. */
 export function someOf(count: number, seed: number): number[] {
   if (count <= 9) return Array.from({ length: count }, (_, i) => i + 1);
   const between = Array.from({ length: 6 }, (_, i) => 2 + ((seed + i * 7919) % (count - 2)));

@@ -56,7 +56,7 @@ export const linear: Law = {
   },
 };
 
-/** What a scan may combine in any order. */
+/** A scan may combine in any bracketing. */
 export const associative: Law = {
   name: 'associative',
   statement: '(x ∘ y) ∘ z = x ∘ (y ∘ z), gradients included',
@@ -106,7 +106,7 @@ function reversed(x: Tensor, axis: number): Tensor {
   return { ...x, data: f64.read(concat(steps, axis).data as Float64Array) };
 }
 
-/** Sequences and heads do not know of each other. */
+/** Sequences and heads are independent. */
 export const permutes: Law = {
   name: 'permutes',
   statement: 'batch and heads in another order give outputs and gradients in that order, exactly',
@@ -144,7 +144,7 @@ export const permutes: Law = {
   },
 };
 
-/** Without dense connections, or with closed gates, nothing is left of them; without gates nothing of a decay. */
+/** Special cases: no dense connections, closed gates, no decay. */
 export const reduces: Law = {
   name: 'reduces',
   statement: 'special cases, as m = 0 and closed gates, are the simpler operator, exactly',

@@ -20,7 +20,7 @@ const part = (x: Tensor, axis: number, start: number, stop: number): Tensor =>
 
 const asTensor = ({ shape, kind, data }: Value): Tensor => ({ shape, kind, data: f64.read(data as Float64Array) });
 
-/** Part of each row of a case as a sequence, by the case's seed: few of none, all of it, at either end or between. */
+/** Draws the part of each row that is its sequence, by the case's seed: rarely empty, at either end or between. */
 function drawnSpans(c: Case, rows: number, places: number): Span[] {
   const random = rng(c.seed ^ 0xba7c4);
   return Array.from({ length: rows }, (_, row) => {
@@ -31,13 +31,13 @@ function drawnSpans(c: Case, rows: number, places: number): Span[] {
   });
 }
 
-/** A batch, and the case of it: states and cotangents sequence by sequence. */
+/** A batch and its case, with states and cotangents for each sequence. */
 interface BatchCase {
   readonly batch: Batch;
   readonly c: Case;
 }
 
-/** The rows of a case, of which a part is a sequence each, as a batch. */
+/** Makes a batch of a case: a part of each row is a sequence. */
 function batchCase(kind: 'padded' | 'packed', operator: Operator, c: Case): BatchCase {
   const isTimed = (name: string): boolean => axisOf(operator, 'time', 'inputs', name) !== undefined;
   const first = Object.keys(c.inputs).find(isTimed)!;
@@ -86,7 +86,7 @@ const packedSpans = (spans: readonly Span[]): Batch => {
 const maskOf = (spans: readonly Span[], places: number): number[][] =>
   spans.map(({ start, length }) => Array.from({ length: places }, (_, t) => +(t >= start && t < start + length)));
 
-/** What stands at padding counts for nothing: in half of the cases it is NaN, in the others what was drawn. */
+/** Replaces numbers at padding by NaN in half of the cases: padding must not count. In the others it keeps the drawn ones. */
 function spoilt(x: Tensor, axis: number, spans: readonly Span[], seed: number): Tensor {
   if (x.kind === 'index' || seed % 2 === 0) return x;
   const [places, inner] = [x.shape[axis]!, x.shape.slice(axis + 1).reduce((product, n) => product * n, 1)];
@@ -103,7 +103,7 @@ function spoilt(x: Tensor, axis: number, spans: readonly Span[], seed: number): 
 const tokensOf = (x: Value, { row, start, length }: Span, axis: number): Value =>
   slice(slice(x, 0, row, row + 1), axis, start, start + length);
 
-/** A program on a batch, with its outputs sequence by sequence: what it leaves at padding is nobody's. */
+/** A program on a batch, with outputs for each sequence. Outputs at padding are dropped. */
 const inBatch =
   (operator: Operator, batch: Batch, program: Program): Program =>
   (inputs, settings) => {
@@ -149,7 +149,7 @@ const batchLaw = (name: 'padded' | 'packed', statement: string): Law => ({
   },
 });
 
-/** Rows that are filled up. */
+/** One padded sequence in each row. */
 export const padded = batchLaw(
   'padded',
   'a padded sequence has the outputs, final state and gradients that it has alone, whatever stands at padding',

@@ -63,7 +63,7 @@ const delayed = (operator: Operator, tensors: Tensors, side: 'inputs' | 'outputs
     return { ...x, shape: later.shape, data: read(later) };
   });
 
-/** Without the first tokens, as they were added; of gradients, those that both cases have alike. */
+/** The numbers without those of the added first tokens, and without the gradients of initial states. */
 const undelayed = (operator: Operator, numbers: Numbers, c: Case): Numbers =>
   Object.fromEntries(
     Object.entries(numbers).flatMap(([name, x]) => {
@@ -79,7 +79,7 @@ const undelayed = (operator: Operator, numbers: Numbers, c: Case): Numbers =>
     }),
   );
 
-/** A model that knows no clock: what comes later is answered later. */
+/** Time invariance: a delay of the inputs delays the outputs. */
 export const shift: Law = {
   name: 'shift',
   statement: 'from a zero state, zeros before the first token only delay the outputs, and change no gradient',
@@ -128,7 +128,7 @@ export const resumable: Law = {
   },
 };
 
-/** A prompt in any mode, then one token at a time: what a model does when it generates. */
+/** Generation: a prompt in any mode, then one token at a time. */
 export const decoding: Law = {
   name: 'decoding',
   statement: 'prefill in the mode, then one token at a time in recurrent mode, equals the whole',
@@ -148,7 +148,7 @@ export const decoding: Law = {
   },
 };
 
-/** Another future leaves the past as it was, to the bit; and what was said of the past asks nothing of the future. */
+/** Causality: other later tokens leave earlier outputs as they are, bit for bit, and earlier cotangents give no later gradients. */
 export const causal: Law = {
   name: 'causal',
   statement:
@@ -181,7 +181,7 @@ export const causal: Law = {
   },
 };
 
-/** Tensors with each number mapped by where in time it stands; those without a time axis are kept, or filled with a number. */
+/** Maps each number by its position in time. Tensors without a time axis are kept, or filled with a number. */
 function mapTime(
   operator: Operator,
   side: 'inputs' | 'outputs',

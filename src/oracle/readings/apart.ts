@@ -14,27 +14,27 @@ import { evaluateOutputs, type Named, type Program } from '../program.ts';
 
 /** Two readings of one question, on one operator in one mode. */
 export interface ReadingQuestion {
-  /** The reading's name; with another word behind it where there are several questions about it. */
+  /** The reading's name, with a second word where there are several questions about it. */
   readonly name: string;
   readonly reading: ReadingName;
   readonly between: readonly [string, string];
   readonly operator: Operator;
   readonly mode: string;
-  /** What the operator's settings call the reading. */
+  /** The name of the reading in the operator's settings. */
   readonly word: string;
-  /** Inputs that have one number throughout, so that nothing odd is shown where something usual would do. */
+  /** Inputs that hold one number throughout, so that the case shows nothing unusual there. */
   readonly fixed?: readonly { readonly inputs: RegExp; readonly to: number }[];
-  /** The outputs that are looked at: those that are no state, unless given. */
+  /** The outputs to compare; all but states, unless given. */
   readonly looksAt?: ((output: string) => boolean) | undefined;
-  /** Which layouts are drawn: those of the reading that needs most weights, where there is something to fuse. */
+  /** Whether a layout is drawn: it has the weights of the reading that needs most, and something to fuse. */
   admits(settings: Settings, inputs: Layout['inputs']): boolean;
-  /** The case as one reading has it: the settings say so, and weights that it has no use for are gone. */
+  /** The case under one reading: its settings name the reading, and weights that it does not use are left out. */
   under(c: Case, reading: string): Case;
-  /** What computes a reading, if not the operator's mode under those settings. */
+  /** The program of a reading, if it is not the operator's mode under those settings. */
   program?(reading: string): Program;
 }
 
-/** A case with what two readings make of it: the outputs that differ, by reading, and the names of those that do not. */
+/** A case with the outputs on which two readings differ, and the names of those on which they agree. */
 export interface Apart {
   readonly question: ReadingQuestion;
   readonly c: Case;
@@ -42,7 +42,7 @@ export interface Apart {
   readonly agree: readonly string[];
 }
 
-/** Sequences are at most so long; so many cases are drawn from each of so many seeds; so many changes of numbers are tried. */
+/** The longest sequence, the number of cases for each seed, the number of seeds, and the number of changes to try. */
 const [longest, drawn, seeds, tries] = [3, 1000, 8, 2000];
 /** A difference that a reader sees: a hundredth of the larger number. */
 const visible = 0.01;
@@ -62,7 +62,7 @@ export function compared(question: ReadingQuestion, c: Case): Pick<Apart, 'diffe
     outputsOf(question, c, second, on),
   ];
   const [one, other] = both(f64);
-  // bounds cost more than numbers, and most cases that are tried differ in nothing
+  // bounds cost more than numbers, and most cases differ in nothing
   const bounds = once(() => both(bounded(float64)));
   const differ: Record<string, readonly [Tensor, Tensor]> = {};
   const agree: string[] = [];
@@ -84,7 +84,7 @@ export function compared(question: ReadingQuestion, c: Case): Pick<Apart, 'diffe
 const fixedTo = ({ fixed = [] }: ReadingQuestion, name: string): number | undefined =>
   fixed.find(({ inputs }) => inputs.test(name))?.to;
 
-/** What a question's cases are drawn from. There are no cotangents: outputs are all that is looked at. */
+/** Draws a question's cases. They have no cotangents: only outputs are compared. */
 export function questionCases(question: ReadingQuestion): fc.Arbitrary<Case> {
   const { operator, mode, admits } = question;
   const isAsked = ({ layout }: Draw): boolean =>
@@ -101,7 +101,7 @@ export function questionCases(question: ReadingQuestion): fc.Arbitrary<Case> {
     });
 }
 
-/** Whether the inputs that are fixed are as they should be. */
+/** Whether the fixed inputs hold their number. */
 const keepsFixed = (question: ReadingQuestion, { inputs }: Case): boolean =>
   Object.entries(inputs).every(([name, x]) => {
     const to = fixedTo(question, name);
@@ -111,7 +111,7 @@ const keepsFixed = (question: ReadingQuestion, { inputs }: Case): boolean =>
 const numbersIn = ({ inputs }: Case): number =>
   Object.values(inputs).reduce((total, { data }) => total + data.length, 0);
 
-/** The cases on which something holds, one for each seed that finds one, each made smaller in structure as long as it holds. */
+/** Cases on which something holds, one for each seed that finds one, each shrunk in structure while it holds. */
 function* smallCases(question: ReadingQuestion, holds: (c: Case) => boolean): Generator<Case> {
   for (let seed = 1; seed <= seeds; seed++) {
     const property = fc.property(questionCases(question), (c) => !holds(c));
@@ -121,8 +121,8 @@ function* smallCases(question: ReadingQuestion, holds: (c: Case) => boolean): Ge
 }
 
 /**
- * The smallest case found on which the readings differ in an output that is looked at: of those that several seeds lead to the one with
- * fewest numbers, with simpler numbers as long as they differ. Null where no drawn case tells them apart. Always the same one.
+ * The smallest case found on which the readings differ in an output to compare: of the cases of several seeds the one with fewest
+ * numbers, which are then simplified while the readings differ. Null where no drawn case tells them apart. Deterministic.
  */
 export async function tellApart(question: ReadingQuestion): Promise<Apart | null> {
   const { looksAt = (name) => !isState(name) } = question;

@@ -4,7 +4,7 @@ import { type Settings, type Tensor, toLists } from '../case.ts';
 import { wrapped } from '../text.ts';
 import type { Apart } from './apart.ts';
 
-/** Lines are at most so long; of more than so many tensors of zeros only the number is told. */
+/** The width of lines, and the most tensors of zeros that are named. */
 const [width, fewNames] = [96, 5];
 
 /** Four digits at most. */
@@ -21,7 +21,7 @@ const defaults: Readonly<Record<string, string>> = Object.fromEntries(
   openReadings.map((reading) => [reading.name, reading.default]),
 );
 
-/** Fields of settings at whatever depth they stand, but for those named, readings that are the default, and those that say nothing. */
+/** Fields of settings at any depth, without those named, readings at their default, and empty ones. */
 function* words(settings: Settings, passedOver: readonly string[]): Generator<string> {
   for (const [name, x] of Object.entries(settings)) {
     if (passedOver.includes(name) || x === null || x === defaults[name] || (name === 'position' && x === 0)) continue;
@@ -49,7 +49,7 @@ function inputRows(inputs: Apart['c']['inputs']): [string, string][] {
   return [...others, ...together];
 }
 
-/** What a page shows between its markers: the case, and what either reading makes of it. */
+/** The lines of a page between its markers: the case, and its outputs under either reading. */
 export function blockOf({ question, c, differ, agree }: Apart): string[] {
   const { operator, mode, between, word } = question;
   const settings = [...words(c.settings, [word, 'chunkSize'])].join(', ');

@@ -15,7 +15,7 @@ import { torchscaleRetention } from '../operators/torchscale-retention/operator.
 import { transformerOperator } from '../operators/transformer/operator.ts';
 import type { ReadingQuestion } from './apart.ts';
 
-/** Settings with one field changed, at whatever depth it stands. */
+/** Settings with one field changed, at any depth. */
 function changed(settings: Settings, field: string, value: unknown): Settings {
   const isRecord = (x: unknown): x is Settings => typeof x === 'object' && x !== null && !Array.isArray(x);
   return Object.fromEntries(
@@ -26,7 +26,7 @@ function changed(settings: Settings, field: string, value: unknown): Settings {
   );
 }
 
-/** A field of settings, at whatever depth it stands. */
+/** A field of settings, at any depth. */
 function fieldOf(settings: Settings, field: string): unknown {
   for (const [name, x] of Object.entries(settings)) {
     if (name === field) return x;
@@ -46,12 +46,12 @@ interface Asked {
   readonly field?: string;
   readonly looksAt?: ReadingQuestion['looksAt'];
   readonly fixed?: ReadingQuestion['fixed'];
-  /** Which weights the first reading has no use for; cases are then drawn as the second has them. */
+  /** The weights that the first reading does not use; cases are then drawn with those of the second. */
   readonly without?: RegExp;
-  /** Fields of the settings that are to have a value. */
+  /** Required values of fields of the settings. */
   readonly where?: Settings;
   readonly admits?: (settings: Settings, inputs: Layout['inputs']) => boolean;
-  /** What the first reading has in place of a weight of the second. */
+  /** The first reading's weight in place of one of the second. */
   readonly instead?: (x: Tensor, name: string, settings: Settings) => Tensor;
 }
 

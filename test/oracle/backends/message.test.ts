@@ -114,7 +114,7 @@ describe('an answer', () => {
     [
       'wrong-message',
       file({ message: 'run', id: '3' }),
-      'its message is "run"; what is expected here is one of answer, unsupported and error; does it send back what it reads?',
+      'its message is "run"; expected here is one of answer, unsupported and error; does it send back what it reads?',
     ],
     ['wrong-message', file({ message: 'unsupported', id: '3' }), "its message unsupported has no text 'reason'"],
     ['wrong-message', file({ message: 'error', id: '3', reason: ' \n' }), "its message error has no text 'reason'"],
@@ -193,7 +193,7 @@ describe('a description', () => {
     [withOffer({ gradients: 'yes' }), 'its description: operator "a" has gradients "yes"; they are true or false'],
     [
       file({ message: 'answer', id: '1' }),
-      'its message is "answer"; what is expected here is one of description and error',
+      'its message is "answer"; expected here is one of description and error',
     ],
   ])('that is malformed is a failure', (bytes, message) => {
     expect(descriptionIn(bytes, '1')).toEqual({ kind: 'wrong-message', message, stderr: [] });

@@ -69,7 +69,7 @@ const atRun: Row[] = [
   [
     'unknown-kind',
     'wrong-message',
-    'its message is "result"; what is expected here is one of answer, unsupported and error',
+    'its message is "result"; expected here is one of answer, unsupported and error',
   ],
   ['no-kind', 'wrong-message', "its message has no text 'message'; here it is one of answer, unsupported and error"],
   ['ignores-sigterm', 'timeout', 'it did not answer a question within 0.4 s', [], { question: 400 }],
