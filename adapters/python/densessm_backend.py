@@ -15,9 +15,9 @@
 
     backend.run()  # npx densessm check --backend "python3 my_kernel.py"
 
-Inputs are torch tensors, and autograd answers for gradients. Instead, gradients=my_backward names a function of
-(inputs, cotangents, settings, mode) that returns the gradient of Σ output · cotangent for every input by its name.
-`raise Unsupported(reason)` where a kernel does not do a shape or a setting: that is no failure.
+Inputs are torch tensors, and autograd computes gradients. With gradients=my_backward a function of yours does: of
+(inputs, cotangents, settings, mode), it returns the gradient of Σ output · cotangent for every input by its name.
+`raise Unsupported(reason)` where a kernel has no support for a shape or a setting: that is no failure.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 
 DTYPES = dict(float64='F64', float32='F32', float16='F16', bfloat16='BF16', int64='I64', int32='I32', uint8='U8')
-NUMPY = dict(F64='<f8', F32='<f4', I32='<i4')  # what questions hold
+NUMPY = dict(F64='<f8', F32='<f4', I32='<i4')  # the types in questions
 Named = Mapping[str, Any]  # torch tensors or numpy arrays by name
 
-MESSAGES = os.fdopen(os.dup(1), 'wb')  # where standard output went: from here on print writes to standard error
+MESSAGES = os.fdopen(os.dup(1), 'wb')  # the standard output; from here on print writes to standard error
 os.dup2(2, 1)
 sys.stdout = sys.stderr
 
 
 class Unsupported(Exception):
-    """The kernel does not do this shape or this setting."""
+    """The kernel has no support for this shape or this setting."""
 
 
 class Backend:
@@ -51,7 +51,7 @@ class Backend:
         self.offers: dict[str, Named] = {}
 
     def operator(self, name: str, modes: Sequence[str], dtypes: Sequence[str] = ('F32', 'F64'), gradients: Any = True):
-        """The function below answers: (inputs, settings, mode) to outputs by name. `gradients=False` offers none."""
+        """Registers the function below, from (inputs, settings, mode) to outputs by name. `gradients=False` offers none."""
 
         def register(function: Callable[..., Named]):
             backward = gradients if callable(gradients) or self.library is not np else False

@@ -1,4 +1,4 @@
-"""Retention and the linear scan in numpy, without PyTorch: gradients come from backwards written by hand.
+"""Retention and the linear scan in numpy, without PyTorch: gradients come from backward passes written by hand.
 
 npx densessm check --backend "python3 adapters/python/example_numpy.py"
 """

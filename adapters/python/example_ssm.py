@@ -55,7 +55,7 @@ def selective_scan(inputs, settings, mode):
 def depthwise_convolution(inputs, settings, mode):
     weight = inputs['weight']
     longer = torch.cat([inputs['window'], inputs['x']], 1)
-    # the window's oldest input has left the taps
+    # the oldest input of the window is no longer needed
     output = conv1d(longer[:, 1:].transpose(1, 2), weight[:, None], inputs.get('bias'), groups=weight.shape[0])
     return {'output': output.transpose(1, 2), 'window': longer[:, -weight.shape[1] :]}
 

@@ -1,4 +1,4 @@
-"""Retention, dense fusion and the linear scan in PyTorch: what `densessm check` is shown with.
+"""Retention, dense fusion and the linear scan in PyTorch: the example for `densessm check`.
 
 npx densessm check --backend "python3 adapters/python/example_torch.py"
 """

@@ -8,7 +8,7 @@ import { root } from '../support/root.ts';
 
 const folder = join(root, 'test/backends/python');
 
-/** A broken backend, and what its docstring says that a check of it finds: nothing else of these operators is wrong. */
+/** A broken backend, and the failures in its docstring: a check must find these and no others. */
 interface Broken {
   readonly file: string;
   readonly says: string;

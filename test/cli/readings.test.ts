@@ -18,7 +18,7 @@ describe('densessm readings', { timeout: 60_000 }, () => {
     expect(stdout).not.toContain('\u001b');
   });
 
-  it('says what the authors do, and where they say nothing', () => {
+  it('shows the choice of the authors, or that there is none', () => {
     const rows = readingLines(openReadings, 100);
     const row = (name: string): string => rows.find((line) => line.startsWith(`${name} `))!.replace(/ +/g, ' ');
     expect(row('fusedNorm')).toBe('fusedNorm none rms rms C k and v');
@@ -44,7 +44,7 @@ describe('densessm readings', { timeout: 60_000 }, () => {
     });
   });
 
-  it('takes the width of the terminal that looks', () => {
+  it('takes the width of the terminal', () => {
     const program = "process.stdout.columns = 60; process.argv[2] = 'readings'; await import('./src/cli/main.ts');";
     const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program, 'x'], {
       encoding: 'utf8',

@@ -60,7 +60,7 @@ describe.runIf(process.platform === 'linux')('a full disk', { timeout: 120_000 }
     '--version',
     'vectors check test/vectors',
     'degradation --count 1',
-  ])('is told in one message where %s cannot be written', (command) => {
+  ])('is reported in one message where %s cannot be written', (command) => {
     expect(bash(`densessm ${command} >/dev/full`)).toEqual({
       status: 2,
       stdout: '',
@@ -69,7 +69,7 @@ describe.runIf(process.platform === 'linux')('a full disk', { timeout: 120_000 }
     });
   });
 
-  it('leaves the status of an error that cannot be told', () => {
+  it('leaves the status of an error that cannot be printed', () => {
     expect(bash('densessm check --operator none 2>/dev/full').status).toBe(2);
     expect(bash('densessm vectors check /no/such/folder 2>/dev/full').status).toBe(2);
     expect(bash('densessm readings >/dev/full 2>&1').status).toBe(2);

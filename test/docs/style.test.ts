@@ -4,17 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { root } from '../support/root.ts';
 
 /** Rooms, as the beginnings of paths, that docs/style.md does not hold for yet. The list only shrinks. */
-const exempt = [
-  'src/cli/',
-  'src/io/',
-  'src/measure/',
-  'src/oracle/',
-  'src/vectors/',
-  'test/adapters/',
-  'test/backends/',
-  'test/browser/',
-  'test/oracle/',
-];
+const exempt = ['src/measure/', 'src/oracle/operators/', 'test/browser/'];
 
 const page = 'docs/style.md';
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');

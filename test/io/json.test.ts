@@ -20,7 +20,7 @@ describe('parseJson', () => {
     ['[{"x": {"b": "a", "c": ["b", "b"], "b"\n: 3}}]', 'b'],
     ['{"__proto__": 1, "__proto__": 2}', '__proto__'],
     ['{"\\"": 1, "\\"": 2}', '"'],
-  ])('finds the name that stands twice in %s', (text, name) => {
+  ])('finds the repeated name in %s', (text, name) => {
     expect(() => parseJson(text, 'header')).toThrow(`header has the name ${quoted(name)} twice`);
   });
 
@@ -31,7 +31,7 @@ describe('parseJson', () => {
   it.each([
     ['lists', '[', ']'],
     ['objects', '{"a":', '}'],
-  ])('refuses %s nested more than 100 deep, which functions that call themselves could not walk', (_, open, close) => {
+  ])('refuses %s nested more than 100 deep, which would exhaust the stack of recursive functions', (_, open, close) => {
     const nested = (depth: number): string => `${open.repeat(depth)}1${close.repeat(depth)}`;
     expect(parseJson(nested(100), 'f.json')).toEqual(JSON.parse(nested(100)));
     expect(() => parseJson(nested(101), 'f.json')).toThrow(/^f\.json is nested more than 100 deep; write it flatter$/);
@@ -42,7 +42,7 @@ describe('parseJson', () => {
     expect(() => parseJson('\u001b[2J\u0000\u009b{', 'f.json')).toThrow(/^\P{Cc}+$/u);
   });
 
-  it('says in one line what is no JSON', () => {
+  it('refuses text that is not JSON in one line', () => {
     for (const text of ['', '{', '{"a"\n\n:\n}', 'nul\nl', '{"a": 01}']) {
       expect(() => parseJson(text, 'f.json')).toThrow(InputError);
       expect(() => parseJson(text, 'f.json')).toThrow(/^f\.json is not JSON \([^\n]*\); write the file again$/);
@@ -51,7 +51,7 @@ describe('parseJson', () => {
 });
 
 describe('quoted', () => {
-  it('keeps the text of others on one short line', () => {
+  it('keeps foreign text on one short line', () => {
     expect(quoted('a\n\u001b[31m')).toBe('"a\\n\\u001b[31m"');
     expect(quoted('\u007f\u009b31m')).toBe('"\\u007f\\u009b31m"');
     expect(quoted('x'.repeat(1000)).length).toBeLessThan(130);

@@ -5,7 +5,7 @@ const numbers = (...x: number[]): { y: Float64Array } => ({ y: Float64Array.from
 const one = (): number => 1;
 
 describe('within', () => {
-  it('takes the worst share of what is allowed', () => {
+  it('takes the worst share of an allowance', () => {
     expect(within(numbers(1, 2.5), numbers(1, 2), one)).toMatchObject({ ratio: 0.5, error: 0.25, compared: 2 });
     expect(isRight(within(numbers(3.5), numbers(2), one))).toBe(false);
   });
@@ -25,7 +25,7 @@ describe('within', () => {
     expect(within(numbers(1), numbers(1), () => Number.NaN).ratio).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('counts what says little', () => {
+  it('counts loose allowances', () => {
     expect(within(numbers(1, 1000), numbers(1, 1000), (_name, i) => [2, 0.5][i]!).loose).toBe(1);
   });
 

@@ -23,7 +23,7 @@ const adaptersOf = (adapter: Adapter): CheckOptions => ({ adapters: { toy: { dou
 const without = (name: string): Adapter =>
   changed(({ tensors }) => ({ tensors: Object.fromEntries(Object.entries(tensors).filter(([key]) => key !== name)) }));
 
-/** What failed, with reasons. */
+/** The failures, with reasons. */
 const failures = ({ cases }: Report) =>
   cases
     .flatMap(({ tensors }) => tensors)

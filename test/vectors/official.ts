@@ -26,7 +26,7 @@ export function adapterOf({ family, config }: LoadedCase): Adapter {
 /** The outcome of every tensor of a case, without any waiver. */
 export const outcome = (loaded: LoadedCase): TensorResult[] => runCase(loaded, adapterOf(loaded), []);
 
-/** What does not pass, with reasons. */
+/** The tensors that do not pass, with reasons. */
 export const failing = (results: readonly TensorResult[]): string[] =>
   results.filter(({ status }) => status !== 'passed').map(({ name, worst, reason }) => `${name}: ${reason ?? worst}`);
 

@@ -9,7 +9,7 @@ const named = (start: string): LoadedCase => cases.find(({ name }) => name.start
 const [r00, r01, r05, r07, r08] = [named('r00'), named('r01'), named('r05'), named('r07'), named('r08')];
 
 const plain = { embeddingScale: Math.sqrt(width), residualScale: 1 };
-/** What the adapter computes for a name. */
+/** The adapter's answer for a name. */
 const computed = (loaded: LoadedCase, name: string): number[] =>
   Array.from(adapterOf(loaded)(withoutExpected(loaded)).tensors[name]!().data);
 

@@ -1,6 +1,6 @@
 """Every output is 0.
 
-That passes problems of KernelBench with its tolerance of 1e-2: its issue 165.
+Such outputs pass problems of KernelBench at its tolerance of 1e-2: its issue 165.
 FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state
 """
 

@@ -1,6 +1,6 @@
 """Rows are divided by the sum of their decays, counted from the beginning of their chunk.
 
-Chunkwise and parallel retention were not equal so: https://github.com/microsoft/torchscale/issues/77
+Chunkwise and parallel retention differed for this reason: https://github.com/microsoft/torchscale/issues/77
 FAIL retention chunkwise: wrong out/output
 """
 

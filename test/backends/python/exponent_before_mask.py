@@ -1,4 +1,4 @@
-"""Powers of γ are taken above the diagonal too and masked afterwards: in the gradient 0 · ∞ comes back.
+"""Powers of γ are taken above the diagonal too and masked afterwards: the gradient contains 0 · ∞.
 
 Forward was fine and gradients were NaN in https://github.com/state-spaces/mamba/issues/352
 FAIL retention parallel, chunkwise: not-finite grad/q
@@ -14,7 +14,7 @@ def parallel(q, k, v, state, decay):
     distance = t[:, None] - t[None, :]
     scores = q @ k.transpose(2, 3) * example.powers(decay, distance, q)
     inside = torch.where(distance >= 0, scores, torch.zeros_like(scores)) @ v
-    # state and what it gives are those of a sequence without values of its own
+    # the contribution of the given state: that of a sequence whose values are zeros
     carried, _ = right(q, k, torch.zeros_like(v), state, decay)
     _, after = right(q, k, v, state, decay)
     return inside + carried, after

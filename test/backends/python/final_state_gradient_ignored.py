@@ -1,4 +1,4 @@
-"""The backward begins with zeros in place of the cotangent of the final state.
+"""The backward pass starts from zeros in place of the cotangent of the final state.
 
 Forward was right and gradients were wrong in https://github.com/fla-org/flash-linear-attention/pull/1141
 FAIL retention parallel, chunkwise, recurrent: wrong grad/k or wrong grad/v or wrong grad/state

@@ -1,4 +1,4 @@
-"""What a chunk hands to the next one counts as a constant in differentiation.
+"""The state between two chunks counts as a constant in differentiation.
 
 Gradients were wrong across chunks in https://github.com/NX-AI/mlstm_kernels/pull/10
 FAIL retention chunkwise: wrong grad/q or wrong grad/k or wrong grad/v or wrong grad/state

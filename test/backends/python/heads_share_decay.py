@@ -1,4 +1,4 @@
-"""Every head decays as the first one.
+"""Every head has the decay of the first one.
 
 Axes were read in another order by one kernel of several: https://github.com/fla-org/flash-linear-attention/issues/547
 FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state

@@ -1,4 +1,4 @@
-"""The state is updated where it lies: the caller's own state is gone.
+"""The state is updated in place, so the caller's own state is lost.
 
 A chunk wrote into a block that others read: https://github.com/vllm-project/vllm/pull/56196
 FAIL retention recurrent: said-so

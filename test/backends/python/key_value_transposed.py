@@ -1,4 +1,4 @@
-"""The state is kept as [e, d] and handed over as if it were [d, e]: it reads what it writes, and only others see it.
+"""The state is kept as [e, d] and returned as if it were [d, e]. The kernel reads its own states; other kernels cannot.
 
 States had layouts of their own in https://github.com/fla-org/flash-linear-attention/issues/92
 FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state

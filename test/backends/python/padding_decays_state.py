@@ -1,6 +1,6 @@
 """The last chunk is padded with tokens of zeros, and each of them decays the state once more.
 
-Padding was said to change the state in https://github.com/huggingface/transformers/issues/46190
+Padding changed the state in https://github.com/huggingface/transformers/issues/46190
 FAIL retention chunkwise: wrong out/state
 """
 

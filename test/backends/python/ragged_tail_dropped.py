@@ -1,6 +1,6 @@
-"""What is left over behind the last whole chunk is not computed.
+"""Tokens after the last whole chunk are not computed.
 
-A length that chunks do not divide failed in https://github.com/fla-org/flash-linear-attention/issues/98
+A length that is no multiple of the chunk size failed in https://github.com/fla-org/flash-linear-attention/issues/98
 FAIL retention chunkwise: wrong out/output or wrong out/state
 """
 

@@ -1,4 +1,4 @@
-"""The rows behind the last whole chunk are not written: they hold what an allocator that poisons memory hands out.
+"""The rows after the last whole chunk are not written: they hold the NaN of an allocator that poisons memory.
 
 Rows of torch.empty were skipped in https://github.com/fla-org/flash-linear-attention/pull/967
 FAIL retention chunkwise: not-finite out/output

@@ -1,6 +1,6 @@
 """Two steps of the scan are combined in the wrong order.
 
-Operands were found swapped in https://github.com/state-spaces/mamba/issues/716
+Operands were swapped in https://github.com/state-spaces/mamba/issues/716
 FAIL linearScan scan: wrong out/output
 """
 

@@ -1,6 +1,6 @@
-"""Dense fusion reads its sources from the farthest on, so that each meets another's gate and projection.
+"""Dense fusion reads its sources farthest first, so each gets another one's gate and projection.
 
-No report: the order is DenseSSM's own, and a list reversed once too often.
+No report: the order is DenseSSM's own; a list is reversed once too often.
 FAIL fusedKeys, fusedValues whole: wrong out/fused
 """
 

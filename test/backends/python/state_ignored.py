@@ -1,6 +1,6 @@
-"""Every sequence starts from zeros, whatever state it is given.
+"""Every sequence starts from zeros and ignores its initial state.
 
-So did every window of a prefill but the first: https://github.com/gittensor-ai-lab/sparkinfer/pull/1071
+Every window of a prefill but the first did so: https://github.com/gittensor-ai-lab/sparkinfer/pull/1071
 FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state
 """
 

@@ -1,6 +1,6 @@
-"""The state is read where one token comes, as in decoding, and not where several come.
+"""The state is read for a single token, as in decoding, and ignored for several.
 
-So it was read in https://github.com/huggingface/transformers/pull/45513
+It was read like this in https://github.com/huggingface/transformers/pull/45513
 FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state
 """
 

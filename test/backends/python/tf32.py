@@ -1,4 +1,4 @@
-"""Operands of matrix products keep 10 bits behind the point, as TF32 does where nobody asked for it.
+"""Operands of matrix products keep 10 bits behind the point, as in TF32, where full precision was asked for.
 
 The default of tl.dot in https://github.com/triton-lang/triton/issues/1671
 FAIL retention parallel, chunkwise F32: wrong out/output or wrong out/state

@@ -1,4 +1,4 @@
-"""In every other call the last token is not yet there when the state is written.
+"""In every second call the state is written without the last token.
 
 Calls gave different answers in https://github.com/state-spaces/mamba/issues/1024
 FAIL retention recurrent: unsteady

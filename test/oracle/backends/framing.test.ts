@@ -9,7 +9,7 @@ const announcing = (length: bigint): Uint8Array => {
   return head;
 };
 
-/** What is said of bytes after which nothing comes. */
+/** The failure for bytes after which nothing comes. */
 const said = (stream: Uint8Array, most = 1000): string | undefined => {
   const decoding = decoder();
   decoding.push(stream, most);

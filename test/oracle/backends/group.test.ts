@@ -66,7 +66,7 @@ describe('a group', () => {
     );
   });
 
-  it('tells a signal also where the shell reports it as a status', async () => {
+  it('recognises a signal that the shell reports as a status', async () => {
     const group = startGroup("sh -c 'kill -ABRT $$'; exit $?");
     expect(await group.ended).toEqual({ how: 'signal', signal: 'SIGABRT' });
   });

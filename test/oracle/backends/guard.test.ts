@@ -10,7 +10,7 @@ import { expectGone, stranger } from '../../support/strangers.ts';
 
 const driver = fileURLToPath(new URL('driver.ts', import.meta.url));
 
-/** How the program ends: the signal it is sent, or what it does, and the status or signal it must end by. */
+/** Ways of ending: the signal that is sent, if any, and the status or signal with which the program must end. */
 const ways: [way: string, signal: NodeJS.Signals | null, end: number | string][] = [
   ['Ctrl-C', 'SIGINT', 'SIGINT'],
   ['SIGTERM', 'SIGTERM', 'SIGTERM'],

@@ -191,10 +191,7 @@ describe('a description', () => {
       'its description: operator "a" has dtypes ["float32"]; they are a list of F32, F64, at least one',
     ],
     [withOffer({ gradients: 'yes' }), 'its description: operator "a" has gradients "yes"; they are true or false'],
-    [
-      file({ message: 'answer', id: '1' }),
-      'its message is "answer"; expected here is one of description and error',
-    ],
+    [file({ message: 'answer', id: '1' }), 'its message is "answer"; expected here is one of description and error'],
   ])('that is malformed is a failure', (bytes, message) => {
     expect(descriptionIn(bytes, '1')).toEqual({ kind: 'wrong-message', message, stderr: [] });
   });

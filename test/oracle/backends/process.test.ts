@@ -66,11 +66,7 @@ const atRun: Row[] = [
     'its message: the header is not JSON (Unexpected end of JSON input); write the file again',
   ],
   ['odd-name', 'wrong-message', 'its answer has the tensor "y"; names begin with out/ or grad/'],
-  [
-    'unknown-kind',
-    'wrong-message',
-    'its message is "result"; expected here is one of answer, unsupported and error',
-  ],
+  ['unknown-kind', 'wrong-message', 'its message is "result"; expected here is one of answer, unsupported and error'],
   ['no-kind', 'wrong-message', "its message has no text 'message'; here it is one of answer, unsupported and error"],
   ['ignores-sigterm', 'timeout', 'it did not answer a question within 0.4 s', [], { question: 400 }],
   ['closes-stdout', 'exited', 'it closed its standard output before it answered a question, but runs on'],
@@ -83,7 +79,7 @@ const atRun: Row[] = [
   ],
 ];
 
-/** Longer than what is allowed by so much is too long. */
+/** Milliseconds above a limit that still pass. */
 const SLACK = 4000;
 
 describe('a backend that stays', () => {
@@ -148,7 +144,7 @@ async function withStranger(
   await expectGone(pids());
 }
 
-/** Computes something for so many milliseconds. */
+/** Computes for this many milliseconds. */
 function busy(milliseconds: number): void {
   for (const end = performance.now() + milliseconds; performance.now() < end; );
 }

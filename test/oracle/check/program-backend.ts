@@ -8,7 +8,7 @@ import { operators } from '../../../src/oracle/operators/index.ts';
 import { asAnswered, evaluate, type Program } from '../../../src/oracle/program.ts';
 import type { Executor } from '../../../src/tensor/value.ts';
 
-/** What to do with an answer before it goes out. */
+/** A change of an answer before it is sent. */
 export type Twist = (answer: Map<string, StoredTensor>, question: Question) => Answer | Map<string, StoredTensor>;
 
 /** Everything in every mode and type, answered by the programs of the operators, or others. */

@@ -11,7 +11,7 @@ import type { Executor } from '../../../src/tensor/value.ts';
 /** An answer. */
 export type Answered = Map<string, StoredTensor>;
 
-/** What a program answers on an executor. */
+/** The answer of a program on an executor. */
 export function answerOn(
   on: Executor,
   program: Program,
@@ -24,7 +24,7 @@ export function answerOn(
   );
 }
 
-/** What a right implementation answers that uses all its freedom. */
+/** The answer of a right implementation that uses all its freedom. */
 export const rightAnswer = (
   program: Program,
   c: Case,
