@@ -61,7 +61,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
   const speaks = !json && !quiet;
   if (speaks) {
     say(`${colour.heading(backend.description.name)}: ${size.cases} cases a row, seed ${size.seed}.`);
-    say('Every number is held against a bound computed for it; median and worst: what errors take of these bounds.\n');
+    say('Each number is compared with its own error bound; median and worst are error / bound.\n');
     say(colour.heading(tableLine(checkColumns, widths, right)));
   }
   const found = await check(backend, {

@@ -25,6 +25,7 @@ const columns = [
   'of bound',
   'gradients',
   'of bound',
+  'loose',
   'time',
   '',
 ];
