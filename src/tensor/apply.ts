@@ -5,9 +5,9 @@ import type { Shape } from './shape.ts';
 import { type Executor, isValue, type Kind, type Value } from './value.ts';
 
 /**
- * Applies a primitive to values. The innermost executor among the operands runs it; operands of outer executors are
- * constants to it. Throws on operands that are no values, of unrelated executors, of an ended gradient call, of a wrong kind or
- * shape.
+ * Applies a primitive to values. The innermost executor among those of the operands runs it. It treats operands of outer executors
+ * as constants. Throws on operands that are no values, have unrelated executors, come from an ended gradient call, or have a wrong
+ * kind or shape.
  */
 export function apply<P>(primitive: Primitive<P>, xs: readonly Value[], params: P): Value {
   const on = innermost(primitive, xs);
@@ -16,7 +16,7 @@ export function apply<P>(primitive: Primitive<P>, xs: readonly Value[], params: 
   return { shape, kind, on, data: on.run(primitive, xs, params, shape) };
 }
 
-/** {@link apply} without its checks: for an executor, such as a tape, that passes checked operands to the executors below it. */
+/** {@link apply} without its checks, for executors such as a tape: their operands have been checked already. */
 export function reapply(primitive: Primitive, xs: readonly Value[], params: unknown, shape: Shape): Value {
   const on = innermost(primitive, xs);
   const kind = primitive.kinds === 'same' ? xs[0]!.kind : 'real';
@@ -24,7 +24,7 @@ export function reapply(primitive: Primitive, xs: readonly Value[], params: unkn
 }
 
 function innermost(primitive: Primitive, xs: readonly Value[]): Executor {
-  // only a value has an executor: the same check as isValue, and this look-up is needed in any case
+  // only values have an executor, so this look-up is also the check of isValue
   let on = xs[0]?.on;
   if (on === undefined) return failNoValue(primitive.name, 'operand 0', xs[0]);
   if (!on.open) failEnded(primitive);
@@ -41,7 +41,7 @@ export function checkValue(call: string, what: string, x: unknown): asserts x is
   if (!isValue(x)) failNoValue(call, what, x);
 }
 
-/** Throws the error for an `x` that is no value. */
+/** Throws the error for an argument `x` that is no value. */
 export function failNoValue(call: string, what: string, x: unknown): never {
   fail(`${call}: ${what} is ${described(x)}, not a value; make one with tensor(…)`);
 }

@@ -1,4 +1,4 @@
-/** @file The error that callers get: one line that names the call, the values and the remedy. */
+/** @file Defines the error for callers: one line that names the call, the values and the remedy. */
 
 /** An error in the caller's input, not a bug of the library. Its message can be shown to users as it is. */
 export class InputError extends Error {

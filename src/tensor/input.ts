@@ -4,11 +4,11 @@ import { fail } from './errors.ts';
 import { checkShape, type Shape, show, sizeOf } from './shape.ts';
 import type { Executor, Value } from './value.ts';
 
-/** Numbers in nested lists, all lists of one level equally long. */
+/** Numbers in nested lists. All lists of one level have the same length. */
 export type Nested = number | readonly Nested[];
 
 /**
- * A real value on an executor from numbers in row-major order, which are copied. Throws when they do not fill the shape.
+ * Makes a real value on an executor. Copies the numbers, which are in row-major order. Throws when they do not fill the shape.
  * @example
  * read(sum(input(f64, [1, 2, 3, 4], [2, 2]), [0])) // [4, 6]
  */
@@ -23,7 +23,8 @@ export function input(on: Executor, data: ArrayLike<number>, shape: Shape): Valu
 }
 
 /**
- * An index value on an executor: integers from 0 to 2²⁴, exact everywhere. Throws on anything else.
+ * Makes an index value on an executor. Indices are integers from 0 to 2²⁴, which every executor holds exactly. Throws on other
+ * numbers, and when they do not fill the shape.
  * @example
  * read(gather(tensor([5, 6, 7]), indexInput(f64, [2, 0], [2]))) // [7, 5]
  */
@@ -40,7 +41,7 @@ export function indexInput(on: Executor, data: ArrayLike<number>, shape: Shape):
 }
 
 /**
- * The numbers and the shape of nested lists. Throws when the lists are ragged or hold anything but numbers.
+ * Returns the numbers and the shape of nested lists. Throws when the lists are ragged or hold anything but numbers.
  * @example
  * flatten([[1, 2, 3], [4, 5, 6]]).shape // [2, 3]
  */
@@ -69,7 +70,7 @@ export function flatten(nested: Nested, call = 'flatten'): { data: Float64Array;
 }
 
 /**
- * A copy of a value's numbers, row-major.
+ * Copies the numbers of a value, row-major.
  * @example
  * read(tensor([[1, 2], [3, 4]])) // [1, 2, 3, 4]
  */
@@ -79,7 +80,7 @@ export function read(x: Value): Float64Array {
 }
 
 /**
- * The number in a value of one element. Throws when there are more, or none.
+ * Returns the number of a value with one element. Throws when it has another number of elements.
  * @example
  * item(sum(tensor([1, 2]))) // 3
  */

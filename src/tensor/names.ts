@@ -1,8 +1,8 @@
-/** @file Finds the name that a mistyped one most likely stands for. */
+/** @file Finds the known name that is most similar to a mistyped one. */
 
 /**
- * The known name that a wrong one stands for, case aside: the only one that contains it, else the nearest, of which up to four
- * characters in ten may differ. Undefined where there is none.
+ * Returns the known name that is most similar to a wrong one, ignoring case. If exactly one known name contains `name`, that is
+ * the result; else the name at the least edit distance, up to 40 % of the length of `name`. Undefined if there is none.
  * @example
  * nearest('retentoin', ['linearScan', 'retention']) // 'retention'
  */
@@ -18,7 +18,7 @@ export function nearest(name: unknown, known: readonly string[]): string | undef
 }
 
 /**
- * The nearest known name as the end of an error message; empty where none is near.
+ * Suggests the most similar known name at the end of an error message. Empty if {@link nearest} finds none.
  * @example
  * didYouMean('recurent', ['parallel', 'recurrent']) // " (did you mean 'recurrent'?)"
  */
@@ -27,9 +27,9 @@ export function didYouMean(name: unknown, known: readonly string[]): string {
   return meant === undefined ? '' : ` (did you mean '${meant}'?)`;
 }
 
-/** How many characters to insert, delete, replace or swap with their neighbour, to make one word the other. */
+/** Edit distance: how many characters to insert, delete, replace or swap with their neighbour to turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
-  // rows[i][j] is the distance of the first i characters of a and the first j of b
+  // rows[i][j] is the distance between the first i characters of a and the first j characters of b
   const rows = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
     const row = [i];

@@ -1,6 +1,6 @@
-/** @file A computation that runs at most once. */
+/** @file Computes a result at most once. */
 
-/** A function that computes its result at the first call and keeps it: for what several readers share. */
+/** Returns a function that computes its result at the first call and returns the same result at later calls. */
 export function once<T>(compute: () => T): () => T {
   let kept: { readonly result: T } | undefined;
   return () => {

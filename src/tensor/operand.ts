@@ -1,16 +1,16 @@
-/** @file Operands of elementwise functions: broadcasts values and turns numbers into constants. */
+/** @file Prepares operands of elementwise functions: broadcasts values and turns numbers into constants. */
 import { failNoValue } from './apply.ts';
 import { fail } from './errors.ts';
 import { broadcast } from './primitives/broadcast.ts';
 import { broadcastShapes, checkShape, type Shape, sameShape, show, sizeOf } from './shape.ts';
 import { isValue, type Slack, type Value } from './value.ts';
 
-/** A value, or a number that stands for a constant of the other operand's shape. */
+/** A value, or a number. A number becomes a constant with the shape of the other operand. */
 export type Operand = Value | number;
 
 /**
- * A constant table of numbers on the root executor of `x`. `slack` says how far, in units of round-off, the table of a correct
- * implementation may be from it: rounded once, unless given. Throws when the numbers do not fill the shape.
+ * Makes a constant from a table of numbers, on the root executor of `x`. `slack` is the largest difference, in units of round-off,
+ * between this table and that of a correct implementation; one rounding unless given. Throws when the numbers do not fill the shape.
  * @example
  * read(constantLike(tensor([1, 2]), Float64Array.of(3, 4), [2])) // [3, 4]
  */
@@ -29,7 +29,7 @@ function constant({ on: { root } }: Value, data: Float64Array, shape: Shape, sla
 }
 
 /**
- * A constant that repeats one number, on the root executor of `x`.
+ * Makes a constant that repeats one number, on the root executor of `x`.
  * @example
  * read(filledLike(tensor([1, 2]), 7, [3])) // [7, 7, 7]
  */
@@ -39,7 +39,7 @@ export function filledLike(x: Value, fill: number, shape: Shape): Value {
 }
 
 /**
- * Zeros on the root executor of `x`, of its shape unless given.
+ * Makes zeros on the root executor of `x`, with the shape of `x` unless a shape is given.
  * @example
  * read(zerosLike(tensor([1, 2]))) // [0, 0]
  */
@@ -48,7 +48,7 @@ export function zerosLike(x: Value, shape: Shape = x.shape): Value {
   return constant(x, new Float64Array(sizeOf(shape)), shape);
 }
 
-/** Both operands as values of one shape: numbers become constants, shapes broadcast. Throws on anything else. */
+/** Returns both operands as values of one shape: numbers become constants, shapes broadcast. Throws on other operands. */
 export function operands(call: string, x: Operand, y: Operand): [Value, Value] {
   if (typeof x !== 'number' && !isValue(x)) return failNoValue(call, 'operand 0', x);
   if (typeof y !== 'number' && !isValue(y)) return failNoValue(call, 'operand 1', y);

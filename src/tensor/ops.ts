@@ -1,4 +1,4 @@
-/** @file Functions composed of primitives that need no file of their own. */
+/** @file Defines small functions composed of primitives: neg, sub, div, meanKeep, at, stack, chunks. */
 import { checkValue } from './apply.ts';
 import { fail } from './errors.ts';
 import { type Operand, operands } from './operand.ts';
@@ -45,7 +45,7 @@ export function div(x: Operand, y: Operand): Value {
 }
 
 /**
- * Mean of `x` over one axis, which stays with length 1 so that the result broadcasts against `x`.
+ * Mean of `x` over one axis. The axis keeps length 1, so that the result broadcasts against `x`.
  * @example
  * read(meanKeep(tensor([[1, 3], [4, 6]]), -1)) // [2, 5]
  */
@@ -58,7 +58,7 @@ export function meanKeep(x: Value, axis: number): Value {
 }
 
 /**
- * `x` at one position of an axis, which leaves the shape.
+ * Takes `x` at one position of an axis and removes that axis from the shape.
  * @example
  * read(at(tensor([[1, 2], [3, 4]]), 0, 1)) // [3, 4]
  */
@@ -73,7 +73,7 @@ export function at(x: Value, axis: number, position: number): Value {
 }
 
 /**
- * Values of one shape joined along a new axis; −1 puts it last. Throws on an empty list and on shapes that differ.
+ * Joins values of one shape along a new axis; −1 puts it last. Throws on an empty list and on shapes that differ.
  * @example
  * stack([tensor([1, 2]), tensor([3, 4])], 0).shape // [2, 2]
  */
@@ -94,7 +94,7 @@ export function stack(xs: readonly Value[], axis: number): Value {
 }
 
 /**
- * `x` cut along an axis into parts of at most `length`, the last one ragged.
+ * Splits `x` along an axis into parts of the given length. The last part may be shorter.
  * @example
  * chunks(tensor([1, 2, 3]), 0, 2).map((part) => part.shape[0]) // [2, 1]
  */

@@ -1,21 +1,21 @@
-/** @file Seeded random numbers. Each caller owns its generator; there is no global one. */
+/** @file Draws seeded random numbers. Each caller has its own generator; there is no global one. */
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
 import { uniformInt } from 'pure-rand/distribution/uniformInt';
 import { mersenne } from 'pure-rand/generator/mersenne';
 import { fail } from './errors.ts';
 
-/** A stream of random numbers: each call takes the next one. */
+/** A stream of random numbers. Each call draws the next number. */
 export interface Rng {
-  /** From [0, 1), a multiple of 2⁻⁵³. */
+  /** Uniform in [0, 1), a multiple of 2⁻⁵³. */
   uniform(): number;
-  /** From the standard normal distribution. */
+  /** Standard normal. */
   normal(): number;
-  /** An integer from [0, below), all equally likely. Throws unless `below` is an integer from 1 to 2⁵³ − 1. */
+  /** Uniform among the integers of [0, below). Throws unless `below` is an integer from 1 to 2⁵³ − 1. */
   integer(below: number): number;
 }
 
 /**
- * A stream of random numbers: equal seeds give equal streams. Throws unless the seed is an integer of 32 bits, signed or not.
+ * Makes a stream of random numbers. Equal seeds give equal streams. Throws unless the seed is a signed or unsigned 32-bit integer.
  * @example
  * rng(7).uniform() === rng(7).uniform() // true
  */
@@ -23,7 +23,7 @@ export function rng(seed: number): Rng {
   if (!Number.isInteger(seed) || seed < -(2 ** 31) || seed >= 2 ** 32) {
     fail(`rng: the seed is ${seed}; a seed is an integer from -2^31 to 2^32 - 1`);
   }
-  // no generator of the xorshift family: there neighbouring seeds begin with nearly equal numbers, or differ by fixed bits
+  // not xorshift: its streams of neighbouring seeds begin with nearly equal numbers, or differ by fixed bits
   const generator = mersenne(seed);
   const uniform = (): number => uniformFloat64(generator);
   return {

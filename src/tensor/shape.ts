@@ -1,17 +1,17 @@
-/** @file Shapes: plain arrays of axis lengths, row-major, the last axis fastest. */
+/** @file Defines shapes and their arithmetic. A shape is a list of axis lengths; elements are row-major. */
 import { fail } from './errors.ts';
 
-/** Axis lengths; `[]` is a scalar, a 0 makes the value empty. */
+/** Axis lengths. `[]` is the shape of a scalar; a value with an axis of length 0 is empty. */
 export type Shape = readonly number[];
 
-/** Number of elements of a shape (1 for a scalar). */
+/** Number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: Shape): number {
   let size = 1;
   for (let i = 0; i < shape.length; i++) size *= shape[i]!;
   return size;
 }
 
-/** Whether two shapes are the same, axis by axis. */
+/** Whether two shapes are equal. */
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
   if (a.length !== b.length) return false;
@@ -19,10 +19,10 @@ export function sameShape(a: Shape, b: Shape): boolean {
   return true;
 }
 
-/** `[2, 3]`, as errors print a shape. */
+/** Formats a shape for error messages, such as `[2, 3]`. */
 export const show = (shape: Shape): string => `[${shape.join(', ')}]`;
 
-/** Steps between neighbours along each axis of a dense row-major array. */
+/** Strides of a dense row-major array: the distance between neighbours along each axis, in elements. */
 export function stridesOf(shape: Shape): number[] {
   const strides = new Array<number>(shape.length);
   for (let i = shape.length - 1, step = 1; i >= 0; i--) {
@@ -32,7 +32,7 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** The axis counted from the front; negative axes count from the end. Throws when there is no such axis. */
+/** Converts an axis, which may be negative to count from the end, to one counted from the front. Throws if it does not exist. */
 export function axisOf(call: string, axis: number, shape: Shape): number {
   const at = axis < 0 ? axis + shape.length : axis;
   if (!Number.isInteger(at) || at < 0 || at >= shape.length) {
@@ -42,7 +42,7 @@ export function axisOf(call: string, axis: number, shape: Shape): number {
   return at;
 }
 
-/** Checks that a list of numbers is a shape. */
+/** Throws unless a list of numbers is a shape. */
 export function checkShape(call: string, shape: Shape): void {
   for (const length of shape) {
     if (!Number.isInteger(length) || length < 0) {
@@ -51,7 +51,7 @@ export function checkShape(call: string, shape: Shape): void {
   }
 }
 
-/** The shape two operands have after right-aligned broadcasting. Throws when a pair of lengths differs and neither is 1. */
+/** Shape of two operands after broadcasting, aligned at the right. Throws where two lengths differ and neither is 1. */
 export function broadcastShapes(call: string, a: Shape, b: Shape): Shape {
   if (sameShape(a, b)) return a;
   const rank = Math.max(a.length, b.length);

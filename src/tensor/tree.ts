@@ -1,12 +1,12 @@
-/** @file Nested records and lists of values: parameters, states, inputs. */
+/** @file Maps, lists and joins trees: nested records and lists of values, such as parameters, states and inputs. */
 import { fail } from './errors.ts';
 import { isValue, type Value } from './value.ts';
 
-/** A value, or a list or record of trees (a pytree); absent fields are allowed and stay absent. */
+/** A value, or a list or record of trees (a pytree). Absent fields are allowed. */
 export type Tree = Value | readonly Tree[] | { readonly [field: string]: Tree | undefined };
 
 /**
- * Maps every value of a tree, in field order, and keeps the tree's structure. `path` names the place, as in `layers.0.query`.
+ * Maps every value of a tree, in field order, and keeps the structure. `path` is the path of the value, such as `layers.0.query`.
  * @example
  * const { w, b } = mapTree({ w: tensor([1, 2]), b: [scalar(3)] }, (x) => scale(x, 2));
  * [read(w), item(b[0])] // [[2, 4], 6]
@@ -23,10 +23,10 @@ export function mapTree<T extends Tree>(tree: T, f: (value: Value, path: string)
   return Object.fromEntries(entries.map(([k, v]) => [k, v === undefined ? v : map(v, k)])) as Tree as T;
 }
 
-/** A place in a tree in words: `input` for the root, else `input layers.0.query`. */
+/** Describes a path for error messages: `the input` for the root, else `input layers.0.query`. */
 export const named = (what: string, path: string): string => (path === '' ? `the ${what}` : `${what} ${path}`);
 
-/** The values of a tree, in the order in which {@link mapTree} visits them. */
+/** Lists the values of a tree, in the order of {@link mapTree}. */
 export function leavesOf(tree: Tree): Value[] {
   const leaves: Value[] = [];
   mapTree(tree, (value) => {
@@ -37,7 +37,7 @@ export function leavesOf(tree: Tree): Value[] {
 }
 
 /**
- * The values of a tree by path.
+ * Lists the values of a tree with their paths.
  * @example
  * namedLeavesOf({ w: tensor([1, 2]), b: [scalar(3)] }).map(([path]) => path) // ['w', 'b.0']
  */
@@ -50,14 +50,15 @@ export function namedLeavesOf(tree: Tree): [path: string, value: Value][] {
   return leaves;
 }
 
-/** A tree of the same structure with other values. */
+/** Replaces the values of a tree, in the order of {@link leavesOf}, and keeps the structure. */
 export function withLeaves<T extends Tree>(tree: T, leaves: readonly Value[]): T {
   let next = 0;
   return mapTree(tree, () => leaves[next++]!);
 }
 
 /**
- * The tree that has the given leaves at the given paths: the inverse of naming them. Fields that are all integers make lists.
+ * Builds the tree with the given leaves at the given paths: the inverse of {@link namedLeavesOf}. Where all fields are integers, it
+ * makes a list.
  * @example
  * treeOf({ 'a.0': 1, 'a.1': 2, b: 3 }) // { a: [1, 2], b: 3 }
  */
@@ -75,7 +76,7 @@ export function treeOf(leaves: Readonly<Record<string, unknown>>): unknown {
   return isList ? entries.map(([, node]) => node) : Object.fromEntries(entries);
 }
 
-/** Joins trees of one structure, at least one, value by value. */
+/** Joins trees of one structure value by value. There must be at least one tree. */
 export function joinTrees<T extends Tree>(trees: readonly T[], join: (xs: readonly Value[]) => Value): T {
   const leaves = trees.map(leavesOf);
   return withLeaves(

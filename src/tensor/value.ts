@@ -1,11 +1,11 @@
-/** @file Values and executors: a value lives on an executor, and an executor interprets the primitives. */
+/** @file Defines values and executors. Each value belongs to an executor, which interprets the primitives. */
 import type { Primitive } from './primitive.ts';
 import type { Shape } from './shape.ts';
 
 /** `real` values are rounded and differentiated; `index` values (token ids, positions) are exact and never differentiated. */
 export type Kind = 'real' | 'index';
 
-/** An immutable array of numbers on an executor, which stores it as a `D`. */
+/** An immutable array of numbers. Its executor stores them as a `D`. */
 export interface Value<D = unknown> {
   readonly shape: Shape;
   readonly kind: Kind;
@@ -13,32 +13,32 @@ export interface Value<D = unknown> {
   readonly data: D;
 }
 
-/** How far the i-th number of an implementation's table may be from ours, `value`, in units of round-off. */
+/** The largest allowed difference between the i-th number of a table, `value`, and that of an implementation, in units of round-off. */
 export type Slack = (value: number, i: number) => number;
 
-/** An interpreter of the primitives: on plain numbers, on numbers with an error bound, on a gradient tape. */
+/** An interpreter of the primitives: on plain numbers, on numbers with error bounds, or on a gradient tape. */
 export interface Executor<D = unknown> {
   readonly name: string;
-  /** The executor that holds the numbers in the end: itself, or the root of the one that a tape records. */
+  /** The executor that stores the numbers: for a tape, the root of the executor that it records; else this executor. */
   readonly root: Executor;
-  /** 0 for a root. A tape made later is the inner one and has the greater order. */
+  /** Nesting order: 0 for a root. A tape made later is an inner one and has a greater order. */
   readonly order: number;
-  /** False once a gradient call has ended: its values are no longer usable. */
+  /** False after a gradient call has ended. Its values cannot be used any more. */
   readonly open: boolean;
-  /** Stores given numbers, which must be exact in the executor's format. The executor keeps the array. */
+  /** Stores numbers, which must be exact in the executor's format. Keeps the array without a copy. */
   input(x: Float64Array, shape: Shape, kind: Kind): D;
   /**
-   * Stores a table or literal. An implementation may round it once, or be off by `slack` units of round-off (`|x|` is one
-   * rounding). The array is kept, not copied: the caller must not change it afterwards.
+   * Stores a table or literal. An implementation may round it once, or differ by `slack` units of round-off (`|x|` is one
+   * rounding). Keeps the array without a copy, so the caller must not change it afterwards.
    */
   constant(x: Float64Array, shape: Shape, slack?: Slack): D;
-  /** The primitive's result on checked operands. */
+  /** Evaluates a primitive on checked operands. */
   run(primitive: Primitive, xs: readonly Value[], params: unknown, shape: Shape): D;
-  /** The numbers of one of its values; the caller must not change them. */
+  /** Returns the numbers of one of its values. The caller must not change them. */
   read(data: D): Float64Array;
 }
 
-/** Whether something is a value. */
+/** Whether `x` is a value. */
 export function isValue(x: unknown): x is Value {
   return typeof x === 'object' && x !== null && 'on' in x && 'data' in x && 'shape' in x;
 }

@@ -1,4 +1,4 @@
-/** @file `|x|`; its derivative at 0 is 0 */
+/** @file Primitive `abs`: `|x|`, with derivative 0 at 0 */
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';

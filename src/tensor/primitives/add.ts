@@ -1,4 +1,4 @@
-/** @file x + y */
+/** @file Primitive `add`: x + y */
 import { apply } from '../apply.ts';
 import { type Operand, operands } from '../operand.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';

@@ -1,4 +1,4 @@
-/** @file `x` repeated along new or length-1 axes */
+/** @file Primitive `broadcast`: repeats `x` along new axes and axes of length 1 */
 import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
@@ -7,7 +7,7 @@ import type { Value } from '../value.ts';
 import { reshape } from './reshape.ts';
 import { sum } from './sum.ts';
 
-/** The shape to reach. */
+/** The shape of the result. */
 export type BroadcastParams = { readonly shape: Shape };
 
 export const broadcastPrimitive: Primitive<BroadcastParams> = {
@@ -20,7 +20,7 @@ export const broadcastPrimitive: Primitive<BroadcastParams> = {
     }
     return shape;
   },
-  // the cotangents of all copies add up
+  // the cotangent of an element is the sum over its copies
   vjp(ct, _out, [x], { shape }) {
     const added = shape.length - x!.shape.length;
     const grown = shape.flatMap((length, i) => (i < added || x!.shape[i - added] !== length ? [i] : []));
@@ -29,7 +29,7 @@ export const broadcastPrimitive: Primitive<BroadcastParams> = {
 };
 
 /**
- * `x` repeated to a larger shape, axes aligned at the right. Throws when an axis that is not 1 would change.
+ * Repeats `x` to a larger shape, with axes aligned at the right. Throws when an axis would change whose length is not 1.
  * @example
  * read(broadcast(tensor([1, 2]), [2, 2])) // [1, 2, 1, 2]
  */

@@ -1,4 +1,4 @@
-/** @file `y_t = Σ_{s≤t} k_{t−s} x_s` along one axis */
+/** @file Primitive `causalConvolution`: `y_t = Σ_{s≤t} k_{t−s} x_s` along one axis */
 import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import { didYouMean } from '../names.ts';
@@ -6,10 +6,10 @@ import type { Primitive } from '../primitive.ts';
 import { axisOf, sameShape, show } from '../shape.ts';
 import type { Value } from '../value.ts';
 
-/** The algorithm of a convolution: direct sums, or a product of Fourier transforms (FFT). */
+/** Algorithm of a convolution: direct sums, or a product of Fourier transforms (FFT). */
 export type ConvolutionMethod = 'direct' | 'fft';
 
-/** The axis of time (counted from the front), whether it sums what comes after, `Σ_{s≥t} k_{s−t} x_s`, and how. */
+/** The axis of time (counted from the front), the algorithm, and the direction: in reverse, `Σ_{s≥t} k_{s−t} x_s`. */
 export interface CausalConvolutionParams {
   readonly axis: number;
   readonly reverse: boolean;
@@ -34,9 +34,9 @@ export const causalConvolutionPrimitive: Primitive<CausalConvolutionParams> = {
 };
 
 /**
- * `y_t = Σ_{s≤t} k_{t−s} x_s` for every token t of an axis; with `reverse` the correlation `y_t = Σ_{s≥t} k_{s−t} x_s`. `x` and `k` have
- * one shape, which is the result's. The method `fft` takes O(T log T) steps; it rounds relative to ‖k‖₂ ‖x‖₂, not to each
- * element, and spreads a NaN or infinity over the whole sequence. Throws when the shapes differ.
+ * Causal convolution along an axis: `y_t = Σ_{s≤t} k_{t−s} x_s` for every token t; with `reverse` the correlation
+ * `y_t = Σ_{s≥t} k_{s−t} x_s`. `x`, `k` and the result have the same shape. The method `fft` takes O(T log T) steps. Its rounding errors
+ * are relative to ‖k‖₂ ‖x‖₂, not to each element, and a NaN or infinity spreads over the whole sequence. Throws when the shapes differ.
  * @example
  * read(causalConvolution(tensor([1, 2, 3]), tensor([1, 10, 0]), 0)) // [1, 12, 23]
  */

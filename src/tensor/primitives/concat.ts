@@ -1,4 +1,4 @@
-/** @file Values one after another along one axis */
+/** @file Primitive `concat`: joins values along one axis */
 import { apply } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
@@ -6,7 +6,7 @@ import { axisOf, show } from '../shape.ts';
 import type { Value } from '../value.ts';
 import { slice } from './slice.ts';
 
-/** The axis along which the values are joined (counted from the front). */
+/** The axis of concatenation (counted from the front). */
 export type ConcatParams = { readonly axis: number };
 
 export const concatPrimitive: Primitive<ConcatParams> = {
@@ -36,7 +36,7 @@ export const concatPrimitive: Primitive<ConcatParams> = {
 };
 
 /**
- * Values joined along an axis. Throws on an empty list and on shapes that differ elsewhere.
+ * Joins values along an axis. Throws on an empty list, and on shapes that differ along another axis.
  * @example
  * read(concat([tensor([1]), tensor([2, 3])], 0)) // [1, 2, 3]
  */

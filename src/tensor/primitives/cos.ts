@@ -1,4 +1,4 @@
-/** @file Cosine of x in radians */
+/** @file Primitive `cos`: cosine of x in radians */
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';

@@ -1,4 +1,4 @@
-/** @file Einstein summation, the only contraction: products of values summed over indices, written as in the paper */
+/** @file Primitive `einsum`, the only contraction: products of values, summed over indices (Einstein summation) */
 import { apply } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
@@ -8,8 +8,8 @@ import { broadcast } from './broadcast.ts';
 import { reshape } from './reshape.ts';
 
 /**
- * A parsed subscript string: one term of index letters per operand, and the result's. `axes` and `outAxes` are the same as
- * numbers: the position of each letter in `letters`, which has every index once.
+ * A parsed subscript string: a term of index letters for each operand and for the result. `letters` has every index once. `axes` and
+ * `outAxes` are the terms as numbers: the position of each letter in `letters`.
  */
 export interface EinsumParams {
   readonly spec: string;
@@ -26,7 +26,7 @@ export const einsumPrimitive: Primitive<EinsumParams> = {
     const lengths = indexLengths(params, xs);
     return params.outAxes.map((index) => lengths[index]!);
   },
-  // the cotangent takes the operand's place; an index that only this operand has was summed, so its cotangent repeats
+  // an einsum with the cotangent in the operand's place; along an index that only this operand has, the cotangent repeats
   vjp(ct, _out, xs, params, needs) {
     return xs.map((x, i) => {
       if (!needs[i]) return null;
@@ -40,8 +40,8 @@ export const einsumPrimitive: Primitive<EinsumParams> = {
 };
 
 /**
- * Einstein summation over any number of operands: indices missing after `->` are summed. An index may stand once per operand.
- * Throws on a malformed subscript string, a wrong number of axes, and lengths that disagree.
+ * Einstein summation over any number of operands: sums over the indices that are missing after `->`. A term has each index at most
+ * once. Throws on a malformed subscript string, a wrong number of axes, and lengths that disagree.
  * @example
  * read(einsum('td,sd->ts', tensor([[1, 2]]), tensor([[3, 4], [5, 6]]))) // [11, 17]
  */
@@ -85,7 +85,7 @@ function parse(spec: string): EinsumParams {
   return params;
 }
 
-/** The rule for an operand's cotangent: an einsum, and the operand's axes along which its result repeats. */
+/** Rule for an operand's cotangent: an einsum, and the axes of the operand along which the result of that einsum repeats. */
 interface Adjoint {
   readonly spec: string;
   readonly repeats: readonly boolean[];
@@ -108,7 +108,7 @@ function adjoint(term: string, others: readonly string[]): Adjoint {
   return { spec: `${others.join(',')}->${kept}`, repeats };
 }
 
-/** The length of every index of `letters`; throws where an operand has other axes than its term, or two operands disagree. */
+/** Length of every index in `letters`. Throws when the axes of an operand do not match its term, or two lengths disagree. */
 export function indexLengths(params: EinsumParams, xs: readonly { readonly shape: Shape }[]): number[] {
   const lengths = new Array<number>(params.letters.length).fill(-1);
   for (let i = 0; i < xs.length; i++) {

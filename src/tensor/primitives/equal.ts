@@ -1,4 +1,4 @@
-/** @file 1 where x = y, else 0; its derivative is 0 */
+/** @file Primitive `equal`: 1 where x = y, else 0, with derivative 0 */
 import { apply } from '../apply.ts';
 import { type Operand, operands } from '../operand.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';

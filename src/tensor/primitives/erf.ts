@@ -1,4 +1,4 @@
-/** @file Error function `2/√π ∫₀^x e^{-s²} ds` */
+/** @file Primitive `erf`: error function `2/√π ∫₀^x e^{-s²} ds` */
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';

@@ -1,4 +1,4 @@
-/** @file `e^x` */
+/** @file Primitive `exp`: `e^x` */
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';

@@ -1,4 +1,4 @@
-/** @file `e^x − 1`, accurate near 0 */
+/** @file Primitive `expm1`: `e^x − 1`, accurate near 0 */
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';
@@ -8,7 +8,7 @@ import { mul } from './mul.ts';
 export const expm1Primitive: Primitive<typeof none> = {
   name: 'expm1',
   shape: elementwiseShape,
-  // d (e^x − 1) = e^x dx; adding 1 to the result would lose every digit for negative x
+  // d (e^x − 1) = e^x dx; for negative x, adding 1 to the result would lose all digits
   vjp: (ct, _out, [x]) => [mul(ct, exp(x!))],
 };
 

@@ -1,4 +1,4 @@
-/** @file Rows of a table by index */
+/** @file Primitive `gather`: reads rows of a table by index */
 import { apply } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
@@ -6,7 +6,7 @@ import { sameShape, show } from '../shape.ts';
 import type { Value } from '../value.ts';
 import { scatterAdd } from './scatter-add.ts';
 
-/** The number of leading (batch) axes that the table and the index share. */
+/** Number of leading (batch) axes that the table and the index share. */
 export type GatherParams = { readonly batchAxes: number };
 
 export const gatherPrimitive: Primitive<GatherParams> = {
@@ -25,7 +25,7 @@ export const gatherPrimitive: Primitive<GatherParams> = {
   vjp: (ct, _out, [table, index], { batchAxes }) => [scatterAdd(ct, index!, table!.shape[batchAxes]!, batchAxes), null],
 };
 
-/** Checks a number of shared leading axes. */
+/** Throws unless the number of shared leading axes is an integer ≥ 0. */
 export function checkBatchAxes(call: string, batchAxes: number): void {
   if (!Number.isInteger(batchAxes) || batchAxes < 0) {
     fail(`${call}: ${batchAxes} shared leading axes; their number is an integer ≥ 0`);
@@ -33,7 +33,7 @@ export function checkBatchAxes(call: string, batchAxes: number): void {
 }
 
 /**
- * Rows of `table` [B…, rows, R…] by `index` [B…, I…] (kind index): `out[B…, I…, R…] = table[B…, index[B…, I…], R…]`.
+ * Reads rows of `table` [B…, rows, R…] by `index` [B…, I…] (kind index): `out[B…, I…, R…] = table[B…, index[B…, I…], R…]`.
  * Throws on an index outside the rows.
  * @example
  * read(gather(tensor([5, 6, 7]), indices([2, 0]))) // [7, 5]

@@ -1,4 +1,4 @@
-/** @file The closed set of primitives. Each rule table is a mapped type over it, so the compiler names a missing rule. */
+/** @file Lists all primitives. Each table of rules is a mapped type over this list, so the compiler reports a missing rule. */
 import type { Primitive } from '../primitive.ts';
 import { absPrimitive } from './abs.ts';
 import { addPrimitive } from './add.ts';

@@ -1,4 +1,4 @@
-/** @file `h_t = a_t ⊙ h_{t−1} + b_t` along one axis */
+/** @file Primitive `linearScan`: `h_t = a_t ⊙ h_{t−1} + b_t` along one axis */
 import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import { zerosLike } from '../operand.ts';
@@ -11,7 +11,7 @@ import { pad } from './pad.ts';
 import { reshape } from './reshape.ts';
 import { slice } from './slice.ts';
 
-/** The axis of time (counted from the front), and whether the scan runs from its end to its start. */
+/** The axis of time (counted from the front), and whether the scan runs from the last token to the first. */
 export type LinearScanParams = { readonly axis: number; readonly reverse: boolean };
 
 export const linearScanPrimitive: Primitive<LinearScanParams> = {
@@ -27,7 +27,7 @@ export const linearScanPrimitive: Primitive<LinearScanParams> = {
     }
     return inputs;
   },
-  // λ_t = ct_t + a_{t+1} λ_{t+1} runs the other way; da_t = λ_t h_{t−1}, db = λ, dh0 = a_1 λ_1
+  // a scan in the other direction, λ_t = ct_t + a_{t+1} λ_{t+1}; da_t = λ_t h_{t−1}, db = λ, dh0 = a_1 λ_1
   vjp(ct, out, [a, b, h0], { axis, reverse }, needs) {
     const length = b!.shape[axis]!;
     if (length === 0) return [zerosLike(a!), ct, zerosLike(h0!)];
@@ -46,9 +46,9 @@ export const linearScanPrimitive: Primitive<LinearScanParams> = {
 };
 
 /**
- * `h_t = a_t ⊙ h_{t−1} + b_t` for every token t of an axis, `h0` standing before the first; with `reverse`
- * `h_t = a_t ⊙ h_{t+1} + b_t`, `h0` standing after the last. `a` and `b` have one shape, which is the result's; `h0` has it
- * without the axis. Throws on other shapes.
+ * Linear scan along an axis: `h_t = a_t ⊙ h_{t−1} + b_t` for every token t, from the state `h0` before the first token. With
+ * `reverse`, `h_t = a_t ⊙ h_{t+1} + b_t` from the state `h0` after the last token. `a`, `b` and the result have the same shape; that of
+ * `h0` lacks the axis. Throws on other shapes.
  * @example
  * read(linearScan(tensor([2, 2]), tensor([1, 1]), tensor(5), 0)) // [11, 23]
  */

@@ -1,4 +1,4 @@
-/** @file Natural logarithm of x */
+/** @file Primitive `log`: natural logarithm of x */
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';

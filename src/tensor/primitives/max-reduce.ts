@@ -1,4 +1,4 @@
-/** @file The largest element along one axis */
+/** @file Primitive `maxReduce`: the largest element along one axis */
 import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
@@ -11,7 +11,7 @@ import { reciprocal } from './reciprocal.ts';
 import { reshape } from './reshape.ts';
 import { sum } from './sum.ts';
 
-/** The axis that leaves the shape (counted from the front). */
+/** The axis to reduce (counted from the front). The result does not have it. */
 export type MaxReduceParams = { readonly axis: number };
 
 export const maxReducePrimitive: Primitive<MaxReduceParams> = {
@@ -20,7 +20,7 @@ export const maxReducePrimitive: Primitive<MaxReduceParams> = {
     if (x!.shape[axis] === 0) fail(`maxReduce: axis ${axis} of ${show(x!.shape)} is empty; nothing is largest there`);
     return x!.shape.filter((_, i) => i !== axis);
   },
-  // equal largest elements share the cotangent
+  // several largest elements get equal parts of the cotangent
   vjp(ct, out, [x], { axis }) {
     const kept = x!.shape.map((length, i) => (i === axis ? 1 : length));
     const largest = equal(x!, broadcast(reshape(out, kept), x!.shape));
@@ -30,7 +30,7 @@ export const maxReducePrimitive: Primitive<MaxReduceParams> = {
 };
 
 /**
- * The largest element along an axis, which leaves the shape. Throws when the axis is empty.
+ * The largest element along an axis. The result does not have the axis. Throws when the axis is empty.
  * @example
  * read(maxReduce(tensor([[1, 2], [4, 3]]), 1)) // [2, 4]
  */

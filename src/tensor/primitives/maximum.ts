@@ -1,4 +1,4 @@
-/** @file The larger of x and y */
+/** @file Primitive `maximum`: the larger of x and y */
 import { apply } from '../apply.ts';
 import { firstIsLarger } from '../compare.ts';
 import { type Operand, operands } from '../operand.ts';
@@ -9,7 +9,7 @@ import { mul } from './mul.ts';
 export const maximumPrimitive: Primitive<typeof none> = {
   name: 'maximum',
   shape: elementwiseShape,
-  // the larger operand takes the cotangent, half each when equal
+  // the larger operand gets the cotangent; equal operands get half of it each
   vjp: (ct, _out, [x, y], _params, needs) => [
     needs[0] ? mul(ct, firstIsLarger(x!, y!)) : null,
     needs[1] ? mul(ct, firstIsLarger(y!, x!)) : null,
@@ -17,7 +17,7 @@ export const maximumPrimitive: Primitive<typeof none> = {
 };
 
 /**
- * The larger of x and y, elementwise; where they are equal, each gets half the cotangent. Shapes broadcast, numbers are constants.
+ * The larger of x and y, elementwise. Where they are equal, each gets half the cotangent. Shapes broadcast, numbers are constants.
  * @example
  * read(maximum(tensor([1, 5]), 3)) // [3, 5]
  */

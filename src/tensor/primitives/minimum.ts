@@ -1,4 +1,4 @@
-/** @file The smaller of x and y */
+/** @file Primitive `minimum`: the smaller of x and y */
 import { apply } from '../apply.ts';
 import { firstIsLarger } from '../compare.ts';
 import { type Operand, operands } from '../operand.ts';
@@ -9,7 +9,7 @@ import { mul } from './mul.ts';
 export const minimumPrimitive: Primitive<typeof none> = {
   name: 'minimum',
   shape: elementwiseShape,
-  // the smaller operand takes the cotangent, half each when equal
+  // the smaller operand gets the cotangent; equal operands get half of it each
   vjp: (ct, _out, [x, y], _params, needs) => [
     needs[0] ? mul(ct, firstIsLarger(y!, x!)) : null,
     needs[1] ? mul(ct, firstIsLarger(x!, y!)) : null,
@@ -17,7 +17,7 @@ export const minimumPrimitive: Primitive<typeof none> = {
 };
 
 /**
- * The smaller of x and y, elementwise; where they are equal, each gets half the cotangent. Shapes broadcast, numbers are constants.
+ * The smaller of x and y, elementwise. Where they are equal, each gets half the cotangent. Shapes broadcast, numbers are constants.
  * @example
  * read(minimum(tensor([1, 5]), 3)) // [1, 3]
  */

@@ -1,4 +1,4 @@
-/** @file x · y */
+/** @file Primitive `mul`: x · y */
 import { apply } from '../apply.ts';
 import { type Operand, operands } from '../operand.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
@@ -12,7 +12,7 @@ export const mulPrimitive: Primitive<typeof none> = {
 };
 
 /**
- * `x · y`, elementwise (the paper's ⊙); shapes broadcast, a number scales.
+ * `x · y`, elementwise (the paper's ⊙); shapes broadcast, a number is a finite factor.
  * @example
  * read(mul(tensor([1, 2]), tensor([3, 4]))) // [3, 8]
  */

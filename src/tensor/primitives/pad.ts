@@ -1,4 +1,4 @@
-/** @file Zeros before and after x along one axis */
+/** @file Primitive `pad`: adds zeros before and after x along one axis */
 import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
@@ -6,7 +6,7 @@ import { axisOf } from '../shape.ts';
 import type { Value } from '../value.ts';
 import { slice } from './slice.ts';
 
-/** The numbers of zeros before and after, along an axis (counted from the front). */
+/** The axis (counted from the front), and how many zeros to add before and after. */
 export type PadParams = { readonly axis: number; readonly before: number; readonly after: number };
 
 export const padPrimitive: Primitive<PadParams> = {
@@ -23,7 +23,7 @@ export const padPrimitive: Primitive<PadParams> = {
 };
 
 /**
- * `x` with zeros before and after it along an axis.
+ * Adds zeros before and after `x` along an axis.
  * @example
  * read(pad(tensor([1, 2]), 0, 1, 0)) // [0, 1, 2]
  */

@@ -1,4 +1,4 @@
-/** @file `φ_k(z) = Σ_j z^j / (j + k)!` of exponential integrators: a step of length 1 of `h' = z h + …` with a polynomial input */
+/** @file Primitive `phi`: the functions `φ_k(z) = Σ_j z^j / (j + k)!` of exponential integrators */
 import { apply } from '../apply.ts';
 import { fail } from '../errors.ts';
 import { elementwiseShape, type Primitive } from '../primitive.ts';
@@ -7,7 +7,7 @@ import { add } from './add.ts';
 import { mul } from './mul.ts';
 import { scale } from './scale.ts';
 
-/** k, an integer ≥ 1. */
+/** The order k, an integer ≥ 1. */
 export type PhiParams = { readonly order: number };
 
 export const phiPrimitive: Primitive<PhiParams> = {
@@ -18,7 +18,7 @@ export const phiPrimitive: Primitive<PhiParams> = {
 };
 
 /**
- * `φ_k(z) = Σ_j z^j / (j + k)!`, elementwise: `φ_1(z) = (e^z − 1)/z` and `φ_{k+1}(z) = (φ_k(z) − 1/k!)/z`, which are 1/k! at 0.
+ * `φ_k(z) = Σ_j z^j / (j + k)!`, elementwise: `φ_1(z) = (e^z − 1)/z` and `φ_{k+1}(z) = (φ_k(z) − 1/k!)/z`, with `φ_k(0) = 1/k!`.
  * Throws when the order k is no integer ≥ 1.
  * @example
  * read(phi(tensor([0, 1]), 2)) // [0.5, Math.E - 2]
@@ -29,7 +29,7 @@ export function phi(z: Value, order: number): Value {
 }
 
 /**
- * `φ_1(z) = (e^z − 1)/z`, elementwise, 1 at 0: zero-order hold is `B̄ = φ_1(ΔA) Δ B`, also where ΔA is 0.
+ * `φ_1(z) = (e^z − 1)/z`, elementwise; 1 at 0. Zero-order hold is `B̄ = φ_1(ΔA) Δ B`, also where ΔA is 0.
  * @example
  * read(phi1(tensor([0, 1]))) // [1, Math.E - 1]
  */

@@ -1,11 +1,11 @@
-/** @file The same elements in the same order under another shape */
+/** @file Primitive `reshape`: changes the shape and keeps the elements in row-major order */
 import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
 import { checkShape, type Shape, sameShape, show, sizeOf } from '../shape.ts';
 import type { Value } from '../value.ts';
 
-/** The shape to give. */
+/** The shape of the result. */
 export type ReshapeParams = { readonly shape: Shape };
 
 export const reshapePrimitive: Primitive<ReshapeParams> = {
@@ -24,7 +24,7 @@ export const reshapePrimitive: Primitive<ReshapeParams> = {
 };
 
 /**
- * The elements of `x`, row-major, under another shape of as many elements.
+ * Reshapes `x`, row-major. Throws when the number of elements would change.
  * @example
  * reshape(tensor([1, 2, 3, 4]), [2, 2]).shape // [2, 2]
  */

@@ -1,4 +1,4 @@
-/** @file `1 / √x` */
+/** @file Primitive `rsqrt`: `1 / √x` */
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';

@@ -1,4 +1,4 @@
-/** @file Rows added into a table of zeros by index */
+/** @file Primitive `scatterAdd`: adds rows into a table of zeros by index */
 import { apply } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
@@ -6,7 +6,7 @@ import { sameShape, show } from '../shape.ts';
 import type { Value } from '../value.ts';
 import { checkBatchAxes, gather } from './gather.ts';
 
-/** The table's rows, and the number of leading (batch) axes that it shares with the index. */
+/** Number of rows of the table, and number of leading (batch) axes that the table and the index share. */
 export type ScatterAddParams = { readonly rows: number; readonly batchAxes: number };
 
 export const scatterAddPrimitive: Primitive<ScatterAddParams> = {
@@ -30,7 +30,7 @@ export const scatterAddPrimitive: Primitive<ScatterAddParams> = {
 };
 
 /**
- * The adjoint of gather: rows `x` [B…, I…, R…] added into zeros [B…, rows, R…] at `index` [B…, I…] (kind index).
+ * The adjoint of gather: adds the rows of `x` [B…, I…, R…] into zeros [B…, rows, R…] at `index` [B…, I…] (kind index).
  * @example
  * read(scatterAdd(tensor([1, 2, 3]), indices([2, 0, 2]), 3)) // [2, 0, 4]
  */

@@ -1,4 +1,4 @@
-/** @file mask ? x : y */
+/** @file Primitive `select`: mask ? x : y */
 import { apply, checkValue } from '../apply.ts';
 import { type Operand, operands, zerosLike } from '../operand.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
@@ -17,7 +17,7 @@ export const selectPrimitive: Primitive<typeof none> = {
 };
 
 /**
- * `x` where the mask is not 0, else `y`; shapes broadcast. A primitive because 0 · NaN and 0 · ∞ are not 0.
+ * `x` where the mask is not 0, else `y`; shapes broadcast. It is no product with the mask, as 0 · NaN and 0 · ∞ are not 0.
  * The mask is not differentiated.
  * @example
  * read(select(tensor([1, 0]), tensor([5, 6]), 0)) // [5, 0]

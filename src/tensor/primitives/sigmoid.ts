@@ -1,4 +1,4 @@
-/** @file `1 / (1 + e^{-x})`, accurate on both tails */
+/** @file Primitive `sigmoid`: `1 / (1 + e^{-x})`, accurate on both tails */
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';
@@ -8,7 +8,7 @@ import { scale } from './scale.ts';
 export const sigmoidPrimitive: Primitive<typeof none> = {
   name: 'sigmoid',
   shape: elementwiseShape,
-  // σ' = σ(x) σ(−x); 1 − σ(x) would lose every digit for large x
+  // σ' = σ(x) σ(−x); for large x, 1 − σ(x) would lose all digits
   vjp: (ct, out, [x]) => [mul(ct, mul(out, sigmoid(scale(x!, -1))))],
 };
 

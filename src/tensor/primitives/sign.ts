@@ -1,4 +1,4 @@
-/** @file −1, 0 or 1; its derivative is 0 */
+/** @file Primitive `sign`: −1, 0 or 1, with derivative 0 */
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';
@@ -11,7 +11,7 @@ export const signPrimitive: Primitive<typeof none> = {
 };
 
 /**
- * The sign of x, −1, 0 or 1, elementwise; constant almost everywhere, so its derivative is 0.
+ * The sign of x, elementwise: −1, 0 or 1. Its derivative is 0.
  * @example
  * read(sign(tensor([-2, 0]))) // [-1, 0]
  */

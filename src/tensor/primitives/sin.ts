@@ -1,4 +1,4 @@
-/** @file Sine of x in radians */
+/** @file Primitive `sin`: sine of x in radians */
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';

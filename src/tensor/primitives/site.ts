@@ -1,9 +1,9 @@
-/** @file A named intermediate value, for hooks */
+/** @file Primitive `site`: names an intermediate value, for hooks */
 import { apply } from '../apply.ts';
 import { elementwiseShape, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';
 
-/** The site's name, as in `layers.0.query`. */
+/** The name of the site, such as `layers.0.query`. */
 export type SiteParams = { readonly name: string };
 
 export const sitePrimitive: Primitive<SiteParams> = {
@@ -13,7 +13,7 @@ export const sitePrimitive: Primitive<SiteParams> = {
 };
 
 /**
- * `x` itself as a site, a named intermediate value: executors may round, record or report it there.
+ * Returns `x` and names it, as a site (a named intermediate value). Executors can round, record or report values at sites.
  * @example
  * read(site(tensor([1, 2]), 'query')) // [1, 2]
  */

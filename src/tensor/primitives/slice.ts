@@ -1,4 +1,4 @@
-/** @file x[start … stop) along one axis */
+/** @file Primitive `slice`: x[start … stop) along one axis */
 import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
@@ -6,7 +6,7 @@ import { axisOf, show } from '../shape.ts';
 import type { Value } from '../value.ts';
 import { pad } from './pad.ts';
 
-/** The part [start, stop) along an axis (counted from the front). */
+/** The axis (counted from the front), and the positions [start, stop) along it. */
 export type SliceParams = { readonly axis: number; readonly start: number; readonly stop: number };
 
 export const slicePrimitive: Primitive<SliceParams> = {
@@ -27,7 +27,7 @@ export const slicePrimitive: Primitive<SliceParams> = {
 };
 
 /**
- * The part `[start, stop)` of `x` along an axis. Throws when it does not lie inside.
+ * Slices `x` along an axis: positions `[start, stop)`. Throws when they are outside the axis.
  * @example
  * read(slice(tensor([1, 2, 3, 4]), 0, 1, 3)) // [2, 3]
  */

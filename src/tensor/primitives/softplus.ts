@@ -1,4 +1,4 @@
-/** @file `log(1 + e^x)`, accurate on both tails */
+/** @file Primitive `softplus`: `log(1 + e^x)`, accurate on both tails */
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';
@@ -13,8 +13,8 @@ export const softplusPrimitive: Primitive<typeof none> = {
 };
 
 /**
- * `log(1 + e^x)`, accurate on both tails, elementwise. PyTorch's is x itself from x = 20 on, which is the same number in single
- * precision and not in double.
+ * `log(1 + e^x)`, accurate on both tails, elementwise. PyTorch returns x where x > 20: the same number in single precision, but not
+ * in double precision.
  * @example
  * read(softplus(tensor([0]))) // [Math.LN2]
  */

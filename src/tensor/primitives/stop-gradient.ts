@@ -1,4 +1,4 @@
-/** @file `x` itself, as a constant to differentiation */
+/** @file Primitive `stopGradient`: identity with zero gradient */
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';
@@ -6,12 +6,12 @@ import type { Value } from '../value.ts';
 export const stopGradientPrimitive: Primitive<typeof none> = {
   name: 'stopGradient',
   shape: elementwiseShape,
-  // a constant has no cotangent
+  // no cotangent: x is treated as a constant
   vjp: () => [null],
 };
 
 /**
- * `x` itself, as a constant to differentiation.
+ * Identity with zero gradient: differentiation treats the result as a constant.
  * @example
  * item(grad((x) => mul(stopGradient(x), x), scalar(3))) // 3
  */

@@ -1,4 +1,4 @@
-/** @file Sum over axes */
+/** @file Primitive `sum`: sum over axes */
 import { apply, checkValue } from '../apply.ts';
 import type { Primitive } from '../primitive.ts';
 import { axisOf } from '../shape.ts';
@@ -6,7 +6,7 @@ import type { Value } from '../value.ts';
 import { broadcast } from './broadcast.ts';
 import { reshape } from './reshape.ts';
 
-/** The axes to sum over, ascending (counted from the front); they leave the shape. */
+/** The axes to sum over, ascending (counted from the front). The result does not have them. */
 export type SumParams = { readonly axes: readonly number[] };
 
 export const sumPrimitive: Primitive<SumParams> = {
@@ -19,7 +19,7 @@ export const sumPrimitive: Primitive<SumParams> = {
 };
 
 /**
- * Sum of `x` over some axes (all, if none are named); they leave the shape.
+ * Sum of `x` over the given axes, or over all axes if none are given. The result does not have these axes.
  * @example
  * read(sum(tensor([[1, 2], [3, 4]]), [0])) // [4, 6]
  */

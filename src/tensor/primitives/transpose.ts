@@ -1,11 +1,11 @@
-/** @file Axes in another order */
+/** @file Primitive `transpose`: permutes axes */
 import { apply, checkValue } from '../apply.ts';
 import { fail } from '../errors.ts';
 import type { Primitive } from '../primitive.ts';
 import { show } from '../shape.ts';
 import type { Value } from '../value.ts';
 
-/** `order[i]` is the axis of x that becomes axis i. */
+/** The permutation: axis `order[i]` of x becomes axis i. */
 export type TransposeParams = { readonly order: readonly number[] };
 
 export const transposePrimitive: Primitive<TransposeParams> = {
@@ -27,7 +27,7 @@ export const transposePrimitive: Primitive<TransposeParams> = {
 };
 
 /**
- * `x` with its axes in another order: axis i of the result is axis `order[i]` of `x`.
+ * Permutes the axes of `x`: axis i of the result is axis `order[i]` of `x`.
  * @example
  * read(transpose(tensor([[1, 2], [3, 4]]), [1, 0])) // [1, 3, 2, 4]
  */
