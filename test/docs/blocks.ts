@@ -17,6 +17,7 @@ import { documents } from './documented.ts';
 import { operatorMakers } from './operator-blocks.ts';
 import { reportOf } from './report.ts';
 import { specMakers } from './spec-blocks.ts';
+import { weightMakers } from './weight-blocks.ts';
 
 const marked = /^(<!-- (\w+): (.+) -->)\n([\s\S]*?)^<!-- end -->$/gm;
 
@@ -50,6 +51,7 @@ const dumpOf = (bytes: Uint8Array): string[] =>
 const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
   ...specMakers,
   ...operatorMakers,
+  ...weightMakers,
   /** The smallest case for a question about readings. */
   async case(name) {
     const question = questions.find((one) => one.name === name);

@@ -15,11 +15,13 @@ const axisText = ({ letters, join }: Axis): string => letters.join(join === 'sum
 
 /** `[b, h, t, d]`, or one of several. */
 const shapeText = ({ shapes }: Term): string =>
-  shapes.length === 0 ? 'below' : shapes.map((axes) => `\`[${axes.map(axisText).join(', ')}]\``).join(' or ');
+  shapes.length === 0 ? 'weights' : shapes.map((axes) => `\`[${axes.map(axisText).join(', ')}]\``).join(' or ');
 
-/** `source.i`, or `param…` for any path. */
-const nameText = ({ pattern, isOptional }: Term): string =>
-  `\`${pattern.replace('.**', '.…').replace('*', 'i')}\`${isOptional ? ' (optional)' : ''}`;
+/** `source.j`, `state.l` where the index is a layer's, or `param.…` for any path. */
+const nameText = ({ pattern, isOptional }: Term): string => {
+  const index = /^(state|layers)\./.test(pattern) ? 'l' : 'j';
+  return `\`${pattern.replace('.**', '.…').replace('*', index)}\`${isOptional ? ' (optional)' : ''}`;
+};
 
 /** A cell of names and one of their shape for each run of tensors of one shape. */
 function cellsOf(side: Side): [string, string][] {

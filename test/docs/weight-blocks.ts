@@ -1,0 +1,79 @@
+/** @file Makes the parts of pages that list the weights of the models, with their shapes in the words of a configuration. */
+import { authorsReadings } from '../../src/models/dense-retnet-config.ts';
+import { denseRetNet, mamba, retNet, transformer } from '../../src/models/index.ts';
+import type { Shape } from '../../src/tensor/shape.ts';
+import { block, table } from './markdown.ts';
+
+/** Sizes that tell every width of a shape apart. */
+const sizes = {
+  vocabulary: 1009,
+  width: 22,
+  keyWidth: 26,
+  valueWidth: 34,
+  ffnWidth: 19,
+  innerWidth: 23,
+  stateSize: 29,
+  deltaRank: 31,
+  convolutionWidth: 37,
+};
+
+const shared = { ...sizes, layers: 1, heads: 1, epsilon: 1e-6 };
+
+/** The shapes of one layer and of what stands around it, by model. */
+const shapesOf: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
+  transformer: transformer.shapes({
+    ...shared,
+    rotaryBase: 10,
+    rotaryPairs: 'halves',
+    scoreScaling: 'none',
+    tiedHead: false,
+  }),
+  mamba: mamba.shapes({ ...shared, convolutionBias: true, projectionBias: true, vocabularyMultiple: 1 }),
+  retNet: retNet.shapes({
+    ...shared,
+    embeddingScale: 1,
+    residualScale: 1,
+    retentionNorm: 'none',
+    rotationPhase: 'p',
+  }),
+  denseRetNet: denseRetNet.shapes({
+    ...shared,
+    denseLayers: 0,
+    gateRank: 1,
+    padToken: null,
+    readings: { ...authorsReadings, fusedNorm: 'none' },
+  }),
+};
+
+/** Every length that a weight may have, in words. */
+const words = new Map<number, string>([
+  ...Object.entries(sizes).map(([word, size]): [number, string] => [size, word]),
+  [2 * sizes.innerWidth, '2 · innerWidth'],
+  [sizes.deltaRank + 2 * sizes.stateSize, 'deltaRank + 2 · stateSize'],
+]);
+
+function wordOf(length: number): string {
+  const word = words.get(length);
+  if (word === undefined) throw new Error(`no word of a configuration for the length ${length}`);
+  return word;
+}
+
+/** The maker, by kind of block. */
+export const weightMakers = {
+  /** The weights of a model, those of one shape in one row. */
+  async weights(model: string) {
+    const shapes = shapesOf[model];
+    if (shapes === undefined) throw new Error(`weights: no model '${model}'; there are ${Object.keys(shapesOf)}`);
+    const rows = new Map<string, string[]>();
+    for (const [path, shape] of Object.entries(shapes)) {
+      const text = `\`[${shape.map(wordOf).join(', ')}]\``;
+      rows.set(text, [...(rows.get(text) ?? []), `\`param.${path.replace('layers.0', 'layers.l')}\``]);
+    }
+    return block(
+      table(
+        [`weights of \`${model}\``, 'shape'],
+        [...rows].map(([shape, names]) => [names.join(', '), shape]),
+      ),
+    );
+  },
+};
