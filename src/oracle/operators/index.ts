@@ -68,6 +68,8 @@ import { retentionFaults } from './retention/faults.ts';
 import { retention } from './retention/operator.ts';
 import { retNetFaults } from './retnet/faults.ts';
 import { retNetOperator } from './retnet/operator.ts';
+import { rmsNormFaults } from './rms-norm/faults.ts';
+import { rmsNorm } from './rms-norm/operator.ts';
 import { selectFaults } from './select/faults.ts';
 import { select } from './select/operator.ts';
 import { selectiveScanFaults } from './selective-scan/faults.ts';
@@ -111,6 +113,7 @@ const rows: readonly Row[] = [
   [realCombine, realCombineFaults],
   [complexCombine, complexCombineFaults],
   [matrixCombine, matrixCombineFaults],
+  [rmsNorm, rmsNormFaults],
   [decayRetention, decayRetentionFaults],
   [torchscaleRetention, torchscaleRetentionFaults],
   [transformerOperator, transformerFaults],
