@@ -1,8 +1,8 @@
-/** @file Wraps an executor and reports the value at each site (named intermediate values, as forward hooks do). */
+/** @file Wraps an executor and reports the value at each site (a named intermediate value), as forward hooks do. */
 import type { SiteParams } from '../tensor/primitives/site.ts';
 import type { Executor, Value } from '../tensor/value.ts';
 
-/** The executor `base` that also calls `visit` with the name and the value of every site. */
+/** Returns an executor that runs on `base` and calls `visit` with the name and value of every site. */
 export function recording<D>(base: Executor<D>, visit: (name: string, x: Value<D>) => void): Executor<D> {
   const self: Executor<D> = {
     ...base,

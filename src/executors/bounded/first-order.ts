@@ -1,10 +1,10 @@
 /**
- * @file Computes first-order error bounds by reverse-mode differentiation, for whole models, where running bounds are useless.
+ * @file Computes first-order error bounds by reverse-mode differentiation, for whole models, where running bounds are too large.
  *
- * A running error bound takes the worst case of every operation and ignores that errors of one origin cancel, as in a norm's
- * quotient: it grows several hundredfold with each layer. Here each operation's rounding error is a small unknown added to its
- * result. The bound on a number is `Σ |∂number/∂unknown| · |unknown|` over all unknowns, from one backward pass. It neglects
- * products of two rounding errors, so it is no bound where those matter, as beyond a kink or a pole.
+ * A running error bound takes the worst case of every operation. It ignores that errors of one origin cancel, as in the quotient of
+ * a norm, so it grows by a factor of several hundred with each layer. Here the rounding error of each operation is an unknown, added
+ * to its result. The bound on a number is `Σ |∂number/∂unknown| · |unknown|` over all unknowns, from one backward pass. It neglects
+ * products of two rounding errors. Where those matter, as near a kink or a pole, it is not a bound.
  */
 import { type Tape, tape } from '../../autograd/tape.ts';
 import { reapply } from '../../tensor/apply.ts';
@@ -18,13 +18,13 @@ import type { Precision } from './precision.ts';
 
 export { float32, float64 } from './precision.ts';
 
-/** A result and the bound on its own operation's error. An added error has the derivative of the result itself. */
+/** A result, and the bound on the error of the operation that computed it. Both have the same derivative, as the error is added. */
 interface Unknown {
   readonly value: Value;
   readonly size: Float64Array;
 }
 
-/** A number on f64 or the tape. `some` is the smallest positive number where it has an error, else 0: rules must know exact zeros. */
+/** A value on f64 or the tape. `some` is the smallest positive number for elements with an error, else 0, as rules need exact zeros. */
 export interface Traced {
   readonly primal: Value;
   readonly some: Float64Array;
@@ -37,8 +37,8 @@ interface Trace {
 }
 
 /**
- * An executor for one evaluation in a precision, gradients included. It keeps the whole evaluation: make a new one for the next.
- * Inputs must be numbers of the format: `input` throws on others, `snap` rounds to them.
+ * Makes an executor for one evaluation in a precision, gradients included. It stores the whole evaluation, so make a new executor for
+ * each. Inputs must be numbers of the format: `snap` rounds to the format, and `input` throws on other numbers.
  * @example
  * const x = input(firstOrder(float32), [3, 1], [2]);
  * firstOrderBounds(sum(x)).every((e) => e > 2 ** -23 && e < 2 ** -21) // true
@@ -47,7 +47,7 @@ export function firstOrder(precision: Precision): Executor<Traced> {
   const rules = bounded(precision);
   const trace: Trace = { backwards: tape(f64 as Executor), unknowns: [] };
 
-  /** Records a number with the bound on its own operation's error as an unknown. */
+  /** Records a result, with the bound on the error of its operation as an unknown. */
   const traced = (exact: Value, { e }: Bounded): Traced => {
     const some = e.map((error) => (error === 0 ? 0 : Number.MIN_VALUE));
     if (exact.kind === 'index' || e.every((error) => error === 0)) return { primal: exact, some, trace };
@@ -95,9 +95,9 @@ const numbersOf = (x: Value): Float64Array => x.on.read(x.data);
 export type Functional = readonly (readonly [value: Value, weights: Float64Array])[];
 
 /**
- * The first-order bound on `|Σ ⟨weights, error⟩|`, by one backward pass for any number of values. Errors of one origin cancel, so
- * it is at most the weighted sum of the elements' bounds, and often much less. Throws on values of other executors or evaluations,
- * and on weights that do not fill a value.
+ * Computes the first-order bound on `|Σ ⟨weights, error⟩|`, by one backward pass for any number of values. It is at most the weighted
+ * sum of the bounds of the elements, and often much less, as errors of one origin cancel. Throws on values of other executors or
+ * evaluations, and on weights that do not have the size of their value.
  * @example
  * const x = scale(input(firstOrder(float32), [1, 2], [2]), 1 / 3);
  * firstOrderBound([[x, Float64Array.of(1, -1)]]) <= firstOrderBounds(x).reduce((a, b) => a + b) // true
@@ -137,8 +137,8 @@ function tracedOf(call: string, x: Value): Traced {
 }
 
 /**
- * The first-order bounds of some elements of a value (of all, if none are named), one backward pass each. Throws on values of
- * other executors and on elements that it does not have.
+ * Computes the first-order bounds of some elements of a value, or of all elements if none are given, by one backward pass each. Throws
+ * on values of other executors, and on elements that do not exist.
  * @example
  * firstOrderBounds(input(firstOrder(float32), [1, 2], [2]), [1]) // [0]
  */

@@ -1,11 +1,10 @@
 /**
- * @file The bounded executor: computes each number in f64 with a bound on how far a correct implementation may be from it.
+ * @file The bounded executor: computes each number in f64, with a bound on the difference to a correct implementation.
  *
  * A correct implementation runs the same primitives and rounds each with unit round-off u. It may sum in any order, fuse
  * multiply-add or not, and flush subnormal numbers to 0 or not. Exact arithmetic is one such implementation, so the bound covers
- * the error of the f64 reference too, and two programs for one function differ by at most the sum of their bounds. Where a number
- * may overflow the format, the bound is ∞: no claim. The rules are standard running error analysis (Higham, Accuracy and
- * Stability, ch. 3).
+ * the error of the f64 reference too. Two programs for one function differ by at most the sum of their bounds. Where a number may
+ * overflow the format, the bound is ∞. The rules are standard running error analysis (Higham, Accuracy and Stability, ch. 3).
  */
 import { fail } from '../../tensor/errors.ts';
 import type { PrimitiveName } from '../../tensor/primitives/index.ts';
@@ -18,8 +17,8 @@ import { type Bounded, boundRules } from './rules.ts';
 export { float32, float64, type Precision, snap } from './precision.ts';
 
 /**
- * The executor that bounds the error of implementations in a precision. An implementation gets the same inputs, so they must be
- * numbers of the format: `input` throws on others, `snap` rounds to them.
+ * Makes the executor that bounds the error of implementations in a precision. Inputs must be numbers of the format, as the
+ * implementation gets the same: `snap` rounds to the format, and `input` throws on other numbers.
  * @example
  * const x = input(bounded(float32), [1, 2], [2]);
  * boundOf(add(x, x)).every((e) => e > 2 ** -24 && e < 2 ** -21) // true
@@ -58,7 +57,7 @@ function checkSnapped({ name, round }: Precision, x: Float64Array): void {
   }
 }
 
-/** How far an implementation's table may be from ours: both round it equally often, each with its own unit round-off. */
+/** Bounds the difference between an implementation's table and ours. Both round it equally often, each with its own round-off. */
 function constantBound(
   precision: Precision,
   { withRounding, unit }: Rounding,
@@ -70,7 +69,7 @@ function constantBound(
 }
 
 /**
- * The bound on each element of a value of a bounded executor. Throws on values of other executors.
+ * Returns the bound on each element of a value of a bounded executor. Throws on values of other executors.
  * @example
  * boundOf(input(bounded(float32), [1, 2], [2])) // [0, 0]
  */

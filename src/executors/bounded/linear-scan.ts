@@ -1,34 +1,34 @@
-/** @file Rounding error bounds of linear scans, sequential or parallel (associative), in any bracketing. */
+/** @file Bounds the rounding errors of linear scans, sequential or parallel (associative), in any bracketing. */
 import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { type Bounded, evaluate, type Operands, type Rule } from './operands.ts';
 import type { Rounding } from './rounding.ts';
 
-/** The running quantities of one channel after a token. */
+/** The quantities of one channel after a token, from which its bound follows. */
 interface State {
-  /** The f64 number, and the error propagated from the operands. */
+  /** The state in f64, and the error propagated from the operands. */
   readonly h: number;
   readonly propagated: number;
-  /** The sum of the sizes of the summands `a_t … a_{s+1} b_s`, errors included; the number of summands that are not exactly 0. */
+  /** The sum of the absolute summands `|a_t … a_{s+1} b_s|`, errors included, and the number of summands that are not exactly 0. */
   readonly size: number;
   readonly summands: number;
-  /** The number of multiplications of the oldest summand. */
+  /** The number of multiplications in the oldest summand. */
   readonly products: number;
-  /** The largest product of the last decays, over any number of them; at least 1. */
+  /** The largest product of the last decays, over any number of decays; at least 1. */
   readonly growth: number;
   /** The largest intermediate result so far in any bracketing; at least 1. */
   readonly largest: number;
 }
 
 /**
- * The rule for `h_t = a_t h_{t−1} + b_t`. The operands' errors propagate through the recurrence itself,
- * `e_t = |a_t| e_{t−1} + e_a (|h_{t−1}| + e_{t−1}) + e_b`, in every bracketing alike. Roundings are counted per summand, as for sums,
- * so one bound covers every bracketing: token by token, a parallel scan in logarithmic depth, chunks, or
- * `Σ_s (a_t … a_{s+1}) b_s` summed in any order. A summand is rounded once for each decay in it and once for each addition, of
- * which there is one fewer than summands. An exact a = 0 drops the earlier summands, and an exact ±1 rounds nothing. An underflow
- * in a product of decays is amplified by the factors before and after it. Where products of decays or states overflow, there is no
- * claim for that token or a later one: 0 · ∞ is not 0. Not covered: decays as differences of logarithms or as quotients of
- * products, which lose more digits.
+ * Makes the rule for `h_t = a_t h_{t−1} + b_t`. The errors of the operands propagate through the recurrence in the same way in every
+ * bracketing: `e_t = |a_t| e_{t−1} + e_a (|h_{t−1}| + e_{t−1}) + e_b`. Roundings are counted for each summand, as for sums. So one bound
+ * covers every bracketing: token by token, a parallel scan of logarithmic depth, chunks, or `Σ_s (a_t … a_{s+1}) b_s` summed in any
+ * order. A summand is rounded once for each of its decays and once for each addition; k summands have k − 1 additions. A decay of
+ * exactly 0 removes the earlier summands, and one of exactly ±1 rounds nothing. The factors before and after an underflow in a product
+ * of decays amplify its error. Where products of decays or states overflow, the bound is ∞ for this token and all later ones, as
+ * 0 · ∞ is not 0. The bound does not cover decays computed as differences of logarithms or as quotients of products: these lose more
+ * digits.
  */
 export function linearScanRule(rounding: Rounding): Rule {
   return (xs, primitive, params, shape) => {
@@ -83,7 +83,7 @@ function boundOf(
   { error, within }: Rounding,
 ): number {
   const roundings = summands === 0 ? 0 : summands - 1 + products;
-  // any product of any summand may underflow; the decays after it and the number that it multiplies amplify the loss
+  // each product in a summand may underflow; the decays after it and its other factor amplify the error
   const underflows = roundings === 0 ? 0 : 2 * summands * (products + 1) * growth * largest;
   return within(largest, propagated + error(size, roundings, underflows));
 }

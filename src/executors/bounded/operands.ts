@@ -1,10 +1,10 @@
-/** @file Operands with error bounds, and evaluation of a primitive on plain numbers in their place. */
+/** @file Defines operands with error bounds, and evaluates primitives on their numbers. */
 import type { Primitive } from '../../tensor/primitive.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
 import { f64 } from '../f64/index.ts';
 
-/** Numbers `x` and bounds `e` on their errors, elementwise. Where a number is infinite or NaN, the bound is 0 or ∞. */
+/** Numbers `x`, and the bound `e` on the error of each. The bound of an infinite number or NaN is 0 or ∞. */
 export interface Bounded {
   readonly x: Float64Array;
   readonly e: Float64Array;
@@ -15,7 +15,7 @@ export type Operands = readonly Value<Bounded>[];
 /** Computes a primitive's result with its error bound. */
 export type Rule = (xs: Operands, primitive: Primitive, params: unknown, shape: Shape) => Bounded;
 
-/** Evaluates a primitive in f64 on the operands' numbers, or on `data` in their place. */
+/** Evaluates a primitive in f64 on the numbers of the operands, or on `data` instead. */
 export function evaluate(
   xs: Operands,
   primitive: Primitive,

@@ -1,4 +1,4 @@
-/** @file Floating-point formats: unit round-off, range, and the accuracy of elementary functions. */
+/** @file Defines floating-point formats: unit round-off, range, and the accuracy of elementary functions. */
 import { fail } from '../../tensor/errors.ts';
 
 /** A floating-point format, and the accuracy of implementations in it. */
@@ -6,19 +6,19 @@ export interface Precision {
   readonly name: string;
   /** Unit round-off: half the distance from 1 to the next number. */
   readonly u: number;
-  /** The smallest normal number: the most that an underflow can lose, as devices may flush to zero. */
+  /** The smallest normal number. It bounds the error of an underflow, as devices may flush to zero. */
   readonly tiny: number;
-  /** The largest finite number: beyond it there is no claim. */
+  /** The largest finite number. Where a number may exceed it, the bound is ∞. */
   readonly largest: number;
-  /** Error of exp, expm1, log, erf, rsqrt, sin and cos, in units of u of the result; sigmoid, softplus and phi are composed of these. */
+  /** Error of exp, expm1, log, erf, rsqrt, sin and cos, in units of u of the result. Sigmoid, softplus and phi are composed of these. */
   readonly functions: number;
-  /** The largest angle that sin and cos reduce without loss; larger ones are off by up to `angleRoundings`. */
+  /** The largest angle that sin and cos reduce without an error. Reducing a larger one adds up to `angleRoundings`. */
   readonly angles: number;
-  /** Rounds to the nearest number of the format: ∞ beyond the largest, 0 where a device may flush to 0. */
+  /** Rounds to the nearest number of the format: to ∞ beyond the largest, to 0 where a device may flush to 0. */
   round(x: number): number;
 }
 
-/** IEEE double precision, round to nearest; elementary functions within 2 ulp. */
+/** IEEE double precision, rounded to nearest. Elementary functions are within 2 ulp. */
 export const float64: Precision = {
   name: 'f64',
   u: 2 ** -53,
@@ -29,7 +29,10 @@ export const float64: Precision = {
   round: (x) => x,
 };
 
-/** IEEE single precision, round to nearest, subnormals may be flushed; elementary functions within 4 ulp, sin and cos where |x| ≤ 12,000. */
+/**
+ * IEEE single precision, rounded to nearest; devices may flush subnormal numbers. Elementary functions are within 4 ulp, sin and cos
+ * where |x| ≤ 12,000.
+ */
 export const float32: Precision = {
   name: 'f32',
   u: 2 ** -24,
@@ -40,20 +43,20 @@ export const float32: Precision = {
   round: (x) => (Math.abs(x) < 2 ** -126 ? 0 : Math.fround(x)),
 };
 
-/** Roundings of sigmoid: an exp, an addition and a reciprocal, which counts twice. */
+/** Roundings of sigmoid: an exp, an addition, and a reciprocal, which counts as two. */
 export const sigmoidRoundings = ({ functions }: Precision): number => functions + 3;
-/** Roundings of softplus: an exp, a log1p, which passes on at most the whole error of the exp, and an addition. */
+/** Roundings of softplus: an exp, a log1p and an addition. The log1p passes on at most the error of the exp. */
 export const softplusRoundings = ({ functions }: Precision): number => 2 * functions + 1;
-/** Roundings of phi: an expm1, and for each order a subtraction, a reciprocal and a product; where these cancel, use a series. */
+/** Roundings of phi: an expm1, then a subtraction, a reciprocal and a product for each order. Where these cancel, use a series. */
 export const phiRoundings = ({ functions }: Precision, order: number): number => functions + 4 * order;
-/** Roundings, relative to the angle, of reducing a large angle by a rounded multiple of π/2. */
+/** Roundings, relative to the angle, when a large angle is reduced by a rounded multiple of π/2. */
 export const angleRoundings = 8;
-/** Roundings of a reciprocal: a device may be off by a whole unit in the last place, not only by half of it. */
+/** Roundings of a reciprocal: on a device its error may be a whole ulp, not only half of one. */
 export const reciprocalRoundings = 2;
 
 /**
- * Rounds to numbers that an implementation can hold: to nearest, and to 0 where it may flush to 0. Both sides of a comparison
- * must get the same numbers, so inputs are snapped first. Throws on numbers beyond the largest.
+ * Rounds to numbers of the format: to nearest, and to 0 where a device may flush to 0. Use it on inputs, as both sides of a comparison
+ * must get the same numbers. Throws on numbers beyond the largest.
  * @example
  * snap(float32, [1, 1 + 2 ** -30, 1e-40]) // [1, 1, 0]
  */
@@ -69,7 +72,7 @@ export function snap(precision: Precision, data: ArrayLike<number>): Float64Arra
 }
 
 /**
- * Whether a literal is the same number in every implementation: one of at most 24 bits is exact, a longer one is already rounded.
+ * Whether a literal is the same number in every implementation. Literals of more than 24 significant bits may be rounded before use.
  * Infinities and NaN are exact.
  */
 export const isExact = ({ round }: Precision, x: number): boolean =>

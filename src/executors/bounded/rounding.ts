@@ -1,23 +1,23 @@
-/** @file The rounding error of single operations in a precision: γ_n of Higham, underflow and overflow. */
+/** @file Bounds the rounding error of single operations in a precision: γ_n of Higham, underflow and overflow. */
 import type { Precision } from './precision.ts';
 
 /** Error bounds of single operations in a precision. */
 export interface Rounding {
-  /** One rounding of the implementation and one of the f64 reference, relative to the result. */
+  /** The relative error of one rounding in the implementation and one in the f64 reference, together. */
   readonly unit: number;
-  /** The error of `count` roundings of a result of at most this size, γ_n of Higham, and of its underflows. */
+  /** The error of `count` roundings (γ_n of Higham) of a result of at most this size, and of its underflows. */
   error(size: number, count: number, underflows?: number): number;
-  /** The bound on a result `out`: the error propagated from its operands, with `count` roundings of its own added. */
+  /** The bound on a result `out`: the error propagated from its operands, and `count` roundings of the operation. */
   withRounding(out: number, propagated: number, count: number): number;
-  /** The bound itself, or ∞ where a number of that size may overflow within it. */
+  /** The bound unchanged, or ∞ if a number of that size may overflow within the bound. */
   within(size: number, bound: number): number;
 }
 
-/** The bounds of a precision. */
+/** Makes the error bounds for a precision. */
 export function roundingOf({ u, tiny, largest }: Precision): Rounding {
   const unit = u + 2 ** -53;
-  // Bounds are computed in double precision, from |f64 result| in place of |exact result|: a relative error of 2⁻⁵³ for each
-  // summand. The margin covers 2³² summands.
+  // Bounds are computed in double precision, from the f64 result instead of the exact one. This is a relative error of 2⁻⁵³ for
+  // each summand. The margin covers 2³² summands.
   const margin = 1 + 2 ** -20;
   const within: Rounding['within'] = (size, bound) => {
     const e = bound * margin;

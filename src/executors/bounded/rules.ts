@@ -1,4 +1,4 @@
-/** @file The error bound rule of each primitive. `e` bounds |implementation − f64 number|, elementwise. */
+/** @file Lists the error bound rule of each primitive. `e` bounds |implementation − f64 number|, elementwise. */
 
 import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import type { MaxReduceParams } from '../../tensor/primitives/max-reduce.ts';
@@ -24,10 +24,10 @@ import { sumOfProducts } from './sums.ts';
 export type { Bounded } from './operands.ts';
 
 const infinite = Number.POSITIVE_INFINITY;
-/** Replaces an f64 result that underflowed, so that its relative error does not vanish. */
+/** Used instead of an f64 result that underflowed, so that a relative error of it is not 0. */
 const least = 2 ** -1022;
 
-/** A rule for a function of pairs of elements. */
+/** Makes a rule from the bound on a function of two elements. */
 const pairwise =
   (bound: (x: number, ex: number, y: number, ey: number, out: number) => number): Rule =>
   (xs, primitive, params, shape) => {
@@ -39,26 +39,26 @@ const pairwise =
     return { x: out, e };
   };
 
-/** A rule for data movement: the bounds move with the numbers. Index operands say where real operands go. */
+/** Rule for data movement: moves the bounds in the same way as the numbers. Index operands give the positions of both. */
 const moves: Rule = (xs, primitive, params, shape) => {
   const bounds = xs.map(({ kind, data: { x, e } }) => (kind === 'index' && primitive.kinds !== 'same' ? x : e));
   return { x: evaluate(xs, primitive, params, shape), e: evaluate(xs, primitive, params, shape, bounds) };
 };
 
-/** A rule for a primitive that changes no number, or only signs. */
+/** Rule for a primitive that changes at most the signs of numbers. */
 const unchanged: Rule = (xs, primitive, params, shape) => ({
   x: evaluate(xs, primitive, params, shape),
   e: xs[0]!.data.e,
 });
 
-/** Whether two numbers differ for certain, despite their errors. */
+/** Whether two numbers certainly differ, despite their errors. */
 const apart = (x: number, ex: number, y: number, ey: number): boolean =>
   ex + ey === 0 ? x !== y : Math.abs(x - y) > (ex + ey) * (1 + 2 ** -50);
 
-/** The operand that certainly wins passes on its error; if neither does, the larger error. */
+/** Maximum or minimum. Passes on the error of the operand that is certainly chosen; if either may be, the larger error. */
 const extremum = pairwise((x, ex, y, ey, out) => (apart(x, ex, y, ey) ? (out === x ? ex : ey) : Math.max(ex, ey)));
 
-/** Only elements that may be the largest pass on their errors. */
+/** Maximum over an axis. Passes on the largest error of those elements that may be the maximum. */
 const maxReduce: Rule = (xs, primitive, params, shape) => {
   const { x, e } = xs[0]!.data;
   const on = (data: Float64Array): Float64Array => evaluate(xs, primitive, params, shape, [data]);
@@ -83,24 +83,24 @@ const select: Rule = (xs, primitive, params, shape) => {
   };
 };
 
-/** ∞ − ∞ and 0 · ∞ give NaN, where there is no claim. */
+/** Replaces NaN, from ∞ − ∞ or 0 · ∞, by ∞. */
 const orInfinite = (bound: number): number => (Number.isNaN(bound) ? infinite : bound);
 
 const isPowerOfTwo = (x: number): boolean => x === 2 ** Math.round(Math.log2(x));
 
-/** The rules for one precision. */
+/** Makes the rules for one precision. */
 export function boundRules(precision: Precision, rounding: Rounding): { readonly [N in PrimitiveName]: Rule } {
   const { angles, functions, tiny } = precision;
   const { withRounding, unit } = rounding;
 
-  /** A rule for an elementwise function: `spread(x, e, y)` bounds |f(x ± e) − y| for y = f(x) and e > 0 finite. */
+  /** Makes the rule of an elementwise function f: `spread(x, e, y)` bounds |f(x ± e) − y| for y = f(x) and e > 0 finite. */
   const each =
     (spread: (x: number, e: number, y: number) => number, roundings: number): Rule =>
     (xs, primitive, params, shape) => {
       const { x, e } = xs[0]!.data;
       const out = evaluate(xs, primitive, params, shape);
       const bound = (y: number, i: number): number => {
-        // an exact infinity has an exact image; where the operand has no bound, neither has the result
+        // the image of an exact infinity is exact; where the bound of the operand is ∞, so is that of the result
         if (!Number.isFinite(x[i]!) || e[i] === infinite) return e[i]!;
         return withRounding(y, e[i] === 0 ? 0 : spread(x[i]!, e[i]!, y), roundings);
       };
@@ -109,7 +109,7 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
       return { x: out, e: bounds };
     };
 
-  /** A sum: exact where a summand is an exact 0, or infinite. */
+  /** Sum. It rounds nothing where a summand is an exact 0, or infinite. */
   const add = pairwise((x, ex, y, ey, out) => {
     if (x === 0 && ex === 0) return ey;
     if (y === 0 && ey === 0) return ex;
@@ -118,7 +118,7 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     return withRounding(out, ex + ey, out === 0 && ex + ey === 0 ? 0 : 1);
   });
 
-  /** `(x + e_x)(y + e_y) − x y`, rounded once; exact factors 0, 1 and −1 round nothing. */
+  /** Product: `(x + e_x)(y + e_y) − x y`, and one rounding. Exact factors 0, 1 and −1 round nothing. */
   const mul = pairwise((x, ex, y, ey, out) => {
     if (!(Number.isFinite(x) && Number.isFinite(y))) return ex + ey === 0 ? 0 : infinite;
     if (ex + ey === infinite) return infinite;
@@ -127,7 +127,7 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     return withRounding(out, Math.abs(x) * ey + ex * (Math.abs(y) + ey), isSign ? 0 : 1);
   });
 
-  /** Both sides round an inexact literal once, and the product again; multiplication by a power of two can only underflow. */
+  /** Product with a literal. Both sides round the literal, if inexact, and the product. A power of two rounds only by underflow. */
   const scale: Rule = (xs, primitive, params, shape) => {
     const by = Math.abs((params as ScaleParams).by);
     if (by === 1) return unchanged(xs, primitive, params, shape);
@@ -143,14 +143,14 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     return { x, e: e.map((error, i) => (mayUnderflow(x[i]!, error) ? error + tiny : error)) };
   };
 
-  /** The slope `φ_k' = φ_k − k φ_{k+1} < φ_k` grows with z; 2⁻⁴⁸ φ_k is more than its cancellation loses. */
+  /** Phi. The slope `φ_k' = φ_k − k φ_{k+1} < φ_k` grows with z. The term 2⁻⁴⁸ φ_k covers the cancellation in it. */
   const phiRule: Rule = (xs, primitive, params, shape) => {
     const { order } = params as PhiParams;
     const steepest = (z: number): number => (1 + 2 ** -48) * phi(z, order) - order * phi(z, order + 1);
     return each((z, e) => e * steepest(z + e), phiRoundings(precision, order))(xs, primitive, params, shape);
   };
 
-  /** Sine or cosine, whose slope changes by at most 1 per radian. */
+  /** Sine or cosine. The slope changes by at most 1 per radian. */
   const circular =
     (slope: (x: number) => number): Rule =>
     ([angle], primitive, params, shape) => {
@@ -188,7 +188,7 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
       (_x, e, y) => Math.min(1, Math.max(y, least) * (1 - y + 2 ** -53) * e * Math.exp(e)),
       sigmoidRoundings(precision),
     ),
-    // the slope σ grows
+    // the slope σ grows with x
     softplus: each((x, e) => e / (1 + Math.exp(-x - e)), softplusRoundings(precision)),
     phi: phiRule,
     // the slope 2/√π e^{−x²} is steepest nearest to 0

@@ -1,4 +1,4 @@
-/** @file Rounding error bounds of sums of products, summed in any order. */
+/** @file Bounds the rounding errors of sums of products, summed in any order. */
 
 import type { Primitive } from '../../tensor/primitive.ts';
 import { type EinsumParams, indexLengths } from '../../tensor/primitives/einsum.ts';
@@ -7,7 +7,7 @@ import { zeros } from '../f64/allocate.ts';
 import { evaluate, type Operands, type Rule } from './operands.ts';
 import type { Rounding } from './rounding.ts';
 
-/** An operand's parts in the bound: |x|, |x| + e, where x is not exactly 0 (null: everywhere), and e. An index stands for itself. */
+/** Parts of an operand in the bound: |x|, |x| + e, a mask of elements not exactly 0 (null: all), and e. An index is used as it is. */
 interface Parts {
   readonly sizes: Float64Array;
   readonly grown: Float64Array;
@@ -16,9 +16,9 @@ interface Parts {
 }
 
 /**
- * Makes the rule for a sum of products of one number from each real operand: the operands' errors, propagated in every
- * combination, and the roundings of the k summands that are not exactly 0: k − 1 additions, and the multiplications of one summand.
- * Adding an exact 0 rounds nothing; fused multiply-add rounds less.
+ * Makes the rule for sums of products, with one factor from each real operand. The bound has two parts: the errors of the operands,
+ * propagated in every combination, and the roundings. With k summands that are not exactly 0, these are k − 1 additions and the
+ * multiplications of one summand. Adding an exact 0 rounds nothing, and fused multiply-add rounds less.
  */
 export function sumOfProducts({ error, within }: Rounding): Rule {
   return (xs, primitive, params, shape) => {
@@ -28,7 +28,7 @@ export function sumOfProducts({ error, within }: Rounding): Rule {
     const summands = summandsOf(xs, parts, primitive, params, shape) ?? on(parts.map(presence));
     const propagated = propagatedError(parts, on);
     const products = xs.filter(({ kind }) => kind === 'real').length - 1;
-    // with three factors or more, a partial product can underflow or overflow where the whole does neither
+    // a partial product of three or more factors can underflow or overflow where the whole product does not
     const partial = products < 2 ? null : on(parts.map(({ grown }) => grown.map((size) => Math.max(1, size))));
     const e = zeros(total.length);
     for (let i = 0; i < e.length; i++) {
@@ -36,7 +36,7 @@ export function sumOfProducts({ error, within }: Rounding): Rule {
       const k = typeof summands === 'number' ? summands : summands[i]!;
       const underflows = partial === null ? k * products + k - 1 : 2 * (products + 1) * partial[i]!;
       const rounded = k === 0 ? 0 : (propagated?.[i] ?? 0) + error(size, k - 1 + products, underflows);
-      // 0 · (10³⁰ · 10³⁰) is 0 or NaN
+      // in f32, 0 · (10³⁰ · 10³⁰) is 0 or NaN, depending on the order of the factors
       e[i] = within(size, rounded) + (partial === null ? 0 : within(partial[i]!, 0));
     }
     return { x: on(xs.map(({ data }) => data.x)), e };
@@ -61,7 +61,7 @@ function partsOf({ kind, data: { x, e } }: Operands[number]): Parts {
 
 const presence = ({ sizes, present }: Parts): Float64Array => present ?? zeros(sizes.length).fill(1);
 
-/** The number of summands of every result where it follows from the shapes: no number is exactly 0, and all have equally many. */
+/** The number of summands of each result, if the shapes determine it: no factor is exactly 0, and the number is always the same. */
 function summandsOf(
   xs: Operands,
   parts: readonly Parts[],
@@ -74,7 +74,7 @@ function summandsOf(
   return name === 'einsum' ? sizeOf(indexLengths(params as EinsumParams, xs)) / sizeOf(shape) : null;
 }
 
-/** `Π(a_i + e_i) − Π a_i`, telescoped into one sum of products per inexact operand, so that nothing cancels; null if it is 0. */
+/** `Π(a_i + e_i) − Π a_i`, as one sum of products for each inexact operand, so that nothing cancels. Null if it is 0. */
 function propagatedError(
   parts: readonly Parts[],
   on: (data: readonly Float64Array[]) => Float64Array,

@@ -1,16 +1,16 @@
-/** @file Allocates arrays of zeros. Small ones share a buffer, as JavaScript engines are slow to make small buffers. */
+/** @file Allocates arrays of zeros. Small arrays share a buffer, as JavaScript engines allocate small buffers slowly. */
 
 const slabBytes = 1 << 17;
-/** Arrays of more numbers than this get a buffer of their own: each would use up a slab. */
+/** Longer arrays get a buffer of their own, as each would fill a slab. */
 export const large = 1024;
-/** Arrays of up to this many numbers live in the engine's own heap, which is as fast. */
+/** Arrays of at most this length are on the heap of the engine, which is equally fast. */
 const tiny = 8;
 
-// Every part of a slab is handed out once, so its numbers are still zeros.
+// Every part of a slab is used once, so it still holds zeros.
 let slab = new ArrayBuffer(slabBytes);
 let used = 0;
 
-/** An array of zeros. Small arrays share a buffer: mind `byteOffset` where you use `.buffer`. */
+/** Returns an array of zeros. Small arrays share a buffer: use `byteOffset` together with `.buffer`. */
 export function zeros(length: number): Float64Array {
   if (length <= tiny || length > large) return new Float64Array(length);
   const bytes = length * 8;

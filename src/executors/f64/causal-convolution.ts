@@ -1,11 +1,11 @@
-/** @file Causal convolutions: direct, or by fast Fourier transform (FFT). */
+/** @file Computes causal convolutions, directly or by fast Fourier transform (FFT). */
 import type { CausalConvolutionParams } from '../../tensor/primitives/causal-convolution.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { zeros } from './allocate.ts';
 import { fourierTable, transform } from './fft.ts';
 import { around } from './movement.ts';
 
-/** `y_t = Σ_{s≤t} k_{t−s} x_s` along an axis, or `y_t = Σ_{s≥t} k_{s−t} x_s`. */
+/** `y_t = Σ_{s≤t} k_{t−s} x_s` along an axis; in reverse, `y_t = Σ_{s≥t} k_{s−t} x_s`. */
 export function causalConvolution(
   x: Float64Array,
   k: Float64Array,
@@ -21,7 +21,7 @@ export function causalConvolution(
   return out;
 }
 
-/** Sequences side by side: token t of channel i stands at `start + t · inner + i`. */
+/** Interleaved sequences: token t of channel i is at `start + t · inner + i`. */
 interface Channels {
   readonly start: number;
   readonly length: number;
@@ -46,7 +46,7 @@ function direct(
   }
 }
 
-/** Pads with zeros to at least twice the length, so that nothing wraps around. A correlation takes the conjugate of k's transform. */
+/** Convolution by FFT. Pads with zeros to at least twice the length, so that nothing wraps around. In reverse, conjugates k's transform. */
 function byTransform(
   x: Float64Array,
   k: Float64Array,
@@ -74,5 +74,5 @@ function byTransform(
   }
 }
 
-/** The power of two to which sequences of a length are padded. */
+/** The length to which the FFT pads sequences: the least power of two that is at least twice their length. */
 export const paddedLength = (length: number): number => 2 ** Math.ceil(Math.log2(2 * length));

@@ -4,13 +4,13 @@ import type { EinsumParams } from '../../tensor/primitives/einsum.ts';
 /** Indices of an einsum, one per axis, as positions in its list of letters. */
 export type Indices = readonly number[];
 
-/** How an operand becomes batched matrices: the order of its axes, and whether its matrices are then transposed. */
+/** An operand as batched matrices: the order of its axes, and whether the matrices are then transposed. */
 export interface Layout {
   readonly axes: Indices;
   readonly transposed: boolean;
 }
 
-/** One product of two operands, summed over the indices that no other operand or the result has; indices by role. */
+/** A product of two operands, with indices by role. It sums over the indices that neither the result nor other operands have. */
 export interface Product {
   readonly left: number;
   readonly right: number;
@@ -24,7 +24,7 @@ export interface Product {
   readonly out: Indices;
 }
 
-/** The plan: each operand is summed to the indices that others need; then pairs are multiplied, each product a new operand. */
+/** The plan of an einsum: first sum each operand over indices that only it has, then multiply pairs. A product is a new operand. */
 export interface Plan {
   readonly kept: readonly Indices[];
   readonly products: readonly Product[];
@@ -32,7 +32,7 @@ export interface Plan {
 
 const plans = new Map<string, Plan>();
 
-/** The plan of an einsum, cached. One product has one plan for all lengths; the order of several depends on the lengths. */
+/** Returns the plan of an einsum, from a cache. With more than two operands, the order of products depends on the lengths. */
 export function planOf(params: EinsumParams, lengths: readonly number[]): Plan {
   const key = params.terms.length > 2 ? `${params.spec} ${lengths}` : params.spec;
   let plan = plans.get(key);
@@ -43,14 +43,14 @@ export function planOf(params: EinsumParams, lengths: readonly number[]): Plan {
   return plan;
 }
 
-/** The number of elements under some indices. */
+/** The number of elements of an operand with these indices. */
 export function sizeIn(indices: Indices, lengths: readonly number[]): number {
   let size = 1;
   for (let i = 0; i < indices.length; i++) size *= lengths[indices[i]!]!;
   return size;
 }
 
-/** Whether two operands have the same axes in the same order. */
+/** Whether two operands have the same indices in the same order. */
 export const sameAxes = (a: Indices, b: Indices): boolean =>
   a.length === b.length && a.every((index, i) => index === b[i]);
 
@@ -72,11 +72,11 @@ function makePlan({ axes, outAxes }: EinsumParams, lengths: readonly number[]): 
 const common = (a: Indices, b: Indices): number[] => a.filter((index) => b.includes(index));
 const without = (a: Indices, b: Indices): number[] => a.filter((index) => !b.includes(index));
 
-/** The indices that the result needs, or an operand outside `leftOut`. */
+/** The indices of the result and of all operands except those in `leftOut`. */
 const neededBy = (terms: readonly Indices[], out: Indices, leftOut: Indices): Indices =>
   [out, ...terms.filter((_, at) => !leftOut.includes(at))].flat();
 
-/** The two operands whose product takes the least work and memory. */
+/** Finds the two operands whose product needs the least work and memory. */
 function cheapestPair(terms: readonly Indices[], out: Indices, lengths: readonly number[]): [number, number] {
   let best: [number, number] = [0, 1];
   let least = Number.POSITIVE_INFINITY;
@@ -101,7 +101,7 @@ function productOf(operands: readonly Indices[], left: number, right: number, ne
   const rows = without(x, y);
   const columns = without(y, x);
   const out = [...batch, ...rows, ...columns];
-  // the operand whose indices come first in the result gives the rows: then the result needs no copy
+  // the operand whose indices come first in the result gives the rows, so that the result needs no copy
   if (!sameAxes(out, last) && sameAxes([...batch, ...columns, ...rows], last)) {
     return productOf(operands, right, left, needed, last);
   }

@@ -1,4 +1,4 @@
-/** @file Einsum as batched matrix products, two operands at a time. */
+/** @file Computes an einsum by batched matrix products, two operands at a time. */
 import { type EinsumParams, indexLengths } from '../../tensor/primitives/einsum.ts';
 import { stridesOf } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
@@ -14,7 +14,7 @@ interface Indexed {
 }
 type Lengths = readonly number[];
 
-/** The value of an einsum over checked operands. */
+/** Computes an einsum of checked operands. */
 export function einsum(xs: readonly Value<Float64Array>[], params: EinsumParams): Float64Array {
   const lengths = indexLengths(params, xs);
   const { kept, products } = planOf(params, lengths);
@@ -25,7 +25,7 @@ export function einsum(xs: readonly Value<Float64Array>[], params: EinsumParams)
   return ordered(operands[operands.length - 1]!, params.outAxes, lengths);
 }
 
-/** `x` summed over all indices but those kept. */
+/** Sums `x` over all indices except those in `kept`. */
 function summedTo(kept: Indices, x: Indexed, lengths: Lengths): Indexed {
   if (kept.length === x.axes.length) return x;
   const shape = x.axes.map((index) => lengths[index]!);
@@ -43,14 +43,14 @@ function multiply(x: Indexed, y: Indexed, product: Product, lengths: Lengths): I
   return { data: matmul(left, right, batch, m, n, k), axes: product.out };
 }
 
-/** An operand as batched matrices, copied only where its axes are in another order. */
+/** Returns an operand as batched matrices. Copies it only if its axes are in another order. */
 function matrices(x: Indexed, { axes, transposed }: Layout, rows: number, columns: number, lengths: Lengths): Matrices {
   const data = ordered(x, axes, lengths);
   const batch = rows * columns;
   return transposed ? { data, batch, row: 1, column: rows } : { data, batch, row: columns, column: 1 };
 }
 
-/** The numbers of `x` with its axes in another order. */
+/** Permutes the axes of `x`. */
 function ordered(x: Indexed, axes: Indices, lengths: Lengths): Float64Array {
   if (sameAxes(x.axes, axes)) return x.data;
   const strides = stridesOf(x.axes.map((index) => lengths[index]!));

@@ -1,8 +1,8 @@
-/** @file The error function in double precision, within 1.5 units in the last place. */
+/** @file Computes the error function in double precision, within 1.5 ulp. */
 
 /**
- * Near 0 the series `2/√π Σ_n (−1)ⁿ x^{2n+1} / (n! (2n+1))` (Abramowitz & Stegun 7.1.5), summed from its small end; further out
- * `1 − erfc`, by the continued fraction of erfc (7.1.14), whose errors shrink as erfc does. From |x| = 6 on it rounds to ±1.
+ * Error function. Near 0, the series `2/√π Σ_n (−1)ⁿ x^{2n+1} / (n! (2n+1))` (Abramowitz & Stegun 7.1.5), smallest terms first. Farther
+ * away, `1 − erfc` by the continued fraction of erfc (7.1.14), with errors relative to erfc. For |x| ≥ 6 it rounds to ±1.
  */
 export function erf(x: number): number {
   const size = Math.abs(x);
@@ -16,7 +16,7 @@ function series(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * x * sum;
 }
 
-/** `√π e^{x²} erfc(x) = 1/(x + ½/(x + 1/(x + ³⁄₂/(x + …))))`, cut where the next levels change no bit. */
+/** `√π e^{x²} erfc(x) = 1/(x + ½/(x + 1/(x + ³⁄₂/(x + …))))`, truncated where further levels change no bit. */
 function tail(x: number): number {
   let fraction = x;
   for (let n = Math.ceil(200 / (x * x)); n > 0; n--) fraction = x + n / 2 / fraction;

@@ -1,6 +1,6 @@
-/** @file The fast Fourier transform (FFT) of lengths that are powers of two, in place. */
+/** @file Computes fast Fourier transforms (FFT) in place, for lengths that are powers of two. */
 
-/** The tables for one length: the bit-reversed positions, and the twiddle factors `e^{−2πij/N}` for j < N/2. */
+/** Tables for one length: bit-reversed positions, and twiddle factors `e^{−2πij/N}` for j < N/2. */
 export interface FourierTable {
   readonly size: number;
   readonly reversed: Uint32Array;
@@ -10,7 +10,7 @@ export interface FourierTable {
 
 const tables = new Map<number, FourierTable>();
 
-/** The table for a length, a power of two. */
+/** Makes the tables for a length, which is a power of two. */
 export function fourierTable(size: number): FourierTable {
   const known = tables.get(size);
   if (known !== undefined) return known;
@@ -27,7 +27,7 @@ export function fourierTable(size: number): FourierTable {
   return table;
 }
 
-/** Cosine and sine of a part of a turn below ½. Only angles up to π/4 are computed, so that their rounding matters little. */
+/** Cosine and sine of a fraction of a turn below ½. It reduces angles to at most π/4, where rounding them matters least. */
 export function rootAt(part: number): readonly [number, number] {
   if (part > 1 / 4) {
     const [c, s] = rootAt(1 / 2 - part);
@@ -40,7 +40,7 @@ export function rootAt(part: number): readonly [number, number] {
   return [Math.cos(2 * Math.PI * part), Math.sin(2 * Math.PI * part)];
 }
 
-/** `X_j = Σ_s x_s e^{−2πijs/N}` in place of x (Cooley and Tukey, radix 2). The inverse is N times this with re and im exchanged. */
+/** Replaces x by `X_j = Σ_s x_s e^{−2πijs/N}` (Cooley and Tukey, radix 2). With re and im exchanged, it is N times the inverse. */
 export function transform(re: Float64Array, im: Float64Array, { size, reversed, cos, sin }: FourierTable): void {
   for (let i = 0; i < size; i++) {
     const j = reversed[i]!;

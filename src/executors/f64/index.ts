@@ -1,4 +1,4 @@
-/** @file The f64 executor, the reference: evaluates every primitive eagerly in double precision, on dense row-major arrays. */
+/** @file The f64 executor, the reference: evaluates primitives eagerly in double precision, on dense row-major arrays. */
 
 import { fail } from '../../tensor/errors.ts';
 import { flatten, indexInput, input, type Nested } from '../../tensor/input.ts';
@@ -17,7 +17,7 @@ import { maxReduce, sum } from './reduce.ts';
 type F64 = Value<Float64Array>;
 type Rule<N extends PrimitiveName> = (xs: readonly F64[], params: ParamsOf<N>, shape: Shape) => Float64Array;
 
-/** A rule from a function of one number. */
+/** Makes a rule from a function of one number. */
 const each =
   (f: (x: number) => number) =>
   ([x]: readonly F64[]): Float64Array => {
@@ -27,7 +27,7 @@ const each =
     return out;
   };
 
-/** A rule from a function of two numbers. */
+/** Makes a rule from a function of two numbers. */
 const pairwise =
   (f: (x: number, y: number) => number) =>
   ([x, y]: readonly F64[]): Float64Array => {
@@ -38,7 +38,7 @@ const pairwise =
     return out;
   };
 
-/** The operand's own array: values are immutable, so it can be shared. */
+/** Returns the array of the operand. Values are immutable, so they can share it. */
 const same = ([x]: readonly F64[]): Float64Array => x!.data;
 
 const sigmoid = (x: number): number => {
@@ -67,7 +67,7 @@ function eachRow(
 }
 
 const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
-  // written out, not through `pairwise`: these take most of the time, and engines do not inline a shared loop
+  // not by `pairwise`: these rules take most of the time, and engines do not inline a shared loop
   add([x, y]) {
     const a = x!.data;
     const b = y!.data;
@@ -115,7 +115,7 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   slice([x], { axis, start, stop }, shape) {
     const sides = around(shape, axis);
     const size = sizeOf(shape);
-    // a contiguous slice is shared, unless it is small or would keep a much larger array alive
+    // a contiguous slice shares the array, unless it is small or would keep a much larger array in memory
     if (sides.outer === 1 && size > large && size > x!.data.length / 2) {
       return x!.data.subarray(start * sides.inner, stop * sides.inner);
     }
@@ -163,7 +163,7 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   },
 };
 
-/** Evaluates every primitive at once in double precision. */
+/** The executor that evaluates every primitive eagerly in double precision. */
 export const f64: Executor<Float64Array> = {
   name: 'f64',
   get root() {
@@ -173,14 +173,14 @@ export const f64: Executor<Float64Array> = {
   open: true,
   input: (x) => x,
   constant: (x) => x,
-  // each rule takes the parameters of its own primitive, which a lookup by name cannot know
+  // each rule has its own type of parameters, which TypeScript cannot infer from a lookup by name
   run: (primitive, xs, params, shape) =>
     (rules[primitive.name as PrimitiveName] as Rule<PrimitiveName>)(xs as readonly F64[], params as never, shape),
   read: (data) => data,
 };
 
 /**
- * A real f64 value from nested lists of numbers. Throws when they are ragged.
+ * Makes a real f64 value from nested lists of numbers. Throws when the lists are ragged.
  * @example
  * tensor([[1, 2, 3], [4, 5, 6]]).shape // [2, 3]
  */
@@ -190,14 +190,14 @@ export function tensor(nested: Nested): Value {
 }
 
 /**
- * A real f64 value of one number.
+ * Makes a real f64 value from one number.
  * @example
  * item(scalar(3)) // 3
  */
 export const scalar = (x: number): Value => tensor(x);
 
 /**
- * An f64 value of kind index (token ids, positions) from nested lists of integers.
+ * Makes an f64 value of kind index (token ids, positions) from nested lists of integers.
  * @example
  * indices([[1, 0]]).kind // 'index'
  */

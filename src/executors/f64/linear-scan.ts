@@ -1,10 +1,10 @@
-/** @file The linear scan: one sequential loop in memory order, for any axis. */
+/** @file Computes linear scans by one sequential loop in memory order, along any axis. */
 import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
 import type { Value } from '../../tensor/value.ts';
 import { zeros } from './allocate.ts';
 import { around } from './movement.ts';
 
-/** `h_t = a_t h_{t−1} + b_t` along an axis, or `h_t = a_t h_{t+1} + b_t`. */
+/** `h_t = a_t h_{t−1} + b_t` along an axis; in reverse, `h_t = a_t h_{t+1} + b_t`. */
 export function linearScan(
   [{ data: a }, { data: b, shape }, { data: h0 }]: readonly [
     Value<Float64Array>,

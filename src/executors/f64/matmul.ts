@@ -1,7 +1,7 @@
-/** @file Batched matrix product on typed arrays: packed panels and a 4 × 4 micro-kernel, or plain loops where packing costs more. */
+/** @file Multiplies batched matrices: packed panels and a 4 × 4 micro-kernel, or plain loops where packing is not worth its cost. */
 import { zeros } from './allocate.ts';
 
-/** One operand: numbers, and the strides of batches, rows and columns. The stride of rows or of columns is 1. */
+/** An operand: numbers, and the strides of batches, rows and columns. The stride of rows or of columns is 1. */
 export interface Matrices {
   readonly data: Float64Array;
   readonly batch: number;
@@ -10,12 +10,12 @@ export interface Matrices {
 }
 
 const panelDepth = 256;
-/** From this many multiplications on, packing pays. */
+/** Fewest multiplications for which packing is faster. */
 const smallest = 4096;
 
 /** `out[b, i, j] = Σ_k x[b, i, k] y[b, k, j]` for `batches` matrices of m × k and k × n, dense row-major. */
 export function matmul(x: Matrices, y: Matrices, batches: number, m: number, n: number, k: number): Float64Array {
-  // a column is a row of the transposed product, and the loops take four rows at a time
+  // a column is a row of the transposed product, for which the loops are faster
   if (n === 1 && m > 1) return matmul(transposed(y), transposed(x), batches, 1, m, k);
   const out = zeros(batches * m * n);
   if (m >= 4 && n >= 4 && m * n * k >= smallest) packed(x, y, batches, m, n, k, out);
@@ -26,7 +26,7 @@ export function matmul(x: Matrices, y: Matrices, batches: number, m: number, n: 
 
 const transposed = ({ data, batch, row, column }: Matrices): Matrices => ({ data, batch, row: column, column: row });
 
-/** Dot products, four neighbouring results at a time; the columns of y are contiguous. */
+/** Computes dot products, four neighbouring results at a time. The columns of y are contiguous. */
 function dots(x: Matrices, y: Matrices, batches: number, m: number, n: number, k: number, out: Float64Array): void {
   const { data: xs, column: step } = x;
   const { data: ys, column: next } = y;
@@ -61,7 +61,7 @@ function dots(x: Matrices, y: Matrices, batches: number, m: number, n: number, k
   }
 }
 
-/** Each row of the result as a weighted sum of rows of y, four at a time; the rows of y are contiguous. */
+/** Computes each row of the result as a weighted sum of rows of y, four at a time. The rows of y are contiguous. */
 function weightedRows(
   x: Matrices,
   y: Matrices,
@@ -95,7 +95,7 @@ function weightedRows(
   }
 }
 
-/** Packs 4 neighbours per step: `panel[(p · depth + l) · 4 + c] = data[start + (4p + c) · across + l · along]`, zeros past `count`. */
+/** Packs panels of 4: `panel[(p · depth + l) · 4 + c] = data[start + (4p + c) · across + l · along]`, with zeros past `count`. */
 function pack(
   data: Float64Array,
   start: number,
@@ -142,7 +142,7 @@ function packed(x: Matrices, y: Matrices, batches: number, m: number, n: number,
   }
 }
 
-/** Adds one 4 × 4 tile of the product, of which `rows` × `columns` lie inside the result. Sixteen accumulators stay in registers. */
+/** Adds one 4 × 4 tile of the product, with 16 accumulators in registers. Its first `rows` × `columns` elements are in the result. */
 function tile(
   x: Float64Array,
   x0: number,

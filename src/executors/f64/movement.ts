@@ -1,9 +1,9 @@
-/** @file Data movement: strided copies, broadcast, transpose, copies along an axis. */
+/** @file Moves data: strided copies, broadcast, transpose, copies along an axis. */
 
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
 import { zeros } from './allocate.ts';
 
-/** A dense copy of a strided view: element `i` of the result is `x[Σ i_a · strides_a]`. A stride of 0 repeats. */
+/** Copies a strided view: element `i` of the result is `x[Σ i_a · strides_a]`. A stride of 0 repeats elements. */
 export function stridedCopy(x: Float64Array, shape: Shape, strides: readonly number[]): Float64Array {
   const out = zeros(sizeOf(shape));
   const rank = shape.length;
@@ -27,7 +27,7 @@ export function stridedCopy(x: Float64Array, shape: Shape, strides: readonly num
   return out;
 }
 
-/** `x` of shape `from` repeated to `to`, axes aligned at the right. */
+/** Repeats `x` from shape `from` to shape `to`, with axes aligned at the right. */
 export function broadcast(x: Float64Array, from: Shape, to: Shape): Float64Array {
   if (x.length === 1) return zeros(sizeOf(to)).fill(x[0]!);
   const added = to.length - from.length;
@@ -39,7 +39,7 @@ export function broadcast(x: Float64Array, from: Shape, to: Shape): Float64Array
   );
 }
 
-/** `x` with axes in another order: axis i of the result is axis `order[i]`. */
+/** Permutes axes: axis i of the result is axis `order[i]` of `x`. */
 export function transpose(x: Float64Array, shape: Shape, order: readonly number[]): Float64Array {
   const strides = stridesOf(shape);
   return stridedCopy(
@@ -49,12 +49,12 @@ export function transpose(x: Float64Array, shape: Shape, order: readonly number[
   );
 }
 
-/** Elements before an axis, and elements of one step along it. */
+/** The product of the lengths before an axis (outer), and of those after it (inner). */
 export function around(shape: Shape, axis: number): { outer: number; inner: number } {
   return { outer: sizeOf(shape.slice(0, axis)), inner: sizeOf(shape.slice(axis + 1)) };
 }
 
-/** Copies `count` steps along an axis from step `start` of `x` (of `length` steps) into step `at` of `out` (of `room` steps). */
+/** Copies `count` positions of an axis: from `start` in `x`, of `length` positions, to `at` in `out`, of `room` positions. */
 export function copySteps(
   x: Float64Array,
   length: number,

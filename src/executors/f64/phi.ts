@@ -1,13 +1,13 @@
-/** @file The functions `φ_k(z) = Σ_j z^j / (j + k)!` in double precision, within a few units in the last place. */
+/** @file Computes the functions `φ_k(z) = Σ_j z^j / (j + k)!` in double precision, within a few ulp. */
 
-/** 1/n!, until it is 0. */
+/** 1/n! for n = 0, 1, …, up to the first that underflows to 0. */
 const inverses = [1];
 while (inverses.at(-1)! > 0) inverses.push(inverses.at(-1)! / inverses.length);
 const inverseFactorial = (n: number): number => inverses[n] ?? 0;
 
 /**
- * φ_k for k ≥ 1: near 0 by its series, for greater z as `(e^z − Σ_{j<k} z^j/j!) / z^k`, for smaller z by
- * `φ_{k+1} = (φ_k − 1/k!) / z` from `φ_1 = (e^z − 1)/z`. Each is used where it cancels least.
+ * φ_k for k ≥ 1, by the formula with the least cancellation: near 0 the series, for larger positive z
+ * `(e^z − Σ_{j<k} z^j/j!) / z^k`, for larger negative z `φ_{k+1} = (φ_k − 1/k!) / z` from `φ_1 = (e^z − 1)/z`.
  */
 export function phi(z: number, order: number): number {
   if (Math.abs(z) < reachOfSeries(order)) return series(z, order);

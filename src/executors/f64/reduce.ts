@@ -1,10 +1,10 @@
-/** @file Reductions over axes: sum and maximum. */
+/** @file Reduces over axes: sum and maximum. */
 
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
 import { zeros } from './allocate.ts';
 import { around, stridedCopy } from './movement.ts';
 
-/** Sum over the given axes (ascending). */
+/** Sum over the given axes, which are ascending. */
 export function sum(x: Float64Array, shape: Shape, axes: readonly number[]): Float64Array {
   const kept = shape.flatMap((_, i) => (axes.includes(i) ? [] : [i]));
   const out = zeros(sizeOf(kept.map((axis) => shape[axis]!)));
@@ -27,7 +27,7 @@ export function sum(x: Float64Array, shape: Shape, axes: readonly number[]): Flo
   return out;
 }
 
-/** The largest element along an axis; NaN if one is NaN. */
+/** The largest element along an axis; NaN if any element is NaN. */
 export function maxReduce(x: Float64Array, shape: Shape, axis: number): Float64Array {
   const { outer, inner } = around(shape, axis);
   const length = shape[axis]!;

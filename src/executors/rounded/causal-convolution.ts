@@ -1,4 +1,4 @@
-/** @file Causal convolutions by FFT with every step rounded and random errors in the twiddle factors. */
+/** @file Computes causal convolutions by FFT, with every step rounded and random errors in the twiddle factors. */
 import type { CausalConvolutionParams } from '../../tensor/primitives/causal-convolution.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Precision } from '../bounded/precision.ts';
@@ -8,7 +8,7 @@ import type { Arithmetic, Summand } from './order.ts';
 
 type Complex = readonly [number, number];
 
-/** The summands of each element, as in the definition. */
+/** Lists the summands of each element of the convolution, by its definition. */
 export function convolutionSummands(
   x: Float64Array,
   k: Float64Array,
@@ -25,7 +25,7 @@ export function convolutionSummands(
   };
 }
 
-/** Pads, transforms recursively by halves, multiplies, and transforms back. */
+/** Convolution by FFT: pads, transforms recursively, multiplies, and transforms back. */
 export function convolutionByTransform(
   x: Float64Array,
   k: Float64Array,
@@ -54,7 +54,7 @@ export function convolutionByTransform(
 
 const conjugate = ([re, im]: Complex): Complex => [re, -im];
 
-/** The twiddle factors `e^{−2πij/N}` for j < N/2, each part off by as much as sines and cosines may be. */
+/** Twiddle factors `e^{−2πij/N}` for j < N/2. Real and imaginary parts have random errors, as large as those of sin and cos may be. */
 function rootsOf(size: number, { functions, u }: Precision, { round, random }: Arithmetic): Complex[] {
   const off = (x: number): number => round(x * (1 + (2 * random.uniform() - 1) * (functions - 1) * u));
   return Array.from({ length: size / 2 }, (_, j): Complex => {
@@ -63,7 +63,7 @@ function rootsOf(size: number, { functions, u }: Precision, { round, random }: A
   });
 }
 
-/** The transform from those of the even and the odd positions (Cooley and Tukey). */
+/** Fourier transform, from the transforms of even and odd positions (Cooley and Tukey). */
 function transformed(x: readonly Complex[], roots: readonly Complex[], arithmetic: Arithmetic): Complex[] {
   if (x.length === 1) return [...x];
   const half = (odd: number): Complex[] =>

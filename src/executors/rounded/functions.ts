@@ -1,4 +1,4 @@
-/** @file Elementary functions with random errors, as large as a correct implementation may make them. */
+/** @file Computes elementary functions with random errors, as large as those of a correct implementation may be. */
 import type { PhiParams } from '../../tensor/primitives/phi.ts';
 import {
   type Precision,
@@ -19,7 +19,7 @@ interface Inexact {
 
 const functionUnits = ({ functions }: Precision): number => functions;
 
-/** The elementary functions. */
+/** The elementary functions with their largest errors. */
 const inexact = {
   exp: { of: Math.exp, units: functionUnits },
   expm1: { of: Math.expm1, units: functionUnits },
@@ -37,12 +37,12 @@ const inexact = {
   reciprocal: { of: (x) => 1 / x, units: () => reciprocalRoundings },
 } as const satisfies Readonly<Record<string, Inexact>>;
 
-/** A primitive that is one of these functions, elementwise. */
+/** The name of a primitive that is one of these functions. */
 export type FunctionName = keyof typeof inexact;
 
 export const functionNames = Object.keys(inexact) as readonly FunctionName[];
 
-/** A function of a number with a random error of up to all of its units but one, then rounded. */
+/** Computes a function with a random error of up to `units − 1` round-offs, then rounds the result. */
 export function perturbed(
   name: FunctionName,
   x: number,

@@ -1,9 +1,9 @@
 /**
  * @file The rounded executor: an adversarial but correct implementation in a precision, for tests of the error bounds.
  *
- * It rounds the results of every primitive, and draws anew for each operation what a correct implementation may choose: the order
- * of sums, fused multiply-add or not, flushing of subnormal numbers to 0, and the errors of elementary functions and tables. Its
- * loops are independent of those of the f64 executor.
+ * It rounds the results of every primitive. For each operation it draws the choices of a correct implementation: the order of sums,
+ * fused multiply-add or not, flushing of subnormal numbers to 0, and the errors of elementary functions and tables. It shares no
+ * rounded loops with the f64 executor.
  */
 import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import { rng } from '../../tensor/random.ts';
@@ -16,7 +16,7 @@ import { type Numbers, type Rule, rules } from './rules.ts';
 export { float32, float64 } from '../bounded/precision.ts';
 
 /**
- * An implementation in a precision; equal seeds give equal results. `fixed` fixes some of its choices: order of sums, fused or not.
+ * Makes the executor for a precision. Equal seeds give equal results. `fixed` fixes some choices: the order of sums, fused or not.
  * @example
  * read(add(input(rounded(float32, 1), [1], [1]), 2 ** -30)) // [1]
  */
@@ -26,7 +26,7 @@ export function rounded(
   fixed: Partial<Pick<Arithmetic, 'order' | 'fused'>> = {},
 ): Executor<Float64Array> {
   const random = rng(seed);
-  /** The choices of one operation. */
+  /** Draws the choices of one operation. */
   const arithmetic = (): Arithmetic => ({
     round: rounder(precision, random.integer(2) === 0),
     fused: random.integer(2) === 0,
@@ -54,14 +54,14 @@ export function rounded(
   return self;
 }
 
-/** Rounds to nearest; subnormal numbers become 0 where the device flushes. */
+/** Makes a function that rounds to nearest. If `flushes`, it flushes subnormal numbers to 0. */
 function rounder({ round, tiny, u }: Precision, flushes: boolean): (x: number) => number {
   // double precision: JavaScript keeps subnormal numbers
   if (u === 2 ** -53) return (x) => x;
   return (x) => (Math.abs(x) >= tiny || flushes ? round(x) : Math.fround(x));
 }
 
-/** A table as another implementation may have it: off by at most its slack, its last rounding included. */
+/** Perturbs a table as another implementation may: by at most its slack, the final rounding included. */
 function table(
   precision: Precision,
   x: Float64Array,

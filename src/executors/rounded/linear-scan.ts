@@ -1,15 +1,15 @@
-/** @file Linear scans in any bracketing: sequential, or a tree as in a parallel (associative) scan. */
+/** @file Computes linear scans in any bracketing: sequential, or by a tree as in a parallel (associative) scan. */
 import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Arithmetic } from './order.ts';
 
-/** The affine map `h ↦ a h + b` of some consecutive tokens. */
+/** The affine map `h ↦ a h + b` of consecutive tokens. */
 interface Step {
   readonly a: number;
   readonly b: number;
 }
 
-/** Computes every `h_t` from a tree of affine maps of its own; `order` sets the bracketing. */
+/** Computes every `h_t` separately, by a tree of affine maps. The order of sums sets the bracketing. */
 export function linearScan(
   [a, b, h0]: readonly [Float64Array, Float64Array, Float64Array],
   { axis, reverse }: LinearScanParams,
@@ -26,12 +26,12 @@ export function linearScan(
       const from = at - (count - 1 - j) * toNext;
       return { a: a[from]!, b: b[from]! };
     });
-    // the initial state is the map to a constant
+    // the initial state is a constant map
     return composed([{ a: 0, b: h0[channel]! }, ...steps], arithmetic).b;
   });
 }
 
-/** Composes affine maps, `h ↦ a₂ (a₁ h + b₁) + b₂`, bracketed by {@link cut}. */
+/** Composes affine maps, `h ↦ a₂ (a₁ h + b₁) + b₂`. {@link cut} chooses the bracketing. */
 function composed(steps: readonly Step[], arithmetic: Arithmetic): Step {
   if (steps.length === 1) return steps[0]!;
   const { round, fused } = arithmetic;
@@ -41,7 +41,7 @@ function composed(steps: readonly Step[], arithmetic: Arithmetic): Step {
   return { a: round(second.a * first.a), b: round((fused ? product : round(product)) + second.b) };
 }
 
-/** Chooses the length of the first part of `count` steps. */
+/** Chooses where to split `count` steps: the length of the first part. */
 function cut(count: number, { order, random }: Arithmetic): number {
   switch (order) {
     case 'sequential':

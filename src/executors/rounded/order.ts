@@ -1,7 +1,7 @@
-/** @file Sums of products in several orders, with every intermediate result rounded. */
+/** @file Adds products in several orders, with every intermediate result rounded. */
 import type { Rng } from '../../tensor/random.ts';
 
-/** The arithmetic of one operation: rounding, fused multiply-add or not, the order of sums, a source of random choices. */
+/** The arithmetic of one operation: rounding, fused multiply-add or not, the order of sums, and random numbers. */
 export interface Arithmetic {
   round(x: number): number;
   readonly fused: boolean;
@@ -16,7 +16,7 @@ export type Order = (typeof orders)[number];
 /** A summand: the product of two numbers, not yet rounded. */
 export type Summand = readonly [number, number];
 
-/** A sum of products, in the order of an operation. An empty sum is 0. */
+/** Adds products in the given order. An empty sum is 0. */
 export function addUp(summands: Summand[], arithmetic: Arithmetic): number {
   if (summands.length === 0) return 0;
   switch (arithmetic.order) {
@@ -33,7 +33,7 @@ export function addUp(summands: Summand[], arithmetic: Arithmetic): number {
   }
 }
 
-/** `acc + a b`, rounded once if fused, else product and sum. Products of two f32 are exact in double precision. */
+/** `total + a b`: one rounding if fused, else one of the product and one of the sum. Products of two f32 are exact in f64. */
 const accumulate = (total: number, [a, b]: Summand, { round, fused }: Arithmetic): number =>
   fused ? round(total + a * b) : round(total + round(a * b));
 
@@ -52,7 +52,7 @@ function tree(summands: readonly Summand[], start: number, stop: number, arithme
   return arithmetic.round(left + tree(summands, middle, stop, arithmetic));
 }
 
-/** Sums of blocks of a random length, then the sum of those, back to front. */
+/** Adds blocks of a random length, from the last block to the first. */
 function blocked(summands: readonly Summand[], arithmetic: Arithmetic): number {
   const length = 1 + arithmetic.random.integer(summands.length);
   let total: number | null = null;

@@ -1,4 +1,4 @@
-/** @file The rule of each primitive in rounded arithmetic, as a correct implementation may compute it. */
+/** @file Lists the rule of each primitive in rounded arithmetic, as a correct implementation may compute it. */
 import type { ParamsOf, PrimitiveName } from '../../tensor/primitives/index.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
@@ -11,7 +11,7 @@ import { einsumSummands, scatterSummands, sumSummands } from './summands.ts';
 
 export type Numbers = Value<Float64Array>;
 
-/** Computes one operation; `arithmetic` holds the choices drawn for it. */
+/** Computes one operation, with the choices in `arithmetic`. */
 export type Rule<P> = (
   xs: readonly Numbers[],
   params: P,
@@ -20,13 +20,13 @@ export type Rule<P> = (
   precision: Precision,
 ) => Float64Array;
 
-/** A rule, or `exact` for an operation that never rounds (a movement, a selection, a comparison), which f64 computes. */
+/** A rule, or `exact` for an operation that never rounds (movement, selection, comparison). The f64 executor computes those. */
 type RuleOf<N extends PrimitiveName> = Rule<ParamsOf<N>> | 'exact';
 
-/** A rule for each primitive: the compiler names one that is missing. */
+/** A rule for each primitive. The compiler reports a missing rule. */
 export type Rules = { readonly [N in PrimitiveName]: RuleOf<N> };
 
-/** Sums of products, one for each element of the result. */
+/** Computes each element of the result as a sum of products. */
 const sums = (shape: Shape, arithmetic: Arithmetic, summandsAt: (i: number) => Summand[]): Float64Array =>
   Float64Array.from({ length: sizeOf(shape) }, (_, i) => addUp(summandsAt(i), arithmetic));
 
@@ -45,7 +45,7 @@ export const rules: Rules = {
   broadcast: 'exact',
   causalConvolution([x, kernel], params, shape, arithmetic, precision) {
     const [a, b] = [x!.data, kernel!.data];
-    // either method may be computed as a sum of products
+    // a correct implementation may compute either method as a sum of products
     if (params.method === 'direct' || arithmetic.random.integer(4) === 0)
       return sums(shape, arithmetic, convolutionSummands(a, b, params, shape));
     return convolutionByTransform(a, b, params, shape, precision, arithmetic);
@@ -63,7 +63,7 @@ export const rules: Rules = {
   pad: 'exact',
   reshape: 'exact',
   scale([x], { by }, _shape, { round, random }) {
-    // a literal rounded beforehand, or a division by its reciprocal
+    // the literal is rounded, or exact, as in a division by its reciprocal
     const factor = random.integer(2) === 0 ? round(by) : by;
     return x!.data.map((value) => round(value * factor));
   },

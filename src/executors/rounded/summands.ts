@@ -7,10 +7,10 @@ import type { Value } from '../../tensor/value.ts';
 import type { Arithmetic, Summand } from './order.ts';
 
 type Numbers = Value<Float64Array>;
-/** The summands of the i-th element of a result. */
+/** Returns the summands of the i-th element of a result. */
 type Summands = (i: number) => Summand[];
 
-/** The position of the i-th element of a shape. */
+/** The position of the i-th element of a shape, row-major. */
 function positionOf(i: number, shape: Shape): number[] {
   const position = new Array<number>(shape.length);
   for (let axis = shape.length - 1, rest = i; axis >= 0; axis--) {
@@ -23,7 +23,7 @@ function positionOf(i: number, shape: Shape): number[] {
 const offsetOf = (position: readonly number[], strides: readonly number[]): number =>
   position.reduce((offset, at, axis) => offset + at * strides[axis]!, 0);
 
-/** The elements along the summed axes. */
+/** Summands of a sum: the elements along the summed axes. */
 export function sumSummands({ data, shape: from }: Numbers, { axes }: SumParams, shape: Shape): Summands {
   const strides = stridesOf(from);
   const kept = from.flatMap((_, axis) => (axes.includes(axis) ? [] : [strides[axis]!]));
@@ -39,7 +39,7 @@ export function sumSummands({ data, shape: from }: Numbers, { axes }: SumParams,
   };
 }
 
-/** The products of one number from each operand over the summed indices, multiplied in a random order. */
+/** Summands of an einsum: products of one number from each operand. The order of multiplication is random. */
 export function einsumSummands(
   xs: readonly Numbers[],
   { terms, out, letters }: EinsumParams,
@@ -75,7 +75,7 @@ export function einsumSummands(
   };
 }
 
-/** The rows that the index adds to the element's row. */
+/** Summands of a scatter-add: the elements of `x` in all rows that the index adds to the row of the result. */
 export function scatterSummands(
   x: Numbers,
   index: Numbers,
