@@ -4,7 +4,7 @@ import { fail } from '../tensor/errors.ts';
 import { type Shape, sameShape, show } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 
-/** Throws unless `x` is a value with as many axes as are named. */
+/** Throws unless `x` is a value with one axis for each name in `axes`. */
 export function checkAxes(call: string, what: string, x: Value, axes: readonly string[]): void {
   checkValue(call, what, x);
   if (x.shape.length !== axes.length) {
@@ -12,7 +12,7 @@ export function checkAxes(call: string, what: string, x: Value, axes: readonly s
   }
 }
 
-/** Throws unless `x` is a value of the shape that follows from the other inputs; `axes` names its axes in the message. */
+/** Throws unless `x` is a value of the given shape, which follows from the other inputs. The message names the axes. */
 export function checkShape(call: string, what: string, x: Value, axes: readonly string[], shape: Shape): void {
   checkAxes(call, what, x, axes);
   if (!sameShape(x.shape, shape)) {
@@ -22,14 +22,14 @@ export function checkShape(call: string, what: string, x: Value, axes: readonly 
   }
 }
 
-/** Throws unless `groups` divides an axis of `members`. */
+/** Throws unless the number of groups divides the number of members. */
 export function checkGroups(call: string, what: string, groups: number, members: number, of: string): void {
   if (groups < 1 || members % groups !== 0) {
     fail(`${call}: ${what} has ${groups} groups for ${members} ${of}; give a number of groups that divides them`);
   }
 }
 
-/** The lengths of the axes of queries and keys [b, h, t, d] and values [b, h, t, e]. */
+/** Lengths of the axes of queries and keys [b, h, t, d] and values [b, h, t, e]. */
 export interface HeadAxes {
   readonly b: number;
   readonly h: number;
@@ -38,7 +38,7 @@ export interface HeadAxes {
   readonly e: number;
 }
 
-/** The axes of queries, keys and values by heads. Throws with the call and both shapes where they disagree. */
+/** Checks queries, keys and values, and returns the lengths of their axes. Errors name the call and both shapes. */
 export function headAxes(call: string, q: Value, k: Value, v: Value): HeadAxes {
   checkAxes(call, 'q', q, ['b', 'h', 't', 'd']);
   checkValue(call, 'k', k);

@@ -16,14 +16,15 @@ import { show } from '../tensor/shape.ts';
 import type { Executor, Value } from '../tensor/value.ts';
 import { checkAxes } from './check.ts';
 
-/** The target token of each position (kind index), and its weight, 1 where it counts, else 0; both [n]. */
+/** Target token of each position (kind index), and its weight: 1 if the position counts, else 0. Both are [n]. */
 export interface Targets {
   readonly tokens: Value;
   readonly weights: Value;
 }
 
 /**
- * `log Σ_j e^{x_j}` over the last axis of `x` [n, v], computed from the largest element down, [n].
+ * `log Σ_j e^{x_j}` over the last axis of `x` [n, v], as [n]. The largest element is subtracted first, so that exp does not
+ * overflow.
  * @example
  * read(logSumExp(tensor([[1000, 1000]]))) // [1000.6931471805599453]
  */
@@ -34,8 +35,8 @@ export function logSumExp(x: Value): Value {
 }
 
 /**
- * `−Σ_n w_n log softmax(logits_n)[target_n] / Σ_n w_n` for logits [n, v]: the mean over the positions that count.
- * Throws on other shapes and, where numbers can be read at once (on f64), when the weights sum to 0.
+ * `−Σ_n w_n log softmax(logits_n)[target_n] / Σ_n w_n` for logits [n, v]: the mean loss over the positions that count. Throws on
+ * other shapes. On f64, where numbers can be read at once, it also throws when the weights sum to 0.
  * @example
  * const even = { tokens: indices([0]), weights: tensor([1]) };
  * item(crossEntropy(tensor([[0, 0]]), even)) // 0.6931471805599453
@@ -50,7 +51,7 @@ export function crossEntropy(logits: Value, { tokens, weights }: Targets): Value
       `crossEntropy: tokens ${show(tokens.shape)} and weights ${show(weights.shape)} beside logits ${show(logits.shape)}; give one of each per row`,
     );
   }
-  // other executors may have no numbers yet, or only bounds
+  // other executors may have bounds only, or no numbers yet
   if (weights.on.name === 'f64' && weights.on.read(weights.data).reduce((a, b) => a + b, 0) === 0) {
     fail('crossEntropy: the weights sum to 0, so nothing counts and there is no mean; give one position weight 1');
   }
@@ -60,8 +61,8 @@ export function crossEntropy(logits: Value, { tokens, weights }: Targets): Value
 }
 
 /**
- * Targets of next-token prediction from labels [b][t]: position t predicts label t + 1; labels equal to `ignored` do not count.
- * Throws on fewer than two tokens, ragged rows, and when nothing counts.
+ * Targets of next-token prediction from labels [b][t]: position t predicts label t + 1. Labels equal to `ignored` do not count.
+ * Throws on fewer than two tokens, on ragged rows, and when no label counts.
  * @example
  * read(nextTokenTargets(f64, [[3, 1, -100]]).tokens) // [1, 0]
  */
@@ -77,7 +78,8 @@ export function nextTokenTargets(on: Executor, labels: readonly (readonly number
 }
 
 /**
- * Logits [b, t, v] as rows [b (t − 1), v]: those that predict a next token. Throws on other shapes and when t < 2.
+ * Drops the last position of logits [b, t, v], which predicts no label, and reshapes the rest to [b (t − 1), v]. Throws on other
+ * shapes and when t < 2.
  * @example
  * predictingRows(tensor([[[1, 2], [3, 4]]])).shape // [1, 2]
  */

@@ -21,22 +21,22 @@ import {
 } from './selective-transition.ts';
 import { softmax } from './softmax.ts';
 
-/** How a feature and the selected ones are fused; spec/18-dense-fusion.ts defines each. */
+/** Function that fuses a feature with the selected features. spec/18-dense-fusion.ts defines each. */
 export type Fusion = 'add' | 'concat' | 'attention';
 
-/** Weights of a fusion of features [..., w] with J sources. Weights that a fusion does not use are absent. */
+/** Weights of a fusion of features [..., w] with J sources. Weights that the chosen fusion does not use are absent. */
 export type FusionMaps = {
-  /** [w, (J + 1) w], of concatenation. */
+  /** Map [w, (J + 1) w] of concatenation. */
   readonly merge?: Value | undefined;
-  /** [w, w], of attention. */
+  /** Query map [w, w] of attention. */
   readonly query?: Value | undefined;
-  /** [w, w], of attention. */
+  /** Key map [w, w] of attention. */
   readonly key?: Value | undefined;
 };
 
 /**
- * Weights of one fusion with J sources: one gate shared by the sources or one each; a projection [width, width] each, or none;
- * the weight [width] of the norm after it, or none; the maps of a fusion other than addition. With J = 0 there are none.
+ * Weights of one fusion with J sources: one shared gate or J gates; J projections [width, width] or none; the weight [width] of the
+ * norm after the fusion, or none; maps of a fusion other than addition. With J = 0 there are no weights.
  */
 export type FusionParams = FusionMaps & {
   readonly gates?: readonly GateParams[] | undefined;
@@ -52,8 +52,9 @@ export type FusionParams = FusionMaps & {
 export const fuseByAddition = (h: Value, selected: readonly Value[]): Value => selected.reduce(add, h);
 
 /**
- * Fuse of Eqs. 11, 23 and 24, of features [..., w]: `h + Σ_j h''_j` (Eq. 18), `W [h; h''_1; …]`, or `h + Σ_j a_j h''_j` with
- * `a = softmax_j((W_q h) · (W_k h''_j) / √w)`. Without sources the result is h. Throws where a weight is absent.
+ * Fuses features h [..., w] with the selected ones (Eqs. 11, 23, 24). Addition: `h + Σ_j h''_j` (Eq. 18). Concatenation: `W [h;
+ * h''_1; …]`. Attention: `h + Σ_j a_j h''_j` with `a = softmax_j((W_q h) · (W_k h''_j) / √w)`. Without sources the result is h.
+ * Throws where a weight is absent.
  * @example
  * read(fuse(tensor([1]), [tensor([2])], { merge: tensor([[3, 5]]) }, 'concat')) // [13]
  */
@@ -80,11 +81,14 @@ function attended(h: Value, selected: readonly Value[], query: Value, key: Value
   return selected.reduce((total, source, j) => add(total, mul(share(j), source)), h);
 }
 
-/** A weight that the readings require. Throws where it is absent. */
+/** Returns a weight that the readings require. Throws where it is absent. */
 export const weightOf = <N extends string>(params: { readonly [name in N]?: Value | undefined }, name: N): Value =>
   params[name] ?? fail(`denseFusion: the readings ask for the weight ${name}, which is absent; give it or change them`);
 
-/** How features are gated, fused (by addition unless given) and normed; `path` is the prefix of the sites' names. */
+/**
+ * Settings of a fusion: activation of the gates, fusion (addition unless given), ε of the norm. `path` is the prefix of the sites'
+ * names.
+ */
 export interface FusionRule {
   readonly activation: GateActivation;
   readonly fusion?: Fusion;
@@ -92,20 +96,21 @@ export interface FusionRule {
   readonly path?: string;
 }
 
-/** How gates and projections apply to features; states differ, as they have two axes. */
+/** Functions that apply gates and projections to features. States need their own, because they have two axes. */
 export interface Selection {
-  /** Eq. 15 with a map, or without one. */
+  /** Applies Eq. 15, with a linear map or without. */
   readonly project: (h: Value, map: Value | undefined) => Value;
-  /** A gate's numbers, shaped to broadcast against the features. */
+  /** Reshapes a gate's numbers to broadcast against the features. */
   readonly over: (g: Value) => Value;
 }
 
-/** Features [..., width]. */
+/** Selection of features [..., width]. */
 const ofFeatures: Selection = { project, over: (g) => g };
 
 /**
- * Eqs. 21 and 22: `[φ(h_1); φ(h_2); …]`, `φ(h_j) = Proj_j(h_j) ⊙ g_j` (Eqs. 15–17). `sources` [..., width], nearest layer first;
- * `x` [..., d] is the current layer's input, the only input of the gates. Throws when gates or projections do not match the sources.
+ * Selects features of each source (Eqs. 21, 22): `[φ(h_1); φ(h_2); …]` with `φ(h_j) = Proj_j(h_j) ⊙ g_j` (Eqs. 15–17). `sources`
+ * are [..., width], nearest layer first. The gates read only `x` [..., d], the current layer's input. Throws when gates or
+ * projections do not match the sources.
  * @example
  * const gates = [{ down: tensor([[1]]), up: tensor([[0]]) }];
  * read(collect([tensor([5])], tensor([1]), { gates }, { activation: 'silu' })[0]) // [0]
@@ -131,8 +136,9 @@ export function collect(
 }
 
 /**
- * Eqs. 23 and 24: `Fuse(h, [φ(h_1); …])`, then the norm, if any. `h` and `sources` are [..., width], nearest layer first.
- * Throws when gates or projections do not match the sources, or a weight of the fusion is absent.
+ * Fuses features with those of the sources (Eqs. 23, 24): `Fuse(h, [φ(h_1); …])`, then the norm, if any. `h` and `sources` are
+ * [..., width], nearest layer first. Throws when gates or projections do not match the sources, or a weight of the fusion is
+ * absent.
  * @example
  * const gates = [{ down: tensor([[1]]), up: tensor([[0]]) }];
  * read(denseFusion(tensor([3]), [tensor([5])], tensor([1]), { gates }, { activation: 'silu', epsilon: 0 })) // [3]

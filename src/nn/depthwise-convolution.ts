@@ -13,7 +13,10 @@ import { show } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 import { checkAxes, checkShape } from './check.ts';
 
-/** `x` [b, t, e], one filter per channel `weight` [e, k] whose last tap is the current token's, and a bias [e] or none. */
+/**
+ * Inputs `x` [b, t, e], one filter per channel `weight` [e, k], and an optional bias [e]. The last tap multiplies the current
+ * token.
+ */
 export interface ConvolutionInputs {
   readonly x: Value;
   readonly weight: Value;
@@ -26,11 +29,12 @@ export interface ConvolutionResult {
   readonly state: Value;
 }
 
-/** A mode of the convolution. No later token reads the oldest row of a window; we keep it, as the source does. */
+/** The convolution in one mode. Later tokens do not read the oldest row of a window; we keep it, as the source does. */
 export type CausalConvolution = (inputs: ConvolutionInputs, window: Value) => ConvolutionResult;
 
 /**
- * `y_t = bias + Σ_j w[j] x_{t−K+1+j}` for all t at once, from a window [b, k, e] of the inputs before. Throws on wrong shapes.
+ * Computes `y_t = bias + Σ_j w[j] x_{t−K+1+j}` for all t at once, from a window [b, k, e] of the preceding inputs. Throws on wrong
+ * shapes.
  * @example
  * const inputs = { x: tensor([[[1], [10]]]), weight: tensor([[2, 3]]) };
  * read(parallelConvolution(inputs, tensor([[[0], [100]]])).output) // [203, 32]
@@ -40,13 +44,13 @@ export const parallelConvolution: CausalConvolution = (inputs, window) => {
   const { t, k } = convolutionAxes('parallelConvolution', inputs, window);
   const history = concat([window, x], 1);
   const taps = Array.from({ length: k }, (_, j) => mul(slice(history, 1, j + 1, j + 1 + t), at(weight, 1, j)));
-  // one sum, so that bounds hold in any order: kernels add the bias first or last
+  // one sum for taps and bias: its bounds hold whether a kernel adds the bias first or last
   const terms = bias === undefined ? taps : [...taps, broadcast(bias, x.shape)];
   return { output: sum(stack(terms, 0), [0]), state: slice(history, 1, t, t + k) };
 };
 
 /**
- * The same, one token after another. Throws on wrong shapes.
+ * Computes the same outputs as {@link parallelConvolution}, one token after another. Throws on wrong shapes.
  * @example
  * const inputs = { x: tensor([[[1], [10]]]), weight: tensor([[2, 3]]) };
  * read(recurrentConvolution(inputs, tensor([[[0], [100]]])).state) // [1, 10]
@@ -55,7 +59,7 @@ export const recurrentConvolution: CausalConvolution = (inputs, window) => {
   const { x, weight, bias } = inputs;
   const { t, k } = convolutionAxes('recurrentConvolution', inputs, window);
   const [b, , e] = x.shape as readonly [number, number, number];
-  // the bias is the weight of a tap that reads 1: one sum, as in parallel mode
+  // the bias becomes the weight of a tap that reads 1, so there is one sum, as in parallel mode
   const weights = bias === undefined ? weight : concat([weight, reshape(bias, [e, 1])], 1);
   const ones = bias === undefined ? [] : [filledLike(x, 1, [b, 1, e])];
   const outputs: Value[] = [];
@@ -68,7 +72,7 @@ export const recurrentConvolution: CausalConvolution = (inputs, window) => {
 };
 
 /**
- * The window before the first token: zeros [b, k, e]. Throws on other ranks.
+ * Window before the first token: zeros [b, k, e]. Throws unless `x` has three axes and `weight` two.
  * @example
  * emptyWindow({ x: tensor([[[1, 2]]]), weight: tensor([[1, 2, 3], [4, 5, 6]]) }).shape // [1, 3, 2]
  */

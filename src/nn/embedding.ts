@@ -8,7 +8,7 @@ import { stopGradient } from '../tensor/primitives/stop-gradient.ts';
 import type { Value } from '../tensor/value.ts';
 
 /**
- * Rows of `table` [vocabulary, d] for `tokens` [b, t] (kind index), [b, t, d]. The row of a padding token is read but gets no
+ * Returns the rows of `table` [vocabulary, d] for `tokens` [b, t] (kind index), as [b, t, d]. The row of a padding token gets no
  * gradient, as in PyTorch. Throws on tokens outside the vocabulary.
  * @example
  * read(embedding(tensor([[1], [2]]), indices([[1, 0]]))) // [2, 1]

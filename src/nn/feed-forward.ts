@@ -10,11 +10,11 @@ export type FeedForwardParams = { readonly up: Value; readonly down: Value };
 /** Weights of the gated network, [out, in]: `gate` and `up` [r, in], `down` [out, r]. */
 export type GatedFeedForwardParams = FeedForwardParams & { readonly gate: Value };
 
-/** σ of Eq. 2. */
+/** Activation σ of Eq. 2. */
 export type FeedForwardActivation = 'silu' | 'gelu';
 
 /**
- * Eq. 2: `W_down σ(W_up x)`, x [..., in]. Throws when the weights do not fit.
+ * Eq. 2: `W_down σ(W_up x)` for x [..., in]. Throws when the weights do not fit.
  * @example
  * read(feedForward(tensor([1]), { up: tensor([[0]]), down: tensor([[3]]) }, 'silu')) // [0]
  */
@@ -24,7 +24,8 @@ export function feedForward(x: Value, { up, down }: FeedForwardParams, activatio
 }
 
 /**
- * `W_down (silu(W_gate x) ⊙ W_up x)`, x [..., in], with LLaMA's names: SiLU is on the gate. Throws when the weights do not fit.
+ * `W_down (silu(W_gate x) ⊙ W_up x)` for x [..., in]. Names follow LLaMA: SiLU applies to the gate. Throws when the weights do not
+ * fit.
  * @example
  * read(swiGlu(tensor([1]), { gate: tensor([[0]]), up: tensor([[2]]), down: tensor([[3]]) })) // [0]
  */

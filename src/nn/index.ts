@@ -1,4 +1,7 @@
-/** @file The entry of nn: the paper's equations as tensor programs (retention, attention, state space models, dense connections, norms, losses). */
+/**
+ * @file Exports the paper's equations as tensor programs: retention, attention, state space models, dense connections, norms,
+ * losses.
+ */
 export { gelu, silu } from './activations.ts';
 export { chunkwiseAttention } from './attention/chunkwise.ts';
 export {

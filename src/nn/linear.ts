@@ -7,7 +7,7 @@ import { show, sizeOf } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 
 /**
- * `y_o = Σ_i W[o, i] x_i` over the last axis of `x` [..., i], weights [o, i] as PyTorch stores them. Throws when i differs.
+ * `y_o = Σ_i W[o, i] x_i` over the last axis of `x` [..., i]. Weights are [o, i], as in PyTorch. Throws when i differs.
  * @example
  * read(linear(tensor([1, 2]), tensor([[3, 4], [5, 6]]))) // [11, 17]
  */

@@ -1,21 +1,21 @@
-/** @file Modes, that is, the algorithms for a sequence, and the choice of a function by mode. */
+/** @file Modes, that is, algorithms for a sequence, and the selection of a function by mode. */
 import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { didYouMean } from '../tensor/names.ts';
 
-/** How a sequence is computed: all tokens at once, in chunks, or token by token. */
+/** Order in which a sequence is computed: all tokens at once, in chunks, or token by token. */
 export type Mode =
   | { readonly name: 'parallel' }
   | { readonly name: 'recurrent' }
   | { readonly name: 'chunkwise'; readonly chunkSize: number };
 
-/** A call's place: the number of tokens before it in the sequence, and the prefix of its sites' names. */
+/** Place of a call: the number of preceding tokens in the sequence, and the prefix of its sites' names. */
 export interface Place {
   readonly position: number;
   readonly path: string;
 }
 
-/** Throws unless `mode` is a record that names one of some modes: those of {@link Mode} unless given. */
+/** Throws unless `mode` is a record with a known name. The names are those of {@link Mode} unless given. */
 export function checkMode(
   call: string,
   mode: { readonly name: string },
@@ -31,13 +31,13 @@ export function checkMode(
   fail(`${call}: unknown mode ${described(mode.name)}; use ${known}${didYouMean(mode.name, names)}`);
 }
 
-/** An implementation for each mode; that of chunkwise mode is a function of the chunk size. */
+/** One implementation for each mode. The chunkwise one is a function of the chunk size. */
 type Forms<N extends string, T> = Readonly<Record<Exclude<N, 'chunkwise'>, T>> & {
   readonly chunkwise: (chunkSize: number) => T;
 };
 
 /**
- * Chooses the implementation of a mode from `forms`, which has every mode of `call`. Throws on any other mode.
+ * Selects the implementation of a mode from `forms`, which has every mode of `call`. Throws on any other mode.
  * @example
  * const forms = { parallel: 'all at once', chunkwise: (size) => `${size} at a time`, recurrent: 'one by one' };
  * byMode('mine', { name: 'chunkwise', chunkSize: 4 }, forms) // '4 at a time'

@@ -8,10 +8,10 @@ import type { Mode, Place } from './mode.ts';
 import { headsLast, splitHeads } from './multi-head-retention.ts';
 import { type RotaryPairs, rotaryFrequencies, rotate } from './rotary.ts';
 
-/** The factor of the scores: none, as Eq. 1 is printed, or `d^{−1/2}` [C]. */
+/** Factor of the scores: none, as Eq. 1 is printed, or `d^{−1/2}` [C]. */
 export type ScoreScaling = 'none' | 'rootKeyWidth';
 
-/** The settings of one model. */
+/** Settings of multi-head attention in one model. */
 export interface MultiHeadAttentionConfig {
   readonly heads: number;
   readonly scoreScaling: ScoreScaling;
@@ -20,9 +20,9 @@ export interface MultiHeadAttentionConfig {
 }
 
 /**
- * Attention of `q`, `k` [b, t, h·d] and `v` [b, t, h·e] after the tokens of a cache: the output [b, t, h·e] before W_o, and the cache
- * with the tokens in it. Queries and keys are rotated by their positions, and keys are cached rotated. Throws on wrong shapes, an
- * unknown mode, and when the heads do not divide the channels.
+ * Attention of `q`, `k` [b, t, h·d] and `v` [b, t, h·e] after the tokens of a cache. Returns the output [b, t, h·e] before W_o, and
+ * the cache with the new tokens. Rotates queries and keys by their positions; the cache holds rotated keys. Throws on wrong shapes,
+ * on an unknown mode, and when the heads do not divide the channels.
  * @example
  * const [q, v] = [tensor([[[1, 0]]]), tensor([[[5]]])];
  * const state = { keys: tensor([[[[0, 0]]]]), values: tensor([[[[7]]]]) };

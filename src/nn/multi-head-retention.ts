@@ -14,12 +14,12 @@ import { normalisedRetention, type RetentionNorm } from './retention/normalised.
 import { retnetFrequencies, rotate, rotateState } from './rotary.ts';
 
 /**
- * Rotation of keys in the stored state: token p by p, or by p − 1 as in the released generate(). The outputs are the same, the
+ * Rotation of keys in the stored state: token p rotates by p, or by p − 1 as in the released generate(). The outputs are equal; the
  * stored states differ.
  */
 export type RotationPhase = 'p' | 'p-1';
 
-/** The settings of one model. */
+/** Settings of multi-head retention in one model. */
 export interface MultiHeadConfig {
   readonly decay: readonly number[];
   readonly retentionNorm: RetentionNorm;
@@ -28,13 +28,13 @@ export interface MultiHeadConfig {
 }
 
 /**
- * RetNet's decays, one per head: `γ_h = 1 − 2^{−5−h}`, h from 0.
+ * Decays of RetNet's heads: `γ_h = 1 − 2^{−5−h}`, h from 0.
  * @example
  * retnetDecays(2) // [0.96875, 0.984375]
  */
 export const retnetDecays = (heads: number): number[] => Array.from({ length: heads }, (_, h) => 1 - 2 ** (-5 - h));
 
-/** `x` [b, t, h·d] as [b, h, t, d], head-major. Throws on another rank, and when the heads do not divide the channels. */
+/** Reshapes `x` [b, t, h·d] to [b, h, t, d], head-major. Throws unless `x` has three axes and the heads divide the channels. */
 export function splitHeads(x: Value, heads: number, call = 'splitHeads', what = 'x'): Value {
   checkAxes(call, what, x, ['b', 't', 'channels']);
   const [b, t, width] = x.shape as readonly [number, number, number];
@@ -43,13 +43,13 @@ export function splitHeads(x: Value, heads: number, call = 'splitHeads', what = 
   return transpose(reshape(x, [b, t, heads, width / heads]), [0, 2, 1, 3]);
 }
 
-/** `x` [b, h, t, e] as [b, t, h, e]. */
+/** Transposes `x` [b, h, t, e] to [b, t, h, e]. */
 export const headsLast = (x: Value): Value => transpose(x, [0, 2, 1, 3]);
 
 /**
- * Retention of `q`, `k` [b, t, h·d] and `v` [b, t, h·e] from a state [b, h, d, e], normed per head over e (weight [e] or none):
- * the output [b, t, h·e] and the next state. Throws as {@link normalisedRetention} does, and when the heads do not divide the
- * channels.
+ * Retention of `q`, `k` [b, t, h·d] and `v` [b, t, h·e] from a state [b, h, d, e], followed by a norm over e in each head (weight
+ * [e] or none). Returns the output [b, t, h·e] and the next state. Throws when the heads do not divide the channels, and as {@link
+ * normalisedRetention} does.
  * @example
  * const [q, v] = [tensor([[[1, 0]]]), tensor([[[5]]])];
  * const config = { decay: [0.5], retentionNorm: 'none', rotationPhase: 'p', epsilon: 0 };
@@ -70,7 +70,7 @@ export function multiHeadRetention(
   const split = (x: Value, what: string): Value => splitHeads(x, decay.length, 'multiHeadRetention', what);
   const [qs, ks, vs] = [split(q, 'q'), split(k, 'k'), split(v, 'v')];
   const frequencies = retnetFrequencies(qs.shape[3]! / 2);
-  // the released recurrent mode rotates by p − 1, the other modes by p; the state is stored for the recurrent mode
+  // the released code rotates by p − 1 in recurrent mode and by p in the others; the stored state is for recurrent mode
   const behind = rotationPhase === 'p-1' ? 1 : 0;
   const recurrent = mode.name === 'recurrent';
   const first = recurrent ? position - behind : position;

@@ -6,7 +6,7 @@ import { rsqrt } from '../tensor/primitives/rsqrt.ts';
 import type { Value } from '../tensor/value.ts';
 
 /**
- * `x_c / √(mean_c x_c² + ε) · w_c` over the last axis; no weight means w = 1.
+ * `x_c / √(mean_c x_c² + ε) · w_c` over the last axis. Without a weight, w = 1.
  * @example
  * read(rmsNorm(tensor([3, 3]), undefined, 0)) // [1, 1]
  */

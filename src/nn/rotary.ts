@@ -12,8 +12,8 @@ import type { Slack, Value } from '../tensor/value.ts';
 import { checkAxes } from './check.ts';
 
 /**
- * RetNet's angles per position of `pairs` channel pairs, `10000^(−j/(pairs−1))`, [C]. (Rotary embeddings usually divide by
- * `pairs`.) A single pair has the angle 1.
+ * RetNet's angles per position of `pairs` channel pairs, `10000^(−j/(pairs−1))` [C]. Rotary embeddings usually divide by `pairs`. A
+ * single pair has the angle 1.
  * @example
  * retnetFrequencies(3) // [1, 0.01, 0.0001]
  */
@@ -21,17 +21,17 @@ export const retnetFrequencies = (pairs: number): number[] =>
   Array.from({ length: pairs }, (_, j) => (pairs === 1 ? 1 : 10000 ** (-j / (pairs - 1))));
 
 /**
- * The usual angles per position of `pairs` channel pairs, `base^(−j/pairs)`.
+ * Usual angles per position of `pairs` channel pairs, `base^(−j/pairs)`.
  * @example
  * rotaryFrequencies(2, 16) // [1, 0.25]
  */
 export const rotaryFrequencies = (pairs: number, base = 10000): number[] =>
   Array.from({ length: pairs }, (_, j) => base ** (-j / pairs));
 
-/** The channels of a pair: 2j and 2j + 1, or j and j + d/2. */
+/** Channels of a pair: 2j and 2j + 1 (`neighbours`), or j and j + d/2 (`halves`). */
 export type RotaryPairs = 'neighbours' | 'halves';
 
-/** Sines and cosines [t, pairs] of `t` positions from `position` on (which may be negative). */
+/** Sines and cosines [t, pairs] of `t` positions from `position` on. The position may be negative. */
 export function rotaryTable(
   frequencies: readonly number[],
   position: number,
@@ -46,8 +46,8 @@ export function rotaryTable(
 }
 
 /**
- * Rotates pairs of channels of `x` [..., t, d] by `(position + t) θ_j`: 2j and 2j + 1, or j and j + d/2. Throws when d is not twice the
- * number of frequencies, and when there is no t.
+ * Rotates pairs of channels of `x` [..., t, d] by `(position + t) θ_j`. A pair is 2j and 2j + 1, or j and j + d/2. Throws when d is
+ * not twice the number of frequencies, and when `x` has fewer than two axes.
  * @example
  * read(rotate(tensor([[5, 7]]), [1], 0)) // [5, 7]
  */
@@ -67,7 +67,7 @@ export function rotate(
     );
   }
   const table = rotaryTable(frequencies, position, t);
-  // an angle is a rounded product: its error rotates the pair, and grows with the position
+  // an angle is a rounded product, and its error grows with the position
   const slack: Slack = (_value, i) => 2 + 2 * Math.abs((position + Math.floor(i / pairs)) * frequencies[i % pairs]!);
   const [sin, cos] = [table.sin, table.cos].map((data) => constantLike(x, data, [t, pairs], slack)) as [Value, Value];
   const [within, axis] = pairing === 'neighbours' ? [[pairs, 2], -1] : [[2, pairs], -2];
@@ -78,7 +78,7 @@ export function rotate(
 }
 
 /**
- * Rotates a retention state [b, h, d, e] as if every key were `by` positions further. Throws on another rank.
+ * Rotates a retention state [b, h, d, e] as if every key were `by` positions later. Throws unless the state has four axes.
  * @example
  * read(rotateState(tensor([[[[1], [0]]]]), [Math.PI / 2], 2)) // [-1, 0]
  */
@@ -90,8 +90,8 @@ export function rotateState(state: Value, frequencies: readonly number[], by: nu
 }
 
 /**
- * xPos: channel pairs of `x` [..., t, d] rotated by `p · 10000^(−j/pairs)`, and scaled by `A_j(p)^sign`,
- * `A_j(p) = ((2j + 0.4 d) / (1.4 d))^(p/512)`, at p = position + t: queries with sign 1, keys with sign −1.
+ * xPos: rotates channel pairs of `x` [..., t, d] by `p · 10000^(−j/pairs)` and scales them by `A_j(p)^sign`. Here `A_j(p) = ((2j +
+ * 0.4 d) / (1.4 d))^(p/512)` and p = position + t. Queries have sign 1, keys −1.
  */
 export function xposRotate(x: Value, position: number, sign: 1 | -1): Value {
   const [t, d] = x.shape.slice(-2) as [number, number];

@@ -1,4 +1,4 @@
-/** @file The matrix of products of decays from each token to each later one ("segment sum", without logarithms). */
+/** @file Matrix of products of decays from each token to each later token: the "segment sum", without logarithms. */
 import { constantLike, zerosLike } from '../tensor/operand.ts';
 import { broadcast } from '../tensor/primitives/broadcast.ts';
 import { linearScan } from '../tensor/primitives/linear-scan.ts';
@@ -6,11 +6,11 @@ import { reshape } from '../tensor/primitives/reshape.ts';
 import type { Value } from '../tensor/value.ts';
 
 /**
- * `L[t, s] = Π_{s<i≤t} a_i` for s ≤ t, else 0, of decays `a` along a time axis: the axis s follows the axis t.
+ * `L[t, s] = Π_{s<i≤t} a_i` for s ≤ t, else 0, for decays `a` along a time axis. Axis s follows axis t.
  *
- * Other implementations take exp of a difference of sums of logarithms. That difference of large sums is rounded, may exceed 0, is
- * ∞ − ∞ after a reset, and is positive above the diagonal, so that exp overflows before the mask and 0 · ∞ is NaN in the gradient.
- * Products of decays have none of these: no product of decays ≤ 1 exceeds 1, and a reset is a factor 0.
+ * Other implementations take exp of a difference of sums of logarithms. That difference is rounded and may exceed 0. After a reset
+ * it is ∞ − ∞. Above the diagonal it is positive: exp overflows before the mask, and the gradient contains 0 · ∞ = NaN. Products
+ * avoid this: a product of decays ≤ 1 never exceeds 1, and a reset is a factor 0.
  * @example
  * read(segmentDecays(tensor([0.5, 0.25, 2]), 0)) // [1, 0, 0, 0.25, 1, 0, 0.5, 2, 1]
  */

@@ -1,28 +1,28 @@
-/** @file Selective transition φ: gates and projects the features of a shallower layer (Eqs. 15–17). */
+/** @file Selective transition φ: projects and gates the features of a shallower layer (Eqs. 15–17). */
 
 import { mul } from '../tensor/primitives/mul.ts';
 import type { Value } from '../tensor/value.ts';
 import { silu } from './activations.ts';
 import { linear } from './linear.ts';
 
-/** A two-layer MLP without biases: `down` [r, in], `up` [out, r]. A rank r of 0 makes every gate `silu(0) = 0`. */
+/** Weights of a two-layer MLP without biases: `down` [r, in], `up` [out, r]. With rank r = 0 every gate is `silu(0) = 0`. */
 export type GateParams = { readonly down: Value; readonly up: Value };
 
-/** The activation after the MLP: a second SiLU as in the authors' code, or none. */
+/** Activation after the MLP: a second SiLU as in the authors' code, or none. */
 export type GateActivation = 'silu' | 'none';
 
 /**
- * Eq. 15: `h' = Proj(h)`, the identity unless a linear map [out, in] is given. Throws when the map does not fit `h` [..., in].
+ * Eq. 15: `h' = Proj(h)`, by a linear map [out, in], or the identity without one. Throws when the map does not fit `h` [..., in].
  * @example
  * read(project(tensor([1, 2]), tensor([[0, 1], [1, 0]]))) // [2, 1]
  */
 export const project = (h: Value, projection: Value | undefined): Value =>
   projection === undefined ? h : linear(h, projection);
 
-/** The MLP of Eq. 16 before its last activation: `up silu(down x)`, `x` [..., in] → [..., out]. */
+/** The MLP of Eq. 16 before its last activation: `up silu(down x)` for `x` [..., in], as [..., out]. */
 export const gateLogits = (x: Value, { down, up }: GateParams): Value => linear(silu(linear(x, down)), up);
 
-/** The last activation of Eq. 16. */
+/** Applies the last activation of Eq. 16. */
 export const gateOutput = (logits: Value, activation: GateActivation): Value =>
   activation === 'silu' ? silu(logits) : logits;
 

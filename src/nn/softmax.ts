@@ -1,4 +1,4 @@
-/** @file Softmax over the last axis, with a mask, without overflow. */
+/** @file Softmax over the last axis, with an optional mask and without overflow. */
 import { checkValue } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { div, sub } from '../tensor/ops.ts';
@@ -13,9 +13,9 @@ import { show } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 
 /**
- * `e^{x_i} / Σ_j e^{x_j}` over the last axis, without overflow. `seen`, a mask of ones and zeros that broadcasts against `x`, leaves
- * entries where it is 0 out of the sum, with result 0. `least` [..., 1] is an entry that is seen, the first one unless given; where
- * none is seen, results are NaN. Throws where the axis is empty.
+ * `e^{x_i} / Σ_j e^{x_j}` over the last axis, without overflow. `seen` is a mask of ones and zeros that broadcasts against `x`.
+ * Entries where it is 0 are not in the sum, and their result is 0. `least` [..., 1] is any seen entry, by default the first. Where
+ * no entry is seen, results are NaN. Throws where the axis is empty.
  * @example
  * read(softmax(tensor([1000, 1000, 5]), tensor([1, 1, 0]))) // [0.5, 0.5, 0]
  */
@@ -28,17 +28,17 @@ export function softmax(x: Value, seen?: Value, least?: Value): Value {
   return div(shares, sumKeep(shares));
 }
 
-/** The largest of the seen entries and of `least` [..., 1], with the axis kept, as a constant to differentiation. */
+/** Largest of the seen entries and of `least` [..., 1], with the axis kept. It has no gradient. */
 export function largestSeen(x: Value, least: Value, seen?: Value): Value {
   const candidates = seen === undefined ? x : select(seen, x, least);
   return stopGradient(reshape(maxReduce(candidates, -1), least.shape));
 }
 
-/** `e^{x − largest}` where `seen`, else 0. Unseen entries are masked before the exponential, which they might overflow. */
+/** `e^{x − largest}` where `seen`, else 0. The mask comes before the exponential, because unseen entries might overflow. */
 export function exponentials(x: Value, largest: Value, seen?: Value): Value {
   const shifted = sub(x, largest);
   return seen === undefined ? exp(shifted) : select(seen, exp(select(seen, shifted, 0)), 0);
 }
 
-/** The sum over the last axis, kept with length 1. */
+/** Sum over the last axis, which stays with length 1. */
 export const sumKeep = (x: Value): Value => reshape(sum(x, [-1]), [...x.shape.slice(0, -1), 1]);

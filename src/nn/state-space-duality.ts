@@ -7,8 +7,8 @@ import { checkAxes, checkGroups, checkShape } from './check.ts';
 import type { LinearAttention } from './linear-attention/inputs.ts';
 
 /**
- * `x` [b, h, t, e], multiplied by the step sizes; the gate [b, h, t], Δ A: the natural logarithm of each token's decay; B and C
- * [b, g, t, n], where g groups of neighbouring heads share a row each.
+ * `x` [b, h, t, e], already multiplied by the step sizes. The gate Δ A [b, h, t] is the natural logarithm of each token's decay. B
+ * and C are [b, g, t, n]; each of the g groups of neighbouring heads shares a row.
  */
 export interface DualityInputs {
   readonly x: Value;
@@ -18,9 +18,9 @@ export interface DualityInputs {
 }
 
 /**
- * `h_t = e^{g_t} h_{t−1} + x_t ⊗ B_t`, `y_t = h_t C_t` by a mode of linear attention, from a state [b, h, e, n]: outputs
- * [b, h, t, e] and the next state. The recurrence, the dual form (parallel) and the block form (chunkwise) are those of linear attention
- * with C for queries, B for keys and x for values; its state is the transpose. Throws on wrong shapes.
+ * Computes `h_t = e^{g_t} h_{t−1} + x_t ⊗ B_t` and `y_t = h_t C_t` by a mode of linear attention, from a state [b, h, e, n].
+ * Returns outputs [b, h, t, e] and the next state. C are the queries, B the keys and x the values; the state of linear attention is
+ * the transpose. Its modes give the recurrence, the dual form (parallel) and the block form (chunkwise). Throws on wrong shapes.
  * @example
  * const one = tensor([[[[2]]]]);
  * read(stateSpaceDuality(recurrentLinearAttention)({ x: one, gate: tensor([[[0]]]), b: one, c: one }, one).output) // [12]

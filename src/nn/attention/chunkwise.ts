@@ -13,9 +13,9 @@ import { exponentials, largestSeen, sumKeep } from '../softmax.ts';
 import { type Attention, attentionAxes, causalMask, extended, type KeyValueCache, scoresOf } from './inputs.ts';
 
 /**
- * Softmax attention, `chunkSize` queries and keys at a time (the last chunks may be shorter), by an online softmax: a running
- * maximum m, sum l and weighted sum y, rescaled by `e^{m − m'}` when the maximum becomes m'; the output is y / l. Throws on a chunk
- * size that is not an integer ≥ 1, on wrong shapes and factors.
+ * Softmax attention over chunks of `chunkSize` queries and keys; the last chunks may be shorter. The online softmax keeps a running
+ * maximum m, sum l and weighted sum y. When the maximum grows to m', it multiplies l and y by `e^{m − m'}`. The output is y / l.
+ * Throws unless the chunk size is an integer ≥ 1, and on wrong shapes and factors.
  * @example
  * const [one, zero] = [tensor([[[[1], [1]]]]), tensor([[[[0], [0]]]])];
  * const inputs = { q: one, k: zero, v: tensor([[[[2], [4]]]]), factor: 1 };
@@ -32,14 +32,14 @@ export const chunkwiseAttention =
     return { output: outputs.length === 0 ? zerosLike(inputs.v) : concat(outputs, 2), state: next };
   };
 
-/** The online softmax so far: largest score and sum of exponentials [b, h, t, 1], weighted sum of values [b, h, t, e]. */
+/** State of the online softmax: largest score and sum of exponentials [b, h, t, 1], weighted sum of values [b, h, t, e]. */
 interface OnlineSoftmax {
   readonly largest: Value;
   readonly total: Value;
   readonly weighted: Value;
 }
 
-/** Attends from queries [b, h, t, d], the first of which is token `first`, to a cache that ends with the last of them. */
+/** Attends from queries [b, h, t, d] to a cache, chunk by chunk. Query 0 is token `first`. Keys after the last query are not read. */
 function attendInChunks(chunkSize: number, q: Value, first: number, factor: number, cache: KeyValueCache): Value {
   const t = q.shape[2]!;
   const [keys, values] = [cache.keys, cache.values].map((x) => chunks(slice(x, 2, 0, first + t), 2, chunkSize)) as [
@@ -56,7 +56,7 @@ function attendInChunks(chunkSize: number, q: Value, first: number, factor: numb
   return div(softmax!.weighted, softmax!.total);
 }
 
-/** The online softmax after another chunk of keys. The first chunk has token 0, which every query sees. */
+/** Updates the online softmax with a chunk of keys. The first chunk contains token 0, which every query sees. */
 function withChunk(before: OnlineSoftmax | null, scores: Value, values: Value, seen: Value | undefined): OnlineSoftmax {
   const reached = largestSeen(scores, before?.largest ?? slice(scores, 3, 0, 1), seen);
   const largest = before === null ? reached : maximum(before.largest, reached);

@@ -1,4 +1,4 @@
-/** @file The inputs, state and result that the modes of softmax attention share, and the checks of their shapes. */
+/** @file Types of inputs, state and result that the modes of softmax attention share, and checks of their shapes. */
 import { described } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { constantLike, zerosLike } from '../../tensor/operand.ts';
@@ -17,25 +17,25 @@ export interface AttentionInputs {
   readonly factor: number;
 }
 
-/** The state: keys [b, h, s, d] and values [b, h, s, e] of the s tokens so far. It grows with every token. */
+/** Key-value cache: keys [b, h, s, d] and values [b, h, s, e] of the s tokens so far. It grows with every token. */
 export type KeyValueCache = { readonly keys: Value; readonly values: Value };
 
-/** Outputs [b, h, t, e] and the cache with the t tokens in it. */
+/** Outputs [b, h, t, e], and the cache with the t new tokens appended. */
 export interface AttentionResult {
   readonly output: Value;
   readonly state: KeyValueCache;
 }
 
-/** A mode of attention: the same function, computed in another order. */
+/** Softmax attention in one mode. All modes compute the same function, in different orders. */
 export type Attention = (inputs: AttentionInputs, state: KeyValueCache) => AttentionResult;
 
-/** The lengths of an attention's axes; `s` tokens are cached. */
+/** Lengths of the axes of attention; s is the number of cached tokens. */
 export interface AttentionAxes {
   readonly t: number;
   readonly s: number;
 }
 
-/** Checks shapes, cache and factor. Throws with the call, both shapes and the remedy. */
+/** Checks shapes, cache and factor, and returns the lengths of the axes. Errors name the call, both shapes and the remedy. */
 export function attentionAxes(call: string, { q, k, v, factor }: AttentionInputs, state: KeyValueCache): AttentionAxes {
   const { b, h, t, d, e } = headAxes(call, q, k, v);
   if (typeof factor !== 'number' || !Number.isFinite(factor)) {
@@ -56,7 +56,7 @@ export function attentionAxes(call: string, { q, k, v, factor }: AttentionInputs
 }
 
 /**
- * The cache before the first token: keys [b, h, 0, d], values [b, h, 0, e]. Throws unless q and v have four axes.
+ * Cache before the first token: keys [b, h, 0, d], values [b, h, 0, e]. Throws unless q and v have four axes.
  * @example
  * emptyCache({ q: tensor([[[[1, 2]]]]), v: tensor([[[[1, 2, 3]]]]) }).values.shape // [1, 1, 0, 3]
  */
@@ -67,19 +67,19 @@ export function emptyCache({ q, v }: Pick<AttentionInputs, 'q' | 'v'>): KeyValue
   return { keys: zerosLike(q, [b, h, 0, d]), values: zerosLike(q, [b, h, 0, v.shape[3]!]) };
 }
 
-/** The cache with the tokens of a call appended. */
+/** Appends the tokens of a call to the cache. */
 export const extended = ({ keys, values }: KeyValueCache, { k, v }: AttentionInputs): KeyValueCache => ({
   keys: concat([keys, k], 2),
   values: concat([values, v], 2),
 });
 
-/** `factor · q_t · k_s`, [b, h, t, s]. */
+/** Scores `factor · q_t · k_s`, [b, h, t, s]. */
 export const scoresOf = (q: Value, keys: Value, factor: number): Value =>
   scale(einsum('bhtd,bhsd->bhts', q, keys), factor);
 
 /**
- * The causal mask [t, s]: 1 where key `j` is no later than query `i`. Tokens are counted from the first cached one: query 0 of
- * the t is token `query`, key 0 of the s is token `key`.
+ * Causal mask [t, s]: 1 where a key is no later than the query, else 0. Query 0 is token `query` and key 0 is token `key`, both
+ * counted from the first cached token.
  */
 export function causalMask(x: Value, query: number, t: number, key: number, s: number): Value {
   const mask = Float64Array.from({ length: t * s }, (_, i) => (key + (i % s) <= query + Math.floor(i / s) ? 1 : 0));

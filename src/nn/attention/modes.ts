@@ -1,4 +1,4 @@
-/** @file Chooses softmax attention by the name of its mode. */
+/** @file Selects the algorithm of softmax attention by the name of its mode. */
 import { byMode, type Mode } from '../mode.ts';
 import { chunkwiseAttention } from './chunkwise.ts';
 import type { Attention } from './inputs.ts';
@@ -6,7 +6,7 @@ import { parallelAttention } from './parallel.ts';
 import { recurrentAttention } from './recurrent.ts';
 
 /**
- * Softmax attention in a mode. Throws on an unknown mode.
+ * Returns softmax attention in the given mode. Throws on an unknown mode.
  * @example
  * const inputs = { q: tensor([[[[1]]]]), k: tensor([[[[1]]]]), v: tensor([[[[7]]]]), factor: 1 };
  * read(attentionIn({ name: 'recurrent' })(inputs, emptyCache(inputs)).output) // [7]

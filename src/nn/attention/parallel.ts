@@ -13,8 +13,8 @@ import {
 } from './inputs.ts';
 
 /**
- * `y_t = Σ_{i≤t} softmax_i(factor · q_t · k_i) v_i` for all t at once, over the cached tokens and the call's own.
- * Throws on wrong shapes and factors.
+ * Computes `y_t = Σ_{i≤t} softmax_i(factor · q_t · k_i) v_i` for all t at once, over the cached tokens and the new ones. Throws on
+ * wrong shapes and factors.
  * @example
  * const [one, zero] = [tensor([[[[1], [1]]]]), tensor([[[[0], [0]]]])];
  * const inputs = { q: one, k: zero, v: tensor([[[[2], [4]]]]), factor: 1 };

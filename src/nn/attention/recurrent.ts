@@ -15,7 +15,8 @@ import {
 } from './inputs.ts';
 
 /**
- * Appends token t to the cache, then attends from its query to the whole cache: no mask. Throws on wrong shapes and factors.
+ * Appends each token to the cache, then attends from its query to the whole cache. This needs no mask. Throws on wrong shapes and
+ * factors.
  * @example
  * const [one, zero] = [tensor([[[[1], [1]]]]), tensor([[[[0], [0]]]])];
  * const inputs = { q: one, k: zero, v: tensor([[[[2], [4]]]]), factor: 1 };

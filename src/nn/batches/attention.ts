@@ -1,4 +1,4 @@
-/** @file Softmax attention of a batch. In parallel mode, boundaries and padding are part of the mask. */
+/** @file Softmax attention of a batch of sequences. In parallel mode, boundaries and padding are part of the mask. */
 import { constantLike, zerosLike } from '../../tensor/operand.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
@@ -16,9 +16,9 @@ import { alongRows, type Batch, checkRows, checkStates, isToken } from './batch.
 import { type BatchResult, cutOut, eachSequence } from './each-sequence.ts';
 
 /**
- * Softmax attention of a batch in a mode: `inputs` in rows [b, h, t, ·], a cache for each sequence, each of its own length. In parallel
- * mode all sequences are computed together under one mask: a token sees the cache of its sequence and that sequence's tokens up to itself.
- * Throws on wrong shapes, factors and modes, and where inputs or states do not fit the batch.
+ * Softmax attention of a batch in the given mode. `inputs` have rows [b, h, t, ·]. Each sequence has its own cache, of any length.
+ * Parallel mode computes all sequences together under one mask: a token sees its sequence's cache and its sequence's tokens up to
+ * itself. Throws on wrong shapes, factors and modes, and where inputs or states do not fit the batch.
  * @example
  * const [one, zero] = [tensor([[[[1], [1]]]]), tensor([[[[0], [0]]]])];
  * const inputs = { q: one, k: zero, v: tensor([[[[2], [4]]]]), factor: 1 };
@@ -47,7 +47,7 @@ export function batchedAttention(
   return { output: maskedAttention(batch, inputs, after), states: after };
 }
 
-/** Attention of every place to the concatenated keys and values of all sequences, under a mask; 0 at padding. */
+/** Attends from every place of the batch to the keys and values of all sequences, under a mask. Padding gets 0. */
 function maskedAttention(batch: Batch, { q, k, v, factor }: AttentionInputs, caches: readonly KeyValueCache[]): Value {
   const { b, h, t, e } = headAxes('batchedAttention', q, k, v);
   const mask = constantLike(q, isToken(batch), alongRows(batch, 4, 2));
@@ -66,15 +66,16 @@ function maskedAttention(batch: Batch, { q, k, v, factor }: AttentionInputs, cac
   return select(mask, transpose(reshape(read, [h, b, t, e]), [1, 0, 2, 3]), 0);
 }
 
-/** [b, h, t, d] as [1, h, b·t, d]. */
+/** Reshapes [b, h, t, d] to [1, h, b·t, d]. */
 function inOneRow(x: Value): Value {
   const [b, h, t, d] = x.shape as readonly [number, number, number, number];
   return reshape(transpose(x, [1, 0, 2, 3]), [1, h, b * t, d]);
 }
 
 /**
- * The mask [b·t, s] over the concatenated keys of all sequences: 1 where a key is of the place's own sequence and no later. Padding
- * sees the first key, and its output is dropped: a softmax over nothing is NaN, and NaN survives a product with 0 in the gradient.
+ * Mask [b·t, s] over the concatenated keys of all sequences: 1 where a key belongs to the place's sequence and is no later, else 0.
+ * Padding sees the first key, and its output is dropped. A softmax over no keys would be NaN, and its gradient stays NaN after a
+ * product with 0.
  */
 function seenBy(batch: Batch, caches: readonly KeyValueCache[]): Float64Array {
   const { rows, places, spans } = batch;

@@ -1,24 +1,28 @@
 /**
  * @file Describes batches of sequences of unequal lengths, padded or packed (varlen), as rows and spans.
  *
- * A batch has rows of equal length. A span of a row is a sequence; a place outside every span is padding and gets 0. Each sequence
- * has a state of its own; the states are a list, as those of attention differ in length. `eachSequence` runs every sequence alone:
- * it is correct for every family and mode, and the reference for the others. A mode that handles boundaries itself takes them from
- * the same spans: retention as zeros in its decay matrix, a scan as decays of 0 and 1.
+ * A batch has rows of equal length. A span is the part of a row that holds one sequence. Places outside every span are padding, and
+ * their outputs are 0. Each sequence has its own state. States form a list, because the caches of attention differ in length.
+ *
+ * `eachSequence` runs each sequence alone. It is correct for every family and mode, and is the reference for the other algorithms.
+ * These read the boundaries from the same spans: retention as zeros of its decay matrix, a scan as decays of 0 and 1.
  */
 import { described } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { type Shape, show } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
 
-/** A sequence in a batch: its row, its first place there, and its number of tokens. */
+/** Position of a sequence in a batch: its row, its first place in that row, and its number of tokens. */
 export interface Span {
   readonly row: number;
   readonly start: number;
   readonly length: number;
 }
 
-/** The number of rows, the places of each, and a span for each sequence, in the order of the states; spans do not overlap. */
+/**
+ * Layout of a batch: number of rows, places per row, and one span for each sequence, in the order of the states. Spans do not
+ * overlap.
+ */
 export interface Batch {
   readonly rows: number;
   readonly places: number;
@@ -26,8 +30,9 @@ export interface Batch {
 }
 
 /**
- * A padded batch from its mask [b][t], 1 for a token and 0 for padding: a sequence for each row, padding before it, after it, or both.
- * A row of padding alone holds an empty sequence. Throws on ragged rows, on other entries, and on padding inside a sequence.
+ * Builds a padded batch from its mask [b][t]: 1 for a token, 0 for padding. Each row is one sequence, with padding before it, after
+ * it, or both. A row of padding alone is an empty sequence. Throws on ragged rows, on entries other than 0 and 1, and on padding
+ * inside a sequence.
  * @example
  * paddedBatch([[0, 1, 1], [1, 0, 0]]).spans // [{ row: 0, start: 1, length: 2 }, { row: 1, start: 0, length: 1 }]
  */
@@ -39,7 +44,7 @@ export function paddedBatch(mask: readonly (readonly number[])[]): Batch {
   return { rows: mask.length, places: places ?? 0, spans: mask.map((entries, row) => spanOf(entries, row, places)) };
 }
 
-/** The only run of ones in a row of a mask. */
+/** Finds the one run of ones in a row of a mask. Throws where there are several. */
 function spanOf(entries: readonly number[], row: number, places: number | undefined): Span {
   if (!Array.isArray(entries))
     fail(`paddedBatch: row ${row} of the mask is ${described(entries)}; it is a list of 1 and 0`);
@@ -64,9 +69,9 @@ function spanOf(entries: readonly number[], row: number, places: number | undefi
 }
 
 /**
- * A packed batch: one row that holds sequences one after another. Sequence i has the places from `cuSeqlens[i]` up to
- * `cuSeqlens[i + 1]`: the cumulative lengths of varlen kernels. Equal neighbours are an empty sequence.
- * Throws unless they are integers that start at 0 and never decrease.
+ * Builds a packed batch: one row that holds all sequences, one after another. Sequence i starts at place `cuSeqlens[i]` and ends
+ * before place `cuSeqlens[i + 1]`, as in varlen kernels. Equal neighbours mean an empty sequence. Throws unless the entries are
+ * integers that start at 0 and never decrease.
  * @example
  * packedBatch([0, 2, 3]).spans // [{ row: 0, start: 0, length: 2 }, { row: 0, start: 2, length: 1 }]
  */
@@ -90,7 +95,7 @@ export function packedBatch(cuSeqlens: readonly number[]): Batch {
   return { rows: 1, places: cuSeqlens.at(-1)!, spans };
 }
 
-/** Throws unless a value has the rows and, along its time axis, the places of a batch. */
+/** Throws unless `x` has as many rows as the batch and, along axis `time`, as many places. */
 export function checkRows(call: string, what: string, { rows, places }: Batch, x: Value, time: number): void {
   if (x.shape[0] === rows && x.shape[time] === places) return;
   fail(
@@ -98,7 +103,7 @@ export function checkRows(call: string, what: string, { rows, places }: Batch, x
   );
 }
 
-/** Throws unless there is a state for each sequence. */
+/** Throws unless there is one state for each sequence. */
 export function checkStates(call: string, { spans }: Batch, states: readonly unknown[]): void {
   if (!Array.isArray(states) || states.length !== spans.length) {
     const given = Array.isArray(states) ? `${states.length} states` : `the states are ${described(states)}`;
@@ -106,7 +111,7 @@ export function checkStates(call: string, { spans }: Batch, states: readonly unk
   }
 }
 
-/** A table [n, b, t] over sequences, rows and places: `entry(n, p)` where place t of row b is token p of sequence n, else 0. */
+/** Builds a table [n, b, t] over sequences, rows and places: `entry(n, p)` where the place holds token p of sequence n, else 0. */
 export function membership({ rows, places, spans }: Batch, entry: (n: number, p: number) => number): Float64Array {
   const table = new Float64Array(spans.length * rows * places);
   spans.forEach(({ row, start, length }, n) => {
@@ -115,14 +120,14 @@ export function membership({ rows, places, spans }: Batch, entry: (n: number, p:
   return table;
 }
 
-/** 1 where a place holds a token, 0 at padding, [b, t]. */
+/** Builds a mask [b, t]: 1 where a place holds a token, 0 at padding. */
 export function isToken({ rows, places, spans }: Batch): Float64Array {
   const table = new Float64Array(rows * places);
   for (const { row, start, length } of spans) table.fill(1, row * places + start, row * places + start + length);
   return table;
 }
 
-/** The part of a batch in the `places` places from `first` on. */
+/** Slices a batch along time: places first … first + places − 1. */
 export const within = ({ rows, spans }: Batch, first: number, places: number): Batch => ({
   rows,
   places,
@@ -135,6 +140,6 @@ export const within = ({ rows, spans }: Batch, first: number, places: number): B
   }),
 });
 
-/** The shape of a table [b, t] that broadcasts against a value of `rank` axes with this time axis. */
+/** Shape of a table [b, t] that broadcasts against a value of `rank` axes. Rows are axis 0, and places are axis `time`. */
 export const alongRows = ({ rows, places }: Batch, rank: number, time: number): Shape =>
   Array.from({ length: rank }, (_, axis) => (axis === 0 ? rows : axis === time ? places : 1));

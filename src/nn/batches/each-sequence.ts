@@ -1,4 +1,4 @@
-/** @file Runs a batch sequence by sequence: correct for every family and mode. */
+/** @file Runs the sequences of a batch one by one. This is correct for every family and mode. */
 import { fail } from '../../tensor/errors.ts';
 import { zerosLike } from '../../tensor/operand.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
@@ -14,9 +14,8 @@ export interface BatchResult<S> {
 }
 
 /**
- * Runs each sequence of a batch alone: its tokens, sliced from `inputs` (all with rows on axis 0 and places on axis `time`), as a batch
- * of one, from a state of its own. Outputs, of the same axes, are put back where the tokens were.
- * Throws where inputs or states do not fit the batch.
+ * Runs each sequence of a batch alone, as a batch of one, from its own state. `inputs` all have rows on axis 0 and places on axis
+ * `time`. The outputs have the same two axes. Throws where inputs or states do not fit the batch.
  * @example
  * const x = tensor([[1, 2, 3]]);
  * const sums = eachSequence(packedBatch([0, 2, 3]), 1, (x, s) => ({ output: x, state: add(s, sum(x)) }), x, [scalar(0), scalar(7)]);
@@ -51,11 +50,11 @@ export function eachSequence<I extends Tree, S>(
   };
 }
 
-/** The tokens of a sequence, as a batch of one. */
+/** Slices the tokens of a sequence, as a batch of one. */
 export const cutOut = (x: Value, { row, start, length }: Span, time: number): Value =>
   slice(slice(x, 0, row, row + 1), time, start, start + length);
 
-/** Puts the sequences' parts, each a batch of one, back into the rows of the batch; 0 at padding. */
+/** Puts the outputs of the sequences, each a batch of one, back into the rows of the batch. Padding gets 0. */
 export function putBack({ rows, places, spans }: Batch, time: number, parts: readonly Value[]): Value {
   const inRow = (row: number): Value => {
     const pieces: Value[] = [];
@@ -77,11 +76,11 @@ export function putBack({ rows, places, spans }: Batch, time: number, parts: rea
   );
 }
 
-/** The spans of a row from left to right, each with the number of its sequence. */
+/** Spans of a row from left to right, each with the index of its sequence. */
 const placesIn = (spans: readonly Span[], row: number): [number, Span][] =>
   [...spans.entries()].filter(([, span]) => span.row === row).toSorted(([, a], [, b]) => a.start - b.start);
 
-/** Zeros like a batch of one, of some length. */
+/** Zeros shaped like `x`, with the given length along time. */
 const zerosOf = (x: Value, time: number, length: number): Value =>
   zerosLike(
     x,

@@ -1,4 +1,4 @@
-/** @file Retention of a batch. In parallel and chunkwise mode, boundaries and padding are part of the decay matrix. */
+/** @file Retention of a batch of sequences. In parallel and chunkwise mode, boundaries and padding are part of the decay matrix. */
 import { fail } from '../../tensor/errors.ts';
 import { constantLike } from '../../tensor/operand.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -19,8 +19,8 @@ import { alongRows, type Batch, checkRows, checkStates, isToken, membership, wit
 import { type BatchResult, eachSequence } from './each-sequence.ts';
 
 /**
- * Un-normalised retention of a batch in a mode: `inputs` in rows [b, h, t, ·], a state [1, h, d, e] for each sequence. In parallel and
- * chunkwise mode all sequences are computed together: the decay matrix is 0 between sequences and at padding.
+ * Retention of a batch in the given mode, without normalisation. `inputs` have rows [b, h, t, ·]. Each sequence has its own state
+ * [1, h, d, e]. Parallel and chunkwise mode compute all sequences together: the decay matrix is 0 between sequences and at padding.
  * Throws on wrong shapes, decays and modes, and where inputs or states do not fit the batch.
  * @example
  * const one = tensor([[[[1], [1]]]]);
@@ -65,7 +65,7 @@ function checkBatch(batch: Batch, inputs: RetentionInputs, states: readonly Valu
   });
 }
 
-/** Inputs with zeros selected at padding; a product would not do, as 0 · NaN is not 0. */
+/** Selects zeros at padding. A product with a mask would not work, because 0 · NaN is NaN. */
 function withoutPadding(batch: Batch, { q, k, v, decay }: RetentionInputs): RetentionInputs {
   const mask = constantLike(q, isToken(batch), alongRows(batch, 4, 2));
   const [qs, ks, vs] = [q, k, v].map((x) => select(mask, x, 0)) as [Value, Value, Value];
@@ -73,9 +73,9 @@ function withoutPadding(batch: Batch, { q, k, v, decay }: RetentionInputs): Rete
 }
 
 /**
- * Eq. 25 with boundaries: `y_t = q_t (γ^{p+1} S_n + Σ_s D[t, s] k_sᵀ v_s)` for place t that is token p of sequence n, p from 0, where
- * `D[t, s] = γ^{t−s}` if s is a token of the same sequence and no later, else 0. States [n, h, d, e], with
- * `S'_n = γ^L S_n + Σ_p γ^{L−1−p} k_pᵀ v_p` over the L tokens of sequence n.
+ * Eq. 25 with boundaries, for a place t that holds token p of sequence n, p from 0: `y_t = q_t (γ^{p+1} S_n + Σ_s D[t, s] k_sᵀ
+ * v_s)`. `D[t, s] = γ^{t−s}` if s holds a token of the same sequence and s ≤ t, else 0. The states [n, h, d, e] become `S'_n = γ^L
+ * S_n + Σ_p γ^{L−1−p} k_pᵀ v_p`, where L is the length of sequence n.
  */
 function boundedRetention(batch: Batch, { q, k, v, decay }: RetentionInputs, states: Value): RetentionResult {
   const [b, h, t] = q.shape as readonly [number, number, number, number];
@@ -84,7 +84,7 @@ function boundedRetention(batch: Batch, { q, k, v, decay }: RetentionInputs, sta
   const powers = decayPowers(decay, t + 1);
   const power = (head: number, p: number): number => powers[head * (t + 1) + p]!;
   const lengthOf = (sequence: number): number => batch.spans[sequence]!.length;
-  /** [h, n, b, t] */
+  /** Table [h, n, b, t] of `entry`, 0 where a place is outside the sequence. */
   const table = (entry: (head: number, sequence: number, p: number) => number): Value => {
     const ofHead = decay.map((_, head) => [...membership(batch, (sequence, p) => entry(head, sequence, p))]);
     return constantLike(q, Float64Array.from(ofHead.flat()), [h, n, b, t], slack);
@@ -102,7 +102,7 @@ function boundedRetention(batch: Batch, { q, k, v, decay }: RetentionInputs, sta
   };
 }
 
-/** D[b, h, t, s] = γ^{t−s} where t and s are tokens of one sequence and s is no later, else 0. */
+/** Decay matrix D[b, h, t, s]: γ^{t−s} where t and s are tokens of one sequence and s ≤ t, else 0. */
 function boundedDecays(
   { rows, places, spans }: Batch,
   power: (head: number, p: number) => number,

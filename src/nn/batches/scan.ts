@@ -1,4 +1,7 @@
-/** @file Turns the scan `h_t = a_t ⊙ h_{t−1} + b_t` of a batch into one scan of its rows: boundaries and padding become decays and inputs. */
+/**
+ * @file Rewrites the scan `h_t = a_t ⊙ h_{t−1} + b_t` of a batch as one scan over its rows. Boundaries and padding become decays
+ * and inputs.
+ */
 
 import { fail } from '../../tensor/errors.ts';
 import { constantLike } from '../../tensor/operand.ts';
@@ -11,17 +14,17 @@ import type { Value } from '../../tensor/value.ts';
 import { alongRows, type Batch, checkRows, checkStates, isToken } from './batch.ts';
 import { cutOut, putBack } from './each-sequence.ts';
 
-/** Decays and inputs of a scan, of one shape, with rows on axis 0 and time on another. */
+/** Decays a and inputs b of a scan, of one shape; axis 0 is the row. */
 export interface ScanInputs {
   readonly a: Value;
   readonly b: Value;
 }
 
 /**
- * The scan of a batch as a scan of its rows from 0. Padding has decay 1 and input 0, so it keeps the state. The first token of a
- * sequence has decay 0 and the input `a_t ⊙ S + b_t`, with the sequence's own state S (a batch of one, of length 1 along time).
- * The scan's value at a sequence's last token is its final state: see {@link scanStates}.
- * Throws on shapes that differ and where inputs or states do not fit the batch.
+ * Rewrites the scan of a batch as a scan over its rows from a zero state. Padding has decay 1 and input 0, which keep the state.
+ * The first token of a sequence has decay 0 and input `a_t ⊙ S + b_t`. S is the initial state of the sequence: a batch of one, of
+ * length 1 along time. {@link scanStates} reads the final states. Throws where shapes differ, and where inputs or states do not fit
+ * the batch.
  * @example
  * const [half, one] = [tensor([[0.5, 0.5]]), tensor([[1, 1]])];
  * const { a, b } = scanBatch(packedBatch([0, 1, 2]), 1, { a: half, b: one }, [tensor([[2]]), tensor([[6]])]);
@@ -47,8 +50,8 @@ export function scanBatch(batch: Batch, time: number, { a, b }: ScanInputs, stat
 }
 
 /**
- * The final state of each sequence, from the scan's value at every place: that at its last token, or its initial state if it is
- * empty.
+ * Reads the final state of each sequence from the scan's values `h` at every place. It is the value at the last token, or the
+ * initial state if the sequence is empty.
  * @example
  * scanStates(packedBatch([0, 1, 2]), 1, tensor([[2, 4]]), [tensor([[2]]), tensor([[6]])]).map(item) // [2, 4]
  */

@@ -1,4 +1,4 @@
-/** @file The recurrence of a layer's states with a dense hidden connection, in every mode that the readings allow. */
+/** @file Computes a layer's states with a dense hidden connection, in every mode that the readings admit. */
 import { fail } from '../../tensor/errors.ts';
 import { at, chunks, stack } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -16,14 +16,15 @@ import type { Affine } from '../ssm/combine.ts';
 import { fuseStates, mergeBlocks, type StateFusionParams, type StateFusionRule, type StateReadings } from './fuse.ts';
 
 /**
- * The kind of recurrence from token to token. `diagonal`: each state on its own, as in the model without fusion. `matrix`: linear,
- * but the fusion mixes the states of a channel. `nonlinear`: a norm or attention weights depend on the state, so no scan,
- * convolution or chunk computes it.
+ * Kind of recurrence from token to token. `diagonal`: each state alone, as in the model without fusion. `matrix`: linear, but the
+ * fusion mixes the states of a channel. `nonlinear`: a norm or attention weights depend on the state, so only recurrent mode can
+ * compute it.
  */
 export type CarriedRecurrence = 'diagonal' | 'matrix' | 'nonlinear';
 
 /**
- * The kind of recurrence of a layer with `sources` sources, under some readings. Attention over one source is addition.
+ * Returns the kind of recurrence of a layer with `sources` sources, under the given readings. Attention over one source is
+ * addition.
  * @example
  * carriedRecurrence({ carry: 'fused', fusion: 'attention', stateNorm: 'none' }, 2) // 'nonlinear'
  */
@@ -36,19 +37,19 @@ export function carriedRecurrence(
   return fusion === 'concat' ? 'matrix' : 'diagonal';
 }
 
-/** How a mode computes the states of a layer. */
+/** Algorithms of one mode for the states of a layer. */
 export interface StateOrder {
-  /** The mode's name. */
+  /** Name of the mode. */
   readonly mode: string;
-  /** All states [b, t, e, n] of `h_t = decay_t ⊙ h_{t−1} + drive_t`. */
+  /** Computes all states [b, t, e, n] of `h_t = decay_t ⊙ h_{t−1} + drive_t`. */
   diagonal(drive: Value, state: Value): Value;
-  /** All states of `h_t = W (decay_t ⊙ h_{t−1}) + drive_t`, W [n, n] in every channel. */
+  /** Computes all states of `h_t = W (decay_t ⊙ h_{t−1}) + drive_t` with one W [n, n] for all channels. */
   matrix(own: Value, drive: Value, state: Value): Value;
 }
 
 /**
- * A layer's decays [b, t, e, n], or [e, n] where they are the same at every token, its drives [b, t, e, n], and for each source the
- * selected states, [b, t, e, n], nearest layer first.
+ * Inputs of a layer's recurrence. Decays are [b, t, e, n], or [e, n] if they are equal at every token. Drives are [b, t, e, n].
+ * Each source has its selected states [b, t, e, n], nearest layer first.
  */
 export interface DenseStatesInputs {
   readonly decay: Value;
@@ -56,7 +57,7 @@ export interface DenseStatesInputs {
   readonly selected: readonly Value[];
 }
 
-/** States for the read-out and for deeper layers, [b, t, e, n], and the carried state after the last token, [b, e, n]. */
+/** States for the read-out and for deeper layers, [b, t, e, n], and the state carried after the last token, [b, e, n]. */
 export interface DenseStatesResult {
   readonly read: Value;
   readonly passed: Value;
@@ -64,8 +65,9 @@ export interface DenseStatesResult {
 }
 
 /**
- * All states of a layer: `h_t = decay_t ⊙ κ_{t−1} + drive_t`, `h'_t = Fuse(h_t, H_t)`. The reading `carry` sets κ to h or h', and `pass`
- * passes h or h' to deeper layers. Without sources there is no fusion and no norm. Throws where the mode cannot compute the recurrence.
+ * Computes all states of a layer: `h_t = decay_t ⊙ κ_{t−1} + drive_t`, `h'_t = Fuse(h_t, H_t)`. The reading `carry` sets κ to h or
+ * h'. The reading `pass` passes h or h' to deeper layers. Without sources there is no fusion and no norm. Throws where the mode
+ * cannot compute the recurrence.
  * @example
  * const one = tensor([[[[1]], [[1]]]]);
  * const readings = { carry: 'fused', pass: 'raw', fusion: 'add', stateNorm: 'none' };
@@ -97,7 +99,7 @@ export function denseStates(
   return { read, passed: passed ?? beforeFusion(inputs, read, state), state: last(read) };
 }
 
-/** Carries the fused state, one token after another: any fusion. */
+/** Carries the fused state, one token after another. Supports every fusion. */
 function tokenByToken(
   { decay, drive, selected }: DenseStatesInputs,
   state: Value,
@@ -147,14 +149,15 @@ function beforeFusion({ decay, drive }: DenseStatesInputs, fused: Value, state: 
   return add(mul(decay, carried), drive);
 }
 
-/** The composition of steps `h ↦ a h + b`, a [b, t, e, n, n], b [b, t, e, n, 1], the left one first. */
+/** Composes the steps `h ↦ a h + b`, the left one first; a [b, t, e, n, n], b [b, t, e, n, 1]. */
 const combine = (left: Affine<Value>, right: Affine<Value>): Affine<Value> => ({
   a: einsum('bteij,btejk->bteik', right.a, left.a),
   b: add(einsum('bteij,btejk->bteik', right.a, left.b), right.b),
 });
 
 /**
- * All states of `h_t = W (decay_t ⊙ h_{t−1}) + drive_t`, decay and drive [b, t, e, n], W [n, n], state [b, e, n], by a parallel scan.
+ * Computes all states of `h_t = W (decay_t ⊙ h_{t−1}) + drive_t` by a parallel scan; decay and drive [b, t, e, n], W [n, n], state
+ * [b, e, n]. Throws when W does not fit.
  * @example
  * const one = tensor([[[[1]], [[1]]]]);
  * read(matrixStates(one, tensor([[2]]), one, tensor([[[1]]]))) // [3, 7]
@@ -169,7 +172,7 @@ export function matrixStates(decay: Value, own: Value, drive: Value, state: Valu
   return add(einsum('bteij,bej->btei', whole.a, state), reshape(whole.b, drive.shape));
 }
 
-/** {@link matrixStates} chunk by chunk, each from the last state of the one before it. */
+/** Runs {@link matrixStates} chunk by chunk. Each chunk starts from the last state of the chunk before. */
 export function chunkedMatrixStates(chunkSize: number, decay: Value, own: Value, drive: Value, state: Value): Value {
   const drives = chunks(drive, 1, chunkSize);
   let h = state;

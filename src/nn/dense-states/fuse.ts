@@ -1,4 +1,4 @@
-/** @file Fusion of states [..., e, n] (Eqs. 10, 11, 15–18) under every reading; its definition is spec/state-fusion.ts. */
+/** @file Fuses states [..., e, n] (Eqs. 10, 11, 15–18) under every reading. spec/state-fusion.ts has the definition. */
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
@@ -9,11 +9,11 @@ import { rmsNorm } from '../norms.ts';
 import type { GateActivation, GateParams } from '../selective-transition.ts';
 import type { Carry } from '../ssm/dense.ts';
 
-/** The readings (interpretations of the paper) of the fusion of states; spec/readings.ts has the evidence. */
+/** Readings (interpretations of the paper) of the fusion of states. spec/readings.ts has the evidence. */
 export interface StateReadings {
-  /** Carries the state before fusion to the next token, or the fused one. */
+  /** State that goes to the next token: before fusion (`raw`) or after it (`fused`). */
   readonly carry: Carry;
-  /** Passes the state before fusion to deeper layers, or the fused one. */
+  /** State that goes to deeper layers: before fusion or after it. */
   readonly pass: 'raw' | 'fused';
   readonly projection: 'identity' | 'linear';
   /** A linear projection maps the states of each channel, or the channels of each state. */
@@ -23,21 +23,24 @@ export interface StateReadings {
   /** A gate has a number for each channel, each state, or each channel and state. */
   readonly gateWidth: 'channel' | 'state' | 'full';
   readonly fusion: Fusion;
-  /** Norms the fused state over all its numbers, or not. */
+  /** Norm of the fused state: none, or an RMS norm over all its numbers. */
   readonly stateNorm: 'none' | 'rms';
 }
 
-/** Weights of one fusion of states with J sources; e channels, n states, r gate rank. Weights that no reading uses are absent. */
+/**
+ * Weights of one fusion of states with J sources; e channels, n states, r gate rank. Weights that the readings do not use are
+ * absent.
+ */
 export type StateFusionParams = FusionMaps & {
-  /** One if shared, or J: down [r, ·], up [e, r], [n, r] or [e·n, r]. */
+  /** One shared gate or J gates: down [r, ·], up [e, r], [n, r] or [e·n, r]. */
   readonly gates: readonly GateParams[];
-  /** J maps [n, n] or [e, e]. */
+  /** J maps, [n, n] or [e, e]. */
   readonly projections?: readonly Value[] | undefined;
-  /** [e, n] */
+  /** Weight [e, n] of the norm. */
   readonly norm?: Value | undefined;
 };
 
-/** How states are fused; `path` is the prefix of the sites' names. */
+/** Settings of a fusion of states. `path` is the prefix of the sites' names. */
 export interface StateFusionRule {
   readonly readings: StateReadings;
   readonly epsilon: number;
@@ -45,8 +48,8 @@ export interface StateFusionRule {
 }
 
 /**
- * Eqs. 10 and 15–17: `φ(h_j) = Proj_j(h_j) ⊙ g_j` of each source [b, t, e, n], nearest layer first; `x` [b, t, ·] is the gates' input.
- * Throws when gates or projections do not match the sources.
+ * Selects states of each source: `φ(h_j) = Proj_j(h_j) ⊙ g_j` (Eqs. 10, 15–17). Sources are [b, t, e, n], nearest layer first. `x`
+ * [b, t, ·] is the gates' input. Throws when gates or projections do not match the sources.
  * @example
  * const params = { gates: [{ down: tensor([[1]]), up: tensor([[2]]) }] };
  * const readings = { projection: 'identity', gate: 'shared', gateActivation: 'none', gateWidth: 'channel' };
@@ -77,8 +80,8 @@ export function selectedStates(
 }
 
 /**
- * Eq. 11: `Fuse(h, H)` of states [..., e, n], by addition (Eq. 18), concatenation or attention, then the norm, if any. Throws where a
- * weight that the readings require is absent.
+ * Eq. 11: `Fuse(h, H)` of states [..., e, n] by addition (Eq. 18), concatenation or attention, followed by the norm, if any. Throws
+ * where a weight that the readings require is absent.
  * @example
  * const readings = { fusion: 'add', stateNorm: 'none' };
  * read(fuseStates(tensor([[3]]), [tensor([[5]])], { gates: [] }, { readings, epsilon: 0 })) // [8]
@@ -96,7 +99,7 @@ export function fuseStates(
   return reshape(rmsNorm(row, reshape(weightOf(params, 'norm'), [e * n]), epsilon), h.shape);
 }
 
-/** The blocks of a merge: the map of the own state, [n, n], and of all sources, [n, J n]. */
+/** Splits a merge into two maps: [n, n] for the layer's own state, [n, J n] for all sources. */
 export function mergeBlocks(params: StateFusionParams): { own: Value; others: Value } {
   const merge = weightOf(params, 'merge');
   const [n, columns] = merge.shape as [number, number];

@@ -14,9 +14,9 @@ import { checkAttention, decaysOf, type LinearAttention } from './inputs.ts';
 import { leftBy, leftOfState, ownOutput, ownState, stateOutput } from './parallel.ts';
 
 /**
- * Linear attention over chunks of `chunkSize` tokens: each chunk in parallel mode from an empty state, a scan over the chunks' states,
- * and the share of the state before it in each chunk's outputs. The last chunk is padded with tokens of key, query and value 0 and
- * decay 1, which leave the state as it is. Throws on a chunk size that is not an integer ≥ 1 and on wrong shapes.
+ * Linear attention over chunks of `chunkSize` tokens. Computes each chunk in parallel mode from an empty state, scans over the
+ * final states of the chunks, and adds the contribution of the state before each chunk to its outputs. Pads the last chunk with
+ * tokens that keep the state: key, query and value 0, decay 1. Throws unless the chunk size is an integer ≥ 1, and on wrong shapes.
  * @example
  * const one = tensor([[[[2], [2], [2]]]]);
  * read(chunkwiseLinearAttention(2)({ q: one, k: one, v: one }, tensor([[[[0]]]])).output) // [8, 16, 24]
@@ -33,7 +33,7 @@ export const chunkwiseLinearAttention = (chunkSize: number): LinearAttention => 
     const e = v.shape[3]!;
     const count = Math.ceil(t / chunkSize);
     const missing = count * chunkSize - t;
-    // chunks are an axis beside the heads
+    // heads and chunks share one axis
     const blocks = (x: Value, fill: (x: Value) => Value = (x) => pad(x, 2, 0, missing)): Value =>
       reshape(missing === 0 ? x : fill(x), [b, h * count, chunkSize, ...x.shape.slice(3)]);
     const own = { q: blocks(q), k: blocks(k), v: blocks(v) };

@@ -1,12 +1,12 @@
-/** @file The inputs and result that the modes of linear attention share, and the checks of their shapes. */
+/** @file Types of inputs and result that the modes of linear attention share, and checks of their shapes. */
 import { filledLike } from '../../tensor/operand.ts';
 import { exp } from '../../tensor/primitives/exp.ts';
 import type { Value } from '../../tensor/value.ts';
 import { checkAxes, checkShape } from '../check.ts';
 
 /**
- * Queries and keys [b, h, t, d], values [b, h, t, e], and the gate [b, h, t]: the natural logarithm of each token's decay, −∞ to
- * reset the state, or none for decays of 1. Queries are already scaled.
+ * Queries and keys [b, h, t, d], values [b, h, t, e], and an optional gate [b, h, t]. The gate is the natural logarithm of each
+ * token's decay: −∞ resets the state, and without a gate all decays are 1. Queries are already scaled.
  */
 export interface LinearAttentionInputs {
   readonly q: Value;
@@ -21,7 +21,7 @@ export interface LinearAttentionResult {
   readonly state: Value;
 }
 
-/** A mode of linear attention: the same function, computed in another order. */
+/** Linear attention in one mode. All modes compute the same function, in different orders. */
 export type LinearAttention = (inputs: LinearAttentionInputs, state: Value) => LinearAttentionResult;
 
 /** Checks inputs and state, and returns the number of tokens. Throws when a shape is wrong. */
@@ -37,7 +37,7 @@ export function checkAttention(call: string, { q, k, v, gate }: LinearAttentionI
   return t;
 }
 
-/** The decay of each token, [b, h, t]: exp of its gate, or 1. */
+/** Decay of each token, [b, h, t]: exp of its gate, or 1 without a gate. */
 export function decaysOf({ q, gate }: Pick<LinearAttentionInputs, 'q' | 'gate'>): Value {
   return gate === undefined ? filledLike(q, 1, q.shape.slice(0, 3)) : exp(gate);
 }

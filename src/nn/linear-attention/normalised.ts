@@ -9,15 +9,15 @@ import type { Value } from '../../tensor/value.ts';
 import { checkShape } from '../check.ts';
 import { checkAttention, type LinearAttention, type LinearAttentionInputs } from './inputs.ts';
 
-/** The state of normalised linear attention: its state [b, h, d, e], and the sum of all keys [b, h, d]. */
+/** State of normalised linear attention: `state` [b, h, d, e], and the sum of all keys [b, h, d]. */
 export type NormalisedState = { readonly state: Value; readonly keySum: Value };
 
-/** Added to the divisor. */
+/** ε, added to the divisor. */
 const epsilon = 1e-10;
 
 /**
- * `o_t = q_t S_t / (q_t · Σ_{s≤t} k_s + 10⁻¹⁰)` in a mode, without a gate: a further value channel of ones sums the keys. Throws on
- * wrong shapes.
+ * Computes `o_t = q_t S_t / (q_t · Σ_{s≤t} k_s + 10⁻¹⁰)` in the given mode, without a gate. An additional value channel of ones
+ * sums the keys. Throws on wrong shapes.
  * @example
  * const [q, v] = [tensor([[[[2], [2]]]]), tensor([[[[4], [6]]]])];
  * const start = { state: tensor([[[[0]]]]), keySum: tensor([[[0]]]) };

@@ -15,35 +15,35 @@ export interface Left {
   readonly ofState: Value;
 }
 
-/** The products of decays [b, h, t], of at least one token. */
+/** Computes the products of decays [b, h, t] of at least one token. */
 export function leftBy(decays: Value): Left {
   const ofTokens = segmentDecays(decays, 2);
   return { ofTokens, ofState: mul(at(ofTokens, 3, 0), slice(decays, 2, 0, 1)) };
 }
 
-/** The weights of values, `(q_t · k_s) Π_{s<i≤t} e^{g_i}` for s ≤ t, else 0, [b, h, t, s]. */
+/** Weights of the values, `(q_t · k_s) Π_{s<i≤t} e^{g_i}` for s ≤ t, else 0, [b, h, t, s]. */
 export const weightsOf = ({ q, k }: LinearAttentionInputs, { ofTokens }: Left): Value =>
   mul(einsum('bhtd,bhsd->bhts', q, k), ofTokens);
 
-/** The tokens' own share of the outputs, [b, h, t, e]. */
+/** Contribution of the tokens to the outputs, [b, h, t, e]. */
 export const ownOutput = (inputs: LinearAttentionInputs, left: Left): Value =>
   einsum('bhts,bhse->bhte', weightsOf(inputs, left), inputs.v);
 
-/** The initial state's share of the outputs, [b, h, t, e]. */
+/** Contribution of the initial state to the outputs, [b, h, t, e]. */
 export const stateOutput = ({ q }: LinearAttentionInputs, { ofState }: Left, state: Value): Value =>
   mul(einsum('bhtd,bhde->bhte', q, state), reshape(ofState, [...ofState.shape, 1]));
 
-/** The tokens' own share of the final state, [b, h, d, e]. */
+/** Contribution of the tokens to the final state, [b, h, d, e]. */
 export function ownState({ k, v }: LinearAttentionInputs, { ofTokens }: Left): Value {
   const last = at(ofTokens, 2, ofTokens.shape[2]! - 1);
   return einsum('bhsd,bhse->bhde', mul(k, reshape(last, [...last.shape, 1])), v);
 }
 
-/** The product of all decays, which multiplies the initial state in the final one, [b, h]. */
+/** Product of all decays, [b, h]: the factor of the initial state in the final state. */
 export const leftOfState = ({ ofState }: Left): Value => at(ofState, 2, ofState.shape[2]! - 1);
 
 /**
- * `o_t = Σ_{s≤t} (q_t · k_s) Π_{s<i≤t} e^{g_i} v_s + Π_{i≤t} e^{g_i} q_t S_0` for all t at once. Throws on wrong shapes.
+ * Computes `o_t = Σ_{s≤t} (q_t · k_s) Π_{s<i≤t} e^{g_i} v_s + Π_{i≤t} e^{g_i} q_t S_0` for all t at once. Throws on wrong shapes.
  * @example
  * const one = tensor([[[[2]]]]);
  * read(parallelLinearAttention({ q: one, k: one, v: one, gate: tensor([[[Math.log(0.5)]]]) }, one).output) // [10]

@@ -8,7 +8,7 @@ import type { Value } from '../../tensor/value.ts';
 import { checkAttention, decaysOf, type LinearAttention } from './inputs.ts';
 
 /**
- * `S_t = e^{g_t} S_{t−1} + k_tᵀ v_t` and `o_t = q_t S_t`, one token after another. Throws on wrong shapes.
+ * Computes `S_t = e^{g_t} S_{t−1} + k_tᵀ v_t` and `o_t = q_t S_t`, one token after another. Throws on wrong shapes.
  * @example
  * const one = tensor([[[[2]]]]);
  * read(recurrentLinearAttention({ q: one, k: one, v: one, gate: tensor([[[Math.log(0.5)]]]) }, one).state) // [5]

@@ -7,8 +7,8 @@ import { type Retention, type RetentionInputs, type RetentionResult, retentionAx
 import { parallelRetention } from './parallel.ts';
 
 /**
- * Retention over chunks of `chunkSize` tokens (the last one may be shorter), each in parallel mode from the state of the
- * one before. Throws on a chunk size that is not an integer ≥ 1, on wrong shapes and decays.
+ * Retention over chunks of `chunkSize` tokens; the last chunk may be shorter. Each chunk runs in parallel mode from the state of
+ * the chunk before. Throws unless the chunk size is an integer ≥ 1, and on wrong shapes and decays.
  * @example
  * const one = tensor([[[[2], [2]]]]);
  * read(chunkwiseRetention(1)({ q: one, k: one, v: one, decay: [0.5] }, tensor([[[[0]]]])).output) // [8, 12]
@@ -20,7 +20,7 @@ export const chunkwiseRetention =
     return overChunks(chunkSize, parallelRetention, inputs, state);
   };
 
-/** Runs a retention chunk by chunk from state to state and joins the outputs; `start` is the number of tokens before a chunk. */
+/** Runs a retention chunk by chunk, carries the state, and joins the outputs. `start` is the number of tokens before a chunk. */
 export function overChunks(
   chunkSize: number,
   step: (part: RetentionInputs, state: Value, start: number) => RetentionResult,

@@ -1,7 +1,7 @@
-/** @file Tables of powers of γ, by multiplication, not by exp or pow, so that they are exact for γ = ½. */
+/** @file Tables of powers of γ. They use products instead of exp or pow, so they are exact for γ = ½. */
 import type { Slack } from '../../tensor/value.ts';
 
-/** `γ⁰ … γ^{count−1}` of each head, [h, count] row-major. */
+/** Powers `γ⁰ … γ^{count−1}` of each head, [h, count], row-major. */
 export function decayPowers(decay: readonly number[], count: number): Float64Array {
   const table = new Float64Array(decay.length * count);
   decay.forEach((gamma, h) => {
@@ -10,7 +10,7 @@ export function decayPowers(decay: readonly number[], count: number): Float64Arr
   return table;
 }
 
-/** The decay matrix `D[h, t, s] = γ^{t−s}` for s ≤ t, else 0. */
+/** Decay matrix `D[h, t, s] = γ^{t−s}` for s ≤ t, else 0. */
 export function decayMatrix(decay: readonly number[], t: number): Float64Array {
   const powers = decayPowers(decay, t);
   const table = new Float64Array(decay.length * t * t);
@@ -20,7 +20,7 @@ export function decayMatrix(decay: readonly number[], t: number): Float64Array {
   return table;
 }
 
-/** `λ_n = Σ_{j≤n} γ^j` for n = position … position + t − 1, [h, t]: the sum of a row's weights. */
+/** Sums of a row's weights, `λ_n = Σ_{j≤n} γ^j` for n = position … position + t − 1, [h, t]. */
 export function decaySums(decay: readonly number[], position: number, t: number): Float64Array {
   const table = new Float64Array(decay.length * t);
   decay.forEach((gamma, h) => {

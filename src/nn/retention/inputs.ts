@@ -1,4 +1,4 @@
-/** @file The inputs and result that the modes of retention share, and the checks of their shapes. */
+/** @file Types of inputs and result that the modes of retention share, and checks of their shapes. */
 import { checkValue, described } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { zerosLike } from '../../tensor/operand.ts';
@@ -6,7 +6,7 @@ import { sameShape, show } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
 import { checkAxes, type HeadAxes, headAxes } from '../check.ts';
 
-/** Queries and keys [b, h, t, d], values [b, h, t, e], and γ of each head: a constant of the equations, from 0 to 1. */
+/** Queries and keys [b, h, t, d], values [b, h, t, e], and γ of each head, a constant from 0 to 1. */
 export interface RetentionInputs {
   readonly q: Value;
   readonly k: Value;
@@ -20,10 +20,10 @@ export interface RetentionResult {
   readonly state: Value;
 }
 
-/** A mode of retention: the same function, computed in another order. */
+/** Retention in one mode. All modes compute the same function, in different orders. */
 export type Retention = (inputs: RetentionInputs, state: Value) => RetentionResult;
 
-/** The axes of checked inputs and state. Throws when a shape or a decay is wrong. */
+/** Checks inputs and state, and returns the lengths of their axes. Throws when a shape or a decay is wrong. */
 export function retentionAxes(call: string, inputs: RetentionInputs, state: Value): HeadAxes {
   checkValue(call, 'the state', state);
   const axes = inputAxes(call, inputs);
@@ -36,7 +36,7 @@ export function retentionAxes(call: string, inputs: RetentionInputs, state: Valu
   return axes;
 }
 
-/** The axes of checked inputs. Throws when a shape or a decay is wrong. */
+/** Checks inputs, and returns the lengths of their axes. Throws when a shape or a decay is wrong. */
 export function inputAxes(call: string, { q, k, v, decay }: RetentionInputs): HeadAxes {
   const axes = headAxes(call, q, k, v);
   checkDecay(call, decay);
@@ -55,7 +55,7 @@ export function checkDecay(call: string, decay: readonly number[]): void {
 }
 
 /**
- * The state before the first token: zeros [b, h, d, e]. Throws unless q and v have four axes.
+ * State before the first token: zeros [b, h, d, e]. Throws unless q and v have four axes.
  * @example
  * emptyState({ q: tensor([[[[1, 2]]]]), v: tensor([[[[1, 2, 3]]]]) }).shape // [1, 1, 2, 3]
  */

@@ -1,11 +1,11 @@
-/** @file Chooses un-normalised retention by the name of its mode. */
+/** @file Selects the algorithm of retention without normalisation by the name of its mode. */
 import { byMode, type Mode } from '../mode.ts';
 import { chunkwiseRetention } from './chunkwise.ts';
 import type { Retention } from './inputs.ts';
 import { parallelRetention } from './parallel.ts';
 import { recurrentRetention } from './recurrent.ts';
 
-/** Un-normalised retention in a mode. Throws on an unknown mode. */
+/** Returns retention without normalisation in the given mode. Throws on an unknown mode. */
 export const retentionIn = (mode: Mode): Retention =>
   byMode('retention', mode, {
     parallel: parallelRetention,

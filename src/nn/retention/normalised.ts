@@ -13,14 +13,16 @@ import { retentionIn } from './modes.ts';
 import { recurrentRetention } from './recurrent.ts';
 import { torchscaleChunkwise, torchscaleParallel } from './torchscale.ts';
 
-/** `none`: as the equations. `decay`: divided by √λ_t in every mode. `torchscale`: as the authors' code, different in each mode. */
+/**
+ * Normalisation of retention. `none`: as in the equations. `decay`: divides by √λ_t in every mode. `torchscale`: as in the authors'
+ * code, where each mode is a different function.
+ */
 export type RetentionNorm = 'none' | 'decay' | 'torchscale';
 
 /**
- * Retention in a mode with a normalisation, `inputs` [b, h, t, ·] at a place in their sequence, from a state [b, h, d, e].
- * The state is always un-normalised, so any mode and normalisation can continue it.
- * Throws on wrong shapes, decays and positions, an unknown mode or normalisation, and where torchscale's parallel form would
- * continue a sequence.
+ * Retention in the given mode and normalisation, from a state [b, h, d, e]. `inputs` are [b, h, t, ·], at the given place of their
+ * sequence. The state has no normalisation, so any mode and normalisation can continue it. Throws on wrong shapes, decays and
+ * positions, and on an unknown mode or normalisation. Also throws where torchscale's parallel form would continue a sequence.
  * @example
  * const one = tensor([[[[1]]]]);
  * read(normalisedRetention('none', { name: 'recurrent' }, { q: one, k: one, v: one, decay: [0.5] }, one).output) // [1.5]
@@ -52,7 +54,7 @@ export function normalisedRetention(
   }
 }
 
-/** `y_t / √λ_t` with `λ_t = Σ_{j≤t} γ^j` counted from the sequence's first token: one row scale for every mode. */
+/** Divides y_t by √λ_t with `λ_t = Σ_{j≤t} γ^j`, counted from the sequence's first token. All modes have the same divisor. */
 function decayNormalised(
   retention: Retention,
   inputs: RetentionInputs,

@@ -1,4 +1,4 @@
-/** @file Retention in parallel mode (Eq. 25, plus the share of the initial state). */
+/** @file Retention in parallel mode (Eq. 25, plus the contribution of the initial state). */
 import { constantLike } from '../../tensor/operand.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
@@ -8,8 +8,8 @@ import { decayMatrix, decayPowers, powerSlack } from './decay-tables.ts';
 import { type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
 
 /**
- * `y_t = q_t (γ^t S_0 + Σ_{i≤t} γ^{t−i} k_iᵀ v_i)` for all t at once, t from 1; the state is `S_T`.
- * Throws on wrong shapes and decays.
+ * Computes `y_t = q_t (γ^t S_0 + Σ_{i≤t} γ^{t−i} k_iᵀ v_i)` for all t at once, t from 1. The state is `S_T`. Throws on wrong shapes
+ * and decays.
  * @example
  * const one = tensor([[[[2]]]]);
  * read(parallelRetention({ q: one, k: one, v: one, decay: [0.5] }, one).output) // [10]
@@ -23,7 +23,7 @@ export function parallelRetention(inputs: RetentionInputs, state: Value): Retent
   return { output, state: carriedState(k, v, decay, state) };
 }
 
-/** The initial state's share of each output: `γ^t q_t S_0`, t from 1, [b, h, t, e]. */
+/** Contribution of the initial state to each output: `γ^t q_t S_0`, t from 1, [b, h, t, e]. */
 export function carriedOutput(q: Value, decay: readonly number[], state: Value): Value {
   const [, h, t] = q.shape as readonly [number, number, number, number];
   const powers = decayPowers(decay, t + 1);
@@ -31,7 +31,7 @@ export function carriedOutput(q: Value, decay: readonly number[], state: Value):
   return mul(einsum('bhtd,bhde->bhte', q, state), constantLike(q, fromFirst, [h, t, 1], powerSlack(t)));
 }
 
-/** The state after the last token: `γ^T S_0 + Σ_i γ^{T−i} k_iᵀ v_i`, i from 1, [b, h, d, e]. */
+/** State after the last token: `γ^T S_0 + Σ_i γ^{T−i} k_iᵀ v_i`, i from 1, [b, h, d, e]. */
 export function carriedState(k: Value, v: Value, decay: readonly number[], state: Value): Value {
   const [, h, t] = k.shape as readonly [number, number, number, number];
   const powers = decayPowers(decay, t + 1);

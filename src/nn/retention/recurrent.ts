@@ -10,7 +10,7 @@ import type { Value } from '../../tensor/value.ts';
 import { type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
 
 /**
- * `S_t = γ S_{t−1} + k_tᵀ v_t` and `y_t = q_t S_t`, one token after another. Throws on wrong shapes and decays.
+ * Computes `S_t = γ S_{t−1} + k_tᵀ v_t` and `y_t = q_t S_t`, one token after another. Throws on wrong shapes and decays.
  * @example
  * const one = tensor([[[[2]]]]);
  * read(recurrentRetention({ q: one, k: one, v: one, decay: [0.5] }, one).state) // [5]

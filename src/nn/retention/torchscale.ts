@@ -1,8 +1,8 @@
 /**
  * @file Retention with the row normalisation of torchscale and of the authors' code, before the group norm. [C]
  *
- * Its modes are different functions: the parallel mode divides a row by the sum of its scores, the chunkwise mode by another
- * sum, the recurrent mode by neither. They agree only after a norm without ε. The divisors are constants to differentiation.
+ * Its modes are different functions. Parallel mode divides a row by the sum of its scores, chunkwise mode by another sum, recurrent
+ * mode by neither. They agree only after a norm without ε. Gradients treat the divisors as constants.
  */
 import { fail } from '../../tensor/errors.ts';
 import { constantLike } from '../../tensor/operand.ts';
@@ -24,7 +24,10 @@ import { decayMatrix, decaySums, powerSlack } from './decay-tables.ts';
 import { type Retention, type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
 import { carriedOutput, carriedState } from './parallel.ts';
 
-/** `D[h, t, s] = γ^{t−s} / √(Σ_{j≤t} γ^{t−j})` for s ≤ t, else 0: divided by the root of the row's sum, not by the sum. */
+/**
+ * Decay matrix with normalised rows: `D[h, t, s] = γ^{t−s} / √(Σ_{j≤t} γ^{t−j})` for s ≤ t, else 0. The divisor is the root of the
+ * row's sum.
+ */
 export function normalisedDecayMatrix(decay: readonly number[], t: number): Float64Array {
   const sums = decaySums(decay, 0, t);
   return decayMatrix(decay, t).map((power, i) => power / Math.sqrt(sums[Math.floor(i / t)]!));
@@ -38,8 +41,8 @@ function scoresOf({ q, k, decay }: RetentionInputs, h: number, t: number): Value
 }
 
 /**
- * Parallel: `S[t, s] = (q_t · k_s) D[t, s]`, `c_t = clamp(Σ_s |S[t, s]|, 1, 5·10⁴)`, `y_t = Σ_s S[t, s] v_s / c_t`.
- * Starts a sequence: throws on a position other than 0, because c_t needs the keys of all earlier tokens.
+ * Parallel mode: `S[t, s] = (q_t · k_s) D[t, s]`, `c_t = clamp(Σ_s |S[t, s]|, 1, 5·10⁴)`, `y_t = Σ_s S[t, s] v_s / c_t`. Throws on
+ * a position other than 0, because c_t needs the keys of all earlier tokens.
  * @example
  * const [two, zero] = [tensor([[[[2]]]]), tensor([[[[0]]]])];
  * read(torchscaleParallel(0, '')({ q: two, k: two, v: two, decay: [0.5] }, zero).output) // [2]
@@ -63,9 +66,9 @@ export const torchscaleParallel =
   };
 
 /**
- * Chunkwise: inside a chunk as in the parallel form without its upper clamp, counted from the chunk's first token. The state's
- * share is divided in the same way. Row i of a chunk is divided by `max(a_i, κ)`, `a_i = max(1, Σ|S_i|)`,
- * `κ = max(1, max_e Σ_d |S_{d e}| / R)`, `R = Σ_{j<C} γ^j`.
+ * Chunkwise mode: computes a chunk as parallel mode does, from the chunk's first token and without the upper clamp. The
+ * contribution of the state has the same divisors. Row i of a chunk is divided by `max(a_i, κ)`, `a_i = max(1, Σ|S_i|)`, `κ =
+ * max(1, max_e Σ_d |S_{d e}| / R)`, `R = Σ_{j<C} γ^j`.
  * @example
  * const [two, zero] = [tensor([[[[2]]]]), tensor([[[[0]]]])];
  * read(torchscaleChunkwise(4)({ q: two, k: two, v: two, decay: [0.5] }, zero).output) // [2]

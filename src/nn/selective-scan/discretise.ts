@@ -1,4 +1,4 @@
-/** @file Discretises the inputs of a selective scan, and reads its outputs from its states. */
+/** @file Discretises the inputs of a selective scan, and computes its outputs from its states. */
 import { add } from '../../tensor/primitives/add.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { exp } from '../../tensor/primitives/exp.ts';
@@ -10,7 +10,7 @@ import { silu } from '../activations.ts';
 import type { SelectiveScanInputs } from './inputs.ts';
 
 /**
- * The step sizes Δ = softplus(δ + bias), with softplus and bias optional, [b, t, e]. Our softplus has no threshold; PyTorch's is the
+ * Step sizes Δ = softplus(δ + bias), [b, t, e]; softplus and bias are optional. Our softplus has no threshold. PyTorch's is the
  * identity above 20, which is 2·10⁻⁹ less.
  * @example
  * read(stepSizes({ delta: tensor([[[1]]]), deltaBias: tensor([2]), deltaSoftplus: false })) // [3]
@@ -24,7 +24,7 @@ export function stepSizes({
   return deltaSoftplus ? softplus(biased) : biased;
 }
 
-/** `exp(Δ A)` and `Δ B u`, both [b, t, e, n]: A exactly, B by Euler's rule. */
+/** Computes `exp(Δ A)` and `Δ B u`, both [b, t, e, n]. A is discretised exactly, B by Euler's rule. */
 export function discretised(inputs: SelectiveScanInputs): { decay: Value; drive: Value } {
   const { u, a, b } = inputs;
   const steps = stepSizes(inputs);
@@ -33,7 +33,7 @@ export function discretised(inputs: SelectiveScanInputs): { decay: Value; drive:
   return { decay, drive: reshape(drive, decay.shape) };
 }
 
-/** `(Σ_n C h_t + D u) silu(z)` of states [b, t, e, n], [b, t, e]. */
+/** Computes the outputs `(Σ_n C h_t + D u_t) silu(z_t)`, [b, t, e], from states [b, t, e, n]. */
 export function readStates(states: Value, { u, c, skip, z }: SelectiveScanInputs): Value {
   const [b, t, g] = c.shape as readonly [number, number, number];
   const [e, n] = states.shape.slice(2) as [number, number];
@@ -43,7 +43,7 @@ export function readStates(states: Value, { u, c, skip, z }: SelectiveScanInputs
   return z === undefined ? skipped : mul(skipped, silu(z));
 }
 
-/** `x` [b, t, e] by the groups of a map [b, t, g, n]: [b, t, g, e / g]. */
+/** Reshapes `x` [b, t, e] into the groups of a map [b, t, g, n]: [b, t, g, e / g]. */
 function inGroups(x: Value, map: Value): Value {
   const [b, t, e] = x.shape as readonly [number, number, number];
   const g = map.shape[2]!;

@@ -1,4 +1,4 @@
-/** @file The inputs and result that the modes of the selective scan share, and the checks of their shapes. */
+/** @file Types of inputs and result that the modes of the selective scan share, and checks of their shapes. */
 import { zerosLike } from '../../tensor/operand.ts';
 import { broadcast } from '../../tensor/primitives/broadcast.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
@@ -6,8 +6,8 @@ import type { Value } from '../../tensor/value.ts';
 import { checkAxes, checkGroups, checkShape } from '../check.ts';
 
 /**
- * `u` and `delta` [b, t, e], A [e, n], B and C [b, t, g, n], where g groups of neighbouring channels share a row each.
- * {@link tokenMap} and {@link constantMap} make B and C from other layouts. Optional: D `skip` [e], `z` [b, t, e], `deltaBias` [e].
+ * `u` and `delta` [b, t, e], A [e, n], B and C [b, t, g, n]. Each of the g groups of neighbouring channels shares a row. {@link
+ * tokenMap} and {@link constantMap} convert other layouts of B and C. Optional: D `skip` [e], `z` [b, t, e], `deltaBias` [e].
  */
 export interface SelectiveScanInputs {
   readonly u: Value;
@@ -28,11 +28,12 @@ export interface SelectiveScanResult {
   readonly state: Value;
 }
 
-/** A mode of the selective scan: the same function, computed in another order. */
+/** The selective scan in one mode. All modes compute the same function, in different orders. */
 export type SelectiveScan = (inputs: SelectiveScanInputs, state: Value) => SelectiveScanResult;
 
 /**
- * B or C of one row per token, `rows` [b, t, n], as all channels share it: [b, t, 1, n]. Throws on another rank.
+ * Converts B or C with one row per token, `rows` [b, t, n], to [b, t, 1, n]: all channels are one group. Throws unless `rows` has
+ * three axes.
  * @example
  * tokenMap(tensor([[[1, 2]]])).shape // [1, 1, 1, 2]
  */
@@ -43,8 +44,8 @@ export function tokenMap(rows: Value): Value {
 }
 
 /**
- * B or C of one row per channel, `rows` [e, n], the same at every token of `u` [b, t, e]. Each channel is a group, [b, t, e, n].
- * Throws on other ranks.
+ * Converts B or C with one row per channel, `rows` [e, n], to [b, t, e, n]: each channel is a group. The row is the same at every
+ * token of `u` [b, t, e]. Throws on other ranks.
  * @example
  * read(constantMap(tensor([[5]]), tensor([[[1], [2]]]))) // [5, 5]
  */
@@ -56,7 +57,7 @@ export function constantMap(rows: Value, u: Value): Value {
 }
 
 /**
- * The state before the first token: zeros [b, e, n]. Throws on other ranks.
+ * State before the first token: zeros [b, e, n]. Throws on other ranks.
  * @example
  * emptyScanState({ u: tensor([[[1, 2]]]), a: tensor([[1, 2, 3], [4, 5, 6]]) }).shape // [1, 2, 3]
  */

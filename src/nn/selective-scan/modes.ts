@@ -1,11 +1,11 @@
-/** @file The selective scan of Mamba in its modes. */
+/** @file Modes of the selective scan of Mamba. */
 import { at } from '../../tensor/ops.ts';
 import { byMode, type Mode } from '../mode.ts';
 import { discretised, readStates } from './discretise.ts';
 import { checkScan, type SelectiveScan } from './inputs.ts';
 import { chunkwiseStates, logStepStates, type Recurrence, recurrentStates, scanStates } from './recurrences.ts';
 
-/** The selective scan with some recurrence for its states. */
+/** Returns the selective scan with the given recurrence for its states. */
 const scanBy =
   (call: string, recurrence: Recurrence): SelectiveScan =>
   (inputs, state) => {
@@ -16,7 +16,8 @@ const scanBy =
   };
 
 /**
- * `h_t = exp(Δ_t A) h_{t−1} + Δ_t B_t u_t`, `y_t = (C_t h_t + D u_t) silu(z_t)`, one token after another. Throws on wrong shapes.
+ * Computes `h_t = exp(Δ_t A) h_{t−1} + Δ_t B_t u_t` and `y_t = (C_t h_t + D u_t) silu(z_t)`, one token after another. Throws on
+ * wrong shapes.
  * @example
  * const one = tensor([[[1]]]);
  * const inputs = { u: one, delta: one, a: tensor([[0]]), b: tokenMap(one), c: tokenMap(one), deltaSoftplus: false };
@@ -26,7 +27,7 @@ export const recurrentSelectiveScan: SelectiveScan = (inputs, state) =>
   scanBy('recurrentSelectiveScan', recurrentStates)(inputs, state);
 
 /**
- * The same by the primitive `linearScan`. Throws on wrong shapes.
+ * Computes the selective scan by the primitive `linearScan`. Throws on wrong shapes.
  * @example
  * const one = tensor([[[1]]]);
  * const inputs = { u: one, delta: one, a: tensor([[0]]), b: tokenMap(one), c: tokenMap(one), deltaSoftplus: false };
@@ -36,7 +37,7 @@ export const scanSelectiveScan: SelectiveScan = (inputs, state) =>
   scanBy('scanSelectiveScan', scanStates)(inputs, state);
 
 /**
- * The same by a parallel (associative) scan in logarithmic depth. Throws on wrong shapes.
+ * Computes the selective scan by a parallel (associative) scan in logarithmic depth. Throws on wrong shapes.
  * @example
  * const one = tensor([[[1]]]);
  * const inputs = { u: one, delta: one, a: tensor([[0]]), b: tokenMap(one), c: tokenMap(one), deltaSoftplus: false };
@@ -46,8 +47,8 @@ export const logStepSelectiveScan: SelectiveScan = (inputs, state) =>
   scanBy('logStepSelectiveScan', logStepStates)(inputs, state);
 
 /**
- * The same over chunks of `chunkSize` tokens, each of which is one matrix per channel and state. Throws on a chunk size that is not
- * an integer ≥ 1 and on wrong shapes.
+ * Computes the selective scan over chunks of `chunkSize` tokens. Each chunk is one matrix of decays per channel and state. Throws
+ * unless the chunk size is an integer ≥ 1, and on wrong shapes.
  * @example
  * const one = tensor([[[1]]]);
  * const inputs = { u: one, delta: one, a: tensor([[0]]), b: tokenMap(one), c: tokenMap(one), deltaSoftplus: false };
@@ -56,7 +57,7 @@ export const logStepSelectiveScan: SelectiveScan = (inputs, state) =>
 export const chunkwiseSelectiveScan = (chunkSize: number): SelectiveScan =>
   scanBy('chunkwiseSelectiveScan', chunkwiseStates(chunkSize));
 
-/** The selective scan in a mode; in parallel mode by the primitive. Throws on an unknown mode. */
+/** Returns the selective scan in the given mode. Parallel mode uses the primitive `linearScan`. Throws on an unknown mode. */
 export const selectiveScanIn = (mode: Mode): SelectiveScan =>
   byMode('selectiveScan', mode, {
     parallel: scanSelectiveScan,
@@ -64,7 +65,7 @@ export const selectiveScanIn = (mode: Mode): SelectiveScan =>
     recurrent: recurrentSelectiveScan,
   });
 
-/** The recurrence alone in a mode; in parallel mode by the primitive. Throws on an unknown mode. */
+/** Returns the recurrence alone in the given mode. Parallel mode uses the primitive `linearScan`. Throws on an unknown mode. */
 export const recurrenceIn = (mode: Mode): Recurrence =>
   byMode('selectiveScan', mode, {
     parallel: scanStates,

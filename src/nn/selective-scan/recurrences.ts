@@ -1,6 +1,6 @@
 /**
- * @file The recurrence `h_t = decay_t ⊙ h_{t−1} + drive_t` of a diagonal state space model by four algorithms. Decay and drive are
- * [b, t, e, n], the initial state is [b, e, n], and the result is every state [b, t, e, n].
+ * @file Four algorithms for the recurrence `h_t = decay_t ⊙ h_{t−1} + drive_t` of a diagonal state space model. Decay and drive are
+ * [b, t, e, n], the initial state is [b, e, n], and the result is every state, [b, t, e, n].
  */
 import { at, chunks, stack } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -15,10 +15,10 @@ import { segmentDecays } from '../segment-decays.ts';
 import { associativeScan } from '../ssm/associative-scan.ts';
 import { realCombine } from '../ssm/combine.ts';
 
-/** An algorithm for the states. */
+/** Algorithm that computes all states. */
 export type Recurrence = (decay: Value, drive: Value, state: Value) => Value;
 
-/** One token after another. */
+/** Computes the states one token after another. */
 export const recurrentStates: Recurrence = (decay, drive, state) => {
   const states: Value[] = [];
   let h = state;
@@ -29,16 +29,19 @@ export const recurrentStates: Recurrence = (decay, drive, state) => {
   return states.length === 0 ? drive : stack(states, 1);
 };
 
-/** By the primitive linearScan. */
+/** Computes the states by the primitive `linearScan`. */
 export const scanStates: Recurrence = (decay, drive, state) => linearScan(decay, drive, state, 1);
 
-/** A parallel (associative) scan: composes all steps in logarithmic depth, then applies them to the state. */
+/** Composes all steps by a parallel (associative) scan in logarithmic depth, then applies them to the initial state. */
 export const logStepStates: Recurrence = (decay, drive, state) => {
   const { a, b } = associativeScan(realCombine, { a: decay, b: drive }, 1);
   return add(mul(a, oneToken(state)), b);
 };
 
-/** Chunks of `chunkSize` tokens, each by its matrix of decays from token to token, from the state of the one before. */
+/**
+ * Computes chunks of `chunkSize` tokens, each by its matrix of decays from token to token. Each chunk starts from the last state of
+ * the chunk before.
+ */
 export const chunkwiseStates =
   (chunkSize: number): Recurrence =>
   (decay, drive, state) => {
@@ -54,7 +57,7 @@ export const chunkwiseStates =
     return states.length === 0 ? drive : concat(states, 1);
   };
 
-/** A state [b, e, n] beside states [b, t, e, n]. */
+/** Reshapes a state [b, e, n] to [b, 1, e, n]. */
 const oneToken = (state: Value): Value => {
   const [b, ...rest] = state.shape as readonly [number, number, number];
   return reshape(state, [b, 1, ...rest]);

@@ -8,14 +8,14 @@ import { axisOf } from '../../tensor/shape.ts';
 import { joinTrees, leavesOf, mapTree, type Tree } from '../../tensor/tree.ts';
 import type { Value } from '../../tensor/value.ts';
 
-/** An associative operation: `(x ∘ y) ∘ z = x ∘ (y ∘ z)`, element by element along the time axis; `left` is the earlier one. */
+/** Associative operation, element by element along the time axis: `(x ∘ y) ∘ z = x ∘ (y ∘ z)`. `left` is the earlier element. */
 export type Combine<T extends Tree> = (left: T, right: T) => T;
 
 /**
- * The inclusive scan `e_0 ∘ e_1 ∘ … ∘ e_t` for t = 0 … T − 1, in 2 log₂ T rounds and about 2 T combinations: combines neighbours,
- * scans the sequence of half the length, and fills in the elements between. Elements are trees of values that share a time axis,
- * counted from the end where their ranks differ; `combine` keeps every value's shape. Returns an empty sequence unchanged. Throws
- * where lengths differ along the axis.
+ * Computes the inclusive scan `e_0 ∘ e_1 ∘ … ∘ e_t` for t = 0 … T − 1, in 2 log₂ T rounds and about 2 T combinations. It combines
+ * neighbours, scans the sequence of half the length, and fills in the elements between. Elements are trees of values that share a
+ * time axis; where ranks differ, it is counted from the end. `combine` keeps every value's shape. Returns an empty sequence
+ * unchanged. Throws where lengths differ along the axis.
  * @example
  * read(associativeScan(add, tensor([1, 2, 3, 4, 5]), 0)) // [1, 3, 6, 10, 15]
  */
@@ -51,7 +51,7 @@ const first = <T extends Tree>(elements: T, axis: number, count: number): T => p
 const joined = <T extends Tree>(left: T, right: T, axis: number): T =>
   joinTrees([left, right], (xs) => concat(xs, axisOf('associativeScan', axis, xs[0]!.shape)));
 
-/** Elements 0, 2, 4, … or 1, 3, 5, …, by a reshape to pairs; a last element without a partner is an even one. */
+/** Takes elements 0, 2, 4, … or 1, 3, 5, … by a reshape to pairs. A last element without a partner counts as even. */
 const everySecond = <T extends Tree>(elements: T, axis: number, which: 0 | 1): T =>
   mapTree(elements, (x) => {
     const along = axisOf('associativeScan', axis, x.shape);
@@ -62,7 +62,7 @@ const everySecond = <T extends Tree>(elements: T, axis: number, which: 0 | 1): T
     return which === 1 || length % 2 === 0 ? taken : concat([taken, slice(x, along, length - 1, length)], along);
   });
 
-/** The even and the odd elements in turn; there are as many even ones, or one more. */
+/** Interleaves the even and the odd elements. There are as many even ones, or one more. */
 const interleaved = <T extends Tree>(even: T, odd: T, axis: number): T =>
   joinTrees([even, odd], (xs) => {
     const [x, y] = xs as [Value, Value];

@@ -6,11 +6,11 @@ import type { Value } from '../../tensor/value.ts';
 import type { Combine } from './associative-scan.ts';
 import { type Complex, complexAdd, complexMul } from './complex.ts';
 
-/** The step `h ↦ a h + b`. Shapes broadcast: a need not have the batch axis of b. */
+/** Affine step `h ↦ a h + b`. Shapes broadcast: a may lack the batch axis of b. */
 export type Affine<S> = { readonly a: S; readonly b: S };
 
 /**
- * The left step, then the right one: `(a₂ a₁, a₂ b₁ + b₂)`, elementwise.
+ * Composes the left step, then the right one: `(a₂ a₁, a₂ b₁ + b₂)`, elementwise.
  * @example
  * const step = { a: tensor([2]), b: tensor([1]) };
  * read(realCombine(step, step).b) // [3]
@@ -21,7 +21,7 @@ export const realCombine: Combine<Affine<Value>> = (left, right) => ({
 });
 
 /**
- * The same with complex numbers.
+ * Composes steps as {@link realCombine} does, with complex numbers.
  * @example
  * const i = { re: tensor([0]), im: tensor([1]) };
  * read(complexCombine({ a: i, b: i }, { a: i, b: i }).b.re) // [-1]
@@ -32,7 +32,7 @@ export const complexCombine: Combine<Affine<Complex>> = (left, right) => ({
 });
 
 /**
- * The same with matrices: a [t, e, n, m], b [b, t, e, n, 1] as columns.
+ * Composes steps as {@link realCombine} does, with matrices a [t, e, n, m] and columns b [b, t, e, n, 1].
  * @example
  * const step = { a: tensor([[[[0, 1], [1, 0]]]]), b: tensor([[[[[1], [2]]]]]) };
  * read(matrixCombine(step, step).b) // [3, 3]

@@ -55,18 +55,17 @@ export function complexReciprocal({ re, im }: Complex): Complex {
  */
 export const complexExp = ({ re, im }: Complex): Complex => complexScale(exp(re), { re: cos(im), im: sin(im) });
 
-/** Terms of Σ z^k / (k + 1)!: the remainder is below 2^−65 where |z| < 1. */
+/** Number of terms of Σ z^k / (k + 1)!. The remainder is below 2^−65 where |z| < 1. */
 const terms = 20;
 
 /**
- * From this squared size on, the quotient is taken. No number of few digits has exactly this size: where rounding chooses the
- * branch, there is no error bound.
+ * Squared size of z from which the quotient is used. There is no error bound where rounding chooses the branch, so the threshold is
+ * a size that no number of few digits has.
  */
 const quotientFrom = 2 ** -0.25;
 
 /**
- * `φ₁(z) = (e^z − 1) / z`, and 1 at 0: as a series near 0, where the quotient loses digits to cancellation and its gradient loses
- * even more.
+ * `φ₁(z) = (e^z − 1) / z`, and 1 at 0. Near 0 it is a series, because the quotient and its gradient lose digits to cancellation.
  * @example
  * read(complexPhi1({ re: tensor([0]), im: tensor([0]) }).re) // [1]
  */
@@ -77,7 +76,7 @@ export function complexPhi1(z: Complex): Complex {
     im: select(isFar, far.im, near.im),
   });
   const one = { re: filledLike(z.re, 1, z.re.shape), im: zerosLike(z.im) };
-  // each branch gets arguments at which it is finite; otherwise its gradient would be 0 · ∞ where it is not taken
+  // each branch gets arguments where it is finite: otherwise the gradient of the branch not taken is 0 · ∞
   const [far, near] = [choose(z, one), choose({ re: zerosLike(z.re), im: zerosLike(z.im) }, z)];
   const { re, im } = complexExp(far);
   const quotient = complexMul({ re: sub(re, 1), im }, complexReciprocal(far));

@@ -7,7 +7,7 @@ import type { StateValue } from './form.ts';
 import { formOf } from './inputs.ts';
 
 /**
- * Eq. 3: `h'(t) = A h(t) + B x(t)` for states h [..., e, n] and inputs x [..., e]; A [e, n] or [e, n, n], B [e, n].
+ * Eq. 3: `h'(t) = A h(t) + B x(t)` for states h [..., e, n] and inputs x [..., e]. A is [e, n] or [e, n, n], B is [e, n].
  * @example
  * read(stateDerivative({ a: tensor([[-2]]), b: tensor([[3]]) }, tensor([[5]]), tensor([1]))) // [-7]
  */
@@ -20,7 +20,7 @@ export function stateDerivative<S extends StateValue>({ a, b }: { a: S; b: S }, 
 }
 
 /**
- * Eqs. 4 and 6: `y = C h`, of conjugate pairs `2 Re C h`, for states h [..., e, n] and C [e, n].
+ * Eqs. 4 and 6: `y = C h`, or `2 Re C h` for conjugate pairs, for states h [..., e, n] and C [e, n].
  * @example
  * read(stateOutput(tensor([[1, 10]]), tensor([[3, 4]]))) // [43]
  */

@@ -1,4 +1,4 @@
-/** @file State space models as convolutions (Eqs. 7 and 8), whole or in chunks. */
+/** @file Computes state space models as convolutions (Eqs. 7 and 8), over the whole sequence or in chunks. */
 import { zerosLike } from '../../tensor/operand.ts';
 import { chunks } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -15,7 +15,7 @@ import { formOf, type Ssm, type SsmInputs, type SsmResult, ssmAxes } from './inp
 import { powersOf, rows } from './powers.ts';
 import { atToken, type States, tokensOf } from './states.ts';
 
-/** The tables that a convolution of up to t tokens needs, independent of the input. */
+/** Tables of a convolution of up to t tokens. They do not depend on the input. */
 interface Tables<S extends StateValue> {
   /** Eq. 7: `C Ā^i B̄`, [t, e]. */
   readonly kernel: Value;
@@ -34,19 +34,19 @@ function tablesOf<S extends StateValue>(form: Form<S>, { a, b, c }: Omit<SsmInpu
   };
 }
 
-/** `Ā^i B̄` for powers of Ā, [i, e, n]. */
+/** Computes `Ā^i B̄` for powers of Ā, [i, e, n]. */
 function written<S extends StateValue>(form: Form<S>, powers: S, b: S): S {
   const one = mapTree(b, (x) => reshape(x, [1, ...x.shape]));
   return mapTree(form.actAll(powers, one), (x) => reshape(x, x.shape.slice(1)));
 }
 
-/** Longer tables cut to t tokens. */
+/** Cuts longer tables to t tokens. */
 function shortened<S extends StateValue>({ kernel, decays, writes }: Tables<S>, t: number): Tables<S> {
   const longest = kernel.shape[0]!;
   return { kernel: slice(kernel, 0, 0, t), decays: rows(decays, 0, t), writes: rows(writes, longest - t, longest) };
 }
 
-/** `y = x * K̄ + C Ā^t h_0` and `h_T = Σ_i Ā^{T−i} B̄ x_i + Ā^T h_0`, t and i from 1. */
+/** Computes `y = x * K̄ + C Ā^t h_0` and `h_T = Σ_i Ā^{T−i} B̄ x_i + Ā^T h_0`, t and i from 1. */
 function convolved<S extends StateValue>(
   form: Form<S>,
   { x, c }: SsmInputs<S>,
@@ -63,7 +63,8 @@ function convolved<S extends StateValue>(
 }
 
 /**
- * Eq. 7: `K̄_i = C Ā^i B̄` (of conjugate pairs 2 Re C Ā^i B̄) for i = 0 … t − 1, [t, e]. Any decay. Throws on wrong shapes.
+ * Eq. 7: `K̄_i = C Ā^i B̄` for i = 0 … t − 1, [t, e]; for conjugate pairs `2 Re C Ā^i B̄`. Supports every decay. Throws on wrong
+ * shapes.
  * @example
  * const two = tensor([[2]]);
  * read(ssmKernel({ a: tensor([[0.5]]), b: two, c: two }, 3)) // [4, 2, 1]
@@ -74,7 +75,8 @@ export function ssmKernel<S extends StateValue>({ a, b, c }: Omit<SsmInputs<S>, 
 }
 
 /**
- * Eq. 8: `y = x * K̄`, plus the share of the initial state. Any decay. Throws on wrong shapes, and where real and complex are mixed.
+ * Eq. 8: `y = x * K̄`, plus the contribution of the initial state. Supports every decay. Throws on wrong shapes, and where real and
+ * complex are mixed.
  * @example
  * const one = tensor([[2]]);
  * read(convolutionSsm('direct')({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).output) // [4, 20]
@@ -88,8 +90,8 @@ export const convolutionSsm =
   };
 
 /**
- * Chunks of `chunkSize` tokens (the last one may be shorter), each as a direct convolution from the state of the one before. Any
- * decay. Throws on a chunk size that is not an integer ≥ 1, and as the other modes do.
+ * Computes chunks of `chunkSize` tokens as direct convolutions; the last chunk may be shorter. Each chunk starts from the state of
+ * the chunk before. Supports every decay. Throws unless the chunk size is an integer ≥ 1, and as the other modes do.
  * @example
  * const one = tensor([[2]]);
  * read(chunkwiseSsm(1)({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).state) // [10]
@@ -111,8 +113,8 @@ export const chunkwiseSsm =
   };
 
 /**
- * Eq. 13: all states of `h_t = Ā h_{t−1} + u_t` as a convolution of u [b, t, e, n] with `Ā⁰, Ā¹, …`, channel by channel; where Ā is
- * diagonal, state by state.
+ * Eq. 13: computes all states of `h_t = Ā h_{t−1} + u_t` as a convolution of u [b, t, e, n] with `Ā⁰, Ā¹, …` in each channel. For a
+ * diagonal Ā, each state has its own convolution.
  */
 export const convolvedStates =
   (method: ConvolutionMethod): States =>
@@ -122,7 +124,7 @@ export const convolvedStates =
     return form.plus(form.convolve(rows(powers, 0, t), u, method), form.actAll(rows(powers, 1, t + 1), h0));
   };
 
-/** The same chunk by chunk, each from the last state of the one before it. */
+/** Computes the states of {@link convolvedStates} chunk by chunk. Each chunk starts from the last state of the chunk before. */
 export const chunkwiseStates =
   (chunkSize: number): States =>
   (form, a, u, h0) => {

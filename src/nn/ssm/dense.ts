@@ -1,4 +1,4 @@
-/** @file The dense hidden connection over a state space model (Eqs. 11 and 14). */
+/** @file Dense hidden connection over a state space model (Eqs. 11 and 14). */
 
 import { described } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
@@ -10,18 +10,18 @@ import { checkStates, type SsmInputs, type SsmResult, ssmAxes } from './inputs.t
 import { type SsmMode, statesIn } from './modes.ts';
 import { atToken, tokensOf } from './states.ts';
 
-/** Carries the state before fusion to the next token, or the fused one: two readings of the paper. */
+/** State that goes to the next token: before fusion (`raw`) or after it (`fused`). Both are readings of the paper. */
 export type Carry = 'raw' | 'fused';
 
-/** A model, and for each source the selected states `h''_t` of Eqs. 15–17, [b, t, e, n], nearest layer first. */
+/** Inputs, model, and the selected states `h''_t` of each source (Eqs. 15–17), [b, t, e, n], nearest layer first. */
 export interface DenseSsmInputs<S extends StateValue> extends SsmInputs<S> {
   readonly selected: readonly S[];
 }
 
 /**
- * Eq. 14: `y_t = C h'_t`, `h'_t = h_t + Σ_j h''_t^{l−j}` (Eqs. 11 and 18), where with `carry: 'raw'` h_t is the plain model's state,
- * and with `'fused'` the next state is made of h'_t: `h_{t+1} = Ā h'_t + B̄ x_{t+1}`. Both are linear, so both are parallel:
- * `C (scan(B̄x) + Σ h'')` and `C scan(B̄x + Σ h'')`. In convolution and chunkwise mode for diagonal decays. Throws on wrong shapes.
+ * Eq. 14: `y_t = C h'_t`, `h'_t = h_t + Σ_j h''_t^{l−j}` (Eqs. 11 and 18). With `carry: 'raw'`, h_t is the state of the plain
+ * model, so `y = C (scan(B̄x) + Σ h'')`. With `'fused'`, the next state follows from h'_t: `h_{t+1} = Ā h'_t + B̄ x_{t+1}`, so `y =
+ * C scan(B̄x + Σ h'')`. Both are linear, so every mode of the plain model computes them. Throws on wrong shapes.
  * @example
  * const one = tensor([[1]]);
  * const inputs = { x: tensor([[[1]]]), a: one, b: one, c: one, selected: [tensor([[[[5]]]])] };
@@ -44,13 +44,13 @@ export const denseSsm =
     return { output: form.read(c, fused), state: atToken(h, t - 1) };
   };
 
-/** `h + Σ_j source_j`, one after another (Eq. 18). */
+/** Adds the sources to h, one after another (Eq. 18). */
 const fuse = <S extends StateValue>(form: Form<S>, h: S, sources: readonly S[]): S =>
   sources.reduce((sum, source) => form.plus(sum, source), h);
 
 /**
- * All states where the fused one is carried. The recurrent mode adds in the order of Eqs. 5 and 11, as the definition does, so that
- * cancellation between a state and its sources rounds alike. The other modes add the sources to the inputs.
+ * Computes all states where the fused state is carried. Recurrent mode adds in the order of Eqs. 5 and 11, as the definition does,
+ * so that cancellation between a state and its sources rounds in the same way. The other modes add the sources to the inputs.
  */
 function fusedStates<S extends StateValue>(
   mode: SsmMode,

@@ -1,4 +1,4 @@
-/** @file Discretises a continuous state space model A, B with a step Δ, to Ā, B̄. */
+/** @file Discretises a continuous state space model A, B with a step Δ into Ā, B̄. */
 import { checkValue, described } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { didYouMean } from '../../tensor/names.ts';
@@ -21,10 +21,10 @@ import type { Form, StateValue } from './form.ts';
 import { checkStates, formOf } from './inputs.ts';
 import { identityLike, matrixExponential, matrixInverse } from './matrix-exponential.ts';
 
-/** A discretisation rule. The paper names the zero-order hold. */
+/** Discretisation rule. The paper names the zero-order hold. */
 export type DiscretisationRule = 'zeroOrderHold' | 'bilinear' | 'euler';
 
-/** A [e, n] (or [e, n, n]), B [e, n], and the step of each channel [e]. */
+/** A [e, n] or [e, n, n], B [e, n], and the step of each channel, [e]. */
 export interface ContinuousModel<S extends StateValue> {
   readonly a: S;
   readonly b: S;
@@ -37,11 +37,11 @@ export interface DiscreteModel<S extends StateValue> {
   readonly b: S;
 }
 
-/** The operations that the rules need of a kind of decay; z = ΔA and u = ΔB. */
+/** Operations that the rules need on one kind of decay; z = ΔA and u = ΔB. */
 interface Operations<S extends StateValue> {
-  /** `e^z` and `φ₁(z) u`. */
+  /** Computes `e^z` and `φ₁(z) u`. */
   held(z: S, u: S): DiscreteModel<S>;
-  /** `1 + f z` */
+  /** Computes `1 + f z`. */
   onePlus(z: S, f: number): S;
   inverse(z: S): S;
   multiply(x: S, y: S): S;
@@ -81,14 +81,14 @@ const matrix: Operations<Value> = {
 const operations = { real, complex, matrix };
 
 function operationsOf<S extends StateValue>({ name }: Form<S>): Operations<S> {
-  // the form was chosen by S
+  // S determines the form
   return operations[name] as unknown as Operations<S>;
 }
 
 /**
- * Ā and B̄ of Eq. 5. `zeroOrderHold`: `Ā = exp(ΔA)`, `B̄ = φ₁(ΔA) ΔB = (ΔA)⁻¹ (exp(ΔA) − I) ΔB`, also where ΔA is 0 or has no
- * inverse. `bilinear`: `Ā = (I − ΔA/2)⁻¹ (I + ΔA/2)`, `B̄ = (I − ΔA/2)⁻¹ ΔB`. `euler`: `Ā = I + ΔA`, `B̄ = ΔB`. A diagonal A is discretised entry
- * by entry. Throws on wrong shapes, where real and complex are mixed, and on an unknown rule.
+ * Computes Ā and B̄ of Eq. 5. `zeroOrderHold`: `Ā = exp(ΔA)`, `B̄ = φ₁(ΔA) ΔB = (ΔA)⁻¹ (exp(ΔA) − I) ΔB`, also where ΔA is 0 or has
+ * no inverse. `bilinear`: `Ā = (I − ΔA/2)⁻¹ (I + ΔA/2)`, `B̄ = (I − ΔA/2)⁻¹ ΔB`. `euler`: `Ā = I + ΔA`, `B̄ = ΔB`. A diagonal A is
+ * discretised entry by entry. Throws on wrong shapes, where real and complex are mixed, and on an unknown rule.
  * @example
  * const model = { a: tensor([[0]]), b: tensor([[3]]), delta: tensor([2]) };
  * read(discretise('zeroOrderHold', model).b) // [6]

@@ -1,4 +1,4 @@
-/** @file The operations on each kind of decay Ā: real diagonal, complex diagonal, matrix. The rest of the code is generic. */
+/** @file Operations on each kind of decay Ā: real diagonal, complex diagonal, matrix. The other files are generic in the kind. */
 import { filledLike, zerosLike } from '../../tensor/operand.ts';
 import { sub } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -15,10 +15,10 @@ import { complexCombine, matrixCombine, realCombine } from './combine.ts';
 import { type Complex, complexAdd, complexMul } from './complex.ts';
 import { identityLike } from './matrix-exponential.ts';
 
-/** States of a model: real ones, or one of each conjugate pair. */
+/** States of a model: real states, or one state of each conjugate pair. */
 export type StateValue = Value | Complex;
 
-/** A kind of decay. Shapes: a and powers end in [e, n], or [e, n, n] for matrices; states in [e, n]. */
+/** Operations on one kind of decay. Shapes: a and powers end in [e, n], or [e, n, n] for matrices; states end in [e, n]. */
 export interface Form<S extends StateValue> {
   readonly name: 'real' | 'complex' | 'matrix';
   /** `x + y`; shapes broadcast. */
@@ -50,14 +50,14 @@ function contracted(c: Value, h: Value): Value {
   return reshape(einsum('ken,en->ke', reshape(h, [rows, e, n]), c), [...leading, e]);
 }
 
-/** States [b, e, n] shaped to broadcast against powers [k, e, n]: [b, 1, e, n]. */
+/** Reshapes states [b, e, n] to [b, 1, e, n], which broadcasts against powers [k, e, n]. */
 const besidePowers = (h: Value): Value => reshape(h, [h.shape[0]!, 1, ...h.shape.slice(1)]);
 
-/** Each channel and state convolved with its own kernel, k [t, …], u [b, t, …]. */
+/** Convolves each channel and state with its own kernel; k [t, …], u [b, t, …]. */
 const convolved = (k: Value, u: Value, method: ConvolutionMethod): Value =>
   causalConvolution(u, broadcast(k, u.shape), 1, { method });
 
-/** A decay [e, n] at each of t tokens. */
+/** Repeats a decay [e, n] for each of t tokens. */
 const overTime = (a: Value, t: number): Value => broadcast(a, [t, ...a.shape]);
 
 const lengthOf = (u: Value): number => u.shape[1]!;
@@ -83,7 +83,7 @@ export const complexForm: Form<Complex> = {
   act: complexMul,
   actAll: (powers, h) => complexMul(powers, { re: besidePowers(h.re), im: besidePowers(h.im) }),
   drive: (b, x) => ({ re: driven(b.re, x), im: driven(b.im, x) }),
-  // the other state of each pair is the conjugate: both together give twice the real part
+  // the other state of each pair is the conjugate, so the sum of both is twice the real part
   read: (c, h) => scale(sub(contracted(c.re, h.re), contracted(c.im, h.im)), 2),
   scan(a, u) {
     const t = lengthOf(u.re);

@@ -1,4 +1,4 @@
-/** @file The inputs and result that the modes of a state space model share, and the checks of their shapes. */
+/** @file Types of inputs and result that the modes of a state space model share, and checks of their shapes. */
 import { checkValue } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { zerosLike } from '../../tensor/operand.ts';
@@ -10,8 +10,8 @@ import type { Complex } from './complex.ts';
 import { complexForm, type Form, matrixForm, realForm, type StateValue } from './form.ts';
 
 /**
- * Inputs x [b, t, e] and the discrete model of each channel: Ā as `a` [e, n], or [e, n, n] where it is a matrix, B̄ as `b` [e, n],
- * C as `c` [e, n]. Complex ones hold one of each conjugate pair, n pairs.
+ * Inputs x [b, t, e] and the discrete model of each channel. Ā is `a` [e, n], or [e, n, n] for matrices; B̄ is `b` [e, n]; C is `c`
+ * [e, n]. A complex model has one state of each conjugate pair, and n counts the pairs.
  */
 export interface SsmInputs<S extends StateValue> {
   readonly x: Value;
@@ -26,10 +26,10 @@ export interface SsmResult<S extends StateValue> {
   readonly state: S;
 }
 
-/** A mode of a state space model: the same function, computed in another order. */
+/** A state space model in one mode. All modes compute the same function, in different orders. */
 export type Ssm = <S extends StateValue>(inputs: SsmInputs<S>, state: S) => SsmResult<S>;
 
-/** The kind of decay, and the lengths of the axes. */
+/** Kind of decay, and lengths of the axes. */
 export interface SsmAxes<S extends StateValue> {
   readonly form: Form<S>;
   readonly b: number;
@@ -38,10 +38,10 @@ export interface SsmAxes<S extends StateValue> {
   readonly n: number;
 }
 
-/** The kind of decay of Ā or A. Throws when it is no decay. */
+/** Returns the kind of decay of Ā or A. Throws on a shape that is none of them. */
 export function formOf<S extends StateValue>(call: string, what: string, a: S): Form<S> {
   const form = kindOf(call, what, a);
-  // the form was chosen by the caller's S
+  // the caller's S determines the form
   return form as unknown as Form<S>;
 }
 
@@ -58,7 +58,7 @@ function kindOf(call: string, what: string, a: StateValue): Form<Value> | Form<C
   return complexForm;
 }
 
-/** Throws unless a value, or both values of a complex pair, have a shape. */
+/** Throws unless a value, or both values of a complex pair, have the given shape. */
 export function checkStates<S extends StateValue>(
   call: string,
   what: string,
@@ -79,7 +79,10 @@ export function checkStates<S extends StateValue>(
   });
 }
 
-/** The kind of decay and the axes of checked inputs. Throws when a shape is wrong, or real and complex are mixed. */
+/**
+ * Checks inputs and state, and returns the kind of decay and the lengths of the axes. Throws when a shape is wrong, or real and
+ * complex are mixed.
+ */
 export function ssmAxes<S extends StateValue>(call: string, { x, a, b, c }: SsmInputs<S>, state: S): SsmAxes<S> {
   checkAxes(call, 'x', x, ['b', 't', 'e']);
   const form = formOf(call, 'a', a);
@@ -94,7 +97,7 @@ export function ssmAxes<S extends StateValue>(call: string, { x, a, b, c }: SsmI
 }
 
 /**
- * The state before the first token of `batch` sequences: zeros [b, e, n], real or complex as `a` is.
+ * State before the first token of `batch` sequences: zeros [b, e, n], real or complex like `a`.
  * @example
  * emptySsmState(tensor([[0.5, 0.25]]), 3).shape // [3, 1, 2]
  */

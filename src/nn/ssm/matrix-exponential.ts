@@ -1,4 +1,4 @@
-/** @file The exponential and the inverse of small matrices, composed of primitives. */
+/** @file Exponential and inverse of small matrices, composed of primitives. */
 
 import { firstIsLarger } from '../../tensor/compare.ts';
 import { fail } from '../../tensor/errors.ts';
@@ -21,14 +21,14 @@ import { show } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
 import { checkAxes } from '../check.ts';
 
-/** Terms of the series, enough for double precision where the norm is at most ½. */
+/** Number of terms of the series: enough for double precision where the norm is at most ½. */
 const terms = 16;
-/** The number of halvings from a norm of 2^22 to ½. */
+/** Number of halvings from a norm of 2^22 to ½. */
 const mostHalvings = 23;
 
 const times = (x: Value, y: Value): Value => einsum('eij,ejk->eik', x, y);
 
-/** Identity matrices of the shape [e, n, n] of `a`. */
+/** Identity matrices [e, n, n], shaped as `a`. */
 export function identityLike(a: Value): Value {
   const [, n] = a.shape as readonly [number, number, number];
   const ones = Float64Array.from({ length: n * n }, (_, i) => (i % (n + 1) === 0 ? 1 : 0));
@@ -42,8 +42,9 @@ function checkSquare(call: string, a: Value): void {
 }
 
 /**
- * `exp(A)` of each matrix of a [e, n, n] of norm up to 2²², by scaling and squaring: halved until its norm is at most ½, summed as
- * a series, squared as often. Numbers select results but never decide which primitives run. Throws on another shape.
+ * `exp(A)` of each matrix of a [e, n, n] with a norm of up to 2²², by scaling and squaring. It halves A until the norm is at most
+ * ½, sums the series, and squares the sum once for each halving. Numbers select results but never decide which primitives run.
+ * Throws on another shape.
  * @example
  * read(matrixExponential(tensor([[[0, 3], [0, 0]]]))) // [1, 3, 0, 1]
  */
@@ -63,8 +64,8 @@ export function matrixExponential(a: Value): Value {
 }
 
 /**
- * `A⁻¹` of each matrix of a [e, n, n], by elimination without row exchanges: for matrices such as I − ΔA/2 of a stable A, whose
- * pivots stay away from 0. Where a pivot is 0 the result is not finite. Throws on another shape.
+ * `A⁻¹` of each matrix of a [e, n, n], by Gaussian elimination without row exchanges. It suits matrices such as I − ΔA/2 of a
+ * stable A, whose pivots stay away from 0. Where a pivot is 0, the result is not finite. Throws on another shape.
  * @example
  * read(matrixInverse(tensor([[[2, 1], [0, 4]]]))) // [0.5, -0.125, 0, 0.25]
  */

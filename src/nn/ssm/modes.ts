@@ -1,4 +1,4 @@
-/** @file Chooses a state space model by the name of its mode. */
+/** @file Selects the algorithm of a state space model by the name of its mode. */
 import { byMode } from '../mode.ts';
 import { chunkwiseSsm, chunkwiseStates, convolutionSsm, convolvedStates } from './convolution.ts';
 import type { Ssm } from './inputs.ts';
@@ -6,8 +6,8 @@ import { logStepSsm, recurrentSsm, scanSsm } from './sequential.ts';
 import { linearScanStates, logStepStates, recurrentStates, type States } from './states.ts';
 
 /**
- * How a sequence is computed: token by token (`recurrent`), by the primitive linearScan (`scan`), by a parallel, that is,
- * associative, scan in logarithmic depth (`logStep`), as a convolution, summed (`direct`) or by FFT (`fft`), or in chunks.
+ * Algorithm for a sequence: token by token (`recurrent`), by the primitive linearScan (`scan`), by a parallel (associative) scan in
+ * logarithmic depth (`logStep`), as a convolution, summed (`direct`) or by FFT (`fft`), or in chunks.
  */
 export type SsmMode =
   | { readonly name: 'recurrent' }
@@ -18,7 +18,8 @@ export type SsmMode =
   | { readonly name: 'chunkwise'; readonly chunkSize: number };
 
 /**
- * A state space model in a mode. `scan` computes real diagonal decays only, the others any. Throws on an unknown mode.
+ * Returns a state space model in the given mode. `scan` supports only real diagonal decays, the other modes every decay. Throws on
+ * an unknown mode.
  * @example
  * const one = tensor([[2]]);
  * read(ssmIn({ name: 'logStep' })({ x: tensor([[[1]]]), a: one, b: one, c: one }, tensor([[[3]]])).output) // [16]
@@ -33,7 +34,7 @@ export const ssmIn = (mode: SsmMode): Ssm =>
     chunkwise: chunkwiseSsm,
   });
 
-/** All states of a sequence in a mode. Throws on an unknown mode. */
+/** Returns the algorithm for all states of a sequence in the given mode. Throws on an unknown mode. */
 export const statesIn = (mode: SsmMode): States =>
   byMode('denseSsm', mode, {
     recurrent: recurrentStates,

@@ -1,17 +1,17 @@
-/** @file Powers of a decay by doubling, from products alone: exact for a decay of ½, with a gradient at 0. */
+/** @file Computes powers of a decay by doubling. It uses products alone, so it is exact for a decay of ½ and has a gradient at 0. */
 import { concat } from '../../tensor/primitives/concat.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { joinTrees, leavesOf, mapTree } from '../../tensor/tree.ts';
 import type { Form, StateValue } from './form.ts';
 
-/** The part [start, stop) along the first axis. */
+/** Slices entries start … stop − 1 along the first axis. */
 export const rows = <S extends StateValue>(x: S, start: number, stop: number): S =>
   mapTree(x, (part) => slice(part, 0, start, stop));
 
 /**
- * `Ā⁰, Ā¹, …, Ā^{count − 1}` along a new first axis, or in reverse with `falling`; a [e, n], or [e, n, n].
- * About log₂ count steps.
+ * Powers `Ā⁰, Ā¹, …, Ā^{count − 1}` along a new first axis, in reverse with `falling`; a [e, n] or [e, n, n]. Takes about log₂
+ * count steps.
  */
 export function powersOf<S extends StateValue>(form: Form<S>, a: S, count: number, order: 'rising' | 'falling'): S {
   let known = form.identity(a);

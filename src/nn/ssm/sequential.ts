@@ -1,9 +1,9 @@
-/** @file State space models by their states: recurrence, linear scan, parallel scan. */
+/** @file State space models that compute their states: recurrence, linear scan, parallel scan. */
 import { zerosLike } from '../../tensor/operand.ts';
 import { type Ssm, ssmAxes } from './inputs.ts';
 import { atToken, linearScanStates, logStepStates, recurrentStates, type States } from './states.ts';
 
-/** `y_t = C h_t`, with an algorithm for the states. */
+/** Computes `y_t = C h_t` with the given algorithm for the states. */
 const byStates =
   (call: string, states: States): Ssm =>
   (inputs, state) => {
@@ -14,8 +14,8 @@ const byStates =
   };
 
 /**
- * Eqs. 5 and 6, `h_t = Ā h_{t−1} + B̄ x_t` and `y_t = C h_t` (of conjugate pairs 2 Re C h_t), one token after another. Any decay.
- * Throws on wrong shapes, and where real and complex are mixed.
+ * Eqs. 5 and 6: `h_t = Ā h_{t−1} + B̄ x_t` and `y_t = C h_t`, or `2 Re C h_t` for conjugate pairs, one token after another.
+ * Supports every decay. Throws on wrong shapes, and where real and complex are mixed.
  * @example
  * const one = tensor([[2]]);
  * read(recurrentSsm({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).output) // [4, 20]
@@ -23,7 +23,8 @@ const byStates =
 export const recurrentSsm: Ssm = byStates('recurrentSsm', recurrentStates);
 
 /**
- * The same by the primitive linearScan, for diagonal real decays. Throws on wrong shapes and other decays.
+ * Computes the same as {@link recurrentSsm} by the primitive linearScan, for real diagonal decays. Throws on wrong shapes and other
+ * decays.
  * @example
  * const one = tensor([[2]]);
  * read(scanSsm({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).state) // [10]
@@ -31,7 +32,8 @@ export const recurrentSsm: Ssm = byStates('recurrentSsm', recurrentStates);
 export const scanSsm: Ssm = byStates('scanSsm', linearScanStates);
 
 /**
- * The same by a parallel (associative) scan in logarithmic depth. Any decay. Throws on wrong shapes, and where real and complex are mixed.
+ * Computes the same as {@link recurrentSsm} by a parallel (associative) scan in logarithmic depth. Supports every decay. Throws on
+ * wrong shapes, and where real and complex are mixed.
  * @example
  * const one = tensor([[2]]);
  * read(logStepSsm({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).state) // [10]

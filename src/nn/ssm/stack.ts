@@ -15,7 +15,7 @@ import { linearScanStates } from './states.ts';
 /** Weights of a block: norm [e], then up [r, e] and down [e, r]. */
 export type ThetaParams = { readonly norm: Value; readonly up: Value; readonly down: Value };
 
-/** The settings of a block: ε of its norm, and the factor of its residual connection, 0 in Eq. 9. */
+/** Settings of a block: ε of its norm, and the factor of its residual connection (0 in Eq. 9). */
 export interface ThetaRule {
   readonly epsilon: number;
   readonly residual: number;
@@ -32,16 +32,16 @@ export function thetaBlock(y: Value, { norm, up, down }: ThetaParams, { epsilon,
   return residual === 0 ? changed : add(scale(y, residual), changed);
 }
 
-/** A layer with its input: C [e, n] of the layer below, the block Θ, and its own diagonal Ā and B̄ [e, n]. */
+/** Weights of a layer and its input: C [e, n] of the layer below, the block Θ, and the layer's diagonal Ā and B̄ [e, n]. */
 export type StackedLayer = { readonly below: Value; readonly theta: ThetaParams; readonly a: Value; readonly b: Value };
 
-/** The states of the highest layer, [b, t, e, n], and the last states of every layer, [b, e, n] each. */
+/** States of the highest layer, [b, t, e, n], and the last state of every layer, [b, e, n] each. */
 export interface StackResult {
   readonly h: Value;
   readonly states: readonly Value[];
 }
 
-/** A stack in a mode: `bottom` [b, t, e, n] are the states of the lowest layer, `states` the initial ones of the others. */
+/** A stack in one mode. `bottom` [b, t, e, n] has the states of the lowest layer, `states` the initial states of the others. */
 export type StackMode = (
   layers: readonly StackedLayer[],
   bottom: Value,
@@ -57,7 +57,7 @@ function checkStack(call: string, layers: readonly StackedLayer[], bottom: Value
 }
 
 /**
- * Eq. 9, one token after another: `h_t^l = Ā h_{t−1}^l + B̄ Θ(C Ā h_{t−1}^{l−1} + C B̄ Θ(… Θ(C h_t^{l−m}) …))`.
+ * Computes Eq. 9 one token after another: `h_t^l = Ā h_{t−1}^l + B̄ Θ(C Ā h_{t−1}^{l−1} + C B̄ Θ(… Θ(C h_t^{l−m}) …))`.
  * @example
  * read(recurrentStack([], tensor([[[[5]]]]), [], { epsilon: 1, residual: 0 }).h) // [5]
  */
@@ -78,7 +78,7 @@ export const recurrentStack: StackMode = (layers, bottom, states, rule) => {
 };
 
 /**
- * The same one layer after another, each over the whole sequence.
+ * Computes Eq. 9 one layer after another, each over the whole sequence.
  * @example
  * read(layeredStack([], tensor([[[[5]]]]), [], { epsilon: 1, residual: 0 }).h) // [5]
  */

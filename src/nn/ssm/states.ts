@@ -1,4 +1,4 @@
-/** @file All states h_t = Ā h_{t−1} + u_t of a sequence: by recurrence, linear scan or parallel scan. */
+/** @file Computes all states h_t = Ā h_{t−1} + u_t of a sequence: by recurrence, linear scan or parallel scan. */
 import { fail } from '../../tensor/errors.ts';
 import { at, stack } from '../../tensor/ops.ts';
 import { broadcast } from '../../tensor/primitives/broadcast.ts';
@@ -10,20 +10,20 @@ import { joinTrees, leavesOf, mapTree } from '../../tensor/tree.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Form, StateValue } from './form.ts';
 
-/** All states [b, t, e, n] of `h_t = Ā h_{t−1} + u_t`, for u [b, t, e, n] of at least one token, from h_0 [b, e, n]. */
+/** Computes all states [b, t, e, n] of `h_t = Ā h_{t−1} + u_t` from h_0 [b, e, n], for u [b, t, e, n] of at least one token. */
 export type States = <S extends StateValue>(form: Form<S>, a: S, u: S, h0: S) => S;
 
-/** The tokens [start, stop) along axis 1. */
+/** Slices tokens start … stop − 1 along axis 1. */
 export const during = <S extends StateValue>(u: S, start: number, stop: number): S =>
   mapTree(u, (x) => slice(x, 1, start, stop));
 
-/** One token along axis 1, which leaves the shape. */
+/** Takes one token along axis 1 and drops that axis. */
 export const atToken = <S extends StateValue>(u: S, t: number): S => mapTree(u, (x) => at(x, 1, t));
 
-/** The number of tokens along axis 1. */
+/** Number of tokens along axis 1. */
 export const tokensOf = (u: StateValue): number => leavesOf(u)[0]!.shape[1]!;
 
-/** Eq. 5, one token after another. */
+/** Computes Eq. 5 one token after another. */
 export const recurrentStates: States = (form, a, u, h0) => {
   let h = h0;
   const all = Array.from({ length: tokensOf(u) }, (_, t) => {
@@ -33,7 +33,7 @@ export const recurrentStates: States = (form, a, u, h0) => {
   return joinTrees(all, (xs) => stack(xs, 1));
 };
 
-/** By the primitive linearScan, for real decays. Throws on others. */
+/** Computes the states by the primitive linearScan, for real diagonal decays. Throws on others. */
 export const linearScanStates: States = (form, a, u, h0) => {
   if (form.name !== 'real')
     fail(`scanSsm: linearScan has real diagonal decays, and these are ${form.name}; use logStepSsm`);
@@ -43,7 +43,7 @@ export const linearScanStates: States = (form, a, u, h0) => {
   });
 };
 
-/** By a parallel scan of affine steps; the first step includes the initial state. */
+/** Computes the states by a parallel scan of affine steps. The first step includes the initial state. */
 export const logStepStates: States = (form, a, u, h0) => {
   const carried = mapTree(form.act(a, h0), (x) => reshape(x, [x.shape[0]!, 1, ...x.shape.slice(1)]));
   const first = form.plus(during(u, 0, 1), carried);
