@@ -108,7 +108,11 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const file of documents().filter((one) => asked.length === 0 || asked.includes(one))) {
     const page = pageText(file);
     const texts: string[] = [];
-    for (const block of blocksOf(page)) texts.push(canMake(block) ? await made(block) : block.text);
+    for (const block of blocksOf(page)) {
+      if (!canMake(block))
+        console.warn(`${file}: left as it is, as no Python here has PyTorch: ${block.kind} ${block.name}`);
+      texts.push(canMake(block) ? await made(block) : block.text);
+    }
     writeFileSync(
       join(root, file),
       page.replace(marked, (_, open: string) => `${open}\n${texts.shift()}<!-- end -->`),

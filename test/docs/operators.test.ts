@@ -5,6 +5,9 @@ import { blocksOf, made, pageText } from './blocks.ts';
 
 const page = pageText('docs/operators.md');
 
+/** The operators that have a section. */
+const headings = [...page.matchAll(/^## (.*)$/gm)].flatMap(([, heading]) => heading!.split(', '));
+
 /** Whether the page names a tensor: by its last word, behind any path, perhaps with an index behind it. */
 const isNamed = (tensor: string): boolean => {
   const word = tensor
@@ -20,7 +23,7 @@ describe('docs/operators.md', () => {
     (name, operator) => {
       const drawn = sampleCases(operator, { longest: 6 }, 100, 1);
       const tensors = new Set(drawn.flatMap((c) => [...Object.keys(c.inputs), ...Object.keys(c.cotangents)]));
-      expect(page).toMatch(new RegExp(`^## .*\\b${name}\\b`, 'm'));
+      expect(headings).toContain(name);
       expect(blocksOf(page).filter((block) => block.kind === 'tensors' && block.name === name)).toHaveLength(1);
       expect([...tensors].filter((tensor) => !isNamed(tensor))).toEqual([]);
       expect(Object.keys(drawn[0]!.settings).filter((setting) => !page.includes(`\`${setting}\``))).toEqual([]);

@@ -86,7 +86,7 @@ import { transformerOperator } from './transformer/operator.ts';
 /** An operator and its own faults. */
 type Row = readonly [Operator, readonly Fault[]];
 
-/** In the paper's order: equations, what they are made of, normalised retention, whole models. */
+/** In the order of reports: the paper's equations, their parts, then operators and models that no equation numbers. */
 const rows: readonly Row[] = [
   [attention, attentionFaults],
   [feedForward, feedForwardFaults],
