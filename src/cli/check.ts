@@ -137,7 +137,7 @@ function timings({ rows }: CheckReport): string[] {
   const heading = ['', '', '', 'draw', 'reference', 'backend', 'compare', ''];
   const columns = [...subjectWidths, 4, 9, 9, 9, 9, 13];
   return [
-    '\nTime a case; the backend works while the reference is computed, and is waited for beyond that:',
+    '\nTime a case; for the backend, the time beyond that of the reference, which is computed meanwhile:',
     ...[heading, ...cells].map((one) => tableLine(one, columns, [3, 4, 5, 6, 7])),
   ];
 }

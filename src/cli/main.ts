@@ -55,7 +55,7 @@ const seedOption = (): Option =>
 const speaking = (command: Command): Command =>
   command
     .option('--json', 'print the result as JSON', false)
-    .option('--quiet', 'print only what is wrong, and the verdict', false)
+    .option('--quiet', 'print only failures and the verdict', false)
     .option('--debug', 'show stack traces of errors', false);
 
 const casesOption = (what: string, cases: number): Option =>
@@ -77,9 +77,9 @@ function program(finish: (ok: boolean) => void): Command {
       'judge a backend: the built-in one of gpu.js, or any program that speaks the protocol (docs/protocol.md)',
     )
     .option('--backend <command>', 'the program; without it the built-in backend is judged')
-    .option('--once', 'start the program for every question, with two file names behind it', false)
+    .option('--once', 'start the program anew for every question (docs/protocol.md)', false)
     .addOption(
-      choiceOption('--device <name>', 'what runs the built-in backend', ['auto', 'webgpu', 'webasm', 'cpu']).default(
+      choiceOption('--device <name>', 'device of the built-in backend', ['auto', 'webgpu', 'webasm', 'cpu']).default(
         'auto',
       ),
     )
@@ -89,14 +89,14 @@ function program(finish: (ok: boolean) => void): Command {
     .addOption(casesOption('cases for each operator, mode and type', 100))
     .addOption(longestOption(33))
     .addOption(seedOption())
-    .option('--path <path>', 'with --seed: ask again what failed, as a report says')
+    .option('--path <path>', 'with --seed: repeat a failure, as its report says')
     .addOption(
-      new Option('--limit <s>', 'seconds for one answer; to say what it has, a backend may take 120')
+      new Option('--limit <s>', 'seconds for one answer; the description may take 120')
         .argParser(whole(1, 1e5))
         .default(10),
     )
     .addOption(new Option('--total <s>', 'seconds for everything').argParser(whole(1, 1e6)).default(600))
-    .option('--timing', 'print where the time went', false)
+    .option('--timing', 'print the times', false)
     .action(async (options: CheckCommand) => finish(await checkCommand(options)));
 
   speaking(main.command('verify'))

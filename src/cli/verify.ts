@@ -44,7 +44,7 @@ export async function verifyCommand(options: VerifyCommand): Promise<boolean> {
   const line = progress(options);
   if (!json && !quiet) {
     say(
-      `Every operator in every mode, ${cases} cases each, seed ${seed}: outputs and states against the scalar definition;\ngradients against the reference mode, the reference mode's against differences of the definition.\nErrors are relative to a tensor's largest number; bounds are computed for each number:\na loose one is over a thousandth of that largest number, and says little.\n`,
+      `Every operator in every mode, ${cases} cases each, seed ${seed}: outputs and states against the scalar definition;\ngradients against the reference mode, the reference mode's against differences of the definition.\nErrors are relative to a tensor's largest number; bounds are computed for each number:\na loose bound is over a thousandth of that largest number.\n`,
     );
     say(colour.heading(tableLine(columns, widths, right)));
   }

@@ -60,10 +60,8 @@ export function failureLines(row: CheckRow, command: string): string[] {
     ...caseLines(smallest).map((line) => `    ${line}`),
     ...(hints.length === 0 ? [] : ['  where it is wrong in the first case that failed, which may be larger:']),
     ...hints.map((hint) => `    ${hint}`),
-    ...(stderr.length === 0
-      ? []
-      : ['  the last that it said on standard error:', ...stderr.map((line) => `    | ${line}`)]),
-    '  the same again:',
+    ...(stderr.length === 0 ? [] : ['  its last lines on standard error:', ...stderr.map((line) => `    | ${line}`)]),
+    '  to ask it again:',
     `    ${command} --operator ${operator} --mode ${mode} --dtype ${dtype} --seed ${replay.seed} --path ${replay.path}`,
   ];
 }
