@@ -23,11 +23,19 @@ export type ProgramOf<Text extends string, S extends Settings> = Program<
   Named | OutputsOf<Text, Value>
 >;
 
+/** The numbers of the equations that define a mode's outputs, by the mode's name and the output's. */
+export type DefinedBy = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
+
 /** Something with a definition, computed in one or more modes. `defineOperator` fills in what nearly all of them share. */
 export interface Operator<S extends Settings = Settings, Text extends string = string> {
   readonly name: string;
   /** The numbers of the paper's equations that it computes. */
   readonly equations?: readonly number[];
+  /**
+   * Where a result of some mode is defined by other equations than that of another: the equations that define each, by mode and output.
+   * The law `modes` joins them.
+   */
+  readonly definedBy?: DefinedBy;
   /** Where its definition stands, if no equation of the paper numbers it. */
   readonly chapter?: string;
   /** Where its definition comes from, if no equation of the paper numbers it: the authors' code unless given; empty where it is ours. */

@@ -70,6 +70,7 @@ const plainRetention =
 export const denseRetention = defineOperator({
   name: 'denseRetention',
   equations: [25],
+  definedBy: inEveryMode(() => ({ output: [25], state: [19] })),
   signature,
   layouts: (size) =>
     fc

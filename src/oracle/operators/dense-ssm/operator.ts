@@ -42,19 +42,25 @@ const program =
     ...denseOnEngine(ssmMode(name, chunkSize), carry)({ x, a, b, c, selected: under(sources, 'selected.') }, state),
   });
 
+const isConvolution = (mode: string): boolean => mode === 'direct' || mode === 'fft';
+
+// under the reading `raw`; under `fused` Eqs. 5, 11 and 6 define every mode, as Eq. 14 has no carried state
+const byTokens = { output: [5, 6, 11], state: [5] };
+const byConvolution = { output: [14], state: [5] };
+
 /** Eq. 14; the sources are already selected (Eqs. 15–17). */
 export const denseSsm = defineOperator({
   name: 'denseSsm',
   equations: [14],
+  definedBy: inSsmModes(ssmModes, (name) => (isConvolution(name) ? byConvolution : byTokens)),
   signature,
   layouts,
-  // Eq. 14 itself where the mode is a convolution and the state is carried raw, Eqs. 5, 11 and 6 elsewhere
   definition: over('be', signature, ({ x, a, b, c, state, ...rest }, { carry }: DenseSsmSettings, { mode }) => {
     const ssm = { aBar: diagonal(a), bBar: b, c };
     const sources = under(rest, 'selected.');
     const collected = x.map((_, t) => sources.map((source) => source[t]!));
     const result = denseRecurrence(x, ssm, collected, state, carry);
-    if (carry === 'fused' || (mode !== 'direct' && mode !== 'fft')) return result;
+    if (carry === 'fused' || !isConvolution(mode)) return result;
     return { ...result, output: x.map((_, t) => denseOutput(x.slice(0, t + 1), ssm, collected[t]!, state)) };
   }),
   modes: inSsmModes(ssmModes, program),

@@ -3,13 +3,22 @@ import { diagonal } from '../../../../spec/05-discrete-recurrence.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { anyAssociation } from '../../draw.ts';
 import { over } from '../../over.ts';
-import { type SsmSettings, ssmDefinition, ssmLayouts, ssmModes, ssmPrograms } from '../shared/ssm.ts';
+import {
+  inSsmModes,
+  type SsmSettings,
+  ssmDefinedBy,
+  ssmDefinition,
+  ssmLayouts,
+  ssmModes,
+  ssmPrograms,
+} from '../shared/ssm.ts';
 
 const signature = 'x bte, a en, b en, c en, state ben -> output bte, state ben';
 
 export const diagonalSsm = defineOperator({
   name: 'diagonalSsm',
   equations: [5, 6, 7, 8],
+  definedBy: inSsmModes(ssmModes, (name) => ssmDefinedBy[name]),
   signature,
   layouts: ssmLayouts(signature, () => 1),
   definition: over('be', signature, ({ x, a, b, c, state }, _settings: SsmSettings, { mode }) =>

@@ -18,9 +18,14 @@ import {
 export const retention = defineOperator({
   name: 'retention',
   equations: [19, 20],
+  // two definitions of one function: the double sum of Eq. 25 for the parallel mode
+  definedBy: {
+    parallel: { output: [25], state: [19] },
+    chunkwise: { output: [19, 20], state: [19] },
+    recurrent: { output: [19, 20], state: [19] },
+  },
   signature: retentionSignature,
   layouts: retentionLayouts(0),
-  // two definitions of one function: the double sum of Eq. 25 for the parallel mode, Eqs. 19 and 20 for the others
   definition: over('bh', retentionSignature, ({ q, k, v, state }, { decay }: RetentionSettings, { h, mode }) => {
     const result = recurrence(q, k, v, decay[h]!, state);
     return mode === 'parallel' ? { ...result, output: denseRetention(q, k, v, decay[h]!, state) } : result;

@@ -74,12 +74,27 @@ export const ssmLayouts =
       });
     });
 
-/** One channel: Eqs. 5 and 6 for the modes that go token by token, 7, 8 and 13 for convolutions, 12 for scans in logarithmic depth. */
+const byTokens = { output: [5, 6], state: [5] };
+const byUnrolling = { output: [5, 6], state: [12] };
+const byConvolution = { output: [7, 8], state: [13] };
+
+/** The equations that define each mode: unrolled for the scan in logarithmic depth, convolutions, and token by token for all others. */
+export const ssmDefinedBy: Readonly<Record<SsmModeName, typeof byTokens>> = {
+  recurrent: byTokens,
+  scan: byTokens,
+  logStep: byUnrolling,
+  direct: byConvolution,
+  fft: byConvolution,
+  chunkwise: byTokens,
+};
+
+/** One channel by the equations of `ssmDefinedBy`: `chunkwise`, `recurrent` and `scan` have the same ones. */
 export function ssmDefinition(x: Vector, ssm: DiscreteSsm, h0: Vector, mode: string): Carried {
   const { aBar, bBar } = ssm;
   const { output, state } = recurrence(x, ssm, h0);
-  if (mode === 'logStep') return { output, state: unrolledState(x, aBar, bBar, h0) };
-  if (mode !== 'direct' && mode !== 'fft') return { output, state };
+  const by = ssmDefinedBy[mode as SsmModeName];
+  if (by === byUnrolling) return { output, state: unrolledState(x, aBar, bBar, h0) };
+  if (by !== byConvolution) return { output, state };
   const carried = krylov(aBar, h0, x.length + 1).at(-1)!;
   return { output: convolution(x, ssm, h0), state: add(convolvedState(x, aBar, bBar), carried) };
 }
