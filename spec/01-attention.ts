@@ -37,7 +37,7 @@ export const emptyCache: KeyValueCache = { keys: [], values: [] };
 
 /**
  * Eq. 1, softmax attention: o_t = W_o Σ_{i≤t} softmax_i(q_tᵀ k_i) v_i, the scores scaled as a reading says.
- * Evidence [R]: numbering not verified against the PDF.
+ * Evidence [R].
  * The sum runs over the cached tokens too. Several heads, each with its own columns of W_o, add up.
  * Shapes: q [t][d], k [t][d], v [t][e], W_o [o, e], cache [s][d] and [s][e], result [t][o].
  */
@@ -64,6 +64,7 @@ export const equation1: Equation = {
   chapter: '01-attention.ts',
   evidence: ['R'],
   latex: String.raw`o_t = W_o \sum_{i \le t} \mathrm{softmax}_i(q_t^{\top} k_i)\,v_i`,
-  shapes: 'q [t][d], k [t][d], v [t][e], W_o [o, e] -> [t][o]',
+  shapes: 'q [t][d], k [t][d], v [t][e], W_o [o, e], keys [s][d], values [s][e] -> [t][o]',
+  note: 'The sum runs over cached tokens too, keys and values, which the formula does not have. The reading `scoreScaling` may divide the scores by √d.',
   definition: attention,
 };

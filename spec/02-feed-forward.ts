@@ -3,7 +3,7 @@ import type { Equation } from './equation.ts';
 import { gelu, hadamard, type Matrix, matVec, silu, type Vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 
-/** Weights of Eq. 2: up [r, width], down [width, r]. */
+/** Weights of Eq. 2: up [r, i], down [o, r]. */
 export interface FeedForward {
   readonly up: Matrix;
   readonly down: Matrix;
@@ -11,8 +11,8 @@ export interface FeedForward {
 
 /**
  * Eq. 2, feed-forward network: y_t = W_down σ(W_up o_t), σ as a reading says.
- * Evidence [R]: numbering not verified against the PDF.
- * Shapes: o [width], W_up [r, width], W_down [w, r], result [w].
+ * Evidence [R].
+ * Shapes: o [i], W_up [r, i], W_down [o, r], result [o].
  */
 export function feedForward({ up, down }: FeedForward, o: Vector, activation: Reading<'ffnActivation'>): Vector {
   return matVec(down, matVec(up, o).map(activation === 'silu' ? silu : gelu));
@@ -25,18 +25,19 @@ export const equation2: Equation = {
   chapter: '02-feed-forward.ts',
   evidence: ['R'],
   latex: String.raw`y_t = W_{\mathrm{down}}\,\sigma(W_{\mathrm{up}}\,o_t)`,
-  shapes: 'o [width], up [r, width], down [w, r] -> [w]',
+  shapes: 'o [i], W_up [r, i], W_down [o, r] -> [o]',
+  note: 'σ is SiLU or GELU, by the reading `ffnActivation`.',
   definition: feedForward,
 };
 
-/** Weights of the gated network: gate and up [r, width], down [width, r]. */
+/** Weights of the gated network: gate and up [r, i], down [o, r]. */
 export interface GatedFeedForward extends FeedForward {
   readonly gate: Matrix;
 }
 
 /**
  * SwiGLU(x) = W_down (silu(W_gate x) ⊙ W_up x), with LLaMA's names of the maps: SiLU is applied to the gate. Not numbered in the paper.
- * Evidence [C]. Shapes: x [width], result [width].
+ * Evidence [C]. Shapes: x [i], result [o].
  */
 export function swiGlu({ gate, up, down }: GatedFeedForward, x: Vector): Vector {
   return matVec(down, hadamard(matVec(gate, x).map(silu), matVec(up, x)));

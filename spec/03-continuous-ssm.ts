@@ -18,7 +18,7 @@ export interface ContinuousSsm {
 
 /**
  * Eq. 3, derivative of the state: h'(t) = A h(t) + B x(t).
- * Evidence [R]: numbering not verified against the PDF. Standard.
+ * Evidence [R]. Standard.
  * Shapes: A [n][n], B [n], h [n], x a number, result [n].
  */
 export function stateDerivative(a: Matrix, b: Vector, h: Vector, x: number): Vector {
@@ -38,7 +38,7 @@ export const equation3: Equation = {
 
 /**
  * Eq. 4, continuous output: y(t) = C h(t).
- * Evidence [R]: numbering not verified against the PDF. Standard.
+ * Evidence [R]. Standard.
  * Shapes: C [n], h [n], result a number.
  */
 export function continuousOutput(c: Vector, h: Vector): number {

@@ -21,7 +21,7 @@ export interface SsmResult {
 
 /**
  * Eq. 5, discrete state: h_t = Ā h_{t-1} + B̄ x_t.
- * Evidence [F, R]: numbering not verified against the PDF.
+ * Evidence [F, R].
  * Shapes: Ā [n][n], B̄ [n], h [n], x a number, result [n].
  */
 export function discreteState(aBar: Matrix, bBar: Vector, h: Vector, x: number): Vector {
@@ -41,7 +41,7 @@ export const equation5: Equation = {
 
 /**
  * Eq. 6, discrete output: y_t = C h_t.
- * Evidence [F, R]: numbering not verified against the PDF.
+ * Evidence [F, R].
  * Shapes: C [n], h [n], result a number.
  */
 export function discreteOutput(c: Vector, h: Vector): number {

@@ -5,7 +5,7 @@ import { dot, krylov, sum, type Vector } from './notation.ts';
 
 /**
  * Eq. 7, convolution kernel: K̄ = (C B̄, C Ā B̄, …, C Ā^t B̄), as many entries as there are tokens (the paper's t counts from 0 here).
- * Evidence [R]: numbering not verified against the PDF.
+ * Evidence [R].
  * Shapes: Ā [n][n], B̄ [n], C [n], result [t] with K̄_0 = C B̄ first.
  */
 export function convolutionKernel({ aBar, bBar, c }: DiscreteSsm, length: number): Vector {
@@ -20,13 +20,14 @@ export const equation7: Equation = {
   evidence: ['R'],
   latex: String.raw`\bar{K} = (C\bar{B}, C\bar{A}\bar{B}, \ldots, C\bar{A}^{t}\bar{B})`,
   shapes: 'Ā [n][n], B̄ [n], C [n] -> [t]',
+  note: 'One entry for each token: the formula counts t from 0 here, and elsewhere from 1.',
   definition: convolutionKernel,
 };
 
 /**
  * Eq. 8, causal convolution: y = x * K̄, y_t = Σ_{i≤t} K̄_{t-i} x_i. Causal: entries before the first token are 0; the
  * convolution is not circular.
- * Evidence [F, R]: numbering not verified against the PDF.
+ * Evidence [F, R].
  * Shapes: x [t], kernel [t], result [t].
  */
 export function causalConvolution(x: Vector, kernel: Vector): Vector {
@@ -40,7 +41,7 @@ export const equation8: Equation = {
   chapter: '07-convolution.ts',
   evidence: ['F', 'R'],
   latex: String.raw`y = x * \bar{K}`,
-  shapes: 'x [t], kernel [t] -> [t]',
+  shapes: 'x [t], K̄ [t] -> [t]',
   definition: causalConvolution,
 };
 

@@ -19,7 +19,7 @@ export interface StackedLayer {
 
 /**
  * Eq. 9, degradation: h_t^l = Ā h_{t-1}^l + B̄ Θ(C Ā h_{t-1}^{l-1} + C B̄ Θ(… Θ(C h_t^{l-m}) …)).
- * Evidence [N, S, R]: numbering not verified against the PDF.
+ * Evidence [N, S, R].
  * `layers` are l - m + 1 … l, the lowest first; `bottom` is h_t^{l-m}, read by `c` [e][n] of its own layer.
  * Shapes: bottom [e][n], c [e][n], result [e][n].
  */
@@ -37,7 +37,8 @@ export const equation9: Equation = {
   chapter: '09-degradation.ts',
   evidence: ['N', 'S', 'R'],
   latex: String.raw`h_t^l = \bar{A}h_{t-1}^l + \bar{B}\,\Theta(C\bar{A}h_{t-1}^{l-1} + C\bar{B}\,\Theta(\ldots\Theta(C h_t^{l-m})\ldots))`,
-  shapes: 'bottom [e][n], h_{t-1} [m][e][n] -> [e][n]',
+  shapes: 'h_t^{l-m} [e][n], C [e][n], Θ, Ā [e][n][n], B̄ [e][n], h_{t-1} [e][n] -> [e][n]',
+  note: 'Each of the m layers has its own Θ, Ā, B̄, C and h_{t-1}, the lowest first. Θ is any function from [e] to [e].',
   definition: degradedState,
 };
 

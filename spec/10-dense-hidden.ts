@@ -39,7 +39,8 @@ export const equation10: Equation = {
   chapter: '10-dense-hidden.ts',
   evidence: ['N', 'F'],
   latex: String.raw`H_t^l = [\phi(h_t^{l-1}); \phi(h_t^{l-2}); \ldots; \phi(h_t^{l-m})]`,
-  shapes: 'states [l][w], projections [j], gates [j][w] -> [j][w]',
+  shapes: 'h [l][w], m, projections [j], gates [j][w] -> [j][w]',
+  note: 'φ also takes the projections and gates of the sources (Eqs. 15 and 17). A layer l < m has only J = min(l, m) sources.',
   definition: collect,
 };
 
@@ -60,5 +61,6 @@ export const equation11: Equation = {
   evidence: ['N', 'F'],
   latex: String.raw`{h'}_t^l = \mathrm{Fuse}(h_t^l, H_t^l)`,
   shapes: 'h [w], H [j][w] -> [w]',
+  note: 'Fuse is Eq. 18, the reading `add` of `fusion`.',
   definition: inject,
 };

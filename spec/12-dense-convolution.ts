@@ -13,7 +13,7 @@ export type Carry = Reading<'carry'>;
 
 /**
  * Eq. 12, unrolled recurrence: h_t^l = Ā^t h_0 + Σ_{i=1}^{t} Ā^{t-i} B̄ x_i^l.
- * Evidence [S, R]: numbering not verified against the PDF.
+ * Evidence [S, R].
  * Shapes: x [t] (the tokens so far), Ā [n][n], B̄ [n], h0 [n], result [n].
  */
 export function unrolledState(x: Vector, aBar: Matrix, bBar: Vector, h0: Vector): Vector {
@@ -29,7 +29,7 @@ export const equation12: Equation = {
   chapter: '12-dense-convolution.ts',
   evidence: ['S', 'R'],
   latex: String.raw`h_t^l = \bar{A}^t h_0 + \sum_{i=1}^{t} \bar{A}^{t-i}\bar{B}\,x_i^l`,
-  shapes: 'x [t], Ā [n][n], B̄ [n], h0 [n] -> [n]',
+  shapes: 'x [t], Ā [n][n], B̄ [n], h_0 [n] -> [n]',
   definition: unrolledState,
 };
 
@@ -49,7 +49,7 @@ export function composedStep(left: Step, right: Step): Step {
 
 /**
  * Eq. 13, the state as a convolution: h_t^l = ((x_1, …, x_t) * (B̄, ĀB̄, …, Ā^{t-1}B̄))_t.
- * Evidence [F, S, R]: numbering not verified against the PDF. From h_0 = 0: Eq. 12 has the term of another initial state.
+ * Evidence [F, S, R]. From h_0 = 0: Eq. 12 has the term of another initial state.
  * Shapes: x [t] (the tokens so far), Ā [n][n], B̄ [n], result [n].
  */
 export function convolvedState(x: Vector, aBar: Matrix, bBar: Vector): Vector {
@@ -65,12 +65,13 @@ export const equation13: Equation = {
   evidence: ['F', 'S', 'R'],
   latex: String.raw`h_t^l = ((x_1,\ldots,x_t) * (\bar{B}, \bar{A}\bar{B}, \ldots, \bar{A}^{t-1}\bar{B}))_t`,
   shapes: 'x [t], Ā [n][n], B̄ [n] -> [n]',
+  note: 'From h_0 = 0; Eq. 12 has the term of another initial state.',
   definition: convolvedState,
 };
 
 /**
  * Eq. 14, dense output in convolution mode: y_t^l = C Fuse((x_1, …, x_t) * (B̄, ĀB̄, …, Ā^{t-1}B̄), H_t^l).
- * Evidence [F, S, R]: numbering not verified against the PDF. A state from before the first token adds Ā^t h_0 to the convolution.
+ * Evidence [F, S, R]. A state from before the first token adds Ā^t h_0 to the convolution.
  * Shapes: x [t] (the tokens so far), h0 [n], dense H [j][n], result a number.
  */
 export function denseOutput(x: Vector, { aBar, bBar, c }: DiscreteSsm, dense: readonly Vector[], h0: Vector): number {
@@ -85,7 +86,8 @@ export const equation14: Equation = {
   chapter: '12-dense-convolution.ts',
   evidence: ['F', 'S', 'R'],
   latex: String.raw`y_t^l = C\,\mathrm{Fuse}((x_1,\ldots,x_t) * (\bar{B}, \bar{A}\bar{B}, \ldots, \bar{A}^{t-1}\bar{B}), H_t^l)`,
-  shapes: 'x [t], h0 [n], H [j][n] -> number',
+  shapes: 'x [t], Ā [n][n], B̄ [n], C [n], H [j][n], h_0 [n] -> number',
+  note: 'From an initial state h_0, which the formula takes as 0: Ā^t h_0 is added to the convolution. Fuse is Eq. 18. This is the reading `raw` of `carry`.',
   definition: denseOutput,
 };
 

@@ -9,7 +9,7 @@ import type { Reading } from './readings.ts';
 /** Proj of Eq. 15: the identity, or a linear map stored [out, in]. */
 export type Projection = 'identity' | Matrix;
 
-/** The two weights of the gate's MLP: down [r, width], up [w, r]. r = 0 is allowed. */
+/** The two weights of the gate's MLP: down [r, i], up [w, r]. r = 0 is allowed. */
 export interface GateWeights {
   readonly down: Matrix;
   readonly up: Matrix;
@@ -17,7 +17,7 @@ export interface GateWeights {
 
 /**
  * Eq. 15, project: h'_t^{l-i} = Proj(h_t^{l-i}).
- * Evidence [N, S, R]: numbering not verified against the PDF. A linear map by the notes and the secondary source [N, S]; the released code has none [C].
+ * Evidence [N, S, R]. A linear map by the notes and the secondary source [N, S]; the released code has none [C].
  * Shapes: h [w], a linear map [w, w], result [w].
  */
 export function project(h: Vector, projection: Projection): Vector {
@@ -31,14 +31,15 @@ export const equation15: Equation = {
   chapter: '15-selective-transition.ts',
   evidence: ['N', 'S', 'R'],
   latex: String.raw`{h'}_t^{l-i} = \mathrm{Proj}(h_t^{l-i})`,
-  shapes: 'h [w], linear map [w, w] -> [w]',
+  shapes: 'h [w], Proj [w, w] -> [w]',
+  note: 'Proj is a linear map or the identity, by the reading `projection`.',
   definition: project,
 };
 
 /**
  * Eq. 16, gate: g_t^l = Gate(x_t^l) = outer(W_up silu(W_down x_t^l)), where x is the input of the *current* layer.
- * Evidence [N, C, S, R]: numbering not verified against the PDF. The released code has outer = silu.
- * Shapes: x [width], down [r, width], up [w, r], result [w]. With r = 0 the gate is 0.
+ * Evidence [N, C, S, R]. The released code has outer = silu.
+ * Shapes: x [i], down [r, i], up [w, r], result [w]. With r = 0 the gate is 0.
  */
 export function gate(x: Vector, weights: GateWeights, outerActivation: Reading<'gateActivation'>): Vector {
   const hidden = matVec(weights.down, x).map(silu);
@@ -53,13 +54,14 @@ export const equation16: Equation = {
   chapter: '15-selective-transition.ts',
   evidence: ['N', 'C', 'S', 'R'],
   latex: String.raw`g_t^l = \mathrm{Gate}(x_t^l) = \mathrm{SiLU}(W_{\mathrm{up}}\,\mathrm{SiLU}(W_{\mathrm{down}}\,x_t^l))`,
-  shapes: 'x [width], down [r, width], up [w, r] -> [w]',
+  shapes: 'x [i], W_down [r, i], W_up [w, r] -> [w]',
+  note: 'The reading `none` of `gateActivation` leaves out the outer SiLU.',
   definition: gate,
 };
 
 /**
  * Eq. 17, select: h''_t^{l-i} = h'_t^{l-i} ⊙ g_t^l.
- * Evidence [N, C, S, R]: numbering not verified against the PDF.
+ * Evidence [N, C, S, R].
  * Shapes: projected [w], g [w], result [w].
  */
 export function select(projected: Vector, g: Vector): Vector {
@@ -73,7 +75,7 @@ export const equation17: Equation = {
   chapter: '15-selective-transition.ts',
   evidence: ['N', 'C', 'S', 'R'],
   latex: String.raw`{h''}_t^{l-i} = {h'}_t^{l-i} \odot g_t^l`,
-  shapes: 'projected [w], g [w] -> [w]',
+  shapes: "h' [w], g [w] -> [w]",
   definition: select,
 };
 

@@ -9,7 +9,7 @@ import type { Reading } from './readings.ts';
 
 /**
  * Eq. 18, fuse by addition: Fuse(h_t^l, H_t^l) = h_t^l + Σ_{i=1}^{m} h''_t^{l-i}.
- * Evidence [N, C, S, R]: numbering not verified against the PDF.
+ * Evidence [N, C, S, R].
  * `selected` holds the h''_t^{l-i}, nearest layer first; without any the result is h.
  * Shapes: h [w], selected [j][w], result [w].
  */
@@ -24,7 +24,8 @@ export const equation18: Equation = {
   chapter: '18-dense-fusion.ts',
   evidence: ['N', 'C', 'S', 'R'],
   latex: String.raw`\mathrm{Fuse}(h_t^l, H_t^l) = h_t^l + \sum_{i=1}^{m} {h''}_t^{l-i}`,
-  shapes: 'h [w], selected [j][w] -> [w]',
+  shapes: "h [w], h'' [j][w] -> [w]",
+  note: 'A layer l < m has only J = min(l, m) sources.',
   definition: fuseByAddition,
 };
 

@@ -26,7 +26,7 @@ export const equation19: Equation = {
   chapter: '19-retention.ts',
   evidence: ['F', 'C'],
   latex: String.raw`S_t = \gamma S_{t-1} + k_t^{\top} v_t`,
-  shapes: 's [d][e], k [d], v [e] -> [d][e]',
+  shapes: 'γ, S [d][e], k [d], v [e] -> [d][e]',
   definition: retentionState,
 };
 
@@ -46,7 +46,7 @@ export const equation20: Equation = {
   chapter: '19-retention.ts',
   evidence: ['F', 'C'],
   latex: 'y_t = q_t S_t',
-  shapes: 'q [d], s [d][e] -> [e]',
+  shapes: 'q [d], S [d][e] -> [e]',
   definition: retentionOutput,
 };
 

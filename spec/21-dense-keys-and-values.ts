@@ -37,7 +37,7 @@ export interface FusionRule {
 
 /**
  * Eq. 21, dense keys: K_t^l = [φ(k_t^{l-1}); φ(k_t^{l-2}); …; φ(k_t^{l-m})].
- * Evidence [F, C, R]: numbering not verified against the PDF.
+ * Evidence [F, C, R].
  * Shapes: keys [l][w] (layer 0 first), projections [j], gates [j][w], result [j][w] (nearest layer first).
  */
 export function denseKeys(
@@ -56,13 +56,14 @@ export const equation21: Equation = {
   chapter: '21-dense-keys-and-values.ts',
   evidence: ['F', 'C', 'R'],
   latex: String.raw`K_t^l = [\phi(k_t^{l-1}); \phi(k_t^{l-2}); \ldots; \phi(k_t^{l-m})]`,
-  shapes: 'keys [l][w], projections [j], gates [j][w] -> [j][w]',
+  shapes: 'k [l][w], m, projections [j], gates [j][w] -> [j][w]',
+  note: 'φ also takes the projections and gates of the sources (Eqs. 15 and 17). A layer l < m has only J = min(l, m) sources.',
   definition: denseKeys,
 };
 
 /**
  * Eq. 22, dense values: V_t^l = [φ(v_t^{l-1}); φ(v_t^{l-2}); …; φ(v_t^{l-m})].
- * Evidence [F, C, R]: numbering not verified against the PDF.
+ * Evidence [F, C, R].
  * Shapes: values [l][w] (layer 0 first), projections [j], gates [j][w], result [j][w] (nearest layer first).
  */
 export function denseValues(
@@ -81,13 +82,14 @@ export const equation22: Equation = {
   chapter: '21-dense-keys-and-values.ts',
   evidence: ['F', 'C', 'R'],
   latex: String.raw`V_t^l = [\phi(v_t^{l-1}); \phi(v_t^{l-2}); \ldots; \phi(v_t^{l-m})]`,
-  shapes: 'values [l][w], projections [j], gates [j][w] -> [j][w]',
+  shapes: 'v [l][w], m, projections [j], gates [j][w] -> [j][w]',
+  note: 'φ also takes the projections and gates of the sources (Eqs. 15 and 17). A layer l < m has only J = min(l, m) sources.',
   definition: denseValues,
 };
 
 /**
  * Eq. 23, fused keys: k'_t^l = Fuse(k_t^l, K_t^l).
- * Evidence [F, C, R]: numbering not verified against the PDF.
+ * Evidence [F, C, R].
  * Shapes: k [w], dense [j][w], result [w].
  */
 export function fusedKeys(k: Vector, dense: readonly Vector[]): Vector {
@@ -101,13 +103,14 @@ export const equation23: Equation = {
   chapter: '21-dense-keys-and-values.ts',
   evidence: ['F', 'C', 'R'],
   latex: String.raw`{k'}_t^l = \mathrm{Fuse}(k_t^l, K_t^l)`,
-  shapes: 'k [w], dense [j][w] -> [w]',
+  shapes: 'k [w], K [j][w] -> [w]',
+  note: 'Fuse is Eq. 18, the reading `add` of `fusion`.',
   definition: fusedKeys,
 };
 
 /**
  * Eq. 24, fused values: v'_t^l = Fuse(v_t^l, V_t^l).
- * Evidence [F, C, R]: numbering not verified against the PDF.
+ * Evidence [F, C, R].
  * Shapes: v [w], dense [j][w], result [w].
  */
 export function fusedValues(v: Vector, dense: readonly Vector[]): Vector {
@@ -121,7 +124,8 @@ export const equation24: Equation = {
   chapter: '21-dense-keys-and-values.ts',
   evidence: ['F', 'C', 'R'],
   latex: String.raw`{v'}_t^l = \mathrm{Fuse}(v_t^l, V_t^l)`,
-  shapes: 'v [w], dense [j][w] -> [w]',
+  shapes: 'v [w], V [j][w] -> [w]',
+  note: 'Fuse is Eq. 18, the reading `add` of `fusion`.',
   definition: fusedValues,
 };
 
@@ -145,7 +149,7 @@ export function sourceProjections(parameters: FusionParameters, rule: FusionRule
 /**
  * Eqs. 15-18 and 21-24 for one token, under any reading: norm(Fuse(f, [Proj_j(f^{l-j}) ⊙ g_j])), where norm is RMS over all
  * w channels or the identity. Without sources only the norm remains.
- * Shapes: own [w], shallow [l][w] (layer 0 first), x [width], result [w].
+ * Shapes: own [w], shallow [l][w] (layer 0 first), x [i], result [w].
  */
 export function denseFeature(
   own: Vector,
@@ -165,7 +169,7 @@ export function denseFeature(
 
 /**
  * denseFeature at every token of a sequence; sources are read at the same token.
- * Shapes: own [t][w], shallow [l][t][w], x [t][width], result [t][w].
+ * Shapes: own [t][w], shallow [l][t][w], x [t][i], result [t][w].
  */
 export function denseSequence(
   own: Matrix,

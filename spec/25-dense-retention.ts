@@ -16,7 +16,7 @@ function unrolledState(k: Matrix, v: Matrix, gamma: number, t: number, s0: Matri
 
 /**
  * Eq. 25, DenseRetNet in parallel mode: y_t = q_t Σ_{i=1}^{t} γ^{t-i} k'_iᵀ v'_i, with k' and v' the fused keys and values.
- * Evidence [C, R]: numbering not verified against the PDF.
+ * Evidence [C, R].
  * A state from before the first token adds γ^t q_t S_0 (t counted from 1 in both formulas).
  * With keys and values before fusion this is plain retention: Eqs. 19 and 20 unrolled.
  * Shapes: q [t][d], k [t][d], v [t][e], s0 [d][e], result [t][e].
@@ -32,6 +32,7 @@ export const equation25: Equation = {
   chapter: '25-dense-retention.ts',
   evidence: ['C', 'R'],
   latex: String.raw`y_t = q_t \sum_{i=1}^{t} \gamma^{t-i} {k'}_i^{\top} {v'}_i`,
-  shapes: 'q [t][d], k [t][d], v [t][e], s0 [d][e] -> [t][e]',
+  shapes: "γ, q [t][d], k' [t][d], v' [t][e], S_0 [d][e] -> [t][e]",
+  note: 'From an initial state S_0, which the formula takes as 0: γ^t q_t S_0 is added.',
   definition: denseRetention,
 };

@@ -23,7 +23,7 @@ export interface DenseState {
  * One token of one layer: h = decay ⊙ κ + drive (Eq. 5) from the carried state κ, h' = Fuse(h, H) (Eq. 11). The output is
  * read from h'. The carried state is h (`carry` raw) or h' (fused); the passed state is h (`pass` raw) or h' (fused). A layer without
  * sources neither fuses nor norms: all three are h, so m = 0 is the model without dense connections under every reading.
- * Shapes: carried [w], shallow [l][w] (layer 0 first), x [width].
+ * Shapes: carried [w], shallow [l][w] (layer 0 first), x [i].
  */
 export function denseState(
   carried: Vector,
@@ -46,7 +46,7 @@ export interface DenseStates {
   readonly carried: Vector;
 }
 
-/** A layer's sequence: each token's step, [t]; states passed by shallower layers, [l][t][w] (layer 0 first); the gates' input, [t][width]. */
+/** A layer's sequence: each token's step, [t]; states passed by shallower layers, [l][t][w] (layer 0 first); the gates' input, [t][i]. */
 export interface DenseSequence {
   readonly steps: readonly DiagonalStep[];
   readonly shallow: readonly Matrix[];

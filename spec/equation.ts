@@ -1,5 +1,5 @@
 /** @file The form of an equation's record, and the doubts about its number. Each chapter exports its records. */
-import type { Evidence } from './evidence.ts';
+import { type Evidence, numberingNotVerified } from './evidence.ts';
 
 /** One numbered equation. */
 export interface Equation {
@@ -9,15 +9,17 @@ export interface Equation {
   readonly chapter: string;
   readonly evidence: readonly Evidence[];
   readonly latex: string;
-  /** In the letters of GLOSSARY.md. */
+  /** The operands in the formula's letters, with axes in the letters of GLOSSARY.md; one without axes is a number or a function. */
   readonly shapes: string;
+  /** Where the definition is more general than the formula, or the formula leaves something open. */
+  readonly note?: string;
   readonly definition: (...operands: never[]) => unknown;
 }
 
 /** Why the paper may number equations from 14 on otherwise. */
 export const mayBeOneTooLow = 'may be one too low: the secondary source has two formulas where Eq. 13 is one';
 
-/** The doubt about an equation's number beside those that its evidence names; empty up to Eq. 13. */
+/** The doubts about an equation's number. */
 export function numberingNote({ number }: Equation): string {
-  return number > 13 ? `the number ${mayBeOneTooLow}` : '';
+  return number > 13 ? `${numberingNotVerified}; ${mayBeOneTooLow}` : numberingNotVerified;
 }

@@ -1,6 +1,9 @@
 /** @file Evidence marks: the sources of statements about the paper. */
-/** Said wherever the evidence of an equation includes R. */
-export const numberingNotVerified = 'numbering not verified against the PDF';
+/** Of every equation, whatever its marks. */
+export const numberingNotVerified = 'not verified against the PDF';
+
+/** What marks say, and what they do not. */
+export const scopeOfMarks = `Marks speak of an equation's content. The number of every equation is ${numberingNotVerified}.`;
 
 /** The meaning of each mark. */
 export const evidenceMeanings = {
@@ -9,7 +12,7 @@ export const evidenceMeanings = {
   N: "an independent reader's published notes",
   A: 'the abstract',
   S: 'a secondary source: a press article of March 2024 describes the content',
-  R: `reconstructed from general knowledge of the paper: ${numberingNotVerified}`,
+  R: 'reconstructed from general knowledge of the paper, believed right',
   T: 'code of third parties, which the chapter names with its commit',
 } as const;
 

@@ -3,7 +3,7 @@ import { add, type Matrix, type Vector } from './notation.ts';
 
 /**
  * h_t = a_t ⊙ h_{t-1} + b_t: Eq. 5 with the decay and the drive of each token as inputs.
- * Evidence [F, R]: numbering not verified against the PDF.
+ * Evidence [F, R].
  * Shapes: a [t][n], b [t][n], h_0 [n], result [t][n].
  */
 export function linearRecurrence(a: Matrix, b: Matrix, start: Vector): Matrix {

@@ -78,7 +78,7 @@ export function projectionOver(
 
 /**
  * Eqs. 10 and 15-17 for states: H_t^l = [φ(h_t^{l-1}); …; φ(h_t^{l-m})], all gates from the current layer's x.
- * Shapes: shallow [l][w] (layer 0 first), x [width], result [j][w] (nearest layer first).
+ * Shapes: shallow [l][w] (layer 0 first), x [i], result [j][w] (nearest layer first).
  */
 export function selectedStates(shallow: Matrix, x: Vector, { fusion, rule, size }: StateConnection): readonly Vector[] {
   const { denseLayers, readings } = rule;

@@ -1,6 +1,6 @@
 /** @file densessm equations: lists the specified equations, and tries each law on the faults that it must reject. */
 import { mayBeOneTooLow } from '../../spec/equation.ts';
-import { evidenceMeanings } from '../../spec/evidence.ts';
+import { evidenceMeanings, scopeOfMarks } from '../../spec/evidence.ts';
 import { equationTotal } from '../../spec/registry.ts';
 import { type EquationRow, type OperatorRow, specification, type TriedFault } from '../oracle/equations.ts';
 import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
@@ -31,6 +31,7 @@ export function equationsCommand({ cases, seed, json, quiet }: EquationsCommand)
     printTable([columns, ...equations.map(cellsOf), ...unnumbered.map(unnumberedCells)]);
     say(`\n${colour.heading('Evidence')}`);
     for (const [mark, meaning] of Object.entries(evidenceMeanings)) say(`${mark}  ${meaning}`);
+    say(scopeOfMarks);
     say(`A number from 14 on ${mayBeOneTooLow}.`);
     say(`\n${colour.heading('Faults, tried just now, and the case at which each law rejected them')}`);
     for (const { operator, tried } of operators) {
@@ -86,6 +87,7 @@ const asData = ({ equation, row, problems }: EquationRow): object => ({
   evidence: equation.evidence,
   latex: equation.latex,
   shapes: equation.shapes,
+  note: equation.note ?? null,
   definition: `spec/${equation.chapter}`,
   operator: row?.operator.name ?? null,
   problems,

@@ -1,8 +1,16 @@
-/** @file Writes Markdown: tables, lists of code, parts of pages. */
+/** @file Writes Markdown: tables, lists of code, links, parts of pages. */
 
 /** A table with a head. */
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+
+/** A heading's name in a link, as GitHub makes it. */
+export const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
+    .trim()
+    .replaceAll(' ', '-');
 
 /** A part of a page: a text with an empty line before and after. */
 export const block = (text: string): string => `\n${text}\n\n`;

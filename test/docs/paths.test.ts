@@ -3,6 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../support/root.ts';
 import { documents } from './documented.ts';
+import { anchorOf } from './markdown.ts';
 
 const folders = ['.ci', '.github', 'adapters', 'bench', 'docs', 'examples', 'spec', 'src', 'test'];
 
@@ -15,14 +16,6 @@ const files = [
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
     ),
 ];
-
-/** A heading's name in a link, as GitHub makes it. */
-const anchorOf = (heading: string): string =>
-  heading
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}\s_-]/gu, '')
-    .trim()
-    .replaceAll(' ', '-');
 
 const anchorsOf = (file: string): string[] =>
   [...readFileSync(join(root, file), 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));

@@ -2,12 +2,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Equation, numberingNote } from '../../spec/equation.ts';
-import { evidenceMeanings } from '../../spec/evidence.ts';
+import { evidenceMeanings, scopeOfMarks } from '../../spec/evidence.ts';
 import { equations } from '../../spec/registry.ts';
 import { laws } from '../../src/oracle/laws/index.ts';
+import type { Operator } from '../../src/oracle/operator.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 import { root } from '../support/root.ts';
-import { block, codes, table } from './markdown.ts';
+import { anchorOf, block, codes, table } from './markdown.ts';
 
 /** The first line of a file's header. */
 function titleOf(file: string): string {
@@ -17,31 +18,53 @@ function titleOf(file: string): string {
 
 const heading = ({ number, name }: Equation): string => `Eq. ${number}: ${name}`;
 
-/** GitHub's anchor of an equation's heading. */
-const anchorOf = (equation: Equation): string =>
-  heading(equation)
-    .toLowerCase()
-    .replace(/[^\w\s-]/g, '')
-    .replaceAll(' ', '-');
-
 const linkOf = ({ chapter }: Equation, text: string): string => `[\`${text}\`](../spec/${chapter})`;
+
+/** The section of docs/operators.md about an operator. */
+function operatorLink({ name }: Operator): string {
+  const page = readFileSync(join(root, 'docs/operators.md'), 'utf8');
+  const [, section] = page.match(new RegExp(`^## (.*\\b${name}\\b.*)$`, 'm'))!;
+  return `[\`${name}\`](operators.md#${anchorOf(section!)})`;
+}
+
+/** Numbers in a sentence: 5, 6 and 11. */
+const listed = (numbers: readonly number[]): string =>
+  numbers.length === 1 ? `Eq. ${numbers[0]}` : `Eqs. ${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)}`;
+
+/** The results that an equation's definition judges, where other equations judge the rest. */
+function judged({ number }: Equation, { definedBy }: Operator): string[] {
+  if (definedBy === undefined) return [];
+  const results = Object.entries(definedBy).flatMap(([mode, outputs]) =>
+    Object.entries(outputs).map(([output, numbers]) => ({ mode, output, numbers })),
+  );
+  const [own, rest] = [true, false].map((isOwn) => results.filter(({ numbers }) => numbers.includes(number) === isOwn));
+  const outputs = [...new Set(own!.map(({ output }) => output))].map(
+    (output) => `\`${output}\` of ${codes(own!.filter((one) => one.output === output).map(({ mode }) => mode))}`,
+  );
+  const others = [...new Set(rest!.flatMap(({ numbers }) => numbers))].sort((a, b) => a - b);
+  const joined =
+    others.length === 0 ? '' : `; the rest is judged by ${listed(others)}, and the law \`modes\` joins them`;
+  return [`- Judges: ${outputs.join('; ')}${joined}`];
+}
 
 /** One equation: formula, definition, shapes, evidence, and what computes and holds it. */
 function section(equation: Equation): string {
-  const { number, latex, shapes, evidence, definition } = equation;
+  const { number, latex, shapes, note, evidence, definition } = equation;
   const operator = operators.find((one) => one.equations?.includes(number))!;
   const held = laws.filter((law) => law.concerns(operator)).map(({ name }) => name);
   const meanings = evidence.map((mark) => `**${mark}** ${evidenceMeanings[mark]}`);
-  const sources = [...meanings, numberingNote(equation)].filter((text) => text !== '');
   return [
     `## ${heading(equation)}`,
     `\`\`\`math\n${latex}\n\`\`\``,
     [
       `- Definition: \`${definition.name}\` in ${linkOf(equation, `spec/${equation.chapter}`)}`,
       `- Shapes: \`${shapes}\``,
-      `- Evidence: ${sources.join('; ')}`,
-      `- Operator: \`${operator.name}\`, modes ${codes(Object.keys(operator.modes))}`,
-      `- Laws: ${codes(held)}`,
+      ...(note === undefined ? [] : [`- Note: ${note}`]),
+      `- Evidence: ${meanings.join('; ')}`,
+      `- Number: ${numberingNote(equation)}`,
+      `- Operator: ${operatorLink(operator)}, modes ${codes(Object.keys(operator.modes))}`,
+      ...judged(equation, operator),
+      `- [Laws](reading-the-spec.md#the-laws): ${codes(held)}`,
     ].join('\n'),
   ].join('\n\n');
 }
@@ -58,13 +81,13 @@ export const specMakers = {
       ),
     );
   },
-  /** The marks and their meanings. */
+  /** The marks and their meanings, and what they say nothing of. */
   async evidence() {
     return block(
-      table(
+      `${table(
         ['mark', 'source'],
         Object.entries(evidenceMeanings).map(([mark, meaning]) => [`**${mark}**`, meaning]),
-      ),
+      )}\n\n${scopeOfMarks}`,
     );
   },
   /** Every law. */
@@ -79,7 +102,7 @@ export const specMakers = {
   /** Every equation. */
   async equations() {
     const list = equations.map((one) => [
-      `[${one.number}](#${anchorOf(one)})`,
+      `[${one.number}](#${anchorOf(heading(one))})`,
       one.name,
       linkOf(one, one.definition.name),
       one.evidence.join(' '),

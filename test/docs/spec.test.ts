@@ -28,7 +28,12 @@ describe('docs/equations.md', () => {
     expect(anchors).toEqual(headings.map((text) => text.replaceAll(' ', '-')));
   });
 
+  it('says of every number that it is not verified, whatever the marks', () => {
+    expect(page.match(/^- Number: not verified against the PDF/gm)).toHaveLength(equations.length);
+    expect(page.match(/^- Evidence: .*verified/gm)).toBeNull();
+  });
+
   it('warns about numbers from 14 on', () => {
-    expect(page.match(/the number may be one too low/g)).toHaveLength(12);
+    expect(page.match(/^- Number: .*may be one too low/gm)).toHaveLength(12);
   });
 });

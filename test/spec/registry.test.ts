@@ -1,6 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { equations, equationTotal, numberingNote, openReadings } from '../../spec/index.ts';
+import {
+  type Equation,
+  equations,
+  equationTotal,
+  evidenceLegend,
+  numberingNote,
+  openReadings,
+  scopeOfMarks,
+} from '../../spec/index.ts';
 
 const folder = new URL('../../spec/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));
@@ -11,6 +19,41 @@ function docstring(file: string, name: string): string {
   const before = text(file).split(`export function ${name}(`)[0]!;
   return before.slice(before.lastIndexOf('/**'));
 }
+
+/** The letters of the glossary's table of axes. */
+function axisLetters(): string[] {
+  const [, table] = text('GLOSSARY.md').split(/^## /m);
+  return [...table!.matchAll(/^\| (`[a-z]`(?:, `[a-z]`)*) /gm)].flatMap(([, cell]) => cell!.match(/[a-z]/g)!);
+}
+
+/** The operands of a record's shapes: `W_o` and `o`, `e` of `W_o [o, e]`. */
+const operandsOf = (shapes: string) =>
+  shapes
+    .split(' -> ')[0]!
+    .split(/, (?![^[]*\])/)
+    .map((operand) => {
+      const [, name, axes] = /^(\S+)(?: (\[.*\]))?$/.exec(operand)!;
+      return { name: name!, letters: lettersIn(axes ?? '') };
+    });
+
+const lettersIn = (axes: string): string[] => axes.match(/[\p{L}_]+/gu) ?? [];
+
+/** LaTeX as the shapes write it: W_up, h'_t^{l-i}, Ā, γ. */
+const plain = (latex: string): string =>
+  latex
+    .replace(/\\bar\{(\w)\}/g, '$1\u0304')
+    .replace(/\\mathrm\{(\w+)\}/g, '$1')
+    .replaceAll('\\gamma', 'γ')
+    .replaceAll('\\Theta', 'Θ')
+    .replaceAll('\\phi', 'φ')
+    .replace(/[{}]/g, '')
+    .normalize('NFC');
+
+/** Operands that neither the formula nor the note names. */
+const unnamed = ({ latex, note, shapes }: Pick<Equation, 'latex' | 'note' | 'shapes'>): string[] =>
+  operandsOf(shapes)
+    .map(({ name }) => plain(name))
+    .filter((name) => !plain(`${latex} ${note ?? ''}`).includes(name));
 
 describe('the equation registry', () => {
   it('has Equations 1 to 25, each once, in order', () => {
@@ -42,9 +85,35 @@ describe('the equation registry', () => {
     expect(doc).toContain(`Eq. ${equation.number}, `);
     expect(doc).toContain('Shapes: ');
     expect(doc).toContain(`Evidence [${equation.evidence.join(', ')}]`);
-    expect(doc.includes('numbering not verified against the PDF')).toBe(equation.evidence.includes('R'));
+    expect(numberingNote(equation)).toContain('not verified against the PDF');
     expect(numberingNote(equation).includes('one too low')).toBe(equation.number > 13);
     expect(equation.latex.split('{').length).toBe(equation.latex.split('}').length);
+  });
+
+  it('says in one place that no number is verified, of all equations and of none by its marks', () => {
+    expect(scopeOfMarks).toMatch(/every equation is not verified against the PDF/);
+    expect(evidenceLegend).not.toContain('verified');
+    expect(files.filter((name) => /verified/.test(text(name)))).toEqual(['evidence.ts']);
+  });
+
+  it.each(equations)('Eq. $number, $name: its shapes have axes in the letters of the glossary', ({ shapes }) => {
+    const given = operandsOf(shapes).flatMap(({ letters }) => letters);
+    const result = lettersIn(shapes.split(' -> ')[1]!.replace(/^number$/, ''));
+    expect([...given, ...result].filter((letter) => !axisLetters().includes(letter))).toEqual([]);
+  });
+
+  it.each(equations)('Eq. $number, $name: every operand is in its formula or its note', (equation) => {
+    expect(unnamed(equation)).toEqual([]);
+  });
+
+  it('is read closely enough to find a letter that is none, and an operand that the formula does not have', () => {
+    expect(axisLetters()).toEqual([...'btshdenoigkcljwr']);
+    expect(operandsOf('o [width], W_down [w, r] -> [w]')).toEqual([
+      { name: 'o', letters: ['width'] },
+      { name: 'W_down', letters: ['w', 'r'] },
+    ]);
+    const equation = equations.at(-1)!;
+    expect(unnamed({ latex: equation.latex, shapes: equation.shapes })).toEqual(['S_0']);
   });
 });
 

@@ -10,7 +10,7 @@ import { tokenModes } from '../shared/tokens.ts';
 
 type Settings = { readonly activation: FeedForwardActivation };
 
-const signature = 'o bti, param.up ri, param.down wr -> y btw';
+const signature = 'o bti, param.up ri, param.down or -> y bto';
 
 const activations = fc.constantFrom<FeedForwardActivation>('silu', 'gelu');
 
@@ -21,7 +21,7 @@ export const feedForward = defineOperator({
   signature,
   layouts: (size) =>
     fc
-      .record({ b: small(3), t: lengths(size), i: small(5), r: small(4), w: small(6), activation: activations })
+      .record({ b: small(3), t: lengths(size), i: small(5), r: small(4), o: small(6), activation: activations })
       .map(({ activation, ...letters }) => layoutOf(signature, { lengths: letters, settings: { activation } })),
   definition: over('bt', signature, ({ o, 'param.up': up, 'param.down': down }, { activation }: Settings) => ({
     y: definition({ up, down }, o, activation),
