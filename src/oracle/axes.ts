@@ -9,7 +9,7 @@ export type AxisKind = 'time' | 'batch' | 'head';
 const letterOf = ({ batch = 'b', laws }: Operator, kind: AxisKind): string | undefined =>
   ({ time: 't', batch, head: laws.heads })[kind];
 
-/** Which axis of an input or output is of a kind; undefined where none is. */
+/** The axis of a kind in an input or output; undefined where there is none. */
 export function axisOf(
   operator: Operator,
   kind: AxisKind,
@@ -52,7 +52,7 @@ export const isState = (operator: Operator, name: string): boolean =>
 export const growingAxis = ({ signature }: Operator, name: string): number | undefined =>
   growingAxisIn(signature.outputs, 't', name);
 
-/** How long the sequences of a case or layout are; 0 where there is no time. */
+/** The longest sequence of a case or layout; 0 where there is no time. */
 export function longestIn(
   operator: Operator,
   { inputs }: { readonly inputs: Readonly<Record<string, { readonly shape: Shape }>> },

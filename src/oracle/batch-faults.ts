@@ -33,7 +33,7 @@ export const batchFaultsOf = <S extends Settings, Text extends string>(
 const shared = (inputs: Named): Named =>
   Object.fromEntries(Object.entries(inputs).filter(([name]) => !isOfSequence(name)));
 
-/** How long a growing state is once a sequence's tokens are in it, given its own state before, if it has one. */
+/** The length of a growing state after a sequence's tokens, given its state before them, if it has one. */
 const lengthAfter = (before: Value | undefined, axis: number, { length }: Span): number =>
   (before?.shape[axis] ?? 0) + length;
 

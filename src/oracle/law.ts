@@ -22,6 +22,6 @@ export interface Law {
   applies(operator: Operator, mode: string, c: Case): boolean;
   /** The worst disagreement. Allowances come from the operator's own mode, never from the program on trial. */
   check(subject: Subject, c: Case): Verdict;
-  /** Which cases it is tried on. */
+  /** The size of the cases on which it is tried. */
   readonly size?: Partial<Size>;
 }

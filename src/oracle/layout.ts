@@ -3,10 +3,10 @@ import type { Shape } from '../tensor/shape.ts';
 import type { Layout, Settings, Slot } from './case.ts';
 import { type Lengths, type Side, shapeIn, signatureOf } from './signature.ts';
 
-/** What the letters do not say of an input: what its numbers are like, and its shape where its term has none or several. */
+/** Properties of an input that its letters do not give: the kind of its numbers, and its shape where its term has none or several. */
 export type Details = Partial<Slot>;
 
-/** What a drawn layout has beside the lengths of its letters. */
+/** The parts of a drawn layout beside the lengths of its letters. */
 export interface Drawn<S extends Settings> {
   readonly lengths: Lengths;
   readonly settings: S;

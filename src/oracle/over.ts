@@ -9,7 +9,7 @@ export type Definition<S extends Settings> = {
   run(inputs: Tensors, settings: S, mode: string, frozen?: Tensors): Tensors;
 }['run'];
 
-/** What a definition is told beside its inputs and settings: each letter's index, their lengths, the mode, the inputs at which divisors are taken. */
+/** Context of a definition: each letter's index, the lengths, the mode, and the inputs at which divisors are taken. */
 export type Where<Text extends string, Letters extends string> = IndexOf<Letters> & {
   readonly lengths: IndexOf<Letters>;
   readonly mode: string;

@@ -24,7 +24,7 @@ export interface Term {
   readonly shapes: readonly (readonly Axis[])[];
 }
 
-/** What an operator takes, or what it gives, in order. */
+/** The inputs or the outputs of an operator, in order. */
 export type Side = readonly Term[];
 
 /** A signature and its text. */
@@ -96,7 +96,7 @@ export function termIn(side: Side, name: string): Term | undefined {
   return terms.get(name);
 }
 
-/** Which axis of a tensor is a letter's; undefined where it has none, or has it only within a sum or product. */
+/** The axis of a letter in a tensor; undefined where there is none, or only within a sum or product. */
 export function axisIn(side: Side, letter: string, name: string): number | undefined {
   for (const axes of termIn(side, name)?.shapes ?? []) {
     const at = axes.findIndex(({ letters }) => letters.length === 1 && letters[0] === letter);
@@ -105,7 +105,7 @@ export function axisIn(side: Side, letter: string, name: string): number | undef
   return undefined;
 }
 
-/** Which axis of a tensor grows with a letter, as `(s+t)` does with t; undefined where none does. */
+/** The axis of a tensor that grows with a letter, as `(s+t)` does with t; undefined where none does. */
 export function growingAxisIn(side: Side, letter: string, name: string): number | undefined {
   const [axes = []] = termIn(side, name)?.shapes ?? [];
   const at = axes.findIndex(({ letters, join }) => join === 'sum' && letters.includes(letter));

@@ -7,12 +7,12 @@ import { input, read } from '../tensor/input.ts';
 import { type Shape, sameShape, show } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 
-/** One case of a family: its configuration, what goes in, and the names of what must come out. */
+/** One case of a family: its configuration, its inputs, and the names of the expected outputs. */
 export interface VectorCase {
   readonly family: string;
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
-  /** The `in/`, `param/` and `buffer/` tensors. Expected numbers are kept from adapters, so that none can be copied. */
+  /** The `in/`, `param/` and `buffer/` tensors. Adapters do not get the expected numbers, so they cannot copy them. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** Stored type and shape of every tensor to be answered: `out/`, `inter/`, `grad/`. */
   readonly wanted: ReadonlyMap<string, Pick<StoredTensor, 'dtype' | 'shape'>>;
@@ -36,7 +36,7 @@ export interface Answers {
 /** Computes a case. Throws InputError on a configuration it can't honour. */
 export type Adapter = (testCase: VectorCase) => Answers;
 
-/** A tensor given to a case, of a known shape when one is named. Throws when it is missing or shaped otherwise. */
+/** A tensor given to a case, of a known shape when one is named. Throws when it is missing or has another shape. */
 export function givenIn({ name, tensors }: VectorCase, tensor: string, shape?: Shape): StoredTensor {
   const stored = tensors.get(tensor) ?? fail(`case ${name}: has no tensor ${tensor}; add it to the file`);
   if (shape !== undefined && !sameShape(stored.shape, shape)) {

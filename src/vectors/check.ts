@@ -41,7 +41,7 @@ export interface CheckOptions {
 }
 
 /**
- * Holds the project against all vectors in some folders and the folders below them. A file or manifest that is damaged
+ * Compares the project with all vectors in some folders and the folders below them. A file or manifest that is damaged
  * is a problem of the report. Throws InputError when a folder is missing or holds no vectors.
  */
 export function checkVectors(folders: readonly string[], options: CheckOptions = {}): Report {

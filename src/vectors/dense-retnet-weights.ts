@@ -42,7 +42,7 @@ export function usedParams(params: DenseRetNetParams, { denseLayers }: DenseRetN
   return { ...params, layers };
 }
 
-/** The parameters from the authors' weights. A gate's rank is what its weights have. Throws on missing and misshaped ones. */
+/** The parameters from the authors' weights. A gate's rank is that of its weights. Throws on missing and misshaped ones. */
 export function authorsParams(weights: Weights, config: DenseRetNetConfig): DenseRetNetParams {
   const { vocabulary, width, layers } = config;
   return {

@@ -36,7 +36,7 @@ const sites: Readonly<Record<string, string>> = {
 };
 
 /**
- * The authors' DenseRetNet in its modes. The rank of its gates is what its weights have.
+ * The authors' DenseRetNet in its modes. The rank of its gates is that of its weights.
  * Throws on a config that makes no model, on values without a formula, on missing and misshaped tensors.
  */
 export const denseRetNetCase: Adapter = (testCase) => {
@@ -77,7 +77,7 @@ function layerAnswers(
 ): Answers['tensors'] {
   const path = `layers.${l}.`;
   const named = Object.entries(sites).map(([name, site]) => [name, () => answer(at(`${path}${site}`))] as const);
-  // where there is nothing to let in the model opens no gate; theirs is computed all the same
+  // without sources our model computes no gate; the authors' code computes it all the same
   const gate = (which: 'key' | 'value') => (): Answer => {
     if (config.denseLayers > 0) return answer(at(`${path}${which}Gate`));
     const x = at(`${path}input`);

@@ -6,13 +6,13 @@ import { plain } from '../io/text.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 import { type ListedCase, MANIFEST, readManifest } from './manifest.ts';
 
-/** A file to be held against the project, with its manifest's words if there is a manifest. */
+/** A file of vectors, with its entry in the manifest if there is one. */
 export interface VectorFile {
   readonly path: string;
   readonly listed: ListedCase | null;
 }
 
-/** What a search found: files, and what is wrong with the folders themselves. */
+/** The result of a search: files, and errors of the folders themselves. */
 export interface Discovery {
   readonly files: readonly VectorFile[];
   readonly problems: readonly string[];
@@ -21,7 +21,7 @@ export interface Discovery {
 const EXTENSION = '.safetensors';
 
 /**
- * The vectors in some folders and the folders below them; hidden folders are passed over, and one reached twice counts
+ * The vectors in some folders and the folders below them; hidden folders are skipped, and one reached twice counts
  * once. A manifest that is unreadable or disagrees with its folder is a problem of the result. Throws when a folder is
  * missing, is not a folder, or holds no vectors.
  */
@@ -40,7 +40,7 @@ export function discover(folders: readonly string[]): Discovery {
   return { files: all.flatMap(({ files }) => files), problems: all.flatMap(({ problems }) => problems) };
 }
 
-/** What a folder and those below it hold, by their real paths: so that a link to a folder above ends the search. */
+/** Searches a folder and those below it, by their real paths, so that a link to a folder above ends the search. */
 function search(folder: string, visited: Map<string, Discovery>): Map<string, Discovery> {
   const real = realpathSync(folder);
   if (visited.has(real)) return visited;
@@ -57,7 +57,7 @@ function isFolder(path: string): boolean {
   try {
     return statOf(path).isDirectory();
   } catch {
-    return false; // a link to nowhere, of no concern here
+    return false; // a broken link is no folder
   }
 }
 

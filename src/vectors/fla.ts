@@ -105,7 +105,7 @@ export const simpleGla: Adapter = (testCase) => {
 };
 
 /**
- * Kind linear_attn: without a gate, and where the config says so divided by what the weights sum to; an initial state adds nothing to
+ * Kind linear_attn: without a gate, and divided by the sum of the weights where the config says so; an initial state adds nothing to
  * that sum. Throws on another layout and on shapes unlike the config's.
  */
 export const linearAttention: Adapter = (testCase) => {

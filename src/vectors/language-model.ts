@@ -23,7 +23,7 @@ export interface ModelCase<C, P extends Tree, S extends Tree = Value> {
   readonly params: (weights: Weights) => P;
   /** Batch and length of `in/input_ids`. */
   readonly size: readonly [b: number, t: number];
-  /** Which given tensor the loss takes its labels from. */
+  /** The given tensor with the labels of the loss. */
   readonly labels: string;
 }
 
@@ -35,7 +35,7 @@ export interface RotatedCase<C, P extends Tree> extends ModelCase<C, P> {
   readonly buffers: string;
 }
 
-/** The runs that a case's answers come from, each made when it is first asked for. */
+/** The runs from which a case's answers come, each made at its first use. */
 export interface ModelRuns<S extends Tree = Value> {
   /** The logits of the parallel run. */
   readonly parallel: () => Value;
@@ -48,7 +48,7 @@ export interface ModelRuns<S extends Tree = Value> {
 
 const TOKENS = 'in/input_ids';
 
-/** The tokens [b, t] of a case. Throws when they are missing or shaped otherwise. */
+/** The tokens [b, t] of a case. Throws when they are missing or have another shape. */
 export function tokensIn(testCase: VectorCase, size: readonly number[], on: Executor = f64): Value {
   return indexInput(on, givenIn(testCase, TOKENS, size).data, size);
 }

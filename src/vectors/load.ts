@@ -17,7 +17,7 @@ export interface LoadedCase {
   readonly name: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Where the file and its manifest disagree. */
+  /** Disagreements of the file with its manifest. */
   readonly problems: readonly string[];
 }
 

@@ -34,7 +34,7 @@ export const nextTokenLoss =
 
 /**
  * The `out/loss` of a language model, of which its gradients are taken. One token predicts nothing, so there the loss is the
- * probed sum; and a probe, where there is one, is what is differentiated.
+ * probed sum. Where there is a probe, the probed sum is differentiated.
  */
 export function objectivesOf(
   testCase: VectorCase,

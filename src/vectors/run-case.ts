@@ -11,7 +11,7 @@ const EXPECTED = /^(out|inter|grad)\//;
 /** Constants that follow from the config: given, and compared where an adapter computes them too. */
 const CONSTANT = /^buffer\//;
 
-/** A case as its adapter sees it: without the numbers that are expected. */
+/** A case for its adapter, without the expected numbers. */
 export function withoutExpected({ family, name, config, tensors }: LoadedCase): VectorCase {
   const named = [...tensors];
   return {
@@ -73,7 +73,7 @@ function unanswered({ family }: LoadedCase, name: string, { waived = {} }: Answe
   return reason.trim() === '' ? failedTensor(name, 'it is waived without a reason') : waivedTensor(name, reason);
 }
 
-/** One line on what was thrown: the message of a mistake in the case, with the error's class for a fault of the project. */
+/** One line about an error: the message of an error in the case, with the class of the error for a fault of the project. */
 function messageOf(error: unknown): string {
   const text = error instanceof InputError ? error.message : String(error);
   return text.replace(/\s+/g, ' ');

@@ -8,5 +8,5 @@ export interface Waiver {
   readonly reason: string;
 }
 
-/** A waiver holds only for what no adapter answers: what can be computed is compared. */
+/** A waiver holds only for tensors that no adapter answers: an answered tensor is compared. */
 export const waivers: readonly Waiver[] = [];

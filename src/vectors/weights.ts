@@ -7,8 +7,8 @@ import type { Executor, Value } from '../tensor/value.ts';
 import { type Answers, answer, type VectorCase } from './case.ts';
 
 /**
- * Weights as they are stored. Models are differentiated with respect to these, and make their own parameters of them inside
- * the differentiated function: so gradients come out by the official names, and those of unused weights are zeros.
+ * Weights as they are stored. Models are differentiated with respect to these, and convert them to their own parameters inside
+ * the differentiated function. Gradients then have the official names, and those of unused weights are zeros.
  */
 export type Weights = Readonly<Record<string, Value>>;
 
@@ -22,7 +22,7 @@ export function weightsIn({ tensors }: VectorCase, on: Executor = f64): Weights 
   );
 }
 
-/** A weight of a known shape. Throws when it is missing or shaped otherwise. */
+/** A weight of a known shape. Throws when it is missing or has another shape. */
 export function weightOf(weights: Weights, name: string, shape: Shape): Value {
   const weight = Object.hasOwn(weights, name) ? weights[name]! : null;
   if (weight === null) {

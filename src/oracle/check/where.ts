@@ -20,7 +20,7 @@ function tensorOf(tensor: string): { readonly side: 'inputs' | 'outputs'; readon
   return { side: tensor.slice(0, at) === 'out' ? 'outputs' : 'inputs', name: tensor.slice(at + 1) };
 }
 
-/** Which axis of a tensor of an answer is of a kind. */
+/** The axis of a kind in a tensor of an answer. */
 export function answerAxis(operator: Operator, kind: AxisKind, tensor: string): number | undefined {
   const { side, name } = tensorOf(tensor);
   return axisOf(operator, kind, side, name);
