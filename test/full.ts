@@ -20,7 +20,7 @@ interface Row {
   readonly seconds: number;
 }
 
-// all laws, or those named on the command line
+// all laws, or the laws named on the command line
 const asked = process.argv.slice(2);
 const chosen = asked.length === 0 ? laws : laws.filter(({ name }) => asked.includes(name));
 
@@ -30,12 +30,12 @@ const combinations = chosen.flatMap((law) =>
     .flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ law, operator, mode }))),
 );
 
-/** Yields the items of a list and drops each, so that results cached on it can be freed. */
+/** Yields the items of a list and removes each one, so that memory cached on it can be freed. */
 function* drain<T>(list: T[]): Generator<T> {
   for (let one = list.pop(); one !== undefined; one = list.pop()) yield one;
 }
 
-/** Runs one combination on `wanted` cases that the law covers; no row if it covers none. */
+/** Runs one combination on `wanted` cases that the law covers. If the law covers none, the row has 0 cases. */
 function runCombination(at: number): Row {
   const { law, operator, mode } = combinations[at]!;
   const start = performance.now();

@@ -5,12 +5,12 @@ import { root } from './support/root.ts';
 
 const gpu = 'src/executors/gpu';
 
-/** Libraries that the command line and the benchmarks are built on. */
+/** The libraries that the command line and the benchmarks use. */
 const libraries = ['src/tensor', 'src/autograd', 'src/executors', 'src/io', 'src/nn', 'src/models'];
 
 const oracle = 'src/oracle';
 
-/** The files of the oracle that put everything together; the others beside them are the parts that its folders are made of. */
+/** The oracle's entry files, which may import all of it. The other files beside them are parts that its folders import. */
 const wholes = ['equations', 'faults', 'index', 'verify'].map((name) => `${oracle}/${name}.ts`);
 const parts = readdirSync(join(root, oracle))
   .filter((name) => name.endsWith('.ts'))
@@ -19,8 +19,8 @@ const parts = readdirSync(join(root, oracle))
 const toParts = ['spec', 'src/tensor', 'src/autograd', 'src/executors', 'src/nn', ...parts];
 
 /**
- * Which folders or files a folder may import from, besides what lies inside it. The longest name that a file's path begins with
- * holds for it; the stages of the gpu executor stand from the lowest to the highest.
+ * The folders and files that a folder may import from, besides its own files. The longest name that begins a file's path
+ * applies. The stages of the gpu executor are listed from the lowest to the highest.
  */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   spec: [],
@@ -57,8 +57,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 };
 
 /**
- * Files that need each other, as each says half of one thing: a primitive is the other's derivative, a value carries the executor
- * that runs primitives.
+ * Pairs of files that import each other: one primitive is the derivative of the other, or a value carries the executor that
+ * runs primitives.
  */
 const pairs = [
   ['src/tensor/primitive.ts', 'src/tensor/value.ts'],
@@ -77,7 +77,7 @@ const filesIn = (folder: string): string[] =>
 
 const isIn = (file: string, place: string): boolean => file === place || file.startsWith(`${place}/`);
 
-/** The longest name of the table that a file's path begins with. */
+/** The longest name of the table that begins a file's path. */
 const roomOf = (file: string): string | undefined =>
   Object.keys(allowed)
     .filter((place) => isIn(file, place))
@@ -85,7 +85,7 @@ const roomOf = (file: string): string | undefined =>
 
 const known = new Map<string, readonly string[]>();
 
-/** The files that a file imports. Imports of types count: a reader follows them too. */
+/** The files that a file imports. Type imports count, because a reader follows them too. */
 function importsOf(file: string): readonly string[] {
   const imports =
     known.get(file) ??
@@ -111,7 +111,7 @@ function reachedFrom(file: string): Set<string> {
 describe('the structure', () => {
   const held = ['spec', 'src', 'bench'].flatMap(filesIn);
 
-  it.each(Object.entries(allowed))('%s imports only what it may', (room, others) => {
+  it.each(Object.entries(allowed))('%s imports only from the folders allowed to it', (room, others) => {
     const wrong = held
       .filter((file) => roomOf(file) === room)
       .flatMap((file) =>
@@ -122,11 +122,11 @@ describe('the structure', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('has a place for every file', () => {
+  it('lists a folder for every file', () => {
     expect(held.filter((file) => roomOf(file) === undefined)).toEqual([]);
   });
 
-  it('has no file that imports itself through others, but for the pairs that are named', () => {
+  it('has no import cycles except the named pairs', () => {
     const reached = new Map(held.map((file) => [file, reachedFrom(file)]));
     const circles = held
       .filter((file) => reached.get(file)!.has(file))
@@ -135,25 +135,25 @@ describe('the structure', () => {
     expect(unnamed).toEqual([]);
   });
 
-  it('has what tests of several rooms share in test/support', () => {
+  it('keeps helpers shared by several test folders in test/support', () => {
     const sideways = filesIn('test').flatMap((file) =>
       importsOf(file)
         .filter((path) => isIn(path, 'test') && !isIn(path, 'test/support') && dirname(path) !== 'test')
         .filter((path) => !isIn(file, path.split('/').slice(0, 2).join('/')))
         .map((path) => `${file} imports ${path}`),
     );
-    // the page runs the tests of a device in a browser
+    // the page reuses the gpu executor's comparison with f64
     expect(sideways).toEqual(['test/browser/page.ts imports test/executors/gpu/support.ts']);
   });
 
   const ofNode = ['src/io', 'src/vectors', 'src/oracle', 'src/cli', 'bench'];
 
-  it('imports nothing of Node where a page can use it', () => {
+  it('imports no Node module in code that a page can use', () => {
     const portable = held.filter((file) => !ofNode.some((place) => isIn(file, place)));
     expect(portable.filter((file) => /from 'node:/.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
   });
 
-  it('has no file of more than 400 lines', () => {
+  it('has no file over 400 lines', () => {
     const long = ['spec', 'src', 'bench', 'test']
       .flatMap(filesIn)
       .filter((file) => readFileSync(join(root, file), 'utf8').split('\n').length > 401);

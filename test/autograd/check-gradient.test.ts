@@ -1,4 +1,4 @@
-/** @file checkGradient accepts right gradients and rejects wrong ones. */
+/** @file checkGradient accepts correct gradients and rejects wrong ones. */
 import { describe, expect, it } from 'vitest';
 import { checkGradient } from '../../src/autograd/check-gradient.ts';
 import { extrapolatedDifference } from '../../src/autograd/difference.ts';
@@ -19,7 +19,7 @@ const smooth = (x: Value): Value => mul(exp(x), x);
 const wrong = (error: number) => (x: Value) => add(smooth(x), scale(sub(x, stopGradient(x)), error));
 
 describe('checkGradient', () => {
-  it('accepts right gradients along a hundred directions', () => {
+  it('accepts correct gradients along a hundred directions', () => {
     for (let seed = 0; seed < 100; seed++) {
       for (const direction of ['dense', 'one-hot'] as const) {
         expect(checkGradient(smooth, point, { seed, direction })).toMatchObject({ ok: true });
@@ -41,7 +41,7 @@ describe('checkGradient', () => {
     expect(checkGradient((x: Value) => exp(scale(exp(x), 1e9)), tensor([1]))).toMatchObject({ ok: false });
   });
 
-  it('returns both numbers, and a tolerance far below them', () => {
+  it('returns both derivatives, and a tolerance far below them', () => {
     const { analytic, numeric, tolerance } = checkGradient(smooth, point, { seed: 3 });
     expect(Math.abs(analytic - numeric)).toBeLessThanOrEqual(tolerance);
     expect(tolerance).toBeLessThan(1e-9 * Math.abs(numeric));
@@ -63,7 +63,7 @@ describe('checkGradient', () => {
     expect(moved.size).toBe(1);
   });
 
-  it('takes trees, other executors and empty values', () => {
+  it('accepts trees, other executors and empty values', () => {
     const tree = { a: tensor([1, 2]), b: [tensor(3)] };
     expect(checkGradient(({ a, b }: typeof tree) => [mul(a, b[0]!), exp(a)], tree)).toMatchObject({ ok: true });
     expect(checkGradient(smooth, input(counting().on, [1, 2], [2]))).toMatchObject({ ok: true });
@@ -77,13 +77,13 @@ describe('extrapolatedDifference', () => {
     ['exp', Math.exp, -3, Math.exp(-3)],
     ['1/x', (x: number) => 1 / x, 0.5, -4],
     ['a constant', () => 7, 2, 0],
-  ])('of %s is its derivative within the error that it states', (_, f, x, expected) => {
+  ])('of %s is its derivative, within the error estimate', (_, f, x, expected) => {
     const { value, error } = extrapolatedDifference((h) => ({ value: f(x + h), size: Math.abs(f(x + h)) }));
     expect(Math.abs(value - expected)).toBeLessThanOrEqual(error);
     expect(error).toBeLessThan(1e-10 * Math.max(1, Math.abs(expected)));
   });
 
-  it('estimates a large error where there is no derivative', () => {
+  it('estimates a large error where the derivative does not exist', () => {
     const { error } = extrapolatedDifference((h) => ({ value: Math.sqrt(Math.abs(h)) * Math.sign(h), size: 1 }));
     expect(error).toBeGreaterThan(0.1);
   });

@@ -24,7 +24,7 @@ function layer({ x, w }: Layer): { h: Value; norm: Value } {
 type Run = (f: typeof layer, inputs: Layer) => ReturnType<typeof layer>;
 const plain: Run = (f, inputs) => f(inputs);
 
-/** Two layers, each called through `run`; the second takes the first's result. */
+/** Two layers in sequence, each called through `run`. */
 function network(run: Run): (inputs: Layer) => Value {
   return ({ x, w }) => {
     const first = run(layer, { x, w });
@@ -48,7 +48,7 @@ describe('checkpoint', () => {
     expect(numbers(grad(network(checkpoint), point))).toEqual(numbers(grad(network(plain), point)));
   });
 
-  it('changes no second gradients, and they are derivatives of the first', () => {
+  it('changes no second derivatives, and these are the derivatives of the first', () => {
     const second = (run: Run) => (inputs: Layer) => {
       const { x, w } = grad(network(run), inputs);
       return add(sum(mul(x, tensor([1, 3]))), sum(w));
@@ -68,7 +68,7 @@ describe('checkpoint', () => {
     expect(read(jvp(network(checkpoint), point, direction))).toEqual(read(jvp(network(plain), point, direction)));
   });
 
-  it('keeps only its inputs and results, and recomputes the rest', () => {
+  it('stores only its inputs and results, and recomputes the rest', () => {
     const stepsOf = (run: Run): number => {
       let steps = 0;
       grad((inputs: Layer) => {
@@ -85,7 +85,7 @@ describe('checkpoint', () => {
       return work.primitives;
     };
     const steps = 6;
-    // for each layer one call and two results instead of every step
+    // the tape stores one call and two results per layer instead of every step
     expect(stepsOf(plain) - stepsOf(checkpoint)).toBe(2 * (steps - 3));
     expect(workOf(checkpoint) - workOf(plain)).toBeGreaterThanOrEqual(2 * steps);
   });
@@ -97,13 +97,13 @@ describe('checkpoint', () => {
     expect(work.primitives).toBe(1);
   });
 
-  it('may close over variables of calls further out, and differentiates them', () => {
+  it('may close over variables of outer gradient calls, and differentiates them', () => {
     // d/dx d/dy (x y²) at (3, 5) = 2y
     const mixed = grad((x) => grad((y) => checkpoint((z) => mul(x, mul(z, z)), y), scalar(5)), scalar(3));
     expect(read(mixed)).toEqual(Float64Array.of(10));
   });
 
-  it('gives zero cotangents for results that are not used', () => {
+  it('treats the cotangents of unused results as zero', () => {
     const used = grad((x) => checkpoint((y) => ({ a: mul(y, y), b: mul(y, 7) }), x).b, scalar(3));
     expect(read(used)).toEqual(Float64Array.of(7));
     const { pullback } = vjp((x) => {
@@ -115,9 +115,9 @@ describe('checkpoint', () => {
 
   it.each([
     ['the same call', () => grad((x) => checkpoint((y) => mul(y, x), x), scalar(2))],
-    // as a constant, x would silently lose its gradient
-    ['a call further in', () => grad((x) => grad((y) => checkpoint((z) => mul(z, y), x), scalar(2)), scalar(3))],
-  ])('refuses to close over a variable of %s', (_, call) => {
+    // recomputed as a constant, y would silently lose its gradient
+    ['an inner call', () => grad((x) => grad((y) => checkpoint((z) => mul(z, y), x), scalar(2)), scalar(3))],
+  ])('refuses a function that closes over a variable of %s', (_, call) => {
     expect(call).toThrow(
       'checkpoint: the function closes over a differentiated value; pass every such value in as an input',
     );

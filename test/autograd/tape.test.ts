@@ -1,4 +1,4 @@
-/** @file Reverse-mode gradients: nesting, trees, pullbacks, jvp, slices, cost, and cotangents only where needed. */
+/** @file Reverse-mode gradients: nesting, trees, pullbacks, jvp, slices, cost, and no work for constants. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tape } from '../../src/autograd/tape.ts';
@@ -33,7 +33,7 @@ const power = (x: Value, n: number): Value => (n === 1 ? x : mul(x, power(x, n -
 const numbers = (x: Value): number[] => [...read(x)];
 
 describe('nested gradients', () => {
-  it('differentiate closures over outer variables, three calls deep', () => {
+  it('differentiate closures over outer variables, to three nested calls', () => {
     // d/dx d/dy d/dz x² y³ z⁴ = 2x · 3y² · 4z³
     const mixed = grad(
       (x) => grad((y) => grad((z) => mul(power(x, 2), mul(power(y, 3), power(z, 4))), scalar(2)), scalar(3)),
@@ -48,8 +48,8 @@ describe('nested gradients', () => {
     expect(item(derivative(derivative(derivative(fifth)))(scalar(2)))).toBe(5 * 4 * 3 * 4);
   });
 
-  it('do not confuse values of different calls', () => {
-    // the inner derivative is of y alone: d/dx (x · d/dy (x + y)) = d/dx x = 1, not 2
+  it('keep the values of different calls apart', () => {
+    // the inner call differentiates by y alone: d/dx (x · d/dy (x + y)) = d/dx x = 1, not 2
     expect(
       item(
         grad(
@@ -64,8 +64,8 @@ describe('nested gradients', () => {
     ).toBe(1);
   });
 
-  it('take the outer variable itself as the inner input', () => {
-    // x · d/dx x³ = 3x³, of which the derivative is 9x²
+  it('accept the outer variable itself as the inner input', () => {
+    // x · d/dx x³ = 3x³; its derivative is 9x²
     expect(
       item(
         grad(
@@ -80,14 +80,14 @@ describe('nested gradients', () => {
     ).toBe(36);
   });
 
-  it('differentiate a pullback with respect to its cotangent, made outside or inside', () => {
+  it('differentiate a pullback with respect to its cotangent, whether vjp ran outside or inside', () => {
     const x = tensor([1, 2, 3]);
     const { pullback } = vjp((y) => mul(y, y), x);
     expect(numbers(grad((ct) => sum(mul(pullback(ct), ct)), tensor([1, 1, 1])))).toEqual([4, 8, 12]);
     expect(numbers(grad((ct) => sum(vjp((y) => mul(y, ct), x).pullback(ct)), tensor([1, 1, 1])))).toEqual([2, 2, 2]);
   });
 
-  it('see no gradient through stopGradient, at any depth', () => {
+  it('are zero through stopGradient, at any depth', () => {
     const f = (x: Value): Value => mul(stopGradient(power(x, 2)), x);
     expect(item(grad(f, scalar(3)))).toBe(9);
     expect(item(grad((x) => grad(f, x), scalar(3)))).toBe(0);
@@ -130,7 +130,7 @@ describe('gradients of trees', () => {
     expect(item(gradient.scale)).toBe(110);
   });
 
-  it('are zeros where the result does not depend on an input', () => {
+  it('are zero for an input that the result does not depend on', () => {
     const { unused, used } = grad(({ used: x }) => sum(x), { used: tensor([1, 2]), unused: tensor([[1], [2]]) });
     expect([unused.shape, numbers(unused), numbers(used)]).toEqual([
       [2, 1],
@@ -140,14 +140,14 @@ describe('gradients of trees', () => {
     expect(numbers(grad(() => scalar(1), tensor([1, 2])))).toEqual([0, 0]);
   });
 
-  it('take cotangents by path in the tree, not by the order of fields', () => {
+  it('match cotangents by path in the tree, not by field order', () => {
     const { value, pullback } = vjp((x) => ({ a: x, b: mul(x, 10) }), scalar(1));
     expect([item(value.a), item(value.b)]).toEqual([1, 10]);
     expect(item(pullback({ b: scalar(0), a: scalar(1) }))).toBe(1);
     expect(item(pullback({ a: scalar(0), b: scalar(1) }))).toBe(10);
   });
 
-  it('include an input that is also a result', () => {
+  it('count an input that is also a result', () => {
     const { pullback } = vjp((x) => [x, x, mul(x, x)] as const, scalar(3));
     expect(item(pullback([scalar(1), scalar(10), scalar(100)]))).toBe(611);
   });
@@ -172,7 +172,7 @@ describe('a pullback', () => {
 });
 
 describe('a tape', () => {
-  it('has the cotangents of intermediate results too, joined from their slices', () => {
+  it('returns the cotangents of intermediate results, summed over their slices', () => {
     const on = tape(f64 as Executor);
     const x = on.watch(tensor([1, 2]));
     const unused = on.watch(tensor([5]));
@@ -186,7 +186,7 @@ describe('a tape', () => {
 });
 
 describe('jvp', () => {
-  it('is the directional derivative, for trees on both sides', () => {
+  it('is the directional derivative, with trees as input and output', () => {
     const f = ({ x, y }: { x: Value; y: Value }) => ({ product: mul(x, y), square: power(x, 2) });
     const { product, square } = jvp(f, { x: scalar(3), y: scalar(5) }, { y: scalar(10), x: scalar(1) });
     expect([item(product), item(square)]).toEqual([5 + 30, 6]);
@@ -199,7 +199,7 @@ describe('jvp', () => {
 });
 
 describe('slices of one value', () => {
-  /** A value, parts of it along its axes, overlapping and with gaps between, and a cotangent for each. */
+  /** A value, some of its slices (overlapping or with gaps), and a cotangent for each slice. */
   const uses = shapesWithAxis().chain(({ shape }) =>
     fc.record({
       x: denseOf(shape, digit),
@@ -237,7 +237,7 @@ describe('slices of one value', () => {
       return total;
     });
 
-  it('add up where they overlap, and leave zeros in gaps', () => {
+  it('add their cotangents where they overlap, and leave zeros in gaps', () => {
     fc.assert(
       fc.property(uses, (use) => {
         const cut = (y: Value): Value[] => [
@@ -252,7 +252,7 @@ describe('slices of one value', () => {
   });
 
   it('have second derivatives', () => {
-    // Σ_t x_t² x_{t+1}: the gradient of the gradient's sum is the Hessian's row sums
+    // f = Σ_t x_t² x_{t+1}: the gradient of the sum of the gradient gives the row sums of the Hessian
     const f = (x: Value): Value => {
       const [early, late] = [slice(x, 0, 0, 3), slice(x, 0, 1, 4)];
       return sum(mul(mul(early, early), late));
@@ -263,7 +263,7 @@ describe('slices of one value', () => {
 });
 
 describe('a recurrence over T steps', () => {
-  /** The cost of a forward and a backward pass over T steps: a scan by slices and a final join. */
+  /** The cost of a forward and a backward pass over T steps: slices in, one stack at the end. */
   function work(steps: number, order: 1 | 2) {
     const { on, work } = counting();
     const xs = input(on, new Float64Array(steps * 3).fill(0.5), [steps, 3]);
@@ -283,7 +283,7 @@ describe('a recurrence over T steps', () => {
 
   it.each([1, 2] as const)('costs O(T) primitives and O(T) numbers, to derivative %i', (order) => {
     const [a, b, c] = [work(20, order), work(40, order), work(60, order)];
-    // equal increments of T cost equal increments of work
+    // equal increments of T add equal amounts of work
     expect(c.primitives - b.primitives).toBe(b.primitives - a.primitives);
     expect(c.numbers - b.numbers).toBe(b.numbers - a.numbers);
     expect(b.numbers).toBeGreaterThan(a.numbers);
@@ -302,7 +302,7 @@ describe('a recurrence over T steps', () => {
 });
 
 describe('cotangents are computed only where needed', () => {
-  it('constant operands cost nothing', () => {
+  it('constant operands add no work', () => {
     const { on, work } = counting();
     const [x, w] = [input(on, [1, 2], [2]), input(on, [3, 4], [2])];
     const { pullback } = vjp((y) => mul(y, w), x);
@@ -311,14 +311,14 @@ describe('cotangents are computed only where needed', () => {
     expect(work.primitives - before).toBe(1);
   });
 
-  it('index operands have none', () => {
+  it('index operands get none', () => {
     const rows = indices([2, 0, 2]);
     expect(numbers(grad((table) => sum(mul(gather(table, rows), tensor([1, 10, 100]))), tensor([5, 6, 7])))).toEqual([
       10, 0, 101,
     ]);
   });
 
-  it('a join of watched and constant values passes cotangents to the watched ones', () => {
+  it('concat of watched and constant values passes cotangents to the watched values only', () => {
     const x = tensor([1, 2]);
     const joined = grad((y) => sum(mul(concat([tensor([9]), y, tensor([9]), y], 0), tensor([1, 2, 3, 4, 5, 6]))), x);
     expect(numbers(joined)).toEqual([2 + 5, 3 + 6]);

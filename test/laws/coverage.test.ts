@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { laws } from '../../src/oracle/laws/index.ts';
 import { root } from '../support/root.ts';
 
-/** Files that no operator uses, with the test that covers each. */
+/** Files that no operator imports, each with the test that covers it. */
 const elsewhere: Readonly<Record<string, string>> = {
   'src/models/generate.ts': 'test/models/generate.test.ts',
   'src/models/index.ts': 'test/docs/programs.test.ts',
@@ -17,7 +17,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
-/** The files that some file imports, by way of others too. */
+/** A file and all files that it imports, directly or indirectly. */
 function reachedFrom(file: string, seen = new Set<string>()): ReadonlySet<string> {
   if (seen.has(file)) return seen;
   seen.add(file);
@@ -25,7 +25,7 @@ function reachedFrom(file: string, seen = new Set<string>()): ReadonlySet<string
   return seen;
 }
 
-it('laws reach every file of nn and models, except those with a test elsewhere', () => {
+it('laws reach every file of nn and models, except the listed files', () => {
   const reached = reachedFrom('src/oracle/operators/index.ts');
   const files = ['src/nn', 'src/models'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -36,7 +36,7 @@ it('laws reach every file of nn and models, except those with a test elsewhere',
   expect(Object.values(elsewhere).filter((test) => !existsSync(join(root, test)))).toEqual([]);
 });
 
-it('there is a file of tests for every law', () => {
+it('every law has a test file', () => {
   const files = readdirSync(join(root, 'test/laws')).flatMap((name) => /^(.*)\.test\.ts$/.exec(name)?.[1] ?? []);
   expect(files.filter((name) => name !== 'coverage').toSorted()).toEqual(laws.map(({ name }) => name).toSorted());
 });

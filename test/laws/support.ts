@@ -1,4 +1,4 @@
-/** @file Tests of one law: it holds on drawn cases of every operator and mode, and rejects its faults. */
+/** @file Tests one law: it holds on drawn cases of every operator and mode, and rejects its faults. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DenseMambaReadings } from '../../src/models/dense-mamba-config.ts';
@@ -19,12 +19,12 @@ interface Trial {
   readonly c: Case;
 }
 
-/** Operators, modes, readings and shapes are drawn together, so that no combination is written by hand. */
+/** Draws operators, modes, readings and shapes together, so that no combination is written by hand. */
 function trials(law: Law): fc.Arbitrary<Trial> {
   const size = { longest: 12, ...law.size };
   const concerned = operators.filter((operator) => law.concerns(operator));
   const drawn = concerned.flatMap((operator) => {
-    // a law may concern an operator and yet cover no case of one of its modes
+    // a law may concern an operator but cover no case of one of its modes
     const sample = sampleCases(operator, size, 40, 1);
     const covered = Object.keys(operator.modes).filter((mode) => sample.some((c) => law.applies(operator, mode, c)));
     if (covered.length === 0) return [];
@@ -32,7 +32,7 @@ function trials(law: Law): fc.Arbitrary<Trial> {
       .record({ mode: fc.constantFrom(...covered), c: cases(operator, size) })
       .map((trial): Trial => ({ operator, ...trial }))
       .filter(({ mode, c }) => law.applies(operator, mode, c));
-    // most cases go to the models with all readings, so that every pair of readings occurs often
+    // the models with all readings get most cases, so that every pair of readings occurs often
     return [{ weight: operator.name in allReadings ? Math.ceil(concerned.length * share) : 1, arbitrary }];
   });
   return fc.oneof(...drawn);
@@ -65,9 +65,9 @@ const ofDenseMamba: Options<DenseMambaReadings> = {
   stateNorm: ['none', 'rms'],
 };
 
-/** The models that have all readings of keys and values, or of states. */
+/** The model with all readings of keys and values, and the model with all readings of states. */
 const allReadings: Readonly<Record<string, Options<object>>> = { denseRetNet: ofDenseRetNet, denseMamba: ofDenseMamba };
-/** Each of these models gets three cases for every four of all other operators, so that every pair of readings occurs this often. */
+/** The weight of each of these models relative to all operators together, and the least count of every pair of readings. */
 const [share, leastOfPairs] = [0.75, 20];
 
 /** Counts how often every pair of readings occurs. */
@@ -97,7 +97,7 @@ function pairCounter(options: Options<object>): {
   };
 }
 
-/** Laws that cover all readings. Laws that compare modes exclude torchscale's normalisation, and states that only one mode computes. */
+/** Laws that cover all readings. Laws that compare modes exclude torchscale's normalisation, and states computed by one mode only. */
 const coverAllReadings = ['definition', 'resumable', 'causal', 'reduces', 'permutes'];
 
 /** Tests that a law holds on at least 1,000 drawn cases, and rejects every fault that it must reject. */
@@ -107,7 +107,7 @@ export function testLaw(name: string): void {
     const coversAll = coverAllReadings.includes(name);
     const count = coversAll ? 1200 : 1000;
 
-    it(`holds on ${count} cases with operators, modes, readings and shapes drawn`, { timeout: 600_000 }, () => {
+    it(`holds on ${count} cases with drawn operators, modes, readings and shapes`, { timeout: 600_000 }, () => {
       const pairs = Object.fromEntries(
         Object.entries(allReadings).map(([model, options]) => [model, pairCounter(options)]),
       );

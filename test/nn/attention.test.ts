@@ -42,7 +42,7 @@ describe('softmax', () => {
     }
   });
 
-  it('ignores unseen entries, NaN and infinities included', () => {
+  it('ignores masked entries, NaN and infinities included', () => {
     const seen = tensor([1, 1, 0, 0]);
     expect([...read(softmax(tensor([1, 1, 1e308, Number.NaN]), seen))]).toEqual([0.5, 0.5, 0, 0]);
   });
@@ -62,7 +62,7 @@ describe.each(modes.map((mode) => [JSON.stringify(mode), mode] as const))('atten
     expect(read(output).every(Number.isFinite)).toBe(true);
   });
 
-  it('of no token returns no output and the same cache', () => {
+  it('of an empty sequence returns an empty output and the same cache', () => {
     const none = { q: drawn([2, 3, 0, 4]), k: drawn([2, 3, 0, 4]), v: drawn([2, 3, 0, 2]), factor: 1 };
     const start = emptyCache(none);
     const result = attentionIn(mode)(none, start);
@@ -76,7 +76,7 @@ describe.each(modes.map((mode) => [JSON.stringify(mode), mode] as const))('atten
     ]);
   });
 
-  it('gives the first token its own value', () => {
+  it('returns the first token’s own value as its output', () => {
     const { output } = attentionIn(mode)(inputs, emptyCache(inputs));
     const first = (x: Value): number[] =>
       Array.from({ length: 12 }, (_, i) => read(x)[Math.floor(i / 2) * 10 + (i % 2)]!);
@@ -85,7 +85,7 @@ describe.each(modes.map((mode) => [JSON.stringify(mode), mode] as const))('atten
 });
 
 describe('rotary pairs', () => {
-  it('of neighbours and of halves give the same numbers in another order', () => {
+  it('of neighbouring channels and of halves give the same numbers, permuted', () => {
     const x = tensor([[1, 2, 5, 7]]);
     const swapped = tensor([[1, 5, 2, 7]]);
     const frequencies = rotaryFrequencies(2);

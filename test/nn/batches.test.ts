@@ -1,4 +1,4 @@
-/** @file Batches: their description, and retention and scans of a batch against each sequence alone. */
+/** @file Batches: their description, and retention and scans of a batch against each sequence run alone. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { vjp } from '../../src/autograd/vjp.ts';
@@ -30,7 +30,7 @@ import { refuses, untyped } from '../support/refusals.ts';
 
 const modes: readonly Mode[] = [{ name: 'parallel' }, { name: 'chunkwise', chunkSize: 3 }, { name: 'recurrent' }];
 
-/** Numbers whose sums, and products with some factors ½, are exact. */
+/** Draws from {−1, 0, 1}: sums and products with a few factors ½ are exact. */
 const drawn = (seed: number, shape: Shape): Value => {
   const random = rng(seed);
   return input(
@@ -59,7 +59,7 @@ const batches: fc.Arbitrary<Batch> = fc.oneof(
 );
 
 describe('a batch', () => {
-  it('has a span for each row of a mask: padding before, after, on both sides, none, nothing else', () => {
+  it('has a span for each row of a mask: padding before, after, on both sides, absent, or everywhere', () => {
     const mask = [
       [0, 0, 1],
       [1, 1, 0],
@@ -80,7 +80,7 @@ describe('a batch', () => {
     });
   });
 
-  it('has a span in its one row for each pair of cumulative lengths', () => {
+  it('has a span in its single row for each pair of cumulative lengths', () => {
     expect(packedBatch([0, 3, 3, 4])).toEqual({
       rows: 1,
       places: 4,
@@ -194,7 +194,7 @@ describe('an argument that does not fit the batch is refused', () => {
 });
 
 describe.each(modes.map((mode) => [mode.name, mode] as const))('retention of a batch in %s mode', (_name, mode) => {
-  it('equals that of each sequence alone, to the bit where everything is exact', () => {
+  it('equals each sequence run alone, bit for bit on exact inputs', () => {
     fc.assert(
       fc.property(batches, fc.nat(1e6), (batch, seed) => {
         const { rows, places, spans } = batch;
@@ -224,7 +224,7 @@ describe.each(modes.map((mode) => [mode.name, mode] as const))('retention of a b
     );
   });
 
-  it('leaves 0 at padding, for any input there', () => {
+  it('outputs 0 at padding, for any input there', () => {
     const x = tensor([[[[Number.NaN], [1], [Infinity]]]]);
     const inputs = { q: x, k: x, v: x, decay: [0.5] };
     const { output, states } = batchedRetention(mode, paddedBatch([[0, 1, 0]]), inputs, [tensor([[[[2]]]])]);
@@ -250,7 +250,7 @@ describe('a batch as one scan', () => {
     return hs.length === 0 ? a : concat(hs, 1);
   };
 
-  it('has the states of each sequence alone at its tokens, unchanged ones at padding, and their gradients', () => {
+  it('equals each sequence run alone at its tokens, keeps the state at padding, and has the same gradients', () => {
     fc.assert(
       fc.property(batches, fc.nat(1e6), (batch, seed) => {
         const shape = [batch.rows, batch.places, 2];
@@ -293,7 +293,7 @@ describe('a batch as one scan', () => {
     );
   });
 
-  it('keeps states over padding: decay 1, input 0', () => {
+  it('keeps states over padding, with decay 1 and input 0', () => {
     const [a, b] = [tensor([[0.5, 0.5, 0.5]]), tensor([[9, 1, 9]])];
     const bounded = scanBatch(paddedBatch([[0, 1, 0]]), 1, { a, b }, [tensor([[4]])]);
     expect([...read(bounded.a)]).toEqual([1, 0, 1]);

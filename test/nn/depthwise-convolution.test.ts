@@ -22,12 +22,12 @@ describe.each([
   const [y, bound] = [read(output)[0]!, boundOf(output)[0]!];
   const biasFirst = Math.fround(Math.fround(1 + before) - 1);
 
-  it('is within the bound though the bias is added first', () => {
+  it('a kernel that adds the bias first is within the bound', () => {
     expect(biasFirst).not.toBe(y);
     expect(Math.abs(biasFirst - y)).toBeLessThanOrEqual(bound);
   });
 
-  it('is beyond it where a tap is a millionth too large', () => {
+  it('a tap that is too large by a millionth exceeds the bound', () => {
     expect(1e-6 * before).toBeGreaterThan(bound);
   });
 });

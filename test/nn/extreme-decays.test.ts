@@ -1,4 +1,4 @@
-/** @file Decays at both ends of their range: where the forward pass is finite, so is every gradient, in every mode. */
+/** @file Decays at both ends of their range: in every mode, gradients are finite wherever the forward pass is. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { vjp } from '../../src/autograd/vjp.ts';
@@ -23,13 +23,13 @@ import { cases } from '../support/property.ts';
 const draw = (shape: Shape, number: () => number, on: Executor = f64): Value =>
   input(on, Float64Array.from({ length: sizeOf(shape) }, number), shape);
 
-/** One of some numbers. */
+/** Draws from a list of numbers. */
 const among =
   (random: Rng, numbers: readonly number[]): (() => number) =>
   () =>
     numbers[random.integer(numbers.length)]!;
 
-/** Outputs, and gradients of their sum, by name. */
+/** Runs a program. Returns its outputs and the gradients of their sum, by name. */
 function run(program: Program, inputs: Named, settings: object): readonly [outputs: Named, gradients: Named] {
   const { value, pullback } = vjp((xs: Named) => program(xs, settings as never), inputs);
   const ones = Object.fromEntries(Object.entries(value).map(([name, x]) => [name, filledLike(x, 1, x.shape)]));
@@ -39,11 +39,11 @@ function run(program: Program, inputs: Named, settings: object): readonly [outpu
 const allFinite = (named: Named): boolean =>
   Object.values(named).every((x) => read(x).every((number) => Number.isFinite(number)));
 
-/** Gates of every size, resets among them. */
+/** Log gates of every size, resets (−∞) included. */
 const gates = [0, -0, -1e-300, -1e-9, -0.5, -20, -745, -746, -1e4, Number.NEGATIVE_INFINITY];
-/** Steps before softplus: around PyTorch's threshold, and far out on both sides. */
+/** Steps before softplus: around PyTorch's threshold of 20, and far from it on both sides. */
 const deltas = [19.9, 20, 20.1, 100, 1e4, 0, -20, -745, -1e4];
-/** A: no decay, slow, fast, immediate. */
+/** A: no decay, slow decay, fast decay, immediate decay. */
 const rates = [0, -1e-9, -1, -16, -1e4];
 
 function attention(operator: Operator, seed: number, on: Executor = f64): Named {
@@ -139,13 +139,13 @@ describe.each(subjects)('$operator.name in mode $mode', ({ operator, mode, input
   });
 });
 
-describe('these inputs find', () => {
+describe('these inputs expose the faults', () => {
   const late = [simpleGla as Operator, stateSpaceDuality as Operator].map((one) => {
     const fault = faults.find((each) => each.name === 'exp-before-mask' && each.operator === one)!;
     return { one, name: one.name, program: fault.program };
   });
 
-  it.each(late)('$name: exp before the mask, in gradients that are not finite', ({ one, program }) => {
+  it.each(late)('$name: exp before the mask gives gradients that are not finite', ({ one, program }) => {
     const finite = among(rng(1), [-1000, -0.5]);
     const inputs = { ...attention(one, 2) };
     const { gate } = inputs;
@@ -154,7 +154,7 @@ describe('these inputs find', () => {
     expect(allFinite(gradients)).toBe(false);
   });
 
-  it('states divided by products of decays', () => {
+  it('states divided by products of decays are not finite', () => {
     const { program } = faults.find(
       (fault) => fault.name === 'divided-by-products' && fault.operator === (selectiveScan as Operator),
     )!;
@@ -166,7 +166,7 @@ describe('these inputs find', () => {
 describe('a long sequence', () => {
   const long = 4096;
 
-  it('of a state that forgets is finite, and its last output does not depend on its first token', () => {
+  it('with decaying states is finite, and its last output does not depend on its first token', () => {
     const random = rng(1);
     const [u, delta] = [draw([1, long, 2], random.normal), draw([1, long, 2], () => 1 + random.uniform())];
     const rows = draw([1, long, 2], random.normal);
@@ -179,7 +179,7 @@ describe('a long sequence', () => {
       expect(allFinite(gradients)).toBe(true);
       const [last, first] = [read(outputs.state!), read(results[0]![0].state!)];
       for (const [i, h] of last.entries()) expect(h).toBeCloseTo(first[i]!, 12);
-      // the last state's dependence on the initial one underflows after some seven hundred steps
+      // the derivative of the last state by the initial state underflows after about seven hundred steps
       const { pullback } = vjp(
         (state: Value) => selectiveScan.modes.scan!({ ...inputs, state }, plain as never),
         inputs.state,
@@ -189,7 +189,7 @@ describe('a long sequence', () => {
     }
   });
 
-  it('of a state that forgets agrees with double-double', () => {
+  it('with decaying states agrees with double-double', () => {
     const of = (on: Executor) => {
       const random = rng(3);
       const rows = draw([1, long, 1], random.normal, on);
@@ -207,7 +207,7 @@ describe('a long sequence', () => {
       expectSameInDoubleDouble((xs: ReturnType<typeof of>) => ({ ...program(xs, plain as never) }), of);
   });
 
-  it('of a state that keeps everything is a sum', () => {
+  it('without decay is a sum', () => {
     const u = draw([1, long, 1], () => 1);
     const one = draw([1, long, 1], () => 1);
     const inputs = { u, delta: one, a: tensor([[0]]), tokenB: one, tokenC: one, state: tensor([[[0]]]) };
@@ -219,7 +219,7 @@ describe('a long sequence', () => {
     }
   });
 
-  it('with resets equals its parts run alone', () => {
+  it('with resets equals the parts between resets, run alone', () => {
     const random = rng(2);
     const [q, k, v] = [2, 2, 3].map((c) => draw([1, 1, long, c], random.normal)) as [Value, Value, Value];
     const every = 512;
@@ -243,14 +243,14 @@ describe('a long sequence', () => {
 });
 
 describe('segmentDecays', () => {
-  it('never exceeds 1 where no decay does, and is 0 across a reset', () => {
+  it('is at most 1 if all decays are, and is 0 across a reset', () => {
     const a = draw([1, 300], () => 0.3);
     expect(Math.max(...read(segmentDecays(a, 1)))).toBe(1);
     const across = read(segmentDecays(tensor([0.5, 0, 0.5]), 0));
     expect([...across]).toEqual([1, 0, 0, 0, 1, 0, 0, 0.5, 1]);
   });
 
-  it('is the product of the decays between, for any time axis', () => {
+  it('is the product of the decays of a segment, along any time axis', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const random = rng(seed);

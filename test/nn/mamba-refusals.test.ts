@@ -1,4 +1,4 @@
-/** @file Refused calls of the Mamba family, each with its whole message. */
+/** @file Refused calls of the Mamba family, each with its full message. */
 import { describe } from 'vitest';
 import { indices, tensor } from '../../src/executors/f64/index.ts';
 import {

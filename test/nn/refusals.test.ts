@@ -1,4 +1,4 @@
-/** @file Refused calls of nn: positions, modes, shapes, losses, each with its whole message. */
+/** @file Refused calls of nn (positions, modes, shapes, losses), each with its full message. */
 import { describe, expect, it } from 'vitest';
 import { bounded, float64 } from '../../src/executors/bounded/index.ts';
 import { f64, indices, tensor } from '../../src/executors/f64/index.ts';
@@ -150,7 +150,7 @@ describe('crossEntropy refuses', () => {
     ],
   ]);
 
-  it('no weights whose numbers are elsewhere', () => {
+  it('no weights whose numbers it cannot read', () => {
     const on = bounded(float64);
     const weights = input(on, [1, 0], [2]);
     const index = { shape: [2], kind: 'index' as const, on, data: on.input(Float64Array.of(0, 1), [2], 'index') };

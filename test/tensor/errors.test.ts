@@ -1,4 +1,4 @@
-/** @file Refused calls of tensor operations, each with its whole message. */
+/** @file Refused calls of tensor operations, each with its full message. */
 import { describe } from 'vitest';
 import { grad, jvp, vjp } from '../../src/autograd/vjp.ts';
 import { f64, indices, scalar, tensor } from '../../src/executors/f64/index.ts';
@@ -36,7 +36,7 @@ const rows = indices([0, 1]);
 const elsewhere = input(counting().on, [1, 2, 3], [3]);
 const columns = reshape(rows, [2, 1]);
 
-/** A value that was kept from a gradient call that has ended. */
+/** Returns a value that has escaped from a finished gradient call. */
 function kept(): Value {
   let escaped = x;
   grad((y) => {
@@ -46,7 +46,7 @@ function kept(): Value {
   return escaped;
 }
 
-/** Passes an argument that the types refuse, as a caller without types may. */
+/** Passes an argument of a wrong type, as a JavaScript caller may. */
 const untyped = (wrong: unknown): Nested => wrong as Nested;
 
 const refusals: { readonly [kind: string]: readonly Refusal[] } = {

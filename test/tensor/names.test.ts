@@ -18,7 +18,7 @@ describe('nearest', () => {
     expect(nearest(name, ['linearScan', 'retention', 'retentions'])).toBe(expected);
   });
 
-  it('finds nothing among nothing', () => {
+  it('finds no name in an empty list', () => {
     expect(nearest('retention', [])).toBeUndefined();
     expect(didYouMean('retention', [])).toBe('');
   });

@@ -1,4 +1,4 @@
-/** @file Functions composed of primitives: broadcasting, derivatives at kinks, joining and cutting, sharing of arrays. */
+/** @file Functions composed of primitives: broadcasting, derivatives at kinks, concatenation and slicing, shared arrays. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { grad, vjp } from '../../src/autograd/vjp.ts';
@@ -37,7 +37,7 @@ import { cases } from '../support/property.ts';
 
 const numbers = (x: Value): number[] => [...read(x)];
 
-/** Two shapes that broadcast, aligned at the right, and the shape that they reach. */
+/** Two shapes that broadcast: each is a tail of one drawn shape, with some lengths replaced by 1. */
 const broadcasting = shapes(4, 3).chain((out) => {
   const part = fc
     .tuple(fc.nat({ max: out.length }), fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }))
@@ -46,14 +46,14 @@ const broadcasting = shapes(4, 3).chain((out) => {
 });
 const pairs = broadcasting.chain(([a, b]) => fc.tuple(denseOf(a, digit), denseOf(b, digit)));
 
-/** The number of a smaller array at a position of the shape that it broadcasts to. */
+/** Reads a broadcast array at a position of the result's shape. */
 const repeated = (x: Dense, position: Position): number =>
   numberAt(
     x,
     position.slice(position.length - x.shape.length).map((p, axis) => (x.shape[axis] === 1 ? 0 : p)),
   );
 
-/** The broadcast shape of two: of each pair of lengths, aligned at the right, the one that is not 1. */
+/** The broadcast shape of `a` and `b`, aligned at the right: a length of 1 takes the other's length. */
 function reached(a: readonly number[], b: readonly number[]): number[] {
   const rank = Math.max(a.length, b.length);
   const fill = (shape: readonly number[]): number[] => [...new Array<number>(rank - shape.length).fill(1), ...shape];
@@ -73,7 +73,7 @@ describe('elementwise functions', () => {
     ];
   const plus0 = ({ data, shape }: Dense): Dense => ({ shape, data: data.map((x) => x + 0) });
 
-  it.each(functions)('%s repeats axes of length 1 and missing axes', (_, f, naive) => {
+  it.each(functions)('%s broadcasts axes of length 1 and missing axes', (_, f, naive) => {
     fc.assert(
       fc.property(pairs, ([x, y]) => {
         const expected = build(reached(x.shape, y.shape), (i) => naive(repeated(x, i), repeated(y, i)));
@@ -98,7 +98,7 @@ describe('elementwise functions', () => {
     );
   });
 
-  it('add up the cotangents of repeated numbers', () => {
+  it('sum the cotangents of broadcast elements', () => {
     fc.assert(
       fc.property(pairs, ([x, y]) => {
         const { value, pullback } = vjp(([a, b]: readonly [Value, Value]) => mul(a, b), [toValue(x), toValue(y)]);
@@ -137,7 +137,7 @@ describe('elementwise functions', () => {
   });
 });
 
-describe('where a derivative jumps', () => {
+describe('where a derivative is not continuous', () => {
   it('equal operands of maximum and minimum share the cotangent', () => {
     for (const f of [maximum, minimum]) {
       const { x, y } = grad(({ x, y }) => sum(f(x, y)), { x: tensor([2, 2]), y: tensor([2, 2]) });
@@ -166,8 +166,8 @@ describe('where a derivative jumps', () => {
   });
 });
 
-describe('joining and cutting', () => {
-  it('chunks, concatenated, are the whole', () => {
+describe('concatenation and slicing', () => {
+  it('concat of all chunks gives the original value', () => {
     fc.assert(
       fc.property(
         shapesWithAxis().chain(({ shape, axis }) => fc.tuple(denseOf(shape, digit), fc.constant(axis))),
@@ -187,7 +187,7 @@ describe('joining and cutting', () => {
     );
   });
 
-  it('a stack has its parts along the new axis, at every place of that axis', () => {
+  it('stack puts its parts along the new axis, at any position of that axis', () => {
     fc.assert(
       fc.property(
         shapes(3, 3).chain((shape) =>
@@ -209,7 +209,7 @@ describe('joining and cutting', () => {
     );
   });
 
-  it('meanKeep is the sum over the length, in the axis that stays', () => {
+  it('meanKeep is the sum divided by the length, and keeps the axis', () => {
     expect(
       toDense(
         meanKeep(
@@ -265,7 +265,7 @@ describe('operations that change nothing return their operand', () => {
     expect(f(x)).toBe(x);
   });
 
-  it('and movement takes index values as well as real ones', () => {
+  it('movement takes index values and real values', () => {
     const ids = indices([
       [1, 2, 3],
       [4, 5, 6],

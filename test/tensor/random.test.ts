@@ -1,11 +1,11 @@
-/** @file Seeded random numbers: reproducible, uniform, normal, independent of neighbouring seeds. */
+/** @file Seeded random numbers are reproducible, uniform or normal, and independent between neighbouring seeds. */
 import { describe, expect, it } from 'vitest';
 import { rng } from '../../src/tensor/random.ts';
 
 const draw = <T>(count: number, f: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => f(i));
 const mean = (numbers: readonly number[]): number => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
 
-/** Checks a mean to within 5 standard errors: a correct stream fails for one seed in a million, and seeds are fixed. */
+/** Checks a mean to within 5 standard errors. A correct stream fails for about one seed in a million; the seeds are fixed. */
 function hasMean(numbers: readonly number[], expected: number, deviation: number): void {
   expect(Math.abs(mean(numbers) - expected)).toBeLessThan((5 * deviation) / Math.sqrt(numbers.length));
 }
@@ -21,7 +21,7 @@ describe('rng', () => {
     expect(stream(-1)).toEqual(stream(2 ** 32 - 1));
   });
 
-  it('gives streams of their own to several callers', () => {
+  it('gives each caller an independent stream', () => {
     const [a, b, alone] = [rng(1), rng(2), rng(1)];
     const mixed = draw(10, () => [b.uniform(), a.uniform()][1]);
     expect(mixed).toEqual(draw(10, () => alone.uniform()));
@@ -63,7 +63,7 @@ describe('rng', () => {
     }
   });
 
-  it('gives every integer below a bound equally often, also first after neighbouring seeds', () => {
+  it('draws every integer below a bound equally often, also as the first number of neighbouring seeds', () => {
     const one = rng(4);
     for (const integers of [draw(7_000, () => one.integer(7)), draw(7_000, (seed) => rng(seed).integer(7))]) {
       for (let n = 0; n < 7; n++)
@@ -88,7 +88,7 @@ describe('rng', () => {
     [() => rng(2 ** 32), 'rng: the seed is 4294967296; a seed is an integer from -2^31 to 2^32 - 1'],
     [() => rng(0).integer(0), 'rng: an integer below 0 was asked for; the bound is an integer from 1 to 2^53 - 1'],
     [() => rng(0).integer(2.5), 'rng: an integer below 2.5 was asked for; the bound is an integer from 1 to 2^53 - 1'],
-  ])('refuses what is no seed and no bound (%#)', (call, message) => {
+  ])('refuses an invalid seed or bound (%#)', (call, message) => {
     expect(call).toThrow(message);
   });
 });

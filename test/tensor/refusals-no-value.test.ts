@@ -1,4 +1,4 @@
-/** @file Refused calls with arguments that are no values. */
+/** @file Refused calls with arguments that are not values. */
 import { describe } from 'vitest';
 import { tensor } from '../../src/executors/f64/index.ts';
 import { div, einsum, exp, gather, sub } from '../../src/index.ts';
@@ -10,7 +10,7 @@ import { refuses, untyped } from '../support/refusals.ts';
 const x = tensor([1, 2, 3]);
 const missing = untyped(undefined);
 
-describe('an argument that is no value is refused', () => {
+describe('an argument that is not a value is refused', () => {
   refuses([
     [() => add(x, untyped([1])), 'add: operand 1 is a list of 1, not a value; make one with tensor(…)'],
     [() => add(missing, x), 'add: operand 0 is undefined, not a value; make one with tensor(…)'],

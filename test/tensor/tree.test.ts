@@ -1,4 +1,4 @@
-/** @file Trees of values: paths, mapping, order of leaves. */
+/** @file Trees of values: paths, mapping, and the order of leaves. */
 import { describe, expect, it } from 'vitest';
 import { scalar } from '../../src/executors/f64/index.ts';
 import { item } from '../../src/tensor/input.ts';
@@ -17,7 +17,7 @@ describe('trees', () => {
     expect(namedLeavesOf(scalar(5)).map(([path]) => path)).toEqual(['']);
   });
 
-  it('keep their structure when mapped, and are not mutated', () => {
+  it('keep their structure under a map, and are not mutated', () => {
     const doubled = mapTree(tree, (x) => scale(x, 2));
     expect(leavesOf(doubled).map(item)).toEqual([2, 4, 6]);
     expect(leavesOf(tree).map(item)).toEqual([1, 2, 3]);
@@ -26,7 +26,7 @@ describe('trees', () => {
     expect(doubled).toHaveProperty('absent', undefined);
   });
 
-  it('take other values in the order of their leaves', () => {
+  it('are rebuilt from a list of values in the order of their leaves', () => {
     expect(withLeaves(tree, leavesOf(tree))).toEqual(tree);
     const { a, b } = withLeaves(tree, [scalar(7), scalar(8), scalar(9)]);
     expect([item(a), item(b[0] as typeof a)]).toEqual([9, 7]);

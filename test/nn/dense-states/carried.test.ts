@@ -1,4 +1,4 @@
-/** @file Checks the kind of recurrence (diagonal, matrix, nonlinear) that decides which modes admit which readings. */
+/** @file Checks the kind of recurrence (diagonal, matrix, nonlinear), which decides the modes that admit a reading. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { f64 } from '../../../src/executors/f64/index.ts';
@@ -17,7 +17,7 @@ import { refuses } from '../../support/refusals.ts';
 
 const [t, e, n] = [3, 2, 3];
 
-/** The carried state after t tokens as a function of the initial one, for drawn decays, drives, sources and weights. */
+/** Maps an initial state to the carried state after t tokens, for drawn decays, drives, sources and weights. */
 function carriedBy(seed: number, readings: StateReadings): (state: readonly number[]) => number[] {
   const random = rng(seed);
   const values = (...shape: number[]): Value =>
@@ -41,7 +41,7 @@ function carriedBy(seed: number, readings: StateReadings): (state: readonly numb
   };
 }
 
-/** The size of f(x + y) − f(x) − f(y) + f(0), which is 0 for every linear recurrence with any drives. */
+/** The size of f(x + y) − f(x) − f(y) + f(0), which is 0 for every linear recurrence. */
 function bend(f: (state: readonly number[]) => number[], seed: number): number {
   const random = rng(seed ^ 0xbe4d);
   const [x, y] = [0, 1].map(() => Array.from({ length: e * n }, () => random.normal())) as [number[], number[]];
@@ -56,7 +56,7 @@ function mixing(f: (state: readonly number[]) => number[]): number {
 }
 
 describe('the carried state', () => {
-  it('is linear in the one before it, and diagonal, exactly where its kind says so', () => {
+  it('is linear or diagonal in the previous state exactly where its kind says so', () => {
     const seen = new Set<string>();
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e6 }), stateReadings, (seed, readings) => {
@@ -74,15 +74,18 @@ describe('the carried state', () => {
     { carry: 'fused', fusion: 'add', stateNorm: 'rms' },
     { carry: 'fused', fusion: 'concat', stateNorm: 'rms' },
     { carry: 'fused', fusion: 'attention', stateNorm: 'none' },
-  ] as const)('bends under $fusion, $stateNorm carried on, so no scan, chunk or convolution computes it', (of) => {
-    const readings = { ...denseSsmConfig({ width: e, layers: 2, denseLayers: 1 }).readings, ...of };
-    expect(carriedRecurrence(readings, 2)).toBe('nonlinear');
-    // attention over one source is linear, over two it is not
-    const carried = of.fusion === 'attention' ? attended(readings) : carriedBy(1, readings);
-    expect(bend(carried, 1)).toBeGreaterThan(1e-3);
-  });
+  ] as const)(
+    'is nonlinear under $fusion, $stateNorm with carry fused, so no scan, chunk or convolution computes it',
+    (of) => {
+      const readings = { ...denseSsmConfig({ width: e, layers: 2, denseLayers: 1 }).readings, ...of };
+      expect(carriedRecurrence(readings, 2)).toBe('nonlinear');
+      // attention over one source is linear; over two it is not
+      const carried = of.fusion === 'attention' ? attended(readings) : carriedBy(1, readings);
+      expect(bend(carried, 1)).toBeGreaterThan(1e-3);
+    },
+  );
 
-  it('mixes the states of a channel under concatenation, so linearScan, which has one decay a state, does not compute it', () => {
+  it('mixes the states of a channel under concatenation, so linearScan, with one decay per state, does not compute it', () => {
     const readings = {
       ...denseSsmConfig({ width: e, layers: 2, denseLayers: 1 }).readings,
       carry: 'fused',
@@ -108,7 +111,7 @@ function attended(readings: StateReadings): (state: readonly number[]) => number
   };
 }
 
-describe('a stack with concatenated states carried on', () => {
+describe('a stack that carries concatenated states', () => {
   const readings = {
     ...denseSsmConfig({ width: 2, layers: 2, denseLayers: 1 }).readings,
     carry: 'fused',

@@ -1,4 +1,4 @@
-/** @file The parallel (associative) scan equals a left fold: real, complex and matrix decays, and gradients. */
+/** @file The parallel (associative) scan equals a left fold, for real, complex and matrix decays, gradients included. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { vjp } from '../../../src/autograd/vjp.ts';
@@ -13,7 +13,7 @@ import { type Shape, sizeOf } from '../../../src/tensor/shape.ts';
 import { leavesOf, mapTree, type Tree } from '../../../src/tensor/tree.ts';
 import type { Value } from '../../../src/tensor/value.ts';
 
-/** The left fold, one element after another, which every scan must equal. */
+/** Combines elements one after another: every scan must equal this left fold. */
 function leftFold<T extends Tree>(combine: Combine<T>, elements: T, axis: number, length: number): T[] {
   const element = (t: number): T => mapTree(elements, (x) => slice(x, axis, t, t + 1));
   const prefixes = [element(0)];
@@ -21,7 +21,7 @@ function leftFold<T extends Tree>(combine: Combine<T>, elements: T, axis: number
   return prefixes;
 }
 
-/** Halves and integers, so that sums and products are exact and only the order of factors can matter. */
+/** Draws halves and integers. Sums and products are exact, so only the order of factors matters. */
 const dyadic = (shape: Shape, seed: number): Value => {
   const random = rng(seed);
   return input(
@@ -47,7 +47,7 @@ function expectFold<T extends Tree>(combine: Combine<T>, elements: T, axis: numb
 }
 
 describe('associativeScan', () => {
-  it('equals the left fold to the bit, with real decays that have no batch axis', () => {
+  it('equals the left fold bit for bit, with real decays that have no batch axis', () => {
     fc.assert(
       fc.property(sizes, ({ t, b, seed }) => {
         const step: Affine<Value> = { a: dyadic([t, 1, 2], seed), b: dyadic([t, b, 2], seed + 1) };
@@ -56,7 +56,7 @@ describe('associativeScan', () => {
     );
   });
 
-  it('equals the left fold to the bit, with complex decays', () => {
+  it('equals the left fold bit for bit, with complex decays', () => {
     fc.assert(
       fc.property(sizes, ({ t, b, seed }) => {
         const complex = (s: number) => ({ re: dyadic([b, t, 2], s), im: dyadic([b, t, 2], s + 1) });
@@ -65,7 +65,7 @@ describe('associativeScan', () => {
     );
   });
 
-  it('equals the left fold to the bit, with matrices, which do not commute', () => {
+  it('equals the left fold bit for bit, with matrices, which do not commute', () => {
     fc.assert(
       fc.property(sizes, ({ t, b, seed }) => {
         const step = { a: dyadic([t, 2, 3, 3], seed), b: dyadic([b, t, 2, 3, 1], seed + 1) };
@@ -74,7 +74,7 @@ describe('associativeScan', () => {
     );
   });
 
-  it('has the gradient of the left fold to the bit', () => {
+  it('has the gradient of the left fold, bit for bit', () => {
     fc.assert(
       fc.property(sizes, ({ t, b, seed }) => {
         const step = { a: dyadic([t, b, 2], seed), b: dyadic([t, b, 2], seed + 1) };

@@ -1,4 +1,4 @@
-/** @file State space models where floating point is hard: decays at 0 and 1, steps near 0 and huge, long sequences. */
+/** @file State space models on numerically hard inputs: decays at 0 and 1, tiny and huge steps, long sequences. */
 import { describe, expect, it } from 'vitest';
 import { vjp } from '../../../src/autograd/vjp.ts';
 import { f64, tensor } from '../../../src/executors/f64/index.ts';
@@ -36,7 +36,7 @@ const drawn = (shape: Shape, seed: number, on: Executor = f64): Value =>
 
 const allFinite = (tree: Tree): boolean => leavesOf(tree).every((x) => read(x).every(Number.isFinite));
 
-/** Whether a function and its gradient, for a cotangent of ones, are finite. */
+/** Returns whether a function is finite, and whether its gradient for a cotangent of ones is. */
 function finiteBothWays<X extends Tree>(f: (xs: X) => Tree, xs: X): [boolean, boolean] {
   const { value, pullback } = vjp(f, xs);
   const ones = mapTree(value, (y) => input(f64, new Float64Array(sizeOf(y.shape)).fill(1), y.shape));
@@ -64,13 +64,16 @@ describe('decays at 0 and at 1', () => {
     }));
   });
 
-  it.each(modes.filter(({ name }) => name !== 'scan'))('$name is finite with complex ones of size 0 and 1', (mode) => {
-    const a: Complex = { re: tensor([[0, 0.6, 1]]), im: tensor([[0, 0.8, 0]]) };
-    const pair = (shape: Shape, seed: number): Complex => ({ re: drawn(shape, seed), im: drawn(shape, seed + 1) });
-    const model = { x: drawn([2, 19, 1], 1), a, b: pair([1, 3], 2), c: pair([1, 3], 4), state: pair([2, 1, 3], 6) };
-    const run = ({ state, ...inputs }: typeof model) => ({ ...ssmIn(mode)(inputs, state) });
-    expect(finiteBothWays(run, model)).toEqual([true, true]);
-  });
+  it.each(modes.filter(({ name }) => name !== 'scan'))(
+    '$name is finite with complex decays of modulus 0 and 1',
+    (mode) => {
+      const a: Complex = { re: tensor([[0, 0.6, 1]]), im: tensor([[0, 0.8, 0]]) };
+      const pair = (shape: Shape, seed: number): Complex => ({ re: drawn(shape, seed), im: drawn(shape, seed + 1) });
+      const model = { x: drawn([2, 19, 1], 1), a, b: pair([1, 3], 2), c: pair([1, 3], 4), state: pair([2, 1, 3], 6) };
+      const run = ({ state, ...inputs }: typeof model) => ({ ...ssmIn(mode)(inputs, state) });
+      expect(finiteBothWays(run, model)).toEqual([true, true]);
+    },
+  );
 });
 
 describe('discretisation', () => {
@@ -134,7 +137,7 @@ describe('discretisation', () => {
     }
   });
 
-  it('of a stiff matrix forgets the fast states', () => {
+  it('of a stiff matrix drops the fast states', () => {
     const e = read(
       matrixExponential(
         tensor([
@@ -158,7 +161,7 @@ describe('4,096 tokens', () => {
   };
   const long = modes.map((mode): SsmMode => (mode.name === 'chunkwise' ? { ...mode, chunkSize: 100 } : mode));
 
-  it.each(long)('$name is finite with states that forget at once, slowly and never', (mode) => {
+  it.each(long)('$name is finite with states that decay at once, slowly and never', (mode) => {
     const run = ({ state, ...inputs }: ReturnType<typeof model> & { state: Value }) => ({
       ...ssmIn(mode)(inputs, state),
     });
@@ -166,7 +169,7 @@ describe('4,096 tokens', () => {
     expect(finiteBothWays(run, { ...inputs, state: emptySsmState(inputs.a, 1) })).toEqual([true, true]);
   });
 
-  it('are convolved alike directly and by FFT, within the bounds of both', () => {
+  it('give equal results by direct convolution and by FFT, within both bounds', () => {
     const inputs = model([0.5, 1 - 1e-3, -0.99]);
     const tensors = Object.entries({ ...inputs, state: drawn([1, 1, 3], 5) });
     const c: Case = {
@@ -188,7 +191,7 @@ describe('4,096 tokens', () => {
     expect(verdict.error).toBeLessThan(1e-11);
   });
 
-  it('leave the state of the recurrence', () => {
+  it('leave the same final state as the recurrence', () => {
     const inputs = model([0.5, 0.99]);
     const state = emptySsmState(inputs.a, 1);
     const [last, other] = [ssmIn({ name: 'recurrent' })(inputs, state), convolutionSsm('fft')(inputs, state)];

@@ -1,4 +1,4 @@
-/** @file Refused calls of state space models, each with its whole message. */
+/** @file Refused calls of state space models, each with its full message. */
 import { describe, expect, it } from 'vitest';
 import { f64, tensor } from '../../../src/executors/f64/index.ts';
 import {
@@ -96,7 +96,7 @@ describe('state space models', () => {
     [() => ssmIn(untyped('scan')), "ssm: the mode is 'scan'; it is a record, as in { name: 'scan' }"],
   ]);
 
-  it('keep the state of an empty sequence, in every mode', () => {
+  it('return the state unchanged for an empty sequence, in every mode', () => {
     const names = ['recurrent', 'scan', 'logStep', 'direct', 'fft'] as const;
     const all: readonly SsmMode[] = [...names.map((name) => ({ name })), { name: 'chunkwise', chunkSize: 3 }];
     const before = tensor([

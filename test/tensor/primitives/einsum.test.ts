@@ -40,7 +40,7 @@ const uses = fc
 /** The gradient of `Σ ct · einsum` by one operand: the einsum with that operand's term as its result. */
 function naiveGradient(terms: readonly string[], out: string, xs: readonly Dense[], ct: Dense, i: number): Dense {
   const others = terms.filter((_, j) => j !== i);
-  // an operand of ones brings in the indices that no other operand has
+  // an operand of ones supplies the indices that no other operand has
   const ones: Dense = { shape: xs[i]!.shape, data: xs[i]!.data.map(() => 1) };
   const operands = [ct, ...xs.filter((_, j) => j !== i), ones];
   return naiveEinsum(`${[out, ...others, terms[i]!]}->${terms[i]!}`, operands);
@@ -56,7 +56,7 @@ describe('einsum', () => {
     );
   });
 
-  it('has gradients equal to loops, also along an index that only one operand has', () => {
+  it('has the gradients that loops give, also along an index of a single operand', () => {
     fc.assert(
       fc.property(uses, ({ spec, terms, out, xs, ct }) => {
         const { pullback } = vjp((values: readonly Value[]) => einsum(spec, ...values), xs.map(toValue));
@@ -68,7 +68,7 @@ describe('einsum', () => {
     );
   });
 
-  it('draws indices of a single operand, contracted axes of length 0, and every number of operands', () => {
+  it('the drawn cases cover indices of a single operand, contracted axes of length 0, and every number of operands', () => {
     const drawn = fc.sample(uses, { numRuns: 500, seed: 7 });
     const alone = drawn.filter(({ terms, out }) =>
       terms.some((term, i) =>
@@ -81,7 +81,7 @@ describe('einsum', () => {
     expect(new Set(drawn.map(({ terms }) => terms.length))).toEqual(new Set([1, 2, 3, 4]));
   });
 
-  it('gives the same value again with the same string and other lengths', () => {
+  it('gives the same value when a string is used again after other lengths', () => {
     for (const n of [3, 1, 5, 0, 3]) {
       const x: Dense = { shape: [2, n], data: Array.from({ length: 2 * n }, (_, i) => i + 1) };
       const y: Dense = { shape: [n, 4], data: Array.from({ length: 4 * n }, (_, i) => i - 3) };
@@ -92,7 +92,7 @@ describe('einsum', () => {
     }
   });
 
-  it('takes one value as several operands, and sums its cotangents', () => {
+  it('accepts one value as several operands, and sums its cotangents', () => {
     const x = tensor([1, 2, 3]);
     expect(read(grad((v) => einsum('i,i,i->', v, v, v), x))).toEqual(Float64Array.of(3, 12, 27));
     expect(read(grad((v) => sum(mul(einsum('i,j->ij', v, v), tensor([1, 0, 0]))), x))).toEqual(

@@ -1,4 +1,4 @@
-/** @file Every primitive: value against loops, first and second derivative against finite differences, adjoint. */
+/** @file Checks every primitive: its value against loops, first and second derivatives against finite differences, and the adjoint. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkGradient } from '../../../src/autograd/check-gradient.ts';
@@ -32,7 +32,7 @@ const withVectors = (name: PrimitiveName): fc.Arbitrary<{ use: Use; ct: Dense; d
     }),
   );
 
-it('the table has every primitive, and only those', () => {
+it('the table lists exactly the primitives', () => {
   expect(names.toSorted()).toEqual(Object.keys(primitives).toSorted());
   for (const [name, primitive] of Object.entries(primitives)) expect(primitive.name).toBe(name);
 });
@@ -40,7 +40,7 @@ it('the table has every primitive, and only those', () => {
 describe.each(names)('%s', (name) => {
   const { uses, derivative, ulps = 0 } = table[name];
 
-  it('equals loops over numbers', () => {
+  it('equals loops over single numbers', () => {
     fc.assert(
       fc.property(uses, (use) => {
         const { shape, data } = toDense(called(use, valuesOf(use)));
@@ -56,7 +56,7 @@ describe.each(names)('%s', (name) => {
     );
   });
 
-  it('changes none of its operands, nor do its derivatives', () => {
+  it('does not mutate its operands, and its derivatives do not either', () => {
     fc.assert(
       fc.property(withVectors(name), ({ use, ct }) => {
         const xs = valuesOf(use);
@@ -83,7 +83,7 @@ describe.each(names)('%s', (name) => {
   });
 
   if (derivative === 'flat') {
-    it('has the gradient 0, as declared', () => {
+    it('has a zero gradient if it is declared flat', () => {
       fc.assert(
         fc.property(withVectors(name), ({ use, ct }) => {
           const { pullback } = vjp((xs: readonly Value[]) => called(use, xs), valuesOf(use));
