@@ -41,11 +41,11 @@ describe('first-order bounds', () => {
     close(firstOrderBounds(constantLike(x, Float64Array.of(0.1), [1], () => 7))[0]!, 7 * unit);
   });
 
-  it('cancel errors of one origin', () => {
+  it('cancel errors with a common origin', () => {
     const square = (x: Value): Value => mul(x, x);
     const quotient = (x: Value): Value => mul(x, rsqrt(square(x)));
     const [y, z] = [(x: Value) => quotient(scale(x, 1 / 3)), (x: Value) => quotient(x)];
-    // x/√x² does not depend on x
+    // x/√x² does not depend on |x|
     const numbers = [5];
     const bound = (f: (x: Value) => Value): number => firstOrderBounds(f(input(on(), numbers, [1])))[0]!;
     close(bound(y), bound(z));
@@ -54,7 +54,7 @@ describe('first-order bounds', () => {
     expect(running(y)).toBeGreaterThan(running(z) + 3 * unit);
   });
 
-  it('count the roundings of numbers that only happen to be 0 or 1', () => {
+  it('count the roundings of inexact numbers whose f64 value is 0 or 1', () => {
     const x = input(on(), [3], [1]);
     const zero = add(scale(x, 1 / 3), -1);
     expect(read(zero)[0]).toBe(0);
@@ -62,7 +62,7 @@ describe('first-order bounds', () => {
     close(firstOrderBounds(mul(add(zero, 1), x))[0]!, unit * 6 + 3 * firstOrderBounds(zero)[0]!);
   });
 
-  it('of weighted sums cancel errors between values', () => {
+  it('of weighted sums cancel common errors of the values', () => {
     const x = input(on(), [3, 5], [2]);
     const third = scale(x, 1 / 3);
     const [twice, thrice] = [scale(third, 2), scale(third, 3)];
@@ -79,7 +79,7 @@ describe('first-order bounds', () => {
     expect(firstOrderBound([])).toBe(0);
   });
 
-  it('refuse values of other executors, and elements that do not exist', () => {
+  it('refuse values of other executors and elements that do not exist', () => {
     expect(() => firstOrderBounds(tensor([1]))).toThrow('firstOrderBounds: the value lives on f64; compute it on');
     expect(() => firstOrderBounds(input(on(), [1], [1]), [1])).toThrow('there is no element 1 in shape [1]');
     expect(() => input(on(), [0.1], [1])).toThrow('snap the numbers to it first');
@@ -148,7 +148,7 @@ describe('for a model of four layers', patient, () => {
   });
   const tokens = [1, 5, 2, 7, 0, 3];
 
-  /** Logits, with the first layer's query weights off by a factor. */
+  /** Logits of a model whose query weights in layer 0 are multiplied by a factor. */
   function logits(executor: Executor, seed: number, factor: number): Value {
     const drawn = initialise(denseRetNet, config, { on: f64, seed, spread: 0.25 });
     const params = mapTree(drawn, (x, path) => {
@@ -160,7 +160,7 @@ describe('for a model of four layers', patient, () => {
     return denseRetNet.forward(params, config, ids, start, { name: 'parallel' }).logits;
   }
 
-  it('they reject a weight that is off by a thousandth, where running bounds are infinite', () => {
+  it('they reject query weights off by a thousandth, where every running bound exceeds 0.1', () => {
     for (let seed = 1; seed <= 5; seed++) {
       const reference = logits(on(), seed, 1);
       const bound = firstOrderBounds(reference);

@@ -1,4 +1,4 @@
-/** @file Error bounds are sharp: correct programs come near them, and faults little larger than rounding exceed them. */
+/** @file Error bounds are sharp: correct programs come near them, and faults slightly larger than rounding exceed them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float32 } from '../../src/executors/bounded/index.ts';
@@ -64,7 +64,7 @@ describe(
   },
 );
 
-/** The smallest distance / bound of outputs that each have a fault of 8 · n · u · cond, cond from absolute values. */
+/** Adds a fault of 8 · n · u · cond to each output, cond from absolute values. Returns the smallest distance / bound. */
 function faultSize(program: Program, c: Case, n: number, seed: number): number {
   const random = rng(seed);
   const reference = everything(evaluate(program, c, bounded(float32) as Executor));
@@ -74,7 +74,7 @@ function faultSize(program: Program, c: Case, n: number, seed: number): number {
   for (const [name, x] of reference.filter(([place]) => place.startsWith('output.'))) {
     const [want, bound, have, cond] = [numbers(x), boundOf(x), numbers(correct[name]!), numbers(condition[name]!)];
     want.forEach((number, i) => {
-      // f32 may flush smaller numbers to 0
+      // f32 arithmetic may flush smaller numbers to 0
       if (cond[i]! < 2 ** -90) return;
       const fault = (random.integer(2) === 0 ? -1 : 1) * 8 * n * float32.u * cond[i]!;
       least = Math.min(least, Math.abs(have[i]! + fault - number) / bound[i]!);
@@ -84,7 +84,7 @@ function faultSize(program: Program, c: Case, n: number, seed: number): number {
 }
 
 describe(
-  'a fault of 8 · n · u · cond in one element of a right result is rejected, n being the longest reduction',
+  'a fault of 8 · n · u · cond in one element of a correct result is rejected, where n is the longest reduction',
   patient,
   () => {
     it('in einsum', () => {
@@ -100,14 +100,14 @@ describe(
       fc.assert(
         fc.property(casesOf(retention, mode, 64, float32), seeds, (c, seed) => {
           const [, , t, d] = c.inputs.q!.shape as [number, number, number, number];
-          // the state is one more summand
+          // the state adds one summand
           expect(faultSize(retention.modes[mode]!, c, Math.max(t + 1, d), seed)).toBeGreaterThan(1);
         }),
         cases(60),
       );
     });
 
-    // a fusion evaluates functions, whose error is that of about ten summands
+    // a fusion evaluates functions; their error is about that of ten summands
     const fusions: fc.Arbitrary<Case> = fc
       .record({
         width: fc.integer({ min: 24, max: 64 }),

@@ -1,4 +1,4 @@
-/** @file No correct implementation is ever rejected: every primitive, its derivative, every operator and mode, in rounded arithmetic. */
+/** @file Bounds reject no correct implementation: every primitive and its derivative, every operator and mode, in rounded arithmetic. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { float32, float64, type Precision, snap } from '../../src/executors/bounded/index.ts';
@@ -14,7 +14,7 @@ import type { Use } from '../support/primitives/entry.ts';
 import { table } from '../support/primitives/table.ts';
 import { cases } from '../support/property.ts';
 
-/** Numbers of the format with the given signs and other sizes: some huge, some tiny, some 0. */
+/** Rescales numbers and rounds them to the format: some become huge, some tiny, some 0; the others keep their signs. */
 function rough({ data, shape }: Dense, precision: Precision, random: Rng): Dense {
   const [exponents, zeros] = [[1, 8, 40, 120][random.integer(4)]!, random.integer(2) * random.integer(6)];
   const drawn = data.map((x) => {
@@ -24,7 +24,7 @@ function rough({ data, shape }: Dense, precision: Precision, random: Rng): Dense
   return { data: [...snap(precision, drawn)], shape };
 }
 
-/** Operands with errors, from none to larger than themselves. */
+/** Maps that give an operand an error: none, small, or larger than the operand. */
 const disturbances: readonly ((x: Value) => Value)[] = [
   (x) => x,
   (x) => scale(x, 1 / 3),
@@ -32,7 +32,7 @@ const disturbances: readonly ((x: Value) => Value)[] = [
   (x) => add(scale(x, 1.1), scale(x, -1)),
 ];
 
-/** The error ratios of a use with rough operands, some of them disturbed first. */
+/** The error ratios of a use on rescaled operands, some of which have errors. */
 function disturbed(use: Use, precision: Precision, seed: number): number[] {
   const random = rng(seed);
   const xs = use.operands.map((x) => rough(x, precision, random));
@@ -44,7 +44,7 @@ function disturbed(use: Use, precision: Precision, seed: number): number[] {
   return tryFunction(f, xs, ct, precision, seed);
 }
 
-// DENSESSM_CASES=900 makes 111,600 cases in a few minutes
+// DENSESSM_CASES=900 gives 111,600 cases and takes a few minutes
 describe.each([float32, float64])('bounds of $name', { timeout: 900_000 }, (precision) => {
   it.each(Object.keys(table) as PrimitiveName[])('hold for %s and its derivative', (name) => {
     fc.assert(

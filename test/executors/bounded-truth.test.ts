@@ -1,4 +1,4 @@
-/** @file Bounds cover the error of the f64 numbers themselves: against sums and products in exact arithmetic. */
+/** @file Bounds cover the error of the f64 numbers too: sums and products against exact arithmetic. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float32, float64, type Precision } from '../../src/executors/bounded/index.ts';
@@ -10,7 +10,7 @@ import { rng } from '../../src/tensor/random.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
 import { cases } from '../support/property.ts';
 
-/** Exact integers in units of 2⁻⁴⁰⁰: finite numbers between 2⁻²⁰⁰ and 2²⁰⁰ and products of two of them fit. */
+/** The scale of exact integers in units of 2⁻⁴⁰⁰. Numbers between 2⁻²⁰⁰ and 2²⁰⁰ and products of two of them fit. */
 const units = 2 ** 400;
 const exact = (x: number): bigint => BigInt(x * units);
 const product = (x: number, y: number): bigint => BigInt(x * 2 ** 200) * BigInt(y * 2 ** 200);
@@ -31,7 +31,7 @@ const drawn = (
 };
 
 describe.each([float32, float64])('against exact arithmetic, on numbers of $name', (precision) => {
-  /** Error / bound of the f64 number, and of an implementation, against the truth and against each other. */
+  /** Error / bound of the f64 number against exact arithmetic, and of an implementation against the f64 number. */
   const both = (
     f: (xs: readonly Value[]) => Value,
     xs: readonly Float64Array[],
@@ -59,13 +59,13 @@ describe.each([float32, float64])('against exact arithmetic, on numbers of $name
       (xs: readonly Value[]) => einsum('i,i->', ...xs),
       ([x, y]: readonly Float64Array[]) => x!.reduce((total, a, i) => total + product(a, y![i]!), 0n),
     ],
-  ] as const)('%s of the reference are within its bound of the truth', (_name, f, truthOf) => {
+  ] as const)('the f64 error of %s is within the reference’s share of the bound', (_name, f, truthOf) => {
     let worst = 0;
     fc.assert(
       fc.property(lists, (list) => {
         const xs = drawn(list, precision);
         const { ofReference, ofImplementation } = both(f, xs, truthOf(xs), list.seed);
-        // the bound of one operation has a share for each of the two roundings
+        // the bound of an operation has one share for the f64 rounding and one for the implementation's
         const share = 2 ** -53 / (precision.u + 2 ** -53);
         expect(Number.isNaN(ofReference) ? 0 : ofReference).toBeLessThanOrEqual(share);
         expect(Number.isNaN(ofImplementation) ? 0 : ofImplementation).toBeLessThanOrEqual(1);

@@ -1,4 +1,4 @@
-/** @file The bounds of single operations, against hand-derived numbers and at the edges of the format. */
+/** @file The bounds of single operations, against numbers derived by hand and at the edges of the format. */
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float32, float64, snap } from '../../src/executors/bounded/index.ts';
 import { f64, tensor } from '../../src/executors/f64/index.ts';
@@ -36,21 +36,21 @@ const on = bounded(float32) as Executor;
 const { u, tiny, largest } = float32;
 const { POSITIVE_INFINITY: inf, NaN: nan } = Number;
 
-/** Numbers without an error. */
+/** Values without error. */
 const exact = (...x: number[]): Value => input(on, x, [x.length]);
-/** Numbers with given errors, relative to u. */
+/** Values with given absolute errors. */
 const off = (x: readonly number[], e: readonly number[]): Value =>
   constantLike(exact(0), Float64Array.from(x), [x.length], (_x, i) => e[i]! / (u + 2 ** -53));
 const bounds = (x: Value): number[] => [...boundOf(x)];
 const bound = (x: Value): number => boundOf(x)[0]!;
-/** Expects a bound at least as large as it should be, and larger by a thousandth at most. */
+/** Expects a bound of at least `expected`, and at most a thousandth more. */
 function expectBound(found: number, expected: number): void {
   expect(found).toBeGreaterThanOrEqual(expected * (1 - 1e-12));
   expect(found).toBeLessThanOrEqual(expected * 1.001 + 20 * tiny);
 }
 
 describe('inputs of a bounded executor', () => {
-  it('are exact, and numbers of the format', () => {
+  it('are exact numbers of the format', () => {
     expect(bounds(exact(1, -0.5, 0, largest, tiny))).toEqual([0, 0, 0, 0, 0]);
     expect(() => exact(1, 0.1)).toThrow(
       'input: element 1 is 0.1, which is no normal number of f32; snap the numbers to it first',
@@ -63,7 +63,7 @@ describe('inputs of a bounded executor', () => {
     expect(bounds(exact(inf, -inf, nan))).toEqual([0, 0, 0]);
   });
 
-  it('are rounded by snap: to nearest, and to 0 where a device may flush', () => {
+  it('are rounded by snap: to nearest, or to 0 where a device may flush', () => {
     expect([...snap(float32, [0.1, -1e-40, inf, 3])]).toEqual([Math.fround(0.1), 0, inf, 3]);
     expect([...snap(float64, [0.1, 1e-310])]).toEqual([0.1, 1e-310]);
     expect(() => snap(float32, [1, 1e39])).toThrow('snap: element 1 is 1e+39, beyond');
@@ -71,17 +71,17 @@ describe('inputs of a bounded executor', () => {
 });
 
 describe('constants', () => {
-  it('are exact when they have few bits, and else rounded once by each side', () => {
+  it('are exact if they have few bits; otherwise each side rounds them once', () => {
     expect(bounds(constantLike(exact(1), Float64Array.of(0, 1, -0.375, 100), [4]))).toEqual([0, 0, 0, 0]);
     expectBound(bound(filledLike(exact(1), 0.1, [1])), 0.1 * (u + 2 ** -53));
     expect(bounds(zerosLike(exact(1, 2)))).toEqual([0, 0]);
   });
 
-  it('are off by as much as their slack says', () => {
+  it('have the error that their slack states', () => {
     expectBound(bound(constantLike(exact(1), Float64Array.of(0.5), [1], () => 7)), 7 * (u + 2 ** -53));
   });
 
-  it('may be 0 where they underflow, and have no bound where they overflow', () => {
+  it('may be 0 where they underflow, and have an infinite bound where they overflow', () => {
     expect(bound(filledLike(exact(1), 1e-60, [1]))).toBeGreaterThanOrEqual(1e-60);
     expect(bound(filledLike(exact(1), 1e39, [1]))).toBe(inf);
   });
@@ -98,33 +98,33 @@ describe('the bound of a result', () => {
     expectBound(bound(mul(exact(-1), x)), 0.25);
     expectBound(bound(scale(x, 0.5)), 0.125);
     expect(bounds(scale(exact(3, 0), 0))).toEqual([0, 0]);
-    // but not where the 0 is inexact
+    // an inexact 0 adds its own error
     expectBound(bound(add(off([0], [0.5]), exact(3))), 0.5);
     expectBound(bound(add(exact(3), off([0], [0.5]))), 0.5);
     expectBound(bound(mul(off([0], [0.5]), exact(3))), 1.5);
     expectBound(bound(mul(off([1], [0.5]), exact(3))), 1.5);
   });
 
-  it('grows by a rounding of each side where a factor is nearly a power of two', () => {
-    // their logarithms round to integers
+  it('grows by one rounding of each side where a factor is nearly a power of two', () => {
+    // log₂ of these factors rounds to an integer
     for (const by of [2 ** 50 * (1 + 2 ** -52), 2 ** -40 * (1 - 2 ** -53)]) {
       expect(Number.isInteger(Math.log2(by))).toBe(true);
       expect(bound(scale(exact(3), by))).toBeGreaterThanOrEqual(3 * u * by);
     }
   });
 
-  it('covers underflow, also by a power of two, also in sums of products', () => {
+  it('covers underflow, also in products with a power of two and in sums of products', () => {
     expect(bound(scale(exact(tiny), 0.5))).toBeGreaterThanOrEqual(tiny / 2);
     expect(bound(mul(exact(2 ** -70), exact(2 ** -70)))).toBeGreaterThanOrEqual(2 ** -140);
-    // each of three products may be flushed, and each of two sums
+    // a device may flush each of three products and each of two sums
     const x = exact(2 ** -64, 2 ** -64, 2 ** -64);
     expect(bound(einsum('i,i->', x, x))).toBeGreaterThanOrEqual(5 * tiny);
-    // 10⁻³⁰ · 10⁻³⁰ · 10³⁰, of which the first product is 0
+    // 10⁻³⁰ · 10⁻³⁰ · 10³⁰: the first product underflows to 0
     const [small, huge] = [exact(2 ** -100), exact(2 ** 100)];
     expect(bound(einsum('i,i,i->', small, small, huge))).toBeGreaterThanOrEqual(2 ** -100);
   });
 
-  it('is infinite where a number may overflow, intermediate results included', () => {
+  it('is infinite where a number or an intermediate result may overflow', () => {
     const [big, max] = [exact(2 ** 100), exact(largest)];
     expect(bound(mul(big, big))).toBe(inf);
     expect(bound(add(max, max))).toBe(inf);
@@ -156,12 +156,12 @@ describe('the bound of a result', () => {
     expect(bounds(exp(add(exact(-inf), off([3], [1]))))).toEqual([0]);
   });
 
-  it('stays infinite through bounded functions: the operand may be NaN', () => {
+  it('stays infinite through bounded functions, because the operand may be NaN', () => {
     const unknown = exp(exact(200));
     for (const f of [sigmoid, erf, sign, abs]) expect(bound(f(unknown))).toBe(inf);
   });
 
-  it('is infinite where the error reaches a pole, and large where it is larger than the number', () => {
+  it('is infinite where the error reaches a pole, and large where the error exceeds the number', () => {
     expect(bound(log(off([1], [1])))).toBe(inf);
     expect(bound(rsqrt(off([1], [1.5])))).toBe(inf);
     expect(bound(reciprocal(off([-1], [1])))).toBe(inf);
@@ -172,13 +172,13 @@ describe('the bound of a result', () => {
     expect(bound(erf(off([1], [1e6])))).toBeLessThan(2.001);
     // erf 1 − erf ½
     expect(bound(erf(off([1], [0.5])))).toBeGreaterThanOrEqual(0.3222);
-    // f64 underflows: e^{−800 + 760} does not
+    // e^−800 underflows in f64, e^{−800 + 760} does not
     expect(bound(exp(off([-800], [760])))).toBe(inf);
     expect(bound(exp(off([-746], [709])))).toBeGreaterThanOrEqual(Math.exp(-37));
     expect(bound(sigmoid(off([-746], [709])))).toBeGreaterThanOrEqual(Math.exp(-37));
   });
 
-  it('of a comparison covers the other outcome where an error may flip it', () => {
+  it('of a comparison covers the other outcome where an error may change it', () => {
     expect(bounds(sign(off([2, 1, -1, 0], [1, 1, 2, 1]))).map(Math.round)).toEqual([0, 2, 2, 1]);
     expect(bounds(equal(off([2, 1], [0.5, 0.5]), exact(3, 1)))).toEqual([0, 1]);
     expect(bounds(equal(exact(3, 1), exact(3, 2)))).toEqual([0, 0]);
@@ -194,7 +194,7 @@ describe('the bound of a result', () => {
     expectBound(chosen[2]!, 1);
   });
 
-  it('of a largest element is the worst of those that may be the largest', () => {
+  it('of a maximum is the largest bound among the elements that may be the maximum', () => {
     const x = reshape(off([1, 5, 4.9, 1, 2, 3], [100 * u, 0.25, 0.5, 0.1, 0.1, 0.2]), [2, 3]);
     expectBound(bounds(maxReduce(x, 1))[0]!, 0.5);
     expectBound(bounds(maxReduce(x, 1))[1]!, 0.2);
@@ -203,13 +203,13 @@ describe('the bound of a result', () => {
     expectBound(bound(maxReduce(off([1, 5], [5, 0.1]), 0)), 5);
   });
 
-  it('of a sum is n − 1 roundings of the sum of sizes, exact zeros not counted', () => {
+  it('of a sum is n − 1 roundings of the sum of absolute values, not counting exact zeros', () => {
     const unit = u + 2 ** -53;
     expectBound(bound(sum(exact(3, -2, 1))), 2 * unit * 6);
     expectBound(bound(sum(exact(3, 0, 0, -2, 0, 1))), 2 * unit * 6);
     expect(bounds(sum(exact(0, 7, 0)))).toEqual([0]);
     expectBound(bound(einsum('i,i->', exact(3, 0, -2), exact(5, 1, 1))), 2 * unit * 17);
-    // sums over i and j one after the other, or at once
+    // one sum over i and then one over j, or a single sum over both
     expectBound(bound(einsum('i,j->', exact(1, 1), exact(1, 1))), 4 * unit * 4);
     expectBound(bound(sum(off([3, -3], [0.25, 0.5]))), 0.75);
     const index = indexInput(on, [0, 2, 0], [3]);
@@ -218,14 +218,14 @@ describe('the bound of a result', () => {
     expect(rows.slice(1)).toEqual([0, 0]);
   });
 
-  it('of a product covers the errors of both factors and their product', () => {
+  it('of a product covers the errors of both factors and the product of these errors', () => {
     const [x, y] = [off([2], [0.5]), off([-3], [1])];
     expectBound(bound(mul(x, y)), 2 * 1 + 0.5 * 4);
     expectBound(bound(einsum('i,i->', x, y)), 2 * 1 + 0.5 * 4);
     expectBound(bound(einsum('i,i,i->', x, x, x)), 2.5 ** 3 - 2 ** 3);
   });
 
-  it('covers the rounding of all operands within their bounds, not only of the given ones', () => {
+  it('covers the rounding at any operand within its bound, not only at the computed one', () => {
     const coarse = bounded({ ...float32, name: 'coarse', u: 2 ** -8 }) as Executor;
     const third = scale(input(coarse, [3], [1]), 1 / 3);
     const zero = add(third, -1);
@@ -233,7 +233,7 @@ describe('the bound of a result', () => {
     expect(bound(zero)).toBeGreaterThanOrEqual(bound(third) * (1 + 2 ** -8));
   });
 
-  it('moves with its number, and index values have none', () => {
+  it('moves with its number; index values have bound 0', () => {
     const x = off([1, 2, 3], [0.1, 0.2, 0.3]);
     const [a, b, c] = bounds(x);
     expect(bounds(slice(x, 0, 1, 3))).toEqual([b, c]);

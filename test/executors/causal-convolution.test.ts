@@ -1,4 +1,4 @@
-/** @file Causal convolutions: exact where sums are, direct and FFT alike, bounds against FFTs in rounded arithmetic. */
+/** @file Causal convolutions: exact where sums are exact, direct or by FFT, and bounds against FFTs in rounded arithmetic. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { vjp } from '../../src/autograd/vjp.ts';
@@ -15,7 +15,7 @@ import { type Dense, digit, toDense, toValue } from '../support/dense.ts';
 import { cases } from '../support/property.ts';
 
 const lengths = fc.constantFrom(0, 1, 2, 3, 4, 5, 7, 8, 9, 16, 17, 31, 33);
-/** Two sequences of two channels, of small integers. */
+/** Three sequences of small integers, with two channels. */
 const integers = lengths.chain((t) => {
   const sequence = fc
     .array(digit, { minLength: 2 * t, maxLength: 2 * t })
@@ -26,7 +26,7 @@ const sumOver = (t: number, term: (s: number) => number): number =>
   Array.from({ length: t }, (_, s) => term(s)).reduce((sum, x) => sum + x, 0);
 
 describe('causal convolutions', () => {
-  it('and their gradients are the sums that define them, exactly', () => {
+  it('and their gradients equal their defining sums exactly', () => {
     fc.assert(
       fc.property(integers, fc.boolean(), ([x, k, ct], reverse) => {
         const t = x.shape[0]!;
@@ -35,7 +35,7 @@ describe('causal convolutions', () => {
           shape: x.shape,
           data: x.data.map((_, i) => f(Math.floor(i / 2), i % 2)),
         });
-        // how far k reaches from token s to token r
+        // the lag of k from token s to token r
         const lag = (r: number, s: number): number => (reverse ? s - r : r - s);
         const weight = (w: Dense, r: number, s: number, c: number): number =>
           lag(r, s) >= 0 ? number(w, lag(r, s), c) : 0;
@@ -72,7 +72,7 @@ describe('causal convolutions', () => {
     }
   });
 
-  it('run along any axis, beside others', () => {
+  it('run along any axis', () => {
     const random = rng(2);
     const values = (): Float64Array => Float64Array.from({ length: 2 * 5 * 3 }, random.normal);
     const [x, k] = [input(f64, values(), [2, 5, 3]), input(f64, values(), [2, 5, 3])];
@@ -117,7 +117,7 @@ describe.each([float32, float64])('bounds of convolutions in $name', (precision)
       }),
       cases(60),
     );
-    // a proved bound of some hundred roundings; a transform makes some
+    // the bound proves about a hundred roundings; a transform makes only a few
     expect(worst).toBeGreaterThan(method === 'direct' ? 0.05 : 0.003);
   });
 });
@@ -126,7 +126,7 @@ describe('bounds of convolutions', () => {
   const on = bounded(float32) as Executor;
   const of = (executor: Executor, ...x: number[]): Value => input(executor, x, [x.length]);
 
-  it('are those of sums of products, or relative to the norms', () => {
+  it('are the bounds of sums of products, or relative to the norms', () => {
     const bounds = (method: 'direct' | 'fft'): number[] => [
       ...boundOf(causalConvolution(of(on, 1, 2, 3), of(on, 4, 0, 0), 0, { method })),
     ];
@@ -135,7 +135,7 @@ describe('bounds of convolutions', () => {
     direct.forEach((e, i) => {
       expect(e / (unit * 4 * (i + 1))).toBeCloseTo(1, 3);
     });
-    // N = 8
+    // the FFT has length N = 8
     const expected = (3 * (float32.functions + 4) * 3 + 9) * unit * Math.sqrt(14) * 4;
     fft.forEach((e, i) => {
       expect((e - direct[i]!) / expected).toBeCloseTo(1, 3);
@@ -164,7 +164,7 @@ describe('bounds of convolutions', () => {
     const far = (y: number, i: number): boolean => Math.abs(y - read(reference)[i]!) > boundOf(reference)[i]!;
     expect(right.some(far)).toBe(false);
     expect(right.every((y, i) => far(y - k[i]! * x[0]!, i) || Math.abs(k[i]! * x[0]!) < 1e-3)).toBe(true);
-    // a transform of 32 numbers in place of 64
+    // a transform of length 32 instead of 64
     const round = right.map((y, i) => y + sumOver(24, (s) => (s > i + 8 ? x[s]! * k[32 + i - s]! : 0)));
     expect(round.subarray(0, 14).every(far)).toBe(true);
   });

@@ -1,4 +1,4 @@
-/** @file Double-double arithmetic has its digits: against integers of 1,400 bits. */
+/** @file Double-double arithmetic has its digits: checked against integers of 1,400 bits. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -21,10 +21,10 @@ import { fixed, phiSeries } from '../support/exact.ts';
 import { cases } from '../support/property.ts';
 
 const bits = 1400;
-/** Both halves in units of 2⁻¹⁴⁰⁰. */
+/** The sum of both halves in units of 2⁻¹⁴⁰⁰. */
 const unitsOf = ({ hi, lo }: DoubleDouble): bigint => fixed(hi, bits) + fixed(lo, bits);
 const sizeOf = (x: bigint): bigint => (x < 0n ? -x : x);
-/** Equal to thirty digits. */
+/** Whether two numbers agree to 29 digits. */
 const isNear = (x: bigint, y: bigint): boolean => sizeOf(x - y) * 10n ** 29n <= sizeOf(y) + 10n ** 29n;
 
 /** Numbers whose products still have a low half. */
@@ -32,7 +32,7 @@ const numbers = fc.double({ min: -30, max: 30, noNaN: true }).filter((x) => x ==
 const sizes = fc.double({ min: 1e-9, max: 1e9, noNaN: true });
 
 describe('double-double numbers', () => {
-  it('add and multiply exactly where the digits fit', () => {
+  it('add and multiply to 29 digits', () => {
     fc.assert(
       fc.property(numbers, numbers, (x, y) => {
         expect(isNear(unitsOf(plus(dd(x), dd(y))), fixed(x, bits) + fixed(y, bits))).toBe(true);
@@ -42,7 +42,7 @@ describe('double-double numbers', () => {
     );
   });
 
-  it('have exp and φ as their series in integers', () => {
+  it('have exp and φ equal to their series in integers', () => {
     fc.assert(
       fc.property(numbers, fc.integer({ min: 1, max: 3 }), (z, order) => {
         expect(isNear(unitsOf(exponential(dd(z))), phiSeries(z, 0, bits))).toBe(true);
@@ -52,7 +52,7 @@ describe('double-double numbers', () => {
     );
   });
 
-  it('have inverses that undo their functions', () => {
+  it('have a reciprocal, an inverse root and a logarithm that invert their functions', () => {
     const unit = unitsOf(one);
     fc.assert(
       fc.property(sizes, (x) => {
@@ -65,12 +65,12 @@ describe('double-double numbers', () => {
     );
   });
 
-  it('have expm1, sigmoid and softplus as they follow from exp', () => {
+  it('have expm1, sigmoid and softplus consistent with exp', () => {
     const unit = unitsOf(one);
     fc.assert(
       fc.property(numbers, (x) => {
         const e = exponential(dd(x));
-        // near 0 the difference has fewer digits; there it is x φ_1(x), which has a test of its own
+        // near 0 the difference loses digits; there expm1 is x φ_1(x), which another test checks
         if (Math.abs(x) > 1) expect(isNear(unitsOf(exponentialMinusOne(dd(x))), unitsOf(e) - unit)).toBe(true);
         // σ(x) (1 + e^{−x}) = 1, e^{softplus(x)} = 1 + e^x
         expect(isNear(unitsOf(times(sigmoidOf(dd(x)), plus(one, exponential(dd(-x))))), unit)).toBe(true);
@@ -80,7 +80,7 @@ describe('double-double numbers', () => {
     );
   });
 
-  it('overflow and underflow where doubles do', () => {
+  it('overflow and underflow as doubles do', () => {
     const infinite = dd(Number.NEGATIVE_INFINITY);
     expect(exponential(infinite)).toEqual(dd(0));
     expect(plus(infinite, one).hi).toBe(Number.NEGATIVE_INFINITY);

@@ -22,14 +22,14 @@ const of = (...numbers: number[]): Float64Array => Float64Array.from(numbers);
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 
 describe('the f64 executor', () => {
-  it('computes sigmoid without overflow, and accurately where it nears 0', () => {
+  it('computes sigmoid without overflow, and accurately near 0', () => {
     expect(read(sigmoid(tensor([-inf, -800, 0, 800, inf, nan])))).toEqual(of(0, 0, 0.5, 1, 1, nan));
     expect(item(sigmoid(scalar(-700)))).toBe(Math.exp(-700));
     expect(item(sigmoid(scalar(-40)))).toBeCloseTo(Math.exp(-40), 30);
   });
 
   it.each([
-    // Abramowitz and Stegun, table 7.1, and the function's limits
+    // Abramowitz and Stegun, table 7.1, and the limits of the function
     [0, 0],
     [0.5, 0.5204998778130465],
     [1, 0.8427007929497149],
@@ -48,7 +48,7 @@ describe('the f64 executor', () => {
     expect(minus).toBe(-plus!);
   });
 
-  it('carries NaN through comparisons, and lets none through a select', () => {
+  it('propagates NaN through comparisons; select blocks NaN', () => {
     const x = tensor([nan, 1]);
     expect(read(maximum(x, 0))).toEqual(of(nan, 1));
     expect(read(minimum(x, 0))).toEqual(of(nan, 0));
@@ -62,14 +62,14 @@ describe('the f64 executor', () => {
     expect(read(mul(tensor([0, 1]), tensor([nan, 2])))).toEqual(of(nan, 2));
   });
 
-  it('sums nothing to 0', () => {
+  it('gives 0 for an empty sum', () => {
     expect(item(sum(reshape(tensor([]), [0, 3])))).toBe(0);
     expect(read(sum(reshape(tensor([]), [0, 3]), [0]))).toEqual(of(0, 0, 0));
   });
 });
 
 describe('values do not change', () => {
-  it('when the array that they were made of does', () => {
+  it('when the array that they came from changes', () => {
     const data = of(1, 2, 3, 4);
     const shape = [2, 2];
     const index = [0, 1];
@@ -98,7 +98,7 @@ describe('values do not change', () => {
     ]);
   });
 
-  it('when a shape or an order that was given does, nor do their gradients', () => {
+  it('when a shape or order argument changes, and their gradients do not either', () => {
     const shape = [2, 3];
     const order = [1, 0];
     const x = tensor([1, 2, 3, 4, 5, 6]);
@@ -121,13 +121,13 @@ describe('values do not change', () => {
     expect(read(back)).toEqual(of(1, 2, 3, 4, 5, 6));
   });
 
-  it('when a copy that was read does', () => {
+  it('when a copy that read returned changes', () => {
     const x = tensor([1, 2]);
     read(x).fill(9);
     expect(read(x)).toEqual(of(1, 2));
   });
 
-  it('when one that shares its numbers is read and changed', () => {
+  it('when a caller changes the copy of a value that shares the same numbers', () => {
     const x = tensor([1, 2, 3, 4]);
     read(reshape(x, [2, 2])).fill(9);
     expect(read(x)).toEqual(of(1, 2, 3, 4));

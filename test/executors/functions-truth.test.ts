@@ -22,7 +22,7 @@ const hard = [
 ];
 const arguments_ = [...hard, ...between(-8, 8, 200), ...between(-60, -8, 50), ...between(8, 60, 50)];
 
-/** Bits enough for e^|x| with a thousand fractional bits. */
+/** The number of bits for e^|x| with a thousand fractional bits. */
 const bitsFor = (x: number): number => 1100 + Math.ceil(3 * Math.abs(x));
 /** The worst relative error in units of 2⁻⁵³. */
 function worst(f: (x: Value) => Value, xs: readonly number[], error: (x: number, y: number) => number): number {
@@ -46,11 +46,11 @@ describe('phi', () => {
   it('has its limits', () => {
     expect(read(phi(tensor([0, -0, -inf, inf, nan]), 1))).toEqual(Float64Array.of(1, 1, 0, inf, nan));
     expect(read(phi(tensor([0, -inf, inf, nan]), 3))).toEqual(Float64Array.of(1 / 6, 0, inf, nan));
-    // finite where e^z is not
+    // finite although e^z overflows
     expect(read(phi(tensor([712]), 1))[0]).toBeLessThan(inf);
   });
 
-  it('has the slope ½ at 0, and 1/z² far to the left, as far as its two terms of the size 1/|z| tell', () => {
+  it('has the slope ½ at 0, and for large −z the slope 1/z², up to the rounding of its terms of size 1/|z|', () => {
     const slope = (z: number): number => {
       const { pullback } = vjp((x) => phi(x, 1), tensor([z]));
       return read(pullback(tensor([1])))[0]!;
@@ -65,7 +65,7 @@ describe('phi', () => {
 });
 
 describe('softplus', () => {
-  /** log y′ − log y of the numbers that two logarithms have: `e^y / (1 + e^x) − 1`, relative to y. */
+  /** The relative error of y as softplus(x): `e^y / (1 + e^x) − 1`, divided by y. */
   const relative = (x: number, y: number): number => {
     const bits = bitsFor(x) + Math.ceil(3 * Math.abs(x));
     const one = 1n << BigInt(bits);

@@ -1,4 +1,4 @@
-/** @file Linear scans over many tokens: the f64 numbers against exact ones, bounds in every bracketing. */
+/** @file Linear scans over many tokens: the f64 numbers against exact arithmetic, and bounds in every bracketing. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float32, float64, type Precision, snap } from '../../src/executors/bounded/index.ts';
@@ -15,7 +15,7 @@ import { largest, seeds, tryFunction } from '../support/bounded-trial.ts';
 import { fixed, quotient } from '../support/exact.ts';
 import { cases } from '../support/property.ts';
 
-/** How decays are drawn: near 0, near 1, of both signs, resets among them, or growing. */
+/** Ways to draw decays: near 0, near 1, of both signs, with resets, or growing. */
 const decays: { readonly [kind: string]: (random: Rng) => number } = {
   'near 0': (random) => 2 ** -(random.integer(60) + 10),
   'near 1': (random) => 1 - 2 ** -(random.integer(50) + 3),
@@ -30,7 +30,7 @@ const drawn = (draw: () => number, length: number, precision: Precision): Float6
   snap(precision, Float64Array.from({ length }, draw));
 
 describe.each([float32, float64])('on numbers of $name', (precision) => {
-  it.each(kinds)('the f64 states are within their share of the bound of the truth, with decays %s', (kind) => {
+  it.each(kinds)('the f64 states are within their share of the bound, with decays %s', (kind) => {
     let worst = 0;
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 60 }), (seed, t) => {
@@ -40,7 +40,7 @@ describe.each([float32, float64])('on numbers of $name', (precision) => {
         const on = bounded(precision) as Executor;
         const h = linearScan(input(on, a, [t]), input(on, b, [t]), input(on, [1], []), 0);
         const share = 2 ** -53 / (precision.u + 2 ** -53);
-        // in units of 2⁻ᵇ for b = 200 (i + 1): each product adds the 200 bits of a decay
+        // in units of 2⁻ᵇ, b = 200 (i + 1): each product with a decay adds 200 bits
         let truth = fixed(1, 200);
         read(h).forEach((x, i) => {
           const bits = 200 * (i + 2);
@@ -53,11 +53,11 @@ describe.each([float32, float64])('on numbers of $name', (precision) => {
       }),
       cases(30),
     );
-    // sums of numbers of few bits can be exact in double precision
+    // f32 numbers have few bits, so their sums can be exact in f64
     if (precision === float64) expect(worst).toBeGreaterThan(0.02);
   });
 
-  it.each(kinds)('bounds hold in every bracketing, gradients too, with decays %s', (kind) => {
+  it.each(kinds)('bounds of states and gradients hold in every bracketing, with decays %s', (kind) => {
     let worst = 0;
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 40 }), fc.boolean(), (seed, t, reverse) => {
@@ -92,7 +92,7 @@ describe('bounds of scans', () => {
     expect(found).toBeLessThanOrEqual(expected * 1.001 + 2 ** 20 * tiny);
   }
 
-  it('count a rounding for each decay and each addition that is none of an exact 0', () => {
+  it('count a rounding for each decay and for each addition of a nonzero number', () => {
     const [first, second, third] = bounds(of(0.5, 0.25, 3), of(1, 0, 1));
     expectBound(first!, 2 * unit * 1.5);
     expectBound(second!, 3 * unit * 0.375);
@@ -113,18 +113,18 @@ describe('bounds of scans', () => {
     expectBound(found!, 2 * 0.5 + 0.125 * 3.5 + 0.25);
   });
 
-  it('are infinite from where products of decays can overflow in any bracketing', () => {
+  it('are infinite from the token where products of decays can overflow in some bracketing', () => {
     const a = of(...Array.from({ length: 6 }, () => 2 ** 30));
     const b = of(...Array.from({ length: 6 }, () => 0));
     const found = bounds(a, b, 2 ** -100);
     expect(found.slice(0, 4).every(Number.isFinite)).toBe(true);
     expect(found.slice(4)).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
-    // 0 · ∞ is not 0
+    // a product of decays may overflow before the reset, and 0 · ∞ is NaN
     const reset = bounds(of(2 ** 100, 2 ** 100, 0, 0.5), of(0, 0, 1, 1));
     expect(reset.slice(1)).toEqual([1, 1, 1].map(() => Number.POSITIVE_INFINITY));
   });
 
-  it('reject a fault of 8 · n · u · cond in a right result, n the number of summands', () => {
+  it('reject a fault of 8 · n · u · cond in a correct result, where n is the number of summands', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 64 }), (seed, t) => {
         const random = rng(seed);
@@ -144,7 +144,7 @@ describe('bounds of scans', () => {
 });
 
 describe('scans', () => {
-  it('run along any axis as along the first', () => {
+  it('give the same results along any axis', () => {
     const random = rng(5);
     const values = (...shape: number[]): Value =>
       input(f64, Float64Array.from({ length: shape.reduce((n, length) => n * length, 1) }, random.normal), shape);
@@ -159,7 +159,7 @@ describe('scans', () => {
     }
   });
 
-  it('are empty without tokens, and take infinite decays of time as resets', () => {
+  it('are empty without tokens, and reset at a decay of e^−∞', () => {
     expect(read(linearScan(tensor([]), tensor([]), tensor(3), 0))).toEqual(Float64Array.of());
     const a = tensor([1, Math.exp(Number.NEGATIVE_INFINITY), 0.5]);
     expect(read(linearScan(a, tensor([1, 2, 3]), tensor(1e300), 0))).toEqual(Float64Array.of(1e300, 2, 4));

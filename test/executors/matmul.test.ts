@@ -1,11 +1,11 @@
-/** @file The matrix product of small integers equals the triple loop bit for bit, at every layout and around panel sizes. */
+/** @file The matrix product of small integers equals the triple loop bit for bit, in every layout and around panel sizes. */
 import { describe, expect, it } from 'vitest';
 import { type Matrices, matmul } from '../../src/executors/f64/matmul.ts';
 
 const digits = (length: number, salt: number): Float64Array =>
   Float64Array.from({ length }, (_, i) => ((i * 7 + salt * 13 + ((i * i) >> 3)) % 9) - 4);
 
-/** Matrices of small integers, row-major or column-major, and a function that reads one number. */
+/** Draws a matrix of small integers, row-major or column-major, with a function that reads one number. */
 function operand(batches: number, rows: number, columns: number, transposed: boolean, salt: number) {
   const batch = rows * columns;
   const [row, column] = transposed ? [1, rows] : [columns, 1];
@@ -31,7 +31,7 @@ function agrees(batches: number, m: number, n: number, k: number): void {
       }
     }
     const found = matmul(x.matrices, y.matrices, batches, m, n, k);
-    // compare whole arrays by bytes first: an assertion for each number would take longer than the product
+    // compare whole arrays by bytes: one assertion per number would take longer than the product
     if (Buffer.compare(Buffer.from(found.buffer), Buffer.from(expected.buffer)) !== 0) {
       expect({ batches, m, n, k, left, right, found: [...found] }).toEqual({
         batches,
@@ -47,7 +47,7 @@ function agrees(batches: number, m: number, n: number, k: number): void {
 }
 
 describe('matmul on small integers is the triple loop, bit for bit, in every layout of the operands', () => {
-  it('in every small ragged size, zero included', () => {
+  it('at every small ragged size, including zero', () => {
     const sizes = [0, 1, 2, 3, 4, 5, 7, 8, 9];
     for (const m of sizes) for (const n of sizes) for (const k of sizes) agrees(1, m, n, k);
   });

@@ -1,4 +1,4 @@
-/** @file The rounded executor is correct and uses its freedom: errors, orders, fused multiply-add, flushing. */
+/** @file The rounded executor is correct and uses its freedom: errors, orders, fused multiply-add, flushing to zero. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float32, float64, type Precision } from '../../src/executors/bounded/index.ts';
@@ -22,7 +22,7 @@ import { cases } from '../support/property.ts';
 
 const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 const of = (on: Executor<Float64Array>, ...x: number[]): Value => input(on as Executor, x, [x.length]);
-/** Every result of a computation over many seeds. */
+/** The results of a computation, one for each seed. */
 const results = (f: (on: Executor<Float64Array>) => Value, precision: Precision, count = 200): number[] =>
   Array.from({ length: count }, (_, seed) => item(f(rounded(precision, seed))));
 const distinct = (numbers: readonly number[]): number => new Set(numbers).size;
@@ -45,7 +45,7 @@ describe.each([float32, float64])('the rounded executor in $name', (precision) =
     );
   });
 
-  it('repeats itself for equal seeds, and chooses otherwise for others', () => {
+  it('gives equal results for equal seeds, and different results for others', () => {
     const numbers = [0, 1].map((half) => {
       const random = rng(half);
       return Array.from({ length: 40 }, () => precision.round(random.normal()));
@@ -57,7 +57,7 @@ describe.each([float32, float64])('the rounded executor in $name', (precision) =
     expect(distinct(results(exactly, precision))).toBe(1);
   });
 
-  it('is off by up to the allowed ulps in functions, both ways', () => {
+  it('has errors of up to the allowed ulps in functions, of both signs', () => {
     const errors = results((on) => exp(of(on, 0.5)), precision).map((x) => (x / Math.exp(0.5) - 1) / precision.u);
     expect(Math.max(...errors)).toBeGreaterThanOrEqual(precision.functions / 2);
     expect(Math.min(...errors)).toBeLessThanOrEqual(-precision.functions / 2);
@@ -78,7 +78,7 @@ describe.each([float32, float64])('the rounded executor in $name', (precision) =
 });
 
 describe('the rounded executor', () => {
-  it('has a rule for every primitive, and the compiler finds a missing one', () => {
+  it('has a rule for every primitive; the compiler reports a missing rule', () => {
     expect(Object.keys(rules).sort()).toEqual(Object.keys(primitives).sort());
     const { exp: _, ...incomplete } = rules;
     // @ts-expect-error a table without exp
@@ -97,7 +97,7 @@ describe('the rounded executor', () => {
     expect(item(sum(of(on, 2 ** 25, 1, -(2 ** 25), 1, 1)))).toBe(second);
   });
 
-  it('has all orders reach every summand, exactly where sums are exact', () => {
+  it('includes every summand in every order, and is exact on exact sums', () => {
     for (const order of orders) {
       for (let n = 0; n <= 9; n++) {
         const on = rounded(float32, n, { order });
@@ -107,7 +107,7 @@ describe('the rounded executor', () => {
     }
   });
 
-  it('fuses or rounds between', () => {
+  it('uses fused multiply-add or rounds the product first', () => {
     const x = 1 + 2 ** -12;
     const dot = (fused: boolean): number => {
       const on = rounded(float32, 3, { order: 'sequential', fused });
@@ -117,7 +117,7 @@ describe('the rounded executor', () => {
     expect(dot(false)).toBe(0);
   });
 
-  it('rounds every result, and flushes what underflows or does not', () => {
+  it('rounds every result, and flushes some underflows but not others', () => {
     expect(new Set(results((on) => add(of(on, 1), of(on, 2 ** -24)), float32))).toEqual(new Set([1]));
     expect(new Set(results((on) => mul(of(on, 2 ** -100), of(on, 2 ** -40)), float32))).toEqual(
       new Set([0, 2 ** -140]),
@@ -126,7 +126,7 @@ describe('the rounded executor', () => {
     expect(distinct(results((on) => scale(of(on, 3), 1 / 3), float32))).toBeLessThanOrEqual(2);
   });
 
-  it('exceeds a bound that is four times too small: the trials on bounds can fail', () => {
+  it('exceeds a bound divided by four, so the tests of bounds can fail', () => {
     const random = rng(1);
     const ratios = Array.from({ length: 300 }, (_, seed) => {
       const numbers = Array.from({ length: 3 }, () => Math.fround(random.normal()));

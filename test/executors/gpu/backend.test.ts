@@ -32,14 +32,14 @@ describe('the backend', () => {
   };
   const noAdapter = { gpu: { requestAdapter: async () => null } };
 
-  it('webgpu throws where no adapter answers', async () => {
+  it('webgpu throws without an adapter', async () => {
     await withNavigator(noAdapter, async () => {
       const message = await refusalOf(compiled('webgpu'));
       expect(message).toMatch(/^compile: backend webgpu: no adapter answers; in Node install the package webgpu/);
     });
   });
 
-  it('is webasm without an adapter, and says why', async () => {
+  it('auto without an adapter is webasm, with the reason', async () => {
     await withNavigator(noAdapter, async () => {
       const f = await compiled('auto');
       expect(f.ran).toMatchObject({ backend: 'webasm', passedOver: ['webgpu: no adapter answers'] });
@@ -47,7 +47,7 @@ describe('the backend', () => {
     });
   });
 
-  it('is always the chosen one', () => {
+  it('must be the chosen one', () => {
     const device = { backend: 'webgpu', adapter: 'a', passedOver: [] } as const;
     expect(() => assertRan(device, { backend: 'cpu', executorKind: 'generic', fallbackReason: 'lost' })).toThrow(
       /^compile: webgpu was chosen, but cpu ran \(executor generic: lost\); in Node install/,
@@ -58,11 +58,11 @@ describe('the backend', () => {
     assertRan(device, { backend: 'webgpu', executorKind: 'fused-encoder', fallbackReason: null });
   });
 
-  it('is asserted when gpu.js falls back', async () => {
+  it('is checked when gpu.js falls back', async () => {
     const { createPipeline } = GPU.prototype;
     GPU.prototype.createPipeline = function (...given) {
       const pipeline = createPipeline.apply(this, given);
-      // a switch of gpu.js for its own tests
+      // gpu.js has this switch for its own tests
       (pipeline as unknown as { pipeline: { _fusionDisabled: boolean } }).pipeline._fusionDisabled = true;
       return pipeline;
     };
@@ -73,7 +73,7 @@ describe('the backend', () => {
     }
   });
 
-  it('refuses an adapter with limits below what kernels need', () => {
+  it('refuses an adapter whose limits are too low for the kernels', () => {
     const limits = {
       maxStorageBuffersPerShaderStage: 8,
       maxComputeInvocationsPerWorkgroup: 256,
@@ -88,7 +88,7 @@ describe('the backend', () => {
     );
   });
 
-  it('is watched for errors: none, out of memory, or any other', async () => {
+  it('reports errors of the device: none, out of memory, or another', async () => {
     const work = { kernels: 2, distinct: 1, bytes: 48 };
     const reporting = (reported: readonly DeviceError[]) => {
       const errors: DeviceError[] = [{ message: 'before', isMemory: true }];
@@ -104,13 +104,13 @@ describe('the backend', () => {
     await expect(guarded([], work, () => Promise.reject(new Error('own')))).rejects.toThrow('own');
   });
 
-  it('has reasons where gpu.js is not as expected', () => {
+  it('gives a reason where gpu.js lacks an expected part', () => {
     expect(withWorkgroups({} as GPU, {})).toEqual({ reason: 'gpu.js exports no WebGPUKernel' });
     expect(byEncoder({}, { carried: [], kernelsAtOnce: 1 })).toEqual({ reason: 'gpu.js has no executor' });
   });
 
   it('predicts the memory of a program', async () => {
-    // missing in the library types of the project
+    // the project's library types lack WebAssembly
     const { WebAssembly: wasm } = globalThis as unknown as { WebAssembly: { Memory: new (of: Size) => object } };
     const { Memory } = wasm;
     const taken: number[] = [];
@@ -144,7 +144,7 @@ describe('the backend', () => {
     expect(Object.getOwnPropertyNames(globalThis).toSorted()).toEqual(before);
   });
 
-  it('keeps no process alive, disposed of or not', { timeout: 60_000 }, () => {
+  it('keeps no process alive, whether it is disposed of or not', { timeout: 60_000 }, () => {
     const script = fileURLToPath(new URL('undisposed.ts', import.meta.url));
     const { status, stdout } = spawnSync(process.execPath, ['--import', 'tsx', script], {
       timeout: 30_000,

@@ -52,10 +52,10 @@ async function once(
   }
 }
 
-/** The kind of executor with which gpu.js runs small programs on each backend. */
+/** The kind of executor that gpu.js uses for small programs, by backend. */
 const kinds = { webgpu: 'fused-encoder', webasm: 'fused-sync', cpu: 'generic' } as const;
 
-/** The tests of compiled functions on a backend. */
+/** Tests compiled functions on a backend. */
 export function testCompiled(backend: Backend): void {
   describe(`a function compiled on ${backend}`, () => {
     const on = { backend };
@@ -68,7 +68,7 @@ export function testCompiled(backend: Backend): void {
       await compiled.dispose();
     });
 
-    it('runs again before an earlier call has ended, and copies its arguments', async () => {
+    it('accepts a second call before the first has ended, and copies its arguments', async () => {
       const twice = await compile(({ x }) => ({ y: scale(x!, 2) }), { x: { shape: [2] } }, on);
       const x = Float32Array.of(1, 2);
       const first = twice({ x });
@@ -79,13 +79,13 @@ export function testCompiled(backend: Backend): void {
       await twice.dispose();
     });
 
-    it('contains gradients of any order', async () => {
+    it('may contain gradients of any order', async () => {
       const cube = (x: Value): Value => sum(mul(x, mul(x, x)));
       const second: Equation = ({ x }) => ({ y: grad((u: Value) => sum(grad(cube, u)), x!) });
       expect(await once(second, { x: { shape: [3] } }, { x: [1, 2, -3] }, on)).toEqual({ y: [6, 12, -18] });
     });
 
-    it('accepts NaN and infinities, and stops them at a mask', async () => {
+    it('accepts NaN and infinities; a mask blocks them', async () => {
       const fn: Equation = ({ m, x }) => ({
         kept: select(m!, x!, 1),
         sum: add(x!, 1),
@@ -128,7 +128,7 @@ export function testCompiled(backend: Backend): void {
       const random = rng(1);
       const snapped = (draw: () => number): Float64Array =>
         Float64Array.from({ length: count }, () => Math.fround(draw()));
-      // ordinary numbers, exponents over the whole range, and the neighbourhood of 1, where ln is near 0
+      // ordinary numbers, exponents over the whole range, and numbers near 1, where ln is near 0
       const x = snapped(() => random.normal() * (random.integer(2) === 0 ? 1 : 15));
       const p = snapped(() =>
         random.integer(3) === 0 ? 1 + random.normal() / 64 : 2 ** (random.integer(240) - 120) * (1 + random.uniform()),
@@ -152,7 +152,7 @@ export function testCompiled(backend: Backend): void {
       }
     });
 
-    it('returns inputs, tables and parts of them as they are', async () => {
+    it('returns inputs, tables and parts of them unchanged', async () => {
       const fn: Equation = ({ x, i }) => ({
         x: x!,
         i: i!,
@@ -195,7 +195,7 @@ export function testCompiled(backend: Backend): void {
       expect(await once(({ x }) => ({ x: x! }), { x: { shape: [0] } }, { x: [] }, on)).toEqual({ x: [] });
     });
 
-    it('joins more parts than one kernel reads', async () => {
+    it('concatenates more parts than one kernel reads', async () => {
       const fn: Equation = ({ x }) => {
         const parts = Array.from({ length: 60 }, (_, t) => scale(slice(x!, 1, t, t + 1), t));
         const { value, pullback } = vjp((u: readonly Value[]) => concat(u, 1), parts);
@@ -206,7 +206,7 @@ export function testCompiled(backend: Backend): void {
       expect(await once(fn, { x: { shape: [2, 60] } }, given, on)).toEqual({ whole, last: [59, 59] });
     });
 
-    it('joins parts that read many arrays each, distinct ones and shared ones', async () => {
+    it('concatenates parts that each read many arrays, distinct and shared', async () => {
       const names = Array.from({ length: 20 }, (_, k) => `x${k}`);
       const fn: Equation = (xs) => {
         const x = names.map((name) => xs[name]!);

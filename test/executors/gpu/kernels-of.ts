@@ -4,7 +4,7 @@ import { type Target, targets } from '../../../src/executors/gpu/text/target.ts'
 import { type Equation, traceProgram } from '../../../src/executors/gpu/trace/program.ts';
 import type { Slot } from '../../../src/executors/gpu/trace/trace.ts';
 
-/** A graphics card on which kernels have workgroups. */
+/** A WebGPU target whose kernels use workgroups. */
 export const withWorkgroups: Target = { ...targets.webgpu, workgroups: true };
 
 /** The kernels of an equation on a target, in order. */

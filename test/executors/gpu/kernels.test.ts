@@ -80,7 +80,7 @@ describe('kernels', () => {
     return { value, gradient: pullback(value) };
   };
 
-  it('are fused on a graphics card, and short elsewhere', () => {
+  it('are fused on WebGPU, and shorter on other backends', () => {
     expect(kernelsOf(gate, { x: { shape: [8] } }, withWorkgroups).length).toBe(2);
     const calls = (target: typeof withWorkgroups): number => kernelsOf(gate, { x: { shape: [8] } }, target).length;
     expect(calls(targets.webasm)).toBeGreaterThan(calls(withWorkgroups));
@@ -111,8 +111,8 @@ describe('kernels', () => {
       return [/timesPowerOf2\(/g, /\[v\d+ > 0 \?/g].map((part) => [...kernel!.text.matchAll(part)].length);
     };
     expect(counts(pairs)).toEqual([1, 0]);
-    // the second part begins where the first ends: outside its part, each would read beyond the end of the array, if only by one
-    // place
+    // the second part begins where the first ends, so outside its own part each would read past the end of the array (by at least one
+    // element)
     expect(counts(ends)).toEqual([2, 2]);
     expect(counts(oneMore)).toEqual([0, 1]);
   });
@@ -130,15 +130,15 @@ describe('kernels', () => {
 
   const wide = 2 ** 20;
 
-  it('compute elements that are broadcast once', () => {
+  it('compute broadcast elements once', () => {
     const scaled: Equation = ({ x, y }) => ({ z: mul(x!, sigmoid(y!)) });
     const shapes = { x: { shape: [16, wide / 16] }, y: { shape: [16, 1] } };
-    // the function of one number per row is so cheap that it is recomputed in place, until many kernels do so
+    // a function of one number per row is cheap, so kernels recompute it in place unless the work limit is low
     expect(kernelsOf(scaled, shapes, withWorkgroups).map(({ size }) => size)).toEqual([wide]);
     expect(kernelsOf(scaled, shapes, { ...withWorkgroups, mostWork: 4 }).map(({ size }) => size)).toEqual([16, wide]);
   });
 
-  it('read an expression that many of them use from memory, by the use counts of the previous trace', () => {
+  it('read an expression with many uses from memory, by the use counts of the previous trace', () => {
     const often: Equation = ({ x, y }) => {
       const both = add(x!, y!);
       const uses = (k: number): Value => mul(transpose(k % 2 === 0 ? both : mul(both, both), [1, 0]), scale(x!, k + 2));
@@ -151,7 +151,7 @@ describe('kernels', () => {
     expect(reads(1e9)).toEqual(Array.from({ length: 9 }, () => 3));
   });
 
-  it('of tiles never exceed the workgroups, or elements, of a device', () => {
+  it('of tiles never exceed the workgroups or elements that a device allows', () => {
     expect(chooseTiling([1, 2 ** 23, 2, 8], withWorkgroups)).toBe(null);
     expect(chooseTiling([1, 64, 64, 4096], withWorkgroups)!.splits).toBeGreaterThan(1);
     const little = { ...withWorkgroups, arrayBytes: 4 * 64 * 64 };

@@ -12,7 +12,7 @@ describe.each([
   { backend: 'webasm', shapes: 2, runs: 8, of: modes },
   { backend: 'cpu', shapes: 1, runs: 4, of: modes.filter(({ operator }) => few.includes(operator.name)) },
 ] as const)('on $backend', ({ backend, shapes, runs, of }) => {
-  it.each(of)('$name: outputs, states and gradients are those of f64, within the bound', async ({ operator, mode }) => {
+  it.each(of)('$name: outputs, states and gradients equal f64 within the bound', async ({ operator, mode }) => {
     let tally = noCases;
     for (const subject of operatorSubjects(operator, mode, shapes)) {
       tally = together(tally, await tryOn(backend, subject, cases(runs).numRuns, operator.values));
@@ -22,7 +22,7 @@ describe.each([
     expect(tally.bounded).toBeGreaterThan(0);
   });
 
-  it.each(of.filter(isExact))('$name: on dyadic inputs, bit for bit those of f64', async ({ operator, mode }) => {
+  it.each(of.filter(isExact))('$name: equals f64 bit for bit on dyadic inputs', async ({ operator, mode }) => {
     for (const subject of operatorSubjects(operator, mode, shapes, true)) {
       const { verdict } = await tryOn(backend, subject, cases(runs).numRuns, ['dyadic']);
       expect(verdict.ratio).toBe(0);

@@ -14,7 +14,7 @@ describe.each([
   { backend: 'webasm', shapes: 12, runs: 20 },
   { backend: 'cpu', shapes: 5, runs: 5 },
 ] as const)('on $backend', ({ backend, shapes, runs }) => {
-  it.each(names)('%s and its gradients are those of f64, within the bound', async (name) => {
+  it.each(names)('%s and its gradients equal f64 within the bound', async (name) => {
     const tally = await tryOn(backend, primitiveSubject(name, shapes), cases(runs).numRuns);
     expect(tally.verdict.ratio).toBeLessThanOrEqual(1);
     expect(tally.bounded).toBe(tally.numbers);

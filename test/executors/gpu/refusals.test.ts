@@ -61,7 +61,7 @@ describe('compile refuses in one line', () => {
     );
   });
 
-  it('a value kept for later', async () => {
+  it('a value used after compilation', async () => {
     let kept: Value | undefined;
     const f = await compiled(({ x: v }) => {
       kept = v;
@@ -77,7 +77,7 @@ describe('a call refuses in one line', () => {
   let rows: Compiled;
   beforeAll(async () => {
     const fn: Equation = ({ x: v, at: index }) => {
-      // only element 1, 0 of the index is used
+      // the function uses only element [1, 0] of the index
       const some = reshape(slice(slice(transpose(index!, [1, 0]), 1, 1, 2), 0, 0, 1), [1]);
       return { rows: gather(v!, concat([some, some], 0)), columns: gather(transpose(v!, [1, 0]), some) };
     };
@@ -88,7 +88,7 @@ describe('a call refuses in one line', () => {
   const six = Float32Array.of(1, 2, 3, 4, 5, 6);
   const good = Int32Array.of(9, 9, 1, 9);
 
-  it('nothing that is right', async () => {
+  it('no valid call', async () => {
     const { rows: found } = await rows({ x: six, at: good });
     expect([...found!]).toEqual([4, 5, 6, 4, 5, 6]);
   });
@@ -114,20 +114,20 @@ describe('a call refuses in one line', () => {
     expect(await refusalOf(rows(given as never))).toContain(message);
   });
 
-  it('an index known while compiling', async () => {
+  it('an index that is already wrong at compile time', async () => {
     const fn: Equation = ({ x: v }) => ({ y: gather(v!, indexInput(v!.on, [0, 2], [2])) });
     expect(await refusalOf(compiled(fn))).toBe(
       "gather: index 2 at element 1 is outside the table's 2 rows; rows count from 0",
     );
   });
 
-  it('times of kernels where kernels are not submitted one by one', async () => {
+  it('profiling on a backend without kernel times', async () => {
     const f = await compiled(({ x: v }) => ({ v: v! }));
     expect(await refusalOf(f.profile())).toContain('kernels are timed on WebGPU only');
     await f.dispose();
   });
 
-  it('a function that was disposed of, once or twice', async () => {
+  it('a function after dispose, once or twice', async () => {
     const f = await compiled(({ x: v }) => ({ v: v! }));
     await f.dispose();
     await f.dispose();

@@ -32,14 +32,14 @@ const sequences: Subject = {
 /** Tests long sequences and large angles on a backend. */
 export function testSequences(backend: Backend, runs: number): void {
   describe(`on ${backend}, over ${long[1]} tokens`, () => {
-    it('scans and convolutions and their gradients are those of f64, within the bound', async () => {
+    it('scans, convolutions and their gradients equal f64 within the bound', async () => {
       const tally = await tryOn(backend, sequences, runs);
       expect(tally.verdict.ratio).toBeLessThanOrEqual(1);
       expect(tally.bounded).toBe(tally.numbers);
     });
   });
 
-  it(`on ${backend} sines of angles without a right digit are within their bound, and at most 1`, async () => {
+  it(`on ${backend} sines of angles too large for any correct digit are within their bound, and at most 1`, async () => {
     const random = rng(1);
     const x = Float32Array.from({ length: 999 }, () => random.normal() * 2 ** (13 + random.integer(110)));
     x[0] = Number.POSITIVE_INFINITY;
@@ -54,7 +54,7 @@ export function testSequences(backend: Backend, runs: number): void {
         expect(Math.abs(found[name]![i]! - want[i]!)).toBeLessThanOrEqual(allowed[i]!);
         expect(Math.abs(found[name]![i]!)).toBeLessThanOrEqual(1 + 2 ** -22);
       }
-      // 12,000 times 8 u is a small part of a turn
+      // for angles near 12,000 the error 12,000 · 8 u is a small part of a turn
       expect(allowed.filter((e) => e < 0.1).length).toBeGreaterThan(20);
     }
   });

@@ -1,4 +1,4 @@
-/** @file Compares the gpu executor with f64, outputs and gradients, within the computed bound of single precision. */
+/** @file Compares the gpu executor with f64, including gradients, within the computed bound of single precision. */
 import * as fc from 'fast-check';
 import { bounded, boundOf, float32, snap } from '../../../src/executors/bounded/index.ts';
 import { f64 } from '../../../src/executors/f64/index.ts';
@@ -14,7 +14,7 @@ import type { PrimitiveName } from '../../../src/tensor/primitives/index.ts';
 import type { Value } from '../../../src/tensor/value.ts';
 import { table } from '../../support/primitives/table.ts';
 
-/** A program of fixed shapes, to compile and to compare. */
+/** A program with fixed shapes, to be compiled and compared. */
 export interface Subject {
   readonly program: Program;
   readonly layout: Layout;
@@ -22,12 +22,12 @@ export interface Subject {
   readonly domain?: (x: number) => number;
 }
 
-/** The outcome of comparisons. */
+/** The result of one or more comparisons. */
 export interface Tally {
   readonly verdict: Verdict;
   readonly cases: number;
   readonly numbers: number;
-  /** Numbers with a finite bound; the others are not compared. */
+  /** The count of numbers with a finite bound. Only these are compared. */
   readonly bounded: number;
 }
 
@@ -46,7 +46,7 @@ export async function compileSubject({ program, layout }: Subject, backend: Back
   return compiled;
 }
 
-/** A case of a subject: drawn numbers, rounded to single precision. */
+/** Draws a case of a subject, with numbers rounded to single precision. */
 export function caseOf({ layout, domain = (x) => x }: Subject, seed: number, values: Values): Case {
   const c = fill(layout, seed, values);
   const snapped = (tensors: Tensors, f: (x: number) => number): Tensors =>
@@ -70,7 +70,7 @@ export async function compare(compiled: Compiled, { program }: Subject, c: Case)
   }
   const bounds = numbersOf(evaluate(program, c, bounded(float32)), (x) => boundOf(x).slice());
   const all = Object.values(bounds).flatMap((x) => [...x]);
-  // numbers with an infinite bound are not compared
+  // skip numbers with an infinite bound
   for (const [name, e] of Object.entries(bounds)) {
     e.forEach((bound, i) => {
       if (!Number.isFinite(bound)) actual[name]![i] = expected[name]![i] = e[i] = 0;
@@ -93,7 +93,7 @@ export const together = (a: Tally, b: Tally): Tally => ({
   bounded: a.bounded + b.bounded,
 });
 
-/** Compiles a subject and compares it on drawn cases. Throws on the first wrong one. */
+/** Compiles a subject and compares it on drawn cases. Throws on the first case that fails. */
 export async function tryOn(
   backend: Backend,
   subject: Subject,
@@ -117,7 +117,7 @@ export async function tryOn(
   return tally;
 }
 
-/** The domains where results are finite in single precision. */
+/** Maps a drawn number into the domain where a primitive's result is finite in single precision. */
 const domains: { readonly [N in PrimitiveName]?: (x: number) => number } = {
   exp: (x) => Math.max(-80, Math.min(80, x)),
   expm1: (x) => Math.min(80, x),
@@ -127,7 +127,7 @@ const domains: { readonly [N in PrimitiveName]?: (x: number) => number } = {
   reciprocal: (x) => (x === 0 ? 1 : x),
 };
 
-/** Uses of a primitive, of at most `count` shapes, as one program. */
+/** One program of at most `count` uses of a primitive. */
 export function primitiveSubject(name: PrimitiveName, count: number): Subject {
   const uses = fc.sample(table[name].uses, { numRuns: count, seed: 1 });
   const operands = uses.flatMap((use, k) => use.operands.map(({ shape }, i) => [`${k}.${i}`, { shape }] as const));
@@ -143,13 +143,13 @@ export function primitiveSubject(name: PrimitiveName, count: number): Subject {
   };
 }
 
-/** Whether dyadic inputs give exact results in a mode, as its law requires. */
+/** Whether the dyadic law requires exact results of a mode. */
 export function isExact({ operator, mode }: { operator: Operator; mode: string }): boolean {
   const { exact, spectral = [] } = operator.laws;
   return exact === true && !spectral.includes(mode);
 }
 
-/** An operator in a mode, at `count` layouts that it admits there. */
+/** Subjects of an operator in a mode, at up to `count` layouts that the mode admits. */
 export function operatorSubjects(operator: Operator, mode: string, count: number, exact = false): Subject[] {
   return fc
     .sample(operator.layouts({ longest: 7, exact }), { numRuns: 6 * count, seed: 1 })
@@ -158,7 +158,7 @@ export function operatorSubjects(operator: Operator, mode: string, count: number
     .map((layout) => ({ layout, program: operator.modes[mode]! }));
 }
 
-/** The message of the InputError that a promise is rejected with. */
+/** Returns the message of the InputError that a promise rejects with. Throws on another outcome. */
 export async function refusalOf(promise: Promise<unknown>): Promise<string> {
   const error = await promise.then(
     () => null,

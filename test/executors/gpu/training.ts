@@ -21,7 +21,7 @@ const reference = once(() => referenceLosses(steps, accumulate));
 
 /** Tests training on a backend. */
 export function testTraining(backend: Backend): void {
-  it(`trains on ${backend} as f64 does, within the bound, and deterministically`, async () => {
+  it(`training on ${backend} equals f64 within the bound, and is deterministic`, async () => {
     const { training, init, batches } = smallTraining(steps, accumulate);
     const { equation, inputs, keep } = trainingSteps(training);
     const f = await compile(equation, inputs, { backend, keep });
@@ -31,7 +31,7 @@ export function testTraining(backend: Backend): void {
     const first = { params: Float32Array.from(init), first: zeros, second: zeros, factors: Float32Array.from(factors) };
     const { losses } = await f({ ...first, ...batches(0) });
     const params = await f.kept('params');
-    // the second call leaves out the kept inputs and continues
+    // the second call omits the kept inputs and continues from them
     const again = await f({ factors: first.factors, ...batches(1) });
     expect((await f({ ...first, ...batches(0) })).losses).toEqual(losses);
     expect(await f.kept('params')).toEqual(params);
@@ -48,7 +48,7 @@ export function testTraining(backend: Backend): void {
     await f.dispose();
   });
 
-  it(`refuses on ${backend} inputs that cannot be kept, and too much memory`, async () => {
+  it(`refuses on ${backend} inputs that cannot be kept, and programs over the memory limit`, async () => {
     const same = { x: { shape: [2] }, y: { shape: [3] } };
     const keeping = (keep: Record<string, string>, memoryBytes = 1e9) =>
       compile(({ x, y }) => ({ x: x!, y: y! }), same, { backend, keep, memoryBytes });

@@ -1,4 +1,4 @@
-/** @file Compiles, runs on several threads and disposes of nothing; the process must end all the same. */
+/** @file Compiles a function, runs it on several threads, and does not dispose of it. The process must still end. */
 import { compile } from '../../../src/executors/gpu/index.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
 

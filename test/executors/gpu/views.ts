@@ -1,4 +1,4 @@
-/** @file Tests random programs of views, joins, reductions and products of one another, on integers. */
+/** @file Tests random programs of views, concatenations, reductions and products on integers. */
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { f64 } from '../../../src/executors/f64/index.ts';
@@ -42,7 +42,7 @@ function anotherShape(size: number, random: Rng): Shape {
   return [...shape, left, ...(random.integer(4) === 0 ? [1] : [])];
 }
 
-/** Steps that move, join and reduce values with at least one axis. Numbers stay small integers. */
+/** Steps that move, combine and reduce values with at least one axis. Numbers stay small integers. */
 const steps: readonly Step[] = [
   (x, random) => reshape(x, anotherShape(sizeOf(x.shape), random)),
   (x, random) => {
@@ -74,7 +74,7 @@ const steps: readonly Step[] = [
   (x, random) => sum(sign(x), [axisOf(x, random)]),
   (x, random) => maxReduce(x, axisOf(x, random)),
   (x, random, others) => {
-    // contracted with another value over an axis of the same length
+    // contract with another value over an axis of the same length
     const at = axisOf(x, random);
     const partners = others.flatMap((y) => y.shape.flatMap((n, axis) => (n === x.shape[at] ? [{ y, axis }] : [])));
     const { y, axis } = partners[random.integer(partners.length)]!;
@@ -91,7 +91,7 @@ const steps: readonly Step[] = [
   },
 ];
 
-/** A program of random steps, each on an earlier value; all values are results. */
+/** A program of random steps on earlier values; it returns all values. */
 const program =
   (seed: number, count: number): Equation =>
   ({ x, y }) => {
@@ -129,7 +129,7 @@ export function testViews(backend: Backend, runs: number): void {
   it.each([
     { what: 'short expressions', tuning: { mostWork: 6, launchBytes: 0 } },
     { what: 'long expressions, recomputed', tuning: { mostWork: 48, launchBytes: 16e6 } },
-  ])(`on ${backend}, $what: views, joins and reductions of one another are those of f64`, async ({ tuning }) => {
+  ])(`on ${backend}, $what: composed views, concatenations and reductions equal f64`, async ({ tuning }) => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 0, max: 2 ** 30 }), fc.integer({ min: 4, max: 14 }), (seed, count) =>
         compareOn(backend, tuning, program(seed, count)),

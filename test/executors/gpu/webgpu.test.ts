@@ -14,7 +14,7 @@ import { testTraining } from './training.ts';
 import { testViews } from './views.ts';
 import { testWorkgroups } from './workgroups.ts';
 
-/** Parts of gpu.js that its types lack. */
+/** Parts of gpu.js that its type declarations omit. */
 const library = (await import('gpu.js')) as unknown as {
   readonly WebGPUContext: { acquire(): Promise<{ readonly device: Device }> };
   readonly WebGPUKernel: { readonly prototype: { _computeDispatch: unknown } };
@@ -25,7 +25,7 @@ interface Device {
   readonly lost: Promise<unknown>;
 }
 
-/** The device that WebGPU runs on, or the reason why none does. */
+/** The device that ran a small program on WebGPU, or the reason why none did. */
 const found = await compile(({ x }) => ({ y: add(x!, x!) }), { x: { shape: [3] } }, { backend: 'webgpu' }).then(
   async (twice) => {
     const { y } = await twice({ x: Float32Array.of(1, 2, 3) });
@@ -36,7 +36,7 @@ const found = await compile(({ x }) => ({ y: add(x!, x!) }), { x: { shape: [3] }
 );
 
 if (typeof found === 'string') {
-  it('says that it did not run', () => {
+  it('prints that it did not run', () => {
     console.log(
       `webgpu: not run (${found}). With a Vulkan driver, as SwiftShader's from Debian's chromium: VK_DRIVER_FILES=/usr/lib/chromium/vk_swiftshader_icd.json VK_ICD_FILENAMES=/usr/lib/chromium/vk_swiftshader_icd.json npx vitest run test/executors/gpu/webgpu.test.ts`,
     );
@@ -55,7 +55,7 @@ if (typeof found === 'string') {
       expect([...found.y!]).toEqual([2, 4, 6]);
     });
 
-    it('times each kernel, and leaves kept inputs as they are', async () => {
+    it('times each kernel, and does not change kept inputs', async () => {
       const f = await compile(
         ({ x, y }) => ({ next: add(x!, y!), total: sum(mul(x!, x!)) }),
         { x: { shape: [300] }, y: { shape: [300] } },
@@ -119,7 +119,7 @@ if (typeof found === 'string') {
       await again.dispose();
     });
 
-    it('names what gpu.js lacks for workgroups, and runs without them where that is allowed', async () => {
+    it('names the missing part of gpu.js for workgroups, and runs without workgroups if allowed', async () => {
       const { prototype } = library.WebGPUKernel;
       const own = prototype._computeDispatch;
       const one = (workgroups: boolean) =>
@@ -137,7 +137,7 @@ if (typeof found === 'string') {
       await f.dispose();
     });
 
-    it.each(Object.keys(primitives) as PrimitiveName[])('%s and its gradients are those of f64', async (name) => {
+    it.each(Object.keys(primitives) as PrimitiveName[])('%s and its gradients equal f64', async (name) => {
       const { verdict } = await tryOn('webgpu', primitiveSubject(name, 6), cases(6).numRuns);
       expect(verdict.ratio).toBeLessThanOrEqual(1);
     });
@@ -146,7 +146,7 @@ if (typeof found === 'string') {
       Object.keys(operator.modes).map((mode) => ({ name: `${operator.name} ${mode}`, operator, mode })),
     );
 
-    it.each(modes)('$name: outputs, states and gradients are those of f64', async ({ operator, mode }) => {
+    it.each(modes)('$name: outputs, states and gradients equal f64', async ({ operator, mode }) => {
       for (const subject of operatorSubjects(operator, mode, 1)) {
         const { verdict } = await tryOn('webgpu', subject, cases(6).numRuns, operator.values);
         expect(verdict.ratio).toBeLessThanOrEqual(1);

@@ -1,5 +1,5 @@
 /**
- * @file Tests the kernels of workgroups on integers, exactly, at sizes with several workgroups, chunks and splits, and ragged
+ * @file Tests workgroup kernels exactly, on integers, at sizes with several workgroups, chunks and splits, and with ragged
  * edges.
  */
 
@@ -23,13 +23,13 @@ import { rng } from '../../../src/tensor/random.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
 import { kernelsOf, withWorkgroups } from './kernels-of.ts';
 
-/** An equation whose kernels have workgroups, and the tiles to use. */
+/** An equation whose kernels use workgroups, and the tile shape to use. */
 interface WorkgroupCase {
   readonly name: string;
   readonly fn: Equation;
   readonly inputs: Readonly<Record<string, Slot>>;
   readonly tile?: TileShape;
-  /** Upper limit of indices. */
+  /** The exclusive upper limit of index inputs. */
   readonly rows?: number;
 }
 
@@ -40,7 +40,7 @@ const product = (spec: string, a: readonly number[], b: readonly number[], tile?
   ...(tile === undefined ? {} : { tile }),
 });
 
-/** A case of each kernel, and for products of every tile, transposition and edge. */
+/** One case for each kernel; for products, one for each tile, transposition and edge. */
 export const workgroupCases: readonly WorkgroupCase[] = [
   ...tileShapes.flatMap((tile) => [
     product('ij,jk->ik', [131, 37], [37, 133], tile),
@@ -82,7 +82,7 @@ export const workgroupCases: readonly WorkgroupCase[] = [
   },
 ];
 
-/** Integers small enough for exact sums; the decays of a scan are 0, 1 and −1. */
+/** Draws integers small enough for exact sums. The decays of a scan are 0, 1 and −1. */
 function drawn({ inputs, rows }: WorkgroupCase): Record<string, Float32Array> {
   const random = rng(3);
   const draw = (name: string, { shape, kind }: Slot): Float32Array =>
@@ -93,10 +93,10 @@ function drawn({ inputs, rows }: WorkgroupCase): Record<string, Float32Array> {
   return Object.fromEntries(Object.entries(inputs).map(([name, slot]) => [name, draw(name, slot)]));
 }
 
-/** Tests the results of workgroups against f64, where WebGPU runs. */
+/** Tests workgroup kernels against f64 on WebGPU. */
 export function testWorkgroups(): void {
   describe('workgroups on webgpu', { timeout: 60_000 }, () => {
-    it.each(workgroupCases)('$name: exactly as f64', async (work) => {
+    it.each(workgroupCases)('$name: equals f64 exactly', async (work) => {
       const { fn, inputs, tile } = work;
       const f = await compile(fn, inputs, { backend: 'webgpu', tuning: tile === undefined ? {} : { tiles: [tile] } });
       const given = drawn(work);
@@ -113,11 +113,11 @@ export function testWorkgroups(): void {
   });
 }
 
-/** Tests that the kernels of all cases have workgroups of their own kind. */
+/** Tests that every case has a kernel with its own use of workgroups. */
 export function testWorkgroupsAreUsed(): void {
-  it.each(workgroupCases)('$name: by workgroups', ({ fn, inputs, tile }) => {
+  it.each(workgroupCases)('$name: uses workgroups', ({ fn, inputs, tile }) => {
     const kernels = kernelsOf(fn, inputs, { ...withWorkgroups, ...(tile === undefined ? {} : { tiles: [tile] }) });
-    // elementwise kernels are divided into workgroups too
+    // elementwise kernels use workgroups too, so exclude them
     const own = kernels.filter(({ size, workgroup }) => workgroup !== null && workgroup.wgsl !== spread(size).wgsl);
     expect(own.length).toBeGreaterThan(0);
   });
