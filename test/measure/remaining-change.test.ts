@@ -11,8 +11,8 @@ import { rng } from '../../src/tensor/random.ts';
 
 const connections = [0, 1, 2].map((denseLayers) => ({ denseLayers, residual: 0 }));
 
-describe('what remains of a change', () => {
-  it('measures stacks that are those of Eq. 9 where nothing is densely connected', () => {
+describe('remainingChange', () => {
+  it('measures the stacks of Eq. 9 when m = 0', () => {
     const random = rng(3);
     const stack = [randomLayer(random), randomLayer(random), randomLayer(random)];
     const bottom = input(f64, Float64Array.from({ length: 32 }, random.normal), [1, 8, 4]);
@@ -27,7 +27,7 @@ describe('what remains of a change', () => {
     expect(read(measured[3]!)).toEqual(read(whole.h));
   });
 
-  it('measures what a small change does', () => {
+  it('measures the effect of a small change', () => {
     const random = rng(4);
     const stack = [randomLayer(random), randomLayer(random)];
     const numbers = (): Float64Array => Float64Array.from({ length: 32 }, random.normal);
@@ -35,12 +35,12 @@ describe('what remains of a change', () => {
     const states = (step: number) =>
       statesOf(stack, add(bottom!, scale(direction!, step)), { denseLayers: 2, residual: 1 }).map(read);
     const [ahead, behind, here] = [states(1e-4), states(-1e-4), states(0)];
-    // a fused state that ignored the lowest one would not move
+    // a fused state that ignored the lowest state would not change
     const change = Math.hypot(...ahead[2]!.map((x, i) => (x - behind[2]![i]!) / 2e-4)) / Math.hypot(...here[2]!);
     expect(change).toBeGreaterThan(0.01);
   });
 
-  it('starts from the whole change, and keeps more of it the more layers are connected', () => {
+  it('starts at 1, and stays larger with more connected layers', () => {
     const curves = remainingChange({ of: 'stacks', layers: 8, count: 10, seed: 2, connections });
     for (const { left } of curves) {
       expect(left).toHaveLength(9);
@@ -53,7 +53,7 @@ describe('what remains of a change', () => {
     expect(remainingChange({ of: 'stacks', layers: 8, count: 10, seed: 2, connections })).toEqual(curves);
   });
 
-  it('measures DenseMambas too: gates let what they connect through, and passed on fused it goes further', () => {
+  it('measures DenseMambas: gates pass the change of connected layers, and pass fused carries it further', () => {
     const raw = [0, 1, 3].map((denseLayers) => ({ denseLayers, residual: 0 }));
     const fused = { denseLayers: 1, residual: 0, pass: 'fused' } as const;
     const options = { of: 'dense-mamba', layers: 4, count: 5, seed: 3 } as const;
@@ -62,7 +62,7 @@ describe('what remains of a change', () => {
     );
     for (const left of [none!, one!, three!]) expect(left[0]).toBeCloseTo(1, 12);
     expect(one![1]!).toBeGreaterThan(10 * none![1]!);
-    // a layer that no gate connects with layer 0 has it through the stream alone
+    // without a gate to layer 0, the change arrives through the residual stream only
     expect(three![3]!).toBeGreaterThan(3 * one![3]!);
     expect(further![2]!).toBeGreaterThan(3 * one![2]!);
   });

@@ -17,13 +17,13 @@ const params = initialise(denseRetNet, config, { on: f64, seed: 1, spread: 0.4 }
 const empty = denseRetNet.start(params, config, 1);
 const mode = { name: 'parallel' } as const;
 
-/** Logits after the last token of a sequence run alone. */
+/** Logits of a sequence run alone. */
 const alone = (tokens: readonly number[]): number[] => [
   ...read(denseRetNet.forward(params, config, indices([tokens]), empty, mode).logits),
 ];
 
 describe('forwardBatch', () => {
-  it('gives each sequence of a padded batch its logits alone, and 0 at padding', () => {
+  it('gives each sequence of a padded batch the logits of a run alone, and 0 at padding', () => {
     const batch = paddedBatch([
       [0, 1, 1],
       [1, 1, 1],
@@ -47,7 +47,7 @@ describe('forwardBatch', () => {
     expect(states.map(({ position }) => position)).toEqual([2, 3, 1]);
   });
 
-  it('continues from the states of sequences of unequal lengths, packed the second time', () => {
+  it('continues padded sequences of unequal lengths from their states, packed', () => {
     const first = forwardBatch(
       denseRetNet,
       params,

@@ -1,4 +1,4 @@
-/** @file DenseMamba: the effect of its readings, states that pass from mode to mode, gradients, use as a language model. */
+/** @file DenseMamba: the effects of its readings, states passed between modes, gradients, and its use as a language model. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkGradient } from '../../src/autograd/check-gradient.ts';
@@ -45,7 +45,7 @@ const readings: fc.Arbitrary<DenseMambaReadings> = fc
   .record({ states: stateReadings, gateInput: fc.constantFrom('normed', 'u') })
   .map(({ states, gateInput }) => ({ ...states, gateInput }));
 
-/** A model of sizes drawn by `seed`, with weights of order 1, so that gates are open and states differ. */
+/** Draws a model by `seed`, with weights of order 1 so that gates are open and states differ. */
 function drawn(seed: number, of: Partial<DenseMambaConfig>): Model {
   const random = rng(seed);
   const config = denseMambaConfig({
@@ -80,7 +80,7 @@ const tokensOf = ({ config }: Model, b: number, t: number, seed: number): Value 
 const whole = (model: Model, tokens: Value, mode: Mode = recurrent): ModelResult<MambaLayerState> =>
   forward(model, tokens, start(model, tokens.shape[0]!), mode);
 
-/** The largest difference of the numbers of two trees, over their largest number, 1 at least. */
+/** The largest difference between two trees, divided by max(1, the largest |x| of the first). */
 function apart(x: Parameters<typeof leavesOf>[0], y: Parameters<typeof leavesOf>[0]): number {
   const [xs, ys] = [x, y].map((tree) => leavesOf(tree).flatMap((leaf) => [...read(leaf)]));
   const size = xs!.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
@@ -94,7 +94,7 @@ const withCarry = (model: Model, carry: 'raw' | 'fused'): Model => ({
 });
 
 describe('carry', () => {
-  it('raw and fused give equal logits at one token, with different states, and different logits at two', () => {
+  it('raw and fused give equal logits but different states after one token, and different logits after two', () => {
     fc.assert(
       fc.property(seeds, readings, (seed, of) => {
         const model = drawn(seed, { readings: of });
@@ -110,8 +110,8 @@ describe('carry', () => {
   });
 });
 
-describe('a state handed from mode to mode', () => {
-  it('continues four layers with m = 2 to 1e-12: chunks in drawn modes, then token by token', () => {
+describe('a state passed from mode to mode', () => {
+  it('continues four layers with m = 2 to 1e-12: parts in drawn modes, then single tokens', () => {
     fc.assert(
       fc.property(seeds, readings, fc.array(fc.nat({ max: 1023 }), { maxLength: 4 }), (seed, of, parts) => {
         const model = drawn(seed, { readings: of });
@@ -136,7 +136,7 @@ describe('a state handed from mode to mode', () => {
     );
   });
 
-  it('changes the logits when it is lost', () => {
+  it('changes the logits if it is dropped', () => {
     const model = drawn(5, {});
     const tokens = tokensOf(model, 1, 12, 5);
     const { logits } = forward(model, slice(tokens, 1, 7, 12), start(model), recurrent);
@@ -156,7 +156,7 @@ describe('layers', () => {
     expect(each.params.layers.map(({ fusion }) => fusion?.gates.length ?? 0)).toEqual([0, 1, 2, 2]);
   });
 
-  it('with m = 0 are Mamba’s, parameter for parameter and bit for bit', () => {
+  it('with m = 0 equal Mamba’s, in parameters and bit for bit in logits', () => {
     const model = drawn(3, { denseLayers: 0 });
     expect(denseMamba.shapes(model.config)).toEqual(mamba.shapes(model.config));
     const tokens = tokensOf(model, 2, 7, 3);
@@ -174,7 +174,7 @@ describe('gradients', () => {
   };
 
   it.each(modes.map((mode) => [mode.name, mode] as const))(
-    'of four layers with m = 2 match random projections: %s',
+    'of four layers with m = 2 match finite differences along random directions: %s',
     (_name, mode) => {
       for (const [seed, carry] of [
         [1, 'raw'],
@@ -187,21 +187,18 @@ describe('gradients', () => {
     },
   );
 
-  it.each(['raw', 'fused'] as const)(
-    'have derivatives that match differences of them, through the scan: %s',
-    (carry) => {
-      const model = withCarry(drawn(4, { layers: 2, denseLayers: 1 }), carry);
-      const tokens = tokensOf(model, 1, 4, 4);
-      const first = (params: DenseMambaParams): DenseMambaParams =>
-        grad((at) => {
-          const { logits } = forward({ ...model, params: at }, tokens, start(model), { name: 'parallel' });
-          return sum(logits, [0, 1, 2]);
-        }, params);
-      expect(checkGradient(first, model.params, { seed: 4 })).toMatchObject({ ok: true });
-    },
-  );
+  it.each(['raw', 'fused'] as const)('of gradients, through the scan, match finite differences: %s', (carry) => {
+    const model = withCarry(drawn(4, { layers: 2, denseLayers: 1 }), carry);
+    const tokens = tokensOf(model, 1, 4, 4);
+    const first = (params: DenseMambaParams): DenseMambaParams =>
+      grad((at) => {
+        const { logits } = forward({ ...model, params: at }, tokens, start(model), { name: 'parallel' });
+        return sum(logits, [0, 1, 2]);
+      }, params);
+    expect(checkGradient(first, model.params, { seed: 4 })).toMatchObject({ ok: true });
+  });
 
-  it('are the same, bit for bit, where layers are recomputed', () => {
+  it('are equal bit for bit when checkpointing recomputes the layers', () => {
     const model = drawn(6, {});
     const run = scalarOf(model, tokensOf(model, 1, 5, 6), { name: 'parallel' });
     const gradients = [run, (params: DenseMambaParams) => checkpoint(run, params)].map((f) => {
@@ -212,15 +209,15 @@ describe('gradients', () => {
   });
 });
 
-describe('a DenseMamba as any other language model', () => {
+describe('a DenseMamba used as a language model', () => {
   const config = denseMambaConfig({ vocabulary: 9, width: 8, layers: 3, denseLayers: 2, stateSize: 3 });
   const params = initialise(denseMamba, config, { on: f64, seed: 1 });
 
-  it('is counted: Mamba’s parameters, two gates of E + d numbers a rank, and a map of N × N numbers for each of three sources', () => {
+  it('has Mamba’s parameters, two gates of E + d numbers per rank, and an N × N map for each of three sources', () => {
     expect(countParameters(denseMamba, config) - countParameters(mamba, config)).toBe(2 * (16 + 8) + 3 * 3 ** 2);
   });
 
-  it('starts near the model without fusion where states are concatenated', () => {
+  it('starts near the model without fusion when states are concatenated', () => {
     const concatenating = { ...config, readings: { ...config.readings, fusion: 'concat' as const } };
     const [merge] = initialise(denseMamba, concatenating, { on: f64, seed: 1 }).layers.flatMap(
       ({ fusion }) => fusion?.merge ?? [],
@@ -235,7 +232,7 @@ describe('a DenseMamba as any other language model', () => {
     for (const one of tokens) expect(one).toEqual(tokens[0]);
   });
 
-  it('runs sequences of a packed batch each from its own state', () => {
+  it('runs each sequence of a packed batch from its own state', () => {
     const empty = denseMamba.start(params, config, 1);
     const mode = { name: 'parallel' } as const;
     const run = (bounds: readonly number[], row: readonly number[], states: readonly State[]) =>

@@ -16,7 +16,7 @@ import { drawnModel, drawnPrompt } from './small-models.ts';
 
 const seeds = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 
-/** The most probable token after each sequence, by one recurrent run over all of it. */
+/** The most probable next token of each sequence, by one recurrent run over the whole sequence. */
 function greedyNext({ config, params }: ReturnType<typeof drawnModel>, rows: readonly (readonly number[])[]): number[] {
   return rows.map((row) => {
     const state = denseRetNet.start(params, config, 1);
@@ -27,7 +27,7 @@ function greedyNext({ config, params }: ReturnType<typeof drawnModel>, rows: rea
 }
 
 describe('generate', () => {
-  it('without options picks the most probable token of whole runs', () => {
+  it('by default picks the most probable token, as runs over the whole sequence do', () => {
     fc.assert(
       fc.property(seeds, fc.constantFrom(paperReadings, authorsReadings), (seed, readings) => {
         const model = drawnModel(seed, readings);
@@ -56,7 +56,7 @@ describe('generate', () => {
     );
   });
 
-  it('gives the same tokens for the same seed, and others for others', () => {
+  it('gives equal tokens for equal seeds, and different tokens for different seeds', () => {
     const { params, config } = drawnModel(3, paperReadings);
     const draw = (seed?: number): string =>
       String(
@@ -71,7 +71,7 @@ describe('generate', () => {
     expect(new Set(Array.from({ length: 20 }, (_, seed) => draw(seed))).size).toBe(20);
   });
 
-  it('gives each sequence a random stream of its own, independent of the other sequences', () => {
+  it('gives each sequence its own random stream, independent of the other sequences', () => {
     fc.assert(
       fc.property(seeds, fc.integer({ min: 0, max: 2 }), (seed, kept) => {
         const { params, config } = drawnModel(seed, authorsReadings);
@@ -89,13 +89,13 @@ describe('generate', () => {
       }),
       cases(25),
     );
-    // equal prompts in a batch go different ways
+    // equal prompts in a batch get different tokens
     const { params, config } = drawnModel(3, paperReadings);
     const [a, b] = generate(denseRetNet, params, config, [[1], [1]], { steps: 20, temperature: 2 });
     expect(a).not.toEqual(b);
   });
 
-  it('ends a sequence at its stop token, which it keeps, and continues the others', () => {
+  it('ends a sequence after its stop token, and continues the others', () => {
     const { params, config } = drawnModel(5, paperReadings);
     const prompt = drawnPrompt(4, 3, config.vocabulary, 5);
     const options = { steps: 25, temperature: 3, seed: 2 };
@@ -107,7 +107,7 @@ describe('generate', () => {
     }
   });
 
-  it('takes the prompt as an index value, and returns no token for 0 steps', () => {
+  it('accepts the prompt as an index value, and returns no token for 0 steps', () => {
     const { params, config } = drawnModel(7, authorsReadings);
     const prompt = drawnPrompt(2, 3, config.vocabulary, 7);
     const run = (given: Parameters<typeof generate>[3], steps: number): number[][] =>

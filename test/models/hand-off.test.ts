@@ -1,4 +1,4 @@
-/** @file States handed from one mode to another: exact in the paper's readings, off in the authors'. */
+/** @file States passed from one mode to another: exact in the paper's readings, inexact in the authors'. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float64 } from '../../src/executors/bounded/index.ts';
@@ -38,7 +38,7 @@ const forward = ({ config, params }: Run, tokens: Value, state: ModelState, mode
 
 const start = ({ config, params, tokens }: Run): ModelState => denseRetNet.start(params, config, tokens.shape[0]!);
 
-/** The first `s` tokens in a mode, then the others one by one in recurrent mode, from its state. */
+/** Runs the first `s` tokens in a mode, then the others one by one in recurrent mode from its state. */
 function prefillThenDecode(run: Run, s: number, mode: Mode, left = (state: ModelState) => state): ModelResult {
   const first = forward(run, slice(run.tokens, 1, 0, s), start(run), mode);
   const logits = [first.logits];
@@ -53,7 +53,7 @@ function prefillThenDecode(run: Run, s: number, mode: Mode, left = (state: Model
 
 const wholeRun = (run: Run): ModelResult => forward(run, run.tokens, start(run), recurrent);
 
-/** The largest difference of two values over its rounding error bound. */
+/** The largest difference of two values, divided by its rounding error bound. */
 function beyondRounding(x: Value, y: Value): number {
   const [xs, ys, xBound, yBound] = [read(x), read(y), boundOf(x), boundOf(y)];
   return xs.reduce((most, value, i) => {
@@ -70,12 +70,12 @@ function expectEqual(a: ModelResult, b: ModelResult): void {
   }
 }
 
-describe('a state handed from one mode to another', () => {
+describe('a state passed from one mode to another', () => {
   it('in the paper’s readings continues the sequence exactly, from every mode', () => {
     const on = bounded(float64) as Executor;
     fc.assert(
       fc.property(seeds, modes, fc.integer({ min: 1, max: 11 }), (seed, mode, s) => {
-        // bounds grow a hundredfold with each layer
+        // bounds grow by a factor of about 100 with each layer
         const run = drawnRun(seed, paperReadings, on, 2, 12, 2);
         expectEqual(prefillThenDecode(run, s, mode), wholeRun(run));
       }),
@@ -83,7 +83,7 @@ describe('a state handed from one mode to another', () => {
     );
   });
 
-  it('with a lost position or a changed bit is beyond the bounds', () => {
+  it('with a lost position or states off by a millionth exceeds the bounds', () => {
     const on = bounded(float64) as Executor;
     const lost = (state: ModelState): ModelState => ({ ...state, position: 0 });
     const off = (state: ModelState): ModelState => ({ ...state, layers: state.layers.map((s) => scale(s, 1 + 1e-6)) });
@@ -97,7 +97,7 @@ describe('a state handed from one mode to another', () => {
     }
   });
 
-  it('in the authors’ readings does so from the recurrent mode', () => {
+  it('in the authors’ readings continues the sequence exactly from the recurrent mode', () => {
     const on = bounded(float64) as Executor;
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 11 }), (seed, s) => {
@@ -109,8 +109,8 @@ describe('a state handed from one mode to another', () => {
   });
 });
 
-describe('the authors’ parallel mode before their recurrent one', () => {
-  /** The largest difference of the logits after the prefill, over the largest of them. */
+describe('the authors’ parallel mode, then their recurrent mode', () => {
+  /** The largest difference of the logits after the prefill, divided by the largest logit. */
   function gap(run: Run, s: number): number {
     const after = ({ logits }: ModelResult): Float64Array => read(slice(logits, 1, s, run.tokens.shape[1]!));
     const whole = after(wholeRun(run));
@@ -120,7 +120,7 @@ describe('the authors’ parallel mode before their recurrent one', () => {
   }
   const runs = Array.from({ length: 60 }, (_, i) => drawnRun(i + 1, authorsReadings, f64, 1, 20));
 
-  it('leaves a relative error of some 10⁻⁶, seldom more, with two layers or more', () => {
+  it('leaves a relative error of about 10⁻⁶, rarely more, with two or more layers', () => {
     const gaps = runs.filter(({ config }) => config.layers > 1).map((run) => gap(run, 12));
     gaps.sort((a, b) => a - b);
     expect(gaps.length).toBeGreaterThan(30);
@@ -131,7 +131,7 @@ describe('the authors’ parallel mode before their recurrent one', () => {
     expect(gaps.at(-1)).toBeLessThan(1e-2);
   });
 
-  it('leaves none in a single layer, whose state does not depend on its output', () => {
+  it('leaves no error in a single layer, because its state does not depend on its output', () => {
     const on = bounded(float64) as Executor;
     const single = runs.flatMap(({ config }, i) => (config.layers === 1 ? [i + 1] : []));
     expect(single.length).toBeGreaterThan(5);

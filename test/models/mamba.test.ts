@@ -1,4 +1,4 @@
-/** @file Mamba in use: fresh weights, prompts in pieces, generation, refused configurations. */
+/** @file Mamba in use: initial weights, prompts in parts, generation, refused configurations. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { grad } from '../../src/autograd/vjp.ts';
@@ -37,7 +37,7 @@ interface Run {
   readonly tokens: Value;
 }
 
-/** A Mamba of drawn sizes, of one layer or two, beside a prompt of b sequences. */
+/** Draws a Mamba of one or two layers, and a prompt of b sequences of t tokens. */
 function drawnRun(seed: number, on: Executor, b: number, t: number): Run {
   const random = rng(seed);
   const config = small({
@@ -55,7 +55,7 @@ function drawnRun(seed: number, on: Executor, b: number, t: number): Run {
 const start = ({ config, params, tokens }: Run): ModelState<MambaLayerState> =>
   mamba.start(params, config, tokens.shape[0]!);
 
-/** Runs the tokens in parts, each in a mode, each from the state of the one before. */
+/** Runs the tokens in parts, each in its own mode and from the state of the previous part. */
 function inParts(run: Run, parts: readonly (readonly [tokens: number, Mode])[]): ModelResult<MambaLayerState> {
   const logits: Value[] = [];
   let state = start(run);
@@ -87,7 +87,7 @@ const length = 14;
 const prefills = fc.array(fc.tuple(fc.integer({ min: 1, max: 5 }), modes), { minLength: 1, maxLength: 3 });
 
 describe('a prompt', () => {
-  it('read in pieces of any length and mode, then token by token, equals the whole run', () => {
+  it('run in parts of any length and mode, then token by token, equals the whole run', () => {
     const on = bounded(float64) as Executor;
     fc.assert(
       fc.property(seeds, prefills, (seed, prefill) => {
@@ -102,7 +102,7 @@ describe('a prompt', () => {
     );
   });
 
-  it('shorter than the convolution leaves earlier tokens in its window', () => {
+  it('shorter than the convolution keeps earlier tokens in the window', () => {
     const config = small({ convolutionWidth: 4, layers: 1 });
     const run: Run = {
       config,
@@ -122,7 +122,7 @@ describe('a prompt', () => {
     expect(new Set(rows[3]).size).toBe(4);
   });
 
-  it('of no token leaves the state unchanged', () => {
+  it('without tokens leaves the state unchanged', () => {
     const run = drawnRun(5, f64, 2, 3);
     const [some, none] = [
       inParts(run, [[3, recurrent]]),
@@ -150,12 +150,12 @@ describe('generate', () => {
     );
   });
 
-  it('never draws a padding row of the vocabulary, however probable', () => {
+  it('never draws a padding row of the vocabulary, even with the largest logit', () => {
     const config = small({ vocabulary: 5, vocabularyMultiple: 8, layers: 1 });
     const drawn = initialise(mamba, config, { on: f64, seed: 3, spread: 1 });
     const { embedding } = drawn;
     expect(embedding.shape).toEqual([8, 6]);
-    // rows 5 and 6 a thousand times row 0, with either sign: one of their two logits is by far the largest
+    // rows 5 and 6 are ±1000 times row 0, so one of their two logits is by far the largest
     const rows = read(embedding);
     const numbers = rows.map((x, i) => (i < 5 * 6 ? x : i < 6 * 6 ? 1e3 * rows[i - 30]! : -1e3 * rows[i - 36]!));
     const params = { ...drawn, embedding: { ...embedding, data: numbers } as Value };
@@ -170,13 +170,13 @@ describe('generate', () => {
   });
 });
 
-describe('fresh weights', () => {
+describe('initial weights', () => {
   const config = mambaConfig({ vocabulary: 50, width: 64, layers: 3 });
   const params = initialise(mamba, config, { on: f64, seed: 4 });
   const layer = params.layers[1]!;
   const numbers = (x: Value): number[] => [...read(x)];
 
-  it('have the sizes of the source', () => {
+  it('have the shapes of the reference code', () => {
     expect(config).toMatchObject({ innerWidth: 128, stateSize: 16, deltaRank: 4, convolutionWidth: 4 });
     expect(embeddingRows(config)).toBe(56);
     const perLayer = 64 + 256 * 64 + 128 * 4 + 128 + 36 * 128 + 128 * 4 + 128 + 128 * 16 + 128 + 64 * 128;
@@ -194,7 +194,7 @@ describe('fresh weights', () => {
     expect(numbers(layer.inputNorm).every((x) => x === 1)).toBe(true);
   });
 
-  it('give step sizes log-uniform from 0.001 to 0.1', () => {
+  it('give step sizes with a log-uniform distribution from 0.001 to 0.1', () => {
     const steps = numbers(softplus(layer.deltaBias)).sort((x, y) => x - y);
     expect(steps[0]).toBeGreaterThan(1e-3);
     expect(steps.at(-1)).toBeLessThan(1e-1);
@@ -219,7 +219,7 @@ describe('fresh weights', () => {
     expect(square / (bound * bound)).toBeCloseTo(1 / 3, 1);
   });
 
-  it('leave biases of projections at 0, and differ from seed to seed', () => {
+  it('have zero projection biases, and differ between seeds', () => {
     const biased = initialise(mamba, { ...config, projectionBias: true }, { on: f64, seed: 4 });
     expect(numbers(biased.layers[0]!.inputBias!).every((x) => x === 0)).toBe(true);
     expect(numbers(biased.layers[0]!.outputBias!).every((x) => x === 0)).toBe(true);
@@ -228,7 +228,7 @@ describe('fresh weights', () => {
     expect(numbers(initialise(mamba, config, { on: f64, seed: 4 }).layers[1]!.input)).toEqual(numbers(layer.input));
   });
 
-  it('give every weight a gradient, the embedding’s from both of its uses', () => {
+  it('give every weight a gradient; the embedding’s has parts from both of its uses', () => {
     const tiny = small({ projectionBias: true });
     const weights = initialise(mamba, tiny, { on: f64, seed: 6, spread: 1 });
     const labels = [[1, 2, 3, 4, 5]];
@@ -238,7 +238,7 @@ describe('fresh weights', () => {
     };
     const gradients = namedLeavesOf(grad(loss, weights));
     expect(gradients.filter(([, x]) => read(x).every((g) => g === 0)).map(([path]) => path)).toEqual([]);
-    // token 9 is never read, so only the read-out gives its row a gradient; no loss follows token 5, which is read last
+    // the prompt lacks token 9, so only the read-out gives its row a gradient; token 5 is last, so no loss follows it
     const rows = new Map(gradients).get('embedding')!;
     expect(read(slice(rows, 0, 9, 10)).some((g) => g !== 0)).toBe(true);
   });

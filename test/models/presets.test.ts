@@ -15,7 +15,7 @@ const all: readonly Sizable[] = Object.values(presets);
 const families = all.filter(({ name }) => !name.endsWith('1.3b'));
 const [small, large] = [presets['dense-retnet-350m'], presets['dense-retnet-1.3b']];
 
-/** Layer 0 of the released code owns gates and norms that it never uses: h wide, ranks ⌊h/32⌋. They are no parameters here. */
+/** Counts the unused gates (rank ⌊h/32⌋) and norms (width h) of layer 0 in the released code. They are not parameters here. */
 const unusedInRelease = (h: number): number => {
   const r = Math.floor(h / 32);
   const [keys, values] = [h / 2, 2 * h].map((over) => r * h + over * r + over);
@@ -32,17 +32,17 @@ describe('presets', () => {
     }
   });
 
-  it('of one size are equal within a hundredth', () => {
+  it('of the same size have equal parameter counts within one per cent', () => {
     for (const preset of families) {
       expect(Math.abs(preset.count() / small.count() - 1), preset.name).toBeLessThan(0.01);
     }
   });
 
-  it.each(families)('$name has the width of that size', (preset) => {
+  it.each(families)('$name has the width of its size', (preset) => {
     expect(equalWidth(preset, small.count())).toBe(preset.sizes.width);
   });
 
-  // by the formulas of the released code's shapes: 2 V h + h outside, and 7 h² + h + 2h / heads a layer, fusion apart
+  // by the shapes of the released code: 2 V h + h outside, and 7 h² + h + 2h / heads per layer, without fusion
   it.each([
     { name: 'dense-retnet-350m', preset: small, h: 1536, layers: 16, heads: 2, used: 367_630_080, all: 367_965_696 },
     {
@@ -61,7 +61,7 @@ describe('presets', () => {
     expect(used + unusedInRelease(h)).toBe(all);
   });
 
-  it('show that the released sizes have no room for linear projections', () => {
+  it('show that linear projections do not fit into the released sizes', () => {
     const { count } = presets['dense-retnet'];
     expect(count({ width: small.sizes.width })).toBe(658_355_712);
     const projections = (sizes: { width: number; layers: number }) =>
@@ -69,7 +69,7 @@ describe('presets', () => {
     expect(projections(presets['dense-retnet'].sizes) / count()).toBeCloseTo(0.42, 2);
   });
 
-  it('count the numbers that initialise makes', () => {
+  it('have the parameter count of the weights from initialise', () => {
     const config = small.config({ vocabulary: 10, width: 32, layers: 3 });
     const params = initialise(denseRetNet, config, { on: f64, seed: 1 });
     const leaves = (x: unknown): number =>
@@ -81,15 +81,18 @@ describe('presets', () => {
     expect(small.count({ vocabulary: 10, width: 32, layers: 3 })).toBe(leaves(params));
   });
 
-  it.each(Object.values(presets).map((preset) => [preset.name, preset] as const))('%s runs when small', (_, preset) => {
-    const model = preset.model as unknown as LanguageModel<unknown, Tree, Tree>;
-    const config = preset.config({ vocabulary: 16, width: 64, layers: 2 });
-    const params = initialise(model, config, { on: f64, seed: 1 });
-    const tokens = indexInput(f64, [1, 5, 2], [1, 3]);
-    const { logits } = model.forward(params, config, tokens, model.start(params, config, 1), { name: 'parallel' });
-    expect(logits.shape).toEqual([1, 3, 16]);
-    expect(read(logits).some((x) => x !== 0)).toBe(true);
-  });
+  it.each(Object.values(presets).map((preset) => [preset.name, preset] as const))(
+    '%s runs with small sizes',
+    (_, preset) => {
+      const model = preset.model as unknown as LanguageModel<unknown, Tree, Tree>;
+      const config = preset.config({ vocabulary: 16, width: 64, layers: 2 });
+      const params = initialise(model, config, { on: f64, seed: 1 });
+      const tokens = indexInput(f64, [1, 5, 2], [1, 3]);
+      const { logits } = model.forward(params, config, tokens, model.start(params, config, 1), { name: 'parallel' });
+      expect(logits.shape).toEqual([1, 3, 16]);
+      expect(read(logits).some((x) => x !== 0)).toBe(true);
+    },
+  );
 });
 
 describe('equalWidth', () => {
@@ -101,7 +104,7 @@ describe('equalWidth', () => {
     parameters: fc.integer({ min: 20_000, max: 50_000_000 }),
   });
 
-  it('finds the best width among neighbours', () => {
+  it('finds a width better than its neighbours', () => {
     fc.assert(
       fc.property(drawn, ({ preset, parameters, ...sizes }) => {
         const width = equalWidth(preset, parameters, { ...sizes, tolerance: 1 });
@@ -115,7 +118,7 @@ describe('equalWidth', () => {
     );
   });
 
-  it('makes any two presets equal, within three hundredths where few layers make coarse steps', () => {
+  it('makes any two presets equal within three per cent, since few layers give coarse steps', () => {
     fc.assert(
       fc.property(drawn, fc.constantFrom(...all), ({ preset, heads, layers, vocabulary }, other) => {
         const sizes = { heads, layers: layers + 1, vocabulary };
@@ -129,16 +132,16 @@ describe('equalWidth', () => {
 
   it.each([
     [
-      'a size that no width comes near',
+      'a size far from that of every width',
       () => equalWidth(presets.transformer, 1000, { heads: 4 }),
       /at width 8, the nearest to 1000 in steps of 8; allow a tolerance of \d/,
     ],
     [
-      'no number of parameters',
+      'a parameter count of NaN',
       () => equalWidth(presets.mamba, Number.NaN),
       /NaN parameters; give a number of at least 1/,
     ],
-    ['no end of parameters', () => equalWidth(presets.mamba, Infinity), /Infinity parameters/],
+    ['an infinite parameter count', () => equalWidth(presets.mamba, Infinity), /Infinity parameters/],
     ['impossible sizes', () => equalWidth(presets.mamba, 1e6, { layers: 0 }), /mamba: layers is 0/],
   ])('refuses %s', (_, call, message) => {
     expect(call).toThrow(message);

@@ -1,4 +1,4 @@
-/** @file Refused calls of models: configurations, parameters, states and options, each with its whole message. */
+/** @file Refused calls of models (configurations, parameters, states, options), each with its full message. */
 import { describe, expect, it } from 'vitest';
 import { f64, indices, tensor } from '../../src/executors/f64/index.ts';
 import { denseRetNet } from '../../src/models/dense-retnet.ts';
@@ -68,7 +68,7 @@ describe('a DenseRetNet is refused with', () => {
     [dense({ heads: 0 }), 'denseRetNet: heads is 0; it must be an integer of at least 1'],
   ]);
 
-  it('no error where nothing is wrong', () => {
+  it('no error for a valid configuration', () => {
     denseRetNet.check({ ...config, padToken: 7, readings: authorsReadings });
     denseRetNet.check({ ...config, padToken: 0 });
   });
@@ -233,7 +233,7 @@ describe('generate refuses', () => {
     ],
   ]);
 
-  it('none of the options that exist', () => {
+  it('none of the existing options', () => {
     const all = { steps: 1, mode: { name: 'parallel' }, seed: 1, stopAt: 0, temperature: 1, topK: 2, topP: 0.5 };
     expect(run([[1]], all)()).toHaveLength(1);
   });

@@ -1,4 +1,4 @@
-/** @file Sampling: candidates and their probabilities, top-k, nucleus, greedy limits, frequencies of draws. */
+/** @file Sampling: candidates and their probabilities, top-k, nucleus, greedy limits, and frequencies of draws. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { candidatesOf, pickToken, type Sampling } from '../../src/models/sampling.ts';
@@ -10,7 +10,7 @@ const logit = fc.oneof(
   fc.constantFrom(0, 1, -1000, 1000),
   fc.constant(-Infinity),
 );
-/** Logits with ties, large gaps and impossible tokens among them, at least one possible. */
+/** Logits with ties, large gaps and impossible tokens; at least one token is possible. */
 const logitsOf = fc.array(logit, { minLength: 1, maxLength: 12 }).filter((logits) => logits.some((x) => x > -Infinity));
 const temperatures = fc.double({ min: 0.05, max: 20, noNaN: true });
 const topKs = fc.integer({ min: 1, max: 14 });
@@ -30,7 +30,7 @@ const massOf = (tokens: readonly number[], p: readonly number[]): number => toke
 const close = 1e-12;
 
 describe('the candidates of a draw', () => {
-  it('are the most probable tokens, in that order, with shares proportional to softmax and of sum 1', () => {
+  it('are the most probable tokens in descending order, with shares proportional to softmax and sum 1', () => {
     fc.assert(
       fc.property(logitsOf, temperatures, fc.option(topKs), topPs, (logits, temperature, topK, topP) => {
         const candidates = candidatesOf(logits, { temperature, topP, ...(topK !== null && { topK }) });
@@ -50,7 +50,7 @@ describe('the candidates of a draw', () => {
     );
   });
 
-  it('with topP are the smallest such set whose mass reaches it', () => {
+  it('with topP are the smallest such set whose probability reaches topP', () => {
     fc.assert(
       fc.property(logitsOf, temperatures, topPs, (logits, temperature, topP) => {
         const kept = candidatesOf(logits, { temperature, topP }).map(({ token }) => token);
@@ -62,8 +62,8 @@ describe('the candidates of a draw', () => {
     );
   });
 
-  it('with topK and topP are the nucleus of the k most probable', () => {
-    // of the two most probable, 0.5 and 0.3, the first alone has 0.625 of their mass
+  it('with topK and topP are the nucleus of the k most probable tokens', () => {
+    // of the two most probable tokens, 0.5 and 0.3, the first has 0.625 of the sum
     const logits = [0.1, 0.5, 0.3, 0.1].map(Math.log);
     const tokens = (sampling: Sampling): number[] =>
       candidatesOf(logits, { temperature: 1, ...sampling }).map(({ token }) => token);
@@ -73,7 +73,7 @@ describe('the candidates of a draw', () => {
     expect(tokens({ topK: 9 })).toEqual([1, 2, 0, 3]);
   });
 
-  it('are all possible tokens where nothing is cut', () => {
+  it('are all possible tokens without topK and topP', () => {
     const tokens = candidatesOf([0, -Infinity, -2000, 3], { temperature: 1 }).map(({ token }) => token);
     expect(tokens).toEqual([3, 0]); // e^−2003 underflows to 0
     expect(candidatesOf(new Array(1000).fill(0), { temperature: 1, topP: 1 })).toHaveLength(1000);
@@ -81,7 +81,7 @@ describe('the candidates of a draw', () => {
 });
 
 describe('a picked token', () => {
-  it('is a candidate, and the same one for the same seed', () => {
+  it('is a candidate, and is the same for the same seed', () => {
     fc.assert(
       fc.property(logitsOf, temperatures, topKs, topPs, seeds, (logits, temperature, topK, topP, seed) => {
         const sampling = { temperature, topK, topP };
@@ -93,7 +93,7 @@ describe('a picked token', () => {
     );
   });
 
-  it('is the greedy one at temperature 0, with topK 1, with the least topP, and as the temperature goes to 0', () => {
+  it('is the most probable token at temperature 0, with topK 1, with the least topP, and in the limit of temperature 0', () => {
     fc.assert(
       fc.property(logitsOf, temperatures, seeds, (logits, temperature, seed) => {
         const pick = (sampling: Sampling): number => pickToken(logits, sampling, rng(seed));
@@ -102,7 +102,7 @@ describe('a picked token', () => {
         expect(pick({ temperature: 0, topK: 3, topP: 0.5 })).toBe(best);
         expect(pick({ temperature, topK: 1 })).toBe(best);
         expect(pick({ temperature, topP: Number.MIN_VALUE })).toBe(best);
-        // below 1/800 of the distance to the next one, all others have probability e^−800 = 0; equals stay equal, and so do 0 and -0
+        // at a temperature below 1/800 of the gap, other tokens have probability e^−800 = 0; ties remain ties, also 0 and −0
         const below = Math.max(...logits.filter((x) => x < logits[best]!));
         if (below === -Infinity) return;
         expect(logits[pick({ temperature: (logits[best]! - below) / 800 })]! === logits[best]!).toBe(true);
@@ -128,14 +128,14 @@ describe('a picked token', () => {
     ['a sharp softmax', { temperature: 0.4 }],
     ['the four most probable', { temperature: 2, topK: 4 }],
     ['a nucleus', { temperature: 1, topP: 0.8 }],
-  ])('comes as often as %s says, over 10,000 draws', (_, sampling) => {
+  ])('has the frequencies of %s over 10,000 draws', (_, sampling) => {
     const logits = [0.3, -1, 2, 1.5, 0, -3, 2, 0.7];
     const draws = 10_000;
     const random = rng(11);
     const counts = new Array<number>(logits.length).fill(0);
     for (let i = 0; i < draws; i++) counts[pickToken(logits, sampling, random)]!++;
     const shares = new Map(candidatesOf(logits, sampling).map(({ token, share }) => [token, share]));
-    // Bernstein: each frequency is off by more in one of 10⁹ seeds at most
+    // Bernstein's inequality: each frequency exceeds this for at most one of 10⁹ seeds
     const log = Math.log((2 * logits.length) / 1e-9);
     for (const [token, count] of counts.entries()) {
       const p = shares.get(token) ?? 0;
@@ -148,13 +148,13 @@ describe('a picked token', () => {
 describe('sampling refuses', () => {
   it.each<[string, Sampling, string]>([
     ['a temperature below 0', { temperature: -1 }, 'the temperature is -1; it is a number ≥ 0'],
-    ['an endless temperature', { temperature: Infinity }, 'the temperature is Infinity'],
-    ['a temperature that is no number', { temperature: NaN }, 'the temperature is NaN'],
+    ['an infinite temperature', { temperature: Infinity }, 'the temperature is Infinity'],
+    ['a temperature of NaN', { temperature: NaN }, 'the temperature is NaN'],
     ['topK 0', { topK: 0 }, 'topK is 0; it is an integer ≥ 1'],
     ['topK 1.5', { topK: 1.5 }, 'topK is 1.5'],
     ['topP 0', { topP: 0 }, 'topP is 0; it is greater than 0 and at most 1'],
     ['topP above 1', { topP: 1.01 }, 'topP is 1.01'],
-    ['topP that is no number', { topP: NaN }, 'topP is NaN'],
+    ['topP of NaN', { topP: NaN }, 'topP is NaN'],
   ])('%s', (_, sampling, message) => {
     expect(() => pickToken([1, 2], sampling, rng(0))).toThrow(message);
   });
@@ -163,7 +163,7 @@ describe('sampling refuses', () => {
     ['no logits', [], 'there are no logits'],
     ['a NaN', [1, NaN], 'the logit of token 1 is NaN'],
     ['an infinite logit', [Infinity, 1], 'the logit of token 0 is Infinity'],
-    ['nothing but −∞', [-Infinity, -Infinity], 'every logit is -Infinity'],
+    ['only −∞', [-Infinity, -Infinity], 'every logit is -Infinity'],
   ])('%s', (_, logits, message) => {
     for (const temperature of [0, 1]) expect(() => pickToken(logits, { temperature }, rng(0))).toThrow(message);
   });

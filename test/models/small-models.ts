@@ -1,4 +1,4 @@
-/** @file Small models with drawn configurations, and weights of order 1 so that tokens differ. */
+/** @file Draws small models with weights of order 1, so that tokens differ. */
 import * as fc from 'fast-check';
 import { f64 } from '../../src/executors/f64/index.ts';
 import { type DenseRetNetParams, denseRetNet } from '../../src/models/dense-retnet.ts';
@@ -21,7 +21,7 @@ export const modes: fc.Arbitrary<Mode> = fc.oneof(
   fc.integer({ min: 1, max: 9 }).map((chunkSize): Mode => ({ name: 'chunkwise', chunkSize })),
 );
 
-/** A DenseRetNet of sizes drawn by `seed`, of at most `deepest` layers, with weights from N(0, spread²) on an executor. */
+/** Draws a DenseRetNet by `seed`, with at most `deepest` layers and weights from N(0, spread²) on an executor. */
 export function drawnModel(
   seed: number,
   readings: DenseRetNetReadings,
@@ -43,7 +43,7 @@ export function drawnModel(
   return { config, params: initialise(denseRetNet, config, { on, seed, spread }) };
 }
 
-/** A prompt of b sequences of t tokens. */
+/** Draws a prompt of b sequences of t tokens. */
 export function drawnPrompt(b: number, t: number, vocabulary: number, seed: number): number[][] {
   const random = rng(seed);
   return Array.from({ length: b }, () => Array.from({ length: t }, () => random.integer(vocabulary)));

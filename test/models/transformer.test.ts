@@ -13,7 +13,7 @@ const config = transformerConfig({ vocabulary: 11, width: 12, heads: 3, layers: 
 const params = initialise(transformer, config, { on: f64, seed: 3, spread: 0.5 });
 
 describe('transformer', () => {
-  it('generates the tokens of whole runs with every mode for the prompt', () => {
+  it('generates the same tokens as runs over the whole sequence, with every mode for the prompt', () => {
     const prompt = drawnPrompt(2, 5, config.vocabulary, 1);
     const rows = prompt.map((row) => [...row]);
     for (let step = 0; step < 6; step++) {
@@ -45,7 +45,7 @@ describe('transformer', () => {
     }
   });
 
-  it('counts its parameters: 2 V h + L (4 h² + 3 F h + 2 h) + h, less V h where the head is tied', () => {
+  it('counts its parameters: 2 V h + L (4 h² + 3 F h + 2 h) + h, minus V h with a tied head', () => {
     const [V, h, F, L] = [11, 12, 32, 2];
     const all = 2 * V * h + L * (4 * h * h + 3 * F * h + 2 * h) + h;
     expect(countParameters(transformer, config)).toBe(all);

@@ -1,4 +1,4 @@
-/** @file Measures errors of implementations against their bounds: |implementation − f64 number| / bound. */
+/** @file Measures errors of implementations as |implementation − f64 number| / bound. */
 import fc from 'fast-check';
 import { vjp } from '../../src/autograd/vjp.ts';
 import { bounded, boundOf, type Precision, snap } from '../../src/executors/bounded/index.ts';
@@ -11,10 +11,10 @@ import { input } from '../../src/tensor/input.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
 import type { Dense } from './dense.ts';
 
-/** A value's numbers on the executor below all tapes. */
+/** Reads a value's numbers without its tapes. */
 const numbers = (x: Value): Float64Array => x.on.read(x.data);
 
-/** |implementation − reference| / bound of each element; 0 where both are the same and where the bound is infinite. */
+/** |implementation − reference| / bound of each element; 0 where both are equal or the bound is infinite. */
 export function ratios(implementation: Value, reference: Value): number[] {
   const [have, want, allowed] = [numbers(implementation), numbers(reference), boundOf(reference)];
   return Array.from(want, (x, i) => {
@@ -25,14 +25,14 @@ export function ratios(implementation: Value, reference: Value): number[] {
   });
 }
 
-/** The result of a function and its gradient for a cotangent, on an executor. */
+/** Returns the result of a function and its gradients for a cotangent, on an executor. */
 function bothWays(f: (xs: readonly Value[]) => Value, xs: readonly Dense[], ct: Dense, on: Executor): Value[] {
   const of = ({ data, shape }: Dense): Value => input(on, data, shape);
   const { value, pullback } = vjp(f, xs.map(of));
   return [value, ...pullback(of(ct))];
 }
 
-/** The ratios of a function's result and gradients, on one implementation. */
+/** The ratios of a function's result and gradients for one rounded implementation. */
 export function tryFunction(
   f: (xs: readonly Value[]) => Value,
   xs: readonly Dense[],
@@ -78,5 +78,5 @@ export const casesOf = (operator: Operator, mode: string, longest: number, preci
 
 export const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 
-/** The largest of some numbers, 0 if there are none. A loop, as a call takes only so many arguments. */
+/** The largest number, 0 for an empty list. It reduces, because the number of arguments of Math.max is limited. */
 export const largest = (list: readonly number[]): number => list.reduce((most, x) => Math.max(most, x), 0);

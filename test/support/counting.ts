@@ -1,17 +1,17 @@
-/** @file An executor that counts its work. */
+/** @file An executor that counts its primitives and numbers. */
 import { f64 } from '../../src/executors/f64/index.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import type { Executor } from '../../src/tensor/value.ts';
 
-/** The work of an executor so far. */
+/** The work that an executor has done so far. */
 export interface Work {
-  /** Primitives applied. */
+  /** The number of primitives applied. */
   primitives: number;
-  /** Numbers in all their results. */
+  /** The number of elements in all their results. */
   numbers: number;
 }
 
-/** f64, with a count of its work. */
+/** The f64 executor with a count of its work. */
 export function counting(): { on: Executor; work: Work } {
   const work: Work = { primitives: 0, numbers: 0 };
   const on: Executor<Float64Array> = {

@@ -12,7 +12,7 @@ export interface Dense {
 
 export type Position = readonly number[];
 
-/** All positions of a shape, the last axis fastest. */
+/** All positions of a shape in row-major order. */
 export function positions(shape: readonly number[]): Position[] {
   const [length, ...rest] = shape;
   if (length === undefined) return [[]];
@@ -50,7 +50,7 @@ export function denseOf(shape: readonly number[], element: fc.Arbitrary<number>)
 /** Small integers: sums of products of them are exact in any order. */
 export const digit = fc.integer({ min: -3, max: 3 });
 
-/** Numbers of both signs, away from 0: none changes its sign when a sixteenth of it is added. */
+/** Numbers of both signs, away from 0, so that a change by a sixteenth keeps the sign. */
 export const signed = fc
   .tuple(fc.integer({ min: 64, max: 512 }), fc.constantFrom(-1, 1))
   .map(([size, sign]) => (sign * size) / 256);
@@ -58,11 +58,11 @@ export const signed = fc
 /** Positive numbers away from 0. */
 export const positive = signed.map(Math.abs);
 
-/** Shapes of up to `rank` axes, those of length 0 and 1 among them. */
+/** Shapes of up to `rank` axes, including axes of length 0 and 1. */
 export const shapes = (rank = 3, length = 4): fc.Arbitrary<number[]> =>
   fc.array(fc.nat({ max: length }), { maxLength: rank });
 
-/** Shapes with at least one axis, and one of its axes. */
+/** Shapes with at least one axis, each with one chosen axis. */
 export const shapesWithAxis = (least = 0): fc.Arbitrary<{ shape: number[]; axis: number }> =>
   fc.array(fc.nat({ max: 4 }), { minLength: 1, maxLength: 3 }).chain((shape) =>
     fc.nat({ max: shape.length - 1 }).map((axis) => ({

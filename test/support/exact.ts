@@ -1,4 +1,4 @@
-/** @file Exact values of functions of doubles: integers in units of 2⁻ᵇ, for any number of bits b. */
+/** @file Exact values of functions of doubles, as integers in units of 2⁻ᵇ for any number of bits b. */
 
 /** A finite double as an integer times 2⁻ˢ, s ≥ 0. */
 function parts(x: number): readonly [integer: bigint, s: bigint] {
@@ -24,7 +24,7 @@ export function phiSeries(z: number, order: number, bits: number): bigint {
   let sum = 0n;
   for (let j = 1; term !== 0n; j++) {
     sum += term;
-    // divide last, which rounds −1 to 0 and ends the loop; the shift rounds down and keeps −1
+    // divide last: division rounds −1 to 0 and ends the loop, but the shift rounds down and keeps −1
     term = ((term * integer) >> s) / BigInt(j + order);
   }
   return sum;

@@ -1,7 +1,7 @@
 /** @file Einsum by nested loops. */
 import { at, build, type Dense, positions } from './dense.ts';
 
-/** An einsum by nested loops over all its indices. */
+/** Computes an einsum by nested loops over all its indices. */
 export function naiveEinsum(spec: string, xs: readonly Dense[]): Dense {
   const [left, out] = spec.split('->') as [string, string];
   const terms = left.split(',');

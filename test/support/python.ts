@@ -1,11 +1,11 @@
-/** @file Finds the Python that runs the adapter's tests, and skips them with a reason where there is none. */
+/** @file Finds the Python for the adapter's tests. Without one, it replaces the tests by a message with the reason. */
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 
 /** A library that a test needs. */
 export type Library = 'numpy' | 'torch';
 
-// Debian's Python has Debian's packages; another python3 earlier in PATH may lack them
+// Debian's python3 has Debian's packages; another python3 earlier in PATH may lack them
 const candidates = ['python3', '/usr/bin/python3'];
 
 const has = (python: string, libraries: readonly Library[]): boolean => {
@@ -14,13 +14,13 @@ const has = (python: string, libraries: readonly Library[]): boolean => {
   return status === 0 && !stdout.includes('False');
 };
 
-/** The first Python that has all of these, or null. */
+/** The first Python that has all of these libraries, or null. */
 export const pythonWith = (...libraries: readonly Library[]): string | null =>
   candidates.find((python) => has(python, libraries)) ?? null;
 
-/** Stands for tests that have no Python: prints one line that says what was not run and how to run it. */
+/** Replaces tests that have no Python: prints one line with the file that did not run and how to run it. */
 export function tellsThatItDidNotRun(file: string, ...libraries: readonly Library[]): void {
-  it('tells that it did not run', () => {
+  it('prints that it did not run', () => {
     console.log(
       `${file}: not run (no python3 with ${libraries.join(' and ')}). On Debian: apt-get install python3-numpy${libraries.includes('torch') ? ' python3-torch' : ''}; elsewhere: pip install ${libraries.join(' ')}; then npx vitest run ${file}`,
     );

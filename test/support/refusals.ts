@@ -1,14 +1,14 @@
-/** @file Tests that calls are refused, each with the whole message that it must get. */
+/** @file Tests that calls are refused, each with its full message. */
 import { expect, it } from 'vitest';
 import { InputError } from '../../src/tensor/errors.ts';
 
-/** A call that is refused, and the whole of the message that it must get. */
+/** A call that must be refused, and its full message. */
 export type Refusal = readonly [call: () => unknown, message: string];
 
-/** Passes an argument that the types refuse, as a caller without types may. */
+/** Passes an argument of a wrong type, as a JavaScript caller may. */
 export const untyped = (x: unknown): never => x as never;
 
-/** A test for each refusal. */
+/** Registers one test for each refusal. */
 export function refuses(refusals: readonly Refusal[]): void {
   it.each(refusals.map(([call, message]) => ({ call, message })))('$message', ({ call, message }) => {
     let thrown: unknown;

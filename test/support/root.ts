@@ -1,5 +1,5 @@
-/** @file The folder of the project. */
+/** @file The path of the project's root folder. */
 import { fileURLToPath } from 'node:url';
 
-/** The folder of the project. */
+/** The path of the project's root folder. */
 export const root = fileURLToPath(new URL('../../', import.meta.url));

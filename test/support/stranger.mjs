@@ -1,6 +1,6 @@
 /**
- * @file Test backends ("strangers", as somebody else might write them), `node stranger.mjs KIND`: a correct one (`echo`, whose outputs
- * are its inputs) and many faulty ones. It uses no code of the project, so it is a second implementation of the protocol. It appends
+ * @file Test backends ("strangers", as somebody else might write them), `node stranger.mjs KIND`: a correct one (`echo`, which returns
+ * its inputs) and many faulty ones. It uses no code of the project, so it is a second implementation of the protocol. It appends
  * the id of each process to the file PIDS.
  */
 import { spawn } from 'node:child_process';
@@ -34,13 +34,13 @@ function write(bytes) {
   try {
     for (let at = 0; at < bytes.length; ) at += writeSync(1, bytes, at);
   } catch (error) {
-    // the reader has ended first
+    // the reader closed the pipe first
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   }
 }
 
-/** Receives a message of densessm: its texts, its tensors' header entries, and their bytes. */
+/** Receives a message of densessm: its metadata, the header entries of its tensors, and their bytes. */
 function receive() {
   const file = questionPath === undefined ? read(Number(read(16).readBigUInt64LE(8))) : readFileSync(questionPath);
   const length = Number(file.readBigUInt64LE(0));
@@ -74,7 +74,7 @@ function describe({ texts }, more) {
   send(message(described(texts.id, more)));
 }
 
-/** Every input as an output, every cotangent as a gradient. */
+/** Answers with every input as an output, and every cotangent as a gradient. */
 function echo({ texts, tensors, data }, id = texts.id) {
   const outputs = Object.fromEntries(
     Object.entries(tensors).map(([name, entry]) => [name.replace(/^in/, 'out').replace(/^cotangent/, 'grad'), entry]),
@@ -84,7 +84,7 @@ function echo({ texts, tensors, data }, id = texts.id) {
 
 const number = { dtype: 'F64', shape: [1], data_offsets: [0, 8] };
 
-/** Differences from the correct backend: before it reads, at `describe`, or at a `run`, after `count` earlier ones. */
+/** Differences from the correct backend: before it reads, at `describe`, or at the `run` after `count` earlier runs. */
 const strangers = {
   echo: {},
   compiles: { describe: (asked) => describe(asked, { compiles: 'true' }) },

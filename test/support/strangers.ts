@@ -32,7 +32,7 @@ export const limits: Limits = { start: 20_000, question: 10_000, total: 60_000, 
 /** A test backend that records the ids of its processes. */
 export interface Stranger {
   readonly command: string;
-  /** The ids of all its processes so far. */
+  /** The ids of all processes that it has started so far. */
   pids(): number[];
 }
 
@@ -58,23 +58,23 @@ export function isRunning(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
-    return process.platform !== 'linux'; // gone meanwhile
+    return process.platform !== 'linux'; // on Linux: it has ended in between
   }
 }
 
-/** Expects that there were processes and that all end within a moment. */
+/** Expects that there were processes and that all end within 3 seconds. */
 export async function expectGone(pids: readonly number[]): Promise<void> {
   expect(pids.length).toBeGreaterThan(0);
   await expect.poll(() => pids.filter(isRunning), { timeout: 3000 }).toEqual([]);
 }
 
-/** The failure in an answer; throws on any other answer. */
+/** Returns the failure in an answer. Throws on any other answer. */
 export function failureOf(answer: Answer): Failure {
   if (answer.kind !== 'failure') throw new Error(`it answered ${answer.kind}`);
   return answer.failure;
 }
 
-/** The failure with which a backend must refuse to open. */
+/** Opens a backend that must fail to open, and returns its failure. */
 export async function failureToOpen(opening: Promise<unknown>): Promise<Failure> {
   const error = await opening.then(
     () => new Error('it opened'),

@@ -1,4 +1,4 @@
-/** @file A toy family of vectors on disk, `y = 2x`, and its adapter. */
+/** @file Writes a toy family of vectors, `y = 2x`, to disk, and defines its adapter. */
 import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { formatSafetensors, type TensorToStore } from '../../src/io/safetensors.
 import type { AdapterTable } from '../../src/vectors/adapters.ts';
 import { type Adapter, givenIn } from '../../src/vectors/case.ts';
 
-/** Runs `use` with an empty temporary folder, which is removed afterwards. */
+/** Runs `use` with an empty temporary folder, and removes the folder afterwards. */
 export function inTemporaryFolder<T>(use: (folder: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'vectors-'));
   try {
@@ -17,14 +17,14 @@ export function inTemporaryFolder<T>(use: (folder: string) => T): T {
   }
 }
 
-/** A case to be written. */
+/** A case to write. */
 export interface ToyCase {
   readonly name: string;
   readonly config: Record<string, unknown>;
   readonly tensors: Record<string, TensorToStore>;
 }
 
-/** A right case of the toy family, with tensors replaced, added or (as null) left out. */
+/** A correct case of the toy family. `changes` replaces or adds tensors; null removes one. */
 export function toyCase(name: string, changes: Record<string, TensorToStore | null> = {}): ToyCase {
   const given: Record<string, TensorToStore | null> = {
     'in/x': { dtype: 'F64', shape: [3], data: [1, -2, 0.5] },
@@ -48,7 +48,7 @@ export function bytesOf(family: string, { name, config, tensors }: ToyCase): Uin
   return formatSafetensors(new Map(Object.entries(tensors)), metadata);
 }
 
-/** The manifest of a family, to be changed and written. */
+/** Builds the manifest of a family; tests may change it before they write it. */
 export function manifestOf(family: string, cases: readonly ToyCase[]) {
   const listed = cases.map((one) => {
     const bytes = bytesOf(family, one);
@@ -64,7 +64,7 @@ export function manifestOf(family: string, cases: readonly ToyCase[]) {
   return { family, n_cases: listed.length, cases: listed };
 }
 
-/** Writes a family's folder; a manifest of null leaves it out. Returns the folder. */
+/** Writes a family's folder, without a manifest if `manifest` is null. Returns the folder. */
 export function writeFamily(
   root: string,
   family: string,
@@ -78,7 +78,7 @@ export function writeFamily(
   return folder;
 }
 
-/** Answers the toy family. */
+/** The adapter of the toy family. */
 export const double: Adapter = (testCase) => {
   const { shape, data } = givenIn(testCase, 'in/x');
   const y = () => ({ shape, data: data.map((x) => 2 * x) });

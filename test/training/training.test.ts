@@ -19,7 +19,7 @@ import { smallTraining } from '../support/training/small.ts';
 const rule = { beta1: 0.9, beta2: 0.95, epsilon: 1e-3, weightDecay: 0.1 };
 
 describe('adamW', () => {
-  it('equals its formula, number by number, over several steps', () => {
+  it('equals its formula for every number, over several steps', () => {
     const random = rng(1);
     let state = { params: tensor([1, -2, 3]), first: tensor([0, 0, 0]), second: tensor([0, 0, 0]) };
     const plain = [1, -2, 3].map((p) => ({ p, m: 0, v: 0 }));
@@ -48,7 +48,7 @@ describe('adamW', () => {
 });
 
 describe('clipByGlobalNorm', () => {
-  it('keeps a short gradient and shortens a long one, over the whole tree', () => {
+  it('keeps a short gradient and scales a long one, by the norm of the whole tree', () => {
     const g = { a: tensor([3]), b: scalar(4) };
     expect(item(clipByGlobalNorm(g, 6).b)).toBeCloseTo(4, 14);
     const short = clipByGlobalNorm(g, 1);
@@ -61,7 +61,7 @@ describe('clipByGlobalNorm', () => {
 });
 
 describe('polynomialDecay', () => {
-  it('rises, falls and stays', () => {
+  it('rises during warm-up, falls, then stays constant', () => {
     const rate = polynomialDecay({ peak: 8, end: 2, warmup: 4, total: 8, power: 2 });
     expect([1, 4, 6, 8, 20].map(rate)).toEqual([2, 8, 3.5, 2, 2]);
     expect(() => polynomialDecay({ peak: 1, warmup: 3, total: 3 })).toThrow('0 ≤ warmup < total');
@@ -77,7 +77,7 @@ describe('flattenParams', () => {
     const back: typeof params = unflatten(input(f64, list, [5]), shapes);
     expect([back.a, ...back.b].map((x) => [...read(x)])).toEqual([[1, 2], [3], [4, 5]]);
   });
-  it('refuses other parameters', () => {
+  it('refuses parameters of other shapes', () => {
     expect(() => flattenParams(params, { a: [2], 'b.0': [] })).toThrow('the parameters have b.1');
     expect(() => flattenParams(params, { ...shapes, c: [4] })).toThrow('c is missing; it is to have shape [4]');
     expect(() => flattenParams(params, { ...shapes, a: [3] })).toThrow('a has shape [2]; it is to have shape [3]');
@@ -114,14 +114,14 @@ describe('trainingSteps', () => {
     return { losses, params: read(lists.params!) };
   };
 
-  it('K steps a call are K calls of one step', () => {
+  it('one call with K steps equals K calls with one step', () => {
     expect(run(3, 1, 2)).toEqual(run(1, 1, 6));
   });
-  it('learns', () => {
+  it('reduces the loss', () => {
     const { losses } = run(2, 2, 10);
     expect(losses.at(-1)!).toBeLessThan(0.7 * losses[0]!);
   });
-  it('refuses counts and names that it cannot take', () => {
+  it('refuses invalid counts and names', () => {
     const { training } = smallTraining(1, 1);
     expect(() => trainingSteps({ ...training, steps: 0 })).toThrow('trainingSteps: steps is 0; it is an integer ≥ 1');
     const batch = { params: { shape: [1] } };

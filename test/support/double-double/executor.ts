@@ -1,4 +1,4 @@
-/** @file Evaluates the primitives in double-double arithmetic, by plain loops: the truth where double precision is hard. */
+/** @file Evaluates the primitives in double-double arithmetic with plain loops: the reference where f64 loses digits. */
 import { f64 } from '../../../src/executors/f64/index.ts';
 import type { CausalConvolutionParams } from '../../../src/tensor/primitives/causal-convolution.ts';
 import type { EinsumParams } from '../../../src/tensor/primitives/einsum.ts';
@@ -52,7 +52,7 @@ const ofTwo: Readonly<Record<string, (x: DoubleDouble, y: DoubleDouble) => Doubl
   minimum: (x, y) => (isLess(x, y) ? x : y),
 };
 
-/** Primitives that only move numbers, or read their signs: f64 moves each half. */
+/** Primitives that only move numbers or read signs. The f64 executor runs them on each half. */
 const moves = ['broadcast', 'concat', 'pad', 'reshape', 'select', 'sign', 'site', 'slice', 'stopGradient', 'transpose'];
 
 /** The row-major offset of a position. */
@@ -100,7 +100,7 @@ function sum({ data, shape: of }: Operand, { axes }: SumParams, shape: Shape): N
   );
 }
 
-/** The elements along an axis, channel by channel in the order of the scan. */
+/** Yields the elements along an axis, channel by channel, in scan order. */
 function* along(shape: Shape, axis: number, reverse: boolean): Generator<{ at: number; channel: number; t: number }> {
   const [inner, length] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
   for (let channel = 0; channel < sizeOf(shape) / Math.max(1, length); channel++) {
@@ -148,10 +148,10 @@ function compute(name: string, xs: readonly Operand[], params: unknown, shape: S
   throw new Error(`no primitive ${name} in double-double; add it to test/support/double-double/executor.ts`);
 }
 
-// cached, as a long sequence is sliced at every token
+// cached because a long sequence is sliced at every token
 const known = new WeakMap<Numbers, Readonly<Record<keyof DoubleDouble, Float64Array>>>();
 
-/** The high halves and the low halves. */
+/** Returns the high halves and the low halves as two arrays. */
 function halvesOf(data: Numbers): Readonly<Record<keyof DoubleDouble, Float64Array>> {
   const halves = known.get(data) ?? {
     hi: Float64Array.from(data, ({ hi }) => hi),
@@ -176,7 +176,7 @@ export const doubleDouble: Executor<Numbers> = {
     if (!moves.includes(primitive.name)) return compute(primitive.name, operands, params, shape);
     const [hi, lo] = (['hi', 'lo'] as const).map((half) => {
       const part = (x: Operand, i: number): Value => {
-        // a mask or a sign depends on the high half alone
+        // a mask or a sign depends on the high half only
         const isMask = (primitive.name === 'select' && i === 0) || primitive.name === 'sign';
         return { ...x, on: f64, data: halvesOf(x.data)[isMask ? 'hi' : half] } as Value;
       };

@@ -1,4 +1,4 @@
-/** @file Double-double arithmetic: numbers as unevaluated sums hi + lo, |lo| ≤ ulp(hi)/2; about 31 digits. */
+/** @file Double-double arithmetic: numbers as unevaluated sums hi + lo, |lo| ≤ ulp(hi)/2, with about 31 digits. */
 
 export interface DoubleDouble {
   readonly hi: number;
@@ -48,7 +48,7 @@ export function times(x: DoubleDouble, y: DoubleDouble): DoubleDouble {
 
 export const minus = ({ hi, lo }: DoubleDouble): DoubleDouble => ({ hi: -hi, lo: -lo });
 
-/** x · 2ᵏ, in two steps, as 2ᵏ itself may overflow. */
+/** x · 2ᵏ, in two steps because 2ᵏ may overflow. */
 function shifted({ hi, lo }: DoubleDouble, k: number): DoubleDouble {
   const half = Math.trunc(k / 2);
   return pair(hi * 2 ** half * 2 ** (k - half), lo * 2 ** half * 2 ** (k - half));
@@ -57,7 +57,7 @@ function shifted({ hi, lo }: DoubleDouble, k: number): DoubleDouble {
 export const one = dd(1);
 const zero = dd(0);
 
-/** 1/x, by Newton's step from the double. */
+/** 1/x, by a Newton step from the double-precision value. */
 export function inverse(x: DoubleDouble): DoubleDouble {
   const first = dd(1 / x.hi);
   if (!Number.isFinite(first.hi) || first.hi === 0) return first;
@@ -67,7 +67,7 @@ export function inverse(x: DoubleDouble): DoubleDouble {
 
 export const divided = (x: DoubleDouble, y: DoubleDouble): DoubleDouble => times(x, inverse(y));
 
-/** 1/√x, likewise. */
+/** 1/√x, by a Newton step from the double-precision value. */
 export function inverseRoot(x: DoubleDouble): DoubleDouble {
   let y = dd(1 / Math.sqrt(x.hi));
   for (let step = 0; step < 2; step++) {
@@ -113,7 +113,7 @@ export function phiOf(z: DoubleDouble, order: number): DoubleDouble {
 export const exponentialMinusOne = (x: DoubleDouble): DoubleDouble =>
   Number.isFinite(x.hi) ? times(x, phiOf(x, 1)) : dd(Math.expm1(x.hi));
 
-/** log x, by Newton's steps from the double. */
+/** log x, by Newton steps from the double-precision value. */
 export function logarithm(x: DoubleDouble): DoubleDouble {
   let y = dd(Math.log(x.hi));
   if (!Number.isFinite(y.hi)) return y;
@@ -121,7 +121,7 @@ export function logarithm(x: DoubleDouble): DoubleDouble {
   return y;
 }
 
-/** 1/(1 + e^{−x}), without an overflow. */
+/** 1/(1 + e^{−x}) without overflow. */
 export function sigmoidOf(x: DoubleDouble): DoubleDouble {
   const small = exponential(x.hi > 0 ? minus(x) : x);
   const share = inverse(plus(one, small));

@@ -27,7 +27,7 @@ import type { Value } from '../../../src/tensor/value.ts';
 import { at, build, type Dense, denseOf, numbersIn, positive, shapes, signed } from '../dense.ts';
 import type { Entry, Use } from './entry.ts';
 
-/** The entry of a function of one element. */
+/** Draws uses of a function of one element. */
 function elementwise(
   call: (x: Value) => Value,
   naive: (x: number) => number,
@@ -38,7 +38,7 @@ function elementwise(
     .map((x) => ({ operands: [x], call: (v) => call(v!), naive: (d) => build(d!.shape, (i) => naive(at(d!, i))) }));
 }
 
-/** The entry of a function of pairs of elements. */
+/** Draws uses of a function of two elements. */
 function pairwise(
   call: (x: Value, y: Value) => Value,
   naive: (x: number, y: number) => number,
@@ -54,11 +54,11 @@ function pairwise(
   });
 }
 
-/** Two numbers so far apart that their order survives a change of each by a sixteenth. */
+/** Pairs of numbers whose order survives a change of each by a sixteenth. */
 const apart = fc
   .tuple(signed, fc.constantFrom(-2, -1.5, 0.5, 1.5, 2))
   .map(([x, ratio]): readonly [number, number] => [x, x * ratio]);
-/** Such numbers, or two equal ones. */
+/** Such pairs, or pairs of equal numbers. */
 const apartOrEqual = fc.oneof(
   apart,
   signed.map((x): readonly [number, number] => [x, x]),
@@ -71,7 +71,7 @@ function erfBySeries(x: number): number {
   return (2 / Math.sqrt(Math.PI)) * sum;
 }
 
-/** `Σ_j z^j / (j + k)!`, from its small end. */
+/** `Σ_j z^j / (j + k)!`, summed from the smallest term. */
 function phiBySeries(z: number, order: number): number {
   const terms = [1];
   for (let n = 1; n < 60; n++) terms.push((terms.at(-1)! * (n > order ? z : 1)) / n);

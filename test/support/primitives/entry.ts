@@ -1,4 +1,4 @@
-/** @file The interface of a primitive's entry in the table: how to draw a use, its expected value, its derivatives. */
+/** @file Defines an entry of the table of primitives: how to draw a use, its expected value, and its derivatives. */
 import type fc from 'fast-check';
 import type { Value } from '../../../src/tensor/value.ts';
 import type { Dense } from '../dense.ts';
@@ -11,9 +11,9 @@ export interface Use {
 }
 
 export interface Entry {
-  /** Uses around whose operands the primitive is smooth, as far as it is differentiated. */
+  /** Uses of the primitive; it is smooth near their operands, up to the order that is differentiated. */
   readonly uses: fc.Arbitrary<Use>;
-  /** `smooth`: differentiated once and twice. `flat`: declared to have no derivative; its gradient is 0. */
+  /** `smooth`: the tests differentiate once and twice. `flat`: the gradient is declared to be 0. */
   readonly derivative: 'smooth' | 'flat';
   /** Largest relative error against the loops in units of 2⁻⁵²; 0 unless given. */
   readonly ulps?: number;

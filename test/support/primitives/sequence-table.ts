@@ -40,7 +40,7 @@ function naiveConvolution(axis: number, reverse: boolean): (x: Dense, k: Dense) 
 export const sequenceEntries = {
   linearScan: {
     derivative: 'smooth',
-    // products of these decays and sums of them are exact
+    // sums of products of these decays are exact
     uses: fc
       .tuple(shapesWithAxis(), fc.boolean())
       .chain(([{ shape, axis }, reverse]) =>
@@ -59,7 +59,7 @@ export const sequenceEntries = {
   },
   causalConvolution: {
     derivative: 'smooth',
-    // positive, so that no element is much smaller than the norms that an FFT's error is relative to
+    // positive: the error of an FFT is relative to the norms, so no element may be much smaller
     ulps: 64,
     roundings: 500,
     uses: fc

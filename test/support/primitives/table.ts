@@ -1,4 +1,4 @@
-/** @file Expected values of every primitive, by loops over single numbers, and whether it has a derivative. */
+/** @file Expected values of every primitive, by loops over single numbers, and its kind of derivative. */
 import fc from 'fast-check';
 import { indexInput } from '../../../src/tensor/input.ts';
 import { broadcast } from '../../../src/tensor/primitives/broadcast.ts';
@@ -45,14 +45,14 @@ const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 const lineThrough = (x: Dense, axis: number, position: readonly number[]): number[] =>
   range(x.shape[axis]!).map((i) => at(x, inserted(position, axis, i)));
 
-/** Whether the largest number along an axis stands there once, everywhere. */
+/** Whether every line along an axis has its largest number exactly once. */
 const largestOnce = (x: Dense, axis: number): boolean =>
   positions(without(x.shape, axis)).every((position) => {
     const line = lineThrough(x, axis, position);
     return line.filter((number) => number === Math.max(...line)).length === 1;
   });
 
-/** A table, an index into its rows, and how many leading axes they share. */
+/** Draws the shape of a table and an index into its rows; both share the leading `batch` axes. */
 const lookups = fc
   .record({
     batch: fc.array(fc.integer({ min: 0, max: 3 }), { maxLength: 2 }),
@@ -63,10 +63,10 @@ const lookups = fc
   .chain(({ batch, rows, inner, row }) =>
     denseOf([...batch, ...inner], fc.nat({ max: rows - 1 })).map((index) => ({ batch, rows, row, index })),
   );
-/** The index on the root executor of an operand. */
+/** Puts an index on the root executor of an operand. */
 const indexBeside = (x: Value, { data, shape }: Dense): Value => indexInput(x.on.root, data, shape);
 
-/** Every primitive; the compiler names a missing one. */
+/** An entry for every primitive. The compiler reports a missing one. */
 export const table: { readonly [N in PrimitiveName]: Entry } = {
   ...elementwiseEntries,
   ...sequenceEntries,
@@ -231,7 +231,7 @@ export const table: { readonly [N in PrimitiveName]: Entry } = {
     derivative: 'smooth',
     uses: shapesWithAxis(1)
       .chain(({ shape, axis }) =>
-        // each number at least half as large again as the next smaller one: their order survives small changes
+        // each size is at least 1.5 times the next smaller one, so small changes keep the order
         fc
           .shuffledSubarray(range(numbersIn(shape)), { minLength: numbersIn(shape) })
           .map((order) => ({ axis, x: { shape, data: order.map((i) => (i % 2 ? -1 : 1) * 1.5 ** (i % 9)) } })),

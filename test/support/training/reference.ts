@@ -1,4 +1,4 @@
-/** @file The small training in f64, with a bound on how far single precision may be from it. */
+/** @file The small training in f64, with an error bound for single precision. */
 import { firstOrder, firstOrderBounds, float32 } from '../../../src/executors/bounded/first-order.ts';
 import { f64 } from '../../../src/executors/f64/index.ts';
 import { indexInput, input, read } from '../../../src/tensor/input.ts';
@@ -9,7 +9,7 @@ import { type Size, smallTraining } from './small.ts';
 /** The learning rate of every step. */
 export const rate = (): number => 1 / 64;
 
-/** Losses of two calls in f64, and how far a correct computation in single precision may be from those of the first. */
+/** Losses of two calls in f64, and error bounds of single precision for the losses of the first. */
 export function referenceLosses(steps: number, accumulate: number, size?: Size) {
   const { training, init, batches } = smallTraining(steps, accumulate, size);
   const { equation, inputs } = trainingSteps(training);

@@ -15,10 +15,13 @@ export interface Size {
   readonly denseLayers: number;
 }
 
-/** The size unless another is given. */
+/** The default size. */
 const small: Size = { width: 32, layers: 3, denseLayers: 2 };
 
-/** The training problem, its initial parameters as one list, and the batches of each call: the next token follows from the last by a rule. */
+/**
+ * A training problem, its initial parameters as one list, and the batches of each call. The next token is 3 · token + 1, modulo the
+ * vocabulary.
+ */
 export function smallTraining(steps: number, accumulate: number, size = small) {
   const config = denseRetNetConfig({ vocabulary, heads: 2, ...size });
   const training: Training<DenseRetNetParams> = {
@@ -32,7 +35,7 @@ export function smallTraining(steps: number, accumulate: number, size = small) {
   const init = flattenParams(params, training.shapes);
   const each = steps * accumulate;
   const batches = (call: number) => {
-    // drawn batch by batch, so that the number of steps per call does not matter
+    // draw batch by batch, so that the number of steps per call does not change the data
     const drawn = Array.from({ length: each }, (_, k) => {
       const random = rng(100 + call * each + k);
       return Array.from({ length: batch * length }, () => random.integer(vocabulary));
