@@ -15,7 +15,7 @@ describe('colours', { timeout: 60_000 }, () => {
     [{ FORCE_COLOR: 'false' }, false],
     [{ FORCE_COLOR: '1', NO_COLOR: '1' }, false],
     [{ CI: 'true' }, true],
-  ])('are on for a terminal unless unwanted: %o', (env, expected) => {
+  ])('are on for a terminal unless the environment disables them: %o', (env, expected) => {
     expect(wantsColour(env, true)).toBe(expected);
   });
 
@@ -27,7 +27,7 @@ describe('colours', { timeout: 60_000 }, () => {
     [{ FORCE_COLOR: '1' }, true],
     [{ FORCE_COLOR: 'true', TERM: 'dumb' }, true],
     [{ FORCE_COLOR: '3', NO_COLOR: '1' }, false],
-  ])('are off in a pipe unless forced: %o', (env, expected) => {
+  ])('are off in a pipe unless the environment forces them: %o', (env, expected) => {
     expect(wantsColour(env, false)).toBe(expected);
     expect(densessmIn(env)('readings').stdout.includes(ESCAPE)).toBe(expected);
   });

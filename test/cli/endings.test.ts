@@ -1,4 +1,4 @@
-/** @file Tests that the command leaves no process behind, however it ends. */
+/** @file Tests that the command leaves no process behind after any kind of end. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -11,10 +11,10 @@ const start = (...args: string[]): ChildProcess =>
 const childrenOf = (pid: number): number[] =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 
-/** Workers compute, so that they use up time; guards and compilers do not. */
+/** Whether a child is a worker: workers use processor time, guards and compilers do not. */
 const isComputing = (pid: number): boolean => {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  return Number(fields[11]) > 100; // hundredths of a second
+  return Number(fields[11]) > 100; // in hundredths of a second
 };
 
 describe.runIf(process.platform === 'linux')('densessm', { timeout: 60_000 }, () => {

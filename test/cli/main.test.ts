@@ -37,11 +37,11 @@ describe('densessm', { timeout: 240_000 }, () => {
     expect(stderr).not.toMatch(/^\s+at /m);
   });
 
-  it('shows a stack when asked', () => {
+  it('shows a stack with --debug', () => {
     expect(densessm('vectors', 'check', '/no/such/folder', '--debug').stderr).toMatch(/^\s+at /m);
   });
 
-  it('verifies a few cases: every row right, those that the README shows among them, no colour in a pipe', () => {
+  it('verifies a few cases: every row is right, the rows of the README occur, and a pipe has no colour', () => {
     /** The operator and the mode of each row. */
     const rows = (text: string): string[] =>
       text.split('\n').flatMap((line) => /^(\w+ +\w+) +(?:\d+|F32 +PASS) /.exec(line)?.[1]?.replace(/ +/, ' ') ?? []);
@@ -58,7 +58,7 @@ describe('densessm', { timeout: 240_000 }, () => {
     expect(readme).toContain(`${everyMode().length} of ${everyMode().length} rows right`);
   });
 
-  it('prints JSON and nothing else where asked', () => {
+  it('prints only JSON with --json', () => {
     const verified = JSON.parse(densessm('verify', '--cases', '2', '--longest', '4', '--json').stdout);
     expect(verified.ok).toBe(true);
     expect(verified.rows.length).toBe(everyMode().length);
@@ -67,12 +67,12 @@ describe('densessm', { timeout: 240_000 }, () => {
     expect(numbers).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
   });
 
-  it('says one line when quiet', () => {
+  it('prints one line with --quiet', () => {
     expect(densessm('readings', '--quiet').stdout.split('\n')).toHaveLength(2);
     expect(densessm('vectors', 'check', 'test/vectors', '--quiet').stdout.split('\n')).toHaveLength(2);
   });
 
-  it('fails where nothing was compared', () => {
+  it('fails if nothing was compared', () => {
     const folder = mkdtempSync(join(tmpdir(), 'densessm-'));
     expect(densessm('vectors', 'check', folder).status).toBe(2);
     rmSync(folder, { recursive: true });

@@ -32,11 +32,11 @@ describe('densessm readings', { timeout: 60_000 }, () => {
     for (const line of readingLines(openReadings, width)) expect(line.length).toBeLessThanOrEqual(width);
   });
 
-  it('prints the same as data', () => {
+  it('prints the same data as JSON', () => {
     expect(JSON.parse(densessm('readings', '--json').stdout)).toEqual({ ok: true, readings: openReadings });
   });
 
-  it('says one line when quiet', () => {
+  it('prints one line with --quiet', () => {
     const ours = openReadings.filter(({ evidence }) => evidence.length === 0).length;
     expect(densessm('readings', '--quiet')).toMatchObject({
       status: 0,
@@ -56,7 +56,7 @@ describe('densessm readings', { timeout: 60_000 }, () => {
 });
 
 describe('wrapped', () => {
-  it('breaks between words and loses none', () => {
+  it('breaks between words and keeps every word', () => {
     expect(wrapped('a bc def', 4)).toEqual(['a bc', 'def']);
     expect(wrapped('a bc def', 3)).toEqual(['a', 'bc', 'def']);
     expect(wrapped('abcdef a', 3)).toEqual(['abcdef', 'a']);

@@ -11,7 +11,7 @@ export interface Run {
 
 const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...environment } = process.env;
 
-/** Runs densessm with arguments in an environment, without the colours that the tests' own environment may ask for. */
+/** Runs densessm with arguments in an environment, without the colour settings of the tests' own environment. */
 export const densessmIn =
   (env: NodeJS.ProcessEnv) =>
   (...args: string[]): Run => {
@@ -26,7 +26,7 @@ export const densessmIn =
 /** Runs densessm with arguments. */
 export const densessm = densessmIn({});
 
-/** Runs a line of bash in which `densessm` is the command. A pipe has the status of its first command that fails. */
+/** Runs a line of bash in which `densessm` is the command. A pipe returns the status of its last failing command. */
 export function bash(line: string): Run {
   const script = `densessm() { '${process.execPath}' --import tsx src/cli/main.ts "$@"; }; ${line}`;
   const run = spawnSync('bash', ['-o', 'pipefail', '-c', script], { cwd: root, encoding: 'utf8', env: environment });

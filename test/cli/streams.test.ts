@@ -8,7 +8,7 @@ import { bash } from './run.ts';
 
 describe('a closed pipe', { timeout: 120_000 }, () => {
   it('hides no failure of check', () => {
-    // a backend that answers its inputs
+    // this backend returns its inputs as its answer
     const { command } = stranger('echo');
     const { status, stdout, stderr } = bash(
       `densessm check --backend "${command}" --operator retention --cases 2 | head -1`,
@@ -29,10 +29,10 @@ describe('a closed pipe', { timeout: 120_000 }, () => {
   });
 
   it.each([
-    // laws need more cases than one to reject their faults
+    // with a single case, laws do not reject all faults
     ['equations --cases 1', 1],
     ['verify --cases 1 --longest 4', 0],
-  ])('leaves the status of %s as it is', (command, expected) => {
+  ])('does not change the status of %s', (command, expected) => {
     expect(bash(`densessm ${command} | true`)).toEqual({ status: expected, stdout: '', stderr: '' });
   });
 
@@ -43,7 +43,7 @@ describe('a closed pipe', { timeout: 120_000 }, () => {
     ['readings', 0],
     ['vectors check test/vectors', 0],
     ['--help', 0],
-  ])('leaves the status of %s as it is, in both streams', (command, expected) => {
+  ])('does not change the status of %s, on either stream', (command, expected) => {
     expect(bash(`densessm ${command} >/dev/null 2>&1`).status).toBe(expected);
     const closed = bash(`densessm ${command} | true`);
     expect(closed.status).toBe(expected);

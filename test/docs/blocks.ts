@@ -1,6 +1,6 @@
 /**
- * @file Parts of pages that are made: what stands between `<!-- kind: name -->` and `<!-- end -->`. The tests make them again and compare;
- * `npx tsx test/docs/blocks.ts` writes them after a change, of all pages or of those named.
+ * @file Generates parts of pages: the text between `<!-- kind: name -->` and `<!-- end -->`. The tests generate them again and compare.
+ * `npx tsx test/docs/blocks.ts [PAGE …]` writes them after a change, by default on all pages.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -21,19 +21,19 @@ import { weightMakers } from './weight-blocks.ts';
 
 const marked = /^(<!-- (\w+): (.+) -->)\n([\s\S]*?)^<!-- end -->$/gm;
 
-/** A made part of a page. */
+/** A generated part of a page. */
 export interface Block {
-  /** What makes it. */
+  /** The name of its maker. */
   readonly kind: string;
   readonly name: string;
   readonly text: string;
 }
 
-/** The made parts of a page, in order. */
+/** The generated parts of a page, in order. */
 export const blocksOf = (page: string): Block[] =>
   [...page.matchAll(marked)].map(([, , kind, name, text]) => ({ kind: kind!, name: name!, text: text! }));
 
-/** The lines that a page shows of what a program printed. */
+/** Formats lines that a program printed as a text block. */
 const fenced = (lines: readonly string[]): string => `\n\`\`\`text\n${lines.join('\n')}\n\`\`\`\n\n`;
 
 /** Bytes in rows of 16, in hexadecimal and as text. */
@@ -47,7 +47,7 @@ const dumpOf = (bytes: Uint8Array): string[] =>
       .padEnd(47)}  ${text}`.trimEnd();
   });
 
-/** What makes the parts of each kind. Throws on what it cannot make. */
+/** The makers of parts, by kind. A maker throws on an unknown name. */
 const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
   ...specMakers,
   ...operatorMakers,
@@ -65,7 +65,7 @@ const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
     const program = readFileSync(join(root, file), 'utf8').replace(/^\/\*\* @file .*\n/, '');
     return `\n\`\`\`${file.endsWith('.py') ? 'python' : 'ts'}\n${program}\`\`\`\n\n`;
   },
-  /** A message of the protocol, byte by byte, with what of it is text. */
+  /** A message of the protocol, byte by byte, with its printable characters. */
   async message(name) {
     const offered = JSON.stringify({ linearScan: { modes: ['recurrent'], dtypes: ['F32'], gradients: false } });
     const texts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -75,7 +75,7 @@ const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
     const bytes = frame(formatSafetensors(new Map(), new Map(Object.entries(texts[name]!))));
     return fenced(dumpOf(bytes));
   },
-  /** What a command of densessm prints. */
+  /** The output of a densessm command. */
   async output(args) {
     const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env;
     const command = ['--import', 'tsx', 'src/cli/main.ts', ...args.split(' ')];
@@ -89,18 +89,18 @@ const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
   },
 };
 
-/** A part, made again. */
+/** Generates a part. */
 export function made({ kind, name }: Pick<Block, 'kind' | 'name'>): Promise<string> {
   const make = makers[kind];
   if (make === undefined) throw new Error(`a part of kind '${kind}' is asked for; there are ${Object.keys(makers)}`);
   return make(name);
 }
 
-/** Whether this machine can make a part: reports need a Python with PyTorch. */
+/** Whether this machine can generate a part: reports need a Python with PyTorch. */
 export const canMake = ({ kind }: Pick<Block, 'kind'>): boolean =>
   kind !== 'report' || pythonWith('numpy', 'torch') !== null;
 
-/** A page as it is. */
+/** Reads a page. */
 export const pageText = (file: string): string => readFileSync(join(root, file), 'utf8');
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -6,15 +6,15 @@ import { documented } from './documented.ts';
 const commands = documented();
 const quick = [...new Set(commands.filter(({ tag }) => tag === 'quick').map(({ command }) => command))];
 
-/** What a command said; the places in a stack are not this test's, and its reporter would look them up. */
+/** Standard error without stack traces, because the test reporter would look up their source lines. */
 const saidIn = (stderr: string): string => stderr.replace(/^\s+at .*$/gm, '').trim();
 
 describe('the commands in the documents', () => {
-  it('are there', () => {
+  it('exist', () => {
     expect(quick.length).toBeGreaterThan(0);
   });
 
-  // from the sources, so that what is tested is what stands here and not what was built before
+  // run from the sources, so that the test covers the current code and not an older build
   const sources = (command: string): string => command.replace(/\bnpx densessm\b/g, 'npx tsx src/cli/main.ts');
 
   it.each(quick)('run: %s', { timeout: 120_000 }, (command) => {
@@ -22,7 +22,10 @@ describe('the commands in the documents', () => {
     expect(status, saidIn(stderr)).toBe(0);
   });
 
-  it.each(commands.filter(({ tag }) => tag !== 'quick').map(({ command }) => command))('have a form: %s', (command) => {
-    execFileSync('bash', ['-n', '-c', command]);
-  });
+  it.each(commands.filter(({ tag }) => tag !== 'quick').map(({ command }) => command))(
+    'have valid syntax: %s',
+    (command) => {
+      execFileSync('bash', ['-n', '-c', command]);
+    },
+  );
 });

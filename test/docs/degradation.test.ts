@@ -8,7 +8,7 @@ describe('docs/degradation.md', { timeout: 300_000 }, () => {
     expect(shown.map(({ kind }) => kind)).toEqual(['output', 'output']);
   });
 
-  it.each(shown)('shows what densessm $name prints', async (block) => {
+  it.each(shown)('shows the output of densessm $name', async (block) => {
     expect(block.text).toBe(await made(block));
   });
 });

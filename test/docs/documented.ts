@@ -1,26 +1,26 @@
 /**
- * @file The commands in the documents. A block opened by ```sh is run by the tests, ```sh slow before a change lands,
- * ```sh gpu on a machine that has one: there its form alone is checked. `tsx test/docs/documented.ts slow` lists a kind.
+ * @file Finds the commands in the documents. The tests run blocks that open with ```sh. They only check the syntax of ```sh slow,
+ * to be run before a change lands, and ```sh gpu, which needs a GPU. `tsx test/docs/documented.ts slow` lists the commands of a tag.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { root } from '../support/root.ts';
 
-/** How a block is tagged. */
+/** The tag of a block; `quick` if it has none. */
 export type Tag = 'quick' | 'slow' | 'gpu';
 
-/** One line of a block. */
+/** One command of a block. */
 export interface Documented {
   readonly file: string;
   readonly tag: Tag;
   readonly command: string;
 }
 
-/** The folders whose pages are documents; README.md of any folder of `src` is one as well. */
+/** The folders whose pages are documents. Every README.md in `src` is a document too. */
 const folders = ['.', 'docs', 'spec', 'examples', 'adapters/python', 'test', 'test/vectors'];
 
-/** Every page of the project that is Markdown. */
+/** Every Markdown page of the project. */
 export const documents = (): string[] => [
   ...folders
     .filter((folder) => existsSync(join(root, folder)))
@@ -31,7 +31,7 @@ export const documents = (): string[] => [
     .map((name) => join('src', name)),
 ];
 
-/** Every documented command, in order. Throws on a tag that does not exist. */
+/** Every documented command, in order. Throws on an unknown tag. */
 export function documented(): Documented[] {
   return documents().flatMap((file) => {
     const text = readFileSync(join(root, file), 'utf8');
@@ -47,7 +47,7 @@ export function documented(): Documented[] {
   });
 }
 
-/** Every program in the documents: a block opened by ```ts or ```python. */
+/** Every program in the documents: a block that opens with ```ts or ```python. */
 export const programs = (): { file: string; program: string }[] =>
   documents().flatMap((file) =>
     [...readFileSync(join(root, file), 'utf8').matchAll(/^```(?:ts|python)\n([\s\S]*?)^```$/gm)].map(([, program]) => ({

@@ -6,19 +6,19 @@ import * as models from '../../src/models/index.ts';
 import * as nn from '../../src/nn/index.ts';
 import * as training from '../../src/training/index.ts';
 
-/** Everything public by name; where a name stands twice, an example means the one of its own file. */
+/** All public exports by name. An example prefers the exports of its own file. */
 const library = { ...nn, ...models, ...training, ...gpu, ...engine };
 
 const source = new URL('../../src/', import.meta.url);
 
-/** An `@example` of a docstring: statements, and a last line `expression // expected`. */
+/** An `@example` of a docstring: statements, then a last line `expression // expected`. */
 interface Example {
   readonly file: string;
   readonly name: string;
   readonly lines: readonly string[];
 }
 
-/** Every exported function of a file that has a docstring with an example. */
+/** The examples in the docstrings of a file's exported functions. */
 function examplesIn(file: string): Example[] {
   const text = readFileSync(new URL(file, source), 'utf8');
   const documented = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*export (?:const|(?:async )?function\*?) (\w+)/g;
@@ -37,13 +37,13 @@ const AsyncFunction = (async () => {}).constructor as new (
   ...text: string[]
 ) => (...given: unknown[]) => Promise<unknown>;
 
-/** Evaluates statements and an expression, which may await, where everything that `scope` has can be called by name. */
+/** Evaluates statements and an expression with the names of `scope`. Both may await. */
 function evaluate(lines: readonly string[], scope: Readonly<Record<string, unknown>>): Promise<unknown> {
   const body = [...lines.slice(0, -1), `return (${lines.at(-1)});`].join('\n');
   return new AsyncFunction(...Object.keys(scope), `'use strict';\n${body}`)(...Object.values(scope));
 }
 
-/** Compares as a reader does: typed arrays are lists, and numbers equal up to the last digits. */
+/** Compares values; typed arrays equal lists, and numbers may differ in the last digits. */
 function same(found: unknown, expected: unknown, place: string): void {
   if (typeof expected === 'number' && typeof found === 'number' && Number.isFinite(expected)) {
     expect(Math.abs(found - expected), `${place} is ${found}, not ${expected}`).toBeLessThanOrEqual(
@@ -81,7 +81,7 @@ describe('the examples in docstrings', () => {
 
   const functions = Object.entries(library).filter(([, x]) => typeof x === 'function' && !/^class\b/.test(`${x}`));
 
-  it.each(functions.map(([name]) => name))('are there for %s', (name) => {
+  it.each(functions.map(([name]) => name))('exist for %s', (name) => {
     expect(examples.map((example) => example.name)).toContain(name);
   });
 

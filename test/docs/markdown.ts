@@ -1,6 +1,6 @@
 /** @file Writes Markdown: tables, lists of code, links, parts of pages. */
 
-/** A table with a head. */
+/** Formats a table with a header row. */
 export const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
@@ -15,5 +15,5 @@ export const anchorOf = (heading: string): string =>
 /** A part of a page: a text with an empty line before and after. */
 export const block = (text: string): string => `\n${text}\n\n`;
 
-/** Names as code, with commas. */
+/** Formats names as code, separated by commas. */
 export const codes = (names: readonly string[]): string => names.map((name) => `\`${name}\``).join(', ');

@@ -1,4 +1,4 @@
-/** @file Makes the parts of pages that say what each operator takes and gives, from its signature, and in which modes. */
+/** @file Generates the parts of pages about operators: inputs and outputs from the signature, and modes. */
 import type { Operator } from '../../src/oracle/operator.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 import type { Axis, Side, Term } from '../../src/oracle/signature.ts';
@@ -10,10 +10,10 @@ const operatorOf = (name: string): Operator => {
   return operator;
 };
 
-/** `h·d`, `s + t`, or a letter. */
+/** Formats an axis: `h·d`, `s + t`, or a letter. */
 const axisText = ({ letters, join }: Axis): string => letters.join(join === 'sum' ? ' + ' : '·');
 
-/** `[b, h, t, d]`, or one of several. */
+/** Formats the shapes of a term: `[b, h, t, d]`, or several joined by "or". */
 const shapeText = ({ shapes }: Term): string =>
   shapes.length === 0 ? 'weights' : shapes.map((axes) => `\`[${axes.map(axisText).join(', ')}]\``).join(' or ');
 
@@ -23,7 +23,7 @@ const nameText = ({ pattern, isOptional }: Term): string => {
   return `\`${pattern.replace('.**', '.…').replace('*', index)}\`${isOptional ? ' (optional)' : ''}`;
 };
 
-/** A cell of names and one of their shape for each run of tensors of one shape. */
+/** Groups consecutive tensors of one shape: a cell of names and a cell with their shape. */
 function cellsOf(side: Side): [string, string][] {
   const cells: [string, string][] = [];
   for (const term of side) {
@@ -36,7 +36,7 @@ function cellsOf(side: Side): [string, string][] {
 
 /** The makers, by kind of block. */
 export const operatorMakers = {
-  /** What an operator takes and gives. */
+  /** The inputs and outputs of an operator. */
   async tensors(name: string) {
     const { inputs, outputs } = operatorOf(name).signature;
     const [taken, given] = [cellsOf(inputs), cellsOf(outputs)];

@@ -31,13 +31,13 @@ describe('docs/operators.md', () => {
   );
 
   it.each([...blocksOf(page), ...blocksOf(pageText('docs/protocol.md'))])(
-    'and its neighbour show $kind $name',
+    'and docs/protocol.md show the generated $kind $name',
     async (block) => {
       expect(block.text).toBe(await made(block));
     },
   );
 
-  it('would notice what is not there', () => {
+  it('the check of names rejects a missing tensor', () => {
     expect(isNamed('param.layers.0.nothing')).toBe(false);
     expect(isNamed('in/elsewhere')).toBe(false);
   });

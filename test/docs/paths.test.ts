@@ -7,7 +7,7 @@ import { anchorOf } from './markdown.ts';
 
 const folders = ['.ci', '.github', 'adapters', 'bench', 'docs', 'examples', 'spec', 'src', 'test'];
 
-/** Every file and folder of the project's own, and those at its root. */
+/** Every file and folder of the project's folders and of its root. */
 const files = [
   ...readdirSync(root),
   ...folders
@@ -20,10 +20,10 @@ const files = [
 const anchorsOf = (file: string): string[] =>
   [...readFileSync(join(root, file), 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading!));
 
-/** The page without its blocks, in which nothing is a link. */
+/** The page without its code blocks, which have no links. */
 const proseOf = (file: string): string => readFileSync(join(root, file), 'utf8').replace(/^```[\s\S]*?^```$/gm, '');
 
-/** Links to what is not there. */
+/** Links to missing files or headings. */
 function brokenLinks(file: string, text: string): string[] {
   return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
     .map(([, target]) => target!)
@@ -37,8 +37,8 @@ function brokenLinks(file: string, text: string): string[] {
 }
 
 /**
- * Paths in `code` that are not there. Words in capitals stand for a name of the reader's, `{a,b}` for several and `*` for any;
- * a path may leave out the folders that it begins with.
+ * Paths in `code` that do not exist. A word in capitals or `*` stands for any name, and `{a,b}` for several names. A path may omit
+ * its leading folders.
  */
 function missingPaths(text: string): string[] {
   return [...text.matchAll(/`([^`\s]+)`/g)]
@@ -62,17 +62,17 @@ function missingPaths(text: string): string[] {
 }
 
 describe.each(documents())('%s', (file) => {
-  it('links to what is there', () => {
+  it('links to existing files and headings', () => {
     expect(brokenLinks(file, proseOf(file))).toEqual([]);
   });
 
-  it('names files that are there', () => {
+  it('names existing files', () => {
     expect(missingPaths(proseOf(file))).toEqual([]);
   });
 });
 
 describe('these checks', () => {
-  it('find what is not there', () => {
+  it('find missing files and headings', () => {
     expect(
       brokenLinks('docs/x.md', '[a](nowhere.md) [b](../README.md) [c](../README.md#nowhere) [d](https://a.b)'),
     ).toEqual(['nowhere.md', '../README.md#nowhere']);

@@ -20,7 +20,7 @@ describe('the programs in examples/', () => {
       cwd: root,
       encoding: 'utf8',
     });
-    // the places in a stack are not this test's, and its reporter would look them up
+    // remove stack traces, because the test reporter would look up their source lines
     expect(status, stderr.replace(/^\s+at .*$/gm, '').trim()).toBe(0);
   });
 
@@ -30,11 +30,11 @@ describe('the programs in examples/', () => {
 });
 
 describe('the programs in the documents', () => {
-  it.each(shown)('$file shows $name as it is', async (block) => {
+  it.each(shown)('$file shows the current $name', async (block) => {
     expect(block.text).toBe(await made(block));
   });
 
-  it('are files, so that each of them is run', () => {
+  it('are files, so that the tests run each of them', () => {
     const texts = shown.map(({ text }) => text);
     expect(programs().filter(({ program }) => !texts.some((text) => text.includes(program)))).toEqual([]);
   });

@@ -24,7 +24,7 @@ describe('parseJson', () => {
     expect(() => parseJson(text, 'header')).toThrow(`header has the name ${quoted(name)} twice`);
   });
 
-  it('lets one name stand in two objects, and a text equal a name', () => {
+  it('accepts one name in two objects, and a string equal to a name', () => {
     expect(parseJson('{"a": {"a": "a"}, "b": [{"a": 1}, {"a": "b"}], "c": "\\"a\\":"}', 'text')).toBeTypeOf('object');
   });
 
@@ -38,7 +38,7 @@ describe('parseJson', () => {
     expect(() => parseJson(nested(1_000_000), 'f.json')).toThrow(InputError);
   });
 
-  it('lets no control character of the text into its message', () => {
+  it('removes control characters of the text from its message', () => {
     expect(() => parseJson('\u001b[2J\u0000\u009b{', 'f.json')).toThrow(/^\P{Cc}+$/u);
   });
 

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { formatSafetensors, parseSafetensors } from '../../src/io/safetensors.ts';
 import { InputError } from '../../src/tensor/errors.ts';
 
-/** A file with this text as its header, and this many bytes of data. */
+/** Builds a file with the given header text and number of data bytes. */
 function fileOf(header: string | Uint8Array, dataBytes: number, announced?: bigint): Uint8Array {
   const text = typeof header === 'string' ? new TextEncoder().encode(header) : header;
   const bytes = new Uint8Array(8 + text.length + dataBytes);
@@ -73,7 +73,7 @@ describe('a malformed file', () => {
     expect(() => parseSafetensors(bytes, 'dir/x.safetensors')).toThrow(/^dir\/x\.safetensors: [^\n]{10,400}$/);
   });
 
-  it('is refused in one short line however long its names are', () => {
+  it('is refused with one short line, even if its names are long', () => {
     const name = JSON.stringify('\n'.repeat(100_000));
     const bytes = fileOf(`{${name}: ${entry(0, 8, new Array(50_000).fill(1.5))}}`, 8);
     expect(() => parseSafetensors(bytes, 'x')).toThrow(/^[^\n]{10,600}$/);
@@ -83,7 +83,7 @@ describe('a malformed file', () => {
 describe('mutated files', () => {
   afterEach(() => void vi.unstubAllGlobals());
 
-  it('are read or refused, and take no more memory than they have bytes', () => {
+  it('are read or refused, with no array longer than the file', () => {
     const good = formatSafetensors(
       new Map([
         ['in/x', { dtype: 'F64', shape: [2, 3], data: [1, 2, 3, 4, 5, 6] }],
@@ -142,7 +142,7 @@ describe('mutated files', () => {
   });
 });
 
-/** The file with one number of its header replaced, and the length of the header put right. */
+/** Replaces one number in the header of a file, and corrects the header length. */
 function withNumber(bytes: Uint8Array, at: number, by: string): Uint8Array {
   if (bytes.length < 9) return bytes;
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));

@@ -4,7 +4,7 @@ import { codecOf, type DType } from '../../src/io/dtypes.ts';
 import { formatSafetensors, parseSafetensors, type TensorToStore } from '../../src/io/safetensors.ts';
 import { InputError } from '../../src/tensor/errors.ts';
 
-/** Numbers that a stored type holds exactly. */
+/** Draws numbers that a stored type represents exactly. */
 const numbersOf: Record<DType, fc.Arbitrary<number>> = {
   F64: fc.double(),
   F32: fc.float(),
@@ -32,7 +32,7 @@ const tensors = fc.uniqueArray(
 );
 
 describe('formatSafetensors and parseSafetensors', () => {
-  it('give back what was written, wherever the bytes lie in memory', () => {
+  it('restore the written tensors, at any offset of the bytes in memory', () => {
     const metadata = fc.uniqueArray(fc.tuple(name, fc.string()), { selector: ([key]) => key, maxLength: 3 });
     fc.assert(
       fc.property(tensors, metadata, fc.nat({ max: 9 }), (entries, texts, offset) => {
@@ -49,7 +49,7 @@ describe('formatSafetensors and parseSafetensors', () => {
     );
   });
 
-  it('align every tensor and end with the last one', () => {
+  it('align every tensor', () => {
     fc.assert(
       fc.property(tensors, (entries) => {
         const bytes = formatSafetensors(new Map(entries));
@@ -63,7 +63,7 @@ describe('formatSafetensors and parseSafetensors', () => {
     );
   });
 
-  it('write little-endian bytes as others do', () => {
+  it('write the little-endian bytes of the format', () => {
     const bytes = formatSafetensors(new Map([['x', { dtype: 'F32', shape: [2], data: [1, -2] }]]));
     expect([...bytes.subarray(-8)]).toEqual([0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0]);
     const text = '{"x":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}';
@@ -88,14 +88,14 @@ describe('formatSafetensors and parseSafetensors', () => {
     ['a fraction as an integer', 'element 1 is 0.5; I32', { dtype: 'I32', shape: [2], data: [1, 0.5] }],
     ['an integer too large', 'element 0 is 256; U8', { dtype: 'U8', shape: [1], data: [256] }],
     ['an integer too large for doubles', 'I64 holds integers', { dtype: 'I64', shape: [1], data: [2 ** 53] }],
-    ['a shape that is none', 'has the axis length -1', { dtype: 'F64', shape: [-1], data: [] }],
+    ['a negative axis length', 'has the axis length -1', { dtype: 'F64', shape: [-1], data: [] }],
     ['an unknown type', 'dtype is F8', { dtype: 'F8' as DType, shape: [], data: [1] }],
   ])('refuse %s', (_, message, tensor) => {
     expect(() => formatSafetensors(new Map([['x', tensor]]))).toThrow(InputError);
     expect(() => formatSafetensors(new Map([['x', tensor]]))).toThrow(message);
   });
 
-  it('refuse a tensor by the name of the metadata', () => {
+  it('refuse a tensor with the name of the metadata', () => {
     const tensor: TensorToStore = { dtype: 'F64', shape: [], data: [1] };
     expect(() => formatSafetensors(new Map([['__metadata__', tensor]]))).toThrow('rename the tensor');
   });

@@ -8,7 +8,7 @@ describe.each([
 ])('%s', (_, format, { one, largest, least }) => {
   const finite = (bits: number): boolean => Number.isFinite(decodeShort(bits, format));
 
-  it('encodes every number it can hold as itself', () => {
+  it('encodes every number of the format as itself', () => {
     for (let bits = 0; bits < 2 ** 16; bits++) {
       const x = decodeShort(bits, format);
       if (Number.isNaN(x)) expect(decodeShort(encodeShort(x, format), format)).toBeNaN();
@@ -16,7 +16,7 @@ describe.each([
     }
   });
 
-  it('knows its landmarks', () => {
+  it('has the correct special values: ±1, the least, the largest, infinity and −0', () => {
     expect(decodeShort(one, format)).toBe(1);
     expect(decodeShort(one | 0x8000, format)).toBe(-1);
     expect(decodeShort(1, format)).toBe(least);
@@ -25,7 +25,7 @@ describe.each([
     expect(encodeShort(-0, format)).toBe(0x8000);
   });
 
-  it('rounds to the nearest, and a tie to the even one', () => {
+  it('rounds to nearest, ties to even', () => {
     const positive = fc.integer({ min: 0, max: encodeShort(largest, format) - 1 });
     fc.assert(
       fc.property(positive, fc.double({ min: 0, max: 1, noNaN: true }), (bits, part) => {

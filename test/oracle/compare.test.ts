@@ -13,14 +13,14 @@ describe('within', () => {
   it.each([
     ['a missing name', {}, numbers(1)],
     ['another length', numbers(1, 2), numbers(1)],
-    ['a NaN where a number is', numbers(Number.NaN), numbers(1)],
-    ['a number where a NaN is', numbers(1), numbers(Number.NaN)],
-    ['an infinity where a number is', numbers(Number.POSITIVE_INFINITY), numbers(1)],
-  ])('finds %s infinitely wrong', (_what, actual, expected) => {
+    ['a NaN instead of a number', numbers(Number.NaN), numbers(1)],
+    ['a number instead of a NaN', numbers(1), numbers(Number.NaN)],
+    ['an infinity instead of a number', numbers(Number.POSITIVE_INFINITY), numbers(1)],
+  ])('gives an infinite ratio for %s', (_what, actual, expected) => {
     expect(within(actual, expected, one).ratio).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('finds an allowance infinitely wrong that would allow anything', () => {
+  it('gives an infinite ratio for an infinite or NaN allowance', () => {
     expect(within(numbers(1), numbers(1), () => Number.POSITIVE_INFINITY).ratio).toBe(Number.POSITIVE_INFINITY);
     expect(within(numbers(1), numbers(1), () => Number.NaN).ratio).toBe(Number.POSITIVE_INFINITY);
   });
@@ -29,7 +29,7 @@ describe('within', () => {
     expect(within(numbers(1, 1000), numbers(1, 1000), (_name, i) => [2, 0.5][i]!).loose).toBe(1);
   });
 
-  it('takes equal infinities and NaNs for equal', () => {
+  it('accepts equal infinities, NaNs and zeros as equal', () => {
     expect(
       exactly(numbers(Number.NaN, Number.NEGATIVE_INFINITY), numbers(Number.NaN, Number.NEGATIVE_INFINITY)).ratio,
     ).toBe(0);

@@ -13,7 +13,7 @@ const whole = { equations: equation17, operators: select, laws, faults };
 const problemsOf = (changes: Partial<typeof whole>): readonly string[] =>
   specification(trials, { ...whole, ...changes }).problems;
 
-/** A fault that is none: the operator itself. */
+/** A fault without an error: the operator's own program. */
 const harmless: Fault = {
   name: 'harmless',
   says: 'nothing is wrong',
@@ -24,29 +24,29 @@ const harmless: Fault = {
 };
 
 describe('specification', () => {
-  it('finds nothing wrong with an equation that is defined, computed and guarded', () => {
+  it('finds no problem for an equation with a definition, an operator, laws and faults', () => {
     expect(problemsOf({})).toEqual([]);
   });
 
-  it('names a fault that lives', () => {
+  it('names a fault that no law rejects', () => {
     expect(problemsOf({ faults: [...faults, harmless] })).toEqual([
       "select: the law 'definition' lets the fault 'harmless' live",
     ]);
   });
 
-  it('names what an equation lacks', () => {
+  it('names the missing part of an equation', () => {
     const undefinedOne = equation17.map((equation) => ({ ...equation, definition: undefined as never }));
     expect(problemsOf({ equations: undefinedOne })).toEqual(['Eq. 17 has no definition']);
     expect(problemsOf({ operators: [] })).toEqual(['Eq. 17 has no operator, so no mode computes it']);
     expect(problemsOf({ laws: [], faults: [] })).toEqual(['Eq. 17 has no law', 'Eq. 17 has no fault']);
   });
 
-  it('names a law that has no fault to reject', () => {
+  it('names a law without a fault to reject', () => {
     const problems = problemsOf({ faults: faults.filter(({ rejectedBy }) => !rejectedBy.includes('causal')) });
     expect(problems).toContain("select: the law 'causal' has no fault to reject");
   });
 
-  it('does not take a fault that breaks for one that was rejected', () => {
+  it('does not count a fault that throws as rejected', () => {
     const broken: Fault = {
       ...harmless,
       program: () => {
@@ -56,7 +56,7 @@ describe('specification', () => {
     expect(() => problemsOf({ faults: [...faults, broken] })).toThrow('broken');
   });
 
-  it('does not know laws that do not exist', () => {
+  it('refuses a fault that names an unknown law', () => {
     const lost: Fault = { ...harmless, rejectedBy: ['no such law'] };
     expect(() => problemsOf({ faults: [lost] })).toThrow("names the law 'no such law', which does not exist");
   });

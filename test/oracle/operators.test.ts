@@ -11,8 +11,8 @@ const modes = operators.flatMap((operator) => Object.keys(operator.modes).map((m
 
 const distinct = (layouts: readonly Layout[]): number => new Set(layouts.map((layout) => JSON.stringify(layout))).size;
 
-describe('a table of few layouts', () => {
-  it.each(modes)('of $operator.name in mode $mode', ({ operator, mode }) => {
+describe('fewLayouts gives distinct, admitted layouts, the smallest first', () => {
+  it.each(modes)('for $operator.name in mode $mode', ({ operator, mode }) => {
     const layouts = fewLayouts(operator, mode, size, 24);
     expect(layouts).toEqual(fewLayouts(operator, mode, size, 24));
     expect(layouts.length).toBeGreaterThan(8);

@@ -9,7 +9,7 @@ const tensor = (shape: readonly number[], first = 0) => ({
 });
 
 describe('over', () => {
-  it('gives the parts of inputs at each index, and joins the outputs', () => {
+  it('passes slices of the inputs at each index, and joins the outputs', () => {
     const seen: unknown[] = [];
     const run = over(
       'bh',
@@ -35,13 +35,13 @@ describe('over', () => {
     ]);
   });
 
-  it('puts a channel of the last axis back where it was', () => {
+  it('keeps the position of a lifted last axis', () => {
     const run = over('be', 'x bte -> y bte', ({ x }) => ({ y: x.map((one) => 2 * one) }));
     const x = tensor([2, 3, 4]);
     expect(run({ x }, {}, 'whole').y!.data).toEqual(x.data.map((one) => 2 * one));
   });
 
-  it('makes shapes of sums, and of lengths that only the definition knows', () => {
+  it('handles axes that are sums, and lengths that only the definition determines', () => {
     const run = over('b', 'x bt, keys bs -> all b(s+t), rows bv', ({ x, keys }) => ({
       all: [...keys, ...x],
       rows: [1, 2, 3, 4, 5],
@@ -53,7 +53,7 @@ describe('over', () => {
     ]);
   });
 
-  it('takes what has no letters whole, and patterns by their names', () => {
+  it('passes inputs without letters whole, and patterns by their full names', () => {
     const run = over('b', 'x b, source.* b, param.** -> y b, part.* b', ({ x, 'source.1': second, 'param.w': w }) => ({
       y: x + second! + ((w as readonly number[])[1] ?? 0),
       'part.0': x,
@@ -67,7 +67,7 @@ describe('over', () => {
     expect(result['part.0']).toEqual(fromLists([0, 1], [2]));
   });
 
-  it('tells the mode and the inputs at which divisors are taken', () => {
+  it('passes the mode and the frozen inputs of divisors', () => {
     const run = over('b', 'x b -> y b', ({ x }, _settings: object, { mode, frozen }) => ({
       y: mode === 'divided' ? x / frozen.x : x,
     }));

@@ -1,4 +1,4 @@
-/** @file Tests signatures: their grammar, the shapes and axes that follow, and that those of all operators are true. */
+/** @file Tests signatures: their grammar, their shapes and axes, and that every operator's signature matches its cases. */
 import { describe, expect, it } from 'vitest';
 import { sampleDraws } from '../../src/oracle/draw.ts';
 import { layoutOf } from '../../src/oracle/layout.ts';
@@ -32,7 +32,7 @@ describe('a signature', () => {
     expect(shapeIn(outputs, 'keys', lengths)).toEqual([2, 3, 6, 7]);
   });
 
-  it('tells axes by letter, and which one grows', () => {
+  it('finds axes by letter, and the growing axis', () => {
     const { inputs, outputs } = attention;
     expect(axisIn(inputs, 't', 'q')).toBe(2);
     expect(axisIn(inputs, 'h', 'merged')).toBeUndefined();
@@ -52,7 +52,7 @@ describe('a signature', () => {
     expect(lettersOf(attention.inputs, 'param.layers.0.norm', 1)).toBeUndefined();
   });
 
-  it('knows names by pattern: * is an index, ** any path', () => {
+  it('matches names by pattern: * is an index, ** any path', () => {
     expect(matches('source.*', 'source.0')).toBe(true);
     expect(matches('source.*', 'source.x')).toBe(false);
     expect(matches('source.*', 'sources0')).toBe(false);
@@ -61,7 +61,7 @@ describe('a signature', () => {
     expect(matches('state.*.keys', 'state.3.values')).toBe(false);
   });
 
-  it('finds lengths, and refuses two of one letter', () => {
+  it('finds lengths, and refuses two lengths of one letter', () => {
     const q = { shape: [2, 3, 5, 7] };
     expect(lengthsIn(attention.inputs, { q })).toEqual({ b: 2, h: 3, t: 5, d: 7 });
     expect(() => lengthsIn(attention.inputs, { q, 'source.0': { shape: [4, 5, 1] } })).toThrow(
@@ -80,14 +80,14 @@ describe('a signature', () => {
     expect(() => signatureOf(text)).toThrow(message);
   });
 
-  it('refuses a letter without a length, and a shape that it does not say', () => {
+  it('refuses a letter without a length, and a name without letters', () => {
     expect(() => shapeIn(attention.inputs, 'q', { b: 1 })).toThrow("the letter 'h' has no length");
     expect(() => shapeIn(attention.inputs, 'param.a', lengths)).toThrow("'param.a' has no letters");
   });
 });
 
 describe('a layout of a signature', () => {
-  it('has every input and output that always comes, in order', () => {
+  it('has by default every required input and output, in order', () => {
     const layout = layoutOf('x bt, skip? t, w tt -> y bt, part.* b', {
       lengths: { b: 2, t: 3 },
       settings: {},
@@ -101,7 +101,7 @@ describe('a layout of a signature', () => {
     expect(Object.keys(layout.inputs)).toEqual(['x', 'w']);
   });
 
-  it('or those that it is given', () => {
+  it('has the inputs and outputs that the caller names', () => {
     const layout = layoutOf('x bt, source.* b, free.** -> y bt, part.* b', {
       lengths: { b: 2, t: 3 },
       settings: {},
@@ -117,14 +117,14 @@ describe('a layout of a signature', () => {
   });
 });
 
-/** Whether a shape is one that a term of a side allows. */
+/** Whether a side of a signature allows a shape for a name. */
 const isAllowed = (side: Side, name: string, shape: readonly number[], known: Readonly<Record<string, number>>) => {
   const term = side.find(({ pattern }) => matches(pattern, name));
   if (term === undefined) return false;
   if (term.shapes.length === 0) return true;
   return term.shapes.some((axes) => {
     if (axes.length !== shape.length) return false;
-    // what no input tells, as how many rows a vocabulary has, an output may have as it likes
+    // an output may have any length that no input determines, such as the number of vocabulary rows
     const told = axes.map(({ letters }) => letters.every((letter) => letter in known || /\d/.test(letter)));
     const expected = axes.map((axis, i) =>
       told[i] ? shapeIn([{ ...term, shapes: [[axis]] }], name, known)[0]! : shape[i]!,
@@ -138,7 +138,7 @@ describe.each(operators)('the signature of $name', (operator) => {
   const { inputs, outputs } = signature;
   const drawn = sampleDraws(operator, { longest: 7 }, 300, 1);
 
-  it('says the shape of everything that is drawn', () => {
+  it('gives the shape of every drawn tensor', () => {
     for (const { layout } of drawn) {
       const known = lengthsIn(inputs, layout.inputs);
       for (const [name, { shape }] of Object.entries(layout.inputs))
@@ -148,7 +148,7 @@ describe.each(operators)('the signature of $name', (operator) => {
     }
   });
 
-  it('names nothing that is never drawn, and all of one shape in each of its shapes', () => {
+  it('has only names and shapes that are drawn', () => {
     const shapesOf = (side: 'inputs' | 'outputs', pattern: string): number[] =>
       drawn.flatMap(({ layout }) =>
         Object.entries(side === 'inputs' ? layout.inputs : layout.outputs).flatMap(([name, slot]) =>
@@ -161,7 +161,7 @@ describe.each(operators)('the signature of $name', (operator) => {
         expect([pattern, ranks.size > 0]).toEqual([pattern, true]);
         for (const axes of shapes)
           expect([pattern, axes.length, ranks.has(axes.length)]).toEqual([pattern, axes.length, true]);
-        // what may be absent is sometimes
+        // an optional tensor must be absent in some cases
         const times = drawn.filter(({ layout }) =>
           Object.keys(layout[side]).some((name) => matches(pattern, name)),
         ).length;

@@ -19,7 +19,7 @@ const said = (stream: Uint8Array, most = 1000): string | undefined => {
 const TEXT = 'it printed text on standard output, where only messages may be';
 
 describe('a decoder', () => {
-  it('gives back what was framed, however it is cut', () => {
+  it('returns the framed files for any split of the stream', () => {
     const files = fc.array(fc.uint8Array({ maxLength: 300 }), { maxLength: 5 });
     fc.assert(
       fc.property(files, fc.array(fc.nat({ max: 2000 })), (sent, cuts) => {
@@ -36,7 +36,7 @@ describe('a decoder', () => {
     );
   });
 
-  it('takes a large message byte by byte in a time proportional to it', () => {
+  it('decodes a large message byte by byte in linear time', () => {
     const stream = frame(new Uint8Array(2_000_000).fill(7));
     const decoding = decoder();
     const start = performance.now();
@@ -47,7 +47,7 @@ describe('a decoder', () => {
   });
 
   it.each([2n ** 32n, 1001n, 2n ** 63n, 2n ** 64n - 1n])(
-    'refuses %d announced bytes without asking for memory',
+    'refuses %d announced bytes without allocating memory',
     (length) => {
       const before = process.memoryUsage().arrayBuffers;
       const { failure } = decoder().push(announcing(length), 1000);
@@ -59,7 +59,7 @@ describe('a decoder', () => {
     },
   );
 
-  it('asks for memory by what comes', () => {
+  it('allocates memory for received bytes, not for announced bytes', () => {
     const before = process.memoryUsage().arrayBuffers;
     const decoding = decoder();
     decoding.push(announcing(2n ** 30n), 2 ** 30);
@@ -68,7 +68,7 @@ describe('a decoder', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 20);
   });
 
-  it('recognises text at its first byte, and takes nothing more', () => {
+  it('recognises text at its first byte, and decodes nothing after it', () => {
     const decoding = decoder();
     expect(decoding.push(bytes('dex'), 9)).toEqual({ files: [], failure: null });
     expect(decoding.isInText()).toBe(true);
@@ -90,24 +90,24 @@ describe('a decoder', () => {
     expect(said(Uint8Array.from(Buffer.from(text)))).toBe(message);
   });
 
-  it('quotes text that stands right before a message', () => {
+  it('quotes text directly before a message', () => {
     const stream = Buffer.concat([Buffer.from('no line end'), frame(new Uint8Array(80))]);
     expect(said(stream)).toBe(`${TEXT}: "no line end"; print to standard error instead`);
   });
 
-  it('shows bytes that are no text as bytes', () => {
+  it('shows binary output in hexadecimal', () => {
     expect(said(Uint8Array.of(0, 1, 254))).toBe(
       'it wrote bytes on standard output, where only messages may be: 00 01 fe …',
     );
   });
 
-  it('knows a file without the bytes before it', () => {
+  it('recognises a safetensors file without the message header', () => {
     expect(said(bytes('\x02\0\0\0\0\0\0\0{}'))).toBe(
       'it wrote a safetensors file without the 16 bytes that begin a message',
     );
   });
 
-  it('says how much of a message has come', () => {
+  it('reports the received part of an incomplete message', () => {
     expect(said(bytes('dense'))).toBe('its message was cut off: 5 bytes, fewer than the 16 that it begins with, came');
     expect(said(frame(bytes('abcdef')).subarray(0, 20))).toBe('its message was cut off: 20 of 22 bytes came');
     expect(said(announcing(6n))).toBe('its message was cut off: 16 of 22 bytes came');

@@ -23,14 +23,14 @@ export interface Figures {
   readonly count: number;
   readonly refused: number;
   readonly seconds: number;
-  /** Of one item. */
+  /** The longest processor time of one item. */
   readonly slowestMilliseconds: number;
-  /** Growth of buffers in one item at most, and of the whole process from the beginning to the end. */
+  /** The largest growth of buffers in one item, and the growth of the process over the run. */
   readonly largestMegabytes: number;
   readonly grownMegabytes: number;
 }
 
-/** One item: returns whether it was refused. Throws where it was treated wrongly. */
+/** Tests one item. Returns whether the reader refused it; throws if the reader failed. */
 type Item = (random: Rng) => boolean;
 
 const texts = (fields: Record<string, string>): Map<string, string> => new Map(Object.entries(fields));
@@ -52,7 +52,7 @@ const messages = [
   ),
 ].map(frame);
 
-/** A sentence that fits on a terminal. */
+/** Throws unless a message is one printable line of 10 to 900 characters. */
 function checkSentence(message: string): void {
   assert.ok(/^\P{Cc}{10,900}$/u.test(message), `no sentence: ${JSON.stringify(message.slice(0, 900))}`);
 }
@@ -101,7 +101,7 @@ const oneMessage: Item = (random) => {
   return refused;
 };
 
-/** Whether it is refused as input; any other error is a fault. */
+/** Whether `read` throws an InputError. Rethrows any other error. */
 function isRefused(read: () => void): boolean {
   try {
     read();
@@ -119,7 +119,7 @@ const oneFile: Item = (random) => {
   return isRefused(() => checkTensors(parseSafetensors(bytes, 'x.safetensors').tensors, bytes.length));
 };
 
-/** Manifests are read where they lie: the folder is that of two cases. */
+/** Writes damaged manifests beside two cases, because a manifest is read in its folder. */
 const inFolder = (temporary: string): Item => {
   const folder = writeFamily(temporary, 'toy', [toyCase('a'), toyCase('b')]);
   const manifest = join(folder, 'manifest.json');
@@ -142,7 +142,7 @@ export type Kind = (typeof kinds)[number];
 
 const MEGABYTE = 2 ** 20;
 
-/** Damages `count` items; item i is drawn from `seed + i`. Throws at the first one that is treated wrongly. */
+/** Damages and reads `count` items; item i is drawn from `seed + i`. Throws at the first item that a reader fails on. */
 export function fuzz(kind: Kind, count: number, seed: number): Figures {
   return inTemporaryFolder((folder) => {
     const item = { messages: () => oneMessage, vectors: () => oneFile, manifests: () => inFolder(folder) }[kind]();
@@ -156,7 +156,7 @@ export function fuzz(kind: Kind, count: number, seed: number): Figures {
       const before = process.memoryUsage().arrayBuffers;
       try {
         if (item(rng(seed + i))) refused++;
-        // of the processor, which others use too
+        // processor time, because other programs share the machine
         const { user, system } = process.cpuUsage(start);
         const milliseconds = (user + system) / 1000;
         const megabytes = (process.memoryUsage().arrayBuffers - before) / MEGABYTE;

@@ -21,7 +21,7 @@ const findings = (answer: Answer, { c, mode, dtype, gradients }: Question): unkn
     ? judged(allowedFor(retention, { mode, dtype, gradients, c }), answer.tensors, 1).mismatches
     : answer;
 
-it('names what runs, and offers every operator in every mode', () => {
+it('names the device, and offers every operator in every mode', () => {
   expect(backend.description.name).toBe('gpu.js on webasm (fused-sync)');
   const offered = Object.entries(backend.description.operators).map(([name, { modes }]) => [name, modes]);
   expect(offered).toEqual(operators.map(({ name, modes }) => [name, Object.keys(modes)]));
@@ -33,20 +33,20 @@ it.each([true, false])('answers with gradients: %s', async (gradients) => {
   expect(findings(answer, asked)).toEqual([]);
 });
 
-it('compiles for shapes and settings, not for numbers', async () => {
+it('compiles for each shape and setting, not for other numbers', async () => {
   const start = performance.now();
   await backend.answer(question);
   const doubled = { ...first.inputs, q: { ...first.inputs.q!, data: first.inputs.q!.data.map((x) => 2 * x) } };
   const others = { ...question, c: { ...first, inputs: doubled } };
   for (let i = 0; i < 20; i++) expect(findings(await backend.answer(others), others)).toEqual([]);
-  // twenty compilations take seconds
+  // twenty compilations would take longer
   expect(performance.now() - start).toBeLessThan(2000);
   const decay = (first.settings.decay as number[]).map(() => 0.25);
   const slower = { ...question, c: { ...first, settings: { ...first.settings, decay } } };
   expect(findings(await backend.answer(slower), slower)).toEqual([]);
 });
 
-it('says what it does not do, and what went wrong', async () => {
+it('reports unsupported questions and failures', async () => {
   expect(await backend.answer({ ...question, dtype: 'F64' })).toMatchObject({ kind: 'unsupported' });
   const unknown = await backend.answer({ ...question, mode: 'fast' });
   expect(unknown).toMatchObject({ kind: 'failure', failure: { kind: 'said-so' } });
@@ -55,7 +55,7 @@ it('says what it does not do, and what went wrong', async () => {
   expect(answer).toMatchObject({ kind: 'failure' });
 });
 
-it('forgets the oldest of many shapes, and compiles them again', { timeout: 120_000 }, async () => {
+it('evicts the oldest of many shapes, and compiles it again when asked', { timeout: 120_000 }, async () => {
   const ask = async (t: number): Promise<void> => {
     const h = { shape: [1, t, 1], data: new Float64Array(t).fill(t) };
     const c = { ...first, inputs: { h }, cotangents: { fused: h }, settings: {} };

@@ -8,7 +8,7 @@ describe('withExec', () => {
     ['  ./my\\ backend --flag="a;b" \'c|d\'', '  exec ./my\\ backend --flag="a;b" \'c|d\''],
     ['A=1 B="x y" C=\'z\' ./backend 2>log', 'A=1 B="x y" C=\'z\' exec ./backend 2>log'],
     ['"$HOME/backend" a', 'exec "$HOME/backend" a'],
-  ])('lets a program take the place of the shell: %s', (command, expected) => {
+  ])('adds exec before a single program: %s', (command, expected) => {
     expect(withExec(command)).toBe(expected);
   });
 
@@ -28,7 +28,7 @@ describe('withExec', () => {
     '',
     'a # b',
     'a "unfinished',
-  ])('leaves what is more than a program: %s', (command) => {
+  ])('leaves other shell commands unchanged: %s', (command) => {
     expect(withExec(command)).toBe(command);
   });
 });
@@ -41,7 +41,7 @@ describe('a system without process groups', () => {
 });
 
 describe('a group', () => {
-  it('is given time to end by itself, also where the shell ends first', async () => {
+  it('gets time to end by itself, even if its shell has ended', async () => {
     const group = startGroup(
       'sh -c \'trap "sleep 0.3; echo put away >&2; exit" TERM; echo; while :; do sleep 0.05; done\'; true',
     );
@@ -50,7 +50,7 @@ describe('a group', () => {
     expect(group.lastLines()).toContain('put away');
   });
 
-  it('is forced to end when it takes too long', async () => {
+  it('is killed if it takes too long to end', async () => {
     const group = startGroup("trap '' TERM; echo $$; while :; do sleep 0.05; done");
     const pid = await new Promise<number>((resolve) => group.stdout.once('data', (text) => resolve(Number(text))));
     const start = performance.now();
@@ -60,7 +60,7 @@ describe('a group', () => {
     expect(await group.ended).toEqual({ how: 'signal', signal: 'SIGKILL' });
   });
 
-  it('refuses a command that no system takes', () => {
+  it('refuses a command that is too long for the system', () => {
     expect(() => startGroup(`true ${'x'.repeat(5_000_000)}`)).toThrow(
       /^the backend could not be started \(spawn E2BIG\)/,
     );

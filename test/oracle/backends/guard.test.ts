@@ -28,7 +28,7 @@ async function output(child: ChildProcess): Promise<void> {
 }
 
 describe.each(['stays', 'once'])('a program whose backend %s', (how) => {
-  it.each(ways)('leaves nothing behind after %s', async (way, signal, end) => {
+  it.each(ways)('leaves no process or file after %s', async (way, signal, end) => {
     const folder = mkdtempSync(join(tmpdir(), 'driver-'));
     const { command, pids } = stranger(how === 'once' ? 'hangs-once' : 'hangs-with-a-child');
     const child = spawn(process.execPath, ['--import', 'tsx', driver, how, command, way], {
@@ -50,7 +50,7 @@ describe.each(['stays', 'once'])('a program whose backend %s', (how) => {
 });
 
 describe('a guard', () => {
-  it('keeps no program waiting, and does nothing once it is called off', async () => {
+  it('does not keep the program alive, and does nothing after cancellation', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'guarded-'));
     const program = `
       const { guard } = await import(${JSON.stringify(new URL('../../../src/oracle/backends/guard.ts', import.meta.url))});

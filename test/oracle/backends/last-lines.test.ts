@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lastLines } from '../../../src/oracle/backends/last-lines.ts';
 
-/** The last lines of a text that comes in pieces. */
+/** Collects the last lines of a text that arrives in pieces. */
 function linesOf(text: string, cuts: readonly number[] = []): string[] {
   const bytes = Buffer.from(text);
   const end = lastLines(3, 20);
@@ -26,7 +26,7 @@ describe('the last lines', () => {
     expect(linesOf(text)).toEqual(lines);
   });
 
-  it('do not depend on how the text is cut', () => {
+  it('do not depend on how the text is split', () => {
     const text = fc.string({ unit: fc.constantFrom('a', 'é', '𝔸', ' ', '\n', '\r', '\t', '\u001b[1m') });
     fc.assert(
       fc.property(text, fc.array(fc.nat()), (whole, cuts) => {

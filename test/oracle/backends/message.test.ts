@@ -20,7 +20,7 @@ describe('a question', () => {
     },
   };
 
-  it('describe has two texts', () => {
+  it('describe has a message and an id', () => {
     const { tensors, metadata } = parseSafetensors(describeFile('7'), 'file');
     expect(tensors.size).toBe(0);
     expect(Object.fromEntries(metadata)).toEqual({ message: 'describe', id: '7' });
@@ -56,13 +56,13 @@ describe('a question', () => {
     expect(() => runFile('8', { ...asked, c: { ...asked.c, settings } })).toThrow('the setting "1" is Infinity');
   });
 
-  it('may be answered by so many bytes as its inputs and outputs have, and more', () => {
+  it('allows an answer of 1 MiB plus 32 bytes per input and output number', () => {
     expect(largestAnswer(asked)).toBe(2 ** 20 + 32 * (3 + 2 + 3));
   });
 });
 
 describe('an answer', () => {
-  it('hands on numbers of any type and shape', () => {
+  it('passes on numbers of any type and shape', () => {
     const answer = answerIn(file({ message: 'answer', id: '3' }, { 'out/y': one, 'grad/in/x': one }), '3');
     expect(answer).toEqual({
       kind: 'numbers',
@@ -73,7 +73,7 @@ describe('an answer', () => {
     });
   });
 
-  it('says in one line why it is none', () => {
+  it('gives its reason in one line when it is unsupported or an error', () => {
     expect(answerIn(file({ message: 'unsupported', id: '3', reason: 'T\nis > 64' }), '3')).toEqual({
       kind: 'unsupported',
       reason: 'T is > 64',
@@ -133,7 +133,7 @@ describe('an answer', () => {
       new Uint8Array(0),
       'its message: 0 bytes are no safetensors file, which begins with 8; the file is damaged or was cut off: fetch or write it again',
     ],
-  ])('that is malformed is a failure: %s', (kind, bytes, message) => {
+  ])('that is malformed gives a failure: %s', (kind, bytes, message) => {
     expect(answerIn(bytes, '3')).toEqual({ kind, message, stderr: [] });
   });
 });
@@ -192,7 +192,7 @@ describe('a description', () => {
     ],
     [withOffer({ gradients: 'yes' }), 'its description: operator "a" has gradients "yes"; they are true or false'],
     [file({ message: 'answer', id: '1' }), 'its message is "answer"; expected here is one of description and error'],
-  ])('that is malformed is a failure', (bytes, message) => {
+  ])('that is malformed gives a failure (%#)', (bytes, message) => {
     expect(descriptionIn(bytes, '1')).toEqual({ kind: 'wrong-message', message, stderr: [] });
   });
 });

@@ -1,7 +1,7 @@
 /** @file Damages files and messages at random. */
 import type { Rng } from '../../../src/tensor/random.ts';
 
-/** Bytes in which a JSON text stands, with its length as 8 bytes before it unless `jsonAt` is 0. */
+/** Bytes with a JSON text at `jsonAt`. The 8 bytes before it hold its length, unless `jsonAt` is 0. */
 export interface Material {
   readonly bytes: Uint8Array;
   readonly jsonAt: number;
@@ -11,7 +11,7 @@ type Mutation = (material: Material, others: readonly Uint8Array[], random: Rng)
 
 const pick = <T>(from: readonly T[], random: Rng): T => from[random.integer(from.length)]!;
 const join = (...parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(Buffer.concat(parts));
-/** A place in the bytes, their end included. */
+/** Draws an offset into the bytes, including the end. */
 const place = (bytes: Uint8Array, random: Rng): number => random.integer(bytes.length + 1);
 
 function part(bytes: Uint8Array, random: Rng): Uint8Array {
@@ -22,7 +22,7 @@ function part(bytes: Uint8Array, random: Rng): Uint8Array {
 const insert = (bytes: Uint8Array, what: Uint8Array, at: number): Uint8Array =>
   join(bytes.subarray(0, at), what, bytes.subarray(at));
 
-/** Edits the JSON text, and puts its length right. */
+/** Edits the JSON text, and corrects its length. */
 function editText({ bytes, jsonAt }: Material, edit: (text: string) => string): Uint8Array {
   const length = jsonAt === 0 ? bytes.length : lengthAt(bytes, jsonAt - 8);
   const text = Buffer.from(bytes.subarray(jsonAt, jsonAt + length)).toString('latin1');
@@ -30,7 +30,7 @@ function editText({ bytes, jsonAt }: Material, edit: (text: string) => string): 
   const before = Uint8Array.from(bytes.subarray(0, jsonAt));
   if (jsonAt >= 8 && bytes.length >= jsonAt) setLength(before, jsonAt - 8, BigInt(edited.length));
   const whole = join(before, edited, bytes.subarray(jsonAt + length));
-  // the length of a message, before that of its JSON
+  // a message also has its own length before that of its JSON
   if (jsonAt === 24 && whole.length >= 16) setLength(whole, 8, BigInt(whole.length - 16));
   return whole;
 }

@@ -49,7 +49,7 @@ function ownTemporaryFolder(): string {
   return folder;
 }
 
-describe('a backend that is started for every message', () => {
+describe('a backend started anew for every message', () => {
   it.each(atDescribe)('and %s is refused as %s', async (kind, failureKind, message, stderr, limit = {}) => {
     const { command, pids } = stranger(kind);
     const start = performance.now();
@@ -88,7 +88,7 @@ describe('a backend that is started for every message', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('may print what it likes', async () => {
+  it('may print text on standard output', async () => {
     const { command } = stranger('text-first');
     const backend = await openOnce(command, limits);
     expect(await backend.answer(question())).toMatchObject({ kind: 'numbers' });
@@ -107,7 +107,7 @@ describe('a backend that is started for every message', () => {
     );
   });
 
-  it('is refused where the folder vanishes', async () => {
+  it('is refused if its temporary folder disappears', async () => {
     const { command } = stranger('echo');
     const folder = ownTemporaryFolder();
     const backend = await openOnce(command, limits);
@@ -116,7 +116,7 @@ describe('a backend that is started for every message', () => {
     await backend.close();
   });
 
-  it('does not exist', async () => {
+  it('is refused if its command does not exist', async () => {
     const failure = await failureToOpen(openOnce('/no/such/backend', limits));
     expect(failure).toMatchObject({ kind: 'not-found', message: 'the command does not exist' });
   });

@@ -8,7 +8,7 @@ import type { Limits } from '../../../src/oracle/backends/limits.ts';
 import { openProcess } from '../../../src/oracle/backends/process.ts';
 import { expectGone, failureOf, failureToOpen, limits, question, stranger } from '../../support/strangers.ts';
 
-/** Strangers that fail where others answer, what is said of them, and the limit that they run into, if any. */
+/** Test backends that fail, with the expected failure, message and standard error, and the limits for the test. */
 type Row = [kind: string, failure: FailureKind, message: string, stderr?: string[], limit?: Partial<Limits>];
 
 const TEXT = 'it printed text on standard output, where only messages may be';
@@ -107,7 +107,7 @@ describe('a backend that stays', () => {
     await expectGone(pids());
   });
 
-  it('does not exist, or may not be executed', async () => {
+  it('is refused if its command does not exist or may not be executed', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'stranger-'));
     const file = join(folder, 'backend');
     writeFileSync(file, '#!/bin/sh\n');
@@ -121,7 +121,7 @@ describe('a backend that stays', () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('is refused in one message that ends with its last lines', async () => {
+  it('is refused with one message that ends with the last lines of its standard error', async () => {
     const { command } = stranger('says-why');
     const error = await openProcess(command, limits).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(BackendError);
@@ -131,7 +131,7 @@ describe('a backend that stays', () => {
   });
 });
 
-/** Opens a stranger and tries something with it; afterwards none of its processes is left. */
+/** Opens a test backend, runs `use` with it, closes it, and expects that its processes end. */
 async function withStranger(
   kind: string,
   use: (backend: Backend, pids: () => number[]) => Promise<void>,
@@ -153,7 +153,7 @@ const fails = async (backend: Backend, length: number): Promise<Failure> =>
   failureOf(await backend.answer(question(length)));
 
 describe('a conversation', () => {
-  it('hands over numbers as they are sent', () =>
+  it('passes on numbers as they are sent', () =>
     withStranger('echo', async (backend) => {
       expect(backend).toMatchObject({
         compiles: false,
@@ -171,7 +171,7 @@ describe('a conversation', () => {
       }
     }));
 
-  it('answers questions that are asked at once in their order', () =>
+  it('answers concurrent questions in their order', () =>
     withStranger('echo', async (backend, pids) => {
       const answers = await Promise.all([3, 1, 2].map((length) => backend.answer(question(length))));
       expect(answers.map((answer) => answer.kind === 'numbers' && answer.tensors.get('out/x')!.shape)).toEqual([
@@ -182,12 +182,12 @@ describe('a conversation', () => {
       expect(pids().length).toBe(1);
     }));
 
-  it('says that every shape is compiled, where the backend does', () =>
+  it('reports that the backend compiles for every shape', () =>
     withStranger('compiles', async (backend) => {
       expect(backend.compiles).toBe(true);
     }));
 
-  it('leaves types, shapes and counts to the judge', () =>
+  it('does not check types, shapes and counts, which the judge checks', () =>
     withStranger('wrong-numbers', async (backend) => {
       const answer = await backend.answer(question());
       expect(answer.kind === 'numbers' && [...answer.tensors]).toMatchObject([
@@ -196,7 +196,7 @@ describe('a conversation', () => {
       ]);
     }));
 
-  it('goes on with the same process after unsupported and error', async () => {
+  it('keeps the same process after unsupported and error', async () => {
     await withStranger('unsupported', async (backend, pids) => {
       for (let i = 0; i < 2; i++) {
         expect(await backend.answer(question())).toEqual({ kind: 'unsupported', reason: 'heads are multiples of 8' });
@@ -215,7 +215,7 @@ describe('a conversation', () => {
     });
   });
 
-  it('starts afresh after an answer too late, which is never taken for the next one', () =>
+  it('starts a new process after a late answer, and never takes that answer for the next question', () =>
     withStranger(
       'late',
       async (backend, pids) => {
@@ -230,7 +230,7 @@ describe('a conversation', () => {
       { question: 500 },
     ));
 
-  it('reads what has come when this process was too busy to look', () =>
+  it('reads an answer that arrived while this process was busy, even after the time limit', () =>
     withStranger(
       'echo',
       async (backend) => {
@@ -238,7 +238,7 @@ describe('a conversation', () => {
         await new Promise(setImmediate);
         busy(1500);
         expect(await answer).toMatchObject({ kind: 'numbers' });
-        // the same where most of the question is not yet written
+        // the same if most of the question is not yet written
         const large = backend.answer(question(1_000_000));
         busy(1500);
         expect(await large).toMatchObject({ kind: 'numbers' });
@@ -246,17 +246,17 @@ describe('a conversation', () => {
       { question: 1000 },
     ));
 
-  it('sends a question at once, so that the backend works while the caller does', () =>
+  it('sends a question at once, so that backend and caller work in parallel', () =>
     withStranger('notes-runs', async (backend, pids) => {
       const answer = backend.answer(question());
       const latest = performance.now() + 5000;
-      // nothing is awaited meanwhile
+      // busy wait: no await until the backend has started
       while (pids().length < 2 && performance.now() < latest);
       expect(pids().length).toBe(2);
       await answer;
     }));
 
-  it('charges what comes without a question to the next one', async () => {
+  it('counts unrequested output as a failure of the next question', async () => {
     await withStranger('text-after', async (backend) => {
       expect(await backend.answer(question())).toMatchObject({ kind: 'numbers' });
       expect(await fails(backend, 2)).toMatchObject({ kind: 'not-a-message', message: `${TEXT}: "answered"; ${ELSE}` });
@@ -282,7 +282,7 @@ describe('a conversation', () => {
     });
   });
 
-  it('waits no longer for a backend that does not read', () =>
+  it('stops waiting for a backend that does not read', () =>
     withStranger(
       'reads-nothing',
       async (backend) => {
@@ -294,7 +294,7 @@ describe('a conversation', () => {
       { question: 400 },
     ));
 
-  it('is over after a few failures in a row; an answer in between counts', () =>
+  it('ends after four failures in a row; an answer in between resets the count', () =>
     withStranger('crashes-now-and-then', async (backend, pids) => {
       const message = 'it exited with status 9 before it answered a question';
       for (const length of [1, 1, 1, 2, 1, 1, 1, 1]) {
@@ -311,13 +311,13 @@ describe('a conversation', () => {
       expect(pids().length).toBe(7);
     }));
 
-  it('leaves no process of a backend that starts others', () =>
+  it('ends processes that the backend has started', () =>
     withStranger('leaves-a-child', async (backend, pids) => {
       expect(await backend.answer(question())).toMatchObject({ kind: 'numbers' });
       expect(pids().length).toBe(2);
     }));
 
-  it('ends a question under way when it is closed, and starts nothing more', () =>
+  it('ends the open question when it is closed, and starts no new process', () =>
     withStranger('hangs-at-run', async (backend, pids) => {
       const answers = [1, 2].map(() => backend.answer(question()));
       await backend.close();
@@ -325,7 +325,7 @@ describe('a conversation', () => {
       expect(pids().length).toBe(1);
     }));
 
-  it('ends a backend that reads to the end without force', () =>
+  it('ends a backend without a signal if the backend stops at the end of its input', () =>
     withStranger(
       'echo',
       async (backend) => {

@@ -11,7 +11,7 @@ import { programBackend, type Twist } from './program-backend.ts';
 
 const size = { cases: 40, longest: 17, seed: 3 };
 
-/** One row about retention. */
+/** Checks retention in recurrent mode and F32, and returns the row. */
 async function retentionRow(twist: Twist, more: Partial<CheckOptions> = {}): Promise<CheckRow> {
   const options = { ...size, operators: ['retention'], modes: ['recurrent'], dtypes: ['F32'] as const, ...more };
   const { rows } = await check(programBackend({}, twist), options);
@@ -21,7 +21,7 @@ async function retentionRow(twist: Twist, more: Partial<CheckOptions> = {}): Pro
 
 const lengthOf = (row: CheckRow): number => row.finding!.smallest.inputs.q!.shape[2]!;
 
-describe('check of right programs', () => {
+describe('check of correct programs', () => {
   it.each(operators.map(({ name }) => name))('passes %s in every mode and type', async (name) => {
     const { ok, rows } = await check(programBackend(), { ...size, cases: 8, operators: [name] });
     expect(rows.filter(({ outputs }) => outputs !== 'PASS')).toEqual([]);
@@ -29,7 +29,7 @@ describe('check of right programs', () => {
     expect(ok).toBe(true);
   });
 
-  it('tells gradients that are not offered from gradients that are right', async () => {
+  it('distinguishes gradients that are not offered from correct gradients', async () => {
     const backend = programBackend({}, undefined, { gradients: false });
     const { ok, rows } = await check(backend, { ...size, operators: ['retention'] });
     expect(ok).toBe(true);
@@ -39,14 +39,14 @@ describe('check of right programs', () => {
 
 describe('check of faults', () => {
   const own = faults.filter(
-    // the last two are right within what single precision allows; no batch is asked about
+    // powers-by-exp and single-precision are within the bounds of F32; check does not ask about batches
     ({ operator, name, rejectedBy }) =>
       operator.name === 'retention' &&
       !['powers-by-exp', 'single-precision'].includes(name) &&
       !rejectedBy.every((law) => ['padded', 'packed'].includes(law)),
   );
 
-  it('asks about at least ten', () => {
+  it('covers at least ten faults', () => {
     expect(own.length).toBeGreaterThanOrEqual(10);
   });
 
@@ -66,7 +66,7 @@ describe('check of faults', () => {
   const ofRetention = (name: string): Fault =>
     faults.find((fault) => fault.operator.name === 'retention' && fault.name === name)!;
 
-  it('names the fault that an answer looks like, and the chunk at which errors begin', async () => {
+  it('names the most similar fault, and the chunk where errors begin', async () => {
     const lost = ofRetention('carry-lost');
     const { rows } = await check(programBackend({ retention: lost.program }), {
       ...size,
@@ -83,9 +83,9 @@ describe('check of faults', () => {
     ['denseMamba', 'recurrent', 'raw', 'fused'],
     ['denseMamba', 'parallel', 'fused', 'raw'],
     ['denseSsmStack', 'direct', 'raw', 'fused'],
-  ] as const)('says which carry %s has in %s mode where %s is declared', async (name, mode, declared, other) => {
+  ] as const)('names the carry that %s has in %s mode if %s is declared', async (name, mode, declared, other) => {
     const operator = operators.find((one) => one.name === name)!;
-    /** Right where the other reading is declared, and where there is none to tell. */
+    /** Computes the other carry, or the declared one if the mode does not admit the other. */
     const swapped: Program = (inputs, settings) => {
       const { config } = settings as { config: { readings: StateReadings } };
       const changed = { ...settings, config: { ...config, readings: { ...config.readings, carry: other } } };
@@ -98,7 +98,7 @@ describe('check of faults', () => {
     );
   });
 
-  it('finds the same case again from its seed and path', async () => {
+  it('replays the same case from its seed and path', async () => {
     const fault = ofRetention('gradient-stops-at-chunks');
     const options = { ...size, operators: ['retention'], modes: ['chunkwise'], dtypes: ['F32'] as const };
     const backend = programBackend({ retention: fault.program });
@@ -108,7 +108,7 @@ describe('check of faults', () => {
     expect(again!.finding!.message).toBe(first!.finding!.message);
   });
 
-  it('recognises errors of the size of a lower precision', async () => {
+  it('recognises errors typical of a lower precision', async () => {
     const coarse = (x: number): number => (x === 0 ? 0 : x * (1 + 2 ** -12));
     const row = await retentionRow(
       (answer) => new Map([...answer].map(([name, x]) => [name, { ...x, data: x.data.map(coarse) }])),
@@ -138,8 +138,8 @@ describe('check of bad answers', () => {
     ['NaN', changed('out/output', ({ data }) => ({ data: data.with(0, Number.NaN) })), 'not-finite out/output'],
     ['∞', changed('grad/v', ({ data }) => ({ data: data.with(0, Number.POSITIVE_INFINITY) })), 'not-finite grad/v'],
     ['zeros', changed('out/output', ({ data }) => ({ data: data.map(() => 0) })), 'wrong out/output'],
-    ['what was not asked for', (answer) => answer.set('out/more', answer.get('out/state')!), 'extra out/more'],
-  ])('calls %s what it is', async (_what, twist, kind) => {
+    ['an unrequested output', (answer) => answer.set('out/more', answer.get('out/state')!), 'extra out/more'],
+  ])('classifies %s', async (_what, twist, kind) => {
     const row = await retentionRow(twist);
     expect(row).toMatchObject({
       outputs: kind.includes('grad/') ? 'PASS' : 'FAIL',
@@ -148,7 +148,7 @@ describe('check of bad answers', () => {
     });
   });
 
-  it('knows answers that come and go', async () => {
+  it('detects nondeterministic answers', async () => {
     let count = 0;
     const row = await retentionRow((answer) => {
       if (count++ % 3 !== 1) return answer;
@@ -158,7 +158,7 @@ describe('check of bad answers', () => {
     expect(row.finding!.message).toContain('the same question gets different answers');
   });
 
-  it('mentions answers that vary within their bounds', async () => {
+  it('reports answers that vary within their bounds', async () => {
     let sign = 1;
     const row = await retentionRow((answer) => {
       sign = -sign;
@@ -170,7 +170,7 @@ describe('check of bad answers', () => {
     expect(row).toMatchObject({ outputs: 'PASS', varies: true });
   });
 
-  it('counts what a backend does not support, and fails nothing for it', async () => {
+  it('counts unsupported questions without a failure', async () => {
     const unsupported: Answer = { kind: 'unsupported', reason: 'one sequence only' };
     const row = await retentionRow((answer, { c }) => (c.inputs.q!.shape[0]! > 1 ? unsupported : answer));
     expect(row).toMatchObject({ outputs: 'PASS', reason: 'one sequence only' });
@@ -190,7 +190,7 @@ describe('check of bad answers', () => {
 });
 
 describe('check of descriptions', () => {
-  it('fails names that mean nothing', async () => {
+  it('fails on unknown names', async () => {
     const backend = programBackend();
     const offer = { modes: ['recurent'], dtypes: ['F32'], gradients: true } as const;
     const description = { name: 'x', operators: { retentoin: offer, retention: offer } };
@@ -203,7 +203,7 @@ describe('check of descriptions', () => {
     );
   });
 
-  it('fails where nothing was compared, or no time was left', async () => {
+  it('fails if nothing was compared or no time was left', async () => {
     const nothing = { ...programBackend(), description: { name: 'x', operators: {} } };
     expect((await check(nothing, size)).ok).toBe(false);
     const { ok, rows } = await check(programBackend(), { ...size, operators: ['retention'], total: -1 });

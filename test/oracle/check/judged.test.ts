@@ -20,7 +20,7 @@ const modes = operators.flatMap((operator) =>
 );
 const { u } = precisionOf.F32;
 
-describe('right implementations are never rejected', patient, () => {
+describe('correct implementations are never rejected', patient, () => {
   it.each(modes)('$operator.name in mode $mode, $dtype', ({ operator, mode, dtype }) => {
     const drawn = casesOf(operator, mode, 6, precisionOf[dtype]);
     fc.assert(
@@ -36,7 +36,7 @@ describe('right implementations are never rejected', patient, () => {
   });
 });
 
-/** A case of retention with something in every tensor, an answer to it and what is allowed. */
+/** Draws a case of retention with normal values, and returns it with a correct answer and the allowed errors. */
 function asked(dtype: Dtype = 'F32', mode = 'recurrent'): { c: Case; allowed: Allowed; answer: Answered } {
   const arbitrary = casesOf(retention, mode, 6, precisionOf[dtype]).filter(
     ({ inputs, values }) => inputs.q!.shape[2]! > 2 && values === 'normal',
@@ -59,7 +59,7 @@ describe('an answer that cannot be compared is reported by name', () => {
     expect(found(without).ratio).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('a tensor that was not asked for', () => {
+  it('an unrequested tensor', () => {
     const more = new Map([...answer, ['out/attention', answer.get('out/output')!]]);
     expect(only(more)).toEqual([['extra', 'out/attention was not asked for']]);
   });
@@ -75,14 +75,17 @@ describe('an answer that cannot be compared is reported by name', () => {
     expect(only(flat)).toEqual([['shape', `grad/k has shape [${data.length}], not [${shape.join(', ')}]`]]);
   });
 
-  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])('%d where a number belongs', (wrong) => {
-    const { mismatches, ratio } = found(withNumber(answer, 'grad/k', 2, () => wrong));
-    expect(mismatches.map(({ kind, tensor }) => [kind, tensor])).toEqual([['not-finite', 'grad/k']]);
-    expect(mismatches[0]!.places.map(({ element }) => element)).toEqual([2]);
-    expect(ratio).toBe(Number.POSITIVE_INFINITY);
-  });
+  it.each([Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY])(
+    '%d instead of a finite number',
+    (wrong) => {
+      const { mismatches, ratio } = found(withNumber(answer, 'grad/k', 2, () => wrong));
+      expect(mismatches.map(({ kind, tensor }) => [kind, tensor])).toEqual([['not-finite', 'grad/k']]);
+      expect(mismatches[0]!.places.map(({ element }) => element)).toEqual([2]);
+      expect(ratio).toBe(Number.POSITIVE_INFINITY);
+    },
+  );
 
-  it('several at once, and the rest is compared', () => {
+  it('several mismatches, with the other tensors still compared', () => {
     const wrong = withNumber(changed(answer, 'grad/k', { dtype: 'F64' }), 'out/output', 0, (x) => x + 1);
     expect(found(wrong).mismatches.map(({ kind }) => kind)).toEqual(['dtype', 'wrong']);
     expect(found(wrong).worst).toMatchObject({ tensor: 'out/output', element: 0, by: 'bound' });
@@ -96,7 +99,7 @@ describe('planted faults are rejected', patient, () => {
         const program = retention.modes[mode]!;
         const absolute = (tensors: Case['inputs']): Case['inputs'] =>
           Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, { ...x, data: x.data.map(Math.abs) }]));
-        // retention is a sum of products with positive weights: its condition is itself at absolute values
+        // retention is a sum of products with positive weights, so retention of absolute values gives its condition
         const sizes = answerOn(
           f64 as Executor,
           program,
@@ -124,39 +127,42 @@ describe('planted faults are rejected', patient, () => {
     );
   });
 
-  it.each(Object.keys(denseRetNetOperator.modes))('in a number of a model that only first order judges, %s', (mode) => {
-    const shares: number[] = [];
-    fc.assert(
-      fc.property(casesOf(denseRetNetOperator, mode, 6, precisionOf.F32), seeds, (c, seed) => {
-        const answer = rightAnswer(denseRetNetOperator.modes[mode]!, c, seed, { dtype: 'F32' });
-        const allowed = allowedFor(denseRetNetOperator, { mode, dtype: 'F32', gradients: true, c });
-        const numbers = Object.entries(allowed.tensors).flatMap(([name, { bounds, expected }]) =>
-          Array.from(bounds, (bound, element) => ({
-            name,
-            bound,
-            element,
-            x: expected[element]!,
-            of: expected.length,
-          })),
-        );
-        const open = numbers.filter(({ bound, x }) => bound === Number.POSITIVE_INFINITY && x !== 0);
-        if (open.length === 0) return;
-        const { name, element, x, of } = open[rng(seed).integer(open.length)]!;
-        const bound = allowed.firstOrder({ [name]: new Float64Array(of).with(element, 1) });
-        shares.push(bound / Math.abs(x));
-        const fault = Math.max(4 * bound, 1e-3 * Math.abs(x));
-        const judgement = judged(
-          allowed,
-          withNumber(answer, name, element, (y) => y + fault),
-          seed,
-        );
-        expect(isRightAnswer(judgement)).toBe(false);
-        expect(judgement.mismatches[0]!.places.map((place) => place.element)).toContain(element);
-      }),
-      cases(80),
-    );
-    // a part in a thousand of the number itself is beyond the bound of most numbers
-    expect(shares.length).toBeGreaterThan(0);
-    expect(shares.filter((share) => share < 1e-3).length).toBeGreaterThan(shares.length / 2);
-  });
+  it.each(Object.keys(denseRetNetOperator.modes))(
+    'in a number of a model that only first-order bounds judge, %s',
+    (mode) => {
+      const shares: number[] = [];
+      fc.assert(
+        fc.property(casesOf(denseRetNetOperator, mode, 6, precisionOf.F32), seeds, (c, seed) => {
+          const answer = rightAnswer(denseRetNetOperator.modes[mode]!, c, seed, { dtype: 'F32' });
+          const allowed = allowedFor(denseRetNetOperator, { mode, dtype: 'F32', gradients: true, c });
+          const numbers = Object.entries(allowed.tensors).flatMap(([name, { bounds, expected }]) =>
+            Array.from(bounds, (bound, element) => ({
+              name,
+              bound,
+              element,
+              x: expected[element]!,
+              of: expected.length,
+            })),
+          );
+          const open = numbers.filter(({ bound, x }) => bound === Number.POSITIVE_INFINITY && x !== 0);
+          if (open.length === 0) return;
+          const { name, element, x, of } = open[rng(seed).integer(open.length)]!;
+          const bound = allowed.firstOrder({ [name]: new Float64Array(of).with(element, 1) });
+          shares.push(bound / Math.abs(x));
+          const fault = Math.max(4 * bound, 1e-3 * Math.abs(x));
+          const judgement = judged(
+            allowed,
+            withNumber(answer, name, element, (y) => y + fault),
+            seed,
+          );
+          expect(isRightAnswer(judgement)).toBe(false);
+          expect(judgement.mismatches[0]!.places.map((place) => place.element)).toContain(element);
+        }),
+        cases(80),
+      );
+      // a relative error of 1/1000 exceeds the bound of most numbers
+      expect(shares.length).toBeGreaterThan(0);
+      expect(shares.filter((share) => share < 1e-3).length).toBeGreaterThan(shares.length / 2);
+    },
+  );
 });

@@ -1,4 +1,4 @@
-/** @file A backend inside this process: runs programs, right ones or faults, on the rounded executor. */
+/** @file A backend in this process: runs programs, correct or faulty, on the rounded executor. */
 import { rounded } from '../../../src/executors/rounded/index.ts';
 import type { DType } from '../../../src/io/dtypes.ts';
 import type { StoredTensor } from '../../../src/io/safetensors.ts';
@@ -11,7 +11,7 @@ import type { Executor } from '../../../src/tensor/value.ts';
 /** A change of an answer before it is sent. */
 export type Twist = (answer: Map<string, StoredTensor>, question: Question) => Answer | Map<string, StoredTensor>;
 
-/** Everything in every mode and type, answered by the programs of the operators, or others. */
+/** Offers every operator in every mode and type. `programs` replaces the programs of some operators. */
 export function programBackend(
   programs: Readonly<Record<string, Program>> = {},
   twist: Twist = (answer) => answer,

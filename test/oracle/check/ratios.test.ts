@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { bothRatios, medianOf, noRatios, ratiosOf } from '../../../src/oracle/check/ratios.ts';
 import { rng } from '../../../src/tensor/random.ts';
 
-it('the median is that of the list, up to a factor of 2^¼, also of two lists together', () => {
+it('medianOf is the median up to a factor of 2^¼, also for two merged lists', () => {
   const random = rng(1);
   const list = Array.from({ length: 1001 }, () => 2 ** (6 * random.normal()));
   const median = list.toSorted((a, b) => a - b)[500]!;
@@ -14,7 +14,7 @@ it('the median is that of the list, up to a factor of 2^¼, also of two lists to
   }
 });
 
-it('zeros, infinities and NaN have their places', () => {
+it('zeros, infinities and NaN are counted correctly', () => {
   expect(medianOf(noRatios)).toBe(0);
   expect(medianOf(ratiosOf([0, 0, 5]))).toBe(0);
   expect(ratiosOf([1, Number.NaN]).max).toBe(Number.POSITIVE_INFINITY);

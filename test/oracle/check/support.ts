@@ -1,4 +1,4 @@
-/** @file Makes answers of a right implementation, and the same with one error. */
+/** @file Makes answers of a correct implementation, and the same answers with one error. */
 import type { Precision } from '../../../src/executors/bounded/index.ts';
 import { rounded } from '../../../src/executors/rounded/index.ts';
 import type { StoredTensor } from '../../../src/io/safetensors.ts';
@@ -8,7 +8,7 @@ import { precisionOf } from '../../../src/oracle/check/allowed.ts';
 import { asAnswered, evaluate, evaluateOutputs, type Program } from '../../../src/oracle/program.ts';
 import type { Executor } from '../../../src/tensor/value.ts';
 
-/** An answer. */
+/** The tensors of an answer, by name. */
 export type Answered = Map<string, StoredTensor>;
 
 /** The answer of a program on an executor. */
@@ -32,11 +32,11 @@ export const rightAnswer = (
   asked: { readonly dtype: Dtype; readonly gradients?: boolean },
 ): Answered => answerOn(rounded(precisionOf[asked.dtype] as Precision, seed) as Executor, program, c, asked);
 
-/** An answer with one tensor changed. */
+/** A copy of an answer with one tensor changed. */
 export const changed = (answer: Answered, name: string, change: Partial<StoredTensor>): Answered =>
   new Map([...answer, [name, { ...answer.get(name)!, ...change }]]);
 
-/** An answer with one number changed. */
+/** A copy of an answer with one number changed. */
 export function withNumber(answer: Answered, name: string, element: number, f: (x: number) => number): Answered {
   const { data } = answer.get(name)!;
   return changed(answer, name, { data: data.with(element, f(data[element]!)) });
