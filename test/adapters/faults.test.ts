@@ -16,7 +16,7 @@ interface Broken {
   readonly operators: readonly string[];
   readonly modes: readonly string[];
   readonly dtypes: readonly string[];
-  /** One of these is what is wrong with the smallest case. */
+  /** The possible kinds of the finding on the smallest case. */
   readonly kinds: readonly string[];
 }
 
@@ -43,13 +43,13 @@ function read(file: string): Broken {
 const broken = files.map(read);
 
 describe('broken backends', () => {
-  it('are many', () => {
+  it('number at least 20', () => {
     expect(broken.length).toBeGreaterThanOrEqual(20);
   });
 });
 
 function tried(python: string, some: readonly Broken[]): void {
-  it.each(some.map((one) => [one.file, one.says, one] as const))('%s is found out: %s', async (file, _says, one) => {
+  it.each(some.map((one) => [one.file, one.says, one] as const))('%s is rejected: %s', async (file, _says, one) => {
     const backend = await openProcess(`${python} ${join(folder, file)}`);
     const { ok, rows } = await check(backend, { cases: 25, longest: 17, seed: 1, operators: one.operators }).finally(
       () => backend.close(),
@@ -59,7 +59,7 @@ function tried(python: string, some: readonly Broken[]): void {
       const isWrong = one.modes.includes(mode) && one.dtypes.includes(dtype);
       return { operator, mode, dtype, verdict: isWrong ? 'FAIL' : 'PASS' };
     });
-    // where outputs are wrong gradients fail with them, so that this is the verdict on both
+    // wrong outputs fail the gradients too, so the verdict on gradients covers both
     expect(
       asked.map(({ operator, mode, dtype, gradients }) => ({ operator, mode, dtype, verdict: gradients })),
     ).toEqual(expected);

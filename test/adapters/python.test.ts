@@ -26,7 +26,7 @@ const keep = async (opening: Promise<Backend>): Promise<Backend> => {
   return backend;
 };
 
-/** A command that runs a program beside the adapter. */
+/** Writes a program to a file. Returns a command that runs it with the adapter in its path. */
 function commandOf(python: string, program: string): string {
   const path = join(scratch, `${Math.random()}.py`);
   writeFileSync(path, program);
@@ -59,13 +59,13 @@ const question = (more: Partial<Question> = {}, inputs: Tensors = { x: numbers(1
   ...more,
 });
 
-/** Numbers by name; fails the test on any other answer. */
+/** The numbers of an answer, by name. Throws on any other kind of answer. */
 function numbersOf(answer: Answer): Record<string, number[]> {
   if (answer.kind !== 'numbers') throw new Error(JSON.stringify(answer));
   return Object.fromEntries([...answer.tensors].map(([name, { data }]) => [name, [...data]]));
 }
 
-/** Types and shapes by name. */
+/** The types and shapes of an answer, by name. */
 const formsOf = (answer: Answer): Record<string, string> =>
   answer.kind !== 'numbers'
     ? {}
@@ -82,7 +82,7 @@ const documented = (): string => {
 const kernelOf = (name: string): string => readFileSync(join(folder, name), 'utf8');
 
 describe('the adapter', () => {
-  it('is short', () => {
+  it('has at most 150 lines', () => {
     expect(readFileSync(join(folder, 'densessm_backend.py'), 'utf8').trimEnd().split('\n').length).toBeLessThan(151);
   });
 });
@@ -107,7 +107,7 @@ if (numpy === null) {
     keep(openProcess(commandOf(numpy, twice(body, options, before))));
 
   describe('the adapter with numpy', () => {
-    it('says what it has', async () => {
+    it('describes its operators', async () => {
       const { description } = await start(right, ", dtypes=['F32']");
       expect(description).toEqual({
         name: 'small',
@@ -116,7 +116,7 @@ if (numpy === null) {
     });
 
     it.each<Dtype>(['F32', 'F64'])(
-      'answers in %s, with gradients where there is a function for them',
+      'answers in %s, with gradients if the operator has a gradient function',
       async (dtype) => {
         const before = `
 def backward(inputs, cotangents, settings, mode):
@@ -138,7 +138,7 @@ def backward(inputs, cotangents, settings, mode):
       },
     );
 
-    it('takes indices, numbers without axes and axes of length 0', async () => {
+    it('accepts indices, scalars and axes of length 0', async () => {
       const backend = await start("return {name: x for name, x in inputs.items()} | {'y': inputs['i'][:1]}");
       const inputs: Tensors = {
         i: { ...numbers(7, 8), kind: 'index' },
@@ -155,7 +155,7 @@ def backward(inputs, cotangents, settings, mode):
       });
     });
 
-    it('leaves types and shapes as the function returns them: they are for the oracle to judge', async () => {
+    it('returns types and shapes unchanged, because the oracle judges them', async () => {
       const backend = await start("return {'y': np.ones((1, 3), np.float16)}");
       expect(formsOf(await backend.answer(question()))).toEqual({ 'out/y': 'F16 [1,3]' });
     });
@@ -178,7 +178,7 @@ def backward(inputs, cotangents, settings, mode):
         "inputs['x'] += 1; return {'y': inputs['x']}",
         "it reports an error: ValueError: twice overwrites its input 'x': copy it first if your kernel works in place",
       ],
-    ])('reports as an error and goes on: %s', async (body, message) => {
+    ])('reports an error and continues: %s', async (body, message) => {
       const backend = await start(`if 'fine' in settings: ${right}\n    ${body}`);
       const failure = failureOf(await backend.answer(question()));
       expect(failure?.kind).toBe('said-so');
@@ -196,20 +196,20 @@ def backward(inputs, cotangents, settings, mode):
       }
     });
 
-    it('says where every shape is compiled', async () => {
+    it('declares that it compiles for every shape', async () => {
       expect((await start(right)).compiles).toBe(false);
       const program = twice(right).replace("library='numpy'", "library='numpy', compiles=True");
       expect((await keep(openProcess(commandOf(numpy, program)))).compiles).toBe(true);
     });
 
-    it('names the output that a backward needs and the function does not return', async () => {
+    it('names an output that the backward pass needs but the function does not return', async () => {
       const backend = await start("return {'z': inputs['x']}", ', gradients=lambda *_: {}');
       expect(failureOf(await backend.answer(question({ gradients: true })))?.message).toBe(
         "it reports an error: TypeError: twice returns ['z']: return a dict of ['y']",
       );
     });
 
-    it('passes on what is unsupported, with the reason', async () => {
+    it('answers unsupported with the reason', async () => {
       const backend = await start("raise Unsupported('odd lengths' if settings else '')");
       expect(await backend.answer(question({ c: { ...question().c, settings: { a: 1 } } }))).toEqual({
         kind: 'unsupported',
@@ -227,7 +227,7 @@ def backward(inputs, cotangents, settings, mode):
       expect(numbersOf(await backend.answer(question()))).toEqual({ 'out/y': [2, 4] });
     });
 
-    it('ends where its input ends, and says so where that is no message', () => {
+    it('ends at the end of its input, and explains itself if the input is not a message', () => {
       const run = (input: string) =>
         spawnSync('sh', ['-c', commandOf(numpy, twice(right))], { input, encoding: 'utf8' });
       expect(run('')).toMatchObject({ status: 0, stdout: '', stderr: '' });
@@ -236,13 +236,13 @@ def backward(inputs, cotangents, settings, mode):
       expect(wrong.stderr).toMatch(/^densessm starts this program: npx densessm check --backend /);
     });
 
-    it('does not wait for a person who starts it', () => {
+    it('exits with an explanation if a person starts it in a terminal', () => {
       const pty = `import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(['sh', '-c', sys.argv[1]])))`;
       const run = spawnSync(numpy, ['-c', pty, commandOf(numpy, twice(right))], { encoding: 'utf8', timeout: 20_000 });
       expect(run).toMatchObject({ status: 1, stdout: expect.stringMatching(/^densessm starts this program/) });
     });
 
-    it('never writes over a file', () => {
+    it('never overwrites a file', () => {
       const [config, weights] = ['config.json', 'weights.bin'].map((name) => join(scratch, name)) as [string, string];
       writeFileSync(config, '{}');
       writeFileSync(weights, 'weights');
@@ -255,7 +255,7 @@ def backward(inputs, cotangents, settings, mode):
       expect(readFileSync(weights, 'utf8')).toBe('weights');
     });
 
-    it('answers from file to file', async () => {
+    it('answers through files when started for every message', async () => {
       const backend = await keep(openOnce(commandOf(numpy, twice(`print('noise'); ${right}`))));
       expect(backend.description.name).toBe('small');
       expect(numbersOf(await backend.answer(question()))).toEqual({ 'out/y': [2, 4] });
@@ -274,11 +274,11 @@ if (torch === null) {
   tellsThatItDidNotRun(file, ...needed);
 } else {
   describe('the adapter with torch', () => {
-    it('runs the program in its docstring', async () => {
+    it('passes the program in its docstring', async () => {
       await passes(commandOf(torch, documented()), 2);
     });
 
-    it('runs the kernel of the tour, and finds the bug in the broken one', async () => {
+    it('passes my_kernel.py, and finds the bug in broken_kernel.py', async () => {
       const [right, broken] = [kernelOf('my_kernel.py'), kernelOf('broken_kernel.py')];
       await passes(commandOf(torch, right), 2);
       const bug = "torch.zeros_like(inputs['state']), []  # the bug: it forgets the state that it is given";
@@ -296,11 +296,11 @@ if (torch === null) {
       ]);
     });
 
-    it('runs the example: outputs, states and gradients are within what is allowed', async () => {
+    it('passes example_torch.py: outputs, states and gradients are within the bounds', async () => {
       await passes(`${torch} ${join(folder, 'example_torch.py')}`, 16);
     });
 
-    it('runs the example of state space models', async () => {
+    it('passes example_ssm.py, the state space models', async () => {
       await passes(`${torch} ${join(folder, 'example_ssm.py')}`, 20);
     });
 
@@ -315,13 +315,13 @@ if (torch === null) {
       const ask = (returns: string, inputs: Tensors = question().c.inputs) =>
         backend.answer(question({ gradients: true, c: { ...question().c, inputs, settings: { returns } } }));
 
-      it('gives zeros for what nothing depends on, and nothing for indices', async () => {
+      it('gives zero gradients for unused inputs, and none for indices', async () => {
         const inputs: Tensors = { x: numbers(1, 2), other: numbers(1), i: { ...numbers(7, 8), kind: 'index' } };
         const answer = await ask("{'y': inputs['x'] * 2}", inputs);
         expect(numbersOf(answer)).toEqual({ 'out/y': [2, 4], 'grad/x': [6, 10], 'grad/other': [0] });
       });
 
-      it('carries bfloat16, views and outputs that are constant', async () => {
+      it('supports bfloat16, views and constant outputs', async () => {
         const answer = await ask(
           "{'y': inputs['x'] * 2, 'b': torch.ones(2, 1).to(torch.bfloat16), 'v': torch.arange(6).view(2, 3).T}",
         );
@@ -334,14 +334,14 @@ if (torch === null) {
         expect(formsOf(answer)).toMatchObject({ 'out/b': 'BF16 [2,1]', 'out/v': 'I64 [3,2]' });
       });
 
-      it('reports what autograd does not see as an error', async () => {
+      it('reports an error for outputs detached from autograd', async () => {
         expect(failureOf(await ask("{'y': inputs['x'].detach() * 2}"))?.message).toMatch(
           /^it reports an error: RuntimeError: element 0 of tensors does not require grad/,
         );
       });
     });
 
-    it('offers no gradients where there are to be none', async () => {
+    it('offers no gradients if gradients=False', async () => {
       const program = twice("return {'y': inputs['x'].numpy() * 2}", ', gradients=False', '', 'torch');
       const backend = await keep(openProcess(commandOf(torch, program)));
       expect(backend.description.operators.twice!.gradients).toBe(false);

@@ -1,4 +1,4 @@
-/** @file The gpu executor in a page, bundled by Vite, in the Chromium that DENSESSM_BROWSER names. */
+/** @file Tests the gpu executor in a page, bundled by Vite, in the Chromium that DENSESSM_BROWSER names. */
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { PreviewServer } from 'vite';
@@ -9,19 +9,19 @@ import type { Exposed } from './page.ts';
 
 const executablePath = process.env.DENSESSM_BROWSER;
 
-/** A name of this machine that is not localhost: Chromium gives no WebGPU to a page that comes from there without https. */
+/** A host name of this machine other than localhost. Without https, Chromium gives its pages no WebGPU. */
 const insecure = 'insecure.test';
 const switches = ['--disable-quic', `--host-resolver-rules=MAP ${insecure} 127.0.0.1`];
 const swiftshader = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
-/** Bundles the page into .browser and serves it, isolated from other origins so that WebAssembly may share memory. */
+/** Bundles the page into .browser and serves it, cross-origin isolated so that WebAssembly may share memory. */
 async function served(): Promise<{ server: PreviewServer; warnings: string[]; modules: string[] }> {
   const { build, createLogger, preview } = await import('vite');
   const warnings: string[] = [];
   const logger = createLogger('silent');
   const customLogger = { ...logger, warn: (message: string) => void warnings.push(message) };
   const common = { root: import.meta.dirname, configFile: false, customLogger, logLevel: 'warn' } as const;
-  // gpu.js alone takes 631 kB
+  // gpu.js has 631 kB
   const options = { outDir: join(root, '.browser'), emptyOutDir: true, chunkSizeWarningLimit: 1000 };
   const built = await build({ ...common, build: options });
   if (!('output' in built)) throw new Error('one page is one output');
@@ -38,12 +38,12 @@ async function served(): Promise<{ server: PreviewServer; warnings: string[]; mo
   return { server, warnings, modules: built.output.flatMap((file) => ('moduleIds' in file ? file.moduleIds : [])) };
 }
 
-/** Calls what the page has. */
+/** Calls a function of the page. */
 const ask = <N extends keyof Exposed>(page: Page, name: N, ...given: Parameters<Exposed[N]>) =>
   page.evaluate(`densessm.${name}(...${JSON.stringify(given)})`) as ReturnType<Exposed[N]>;
 
 if (executablePath === undefined) {
-  it('tells that it did not run', () => {
+  it('prints that it did not run', () => {
     console.log(
       "browser: not run (DENSESSM_BROWSER names no Chromium). With Debian's: DENSESSM_BROWSER=/usr/bin/chromium npx vitest run test/browser/browser.test.ts",
     );
@@ -53,7 +53,7 @@ if (executablePath === undefined) {
     let bundled: Awaited<ReturnType<typeof served>>;
     const running: { close(): Promise<void> }[] = [];
 
-    /** The page at a host, in a browser of its own. */
+    /** Opens the page of a host in a new browser. */
     const opened = async (host: string, args: readonly string[]): Promise<Page> => {
       const { chromium } = await import('playwright-core');
       const browser = await chromium.launch({ executablePath, args: [...switches, ...args] });
@@ -74,7 +74,7 @@ if (executablePath === undefined) {
       await Promise.all(running.map((one) => one.close()));
     });
 
-    it('is bundled without what only Node has', () => {
+    it('is bundled without modules for Node only', () => {
       expect(bundled.warnings).toEqual([]);
       expect(bundled.modules.filter((id) => id.includes('node_modules/gpu.js/'))).toHaveLength(1);
       expect(bundled.modules.filter((id) => id.includes('node_modules/webgpu/'))).toEqual([]);
@@ -105,14 +105,14 @@ if (executablePath === undefined) {
         ['webgpu', 'retention', 'chunkwise'],
         ['webgpu', 'linearScan', 'scan'],
         ['webasm', 'retention', 'chunkwise'],
-      ] as const)('on %s, %s %s and its gradients are those of f64', async (backend, name, mode) => {
+      ] as const)('on %s, %s %s and its gradients equal f64 within the bound', async (backend, name, mode) => {
         const { ratio, cases, bounded } = await ask(page, 'operator', backend, name, mode, seed);
         expect(ratio).toBeLessThanOrEqual(1);
         expect(cases).toBe(3);
         expect(bounded).toBeGreaterThan(0);
       });
 
-      it.each(['webgpu', 'webasm'] as const)('%s trains as f64 does, within the bound', async (backend) => {
+      it.each(['webgpu', 'webasm'] as const)('training on %s equals f64 within the bound', async (backend) => {
         const { ran, losses, expected, bounds } = await ask(page, 'training', backend);
         expect(ran.backend).toBe(backend);
         bounds.forEach((bound, i) => {
@@ -126,11 +126,11 @@ if (executablePath === undefined) {
       });
     });
 
-    // a browser without an adapter, and a page that is not secure
+    // a browser without an adapter, and an insecure page
     it.each([
       ['localhost', 'no adapter answers', 'fused-threaded'],
       [insecure, 'this page, which is not secure, has no navigator.gpu', 'fused-sync'],
-    ] as const)('without WebGPU at %s says so, and runs webasm', async (host, why, executorKind) => {
+    ] as const)('without WebGPU at %s gives the reason, and runs webasm', async (host, why, executorKind) => {
       const page = await opened(host, ['--disable-gpu']);
       expect(await ask(page, 'refusal', 'webgpu')).toBe(
         `compile: backend webgpu: ${why}; turn WebGPU on in this browser or use another, serve the page by https or from localhost, or ask for 'auto'`,

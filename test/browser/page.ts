@@ -1,4 +1,4 @@
-/** @file Puts functions into a page that the test calls: the library from its sources, as a user's page has it. */
+/** @file Exposes functions in a page for the test. It imports the library from its sources, as a user's page does. */
 import * as fc from 'fast-check';
 import { type Backend, compile } from '../../src/executors/gpu/index.ts';
 import { mul, sum, valueAndGrad } from '../../src/index.ts';
@@ -19,12 +19,12 @@ const cubes = (backend: Backend | 'auto', count: number) =>
     { backend },
   );
 
-// SwiftShader takes seconds for the kernels of a larger model
+// on SwiftShader the kernels of a larger model take seconds
 const size = { width: 16, layers: 2, denseLayers: 1 };
 const steps = 2;
 
 const page = {
-  /** Σ x³ and 3 x² at x = 0, 1, …, their first `shown` numbers, and what ran. */
+  /** Σ x³ at x = 0, 1, …, the first `shown` numbers of its gradient 3 x², and the backend that ran. */
   async gradient(backend: Backend | 'auto', count: number, shown: number) {
     const f = await cubes(backend, count);
     const { value, gradient } = await f({ x: Float32Array.from({ length: count }, (_, i) => i) });
@@ -32,10 +32,10 @@ const page = {
     return { ran: f.ran, value: value![0]!, gradient: [...gradient!.subarray(0, shown)] };
   },
 
-  /** The message of the error where a backend does not run. */
+  /** The error message of a backend that does not run. */
   refusal: (backend: Backend): Promise<string> => refusalOf(cubes(backend, 3)),
 
-  /** A mode of an operator and its gradients beside f64, on drawn cases. Throws outside the bound. */
+  /** Compares a mode of an operator, with gradients, to f64 on drawn cases. Throws if an error exceeds its bound. */
   async operator(backend: Backend, name: string, mode: string, seed: number) {
     fc.configureGlobal({ seed });
     let tally = noCases;
@@ -45,7 +45,7 @@ const page = {
     return { ratio: tally.verdict.ratio, cases: tally.cases, bounded: tally.bounded };
   },
 
-  /** Losses of four training steps of a DenseRetNet in two calls, those of f64, bounds for the first two, and what ran. */
+  /** Losses of four training steps of a DenseRetNet in two calls, the f64 losses, bounds for the first two, and the backend. */
   async training(backend: Backend) {
     const { training, init, batches } = smallTraining(steps, 1, size);
     const { equation, inputs, keep } = trainingSteps(training);
@@ -65,7 +65,7 @@ const page = {
   },
 };
 
-/** What the page has as `densessm`. */
+/** The type of the page's global `densessm`. */
 export type Exposed = typeof page;
 
 Object.assign(globalThis, { densessm: page });

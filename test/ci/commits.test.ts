@@ -12,7 +12,7 @@ const author = ['-c', 'user.name=A', '-c', 'user.email=a@example.org', '-c', 'co
 const git = (folder: string, ...args: string[]): string =>
   execFileSync('git', [...author, ...args], { cwd: folder, encoding: 'utf8' }).trim();
 
-/** A repository with a commit for each subject, the first of them older than the rule. */
+/** Creates a repository with a commit older than the rule, then one commit for each subject. */
 function repository(...subjects: string[]): { folder: string; base: string } {
   const folder = mkdtempSync(join(scratch, 'repository-'));
   git(folder, 'init', '--quiet', '--initial-branch=main');
@@ -34,7 +34,7 @@ const hasGit = spawnSync('git', ['--version']).status === 0;
 if (!hasGit) console.log('test/ci/commits.test.ts: not run (no git)');
 
 describe.runIf(hasGit)('the check of commit subjects', () => {
-  it('passes subjects of the form `room: what`, and older ones', () => {
+  it('accepts subjects of the form `room: what`, and any subject before the rule', () => {
     const { folder, base } = repository('gpu: put stages into folders', 'spec, docs: name Eq. 9', 'oracle: β ≤ α');
     expect(check(folder, base)).toEqual({ status: 0, said: [`3 subjects since ${base} checked, 0 wrong`] });
   });
@@ -55,7 +55,7 @@ describe.runIf(hasGit)('the check of commit subjects', () => {
     expect(said[1]).toBe(`1 subjects since ${base} checked, 1 wrong`);
   });
 
-  it('passes over merge commits', () => {
+  it('ignores merge commits', () => {
     const { folder, base } = repository('docs: one');
     git(folder, 'checkout', '--quiet', '-b', 'side', base);
     git(folder, 'commit', '--quiet', '--allow-empty', '-m', 'docs: two');
@@ -63,7 +63,7 @@ describe.runIf(hasGit)('the check of commit subjects', () => {
     expect(check(folder, base)).toEqual({ status: 0, said: [`2 subjects since ${base} checked, 0 wrong`] });
   });
 
-  it('checks what a shallow clone has, and says so', () => {
+  it('checks the commits of a shallow clone, and says so', () => {
     const { folder, base } = repository('docs: one', 'two', 'docs: three');
     const clone = (depth: number): string => {
       const to = join(scratch, `shallow-${depth}`);
@@ -75,7 +75,7 @@ describe.runIf(hasGit)('the check of commit subjects', () => {
     expect(check(clone(4), base).said.at(-1)).toBe(`3 subjects since ${base} checked, 1 wrong`);
   });
 
-  it('says where it cannot check', () => {
+  it('prints a reason if it cannot check', () => {
     const { folder } = repository('Whatever');
     const absent = '0123456789012345678901234567890123456789';
     expect(check(folder, absent)).toEqual({

@@ -21,7 +21,7 @@ describe('docs/readings.md', { timeout: 300_000 }, () => {
     }
   });
 
-  it('asks about every pair of a default and another reading', () => {
+  it('has a question for every pair of the default and another reading', () => {
     expect(shown.map(({ name }) => name).sort()).toEqual(questions.map(({ name }) => name).sort());
     for (const { name, readings } of openReadings) {
       const told = new Set(questions.filter(({ reading }) => reading === name).flatMap(({ between }) => between));
@@ -34,10 +34,10 @@ describe('docs/readings.md', { timeout: 300_000 }, () => {
   });
 });
 
-describe('what the page says beside them', { timeout: 120_000 }, () => {
+describe('the other statements of docs/readings.md', { timeout: 120_000 }, () => {
   const ask = (name: string) => questions.find((question) => question.name === name)!;
 
-  it('raw and fused carry agree on outputs at T = 1, not on states, and part at T = 2', () => {
+  it('raw and fused carry give equal outputs but different states at T = 1, and different outputs at T = 2', () => {
     const question = ask('carry');
     const parted = { one: 0, two: 0, states: 0 };
     fc.assert(
@@ -54,7 +54,7 @@ describe('what the page says beside them', { timeout: 120_000 }, () => {
     for (const count of Object.values(parted)) expect(count).toBeGreaterThan(20);
   });
 
-  it('the phase of a rotation never shows in the outputs', () => {
+  it('the phase of a rotation never changes the outputs', () => {
     const question = ask('rotationPhase');
     fc.assert(
       fc.property(questionCases(question), (c) => {

@@ -1,4 +1,4 @@
-/** @file Runs `densessm check` on a Python kernel for a page that shows its report. */
+/** @file Runs `densessm check` on a Python kernel, for a page that shows the report. */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { pythonWith } from '../support/python.ts';
 import { root } from '../support/root.ts';
 
-/** The folder that the pages use for a reader's own files. */
+/** The folder in which the pages put a reader's own files. */
 const readers = '/tmp/mine';
 
-/** Runs `densessm ARGS` where `python3` has PyTorch. Returns the command and what it prints, with … for the time that it took. */
+/** Runs `densessm ARGS` with a `python3` that has PyTorch. Returns the command and its output, with … for the duration. */
 export function reportOf(args: string): string[] {
   const scratch = mkdtempSync(join(tmpdir(), 'densessm-'));
   try {

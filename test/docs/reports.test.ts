@@ -9,13 +9,13 @@ const shown = (['README.md', 'docs/check-your-kernel.md'] as const).flatMap((fil
 );
 
 describe('the reports in the documents', () => {
-  it('are there', () => {
+  it('exist', () => {
     expect(shown).toHaveLength(3);
   });
 
   if (pythonWith('numpy', 'torch') === null) tellsThatItDidNotRun('test/docs/reports.test.ts', 'numpy', 'torch');
   else
-    it.each(shown)('show what is printed: $file, $name', async (block) => {
+    it.each(shown)('show the printed report: $file, $name', async (block) => {
       expect(block.text).toBe(await made(block));
     });
 });

@@ -1,4 +1,4 @@
-/** @file Makes the parts of pages that say what spec/ holds: its chapters, equations, evidence marks, and the laws over them. */
+/** @file Generates the parts of pages about spec/: its chapters, equations, evidence marks, and laws. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Equation, numberingNote } from '../../spec/equation.ts';
@@ -10,7 +10,7 @@ import { operators } from '../../src/oracle/operators/index.ts';
 import { root } from '../support/root.ts';
 import { anchorOf, block, codes, table } from './markdown.ts';
 
-/** The first line of a file's header. */
+/** The first line of a file's header, without the full stop. */
 function titleOf(file: string): string {
   const [, title] = readFileSync(join(root, 'spec', file), 'utf8').match(/^\/\*\*[\s*]*@file (.*?)\.?(?: \*\/)?\n/)!;
   return title!;
@@ -71,7 +71,7 @@ function section(equation: Equation): string {
 
 /** The makers, by kind of block. */
 export const specMakers = {
-  /** Every file of spec/ with its header's first line. */
+  /** Every file of spec/ with the first line of its header. */
   async chapters() {
     const files = readdirSync(join(root, 'spec')).filter((name) => name.endsWith('.ts') && name !== 'index.ts');
     return block(

@@ -10,7 +10,7 @@ describe('pages about the specification', () => {
     expect(block.text).toBe(await made(block));
   });
 
-  it('have every part that they should have', () => {
+  it('have all generated parts', () => {
     expect(shown.map(({ kind }) => kind)).toEqual(['equations', 'chapters', 'evidence', 'laws', 'evidence']);
   });
 });

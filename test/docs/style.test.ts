@@ -11,7 +11,7 @@ const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
 const isText = (file: string): boolean => /\.(ts|js|md|py|html)$/.test(file);
 
-/** The project's own files, in the rooms that the rule holds for. The page itself names what it refuses. */
+/** The project's text files outside the exempt folders. The page itself is excluded because it names the refused words. */
 const files = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
   ...['adapters', 'bench', 'docs', 'examples', 'spec', 'src', 'test']
@@ -22,7 +22,7 @@ const files = [
     .filter((file) => isText(file) && !file.includes('node_modules')),
 ].filter((file) => file !== page && !exempt.some((room) => file.startsWith(room)));
 
-/** The text after `@file`, when it is the first thing of a file. */
+/** The text after `@file` in a header at the top of a file. */
 const headerOf = (text: string): string | undefined =>
   text.match(/^(?:#!.*\n)?\/\*\*[\s*]*@file\s+([\s\S]*?)\s*\*\//)?.[1];
 
@@ -36,7 +36,7 @@ const refusedIn = (text: string): string[] =>
     .filter((line) => line.startsWith('|'))
     .flatMap((line) => [...line.split('|')[2]!.matchAll(/`([^`]+)`/g)].map(([, word]) => word!));
 
-/** Words are found across the line breaks of a comment, and not inside longer words. */
+/** Builds a pattern that finds whole words, also across the line breaks of a comment. */
 const finder = (words: readonly string[]): RegExp =>
   new RegExp(`\\b(?:${words.map((word) => word.replaceAll(' ', '[\\s*/#]+')).join('|')})\\b`, 'gi');
 
@@ -44,12 +44,12 @@ describe('the style of docs/style.md', () => {
   const refused = finder(refusedIn(read(page)));
   const sources = files.filter((file) => /^(src|spec|bench|test)\/.*\.ts$/.test(file));
 
-  it('has a header in every source file, tests excepted', () => {
+  it('requires a header in every source file except tests', () => {
     const without = sources.filter((file) => !file.endsWith('.test.ts') && headerOf(read(file)) === undefined);
     expect(without).toEqual([]);
   });
 
-  it('has headers that say what a file does', () => {
+  it('refuses headers that begin with a question word', () => {
     const cleft = sources.flatMap((file) => {
       const header = headerOf(read(file)) ?? '';
       return isCleft(header) ? [`${file}: ${header}`] : [];
@@ -57,7 +57,7 @@ describe('the style of docs/style.md', () => {
     expect(cleft).toEqual([]);
   });
 
-  it('has no refused word', () => {
+  it('refuses the words of its table', () => {
     const found = files.flatMap((file) => [...read(file).matchAll(refused)].map(([word]) => `${file}: ${word}`));
     expect(found).toEqual([]);
   });

@@ -28,14 +28,14 @@ describe('softmax', () => {
     expect(softmax([7])).toEqual([1]);
   });
 
-  it('never overflows, and depends on differences only', () => {
+  it('never overflows, and depends only on differences', () => {
     expect(softmax([1000, 1000, -1000])).toEqual([0.5, 0.5, 0]);
     expect(softmax([-1e4, -1e4])).toEqual([0.5, 0.5]);
   });
 });
 
 describe('attention (Eq. 1)', () => {
-  it('is the formula, by hand: the second token reads the first with weight 1/4, the third is not read', () => {
+  it('equals a hand calculation: the second token reads the first with weight 1/4 and does not read the third', () => {
     const q = [[5], [1], [0]];
     const k = [[0], [Math.log(3)], [9]];
     const v = [
@@ -54,7 +54,7 @@ describe('attention (Eq. 1)', () => {
     expect(attention(q, k, v, W, 'none')).toEqual(expected);
   });
 
-  it('divides scores by the root of the key channels where the reading says so', () => {
+  it('divides scores by the root of the key width under the reading rootKeyWidth', () => {
     const [q, k, v] = [numbers(1, 5, 4), numbers(2, 5, 4), numbers(3, 5, 3)];
     const halved = q.map((row) => row.map((x) => x / 2));
     expect(scoreFactor('rootKeyWidth', 4)).toBe(0.5);
@@ -77,7 +77,7 @@ describe('attention (Eq. 1)', () => {
     }
   });
 
-  it('averages values where every key is the same', () => {
+  it('averages values if all keys are equal', () => {
     const v = numbers(3, 4, 3);
     const k = v.map(() => [2, 1]);
     const means = v.map((_, t) =>
@@ -111,7 +111,7 @@ describe('feed-forward (Eq. 2)', () => {
     expect(swiGlu({ gate: [[2]], up: [[-3]], down: [[1], [8]] }, [1])).toEqual([-3 * silu(2), -24 * silu(2)]);
   });
 
-  it('has the exact GELU, checked by a table of the error function (Abramowitz & Stegun, Table 7.1)', () => {
+  it('has the exact GELU, against a table of the error function (Abramowitz & Stegun, Table 7.1)', () => {
     const table: readonly (readonly [number, number])[] = [
       [0, 0],
       [0.1, 0.112462916],
@@ -126,7 +126,7 @@ describe('feed-forward (Eq. 2)', () => {
       expect(gelu(z * Math.SQRT2)).toBeCloseTo((z * Math.SQRT2 * (1 + expected)) / 2, 9);
     }
     expect([erf(30), erf(-30)]).toEqual([1, -1]);
-    // a small tail keeps its digits: erfc(5) is 1.5374597944…e-12
+    // a small tail keeps its digits: erfc(5) = 1.5374597944…e-12
     expect(erfc(5) * 1e12).toBeCloseTo(1.5374597944, 9);
     expect(gelu(-5 * Math.SQRT2) * 1e12).toBeCloseTo(-5 * Math.SQRT1_2 * 1.5374597944, 8);
     expect(Math.abs(erf(1 + 1e-12) - erf(1))).toBeLessThan(1e-12);
@@ -157,7 +157,7 @@ describe('the usual rotary positions', () => {
     ]);
   });
 
-  it('make q · k depend on differences of positions only', () => {
+  it('make q · k depend only on differences of positions', () => {
     const [q, k] = numbers(1, 2, 6) as [Vector, Vector];
     const theta = usualRotaryFrequencies(6);
     for (const pairs of ['halves', 'neighbours'] as const) {

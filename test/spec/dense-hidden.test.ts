@@ -27,7 +27,7 @@ const row = (seed: number, length: number): Vector => numbers(seed, 1, length)[0
 describe('degradation (Eq. 9)', () => {
   const one = (aBar: number, bBar: number, c: number): DiscreteSsm => ({ aBar: [[aBar]], bBar: [bBar], c: [c] });
 
-  it('is written out for two layers of one channel and one state', () => {
+  it('equals a hand calculation for two layers of one channel and one state', () => {
     const theta = (y: Vector) => y.map((x) => x * x);
     const layers: StackedLayer[] = [
       { theta, channels: [one(0.5, 2, 3)], before: [[4]] },
@@ -138,7 +138,7 @@ describe('the dense hidden connection (Eqs. 10, 11, 14)', () => {
     ).toThrow('projection of source 2 is missing');
   });
 
-  it('is written out for one state: the fused state is read, and carried only under the reading "fused"', () => {
+  it('equals a hand calculation for one state: C reads the fused state; the reading "fused" also carries it', () => {
     const ssm = { aBar: [[0.5]], bBar: [2], c: [3] };
     const dense = [
       [[10], [1]],
@@ -161,7 +161,7 @@ describe('the dense hidden connection (Eqs. 10, 11, 14)', () => {
     );
   });
 
-  it('equals the plain model where nothing is collected', () => {
+  it('equals the plain model if no features are collected', () => {
     const [ssm, x] = [model(3, 2), row(4, 5)];
     for (const carry of ['raw', 'fused'] as const) {
       const { output, state } = denseRecurrence(

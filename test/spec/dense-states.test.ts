@@ -1,4 +1,4 @@
-/** @file The fusion of states, and DenseMamba, against numbers written out and against Mamba. */
+/** @file The fusion of states, and DenseMamba, against hand calculations and against Mamba. */
 import { describe, expect, it } from 'vitest';
 import {
   type DenseMambaConfig,
@@ -59,7 +59,7 @@ describe('over a state of two channels and three states', () => {
     expect(times(projectionOver(mixed, 'channel', size), h)).toEqual([2, 20, 200, 3, 30, 300]);
   });
 
-  it('concatenation puts the own states first, in every channel', () => {
+  it('concatenation puts the layer’s own states first, in every channel', () => {
     const merge = [0, 1, 2].map((n) =>
       [0, 1, 2, 3, 4, 5].map((column) => (column === n ? 1 : column === n + 3 ? 10 : 0)),
     );
@@ -67,7 +67,7 @@ describe('over a state of two channels and three states', () => {
     expect(fuseBy([1, 2, 3, 4, 5, 6], [[1, 1, 1, 2, 2, 2]], connection)).toEqual([11, 12, 13, 24, 25, 26]);
   });
 
-  it('attention weights one source by 1, two by their scores', () => {
+  it('attention gives one source the weight 1, and two sources weights by their scores', () => {
     const maps = { gates: [], query: [[1]], key: [[2]] };
     const connection = { fusion: maps, rule: rule({ fusion: 'attention' }, 2), size: { channels: 1, states: 1 } };
     expect(fuseBy([3], [[5]], connection)).toEqual([8]);
@@ -106,7 +106,7 @@ describe('one token', () => {
     expect(run({ gateActivation: 'silu' }).read[0]).toBeCloseTo(h + 7 * silu(gate), 12);
   });
 
-  it('uses the m nearest layers, and fuses nothing without sources', () => {
+  it('uses the m nearest layers, and changes nothing without sources', () => {
     expect(run({}, [[100], [7]], 1)).toEqual(run({}, [[7]]));
     expect(run({}, [[10], [7]]).read[0]).toBeCloseTo(h + 17 * gate, 12);
     for (const result of [run({ stateNorm: 'rms' }, []), run({ stateNorm: 'rms' }, [[7]], 0)]) {
@@ -114,7 +114,7 @@ describe('one token', () => {
     }
   });
 
-  it('norms over all numbers of the fused state', () => {
+  it('normalises over all entries of the fused state', () => {
     const two = { channels: 2, states: 1 };
     const normed = denseState([0, 0], { decay: [0, 0], drive: [3, 4] }, [[0, 0]], [3], {
       fusion: { gates: [{ down: [[1]], up: [[1], [1]] }], norm: [[1], [10]] },
@@ -173,7 +173,7 @@ describe('denseMamba', () => {
     expect(distance(run({}).logits, plainMamba.logits)).toBeGreaterThan(1e-3);
   });
 
-  it('differs by carry from the second token on, its states from the first; by pass from the third layer on', () => {
+  it('with another carry has other states from the first token and other logits from the second; with another pass, from the third layer', () => {
     const [raw, fused] = [run({}), run({ carry: 'fused' })];
     expect(fused.logits[0]).toEqual(raw.logits[0]);
     expect(distance([fused.logits[1]!], [raw.logits[1]!])).toBeGreaterThan(1e-6);
@@ -183,14 +183,14 @@ describe('denseMamba', () => {
     expect(distance(run({ pass: 'fused' }).logits, raw.logits)).toBeGreaterThan(1e-6);
   });
 
-  it('has gates that read u', () => {
+  it('has gates that read u under gateInput u', () => {
     const layers = params.layers.map((one, l) => (l === 0 ? one : { ...one, fusion: fusionOf(250 + l, inner) }));
     const reading = { ...config, readings: { ...config.readings, gateInput: 'u' as const } };
     expect(denseMamba({ ...params, layers }, reading, tokens).logits).toHaveLength(5);
     expect(() => denseMamba(params, reading, tokens)).toThrow('dot: 4 entries on the left and 3 on the right');
   });
 
-  it.each([0, 1, 2, 5])('%s tokens, then the others from the states after them, equal the whole', (split) => {
+  it.each([0, 1, 2, 5])('%s tokens, then the rest from their states, equal the whole run', (split) => {
     for (const carry of ['raw', 'fused'] as const) {
       const of = { ...config, readings: { ...config.readings, carry } };
       const whole = denseMamba(params, of, tokens);
@@ -215,7 +215,7 @@ describe('denseSsmStack', () => {
   const layers = [ssm(10), ssm(20, fusionOf(25, inner))];
   const x = numbers(5, 4, inner);
 
-  it('one token of one layer, written out', () => {
+  it('equals the formula for one token of one layer', () => {
     const [only] = layers as [(typeof layers)[number]];
     const y = only.a.map((row, e) =>
       row.reduce((total, rate, n) => {
@@ -227,7 +227,7 @@ describe('denseSsmStack', () => {
     expect(distance(denseSsmStack([only], rule({}), x.slice(0, 1)).output, [expected])).toBeLessThan(1e-13);
   });
 
-  it('continues from its states, and differs by carry from the second token on', () => {
+  it('continues from its states, and with another carry differs from the second token on', () => {
     for (const carry of ['raw', 'fused'] as const) {
       const whole = denseSsmStack(layers, rule({ carry }), x);
       const first = denseSsmStack(layers, rule({ carry }), x.slice(0, 1));

@@ -24,7 +24,7 @@ const swap = [
 const ones = [1, 1];
 
 describe('selective transition (Eqs. 15-17)', () => {
-  it('projects by identity or by a map stored [out, in]', () => {
+  it('projects by identity or by a weight of shape [out, in]', () => {
     expect(project([2, 3], 'identity')).toEqual([2, 3]);
     expect(project([2, 3], swap)).toEqual([3, 2]);
     const shear = [
@@ -34,7 +34,7 @@ describe('selective transition (Eqs. 15-17)', () => {
     expect(project([2, 3], shear)).toEqual([32, 3]);
   });
 
-  it('applies SiLU inside the gate, and outside under the reading silu', () => {
+  it('applies SiLU inside the gate, and a second SiLU after it under the reading silu', () => {
     const weights = { down: [[1, 2]], up: [[3], [-1]] };
     const z = silu(1 * 5 + 2 * 0.5);
     expect(gate([5, 0.5], weights, 'none')).toEqual([3 * z, -z]);
@@ -46,14 +46,14 @@ describe('selective transition (Eqs. 15-17)', () => {
     expect(gate([1, 2, 3], { down: [], up: [[], []] }, 'none')).toEqual([0, 0]);
   });
 
-  it('selects after projecting', () => {
+  it('applies the gate after the projection', () => {
     expect(select([2, 3], [10, 100])).toEqual([20, 300]);
     expect(selectiveTransition([2, 3], swap, [10, 100])).toEqual([30, 200]);
   });
 });
 
 describe('dense fusion (Eqs. 18, 21-24)', () => {
-  it('adds the selected features', () => {
+  it('adds the gated features', () => {
     const selected = [
       [10, 20],
       [100, 200],
@@ -88,7 +88,7 @@ describe('dense fusion (Eqs. 18, 21-24)', () => {
     expect([sourceCount(0, 2), sourceCount(1, 2), sourceCount(5, 2)]).toEqual([0, 1, 2]);
   });
 
-  it('gives source j its own projection and gate', () => {
+  it('gives source j the projection j and the gate j', () => {
     const features = [
       [1, 2],
       [3, 4],
@@ -130,13 +130,13 @@ describe('one fused feature under its readings', () => {
   ];
   const g = (a: number) => [silu(silu(a * 0.5)), silu(2 * silu(a * 0.5))];
 
-  it('is the formula written out: shared gate, identity', () => {
+  it('equals the formula with a shared gate and identity projections', () => {
     const [g0, g1] = g(1) as [number, number];
     const result = denseFeature(own, shallow, x, { gates: [weights(1)] }, rule({}));
     expect(result).toEqual([1 + 5 * g0 + 3 * g0, 2 + 6 * g1 + 4 * g1]);
   });
 
-  it('takes gate j for source j, and map j for source j', () => {
+  it('uses gate j and projection j for source j', () => {
     const parameters: FusionParameters = {
       gates: [weights(1), weights(-2)],
       projections: [
@@ -180,7 +180,7 @@ describe('one fused feature under its readings', () => {
     expect(denseFeature(own, [], x, { gates: [] }, rule({ fusion: 'concat' }))).toEqual(own);
   });
 
-  it('norms the sum over all channels, and norms even with nothing to add', () => {
+  it('normalises the sum over all channels, even without sources', () => {
     const parameters = { gates: [weights(1)], norm: [2, -1] };
     const plain = denseFeature(own, shallow, x, parameters, rule({}));
     expect(denseFeature(own, shallow, x, parameters, rule({ fusedNorm: 'rms' }))).toEqual(

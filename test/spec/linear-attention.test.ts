@@ -1,4 +1,4 @@
-/** @file Gated and plain linear attention and state space duality, written out. */
+/** @file Gated and plain linear attention and state space duality, against hand calculations. */
 import { describe, expect, it } from 'vitest';
 import {
   gatedLinearAttention,
@@ -27,20 +27,20 @@ describe('gated linear attention', () => {
     [[7], [10]],
   ] as const;
 
-  it('decays before it writes: the first gate acts on the initial state', () => {
+  it('decays the state before it adds a token, so the first gate acts on the initial state', () => {
     const { output, state } = gatedLinearAttention(q, k, v, [-Math.LN2, 0], [[4], [8]]);
     // S = [2 + 7, 4], then [9 + 10, 4 + 10]
     expect(distance(output, [[9 + 8], [57 + 70]])).toBeLessThan(1e-13);
     expect(distance(state, [[19], [14]])).toBeLessThan(1e-13);
   });
 
-  it('forgets everything at a gate of -∞', () => {
+  it('resets the state at a gate of -∞', () => {
     const { output, state } = gatedLinearAttention(q, k, v, [0, Number.NEGATIVE_INFINITY], [[4], [8]]);
     expect(output[1]).toEqual([80]);
     expect(state).toEqual([[10], [10]]);
   });
 
-  it('equals retention where all gates are log γ', () => {
+  it('equals retention if all gates are log γ', () => {
     const [qs, ks, vs, s0] = [numbers(1, 6, 3), numbers(2, 6, 3), numbers(3, 6, 2), numbers(4, 3, 2)];
     const gated = gatedLinearAttention(
       qs,
@@ -54,7 +54,7 @@ describe('gated linear attention', () => {
     expect(distance(gated.state, retained.state)).toBeLessThan(1e-14);
   });
 
-  it('equals linear attention, to the bit, where all gates are 0', () => {
+  it('equals linear attention bit for bit if all gates are 0', () => {
     const [qs, ks, vs, s0] = [signs(1, 6, 3), signs(2, 6, 3), signs(3, 6, 2), signs(4, 3, 2)];
     expect(
       gatedLinearAttention(
@@ -69,7 +69,7 @@ describe('gated linear attention', () => {
 });
 
 describe('normalised linear attention', () => {
-  it('divides by the sum of its weights, the initial state apart', () => {
+  it('divides by the sum of its weights, without a weight for the initial state', () => {
     const [q, k, v] = [
       [
         [1, 1],
@@ -98,13 +98,13 @@ describe('normalised linear attention', () => {
     expect({ ...rest, output: [...first.output, ...rest.output] }).toEqual(whole);
   });
 
-  it('gives 0 where there is nothing to divide', () => {
+  it('gives 0 where the sum of weights is 0', () => {
     expect(normalisedLinearAttention([[1]], [[0]], [[5]])).toEqual({ output: [[0]], state: [[0]], keySum: [0] });
   });
 });
 
 describe('state space duality', () => {
-  it('writes x ⊗ B into a decayed state and reads it with C', () => {
+  it('adds x ⊗ B to the decayed state, and reads the state with C', () => {
     const { output, state } = stateSpaceDuality(
       [
         [1, 2],
@@ -134,7 +134,7 @@ describe('state space duality', () => {
     expect(dual.state).toEqual(transposed(attended.state));
   });
 
-  it('gives neighbouring heads one group', () => {
+  it('assigns neighbouring heads to one group', () => {
     expect([0, 1, 2, 3, 4, 5].map((a) => groupOfHead(a, 6, 2))).toEqual([0, 0, 0, 1, 1, 1]);
     expect(stateSpaceDuality([], [], [], [], zeros(2, 3))).toEqual({ output: [], state: zeros(2, 3) });
   });

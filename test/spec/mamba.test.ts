@@ -1,4 +1,4 @@
-/** @file Mamba's wiring against formulas written out for one token, and against a sequence continued from its state. */
+/** @file Mamba's wiring against formulas for one token, and against a sequence continued from its state. */
 import { describe, expect, it } from 'vitest';
 import { type MambaConfig, type MambaLayer, type MambaParameters, mamba, silu, softplus } from '../../spec/index.ts';
 import { distance, numbers } from './small.ts';
@@ -36,7 +36,7 @@ const norm = (x: readonly number[], weight: readonly number[]) => {
 };
 
 describe('mamba', () => {
-  it.each([true, false])('one token, written out; biases: %s', (biased) => {
+  it.each([true, false])('equals the formulas for one token; biases: %s', (biased) => {
     const { embedding, layers, finalNorm } = params(biased);
     let s = embedding[3]!;
     const states = layers.map((weights) => {
@@ -64,7 +64,7 @@ describe('mamba', () => {
     }
   });
 
-  it('lets the second token see the first through the convolution and the scan, and through nothing else', () => {
+  it('lets the second token depend on the first only through the convolution and the scan', () => {
     const only = layer(100, true);
     const run = (change: Partial<MambaLayer>, tokens: readonly number[]) =>
       mamba({ ...params(true), layers: [{ ...only, ...change }] }, { ...config, layers: 1 }, tokens).logits.at(-1)!;
@@ -76,7 +76,7 @@ describe('mamba', () => {
     expect(seen({ ...blind, ...forgetful })).toBe(0);
   });
 
-  it.each([0, 1, 2, 3, 4, 5])('%s tokens, then the others from the states after them, equal the whole', (split) => {
+  it.each([0, 1, 2, 3, 4, 5])('%s tokens, then the rest from their states, equal the whole run', (split) => {
     const tokens = [1, 5, 0, 2, 4];
     const whole = mamba(params(true), config, tokens);
     const first = mamba(params(true), config, tokens.slice(0, split));

@@ -33,14 +33,14 @@ describe('denseRetNet', () => {
     expect(whole!.slice(0, 4)).toEqual(start);
   });
 
-  it('reads layers below with m > 0, and not with m = 0', () => {
+  it('uses features of earlier layers with m > 0, and none with m = 0', () => {
     const none = { ...smallConfig, denseLayers: 0 };
     const zeroRank = { ...smallConfig, gateRank: 0 };
     expect(distance(run(smallConfig), run(none))).toBeGreaterThan(0.01);
     expect(run(zeroRank)).toEqual(run(none));
   });
 
-  it('uses the layers below where m exceeds their number', () => {
+  it('uses all earlier layers if m exceeds their number', () => {
     expect(distance(run({ ...smallConfig, denseLayers: 3 }), run({ ...smallConfig, denseLayers: 2 }))).toBeGreaterThan(
       0.01,
     );
@@ -86,7 +86,7 @@ describe('denseRetNet', () => {
     expect(distance(run(config), run(smallConfig))).toBeGreaterThan(0.01);
   });
 
-  it('norms fused features under fusedNorm rms, in layer 0 under firstLayer normed', () => {
+  it('normalises fused features under fusedNorm rms, and those of layer 0 under firstLayer normed', () => {
     const rms = withReadings({ fusedNorm: 'rms' });
     expect(distance(run(rms), run(smallConfig))).toBeGreaterThan(0.01);
     const first = { layers: 1, denseLayers: 0 };
@@ -97,7 +97,7 @@ describe('denseRetNet', () => {
   });
 
   it.each(['decay', 'torchscale'] as const)(
-    'does not see the normaliser %s once ε = 0, and sees it otherwise',
+    'does not depend on the normaliser %s if ε = 0, and depends on it otherwise',
     (name) => {
       for (const [epsilon, low, high] of [
         [0, 0, 1e-11],
@@ -122,11 +122,11 @@ describe('denseRetNet', () => {
     expect(distance(p!, before!)).toBeLessThan(1e-12);
   });
 
-  it('treats the padding token as any other', () => {
+  it('treats the padding token like any other token', () => {
     expect(run({ ...smallConfig, padToken: 0 })).toEqual(run(smallConfig));
   });
 
-  it('names a token outside the vocabulary', () => {
+  it('refuses a token outside the vocabulary', () => {
     const params = denseRetNetParameters(1, smallConfig);
     expect(() => denseRetNet(params, smallConfig, [1, 7], plain)).toThrow('embedding of token 7 (vocabulary 7)');
   });
@@ -140,7 +140,7 @@ describe('retNet', () => {
     ...[1, 3, 8, 9].map((chunk): [string, Retain] => [`chunks of ${chunk}`, torchscaleChunkwise(chunk)]),
   ];
 
-  it.each(modes)('is one function of its tokens in every mode once ε = 0: %s', (_, retain) => {
+  it.each(modes)('gives equal logits in every mode if ε = 0: %s', (_, retain) => {
     const config = { ...smallRetNet, epsilon: 0 };
     const params = retNetParameters(1, config);
     expect(distance(retNet(params, config, ids, retain), retNet(params, config, ids, plain))).toBeLessThan(1e-11);
@@ -160,7 +160,7 @@ describe('retNet', () => {
     }
   });
 
-  it('is embedding and read-out alone without layers', () => {
+  it('without layers is the embedding and the read-out', () => {
     const config = { ...smallRetNet, layers: 0, epsilon: 0 };
     const params = retNetParameters(1, config);
     const doubled = { ...config, embeddingScale: 2 * config.embeddingScale };

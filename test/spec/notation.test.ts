@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { add, dot, given, hadamard, matVec, outer, power, sigmoid, silu, sum, vecMat } from '../../spec/index.ts';
 
 describe('notation', () => {
-  it('sums with both ends included, and nothing to 0', () => {
+  it('includes both ends in sums, and gives 0 for an empty sum', () => {
     expect(sum(1, 4, (i) => i * i)).toBe(30);
     expect(sum(3, 2, () => 1)).toBe(0);
   });
@@ -24,7 +24,7 @@ describe('notation', () => {
     ]);
   });
 
-  it('takes a weight with nothing to sum over to zeros', () => {
+  it('maps an empty vector to zeros', () => {
     expect(matVec([[], [], []], [])).toEqual([0, 0, 0]);
     expect(dot([], [])).toBe(0);
   });

@@ -12,7 +12,7 @@ import {
 import { distance, numbers } from './small.ts';
 
 describe('rotary positions', () => {
-  it('has both ends of the frequency range, and 1 for a single pair', () => {
+  it('includes both ends of the frequency range, and uses 1 for a single pair', () => {
     const theta = rotaryFrequencies(8);
     expect(theta[0]).toBe(1);
     expect(theta[3]).toBeCloseTo(1e-4, 18);
@@ -21,14 +21,14 @@ describe('rotary positions', () => {
     expect(() => rotaryFrequencies(3)).toThrow('3 channels');
   });
 
-  it('rotates neighbouring channels, and does nothing at position 0', () => {
+  it('rotates neighbouring channels, and is the identity at position 0', () => {
     const [c, s] = [Math.cos(3), Math.sin(3)];
     expect(rotate([2, 5], 3)).toEqual([2 * c - 5 * s, 5 * c + 2 * s]);
     expect(rotate([2, 5, 7, 1], 0)).toEqual([2, 5, 7, 1]);
     expect(rotate([1, 0, 0, 0], 3)).toEqual([c, s, 0, 0]);
   });
 
-  it('makes q · k depend on differences of positions only, and preserves norms', () => {
+  it('makes q · k depend only on differences of positions, and preserves norms', () => {
     const [q, k] = numbers(1, 2, 6) as [readonly number[], readonly number[]];
     for (const shift of [-1, 1, 17]) {
       expect(dot(rotate(q, 5 + shift), rotate(k, 2 + shift))).toBeCloseTo(dot(rotate(q, 5), rotate(k, 2)), 14);
@@ -53,12 +53,12 @@ describe('several heads', () => {
     expect(decays(1)).toEqual([0.96875]);
   });
 
-  it('lays heads one after another', () => {
+  it('concatenates heads in order', () => {
     expect(headChannels([[1, 2, 3, 4, 5, 6]], 1, 3)).toEqual([[3, 4]]);
     expect(() => headChannels([[1, 2, 3]], 0, 2)).toThrow('3 channels for 2 heads');
   });
 
-  it('keeps heads apart: a head alone gives its own channels', () => {
+  it('keeps heads independent: a head run alone gives its own channels', () => {
     const [q, k, v] = [numbers(1, 5, 8), numbers(2, 5, 8), numbers(3, 5, 6)];
     const norm = { heads: 2, weight: [1, 2, -1], epsilon: 1e-6 };
     const both = multiScaleRetention(q, k, v, norm, retainBy.none);

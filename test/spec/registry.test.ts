@@ -14,7 +14,7 @@ const folder = new URL('../../spec/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.ts'));
 const text = (name: string) => readFileSync(new URL(name, folder), 'utf8');
 
-/** The doc comment right above `export function name`. */
+/** The docstring directly above `export function name`. */
 function docstring(file: string, name: string): string {
   const before = text(file).split(`export function ${name}(`)[0]!;
   return before.slice(before.lastIndexOf('/**'));
@@ -62,23 +62,20 @@ describe('the equation registry', () => {
     expect(new Set(equations.map((equation) => equation.definition)).size).toBe(equations.length);
   });
 
-  it('marks the equations whose content a secondary source describes, their numbers still reconstructed', () => {
+  it('marks equations that a secondary source describes, with numbers that are still reconstructed', () => {
     const described = equations.filter(({ evidence }) => evidence.includes('S'));
     expect(described.map(({ number }) => number)).toEqual([9, 12, 13, 14, 15, 16, 17, 18]);
     for (const { evidence } of described) expect(evidence).toContain('R');
   });
 
-  it.each(equations)(
-    'Eq. $number, $name: its record stands right below its definition',
-    ({ number, chapter, definition }) => {
-      expect(text(chapter)).toMatch(
-        new RegExp(
-          `^export function ${definition.name}\\([^]*?^}\\n\\n[^\\n]+\\nexport const equation${number}: Equation =`,
-          'm',
-        ),
-      );
-    },
-  );
+  it.each(equations)('Eq. $number, $name: its record follows its definition', ({ number, chapter, definition }) => {
+    expect(text(chapter)).toMatch(
+      new RegExp(
+        `^export function ${definition.name}\\([^]*?^}\\n\\n[^\\n]+\\nexport const equation${number}: Equation =`,
+        'm',
+      ),
+    );
+  });
 
   it.each(equations)('Eq. $number, $name: its docstring gives number, shapes and evidence', (equation) => {
     const doc = docstring(equation.chapter, equation.definition.name);
@@ -118,7 +115,7 @@ describe('the equation registry', () => {
 });
 
 describe('the open readings', () => {
-  it('are named once', () => {
+  it('have distinct names', () => {
     expect(new Set(openReadings.map((reading) => reading.name)).size).toBe(openReadings.length);
   });
 
@@ -151,12 +148,12 @@ describe('the folder', () => {
     expect(Math.max(0, ...lengths)).toBeLessThan(16);
   });
 
-  it('is exported whole', () => {
+  it('exports every file from index.ts', () => {
     const exported = [...text('index.ts').matchAll(/'\.\/([^']+)'/g)].map((match) => match[1]!);
     expect(exported.toSorted()).toEqual(files.filter((name) => name !== 'index.ts').toSorted());
   });
 
-  it('finds imports and lengths: the checks above are not vacuous', () => {
+  it('has files, imports and functions, so the checks above are not vacuous', () => {
     expect(files.length).toBeGreaterThan(10);
     expect(text('dense-retnet.ts')).toMatch(/from '\.\/notation\.ts'/);
     expect(text('dense-retnet.ts')).toMatch(/^export function /m);

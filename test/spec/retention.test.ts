@@ -24,7 +24,7 @@ const exact = (t: number) => ({
 const real = (t: number, size = 1) => ({ q: numbers(1, t, d, size), k: numbers(2, t, d, size), v: numbers(3, t, e) });
 
 describe('retention (Eqs. 19, 20) and dense retention (Eq. 25)', () => {
-  it('is the formula, by hand', () => {
+  it('equals a hand calculation', () => {
     const s = retentionState(0.5, [[8], [4]], [1, 2], [3]);
     expect(s).toEqual([[7], [8]]);
     expect(retentionOutput([10, 1], s)).toEqual([78]);
@@ -37,7 +37,7 @@ describe('retention (Eqs. 19, 20) and dense retention (Eq. 25)', () => {
     expect(denseRetention(q, k, v, 0.5, s0)).not.toEqual(denseRetention(q, k, v, 0.5));
   });
 
-  it('answers an impulse at s with γ^{t-s} at t', () => {
+  it('responds to an impulse at s with γ^{t-s} at t', () => {
     const t = 9;
     for (let s = 0; s < t; s++) {
       const k: Matrix = Array.from({ length: t }, (_, i) => [i === s ? 1 : 0]);
@@ -72,13 +72,13 @@ describe('normalised retention', () => {
   const gamma = 0.9375;
   const norm = (n: number) => Math.sqrt(sum(0, n, (j) => power(gamma, j)));
 
-  it('divides each row by the weight of all tokens seen', () => {
+  it('divides each row by the norm of the decays of all tokens so far', () => {
     const { q, k, v } = real(12);
     const rows = retention(q, k, v, gamma).output.map((row, n) => row.map((y) => y / norm(n)));
     expect(distance(decayNormalised(q, k, v, gamma), rows)).toBeLessThan(1e-15);
   });
 
-  it('equals the running scale of one-token mode', () => {
+  it('equals the running scale of the recurrent mode', () => {
     const { q, k, v } = real(12);
     let [lambda, z] = [1, [[0], [0], [0]].map(() => [0, 0, 0, 0, 0]) as Matrix];
     const output = q.map((row, t) => {
@@ -102,25 +102,33 @@ describe('normalised retention', () => {
     }
   });
 
-  it.each([0.01, 1, 30, 5000])('parallel: the row sum, clamped to [1, 5·10⁴], divides, size %d', (size) => {
-    const { q, k, v } = real(12, size);
-    const rows = decayNormalised(q, k, v, gamma).map((row, n) => {
-      const scores = q.slice(0, n + 1).map((_, m) => power(gamma, n - m) * sum(0, d - 1, (a) => q[n]![a]! * k[m]![a]!));
-      const total = scores.reduce((a, b) => a + Math.abs(b), 0) / norm(n);
-      const c = Math.min(Math.max(total, 1), 5e4);
-      return row.map((y) => y / c);
-    });
-    const scale = Math.max(1, ...rows.flat().map(Math.abs));
-    expect(distance(torchscaleParallel(q, k, v, gamma), rows) / scale).toBeLessThan(1e-14);
-  });
+  it.each([0.01, 1, 30, 5000])(
+    'parallel: each row is divided by its row sum, clamped to [1, 5·10⁴]; size %d',
+    (size) => {
+      const { q, k, v } = real(12, size);
+      const rows = decayNormalised(q, k, v, gamma).map((row, n) => {
+        const scores = q
+          .slice(0, n + 1)
+          .map((_, m) => power(gamma, n - m) * sum(0, d - 1, (a) => q[n]![a]! * k[m]![a]!));
+        const total = scores.reduce((a, b) => a + Math.abs(b), 0) / norm(n);
+        const c = Math.min(Math.max(total, 1), 5e4);
+        return row.map((y) => y / c);
+      });
+      const scale = Math.max(1, ...rows.flat().map(Math.abs));
+      expect(distance(torchscaleParallel(q, k, v, gamma), rows) / scale).toBeLessThan(1e-14);
+    },
+  );
 
-  it.each([1, 2, 3, 5, 7, 12, 13, 40])('chunkwise, C = %i: retention up to a positive factor per row', (chunk) => {
-    const { q, k, v } = real(12, 3);
-    const unit = (x: Matrix) => x.map((row) => row.map((y) => y / Math.hypot(...row)));
-    const rows = torchscaleChunkwise(chunk)(q, k, v, gamma);
-    expect(distance(unit(rows), unit(retention(q, k, v, gamma).output))).toBeLessThan(1e-13);
-    expect(distance(rows, retention(q, k, v, gamma).output)).toBeGreaterThan(1e-3);
-  });
+  it.each([1, 2, 3, 5, 7, 12, 13, 40])(
+    'chunkwise, C = %i: equals retention up to a positive factor per row',
+    (chunk) => {
+      const { q, k, v } = real(12, 3);
+      const unit = (x: Matrix) => x.map((row) => row.map((y) => y / Math.hypot(...row)));
+      const rows = torchscaleChunkwise(chunk)(q, k, v, gamma);
+      expect(distance(unit(rows), unit(retention(q, k, v, gamma).output))).toBeLessThan(1e-13);
+      expect(distance(rows, retention(q, k, v, gamma).output)).toBeGreaterThan(1e-3);
+    },
+  );
 
   it('chunkwise in one chunk equals the parallel mode while no row sum exceeds 5·10⁴', () => {
     const { q, k, v } = real(12, 30);
@@ -130,7 +138,7 @@ describe('normalised retention', () => {
     expect(distance(rows, torchscaleParallel(huge.q, huge.k, huge.v, gamma))).toBeGreaterThan(1);
   });
 
-  it('chunkwise divides by the scale carried into the chunk: two tokens, C = 1, by hand', () => {
+  it('chunkwise divides by the scale carried into the chunk: a hand calculation with two tokens and C = 1', () => {
     const [q, k, v] = [
       [[1], [1]],
       [[8], [0.5]],

@@ -1,4 +1,4 @@
-/** @file The selective scan and the convolution before it, written out for numbers that can be checked by hand. */
+/** @file The selective scan and the convolution before it, against hand calculations. */
 import { describe, expect, it } from 'vitest';
 import {
   convolvedToken,
@@ -36,7 +36,7 @@ describe('softplus', () => {
 });
 
 describe('selective scan', () => {
-  it('decays the state, adds Δ B u, reads with C', () => {
+  it('decays the state, adds Δ B u, and reads the state with C', () => {
     const { output, state } = selectiveScan(halving);
     // h = 2, 1 + 4, 2.5 - 8
     expect(distance(output, [[6], [15], [-16.5]])).toBeLessThan(1e-14);
@@ -63,12 +63,12 @@ describe('selective scan', () => {
     expect(stepSize({ ...halving, deltaSoftplus: true }, 0, 0)).toBe(Math.log1p(Math.E));
   });
 
-  it('decays each state of a channel by its own A, and is not stable where A is positive', () => {
+  it('decays each state of a channel by its own A, and grows where A is positive', () => {
     const h = selectiveState([1, 1, 1], 2, [0, -1, 0.5], [1, 10, 100], 3);
     expect(distance([h], [[1 + 6, Math.exp(-2) + 60, Math.E + 600]])).toBeLessThan(1e-12);
   });
 
-  it('gives each channel the row of its layout: its own, the token’s, or its group’s', () => {
+  it('gives each channel the row of its layout: per channel, per token, or per group', () => {
     const rows = [[1], [2], [3], [4]];
     expect(stateMapRow({ layout: 'constant', rows }, 9, 2, 4)).toEqual([3]);
     expect(stateMapRow({ layout: 'token', rows }, 1, 2, 4)).toEqual([2]);
@@ -76,7 +76,7 @@ describe('selective scan', () => {
     expect([0, 1, 2, 3, 4, 5].map((e) => stateMapRow(grouped, 0, e, 6)[0])).toEqual([5, 5, 5, 6, 6, 6]);
   });
 
-  it('is one function in every layout: constant rows repeated are rows per token, each channel a group of its own', () => {
+  it('gives equal results in every layout: constant rows, the same rows per token, and one group per channel', () => {
     const [e, n, t] = [4, 3, 5];
     const [b, c] = [numbers(1, e, n), numbers(2, e, n)];
     const inputs = (rows: readonly (readonly number[])[], layout: 'constant' | 'group') =>
@@ -106,14 +106,14 @@ describe('causal convolution', () => {
     expect(window).toEqual([[10], [100], [1000]]);
   });
 
-  it('reads a window of inputs, whose oldest row no token needs', () => {
+  it('reads a window of earlier inputs; no token needs its oldest row', () => {
     const { output, window } = depthwiseConvolution([[1]], [[2, 3, 5]], undefined, [[-7], [20], [300]]);
     expect(output).toEqual([[2 * 20 + 3 * 300 + 5]]);
     expect(window).toEqual([[20], [300], [1]]);
     expect(depthwiseConvolution([], [[2, 3, 5]], undefined, window)).toEqual({ output: [], window });
   });
 
-  it('keeps channels apart', () => {
+  it('keeps channels independent', () => {
     expect(
       convolvedToken(
         [

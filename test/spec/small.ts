@@ -1,4 +1,4 @@
-/** @file Small inputs for the tests of the definitions: reproducible without a library. */
+/** @file Small inputs for the tests of the definitions, reproducible without a library. */
 import type {
   DenseRetNetConfig,
   DenseRetNetParameters,
@@ -8,7 +8,7 @@ import type {
   RetNetParameters,
 } from '../../spec/index.ts';
 
-/** A source of whole numbers 0 … 2³¹-1 that depends on the seed only. */
+/** A generator of non-negative pseudo-random integers that depends only on the seed. */
 function source(seed: number): () => number {
   let state = (seed * 2654435761 + 12345) % 2147483648;
   return () => {
@@ -30,14 +30,14 @@ export function numbers(seed: number, rows: number, columns: number, size = 1): 
   return Array.from({ length: rows }, () => Array.from({ length: columns }, number));
 }
 
-/** The largest absolute difference of two matrices of one shape; NaN if any difference is. */
+/** The largest absolute difference of two matrices; NaN if a difference is NaN or the shapes differ. */
 export function distance(x: Matrix, y: Matrix): number {
   if (x.length !== y.length || x.some((row, i) => row.length !== y[i]!.length)) return Number.NaN;
   const differences = x.flatMap((row, i) => row.map((value, j) => Math.abs(value - y[i]![j]!)));
   return differences.reduce((a, b) => Math.max(a, b), 0);
 }
 
-/** A small network with plain readings and no projection; four layers, so that `pass` and the window of m layers show. */
+/** A small network with plain readings and no projection. With four layers, `pass` and the window of m layers have an effect. */
 export const smallConfig: DenseRetNetConfig = {
   vocabulary: 7,
   width: 6,
@@ -78,7 +78,7 @@ function fusion(seed: number, config: DenseRetNetConfig, sources: number, w: num
   return { gates, ...(projection === 'linear' ? { projections } : {}), ...(fusedNorm === 'rms' ? { norm } : {}) };
 }
 
-/** Parameters for a configuration, with exactly the fields that its readings call for. */
+/** Parameters for a configuration, with exactly the fields that its readings need. */
 export function denseRetNetParameters(seed: number, config: DenseRetNetConfig): DenseRetNetParameters {
   const { width, keyWidth, valueWidth, vocabulary } = config;
   const layers = Array.from({ length: config.layers }, (_, l) => {

@@ -1,4 +1,4 @@
-/** @file Eqs. 3 to 8, 12 and 13, and discretisation: written-out cases, closed forms, and one equation against another. */
+/** @file Eqs. 3 to 8, 12 and 13, and discretisation: hand calculations, closed forms, and one equation against another. */
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
@@ -58,7 +58,7 @@ describe('the continuous model (Eqs. 3, 4)', () => {
     expect(continuousOutput([5, -1], [3, 4])).toBe(11);
   });
 
-  it('is solved over a step: its solution has the derivative that Eq. 3 says', () => {
+  it('has a solution over a step whose derivative is that of Eq. 3', () => {
     fc.assert(
       fc.property(seeds, sizes, (seed, n) => {
         const [a, b, h] = [numbers(seed, n, n), sequence(seed + 1, n), sequence(seed + 2, n)];
@@ -70,7 +70,7 @@ describe('the continuous model (Eqs. 3, 4)', () => {
     );
   });
 
-  it('is solved in closed form: a leaky integrator, and an integrator, whose A has no inverse', () => {
+  it('equals closed forms: a leaky integrator, and an integrator, whose A has no inverse', () => {
     expect(heldSolution([[-2]], [3], [5], 4, 0.25)[0]).toBeCloseTo(5 * Math.exp(-0.5) + 6 * (1 - Math.exp(-0.5)), 14);
     expect(heldSolution([[0]], [3], [5], 4, 0.25)).toEqual([8]);
   });
@@ -90,7 +90,7 @@ describe('matrixExponential', () => {
     ]);
   });
 
-  it('of a generator of rotations rotates, by any angle', () => {
+  it('of a generator of rotations is the rotation, for any angle', () => {
     fc.assert(
       fc.property(fc.double({ min: -60, max: 60, noNaN: true }), (angle) => {
         const turn = matrixExponential([
@@ -106,7 +106,7 @@ describe('matrixExponential', () => {
     );
   });
 
-  it('of a diagonal matrix has the exponentials, relative to each', () => {
+  it('of a diagonal matrix has the exponentials, each to relative accuracy', () => {
     const e = matrixExponential(diagonal([-30, -1, 0, 2]));
     [-30, -1, 0, 2].forEach((x, i) => {
       expect(Math.abs(e[i]![i]! / Math.exp(x) - 1)).toBeLessThan(1e-13);
@@ -133,7 +133,7 @@ describe('matrixExponential', () => {
 });
 
 describe('solve', () => {
-  it('solves where rows must be exchanged, and refuses a singular matrix', () => {
+  it('solves systems that need row exchanges, and refuses a singular matrix', () => {
     const a = [
       [0, 2],
       [1, 1],
@@ -154,7 +154,7 @@ describe('solve', () => {
 });
 
 describe('discretisation (of Eq. 5)', () => {
-  it('by zero-order hold is the solution of Eq. 3 over a step with x held', () => {
+  it('by zero-order hold is the solution of Eq. 3 over a step with constant x', () => {
     fc.assert(
       fc.property(seeds, sizes, (seed, n) => {
         const [a, b, h] = [numbers(seed, n, n), sequence(seed + 1, n), sequence(seed + 2, n)];
@@ -164,7 +164,7 @@ describe('discretisation (of Eq. 5)', () => {
     );
   });
 
-  it('by zero-order hold is the formula with the inverse, where there is one', () => {
+  it('by zero-order hold equals the formula with the inverse, if A has an inverse', () => {
     fc.assert(
       fc.property(seeds, sizes, (seed, n) => {
         const a = numbers(seed, n, n).map((row, i) => row.map((x, j) => (i === j ? x - 2 * n : x)));
@@ -197,7 +197,7 @@ describe('discretisation (of Eq. 5)', () => {
     });
   });
 
-  it('by the bilinear rule and by Euler, written out for one state', () => {
+  it('by the bilinear rule and by Euler equals the formulas for one state', () => {
     const half = bilinear([[-1]], [3], 0.5);
     expect(half.aBar[0]![0]).toBeCloseTo(0.75 / 1.25, 15);
     expect(half.bBar[0]).toBeCloseTo(1.5 / 1.25, 15);
@@ -217,7 +217,7 @@ describe('discretisation (of Eq. 5)', () => {
     }
   });
 
-  it('of one eigenvalue is that of its matrix, real and complex', () => {
+  it('of a real or complex eigenvalue equals that of its matrix', () => {
     fc.assert(
       fc.property(seeds, (seed) => {
         const [[re, im, b0, b1]] = numbers(seed, 1, 4, 2) as unknown as [[number, number, number, number]];
@@ -241,7 +241,7 @@ describe('phi1', () => {
     expect(phi1({ re: -1e-300, im: 0 }).re).toBe(1);
   });
 
-  it('is one function on both sides of |z| = 1', () => {
+  it('agrees on both sides of |z| = 1', () => {
     for (let k = 0; k < 16; k++) {
       const [re, im] = [Math.cos((k * Math.PI) / 8), Math.sin((k * Math.PI) / 8)];
       const [inside, outside] = [0.999999, 1.000001].map((r) => phi1({ re: r * re, im: r * im }));
@@ -261,7 +261,7 @@ describe('recurrence and convolution (Eqs. 5 to 8, 12, 13)', () => {
     c: [1, 10],
   };
 
-  it('are written out for two states and three tokens', () => {
+  it('equal a hand calculation for two states and three tokens', () => {
     expect(discreteState(two.aBar, two.bBar, [4, 6], 3)).toEqual([2 + 6 + 3, -6 + 6]);
     expect(discreteOutput(two.c, [4, 6])).toBe(64);
     expect(recurrence([1, 0, 2], two)).toEqual({
@@ -279,13 +279,13 @@ describe('recurrence and convolution (Eqs. 5 to 8, 12, 13)', () => {
     expect(convolvedState([1, 0, 2], two.aBar, two.bBar)).toEqual([1.25, 6]);
   });
 
-  it('do not change the state without tokens', () => {
+  it('return the state unchanged without tokens', () => {
     expect(recurrence([], two, [3, 4])).toEqual({ output: [], states: [], state: [3, 4] });
     expect(unrolledState([], two.aBar, two.bBar, [3, 4])).toEqual([3, 4]);
     expect(convolution([], two, [3, 4])).toEqual([]);
   });
 
-  it('are one function, from any state, at every token', () => {
+  it('agree from any state, at every token', () => {
     fc.assert(
       fc.property(seeds, sizes, fc.integer({ min: 1, max: 9 }), (seed, n, t) => {
         const [ssm, x, h0] = [model(seed, n), sequence(seed + 3, t), sequence(seed + 4, n)];
@@ -325,7 +325,7 @@ describe('recurrence and convolution (Eqs. 5 to 8, 12, 13)', () => {
     expect(recurrence([1], rotated).output).toEqual([-4]);
   });
 
-  it('are built from v, X v, X² v, …', () => {
+  it('use the Krylov sequence v, X v, X² v, …', () => {
     const x: Matrix = [
       [2, 1],
       [0, 3],

@@ -51,7 +51,7 @@ const params = parameters(1, small);
 const run = (config: TransformerConfig, of = params) => transformer(of, config, tokens).logits;
 
 describe('transformer', () => {
-  it('is the wiring written out, for two tokens and one layer', () => {
+  it('equals the formulas for two tokens and one layer', () => {
     const config = { ...small, layers: 1 };
     const [layer] = params.layers;
     const times = (weight: Matrix, x: Vector) => weight.map((row) => row.reduce((sum, w, i) => sum + w * x[i]!, 0));
@@ -106,7 +106,7 @@ describe('transformer', () => {
     );
   });
 
-  it('reads out with the embedding if it has no head of its own', () => {
+  it('uses the embedding for the read-out if it has no head', () => {
     const { head, ...tied } = params;
     expect(run(small, tied)).toEqual(run(small, { ...params, head: params.embedding }));
     expect(distance(run(small, tied), run(small))).toBeGreaterThan(0.01);
@@ -118,12 +118,12 @@ describe('transformer', () => {
     { scoreScaling: 'none' },
     { heads: 4 },
     { epsilon: 1 },
-  ] as const)('is another function under %o', (change) => {
+  ] as const)('gives other results under %o', (change) => {
     expect(distance(run({ ...small, ...change }), run(small))).toBeGreaterThan(1e-3);
   });
 
-  it('pairs channels in two ways, one function after a permutation of the rows of W_q and W_k', () => {
-    // channel 2j of a head as its j-th, channel 2j + 1 as its (j + P)-th
+  it('pairs channels in two ways, equal after a permutation of the rows of W_q and W_k', () => {
+    // moves channel 2j of a head to j, and channel 2j + 1 to j + P
     const order = [0, 4].flatMap((head) => [0, 2, 1, 3].map((c) => head + c));
     const halves = (weight: Matrix) => order.map((row) => weight[row]!);
     const layers = params.layers.map((layer) => ({ ...layer, query: halves(layer.query), key: halves(layer.key) }));

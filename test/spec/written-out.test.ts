@@ -1,4 +1,4 @@
-/** @file The wiring of the networks against formulas written out for one token, where retention is (q · k) v. */
+/** @file The wiring of the networks against formulas for one token, where retention is (q · k) v. */
 import { describe, expect, it } from 'vitest';
 import {
   denseRetNet,
@@ -25,8 +25,8 @@ const plus = (x: Vector, y: Vector) => mix(x, y, (a, b) => a + b);
 const product = (x: Vector, y: Vector) => mix(x, y, (a, b) => a * b);
 const heads = (x: Vector, width: number) => [x.slice(0, width), x.slice(width)] as const;
 
-describe('one token, written out', () => {
-  it.each(['raw', 'fused'] as const)('denseRetNet: three layers that read those below, %s features', (pass) => {
+describe('the formulas for one token', () => {
+  it.each(['raw', 'fused'] as const)('denseRetNet: three layers that use %s features of earlier layers', (pass) => {
     const epsilon = 1e-2;
     const config = { ...withReadings({ pass }), layers: 3, epsilon };
     const params = denseRetNetParameters(5, config);
@@ -59,7 +59,7 @@ describe('one token, written out', () => {
     expect(distance(denseRetNet(params, config, [3], retainBy.none), [logits])).toBeLessThan(1e-13);
   });
 
-  it('retNet: retention, then the feed-forward block, each on its own normed stream', () => {
+  it('retNet: retention, then the feed-forward block, each after its own norm', () => {
     const config = { ...smallRetNet, layers: 1, epsilon: 1e-2, residualScale: 1.5 };
     const params = retNetParameters(5, config);
     const layer = params.layers[0]!;

@@ -5,7 +5,7 @@ import type { Adapter, Answers } from '../../src/vectors/case.ts';
 import { type CheckOptions, checkVectors, type Report } from '../../src/vectors/check.ts';
 import { double, inTemporaryFolder, type ToyCase, toyAdapters, toyCase, writeFamily } from '../support/toy-vectors.ts';
 
-/** The report on one family of toy cases. */
+/** Checks one family of toy cases and returns the report. */
 function check(cases: readonly ToyCase[], options: CheckOptions = {}, family = 'toy'): Report {
   return inTemporaryFolder((root) => {
     writeFamily(root, family, cases);
@@ -31,7 +31,7 @@ const failures = ({ cases }: Report) =>
     .map(({ name, reason }) => [name, reason]);
 
 describe('a check', () => {
-  it('compares what other modes answer too, and names the one that is wrong', () => {
+  it('compares the answers of other modes too, and names a wrong mode', () => {
     const inModes = (factor: number): CheckOptions =>
       adaptersOf(
         changed(({ tensors }) => ({
@@ -54,7 +54,7 @@ describe('a check', () => {
     expect(failed.map(({ name, mode }) => [name, mode])).toEqual([['out/y', 'other']]);
   });
 
-  it('passes what is right, tensor by tensor', () => {
+  it('passes correct cases, with a result for each tensor', () => {
     const report = check([toyCase('a'), toyCase('b')]);
     expect(report).toMatchObject({ ok: true, problems: [] });
     expect(report.cases.map(({ name, status }) => [name, status])).toEqual([
@@ -72,20 +72,20 @@ describe('a check', () => {
     ['out/y_f32', { dtype: 'F32', shape: [3], data: [2, -4.002, 1] }],
     ['out/count', { dtype: 'I32', shape: [], data: [4] }],
     ['grad/in/x', { dtype: 'F64', shape: [3], data: [2, 2, -2] }],
-  ])('fails when the vectors hold another %s', (name, tensor) => {
+  ])('fails if the vectors contain another %s', (name, tensor) => {
     const report = check([toyCase('a'), toyCase('b', { [name]: tensor })]);
     expect(report.ok).toBe(false);
     expect(report.cases.map(({ status }) => status)).toEqual(['passed', 'failed']);
     expect(failures(report).map(([failed]) => failed)).toEqual([name]);
   });
 
-  it.each(['out/y', 'out/y_f32', 'out/count', 'grad/in/x'])('fails when the adapter leaves out %s', (name) => {
+  it.each(['out/y', 'out/y_f32', 'out/count', 'grad/in/x'])('fails if the adapter omits %s', (name) => {
     const report = check([toyCase('a')], adaptersOf(without(name)));
     expect(report.ok).toBe(false);
     expect(failures(report)).toEqual([[name, 'the adapter does not compute it']]);
   });
 
-  it('fails on an expected tensor nobody knows, be its name that of an object’s method', () => {
+  it('fails on an unknown expected tensor, even one named like an object’s method', () => {
     const tensor: TensorToStore = { dtype: 'F64', shape: [], data: [1] };
     const report = check([toyCase('a', { 'inter/new': tensor, toString: tensor })]);
     expect(failures(report).sort()).toEqual([
@@ -113,7 +113,7 @@ describe('a check', () => {
     expect(failures(crash)).toEqual([['out/y', expect.stringContaining('TypeError')]]);
   });
 
-  it('computes only what is wanted', () => {
+  it('computes only the wanted tensors', () => {
     const never = (): never => {
       throw new Error('called');
     };
@@ -121,7 +121,7 @@ describe('a check', () => {
     expect(check([toyCase('a')], adaptersOf(extra)).ok).toBe(true);
   });
 
-  it('keeps the expected numbers from the adapter, but names them', () => {
+  it('hides the expected numbers from the adapter, but gives it their names, types and shapes', () => {
     let seen: unknown;
     const look: Adapter = (testCase) => {
       seen = [[...testCase.tensors.keys()], [...testCase.wanted.keys()].sort(), testCase.wanted.get('out/count')];
@@ -132,7 +132,7 @@ describe('a check', () => {
     expect(seen).toEqual([['in/x'], wanted, { dtype: 'I32', shape: [] }]);
   });
 
-  it('compares a buffer when the adapter computes it', () => {
+  it('compares a buffer only if the adapter computes it', () => {
     const buffer = { 'buffer/two': { dtype: 'F64', shape: [], data: [2] } } satisfies Record<string, TensorToStore>;
     const answering = (two: number): CheckOptions =>
       adaptersOf(
@@ -150,24 +150,24 @@ describe('a check', () => {
     expect(report.cases[0]!.problems).toEqual([expect.stringContaining('nothing could be compared')]);
   });
 
-  it('tells of every case as it is done', () => {
+  it('reports progress after every case', () => {
     const done: string[] = [];
     check([toyCase('a'), toyCase('b')], { onProgress: ({ name }, n, total) => done.push(`${name} ${n}/${total}`) });
     expect(done).toEqual(['a 1/2', 'b 2/2']);
   });
 });
 
-describe('what is not covered', () => {
+describe('a case that is not covered', () => {
   it('is named and does not fail the check', () => {
     const other = { ...toyCase('b'), config: { kind: 'triple' } };
     const report = check([toyCase('a'), other]);
     expect(report.ok).toBe(true);
     expect(report.cases[1]).toMatchObject({ status: 'not covered', kind: 'triple', isCovered: false, tensors: [] });
-    // but a check that compared nothing proves nothing
+    // but a check fails if it compared nothing
     expect(check([toyCase('a')], {}, 'constructor')).toMatchObject({ ok: false, cases: [{ status: 'not covered' }] });
   });
 
-  it('is served by * where a family has that', () => {
+  it('is covered by the adapter * of its family', () => {
     const other = { ...toyCase('b'), config: {} };
     expect(check([other], { adapters: { toy: { '*': double } } }).cases[0]).toMatchObject({
       status: 'passed',
@@ -176,7 +176,7 @@ describe('what is not covered', () => {
     expect(check([toyCase('a')], { adapters: { toy: { '*': double } } }).cases[0]!.status).toBe('passed');
   });
 
-  it('fails when its kind is no text', () => {
+  it('fails if its kind is not a string', () => {
     expect(check([{ ...toyCase('b'), config: { kind: 7 } }]).ok).toBe(false);
   });
 });
@@ -184,7 +184,7 @@ describe('what is not covered', () => {
 describe('a waiver', () => {
   const waivers = [{ family: 'toy', tensor: /out\/y.*/, reason: 'random by design' }];
 
-  it('lets a tensor be unanswered, with its reason', () => {
+  it('allows an unanswered tensor, with a reason', () => {
     const report = check([toyCase('a')], { ...adaptersOf(without('out/y')), waivers });
     expect(report.ok).toBe(true);
     const waived = report.cases[0]!.tensors.find(({ name }) => name === 'out/y');
@@ -199,12 +199,12 @@ describe('a waiver', () => {
     expect(check([toyCase('a')], adaptersOf(drop(' '))).ok).toBe(false);
   });
 
-  it('does not hide a tensor that is answered wrongly', () => {
+  it('does not allow a wrong answer', () => {
     const wrong = { 'out/y': { dtype: 'F64', shape: [3], data: [0, 0, 0] } } satisfies Record<string, TensorToStore>;
     expect(check([toyCase('a', wrong)], { waivers }).ok).toBe(false);
   });
 
-  it('holds for its family and whole names only', () => {
+  it('applies only to its family and to whole names', () => {
     for (const waiver of [
       { family: 'other', tensor: /out\/y/, reason: 'r' },
       { family: 'toy', tensor: /out/, reason: 'r' },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DType } from '../../src/io/dtypes.ts';
 import { compareTensor, type TensorResult } from '../../src/vectors/compare.ts';
 
-/** The outcome of comparing lists of numbers. */
+/** Compares lists of numbers under a tensor's name and type. */
 function compare(name: string, dtype: DType, expected: number[], actual: number[]): TensorResult {
   const stored = { dtype, shape: [expected.length], data: Float64Array.from(expected) };
   return compareTensor(name, stored, { shape: [actual.length], data: actual });
@@ -23,15 +23,15 @@ describe('the tolerance', () => {
     ['_f32: 2e-4 of the largest element', 'out/y_f32', 'F32', [10, 0], [10, 1.99e-3], [10, 2.01e-3]],
     ['_f32 stored as F64', 'out/y_f32', 'F64', [1], [1 + 1.99e-4], [1 + 2.01e-4]],
     ['F32 by another name', 'out/y', 'F32', [1], [1 + 1.99e-4], [1 + 2.01e-4]],
-    ['_f32 of nothing but zeros: exact', 'out/y_f32', 'F32', [0, 0], [0, 0], [0, 1e-30]],
+    ['_f32 of zeros only: exact', 'out/y_f32', 'F32', [0, 0], [0, 0], [0, 1e-30]],
     ['_f32 beside an infinity: of the largest finite', 'out/y_f32', 'F32', [Infinity, 1], [Infinity, 1], [Infinity, 2]],
-    ['f32 within a name means nothing', 'out/f32_y', 'F64', [1], [1], [1 + 1e-9]],
+    ['f32 inside a name has no effect', 'out/f32_y', 'F64', [1], [1], [1 + 1e-9]],
   ])('%s', (_, name, dtype, expected, passes, fails) => {
     expect(compare(name, dtype, expected, passes)).toMatchObject({ name, status: 'passed' });
     expect(compare(name, dtype, expected, fails)).toMatchObject({ name, status: 'failed' });
   });
 
-  it('is agreed for no other type', () => {
+  it('is not defined for other types', () => {
     const result = compare('out/y', 'BF16', [1], [1]);
     expect(result).toMatchObject({ status: 'failed', reason: expect.stringContaining('BF16') });
   });
@@ -40,7 +40,7 @@ describe('the tolerance', () => {
 describe('numbers that are not finite', () => {
   const odd = [NaN, Infinity, -Infinity];
 
-  it.each(['out/y', 'out/y_f32', 'out/y_asis64'])('are equal to themselves and nothing else in %s', (name) => {
+  it.each(['out/y', 'out/y_f32', 'out/y_asis64'])('equal only themselves in %s', (name) => {
     for (const expected of [...odd, 0, 1e308]) {
       for (const actual of [...odd, 0, 1e308]) {
         const { status, worst } = compare(name, 'F64', [0, expected], [0, actual]);
@@ -50,7 +50,7 @@ describe('numbers that are not finite', () => {
     }
   });
 
-  it('are found wherever they stand', () => {
+  it('are found at any position', () => {
     fc.assert(
       fc.property(
         fc.array(fc.double({ noNaN: true, noDefaultInfinity: true }), { minLength: 1 }),
@@ -70,7 +70,7 @@ describe('numbers that are not finite', () => {
 });
 
 describe('the result', () => {
-  it('names the element furthest off, by its allowed error', () => {
+  it('names the element with the largest error relative to the allowed error', () => {
     const expected = { dtype: 'F64' as const, shape: [2, 3], data: Float64Array.of(1, 2, 3, 1e6, 5, 6) };
     const actual = { shape: [2, 3], data: [1, 2, 3, 1e6 + 1e-4, 5 + 1e-6, 6] };
     const result = compareTensor('inter/m', expected, actual);
@@ -79,7 +79,7 @@ describe('the result', () => {
     expect(result.worst).toBeCloseTo(1e-6 / 5.1e-10, 0);
   });
 
-  it('fails on another shape, even of the same numbers', () => {
+  it('fails on another shape, even with the same numbers', () => {
     const expected = { dtype: 'F64' as const, shape: [2, 1], data: Float64Array.of(1, 2) };
     for (const shape of [[1, 2], [2], [2, 1, 1], []]) {
       const result = compareTensor('out/y', expected, { shape, data: [1, 2] });

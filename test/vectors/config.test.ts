@@ -5,7 +5,7 @@ import { booleanIn, choiceIn, integerIn, integerOrNullIn, numberIn, numbersIn } 
 const config = { size: 4, eps: 1e-6, pad: null, deep: false, kind: 'a', gammas: [0.5, 1], text: '4', half: 0.5 };
 
 describe('reading a config', () => {
-  it('gives what is there', () => {
+  it('returns the stored fields', () => {
     expect(integerIn(config, 'size')).toBe(4);
     expect(numberIn(config, 'eps')).toBe(1e-6);
     expect(integerOrNullIn(config, 'pad')).toBeNull();

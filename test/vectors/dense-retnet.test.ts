@@ -14,14 +14,17 @@ describe('DenseRetNet by the authors’ names', () => {
     ['a gate of rank 3', { ...small, rank: 3 }],
     ['a gate of rank 0', { ...small, rank: 0 }],
     ['an odd width', { ...small, h: 9 }],
-    ['one layer with values as wide as the stream, three heads', { ...small, h: 9, qk: 18, heads: 3, layers: 1, f: 1 }],
+    [
+      'one layer with the value width equal to the width, three heads',
+      { ...small, h: 9, qk: 18, heads: 3, layers: 1, f: 1 },
+    ],
     ['one token, probed', { ...small, t: 1, b: 3 }],
     ['a long sequence', { ...small, t: 70, b: 1, layers: 2 }],
-  ])('%s: is the scalar definition', (_, variant) => {
+  ])('%s: equals the scalar definition', (_, variant) => {
     expect(failing(outcome(drawn(variant, 7)))).toEqual([]);
   });
 
-  it('computes the gates that m = 0 leaves unused, and gives them no gradient', () => {
+  it('computes the gates that are unused with m = 0, with zero gradients', () => {
     const loaded = drawn({ ...small, m: 0 }, 3);
     const zeros = (name: string) => {
       const { shape, data } = loaded.tensors.get(`param/${name}`)!;
@@ -36,7 +39,7 @@ describe('DenseRetNet by the authors’ names', () => {
     expect(outcome(wanted).at(-1)!.actual).not.toBe(0);
   });
 
-  it('differentiates what is probed where there are labels too', () => {
+  it('differentiates with respect to the probe, even with labels', () => {
     const loaded = drawn({ ...small, t: 1 }, 5);
     const labels = { dtype: 'I32', shape: [2, 1], data: Float64Array.from([1, 2]) } as const;
     expect(failing(outcome(withTensors(loaded, { 'in/labels': labels })))).toEqual([]);
@@ -44,7 +47,7 @@ describe('DenseRetNet by the authors’ names', () => {
 
   const p10: LoadedCase = casesOf('dense_retnet').find(({ name }) => name.startsWith('p10'))!;
 
-  it('gives the padding token’s embedding no gradient', () => {
+  it('gives the embedding of the padding token a zero gradient', () => {
     const none = { ...p10, config: { ...p10.config, pad_token_id: null } };
     expect(failingNames(outcome(none))).toEqual(['grad/model.embed_tokens.weight']);
   });
@@ -66,7 +69,7 @@ describe('DenseRetNet by the authors’ names', () => {
   it.each([
     ['param/model.layers.1.self_attn.k_select.fc1.weight', 'k_select.fc1.weight is missing'],
     ['in/input_ids', 'has no tensor in/input_ids'],
-  ])('says so when %s is missing', (name, message) => {
+  ])('names %s if it is missing', (name, message) => {
     const results = outcome(withTensors(p10, { [name]: null }));
     expect(failing(results).some((line) => line.includes(message))).toBe(true);
   });

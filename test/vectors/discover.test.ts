@@ -26,7 +26,7 @@ describe('vectors are found', () => {
       expect(check(root)).toMatchObject({ ok: true, cases: [{ family: 'toy', name: 'a', status: 'passed' }, {}] });
     }));
 
-  it('once, however often their folder is given or linked to', () =>
+  it('once, even if their folder is given or linked several times', () =>
     inTemporaryFolder((root) => {
       const family = writeFamily(root, 'toy', cases);
       symlinkSync(root, join(family, 'loop'));
@@ -42,7 +42,7 @@ describe('vectors are found', () => {
 });
 
 describe('one clear error', () => {
-  it('is thrown for no folder, a missing one, a file, and one without vectors', () =>
+  it('is thrown for no folder, a missing folder, a file, and a folder without vectors', () =>
     inTemporaryFolder((root) => {
       const file = join(root, 'notes.txt');
       writeFileSync(file, '');
@@ -60,7 +60,7 @@ describe('one clear error', () => {
       }
     }));
 
-  it('names what is missing without the control characters of a manifest', () =>
+  it('names a missing file without the control characters of the manifest', () =>
     inTemporaryFolder((root) => {
       const manifest = manifestOf('toy', cases);
       const odd = { name: '\u001b[2Jb\u0008', file: `${'\u0008'.repeat(9)}b.safetensors` };
@@ -106,7 +106,7 @@ describe('one clear error', () => {
     }),
   );
 
-  it('is reported for a manifest that is not JSON, and its files are checked all the same', () =>
+  it('is reported for a manifest that is not JSON, and its files are still checked', () =>
     inTemporaryFolder((root) => {
       const family = writeFamily(root, 'toy', cases);
       writeFileSync(join(family, 'manifest.json'), '{"family": "toy",');
@@ -117,7 +117,7 @@ describe('one clear error', () => {
 });
 
 describe('a disagreement with the manifest', () => {
-  it('fails when a listed file is missing, and when a file is not listed', () =>
+  it('fails if a listed file is missing, and if a file is not listed', () =>
     inTemporaryFolder((root) => {
       const family = writeFamily(root, 'toy', cases);
       rmSync(join(family, 'b.safetensors'));
@@ -155,7 +155,7 @@ describe('a disagreement with the manifest', () => {
     }),
   );
 
-  it('fails when the family is another', () =>
+  it('fails if the family differs', () =>
     inTemporaryFolder((root) => {
       writeFamily(root, 'toy', cases, { ...good, family: 'toys' });
       const message = expect.stringContaining('manifest.json says family "toys", the file "toy"');
@@ -171,7 +171,7 @@ describe('a damaged file', () => {
     ['with bytes added', '9 bytes follow the last tensor', Uint8Array.of(...bytes, ...new Array(9).fill(0))],
     ['announcing too much', 'announces a header of', bytes.with(5, 1)],
     ['empty', '0 bytes are no safetensors file', new Uint8Array()],
-  ])('%s is one failure, with a manifest and without', (_, message, damaged) =>
+  ])('%s gives one failure, with and without a manifest', (_, message, damaged) =>
     inTemporaryFolder((root) => {
       const family = writeFamily(root, 'toy', cases);
       writeFileSync(join(family, 'a.safetensors'), damaged);
@@ -185,14 +185,14 @@ describe('a damaged file', () => {
     }),
   );
 
-  it('with numbers changed is found by its digest', () =>
+  it('with changed numbers is found by its digest', () =>
     inTemporaryFolder((root) => {
       const family = writeFamily(root, 'toy', cases);
       writeFileSync(join(family, 'a.safetensors'), bytes.with(bytes.length - 1, 1));
       expect(trouble(check(root))).toEqual([expect.stringContaining('it was changed or damaged')]);
     }));
 
-  it('that is a folder, or a link to nowhere, is one failure', () =>
+  it('that is a folder or a broken link gives one failure', () =>
     inTemporaryFolder((root) => {
       mkdirSync(join(root, 'a.safetensors'));
       symlinkSync(join(root, 'nowhere'), join(root, 'b.safetensors'));
@@ -202,7 +202,7 @@ describe('a damaged file', () => {
       ]);
     }));
 
-  it('of a family not covered still fails the check', () =>
+  it('fails the check even if its family is not covered', () =>
     inTemporaryFolder((root) => {
       const family = writeFamily(root, 'other', cases);
       expect(trouble(check(root))).toEqual([]);

@@ -1,4 +1,4 @@
-/** @file Drawn cases of dense_retnet whose expected numbers are those of the scalar definitions in spec/. */
+/** @file Draws cases of dense_retnet; their expected numbers come from the scalar definitions in spec/. */
 import { type DenseRetNetParameters, denseRetNet as defined } from '../../spec/dense-retnet.ts';
 import { decayNormalised, type Retain, torchscaleParallel } from '../../spec/normalised-retention.ts';
 import type { Matrix, Vector } from '../../spec/notation.ts';
@@ -8,7 +8,7 @@ import { authorsConfig } from '../../src/vectors/dense-retnet-weights.ts';
 import type { LoadedCase } from '../../src/vectors/load.ts';
 import { drawnTokens, drawnWeights, f64Tensor, listsOf } from './official.ts';
 
-/** Sizes of a case by the authors' names; a gate's rank is in its weights alone. */
+/** The sizes of a case. The config has no gate rank; only the shapes of the gates' weights have it. */
 export interface Variant {
   readonly h: number;
   readonly qk: number;
@@ -46,7 +46,7 @@ function shapesOf({ h, qk, heads, layers, m, f, rank }: Variant): Record<string,
     group_norm: [e / heads],
     'to_hidden.0': [2 * e, h],
     'to_out.0': [h, e],
-    // the source fixes how wide these are, which matters only where they are used
+    // the source fixes the width of unused gates, which has no effect
     'k_select.fc1': [rank, h],
     'k_select.fc2': [layers > 1 && m > 0 ? qk : Math.floor(h / 2), rank],
     'v_select.fc1': [rank, h],
@@ -62,7 +62,7 @@ function shapesOf({ h, qk, heads, layers, m, f, rank }: Variant): Record<string,
   return { ...shapes, 'model.norm.weight': [h], 'lm_head.weight': [11, h] };
 }
 
-/** The parameters of the scalar definition, made of the stored weights. */
+/** Converts the stored weights into parameters of the scalar definition. */
 function definedParams(tensors: ReadonlyMap<string, StoredTensor>, { h, layers, f }: Variant): DenseRetNetParameters {
   const weight = (name: string): Matrix => listsOf(tensors, `param/${name}.weight`) as Matrix;
   const norm = (name: string): Vector => listsOf(tensors, `param/${name}.weight`) as Vector;
@@ -125,7 +125,7 @@ export function drawn(variant: Variant, seed: number): LoadedCase {
     return all.slice(t);
   });
 
-  // the cotangent of the logits, and so the gradient of the head: Σ cotangent ⊗ hidden state
+  // the cotangent of the logits gives the gradient of the head: Σ cotangent ⊗ hidden state
   const counted = sequences.flatMap((_, i) =>
     rowsOf(t > 1 ? labels : ids, i)
       .slice(1)

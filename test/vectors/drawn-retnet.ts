@@ -1,4 +1,4 @@
-/** @file Drawn decoders of torchscale whose expected logits are those of the scalar definitions in spec/. */
+/** @file Draws decoders of torchscale; their expected logits come from the scalar definitions in spec/. */
 import {
   decayNormalised,
   type Retain,
@@ -58,7 +58,7 @@ for (let l = 0; l < layers; l++) {
   });
 }
 
-/** The parameters of the scalar definition, made of the stored weights. */
+/** Converts the stored weights into parameters of the scalar definition. */
 function definedParams(tensors: ReadonlyMap<string, StoredTensor>, head: string): RetNetParameters {
   const weight = (name: string): Matrix => listsOf(tensors, `param/${name}.weight`) as Matrix;
   const norm = (name: string): Vector => listsOf(tensors, `param/${name}.weight`) as Vector;
@@ -84,7 +84,7 @@ function definedParams(tensors: ReadonlyMap<string, StoredTensor>, head: string)
   };
 }
 
-/** A drawn decoder with the logits that the scalar definition gives it in every mode. */
+/** Draws a decoder and computes its logits in every mode by the scalar definition. */
 export function drawn(
   change: Partial<typeof decoderConfig>,
   scales: Pick<RetNetConfig, 'embeddingScale' | 'residualScale'>,

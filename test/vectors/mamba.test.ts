@@ -1,4 +1,4 @@
-/** @file Every mode of every operator against the vectors of mamba, mamba2 and fla, and configs that are refused. */
+/** @file Every mode of every operator against the vectors of mamba, mamba2 and fla, and refused configs. */
 import { describe, expect, it } from 'vitest';
 import { f64 } from '../../src/executors/f64/index.ts';
 import type { StoredTensor } from '../../src/io/safetensors.ts';
@@ -24,7 +24,7 @@ import { casesOf, f64Tensor, failing, failingNames, outcome, withTensors } from 
 const storedValue = ({ tensors }: LoadedCase, name: string): Value | undefined =>
   tensors.has(name) ? toValue(f64, tensors.get(name)!) : undefined;
 
-/** A case's inputs as an operator names them, and how the vectors name its outputs. */
+/** Converts a case's inputs to those of an operator, and the operator's outputs back to the names of the vectors. */
 function asOperator(loaded: LoadedCase): {
   readonly operator: Operator;
   readonly inputs: Named;
@@ -111,7 +111,7 @@ describe('outputs and states of the vectors', () => {
     ),
   );
 
-  it.each(modes)('%s are those of mode %s', (_name, mode, loaded) => {
+  it.each(modes)('%s: equal those of mode %s', (_name, mode, loaded) => {
     const { operator, inputs, settings, asStored } = asOperator(loaded);
     const outputs = asStored(operator.modes[mode]!(inputs, settings as never));
     const compared = Object.entries(outputs).filter(([name]) => loaded.tensors.has(name));
@@ -125,18 +125,18 @@ describe('outputs and states of the vectors', () => {
 
 const named = (family: string, name: string): LoadedCase => casesOf(family).find((one) => one.name === name)!;
 
-/** The reasons for which all tensors of a case with another configuration fail. */
+/** The reasons why the tensors of a case with a changed configuration fail. */
 const reasons = (loaded: LoadedCase, change: Record<string, unknown>): Set<string | undefined> =>
   new Set(outcome({ ...loaded, config: { ...loaded.config, ...change } }).map(({ reason }) => reason));
 
 describe('a selective scan of B and C in different layouts', () => {
   const loaded = named('mamba', 's06_const_BC');
 
-  it('is read as a pair', () => {
+  it('accepts a pair of layouts', () => {
     const pair = { ...loaded, config: { ...loaded.config, bc_layout: ['DN', 'DN'] } };
     expect(failing(outcome(pair))).toEqual([]);
     const { data } = loaded.tensors.get('in/C')!;
-    // the same C at every token and in both sequences: [d, n] cannot be [b, n, l], so one channel stands for all
+    // C is the same at every token and in both sequences; [b, n, l] has no channel axis, so every channel uses the C of channel 0
     const one = data.slice(0, 4);
     const repeat = (length: number): StoredTensor =>
       f64Tensor(
@@ -154,7 +154,7 @@ describe('a selective scan of B and C in different layouts', () => {
     expect(outputsOf(['DN', 'BNL'], repeat(9))).toBeCloseTo(outputsOf('DN', constant)!, 12);
   });
 
-  it('is refused with a layout that is none', () => {
+  it('is refused with an unknown layout', () => {
     expect(reasons(loaded, { bc_layout: 'BLN' })).toEqual(
       new Set(['config.bc_layout is "BLN"; expected one of "DN", "BNL", "BGNL" (did you mean \'BNL\'?)']),
     );

@@ -1,4 +1,4 @@
-/** @file Cases by the sources' own names: those on disk, copies with one number changed, and drawn ones. */
+/** @file Loads stored cases, copies them with one number changed, and draws cases by the sources' names. */
 import { fileURLToPath } from 'node:url';
 import { isInteger } from '../../src/io/dtypes.ts';
 import type { StoredTensor } from '../../src/io/safetensors.ts';
@@ -12,18 +12,18 @@ import { discover } from '../../src/vectors/discover.ts';
 import { type LoadedCase, loadCase } from '../../src/vectors/load.ts';
 import { runCase, withoutExpected } from '../../src/vectors/run-case.ts';
 
-/** The committed cases of a family. */
+/** The stored cases of a family. */
 export const casesOf = (family: string): LoadedCase[] =>
   discover([fileURLToPath(new URL(`${family}`, import.meta.url))]).files.map(loadCase);
 
-/** The adapter that the table has for a case. */
+/** The adapter of a case. */
 export function adapterOf({ family, config }: LoadedCase): Adapter {
   const adapter = adapterFor(adapters, family, typeof config.kind === 'string' ? config.kind : null);
   if (adapter === null) throw new Error(`no adapter for ${family}`);
   return adapter;
 }
 
-/** The outcome of every tensor of a case, without any waiver. */
+/** The results for all tensors of a case, without waivers. */
 export const outcome = (loaded: LoadedCase): TensorResult[] => runCase(loaded, adapterOf(loaded), []);
 
 /** The tensors that do not pass, with reasons. */
@@ -34,7 +34,7 @@ export const failing = (results: readonly TensorResult[]): string[] =>
 export const failingNames = (results: readonly TensorResult[]): string[] =>
   results.filter(({ status }) => status !== 'passed').map(({ name }) => name);
 
-/** A case with some tensors replaced, added, or (as null) left out. */
+/** A copy of a case with tensors replaced or added; null removes a tensor. */
 export function withTensors(loaded: LoadedCase, changes: Readonly<Record<string, StoredTensor | null>>): LoadedCase {
   const tensors = new Map(loaded.tensors);
   for (const [name, tensor] of Object.entries(changes)) {
@@ -44,7 +44,7 @@ export function withTensors(loaded: LoadedCase, changes: Readonly<Record<string,
   return { ...loaded, tensors };
 }
 
-/** A tensor with one number, the middle one, moved by `by` times what its comparison allows; an integer by 1. */
+/** A copy of a tensor with its middle number changed by `by` times the allowed error, or by 1 for integers. */
 export function moved(name: string, stored: StoredTensor, by: number): StoredTensor {
   const at = Math.floor(stored.data.length / 2);
   const x = stored.data[at]!;
@@ -52,7 +52,7 @@ export function moved(name: string, stored: StoredTensor, by: number): StoredTen
   return { ...stored, data: stored.data.with(at, x + step) };
 }
 
-/** Runs a case again and again with other expected numbers; what the adapter computes, it computes once. */
+/** Returns a function that compares a case with changed expected numbers. The adapter runs only once. */
 export function rerun(loaded: LoadedCase): (changed: LoadedCase) => TensorResult[] {
   const answers = adapterOf(loaded)(withoutExpected(loaded));
   return (changed) => runCase(changed, () => answers, []);
@@ -67,7 +67,7 @@ export const f64Tensor = (shape: Shape, data: ArrayLike<number>): StoredTensor =
   data: Float64Array.from(data),
 });
 
-/** Drawn weights: norms around 1, maps scaled so that activations stay of order 1. */
+/** Draws weights: norms around 1, and maps scaled so that activations stay of order 1. */
 export function drawnWeights(shapes: Readonly<Record<string, Shape>>, seed: number): Record<string, StoredTensor> {
   const random = rng(seed);
   const draw = (shape: Shape): StoredTensor => {
@@ -80,7 +80,7 @@ export function drawnWeights(shapes: Readonly<Record<string, Shape>>, seed: numb
   return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [`param/${name}`, draw(shape)]));
 }
 
-/** Drawn tokens [b, t]. */
+/** Draws tokens [b, t]. */
 export function drawnTokens(b: number, t: number, vocabulary: number, seed: number): StoredTensor {
   const random = rng(seed);
   return { dtype: 'I32', shape: [b, t], data: Float64Array.from({ length: b * t }, () => random.integer(vocabulary)) };

@@ -5,7 +5,7 @@ import { checkVectors } from '../../src/vectors/check.ts';
 import { formatReport } from '../../src/vectors/report.ts';
 import { double, inTemporaryFolder, toyAdapters, toyCase, writeFamily } from '../support/toy-vectors.ts';
 
-/** The report's lines, with paths and times made the same everywhere. */
+/** The lines of a report, with placeholders for paths and times. */
 const lines = (root: string, adapters = toyAdapters): string[] =>
   formatReport(checkVectors([root], { adapters }))
     .replaceAll(root, 'ROOT')
@@ -14,7 +14,7 @@ const lines = (root: string, adapters = toyAdapters): string[] =>
     .split('\n');
 
 describe('a report', () => {
-  it('tells what passed, what failed and where, and what was not compared', () =>
+  it('lists passed and failed tensors with positions, and cases that were not compared', () =>
     inTemporaryFolder((root) => {
       const family = writeFamily(root, 'toy', [
         toyCase('a'),
@@ -48,7 +48,7 @@ describe('a report', () => {
       ]);
     }));
 
-  it('names the waived with their reasons, and ends with PASSED', () =>
+  it('lists waived tensors with reasons, and ends with PASSED', () =>
     inTemporaryFolder((root) => {
       writeFamily(root, 'toy', [toyCase('a', { 'out/m': { dtype: 'F64', shape: [], data: [1] } })]);
       const adapters = {
@@ -61,7 +61,7 @@ describe('a report', () => {
       );
     }));
 
-  it('says so when nothing was compared', () =>
+  it('ends with NOTHING COMPARED if nothing was compared', () =>
     inTemporaryFolder((root) => {
       writeFamily(root, 'other', [toyCase('a')]);
       expect(lines(root).at(-1)).toMatch(/^NOTHING COMPARED: /);

@@ -15,15 +15,15 @@ const computed = (loaded: LoadedCase, name: string): number[] =>
 
 describe('torchscale’s decoder', () => {
   it.each([
-    ['as it is', {}, plain],
+    ['unchanged', {}, plain],
     ['deepnorm', { deepnorm: true }, { ...plain, residualScale: (2 * layers) ** 0.25 }],
     ['an unscaled embedding', { no_scale_embedding: true }, { ...plain, embeddingScale: 1 }],
     ['a tied head', { share_decoder_input_output_embed: true }, plain],
-  ] as const)('%s: is the scalar definition in every mode, whatever the chunk size', (_, change, scales) => {
+  ] as const)('%s: equals the scalar definition in every mode and for every chunk size', (_, change, scales) => {
     expect(failing(outcome(drawn(change, scales)))).toEqual([]);
   });
 
-  it('gives a tied embedding the gradients of both its uses', () => {
+  it('gives a tied embedding the sum of the gradients of both its uses', () => {
     const tied = drawn({ share_decoder_input_output_embed: true }, plain);
     const embedding = tied.tensors.get('param/embed_tokens.weight')!;
     const untied = { ...withTensors(tied, { 'param/output_projection.weight': embedding }), config: decoderConfig };
@@ -33,7 +33,7 @@ describe('torchscale’s decoder', () => {
       embedding.shape,
       ofInput.map((x, i) => x + ofHead[i]!),
     );
-    // stored under one name or both
+    // the tied embedding may be stored under one name or both
     const both = { ...untied, config: tied.config };
     expect(failing(outcome(withTensors(tied, { [name]: sum })))).toEqual([]);
     expect(failing(outcome(withTensors(both, { [name]: sum, 'grad/output_projection.weight': sum })))).toEqual([]);
@@ -58,9 +58,9 @@ describe('torchscale’s decoder', () => {
 });
 
 describe('torchscale’s retention layer', () => {
-  it('answers any chunk size that is asked for', () => {
+  it('computes any requested chunk size', () => {
     const wanted = withTensors(r01, { 'out/chunkwise.7': r01.tensors.get('out/chunkwise.4')! });
-    // the modes agree up to ε only
+    // the modes agree only up to ε
     expect(failingNames(outcome(wanted))).toEqual(['out/chunkwise.7']);
     const results = outcome(wanted);
     const { actual, expected } = results.find(({ name }) => name === 'out/chunkwise.7')!;
@@ -70,7 +70,7 @@ describe('torchscale’s retention layer', () => {
     ]);
   });
 
-  it('needs its probe for gradients only', () => {
+  it('needs its probe only for gradients', () => {
     const failed = failingNames(outcome(withTensors(r00, { 'in/probe': null })));
     expect(failed).toEqual([...r00.tensors.keys()].filter((name) => name.startsWith('grad/')));
   });
@@ -87,7 +87,7 @@ describe('torchscale’s retention layer', () => {
 });
 
 describe('the xPos RetNet', () => {
-  it.each([1, 3, 10, 13])('is one function in all modes: chunks of %s', (c) => {
+  it.each([1, 3, 10, 13])('gives equal outputs in all modes: chunks of %s', (c) => {
     for (const loaded of [r07, r08]) {
       const parallel = loaded.tensors.get('out/parallel')!;
       expect(

@@ -5,7 +5,7 @@ import { casesOf, failing, failingNames, moved, outcome, rerun, withTensors } fr
 const cases = ['dense_mamba', 'dense_retnet', 'dense_ssm', 'fla', 'mamba', 'mamba2', 'retnet'].flatMap(casesOf);
 const named = cases.map((one) => [`${one.family}/${one.name}`, one] as const);
 
-/** One name of every kind of expected tensor: names that differ in numbers only are of one kind. */
+/** One name for every kind of expected tensor. Names that differ only in numbers are of one kind. */
 function kinds({ tensors }: LoadedCase): string[] {
   const byKind = new Map<string, string>();
   for (const [name, { data }] of tensors) {
@@ -24,7 +24,7 @@ describe('the vectors of the repository', () => {
     expect(failing(outcome(loaded))).toEqual([]);
   });
 
-  it.each(named)('%s: of each kind of tensor, one number changed fails that tensor alone', (_, loaded) => {
+  it.each(named)('%s: for each kind of tensor, one changed number fails only that tensor', (_, loaded) => {
     const again = rerun(loaded);
     for (const name of kinds(loaded)) {
       const changed = withTensors(loaded, { [name]: moved(name, loaded.tensors.get(name)!, 2) });
@@ -32,18 +32,18 @@ describe('the vectors of the repository', () => {
     }
   });
 
-  it.each(named)('%s: a change far below the allowed error fails nothing', (_, loaded) => {
+  it.each(named)('%s: changes of half the allowed error fail no tensor', (_, loaded) => {
     const again = rerun(loaded);
     const floats = kinds(loaded).filter((name) => loaded.tensors.get(name)!.dtype !== 'I32');
     const changes = floats.map((name) => [name, moved(name, loaded.tensors.get(name)!, 0.5)]);
     expect(failing(again(withTensors(loaded, Object.fromEntries(changes))))).toEqual([]);
   });
 
-  it.each(named)('%s: a changed weight, or input, fails outputs in every mode, and gradients', (_, loaded) => {
+  it.each(named)('%s: a changed weight or input fails gradients and the outputs of every mode', (_, loaded) => {
     const first = /param\/.*(q_proj|W_Q|in_proj)|in\/(q|u|x|X)$/;
     const name = [...loaded.tensors.keys()].find((one) => first.test(one))!;
     const stored = loaded.tensors.get(name)!;
-    // in the middle: the first token of what is normalised tells nothing of its weights
+    // change the middle number: normalisation can hide a change at the first token
     const at = Math.floor(stored.data.length / 2);
     const data = stored.data.with(at, stored.data[at]! + 1e-3);
     const changed = withTensors(loaded, { [name]: { ...stored, data } });

@@ -1,4 +1,4 @@
-"""Lets the files here import the adapter and its examples where they lie."""
+"""Adds the folder of the adapter and its examples to the import path."""
 
 import sys
 from pathlib import Path

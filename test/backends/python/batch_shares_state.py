@@ -1,4 +1,4 @@
-"""Every sequence of the batch starts from the first one's state.
+"""Every sequence of the batch starts from the state of the first sequence.
 
 Sequences of a batch were mixed in https://github.com/fla-org/flash-linear-attention/issues/837
 FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state

@@ -1,6 +1,6 @@
-"""Each chunk but the first starts from zeros.
+"""Every chunk after the first starts from a zero state.
 
-The first chunk was right to the bit and later ones were not: https://github.com/vllm-project/vllm/issues/52909
+The first chunk was exact and later chunks were wrong: https://github.com/vllm-project/vllm/issues/52909
 FAIL retention chunkwise: wrong out/output or wrong out/state
 """
 

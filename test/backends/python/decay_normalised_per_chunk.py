@@ -1,4 +1,4 @@
-"""Rows are divided by the sum of their decays, counted from the beginning of their chunk.
+"""The decay normalisation sums the decays from the beginning of each chunk, not of the sequence.
 
 Chunkwise and parallel retention differed for this reason: https://github.com/microsoft/torchscale/issues/77
 FAIL retention chunkwise: wrong out/output

@@ -1,6 +1,6 @@
-"""Inside a chunk the decay is γ^(t−s+1) in place of γ^(t−s).
+"""Inside a chunk the decay is γ^(t−s+1) instead of γ^(t−s).
 
-Powers inside the chunk were doubted in https://github.com/Jamie-Stirling/RetNet/issues/10
+A report questioned the powers inside the chunk: https://github.com/Jamie-Stirling/RetNet/issues/10
 FAIL retention parallel, chunkwise: wrong out/output
 """
 

@@ -1,6 +1,6 @@
 """Powers of γ are taken above the diagonal too and masked afterwards: the gradient contains 0 · ∞.
 
-Forward was fine and gradients were NaN in https://github.com/state-spaces/mamba/issues/352
+The forward pass was correct and gradients were NaN in https://github.com/state-spaces/mamba/issues/352
 FAIL retention parallel, chunkwise: not-finite grad/q
 """
 

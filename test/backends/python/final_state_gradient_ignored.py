@@ -1,6 +1,6 @@
 """The backward pass starts from zeros in place of the cotangent of the final state.
 
-Forward was right and gradients were wrong in https://github.com/fla-org/flash-linear-attention/pull/1141
+The forward pass was correct and gradients were wrong in https://github.com/fla-org/flash-linear-attention/pull/1141
 FAIL retention parallel, chunkwise, recurrent: wrong grad/k or wrong grad/v or wrong grad/state
 """
 

@@ -1,6 +1,6 @@
 """The gradient of the decays is not written after the last whole block of four tokens.
 
-A term of the gate's gradient was dropped where 64 does not divide T: https://github.com/fla-org/flash-linear-attention/issues/1142
+A term of the gate's gradient was missing if 64 does not divide T: https://github.com/fla-org/flash-linear-attention/issues/1142
 FAIL linearScan recurrent, scan: wrong grad/a
 """
 

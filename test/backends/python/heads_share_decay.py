@@ -1,6 +1,6 @@
 """Every head has the decay of the first one.
 
-Axes were read in another order by one kernel of several: https://github.com/fla-org/flash-linear-attention/issues/547
+One of several kernels read the axes in another order: https://github.com/fla-org/flash-linear-attention/issues/547
 FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state
 """
 

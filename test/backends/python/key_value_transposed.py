@@ -1,6 +1,6 @@
 """The state is kept as [e, d] and returned as if it were [d, e]. The kernel reads its own states; other kernels cannot.
 
-States had layouts of their own in https://github.com/fla-org/flash-linear-attention/issues/92
+States had a different layout in https://github.com/fla-org/flash-linear-attention/issues/92
 FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state
 """
 

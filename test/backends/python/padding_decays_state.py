@@ -1,4 +1,4 @@
-"""The last chunk is padded with tokens of zeros, and each of them decays the state once more.
+"""The last chunk is padded with zero tokens, and each of them decays the state again.
 
 Padding changed the state in https://github.com/huggingface/transformers/issues/46190
 FAIL retention chunkwise: wrong out/state

@@ -1,4 +1,4 @@
-"""The scan divides by products of its decays, cumsum(b / Π a) · Π a, which underflow.
+"""The scan divides by products of decays, cumsum(b / Π a) · Π a; the products underflow.
 
 It gave NaN in https://github.com/MzeroMiko/mamba-mini/issues/1
 FAIL linearScan scan: not-finite out/output

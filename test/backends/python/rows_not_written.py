@@ -1,6 +1,6 @@
 """The rows after the last whole chunk are not written: they hold the NaN of an allocator that poisons memory.
 
-Rows of torch.empty were skipped in https://github.com/fla-org/flash-linear-attention/pull/967
+A kernel did not write some rows of torch.empty in https://github.com/fla-org/flash-linear-attention/pull/967
 FAIL retention chunkwise: not-finite out/output
 """
 

@@ -1,4 +1,4 @@
-"""Two steps of the scan are combined in the wrong order.
+"""The scan combines two steps in the wrong order.
 
 Operands were swapped in https://github.com/state-spaces/mamba/issues/716
 FAIL linearScan scan: wrong out/output

@@ -1,4 +1,4 @@
-"""The state is kept in half precision between two tokens: 11 bits, and nothing over 65,504.
+"""The state is stored in half precision between tokens, with 11 bits and a largest number of 65,504.
 
 Half precision gave NaN in https://github.com/syncdoth/RetNet/issues/6
 FAIL retention recurrent: wrong out/output or wrong out/state or not-finite out/output or not-finite out/state

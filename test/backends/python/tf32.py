@@ -1,6 +1,6 @@
 """Operands of matrix products keep 10 bits behind the point, as in TF32, where full precision was asked for.
 
-The default of tl.dot in https://github.com/triton-lang/triton/issues/1671
+TF32 is the default of tl.dot in https://github.com/triton-lang/triton/issues/1671
 FAIL retention parallel, chunkwise F32: wrong out/output or wrong out/state
 """
 
@@ -12,7 +12,7 @@ right = example.parallel
 
 
 def short(x):
-    """To the nearest number of 10 bits behind the point."""
+    """Rounds to 10 fraction bits."""
     if x.dtype != np.float32:
         return x
     return ((x.view(np.uint32) + np.uint32(0x1000)) & np.uint32(0xFFFFE000)).view(np.float32)

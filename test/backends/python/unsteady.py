@@ -1,6 +1,6 @@
 """In every second call the state is written without the last token.
 
-Calls gave different answers in https://github.com/state-spaces/mamba/issues/1024
+Repeated calls gave different answers in https://github.com/state-spaces/mamba/issues/1024
 FAIL retention recurrent: unsteady
 """
 
