@@ -12,7 +12,7 @@ export const anchorOf = (heading: string): string =>
     .trim()
     .replaceAll(' ', '-');
 
-/** A part of a page: a text with an empty line before and after. */
+/** Formats a part of a page: a text with an empty line before and after. */
 export const block = (text: string): string => `\n${text}\n\n`;
 
 /** Formats names as code, separated by commas. */

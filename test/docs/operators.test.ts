@@ -8,7 +8,7 @@ const page = pageText('docs/operators.md');
 /** The operators that have a section. */
 const headings = [...page.matchAll(/^## (.*)$/gm)].flatMap(([, heading]) => heading!.split(', '));
 
-/** Whether the page names a tensor: by its last word, behind any path, perhaps with an index behind it. */
+/** Whether the page names a tensor: by its last word, after any path, optionally with an index. */
 const isNamed = (tensor: string): boolean => {
   const word = tensor
     .replace(/\.\d+$/, '')

@@ -47,7 +47,7 @@ function judged({ number }: Equation, { definedBy }: Operator): string[] {
   return [`- Judges: ${outputs.join('; ')}${joined}`];
 }
 
-/** One equation: formula, definition, shapes, evidence, and what computes and holds it. */
+/** The section of an equation: formula, definition, shapes, evidence, operator and laws. */
 function section(equation: Equation): string {
   const { number, latex, shapes, note, evidence, definition } = equation;
   const operator = operators.find((one) => one.equations?.includes(number))!;

@@ -33,7 +33,7 @@ describe('docs/equations.md', () => {
     expect(page.match(/^- Evidence: .*verified/gm)).toBeNull();
   });
 
-  it('warns about numbers from 14 on', () => {
+  it('warns about equation numbers from 14 on', () => {
     expect(page.match(/^- Number: .*may be one too low/gm)).toHaveLength(12);
   });
 });
