@@ -1,14 +1,14 @@
-/** @file Checks of configurations: sizes, numbers, readings. Each throws with the field, its value and the remedy. */
+/** @file Checks configurations: sizes, numbers, readings. Errors name the field, its value and the remedy. */
 import type { RotationPhase } from '../nn/multi-head-retention.ts';
 import type { RetentionNorm } from '../nn/retention/normalised.ts';
 import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { didYouMean } from '../tensor/names.ts';
 
-/** The choices for each field of `R`. */
+/** Choices for each field of `R`. */
 export type Choices<R> = { readonly [F in keyof R]: readonly R[F][] };
 
-/** The readings that every model with RetNet's retention has. */
+/** Readings that every model with RetNet's retention has. */
 export const retentionReadings: Choices<{ retentionNorm: RetentionNorm; rotationPhase: RotationPhase }> = {
   retentionNorm: ['none', 'decay', 'torchscale'],
   rotationPhase: ['p', 'p-1'],
@@ -47,7 +47,7 @@ export function checkEpsilon(call: string, epsilon: number): void {
   }
 }
 
-/** Throws on a name that is no reading, and unless every reading is one of its choices. */
+/** Throws on the name of no reading, and unless every reading is one of its choices. */
 export function checkReadingsOnly<R extends object>(call: string, readings: R, choices: Choices<R>): void {
   checkReadings(call, readings, choices);
   const names = Object.keys(choices);
@@ -56,7 +56,7 @@ export function checkReadingsOnly<R extends object>(call: string, readings: R, c
   fail(`${call}: there is no reading ${described(unknown)}; use ${names.join(', ')}${didYouMean(unknown, names)}`);
 }
 
-/** Throws unless every reading is one of its choices; other fields are not looked at. */
+/** Throws unless every reading is one of its choices. Ignores other fields. */
 export function checkReadings<R>(call: string, readings: R, choices: Choices<R>): void {
   if (typeof readings !== 'object' || readings === null) {
     fail(`${call}: readings is ${described(readings)}; give a choice for each of ${Object.keys(choices).join(', ')}`);

@@ -1,4 +1,4 @@
-/** @file The configuration of a DenseMamba: Mamba's sizes, m, the gates' rank, and a reading for each open question about states. */
+/** @file Configuration of DenseMamba: Mamba's sizes, m, the rank of the gates, and a reading for each open question about states. */
 import type { StateReadings } from '../nn/dense-states/fuse.ts';
 import type { Rng } from '../tensor/random.ts';
 import type { Shape } from '../tensor/shape.ts';
@@ -7,27 +7,27 @@ import { freshFusion, sourcesOf } from './fusion-shapes.ts';
 import { checkMamba, freshMamba, type MambaConfig, mambaConfig, mambaShapes } from './mamba-config.ts';
 import { paperStateReadings, stateChoices, stateFusionShapes } from './state-fusion.ts';
 
-/** The readings (interpretations of the paper) of dense states; spec/readings.ts has the evidence. */
+/** Readings (interpretations of the paper) of dense states. spec/readings.ts has the evidence. */
 export interface DenseMambaReadings extends StateReadings {
-  /** The gates' input: the block's normed input, or u, the scan's input. */
+  /** Input of the gates: the block's normed input, or u, the scan's input. */
   readonly gateInput: 'normed' | 'u';
 }
 
 /** Sizes and readings of a DenseMamba. */
 export interface DenseMambaConfig extends MambaConfig {
-  /** m: the number of shallower layers that connect to each layer; 0 is Mamba. */
+  /** m: number of shallower layers that connect to each layer; 0 gives Mamba. */
   readonly denseLayers: number;
-  /** r: width of the gate's hidden layer; 0 closes every gate. */
+  /** r: width of a gate's hidden layer; 0 closes every gate. */
   readonly gateRank: number;
   readonly readings: DenseMambaReadings;
 }
 
-/** The default of every reading: that of the paper's equations where they decide it. */
+/** Default readings: those of the paper's equations where they decide. */
 export const paperStates: DenseMambaReadings = { ...paperStateReadings, gateInput: 'normed' };
 
 /**
- * Mamba's sizes from `mambaConfig`; the gates' rank ⌊d/32⌋ as in the released DenseRetNet, but at least 1; readings
- * `paperStates`.
+ * Fills in default sizes: Mamba's from `mambaConfig`, and a gate rank of ⌊d/32⌋ as in the released DenseRetNet, but at least 1.
+ * Readings are `paperStates`.
  * @example
  * denseMambaConfig({ vocabulary: 8, width: 64, layers: 4, denseLayers: 2 }).gateRank // 2
  */
@@ -42,7 +42,7 @@ export function denseMambaConfig(
   };
 }
 
-/** The shape of every weight by its path; [out, in]. Only layers with sources have fusion weights. */
+/** Shapes of all weights by path, [out, in]. Only layers with sources have fusion weights. */
 export function denseMambaShapes(config: DenseMambaConfig): Record<string, Shape> {
   const { layers, width, innerWidth, stateSize, gateRank, readings } = config;
   const sizes = {
@@ -66,7 +66,10 @@ export function checkDenseMamba(config: DenseMambaConfig): void {
   checkReadingsOnly('denseMamba', config.readings, choices);
 }
 
-/** Initial numbers of a weight: Mamba's; a merge starts as the identity of the layer's own states; null for the default. */
+/**
+ * Initial numbers of a weight. A merge starts as the identity of the layer's own states, other weights as in Mamba. Null for the
+ * default.
+ */
 export const freshDenseMamba = (
   config: DenseMambaConfig,
   path: string,

@@ -1,6 +1,6 @@
 /**
- * @file DenseMamba: a stack of Mamba's blocks in which the states of shallow layers are fused into those of deeper ones. Wiring only.
- * Equations: 10, 11 and 15 to 18, between the recurrence and the read-out of Mamba's scan.
+ * @file DenseMamba: a stack of Mamba's blocks that fuses states of shallow layers into those of deeper ones. Wiring only. It
+ * applies Eqs. 10, 11 and 15 to 18 between the recurrence and the read-out of Mamba's scan.
  */
 import {
   carriedRecurrence,
@@ -26,30 +26,31 @@ import { checkParameters, checkStep, type LanguageModel, type ModelResult, type 
 import { emptyMambaState } from './mamba.ts';
 import { aroundScan, type MambaLayer, type MambaLayerState } from './mamba-block.ts';
 
-/** Weights of one layer: Mamba's, and those of the fusion where the layer has sources. */
+/** Weights of one layer: Mamba's, and those of the fusion if the layer has sources. */
 export type DenseMambaLayer = MambaLayer & { readonly fusion?: StateFusionParams | undefined };
 
-/** Weights of a DenseMamba: `embedding` [rows, d], also the read-out, and `finalNorm` [d]. */
+/** Weights of DenseMamba: `embedding` [rows, d], also the read-out, and `finalNorm` [d]. */
 export type DenseMambaParams = {
   readonly embedding: Value;
   readonly layers: readonly DenseMambaLayer[];
   readonly finalNorm: Value;
 };
 
-/** How layers are connected: the states that a layer fuses, nearest layer first, and the input of its gates. */
+/** Connections of layers: the states that a layer fuses, nearest layer first, and the input of its gates. */
 export interface DenseMambaWiring {
   sources(passed: readonly Value[], config: DenseMambaConfig): Value[];
   gateInput(of: { readonly stream: Value; readonly normed: Value; readonly u: Value }, config: DenseMambaConfig): Value;
 }
 
-/** The wiring of the definition: the m layers before, at the same token; gates read what the reading `gateInput` says. */
+/** Wiring of the definition: the m preceding layers at the same token. The reading `gateInput` selects the input of the gates. */
 export const denseMambaWiring: DenseMambaWiring = {
   sources: (passed, config) => sourcesOf(config, passed.length).map((l) => passed[l]!),
   gateInput: ({ normed, u }, { readings }) => (readings.gateInput === 'normed' ? normed : u),
 };
 
 /**
- * Whether a mode computes a configuration: recurrent mode computes all, the others those whose carried states are a linear recurrence.
+ * Returns whether a mode can compute a configuration. Recurrent mode computes all of them; the other modes need a linear recurrence
+ * of the carried states.
  * @example
  * const config = denseMambaConfig({ vocabulary: 8, width: 8, layers: 2, denseLayers: 1 });
  * denseMambaAdmits(config, 'parallel') // true
@@ -62,7 +63,7 @@ function start(params: DenseMambaParams, config: DenseMambaConfig, batch: number
   return { position: 0, layers: params.layers.map(() => emptyMambaState(params.embedding, config, batch)) };
 }
 
-/** The model's `forward` with a given wiring; the model itself uses that of the definition. */
+/** Builds the model's `forward` with a given wiring. The model itself has the wiring of the definition. */
 export const denseMambaForward =
   (wiring: DenseMambaWiring): LanguageModel<DenseMambaConfig, DenseMambaParams, MambaLayerState>['forward'] =>
   (params, config, tokens, state, mode): ModelResult<MambaLayerState> => {
@@ -85,19 +86,19 @@ export const denseMambaForward =
     };
   };
 
-/** The arguments of a block. */
+/** Arguments of a block. */
 interface Block {
   readonly layer: DenseMambaLayer;
   readonly config: DenseMambaConfig;
-  /** The residual stream before the block [b, t, d]. */
+  /** Residual stream before the block, [b, t, d]. */
   readonly stream: Value;
-  /** The states that each shallower layer passes on, layer 0's first. */
+  /** States that each shallower layer passes on, from layer 0 on. */
   readonly shallower: readonly Value[];
-  /** The state before the first token. */
+  /** State before the first token. */
   readonly before: MambaLayerState;
   readonly mode: Mode;
   readonly wiring: DenseMambaWiring;
-  /** The prefix of its sites' names. */
+  /** Prefix of the sites' names. */
   readonly path: string;
 }
 
@@ -120,7 +121,7 @@ function block({ layer, config, stream, shallower, before, mode, wiring, path }:
   return { y, state: { conv, ssm: scanned.state }, passed: site(scanned.passed, `${path}passed`) };
 }
 
-/** The algorithms of a mode, for a layer's decays. */
+/** Algorithms of a mode, for a layer's decays. */
 const orderIn = (mode: Mode, decay: Value): StateOrder => ({
   mode: mode.name,
   diagonal: (drive, state) => recurrenceIn(mode)(decay, drive, state),

@@ -1,4 +1,4 @@
-/** @file The configuration of a DenseRetNet: sizes, readings of the paper, presets of readings. */
+/** @file Configuration of DenseRetNet: sizes, readings of the paper, presets of readings. */
 import type { Fusion } from '../nn/dense-fusion.ts';
 import type { RotationPhase } from '../nn/multi-head-retention.ts';
 import type { RetentionNorm } from '../nn/retention/normalised.ts';
@@ -9,22 +9,22 @@ import type { Shape } from '../tensor/shape.ts';
 import { type Choices, checkEpsilon, checkReadingsOnly, checkWhole, retentionReadings } from './check.ts';
 import { fusionShapes, sourcesOf } from './fusion-shapes.ts';
 
-/** The readings (interpretations of the paper) of dense keys and values; spec/readings.ts has the evidence. */
+/** Readings (interpretations of the paper) of dense keys and values. spec/readings.ts has the evidence. */
 export interface DenseRetNetReadings {
-  /** Deeper layers receive keys and values before fusion, or after it. */
+  /** Keys and values that go to deeper layers: before fusion, or after it. */
   readonly pass: 'raw' | 'fused';
   readonly projection: 'identity' | 'linear';
   readonly gate: 'shared' | 'perLayer';
   readonly gateActivation: GateActivation;
   readonly fusion: Fusion;
   readonly fusedNorm: 'rms' | 'none';
-  /** Layer 0, which has nothing to fuse, is left as it is, or normed. */
+  /** Layer 0 has nothing to fuse. Its features stay as they are, or are normed. */
   readonly firstLayer: 'plain' | 'normed';
   readonly retentionNorm: RetentionNorm;
   readonly rotationPhase: RotationPhase;
 }
 
-/** Sizes and readings of a DenseRetNet. */
+/** Sizes and readings of DenseRetNet. */
 export interface DenseRetNetConfig {
   readonly vocabulary: number;
   /** h: channels of the residual stream. */
@@ -34,11 +34,11 @@ export interface DenseRetNetConfig {
   readonly keyWidth: number;
   /** E: channels of values, over all heads. */
   readonly valueWidth: number;
-  /** L */
+  /** L: number of layers. */
   readonly layers: number;
-  /** m: the number of shallower layers that connect to each layer. */
+  /** m: number of shallower layers that connect to each layer. */
   readonly denseLayers: number;
-  /** r: width of the gate's hidden layer; 0 closes every gate. */
+  /** r: width of a gate's hidden layer; 0 closes every gate. */
   readonly gateRank: number;
   readonly epsilon: number;
   /** A token whose embedding gets no gradient, or null. */
@@ -46,7 +46,7 @@ export interface DenseRetNetConfig {
   readonly readings: DenseRetNetReadings;
 }
 
-/** The equations alone: un-normalised retention, so every mode is the same function. */
+/** Readings of the equations alone: without normalisation of retention, every mode is the same function. */
 export const paperReadings: DenseRetNetReadings = {
   pass: 'raw',
   projection: 'linear',
@@ -59,7 +59,7 @@ export const paperReadings: DenseRetNetReadings = {
   rotationPhase: 'p',
 };
 
-/** The choices of the released code [C], whose parallel and recurrent modes are different functions. */
+/** Readings of the released code [C]. Its parallel and recurrent modes are different functions. */
 export const authorsReadings: DenseRetNetReadings = {
   ...paperReadings,
   projection: 'identity',
@@ -69,7 +69,7 @@ export const authorsReadings: DenseRetNetReadings = {
 };
 
 /**
- * The sizes, with the others derived as in the released code: keyWidth ⌊h/2⌋, valueWidth 2h, gateRank ⌊h/32⌋, ε 1e-6; readings `paper`.
+ * Fills in default sizes as the released code does: keyWidth ⌊h/2⌋, valueWidth 2h, gateRank ⌊h/32⌋, ε 1e-6. Readings are `paper`.
  * @example
  * denseRetNetConfig({ vocabulary: 8, width: 64, heads: 2, layers: 2, denseLayers: 1 }).gateRank // 2
  */
@@ -89,10 +89,10 @@ export function denseRetNetConfig(
   };
 }
 
-/** Whether layer l has fusion weights. */
+/** Returns whether layer l has fusion weights. */
 export const fuses = ({ readings }: DenseRetNetConfig, l: number): boolean => l > 0 || readings.firstLayer === 'normed';
 
-/** The shape of every weight by its path; [out, in]. A layer without fusion and norm has no fusion weights. */
+/** Shapes of all weights by path, [out, in]. A layer without fusion and norm has no fusion weights. */
 export function denseRetNetShapes(config: DenseRetNetConfig): Record<string, Shape> {
   const { vocabulary, width, keyWidth, valueWidth, layers, heads } = config;
   const shapes: Record<string, Shape> = { embedding: [vocabulary, width] };

@@ -1,6 +1,6 @@
 /**
- * @file DenseRetNet: a stack of GAU-like retention blocks in which keys and values of shallow layers are fused into those of deeper
- * ones. Wiring only. Equations: 15–25; the block around them follows the authors' code [C].
+ * @file DenseRetNet: a stack of GAU-like retention blocks that fuses keys and values of shallow layers into those of deeper ones.
+ * Wiring only. It applies Eqs. 15–25; the block around them follows the authors' code [C].
  */
 
 import { silu } from '../nn/activations.ts';
@@ -20,7 +20,7 @@ import { checkDenseRetNet, type DenseRetNetConfig, denseRetNetShapes } from './d
 import { freshFusion, sourcesOf } from './fusion-shapes.ts';
 import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
 
-/** Weights of one layer, [out, in]; h width, r gate rank, d_k and d_v channels of a head. Fusions only where the layer fuses. */
+/** Weights of one layer, [out, in]; h width, r gate rank, d_k and d_v channels of a head. Only layers that fuse have fusions. */
 export type DenseRetNetLayer = {
   /** [h] */
   readonly inputNorm: Value;
@@ -40,7 +40,7 @@ export type DenseRetNetLayer = {
   readonly valueFusion?: FusionParams | undefined;
 };
 
-/** Weights of a DenseRetNet: `embedding` and `head` [vocabulary, h], `finalNorm` [h]. */
+/** Weights of DenseRetNet: `embedding` and `head` [vocabulary, h], `finalNorm` [h]. */
 export type DenseRetNetParams = {
   readonly embedding: Value;
   readonly layers: readonly DenseRetNetLayer[];
@@ -48,7 +48,7 @@ export type DenseRetNetParams = {
   readonly head: Value;
 };
 
-/** The keys [b, t, keyWidth] and values [b, t, valueWidth] that a layer passes to deeper ones. */
+/** Keys [b, t, keyWidth] and values [b, t, valueWidth] that a layer passes to deeper layers. */
 interface Passed {
   readonly k: Value;
   readonly v: Value;
@@ -105,7 +105,7 @@ function block(
   };
   const outputGate = site(projected(layer.outputGate, 'outputGate'), `${path}outputGate`);
 
-  // Eqs. 21–24: the keys and values of the layers before, nearest first, gated by this layer's input
+  // Eqs. 21–24: keys and values of the preceding layers, nearest first, gated by this layer's input
   const sources = sourcesOf(config, l).map((from) => shallower[from]!);
   const fuse = (which: 'k' | 'v', params: FusionParams | undefined, name: string): Value =>
     params === undefined

@@ -1,6 +1,6 @@
 /**
  * @file A stack of time-invariant diagonal state space models with a dense hidden connection: no norm, no embedding. Wiring only.
- * Equations: 5 (zero-order hold), 6, 10, 11, 13 to 18; in convolution mode Eq. 14.
+ * It applies Eqs. 5 (zero-order hold), 6, 10, 11, 13 to 18, and Eq. 14 in convolution mode.
  */
 import { silu } from '../nn/activations.ts';
 import { checkAxes } from '../nn/check.ts';
@@ -24,16 +24,16 @@ import { freshFusion, sourcesOf } from './fusion-shapes.ts';
 import { checkParameters, type Parametrised } from './language-model.ts';
 import { paperStateReadings, stateChoices, stateFusionShapes } from './state-fusion.ts';
 
-/** Sizes and readings of a stack. The gates' input is that of the layer. */
+/** Sizes and readings of a stack. The input of a layer is also that of its gates. */
 export interface DenseSsmConfig {
   /** E: channels. */
   readonly width: number;
   /** N: states per channel. */
   readonly stateSize: number;
   readonly layers: number;
-  /** m: the number of shallower layers that connect to each layer. */
+  /** m: number of shallower layers that connect to each layer. */
   readonly denseLayers: number;
-  /** r: width of the gate's hidden layer; 0 closes every gate. */
+  /** r: width of a gate's hidden layer; 0 closes every gate. */
   readonly gateRank: number;
   /** ε of the norm of fused states, if any. */
   readonly epsilon: number;
@@ -41,7 +41,7 @@ export interface DenseSsmConfig {
 }
 
 /**
- * Defaults: N = 16, the gates' rank ⌊E/32⌋ but at least 1, ε 1e-5, the paper's readings where it decides them.
+ * Fills in defaults: N = 16, a gate rank of ⌊E/32⌋ but at least 1, ε 1e-5, and the paper's readings where it decides them.
  * @example
  * denseSsmConfig({ width: 8, layers: 2, denseLayers: 1 }).stateSize // 16
  */
@@ -52,7 +52,7 @@ export function denseSsmConfig(
   return { stateSize: 16, gateRank, epsilon: 1e-5, readings: paperStateReadings, ...sizes };
 }
 
-/** Weights of one layer: A, B and C [e, n], the step Δ [e], the map [e, e] after it, and the fusion where the layer has sources. */
+/** Weights of one layer: A, B and C [e, n], the step Δ [e], the map [e, e] after it, and the fusion if the layer has sources. */
 export type DenseSsmLayer = {
   readonly a: Value;
   readonly b: Value;
@@ -65,20 +65,20 @@ export type DenseSsmLayer = {
 /** Weights of a stack. */
 export type DenseSsmParams = { readonly layers: readonly DenseSsmLayer[] };
 
-/** `x^L` [b, t, e], the read-out of each layer [b, t, e], and the carried state of each layer [b, e, n]. */
+/** Results: `x^L` [b, t, e], the read-out of each layer [b, t, e], and the carried state of each layer [b, e, n]. */
 export interface DenseSsmResult {
   readonly output: Value;
   readonly reads: readonly Value[];
   readonly states: readonly Value[];
 }
 
-/** How layers are connected: the states that a layer fuses, nearest layer first; and how a layer is discretised. */
+/** Connections of layers: the states that a layer fuses, nearest layer first, and the discretisation of a layer. */
 export interface DenseSsmWiring {
   sources(passed: readonly Value[], config: DenseSsmConfig): Value[];
   discretise(layer: DenseSsmLayer): DiscreteModel<Value>;
 }
 
-/** The wiring of the definition. */
+/** Wiring of the definition. */
 export const denseSsmWiring: DenseSsmWiring = {
   sources: (passed, config) => sourcesOf(config, passed.length).map((l) => passed[l]!),
   discretise: (layer) => discretise('zeroOrderHold', layer),
@@ -91,8 +91,8 @@ const everyMode: Readonly<Record<CarriedRecurrence, readonly SsmMode['name'][]>>
 };
 
 /**
- * Whether a mode computes a configuration. Where the fused state is carried, concatenation turns each channel's decays into a matrix,
- * which linearScan does not compute, and attention and norms make the recurrence nonlinear.
+ * Returns whether a mode can compute a configuration. If the fused state is carried, concatenation turns each channel's decays into
+ * a matrix, which linearScan does not support. Attention and norms make the recurrence nonlinear.
  * @example
  * const readings = { ...denseSsmConfig({ width: 1, layers: 1, denseLayers: 1 }).readings, carry: 'fused', stateNorm: 'rms' };
  * denseSsmAdmits(denseSsmConfig({ width: 8, layers: 2, denseLayers: 1, readings }), 'fft') // false
@@ -120,7 +120,10 @@ function shapes(config: DenseSsmConfig): Record<string, Shape> {
   return all;
 }
 
-/** Our choice: `A[e, n] = −(n + 1)` as in Mamba, Δ log-uniform from 10⁻³ to 10⁻¹, a merge as the identity of the layer's own states. */
+/**
+ * Initial numbers, our choice: `A[e, n] = −(n + 1)` as in Mamba, Δ log-uniform from 10⁻³ to 10⁻¹, a merge as the identity of the
+ * layer's own states.
+ */
 function fresh({ stateSize }: DenseSsmConfig, path: string, shape: Shape, random: Rng): Float64Array | null {
   const filled = (number: (i: number) => number) => Float64Array.from({ length: sizeOf(shape) }, (_, i) => number(i));
   if (path.endsWith('.a')) return filled((i) => -((i % stateSize) + 1));
@@ -128,7 +131,7 @@ function fresh({ stateSize }: DenseSsmConfig, path: string, shape: Shape, random
   return freshFusion(path, shape, random);
 }
 
-/** The stack's `forward` with a given wiring; the stack itself uses that of the definition. */
+/** Builds the stack's `forward` with a given wiring. The stack itself has the wiring of the definition. */
 export const denseSsmForward =
   (wiring: DenseSsmWiring) =>
   (
@@ -181,7 +184,7 @@ function oneLayer(
   };
 }
 
-/** The algorithms of a mode, for a layer's decay Ā [e, n]. */
+/** Algorithms of a mode, for a layer's decay Ā [e, n]. */
 const orderIn = (mode: SsmMode, a: Value): StateOrder => ({
   mode: mode.name,
   diagonal: (drive, state) => statesIn(mode)(realForm, a, drive, state),
@@ -192,11 +195,11 @@ const orderIn = (mode: SsmMode, a: Value): StateOrder => ({
 });
 
 /**
- * The stack: `x^{l+1} = x^l + W_l silu(y^l)`, with `y^l` the read-out of the layer's fused states; `forward` continues from a state
- * for each layer, [b, e, n], in a mode. Throws on wrong shapes and where a mode does not admit the readings.
+ * The stack: `x^{l+1} = x^l + W_l silu(y^l)`, where `y^l` is the read-out of the layer's fused states. `forward` continues in a
+ * mode from one state [b, e, n] for each layer. It throws on wrong shapes and where the mode does not admit the readings.
  */
 export const denseSsmStack: Parametrised<DenseSsmConfig, DenseSsmParams> & {
-  /** The states before the first input: zeros [b, e, n]. Throws as `checkParameters` does. */
+  /** States before the first input: zeros [b, e, n]. Throws as `checkParameters` does. */
   start(params: DenseSsmParams, config: DenseSsmConfig, batch: number): Value[];
   readonly forward: ReturnType<typeof denseSsmForward>;
 } = {

@@ -1,13 +1,13 @@
-/** @file The weights of a dense hidden connection: the layers that it reads, the shapes of its weights, and their initial numbers. */
+/** @file Weights of a dense hidden connection: the source layers, the shapes of the weights, and their initial numbers. */
 import type { Fusion } from '../nn/dense-fusion.ts';
 import type { Rng } from '../tensor/random.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 
-/** The source layers of layer l, nearest first: the m before it, or as many as there are. */
+/** Source layers of layer l, nearest first: the m preceding layers, or fewer if l < m. */
 export const sourcesOf = ({ denseLayers }: { readonly denseLayers: number }, l: number): number[] =>
   Array.from({ length: Math.min(l, denseLayers) }, (_, j) => l - 1 - j);
 
-/** Widths that the shapes of a fusion's weights follow from. */
+/** Widths that determine the shapes of a fusion's weights. */
 export interface FusionWidths {
   /** Channels of the gates' input. */
   readonly input: number;
@@ -20,7 +20,7 @@ export interface FusionWidths {
   readonly fused: number;
 }
 
-/** The shapes of the gates (one if shared, one for each source if not), projections and maps of a fusion with some sources, by path. */
+/** Shapes of a fusion's gates, projections and maps, by path. There is one shared gate, or one for each source. */
 export function fusionShapes(
   path: string,
   sources: number,
@@ -46,7 +46,10 @@ export function fusionShapes(
   return shapes;
 }
 
-/** Our choice of an initial merge: [I | N(0, 0.02²)], so that a model starts near the one without fusion. Null for all other weights. */
+/**
+ * Initial numbers of a merge, our choice: [I | N(0, 0.02²)], so that a model starts near the model without fusion. Null for all
+ * other weights.
+ */
 export function freshFusion(path: string, shape: Shape, random: Rng): Float64Array | null {
   if (!path.endsWith('.merge')) return null;
   const [rows, columns] = shape as [number, number];

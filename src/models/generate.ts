@@ -11,24 +11,23 @@ import { type Executor, isValue, type Value } from '../tensor/value.ts';
 import type { LanguageModel } from './language-model.ts';
 import { checkSampling, pickToken, type Sampling } from './sampling.ts';
 
-/** The number of tokens to generate, and how to sample them. */
+/** Options of generation: the number of tokens, and how to sample them. */
 export interface GenerateOptions extends Sampling {
-  /** The largest number of tokens to add. */
+  /** Largest number of tokens to add. */
   readonly steps: number;
-  /** The mode that reads the prompt; recurrent unless given. Later tokens are always read in recurrent mode. */
+  /** Mode that reads the prompt; recurrent unless given. Later tokens are always read in recurrent mode. */
   readonly mode?: Mode;
-  /** Sequence i draws from the stream of `seed + i` (modulo 2³²); 0 unless given. */
+  /** Seed of the random numbers; 0 unless given. Sequence i draws from the stream of `seed + i` (modulo 2³²). */
   readonly seed?: number;
-  /** A token that ends its sequence. */
+  /** Token that ends its sequence. */
   readonly stopAt?: number;
 }
 
 /**
- * The tokens that follow a prompt, without it: a list per sequence, of `steps` tokens, or fewer where the last one is `stopAt`.
- * `prompt` is lists of tokens, all of one length, or an index value [b, t] beside `params`. Neither is changed. A sequence's
- * tokens do not depend on the other sequences: each has a random stream of its own.
- * Throws on an invalid configuration, parameters of another one, an empty or ragged prompt, a token outside the vocabulary, and wrong
- * options.
+ * Returns the tokens that follow a prompt, without the prompt: a list per sequence, of `steps` tokens, or fewer if it ends with
+ * `stopAt`. `prompt` holds lists of tokens of one length, or is an index value [b, t] on the executor of `params`. Each sequence
+ * has its own random stream, so its tokens do not depend on the others. Throws on an invalid configuration, on parameters that do
+ * not fit it, on an empty or ragged prompt, on a token outside the vocabulary, and on wrong options.
  * @example
  * const config = denseRetNetConfig({ vocabulary: 5, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * const params = initialise(denseRetNet, config, { on: f64, seed: 1 });
@@ -56,7 +55,7 @@ export function generate<C extends { readonly vocabulary: number }, P extends Tr
   let state = model.start(params, config, batch);
   for (let step = 0; step < steps && !rows.every(hasEnded); step++) {
     const result = model.forward(params, config, next, state, step === 0 ? mode : { name: 'recurrent' });
-    // an ended sequence repeats its last token while others continue; its further tokens are dropped
+    // an ended sequence repeats its last token while others continue; these tokens are dropped
     rows.forEach((row, i) => {
       if (!hasEnded(row)) row.push(pickToken(lastLogits(result.logits, i, config.vocabulary), options, streams[i]!));
     });
@@ -80,7 +79,7 @@ const optionNames: Readonly<Record<keyof GenerateOptions, true>> = {
   topP: true,
 };
 
-/** Throws unless options are a record of known names. */
+/** Throws unless the options are a record with known names. */
 function checkNames(options: GenerateOptions): void {
   if (typeof options !== 'object' || options === null) {
     fail(`generate: the options are ${described(options)}; give a record with steps at least, as in { steps: 3 }`);
@@ -101,13 +100,13 @@ function checkOptions({ steps, mode, seed = 0, stopAt = 0, ...sampling }: Genera
   rng(seed); // throws on an invalid seed
 }
 
-/** The executor on which a model's numbers live. */
+/** Returns the executor that holds a model's numbers. */
 function executorOf(params: Tree): Executor {
   const [first] = leavesOf(params);
   return first?.on.root ?? fail('generate: the parameters hold no values; give those of the model');
 }
 
-/** The prompt as an index value [b, t]. */
+/** Converts the prompt to an index value [b, t]. */
 function promptOf(prompt: readonly (readonly number[])[] | Value, vocabulary: number, on: Executor): Value {
   const shape = isValue(prompt) ? prompt.shape : shapeOf(prompt);
   if (isValue(prompt) && (prompt.kind !== 'index' || shape.length !== 2)) {
@@ -144,7 +143,7 @@ function shapeOf(rows: readonly (readonly number[])[]): Shape {
   return [rows.length, length];
 }
 
-/** The logits [vocabulary] after the last token of a sequence, without those of rows that pad the vocabulary. */
+/** Returns the logits [vocabulary] after the last token of a sequence, without rows that pad the vocabulary. */
 function lastLogits(logits: Value, sequence: number, vocabulary: number): Float64Array {
   const [, t, v] = logits.shape as readonly [number, number, number];
   const last = ((sequence + 1) * t - 1) * v;

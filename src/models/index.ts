@@ -1,4 +1,4 @@
-/** @file The entry of models: language models as functions of plain records, with explicit states. */
+/** @file Exports language models: functions of plain records, with explicit states. */
 export { type BatchModelResult, forwardBatch } from './batch.ts';
 export { type DenseMambaLayer, type DenseMambaParams, denseMamba, denseMambaAdmits } from './dense-mamba.ts';
 export { type DenseMambaConfig, type DenseMambaReadings, denseMambaConfig, paperStates } from './dense-mamba-config.ts';

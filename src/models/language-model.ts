@@ -1,4 +1,7 @@
-/** @file The interface of language models: functions of plain records with an explicit state. Checks, initialises and counts parameters. */
+/**
+ * @file Defines the interface of language models, which are functions of plain records with an explicit state. Checks, initialises
+ * and counts parameters.
+ */
 import { checkAxes, checkPosition } from '../nn/check.ts';
 import type { Mode } from '../nn/mode.ts';
 import { described } from '../tensor/apply.ts';
@@ -9,13 +12,13 @@ import { type Shape, sameShape, show, sizeOf } from '../tensor/shape.ts';
 import { namedLeavesOf, type Tree, treeOf } from '../tensor/tree.ts';
 import type { Executor, Value } from '../tensor/value.ts';
 
-/** The state after some tokens: their number, and each layer's state, a value or a record of values. */
+/** State after some tokens: the number of tokens, and each layer's state, a value or a record of values. */
 export interface ModelState<S extends Tree = Value> {
   readonly position: number;
   readonly layers: readonly S[];
 }
 
-/** Logits [b, t, vocabulary], with more columns where the vocabulary is padded, and the state after the last token. */
+/** Logits [b, t, vocabulary], and the state after the last token. A padded vocabulary has more columns. */
 export interface ModelResult<S extends Tree = Value> {
   readonly logits: Value;
   readonly state: ModelState<S>;
@@ -26,25 +29,25 @@ export interface Parametrised<C, P extends Tree> {
   readonly name: string;
   /** Checks a configuration. Throws on the first error, with the remedy. */
   check(config: C): void;
-  /** The shape of every parameter, by its path in `P`. */
+  /** Shapes of all parameters, by path in `P`. */
   shapes(config: C): Readonly<Record<string, Shape>>;
-  /** The initial numbers of a parameter where they differ from the default of {@link initialise}; else null. */
+  /** Initial numbers of a parameter, or null for the default of {@link initialise}. */
   fresh?(config: C, path: string, shape: Shape, random: Rng): Float64Array | null;
-  /** Never present: it lets the compiler infer `P`. */
+  /** Never present. It lets the compiler infer `P`. */
   readonly params?: P;
 }
 
-/** A family of language models: `C` its configuration, `P` its parameters, `S` the state of a layer. */
+/** Family of language models: `C` is its configuration, `P` its parameters, `S` the state of a layer. */
 export interface LanguageModel<C, P extends Tree, S extends Tree = Value> extends Parametrised<C, P> {
-  /** The state before the first token, on the executor of `params`. Throws as {@link checkParameters} does. */
+  /** State before the first token, on the executor of `params`. Throws as {@link checkParameters} does. */
   start(params: P, config: C, batch: number): ModelState<S>;
-  /** Continues from a state with `tokens` [b, t] (kind index), in a mode. Throws on another number of layers. */
+  /** Reads `tokens` [b, t] (kind index) from a state, in a mode. Throws on another number of layers. */
   forward(params: P, config: C, tokens: Value, state: ModelState<S>, mode: Mode): ModelResult<S>;
 }
 
 /**
- * Throws on an invalid configuration, and on the first parameter that is missing, of another shape, or unexpected. `generate` calls
- * it. `start` and `forward` check only the number of layers, so that gates may have another rank than configured: call this first
+ * Throws on an invalid configuration, and on the first parameter that is missing, unexpected, or of another shape. `generate` calls
+ * it. `start` and `forward` check only the number of layers, so that gates may have another rank than configured. Call this first
  * when weights come from elsewhere.
  * @example
  * const config = denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 2, denseLayers: 1 });
@@ -70,7 +73,7 @@ export function checkParameters<C, P extends Tree>(model: Parametrised<C, P>, pa
   }
 }
 
-/** Checks the arguments of `forward` without looking at each weight: the number of layers, a position, tokens [b, t]. */
+/** Checks the number of layers, the position and tokens [b, t] of `forward`. It does not check each weight. */
 export function checkStep(
   call: string,
   layers: number,
@@ -99,8 +102,8 @@ export function checkState(call: string, layers: number, state: ModelState<Tree>
 }
 
 /**
- * Initial parameters on an executor, by the model's own rule if it has one; else norms 1, and all others drawn from N(0, `spread`²),
- * 0.02 as in the released code [C]. Throws on an invalid configuration.
+ * Initial parameters on an executor. The model's own rule applies first, if it has one. By default norms are 1, and all other
+ * weights are drawn from N(0, `spread`²), with a spread of 0.02 as in the released code [C]. Throws on an invalid configuration.
  * @example
  * const config = denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * initialise(denseRetNet, config, { on: f64, seed: 1 }).embedding.shape // [8, 8]
@@ -122,7 +125,7 @@ export function initialise<C, P extends Tree>(
 }
 
 /**
- * The number of parameters of a configuration. Throws on an invalid configuration.
+ * Number of parameters of a configuration. Throws on an invalid configuration.
  * @example
  * countParameters(denseRetNet, denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 1, denseLayers: 1 })) // 600
  */

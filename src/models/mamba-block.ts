@@ -1,4 +1,7 @@
-/** @file Mamba's block: convolution, selection, scan. Wiring only; state-spaces/mamba and mamba-minimal agree on it [T]. */
+/**
+ * @file Mamba's block: convolution, selection, scan. Wiring only. The projects state-spaces/mamba and mamba-minimal agree on it
+ * [T].
+ */
 import { silu } from '../nn/activations.ts';
 import { type CausalConvolution, parallelConvolution, recurrentConvolution } from '../nn/depthwise-convolution.ts';
 import { linear } from '../nn/linear.ts';
@@ -16,7 +19,7 @@ import type { Value } from '../tensor/value.ts';
 export type MambaLayer = {
   /** [d] */
   readonly inputNorm: Value;
-  /** Shape [2 E, d]: the convolution's channels, then z's */
+  /** Shape [2 E, d]: the channels of the convolution, then those of z */
   readonly input: Value;
   /** [2 E] */
   readonly inputBias?: Value | undefined;
@@ -40,10 +43,10 @@ export type MambaLayer = {
   readonly outputBias?: Value | undefined;
 };
 
-/** The state of a layer: the last K inputs of the convolution [b, K, E], newest last; the scan's state [b, E, N]. */
+/** State of a layer: the last K inputs of the convolution [b, K, E], newest last, and the scan's state [b, E, N]. */
 export type MambaLayerState = { readonly conv: Value; readonly ssm: Value };
 
-/** The inputs of a block's scan, and the next window of its convolution. */
+/** Inputs of a block's scan, and the next window of its convolution. */
 interface Selected {
   readonly inputs: SelectiveScanInputs;
   readonly conv: Value;
@@ -73,7 +76,10 @@ function selected(layer: MambaLayer, x: Value, conv: Value, mode: Mode, path: st
   return { inputs, conv: convolved.state };
 }
 
-/** `W_out scan(…)` of the normed stream `x` [b, t, d] from a state, [b, t, d], and the next state; `path` is the prefix of the sites' names. */
+/**
+ * Computes `W_out scan(…)` of the normed stream `x` [b, t, d] from a state. Returns [b, t, d] and the next state. `path` is the
+ * prefix of the sites' names.
+ */
 export function mambaBlock(
   layer: MambaLayer,
   x: Value,
@@ -87,7 +93,7 @@ export function mambaBlock(
   return { y, state: { conv, ssm: scanned.state } };
 }
 
-/** The block around a given scan: the maps before it, and `W_out` after it. */
+/** Computes the block around a given scan: the maps before it, and `W_out` after it. */
 export function aroundScan<S extends SelectiveScanResult>(
   layer: MambaLayer,
   x: Value,
@@ -102,7 +108,7 @@ export function aroundScan<S extends SelectiveScanResult>(
   return { y: site(affine(gated, layer.output, layer.outputBias), `${path}output`), conv, scanned };
 }
 
-/** `W x + bias` over the last axis, or `W x`. */
+/** Computes `W x + bias` over the last axis, or `W x` without a bias. */
 const affine = (x: Value, weight: Value, bias: Value | undefined): Value => {
   const y = linear(x, weight);
   return bias === undefined ? y : add(y, bias);

@@ -1,15 +1,15 @@
-/** @file The configuration of a Mamba: sizes, the shapes of its weights, and their initial numbers. */
+/** @file Configuration of Mamba: sizes, the shapes of its weights, and their initial numbers. */
 import type { Rng } from '../tensor/random.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import { checkEpsilon, checkFlags, checkWhole } from './check.ts';
 
-/** Sizes of a Mamba. */
+/** Sizes of Mamba. */
 export interface MambaConfig {
   readonly vocabulary: number;
   /** d: channels of the residual stream. */
   readonly width: number;
   readonly layers: number;
-  /** E: channels of convolution and scan. */
+  /** E: channels of the convolution and the scan. */
   readonly innerWidth: number;
   /** N: states per channel. */
   readonly stateSize: number;
@@ -18,16 +18,16 @@ export interface MambaConfig {
   /** K: taps of the convolution, the current token included. */
   readonly convolutionWidth: number;
   readonly convolutionBias: boolean;
-  /** The first and the last linear map of a block have biases, or not. */
+  /** Whether the first and the last linear map of a block have biases. */
   readonly projectionBias: boolean;
-  /** The embedding's rows and the logits are the vocabulary, rounded up to a multiple of this. */
+  /** The embedding has as many rows as the vocabulary, rounded up to a multiple of this. Logits have as many columns. */
   readonly vocabularyMultiple: number;
   readonly epsilon: number;
 }
 
 /**
- * The sizes, with the others as in the source: E = 2 d, N = 16, R = ⌈d / 16⌉, K = 4 with bias, no other biases, rows in multiples
- * of 8, ε = 1e-5.
+ * Fills in default sizes, as in the source: E = 2 d, N = 16, R = ⌈d / 16⌉, K = 4 with bias, no other biases, rows in multiples of
+ * 8, ε = 1e-5.
  * @example
  * mambaConfig({ vocabulary: 8, width: 40, layers: 2 }).deltaRank // 3
  */
@@ -47,7 +47,7 @@ export function mambaConfig(
   };
 }
 
-/** The embedding's rows: the vocabulary, rounded up to the multiple. */
+/** Number of rows of the embedding: the vocabulary, rounded up to the multiple. */
 export const embeddingRows = ({ vocabulary, vocabularyMultiple }: MambaConfig): number =>
   Math.ceil(vocabulary / vocabularyMultiple) * vocabularyMultiple;
 
@@ -59,7 +59,7 @@ export function checkMamba(config: MambaConfig, call = 'mamba'): void {
   checkEpsilon(call, config.epsilon);
 }
 
-/** The shape of every weight by its path; [out, in]. The read-out is the embedding. */
+/** Shapes of all weights by path, [out, in]. The read-out is the embedding. */
 export function mambaShapes(config: MambaConfig): Record<string, Shape> {
   const shapes: Record<string, Shape> = { embedding: [embeddingRows(config), config.width] };
   for (let l = 0; l < config.layers; l++) {
@@ -86,13 +86,14 @@ function layerShapes(config: MambaConfig): Record<string, Shape> {
   };
 }
 
-/** Initial step sizes are log-uniform between these. */
+/** Initial step sizes are log-uniform in this range. */
 const [leastStep, largestStep] = [1e-3, 1e-1];
 
 /**
- * The initial numbers of a weight in the source [T]: `A[e, n] = −(n + 1)`, D = 1, step sizes log-uniform from 10⁻³ to 10⁻¹ through
- * the bias, and `delta` uniform within R^{−1/2}; the other maps uniform within (inputs)^{−1/2}, `output` divided by √layers, their
- * biases 0; the convolution and its bias uniform within K^{−1/2}. Null for norms and the embedding, which have the default.
+ * Initial numbers of a weight, as in the source [T]. `A[e, n] = −(n + 1)` and D = 1. The bias of `delta` gives step sizes
+ * log-uniform from 10⁻³ to 10⁻¹; `delta` is uniform within R^{−1/2}. The other maps are uniform within (inputs)^{−1/2}, with
+ * `output` divided by √layers; their biases are 0. The convolution and its bias are uniform within K^{−1/2}. Null for norms and the
+ * embedding, which have the default.
  */
 export function freshMamba(config: MambaConfig, path: string, shape: Shape, random: Rng): Float64Array | null {
   const { layers, innerWidth, width, deltaRank, stateSize, convolutionWidth } = config;
@@ -125,5 +126,5 @@ export function freshMamba(config: MambaConfig, path: string, shape: Shape, rand
   }
 }
 
-/** The number whose softplus is y > 0. */
+/** Inverse of softplus, for y > 0. */
 const inverseSoftplus = (y: number): number => y + Math.log(-Math.expm1(-y));

@@ -1,4 +1,4 @@
-/** @file Mamba as a language model: a residual stack of blocks; the embedding is also the read-out. Wiring only. */
+/** @file Mamba as a language model: a residual stack of blocks. The embedding is also the read-out. Wiring only. */
 import { embedding } from '../nn/embedding.ts';
 import { linear } from '../nn/linear.ts';
 import { checkMode, type Mode } from '../nn/mode.ts';
@@ -11,14 +11,14 @@ import { checkParameters, checkStep, type LanguageModel, type ModelResult, type 
 import { type MambaLayer, type MambaLayerState, mambaBlock } from './mamba-block.ts';
 import { checkMamba, freshMamba, type MambaConfig, mambaShapes } from './mamba-config.ts';
 
-/** Weights of a Mamba: `embedding` [rows, d], also the read-out, and `finalNorm` [d]. */
+/** Weights of Mamba: `embedding` [rows, d], also the read-out, and `finalNorm` [d]. */
 export type MambaParams = {
   readonly embedding: Value;
   readonly layers: readonly MambaLayer[];
   readonly finalNorm: Value;
 };
 
-/** The state of a layer before the first token, on the executor of a value. */
+/** State of a layer before the first token, on the executor of `x`. */
 export const emptyMambaState = (
   x: Value,
   { innerWidth, stateSize, convolutionWidth }: MambaConfig,

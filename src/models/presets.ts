@@ -1,4 +1,4 @@
-/** @file Models by name, all of about one size, and a search for the width that gives a model a size. */
+/** @file Models by name, all of about one size, and a search for the width that gives a model a number of parameters. */
 import { fail } from '../tensor/errors.ts';
 import type { Tree } from '../tensor/tree.ts';
 import type { Value } from '../tensor/value.ts';
@@ -12,7 +12,7 @@ import { mambaConfig } from './mamba-config.ts';
 import { type RetNetConfig, retNet } from './retnet.ts';
 import { transformer, transformerConfig } from './transformer.ts';
 
-/** The sizes of a preset that can be changed. Mamba and DenseMamba have no heads. */
+/** Sizes of a preset that a caller can change. Mamba and DenseMamba have no heads. */
 export interface PresetSizes {
   readonly vocabulary: number;
   readonly width: number;
@@ -24,16 +24,16 @@ export interface PresetSizes {
 export interface Sizable {
   readonly name: string;
   readonly sizes: PresetSizes;
-  /** The number of parameters, with the preset's sizes except those given. Throws on an invalid configuration. */
+  /** Number of parameters with the preset's sizes, except those given. Throws on an invalid configuration. */
   count(sizes?: Partial<PresetSizes>): number;
-  /** Widths are multiples of this, as heads and rotation require. */
+  /** Divisor of every width, required by heads and rotation. */
   widthMultiple(heads: number): number;
 }
 
-/** A model with everything fixed except its sizes, and default sizes. */
+/** Model with default sizes that a caller can change. All other settings are fixed. */
 export interface Preset<C, P extends Tree, S extends Tree = Value> extends Sizable {
   readonly model: LanguageModel<C, P, S>;
-  /** Its configuration, with its sizes except those given. */
+  /** Configuration with the preset's sizes, except those given. */
   config(sizes?: Partial<PresetSizes>): C;
 }
 
@@ -48,12 +48,12 @@ function preset<C, P extends Tree, S extends Tree>(
   return { name, model, sizes, config, count: (own) => countParameters(model, config(own)), widthMultiple };
 }
 
-/** Rotation needs pairs of a head's channels; DenseRetNet has half as many key channels as stream channels. */
+/** Divisors of the width: rotation needs pairs of a head's channels. DenseRetNet has half as many key channels as stream channels. */
 const [pairs, pairsOfHalf] = [(heads: number) => 2 * heads, (heads: number) => 4 * heads];
-/** Mamba and DenseMamba admit any width; multiples of 8 keep rows aligned. */
+/** Divisor of the width of Mamba and DenseMamba. They admit any width; multiples of 8 keep rows aligned. */
 const eights = (): number => 8;
 
-/** torchscale's RetNet [T]: values and feed-forward twice as wide, embeddings times √h; retention as in the equations. */
+/** RetNet of torchscale [T]: values and feed-forward twice as wide, embeddings times √h. Retention is as in the equations. */
 const retNetConfig = ({ width, ...sizes }: PresetSizes): RetNetConfig => ({
   ...sizes,
   width,
@@ -66,19 +66,19 @@ const retNetConfig = ({ width, ...sizes }: PresetSizes): RetNetConfig => ({
   rotationPhase: 'p',
 });
 
-/** A configuration of the authors' repository [C]: m = 1, their readings, token 0 as untrained padding. */
+/** Configuration of the authors' repository [C]: m = 1, their readings, token 0 as untrained padding. */
 const released = (sizes: PresetSizes): ReturnType<typeof denseRetNetConfig> =>
   denseRetNetConfig({ ...sizes, denseLayers: 1, padToken: 0, readings: authorsReadings });
 
 const vocabulary = 32_000;
 
 /**
- * Models of the size of the released 350M configuration, within a hundredth, and the two released configurations [C].
+ * Models whose sizes are within a hundredth of the released 350M configuration, and the two released configurations [C].
  *
- * `dense-retnet` and `dense-mamba` have the defaults of all readings and m = 2, the best in the paper's ablation [N]. The depths of
- * the other families are usual ones (LLaMA's and RetNet's 24, Mamba's 48) and our choice; their widths follow from the size. The
- * published checkpoints are no presets: their gates for keys and values have different ranks (h / 8 and h / 32 at 350M, h / 16 and
- * h / 8 at 1.3B), m is 2, and the vocabulary has one token more.
+ * `dense-retnet` and `dense-mamba` have default readings and m = 2, the best in the paper's ablation [N]. The depths of the other
+ * families are our choice, the usual ones (LLaMA's and RetNet's 24, Mamba's 48); their widths follow from the size. The published
+ * checkpoints are not presets. Their gates for keys and values have different ranks (h / 8 and h / 32 at 350M, h / 16 and h / 8 at
+ * 1.3B), m is 2, and the vocabulary has one token more.
  */
 export const presets = {
   transformer: preset('transformer', transformer, { vocabulary, width: 1024, layers: 24, heads: 16 }, pairs, (sizes) =>
@@ -118,14 +118,14 @@ export const presets = {
   ),
 };
 
-/** Options of {@link equalWidth}: sizes other than the preset's, and the relative tolerance, a hundredth unless given. */
+/** Options of {@link equalWidth}: sizes other than the preset's, and the relative tolerance (default: a hundredth). */
 export interface EqualWidthOptions extends Partial<Omit<PresetSizes, 'width'>> {
   readonly tolerance?: number;
 }
 
 /**
- * The width that brings a preset's number of parameters nearest to a given one. Throws, with the nearest result, where that is beyond
- * the tolerance: fewer heads and more layers give finer steps.
+ * Finds the width that brings a preset's number of parameters nearest to a given number. Throws if the nearest result is beyond the
+ * tolerance, and reports it. Fewer heads and more layers give finer steps.
  * @example
  * equalWidth(presets.mamba, presets['dense-retnet-350m'].count()) // 1048
  */
@@ -141,7 +141,7 @@ export function equalWidth(
   const countAt = (steps: number): number => count({ ...own, width: steps * step });
   let [low, high] = [1, 2];
   while (countAt(high) < parameters) [low, high] = [high, 2 * high];
-  // more width is more parameters
+  // the number of parameters grows with the width
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
     if (countAt(middle) < parameters) low = middle;

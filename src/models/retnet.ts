@@ -18,7 +18,7 @@ import type { Value } from '../tensor/value.ts';
 import { checkEpsilon, checkFinite, checkReadings, checkWhole, retentionReadings } from './check.ts';
 import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
 
-/** Sizes of a RetNet. */
+/** Sizes of RetNet. */
 export interface RetNetConfig {
   readonly vocabulary: number;
   /** h: channels of the residual stream, of queries and of keys. */
@@ -30,9 +30,9 @@ export interface RetNetConfig {
   readonly ffnWidth: number;
   readonly layers: number;
   readonly epsilon: number;
-  /** The factor of the embeddings: √h in torchscale. */
+  /** Factor of the embeddings: √h in torchscale. */
   readonly embeddingScale: number;
-  /** α: the factor of the residual stream before a branch is added: 1, or (2L)^{1/4} with deepnorm. */
+  /** α: factor of the residual stream before a branch is added. It is 1, or (2L)^{1/4} with deepnorm. */
   readonly residualScale: number;
   readonly retentionNorm: RetentionNorm;
   readonly rotationPhase: RotationPhase;
@@ -54,7 +54,7 @@ export type RetNetLayer = MultiScaleRetentionParams & {
   readonly ffn: GatedFeedForwardParams;
 };
 
-/** Weights of a RetNet: `embedding` and `head` [vocabulary, h], `finalNorm` [h]. */
+/** Weights of RetNet: `embedding` and `head` [vocabulary, h], `finalNorm` [h]. */
 export type RetNetParams = {
   readonly embedding: Value;
   readonly layers: readonly RetNetLayer[];
@@ -63,8 +63,8 @@ export type RetNetParams = {
 };
 
 /**
- * Multi-scale retention of `x` [b, t, h] from a state [b, heads, d, e]: `W_o (silu(W_g x) ⊙ norm(retention))`, keys scaled by
- * `d^{−1/2}`, group norm without weight.
+ * Multi-scale retention of `x` [b, t, h] from a state [b, heads, d, e]: `W_o (silu(W_g x) ⊙ norm(retention))`. Keys are scaled by
+ * `d^{−1/2}`, and the group norm has no weight.
  */
 export function multiScaleRetention(
   params: MultiScaleRetentionParams,
@@ -132,7 +132,7 @@ function block(
   const retention = multiScaleRetention(layer, config, rmsNorm(x, layer.inputNorm, epsilon), state, mode, place);
   const mixed = plus(x, retention.output);
   const normed = rmsNorm(mixed, layer.ffnNorm, epsilon);
-  // torchscale exchanges LLaMA's names: SiLU is on `up`
+  // torchscale swaps LLaMA's names: SiLU applies to `up`
   const { up, gate, down } = layer.ffn;
   return { x: plus(mixed, swiGlu(normed, { gate: up, up: gate, down })), state: retention.state };
 }

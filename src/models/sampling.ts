@@ -1,24 +1,24 @@
-/** @file Samples the next token from logits: greedy, or with temperature, top-k and top-p. */
+/** @file Samples the next token from logits: greedily, or with temperature, top-k and top-p. */
 import { fail } from '../tensor/errors.ts';
 import type { Rng } from '../tensor/random.ts';
 
-/** How to sample. Without any option it is greedy. */
+/** Options of sampling. Without any option it is greedy. */
 export interface Sampling {
-  /** The divisor of the logits; 0, the default, always picks the most probable token. */
+  /** Divisor of the logits. The default, 0, always picks the most probable token. */
   readonly temperature?: number;
-  /** The number of most probable tokens to draw from; all unless given. */
+  /** Number of most probable tokens to draw from; all unless given. */
   readonly topK?: number;
-  /** Draws from the nucleus: the smallest set of most probable tokens whose mass reaches this; 1 means all. */
+  /** Draws from the nucleus: the smallest set of most probable tokens with at least this probability; 1 means all. */
   readonly topP?: number;
 }
 
-/** A token and its share of the draw. */
+/** Token and its probability. */
 export interface Candidate {
   readonly token: number;
   readonly share: number;
 }
 
-/** Throws on a temperature below 0, a topK that is not an integer ≥ 1, a topP outside (0, 1]. */
+/** Throws on a temperature below 0, a topK that is not an integer ≥ 1, or a topP outside (0, 1]. */
 export function checkSampling({ temperature = 0, topK = 1, topP = 1 }: Sampling): void {
   if (!(temperature >= 0 && temperature < Infinity)) {
     fail(`sampling: the temperature is ${temperature}; it is a number ≥ 0, and 0 is greedy`);
@@ -28,9 +28,9 @@ export function checkSampling({ temperature = 0, topK = 1, topP = 1 }: Sampling)
 }
 
 /**
- * The tokens that can be drawn with their probabilities, most probable first (of equals, the lower token): the softmax of logits
- * [vocabulary] over the temperature, cut to topK, then to the nucleus of the rest, and normalised to sum 1. Throws as
- * `checkSampling` does, and on no logits, on a NaN or ∞ among them, and where all are −∞.
+ * Returns the tokens that can be drawn with their probabilities, most probable first; of equals, the lower token comes first. Takes
+ * the softmax of logits [vocabulary] over the temperature, cuts it to topK, then to the nucleus of the rest, and normalises the sum
+ * to 1. Throws as `checkSampling` does, on no logits, on a NaN or ∞ among them, and where all are −∞.
  * @example
  * candidatesOf([2, 9, 9], { temperature: 1, topK: 2 }) // [{ token: 1, share: 0.5 }, { token: 2, share: 0.5 }]
  */
@@ -47,7 +47,7 @@ export function candidatesOf(logits: ArrayLike<number>, sampling: Sampling = {})
   return normalised(nucleus(normalised(weighed), topP));
 }
 
-/** The tokens, those of large logits first. */
+/** Sorts the tokens by logit, largest first. */
 function ranked(logits: ArrayLike<number>): number[] {
   const tokens = Array.from(logits, (_, token) => token);
   if (tokens.length === 0) fail('sampling: there are no logits; give one for each token of the vocabulary');
@@ -68,13 +68,13 @@ function normalised(candidates: readonly Candidate[]): Candidate[] {
   return candidates.map(({ token, share }) => ({ token, share: share / total }));
 }
 
-/** The shortest beginning of the list whose shares sum to `mass` at least. */
+/** Returns the shortest prefix of the list whose probabilities sum to at least `mass`. */
 function nucleus(candidates: readonly Candidate[], mass: number): readonly Candidate[] {
   if (mass === 1) return candidates; // shares may sum to 1 too early by rounding
   return candidates.slice(0, firstWhere(candidates, (reached) => reached >= mass) + 1);
 }
 
-/** The first place at which the sum of the shares so far is enough; the last one if, by rounding, none is. */
+/** Index of the first candidate at which the sum of probabilities is large enough; the last index if rounding leaves none. */
 function firstWhere(candidates: readonly Candidate[], isEnough: (reached: number) => boolean): number {
   let reached = 0;
   for (const [i, { share }] of candidates.entries()) {
@@ -85,8 +85,8 @@ function firstWhere(candidates: readonly Candidate[], isEnough: (reached: number
 }
 
 /**
- * The next token, given logits [vocabulary]: the most probable one (the first of equals), or above temperature 0 one drawn
- * with `random`, which gives one number for it. Throws as {@link candidatesOf} does.
+ * Picks the next token, given logits [vocabulary]. At temperature 0 it is the most probable one (of equals, the first). Above, it
+ * is drawn with one number of `random`. Throws as {@link candidatesOf} does.
  * @example
  * pickToken([0, 2, 1], {}, rng(0)) // 1
  */

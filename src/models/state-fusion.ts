@@ -1,10 +1,10 @@
-/** @file The readings that models with dense states share, and the shapes of a fusion's weights. */
+/** @file Readings that models with dense states share, and the shapes of a fusion's weights. */
 import type { StateReadings } from '../nn/dense-states/fuse.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Choices } from './check.ts';
 import { fusionShapes } from './fusion-shapes.ts';
 
-/** The readings of the paper's equations where they decide; the other defaults are our choice. */
+/** Readings of the paper's equations where they decide. The other defaults are our choice. */
 export const paperStateReadings: StateReadings = {
   carry: 'raw',
   pass: 'raw',
@@ -17,7 +17,7 @@ export const paperStateReadings: StateReadings = {
   stateNorm: 'none',
 };
 
-/** The choices of each reading. */
+/** Choices of each reading. */
 export const stateChoices: Choices<StateReadings> = {
   carry: ['raw', 'fused'],
   pass: ['raw', 'fused'],
@@ -30,7 +30,7 @@ export const stateChoices: Choices<StateReadings> = {
   stateNorm: ['none', 'rms'],
 };
 
-/** The sizes that the weights of a fusion follow from: e channels, n states, the width of the gates' input, the gates' rank. */
+/** Sizes that determine the weights of a fusion: e channels, n states, the width of the gates' input, the rank of the gates. */
 export interface StateFusionSizes {
   readonly e: number;
   readonly n: number;
@@ -38,7 +38,7 @@ export interface StateFusionSizes {
   readonly gateRank: number;
 }
 
-/** The shapes of a fusion's weights with J sources, by path; none where J = 0. */
+/** Shapes of a fusion's weights with J sources, by path. There are none if J = 0. */
 export function stateFusionShapes(
   path: string,
   sources: number,

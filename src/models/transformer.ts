@@ -1,6 +1,6 @@
 /**
- * @file The paper's baseline, a LLaMA-like Transformer: softmax attention with rotary positions (Eq. 1) and a gated feed-forward
- * network in each layer. Wiring only.
+ * @file The paper's baseline, a LLaMA-like Transformer. Each layer has softmax attention with rotary positions (Eq. 1) and a gated
+ * feed-forward network. Wiring only.
  */
 import type { KeyValueCache } from '../nn/attention/inputs.ts';
 import { embedding } from '../nn/embedding.ts';
@@ -20,7 +20,7 @@ import type { Value } from '../tensor/value.ts';
 import { type Choices, checkEpsilon, checkReadings, checkWhole } from './check.ts';
 import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
 
-/** Sizes and readings of a Transformer; spec/readings.ts has the evidence of the readings. */
+/** Sizes and readings of the Transformer. spec/readings.ts has the evidence of the readings. */
 export interface TransformerConfig extends MultiHeadAttentionConfig {
   readonly vocabulary: number;
   /** h: channels of the residual stream, and of queries, keys and values over all heads. */
@@ -29,11 +29,11 @@ export interface TransformerConfig extends MultiHeadAttentionConfig {
   readonly ffnWidth: number;
   readonly layers: number;
   readonly epsilon: number;
-  /** The embedding is also the read-out; else there is a weight `head`. */
+  /** Whether the embedding is also the read-out. If not, there is a weight `head`. */
   readonly tiedHead: boolean;
 }
 
-/** Weights of one layer, [out, in]: norms [h], query, key, value, output [h, h], feed-forward `gate`, `up` [F, h] and `down` [h, F]. */
+/** Weights of one layer, [out, in]: norms [h]; query, key, value, output [h, h]; feed-forward `gate`, `up` [F, h] and `down` [h, F]. */
 export type TransformerLayer = {
   readonly inputNorm: Value;
   readonly query: Value;
@@ -44,7 +44,7 @@ export type TransformerLayer = {
   readonly ffn: GatedFeedForwardParams;
 };
 
-/** Weights of a Transformer: `embedding` and, unless tied, `head` [vocabulary, h], `finalNorm` [h]. */
+/** Weights of the Transformer: `embedding`, `finalNorm` [h], and `head` unless tied. Embedding and head are [vocabulary, h]. */
 export type TransformerParams = {
   readonly embedding: Value;
   readonly layers: readonly TransformerLayer[];
@@ -52,11 +52,11 @@ export type TransformerParams = {
   readonly head?: Value | undefined;
 };
 
-/** The state of a Transformer: a key-value cache for each layer. */
+/** State of the Transformer: a key-value cache for each layer. */
 export type TransformerState = ModelState<KeyValueCache>;
 
 /**
- * The sizes, with the others as in LLaMA: ffnWidth ⌈8h/3⌉, ε 1e-6, base 10000, pairs of halves, scores divided by √d, a separate head.
+ * Fills in default sizes, as in LLaMA: ffnWidth ⌈8h/3⌉, ε 1e-6, base 10000, pairs of halves, scores divided by √d, a separate head.
  * @example
  * transformerConfig({ vocabulary: 8, width: 6, heads: 1, layers: 2 }).ffnWidth // 16
  */

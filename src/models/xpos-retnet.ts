@@ -1,6 +1,6 @@
 /**
- * @file A second, un-normalised RetNet (Jamie-Stirling/RetNet): xPos positions, layer norms with biases, GELU. Its modes agree
- * to round-off: torchscale's modes differ by the normalisation, not by the retention. Wiring only.
+ * @file A second RetNet, without normalisation of retention (Jamie-Stirling/RetNet): xPos positions, layer norms with biases, GELU.
+ * Its modes agree to round-off, which shows that torchscale's modes differ only by the normalisation. Wiring only.
  */
 import { gelu, silu } from '../nn/activations.ts';
 import { linear } from '../nn/linear.ts';
@@ -16,7 +16,7 @@ import { reshape } from '../tensor/primitives/reshape.ts';
 import type { Value } from '../tensor/value.ts';
 import { checkState, type ModelState } from './language-model.ts';
 
-/** A norm's weight and bias. */
+/** Weight and bias of a norm. */
 export type AffineParams = { readonly weight: Value; readonly bias: Value };
 
 /** Weights of one layer, [out, in]: query, key [h·d, width]; value, outputGate [h·e, width]; output [width, h·e]. */
@@ -32,14 +32,14 @@ export type XposRetNetLayer = {
   readonly ffn: { readonly up: AffineParams; readonly down: AffineParams };
 };
 
-/** The settings of all layers: γ of each head, ε of the norms, and the offset of positions in recurrent mode (1 in that code). */
+/** Settings of all layers: γ of each head, ε of the norms, and the offset of positions in recurrent mode (1 in that code). */
 export interface XposRetNetConfig {
   readonly decay: readonly number[];
   readonly epsilon: number;
   readonly recurrentShift: number;
 }
 
-/** The state before the first token, one [b, h, d, e] per layer. */
+/** State before the first token, one [b, h, d, e] per layer. */
 export function xposRetNetStart(
   layers: readonly XposRetNetLayer[],
   { decay }: XposRetNetConfig,
@@ -54,9 +54,7 @@ export function xposRetNetStart(
   };
 }
 
-/**
- * The stack on `x` [b, t, width]: `y = retention(norm x) + x`, `x' = ffn(norm y) + y` in each layer.
- */
+/** Runs the stack on `x` [b, t, width]. Each layer computes `y = retention(norm x) + x`, `x' = ffn(norm y) + y`. */
 export function xposRetNet(
   layers: readonly XposRetNetLayer[],
   config: XposRetNetConfig,
