@@ -12,7 +12,7 @@ import { select } from '../tensor/primitives/select.ts';
 import { leavesOf, type Tree, withLeaves } from '../tensor/tree.ts';
 import type { Value } from '../tensor/value.ts';
 
-/** The hyperparameters. `weightDecay` is a number, or a value that broadcasts against each parameter. */
+/** Hyperparameters. `weightDecay` is a number, or a value that broadcasts against each parameter. */
 export interface AdamW {
   readonly beta1: number;
   readonly beta2: number;
@@ -20,14 +20,17 @@ export interface AdamW {
   readonly weightDecay: Operand;
 }
 
-/** Factors of step n: the learning rate η, and the bias corrections `1 / (1 − β₁ⁿ)` and `1 / (1 − β₂ⁿ)`; numbers or values of one element. */
+/**
+ * Factors of step n: the learning rate η, and the bias corrections `1 / (1 − β₁ⁿ)` and `1 / (1 − β₂ⁿ)`. Each is a number or a value
+ * of one element.
+ */
 export interface StepFactors<N = Operand> {
   readonly rate: N;
   readonly firstCorrection: N;
   readonly secondCorrection: N;
 }
 
-/** Parameters, and running means m of their gradients and v of the squares; trees of one structure. */
+/** Parameters, and running means m of their gradients and v of the squared gradients. All three are trees of one structure. */
 export interface AdamWState<T extends Tree> {
   readonly params: T;
   readonly first: T;
@@ -35,7 +38,7 @@ export interface AdamWState<T extends Tree> {
 }
 
 /**
- * The factors of step n, counted from 1, at a learning rate.
+ * Computes the factors of step n, counted from 1, at a learning rate.
  * @example
  * stepFactors({ beta1: 0.5, beta2: 0.75 }, 1, 0.1) // { rate: 0.1, firstCorrection: 2, secondCorrection: 4 }
  */
@@ -74,7 +77,7 @@ export function adamW<T extends Tree>(
   return { params: withLeaves(params, updated), first: withLeaves(first, means), second: withLeaves(second, squares) };
 }
 
-/** `√x = x / √x`, and 0 at 0. */
+/** `√x = x / √x`, with 0 at 0. */
 function squareRoot(x: Value): Value {
   const isZero = equal(x, 0);
   return mul(x, rsqrt(select(isZero, 1, x)));

@@ -10,7 +10,7 @@ import { leavesOf, mapTree, type Tree } from '../tensor/tree.ts';
 import type { Value } from '../tensor/value.ts';
 
 /**
- * `Σ g²` over all numbers of a tree: the square of its global norm. Throws on a tree without values.
+ * Squared global norm of a tree: `Σ g²` over all its numbers. Throws on a tree without values.
  * @example
  * item(squaredNorm({ a: tensor([1, 2]), b: scalar(2) })) // 9
  */
@@ -21,14 +21,14 @@ export function squaredNorm(tree: Tree): Value {
 }
 
 /**
- * A gradient times `min(1, limit / ‖g‖)`, `‖g‖` over the whole tree. (PyTorch divides by ‖g‖ + 10⁻⁶.) Throws unless limit is a
- * positive number.
+ * Multiplies a gradient by `min(1, limit / ‖g‖)`, where `‖g‖` is the norm of the whole tree. PyTorch divides by ‖g‖ + 10⁻⁶ instead.
+ * Throws unless limit is a positive number.
  * @example
  * read(clipByGlobalNorm(tensor([6, 8]), 5)) // [3, 4]
  */
 export function clipByGlobalNorm<T extends Tree>(gradient: T, limit: number): T {
   if (!(limit > 0)) fail(`clipByGlobalNorm: the limit is ${limit}; it is a number above 0`);
-  // limit / max(‖g‖, limit), which has no division by 0
+  // limit / max(‖g‖, limit) never divides by 0
   const factor = scale(rsqrt(maximum(squaredNorm(gradient), limit * limit)), limit);
   return mapTree(gradient, (g) => mul(g, factor));
 }

@@ -7,11 +7,11 @@ import { type Shape, sameShape, show, sizeOf } from '../tensor/shape.ts';
 import { namedLeavesOf, type Tree, treeOf } from '../tensor/tree.ts';
 import type { Value } from '../tensor/value.ts';
 
-/** The shape of every parameter by its path, in the order of the list. */
+/** Shapes of all parameters by path, in the order of the list. */
 export type Shapes = Readonly<Record<string, Shape>>;
 
 /**
- * The number of elements of all parameters.
+ * Number of elements of all parameters.
  * @example
  * sizeOfAll({ a: [2, 3], 'b.0': [] }) // 7
  */
@@ -19,8 +19,8 @@ export const sizeOfAll = (shapes: Shapes): number =>
   Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
 
 /**
- * All parameters as one list, rounded to single precision, for {@link unflatten}. Throws unless the
- * tree has exactly the paths of `shapes`, with these shapes.
+ * Flattens all parameters into one list, rounded to single precision, for {@link unflatten}. Throws unless the tree has exactly the
+ * paths of `shapes`, with these shapes.
  * @example
  * flattenParams({ b: [scalar(3)], a: tensor([1, 2]) }, { a: [2], 'b.0': [] }) // [1, 2, 3]
  */
@@ -41,7 +41,7 @@ export function flattenParams(params: Tree, shapes: Shapes): Float32Array {
 }
 
 /**
- * The tree of parameters from a list [P]. Throws when it holds more or fewer numbers.
+ * Restores the tree of parameters from a list [P]. Throws when the list has more or fewer numbers.
  * @example
  * read(unflatten(tensor([1, 2, 3]), { a: [2], 'b.0': [] }).a) // [1, 2]
  */

@@ -1,4 +1,4 @@
-/** @file The entry of training: optimizer, clipping, schedule, and whole training steps as one function of values. */
+/** @file Exports training: optimizer, clipping, schedule, and whole training steps as one function of values. */
 export { type AdamW, type AdamWState, adamW, type StepFactors, stepFactors } from './adamw.ts';
 export { clipByGlobalNorm, squaredNorm } from './clip.ts';
 export { flattenParams, type Shapes, sizeOfAll, unflatten } from './flat.ts';

@@ -1,4 +1,4 @@
-/** @file Turns a language model into a training problem: its parameters, batches of tokens, and the loss of predicting the next token. */
+/** @file Turns a language model into a training problem: its parameters, batches of tokens, and the loss of next-token prediction. */
 import type { LanguageModel } from '../models/language-model.ts';
 import { crossEntropy } from '../nn/cross-entropy.ts';
 import type { Mode } from '../nn/mode.ts';
@@ -7,7 +7,7 @@ import { reshape } from '../tensor/primitives/reshape.ts';
 import type { Tree } from '../tensor/tree.ts';
 import type { Training } from './steps.ts';
 
-/** The rows of a batch, the tokens of a row, and the model's mode, parallel unless given. */
+/** Size of a batch: its rows, the tokens of a row, and the model's mode, which is parallel unless given. */
 export interface LanguageBatch {
   readonly batch: number;
   readonly length: number;
@@ -15,9 +15,9 @@ export interface LanguageBatch {
 }
 
 /**
- * Parameters, batches and loss of a language model, for {@link trainingSteps}. A batch is `tokens` and `targets` [b, t] (kind index): the
- * input, and the token to predict at each position. The loss is the mean of `−log softmax(logits)[target]` from the state before the
- * first token. Throws on an invalid configuration.
+ * Describes parameters, batches and loss of a language model, for {@link trainingSteps}. A batch is `tokens` and `targets` [b, t]
+ * (kind index): the input, and the token to predict at each position. The loss is the mean of `−log softmax(logits)[target]`, from
+ * the state before the first token. Throws on an invalid configuration.
  * @example
  * const config = denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * languageTraining(denseRetNet, config, { batch: 2, length: 5 }).batch.tokens.shape // [2, 5]

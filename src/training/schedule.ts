@@ -1,21 +1,21 @@
-/** @file The learning rate schedule: warm-up, then polynomial decay. */
+/** @file Learning rate schedule: warm-up, then polynomial decay. */
 import { fail } from '../tensor/errors.ts';
 
 /** Linear warm-up to `peak` over `warmup` steps, then polynomial decay to `end` at step `total`. */
 export interface PolynomialDecay {
   readonly peak: number;
-  /** 0 unless given. */
+  /** Rate at the end: 0 unless given. */
   readonly end?: number;
-  /** 0 unless given. */
+  /** Number of warm-up steps: 0 unless given. */
   readonly warmup?: number;
   readonly total: number;
-  /** 1 (linear decay) unless given. */
+  /** Power of the decay: 1 (linear) unless given. */
   readonly power?: number;
 }
 
 /**
- * The rate of step n, counted from 1: `peak n / warmup` up to `warmup`, then
- * `end + (peak − end) (1 − (n − warmup) / (total − warmup))^power`, and `end` after `total`. Throws unless 0 ≤ warmup < total.
+ * Learning rate of step n, counted from 1. It is `peak n / warmup` up to `warmup`, then `end + (peak − end) (1 − (n − warmup) /
+ * (total − warmup))^power`, and `end` after `total`. Throws unless 0 ≤ warmup < total.
  * @example
  * polynomialDecay({ peak: 1, warmup: 2, total: 6 })(1) // 0.5
  */

@@ -1,4 +1,4 @@
-/** @file Training steps as one function of values: forward, backward, clipping, AdamW, and several steps in a row. */
+/** @file Builds training steps as one function of values: forward, backward, clipping, AdamW. One call runs several steps. */
 import { valueAndGrad } from '../autograd/vjp.ts';
 import { fail } from '../tensor/errors.ts';
 import { at, stack } from '../tensor/ops.ts';
@@ -12,7 +12,7 @@ import { type AdamW, adamW, stepFactors } from './adamw.ts';
 import { clipByGlobalNorm } from './clip.ts';
 import { type Shapes, sizeOfAll, unflatten } from './flat.ts';
 
-/** One input of a batch. */
+/** Shape and kind of one input of a batch. */
 export interface BatchSlot {
   readonly shape: Shape;
   readonly kind?: Kind;
@@ -21,33 +21,34 @@ export interface BatchSlot {
 /** A training problem and its settings. */
 export interface Training<T extends Tree> {
   readonly shapes: Shapes;
-  /** One batch's inputs by name; none is called params, first, second or factors. */
+  /** Inputs of one batch by name. The names params, first, second and factors are taken. */
   readonly batch: Readonly<Record<string, BatchSlot>>;
-  /** The loss of the parameters on a batch: one number. */
+  /** Computes the loss of the parameters on a batch: one number. */
   loss(params: T, batch: Readonly<Record<string, Value>>): Value;
   readonly optimizer: Omit<AdamW, 'weightDecay'> & { readonly weightDecay: number };
-  /** The largest global norm of a gradient; no limit unless given. */
+  /** Largest global norm of a gradient; no limit unless given. */
   readonly clip?: number;
   /** Steps per call; 1 unless given. */
   readonly steps?: number;
-  /** Batches per step, whose gradients are averaged; 1 unless given. */
+  /** Batches per step; 1 unless given. Their gradients are averaged. */
   readonly accumulate?: number;
 }
 
 /** Training steps, ready to compile: `compile(equation, inputs, { keep })`. */
 export interface Steps {
   /**
-   * Inputs: `params`, `first`, `second` [P], `factors` [K, 3] from {@link factorsOf}, and each of the batch's [K, A, …].
-   * Results: the first three after K steps, and `losses` [K], each the mean over its A batches before the step.
+   * Inputs are `params`, `first`, `second` [P], `factors` [K, 3] from {@link factorsOf}, and each input of the batch [K, A, …].
+   * Results are the first three after K steps, and `losses` [K]. Each loss is the mean over the step's A batches, before the
+   * update.
    */
   equation(inputs: Readonly<Record<string, Value>>): Record<string, Value>;
   readonly inputs: Readonly<Record<string, BatchSlot>>;
-  /** The results that become inputs of the next call, by input. */
+  /** Maps each input to the result that it takes in the next call. */
   readonly keep: Readonly<Record<string, string>>;
 }
 
 /**
- * K training steps on K · A batches. Throws on a count that is not an integer ≥ 1, and on a batch input whose name is taken.
+ * Builds K training steps on K · A batches. Throws on a count that is not an integer ≥ 1, and on a batch input whose name is taken.
  * @example
  * const optimizer = { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0 };
  * const loss = ({ w }, { x }) => sum(mul(w, x));
@@ -93,7 +94,7 @@ export function trainingSteps<T extends Tree>(training: Training<T>): Steps {
   };
 }
 
-/** The mean loss and gradient of `count` batches (gradient accumulation). */
+/** Computes the mean loss and gradient of `count` batches (gradient accumulation). */
 function accumulated(
   count: number,
   of: (a: number) => { value: Value; gradient: Value },
@@ -115,7 +116,7 @@ const batchAt = (
   Object.fromEntries(Object.keys(batch).map((name) => [name, at(at(inputs[name]!, 0, k), 0, a)]));
 
 /**
- * The factors of `count` steps from step `first` on (counted from 1), row-major [count, 3], with the rates of a schedule.
+ * Computes the factors of `count` steps from step `first` on (counted from 1), row-major [count, 3], with the rates of a schedule.
  * @example
  * factorsOf({ beta1: 0.5, beta2: 0.75 }, () => 0.25, 1, 1) // [0.25, 2, 4]
  */
