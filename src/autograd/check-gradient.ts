@@ -6,29 +6,29 @@ import type { Value } from '../tensor/value.ts';
 import { extrapolatedDifference } from './difference.ts';
 import { vjp } from './vjp.ts';
 
-/** How to check a gradient. */
+/** Options of a gradient check. */
 export interface CheckOptions {
   /** Seed of the random numbers; 0 unless given. */
   readonly seed?: number;
-  /** Perturbs every number of the inputs (the default), or a single one. */
+  /** Numbers to perturb: all numbers of the inputs (the default), or a single one. */
   readonly direction?: 'dense' | 'one-hot';
 }
 
-/** One directional derivative computed in two ways, and how far the two may be apart. */
+/** Result of a check: one directional derivative computed in two ways, and their largest allowed difference. */
 export interface GradientCheck {
   /** `⟨Jᵀu, w⟩`, from the tape. */
   readonly analytic: number;
   /** `⟨u, J w⟩`, from values of the function alone. */
   readonly numeric: number;
-  /** The estimated error of the extrapolated difference, and the round-off of the sums and of the inputs. */
+  /** Sum of the estimated error of the extrapolated difference and the round-off of the sums and of the inputs. */
   readonly tolerance: number;
   readonly ok: boolean;
 }
 
 /**
- * Compares the gradient of `f` at `xs` with finite differences by random projection: for a random cotangent `u` and a random
- * direction `w`, `⟨u, J w⟩ = ⟨Jᵀu, w⟩`. A number is perturbed by at most a sixteenth of itself (of 2⁻⁶, if it is smaller), so
- * positive numbers stay positive; `f` must be smooth over that range. For second derivatives, check a gradient.
+ * Compares the gradient of `f` at `xs` with finite differences by random projection: `⟨u, J w⟩ = ⟨Jᵀu, w⟩` for a random cotangent
+ * `u` and a random direction `w`. A number changes by at most a sixteenth of its size, or of 2⁻⁶ if it is smaller, so positive
+ * numbers stay positive. `f` must be smooth over that range. To check second derivatives, pass a gradient as `f`.
  * @example
  * checkGradient((x) => mul(x, x), tensor([1, 2])).ok // true
  */
@@ -76,7 +76,7 @@ function directionFrom(points: readonly Float64Array[], direction: 'dense' | 'on
   );
 }
 
-/** `xs + h w` */
+/** Computes `xs + h w`. */
 function perturbed<X extends Tree>(xs: X, points: readonly Float64Array[], w: readonly Float64Array[], h: number): X {
   const step = (x: Value, at: number): Value =>
     input(
@@ -87,7 +87,7 @@ function perturbed<X extends Tree>(xs: X, points: readonly Float64Array[], w: re
   return withLeaves(xs, leavesOf(xs).map(step));
 }
 
-/** `⟨a, b⟩`, and the sum of the sizes of its terms. */
+/** Computes `⟨a, b⟩`, and the sum of the absolute values of its terms. */
 function projection(a: readonly Float64Array[], b: readonly Float64Array[]): { value: number; size: number } {
   let value = 0;
   let size = 0;

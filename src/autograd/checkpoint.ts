@@ -1,4 +1,4 @@
-/** @file Gradient checkpointing: the backward pass recomputes a part of the computation instead of keeping its intermediates. */
+/** @file Gradient checkpointing: the backward pass recomputes part of the computation instead of keeping its intermediates. */
 import { fail } from '../tensor/errors.ts';
 import { leavesOf, named, namedLeavesOf, type Tree, withLeaves } from '../tensor/tree.ts';
 import type { Executor, Value } from '../tensor/value.ts';
@@ -6,8 +6,8 @@ import type { Tape, Taped } from './tape.ts';
 import { vjp } from './vjp.ts';
 
 /**
- * `f(xs)`, of which a surrounding gradient call keeps the inputs only. Every differentiated value must be passed in `xs`:
- * throws when `f` closes over a value of the gradient call.
+ * Computes `f(xs)`. A surrounding gradient call keeps only the inputs. Pass every differentiated value in `xs`: throws when `f`
+ * closes over a value of the gradient call.
  * @example
  * item(grad((x) => checkpoint((y) => mul(y, y), x), scalar(3))) // 6
  */
@@ -29,7 +29,7 @@ export function checkpoint<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: 
   );
   const outputs = checkpoint(f, primals);
   const results = leavesOf(outputs);
-  // a value of this tape, or of one inside it, that is no input would be recomputed as a constant and lose its gradient
+  // a closed-over value of this tape, or of a tape inside it, would become a constant in the recomputation and lose its gradient
   if (results.some((y) => y.on.order >= recording.order)) {
     fail('checkpoint: the function closes over a differentiated value; pass every such value in as an input');
   }

@@ -6,7 +6,7 @@ import type { SliceParams } from '../tensor/primitives/slice.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 
-/** A cotangent of a part of a value along one axis. */
+/** Cotangent of a slice of a value along one axis. */
 interface Part extends SliceParams {
   readonly ct: Value;
 }
@@ -15,15 +15,15 @@ interface Part extends SliceParams {
 export interface Accumulator {
   add(at: number, ct: Value): void;
   addPart(at: number, ct: Value, where: SliceParams): void;
-  /** The sum at a position; null where nothing was added. */
+  /** Returns the sum at a position, or null if nothing was added. */
   peek(at: number, primal: Value): Value | null;
   /** Returns the sum and frees it. */
   take(at: number, primal: Value): Value | null;
 }
 
 /**
- * Sums whole cotangents as they arrive. Cotangents of slices of one value are joined by a concat when its sum is taken:
- * T slices of a sequence cost O(T), not the O(T²) of T padded copies.
+ * Sums whole cotangents as they arrive. Cotangents of slices are joined by a concat when the sum is read. So T slices of a sequence
+ * cost O(T), where T padded copies would cost O(T²).
  */
 export function accumulator(size: number): Accumulator {
   const totals = new Array<Value | undefined>(size);
@@ -53,7 +53,7 @@ export function accumulator(size: number): Accumulator {
   };
 }
 
-/** Joins parts into whole cotangents of the given shape, as few as the parts' overlaps allow. */
+/** Joins slices into whole cotangents of the given shape, as few as the overlaps of the slices allow. */
 function join(parts: readonly Part[], shape: Shape): Value[] {
   const wholes: Value[] = [];
   let rest = [...parts].sort((a, b) => a.axis - b.axis || a.start - b.start);

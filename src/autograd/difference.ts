@@ -1,6 +1,6 @@
 /** @file Differentiates numerically by extrapolated central differences, with an error estimate. */
 
-/** A function's value, and the sum of the sizes of its summands, to which its round-off is proportional. */
+/** Value of a function, and the sum of the absolute values of its summands. Round-off is proportional to that sum. */
 export interface Sized {
   readonly value: number;
   readonly size: number;
@@ -10,8 +10,9 @@ const levels = 10;
 const shrink = 4;
 
 /**
- * `f'(0)` from central differences at h, h/4, h/16, … extrapolated to h = 0 (Richardson; Neville's table as in Ridders 1982). The
- * estimated error is at least the difference of the last two extrapolations, plus the round-off of the values divided by h.
+ * Computes `f'(0)` from central differences at h, h/4, h/16, …, extrapolated to h = 0 (Richardson; Neville's table as in Ridders
+ * 1982). The estimated error is at least the difference of the last two extrapolations, plus the round-off of the values divided by
+ * h.
  * @example
  * extrapolatedDifference((h) => ({ value: 3 * h, size: 3 * Math.abs(h) })).value // 3
  */
@@ -21,7 +22,7 @@ export function extrapolatedDifference(f: (h: number) => Sized, first = 2 ** -4)
   for (let i = 0, h = first; i < levels; i++, h /= shrink) {
     const [ahead, behind] = [f(h), f(-h)];
     const next = [(ahead.value - behind.value) / (2 * h)];
-    // values are sums of many rounded terms; 2⁻⁴⁶ allows each a hundred roundings
+    // values are sums of many rounded terms; 2⁻⁴⁶ allows about a hundred roundings each
     const roundOff = (2 ** -46 * (ahead.size + behind.size)) / (2 * h);
     for (let j = 1; j <= i; j++) {
       const factor = shrink ** (2 * j);

@@ -1,4 +1,4 @@
-/** @file The gradient tape: an executor that runs each primitive on the executors below and records it for the backward pass. */
+/** @file The gradient tape: an executor that runs each primitive on the outer executors and records it for the backward pass. */
 import { reapply } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { zerosLike } from '../tensor/operand.ts';
@@ -7,13 +7,13 @@ import { type SliceParams, slicePrimitive } from '../tensor/primitives/slice.ts'
 import type { Executor, Value } from '../tensor/value.ts';
 import { type Accumulator, accumulator } from './cotangents.ts';
 
-/** The tape's data of a value: its primal on an outer executor, and its position on the tape (−1: a constant). */
+/** Tape data of a value: its primal on an outer executor, and its position on the tape (−1 for a constant). */
 export interface Taped {
   readonly primal: Value;
   readonly at: number;
 }
 
-/** One recorded primitive: the positions of its operands, and what its VJP needs. */
+/** One recorded primitive: the positions of its operands, and the data for its VJP. */
 interface Step {
   readonly parents: readonly number[];
   readonly primitive: Primitive | null;
@@ -22,34 +22,37 @@ interface Step {
   readonly out: Value;
 }
 
-/** Several primitives recorded as one, with several results and one pullback: a checkpoint. */
+/** Several primitives recorded as one, with several results and one pullback. A checkpoint is one. */
 interface Call {
   readonly parents: readonly number[];
-  /** The results' positions follow that of the call itself. */
+  /** Results. Their positions follow that of the call itself. */
   readonly results: readonly Value[];
   readonly pullback: (cts: readonly Value[]) => Cotangents;
 }
 
-/** A tape: an executor, and the means to end it. */
+/** Tape: an executor that can also run backward and be closed. */
 export interface Tape extends Executor<Taped> {
-  /** A plain field: a getter closing over the steps would keep them alive in V8's hidden classes until a full collection. */
+  /**
+   * Whether the tape still records. A getter that closes over the steps would keep them in memory in V8's hidden classes until a
+   * full collection, so this is a plain field.
+   */
   open: boolean;
-  /** Puts a value of an outer executor on the tape as an input to differentiate with respect to. */
+  /** Puts a value of an outer executor on the tape as an input of the derivative. */
   watch(primal: Value): Value<Taped>;
-  /** Records a call of several results. */
+  /** Records a call with several results. */
   call(call: Omit<Call, 'parents'>, operands: readonly Value[]): Value<Taped>[];
-  /** Cotangents of the wanted values, given those of results; null where no gradient flows. */
+  /** Computes the cotangents of the wanted values from those of results. They are null where no gradient flows. */
   backward(seeds: readonly (readonly [Value, Value])[], wanted: readonly Value[]): (Value | null)[];
-  /** The number of recorded steps, each of which keeps its operands and result in memory. */
+  /** Number of recorded steps. Each keeps its operands and result in memory. */
   remembered(): number;
-  /** Ends recording: values of this tape are unusable afterwards. */
+  /** Ends recording. Values of this tape are unusable afterwards. */
   end(): void;
 }
 
-// The number orders tapes by age: of two tapes in one operation, the younger is the inner one.
+// This number orders tapes by age: of two tapes in one operation, the younger is the inner one.
 let tapesMade = 0;
 
-/** Makes a tape over the executors whose numbers live on `root`. */
+/** Creates a tape over the executors whose numbers live on `root`. */
 export function tape(root: Executor): Tape {
   const order = ++tapesMade;
   const steps: (Step | Call)[] = [];
@@ -98,7 +101,7 @@ export function tape(root: Executor): Tape {
       const found = new Map<number, Value | null>();
       for (let at = steps.length - 1; at >= 0; at--) {
         const step = steps[at]!;
-        // every use of a step stands after it, so its cotangent is complete here
+        // every use of a step comes after it, so its cotangent is complete here
         if ('pullback' in step) pullBackCall(step, at, cotangents);
         else {
           if (places.has(at)) found.set(at, cotangents.peek(at, step.out));

@@ -1,4 +1,4 @@
-/** @file Reverse-mode differentiation of functions of trees of values: vjp, grad, jvp. Nothing is mutated. */
+/** @file Reverse-mode differentiation of functions of trees of values: vjp, grad, jvp. It mutates nothing. */
 import { fail } from '../tensor/errors.ts';
 import { filledLike, zerosLike } from '../tensor/operand.ts';
 import { sameShape, show, sizeOf } from '../tensor/shape.ts';
@@ -6,16 +6,16 @@ import { leavesOf, mapTree, named, namedLeavesOf, type Tree, withLeaves } from '
 import type { Value } from '../tensor/value.ts';
 import { type Taped, tape } from './tape.ts';
 
-/** A function's result and the map from its cotangents to those of its inputs. */
+/** Result of a function, and the map from its cotangents to those of its inputs. */
 export interface Vjp<X extends Tree, Y extends Tree> {
   readonly value: Y;
-  /** `Jᵀ ct`; may be called any number of times. */
+  /** Computes `Jᵀ ct`. It can be called any number of times. */
   readonly pullback: (ct: Y) => X;
 }
 
 /**
- * The result of `f` at `xs` and its vector-Jacobian product. `f` may close over other values, those of outer gradient
- * calls included, so gradients nest to any order. Throws when `xs` holds an index value or values of unrelated executors.
+ * Returns the result of `f` at `xs` and its vector-Jacobian product. `f` may close over other values, also those of outer gradient
+ * calls, so gradients nest to any order. Throws when `xs` has an index value or values of unrelated executors.
  * @example
  * const { pullback } = vjp((x) => mul(x, x), tensor([1, 2]));
  * read(pullback(tensor([1, 10]))) // [2, 40]
@@ -43,7 +43,7 @@ export function vjp<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X): Vjp
   }
   const value = mapTree(outputs, (y, path) => {
     if (y.on === recording) return (y as Value<Taped>).data.primal;
-    // a value of an inner call would be a constant here, and its gradient would be lost
+    // a value of an inner call would be a constant here and lose its gradient
     if (!y.on.open) {
       fail(
         `vjp: ${named('result', path)} belongs to an inner gradient call that has ended; return it from that call instead of keeping it`,
@@ -69,7 +69,7 @@ export function vjp<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X): Vjp
   };
 }
 
-/** The values of `given` in the order of `tree`, which must have the same places, shapes and executors. Throws otherwise. */
+/** Returns the values of `given` in the order of `tree`. Throws unless both have the same places, shapes and executors. */
 function beside(tree: Tree, given: Tree, call: string, what: string, like: string): Value[] {
   const byPath = new Map(namedLeavesOf(given));
   const found = namedLeavesOf(tree).map(([path, { shape, on }]) => {
@@ -88,7 +88,7 @@ function beside(tree: Tree, given: Tree, call: string, what: string, like: strin
 }
 
 /**
- * The value and the gradient of a scalar function. Throws when the result has more elements than one.
+ * Returns the value and the gradient of a scalar function. Throws when the result has more than one element.
  * @example
  * read(valueAndGrad((x) => sum(mul(x, x)), tensor([1, 2])).gradient) // [2, 4]
  */
@@ -101,14 +101,15 @@ export function valueAndGrad<X extends Tree>(f: (xs: X) => Value, xs: X): { valu
 }
 
 /**
- * The gradient of a scalar function with respect to every value of `xs`.
+ * Returns the gradient of a scalar function with respect to every value of `xs`.
  * @example
  * read(grad((x) => sum(mul(x, x)), tensor([1, 2]))) // [2, 4]
  */
 export const grad = <X extends Tree>(f: (xs: X) => Value, xs: X): X => valueAndGrad(f, xs).gradient;
 
 /**
- * The directional derivative `J dx`: the pullback is linear in its cotangent, so its own pullback is J (double reverse).
+ * Computes the directional derivative `J dx`. The pullback is linear in its cotangent, so the pullback of the pullback is J (double
+ * reverse).
  * @example
  * read(jvp((x) => mul(x, x), tensor([1, 2]), tensor([1, 1]))) // [2, 4]
  */
