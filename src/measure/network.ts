@@ -1,4 +1,4 @@
-/** @file What is measured: networks whose lowest state can be changed, and how their layers are connected. */
+/** @file Declares networks with a state that a measurement can change, and the connections of their layers. */
 import { f64 } from '../executors/f64/index.ts';
 import { input } from '../tensor/input.ts';
 import type { Rng } from '../tensor/random.ts';
@@ -6,23 +6,26 @@ import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 
 /**
- * How layers are connected: m of the dense hidden connection, and the factor of a residual connection around each Θ. DenseMamba has a
- * residual stream of its own.
+ * Connections of layers: m of the dense hidden connection, and the factor of a residual connection around each Θ. DenseMamba has
+ * its own residual stream.
  */
 export interface Connection {
   readonly denseLayers: number;
   readonly residual: number;
-  /** Which states deeper layers receive: before fusion unless given. */
+  /** States that deeper layers receive: before fusion unless given. */
   readonly pass?: 'raw' | 'fused';
 }
 
-/** Layers under a connection: the state of the lowest one, which is changed, and what all layers then read out, that one's first. */
+/**
+ * Network with a given connection. `bottom` is the state of the lowest layer. `states` returns the states that all layers read out
+ * if `bottom` is replaced, from the lowest layer on.
+ */
 export interface Changeable {
   readonly bottom: Value;
   states(bottom: Value): Value[];
 }
 
-/** Normally distributed numbers of a mean of 0 and a standard deviation. */
+/** Draws normally distributed numbers with mean 0 and standard deviation `spread`. */
 export const normals = (random: Rng, shape: Shape, spread: number): Value =>
   input(
     f64,

@@ -1,4 +1,4 @@
-/** @file Random DenseMambas that have read a prompt: what of a change of layer 0's state their other layers read. */
+/** @file Draws random DenseMambas that have read a prompt, and runs them with a changed state of layer 0. */
 import { f64 } from '../executors/f64/index.ts';
 import { type DenseMambaParams, denseMamba } from '../models/dense-mamba.ts';
 import { type DenseMambaConfig, denseMambaConfig, paperStates } from '../models/dense-mamba-config.ts';
@@ -10,10 +10,10 @@ import type { Rng } from '../tensor/random.ts';
 import type { Value } from '../tensor/value.ts';
 import { type Changeable, type Connection, normals } from './network.ts';
 
-/** Tokens, and how many of them the states come from. */
+/** Number of tokens of the vocabulary and of the prompt. */
 const [vocabulary, prompt] = [64, 32];
 
-/** m = 0 has no gates; the gates of all other m are the same ones, as the sources of a layer share one. */
+/** Builds the configuration. All m > 0 have the same gates, because the sources of a layer share one gate; m = 0 has none. */
 const configFor = (layers: number, { denseLayers, pass = 'raw' }: Omit<Connection, 'residual'>): DenseMambaConfig =>
   denseMambaConfig({
     vocabulary,
@@ -22,11 +22,11 @@ const configFor = (layers: number, { denseLayers, pass = 'raw' }: Omit<Connectio
     stateSize: 4,
     gateRank: 4,
     denseLayers,
-    // the fused state of the one token that is run is then the state that it leaves; a linear projection would fade as it starts
+    // with carry 'fused', the state after the last token is the fused state; a fresh linear projection would pass almost nothing
     readings: { ...paperStates, projection: 'identity', carry: 'fused', pass },
   });
 
-/** Mamba as it starts, with gates that are not: N(0, 0.02²), as all else starts, would let in nothing that could be measured. */
+/** Draws fresh weights of Mamba, and gates of order 1. Fresh gates, N(0, 0.02²), would let nothing measurable pass. */
 function randomParams(layers: number, random: Rng): DenseMambaParams {
   const fresh = initialise(denseMamba, configFor(layers, { denseLayers: 1 }), {
     on: f64,
@@ -51,7 +51,7 @@ const withoutFusion = (params: DenseMambaParams): DenseMambaParams => ({
   layers: params.layers.map(({ fusion: _, ...layer }) => layer),
 });
 
-/** A model that has read a random prompt: its layer 0's state is changed, then it reads one more token. */
+/** Draws a model and a prompt that it has read. `states` then replaces the state of layer 0 and reads one more token. */
 export function randomDenseMamba(layers: number, random: Rng): (connection: Connection) => Changeable {
   const params = randomParams(layers, random);
   const ids = Array.from({ length: prompt + 1 }, () => random.integer(vocabulary));

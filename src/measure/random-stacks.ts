@@ -1,4 +1,4 @@
-/** @file Random stacks of state space models with a block between each two (Eq. 9), and with dense connections. */
+/** @file Draws random stacks of state space models with a block between two layers (Eq. 9), and with dense connections. */
 import { f64 } from '../executors/f64/index.ts';
 import { collect, fuseByAddition } from '../nn/dense-fusion.ts';
 import { rmsNorm } from '../nn/norms.ts';
@@ -15,7 +15,7 @@ import { type Changeable, type Connection, normals } from './network.ts';
 const epsilon = 1e-6;
 const [channels, states, hidden, gateRank] = [8, 4, 16, 4];
 
-/** One layer of a random stack: the C that reads the layer below, Θ, Ā, B̄, h_{t−1}, and the gate of the dense connection. */
+/** Layer of a random stack: C that reads the layer below, Θ, Ā, B̄, h_{t−1}, and the gate of the dense connection. */
 export interface RandomLayer {
   readonly below: Value;
   readonly theta: ThetaParams;
@@ -25,7 +25,10 @@ export interface RandomLayer {
   readonly gate: GateParams;
 }
 
-/** Weights that keep numbers of order 1: variance 1 / inputs, twice as large where silu halves what comes in; decays from ½ to 1. */
+/**
+ * Draws weights that keep numbers at order 1: variance 1 / inputs, and standard deviation twice as large after a silu, which halves
+ * its input. Decays are from ½ to 1.
+ */
 export function randomLayer(random: Rng): RandomLayer {
   const decays = Float64Array.from({ length: channels * states }, () => 0.5 + random.integer(512) / 1024);
   return {
@@ -46,8 +49,9 @@ export function randomLayer(random: Rng): RandomLayer {
 }
 
 /**
- * The states that each layer reads out, the changed one's [1, e, n] first: `h^l = Ā h_{t−1}^l + B̄ x^l`, `x^l = Θ(C h'^{l−1})`, and
- * `h'^l = h^l + Σ_j h^{l−j} ⊙ Gate(rms(x^l))` over the nearest m layers, one gate for all (Eqs. 9, 10, 11 and 15–18).
+ * Computes the states that each layer reads out, from the lowest layer [1, e, n] on: `h^l = Ā h_{t−1}^l + B̄ x^l`, `x^l = Θ(C
+ * h'^{l−1})`, and `h'^l = h^l + Σ_j h^{l−j} ⊙ Gate(rms(x^l))` over the nearest m layers, with one gate for all (Eqs. 9, 10, 11 and
+ * 15–18).
  */
 export function statesOf(
   stack: readonly RandomLayer[],
@@ -69,7 +73,7 @@ export function statesOf(
   return fused;
 }
 
-/** A random stack of so many layers above the one that is changed. */
+/** Draws a random stack with `layers` layers above the lowest one. */
 export function randomStack(layers: number, random: Rng): (connection: Connection) => Changeable {
   const stack = Array.from({ length: layers }, () => randomLayer(random));
   const bottom = normals(random, [1, channels, states], 1);

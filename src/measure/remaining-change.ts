@@ -1,6 +1,6 @@
 /**
- * @file Measures how much a change of a shallow layer's state still moves the states above it (Eq. 9), with and without dense
- * connections: on random networks, by derivatives along random directions.
+ * @file Measures how far a change of a shallow layer's state moves the states above it (Eq. 9), with and without dense connections.
+ * Networks are random, and changes are derivatives along random directions.
  */
 import { jvp } from '../autograd/vjp.ts';
 import { read } from '../tensor/input.ts';
@@ -10,10 +10,10 @@ import { type Changeable, type Connection, normals } from './network.ts';
 import { randomDenseMamba } from './random-dense-mamba.ts';
 import { randomStack } from './random-stacks.ts';
 
-/** What is measured: stacks of state space models with a block between each two (Eq. 9), or DenseMamba as a language model. */
+/** Networks to measure: stacks of state space models with a block between two layers (Eq. 9), or DenseMamba as a language model. */
 export type NetworkKind = 'stacks' | 'dense-mamba';
 
-/** What to measure: so many stacks or models, of so many layers above the one that is changed. */
+/** Options: the kind of network, the number of layers above the changed one, the number of networks, the seed, the connections. */
 export interface MeasureOptions {
   readonly of: NetworkKind;
   readonly layers: number;
@@ -22,7 +22,10 @@ export interface MeasureOptions {
   readonly connections: readonly Connection[];
 }
 
-/** For one connection: what is left after 0, 1, … `layers` layers, the median over the stacks, relative to the change. */
+/**
+ * Result for one connection: the change that remains after 0, 1, … `layers` layers, relative to the initial change. Each number is
+ * the median over the networks.
+ */
 export interface RemainingChange extends Connection {
   readonly left: readonly number[];
 }
@@ -31,7 +34,10 @@ const directions = 8;
 
 const norm = (x: Value): number => Math.hypot(...read(x));
 
-/** The relative change of every layer's state, for a relative change of 1 of the lowest one in a random direction. */
+/**
+ * Computes the relative change of every layer's state for a relative change of 1 of the lowest state, as a root mean square over
+ * random directions.
+ */
 function moved({ bottom, states: run }: Changeable, random: Rng): number[] {
   const sizes = run(bottom).map(norm);
   const squares = sizes.map(() => 0);
@@ -48,8 +54,8 @@ function moved({ bottom, states: run }: Changeable, random: Rng): number[] {
 const networks = { stacks: randomStack, 'dense-mamba': randomDenseMamba };
 
 /**
- * What is left of a relative change of a layer's state in the layers above it, for each connection, over random stacks or models: the
- * same ones for all.
+ * Measures the relative change that remains in the layers above a changed state, for each connection. All connections have the same
+ * random networks.
  */
 export function remainingChange({ of, layers, count, seed, connections }: MeasureOptions): RemainingChange[] {
   const random = rng(seed);
