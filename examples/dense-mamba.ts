@@ -1,4 +1,4 @@
-/** @file Runs a DenseMamba in two modes, under readings of its own. */
+/** @file Runs a DenseMamba in two modes, with chosen readings. */
 import { f64, indices } from 'densessm';
 import { denseMamba, denseMambaConfig, initialise, paperStates } from 'densessm/models';
 

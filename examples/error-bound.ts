@@ -4,5 +4,5 @@ import { bounded, boundOf, float32 } from 'densessm/oracle';
 
 const on = bounded(float32);
 const x = input(on, [1, 1e8], [2]);
-const y = sub(mul(x, 1 / 3), mul(x, 1 / 3)); // cancels: 0, and a bound of what rounding can leave
+const y = sub(mul(x, 1 / 3), mul(x, 1 / 3)); // cancels to 0; the bound is what rounding can leave
 console.log(read(y), boundOf(y));

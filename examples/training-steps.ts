@@ -1,4 +1,4 @@
-/** @file Trains a small DenseRetNet: two steps a call, parameters kept on the device. */
+/** @file Trains a small DenseRetNet: two steps per call, with parameters on the device. */
 import { f64 } from 'densessm';
 import { compile } from 'densessm/gpu';
 import { denseRetNet, denseRetNetConfig, initialise } from 'densessm/models';
@@ -16,7 +16,7 @@ const { equation, inputs, keep } = trainingSteps(training);
 const train = await compile(equation, inputs, { keep });
 console.log(train.ran.backend, train.ran.work, train.ran.compileSeconds);
 
-// parameters and moments are given once, and stay on the device
+// parameters and moments are sent once, and stay on the device
 const params = flattenParams(initialise(denseRetNet, config, { on: f64, seed: 1 }), training.shapes);
 const zeros = new Float32Array(params.length);
 let start: Record<string, Float32Array> = { params, first: zeros, second: zeros };

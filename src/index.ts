@@ -1,4 +1,4 @@
-/** @file The library's entry: values, primitives, gradients, and the f64 executor. */
+/** @file Exports the library: values, primitives, gradients, and the f64 executor. */
 export { type CheckOptions, checkGradient, type GradientCheck } from './autograd/check-gradient.ts';
 export { checkpoint } from './autograd/checkpoint.ts';
 export { grad, jvp, type Vjp, valueAndGrad, vjp } from './autograd/vjp.ts';
