@@ -1,4 +1,4 @@
-"""Lets densessm ask your kernels for numbers. Copy this file beside your own, `my_kernel.py`, which is then:
+"""Adapter that runs your kernels for densessm. Copy this file beside your own file, for example `my_kernel.py`:
 
     import torch
     from densessm_backend import Backend
@@ -15,9 +15,9 @@
 
     backend.run()  # npx densessm check --backend "python3 my_kernel.py"
 
-Inputs are torch tensors, and autograd computes gradients. With gradients=my_backward a function of yours does: of
-(inputs, cotangents, settings, mode), it returns the gradient of Σ output · cotangent for every input by its name.
-`raise Unsupported(reason)` where a kernel has no support for a shape or a setting: that is no failure.
+Inputs are torch tensors, and autograd computes gradients. For your own, pass gradients=my_backward, a function of
+(inputs, cotangents, settings, mode). It returns the gradient of Σ output · cotangent for every input, by name.
+`raise Unsupported(reason)` where a kernel does not support a shape or a setting. That is not a failure.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from typing import Any, Callable, Mapping, Sequence
 import numpy as np
 
 DTYPES = dict(float64='F64', float32='F32', float16='F16', bfloat16='BF16', int64='I64', int32='I32', uint8='U8')
-NUMPY = dict(F64='<f8', F32='<f4', I32='<i4')  # the types in questions
+NUMPY = dict(F64='<f8', F32='<f4', I32='<i4')  # the dtypes of questions
 Named = Mapping[str, Any]  # torch tensors or numpy arrays by name
 
 MESSAGES = os.fdopen(os.dup(1), 'wb')  # the standard output; from here on print writes to standard error
@@ -40,7 +40,7 @@ sys.stdout = sys.stderr
 
 
 class Unsupported(Exception):
-    """The kernel has no support for this shape or this setting."""
+    """The kernel does not support this shape or this setting."""
 
 
 class Backend:
@@ -51,7 +51,7 @@ class Backend:
         self.offers: dict[str, Named] = {}
 
     def operator(self, name: str, modes: Sequence[str], dtypes: Sequence[str] = ('F32', 'F64'), gradients: Any = True):
-        """Registers a function of (inputs, settings, mode) to outputs by name. `gradients=False` offers none."""
+        """Registers a function of (inputs, settings, mode) to outputs by name. `gradients=False`: no gradients."""
 
         def register(function: Callable[..., Named]):
             backward = gradients if callable(gradients) or self.library is not np else False
@@ -62,9 +62,9 @@ class Backend:
         return register
 
     def run(self) -> None:
-        """Answers until standard input ends; as `my_kernel.py QUESTION ANSWER --densessm-once`, from file to file."""
+        """Answers until standard input ends. With `QUESTION ANSWER --densessm-once`: reads and writes one file each."""
         if sys.argv[-1] == '--densessm-once':  # only densessm passes it
-            with open(sys.argv[-3], 'rb') as question, open(sys.argv[-2], 'xb') as answer:  # x: never over a file
+            with open(sys.argv[-3], 'rb') as question, open(sys.argv[-2], 'xb') as answer:  # x: never overwrites
                 answer.write(self.reply(question.read()))
             return
         read = (lambda _: b'a person types') if sys.stdin.isatty() else sys.stdin.buffer.read
@@ -124,7 +124,7 @@ class Backend:
 
 
 def raw(x: Any) -> bytes:
-    if hasattr(x, 'detach'):  # a torch tensor; by its bytes, as numpy has no bfloat16
+    if hasattr(x, 'detach'):  # a torch tensor, viewed as bytes: numpy has no bfloat16
         x = x.detach().cpu().contiguous().reshape(-1).view(sys.modules['torch'].uint8)
     return np.asarray(x).tobytes()
 

@@ -1,4 +1,4 @@
-"""Retention and the linear scan in numpy, without PyTorch: gradients come from backward passes written by hand.
+"""Retention and the linear scan in numpy, without PyTorch. Its gradients are written by hand.
 
 npx densessm check --backend "python3 adapters/python/example_numpy.py"
 """
@@ -10,7 +10,7 @@ backend = Backend('the example in numpy', library='numpy')
 
 
 def powers(decay, exponents, like):
-    """γ^n of each head [h, ...]: in float64, then rounded once."""
+    """Powers γ^n of each head [h, ...], computed in float64 and rounded once."""
     return (np.reshape(decay, [-1] + [1] * exponents.ndim) ** exponents.astype(float)).astype(like.dtype)
 
 
@@ -19,7 +19,7 @@ def outer(x, y):
 
 
 def states_of(k, v, state, decay):
-    """S_0 … S_T, S_t = γ S_{t−1} + k_tᵀ v_t (Eq. 19). k [b, h, t, d], v [b, h, t, e], state [b, h, d, e]."""
+    """Returns S_0 … S_T: S_t = γ S_{t−1} + k_tᵀ v_t (Eq. 19). k [b, h, t, d], v [b, h, t, e], state [b, h, d, e]."""
     states = [state]
     for t in range(k.shape[2]):
         states.append(powers(decay, np.ones((1, 1)), k) * states[-1] + outer(k[:, :, t], v[:, :, t]))
@@ -27,20 +27,20 @@ def states_of(k, v, state, decay):
 
 
 def recurrent(q, k, v, state, decay):
-    """o_t = q_t S_t (Eq. 20). q [b, h, t, d]."""
+    """Returns o_t = q_t S_t (Eq. 20) and S_T. q [b, h, t, d]."""
     states = states_of(k, v, state, decay)
     outputs = [np.einsum('bhd,bhde->bhe', q[:, :, t], s) for t, s in enumerate(states[1:])]
     return np.stack(outputs, 2), states[-1]
 
 
 def decay_matrix(decay, t, like):
-    """D_{t,s} = γ^{t−s} for s ≤ t, else 0, of each head."""
+    """Decay matrix of each head: D_{t,s} = γ^{t−s} for s ≤ t, else 0."""
     distance = np.arange(t)[:, None] - np.arange(t)[None, :]
     return powers(decay, np.maximum(distance, 0), like) * (distance >= 0).astype(like.dtype)
 
 
 def parallel(q, k, v, state, decay):
-    """O = (Q Kᵀ ⊙ D) V + γ^t Q S_0 and S_T = γ^T S_0 + Σ_s γ^{T−s} k_sᵀ v_s, counted from 1 (Eq. 25)."""
+    """O = (Q Kᵀ ⊙ D) V + γ^t Q S_0 and S_T = γ^T S_0 + Σ_s γ^{T−s} k_sᵀ v_s, t from 1 (Eq. 25)."""
     length = q.shape[2]
     t = np.arange(1, length + 1)[:, None]
     inside = (q @ k.swapaxes(2, 3) * decay_matrix(decay, length, q)) @ v
@@ -60,7 +60,7 @@ def chunkwise(q, k, v, state, decay, chunk_size):
 
 
 def retention_backward(inputs, cotangents, settings, mode):
-    """dS_t = γ dS_{t+1} + q_tᵀ do_t from the last to the first; all modes are one function and have one gradient."""
+    """Computes dS_t = γ dS_{t+1} + q_tᵀ do_t from the last token to the first. All modes have this gradient."""
     q, k, v, state, decay = *(inputs[name] for name in ('q', 'k', 'v', 'state')), settings['decay']
     states = states_of(k, v, state, decay)
     dq, dk, dv, ds = np.empty_like(q), np.empty_like(k), np.empty_like(v), cotangents['state']
@@ -98,7 +98,7 @@ def combine(earlier, later):
 
 
 def scan_rounds(a, b, state):
-    """The same in log₂ T rounds, over twice the distance in every round."""
+    """Computes scan_steps in log₂ T rounds. Each round doubles the distance."""
     b = np.concatenate([b[:, :1] + a[:, :1] * state[:, None], b[:, 1:]], 1)
     step = 1
     while step < b.shape[1]:

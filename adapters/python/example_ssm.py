@@ -25,7 +25,7 @@ def diagonal_ssm(inputs, settings, mode):
 
 
 def rows(inputs, which, layout, channels):
-    """B or C of every channel, broadcast to [b, t, e, n]: one for all tokens, one a token, or one a token and group of channels."""
+    """B or C of every channel, to broadcast to [b, t, e, n]. Layouts: constant, one a token, one a token and group."""
     given = inputs[layout + which]
     if layout == 'constant':
         return given
@@ -39,7 +39,7 @@ def selective_scan(inputs, settings, mode):
     u, a = inputs['u'], inputs['a']
     delta = inputs['delta'] + inputs.get('deltaBias', 0)
     if settings['deltaSoftplus']:
-        # above its threshold, 20 unless given, PyTorch's softplus is the identity, which is off by 2e-9 there
+        # PyTorch's softplus is the identity above its threshold: at the default, 20, its error is 2e-9
         delta = softplus(delta, threshold=40)
     b, c = (rows(inputs, which, settings[which.lower()], u.shape[-1]) for which in 'BC')
     h = all_states(torch.exp(delta[..., None] * a), (delta * u)[..., None] * b, inputs['state'], mode)
@@ -55,7 +55,7 @@ def selective_scan(inputs, settings, mode):
 def depthwise_convolution(inputs, settings, mode):
     weight = inputs['weight']
     longer = torch.cat([inputs['window'], inputs['x']], 1)
-    # the oldest input of the window is no longer needed
+    # no tap reads the oldest input of the window
     output = conv1d(longer[:, 1:].transpose(1, 2), weight[:, None], inputs.get('bias'), groups=weight.shape[0])
     return {'output': output.transpose(1, 2), 'window': longer[:, -weight.shape[1] :]}
 

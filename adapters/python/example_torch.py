@@ -11,7 +11,7 @@ backend = Backend('the example in PyTorch')
 
 
 def powers(decay, exponents, like):
-    """γ^n of each head [h, ...]: in float64, then rounded once."""
+    """Powers γ^n of each head [h, ...], computed in float64 and rounded once."""
     gamma = torch.tensor(decay, dtype=torch.float64).reshape(-1, *[1] * exponents.dim())
     return (gamma ** exponents.to(torch.float64)).to(like)
 
@@ -58,10 +58,10 @@ def retention(inputs, settings, mode):
 
 
 def dense_kv_fusion(own, sources, x, gates, projections, norm, activation, epsilon):
-    """k' = Norm(k + Σ_j Proj_j(k^{l−j}) ⊙ g_j), g_j = Gate_j(x) (Eqs. 15–18, 21–24). Sources nearest first."""
+    """k' = Norm(k + Σ_j Proj_j(k^{l−j}) ⊙ g_j), g_j = Gate_j(x) (Eqs. 15–18, 21–24). Nearest source first."""
     fused = own
     for j, source in enumerate(sources):
-        down, up = gates[j % len(gates)]  # one gate for all sources, or one each
+        down, up = gates[j % len(gates)]  # one gate for all sources, or one for each
         gate = activation(linear(silu(linear(x, down)), up))
         fused = fused + (linear(source, projections[j]) if projections else source) * gate
     if norm is None:
@@ -100,7 +100,7 @@ def scan_steps(a, b, state):
 
 
 def scan_rounds(a, b, state):
-    """The same in log₂ T rounds: (a, b) ∘ (a', b') = (a a', a' b + b'), over twice the distance in every round."""
+    """Computes scan_steps in log₂ T rounds of (a, b) ∘ (a', b') = (a a', a' b + b'). A round doubles the distance."""
     b = torch.cat([b[:, :1] + a[:, :1] * state[:, None], b[:, 1:]], 1)
     step = 1
     while step < b.shape[1]:
