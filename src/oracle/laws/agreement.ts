@@ -1,4 +1,4 @@
-/** @file Laws that compare a program with another one: the scalar definition, another mode, another chunk size. */
+/** @file Laws that compare a program with the scalar definition, with another mode, or across chunk sizes. */
 import { longestIn } from '../axes.ts';
 import type { Case, Tensors } from '../case.ts';
 import { exactly, flawless, type Numbers, within, worse } from '../compare.ts';
@@ -8,7 +8,7 @@ import { allowance, boundsOf, definedNumbers, numbersOf } from '../tolerance.ts'
 const asOutputs = (tensors: Tensors): Numbers =>
   Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [`output.${name}`, data]));
 
-/** Outputs are those of the scalar definition in spec/, which shares no code with the engine. */
+/** Outputs equal those of the scalar definition in spec/, which shares no code with the engine. */
 export const definition: Law = {
   name: 'definition',
   statement: 'outputs and final states equal the scalar definition',
@@ -21,7 +21,7 @@ export const definition: Law = {
   },
 };
 
-/** All modes are one function: outputs, final states, and the gradients of every input, initial states included. */
+/** All modes compute the same outputs, final states and gradients, including the gradients of initial states. */
 export const modes: Law = {
   name: 'modes',
   statement: 'outputs, final states and all gradients equal those of the reference mode',
@@ -54,7 +54,7 @@ export const chunks: Law = {
   },
 };
 
-/** Where every sum and product is exact, every mode gives the same bits, so a difference is an index bug, never rounding. */
+/** If every sum and product is exact, all modes give the same bits. A difference is then an index bug, not rounding. */
 export const dyadic: Law = {
   name: 'dyadic',
   statement: 'on dyadic inputs, bit for bit the definition and the gradients of the reference mode',
@@ -70,7 +70,7 @@ export const dyadic: Law = {
   },
 };
 
-/** 1 … count; of a large count the ends and six numbers between, chosen by a seed. */
+/** Returns 1 … count; if count > 9, only both ends and six numbers between them, chosen by the seed. */
 export function someOf(count: number, seed: number): number[] {
   if (count <= 9) return Array.from({ length: count }, (_, i) => i + 1);
   const between = Array.from({ length: 6 }, (_, i) => 2 + ((seed + i * 7919) % (count - 2)));

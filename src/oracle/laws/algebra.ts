@@ -1,4 +1,4 @@
-/** @file Laws of structure: linearity, symmetry, special cases. */
+/** @file Algebraic laws: linearity, associativity, symmetry, special cases. */
 
 import { f64 } from '../../executors/f64/index.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
@@ -14,7 +14,7 @@ import type { Named, Program } from '../program.ts';
 import { matches } from '../signature.ts';
 import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
 
-/** The outputs that are linear. */
+/** Selects the outputs that are linear. */
 const linearOutputs = (operator: Operator, numbers: Numbers): Numbers => {
   const names = operator.laws.linearOutputs;
   return Object.fromEntries(
@@ -24,7 +24,7 @@ const linearOutputs = (operator: Operator, numbers: Numbers): Numbers => {
   );
 };
 
-/** Superposition in the inputs that the operator names. */
+/** The outputs are additive in the inputs of `linearIn`. */
 export const linear: Law = {
   name: 'linear',
   statement: 'f(x + x′) = f(x) + f(x′) in the values, or inputs, and the initial state together',
@@ -50,13 +50,13 @@ export const linear: Law = {
     const sum = Object.fromEntries(
       Object.entries(linearOutputs(operator, a)).map(([name, x]) => [name, x.map((v, i) => v + b[name]![i]!)]),
     );
-    // twice: the sum of the inputs and the sum of the outputs are rounded too
+    // the bounds count twice because the sums of inputs and of outputs are rounded too
     const bounds = [c, other, both].map((one) => boundsOf(operator.modes[mode]!, one));
     return within(linearOutputs(operator, numbersOf(program, both)), sum, allowance(...bounds, ...bounds));
   },
 };
 
-/** A scan may combine in any bracketing. */
+/** The combination is associative, so a scan may use any bracketing. */
 export const associative: Law = {
   name: 'associative',
   statement: '(x ∘ y) ∘ z = x ∘ (y ∘ z), gradients included',
@@ -75,7 +75,7 @@ export const associative: Law = {
   },
 };
 
-/** A combination as a function of two elements, and the three elements of the law. */
+/** Returns the program as a function of two elements, and the three elements of the law. */
 function elementsOf(program: Program, inputs: Named, settings: Settings) {
   const under = (prefix: string, parts: Named): Named =>
     Object.fromEntries(Object.entries(parts).map(([name, x]) => [`${prefix}${name}`, x]));
@@ -98,7 +98,7 @@ const rightFirst =
     return combine(x, combine(y, z));
   };
 
-/** A tensor with the order along an axis reversed. */
+/** Reverses a tensor along an axis. */
 function reversed(x: Tensor, axis: number): Tensor {
   const value = toValue(f64, x);
   const length = x.shape[axis]!;
@@ -106,7 +106,7 @@ function reversed(x: Tensor, axis: number): Tensor {
   return { ...x, data: f64.read(concat(steps, axis).data as Float64Array) };
 }
 
-/** Sequences and heads are independent. */
+/** Sequences and heads are independent of each other. */
 export const permutes: Law = {
   name: 'permutes',
   statement: 'batch and heads in another order give outputs and gradients in that order, exactly',
@@ -144,7 +144,7 @@ export const permutes: Law = {
   },
 };
 
-/** Special cases: no dense connections, closed gates, no decay. */
+/** Special cases equal a simpler operator: no dense connections, closed gates, no decay. */
 export const reduces: Law = {
   name: 'reduces',
   statement: 'special cases, as m = 0 and closed gates, are the simpler operator, exactly',

@@ -1,4 +1,4 @@
-/** @file Laws about batches: a padded or packed sequence has the results that it has alone. */
+/** @file Laws of batches: a sequence has the same results padded, packed and alone. */
 import { f64 } from '../../executors/f64/index.ts';
 import { type Batch, packedBatch, paddedBatch, type Span } from '../../nn/batches/batch.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
@@ -14,13 +14,13 @@ import type { Operator } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
 import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
 
-/** Part of a tensor along an axis. */
+/** Slices a tensor along an axis. */
 const part = (x: Tensor, axis: number, start: number, stop: number): Tensor =>
   asTensor(slice(toValue(f64, x), axis, start, stop));
 
 const asTensor = ({ shape, kind, data }: Value): Tensor => ({ shape, kind, data: f64.read(data as Float64Array) });
 
-/** Draws the part of each row that is its sequence, by the case's seed: rarely empty, at either end or between. */
+/** Draws a sequence within each row, from the case's seed: at the start, the end or between; one in eight is empty. */
 function drawnSpans(c: Case, rows: number, places: number): Span[] {
   const random = rng(c.seed ^ 0xba7c4);
   return Array.from({ length: rows }, (_, row) => {
@@ -31,19 +31,19 @@ function drawnSpans(c: Case, rows: number, places: number): Span[] {
   });
 }
 
-/** A batch and its case, with states and cotangents for each sequence. */
+/** A batch and its case, with separate states and cotangents for each sequence. */
 interface BatchCase {
   readonly batch: Batch;
   readonly c: Case;
 }
 
-/** Makes a batch of a case: a part of each row is a sequence. */
+/** Makes a batch from a case. A part of each row becomes a sequence. */
 function batchCase(kind: 'padded' | 'packed', operator: Operator, c: Case): BatchCase {
   const isTimed = (name: string): boolean => axisOf(operator, 'time', 'inputs', name) !== undefined;
   const first = Object.keys(c.inputs).find(isTimed)!;
   const [rows, places] = [c.inputs[first]!.shape[0]!, longestIn(operator, c)];
   const spans = drawnSpans(c, rows, places);
-  // every sequence is a row of the first axis
+  // each row of the first axis holds one sequence
   const own = (x: Tensor, i: number): Tensor => part(x, 0, i, i + 1);
   const tokensOf = (x: Tensor, axis: number, i: number): Tensor =>
     part(own(x, i), axis, spans[i]!.start, spans[i]!.start + spans[i]!.length);
@@ -86,7 +86,7 @@ const packedSpans = (spans: readonly Span[]): Batch => {
 const maskOf = (spans: readonly Span[], places: number): number[][] =>
   spans.map(({ start, length }) => Array.from({ length: places }, (_, t) => +(t >= start && t < start + length)));
 
-/** Replaces numbers at padding by NaN in half of the cases: padding must not count. In the others it keeps the drawn ones. */
+/** Replaces the numbers at padding by NaN in half of the cases, and keeps them in the others. Neither may change a result. */
 function spoilt(x: Tensor, axis: number, spans: readonly Span[], seed: number): Tensor {
   if (x.kind === 'index' || seed % 2 === 0) return x;
   const [places, inner] = [x.shape[axis]!, x.shape.slice(axis + 1).reduce((product, n) => product * n, 1)];
@@ -99,11 +99,11 @@ function spoilt(x: Tensor, axis: number, spans: readonly Span[], seed: number): 
   return { ...x, data: x.data.map((value, i) => (isPadding(i) ? Number.NaN : value)) };
 }
 
-/** The tokens of a sequence, as a batch of one. */
+/** Slices the tokens of a sequence, as a batch of one. */
 const tokensOf = (x: Value, { row, start, length }: Span, axis: number): Value =>
   slice(slice(x, 0, row, row + 1), axis, start, start + length);
 
-/** A program on a batch, with outputs for each sequence. Outputs at padding are dropped. */
+/** Runs a program on a batch and splits its outputs by sequence. Drops outputs at padding. */
 const inBatch =
   (operator: Operator, batch: Batch, program: Program): Program =>
   (inputs, settings) => {
@@ -117,7 +117,7 @@ const inBatch =
     );
   };
 
-/** A program on each sequence of a batch alone. */
+/** Runs a program on each sequence of a batch alone. */
 const alone =
   (operator: Operator, batch: Batch, program: Program): Program =>
   (inputs, settings) => {
@@ -149,13 +149,13 @@ const batchLaw = (name: 'padded' | 'packed', statement: string): Law => ({
   },
 });
 
-/** One padded sequence in each row. */
+/** The law of padded batches, with one sequence in each row. */
 export const padded = batchLaw(
   'padded',
-  'a padded sequence has the outputs, final state and gradients that it has alone, whatever stands at padding',
+  'a padded sequence has the outputs, final state and gradients that it has alone, for any numbers at padding',
 );
 
-/** Several sequences in one row. */
+/** The law of packed batches, with several sequences in one row. */
 export const packed = batchLaw(
   'packed',
   'a packed sequence has the outputs, final state and gradients that it has alone',

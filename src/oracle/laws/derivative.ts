@@ -1,11 +1,11 @@
-/** @file The law that gradients are derivatives of the scalar definition, by finite differences along one direction. */
+/** @file The law that gradients equal derivatives of the scalar definition, by finite differences along one direction. */
 import { extrapolatedDifference } from '../../autograd/difference.ts';
 import { rng } from '../../tensor/random.ts';
 import { type Case, mapTensors, type Tensors } from '../case.ts';
 import type { Law } from '../law.ts';
 import { boundsOf, definedNumbers, numbersOf } from '../tolerance.ts';
 
-/** A direction in the space of all real inputs: every number, or a single one. */
+/** Draws a direction in the space of all real inputs: random in every number, or one-hot. */
 function directionOf(c: Case): Record<string, Float64Array> {
   const random = rng(c.seed ^ 0xd1ff);
   const real = Object.entries(c.inputs).filter(([, x]) => x.kind !== 'index' && x.data.length > 0);
@@ -15,7 +15,7 @@ function directionOf(c: Case): Record<string, Float64Array> {
     real.map(([name, { data }]) => [
       name,
       data.map((x, i) => {
-        // there is no direction at infinity
+        // an infinite input cannot be moved
         if (!Number.isFinite(x)) return 0;
         const step = Math.max(2 ** -6, Math.abs(x));
         if (oneHot) return name === only && i === at ? step : 0;
@@ -30,7 +30,7 @@ function pick(real: readonly [string, { data: Float64Array }][], integer: (below
   return [name, integer(data.length)];
 }
 
-/** ⟨gradient, direction⟩ is the definition's directional derivative. */
+/** ⟨gradient, direction⟩ equals the directional derivative of the definition. */
 export const derivative: Law = {
   name: 'derivative',
   statement: 'gradients equal finite differences of the scalar definition along random and one-hot directions',
@@ -60,7 +60,7 @@ export const derivative: Law = {
       d.forEach((step, i) => {
         analytic += gradients[`gradient.${name}`]![i]! * step;
         rounding += bounds[`gradient.${name}`]![i]! * Math.abs(step);
-        // rounding the inputs alone moves the objective by so much, even where its terms cancel; infinities are not rounded
+        // rounding the inputs alone moves the objective this much, even if its terms cancel; infinities are not rounded
         const x = c.inputs[name]!.data[i]!;
         if (Number.isFinite(x)) sensitivity += Math.abs(genuine[`gradient.${name}`]![i]! * x);
       });
@@ -81,7 +81,7 @@ export const derivative: Law = {
   },
 };
 
-/** The case with zeros for the cotangents of some outputs. */
+/** Sets the cotangents of some outputs to zero. */
 function withoutCotangents(c: Case, isLeftOut: (output: string) => boolean): Case {
   if (!Object.keys(c.cotangents).some(isLeftOut)) return c;
   return {

@@ -1,4 +1,4 @@
-/** @file Lists every law, in a good order to read them. */
+/** @file Lists every law, in reading order. */
 import type { Law } from '../law.ts';
 import { chunks, definition, dyadic, modes } from './agreement.ts';
 import { associative, linear, permutes, reduces } from './algebra.ts';

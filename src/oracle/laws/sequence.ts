@@ -1,4 +1,4 @@
-/** @file Laws about time: states carry a sequence on, and the future changes no past. */
+/** @file Laws of time: time invariance, resuming from a state, decoding, causality. */
 import { bounded, boundOf, float64 } from '../../executors/bounded/index.ts';
 import { f64 } from '../../executors/f64/index.ts';
 import { read } from '../../tensor/input.ts';
@@ -18,7 +18,7 @@ import { type Evaluation, evaluate, type Named, type Program } from '../program.
 import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
 import { someOf } from './agreement.ts';
 
-/** The inputs of the tokens [start, stop): sequences cut, everything else whole. */
+/** Slices the sequences to the tokens [start, stop). Inputs without a time axis stay whole. */
 function cut(operator: Operator, inputs: Named, start: number, stop: number): Record<string, Value> {
   return mapValues(inputs, (x, name) => {
     const axis = axisOf(operator, 'time', 'inputs', name);
@@ -26,7 +26,7 @@ function cut(operator: Operator, inputs: Named, start: number, stop: number): Re
   });
 }
 
-/** The program that runs parts of a sequence one after another, each from the state that the one before it left. */
+/** Runs parts of a sequence one after another. Each part starts from the final state of the previous one. */
 function inParts(operator: Operator, partsOf: (t: number) => readonly (readonly [tokens: number, Program])[]): Program {
   return (inputs, settings) => {
     const results: Named[] = [];
@@ -47,14 +47,14 @@ function inParts(operator: Operator, partsOf: (t: number) => readonly (readonly 
   };
 }
 
-/** A program that runs [0, s) and then [s, T) from the state it left. */
+/** Runs [0, s), then [s, T) from the resulting state. */
 const splitAt = (operator: Operator, s: number, first: Program, rest: Program = first): Program =>
   inParts(operator, (t) => [
     [s, first],
     [t - s, rest],
   ]);
 
-/** A sequence with zeros for the first tokens. */
+/** Inserts zeros before the first token of every sequence. */
 const delayed = (operator: Operator, tensors: Tensors, side: 'inputs' | 'outputs', tokens: number): Tensors =>
   mapTensors(tensors, (x, name) => {
     const axis = axisOf(operator, 'time', side, name);
@@ -63,7 +63,7 @@ const delayed = (operator: Operator, tensors: Tensors, side: 'inputs' | 'outputs
     return { ...x, shape: later.shape, data: read(later) };
   });
 
-/** The numbers without those of the added first tokens, and without the gradients of initial states. */
+/** Removes the numbers of the inserted tokens, and the gradients of initial states. */
 const undelayed = (operator: Operator, numbers: Numbers, c: Case): Numbers =>
   Object.fromEntries(
     Object.entries(numbers).flatMap(([name, x]) => {
@@ -79,7 +79,7 @@ const undelayed = (operator: Operator, numbers: Numbers, c: Case): Numbers =>
     }),
   );
 
-/** Time invariance: a delay of the inputs delays the outputs. */
+/** Time invariance: delayed inputs give equally delayed outputs. */
 export const shift: Law = {
   name: 'shift',
   statement: 'from a zero state, zeros before the first token only delay the outputs, and change no gradient',
@@ -103,7 +103,7 @@ export const shift: Law = {
   },
 };
 
-/** A sequence run in two parts, with the state handed over, is the sequence run at once. */
+/** Running a sequence in two parts, through the state between them, equals running it at once. */
 export const resumable: Law = {
   name: 'resumable',
   statement:
@@ -128,7 +128,7 @@ export const resumable: Law = {
   },
 };
 
-/** Generation: a prompt in any mode, then one token at a time. */
+/** Generation: a prefill in any mode, then one token at a time, equals the whole sequence. */
 export const decoding: Law = {
   name: 'decoding',
   statement: 'prefill in the mode, then one token at a time in recurrent mode, equals the whole',
@@ -148,7 +148,7 @@ export const decoding: Law = {
   },
 };
 
-/** Causality: other later tokens leave earlier outputs as they are, bit for bit, and earlier cotangents give no later gradients. */
+/** Causality: changing later tokens changes no bit of earlier outputs, and earlier cotangents give later inputs no gradient. */
 export const causal: Law = {
   name: 'causal',
   statement:
@@ -181,7 +181,7 @@ export const causal: Law = {
   },
 };
 
-/** Maps each number by its position in time. Tensors without a time axis are kept, or filled with a number. */
+/** Maps each number by its time step. A tensor without a time axis is filled with `otherwise`, or kept if that is absent. */
 function mapTime(
   operator: Operator,
   side: 'inputs' | 'outputs',
