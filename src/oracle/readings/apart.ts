@@ -12,29 +12,29 @@ import { type Draw, draws } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import { evaluateOutputs, type Named, type Program } from '../program.ts';
 
-/** Two readings of one question, on one operator in one mode. */
+/** A comparison of two readings, on one operator in one mode. */
 export interface ReadingQuestion {
-  /** The reading's name, with a second word where there are several questions about it. */
+  /** The reading's name. A second word is added if several questions ask about the same reading. */
   readonly name: string;
   readonly reading: ReadingName;
   readonly between: readonly [string, string];
   readonly operator: Operator;
   readonly mode: string;
-  /** The name of the reading in the operator's settings. */
+  /** The setting of the operator that selects the reading. */
   readonly word: string;
-  /** Inputs that hold one number throughout, so that the case shows nothing unusual there. */
+  /** Inputs that are set to one number, to keep the case simple. */
   readonly fixed?: readonly { readonly inputs: RegExp; readonly to: number }[];
-  /** The outputs to compare; all but states, unless given. */
+  /** Whether an output is compared. By default, all outputs except states are. */
   readonly looksAt?: ((output: string) => boolean) | undefined;
-  /** Whether a layout is drawn: it has the weights of the reading that needs most, and something to fuse. */
+  /** Whether a layout fits the question: it has the weights of both readings, and sources to fuse if the question needs them. */
   admits(settings: Settings, inputs: Layout['inputs']): boolean;
-  /** The case under one reading: its settings name the reading, and weights that it does not use are left out. */
+  /** Sets the reading of a case, and removes the weights that this reading does not use. */
   under(c: Case, reading: string): Case;
-  /** The program of a reading, if it is not the operator's mode under those settings. */
+  /** The program of a reading, if the settings of the operator cannot select it. */
   program?(reading: string): Program;
 }
 
-/** A case with the outputs on which two readings differ, and the names of those on which they agree. */
+/** A case on which two readings differ: the outputs that differ, and the names of those that agree. */
 export interface Apart {
   readonly question: ReadingQuestion;
   readonly c: Case;
@@ -42,19 +42,19 @@ export interface Apart {
   readonly agree: readonly string[];
 }
 
-/** The longest sequence, the number of cases for each seed, the number of seeds, and the number of changes to try. */
+/** The length of the longest sequence, the number of cases per seed, the number of seeds, and the most simplifications to try. */
 const [longest, drawn, seeds, tries] = [3, 1000, 8, 2000];
-/** A difference that a reader sees: a hundredth of the larger number. */
+/** The relative difference from which a reader sees it in a table. */
 const visible = 0.01;
 
 const isState = (output: string): boolean => /^(state|keys|values)\b/.test(output);
 
-/** The outputs of a case under a reading on an executor. */
+/** Computes the outputs of a case under a reading. */
 function outputsOf({ operator, mode, under, program }: ReadingQuestion, c: Case, reading: string, on: Executor): Named {
   return evaluateOutputs(program?.(reading) ?? operator.modes[mode]!, under(c, reading), on).outputs;
 }
 
-/** The outputs on which two readings differ, beyond their bounds and visibly, and those on which they agree within their bounds. */
+/** Compares two readings. Outputs differ if a visible difference exceeds both bounds together; they agree within those bounds. */
 export function compared(question: ReadingQuestion, c: Case): Pick<Apart, 'differ' | 'agree'> {
   const [first, second] = question.between;
   const both = (on: Executor): [Named, Named] => [
@@ -62,7 +62,7 @@ export function compared(question: ReadingQuestion, c: Case): Pick<Apart, 'diffe
     outputsOf(question, c, second, on),
   ];
   const [one, other] = both(f64);
-  // bounds cost more than numbers, and most cases differ in nothing
+  // computed only if needed: bounds cost more than numbers, and most cases show no difference
   const bounds = once(() => both(bounded(float64)));
   const differ: Record<string, readonly [Tensor, Tensor]> = {};
   const agree: string[] = [];
@@ -84,7 +84,7 @@ export function compared(question: ReadingQuestion, c: Case): Pick<Apart, 'diffe
 const fixedTo = ({ fixed = [] }: ReadingQuestion, name: string): number | undefined =>
   fixed.find(({ inputs }) => inputs.test(name))?.to;
 
-/** Draws a question's cases. They have no cotangents: only outputs are compared. */
+/** Draws the cases of a question. They have no cotangents, since only outputs are compared. */
 export function questionCases(question: ReadingQuestion): fc.Arbitrary<Case> {
   const { operator, mode, admits } = question;
   const isAsked = ({ layout }: Draw): boolean =>
@@ -101,7 +101,7 @@ export function questionCases(question: ReadingQuestion): fc.Arbitrary<Case> {
     });
 }
 
-/** Whether the fixed inputs hold their number. */
+/** Whether the fixed inputs still have their fixed value. */
 const keepsFixed = (question: ReadingQuestion, { inputs }: Case): boolean =>
   Object.entries(inputs).every(([name, x]) => {
     const to = fixedTo(question, name);
@@ -111,7 +111,7 @@ const keepsFixed = (question: ReadingQuestion, { inputs }: Case): boolean =>
 const numbersIn = ({ inputs }: Case): number =>
   Object.values(inputs).reduce((total, { data }) => total + data.length, 0);
 
-/** Cases on which something holds, one for each seed that finds one, each shrunk in structure while it holds. */
+/** Yields at most one case per seed that satisfies `holds`, shrunk as far as `holds` allows. */
 function* smallCases(question: ReadingQuestion, holds: (c: Case) => boolean): Generator<Case> {
   for (let seed = 1; seed <= seeds; seed++) {
     const property = fc.property(questionCases(question), (c) => !holds(c));
@@ -121,8 +121,8 @@ function* smallCases(question: ReadingQuestion, holds: (c: Case) => boolean): Ge
 }
 
 /**
- * The smallest case found on which the readings differ in an output to compare: of the cases of several seeds the one with fewest
- * numbers, which are then simplified while the readings differ. Null where no drawn case tells them apart. Deterministic.
+ * Finds a small case on which the readings differ in a compared output. Takes the case with the fewest numbers over several seeds,
+ * then simplifies its numbers while the readings differ. Returns null if no drawn case tells them apart. Deterministic.
  */
 export async function tellApart(question: ReadingQuestion): Promise<Apart | null> {
   const { looksAt = (name) => !isState(name) } = question;

@@ -1,16 +1,16 @@
-/** @file Formats a case that tells two readings apart, for a page. */
+/** @file Formats a case on which two readings differ, for a page. */
 import { openReadings } from '../../../spec/readings.ts';
 import { type Settings, type Tensor, toLists } from '../case.ts';
 import { wrapped } from '../text.ts';
 import type { Apart } from './apart.ts';
 
-/** The width of lines, and the most tensors of zeros that are named. */
+/** The line width, and the most all-zero tensors to list by name. */
 const [width, fewNames] = [96, 5];
 
-/** Four digits at most. */
+/** Rounds to four significant digits. */
 const rounded = (x: number): number => Number(x.toPrecision(4));
 
-/** The numbers of a tensor, without the axes of length 1. */
+/** Formats the numbers of a tensor as nested lists, without axes of length 1. */
 const listed = ({ shape, data }: Tensor): string =>
   JSON.stringify(toLists({ shape: shape.filter((length) => length !== 1), data: data.map(rounded) })).replaceAll(
     ',',
@@ -21,7 +21,7 @@ const defaults: Readonly<Record<string, string>> = Object.fromEntries(
   openReadings.map((reading) => [reading.name, reading.default]),
 );
 
-/** Fields of settings at any depth, without those named, readings at their default, and empty ones. */
+/** Yields the fields of settings at any depth. Skips the named fields, null, position 0, and readings at their default. */
 function* words(settings: Settings, passedOver: readonly string[]): Generator<string> {
   for (const [name, x] of Object.entries(settings)) {
     if (passedOver.includes(name) || x === null || x === defaults[name] || (name === 'position' && x === 0)) continue;
@@ -32,7 +32,7 @@ function* words(settings: Settings, passedOver: readonly string[]): Generator<st
 
 const plainName = (input: string): string => input.replace(/^param\./, '');
 
-/** Inputs with their numbers; those with one number throughout together. */
+/** Formats inputs with their numbers. Groups the inputs whose numbers are all equal. */
 function inputRows(inputs: Apart['c']['inputs']): [string, string][] {
   const uniform = new Map<number, string[]>();
   const others: [string, string][] = [];
@@ -49,7 +49,7 @@ function inputRows(inputs: Apart['c']['inputs']): [string, string][] {
   return [...others, ...together];
 }
 
-/** The lines of a page between its markers: the case, and its outputs under either reading. */
+/** Formats the case and its outputs under both readings, as the lines of a generated block. */
 export function blockOf({ question, c, differ, agree }: Apart): string[] {
   const { operator, mode, between, word } = question;
   const settings = [...words(c.settings, [word, 'chunkSize'])].join(', ');

@@ -15,7 +15,7 @@ import { torchscaleRetention } from '../operators/torchscale-retention/operator.
 import { transformerOperator } from '../operators/transformer/operator.ts';
 import type { ReadingQuestion } from './apart.ts';
 
-/** Settings with one field changed, at any depth. */
+/** Changes one field of settings, at any depth. */
 function changed(settings: Settings, field: string, value: unknown): Settings {
   const isRecord = (x: unknown): x is Settings => typeof x === 'object' && x !== null && !Array.isArray(x);
   return Object.fromEntries(
@@ -26,7 +26,7 @@ function changed(settings: Settings, field: string, value: unknown): Settings {
   );
 }
 
-/** A field of settings, at any depth. */
+/** Finds a field of settings, at any depth. */
 function fieldOf(settings: Settings, field: string): unknown {
   for (const [name, x] of Object.entries(settings)) {
     if (name === field) return x;
@@ -36,7 +36,7 @@ function fieldOf(settings: Settings, field: string): unknown {
   return undefined;
 }
 
-/** A question of an operator whose settings name the reading. `field` is their word for it, the reading's own unless given. */
+/** A question about an operator whose settings select the reading, in the setting `field`; by default the reading's own name. */
 interface Asked {
   readonly name?: string;
   readonly reading: ReadingQuestion['reading'];
@@ -46,12 +46,12 @@ interface Asked {
   readonly field?: string;
   readonly looksAt?: ReadingQuestion['looksAt'];
   readonly fixed?: ReadingQuestion['fixed'];
-  /** The weights that the first reading does not use; cases are then drawn with those of the second. */
+  /** The weights that only the second reading uses. Cases are drawn with them, and `under` removes them for the first reading. */
   readonly without?: RegExp;
-  /** Required values of fields of the settings. */
+  /** Required values of settings. */
   readonly where?: Settings;
   readonly admits?: (settings: Settings, inputs: Layout['inputs']) => boolean;
-  /** The first reading's weight in place of one of the second. */
+  /** Converts a weight of the second reading to a weight of the first. */
   readonly instead?: (x: Tensor, name: string, settings: Settings) => Tensor;
 }
 
@@ -98,7 +98,7 @@ const normQuestion = (name: string, between: ReadingQuestion['between']): Readin
   between,
   operator: retention as Operator,
   mode: 'parallel',
-  // the parallel form of torchscale starts a sequence
+  // the parallel form of torchscale cannot continue from a state
   fixed: [{ inputs: /^state$/, to: 0 }],
   admits: () => true,
   under: (c) => c,
@@ -112,7 +112,7 @@ const sourcesIn = (inputs: Layout['inputs'], prefix: string): number =>
 
 const normsOfOne: NonNullable<ReadingQuestion['fixed']> = [{ inputs: /norm$/i, to: 1 }];
 
-/** One feature of a layer, fused with those of others before it. */
+/** Common fields of questions about the fusion of one layer's keys. */
 const ofFusion = {
   operator: fusedKeys as Operator,
   mode: 'whole',
@@ -121,16 +121,16 @@ const ofFusion = {
   admits: (_: Settings, inputs: Layout['inputs']) => sourcesIn(inputs, 'source.') > 0,
 };
 
-/** A network from its first token on. */
+/** Common fields of questions about whole networks. */
 const ofNetwork = { mode: 'recurrent', fixed: normsOfOne };
 
-/** A stack of state space models. */
+/** Common fields of questions about the stack of state space models. */
 const ofStack = { operator: denseSsmStackOperator as Operator, mode: 'recurrent', fixed: normsOfOne };
 
-/** As many channels as states: then weights of either reading are weights of the other. */
+/** Whether the width equals the state size. Weights then have the same shapes under both readings. */
 const isSquare = (settings: Settings): boolean => fieldOf(settings, 'width') === fieldOf(settings, 'stateSize');
 
-/** Of a gate for each entry of the state, [e·n, r], those of each channel's first state. */
+/** Reduces a gate over all entries of the state, [e·n, r], to the rows of each channel's first state, [e, r]. */
 function channelRows(x: Tensor, name: string, settings: Settings): Tensor {
   if (!/gates\.\d+\.up$/.test(name)) return x;
   const [e, n] = [fieldOf(settings, 'width') as number, fieldOf(settings, 'stateSize') as number];
@@ -138,7 +138,7 @@ function channelRows(x: Tensor, name: string, settings: Settings): Tensor {
   return { shape: [e, r], data: x.data.filter((_, i) => Math.floor(i / r) % n === 0) };
 }
 
-/** A question for each reading that can be told apart from the default. */
+/** The questions. Each reading that differs from its default on some operator has at least one. */
 export const questions: readonly ReadingQuestion[] = [
   asked({ reading: 'carry', between: ['raw', 'fused'], operator: denseSsm as Operator, mode: 'recurrent' }),
   asked({
