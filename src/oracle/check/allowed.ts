@@ -13,31 +13,31 @@ import { asAnswered, evaluate, evaluateOutputs, type Named } from '../program.ts
 /** One tensor of an answer. */
 export interface AllowedTensor {
   readonly shape: Shape;
-  /** The numbers of the operator's mode in double precision. */
+  /** The results of the operator's mode in double precision. */
   readonly expected: Float64Array;
-  /** The bound on each error of a right implementation, by running error analysis; ∞ where there is none. */
+  /** The bound on each error of a right implementation, by running error analysis; ∞ if there is none. */
   readonly bounds: Float64Array;
 }
 
-/** The allowed answers to a question. Tensors are named as in answers, `out/…` and `grad/…`. */
+/** The expected answer to a question, with bounds. Tensors are named as in answers, `out/…` and `grad/…`. */
 export interface Allowed {
   readonly dtype: Question['dtype'];
   readonly precision: Precision;
   readonly tensors: Readonly<Record<string, AllowedTensor>>;
   /**
-   * The bound on `Σ weight · error` to first order, over the numbers of any tensors. It leaves out products of two roundings and
-   * roundings that move a number across a kink, so it proves nothing, as running bounds do. It is the derivative of a right
-   * implementation's answer by each of its roundings, each at its worst. One backward pass a call.
+   * The first-order bound on `Σ weight · error`, over the numbers of any tensors. It sums the derivatives with respect to every
+   * rounding, each at its worst. It neglects products of two roundings, and roundings that move a number across a kink. Unlike a
+   * running bound, it is therefore no proof. Each call costs one backward pass.
    */
   firstOrder(weights: Numbers): number;
-  /** The usual size of the errors of right implementations, from a few runs. Nothing is judged by it. */
+  /** The usual size of the errors of right implementations, estimated from a few runs. It ranks errors but judges none. */
   usualErrors(): Numbers;
 }
 
-/** The precision of a type. */
+/** The precision of each type. */
 export const precisionOf = { F32: float32, F64: float64 } as const;
 
-/** Computes the allowed answers to a question. The numbers of its case must be numbers of its type. */
+/** Computes the expected answer to a question, with bounds. The case's numbers must be representable in its type. */
 export function allowedFor(operator: Operator, { mode, dtype, gradients, c }: Omit<Question, 'operator'>): Allowed {
   const precision = precisionOf[dtype];
   const on = (executor: Executor, by = mode): Named =>
@@ -77,7 +77,7 @@ export function allowedFor(operator: Operator, { mode, dtype, gradients, c }: Om
   };
 }
 
-/** The number of runs: in one an error may be far smaller than usual by chance, in all seldom. */
+/** The number of runs. In a single run an error may be far below its usual size by chance; in all runs that is rare. */
 const usualRuns = 3;
 
 const numbersOf = (x: Value): Float64Array => x.on.read(x.data);

@@ -1,4 +1,4 @@
-/** @file Checks one operator in one mode and type: draws questions and judges answers, up to the first wrong one. */
+/** @file Checks one operator in one mode and type: draws questions and judges answers until the first wrong one. */
 import * as fc from 'fast-check';
 import type { Backend, Dtype } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
@@ -10,14 +10,14 @@ import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
 import { type FirstWrong, smallestFailing, unsteady } from './smallest.ts';
 
-/** The amount of questions, and their seed. */
+/** The number of questions, the longest sequence, and the seed. */
 export interface CheckSize extends QuestionSize {
   readonly seed: number;
-  /** The path of a failure, to ask its question again. */
+  /** The fast-check path of a failure. If given, only its question is asked. */
   readonly path?: string;
 }
 
-/** Counts over all questions. */
+/** Running totals over all questions. */
 interface Tally {
   right: number;
   unsupported: number;
@@ -28,13 +28,13 @@ interface Tally {
   draw: number;
 }
 
-/** The sizes of the first and the largest block of draws. Each block is twice as large: skipping earlier draws takes time. */
+/** The sizes of the first and the largest block of draws. Sizes double, because each block must skip all earlier draws. */
 const firstBlock = 64;
 const largestBlock = 4096;
-/** One question in so many is asked twice. */
+/** One question in this many is asked twice, to detect nondeterministic answers. */
 const askTwiceEvery = 16;
 
-/** Asks a backend about one operator in one mode and type that it offers. */
+/** Checks a backend on one operator in one mode and type that it offers. */
 export async function checkMode(
   backend: Backend,
   operator: Operator,
@@ -74,7 +74,7 @@ export async function checkMode(
   };
 }
 
-/** Outputs are judged first: where a gradient was found wrong, they were right. */
+/** Derives the statuses of a row. Outputs are judged first, so a finding about a gradient means that they were right. */
 function statusOf(
   { right, unsupported }: Tally,
   finding: Finding | null,
@@ -87,7 +87,7 @@ function statusOf(
   return { outputs: asked, gradients: asked === 'PASS' && !gradients ? 'UNCHECKED' : asked };
 }
 
-/** Asks up to the given number of questions, or to the first wrong answer. */
+/** Asks at most `cases` questions and stops at the first wrong answer. */
 async function firstWrong(
   inquiry: Inquiry,
   drawn: fc.Arbitrary<Draw>,
@@ -105,7 +105,7 @@ async function firstWrong(
     const [draw] = fc.sample(drawn, { seed, path, numRuns: 1 });
     return draw === undefined ? null : askOne(inquiry, caseOf(draw), { seed, path }, tally, true);
   }
-  // it ends even where most cases cannot be used
+  // the limit on draws ends the loop if most draws are unusable
   let block = firstBlock;
   for (let at = 0; tally.right + tally.unsupported < cases && at < 100 * cases; at += block) {
     if (at > 0) block = Math.min(2 * block, largestBlock);
@@ -123,7 +123,7 @@ async function firstWrong(
   return null;
 }
 
-/** Asks one question, perhaps twice, and counts the outcome. */
+/** Asks one question, or the same question twice, and counts the outcome. */
 async function askOne(
   inquiry: Inquiry,
   c: Case,
@@ -146,7 +146,7 @@ async function askOne(
   return null;
 }
 
-/** A wrong answer, marked as nondeterministic where the same question then gets another one. */
+/** Asks a wrongly answered question again. Marks the answer as nondeterministic if the second one differs. */
 async function steadily(inquiry: Inquiry, c: Case, { wrong }: Extract<Outcome, { is: 'wrong' }>): Promise<WrongAnswer> {
   const before: Answered | undefined = wrong.judged?.answered;
   if (before === undefined || !(await inquiry.differs(c, before))) return wrong;

@@ -1,4 +1,4 @@
-/** @file Checks a backend: every operator that it offers, in every mode and type. */
+/** @file Checks a backend on every operator, mode and type that it offers. */
 
 import { didYouMean } from '../../tensor/names.ts';
 import { type Backend, type Dtype, dtypes } from '../backends/backend.ts';
@@ -9,11 +9,11 @@ import { type CheckRow, isFine, type RowKey } from './row.ts';
 
 /** Options of a check, with listeners. */
 export interface CheckOptions extends CheckSize {
-  /** All operators, modes and types unless some are named. */
+  /** The operators to check; all by default. `modes` and `dtypes` likewise. */
   readonly operators?: readonly string[];
   readonly modes?: readonly string[];
   readonly dtypes?: readonly Dtype[];
-  /** Milliseconds for everything; rows not begun by then are UNCHECKED. */
+  /** The time limit in milliseconds. Rows that have not begun by then are UNCHECKED. */
   readonly total?: number;
   readonly onProgress?: (done: number, total: number, row: string) => void;
   readonly onRow?: (row: CheckRow) => void;
@@ -21,7 +21,7 @@ export interface CheckOptions extends CheckSize {
 
 /** The result of a check. */
 export interface CheckReport {
-  /** Something was compared, nothing was wrong, and nothing that was offered went unchecked. */
+  /** True if something was compared, everything was right, and everything on offer was checked. */
   readonly ok: boolean;
   readonly backend: string;
   readonly rows: readonly CheckRow[];
@@ -47,7 +47,7 @@ export async function check(backend: Backend, options: CheckOptions): Promise<Ch
   return { ok, backend: backend.description.name, rows, problems };
 }
 
-/** Every operator in every mode, in the types that the backend offers; in the first type where it offers none. */
+/** Lists the rows: every operator and mode, in the types that the backend offers, or in the first type if it offers none. */
 function keysOf({ description }: Backend, { operators, modes, dtypes: types }: CheckOptions): RowKey[] {
   const wanted = <T extends string>(names: readonly T[] | undefined, name: T): boolean => names?.includes(name) ?? true;
   return allOperators
@@ -98,7 +98,7 @@ async function rowOf(
   };
 }
 
-/** Names in a description that are not known: most likely mistyped, so that something would go unchecked. */
+/** Reports unknown names in a description. They are probably typing errors, and would leave something unchecked. */
 function problemsOf({ description }: Backend): string[] {
   return Object.entries(description.operators).flatMap(([name, { modes, dtypes: types }]) => {
     const operator = allOperators.find((one) => one.name === name);

@@ -1,22 +1,22 @@
-/** @file Explains a wrong answer: the places of its errors, and what they resemble. */
+/** @file Explains a wrong answer: where its errors are, and which known faults or readings it resembles. */
 import type { Case } from '../case.ts';
 import type { Inquiry, WrongAnswer } from './inquiry.ts';
 import { likenesses } from './likeness.ts';
 import { placeOf, whereWrong } from './where.ts';
 
-/** A case with the wrong answer that it got. */
+/** A case and the wrong answer to it. */
 export interface Failing {
   readonly c: Case;
   readonly wrong: WrongAnswer;
 }
 
-/** Sentences about a failure: the wrong places of the first failing case, which shows more than the smallest, and a likeness of both. */
+/** Explains a failure: the wrong places in the first failing case, which shows more than the smallest, and a likeness of both. */
 export function explain(inquiry: Inquiry, first: Failing, smallest: Failing): string[] {
   const [alike, also] = [likenessesOf(inquiry, first), likenessesOf(inquiry, smallest)];
   return [...placesOf(inquiry, first), ...alike.filter((one) => also.includes(one)).slice(0, 1)];
 }
 
-/** A sentence for each tensor with wrong numbers. Missing tensors and wrong shapes have a message already. */
+/** Writes a sentence for each tensor with wrong numbers. Missing tensors and wrong shapes already have a message. */
 function placesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
   if (judged === null) return [];
   const { judgement, allowed } = judged;
@@ -31,7 +31,7 @@ function placesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing
 }
 
 function likenessesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
-  // without wrong numbers, every likeness would fit
+  // if no number is wrong, every likeness would fit
   if (judged === null || judged.judgement.mismatches.every(({ places }) => places.length === 0)) return [];
   const numbers = Object.fromEntries([...judged.answered].map(([name, { data }]) => [name, data]));
   return likenesses(operator, mode, c, numbers, judged.allowed);

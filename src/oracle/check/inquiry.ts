@@ -8,10 +8,10 @@ import { isRightAnswer, type Judgement, judged } from './judged.ts';
 import type { Timing } from './row.ts';
 import { sentenceOf } from './where.ts';
 
-/** The numbers of an answer by name. */
+/** The tensors of an answer, by name. */
 export type Answered = ReadonlyMap<string, StoredTensor>;
 
-/** An answer with numbers, and its judgement. */
+/** An answer with numbers, the allowed answer, and the judgement. */
 export interface JudgedAnswer {
   readonly answered: Answered;
   readonly allowed: Allowed;
@@ -20,12 +20,12 @@ export interface JudgedAnswer {
 
 /** A wrong answer. */
 export interface WrongAnswer {
-  /** The kind of the failure and its tensor; a smaller case must show the same. */
+  /** The kind of the failure and its tensor. Shrinking keeps both. */
   readonly kind: string;
   readonly message: string;
-  /** The backend's last lines on standard error, where it broke. */
+  /** The last lines that the backend wrote to standard error, if it broke. */
   readonly stderr: Failure['stderr'];
-  /** The numbers, where there were any. */
+  /** The judged answer; null if there were no numbers. */
   readonly judged: JudgedAnswer | null;
 }
 
@@ -35,20 +35,20 @@ export type Outcome =
   | { readonly is: 'unsupported'; readonly reason: string }
   | { readonly is: 'wrong'; readonly wrong: WrongAnswer };
 
-/** Asks questions, and measures the time. */
+/** Asks a backend about one operator, mode and type, and measures the time. */
 export interface Inquiry {
   readonly operator: Operator;
   readonly mode: string;
   readonly dtype: Dtype;
-  /** Asks, and judges the answer. */
+  /** Asks one question and judges the answer. */
   ask(c: Case): Promise<Outcome>;
-  /** Asks again. Returns whether the answer has other bits than before. */
+  /** Asks again. Returns true if the answer differs from `before` in any bit. */
   differs(c: Case, before: Answered): Promise<boolean>;
-  /** The times so far. */
+  /** Returns the times so far, in milliseconds. */
   timing(): Omit<Timing, 'draw'>;
 }
 
-/** Asks a backend about an operator. */
+/** Makes the inquiry of a backend about one operator, mode and type. */
 export function inquire(backend: Backend, operator: Operator, mode: string, dtype: Dtype): Inquiry {
   const { gradients } = backend.description.operators[operator.name]!;
   const question = (c: Case) => ({ operator: operator.name, mode, dtype, gradients, c });

@@ -1,4 +1,4 @@
-/** @file Judges numbers with loose running bounds: the most suspicious ones alone, and all of them together. */
+/** @file Judges numbers by first-order bounds: the most suspicious numbers alone, and all together by a weighted sum. */
 import { type Rng, rng } from '../../tensor/random.ts';
 import type { Allowed } from './allowed.ts';
 import { type Place, placeAt, ratioOf } from './place.ts';
@@ -10,18 +10,19 @@ export interface ComparedTensor {
   readonly loose: readonly number[];
 }
 
-/** The numbers of an answer, counted by the bound that judged them. `none`: no bound holds for them. */
+/** The numbers of an answer, counted by the kind of bound that judged them. */
 export interface Counts {
-  /** By running bounds that are not loose. */
+  /** Judged by a running bound that is not loose. */
   readonly byBound: number;
-  /** By first-order bounds of their own. */
+  /** Judged by their own first-order bound. */
   readonly byFirstOrder: number;
-  /** By the first-order bound of a weighted sum of all numbers. */
+  /** Judged by the first-order bound of a weighted sum of all numbers. */
   readonly byProjection: number;
+  /** Judged by no bound. */
   readonly none: number;
 }
 
-/** The numbers of an answer that are judged alone: the most suspicious ones, and random ones. */
+/** How many numbers of an answer are judged alone: the most suspicious ones, and random ones. */
 const [mostSuspicious, byChance] = [4, 1];
 
 /** An element, its error, and the usual size of its errors. */
@@ -35,7 +36,7 @@ interface Suspect {
 
 /**
  * Judges an answer by first-order bounds, if any of its running bounds is loose. Each bound costs a backward pass, so only the most
- * unusual errors and some random ones are judged alone. A projection with weights ±1 / (usual error) then judges all together.
+ * unusual errors and one random error are judged alone. A weighted sum with weights ±1 / (usual error) then judges all together.
  */
 export function judgeFirstOrder(
   allowed: Allowed,
@@ -64,20 +65,20 @@ export function judgeFirstOrder(
   };
 }
 
-/** The elements that can be judged: not those whose expected value is no number or that overflow in right implementations. */
+/** Returns the elements that can be judged: those expected to be finite that do not overflow in right implementations. */
 function suspectsOf({ tensors, precision, usualErrors }: Allowed, of: ComparedTensor): Suspect[] {
   const { expected } = tensors[of.tensor]!;
   const errors = usualErrors()[of.tensor]!;
   const size = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   const loose = new Set(of.loose);
   return Array.from(expected, (want, element): Suspect => {
-    // one run's error may be small by chance
+    // with a floor, because the estimate from a few runs may be too small by chance
     const usual = errors[element]! + precision.u * (Math.abs(want) + size / 1024);
     return { of, element, isLoose: loose.has(element), error: ratioOf(of.answered[element]!, want, 1), usual };
   }).filter(({ usual }) => Number.isFinite(usual));
 }
 
-/** The size of an error relative to its usual size. */
+/** The error relative to its usual size. */
 const suspicion = ({ error, usual }: Suspect): number => (error === 0 ? 0 : error / usual);
 const bySuspicion = (a: Suspect, b: Suspect): number => (suspicion(a) > suspicion(b) ? -1 : 1);
 
@@ -87,7 +88,7 @@ function choose(suspects: readonly Suspect[], { integer }: Rng): Suspect[] {
   return [...chosen];
 }
 
-/** An element with its own bound; null where that is infinite or allows an overflow. */
+/** Judges one element by its own bound. Returns null if the bound is infinite or allows an overflow. */
 function aloneOf({ tensors, precision, firstOrder }: Allowed, { of, element }: Suspect): Place | null {
   const { expected } = tensors[of.tensor]!;
   const bound = firstOrder({ [of.tensor]: new Float64Array(expected.length).with(element, 1) });
@@ -95,7 +96,7 @@ function aloneOf({ tensors, precision, firstOrder }: Allowed, { of, element }: S
   return placeAt(of.tensor, element, expected, of.answered, bound, 'first order');
 }
 
-/** The weighted sum of all elements, at the element that contributes most. Null where the sum has no bound. */
+/** Judges the weighted sum of all errors, reported at the most suspicious element. Returns null if the sum has no bound. */
 function projected({ tensors, firstOrder }: Allowed, suspects: readonly Suspect[], { integer }: Rng): Place | null {
   if (suspects.length === 0) return null;
   const weights: Record<string, Float64Array> = {};

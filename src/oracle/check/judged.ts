@@ -1,4 +1,4 @@
-/** @file Judges an answer: each number against its bound, and tensors that cannot be compared by name. */
+/** @file Judges an answer: compares each number with its bound, and reports tensors that cannot be compared. */
 import type { StoredTensor } from '../../io/safetensors.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
 import type { Allowed, AllowedTensor } from './allowed.ts';
@@ -7,26 +7,27 @@ import { type Place, placeAt, ratioOf } from './place.ts';
 import { type Ratios, ratiosOf } from './ratios.ts';
 
 /**
- * An error in a tensor of an answer. `missing`, `extra`, `shape`, `dtype`: it cannot be compared. `not-finite`: NaN or ∞ where
- * neither belongs. `wrong`: numbers beyond their bounds. `biased`: no number alone, but many together are beyond what roundings do.
+ * An error in a tensor of an answer. `missing`, `extra`, `shape`, `dtype`: the tensor cannot be compared. `not-finite`: NaN or ∞
+ * where a finite number is expected. `wrong`: numbers beyond their bounds. `biased`: each number is within its bound, but their
+ * weighted sum is not.
  */
 export interface Mismatch {
   readonly kind: 'missing' | 'extra' | 'shape' | 'dtype' | 'not-finite' | 'wrong' | 'biased';
   readonly tensor: string;
   /** One sentence that names the tensor and both sides. */
   readonly message: string;
-  /** The numbers that are known to be wrong. */
+  /** The wrong numbers. */
   readonly places: readonly Place[];
 }
 
 /** The judgement of an answer. */
 export interface Judgement {
   readonly mismatches: readonly Mismatch[];
-  /** The worst |error| / bound; ∞ where a tensor cannot be compared. Right when at most 1. */
+  /** The largest |error| / bound; ∞ if a tensor cannot be compared. Right when at most 1. */
   readonly ratio: number;
-  /** The worst number; null where all are exactly right. */
+  /** The worst number; null if all are exactly right. */
   readonly worst: Place | null;
-  /** |error| / bound of every number that was compared alone with a bound that is neither 0 nor loose. */
+  /** |error| / bound of the numbers compared alone, except running bounds that are 0 or loose. */
   readonly ratios: Ratios;
   readonly compared: Counts;
 }
@@ -34,12 +35,12 @@ export interface Judgement {
 /** Whether an answer is right. */
 export const isRightAnswer = ({ mismatches }: Judgement): boolean => mismatches.length === 0;
 
-/** A running bound above this many units of round-off of the tensor's largest number is loose. */
+/** A running bound is loose if it exceeds this many unit roundoffs of the tensor's largest number. */
 const looseUnits = 2 ** 14;
 
 /**
- * Judges an answer to a question: every number against its running bound; where some of those say too little, all are looked at to
- * first order as well. `seed` chooses what is looked at where not everything can be.
+ * Judges an answer. Compares every number with its running bound; if some of these bounds are loose, also uses first-order bounds.
+ * `seed` selects the random parts of the first-order judgement.
  */
 export function judged(allowed: Allowed, answered: ReadonlyMap<string, StoredTensor>, seed: number): Judgement {
   const unfit = unfitTensors(allowed, answered);
@@ -74,7 +75,7 @@ export function judged(allowed: Allowed, answered: ReadonlyMap<string, StoredTen
 const worseOf = (a: Place | null, b: Place | null): Place | null =>
   a === null || (b !== null && b.ratio > a.ratio) ? b : a;
 
-/** Tensors that cannot be compared. */
+/** Returns a mismatch for each tensor that cannot be compared. */
 function unfitTensors({ tensors, dtype }: Allowed, answered: ReadonlyMap<string, StoredTensor>): Mismatch[] {
   const mismatches: Mismatch[] = [];
   const find = (kind: Mismatch['kind'], tensor: string, message: string): void => {
@@ -120,7 +121,7 @@ function againstBounds(
   };
 }
 
-/** One finding for each tensor that has wrong numbers, about the worst of them. */
+/** Makes one mismatch for each tensor with wrong numbers, about its worst number. */
 function wrongTensors(places: readonly Place[], { tensors }: Allowed): Mismatch[] {
   const names = [...new Set(places.map(({ tensor }) => tensor))];
   return names.map((tensor) => {

@@ -1,4 +1,4 @@
-/** @file Finds what a wrong answer resembles: another reading, a known fault, or a lower precision. */
+/** @file Compares a wrong answer with other readings, known faults and lower precisions, and reports those that fit. */
 import { bounded, boundOf } from '../../executors/bounded/index.ts';
 import { f64 } from '../../executors/f64/index.ts';
 import { read } from '../../tensor/input.ts';
@@ -11,26 +11,26 @@ import { asAnswered, evaluate, type Program } from '../program.ts';
 import type { Allowed } from './allowed.ts';
 import { otherReadings } from './other-readings.ts';
 
-/** A program's outputs and gradients by the names of answers. */
+/** Computes a program's outputs and gradients, named as in answers. */
 const numbersOn = (on: Executor, program: Program, c: Case, of: (x: Value) => Float64Array): Numbers =>
   Object.fromEntries(Object.entries(asAnswered(evaluate(program, c, on))).map(([name, x]) => [name, of(x)]));
 
-/** Those numbers that were answered. */
+/** Keeps the tensors that the answer has. */
 const answeredOf = (all: Numbers, answered: Numbers): Numbers =>
   Object.fromEntries(Object.entries(all).filter(([name]) => name in answered));
 
-/** Precisions that kernels use where single precision is declared: operands lose bits, sums do not. */
+/** Precisions that kernels use for operands although single precision is declared. Sums stay in single precision. */
 const lower: readonly { readonly name: string; readonly u: number }[] = [
   { name: 'TF32 or half precision (11 bits)', u: 2 ** -11 },
   { name: 'bfloat16 (8 bits)', u: 2 ** -8 },
 ];
 
-/** The factor on bounds within which an answer still fits a wrong program. */
+/** The factor on bounds: an answer fits a wrong program if it is within this many times the bound. */
 const generous = 8;
 
 /**
- * Sentences about what a wrong answer resembles: another reading of the paper or known faults that give the same numbers, and lower
- * precisions with errors of that size.
+ * Writes a sentence for each likeness of a wrong answer: readings and known faults that give the same numbers, and lower precisions
+ * whose bounds allow the errors.
  */
 export function likenesses(
   operator: Operator,
@@ -45,9 +45,9 @@ export function likenesses(
   const fits = (other: Program, settings = c.settings): boolean => {
     const changed = { ...c, settings };
     const wrong = attempt(() => answeredOf(numbersOn(f64, other, changed, read), answered));
-    // it must differ from the right numbers on this case, and equal the answer
+    // the wrong program must differ from the right one on this case, and equal the answer
     if (wrong === null || isRight(within(wrong, right, allowed))) return false;
-    // wrong numbers may be larger than the right ones, with larger roundings
+    // wrong numbers may be larger than the right ones and so have larger rounding errors
     const own = numbersOn(bounded(precision) as Executor, other, changed, boundOf);
     const rounds = orThousandth(wrong, (name, i) => generous * (own[name]?.[i] ?? 0));
     return isRight(within(answered, wrong, rounds));
@@ -74,7 +74,7 @@ export function likenesses(
   ];
 }
 
-/** An allowance, where it is finite; elsewhere a thousandth of the tensor's largest number. */
+/** Replaces an allowance that is not finite by a thousandth of the tensor's largest number. */
 function orThousandth(
   numbers: Numbers,
   allowed: (name: string, i: number) => number,
@@ -88,7 +88,7 @@ function orThousandth(
   };
 }
 
-/** A fault may not run on every case. */
+/** Returns null if `f` throws: some faults cannot run on every case. */
 function attempt<T>(f: () => T): T | null {
   try {
     return f();

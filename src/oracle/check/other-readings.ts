@@ -15,7 +15,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 const isRecord = (x: unknown): x is Fields => typeof x === 'object' && x !== null && !Array.isArray(x);
 
-/** The records of settings in which readings stand: the settings themselves, `readings`, `config` and `config.readings`. */
+/** Yields the records of settings that may hold readings: the settings themselves, `readings`, `config` and `config.readings`. */
 function* recordsIn(settings: Fields, rebuild: (changed: Fields) => Settings): Generator<[Fields, typeof rebuild]> {
   yield [settings, rebuild];
   for (const field of ['config', 'readings']) {
@@ -24,7 +24,7 @@ function* recordsIn(settings: Fields, rebuild: (changed: Fields) => Settings): G
   }
 }
 
-/** Every reading that settings declare, changed to each of the others, where the operator has a right answer in this mode. */
+/** Changes each reading in the settings to each of its alternatives. Keeps the results that the mode admits. */
 export function otherReadings(operator: Operator, mode: string, settings: Settings): OtherReading[] {
   return [...recordsIn(settings, (changed) => changed)].flatMap(([fields, rebuild]) =>
     openReadings.flatMap(({ name, readings }) => {

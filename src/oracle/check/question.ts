@@ -1,4 +1,4 @@
-/** @file Draws the cases of questions. Each has a nonzero state and nonzero cotangents. */
+/** @file Draws the cases of questions. Every case has nonzero states and cotangents. */
 import * as fc from 'fast-check';
 import { type Precision, snap } from '../../executors/bounded/index.ts';
 import { isState } from '../axes.ts';
@@ -8,18 +8,18 @@ import { type Draw, draws, fewLayouts, tellsAxesApart } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import { precisionOf } from './allowed.ts';
 
-/** The number of questions, and the longest sequence. */
+/** The number of questions, and the length of the longest sequence. */
 export interface QuestionSize {
   readonly cases: number;
   readonly longest: number;
 }
 
-/** The number of questions for each compiled layout, and the least and most layouts of a table. */
+/** The number of questions per compiled layout, and the fewest and most layouts to compile. */
 const [questionsALayout, fewest, most] = [16, 4, 40];
-/** The longest sequence for compiled programs. Their loops are unrolled, so longer ones take long to compile and show little more. */
+/** The longest sequence for compiled programs. Loops are unrolled, so a longer one compiles slowly and tests little more. */
 const longestCompiled = 9;
 
-/** Draws questions about an operator in a mode, from a few layouts only where each costs a compilation. */
+/** Draws questions about an operator in a mode. If the backend compiles per layout, uses only a few layouts. */
 export function questionDraws(
   operator: Operator,
   mode: string,
@@ -32,11 +32,11 @@ export function questionDraws(
   return draws(operator, size, undefined, fc.constantFrom(...fewLayouts(operator, mode, size, count)));
 }
 
-/** The case of a draw, whose numbers are numbers of a type. */
+/** Makes the case of a draw, with its numbers rounded to the type. */
 export const questionCase = (operator: Operator, dtype: Dtype, { layout, seed, values }: Draw): Case =>
   onGrid(withNonzeros(operator, fill(layout, seed, values)), precisionOf[dtype]);
 
-/** Puts a 1 into a state or cotangent of zeros, which would hide its use. */
+/** Puts a 1 into every state or cotangent of zeros. Zeros would hide whether a program uses them. */
 function withNonzeros(operator: Operator, c: Case): Case {
   const nonzero = (x: Tensor): Tensor =>
     x.data.length === 0 || x.data.some((value) => value !== 0)
@@ -47,7 +47,7 @@ function withNonzeros(operator: Operator, c: Case): Case {
   return { ...c, inputs: map(c.inputs, (name) => isState(operator, name)), cotangents: map(c.cotangents, () => true) };
 }
 
-/** Rounds the reals of a case to a precision. Throws where one overflows. */
+/** Rounds the real numbers of a case to a precision. Throws if one overflows. */
 function onGrid(c: Case, precision: Precision): Case {
   const map = (tensors: Tensors): Tensors =>
     Object.fromEntries(
@@ -59,8 +59,8 @@ function onGrid(c: Case, precision: Precision): Case {
   return { ...c, inputs: map(c.inputs), cotangents: map(c.cotangents) };
 }
 
-/** One draw in so many may have axes of equal length, which hide transpositions. */
+/** One draw in this many may have axes of equal length. Equal lengths hide transpositions. */
 const oneIn = 5;
 
-/** Whether a draw is asked: it tells axes apart, or is one of a few others. */
+/** Whether to ask a draw: the lengths of its axes differ, or it is one of the few exceptions. */
 export const worthAsking = ({ layout, seed }: Draw): boolean => seed % oneIn === 0 || tellsAxesApart(layout);

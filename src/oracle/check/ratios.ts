@@ -1,8 +1,8 @@
-/** @file Keeps ratios of error to bound as a histogram, for their median and maximum. */
+/** @file Collects ratios of error to bound in a histogram, for their median and maximum. */
 
-/** Counts of ratios between neighbouring powers of 2^¼, and the largest ratio. */
+/** A histogram of ratios, with bins between neighbouring powers of 2^¼. */
 export interface Ratios {
-  /** The first place counts ratios of at most 2^-32, 0 included; the last those of at least 2^32. */
+  /** The first bin counts ratios of at most 2^-32, including 0; the last bin also counts all ratios above 2^32. */
   readonly counts: Uint32Array;
   readonly count: number;
   readonly max: number;
@@ -11,7 +11,7 @@ export interface Ratios {
 const perOctave = 4;
 const octaves = 32;
 
-/** No ratios. */
+/** The empty histogram. */
 export const noRatios: Ratios = { counts: new Uint32Array(2 * octaves * perOctave + 1), count: 0, max: 0 };
 
 const placeOf = (ratio: number): number => {
@@ -20,7 +20,7 @@ const placeOf = (ratio: number): number => {
 };
 
 /**
- * A histogram of some ratios. NaN counts as ∞.
+ * Makes a histogram of ratios. NaN counts as ∞.
  * @example
  * ratiosOf([0.5, 0.25, 3]).max // 3
  */
@@ -37,7 +37,7 @@ export function ratiosOf(list: Iterable<number>): Ratios {
 }
 
 /**
- * Two histograms as one.
+ * Adds two histograms.
  * @example
  * bothRatios(ratiosOf([1]), ratiosOf([2, 3])).count // 3
  */
@@ -48,7 +48,7 @@ export const bothRatios = (a: Ratios, b: Ratios): Ratios => ({
 });
 
 /**
- * The median, up to a factor of 2^¼ too large; 0 if there are none.
+ * Estimates the median. It may be too large by a factor of up to 2^¼. Returns 0 for an empty histogram.
  * @example
  * medianOf(ratiosOf([0.25, 0.5, 4])) // 0.5
  */

@@ -1,14 +1,14 @@
-/** @file Formats the result of a check: a line for each row, and for each failure the smallest case with hints. */
+/** @file Formats the result of a check: one line per row, and the smallest case with hints per failure. */
 import { type Case, type Tensor, toLists } from '../case.ts';
 import { type CheckRow, isFine, type Status } from './row.ts';
 
-/** Colours a text by its status, or returns it as it is. */
+/** Colours a text by status, or returns it unchanged. */
 export type Paint = (status: Status, text: string) => string;
 
 const percent = (ratio: number): string =>
   ratio > 1 ? `${Number.isFinite(ratio) ? ratio.toPrecision(2) : '∞'} ×` : `${(100 * ratio).toPrecision(2)} %`;
 
-/** The columns of a row. */
+/** The column headings. */
 export const checkColumns = [
   'operator',
   'mode',
@@ -21,7 +21,7 @@ export const checkColumns = [
   '',
 ] as const;
 
-/** A row in these columns. */
+/** Formats a row as the cells of these columns. */
 export function checkCells(row: CheckRow, paint: Paint): string[] {
   const { operator, mode, dtype, outputs, gradients, cases, median, worst } = row;
   const asked = cases > 0 && row.finding === null;
@@ -38,7 +38,7 @@ export function checkCells(row: CheckRow, paint: Paint): string[] {
   ];
 }
 
-/** Remarks on a row, in a few words. */
+/** Writes short remarks on a row. */
 function remarkOf({ reason, unsupported, cases, varies, finding }: CheckRow): string {
   const remarks = [
     ...(finding === null ? [] : [finding.kind]),
@@ -49,7 +49,7 @@ function remarkOf({ reason, unsupported, cases, varies, finding }: CheckRow): st
   return remarks.join('; ');
 }
 
-/** The smallest case of a failure, the places of its errors, what they resemble, and the command that asks it again. */
+/** Formats a failure: its smallest case, the hints, standard error, and the command that repeats it. */
 export function failureLines(row: CheckRow, command: string): string[] {
   const { operator, mode, dtype, finding } = row;
   if (finding === null || isFine(row)) return [];
@@ -66,7 +66,7 @@ export function failureLines(row: CheckRow, command: string): string[] {
   ];
 }
 
-/** Settings, inputs and cotangents, short ones with their numbers. */
+/** Formats settings, inputs and cotangents. Small tensors are shown with their numbers. */
 function caseLines({ settings, inputs, cotangents }: Case): string[] {
   const tensors = (kind: string, named: Case['inputs']): string[] =>
     Object.entries(named).map(([name, x]) => `${kind} ${name} [${x.shape.join(', ')}] = ${numbersOf(x)}`);

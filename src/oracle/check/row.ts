@@ -1,10 +1,10 @@
-/** @file The result of a check of one operator in one mode and type. */
+/** @file Describes the result of a check of one operator in one mode and type. */
 import type { Dtype, Failure } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
 
 /**
- * `PASS`: compared, and right. `FAIL`: wrong, or the backend broke. `UNSUPPORTED`: the backend does not offer it. `UNCHECKED`: it may
- * be right, but was not compared: gradients that are not offered, questions for which no time was left.
+ * `PASS`: compared and right. `FAIL`: wrong, or the backend broke. `UNSUPPORTED`: the backend does not offer it. `UNCHECKED`: not
+ * compared, because the backend offers no gradients or no time was left.
  */
 export type Status = 'PASS' | 'FAIL' | 'UNSUPPORTED' | 'UNCHECKED';
 
@@ -15,23 +15,23 @@ export interface RowKey {
   readonly dtype: Dtype;
 }
 
-/** The seed and path with which fast-check draws the same question again. */
+/** The seed and path that make fast-check draw the same question again. */
 export interface Replay {
   readonly seed: number;
   readonly path: string;
 }
 
-/** A failure, with the smallest case found that shows it. */
+/** A failure, with the smallest failing case found. */
 export interface Finding {
-  /** The kind of failure; a smaller case must show the same one. */
+  /** The kind of failure. Shrinking keeps it. */
   readonly kind: string;
   /** One sentence about the error in the smallest case. */
   readonly message: string;
-  /** Places of the errors in the first failing case, and what they resemble. */
+  /** Sentences about the places of the errors in the first failing case, and a likeness. */
   readonly hints: readonly string[];
   readonly smallest: Case;
   readonly replay: Replay;
-  /** The backend's last lines on standard error, where it broke. */
+  /** The last lines that the backend wrote to standard error, if it broke. */
   readonly stderr: Failure['stderr'];
 }
 
@@ -39,7 +39,7 @@ export interface Finding {
 export interface Timing {
   readonly draw: number;
   readonly reference: number;
-  /** Waiting for the backend, beyond what the reference took meanwhile. */
+  /** Waiting time for the backend after the reference was computed. Both run at the same time. */
   readonly backend: number;
   readonly compare: number;
 }
@@ -48,17 +48,20 @@ export interface Timing {
 export interface CheckRow extends RowKey {
   readonly outputs: Status;
   readonly gradients: Status;
-  /** The reason why it is not PASS, where there is no finding. */
+  /** The reason for a status other than PASS, if there is no finding. */
   readonly reason: string | null;
-  /** Cases asked, including the first failure, and cases that the backend does not support. */
+  /** The number of judged cases, including the first failure. */
   readonly cases: number;
+  /** The number of cases that the backend does not support. */
   readonly unsupported: number;
-  /** |error| / bound, over all numbers compared. */
+  /** The largest |error| / bound. */
   readonly worst: number;
+  /** The median |error| / bound. */
   readonly median: number;
+  /** The number of compared numbers. */
   readonly compared: number;
   readonly finding: Finding | null;
-  /** Whether an answer differed, within its bounds, when the same question was asked twice. */
+  /** Whether two answers to the same question differed, both within the bounds. */
   readonly varies: boolean;
   readonly timing: Timing;
 }

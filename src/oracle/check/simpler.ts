@@ -7,17 +7,17 @@ export type StillFails = (c: Case) => Promise<boolean>;
 const isPowerOfTwo = (x: number): boolean =>
   Number.isFinite(x) && 2 ** Math.round(Math.log2(Math.abs(x))) === Math.abs(x);
 
-/** The effort to read a number: 0, 1, another power of two, any other. */
+/** The cost of reading a number: 0 for zero, 1 for one, 2 for another power of two, 3 for the rest. */
 const cost = (x: number): number => (x === 0 ? 0 : x === 1 ? 1 : isPowerOfTwo(x) ? 2 : 3);
 
 const costOf = ({ data }: Tensor): number => data.reduce((sum, x) => sum + cost(x), 0);
 
 const nearestPower = (x: number): number => (x === 0 ? 0 : Math.sign(x) * 2 ** Math.round(Math.log2(Math.abs(x))));
 
-/** The most numbers of a tensor that is changed number by number. */
+/** Larger tensors are only changed as a whole, not number by number. */
 const fewNumbers = 24;
 
-/** Changes of a tensor, the largest first. */
+/** Yields simpler versions of a tensor: first all numbers changed, then one at a time. */
 function* changes(x: Tensor): Generator<Tensor> {
   const isReal = x.kind !== 'index';
   const steps: ((value: number) => number)[] = isReal ? [() => 0, () => 1, nearestPower] : [() => 0];
@@ -29,8 +29,8 @@ function* changes(x: Tensor): Generator<Tensor> {
 }
 
 /**
- * A case with simpler numbers that still fails, found by at most `tries` questions: inputs and cotangents are changed in turn
- * until no change leaves it failing.
+ * Finds a case with simpler numbers that still fails, with at most `tries` questions. Changes cotangents and inputs in turn until
+ * no simpler case fails.
  */
 export async function simplify(c: Case, stillFails: StillFails, tries: number): Promise<Case> {
   let [best, left, improved] = [c, tries, true];
@@ -39,7 +39,7 @@ export async function simplify(c: Case, stillFails: StillFails, tries: number): 
     for (const part of ['cotangents', 'inputs'] as const) {
       for (const name of Object.keys(best[part])) {
         for (const simpler of changes(best[part][name]!)) {
-          // compared with the best so far, which an earlier change may have simplified
+          // `best` may already be simpler than the tensor from which this change was made
           if (costOf(simpler) >= costOf(best[part][name]!)) continue;
           if (left-- <= 0) return best;
           const candidate: Case = { ...best, [part]: { ...best[part], [name]: simpler } };

@@ -8,22 +8,22 @@ import { questionCase } from './question.ts';
 import type { Finding, Replay } from './row.ts';
 import { simplify } from './simpler.ts';
 
-/** The first wrong answer. fast-check draws its case again from the seed and the path. */
+/** The first wrong answer. fast-check can draw its case again from `replay`. */
 export interface FirstWrong {
   readonly c: Case;
   readonly wrong: WrongAnswer;
   readonly replay: Replay;
 }
 
-/** The kind of failure of nondeterministic answers. */
+/** The kind of failure for nondeterministic answers. */
 export const unsteady = 'unsteady';
 
-/** Limits of shrinking. */
+/** Limits on shrinking. */
 const limits = { questions: 1000, milliseconds: 20_000 };
-/** The number of times that each case is asked when answers are nondeterministic. */
+/** The most times that a case is asked if answers are nondeterministic. */
 const unsteadyAsks = 3;
 
-/** Shrinks a failure, structure before values: a smaller case counts while it fails in the same way. */
+/** Shrinks a failure, structure before values. A smaller case must fail in the same way. */
 export async function smallestFailing(
   inquiry: Inquiry,
   drawn: fc.Arbitrary<Draw>,
@@ -49,7 +49,7 @@ export async function smallestFailing(
   const { seed, path } = replay;
   let isKnown = true;
   const property = fc.asyncProperty(drawn, async (draw) => {
-    // the first case is the failing one, drawn again
+    // fast-check first draws the known failing case again
     if (!isKnown) return !(await failsAlike(questionCase(inquiry.operator, inquiry.dtype, draw)));
     isKnown = false;
     return false;

@@ -6,27 +6,27 @@ import type { Operator } from '../operator.ts';
 import { lettersOf } from '../signature.ts';
 import type { Mismatch } from './judged.ts';
 
-/** A tensor of an answer with its wrong elements marked. */
+/** A tensor of an answer, with its wrong elements marked. */
 export interface Marked {
-  /** As in answers: `out/…` or `grad/…`. */
+  /** The name, as in answers: `out/…` or `grad/…`. */
   readonly tensor: string;
   readonly shape: Shape;
   readonly isWrong: readonly boolean[];
 }
 
-/** The side and the name of a tensor of an answer. */
+/** Splits an answer's tensor name into the side and the signature's name. */
 function tensorOf(tensor: string): { readonly side: 'inputs' | 'outputs'; readonly name: string } {
   const at = tensor.indexOf('/');
   return { side: tensor.slice(0, at) === 'out' ? 'outputs' : 'inputs', name: tensor.slice(at + 1) };
 }
 
-/** The axis of a kind in a tensor of an answer. */
+/** The index of the axis of a kind in a tensor of an answer; undefined if there is none. */
 export function answerAxis(operator: Operator, kind: AxisKind, tensor: string): number | undefined {
   const { side, name } = tensorOf(tensor);
   return axisOf(operator, kind, side, name);
 }
 
-/** An element's place, in the letters of the signature: `[b 0, h 1, t 3, e 2]`. */
+/** Formats an element's indices with the letters of the signature: `[b 0, h 1, t 3, e 2]`. */
 export function placeOf(operator: Operator, tensor: string, shape: Shape, at: number): string {
   const { side, name } = tensorOf(tensor);
   const letters = lettersOf(operator.signature[side], name, shape.length);
@@ -39,7 +39,7 @@ export function placeOf(operator: Operator, tensor: string, shape: Shape, at: nu
   return `[${parts.join(', ')}]`;
 }
 
-/** A sentence about a finding: its worst number, both sides, and how far apart they may be. */
+/** Writes a sentence about a mismatch: the worst number, its expected value, and the allowed difference. */
 export function sentenceOf(operator: Operator, { kind, tensor, message, places }: Mismatch, shape: Shape): string {
   if (places.length === 0 || kind === 'biased') return message;
   const { element, answered, expected, bound } = places.reduce((a, b) => (b.ratio > a.ratio ? b : a));
@@ -53,7 +53,7 @@ export function sentenceOf(operator: Operator, { kind, tensor, message, places }
 
 const brief = (x: number): string => Number(x.toPrecision(2)).toString();
 
-/** The positions along an axis at which something is wrong. */
+/** The indices along an axis that have a wrong number. */
 function wrongAlong({ shape, isWrong }: Marked, axis: number): number[] {
   const stride = stridesOf(shape)[axis]!;
   const found = new Set<number>();
@@ -63,7 +63,7 @@ function wrongAlong({ shape, isWrong }: Marked, axis: number): number[] {
   return [...found].sort((a, b) => a - b);
 }
 
-/** A sentence about the wrong numbers of a tensor: along time, over sequences and over heads. */
+/** Writes a sentence about the wrong numbers of a tensor, by tokens, sequences and heads. */
 export function whereWrong(operator: Operator, marked: Marked, settings: Settings, mode: string): string {
   const t = answerAxis(operator, 'time', marked.tensor);
   const total = marked.isWrong.length;
@@ -87,7 +87,7 @@ export function whereWrong(operator: Operator, marked: Marked, settings: Setting
   return parts.join('; ');
 }
 
-/** Describes the wrong tokens by what they have in common. */
+/** Describes the wrong tokens by a common pattern: all, a run, the rest from a token on, or a position within chunks. */
 function alongTime(wrong: readonly number[], length: number, chunk: number | null): string {
   const [first, last] = [wrong[0]!, wrong.at(-1)!];
   if (length === 1) return 'the only token';
