@@ -1,4 +1,4 @@
-/** @file Lists every operator that the oracle knows, once, with the faults of its folder. */
+/** @file Lists every operator with its own faults. */
 
 import type { Fault } from '../fault.ts';
 import type { Operator } from '../operator.ts';
@@ -86,7 +86,7 @@ import { transformerOperator } from './transformer/operator.ts';
 /** An operator and its own faults. */
 type Row = readonly [Operator, readonly Fault[]];
 
-/** In the order of reports: the paper's equations, their parts, then operators and models that no equation numbers. */
+/** In the order of reports: the paper's equations, their parts, then operators and models without a numbered equation. */
 const rows: readonly Row[] = [
   [attention, attentionFaults],
   [feedForward, feedForwardFaults],
@@ -133,5 +133,5 @@ const rows: readonly Row[] = [
 /** Every operator. */
 export const operators: readonly Operator[] = rows.map(([operator]) => operator);
 
-/** The faults that stand in the operators' folders. */
+/** The faults declared in the operators' folders. */
 export const ownFaults: readonly Fault[] = rows.flatMap(([, faults]) => faults);

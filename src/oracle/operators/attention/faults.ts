@@ -1,4 +1,4 @@
-/** @file Wrong attentions, after bugs found in the wild: masks, caches, the softmax, boundaries of batches. */
+/** @file Faults of attention, modelled on real bugs: masks, caches, the softmax, boundaries of batches. */
 import {
   type AttentionInputs,
   causalMask,
@@ -34,7 +34,7 @@ import {
   throughOutput,
 } from './operator.ts';
 
-/** A program in which what stands before W_o is wrong; the cache that it hands over is right. */
+/** Makes a program with a wrong input to W_o, computed by `read`. The cache that it returns is right. */
 const reading =
   (read: (inputs: AttentionInputs, cache: KeyValueCache, chunkSize: number) => Value): AttentionProgram =>
   (inputs, settings) => {
@@ -43,7 +43,7 @@ const reading =
     return { output, ...extended(cache, given) };
   };
 
-/** The same of a batch. */
+/** As `reading`, for a batch. */
 const readingBatch =
   (
     read: (inputs: AttentionInputs, batch: Batch, caches: readonly KeyValueCache[]) => Value,
@@ -58,7 +58,7 @@ const readingBatch =
     return { output: throughOutput(read(given, batch, caches), inputs['param.output']), ...statesByName(after) };
   };
 
-/** Scores of a call, and what each of its queries may see where they are counted from token `first`. */
+/** Computes scores, values, and the causal mask for queries that start at position `first`. */
 const scored = (inputs: AttentionInputs, cache: KeyValueCache, first: number) => {
   const { q, factor } = inputs;
   const { keys, values } = extended(cache, inputs);
@@ -113,7 +113,7 @@ export const attentionFaults = [
     {
       mode: 'parallel',
       name: 'softmax-over-queries',
-      says: 'shares sum to 1 over the tokens that read, not over those that are read',
+      says: 'the softmax sums to 1 over queries, not over keys',
       rejectedBy: ['definition', 'modes', 'derivative', 'causal'],
       program: reading((inputs, cache) => {
         const { scores, values, seen } = scored(inputs, cache, cached(cache));

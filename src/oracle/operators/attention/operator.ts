@@ -1,4 +1,4 @@
-/** @file Softmax attention (Eq. 1), each head through its own W_o. */
+/** @file Declares softmax attention (Eq. 1), with a W_o for each head. */
 import * as fc from 'fast-check';
 import { attention as definition, extendCache } from '../../../../spec/01-attention.ts';
 import type { AttentionInputs, KeyValueCache } from '../../../nn/attention/inputs.ts';
@@ -17,30 +17,30 @@ import { over } from '../../over.ts';
 import type { Named } from '../../program.ts';
 import { inEveryMode, modeOf } from '../shared/modes.ts';
 
-/** What attention takes and gives: the state is the cache of s keys and values. */
+/** The signature of attention. The state is the cache of s keys and values. */
 export const attentionSignature =
   'q bhtd, k bhtd, v bhte, keys bhsd, values bhse, param.output hoe -> output bhto, keys bh(s+t)d, values bh(s+t)e';
 
-/** Settings of attention: whether scores are divided by √d, the chunk size of chunkwise mode. */
+/** Settings of attention: whether scores are divided by √d, and the chunk size of chunkwise mode. */
 export type AttentionSettings = { readonly scoreScaling: ScoreScaling; readonly chunkSize: number };
 
 /** A program of attention. */
 export type AttentionProgram = ProgramOf<typeof attentionSignature, AttentionSettings>;
 
-/** Queries, keys and values with the factor of the scores. */
+/** Adds the factor of the scores to queries, keys and values. */
 export const scaled = (
   { q, k, v }: Omit<AttentionInputs, 'factor'>,
   { scoreScaling }: AttentionSettings,
 ): AttentionInputs => ({ q, k, v, factor: scoreScaling === 'none' ? 1 : q.shape[3]! ** -0.5 });
 
-/** Each head through its own W_o [h, o, e]: several heads of one layer add up, which a layer does as one linear map. */
+/** Applies to each head its own W_o [h, o, e]. A layer adds the heads' results, which is one linear map. */
 export const throughOutput = (read: Value, output: Value): Value => einsum('bhte,hoe->bhto', read, output);
 
 /** The caches of a batch's sequences. */
 export const cachesOf = (inputs: Named, { spans }: Batch): KeyValueCache[] =>
   spans.map((_, i) => ownOf(inputs, i) as KeyValueCache);
 
-/** Eq. 1. Keys stand in the cache as they are given, without rotary positions. */
+/** Attention, Eq. 1. The cache holds the given keys, without rotary positions. */
 export const attention = defineOperator({
   name: 'attention',
   equations: [1],

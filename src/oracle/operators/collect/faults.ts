@@ -1,4 +1,4 @@
-/** @file Wrong collections of states. */
+/** @file Faults of collect: those of every collection. */
 import { collectingFaults } from '../shared/dense-feature-faults.ts';
 import { collect } from './operator.ts';
 

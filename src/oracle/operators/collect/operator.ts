@@ -1,7 +1,7 @@
-/** @file What a layer collects from the states of the layers before it (Eq. 10). */
+/** @file Declares the collection of states from shallower layers (Eq. 10). */
 import { collect as definition } from '../../../../spec/10-dense-hidden.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { collecting } from '../shared/dense-features.ts';
 
-/** Eq. 10 */
+/** The collection of states, Eq. 10. */
 export const collect = defineOperator({ name: 'collect', equations: [10], ...collecting(definition) });

@@ -1,4 +1,4 @@
-/** @file Wrong combinations of two steps whose decays are complex numbers. */
+/** @file Faults of complexCombine: those of every combination of two steps. */
 import { combineFaults } from '../shared/combine.ts';
 import { complexCombine } from './operator.ts';
 

@@ -1,4 +1,4 @@
-/** @file Combines two steps h ↦ a h + b whose decays are complex numbers. */
+/** @file Declares the combination of two steps h ↦ a h + b with complex decays. */
 import * as fc from 'fast-check';
 import { pairBlocks } from '../../../../spec/05-discrete-recurrence.ts';
 import { composedStep, type Step } from '../../../../spec/12-dense-convolution.ts';

@@ -1,4 +1,4 @@
-/** @file Wrong state space models with complex eigenvalues. */
+/** @file Faults of complexSsm: conjugates and imaginary parts. */
 import type { Complex } from '../../../nn/ssm/complex.ts';
 import { chunkwiseSsm, convolutionSsm } from '../../../nn/ssm/convolution.ts';
 import { logStepSsm, recurrentSsm } from '../../../nn/ssm/sequential.ts';
@@ -22,7 +22,7 @@ export const complexSsmFaults = faultsOf(complexSsm, [
   {
     mode: 'direct',
     name: 'kernel-of-conjugates',
-    says: 'the kernel turns the other way than the state',
+    says: 'the kernel uses the conjugate eigenvalues; the state does not',
     rejectedBy: ['definition', 'modes', 'resumable'],
     program: ssmProgram<Complex>(({ state, a, ...rest }) => {
       const turned = { ...rest, a: { re: a.re, im: mul(a.im, constantLike(a.im, Float64Array.of(-1), [1, 1])) } };

@@ -1,4 +1,4 @@
-/** @file Discrete state space models with n conjugate pairs of eigenvalues, of which one each is stored. */
+/** @file Declares discrete state space models with n conjugate pairs of eigenvalues. Only one eigenvalue of each pair is stored. */
 import { conjugatePairs } from '../../../../spec/05-discrete-recurrence.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { over } from '../../over.ts';

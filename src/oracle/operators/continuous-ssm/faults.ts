@@ -1,4 +1,4 @@
-/** @file Wrong continuous state space models (Eqs. 3 and 4). */
+/** @file Faults of the continuous state space model (Eqs. 3 and 4). */
 import { zerosLike } from '../../../tensor/operand.ts';
 import { transpose } from '../../../tensor/primitives/transpose.ts';
 import { faultsOf } from '../../fault.ts';

@@ -1,4 +1,4 @@
-/** @file The continuous state space model (Eqs. 3 and 4), at every token of a sequence. */
+/** @file Declares the continuous state space model (Eqs. 3 and 4), applied to each token alone. */
 import * as fc from 'fast-check';
 import { continuousOutput, stateDerivative } from '../../../../spec/03-continuous-ssm.ts';
 import { diagonal } from '../../../../spec/05-discrete-recurrence.ts';
@@ -13,7 +13,7 @@ import { tokenModes } from '../shared/tokens.ts';
 
 const signature = 'x bte, h bten, param.a en|enn, param.b en, param.c en -> derivative bten, y bte';
 
-/** Settings of the continuous model: what A is. */
+/** Settings of the continuous model: whether A is diagonal (`real`) or a full matrix. */
 export type ContinuousSettings = { readonly form: 'real' | 'matrix' };
 
 const program: ProgramOf<typeof signature, ContinuousSettings> = ({

@@ -1,4 +1,4 @@
-/** @file Wrong retentions divided by √λ. */
+/** @file Faults of retention divided by √λ: positions and the root. */
 
 import { decaySums } from '../../../nn/retention/decay-tables.ts';
 import { normalisedRetention } from '../../../nn/retention/normalised.ts';

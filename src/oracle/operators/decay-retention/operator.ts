@@ -1,4 +1,4 @@
-/** @file Retention divided by √λ_t: one function in every mode. */
+/** @file Declares retention divided by √λ_t. All modes compute the same function. */
 import { retention } from '../../../../spec/19-retention.ts';
 import { decayNormalised } from '../../../../spec/normalised-retention.ts';
 import { defineOperator } from '../../define-operator.ts';

@@ -1,4 +1,4 @@
-/** @file Wrong stacks of state space models (Eq. 9): when layers read each other, what they remember, where gradients stop. */
+/** @file Faults of the degradation stack (Eq. 9): late reads, missing memory, stopped gradients. */
 import { zerosLike } from '../../../tensor/operand.ts';
 import { stopGradient } from '../../../tensor/primitives/stop-gradient.ts';
 import type { Value } from '../../../tensor/value.ts';
@@ -8,7 +8,7 @@ import type { Named } from '../../program.ts';
 import { tokenBefore } from '../shared/token-before.ts';
 import { degradation } from './operator.ts';
 
-/** The inputs with the weights of one name changed in every layer. */
+/** Changes the weights of one name in every layer. */
 const inLayers = (inputs: Named, weight: string, change: (x: Value) => Value): Named =>
   mapValues(inputs, (x, name) => (name.startsWith('layers.') && name.endsWith(`.${weight}`) ? change(x) : x));
 

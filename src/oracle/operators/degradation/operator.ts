@@ -1,4 +1,4 @@
-/** @file State space models on top of each other: what is left of a shallow layer's state in a deep one (Eq. 9). */
+/** @file Declares a stack of state space models, in which a shallow state degrades on its way to deep layers (Eq. 9). */
 import * as fc from 'fast-check';
 import { diagonal } from '../../../../spec/05-discrete-recurrence.ts';
 import { degradedState, type StackedLayer, thetaBlock } from '../../../../spec/09-degradation.ts';
@@ -24,7 +24,7 @@ const signature =
 /** Settings of a stack: ε of the blocks' norms. */
 export type StackSettings = { readonly epsilon: number };
 
-/** The layers of flat inputs, the lowest first. */
+/** Collects flat inputs into layers, the lowest first. */
 const layersOf = <Layer>(inputs: Readonly<Record<string, unknown>>): readonly Layer[] =>
   (treeOf(inputs) as { readonly layers?: readonly Layer[] }).layers ?? [];
 
@@ -62,7 +62,7 @@ const layouts = (size: Size): fc.Arbitrary<Layout<StackSettings>> =>
       });
     });
 
-/** One layer's weights as lists. */
+/** The weights of one layer, as lists. */
 interface Weights {
   readonly below: Matrix;
   readonly theta: { readonly norm: Vector; readonly up: Matrix; readonly down: Matrix };
@@ -70,11 +70,11 @@ interface Weights {
   readonly b: Matrix;
 }
 
-/** The layers of Eq. 9 with their states before a token. */
+/** Builds the layers of Eq. 9 with their states before a token. */
 const stackedOn = (layers: readonly Weights[], before: readonly Matrix[], epsilon: number): StackedLayer[] =>
   layers.map(({ theta, a, b }, l) => ({
     theta: thetaBlock(theta, epsilon),
-    // what reads a layer's state is kept with the layer above it; the highest is not read
+    // the weights that read a layer's state belong to the layer above; nothing reads the highest layer
     channels: a.map((row, e) => ({
       aBar: diagonal(row),
       bBar: b[e]!,
@@ -89,7 +89,7 @@ export const degradation = defineOperator({
   signature,
   layouts,
   values: ['normal', 'normal', 'sparse'],
-  // Eq. 9 for the state of every layer, at one token after another
+  // Eq. 9 for the state of every layer, token by token
   definition: over('b', signature, (inputs, { epsilon }: StackSettings) => {
     const layers = layersOf<Weights>(inputs);
     const c = layers[0]?.below ?? [];

@@ -1,4 +1,4 @@
-/** @file Wrong dense keys. */
+/** @file Faults of denseKeys: those of every collection. */
 import { collectingFaults } from '../shared/dense-feature-faults.ts';
 import { denseKeys } from './operator.ts';
 

@@ -1,4 +1,4 @@
-/** @file Wrong DenseMambas: wrong dense connections of states. */
+/** @file Faults of DenseMamba: wrong dense connections of states. */
 import { denseMamba, denseMambaForward, denseMambaWiring } from '../../../models/dense-mamba.ts';
 import type { DenseMambaConfig } from '../../../models/dense-mamba-config.ts';
 import { faultsOf } from '../../fault.ts';
@@ -9,7 +9,7 @@ import { denseMambaOperator } from './operator.ts';
 
 type Settings = ModelSettings<DenseMambaConfig>;
 
-/** DenseMamba in parallel mode, wired otherwise. */
+/** Makes DenseMamba in parallel mode with changed wiring. */
 const wired = (wiring: Partial<typeof denseMambaWiring>): Program<Settings> =>
   modelProgram({ ...denseMamba, forward: denseMambaForward({ ...denseMambaWiring, ...wiring }) }, 'parallel');
 

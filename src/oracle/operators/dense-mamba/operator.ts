@@ -1,4 +1,4 @@
-/** @file DenseMamba as a language model, from the first token on or continuing, under every reading. */
+/** @file Declares DenseMamba as a language model under every reading, with or without an initial state. */
 import * as fc from 'fast-check';
 import { denseMamba as definition } from '../../../../spec/dense-mamba.ts';
 import { denseMamba, denseMambaAdmits } from '../../../models/dense-mamba.ts';
@@ -22,7 +22,7 @@ import type { ModeName } from '../shared/modes.ts';
 const configs: fc.Arbitrary<DenseMambaConfig> = fc
   .record({
     vocabulary: small(6, 2),
-    // norms of a single channel leave nothing but a sign, and gradients that cancel to ε
+    // the norm of a single channel keeps only its sign, and its gradients cancel to ε
     width: small(4, 2),
     ...denseDepths,
     innerWidth: small(3, 2),
@@ -43,7 +43,7 @@ const configs: fc.Arbitrary<DenseMambaConfig> = fc
 
 type Settings = ModelSettings<DenseMambaConfig>;
 
-/** Mamba in the same mode, of the same weights but those of fusions. */
+/** Runs Mamba in the same mode, without the weights of fusions. */
 const asMamba = (mode: string): Program<Settings> => {
   const run = modelProgram(mamba, mode as ModeName);
   return (inputs, settings) => run(withoutFusion(inputs), settings);

@@ -1,4 +1,4 @@
-/** @file Wrong dense retentions: features that are not fused, or always; gradients that stop. */
+/** @file Faults of dense retention: features that are never or always fused, stopped gradients. */
 import { add } from '../../../tensor/primitives/add.ts';
 import { stopGradient } from '../../../tensor/primitives/stop-gradient.ts';
 import { faultsOf } from '../../fault.ts';

@@ -1,4 +1,4 @@
-/** @file Retention over fused keys and values, from an initial state, heads side by side (Eq. 25). */
+/** @file Declares retention over fused keys and values (Eq. 25), with an initial state and concatenated heads. */
 import * as fc from 'fast-check';
 import { retention as recurrence } from '../../../../spec/19-retention.ts';
 import { denseSequence } from '../../../../spec/21-dense-keys-and-values.ts';
@@ -40,12 +40,12 @@ const ofValues =
 
 const signature = `${sequences}, ${ofKeys}, ${ofValues} -> output bt(he), state bhde` as const;
 
-/** Settings of dense retention. */
+/** Settings of dense retention: those of fusion, γ of each head, and the chunk size. */
 type DenseRetentionSettings = FusionSettings & { readonly decay: readonly number[]; readonly chunkSize: number };
 
 type DenseProgram = ProgramOf<typeof signature, DenseRetentionSettings>;
 
-/** Retention of keys and values [b, t, h·], heads side by side, in a mode. */
+/** Runs retention in a mode on q, k [b, t, h·d] and v [b, t, h·e], whose heads are concatenated. */
 function retain(
   name: ModeName,
   { decay, chunkSize }: DenseRetentionSettings,
@@ -57,7 +57,7 @@ function retain(
   return { output: reshape(headsLast(output), v.shape), state };
 }
 
-/** Without dense connections. */
+/** Runs retention without dense connections. */
 const plainRetention =
   (mode: string): Program<DenseRetentionSettings> =>
   (inputs, settings) => {
@@ -66,7 +66,7 @@ const plainRetention =
     return retain(mode as ModeName, settings, [q, own(k, 'param.k.norm'), own(v, 'param.v.norm')], state);
   };
 
-/** Eq. 25 */
+/** Dense retention, Eq. 25. */
 export const denseRetention = defineOperator({
   name: 'denseRetention',
   equations: [25],

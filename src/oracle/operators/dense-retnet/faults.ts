@@ -1,4 +1,4 @@
-/** @file Wrong DenseRetNets: wiring, positions, readings taken for one another. */
+/** @file Faults of DenseRetNet: wrong wiring, wrong positions, confused readings. */
 import type { DenseRetNetConfig } from '../../../models/dense-retnet-config.ts';
 import { chunks } from '../../../tensor/ops.ts';
 import { add } from '../../../tensor/primitives/add.ts';
@@ -14,7 +14,7 @@ import { denseRetNetOperator } from './operator.ts';
 type Settings = ModelSettings<DenseRetNetConfig>;
 type Readings = DenseRetNetConfig['readings'];
 
-/** The same settings under other readings. */
+/** Changes the readings in the settings. */
 const reading = (settings: Settings, change: (readings: Readings) => Partial<Readings>): Settings => {
   const { config } = settings;
   return { ...settings, config: { ...config, readings: { ...config.readings, ...change(config.readings) } } };
@@ -23,7 +23,7 @@ const reading = (settings: Settings, change: (readings: Readings) => Partial<Rea
 const withoutScores = (inputs: Named): Named =>
   Object.fromEntries(Object.entries(inputs).filter(([name]) => !/Fusion\.(query|key)$/.test(name)));
 
-/** The blocks [w, w] of a merge [w, (J + 1) w], last one first. */
+/** Reverses the order of the blocks [w, w] of a merge [w, (J + 1) w]. */
 const reversedBlocks = (merge: Value): Value => concat(chunks(merge, 1, merge.shape[0]!).reverse(), 1);
 
 export const denseRetNetFaults = [
@@ -31,7 +31,7 @@ export const denseRetNetFaults = [
     {
       mode: 'parallel',
       name: 'other-pass',
-      says: 'hands on fused features for raw ones, and the other way round',
+      says: 'passes on fused features where raw ones are declared, and the other way round',
       rejectedBy: ['definition', 'modes', 'derivative'],
       program: (inputs, settings, run) =>
         run(
@@ -53,7 +53,7 @@ export const denseRetNetFaults = [
     {
       mode: 'parallel',
       name: 'fusion-added',
-      says: 'adds what it collected, where it should attend to it; joins it in the other order where it should concatenate',
+      says: 'adds sources where it should attend to them, and concatenates them in reverse order',
       rejectedBy: ['definition', 'modes'],
       program: (inputs, settings, run) =>
         run(

@@ -1,4 +1,4 @@
-/** @file DenseRetNet under every reading that concerns keys and values. */
+/** @file Declares DenseRetNet under every reading of keys and values. */
 import * as fc from 'fast-check';
 import { denseRetNet as definition } from '../../../../spec/dense-retnet.ts';
 import { denseRetNet } from '../../../models/dense-retnet.ts';
@@ -13,7 +13,7 @@ import { retentionReadings, retentive, retentiveSignature } from '../shared/rete
 const configs: fc.Arbitrary<DenseRetNetConfig> = fc
   .record({
     vocabulary: small(7, 2),
-    // norms of a single channel leave nothing but a sign, and gradients that cancel to ε
+    // the norm of a single channel keeps only its sign, and its gradients cancel to ε
     width: small(6, 3),
     heads: small(2),
     pairs: small(2),
@@ -42,7 +42,7 @@ const configs: fc.Arbitrary<DenseRetNetConfig> = fc
 
 type Settings = ModelSettings<DenseRetNetConfig>;
 
-/** The same settings with a fusion that leaves what nothing is let into: by addition or attention, and un-normed. */
+/** Selects a fusion that returns the own feature unchanged if all gates are closed: addition or attention, without a norm. */
 const leavingOwn = (settings: Settings): Settings => {
   const { config } = settings;
   const fusion = config.readings.fusion === 'concat' ? 'add' : config.readings.fusion;
@@ -54,14 +54,14 @@ const isFusion = (name: string): boolean => name.includes('Fusion');
 const withoutFusion = (inputs: Named): Named =>
   Object.fromEntries(Object.entries(inputs).filter(([name]) => !isFusion(name)));
 
-/** The stack of blocks without any dense connection: no fusion weights, m = 0. */
+/** Runs the blocks without dense connections: no fusion weights, m = 0. */
 const plainBlocks = (mode: string): Program<Settings> => {
   const run = modelProgram(denseRetNet, mode as ModeName);
   return (inputs, settings) =>
     run(withoutFusion(inputs), { ...settings, config: { ...settings.config, denseLayers: 0 } });
 };
 
-/** Gates whose last maps are 0. */
+/** Closes every gate: sets the gates' last maps to 0. */
 const closedGates = (c: Case<Settings>): Case<Settings> => ({
   ...c,
   inputs: Object.fromEntries(

@@ -1,4 +1,4 @@
-/** @file Wrong stacks of dense state space models: wrong dense connections of states, another discretisation. */
+/** @file Faults of denseSsmStack: wrong dense connections of states, another discretisation. */
 import { denseSsmForward, denseSsmWiring } from '../../../models/dense-ssm.ts';
 import { mul } from '../../../tensor/primitives/mul.ts';
 import { reshape } from '../../../tensor/primitives/reshape.ts';
@@ -8,7 +8,7 @@ import { wrongDenseStates, wrongSources } from '../shared/dense-state-faults.ts'
 import type { SsmModeName } from '../shared/ssm.ts';
 import { denseSsmStackOperator, type StackSettings, stackProgram } from './operator.ts';
 
-/** The stack in a mode, wired otherwise. */
+/** Makes the stack in a mode with changed wiring. */
 const wired = (mode: SsmModeName, wiring: Partial<typeof denseSsmWiring>): Program<StackSettings> =>
   stackProgram(mode, denseSsmForward({ ...denseSsmWiring, ...wiring }));
 

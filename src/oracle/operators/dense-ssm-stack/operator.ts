@@ -1,4 +1,4 @@
-/** @file A stack of time-invariant dense state space models under every reading: Eqs. 5, 6, 10, 11 and 13 to 18 in one network. */
+/** @file Declares a stack of time-invariant dense state space models under every reading: Eqs. 5, 6, 10, 11 and 13–18 in one network. */
 import * as fc from 'fast-check';
 import { type DenseSsmLayer, denseSsmStack as definition } from '../../../../spec/dense-ssm-stack.ts';
 import type { Matrix } from '../../../../spec/notation.ts';
@@ -27,7 +27,7 @@ import { inSsmModes, type SsmModeName, ssmMode, ssmModes } from '../shared/ssm.t
 
 const signature = 'x bte, param.**, state.* ben -> output bte, state.* ben';
 
-/** Settings of a stack. */
+/** Settings of a stack: its configuration, and the chunk size of chunkwise mode. */
 export type StackSettings = { readonly config: DenseSsmConfig; readonly chunkSize: number };
 
 const configs: fc.Arbitrary<DenseSsmConfig> = fc
@@ -37,10 +37,10 @@ const configs: fc.Arbitrary<DenseSsmConfig> = fc
     ...denseDepths,
     readings: stateReadings,
   })
-  // a norm multiplies a small state, and its rounding, by 1/√ε; where normed states are carried, at every token
+  // a norm multiplies a small state and its rounding error by 1/√ε, and does so at every token if normed states are carried
   .map((sizes) => ({ ...sizes, epsilon: 2 ** -2 }));
 
-/** A weight's slot: A negative, steps positive, the others as everywhere. */
+/** Makes the slot of a weight: A is negative, steps are positive, the rest is as in language models. */
 function slotOf(path: string, shape: Shape): Slot {
   if (path.endsWith('.a')) return { shape, sign: -1 };
   return path.endsWith('.delta') ? { shape, sign: 1 } : weightSlot(path, shape);
@@ -65,11 +65,11 @@ const layouts = (size: Size): fc.Arbitrary<Layout<StackSettings>> =>
       });
     });
 
-/** States of all layers under their names. */
+/** Names the states of all layers: `state.0`, `state.1`, … */
 const named = <X>(states: readonly X[]): Record<string, X> =>
   Object.fromEntries(states.map((state, l) => [`state.${l}`, state]));
 
-/** A way of running a stack, as a program. */
+/** Makes a program of the stack in a mode. Faults pass another `forward`. */
 export const stackProgram =
   (name: SsmModeName, forward = denseSsmStack.forward): Program<StackSettings> =>
   (inputs, { config, chunkSize }) => {
@@ -78,21 +78,21 @@ export const stackProgram =
     return { output: result.output, ...named(result.states) };
   };
 
-/** The stack without fusions, in the same mode. */
+/** Runs the stack without fusions, in the same mode. */
 const plainStack = (mode: string): Program<StackSettings> => {
   const run = stackProgram(mode as SsmModeName);
   return (inputs, settings) =>
     run(withoutFusion(inputs), { ...settings, config: { ...settings.config, denseLayers: 0 } });
 };
 
-/** Without an embedding or norms, so that zeros stay zeros. */
+/** The dense stack. It has no embedding and no norms between layers, so zero inputs stay zero. */
 export const denseSsmStackOperator = defineOperator({
   name: 'denseSsmStack',
   chapter: 'spec/dense-ssm-stack.ts',
   evidence: ['N', 'F', 'R'],
   signature,
   layouts,
-  // maps between layers multiply what is wide already, until bounds say nothing
+  // maps between layers amplify wide numbers until bounds are useless
   values: ['normal', 'normal', 'sparse'],
   definition: over('b', signature, ({ x, ...inputs }, { config }: StackSettings) => {
     const { layers } = paramsIn(inputs) as { readonly layers: readonly DenseSsmLayer[] };

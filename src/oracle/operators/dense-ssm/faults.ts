@@ -1,4 +1,4 @@
-/** @file Wrong dense connections of state space models (Eq. 14): what is carried, and what is read when. */
+/** @file Faults of denseSsm (Eq. 14): the wrong state carried, sources read too late, fused twice or not at all. */
 import { zerosLike } from '../../../tensor/operand.ts';
 import { add } from '../../../tensor/primitives/add.ts';
 import { stopGradient } from '../../../tensor/primitives/stop-gradient.ts';
@@ -25,7 +25,7 @@ export const denseSsmFaults = faultsOf(denseSsm, [
   {
     mode: 'recurrent',
     name: 'read-before-fusion',
-    says: 'the output does not see what was collected',
+    says: 'the output ignores the collected sources',
     rejectedBy: ['definition', 'derivative'],
     program: (inputs, settings, run) => ({
       ...run(inputs, settings),
@@ -35,7 +35,7 @@ export const denseSsmFaults = faultsOf(denseSsm, [
   {
     mode: 'direct',
     name: 'sources-one-token-late',
-    says: 'fuses what shallower layers had at t − 1',
+    says: 'fuses the states of shallower layers at t − 1',
     rejectedBy: ['definition', 'modes', 'resumable'],
     program: (inputs, settings, run) => run(sourcesOf(inputs, tokenBefore), settings),
   },
@@ -47,7 +47,7 @@ export const denseSsmFaults = faultsOf(denseSsm, [
     program: (inputs, settings, run) => {
       const result = run(inputs, settings);
       if (settings.carry === 'raw') return result;
-      // without inputs and states only what is collected is read
+      // with zero inputs and a zero state, the output contains only the collected sources
       const still = { ...inputs, x: zerosLike(inputs.x), state: zerosLike(inputs.state) };
       return { ...result, output: add(result.output!, run(still, { ...settings, carry: 'raw' }).output!) };
     },

@@ -1,4 +1,4 @@
-/** @file State space models that read what shallower layers collected (Eq. 14), under both readings of what is carried on. */
+/** @file Declares state space models with sources from shallower layers (Eq. 14), for both readings of the carried state. */
 import * as fc from 'fast-check';
 import { diagonal } from '../../../../spec/05-discrete-recurrence.ts';
 import { denseOutput, denseRecurrence } from '../../../../spec/12-dense-convolution.ts';
@@ -14,10 +14,10 @@ import { inSsmModes, layerDraws, type SsmModeName, type SsmSettings, ssmMode, ss
 
 const signature = 'x bte, a en, b en, c en, state ben, selected.* bten -> output bte, state ben';
 
-/** Settings of Eq. 14: what is carried to the next token. */
+/** Settings of Eq. 14: whether the raw or the fused state is carried to the next token, and the chunk size. */
 export type DenseSsmSettings = SsmSettings & { readonly carry: Carry };
 
-/** The most sources that a case has. */
+/** The largest number of sources in a case. */
 const mostSources = 3;
 
 const isSource = (name: string): boolean => name.startsWith('selected.');
@@ -44,11 +44,11 @@ const program =
 
 const isConvolution = (mode: string): boolean => mode === 'direct' || mode === 'fft';
 
-// under the reading `raw`; under `fused` Eqs. 5, 11 and 6 define every mode, as Eq. 14 has no carried state
+// for the reading `raw`; for `fused`, Eqs. 5, 11 and 6 define every mode, because Eq. 14 carries no fused state
 const byTokens = { output: [5, 6, 11], state: [5] };
 const byConvolution = { output: [14], state: [5] };
 
-/** Eq. 14; the sources are already selected (Eqs. 15–17). */
+/** The dense state space model, Eq. 14. Its sources are already selected (Eqs. 15–17). */
 export const denseSsm = defineOperator({
   name: 'denseSsm',
   equations: [14],

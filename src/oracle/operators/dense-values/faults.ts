@@ -1,4 +1,4 @@
-/** @file Wrong dense values. */
+/** @file Faults of denseValues: those of every collection. */
 import { collectingFaults } from '../shared/dense-feature-faults.ts';
 import { denseValues } from './operator.ts';
 

@@ -1,4 +1,4 @@
-/** @file Wrong depthwise convolutions, after bugs that were found in the wild: the window that is handed over, taps, the bias. */
+/** @file Faults of the depthwise convolution, modelled on real bugs: the final window, the taps, the bias. */
 import { parallelConvolution, recurrentConvolution } from '../../../nn/depthwise-convolution.ts';
 import { zerosLike } from '../../../tensor/operand.ts';
 import { at, stack } from '../../../tensor/ops.ts';
@@ -31,7 +31,7 @@ export const depthwiseConvolutionFaults = faultsOf(depthwiseConvolution, [
   {
     mode: 'parallel',
     name: 'short-chunk-overwrites-window',
-    says: 'of fewer tokens than taps, the window is those tokens and zeros: older ones are lost',
+    says: 'a call with fewer tokens than taps fills the window with zeros, and older tokens are lost',
     rejectedBy: ['definition', 'modes', 'resumable', 'decoding'],
     program: convolutionProgram((inputs, window) => {
       const { output } = parallelConvolution(inputs, window);
@@ -70,7 +70,7 @@ export const depthwiseConvolutionFaults = faultsOf(depthwiseConvolution, [
   {
     mode: 'parallel',
     name: 'window-gradient-dropped',
-    says: 'of fewer tokens than taps, what passes through the window gets no gradient',
+    says: 'a call with fewer tokens than taps passes no gradient through the window',
     rejectedBy: ['modes', 'derivative', 'resumable'],
     program: convolutionProgram((inputs, window) => {
       const { output, state } = parallelConvolution(inputs, window);

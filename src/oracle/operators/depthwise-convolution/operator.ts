@@ -1,4 +1,4 @@
-/** @file The causal depthwise convolution, from a window that may also have more taps than the sequence has tokens. */
+/** @file Declares the causal depthwise convolution with an initial window. It may have more taps than the sequence has tokens. */
 import * as fc from 'fast-check';
 import { depthwiseConvolution as definition } from '../../../../spec/depthwise-convolution.ts';
 import {
@@ -15,7 +15,7 @@ import { over } from '../../over.ts';
 
 const signature = 'x bte, weight ek, bias? e, window bke -> output bte, window bke';
 
-/** A program of a convolution. */
+/** Makes a program of a convolution. */
 export const convolutionProgram =
   (mode: CausalConvolution): ProgramOf<typeof signature, Settings> =>
   ({ window, ...inputs }) => {
@@ -23,7 +23,7 @@ export const convolutionProgram =
     return { output, window: state };
   };
 
-/** Each channel by itself. */
+/** The depthwise convolution: one filter per channel. */
 export const depthwiseConvolution = defineOperator({
   name: 'depthwiseConvolution',
   chapter: 'spec/depthwise-convolution.ts',

@@ -1,4 +1,4 @@
-/** @file Wrong state space models with a diagonal Ā, after bugs found in the wild: kernels, states, scans, chunks. */
+/** @file Faults of diagonalSsm, modelled on real bugs: kernels, states, scans, chunks. */
 import { associativeScan } from '../../../nn/ssm/associative-scan.ts';
 import { realCombine } from '../../../nn/ssm/combine.ts';
 import { chunkwiseSsm, convolutionSsm, ssmKernel } from '../../../nn/ssm/convolution.ts';
@@ -23,12 +23,12 @@ import { faultsOf } from '../../fault.ts';
 import { type SsmCall, ssmProgram } from '../shared/ssm.ts';
 import { diagonalSsm } from './operator.ts';
 
-/** One token's values as a sequence of one. */
+/** Makes a sequence of one token. */
 const asToken = (x: Value): Value => stack([x], 1);
 
 const tokens = (x: Value): number => x.shape[1]!;
 
-/** x convolved with a kernel [t, e]. */
+/** Convolves x with a kernel [t, e]. */
 const convolve = (x: Value, kernel: Value): Value =>
   causalConvolution(x, broadcast(kernel, x.shape), 1, { method: 'direct' });
 
@@ -40,7 +40,7 @@ const reversedInTime = (kernel: Value): Value =>
     0,
   );
 
-/** What another kernel than K̄ gives. */
+/** Computes the result with a changed kernel in place of K̄. */
 const withKernel = (inputs: SsmCall<Value>, change: (kernel: Value) => Value): SsmResult<Value> => {
   if (tokens(inputs.x) === 0) return { output: inputs.x, state: inputs.state };
   const { output, state } = convolutionSsm('direct')(inputs, inputs.state);
@@ -48,7 +48,7 @@ const withKernel = (inputs: SsmCall<Value>, change: (kernel: Value) => Value): S
   return { output: add(output, convolve(inputs.x, sub(change(kernel), kernel))), state };
 };
 
-/** K̄ with one more product by Ā in every term: C Ā^{i + 1} B̄. */
+/** The kernel with one more factor Ā in every term: C Ā^{i + 1} B̄. */
 const mulDecay = ({ a, b, c }: SsmCall<Value>, kernel: Value): Value =>
   ssmKernel({ a, b: mul(a, b), c }, kernel.shape[0]!);
 
@@ -63,7 +63,7 @@ export const diagonalSsmFaults = faultsOf(diagonalSsm, [
   {
     mode: 'direct',
     name: 'kernel-reversed',
-    says: 'the kernel lies the wrong way round',
+    says: 'the kernel is reversed in time',
     rejectedBy: ['definition', 'modes', 'shift'],
     program: ssmProgram((inputs) => withKernel(inputs, reversedInTime)),
   },
@@ -77,7 +77,7 @@ export const diagonalSsmFaults = faultsOf(diagonalSsm, [
       const result = convolutionSsm('fft')(inputs, inputs.state);
       if (t === 0) return result;
       const kernel = ssmKernel(inputs, t);
-      // what wraps around: Σ_{i > t} K̄_{t − i + T} x_i
+      // the part that wraps around: Σ_{i > t} K̄_{t − i + T} x_i
       const twice = convolve(pad(inputs.x, 1, 0, t), pad(kernel, 0, 0, t));
       return { ...result, output: add(result.output, slice(twice, 1, t, 2 * t)) };
     }),
@@ -85,7 +85,7 @@ export const diagonalSsmFaults = faultsOf(diagonalSsm, [
   {
     mode: 'logStep',
     name: 'state-dropped',
-    says: 'starts from an empty state whatever it is given',
+    says: 'starts from zero and ignores the given state',
     rejectedBy: ['definition', 'modes', 'resumable', 'decoding', 'dyadic'],
     program: ssmProgram(({ state, ...rest }) => {
       const empty = zerosLike(state);

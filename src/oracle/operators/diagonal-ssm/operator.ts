@@ -1,4 +1,4 @@
-/** @file Discrete state space models with a diagonal Ā (Eqs. 5–8), in every mode. */
+/** @file Declares discrete state space models with a diagonal Ā (Eqs. 5–8), in every mode. */
 import { diagonal } from '../../../../spec/05-discrete-recurrence.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { anyAssociation } from '../../draw.ts';

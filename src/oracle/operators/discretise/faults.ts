@@ -1,4 +1,4 @@
-/** @file Wrong discretisations: another rule than the declared one, steps that are shared, detached or missing. */
+/** @file Faults of discretise: another rule than the declared one; shared, detached or missing steps. */
 import type { DiscretisationRule } from '../../../nn/ssm/discretise.ts';
 import { div } from '../../../tensor/ops.ts';
 import { broadcast } from '../../../tensor/primitives/broadcast.ts';
@@ -12,7 +12,7 @@ import { type DiscretiseSettings, discretise } from './operator.ts';
 
 type Discretisation = Program<DiscretiseSettings>;
 
-/** Where a rule is declared, Ā or B̄ (or both) by another. */
+/** Computes Ā, B̄ or both by the rule `used` if the settings declare the rule `declared`. */
 const byOtherRule =
   (parts: readonly ('a' | 'b')[], declared: DiscretisationRule, used: DiscretisationRule) =>
   (inputs: Parameters<Discretisation>[0], settings: DiscretiseSettings, run: Discretisation) => {

@@ -1,4 +1,4 @@
-/** @file Discretisation: from A, B and Δ of each channel to Ā and B̄, by each rule. */
+/** @file Declares discretisation: computes Ā and B̄ from A, B and Δ of each channel, by each rule. */
 import * as fc from 'fast-check';
 import { pairBlocks } from '../../../../spec/05-discrete-recurrence.ts';
 import type { Complex } from '../../../../spec/complex.ts';
@@ -17,19 +17,19 @@ import { over } from '../../over.ts';
 import type { Program } from '../../program.ts';
 import { outputsOf } from '../shared/ssm.ts';
 
-/** What is taken and given where A is diagonal, with numbers or complex numbers, and where it is a matrix. */
+/** The signature for each form of A: real diagonal, complex diagonal, and full matrix. */
 const signatures = {
   real: 'a en, b en, delta e -> a en, b en',
   complex: 'a.re en, a.im en, b.re en, b.im en, delta e -> a.re en, a.im en, b.re en, b.im en',
   matrix: 'a enn, b en, delta e -> a enn, b en',
 } as const;
 
-/** Settings of a discretisation: what A is, and the rule. */
+/** Settings of a discretisation: the form of A, and the rule. */
 export type DiscretiseSettings = { readonly form: keyof typeof signatures; readonly rule: DiscretisationRule };
 
 const rules: readonly DiscretisationRule[] = ['zeroOrderHold', 'bilinear', 'euler'];
 
-/** Eigenvalues mostly on the left, 0 among them; a matrix is small enough for the bilinear rule to have an inverse. */
+/** The interval for entries of A, mostly negative, 0 included. Entries of a matrix are so small that the bilinear inverse exists. */
 const generators = (form: DiscretiseSettings['form'], n: number): readonly [number, number] =>
   form === 'matrix' ? [-1.5 / n, 0.5 / n] : [-3, 1];
 
@@ -38,7 +38,7 @@ const program: Program<DiscretiseSettings> = (inputs, { rule }) => {
   return outputsOf(onEngine(rule, { a, b, delta }));
 };
 
-/** Each channel alone. */
+/** Discretises each channel alone. */
 const channelwise: Program<DiscretiseSettings> = (inputs, settings) => {
   const channels = Array.from({ length: inputs.delta!.shape[0]! }, (_, e) =>
     program(
@@ -54,7 +54,7 @@ const channelwise: Program<DiscretiseSettings> = (inputs, settings) => {
   );
 };
 
-/** One eigenvalue: the zero-order hold has a formula for it, the other rules treat it as a matrix. */
+/** Discretises one eigenvalue. The zero-order hold has its own formula; the other rules use the real 2 × 2 block. */
 function discretised(rule: DiscretisationRule, a: Complex, b: Complex, delta: number): { a: Complex; b: Complex } {
   if (rule === 'zeroOrderHold') {
     const { aBar, bBar } = heldEigenvalue(a, b, delta);

@@ -1,4 +1,4 @@
-/** @file Wrong feed-forward networks: another activation, an approximation of GELU. */
+/** @file Faults of the feed-forward network: another activation, an approximation of GELU. */
 import { linear } from '../../../nn/linear.ts';
 import { mul } from '../../../tensor/primitives/mul.ts';
 import { scale } from '../../../tensor/primitives/scale.ts';

@@ -1,4 +1,4 @@
-/** @file The feed-forward network (Eq. 2). */
+/** @file Declares the feed-forward network (Eq. 2). */
 import * as fc from 'fast-check';
 import { feedForward as definition } from '../../../../spec/02-feed-forward.ts';
 import { type FeedForwardActivation, feedForward as onEngine } from '../../../nn/feed-forward.ts';
@@ -14,7 +14,7 @@ const signature = 'o bti, param.up ri, param.down or -> y bto';
 
 const activations = fc.constantFrom<FeedForwardActivation>('silu', 'gelu');
 
-/** Eq. 2 */
+/** The feed-forward network, Eq. 2. */
 export const feedForward = defineOperator({
   name: 'feedForward',
   equations: [2],

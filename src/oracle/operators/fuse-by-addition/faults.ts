@@ -1,4 +1,4 @@
-/** @file Wrong fusions by addition: a mean, a source one token ahead. */
+/** @file Faults of fusion by addition: a mean, a source one token ahead. */
 import { fuseByAddition as onEngine } from '../../../nn/dense-fusion.ts';
 import { pad } from '../../../tensor/primitives/pad.ts';
 import { scale } from '../../../tensor/primitives/scale.ts';

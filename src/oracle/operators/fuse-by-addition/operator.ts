@@ -1,4 +1,4 @@
-/** @file Fusion of a feature with the selected ones by addition (Eq. 18). */
+/** @file Declares the fusion of a feature with selected features by addition (Eq. 18). */
 import { fuseByAddition as definition } from '../../../../spec/18-dense-fusion.ts';
 import { fuseByAddition as onEngine } from '../../../nn/dense-fusion.ts';
 import { defineOperator } from '../../define-operator.ts';
@@ -10,7 +10,7 @@ import { featureLengths } from '../shared/transition.ts';
 
 const signature = 'h btw, selected.* btw -> fused btw';
 
-/** Eq. 18 */
+/** Fusion by addition, Eq. 18. */
 export const fuseByAddition = defineOperator({
   name: 'fuseByAddition',
   equations: [18],

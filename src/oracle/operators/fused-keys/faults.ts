@@ -1,4 +1,4 @@
-/** @file Wrong fused keys. */
+/** @file Faults of fusedKeys: those of every fusion. */
 import { fusingFaults } from '../shared/dense-feature-faults.ts';
 import { fusedKeys } from './operator.ts';
 

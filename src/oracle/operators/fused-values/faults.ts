@@ -1,4 +1,4 @@
-/** @file Wrong fused values. */
+/** @file Faults of fusedValues: those of every fusion. */
 import { fusingFaults } from '../shared/dense-feature-faults.ts';
 import { fusedValues } from './operator.ts';
 

@@ -1,4 +1,4 @@
-/** @file Wrong gates: another activation, or none; no gradient. */
+/** @file Faults of the gate: another or no activation, no gradient. */
 import { silu } from '../../../nn/activations.ts';
 import { linear } from '../../../nn/linear.ts';
 import { gateOutput, gate as onEngine } from '../../../nn/selective-transition.ts';

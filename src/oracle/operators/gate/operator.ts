@@ -1,4 +1,4 @@
-/** @file The gate of a selective transition (Eq. 16). */
+/** @file Declares the gate of a selective transition (Eq. 16). */
 import * as fc from 'fast-check';
 import { gate as definition } from '../../../../spec/15-selective-transition.ts';
 import { type GateActivation, gate as onEngine } from '../../../nn/selective-transition.ts';
@@ -12,7 +12,7 @@ type Settings = { readonly activation: GateActivation };
 
 const signature = 'x bti, param.down ri, param.up wr -> g btw';
 
-/** Eq. 16 */
+/** The gate, Eq. 16. */
 export const gate = defineOperator({
   name: 'gate',
   equations: [16],

@@ -1,4 +1,4 @@
-/** @file Wrong fusions of states. */
+/** @file Faults of inject: those of every fusion. */
 import { fusingFaults } from '../shared/dense-feature-faults.ts';
 import { inject } from './operator.ts';
 

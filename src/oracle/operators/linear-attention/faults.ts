@@ -1,4 +1,4 @@
-/** @file Wrong linear attentions without a gate. */
+/** @file Faults of linear attention without a gate: masks, chunks, the initial state. */
 import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.ts';
 import { zerosLike } from '../../../tensor/operand.ts';
 import { sub } from '../../../tensor/ops.ts';
@@ -31,7 +31,7 @@ export const linearAttentionFaults = faultsOfTokens(linearAttention, [
   {
     mode: 'parallel',
     name: 'state-ignored',
-    says: 'starts from an empty state whatever it is given',
+    says: 'starts from zero and ignores the given state',
     rejectedBy: ['definition', 'modes', 'resumable', 'decoding', 'dyadic'],
     program: ({ state, ...inputs }) => parallelLinearAttention(inputs, zerosLike(state)),
   },

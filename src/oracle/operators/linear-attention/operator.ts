@@ -1,4 +1,4 @@
-/** @file Linear attention without a gate. */
+/** @file Declares linear attention without a gate. */
 import { linearAttention as definition } from '../../../../spec/gated-linear-attention.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { over } from '../../over.ts';

@@ -1,4 +1,4 @@
-/** @file Wrong scans of a linear recurrence, after bugs that were found in the wild. */
+/** @file Faults of linearScan, modelled on real bugs: the initial state, decays, operand order, padding. */
 import { scanStates } from '../../../nn/selective-scan/recurrences.ts';
 import { associativeScan } from '../../../nn/ssm/associative-scan.ts';
 import { realCombine } from '../../../nn/ssm/combine.ts';
@@ -17,7 +17,7 @@ import { statesByName, statesOf } from '../../batchable.ts';
 import { faultsOf } from '../../fault.ts';
 import { linearScan, scanProgram } from './operator.ts';
 
-/** The token before each one; before the first, itself. */
+/** Replaces each token by the previous one. The first token stays. */
 const previous = (x: Value): Value => concat([slice(x, 1, 0, 1), slice(x, 1, 0, x.shape[1]! - 1)], 1);
 
 const besideTokens = (state: Value): Value => reshape(state, [state.shape[0]!, 1, state.shape[1]!]);
@@ -27,7 +27,7 @@ export const linearScanFaults = [
     {
       mode: 'scan',
       name: 'state-ignored',
-      says: 'starts from zero whatever state it is given',
+      says: 'starts from zero and ignores the given state',
       rejectedBy: ['definition', 'resumable'],
       program: scanProgram((a, b, h) => scan(a, b, zerosLike(h), 1)),
     },

@@ -1,4 +1,4 @@
-/** @file The linear recurrence h_t = a_t h_{t−1} + b_t alone: what every scan kernel computes. */
+/** @file Declares the linear recurrence h_t = a_t h_{t−1} + b_t, which every scan kernel computes. */
 import * as fc from 'fast-check';
 import { linearRecurrence } from '../../../../spec/linear-recurrence.ts';
 import { scanBatch, scanStates } from '../../../nn/batches/scan.ts';
@@ -22,7 +22,7 @@ import type { Program } from '../../program.ts';
 
 const signature = 'a btn, b btn, state bn -> output btn, state bn';
 
-/** A program of a recurrence: all states, and the last one, which of no token is the first. */
+/** Makes a program that returns all states and the final state. For an empty sequence that is the initial state. */
 export const scanProgram =
   (states: Recurrence): ProgramOf<typeof signature, Settings> =>
   ({ a, b, state }) => {
@@ -32,7 +32,7 @@ export const scanProgram =
     return { output, state: at(output, 1, t - 1) };
   };
 
-/** The recurrence of a batch as one scan of its rows, from 0: boundaries are decays of 0, padding decays of 1. */
+/** Runs a batch as one scan of its rows, from 0. Boundaries become decays of 0, and padding becomes decays of 1. */
 const batchProgram =
   (states: Recurrence): Program<InBatch<Settings>> =>
   (inputs, { batch }) => {
@@ -51,13 +51,13 @@ const inEveryMode = <T>(of: (states: Recurrence) => T) => ({
   logStep: of(logStepStates),
 });
 
-/** Eq. 5 with given decays, from the state before the first token. */
+/** The linear recurrence: Eq. 5 with given decays and an initial state. */
 export const linearScan = defineOperator({
   name: 'linearScan',
   chapter: 'spec/linear-recurrence.ts',
   evidence: ['F', 'R'],
   signature,
-  // products of wide decays leave every format
+  // products of wide decays overflow in every format
   values: ['normal', 'normal', 'sparse'],
   layouts: (size) =>
     fc

@@ -1,4 +1,4 @@
-/** @file Wrong Mambas: parts taken for one another, states that are lost or are something else. */
+/** @file Faults of Mamba: exchanged parts, lost or wrong states. */
 import { silu } from '../../../nn/activations.ts';
 import { zerosLike } from '../../../tensor/operand.ts';
 import { concat } from '../../../tensor/primitives/concat.ts';
@@ -11,13 +11,13 @@ import { mapValues } from '../../named.ts';
 import type { Named } from '../../program.ts';
 import { mambaOperator } from './operator.ts';
 
-/** The tensors with those of a name's ending changed. */
+/** Changes the tensors whose names end with `name`. */
 const ending = (named: Named, name: string, change: (x: Value) => Value): Named =>
   mapValues(named, (x, path) => (path.endsWith(name) ? change(x) : x));
 
 const zeroed = (x: Value): Value => zerosLike(x);
 
-/** Two runs of rows exchanged: those from `start` on, and as many after them. */
+/** Exchanges two adjacent blocks of `length` rows; the first starts at `start`. */
 const exchanged = (x: Value, start: number, length: number): Value => {
   const part = (from: number, to: number): Value => slice(x, 0, from, to);
   const [first, second] = [part(start, start + length), part(start + length, start + 2 * length)];
@@ -35,7 +35,7 @@ export const mambaFaults = faultsOf(mambaOperator, [
   {
     mode: 'parallel',
     name: 'x-and-z-exchanged',
-    says: 'the first half of the projection gates',
+    says: 'the first half of the input projection is used as the gate',
     rejectedBy: ['definition', 'modes', 'derivative'],
     program: (inputs, settings, run) =>
       run(
@@ -46,7 +46,7 @@ export const mambaFaults = faultsOf(mambaOperator, [
   {
     mode: 'parallel',
     name: 'b-and-c-exchanged',
-    says: 'C is read before B',
+    says: 'the rows of B and C are exchanged',
     rejectedBy: ['definition', 'modes', 'derivative'],
     program: (inputs, settings, run) => {
       const { deltaRank, stateSize } = settings.config;
@@ -77,7 +77,7 @@ export const mambaFaults = faultsOf(mambaOperator, [
   {
     mode: 'chunkwise',
     name: 'filled-cache-ignored',
-    says: 'a call of several tokens starts the scan from zero whatever it is given',
+    says: 'a call of several tokens starts the scan from zero and ignores the given state',
     rejectedBy: ['definition', 'modes', 'chunks', 'resumable'],
     program: (inputs, settings, run) =>
       run(inputs.tokens.shape[1] === 1 ? inputs : ending(inputs, '.ssm', zeroed), settings),

@@ -1,4 +1,4 @@
-/** @file Mamba as a language model, from the first token on or continuing. */
+/** @file Declares Mamba as a language model, with or without an initial state. */
 import * as fc from 'fast-check';
 import { mamba as definition } from '../../../../spec/mamba.ts';
 import { mamba } from '../../../models/mamba.ts';
@@ -10,7 +10,7 @@ import { mambaDefinition, mambaLengths, mambaSignature } from '../shared/mamba.t
 const configs: fc.Arbitrary<MambaConfig> = fc
   .record({
     vocabulary: small(7, 2),
-    // norms of a single channel leave nothing but a sign, and gradients that cancel to ε
+    // the norm of a single channel keeps only its sign, and its gradients cancel to ε
     width: small(5, 2),
     layers: small(2),
     innerWidth: small(5),

@@ -1,4 +1,4 @@
-/** @file Wrong combinations of two steps whose decays are matrices. */
+/** @file Faults of matrixCombine: those of every combination of two steps. */
 import { combineFaults } from '../shared/combine.ts';
 import { matrixCombine } from './operator.ts';
 

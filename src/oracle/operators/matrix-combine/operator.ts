@@ -1,4 +1,4 @@
-/** @file Combines two steps h ↦ a h + b whose decays are matrices, the same for all sequences. */
+/** @file Declares the combination of two steps h ↦ a h + b whose decays are matrices, shared by all sequences. */
 import * as fc from 'fast-check';
 import { composedStep, type Step } from '../../../../spec/12-dense-convolution.ts';
 import { matrixCombine as combine } from '../../../nn/ssm/combine.ts';

@@ -1,4 +1,4 @@
-/** @file Wrong state space models with a matrix Ā. */
+/** @file Faults of matrixSsm: a transposed matrix, a state added too late. */
 import { logStepSsm, recurrentSsm } from '../../../nn/ssm/sequential.ts';
 import { zerosLike } from '../../../tensor/operand.ts';
 import { add } from '../../../tensor/primitives/add.ts';
@@ -18,7 +18,7 @@ export const matrixSsmFaults = faultsOf(matrixSsm, [
   {
     mode: 'logStep',
     name: 'powers-commuted',
-    says: 'the initial state is taken in after the last step',
+    says: 'the initial state is added after the last step',
     rejectedBy: ['definition', 'modes', 'resumable'],
     program: ssmProgram(({ state, ...rest }) => {
       const result = logStepSsm(rest, zerosLike(state));

@@ -1,4 +1,4 @@
-/** @file Discrete state space models with any matrix Ā (Eqs. 12 and 13). */
+/** @file Declares discrete state space models with a full matrix Ā (Eqs. 12 and 13). */
 import { defineOperator } from '../../define-operator.ts';
 import { over } from '../../over.ts';
 import {

@@ -1,4 +1,4 @@
-/** @file Wrong normalised linear attentions: wrong divisors, wrong sums of keys. */
+/** @file Faults of normalised linear attention: wrong divisors, wrong sums of keys. */
 import { chunkwiseLinearAttention } from '../../../nn/linear-attention/chunkwise.ts';
 import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.ts';
 import { recurrentLinearAttention } from '../../../nn/linear-attention/recurrent.ts';
@@ -17,7 +17,7 @@ export const normalisedLinearAttentionFaults = faultsOfTokens(normalisedLinearAt
   {
     mode: 'recurrent',
     name: 'key-sum-restarts',
-    says: 'the sum of keys starts from zero at every call, beside a state that goes on',
+    says: 'the sum of keys starts from zero at every call, but the state continues',
     rejectedBy: ['definition', 'resumable', 'decoding'],
     program: (inputs) => normalisedBy(recurrentLinearAttention, { ...inputs, keySum: zerosLike(inputs.keySum) }),
   },
@@ -50,7 +50,7 @@ export const normalisedLinearAttentionFaults = faultsOfTokens(normalisedLinearAt
   {
     mode: 'chunkwise',
     name: 'key-sum-of-last-chunk',
-    says: 'the sum of keys that is handed over is the one of the last chunk alone',
+    says: 'the final sum of keys is that of the last chunk alone',
     rejectedBy: ['definition', 'modes', 'chunks', 'resumable', 'decoding'],
     program: (inputs, { chunkSize }) => {
       const result = normalisedBy(chunkwiseLinearAttention(chunkSize), inputs);

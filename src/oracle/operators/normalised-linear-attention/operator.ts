@@ -1,4 +1,4 @@
-/** @file Linear attention divided by the sum of its weights, from a state and a sum of keys. */
+/** @file Declares linear attention divided by the sum of its weights. Its state includes the sum of keys. */
 import { normalisedLinearAttention as definition } from '../../../../spec/gated-linear-attention.ts';
 import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
 import { normalisedLinearAttention as normalised } from '../../../nn/linear-attention/normalised.ts';
@@ -10,7 +10,7 @@ import { linearAttentionLayouts, linearAttentionModes } from '../shared/linear-a
 
 const signature = 'q bhtd, k bhtd, v bhte, state bhde, keySum bhd -> output bhte, state bhde, keySum bhd';
 
-/** Normalised linear attention by a mode of linear attention. */
+/** Runs normalised linear attention in a mode of linear attention. */
 export function normalisedBy(
   attention: LinearAttention,
   { q, k, v, ...start }: InputsOf<typeof signature, Value>,
@@ -19,7 +19,7 @@ export function normalisedBy(
   return { output, ...state };
 }
 
-/** Its weights are positive, so that their sum stays away from 0. */
+/** The slot of queries and keys. Positive numbers keep the sum of weights away from 0. */
 const positive = { centre: 2, spread: 0.25 };
 
 export const normalisedLinearAttention = defineOperator({
@@ -28,11 +28,11 @@ export const normalisedLinearAttention = defineOperator({
   evidence: ['T'],
   signature,
   layouts: linearAttentionLayouts(signature, { q: positive, k: positive, keySum: positive }),
-  // the sum of wide or sparse weights may vanish, and what is divided by it be anything
+  // the sum of wide or sparse weights may be nearly 0, and so the quotient may be arbitrary
   values: ['normal'],
   definition: over('bh', signature, ({ q, k, v, state, keySum }) => definition(q, k, v, state, keySum)),
   modes: linearAttentionModes<typeof signature>(normalisedBy),
   reference: 'recurrent',
-  // it is linear in nothing: the sum of keys that it hands over knows no values
+  // no claim of linearity: the final sum of keys does not depend on the values
   laws: { heads: 'h', timeInvariant: true },
 });

@@ -1,4 +1,4 @@
-/** @file Wrong projections: the map transposed, a bias added. */
+/** @file Faults of the projection: a transposed map, an added bias. */
 import { project as onEngine } from '../../../nn/selective-transition.ts';
 import { add } from '../../../tensor/primitives/add.ts';
 import { transpose } from '../../../tensor/primitives/transpose.ts';

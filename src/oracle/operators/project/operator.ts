@@ -1,4 +1,4 @@
-/** @file The projection of a shallow feature (Eq. 15). */
+/** @file Declares the projection of a shallow feature (Eq. 15). */
 import * as fc from 'fast-check';
 import { project as definition } from '../../../../spec/15-selective-transition.ts';
 import { project as onEngine } from '../../../nn/selective-transition.ts';
@@ -12,7 +12,7 @@ type Settings = { readonly projection: 'identity' | 'linear' };
 
 const signature = 'h btw, param.projection? ww -> projected btw';
 
-/** Eq. 15 */
+/** The projection, Eq. 15. */
 export const project = defineOperator({
   name: 'project',
   equations: [15],

@@ -1,4 +1,4 @@
-/** @file Wrong combinations of two steps whose decays are numbers. */
+/** @file Faults of realCombine: those of every combination of two steps. */
 import { combineFaults } from '../shared/combine.ts';
 import { realCombine } from './operator.ts';
 

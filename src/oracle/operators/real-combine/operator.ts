@@ -1,4 +1,4 @@
-/** @file Combines two steps h ↦ a h + b whose decays are numbers. */
+/** @file Declares the combination of two steps h ↦ a h + b with real decays. */
 import * as fc from 'fast-check';
 import { composedStep } from '../../../../spec/12-dense-convolution.ts';
 import { realCombine as combine } from '../../../nn/ssm/combine.ts';

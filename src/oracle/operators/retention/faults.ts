@@ -1,4 +1,4 @@
-/** @file Wrong retentions, after bugs found in the wild: hand-off of the state, ragged chunks, decay, gradients. */
+/** @file Faults of retention, modelled on real bugs: the initial and final state, incomplete chunks, decay, gradients. */
 
 import { chunkwiseRetention } from '../../../nn/retention/chunkwise.ts';
 import { decayPowers } from '../../../nn/retention/decay-tables.ts';
@@ -23,7 +23,7 @@ import { faultsOf } from '../../fault.ts';
 import { retaining } from '../shared/retention.ts';
 import { retention } from './operator.ts';
 
-/** γ of each head beside values [b, h, …] of rank 4. */
+/** Makes γ of each head a constant that broadcasts to values [b, h, t, e]. */
 const gammas = (x: Value, decay: readonly number[]): Value =>
   constantLike(x, Float64Array.from(decay), [decay.length, 1, 1]);
 
@@ -34,7 +34,7 @@ const rounded = (x: Value): Value =>
     x.shape,
   );
 
-/** The token after each one; after the last, zeros. */
+/** Replaces each token by the next one, and the last by zeros. */
 const next = (x: Value): Value => pad(slice(x, 2, 1, x.shape[2]!), 2, 0, 1);
 
 export const retentionFaults = [
@@ -51,7 +51,7 @@ export const retentionFaults = [
     {
       mode: 'parallel',
       name: 'state-ignored',
-      says: 'starts from an empty state whatever it is given',
+      says: 'starts from zero and ignores the given state',
       rejectedBy: ['definition', 'modes', 'resumable', 'decoding', 'dyadic'],
       program: retaining(({ state, ...rest }) => {
         const { output, state: own } = parallelRetention(rest, zerosLike(state));

@@ -1,4 +1,4 @@
-/** @file Retention without normalisation (Eqs. 19, 20, 25). */
+/** @file Declares retention without normalisation (Eqs. 19, 20, 25). */
 import { retention as recurrence } from '../../../../spec/19-retention.ts';
 import { denseRetention } from '../../../../spec/25-dense-retention.ts';
 import { batchedRetention } from '../../../nn/batches/retention.ts';
@@ -14,11 +14,11 @@ import {
   retentionSignature,
 } from '../shared/retention.ts';
 
-/** Eqs. 19, 20: all modes are one function, linear in values and state. */
+/** Retention, Eqs. 19 and 20. All modes compute the same function, which is linear in values and state. */
 export const retention = defineOperator({
   name: 'retention',
   equations: [19, 20],
-  // two definitions of one function: the double sum of Eq. 25 for the parallel mode
+  // two definitions of the same function: the double sum of Eq. 25 for parallel mode
   definedBy: {
     parallel: { output: [25], state: [19] },
     chunkwise: { output: [19, 20], state: [19] },

@@ -1,4 +1,4 @@
-/** @file Wrong RetNets: positions, a forgotten scale. */
+/** @file Faults of RetNet: wrong positions, a missing scale. */
 import { positionsFromRowStart } from '../../batch-faults.ts';
 import { faultsOf } from '../../fault.ts';
 import { retNetOperator } from './operator.ts';

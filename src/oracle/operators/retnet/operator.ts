@@ -1,4 +1,4 @@
-/** @file Plain RetNet (torchscale) with every named normalisation. */
+/** @file Declares plain RetNet, as in torchscale, with every normalisation of retention. */
 import * as fc from 'fast-check';
 import { retNet as definition } from '../../../../spec/retnet.ts';
 import { type RetNetConfig, retNet } from '../../../models/retnet.ts';

@@ -1,4 +1,4 @@
-/** @file Wrong RMS norms: another mean, ε elsewhere, the weight along another axis, gradients that stop. */
+/** @file Faults of the RMS norm: another mean, misplaced ε, the weight along another axis, stopped gradients. */
 import { rmsNorm as onEngine } from '../../../nn/norms.ts';
 import { meanKeep, sub } from '../../../tensor/ops.ts';
 import { add } from '../../../tensor/primitives/add.ts';
@@ -14,7 +14,7 @@ import { rmsNorm } from './operator.ts';
 
 const meanSquare = (x: Value, axis = -1): Value => meanKeep(mul(x, x), axis);
 
-/** x times one factor for each token, then weighted. */
+/** Multiplies x by one factor per token, then by the weight. */
 const scaled = (x: Value, factor: Value, weight: Value) => ({ output: mul(mul(x, factor), weight) });
 
 export const rmsNormFaults = faultsOf(rmsNorm, [
@@ -84,7 +84,7 @@ export const rmsNormFaults = faultsOf(rmsNorm, [
   {
     mode: 'whole',
     name: 'weight-around-one',
-    says: 'multiplied by 1 + w, as where weights are stored as their distance from 1',
+    says: 'multiplied by 1 + w, as if weights were stored as their distance from 1',
     rejectedBy: ['definition', 'derivative', 'linear'],
     program: ({ x, weight }, { epsilon }) => ({ output: onEngine(x, add(weight, 1), epsilon) }),
   },

@@ -1,4 +1,4 @@
-/** @file The root-mean-square norm over the last axis, with a weight for each channel. */
+/** @file Declares the root-mean-square norm over the last axis, with a weight for each channel. */
 import * as fc from 'fast-check';
 import { rmsNorm as definition } from '../../../../spec/rms-norm.ts';
 import { rmsNorm as onEngine } from '../../../nn/norms.ts';
@@ -18,7 +18,7 @@ export const rmsNorm = defineOperator({
   signature,
   layouts: (size) =>
     fc
-      // the ε of the models, and one that is large beside the squares
+      // the ε of the models, and one that is not small compared with x²
       .record({ b: small(3), t: lengths(size), w: small(6), epsilon: fc.constantFrom(1e-6, 1e-5, 2 ** -2) })
       .map(({ epsilon, ...letters }) =>
         layoutOf(signature, {

@@ -1,4 +1,4 @@
-/** @file Wrong selections: added, gated by another sequence. */
+/** @file Faults of the selection: a sum instead of a product, the gate of another sequence. */
 import { add } from '../../../tensor/primitives/add.ts';
 import { broadcast } from '../../../tensor/primitives/broadcast.ts';
 import { mul } from '../../../tensor/primitives/mul.ts';

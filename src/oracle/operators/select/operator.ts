@@ -1,4 +1,4 @@
-/** @file The product of a projected feature and a gate (Eq. 17). */
+/** @file Declares the product of a projected feature and a gate (Eq. 17). */
 import { select as definition } from '../../../../spec/15-selective-transition.ts';
 import { select as onEngine } from '../../../nn/selective-transition.ts';
 import { defineOperator } from '../../define-operator.ts';
@@ -9,7 +9,7 @@ import { featureLengths } from '../shared/transition.ts';
 
 const signature = 'projected btw, g btw -> selected btw';
 
-/** Eq. 17 */
+/** The selection, Eq. 17. */
 export const select = defineOperator({
   name: 'select',
   equations: [17],

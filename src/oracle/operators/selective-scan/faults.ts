@@ -1,4 +1,4 @@
-/** @file Wrong selective scans, after bugs that were found in the wild. */
+/** @file Faults of the selective scan, modelled on real bugs: steps, groups, discretisation, chunks, states, gradients. */
 import { silu } from '../../../nn/activations.ts';
 import { discretised, readStates, stepSizes } from '../../../nn/selective-scan/discretise.ts';
 import type { SelectiveScanInputs, SelectiveScanResult } from '../../../nn/selective-scan/inputs.ts';
@@ -27,7 +27,7 @@ import type { Value } from '../../../tensor/value.ts';
 import { faultsOfTokens } from '../../fault.ts';
 import { scanning, selectiveScan } from './operator.ts';
 
-/** A scan whose states come from the recurrence's decay and drive otherwise. */
+/** Runs a scan whose states `statesOf` computes from the decays and inputs of the recurrence. */
 const fromStates = (
   inputs: SelectiveScanInputs,
   statesOf: (recurrence: { readonly decay: Value; readonly drive: Value }) => Value,
@@ -36,14 +36,14 @@ const fromStates = (
   return { output: readStates(states, inputs), state: at(states, 1, states.shape[1]! - 1) };
 };
 
-/** The inputs of tokens [start, stop). */
+/** Slices the inputs to the tokens [start, stop). */
 const cut = (inputs: SelectiveScanInputs, start: number, stop: number): SelectiveScanInputs => {
   const part = (x: Value): Value => slice(x, 1, start, stop);
   const { u, delta, b, c, z } = inputs;
   return { ...inputs, u: part(u), delta: part(delta), b: part(b), c: part(c), z: z && part(z) };
 };
 
-/** B or C whose groups are dealt out in turn, channel e to group e mod g: a row for each channel. */
+/** Expands B or C to one row per channel, with the wrong group: channel e takes group e mod g. */
 const dealt = (map: Value, channels: number): Value => {
   const g = map.shape[2]!;
   return stack(
@@ -97,7 +97,7 @@ export const selectiveScanFaults = faultsOfTokens(selectiveScan, [
     rejectedBy: ['definition', 'modes'],
     program: scanning((inputs, state) =>
       fromStates(inputs, ({ decay, drive }) => {
-        // (e^{ΔA} − 1) / (ΔA) of Euler's Δ B u, 1 where nothing decays
+        // multiplies Euler's Δ B u by (e^{ΔA} − 1) / (ΔA), or by 1 if ΔA = 0
         const { a } = inputs;
         const rate = einsum('bte,en->bten', stepSizes(inputs), a);
         const isStill = sub(1, sign(mul(rate, rate)));
@@ -138,7 +138,7 @@ export const selectiveScanFaults = faultsOfTokens(selectiveScan, [
   {
     mode: 'chunkwise',
     name: 'padding-decays-state',
-    says: 'what fills the last chunk is tokens of δ = 0, whose step is softplus(bias), not 0',
+    says: 'the last chunk is padded with δ = 0, but the step is then softplus(bias), not 0',
     rejectedBy: ['definition', 'modes', 'chunks', 'resumable', 'decoding'],
     program: scanning((inputs, state, { chunkSize }) => {
       const t = inputs.u.shape[1]!;

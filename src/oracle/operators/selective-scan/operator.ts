@@ -1,4 +1,4 @@
-/** @file The selective scan of Mamba: all layouts of B and C, everything that can be left out. */
+/** @file Declares the selective scan of Mamba, with all layouts of B and C and all optional inputs. */
 import * as fc from 'fast-check';
 import { given, type Matrix } from '../../../../spec/notation.ts';
 import { selectiveScan as definition, type StateMap } from '../../../../spec/selective-ssm.ts';
@@ -25,11 +25,11 @@ import { over } from '../../over.ts';
 const signature =
   "u bte, delta bte, a en, constantB? en, tokenB? btn, groupB? btgn, constantC? en, tokenC? btn, groupC? btg'n, skip? e, z? bte, deltaBias? e, state ben -> output bte, state ben";
 
-/** How B or C is given: the same at all tokens, per token, or per token and group. */
+/** The layouts of B or C: the same for all tokens, per token, or per token and group. */
 const mapLayouts = ['constant', 'token', 'group'] as const;
 type MapLayout = (typeof mapLayouts)[number];
 
-/** Settings of a selective scan: the layouts of B and C, whether steps are softplus, the chunk size of chunkwise mode. */
+/** Settings of a selective scan: the layouts of B and C, whether softplus is applied to δ, and the chunk size of chunkwise mode. */
 export type SelectiveScanSettings = {
   readonly b: MapLayout;
   readonly c: MapLayout;
@@ -37,7 +37,7 @@ export type SelectiveScanSettings = {
   readonly chunkSize: number;
 };
 
-/** A program of the inputs that the scan's functions take, made of the operator's, whose names of B and C say their layouts. */
+/** Makes a program from a function of nn: converts the operator's inputs, in which the names of B and C depend on their layouts. */
 export const scanning =
   (
     run: (inputs: SelectiveScanInputs, state: Value, settings: SelectiveScanSettings) => SelectiveScanResult,
@@ -66,12 +66,12 @@ const layouts = (size: Size): fc.Arbitrary<Layout<SelectiveScanSettings>> =>
       chunk: chunkDraws,
       layouts: fc.tuple(fc.constantFrom(...mapLayouts), fc.constantFrom(...mapLayouts)),
       deltaSoftplus: fc.boolean(),
-      // about 20 PyTorch's softplus becomes the identity
+      // PyTorch's softplus becomes the identity above 20
       centre: fc.constantFrom(0, 0, 20),
       optional: fc.record({ skip: fc.boolean(), z: fc.boolean(), deltaBias: fc.boolean() }),
     })
     .map(({ perGroup, chunk, layouts: [b, c], deltaSoftplus, centre, optional, ...letters }) => {
-      // without softplus a step must not be negative, or the state grows
+      // without softplus, a negative step would let the state grow
       const positive = deltaSoftplus ? {} : ({ sign: 1 } as const);
       return layoutOf(signature, {
         lengths: { ...letters, e: perGroup * letters.g * letters["g'"] },
@@ -90,7 +90,7 @@ const layouts = (size: Size): fc.Arbitrary<Layout<SelectiveScanSettings>> =>
       });
     });
 
-/** B or C as the definition takes it, of which a case has one layout. */
+/** Converts B or C to the definition's format. A case has exactly one layout of each. */
 function mapOf(constant?: Matrix, token?: Matrix, group?: readonly Matrix[]): StateMap {
   if (constant !== undefined) return { layout: 'constant', rows: constant };
   if (token !== undefined) return { layout: 'token', rows: token };

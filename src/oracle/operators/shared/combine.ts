@@ -1,4 +1,4 @@
-/** @file The programs and faults of every combination of two steps h ↦ a h + b, as a scan in logarithmic depth makes (Eq. 12). */
+/** @file Declares the modes and faults shared by all combinations of two steps h ↦ a h + b, as used by parallel scans (Eq. 12). */
 import { associativeScan, type Combine } from '../../../nn/ssm/associative-scan.ts';
 import type { Affine } from '../../../nn/ssm/combine.ts';
 import type { StateValue } from '../../../nn/ssm/form.ts';
@@ -12,7 +12,7 @@ import type { Operator } from '../../operator.ts';
 import type { Named, Program } from '../../program.ts';
 import { outputsOf } from './ssm.ts';
 
-/** Both modes of a combination: alone, and as the scan of two tokens; `axis` is that of time, counted from the end. */
+/** Makes both modes of a combination: applied directly, and as a scan of two tokens. `axis` is the time axis, a negative index. */
 export const combineModes = <S extends StateValue>(
   combine: Combine<Affine<S>>,
   axis: number,
@@ -31,13 +31,13 @@ export const combineModes = <S extends StateValue>(
   };
 };
 
-/** The faults of a combination. */
+/** Makes the faults of a combination. */
 export const combineFaults = <Text extends string>(operator: Operator<Settings, Text>): Fault[] =>
   faultsOf(operator as Operator, [
     {
       mode: 'whole',
       name: 'decays-not-multiplied',
-      says: 'the later decay stands for both',
+      says: 'the result has the later decay, not the product of both',
       rejectedBy: ['definition', 'associative', 'derivative'],
       program: (inputs, settings, run) => ({
         ...run(inputs, settings),

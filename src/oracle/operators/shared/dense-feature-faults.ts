@@ -1,4 +1,4 @@
-/** @file Faults that every collection and every fusion of shallow features has (Eqs. 10, 11, 21–24). */
+/** @file Faults shared by all collections and fusions of shallow features (Eqs. 10, 11, 21–24). */
 import { denseFusion, fuseByAddition } from '../../../nn/dense-fusion.ts';
 import { pad } from '../../../tensor/primitives/pad.ts';
 import { slice } from '../../../tensor/primitives/slice.ts';
@@ -15,7 +15,7 @@ const isSource = (name: string): boolean => name.startsWith('source.');
 const withSources = (inputs: Named, change: (x: Value) => Value): Named =>
   mapValues(inputs, (x, name) => (isSource(name) ? change(x) : x));
 
-/** Layer 0 last. */
+/** Reverses the order of the sources, so that layer 0 comes last. */
 function reversed(inputs: Named): Named {
   const sources = under(inputs, 'source.').reverse();
   return { ...inputs, ...Object.fromEntries(sources.map((x, l) => [`source.${l}`, x])) };
@@ -23,7 +23,7 @@ function reversed(inputs: Named): Named {
 
 const earlier = (x: Value): Value => pad(slice(x, 1, 0, x.shape[1]! - 1), 1, 1, 0);
 
-/** The faults of an operator that collects. */
+/** Makes the faults of a collection. */
 export const collectingFaults = (operator: Operator<FusionSettings, typeof collectingSignature>): Fault[] =>
   faultsOf(operator, [
     {
@@ -49,7 +49,7 @@ export const collectingFaults = (operator: Operator<FusionSettings, typeof colle
     },
   ]);
 
-/** The faults of an operator that fuses. */
+/** Makes the faults of a fusion. */
 export const fusingFaults = (operator: Operator<FusionSettings, typeof fusingSignature>): Fault[] =>
   faultsOf(operator, [
     {

@@ -1,4 +1,4 @@
-/** @file What a layer collects from the layers before it, and its fusion with that (Eqs. 10, 11, 21–24), under every reading. */
+/** @file Declares the operators of dense features: collection and fusion (Eqs. 10, 11, 21–24), under every reading. */
 import * as fc from 'fast-check';
 import { sourceCount } from '../../../../spec/10-dense-hidden.ts';
 import {
@@ -24,7 +24,7 @@ import type { Named, Program } from '../../program.ts';
 import type { InputLists } from '../../signature-types.ts';
 import { tokenModes } from './tokens.ts';
 
-/** The readings that concern one layer's keys and values. */
+/** The readings that affect the keys and values of one layer. */
 export type FusionReadings = {
   readonly projection: 'identity' | 'linear';
   readonly gate: 'shared' | 'perLayer';
@@ -32,14 +32,14 @@ export type FusionReadings = {
   readonly fusedNorm: 'rms' | 'none';
 };
 
-/** Settings of a fusion: m, and the readings. */
+/** Settings of a fusion: m, ε of the norm, and the readings. */
 export type FusionSettings = {
   readonly denseLayers: number;
   readonly epsilon: number;
   readonly readings: FusionReadings;
 };
 
-/** Every combination of readings, drawn. */
+/** Draws a combination of readings. */
 export const fusionReadings: fc.Arbitrary<FusionReadings> = fc.record({
   projection: fc.constantFrom('identity', 'linear'),
   gate: fc.constantFrom('shared', 'perLayer'),
@@ -47,15 +47,15 @@ export const fusionReadings: fc.Arbitrary<FusionReadings> = fc.record({
   fusedNorm: fc.constantFrom('rms', 'none'),
 });
 
-/** The names `name.0`, `name.1`, … */
+/** Makes `count` names: `name.0`, `name.1`, … */
 export const numbered = (name: string, count: number): string[] =>
   Array.from({ length: count }, (_, i) => `${name}.${i}`);
 
-/** Inputs of which the letters say everything. */
+/** Makes inputs without details beyond their letters. */
 export const plainInputs = (names: readonly string[]): Record<string, Details> =>
   Object.fromEntries(names.map((name) => [name, {}]));
 
-/** The weights of one fusion of so many sources, under a prefix. */
+/** Declares the weights of a fusion of `sources` sources, under a prefix. */
 export function fusionInputs(prefix: string, { readings }: FusionSettings, sources: number): Record<string, Details> {
   const gates = readings.gate === 'shared' ? Math.min(1, sources) : sources;
   const maps = readings.projection === 'linear' ? sources : 0;
@@ -66,21 +66,21 @@ export function fusionInputs(prefix: string, { readings }: FusionSettings, sourc
   };
 }
 
-/** The weights under a prefix as the engine takes them. */
+/** Converts the weights under a prefix to the engine's format. */
 export const weightsOf = (inputs: Named, prefix: string): FusionParams =>
   treeOf(stripped(inputs, prefix)) as FusionParams;
 
-/** The weights under a prefix as definitions take them. */
+/** Converts the weights under a prefix to the definitions' format. */
 export const parametersOf = (
   inputs: Readonly<Record<string, Lists | undefined>>,
   prefix: string,
 ): FusionParameters => ({ gates: [], ...(treeOf(stripped(inputs, prefix)) as Partial<FusionParameters>) });
 
-/** The layers' features nearest first, m at the most; inputs hold them layer 0 first, as `source.0`, `source.1`, … */
+/** Selects the features of the nearest m layers, nearest first. The input order is layer 0 first. */
 const nearest = <T>(layers: readonly T[], { denseLayers }: FusionSettings): T[] =>
   layers.slice(Math.max(0, layers.length - denseLayers)).reverse();
 
-/** The rule of the definition: Eqs. 23 to 25 as they stand, by addition; the other fusions are readings of whole networks. */
+/** Makes the definition's rule with fusion by addition, as in Eqs. 23–25. Other fusions are readings of whole networks. */
 export const byAddition = (settings: FusionSettings): FusionRule => ({
   ...settings,
   readings: { ...settings.readings, fusion: 'add' },
@@ -100,16 +100,16 @@ const draws = (size: Size, leastLayers: number) =>
 
 const weights = 'param.gates.*.down ri, param.gates.*.up wr, param.projections.* ww';
 
-/** What a layer collects takes and gives: the sources layer 0 first, what is collected nearest layer first. */
+/** The signature of a collection. Sources are ordered from layer 0, collected features from the nearest layer. */
 export const collectingSignature = `x bti, source.* btw, ${weights} -> dense.* btw` as const;
 
-/** What a fusion takes and gives. */
+/** The signature of a fusion. */
 export const fusingSignature = `own btw, x bti, source.* btw, ${weights}, param.norm? w -> fused btw` as const;
 
 /** The definition of Eq. 10, 21 or 22. */
 type CollectDefinition = typeof denseKeys;
 
-/** What the definition collects for one token. */
+/** Collects the features for one token by the definition. */
 function collectByDefinition(
   define: CollectDefinition,
   token: InputLists<typeof collectingSignature, 'bt'>,
@@ -122,7 +122,7 @@ function collectByDefinition(
   return define(features, settings.denseLayers, sourceProjections(parameters, rule, count), gates);
 }
 
-/** Eqs. 10, 21 and 22: what a layer collects from the layers before it, [b, t, w] from each. */
+/** Declares a collection, Eq. 10, 21 or 22: one feature [b, t, w] from each of the nearest m layers. */
 export const collecting = (define: CollectDefinition) => ({
   signature: collectingSignature,
   layouts: (size: Size) =>
@@ -148,7 +148,7 @@ export const collecting = (define: CollectDefinition) => ({
   reference: 'whole',
 });
 
-/** A feature fused with those of the shallow layers, on the engine. */
+/** Fuses a feature with those of shallower layers, on the engine. */
 export const fusedOnEngine = (
   own: Value,
   shallow: readonly Value[],
@@ -161,7 +161,7 @@ export const fusedOnEngine = (
     epsilon: settings.epsilon,
   });
 
-/** What remains of a feature without dense connections: itself, normed where the reading says so. */
+/** Fuses a feature with nothing: applies only the norm, if there is one. */
 export const alone = (own: Value, norm: Value | undefined, epsilon: number): Value =>
   norm === undefined ? own : rmsNorm(own, norm, epsilon);
 
@@ -170,7 +170,7 @@ const aloneModes: Operator<FusionSettings, typeof fusingSignature>['modes'] = to
   ({ own, 'param.norm': norm }, { epsilon }: FusionSettings) => ({ fused: alone(own, norm, epsilon) }),
 );
 
-/** Eqs. 11, 23 and 24: a layer's own feature with what it collected, normed where the reading says so. */
+/** Declares a fusion, Eq. 11, 23 or 24: fuses a layer's own feature with the collected ones, then applies the norm, if any. */
 export const fusing = (define: CollectDefinition, fuse: (own: Vector, dense: Matrix) => Vector) => ({
   signature: fusingSignature,
   layouts: (size: Size) =>
@@ -200,7 +200,7 @@ export const fusing = (define: CollectDefinition, fuse: (own: Vector, dense: Mat
 
 const isOfGates = (name: string): boolean => /gates|projections/.test(name);
 
-/** Closed gates: every weight of the gates' last maps is 0, so g = 0 and nothing is let in. */
+/** Closes every gate: sets the gates' last maps to 0, so that g = 0. */
 const closeGates = <S extends Settings>(c: Case<S>): Case<S> => ({
   ...c,
   inputs: Object.fromEntries(
@@ -208,14 +208,14 @@ const closeGates = <S extends Settings>(c: Case<S>): Case<S> => ({
   ),
 });
 
-/** m = 0: the weights of gates and projections are then not used, and get no gradient. */
+/** Sets m = 0, and removes the weights of gates and projections, which are then unused. */
 const noDenseLayers = <S extends FusionSettings>(c: Case<S>): Case<S> => ({
   ...c,
   inputs: Object.fromEntries(Object.entries(c.inputs).filter(([name]) => !isOfGates(name))),
   settings: { ...c.settings, denseLayers: 0 },
 });
 
-/** The cases in which nothing is let in: the program is then one of the own features alone. */
+/** Declares the special cases without sources, m = 0 and closed gates. `program` uses only the own features. */
 export function withoutSources<S extends FusionSettings>(
   program: (mode: string) => Program<S>,
 ): Record<string, Reduction<S>> {

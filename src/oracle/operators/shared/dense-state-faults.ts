@@ -1,4 +1,4 @@
-/** @file Wrong dense connections of states, in DenseMamba and in the time-invariant stack. */
+/** @file Faults of dense connections of states, shared by DenseMamba and the time-invariant stack. */
 import { sourcesOf } from '../../../models/fusion-shapes.ts';
 import type { StateReadings } from '../../../nn/dense-states/fuse.ts';
 import { zerosLike } from '../../../tensor/operand.ts';
@@ -18,7 +18,7 @@ import type { DenseConfig } from './dense-states.ts';
 
 type DenseSettings = Settings & { readonly config: DenseConfig };
 
-/** A program under other readings. */
+/** Runs the right program under changed readings. */
 const reading =
   <S extends DenseSettings>(change: (readings: StateReadings) => Partial<StateReadings>): Wrong<S>['program'] =>
   (inputs, settings, run) => {
@@ -27,17 +27,17 @@ const reading =
     return run(inputs, { ...settings, config: { ...config, readings } });
   };
 
-/** Inputs with those that a pattern names changed. */
+/** Changes the inputs whose names match a pattern. */
 const matching = (inputs: Named, pattern: RegExp, change: (x: Value) => Value): Named =>
   mapValues(inputs, (x, name) => (pattern.test(name) ? change(x) : x));
 
-/** Rows of a gate over all entries [e·n, r], entry e·N + n exchanged for n·E + e. */
+/** Reorders the rows of a gate over all entries [E·N, r]: row e·N + n moves to n·E + e. */
 function byStates(up: Value, states: number): Value {
   const [rows, rank] = up.shape as [number, number];
   return reshape(transpose(reshape(up, [rows / states, states, rank]), [1, 0, 2]), [rows, rank]);
 }
 
-/** The weights of one more source in every layer that has one: those of its last source again. */
+/** Adds the weights of one more source to each layer that can have one, as copies of its last source's weights. */
 function weightsOfOneMore(inputs: Named, config: DenseConfig): Named {
   const added: Record<string, Value> = {};
   for (let l = config.denseLayers + 1; l < config.layers; l++) {
@@ -58,7 +58,7 @@ function weightsOfOneMore(inputs: Named, config: DenseConfig): Named {
   return added;
 }
 
-/** The faults that both networks can have; `parallel` is a mode of it that all linear readings admit, not the reference. */
+/** Makes the faults of both networks. `parallel` names a mode other than the reference that admits all linear readings. */
 export const wrongDenseStates = <S extends DenseSettings>(parallel: string): Wrong<S>[] => [
   {
     mode: 'recurrent',
@@ -70,7 +70,7 @@ export const wrongDenseStates = <S extends DenseSettings>(parallel: string): Wro
   {
     mode: parallel,
     name: 'other-pass',
-    says: 'hands fused states to deeper layers for raw ones, and the other way round',
+    says: 'passes on fused states where raw ones are declared, and the other way round',
     rejectedBy: ['definition', 'modes'],
     program: reading(({ pass }) => ({ pass: pass === 'raw' ? 'fused' : 'raw' })),
   },
@@ -113,7 +113,7 @@ export const wrongDenseStates = <S extends DenseSettings>(parallel: string): Wro
     rejectedBy: ['definition', 'modes'],
     program: (inputs, settings, run) => {
       const { config } = settings;
-      // a second source may make of attention what the mode does not compute
+      // with a second source, attention may be nonlinear, which the mode cannot compute
       if (config.denseLayers === 0 || config.readings.fusion === 'attention') return run(inputs, settings);
       const wider = { ...settings, config: { ...config, denseLayers: config.denseLayers + 1 } };
       return run({ ...inputs, ...weightsOfOneMore(inputs, config) }, wider);
@@ -139,13 +139,13 @@ export const wrongDenseStates = <S extends DenseSettings>(parallel: string): Wro
   },
 ];
 
-/** States one token late: those of the token before, and zeros at the first. */
+/** Replaces each token's state by the previous one, and the first by zeros. */
 const late = (x: Value): Value => {
   const t = x.shape[1]!;
   return t === 0 ? x : concat([zerosLike(x, [x.shape[0]!, 1, ...x.shape.slice(2)]), slice(x, 1, 0, t - 1)], 1);
 };
 
-/** Ways in which a layer takes its sources. */
+/** Faults in how a layer takes its sources. */
 export const wrongSources: readonly (Omit<Description, 'mode'> & { change(sources: Value[]): Value[] })[] = [
   {
     name: 'sources-late',

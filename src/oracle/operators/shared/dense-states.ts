@@ -1,4 +1,4 @@
-/** @file What DenseMamba and the dense stack share as operators: readings drawn, special cases. */
+/** @file Draws readings and makes special cases for DenseMamba and the dense stack. */
 import * as fc from 'fast-check';
 import { carriedRecurrence } from '../../../nn/dense-states/carry.ts';
 import type { StateReadings } from '../../../nn/dense-states/fuse.ts';
@@ -6,7 +6,7 @@ import type { Case, Settings, Tensors } from '../../case.ts';
 import { small } from '../../draw.ts';
 import type { Named } from '../../program.ts';
 
-/** Every combination of readings of states, drawn. */
+/** Draws a combination of readings of states. */
 export const stateReadings: fc.Arbitrary<StateReadings> = fc.record({
   carry: fc.constantFrom('raw', 'fused'),
   pass: fc.constantFrom('raw', 'fused'),
@@ -19,7 +19,7 @@ export const stateReadings: fc.Arbitrary<StateReadings> = fc.record({
   stateNorm: fc.constantFrom('none', 'rms'),
 });
 
-/** Layers, m and gate ranks; each shrinks towards the fewest. */
+/** Draws the number of layers, m and the gate rank. Each shrinks towards its minimum. */
 export const denseDepths = {
   layers: small(4),
   denseLayers: small(3, 0),
@@ -34,26 +34,26 @@ export interface DenseConfig {
   readonly readings: StateReadings;
 }
 
-/** How long a sequence may be: where what is carried is no linear recurrence, each token multiplies what rounding did before it. */
+/** The longest useful sequence. In a nonlinear recurrence, every token amplifies earlier rounding errors, so it must be short. */
 export const longestOf = ({ layers, denseLayers, readings }: DenseConfig): number =>
   carriedRecurrence(readings, Math.min(layers - 1, denseLayers)) === 'nonlinear' ? 9 : Number.POSITIVE_INFINITY;
 
 const isFusion = (name: string): boolean => name.includes('.fusion.');
 
-/** Inputs without the weights of fusions. */
+/** Removes the weights of fusions. */
 export const withoutFusion = <T extends Named | Tensors>(inputs: T): T =>
   Object.fromEntries(Object.entries(inputs).filter(([name]) => !isFusion(name))) as T;
 
 type DenseCase<C extends DenseConfig> = Case<Settings & { readonly config: C }>;
 
-/** m = 0. */
+/** Sets m = 0, and removes the weights of fusions. */
 export const noDenseStates = <C extends DenseConfig, D extends DenseCase<C>>(c: D): D => ({
   ...c,
   inputs: withoutFusion(c.inputs),
   settings: { ...c.settings, config: { ...c.settings.config, denseLayers: 0 } },
 });
 
-/** Gates whose last maps are 0, and a fusion that then leaves the own state: by addition or attention, without a norm. */
+/** Closes every gate: sets the gates' last maps to 0, and selects a fusion that then returns the own state, without a norm. */
 export const closedGates = <C extends DenseConfig, D extends DenseCase<C>>(c: D): D => {
   const { config } = c.settings;
   const { fusion } = config.readings;
@@ -64,5 +64,5 @@ export const closedGates = <C extends DenseConfig, D extends DenseCase<C>>(c: D)
   return { ...c, inputs: Object.fromEntries(inputs), settings: { ...c.settings, config: { ...config, readings } } };
 };
 
-/** Numbers that only a model with fusions has. */
+/** Whether a result exists only in a model with fusions. */
 export const ofFusion = isFusion;

@@ -1,4 +1,4 @@
-/** @file Declares language models as operators: their parameters are inputs, so every one of them gets a gradient. */
+/** @file Makes operators from language models. Parameters are inputs, so each of them gets a gradient. */
 import * as fc from 'fast-check';
 import { forwardBatch } from '../../../models/batch.ts';
 import type { LanguageModel, ModelState } from '../../../models/language-model.ts';
@@ -16,16 +16,16 @@ import { type Lengths, signatureOf } from '../../signature.ts';
 import { inEveryMode, type ModeName, modeOf } from './modes.ts';
 import { laterPosition } from './retention.ts';
 
-/** Settings of a model: its configuration, the chunk size, and how many tokens came before. */
+/** Settings of a model: its configuration, the chunk size, and the number of earlier tokens. */
 export type ModelSettings<C> = { readonly config: C; readonly chunkSize: number; readonly position: number };
 
-/** What every configuration has. */
+/** The fields of every configuration. */
 export interface AnyConfig {
   readonly vocabulary: number;
   readonly layers: number;
 }
 
-/** A model as its folder declares it: its signature has a term for each part of a layer's state, `state.*` or `state.*.keys`. */
+/** The declaration of a model. Its signature has a term for each part of a layer's state, such as `state.*` or `state.*.keys`. */
 export interface ModelDeclaration<C extends AnyConfig, P extends Tree, S extends Tree, Text extends string>
   extends Omit<
     Declaration<ModelSettings<C>, Text>,
@@ -35,30 +35,30 @@ export interface ModelDeclaration<C extends AnyConfig, P extends Tree, S extends
   readonly configs: fc.Arbitrary<C>;
   /** The lengths of the letters of a layer's state. */
   lengthsOf(config: NoInfer<C>): Lengths;
-  /** How long a sequence may be before rounding grows until bounds say nothing. */
+  /** The longest sequence for which bounds are still useful. */
   longest?(config: NoInfer<C>): number;
 }
 
-/** A weight's slot: norms around 1, maps scaled so that activations stay of order 1. */
+/** Makes the slot of a weight: norms lie around 1, and maps are scaled to keep activations of order 1. */
 export const weightSlot = (path: string, shape: Shape): Slot => {
   const isNorm = path.toLowerCase().endsWith('norm');
   return isNorm ? { shape, centre: 1, spread: 0.3 } : { shape, spread: 1 / Math.sqrt(Math.max(1, shape.at(-1)!)) };
 };
 
-/** The names of all layers' states, layer by layer. */
+/** Lists the names of all layers' states, layer by layer. */
 export const stateNames = (text: string, layers: number): string[] => {
   const patterns = signatureOf(text).outputs.flatMap(({ pattern }) => (pattern.includes('*') ? [pattern] : []));
   return Array.from({ length: layers }, (_, l) => patterns.map((pattern) => pattern.replace('*', `${l}`))).flat();
 };
 
-/** The parameters among the inputs of a definition, as its chapter takes them. */
+/** Collects the parameters among a definition's inputs into a tree. */
 export const paramsIn = (inputs: Readonly<Record<string, Lists>>): unknown => treeOf(stripped(inputs, 'param.'));
 
-/** The states of all layers among the inputs of a definition; none where it starts a sequence. */
+/** Collects the states of all layers among a definition's inputs; empty at the start of a sequence. */
 export const statesIn = <S>(inputs: Readonly<Record<string, Lists>>): S[] =>
   Object.values(treeOf(stripped(inputs, 'state.')) as Readonly<Record<string, S>>);
 
-/** The states of all layers under their names. */
+/** Names the states of all layers: `state.0.keys`, … */
 export const namedStates = <X>(layers: readonly Readonly<Record<string, X>>[]): Record<string, X> =>
   Object.fromEntries(
     layers.flatMap((layer, l) => Object.entries(layer).map(([place, x]) => [`state.${l}.${place}`, x])),
@@ -80,7 +80,7 @@ function layouts<C extends AnyConfig, P extends Tree, S extends Tree, Text exten
       const t = Math.min(drawn, longest(config));
       const shapes = model.shapes(config);
       const weights = Object.entries(shapes).map(([path, shape]) => [`param.${path}`, weightSlot(path, shape)]);
-      // the read-out of a padded vocabulary has more rows than there are tokens
+      // if the vocabulary is padded, the head has more rows than there are tokens
       const [o] = (shapes.head ?? shapes.embedding) as readonly [number, number];
       const states = stateNames(signature, config.layers);
       return layoutOf(signature, {
@@ -96,7 +96,7 @@ function layouts<C extends AnyConfig, P extends Tree, S extends Tree, Text exten
     });
 }
 
-/** The state among inputs, or the model's own start for `batch` sequences. */
+/** Returns the state given in the inputs, or the model's own initial state for `batch` sequences. */
 function stateIn<C, P extends Tree, S extends Tree>(
   model: LanguageModel<C, P, S>,
   params: P,
@@ -108,11 +108,11 @@ function stateIn<C, P extends Tree, S extends Tree>(
   return { position, layers: given.length > 0 ? given : model.start(params, config, batch).layers };
 }
 
-/** The values of a state under their names. */
+/** Names the values of a state. */
 const namedState = <S extends Tree>({ layers }: ModelState<S>): Named =>
   Object.fromEntries(namedLeavesOf(layers).map(([path, s]) => [`state.${path}`, s]));
 
-/** A model in a mode, from the states among its inputs, or from its own start. */
+/** Makes a program of a model in a mode. It starts from the given states, or from the model's own initial state. */
 export const modelProgram =
   <C, P extends Tree, S extends Tree>(model: LanguageModel<C, P, S>, name: ModeName): Program<ModelSettings<C>> =>
   (inputs, settings) => {
@@ -123,7 +123,7 @@ export const modelProgram =
     return { logits, ...namedState(state) };
   };
 
-/** The same on a batch. */
+/** As `modelProgram`, on a batch. */
 const batchProgram =
   <C, P extends Tree, S extends Tree>(
     model: LanguageModel<C, P, S>,
@@ -138,7 +138,7 @@ const batchProgram =
     return { logits, ...statesByName(states.map(namedState)) };
   };
 
-/** A model as an operator. */
+/** Makes an operator from a model. */
 export function modelOperator<C extends AnyConfig, P extends Tree, S extends Tree, const Text extends string>(
   declaration: ModelDeclaration<C, P, S, Text>,
 ): Operator<ModelSettings<C>, Text> {
@@ -146,7 +146,7 @@ export function modelOperator<C extends AnyConfig, P extends Tree, S extends Tre
   return defineOperator<Text, ModelSettings<C>>({
     ...rest,
     layouts: (size) => layouts(declaration, size),
-    // the norms between layers blow up what wide or sparse numbers lose, until bounds say nothing
+    // norms between layers amplify the rounding errors of wide or sparse numbers until bounds are useless
     values: ['normal'],
     modes: inEveryMode((name) => modelProgram(model, name) as ProgramOf<Text, ModelSettings<C>>),
     together: inEveryMode((name) => batchProgram(model, name)),

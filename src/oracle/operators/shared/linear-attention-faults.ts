@@ -1,4 +1,4 @@
-/** @file What several wrong linear attentions are made of: chunks that hand over something else, decays that are masked too late. */
+/** @file Helpers for faults of linear attention: wrong states between chunks, decays masked too late, filled chunks. */
 import type { LinearAttentionInputs, LinearAttentionResult } from '../../../nn/linear-attention/inputs.ts';
 import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.ts';
 import { recurrentLinearAttention } from '../../../nn/linear-attention/recurrent.ts';
@@ -16,12 +16,12 @@ import { select } from '../../../tensor/primitives/select.ts';
 import { slice } from '../../../tensor/primitives/slice.ts';
 import type { Value } from '../../../tensor/value.ts';
 
-/** Inputs and the state before the first token. */
+/** The inputs and the initial state. */
 interface Inputs extends LinearAttentionInputs {
   readonly state: Value;
 }
 
-/** Chunks one after another in parallel mode, the state between them changed. */
+/** Runs chunks one after another in parallel mode, with the state between chunks changed by `handOver`. */
 export function inChunks(
   { state, ...inputs }: Inputs,
   chunkSize: number,
@@ -38,7 +38,7 @@ export function inChunks(
   return { output: concat(outputs, 2), state: s };
 }
 
-/** Linear attention in parallel mode whose decays are exp of a difference of sums of gates, masked only afterwards. */
+/** Runs linear attention in parallel mode, but masks the decays after exp, not before. */
 export function maskedLate({ q, k, v, gate, state }: Inputs & { readonly gate: Value }): LinearAttentionResult {
   const scores = mul(einsum('bhtd,bhsd->bhts', q, k), decaysMaskedLate(gate));
   const carried = parallelLinearAttention({ q, k: zerosLike(k), v, gate }, state).output;
@@ -48,7 +48,7 @@ export function maskedLate({ q, k, v, gate, state }: Inputs & { readonly gate: V
   };
 }
 
-/** Decays from token to token: [b, h, t, s]. */
+/** Computes the decays between tokens, [b, h, t, s], as exp of differences of cumulative gates, masked afterwards. */
 function decaysMaskedLate(gate: Value): Value {
   const [b, h, t] = gate.shape as readonly [number, number, number];
   const sums = linearScan(filledLike(gate, 1, gate.shape), gate, zerosLike(gate, [b, h]), 2);
@@ -57,7 +57,7 @@ function decaysMaskedLate(gate: Value): Value {
   return select(constantLike(gate, below, [t, t]), decays, 0);
 }
 
-/** How sequences [b, h, t, …] are filled to whole chunks: with zeros, or gates with the last token's. */
+/** Makes functions that pad sequences [b, h, t, …] to whole chunks: with zeros, or gates with the last token's gate. */
 export function filling(t: number, chunkSize: number): { zeros(x: Value): Value; gates(gate: Value): Value } {
   const missing = (chunkSize - (t % chunkSize)) % chunkSize;
   return {

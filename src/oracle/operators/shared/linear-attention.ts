@@ -1,4 +1,4 @@
-/** @file The settings, layouts, modes and laws that every linear attention shares. */
+/** @file Declares the settings, layouts, modes and laws shared by all linear attentions. */
 import * as fc from 'fast-check';
 import { chunkwiseLinearAttention } from '../../../nn/linear-attention/chunkwise.ts';
 import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
@@ -22,7 +22,7 @@ const attentionIn = (name: ModeName, chunkSize: number): LinearAttention =>
     recurrent: () => recurrentLinearAttention,
   })[name]();
 
-/** A program of each mode, given that mode of linear attention. */
+/** Makes a program for each mode: passes that mode of linear attention to `run`. */
 export const linearAttentionModes = <Text extends string>(
   run: (attention: LinearAttention, inputs: InputsOf<Text, Value>) => OutputsOf<Text, Value>,
 ): Record<ModeName, ProgramOf<Text, LinearAttentionSettings>> =>
@@ -32,7 +32,7 @@ export const linearAttentionModes = <Text extends string>(
         run(attentionIn(name, chunkSize), inputs),
   );
 
-/** Layouts of a signature with queries, keys, values and a state. */
+/** Draws layouts of a signature with queries, keys, values and a state. */
 export const linearAttentionLayouts =
   (signature: string, details: Readonly<Record<string, Details>> = {}) =>
   (size: Size): fc.Arbitrary<Layout<LinearAttentionSettings>> =>
@@ -46,7 +46,7 @@ export const linearAttentionLayouts =
         }),
       );
 
-/** What a linear attention without a divisor claims. */
+/** The claims of a linear attention without a divisor. */
 export const linearAttentionLaws = {
   heads: 'h',
   linearIn: ['v', 'state'],

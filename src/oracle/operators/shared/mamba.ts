@@ -1,4 +1,4 @@
-/** @file What Mamba and DenseMamba share as operators: their signature, and a definition from the first token on or from states. */
+/** @file Declares the signature and definition shared by Mamba and DenseMamba. */
 import type { MambaLayerState } from '../../../../spec/mamba.ts';
 import type { Matrix } from '../../../../spec/notation.ts';
 import type { MambaConfig } from '../../../models/mamba-config.ts';
@@ -6,18 +6,18 @@ import { type Definition, over } from '../../over.ts';
 import type { Lengths } from '../../signature.ts';
 import { type ModelSettings, namedStates, paramsIn, statesIn } from './language-models.ts';
 
-/** What every network of Mamba's kind takes and gives. */
+/** The signature of Mamba and DenseMamba. */
 export const mambaSignature =
   'tokens bt, param.embedding oi, param.**, state.*.conv bke, state.*.ssm ben -> logits bto, state.*.conv bke, state.*.ssm ben';
 
-/** The lengths of the letters of a layer's state. */
+/** Returns the lengths of the letters of a layer's state. */
 export const mambaLengths = ({ innerWidth, stateSize, convolutionWidth }: MambaConfig): Lengths => ({
   k: convolutionWidth,
   e: innerWidth,
   n: stateSize,
 });
 
-/** A network as its chapter defines it, with the state that each layer leaves. */
+/** The scalar definition of a network, in its chapter's format. It returns the logits and each layer's final state. */
 type Network<C> = (
   params: never,
   config: C,
@@ -25,7 +25,7 @@ type Network<C> = (
   states: readonly MambaLayerState[],
 ) => { readonly logits: Matrix; readonly states: readonly MambaLayerState[] };
 
-/** A definition of a network of Mamba's kind. */
+/** Lifts the definition of a network to a batch of sequences, with or without initial states. */
 export const mambaDefinition = <C extends MambaConfig>(network: Network<C>): Definition<ModelSettings<C>> =>
   over('b', mambaSignature, ({ tokens, ...inputs }, { config }: ModelSettings<C>) => {
     const before = statesIn<{ conv: Matrix; ssm: Matrix }>(inputs).map(({ conv, ssm }) => ({

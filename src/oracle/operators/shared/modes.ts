@@ -1,4 +1,4 @@
-/** @file The modes of retention, attention and language models, by name. */
+/** @file Names the modes of retention, attention and language models. */
 import type { Mode } from '../../../nn/mode.ts';
 
 /** The names of the modes. */
@@ -7,11 +7,11 @@ export const modeNames = ['parallel', 'chunkwise', 'recurrent'] as const;
 /** A mode's name. */
 export type ModeName = (typeof modeNames)[number];
 
-/** A mode by its name. */
+/** Returns a mode by its name. */
 export const modeOf = (name: ModeName, chunkSize: number): Mode =>
   name === 'chunkwise' ? { name, chunkSize } : { name };
 
-/** What every mode has, made for each. */
+/** Makes a record with an entry for each mode. */
 export const inEveryMode = <T>(of: (name: ModeName) => T): Record<ModeName, T> => ({
   parallel: of('parallel'),
   chunkwise: of('chunkwise'),

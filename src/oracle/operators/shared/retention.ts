@@ -1,4 +1,4 @@
-/** @file The inputs, layouts and programs that every retention shares. */
+/** @file Declares the signature, settings, layouts and programs shared by all retentions. */
 import * as fc from 'fast-check';
 import type { RetentionResult } from '../../../nn/retention/inputs.ts';
 import { normalisedRetention, type RetentionNorm } from '../../../nn/retention/normalised.ts';
@@ -8,10 +8,10 @@ import { layoutOf } from '../../layout.ts';
 import type { ProgramOf, Size } from '../../operator.ts';
 import { inEveryMode, type ModeName, modeOf } from './modes.ts';
 
-/** What every retention takes and gives. */
+/** The signature of all retentions. */
 export const retentionSignature = 'q bhtd, k bhtd, v bhte, state bhde -> output bhte, state bhde';
 
-/** Settings of retention: γ of each head, the chunk size of chunkwise mode, how many tokens came before. */
+/** Settings of retention: γ of each head, the chunk size of chunkwise mode, and the number of earlier tokens. */
 export type RetentionSettings = {
   readonly decay: readonly number[];
   readonly chunkSize: number;
@@ -21,13 +21,13 @@ export type RetentionSettings = {
 /** A program of a retention. */
 export type RetentionProgram = ProgramOf<typeof retentionSignature, RetentionSettings>;
 
-/** A program whose inputs and settings are one record, as functions of nn take them. */
+/** Makes a program from a function that takes inputs and settings as one record. */
 export const retaining =
   (run: (call: Parameters<RetentionProgram>[0] & RetentionSettings) => RetentionResult): RetentionProgram =>
   (inputs, settings) =>
     run({ ...inputs, ...settings });
 
-/** The modes of retention with a normalisation. */
+/** Makes the modes of retention with a normalisation. */
 export const retentionModes = (norm: RetentionNorm): Record<ModeName, RetentionProgram> =>
   inEveryMode((name) =>
     retaining(({ state, chunkSize, position, ...inputs }) =>
@@ -35,7 +35,7 @@ export const retentionModes = (norm: RetentionNorm): Record<ModeName, RetentionP
     ),
   );
 
-/** Layouts of a retention that starts at one of some positions. */
+/** Draws layouts of a retention that starts at one of the given positions. */
 export const retentionLayouts =
   (...positions: readonly number[]) =>
   (size: Size): fc.Arbitrary<Layout<RetentionSettings>> =>
@@ -57,7 +57,7 @@ export const retentionLayouts =
         }),
       );
 
-/** The settings after some tokens. */
+/** Advances the position in the settings by a number of tokens. */
 export const laterPosition = <S extends { readonly position: number }>(settings: S, tokens: number): S => ({
   ...settings,
   position: settings.position + tokens,

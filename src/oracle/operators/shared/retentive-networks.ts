@@ -1,4 +1,4 @@
-/** @file What RetNet and DenseRetNet share as operators: their signature, and a definition with every normalisation. */
+/** @file Declares the signature and definition shared by RetNet and DenseRetNet, with every normalisation. */
 import * as fc from 'fast-check';
 import { retention as recurrence } from '../../../../spec/19-retention.ts';
 import {
@@ -18,10 +18,10 @@ import type { Operator } from '../../operator.ts';
 import { over } from '../../over.ts';
 import { type AnyConfig, type ModelSettings, paramsIn } from './language-models.ts';
 
-/** What every network of retentions takes and gives. */
+/** The signature of RetNet and DenseRetNet. */
 export const retentiveSignature = 'tokens bt, param.embedding oi, param.**, state.* bhde -> logits bto, state.* bhde';
 
-/** The readings of retention that every network of them has, drawn. */
+/** Draws the readings of retention that both networks have. */
 export const retentionReadings: { readonly [R in keyof RetentionReadings]: fc.Arbitrary<RetentionReadings[R]> } = {
   retentionNorm: fc.constantFrom('none', 'decay', 'torchscale'),
   rotationPhase: fc.constantFrom('p', 'p-1'),
@@ -32,13 +32,13 @@ interface RetentionReadings {
   readonly rotationPhase: RotationPhase;
 }
 
-/** A scalar retention whose rows may be divided by given divisors, and its own divisors unless it divides by nothing. */
+/** A scalar retention that accepts the divisors of its rows, and a function that computes the divisors, if it uses any. */
 interface Division {
   readonly retain: (q: Matrix, k: Matrix, v: Matrix, gamma: number, divisors?: Vector) => Matrix;
   readonly divisors?: (q: Matrix, k: Matrix, v: Matrix, gamma: number) => Vector;
 }
 
-/** The scalar retention that a normalisation means in a mode. */
+/** Returns the scalar retention of a normalisation in a mode. */
 function retainIn(norm: RetentionNorm, mode: string, chunkSize: number): Division {
   if (norm === 'none') return { retain: (q, k, v, gamma) => retainBy.none(q, k, v, gamma) };
   if (norm === 'torchscale' && mode === 'parallel') {
@@ -54,12 +54,12 @@ function retainIn(norm: RetentionNorm, mode: string, chunkSize: number): Divisio
   return { retain: (q, k, v, gamma) => decayNormalised(q, k, v, gamma) };
 }
 
-/** A network as its chapter defines it. */
+/** The scalar definition of a network, in its chapter's format. */
 type Network<C> = (params: never, config: C, tokens: readonly number[], retain: Retain) => Matrix;
 
 type Settings<C> = ModelSettings<C>;
 
-/** A network's definition, from the first token on, and modes that are other functions where the readings say torchscale. */
+/** Declares a network's definition from the first token on. Under torchscale's normalisation, each mode is another function. */
 export function retentive<C extends AnyConfig & { readonly heads: number }>(
   network: Network<C>,
   readingsOf: (config: C) => RetentionReadings,
@@ -75,7 +75,7 @@ export function retentive<C extends AnyConfig & { readonly heads: number }>(
         const { retain, divisors } = retainIn(retentionNorm, mode, chunkSize);
         const run = (at: typeof inputs, retained: Retain): Matrix =>
           network(paramsIn(at) as never, config, tokens, retained);
-        // the networks call their retention layer by layer, and in a layer head by head: so come divisors and states
+        // divisors and states come in the order of the calls: layer by layer, and head by head within a layer
         const constants: Vector[] = [];
         if (divisors !== undefined) {
           run(frozen, (q, k, v, gamma) => {

@@ -1,4 +1,4 @@
-/** @file The settings, layouts, programs and definition that every discrete state space model shares. */
+/** @file Declares the settings, layouts, programs and definition shared by all discrete state space models. */
 import * as fc from 'fast-check';
 import { type DiscreteSsm, recurrence } from '../../../../spec/05-discrete-recurrence.ts';
 import { convolution } from '../../../../spec/07-convolution.ts';
@@ -15,52 +15,52 @@ import { layoutOf } from '../../layout.ts';
 import type { Size } from '../../operator.ts';
 import type { Named, Program } from '../../program.ts';
 
-/** Settings of every mode: the chunk size of chunkwise mode. */
+/** Settings of a state space model: the chunk size of chunkwise mode. */
 export type SsmSettings = { readonly chunkSize: number };
 
-/** The modes, the one that computes as Eqs. 5 and 6 first. */
+/** The names of the modes. The first computes Eqs. 5 and 6 directly. */
 export const ssmModes = ['recurrent', 'scan', 'logStep', 'direct', 'fft', 'chunkwise'] as const;
 
-/** The modes of decays that the primitive linearScan does not compute. */
+/** The modes for decays that the primitive `linearScan` does not support. */
 export const ssmModesWithoutScan = ssmModes.filter((mode) => mode !== 'scan');
 
 /** A mode's name. */
 export type SsmModeName = (typeof ssmModes)[number];
 
-/** A mode by its name. */
+/** Returns a mode by its name. */
 export const ssmMode = (name: SsmModeName, chunkSize: number): SsmMode =>
   name === 'chunkwise' ? { name, chunkSize } : { name };
 
-/** What each of some modes has. */
+/** Makes a record with an entry for each of the given modes. */
 export const inSsmModes = <T>(modes: readonly SsmModeName[], of: (name: SsmModeName) => T): Record<string, T> =>
   Object.fromEntries(modes.map((name) => [name, of(name)]));
 
-/** Results as named outputs: `output`, `state`, or `state.re` and `state.im`. */
+/** Converts a result to named outputs: `output` and `state`, or `state.re` and `state.im`. */
 export const outputsOf = (result: object): Named => Object.fromEntries(namedLeavesOf(result as Tree));
 
-/** Inputs and settings as functions of nn take them, in one record: `a.re` and `a.im` are one complex number. */
+/** Inputs and settings in one record, in the format of nn: `a.re` and `a.im` form one complex value. */
 export type SsmCall<S extends StateValue> = SsmInputs<S> & SsmSettings & { readonly state: S };
 
-/** A program of a state space model. */
+/** Makes a program of a state space model. */
 export const ssmProgram =
   <S extends StateValue = Value>(run: (call: SsmCall<S>) => SsmResult<S>): Program<SsmSettings> =>
   (inputs, settings) =>
     outputsOf(run({ ...(treeOf(inputs) as SsmCall<S>), ...settings }));
 
-/** Programs of a state space model in some modes. */
+/** Makes the programs of a state space model in the given modes. */
 export const ssmPrograms = (modes: readonly SsmModeName[]): Record<string, Program<SsmSettings>> =>
   inSsmModes(modes, (name) =>
     ssmProgram<StateValue>(({ state, chunkSize, ...inputs }) => ssmIn(ssmMode(name, chunkSize))(inputs, state)),
   );
 
-/** Lengths of the axes of a layer. */
+/** Draws the lengths of a layer's axes. */
 export const layerAxes = (size: Size) =>
   fc.record({ b: small(2), t: lengths(size), e: small(3), n: small(size.longest > 32 ? 3 : 4) });
 
-/** What a layer is drawn from: the lengths of its axes, and what its chunk size is made of. */
+/** Draws the lengths of a layer's axes, and the number for `chunkSizeOf`. */
 export const layerDraws = (size: Size) => fc.tuple(layerAxes(size), chunkDraws);
 
-/** Layouts whose decays (numbers, the parts of complex numbers or the entries of matrices) lie between −reach and reach. */
+/** Draws layouts with decays between −reach and reach: real numbers, parts of complex numbers, or entries of matrices. */
 export const ssmLayouts =
   (signature: string, reachOf: (n: number) => number) =>
   (size: Size): fc.Arbitrary<Layout<SsmSettings>> =>
@@ -78,7 +78,7 @@ const byTokens = { output: [5, 6], state: [5] };
 const byUnrolling = { output: [5, 6], state: [12] };
 const byConvolution = { output: [7, 8], state: [13] };
 
-/** The equations that define each mode: unrolled for the scan in logarithmic depth, convolutions, and token by token for all others. */
+/** The equations that define each mode: unrolled for the scan in logarithmic depth, convolutions, or token by token. */
 export const ssmDefinedBy: Readonly<Record<SsmModeName, typeof byTokens>> = {
   recurrent: byTokens,
   scan: byTokens,
@@ -88,7 +88,7 @@ export const ssmDefinedBy: Readonly<Record<SsmModeName, typeof byTokens>> = {
   chunkwise: byTokens,
 };
 
-/** One channel by the equations of `ssmDefinedBy`: `chunkwise`, `recurrent` and `scan` have the same ones. */
+/** Defines one channel in a mode, by the equations of `ssmDefinedBy`. */
 export function ssmDefinition(x: Vector, ssm: DiscreteSsm, h0: Vector, mode: string): Carried {
   const { aBar, bBar } = ssm;
   const { output, state } = recurrence(x, ssm, h0);

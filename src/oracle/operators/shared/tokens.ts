@@ -1,4 +1,4 @@
-/** @file The modes of an operator that treats each token alone: the whole sequence at once, or token by token. */
+/** @file Makes the modes of an operator without memory: the whole sequence at once, or token by token. */
 import { concat } from '../../../tensor/primitives/concat.ts';
 import { slice } from '../../../tensor/primitives/slice.ts';
 import type { Settings } from '../../case.ts';
@@ -7,7 +7,7 @@ import type { ProgramOf } from '../../operator.ts';
 import type { Named, Program } from '../../program.ts';
 import { axisIn, signatureOf } from '../../signature.ts';
 
-/** Both modes of a program of a signature: on all tokens at once, and on one after another. */
+/** Makes both modes of a program: `whole` runs all tokens at once, `tokenwise` runs each token alone. */
 export function tokenModes<const Text extends string, S extends Settings>(
   text: Text,
   program: ProgramOf<Text, S>,

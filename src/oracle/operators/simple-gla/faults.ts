@@ -1,4 +1,4 @@
-/** @file Wrong gated linear attentions. */
+/** @file Faults of gated linear attention: masks, gates, resets, chunks. */
 import { chunkwiseLinearAttention } from '../../../nn/linear-attention/chunkwise.ts';
 import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.ts';
 import { recurrentLinearAttention } from '../../../nn/linear-attention/recurrent.ts';

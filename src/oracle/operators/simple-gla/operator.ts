@@ -1,4 +1,4 @@
-/** @file Linear attention with a gate per token and head, resets among them. */
+/** @file Declares linear attention with a gate per token and head. Some gates are resets. */
 import { gatedLinearAttention as definition } from '../../../../spec/gated-linear-attention.ts';
 import type { Case } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
@@ -14,7 +14,7 @@ import {
 
 const signature = 'q bhtd, k bhtd, v bhte, state bhde, gate bht -> output bhte, state bhde';
 
-/** Gates of 0, which forget nothing. */
+/** Sets all gates to 0, so that nothing is forgotten. */
 const openGates = (c: Case<LinearAttentionSettings>): Case<LinearAttentionSettings> => ({
   ...c,
   inputs: { ...c.inputs, gate: { ...c.inputs.gate!, data: c.inputs.gate!.data.map(() => 0) } },

@@ -1,4 +1,4 @@
-/** @file Wrong state space dualities. */
+/** @file Faults of state space duality: groups, blocks, masks, gradients. */
 import { chunkwiseLinearAttention } from '../../../nn/linear-attention/chunkwise.ts';
 import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.ts';
 import { recurrentLinearAttention } from '../../../nn/linear-attention/recurrent.ts';
@@ -12,7 +12,7 @@ import { faultsOfTokens } from '../../fault.ts';
 import { filling, inChunks, maskedLate } from '../shared/linear-attention-faults.ts';
 import { stateSpaceDuality } from './operator.ts';
 
-/** B or C whose groups are dealt out in turn, head a to group a mod g: a row for each head. */
+/** Expands B or C to one row per head, with the wrong group: head a takes group a mod g. */
 const dealt = (rows: Value, heads: number): Value =>
   stack(
     Array.from({ length: heads }, (_, a) => at(rows, 1, a % rows.shape[1]!)),

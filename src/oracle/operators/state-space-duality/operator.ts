@@ -1,4 +1,4 @@
-/** @file State space duality, groups of heads sharing B and C. */
+/** @file Declares state space duality, in which groups of heads share B and C. */
 import * as fc from 'fast-check';
 import { stateSpaceDuality as definition, groupOfHead } from '../../../../spec/state-space-duality.ts';
 import { stateSpaceDuality as dual } from '../../../nn/state-space-duality.ts';

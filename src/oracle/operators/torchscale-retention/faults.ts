@@ -1,4 +1,4 @@
-/** @file Wrong retentions with torchscale's normalisations. */
+/** @file Faults of retention with torchscale's normalisations: divisors and the initial state. */
 
 import { normalisedRetention } from '../../../nn/retention/normalised.ts';
 import { parallelRetention } from '../../../nn/retention/parallel.ts';
@@ -59,7 +59,7 @@ export const torchscaleRetentionFaults = faultsOf(torchscaleRetention, [
   {
     mode: 'recurrent',
     name: 'state-ignored',
-    says: 'starts from an empty state whatever it is given',
+    says: 'starts from zero and ignores the given state',
     rejectedBy: ['resumable'],
     program: retaining(({ state, position, ...rest }) =>
       normalisedRetention('torchscale', { name: 'recurrent' }, rest, zerosLike(state), { position, path: '' }),

@@ -1,4 +1,4 @@
-/** @file Retention with torchscale's normalisations: another function in each mode, with divisors that count as constants. */
+/** @file Declares retention with torchscale's normalisations: a different function in each mode, with divisors that are constants. */
 import { retention } from '../../../../spec/19-retention.ts';
 import {
   decayNormalised,
@@ -18,7 +18,7 @@ import {
   retentionSignature,
 } from '../shared/retention.ts';
 
-/** The parallel form starts a sequence: a state it is given goes into the next state, not into the outputs. */
+/** Torchscale's retention. In parallel mode, the initial state changes only the final state, not the outputs. */
 export const torchscaleRetention = defineOperator({
   name: 'torchscaleRetention',
   chapter: 'spec/normalised-retention.ts',
@@ -46,7 +46,7 @@ export const torchscaleRetention = defineOperator({
   modesAgree: () => false,
   apart: 'each mode of torchscale divides its rows by something else',
   admits: ({ position }, mode) => mode !== 'parallel' || position === 0,
-  // rows are counted from their chunk's first token
+  // divisors depend on the position within the chunk, so a split must be at a chunk boundary
   splits: ({ chunkSize }, mode, s) => mode !== 'chunkwise' || s % chunkSize === 0,
   after: laterPosition,
   laws: { heads: 'h', headSettings: ['decay'] },

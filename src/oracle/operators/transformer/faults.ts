@@ -1,4 +1,4 @@
-/** @file Wrong Transformers: positions, readings taken for one another, caches. */
+/** @file Faults of the Transformer: wrong positions, confused readings, wrong caches. */
 import type { TransformerConfig } from '../../../models/transformer.ts';
 import { stopGradient } from '../../../tensor/primitives/stop-gradient.ts';
 import { positionsFromRowStart } from '../../batch-faults.ts';
@@ -35,7 +35,7 @@ export const transformerFaults = [
     {
       mode: 'parallel',
       name: 'other-pairs',
-      says: 'halves are turned together for neighbours, and the other way round',
+      says: 'rotates halves where neighbours are declared, and the other way round',
       rejectedBy: ['definition', 'modes'],
       program: (inputs, settings, run) => {
         const rotaryPairs = settings.config.rotaryPairs === 'halves' ? 'neighbours' : 'halves';

@@ -1,4 +1,4 @@
-/** @file The Transformer, with and without a head of its own, under each of its readings, from the first token on or continuing. */
+/** @file Declares the Transformer under each of its readings, with a tied or separate head, with or without a cache. */
 import * as fc from 'fast-check';
 import type { Matrix } from '../../../../spec/notation.ts';
 import { transformer as definition, type TransformerParameters } from '../../../../spec/transformer.ts';
