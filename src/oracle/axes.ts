@@ -3,13 +3,13 @@ import type { Shape } from '../tensor/shape.ts';
 import type { Operator } from './operator.ts';
 import { axisIn, growingAxisIn, hasAxis, matches, termIn } from './signature.ts';
 
-/** The kinds of axes that laws ask for: along one tokens follow each other, or sequences or heads are independent. */
+/** The kinds of axes that laws use. Tokens follow each other along `time`; entries along `batch` and `head` are independent. */
 export type AxisKind = 'time' | 'batch' | 'head';
 
 const letterOf = ({ batch = 'b', laws }: Operator, kind: AxisKind): string | undefined =>
   ({ time: 't', batch, head: laws.heads })[kind];
 
-/** The axis of a kind in an input or output; undefined where there is none. */
+/** The index of an input's or output's axis of a kind, or undefined if it has none. */
 export function axisOf(
   operator: Operator,
   kind: AxisKind,
@@ -26,13 +26,13 @@ export function hasAxisOf(operator: Operator, kind: AxisKind, side: 'inputs' | '
   return letter !== undefined && hasAxis(operator.signature[side], letter);
 }
 
-/** The patterns of the states: names on both sides of a signature that has an axis t. */
+/** The patterns of the states: names on both sides of a signature whose outputs have an axis t. */
 function statePatterns({ signature: { inputs, outputs } }: Operator): string[] {
   if (!hasAxis(outputs, 't')) return [];
   return outputs.map(({ pattern }) => pattern).filter((pattern) => termIn(inputs, pattern) !== undefined);
 }
 
-/** The output that has a number for each token. Throws an Error where there is none. */
+/** Returns the output with an axis t. Throws an Error if there is none. */
 export function timedOutput(operator: Operator): string {
   const term = operator.signature.outputs.find(
     ({ pattern }) => axisOf(operator, 'time', 'outputs', pattern) !== undefined,
@@ -41,18 +41,18 @@ export function timedOutput(operator: Operator): string {
   return term.pattern;
 }
 
-/** Whether sequences of an operator can be continued from a state. */
+/** Whether an operator has states, so that a sequence can continue from one. */
 export const hasStates = (operator: Operator): boolean => statePatterns(operator).length > 0;
 
-/** Whether an input or output is a state, which one part of a sequence hands to the next. */
+/** Whether an input or output is a state. One part of a sequence hands it to the next part. */
 export const isState = (operator: Operator, name: string): boolean =>
   statePatterns(operator).some((pattern) => matches(pattern, name));
 
-/** The axis of a state that grows with every token; undefined where it stays as it is. */
+/** The axis of a state that grows with every token, or undefined if the state has a fixed size. */
 export const growingAxis = ({ signature }: Operator, name: string): number | undefined =>
   growingAxisIn(signature.outputs, 't', name);
 
-/** The longest sequence of a case or layout; 0 where there is no time. */
+/** The length of the longest sequence of a case or layout; 0 if no input has a time axis. */
 export function longestIn(
   operator: Operator,
   { inputs }: { readonly inputs: Readonly<Record<string, { readonly shape: Shape }>> },

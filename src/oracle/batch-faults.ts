@@ -1,4 +1,4 @@
-/** @file Faults that any operator which runs batches can have, and the parts that its own batch faults are made of. */
+/** @file Faults that any operator with batches can have, and helpers for an operator's own batch faults. */
 import { alongRows, type Batch, isToken, type Span } from '../nn/batches/batch.ts';
 import { constantLike } from '../tensor/operand.ts';
 import { add } from '../tensor/primitives/add.ts';
@@ -15,7 +15,7 @@ import type { Operator } from './operator.ts';
 import type { Named, Program } from './program.ts';
 import type { BatchInputsOf, OutputsOf } from './signature-types.ts';
 
-/** A fault that shows on batches only. */
+/** A fault that appears only on batches. */
 export interface WrongBatch<S extends Settings, Text extends string = string> extends Description {
   program(
     inputs: BatchInputsOf<Text, Value>,
@@ -24,7 +24,7 @@ export interface WrongBatch<S extends Settings, Text extends string = string> ex
   ): Named | OutputsOf<Text, Value>;
 }
 
-/** Faults of an operator that show on batches only. */
+/** Makes the faults of an operator that appear only on batches. */
 export const batchFaultsOf = <S extends Settings, Text extends string>(
   operator: Operator<S, Text>,
   wrong: readonly WrongBatch<S, Text>[],
@@ -33,11 +33,11 @@ export const batchFaultsOf = <S extends Settings, Text extends string>(
 const shared = (inputs: Named): Named =>
   Object.fromEntries(Object.entries(inputs).filter(([name]) => !isOfSequence(name)));
 
-/** The length of a growing state after a sequence's tokens, given its state before them, if it has one. */
+/** The length of a growing state after a sequence's tokens. `before` is the sequence's initial state, if it has one. */
 const lengthAfter = (before: Value | undefined, axis: number, { length }: Span): number =>
   (before?.shape[axis] ?? 0) + length;
 
-/** Runs the sequences one after another, each from its own state and settings, or from others. */
+/** Runs the sequences one after another. `change` can replace a sequence's initial state and settings. */
 const inTurn =
   <S extends Settings>(
     operator: Operator<S>,
@@ -72,7 +72,7 @@ const exchanged = (inputs: Named, { spans }: Batch): Named => {
   return { ...shared(inputs), ...statesByName(turned) };
 };
 
-/** The faults of any operator that runs batches. */
+/** Returns the faults that any operator with batches can have; none for other operators. */
 export function batchFaults<S extends Settings>(operator: Operator<S>): Fault[] {
   if (operator.batches !== true) return [];
   const { reference: mode } = operator;
@@ -124,7 +124,7 @@ export function batchFaults<S extends Settings>(operator: Operator<S>): Fault[] 
   ]);
 }
 
-/** Positions of a batch counted as places of its rows. */
+/** Returns the fault that counts a sequence's positions from the start of its row. */
 export const positionsFromRowStart = <S extends Settings & { readonly position: number }, Text extends string>(
   operator: Operator<S, Text>,
 ): Fault[] =>
@@ -140,6 +140,6 @@ export const positionsFromRowStart = <S extends Settings & { readonly position: 
     },
   ]);
 
-/** Zeros at padding. */
+/** Sets padding to zero. */
 export const zeroed = (x: Value, batch: Batch, time = 2): Value =>
   select(constantLike(x, isToken(batch), alongRows(batch, x.shape.length, time)), x, 0);

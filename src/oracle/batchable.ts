@@ -1,4 +1,4 @@
-/** @file Runs operators on batches of sequences of unequal lengths: the same programs, with a batch in the settings. */
+/** @file Runs an operator's programs on batches of sequences of unequal lengths. The settings hold the batch. */
 import type { Batch } from '../nn/batches/batch.ts';
 import { eachSequence } from '../nn/batches/each-sequence.ts';
 import { axisOf, timedOutput } from './axes.ts';
@@ -9,13 +9,13 @@ import type { Named, Program } from './program.ts';
 /** Settings of a program on a batch. */
 export type InBatch<S extends Settings> = S & { readonly batch: Batch };
 
-/** The name of sequence i's own tensor: its state, or its part of an output. */
+/** The name of a tensor that belongs to sequence i: its state, or its part of an output. */
 export const ofSequence = (name: string, i: number): string => `${name}@${i}`;
 
-/** Whether a name is that of a sequence's own tensor. */
+/** Whether a tensor of this name belongs to one sequence. */
 export const isOfSequence = (name: string): boolean => name.includes('@');
 
-/** The own tensors of sequence i, by their names without it. */
+/** The tensors that belong to sequence i, by their names without `@i`. */
 export const ownOf = <T>(named: Readonly<Record<string, T>>, i: number): Record<string, T> =>
   Object.fromEntries(
     Object.entries(named).flatMap(([name, x]) => {
@@ -25,8 +25,9 @@ export const ownOf = <T>(named: Readonly<Record<string, T>>, i: number): Record<
   );
 
 /**
- * An operator whose modes also run batches: where the settings have a `batch`, its sequences are rows of that batch, and its states have
- * a batch of one and a name for each sequence. `together` gives modes that run all sequences at once; the others run each alone.
+ * Makes the modes of an operator run batches too: they do so if the settings have a `batch`. Each sequence is then a part of a row, and
+ * has its own states, `state@0`, `state@1`, …, each with a batch axis of length 1. `together` gives programs that run all sequences at
+ * once; a mode without one runs each sequence alone.
  */
 export function batchable<S extends Settings, Text extends string = string>(
   operator: Operator<S, Text>,
@@ -41,7 +42,7 @@ export function batchable<S extends Settings, Text extends string = string>(
 
 const isInBatch = <S extends Settings>(settings: S): settings is InBatch<S> => 'batch' in settings;
 
-/** Every sequence alone. */
+/** Runs each sequence of a batch alone. */
 const alone =
   <S extends Settings>(operator: Operator<S>, run: Program<S>): Program<InBatch<S>> =>
   (inputs, settings) => {
@@ -63,12 +64,12 @@ const alone =
 const pick = (named: Named, isWanted: (name: string) => boolean): Named =>
   Object.fromEntries(Object.entries(named).filter(([name]) => isWanted(name)));
 
-/** The states of all sequences under their names. */
+/** The states of all sequences as one record: `state@0`, `state@1`, … */
 export const statesByName = (states: readonly Named[]): Named =>
   Object.fromEntries(
     states.flatMap((state, i) => Object.entries(state).map(([name, x]) => [ofSequence(name, i), x] as const)),
   );
 
-/** The states of one name of all sequences, in order. */
+/** One state of every sequence, in order. */
 export const statesOf = (inputs: Named, { spans }: Batch, name: string): Named[string][] =>
   spans.map((_, i) => inputs[ofSequence(name, i)]!);

@@ -1,10 +1,10 @@
-/** @file A case as data: all that an implementation needs for an answer, and all that the answer is judged by. */
+/** @file Cases as data: the inputs, the settings, and a cotangent for every output. */
 import { input } from '../tensor/input.ts';
 import { type Rng, rng } from '../tensor/random.ts';
 import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Executor, Kind, Value } from '../tensor/value.ts';
 
-/** Numbers and their shape, on no executor. */
+/** An array of numbers with a shape, not yet on an executor. */
 export interface Tensor {
   readonly shape: Shape;
   readonly data: Float64Array;
@@ -14,27 +14,27 @@ export interface Tensor {
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** Parameters that are not tensors: decays, chunk sizes, readings. */
+/** An operator's arguments that are not tensors: decays, chunk sizes, readings. */
 export type Settings = Readonly<Record<string, unknown>>;
 
-/** One input of an operator before it has numbers. */
+/** Describes how to draw the numbers of one input. */
 export interface Slot {
   readonly shape: Shape;
-  /** An index slot holds integers below this. */
+  /** Makes an index input: integers from 0 to below this. */
   readonly below?: number;
-  /** A factor of normal numbers, 1 unless given. It keeps deep compositions of order 1. */
+  /** The standard deviation of normal numbers; 1 by default. A small one keeps the outputs of deep networks of order 1. */
   readonly spread?: number;
-  /** An offset of normal numbers: weights of norms lie around 1. */
+  /** The mean of normal numbers; 0 by default. Norm weights use 1. */
   readonly centre?: number;
-  /** Every number has this sign. */
+  /** The sign of every number. */
   readonly sign?: 1 | -1;
-  /** Logarithms of decays: none above 0, one in eight −∞, which is a reset; the others are 0 where dyadic. */
+  /** Draws logarithms of decays: at most 0, and one in eight is −∞ (a reset). In dyadic cases the others are 0. */
   readonly logDecay?: true;
-  /** Numbers from the first to the second instead of normal ones: the ends and the quarters often, in dyadic cases nothing else. */
+  /** Draws from this interval instead of a normal distribution; often its ends and quarters, and only those in dyadic cases. */
   readonly between?: readonly [number, number];
 }
 
-/** The structure of a case: shapes and settings, no numbers yet. */
+/** The structure of a case: shapes and settings, without numbers. */
 export interface Layout<S extends Settings = Settings> {
   readonly inputs: Readonly<Record<string, Slot>>;
   readonly outputs: Readonly<Record<string, Shape>>;
@@ -42,22 +42,23 @@ export interface Layout<S extends Settings = Settings> {
 }
 
 /**
- * `normal`: of order 1. `wide`: over twenty powers of two. `sparse`: mostly 0. `dyadic`: −1, 0 and 1 only, so that sums and
- * products of them and of powers of ½ are exact.
+ * The distribution of the numbers. `normal`: of order 1. `wide`: over twenty powers of two. `sparse`: mostly 0. `dyadic`: −1, 0
+ * and 1 only, so that their sums and products with powers of ½ are exact.
  */
 export type Values = 'normal' | 'wide' | 'sparse' | 'dyadic';
 
-/** Inputs, the settings, and a cotangent for every output. */
+/** The inputs, the settings, and a cotangent for every output. */
 export interface Case<S extends Settings = Settings> {
   readonly inputs: Tensors;
   readonly cotangents: Tensors;
   readonly settings: S;
-  /** The distribution of the numbers. */
+  /** The seed of the numbers. */
   readonly seed: number;
+  /** The distribution of the numbers. */
   readonly values: Values;
 }
 
-/** A layout with numbers: equal seeds give equal numbers. */
+/** Draws the numbers of a layout. Equal seeds give equal numbers. */
 export function fill<S extends Settings>(layout: Layout<S>, seed: number, values: Values): Case<S> {
   const random = rng(seed);
   const inputs = Object.entries(layout.inputs).map(([name, slot]): [string, Tensor] => [
@@ -113,22 +114,22 @@ function logDecays(shape: Shape, random: Rng, values: Values): Tensor {
   return { shape, data: data.map((x) => (random.integer(8) === 0 ? Number.NEGATIVE_INFINITY : decay(x))) };
 }
 
-/** Tensors with each one changed. */
+/** Maps every tensor of a record. */
 export const mapTensors = (tensors: Tensors, f: (x: Tensor, name: string) => Tensor): Tensors =>
   Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, f(x, name)]));
 
-/** A tensor as a value on an executor. */
+/** Puts a tensor on an executor. */
 export const toValue = (on: Executor, { shape, data, kind = 'real' }: Tensor): Value =>
   kind === 'real' ? input(on, data, shape) : { shape, kind, on, data: on.input(data.slice(), shape, kind) };
 
-/** Tensors as values on an executor. */
+/** Puts tensors on an executor. */
 export const toValues = (on: Executor, tensors: Tensors): Record<string, Value> =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toValue(on, tensor)]));
 
-/** Nested lists of numbers, as the scalar definitions take them. */
+/** Nested lists of numbers, the input format of scalar definitions. */
 export type Lists = number | readonly Lists[];
 
-/** A tensor as nested lists, one level per axis. */
+/** Converts a tensor to nested lists, one level per axis. */
 export function toLists({ shape, data }: Tensor): Lists {
   const level = (axis: number, start: number): Lists => {
     if (axis === shape.length) return data[start]!;
@@ -138,7 +139,7 @@ export function toLists({ shape, data }: Tensor): Lists {
   return level(0, 0);
 }
 
-/** Nested lists as a tensor of a known shape. */
+/** Converts nested lists to a tensor of a known shape. */
 export function fromLists(lists: Lists, shape: Shape): Tensor {
   const numbers: number[] = [];
   const walk = (node: Lists): void => {

@@ -1,22 +1,23 @@
-/** @file Compares numbers with expected ones, element by element, within an allowance for each. */
+/** @file Compares numbers with expected numbers, element by element. Each element has its own tolerance. */
 
-/** The worst element of a comparison. */
+/** The result of a comparison, with its worst element. */
 export interface Verdict {
-  /** Worst |error| / allowed: right when at most 1. Where exactness is asked for, 0 or infinity. */
+  /** The largest |error| / allowance: right when at most 1. In an exact comparison it is 0 or infinity. */
   readonly ratio: number;
-  /** The largest |error|, relative to the largest number of the tensor it is in. */
+  /** The largest |error|, relative to the largest number of its tensor. */
   readonly error: number;
-  /** The worst element with both numbers; empty where all are exactly right. */
+  /** The worst element with both numbers; empty if all are exactly right. */
   readonly where: string;
-  /** The number of compared elements, and of loose ones, whose allowance is over a thousandth of the tensor's largest element. */
+  /** The number of compared elements. */
   readonly compared: number;
+  /** The number of compared elements whose allowance is over a thousandth of their tensor's largest number. */
   readonly loose: number;
 }
 
-/** The verdict on nothing. */
+/** The verdict of an empty comparison. */
 export const flawless: Verdict = { ratio: 0, error: 0, where: '', compared: 0, loose: 0 };
 
-/** A verdict on something that could not be compared at all. */
+/** The verdict when no comparison is possible; `where` says why. */
 export const infinitelyWrong = (where: string): Verdict => ({
   ratio: Number.POSITIVE_INFINITY,
   error: Number.POSITIVE_INFINITY,
@@ -28,7 +29,7 @@ export const infinitelyWrong = (where: string): Verdict => ({
 /** Whether a verdict is right. */
 export const isRight = ({ ratio }: Verdict): boolean => ratio <= 1;
 
-/** The worse of two verdicts, with the larger error of both. */
+/** Merges two verdicts: the worse ratio, the larger error, and the sums of the counts. */
 export const worse = (a: Verdict, b: Verdict): Verdict => ({
   ...(b.ratio > a.ratio ? b : a),
   error: Math.max(a.error, b.error),
@@ -40,8 +41,8 @@ export const worse = (a: Verdict, b: Verdict): Verdict => ({
 export type Numbers = Readonly<Record<string, Float64Array>>;
 
 /**
- * `|actual − expected| ≤ allowed`, elementwise, for every name in `expected`. A missing name, another length, a NaN on one side
- * only and an allowance that is not finite are infinitely wrong.
+ * Checks `|actual − expected| ≤ allowed`, elementwise, for every name in `expected`. The ratio is infinite if a name is missing, a
+ * length differs, only one side is NaN, or an allowance is not finite.
  */
 export function within(actual: Numbers, expected: Numbers, allowed: (name: string, i: number) => number): Verdict {
   let [ratio, error, where, compared, loose] = [0, 0, '', 0, 0];
@@ -67,5 +68,5 @@ export function within(actual: Numbers, expected: Numbers, allowed: (name: strin
   return { ratio, error, where, compared, loose };
 }
 
-/** `actual = expected`, bit for bit but for the sign of zero. */
+/** Checks `actual = expected` bit for bit, except for the sign of zero. */
 export const exactly = (actual: Numbers, expected: Numbers): Verdict => within(actual, expected, () => 0);

@@ -1,4 +1,4 @@
-/** @file Makes an operator from its declaration, with defaults for what most operators share. */
+/** @file Makes an operator from its declaration and fills in defaults. */
 import type { Value } from '../tensor/value.ts';
 import { hasStates } from './axes.ts';
 import { batchable, type InBatch } from './batchable.ts';
@@ -8,23 +8,23 @@ import type { Program } from './program.ts';
 import { signatureOf } from './signature.ts';
 import type { BatchInputsOf } from './signature-types.ts';
 
-/** A program of a signature on a batch. */
+/** A program on a batch, typed by its signature. */
 export type BatchProgramOf<Text extends string, S extends Settings> = Program<InBatch<S>, BatchInputsOf<Text, Value>>;
 
 type Always = 'modesAgree' | 'admits' | 'defines' | 'after' | 'laws';
 
-/** An operator as its folder declares it. */
+/** The declaration of an operator: its fields, some of them optional, with the signature as text. */
 export interface Declaration<S extends Settings, Text extends string>
   extends Omit<Operator<S, Text>, 'signature' | 'batches' | Always>,
     Partial<Pick<Operator<S, Text>, Always>> {
   readonly signature: Text;
-  /** Modes that run all sequences of a batch at once; the others run each alone. */
+  /** Programs that run all sequences of a batch at once, by mode. A mode without one runs each sequence alone. */
   readonly together?: Readonly<Record<string, BatchProgramOf<Text, S>>>;
 }
 
 /**
- * An operator. Unless its declaration says otherwise, its modes are one function, each computes every case, the definition speaks of all, and
- * settings are the same for later tokens. One with states also runs batches of sequences.
+ * Makes an operator. By default its modes compute one function, every mode admits every case, the definition covers all settings,
+ * and settings do not change with position. An operator with states also runs batches of sequences.
  */
 export function defineOperator<const Text extends string, S extends Settings>({
   signature,

@@ -1,11 +1,11 @@
-/** @file Draws cases: first the structure, with awkward shapes, then the values. */
+/** @file Draws random cases: first shapes and settings, with unusual lengths among them, then the numbers. */
 import * as fc from 'fast-check';
 import { sizeOf } from '../tensor/shape.ts';
 import { longestIn } from './axes.ts';
 import { type Case, fill, type Layout, type Settings, type Slot, type Values } from './case.ts';
 import type { Operator, Size } from './operator.ts';
 
-/** Sequence lengths: 1, primes, powers of two and their neighbours, at most `longest`; mostly short, and shrinking towards 1. */
+/** Draws sequence lengths up to `longest`: 1, primes, powers of two and their neighbours. Most are short; they shrink towards 1. */
 export const lengths = ({ longest, exact = false }: Size): fc.Arbitrary<number> => {
   const limit = exact ? Math.min(longest, 12) : longest;
   const ugly = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 15, 16, 17, 31, 32, 33, 61, 64, 65, 96].filter((t) => t <= limit);
@@ -14,10 +14,10 @@ export const lengths = ({ longest, exact = false }: Size): fc.Arbitrary<number> 
   return fc.oneof({ weight: 3, arbitrary: among(6) }, among(ugly.length));
 };
 
-/** A small axis length. */
+/** Draws a small axis length. */
 export const small = (max: number, min = 1): fc.Arbitrary<number> => fc.integer({ min, max });
 
-/** A decay of each head: RetNet's, fast ones, 0 and 1; only ½ where results must be exact. */
+/** Draws a decay for each head: RetNet's values, fast decays, 0 and 1; only ½ if results must be exact. */
 export const decays = (heads: number, { exact = false }: Size): fc.Arbitrary<number[]> => {
   const one = exact
     ? fc.constant(0.5)
@@ -29,25 +29,25 @@ export const decays = (heads: number, { exact = false }: Size): fc.Arbitrary<num
 };
 
 /**
- * Draws from which chunk sizes are computed. They are drawn beside the length of a sequence, not after it: shrinking one draw
- * redraws those after it, and a failure that needs both would be lost.
+ * Draws the number that `chunkSizeOf` turns into a chunk size. It is drawn independently of the sequence length: a dependent draw
+ * would change when the length shrinks, and a failure that needs both would be lost.
  */
 export const chunkDraws: fc.Arbitrary<number> = fc.nat({ max: 1023 });
 
 /** The chunk size for a sequence of t tokens: 1 … t + 1. */
 export const chunkSizeOf = (draw: number, t: number): number => 1 + (draw % (t + 1));
 
-/** Seeds of values. */
+/** Draws seeds for `fill`. */
 export const seeds: fc.Arbitrary<number> = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 
-/** A case without its numbers: cheap to draw, inspect and skip. */
+/** A layout with a seed and a distribution: all that `fill` needs. It is cheap to draw, inspect and skip. */
 export interface Draw<S extends Settings = Settings> {
   readonly layout: Layout<S>;
   readonly seed: number;
   readonly values: Values;
 }
 
-/** Draws of an operator: a layout, one of its own unless others are given, then the kind of numbers. */
+/** Draws a layout, a seed and a distribution. The layouts are the operator's own by default. */
 export const draws = <S extends Settings>(
   operator: Operator<S>,
   size: Size,
@@ -55,18 +55,18 @@ export const draws = <S extends Settings>(
   layouts: fc.Arbitrary<Layout<S>> = operator.layouts(size),
 ): fc.Arbitrary<Draw<S>> => fc.record({ layout: layouts, seed: seeds, values: fc.constantFrom(...kinds) });
 
-/** Whether a layout tells axes apart: in every tensor but parameters all lengths differ, so that no transposition can hide. */
+/** Whether all axes of each tensor differ in length, parameters excepted. A transposition then always changes a shape. */
 export const tellsAxesApart = ({ inputs }: Layout): boolean =>
   Object.entries(inputs).every(([name, { shape }]) => name.startsWith('param') || new Set(shape).size === shape.length);
 
-/** One layout in so many may have a single token, where nothing is carried from token to token. */
+/** One in this many layouts may have a single token. Such a layout tests no recurrence. */
 const oneTokenIn = 8;
-/** The number of layouts drawn for each one that is taken. */
+/** The number of layouts to draw for each selected layout. */
 const drawnForOne = 32;
 
 /**
- * A table of at most `count` layouts of an operator that a mode admits, for backends that compile for each: always the same ones, from
- * the smallest to the largest, no two alike, those that tell axes apart before others.
+ * Selects at most `count` distinct layouts that a mode admits, for backends that compile a program per layout. The selection is
+ * deterministic, prefers layouts whose axes differ in length, and is sorted by size.
  */
 export function fewLayouts<S extends Settings>(
   operator: Operator<S>,
@@ -89,14 +89,14 @@ export function fewLayouts<S extends Settings>(
 const numbersIn = ({ inputs }: Layout): number =>
   Object.values(inputs).reduce((total: number, { shape }: Slot) => total + sizeOf(shape), 0);
 
-/** Cases of an operator: a draw, then the numbers themselves. */
+/** Draws cases of an operator, numbers included. */
 export const cases = <S extends Settings>(
   operator: Operator<S>,
   size: Size,
   kinds?: readonly Values[],
 ): fc.Arbitrary<Case<S>> => draws(operator, size, kinds).map(({ layout, seed, values }) => fill(layout, seed, values));
 
-/** `count` draws from a seed: the same ones every time. */
+/** Returns `count` draws. Equal seeds give equal draws. */
 export const sampleDraws = <S extends Settings>(
   operator: Operator<S>,
   size: Size,
@@ -104,7 +104,7 @@ export const sampleDraws = <S extends Settings>(
   seed: number,
 ): Draw<S>[] => fc.sample(draws(operator, size), { numRuns: count, seed });
 
-/** `count` cases from a seed: the same ones every time. */
+/** Returns `count` cases. Equal seeds give equal cases. */
 export const sampleCases = <S extends Settings>(
   operator: Operator<S>,
   size: Size,
@@ -113,7 +113,7 @@ export const sampleCases = <S extends Settings>(
 ): Case<S>[] =>
   sampleDraws(operator, size, count, seed).map(({ layout, seed: of, values }) => fill(layout, of, values));
 
-/** The same cases one by one, for callers that may need only the first. They are drawn in blocks, each twice as large. */
+/** Yields the cases of `sampleCases` lazily, for callers that may need only the first. Blocks of draws double in size. */
 export function* casesInTurn<S extends Settings>(
   operator: Operator<S>,
   size: Size,
@@ -121,11 +121,11 @@ export function* casesInTurn<S extends Settings>(
   seed: number,
 ): Generator<Case<S>> {
   for (let [from, block] = [0, 4]; from < count; from += block, block *= 2) {
-    // a path of one number passes over so many draws
+    // in fast-check, the path `n` skips the first n draws
     const some = fc.sample(draws(operator, size), { seed, path: `${from}`, numRuns: Math.min(block, count - from) });
     for (const { layout, seed: of, values } of some) yield fill(layout, of, values);
   }
 }
 
-/** The modes of scans in any bracketing, and the modes whose bounds hold for them. */
+/** `boundsOf` of operators with scans: a scan in any bracketing may differ by the bounds of both modes together. */
 export const anyAssociation = { scan: ['scan', 'logStep'], logStep: ['scan', 'logStep'] } as const;

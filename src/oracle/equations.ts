@@ -1,4 +1,4 @@
-/** @file Collects the state of the specification: the definition, modes, laws and faults of each equation and operator. */
+/** @file Collects the definition, modes, laws and faults of each equation and operator, and lists missing parts. */
 import type { Equation } from '../../spec/equation.ts';
 import { equations } from '../../spec/registry.ts';
 import type { Fault } from './fault.ts';
@@ -9,30 +9,30 @@ import type { Operator } from './operator.ts';
 import { operators as allOperators } from './operators/index.ts';
 import { type Rejection, rejection, type Trials } from './trial.ts';
 
-/** A fault with a law that must reject it, and the rejection. */
+/** A fault, a law that must reject it, and the rejection; null if the law accepts the fault. */
 export interface TriedFault {
   readonly fault: Fault;
   readonly law: Law;
   readonly rejection: Rejection | null;
 }
 
-/** An operator with the laws that concern it, and every fault of it under every law that must reject it. */
+/** An operator with its laws. `tried` pairs each of its faults with each law that must reject the fault. */
 export interface OperatorRow {
   readonly operator: Operator;
   readonly laws: readonly Law[];
   readonly tried: readonly TriedFault[];
-  /** Missing and wrong parts, in sentences. */
+  /** Sentences about missing or wrong parts. */
   readonly problems: readonly string[];
 }
 
-/** An equation with the operator that computes it. */
+/** An equation and the operator that computes it. */
 export interface EquationRow {
   readonly equation: Equation;
   readonly row: OperatorRow | null;
   readonly problems: readonly string[];
 }
 
-/** Equations, operators, laws and faults: the project's own unless a test gives others. */
+/** The equations, operators, laws and faults to check. Tests replace them. */
 export interface Registry {
   readonly equations: readonly Equation[];
   readonly operators: readonly Operator[];
@@ -40,10 +40,10 @@ export interface Registry {
   readonly faults: readonly Fault[];
 }
 
-/** The specification with its guards. */
+/** The specification with its laws and faults. */
 export interface Specification {
   readonly equations: readonly EquationRow[];
-  /** All operators, those of equations first. */
+  /** All operators, in the registry's order: those of equations first. */
   readonly operators: readonly OperatorRow[];
   readonly problems: readonly string[];
 }
@@ -51,9 +51,9 @@ export interface Specification {
 const registry: Registry = { equations, operators: allOperators, laws: allLaws, faults: allFaults };
 
 /**
- * The specification with every law executed against every fault that it must reject. An equation without definition, operator,
- * law or fault is a problem; so is a law without a fault of an operator that it concerns, and a fault that lives.
- * Throws where a fault throws, or names a law that does not exist.
+ * Runs every law against every fault that it must reject, and lists the problems. An equation without a definition, operator, law or
+ * fault is a problem. So is an accepted fault, and a law that has no fault to reject in an operator that it concerns.
+ * Throws if a fault throws, or names a law that does not exist.
  */
 export function specification(
   trials: Trials,
@@ -72,7 +72,7 @@ export function specification(
   return { equations: numbered, operators: rows, problems };
 }
 
-/** Every fault of an operator under every law that must reject it. */
+/** Tries each fault of an operator under each law that must reject it. Throws an Error if a fault names an unknown law. */
 export function tryFaults(
   operator: Operator,
   laws: readonly Law[],

@@ -9,25 +9,25 @@ import type { InputsOf, OutputsOf } from './signature-types.ts';
 /** The description of a fault, without its operator. */
 export interface Description {
   readonly name: string;
-  /** The error, in a few words. */
+  /** A short description of the error. */
   readonly says: string;
   readonly mode: string;
   /** The laws that must reject it. */
   readonly rejectedBy: readonly string[];
 }
 
-/** A wrong variant of an operator in a mode. */
+/** A wrong program of an operator in one mode. */
 export interface Fault<S extends Settings = Settings> extends Description {
   readonly operator: Operator<S>;
   readonly program: Program<S>;
 }
 
-/** A fault as an operator's folder describes it; its program is given the operator's own in that mode as `run`. */
+/** A fault without its operator. `program` receives the right program of the mode as `run`. */
 export interface Wrong<S extends Settings, Text extends string = string> extends Description {
   program(inputs: InputsOf<Text, Value>, settings: S, run: Program<S>): Named | OutputsOf<Text, Value>;
 }
 
-/** Faults of an operator. */
+/** Makes an operator's faults from their descriptions. */
 export const faultsOf = <S extends Settings, Text extends string>(
   operator: Operator<S, Text>,
   wrong: readonly Wrong<S, Text>[],
@@ -38,7 +38,7 @@ export const faultsOf = <S extends Settings, Text extends string>(
     return { ...description, operator: operator as Operator, program: wrongly } as Fault;
   });
 
-/** The same, where the wrong programs cannot run an empty sequence: of that, they make nothing wrong. */
+/** As `faultsOf`, for wrong programs that cannot run an empty sequence: on one, the right program runs instead. */
 export const faultsOfTokens = <S extends Settings, Text extends string>(
   operator: Operator<S, Text>,
   wrong: readonly Wrong<S, Text>[],

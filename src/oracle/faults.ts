@@ -1,4 +1,4 @@
-/** @file Lists every fault: those of each operator's folder, then those that any operator can have. */
+/** @file Lists every fault: each operator's own, then the generic ones. */
 import { batchFaults } from './batch-faults.ts';
 import type { Fault } from './fault.ts';
 import { genericFaults } from './generic-faults.ts';

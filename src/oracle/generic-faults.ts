@@ -1,4 +1,4 @@
-/** @file Faults that any operator can have, one for each law that speaks of it. */
+/** @file Makes the generic faults: wrong programs that any operator can have. */
 
 import { constantLike } from '../tensor/operand.ts';
 import { add } from '../tensor/primitives/add.ts';
@@ -17,22 +17,22 @@ import { mapValues } from './named.ts';
 import type { Operator } from './operator.ts';
 import type { Named } from './program.ts';
 
-/** Each token's successor; the last one stays. */
+/** Replaces each token by the next one. The last token stays. */
 function ahead(x: Value, axis: number): Value {
   const t = x.shape[axis]!;
   return concat([slice(x, axis, Math.min(1, t), t), slice(x, axis, Math.max(0, t - 1), t)], axis);
 }
 
-/** Each token's predecessor; the first one stays. */
+/** Replaces each token by the previous one. The first token stays. */
 function behind(x: Value, axis: number): Value {
   const t = x.shape[axis]!;
   return concat([slice(x, axis, 0, Math.min(1, t)), slice(x, axis, 0, Math.max(0, t - 1))], axis);
 }
 
-/** The first sequence in every place. */
+/** Replaces every entry of an axis by the first. */
 const firstOnly = (x: Value, axis: number): Value => broadcast(slice(x, axis, 0, Math.min(1, x.shape[axis]!)), x.shape);
 
-/** Token t times 1 + t / 1024. */
+/** Multiplies token t by 1 + t / 1024. */
 function scaledByTime(x: Value, axis: number): Value {
   const factors = Float64Array.from({ length: x.shape[axis]! }, (_, t) => 1 + t * 2 ** -10);
   const shape = x.shape.map((length, i) => (i === axis ? length : 1));
@@ -41,19 +41,19 @@ function scaledByTime(x: Value, axis: number): Value {
 
 const detached = (inputs: Named): Named => mapValues(inputs, (x) => (x.kind === 'real' ? stopGradient(x) : x));
 
-/** A program given other inputs than those asked. */
+/** Runs the right program on changed inputs. */
 const onInputs =
   (change: (inputs: Named) => Named): Wrong<Settings>['program'] =>
   (inputs, settings, run) =>
     run(change(inputs), settings);
 
-/** A program whose outputs are changed. */
+/** Changes the outputs of the right program. */
 const onOutputs =
   (change: (x: Value, name: string) => Value): Wrong<Settings>['program'] =>
   (inputs, settings, run) =>
     mapValues(run(inputs, settings), change);
 
-/** Tensors of one side changed along the axis of a kind. */
+/** Changes a tensor along its axis of a kind. A tensor without such an axis is unchanged. */
 const along =
   (operator: Operator, kind: AxisKind, side: 'inputs' | 'outputs', change: (x: Value, axis: number) => Value) =>
   (x: Value, name: string): Value => {
@@ -67,7 +67,7 @@ const slightlyScaled = {
   program: onOutputs((x) => scale(x, 1 + 2 ** -10)),
 };
 
-/** The faults of an operator that the given laws concern. */
+/** Returns the generic faults of an operator that at least one of the given laws must reject. */
 export function genericFaults(operator: Operator, laws: readonly Law[]): Fault[] {
   const { reference, modes } = operator;
   const other = Object.keys(modes).find((mode) => mode !== reference) ?? reference;
@@ -125,7 +125,7 @@ export function genericFaults(operator: Operator, laws: readonly Law[]): Fault[]
     {
       mode: reference,
       name: 'clock-read',
-      says: 'every token is scaled by when it comes',
+      says: 'every token is scaled by a factor that grows with its position',
       rejectedBy: ['shift'],
       program: everyInput('time', scaledByTime),
     },

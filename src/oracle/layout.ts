@@ -1,28 +1,28 @@
-/** @file Layouts from signatures: the shapes of a case from the lengths of its letters. */
+/** @file Makes layouts from signatures: computes the shapes of a case from the lengths of the letters. */
 import type { Shape } from '../tensor/shape.ts';
 import type { Layout, Settings, Slot } from './case.ts';
 import { type Lengths, type Side, shapeIn, signatureOf } from './signature.ts';
 
-/** Properties of an input that its letters do not give: the kind of its numbers, and its shape where its term has none or several. */
+/** Details of an input beyond its letters: the distribution of its numbers, and its shape if the term gives none or several. */
 export type Details = Partial<Slot>;
 
-/** The parts of a drawn layout beside the lengths of its letters. */
+/** The parts of a layout: the lengths of the letters, the settings, and details of inputs and outputs. */
 export interface Drawn<S extends Settings> {
   readonly lengths: Lengths;
   readonly settings: S;
-  /** The inputs in the order in which their numbers are drawn, with details: all that the signature names, unless given. */
+  /** The inputs with their details, in the order in which numbers are drawn. By default, the required inputs without `*`. */
   readonly inputs?: Readonly<Record<string, Details>>;
-  /** The outputs likewise: all that the signature names, unless given. */
+  /** The names of the outputs. By default, the required outputs without `*`. */
   readonly outputs?: readonly string[];
-  /** Details of some inputs, where all are drawn. */
+  /** Details of some inputs, used if `inputs` is absent. */
   readonly details?: Readonly<Record<string, Details>>;
 }
 
-/** The names of a side that always come and stand for one tensor each. */
+/** The names of a side that are required and have no `*`, so that each stands for exactly one tensor. */
 const plainNames = (side: Side): string[] =>
   side.filter(({ pattern, isOptional }) => !isOptional && !pattern.includes('*')).map(({ pattern }) => pattern);
 
-/** A layout of a signature. Throws an Error where a letter has no length. */
+/** Makes a layout of a signature. Throws an Error if a letter has no length. */
 export function layoutOf<S extends Settings>(
   text: string,
   { lengths, settings, inputs, outputs, details = {} }: Drawn<S>,

@@ -2,18 +2,18 @@
 import type { Value } from '../tensor/value.ts';
 import type { Named } from './program.ts';
 
-/** A record with each value mapped. */
+/** Maps every value of a record. */
 export const mapValues = (inputs: Named, f: (x: Value, name: string) => Value): Record<string, Value> =>
   Object.fromEntries(Object.entries(inputs).map(([name, x]) => [name, f(x, name)]));
 
-/** The tensors under a prefix, in order: `under(inputs, 'source.')` is source.0, source.1, … */
+/** Returns the tensors with a numbered name, in order: `under(inputs, 'source.')` is source.0, source.1, … */
 export const under = <N extends object, P extends string>(inputs: N, prefix: P): N[keyof N & `${P}${number}`][] =>
   Object.keys(inputs)
     .filter((name) => name.startsWith(prefix))
     .sort((a, b) => Number(a.slice(prefix.length)) - Number(b.slice(prefix.length)))
     .map((name) => inputs[name as keyof N & `${P}${number}`]);
 
-/** The parts of a record under a prefix, without it. */
+/** Keeps the entries whose names start with a prefix, and removes the prefix. */
 export const stripped = <T>(inputs: Readonly<Record<string, T>>, prefix: string): Record<string, T> =>
   Object.fromEntries(
     Object.entries(inputs).flatMap(([name, x]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), x]] : [])),

@@ -1,4 +1,4 @@
-/** @file The interface of an operator: its scalar definition, its modes, and the shapes on which it is tried. */
+/** @file Defines the interface of an operator: its scalar definition, its modes, and the shapes to test. */
 import type * as fc from 'fast-check';
 import type { Evidence } from '../../spec/evidence.ts';
 import type { Value } from '../tensor/value.ts';
@@ -8,103 +8,107 @@ import type { Named, Program } from './program.ts';
 import type { Signature } from './signature.ts';
 import type { InputsOf, OutputsOf } from './signature-types.ts';
 
-/** Which cases to draw. */
+/** Limits on the cases to draw. */
 export interface Size {
-  /** Sequences are at most this long. */
+  /** The length of the longest sequence. */
   readonly longest: number;
-  /** Only cases in which every sum and product of dyadic inputs is exact: decays of ½, short sequences. */
+  /** Draws only cases in which every sum and product of dyadic inputs is exact: decays of ½, short sequences. */
   readonly exact?: boolean;
 }
 
-/** A program of a signature: named inputs to named outputs. */
+/** A program from named inputs to named outputs, typed by its signature. */
 export type ProgramOf<Text extends string, S extends Settings> = Program<
   S,
   InputsOf<Text, Value>,
   Named | OutputsOf<Text, Value>
 >;
 
-/** The numbers of the equations that define a mode's outputs, by the mode's name and the output's. */
+/** The numbers of the equations that define each output of each mode, by the mode's name and the output's name. */
 export type DefinedBy = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
 
-/** Something with a definition, computed in one or more modes. `defineOperator` fills in what nearly all of them share. */
+/** A computation with a definition and one or more modes. `defineOperator` fills in defaults. */
 export interface Operator<S extends Settings = Settings, Text extends string = string> {
   readonly name: string;
-  /** The numbers of the paper's equations that it computes. */
+  /** The numbers of the paper's equations that the operator computes. */
   readonly equations?: readonly number[];
   /**
-   * Where a result of some mode is defined by other equations than that of another: the equations that define each, by mode and output.
-   * The law `modes` joins them.
+   * If the modes' results are defined by different equations: the equations of each result, by mode and output. The law `modes` checks
+   * that the modes still agree.
    */
   readonly definedBy?: DefinedBy;
-  /** Where its definition stands, if no equation of the paper numbers it. */
+  /** The file of the definition, if the paper has no numbered equation for it. */
   readonly chapter?: string;
-  /** Where its definition comes from, if no equation of the paper numbers it: the authors' code unless given; empty where it is ours. */
+  /**
+   * The sources of the definition, if the paper has no numbered equation for it: the authors' code by default; empty if the definition
+   * is our own.
+   */
   readonly evidence?: readonly Evidence[];
-  /** Its inputs and outputs in the glossary's letters: shapes, states, and the axes of time, batch and heads follow (`axes.ts`). */
+  /** The inputs and outputs in the glossary's letters. Shapes, states, and the axes of time, batch and heads follow (`axes.ts`). */
   readonly signature: Signature<Text>;
-  /** The letter of the axis along which sequences are independent: b unless given. */
+  /** The letter of the axis along which sequences are independent; b by default. */
   readonly batch?: string;
   /** Draws shapes and settings. */
   layouts(size: Size): fc.Arbitrary<Layout<S>>;
-  /** The kinds of numbers it is tried on, if not all. */
+  /** The distributions of numbers to test, if not all. */
   readonly values?: readonly Values[];
   /**
-   * The scalar definition, in a mode where the modes differ by definition. Outputs that it does not define are left out. Where it divides
-   * by what counts as constant in differentiation, those are the divisors at the inputs `frozen`, its own unless given.
+   * The scalar definition. It depends on the mode if the modes differ by definition, and omits outputs that it does not define.
+   * Some definitions divide by numbers that count as constants in differentiation. These divisors are computed at the inputs `frozen`,
+   * by default the definition's own inputs.
    */
   readonly definition: Definition<S>;
   readonly modes: Readonly<Record<string, ProgramOf<Text, S>>>;
-  /** The mode that computes as the definition does: its error bound is the definition's. */
+  /** The mode that computes in the order of the definition. Its error bound also serves for the definition. */
   readonly reference: string;
   /**
-   * For a mode of which programs take many orders of computing, as scans over trees of their own do: the modes whose bounds, added up,
-   * an answer may be off by. Differentiating another tree adds up other products.
+   * For a mode that programs compute in many orders, as scans do over different trees: the modes whose bounds add up to the
+   * allowed error of an answer. The derivative of another tree sums other products, so one mode's bound is not enough.
    */
   readonly boundsOf?: Readonly<Record<string, readonly string[]>>;
-  /** Whether all modes are one function under these settings. */
+  /** Whether all modes compute the same function under these settings. */
   modesAgree(settings: S): boolean;
-  /** Why the modes are different functions under all settings, where they are. */
+  /** If the modes are different functions under all settings: the reason. */
   readonly apart?: string;
-  /** Whether the definition speaks of these settings: the networks are defined from the first token on. */
+  /** Whether the definition covers these settings. Some networks are defined only from the first token on. */
   defines(settings: S): boolean;
-  /** Whether a mode can compute this at all: some cannot continue a sequence. */
+  /** Whether a mode can compute a case with these settings. Some modes cannot continue a sequence. */
   admits(settings: S, mode: string): boolean;
-  /** The settings for the tokens that come after the first `tokens`. */
+  /** The settings for the rest of a sequence, after its first `tokens` tokens. */
   after(settings: S, tokens: number): S;
-  /** Where a sequence may be split in a mode, if not everywhere. */
+  /** Whether a sequence may be split before token s in a mode. If absent, every split is allowed. */
   splits?(settings: S, mode: string, s: number): boolean;
-  /** Whether its modes also run batches of sequences of unequal lengths: see `batchable`. */
+  /** Whether the modes also run batches of sequences of unequal lengths: see `batchable`. */
   readonly batches?: boolean;
-  /** Its claims to single laws. */
+  /** The operator's claims, each tested by one law. */
   readonly laws: Claims<S>;
 }
 
-/** Claims of an operator beside its definition and modes: each is the matter of one law. */
+/** Properties that an operator claims to have. One law tests each of them. */
 export interface Claims<S extends Settings = Settings> {
-  /** The letter of an axis whose entries, as heads, know nothing of each other. */
+  /** The letter of an axis whose entries are independent, as heads are. */
   readonly heads?: string;
-  /** Settings that are lists with an entry for each of them. */
+  /** Names of settings that are lists with one entry per head. */
   readonly headSettings?: readonly string[];
-  /** Inputs, or patterns of them, in which outputs are jointly linear. */
+  /** Names or patterns of the inputs in which the outputs are jointly linear. */
   readonly linearIn?: readonly string[];
-  /** The outputs that are, if not all. */
+  /** The outputs that are linear in them, if not all. */
   readonly linearOutputs?: readonly string[];
-  /** Whether dyadic inputs give exact results: sums and products only. */
+  /** Whether dyadic inputs give exact results. True only if the operator consists of sums and products. */
   readonly exact?: boolean;
-  /** Modes that mix all tokens' roundings, as a Fourier transform does: exact laws hold for them within their bounds. */
+  /** Modes that mix the rounding errors of all tokens, as a Fourier transform does. Exact laws hold for them within bounds. */
   readonly spectral?: readonly string[];
-  /** Whether inputs of zeros before the first token, from a zero state, only delay the outputs. */
+  /** Whether zeros inserted before the first token only delay the outputs, given a zero state. */
   readonly timeInvariant?: boolean;
-  /** Whether it combines `left.…` and `right.…` to something of the same parts, associatively. */
+  /** Whether the operator combines `left.…` and `right.…` associatively into a result with the same parts. */
   readonly combines?: boolean;
-  /** Special cases that must equal simpler operators. */
+  /** Special cases in which the operator must equal a simpler program. */
   readonly reductions?: Readonly<Record<string, Reduction<S>>>;
 }
 
-/** A case changed so that the operator becomes another, simpler program, exactly. */
+/** A special case in which the operator must exactly equal a simpler program. */
 export interface Reduction<S extends Settings = Settings> {
   change(c: Case<S>): Case<S>;
   program(mode: string): Program<S>;
-  /** Numbers that only one of the two has, as `gradient.param.gate`. */
+  /** Whether the comparison ignores a result that only one of the two has, such as `gradient.param.gate`. */
   ignores(name: string): boolean;
 }

@@ -1,15 +1,18 @@
-/** @file Lifts a scalar definition, of one sequence, head, channel or token, over all of them. */
+/** @file Lifts a definition of one sequence, head, channel or token to whole tensors. */
 import { type Shape, sizeOf, stridesOf } from '../tensor/shape.ts';
 import { type Lists, type Settings, type Tensor, type Tensors, toLists } from './case.ts';
 import { type Axis, type Lengths, lengthOfAxis, lengthsIn, type Side, signatureOf, termIn } from './signature.ts';
 import type { IndexOf, InputLists, OutputLists } from './signature-types.ts';
 
-/** Outputs of tensors and settings, in a mode where modes differ by definition; `frozen` as in `Operator.definition`. */
+/** Computes outputs from inputs and settings. `mode` and `frozen` are those of `Operator.definition`. */
 export type Definition<S extends Settings> = {
   run(inputs: Tensors, settings: S, mode: string, frozen?: Tensors): Tensors;
 }['run'];
 
-/** Context of a definition: each letter's index, the lengths, the mode, and the inputs at which divisors are taken. */
+/**
+ * The context of a definition: the index and the length of each letter, the mode, and the inputs at which constant divisors are
+ * computed.
+ */
 export type Where<Text extends string, Letters extends string> = IndexOf<Letters> & {
   readonly lengths: IndexOf<Letters>;
   readonly mode: string;
@@ -17,8 +20,8 @@ export type Where<Text extends string, Letters extends string> = IndexOf<Letters
 };
 
 /**
- * A definition of one index of each letter as one of whole tensors: `over('bh', 'q bhtd, … -> output bhte', define)` calls `define` with
- * q as [t][d] at every b and h, and joins its outputs [t][e]. Tensors without a letter are the same everywhere.
+ * Lifts a definition of one index per letter to whole tensors: `over('bh', 'q bhtd, … -> output bhte', define)` calls `define` with
+ * q as [t][d] at every b and h, and joins its outputs [t][e]. A tensor without these letters is passed whole to every call.
  */
 export function over<const Letters extends string, const Text extends string, S extends Settings>(
   letters: Letters,
@@ -54,7 +57,7 @@ interface Named {
   readonly lists: Lists;
 }
 
-/** A definition's outputs at one index of each letter. */
+/** The outputs of one call of a definition. */
 interface Result {
   readonly at: Lengths;
   readonly lists: Readonly<Record<string, Lists>>;
@@ -63,7 +66,7 @@ interface Result {
 const axesIn = (side: Side, name: string, { length }: Shape): readonly Axis[] =>
   termIn(side, name)?.shapes.find((axes) => axes.length === length) ?? [];
 
-/** Every index of some letters, the last one fastest. */
+/** Yields every combination of indices. The last letter varies fastest. */
 function* indices([letter, ...rest]: readonly string[], lengths: Lengths): Generator<Lengths> {
   if (letter === undefined) yield {};
   else
@@ -71,14 +74,14 @@ function* indices([letter, ...rest]: readonly string[], lengths: Lengths): Gener
       for (const others of indices(rest, lengths)) yield { [letter]: i, ...others };
 }
 
-/** The index of an axis, if it is of one letter that has one. */
+/** The index of an axis of a single letter; undefined for other axes and letters without an index. */
 const indexOf = ({ letters }: Axis, at: Lengths): number | undefined =>
   letters.length === 1 ? at[letters[0]!] : undefined;
 
 const takeAll = (tensors: readonly Named[], at: Lengths): Record<string, Lists> =>
   Object.fromEntries(tensors.map(({ name, axes, lists }) => [name, take(lists, axes, at)]));
 
-/** The part of nested lists at some indices: a channel of [b][t][e] is a list over t. */
+/** Selects the part of nested lists at the given indices: one channel of [b][t][e] is [b][t]. */
 function take(lists: Lists, axes: readonly Axis[], at: Lengths): Lists {
   if (axes.every((axis) => indexOf(axis, at) === undefined)) return lists;
   const [axis, ...rest] = axes as readonly [Axis, ...Axis[]];
@@ -87,7 +90,7 @@ function take(lists: Lists, axes: readonly Axis[], at: Lengths): Lists {
   return index === undefined ? rows.map((row) => take(row, rest, at)) : take(rows[index]!, rest, at);
 }
 
-/** One output of all results as a tensor. */
+/** Joins one output of all calls to a tensor. */
 function joined(outputs: Side, name: string, results: readonly Result[], lengths: Lengths): Tensor {
   const [first] = results as readonly [Result, ...Result[]];
   const term = termIn(outputs, name);
@@ -118,7 +121,7 @@ function joined(outputs: Side, name: string, results: readonly Result[], lengths
 
 const depthOf = (lists: Lists | undefined): number => (typeof lists === 'object' ? 1 + depthOf(lists[0]) : 0);
 
-/** The length of an axis of a definition's result: as the inputs say, or that of its list where they do not. */
+/** The length of an output's axis: from the inputs' lengths if they determine it, otherwise from the list itself. */
 function lengthAt(axis: Axis, lists: Lists, level: number, lengths: Lengths): number {
   if (axis.letters.every((letter) => /\d/.test(letter) || letter in lengths)) return lengthOfAxis(axis, lengths);
   let rows = lists as readonly Lists[];

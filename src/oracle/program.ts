@@ -1,4 +1,4 @@
-/** @file Programs: functions that compute an operator in one mode, and their evaluation with gradients. */
+/** @file Runs programs with or without gradients. A program computes an operator in one mode. */
 import { vjp } from '../autograd/vjp.ts';
 import type { Executor, Value } from '../tensor/value.ts';
 import { type Case, type Settings, toValues } from './case.ts';
@@ -7,20 +7,20 @@ import { type Case, type Settings, toValues } from './case.ts';
 export type Named = Readonly<Record<string, Value>>;
 
 /**
- * From inputs to outputs, by name. (Declared as a method, which TypeScript compares both ways in its parameters, so that programs
- * with settings of their own fit into tables of programs.)
+ * A function from named inputs to named outputs. It is declared as a method because TypeScript compares a method's parameters
+ * bivariantly: programs with settings of their own then fit into tables of programs.
  */
 export type Program<S extends Settings = Settings, Inputs extends object = Named, Outputs extends object = Named> = {
   run(inputs: Inputs, settings: S): Outputs;
 }['run'];
 
-/** Outputs, and the gradient of Σ output · cotangent with respect to every real input. */
+/** The outputs, and the gradient of Σ output · cotangent with respect to every real input. */
 export interface Evaluation {
   readonly outputs: Named;
   readonly gradients: Named;
 }
 
-/** Runs a program and its gradient on an executor. */
+/** Runs a program forward and backward on an executor, with the case's cotangents. */
 export function evaluate(program: Program, c: Case, on: Executor): Evaluation {
   const inputs = toValues(on, c.inputs);
   const real = Object.fromEntries(Object.entries(inputs).filter(([, x]) => x.kind === 'real'));
@@ -28,13 +28,13 @@ export function evaluate(program: Program, c: Case, on: Executor): Evaluation {
   return { outputs: value, gradients: pullback(toValues(on, c.cotangents)) };
 }
 
-/** Runs a program alone: there are no gradients. */
+/** Runs a program without gradients. */
 export const evaluateOutputs = (program: Program, c: Case, on: Executor): Evaluation => ({
   outputs: program(toValues(on, c.inputs), c.settings),
   gradients: {},
 });
 
-/** The values of an evaluation by the names that answers have: `out/…` and `grad/…`. */
+/** Names the values of an evaluation as answers do: `out/…` and `grad/…`. */
 export function asAnswered({ outputs, gradients }: Evaluation): Named {
   const all = (kind: string, values: Named): [string, Value][] =>
     Object.entries(values).map(([name, x]) => [`${kind}/${name}`, x]);

@@ -1,26 +1,28 @@
 /**
- * @file Signatures: what an operator takes and gives, in the letters of spec/GLOSSARY.md, and the shapes and axes that follow.
+ * @file Parses signatures, which give an operator's inputs and outputs in the letters of spec/GLOSSARY.md, and derives shapes and axes.
  *
  * `q bhtd, keys bhsd, skip? e, source.* btw, param.** -> output bhte, keys bh(s+t)d`
  *
- * A letter is an axis, with a prime where two axes of one kind differ in length (`g` and `g'`); a digit is an axis of that length; `(s+t)`
- * is an axis as long as s and t together, `(hd)` one of h·d; `en|enn` is one shape or the other. A term that may be absent has a `?`; in a
- * name `*` stands for an index and `**` for any path; a term without letters has any shape. A name on both sides is a state.
+ * - A letter is an axis. A prime marks a second axis of the same kind with another length (`g` and `g'`).
+ * - A digit is an axis of that length, `(s+t)` an axis of length s + t, and `(hd)` one of length h·d.
+ * - `en|enn` allows either shape. A term without letters allows any shape.
+ * - `?` marks a term that may be absent. In a name, `*` stands for an index and `**` for any path.
+ * - A name on both sides is a state.
  */
 import type { Shape } from '../tensor/shape.ts';
 
-/** An axis: one letter or digit, or several that are added or multiplied. */
+/** An axis. Its length is that of one letter or digit, or the sum or product of several. */
 export interface Axis {
   readonly letters: readonly string[];
   readonly join: 'sum' | 'product';
 }
 
-/** A tensor of a signature. */
+/** One term of a signature: a tensor, or several tensors whose names match a pattern. */
 export interface Term {
-  /** The name, with `*` and `**`. */
+  /** The name; it may contain `*` and `**`. */
   readonly pattern: string;
   readonly isOptional: boolean;
-  /** The shapes that it may have; none where it may have any. */
+  /** The allowed shapes; empty if any shape is allowed. */
   readonly shapes: readonly (readonly Axis[])[];
 }
 
@@ -37,11 +39,11 @@ export interface Signature<Text extends string = string> {
 /** The length of each letter. */
 export type Lengths = Readonly<Record<string, number>>;
 
-// drawing a case asks for signatures and terms again and again
+// caches: drawing cases asks for the same signatures and terms very often
 const parsed = new Map<string, Signature>();
 const found = new WeakMap<Side, Map<string, Term | undefined>>();
 
-/** Reads a signature. Throws an Error where the text is none. */
+/** Parses a signature. Throws an Error if the text is not a valid signature. */
 export function signatureOf<const Text extends string>(text: Text): Signature<Text> {
   let signature = parsed.get(text);
   if (signature === undefined) {
@@ -64,7 +66,7 @@ function termOf(text: string): Term {
   return { pattern, isOptional: mark === '?', shapes: shapes === undefined ? [] : shapes.split('|').map(axesOf) };
 }
 
-/** The axes of a shape's letters: `bh(s+t)d` has four. */
+/** Parses the letters of a shape: `bh(s+t)d` has four axes. Throws an Error if the text is not valid. */
 export function axesOf(letters: string): readonly Axis[] {
   const parts = letters.match(/\([^)]*\)|[a-z]'?|\d/g) ?? [];
   if (parts.join('') !== letters) throw new Error(`signature: '${letters}' are no axes, as 'bh(s+t)d'`);
@@ -74,14 +76,14 @@ export function axesOf(letters: string): readonly Axis[] {
   }));
 }
 
-/** Whether a name is one that a pattern stands for: `source.*` stands for `source.0`, `param.**` for `param.layers.0.norm`. */
+/** Whether a name matches a pattern: `source.*` matches `source.0`, `param.**` matches `param.layers.0.norm`. */
 export function matches(pattern: string, name: string): boolean {
   if (pattern === name || !pattern.includes('*')) return pattern === name;
   const escaped = pattern.replaceAll('.', '\\.').replace(/\*+/g, (stars) => (stars === '*' ? '\\d+' : '.+'));
   return new RegExp(`^${escaped}$`).test(name);
 }
 
-/** The term of a tensor; undefined where a side has none of that name. */
+/** Finds the term of a tensor; undefined if the side has none for the name. */
 export function termIn(side: Side, name: string): Term | undefined {
   let terms = found.get(side);
   if (terms === undefined) {
@@ -96,7 +98,7 @@ export function termIn(side: Side, name: string): Term | undefined {
   return terms.get(name);
 }
 
-/** The axis of a letter in a tensor; undefined where there is none, or only within a sum or product. */
+/** The index of a letter's axis in a tensor; undefined if the letter is absent or only part of a sum or product. */
 export function axisIn(side: Side, letter: string, name: string): number | undefined {
   for (const axes of termIn(side, name)?.shapes ?? []) {
     const at = axes.findIndex(({ letters }) => letters.length === 1 && letters[0] === letter);
@@ -105,24 +107,24 @@ export function axisIn(side: Side, letter: string, name: string): number | undef
   return undefined;
 }
 
-/** The axis of a tensor that grows with a letter, as `(s+t)` does with t; undefined where none does. */
+/** The index of the axis that grows with a letter, as `(s+t)` grows with t; undefined if there is none. */
 export function growingAxisIn(side: Side, letter: string, name: string): number | undefined {
   const [axes = []] = termIn(side, name)?.shapes ?? [];
   const at = axes.findIndex(({ letters, join }) => join === 'sum' && letters.includes(letter));
   return at < 0 ? undefined : at;
 }
 
-/** Whether any tensor of a side has an axis of a letter. */
+/** Whether any tensor of a side has an axis of this letter. */
 export const hasAxis = (side: Side, letter: string): boolean =>
   side.some(({ pattern }) => axisIn(side, letter, pattern) !== undefined);
 
-/** The letters of a tensor's axes, as reports print them; undefined where the signature does not say. */
+/** The letters of a tensor's axes, in the format of reports; undefined if the signature has no shape of that rank. */
 export const lettersOf = (side: Side, name: string, rank: number): readonly string[] | undefined =>
   termIn(side, name)
     ?.shapes.find((axes) => axes.length === rank)
     ?.map(({ letters, join }) => letters.join(join === 'sum' ? '+' : '·'));
 
-/** The length of an axis. Throws an Error where a letter has none. */
+/** Computes the length of an axis. Throws an Error if a letter has no length. */
 export function lengthOfAxis({ letters, join }: Axis, lengths: Lengths): number {
   let length = join === 'sum' ? 0 : 1;
   for (const letter of letters) {
@@ -133,14 +135,14 @@ export function lengthOfAxis({ letters, join }: Axis, lengths: Lengths): number 
   return length;
 }
 
-/** The shape of a tensor, the first one where its term has several. Throws an Error where the signature does not say. */
+/** Computes the shape of a tensor; the first shape if its term allows several. Throws an Error if the term has no letters. */
 export function shapeIn(side: Side, name: string, lengths: Lengths): Shape {
   const axes = termIn(side, name)?.shapes[0];
   if (axes === undefined) throw new Error(`signature: '${name}' has no letters, so its shape must be given`);
   return axes.map((axis) => lengthOfAxis(axis, lengths));
 }
 
-/** The length of every letter that stands alone in an axis of some tensors. Throws an Error where two lengths of a letter differ. */
+/** Reads letters' lengths from tensors: those of single-letter axes. Throws an Error if a letter has two different lengths. */
 export function lengthsIn(side: Side, tensors: Readonly<Record<string, { readonly shape: Shape }>>): Lengths {
   const lengths: Record<string, number> = {};
   for (const [name, { shape }] of Object.entries(tensors)) {

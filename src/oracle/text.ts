@@ -1,6 +1,6 @@
 /** @file Breaks text into lines. */
 
-/** Text in lines of at most so many characters, broken between words; a longer word has a line of its own. */
+/** Wraps text between words to lines of at most `width` characters. A longer word gets its own line. */
 export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {

@@ -1,4 +1,4 @@
-/** @file Tries laws on drawn cases: the operators' own programs must pass, and faults must not. */
+/** @file Tests laws on drawn cases. The operators' own programs must pass them; faults must fail them. */
 import type { Case, Settings } from './case.ts';
 import { flawless, infinitelyWrong, isRight, type Verdict, worse } from './compare.ts';
 import { casesInTurn } from './draw.ts';
@@ -6,7 +6,7 @@ import type { Fault } from './fault.ts';
 import type { Law, Subject } from './law.ts';
 import type { Operator } from './operator.ts';
 
-/** The number of cases, the longest sequence, and the seed. */
+/** The number of cases, the length of the longest sequence, and the seed. */
 export interface Trials {
   readonly cases: number;
   readonly longest: number;
@@ -17,11 +17,11 @@ export interface Trials {
 export interface Tally {
   readonly cases: number;
   readonly verdict: Verdict;
-  /** The first wrong case. */
+  /** The first failing case. */
   readonly failure: { readonly c: Case; readonly verdict: Verdict } | null;
 }
 
-/** A law's verdict on a program; a program that throws is infinitely wrong. */
+/** Checks a law on a program. If the program throws, the verdict is infinitely wrong. */
 export function judge(law: Law, subject: Subject, c: Case): Verdict {
   try {
     return law.check(subject, c);
@@ -31,7 +31,7 @@ export function judge(law: Law, subject: Subject, c: Case): Verdict {
   }
 }
 
-/** Tries a law on given cases of an operator in a mode. Cases to which it does not apply are skipped. */
+/** Checks a law on the given cases of an operator in a mode. Skips cases to which the law does not apply. */
 export function tryLaw(law: Law, operator: Operator, mode: string, cases: Iterable<Case>): Tally {
   let count = 0;
   let verdict = flawless;
@@ -46,15 +46,15 @@ export function tryLaw(law: Law, operator: Operator, mode: string, cases: Iterab
   return { cases: count, verdict, failure };
 }
 
-/** The number and the verdict of the case that rejected a fault. */
+/** The number of cases until the fault was rejected, and the verdict of the last one. */
 export interface Rejection {
   readonly cases: number;
   readonly verdict: Verdict;
 }
 
 /**
- * Tries a law on a fault until a case rejects it, on at most `cases` cases. Null if none does. Throws when the fault throws: a
- * program that breaks is rejected by no law.
+ * Checks a law on a fault, on at most `cases` cases, until one rejects the fault. Returns null if none does. Throws if the fault
+ * throws: a crash must not count as a rejection by the law.
  */
 export function rejection(
   law: Law,

@@ -1,4 +1,4 @@
-/** @file Compares every operator in every mode with its scalar definition and its other modes, on drawn cases. */
+/** @file Compares every operator and mode with the scalar definition and the other modes, on drawn cases. */
 import { longestIn } from './axes.ts';
 import { type Case, fill } from './case.ts';
 import { flawless, isRight, type Verdict, worse } from './compare.ts';
@@ -14,15 +14,15 @@ import { judge, type Trials } from './trial.ts';
 export interface VerifiedRow {
   readonly operator: string;
   readonly mode: string;
-  /** Cases compared with the scalar definition: outputs and final states. */
+  /** The number of cases whose outputs and final states were compared with the scalar definition. */
   readonly cases: number;
-  /** Cases whose gradients were compared: with the reference mode's, or the reference mode's with differences of the definition. */
+  /** The number of cases whose gradients were compared, with the reference mode or with finite differences of the definition. */
   readonly gradients: number;
-  /** The longest sequence among them. */
+  /** The length of the longest sequence. */
   readonly longest: number;
-  /** The worst of outputs and final states against the definition. */
+  /** The worst verdict on outputs and final states. */
   readonly outputs: Verdict;
-  /** The worst of those. */
+  /** The worst verdict on gradients. */
   readonly gradient: Verdict;
   readonly failure: {
     readonly seed: number;
@@ -33,7 +33,7 @@ export interface VerifiedRow {
   readonly milliseconds: number;
 }
 
-/** Whether a row compared enough, outputs and gradients, and found everything right. */
+/** Whether a row compared at least `cases` cases and some gradients, and found no error. */
 export const isVerified = (row: VerifiedRow, cases: number): boolean =>
   row.cases >= cases && row.gradients > 0 && isRight(row.outputs) && isRight(row.gradient);
 
@@ -43,13 +43,13 @@ export interface ModeOf {
   readonly mode: string;
 }
 
-/** Every operator in every mode, in order. */
+/** Lists every operator in each of its modes, in order. */
 export const everyMode = (operators: readonly Operator[] = allOperators): ModeOf[] =>
   operators.flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ operator, mode })));
 
 /**
- * The rows of an operator in each of its modes, on `cases` drawn cases with sequences of up to `longest` tokens. Modes are held
- * against the same cases as far as they admit them, so that what they have in common is computed once.
+ * Verifies an operator in each of its modes, on `cases` drawn cases with sequences of up to `longest` tokens. Modes share the cases
+ * that they admit, so that shared results are computed once.
  */
 export function verifyOperator(operator: Operator, trials: Trials): VerifiedRow[] {
   const drawn = drawnCases(operator, trials);
@@ -66,7 +66,7 @@ function verifyMode(operator: Operator, mode: string, drawn: DrawnCases, trials:
     longest = Math.max(longest, longestIn(operator, c));
     const isDefined = operator.defines(c.settings);
     const law = gradientLaw(operator, mode, c);
-    // a sequence that continues another one has no definition, but other modes to agree with
+    // some definitions do not cover continued sequences; other modes still do
     const found = isDefined ? judge(definition, subject, c) : null;
     const beside = law === null ? null : judge(law, subject, c);
     if (found !== null) cases++;
@@ -85,8 +85,8 @@ const shapesOf = (c: Case): Record<string, readonly number[]> =>
   Object.fromEntries(Object.entries(c.inputs).map(([name, { shape }]) => [name, shape]));
 
 /**
- * Gradients are held against the reference mode's; the reference mode's, and those of modes that are functions of their own,
- * against differences of the definition, where the sequence is short.
+ * Selects the law for gradients. A mode is compared with the reference mode. The reference mode, and a mode that is a different
+ * function, is compared with finite differences of the definition, on short sequences only.
  */
 function gradientLaw(operator: Operator, mode: string, c: Case): Law | null {
   if (modes.applies(operator, mode, c)) return modes;
@@ -95,10 +95,10 @@ function gradientLaw(operator: Operator, mode: string, c: Case): Law | null {
   return isFirst && isShort && derivative.applies(operator, mode, c) ? derivative : null;
 }
 
-/** The cases that a mode admits and that have something to compare. */
+/** Yields the cases that a mode admits. Each has at least one output. */
 type DrawnCases = (mode: string) => Iterable<Case>;
 
-/** More cases than asked for, which get their numbers when they are first looked at. */
+/** Draws four times the requested cases, since modes refuse some. Their numbers are computed lazily. */
 function drawnCases(operator: Operator, { cases, longest, seed }: Trials): DrawnCases {
   const all = sampleDraws(operator, { longest }, 4 * cases, seed)
     .filter(({ layout }) => Object.keys(layout.outputs).length > 0)
