@@ -4,10 +4,10 @@ import { didYouMean } from '../../tensor/names.ts';
 import { show, sizeOf } from '../../tensor/shape.ts';
 import type { Slot } from './trace/trace.ts';
 
-/** Numbers of the inputs of a call, row-major. */
+/** Inputs of a call by name: their numbers, row-major. */
 export type CallInputs = Readonly<Record<string, Float32Array | Int32Array | Uint32Array>>;
 
-/** Throws an InputError unless the numbers of a call fit the names, kinds and shapes of the inputs. */
+/** Throws an InputError unless the inputs of a call have the expected names, types, lengths and numbers. */
 export function checkInputs(inputs: Readonly<Record<string, Slot>>, given: CallInputs): void {
   for (const [name, slot] of Object.entries(inputs)) checkInput(name, slot, given[name], Object.keys(inputs));
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(inputs, name));

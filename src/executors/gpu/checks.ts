@@ -6,7 +6,7 @@ import type { Work } from './fusion/schedule.ts';
 import type { Program } from './trace/program.ts';
 import type { Slot } from './trace/trace.ts';
 
-/** Throws an InputError unless every kept input and its output exist, and agree in shape. */
+/** Throws an InputError unless every kept input and its output exist and have the same shape. */
 export function checkKept(
   keep: Readonly<Record<string, string>>,
   inputs: Readonly<Record<string, Slot>>,
@@ -27,7 +27,7 @@ export function checkKept(
 
 const smaller = 'use smaller batches, fewer steps in one call, or checkpoint';
 
-/** Throws an InputError where the arrays of a program take more bytes than is allowed. */
+/** Throws an InputError when the arrays of a program take more than `most` bytes. */
 export function checkMemory({ kernels, bytes }: Work, most: number): void {
   if (bytes > most)
     fail(
@@ -36,8 +36,8 @@ export function checkMemory({ kernels, bytes }: Work, most: number): void {
 }
 
 /**
- * Runs a task on a device. Throws where the device reports an error meanwhile, as its numbers are void: an InputError when it is
- * out of memory.
+ * Runs a task on a device. Throws when the device reports an error meanwhile, as its results are then wrong: an InputError if it is
+ * out of memory, else an Error.
  */
 export async function guarded<T>(errors: readonly DeviceError[], work: Work, task: () => Promise<T>): Promise<T> {
   const before = errors.length;

@@ -1,4 +1,4 @@
-/** @file Compiles an equation, with the gradients in it, into one gpu.js pipeline. */
+/** @file Compiles an equation, gradients included, into one gpu.js pipeline. */
 import { fail } from '../../tensor/errors.ts';
 import { checkShape, sizeOf } from '../../tensor/shape.ts';
 import { type CallInputs, checkInputs } from './call-inputs.ts';
@@ -17,27 +17,27 @@ import { checkSize, type Slot } from './trace/trace.ts';
 
 /** Options of {@link compile}. */
 export interface CompileOptions {
-  /** The best backend of the machine unless given. */
+  /** The backend to run on; the best of the machine unless given. */
   readonly backend?: Backend | 'auto';
   /** Whether WebAssembly may use several threads; true unless given. */
   readonly threads?: boolean;
   /**
-   * Kept inputs, each with the output that replaces it after a call. A later call may leave them out, and continues from there.
-   * They stay on the device, are not among the results of a call, and are read by `kept`.
+   * Kept inputs, each with the name of the output that replaces it after a call. They stay on the device. A later call can omit
+   * them: it then uses the replaced numbers. The results of a call do not contain them; `kept` reads them.
    */
   readonly keep?: Readonly<Record<string, string>>;
   /**
-   * False computes every element by an invocation of its own, as without WebGPU: slower; the faster kernels are tested against
-   * it.
+   * If false, one invocation computes each element, as on backends other than WebGPU. This is slower; tests compare the faster
+   * kernels with it.
    */
   readonly workgroups?: boolean;
-  /** For benchmarks: choices on which only speed depends. */
+  /** For benchmarks: choices that affect only speed. */
   readonly tuning?: Tuning;
-  /** Most bytes of all arrays of the program together: inputs, tables and results of kernels. */
+  /** Largest total size in bytes of all arrays of the program: inputs, tables and results of kernels. */
   readonly memoryBytes?: number;
 }
 
-/** The device that runs a compiled function, and the resources that it takes. */
+/** The device that runs a compiled function, and the resources that the function takes. */
 export interface Ran extends Device {
   readonly executorKind: string;
   readonly work: Work;
@@ -50,35 +50,35 @@ export interface KernelTime extends Call {
   readonly seconds: number;
 }
 
-/** The time of a call, by its parts. */
+/** Times of the parts of a call. */
 export interface Profile {
   readonly kernels: readonly KernelTime[];
-  /** Seconds of all kernels one after another. */
+  /** Seconds of running all kernels, one after another. */
   readonly together: number;
-  /** Seconds in which the host encodes all commands. */
+  /** Seconds that the host takes to encode all commands. */
   readonly writing: number;
 }
 
 /** A compiled function. */
 export interface Compiled {
   /**
-   * Runs the function on row-major f32 arrays: `real` inputs as Float32Array, `index` inputs as any of the three types. NaN and ∞
-   * are valid. Throws an InputError on a missing or unknown name, a wrong length or type, an index that is not an integer from 0
-   * to 2²⁴ or is outside its table, a device out of memory, and after `dispose`; an Error when the device reports another error
-   * or was lost.
+   * Runs the function on row-major arrays: `real` inputs as Float32Array, `index` inputs as any of the three types. NaN and ∞ are
+   * valid. Throws an InputError on a missing or unknown name, a wrong length or type, an index that is not an integer from 0 to 2²⁴
+   * or is outside its table, a device out of memory, and after `dispose`. Throws an Error when the device reports another error or
+   * was lost.
    */
   (inputs: CallInputs): Promise<Record<string, Float32Array>>;
-  /** The elements of a kept input after the last call. Throws an InputError before the first. */
+  /** Returns the elements of a kept input after the last call. Throws an InputError before the first call. */
   kept(input: string): Promise<Float32Array>;
   /**
-   * Times each kernel by itself, all kernels one after another, and the encoding of their commands, on WebGPU. Kept inputs stay
-   * as they are; results must be computed again before they are read. Throws an InputError on other backends and after `dispose`.
+   * Times each kernel by itself, all kernels one after another, and the encoding of their commands. Needs WebGPU. Kept inputs do not
+   * change, but results must be computed again before they are read. Throws an InputError on other backends and after `dispose`.
    */
   profile(): Promise<Profile>;
   readonly ran: Ran;
   readonly inputs: Readonly<Record<string, Slot>>;
   readonly outputs: Readonly<Record<string, Required<Slot>>>;
-  /** Frees the memory on the device. Calls under way may fail; later calls throw. */
+  /** Frees the memory on the device. Pending calls may fail, and later calls throw. */
   dispose(): Promise<void>;
 }
 
@@ -87,16 +87,16 @@ type Pipeline = ReturnType<OpenDevice['gpu']['createPipeline']>;
 
 const gone = 'compiled function: it has been disposed of; compile it again';
 
-/** Kernels that are submitted at a time: enough to keep a device busy while the host encodes the next. */
+/** Number of kernels in a submission: enough to keep a device busy while the host encodes the next kernels. */
 const kernelsAtOnce = 64;
 
 /**
  * Compiles `fn` for inputs of given shapes and kinds, runs it once on zeros, and returns it as an asynchronous function.
  *
- * `fn` runs on values that have shapes but no numbers, so its loops are unrolled; for gradients it calls `vjp` or `grad`. It is
- * traced three times for a graphics card and must compute the same each time. Throws an InputError when a backend is unknown or
- * does not run, when `fn` reads a value or returns anything but values computed from its inputs, when an array or all of them
- * exceed the memory of the device or `memoryBytes`, and where a primitive throws one.
+ * `fn` runs on values that have shapes but no numbers, so its loops are unrolled. For gradients it calls `vjp` or `grad`. For a
+ * graphics card it is traced three times, and must compute the same each time. Throws an InputError when a backend is unknown or
+ * does not run, when `fn` reads a value or returns anything but values computed from its inputs, when the arrays exceed the memory of
+ * the device or `memoryBytes`, and when a primitive throws one.
  * @example
  * const square = await compile(({ x }) => ({ y: mul(x, x) }), { x: { shape: [2] } }, { backend: 'cpu' });
  * (await square({ x: Float32Array.of(1, 3) })).y // [1, 9]
@@ -133,11 +133,11 @@ interface Running {
   readonly program: Program;
   readonly inputs: Readonly<Record<string, Slot>>;
   readonly keep: Readonly<Record<string, string>>;
-  /** Frees the pipeline and what gpu.js holds for it. */
+  /** Frees the pipeline and its resources in gpu.js. */
   close(): Promise<void>;
 }
 
-/** Traces `fn` for an open device, and checks the program against the limits of the device and the options. */
+/** Traces `fn` for an open device. Throws if the program exceeds the limits of the device or of the options. */
 function programFor(
   { device: { backend }, target, workgroupSupport }: OpenDevice,
   fn: Equation,
@@ -160,7 +160,7 @@ function programFor(
   return program;
 }
 
-/** Builds the pipeline of a program; equal kernels share one gpu.js kernel. */
+/** Builds the pipeline of a program. Equal kernels share one gpu.js kernel. */
 function pipelineOf({ gpu, workgroupSupport }: OpenDevice, program: Program, threads: boolean): Pipeline {
   const kernels = new Map<string, ReturnType<KernelOf>>();
   const kernelOf: KernelOf = (kernel) => {
@@ -173,19 +173,19 @@ function pipelineOf({ gpu, workgroupSupport }: OpenDevice, program: Program, thr
     return made;
   };
   const orchestrate = (...handles: unknown[]): readonly unknown[] => program.replay(handles, kernelOf);
-  // gpu.js passes as many handles as the function declares parameters
+  // gpu.js reads the number of handles to pass from the length of the function
   Object.defineProperty(orchestrate, 'length', { value: program.names.length });
   return gpu.createPipeline(orchestrate, { threads });
 }
 
-/** The results that become arguments of the next call. */
+/** Lists the results that become arguments of the next call. */
 const carriedOf = ({ program: { names, outputs }, keep }: Running): Carried[] =>
   Object.entries(keep).flatMap(([input, output]) => {
     const { result } = outputs[output]!;
     return result < 0 ? [] : [{ result, argument: names.indexOf(input) }];
   });
 
-/** Runs a pipeline once on zeros, which compiles it, and returns its runner. */
+/** Runs a pipeline once on zeros, so that gpu.js compiles it, and returns its runner. */
 async function started(running: Running, atOnce: number): Promise<Runner> {
   const { opened, pipeline, program, inputs } = running;
   const carried = carriedOf(running);
@@ -201,7 +201,7 @@ async function started(running: Running, atOnce: number): Promise<Runner> {
   );
 }
 
-/** The compiled function that users call. */
+/** Makes the compiled function that users call. */
 function compiledOf(running: Running, runner: Runner, compileSeconds: number): Compiled {
   const { opened, pipeline, program, inputs, keep, close } = running;
   const wanted = Object.entries(program.outputs).filter(([name]) => !Object.values(keep).includes(name));
@@ -257,6 +257,6 @@ function compiledOf(running: Running, runner: Runner, compileSeconds: number): C
 const without = <T>(named: Readonly<Record<string, T>>, names: readonly string[]): Record<string, T> =>
   Object.fromEntries(Object.entries(named).filter(([name]) => !names.includes(name)));
 
-/** The numbers of an input as a copy in f32, which holds indices exactly. */
+/** Copies the numbers of an input to f32, which represents all indices exactly. */
 const singles = (x: Float32Array | Int32Array | Uint32Array): Float32Array =>
   x instanceof Float32Array ? x.slice() : Float32Array.from(x);

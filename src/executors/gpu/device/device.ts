@@ -1,11 +1,11 @@
-/** @file Describes the device that runs a compiled function. It is public, so it imports no types of gpu.js, which need the DOM's. */
+/** @file Describes the device that runs a compiled function. Public, so without imports of gpu.js types, which need those of the DOM. */
 import type { Backend } from '../text/target.ts';
 
 /** The device that runs a compiled function. */
 export interface Device {
   readonly backend: Backend;
-  /** The name of the graphics card or of its software stand-in; null on the other backends. */
+  /** The name of the graphics card, or of the software that emulates one. Null on other backends. */
   readonly adapter: string | null;
-  /** The reasons why faster backends were passed over. */
+  /** The reasons why faster backends are not in use. */
   readonly passedOver: readonly string[];
 }

@@ -1,8 +1,8 @@
 /**
- * @file Runs a pipeline that gpu.js has compiled for WebGPU, with arrays that stay on the device from call to call. gpu.js
- * uploads every argument and reads back every result of a call. Here kept inputs stay on the device, and commands are submitted
- * in parts, so that the device works while the host encodes the rest. This depends on undocumented fields of gpu.js's executor,
- * in the version that package.json pins.
+ * @file Runs a pipeline that gpu.js has compiled for WebGPU, and keeps arrays on the device between calls. In each call gpu.js
+ * itself uploads every argument and reads back every result. Here kept inputs stay on the device. Commands are submitted in parts,
+ * so that the device works while the host encodes the rest. This depends on undocumented fields of gpu.js's executor, in the version
+ * that package.json pins.
  */
 import type { Carried, Runner } from './runner.ts';
 
@@ -36,7 +36,7 @@ interface DeviceParts {
   createCommandEncoder(): Encoder;
   createBuffer(of: { readonly size: number; readonly usage: number }): Mapped;
 }
-/** The parts of gpu.js's executor in use. */
+/** The parts of gpu.js's executor that this file uses. */
 interface ExecutorParts {
   readonly destroyed: boolean;
   readonly context: { readonly isLost: boolean };
@@ -56,19 +56,20 @@ const lost = 'compiled function: the device was lost; compile it again';
 const mapForReading = 1;
 const readable = 0x0001 | 0x0008;
 
-// submitting and waiting take as long for few repetitions as for many, so they cancel in the difference
+// submitting and waiting take the same time for few repetitions and for many, so they cancel in the difference
 const [few, many] = [2, 42];
 
-/** How commands are submitted to the device. */
+/** Settings of the submission of commands to the device. */
 export interface Submission {
   /** Results that become arguments of the next call. */
   readonly carried: readonly Carried[];
-  /** Kernels submitted at a time. */
+  /** Number of kernels in a submission. */
   readonly kernelsAtOnce: number;
 }
 
 /**
- * A runner that encodes the commands of a compiled pipeline itself; a reason where this version of gpu.js lacks what that needs.
+ * Makes a runner that encodes the commands of a compiled pipeline itself. Returns the reason if this version of gpu.js does not
+ * support that.
  */
 export function byEncoder(
   pipeline: unknown,
@@ -104,7 +105,7 @@ export function byEncoder(
     return numbers;
   };
 
-  // a staging buffer may be mapped by one call at a time
+  // only one call at a time may map a staging buffer
   let tail: Promise<unknown> = Promise.resolve();
   const queued = <T>(task: () => Promise<T>): Promise<T> => {
     const next = tail.then(() => {
@@ -118,7 +119,7 @@ export function byEncoder(
     return next;
   };
 
-  /** Encodes a pass of kernels, each of them `repetitions` times. */
+  /** Encodes a pass of kernels, each repeated `repetitions` times. */
   const write = (encoder: Encoder, kernels: ExecutorParts['_passes'], repetitions = 1): void => {
     const pass = encoder.beginComputePass();
     for (const { pipeline: kernel, bindGroup, groups } of kernels) {
@@ -186,14 +187,14 @@ export function byEncoder(
   };
 }
 
-/** The median of three differences of two measured times. */
+/** The median of three differences between two measured times. */
 async function difference(longer: () => Promise<number>, shorter: () => Promise<number>): Promise<number> {
   const samples: number[] = [];
   for (let k = 0; k < 3; k++) samples.push((await longer()) - (await shorter()));
   return samples.sort((a, b) => a - b)[1]!;
 }
 
-/** The part of gpu.js's executor that is missing or changed; null if there is none. */
+/** Names a part of gpu.js's executor that is missing or has changed; null if there is none. */
 function missingPart(executor: ExecutorParts | undefined): string | null {
   if (typeof executor !== 'object' || executor === null) return 'gpu.js has no executor';
   if (!(executor._argRegions instanceof Map)) return "gpu.js's executor has no _argRegions";

@@ -1,4 +1,4 @@
-/** @file Types of an open device and of the errors that it reports. */
+/** @file Defines the types of an open device and of the errors that it reports. */
 import type { GPU as GpuJs } from 'gpu.js';
 import type { Target } from '../text/target.ts';
 import type { Device } from './device.ts';
@@ -10,7 +10,7 @@ export interface OpenDevice {
   readonly gpu: GpuJs;
   readonly errors: readonly DeviceError[];
   readonly target: Target;
-  /** Settings of kernels with workgroups, or the reason why there are none. */
+  /** Settings for kernels with workgroups, or the reason why these are not available. */
   readonly workgroupSupport: WorkgroupSupport;
 }
 

@@ -1,5 +1,5 @@
 /**
- * @file Opens a backend, the best of the machine or the one asked for, and asserts that it ran: gpu.js falls back without an
+ * @file Opens a backend, by name or the best of the machine, and checks that it ran, as gpu.js falls back to others without an
  * error.
  */
 import { fail } from '../../../tensor/errors.ts';
@@ -9,14 +9,14 @@ import type { Device } from './device.ts';
 import type { OpenDevice } from './open-device.ts';
 import { isBrowser, openWebgpu } from './webgpu.ts';
 
-/** The kinds of executor with which gpu.js runs a pipeline on each backend, fallbacks excluded. */
+/** Kinds of gpu.js executors that run a pipeline on each backend, without fallbacks. */
 const executorKinds: { readonly [B in Backend]: readonly string[] } = {
   webgpu: ['fused-encoder'],
   webasm: ['fused-sync', 'fused-threaded'],
   cpu: ['generic'],
 };
 
-/** The remedy where a backend does not run. */
+/** Remedies for a backend that does not run. */
 const remedies: { readonly [B in Backend]: string } = {
   webgpu: isBrowser
     ? "turn WebGPU on in this browser or use another, serve the page by https or from localhost, or ask for 'auto'"
@@ -25,7 +25,7 @@ const remedies: { readonly [B in Backend]: string } = {
   cpu: 'nothing is needed for it, so this is a fault',
 };
 
-/** Opens the backend asked for, or the best that the machine has. Throws an InputError when it does not exist or does not run. */
+/** Opens a backend, by name or the best of the machine. Throws an InputError when it does not exist or does not run. */
 export async function openDevice(asked: Backend | 'auto'): Promise<OpenDevice> {
   if (asked !== 'auto' && !Object.hasOwn(executorKinds, asked)) {
     const near = didYouMean(asked, ['auto', ...Object.keys(executorKinds)]);

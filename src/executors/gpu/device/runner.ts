@@ -1,19 +1,19 @@
 /**
- * @file The interface of a runner of pipelines, and the runner by gpu.js's own function, which copies kept arrays at every call.
+ * @file Defines runners of pipelines, and a runner that calls the function of gpu.js and copies kept arrays at every call.
  */
 import { fail } from '../../../tensor/errors.ts';
 
-/** Runs a compiled pipeline, whose arguments may stay on the device from call to call. */
+/** Runs a compiled pipeline. Arguments may stay on the device between calls. */
 export interface Runner {
   /**
-   * Runs it. A null leaves an argument as it is. Returns the results that are wanted, by number; the others stay on the device.
+   * Runs the pipeline. A null argument keeps its previous numbers. Returns the wanted results, by number; others stay on the device.
    */
   run(args: readonly (Float32Array | null)[], wanted: readonly number[]): Promise<Float32Array[]>;
-  /** The elements of a result after the last run. */
+  /** Returns the elements of a result after the last run. */
   read(result: number): Promise<Float32Array>;
   /**
-   * Times each kernel by itself, all kernels one after another, and the encoding of their commands. The elements of results are
-   * undefined afterwards.
+   * Times each kernel by itself, all kernels one after another, and the encoding of their commands. Afterwards the elements of
+   * results are undefined.
    */
   times(): Promise<Times>;
   destroy(): void;
@@ -32,7 +32,7 @@ export interface Carried {
   readonly argument: number;
 }
 
-/** A runner by gpu.js's own function, which holds the last results on the host. */
+/** Makes a runner that calls the function of gpu.js. It stores the last results on the host. */
 export function byGpuJs(
   pipeline: (...args: readonly unknown[]) => Promise<unknown>,
   carried: readonly Carried[],

@@ -1,9 +1,9 @@
-/** @file Opens a WebGPU device: the platform's, or outside browsers that of the package webgpu. */
+/** @file Opens a WebGPU device, from the platform, or outside browsers from the package webgpu. */
 import { targets } from '../text/target.ts';
 import type { DeviceError, OpenDevice } from './open-device.ts';
 import { withWorkgroups } from './workgroups.ts';
 
-/** The parts of WebGPU in use. */
+/** The parts of WebGPU that this file uses. */
 interface WebGpu {
   requestAdapter(): Promise<{ readonly info: Readonly<Record<string, string>> } | null>;
 }
@@ -12,13 +12,13 @@ interface WebGpuDevice {
   onuncapturederror: ((event: { readonly error: { readonly message: string } }) => void) | null;
 }
 
-/** Limits of a device, as WebGPU names them. */
+/** Limits of a device, with the names of WebGPU. */
 export type Limits = { readonly [N in keyof typeof needed]: number } & {
   readonly maxStorageBufferBindingSize: number;
   readonly maxBufferSize: number;
 };
 
-/** The limits that kernels need. Every device has them by default; one in compatibility mode may have less. */
+/** The limits that kernels need. They are the defaults of WebGPU, but a device in compatibility mode may have less. */
 const needed = {
   maxStorageBuffersPerShaderStage: 8,
   maxComputeInvocationsPerWorkgroup: 256,
@@ -26,7 +26,7 @@ const needed = {
   maxComputeWorkgroupsPerDimension: 65535,
 };
 
-/** Throws where a limit of a device is below what kernels need. */
+/** Throws when a limit of a device is below the needs of kernels. */
 export function checkLimits(adapter: string, limits: Limits): void {
   for (const [name, least] of Object.entries(needed)) {
     const has = limits[name as keyof typeof needed];
@@ -34,16 +34,16 @@ export function checkLimits(adapter: string, limits: Limits): void {
   }
 }
 
-/** The global object. Only browsers have `isSecureContext`. */
+/** The global object. It has `isSecureContext` only in browsers. */
 const platform = globalThis as { readonly navigator?: { readonly gpu?: WebGpu }; readonly isSecureContext?: boolean };
 
-/** Whether this runs in a page or worker of a browser. */
+/** Whether this code runs in a page or worker of a browser. */
 export const isBrowser = platform.isSecureContext !== undefined;
 
-// a reference keeps dawn alive
+// a reference, so that dawn is not collected as garbage
 let dawn: WebGpu | undefined;
 
-/** The platform's WebGPU, or outside browsers that of the package webgpu. Throws where neither is there. */
+/** Returns the WebGPU of the platform, or outside browsers that of the package webgpu. Throws when neither exists. */
 async function webGpu(): Promise<WebGpu> {
   const own = platform.navigator?.gpu;
   if (own !== undefined) return own;
@@ -53,7 +53,7 @@ async function webGpu(): Promise<WebGpu> {
     );
   }
   if (dawn === undefined) {
-    // never reached in a page: the field browser of package.json keeps the package out of bundles
+    // pages do not get here: the field `browser` of package.json excludes the package from bundles
     const { create } = await import('webgpu');
     dawn = create([]) as unknown as WebGpu;
   }
@@ -62,7 +62,7 @@ async function webGpu(): Promise<WebGpu> {
 
 const reports = new WeakMap<WebGpuDevice, readonly DeviceError[]>();
 
-/** Collects the errors that a device reports from now on, of which gpu.js prints the text and returns zeros. */
+/** Collects the errors that a device reports from now on. gpu.js itself only prints their text, and returns zeros. */
 function listenTo(device: WebGpuDevice): readonly DeviceError[] {
   const errors: DeviceError[] = [];
   const print = device.onuncapturederror;
@@ -75,14 +75,14 @@ function listenTo(device: WebGpuDevice): readonly DeviceError[] {
   return errors;
 }
 
-/** Opens the adapter that the platform offers. Throws where there is none, or where a limit is below what kernels need. */
+/** Opens the adapter of the platform. Throws when there is none, or when a limit is below the needs of kernels. */
 export async function openWebgpu(library: typeof import('gpu.js'), passedOver: readonly string[]): Promise<OpenDevice> {
   const system = await webGpu();
   const adapter = await system.requestAdapter();
   if (adapter === null) throw new Error('no adapter answers');
   const { vendor = '', architecture = '', device: card = '', description = '' } = adapter.info;
   const name = [vendor, architecture, card, description].filter((part) => part !== '').join(' ');
-  // not in the types of gpu.js
+  // the types of gpu.js lack this class
   const { WebGPUContext } = library as unknown as {
     WebGPUContext: { acquire(): Promise<{ readonly device: WebGpuDevice }> };
   };
@@ -103,7 +103,7 @@ export async function openWebgpu(library: typeof import('gpu.js'), passedOver: r
   };
 }
 
-/** Runs a function while `navigator.gpu` is the given WebGPU, where gpu.js looks for it; restores it afterwards. */
+/** Runs a function with `navigator.gpu`, which gpu.js reads, set to the given WebGPU. Restores it afterwards. */
 function withNavigator<T>(gpu: WebGpu, f: () => T): T {
   if (platform.navigator?.gpu === gpu) return f();
   const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');

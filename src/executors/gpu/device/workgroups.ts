@@ -1,12 +1,12 @@
 /**
  * @file Puts kernels in WGSL, with workgroups, into pipelines of gpu.js. This depends on undocumented methods of its class
- * WebGPUKernel, in the version that package.json pins; where they are missing there is no support for workgroups.
+ * WebGPUKernel, in the version that package.json pins. If they are missing, workgroups are not supported.
  */
 import type { GPU as GpuJs } from 'gpu.js';
 import type { Kernel, Workgroup } from '../text/kernel.ts';
 import { called } from '../text/natives.ts';
 
-/** The parts of a gpu.js kernel in use. */
+/** The parts of a gpu.js kernel that this file uses. */
 interface KernelParts {
   constants: { readonly workgroup?: number } | null;
   translatedBody: string;
@@ -15,16 +15,16 @@ interface KernelParts {
 }
 type KernelClass = new (source: unknown, settings: unknown) => KernelParts;
 
-/** Settings of `createKernel` that make gpu.js use a kernel's workgroup, and let its text call functions in WGSL. */
+/** Makes settings of `createKernel`, with which gpu.js uses a kernel's workgroup and the text can call functions in WGSL. */
 export type Settings = (kernel: Kernel & { readonly workgroup: Workgroup }) => {
   readonly constants: { readonly workgroup: number };
   readonly functions: readonly { readonly source: string; readonly settings: unknown }[];
 };
 
-/** The settings of kernels with workgroups, or the reason why there are none. */
+/** Settings for kernels with workgroups, or the reason why these are not available. */
 export type WorkgroupSupport = { readonly settings: Settings } | { readonly reason: string };
 
-/** Extends a GPU by kernels with workgroups; a reason where this version of gpu.js lacks what that needs. */
+/** Adds kernels with workgroups to a gpu.js instance. Returns the reason if this version of gpu.js does not support them. */
 export function withWorkgroups(gpu: GpuJs, library: unknown): WorkgroupSupport {
   const { WebGPUKernel } = library as { readonly WebGPUKernel?: KernelClass };
   if (typeof WebGPUKernel !== 'function') return { reason: 'gpu.js exports no WebGPUKernel' };
@@ -57,7 +57,7 @@ export function withWorkgroups(gpu: GpuJs, library: unknown): WorkgroupSupport {
   };
 }
 
-/** Replaces gpu.js's translations of native functions by their own WGSL. */
+/** Replaces the translations of native functions by gpu.js with the WGSL of these functions. */
 function withNatives(text: string): string {
   return called(text).reduce((all, { name, wgsl }) => {
     const own = new RegExp(`fn fn_${name}\\([^)]*\\) -> f32 \\{[^}]*\\}`);
@@ -66,7 +66,7 @@ function withNatives(text: string): string {
   }, text);
 }
 
-/** Redeclares some arrays as arrays of vec4, and removes gpu.js's accessors of them. */
+/** Redeclares some arrays as arrays of vec4, and removes their accessors, which gpu.js generates. */
 function withVec4Arrays(head: string, arrays: readonly string[]): string {
   return arrays.reduce((text, array) => {
     const name = array === 'result' ? array : `user_${array}`;
@@ -77,7 +77,7 @@ function withVec4Arrays(head: string, arrays: readonly string[]): string {
   }, head);
 }
 
-/** The kernel's text as a function of the number of an element, if the workgroup calls it. */
+/** Writes the kernel's text as a function of the number of an element, if the workgroup calls it. */
 function elementOf(body: string, wgsl: string): string {
   if (!wgsl.includes('element(')) return '';
   const stores = /result\[data_index\] = ([^;]*);\s*return;/g;

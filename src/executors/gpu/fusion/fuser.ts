@@ -1,4 +1,4 @@
-/** @file Fuses lazy expressions into kernels: the interface of kernel rules, which materialises expressions on demand. */
+/** @file Fuses lazy expressions into kernels, and materialises them on demand. Kernel rules use this interface. */
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import { spread } from '../text/invocations.ts';
 import type { Workgroup } from '../text/kernel.ts';
@@ -22,43 +22,43 @@ import { arranged, commonShape, groupsOf, refined, repeatedAxes, without1 } from
 import { costliestOf, fits, isTooLarge, isWorthMaterialising } from './policy.ts';
 import type { Schedule } from './schedule.ts';
 
-/** An operand as an expression, and for each axis of the value the axes of the expression that it is made of. */
+/** An operand as an expression. `groups` has, for each axis of the value, the axes of the expression that form it. */
 export interface Axes {
   readonly node: Expression;
   readonly groups: readonly (readonly number[])[];
 }
 
-/** Builds the lazy expressions and kernels of one trace. Every kernel rule gets it as its first argument. */
+/** Builds the lazy expressions and kernels of one trace. It is the first argument of every kernel rule. */
 export interface Fuser {
   readonly target: Target;
-  /** Adds a kernel that computes `size` elements to the schedule, and returns its result. */
+  /** Schedules a kernel that computes `size` elements, and returns its result. */
   launch(size: number, operands: readonly Argument[], body: string, workgroup?: Workgroup): Resident;
   /**
-   * A lazy elementwise function of operands of one shape. It materialises operands only where it would grow too large for one
-   * kernel.
+   * Makes a lazy elementwise function of operands of one shape. Materialises operands only if the expression would be too large for
+   * one kernel.
    */
   apply(text: Statements, xs: readonly Operand[], work: number): Numbers;
-  /** An operand as an expression each of whose axes belongs to one axis of the value. A constant has no axes. */
+  /** Returns an operand as an expression. Each of its axes belongs to one axis of the value; a constant has no axes. */
   axes(x: Operand & { readonly numbers: Full }): Axes;
-  /** Materialises elements: the array that holds them in row-major order, by a kernel unless there is one already. */
+  /** Returns the array that holds the elements in row-major order. If there is none yet, schedules a kernel that writes it. */
   materialise(numbers: Numbers, size: number): Resident;
-  /** An expression as a read of an array; materialises its base unless that has been done. */
+  /** Returns an expression as a read of an array. Materialises its base if needed. */
   asRead(node: Expression): Read;
-  /** An expression; materialised if it is larger, or reads more arrays, than one kernel may. */
+  /** Returns an expression that fits into one kernel: materialises it if it is too large or reads too many arrays. */
   withinLimits(node: Expression): Expression;
   /**
-   * Prepares an expression for a kernel that will evaluate it; call it once for each kernel. Counts the uses of its parts, and
-   * materialises those that are cheaper to store than to recompute, or too many to read. Then {@link scriptOf} writes its text.
+   * Prepares an expression for a kernel that will evaluate it. Call it once for each kernel, before {@link scriptOf}. It counts the
+   * uses of the parts. It materialises parts that are cheaper to store than to recompute, and parts when there are too many to read.
    */
   prepare(node: Node): void;
-  /** Prepares an expression that is all a kernel evaluates, and writes its text. */
+  /** Prepares an expression and writes its text, for a kernel that evaluates no other expression. */
   script(node: Node): Script;
 }
 
 /**
- * A fuser that adds its kernels to a schedule. It fills `uses` with use counts: how many kernels use each expression, in the
- * order in which expressions are made. `previousUses` are the use counts of the previous trace of the same equation: expressions
- * are told apart by that order alone, so it must not change from trace to trace.
+ * Makes a fuser that adds its kernels to a schedule. It fills `uses` with use counts: how many kernels use each expression, in order
+ * of creation. `previousUses` are the use counts of the previous trace of the same equation. The order of creation identifies an
+ * expression, so it must be the same in every trace.
  */
 export function createFuser(
   schedule: Schedule,
@@ -78,7 +78,7 @@ export function createFuser(
       if (array !== null) return array;
       if (numbers.is === 'read') return evaluated(numbers, numbers.shape);
       const base = baseOf(numbers);
-      // a view in the order of its base shares the array of the base
+      // a view with the same order as its base uses the array of the base
       const isOwn = isRowMajor(readFrom(arrayFor(numbers), numbers).form, numbers.shape) && sizeOf(base.shape) === size;
       if (isOwn && base !== numbers) return self.materialise(base, size);
       const result = evaluated(numbers, numbers.shape);
@@ -126,7 +126,7 @@ export function createFuser(
       prepareParts(node, true);
       while (!fits(scriptOf(node), target)) {
         const inner = costliestOf(argsOf(node));
-        // a function has few arguments, and a materialised one is one array
+        // not reached: a function has few arguments, and each materialised argument is one array
         if (inner === null) throw new Error('a function of more arguments than a kernel can read');
         self.asRead(inner);
       }
@@ -142,7 +142,7 @@ export function createFuser(
     return self.launch(sizeOf(shape), script.operands, pointwise(script, shape));
   };
 
-  /** Counts one more use of every part of an expression, and materialises the parts that are cheaper to store. */
+  /** Increments the use count of every part of an expression, and materialises the parts that are cheaper to store. */
   const prepareParts = (node: Node, isRoot: boolean, seen = new Set<Materialisation>()): void => {
     if (node.is === 'fill' || node.is === 'read' || seen.has(node.state)) return;
     const { state } = node;
@@ -165,14 +165,14 @@ const nodeOf = (numbers: Numbers): Node => {
   return numbers.is === 'resident' ? whole(numbers) : numbers;
 };
 
-/** An array for the elements of an expression's base, which no kernel writes yet. */
+/** Makes an array for the elements of the base of an expression. No kernel writes it yet. */
 const arrayFor = (node: Apply | Within): Resident => ({
   is: 'resident',
   size: sizeOf(baseOf(node).shape),
   source: null,
 });
 
-/** Applies `make` to nodes without their axes of broadcasting, and broadcasts its result along them. */
+/** Removes the axes of broadcasting from nodes, applies `make`, and broadcasts the result along these axes. */
 function onDistinct(
   nodes: readonly Node[],
   shape: Shape,

@@ -1,4 +1,4 @@
-/** @file Decides what is fused and what is materialised: which expressions are worth storing, and how large a kernel may grow. */
+/** @file Decides which expressions to materialise and which to fuse, by costs and by the limits of a kernel. */
 import { sizeOf } from '../../../tensor/shape.ts';
 import type { Script } from '../text/script.ts';
 import type { Target } from '../text/target.ts';
@@ -9,7 +9,7 @@ import type { Apply, Expression, Node, Within } from '../values/numbers.ts';
 export const fits = ({ operands }: Script, { mostArrays }: Target): boolean =>
   operands.filter(({ is }) => is === 'resident').length <= mostArrays;
 
-/** The cost of evaluating an expression for all elements, in bytes of memory traffic. */
+/** Cost of evaluating an expression for all elements, in bytes of memory traffic. */
 function costInBytes(node: Expression, { workBytes }: Target): number {
   const size = sizeOf(node.shape);
   const { arrays, work } = node.is === 'read' ? costOf(node) : node.cost;
@@ -18,8 +18,8 @@ function costInBytes(node: Expression, { workBytes }: Target): number {
 }
 
 /**
- * Whether storing an expression now is cheaper than recomputing it in each kernel. With use counts of the previous trace, the
- * kernels to come are counted; without them, those that have evaluated it so far must already have cost as much as storing.
+ * Whether to store an expression instead of recomputing it in each kernel. With use counts of the previous trace, it is stored if
+ * that costs less than the remaining uses. Without use counts, it is stored once its evaluations so far have cost as much as storing.
  */
 export function isWorthMaterialising(node: Apply | Within, uses: number | undefined, target: Target): boolean {
   const bytes = 4 * sizeOf(baseOf(node).shape);
@@ -29,13 +29,13 @@ export function isWorthMaterialising(node: Apply | Within, uses: number | undefi
   return (uses - kernels - 1) * longer >= target.launchBytes + 2 * bytes;
 }
 
-/** Whether an expression of these arguments would be larger, or read more arrays, than one kernel may. */
+/** Whether an expression with these arguments would be too large for one kernel, or read too many arrays. */
 export const isTooLarge = (nodes: readonly Node[], work: number, { mostWork, mostArrays }: Target): boolean => {
   const { arrays, size } = costOfAll(nodes, work);
   return arrays.size > mostArrays || size > mostWork;
 };
 
-/** The expression that reads most arrays, and of those the largest: the one to materialise. Null where all are reads. */
+/** Chooses the expression to materialise: the one that reads most arrays, then the largest. Null if all are reads. */
 export function costliestOf(nodes: readonly Node[]): Expression | null {
   let costliest: Expression | null = null;
   let most = 0;

@@ -1,6 +1,6 @@
 /**
- * @file The schedule of a trace: an ordered list of kernel launches. Dead launches are dropped when it is replayed through
- * gpu.js.
+ * @file Records the kernel launches of a trace in order (the schedule), and replays them through gpu.js without launches that no
+ * result needs.
  */
 import { type Kernel, type KernelOf, keyOf, type Workgroup } from '../text/kernel.ts';
 import { type Argument, argumentName } from '../text/script.ts';
@@ -13,39 +13,39 @@ interface Launch {
   readonly result: Resident;
 }
 
-/** The resources that a program takes of a device. */
+/** The resources of a device that a program needs. */
 export interface Work {
   readonly kernels: number;
-  /** Distinct kernels; each is compiled once. */
+  /** Number of distinct kernels. gpu.js compiles each once. */
   readonly distinct: number;
-  /** Peak memory: bytes of all arrays, where a free array is reused for one of the same size, as gpu.js does. */
+  /** Peak memory in bytes. gpu.js reuses the memory of a free array for an array of the same size. */
   readonly bytes: number;
 }
 
 /** One launch of a kernel. */
 export interface Call extends Kernel {
-  /** Bytes of its arguments, each array once, and of its result. */
+  /** Bytes of its arguments, counting each array once, and of its result. */
   readonly bytes: number;
 }
 
 /** The launches of a trace, in order. */
 export interface Schedule {
   /**
-   * Adds a launch and returns its result. The same kernel on the same arguments is launched once (common subexpression
-   * elimination).
+   * Adds a launch and returns its result. If the same kernel has been launched on the same arguments, returns that result (common
+   * subexpression elimination).
    */
   launch(size: number, operands: readonly Argument[], body: string, workgroup?: Workgroup): Resident;
-  /** An array of constants; the same one for the same numbers. */
+  /** Returns an array of constants. Equal numbers share one array. */
   table(numbers: Float32Array): Resident;
   /** Runs the launches that `results` depend on through gpu.js, and returns the handle of each result. */
   replay(results: readonly Resident[], argumentHandles: readonly unknown[], kernelOf: KernelOf): unknown[];
   /** The launches that `results` depend on, in order. */
   calls(results: readonly Resident[]): Call[];
-  /** The resources that `results` take. */
+  /** The resources needed to compute `results`. */
   work(results: readonly Resident[]): Work;
 }
 
-/** An empty schedule. */
+/** Makes an empty schedule. */
 export function createSchedule(): Schedule {
   const list: Launch[] = [];
   const known = new Map<string, Resident>();
@@ -87,7 +87,7 @@ export function createSchedule(): Schedule {
       tables.set(numbers.length, same);
       const before = same.find(({ source }) => (source as Float32Array).every((x, i) => Object.is(x, numbers[i])));
       if (before !== undefined) return before;
-      // gpu.js copies every argument, and would upload a table once for each use
+      // gpu.js copies an argument at every use, and would upload the table as often
       Object.defineProperty(numbers, 'slice', { value: () => numbers });
       const made: Resident = { is: 'resident', size: numbers.length, source: numbers };
       same.push(made);
@@ -121,7 +121,7 @@ export function createSchedule(): Schedule {
   };
 }
 
-/** Peak memory in elements, by liveness: after its last use an array is reused for a result of the same size. */
+/** Peak memory in elements, by liveness. After its last use, an array is reused for a result of the same size. */
 function peakElements(launches: readonly Launch[], results: readonly Resident[]): number {
   const last = new Map<Argument, number>();
   launches.forEach(({ operands }, i) => {

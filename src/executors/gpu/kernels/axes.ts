@@ -5,10 +5,10 @@ import { whole } from '../values/expression.ts';
 import type { Expression, Full, Numbers } from '../values/numbers.ts';
 import { arranged, joined, refined, without1 } from '../values/views.ts';
 
-/** An axis of a value by its number, or a new axis of broadcasting by its length. */
+/** An axis of a value, by number, or a new axis of broadcasting, by length. */
 export type NewAxis = number | { readonly length: number };
 
-/** A value with its axes permuted, or broadcast along new ones. */
+/** Permutes the axes of a value, and broadcasts it along new axes. */
 export function rearranged(fuser: Fuser, numbers: Numbers, shape: Shape, axes: readonly NewAxis[]): Numbers {
   if (numbers.is === 'fill' || numbers.is === 'nothing') return numbers;
   const { node, groups } = fuser.axes({ numbers, shape });
@@ -21,7 +21,7 @@ export function rearranged(fuser: Fuser, numbers: Numbers, shape: Shape, axes: r
   );
 }
 
-/** An expression of a value in which the given axis of the value is exactly one axis, number `at`. */
+/** Returns an expression in which the given axis of the value is exactly one axis, number `at`. */
 export function withAxis(fuser: Fuser, numbers: Full, shape: Shape, axis: number): { node: Expression; at: number } {
   const { node, groups } = fuser.axes({ numbers, shape });
   const group = groups[axis]!;

@@ -1,5 +1,5 @@
 /**
- * @file Contracts two operands: a matrix product where there are rows and columns, else a reduction of an elementwise product.
+ * @file Contracts two operands: by a matrix product if there are rows and columns, else by reducing an elementwise product.
  */
 import { sizeOf, stridesOf } from '../../../tensor/shape.ts';
 import type { Fuser } from '../fusion/fuser.ts';
@@ -19,14 +19,14 @@ export interface Term extends Operand {
 
 const timesText = ([x, y]: readonly string[], z: string): string => `const ${z} = ${x} * ${y};`;
 
-/** The sum of a · b over the letters that `out` lacks; both operands have these. */
+/** Sums a · b over the letters that are not in `out`. Both operands have these letters. */
 export function product(fuser: Fuser, a: Term, b: Term, out: string): Term {
   const lengths = new Map([a, b].flatMap(({ letters, shape }) => [...letters].map((letter, i) => [letter, shape[i]!])));
   const lengthOf = (letters: readonly string[]): number => sizeOf(letters.map((letter) => lengths.get(letter)!));
   const shape = [...out].map((letter) => lengths.get(letter)!);
   const summed = [...a.letters].filter((letter) => !out.includes(letter));
   const result = (numbers: Term['numbers']): Term => ({ letters: out, shape, numbers });
-  // zeros, as of the state before the first token, stay zero beside infinities too: never NaN
+  // an operand of zeros, such as the initial state, gives zeros, even where the other operand is infinite
   if (a.numbers.is === 'fill' && a.numbers.number === 0) return result(fill(0));
   if (b.numbers.is === 'fill' && b.numbers.number === 0) return result(fill(0));
 
@@ -63,13 +63,13 @@ interface Layout {
   readonly lengths: ReadonlyMap<string, number>;
 }
 
-/** The axes of each letter in one array. */
+/** A term as a read of one array, with the axes of each letter. */
 interface Strided {
   readonly read: Read;
   readonly axes: ReadonlyMap<string, { readonly lengths: readonly number[]; readonly steps: readonly number[] }>;
 }
 
-/** A term as one strided array; row-major if `isDense`. */
+/** Returns a term as one strided array; row-major if `isDense`. */
 function stridedOf(
   fuser: Fuser,
   { letters, shape, numbers }: Term & { readonly numbers: Full },
@@ -93,7 +93,7 @@ function stridedOf(
   return { read, axes: new Map(axes) };
 }
 
-/** A matrix product of two terms as strided arrays. */
+/** Matrix product of two terms as strided arrays. */
 function strided(
   fuser: Fuser,
   a: Term & { readonly numbers: Full },
@@ -108,7 +108,7 @@ function strided(
     left = stridedOf(fuser, a, true);
     right = stridedOf(fuser, b, true);
   }
-  // operands change places where the last axis of the result is a row, so that results are contiguous along columns
+  // if the last axis of the result is a row, swap the operands, so that results are contiguous along columns
   const isTurned = rows.includes(out.at(-1)!);
   const [first, second] = isTurned ? [right, left] : [left, right];
   const outSteps = stridesOf([...out].map((letter) => lengths.get(letter)!));
@@ -132,7 +132,7 @@ function strided(
   });
 }
 
-/** The strides of axes that are split into `fine`. */
+/** Strides of axes after they are split into the axes `fine`. */
 function stepsCut(lengths: readonly number[], steps: readonly number[], fine: readonly number[]): number[] {
   return groupsOf(lengths, fine).flatMap((group, axis) =>
     group.map((_, k) => group.slice(k + 1).reduce((step, inner) => step * fine[inner]!, steps[axis]!)),

@@ -20,13 +20,13 @@ import { fill } from '../values/numbers.ts';
 import { workOf } from '../values/work.ts';
 import type { Rule, Rules } from './rule.ts';
 
-/** A rule from an arithmetic expression of the operands. */
+/** Makes a rule from an arithmetic expression of the operands. */
 const each =
   (expression: (...xs: readonly string[]) => string): Rule<unknown> =>
   (fuser, xs) =>
     fuser.apply((args, y) => `const ${y} = ${expression(...args)};`, xs, workOf.arithmetic);
 
-/** A rule from the statements of an elementary function, and its cost in units of work. */
+/** Makes a rule from the statements of an elementary function, and its cost in units of work. */
 const by =
   (text: Text, work: number): Rule<unknown> =>
   (fuser, xs) =>
@@ -35,16 +35,16 @@ const by =
 export const elementwise = {
   add: each((x, y) => `${x} + ${y}`),
   mul: each((x, y) => `${x} * ${y}`),
-  // the factor is an argument, not text: one compiled kernel serves all factors
+  // the factor is an argument and not part of the text, so that all factors share one compiled kernel
   scale: (fuser, [x], { by: factor }, shape) =>
     each((a, c) => `${a} * ${c}`)(fuser, [x!, { shape, numbers: fill(factor) }], none, shape),
   abs: each((x) => `Math.abs(${x})`),
   sign: each((x) => `${x} > 0 ? 1 : (${x} < 0 ? 0 - 1 : ${x})`),
   equal: each((x, y) => `${x} === ${y} ? 1 : 0`),
-  // x + y where neither is larger, so NaN propagates
+  // x + y where neither is larger, so that NaN propagates
   maximum: each((x, y) => `${x} > ${y} ? ${x} : (${y} >= ${x} ? ${y} : ${x} + ${y})`),
   minimum: each((x, y) => `${x} < ${y} ? ${x} : (${y} <= ${x} ? ${y} : ${x} + ${y})`),
-  // no product with the mask: 0 · NaN is NaN
+  // not a product with the mask, as 0 · NaN is NaN
   select: each((mask, x, y) => `${mask} !== 0 ? ${x} : ${y}`),
   exp: by(exp, workOf.exp),
   expm1: by(expm1, workOf.expm1),

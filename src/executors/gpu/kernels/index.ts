@@ -6,7 +6,7 @@ import { rows } from './rows.ts';
 import type { Rule, Rules } from './rule.ts';
 import { sequences } from './sequences.ts';
 
-/** Elements and their order stay the same. */
+/** Rule of primitives that change neither the elements nor their order. */
 const same: Rule<unknown> = (_fuser, [x]) => x!.numbers;
 
 export const rules: Rules = {

@@ -1,4 +1,4 @@
-/** @file Launches matrix products of strided arrays: tiled where the device has workgroups, else one invocation per element. */
+/** @file Launches matrix products of strided arrays: tiled on devices with workgroups, else with one invocation per element. */
 import type { Fuser } from '../fusion/fuser.ts';
 import { type Axis, loopsOver, type MatrixAxes, merged, placesOf, plus } from '../text/places.ts';
 import { dense } from '../values/expression.ts';
@@ -22,7 +22,7 @@ export function matrixProduct(fuser: Fuser, a: Read, b: Read, axes: MatrixAxes):
   ];
   const tiling = chooseTiling(sizes, fuser.target);
   const text = plain(a, b, axes);
-  // an array that is both operands is one argument
+  // if both operands are the same array, the kernel has one argument
   const operands = a.array === b.array ? [a.array] : [a.array, b.array];
   if (tiling === null) return dense(fuser.launch(size, operands, text), shape);
   const workgroup = tiledProduct(a, b, axes, tiling, sizes);
@@ -30,7 +30,7 @@ export function matrixProduct(fuser: Fuser, a: Read, b: Read, axes: MatrixAxes):
   return joinedParts(array, shape, tiling.splits, sums.combine);
 }
 
-/** One invocation per element of the result, in row-major order. */
+/** Text of a matrix product with one invocation per element of the result, in row-major order. */
 function plain(a: Read, b: Read, { out, summed }: MatrixAxes): string {
   const { setup, offsets } = placesOf(
     merged(out.map(({ length, steps }) => ({ length, steps: steps.slice(0, 2) }))),

@@ -1,4 +1,4 @@
-/** @file Kernel rules of broadcast, transpose, slice, pad and concat: lazy views, fused into the kernels that read them. */
+/** @file Kernel rules of broadcast, transpose, slice, pad and concat. The results are lazy, and fused into kernels that read them. */
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import type { Fuser } from '../fusion/fuser.ts';
 import { fits } from '../fusion/policy.ts';
@@ -21,10 +21,10 @@ import { commonShape, groupsOf, joined, part, refined, without1 } from '../value
 import { type NewAxis, rearranged, withAxis } from './axes.ts';
 import type { Rules } from './rule.ts';
 
-/** Most parts that a lazy concat has; more are joined by kernels. */
+/** Most parts of a lazy concat. Kernels join more parts than that. */
 const mostParts = 4;
 
-/** A slice shorter than one in this many of an axis materialises the expression that it is a slice of. */
+/** A slice that is shorter than the axis divided by this number materialises its operand. */
 const fewParts = 3;
 
 /** Most parts that one kernel joins. */
@@ -35,7 +35,7 @@ interface Placed extends Operand {
   readonly start: number;
 }
 
-/** The parts placed along an axis, and `outside` elsewhere, as an expression. */
+/** An expression of the parts, placed along an axis, with `outside` at other positions. */
 function placed(
   fuser: Fuser,
   parts: readonly Placed[],
@@ -75,7 +75,7 @@ interface Rows {
   readonly row: number;
 }
 
-/** A concat kernel under construction: element i is element p of row q, and each part is a branch. */
+/** A concat kernel under construction. Element i is element p of row q, and each part has a branch. */
 interface Joint {
   readonly operands: readonly Argument[];
   readonly branches: readonly string[];
@@ -86,7 +86,7 @@ const emptyJoint: Joint = { operands: [], branches: [], parts: [] };
 
 const rowOf = (parts: readonly Rows[]): number => parts.reduce((sum, { row }) => sum + row, 0);
 
-/** A kernel with one more part; null where that exceeds the arrays or the branches of a kernel. */
+/** Adds a part to a kernel. Null if the kernel would then have too many arrays or branches. */
 function extended({ operands, branches, parts }: Joint, part: Rows, outer: number, target: Target): Joint | null {
   const script = scriptOf(part.node, operands);
   if (!fits(script, target) || parts.length === mostJoined) return null;
@@ -100,7 +100,7 @@ function extended({ operands, branches, parts }: Joint, part: Rows, outer: numbe
   return { operands: script.operands, branches: [...branches, branch], parts: [...parts, part] };
 }
 
-/** Launches the kernel of several parts. A single part that is an array stays as it is. */
+/** Launches the kernel of several parts. Returns a single part unchanged if it is an array. */
 function launchJoint(fuser: Fuser, { operands, branches, parts }: Joint, outer: number): Rows {
   if (parts.length === 1 && parts[0]!.node.is === 'read') return parts[0]!;
   const row = rowOf(parts);
@@ -109,7 +109,7 @@ function launchJoint(fuser: Fuser, { operands, branches, parts }: Joint, outer: 
   return { node: refined(array, without1([outer, row])), row };
 }
 
-/** Neighbouring parts joined by as few kernels as possible. */
+/** Joins neighbouring parts by kernels of as many parts as possible. */
 function joinSome(fuser: Fuser, parts: readonly Rows[], outer: number): Rows[] {
   const done: Rows[] = [];
   let joint = emptyJoint;
@@ -122,7 +122,7 @@ function joinSome(fuser: Fuser, parts: readonly Rows[], outer: number): Rows[] {
   return [...done, launchJoint(fuser, joint, outer)];
 }
 
-/** Many operands concatenated along an axis by a tree of kernels, each of as many parts as it may read. */
+/** Concatenates many operands along an axis by a tree of kernels, each with as many parts as it may read. */
 function joinMany(fuser: Fuser, xs: readonly Operand[], axis: number): Numbers {
   const outer = sizeOf(xs[0]!.shape.slice(0, axis));
   const rows = ({ numbers, shape }: Operand): Rows => {
@@ -151,7 +151,7 @@ export const movement = {
   slice(fuser, [x], { axis, start }, shape) {
     const { numbers } = x!;
     if (numbers.is === 'fill' || numbers.is === 'nothing') return numbers;
-    // others are likely to read the other small slices of the expression: it is materialised once, as a whole
+    // the equation probably reads other small slices too, so the whole expression is materialised once
     const isSmall = fewParts * shape[axis]! < x!.shape[axis]! && numbers.is !== 'resident' && numbers.is !== 'read';
     const whole = isSmall ? fuser.materialise(numbers, sizeOf(x!.shape)) : numbers;
     const { node, at } = withAxis(fuser, whole, x!.shape, axis);

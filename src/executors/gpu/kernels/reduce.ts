@@ -1,4 +1,4 @@
-/** @file Reduces expressions over axes: one invocation per result, or workgroups that share the work. */
+/** @file Reduces expressions over axes, by one invocation per result or by workgroups that share the work. */
 import { sizeOf } from '../../../tensor/shape.ts';
 import type { Fuser } from '../fusion/fuser.ts';
 import type { Workgroup } from '../text/kernel.ts';
@@ -10,7 +10,7 @@ import type { Expression } from '../values/numbers.ts';
 import { arranged } from '../values/views.ts';
 import { joinedParts } from './splits.ts';
 
-/** A reduction: the text that combines a total with one more element, and the identity, as the bits of an f32. */
+/** A reduction: text that combines a total with an element, and the identity as the bits of an f32. */
 export interface Reduction {
   readonly name: string;
   readonly combine: (total: string, x: string) => string;
@@ -28,21 +28,21 @@ export const sums: Reduction = {
 
 export const maxima: Reduction = {
   name: 'max',
-  // total + x where neither is larger, so NaN propagates
+  // total + x where neither is larger, so that NaN propagates
   combine: (total, x) => `${x} > ${total} ? ${x} : (${total} >= ${x} ? ${total} : ${total} + ${x})`,
   wgsl: 'if (x > total) { return x; } if (total >= x) { return total; } return total + x;',
   identity: '0xff800000u',
 };
 
-/** Fewest elements of one result for which a workgroup shares the work. */
+/** Fewest elements per result for which a workgroup shares the work. */
 const fewestReduced = 16;
-/** Most partial results that are left to the kernels that read them to combine. */
+/** Most partial results per result. The kernels that read the result combine them. */
 const mostSplits = 16;
 const threads = 256;
-/** Workgroups that keep a large device busy. */
+/** Number of workgroups that keeps a large device busy. */
 const workgroupsWanted = 528;
 
-/** The reduction of an expression over some of its axes. The others are the axes of the result. */
+/** Reduces an expression over some axes. The result has the other axes. */
 export function reduced(fuser: Fuser, node: Expression, over: ReadonlySet<number>, how: Reduction): Expression {
   const axes = node.shape.map((_, axis) => axis);
   const remaining = axes.filter((axis) => !over.has(axis));
@@ -73,14 +73,14 @@ function byInvocations(
   const starts = offsets.map((offset, k) => `const b${k} = ${plus(offset, script.forms[k]!.start)};`);
   const bases = offsets.map((_, k) => `b${k}`);
   const loops = merged(along(reducedAxes));
-  // without an affine form the merged loops would lose their lengths
+  // if no affine form exists, merging would lose the lengths of the loops
   const over =
     script.forms.length === 0 ? [{ length: sizeOf(reducedAxes.map((axis) => node.shape[axis]!)), steps: [] }] : loops;
   const body = loopsOver(over, bases, (at) => {
     const { lines, result } = script.write(at);
     return `${lines}\ns = ${how.combine('s', result)};`;
   });
-  // a maximum has no identity in this text, so it starts at the first element, which does not change it
+  // this text has no identity for the maximum, so it starts from the first element
   const first = how.name === 'sum' ? { lines: '', result: '0' } : script.write(bases, 'b');
   const text = `${setup}\n${starts.join(' ')}\n${first.lines}\nlet s = ${first.result};\n${body}\nreturn s;`;
   return fuser.launch(sizeOf(remaining.map((axis) => node.shape[axis]!)), script.operands, text);
@@ -88,14 +88,14 @@ function byInvocations(
 
 const powerFrom = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
 
-/** Elements that an invocation reads at a time. */
+/** Number of elements that an invocation reads at a time. */
 const atOnce = 4;
 
-/** How workgroups share the work of `results` reductions of `count` elements each. */
+/** The division of `results` reductions, of `count` elements each, among workgroups. */
 interface Sharing {
   readonly results: number;
   readonly count: number;
-  /** Whether neighbouring invocations read neighbouring elements of one result; else the same element of neighbouring results. */
+  /** Neighbouring invocations read neighbouring elements of one result if true, the same element of neighbouring results if false. */
   readonly along: boolean;
   /** Invocations per result. */
   readonly lanes: number;
@@ -106,7 +106,7 @@ interface Sharing {
 
 function sharingOf(results: number, count: number, along: boolean, target: Target): Sharing {
   const mostParts = Math.min(results === 1 ? 4 * threads : mostSplits, Math.floor(mostElementsOn(target) / results));
-  // 16 elements per invocation where that keeps the device busy, else as few as 4
+  // 16 elements per invocation if that keeps the device busy, else fewer, at least 4
   const [least, most] = along ? [powerFrom(count / 16), powerFrom(count / 4)] : [8, 32];
   const wanted = powerFrom((workgroupsWanted * threads) / (results * mostParts));
   const lanes = Math.min(threads, most, Math.max(least, wanted));
@@ -116,8 +116,8 @@ function sharingOf(results: number, count: number, along: boolean, target: Targe
 }
 
 /**
- * The kernel of a sharing: each invocation reduces its elements, then the invocations of a result combine by a tree in workgroup
- * memory.
+ * Writes the kernel of a sharing. Each invocation reduces its elements. Then the invocations of a result combine theirs by a tree in
+ * workgroup memory.
  */
 function sharedReduction({ results, count, along, lanes, groups, splits }: Sharing, how: Reduction): Workgroup {
   const perGroup = threads / lanes;
@@ -138,7 +138,7 @@ function sharedReduction({ results, count, along, lanes, groups, splits }: Shari
     `  let last = min(${count}u, first + ${chunk}u);`,
     '  var total = bitcast<f32>(identity);',
     `  if (o < ${results}u) {`,
-    // several elements are read before the first is added, so that reads need not wait for one another
+    // read several elements before adding the first, so that reads do not wait for one another
     '    var r = first + lane;',
     `    for (; r + ${(atOnce - 1) * lanes}u < last; r += ${atOnce * lanes}u) {`,
     ...own.map((k) => `      let x${k} = element(o * ${count}u + r + ${k * lanes}u);`),
@@ -157,7 +157,7 @@ function sharedReduction({ results, count, along, lanes, groups, splits }: Shari
   return { wgsl, groups: [width, Math.ceil(groups / width), splits] };
 }
 
-/** Rows of an expression, whose first axes are those of `shape`, reduced by workgroups. */
+/** Reduces rows of an expression by workgroups. Its first axes are those of `shape`. */
 function byWorkgroups(
   fuser: Fuser,
   rows: Expression,

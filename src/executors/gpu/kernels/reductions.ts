@@ -18,7 +18,7 @@ function reduceAxes(
   return reduced(fuser, node, new Set(axes.flatMap((axis) => groups[axis]!)), how);
 }
 
-/** The sum of one operand over axes. */
+/** Sums an operand over axes. */
 function sumOver(fuser: Fuser, x: Operand, axes: readonly number[]): Numbers {
   const { numbers, shape } = x;
   if (numbers.is === 'nothing') return sizeOf(shape.filter((_, i) => !axes.includes(i))) === 0 ? nothing : fill(0);
@@ -26,7 +26,7 @@ function sumOver(fuser: Fuser, x: Operand, axes: readonly number[]): Numbers {
   return reduceAxes(fuser, { shape, numbers }, axes, sums);
 }
 
-/** One operand, summed over the letters that no other term has. */
+/** Sums a term over the letters that no other term has. */
 function without(fuser: Fuser, term: Term, others: string): Term {
   const letters = [...term.letters];
   const axes = letters.flatMap((letter, axis) => (others.includes(letter) ? [] : [axis]));
@@ -38,7 +38,7 @@ function without(fuser: Fuser, term: Term, others: string): Term {
   };
 }
 
-/** An einsum of many operands, two at a time from the left. A letter is summed as soon as no later term has it. */
+/** Einsum of many operands, two at a time from the left. Sums over a letter as soon as no later term has it. */
 function einsum(fuser: Fuser, xs: readonly Operand[], { terms, out }: EinsumParams): Numbers {
   const all = xs.map((x, k): Term => ({ ...x, letters: terms[k]! }));
   if (all.some(({ numbers }) => isNothing(numbers))) return fill(0);
@@ -57,7 +57,7 @@ function einsum(fuser: Fuser, xs: readonly Operand[], { terms, out }: EinsumPara
   return inOrder(fuser, last, out);
 }
 
-/** A term with its axes in the order of `out`. */
+/** Permutes the axes of a term to the order of `out`. */
 function inOrder(fuser: Fuser, { letters, shape, numbers }: Term, out: string): Numbers {
   if (letters === out) return numbers;
   const order = [...out].map((letter) => letters.indexOf(letter));

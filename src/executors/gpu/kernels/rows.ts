@@ -1,4 +1,4 @@
-/** @file Kernel rules of gather and scatterAdd. Indices are in range: each call checks that beforehand. */
+/** @file Kernel rules of gather and scatterAdd. They assume that indices are in range, which each call checks beforehand. */
 import { sizeOf } from '../../../tensor/shape.ts';
 import type { Workgroup } from '../text/kernel.ts';
 import { divide } from '../text/places.ts';
@@ -10,13 +10,13 @@ import type { Rules } from './rule.ts';
 
 const threads = 128;
 
-/** Fewest indices that a workgroup searches together. */
+/** Fewest indices for which a workgroup shares the search. */
 const fewestSearched = 32;
 
 /**
- * One workgroup for each row of the result and each block of its columns. It scans the indices a block at a time, marks those
- * that name its row, and adds their rows in order, so that the sum is deterministic. Undefined where that takes more workgroups
- * than a kernel may have.
+ * Writes a scatter-add with one workgroup for each row of the result and each block of its columns. The workgroup scans the indices
+ * a block at a time, and marks those that name its row. It adds their rows in order, so that the sum is deterministic. Undefined if
+ * this needs more workgroups than a kernel may have.
  */
 function searching(batches: number, rows: number, perBatch: number, width: number): Workgroup | undefined {
   const blocks = Math.ceil(width / threads);
@@ -49,7 +49,7 @@ function searching(batches: number, rows: number, perBatch: number, width: numbe
 
 export const rows = {
   gather(fuser, [table, index], { batchAxes }, shape) {
-    // a table without rows: every index is out of range, which the check before a call rejects
+    // a table without rows: the check before a call rejects every index
     if (isNothing(table!.numbers)) return fill(0);
     const width = sizeOf(table!.shape.slice(batchAxes + 1));
     const perBatch = sizeOf(index!.shape.slice(batchAxes));
@@ -61,7 +61,7 @@ export const rows = {
     ].join('\n');
     return dense(fuser.launch(sizeOf(shape), operands, body), without1(shape));
   },
-  // each row of the result searches the indices that name it: no atomic additions, so the sum is deterministic
+  // each row of the result searches for the indices that name it: without atomic additions, the sum is deterministic
   scatterAdd(fuser, [x, index], { rows: count, batchAxes }, shape) {
     if (isNothing(x!.numbers)) return fill(0);
     const width = sizeOf(shape.slice(batchAxes + 1));

@@ -25,17 +25,17 @@ const layoutOf = (shape: Shape, axis: number, reverse: boolean): Layout => ({
   reverse,
 });
 
-/** Statements that find the channel `c`, token `t` and block `o` of element `i`, and the offset `start` of its first token. */
+/** Writes statements for the channel `c`, token `t` and block `o` of element `i`, and the offset `start` of its first token. */
 const tokenOf = ({ length, inner }: Layout): string =>
   [divide('i', inner, 'q', 'c'), divide('q', length, 'o', 't'), `const start = o * ${length * inner} + c;`].join('\n');
 
-/** The number of tokens up to the element's own, in the order of the recurrence. */
+/** Number of tokens up to and including that of the element, in the order of the recurrence. */
 const stepsOf = ({ length, reverse }: Layout): string => (reverse ? `${length} - t` : 't + 1');
 
-/** Longest sequence that each invocation runs through from its beginning: one kernel is faster than several. */
+/** Longest sequence for which each invocation starts at the first token: then one kernel is faster than several. */
 const fewTokens = 16;
 
-/** Tokens of a chunk: about √T, so that there are about as many chunks as tokens in one. */
+/** Tokens per chunk: about √T, so that the number of chunks is about the same. */
 const chunkOf = (length: number): number => Math.max(8, 2 ** Math.round(Math.log2(Math.sqrt(length))));
 
 /**
@@ -48,7 +48,7 @@ function byRounds(fuser: Fuser, operands: readonly Argument[], layout: Layout): 
   const [a, b, first] = operands as [Argument, Argument, Argument];
   const place = tokenOf(layout);
   const step = `const u = ${reverse ? `${length - 1} - t` : 't'};`;
-  // h0 enters with the first token
+  // the term of the first token contains h0
   let sums = fuser.launch(
     size,
     [a, b, first],
@@ -73,7 +73,7 @@ function byRounds(fuser: Fuser, operands: readonly Argument[], layout: Layout): 
   return sums;
 }
 
-/** `h_t = a_t h_{t−1} + b_t` by one kernel with one invocation per state, each of which starts at h0: T²/2 steps in all. */
+/** `h_t = a_t h_{t−1} + b_t` by one kernel with one invocation per state. Each starts at h0: T²/2 steps in total. */
 function byLoops(fuser: Fuser, operands: readonly Argument[], layout: Layout): Resident {
   const { outer, length, inner, reverse } = layout;
   const body = [
@@ -89,7 +89,7 @@ function byLoops(fuser: Fuser, operands: readonly Argument[], layout: Layout): R
   return fuser.launch(outer * length * inner, operands, body);
 }
 
-/** Chunked scan in three kernels: each chunk from zero, the states between chunks, each chunk from the state before it. */
+/** Chunked scan in three kernels: every chunk from zero, the states between chunks, every chunk from its initial state. */
 function byChunks(fuser: Fuser, operands: readonly Argument[], layout: Layout): Resident {
   const { outer, length, inner, reverse } = layout;
   const chunk = chunkOf(length);
@@ -106,7 +106,7 @@ function byChunks(fuser: Fuser, operands: readonly Argument[], layout: Layout): 
     `for (var u = k * ${chunk}u; u < stop; u++) { let at = start + token(u) * ${inner}u; ${body} }`;
   const kernel = (size: number, threads: number, own: readonly Argument[], lines: readonly string[]): Resident =>
     fuser.launch(size, own, 'return a0[i];', invocations(threads, [token], lines));
-  // the product of the decays of each chunk, then its last state from zero
+  // for each chunk, the product of its decays, then its last state when it starts from zero
   const chunks = kernel(
     2 * count * channels,
     count * channels,
@@ -136,17 +136,17 @@ function byChunks(fuser: Fuser, operands: readonly Argument[], layout: Layout): 
   );
 }
 
-/** The state of every token. */
+/** Computes the state of every token. */
 function scan(fuser: Fuser, xs: readonly Operand[], axis: number, reverse: boolean, shape: Shape): Resident {
   const operands = xs.map((x): Resident => fuser.materialise(x.numbers, sizeOf(x.shape)));
   const layout = layoutOf(shape, axis, reverse);
   if (layout.length <= fewTokens) return byLoops(fuser, operands, layout);
-  // WGSL would bind an array that is two arguments under one name only
+  // an array that is two arguments would have only one name in WGSL
   const isPlain = new Set(operands).size < operands.length;
   return fuser.target.workgroups && !isPlain ? byChunks(fuser, operands, layout) : byRounds(fuser, operands, layout);
 }
 
-/** `y_t = Σ_j k_j x_{t−j}`, in reverse of `x_{t+j}`, by direct summation: one invocation per element. */
+/** `y_t = Σ_j k_j x_{t−j}`, or in reverse `Σ_j k_j x_{t+j}`, by direct summation: one invocation per element. */
 function convolution(fuser: Fuser, xs: readonly Operand[], layout: Layout): Resident {
   const { outer, length, inner, reverse } = layout;
   const operands = xs.map((x): Resident => fuser.materialise(x.numbers, sizeOf(x.shape)));

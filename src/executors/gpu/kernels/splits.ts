@@ -1,11 +1,11 @@
-/** @file Adds up partial results: a kernel whose sum is split (split-K) writes one array of partial results after another. */
+/** @file Combines partial results. A kernel with a split sum (split-K) writes them as consecutive arrays. */
 import type { Shape } from '../../../tensor/shape.ts';
 import { applied, dense } from '../values/expression.ts';
 import type { Expression, Read } from '../values/numbers.ts';
 import { workOf } from '../values/work.ts';
 
 /**
- * The combination of `count` partial results, as a lazy expression. `combine` writes the text that adds one number to a total.
+ * Combines `count` partial results by a lazy expression. `combine` writes the text that combines a total with one number.
  */
 export function joinedParts(
   array: Read['array'],

@@ -1,6 +1,6 @@
 /**
- * @file Loads tiles of an operand into workgroup memory, through registers, so that the next tile is read while the current one
- * is used.
+ * @file Loads tiles of an operand into workgroup memory. Loads go through registers, so that the next tile is read while the current
+ * one is in use.
  */
 import { type Axis, merged } from '../text/places.ts';
 import type { Form } from '../values/numbers.ts';
@@ -10,14 +10,14 @@ export interface Side {
   readonly x: 'A' | 'B';
   readonly array: string;
   readonly form: Form;
-  /** The operand's axes, with its own strides; `side` are its rows or columns. */
+  /** Axes of the operand, with its strides; `side` are its rows or columns. */
   readonly batch: readonly Axis[];
   readonly side: readonly Axis[];
   readonly summed: readonly Axis[];
-  /** Rows or columns: of a tile, and of the operand. */
+  /** Number of rows or columns, of a tile and of the operand. */
   readonly width: number;
   readonly length: number;
-  /** Depth: of a tile, and of the operand. Invocations of a workgroup. Whether the array may be read as vec4. */
+  /** Depth of a tile and of the operand, invocations of a workgroup, and whether the array may be read as vec4. */
   readonly k: number;
   readonly depth: number;
   readonly threads: number;
@@ -25,15 +25,15 @@ export interface Side {
 }
 
 /**
- * Text of a loader: declarations, where each invocation reads, the load of the tile at `k0` into registers, and its store to
- * workgroup memory.
+ * Text of a loader: declarations, the position that each invocation reads, the load of the tile at `k0` into registers, and the
+ * store to workgroup memory.
  */
 export interface Loader {
   readonly declarations: readonly string[];
   readonly places: readonly string[];
   load(k0: string): readonly string[];
   readonly store: readonly string[];
-  /** Distance of neighbours along the sum in workgroup memory, in vec4. */
+  /** Stride along the sum in workgroup memory, in vec4. */
   readonly stride: number;
   /** Whether the array is read by vec4 loads. */
   readonly isVector: boolean;
@@ -41,7 +41,7 @@ export interface Loader {
 
 export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 
-/** A WGSL function from a position along axes to an offset. */
+/** Writes a WGSL function from a position along axes to an offset. */
 export function offsetFunction(name: string, axes: readonly Axis[]): string {
   const mergedAxes = merged(axes);
   let rest = 'p';
@@ -56,7 +56,7 @@ export function offsetFunction(name: string, axes: readonly Axis[]): string {
   return `fn ${name}(p : u32) -> u32 { return ${terms.join(' + ') || '0u'}; }`;
 }
 
-/** Whether elements along `axes` can be read by vec4 loads: contiguous and aligned, at every position along `others`. */
+/** Whether vec4 loads can read elements along `axes`: they are contiguous and aligned, at every position along `others`. */
 export function areVec4(axes: readonly Axis[], others: readonly Axis[], start: number): boolean {
   const [last, ...outer] = merged(axes).toReversed();
   const isMultipleOf4 = (n: number): boolean => n % 4 === 0;
@@ -68,7 +68,7 @@ export function areVec4(axes: readonly Axis[], others: readonly Axis[], start: n
   );
 }
 
-/** The loader of an operand: by vec4 loads along its side or along the sum where elements are contiguous, else one by one. */
+/** Writes the loader of an operand: vec4 loads along its side or along the sum if elements are contiguous there, else one by one. */
 export function loaderOf(own: Side): Loader {
   const { x, form, batch, side, summed, isVec4 } = own;
   const vec4s = (along: readonly Axis[], others: readonly Axis[]): boolean =>
@@ -91,7 +91,7 @@ export function loaderOf(own: Side): Loader {
 
 type Parts = Omit<Loader, 'declarations'>;
 
-/** The condition under which a load stays inside the operand; empty where tiles divide it evenly. */
+/** Condition for a load to be inside the operand. Empty if tiles divide the operand evenly. */
 function inside({ x, width, length, k, depth }: Side, r: number, side: string): string {
   const bounds = [
     length % width === 0 ? '' : `${side} < ${length}u`,
@@ -105,14 +105,14 @@ const guarded = (bound: string, read: string, zero: string): string =>
 
 const zeros = 'vec4<f32>()';
 
-/** The rounds in which the invocations load `items`, one each per round. */
+/** Rounds in which the invocations load `items`. In each round an invocation loads one item. */
 const roundsOf = (items: number, threads: number): number[] => range(Math.ceil(items / threads));
 
-/** A store, guarded where the last round has fewer items than invocations. */
+/** A store. It has a guard in a last round with fewer items than invocations. */
 const stored = (own: Side, r: number, items: number, text: string): string =>
   (r + 1) * own.threads > items ? `if (local < ${items - r * own.threads}u) { ${text} }` : text;
 
-/** A vec4 of neighbours along the side is stored as it is. */
+/** Loader by vec4 along the side, which it stores unchanged. */
 function alongSide(own: Side): Parts {
   const { x, array, width, k, threads } = own;
   const vec4s = width / 4;
@@ -135,7 +135,7 @@ function alongSide(own: Side): Parts {
   };
 }
 
-/** A vec4 of neighbours along the sum is stored into four rows of workgroup memory. */
+/** Loader by vec4 along the sum. It stores the four elements into four rows of workgroup memory. */
 function alongSum(own: Side): Parts {
   const { x, array, width, k, threads } = own;
   const vec4s = k / 4;
@@ -171,7 +171,7 @@ function alongSum(own: Side): Parts {
   };
 }
 
-/** Elements are read one by one. Neighbouring invocations read along the sum if elements are contiguous there. */
+/** Loader of single elements. Neighbouring invocations read along the sum if elements are contiguous there. */
 function oneByOne(own: Side): Parts {
   const { x, array, summed, width, k, threads } = own;
   const alongK = summed.at(-1)?.steps[0] === 1;

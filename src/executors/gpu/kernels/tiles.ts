@@ -1,5 +1,5 @@
 /**
- * @file Writes tiled matrix products: a workgroup loads a tile of both operands into shared memory and uses each element many
+ * @file Writes tiled matrix products. A workgroup loads a tile of both operands into shared memory, and uses each element many
  * times.
  */
 import type { Workgroup } from '../text/kernel.ts';
@@ -8,7 +8,7 @@ import { mostElementsOn, mostWorkgroups, type Target, type TileShape } from '../
 import type { Read } from '../values/numbers.ts';
 import { areVec4, type Loader, loaderOf, offsetFunction, range } from './tile-loaders.ts';
 
-/** A tile, and the number of parts of the sum (split-K), each with workgroups of its own. */
+/** A tile, and the number of parts of the sum (split-K). Each part has its own workgroups. */
 export interface Tiling extends TileShape {
   readonly splits: number;
 }
@@ -27,7 +27,7 @@ export const tileShapes: readonly TileShape[] = [
   { m: 32, n: 16, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.35, steps: 0.55 },
 ];
 
-/** The device of those times: multiprocessors, and bytes of memory traffic per microsecond. */
+/** The device of these times: its number of multiprocessors, and bytes of memory traffic per microsecond. */
 const device = { processors: 132, bytes: 3.5e6 };
 
 /** Batch, rows, columns and depth of a matrix product. */
@@ -36,16 +36,16 @@ export type ProductSize = readonly [number, number, number, number];
 /** Bytes of one tile of each operand in workgroup memory, in the largest layout. */
 const tileBytes = ({ m, n, k }: TileShape): number => 16 * k * ((m + n) / 4 + 2);
 
-/** Microseconds of `groups` workgroups of `steps` steps each. A multiprocessor runs some workgroups at a time, which share it. */
+/** Time in microseconds of `groups` workgroups with `steps` steps each. A multiprocessor runs several workgroups at a time. */
 function timeOf({ together, start, step, steps: shared }: TileShape, groups: number, steps: number): number {
   const each = Math.ceil(groups / device.processors);
   const rest = each % together;
   const last = rest === 0 ? 0 : step + ((rest - 1) / Math.max(1, together - 1)) * (shared - step);
-  // loading the first tile and writing the results take about two more steps
+  // loading the first tile and writing the results take as long as about two steps
   return start + (steps + 2) * (Math.floor(each / together) * shared + last);
 }
 
-/** The tiling with the least estimated time; null without workgroups, and for products too small or too large for tiles. */
+/** Chooses the tiling with the least estimated time. Null without workgroups, and for products too small or too large for tiles. */
 export function chooseTiling([batch, m, n, k]: ProductSize, target: Target): Tiling | null {
   if (!target.workgroups || m * n * k < 64) return null;
   let best: Tiling | null = null;
@@ -59,7 +59,7 @@ export function chooseTiling([batch, m, n, k]: ProductSize, target: Target): Til
       const chunk = Math.ceil(k / splits);
       if (splits > 1 && chunk < 2 * tile.k) break;
       const computing = timeOf(tile, batch * down * across * splits, Math.ceil(chunk / tile.k));
-      // each further part is written, and read by the kernel that adds it up
+      // each further part is written once, and read once by the kernel that combines the parts
       const moving = (8 * (splits - 1) * batch * m * n) / device.bytes;
       if (computing + moving < least) [best, least] = [{ ...tile, splits }, computing + moving];
     }
@@ -69,13 +69,13 @@ export function chooseTiling([batch, m, n, k]: ProductSize, target: Target): Til
 
 const threadsPerWorkgroup = ({ m, n, threadM, threadN }: TileShape): number => (m / threadM) * (n / threadN);
 
-/** The axes of operand 0 or 1, or of the result (2), with its own strides. */
+/** Axes with the strides of operand 0 or 1, or of the result (2). */
 const axesOfOne = (axes: readonly MatrixAxis[], operand: number): Axis[] =>
   axes.map(({ length, steps }) => ({ length, steps: [steps[operand]!] }));
 
 /**
- * The block of results of one invocation, as vec4 `s{vec4 of rows}{row in it}{vec4 of columns}`, and the text that accumulates
- * and writes it.
+ * Writes the text that accumulates and stores the results of one invocation. They are named `s{vec4 of rows}{row in it}{vec4 of columns}`
+ * and are vec4.
  */
 function blockOf({ m, n, threadM, threadN }: TileShape, rows: number, columns: number, isVector: boolean) {
   const [highs, wides] = [range(threadM / 4), range(threadN / 4)];
@@ -91,7 +91,7 @@ function blockOf({ m, n, threadM, threadN }: TileShape, rows: number, columns: n
           .join('\n');
   return {
     declarations: all.flatMap(({ h, i }) => wides.map((g) => `var s${h}${i}${g} = vec4<f32>();`)),
-    /** Adds the products at depth j of the tiles. */
+    /** Statements that add the products at depth j of the tiles. */
     products: (left: Loader, right: Loader, j: string): string[] => [
       ...highs.map((h) => `let x${h} = tileA[${j} * ${left.stride}u + ${(h * m) / threadM}u + ty];`),
       ...wides.map((g) => `let y${g} = tileB[${j} * ${right.stride}u + ${(g * n) / threadN}u + tx];`),
@@ -111,7 +111,7 @@ function blockOf({ m, n, threadM, threadN }: TileShape, rows: number, columns: n
   };
 }
 
-/** The loaders of both operands. If both are one array, both read it by vec4, or neither. */
+/** Makes the loaders of both operands. If both operands are the same array, either both loaders use vec4 or neither does. */
 function loadersOf(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling, [, m, n, k]: ProductSize): [Loader, Loader] {
   const loader = (x: 'A' | 'B', { form, array }: Read, isVec4: boolean): Loader => {
     const operand = x === 'A' ? 0 : 1;
@@ -135,7 +135,7 @@ function loadersOf(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling, [, m, n, 
   return a.array === b.array && loaders[0].isVector !== loaders[1].isVector ? both(false) : loaders;
 }
 
-/** The kernel of a tiled product. */
+/** Writes the kernel of a tiled product. */
 export function tiledProduct(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling, sizes: ProductSize): Workgroup {
   const [batches, m, n, k] = sizes;
   const { splits } = tiling;

@@ -1,15 +1,15 @@
 /**
- * @file Writes elementary functions as kernel text. A device may compute exp and log with errors that grow with the argument, and
- * division within 2½ ulp. These functions use sums and products where that matters, and are accurate to a few ulp everywhere.
+ * @file Writes elementary functions as kernel text. On a device, the errors of exp and log may grow with the argument, and a division
+ * is accurate within 2½ ulp. Where this is too much, these functions use sums and products: they are accurate to a few ulp everywhere.
  */
 
-/** Statements that multiply y by 2ⁿ, for an integer n from −150 to 128. Exact unless the result is subnormal. */
+/** Writes statements that multiply y by 2ⁿ, for an integer n from −150 to 128. Exact unless the result is subnormal. */
 export type Scaling = (y: string, n: string) => readonly string[];
 
-/** Writes statements that declare the result: `exp('x', 'y', byLadder)` declares y = e^x. */
+/** Writes statements that declare the result of a function: `exp('x', 'y', byLadder)` declares y = e^x. */
 export type Text = (x: string, y: string, scaled: Scaling) => string;
 
-/** By repeated squaring of 2 or ½: for JavaScript and WebAssembly. */
+/** Multiplies by 2ⁿ by repeated squaring of 2 or ½, in JavaScript and WebAssembly. */
 export const byLadder: Scaling = (y, n) => [
   `let ${y}m = ${n} < 0 ? 0 - ${n} : ${n};`,
   `const ${y}p1 = ${n} < 0 ? 0.5 : 2;`,
@@ -20,7 +20,7 @@ export const byLadder: Scaling = (y, n) => [
   ]),
 ];
 
-/** By the bits of 2ⁿ: for kernels that may call functions in WGSL. */
+/** Multiplies by 2ⁿ by setting the bits of the exponent, in kernels that may call functions in WGSL. */
 export const byBits: Scaling = (y, n) => [`${y} = timesPowerOf2(${y}, ${n});`];
 
 /** c₀ + x(c₁ + x(c₂ + …)) */
@@ -33,7 +33,7 @@ const low = Math.LN2 - high;
 
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
-/** e^x = 2ⁿ e^r with |r| ≤ ½ ln 2; e^r by its series. */
+/** e^x = 2ⁿ e^r with |r| ≤ ½ ln 2, and e^r by its series. */
 export const exp: Text = (x, y, scaled) => {
   const series = polynomial(
     `${y}r`,
@@ -49,7 +49,7 @@ export const exp: Text = (x, y, scaled) => {
   ].join('\n');
 };
 
-/** `e^x − 1`: by its series where |x| < 1, as the subtraction would cancel digits there. */
+/** `e^x − 1`, by its series where |x| < 1, as the subtraction would cancel there. */
 export const expm1: Text = (x, y, scaled) => {
   const series = polynomial(
     x,
@@ -59,8 +59,8 @@ export const expm1: Text = (x, y, scaled) => {
 };
 
 /**
- * Statements for `ln(1 + f) = f − (h − rest)` where h = f²/2, `rest = s(h + R)`, s = f/(2 + f), R = Σ 2 s^{2k}/(2k + 1), cut
- * after the power `degree`. The error of the division in s is small beside f.
+ * Writes statements for `ln(1 + f) = f − (h − rest)`, where h = f²/2, `rest = s(h + R)`, s = f/(2 + f), and R = Σ 2 s^{2k}/(2k + 1),
+ * truncated after the power `degree`. The error of the division in s is small relative to f.
  */
 const partsOfLog = (f: string, y: string, degree: number): string => {
   const series = polynomial(
@@ -79,12 +79,12 @@ const partsOfLog = (f: string, y: string, degree: number): string => {
 export const log: Text = (x, y) => {
   const small = 2 ** -32;
   return [
-    // −∞ for 0, NaN below, ∞ and NaN as they are: devices differ on ln 0
+    // −∞ for 0, NaN for negative x; ∞ and NaN unchanged. Devices differ on ln 0
     `let ${y} = ${x} === 0 ? (0 - 1) / Math.abs(${x}) : (${x} < 0 ? Math.sqrt(${x}) : ${x});`,
     `if (${x} > 0 && ${x} < 3.4028234e38) {`,
     `let ${y}m = ${x};`,
     `let ${y}e = 0;`,
-    // scaled up to at least 1, then down, by powers of 2: exact
+    // scale up to at least 1, then down, by powers of 2, which is exact
     ...[0, 1, 2, 3, 4].flatMap(() => [
       `${y}e = ${y}m < 1 ? ${y}e - 32 : ${y}e;`,
       `${y}m = ${y}m < 1 ? ${y}m * ${1 / small} : ${y}m;`,
@@ -103,7 +103,7 @@ export const log: Text = (x, y) => {
   ].join('\n');
 };
 
-/** 1/x with one Newton step y + y(1 − xy), which is skipped where the result is 0 or ∞. */
+/** 1/x, with one Newton step y + y(1 − xy) unless the result is 0 or ∞. */
 export const reciprocal: Text = (x, y) =>
   [
     `let ${y} = 1 / ${x};`,
@@ -111,7 +111,7 @@ export const reciprocal: Text = (x, y) =>
     `if (${y}t > 0.5 && ${y}t < 2) { ${y} = ${y} + ${y} * (1 - ${y}t); }`,
   ].join('\n');
 
-/** 1/√x with one Newton step y + ½y(1 − xy²). */
+/** 1/√x, with one Newton step y + ½y(1 − xy²). */
 export const rsqrt: Text = (x, y) =>
   [
     `let ${y} = 1 / Math.sqrt(${x});`,
@@ -119,7 +119,7 @@ export const rsqrt: Text = (x, y) =>
     `if (${y}t > 0.5 && ${y}t < 2) { ${y} = ${y} + 0.5 * ${y} * (1 - ${y}t); }`,
   ].join('\n');
 
-/** 1/(1 + e^{−|x|}), times e^{−|x|} for negative x: accurate in both tails. */
+/** Sigmoid: 1/(1 + e^{−|x|}), times e^{−|x|} for negative x. Accurate on both tails. */
 export const sigmoid: Text = (x, y, scaled) =>
   [
     `const ${y}a = ${x} > 0 ? 0 - ${x} : ${x};`,
@@ -129,12 +129,12 @@ export const sigmoid: Text = (x, y, scaled) =>
     `const ${y} = ${x} < 0 ? ${y}e * ${y}i : ${y}i;`,
   ].join('\n');
 
-// π/2 in parts: those of at most 11 bits are exact in f32 times any integer up to 2¹³ (Cody and Waite)
+// π/2 as a sum. Products of its terms of at most 11 bits with integers up to 2¹³ are exact in f32 (Cody and Waite)
 const quarterTurn = [201 / 2 ** 7, 2029 / 2 ** 22, 1297 / 2 ** 34, 1443 / 2 ** 49, Math.fround(6.123234262925839e-17)];
 
 /**
- * Sine, or cosine as the sine a quarter turn ahead: `|x| = n π/2 + r`, then the series of sin r for even n, of cos r for odd n.
- * Within 2 ulp for |x| ≤ 12,000, also where the result is near 0; beyond, the error is that of x changed by a few ulp.
+ * Sine, or cosine as the sine of x + π/2: `|x| = n π/2 + r`, then the series of sin r for even n, of cos r for odd n. Within 2 ulp for
+ * |x| ≤ 12,000, also where the result is near 0. For larger |x|, the error is that of changing x by a few ulp.
  */
 const circular =
   (ahead: 0 | 1): Text =>
@@ -145,7 +145,7 @@ const circular =
       `const ${y}a = Math.abs(${x});`,
       `const ${y}n = Math.floor(${y}a * ${Math.fround(2 / Math.PI)} + 0.5);`,
       `const ${y}d = ${'('.repeat(quarterTurn.length)}${y}a${quarterTurn.map((part) => ` - ${y}n * ${part})`).join('')};`,
-      // for angles so large that no digit of r is right, any angle is as accurate
+      // limits r for very large angles, where all digits of r are wrong
       `const ${y}r = ${y}d > 2 ? 2 : (${y}d < 0 - 2 ? 0 - 2 : ${y}d);`,
       `const ${y}z = ${y}r * ${y}r;`,
       `const ${y}s = ${y}r + ${y}r * ${y}z * ${polynomial(`${y}z`, signed(1))};`,
@@ -173,8 +173,8 @@ export const softplus: Text = (x, y, scaled) =>
   ].join('\n');
 
 /**
- * `φ_k(x) = Σ_j x^j / (j + k)!` by this series where |x| < k, else by `φ_{k+1} = (φ_k − 1/k!)/x` from `φ_1 = (e^x − 1)/x`. Near
- * the overflow of e^x the other terms vanish beside `e^x / x^k`, which is computed as a product with e^{x/2} twice.
+ * `φ_k(x) = Σ_j x^j / (j + k)!` by this series where |x| < k, else by `φ_{k+1} = (φ_k − 1/k!)/x` from `φ_1 = (e^x − 1)/x`. Where e^x
+ * nearly overflows, only the term `e^x / x^k` matters. It is computed with two factors e^{x/2}.
  */
 export const phi =
   (order: number): Text =>
@@ -187,7 +187,7 @@ export const phi =
     );
     const steps = Array.from({ length: order - 1 }, (_, k) => `- ${Math.fround(1 / factorial(k + 1))}) * ${y}r`);
     return [
-      // x, but neither near 0, which has no reciprocal, nor ∞, where a quotient is NaN
+      // x within limits: near 0 its reciprocal overflows, and for ∞ a quotient is NaN
       `const ${y}f = Math.abs(${x}) < ${order} ? 1 : (${x} > 1000 ? 1000 : ${x});`,
       reciprocal(`${y}f`, `${y}r`, scaled),
       expm1(`${y}f`, `${y}m`, scaled),
@@ -199,15 +199,15 @@ export const phi =
     ].join('\n');
   };
 
-/** e^{x²} erfc(x) in powers of 1/(1 + x/2), for x ≥ 1: Chebyshev's interpolation on [1, 4.3], 3·10⁻⁹ of erf. */
+/** e^{x²} erfc(x) in powers of 1/(1 + x/2), for x ≥ 1: Chebyshev interpolation on [1, 4.3]. Its error is 3·10⁻⁹ of erf. */
 const scaledTail = [
   0.0005085096345283091, 0.2748337686061859, 0.32462361454963684, 0.11803572624921799, 0.3786779046058655,
   -0.03741441294550896, -0.06004847213625908,
 ];
 
 /**
- * The series `2/√π Σ (−1)ⁿ x^{2n+1} / (n! (2n + 1))` where |x| < 1, else 1 − erfc: erfc is a sixth at most, and so is its error's
- * weight.
+ * Error function: the series `2/√π Σ (−1)ⁿ x^{2n+1} / (n! (2n + 1))` where |x| < 1, else 1 − erfc. There erfc is at most 1/6, which
+ * reduces the weight of its error.
  */
 export const erf: Text = (x, y, scaled) => {
   const terms = Array.from({ length: 11 }, (_, n) => (n % 2 ? -1 : 1) / (factorial(n) * (2 * n + 1)));

@@ -1,10 +1,10 @@
-/** @file Kernels in WGSL of independent invocations, each of which may compute several elements. */
+/** @file Writes kernels of independent invocations in WGSL. Each invocation may compute several elements. */
 import type { Workgroup } from './kernel.ts';
 import type { Spreading } from './target.ts';
 
 const perGroup = 64;
 
-/** A kernel of `count` invocations: statements in which `i` is the number of the invocation. */
+/** Writes a kernel of `count` invocations. In the statements, `i` is the number of the invocation. */
 export function invocations(count: number, declarations: readonly string[], lines: readonly string[]): Workgroup {
   const groups = Math.ceil(count / perGroup);
   const width = Math.min(groups, 32768);
@@ -20,17 +20,17 @@ export function invocations(count: number, declarations: readonly string[], line
   return { wgsl, groups: [width, Math.ceil(groups / width), 1] };
 }
 
-/** Invocations that keep a large device busy. With fewer elements than twice as many, each invocation computes one. */
+/** Number of invocations that keeps a large device busy. For less than twice as many elements, each invocation computes one. */
 const threadsWanted = 270_000;
 
-/** Runs a kernel's text for every element, several per invocation: devices limit the rate at which workgroups start. */
+/** Runs a kernel's text for every element, several per invocation, as devices limit the rate at which workgroups start. */
 export function spread(size: number, { threads, each }: Spreading = { threads: 128, each: 4 }): Workgroup {
   const numbers = Math.max(1, Math.min(each, Math.floor(size / threadsWanted)));
   const perGroup = threads * numbers;
   const groups = Math.ceil(size / perGroup);
   const width = Math.min(groups, 32768);
   const all = Array.from({ length: numbers }, (_, k) => k);
-  // all elements are computed before the first is written, so that reads need not wait for writes
+  // compute all elements before writing the first, so that reads do not wait for writes
   const wgsl = [
     `@compute @workgroup_size(${threads})`,
     'fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) local : u32) {',

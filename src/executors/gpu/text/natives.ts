@@ -1,11 +1,11 @@
 /**
- * @file Functions that kernels may call on devices with workgroups: in JavaScript, which gpu.js parses, and in WGSL, which runs.
+ * @file Lists functions that kernels may call on devices with workgroups, in JavaScript, which gpu.js parses, and in WGSL, which runs.
  */
 
-/** A function of numbers. */
+/** A function of numbers, in both languages. */
 export interface Native {
   readonly name: string;
-  /** Its definition in JavaScript, and the types of its parameters there. */
+  /** Definition in JavaScript, and the types of the parameters. */
   readonly source: string;
   readonly types: Readonly<Record<string, 'Number'>>;
   /** Parameters, result and body in WGSL. */
@@ -17,7 +17,7 @@ const all: readonly Native[] = [
     name: 'timesPowerOf2',
     source: 'function timesPowerOf2(x, n) { return x * Math.pow(2, n); }',
     types: { x: 'Number', n: 'Number' },
-    // 2ⁿ in two factors: it may overflow f32 where the product does not
+    // 2ⁿ as two factors: 2ⁿ may overflow f32 where the product does not
     wgsl: `(x : f32, n : f32) -> f32 {
 let whole = i32(n);
 let half = whole / 2;
@@ -26,5 +26,5 @@ return x * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(whole - half 
   },
 ];
 
-/** The functions that a kernel's text calls. */
+/** Lists the functions that a kernel's text calls. */
 export const called = (text: string): Native[] => all.filter(({ name }) => text.includes(`${name}(`));

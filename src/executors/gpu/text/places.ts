@@ -1,16 +1,16 @@
 /** @file Writes index arithmetic as kernel text: positions along axes and offsets, with literal strides. */
 import { type Shape, stridesOf } from '../../../tensor/shape.ts';
 
-/** One axis of a loop nest, or of the invocations: its length, and the stride of each operand along it. */
+/** An axis of a loop nest or of the invocations: its length, and the stride of each operand along it. */
 export interface Axis {
   readonly length: number;
   readonly steps: readonly number[];
 }
 
-/** An axis of a matrix product, with its strides in a, in b and in the result. */
+/** An axis of a matrix product, with its strides in a, b and the result. */
 export type MatrixAxis = Axis;
 
-/** The axes of a matrix product: those of the result in order, and all by their role. */
+/** The axes of a matrix product: `out` are those of the result in order, the others are all axes by role. */
 export interface MatrixAxes {
   readonly out: readonly MatrixAxis[];
   readonly batch: readonly MatrixAxis[];
@@ -19,7 +19,7 @@ export interface MatrixAxes {
   readonly summed: readonly MatrixAxis[];
 }
 
-/** Axes without those of length 1, with neighbours merged where the strides of every operand allow it. */
+/** Removes axes of length 1, and merges neighbours if the strides of every operand allow it. */
 export function merged(axes: readonly Axis[]): Axis[] {
   const result: Axis[] = [];
   for (const axis of axes.filter(({ length }) => length !== 1)) {
@@ -31,23 +31,23 @@ export function merged(axes: readonly Axis[]): Axis[] {
   return result;
 }
 
-/** The axes of a shape with the strides of one operand; row-major unless given. */
+/** The axes of a shape with the strides of one operand, row-major unless given. */
 export const axesOf = (shape: Shape, steps: readonly number[] = stridesOf(shape)): Axis[] =>
   shape.map((length, i) => ({ length, steps: [steps[i]!] }));
 
-/** Statements that divide the integer `name` with remainder. Exact below 2²⁴, whichever way the device rounds. */
+/** Writes statements that divide the integer `name` with remainder. Exact below 2²⁴, with any rounding of the device. */
 export function divide(name: string, divisor: number, quotient: string, rest: string): string {
   if (divisor === 1) return `const ${quotient} = ${name}; const ${rest} = 0;`;
   return [
     `const ${quotient}g = Math.floor(${name} * ${Math.fround(1 / divisor)});`,
     `const ${rest}g = ${name} - ${quotient}g * ${divisor};`,
-    // the estimate is off by one at most
+    // the error of the estimate is at most one
     `const ${quotient} = ${rest}g < 0 ? ${quotient}g - 1 : (${rest}g < ${divisor} ? ${quotient}g : ${quotient}g + 1);`,
     `const ${rest} = ${name} - ${quotient} * ${divisor};`,
   ].join(' ');
 }
 
-/** Statements that find the position of element `i` along the axes, and the offset of each of `count` operands there. */
+/** Writes statements for the position of element `i` along the axes, and the offset of each of `count` operands at it. */
 export function placesOf(axes: readonly Axis[], count: number): { setup: string; offsets: string[] } {
   const lines: string[] = [];
   const positions: string[] = [];
@@ -69,7 +69,7 @@ export function placesOf(axes: readonly Axis[], count: number): { setup: string;
   };
 }
 
-/** Nested loops over axes around a statement, which gets the offset of each operand. */
+/** Writes nested loops over axes. `body` writes the innermost statements, given the offset of each operand. */
 export function loopsOver(
   axes: readonly Axis[],
   starts: readonly string[],
@@ -91,7 +91,7 @@ function sumOf(terms: readonly { position: string; step: number }[]): string {
   return moving.map(({ position, step }) => (step === 1 ? position : `${position} * ${step}`)).join(' + ') || '0';
 }
 
-/** The text of a sum with an integer, which may be 0. */
+/** Writes a sum with an integer, without the summand if it is 0. */
 export const plus = (text: string, start: number): string => {
   if (start === 0) return text;
   return start < 0 ? `${text} - ${-start}` : `${text} + ${start}`;

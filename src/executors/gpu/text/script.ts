@@ -4,21 +4,21 @@ import { readOf } from '../values/expression.ts';
 import type { Expression, Fill, Form, Node, Read, Resident, Within } from '../values/numbers.ts';
 import { axesOf, merged, placesOf, plus } from './places.ts';
 
-/** An argument of a kernel. Arrays are named `a0`, `a1`, … and scalars `c0`, `c1`, … by their position. */
+/** An argument of a kernel. In the text, `a0`, `a1`, … are arrays and `c0`, `c1`, … scalars; the number is the position. */
 export type Argument = Resident | Fill;
 
 /** The name of the k-th argument in a kernel's text. */
 export const argumentName = (x: Argument, k: number): string => `${x.is === 'fill' ? 'c' : 'a'}${k}`;
 
-/** The text of an expression: its arguments, the affine forms of the position that it needs, and a writer. */
+/** The text of an expression: its arguments, the affine forms of the position that it uses, and a writer. */
 export interface Script {
   readonly operands: readonly Argument[];
   readonly forms: readonly Form[];
-  /** Statements that leave the value in `result`, given the text of the value of each form. Names begin with `prefix`. */
+  /** Writes statements that compute `result`, given the text of the value of each form. Names begin with `prefix`. */
   write(values: readonly string[], prefix?: string): { readonly lines: string; readonly result: string };
 }
 
-/** The script of an expression. `beside` are arguments that the kernel already has, for its other expressions. */
+/** Makes the script of an expression. `beside` are arguments that the kernel already has for its other expressions. */
 export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
   const operands: Argument[] = [...beside];
   const forms: Form[] = [];
@@ -53,7 +53,7 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
   };
   collect(root);
 
-  // an expression whose reads stay inside their arrays at every position needs no guard: it is computed once, outside all guards
+  // an expression needs no guard if its reads are inside their arrays at every position. It is computed once, outside all guards
   const safe = new Map<Node, boolean>();
   const isSafe = (node: Node): boolean => {
     const before = safe.get(node);
@@ -71,8 +71,8 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
     const lines = values.map((value, k) => `const ${prefix}f${k} = ${value};`);
     const declarations = new Map<string, string>();
     /**
-     * The name that a statement declares; an earlier statement with the same text is used again (common subexpression
-     * elimination).
+     * Adds a statement and returns the name that it declares. If an earlier statement has the same text, returns its name (common
+     * subexpression elimination).
      */
     const declared = (statement: (name: string) => string): string => {
       const key = statement('');
@@ -83,7 +83,7 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
       lines.push(statement(result));
       return result;
     };
-    // under another guard an expression may read elsewhere, so it gets another name
+    // the reads of an expression depend on the guard, so each guard has its own names
     const names = new Map<string, Map<Node, string>>();
     const name = (node: Node, outer: string): string => {
       if (node.is === 'fill') return argumentName(node, argumentAt(node));

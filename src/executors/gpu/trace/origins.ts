@@ -1,4 +1,4 @@
-/** @file Tracks the origin of every element of an index value, so that ranges are checked before a call. */
+/** @file Tracks the origin of every element of an index value, and checks ranges of indices before a call. */
 import { fail } from '../../../tensor/errors.ts';
 import type { BroadcastParams } from '../../../tensor/primitives/broadcast.ts';
 import type { ConcatParams } from '../../../tensor/primitives/concat.ts';
@@ -7,23 +7,23 @@ import type { TransposeParams } from '../../../tensor/primitives/transpose.ts';
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import { broadcastView, type StridedView, sliceView, transposeView } from '../values/strides.ts';
 
-/** The origin of an index: an element of an input, or a number known while tracing. */
+/** Origin of an index: an element of an input, or a number that is known while tracing. */
 export type Origin = number | { readonly input: string; readonly at: number };
 
-/** An index operand: its shape, and the origin of each element. */
+/** An index operand: its shape and the origin of each element. */
 interface Index {
   readonly shape: Shape;
   readonly origins: readonly Origin[];
 }
 
-/** A check before each call: all indices are below the number of rows of their table. */
+/** A check before each call: all indices must be less than the number of rows of their table. */
 export interface RangeCheck {
   readonly call: string;
   readonly origins: readonly Origin[];
   readonly rows: number;
 }
 
-/** The places that a view reads, in order. */
+/** Offsets that a view reads, in order. */
 function viewed({ shape, steps, start }: StridedView): number[] {
   return shape.reduce(
     (places, length, axis) =>
@@ -34,7 +34,7 @@ function viewed({ shape, steps, start }: StridedView): number[] {
 
 const pick = ({ origins }: Index, view: StridedView): Origin[] => viewed(view).map((at) => origins[at]!);
 
-/** For each primitive that moves index values, the origins of its result. */
+/** Computes the origins of the result of each primitive that moves index values. */
 const moves: Readonly<Record<string, (xs: readonly Index[], params: never, shape: Shape) => readonly Origin[]>> = {
   reshape: ([x]) => x!.origins,
   broadcast: ([x], _params: BroadcastParams, shape) => pick(x!, broadcastView(x!.shape, shape)),
@@ -49,14 +49,14 @@ const moves: Readonly<Record<string, (xs: readonly Index[], params: never, shape
   },
 };
 
-/** The origins of a moved index value. Throws where a primitive is not known to move index values. */
+/** Returns the origins of a moved index value. Throws on a primitive that is not in the table `moves`. */
 export function movedOrigins(name: string, xs: readonly Index[], params: unknown, shape: Shape): readonly Origin[] {
   const move = moves[name];
   if (move === undefined) throw new Error(`${name} moves index values, but not their origins: add it to the table`);
   return move(xs, params as never, shape);
 }
 
-/** Throws where an index is outside its table, given the numbers of the inputs; origins in inputs pass without numbers. */
+/** Throws if an index is outside its table. Without the numbers of the inputs, checks only indices known while tracing. */
 export function checkRange(
   { call, origins, rows }: RangeCheck,
   inputs?: Readonly<Record<string, ArrayLike<number>>>,

@@ -1,4 +1,4 @@
-/** @file Traces an equation into a program: the launches of a pipeline, and the names of its inputs and outputs. */
+/** @file Traces an equation into a program: kernel launches, and the names of inputs and outputs. */
 import { fail } from '../../../tensor/errors.ts';
 import { sizeOf } from '../../../tensor/shape.ts';
 import { isValue, type Value } from '../../../tensor/value.ts';
@@ -9,27 +9,27 @@ import type { Resident } from '../values/numbers.ts';
 import type { RangeCheck } from './origins.ts';
 import { type Slot, startTrace, type Traced } from './trace.ts';
 
-/** A function from named values to named values. It may contain gradients. */
+/** A function from named values to named values. It may compute gradients. */
 export type Equation = (inputs: Readonly<Record<string, Value>>) => Readonly<Record<string, Value>>;
 
 /** A traced equation. */
 export interface Program {
-  /** The inputs that are arguments of the pipeline, in order: all but those without elements. */
+  /** Inputs that are arguments of the pipeline, in order: all inputs with elements. */
   readonly names: readonly string[];
-  /** The outputs in order, each with the number of its result; −1 for an output without elements. */
+  /** Outputs in order, each with the number of its result; −1 for an output without elements. */
   readonly outputs: Readonly<Record<string, Required<Slot> & { readonly result: number }>>;
-  /** Range checks of the indices of each call. */
+  /** Range checks for the indices of each call. */
   readonly checks: readonly RangeCheck[];
   readonly work: Work;
-  /** The launches in order. */
+  /** Launches in order. */
   readonly calls: readonly Call[];
   /** Runs the launches on the handles of the arguments, and returns the handles of the results. */
   replay(handles: readonly unknown[], kernelOf: KernelOf): readonly unknown[];
 }
 
 /**
- * Traces an equation for a target, `passes` times: each trace decides what to materialise by the use counts of the previous one.
- * Throws an InputError when the equation returns anything but values that it computed there.
+ * Traces an equation for a target, `passes` times. Each trace uses the use counts of the previous one to decide what to materialise.
+ * Throws an InputError when the equation returns anything but values of the current trace.
  */
 export function traceProgram(
   fn: Equation,
@@ -52,7 +52,7 @@ export function traceProgram(
   });
   trace.end();
   if (passes > 1) return traceProgram(fn, inputs, target, passes - 1, trace.uses);
-  // where no output has elements one kernel runs all the same, so that the backend that ran is known
+  // if no output has elements, one kernel runs all the same, to show which backend ran
   if (results.length === 0) results.push(trace.schedule.launch(1, [{ is: 'fill', number: 0 }], 'return c0;'));
   return {
     names,

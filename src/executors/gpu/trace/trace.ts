@@ -1,4 +1,4 @@
-/** @file The executor on which an equation is traced: it runs the kernel rule of each primitive. */
+/** @file The tracing executor: runs the kernel rule of each primitive of an equation. */
 import { fail } from '../../../tensor/errors.ts';
 import type { PrimitiveName } from '../../../tensor/primitives/index.ts';
 import { type Shape, show, sizeOf } from '../../../tensor/shape.ts';
@@ -14,34 +14,34 @@ import { checkRange, movedOrigins, type Origin, type RangeCheck } from './origin
 /** The data of a value on this executor. */
 export interface Traced {
   readonly numbers: Numbers;
-  /** Of an index value: the origin of each element, for range checks before a call. */
+  /** Origin of each element of an index value, for range checks before a call. Empty for real values. */
   readonly origins: readonly Origin[];
 }
 
-/** The shape and kind of an input or output. */
+/** Shape and kind of an input or output. */
 export interface Slot {
   readonly shape: Shape;
   /** `real` unless given. */
   readonly kind?: Value['kind'];
 }
 
-/** One trace: an executor, and what it records while an equation runs on it. */
+/** One trace: an executor, and its records while an equation runs on it. */
 export interface Trace {
   readonly executor: Executor<Traced>;
   readonly schedule: Schedule;
-  /** An input, argument number `at` of the pipeline, as a value. */
+  /** Makes the value of an input, which is argument number `at` of the pipeline. */
   input(name: string, slot: Slot, at: number): Value<Traced>;
-  /** The array of a result; a copy if it is an input or a table. Null where there are no elements. */
+  /** Returns the array of a result: a copy if it is an input or a table, null if it has no elements. */
   result(x: Value<Traced>): Resident | null;
-  /** Use counts: how many kernels use each expression, in the order in which expressions were made. */
+  /** Use counts: how many kernels use each expression, in order of creation. */
   readonly uses: readonly number[];
-  /** Range checks of the indices of each call. */
+  /** Range checks for the indices of each call. */
   readonly checks: readonly RangeCheck[];
-  /** Ends tracing: its values may not be used any more. */
+  /** Ends the trace. Its values cannot be used any more. */
   end(): void;
 }
 
-/** Starts a trace for a target; `previousUses` are the use counts of the previous trace of the same equation. */
+/** Starts a trace for a target. `previousUses` are the use counts of the previous trace of the same equation. */
 export function startTrace(target: Target, previousUses?: readonly number[]): Trace {
   let ended = false;
   const checks: RangeCheck[] = [];
@@ -77,7 +77,7 @@ export function startTrace(target: Target, previousUses?: readonly number[]): Tr
         if (!isKnown) checks.push(check);
       }
       if (sizeOf(shape) === 0) return { numbers: nothing, origins };
-      // the table gives each name the rule of its own parameter type, which a lookup by name cannot know
+      // each rule has its own type of parameters, which TypeScript cannot infer from a lookup by name
       const rule = rules[primitive.name as PrimitiveName] as Rule<never>;
       return { numbers: rule(fuser, xs, params as never, shape), origins };
     },
@@ -109,7 +109,7 @@ export function startTrace(target: Target, previousUses?: readonly number[]): Tr
   };
 }
 
-/** Throws an InputError where an array has more elements than kernels can address, or than the device binds. */
+/** Throws an InputError when an array has more elements than kernels can address, or more bytes than the device can bind. */
 export function checkSize(call: string, shape: Shape, { arrayBytes }: Target): void {
   const size = sizeOf(shape);
   if (size > mostElements) {
@@ -120,7 +120,7 @@ export function checkSize(call: string, shape: Shape, { arrayBytes }: Target): v
   }
 }
 
-/** A table that is uploaded once; a constant where all its numbers are the same. */
+/** Makes a table that is uploaded once, or a constant if all its numbers are equal. */
 function table(schedule: Schedule, target: Target, x: Float64Array, shape: Shape): Numbers {
   if (x.length === 0) return nothing;
   checkSize('constant', shape, target);
@@ -128,7 +128,7 @@ function table(schedule: Schedule, target: Target, x: Float64Array, shape: Shape
   return schedule.table(Float32Array.from(x));
 }
 
-/** The range checks of gather and scatterAdd. */
+/** Makes the range checks of gather and scatterAdd. */
 function rangesOf(
   call: string,
   [x, index]: readonly { readonly shape: Shape; readonly origins: readonly Origin[] }[],

@@ -1,4 +1,4 @@
-/** @file Builds lazy elementwise expressions, computes their cost, and reads those that are materialised. */
+/** @file Builds lazy elementwise expressions, computes their costs, and reads materialised ones. */
 import { type Shape, sizeOf, stridesOf } from '../../../tensor/shape.ts';
 import type {
   Apply,
@@ -16,14 +16,14 @@ import { workOf } from './work.ts';
 
 const noArrays: ReadonlySet<Resident> = new Set();
 
-/** The cost of an expression; a single read once it is materialised, or will be. */
+/** Cost of an expression. If it is or will be materialised, this is the cost of one read. */
 export function costOf(node: Node): Cost {
   if (node.is === 'fill') return { arrays: noArrays, size: 0, work: 0 };
   const array = readOf(node)?.array ?? (node as Apply | Within).state.planned;
   return array === null ? (node as Apply | Within).cost : { arrays: new Set([array]), size: 1, work: 0 };
 }
 
-/** The cost of several expressions in one kernel, and of `work` that combines them. */
+/** Cost of several expressions in one kernel, plus `work` for combining them. */
 export function costOfAll(nodes: readonly Node[], work: number): Cost {
   const costs = nodes.map(costOf);
   return {
@@ -35,7 +35,7 @@ export function costOfAll(nodes: readonly Node[], work: number): Cost {
 
 const notMaterialised = (): Materialisation => ({ index: -1, planned: null, kernels: 0, materialised: null });
 
-/** A function applied element by element to nodes of one shape; `work` in the units of work.ts. */
+/** Applies a function elementwise to nodes of one shape. `work` is its cost in the units of work.ts. */
 export const applied = (text: Statements, args: readonly Node[], shape: Shape, work: number): Apply => ({
   is: 'apply',
   shape,
@@ -47,7 +47,7 @@ export const applied = (text: Statements, args: readonly Node[], shape: Shape, w
   base: null,
 });
 
-/** `inside` where a coordinate lies in `[0, length)`, else `outside`. */
+/** Makes an expression: `inside` where a coordinate is in `[0, length)`, else `outside`. */
 export const within = (coordinate: Form, length: number, inside: Node, outside: Node, shape: Shape): Within => ({
   is: 'within',
   shape,
@@ -60,32 +60,32 @@ export const within = (coordinate: Form, length: number, inside: Node, outside: 
   base: null,
 });
 
-/** The base of a view; an expression that is no view is its own. */
+/** Returns the base of a view, or the expression itself if it is not a view. */
 export const baseOf = (node: Apply | Within): Apply | Within => node.base?.node ?? node;
 
-/** The read that a node is, or has become by materialisation; null for a lazy one. */
+/** Returns a node as a read if it is one or is materialised; null if it is lazy. */
 export function readOf(node: Node): Read | null {
   if (node.is === 'fill') return null;
   if (node.is === 'read') return node;
   return node.state.materialised === null ? null : readFrom(node.state.materialised, node);
 }
 
-/** An expression as a read of `array`, which holds the elements of its base. */
+/** Makes an expression a read of `array`, which holds the elements of its base. */
 export function readFrom(array: Resident, node: Apply | Within): Read {
   const own = dense(array, baseOf(node).shape).form;
   return { is: 'read', shape: node.shape, array, form: node.base === null ? own : node.base.form(own) };
 }
 
-/** Whether a form counts the positions of a shape in row-major order from 0. */
+/** Whether a form numbers the positions of a shape in row-major order from 0. */
 export function isRowMajor({ start, steps }: Form, shape: Shape): boolean {
   const strides = stridesOf(shape);
   return start === 0 && steps.every((step, axis) => step === strides[axis]);
 }
 
-/** A whole array as a read with one axis. */
+/** Reads a whole array with one axis. */
 export const whole = (array: Resident): Read => dense(array, array.size === 1 ? [] : [array.size]);
 
-/** A whole array as a row-major read of a shape. */
+/** Reads a whole array, row-major, with a shape. */
 export const dense = (array: Resident, shape: Shape): Read => ({
   is: 'read',
   shape,
@@ -93,7 +93,7 @@ export const dense = (array: Resident, shape: Shape): Read => ({
   form: { start: 0, steps: stridesOf(shape) },
 });
 
-/** The array that holds the elements of an expression in row-major order; null if there is none yet. */
+/** Returns the array that holds the elements of an expression in row-major order; null if there is none yet. */
 export function materialisedOf(node: Expression): Resident | null {
   const read = readOf(node);
   if (read === null) return null;

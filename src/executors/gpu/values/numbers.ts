@@ -1,21 +1,21 @@
-/** @file The kinds of traced values: an array, one number, or a lazy expression that no kernel has computed yet. */
+/** @file Defines the kinds of traced values: an array, a constant, or a lazy expression. */
 import type { Shape } from '../../../tensor/shape.ts';
 
 /**
- * An array in device memory: an argument of the pipeline, a table that is uploaded once, or the result of a kernel. Compared by
- * identity.
+ * An array in device memory: an argument of the pipeline, a table that is uploaded once, or the result of a kernel. Arrays are
+ * compared by identity.
  */
 export interface Resident {
   readonly is: 'resident';
   readonly size: number;
   /**
-   * The number of the argument, or the elements of the table. Null for the result of a kernel; only these can be results of a
+   * The number of the argument, or the elements of the table. Null for the result of a kernel: only such arrays can be results of a
    * pipeline.
    */
   readonly source: number | Float32Array | null;
 }
 
-/** A constant that fills an array: passed to kernels as a scalar. */
+/** An array of equal numbers. Kernels get the number as a scalar argument. */
 export interface Fill {
   readonly is: 'fill';
   readonly number: number;
@@ -26,10 +26,10 @@ export interface Nothing {
   readonly is: 'nothing';
 }
 
-/** Statements that declare `result` as a function of names or literals. */
+/** Writes statements that declare `result` as a function of names or literals. */
 export type Statements = (args: readonly string[], result: string) => string;
 
-/** An affine form of a position p: `start + Σ_a p_a steps_a`. An offset in an array, or a coordinate. */
+/** An affine form of a position p, for an offset in an array or a coordinate: `start + Σ_a p_a steps_a`. */
 export interface Form {
   readonly start: number;
   readonly steps: readonly number[];
@@ -56,7 +56,7 @@ export interface Apply {
   readonly base: Base | null;
 }
 
-/** `inside` where `0 ≤ coordinate < length`, else `outside`: pad and concat. */
+/** `inside` where `0 ≤ coordinate < length`, else `outside`. Pad and concat use it. */
 export interface Within {
   readonly is: 'within';
   readonly shape: Shape;
@@ -70,7 +70,7 @@ export interface Within {
 }
 
 /**
- * A lazy elementwise expression. Its shape has no axes of length 1 and need not be that of the value: {@link Numbers} are
+ * A lazy elementwise expression. Its shape has no axes of length 1, and may differ from that of the value, as {@link Numbers} are
  * row-major.
  */
 export type Expression = Read | Apply | Within;
@@ -78,38 +78,38 @@ export type Expression = Read | Apply | Within;
 /** An expression, or a constant. */
 export type Node = Expression | Fill;
 
-/** The expression that a view shows in another order, or broadcast. A view and its base share their state. */
+/** The base of a view: the view is this expression, permuted or broadcast. They share their state. */
 export interface Base {
   readonly node: Apply | Within;
-  /** The affine form of a position in the view, from that of a position in `node`. */
+  /** Converts an affine form of a position in `node` to one of a position in the view. */
   form(of: Form): Form;
 }
 
 /** Cost of evaluating an expression once for each element. */
 export interface Cost {
   readonly arrays: ReadonlySet<Resident>;
-  /** Reads, 1 each, and work. An expression that is used twice counts twice. */
+  /** The number of reads, plus work. An expression that is used twice counts twice. */
   readonly size: number;
   /** Work without reads, in the units of work.ts. */
   readonly work: number;
 }
 
-/** Materialisation state of an expression and its views: whether, and where, its elements are stored. */
+/** Materialisation state of an expression and its views: whether and where its elements are stored. */
 export interface Materialisation {
-  /** Number of the expression, in the order in which the trace made them: the key of its use count. −1 if it is not counted. */
+  /** Number of the expression in order of creation, the key of its use count. −1 if its uses are not counted. */
   index: number;
-  /** Stand-in for the array to come, where the expression will be materialised at its first use; else null. */
+  /** The array to write, if the expression will be materialised at its first use; else null. */
   planned: Resident | null;
-  /** Kernels that have evaluated it within themselves so far. */
+  /** How many kernels have evaluated the expression so far. */
   kernels: number;
-  /** The array of its elements, in the order of the base, once a kernel has written it. */
+  /** The array of its elements, in the order of the base; null before a kernel has written it. */
   materialised: Resident | null;
 }
 
-/** The elements of a value in row-major order, computed or lazy. A reshape leaves them as they are. */
+/** The elements of a value in row-major order, computed or lazy. A reshape does not change them. */
 export type Numbers = Resident | Fill | Nothing | Expression;
 
-/** Elements that differ from one another: neither a constant nor empty. */
+/** Elements that are neither empty nor a constant. */
 export type Full = Exclude<Numbers, Fill | Nothing>;
 
 /** An operand of a kernel rule. */

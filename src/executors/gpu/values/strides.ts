@@ -1,4 +1,4 @@
-/** @file Broadcast, transpose and slice as views of a row-major array through strides. */
+/** @file Computes strided views of row-major arrays: broadcast, transpose and slice. */
 import { type Shape, stridesOf } from '../../../tensor/shape.ts';
 
 /** A strided view of an array: the element at position p is number `start + Σ p_a steps_a`. */

@@ -1,9 +1,9 @@
-/** @file Views of expressions (reshape, transpose, broadcast, slice), pushed down to the strides of the arrays that they read. */
+/** @file Makes views of expressions (reshape, transpose, broadcast, slice) by changing the strides of the arrays that they read. */
 import { type Shape, sizeOf, stridesOf } from '../../../tensor/shape.ts';
 import { applied, baseOf, isRowMajor, readOf, within } from './expression.ts';
 import type { Apply, Base, Expression, Form, Node, Within } from './numbers.ts';
 
-/** A change of axes: the new shape, and the affine form that an old one becomes. */
+/** A change of axes: the new shape, and a function from an old affine form to the new one. */
 interface AxisMap {
   readonly shape: Shape;
   /** Whether the view contains every element. */
@@ -11,7 +11,7 @@ interface AxisMap {
   form(old: Form): Form;
 }
 
-/** A shape without its axes of length 1. */
+/** Removes the axes of length 1 from a shape. */
 export const without1 = (shape: Shape): number[] => shape.filter((length) => length !== 1);
 
 function viewed<N extends Node>(node: N, map: AxisMap, known = new Map<Node, Node>()): N {
@@ -48,7 +48,7 @@ function isItself({ node, form }: Base, shape: Shape): boolean {
   return isSame && isRowMajor(form({ start: 0, steps: stridesOf(node.shape) }), shape);
 }
 
-// the same view of a node is the same node, so that its cost counts once
+// equal views of a node are one object, so that their cost counts once
 const views = new WeakMap<Expression, Map<string, Expression>>();
 
 function viewOf<N extends Expression>(node: N, key: string, make: () => AxisMap): N {
@@ -59,14 +59,14 @@ function viewOf<N extends Expression>(node: N, key: string, make: () => AxisMap)
   return result as N;
 }
 
-/** Products of the last lengths of a shape, at which axes begin: 1, e, he, the, … */
+/** Cumulative products of the lengths of a shape, from the last: 1, e, he, the, … */
 function cutsOf(shape: Shape): number[] {
   const cuts = [1];
   for (const length of without1(shape).reverse()) cuts.push(cuts.at(-1)! * length);
   return cuts;
 }
 
-/** The coarsest shape that refines all shapes, each axis of which is a product of its axes; null where there is none. */
+/** The coarsest shape that refines all given shapes: each of their axes is a product of its axes. Null if there is none. */
 export function commonShape(shapes: readonly Shape[]): number[] | null {
   const cuts = [...new Set(shapes.flatMap(cutsOf))].sort((a, b) => a - b);
   const lengths: number[] = [];
@@ -78,7 +78,7 @@ export function commonShape(shapes: readonly Shape[]): number[] | null {
   return lengths.reverse();
 }
 
-/** For each axis of `shape`, the axes of the finer shape `fine` that it is made of. */
+/** For each axis of `shape`, lists the axes of the finer shape `fine` that form it. */
 export function groupsOf(shape: Shape, fine: Shape): number[][] {
   let next = 0;
   return shape.map((length) => {
@@ -91,7 +91,7 @@ export function groupsOf(shape: Shape, fine: Shape): number[][] {
   });
 }
 
-/** An expression with axes split into several: `fine` must refine its shape. */
+/** Splits axes of an expression to get the shape `fine`, which must refine its shape. */
 export function refined<N extends Node>(node: N, fine: Shape): N {
   if (node.is === 'fill' || node.shape.length === fine.length) return node;
   const groups = groupsOf(node.shape, fine);
@@ -107,7 +107,7 @@ export function refined<N extends Node>(node: N, fine: Shape): N {
   })) as N;
 }
 
-/** Every affine form in an expression. */
+/** Collects all affine forms in an expression. */
 function formsIn(node: Node, found = new Set<Form>(), known = new Set<Node>()): Set<Form> {
   if (known.has(node)) return found;
   known.add(node);
@@ -122,7 +122,7 @@ function formsIn(node: Node, found = new Set<Form>(), known = new Set<Node>()): 
   return found;
 }
 
-/** An expression with neighbouring axes merged into one; null where the strides of an array do not allow it. */
+/** Merges neighbouring axes of an expression into one. Null if the strides of an array do not allow it. */
 export function joined<N extends Node>(node: N, axes: readonly number[]): N | null {
   if (node.is === 'fill' || axes.length === 1) return node;
   const [first, last] = [axes[0]!, axes.at(-1)!];
@@ -138,7 +138,7 @@ export function joined<N extends Node>(node: N, axes: readonly number[]): N | nu
   })) as N;
 }
 
-/** An expression with its axes permuted. A null is a new axis, of the length in `shape`, along which elements repeat. */
+/** Permutes the axes of an expression. A null is a new axis of broadcasting, with the length in `shape`. */
 export function arranged(node: Expression, axes: readonly (number | null)[], shape: Shape): Expression {
   if (axes.length === node.shape.length && axes.every((axis, i) => axis === i)) return node;
   return viewOf(node, `arrange ${axes.map((axis) => axis ?? '+')} ${shape}`, () => ({
@@ -148,13 +148,13 @@ export function arranged(node: Expression, axes: readonly (number | null)[], sha
   }));
 }
 
-/** The axes of broadcasting: all nodes have stride 0 along them. */
+/** Finds the axes of broadcasting, along which all nodes have stride 0. */
 export function repeatedAxes(nodes: readonly Node[], shape: Shape): number[] {
   const forms = nodes.flatMap((node) => [...formsIn(node)]);
   return shape.flatMap((_, axis) => (forms.every(({ steps }) => steps[axis] === 0) ? [axis] : []));
 }
 
-/** A slice of an expression along one axis, of `length` elements from `start` on. Length 1 removes the axis. */
+/** Slices an expression along one axis: `length` positions from `start`. Removes the axis if `length` is 1. */
 export function part(node: Expression, axis: number, start: number, length: number): Expression {
   const isRemoved = length === 1;
   const set = <T>(list: readonly T[], to: T): T[] =>

@@ -1,6 +1,6 @@
 /**
- * @file Costs of operations per element, by which fusion decides whether to store an expression or to recompute it. A sigmoid is
- * 4 units, an addition a sixteenth of it; `workBytes` of a target says how much memory traffic one unit equals.
+ * @file Lists the cost of operations per element. Fusion uses it to decide whether to store or to recompute an expression. A sigmoid
+ * costs 4 units, an addition ¼; `workBytes` of a target is the memory traffic that equals one unit.
  */
 
 export const workOf = {
