@@ -13,9 +13,8 @@ export interface BatchModelResult<S extends Tree = Value> {
 }
 
 /**
- * Runs a model's `forward` on a padded or packed batch. `tokens` [b, t] are in rows, with any token at padding. Each sequence runs
- * alone, from its own position and its own state for a batch of one. Throws where tokens or states do not fit the batch, and as
- * `forward` does.
+ * Runs a model's `forward` on a padded or packed batch. `tokens` [b, t] may have any token at padding. Each sequence runs alone, as
+ * a batch of one, from its own state and position. Throws where tokens or states do not fit the batch, and as `forward` does.
  * @example
  * const config = denseRetNetConfig({ vocabulary: 5, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * const params = initialise(denseRetNet, config, { on: f64, seed: 1 });

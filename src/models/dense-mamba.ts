@@ -1,6 +1,6 @@
 /**
- * @file DenseMamba: a stack of Mamba's blocks that fuses states of shallow layers into those of deeper ones. Wiring only. It
- * applies Eqs. 10, 11 and 15 to 18 between the recurrence and the read-out of Mamba's scan.
+ * @file DenseMamba: a stack of Mamba's blocks that fuses states of shallow layers into those of deeper ones. It only composes
+ * functions of nn. It applies Eqs. 10, 11 and 15 to 18 between the recurrence and the read-out of Mamba's scan.
  */
 import {
   carriedRecurrence,

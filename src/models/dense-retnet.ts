@@ -1,6 +1,6 @@
 /**
  * @file DenseRetNet: a stack of GAU-like retention blocks that fuses keys and values of shallow layers into those of deeper ones.
- * Wiring only. It applies Eqs. 15–25; the block around them follows the authors' code [C].
+ * It only composes functions of nn. It applies Eqs. 15–25; the block around them follows the authors' code [C].
  */
 
 import { silu } from '../nn/activations.ts';

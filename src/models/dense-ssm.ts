@@ -1,6 +1,6 @@
 /**
- * @file A stack of time-invariant diagonal state space models with a dense hidden connection: no norm, no embedding. Wiring only.
- * It applies Eqs. 5 (zero-order hold), 6, 10, 11, 13 to 18, and Eq. 14 in convolution mode.
+ * @file A stack of time-invariant diagonal state space models with a dense hidden connection: no norm, no embedding. It only
+ * composes functions of nn. It applies Eqs. 5 (zero-order hold), 6, 10, 11, 13 to 18, and Eq. 14 in convolution mode.
  */
 import { silu } from '../nn/activations.ts';
 import { checkAxes } from '../nn/check.ts';
@@ -41,7 +41,7 @@ export interface DenseSsmConfig {
 }
 
 /**
- * Fills in defaults: N = 16, a gate rank of ⌊E/32⌋ but at least 1, ε 1e-5, and the paper's readings where it decides them.
+ * Fills in defaults: N = 16, a gate rank of ⌊E/32⌋ but at least 1, ε 1e-5. Readings are the paper's where it decides them.
  * @example
  * denseSsmConfig({ width: 8, layers: 2, denseLayers: 1 }).stateSize // 16
  */
@@ -52,7 +52,7 @@ export function denseSsmConfig(
   return { stateSize: 16, gateRank, epsilon: 1e-5, readings: paperStateReadings, ...sizes };
 }
 
-/** Weights of one layer: A, B and C [e, n], the step Δ [e], the map [e, e] after it, and the fusion if the layer has sources. */
+/** Weights of one layer: A, B and C [e, n], the step Δ [e], the output map [e, e]. Layers with sources also have a fusion. */
 export type DenseSsmLayer = {
   readonly a: Value;
   readonly b: Value;
@@ -121,8 +121,8 @@ function shapes(config: DenseSsmConfig): Record<string, Shape> {
 }
 
 /**
- * Initial numbers, our choice: `A[e, n] = −(n + 1)` as in Mamba, Δ log-uniform from 10⁻³ to 10⁻¹, a merge as the identity of the
- * layer's own states.
+ * Initial numbers, by our choice. `A[e, n] = −(n + 1)` as in Mamba. Δ is log-uniform from 10⁻³ to 10⁻¹. A merge is the identity of
+ * the layer's own states.
  */
 function fresh({ stateSize }: DenseSsmConfig, path: string, shape: Shape, random: Rng): Float64Array | null {
   const filled = (number: (i: number) => number) => Float64Array.from({ length: sizeOf(shape) }, (_, i) => number(i));

@@ -26,8 +26,8 @@ export interface GenerateOptions extends Sampling {
 /**
  * Returns the tokens that follow a prompt, without the prompt: a list per sequence, of `steps` tokens, or fewer if it ends with
  * `stopAt`. `prompt` holds lists of tokens of one length, or is an index value [b, t] on the executor of `params`. Each sequence
- * has its own random stream, so its tokens do not depend on the others. Throws on an invalid configuration, on parameters that do
- * not fit it, on an empty or ragged prompt, on a token outside the vocabulary, and on wrong options.
+ * has its own random stream, so its tokens do not depend on the others. Throws on an invalid configuration, parameters or options.
+ * Throws on an empty or ragged prompt, and on a token outside the vocabulary.
  * @example
  * const config = denseRetNetConfig({ vocabulary: 5, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * const params = initialise(denseRetNet, config, { on: f64, seed: 1 });

@@ -102,8 +102,9 @@ export function checkState(call: string, layers: number, state: ModelState<Tree>
 }
 
 /**
- * Initial parameters on an executor. The model's own rule applies first, if it has one. By default norms are 1, and all other
- * weights are drawn from N(0, `spread`²), with a spread of 0.02 as in the released code [C]. Throws on an invalid configuration.
+ * Draws initial parameters on an executor. The model's own rule applies first, if it has one. By default norms are 1, and all other
+ * weights are drawn from N(0, `spread`²). The default spread is 0.02, as in the released code [C]. Throws on an invalid
+ * configuration.
  * @example
  * const config = denseRetNetConfig({ vocabulary: 8, width: 8, heads: 2, layers: 2, denseLayers: 1 });
  * initialise(denseRetNet, config, { on: f64, seed: 1 }).embedding.shape // [8, 8]

@@ -1,6 +1,6 @@
 /**
- * @file Mamba's block: convolution, selection, scan. Wiring only. The projects state-spaces/mamba and mamba-minimal agree on it
- * [T].
+ * @file Mamba's block: convolution, selection, scan. It only composes functions of nn. The projects state-spaces/mamba and
+ * mamba-minimal agree on this block [T].
  */
 import { silu } from '../nn/activations.ts';
 import { type CausalConvolution, parallelConvolution, recurrentConvolution } from '../nn/depthwise-convolution.ts';

@@ -18,7 +18,7 @@ export interface MambaConfig {
   /** K: taps of the convolution, the current token included. */
   readonly convolutionWidth: number;
   readonly convolutionBias: boolean;
-  /** Whether the first and the last linear map of a block have biases. */
+  /** True if the first and the last linear map of a block have biases. */
   readonly projectionBias: boolean;
   /** The embedding has as many rows as the vocabulary, rounded up to a multiple of this. Logits have as many columns. */
   readonly vocabularyMultiple: number;
@@ -26,8 +26,8 @@ export interface MambaConfig {
 }
 
 /**
- * Fills in default sizes, as in the source: E = 2 d, N = 16, R = ⌈d / 16⌉, K = 4 with bias, no other biases, rows in multiples of
- * 8, ε = 1e-5.
+ * Fills in default sizes, as in the source: E = 2 d, N = 16, R = ⌈d / 16⌉, K = 4, rows in multiples of 8, ε = 1e-5. The convolution
+ * has a bias, the projections have none.
  * @example
  * mambaConfig({ vocabulary: 8, width: 40, layers: 2 }).deltaRank // 3
  */

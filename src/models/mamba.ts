@@ -1,4 +1,7 @@
-/** @file Mamba as a language model: a residual stack of blocks. The embedding is also the read-out. Wiring only. */
+/**
+ * @file Mamba as a language model: a residual stack of blocks. The embedding is also the read-out. It only composes functions of
+ * nn.
+ */
 import { embedding } from '../nn/embedding.ts';
 import { linear } from '../nn/linear.ts';
 import { checkMode, type Mode } from '../nn/mode.ts';

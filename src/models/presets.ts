@@ -76,9 +76,10 @@ const vocabulary = 32_000;
  * Models whose sizes are within a hundredth of the released 350M configuration, and the two released configurations [C].
  *
  * `dense-retnet` and `dense-mamba` have default readings and m = 2, the best in the paper's ablation [N]. The depths of the other
- * families are our choice, the usual ones (LLaMA's and RetNet's 24, Mamba's 48); their widths follow from the size. The published
- * checkpoints are not presets. Their gates for keys and values have different ranks (h / 8 and h / 32 at 350M, h / 16 and h / 8 at
- * 1.3B), m is 2, and the vocabulary has one token more.
+ * families are our choice, the usual ones (24 in LLaMA and RetNet, 48 in Mamba). Their widths follow from the size.
+ *
+ * The published checkpoints are not presets. They have m = 2 and one more token in the vocabulary. Their gates for keys and values
+ * have different ranks: h / 8 and h / 32 at 350M, h / 16 and h / 8 at 1.3B.
  */
 export const presets = {
   transformer: preset('transformer', transformer, { vocabulary, width: 1024, layers: 24, heads: 16 }, pairs, (sizes) =>

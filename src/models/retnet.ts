@@ -1,4 +1,4 @@
-/** @file RetNet as in torchscale [C]: retention and a gated feed-forward network in each layer. Wiring only. */
+/** @file RetNet as in torchscale [C]: retention and a gated feed-forward network in each layer. It only composes functions of nn. */
 import { silu } from '../nn/activations.ts';
 import { embedding } from '../nn/embedding.ts';
 import { type GatedFeedForwardParams, swiGlu } from '../nn/feed-forward.ts';

@@ -29,8 +29,8 @@ export function checkSampling({ temperature = 0, topK = 1, topP = 1 }: Sampling)
 
 /**
  * Returns the tokens that can be drawn with their probabilities, most probable first; of equals, the lower token comes first. Takes
- * the softmax of logits [vocabulary] over the temperature, cuts it to topK, then to the nucleus of the rest, and normalises the sum
- * to 1. Throws as `checkSampling` does, on no logits, on a NaN or ∞ among them, and where all are −∞.
+ * the softmax of logits [vocabulary] over the temperature, cuts it to topK, then to the nucleus of the rest. The result sums to 1.
+ * Throws as `checkSampling` does, on no logits, on a NaN or ∞ among them, and where all are −∞.
  * @example
  * candidatesOf([2, 9, 9], { temperature: 1, topK: 2 }) // [{ token: 1, share: 0.5 }, { token: 2, share: 0.5 }]
  */

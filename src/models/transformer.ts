@@ -1,6 +1,6 @@
 /**
  * @file The paper's baseline, a LLaMA-like Transformer. Each layer has softmax attention with rotary positions (Eq. 1) and a gated
- * feed-forward network. Wiring only.
+ * feed-forward network. It only composes functions of nn.
  */
 import type { KeyValueCache } from '../nn/attention/inputs.ts';
 import { embedding } from '../nn/embedding.ts';
@@ -29,7 +29,7 @@ export interface TransformerConfig extends MultiHeadAttentionConfig {
   readonly ffnWidth: number;
   readonly layers: number;
   readonly epsilon: number;
-  /** Whether the embedding is also the read-out. If not, there is a weight `head`. */
+  /** True if the embedding is also the read-out. If false, there is a weight `head`. */
   readonly tiedHead: boolean;
 }
 

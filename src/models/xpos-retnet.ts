@@ -1,6 +1,7 @@
 /**
  * @file A second RetNet, without normalisation of retention (Jamie-Stirling/RetNet): xPos positions, layer norms with biases, GELU.
- * Its modes agree to round-off, which shows that torchscale's modes differ only by the normalisation. Wiring only.
+ * Its modes agree to round-off, which shows that torchscale's modes differ only by the normalisation. It only composes functions of
+ * nn.
  */
 import { gelu, silu } from '../nn/activations.ts';
 import { linear } from '../nn/linear.ts';
