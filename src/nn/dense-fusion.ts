@@ -35,8 +35,9 @@ export type FusionMaps = {
 };
 
 /**
- * Weights of one fusion with J sources: one shared gate or J gates; J projections [width, width] or none; the weight [width] of the
- * norm after the fusion, or none; maps of a fusion other than addition. With J = 0 there are no weights.
+ * Weights of one fusion with J sources. Gates are one shared gate or J. Projections are J maps [width, width] or none. `norm`
+ * [width] is the weight of the norm after the fusion, or none. Fusions other than addition also have maps. With J = 0 there are no
+ * weights.
  */
 export type FusionParams = FusionMaps & {
   readonly gates?: readonly GateParams[] | undefined;
@@ -67,7 +68,7 @@ export function fuse(h: Value, selected: readonly Value[], maps: FusionMaps, fus
       return linear(concat([h, ...selected], h.shape.length - 1), weightOf(maps, 'merge'));
     case 'attention': {
       const [query, key] = [weightOf(maps, 'query'), weightOf(maps, 'key')];
-      // a softmax over one source is 1
+      // the softmax over one source is 1
       return selected.length === 1 ? fuseByAddition(h, selected) : attended(h, selected, query, key);
     }
   }
@@ -96,7 +97,7 @@ export interface FusionRule {
   readonly path?: string;
 }
 
-/** Functions that apply gates and projections to features. States need their own, because they have two axes. */
+/** Functions that apply gates and projections to features. States need others, because they have two axes. */
 export interface Selection {
   /** Applies Eq. 15, with a linear map or without. */
   readonly project: (h: Value, map: Value | undefined) => Value;

@@ -14,8 +14,8 @@ import { checkAttention, decaysOf, type LinearAttention } from './inputs.ts';
 import { leftBy, leftOfState, ownOutput, ownState, stateOutput } from './parallel.ts';
 
 /**
- * Linear attention over chunks of `chunkSize` tokens. Computes each chunk in parallel mode from an empty state, scans over the
- * final states of the chunks, and adds the contribution of the state before each chunk to its outputs. Pads the last chunk with
+ * Linear attention over chunks of `chunkSize` tokens. Computes each chunk in parallel mode from an empty state, and scans over the
+ * final states of the chunks. Then adds to each chunk's outputs the contribution of the state before it. Pads the last chunk with
  * tokens that keep the state: key, query and value 0, decay 1. Throws unless the chunk size is an integer ≥ 1, and on wrong shapes.
  * @example
  * const one = tensor([[[[2], [2], [2]]]]);

@@ -12,18 +12,18 @@ import { select } from '../../tensor/primitives/select.ts';
 import { sin } from '../../tensor/primitives/sin.ts';
 import type { Value } from '../../tensor/value.ts';
 
-/** `re + i im`, elementwise. */
+/** Complex number `re + i im`, elementwise. */
 export type Complex = { readonly re: Value; readonly im: Value };
 
 /**
- * `x + y`; shapes broadcast.
+ * Sum `x + y`. Shapes broadcast.
  * @example
  * read(complexAdd({ re: tensor([1]), im: tensor([2]) }, { re: tensor([3]), im: tensor([4]) }).im) // [6]
  */
 export const complexAdd = (x: Complex, y: Complex): Complex => ({ re: add(x.re, y.re), im: add(x.im, y.im) });
 
 /**
- * `x y`; shapes broadcast.
+ * Product `x y`. Shapes broadcast.
  * @example
  * read(complexMul({ re: tensor([1]), im: tensor([2]) }, { re: tensor([3]), im: tensor([4]) }).re) // [-5]
  */
@@ -33,14 +33,14 @@ export const complexMul = (x: Complex, y: Complex): Complex => ({
 });
 
 /**
- * `a x` for a real a; shapes broadcast.
+ * Product `a x` with a real a. Shapes broadcast.
  * @example
  * read(complexScale(tensor([2]), { re: tensor([3]), im: tensor([4]) }).im) // [8]
  */
 export const complexScale = (a: Value, x: Complex): Complex => ({ re: mul(a, x.re), im: mul(a, x.im) });
 
 /**
- * `1 / x`. Where x is 0 the result is not finite.
+ * Reciprocal `1 / x`. It is not finite where x is 0.
  * @example
  * read(complexReciprocal({ re: tensor([0]), im: tensor([2]) }).im) // [-0.5]
  */
@@ -49,7 +49,7 @@ export function complexReciprocal({ re, im }: Complex): Complex {
 }
 
 /**
- * `e^x = e^re (cos im + i sin im)`.
+ * Exponential `e^x = e^re (cos im + i sin im)`.
  * @example
  * read(complexExp({ re: tensor([0]), im: tensor([0]) }).re) // [1]
  */

@@ -49,8 +49,8 @@ const fuse = <S extends StateValue>(form: Form<S>, h: S, sources: readonly S[]):
   sources.reduce((sum, source) => form.plus(sum, source), h);
 
 /**
- * Computes all states where the fused state is carried. Recurrent mode adds in the order of Eqs. 5 and 11, as the definition does,
- * so that cancellation between a state and its sources rounds in the same way. The other modes add the sources to the inputs.
+ * Computes all states where the fused state is carried. Recurrent mode adds in the order of Eqs. 5 and 11, as the definition does.
+ * So cancellation between a state and its sources rounds in the same way. The other modes add the sources to the inputs.
  */
 function fusedStates<S extends StateValue>(
   mode: SsmMode,

@@ -38,7 +38,7 @@ export interface SsmAxes<S extends StateValue> {
   readonly n: number;
 }
 
-/** Returns the kind of decay of Ā or A. Throws on a shape that is none of them. */
+/** Returns the kind of decay of Ā or A. Throws on any other shape. */
 export function formOf<S extends StateValue>(call: string, what: string, a: S): Form<S> {
   const form = kindOf(call, what, a);
   // the caller's S determines the form

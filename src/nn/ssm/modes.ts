@@ -6,8 +6,8 @@ import { logStepSsm, recurrentSsm, scanSsm } from './sequential.ts';
 import { linearScanStates, logStepStates, recurrentStates, type States } from './states.ts';
 
 /**
- * Algorithm for a sequence: token by token (`recurrent`), by the primitive linearScan (`scan`), by a parallel (associative) scan in
- * logarithmic depth (`logStep`), as a convolution, summed (`direct`) or by FFT (`fft`), or in chunks.
+ * Algorithm for a sequence. `recurrent`: token by token. `scan`: the primitive linearScan. `logStep`: a parallel (associative) scan
+ * in logarithmic depth. `direct` and `fft`: a convolution, summed or by FFT. `chunkwise`: in chunks.
  */
 export type SsmMode =
   | { readonly name: 'recurrent' }

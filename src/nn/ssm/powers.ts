@@ -15,7 +15,7 @@ export const rows = <S extends StateValue>(x: S, start: number, stop: number): S
  */
 export function powersOf<S extends StateValue>(form: Form<S>, a: S, count: number, order: 'rising' | 'falling'): S {
   let known = form.identity(a);
-  // Ā^k, where k powers are known
+  // Ā^k, where k is the number of known powers
   let next = a;
   for (let k = 1; k < count; k *= 2) {
     const more = form.multiply(known, next);
