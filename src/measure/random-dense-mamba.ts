@@ -13,7 +13,10 @@ import { type Changeable, type Connection, normals } from './network.ts';
 /** Number of tokens of the vocabulary and of the prompt. */
 const [vocabulary, prompt] = [64, 32];
 
-/** Builds the configuration. All m > 0 have the same gates, because the sources of a layer share one gate; m = 0 has none. */
+/**
+ * Builds the configuration. With m = 0 there are no gates. All other m have the same gates, because the sources of a layer share
+ * one gate.
+ */
 const configFor = (layers: number, { denseLayers, pass = 'raw' }: Omit<Connection, 'residual'>): DenseMambaConfig =>
   denseMambaConfig({
     vocabulary,

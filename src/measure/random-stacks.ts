@@ -26,8 +26,8 @@ export interface RandomLayer {
 }
 
 /**
- * Draws weights that keep numbers at order 1: variance 1 / inputs, and standard deviation twice as large after a silu, which halves
- * its input. Decays are from ½ to 1.
+ * Draws weights that keep numbers at order 1. The variance is 1 / inputs. After a silu, which halves its input, the standard
+ * deviation is doubled. Decays are from ½ to 1.
  */
 export function randomLayer(random: Rng): RandomLayer {
   const decays = Float64Array.from({ length: channels * states }, () => 0.5 + random.integer(512) / 1024);
@@ -49,9 +49,9 @@ export function randomLayer(random: Rng): RandomLayer {
 }
 
 /**
- * Computes the states that each layer reads out, from the lowest layer [1, e, n] on: `h^l = Ā h_{t−1}^l + B̄ x^l`, `x^l = Θ(C
- * h'^{l−1})`, and `h'^l = h^l + Σ_j h^{l−j} ⊙ Gate(rms(x^l))` over the nearest m layers, with one gate for all (Eqs. 9, 10, 11 and
- * 15–18).
+ * Computes the states that each layer reads out, from the lowest layer [1, e, n] on (Eqs. 9, 10, 11 and 15–18): `h^l = Ā h_{t−1}^l
+ * + B̄ x^l`, `x^l = Θ(C h'^{l−1})`, `h'^l = h^l + Σ_j h^{l−j} ⊙ Gate(rms(x^l))`. The sum is over the nearest m layers, which share
+ * one gate.
  */
 export function statesOf(
   stack: readonly RandomLayer[],

@@ -35,7 +35,7 @@ const directions = 8;
 const norm = (x: Value): number => Math.hypot(...read(x));
 
 /**
- * Computes the relative change of every layer's state for a relative change of 1 of the lowest state, as a root mean square over
+ * Computes the relative change of every layer's state for a relative change of 1 of the lowest state. It is a root mean square over
  * random directions.
  */
 function moved({ bottom, states: run }: Changeable, random: Rng): number[] {
