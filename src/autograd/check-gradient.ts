@@ -16,9 +16,9 @@ export interface CheckOptions {
 
 /** Result of a check: one directional derivative computed in two ways, and their largest allowed difference. */
 export interface GradientCheck {
-  /** `⟨Jᵀu, w⟩`, from the tape. */
+  /** Derivative `⟨Jᵀu, w⟩`, from the tape. */
   readonly analytic: number;
-  /** `⟨u, J w⟩`, from values of the function alone. */
+  /** Derivative `⟨u, J w⟩`, from values of the function alone. */
   readonly numeric: number;
   /** Sum of the estimated error of the extrapolated difference and the round-off of the sums and of the inputs. */
   readonly tolerance: number;

@@ -33,8 +33,8 @@ interface Call {
 /** Tape: an executor that can also run backward and be closed. */
 export interface Tape extends Executor<Taped> {
   /**
-   * Whether the tape still records. A getter that closes over the steps would keep them in memory in V8's hidden classes until a
-   * full collection, so this is a plain field.
+   * True while the tape records. It is a plain field: V8 would keep the steps in memory until a full collection if a getter closed
+   * over them.
    */
   open: boolean;
   /** Puts a value of an outer executor on the tape as an input of the derivative. */
