@@ -7,7 +7,7 @@ const config = transformerConfig({ vocabulary: 16, width: 8, heads: 2, layers: 2
 const params = initialise(transformer, config, { on: f64, seed: 1 });
 const empty = transformer.start(params, config, 1);
 
-// [1, 2] padded on the left, [3, 4, 5] not at all
+// [1, 2] is padded on the left, [3, 4, 5] is not padded
 const mask = [
   [0, 1, 1],
   [1, 1, 1],
