@@ -18,7 +18,7 @@ export interface DenseRetNetReadings {
   readonly gateActivation: GateActivation;
   readonly fusion: Fusion;
   readonly fusedNorm: 'rms' | 'none';
-  /** Layer 0 has nothing to fuse. Its features stay as they are, or are normed. */
+  /** Layer 0 has nothing to fuse. Its features stay unchanged, or are normed. */
   readonly firstLayer: 'plain' | 'normed';
   readonly retentionNorm: RetentionNorm;
   readonly rotationPhase: RotationPhase;

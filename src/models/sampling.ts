@@ -85,8 +85,8 @@ function firstWhere(candidates: readonly Candidate[], isEnough: (reached: number
 }
 
 /**
- * Picks the next token, given logits [vocabulary]. At temperature 0 it is the most probable one (of equals, the first). Above, it
- * is drawn with one number of `random`. Throws as {@link candidatesOf} does.
+ * Picks the next token, given logits [vocabulary]. At temperature 0 it is the most probable token (of equals, the first). At other
+ * temperatures it is drawn with one number of `random`. Throws as {@link candidatesOf} does.
  * @example
  * pickToken([0, 2, 1], {}, rng(0)) // 1
  */
