@@ -90,7 +90,7 @@ describe('the adapter', () => {
 const file = 'test/adapters/python.test.ts';
 const [numpy, torch] = [pythonWith('numpy'), pythonWith('numpy', 'torch')];
 
-/** Expects that every row of an example is right, and the number of rows. */
+/** Expects that a check of a backend has `rows` supported rows and that all of them pass. */
 async function passes(command: string, rows: number): Promise<void> {
   const backend = await keep(openProcess(command));
   const report = await check(backend, { cases: 25, longest: 17, seed: 5 });
@@ -218,7 +218,7 @@ def backward(inputs, cotangents, settings, mode):
       expect(await backend.answer(question())).toEqual({ kind: 'unsupported', reason: 'it gives no reason' });
     });
 
-    it('keeps its messages whole when a kernel prints', async () => {
+    it('keeps its messages intact when a kernel prints', async () => {
       const noise = `import os, subprocess, sys
     print('printed'); sys.stdout.write('written'); os.write(1, b'raw'); subprocess.run(['echo', 'child'])
     `;

@@ -21,7 +21,7 @@ async function served(): Promise<{ server: PreviewServer; warnings: string[]; mo
   const logger = createLogger('silent');
   const customLogger = { ...logger, warn: (message: string) => void warnings.push(message) };
   const common = { root: import.meta.dirname, configFile: false, customLogger, logLevel: 'warn' } as const;
-  // gpu.js has 631 kB
+  // gpu.js alone is 631 kB
   const options = { outDir: join(root, '.browser'), emptyOutDir: true, chunkSizeWarningLimit: 1000 };
   const built = await build({ ...common, build: options });
   if (!('output' in built)) throw new Error('one page is one output');

@@ -18,7 +18,7 @@ describe('densessm readings', { timeout: 60_000 }, () => {
     expect(stdout).not.toContain('\u001b');
   });
 
-  it('shows the choice of the authors, or that there is none', () => {
+  it('shows the choice of the authors, or that none is known', () => {
     const rows = readingLines(openReadings, 100);
     const row = (name: string): string => rows.find((line) => line.startsWith(`${name} `))!.replace(/ +/g, ' ');
     expect(row('fusedNorm')).toBe('fusedNorm none rms rms C k and v');

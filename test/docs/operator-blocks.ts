@@ -17,7 +17,7 @@ const axisText = ({ letters, join }: Axis): string => letters.join(join === 'sum
 const shapeText = ({ shapes }: Term): string =>
   shapes.length === 0 ? 'weights' : shapes.map((axes) => `\`[${axes.map(axisText).join(', ')}]\``).join(' or ');
 
-/** `source.j`, `state.l` where the index is a layer's, or `param.…` for any path. */
+/** Formats a name: `source.j`, `state.l` for an index of layers, or `param.…` for any path. */
 const nameText = ({ pattern, isOptional }: Term): string => {
   const index = /^(state|layers)\./.test(pattern) ? 'l' : 'j';
   return `\`${pattern.replace('.**', '.…').replace('*', index)}\`${isOptional ? ' (optional)' : ''}`;

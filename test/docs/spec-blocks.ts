@@ -20,18 +20,18 @@ const heading = ({ number, name }: Equation): string => `Eq. ${number}: ${name}`
 
 const linkOf = ({ chapter }: Equation, text: string): string => `[\`${text}\`](../spec/${chapter})`;
 
-/** The section of docs/operators.md about an operator. */
+/** A link to the section of docs/operators.md about an operator. */
 function operatorLink({ name }: Operator): string {
   const page = readFileSync(join(root, 'docs/operators.md'), 'utf8');
   const [, section] = page.match(new RegExp(`^## (.*\\b${name}\\b.*)$`, 'm'))!;
   return `[\`${name}\`](operators.md#${anchorOf(section!)})`;
 }
 
-/** Numbers in a sentence: 5, 6 and 11. */
+/** Formats equation numbers for a sentence: Eqs. 5, 6 and 11. */
 const listed = (numbers: readonly number[]): string =>
   numbers.length === 1 ? `Eq. ${numbers[0]}` : `Eqs. ${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)}`;
 
-/** The results that an equation's definition judges, where other equations judge the rest. */
+/** The results that an equation's definition judges, if other equations judge the rest. */
 function judged({ number }: Equation, { definedBy }: Operator): string[] {
   if (definedBy === undefined) return [];
   const results = Object.entries(definedBy).flatMap(([mode, outputs]) =>
@@ -81,7 +81,7 @@ export const specMakers = {
       ),
     );
   },
-  /** The marks and their meanings, and what they say nothing of. */
+  /** The marks, their meanings, and their scope. */
   async evidence() {
     return block(
       `${table(

@@ -28,7 +28,7 @@ describe('docs/equations.md', () => {
     expect(anchors).toEqual(headings.map((text) => text.replaceAll(' ', '-')));
   });
 
-  it('says of every number that it is not verified, whatever the marks', () => {
+  it('states for every equation that its number is not verified, independent of the marks', () => {
     expect(page.match(/^- Number: not verified against the PDF/gm)).toHaveLength(equations.length);
     expect(page.match(/^- Evidence: .*verified/gm)).toBeNull();
   });

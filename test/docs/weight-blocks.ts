@@ -1,10 +1,10 @@
-/** @file Makes the parts of pages that list the weights of the models, with their shapes in the words of a configuration. */
+/** @file Generates the tables of the models' weights, with shapes in the words of a configuration. */
 import { authorsReadings } from '../../src/models/dense-retnet-config.ts';
 import { denseRetNet, mamba, retNet, transformer } from '../../src/models/index.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import { block, table } from './markdown.ts';
 
-/** Sizes that tell every width of a shape apart. */
+/** Distinct sizes, so that a length identifies its configuration field. */
 const sizes = {
   vocabulary: 1009,
   width: 22,
@@ -19,7 +19,7 @@ const sizes = {
 
 const shared = { ...sizes, layers: 1, heads: 1, epsilon: 1e-6 };
 
-/** The shapes of one layer and of what stands around it, by model. */
+/** The shapes of the weights of a model with one layer, by model. */
 const shapesOf: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
   transformer: transformer.shapes({
     ...shared,
@@ -45,7 +45,7 @@ const shapesOf: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
   }),
 };
 
-/** Every length that a weight may have, in words. */
+/** The configuration expression for every length of a weight. */
 const words = new Map<number, string>([
   ...Object.entries(sizes).map(([word, size]): [number, string] => [size, word]),
   [2 * sizes.innerWidth, '2 · innerWidth'],
@@ -60,7 +60,7 @@ function wordOf(length: number): string {
 
 /** The maker, by kind of block. */
 export const weightMakers = {
-  /** The weights of a model, those of one shape in one row. */
+  /** The weights of a model, with one row per shape. */
   async weights(model: string) {
     const shapes = shapesOf[model];
     if (shapes === undefined) throw new Error(`weights: no model '${model}'; there are ${Object.keys(shapesOf)}`);

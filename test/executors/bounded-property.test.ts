@@ -32,7 +32,7 @@ const disturbances: readonly ((x: Value) => Value)[] = [
   (x) => add(scale(x, 1.1), scale(x, -1)),
 ];
 
-/** The error ratios of a use on rescaled operands, some of which have errors. */
+/** The error ratios of a use on rescaled operands; some operands have errors. */
 function disturbed(use: Use, precision: Precision, seed: number): number[] {
   const random = rng(seed);
   const xs = use.operands.map((x) => rough(x, precision, random));

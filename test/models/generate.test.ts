@@ -169,14 +169,14 @@ describe('generate refuses', () => {
   it.each<[string, Partial<GenerateOptions>, string]>([
     ['steps below 0', { steps: -1 }, 'generate: steps is -1; it is an integer ≥ 0'],
     ['half a step', { steps: 0.5 }, 'generate: steps is 0.5'],
-    ['endless steps', { steps: Infinity }, 'generate: steps is Infinity'],
-    ['a seed that is none', { seed: 0.5 }, 'rng: the seed is 0.5'],
+    ['infinite steps', { steps: Infinity }, 'generate: steps is Infinity'],
+    ['an invalid seed', { seed: 0.5 }, 'rng: the seed is 0.5'],
     ['a stop token outside the vocabulary', { stopAt: v }, `generate: stopAt is ${v}; it is a token of the vocabulary`],
     ['a stop token below 0', { stopAt: -1 }, 'generate: stopAt is -1'],
     ['a temperature below 0', { temperature: -0.1 }, 'sampling: the temperature is -0.1'],
     ['topK 0', { topK: 0 }, 'sampling: topK is 0'],
     ['topP 0', { topP: 0 }, 'sampling: topP is 0'],
-    ['chunks of nothing', { mode: { name: 'chunkwise', chunkSize: 0 } }, 'a chunk is an integer ≥ 1'],
+    ['empty chunks', { mode: { name: 'chunkwise', chunkSize: 0 } }, 'a chunk is an integer ≥ 1'],
     ['an unknown mode', { mode: { name: 'serial' } as never }, "unknown mode 'serial'"],
   ])('%s', (_, options, message) => {
     expect(run([[1]], options)).toThrow(message);

@@ -1,14 +1,14 @@
-/** @file Tests that the equations said to define a mode are the ones whose definitions it runs. */
+/** @file Tests that a mode's declared equations are those whose definitions it runs. */
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { equations } from '../../spec/registry.ts';
 import { sampleCases } from '../../src/oracle/draw.ts';
 import type { Operator } from '../../src/oracle/operator.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 
-/** The equations whose definitions ran, of those that are called from outside their chapter. */
+/** The equations whose definitions ran. Only definitions called from other files can be recorded. */
 const ran = vi.hoisted(() => new Set<number>());
 
-/** A function that also notes that an equation was used. */
+/** Wraps a function so that a call records its equations. */
 const noting = vi.hoisted(
   () =>
     <T extends unknown[], R>(numbers: readonly number[], f: (...args: T) => R) =>
@@ -49,7 +49,7 @@ const definersOf = ({ definedBy }: Operator, mode: string): number[] => Object.v
 describe('the equations that define a mode', () => {
   beforeEach(() => ran.clear());
 
-  it.each(rows)('$name $mode: are the ones that its definition runs', ({ operator, mode }) => {
+  it.each(rows)('$name $mode: are the equations that its definition runs', ({ operator, mode }) => {
     for (const { inputs, settings } of sampleCases(operator, { longest: 4 }, 10, 1))
       operator.definition(inputs, settings, mode);
     expect([...ran].sort((a, b) => a - b)).toEqual(
@@ -58,7 +58,7 @@ describe('the equations that define a mode', () => {
   });
 
   it.each(operators.filter(({ definedBy }) => definedBy !== undefined))(
-    '$name: are given for every mode and output, and leave none of its equations out',
+    '$name: are declared for every mode and output, and include all of its equations',
     (operator) => {
       expect(Object.keys(operator.definedBy!)).toEqual(Object.keys(operator.modes));
       const outputs = operator.signature.outputs.map(({ pattern }) => pattern);
@@ -69,13 +69,13 @@ describe('the equations that define a mode', () => {
     },
   );
 
-  it('are given where the definition asks for the mode', () => {
+  it('are declared if the definition depends on the mode', () => {
     const asking = operators.filter((operator) => operator.equations !== undefined && asksForMode(operator));
     expect(asking.filter(({ definedBy }) => definedBy === undefined).map(({ name }) => name)).toEqual([]);
   });
 });
 
-/** Whether different definitions run in different modes. */
+/** Whether the definition of an operator runs different equations in different modes. */
 function asksForMode(operator: Operator): boolean {
   const [first, ...others] = Object.keys(operator.modes).map((mode) => {
     ran.clear();

@@ -53,7 +53,7 @@ describe('over', () => {
     ]);
   });
 
-  it('passes inputs without letters whole, and patterns by their full names', () => {
+  it('passes an input without letters as a whole tensor, and matches patterns by full names', () => {
     const run = over('b', 'x b, source.* b, param.** -> y b, part.* b', ({ x, 'source.1': second, 'param.w': w }) => ({
       y: x + second! + ((w as readonly number[])[1] ?? 0),
       'part.0': x,

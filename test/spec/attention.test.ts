@@ -67,7 +67,7 @@ describe('attention (Eq. 1)', () => {
     expect(distance(scaled, attention(q, k, v, identity(3), 'none'))).toBeGreaterThan(0.01);
   });
 
-  it('continues from a cache: [0, s) and then [s, T) equals the whole', () => {
+  it('continues from a cache: tokens [0, s), then [s, T), equal the whole run', () => {
     const [q, k, v] = [numbers(1, 7, 2), numbers(2, 7, 2), numbers(3, 7, 3)];
     const whole = attention(q, k, v, identity(3), 'none');
     for (let s = 0; s <= 7; s++) {

@@ -38,7 +38,7 @@ const operandsOf = (shapes: string) =>
 
 const lettersIn = (axes: string): string[] => axes.match(/[\p{L}_]+/gu) ?? [];
 
-/** LaTeX as the shapes write it: W_up, h'_t^{l-i}, Ā, γ. */
+/** Converts LaTeX to the notation of the shapes: W_up, h'_t^l-i, Ā, γ. */
 const plain = (latex: string): string =>
   latex
     .replace(/\\bar\{(\w)\}/g, '$1\u0304')
@@ -49,7 +49,7 @@ const plain = (latex: string): string =>
     .replace(/[{}]/g, '')
     .normalize('NFC');
 
-/** Operands that neither the formula nor the note names. */
+/** The operands that are missing in both the formula and the note. */
 const unnamed = ({ latex, note, shapes }: Pick<Equation, 'latex' | 'note' | 'shapes'>): string[] =>
   operandsOf(shapes)
     .map(({ name }) => plain(name))
@@ -87,7 +87,7 @@ describe('the equation registry', () => {
     expect(equation.latex.split('{').length).toBe(equation.latex.split('}').length);
   });
 
-  it('says in one place that no number is verified, of all equations and of none by its marks', () => {
+  it('states only in evidence.ts, for all equations, that numbers are not verified', () => {
     expect(scopeOfMarks).toMatch(/every equation is not verified against the PDF/);
     expect(evidenceLegend).not.toContain('verified');
     expect(files.filter((name) => /verified/.test(text(name)))).toEqual(['evidence.ts']);
@@ -103,7 +103,7 @@ describe('the equation registry', () => {
     expect(unnamed(equation)).toEqual([]);
   });
 
-  it('is read closely enough to find a letter that is none, and an operand that the formula does not have', () => {
+  it('is parsed strictly enough to find an unknown letter or operand', () => {
     expect(axisLetters()).toEqual([...'btshdenoigkcljwr']);
     expect(operandsOf('o [width], W_down [w, r] -> [w]')).toEqual([
       { name: 'o', letters: ['width'] },

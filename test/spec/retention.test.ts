@@ -48,7 +48,7 @@ describe('retention (Eqs. 19, 20) and dense retention (Eq. 25)', () => {
     }
   });
 
-  it('continues from a state: [0, s) and then [s, T) equals the whole', () => {
+  it('continues from a state: tokens [0, s), then [s, T), equal the whole run', () => {
     const { q, k, v, s0 } = exact(11);
     const whole = retention(q, k, v, 0.5, s0);
     for (let s = 0; s <= 11; s++) {

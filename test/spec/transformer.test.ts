@@ -89,7 +89,7 @@ describe('transformer', () => {
     expect(transformer(params, small, tokens.slice(0, 4)).logits).toEqual(run(small).slice(0, 4));
   });
 
-  it('continues from its caches: [0, s) and then [s, T) equals the whole', () => {
+  it('continues from its caches: tokens [0, s), then [s, T), equal the whole run', () => {
     const whole = transformer(params, small, tokens);
     for (let s = 0; s <= tokens.length; s++) {
       const first = transformer(params, small, tokens.slice(0, s));

@@ -20,7 +20,7 @@ export function positions(shape: readonly number[]): Position[] {
   return Array.from({ length }, (_, i) => inner.map((position) => [i, ...position])).flat();
 }
 
-/** The array whose number at each position is `f(position)`. */
+/** Builds an array from a function of the position. */
 export const build = (shape: readonly number[], f: (position: Position) => number): Dense => ({
   shape,
   data: positions(shape).map(f),

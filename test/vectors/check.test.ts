@@ -13,7 +13,7 @@ function check(cases: readonly ToyCase[], options: CheckOptions = {}, family = '
   });
 }
 
-/** The double adapter with its answers changed. */
+/** The adapter `double` with changed answers. */
 const changed =
   (change: (answers: Answers) => Answers): Adapter =>
   (testCase) =>
@@ -23,7 +23,7 @@ const adaptersOf = (adapter: Adapter): CheckOptions => ({ adapters: { toy: { dou
 const without = (name: string): Adapter =>
   changed(({ tensors }) => ({ tensors: Object.fromEntries(Object.entries(tensors).filter(([key]) => key !== name)) }));
 
-/** The failures, with reasons. */
+/** The names of failed tensors, with reasons. */
 const failures = ({ cases }: Report) =>
   cases
     .flatMap(({ tensors }) => tensors)

@@ -99,7 +99,7 @@ const argmax = (row: Vector): number => row.indexOf(Math.max(...row));
 const loss = (row: Vector, label: number): number =>
   Math.log(row.reduce((total, x) => total + Math.exp(x), 0)) - row[label]!;
 
-/** A drawn case with all results of the scalar definition. Labels at odd positions do not count. */
+/** Draws a case with all results of the scalar definition. Every third label is −100 and is ignored. */
 export function drawn(variant: Variant, seed: number): LoadedCase {
   const { b, t, h } = variant;
   const config = configOf(variant);

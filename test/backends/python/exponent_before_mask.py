@@ -1,4 +1,4 @@
-"""Powers of γ are taken above the diagonal too and masked afterwards: the gradient contains 0 · ∞.
+"""Powers of γ are computed above the diagonal too and masked afterwards, so the gradient contains 0 · ∞ = NaN.
 
 The forward pass was correct and gradients were NaN in https://github.com/state-spaces/mamba/issues/352
 FAIL retention parallel, chunkwise: not-finite grad/q

@@ -1,4 +1,4 @@
-"""Every head has the decay of the first one.
+"""Every head uses the decay of the first head.
 
 One of several kernels read the axes in another order: https://github.com/fla-org/flash-linear-attention/issues/547
 FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state

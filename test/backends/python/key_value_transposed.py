@@ -1,4 +1,4 @@
-"""The state is kept as [e, d] and returned as if it were [d, e]. The kernel reads its own states; other kernels cannot.
+"""The state is stored as [e, d] but declared as [d, e]. The kernel reads its own states correctly; others cannot.
 
 States had a different layout in https://github.com/fla-org/flash-linear-attention/issues/92
 FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state

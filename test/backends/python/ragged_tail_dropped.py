@@ -1,6 +1,6 @@
 """Tokens after the last whole chunk are not computed.
 
-A length that is no multiple of the chunk size failed in https://github.com/fla-org/flash-linear-attention/issues/98
+A length that is not a multiple of the chunk size failed in https://github.com/fla-org/flash-linear-attention/issues/98
 FAIL retention chunkwise: wrong out/output or wrong out/state
 """
 

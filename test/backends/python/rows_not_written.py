@@ -1,4 +1,4 @@
-"""The rows after the last whole chunk are not written: they hold the NaN of an allocator that poisons memory.
+"""The rows after the last whole chunk are not written. They are NaN, as in memory that a debug allocator fills.
 
 A kernel did not write some rows of torch.empty in https://github.com/fla-org/flash-linear-attention/pull/967
 FAIL retention chunkwise: not-finite out/output

@@ -1,6 +1,6 @@
-"""Dense fusion reads its sources farthest first, so each gets another one's gate and projection.
+"""Dense fusion reads its sources in reverse order, so each source gets the gate and projection of another.
 
-No report: the order is DenseSSM's own; a list is reversed once too often.
+No report: this order is specific to DenseSSM. The bug reverses the list of sources once too often.
 FAIL fusedKeys, fusedValues whole: wrong out/fused
 """
 

@@ -1,6 +1,6 @@
 """Every sequence starts from zeros and ignores its initial state.
 
-Every window of a prefill but the first did so: https://github.com/gittensor-ai-lab/sparkinfer/pull/1071
+Every prefill window after the first did the same: https://github.com/gittensor-ai-lab/sparkinfer/pull/1071
 FAIL retention parallel, chunkwise, recurrent: wrong out/output or wrong out/state
 """
 

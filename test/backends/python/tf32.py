@@ -1,4 +1,4 @@
-"""Operands of matrix products keep 10 bits behind the point, as in TF32, where full precision was asked for.
+"""Operands of matrix products are rounded to 10 fraction bits, as in TF32, although the caller asked for F32.
 
 TF32 is the default of tl.dot in https://github.com/triton-lang/triton/issues/1671
 FAIL retention parallel, chunkwise F32: wrong out/output or wrong out/state

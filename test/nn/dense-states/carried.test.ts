@@ -96,7 +96,7 @@ describe('the carried state', () => {
   });
 });
 
-/** The carried state where attention has two sources. */
+/** Maps an initial state to the carried state, under attention over two sources. */
 function attended(readings: StateReadings): (state: readonly number[]) => number[] {
   const random = rng(9);
   const values = (...shape: number[]): Value =>

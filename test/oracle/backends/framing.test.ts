@@ -9,7 +9,7 @@ const announcing = (length: bigint): Uint8Array => {
   return head;
 };
 
-/** The failure for bytes after which nothing comes. */
+/** The message of the failure if the stream ends after these bytes. */
 const said = (stream: Uint8Array, most = 1000): string | undefined => {
   const decoding = decoder();
   decoding.push(stream, most);

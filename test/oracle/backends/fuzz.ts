@@ -1,6 +1,6 @@
 /**
- * @file npm run test:fuzz -- [all|messages|vectors|manifests] [count] [seed]: damaged messages, files of vectors and manifests. Each must be read or
- * refused with one sentence, in little time and memory. A failure is named with the command that replays it alone.
+ * @file Fuzzes the readers: npm run test:fuzz -- [all|messages|vectors|manifests] [count] [seed]. Damaged messages, vector files and
+ * manifests must be read or refused with one sentence, in little time and memory. A failure prints the command that replays it.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -18,7 +18,7 @@ import { checkVectors } from '../../../src/vectors/check.ts';
 import { inTemporaryFolder, toyCase, writeFamily } from '../../support/toy-vectors.ts';
 import { type Material, mutated } from './mutations.ts';
 
-/** The counts of a run. */
+/** The measurements of a run. */
 export interface Figures {
   readonly count: number;
   readonly refused: number;
@@ -70,7 +70,7 @@ function checkTensors(read: ReadonlyMap<string, StoredTensor>, bytes: number): v
   assert.ok(held <= bytes);
 }
 
-/** The messages that a decoder finds in a stream in these pieces. */
+/** Decodes a stream that arrives in pieces. */
 function decode(pieces: readonly Uint8Array[]): { files: string[]; raw: Uint8Array[]; failure: Failure | null } {
   const stream = decoder();
   const raw = pieces.flatMap((piece) => stream.push(piece, 2 ** 20).files);
@@ -136,7 +136,7 @@ const inFolder = (temporary: string): Item => {
   };
 };
 
-/** The kinds of things to damage. */
+/** The kinds of input that can be damaged. */
 export const kinds = ['messages', 'vectors', 'manifests'] as const;
 export type Kind = (typeof kinds)[number];
 

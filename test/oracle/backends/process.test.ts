@@ -79,7 +79,7 @@ const atRun: Row[] = [
   ],
 ];
 
-/** Milliseconds above a limit that still pass. */
+/** Milliseconds that a failure may take beyond its limit. */
 const SLACK = 4000;
 
 describe('a backend that stays', () => {
@@ -144,7 +144,7 @@ async function withStranger(
   await expectGone(pids());
 }
 
-/** Computes for this many milliseconds. */
+/** Blocks this thread for a number of milliseconds. */
 function busy(milliseconds: number): void {
   for (const end = performance.now() + milliseconds; performance.now() < end; );
 }

@@ -46,7 +46,7 @@ function asked(dtype: Dtype = 'F32', mode = 'recurrent'): { c: Case; allowed: Al
   return { c, allowed, answer: rightAnswer(retention.modes[mode]!, c, 1, { dtype }) };
 }
 
-describe('an answer that cannot be compared is reported by name', () => {
+describe('an answer that cannot be compared is reported with its kind of mismatch', () => {
   const { allowed, answer } = asked();
   const found = (answered: Answered): Judgement => judged(allowed, answered, 1);
   const only = (answered: Answered): unknown[] =>

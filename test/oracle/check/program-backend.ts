@@ -8,7 +8,7 @@ import { operators } from '../../../src/oracle/operators/index.ts';
 import { asAnswered, evaluate, type Program } from '../../../src/oracle/program.ts';
 import type { Executor } from '../../../src/tensor/value.ts';
 
-/** A change of an answer before it is sent. */
+/** Changes an answer before the backend returns it. */
 export type Twist = (answer: Map<string, StoredTensor>, question: Question) => Answer | Map<string, StoredTensor>;
 
 /** Offers every operator in every mode and type. `programs` replaces the programs of some operators. */

@@ -24,7 +24,7 @@ export function answerOn(
   );
 }
 
-/** The answer of a right implementation that uses all its freedom. */
+/** The answer of a correct implementation with random rounding errors and orders of summation. */
 export const rightAnswer = (
   program: Program,
   c: Case,

@@ -41,7 +41,7 @@ const inserted = <T>(list: readonly T[], axis: number, item: T): T[] => [
 
 const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 
-/** The numbers along an axis through a position of the other axes. */
+/** The numbers along one axis, at a fixed position of the other axes. */
 const lineThrough = (x: Dense, axis: number, position: readonly number[]): number[] =>
   range(x.shape[axis]!).map((i) => at(x, inserted(position, axis, i)));
 
