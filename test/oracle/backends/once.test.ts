@@ -102,7 +102,7 @@ describe('a backend started anew for every message', () => {
     await expect(opening).rejects.toBeInstanceOf(InputError);
     await expect(opening).rejects.toThrow(
       new RegExp(
-        `^the temporary folder ${folder} cannot be written \\(ENO.*\\): set TMPDIR to one with room that can$`,
+        `^the temporary folder ${folder} cannot be written \\(ENO.*\\): set TMPDIR to a writable folder with free space$`,
       ),
     );
   });
