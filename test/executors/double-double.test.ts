@@ -27,7 +27,7 @@ const sizeOf = (x: bigint): bigint => (x < 0n ? -x : x);
 /** Whether two numbers agree to 29 digits. */
 const isNear = (x: bigint, y: bigint): boolean => sizeOf(x - y) * 10n ** 29n <= sizeOf(y) + 10n ** 29n;
 
-/** Numbers whose products still have a low half. */
+/** Zero, and numbers large enough that the low half of a product does not underflow. */
 const numbers = fc.double({ min: -30, max: 30, noNaN: true }).filter((x) => x === 0 || Math.abs(x) > 1e-100);
 const sizes = fc.double({ min: 1e-9, max: 1e9, noNaN: true });
 

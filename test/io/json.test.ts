@@ -5,7 +5,7 @@ import { quoted } from '../../src/io/text.ts';
 import { InputError } from '../../src/tensor/errors.ts';
 
 describe('parseJson', () => {
-  it('is JSON.parse on JSON', () => {
+  it('equals JSON.parse on valid JSON', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom('', ' ', '\n\t'), (value, indent) => {
         const text = JSON.stringify(value, null, indent);
@@ -42,7 +42,7 @@ describe('parseJson', () => {
     expect(() => parseJson('\u001b[2J\u0000\u009b{', 'f.json')).toThrow(/^\P{Cc}+$/u);
   });
 
-  it('refuses text that is not JSON in one line', () => {
+  it('refuses text that is not JSON, with a message of one line', () => {
     for (const text of ['', '{', '{"a"\n\n:\n}', 'nul\nl', '{"a": 01}']) {
       expect(() => parseJson(text, 'f.json')).toThrow(InputError);
       expect(() => parseJson(text, 'f.json')).toThrow(/^f\.json is not JSON \([^\n]*\); write the file again$/);

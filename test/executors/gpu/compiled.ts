@@ -35,7 +35,7 @@ import type { Value } from '../../../src/tensor/value.ts';
 
 const { NaN: nan, POSITIVE_INFINITY: infinity } = Number;
 
-/** Compiles, runs once, disposes. */
+/** Compiles a function, runs it once and disposes of it. */
 async function once(
   fn: Equation,
   slots: Readonly<Record<string, Slot>>,

@@ -111,8 +111,7 @@ describe('kernels', () => {
       return [/timesPowerOf2\(/g, /\[v\d+ > 0 \?/g].map((part) => [...kernel!.text.matchAll(part)].length);
     };
     expect(counts(pairs)).toEqual([1, 0]);
-    // the second part begins where the first ends, so outside its own part each would read past the end of the array (by at least one
-    // element)
+    // the second part begins where the first ends: outside its own part, each would read at least one element past the array's end
     expect(counts(ends)).toEqual([2, 2]);
     expect(counts(oneMore)).toEqual([0, 1]);
   });

@@ -54,7 +54,7 @@ export function testSequences(backend: Backend, runs: number): void {
         expect(Math.abs(found[name]![i]! - want[i]!)).toBeLessThanOrEqual(allowed[i]!);
         expect(Math.abs(found[name]![i]!)).toBeLessThanOrEqual(1 + 2 ** -22);
       }
-      // for angles near 12,000 the error 12,000 · 8 u is a small part of a turn
+      // for angles near 12,000 the error of 12,000 · 8 u is a small part of 2π
       expect(allowed.filter((e) => e < 0.1).length).toBeGreaterThan(20);
     }
   });
