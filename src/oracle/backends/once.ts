@@ -76,7 +76,9 @@ function writing<T>(write: () => T): T {
     return write();
   } catch (error) {
     const why = (error as Error).message;
-    return fail(`the temporary folder ${tmpdir()} cannot be written (${why}): set TMPDIR to a writable folder with free space`);
+    return fail(
+      `the temporary folder ${tmpdir()} cannot be written (${why}): set TMPDIR to a writable folder with free space`,
+    );
   }
 }
 
