@@ -3,15 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { root } from '../support/root.ts';
 
-/** Path prefixes that are exempt from docs/style.md for now. Remove entries; never add one. */
-const exempt = ['src/measure/', 'src/oracle/operators/'];
-
 const page = 'docs/style.md';
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
 const isText = (file: string): boolean => /\.(ts|js|md|py|html)$/.test(file);
 
-/** The project's text files outside the exempt folders. The page itself is excluded because it names the refused words. */
+/** The project's text files. The page itself is excluded because it names the refused words. */
 const files = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
   ...['adapters', 'bench', 'docs', 'examples', 'spec', 'src', 'test']
@@ -20,7 +17,7 @@ const files = [
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
     )
     .filter((file) => isText(file) && !file.includes('node_modules')),
-].filter((file) => file !== page && !exempt.some((room) => file.startsWith(room)));
+].filter((file) => file !== page);
 
 /** The text after `@file` in a header at the top of a file. */
 const headerOf = (text: string): string | undefined =>
