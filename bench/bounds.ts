@@ -1,4 +1,4 @@
-/** @file Measures how sharp error bounds are: the error of adversarial f32 implementations over the bound, by operator and mode. */
+/** @file Measures the sharpness of error bounds: the ratio of errors of adversarial f32 implementations to bounds, by operator and mode. */
 import * as fc from 'fast-check';
 import { firstOrder, firstOrderBounds } from '../src/executors/bounded/first-order.ts';
 import { bounded, boundOf, float32, snap } from '../src/executors/bounded/index.ts';
@@ -18,13 +18,13 @@ const snapped = (tensors: Tensors): Tensors =>
 
 const numbers = (x: Value): Float64Array => x.on.read(x.data);
 
-/** Error / bound of numbers, and the count of those without a bound. */
+/** Ratios error / bound, and the count of numbers without a bound. */
 interface Ratios {
   readonly ratios: number[];
   unbounded: number;
 }
 
-/** The ratios of an implementation's numbers, given the bounds of some elements of each tensor. */
+/** Computes the ratios of an implementation's numbers, for the chosen elements of each tensor. */
 function ratiosOf(
   found: Evaluation['outputs'],
   reference: Evaluation['outputs'],
@@ -43,7 +43,7 @@ function ratiosOf(
   return result;
 }
 
-/** Running bounds of every number; first-order bounds of one number of each tensor, as each takes a backward pass. */
+/** Kinds of bounds: running bounds of every number, and first-order bounds of one number per tensor, as each needs a backward pass. */
 const kinds = [
   {
     name: 'running bounds',
@@ -61,7 +61,7 @@ const kinds = [
   },
 ] as const;
 
-/** Median, maximum, and the share of numbers without a bound. */
+/** Formats the median and maximum ratio, and the share of numbers without a bound. */
 function column(parts: readonly Ratios[]): string {
   const ratios = parts.flatMap((part) => part.ratios).sort((a, b) => a - b);
   const unbounded = parts.reduce((total, part) => total + part.unbounded, 0);

@@ -1,7 +1,7 @@
 /**
- * @file Times the gpu executor beside PyTorch on one graphics card: matrix products, scans, retention in three modes, one
- * training step; and checks its results there. `node .bench/bench/gpu.js [--json FILE] [--small] [section…]`, after `tsc -p
- * bench/tsconfig.json`.
+ * @file Times the gpu executor and PyTorch on one graphics card: matrix products, scans, retention in three modes, one training step.
+ * Also checks results on that card. Run it by `node .bench/bench/gpu.js [--json FILE] [--small] [section…]`, after
+ * `tsc -p bench/tsconfig.json`.
  */
 import { writeFileSync } from 'node:fs';
 import { checks } from './gpu/checks.ts';

@@ -1,4 +1,4 @@
-"""Times the same work in PyTorch, in single precision without TF32. Prints one JSON object per line; gpu.ts calls it."""
+"""Times the same work in PyTorch, in single precision without TF32. gpu.ts calls it. It prints one JSON object per line."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ def sync():
 
 
 def timed(call, seconds=1.0):
-    """Median and middle half of the seconds of a call."""
+    """Median and quartiles of the time of a call, in seconds."""
     for _ in range(3):
         call()
     sync()
@@ -55,7 +55,7 @@ def products():
 
 
 def scans():
-    """Scan by rounds with doubling distance: PyTorch has no scan of this kind."""
+    """Scan in rounds with doubling distance, as PyTorch has no linear scan."""
     for n in (256, 2048):
         for t in (1024, 4096, 16384, 65536):
             if t * n > 2**24:
@@ -93,7 +93,7 @@ def retention():
 
 
 class DenseRetNet(torch.nn.Module):
-    """Eqs. 15-25 with the choices of the released code, from the equations in spec/."""
+    """DenseRetNet with the readings of the released code: Eqs. 15-25 as in spec/."""
 
     def __init__(self, config, shapes, flat, length):
         super().__init__()

@@ -1,4 +1,4 @@
-/** @file Measures the error of the authors' recurrent mode after a prefill in another of their modes, on random models. */
+/** @file Measures the error of the authors' recurrent mode after a prefill in another mode of theirs, on random models. */
 import { f64 } from '../src/executors/f64/index.ts';
 import { denseRetNet } from '../src/models/dense-retnet.ts';
 import { authorsReadings, denseRetNetConfig } from '../src/models/dense-retnet-config.ts';
@@ -19,7 +19,7 @@ const config = denseRetNetConfig({
 });
 const recurrent: Mode = { name: 'recurrent' };
 
-/** The largest difference of the decoded logits from the whole recurrent run's, over the largest of those. */
+/** Largest difference between the decoded logits and those of a fully recurrent run, divided by the largest of the latter. */
 function gap(seed: number, spread: number, mode: Mode): number {
   const params = initialise(denseRetNet, config, { on: f64, seed, spread });
   const random = rng(seed);
@@ -40,7 +40,7 @@ function gap(seed: number, spread: number, mode: Mode): number {
   return rest.reduce((most, x, i) => Math.max(most, Math.abs(x - whole[i]!)), 0) / largest;
 }
 
-/** Prints the median and maximum of the gap, by the size of the weights and the mode of the prefill. */
+/** Prints the median and maximum gap for each size of the weights and each mode of the prefill. */
 export async function handOff(): Promise<void> {
   console.log(
     `${models} models of ${config.layers} layers, m = ${config.denseLayers}; ${prompt} tokens read, ${decoded} decoded`,

@@ -1,4 +1,4 @@
-/** @file Times the linear scan and its gradients beside bare loops. */
+/** @file Compares the time of the linear scan and its gradients with that of plain loops. */
 import { vjp } from '../src/autograd/vjp.ts';
 import { f64 } from '../src/executors/f64/index.ts';
 import { input } from '../src/tensor/input.ts';
@@ -9,7 +9,7 @@ import { measure } from './measure.ts';
 
 const [t, channels] = [2048, 256];
 
-/** The scan, its adjoint and the gradient of a by bare loops, with time as the outermost one. */
+/** Computes the scan, its adjoint and the gradient of a by plain loops, with time in the outermost loop. */
 function bareLoops(a: Float64Array, b: Float64Array, h0: Float64Array, ct: Float64Array): Float64Array[] {
   const [h, λ, da] = [0, 1, 2].map(() => new Float64Array(b.length)) as [Float64Array, Float64Array, Float64Array];
   for (let i = 0; i < channels; i++) h[i] = a[i]! * h0[i]! + b[i]!;
@@ -22,7 +22,7 @@ function bareLoops(a: Float64Array, b: Float64Array, h0: Float64Array, ct: Float
   return [h, λ, da, h0.map((_, i) => a[i]! * λ[i]!)];
 }
 
-/** Times the scan with its gradients through the tape, beside bare loops that compute the same. */
+/** Times the scan with its gradients by the tape, and plain loops for the same computation. */
 export async function linearScan(): Promise<void> {
   const random = rng(1);
   const numbers = (draw: () => number, size = t * channels): Float64Array => Float64Array.from({ length: size }, draw);

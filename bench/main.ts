@@ -29,7 +29,7 @@ if (unknown !== undefined) {
   console.error(`bench: there is no benchmark '${unknown}'; there are ${Object.keys(benchmarks).join(', ')}`);
   process.exit(2);
 }
-// each in a process of its own, so that compiled code and garbage of one do not change the time of the next
+// each benchmark has its own process, so that compiled code and garbage of one do not change the time of the next
 const names = asked.length > 0 ? asked : Object.keys(benchmarks);
 if (names.length === 1) await benchmarks[names[0]!]!();
 else

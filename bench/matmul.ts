@@ -1,11 +1,11 @@
-/** @file Times square matrix products in double precision beside three plain loops. */
+/** @file Compares the time of square matrix products in double precision with that of three plain loops. */
 import { f64 } from '../src/executors/f64/index.ts';
 import { input } from '../src/tensor/input.ts';
 import { einsum } from '../src/tensor/primitives/einsum.ts';
 import { rng } from '../src/tensor/random.ts';
 import { measure, type Trial } from './measure.ts';
 
-/** The plain product: three loops, the innermost along rows. */
+/** Computes a matrix product by three loops, with the innermost along rows. */
 function tripleLoop(x: Float64Array, y: Float64Array, n: number): Float64Array {
   const out = new Float64Array(n * n);
   for (let i = 0; i < n; i++) {
@@ -18,7 +18,7 @@ function tripleLoop(x: Float64Array, y: Float64Array, n: number): Float64Array {
   return out;
 }
 
-/** Times our product of square matrices beside three loops. */
+/** Times the product of square matrices by densessm and by three loops. */
 export async function matmul(): Promise<void> {
   for (const n of [128, 256, 512, 1024]) {
     const random = rng(n);
@@ -33,7 +33,7 @@ export async function matmul(): Promise<void> {
       { name: `einsum ij,jk->ik, n = ${n}`, flops, run: () => einsum('ij,jk->ik', x, y), ...goal },
       { name: `einsum ij,kj->ik, n = ${n}`, flops, run: () => einsum('ij,kj->ik', x, y) },
     ];
-    // ten of them take half a minute at 1024
+    // at 1024, ten runs take half a minute
     if (n < 1024) trials.push({ name: `three loops, n = ${n}`, flops, run: () => tripleLoop(a, b, n) });
     await measure(`matrix product, n = ${n}`, trials);
   }

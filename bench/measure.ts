@@ -1,18 +1,18 @@
-/** @file Times functions side by side and prints the median and the range of the middle half of the samples. */
+/** @file Times several functions, and prints the median and quartiles of the samples. */
 import { add, configure, suite } from 'benny';
 
 /** A function to time. */
 export interface Trial {
   readonly name: string;
-  /** Called many times; its result is discarded. */
+  /** The function to call many times. Its result is discarded. */
   run(): unknown;
-  /** Floating-point operations per call; if given, a rate is printed too. */
+  /** Floating-point operations per call. If given, the rate is printed too. */
   readonly flops?: number;
-  /** The goal: at most this many seconds, or at least this many operations per second. */
+  /** Goal: at most this many seconds, or at least this many operations per second. */
   readonly goal?: { readonly seconds: number } | { readonly flopsPerSecond: number };
 }
 
-/** Times trials one after another, each for up to `seconds`, prints a line for each, and returns the medians in seconds. */
+/** Times trials one after another, each for up to `seconds`, and prints a line for each. Returns the medians in seconds. */
 export async function measure(title: string, trials: readonly Trial[], seconds = 0.5): Promise<number[]> {
   const medians: number[] = [];
   const cases = trials.map(({ name, run }) => add(name, () => void run()));
@@ -40,7 +40,7 @@ function verdict(median: number, flops: number | undefined, goal: Trial['goal'])
   return `  goal ${goal.flopsPerSecond / 1e9} GFLOP/s: ${reached ? 'reached' : 'MISSED'}`;
 }
 
-/** `1.25 µs`: three digits and a unit. */
+/** Formats a time with three digits and a unit, such as `1.25 µs`. */
 function time(seconds: number): string {
   const [scale, unit] =
     seconds < 1e-6 ? [1e9, 'ns'] : seconds < 1e-3 ? [1e6, 'µs'] : seconds < 1 ? [1e3, 'ms'] : [1, 's'];

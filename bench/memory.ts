@@ -15,10 +15,10 @@ import type { Value } from '../src/tensor/value.ts';
 const [t, part] = [16_384, 256];
 const [b, e, n] = [1, 16, 8];
 
-/** With checkpoints, the peak is to be at most this many megabytes above the start. */
+/** Goal with checkpoints: a peak of at most this many megabytes above the start. */
 const goal = 130;
 
-/** Computes the gradient of a recurrent selective scan over t tokens, `part` tokens at a time, and prints the peak. */
+/** Computes the gradient of a recurrent selective scan over t tokens, `part` tokens at a time. Prints the peak memory. */
 function run(isCheckpointed: boolean): void {
   const random = rng(1);
   const normal = (shape: readonly number[]): Value =>
@@ -43,7 +43,7 @@ function run(isCheckpointed: boolean): void {
   console.log((process.resourceUsage().maxRSS - before) / 1024);
 }
 
-/** Runs each variant in a process of its own, to measure its peak. */
+/** Runs each variant in a process of its own, to measure its peak memory. */
 export async function memory(): Promise<void> {
   const peak = (kind: string): number =>
     Number(execFileSync(process.execPath, [fileURLToPath(import.meta.url), kind], { encoding: 'utf8' }));

@@ -14,7 +14,7 @@ import { bothWays, sweep } from './sweep.ts';
 const [b, h, d, e] = [1, 2, 8, 16] as const;
 const decay = [31 / 32, 63 / 64];
 
-/** Retention in a mode over t tokens. */
+/** Makes trials of retention in a mode over t tokens. */
 function trialsOf(name: string, mode: Retention, t: number): [Trial, Trial] {
   const random = rng(t);
   const values = (width: number): Value =>
@@ -27,7 +27,7 @@ function trialsOf(name: string, mode: Retention, t: number): [Trial, Trial] {
   return bothWays(name, t, run, { q, k, v, state: emptyState({ q, v }) });
 }
 
-/** Prints times and the exponent of their growth, mode by mode. */
+/** Prints times and the exponent of their growth for each mode. */
 export async function recurrence(): Promise<void> {
   const grow = (name: string, mode: Retention, lengths: readonly number[]): Promise<void> =>
     sweep(name, (t) => trialsOf(name, mode, t), lengths);

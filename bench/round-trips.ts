@@ -1,10 +1,10 @@
-/** @file Measures questions per second to a resident backend process, on small inputs. */
+/** @file Measures how many questions with small inputs a resident backend process answers per second. */
 import { openProcess } from '../src/oracle/backends/process.ts';
 import { fill } from '../src/oracle/case.ts';
 
 const [questions, rounds, goal] = [3000, 5, 3000];
 
-/** Prints the median and the best of several rounds. */
+/** Prints the median and the best rate of several rounds. */
 export async function roundTrips(): Promise<void> {
   const backend = await openProcess(`${JSON.stringify(process.execPath)} test/support/stranger.mjs echo`);
   for (const length of [8, 1000]) {

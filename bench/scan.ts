@@ -12,7 +12,7 @@ import { bothWays, sweep } from './sweep.ts';
 const [b, e, n] = [1, 4, 8] as const;
 const lengths = [256, 512, 1024, 2048, 4096, 8192, 16384];
 
-/** A state space model with diagonal decays in a mode over t tokens. */
+/** Makes trials of a state space model with diagonal decays, in a mode over t tokens. */
 function trialsOf(name: string, mode: SsmMode, t: number): [Trial, Trial] {
   const random = rng(t);
   const values = (shape: Shape): Value =>
@@ -24,7 +24,7 @@ function trialsOf(name: string, mode: SsmMode, t: number): [Trial, Trial] {
   return bothWays(name, t, run, model);
 }
 
-/** Prints times and the exponent of their growth, mode by mode. */
+/** Prints times and the exponent of their growth for each mode. */
 export async function scan(): Promise<void> {
   const grow = (name: string, mode: SsmMode): Promise<void> => sweep(name, (t) => trialsOf(name, mode, t), lengths);
   await grow('recurrent', { name: 'recurrent' });

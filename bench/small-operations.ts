@@ -1,4 +1,4 @@
-/** @file Times operations on a few numbers, where overhead is everything. */
+/** @file Times operations on a few numbers, where overhead dominates. */
 import { grad } from '../src/autograd/vjp.ts';
 import { f64, tensor } from '../src/executors/f64/index.ts';
 import { input } from '../src/tensor/input.ts';
@@ -18,7 +18,7 @@ const values = (...shape: number[]): Value => {
   return input(f64, Float64Array.from({ length: size }, random.normal), shape);
 };
 
-/** Prints the time of one call of each. */
+/** Prints the time per call of each operation. */
 export async function smallOperations(): Promise<void> {
   const [x, y] = [values(8), values(8)];
   const constant = tensor([1, 0.5, 2, 0.25, 1, 1, 0.5, 1]);

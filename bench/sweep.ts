@@ -1,9 +1,9 @@
-/** @file Fits the growth of a function's time with the length of its sequence. */
+/** @file Fits how the time of a function grows with the length of its sequence. */
 import { vjp } from '../src/autograd/vjp.ts';
 import type { Tree } from '../src/tensor/tree.ts';
 import { measure, type Trial } from './measure.ts';
 
-/** Trials of a function of t tokens: forward, and forward with backward. */
+/** Makes trials of a function of t tokens: forward, and forward with backward. */
 export const bothWays = <X extends Tree>(name: string, t: number, run: (xs: X) => Tree, xs: X): [Trial, Trial] => [
   { name: `${name} forward, T = ${t}`, run: () => run(xs) },
   {
@@ -15,7 +15,7 @@ export const bothWays = <X extends Tree>(name: string, t: number, run: (xs: X) =
   },
 ];
 
-/** The slope of log time over log length: 1 is linear. */
+/** Slope of log time over log length: 1 for linear growth. */
 function exponent(lengths: readonly number[], times: readonly number[]): number {
   const [xs, ys] = [lengths.map(Math.log), times.map(Math.log)];
   const mean = (numbers: readonly number[]): number => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
@@ -24,7 +24,7 @@ function exponent(lengths: readonly number[], times: readonly number[]): number 
   return covariance / mean(xs.map((x) => (x - mx) ** 2));
 }
 
-/** Times the trials of every length, forward and with backward, and prints the exponent of growth of each. */
+/** Times the trials of every length, forward and with backward. Prints the exponent of growth of both. */
 export async function sweep(
   name: string,
   trialsOf: (t: number) => readonly [Trial, Trial],

@@ -1,4 +1,4 @@
-/** @file Checks results on this device: tiled products equal plain ones, training agrees with f64, runs are deterministic. */
+/** @file Checks results on this device: tiled products equal plain products, training agrees with f64, and runs are deterministic. */
 import { firstOrder, firstOrderBounds, float32 } from '../../src/executors/bounded/first-order.ts';
 import { f64 } from '../../src/executors/f64/index.ts';
 import { compile } from '../../src/executors/gpu/index.ts';
@@ -21,7 +21,7 @@ const products: readonly [string, readonly number[], readonly number[]][] = [
   ['no,ni->oi', [4096, 512], [4096, 256]],
 ];
 
-/** Compares tiled products with those of one invocation per element, on integers whose sums are exact: bit for bit. */
+/** Compares tiled products, bit for bit, with products by one invocation per element, on integers with exact sums. */
 async function tiledIsPlain(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const [spec, a, b] of products) {
@@ -64,7 +64,7 @@ async function primitivesHold(): Promise<Row[]> {
   return rows;
 }
 
-/** Trains twice by `calls` calls of `unrolled` steps, and returns the losses and a way to train alike on another executor. */
+/** Trains twice, by `calls` calls of `unrolled` steps. Returns the losses, and a function for the same training on another executor. */
 async function train(size: Size, unrolled: number, calls: number, rate: number) {
   const training = trainingOf(size, unrolled);
   const program = trainingSteps(training);
@@ -115,14 +115,14 @@ type Trained = Awaited<ReturnType<typeof train>>;
 
 const larger: Size = { width: 128, heads: 2, layers: 4, batch: 2, length: 32 };
 
-/** Losses in f64. */
+/** Computes the losses in f64. */
 const exactLosses = ({ on }: Trained, start?: Float64Array): number[] =>
   on(f64, start).flatMap((losses) => [...read(losses)]);
 
 const mostApart = (losses: readonly number[], want: readonly number[]): number =>
   Math.max(...want.map((x, i) => Math.abs(losses[i]! / x - 1)));
 
-/** Parameters within half an ulp of f32: their training shows how far it amplifies rounding errors. */
+/** Changes parameters by up to half an ulp of f32. Training from these shows how much it amplifies rounding errors. */
 function nearby(params: Float32Array): Float64Array {
   const random = rng(2);
   return Float64Array.from(params, (x) => x * (1 + 2 ** -24 * (random.integer(2001) / 1000 - 1)));
@@ -136,7 +136,7 @@ export async function checks(): Promise<Row[]> {
   const error = Math.abs(step.once.losses[0]! - exact);
   rows.push(show({ check: 'a small step within the bound', ok: error <= bound, error, bound }));
   if (isSmall) return rows;
-  // at 1e-3 the larger model on so few tokens is chaotic, as the last row shows: no arithmetic agrees over 100 steps there
+  // at 1e-3, training the larger model on so few tokens is chaotic, as the last row shows: no two arithmetics agree over 100 steps
   for (const [size, rate] of [
     [{ width: 64, heads: 2, layers: 2, batch: 4, length: 24 }, 1e-3],
     [larger, 1e-4],

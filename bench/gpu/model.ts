@@ -1,4 +1,4 @@
-/** @file Configures DenseRetNet with the authors' readings, as the benchmarks train it. */
+/** @file Configures DenseRetNet, with the authors' readings, for the training benchmarks. */
 import { f64 } from '../../src/executors/f64/index.ts';
 import { type DenseRetNetParams, denseRetNet } from '../../src/models/dense-retnet.ts';
 import { authorsReadings, type DenseRetNetConfig, denseRetNetConfig } from '../../src/models/dense-retnet-config.ts';
@@ -6,7 +6,7 @@ import { initialise } from '../../src/models/language-model.ts';
 import { rng } from '../../src/tensor/random.ts';
 import { flattenParams, languageTraining, type Training } from '../../src/training/index.ts';
 
-/** A size of the model and of a batch. */
+/** Sizes of the model and of a batch. */
 export interface Size {
   readonly width: number;
   readonly heads: number;
@@ -22,7 +22,7 @@ export const configOf = ({ width, heads, layers }: Size): DenseRetNetConfig =>
 
 export const rate = 1e-3;
 
-/** The training of a size, with `steps` steps per call. */
+/** Configures training at a size, with `steps` steps per call. */
 export function trainingOf(size: Size, steps: number): Training<DenseRetNetParams> {
   return {
     ...languageTraining(denseRetNet, configOf(size), size),
@@ -32,13 +32,13 @@ export function trainingOf(size: Size, steps: number): Training<DenseRetNetParam
   };
 }
 
-/** Initial parameters as one list. */
+/** Draws the initial parameters, as one list. */
 export function initialList(size: Size): Float32Array {
   const config = configOf(size);
   return flattenParams(initialise(denseRetNet, config, { on: f64, seed: 1 }), denseRetNet.shapes(config));
 }
 
-/** Tokens and targets of `count` batches from number `first` on: a noisy cycle, which can be learnt. */
+/** Draws tokens and targets of `count` batches, beginning with number `first`. They are a noisy cycle, which a model can learn. */
 export function drawBatches(
   { batch, length }: Size,
   first: number,

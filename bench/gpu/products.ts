@@ -1,4 +1,4 @@
-/** @file Times square matrix products on the device, in chains, so that nothing but products is timed. */
+/** @file Times square matrix products on the device. Chains of two lengths cancel all other costs. */
 import { compile, type Tuning } from '../../src/executors/gpu/index.ts';
 import { einsum } from '../../src/tensor/primitives/einsum.ts';
 import { slice } from '../../src/tensor/primitives/slice.ts';
@@ -6,7 +6,7 @@ import type { Value } from '../../src/tensor/value.ts';
 import { isSmall, perRepetition, type Row, type Spread, show, timed } from './table.ts';
 import { torchRows } from './torch.ts';
 
-/** Seconds of a call of `count` products, one after another. */
+/** Times a call of `count` products, one after another. */
 export async function chain(
   n: number,
   count: number,
@@ -44,7 +44,7 @@ export async function products(): Promise<Row[]> {
       ['tiled', true, 'ij,kj->ik'],
       ['tiled', true, 'ji,jk->ik'],
     ] as const) {
-      // transpositions change only how tiles are loaded: two sizes show that
+      // transpositions change only the loading of tiles, so two sizes are enough
       if (spec !== 'ij,jk->ik' && n !== 1024 && n !== 2048 && !isSmall) continue;
       const { median, low, high } = perRepetition(
         await chain(n, few, workgroups, spec),

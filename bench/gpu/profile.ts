@@ -1,4 +1,4 @@
-/** @file Splits the time of a compiled function by kinds of kernels, each kernel timed by itself. */
+/** @file Times each kernel of a compiled function by itself, and groups the times by kind of kernel. */
 import { writeFileSync } from 'node:fs';
 import type { Compiled, KernelTime } from '../../src/executors/gpu/index.ts';
 import { milliseconds, type Row, show } from './table.ts';
@@ -11,7 +11,7 @@ const kinds: Readonly<Record<string, (kernel: KernelTime) => boolean>> = {
   elementwise: (kernel) => text(kernel).includes('r0 = element('),
 };
 
-/** A row for each kind of kernel, for one of `steps` steps. `PROFILE=FOLDER` writes all kernels to that folder. */
+/** Makes a row for each kind of kernel, with times per step. `PROFILE=FOLDER` writes all kernels to that folder. */
 export async function profile(f: Compiled, name: string, steps: number): Promise<Row[]> {
   const { kernels, together, writing } = await f.profile();
   const folder = process.env.PROFILE;

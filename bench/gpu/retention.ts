@@ -1,6 +1,5 @@
 /**
- * @file Times retention in its three modes, forward and backward: batch 1, 4 heads, 512 tokens, 64 channels of keys and of
- * values.
+ * @file Times retention in three modes, forward and backward: batch 1, 4 heads, 512 tokens, 64 key channels, 64 value channels.
  */
 import { vjp } from '../../src/autograd/vjp.ts';
 import { compile } from '../../src/executors/gpu/index.ts';

@@ -1,4 +1,4 @@
-/** @file Times one training step of DenseRetNet (forward, backward, clipping, AdamW) beside PyTorch's, eager and compiled. */
+/** @file Times one training step of DenseRetNet (forward, backward, clipping, AdamW), here and in PyTorch, eager and compiled. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,10 +18,10 @@ export const sizes: readonly Size[] = isSmall
       { width: 512, heads: 4, layers: 8, batch: 16, length: 256 },
     ];
 
-/** Steps in one call. */
+/** Number of steps in one call. */
 const unrolled = 4;
 
-/** Times our step at a size, with a profile if `isProfiled`. */
+/** Times the step of densessm at a size, with a profile if `isProfiled`. */
 export async function ours(size: Size, by = 'ours', tuning: Tuning = {}, isProfiled = false): Promise<Row[]> {
   const training = trainingOf(size, unrolled);
   const { equation, inputs, keep } = trainingSteps(training);
@@ -54,7 +54,7 @@ export async function ours(size: Size, by = 'ours', tuning: Tuning = {}, isProfi
 const nameOf = ({ batch, length }: Size, count: number): string =>
   `${(count / 1e6).toFixed(2)} M, ${batch} × ${length}`;
 
-/** Times PyTorch's step at a size, from the same parameters on the same batches. */
+/** Times the step of PyTorch at a size, from the same parameters on the same batches. */
 function theirs(size: Size): Row[] {
   const { shapes, optimizer, clip } = trainingOf(size, unrolled);
   const params = initialList(size);

@@ -1,19 +1,19 @@
 /** @file Times asynchronous calls, and prints rows. */
 
-/** Whether to run at tiny sizes, which only show that the benchmark runs. */
+/** Whether to run at tiny sizes, to test the benchmark itself. */
 export const isSmall = process.argv.includes('--small');
 
 /** A row of results. */
 export type Row = Readonly<Record<string, string | number | boolean>>;
 
-/** The median, and the middle half, of the seconds that a call takes. */
+/** Median and quartiles of the time of a call, in seconds. */
 export interface Spread {
   readonly median: number;
   readonly low: number;
   readonly high: number;
 }
 
-/** Times a call: at least 5 times, at most 50, about `seconds` in all; once before, unmeasured. */
+/** Times a call, from 5 to 50 times, for about `seconds` in total. Makes one call before that without timing it. */
 export async function timed(call: () => Promise<unknown>, seconds = 1): Promise<Spread> {
   await call();
   const samples: number[] = [];
@@ -31,7 +31,7 @@ export async function timed(call: () => Promise<unknown>, seconds = 1): Promise<
   return { median: rank(0.5), low: rank(0.25), high: rank(0.75) };
 }
 
-/** The time of one repetition, from programs of few and of many. */
+/** Time of one repetition, from the times of a program with few and one with many repetitions. */
 export const perRepetition = (few: Spread, many: Spread, repetitions: number): Spread => ({
   median: (many.median - few.median) / repetitions,
   low: (many.low - few.high) / repetitions,
@@ -40,7 +40,7 @@ export const perRepetition = (few: Spread, many: Spread, repetitions: number): S
 
 export const milliseconds = (seconds: number): number => Number((seconds * 1e3).toPrecision(4));
 
-/** Prints a row as it comes. */
+/** Prints a row immediately, and returns it. */
 export function show(row: Row): Row {
   console.log(
     Object.entries(row)

@@ -1,12 +1,12 @@
-/** @file Runs the PyTorch benchmarks, where python3 has PyTorch. */
+/** @file Runs the PyTorch benchmarks if python3 has PyTorch. */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Row } from './table.ts';
 
-// the script is not compiled, so it lies in the sources
+// the script is not compiled, so it is in the source folder
 const script = fileURLToPath(new URL('../gpu_torch.py', import.meta.url)).replace(/\/\.bench[^/]*\/bench\//, '/bench/');
 
-/** The rows that a part of gpu_torch.py prints as JSON, one per line; a row with the reason where it does not run. */
+/** Runs a part of gpu_torch.py and returns the rows that it prints as JSON lines. If it fails, returns one row with the reason. */
 export function torchRows(part: string, ...args: readonly string[]): Row[] {
   const { status, stdout, stderr } = spawnSync('python3', [script, part, ...args], {
     encoding: 'utf8',

@@ -1,4 +1,4 @@
-/** @file Compares choices of the executor: tiles of matrix products, elements per invocation, kernels submitted at a time. */
+/** @file Compares settings of the executor: tiles of matrix products, elements per invocation, kernels per submission. */
 
 import { type Compiled, compile, type Tuning } from '../../src/executors/gpu/index.ts';
 import { tileShapes } from '../../src/executors/gpu/kernels/tiles.ts';
@@ -10,7 +10,7 @@ import type { Value } from '../../src/tensor/value.ts';
 import { ours, sizes } from './steps.ts';
 import { isSmall, type Row, show } from './table.ts';
 
-/** Compiles a function, to be timed. */
+/** Compiles a function for timing. */
 const compiled = (
   fn: (x: Readonly<Record<string, Value>>) => Value,
   shapes: Readonly<Record<string, readonly number[]>>,
@@ -21,7 +21,7 @@ const compiled = (
     tuning,
   });
 
-/** The least seconds of the longest kernel of each function, timed in turns, as clocks change. */
+/** Least time of the longest kernel of each function, in seconds. Times the functions in turn, as clock rates change. */
 async function inTurns(functions: readonly Compiled[]): Promise<number[]> {
   const least = functions.map(() => Number.POSITIVE_INFINITY);
   for (let turn = 0; turn < (isSmall ? 1 : 6); turn++) {
@@ -34,7 +34,7 @@ async function inTurns(functions: readonly Compiled[]): Promise<number[]> {
   return least;
 }
 
-/** Products of training steps: einsum, shapes of the operands, parts of the sum. */
+/** Matrix products of training steps: einsum, shapes of the operands, numbers of parts of the sum. */
 const work: readonly (readonly [string, readonly number[], readonly number[], readonly number[]])[] = isSmall
   ? [['ij,jk->ik', [48, 64], [64, 32], [1]]]
   : [
@@ -58,7 +58,7 @@ const unfitted = { together: 1, start: 0, step: 1, steps: 1 };
 const unrolled = { ...unfitted, unrolled: true };
 const looped = { ...unfitted, unrolled: false };
 
-/** The tiles in use, and others. */
+/** Tiles to compare: those of the executor, and others. */
 const variants: readonly TileShape[] = [
   ...tileShapes,
   { ...looped, m: 128, n: 128, k: 8, threadM: 8, threadN: 8 },
@@ -98,7 +98,7 @@ async function tiles(): Promise<Row[]> {
   return rows;
 }
 
-/** Times elements per invocation, in kernels of two reads and of a function. */
+/** Times numbers of elements per invocation, in kernels with two reads and with an elementary function. */
 async function spreading(): Promise<Row[]> {
   const n = isSmall ? 64 : 2 ** 22;
   const own = [64, 128, 256].flatMap((threads) => [1, 2, 4, 8].map((each) => ({ threads, each })));
@@ -120,7 +120,7 @@ async function spreading(): Promise<Row[]> {
   return rows;
 }
 
-/** Times a training step under other choices. */
+/** Times a training step with other settings. */
 async function choices(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const kernelsAtOnce of [0, 16, 100_000]) {
