@@ -3,7 +3,7 @@ import type { Equation } from './equation.ts';
 import { dot, type Matrix, matVec, type Vector, vecMat } from './notation.ts';
 import type { Reading } from './readings.ts';
 
-/** Keys and values of the tokens before the first query, which one-token decoding keeps. */
+/** Keys and values of the tokens before the first query. One-token decoding stores them. */
 export interface KeyValueCache {
   /** [s][d] */
   readonly keys: Matrix;
@@ -11,7 +11,7 @@ export interface KeyValueCache {
   readonly values: Matrix;
 }
 
-/** softmax(x)_i = e^{x_i} / Σ_j e^{x_j}, from the largest entry down so that no exponential overflows. Shapes: x [s], result [s]. */
+/** softmax(x)_i = e^{x_i} / Σ_j e^{x_j}. The largest entry is subtracted first, so that nothing overflows. Shapes: x [s], result [s]. */
 export function softmax(x: Vector): Vector {
   const largest = Math.max(...x);
   const exponentials = x.map((value) => Math.exp(value - largest));
@@ -20,25 +20,25 @@ export function softmax(x: Vector): Vector {
 }
 
 /**
- * The factor on the scores: 1 as Eq. 1 is noted, or 1/√d as in the released code's Transformer baseline [C].
+ * The factor on the scores: 1 as in the notation of Eq. 1, or 1/√d as in the Transformer baseline of the released code [C].
  * Shapes: d channels of a key.
  */
 export function scoreFactor(scaling: Reading<'scoreScaling'>, keyChannels: number): number {
   return scaling === 'none' ? 1 : 1 / Math.sqrt(keyChannels);
 }
 
-/** The cache with a sequence's keys and values appended. Shapes: k [t][d], v [t][e]. */
+/** Appends the keys and values of a sequence to the cache. Shapes: k [t][d], v [t][e]. */
 export function extendCache(cache: KeyValueCache, k: Matrix, v: Matrix): KeyValueCache {
   return { keys: [...cache.keys, ...k], values: [...cache.values, ...v] };
 }
 
-/** The cache before the first token. */
+/** The empty cache, before the first token. */
 export const emptyCache: KeyValueCache = { keys: [], values: [] };
 
 /**
- * Eq. 1, softmax attention: o_t = W_o Σ_{i≤t} softmax_i(q_tᵀ k_i) v_i, the scores scaled as a reading says.
+ * Eq. 1, softmax attention: o_t = W_o Σ_{i≤t} softmax_i(q_tᵀ k_i) v_i. The reading `scoreScaling` scales the scores.
  * Evidence [R].
- * The sum runs over the cached tokens too. Several heads, each with its own columns of W_o, add up.
+ * The sum includes the cached tokens. With several heads, each has its own columns of W_o, and the results are added.
  * Shapes: q [t][d], k [t][d], v [t][e], W_o [o, e], cache [s][d] and [s][e], result [t][o].
  */
 export function attention(

@@ -10,7 +10,7 @@ export interface FeedForward {
 }
 
 /**
- * Eq. 2, feed-forward network: y_t = W_down σ(W_up o_t), σ as a reading says.
+ * Eq. 2, feed-forward network: y_t = W_down σ(W_up o_t). The reading `ffnActivation` chooses σ.
  * Evidence [R].
  * Shapes: o [i], W_up [r, i], W_down [o, r], result [o].
  */
@@ -36,7 +36,7 @@ export interface GatedFeedForward extends FeedForward {
 }
 
 /**
- * SwiGLU(x) = W_down (silu(W_gate x) ⊙ W_up x), with LLaMA's names of the maps: SiLU is applied to the gate. Not numbered in the paper.
+ * SwiGLU(x) = W_down (silu(W_gate x) ⊙ W_up x), with the names of LLaMA: SiLU is applied to the gate. Not numbered in the paper.
  * Evidence [C]. Shapes: x [i], result [o].
  */
 export function swiGlu({ gate, up, down }: GatedFeedForward, x: Vector): Vector {

@@ -1,6 +1,6 @@
 /**
  * @file Eqs. 3, 4: the continuous state space model of one channel, and its solution over a step.
- * The model has n states; x and y are numbers. A layer has one model for each of its channels.
+ * The model has n states; x and y are numbers. A layer has one model per channel.
  */
 import type { Equation } from './equation.ts';
 import { matrixExponential } from './matrix-exponential.ts';
@@ -58,7 +58,7 @@ export const equation4: Equation = {
 
 /**
  * Eq. 3 solved over a step Δ with constant x: h(t + Δ) = exp(ΔA) h(t) + ∫_0^Δ exp(sA) ds B x.
- * (h; x) follows the matrix [[A, B], [0, 0]]. Its exponential gives both parts and needs no A^{-1}.
+ * The vector (h; x) has the derivative [[A, B], [0, 0]] (h; x). The exponential of this matrix gives both terms without A^{-1}.
  * Shapes: A [n][n], B [n], h [n], x a number, result [n].
  */
 export function heldSolution(a: Matrix, b: Vector, h: Vector, x: number, delta: number): Vector {

@@ -15,7 +15,7 @@ export interface SsmResult {
   readonly output: Vector;
   /** The state after every token, [t][n]. */
   readonly states: Matrix;
-  /** The state after the last token, [n]; the initial state if there is no token. */
+  /** The state after the last token, [n]. For an empty sequence, the initial state. */
   readonly state: Vector;
 }
 
@@ -60,7 +60,7 @@ export const equation6: Equation = {
 };
 
 /**
- * Eqs. 5 and 6 token by token, from the state h0 (zero if not given).
+ * Computes Eqs. 5 and 6 token by token, from the state h0 (zero if not given).
  * Shapes: x [t], h0 [n], output [t], states [t][n], state [n].
  */
 export function recurrence(x: Vector, { aBar, bBar, c }: DiscreteSsm, h0?: Vector): SsmResult {
@@ -79,8 +79,8 @@ export function diagonal(entries: Vector): Matrix {
 }
 
 /**
- * The real model of n conjugate pairs of eigenvalues, with 2n states. A pair has the states h and its conjugate; one of them is
- * stored: y = 2 Re Σ_n C_n h_n. In real numbers (Re h, Im h) a product with a + ib is the block [[a, -b], [b, a]].
+ * Makes the real model of n conjugate pairs of eigenvalues, with 2n states. The two states of a pair are conjugates, so one of them is
+ * enough: y = 2 Re Σ_n C_n h_n. In real numbers (Re h, Im h), multiplication by a + ib is the block [[a, -b], [b, a]].
  * Shapes: aBar, bBar, c [n] complex; result Ā [2n][2n], B̄ [2n], C [2n].
  */
 export function conjugatePairs(aBar: readonly Complex[], bBar: readonly Complex[], c: readonly Complex[]): DiscreteSsm {
@@ -91,7 +91,7 @@ export function conjugatePairs(aBar: readonly Complex[], bBar: readonly Complex[
   };
 }
 
-/** The blocks [[a, -b], [b, a]] along a diagonal. Shapes: numbers [n] complex, result [2n][2n]. */
+/** The block-diagonal matrix of the blocks [[a, -b], [b, a]]. Shapes: numbers [n] complex, result [2n][2n]. */
 export function pairBlocks(numbers: readonly Complex[]): Matrix {
   const block = ({ re, im }: Complex) => [
     [re, -im],

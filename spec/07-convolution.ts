@@ -4,7 +4,7 @@ import type { Equation } from './equation.ts';
 import { dot, krylov, sum, type Vector } from './notation.ts';
 
 /**
- * Eq. 7, convolution kernel: K̄ = (C B̄, C Ā B̄, …, C Ā^t B̄), as many entries as there are tokens (the paper's t counts from 0 here).
+ * Eq. 7, convolution kernel: K̄ = (C B̄, C Ā B̄, …, C Ā^t B̄), with one entry per token (the paper counts t from 0 here).
  * Evidence [R].
  * Shapes: Ā [n][n], B̄ [n], C [n], result [t] with K̄_0 = C B̄ first.
  */
@@ -25,8 +25,8 @@ export const equation7: Equation = {
 };
 
 /**
- * Eq. 8, causal convolution: y = x * K̄, y_t = Σ_{i≤t} K̄_{t-i} x_i. Causal: entries before the first token are 0; the
- * convolution is not circular.
+ * Eq. 8, causal convolution: y = x * K̄, y_t = Σ_{i≤t} K̄_{t-i} x_i. Entries before the first token are 0, so the convolution is
+ * not circular.
  * Evidence [F, R].
  * Shapes: x [t], kernel [t], result [t].
  */
@@ -46,7 +46,7 @@ export const equation8: Equation = {
 };
 
 /**
- * Eqs. 7 and 8 for one channel. A state from before the first token adds C Ā^t h_0, t counted from 1.
+ * Eqs. 7 and 8 for one channel. An initial state h_0 adds C Ā^t h_0, with t counted from 1.
  * Shapes: x [t], h0 [n], result [t].
  */
 export function convolution(x: Vector, ssm: DiscreteSsm, h0?: Vector): Vector {

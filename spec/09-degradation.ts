@@ -1,13 +1,13 @@
 /**
- * @file Eq. 9: degradation, the path of a shallow state to a deep one through blocks Θ and products C B̄.
- * Everything is for one token; a layer has `e` channels with `n` states each.
+ * @file Eq. 9: degradation, the path from a shallow state to a deep one through blocks Θ and products C B̄.
+ * All functions are for one token. A layer has `e` channels with `n` states each.
  */
 import { type DiscreteSsm, discreteOutput, discreteState } from './05-discrete-recurrence.ts';
 import type { Equation } from './equation.ts';
 import { add, dot, type Matrix, matVec, scale, silu, type Vector } from './notation.ts';
 import { rmsNorm } from './rms-norm.ts';
 
-/** A block between two state space models: from one's outputs [e] to the next one's inputs [e]. */
+/** A block between two state space models. It maps the outputs [e] of one to the inputs [e] of the next. */
 export type Theta = (y: Vector) => Vector;
 
 /** A layer above the bottom one: the block Θ before it, its channels, and their states h_{t-1} [e][n]. */
@@ -43,7 +43,7 @@ export const equation9: Equation = {
 };
 
 /**
- * The input of the topmost Θ of Eq. 9: C Ā h_{t-1} + C B̄ Θ(…) of the highest layer, or C h_t^{l-m} where there are no layers.
+ * The input of the highest Θ of Eq. 9: C Ā h_{t-1} + C B̄ Θ(…) of the highest layer, or C h_t^{l-m} if there are no layers.
  * Shapes: bottom [e][n], c [e][n], result [e].
  */
 export function nestedOutput(layers: readonly StackedLayer[], bottom: Matrix, c: Matrix): Vector {
@@ -68,8 +68,8 @@ export interface ThetaWeights {
 }
 
 /**
- * A block Θ: norm, then a feed-forward layer, Θ(y) = W_down silu(W_up rms(y)). The paper names convolution, norm and FFN; this
- * choice among them is ours. `residual` times y is added: 0 gives Eq. 9.
+ * A block Θ of a norm and a feed-forward layer: Θ(y) = W_down silu(W_up rms(y)) + `residual` · y. The paper names convolution, norm
+ * and FFN; we chose two of them. Eq. 9 has residual = 0.
  * Shapes: y [e], result [e].
  */
 export function thetaBlock({ norm, up, down }: ThetaWeights, epsilon: number, residual = 0): Theta {

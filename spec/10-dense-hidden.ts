@@ -1,21 +1,21 @@
 /**
  * @file Eqs. 10, 11: the dense hidden connection, which collects features of shallower layers and injects them.
- * Everything is for one token; sources are read at that token. A fused feature has width `w`: a state as one row of numbers, or keys,
- * or values.
+ * All functions are for one token, and use features of shallower layers at that token. A feature has width `w`. It is a state as one
+ * row of numbers, or keys, or values.
  */
 import { type Projection, selectiveTransition } from './15-selective-transition.ts';
 import { fuseByAddition } from './18-dense-fusion.ts';
 import type { Equation } from './equation.ts';
 import { given, type Matrix, type Vector } from './notation.ts';
 
-/** J = min(l, m): a layer near the input has fewer than m layers below it and uses those. [C] */
+/** J = min(l, m), the number of sources: a layer near the input has fewer than m layers below it. [C] */
 export function sourceCount(l: number, m: number): number {
   return Math.min(l, m);
 }
 
 /**
  * Eq. 10, collect: H_t^l = [φ(h_t^{l-1}); φ(h_t^{l-2}); …; φ(h_t^{l-m})].
- * Evidence [N, F]. Projections and gates are lists of J = min(l, m).
+ * Evidence [N, F]. There are J = min(l, m) projections and gates.
  * Shapes: states [l][w] (layer 0 first), projections [j], gates [j][w], result [j][w] (nearest layer first).
  */
 export function collect(
@@ -46,7 +46,7 @@ export const equation10: Equation = {
 
 /**
  * Eq. 11, inject: h'_t^l = Fuse(h_t^l, H_t^l).
- * Evidence [N, F]. Fuse is Eq. 18, the reading `add`. (Eq. 15 writes h' for something else: a projected shallow state.)
+ * Evidence [N, F]. Fuse is Eq. 18, the reading `add`. In Eq. 15, h' has another meaning: a projected shallow state.
  * Shapes: h [w], H [j][w], result [w].
  */
 export function inject(h: Vector, dense: readonly Vector[]): Vector {

@@ -1,6 +1,6 @@
 /**
  * @file Eqs. 12-14: the state as a sum over the past, the state as a convolution, and the dense output.
- * One channel of a layer, under both readings of `carry`.
+ * All functions are for one channel of a layer, under both readings of `carry`.
  */
 import { type DiscreteSsm, discreteOutput, discreteState, type SsmResult } from './05-discrete-recurrence.ts';
 import { inject } from './10-dense-hidden.ts';
@@ -40,8 +40,8 @@ export interface Step {
 }
 
 /**
- * Two steps as one, the left one first: A = A_2 A_1, u = A_2 u_1 + u_2. Associative: the steps of a sequence may be
- * composed in any bracketing; all of them together give Eq. 12.
+ * Composes two steps, the left one first: A = A_2 A_1, u = A_2 u_1 + u_2. This is associative, so the steps of a sequence may be
+ * composed in any bracketing. The composition of all steps is Eq. 12.
  */
 export function composedStep(left: Step, right: Step): Step {
   return { a: matMul(right.a, left.a), u: add(matVec(right.a, left.u), right.u) };
@@ -49,7 +49,7 @@ export function composedStep(left: Step, right: Step): Step {
 
 /**
  * Eq. 13, the state as a convolution: h_t^l = ((x_1, …, x_t) * (B̄, ĀB̄, …, Ā^{t-1}B̄))_t.
- * Evidence [F, S, R]. From h_0 = 0: Eq. 12 has the term of another initial state.
+ * Evidence [F, S, R]. The initial state is h_0 = 0. Eq. 12 also has the term of a nonzero h_0.
  * Shapes: x [t] (the tokens so far), Ā [n][n], B̄ [n], result [n].
  */
 export function convolvedState(x: Vector, aBar: Matrix, bBar: Vector): Vector {
@@ -71,7 +71,7 @@ export const equation13: Equation = {
 
 /**
  * Eq. 14, dense output in convolution mode: y_t^l = C Fuse((x_1, …, x_t) * (B̄, ĀB̄, …, Ā^{t-1}B̄), H_t^l).
- * Evidence [F, S, R]. A state from before the first token adds Ā^t h_0 to the convolution.
+ * Evidence [F, S, R]. An initial state h_0 adds Ā^t h_0 to the convolution.
  * Shapes: x [t] (the tokens so far), h0 [n], dense H [j][n], result a number.
  */
 export function denseOutput(x: Vector, { aBar, bBar, c }: DiscreteSsm, dense: readonly Vector[], h0: Vector): number {
@@ -91,15 +91,15 @@ export const equation14: Equation = {
   definition: denseOutput,
 };
 
-/** H_t of every token: [t][j][n], nearest layer first. */
+/** H_t for every token, [t][j][n], nearest layer first. */
 export type Collected = readonly (readonly Vector[])[];
 
-/** The output [t] of a sequence, and the state [n] carried on. */
+/** The output [t] of a sequence, and the carried state [n] after it. */
 export type Carried = Pick<SsmResult, 'output' | 'state'>;
 
 /**
- * Eqs. 5, 11 and 6 token by token, under both readings of `carry`: the state carried to t + 1 is h_t ("raw", which is Eq. 14) or the
- * fused h'_t ("fused"). At the first token the outputs are equal and the carried states differ.
+ * Computes Eqs. 5, 11 and 6 token by token, under both readings of `carry`. The state carried to t + 1 is h_t (`raw`, as in Eq. 14) or
+ * the fused h'_t (`fused`). At the first token the outputs of both readings are equal, and the carried states differ.
  * Shapes: x [t], H [t][j][n], h0 [n], output [t], state [n].
  */
 export function denseRecurrence(x: Vector, ssm: DiscreteSsm, dense: Collected, h0: Vector, carry: Carry): Carried {

@@ -1,15 +1,15 @@
 /**
  * @file Eqs. 15-17: the selective transition φ: project, gate, select.
- * Every function is for one token. A fused feature has width `w`: the key width, the value width, or a state's size.
+ * All functions are for one token. A feature has width `w`: the key width, the value width, or the size of a state.
  */
 import type { Equation } from './equation.ts';
 import { hadamard, type Matrix, matVec, silu, type Vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 
-/** Proj of Eq. 15: the identity, or a linear map stored [out, in]. */
+/** Proj of Eq. 15: the identity, or a linear map, stored [out, in]. */
 export type Projection = 'identity' | Matrix;
 
-/** The two weights of the gate's MLP: down [r, i], up [w, r]. r = 0 is allowed. */
+/** Weights of the gate's MLP: down [r, i], up [w, r]. r may be 0. */
 export interface GateWeights {
   readonly down: Matrix;
   readonly up: Matrix;
@@ -17,7 +17,7 @@ export interface GateWeights {
 
 /**
  * Eq. 15, project: h'_t^{l-i} = Proj(h_t^{l-i}).
- * Evidence [N, S, R]. A linear map by the notes and the secondary source [N, S]; the released code has none [C].
+ * Evidence [N, S, R]. The notes and the secondary source [N, S] describe a linear map. The released code has none [C].
  * Shapes: h [w], a linear map [w, w], result [w].
  */
 export function project(h: Vector, projection: Projection): Vector {
@@ -37,7 +37,7 @@ export const equation15: Equation = {
 };
 
 /**
- * Eq. 16, gate: g_t^l = Gate(x_t^l) = outer(W_up silu(W_down x_t^l)), where x is the input of the *current* layer.
+ * Eq. 16, gate: g_t^l = Gate(x_t^l) = outer(W_up silu(W_down x_t^l)), where x is the input of the current layer.
  * Evidence [N, C, S, R]. The released code has outer = silu.
  * Shapes: x [i], down [r, i], up [w, r], result [w]. With r = 0 the gate is 0.
  */
@@ -80,7 +80,7 @@ export const equation17: Equation = {
 };
 
 /**
- * φ: Eqs. 15 and 17 together, for one shallow feature and a computed gate.
+ * φ of Eq. 10: projects (Eq. 15) and selects (Eq. 17) one shallow feature, with a gate computed before.
  * Shapes: h [w], g [w], result [w].
  */
 export function selectiveTransition(h: Vector, projection: Projection, g: Vector): Vector {

@@ -1,6 +1,6 @@
 /**
- * @file Eq. 18: fusion by addition, and the alternatives that the paper names, concatenation and cross-attention.
- * A fused feature has width `w`.
+ * @file Eq. 18: fusion by addition; also concatenation and cross-attention, the alternatives that the paper names.
+ * A feature has width `w`.
  */
 import { softmax } from './01-attention.ts';
 import type { Equation } from './equation.ts';
@@ -10,7 +10,7 @@ import type { Reading } from './readings.ts';
 /**
  * Eq. 18, fuse by addition: Fuse(h_t^l, H_t^l) = h_t^l + Σ_{i=1}^{m} h''_t^{l-i}.
  * Evidence [N, C, S, R].
- * `selected` holds the h''_t^{l-i}, nearest layer first; without any the result is h.
+ * `selected` are the h''_t^{l-i}, nearest layer first. If there are none, the result is h.
  * Shapes: h [w], selected [j][w], result [w].
  */
 export function fuseByAddition(h: Vector, selected: readonly Vector[]): Vector {
@@ -31,23 +31,23 @@ export const equation18: Equation = {
 
 /**
  * Fusion by concatenation: Fuse(h, H) = W [h; h''^{l-1}; …; h''^{l-m}].
- * Evidence [N, R] that the paper names it; its form is our choice. W = [I, I, …] gives Eq. 18.
+ * Evidence [N, R] that the paper names it. The formula is our choice. W = [I, I, …] gives Eq. 18.
  * Shapes: h [w], selected [j][w], W [w, (J+1)·w], result [w].
  */
 export function fuseByConcatenation(h: Vector, selected: readonly Vector[], merge: Matrix): Vector {
   return matVec(merge, [h, ...selected].flat());
 }
 
-/** W_q and W_k of fusion by cross-attention, [w, w] each. */
+/** Weights of fusion by cross-attention: W_q and W_k, [w, w] each. */
 export interface FusionAttention {
   readonly query: Matrix;
   readonly key: Matrix;
 }
 
 /**
- * Fusion by cross-attention: Fuse(h, H) = h + Σ_i a_i h''^{l-i}, a = softmax_i((W_q h)·(W_k h''^{l-i}) / √w): the query is the
- * layer's own feature, keys and values are the shallow ones. Evidence [N, R] that the paper names it; its form is our choice: the own
- * term h is added, so that closed gates leave h.
+ * Fusion by cross-attention: Fuse(h, H) = h + Σ_i a_i h''^{l-i}, a = softmax_i((W_q h)·(W_k h''^{l-i}) / √w). The query is the
+ * feature of the layer; keys and values are the shallow features. Evidence [N, R] that the paper names it. The formula is our choice:
+ * it adds h, so that gates of 0 give h.
  * Shapes: h [w], selected [j][w] with J ≥ 1, result [w].
  */
 export function fuseByAttention(h: Vector, selected: readonly Vector[], { query, key }: FusionAttention): Vector {
@@ -55,13 +55,13 @@ export function fuseByAttention(h: Vector, selected: readonly Vector[], { query,
   return add(h, vecMat(softmax(selected.map(score)), selected));
 }
 
-/** The parameters of Fuse that a reading needs. */
+/** Parameters of Fuse. Each reading of `fusion` needs some of them. */
 export interface FusionMaps extends Partial<FusionAttention> {
-  /** Shape [w, (J+1)·w]: columns for the own feature, then for each source. Concatenation only. */
+  /** Shape [w, (J+1)·w]: columns for the layer's own feature, then for each source. Only for concatenation. */
   readonly merge?: Matrix;
 }
 
-/** Fuse of Eqs. 11, 23 and 24 under a reading of `fusion`; without sources the result is h. Shapes: h [w], selected [j][w], result [w]. */
+/** Fuse of Eqs. 11, 23 and 24 under a reading of `fusion`. Without sources it returns h. Shapes: h [w], selected [j][w], result [w]. */
 export function fuse(h: Vector, selected: readonly Vector[], fusion: Reading<'fusion'>, maps: FusionMaps): Vector {
   if (selected.length === 0) return h;
   switch (fusion) {

@@ -2,7 +2,7 @@
 import type { Equation } from './equation.ts';
 import { addMatrices, columns, type Matrix, outer, scaleMatrix, type Vector, vecMat, zeros } from './notation.ts';
 
-/** One output per token, and the state after the last token. */
+/** The outputs of a sequence, and the state after its last token. */
 export interface Retained {
   /** [t][e] */
   readonly output: Matrix;
@@ -51,7 +51,7 @@ export const equation20: Equation = {
 };
 
 /**
- * Eqs. 19 and 20 token by token, from the state s0 (zero if not given). An empty sequence returns s0.
+ * Computes Eqs. 19 and 20 token by token, from the state s0 (zero if not given). For an empty sequence the final state is s0.
  * Shapes: q [t][d], k [t][d], v [t][e], s0 [d][e], output [t][e], state [d][e].
  */
 export function retention(q: Matrix, k: Matrix, v: Matrix, gamma: number, s0?: Matrix): Retained {

@@ -1,6 +1,6 @@
 /**
  * @file Eqs. 21-24: dense keys and values, collected from shallower layers at the same token and fused.
- * Every function but the last is for one token. `w` is the key width for keys and the value width for values, all heads together:
+ * All functions are for one token, except the last. `w` is the key width for keys and the value width for values, over all heads:
  * fusion and its norm come before the split into heads.
  */
 import { collect, inject, sourceCount } from './10-dense-hidden.ts';
@@ -11,17 +11,17 @@ import { given, type Matrix, type Vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 import { rmsNorm } from './rms-norm.ts';
 
-/** The parameters of one layer's fusion of keys, or of values. J = min(l, m) sources, nearest layer first. */
+/** The parameters of one layer's fusion of keys, or of values, with J = min(l, m) sources, nearest layer first. */
 export interface FusionParameters extends FusionMaps {
-  /** One gate if it is shared, J if each source has its own, none if J = 0. */
+  /** One gate if all sources share it, J if each source has its own, none if J = 0. */
   readonly gates: readonly GateWeights[];
-  /** J maps [w, w]; present if the projection is linear. */
+  /** J maps [w, w]. Present if the projection is linear. */
   readonly projections?: readonly Matrix[];
-  /** [w]; present if fused features are normed. */
+  /** [w]. Present if the reading `fusedNorm` has a norm. */
   readonly norm?: Vector;
 }
 
-/** The rule of fusion: m, ε and the readings. */
+/** Settings of fusion: m, ε and the readings. */
 export interface FusionRule {
   /** m */
   readonly denseLayers: number;
@@ -129,7 +129,7 @@ export const equation24: Equation = {
   definition: fusedValues,
 };
 
-/** The gates of the J sources, all from the current layer's input x: one gate J times, or J gates. Result [j][w]. */
+/** Computes the gates of the J sources from the input x of the current layer. A shared gate is repeated J times. Result [j][w]. */
 export function sourceGates(x: Vector, parameters: FusionParameters, rule: FusionRule, sources: number): Matrix {
   return Array.from({ length: sources }, (_, i) => {
     const which = rule.readings.gate === 'shared' ? 0 : i;
@@ -138,7 +138,7 @@ export function sourceGates(x: Vector, parameters: FusionParameters, rule: Fusio
   });
 }
 
-/** The projections of the J sources under the reading. */
+/** Returns the projections of the J sources under the reading `projection`. */
 export function sourceProjections(parameters: FusionParameters, rule: FusionRule, sources: number): Projection[] {
   return Array.from({ length: sources }, (_, i) => {
     if (rule.readings.projection === 'identity') return 'identity';
@@ -147,8 +147,8 @@ export function sourceProjections(parameters: FusionParameters, rule: FusionRule
 }
 
 /**
- * Eqs. 15-18 and 21-24 for one token, under any reading: norm(Fuse(f, [Proj_j(f^{l-j}) ⊙ g_j])), where norm is RMS over all
- * w channels or the identity. Without sources only the norm remains.
+ * Eqs. 15-18 and 21-24 for one token, under every reading: norm(Fuse(f, [Proj_j(f^{l-j}) ⊙ g_j])). The norm is RMS norm over all w
+ * channels, or the identity. Without sources the result is norm(f).
  * Shapes: own [w], shallow [l][w] (layer 0 first), x [i], result [w].
  */
 export function denseFeature(
@@ -168,7 +168,7 @@ export function denseFeature(
 }
 
 /**
- * denseFeature at every token of a sequence; sources are read at the same token.
+ * Applies {@link denseFeature} at every token of a sequence, to shallow features of the same token.
  * Shapes: own [t][w], shallow [l][t][w], x [t][i], result [t][w].
  */
 export function denseSequence(

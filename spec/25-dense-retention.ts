@@ -17,8 +17,8 @@ function unrolledState(k: Matrix, v: Matrix, gamma: number, t: number, s0: Matri
 /**
  * Eq. 25, DenseRetNet in parallel mode: y_t = q_t Σ_{i=1}^{t} γ^{t-i} k'_iᵀ v'_i, with k' and v' the fused keys and values.
  * Evidence [C, R].
- * A state from before the first token adds γ^t q_t S_0 (t counted from 1 in both formulas).
- * With keys and values before fusion this is plain retention: Eqs. 19 and 20 unrolled.
+ * An initial state S_0 adds γ^t q_t S_0. Both formulas count t from 1.
+ * With keys and values before fusion, this is plain retention: Eqs. 19 and 20 unrolled.
  * Shapes: q [t][d], k [t][d], v [t][e], s0 [d][e], result [t][e].
  */
 export function denseRetention(q: Matrix, k: Matrix, v: Matrix, gamma: number, s0?: Matrix): Matrix {

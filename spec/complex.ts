@@ -1,5 +1,5 @@
-/** @file Complex numbers for diagonal state space models. */
-/** re + i im. */
+/** @file Arithmetic of complex numbers, for diagonal state space models. */
+/** The complex number re + i im. */
 export interface Complex {
   readonly re: number;
   readonly im: number;
@@ -27,7 +27,7 @@ export function exponential({ re, im }: Complex): Complex {
 }
 
 /**
- * φ_1(z) = (e^z - 1) / z, and 1 at z = 0. For |z| < 1 the series Σ_k z^k / (k + 1)!, which has no cancellation near 0; the
+ * φ_1(z) = (e^z - 1) / z, and 1 at z = 0. For |z| < 1 it uses the series Σ_k z^k / (k + 1)!, which has no cancellation near 0. The
  * remainder after 20 terms is below 2^{-65}.
  */
 export function phi1(z: Complex): Complex {

@@ -1,7 +1,7 @@
 /**
  * @file DenseMamba: Mamba's language model with the fusion of states between recurrence and read-out.
- * For one sequence, from its first token or continued from a state. The paper names the model and no public code has it: the block is
- * Mamba's [T], the fusion of its states Eqs. 10, 11 and 15-18 [N, F, R].
+ * For one sequence, from its first token or continued from a state. The paper names the model, but no public code implements it. The
+ * block is that of Mamba [T], and the fusion of its states is Eqs. 10, 11 and 15-18 [N, F, R].
  */
 import { asRows, type DiagonalStep, denseStates, emptyState } from './dense-states.ts';
 import { embed, readOut } from './language-model.ts';
@@ -26,22 +26,23 @@ export interface DenseMambaLayer extends MambaLayer {
 }
 
 export interface DenseMambaParameters {
-  /** [rows][width]: also the read-out */
+  /** [rows][width], also used for the read-out */
   readonly embedding: Matrix;
   readonly layers: readonly DenseMambaLayer[];
   /** [width] */
   readonly finalNorm: Vector;
 }
 
-/** Logits [t][rows]; the state of each layer, and the states [t][w] that it passes to deeper layers. */
+/** Logits [t][rows]. For each layer, its state, and the states [t][w] that it passes to deeper layers. */
 export interface DenseMambaResult {
   readonly logits: Matrix;
   readonly layers: readonly { readonly state: MambaLayerState; readonly passed: Matrix }[];
 }
 
 /**
- * logits = Embed rms(s^L), s^0 = Embed[tokens], s^{l+1} = s^l + block_l(s^l, states passed by the layers before l). Without states, the
- * sequence starts here. Passed states are used at their own token only, so the state of a sequence is Mamba's.
+ * logits = Embed rms(s^L), s^0 = Embed[tokens], s^{l+1} = s^l + block_l(s^l, states passed by the layers before l). Without `states`,
+ * these are the first tokens of the sequence. Passed states are used only at their own token, so the state of a sequence has the same
+ * parts as in Mamba.
  * Shapes: tokens [t], result [t][rows].
  */
 export function denseMamba(
@@ -60,15 +61,15 @@ export function denseMamba(
   return { logits: readOut(s, params.finalNorm, params.embedding, config.epsilon), layers: blocks };
 }
 
-/** A block's inputs besides the stream: states passed by the layers before it, [l][t][w] (layer 0 first), and its own state, if any. */
+/** Further inputs of a block: the states that layers before it pass, [l][t][w] (layer 0 first), and its own state, if any. */
 interface Around {
   readonly shallow: readonly Matrix[];
   readonly state: MambaLayerState | undefined;
 }
 
 /**
- * Mamba's block with the fusion between its recurrence and its read-out: y = (C h' + D u) silu(z), W_out y. Gates read the block's
- * normed input, or u.
+ * Mamba's block, with fusion between recurrence and read-out: y = (C h' + D u) silu(z), W_out y. The input of the gates is the normed
+ * input of the block, or u.
  * Shapes: s [t][width], output [t][width], passed [t][w].
  */
 export function denseMambaBlock(layer: DenseMambaLayer, config: DenseMambaConfig, s: Matrix, around: Around) {
@@ -93,7 +94,7 @@ export function selectiveStep(inputs: SelectiveInputs, t: number): DiagonalStep 
   };
 }
 
-/** y_t of states [e][n], in every channel. Shapes: result [e]. */
+/** y_t of all channels, from the states [e][n]. Shapes: result [e]. */
 function readOutput({ a, c, u, skip, z }: SelectiveInputs, h: Matrix, t: number): Vector {
   return h.map((row, e) => selectiveOutput(row, stateMapRow(c, t, e, a.length), u[t]![e]!, skip?.[e], z?.[t]?.[e]));
 }

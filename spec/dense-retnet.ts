@@ -1,6 +1,6 @@
 /**
- * @file DenseRetNet: the language model for one sequence of tokens, without a state.
- * Evidence [C]. Every weight is stored [out, in]. There is no feed-forward block: gate and values widen inside the layer.
+ * @file DenseRetNet: the language model for one whole sequence of tokens.
+ * Evidence [C]. Every weight is stored [out, in]. There is no feed-forward block: instead, gate and values are wider than the stream.
  */
 import { denseSequence, type FusionParameters, type FusionRule } from './21-dense-keys-and-values.ts';
 import { embed, readOut } from './language-model.ts';
@@ -19,9 +19,9 @@ export interface DenseRetNetReadings {
   readonly fusion: Reading<'fusion'>;
   readonly fusedNorm: Reading<'fusedNorm'>;
   readonly firstLayer: Reading<'firstLayer'>;
-  /** Enters through the argument `retain`; `retainBy[retentionNorm]` is its definition. */
+  /** Determines the argument `retain`, which is `retainBy[retentionNorm]`. */
   readonly retentionNorm: Reading<'retentionNorm'>;
-  /** Changes stored states only, never outputs: this definition rotates token p by p. */
+  /** Changes only stored states, not outputs. This definition rotates token p by p. */
   readonly rotationPhase: Reading<'rotationPhase'>;
 }
 
@@ -29,17 +29,17 @@ export interface DenseRetNetConfig {
   readonly vocabulary: number;
   readonly width: number;
   readonly heads: number;
-  /** Key channels of all heads together. */
+  /** Key channels, over all heads. */
   readonly keyWidth: number;
-  /** Value channels of all heads together. */
+  /** Value channels, over all heads. */
   readonly valueWidth: number;
   readonly layers: number;
   /** m */
   readonly denseLayers: number;
-  /** Hidden width of the gate's MLP; 0 makes every gate 0. */
+  /** Hidden width of the gate's MLP. With 0, every gate is 0. */
   readonly gateRank: number;
   readonly epsilon: number;
-  /** Changes gradients only (its embedding gets none); this definition treats it as any other token. */
+  /** Its embedding gets no gradient. This definition treats it like any other token. */
   readonly padToken: number | null;
   readonly readings: DenseRetNetReadings;
 }
@@ -73,7 +73,7 @@ export interface DenseRetNetParameters {
   readonly head: Matrix;
 }
 
-/** The residual stream, and the keys and values that the layers so far pass on (layer 0 first). */
+/** The residual stream, and the keys and values of the layers so far (layer 0 first). */
 interface Flow {
   /** [t][width] */
   readonly stream: Matrix;
@@ -102,8 +102,8 @@ export function denseRetNet(
 }
 
 /**
- * x = rms(s), q = silu(W_q x), k = silu(W_k x) / √d, v = silu(W_v x); k' and v' fused (Eqs. 21-24);
- * y = W_o (rms(retention(q, k', v')) ⊙ silu(W_g x)); the stream becomes s + y. Evidence [C].
+ * One layer: x = rms(s), q = silu(W_q x), k = silu(W_k x) / √d, v = silu(W_v x); k' and v' are fused (Eqs. 21-24);
+ * y = W_o (rms(retention(q, k', v')) ⊙ silu(W_g x)); the new stream is s + y. Evidence [C].
  */
 function denseRetNetLayer(layer: DenseRetNetLayer, config: DenseRetNetConfig, flow: Flow, retain: Retain): Flow {
   const x = rmsNormRows(flow.stream, layer.inputNorm, config.epsilon);
@@ -120,7 +120,7 @@ function denseRetNetLayer(layer: DenseRetNetLayer, config: DenseRetNetConfig, fl
   return { stream, keys: [...flow.keys, keys], values: [...flow.values, values] };
 }
 
-/** k' or v'. Layer 0 has no sources; the released code does not norm it either. */
+/** Computes k' or v'. Layer 0 has no sources, and in the released code no norm of fused features. */
 function fused(
   own: Matrix,
   shallow: readonly Matrix[],

@@ -1,6 +1,6 @@
 /**
  * @file The smallest network with dense states: a stack of time-invariant diagonal state space models.
- * It shows Eqs. 10 to 18 without norm and embedding. The equations are the paper's [N, F, R], the block around them is our choice.
+ * It shows Eqs. 10 to 18 without norm and embedding. The equations are those of the paper [N, F, R]; the block is our choice.
  */
 import { asRows, type DiagonalStep, denseStates, emptyState } from './dense-states.ts';
 import { heldEigenvalue } from './discretisation.ts';
@@ -8,13 +8,13 @@ import { add, columns, dot, type Matrix, matVec, silu, type Vector } from './not
 import type { StateFusion, StateFusionRule } from './state-fusion.ts';
 
 export interface DenseSsmLayer {
-  /** [e][n], used without a transformation: negative for a decaying state */
+  /** [e][n], used directly; negative for a decaying state */
   readonly a: Matrix;
   /** [e][n] */
   readonly b: Matrix;
   /** [e][n] */
   readonly c: Matrix;
-  /** [e], used without a transformation */
+  /** [e], used directly */
   readonly delta: Vector;
   /** [e, e] */
   readonly output: Matrix;
@@ -22,15 +22,15 @@ export interface DenseSsmLayer {
   readonly fusion?: StateFusion;
 }
 
-/** x^L [t][e]; for each layer y [t][e], its passed states [t][w], and its carried state [e][n]. */
+/** x^L [t][e]. For each layer: y [t][e], the passed states [t][w], and the carried state [e][n]. */
 export interface DenseSsmStackResult {
   readonly output: Matrix;
   readonly layers: readonly { readonly y: Matrix; readonly passed: Matrix; readonly state: Matrix }[];
 }
 
 /**
- * x^{l+1} = x^l + W_l silu(y^l), y_t[e] = Σ_n C[e, n] h'_t[e, n], h' the fused state of h_t = Ā h_{t-1} + B̄ x_t^l; gates read x^l. Without
- * states, the sequence starts here.
+ * x^{l+1} = x^l + W_l silu(y^l), y_t[e] = Σ_n C[e, n] h'_t[e, n], where h' is the fused state of h_t = Ā h_{t-1} + B̄ x_t^l. The input of
+ * the gates is x^l. Without `states`, these are the first tokens of the sequence.
  * Shapes: x [t][e], states [l][e][n].
  */
 export function denseSsmStack(
@@ -49,7 +49,7 @@ export function denseSsmStack(
   return { output: stream, layers: done };
 }
 
-/** One layer's y, passed and carried states. Shapes: x [t][e], shallow [l][t][w] (layer 0 first), y [t][e], passed [t][w]. */
+/** Computes y, passed and carried states of one layer. Shapes: x [t][e], shallow [l][t][w] (layer 0 first), y [t][e], passed [t][w]. */
 export function denseSsmLayer(
   layer: DenseSsmLayer,
   rule: StateFusionRule,
@@ -64,7 +64,7 @@ export function denseSsmLayer(
   return { y, passed: states.passed, state: asRows(states.carried, size) };
 }
 
-/** Decay Ā and drive B̄ x of every channel and state, by the zero-order hold of Eq. 5. Shapes: x [e], result [w] each. */
+/** Decay Ā and drive B̄ x of every channel and state, by zero-order hold (Eq. 5). Shapes: x [e], result [w] each. */
 function heldStep({ a, b, delta }: DenseSsmLayer, x: Vector): DiagonalStep {
   const held = a.flatMap((row, e) =>
     row.map((rate, n) => {

@@ -4,7 +4,7 @@
  */
 import { columns, type Matrix, sum, type Vector, zeros } from './notation.ts';
 
-/** The outputs of a convolution and the window that it leaves. */
+/** The outputs of a convolution, and its window after the last token. */
 export interface Convolved {
   /** [t][e] */
   readonly output: Matrix;
@@ -13,7 +13,7 @@ export interface Convolved {
 }
 
 /**
- * y[e] = bias[e] + Σ_{j=0}^{K-1} w[e][j] window[j][e]: one token, whose own input is the window's last row.
+ * y[e] = bias[e] + Σ_{j=0}^{K-1} w[e][j] window[j][e] for one token. The last row of the window is the input at that token.
  * Evidence [T]. Shapes: window [k][e], weight [e][k], bias [e], result [e].
  */
 export function convolvedToken(window: Matrix, weight: Matrix, bias?: Vector): Vector {
@@ -21,9 +21,9 @@ export function convolvedToken(window: Matrix, weight: Matrix, bias?: Vector): V
 }
 
 /**
- * y_t[e] = bias[e] + Σ_{j=0}^{K-1} w[e][j] x_{t-K+1+j}[e], for each channel, from the window of the K inputs before the
- * first token (zeros if not given). The window after the last token holds inputs, not outputs. No later token reads its oldest
- * row; it is stored because the source stores it.
+ * y_t[e] = bias[e] + Σ_{j=0}^{K-1} w[e][j] x_{t-K+1+j}[e] for each channel, from the window of the K inputs before the first token
+ * (zeros if not given). The window after the last token has inputs, not outputs. Its oldest row is not used later; the source stores
+ * it too.
  * Evidence [T]. Shapes: x [t][e], weight [e][k], bias [e], window [k][e].
  */
 export function depthwiseConvolution(x: Matrix, weight: Matrix, bias?: Vector, window?: Matrix): Convolved {

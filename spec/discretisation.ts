@@ -1,7 +1,7 @@
 /**
- * @file Discretisation, from A and B to the Ā and B̄ of Eq. 5: zero-order hold, the bilinear rule, Euler's rule.
- * The paper names the zero-order hold; the others are the usual alternatives. Evidence of the zero-order hold [F, R]: Ā = exp(ΔA),
- * B̄ = (ΔA)^{-1} (exp(ΔA) - I) ΔB.
+ * @file Discretises A and B to the Ā and B̄ of Eq. 5: zero-order hold, the bilinear rule, Euler's rule.
+ * The paper names the zero-order hold, Ā = exp(ΔA), B̄ = (ΔA)^{-1} (exp(ΔA) - I) ΔB: evidence [F, R]. The others are the usual
+ * alternatives.
  */
 import { heldGenerator } from './03-continuous-ssm.ts';
 import { type Complex, exponential, phi1, scaled, times } from './complex.ts';
@@ -18,9 +18,9 @@ export interface Discrete {
 export type Discretise = (a: Matrix, b: Vector, delta: number) => Discrete;
 
 /**
- * Zero-order hold, the solution of Eq. 3 with x constant over the step: Ā = exp(ΔA), B̄ = ∫_0^Δ exp(sA) ds B, which is
- * (ΔA)^{-1} (exp(ΔA) - I) ΔB where A has an inverse. Both are parts of one exponential: exp(Δ [[A, B], [0, 0]]) =
- * [[Ā, B̄], [0, 1]], so a singular A needs no special case.
+ * Zero-order hold, the solution of Eq. 3 with x constant over the step: Ā = exp(ΔA), B̄ = ∫_0^Δ exp(sA) ds B. If A has an inverse,
+ * B̄ = (ΔA)^{-1} (exp(ΔA) - I) ΔB. Both are parts of one exponential, exp(Δ [[A, B], [0, 0]]) = [[Ā, B̄], [0, 1]], so a singular A
+ * needs no special case.
  * Shapes: A [n][n], B [n], Δ a number.
  */
 export function zeroOrderHold(a: Matrix, b: Vector, delta: number): Discrete {

@@ -1,4 +1,4 @@
-/** @file Evidence marks: the sources of statements about the paper. */
+/** @file Defines evidence marks: the sources of statements about the paper. */
 /** Of every equation, whatever its marks. */
 export const numberingNotVerified = 'not verified against the PDF';
 
@@ -16,10 +16,10 @@ export const evidenceMeanings = {
   T: 'code of third parties, which the chapter names with its commit',
 } as const;
 
-/** A mark. */
+/** An evidence mark. */
 export type Evidence = keyof typeof evidenceMeanings;
 
-/** The marks with their meanings, in one line. */
+/** All marks with their meanings, in one line. */
 export const evidenceLegend = Object.entries(evidenceMeanings)
   .map(([mark, meaning]) => `${mark} ${meaning}`)
   .join('; ');

@@ -1,7 +1,7 @@
 /**
  * @file Linear attention of one head: gated, plain and normalised.
  * Not numbered in the paper. [T]: fla-org/flash-linear-attention, fla/ops/simple_gla/naive.py and fla/ops/linear_attn/naive.py at
- * commit bc3b101. The source scales the queries inside; here they arrive scaled.
+ * commit bc3b101. The source scales the queries; these functions expect scaled queries.
  */
 import {
   add,
@@ -24,17 +24,17 @@ export interface Attended {
   readonly state: Matrix;
 }
 
-/** The same, and the sum [d] of all keys so far. */
+/** Outputs and state, and the sum [d] of all keys so far. */
 export interface NormalisedAttended extends Attended {
   readonly keySum: Vector;
 }
 
-/** Added to the sum that normalised linear attention divides by. */
+/** A constant that normalised linear attention adds to its divisor. */
 export const normaliserEpsilon = 1e-10;
 
 /**
- * S_t = exp(g_t) S_{t-1} + k_tᵀ v_t, o_t = q_t S_t: the first gate also decays the initial state. g = -∞ resets
- * the state; a constant g = log γ gives retention (Eqs. 19, 20).
+ * Gated linear attention: S_t = exp(g_t) S_{t-1} + k_tᵀ v_t, o_t = q_t S_t. The first gate also decays the initial state. g = -∞
+ * resets the state. A constant g = log γ gives retention (Eqs. 19, 20).
  * Evidence [T]: `naive_recurrent_simple_gla`. Shapes: q [t][d], k [t][d], v [t][e], g [t], s0 [d][e].
  */
 export function gatedLinearAttention(q: Matrix, k: Matrix, v: Matrix, g: Vector, s0?: Matrix): Attended {
@@ -48,7 +48,7 @@ export function gatedLinearAttention(q: Matrix, k: Matrix, v: Matrix, g: Vector,
 }
 
 /**
- * S_t = S_{t-1} + k_tᵀ v_t, o_t = q_t S_t: no decay.
+ * Linear attention without decay: S_t = S_{t-1} + k_tᵀ v_t, o_t = q_t S_t.
  * Evidence [T]: `naive_recurrent_linear_attn`. Shapes: q [t][d], k [t][d], v [t][e], s0 [d][e].
  */
 export function linearAttention(q: Matrix, k: Matrix, v: Matrix, s0?: Matrix): Attended {
@@ -62,8 +62,8 @@ export function linearAttention(q: Matrix, k: Matrix, v: Matrix, s0?: Matrix): A
 }
 
 /**
- * o_t = q_t S_t / (q_t · z_t + 10⁻¹⁰), z_t = z_{t-1} + k_t: linear attention divided by the sum of its weights. The initial
- * state and the initial sum of keys are separate arguments: the source accepts the first without the second.
+ * Linear attention divided by the sum of its weights: o_t = q_t S_t / (q_t · z_t + 10⁻¹⁰), z_t = z_{t-1} + k_t. The initial state and
+ * the initial sum of keys are separate arguments, as the source accepts the first without the second.
  * Evidence [T]. Shapes: q [t][d], k [t][d], v [t][e], s0 [d][e], z0 [d].
  */
 export function normalisedLinearAttention(

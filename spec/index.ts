@@ -1,4 +1,4 @@
-/** @file The specification: every definition, the equations and the open readings. */
+/** @file Exports the specification: every definition, the equations and the open readings. */
 export * from './01-attention.ts';
 export * from './02-feed-forward.ts';
 export * from './03-continuous-ssm.ts';

@@ -1,4 +1,4 @@
-/** @file The embedding and the read-out that all language models share. */
+/** @file The embedding and the read-out of all language models. */
 import { given, type Matrix, matVec, scale, type Vector } from './notation.ts';
 import { rmsNorm } from './rms-norm.ts';
 

@@ -1,4 +1,4 @@
-/** @file The linear recurrence that a scan computes: the states of retention and of every diagonal state space model follow it. */
+/** @file The linear recurrence that a scan computes. It gives the states of retention and of every diagonal state space model. */
 import { add, type Matrix, type Vector } from './notation.ts';
 
 /**

@@ -11,7 +11,7 @@ import { type SelectiveInputs, selectiveScan } from './selective-ssm.ts';
 
 export interface MambaConfig {
   readonly layers: number;
-  /** R: channels from which the step sizes of all channels are computed. */
+  /** R: number of channels that determine the step sizes of all channels. */
   readonly deltaRank: number;
   /** N */
   readonly stateSize: number;
@@ -46,27 +46,28 @@ export interface MambaLayer {
 }
 
 export interface MambaParameters {
-  /** [rows][width]: also the read-out. It may have more rows than the vocabulary has tokens. */
+  /** [rows][width], also used for the read-out. There may be more rows than tokens in the vocabulary. */
   readonly embedding: Matrix;
   readonly layers: readonly MambaLayer[];
   /** [width] */
   readonly finalNorm: Vector;
 }
 
-/** The state of a layer after the tokens so far: the convolution's window [K][E] and the scan's state [E][N]. */
+/** The state of a layer: the window [K][E] of the convolution and the state [E][N] of the scan. */
 export interface MambaLayerState {
   readonly window: Matrix;
   readonly scan: Matrix;
 }
 
-/** Logits [t][rows], and a state per layer. */
+/** Logits [t][rows], and the state of each layer. */
 export interface MambaResult {
   readonly logits: Matrix;
   readonly states: readonly MambaLayerState[];
 }
 
 /**
- * logits = Embed rms(s^L), s^0 = Embed[tokens], s^{l+1} = s^l + block_l(s^l). Without states, the sequence starts here.
+ * logits = Embed rms(s^L), s^0 = Embed[tokens], s^{l+1} = s^l + block_l(s^l). Without `states`, these are the first tokens of the
+ * sequence.
  * Evidence [T].
  * Shapes: tokens [t], result [t][rows].
  */
@@ -87,7 +88,7 @@ export function mamba(
 }
 
 /**
- * W_out scan(u, …) of a block's input; {@link mambaInputs} computes the part before the scan, {@link mambaOutput} the part after it.
+ * One block: W_out scan(u, …). {@link mambaInputs} computes the part before the scan, {@link mambaOutput} the part after it.
  * Evidence [T]. Shapes: s [t][width], output [t][width].
  */
 export function mambaBlock(layer: MambaLayer, config: MambaConfig, s: Matrix, state?: MambaLayerState) {
@@ -97,7 +98,8 @@ export function mambaBlock(layer: MambaLayer, config: MambaConfig, s: Matrix, st
 }
 
 /**
- * [x | z] = W_in rms(s); u = silu(conv(x)); returns rms(s), the scan's inputs (those of {@link selection}, and z), and the window after the last token.
+ * [x | z] = W_in rms(s), u = silu(conv(x)). Returns rms(s), the inputs of the scan (those of {@link selection}, and z), and the window
+ * after the last token.
  * Evidence [T]. Shapes: s [t][width], window [K][E].
  */
 export function mambaInputs(layer: MambaLayer, config: MambaConfig, s: Matrix, before?: Matrix) {
@@ -117,7 +119,7 @@ export function mambaOutput(layer: MambaLayer, y: Matrix): Matrix {
 }
 
 /**
- * [d | B | C] = W_x u, of R, N and N channels; δ = W_Δ d, Δ = softplus(δ + bias); A = -exp(aLog); D the skip.
+ * [d | B | C] = W_x u, with R, N and N channels; δ = W_Δ d, Δ = softplus(δ + bias); A = -exp(aLog); D is the skip.
  * Evidence [T]. Shapes: u [t][e].
  */
 export function selection(layer: MambaLayer, { deltaRank, stateSize }: MambaConfig, u: Matrix): SelectiveInputs {

@@ -3,7 +3,7 @@ import { addMatrices, identity, type Matrix, matMul, matrix, scaleMatrix, sum, t
 
 /**
  * exp(A) = Σ_k A^k / k!, by scaling and squaring: exp(A) = exp(A / 2^s)^{2^s} with the smallest s such that ‖A / 2^s‖ ≤ 1/2.
- * A may be singular, defective or not symmetric. Relative to ‖exp(A / 2^s)‖^{2^s}, the error is a few 2^s round-offs.
+ * A may be singular, defective or not symmetric. The error is a few 2^s round-offs, relative to ‖exp(A / 2^s)‖^{2^s}.
  * Shapes: A [n][n], result [n][n].
  */
 export function matrixExponential(a: Matrix): Matrix {
@@ -30,7 +30,7 @@ function largestRow(a: Matrix): number {
 }
 
 /**
- * X with A X = B, by Gauss-Jordan elimination with partial pivoting. Throws where A is singular.
+ * Solves A X = B for X by Gauss-Jordan elimination with partial pivoting. Throws if A is singular.
  * Shapes: A [n][n], B [n][k], result [n][k].
  */
 export function solve(a: Matrix, b: Matrix): Matrix {
@@ -40,7 +40,7 @@ export function solve(a: Matrix, b: Matrix): Matrix {
   return rows.map((row) => row.slice(n));
 }
 
-/** Eliminates column j: it becomes a column of the identity. Partial pivoting moves the row with the largest entry there to row j. */
+/** Reduces column j to a column of the identity. Partial pivoting moves the row with the largest entry in column j to row j. */
 function eliminated(rows: readonly Vector[], j: number): readonly Vector[] {
   const below = rows.slice(j).map((row) => Math.abs(row[j]!));
   const at = j + below.indexOf(Math.max(...below));

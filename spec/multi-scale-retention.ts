@@ -9,7 +9,7 @@ export function decays(heads: number): Vector {
   return vector(heads, (a) => 1 - 2 ** (-5 - a));
 }
 
-/** The channels of head a; heads are laid out one after another. Shapes: x [t][h·c], result [t][c]. */
+/** Slices the channels of head a. Heads are one after another. Shapes: x [t][h·c], result [t][c]. */
 export function headChannels(x: Matrix, a: number, heads: number): Matrix {
   const width = columns(x) / heads;
   if (!Number.isInteger(width))
@@ -17,7 +17,7 @@ export function headChannels(x: Matrix, a: number, heads: number): Matrix {
   return x.map((row) => row.slice(a * width, (a + 1) * width));
 }
 
-/** The norm of each head: one weight [e] for all heads, or none. */
+/** The norm of each head. All heads share one weight [e], or have none. */
 export interface GroupNorm {
   readonly heads: number;
   readonly weight: Vector | null;
@@ -25,7 +25,7 @@ export interface GroupNorm {
 }
 
 /**
- * For each head a: rms(retain(rot(q), rot(k), v; γ_a)), token p rotated by p, v not rotated; the heads' outputs side by side.
+ * For each head a: rms(retain(rot(q), rot(k), v; γ_a)). Queries and keys of token p are rotated by p. Outputs of heads are concatenated.
  * Evidence [C].
  * Shapes: q [t][h·d], k [t][h·d], v [t][h·e], result [t][h·e].
  */

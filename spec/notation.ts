@@ -1,8 +1,8 @@
 /**
- * @file The notation of the chapters: sums and products over plain numbers.
- * Nothing here is clever: a chapter must read like the formula beside it. Indices count from 0.
+ * @file The notation of the chapters: sums and products of plain numbers.
+ * The code is simple, so that a chapter reads like its formula. Indices count from 0.
  */
-/** A list of numbers, one per index of one axis. */
+/** A list of numbers. */
 export type Vector = readonly number[];
 /** A list of rows of equal length: `x[row][column]`. Weights are stored [out, in]. */
 export type Matrix = readonly Vector[];
@@ -36,7 +36,7 @@ export function zeros(rows: number, columns: number): Matrix {
   return matrix(rows, columns, () => 0);
 }
 
-/** How many columns a matrix has; 0 if it has no rows. */
+/** Number of columns of a matrix; 0 if it has no rows. */
 export function columns(x: Matrix): number {
   return x[0]?.length ?? 0;
 }
@@ -101,14 +101,14 @@ export function identity(size: number): Matrix {
   return matrix(size, size, (i, j) => (i === j ? 1 : 0));
 }
 
-/** (v, X v, X² v, …), as many as `count`: each is X times the one before it. */
+/** The Krylov sequence (v, X v, X² v, …) with `count` entries. */
 export function krylov(x: Matrix, v: Vector, count: number): Matrix {
   const vectors: Vector[] = [];
   for (let i = 0; i < count; i++) vectors.push(i === 0 ? v : matVec(x, vectors[i - 1]!));
   return vectors;
 }
 
-/** 1 / (1 + e^{-z}), written so that neither tail overflows or loses its digits. */
+/** 1 / (1 + e^{-z}), without overflow or cancellation on either tail. */
 export function sigmoid(z: number): number {
   if (z >= 0) return 1 / (1 + Math.exp(-z));
   return Math.exp(z) / (1 + Math.exp(z));
@@ -120,8 +120,8 @@ export function silu(z: number): number {
 }
 
 /**
- * erf(z): for |z| ≤ 1 the series 2/√π e^{-z²} Σ_n 2ⁿ z^{2n+1} / (1·3·…·(2n+1)), whose terms have one sign (Abramowitz & Stegun
- * 7.1.6); beyond, 1 − erfc(|z|): erfc is small there, and so is its rounding.
+ * erf(z). For |z| ≤ 1, the series 2/√π e^{-z²} Σ_n 2ⁿ z^{2n+1} / (1·3·…·(2n+1)), with terms of one sign (Abramowitz & Stegun 7.1.6).
+ * For larger |z|, 1 − erfc(|z|), where erfc and its rounding error are small.
  */
 export function erf(z: number): number {
   if (Math.abs(z) > 1) return Math.sign(z) * (1 - erfc(Math.abs(z)));
@@ -131,8 +131,8 @@ export function erf(z: number): number {
 }
 
 /**
- * erfc(z) = 1 − erf(z). Beyond z = 1 that would lose digits by cancellation, so there it is 2/π ∫_0^{π/2} exp(-z²/sin²θ) dθ by the
- * trapezoidal rule, which converges fast because the integrand is smooth and has period π.
+ * erfc(z) = 1 − erf(z). For z > 1 this would cancel, so there it is 2/π ∫_0^{π/2} exp(-z²/sin²θ) dθ by the trapezoidal rule. The rule
+ * converges fast, because the integrand is smooth and has period π.
  */
 export function erfc(z: number): number {
   if (z <= 1) return 1 - erf(z);
@@ -140,28 +140,28 @@ export function erfc(z: number): number {
   return (2 * sum(1, 49, term) + term(50)) / 100;
 }
 
-/** z Φ(z) = ½ z erfc(-z/√2): the exact form. */
+/** z Φ(z) = ½ z erfc(-z/√2): GELU in its exact form. */
 export function gelu(z: number): number {
   return (z * erfc(-z * Math.SQRT1_2)) / 2;
 }
 
-/** log(1 + e^z), written so that neither tail overflows or loses its digits. */
+/** log(1 + e^z), without overflow or cancellation on either tail. */
 export function softplus(z: number): number {
   return Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
 }
 
-/** z moved into [low, high]. */
+/** Clamps z to [low, high]. */
 export function clamp(z: number, low: number, high: number): number {
   return Math.min(Math.max(z, low), high);
 }
 
-/** Returns the value. Throws where it is missing, and names it. */
+/** Returns the value. Throws an error that names it if it is missing. */
 export function given<T>(value: T | undefined, what: string): T {
   if (value === undefined) throw new Error(`${what} is missing: the readings or the configuration ask for it`);
   return value;
 }
 
-/** Throws on operands of different lengths: a definition must not guess. */
+/** Throws if operands have different lengths. */
 function requireEqual(call: string, left: number, right: number): void {
   if (left !== right)
     throw new Error(`${call}: ${left} entries on the left and ${right} on the right; give equal lengths`);

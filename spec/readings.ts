@@ -1,20 +1,20 @@
-/** @file The open readings: every place where the paper can be read in more than one way, as data. */
+/** @file Lists the open readings: the passages of the paper with more than one interpretation. */
 import type { Evidence } from './evidence.ts';
 
 /** One open reading. */
 export interface OpenReading {
-  /** The option's name in a configuration. */
+  /** Name of the option in a configuration. */
   readonly name: string;
   readonly readings: readonly string[];
-  /** The reading that a configuration has unless it names another. */
+  /** The reading of a configuration that does not set this option. */
   readonly default: string;
-  /** The reading of the released code, where it is another one. */
+  /** The reading of the released code, if it is not the default. */
   readonly authors?: string;
   /** The sources of `reason`. Empty: the choice is ours. */
   readonly evidence: readonly Evidence[];
   /** The question that the paper leaves open, and the reason for the default. */
   readonly reason: string;
-  /** The models that it concerns: fused keys and values (DenseRetNet), fused states (DenseMamba), both, or the Transformer baseline. */
+  /** The models with this option: fused keys and values (DenseRetNet), fused states (DenseMamba), both, or the Transformer baseline. */
   readonly concerns: 'keys-and-values' | 'states' | 'both' | 'baseline';
 }
 
@@ -189,7 +189,7 @@ const table = [
 /** The names of the open readings. */
 export type ReadingName = (typeof table)[number]['name'];
 
-/** The readings of one name: `Reading<'pass'>` is `'raw' | 'fused'`. */
+/** The readings of an option: `Reading<'pass'>` is `'raw' | 'fused'`. */
 export type Reading<N extends ReadingName> = Extract<(typeof table)[number], { name: N }>['readings'][number];
 
 /** Every open reading, in the order of the paper's questions. */

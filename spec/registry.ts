@@ -1,4 +1,4 @@
-/** @file Lists the numbered equations in order. Each record stands in its chapter, below the definition. */
+/** @file Lists the numbered equations in order. Each record is in its chapter, below the definition. */
 import { equation1 } from './01-attention.ts';
 import { equation2 } from './02-feed-forward.ts';
 import { equation3, equation4 } from './03-continuous-ssm.ts';
@@ -14,7 +14,7 @@ import { equation21, equation22, equation23, equation24 } from './21-dense-keys-
 import { equation25 } from './25-dense-retention.ts';
 import type { Equation } from './equation.ts';
 
-/** How many equations are numbered. */
+/** Number of numbered equations. */
 export const equationTotal = 25;
 
 /** Equations 1 to 25, in order. */

@@ -1,6 +1,6 @@
 /**
- * @file RetNet as torchscale's decoder computes it: the baseline without dense connections.
- * Evidence [C]. Every weight is stored [out, in]. The group norm has no weight here.
+ * @file RetNet as in torchscale's decoder: the baseline without dense connections.
+ * Evidence [C]. Every weight is stored [out, in]. The group norm has no weight.
  */
 import { type GatedFeedForward, swiGlu } from './02-feed-forward.ts';
 import { embed, readOut } from './language-model.ts';
@@ -13,14 +13,14 @@ export interface RetNetConfig {
   readonly vocabulary: number;
   readonly width: number;
   readonly heads: number;
-  /** Value channels of all heads together; keys and queries have `width`. */
+  /** Value channels, over all heads. Keys and queries have `width` channels. */
   readonly valueWidth: number;
   readonly ffnWidth: number;
   readonly layers: number;
   readonly epsilon: number;
-  /** Torchscale: √width. */
+  /** √width in torchscale. */
   readonly embeddingScale: number;
-  /** α: 1, or (2 · layers)^{1/4} with torchscale's deepnorm. */
+  /** α: 1, or (2 · layers)^{1/4} for deepnorm in torchscale. */
   readonly residualScale: number;
 }
 
@@ -39,7 +39,7 @@ export interface RetNetLayer {
   readonly output: Matrix;
   /** [width] */
   readonly ffnNorm: Vector;
-  /** Torchscale's names: SiLU is applied to `up`. */
+  /** With the names of torchscale: SiLU is applied to `up`. */
   readonly ffn: GatedFeedForward;
 }
 
@@ -82,7 +82,7 @@ function retNetLayer(layer: RetNetLayer, config: RetNetConfig, s: Matrix, retain
 }
 
 /**
- * MSR(x) = W_o (silu(W_g x) ⊙ rms(retention(q, k, v))), q = W_q x, k = W_k x / √d, v = W_v x, no activation on q, k, v.
+ * MSR(x) = W_o (silu(W_g x) ⊙ rms(retention(q, k, v))), q = W_q x, k = W_k x / √d, v = W_v x. q, k and v have no activation.
  * Evidence [C]. Shapes: x [t][width], result [t][width].
  */
 export function retNetRetention(layer: RetNetLayer, config: RetNetConfig, x: Matrix, retain: Retain): Matrix {
@@ -94,7 +94,7 @@ export function retNetRetention(layer: RetNetLayer, config: RetNetConfig, x: Mat
   return o.map((row, t) => matVec(layer.output, hadamard(matVec(layer.outputGate, x[t]!).map(silu), row)));
 }
 
-/** FFN(x) = W_down (silu(W_up x) ⊙ W_gate x): SwiGLU with the names of its maps exchanged. Evidence [C]. Shapes: x [width], result [width]. */
+/** FFN(x) = W_down (silu(W_up x) ⊙ W_gate x): SwiGLU with other names of the maps. Evidence [C]. Shapes: x [width], result [width]. */
 export function retNetFeedForward({ up, gate, down }: GatedFeedForward, x: Vector): Vector {
   return swiGlu({ gate: up, up: gate, down }, x);
 }

@@ -2,8 +2,8 @@
 import { hadamard, type Matrix, scale, sum, type Vector } from './notation.ts';
 
 /**
- * rms(x; w)_c = w_c x_c / sqrt(mean_c(x_c²) + ε): no mean is subtracted, no bias is added, ε is inside the root.
- * Evidence [C]. A `null` weight means all ones.
+ * rms(x; w)_c = w_c x_c / sqrt(mean_c(x_c²) + ε). It subtracts no mean and adds no bias, and ε is inside the root.
+ * Evidence [C]. Without a weight (null), w is all ones.
  * Shapes: x [c], weight [c], result [c], where c is any list of channels.
  */
 export function rmsNorm(x: Vector, weight: Vector | null, epsilon: number): Vector {
@@ -12,7 +12,7 @@ export function rmsNorm(x: Vector, weight: Vector | null, epsilon: number): Vect
   return weight === null ? normed : hadamard(weight, normed);
 }
 
-/** rmsNorm of every row. */
+/** Applies {@link rmsNorm} to every row. */
 export function rmsNormRows(x: Matrix, weight: Vector | null, epsilon: number): Matrix {
   return x.map((row) => rmsNorm(row, weight, epsilon));
 }

@@ -1,10 +1,10 @@
-/** @file Rotary positions of the released code and of torchscale [C], and the usual ones. Not numbered in the paper. */
+/** @file Rotary positions: those of the released code and of torchscale [C], and the usual ones. Not numbered in the paper. */
 import { type Vector, vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 
 /**
  * θ_j = 10000^{-j/(P-1)} for the P = d/2 pairs of a head, j = 0 … P-1; θ_0 = 1 when P = 1.
- * Evidence [C]. The usual rotary embedding divides by P instead: there θ_{P-1} is not 1/10000.
+ * Evidence [C]. The usual rotary embedding divides by P, so its θ_{P-1} is not 1/10000.
  * Shapes: result [d/2].
  */
 export function rotaryFrequencies(keyChannels: number): Vector {
@@ -22,14 +22,14 @@ export function usualRotaryFrequencies(keyChannels: number, base = 10000): Vecto
 /**
  * Rotates each pair of neighbouring channels (2j, 2j+1) of one head by the angle p θ_j:
  * y_{2j} = x_{2j} cos(pθ_j) - x_{2j+1} sin(pθ_j), y_{2j+1} = x_{2j+1} cos(pθ_j) + x_{2j} sin(pθ_j).
- * Evidence [C]. There is no amplitude factor. q · k depends on differences of positions only.
+ * Evidence [C]. There is no amplitude factor. q · k depends only on the difference of positions.
  * Shapes: x [d], result [d].
  */
 export function rotate(x: Vector, position: number): Vector {
   return rotatePairs(x, position, rotaryFrequencies(x.length), 'neighbours');
 }
 
-/** The same with given frequencies [d/2], and pairs of neighbours (2j, 2j+1) or of halves (j, j+d/2). Shapes: x [d], result [d]. */
+/** Rotates with frequencies theta [d/2] the pairs of neighbours (2j, 2j+1) or of halves (j, j+d/2). Shapes: x [d], result [d]. */
 export function rotatePairs(x: Vector, position: number, theta: Vector, pairs: Reading<'rotaryPairs'>): Vector {
   const places = theta.map((_, j) => (pairs === 'neighbours' ? [2 * j, 2 * j + 1] : [j, j + theta.length]));
   return vector(x.length, (c) => {

@@ -1,13 +1,13 @@
 /**
- * @file Mamba's selective scan: a diagonal state whose step size, input map and output map depend on the token.
+ * @file Mamba's selective scan: a diagonal state space model. Its step size, input map and output map depend on the token.
  * Not numbered in the paper. [T]: state-spaces/mamba, `selective_scan_ref` of mamba_ssm/ops/selective_scan_interface.py at commit
  * e9594ce.
  */
 import { given, type Matrix, silu, softplus, sum, type Vector, vector, zeros } from './notation.ts';
 
 /**
- * B or C. `constant` [e][n]: one row per channel, the same for every token. `token` [t][n]: one row per token, shared by the
- * channels. `group` [t][g][n]: one row per token and group, where a group is a run of neighbouring channels.
+ * B or C. `constant` [e][n]: one row per channel, the same for every token. `token` [t][n]: one row per token, the same for every
+ * channel. `group` [t][g][n]: one row per token and group of neighbouring channels.
  */
 export type StateMap =
   | { readonly layout: 'constant'; readonly rows: Matrix }
@@ -18,7 +18,7 @@ export type StateMap =
 export interface SelectiveInputs {
   /** [t][e] */
   readonly u: Matrix;
-  /** δ [t][e], from which Δ is computed */
+  /** δ [t][e], which determines Δ */
   readonly delta: Matrix;
   /** A [e][n], negative for a decaying state */
   readonly a: Matrix;
@@ -26,7 +26,7 @@ export interface SelectiveInputs {
   readonly c: StateMap;
   /** D [e]: the weight of the skip connection from u */
   readonly skip?: Vector;
-  /** [t][e]: the output is gated by silu(z) */
+  /** [t][e], the gate: the output is multiplied by silu(z) */
   readonly z?: Matrix;
   /** [e] */
   readonly deltaBias?: Vector;
@@ -42,7 +42,7 @@ export interface Scanned {
 }
 
 /**
- * The row of B or C that channel e of `channels` uses at token t: that of group ⌊e / (channels / groups)⌋ where there are groups.
+ * The row of B or C for channel e of `channels` at token t. With groups, it is the row of group ⌊e / (channels / groups)⌋.
  * Evidence [T]. Shapes: result [n].
  */
 export function stateMapRow(map: StateMap, t: number, e: number, channels: number): Vector {
@@ -53,8 +53,8 @@ export function stateMapRow(map: StateMap, t: number, e: number, channels: numbe
 }
 
 /**
- * Δ_t[e] = softplus(δ_t[e] + bias[e]), or without softplus, or without bias.
- * Evidence [T]; its softplus is the identity above 20, 2·10⁻⁹ less than the exact value; here there is no threshold.
+ * Δ_t[e] = softplus(δ_t[e] + bias[e]). Softplus and bias are optional.
+ * Evidence [T]. There, softplus is the identity above 20, which differs from the exact value by 2·10⁻⁹. Here it has no threshold.
  */
 export function stepSize(inputs: SelectiveInputs, t: number, e: number): number {
   const delta = inputs.delta[t]![e]! + (inputs.deltaBias === undefined ? 0 : inputs.deltaBias[e]!);
@@ -62,7 +62,7 @@ export function stepSize(inputs: SelectiveInputs, t: number, e: number): number 
 }
 
 /**
- * h_t[n] = exp(Δ A[n]) h_{t-1}[n] + Δ B[n] u: the state of one channel. A is discretised exactly, B by Euler's rule.
+ * The state of one channel: h_t[n] = exp(Δ A[n]) h_{t-1}[n] + Δ B[n] u. A is discretised exactly, B by Euler's rule.
  * Evidence [T]. Shapes: h [n], a [n], b [n], result [n].
  */
 export function selectiveState(h: Vector, step: number, a: Vector, b: Vector, u: number): Vector {
@@ -70,7 +70,7 @@ export function selectiveState(h: Vector, step: number, a: Vector, b: Vector, u:
 }
 
 /**
- * y_t = (Σ_n C[n] h_t[n] + D u) silu(z): the output of one channel; absent terms are left out.
+ * The output of one channel: y_t = (Σ_n C[n] h_t[n] + D u) silu(z). D and z are optional.
  * Evidence [T]. Shapes: h [n], c [n].
  */
 export function selectiveOutput(h: Vector, c: Vector, u: number, skip?: number, z?: number): number {
@@ -79,9 +79,9 @@ export function selectiveOutput(h: Vector, c: Vector, u: number, skip?: number, 
 }
 
 /**
- * The selective scan of one sequence, token by token and channel by channel, from the state h0 (zero if not given). The state
- * does not depend on D and z. An empty sequence returns h0.
- * Evidence [T]; there the scan always starts from zero.
+ * Selective scan of one sequence, token by token and channel by channel, from the state h0 (zero if not given). The state does not
+ * depend on D and z. For an empty sequence the final state is h0.
+ * Evidence [T]. There, the scan always starts from zero.
  * Shapes: h0 [e][n], output [t][e], state [e][n].
  */
 export function selectiveScan(inputs: SelectiveInputs, h0?: Matrix): Scanned {

@@ -1,7 +1,7 @@
 /**
  * @file The fusion of states of diagonal state space models under every reading: Eqs. 10, 11, 15-18.
- * For one token. A state [e][n] is stored as one row: entry e·N + n of w = E·N. The equations are the paper's [N, F, R]; the shapes of
- * gates, projections and norms, and the forms of concatenation and cross-attention, are our choice.
+ * All functions are for one token. A state [e][n] is stored as one row: entry e·N + n of w = E·N. The equations are those of the paper
+ * [N, F, R]. The shapes of gates, projections and norms are our choice, and so are the formulas of concatenation and cross-attention.
  */
 import { collect, sourceCount } from './10-dense-hidden.ts';
 import { type GateWeights, gate, type Projection } from './15-selective-transition.ts';
@@ -10,7 +10,7 @@ import { given, type Matrix, matrix, type Vector, vector } from './notation.ts';
 import type { Reading } from './readings.ts';
 import { rmsNorm } from './rms-norm.ts';
 
-/** The readings that the fusion of states depends on. The network chooses the gates' input. */
+/** The readings of the fusion of states. The network chooses the input of the gates. */
 export interface StateReadings {
   readonly carry: Reading<'carry'>;
   readonly pass: Reading<'pass'>;
@@ -23,7 +23,7 @@ export interface StateReadings {
   readonly stateNorm: Reading<'stateNorm'>;
 }
 
-/** The rule of fusion: m, ε and the readings. */
+/** Settings of fusion: m, ε and the readings. */
 export interface StateFusionRule {
   /** m */
   readonly denseLayers: number;
@@ -31,30 +31,30 @@ export interface StateFusionRule {
   readonly readings: StateReadings;
 }
 
-/** The parameters of one layer's fusion of states. J = min(l, m) sources, nearest layer first; none where J = 0. */
+/** The parameters of one layer's fusion of states, with J = min(l, m) sources, nearest layer first. Absent if J = 0. */
 export interface StateFusion extends FusionMaps {
-  /** One gate if it is shared, J if each source has its own; `up` has E, N or E·N rows, by gateWidth. */
+  /** One gate if all sources share it, J if each source has its own. `up` has E, N or E·N rows, depending on `gateWidth`. */
   readonly gates: readonly GateWeights[];
-  /** J maps [n, n] or [e, e], by projectionWidth; present if the projection is linear. */
+  /** J maps [n, n] or [e, e], depending on `projectionWidth`. Present if the projection is linear. */
   readonly projections?: readonly Matrix[];
-  /** [e][n]; present if the fused state is normed. */
+  /** [e][n]. Present if the reading `stateNorm` has a norm. */
   readonly norm?: Matrix;
 }
 
-/** E and N. */
+/** The size of a state: E channels with N states each. */
 export interface StateSize {
   readonly channels: number;
   readonly states: number;
 }
 
-/** A layer's fusion: its parameters, absent where it has no sources, the rule, and the size of its states. */
+/** The fusion of a layer: its parameters (absent without sources), the settings, and the size of its states. */
 export interface StateConnection {
   readonly fusion: StateFusion | undefined;
   readonly rule: StateFusionRule;
   readonly size: StateSize;
 }
 
-/** Broadcasts a gate over a state: a number per channel (for its N states), per state (for the E channels), or per entry. */
+/** Broadcasts a gate over a state. The gate has a number per channel (for its N states), per state (for all E channels), or per entry. */
 export function gateOver(g: Vector, width: Reading<'gateWidth'>, { channels, states }: StateSize): Vector {
   return vector(channels * states, (i) => {
     if (width === 'channel') return g[Math.floor(i / states)]!;
@@ -62,7 +62,7 @@ export function gateOver(g: Vector, width: Reading<'gateWidth'>, { channels, sta
   });
 }
 
-/** A projection as a map of the whole state: of the N states in each channel, or of the E channels in each state. Result [w, w]. */
+/** Extends a projection to the whole state. It maps the N states of each channel, or the E channels of each state. Result [w, w]. */
 export function projectionOver(
   map: Matrix,
   width: Reading<'projectionWidth'>,
@@ -77,7 +77,7 @@ export function projectionOver(
 }
 
 /**
- * Eqs. 10 and 15-17 for states: H_t^l = [φ(h_t^{l-1}); …; φ(h_t^{l-m})], all gates from the current layer's x.
+ * Eqs. 10 and 15-17 for states: H_t^l = [φ(h_t^{l-1}); …; φ(h_t^{l-m})]. All gates use x of the current layer.
  * Shapes: shallow [l][w] (layer 0 first), x [i], result [j][w] (nearest layer first).
  */
 export function selectedStates(shallow: Matrix, x: Vector, { fusion, rule, size }: StateConnection): readonly Vector[] {
@@ -94,18 +94,19 @@ export function selectedStates(shallow: Matrix, x: Vector, { fusion, rule, size 
   return collect(shallow, denseLayers, projections, gates);
 }
 
-/** Channel e's N states of every vector. */
+/** Slices the N states of channel e from every vector. */
 function channelOf(vectors: readonly Vector[], e: number, { states }: StateSize): readonly Vector[] {
   return vectors.map((h) => h.slice(e * states, (e + 1) * states));
 }
 
-/** The results of a function of each channel, side by side. */
+/** Applies a function to each channel, and concatenates the results. */
 function perChannel({ channels }: StateSize, of: (e: number) => Vector): Vector {
   return Array.from({ length: channels }, (_, e) => of(e)).flat();
 }
 
 /**
- * Fuse of Eq. 11 under a reading of `fusion`, in every channel: w of Eq. 18 is N. All channels share one merge or attention, our choice.
+ * Fuse of Eq. 11 under a reading of `fusion`, in every channel, so w of Eq. 18 is N. All channels share one merge or attention: our
+ * choice.
  * Shapes: h [w], H [j][w], result [w].
  */
 export function fuseBy(h: Vector, dense: readonly Vector[], { fusion, rule, size }: StateConnection): Vector {
@@ -115,7 +116,7 @@ export function fuseBy(h: Vector, dense: readonly Vector[], { fusion, rule, size
   });
 }
 
-/** Eq. 11 under every reading, and the norm over all w numbers if the reading has one. Shapes: h [w], H [j][w], result [w]. */
+/** Eq. 11 under every reading, then the norm over all w numbers if `stateNorm` has one. Shapes: h [w], H [j][w], result [w]. */
 export function fuseStates(h: Vector, dense: readonly Vector[], connection: StateConnection): Vector {
   const fused = fuseBy(h, dense, connection);
   const { readings, epsilon } = connection.rule;

@@ -11,8 +11,8 @@ export interface Dual {
 }
 
 /**
- * h_t = exp(g_t) h_{t-1} + x_t ⊗ B_t, y_t = h_t C_t. g_t = Δ_t A is the logarithm of the token's decay; x is already multiplied by Δ.
- * The duality: this is gated linear attention with queries C, keys B and values x, its state transposed.
+ * h_t = exp(g_t) h_{t-1} + x_t ⊗ B_t, y_t = h_t C_t. g_t = Δ_t A is the logarithm of the token's decay. x contains the factor Δ.
+ * The duality: this is gated linear attention with queries C, keys B and values x, and with its state transposed.
  * Evidence [T]. Shapes: x [t][e], g [t], b [t][n], c [t][n], h0 [e][n].
  */
 export function stateSpaceDuality(x: Matrix, g: Vector, b: Matrix, c: Matrix, h0?: Matrix): Dual {
@@ -26,8 +26,8 @@ export function stateSpaceDuality(x: Matrix, g: Vector, b: Matrix, c: Matrix, h0
 }
 
 /**
- * The group whose B and C head a uses, ⌊a / (heads / groups)⌋: neighbouring heads form a group.
- * Evidence [T]: Mamba-2 repeats each group's rows for its heads.
+ * The group of head a, ⌊a / (heads / groups)⌋. The heads of a group are neighbours and share B and C.
+ * Evidence [T]: Mamba-2 repeats the rows of a group for its heads.
  */
 export function groupOfHead(a: number, heads: number, groups: number): number {
   return Math.floor(a / (heads / groups));

@@ -1,7 +1,7 @@
 /**
  * @file The Transformer baseline, LLaMA-like: RMS norm before each branch, rotary positions, softmax attention, SwiGLU.
- * For one sequence. Not numbered in the paper. The division of scores by √d is [C]; the rest is the usual form of language models and
- * no choice of the paper.
+ * For one sequence. Not numbered in the paper. The division of scores by √d is from [C]. The rest is usual for language models and does
+ * not come from the paper.
  */
 import { attention, emptyCache, extendCache, type KeyValueCache } from './01-attention.ts';
 import { type GatedFeedForward, swiGlu } from './02-feed-forward.ts';
@@ -14,7 +14,7 @@ import { rotatePairs, usualRotaryFrequencies } from './rotary.ts';
 
 export interface TransformerConfig {
   readonly vocabulary: number;
-  /** Channels of the residual stream, and of queries, keys and values of all heads together. */
+  /** Channels of the residual stream, and of queries, keys and values over all heads. */
   readonly width: number;
   readonly heads: number;
   readonly ffnWidth: number;
@@ -48,18 +48,18 @@ export interface TransformerParameters {
   readonly layers: readonly TransformerLayer[];
   /** [width] */
   readonly finalNorm: Vector;
-  /** [vocabulary, width]; if absent, the embedding is the head too. */
+  /** [vocabulary, width]. If absent, the embedding is also the head. */
   readonly head?: Matrix;
 }
 
-/** Rows of the stream, and each head's rotated keys and values, which later tokens attend to. */
+/** Rows of the stream, and the rotated keys and values of each head, for later tokens. */
 interface Attended {
   readonly rows: Matrix;
   /** [h] */
   readonly caches: readonly KeyValueCache[];
 }
 
-/** Logits, and the caches of every layer and head after the last token. */
+/** Logits, and the caches of all layers and heads after the last token. */
 export interface TransformerResult {
   readonly logits: Matrix;
   /** [l][h] */
@@ -102,7 +102,7 @@ function transformerLayer(
 type AttentionWeights = Pick<TransformerLayer, 'query' | 'key' | 'value' | 'output'>;
 
 /**
- * Σ_a Attention_a(x) over the heads a, each with its own channels of q, k and v and its own columns of W_o.
+ * Multi-head attention: Σ_a Attention_a(x) over the heads a. Each head has its own channels of q, k and v and its own columns of W_o.
  * Shapes: x [t][width], result [t][width].
  */
 export function multiHeadAttention(
@@ -119,7 +119,7 @@ export function multiHeadAttention(
   return { rows, caches: perHead.map(({ cache }) => cache) };
 }
 
-/** Attention(rot(q), rot(k), v) of head a: token p rotated by p, v not rotated. Shapes: x [t][width], rows [t][width]. */
+/** Attention(rot(q), rot(k), v) of head a. Queries and keys of token p are rotated by p. Shapes: x [t][width], rows [t][width]. */
 function headAttention(
   weights: AttentionWeights,
   config: TransformerConfig,
@@ -135,7 +135,7 @@ function headAttention(
   return { rows, cache: extendCache(cache, k!, v) };
 }
 
-/** Rows from position `first` on, each rotated by its own position. Shapes: rows [t][d], result [t][d]. */
+/** Rotates each row by its position, beginning with `first`. Shapes: rows [t][d], result [t][d]. */
 function turnRows(rows: Matrix, first: number, { rotaryBase, rotaryPairs }: TransformerConfig): Matrix {
   return rows.map((row, t) => rotatePairs(row, first + t, usualRotaryFrequencies(row.length, rotaryBase), rotaryPairs));
 }
