@@ -1,4 +1,4 @@
-/** @file Finds in an operator's signature the axes of time, batch and heads, and the states. */
+/** @file Finds the states of an operator and its axes of time, batch and heads, from the signature. */
 import type { Shape } from '../tensor/shape.ts';
 import type { Operator } from './operator.ts';
 import { axisIn, growingAxisIn, hasAxis, matches, termIn } from './signature.ts';

@@ -25,9 +25,9 @@ export const ownOf = <T>(named: Readonly<Record<string, T>>, i: number): Record<
   );
 
 /**
- * Makes the modes of an operator run batches too: they do so if the settings have a `batch`. Each sequence is then a part of a row, and
- * has its own states, `state@0`, `state@1`, …, each with a batch axis of length 1. `together` gives programs that run all sequences at
- * once; a mode without one runs each sequence alone.
+ * Lets the modes of an operator also run batches: they do so if the settings have a `batch`. Each sequence is then a part of a row. The
+ * state of sequence i is named `state@i` and has a batch axis of length 1. `together` contains programs that run all sequences at once;
+ * a mode without such a program runs each sequence alone.
  */
 export function batchable<S extends Settings, Text extends string = string>(
   operator: Operator<S, Text>,

@@ -22,6 +22,6 @@ export interface Law {
   applies(operator: Operator, mode: string, c: Case): boolean;
   /** Returns the worst disagreement. Allowances come from the operator's own mode, never from the program under test. */
   check(subject: Subject, c: Case): Verdict;
-  /** The size of the cases to try, where it differs from the default. */
+  /** Overrides the default size of the drawn cases. */
   readonly size?: Partial<Size>;
 }

@@ -18,7 +18,7 @@ export interface Drawn<S extends Settings> {
   readonly details?: Readonly<Record<string, Details>>;
 }
 
-/** The names of a side that are required and have no `*`, so that each stands for exactly one tensor. */
+/** The required names of a side without `*`. Each stands for exactly one tensor. */
 const plainNames = (side: Side): string[] =>
   side.filter(({ pattern, isOptional }) => !isOptional && !pattern.includes('*')).map(({ pattern }) => pattern);
 

@@ -21,7 +21,7 @@ export interface Tally {
   readonly failure: { readonly c: Case; readonly verdict: Verdict } | null;
 }
 
-/** Checks a law on a program. If the program throws, the verdict is infinitely wrong. */
+/** Checks a law on a program. If the program throws, the ratio of the verdict is infinite. */
 export function judge(law: Law, subject: Subject, c: Case): Verdict {
   try {
     return law.check(subject, c);

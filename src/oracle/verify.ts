@@ -66,7 +66,7 @@ function verifyMode(operator: Operator, mode: string, drawn: DrawnCases, trials:
     longest = Math.max(longest, longestIn(operator, c));
     const isDefined = operator.defines(c.settings);
     const law = gradientLaw(operator, mode, c);
-    // some definitions do not cover continued sequences; other modes still do
+    // a definition may not cover a continued sequence; the mode is then compared only with the reference mode
     const found = isDefined ? judge(definition, subject, c) : null;
     const beside = law === null ? null : judge(law, subject, c);
     if (found !== null) cases++;

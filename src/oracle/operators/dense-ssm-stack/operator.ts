@@ -37,7 +37,7 @@ const configs: fc.Arbitrary<DenseSsmConfig> = fc
     ...denseDepths,
     readings: stateReadings,
   })
-  // a norm multiplies a small state and its rounding error by 1/√ε, and does so at every token if normed states are carried
+  // a norm multiplies small states and their rounding errors by 1/√ε; if normed states are carried, at every token
   .map((sizes) => ({ ...sizes, epsilon: 2 ** -2 }));
 
 /** Makes the slot of a weight: A is negative, steps are positive, the rest is as in language models. */

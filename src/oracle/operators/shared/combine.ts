@@ -1,4 +1,4 @@
-/** @file Declares the modes and faults shared by all combinations of two steps h ↦ a h + b, as used by parallel scans (Eq. 12). */
+/** @file Declares the modes and faults of combinations of two steps h ↦ a h + b, which parallel scans use (Eq. 12). */
 import { associativeScan, type Combine } from '../../../nn/ssm/associative-scan.ts';
 import type { Affine } from '../../../nn/ssm/combine.ts';
 import type { StateValue } from '../../../nn/ssm/form.ts';
