@@ -57,7 +57,7 @@ export function attention(
   });
 }
 
-/** Eq. 1 as data. */
+/** The record of Eq. 1. */
 export const equation1: Equation = {
   number: 1,
   name: 'softmax attention',

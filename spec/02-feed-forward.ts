@@ -18,7 +18,7 @@ export function feedForward({ up, down }: FeedForward, o: Vector, activation: Re
   return matVec(down, matVec(up, o).map(activation === 'silu' ? silu : gelu));
 }
 
-/** Eq. 2 as data. */
+/** The record of Eq. 2. */
 export const equation2: Equation = {
   number: 2,
   name: 'feed-forward network',

@@ -25,7 +25,7 @@ export function stateDerivative(a: Matrix, b: Vector, h: Vector, x: number): Vec
   return add(matVec(a, h), scale(x, b));
 }
 
-/** Eq. 3 as data. */
+/** The record of Eq. 3. */
 export const equation3: Equation = {
   number: 3,
   name: 'derivative of the state',
@@ -45,7 +45,7 @@ export function continuousOutput(c: Vector, h: Vector): number {
   return dot(c, h);
 }
 
-/** Eq. 4 as data. */
+/** The record of Eq. 4. */
 export const equation4: Equation = {
   number: 4,
   name: 'continuous output',

@@ -28,7 +28,7 @@ export function discreteState(aBar: Matrix, bBar: Vector, h: Vector, x: number):
   return add(matVec(aBar, h), scale(x, bBar));
 }
 
-/** Eq. 5 as data. */
+/** The record of Eq. 5. */
 export const equation5: Equation = {
   number: 5,
   name: 'discrete state',
@@ -48,7 +48,7 @@ export function discreteOutput(c: Vector, h: Vector): number {
   return dot(c, h);
 }
 
-/** Eq. 6 as data. */
+/** The record of Eq. 6. */
 export const equation6: Equation = {
   number: 6,
   name: 'discrete output',

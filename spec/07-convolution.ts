@@ -12,7 +12,7 @@ export function convolutionKernel({ aBar, bBar, c }: DiscreteSsm, length: number
   return krylov(aBar, bBar, length).map((column) => dot(c, column));
 }
 
-/** Eq. 7 as data. */
+/** The record of Eq. 7. */
 export const equation7: Equation = {
   number: 7,
   name: 'convolution kernel',
@@ -34,7 +34,7 @@ export function causalConvolution(x: Vector, kernel: Vector): Vector {
   return x.map((_, t) => sum(0, t, (i) => kernel[t - i]! * x[i]!));
 }
 
-/** Eq. 8 as data. */
+/** The record of Eq. 8. */
 export const equation8: Equation = {
   number: 8,
   name: 'causal convolution',

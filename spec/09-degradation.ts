@@ -30,7 +30,7 @@ export function degradedState(layers: readonly StackedLayer[], bottom: Matrix, c
   return top.channels.map(({ aBar, bBar }, e) => discreteState(aBar, bBar, top.before[e]!, x[e]!));
 }
 
-/** Eq. 9 as data. */
+/** The record of Eq. 9. */
 export const equation9: Equation = {
   number: 9,
   name: 'degradation',

@@ -32,7 +32,7 @@ export function collect(
   });
 }
 
-/** Eq. 10 as data. */
+/** The record of Eq. 10. */
 export const equation10: Equation = {
   number: 10,
   name: 'collect',
@@ -53,7 +53,7 @@ export function inject(h: Vector, dense: readonly Vector[]): Vector {
   return fuseByAddition(h, dense);
 }
 
-/** Eq. 11 as data. */
+/** The record of Eq. 11. */
 export const equation11: Equation = {
   number: 11,
   name: 'inject',

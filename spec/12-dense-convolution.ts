@@ -22,7 +22,7 @@ export function unrolledState(x: Vector, aBar: Matrix, bBar: Vector, h0: Vector)
   return x.map((number, i) => scale(number, written[x.length - 1 - i]!)).reduce(add, carried);
 }
 
-/** Eq. 12 as data. */
+/** The record of Eq. 12. */
 export const equation12: Equation = {
   number: 12,
   name: 'unrolled recurrence',
@@ -57,7 +57,7 @@ export function convolvedState(x: Vector, aBar: Matrix, bBar: Vector): Vector {
   return vector(bBar.length, (n) => sum(1, x.length, (i) => kernel[x.length - i]![n]! * x[i - 1]!));
 }
 
-/** Eq. 13 as data. */
+/** The record of Eq. 13. */
 export const equation13: Equation = {
   number: 13,
   name: 'state as a convolution',
@@ -79,7 +79,7 @@ export function denseOutput(x: Vector, { aBar, bBar, c }: DiscreteSsm, dense: re
   return discreteOutput(c, inject(h, dense));
 }
 
-/** Eq. 14 as data. */
+/** The record of Eq. 14. */
 export const equation14: Equation = {
   number: 14,
   name: 'dense output, convolution mode',

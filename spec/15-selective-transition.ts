@@ -24,7 +24,7 @@ export function project(h: Vector, projection: Projection): Vector {
   return projection === 'identity' ? h : matVec(projection, h);
 }
 
-/** Eq. 15 as data. */
+/** The record of Eq. 15. */
 export const equation15: Equation = {
   number: 15,
   name: 'project',
@@ -47,7 +47,7 @@ export function gate(x: Vector, weights: GateWeights, outerActivation: Reading<'
   return outerActivation === 'silu' ? g.map(silu) : g;
 }
 
-/** Eq. 16 as data. */
+/** The record of Eq. 16. */
 export const equation16: Equation = {
   number: 16,
   name: 'gate',
@@ -68,7 +68,7 @@ export function select(projected: Vector, g: Vector): Vector {
   return hadamard(projected, g);
 }
 
-/** Eq. 17 as data. */
+/** The record of Eq. 17. */
 export const equation17: Equation = {
   number: 17,
   name: 'select',

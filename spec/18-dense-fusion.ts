@@ -17,7 +17,7 @@ export function fuseByAddition(h: Vector, selected: readonly Vector[]): Vector {
   return selected.reduce(add, h);
 }
 
-/** Eq. 18 as data. */
+/** The record of Eq. 18. */
 export const equation18: Equation = {
   number: 18,
   name: 'fuse by addition',

@@ -19,7 +19,7 @@ export function retentionState(gamma: number, s: Matrix, k: Vector, v: Vector): 
   return addMatrices(scaleMatrix(gamma, s), outer(k, v));
 }
 
-/** Eq. 19 as data. */
+/** The record of Eq. 19. */
 export const equation19: Equation = {
   number: 19,
   name: 'retention state',
@@ -39,7 +39,7 @@ export function retentionOutput(q: Vector, s: Matrix): Vector {
   return vecMat(q, s);
 }
 
-/** Eq. 20 as data. */
+/** The record of Eq. 20. */
 export const equation20: Equation = {
   number: 20,
   name: 'retention output',

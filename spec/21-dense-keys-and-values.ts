@@ -49,7 +49,7 @@ export function denseKeys(
   return collect(keys, m, projections, gates);
 }
 
-/** Eq. 21 as data. */
+/** The record of Eq. 21. */
 export const equation21: Equation = {
   number: 21,
   name: 'dense keys',
@@ -75,7 +75,7 @@ export function denseValues(
   return collect(values, m, projections, gates);
 }
 
-/** Eq. 22 as data. */
+/** The record of Eq. 22. */
 export const equation22: Equation = {
   number: 22,
   name: 'dense values',
@@ -96,7 +96,7 @@ export function fusedKeys(k: Vector, dense: readonly Vector[]): Vector {
   return inject(k, dense);
 }
 
-/** Eq. 23 as data. */
+/** The record of Eq. 23. */
 export const equation23: Equation = {
   number: 23,
   name: 'fused keys',
@@ -117,7 +117,7 @@ export function fusedValues(v: Vector, dense: readonly Vector[]): Vector {
   return inject(v, dense);
 }
 
-/** Eq. 24 as data. */
+/** The record of Eq. 24. */
 export const equation24: Equation = {
   number: 24,
   name: 'fused values',

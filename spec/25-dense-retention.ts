@@ -25,7 +25,7 @@ export function denseRetention(q: Matrix, k: Matrix, v: Matrix, gamma: number, s
   return q.map((row: Vector, t) => vecMat(row, unrolledState(k, v, gamma, t, s0)));
 }
 
-/** Eq. 25 as data. */
+/** The record of Eq. 25. */
 export const equation25: Equation = {
   number: 25,
   name: 'dense retention, parallel mode',

@@ -1,8 +1,8 @@
 /** @file Defines evidence marks: the sources of statements about the paper. */
-/** Of every equation, whatever its marks. */
+/** The doubt about the number of every equation, with any mark. */
 export const numberingNotVerified = 'not verified against the PDF';
 
-/** What marks say, and what they do not. */
+/** The scope of evidence marks, in words. */
 export const scopeOfMarks = `Marks speak of an equation's content. The number of every equation is ${numberingNotVerified}.`;
 
 /** The meaning of each mark. */

@@ -1,8 +1,8 @@
 /** @file Finds the known name that is most similar to a mistyped one. */
 
 /**
- * Returns the known name that is most similar to a wrong one, ignoring case. If exactly one known name contains `name`, that is
- * the result; else the name at the least edit distance, up to 40 % of the length of `name`. Undefined if there is none.
+ * Returns the known name that is most similar to a wrong one, ignoring case. If exactly one known name contains `name`, it is the
+ * result. Else the result is the name at the least edit distance, if that is at most 40 % of the length of `name`; or undefined.
  * @example
  * nearest('retentoin', ['linearScan', 'retention']) // 'retention'
  */

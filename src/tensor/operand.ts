@@ -9,8 +9,8 @@ import { isValue, type Slack, type Value } from './value.ts';
 export type Operand = Value | number;
 
 /**
- * Makes a constant from a table of numbers, on the root executor of `x`. `slack` is the largest difference, in units of round-off,
- * between this table and that of a correct implementation; one rounding unless given. Throws when the numbers do not fill the shape.
+ * Makes a constant from a table of numbers, on the root executor of `x`. `slack` is the largest error of a correct implementation's
+ * table, in units of round-off. Without it, the table is rounded once. Throws when the numbers do not fill the shape.
  * @example
  * read(constantLike(tensor([1, 2]), Float64Array.of(3, 4), [2])) // [3, 4]
  */

@@ -6,8 +6,8 @@ while (inverses.at(-1)! > 0) inverses.push(inverses.at(-1)! / inverses.length);
 const inverseFactorial = (n: number): number => inverses[n] ?? 0;
 
 /**
- * φ_k for k ≥ 1, by the formula with the least cancellation: near 0 the series, for larger positive z
- * `(e^z − Σ_{j<k} z^j/j!) / z^k`, for larger negative z `φ_{k+1} = (φ_k − 1/k!) / z` from `φ_1 = (e^z − 1)/z`.
+ * φ_k for k ≥ 1, by the formula with the least cancellation. Near 0 it is the series. For larger positive z it is
+ * `(e^z − Σ_{j<k} z^j/j!) / z^k`. For larger negative z it is `φ_{k+1} = (φ_k − 1/k!) / z` from `φ_1 = (e^z − 1)/z`.
  */
 export function phi(z: number, order: number): number {
   if (Math.abs(z) < reachOfSeries(order)) return series(z, order);

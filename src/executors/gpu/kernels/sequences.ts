@@ -39,7 +39,7 @@ const fewTokens = 16;
 const chunkOf = (length: number): number => Math.max(8, 2 ** Math.round(Math.log2(Math.sqrt(length))));
 
 /**
- * Parallel (Hillis-Steele) scan of `h_t = a_t h_{t−1} + b_t`, for devices without workgroups: rounds
+ * Parallel (Hillis-Steele) scan of `h_t = a_t h_{t−1} + b_t`, for devices without workgroups. It runs rounds
  * `(a, b)_t ← (a_t a_{t−s}, a_t b_{t−s} + b_t)` for s = 1, 2, 4, …, with one kernel for the products and one for the sums.
  */
 function byRounds(fuser: Fuser, operands: readonly Argument[], layout: Layout): Resident {

@@ -187,7 +187,7 @@ export const phi =
     );
     const steps = Array.from({ length: order - 1 }, (_, k) => `- ${Math.fround(1 / factorial(k + 1))}) * ${y}r`);
     return [
-      // x within limits: near 0 its reciprocal overflows, and for ∞ a quotient is NaN
+      // limits the divisor x, as the reciprocal overflows near 0, and a quotient of infinities is NaN
       `const ${y}f = Math.abs(${x}) < ${order} ? 1 : (${x} > 1000 ? 1000 : ${x});`,
       reciprocal(`${y}f`, `${y}r`, scaled),
       expm1(`${y}f`, `${y}m`, scaled),
