@@ -26,7 +26,7 @@ export function hasAxisOf(operator: Operator, kind: AxisKind, side: 'inputs' | '
   return letter !== undefined && hasAxis(operator.signature[side], letter);
 }
 
-/** The patterns of the states: names on both sides of a signature whose outputs have an axis t. */
+/** The patterns of the states: names on both sides of the signature. Without an output with an axis t there are none. */
 function statePatterns({ signature: { inputs, outputs } }: Operator): string[] {
   if (!hasAxis(outputs, 't')) return [];
   return outputs.map(({ pattern }) => pattern).filter((pattern) => termIn(inputs, pattern) !== undefined);

@@ -29,8 +29,8 @@ export const decays = (heads: number, { exact = false }: Size): fc.Arbitrary<num
 };
 
 /**
- * Draws the number that `chunkSizeOf` turns into a chunk size. It is drawn independently of the sequence length: a dependent draw
- * would change when the length shrinks, and a failure that needs both would be lost.
+ * Draws the number that `chunkSizeOf` turns into a chunk size. It does not depend on the sequence length. A dependent draw would
+ * change when the length shrinks, and a failure that needs both values would be lost.
  */
 export const chunkDraws: fc.Arbitrary<number> = fc.nat({ max: 1023 });
 

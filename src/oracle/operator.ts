@@ -39,8 +39,8 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
   /** The file of the definition, if the paper has no numbered equation for it. */
   readonly chapter?: string;
   /**
-   * The sources of the definition, if the paper has no numbered equation for it: the authors' code by default; empty if the definition
-   * is our own.
+   * The sources of the definition, if the paper has no numbered equation for it. The default is the authors' code; an empty list marks
+   * our own definition.
    */
   readonly evidence?: readonly Evidence[];
   /** The inputs and outputs in the glossary's letters. Shapes, states, and the axes of time, batch and heads follow (`axes.ts`). */
@@ -61,8 +61,8 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
   /** The mode that computes in the order of the definition. Its error bound also serves for the definition. */
   readonly reference: string;
   /**
-   * For a mode that programs compute in many orders, as scans do over different trees: the modes whose bounds add up to the
-   * allowed error of an answer. The derivative of another tree sums other products, so one mode's bound is not enough.
+   * For each mode that programs compute in many orders, such as a scan over different trees: the modes whose bounds are added to
+   * get the allowed error. The derivative of another tree sums other products, so the bound of one mode is not enough.
    */
   readonly boundsOf?: Readonly<Record<string, readonly string[]>>;
   /** Whether all modes compute the same function under these settings. */
@@ -91,7 +91,7 @@ export interface Claims<S extends Settings = Settings> {
   readonly headSettings?: readonly string[];
   /** Names or patterns of the inputs in which the outputs are jointly linear. */
   readonly linearIn?: readonly string[];
-  /** The outputs that are linear in them, if not all. */
+  /** The outputs that are linear in `linearIn`, if not all. */
   readonly linearOutputs?: readonly string[];
   /** Whether dyadic inputs give exact results. True only if the operator consists of sums and products. */
   readonly exact?: boolean;

@@ -20,8 +20,8 @@ export type Where<Text extends string, Letters extends string> = IndexOf<Letters
 };
 
 /**
- * Lifts a definition of one index per letter to whole tensors: `over('bh', 'q bhtd, … -> output bhte', define)` calls `define` with
- * q as [t][d] at every b and h, and joins its outputs [t][e]. A tensor without these letters is passed whole to every call.
+ * Lifts a definition of one index per letter to whole tensors. `over('bh', 'q bhtd, … -> output bhte', define)` calls `define` at
+ * every b and h with q as [t][d], and joins the outputs [t][e]. Every call gets a tensor without these letters whole.
  */
 export function over<const Letters extends string, const Text extends string, S extends Settings>(
   letters: Letters,

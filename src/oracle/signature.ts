@@ -1,5 +1,5 @@
 /**
- * @file Parses signatures, which give an operator's inputs and outputs in the letters of spec/GLOSSARY.md, and derives shapes and axes.
+ * @file Parses the signatures of operators, and derives shapes and axes. The letters are those of spec/GLOSSARY.md.
  *
  * `q bhtd, keys bhsd, skip? e, source.* btw, param.** -> output bhte, keys bh(s+t)d`
  *

@@ -48,7 +48,7 @@ export interface Inquiry {
   timing(): Omit<Timing, 'draw'>;
 }
 
-/** Makes the inquiry of a backend about one operator, mode and type. */
+/** Returns the functions that ask a backend about one operator, mode and type. */
 export function inquire(backend: Backend, operator: Operator, mode: string, dtype: Dtype): Inquiry {
   const { gradients } = backend.description.operators[operator.name]!;
   const question = (c: Case) => ({ operator: operator.name, mode, dtype, gradients, c });

@@ -29,8 +29,8 @@ const lower: readonly { readonly name: string; readonly u: number }[] = [
 const generous = 8;
 
 /**
- * Writes a sentence for each likeness of a wrong answer: readings and known faults that give the same numbers, and lower precisions
- * whose bounds allow the errors.
+ * Writes a sentence for each likeness of a wrong answer. Readings and known faults fit if they give the same numbers; lower
+ * precisions fit if their bounds allow the errors.
  */
 export function likenesses(
   operator: Operator,

@@ -20,7 +20,7 @@ export const unsteady = 'unsteady';
 
 /** Limits on shrinking. */
 const limits = { questions: 1000, milliseconds: 20_000 };
-/** The most times that a case is asked if answers are nondeterministic. */
+/** The maximum number of times to ask a case if answers are nondeterministic. */
 const unsteadyAsks = 3;
 
 /** Shrinks a failure, structure before values. A smaller case must fail in the same way. */

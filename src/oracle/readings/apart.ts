@@ -34,7 +34,7 @@ export interface ReadingQuestion {
   program?(reading: string): Program;
 }
 
-/** A case on which two readings differ: the outputs that differ, and the names of those that agree. */
+/** A case on which two readings differ, with the differing outputs and the names of the equal ones. */
 export interface Apart {
   readonly question: ReadingQuestion;
   readonly c: Case;

@@ -161,7 +161,7 @@ export const fusedOnEngine = (
     epsilon: settings.epsilon,
   });
 
-/** Fuses a feature with nothing: applies only the norm, if there is one. */
+/** Computes the fused feature without any sources: applies only the norm, if there is one. */
 export const alone = (own: Value, norm: Value | undefined, epsilon: number): Value =>
   norm === undefined ? own : rmsNorm(own, norm, epsilon);
 
