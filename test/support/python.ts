@@ -8,15 +8,16 @@ export type Library = 'numpy' | 'torch';
 // Debian's python3 has Debian's packages; another python3 earlier in PATH may lack them
 const candidates = ['python3', '/usr/bin/python3'];
 
-const has = (python: string, libraries: readonly Library[]): boolean => {
-  const find = `from importlib.util import find_spec; print(${libraries.map((name) => `bool(find_spec('${name}'))`).join(', ')})`;
+/** The path of a Python that has all of these libraries, or null. */
+function pathOf(python: string, libraries: readonly Library[]): string | null {
+  const find = `from importlib.util import find_spec as find; import sys; print(sys.executable if ${libraries.map((name) => `find('${name}')`).join(' and ')} else '')`;
   const { status, stdout } = spawnSync(python, ['-c', find], { encoding: 'utf8' });
-  return status === 0 && !stdout.includes('False');
-};
+  return status === 0 && stdout.trim() !== '' ? stdout.trim() : null;
+}
 
-/** The first Python that has all of these libraries, or null. */
+/** The path of the first Python that has all of these libraries, or null. */
 export const pythonWith = (...libraries: readonly Library[]): string | null =>
-  candidates.find((python) => has(python, libraries)) ?? null;
+  candidates.reduce<string | null>((found, python) => found ?? pathOf(python, libraries), null);
 
 /** Replaces tests that have no Python: prints one line with the file that did not run and how to run it. */
 export function tellsThatItDidNotRun(file: string, ...libraries: readonly Library[]): void {
