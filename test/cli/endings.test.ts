@@ -17,7 +17,10 @@ const isComputing = (pid: number): boolean => {
   return Number(fields[11]) > 100; // in hundredths of a second
 };
 
-describe.runIf(process.platform === 'linux')('densessm', { timeout: 60_000 }, () => {
+const isLinux = process.platform === 'linux';
+if (!isLinux) console.log('test/cli/endings.test.ts: not run (needs Linux and its /proc)');
+
+describe.runIf(isLinux)('densessm', { timeout: 60_000 }, () => {
   it.each(['SIGTERM', 'SIGKILL'] as const)('verify leaves no worker after %s', async (signal) => {
     const verify = start('verify', '--cases', '2000', '--longest', '64');
     const busy = (): number[] => childrenOf(verify.pid!).filter(isComputing);
