@@ -1,4 +1,4 @@
-/** @file Computes the error bound of a number that cancels. */
+/** @file Computes the error bound of a difference that cancels to 0. */
 import { input, mul, read, sub } from 'densessm';
 import { bounded, boundOf, float32 } from 'densessm/oracle';
 

@@ -37,8 +37,8 @@ export const equation15: Equation = {
 };
 
 /**
- * Eq. 16, gate: g_t^l = Gate(x_t^l) = outer(W_up silu(W_down x_t^l)), where x is the input of the current layer.
- * Evidence [N, C, S, R]. The released code has outer = silu.
+ * Eq. 16, gate: g_t^l = Gate(x_t^l) = act(W_up silu(W_down x_t^l)), where x is the input of the current layer.
+ * Evidence [N, C, S, R]. The released code has act = silu.
  * Shapes: x [i], down [r, i], up [w, r], result [w]. With r = 0 the gate is 0.
  */
 export function gate(x: Vector, weights: GateWeights, outerActivation: Reading<'gateActivation'>): Vector {

@@ -4,7 +4,7 @@ import { hadamard, type Matrix, scale, sum, type Vector } from './notation.ts';
 /**
  * rms(x; w)_c = w_c x_c / sqrt(mean_c(x_c²) + ε). It subtracts no mean and adds no bias, and ε is inside the root.
  * Evidence [C]. Without a weight (null), w is all ones.
- * Shapes: x [c], weight [c], result [c], where c is any list of channels.
+ * Shapes: x [w], weight [w], result [w].
  */
 export function rmsNorm(x: Vector, weight: Vector | null, epsilon: number): Vector {
   const meanSquare = sum(0, x.length - 1, (c) => x[c]! * x[c]!) / x.length;

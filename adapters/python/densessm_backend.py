@@ -51,7 +51,7 @@ class Backend:
         self.offers: dict[str, Named] = {}
 
     def operator(self, name: str, modes: Sequence[str], dtypes: Sequence[str] = ('F32', 'F64'), gradients: Any = True):
-        """Registers a function of (inputs, settings, mode) to outputs by name. `gradients=False`: no gradients."""
+        """Registers a function that maps (inputs, settings, mode) to outputs by name. `gradients=False`: no gradients."""
 
         def register(function: Callable[..., Named]):
             backward = gradients if callable(gradients) or self.library is not np else False

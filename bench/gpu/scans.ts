@@ -1,4 +1,4 @@
-/** @file Times the recurrence h_t = a_t h_{t−1} + b_t, by the chunked scan with workgroups and by the scan in rounds. */
+/** @file Times the recurrence h_t = a_t h_{t−1} + b_t, by the chunked scan with workgroups and by the log-step scan. */
 import { compile } from '../../src/executors/gpu/index.ts';
 import { zerosLike } from '../../src/tensor/operand.ts';
 import { linearScan } from '../../src/tensor/primitives/linear-scan.ts';

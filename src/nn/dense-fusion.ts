@@ -1,4 +1,4 @@
-/** @file Dense hidden connection (Eqs. 18, 21–24): fuses a layer's features with those of the layers before it. */
+/** @file Dense hidden connection (Eqs. 10, 11, 18, 21–24): fuses a layer's features with those of the layers before it. */
 import { fail } from '../tensor/errors.ts';
 import { stack } from '../tensor/ops.ts';
 import { add } from '../tensor/primitives/add.ts';
@@ -35,8 +35,8 @@ export type FusionMaps = {
 };
 
 /**
- * Weights of one fusion with J sources. Gates are one shared gate or J. Projections are J maps [width, width] or none. `norm`
- * [width] is the weight of the norm after the fusion, or none. Fusions other than addition also have maps. With J = 0 there are no
+ * Weights of one fusion with J sources. Gates are one shared gate or J. Projections are J maps [w, w] or none. `norm`
+ * [w] is the weight of the norm after the fusion, or none. Fusions other than addition also have maps. With J = 0 there are no
  * weights.
  */
 export type FusionParams = FusionMaps & {
@@ -105,12 +105,12 @@ export interface Selection {
   readonly over: (g: Value) => Value;
 }
 
-/** Selection of features [..., width]. */
+/** Selection of features [..., w]. */
 const ofFeatures: Selection = { project, over: (g) => g };
 
 /**
- * Selects features of each source (Eqs. 21, 22): `[φ(h_1); φ(h_2); …]` with `φ(h_j) = Proj_j(h_j) ⊙ g_j` (Eqs. 15–17). `sources`
- * are [..., width], nearest layer first. The gates read only `x` [..., d], the current layer's input. Throws when gates or
+ * Selects features of each source (Eqs. 10, 21, 22): `[φ(h_1); φ(h_2); …]` with `φ(h_j) = Proj_j(h_j) ⊙ g_j` (Eqs. 15–17). `sources`
+ * are [..., w], nearest layer first. The gates read only `x` [..., i], the current layer's input. Throws when gates or
  * projections do not match the sources.
  * @example
  * const gates = [{ down: tensor([[1]]), up: tensor([[0]]) }];
@@ -137,8 +137,8 @@ export function collect(
 }
 
 /**
- * Fuses features with those of the sources (Eqs. 23, 24): `Fuse(h, [φ(h_1); …])`, then the norm, if any. `h` and `sources` are
- * [..., width], nearest layer first. Throws when gates or projections do not match the sources, or a weight of the fusion is
+ * Fuses features with those of the sources (Eqs. 11, 23, 24): `Fuse(h, [φ(h_1); …])`, then the norm, if any. `h` and `sources` are
+ * [..., w], nearest layer first. Throws when gates or projections do not match the sources, or a weight of the fusion is
  * absent.
  * @example
  * const gates = [{ down: tensor([[1]]), up: tensor([[0]]) }];

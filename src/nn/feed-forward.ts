@@ -4,17 +4,17 @@ import type { Value } from '../tensor/value.ts';
 import { gelu, silu } from './activations.ts';
 import { linear } from './linear.ts';
 
-/** Weights of Eq. 2, [out, in]: `up` [r, in], `down` [out, r]. */
+/** Weights of Eq. 2: `up` [r, i], `down` [o, r]. */
 export type FeedForwardParams = { readonly up: Value; readonly down: Value };
 
-/** Weights of the gated network, [out, in]: `gate` and `up` [r, in], `down` [out, r]. */
+/** Weights of the gated network: `gate` and `up` [r, i], `down` [o, r]. */
 export type GatedFeedForwardParams = FeedForwardParams & { readonly gate: Value };
 
 /** Activation σ of Eq. 2. */
 export type FeedForwardActivation = 'silu' | 'gelu';
 
 /**
- * Eq. 2: `W_down σ(W_up x)` for x [..., in]. Throws when the weights do not fit.
+ * Eq. 2: `W_down σ(W_up x)` for x [..., i], as [..., o]. Throws when the weights do not fit.
  * @example
  * read(feedForward(tensor([1]), { up: tensor([[0]]), down: tensor([[3]]) }, 'silu')) // [0]
  */
@@ -24,7 +24,7 @@ export function feedForward(x: Value, { up, down }: FeedForwardParams, activatio
 }
 
 /**
- * `W_down (silu(W_gate x) ⊙ W_up x)` for x [..., in]. Names follow LLaMA: SiLU applies to the gate. Throws when the weights do not
+ * `W_down (silu(W_gate x) ⊙ W_up x)` for x [..., i], as [..., o]. Names follow LLaMA: SiLU applies to the gate. Throws when the weights do not
  * fit.
  * @example
  * read(swiGlu(tensor([1]), { gate: tensor([[0]]), up: tensor([[2]]), down: tensor([[3]]) })) // [0]

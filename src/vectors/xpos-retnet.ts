@@ -32,7 +32,7 @@ interface Sizes {
 
 /**
  * The stack in each mode; gradients are of `Σ out/parallel ∘ in/probe`. Its recurrent mode counts positions from 1.
- * Throws on sizes that make no stack, on missing and misshaped tensors.
+ * Throws on invalid sizes, and on missing or misshaped tensors.
  */
 export const xposRetNetCase: Adapter = (testCase) => {
   const { config } = testCase;

@@ -17,9 +17,9 @@ const axisText = ({ letters, join }: Axis): string => letters.join(join === 'sum
 const shapeText = ({ shapes }: Term): string =>
   shapes.length === 0 ? 'weights' : shapes.map((axes) => `\`[${axes.map(axisText).join(', ')}]\``).join(' or ');
 
-/** Formats a name: `source.j`, `state.l` for an index of layers, or `param.…` for any path. */
+/** Formats a name: `selected.j` for an index of sources, `state.l` for one of layers, or `param.…` for any path. */
 const nameText = ({ pattern, isOptional }: Term): string => {
-  const index = /^(state|layers)\./.test(pattern) ? 'l' : 'j';
+  const index = /^(state|layers|source|keys|values)\./.test(pattern) ? 'l' : 'j';
   return `\`${pattern.replace('.**', '.…').replace('*', index)}\`${isOptional ? ' (optional)' : ''}`;
 };
 

@@ -1,4 +1,4 @@
-/** @file A batch gives the same outputs and states as each sequence alone. */
+/** @file Tests that a batch gives the same outputs and states as each sequence alone. */
 import { describe, expect, it } from 'vitest';
 import { f64, indices } from '../../src/executors/f64/index.ts';
 import { forwardBatch } from '../../src/models/batch.ts';

@@ -15,7 +15,7 @@ function directionOf(c: Case): Record<string, Float64Array> {
     real.map(([name, { data }]) => [
       name,
       data.map((x, i) => {
-        // an infinite input cannot be moved
+        // an infinite input cannot be perturbed
         if (!Number.isFinite(x)) return 0;
         const step = Math.max(2 ** -6, Math.abs(x));
         if (oneHot) return name === only && i === at ? step : 0;
