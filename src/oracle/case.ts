@@ -1,7 +1,7 @@
 /** @file Cases as data: the inputs, the settings, and a cotangent for every output. */
 import { input } from '../tensor/input.ts';
 import { type Rng, rng } from '../tensor/random.ts';
-import { type Shape, sizeOf } from '../tensor/shape.ts';
+import { type Shape, sizeOf, stridesOf } from '../tensor/shape.ts';
 import type { Executor, Kind, Value } from '../tensor/value.ts';
 
 /** An array of numbers with a shape, not yet on an executor. */
@@ -131,10 +131,12 @@ export type Lists = number | readonly Lists[];
 
 /** Converts a tensor to nested lists, one level per axis. */
 export function toLists({ shape, data }: Tensor): Lists {
+  const strides = stridesOf(shape);
   const level = (axis: number, start: number): Lists => {
     if (axis === shape.length) return data[start]!;
-    const step = sizeOf(shape.slice(axis + 1));
-    return Array.from({ length: shape[axis]! }, (_, i) => level(axis + 1, start + i * step));
+    const rows = new Array<Lists>(shape[axis]!);
+    for (let i = 0; i < rows.length; i++) rows[i] = level(axis + 1, start + i * strides[axis]!);
+    return rows;
   };
   return level(0, 0);
 }

@@ -33,27 +33,36 @@ export function over<const Letters extends string, const Text extends string, S 
   ) => OutputLists<Text, Letters> | Partial<OutputLists<Text, Letters>>,
 ): Definition<S> {
   const { inputs: side, outputs } = signatureOf(text);
+  const lifted = [...letters];
   return (inputs, settings, mode, frozen = inputs) => {
     const lengths = lengthsIn(side, inputs);
     const listed = (tensors: Tensors): Named[] =>
-      Object.entries(tensors).map(([name, x]) => ({ name, axes: axesIn(side, name, x.shape), lists: toLists(x) }));
+      Object.entries(tensors).map(([name, x]) => ({
+        name,
+        letters: liftedIn(axesIn(side, name, x.shape), lifted),
+        lists: toLists(x),
+      }));
     const own = listed(inputs);
     const others = frozen === inputs ? own : listed(frozen);
     const results: Result[] = [];
-    for (const at of indices([...letters], lengths)) {
+    for (const at of indices(lifted, lengths)) {
       const given = takeAll(own, at) as InputLists<Text, Letters>;
       const where = { ...at, lengths, mode, frozen: others === own ? given : takeAll(others, at) };
       const lists = define(given, settings, where as Where<Text, Letters>);
       results.push({ at, lists: lists as Result['lists'] });
     }
     const names = Object.keys(results[0]?.lists ?? {});
-    return Object.fromEntries(names.map((name) => [name, joined(outputs, name, results, lengths)]));
+    return Object.fromEntries(names.map((name) => [name, joined(outputs, name, results, lifted, lengths)]));
   };
 }
 
+/** For each axis of a tensor the lifted letter that it has, or null. */
+type LiftedAxes = readonly (string | null)[];
+
 interface Named {
   readonly name: string;
-  readonly axes: readonly Axis[];
+  /** Up to the last axis with a lifted letter. */
+  readonly letters: LiftedAxes;
   readonly lists: Lists;
 }
 
@@ -66,54 +75,67 @@ interface Result {
 const axesIn = (side: Side, name: string, { length }: Shape): readonly Axis[] =>
   termIn(side, name)?.shapes.find((axes) => axes.length === length) ?? [];
 
-/** Yields every combination of indices. The last letter varies fastest. */
-function* indices([letter, ...rest]: readonly string[], lengths: Lengths): Generator<Lengths> {
-  if (letter === undefined) yield {};
-  else
-    for (let i = 0; i < lengths[letter]!; i++)
-      for (const others of indices(rest, lengths)) yield { [letter]: i, ...others };
+const letterOf = ({ letters: [letter, ...more] }: Axis, lifted: readonly string[]): string | null =>
+  more.length === 0 && lifted.includes(letter!) ? letter! : null;
+
+function liftedIn(axes: readonly Axis[], lifted: readonly string[]): LiftedAxes {
+  const letters = axes.map((axis) => letterOf(axis, lifted));
+  return letters.slice(0, letters.findLastIndex((letter) => letter !== null) + 1);
 }
 
-/** The index of an axis of a single letter; undefined for other axes and letters without an index. */
-const indexOf = ({ letters }: Axis, at: Lengths): number | undefined =>
-  letters.length === 1 ? at[letters[0]!] : undefined;
+/** Every combination of indices. The last letter varies fastest. */
+function indices([letter, ...rest]: readonly string[], lengths: Lengths): Lengths[] {
+  if (letter === undefined) return [{}];
+  const others = indices(rest, lengths);
+  return Array.from({ length: lengths[letter]! }, (_, i) => others.map((at) => ({ [letter]: i, ...at }))).flat();
+}
 
-const takeAll = (tensors: readonly Named[], at: Lengths): Record<string, Lists> =>
-  Object.fromEntries(tensors.map(({ name, axes, lists }) => [name, take(lists, axes, at)]));
+function takeAll(tensors: readonly Named[], at: Lengths): Record<string, Lists> {
+  const taken: Record<string, Lists> = {};
+  for (const { name, letters, lists } of tensors) taken[name] = take(lists, letters, at, 0);
+  return taken;
+}
 
 /** Selects the part of nested lists at the given indices: one channel of [b][t][e] is [b][t]. */
-function take(lists: Lists, axes: readonly Axis[], at: Lengths): Lists {
-  if (axes.every((axis) => indexOf(axis, at) === undefined)) return lists;
-  const [axis, ...rest] = axes as readonly [Axis, ...Axis[]];
+function take(lists: Lists, letters: LiftedAxes, at: Lengths, axis: number): Lists {
+  if (axis === letters.length) return lists;
+  const letter = letters[axis]!;
   const rows = lists as readonly Lists[];
-  const index = indexOf(axis, at);
-  return index === undefined ? rows.map((row) => take(row, rest, at)) : take(rows[index]!, rest, at);
+  return letter === null
+    ? rows.map((row) => take(row, letters, at, axis + 1))
+    : take(rows[at[letter]!]!, letters, at, axis + 1);
 }
 
 /** Joins one output of all calls to a tensor. */
-function joined(outputs: Side, name: string, results: readonly Result[], lengths: Lengths): Tensor {
-  const [first] = results as readonly [Result, ...Result[]];
+function joined(
+  outputs: Side,
+  name: string,
+  results: readonly Result[],
+  lifted: readonly string[],
+  lengths: Lengths,
+): Tensor {
+  const first = results[0]!.lists[name]!;
   const term = termIn(outputs, name);
   if (term === undefined) throw new Error(`over: the definition gives '${name}', which is no output of the signature`);
-  const inner = (axes: readonly Axis[]): Axis[] => axes.filter((axis) => indexOf(axis, first.at) === undefined);
-  const depth = depthOf(first.lists[name]!);
+  const inner = (axes: readonly Axis[]): Axis[] => axes.filter((axis) => letterOf(axis, lifted) === null);
+  const depth = depthOf(first);
   const axes = term.shapes.find((one) => inner(one).length === depth) ?? term.shapes[0] ?? [];
-  const found = inner(axes).map((axis, level) => lengthAt(axis, first.lists[name]!, level, lengths));
-  const shape = axes.map((axis) =>
-    indexOf(axis, first.at) === undefined ? found.shift()! : lengths[axis.letters[0]!]!,
-  );
+  const found = inner(axes).map((axis, level) => lengthAt(axis, first, level, lengths));
+  const letters = axes.map((axis) => letterOf(axis, lifted));
+  const shape = letters.map((letter) => (letter === null ? found.shift()! : lengths[letter]!));
   const data = new Float64Array(sizeOf(shape));
   const strides = stridesOf(shape);
   const put = (lists: Lists, at: Lengths, axis: number, offset: number): void => {
-    if (axis === axes.length) {
+    if (axis === letters.length) {
       data[offset] = lists as number;
       return;
     }
-    const index = indexOf(axes[axis]!, at);
-    if (index !== undefined) put(lists, at, axis + 1, offset + index * strides[axis]!);
-    else
-      for (const [i, part] of (lists as readonly Lists[]).entries())
-        put(part, at, axis + 1, offset + i * strides[axis]!);
+    const [letter, stride] = [letters[axis]!, strides[axis]!];
+    if (letter !== null) put(lists, at, axis + 1, offset + at[letter]! * stride);
+    else {
+      const rows = lists as readonly Lists[];
+      for (let i = 0; i < rows.length; i++) put(rows[i]!, at, axis + 1, offset + i * stride);
+    }
   };
   for (const { at, lists } of results) put(lists[name]!, at, 0, 0);
   return { shape, data };
