@@ -23,5 +23,5 @@ export const fuseByAddition = defineOperator({
   definition: over('bt', signature, ({ h, ...sources }) => ({ fused: definition(h, under(sources, 'selected.')) })),
   modes: tokenModes(signature, ({ h, ...sources }) => ({ fused: onEngine(h, under(sources, 'selected.')) })),
   reference: 'whole',
-  laws: { exact: true },
+  laws: { linearIn: ['h', 'selected.*'], exact: true },
 });

@@ -146,6 +146,7 @@ export const collecting = (define: CollectDefinition) => ({
     return Object.fromEntries(dense.map((h, j) => [`dense.${j}`, h]));
   }),
   reference: 'whole',
+  laws: { linearIn: ['source.*'] },
 });
 
 /** Fuses a feature with those of shallower layers, on the engine. */
