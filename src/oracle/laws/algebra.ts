@@ -44,14 +44,23 @@ export const linear: Law = {
         ]),
       ),
     });
-    const other = replaced(() => random.normal());
-    const both = replaced((x, i, name) => x + other.inputs[name]!.data[i]!);
-    const [a, b] = [numbersOf(program, c), numbersOf(program, other)];
+    const drawn = replaced(() => random.normal());
+    const both = replaced((x, i, name) => x + drawn.inputs[name]!.data[i]!);
+    // the smaller summand becomes what the rounded sum leaves for it, which is exact: so no input is rounded, however much cancels
+    const summand = (isFirst: boolean): Case =>
+      replaced((x, i, name) => {
+        const [y, total] = [drawn.inputs[name]!.data[i]!, both.inputs[name]!.data[i]!];
+        const isLarger = Math.abs(x) >= Math.abs(y);
+        if (isFirst) return isLarger ? x : total - y;
+        return isLarger ? total - x : y;
+      });
+    const [first, second] = [summand(true), summand(false)];
+    const [a, b] = [numbersOf(program, first), numbersOf(program, second)];
     const sum = Object.fromEntries(
       Object.entries(linearOutputs(operator, a)).map(([name, x]) => [name, x.map((v, i) => v + b[name]![i]!)]),
     );
-    // the bounds count twice because the sums of inputs and of outputs are rounded too
-    const bounds = [c, other, both].map((one) => boundsOf(operator.modes[mode]!, one));
+    // the bounds count twice because the sum of the outputs is rounded too
+    const bounds = [first, second, both].map((one) => boundsOf(operator.modes[mode]!, one));
     return within(linearOutputs(operator, numbersOf(program, both)), sum, allowance(...bounds, ...bounds));
   },
 };
