@@ -23,6 +23,16 @@ export type ProgramOf<Text extends string, S extends Settings> = Program<
   Named | OutputsOf<Text, Value>
 >;
 
+/** Another formula for a mode. It has the mode's inputs and outputs, and rounds differently. */
+export interface Form<S extends Settings = Settings, Text extends string = string> {
+  /** What the formula does, as reports say it: "cumulated logarithms". */
+  readonly says: string;
+  /** Its gradients are those of the formula: they come from differentiating it. */
+  readonly program: ProgramOf<Text, S>;
+  /** If the formula loses all digits on some admissible inputs: which ones. It is not right there. */
+  readonly loses?: string;
+}
+
 /** The numbers of the equations that define each output of each mode, by the mode's name and the output's name. */
 export type DefinedBy = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
 
@@ -58,6 +68,10 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
    */
   readonly definition: Definition<S>;
   readonly modes: Readonly<Record<string, ProgramOf<Text, S>>>;
+  /** Other formulas for a mode, by the mode's name and the form's name. A number is right if it is within the bound of one. */
+  readonly forms?: Readonly<Record<string, Readonly<Record<string, Form<S, Text>>>>>;
+  /** The formula of each mode that has forms, as reports say it: "products of decays". */
+  readonly says?: Readonly<Record<string, string>>;
   /** The mode that computes in the order of the definition. Its error bound also serves for the definition. */
   readonly reference: string;
   /**
