@@ -1,0 +1,47 @@
+/** @file Gives a function a backward pass of its own, instead of the one that the tape derives from its primitives. */
+import { fail } from '../tensor/errors.ts';
+import { leavesOf, named, namedLeavesOf, type Tree, withLeaves } from '../tensor/tree.ts';
+import type { Executor, Value } from '../tensor/value.ts';
+import type { Tape, Taped } from './tape.ts';
+
+/** A function and its backward pass. */
+export interface WithPullback<X extends Tree, Y extends Tree> {
+  /** The name of the call in errors. */
+  readonly call: string;
+  readonly f: (xs: X) => Y;
+  /** Computes the cotangents of `xs`, in the order of its fields, from those of `ys = f(xs)`. It is differentiable itself. */
+  readonly pullback: (xs: X, ys: Y, cts: Y) => X;
+}
+
+/**
+ * Computes `f(xs)`. A surrounding gradient call runs `pullback` for the backward pass, and keeps only the inputs and results. Pass
+ * every differentiated value in `xs`: throws when `f` closes over a value of the gradient call.
+ * @example
+ * const twice = { call: 'twice', f: (x) => scale(x, 2), pullback: (_x, _y, ct) => scale(ct, 3) };
+ * item(grad((x) => withPullback(twice, x), scalar(1))) // 3
+ */
+export function withPullback<X extends Tree, Y extends Tree>({ call, f, pullback }: WithPullback<X, Y>, xs: X): Y {
+  const operands = namedLeavesOf(xs).map(([path, x]) => {
+    if (x.kind === 'index')
+      fail(`${call}: ${named('input', path)} is of kind index; close over it instead of passing it in`);
+    return x;
+  });
+  const innermost = operands.reduce<Executor | null>((on, x) => (on && on.order >= x.on.order ? on : x.on), null);
+  if (innermost === null || innermost.order === 0) return f(xs);
+  const recording = innermost as Tape;
+  if (!recording.open)
+    fail(`${call}: an input belongs to a gradient call that has ended; call it inside the differentiated function`);
+
+  const primals = withLeaves(
+    xs,
+    operands.map((x) => (x.on === recording ? (x as Value<Taped>).data.primal : x)),
+  );
+  const outputs = withPullback({ call, f, pullback }, primals);
+  const results = leavesOf(outputs);
+  // a closed-over value of this tape, or of a tape inside it, would be a constant in the backward pass and lose its gradient
+  if (results.some((y) => y.on.order >= recording.order)) {
+    fail(`${call}: the function closes over a differentiated value; pass every such value in as an input`);
+  }
+  const back = (cts: readonly Value[]): Value[] => leavesOf(pullback(primals, outputs, withLeaves(outputs, cts)));
+  return withLeaves(outputs, recording.call({ results, pullback: back }, operands));
+}
