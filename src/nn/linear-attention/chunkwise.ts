@@ -10,8 +10,44 @@ import { pad } from '../../tensor/primitives/pad.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import type { Value } from '../../tensor/value.ts';
-import { checkAttention, decaysOf, type LinearAttention } from './inputs.ts';
-import { leftBy, leftOfState, ownOutput, ownState, stateOutput } from './parallel.ts';
+import { checkAttention, type LinearAttention } from './inputs.ts';
+import { type DecayFormula, leftOfState, ownOutput, ownState, products, stateOutput } from './parallel.ts';
+
+/**
+ * Linear attention over chunks of a size, with a formula for products of decays. Pads the last chunk with tokens that keep the state:
+ * key, query and value 0. `call` names it in errors.
+ */
+export const attendInChunks =
+  (call: string, formula: DecayFormula) =>
+  (chunkSize: number): LinearAttention => {
+    if (!Number.isInteger(chunkSize) || chunkSize < 1) {
+      fail(`${call}: a chunk of ${chunkSize}; a chunk is an integer ≥ 1`);
+    }
+    return (inputs, state) => {
+      const t = checkAttention(call, inputs, state);
+      if (t === 0) return { output: inputs.v, state };
+      const { q, k, v } = inputs;
+      const [b, h, , d] = q.shape as readonly [number, number, number, number];
+      const e = v.shape[3]!;
+      const count = Math.ceil(t / chunkSize);
+      const missing = count * chunkSize - t;
+      // heads and chunks share one axis
+      const blocks = (x: Value, fill: (x: Value) => Value = (x) => pad(x, 2, 0, missing)): Value =>
+        reshape(missing === 0 ? x : fill(x), [b, h * count, chunkSize, ...x.shape.slice(3)]);
+      const own = { q: blocks(q), k: blocks(k), v: blocks(v) };
+      const still = filledLike(q, formula.neutral, [b, h, missing]);
+      const left = formula.left(blocks(formula.of(inputs), (x) => concat([x, still], 2)));
+
+      const perChunk = [b, h, count, d, e];
+      const kept = broadcast(reshape(leftOfState(left), [b, h, count, 1, 1]), perChunk);
+      const after = linearScan(kept, reshape(ownState(own, left), perChunk), state, 2);
+      const before = concat([reshape(state, [b, h, 1, d, e]), slice(after, 2, 0, count - 1)], 2);
+
+      const carried = stateOutput(own, left, reshape(before, [b, h * count, d, e]));
+      const output = reshape(add(ownOutput(own, left), carried), [b, h, count * chunkSize, e]);
+      return { output: slice(output, 2, 0, t), state: at(after, 2, count - 1) };
+    };
+  };
 
 /**
  * Linear attention over chunks of `chunkSize` tokens. Computes each chunk in parallel mode from an empty state, and scans over the
@@ -21,32 +57,4 @@ import { leftBy, leftOfState, ownOutput, ownState, stateOutput } from './paralle
  * const one = tensor([[[[2], [2], [2]]]]);
  * read(chunkwiseLinearAttention(2)({ q: one, k: one, v: one }, tensor([[[[0]]]])).output) // [8, 16, 24]
  */
-export const chunkwiseLinearAttention = (chunkSize: number): LinearAttention => {
-  if (!Number.isInteger(chunkSize) || chunkSize < 1) {
-    fail(`chunkwiseLinearAttention: a chunk of ${chunkSize}; a chunk is an integer ≥ 1`);
-  }
-  return (inputs, state) => {
-    const t = checkAttention('chunkwiseLinearAttention', inputs, state);
-    if (t === 0) return { output: inputs.v, state };
-    const { q, k, v } = inputs;
-    const [b, h, , d] = q.shape as readonly [number, number, number, number];
-    const e = v.shape[3]!;
-    const count = Math.ceil(t / chunkSize);
-    const missing = count * chunkSize - t;
-    // heads and chunks share one axis
-    const blocks = (x: Value, fill: (x: Value) => Value = (x) => pad(x, 2, 0, missing)): Value =>
-      reshape(missing === 0 ? x : fill(x), [b, h * count, chunkSize, ...x.shape.slice(3)]);
-    const own = { q: blocks(q), k: blocks(k), v: blocks(v) };
-    const still = filledLike(q, 1, [b, h, missing]);
-    const left = leftBy(blocks(decaysOf(inputs), (x) => concat([x, still], 2)));
-
-    const perChunk = [b, h, count, d, e];
-    const kept = broadcast(reshape(leftOfState(left), [b, h, count, 1, 1]), perChunk);
-    const after = linearScan(kept, reshape(ownState(own, left), perChunk), state, 2);
-    const before = concat([reshape(state, [b, h, 1, d, e]), slice(after, 2, 0, count - 1)], 2);
-
-    const carried = stateOutput(own, left, reshape(before, [b, h * count, d, e]));
-    const output = reshape(add(ownOutput(own, left), carried), [b, h, count * chunkSize, e]);
-    return { output: slice(output, 2, 0, t), state: at(after, 2, count - 1) };
-  };
-};
+export const chunkwiseLinearAttention = attendInChunks('chunkwiseLinearAttention', products);

@@ -15,11 +15,24 @@ export interface Left {
   readonly ofState: Value;
 }
 
+/** A formula for products of decays, from one number per token, such as its decay or its gate. */
+export interface DecayFormula {
+  /** Returns the number of each token, [b, h, t]. */
+  of(inputs: LinearAttentionInputs): Value;
+  /** The number of a token that keeps the whole state. */
+  readonly neutral: number;
+  /** Computes the products of decays from the numbers [b, h, t] of at least one token. */
+  left(perToken: Value): Left;
+}
+
 /** Computes the products of decays [b, h, t] of at least one token. */
 export function leftBy(decays: Value): Left {
   const ofTokens = segmentDecays(decays, 2);
   return { ofTokens, ofState: mul(at(ofTokens, 3, 0), slice(decays, 2, 0, 1)) };
 }
+
+/** Multiplies the decays themselves. */
+export const products: DecayFormula = { of: decaysOf, neutral: 1, left: leftBy };
 
 /** Weights of the values, `(q_t · k_s) Π_{s<i≤t} e^{g_i}` for s ≤ t, else 0, [b, h, t, s]. */
 export const weightsOf = ({ q, k }: LinearAttentionInputs, { ofTokens }: Left): Value =>
@@ -42,19 +55,24 @@ export function ownState({ k, v }: LinearAttentionInputs, { ofTokens }: Left): V
 /** Product of all decays, [b, h]: the factor of the initial state in the final state. */
 export const leftOfState = ({ ofState }: Left): Value => at(ofState, 2, ofState.shape[2]! - 1);
 
+/** Linear attention over all tokens at once, with a formula for products of decays. `call` names it in errors. */
+export const attendAtOnce =
+  (call: string, formula: DecayFormula): LinearAttention =>
+  (inputs, state) => {
+    const t = checkAttention(call, inputs, state);
+    if (t === 0) return { output: inputs.v, state };
+    const left = formula.left(formula.of(inputs));
+    const kept = leftOfState(left);
+    return {
+      output: add(ownOutput(inputs, left), stateOutput(inputs, left, state)),
+      state: add(mul(reshape(kept, [...kept.shape, 1, 1]), state), ownState(inputs, left)),
+    };
+  };
+
 /**
  * Computes `o_t = Σ_{s≤t} (q_t · k_s) Π_{s<i≤t} e^{g_i} v_s + Π_{i≤t} e^{g_i} q_t S_0` for all t at once. Throws on wrong shapes.
  * @example
  * const one = tensor([[[[2]]]]);
  * read(parallelLinearAttention({ q: one, k: one, v: one, gate: tensor([[[Math.log(0.5)]]]) }, one).output) // [10]
  */
-export const parallelLinearAttention: LinearAttention = (inputs, state) => {
-  const t = checkAttention('parallelLinearAttention', inputs, state);
-  if (t === 0) return { output: inputs.v, state };
-  const left = leftBy(decaysOf(inputs));
-  const kept = leftOfState(left);
-  return {
-    output: add(ownOutput(inputs, left), stateOutput(inputs, left, state)),
-    state: add(mul(reshape(kept, [...kept.shape, 1, 1]), state), ownState(inputs, left)),
-  };
-};
+export const parallelLinearAttention: LinearAttention = attendAtOnce('parallelLinearAttention', products);

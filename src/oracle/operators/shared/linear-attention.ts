@@ -15,7 +15,8 @@ import { inEveryMode, type ModeName } from './modes.ts';
 /** Settings of linear attention: the chunk size of chunkwise mode. */
 export type LinearAttentionSettings = { readonly chunkSize: number };
 
-const attentionIn = (name: ModeName, chunkSize: number): LinearAttention =>
+/** Returns linear attention in a mode. */
+export const attentionIn = (name: ModeName, chunkSize: number): LinearAttention =>
   ({
     parallel: () => parallelLinearAttention,
     chunkwise: () => chunkwiseLinearAttention(chunkSize),

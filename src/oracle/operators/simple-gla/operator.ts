@@ -1,10 +1,14 @@
 /** @file Declares linear attention with a gate per token and head. Some gates are resets. */
 import { gatedLinearAttention as definition } from '../../../../spec/gated-linear-attention.ts';
+import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
+import type { Value } from '../../../tensor/value.ts';
 import type { Case } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { over } from '../../over.ts';
 import type { Program } from '../../program.ts';
+import type { InputsOf, OutputsOf } from '../../signature-types.ts';
 import { linearAttention } from '../linear-attention/operator.ts';
+import { gatedForms } from '../shared/gated-forms.ts';
 import {
   type LinearAttentionSettings,
   linearAttentionLaws,
@@ -13,6 +17,11 @@ import {
 } from '../shared/linear-attention.ts';
 
 const signature = 'q bhtd, k bhtd, v bhte, state bhde, gate bht -> output bhte, state bhde';
+
+const attend = (
+  attention: LinearAttention,
+  { state, ...inputs }: InputsOf<typeof signature, Value>,
+): OutputsOf<typeof signature, Value> => attention(inputs, state);
 
 /** Sets all gates to 0, so that nothing is forgotten. */
 const openGates = (c: Case<LinearAttentionSettings>): Case<LinearAttentionSettings> => ({
@@ -27,7 +36,8 @@ export const simpleGla = defineOperator({
   signature,
   layouts: linearAttentionLayouts(signature, { gate: { logDecay: true } }),
   definition: over('bh', signature, ({ q, k, v, gate, state }) => definition(q, k, v, gate, state)),
-  modes: linearAttentionModes<typeof signature>((attention, { state, ...inputs }) => attention(inputs, state)),
+  modes: linearAttentionModes<typeof signature>(attend),
+  ...gatedForms<typeof signature>(attend),
   reference: 'recurrent',
   laws: {
     ...linearAttentionLaws,

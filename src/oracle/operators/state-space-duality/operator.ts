@@ -1,14 +1,23 @@
 /** @file Declares state space duality, in which groups of heads share B and C. */
 import * as fc from 'fast-check';
 import { stateSpaceDuality as definition, groupOfHead } from '../../../../spec/state-space-duality.ts';
+import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
 import { stateSpaceDuality as dual } from '../../../nn/state-space-duality.ts';
+import type { Value } from '../../../tensor/value.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import { over } from '../../over.ts';
+import type { InputsOf, OutputsOf } from '../../signature-types.ts';
+import { gatedForms } from '../shared/gated-forms.ts';
 import { linearAttentionModes } from '../shared/linear-attention.ts';
 
 const signature = 'x bhte, gate bht, b bgtn, c bgtn, state bhen -> output bhte, state bhen';
+
+const run = (
+  attention: LinearAttention,
+  { state, ...inputs }: InputsOf<typeof signature, Value>,
+): OutputsOf<typeof signature, Value> => dual(attention)(inputs, state);
 
 export const stateSpaceDuality = defineOperator({
   name: 'stateSpaceDuality',
@@ -37,7 +46,8 @@ export const stateSpaceDuality = defineOperator({
     const g = groupOfHead(h, heads, b.length);
     return definition(x, gate, b[g]!, c[g]!, state);
   }),
-  modes: linearAttentionModes<typeof signature>((attention, { state, ...inputs }) => dual(attention)(inputs, state)),
+  modes: linearAttentionModes<typeof signature>(run),
+  ...gatedForms<typeof signature>(run),
   reference: 'recurrent',
   laws: { linearIn: ['x', 'state'], timeInvariant: true, exact: true },
 });

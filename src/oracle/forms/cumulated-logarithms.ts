@@ -1,0 +1,22 @@
+/** @file Products of decays as exponentials of differences of cumulated logarithms: `Π_{s<i≤t} a_i = exp(G_t − G_s)`. */
+import type { Left } from '../../nn/linear-attention/parallel.ts';
+import { filledLike, zerosLike } from '../../tensor/operand.ts';
+import { sub } from '../../tensor/ops.ts';
+import { exp } from '../../tensor/primitives/exp.ts';
+import { linearScan } from '../../tensor/primitives/linear-scan.ts';
+import type { Value } from '../../tensor/value.ts';
+import { along, decaysBefore } from './token-pairs.ts';
+
+/** Cumulative sum along an axis, in reverse from the last token; `start` is added to each. */
+export const cumulated = (
+  x: Value,
+  axis: number,
+  { start = zerosLike(x, x.shape.toSpliced(axis, 1)), reverse = false } = {},
+): Value => linearScan(filledLike(x, 1, x.shape), x, start, axis, { reverse });
+
+/** Products of decays with the given logarithms along a time axis. After a decay of 0, they are NaN: ∞ − ∞. */
+export function byCumulatedLogarithms(logs: Value, axis: number): Left {
+  const sums = cumulated(logs, axis);
+  const differences = sub(along(sums, axis, 't'), along(sums, axis, 's'));
+  return { ofTokens: decaysBefore(differences, axis), ofState: exp(sums) };
+}

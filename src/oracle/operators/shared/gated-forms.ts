@@ -1,0 +1,72 @@
+/** @file Lists the forms of linear attentions with gates: other formulas for products of decays, and for the gradients of gates. */
+import { given } from '../../../../spec/notation.ts';
+import { attendInChunks } from '../../../nn/linear-attention/chunkwise.ts';
+import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
+import { attendAtOnce, type DecayFormula, type Left } from '../../../nn/linear-attention/parallel.ts';
+import type { Value } from '../../../tensor/value.ts';
+import { byCumulatedLogarithms } from '../../forms/cumulated-logarithms.ts';
+import { withGateDifferences } from '../../forms/gate-gradients.ts';
+import { bySegmentSums } from '../../forms/segment-sums.ts';
+import type { Form } from '../../operator.ts';
+import type { InputsOf, OutputsOf } from '../../signature-types.ts';
+import { attentionIn, type LinearAttentionSettings } from './linear-attention.ts';
+import { inEveryMode, type ModeName } from './modes.ts';
+
+const byGates = (left: (logs: Value, axis: number) => Left): DecayFormula => ({
+  of: ({ gate }) => given(gate, 'a gate'),
+  neutral: 0,
+  left: (gates) => left(gates, 2),
+});
+const [cumulated, segments] = [byGates(byCumulatedLogarithms), byGates(bySegmentSums)];
+
+/** A form as linear attention in a mode. */
+interface AttentionForm extends Omit<Form, 'program'> {
+  readonly attention: (chunkSize: number) => LinearAttention;
+}
+
+/** What a difference of cumulated gates loses. */
+const losesDigits = 'after a gate of −∞ (∞ − ∞), and where gates are so large that their rounding outweighs the others';
+
+/** The forms of a mode. A kernel asked for any mode may compute in chunks of its own, so cumulated gates run over the whole sequence. */
+const attentionForms = (name: ModeName): Readonly<Record<string, AttentionForm>> => ({
+  cumulatedGates: {
+    says: 'exponentials of differences of gates, cumulated over the sequence',
+    loses: losesDigits,
+    attention: () => withGateDifferences(attendAtOnce('cumulatedGates', cumulated)),
+  },
+  ...(name === 'chunkwise' && {
+    gatesCumulatedInChunks: {
+      says: 'exponentials of differences of gates, cumulated within each chunk',
+      loses: losesDigits,
+      attention: (chunkSize) => withGateDifferences(attendInChunks('gatesCumulatedInChunks', cumulated)(chunkSize)),
+    },
+  }),
+  segmentSums: {
+    says: 'exponentials of the sum of gates of each segment',
+    attention: (chunkSize) =>
+      name === 'chunkwise' ? attendInChunks('segmentSums', segments)(chunkSize) : attendAtOnce('segmentSums', segments),
+  },
+  gateDifferences: {
+    says: 'products of decays; the gradient of gates as a reversed cumulative sum of q·dq − k·dk',
+    loses: 'in the gradient of a gate that is small beside the terms of later tokens, as that of a reset, which is 0',
+    attention: (chunkSize) => withGateDifferences(attentionIn(name, chunkSize)),
+  },
+});
+
+/** The forms of each mode, for an operator that runs linear attention with gates. */
+export const gatedForms = <Text extends string>(
+  run: (attention: LinearAttention, inputs: InputsOf<Text, Value>) => OutputsOf<Text, Value>,
+): {
+  says: Readonly<Record<ModeName, string>>;
+  forms: Readonly<Record<ModeName, Readonly<Record<string, Form<LinearAttentionSettings, Text>>>>>;
+} => ({
+  says: inEveryMode(() => 'products of decays'),
+  forms: inEveryMode((name) =>
+    Object.fromEntries(
+      Object.entries(attentionForms(name)).map(([form, { attention, ...text }]) => [
+        form,
+        { ...text, program: (inputs, { chunkSize }) => run(attention(chunkSize), inputs) },
+      ]),
+    ),
+  ),
+});
