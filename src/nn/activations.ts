@@ -1,6 +1,5 @@
 /** @file Activation functions: SiLU and GELU. */
-import { add } from '../tensor/primitives/add.ts';
-import { erf } from '../tensor/primitives/erf.ts';
+import { erfc } from '../tensor/primitives/erfc.ts';
 import { mul } from '../tensor/primitives/mul.ts';
 import { scale } from '../tensor/primitives/scale.ts';
 import { sigmoid } from '../tensor/primitives/sigmoid.ts';
@@ -14,8 +13,8 @@ import type { Value } from '../tensor/value.ts';
 export const silu = (x: Value): Value => mul(x, sigmoid(x));
 
 /**
- * `x Φ(x) = ½ x (1 + erf(x/√2))`, elementwise: the exact form, not the tanh one.
+ * `x Φ(x) = ½ x erfc(−x/√2)`, elementwise: not the approximation by tanh, nor 1 + erf, which has no digits where x < −5.
  * @example
  * read(gelu(tensor([0]))) // [0]
  */
-export const gelu = (x: Value): Value => scale(mul(x, add(erf(scale(x, Math.SQRT1_2)), 1)), 0.5);
+export const gelu = (x: Value): Value => scale(mul(x, erfc(scale(x, -Math.SQRT1_2))), 0.5);

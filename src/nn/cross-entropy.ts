@@ -1,8 +1,9 @@
 /** @file Cross-entropy loss of next-token prediction. */
 import { fail } from '../tensor/errors.ts';
 import { indexInput, input } from '../tensor/input.ts';
-import { div, sub } from '../tensor/ops.ts';
+import { sub } from '../tensor/ops.ts';
 import { add } from '../tensor/primitives/add.ts';
+import { div } from '../tensor/primitives/div.ts';
 import { exp } from '../tensor/primitives/exp.ts';
 import { gather } from '../tensor/primitives/gather.ts';
 import { log } from '../tensor/primitives/log.ts';

@@ -1,7 +1,8 @@
 /** @file Softmax over the last axis, with an optional mask and without overflow. */
 import { checkValue } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
-import { div, sub } from '../tensor/ops.ts';
+import { sub } from '../tensor/ops.ts';
+import { div } from '../tensor/primitives/div.ts';
 import { exp } from '../tensor/primitives/exp.ts';
 import { maxReduce } from '../tensor/primitives/max-reduce.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';

@@ -1,11 +1,10 @@
-/** @file Defines small functions composed of primitives: neg, sub, div, meanKeep, at, stack, chunks. */
+/** @file Defines small functions composed of primitives: neg, sub, meanKeep, at, stack, chunks. */
 import { checkValue } from './apply.ts';
 import { fail } from './errors.ts';
 import { type Operand, operands } from './operand.ts';
 import { add } from './primitives/add.ts';
 import { concat } from './primitives/concat.ts';
-import { mul } from './primitives/mul.ts';
-import { reciprocal } from './primitives/reciprocal.ts';
+import { div } from './primitives/div.ts';
 import { reshape } from './primitives/reshape.ts';
 import { scale } from './primitives/scale.ts';
 import { slice } from './primitives/slice.ts';
@@ -31,20 +30,6 @@ export function sub(x: Operand, y: Operand): Value {
 }
 
 /**
- * `x / y`, elementwise, as x · (1/y); shapes broadcast, numbers are constants.
- * @example
- * read(div(tensor([6, 8]), 2)) // [3, 4]
- */
-export function div(x: Operand, y: Operand): Value {
-  if (typeof y === 'number' && !Number.isFinite(1 / y)) {
-    fail(`div: the divisor is ${y}; a divisor is a number other than 0 with a finite reciprocal`);
-  }
-  if (typeof y === 'number' && typeof x !== 'number') return scale(x, 1 / y);
-  const [a, b] = operands('div', x, y);
-  return mul(a, reciprocal(b));
-}
-
-/**
  * Mean of `x` over one axis. The axis keeps length 1, so that the result broadcasts against `x`.
  * @example
  * read(meanKeep(tensor([[1, 3], [4, 6]]), -1)) // [2, 5]
@@ -54,7 +39,7 @@ export function meanKeep(x: Value, axis: number): Value {
   const at = axisOf('meanKeep', axis, x.shape);
   if (x.shape[at] === 0) fail(`meanKeep: axis ${at} of ${show(x.shape)} is empty; nothing has a mean there`);
   const kept = x.shape.map((length, i) => (i === at ? 1 : length));
-  return scale(reshape(sum(x, [at]), kept), 1 / x.shape[at]!);
+  return div(reshape(sum(x, [at]), kept), x.shape[at]!);
 }
 
 /**

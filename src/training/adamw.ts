@@ -3,9 +3,9 @@
 import type { Operand } from '../tensor/operand.ts';
 import { sub } from '../tensor/ops.ts';
 import { add } from '../tensor/primitives/add.ts';
+import { div } from '../tensor/primitives/div.ts';
 import { equal } from '../tensor/primitives/equal.ts';
 import { mul } from '../tensor/primitives/mul.ts';
-import { reciprocal } from '../tensor/primitives/reciprocal.ts';
 import { rsqrt } from '../tensor/primitives/rsqrt.ts';
 import { scale } from '../tensor/primitives/scale.ts';
 import { select } from '../tensor/primitives/select.ts';
@@ -71,7 +71,7 @@ export function adamW<T extends Tree>(
   const squares = vs.map((v, i) => add(scale(v, beta2), scale(mul(gs[i]!, gs[i]!), 1 - beta2)));
   const updated = ps.map((p, i) => {
     const root = squareRoot(mul(squares[i]!, secondCorrection));
-    const direction = mul(mul(means[i]!, firstCorrection), reciprocal(add(root, epsilon)));
+    const direction = div(mul(means[i]!, firstCorrection), add(root, epsilon));
     return sub(p, mul(add(direction, mul(p, weightDecay)), rate));
   });
   return { params: withLeaves(params, updated), first: withLeaves(first, means), second: withLeaves(second, squares) };

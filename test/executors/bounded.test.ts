@@ -8,9 +8,11 @@ import { neg } from '../../src/tensor/ops.ts';
 import { abs } from '../../src/tensor/primitives/abs.ts';
 import { add } from '../../src/tensor/primitives/add.ts';
 import { concat } from '../../src/tensor/primitives/concat.ts';
+import { div } from '../../src/tensor/primitives/div.ts';
 import { einsum } from '../../src/tensor/primitives/einsum.ts';
 import { equal } from '../../src/tensor/primitives/equal.ts';
 import { erf } from '../../src/tensor/primitives/erf.ts';
+import { erfc } from '../../src/tensor/primitives/erfc.ts';
 import { exp } from '../../src/tensor/primitives/exp.ts';
 import { gather } from '../../src/tensor/primitives/gather.ts';
 import { log } from '../../src/tensor/primitives/log.ts';
@@ -141,10 +143,10 @@ describe('the bound of a result', () => {
     const odd = exact(inf, -inf, nan, 0, largest, tiny, -1);
     const unknown = mul(odd, exact(...Array.from({ length: 7 }, () => largest)));
     for (const x of [odd, unknown]) {
-      for (const f of [abs, sign, exp, log, sigmoid, erf, rsqrt, reciprocal, sum, neg]) {
+      for (const f of [abs, sign, exp, log, sigmoid, erf, erfc, rsqrt, reciprocal, sum, neg]) {
         for (const e of bounds(f(x))) expect(e).not.toBeNaN();
       }
-      for (const f of [add, mul, equal, maximum, minimum]) {
+      for (const f of [add, mul, div, equal, maximum, minimum]) {
         for (const y of [odd, unknown]) for (const e of bounds(f(x, y))) expect(e).not.toBeNaN();
       }
       for (const e of bounds(select(off([0, 0, 0, 0, 0, 0, 0], [1, 1, 1, 1, 1, 1, 1]), x, odd))) {
@@ -223,6 +225,33 @@ describe('the bound of a result', () => {
     expectBound(bound(mul(x, y)), 2 * 1 + 0.5 * 4);
     expectBound(bound(einsum('i,i->', x, y)), 2 * 1 + 0.5 * 4);
     expectBound(bound(einsum('i,i,i->', x, x, x)), 2.5 ** 3 - 2 ** 3);
+  });
+
+  it('of a quotient covers a division, and a product with the reciprocal', () => {
+    const unit = u + 2 ** -53;
+    expectBound(bound(div(exact(49), exact(49))), 3 * unit);
+    expectBound(bound(div(exact(2 ** 127), exact(3 * 2 ** 125))), 3 * unit * (4 / 3));
+    expectBound(bound(div(off([6], [0.5]), off([3], [1]))), (0.5 + 2 * 1) / 2);
+    // a power of two rounds nothing, unless the quotient underflows
+    expect(bounds(div(exact(3, 0, 0), exact(0.25, -8, 3)))).toEqual([0, 0, 0]);
+    expect(bound(div(exact(tiny), exact(4)))).toBeGreaterThanOrEqual(tiny);
+    expect(bound(div(exact(largest), exact(0.25)))).toBe(inf);
+    expect(bounds(div(exact(1, 0), exact(0, 0)))).toEqual([inf, inf]);
+    expect(bound(div(exact(1), off([2], [2])))).toBe(inf);
+    expect(bounds(div(off([1], [0.5]), exact(-inf)))).toEqual([0]);
+    // the reciprocal overflows, but the quotient need not
+    const small = input(bounded(float64) as Executor, [1e-310], [1]);
+    expect(bound(div(small, small))).toBeLessThan(1e-15);
+    expect(bound(div(1, small))).toBe(inf);
+  });
+
+  it('of erfc is relative to its tail', () => {
+    const [near, far] = bounds(erfc(exact(5, 9)));
+    expect(near).toBeLessThan(20 * u * 1.6e-12);
+    expect(far).toBeLessThan(20 * u * 4.2e-37 + 2 * tiny);
+    // erfc 4 − erfc 5
+    expect(bound(erfc(off([5], [1])))).toBeGreaterThanOrEqual(1.541e-8);
+    expect(bound(erfc(off([1], [1e6])))).toBeLessThan(2.001);
   });
 
   it('covers the rounding at any operand within its bound, not only at the computed one', () => {

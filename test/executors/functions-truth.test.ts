@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { vjp } from '../../src/autograd/vjp.ts';
 import { f64, tensor } from '../../src/executors/f64/index.ts';
 import { input, read } from '../../src/tensor/input.ts';
+import { div } from '../../src/tensor/primitives/div.ts';
+import { erfc } from '../../src/tensor/primitives/erfc.ts';
 import { phi } from '../../src/tensor/primitives/phi.ts';
 import { softplus } from '../../src/tensor/primitives/softplus.ts';
 import { rng } from '../../src/tensor/random.ts';
 import type { Value } from '../../src/tensor/value.ts';
-import { fixed, phiSeries, quotient } from '../support/exact.ts';
+import { erfcSeries, fixed, phiSeries, quotient } from '../support/exact.ts';
 
 const { POSITIVE_INFINITY: inf, NaN: nan } = Number;
 const random = rng(3);
@@ -83,5 +85,28 @@ describe('softplus', () => {
     expect(nearly).toBe(Math.exp(-740));
     expect([none, all, infinite, unknown]).toEqual([0, 1e4, inf, nan]);
     expect(read(softplus(tensor([-inf])))[0]).toBe(0);
+  });
+});
+
+describe('erfc', () => {
+  const relative = (x: number, y: number): number => {
+    const truth = erfcSeries(x, 2600);
+    return quotient(fixed(y, 2600) - truth, truth);
+  };
+
+  it('is within 2½ units in the last place, also where it is tiny', () => {
+    const seen = arguments_.filter((x) => Math.abs(x) < 26.5);
+    expect(worst(erfc, [...seen, ...between(-1, 3, 100), ...between(3, 26.5, 60)], relative)).toBeLessThanOrEqual(5);
+  });
+
+  it('has its limits', () => {
+    expect(read(erfc(tensor([0, -0, -inf, inf, nan, -6, 40])))).toEqual(Float64Array.of(1, 1, 2, 0, nan, 2, 0));
+  });
+});
+
+describe('div', () => {
+  it('rounds once, also where the reciprocal of the divisor rounds or overflows', () => {
+    const [x, y] = [tensor([49, 1e-310, 1e308, 3, 1, 0, 6]), tensor([49, 1e-310, 1e308, 0.1, 0, 0, inf])];
+    expect(read(div(x, y))).toEqual(Float64Array.of(1, 1, 1, 3 / 0.1, inf, nan, 0));
   });
 });

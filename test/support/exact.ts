@@ -29,3 +29,32 @@ export function phiSeries(z: number, order: number, bits: number): bigint {
   }
   return sum;
 }
+
+/** π in units of 2⁻ᵇ, by Machin's formula `π = 16 arctan ⅕ − 4 arctan 1/239`. */
+function pi(bits: number): bigint {
+  const arctan = (n: bigint): bigint => {
+    let [power, sum] = [(1n << BigInt(bits)) / n, 0n];
+    for (let k = 1n; power !== 0n; k += 2n, power /= -n * n) sum += power / k;
+    return sum;
+  };
+  return 16n * arctan(5n) - 4n * arctan(239n);
+}
+
+/** The square root of an integer, rounded down, by Newton's iteration from above. */
+function rootOf(x: bigint): bigint {
+  let [root, next] = [x, 1n << BigInt(Math.ceil(x.toString(2).length / 2))];
+  while (next < root) [root, next] = [next, (next + x / next) >> 1n];
+  return root;
+}
+
+/** `1 − erf x = 1 − 2/√π Σ_n (−1)ⁿ x^{2n+1} / (n! (2n+1))` in units of 2⁻ᵇ. Needs some 3x² bits more than the result has. */
+export function erfcSeries(x: number, bits: number): bigint {
+  const [one, at] = [1n << BigInt(bits), fixed(x, bits)];
+  const square = (at * at) >> BigInt(bits);
+  let [term, sum] = [at, 0n];
+  for (let n = 0n; term !== 0n; n++) {
+    sum += term / (2n * n + 1n);
+    term = -(term * square) / ((n + 1n) << BigInt(bits));
+  }
+  return one - (2n * sum * one) / rootOf(pi(bits) << BigInt(bits));
+}

@@ -45,6 +45,8 @@ export const float32: Precision = {
 
 /** Roundings of sigmoid: an exp, an addition, and a reciprocal, which counts as two. */
 export const sigmoidRoundings = ({ functions }: Precision): number => functions + 3;
+/** Roundings of erfc. Device libraries are within 5 ulp in double precision, 4 in single precision, relative to its tail. */
+export const erfcRoundings = ({ functions }: Precision): number => functions + 6;
 /** Roundings of softplus: an exp, a log1p and an addition. The log1p passes on at most the error of the exp. */
 export const softplusRoundings = ({ functions }: Precision): number => 2 * functions + 1;
 /** Roundings of phi: an expm1, then a subtraction, a reciprocal and a product for each order. Where these cancel, use a series. */
@@ -53,6 +55,11 @@ export const phiRoundings = ({ functions }: Precision, order: number): number =>
 export const angleRoundings = 8;
 /** Roundings of a reciprocal: on a device its error may be a whole ulp, not only half of one. */
 export const reciprocalRoundings = 2;
+/**
+ * Roundings of a quotient: of one division, or of a reciprocal and a product. The product is right only where the reciprocal is a
+ * normal number of the format: for other divisors, an implementation must divide.
+ */
+export const quotientRoundings = reciprocalRoundings + 1;
 
 /**
  * Rounds to numbers of the format: to nearest, and to 0 where a device may flush to 0. Use it on inputs, as both sides of a comparison

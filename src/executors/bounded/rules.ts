@@ -11,9 +11,11 @@ import { linearScanRule } from './linear-scan.ts';
 import { type Bounded, evaluate, type Rule } from './operands.ts';
 import {
   angleRoundings,
+  erfcRoundings,
   isExact,
   type Precision,
   phiRoundings,
+  quotientRoundings,
   reciprocalRoundings,
   sigmoidRoundings,
   softplusRoundings,
@@ -127,6 +129,18 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     return withRounding(out, Math.abs(x) * ey + ex * (Math.abs(y) + ey), isSign ? 0 : 1);
   });
 
+  /** Quotient: `(e_x + |x/y| e_y) / (|y| − e_y)`, and its roundings. A divisor that is a power of two rounds only by underflow. */
+  const div = pairwise((x, ex, y, ey, out) => {
+    if (!Number.isFinite(x)) return ex + ey === 0 ? 0 : infinite;
+    if (!Number.isFinite(y)) return ey === 0 && ex < infinite ? 0 : infinite;
+    const room = Math.abs(y) - ey;
+    if (!(room > 0) || ex === infinite) return infinite;
+    if (x === 0 && ex === 0) return 0;
+    const shifts = ey === 0 && isPowerOfTwo(room);
+    const e = withRounding(out, (ex + Math.abs(out) * ey) / room, shifts ? 0 : quotientRoundings);
+    return shifts && room > 1 && Math.abs(out) - e < tiny ? e + tiny : e;
+  });
+
   /** Product with a literal. Both sides round the literal, if inexact, and the product. A power of two rounds only by underflow. */
   const scale: Rule = (xs, primitive, params, shape) => {
     const by = Math.abs((params as ScaleParams).by);
@@ -166,6 +180,7 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
   return {
     add,
     mul,
+    div,
     scale,
     abs: unchanged,
     stopGradient: unchanged,
@@ -196,6 +211,10 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
       const steepest = Math.max(0, Math.abs(x) - e);
       return Math.min(2, (2 / Math.sqrt(Math.PI)) * Math.exp(-steepest * steepest) * e);
     }, functions),
+    erfc: each((x, e) => {
+      const steepest = Math.max(0, Math.abs(x) - e);
+      return Math.min(2, (2 / Math.sqrt(Math.PI)) * Math.max(Math.exp(-steepest * steepest), least) * e);
+    }, erfcRoundings(precision)),
     // (x − e)^{−1/2} − x^{−1/2}
     rsqrt: each((x, e, y) => (e < x ? y * Math.expm1(-0.5 * Math.log1p(-e / x)) : infinite), functions),
     // 1/(|x| − e) − 1/|x|

@@ -8,7 +8,7 @@ import type { Executor, Value } from '../../tensor/value.ts';
 import { large, zeros } from './allocate.ts';
 import { causalConvolution } from './causal-convolution.ts';
 import { einsum } from './einsum.ts';
-import { erf } from './erf.ts';
+import { erf, erfc } from './erf.ts';
 import { linearScan } from './linear-scan.ts';
 import { around, broadcast, copySteps, transpose } from './movement.ts';
 import { phi } from './phi.ts';
@@ -89,8 +89,10 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
     return out;
   },
   abs: each(Math.abs),
+  div: pairwise((x, y) => x / y),
   equal: pairwise((x, y) => (x === y ? 1 : 0)),
   erf: each(erf),
+  erfc: each(erfc),
   cos: each(Math.cos),
   exp: each(Math.exp),
   expm1: each(Math.expm1),

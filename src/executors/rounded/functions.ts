@@ -1,13 +1,14 @@
 /** @file Computes elementary functions with random errors, as large as those of a correct implementation may be. */
 import type { PhiParams } from '../../tensor/primitives/phi.ts';
 import {
+  erfcRoundings,
   type Precision,
   phiRoundings,
   reciprocalRoundings,
   sigmoidRoundings,
   softplusRoundings,
 } from '../bounded/precision.ts';
-import { erf } from '../f64/erf.ts';
+import { erf, erfc } from '../f64/erf.ts';
 import { phi } from '../f64/phi.ts';
 import type { Arithmetic } from './order.ts';
 
@@ -27,6 +28,7 @@ const inexact = {
   sin: { of: Math.sin, units: functionUnits },
   cos: { of: Math.cos, units: functionUnits },
   erf: { of: erf, units: functionUnits },
+  erfc: { of: erfc, units: erfcRoundings },
   rsqrt: { of: (x) => 1 / Math.sqrt(x), units: functionUnits },
   sigmoid: { of: (x) => 1 / (1 + Math.exp(-x)), units: sigmoidRoundings },
   softplus: { of: (x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(x > 0 ? -x : x)), units: softplusRoundings },
@@ -53,4 +55,13 @@ export function perturbed(
   const { of, units }: Inexact = inexact[name];
   const off = (2 * random.uniform() - 1) * (units(precision, params) - 1) * precision.u;
   return round(of(x, params) * (1 + off));
+}
+
+/** Divides, or multiplies by a reciprocal where that is a normal number of the format. The reciprocal of a power of two is exact. */
+export function quotient(x: number, y: number, precision: Precision, arithmetic: Arithmetic): number {
+  const { round, random } = arithmetic;
+  const isNormal = Math.abs(1 / y) >= precision.tiny && Math.abs(1 / y) <= precision.largest;
+  if (!isNormal || random.integer(2) === 0) return round(x / y);
+  const isPower = Math.abs(y) === 2 ** Math.round(Math.log2(Math.abs(y)));
+  return round(x * (isPower ? 1 / y : perturbed('reciprocal', y, undefined, precision, arithmetic)));
 }

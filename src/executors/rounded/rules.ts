@@ -4,7 +4,7 @@ import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Precision } from '../bounded/precision.ts';
 import { convolutionByTransform, convolutionSummands } from './causal-convolution.ts';
-import { type FunctionName, functionNames, perturbed } from './functions.ts';
+import { type FunctionName, functionNames, perturbed, quotient } from './functions.ts';
 import { linearScan } from './linear-scan.ts';
 import { type Arithmetic, addUp, type Summand } from './order.ts';
 import { einsumSummands, scatterSummands, sumSummands } from './summands.ts';
@@ -51,6 +51,8 @@ export const rules: Rules = {
     return convolutionByTransform(a, b, params, shape, precision, arithmetic);
   },
   concat: 'exact',
+  div: ([x, y], _params, _shape, arithmetic, precision) =>
+    x!.data.map((value, i) => quotient(value, y!.data[i]!, precision, arithmetic)),
   einsum: (xs, params, shape, arithmetic) => sums(shape, arithmetic, einsumSummands(xs, params, shape, arithmetic)),
   equal: 'exact',
   gather: 'exact',

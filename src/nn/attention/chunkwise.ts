@@ -1,8 +1,9 @@
 /** @file Softmax attention in chunkwise mode: queries and keys in chunks, with an online softmax. */
 import { zerosLike } from '../../tensor/operand.ts';
-import { chunks, div, sub } from '../../tensor/ops.ts';
+import { chunks, sub } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
+import { div } from '../../tensor/primitives/div.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { exp } from '../../tensor/primitives/exp.ts';
 import { maximum } from '../../tensor/primitives/maximum.ts';

@@ -1,8 +1,8 @@
 /** @file Linear attention divided by the sum of its weights. */
 import { filledLike } from '../../tensor/operand.ts';
-import { div } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
+import { div } from '../../tensor/primitives/div.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import type { Value } from '../../tensor/value.ts';

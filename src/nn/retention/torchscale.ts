@@ -6,9 +6,9 @@
  */
 import { fail } from '../../tensor/errors.ts';
 import { constantLike } from '../../tensor/operand.ts';
-import { div } from '../../tensor/ops.ts';
 import { abs } from '../../tensor/primitives/abs.ts';
 import { add } from '../../tensor/primitives/add.ts';
+import { div } from '../../tensor/primitives/div.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { maxReduce } from '../../tensor/primitives/max-reduce.ts';
 import { maximum } from '../../tensor/primitives/maximum.ts';

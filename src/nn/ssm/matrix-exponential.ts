@@ -3,11 +3,12 @@
 import { firstIsLarger } from '../../tensor/compare.ts';
 import { fail } from '../../tensor/errors.ts';
 import { constantLike } from '../../tensor/operand.ts';
-import { div, sub } from '../../tensor/ops.ts';
+import { sub } from '../../tensor/ops.ts';
 import { abs } from '../../tensor/primitives/abs.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { broadcast } from '../../tensor/primitives/broadcast.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
+import { div } from '../../tensor/primitives/div.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { maxReduce } from '../../tensor/primitives/max-reduce.ts';
 import { mul } from '../../tensor/primitives/mul.ts';

@@ -6,9 +6,11 @@ import { broadcastPrimitive } from './broadcast.ts';
 import { causalConvolutionPrimitive } from './causal-convolution.ts';
 import { concatPrimitive } from './concat.ts';
 import { cosPrimitive } from './cos.ts';
+import { divPrimitive } from './div.ts';
 import { einsumPrimitive } from './einsum.ts';
 import { equalPrimitive } from './equal.ts';
 import { erfPrimitive } from './erf.ts';
+import { erfcPrimitive } from './erfc.ts';
 import { expPrimitive } from './exp.ts';
 import { expm1Primitive } from './expm1.ts';
 import { gatherPrimitive } from './gather.ts';
@@ -43,9 +45,11 @@ export const primitives = {
   causalConvolution: causalConvolutionPrimitive,
   concat: concatPrimitive,
   cos: cosPrimitive,
+  div: divPrimitive,
   einsum: einsumPrimitive,
   equal: equalPrimitive,
   erf: erfPrimitive,
+  erfc: erfcPrimitive,
   exp: expPrimitive,
   expm1: expm1Primitive,
   gather: gatherPrimitive,

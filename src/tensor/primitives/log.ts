@@ -2,14 +2,13 @@
 import { apply } from '../apply.ts';
 import { elementwiseShape, none, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';
-import { mul } from './mul.ts';
-import { reciprocal } from './reciprocal.ts';
+import { div } from './div.ts';
 
 export const logPrimitive: Primitive<typeof none> = {
   name: 'log',
   shape: elementwiseShape,
   // d log x = dx / x
-  vjp: (ct, _out, [x]) => [mul(ct, reciprocal(x!))],
+  vjp: (ct, _out, [x]) => [div(ct, x!)],
 };
 
 /**

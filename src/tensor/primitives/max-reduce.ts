@@ -5,9 +5,9 @@ import type { Primitive } from '../primitive.ts';
 import { axisOf, show } from '../shape.ts';
 import type { Value } from '../value.ts';
 import { broadcast } from './broadcast.ts';
+import { div } from './div.ts';
 import { equal } from './equal.ts';
 import { mul } from './mul.ts';
-import { reciprocal } from './reciprocal.ts';
 import { reshape } from './reshape.ts';
 import { sum } from './sum.ts';
 
@@ -24,7 +24,7 @@ export const maxReducePrimitive: Primitive<MaxReduceParams> = {
   vjp(ct, out, [x], { axis }) {
     const kept = x!.shape.map((length, i) => (i === axis ? 1 : length));
     const largest = equal(x!, broadcast(reshape(out, kept), x!.shape));
-    const share = mul(ct, reciprocal(sum(largest, [axis])));
+    const share = div(ct, sum(largest, [axis]));
     return [mul(largest, broadcast(reshape(share, kept), x!.shape))];
   },
 };

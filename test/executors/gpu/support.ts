@@ -125,6 +125,7 @@ const domains: { readonly [N in PrimitiveName]?: (x: number) => number } = {
   log: (x) => Math.abs(x) + 2 ** -20,
   rsqrt: (x) => Math.abs(x) + 2 ** -20,
   reciprocal: (x) => (x === 0 ? 1 : x),
+  div: (x) => (x === 0 ? 1 : x),
 };
 
 /** One program of at most `count` uses of a primitive. */

@@ -13,6 +13,9 @@ import { type Position, positions } from '../dense.ts';
 import {
   type DoubleDouble,
   dd,
+  divided,
+  erfcOf,
+  erfOf,
   exponential,
   exponentialMinusOne,
   inverse,
@@ -31,6 +34,8 @@ type Numbers = readonly DoubleDouble[];
 type Operand = Value<Numbers>;
 
 const functions: Readonly<Record<string, (x: DoubleDouble, params: unknown) => DoubleDouble>> = {
+  erf: erfOf,
+  erfc: erfcOf,
   abs: (x) => (x.hi < 0 ? minus(x) : x),
   exp: exponential,
   expm1: exponentialMinusOne,
@@ -48,6 +53,7 @@ const isLess = (x: DoubleDouble, y: DoubleDouble): boolean => x.hi < y.hi || (x.
 const ofTwo: Readonly<Record<string, (x: DoubleDouble, y: DoubleDouble) => DoubleDouble>> = {
   add: plus,
   mul: times,
+  div: divided,
   maximum: (x, y) => (isLess(x, y) ? y : x),
   minimum: (x, y) => (isLess(x, y) ? x : y),
 };

@@ -67,6 +67,37 @@ export function inverse(x: DoubleDouble): DoubleDouble {
 
 export const divided = (x: DoubleDouble, y: DoubleDouble): DoubleDouble => times(x, inverse(y));
 
+/** π. */
+const pi = dd(Math.PI, 1.2246467991473532e-16);
+
+/** `2/√π Σ_n (−1)ⁿ x^{2n+1} / (n! (2n+1))` for |x| ≤ 2. */
+function errorSeries(x: DoubleDouble): DoubleDouble {
+  const square = minus(times(x, x));
+  let [term, total] = [x, x];
+  for (let n = 1; n <= 60; n++) {
+    term = divided(times(term, square), dd(n));
+    total = plus(total, divided(term, dd(2 * n + 1)));
+  }
+  return times(times(dd(2), inverseRoot(pi)), total);
+}
+
+/** `e^{−x²} / (√π (x + ½/(x + 1/(x + ³⁄₂/(x + …)))))` for x ≥ 2. */
+function errorTail(x: DoubleDouble): DoubleDouble {
+  let fraction = x;
+  for (let n = Math.ceil(800 / x.hi ** 2) + 20; n > 0; n--) fraction = plus(x, divided(dd(n / 2), fraction));
+  return divided(times(exponential(minus(times(x, x))), inverseRoot(pi)), fraction);
+}
+
+/** 1 − erf x. */
+export function erfcOf(x: DoubleDouble): DoubleDouble {
+  if (x.hi < -2) return plus(dd(2), minus(erfcOf(minus(x))));
+  if (x.hi > 30) return zero;
+  return x.hi < 2 ? plus(one, minus(errorSeries(x))) : errorTail(x);
+}
+
+export const erfOf = (x: DoubleDouble): DoubleDouble =>
+  Math.abs(x.hi) < 2 ? errorSeries(x) : plus(one, minus(erfcOf(x)));
+
 /** 1/√x, by a Newton step from the double-precision value. */
 export function inverseRoot(x: DoubleDouble): DoubleDouble {
   let y = dd(1 / Math.sqrt(x.hi));

@@ -4,8 +4,10 @@ import { input } from '../../../src/tensor/input.ts';
 import { abs } from '../../../src/tensor/primitives/abs.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
 import { cos } from '../../../src/tensor/primitives/cos.ts';
+import { div } from '../../../src/tensor/primitives/div.ts';
 import { equal } from '../../../src/tensor/primitives/equal.ts';
 import { erf } from '../../../src/tensor/primitives/erf.ts';
+import { erfc } from '../../../src/tensor/primitives/erfc.ts';
 import { exp } from '../../../src/tensor/primitives/exp.ts';
 import { expm1 } from '../../../src/tensor/primitives/expm1.ts';
 import { log } from '../../../src/tensor/primitives/log.ts';
@@ -25,6 +27,7 @@ import { softplus } from '../../../src/tensor/primitives/softplus.ts';
 import { stopGradient } from '../../../src/tensor/primitives/stop-gradient.ts';
 import type { Value } from '../../../src/tensor/value.ts';
 import { at, build, type Dense, denseOf, numbersIn, positive, shapes, signed } from '../dense.ts';
+import { erfcSeries, quotient } from '../exact.ts';
 import type { Entry, Use } from './entry.ts';
 
 /** Draws uses of a function of one element. */
@@ -82,6 +85,7 @@ function phiBySeries(z: number, order: number): number {
 export const elementwiseEntries = {
   add: { derivative: 'smooth', uses: pairwise(add, (x, y) => x + y, fc.tuple(signed, signed)) },
   mul: { derivative: 'smooth', uses: pairwise(mul, (x, y) => x * y, fc.tuple(signed, signed)) },
+  div: { derivative: 'smooth', uses: pairwise(div, (x, y) => x / y, fc.tuple(signed, signed)) },
   scale: {
     derivative: 'smooth',
     uses: signed.chain((by) =>
@@ -98,6 +102,11 @@ export const elementwiseEntries = {
   cos: { derivative: 'smooth', uses: elementwise(cos, Math.cos, signed) },
   log: { derivative: 'smooth', uses: elementwise(log, Math.log, positive) },
   erf: { derivative: 'smooth', ulps: 32, uses: elementwise(erf, erfBySeries, signed) },
+  erfc: {
+    derivative: 'smooth',
+    ulps: 5,
+    uses: elementwise(erfc, (x) => quotient(erfcSeries(x, 300), 1n << 300n), signed),
+  },
   sigmoid: { derivative: 'smooth', ulps: 4, uses: elementwise(sigmoid, (x) => 1 / (1 + Math.exp(-x)), signed) },
   softplus: {
     derivative: 'smooth',

@@ -4,7 +4,9 @@ import {
   byBits,
   byLadder,
   cos,
+  div,
   erf,
+  erfc,
   exp,
   expm1,
   log,
@@ -35,6 +37,7 @@ const by =
 export const elementwise = {
   add: each((x, y) => `${x} + ${y}`),
   mul: each((x, y) => `${x} * ${y}`),
+  div: (fuser, xs) => fuser.apply(([x, y], q) => div(x!, y!, q!), xs, workOf.div),
   // the factor is an argument and not part of the text, so that all factors share one compiled kernel
   scale: (fuser, [x], { by: factor }, shape) =>
     each((a, c) => `${a} * ${c}`)(fuser, [x!, { shape, numbers: fill(factor) }], none, shape),
@@ -52,6 +55,7 @@ export const elementwise = {
   sin: by(sin, workOf.sin),
   cos: by(cos, workOf.cos),
   erf: by(erf, workOf.erf),
+  erfc: by(erfc, workOf.erfc),
   reciprocal: by(reciprocal, workOf.reciprocal),
   rsqrt: by(rsqrt, workOf.rsqrt),
   sigmoid: by(sigmoid, workOf.sigmoid),

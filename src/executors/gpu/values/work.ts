@@ -8,6 +8,7 @@ export const workOf = {
   /** The comparison that guards a pad or a concat. */
   guard: 1,
   reciprocal: 1,
+  div: 1,
   rsqrt: 1,
   exp: 4,
   log: 4,
@@ -16,6 +17,7 @@ export const workOf = {
   sigmoid: 4,
   expm1: 5,
   erf: 6,
+  erfc: 8,
   softplus: 6,
   phi: 8,
 } as const;

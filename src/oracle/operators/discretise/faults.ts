@@ -1,7 +1,7 @@
 /** @file Faults of discretise: another rule than the declared one; shared, detached or missing steps. */
 import type { DiscretisationRule } from '../../../nn/ssm/discretise.ts';
-import { div } from '../../../tensor/ops.ts';
 import { broadcast } from '../../../tensor/primitives/broadcast.ts';
+import { div } from '../../../tensor/primitives/div.ts';
 import { reshape } from '../../../tensor/primitives/reshape.ts';
 import { slice } from '../../../tensor/primitives/slice.ts';
 import { stopGradient } from '../../../tensor/primitives/stop-gradient.ts';

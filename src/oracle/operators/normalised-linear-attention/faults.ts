@@ -3,8 +3,9 @@ import { chunkwiseLinearAttention } from '../../../nn/linear-attention/chunkwise
 import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.ts';
 import { recurrentLinearAttention } from '../../../nn/linear-attention/recurrent.ts';
 import { filledLike, zerosLike } from '../../../tensor/operand.ts';
-import { chunks, div } from '../../../tensor/ops.ts';
+import { chunks } from '../../../tensor/ops.ts';
 import { add } from '../../../tensor/primitives/add.ts';
+import { div } from '../../../tensor/primitives/div.ts';
 import { einsum } from '../../../tensor/primitives/einsum.ts';
 import { linearScan } from '../../../tensor/primitives/linear-scan.ts';
 import { mul } from '../../../tensor/primitives/mul.ts';

@@ -10,9 +10,10 @@ import {
 } from '../../../nn/selective-scan/modes.ts';
 import { recurrentStates } from '../../../nn/selective-scan/recurrences.ts';
 import { filledLike, zerosLike } from '../../../tensor/operand.ts';
-import { at, chunks, div, stack, sub } from '../../../tensor/ops.ts';
+import { at, chunks, stack, sub } from '../../../tensor/ops.ts';
 import { add } from '../../../tensor/primitives/add.ts';
 import { concat } from '../../../tensor/primitives/concat.ts';
+import { div } from '../../../tensor/primitives/div.ts';
 import { einsum } from '../../../tensor/primitives/einsum.ts';
 import { linearScan } from '../../../tensor/primitives/linear-scan.ts';
 import { maximum } from '../../../tensor/primitives/maximum.ts';
