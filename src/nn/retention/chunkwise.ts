@@ -3,8 +3,18 @@ import { zerosLike } from '../../tensor/operand.ts';
 import { chunks } from '../../tensor/ops.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
 import type { Value } from '../../tensor/value.ts';
+import { type PowerTable, powerTable } from './decay-tables.ts';
 import { type Retention, type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
-import { parallelRetention } from './parallel.ts';
+import { retainAtOnce } from './parallel.ts';
+
+/** Retention chunk by chunk, with a formula for powers of γ. `call` names it in errors. */
+export const retainInChunks =
+  (call: string, powers: PowerTable) =>
+  (chunkSize: number): Retention =>
+  (inputs, state) => {
+    retentionAxes(call, inputs, state);
+    return overChunks(chunkSize, retainAtOnce(call, powers), inputs, state);
+  };
 
 /**
  * Retention over chunks of `chunkSize` tokens; the last chunk may be shorter. Each chunk runs in parallel mode from the state of
@@ -13,12 +23,7 @@ import { parallelRetention } from './parallel.ts';
  * const one = tensor([[[[2], [2]]]]);
  * read(chunkwiseRetention(1)({ q: one, k: one, v: one, decay: [0.5] }, tensor([[[[0]]]])).output) // [8, 12]
  */
-export const chunkwiseRetention =
-  (chunkSize: number): Retention =>
-  (inputs, state) => {
-    retentionAxes('chunkwiseRetention', inputs, state);
-    return overChunks(chunkSize, parallelRetention, inputs, state);
-  };
+export const chunkwiseRetention = retainInChunks('chunkwiseRetention', powerTable);
 
 /** Runs a retention chunk by chunk, carries the state, and joins the outputs. `start` is the number of tokens before a chunk. */
 export function overChunks(

@@ -1,5 +1,7 @@
 /** @file Tables of powers of γ. They use products instead of exp or pow, so they are exact for γ = ½. */
-import type { Slack } from '../../tensor/value.ts';
+import { constantLike } from '../../tensor/operand.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
+import type { Slack, Value } from '../../tensor/value.ts';
 
 /** Powers `γ⁰ … γ^{count−1}` of each head, [h, count], row-major. */
 export function decayPowers(decay: readonly number[], count: number): Float64Array {
@@ -37,3 +39,18 @@ export const powerSlack =
   (t: number): Slack =>
   (power) =>
     (t + 1) * power;
+
+/** A formula for powers `γ^n` of each head, [h, ...shape], from the exponents n of the entries of a shape; 0 where n < 0. */
+export type PowerTable = (like: Value, decay: readonly number[], exponents: readonly number[], shape: Shape) => Value;
+
+/** Computes powers of γ as a table of constants. */
+export const powerTable: PowerTable = (like, decay, exponents, shape) => {
+  const largest = exponents.reduce((most, n) => Math.max(most, n), 0);
+  const powers = decayPowers(decay, largest + 1);
+  const table = new Float64Array(decay.length * sizeOf(shape));
+  for (let i = 0; i < table.length; i++) {
+    const [h, n] = [Math.floor(i / exponents.length), exponents[i % exponents.length]!];
+    table[i] = n < 0 ? 0 : powers[h * (largest + 1) + n]!;
+  }
+  return constantLike(like, table, [decay.length, ...shape], powerSlack(largest));
+};

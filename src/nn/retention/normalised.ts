@@ -55,7 +55,7 @@ export function normalisedRetention(
 }
 
 /** Divides y_t by √λ_t with `λ_t = Σ_{j≤t} γ^j`, counted from the sequence's first token. All modes have the same divisor. */
-function decayNormalised(
+export function decayNormalised(
   retention: Retention,
   inputs: RetentionInputs,
   state: Value,

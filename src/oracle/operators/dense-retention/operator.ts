@@ -6,6 +6,7 @@ import { denseRetention as doubleSum } from '../../../../spec/25-dense-retention
 import { headChannels } from '../../../../spec/multi-scale-retention.ts';
 import type { Matrix } from '../../../../spec/notation.ts';
 import { headsLast, splitHeads } from '../../../nn/multi-head-retention.ts';
+import type { Retention } from '../../../nn/retention/inputs.ts';
 import { retentionIn } from '../../../nn/retention/modes.ts';
 import { reshape } from '../../../tensor/primitives/reshape.ts';
 import type { Value } from '../../../tensor/value.ts';
@@ -30,6 +31,7 @@ import {
   withoutSources,
 } from '../shared/dense-features.ts';
 import { inEveryMode, type ModeName, modeOf } from '../shared/modes.ts';
+import { retentionForms } from '../shared/retention-forms.ts';
 
 const sequences = 'q bt(hd), k bt(hd), v bt(he), x bti, state bhde, keys.* bt(hd), values.* bt(he)';
 
@@ -45,17 +47,29 @@ type DenseRetentionSettings = FusionSettings & { readonly decay: readonly number
 
 type DenseProgram = ProgramOf<typeof signature, DenseRetentionSettings>;
 
-/** Runs retention in a mode on q, k [b, t, h·d] and v [b, t, h·e], whose heads are concatenated. */
+/** Runs retention on q, k [b, t, h·d] and v [b, t, h·e], whose heads are concatenated. */
 function retain(
-  name: ModeName,
-  { decay, chunkSize }: DenseRetentionSettings,
+  retention: Retention,
+  { decay }: DenseRetentionSettings,
   [q, k, v]: readonly [Value, Value, Value],
   before: Value,
 ): Record<'output' | 'state', Value> {
   const [qs, ks, vs] = [q, k, v].map((x) => splitHeads(x, decay.length)) as [Value, Value, Value];
-  const { output, state } = retentionIn(modeOf(name, chunkSize))({ q: qs, k: ks, v: vs, decay }, before);
+  const { output, state } = retention({ q: qs, k: ks, v: vs, decay }, before);
   return { output: reshape(headsLast(output), v.shape), state };
 }
+
+const retentionOf = (name: ModeName, { chunkSize }: DenseRetentionSettings): Retention =>
+  retentionIn(modeOf(name, chunkSize));
+
+/** Runs a retention over fused keys and values. */
+const denselyConnected =
+  (retention: Retention): DenseProgram =>
+  ({ q, k, v, x, state, ...inputs }, settings) => {
+    const keys = fusedOnEngine(k, under(inputs, 'keys.'), x, weightsOf(inputs, 'param.k.'), settings);
+    const values = fusedOnEngine(v, under(inputs, 'values.'), x, weightsOf(inputs, 'param.v.'), settings);
+    return retain(retention, settings, [q, keys, values], state);
+  };
 
 /** Runs retention without dense connections. */
 const plainRetention =
@@ -63,7 +77,12 @@ const plainRetention =
   (inputs, settings) => {
     const { q, k, v, state } = inputs as Named & Record<'q' | 'k' | 'v' | 'state', Value>;
     const own = (x: Value, norm: string): Value => alone(x, inputs[norm], settings.epsilon);
-    return retain(mode as ModeName, settings, [q, own(k, 'param.k.norm'), own(v, 'param.v.norm')], state);
+    return retain(
+      retentionOf(mode as ModeName, settings),
+      settings,
+      [q, own(k, 'param.k.norm'), own(v, 'param.v.norm')],
+      state,
+    );
   };
 
 /** Dense retention, Eq. 25. */
@@ -125,12 +144,10 @@ export const denseRetention = defineOperator({
   }),
   modes: inEveryMode(
     (name): DenseProgram =>
-      ({ q, k, v, x, state, ...inputs }, settings) => {
-        const keys = fusedOnEngine(k, under(inputs, 'keys.'), x, weightsOf(inputs, 'param.k.'), settings);
-        const values = fusedOnEngine(v, under(inputs, 'values.'), x, weightsOf(inputs, 'param.v.'), settings);
-        return retain(name, settings, [q, keys, values], state);
-      },
+      (inputs, settings) =>
+        denselyConnected(retentionOf(name, settings))(inputs, settings),
   ),
+  ...retentionForms<typeof signature, DenseRetentionSettings>(denselyConnected),
   reference: 'recurrent',
   laws: { timeInvariant: true, reductions: withoutSources(plainRetention) },
 });

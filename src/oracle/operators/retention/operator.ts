@@ -9,10 +9,12 @@ import { inEveryMode, modeOf } from '../shared/modes.ts';
 import {
   laterPosition,
   type RetentionSettings,
+  retaining,
   retentionLayouts,
   retentionModes,
   retentionSignature,
 } from '../shared/retention.ts';
+import { retentionForms } from '../shared/retention-forms.ts';
 
 /** Retention, Eqs. 19 and 20. All modes compute the same function, which is linear in values and state. */
 export const retention = defineOperator({
@@ -31,6 +33,9 @@ export const retention = defineOperator({
     return mode === 'parallel' ? { ...result, output: denseRetention(q, k, v, decay[h]!, state) } : result;
   }),
   modes: retentionModes('none'),
+  ...retentionForms<typeof retentionSignature, RetentionSettings>((retain) =>
+    retaining(({ state, ...inputs }) => retain(inputs, state)),
+  ),
   reference: 'recurrent',
   after: laterPosition,
   laws: { heads: 'h', headSettings: ['decay'], linearIn: ['v', 'state'], timeInvariant: true, exact: true },

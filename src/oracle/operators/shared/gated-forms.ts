@@ -19,6 +19,9 @@ const byGates = (left: (logs: Value, axis: number) => Left): DecayFormula => ({
 });
 const [cumulated, segments] = [byGates(byCumulatedLogarithms), byGates(bySegmentSums)];
 
+/** Linear attention over all tokens at once by cumulated gates, with the tape's gradient of gates. */
+export const cumulatedAtOnce: LinearAttention = attendAtOnce('cumulatedGates', cumulated);
+
 /** A form as linear attention in a mode. */
 interface AttentionForm extends Omit<Form, 'program'> {
   readonly attention: (chunkSize: number) => LinearAttention;
@@ -32,7 +35,7 @@ const attentionForms = (name: ModeName): Readonly<Record<string, AttentionForm>>
   cumulatedGates: {
     says: 'exponentials of differences of gates, cumulated over the sequence',
     loses: losesDigits,
-    attention: () => withGateDifferences(attendAtOnce('cumulatedGates', cumulated)),
+    attention: () => withGateDifferences(cumulatedAtOnce),
   },
   ...(name === 'chunkwise' && {
     gatesCumulatedInChunks: {
