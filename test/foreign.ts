@@ -4,7 +4,7 @@ import type { Dtype } from '../src/oracle/backends/backend.ts';
 import { medianOf } from '../src/oracle/check/ratios.ts';
 import { arithmetics, type ProfileName } from './support/foreign/arithmetic.ts';
 import { foreign } from './support/foreign/index.ts';
-import { operatorOf, type Tried, tryMode } from './support/foreign/trial.ts';
+import { operatorOf, sizeOfCase, type Tried, tryMode } from './support/foreign/trial.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -35,15 +35,18 @@ const programs = foreign.filter(
 );
 const profiles = options.profile.toUpperCase().split(',') as (ProfileName & Dtype)[];
 
-const show = ({ program, arithmetic, cases, alarms, ratios, first }: Tried, mode: string): string => {
+const show = ({ program, arithmetic, cases, alarms, ratios, smallest }: Tried, mode: string): string => {
   const { operator, name, loses } = program;
   const percent = (x: number): string => `${(100 * x).toPrecision(2)} %`.padStart(9);
   const verdict = cases === 0 ? 'no case' : alarms === 0 ? 'right' : loses === undefined ? 'ALARM' : 'loses';
   const row = `${verdict.padEnd(8)}${operator.padEnd(26)}${mode.padEnd(12)}${name.padEnd(44)}${arithmetic.name.padEnd(14)}${`${cases}`.padStart(7)}${`${alarms}`.padStart(7)}${percent(ratios.max)}${percent(medianOf(ratios))}`;
-  if (first === null) return row;
-  const { c, judgement } = first;
+  if (smallest === null) return row;
+  const { c, judgement } = smallest;
   const message = judgement.mismatches.map((mismatch) => mismatch.message).join('\n        ');
-  const shapes = Object.entries(c.inputs).map(([input, { shape }]) => `${input} [${shape}]`);
+  const tensors = { ...c.inputs, ...Object.fromEntries(Object.entries(c.cotangents).map(([of, x]) => [`d ${of}`, x])) };
+  const shapes = Object.entries(tensors).map(
+    ([of, { shape, data }]) => `${of} [${shape}]${sizeOfCase(c) <= 24 ? ` = ${[...data].join(' ')}` : ''}`,
+  );
   return `${row}\n        ${message}\n        seed ${c.seed}, ${c.values}, ${JSON.stringify(c.settings)}, ${shapes.join(', ')}`;
 };
 

@@ -33,6 +33,7 @@ export interface Arithmetic {
   rcp(x: number): number;
   rsqrt(x: number): number;
   erf(x: number): number;
+  erfc(x: number): number;
   sin(x: number): number;
   cos(x: number): number;
 }
@@ -87,6 +88,7 @@ export function arithmetic({ functions = 'nearest', coarse = 1, fused = false, .
     rcp: (x) => r(off(1 / x, -23)),
     rsqrt: (x) => r(off(1 / Math.sqrt(x), -22.9)),
     erf: near(erf),
+    erfc: near(erfc),
     sin: near(Math.sin),
     cos: near(Math.cos),
   };
@@ -126,21 +128,23 @@ function fusedInDouble(x: number, y: number, z: number): number {
   return plain + (product - (plain - part) + (z - part) + rest);
 }
 
-/** erf by its series near 0 and by a continued fraction of erfc far from it, to about 2 ulp. */
+/** erf by its series near 0, and by erfc far from it. */
 function erf(x: number): number {
-  const z = Math.abs(x);
-  if (z > 6) return Math.sign(x);
-  if (z < 2.5) {
-    let [term, total] = [x, x];
-    for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(total); n++) {
-      term *= (-x * x) / n;
-      total += term / (2 * n + 1);
-    }
-    return (2 / Math.sqrt(Math.PI)) * total;
+  if (Math.abs(x) > 1) return Math.sign(x) * (1 - erfc(Math.abs(x)));
+  let [term, total] = [x, x];
+  for (let n = 1; Math.abs(term) > 1e-18 * Math.abs(total); n++) {
+    term *= (-x * x) / n;
+    total += term / (2 * n + 1);
   }
-  let fraction = z;
-  for (let n = 60; n >= 1; n--) fraction = z + n / 2 / fraction;
-  return Math.sign(x) * (1 - Math.exp(-z * z) / Math.sqrt(Math.PI) / fraction);
+  return (2 / Math.sqrt(Math.PI)) * total;
+}
+
+/** erfc by a continued fraction where it is small, to some 1e-14. */
+function erfc(x: number): number {
+  if (x < 1) return 1 - erf(x);
+  let fraction = x;
+  for (let n = 300; n >= 1; n--) fraction = x + n / 2 / fraction;
+  return Math.exp(-x * x) / Math.sqrt(Math.PI) / fraction;
 }
 
 /** Rounds to p significant bits, to nearest. */

@@ -1,8 +1,24 @@
 /** @file Lists all foreign programs. */
+import { attentions } from './attention.ts';
+import { convolutions } from './convolution.ts';
+import { discretisations } from './discretise.ts';
 import { linearAttentions } from './linear-attention.ts';
 import { linearScans } from './linear-scan.ts';
+import { normalised } from './normalised.ts';
 import type { Foreign } from './program.ts';
 import { selectiveScans } from './selective-scan.ts';
+import { stateSpaces } from './state-spaces.ts';
+import { tokenPrograms } from './tokens.ts';
 
 /** All foreign programs, by operator. */
-export const foreign: readonly Foreign[] = [...linearAttentions, ...linearScans, ...selectiveScans];
+export const foreign: readonly Foreign[] = [
+  ...linearAttentions,
+  ...normalised,
+  ...linearScans,
+  ...selectiveScans,
+  ...attentions,
+  ...stateSpaces,
+  ...discretisations,
+  ...convolutions,
+  ...tokenPrograms,
+];

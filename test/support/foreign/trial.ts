@@ -21,8 +21,8 @@ export interface Tried {
   cases: number;
   alarms: number;
   ratios: Ratios;
-  /** The first false alarm, with numbers. */
-  first: { readonly c: Case; readonly judgement: Judgement } | null;
+  /** The alarm on the smallest case. */
+  smallest: { readonly c: Case; readonly judgement: Judgement } | null;
 }
 
 /** Which cases to draw. */
@@ -90,13 +90,17 @@ export function* casesOf(operator: Operator, mode: string, { dtype, cases, longe
   }
 }
 
+/** How many numbers a case has. */
+export const sizeOfCase = ({ inputs }: Case): number =>
+  Object.values(inputs).reduce((total, { data }) => total + data.length, 0);
+
 /** Tries programs of one operator in one mode, all on the same cases. */
 export function tryMode(trial: Trial, operator: Operator, mode: string): Tried[] {
   const tried = trial.programs
     .filter((program) => program.operator === operator.name && program.modes.includes(mode))
     .flatMap((program) =>
       trial.arithmetics.map(
-        (arithmetic): Tried => ({ program, arithmetic, cases: 0, alarms: 0, ratios: noRatios, first: null }),
+        (arithmetic): Tried => ({ program, arithmetic, cases: 0, alarms: 0, ratios: noRatios, smallest: null }),
       ),
     );
   for (const c of casesOf(operator, mode, trial)) {
@@ -109,7 +113,7 @@ export function tryMode(trial: Trial, operator: Operator, mode: string): Tried[]
       one.ratios = bothRatios(one.ratios, judgement.ratios);
       if (isRightAnswer(judgement)) continue;
       one.alarms++;
-      one.first ??= { c, judgement };
+      if (one.smallest === null || sizeOfCase(c) < sizeOfCase(one.smallest.c)) one.smallest = { c, judgement };
     }
   }
   return tried;

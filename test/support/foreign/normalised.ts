@@ -1,0 +1,176 @@
+/** @file Foreign programs of retention and linear attention with divisors, made of kernels without. */
+import type { Arithmetic } from './arithmetic.ts';
+import { exponentials, inChunks, noDecays, tables, wholeSequence } from './chunks.ts';
+import { asAttention, type Head, type HeadKernel, withoutZeroDecays } from './heads.ts';
+import { type Call, cotangent, type Foreign, type Kernel, need } from './program.ts';
+import { pairwise, splitK } from './sums.ts';
+import { tokenByToken } from './token-by-token.ts';
+
+/** 1/√λ_t of each token, λ_t = Σ_{i ≤ position + t} γ^i. */
+type Roots = (a: Arithmetic, gamma: number, position: number, length: number) => number[];
+
+/** λ by a running sum, λ ← γ λ + 1, and the approximate reciprocal root. */
+const running: Roots = (a, gamma, position, length) => {
+  const [roots, decay] = [[] as number[], a.constant(gamma)];
+  let sum = 0;
+  for (let t = 0; t < position + length; t++) {
+    sum = a.fma(sum, decay, 1);
+    if (t >= position) roots.push(a.rsqrt(sum));
+  }
+  return roots;
+};
+
+/** λ summed in double precision, its root and a division. */
+const tabled: Roots = (a, gamma, position, length) =>
+  Array.from({ length }, (_, t) => {
+    let sum = 0;
+    for (let i = 0; i <= position + t; i++) sum += gamma ** i;
+    return a.div(1, a.sqrt(a.constant(sum)));
+  });
+
+/** Divides rows of a kernel: scales its queries, or its outputs. */
+const divided =
+  (kernel: HeadKernel, roots: Roots, what: 'queries' | 'outputs', position: number): HeadKernel =>
+  (head, a) => {
+    const all = roots(a, head.gamma ?? 1, position, head.length);
+    const scaled = (x: Float64Array, width: number): Float64Array =>
+      x.map((value, at) => a.mul(value, all[Math.floor(at / width)]!));
+    if (what === 'queries') {
+      const answer = kernel({ ...head, q: scaled(head.q, head.d) }, a);
+      return { ...answer, dq: scaled(answer.dq, head.d) };
+    }
+    const answer = kernel({ ...head, dOutput: scaled(head.dOutput, head.e) }, a);
+    return { ...answer, output: scaled(answer.output, head.e) };
+  };
+
+const byDecay =
+  (kernel: HeadKernel, roots: Roots, what: 'queries' | 'outputs'): Kernel =>
+  (call, a) =>
+    asAttention(divided(kernel, roots, what, call.settings.position as number))(call, a);
+
+const epsilon = 1e-10;
+
+/** Puts the sum of keys into the state: a last value of 1 at each token, and the divisor as a last output. */
+function withOnes(kernel: HeadKernel, divide: 'quotient' | 'reciprocal'): Kernel {
+  return (call, a) => {
+    const { k, v, state, keySum } = Object.fromEntries(
+      ['k', 'v', 'state', 'keySum'].map((name) => [name, need(call, name)]),
+    ) as Readonly<Record<'k' | 'v' | 'state' | 'keySum', ReturnType<typeof need>>>;
+    const [batch, heads, length, d] = k.shape as [number, number, number, number];
+    const e = v.shape[3]!;
+    const widened = (x: Float64Array, last: (row: number) => number): Float64Array =>
+      Float64Array.from({ length: (x.length / e) * (e + 1) }, (_, at) => {
+        const [row, column] = [Math.floor(at / (e + 1)), at % (e + 1)];
+        return column === e ? last(row) : x[row * e + column]!;
+      });
+    const narrowed = (x: Float64Array): Float64Array => x.filter((_, at) => at % (e + 1) !== e);
+    const lastOf = (x: Float64Array): Float64Array => x.filter((_, at) => at % (e + 1) === e);
+    const [dOutput, dState, dSum] = ['output', 'state', 'keySum'].map((name) => cotangent(call, name)) as [
+      Float64Array,
+      Float64Array,
+      Float64Array,
+    ];
+    const wide = (ofOutput: Float64Array): Call => ({
+      settings: call.settings,
+      inputs: {
+        q: need(call, 'q'),
+        k,
+        v: { shape: [batch, heads, length, e + 1], data: widened(v.data, () => 1) },
+        state: { shape: [batch, heads, d, e + 1], data: widened(state.data, (row) => keySum.data[row]!) },
+      },
+      cotangents: {
+        output: { shape: [batch, heads, length, e + 1], data: ofOutput },
+        state: { shape: [batch, heads, d, e + 1], data: widened(dState, (row) => dSum[row]!) },
+      },
+    });
+    const inside: Arithmetic = { ...a, out: (x) => x };
+    const none = new Float64Array(batch * heads * length * (e + 1));
+    const forward = asAttention(kernel)(wide(none), inside)['out/output']!;
+    const divisors = lastOf(forward).map((x) => a.add(x, a.constant(epsilon)));
+    const by = (x: number, row: number): number =>
+      divide === 'quotient' ? a.div(x, divisors[row]!) : a.mul(x, a.rcp(divisors[row]!));
+    const output = narrowed(forward).map((x, at) => by(x, Math.floor(at / e)));
+    const ofRows = dOutput.map((x, at) => by(x, Math.floor(at / e)));
+    const ofDivisors = (row: number): number => {
+      let total = 0;
+      for (let c = row * e; c < (row + 1) * e; c++) total = a.fma(-ofRows[c]!, output[c]!, total);
+      return total;
+    };
+    const answer = asAttention(kernel)(wide(widened(ofRows, ofDivisors)), inside);
+    const numbers: Record<string, Float64Array> = {
+      'out/output': output,
+      'out/state': narrowed(answer['out/state']!),
+      'out/keySum': lastOf(answer['out/state']!),
+      'grad/q': answer['grad/q']!,
+      'grad/k': answer['grad/k']!,
+      'grad/v': narrowed(answer['grad/v']!),
+      'grad/state': narrowed(answer['grad/state']!),
+      'grad/keySum': lastOf(answer['grad/state']!),
+    };
+    return Object.fromEntries(Object.entries(numbers).map(([name, x]) => [name, x.map(a.out)]));
+  };
+}
+
+const asked = ({ chunk }: Head): number => chunk;
+
+const decayRetention: readonly Foreign[] = [
+  {
+    name: 'queries scaled',
+    operator: 'decayRetention',
+    modes: ['recurrent'],
+    says: 'λ by a running sum; scales queries by its reciprocal root',
+    run: byDecay(tokenByToken(), running, 'queries'),
+  },
+  {
+    name: 'outputs scaled',
+    operator: 'decayRetention',
+    modes: ['parallel'],
+    says: 'powers by exp2; divides the outputs',
+    run: byDecay(inChunks({ size: wholeSequence, decays: exponentials, dot: pairwise }), tabled, 'outputs'),
+    admits: withoutZeroDecays,
+  },
+  {
+    name: 'chunks of 16, queries scaled',
+    operator: 'decayRetention',
+    modes: ['chunkwise'],
+    says: 'powers from a table; scales queries',
+    run: byDecay(inChunks({ size: () => 16, decays: tables }), tabled, 'queries'),
+  },
+];
+
+const torchscale: readonly Foreign[] = [
+  {
+    name: 'outputs scaled',
+    operator: 'torchscaleRetention',
+    modes: ['recurrent'],
+    says: 'λ by a running sum; scales outputs by its reciprocal root',
+    run: asAttention(divided(tokenByToken({ update: 'written' }), running, 'outputs', 0)),
+  },
+];
+
+const normalisedLinearAttention: readonly Foreign[] = [
+  {
+    name: 'a column of ones',
+    operator: 'normalisedLinearAttention',
+    modes: ['recurrent'],
+    says: 'the sum of keys is a last column of the state; divides',
+    run: withOnes(tokenByToken(), 'quotient'),
+  },
+  {
+    name: 'a column of ones, chunks',
+    operator: 'normalisedLinearAttention',
+    modes: ['chunkwise'],
+    says: 'the sum of keys is a last column of the state; multiplies by the reciprocal',
+    run: withOnes(inChunks({ size: asked, decays: noDecays, dot: splitK }), 'reciprocal'),
+  },
+  {
+    name: 'a column of ones, masked scores',
+    operator: 'normalisedLinearAttention',
+    modes: ['parallel'],
+    says: 'sums rows of scores as a last output; multiplies by the reciprocal',
+    run: withOnes(inChunks({ size: wholeSequence, decays: noDecays, dot: pairwise }), 'reciprocal'),
+  },
+];
+
+/** Foreign programs of retention and linear attention with divisors. */
+export const normalised = [...decayRetention, ...torchscale, ...normalisedLinearAttention];
