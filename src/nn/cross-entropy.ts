@@ -2,14 +2,17 @@
 import { fail } from '../tensor/errors.ts';
 import { indexInput, input } from '../tensor/input.ts';
 import { sub } from '../tensor/ops.ts';
+import { abs } from '../tensor/primitives/abs.ts';
 import { add } from '../tensor/primitives/add.ts';
 import { div } from '../tensor/primitives/div.ts';
+import { equal } from '../tensor/primitives/equal.ts';
 import { exp } from '../tensor/primitives/exp.ts';
 import { gather } from '../tensor/primitives/gather.ts';
 import { log } from '../tensor/primitives/log.ts';
 import { maxReduce } from '../tensor/primitives/max-reduce.ts';
 import { mul } from '../tensor/primitives/mul.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
+import { select } from '../tensor/primitives/select.ts';
 import { slice } from '../tensor/primitives/slice.ts';
 import { stopGradient } from '../tensor/primitives/stop-gradient.ts';
 import { sum } from '../tensor/primitives/sum.ts';
@@ -25,14 +28,18 @@ export interface Targets {
 
 /**
  * `log Σ_j e^{x_j}` over the last axis of `x` [n, v], as [n]. The largest element is subtracted first, so that exp does not
- * overflow.
+ * overflow. A row of −∞ alone has the result −∞ and the gradient 0, as an empty sum; a row with ∞ has the result ∞.
  * @example
  * read(logSumExp(tensor([[1000, 1000]]))) // [1000.6931471805599453]
  */
 export function logSumExp(x: Value): Value {
-  const largest = stopGradient(maxReduce(x, -1));
-  const shifted = sub(x, reshape(largest, [...largest.shape, 1]));
-  return add(log(sum(exp(shifted), [-1])), largest);
+  const most = stopGradient(maxReduce(x, -1));
+  // ∞ − ∞ would be NaN
+  const largest = select(equal(abs(most), Infinity), 0, most);
+  const total = sum(exp(sub(x, reshape(largest, [...largest.shape, 1]))), [-1]);
+  // the logarithm of 0 would have the gradient 0 · ∞
+  const isEmpty = equal(total, 0);
+  return select(isEmpty, -Infinity, add(log(select(isEmpty, 1, total)), largest));
 }
 
 /**

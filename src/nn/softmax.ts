@@ -16,7 +16,7 @@ import type { Value } from '../tensor/value.ts';
 /**
  * `e^{x_i} / Σ_j e^{x_j}` over the last axis, without overflow. `seen` is a mask of ones and zeros that broadcasts against `x`.
  * Entries where it is 0 are not in the sum, and their result is 0. `least` [..., 1] is any seen entry, by default the first. Where
- * no entry is seen, results are NaN. Throws where the axis is empty.
+ * no entry is seen, or every seen one is −∞, nothing has a share: results and gradients are NaN. Throws where the axis is empty.
  * @example
  * read(softmax(tensor([1000, 1000, 5]), tensor([1, 1, 0]))) // [0.5, 0.5, 0]
  */

@@ -4,9 +4,9 @@ import { filledLike, zerosLike } from '../../tensor/operand.ts';
 import { sub } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { cos } from '../../tensor/primitives/cos.ts';
+import { div } from '../../tensor/primitives/div.ts';
 import { exp } from '../../tensor/primitives/exp.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
-import { reciprocal } from '../../tensor/primitives/reciprocal.ts';
 import { scale } from '../../tensor/primitives/scale.ts';
 import { select } from '../../tensor/primitives/select.ts';
 import { sin } from '../../tensor/primitives/sin.ts';
@@ -45,7 +45,8 @@ export const complexScale = (a: Value, x: Complex): Complex => ({ re: mul(a, x.r
  * read(complexReciprocal({ re: tensor([0]), im: tensor([2]) }).im) // [-0.5]
  */
 export function complexReciprocal({ re, im }: Complex): Complex {
-  return complexScale(reciprocal(squaredSize({ re, im })), { re, im: scale(im, -1) });
+  const size = squaredSize({ re, im });
+  return { re: div(re, size), im: div(scale(im, -1), size) };
 }
 
 /**

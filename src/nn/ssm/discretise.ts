@@ -4,12 +4,12 @@ import { fail } from '../../tensor/errors.ts';
 import { didYouMean } from '../../tensor/names.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
+import { div } from '../../tensor/primitives/div.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { exp } from '../../tensor/primitives/exp.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { pad } from '../../tensor/primitives/pad.ts';
 import { phi1 } from '../../tensor/primitives/phi.ts';
-import { reciprocal } from '../../tensor/primitives/reciprocal.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { scale } from '../../tensor/primitives/scale.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
@@ -43,25 +43,27 @@ interface Operations<S extends StateValue> {
   held(z: S, u: S): DiscreteModel<S>;
   /** Computes `1 + f z`. */
   onePlus(z: S, f: number): S;
-  inverse(z: S): S;
-  multiply(x: S, y: S): S;
-  act(x: S, u: S): S;
+  /** Returns the products with the inverse of z: `z⁻¹ x` of a decay and `z⁻¹ u` of an input. */
+  dividing(z: S): { decay(x: S): S; input(u: S): S };
 }
 
 const real: Operations<Value> = {
   held: (z, u) => ({ a: exp(z), b: mul(phi1(z), u) }),
   onePlus: (z, f) => add(scale(z, f), 1),
-  inverse: reciprocal,
-  multiply: mul,
-  act: mul,
+  dividing(z) {
+    const divide = (x: Value): Value => div(x, z);
+    return { decay: divide, input: divide };
+  },
 };
 
 const complex: Operations<Complex> = {
   held: (z, u) => ({ a: complexExp(z), b: complexMul(complexPhi1(z), u) }),
   onePlus: ({ re, im }, f) => ({ re: add(scale(re, f), 1), im: scale(im, f) }),
-  inverse: complexReciprocal,
-  multiply: complexMul,
-  act: complexMul,
+  dividing(z) {
+    const inverse = complexReciprocal(z);
+    const divide = (x: Complex): Complex => complexMul(inverse, x);
+    return { decay: divide, input: divide };
+  },
 };
 
 const matrix: Operations<Value> = {
@@ -73,9 +75,13 @@ const matrix: Operations<Value> = {
     return { a: slice(top, 2, 0, n), b: reshape(slice(top, 2, n, n + 1), [e, n]) };
   },
   onePlus: (z, f) => add(identityLike(z), scale(z, f)),
-  inverse: matrixInverse,
-  multiply: (x, y) => einsum('eij,ejk->eik', x, y),
-  act: (x, u) => einsum('eij,ej->ei', x, u),
+  dividing(z) {
+    const inverse = matrixInverse(z);
+    return {
+      decay: (x) => einsum('eij,ejk->eik', inverse, x),
+      input: (u) => einsum('eij,ej->ei', inverse, u),
+    };
+  },
 };
 
 const operations = { real, complex, matrix };
@@ -106,13 +112,13 @@ export function discretise<S extends StateValue>(
   checkStates('discretise', 'b', b, form, '[e, n]', [e, n]);
   const step = (x: Value): Value => mul(reshape(delta, [e, ...x.shape.slice(1).map(() => 1)]), x);
   const [z, u] = [mapTree(a, step), mapTree(b, step)];
-  const { held, onePlus, inverse, multiply, act } = operationsOf(form);
+  const { held, onePlus, dividing } = operationsOf(form);
   switch (rule) {
     case 'zeroOrderHold':
       return held(z, u);
     case 'bilinear': {
-      const backward = inverse(onePlus(z, -0.5));
-      return { a: multiply(backward, onePlus(z, 0.5)), b: act(backward, u) };
+      const backward = dividing(onePlus(z, -0.5));
+      return { a: backward.decay(onePlus(z, 0.5)), b: backward.input(u) };
     }
     case 'euler':
       return { a: onePlus(z, 1), b: u };

@@ -8,8 +8,8 @@ import { scale } from './scale.ts';
 export const reciprocalPrimitive: Primitive<typeof none> = {
   name: 'reciprocal',
   shape: elementwiseShape,
-  // d(1/x) = −dx / x²
-  vjp: (ct, out) => [scale(mul(ct, mul(out, out)), -1)],
+  // d(1/x) = −dx / x²; x² may overflow or underflow where the quotient does not
+  vjp: (ct, out) => [scale(mul(mul(ct, out), out), -1)],
 };
 
 /**

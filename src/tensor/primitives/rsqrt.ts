@@ -8,8 +8,8 @@ import { scale } from './scale.ts';
 export const rsqrtPrimitive: Primitive<typeof none> = {
   name: 'rsqrt',
   shape: elementwiseShape,
-  // d x^{−1/2} = −½ x^{−3/2} dx
-  vjp: (ct, out) => [mul(ct, scale(mul(out, mul(out, out)), -0.5))],
+  // d x^{−1/2} = −½ x^{−3/2} dx; x^{−3/2} may overflow or underflow where its product with the cotangent does not
+  vjp: (ct, out) => [scale(mul(mul(mul(ct, out), out), out), -0.5)],
 };
 
 /**

@@ -3,6 +3,7 @@ import { f64 } from '../../../src/executors/f64/index.ts';
 import type { CausalConvolutionParams } from '../../../src/tensor/primitives/causal-convolution.ts';
 import type { EinsumParams } from '../../../src/tensor/primitives/einsum.ts';
 import type { LinearScanParams } from '../../../src/tensor/primitives/linear-scan.ts';
+import type { MaxReduceParams } from '../../../src/tensor/primitives/max-reduce.ts';
 import type { PhiParams } from '../../../src/tensor/primitives/phi.ts';
 import type { ScaleParams } from '../../../src/tensor/primitives/scale.ts';
 import type { SumParams } from '../../../src/tensor/primitives/sum.ts';
@@ -11,6 +12,7 @@ import { sizeOf } from '../../../src/tensor/shape.ts';
 import type { Executor, Value } from '../../../src/tensor/value.ts';
 import { type Position, positions } from '../dense.ts';
 import {
+  cosineOf,
   type DoubleDouble,
   dd,
   divided,
@@ -26,6 +28,7 @@ import {
   phiOf,
   plus,
   sigmoidOf,
+  sineOf,
   softplusOf,
   times,
 } from './numbers.ts';
@@ -37,6 +40,8 @@ const functions: Readonly<Record<string, (x: DoubleDouble, params: unknown) => D
   erf: erfOf,
   erfc: erfcOf,
   abs: (x) => (x.hi < 0 ? minus(x) : x),
+  cos: cosineOf,
+  sin: sineOf,
   exp: exponential,
   expm1: exponentialMinusOne,
   log: logarithm,
@@ -50,11 +55,13 @@ const functions: Readonly<Record<string, (x: DoubleDouble, params: unknown) => D
 
 const isLess = (x: DoubleDouble, y: DoubleDouble): boolean => x.hi < y.hi || (x.hi === y.hi && x.lo < y.lo);
 
+const larger = (x: DoubleDouble, y: DoubleDouble): DoubleDouble => (isLess(x, y) ? y : x);
+
 const ofTwo: Readonly<Record<string, (x: DoubleDouble, y: DoubleDouble) => DoubleDouble>> = {
   add: plus,
   mul: times,
   div: divided,
-  maximum: (x, y) => (isLess(x, y) ? y : x),
+  maximum: larger,
   minimum: (x, y) => (isLess(x, y) ? x : y),
 };
 
@@ -106,6 +113,12 @@ function sum({ data, shape: of }: Operand, { axes }: SumParams, shape: Shape): N
   );
 }
 
+function maxReduce({ data, shape: of }: Operand, { axis }: MaxReduceParams, shape: Shape): Numbers {
+  return positions(shape).map((outer) =>
+    Array.from({ length: of[axis]! }, (_, i) => data[offsetOf(of, outer.toSpliced(axis, 0, i))]!).reduce(larger),
+  );
+}
+
 /** Yields the elements along an axis, channel by channel, in scan order. */
 function* along(shape: Shape, axis: number, reverse: boolean): Generator<{ at: number; channel: number; t: number }> {
   const [inner, length] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
@@ -148,6 +161,7 @@ function compute(name: string, xs: readonly Operand[], params: unknown, shape: S
   if (name in ofTwo) return x.map((value, i) => ofTwo[name]!(value, y[i]!));
   if (name === 'equal') return x.map((value, i) => (value.hi === y[i]!.hi && value.lo === y[i]!.lo ? one : dd(0)));
   if (name === 'einsum') return einsum(xs, params as EinsumParams, shape);
+  if (name === 'maxReduce') return maxReduce(xs[0]!, params as MaxReduceParams, shape);
   if (name === 'sum') return sum(xs[0]!, params as SumParams, shape);
   if (name === 'linearScan') return linearScan(xs, params as LinearScanParams, shape);
   if (name === 'causalConvolution') return convolution(xs, params as CausalConvolutionParams, shape);
