@@ -24,13 +24,20 @@ export function stepSizes({
   return deltaSoftplus ? softplus(biased) : biased;
 }
 
-/** Computes `exp(Δ A)` and `Δ B u`, both [b, t, e, n]. A is discretised exactly, B by Euler's rule. */
-export function discretised(inputs: SelectiveScanInputs): { decay: Value; drive: Value } {
+/** A discretised recurrence, all [b, t, e, n]: the logarithm `Δ A` of each decay, the decay `exp(Δ A)`, and the drive `Δ B u`. */
+export interface Discretised {
+  readonly logDecay: Value;
+  readonly decay: Value;
+  readonly drive: Value;
+}
+
+/** Discretises A exactly, and B by Euler's rule. */
+export function discretised(inputs: SelectiveScanInputs): Discretised {
   const { u, a, b } = inputs;
   const steps = stepSizes(inputs);
-  const decay = exp(einsum('bte,en->bten', steps, a));
+  const logDecay = einsum('bte,en->bten', steps, a);
   const drive = einsum('btge,btgn->btgen', inGroups(mul(steps, u), b), b);
-  return { decay, drive: reshape(drive, decay.shape) };
+  return { logDecay, decay: exp(logDecay), drive: reshape(drive, logDecay.shape) };
 }
 
 /** Computes the outputs `(Σ_n C h_t + D u_t) silu(z_t)`, [b, t, e], from states [b, t, e, n]. */

@@ -1,19 +1,23 @@
 /** @file Modes of the selective scan of Mamba. */
 import { at } from '../../tensor/ops.ts';
+import type { Value } from '../../tensor/value.ts';
 import { byMode, type Mode } from '../mode.ts';
-import { discretised, readStates } from './discretise.ts';
+import { type Discretised, discretised, readStates } from './discretise.ts';
 import { checkScan, type SelectiveScan } from './inputs.ts';
 import { chunkwiseStates, logStepStates, type Recurrence, recurrentStates, scanStates } from './recurrences.ts';
 
-/** Returns the selective scan with the given recurrence for its states. */
-const scanBy =
-  (call: string, recurrence: Recurrence): SelectiveScan =>
+/** Returns the selective scan whose states come from its discretised recurrence. `call` names it in errors. */
+export const scanFrom =
+  (call: string, statesOf: (recurrence: Discretised, state: Value) => Value): SelectiveScan =>
   (inputs, state) => {
     const t = checkScan(call, inputs, state);
-    const { decay, drive } = discretised(inputs);
-    const states = recurrence(decay, drive, state);
+    const states = statesOf(discretised(inputs), state);
     return { output: readStates(states, inputs), state: t === 0 ? state : at(states, 1, t - 1) };
   };
+
+/** Returns the selective scan with the given recurrence for its states. */
+const scanBy = (call: string, recurrence: Recurrence): SelectiveScan =>
+  scanFrom(call, ({ decay, drive }, state) => recurrence(decay, drive, state));
 
 /**
  * Computes `h_t = exp(Δ_t A) h_{t−1} + Δ_t B_t u_t` and `y_t = (C_t h_t + D u_t) silu(z_t)`, one token after another. Throws on

@@ -1,7 +1,8 @@
 /** @file Declares softmax attention (Eq. 1), with a W_o for each head. */
 import * as fc from 'fast-check';
 import { attention as definition, extendCache } from '../../../../spec/01-attention.ts';
-import type { AttentionInputs, KeyValueCache } from '../../../nn/attention/inputs.ts';
+import { chunkwiseAttention } from '../../../nn/attention/chunkwise.ts';
+import type { Attention, AttentionInputs, KeyValueCache } from '../../../nn/attention/inputs.ts';
 import { attentionIn } from '../../../nn/attention/modes.ts';
 import { batchedAttention } from '../../../nn/batches/attention.ts';
 import type { Batch } from '../../../nn/batches/batch.ts';
@@ -11,6 +12,7 @@ import type { Value } from '../../../tensor/value.ts';
 import { ownOf, statesByName } from '../../batchable.ts';
 import { type BatchProgramOf, defineOperator } from '../../define-operator.ts';
 import { chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
+import { attentionByLogSumExp } from '../../forms/stored-log-sum-exp.ts';
 import { layoutOf } from '../../layout.ts';
 import type { ProgramOf } from '../../operator.ts';
 import { over } from '../../over.ts';
@@ -35,6 +37,14 @@ export const scaled = (
 
 /** Applies to each head its own W_o [h, o, e]. A layer adds the heads' results, which is one linear map. */
 export const throughOutput = (read: Value, output: Value): Value => einsum('bhte,hoe->bhto', read, output);
+
+/** Makes the program of an attention. It may depend on the chunk size. */
+const attending =
+  (attentionOf: (chunkSize: number) => Attention): AttentionProgram =>
+  ({ keys, values, 'param.output': w, ...inputs }, settings) => {
+    const { output, state } = attentionOf(settings.chunkSize)(scaled(inputs, settings), { keys, values });
+    return { output: throughOutput(output, w), ...state };
+  };
 
 /** The caches of a batch's sequences. */
 export const cachesOf = (inputs: Named, { spans }: Batch): KeyValueCache[] =>
@@ -72,14 +82,15 @@ export const attention = defineOperator({
       ...extendCache(cache, k, v),
     }),
   ),
-  modes: inEveryMode(
-    (name): AttentionProgram =>
-      ({ keys, values, 'param.output': w, ...inputs }, settings) => {
-        const attend = attentionIn(modeOf(name, settings.chunkSize));
-        const { output, state } = attend(scaled(inputs, settings), { keys, values });
-        return { output: throughOutput(output, w), ...state };
-      },
-  ),
+  modes: inEveryMode((name) => attending((chunkSize) => attentionIn(modeOf(name, chunkSize)))),
+  says: inEveryMode((name) => (name === 'chunkwise' ? 'online softmax over chunks' : 'softmax over all keys')),
+  forms: inEveryMode(() => ({
+    onlineSoftmax: { says: 'online softmax, key by key', program: attending(() => chunkwiseAttention(1)) },
+    storedLogSumExp: {
+      says: 'softmax with a stored log-sum-exp in the backward pass: P = exp(s − lse), dS = P ⊙ (dP − D)',
+      program: attending(() => attentionByLogSumExp),
+    },
+  })),
   reference: 'recurrent',
   laws: { heads: 'h', linearIn: ['v', 'values'], linearOutputs: ['output', 'values'] },
   together: inEveryMode(

@@ -8,13 +8,16 @@ import {
   recurrentStates,
   scanStates as statesByScan,
 } from '../../../nn/selective-scan/recurrences.ts';
-import { zerosLike } from '../../../tensor/operand.ts';
+import { filledLike, zerosLike } from '../../../tensor/operand.ts';
 import { at } from '../../../tensor/ops.ts';
+import { log } from '../../../tensor/primitives/log.ts';
 import { reshape } from '../../../tensor/primitives/reshape.ts';
 import { type InBatch, statesByName, statesOf } from '../../batchable.ts';
 import type { Settings } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { anyAssociation, lengths, small } from '../../draw.ts';
+import { byCumulatedLogarithms } from '../../forms/cumulated-logarithms.ts';
+import { byPairs, byQuotients, withDividedGradient } from '../../forms/recurrences.ts';
 import { layoutOf } from '../../layout.ts';
 import type { ProgramOf } from '../../operator.ts';
 import { over } from '../../over.ts';
@@ -68,6 +71,26 @@ export const linearScan = defineOperator({
     return { output, state: output.at(-1) ?? state };
   }),
   modes: inEveryMode(scanProgram),
+  says: inEveryMode(() => 'products of decays'),
+  forms: inEveryMode((states) => ({
+    cumulatedLogarithms: {
+      says: 'exponentials of differences of log a, cumulated over the sequence',
+      loses: 'where a decay is not positive',
+      program: scanProgram((a, b, state) => byPairs(byCumulatedLogarithms)(log(a), b, state)),
+    },
+    quotients: {
+      says: 'cumulative sums of b divided by products of decays',
+      loses: 'where a product of decays is 0 or underflows',
+      program: scanProgram((a, b, state) =>
+        byQuotients(statesByScan(a, zerosLike(a), filledLike(state, 1, state.shape)), b, state),
+      ),
+    },
+    dividedGradient: {
+      says: 'products of decays; the gradient of a decay as that of its logarithm, divided by it',
+      loses: 'in the gradient of a decay that is 0',
+      program: scanProgram(withDividedGradient(states)),
+    },
+  })),
   reference: 'recurrent',
   boundsOf: anyAssociation,
   laws: { linearIn: ['b', 'state'], timeInvariant: true, exact: true },

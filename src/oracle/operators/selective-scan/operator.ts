@@ -12,12 +12,18 @@ import {
   chunkwiseSelectiveScan,
   logStepSelectiveScan,
   recurrentSelectiveScan,
+  scanFrom,
   scanSelectiveScan,
 } from '../../../nn/selective-scan/modes.ts';
+import type { Recurrence } from '../../../nn/selective-scan/recurrences.ts';
+import { exp } from '../../../tensor/primitives/exp.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Layout } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { anyAssociation, chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
+import { byCumulatedLogarithms, cumulated } from '../../forms/cumulated-logarithms.ts';
+import { byPairs, byQuotients, withDecayDifferences } from '../../forms/recurrences.ts';
+import { bySegmentSums } from '../../forms/segment-sums.ts';
 import { layoutOf } from '../../layout.ts';
 import type { ProgramOf, Size } from '../../operator.ts';
 import { over } from '../../over.ts';
@@ -97,6 +103,22 @@ function mapOf(constant?: Matrix, token?: Matrix, group?: readonly Matrix[]): St
   return { layout: 'group', rows: given(group, 'B or C') };
 }
 
+type Program = ProgramOf<typeof signature, SelectiveScanSettings>;
+
+const modes = {
+  recurrent: scanning(recurrentSelectiveScan),
+  scan: scanning(scanSelectiveScan),
+  logStep: scanning(logStepSelectiveScan),
+  chunkwise: scanning((inputs, state, { chunkSize }) => chunkwiseSelectiveScan(chunkSize)(inputs, state)),
+};
+
+const inEveryMode = <T>(entry: T): Record<keyof typeof modes, T> =>
+  Object.fromEntries(Object.keys(modes).map((name) => [name, entry])) as Record<keyof typeof modes, T>;
+
+/** A program whose states are a recurrence of the logarithms of decays. */
+const fromLogarithms = (states: Recurrence): Program =>
+  scanning(scanFrom('selectiveScan', ({ logDecay, drive }, state) => states(logDecay, drive, state)));
+
 export const selectiveScan = defineOperator({
   name: 'selectiveScan',
   chapter: 'spec/selective-ssm.ts',
@@ -114,12 +136,24 @@ export const selectiveScan = defineOperator({
       return definition({ ...rest, ...maps, deltaSoftplus }, state);
     },
   ),
-  modes: {
-    recurrent: scanning(recurrentSelectiveScan),
-    scan: scanning(scanSelectiveScan),
-    logStep: scanning(logStepSelectiveScan),
-    chunkwise: scanning((inputs, state, { chunkSize }) => chunkwiseSelectiveScan(chunkSize)(inputs, state)),
-  },
+  modes,
+  says: inEveryMode('products of decays'),
+  forms: inEveryMode({
+    cumulatedSteps: {
+      says: 'exponentials of differences of Δ A, cumulated over the sequence',
+      loses: 'where Δ A is so large that its rounding outweighs the others',
+      program: fromLogarithms(withDecayDifferences(byPairs(byCumulatedLogarithms))),
+    },
+    segmentSums: {
+      says: 'exponentials of the sum of Δ A over each segment',
+      program: fromLogarithms(byPairs(bySegmentSums)),
+    },
+    quotients: {
+      says: 'cumulative sums of drives divided by products of decays',
+      loses: 'where a product of decays underflows',
+      program: fromLogarithms((logs, drive, state) => byQuotients(exp(cumulated(logs, 1)), drive, state)),
+    },
+  }),
   reference: 'recurrent',
   boundsOf: anyAssociation,
   laws: { linearIn: ['u', 'state'], timeInvariant: true },
