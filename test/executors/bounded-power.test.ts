@@ -76,7 +76,7 @@ function faultSize(program: Program, c: Case, n: number, seed: number): number {
     want.forEach((number, i) => {
       // f32 arithmetic may flush smaller numbers to 0
       if (cond[i]! < 2 ** -90) return;
-      const fault = (random.integer(2) === 0 ? -1 : 1) * 8 * n * float32.u * cond[i]!;
+      const fault = (random.integer(2) === 0 ? -1 : 1) * 8 * n * float32.at.sum.u * cond[i]!;
       least = Math.min(least, Math.abs(have[i]! + fault - number) / bound[i]!);
     });
   }

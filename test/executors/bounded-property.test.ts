@@ -1,7 +1,7 @@
 /** @file Bounds reject no correct implementation: every primitive and its derivative, every operator and mode, in rounded arithmetic. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { float32, float64, type Precision, snap } from '../../src/executors/bounded/index.ts';
+import { float32, float64, type Profile, snap } from '../../src/executors/bounded/index.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 import { add } from '../../src/tensor/primitives/add.ts';
 import type { PrimitiveName } from '../../src/tensor/primitives/index.ts';
@@ -15,13 +15,13 @@ import { table } from '../support/primitives/table.ts';
 import { cases } from '../support/property.ts';
 
 /** Rescales numbers and rounds them to the format: some become huge, some tiny, some 0; the others keep their signs. */
-function rough({ data, shape }: Dense, precision: Precision, random: Rng): Dense {
+function rough({ data, shape }: Dense, profile: Profile, random: Rng): Dense {
   const [exponents, zeros] = [[1, 8, 40, 120][random.integer(4)]!, random.integer(2) * random.integer(6)];
   const drawn = data.map((x) => {
     if (random.integer(20) < zeros) return 0;
     return (x || random.normal()) * (1 + random.uniform()) * 2 ** (random.integer(2 * exponents) - exponents);
   });
-  return { data: [...snap(precision, drawn)], shape };
+  return { data: [...snap(profile, drawn)], shape };
 }
 
 /** Maps that give an operand an error: none, small, or larger than the operand. */
@@ -33,23 +33,23 @@ const disturbances: readonly ((x: Value) => Value)[] = [
 ];
 
 /** The error ratios of a use on rescaled operands; some operands have errors. */
-function disturbed(use: Use, precision: Precision, seed: number): number[] {
+function disturbed(use: Use, profile: Profile, seed: number): number[] {
   const random = rng(seed);
-  const xs = use.operands.map((x) => rough(x, precision, random));
+  const xs = use.operands.map((x) => rough(x, profile, random));
   const before = xs.map(() => disturbances[random.integer(2) * random.integer(disturbances.length)]!);
   const f = (values: readonly Value[]): Value => use.call(...values.map((x, i) => before[i]!(x)));
   const { shape } = use.naive(...use.operands);
   const size = shape.reduce((product, length) => product * length, 1);
-  const ct = rough({ shape, data: Array.from({ length: size }, random.normal) }, precision, random);
-  return tryFunction(f, xs, ct, precision, seed);
+  const ct = rough({ shape, data: Array.from({ length: size }, random.normal) }, profile, random);
+  return tryFunction(f, xs, ct, profile, seed);
 }
 
 // DENSESSM_CASES=900 gives 111,600 cases and takes a few minutes
-describe.each([float32, float64])('bounds of $name', { timeout: 900_000 }, (precision) => {
+describe.each([float32, float64])('bounds of $name', { timeout: 900_000 }, (profile) => {
   it.each(Object.keys(table) as PrimitiveName[])('hold for %s and its derivative', (name) => {
     fc.assert(
       fc.property(table[name].uses, seeds, (use, seed) => {
-        expect(largest(disturbed(use, precision, seed))).toBeLessThanOrEqual(1);
+        expect(largest(disturbed(use, profile, seed))).toBeLessThanOrEqual(1);
       }),
       cases(40),
     );
@@ -59,8 +59,8 @@ describe.each([float32, float64])('bounds of $name', { timeout: 900_000 }, (prec
 
   it.each(modes)('hold for $operator.name in mode $mode: outputs, states, gradients', ({ operator, mode }) => {
     fc.assert(
-      fc.property(casesOf(operator, mode, 8, precision), seeds, (c, seed) => {
-        for (const [name, found] of tryProgram(operator.modes[mode]!, c, precision, seed)) {
+      fc.property(casesOf(operator, mode, 8, profile), seeds, (c, seed) => {
+        for (const [name, found] of tryProgram(operator.modes[mode]!, c, profile, seed)) {
           expect(largest(found), name).toBeLessThanOrEqual(1);
         }
       }),

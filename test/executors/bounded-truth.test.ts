@@ -1,7 +1,7 @@
 /** @file Bounds cover the error of the f64 numbers too: sums and products against exact arithmetic. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bounded, boundOf, float32, float64, type Precision } from '../../src/executors/bounded/index.ts';
+import { bounded, boundOf, float32, float64, type Profile } from '../../src/executors/bounded/index.ts';
 import { rounded } from '../../src/executors/rounded/index.ts';
 import { input, read } from '../../src/tensor/input.ts';
 import { einsum } from '../../src/tensor/primitives/einsum.ts';
@@ -18,19 +18,16 @@ const product = (x: number, y: number): bigint => BigInt(x * 2 ** 200) * BigInt(
 const distance = (x: number, truth: bigint): number => Math.abs(Number(exact(x) - truth)) / units;
 
 const lists = fc.record({ n: fc.integer({ min: 1, max: 300 }), spread: fc.nat({ max: 40 }), seed: fc.nat() });
-const drawn = (
-  { n, spread, seed }: { n: number; spread: number; seed: number },
-  precision: Precision,
-): Float64Array[] => {
+const drawn = ({ n, spread, seed }: { n: number; spread: number; seed: number }, profile: Profile): Float64Array[] => {
   const random = rng(seed);
   const list = (): Float64Array =>
     Float64Array.from({ length: n }, () =>
-      precision.round(random.normal() * 2 ** (random.integer(2 * spread + 1) - spread)),
+      profile.at.sum.round(random.normal() * 2 ** (random.integer(2 * spread + 1) - spread)),
     );
   return [list(), list()];
 };
 
-describe.each([float32, float64])('against exact arithmetic, on numbers of $name', (precision) => {
+describe.each([float32, float64])('against exact arithmetic, on numbers of $name', (profile) => {
   /** Error / bound of the f64 number against exact arithmetic, and of an implementation against the f64 number. */
   const both = (
     f: (xs: readonly Value[]) => Value,
@@ -39,8 +36,8 @@ describe.each([float32, float64])('against exact arithmetic, on numbers of $name
     seed: number,
   ): { ofReference: number; ofImplementation: number } => {
     const on = (executor: Executor): Value => f(xs.map((x) => input(executor, x, [x.length])));
-    const reference = on(bounded(precision) as Executor);
-    const implementation = on(rounded(precision, seed) as Executor);
+    const reference = on(bounded(profile) as Executor);
+    const implementation = on(rounded(profile, seed) as Executor);
     const [allowed] = boundOf(reference);
     return {
       ofReference: distance(read(reference)[0]!, truth) / allowed!,
@@ -63,10 +60,10 @@ describe.each([float32, float64])('against exact arithmetic, on numbers of $name
     let worst = 0;
     fc.assert(
       fc.property(lists, (list) => {
-        const xs = drawn(list, precision);
+        const xs = drawn(list, profile);
         const { ofReference, ofImplementation } = both(f, xs, truthOf(xs), list.seed);
         // the bound of an operation has one share for the f64 rounding and one for the implementation's
-        const share = 2 ** -53 / (precision.u + 2 ** -53);
+        const share = 2 ** -53 / (profile.at.sum.u + 2 ** -53);
         expect(Number.isNaN(ofReference) ? 0 : ofReference).toBeLessThanOrEqual(share);
         expect(Number.isNaN(ofImplementation) ? 0 : ofImplementation).toBeLessThanOrEqual(1);
         worst = Math.max(worst, ofReference / share || 0);

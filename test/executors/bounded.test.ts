@@ -2,6 +2,9 @@
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float32, float64, snap } from '../../src/executors/bounded/index.ts';
 import { f64, tensor } from '../../src/executors/f64/index.ts';
+import { f32Format } from '../../src/executors/profiles/format.ts';
+import { deviceFunctions } from '../../src/executors/profiles/functions.ts';
+import { profile } from '../../src/executors/profiles/profile.ts';
 import { indexInput, input, read } from '../../src/tensor/input.ts';
 import { constantLike, filledLike, zerosLike } from '../../src/tensor/operand.ts';
 import { neg } from '../../src/tensor/ops.ts';
@@ -11,6 +14,7 @@ import { concat } from '../../src/tensor/primitives/concat.ts';
 import { div } from '../../src/tensor/primitives/div.ts';
 import { einsum } from '../../src/tensor/primitives/einsum.ts';
 import { equal } from '../../src/tensor/primitives/equal.ts';
+
 import { erf } from '../../src/tensor/primitives/erf.ts';
 import { erfc } from '../../src/tensor/primitives/erfc.ts';
 import { exp } from '../../src/tensor/primitives/exp.ts';
@@ -35,7 +39,7 @@ import { transpose } from '../../src/tensor/primitives/transpose.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
 
 const on = bounded(float32) as Executor;
-const { u, tiny, largest } = float32;
+const { u, tiny, largest } = float32.at.sum;
 const { POSITIVE_INFINITY: inf, NaN: nan } = Number;
 
 /** Values without error. */
@@ -255,7 +259,7 @@ describe('the bound of a result', () => {
   });
 
   it('covers the rounding at any operand within its bound, not only at the computed one', () => {
-    const coarse = bounded({ ...float32, name: 'coarse', u: 2 ** -8 }) as Executor;
+    const coarse = bounded(profile('coarse', 'coarse', { ...f32Format, u: 2 ** -8 }, deviceFunctions)) as Executor;
     const third = scale(input(coarse, [3], [1]), 1 / 3);
     const zero = add(third, -1);
     expect(read(zero)).toEqual(Float64Array.of(0));

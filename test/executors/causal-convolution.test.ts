@@ -90,7 +90,7 @@ describe('causal convolutions', () => {
   });
 });
 
-describe.each([float32, float64])('bounds of convolutions in $name', (precision) => {
+describe.each([float32, float64])('bounds of convolutions in $name', (profile) => {
   it.each(['direct', 'fft'] as const)('hold, gradients too, by method %s', (method) => {
     let worst = 0;
     fc.assert(
@@ -101,7 +101,7 @@ describe.each([float32, float64])('bounds of convolutions in $name', (precision)
           shape: [t, 2],
           data: [
             ...snap(
-              precision,
+              profile,
               Float64Array.from({ length: 2 * t }, () =>
                 random.integer(6) === 0 ? 0 : random.normal() * 2 ** (random.integer(2 * spread + 1) - spread),
               ),
@@ -111,7 +111,7 @@ describe.each([float32, float64])('bounds of convolutions in $name', (precision)
         const off = random.integer(2) === 0;
         const f = ([x, k]: readonly Value[]): Value =>
           causalConvolution(off ? scale(x!, 1 / 3) : x!, k!, 0, { method, reverse });
-        const found = largest(tryFunction(f, [operand(), operand()], operand(), precision, seed));
+        const found = largest(tryFunction(f, [operand(), operand()], operand(), profile, seed));
         expect(found).toBeLessThanOrEqual(1);
         worst = Math.max(worst, found);
       }),
@@ -130,13 +130,13 @@ describe('bounds of convolutions', () => {
     const bounds = (method: 'direct' | 'fft'): number[] => [
       ...boundOf(causalConvolution(of(on, 1, 2, 3), of(on, 4, 0, 0), 0, { method })),
     ];
-    const unit = float32.u + 2 ** -53;
+    const unit = float32.at.sum.u + 2 ** -53;
     const [direct, fft] = [bounds('direct'), bounds('fft')];
     direct.forEach((e, i) => {
       expect(e / (unit * 4 * (i + 1))).toBeCloseTo(1, 3);
     });
     // the FFT has length N = 8
-    const expected = (3 * (float32.functions + 4) * 3 + 9) * unit * Math.sqrt(14) * 4;
+    const expected = (3 * (float32.functions.exp.units + 4) * 3 + 9) * unit * Math.sqrt(14) * 4;
     fft.forEach((e, i) => {
       expect((e - direct[i]!) / expected).toBeCloseTo(1, 3);
     });

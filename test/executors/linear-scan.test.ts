@@ -1,7 +1,7 @@
 /** @file Linear scans over many tokens: the f64 numbers against exact arithmetic, and bounds in every bracketing. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bounded, boundOf, float32, float64, type Precision, snap } from '../../src/executors/bounded/index.ts';
+import { bounded, boundOf, float32, float64, type Profile, snap } from '../../src/executors/bounded/index.ts';
 import { f64, tensor } from '../../src/executors/f64/index.ts';
 import { rounded } from '../../src/executors/rounded/index.ts';
 import { input, read } from '../../src/tensor/input.ts';
@@ -26,20 +26,20 @@ const decays: { readonly [kind: string]: (random: Rng) => number } = {
 };
 const kinds = Object.keys(decays);
 
-const drawn = (draw: () => number, length: number, precision: Precision): Float64Array =>
-  snap(precision, Float64Array.from({ length }, draw));
+const drawn = (draw: () => number, length: number, profile: Profile): Float64Array =>
+  snap(profile, Float64Array.from({ length }, draw));
 
-describe.each([float32, float64])('on numbers of $name', (precision) => {
+describe.each([float32, float64])('on numbers of $name', (profile) => {
   it.each(kinds)('the f64 states are within their share of the bound, with decays %s', (kind) => {
     let worst = 0;
     fc.assert(
       fc.property(seeds, fc.integer({ min: 1, max: 60 }), (seed, t) => {
         const random = rng(seed);
-        const a = drawn(() => decays[kind]!(random), t, precision);
-        const b = drawn(() => random.normal() * 2 ** (random.integer(41) - 20), t, precision);
-        const on = bounded(precision) as Executor;
+        const a = drawn(() => decays[kind]!(random), t, profile);
+        const b = drawn(() => random.normal() * 2 ** (random.integer(41) - 20), t, profile);
+        const on = bounded(profile) as Executor;
         const h = linearScan(input(on, a, [t]), input(on, b, [t]), input(on, [1], []), 0);
-        const share = 2 ** -53 / (precision.u + 2 ** -53);
+        const share = 2 ** -53 / (profile.at.sum.u + 2 ** -53);
         // in units of 2⁻ᵇ, b = 200 (i + 1): each product with a decay adds 200 bits
         let truth = fixed(1, 200);
         read(h).forEach((x, i) => {
@@ -54,7 +54,7 @@ describe.each([float32, float64])('on numbers of $name', (precision) => {
       cases(30),
     );
     // f32 numbers have few bits, so their sums can be exact in f64
-    if (precision === float64) expect(worst).toBeGreaterThan(0.02);
+    if (profile === float64) expect(worst).toBeGreaterThan(0.02);
   });
 
   it.each(kinds)('bounds of states and gradients hold in every bracketing, with decays %s', (kind) => {
@@ -64,14 +64,14 @@ describe.each([float32, float64])('on numbers of $name', (precision) => {
         const random = rng(seed);
         const operand = (draw: () => number, shape: readonly number[]) => ({
           shape,
-          data: [...drawn(draw, t * 2, precision).slice(0, shape.length === 1 ? 2 : t * 2)],
+          data: [...drawn(draw, t * 2, profile).slice(0, shape.length === 1 ? 2 : t * 2)],
         });
         const wide = (): number => random.normal() * 2 ** (random.integer(11) - 5);
         const xs = [operand(() => decays[kind]!(random), [t, 2]), operand(wide, [t, 2]), operand(wide, [2])];
         const off = random.integer(2) === 0;
         const f = ([a, b, h0]: readonly Value[]): Value =>
           linearScan(off ? scale(a!, 1 / 3) : a!, off ? scale(b!, 1.1) : b!, h0!, 0, { reverse });
-        const found = largest(tryFunction(f, xs, operand(wide, [t, 2]), precision, seed));
+        const found = largest(tryFunction(f, xs, operand(wide, [t, 2]), profile, seed));
         expect(found).toBeLessThanOrEqual(1);
         worst = Math.max(worst, found);
       }),
@@ -83,7 +83,7 @@ describe.each([float32, float64])('on numbers of $name', (precision) => {
 
 describe('bounds of scans', () => {
   const on = bounded(float32) as Executor;
-  const { u, tiny } = float32;
+  const { u, tiny } = float32.at.sum;
   const of = (...x: number[]): Value => input(on, x, [x.length]);
   const bounds = (a: Value, b: Value, h0 = 1): number[] => [...boundOf(linearScan(a, b, input(on, [h0], []), 0))];
   const unit = u + 2 ** -53;

@@ -1,7 +1,7 @@
 /** @file The rounded executor is correct and uses its freedom: errors, orders, fused multiply-add, flushing to zero. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bounded, boundOf, float32, float64, type Precision } from '../../src/executors/bounded/index.ts';
+import { bounded, boundOf, float32, float64, type Profile } from '../../src/executors/bounded/index.ts';
 import { f64 } from '../../src/executors/f64/index.ts';
 import { rounded } from '../../src/executors/rounded/index.ts';
 import { orders } from '../../src/executors/rounded/order.ts';
@@ -23,23 +23,25 @@ import { cases } from '../support/property.ts';
 const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 const of = (on: Executor<Float64Array>, ...x: number[]): Value => input(on as Executor, x, [x.length]);
 /** The results of a computation, one for each seed. */
-const results = (f: (on: Executor<Float64Array>) => Value, precision: Precision, count = 200): number[] =>
-  Array.from({ length: count }, (_, seed) => item(f(rounded(precision, seed))));
+const results = (f: (on: Executor<Float64Array>) => Value, profile: Profile, count = 200): number[] =>
+  Array.from({ length: count }, (_, seed) => item(f(rounded(profile, seed))));
 const distinct = (numbers: readonly number[]): number => new Set(numbers).size;
 
-describe.each([float32, float64])('the rounded executor in $name', (precision) => {
+describe.each([float32, float64])('the rounded executor in $name', (profile) => {
   it.each(Object.keys(table) as PrimitiveName[])('computes %s within its roundings', (name) => {
     const { uses, roundings = 16 } = table[name];
     fc.assert(
       fc.property(uses, seeds, (use, seed) => {
-        const on = rounded(precision, seed) as Executor;
+        const on = rounded(profile, seed) as Executor;
         const found = use.call(...use.operands.map(({ data, shape }) => input(on, data, shape)));
         const expected = use.naive(...use.operands);
         expect(found.shape).toEqual(expected.shape);
         expected.data.forEach((x, i) => {
-          expect(Math.abs(read(found)[i]! - x)).toBeLessThanOrEqual(roundings * (precision.u + 2 ** -53) * Math.abs(x));
+          expect(Math.abs(read(found)[i]! - x)).toBeLessThanOrEqual(
+            roundings * (profile.at.sum.u + 2 ** -53) * Math.abs(x),
+          );
         });
-        for (const x of read(found)) expect(precision.round(x) + 0).toBe(x + 0);
+        for (const x of read(found)) expect(profile.at.sum.round(x) + 0).toBe(x + 0);
       }),
       cases(30),
     );
@@ -48,30 +50,30 @@ describe.each([float32, float64])('the rounded executor in $name', (precision) =
   it('gives equal results for equal seeds, and different results for others', () => {
     const numbers = [0, 1].map((half) => {
       const random = rng(half);
-      return Array.from({ length: 40 }, () => precision.round(random.normal()));
+      return Array.from({ length: 40 }, () => profile.at.sum.round(random.normal()));
     });
     const f = (on: Executor<Float64Array>): Value => einsum('i,i->', of(on, ...numbers[0]!), of(on, ...numbers[1]!));
-    expect(results(f, precision)).toEqual(results(f, precision));
-    expect(distinct(results(f, precision))).toBeGreaterThan(5);
+    expect(results(f, profile)).toEqual(results(f, profile));
+    expect(distinct(results(f, profile))).toBeGreaterThan(5);
     const exactly = (on: Executor<Float64Array>): Value => sum(of(on, 1, 2, 3, 4, 5, 6, 7));
-    expect(distinct(results(exactly, precision))).toBe(1);
+    expect(distinct(results(exactly, profile))).toBe(1);
   });
 
   it('has errors of up to the allowed ulps in functions, of both signs', () => {
-    const errors = results((on) => exp(of(on, 0.5)), precision).map((x) => (x / Math.exp(0.5) - 1) / precision.u);
-    expect(Math.max(...errors)).toBeGreaterThanOrEqual(precision.functions / 2);
-    expect(Math.min(...errors)).toBeLessThanOrEqual(-precision.functions / 2);
-    expect(Math.max(...errors.map(Math.abs))).toBeLessThanOrEqual(precision.functions + 1);
+    const errors = results((on) => exp(of(on, 0.5)), profile).map((x) => (x / Math.exp(0.5) - 1) / profile.at.sum.u);
+    expect(Math.max(...errors)).toBeGreaterThanOrEqual(profile.functions.exp.units / 2);
+    expect(Math.min(...errors)).toBeLessThanOrEqual(-profile.functions.exp.units / 2);
+    expect(Math.max(...errors.map(Math.abs))).toBeLessThanOrEqual(profile.functions.exp.units + 1);
   });
 
   it('perturbs tables as far as their slack allows, and rounds other constants to nearest', () => {
     const constant = (slack?: () => number) => (on: Executor<Float64Array>) =>
       constantLike(of(on, 0), Float64Array.of(0.1), [1], slack);
-    expect(new Set(results(constant(), precision))).toEqual(new Set([precision.round(0.1)]));
+    expect(new Set(results(constant(), profile))).toEqual(new Set([profile.at.sum.round(0.1)]));
     const errors = results(
       constant(() => 5),
-      precision,
-    ).map((x) => Math.abs(x - 0.1) / precision.u);
+      profile,
+    ).map((x) => Math.abs(x - 0.1) / profile.at.sum.u);
     expect(Math.max(...errors)).toBeGreaterThan(4);
     expect(Math.max(...errors)).toBeLessThanOrEqual(5);
   });

@@ -1,7 +1,7 @@
 /** @file Measures errors of implementations as |implementation − f64 number| / bound. */
 import fc from 'fast-check';
 import { vjp } from '../../src/autograd/vjp.ts';
-import { bounded, boundOf, type Precision, snap } from '../../src/executors/bounded/index.ts';
+import { bounded, boundOf, type Profile, snap } from '../../src/executors/bounded/index.ts';
 import { rounded } from '../../src/executors/rounded/index.ts';
 import type { Case, Tensors } from '../../src/oracle/case.ts';
 import { cases } from '../../src/oracle/draw.ts';
@@ -37,21 +37,21 @@ export function tryFunction(
   f: (xs: readonly Value[]) => Value,
   xs: readonly Dense[],
   ct: Dense,
-  precision: Precision,
+  profile: Profile,
   seed: number,
 ): number[] {
-  const reference = bothWays(f, xs, ct, bounded(precision) as Executor);
-  const found = bothWays(f, xs, ct, rounded(precision, seed) as Executor);
+  const reference = bothWays(f, xs, ct, bounded(profile) as Executor);
+  const found = bothWays(f, xs, ct, rounded(profile, seed) as Executor);
   return found.flatMap((x, i) => ratios(x, reference[i]!));
 }
 
-/** A case with its numbers rounded to a precision. */
-export function snapped<C extends Case>(c: C, precision: Precision): C {
+/** A case with its numbers rounded to a profile. */
+export function snapped<C extends Case>(c: C, profile: Profile): C {
   const all = (tensors: Tensors): Tensors =>
     Object.fromEntries(
       Object.entries(tensors).map(([name, x]) => [
         name,
-        x.kind === 'index' ? x : { ...x, data: snap(precision, x.data) },
+        x.kind === 'index' ? x : { ...x, data: snap(profile, x.data) },
       ]),
     );
   return { ...c, inputs: all(c.inputs), cotangents: all(c.cotangents) };
@@ -64,17 +64,17 @@ export const everything = ({ outputs, gradients }: Evaluation): [string, Value][
 ];
 
 /** The ratios of a program's outputs, states and gradients on a snapped case, by name. */
-export function tryProgram(program: Program, c: Case, precision: Precision, seed: number): [string, number[]][] {
-  const reference = everything(evaluate(program, c, bounded(precision) as Executor));
-  const found = Object.fromEntries(everything(evaluate(program, c, rounded(precision, seed) as Executor)));
+export function tryProgram(program: Program, c: Case, profile: Profile, seed: number): [string, number[]][] {
+  const reference = everything(evaluate(program, c, bounded(profile) as Executor));
+  const found = Object.fromEntries(everything(evaluate(program, c, rounded(profile, seed) as Executor)));
   return reference.map(([name, x]) => [name, ratios(found[name]!, x)]);
 }
 
 /** Snapped cases of an operator that a mode can compute. */
-export const casesOf = (operator: Operator, mode: string, longest: number, precision: Precision): fc.Arbitrary<Case> =>
+export const casesOf = (operator: Operator, mode: string, longest: number, profile: Profile): fc.Arbitrary<Case> =>
   cases(operator, { longest })
     .filter(({ settings }) => operator.admits(settings, mode))
-    .map((c) => snapped(c, precision));
+    .map((c) => snapped(c, profile));
 
 export const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
 

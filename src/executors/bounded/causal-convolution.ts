@@ -2,8 +2,8 @@
 import type { CausalConvolutionParams } from '../../tensor/primitives/causal-convolution.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { paddedLength } from '../f64/causal-convolution.ts';
+import type { Functions } from '../profiles/functions.ts';
 import { type Bounded, evaluate, type Rule } from './operands.ts';
-import type { Precision } from './precision.ts';
 import type { Rounding } from './rounding.ts';
 
 /**
@@ -21,14 +21,14 @@ import type { Rounding } from './rounding.ts';
  * Together: 3 log₂ N stages, and a product with 3 u. Another 6 u cover transforms of real sequences by complex ones of half the
  * length. The bound covers every order of stages, with radix 2 or 4. It does not cover lengths that are not powers of two.
  */
-export function causalConvolutionRule(precision: Precision, { error, within }: Rounding, sums: Rule): Rule {
+export function causalConvolutionRule(functions: Functions, { error, within }: Rounding, sums: Rule): Rule {
   return (xs, primitive, params, shape) => {
     const of = params as CausalConvolutionParams;
     const direct = sums(xs, primitive, { ...of, method: 'direct' }, shape);
     if (of.method === 'direct') return direct;
     const [x, k] = xs.map(({ data }) => norms(data, of.axis, shape)) as [Norms, Norms];
     const padded = paddedLength(shape[of.axis]!);
-    const roundings = 3 * (precision.functions + 4) * Math.log2(padded) + 9;
+    const roundings = 3 * (functions.sin.units + 4) * Math.log2(padded) + 9;
     const bound = (already: number, i: number): number => {
       const [a, b] = [x(i), k(i)];
       if (a === 0 || b === 0) return already;
@@ -37,7 +37,14 @@ export function causalConvolutionRule(precision: Precision, { error, within }: R
       // the largest numbers are partial sums of the inverse transform
       return within(padded * Math.max(1, a) * Math.max(1, b), already + error(a * b, roundings, underflows));
     };
-    return { x: evaluate(xs, primitive, params, shape), e: direct.e.map(bound) };
+    const e = direct.e.map(bound);
+    const terms = direct.terms && {
+      // the error of a transform reaches sums whose terms are all 0
+      sizes: direct.terms.sizes.map((size, i) => size + e[i]!),
+      errors: e,
+      count: direct.terms.count,
+    };
+    return { x: evaluate(xs, primitive, params, shape), e, terms };
   };
 }
 

@@ -12,11 +12,11 @@ import { fail } from '../../tensor/errors.ts';
 import { show, sizeOf } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
 import { f64 } from '../f64/index.ts';
+import type { Profile } from '../profiles/profile.ts';
 import { bounded } from './index.ts';
-import type { Bounded } from './operands.ts';
-import type { Precision } from './precision.ts';
+import type { Bounded, Terms } from './operands.ts';
 
-export { float32, float64 } from './precision.ts';
+export { float32, float64 } from '../profiles/profile.ts';
 
 /** A result, and the bound on the error of the operation that computed it. Both have the same derivative, as the error is added. */
 interface Unknown {
@@ -24,10 +24,14 @@ interface Unknown {
   readonly size: Float64Array;
 }
 
-/** A value on f64 or the tape. `some` is the smallest positive number for elements with an error, else 0, as rules need exact zeros. */
+/**
+ * A value on f64 or the tape. `some` is the smallest positive number for elements with an error, else 0, as rules need exact zeros.
+ * `terms` holds the terms of sums, with the errors that only another order of the terms makes.
+ */
 export interface Traced {
   readonly primal: Value;
   readonly some: Float64Array;
+  readonly terms: Terms | null;
   readonly trace: Trace;
 }
 
@@ -37,27 +41,32 @@ interface Trace {
 }
 
 /**
- * Makes an executor for one evaluation in a precision, gradients included. It stores the whole evaluation, so make a new executor for
- * each. Inputs must be numbers of the format: `snap` rounds to the format, and `input` throws on other numbers.
+ * Makes an executor for one evaluation at a profile, gradients included. It stores the whole evaluation, so make a new executor for
+ * each. Inputs must be numbers of the input format: `snap` rounds to the format, and `input` throws on other numbers.
  * @example
  * const x = input(firstOrder(float32), [3, 1], [2]);
  * firstOrderBounds(sum(x)).every((e) => e > 2 ** -23 && e < 2 ** -21) // true
  */
-export function firstOrder(precision: Precision): Executor<Traced> {
-  const rules = bounded(precision);
+export function firstOrder(profile: Profile): Executor<Traced> {
+  const rules = bounded(profile);
   const trace: Trace = { backwards: tape(f64 as Executor), unknowns: [] };
 
   /** Records a result, with the bound on the error of its operation as an unknown. */
-  const traced = (exact: Value, { e }: Bounded): Traced => {
+  const traced = (exact: Value, { e, terms: own }: Bounded): Traced => {
     const some = e.map((error) => (error === 0 ? 0 : Number.MIN_VALUE));
-    if (exact.kind === 'index' || e.every((error) => error === 0)) return { primal: exact, some, trace };
+    // what another order of the terms adds to the error counts at the sum that changes the order
+    const terms = own && {
+      ...own,
+      errors: own.errors === e ? some : own.errors.map((error, i) => error - e[i]! || some[i]!),
+    };
+    if (exact.kind === 'index' || e.every((error) => error === 0)) return { primal: exact, some, terms, trace };
     const value = exact.on === (trace.backwards as Executor) ? exact : trace.backwards.watch(exact);
     trace.unknowns.push({ value, size: e });
-    return { primal: value, some, trace };
+    return { primal: value, some, terms, trace };
   };
 
   const self: Executor<Traced> = {
-    name: `first order ${precision.name}`,
+    name: `first order ${profile.name}`,
     get root() {
       return self as Executor;
     },
@@ -79,7 +88,7 @@ export function firstOrder(precision: Precision): Executor<Traced> {
           shape: own,
           kind,
           on: rules,
-          data: { x: numbersOf(data.primal), e: data.some },
+          data: { x: numbersOf(data.primal), e: data.some, terms: data.terms },
         }),
       );
       return traced(exact, rules.run(primitive, local, params, shape));
@@ -133,7 +142,7 @@ export function firstOrderBound(functional: Functional): number {
 function tracedOf(call: string, x: Value): Traced {
   const traced = x.data as Partial<Traced>;
   if (traced.trace !== undefined) return traced as Traced;
-  return fail(`${call}: the value lives on ${x.on.name}; compute it on firstOrder(precision)`);
+  return fail(`${call}: the value lives on ${x.on.name}; compute it on firstOrder(profile)`);
 }
 
 /**

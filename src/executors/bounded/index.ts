@@ -1,54 +1,69 @@
 /**
  * @file The bounded executor: computes each number in f64, with a bound on the difference to a correct implementation.
  *
- * A correct implementation runs the same primitives and rounds each with unit round-off u. It may sum in any order, fuse
- * multiply-add or not, and flush subnormal numbers to 0 or not. Exact arithmetic is one such implementation, so the bound covers
- * the error of the f64 reference too. Two programs for one function differ by at most the sum of their bounds. Where a number may
- * overflow the format, the bound is ∞. The rules are standard running error analysis (Higham, Accuracy and Stability, ch. 3).
+ * A correct implementation computes the same program in the formats of a profile. It may add the terms of sums in any order, also
+ * across the sums and products of the program: a sum of sums is one sum of all their terms, and a product of sums may be multiplied
+ * out. It may fuse multiply-add or not, and flush subnormal numbers to 0 or not. It computes every non-linear function, every square
+ * and every site (a named value) as a number. Exact arithmetic is one such implementation, so the bound covers the error of the f64
+ * reference too. Two programs for one function differ by at most the sum of their bounds. Where a number may overflow the format, the
+ * bound is ∞. The rules are standard running error analysis (Higham, Accuracy and Stability, ch. 3).
  */
 import { fail } from '../../tensor/errors.ts';
 import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
 import { zeros } from '../f64/allocate.ts';
-import { isExact, type Precision } from './precision.ts';
-import { type Rounding, roundingOf } from './rounding.ts';
+import { type Format, isExact } from '../profiles/format.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { computes, isMatrixProduct } from '../profiles/sites.ts';
+import { type Rounding, roundedTo, roundingOf } from './rounding.ts';
 import { type Bounded, boundRules } from './rules.ts';
 
-export { float32, float64, type Precision, snap } from './precision.ts';
+export { float32, float64, type Profile, snap } from '../profiles/profile.ts';
 
 /**
- * Makes the executor that bounds the error of implementations in a precision. Inputs must be numbers of the format, as the
+ * Makes the executor that bounds the error of implementations at a profile. Inputs must be numbers of its input format, as the
  * implementation gets the same: `snap` rounds to the format, and `input` throws on other numbers.
  * @example
  * const x = input(bounded(float32), [1, 2], [2]);
  * boundOf(add(x, x)).every((e) => e > 2 ** -24 && e < 2 ** -21) // true
  */
-export function bounded(precision: Precision): Executor<Bounded> {
-  const rounding = roundingOf(precision);
-  const rules = boundRules(precision, rounding);
+export function bounded(profile: Profile): Executor<Bounded> {
+  const { at } = profile;
+  const rounding = roundingOf(at.sum);
+  const rules = boundRules(profile, rounding);
+  const toProduct = roundedTo(at.product, at.elementwise);
+  const toResult = roundedTo(at.elementwise, at.sum);
   const self: Executor<Bounded> = {
-    name: `bounded ${precision.name}`,
+    name: `bounded ${profile.name}`,
     get root() {
       return self as Executor;
     },
     order: 0,
     open: true,
     input(x, _shape, kind) {
-      if (kind === 'real') checkSnapped(precision, x);
-      return { x, e: zeros(x.length) };
+      if (kind === 'real') checkSnapped(at.input, x);
+      return { x, e: zeros(x.length), terms: null };
     },
     constant: (x, _shape, slack) => ({
       x,
-      e: x.map((value, i) => constantBound(precision, rounding, value, slack?.(value, i))),
+      e: x.map((value, i) => constantBound(at.elementwise, rounding, value, slack?.(value, i))),
+      terms: null,
     }),
-    run: (primitive, xs, params, shape) =>
-      rules[primitive.name as PrimitiveName](xs as readonly Value<Bounded>[], primitive, params, shape),
+    run(primitive, xs, params, shape) {
+      const operands = xs as readonly Value<Bounded>[];
+      const rounded =
+        toProduct !== null && isMatrixProduct(primitive, params)
+          ? operands.map((x) => ({ ...x, data: toProduct(x.data) }))
+          : operands;
+      const result = rules[primitive.name as PrimitiveName](rounded, primitive, params, shape);
+      return toResult === null || !computes(primitive) ? result : toResult(result);
+    },
     read: ({ x }) => x,
   };
   return self;
 }
 
-function checkSnapped({ name, round }: Precision, x: Float64Array): void {
+function checkSnapped({ name, round }: Format, x: Float64Array): void {
   for (let i = 0; i < x.length; i++) {
     const value = x[i]!;
     if (round(value) !== value && !Number.isNaN(value)) {
@@ -58,14 +73,9 @@ function checkSnapped({ name, round }: Precision, x: Float64Array): void {
 }
 
 /** Bounds the difference between an implementation's table and ours. Both round it equally often, each with its own round-off. */
-function constantBound(
-  precision: Precision,
-  { withRounding, unit }: Rounding,
-  x: number,
-  slack: number | undefined,
-): number {
-  if (slack === 0 || (slack === undefined && isExact(precision, x))) return 0;
-  return withRounding(x, unit * (slack ?? Math.abs(x)) + precision.tiny, 0);
+function constantBound(format: Format, { withRounding }: Rounding, x: number, slack: number | undefined): number {
+  if (slack === 0 || (slack === undefined && isExact(format, x))) return 0;
+  return withRounding(x, (format.u + 2 ** -53) * (slack ?? Math.abs(x)) + format.tiny, 0);
 }
 
 /**

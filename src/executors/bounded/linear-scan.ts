@@ -1,12 +1,12 @@
 /** @file Bounds the rounding errors of linear scans, sequential or parallel (associative), in any bracketing. */
 import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
 import { sizeOf } from '../../tensor/shape.ts';
-import { type Bounded, evaluate, type Operands, type Rule } from './operands.ts';
+import { type Bounded, countOf, errorsOf, evaluate, type Rule } from './operands.ts';
 import type { Rounding } from './rounding.ts';
 
 /** The quantities of one channel after a token, from which its bound follows. */
 interface State {
-  /** The state in f64, and the error propagated from the operands. */
+  /** The size of the state, by which the error of a decay is multiplied, and the error propagated from the operands. */
   readonly h: number;
   readonly propagated: number;
   /** The sum of the absolute summands `|a_t … a_{s+1} b_s|`, errors included, and the number of summands that are not exactly 0. */
@@ -22,7 +22,7 @@ interface State {
 
 /**
  * Makes the rule for `h_t = a_t h_{t−1} + b_t`. The errors of the operands propagate through the recurrence in the same way in every
- * bracketing: `e_t = |a_t| e_{t−1} + e_a (|h_{t−1}| + e_{t−1}) + e_b`. Roundings are counted for each summand, as for sums. So one bound
+ * bracketing: `e_t = |a_t| e_{t−1} + e_a s_{t−1} + e_b`, where s is the sum of the absolute summands. Roundings are counted for each summand, as for sums. So one bound
  * covers every bracketing: token by token, a parallel scan of logarithmic depth, chunks, or `Σ_s (a_t … a_{s+1}) b_s` summed in any
  * order. A summand is rounded once for each of its decays and once for each addition; k summands have k − 1 additions. A decay of
  * exactly 0 removes the earlier summands, and one of exactly ±1 rounds nothing. The factors before and after an underflow in a product
@@ -35,43 +35,78 @@ export function linearScanRule(rounding: Rounding): Rule {
     const { axis, reverse } = params as LinearScanParams;
     const x = evaluate(xs, primitive, params, shape);
     const e = new Float64Array(x.length);
+    const sizes = new Float64Array(x.length);
     const [inner, length] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
     const channels = length === 0 ? 0 : x.length / length;
+    const [a, b, start] = xs.map(({ data }) => operandOf(data)) as [Operand, Operand, Operand];
+    const isSum = a.isSum || b.isSum || start.isSum;
+    let count = 1;
     for (let channel = 0; channel < channels; channel++) {
-      const start = Math.floor(channel / inner) * inner * length + (channel % inner);
-      let state = startOf(xs[2]!.data, channel);
+      const first = Math.floor(channel / inner) * inner * length + (channel % inner);
+      let state = startOf(start, channel, isSum);
       for (let t = 0; t < length; t++) {
-        const at = start + (reverse ? length - 1 - t : t) * inner;
-        state = after(state, xs, at, x[at]!);
+        const at = first + (reverse ? length - 1 - t : t) * inner;
+        state = after(state, a, b, at, isSum ? null : Math.abs(x[at]!));
         e[at] = boundOf(state, rounding);
+        sizes[at] = state.size + e[at]!;
+        if (state.summands > count) count = state.summands;
       }
     }
-    return { x, e };
+    return { x, e, terms: count === 1 ? null : { sizes, errors: e, count } };
   };
 }
 
-const isZero = (x: number, e: number): boolean => x === 0 && e === 0;
-
-function startOf({ x, e }: Bounded, channel: number): State {
-  const [h, propagated] = [x[channel]!, e[channel]!];
-  const size = Math.abs(h) + propagated;
-  const summands = isZero(h, propagated) ? 0 : 1;
-  return { h, propagated, size, summands, products: 0, growth: 1, largest: Math.max(1, size) };
+/** An operand: the size of each number without its error (of a sum: with it), the error, and the number of terms. */
+interface Operand {
+  readonly sizes: Float64Array;
+  readonly errors: Float64Array;
+  readonly isSum: boolean;
+  readonly count: number;
 }
 
-function after(before: State, [as, bs]: Operands, at: number, h: number): State {
-  const [a, ea] = [as!.data.x[at]!, as!.data.e[at]!];
-  const [b, eb] = [bs!.data.x[at]!, bs!.data.e[at]!];
-  const factor = Math.abs(a) + ea;
-  const size = factor * before.size + Math.abs(b) + eb;
+const operandOf = (of: Bounded): Operand => ({
+  sizes: of.terms?.sizes ?? of.x.map(Math.abs),
+  errors: errorsOf(of),
+  isSum: of.terms !== null,
+  count: countOf(of),
+});
+
+const isZero = (size: number, e: number): boolean => size === 0 && e === 0;
+
+/** The size of a factor or summand with its error. */
+const grownAt = ({ sizes, errors, isSum }: Operand, at: number): number =>
+  isSum ? sizes[at]! : sizes[at]! + errors[at]!;
+
+function startOf(start: Operand, channel: number, isSum: boolean): State {
+  const [h, propagated] = [start.sizes[channel]!, start.errors[channel]!];
+  const size = grownAt(start, channel);
+  const summands = isZero(h, propagated) ? 0 : start.count;
+  return {
+    h: isSum ? size : h + propagated,
+    propagated,
+    size,
+    summands,
+    products: 0,
+    growth: 1,
+    largest: Math.max(1, size),
+  };
+}
+
+/** The state after a token. `h` is the size of the number; null if it counts as all its terms. */
+function after(before: State, as: Operand, bs: Operand, at: number, h: number | null): State {
+  const [a, ea] = [as.sizes[at]!, as.errors[at]!];
+  const [b, eb] = [bs.sizes[at]!, bs.errors[at]!];
+  const factor = grownAt(as, at);
+  const size = factor * before.size + grownAt(bs, at);
   const growth = Math.max(1, factor * before.growth);
   const earlier = isZero(a, ea) ? 0 : before.summands;
-  const rounds = earlier > 0 && !(Math.abs(a) === 1 && ea === 0);
+  const rounds = earlier > 0 && !(a === 1 && ea === 0);
+  const propagated = a * before.propagated + ea * before.h + eb;
   return {
-    h,
-    propagated: Math.abs(a) * before.propagated + ea * (Math.abs(before.h) + before.propagated) + eb,
+    h: h === null ? size : h + propagated,
+    propagated,
     size,
-    summands: earlier + (isZero(b, eb) ? 0 : 1),
+    summands: earlier + (isZero(b, eb) ? 0 : bs.count),
     products: earlier === 0 ? 0 : before.products + (rounds ? 1 : 0),
     growth,
     largest: Math.max(before.largest, size, growth),

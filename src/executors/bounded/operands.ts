@@ -2,12 +2,27 @@
 import type { Primitive } from '../../tensor/primitive.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
+import { zeros } from '../f64/allocate.ts';
 import { f64 } from '../f64/index.ts';
 
-/** Numbers `x`, and the bound `e` on the error of each. The bound of an infinite number or NaN is 0 or ∞. */
+/**
+ * Numbers `x`, and the bound `e` on the error of each. The bound of an infinite number or NaN is 0 or ∞. `terms` is set while each
+ * number is a sum of products of other numbers, and an implementation may add these terms in another order to those of a later sum.
+ */
 export interface Bounded {
   readonly x: Float64Array;
   readonly e: Float64Array;
+  readonly terms: Terms | null;
+}
+
+/** The terms of sums. */
+export interface Terms {
+  /** `Σ |term|` of each number, errors included: at least |x| + e. */
+  readonly sizes: Float64Array;
+  /** The bound on the error of each number if its terms are added in any order, among others. At least `e`. */
+  readonly errors: Float64Array;
+  /** The largest number of terms. */
+  readonly count: number;
 }
 
 export type Operands = readonly Value<Bounded>[];
@@ -26,3 +41,26 @@ export function evaluate(
   const operands = xs.map((x, i): Value<Float64Array> => ({ shape: x.shape, kind: x.kind, on: f64, data: data[i]! }));
   return f64.run(primitive, operands, params, shape);
 }
+
+/** The sizes of the terms; for a number that is no sum, of the number and its error. */
+export function sizesOf({ x, e, terms }: Bounded): Float64Array {
+  if (terms !== null) return terms.sizes;
+  const sizes = zeros(x.length);
+  for (let i = 0; i < sizes.length; i++) sizes[i] = Math.abs(x[i]!) + e[i]!;
+  return sizes;
+}
+
+/** The bounds on the errors if terms may be added in any order, among others. */
+export const errorsOf = ({ e, terms }: Bounded): Float64Array => terms?.errors ?? e;
+
+/** The number of terms; 1 for a number that is no sum. */
+export const countOf = ({ terms }: Bounded): number => terms?.count ?? 1;
+
+/** Whether any operand is a sum. */
+export const haveTerms = (xs: Operands): boolean => xs.some(({ data }) => data.terms !== null);
+
+/** The largest number of terms of the operands. */
+export const mostTerms = (xs: Operands): number => xs.reduce((most, { data }) => Math.max(most, countOf(data)), 1);
+
+/** A value whose terms no implementation adds to others: it computes the numbers themselves. */
+export const settled = (of: Bounded): Bounded => (of.terms === null ? of : { x: of.x, e: of.e, terms: null });

@@ -1,7 +1,8 @@
-/** @file Bounds the rounding error of single operations in a precision: γ_n of Higham, underflow and overflow. */
-import type { Precision } from './precision.ts';
+/** @file Bounds the rounding error of single operations in a format: γ_n of Higham, underflow and overflow. */
+import { type Format, isCoarser } from '../profiles/format.ts';
+import { type Bounded, settled } from './operands.ts';
 
-/** Error bounds of single operations in a precision. */
+/** Error bounds of single operations in a format. */
 export interface Rounding {
   /** The relative error of one rounding in the implementation and one in the f64 reference, together. */
   readonly unit: number;
@@ -13,8 +14,8 @@ export interface Rounding {
   within(size: number, bound: number): number;
 }
 
-/** Makes the error bounds for a precision. */
-export function roundingOf({ u, tiny, largest }: Precision): Rounding {
+/** Makes the error bounds for a format. */
+export function roundingOf({ u, tiny, largest }: Format): Rounding {
   const unit = u + 2 ** -53;
   // Bounds are computed in double precision, from the f64 result instead of the exact one. This is a relative error of 2⁻⁵³ for
   // each summand. The margin covers 2³² summands.
@@ -36,5 +37,22 @@ export function roundingOf({ u, tiny, largest }: Precision): Rounding {
       const size = Math.abs(out);
       return within(size, propagated + error(size + propagated, count, 1));
     },
+  };
+}
+
+/**
+ * Makes the rule that rounds numbers to a format if it is coarser than `fine`, that of their computation. Exact numbers of the format
+ * keep. A rounded number is no sum any more. Returns null if nothing is rounded.
+ */
+export function roundedTo(format: Format, fine: Format): ((of: Bounded) => Bounded) | null {
+  if (!isCoarser(format, fine)) return null;
+  const { withRounding } = roundingOf(format);
+  return (of) => {
+    const { x, e } = settled(of);
+    const bounds = x.map((value, i) => {
+      if (!Number.isFinite(value)) return e[i]!;
+      return e[i] === 0 && format.round(value) === value ? 0 : withRounding(value, e[i]!, 1);
+    });
+    return { x, e: bounds, terms: null };
   };
 }

@@ -4,23 +4,34 @@ import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import type { MaxReduceParams } from '../../tensor/primitives/max-reduce.ts';
 import type { PhiParams } from '../../tensor/primitives/phi.ts';
 import type { ScaleParams } from '../../tensor/primitives/scale.ts';
+import type { StoredParams } from '../../tensor/primitives/stored.ts';
 import { zeros } from '../f64/allocate.ts';
 import { phi } from '../f64/phi.ts';
-import { causalConvolutionRule } from './causal-convolution.ts';
-import { linearScanRule } from './linear-scan.ts';
-import { type Bounded, evaluate, type Rule } from './operands.ts';
+import { isExact } from '../profiles/format.ts';
 import {
   angleRoundings,
-  erfcRoundings,
-  isExact,
-  type Precision,
-  phiRoundings,
-  quotientRoundings,
-  reciprocalRoundings,
-  sigmoidRoundings,
-  softplusRoundings,
-} from './precision.ts';
-import type { Rounding } from './rounding.ts';
+  type functionNames,
+  phiUnits,
+  quotientUnits,
+  sigmoidUnits,
+  softplusUnits,
+  unitsAt,
+} from '../profiles/functions.ts';
+import type { Profile } from '../profiles/profile.ts';
+import { causalConvolutionRule } from './causal-convolution.ts';
+import { linearScanRule } from './linear-scan.ts';
+import {
+  type Bounded,
+  countOf,
+  errorsOf,
+  evaluate,
+  haveTerms,
+  mostTerms,
+  type Rule,
+  settled,
+  sizesOf,
+} from './operands.ts';
+import { type Rounding, roundedTo } from './rounding.ts';
 import { sumOfProducts } from './sums.ts';
 
 export type { Bounded } from './operands.ts';
@@ -38,20 +49,28 @@ const pairwise =
     const out = evaluate(xs, primitive, params, shape);
     const e = zeros(out.length);
     for (let i = 0; i < e.length; i++) e[i] = bound(a.x[i]!, a.e[i]!, b.x[i]!, b.e[i]!, out[i]!);
-    return { x: out, e };
+    return { x: out, e, terms: null };
   };
 
-/** Rule for data movement: moves the bounds in the same way as the numbers. Index operands give the positions of both. */
+/** Rule for data movement: moves bounds and terms in the same way as the numbers. Index operands give the positions of all. */
 const moves: Rule = (xs, primitive, params, shape) => {
-  const bounds = xs.map(({ kind, data: { x, e } }) => (kind === 'index' && primitive.kinds !== 'same' ? x : e));
-  return { x: evaluate(xs, primitive, params, shape), e: evaluate(xs, primitive, params, shape, bounds) };
+  const moved = (part: (of: Bounded) => Float64Array): Float64Array => {
+    const data = xs.map(({ kind, data }) => (kind === 'index' && primitive.kinds !== 'same' ? data.x : part(data)));
+    return evaluate(xs, primitive, params, shape, data);
+  };
+  const terms = haveTerms(xs) ? { sizes: moved(sizesOf), errors: moved(errorsOf), count: mostTerms(xs) } : null;
+  return { x: evaluate(xs, primitive, params, shape), e: moved(({ e }) => e), terms };
 };
 
 /** Rule for a primitive that changes at most the signs of numbers. */
 const unchanged: Rule = (xs, primitive, params, shape) => ({
   x: evaluate(xs, primitive, params, shape),
   e: xs[0]!.data.e,
+  terms: xs[0]!.data.terms,
 });
+
+/** Rule for a value that every implementation computes as a number, whose terms it adds to no others. */
+const computed: Rule = (xs, primitive, params, shape) => settled(unchanged(xs, primitive, params, shape));
 
 /** Whether two numbers certainly differ, despite their errors. */
 const apart = (x: number, ex: number, y: number, ey: number): boolean =>
@@ -70,19 +89,22 @@ const maxReduce: Rule = (xs, primitive, params, shape) => {
   const outer = inner * xs[0]!.shape[axis]!;
   const mayWin = (value: number, i: number): boolean =>
     !(value + e[i]! < surely[Math.floor(i / outer) * inner + (i % inner)]!);
-  return { x: on(x), e: on(e.map((error, i) => (mayWin(x[i]!, i) ? error : 0))) };
+  return { x: on(x), e: on(e.map((error, i) => (mayWin(x[i]!, i) ? error : 0))), terms: null };
 };
 
 const select: Rule = (xs, primitive, params, shape) => {
   const [mask, x, y] = xs.map(({ data }) => data) as [Bounded, Bounded, Bounded];
-  const either = (i: number): number => Math.abs(x.x[i]! - y.x[i]!) + Math.max(x.e[i]!, y.e[i]!);
-  return {
-    x: evaluate(xs, primitive, params, shape),
-    e: mask.x.map((m, i) => {
-      if (mask.e[i] !== 0 && !(Math.abs(m) > mask.e[i]!)) return orInfinite(either(i));
-      return m !== 0 ? x.e[i]! : y.e[i]!;
-    }),
-  };
+  const either = (i: number, a: Float64Array, b: Float64Array): number =>
+    Math.abs(x.x[i]! - y.x[i]!) + Math.max(a[i]!, b[i]!);
+  const chosen = (a: Float64Array, b: Float64Array): Float64Array =>
+    mask.x.map((m, i) => {
+      if (mask.e[i] !== 0 && !(Math.abs(m) > mask.e[i]!)) return orInfinite(either(i, a, b));
+      return m !== 0 ? a[i]! : b[i]!;
+    });
+  const terms = haveTerms(xs)
+    ? { sizes: chosen(sizesOf(x), sizesOf(y)), errors: chosen(errorsOf(x), errorsOf(y)), count: mostTerms(xs) }
+    : null;
+  return { x: evaluate(xs, primitive, params, shape), e: chosen(x.e, y.e), terms };
 };
 
 /** Replaces NaN, from ∞ − ∞ or 0 · ∞, by ∞. */
@@ -90,90 +112,179 @@ const orInfinite = (bound: number): number => (Number.isNaN(bound) ? infinite : 
 
 const isPowerOfTwo = (x: number): boolean => x === 2 ** Math.round(Math.log2(x));
 
-/** Makes the rules for one precision. */
-export function boundRules(precision: Precision, rounding: Rounding): { readonly [N in PrimitiveName]: Rule } {
-  const { angles, functions, tiny } = precision;
-  const { withRounding, unit } = rounding;
+/** Makes the rules for a profile. */
+export function boundRules({ at, functions }: Profile, rounding: Rounding): { readonly [N in PrimitiveName]: Rule } {
+  const { sum: format } = at;
+  const { tiny } = format;
+  const { error, within, withRounding, unit } = rounding;
 
-  /** Makes the rule of an elementwise function f: `spread(x, e, y)` bounds |f(x ± e) − y| for y = f(x) and e > 0 finite. */
+  /**
+   * Makes the rule of an elementwise function f: `spread(x, e, y)` bounds |f(x ± e) − y| for y = f(x) and e > 0 finite. `units` is the
+   * number of roundings at an argument.
+   */
   const each =
-    (spread: (x: number, e: number, y: number) => number, roundings: number): Rule =>
+    (spread: (x: number, e: number, y: number) => number, units: (x: number) => number, absolute = 0): Rule =>
     (xs, primitive, params, shape) => {
       const { x, e } = xs[0]!.data;
       const out = evaluate(xs, primitive, params, shape);
       const bound = (y: number, i: number): number => {
         // the image of an exact infinity is exact; where the bound of the operand is ∞, so is that of the result
         if (!Number.isFinite(x[i]!) || e[i] === infinite) return e[i]!;
-        return withRounding(y, e[i] === 0 ? 0 : spread(x[i]!, e[i]!, y), roundings);
+        return withRounding(y, absolute + (e[i] === 0 ? 0 : spread(x[i]!, e[i]!, y)), units(x[i]!));
       };
       const bounds = zeros(out.length);
       for (let i = 0; i < out.length; i++) bounds[i] = bound(out[i]!, i);
-      return { x: out, e: bounds };
+      return { x: out, e: bounds, terms: null };
     };
 
-  /** Sum. It rounds nothing where a summand is an exact 0, or infinite. */
-  const add = pairwise((x, ex, y, ey, out) => {
-    if (x === 0 && ex === 0) return ey;
-    if (y === 0 && ey === 0) return ex;
-    if (ex + ey < infinite && !(Number.isFinite(x) && Number.isFinite(y))) return 0;
-    // equal numbers cancel exactly
-    return withRounding(out, ex + ey, out === 0 && ex + ey === 0 ? 0 : 1);
-  });
+  /** Makes the rule of a function in the table of accuracies. */
+  const listed = (name: (typeof functionNames)[number], spread: (x: number, e: number, y: number) => number): Rule =>
+    each(spread, (x) => unitsAt(functions[name], Math.abs(x)), functions[name].absolute);
 
-  /** Product: `(x + e_x)(y + e_y) − x y`, and one rounding. Exact factors 0, 1 and −1 round nothing. */
-  const mul = pairwise((x, ex, y, ey, out) => {
-    if (!(Number.isFinite(x) && Number.isFinite(y))) return ex + ey === 0 ? 0 : infinite;
-    if (ex + ey === infinite) return infinite;
-    if ((x === 0 && ex === 0) || (y === 0 && ey === 0)) return 0;
-    const isSign = (Math.abs(x) === 1 && ex === 0) || (Math.abs(y) === 1 && ey === 0);
-    return withRounding(out, Math.abs(x) * ey + ex * (Math.abs(y) + ey), isSign ? 0 : 1);
-  });
+  /**
+   * Sum. It rounds nothing where a summand is an exact 0, or infinite. `e` is the error of one addition. If the terms are added in any
+   * order, those of one summand pass one rounding for each term of the other.
+   */
+  const add: Rule = (xs, primitive, params, shape) => {
+    const [a, b] = [xs[0]!.data, xs[1]!.data];
+    const x = evaluate(xs, primitive, params, shape);
+    const [sa, sb, ea, eb] = [sizesOf(a), sizesOf(b), errorsOf(a), errorsOf(b)];
+    const [m, n] = [countOf(a), countOf(b)];
+    const [sizes, errors] = [zeros(x.length), zeros(x.length)];
+    const e = haveTerms(xs) ? errors : zeros(x.length);
+    let count = Math.max(m, n);
+    for (let i = 0; i < x.length; i++) {
+      if (sa[i] === 0) {
+        sizes[i] = sb[i]!;
+        errors[i] = eb[i]!;
+        if (e !== errors) e[i] = b.e[i]!;
+      } else if (sb[i] === 0) {
+        sizes[i] = sa[i]!;
+        errors[i] = ea[i]!;
+        if (e !== errors) e[i] = a.e[i]!;
+      } else if (ea[i]! + eb[i]! < infinite && !(Number.isFinite(a.x[i]!) && Number.isFinite(b.x[i]!))) {
+        sizes[i] = sa[i]! + sb[i]!;
+      } else {
+        count = m + n;
+        const size = sa[i]! + sb[i]!;
+        const propagated = ea[i]! + eb[i]!;
+        errors[i] = within(size, propagated + error(n * sa[i]! + m * sb[i]!, 1, 1));
+        sizes[i] = size + errors[i]!;
+        // equal numbers cancel exactly
+        if (e !== errors) e[i] = withRounding(x[i]!, propagated, x[i] === 0 && propagated === 0 ? 0 : 1);
+      }
+    }
+    return { x, e, terms: { sizes, errors, count } };
+  };
 
-  /** Quotient: `(e_x + |x/y| e_y) / (|y| − e_y)`, and its roundings. A divisor that is a power of two rounds only by underflow. */
-  const div = pairwise((x, ex, y, ey, out) => {
-    if (!Number.isFinite(x)) return ex + ey === 0 ? 0 : infinite;
-    if (!Number.isFinite(y)) return ey === 0 && ex < infinite ? 0 : infinite;
-    const room = Math.abs(y) - ey;
-    if (!(room > 0) || ex === infinite) return infinite;
-    if (x === 0 && ex === 0) return 0;
-    const shifts = ey === 0 && isPowerOfTwo(room);
-    const e = withRounding(out, (ex + Math.abs(out) * ey) / room, shifts ? 0 : quotientRoundings);
-    return shifts && room > 1 && Math.abs(out) - e < tiny ? e + tiny : e;
-  });
+  /**
+   * Product: `(x + e_x)(y + e_y) − x y`, and one rounding. Exact factors 0, 1 and −1 round nothing. A factor that is a sum counts with
+   * the size of its terms, because an implementation may multiply the terms; a square counts as the square of the number.
+   */
+  const mul: Rule = (xs, primitive, params, shape) => {
+    const isSquare = xs[0]!.data.x === xs[1]!.data.x;
+    const [a, b] = xs.map(({ data }) => (isSquare ? settled(data) : data)) as [Bounded, Bounded];
+    const x = evaluate(xs, primitive, params, shape);
+    const [ea, eb] = [errorsOf(a), errorsOf(b)];
+    const isSum = a.terms !== null || b.terms !== null;
+    const e = zeros(x.length);
+    const sizes = isSum ? zeros(x.length) : e;
+    for (let i = 0; i < x.length; i++) {
+      const [u, v, eu, ev] = [a.x[i]!, b.x[i]!, ea[i]!, eb[i]!];
+      const [su, sv] = [a.terms?.sizes[i] ?? Math.abs(u), b.terms?.sizes[i] ?? Math.abs(v)];
+      if (!(Number.isFinite(u) && Number.isFinite(v))) {
+        e[i] = eu + ev === 0 ? 0 : infinite;
+        if (isSum) sizes[i] = Math.abs(x[i]!);
+      } else if (eu + ev === infinite) {
+        e[i] = infinite;
+        if (isSum) sizes[i] = infinite;
+      } else if ((su !== 0 || eu !== 0) && (sv !== 0 || ev !== 0)) {
+        const isSign = (su === 1 && eu === 0) || (sv === 1 && ev === 0);
+        const propagated = su * ev + eu * (sv + ev);
+        e[i] = withRounding(isSum ? su * sv : x[i]!, propagated, isSign ? 0 : 1);
+        if (isSum) sizes[i] = su * sv + e[i]!;
+      }
+    }
+    return { x, e, terms: isSum ? { sizes, errors: e, count: mostTerms([xs[0]!, xs[1]!]) } : null };
+  };
+
+  /**
+   * Quotient: `(e_x + |x/y| e_y) / (|y| − e_y)`, and its roundings. A divisor that is a power of two rounds only by underflow. An
+   * implementation may divide each term of the dividend.
+   */
+  const div: Rule = (xs, primitive, params, shape) => {
+    const [a, b] = [xs[0]!.data, xs[1]!.data];
+    const out = evaluate(xs, primitive, params, shape);
+    const quotient = (sizes: Float64Array | null, errors: Float64Array): Float64Array =>
+      out.map((z, i) => {
+        const [x, ex, y, ey] = [a.x[i]!, errors[i]!, b.x[i]!, b.e[i]!];
+        if (!Number.isFinite(x)) return ex + ey === 0 ? 0 : infinite;
+        if (!Number.isFinite(y)) return ey === 0 && ex < infinite ? 0 : infinite;
+        const room = Math.abs(y) - ey;
+        if (!(room > 0) || ex === infinite) return infinite;
+        const size = sizes === null ? Math.abs(z) : sizes[i]! / Math.abs(y);
+        if (size === 0 && ex === 0 && x === 0) return 0;
+        const shifts = ey === 0 && isPowerOfTwo(room);
+        const e = withRounding(size, (ex + size * ey) / room, shifts ? 0 : quotientUnits(functions));
+        return shifts && room > 1 && Math.abs(z) - e < tiny ? e + tiny : e;
+      });
+    const e = quotient(null, a.e);
+    if (a.terms === null) return { x: out, e, terms: null };
+    const errors = quotient(a.terms.sizes, a.terms.errors);
+    const sizes = a.terms.sizes.map((size, i) => size / Math.abs(b.x[i]!) + errors[i]!);
+    return { x: out, e, terms: { sizes, errors, count: a.terms.count } };
+  };
 
   /** Product with a literal. Both sides round the literal, if inexact, and the product. A power of two rounds only by underflow. */
   const scale: Rule = (xs, primitive, params, shape) => {
     const by = Math.abs((params as ScaleParams).by);
     if (by === 1) return unchanged(xs, primitive, params, shape);
-    const shifts = by === 0 || (isPowerOfTwo(by) && isExact(precision, by));
-    const { x, e } = each((_x, error) => by * error, shifts ? 0 : isExact(precision, by) ? 1 : 2)(
-      xs,
-      primitive,
-      params,
-      shape,
-    );
-    if (!shifts || by > 1) return { x, e };
-    const mayUnderflow = (y: number, error: number): boolean => Math.abs(y) - error < tiny && (y !== 0 || error !== 0);
-    return { x, e: e.map((error, i) => (mayUnderflow(x[i]!, error) ? error + tiny : error)) };
+    const of = xs[0]!.data;
+    const x = evaluate(xs, primitive, params, shape);
+    const shifts = by === 0 || (isPowerOfTwo(by) && isExact(format, by));
+    const roundings = shifts ? 0 : isExact(format, by) ? 1 : 2;
+    const mayUnderflow = (size: number): boolean => shifts && by < 1 && size < tiny;
+    const scaled = (sizes: Float64Array | null, errors: Float64Array): Float64Array =>
+      errors.map((was, i) => {
+        if (!Number.isFinite(of.x[i]!) || was === infinite) return was;
+        const size = sizes === null ? Math.abs(x[i]!) : by * sizes[i]!;
+        const e = withRounding(size, by * was, roundings);
+        return mayUnderflow(Math.abs(x[i]!) - e) && (x[i] !== 0 || e !== 0) ? e + tiny : e;
+      });
+    if (of.terms === null) return { x, e: scaled(null, of.e), terms: null };
+    const errors = scaled(of.terms.sizes, of.terms.errors);
+    const sizes = of.terms.sizes.map((size, i) => by * size + errors[i]!);
+    return { x, e: scaled(null, of.e), terms: { sizes, errors, count: of.terms.count } };
   };
 
   /** Phi. The slope `φ_k' = φ_k − k φ_{k+1} < φ_k` grows with z. The term 2⁻⁴⁸ φ_k covers the cancellation in it. */
   const phiRule: Rule = (xs, primitive, params, shape) => {
     const { order } = params as PhiParams;
     const steepest = (z: number): number => (1 + 2 ** -48) * phi(z, order) - order * phi(z, order + 1);
-    return each((z, e) => e * steepest(z + e), phiRoundings(precision, order))(xs, primitive, params, shape);
+    return each(
+      (z, e) => e * steepest(z + e),
+      (z) => phiUnits(functions, z, order),
+    )(xs, primitive, params, shape);
   };
 
   /** Sine or cosine. The slope changes by at most 1 per radian. */
   const circular =
-    (slope: (x: number) => number): Rule =>
+    (name: 'sin' | 'cos', slope: (x: number) => number): Rule =>
     ([angle], primitive, params, shape) => {
       const { x, e } = angle!.data;
-      const beyond = (i: number): boolean => Number.isFinite(x[i]) && Math.abs(x[i]!) + e[i]! > angles;
-      const reduced = e.map((error, i) => (beyond(i) ? error + angleRoundings * unit * Math.abs(x[i]!) : error));
-      const rule = each((at, by) => Math.min(2, by, (Math.abs(slope(at)) + by / 2) * by), functions);
-      return rule([{ ...angle!, data: { x, e: reduced } }], primitive, params, shape);
+      const beyond = (i: number): boolean => Number.isFinite(x[i]) && Math.abs(x[i]!) + e[i]! > functions.angles;
+      const reduced = e.map((was, i) => (beyond(i) ? was + angleRoundings * unit * Math.abs(x[i]!) : was));
+      const rule = listed(name, (at, by) => Math.min(2, by, (Math.abs(slope(at)) + by / 2) * by));
+      return rule([{ ...angle!, data: { x, e: reduced, terms: null } }], primitive, params, shape);
     };
+
+  /** Rounds to the format of the value's role. A value in the format of its computation keeps its terms. */
+  const storedRule: Rule = (xs, primitive, params, shape) => {
+    const { role } = params as StoredParams;
+    if (role === 'value') return computed(xs, primitive, params, shape);
+    const rounds = roundedTo(at[role], at.elementwise);
+    return rounds === null ? unchanged(xs, primitive, params, shape) : rounds(computed(xs, primitive, params, shape));
+  };
 
   const sums = sumOfProducts(rounding);
 
@@ -182,46 +293,61 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     mul,
     div,
     scale,
-    abs: unchanged,
+    abs: computed,
     stopGradient: unchanged,
-    site: unchanged,
+    site: computed,
+    stored: storedRule,
     reshape: unchanged,
     // an error can turn 0 into ±1, or −1 into 1
-    sign: each((x, e) => (Math.abs(x) > e ? 0 : x === 0 ? 1 : 2), 0),
+    sign: each(
+      (x, e) => (Math.abs(x) > e ? 0 : x === 0 ? 1 : 2),
+      () => 0,
+    ),
     equal: pairwise((x, ex, y, ey) => (ex + ey === 0 || apart(x, ex, y, ey) ? 0 : 1)),
     maximum: extremum,
     minimum: extremum,
     // e^{x+e} − e^x
-    exp: each((_x, e, y) => Math.max(y, least) * Math.expm1(e), functions),
-    expm1: each((x, e) => Math.max(Math.exp(x), least) * Math.expm1(e), functions),
-    sin: circular(Math.cos),
-    cos: circular(Math.sin),
+    exp: listed('exp', (_x, e, y) => Math.max(y, least) * Math.expm1(e)),
+    expm1: each(
+      (x, e) => Math.max(Math.exp(x), least) * Math.expm1(e),
+      (x) => unitsAt(functions.expm1, Math.max(0, x)),
+      functions.expm1.absolute,
+    ),
+    sin: circular('sin', Math.cos),
+    cos: circular('cos', Math.sin),
     // log x − log(x − e), the larger of the two sides
-    log: each((x, e) => (e < x ? -Math.log1p(-e / x) : infinite), functions),
+    log: each(
+      (x, e) => (e < x ? -Math.log1p(-e / x) : infinite),
+      () => functions.log.units,
+      functions.log.absolute,
+    ),
     // |σ''| ≤ σ' = σ(1 − σ) bounds the growth of the slope by e^e
     sigmoid: each(
       (_x, e, y) => Math.min(1, Math.max(y, least) * (1 - y + 2 ** -53) * e * Math.exp(e)),
-      sigmoidRoundings(precision),
+      (x) => sigmoidUnits(functions, x),
     ),
     // the slope σ grows with x
-    softplus: each((x, e) => e / (1 + Math.exp(-x - e)), softplusRoundings(precision)),
+    softplus: each(
+      (x, e) => e / (1 + Math.exp(-x - e)),
+      (x) => softplusUnits(functions, x),
+    ),
     phi: phiRule,
     // the slope 2/√π e^{−x²} is steepest nearest to 0
-    erf: each((x, e) => {
+    erf: listed('erf', (x, e) => {
       const steepest = Math.max(0, Math.abs(x) - e);
       return Math.min(2, (2 / Math.sqrt(Math.PI)) * Math.exp(-steepest * steepest) * e);
-    }, functions),
-    erfc: each((x, e) => {
+    }),
+    erfc: listed('erfc', (x, e) => {
       const steepest = Math.max(0, Math.abs(x) - e);
       return Math.min(2, (2 / Math.sqrt(Math.PI)) * Math.max(Math.exp(-steepest * steepest), least) * e);
-    }, erfcRoundings(precision)),
+    }),
     // (x − e)^{−1/2} − x^{−1/2}
-    rsqrt: each((x, e, y) => (e < x ? y * Math.expm1(-0.5 * Math.log1p(-e / x)) : infinite), functions),
+    rsqrt: listed('rsqrt', (x, e, y) => (e < x ? y * Math.expm1(-0.5 * Math.log1p(-e / x)) : infinite)),
     // 1/(|x| − e) − 1/|x|
-    reciprocal: each((x, e, y) => {
+    reciprocal: listed('reciprocal', (x, e, y) => {
       const room = Math.abs(x) - e;
       return room > 0 ? (Math.abs(y) * e) / room : infinite;
-    }, reciprocalRoundings),
+    }),
     select,
     maxReduce,
     broadcast: moves,
@@ -232,7 +358,7 @@ export function boundRules(precision: Precision, rounding: Rounding): { readonly
     gather: moves,
     sum: sums,
     einsum: sums,
-    causalConvolution: causalConvolutionRule(precision, rounding, sums),
+    causalConvolution: causalConvolutionRule(functions, rounding, sums),
     linearScan: linearScanRule(rounding),
     scatterAdd: sums,
   };

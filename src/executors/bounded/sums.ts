@@ -4,10 +4,13 @@ import type { Primitive } from '../../tensor/primitive.ts';
 import { type EinsumParams, indexLengths } from '../../tensor/primitives/einsum.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { zeros } from '../f64/allocate.ts';
-import { evaluate, type Operands, type Rule } from './operands.ts';
+import { type Bounded, errorsOf, evaluate, mostTerms, type Operands, type Rule, settled } from './operands.ts';
 import type { Rounding } from './rounding.ts';
 
-/** Parts of an operand in the bound: |x|, |x| + e, a mask of elements not exactly 0 (null: all), and e. An index is used as it is. */
+/**
+ * Parts of an operand in the bound: the size of a factor, without and with its error, a mask of elements not exactly 0 (null: all),
+ * and the error. The size of a sum is that of its terms. An index is used as it is.
+ */
 interface Parts {
   readonly sizes: Float64Array;
   readonly grown: Float64Array;
@@ -19,41 +22,68 @@ interface Parts {
  * Makes the rule for sums of products, with one factor from each real operand. The bound has two parts: the errors of the operands,
  * propagated in every combination, and the roundings. With k summands that are not exactly 0, these are k − 1 additions and the
  * multiplications of one summand. Adding an exact 0 rounds nothing, and fused multiply-add rounds less.
+ *
+ * A factor that is a sum counts with the size of its terms, because an implementation may multiply the terms and add the products.
+ * In a plain sum and a scatter-add each summand counts as all its terms. In an einsum the terms of a summand are added first.
  */
 export function sumOfProducts({ error, within }: Rounding): Rule {
   return (xs, primitive, params, shape) => {
     const on = (data: readonly Float64Array[]): Float64Array => evaluate(xs, primitive, params, shape, data);
-    const parts = xs.map(partsOf);
+    const parts = partsOf(xs);
     const total = on(parts.map(({ grown }) => grown));
     const summands = summandsOf(xs, parts, primitive, params, shape) ?? on(parts.map(presence));
+    const each = primitive.name === 'einsum' ? 1 : mostTerms(xs);
     const propagated = propagatedError(parts, on);
     const products = xs.filter(({ kind }) => kind === 'real').length - 1;
     // a partial product of three or more factors can underflow or overflow where the whole product does not
     const partial = products < 2 ? null : on(parts.map(({ grown }) => grown.map((size) => Math.max(1, size))));
     const e = zeros(total.length);
+    let most = 1;
     for (let i = 0; i < e.length; i++) {
       const size = total[i]!;
-      const k = typeof summands === 'number' ? summands : summands[i]!;
+      const k = each * (typeof summands === 'number' ? summands : summands[i]!);
+      if (k > most) most = k;
       const underflows = partial === null ? k * products + k - 1 : 2 * (products + 1) * partial[i]!;
       const rounded = k === 0 ? 0 : (propagated?.[i] ?? 0) + error(size, k - 1 + products, underflows);
       // in f32, 0 · (10³⁰ · 10³⁰) is 0 or NaN, depending on the order of the factors
       e[i] = within(size, rounded) + (partial === null ? 0 : within(partial[i]!, 0));
     }
-    return { x: on(xs.map(({ data }) => data.x)), e };
+    return { x: on(xs.map(({ data }) => data.x)), e, terms: termsOf(xs, total, e, most) };
   };
 }
 
-function partsOf({ kind, data: { x, e } }: Operands[number]): Parts {
-  if (kind === 'index') return { sizes: x, grown: x, present: x, errors: null };
+/** The terms of a result; null if it has a single one, a product of numbers that are no sums. */
+function termsOf(xs: Operands, total: Float64Array, e: Float64Array, summands: number): Bounded['terms'] {
+  // the terms of factors are added before the summands of an einsum are
+  const count = summands > 1 ? summands : mostTerms(xs);
+  if (count === 1) return null;
+  for (let i = 0; i < total.length; i++) total[i]! += e[i]!;
+  return { sizes: total, errors: e, count };
+}
+
+/** Returns the parts of the operands. Factors that are the same value form a square, which no implementation multiplies out. */
+function partsOf(xs: Operands): Parts[] {
+  return xs.map(({ kind, data }, i) => {
+    const isSquare = xs.some((other, j) => j !== i && other.data.x === data.x);
+    return kind === 'index' ? partsOfIndex(data) : partsOfNumbers(isSquare ? settled(data) : data);
+  });
+}
+
+const partsOfIndex = ({ x }: Bounded): Parts => ({ sizes: x, grown: x, present: x, errors: null });
+
+function partsOfNumbers(of: Bounded): Parts {
+  const { x, terms } = of;
+  const e = errorsOf(of);
   const sizes = zeros(x.length);
   let [isExact, hasZeros] = [true, false];
   for (let i = 0; i < x.length; i++) {
-    sizes[i] = Math.abs(x[i]!);
+    sizes[i] = terms === null ? Math.abs(x[i]!) : terms.sizes[i]!;
     if (e[i] !== 0) isExact = false;
-    else if (x[i] === 0) hasZeros = true;
+    else if (sizes[i] === 0) hasZeros = true;
   }
-  const present = hasZeros ? x.map((value, i) => (value === 0 && e[i] === 0 ? 0 : 1)) : null;
+  const present = hasZeros ? sizes.map((size, i) => (size === 0 && e[i] === 0 ? 0 : 1)) : null;
   if (isExact) return { sizes, grown: sizes, present, errors: null };
+  if (terms !== null) return { sizes, grown: sizes, present, errors: e };
   const grown = zeros(x.length);
   for (let i = 0; i < x.length; i++) grown[i] = sizes[i]! + e[i]!;
   return { sizes, grown, present, errors: e };

@@ -107,6 +107,7 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   sin: each(Math.sin),
   softplus: each(softplus),
   site: same,
+  stored: same,
   stopGradient: same,
   reshape: same,
   select([mask, x, y]) {

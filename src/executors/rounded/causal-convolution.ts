@@ -1,9 +1,9 @@
 /** @file Computes causal convolutions by FFT, with every step rounded and random errors in the twiddle factors. */
 import type { CausalConvolutionParams } from '../../tensor/primitives/causal-convolution.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { Precision } from '../bounded/precision.ts';
 import { paddedLength } from '../f64/causal-convolution.ts';
 import { rootAt } from '../f64/fft.ts';
+import type { Profile } from '../profiles/profile.ts';
 import type { Arithmetic, Summand } from './order.ts';
 
 type Complex = readonly [number, number];
@@ -31,14 +31,14 @@ export function convolutionByTransform(
   k: Float64Array,
   { axis, reverse }: CausalConvolutionParams,
   shape: Shape,
-  precision: Precision,
+  profile: Profile,
   arithmetic: Arithmetic,
 ): Float64Array {
   const [inner, length] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
   const out = new Float64Array(x.length);
   if (out.length === 0) return out;
   const size = paddedLength(length);
-  const roots = rootsOf(size, precision, arithmetic);
+  const roots = rootsOf(size, profile, arithmetic);
   for (let start = 0; start < out.length; start++) {
     if (Math.floor(start / inner) % length !== 0) continue;
     const sequence = (data: Float64Array): Complex[] =>
@@ -55,8 +55,8 @@ export function convolutionByTransform(
 const conjugate = ([re, im]: Complex): Complex => [re, -im];
 
 /** Twiddle factors `e^{−2πij/N}` for j < N/2. Real and imaginary parts have random errors, as large as those of sin and cos may be. */
-function rootsOf(size: number, { functions, u }: Precision, { round, random }: Arithmetic): Complex[] {
-  const off = (x: number): number => round(x * (1 + (2 * random.uniform() - 1) * (functions - 1) * u));
+function rootsOf(size: number, { functions, at }: Profile, { round, random }: Arithmetic): Complex[] {
+  const off = (x: number): number => round(x * (1 + (2 * random.uniform() - 1) * (functions.sin.units - 1) * at.sum.u));
   return Array.from({ length: size / 2 }, (_, j): Complex => {
     const [c, s] = rootAt(j / size);
     return [off(c), off(-s)];

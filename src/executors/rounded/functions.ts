@@ -1,42 +1,53 @@
 /** @file Computes elementary functions with random errors, as large as those of a correct implementation may be. */
 import type { PhiParams } from '../../tensor/primitives/phi.ts';
-import {
-  erfcRoundings,
-  type Precision,
-  phiRoundings,
-  reciprocalRoundings,
-  sigmoidRoundings,
-  softplusRoundings,
-} from '../bounded/precision.ts';
 import { erf, erfc } from '../f64/erf.ts';
 import { phi } from '../f64/phi.ts';
+import {
+  type Functions,
+  phiUnits,
+  sigmoidUnits,
+  softplusUnits,
+  type functionNames as tableNames,
+  unitsAt,
+} from '../profiles/functions.ts';
+import type { Profile } from '../profiles/profile.ts';
 import type { Arithmetic } from './order.ts';
 
-/** A function of numbers, and its largest error in units of round-off. */
+/** A function of numbers, and its largest error at x: in units of round-off, and absolute. */
 interface Inexact {
   of(x: number, params: unknown): number;
-  units(precision: Precision, params: unknown): number;
+  units(functions: Functions, x: number, params: unknown): number;
+  absolute?(functions: Functions): number;
 }
 
-const functionUnits = ({ functions }: Precision): number => functions;
+/** A function in the table of accuracies. */
+const listed = (
+  name: (typeof tableNames)[number],
+  of: (x: number) => number,
+  argument: (x: number) => number = Math.abs,
+): Inexact => ({
+  of,
+  units: (functions, x) => unitsAt(functions[name], argument(x)),
+  absolute: (functions) => functions[name].absolute ?? 0,
+});
 
 /** The elementary functions with their largest errors. */
 const inexact = {
-  exp: { of: Math.exp, units: functionUnits },
-  expm1: { of: Math.expm1, units: functionUnits },
-  log: { of: Math.log, units: functionUnits },
-  sin: { of: Math.sin, units: functionUnits },
-  cos: { of: Math.cos, units: functionUnits },
-  erf: { of: erf, units: functionUnits },
-  erfc: { of: erfc, units: erfcRoundings },
-  rsqrt: { of: (x) => 1 / Math.sqrt(x), units: functionUnits },
-  sigmoid: { of: (x) => 1 / (1 + Math.exp(-x)), units: sigmoidRoundings },
-  softplus: { of: (x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(x > 0 ? -x : x)), units: softplusRoundings },
+  exp: listed('exp', Math.exp),
+  expm1: listed('expm1', Math.expm1, (x) => Math.max(0, x)),
+  log: listed('log', Math.log, () => 0),
+  sin: listed('sin', Math.sin),
+  cos: listed('cos', Math.cos),
+  erf: listed('erf', erf),
+  erfc: listed('erfc', erfc),
+  rsqrt: listed('rsqrt', (x) => 1 / Math.sqrt(x)),
+  sigmoid: { of: (x) => 1 / (1 + Math.exp(-x)), units: sigmoidUnits },
+  softplus: { of: (x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(x > 0 ? -x : x)), units: softplusUnits },
   phi: {
     of: (z, params) => phi(z, (params as PhiParams).order),
-    units: (precision, params) => phiRoundings(precision, (params as PhiParams).order),
+    units: (functions, z, params) => phiUnits(functions, z, (params as PhiParams).order),
   },
-  reciprocal: { of: (x) => 1 / x, units: () => reciprocalRoundings },
+  reciprocal: listed('reciprocal', (x) => 1 / x),
 } as const satisfies Readonly<Record<string, Inexact>>;
 
 /** The name of a primitive that is one of these functions. */
@@ -49,19 +60,22 @@ export function perturbed(
   name: FunctionName,
   x: number,
   params: unknown,
-  precision: Precision,
+  { at, functions }: Profile,
   { round, random }: Arithmetic,
 ): number {
-  const { of, units }: Inexact = inexact[name];
-  const off = (2 * random.uniform() - 1) * (units(precision, params) - 1) * precision.u;
-  return round(of(x, params) * (1 + off));
+  const { of, units, absolute }: Inexact = inexact[name];
+  if (!Number.isFinite(x)) return round(of(x, params));
+  const within = (size: number): number => (2 * random.uniform() - 1) * size;
+  const off = within((units(functions, x, params) - 1) * at.sum.u);
+  return round(of(x, params) * (1 + off) + within(absolute?.(functions) ?? 0));
 }
 
 /** Divides, or multiplies by a reciprocal where that is a normal number of the format. The reciprocal of a power of two is exact. */
-export function quotient(x: number, y: number, precision: Precision, arithmetic: Arithmetic): number {
+export function quotient(x: number, y: number, profile: Profile, arithmetic: Arithmetic): number {
   const { round, random } = arithmetic;
-  const isNormal = Math.abs(1 / y) >= precision.tiny && Math.abs(1 / y) <= precision.largest;
+  const { tiny, largest } = profile.at.sum;
+  const isNormal = Math.abs(1 / y) >= tiny && Math.abs(1 / y) <= largest;
   if (!isNormal || random.integer(2) === 0) return round(x / y);
   const isPower = Math.abs(y) === 2 ** Math.round(Math.log2(Math.abs(y)));
-  return round(x * (isPower ? 1 / y : perturbed('reciprocal', y, undefined, precision, arithmetic)));
+  return round(x * (isPower ? 1 / y : perturbed('reciprocal', y, undefined, profile, arithmetic)));
 }

@@ -2,7 +2,7 @@
 import type { ParamsOf, PrimitiveName } from '../../tensor/primitives/index.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
-import type { Precision } from '../bounded/precision.ts';
+import type { Profile } from '../profiles/profile.ts';
 import { convolutionByTransform, convolutionSummands } from './causal-convolution.ts';
 import { type FunctionName, functionNames, perturbed, quotient } from './functions.ts';
 import { linearScan } from './linear-scan.ts';
@@ -17,7 +17,7 @@ export type Rule<P> = (
   params: P,
   shape: Shape,
   arithmetic: Arithmetic,
-  precision: Precision,
+  profile: Profile,
 ) => Float64Array;
 
 /** A rule, or `exact` for an operation that never rounds (movement, selection, comparison). The f64 executor computes those. */
@@ -33,8 +33,8 @@ const sums = (shape: Shape, arithmetic: Arithmetic, summandsAt: (i: number) => S
 const functionRules = Object.fromEntries(
   functionNames.map((name): [FunctionName, Rule<unknown>] => [
     name,
-    ([x], params, _shape, arithmetic, precision) =>
-      x!.data.map((value) => perturbed(name, value, params, precision, arithmetic)),
+    ([x], params, _shape, arithmetic, profile) =>
+      x!.data.map((value) => perturbed(name, value, params, profile, arithmetic)),
   ]),
 ) as Readonly<Record<FunctionName, Rule<unknown>>>;
 
@@ -43,16 +43,16 @@ export const rules: Rules = {
   abs: 'exact',
   add: ([x, y], _params, _shape, { round }) => x!.data.map((value, i) => round(value + y!.data[i]!)),
   broadcast: 'exact',
-  causalConvolution([x, kernel], params, shape, arithmetic, precision) {
+  causalConvolution([x, kernel], params, shape, arithmetic, profile) {
     const [a, b] = [x!.data, kernel!.data];
     // a correct implementation may compute either method as a sum of products
     if (params.method === 'direct' || arithmetic.random.integer(4) === 0)
       return sums(shape, arithmetic, convolutionSummands(a, b, params, shape));
-    return convolutionByTransform(a, b, params, shape, precision, arithmetic);
+    return convolutionByTransform(a, b, params, shape, profile, arithmetic);
   },
   concat: 'exact',
-  div: ([x, y], _params, _shape, arithmetic, precision) =>
-    x!.data.map((value, i) => quotient(value, y!.data[i]!, precision, arithmetic)),
+  div: ([x, y], _params, _shape, arithmetic, profile) =>
+    x!.data.map((value, i) => quotient(value, y!.data[i]!, profile, arithmetic)),
   einsum: (xs, params, shape, arithmetic) => sums(shape, arithmetic, einsumSummands(xs, params, shape, arithmetic)),
   equal: 'exact',
   gather: 'exact',
@@ -74,6 +74,7 @@ export const rules: Rules = {
   select: 'exact',
   sign: 'exact',
   site: 'exact',
+  stored: 'exact',
   slice: 'exact',
   stopGradient: 'exact',
   sum: ([x], params, shape, arithmetic) => sums(shape, arithmetic, sumSummands(x!, params, shape)),

@@ -17,6 +17,7 @@ import { scale } from '../../tensor/primitives/scale.ts';
 import { select } from '../../tensor/primitives/select.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import { sum } from '../../tensor/primitives/sum.ts';
 import { show } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
@@ -60,8 +61,8 @@ export function matrixExponential(a: Value): Value {
   const small = isHalved.reduce((w, mask) => select(mask, scale(w, 0.5), w), a);
   const one = identityLike(a);
   let series = one;
-  for (let k = terms; k > 0; k--) series = add(one, scale(times(small, series), 1 / k));
-  return isHalved.reduce((power, mask) => select(mask, times(power, power), power), series);
+  for (let k = terms; k > 0; k--) series = stored(add(one, scale(times(small, series), 1 / k)), 'value');
+  return isHalved.reduce((power, mask) => select(mask, stored(times(power, power), 'value'), power), series);
 }
 
 /**
@@ -85,7 +86,7 @@ export function matrixInverse(a: Value): Value {
     );
     const column = mul(slice(rows, 2, j, j + 1), sub(1, unit));
     const others = mul(rows, sub(1, unit));
-    rows = add(sub(others, mul(column, pivot)), mul(unit, broadcast(pivot, [e, 1, 2 * n])));
+    rows = stored(add(sub(others, mul(column, pivot)), mul(unit, broadcast(pivot, [e, 1, 2 * n]))), 'value');
   }
   return slice(rows, 2, n, 2 * n);
 }

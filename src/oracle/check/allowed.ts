@@ -1,6 +1,6 @@
 /** @file Computes the right answer to a question, and bounds on the errors of right implementations. */
 import { type Functional, firstOrder, firstOrderBound } from '../../executors/bounded/first-order.ts';
-import { bounded, boundOf, float32, float64, type Precision } from '../../executors/bounded/index.ts';
+import { bounded, boundOf, float32, float64, type Profile } from '../../executors/bounded/index.ts';
 import { rounded } from '../../executors/rounded/index.ts';
 import { once } from '../../tensor/once.ts';
 import type { Shape } from '../../tensor/shape.ts';
@@ -22,7 +22,7 @@ export interface AllowedTensor {
 /** The expected answer to a question, with bounds. Tensors are named as in answers, `out/…` and `grad/…`. */
 export interface Allowed {
   readonly dtype: Question['dtype'];
-  readonly precision: Precision;
+  readonly profile: Profile;
   readonly tensors: Readonly<Record<string, AllowedTensor>>;
   /**
    * The first-order bound on `Σ weight · error`, over the numbers of any tensors. It sums the derivatives with respect to every
@@ -34,30 +34,30 @@ export interface Allowed {
   usualErrors(): Numbers;
 }
 
-/** The precision of each type. */
-export const precisionOf = { F32: float32, F64: float64 } as const;
+/** The profile of each type. */
+export const profileOf = { F32: float32, F64: float64 } as const;
 
 /** Computes the expected answer to a question, with bounds. The case's numbers must be representable in its type. */
 export function allowedFor(operator: Operator, { mode, dtype, gradients, c }: Omit<Question, 'operator'>): Allowed {
-  const precision = precisionOf[dtype];
+  const profile = profileOf[dtype];
   const on = (executor: Executor, by = mode): Named =>
     asAnswered((gradients ? evaluate : evaluateOutputs)(operator.modes[by]!, c, executor));
-  const tensors = mapValues(on(bounded(precision) as Executor), (x) => ({
+  const tensors = mapValues(on(bounded(profile) as Executor), (x) => ({
     shape: x.shape,
     expected: numbersOf(x),
     bounds: boundOf(x),
   }));
   for (const other of operator.boundsOf?.[mode] ?? []) {
     if (other === mode) continue;
-    for (const [name, x] of Object.entries(on(bounded(precision) as Executor, other))) {
+    for (const [name, x] of Object.entries(on(bounded(profile) as Executor, other))) {
       const own = tensors[name]!;
       own.bounds = own.bounds.map((bound, i) => bound + boundOf(x)[i]!);
     }
   }
-  const traced = once(() => on(firstOrder(precision) as Executor));
+  const traced = once(() => on(firstOrder(profile) as Executor));
   return {
     dtype,
-    precision,
+    profile,
     tensors,
     firstOrder(weights) {
       const functional: Functional = Object.entries(weights).map(([name, own]) => [traced()[name]!, own]);
@@ -66,7 +66,7 @@ export function allowedFor(operator: Operator, { mode, dtype, gradients, c }: Om
     usualErrors: once(() => {
       const squares = mapValues(tensors, ({ expected }) => new Float64Array(expected.length));
       for (let run = 0; run < usualRuns; run++) {
-        for (const [name, x] of Object.entries(on(rounded(precision, c.seed + run) as Executor))) {
+        for (const [name, x] of Object.entries(on(rounded(profile, c.seed + run) as Executor))) {
           numbersOf(x).forEach((value, i) => {
             squares[name]![i]! += (value - tensors[name]!.expected[i]!) ** 2;
           });

@@ -66,14 +66,14 @@ export function judgeFirstOrder(
 }
 
 /** Returns the elements that can be judged: those expected to be finite that do not overflow in right implementations. */
-function suspectsOf({ tensors, precision, usualErrors }: Allowed, of: ComparedTensor): Suspect[] {
+function suspectsOf({ tensors, profile, usualErrors }: Allowed, of: ComparedTensor): Suspect[] {
   const { expected } = tensors[of.tensor]!;
   const errors = usualErrors()[of.tensor]!;
   const size = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
   const loose = new Set(of.loose);
   return Array.from(expected, (want, element): Suspect => {
     // with a floor, because the estimate from a few runs may be too small by chance
-    const usual = errors[element]! + precision.u * (Math.abs(want) + size / 1024);
+    const usual = errors[element]! + profile.at.output.u * (Math.abs(want) + size / 1024);
     return { of, element, isLoose: loose.has(element), error: ratioOf(of.answered[element]!, want, 1), usual };
   }).filter(({ usual }) => Number.isFinite(usual));
 }
@@ -89,10 +89,10 @@ function choose(suspects: readonly Suspect[], { integer }: Rng): Suspect[] {
 }
 
 /** Judges one element by its own bound. Returns null if the bound is infinite or allows an overflow. */
-function aloneOf({ tensors, precision, firstOrder }: Allowed, { of, element }: Suspect): Place | null {
+function aloneOf({ tensors, profile, firstOrder }: Allowed, { of, element }: Suspect): Place | null {
   const { expected } = tensors[of.tensor]!;
   const bound = firstOrder({ [of.tensor]: new Float64Array(expected.length).with(element, 1) });
-  if (!(Math.abs(expected[element]!) + bound <= precision.largest)) return null;
+  if (!(Math.abs(expected[element]!) + bound <= profile.at.output.largest)) return null;
   return placeAt(of.tensor, element, expected, of.answered, bound, 'first order');
 }
 

@@ -51,7 +51,7 @@ export function judged(allowed: Allowed, answered: ReadonlyMap<string, StoredTen
   for (const [tensor, own] of Object.entries(allowed.tensors)) {
     if (known.has(tensor)) continue;
     const { data } = answered.get(tensor)!;
-    const running = againstBounds(tensor, own, data, looseUnits * allowed.precision.u);
+    const running = againstBounds(tensor, own, data, looseUnits * allowed.profile.at.output.u);
     compared.push({ tensor, answered: data, loose: running.loose });
     ratios.push(...running.ratios);
     wrong.push(...running.wrong);

@@ -9,6 +9,7 @@ import { faults as allFaults } from '../faults.ts';
 import type { Operator } from '../operator.ts';
 import { asAnswered, evaluate, type Program } from '../program.ts';
 import type { Allowed } from './allowed.ts';
+import { tightestFit } from './coarser.ts';
 import { otherReadings } from './other-readings.ts';
 
 /** Computes a program's outputs and gradients, named as in answers. */
@@ -18,12 +19,6 @@ const numbersOn = (on: Executor, program: Program, c: Case, of: (x: Value) => Fl
 /** Keeps the tensors that the answer has. */
 const answeredOf = (all: Numbers, answered: Numbers): Numbers =>
   Object.fromEntries(Object.entries(all).filter(([name]) => name in answered));
-
-/** Precisions that kernels use for operands although single precision is declared. Sums stay in single precision. */
-const lower: readonly { readonly name: string; readonly u: number }[] = [
-  { name: 'TF32 or half precision (11 bits)', u: 2 ** -11 },
-  { name: 'bfloat16 (8 bits)', u: 2 ** -8 },
-];
 
 /** The factor on bounds: an answer fits a wrong program if it is within this many times the bound. */
 const generous = 8;
@@ -37,7 +32,7 @@ export function likenesses(
   mode: string,
   c: Case,
   answered: Numbers,
-  { tensors, precision }: Allowed,
+  { tensors, profile }: Allowed,
 ): string[] {
   const program = operator.modes[mode]!;
   const right = answeredOf(numbersOn(f64, program, c, read), answered);
@@ -48,29 +43,19 @@ export function likenesses(
     // the wrong program must differ from the right one on this case, and equal the answer
     if (wrong === null || isRight(within(wrong, right, allowed))) return false;
     // wrong numbers may be larger than the right ones and so have larger rounding errors
-    const own = numbersOn(bounded(precision) as Executor, other, changed, boundOf);
+    const own = numbersOn(bounded(profile) as Executor, other, changed, boundOf);
     const rounds = orThousandth(wrong, (name, i) => generous * (own[name]?.[i] ?? 0));
     return isRight(within(answered, wrong, rounds));
   };
   const readings = otherReadings(operator, mode, c.settings).filter(({ settings }) => fits(program, settings));
   const alike = allFaults.filter((fault) => fault.operator === operator && fits(fault.program));
-  const coarse = lower.filter(({ name, u }) => {
-    if (u <= precision.u) return false;
-    const loose = numbersOn(bounded({ ...precision, name, u }), program, c, boundOf);
-    return isRight(
-      within(
-        answered,
-        right,
-        orThousandth(right, (tensor, i) => loose[tensor]![i]!),
-      ),
-    );
-  });
+  const coarser = tightestFit(program, c, answered, right, profile);
   return [
     ...readings.map(
       ({ name, declared, other }) => `fits the reading ${name} '${other}', where '${declared}' is declared`,
     ),
     ...alike.map(({ name, says }) => `looks like the fault '${name}': ${says}`),
-    ...coarse.map(({ name }) => `errors are of the size that ${name} has`),
+    ...(coarser === null ? [] : [`right at lower precision: ${coarser.says}`]),
   ];
 }
 

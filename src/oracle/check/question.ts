@@ -1,12 +1,12 @@
 /** @file Draws the cases of questions. Every case has nonzero states and cotangents. */
 import * as fc from 'fast-check';
-import { type Precision, snap } from '../../executors/bounded/index.ts';
+import { type Profile, snap } from '../../executors/bounded/index.ts';
 import { isState } from '../axes.ts';
 import type { Dtype } from '../backends/backend.ts';
 import { type Case, fill, type Tensor, type Tensors } from '../case.ts';
 import { type Draw, draws, fewLayouts, tellsAxesApart } from '../draw.ts';
 import type { Operator } from '../operator.ts';
-import { precisionOf } from './allowed.ts';
+import { profileOf } from './allowed.ts';
 
 /** The number of questions, and the length of the longest sequence. */
 export interface QuestionSize {
@@ -34,7 +34,7 @@ export function questionDraws(
 
 /** Makes the case of a draw, with its numbers rounded to the type. */
 export const questionCase = (operator: Operator, dtype: Dtype, { layout, seed, values }: Draw): Case =>
-  onGrid(withNonzeros(operator, fill(layout, seed, values)), precisionOf[dtype]);
+  onGrid(withNonzeros(operator, fill(layout, seed, values)), profileOf[dtype]);
 
 /** Puts a 1 into every state or cotangent of zeros. Zeros would hide whether a program uses them. */
 function withNonzeros(operator: Operator, c: Case): Case {
@@ -47,13 +47,13 @@ function withNonzeros(operator: Operator, c: Case): Case {
   return { ...c, inputs: map(c.inputs, (name) => isState(operator, name)), cotangents: map(c.cotangents, () => true) };
 }
 
-/** Rounds the real numbers of a case to a precision. Throws if one overflows. */
-function onGrid(c: Case, precision: Precision): Case {
+/** Rounds the real numbers of a case to the inputs of a profile. Throws if one overflows. */
+function onGrid(c: Case, profile: Profile): Case {
   const map = (tensors: Tensors): Tensors =>
     Object.fromEntries(
       Object.entries(tensors).map(([name, x]) => [
         name,
-        x.kind === 'index' ? x : { ...x, data: snap(precision, x.data) },
+        x.kind === 'index' ? x : { ...x, data: snap(profile, x.data) },
       ]),
     );
   return { ...c, inputs: map(c.inputs), cotangents: map(c.cotangents) };

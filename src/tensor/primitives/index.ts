@@ -35,6 +35,7 @@ import { sitePrimitive } from './site.ts';
 import { slicePrimitive } from './slice.ts';
 import { softplusPrimitive } from './softplus.ts';
 import { stopGradientPrimitive } from './stop-gradient.ts';
+import { storedPrimitive } from './stored.ts';
 import { sumPrimitive } from './sum.ts';
 import { transposePrimitive } from './transpose.ts';
 
@@ -74,6 +75,7 @@ export const primitives = {
   slice: slicePrimitive,
   softplus: softplusPrimitive,
   stopGradient: stopGradientPrimitive,
+  stored: storedPrimitive,
   sum: sumPrimitive,
   transpose: transposePrimitive,
 } as const;

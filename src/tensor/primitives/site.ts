@@ -2,6 +2,7 @@
 import { apply } from '../apply.ts';
 import { elementwiseShape, type Primitive } from '../primitive.ts';
 import type { Value } from '../value.ts';
+import { stored } from './stored.ts';
 
 /** The name of the site, such as `layers.0.query`. */
 export type SiteParams = { readonly name: string };
@@ -9,7 +10,8 @@ export type SiteParams = { readonly name: string };
 export const sitePrimitive: Primitive<SiteParams> = {
   name: 'site',
   shape: elementwiseShape,
-  vjp: (ct) => [ct],
+  // every implementation computes the value, and its gradient
+  vjp: (ct) => [stored(ct, 'value')],
 };
 
 /**

@@ -3,7 +3,7 @@ import { afterAll, expect, it } from 'vitest';
 import type { Answer, Question } from '../../../src/oracle/backends/backend.ts';
 import { openGpu } from '../../../src/oracle/backends/gpu.ts';
 import type { Case } from '../../../src/oracle/case.ts';
-import { allowedFor, precisionOf } from '../../../src/oracle/check/allowed.ts';
+import { allowedFor, profileOf } from '../../../src/oracle/check/allowed.ts';
 import { judged } from '../../../src/oracle/check/judged.ts';
 import { fuseByAddition } from '../../../src/oracle/operators/fuse-by-addition/operator.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
@@ -13,7 +13,7 @@ import { casesOf } from '../../support/bounded-trial.ts';
 const backend = await openGpu('webasm');
 afterAll(() => backend.close());
 
-const [first] = fc.sample(casesOf(retention, 'chunkwise', 6, precisionOf.F32), { numRuns: 1, seed: 1 }) as [Case];
+const [first] = fc.sample(casesOf(retention, 'chunkwise', 6, profileOf.F32), { numRuns: 1, seed: 1 }) as [Case];
 const question: Question = { operator: 'retention', mode: 'chunkwise', dtype: 'F32', gradients: true, c: first };
 
 const findings = (answer: Answer, { c, mode, dtype, gradients }: Question): unknown =>

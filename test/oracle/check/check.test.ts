@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { type Profile, tf32 } from '../../../src/executors/profiles/profile.ts';
 import type { StateReadings } from '../../../src/nn/dense-states/fuse.ts';
 import type { Answer } from '../../../src/oracle/backends/backend.ts';
 import { type CheckOptions, check } from '../../../src/oracle/check/check.ts';
@@ -108,12 +109,24 @@ describe('check of faults', () => {
     expect(again!.finding!.message).toBe(first!.finding!.message);
   });
 
-  it('recognises errors typical of a lower precision', async () => {
-    const coarse = (x: number): number => (x === 0 ? 0 : x * (1 + 2 ** -12));
+  const hintsAt = async (profile: Profile): Promise<string> => {
+    const options = { ...size, operators: ['retention'], modes: ['chunkwise'], dtypes: ['F32'] as const };
+    const { rows } = await check(programBackend({}, undefined, {}, profile), options);
+    return rows[0]!.finding!.hints.join('\n');
+  };
+
+  it('names the tightest profile that a coarser implementation has', async () => {
+    expect(await hintsAt(tf32)).toContain('right at lower precision: f32, matrix products of TF32');
+  });
+
+  it.each([
+    ['a relative error of 3e-6', 3e-6],
+    ['a relative error of 13 %', 0.13],
+  ])('says nothing of a lower precision where it does not explain %s', async (_what, error) => {
     const row = await retentionRow(
-      (answer) => new Map([...answer].map(([name, x]) => [name, { ...x, data: x.data.map(coarse) }])),
+      (answer) => new Map([...answer].map(([name, x]) => [name, { ...x, data: x.data.map((y) => y * (1 + error)) }])),
     );
-    expect(row.finding!.hints.join('\n')).toContain('TF32 or half precision');
+    expect(row.finding!.hints.join('\n')).not.toContain('lower precision');
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { f64 } from '../../../src/executors/f64/index.ts';
 import { type Dtype, dtypes } from '../../../src/oracle/backends/backend.ts';
 import type { Case } from '../../../src/oracle/case.ts';
-import { type Allowed, allowedFor, precisionOf } from '../../../src/oracle/check/allowed.ts';
+import { type Allowed, allowedFor, profileOf } from '../../../src/oracle/check/allowed.ts';
 import { isRightAnswer, type Judgement, judged } from '../../../src/oracle/check/judged.ts';
 import { denseRetNetOperator } from '../../../src/oracle/operators/dense-retnet/operator.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
@@ -18,11 +18,11 @@ const patient = { timeout: 900_000 };
 const modes = operators.flatMap((operator) =>
   Object.keys(operator.modes).flatMap((mode) => dtypes.map((dtype) => ({ operator, mode, dtype }))),
 );
-const { u } = precisionOf.F32;
+const { u } = profileOf.F32.at.sum;
 
 describe('correct implementations are never rejected', patient, () => {
   it.each(modes)('$operator.name in mode $mode, $dtype', ({ operator, mode, dtype }) => {
-    const drawn = casesOf(operator, mode, 6, precisionOf[dtype]);
+    const drawn = casesOf(operator, mode, 6, profileOf[dtype]);
     fc.assert(
       fc.property(drawn, seeds, fc.boolean(), (c, seed, gradients) => {
         const allowed = allowedFor(operator, { mode, dtype, gradients, c });
@@ -38,7 +38,7 @@ describe('correct implementations are never rejected', patient, () => {
 
 /** Draws a case of retention with normal values, and returns it with a correct answer and the allowed errors. */
 function asked(dtype: Dtype = 'F32', mode = 'recurrent'): { c: Case; allowed: Allowed; answer: Answered } {
-  const arbitrary = casesOf(retention, mode, 6, precisionOf[dtype]).filter(
+  const arbitrary = casesOf(retention, mode, 6, profileOf[dtype]).filter(
     ({ inputs, values }) => inputs.q!.shape[2]! > 2 && values === 'normal',
   );
   const c = fc.sample(arbitrary, { numRuns: 1, seed: 1 })[0]!;
@@ -95,7 +95,7 @@ describe('an answer that cannot be compared is reported with its kind of mismatc
 describe('planted faults are rejected', patient, () => {
   it.each(Object.keys(retention.modes))('8 n u cond in one number of retention, mode %s', (mode) => {
     fc.assert(
-      fc.property(casesOf(retention, mode, 6, precisionOf.F32), seeds, (c, seed) => {
+      fc.property(casesOf(retention, mode, 6, profileOf.F32), seeds, (c, seed) => {
         const program = retention.modes[mode]!;
         const absolute = (tensors: Case['inputs']): Case['inputs'] =>
           Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, { ...x, data: x.data.map(Math.abs) }]));
@@ -132,7 +132,7 @@ describe('planted faults are rejected', patient, () => {
     (mode) => {
       const shares: number[] = [];
       fc.assert(
-        fc.property(casesOf(denseRetNetOperator, mode, 6, precisionOf.F32), seeds, (c, seed) => {
+        fc.property(casesOf(denseRetNetOperator, mode, 6, profileOf.F32), seeds, (c, seed) => {
           const answer = rightAnswer(denseRetNetOperator.modes[mode]!, c, seed, { dtype: 'F32' });
           const allowed = allowedFor(denseRetNetOperator, { mode, dtype: 'F32', gradients: true, c });
           const numbers = Object.entries(allowed.tensors).flatMap(([name, { bounds, expected }]) =>

@@ -1,9 +1,10 @@
 /** @file A backend in this process: runs programs, correct or faulty, on the rounded executor. */
+import type { Profile } from '../../../src/executors/profiles/profile.ts';
 import { rounded } from '../../../src/executors/rounded/index.ts';
 import type { DType } from '../../../src/io/dtypes.ts';
 import type { StoredTensor } from '../../../src/io/safetensors.ts';
 import type { Answer, Backend, Offer, Question } from '../../../src/oracle/backends/backend.ts';
-import { precisionOf } from '../../../src/oracle/check/allowed.ts';
+import { profileOf } from '../../../src/oracle/check/allowed.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import { asAnswered, evaluate, type Program } from '../../../src/oracle/program.ts';
 import type { Executor } from '../../../src/tensor/value.ts';
@@ -11,11 +12,15 @@ import type { Executor } from '../../../src/tensor/value.ts';
 /** Changes an answer before the backend returns it. */
 export type Twist = (answer: Map<string, StoredTensor>, question: Question) => Answer | Map<string, StoredTensor>;
 
-/** Offers every operator in every mode and type. `programs` replaces the programs of some operators. */
+/**
+ * Offers every operator in every mode and type. `programs` replaces the programs of some operators. It computes at `profile`, by default
+ * that of the question's type.
+ */
 export function programBackend(
   programs: Readonly<Record<string, Program>> = {},
   twist: Twist = (answer) => answer,
   offer: Partial<Offer> = {},
+  profile?: Profile,
 ): Backend {
   return {
     description: {
@@ -31,7 +36,9 @@ export function programBackend(
     async answer(question) {
       const { operator, mode, dtype, gradients, c } = question;
       const program = programs[operator] ?? operators.find(({ name }) => name === operator)!.modes[mode]!;
-      const values = Object.entries(asAnswered(evaluate(program, c, rounded(precisionOf[dtype], c.seed) as Executor)));
+      const values = Object.entries(
+        asAnswered(evaluate(program, c, rounded(profile ?? profileOf[dtype], c.seed) as Executor)),
+      );
       const tensors = values
         .filter(([name]) => gradients || name.startsWith('out/'))
         .map(([name, x]): [string, StoredTensor] => [

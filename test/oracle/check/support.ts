@@ -1,10 +1,10 @@
 /** @file Makes answers of a correct implementation, and the same answers with one error. */
-import type { Precision } from '../../../src/executors/bounded/index.ts';
+import type { Profile } from '../../../src/executors/bounded/index.ts';
 import { rounded } from '../../../src/executors/rounded/index.ts';
 import type { StoredTensor } from '../../../src/io/safetensors.ts';
 import type { Dtype } from '../../../src/oracle/backends/backend.ts';
 import type { Case } from '../../../src/oracle/case.ts';
-import { precisionOf } from '../../../src/oracle/check/allowed.ts';
+import { profileOf } from '../../../src/oracle/check/allowed.ts';
 import { asAnswered, evaluate, evaluateOutputs, type Program } from '../../../src/oracle/program.ts';
 import type { Executor } from '../../../src/tensor/value.ts';
 
@@ -30,7 +30,7 @@ export const rightAnswer = (
   c: Case,
   seed: number,
   asked: { readonly dtype: Dtype; readonly gradients?: boolean },
-): Answered => answerOn(rounded(precisionOf[asked.dtype] as Precision, seed) as Executor, program, c, asked);
+): Answered => answerOn(rounded(profileOf[asked.dtype] as Profile, seed) as Executor, program, c, asked);
 
 /** A copy of an answer with one tensor changed. */
 export const changed = (answer: Answered, name: string, change: Partial<StoredTensor>): Answered =>

@@ -25,6 +25,7 @@ import { sin } from '../../../src/tensor/primitives/sin.ts';
 import { site } from '../../../src/tensor/primitives/site.ts';
 import { softplus } from '../../../src/tensor/primitives/softplus.ts';
 import { stopGradient } from '../../../src/tensor/primitives/stop-gradient.ts';
+import { stored } from '../../../src/tensor/primitives/stored.ts';
 import type { Value } from '../../../src/tensor/value.ts';
 import { at, build, type Dense, denseOf, numbersIn, positive, shapes, signed } from '../dense.ts';
 import { erfcSeries, quotient } from '../exact.ts';
@@ -111,13 +112,13 @@ export const elementwiseEntries = {
   softplus: {
     derivative: 'smooth',
     ulps: 4,
-    roundings: 18,
+    roundings: 30,
     uses: elementwise(softplus, (x) => Math.log(1 + Math.exp(x)), signed),
   },
   phi: {
     derivative: 'smooth',
     ulps: 16,
-    roundings: 24,
+    roundings: 36,
     uses: fc.integer({ min: 1, max: 4 }).chain((order) =>
       elementwise(
         (x) => phi(x, order),
@@ -137,6 +138,14 @@ export const elementwiseEntries = {
     derivative: 'smooth',
     uses: elementwise(
       (x) => site(x, 'here'),
+      (x) => x,
+      signed,
+    ),
+  },
+  stored: {
+    derivative: 'smooth',
+    uses: elementwise(
+      (x) => stored(x, 'state'),
       (x) => x,
       signed,
     ),

@@ -17,5 +17,6 @@ export const rules: Rules = {
   ...sequences,
   reshape: same,
   site: same,
+  stored: same,
   stopGradient: same,
 };

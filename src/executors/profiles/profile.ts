@@ -1,0 +1,98 @@
+/** @file Defines profiles: the format of each site of an implementation, and how exactly it computes functions. */
+import { bf16Format, cutTf32Format, type Format, f16Format, f32Format, f64Format, snapTo } from './format.ts';
+import { deviceFunctions, type Functions, libraryFunctions } from './functions.ts';
+
+/**
+ * The places of an implementation that may have a format of their own: `input`, the numbers it gets; `product`, the operands of matrix
+ * products; `sum`, the accumulator of sums; `elementwise`, the result of each other operation; `state`, `score` and `decay`, values
+ * marked as such; `output`, results and gradients.
+ */
+export const sites = ['input', 'product', 'sum', 'elementwise', 'state', 'score', 'decay', 'output'] as const;
+export type Site = (typeof sites)[number];
+
+/** An implementation's formats and functions. */
+export interface Profile {
+  readonly name: string;
+  /** One line for a report. */
+  readonly says: string;
+  readonly at: Readonly<Record<Site, Format>>;
+  readonly functions: Functions;
+}
+
+/** A profile with one format everywhere, except at some sites. */
+export const profile = (
+  name: string,
+  says: string,
+  format: Format,
+  functions: Functions,
+  except: Partial<Record<Site, Format>> = {},
+): Profile => ({
+  name,
+  says,
+  at: { ...(Object.fromEntries(sites.map((site) => [site, format])) as Record<Site, Format>), ...except },
+  functions,
+});
+
+/** Double precision. */
+export const float64 = profile('f64', 'f64', f64Format, libraryFunctions);
+/** Single precision. */
+export const float32 = profile('f32', 'f32', f32Format, deviceFunctions);
+/** Single precision with matrix products of TF32, as tensor cores compute them: operands are cut off, or rounded. */
+export const tf32 = profile('tf32', 'f32, matrix products of TF32', f32Format, deviceFunctions, {
+  product: cutTf32Format,
+});
+
+/** A profile with 16-bit inputs, matrix products and outputs; all else in single precision, except at some sites. */
+const short = (name: string, says: string, format: Format, except: Partial<Record<Site, Format>> = {}): Profile =>
+  profile(name, says, f32Format, deviceFunctions, { input: format, product: format, output: format, ...except });
+
+/** bfloat16 inputs, matrix products and outputs; sums, states and functions in single precision. */
+export const bfloat16 = short('bf16', 'bf16 inputs and products, f32 accumulation and states', bf16Format);
+/** `bfloat16` with states kept in bfloat16. */
+export const bfloat16State = short('bf16-state', 'bf16 inputs, products and states, f32 accumulation', bf16Format, {
+  state: bf16Format,
+});
+/** bfloat16 in every result; sums are accumulated in single precision. */
+export const bfloat16Everywhere = short('bf16-all', 'bf16 in every result, f32 accumulation', bf16Format, {
+  elementwise: bf16Format,
+  state: bf16Format,
+  score: bf16Format,
+  decay: bf16Format,
+});
+/** Half-precision inputs, matrix products and outputs; sums, states and functions in single precision. */
+export const float16 = short('f16', 'f16 inputs and products, f32 accumulation and states', f16Format);
+/** `float16` with states kept in half precision. */
+export const float16State = short('f16-state', 'f16 inputs, products and states, f32 accumulation', f16Format, {
+  state: f16Format,
+});
+/** Half precision in every result; sums are accumulated in single precision. */
+export const float16Everywhere = short('f16-all', 'f16 in every result, f32 accumulation', f16Format, {
+  elementwise: f16Format,
+  state: f16Format,
+  score: f16Format,
+  decay: f16Format,
+});
+
+/** All named profiles, by name. */
+export const profiles: Readonly<Record<string, Profile>> = Object.fromEntries(
+  [float64, float32, tf32, bfloat16, bfloat16State, bfloat16Everywhere, float16, float16State, float16Everywhere].map(
+    (one) => [one.name, one],
+  ),
+);
+
+/** The named profiles that round more than `fine`, from fine to coarse, with its inputs. */
+export function coarserThan(fine: Profile): readonly Profile[] {
+  const roundOff = ({ at }: Profile): number => sites.reduce((sum, site) => sum + at[site].u, 0);
+  return Object.values(profiles)
+    .filter((one) => roundOff(one) > roundOff(fine))
+    .sort((a, b) => roundOff(a) - roundOff(b))
+    .map((one) => ({ ...one, at: { ...one.at, input: fine.at.input } }));
+}
+
+/**
+ * Rounds to the inputs of a profile: to nearest, and to 0 where a device may flush to 0. Use it on inputs, as both sides of a
+ * comparison must get the same numbers. Throws on numbers beyond the largest.
+ * @example
+ * snap(float32, [1, 1 + 2 ** -30, 1e-40]) // [1, 1, 0]
+ */
+export const snap = ({ at }: Profile, data: ArrayLike<number>): Float64Array => snapTo(at.input, data);
