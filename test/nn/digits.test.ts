@@ -160,7 +160,7 @@ describe('the digits of', () => {
       for (const precision of [float32, float64]) {
         const bounds = boundOf(subject.of(numbersOn(bounded(precision) as Executor<never>, x)));
         bounds.forEach((e, i) => {
-          const allowed = 300 * precision.u * sizes[i]! + 50 * precision.tiny * largest;
+          const allowed = 300 * precision.at.sum.u * sizes[i]! + 50 * precision.at.sum.tiny * largest;
           expect(e, `bound of ${values[i]} in ${precision.name}, at ${x}`).toBeLessThanOrEqual(allowed);
         });
       }
@@ -211,6 +211,6 @@ describe('tails and limits', () => {
       expect(boundOf(norm(bounded(float64) as Executor, x))[0]).toBeLessThan(2e-15);
     }
     const [tiny] = boundOf(norm(bounded(float32) as Executor, 2 ** -100));
-    expect(tiny).toBeLessThan(20 * float32.u * 2 ** -100 * 1e3);
+    expect(tiny).toBeLessThan(20 * float32.at.sum.u * 2 ** -100 * 1e3);
   });
 });

@@ -42,7 +42,7 @@ export function causalConvolutionRule(functions: Functions, { error, within }: R
       // the error of a transform reaches sums whose terms are all 0
       sizes: direct.terms.sizes.map((size, i) => size + e[i]!),
       errors: e,
-      count: direct.terms.count,
+      lengths: direct.terms.lengths,
     };
     return { x: evaluate(xs, primitive, params, shape), e, terms };
   };

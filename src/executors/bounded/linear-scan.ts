@@ -1,7 +1,7 @@
 /** @file Bounds the rounding errors of linear scans, sequential or parallel (associative), in any bracketing. */
 import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
 import { sizeOf } from '../../tensor/shape.ts';
-import { type Bounded, countOf, errorsOf, evaluate, type Rule } from './operands.ts';
+import { type Bounded, errorsOf, evaluate, type Lengths, lengthsOf, type Rule } from './operands.ts';
 import type { Rounding } from './rounding.ts';
 
 /** The quantities of one channel after a token, from which its bound follows. */
@@ -40,7 +40,7 @@ export function linearScanRule(rounding: Rounding): Rule {
     const channels = length === 0 ? 0 : x.length / length;
     const [a, b, start] = xs.map(({ data }) => operandOf(data)) as [Operand, Operand, Operand];
     const isSum = a.isSum || b.isSum || start.isSum;
-    let count = 1;
+    let depth = 1;
     for (let channel = 0; channel < channels; channel++) {
       const first = Math.floor(channel / inner) * inner * length + (channel % inner);
       let state = startOf(start, channel, isSum);
@@ -49,26 +49,26 @@ export function linearScanRule(rounding: Rounding): Rule {
         state = after(state, a, b, at, isSum ? null : Math.abs(x[at]!));
         e[at] = boundOf(state, rounding);
         sizes[at] = state.size + e[at]!;
-        if (state.summands > count) count = state.summands;
+        if (state.summands > depth) depth = state.summands;
       }
     }
-    return { x, e, terms: count === 1 ? null : { sizes, errors: e, count } };
+    return { x, e, terms: depth === 1 ? null : { sizes, errors: e, lengths: { count: 1 + b.lengths.count, depth } } };
   };
 }
 
-/** An operand: the size of each number without its error (of a sum: with it), the error, and the number of terms. */
+/** An operand: the size of each number without its error (of a sum: with it), the error, and the lengths of the sums. */
 interface Operand {
   readonly sizes: Float64Array;
   readonly errors: Float64Array;
   readonly isSum: boolean;
-  readonly count: number;
+  readonly lengths: Lengths;
 }
 
 const operandOf = (of: Bounded): Operand => ({
   sizes: of.terms?.sizes ?? of.x.map(Math.abs),
   errors: errorsOf(of),
   isSum: of.terms !== null,
-  count: countOf(of),
+  lengths: lengthsOf(of),
 });
 
 const isZero = (size: number, e: number): boolean => size === 0 && e === 0;
@@ -80,7 +80,7 @@ const grownAt = ({ sizes, errors, isSum }: Operand, at: number): number =>
 function startOf(start: Operand, channel: number, isSum: boolean): State {
   const [h, propagated] = [start.sizes[channel]!, start.errors[channel]!];
   const size = grownAt(start, channel);
-  const summands = isZero(h, propagated) ? 0 : start.count;
+  const summands = isZero(h, propagated) ? 0 : start.lengths.depth;
   return {
     h: isSum ? size : h + propagated,
     propagated,
@@ -106,7 +106,7 @@ function after(before: State, as: Operand, bs: Operand, at: number, h: number | 
     h: h === null ? size : h + propagated,
     propagated,
     size,
-    summands: earlier + (isZero(b, eb) ? 0 : bs.count),
+    summands: earlier + (isZero(b, eb) ? 0 : bs.lengths.count),
     products: earlier === 0 ? 0 : before.products + (rounds ? 1 : 0),
     growth,
     largest: Math.max(before.largest, size, growth),

@@ -15,14 +15,21 @@ export interface Bounded {
   readonly terms: Terms | null;
 }
 
+/** How long the sums are. */
+export interface Lengths {
+  /** The largest number of terms that are added after the last product. */
+  readonly count: number;
+  /** The largest number of terms in a chain of sums and products, as of a state that is multiplied and added to at each token. */
+  readonly depth: number;
+}
+
 /** The terms of sums. */
 export interface Terms {
   /** `Σ |term|` of each number, errors included: at least |x| + e. */
   readonly sizes: Float64Array;
   /** The bound on the error of each number if its terms are added in any order, among others. At least `e`. */
   readonly errors: Float64Array;
-  /** The largest number of terms. */
-  readonly count: number;
+  readonly lengths: Lengths;
 }
 
 export type Operands = readonly Value<Bounded>[];
@@ -53,14 +60,23 @@ export function sizesOf({ x, e, terms }: Bounded): Float64Array {
 /** The bounds on the errors if terms may be added in any order, among others. */
 export const errorsOf = ({ e, terms }: Bounded): Float64Array => terms?.errors ?? e;
 
-/** The number of terms; 1 for a number that is no sum. */
-export const countOf = ({ terms }: Bounded): number => terms?.count ?? 1;
+const single: Lengths = { count: 1, depth: 1 };
+
+/** The lengths; 1 for a number that is no sum. */
+export const lengthsOf = ({ terms }: Bounded): Lengths => terms?.lengths ?? single;
 
 /** Whether any operand is a sum. */
 export const haveTerms = (xs: Operands): boolean => xs.some(({ data }) => data.terms !== null);
 
-/** The largest number of terms of the operands. */
-export const mostTerms = (xs: Operands): number => xs.reduce((most, { data }) => Math.max(most, countOf(data)), 1);
+/** The largest lengths of the operands. */
+export const longest = (xs: Operands): Lengths =>
+  xs.reduce((most, { data }) => {
+    const { count, depth } = lengthsOf(data);
+    return { count: Math.max(most.count, count), depth: Math.max(most.depth, depth) };
+  }, single);
+
+/** The largest lengths of the products of the operands. */
+export const multiplied = (xs: Operands): Lengths => ({ count: 1, depth: longest(xs).depth });
 
 /** A value whose terms no implementation adds to others: it computes the numbers themselves. */
 export const settled = (of: Bounded): Bounded => (of.terms === null ? of : { x: of.x, e: of.e, terms: null });

@@ -22,11 +22,12 @@ import { causalConvolutionRule } from './causal-convolution.ts';
 import { linearScanRule } from './linear-scan.ts';
 import {
   type Bounded,
-  countOf,
   errorsOf,
   evaluate,
   haveTerms,
-  mostTerms,
+  lengthsOf,
+  longest,
+  multiplied,
   type Rule,
   settled,
   sizesOf,
@@ -58,7 +59,7 @@ const moves: Rule = (xs, primitive, params, shape) => {
     const data = xs.map(({ kind, data }) => (kind === 'index' && primitive.kinds !== 'same' ? data.x : part(data)));
     return evaluate(xs, primitive, params, shape, data);
   };
-  const terms = haveTerms(xs) ? { sizes: moved(sizesOf), errors: moved(errorsOf), count: mostTerms(xs) } : null;
+  const terms = haveTerms(xs) ? { sizes: moved(sizesOf), errors: moved(errorsOf), lengths: longest(xs) } : null;
   return { x: evaluate(xs, primitive, params, shape), e: moved(({ e }) => e), terms };
 };
 
@@ -102,7 +103,7 @@ const select: Rule = (xs, primitive, params, shape) => {
       return m !== 0 ? a[i]! : b[i]!;
     });
   const terms = haveTerms(xs)
-    ? { sizes: chosen(sizesOf(x), sizesOf(y)), errors: chosen(errorsOf(x), errorsOf(y)), count: mostTerms(xs) }
+    ? { sizes: chosen(sizesOf(x), sizesOf(y)), errors: chosen(errorsOf(x), errorsOf(y)), lengths: longest(xs) }
     : null;
   return { x: evaluate(xs, primitive, params, shape), e: chosen(x.e, y.e), terms };
 };
@@ -149,10 +150,15 @@ export function boundRules({ at, functions }: Profile, rounding: Rounding): { re
     const [a, b] = [xs[0]!.data, xs[1]!.data];
     const x = evaluate(xs, primitive, params, shape);
     const [sa, sb, ea, eb] = [sizesOf(a), sizesOf(b), errorsOf(a), errorsOf(b)];
-    const [m, n] = [countOf(a), countOf(b)];
+    const [la, lb] = [lengthsOf(a), lengthsOf(b)];
     const [sizes, errors] = [zeros(x.length), zeros(x.length)];
     const e = haveTerms(xs) ? errors : zeros(x.length);
-    let count = Math.max(m, n);
+    // the terms of one summand are added to the other, one by one
+    const joined = {
+      count: la.count + lb.count,
+      depth: Math.max(la.depth + lb.count, lb.depth + la.count),
+    };
+    let lengths = longest(xs);
     for (let i = 0; i < x.length; i++) {
       if (sa[i] === 0) {
         sizes[i] = sb[i]!;
@@ -165,16 +171,16 @@ export function boundRules({ at, functions }: Profile, rounding: Rounding): { re
       } else if (ea[i]! + eb[i]! < infinite && !(Number.isFinite(a.x[i]!) && Number.isFinite(b.x[i]!))) {
         sizes[i] = sa[i]! + sb[i]!;
       } else {
-        count = m + n;
+        lengths = joined;
         const size = sa[i]! + sb[i]!;
         const propagated = ea[i]! + eb[i]!;
-        errors[i] = within(size, propagated + error(n * sa[i]! + m * sb[i]!, 1, 1));
+        errors[i] = within(size, propagated + error(lb.depth * sa[i]! + la.depth * sb[i]!, 1, 1));
         sizes[i] = size + errors[i]!;
         // equal numbers cancel exactly
         if (e !== errors) e[i] = withRounding(x[i]!, propagated, x[i] === 0 && propagated === 0 ? 0 : 1);
       }
     }
-    return { x, e, terms: { sizes, errors, count } };
+    return { x, e, terms: { sizes, errors, lengths } };
   };
 
   /**
@@ -205,7 +211,7 @@ export function boundRules({ at, functions }: Profile, rounding: Rounding): { re
         if (isSum) sizes[i] = su * sv + e[i]!;
       }
     }
-    return { x, e, terms: isSum ? { sizes, errors: e, count: mostTerms([xs[0]!, xs[1]!]) } : null };
+    return { x, e, terms: isSum ? { sizes, errors: e, lengths: multiplied(xs) } : null };
   };
 
   /**
@@ -232,7 +238,7 @@ export function boundRules({ at, functions }: Profile, rounding: Rounding): { re
     if (a.terms === null) return { x: out, e, terms: null };
     const errors = quotient(a.terms.sizes, a.terms.errors);
     const sizes = a.terms.sizes.map((size, i) => size / Math.abs(b.x[i]!) + errors[i]!);
-    return { x: out, e, terms: { sizes, errors, count: a.terms.count } };
+    return { x: out, e, terms: { sizes, errors, lengths: multiplied([xs[0]!]) } };
   };
 
   /** Product with a literal. Both sides round the literal, if inexact, and the product. A power of two rounds only by underflow. */
@@ -254,7 +260,7 @@ export function boundRules({ at, functions }: Profile, rounding: Rounding): { re
     if (of.terms === null) return { x, e: scaled(null, of.e), terms: null };
     const errors = scaled(of.terms.sizes, of.terms.errors);
     const sizes = of.terms.sizes.map((size, i) => by * size + errors[i]!);
-    return { x, e: scaled(null, of.e), terms: { sizes, errors, count: of.terms.count } };
+    return { x, e: scaled(null, of.e), terms: { sizes, errors, lengths: multiplied(xs) } };
   };
 
   /** Phi. The slope `φ_k' = φ_k − k φ_{k+1} < φ_k` grows with z. The term 2⁻⁴⁸ φ_k covers the cancellation in it. */

@@ -4,7 +4,16 @@ import type { Primitive } from '../../tensor/primitive.ts';
 import { type EinsumParams, indexLengths } from '../../tensor/primitives/einsum.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { zeros } from '../f64/allocate.ts';
-import { type Bounded, errorsOf, evaluate, mostTerms, type Operands, type Rule, settled } from './operands.ts';
+import {
+  type Bounded,
+  errorsOf,
+  evaluate,
+  longest,
+  multiplied,
+  type Operands,
+  type Rule,
+  settled,
+} from './operands.ts';
 import type { Rounding } from './rounding.ts';
 
 /**
@@ -32,7 +41,7 @@ export function sumOfProducts({ error, within }: Rounding): Rule {
     const parts = partsOf(xs);
     const total = on(parts.map(({ grown }) => grown));
     const summands = summandsOf(xs, parts, primitive, params, shape) ?? on(parts.map(presence));
-    const each = primitive.name === 'einsum' ? 1 : mostTerms(xs);
+    const each = primitive.name === 'einsum' ? 1 : longest(xs).count;
     const propagated = propagatedError(parts, on);
     const products = xs.filter(({ kind }) => kind === 'real').length - 1;
     // a partial product of three or more factors can underflow or overflow where the whole product does not
@@ -55,10 +64,11 @@ export function sumOfProducts({ error, within }: Rounding): Rule {
 /** The terms of a result; null if it has a single one, a product of numbers that are no sums. */
 function termsOf(xs: Operands, total: Float64Array, e: Float64Array, summands: number): Bounded['terms'] {
   // the terms of factors are added before the summands of an einsum are
-  const count = summands > 1 ? summands : mostTerms(xs);
-  if (count === 1) return null;
+  const { depth } = longest(xs);
+  const lengths = summands > 1 ? { count: summands, depth: summands + depth - 1 } : multiplied(xs);
+  if (lengths.depth === 1) return null;
   for (let i = 0; i < total.length; i++) total[i]! += e[i]!;
-  return { sizes: total, errors: e, count };
+  return { sizes: total, errors: e, lengths };
 }
 
 /** Returns the parts of the operands. Factors that are the same value form a square, which no implementation multiplies out. */
