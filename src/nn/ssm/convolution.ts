@@ -12,7 +12,7 @@ import { joinTrees, leavesOf, mapTree, withLeaves } from '../../tensor/tree.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Form, StateValue } from './form.ts';
 import { formOf, type Ssm, type SsmInputs, type SsmResult, ssmAxes } from './inputs.ts';
-import { powersOf, rows } from './powers.ts';
+import { type Powers, powersOf, rows } from './powers.ts';
 import { atToken, type States, tokensOf } from './states.ts';
 
 /** Tables of a convolution of up to t tokens. They do not depend on the input. */
@@ -25,7 +25,12 @@ interface Tables<S extends StateValue> {
   readonly writes: S;
 }
 
-function tablesOf<S extends StateValue>(form: Form<S>, { a, b, c }: Omit<SsmInputs<S>, 'x'>, t: number): Tables<S> {
+function tablesOf<S extends StateValue>(
+  form: Form<S>,
+  { a, b, c }: Omit<SsmInputs<S>, 'x'>,
+  t: number,
+  powersOf: Powers,
+): Tables<S> {
   const powers = powersOf(form, a, t + 1, 'rising');
   return {
     kernel: form.read(c, written(form, rows(powers, 0, t), b)),
@@ -74,6 +79,15 @@ export function ssmKernel<S extends StateValue>({ a, b, c }: Omit<SsmInputs<S>, 
   return form.read(c, written(form, powersOf(form, a, t, 'rising'), b));
 }
 
+/** A convolution over the whole sequence, with a formula for powers of Ā. */
+export const convolveBy =
+  (method: ConvolutionMethod, powers: Powers): Ssm =>
+  (inputs, state) => {
+    const { form, t } = ssmAxes('convolutionSsm', inputs, state);
+    if (t === 0) return { output: zerosLike(inputs.x), state };
+    return convolved(form, inputs, tablesOf(form, inputs, t, powers), state, method);
+  };
+
 /**
  * Eq. 8: `y = x * K̄`, plus the contribution of the initial state. Supports every decay. Throws on wrong shapes, and where real and
  * complex are mixed.
@@ -81,12 +95,23 @@ export function ssmKernel<S extends StateValue>({ a, b, c }: Omit<SsmInputs<S>, 
  * const one = tensor([[2]]);
  * read(convolutionSsm('direct')({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).output) // [4, 20]
  */
-export const convolutionSsm =
-  (method: ConvolutionMethod): Ssm =>
+export const convolutionSsm = (method: ConvolutionMethod): Ssm => convolveBy(method, powersOf);
+
+/** Direct convolutions of chunks of a size, with a formula for powers of Ā. */
+export const convolveChunksBy =
+  (chunkSize: number, powers: Powers): Ssm =>
   (inputs, state) => {
-    const { form, t } = ssmAxes('convolutionSsm', inputs, state);
+    const { form, t } = ssmAxes('chunkwiseSsm', inputs, state);
+    const parts = chunks(inputs.x, 1, chunkSize);
     if (t === 0) return { output: zerosLike(inputs.x), state };
-    return convolved(form, inputs, tablesOf(form, inputs, t), state, method);
+    const tables = tablesOf(form, inputs, Math.min(t, chunkSize), powers);
+    let h = state;
+    const outputs = parts.map((x) => {
+      const result = convolved(form, { ...inputs, x }, shortened(tables, x.shape[1]!), h, 'direct');
+      h = result.state;
+      return result.output;
+    });
+    return { output: concat(outputs, 1), state: h };
   };
 
 /**
@@ -96,21 +121,7 @@ export const convolutionSsm =
  * const one = tensor([[2]]);
  * read(chunkwiseSsm(1)({ x: tensor([[[1], [3]]]), a: one, b: one, c: one }, tensor([[[0]]])).state) // [10]
  */
-export const chunkwiseSsm =
-  (chunkSize: number): Ssm =>
-  (inputs, state) => {
-    const { form, t } = ssmAxes('chunkwiseSsm', inputs, state);
-    const parts = chunks(inputs.x, 1, chunkSize);
-    if (t === 0) return { output: zerosLike(inputs.x), state };
-    const tables = tablesOf(form, inputs, Math.min(t, chunkSize));
-    let h = state;
-    const outputs = parts.map((x) => {
-      const result = convolved(form, { ...inputs, x }, shortened(tables, x.shape[1]!), h, 'direct');
-      h = result.state;
-      return result.output;
-    });
-    return { output: concat(outputs, 1), state: h };
-  };
+export const chunkwiseSsm = (chunkSize: number): Ssm => convolveChunksBy(chunkSize, powersOf);
 
 /**
  * Eq. 13: computes all states of `h_t = Ā h_{t−1} + u_t` as a convolution of u [b, t, e, n] with `Ā⁰, Ā¹, …` in each channel. For a

@@ -9,6 +9,9 @@ import type { Form, StateValue } from './form.ts';
 export const rows = <S extends StateValue>(x: S, start: number, stop: number): S =>
   mapTree(x, (part) => slice(part, 0, start, stop));
 
+/** A formula for powers of Ā. */
+export type Powers = <S extends StateValue>(form: Form<S>, a: S, count: number, order: 'rising' | 'falling') => S;
+
 /**
  * Powers `Ā⁰, Ā¹, …, Ā^{count − 1}` along a new first axis, in reverse with `falling`; a [e, n] or [e, n, n]. Takes about log₂
  * count steps.
