@@ -10,7 +10,7 @@ import { phi } from '../f64/phi.ts';
 import { isExact } from '../profiles/format.ts';
 import {
   angleRoundings,
-  type functionNames,
+  type FunctionName,
   phiUnits,
   quotientUnits,
   sigmoidUnits,
@@ -139,7 +139,7 @@ export function boundRules({ at, functions }: Profile, rounding: Rounding): { re
     };
 
   /** Makes the rule of a function in the table of accuracies. */
-  const listed = (name: (typeof functionNames)[number], spread: (x: number, e: number, y: number) => number): Rule =>
+  const listed = (name: FunctionName, spread: (x: number, e: number, y: number) => number): Rule =>
     each(spread, (x) => unitsAt(functions[name], Math.abs(x)), functions[name].absolute);
 
   /**

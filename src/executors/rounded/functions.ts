@@ -4,10 +4,10 @@ import { erf, erfc } from '../f64/erf.ts';
 import { phi } from '../f64/phi.ts';
 import {
   type Functions,
+  type FunctionName as ListedName,
   phiUnits,
   sigmoidUnits,
   softplusUnits,
-  type functionNames as tableNames,
   unitsAt,
 } from '../profiles/functions.ts';
 import type { Profile } from '../profiles/profile.ts';
@@ -21,11 +21,7 @@ interface Inexact {
 }
 
 /** A function in the table of accuracies. */
-const listed = (
-  name: (typeof tableNames)[number],
-  of: (x: number) => number,
-  argument: (x: number) => number = Math.abs,
-): Inexact => ({
+const listed = (name: ListedName, of: (x: number) => number, argument: (x: number) => number = Math.abs): Inexact => ({
   of,
   units: (functions, x) => unitsAt(functions[name], argument(x)),
   absolute: (functions) => functions[name].absolute ?? 0,
