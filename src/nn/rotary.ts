@@ -69,7 +69,13 @@ export function rotate(
   const table = rotaryTable(frequencies, position, t);
   // an angle is a rounded product, and its error grows with the position
   const slack: Slack = (_value, i) => 2 + 2 * Math.abs((position + Math.floor(i / pairs)) * frequencies[i % pairs]!);
-  const [sin, cos] = [table.sin, table.cos].map((data) => constantLike(x, data, [t, pairs], slack)) as [Value, Value];
+  const [sin, cos] = (['sin', 'cos'] as const).map((name) =>
+    constantLike(x, table[name], [t, pairs], slack, (i) => [
+      name,
+      position + Math.floor(i / pairs),
+      frequencies[i % pairs]!,
+    ]),
+  ) as [Value, Value];
   const [within, axis] = pairing === 'neighbours' ? [[pairs, 2], -1] : [[2, pairs], -2];
   const split = reshape(x, [...x.shape.slice(0, -1), ...within]);
   const [first, second] = [at(split, axis, 0), at(split, axis, 1)];

@@ -3,29 +3,30 @@ import { failNoValue } from './apply.ts';
 import { fail } from './errors.ts';
 import { broadcast } from './primitives/broadcast.ts';
 import { broadcastShapes, checkShape, type Shape, sameShape, show, sizeOf } from './shape.ts';
-import { isValue, type Slack, type Value } from './value.ts';
+import { isValue, type Meaning, type Slack, type Value } from './value.ts';
 
 /** A value, or a number. A number becomes a constant with the shape of the other operand. */
 export type Operand = Value | number;
 
 /**
  * Makes a constant from a table of numbers, on the root executor of `x`. `slack` is the largest error of a correct implementation's
- * table, in units of round-off. Without it, the table is rounded once. Throws when the numbers do not fill the shape.
+ * table, in units of round-off. Without it, the table is rounded once. `exact` says what rounded numbers stand for. Throws when the
+ * numbers do not fill the shape.
  * @example
  * read(constantLike(tensor([1, 2]), Float64Array.of(3, 4), [2])) // [3, 4]
  */
-export function constantLike(x: Value, data: Float64Array, shape: Shape, slack?: Slack): Value {
+export function constantLike(x: Value, data: Float64Array, shape: Shape, slack?: Slack, exact?: Meaning): Value {
   checkShape('constantLike', shape);
   if (data.length !== sizeOf(shape)) {
     fail(
       `constantLike: ${data.length} numbers do not fill shape ${show(shape)}, which holds ${sizeOf(shape)}; change one of them`,
     );
   }
-  return constant(x, data.slice(), shape, slack);
+  return constant(x, data.slice(), shape, slack, exact);
 }
 
-function constant({ on: { root } }: Value, data: Float64Array, shape: Shape, slack?: Slack): Value {
-  return { shape: [...shape], kind: 'real', on: root, data: root.constant(data, shape, slack) };
+function constant({ on: { root } }: Value, data: Float64Array, shape: Shape, slack?: Slack, exact?: Meaning): Value {
+  return { shape: [...shape], kind: 'real', on: root, data: root.constant(data, shape, slack, exact) };
 }
 
 /**

@@ -16,6 +16,18 @@ export interface Value<D = unknown> {
 /** The largest allowed difference between the i-th number of a table, `value`, and that of an implementation, in units of round-off. */
 export type Slack = (value: number, i: number) => number;
 
+/**
+ * What a number of a table stands for, where rounding would hide it: `base^exponent`, a logarithm, or the cosine or sine of `times ·
+ * angle`. An executor that does not round needs it.
+ */
+export type Exact =
+  | readonly ['power', base: number, exponent: number]
+  | readonly ['log', of: number, base: number]
+  | readonly ['cos' | 'sin', times: number, angle: number];
+
+/** What the i-th number of a table stands for; undefined for the number itself. */
+export type Meaning = (i: number) => Exact | undefined;
+
 /** An interpreter of the primitives: on plain numbers, on numbers with error bounds, or on a gradient tape. */
 export interface Executor<D = unknown> {
   readonly name: string;
@@ -29,9 +41,9 @@ export interface Executor<D = unknown> {
   input(x: Float64Array, shape: Shape, kind: Kind): D;
   /**
    * Stores a table or literal. An implementation may round it once, or differ by `slack` units of round-off (`|x|` is one
-   * rounding). Keeps the array without a copy, so the caller must not change it afterwards.
+   * rounding). Only an executor without rounding reads `exact`. Keeps the array without a copy, so the caller must not change it afterwards.
    */
-  constant(x: Float64Array, shape: Shape, slack?: Slack): D;
+  constant(x: Float64Array, shape: Shape, slack?: Slack, exact?: Meaning): D;
   /** Evaluates a primitive on checked operands. */
   run(primitive: Primitive, xs: readonly Value[], params: unknown, shape: Shape): D;
   /** Returns the numbers of one of its values. The caller must not change them. */

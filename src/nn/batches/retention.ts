@@ -7,12 +7,13 @@ import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { select } from '../../tensor/primitives/select.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
+import { transpose } from '../../tensor/primitives/transpose.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
 import { checkAxes } from '../check.ts';
 import { checkMode, type Mode } from '../mode.ts';
 import { overChunks } from '../retention/chunkwise.ts';
-import { decayPowers, powerSlack } from '../retention/decay-tables.ts';
+import { powerTable } from '../retention/decay-tables.ts';
 import { inputAxes, type RetentionInputs, type RetentionResult } from '../retention/inputs.ts';
 import { recurrentRetention } from '../retention/recurrent.ts';
 import { alongRows, type Batch, checkRows, checkStates, isToken, membership, within } from './batch.ts';
@@ -78,43 +79,37 @@ function withoutPadding(batch: Batch, { q, k, v, decay }: RetentionInputs): Rete
  * S_n + Σ_p γ^{L−1−p} k_pᵀ v_p`, where L is the length of sequence n.
  */
 function boundedRetention(batch: Batch, { q, k, v, decay }: RetentionInputs, states: Value): RetentionResult {
-  const [b, h, t] = q.shape as readonly [number, number, number, number];
+  const [b, , t] = q.shape as readonly [number, number, number, number];
   const n = batch.spans.length;
-  const slack = powerSlack(t);
-  const powers = decayPowers(decay, t + 1);
-  const power = (head: number, p: number): number => powers[head * (t + 1) + p]!;
-  const lengthOf = (sequence: number): number => batch.spans[sequence]!.length;
-  /** Table [h, n, b, t] of `entry`, 0 where a place is outside the sequence. */
-  const table = (entry: (head: number, sequence: number, p: number) => number): Value => {
-    const ofHead = decay.map((_, head) => [...membership(batch, (sequence, p) => entry(head, sequence, p))]);
-    return constantLike(q, Float64Array.from(ofHead.flat()), [h, n, b, t], slack);
+  const lengths = batch.spans.map(({ length }) => length);
+  /** Table [h, n, b, t] of γ to the power of `exponent`, 0 where a place is outside the sequence. */
+  const table = (exponent: (sequence: number, p: number) => number): Value => {
+    const exponents = membership(batch, (sequence, p) => exponent(sequence, p) + 1);
+    return powerTable(
+      q,
+      decay,
+      Array.from(exponents, (above) => above - 1),
+      [n, b, t],
+    );
   };
-  const scores = mul(
-    einsum('bhtd,bhsd->bhts', q, k),
-    constantLike(q, boundedDecays(batch, power, h), [b, h, t, t], slack),
-  );
-  const fromStart = table((head, _sequence, p) => power(head, p + 1));
-  const toEnd = table((head, sequence, p) => power(head, lengthOf(sequence) - 1 - p));
-  const whole = Float64Array.from({ length: n * h }, (_, i) => power(i % h, lengthOf(Math.floor(i / h))));
+  const weights = transpose(powerTable(q, decay, boundedExponents(batch), [b, t, t]), [1, 0, 2, 3]);
+  const scores = mul(einsum('bhtd,bhsd->bhts', q, k), weights);
+  const fromStart = table((_sequence, p) => p + 1);
+  const toEnd = table((sequence, p) => lengths[sequence]! - 1 - p);
+  const whole = transpose(powerTable(q, decay, lengths, [n, 1, 1]), [1, 0, 2, 3]);
   return {
     output: add(einsum('bhts,bhse->bhte', scores, v), einsum('bhtd,nhde,hnbt->bhte', q, states, fromStart)),
-    state: add(mul(states, constantLike(q, whole, [n, h, 1, 1], slack)), einsum('bhtd,bhte,hnbt->nhde', k, v, toEnd)),
+    state: add(mul(states, whole), einsum('bhtd,bhte,hnbt->nhde', k, v, toEnd)),
   };
 }
 
-/** Decay matrix D[b, h, t, s]: γ^{t−s} where t and s are tokens of one sequence and s ≤ t, else 0. */
-function boundedDecays(
-  { rows, places, spans }: Batch,
-  power: (head: number, p: number) => number,
-  h: number,
-): Float64Array {
-  const table = new Float64Array(rows * h * places * places);
+/** Exponents [b, t, s] of the decay matrix: t − s where t and s are tokens of one sequence and s ≤ t, else −1. */
+function boundedExponents({ rows, places, spans }: Batch): number[] {
+  const table = new Array<number>(rows * places * places).fill(-1);
   for (const { row, start, length } of spans) {
-    for (let head = 0; head < h; head++) {
-      for (let t = start; t < start + length; t++) {
-        const at = ((row * h + head) * places + t) * places;
-        for (let s = start; s <= t; s++) table[at + s] = power(head, t - s);
-      }
+    for (let t = start; t < start + length; t++) {
+      const at = (row * places + t) * places;
+      for (let s = start; s <= t; s++) table[at + s] = t - s;
     }
   }
   return table;

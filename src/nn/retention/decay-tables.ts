@@ -1,7 +1,7 @@
 /** @file Tables of powers of γ. They use products instead of exp or pow, so they are exact for γ = ½. */
 import { constantLike } from '../../tensor/operand.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import type { Slack, Value } from '../../tensor/value.ts';
+import type { Meaning, Slack, Value } from '../../tensor/value.ts';
 
 /** Powers `γ⁰ … γ^{count−1}` of each head, [h, count], row-major. */
 export function decayPowers(decay: readonly number[], count: number): Float64Array {
@@ -48,9 +48,17 @@ export const powerTable: PowerTable = (like, decay, exponents, shape) => {
   const largest = exponents.reduce((most, n) => Math.max(most, n), 0);
   const powers = decayPowers(decay, largest + 1);
   const table = new Float64Array(decay.length * sizeOf(shape));
+  const placeOf = (i: number): [h: number, n: number] => [
+    Math.floor(i / exponents.length),
+    exponents[i % exponents.length]!,
+  ];
   for (let i = 0; i < table.length; i++) {
-    const [h, n] = [Math.floor(i / exponents.length), exponents[i % exponents.length]!];
+    const [h, n] = placeOf(i);
     table[i] = n < 0 ? 0 : powers[h * (largest + 1) + n]!;
   }
-  return constantLike(like, table, [decay.length, ...shape], powerSlack(largest));
+  const meaning: Meaning = (i) => {
+    const [h, n] = placeOf(i);
+    return n < 0 ? undefined : ['power', decay[h]!, n];
+  };
+  return constantLike(like, table, [decay.length, ...shape], powerSlack(largest), meaning);
 };

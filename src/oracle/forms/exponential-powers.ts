@@ -10,13 +10,14 @@ import type { Slack, Value } from '../../tensor/value.ts';
 /** Slack of a logarithm of γ: an implementation may round γ, compute the logarithm to a unit in the last place, and round it. */
 const logarithmSlack: Slack = (log) => (Number.isFinite(log) ? 1 + 3 * Math.abs(log) : 0);
 
-/** Logarithms of γ to a base with the natural logarithm `unit`, [h, 1, …] with `axes` axes of length 1. */
-export const logDecays = (like: Value, decay: readonly number[], axes: number, unit = 1): Value =>
+/** Logarithms of γ to a base, [h, 1, …] with `axes` axes of length 1. */
+export const logDecays = (like: Value, decay: readonly number[], axes: number, base = Math.E): Value =>
   constantLike(
     like,
-    Float64Array.from(decay, (gamma) => Math.log(gamma) / unit),
+    Float64Array.from(decay, (gamma) => Math.log(gamma) / Math.log(base)),
     [decay.length, ...new Array<number>(axes).fill(1)],
     logarithmSlack,
+    (h) => ['log', decay[h]!, base],
   );
 
 /** Makes a power table by `base^(n log_base γ)`. At γ = 0 it is NaN where n = 0. */
@@ -44,6 +45,6 @@ export const naturalPowers: PowerTable = exponentials(logDecays, exp);
 
 /** `exp2(n log₂ γ)`, which devices compute faster. */
 export const binaryPowers: PowerTable = exponentials(
-  (like, decay, axes) => logDecays(like, decay, axes, Math.LN2),
+  (like, decay, axes) => logDecays(like, decay, axes, 2),
   (x) => exp(scale(x, Math.LN2)),
 );
