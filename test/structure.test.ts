@@ -31,6 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/executors/profiles': ['src/tensor'],
   'src/executors/bounded': ['src/tensor', 'src/autograd', 'src/executors/f64', 'src/executors/profiles'],
   'src/executors/rounded': ['src/tensor', 'src/executors/f64', 'src/executors/profiles'],
+  'src/executors/ring': ['src/tensor', 'src/executors/f64'],
   [gpu]: ['src/tensor'],
   [`${gpu}/values`]: ['src/tensor'],
   [`${gpu}/text`]: ['src/tensor', `${gpu}/values`],

@@ -1,0 +1,72 @@
+/** @file The data of a value on the ring: residues in every field, arguments of logarithms, and doubles beside them. */
+import type { Value } from '../../tensor/value.ts';
+import { zeros } from '../f64/allocate.ts';
+import { primes, type Residues } from './chain.ts';
+import { plus, residueOf, times } from './field.ts';
+import { hashOf } from './hash.ts';
+
+/** An array of residues for each field. */
+export type Levels = readonly Float64Array[];
+
+/**
+ * Numbers `x + f log e`. A logarithm is kept as its argument, and is exact in sums, integer multiples and exponentials: `exp(x + log e)
+ * = e exp(x)`.
+ */
+export interface Exactly {
+  readonly x: Levels;
+  /** The arguments e of the logarithms; absent where all are 1. */
+  readonly e?: Levels | undefined;
+  /** The factor f, 1 if absent. A logarithm to another base has one. */
+  readonly factor?: number | undefined;
+}
+
+/** Elements, and beside them the numbers of executor f64, which decide comparisons. */
+export interface Elements extends Exactly {
+  readonly near: Float64Array;
+}
+
+/** A value on the ring. */
+export type Ring = Value<Elements>;
+
+/** Computes an array for each field. */
+export const inEachField = (of: (level: number, p: number) => Float64Array): Levels =>
+  primes.map((p, level) => of(level, p));
+
+/** The residues of the i-th number. */
+export const at = (levels: Levels, i: number): number[] => levels.map((level) => level[i]!);
+
+/** Computes the residues of `count` numbers, one number after another. */
+export function each(count: number, of: (i: number) => Residues): Levels {
+  const levels = primes.map(() => zeros(count));
+  for (let i = 0; i < count; i++) {
+    const own = of(i);
+    for (let level = 0; level < levels.length; level++) levels[level]![i] = own[level]!;
+  }
+  return levels;
+}
+
+/** Whether all residues are that of one number. */
+const areAll = (residues: Residues, number: number): boolean => residues.every((part) => part === number);
+
+/** Whether a number is 0 in every field, and not in one by chance. */
+export const isZero = (residues: Residues): boolean => areAll(residues, 0);
+
+/** Replaces each logarithm by a hash of its argument, for operations that have no rule for logarithms. */
+export function collapsed({ x, e, factor = 1 }: Exactly): Levels {
+  if (e === undefined) return x;
+  const factors = primes.map((p) => residueOf(factor, p));
+  return each(x[0]!.length, (i) => {
+    const own = at(x, i);
+    const argument = at(e, i);
+    if (areAll(argument, 1)) return own;
+    const hash = hashOf('log', argument);
+    return primes.map((p, level) => plus(own[level]!, times(factors[level]!, hash[level]!, p), p));
+  });
+}
+
+/** Replaces logarithms to other bases. */
+export const natural = (elements: Elements): Elements =>
+  elements.factor === undefined ? elements : { x: collapsed(elements), near: elements.near };
+
+/** The arguments of logarithms, also where they are all 1. */
+export const argumentsOf = ({ x, e }: Exactly): Levels => e ?? x.map((level) => zeros(level.length).fill(1));
