@@ -14,6 +14,8 @@ export interface Description {
   readonly mode: string;
   /** The laws that must reject it. */
   readonly rejectedBy: readonly string[];
+  /** Whether it would be right without rounding and overflow, so that the law `elements` accepts it. */
+  readonly onlyRounds?: true;
 }
 
 /** A wrong program of an operator in one mode. */

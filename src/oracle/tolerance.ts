@@ -1,6 +1,7 @@
 /** @file Computes the numbers of a program, and bounds on the rounding errors of any right implementation. */
 import { bounded, boundOf, float64 } from '../executors/bounded/index.ts';
 import { f64 } from '../executors/f64/index.ts';
+import { ring } from '../executors/ring/index.ts';
 import { read } from '../tensor/input.ts';
 import type { Value } from '../tensor/value.ts';
 import type { Case, Tensors } from './case.ts';
@@ -30,6 +31,11 @@ function perCase<K, R>(compute: (of: K, c: Case) => R): (of: K, c: Case) => R {
 /** Computes a program's outputs and gradients in f64. */
 export const numbersOf: (program: Program, c: Case) => Numbers = perCase((program: Program, c) =>
   flat(evaluate(program, c, f64), read),
+);
+
+/** Computes a program's outputs and gradients as elements of a finite field. */
+export const elementsOf: (program: Program, c: Case) => Numbers = perCase((program: Program, c) =>
+  flat(evaluate(program, c, ring), read),
 );
 
 /** Computes bounds on the errors of right f64 implementations of a program. */

@@ -4,11 +4,13 @@ import { chunks, definition, dyadic, modes } from './agreement.ts';
 import { associative, linear, permutes, reduces } from './algebra.ts';
 import { packed, padded } from './batches.ts';
 import { derivative } from './derivative.ts';
+import { elements } from './elements.ts';
 import { causal, decoding, resumable, shift } from './sequence.ts';
 
 export const laws: readonly Law[] = [
   definition,
   modes,
+  elements,
   chunks,
   derivative,
   resumable,

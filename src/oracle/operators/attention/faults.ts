@@ -127,6 +127,7 @@ export const attentionFaults = [
       mode: 'parallel',
       name: 'maximum-not-subtracted',
       says: 'exponentials of large scores overflow, and their shares are NaN',
+      onlyRounds: true,
       rejectedBy: ['definition', 'modes'],
       program: reading((inputs, cache) => {
         const { scores, values, seen } = scored(inputs, cache, cached(cache));

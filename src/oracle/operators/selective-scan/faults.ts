@@ -181,6 +181,7 @@ export const selectiveScanFaults = faultsOfTokens(selectiveScan, [
     mode: 'chunkwise',
     name: 'divided-by-products',
     says: 'states as ∏a · Σ b / ∏a, whose products underflow',
+    onlyRounds: true,
     rejectedBy: ['definition', 'modes'],
     program: scanning((inputs, state) =>
       fromStates(inputs, ({ decay, drive }) => {
