@@ -6,7 +6,8 @@ import { rsqrt } from '../tensor/primitives/rsqrt.ts';
 import type { Value } from '../tensor/value.ts';
 
 /**
- * `x_c / √(mean_c x_c² + ε) · w_c` over the last axis. Without a weight, w = 1.
+ * `x_c / √(mean_c x_c² + ε) · w_c` over the last axis. Without a weight, w = 1. Kernels compute the squares in their own type: where
+ * these may overflow it, the bound is infinite, and no number is refused.
  * @example
  * read(rmsNorm(tensor([3, 3]), undefined, 0)) // [1, 1]
  */

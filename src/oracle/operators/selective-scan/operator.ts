@@ -16,6 +16,7 @@ import {
   scanSelectiveScan,
 } from '../../../nn/selective-scan/modes.ts';
 import type { Recurrence } from '../../../nn/selective-scan/recurrences.ts';
+import { add } from '../../../tensor/primitives/add.ts';
 import { exp } from '../../../tensor/primitives/exp.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Layout } from '../../case.ts';
@@ -24,6 +25,7 @@ import { anyAssociation, chunkDraws, chunkSizeOf, lengths, small } from '../../d
 import { byCumulatedLogarithms, cumulated } from '../../forms/cumulated-logarithms.ts';
 import { byPairs, byQuotients, withDecayDifferences } from '../../forms/recurrences.ts';
 import { bySegmentSums } from '../../forms/segment-sums.ts';
+import { softplusByLogarithm } from '../../forms/softplus-by-logarithm.ts';
 import { layoutOf } from '../../layout.ts';
 import type { ProgramOf, Size } from '../../operator.ts';
 import { over } from '../../over.ts';
@@ -152,6 +154,16 @@ export const selectiveScan = defineOperator({
       says: 'cumulative sums of drives divided by products of decays',
       loses: 'where a product of decays underflows',
       program: fromLogarithms((logs, drive, state) => byQuotients(exp(cumulated(logs, 1)), drive, state)),
+    },
+    softplusByLogarithm: {
+      says: 'softplus as log(1 + e^x)',
+      loses: 'in steps softplus(x) for x < −10: in single precision they are 0 from x < −17 on',
+      program: scanning((inputs, state) => {
+        const { delta, deltaBias, deltaSoftplus } = inputs;
+        if (!deltaSoftplus) return recurrentSelectiveScan(inputs, state);
+        const steps = softplusByLogarithm(deltaBias === undefined ? delta : add(delta, deltaBias));
+        return recurrentSelectiveScan({ ...inputs, delta: steps, deltaBias: undefined, deltaSoftplus: false }, state);
+      }),
     },
   }),
   reference: 'recurrent',
