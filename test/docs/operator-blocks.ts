@@ -34,6 +34,28 @@ function cellsOf(side: Side): [string, string][] {
   return cells;
 }
 
+/** Where a formula is used: an operator, and its modes unless these are all. */
+const useText = ({ name, modes }: Operator, used: readonly string[]): string =>
+  used.length === Object.keys(modes).length ? `\`${name}\`` : `\`${name}\` ${codes(used)}`;
+
+/** A row for each formula of any operator: its text, and where it is used. */
+function rowsOf(formulas: (operator: Operator, mode: string) => readonly (readonly string[])[]): string[][] {
+  const uses = new Map<string, string[]>();
+  for (const operator of operators) {
+    const own = Object.keys(operator.modes).flatMap((mode) =>
+      formulas(operator, mode).map((cells) => [JSON.stringify(cells), mode] as const),
+    );
+    for (const key of new Set(own.map(([cells]) => cells))) {
+      const used = own.flatMap(([cells, mode]) => (cells === key ? [mode] : []));
+      uses.set(key, [...(uses.get(key) ?? []), useText(operator, used)]);
+    }
+  }
+  return [...uses].map(([cells, where]) => [
+    ...(JSON.parse(cells) as string[]).map((cell) => cell.replaceAll('|', '\\|')),
+    where.join(', '),
+  ]);
+}
+
 /** The makers, by kind of block. */
 export const operatorMakers = {
   /** The inputs and outputs of an operator. */
@@ -45,6 +67,26 @@ export const operatorMakers = {
       ...(given[i] ?? ['', '']),
     ]);
     return block(table([`\`${name}\` takes`, 'shape', 'gives', 'shape'], rows));
+  },
+  /** The forms of every operator. */
+  async forms() {
+    return block(
+      table(
+        ['form', 'computes', 'loses digits', 'of'],
+        rowsOf(({ forms }, mode) =>
+          Object.entries(forms?.[mode] ?? {}).map(([form, { says, loses = '' }]) => [`\`${form}\``, says, loses]),
+        ),
+      ),
+    );
+  },
+  /** What the modes that have forms compute themselves. */
+  async own() {
+    return block(
+      table(
+        ['the mode itself computes', 'of'],
+        rowsOf(({ says }, mode) => (says?.[mode] === undefined ? [] : [[says[mode]]])),
+      ),
+    );
   },
   /** The modes of every operator. */
   async modes() {

@@ -3,7 +3,12 @@ import * as fc from 'fast-check';
 import { pairBlocks } from '../../../../spec/05-discrete-recurrence.ts';
 import type { Complex } from '../../../../spec/complex.ts';
 import { discretiseBy, heldEigenvalue } from '../../../../spec/discretisation.ts';
-import { type DiscretisationRule, discretise as onEngine } from '../../../nn/ssm/discretise.ts';
+import {
+  type ContinuousModel,
+  type DiscreteModel,
+  type DiscretisationRule,
+  discretise as onEngine,
+} from '../../../nn/ssm/discretise.ts';
 import type { StateValue } from '../../../nn/ssm/form.ts';
 import { concat } from '../../../tensor/primitives/concat.ts';
 import { slice } from '../../../tensor/primitives/slice.ts';
@@ -11,6 +16,7 @@ import { treeOf } from '../../../tensor/tree.ts';
 import type { Value } from '../../../tensor/value.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { small } from '../../draw.ts';
+import { heldByDivision, heldByExpm1 } from '../../forms/divided-hold.ts';
 import { layoutOf } from '../../layout.ts';
 import { mapValues } from '../../named.ts';
 import { over } from '../../over.ts';
@@ -33,26 +39,43 @@ const rules: readonly DiscretisationRule[] = ['zeroOrderHold', 'bilinear', 'eule
 const generators = (form: DiscretiseSettings['form'], n: number): readonly [number, number] =>
   form === 'matrix' ? [-1.5 / n, 0.5 / n] : [-3, 1];
 
-const program: Program<DiscretiseSettings> = (inputs, { rule }) => {
-  const { a, b, delta } = treeOf(inputs) as { a: StateValue; b: StateValue; delta: Value };
-  return outputsOf(onEngine(rule, { a, b, delta }));
-};
+type Run = (rule: DiscretisationRule, model: ContinuousModel<StateValue>) => DiscreteModel<StateValue>;
+
+const whole =
+  (run: Run): Program<DiscretiseSettings> =>
+  (inputs, { rule }) => {
+    const { a, b, delta } = treeOf(inputs) as { a: StateValue; b: StateValue; delta: Value };
+    return outputsOf(run(rule, { a, b, delta }));
+  };
 
 /** Discretises each channel alone. */
-const channelwise: Program<DiscretiseSettings> = (inputs, settings) => {
-  const channels = Array.from({ length: inputs.delta!.shape[0]! }, (_, e) =>
-    program(
-      mapValues(inputs, (x) => slice(x, 0, e, e + 1)),
-      settings,
-    ),
-  );
-  return mapValues(channels[0]!, (_, name) =>
-    concat(
-      channels.map((channel) => channel[name]!),
-      0,
-    ),
-  );
-};
+const channelwise =
+  (run: Run): Program<DiscretiseSettings> =>
+  (inputs, settings) => {
+    const channels = Array.from({ length: inputs.delta!.shape[0]! }, (_, e) =>
+      whole(run)(
+        mapValues(inputs, (x) => slice(x, 0, e, e + 1)),
+        settings,
+      ),
+    );
+    return mapValues(channels[0]!, (_, name) =>
+      concat(
+        channels.map((channel) => channel[name]!),
+        0,
+      ),
+    );
+  };
+
+/** Uses another zero-order hold. The other rules stay as they are. */
+const holding =
+  (held: (model: ContinuousModel<StateValue>) => DiscreteModel<StateValue>): Run =>
+  (rule, model) =>
+    rule === 'zeroOrderHold' ? held(model) : onEngine(rule, model);
+
+const inEveryMode = <T>(of: (mode: (run: Run) => Program<DiscretiseSettings>) => T) => ({
+  whole: of(whole),
+  channelwise: of(channelwise),
+});
 
 /** Discretises one eigenvalue. The zero-order hold has its own formula; the other rules use the real 2 × 2 block. */
 function discretised(rule: DiscretisationRule, a: Complex, b: Complex, delta: number): { a: Complex; b: Complex } {
@@ -104,6 +127,20 @@ export const discretise = defineOperator({
       }),
   values: ['normal'],
   definition: (inputs, settings, mode) => definitions[settings.form](inputs, settings, mode),
-  modes: { whole: program, channelwise },
+  modes: inEveryMode((mode) => mode(onEngine)),
+  says: inEveryMode(() => 'zero-order hold by φ₁(z) = (e^z − 1) / z, with a series where |z| is small'),
+  forms: inEveryMode((mode) => ({
+    exponentialMinusOne: {
+      says: 'zero-order hold by (exp(ΔA) − 1) / A',
+      loses:
+        'in B̄ where |ΔA| is small: exp(ΔA) − 1 cancels, and is 0/0 where A is 0; where a matrix A is nearly singular',
+      program: mode(holding(heldByDivision)),
+    },
+    expm1: {
+      says: 'zero-order hold by expm1(ΔA) / A',
+      loses: 'in B̄ where A is 0: 0/0; in the gradient of A where |ΔA| is small',
+      program: mode(holding(heldByExpm1)),
+    },
+  })),
   reference: 'whole',
 });
