@@ -40,6 +40,9 @@ export const powerSlack =
   (power) =>
     (t + 1) * power;
 
+/** Relative slack of γ^n: an implementation may round γ, and multiply n of it. Powers of 0 and 1 are exact. */
+const productSlack = (gamma: number, n: number): number => (n < 1 || gamma === 0 || gamma === 1 ? 0 : 2 * n - 1);
+
 /** A formula for powers `γ^n` of each head, [h, ...shape], from the exponents n of the entries of a shape; 0 where n < 0. */
 export type PowerTable = (like: Value, decay: readonly number[], exponents: readonly number[], shape: Shape) => Value;
 
@@ -60,5 +63,9 @@ export const powerTable: PowerTable = (like, decay, exponents, shape) => {
     const [h, n] = placeOf(i);
     return n < 0 ? undefined : ['power', decay[h]!, n];
   };
-  return constantLike(like, table, [decay.length, ...shape], powerSlack(largest), meaning);
+  const slack: Slack = (power, i) => {
+    const [h, n] = placeOf(i);
+    return productSlack(decay[h]!, n) * power;
+  };
+  return constantLike(like, table, [decay.length, ...shape], slack, meaning);
 };
