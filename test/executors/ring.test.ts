@@ -86,12 +86,12 @@ describe('the chain of fields', () => {
 
   it('takes doubles for the simplest fraction that rounds to them, or for themselves', () => {
     for (const p of primes) {
-      expect(times(residueOf(1 / 3, p), 3, p)).toBe(1);
-      expect(times(residueOf(-0.999, p), 1000, p)).toBe(p - 999);
-      expect(times(residueOf(1e-6, p), 1e6, p)).toBe(1);
-      expect(times(residueOf(Math.PI, p), power(2, 48, p), p)).toBe(Number(BigInt(Math.PI * 2 ** 48) % BigInt(p)));
-      expect(residueOf(2 ** 100, p)).toBe(power(2, 100, p));
-      expect(times(residueOf(2 ** -1074, p), power(2, 1074, p), p)).toBe(1);
+      expect(times(residueOf(1 / 3)(p), 3, p)).toBe(1);
+      expect(times(residueOf(-0.999)(p), 1000, p)).toBe(p - 999);
+      expect(times(residueOf(1e-6)(p), 1e6, p)).toBe(1);
+      expect(times(residueOf(Math.PI)(p), power(2, 48, p), p)).toBe(Number(BigInt(Math.PI * 2 ** 48) % BigInt(p)));
+      expect(residueOf(2 ** 100)(p)).toBe(power(2, 100, p));
+      expect(times(residueOf(2 ** -1074)(p), power(2, 1074, p), p)).toBe(1);
     }
   });
 });

@@ -8,8 +8,10 @@ import { denseRetNetConfig } from '../../src/models/dense-retnet-config.ts';
 import { initialise, type LanguageModel } from '../../src/models/language-model.ts';
 import type { Mode } from '../../src/nn/mode.ts';
 import type { Case } from '../../src/oracle/case.ts';
+import { exactly } from '../../src/oracle/compare.ts';
 import { sampleCases } from '../../src/oracle/draw.ts';
 import { faults } from '../../src/oracle/faults.ts';
+import { bothWays } from '../../src/oracle/laws/batches.ts';
 import { elements } from '../../src/oracle/laws/elements.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 import { elementsOf } from '../../src/oracle/tolerance.ts';
@@ -37,6 +39,19 @@ it('compares every number of every form on some cases', () => {
         const isWhole = (c: Case): boolean =>
           Object.values(elementsOf(form.program, c)).every((x) => x.every(Number.isInteger));
         expect(drawn.some(isWhole), `${operator.name} ${mode} ${name}`).toBe(true);
+      }
+    }
+  }
+});
+
+it.each(['padded', 'packed'] as const)('%s sequences have the elements that each has alone', (kind) => {
+  for (const operator of operators.filter(({ batches }) => batches)) {
+    const drawn = sampleCases(operator, { longest: 6 }, 2, 1);
+    for (const [mode, program] of Object.entries(operator.modes)) {
+      for (const one of drawn.filter(({ settings }) => operator.admits(settings, mode))) {
+        const { c, together, apart } = bothWays(kind, operator, one);
+        const verdict = exactly(elementsOf(together(program), c), elementsOf(apart(program), c));
+        expect(verdict.where, `${operator.name} ${mode}`).toBe('');
       }
     }
   }

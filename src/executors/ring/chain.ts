@@ -4,13 +4,16 @@
  * The multiplicative group of each field has a subgroup of order of the next prime, so an exponential that takes a residue of the
  * next field to one of this field turns sums into products exactly. In the last field every exponential is 1, which does so too.
  */
-import { inverse, plus, power, times } from './field.ts';
+import { inverse, plus, power, residueOf, times } from './field.ts';
 
 /** Each prime minus 1 is a multiple of 4 times the next one, and products of residues are below 2⁵³. */
 export const primes = [94_898_537, 11_862_317, 2_965_579] as const;
 
 /** A residue in each field. */
 export type Residues = readonly number[];
+
+/** The residues of a double. */
+export const residuesOf = (x: number): number[] => primes.map(residueOf(x));
 
 const digits = 2 ** 12;
 

@@ -1,8 +1,8 @@
 /** @file The data of a value on the ring: residues in every field, arguments of logarithms, and doubles beside them. */
 import type { Value } from '../../tensor/value.ts';
 import { zeros } from '../f64/allocate.ts';
-import { primes, type Residues } from './chain.ts';
-import { plus, residueOf, times } from './field.ts';
+import { primes, type Residues, residuesOf } from './chain.ts';
+import { plus, times } from './field.ts';
 import { hashOf } from './hash.ts';
 
 /** An array of residues for each field. */
@@ -45,6 +45,16 @@ export function each(count: number, of: (i: number) => Residues): Levels {
   return levels;
 }
 
+/** The residues of doubles. */
+export function levelsOf(numbers: Float64Array): Levels {
+  let last = residuesOf(0);
+  return each(numbers.length, (i) => {
+    // many numbers of literals are equal
+    if (i === 0 || numbers[i] !== numbers[i - 1]) last = residuesOf(numbers[i]!);
+    return last;
+  });
+}
+
 /** Whether all residues are that of one number. */
 const areAll = (residues: Residues, number: number): boolean => residues.every((part) => part === number);
 
@@ -54,7 +64,7 @@ export const isZero = (residues: Residues): boolean => areAll(residues, 0);
 /** Replaces each logarithm by a hash of its argument, for operations that have no rule for logarithms. */
 export function collapsed({ x, e, factor = 1 }: Exactly): Levels {
   if (e === undefined) return x;
-  const factors = primes.map((p) => residueOf(factor, p));
+  const factors = residuesOf(factor);
   return each(x[0]!.length, (i) => {
     const own = at(x, i);
     const argument = at(e, i);

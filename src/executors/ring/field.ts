@@ -3,7 +3,7 @@
 /** The largest product of residues that doubles hold exactly. Every prime is below its root. */
 const largestProduct = 2 ** 53;
 
-/** The residue of an integer from 0 to 2⁵³. The quotient's rounding never reaches the next integer. Infinities give NaN. */
+/** The residue of an integer between −2⁵³ and 2⁵³. The quotient's rounding never reaches the next integer. Infinities give NaN. */
 export const residue = (x: number, p: number): number => x - Math.floor(x / p) * p;
 
 export const times = (x: number, y: number, p: number): number => residue(x * y, p);
@@ -45,16 +45,19 @@ interface Fraction {
 }
 
 /**
- * The residue of a double. It stands for the simplest fraction that rounds to it, if that has a small denominator: 1/3 for
+ * Returns the residue of a double in each field. It stands for the simplest fraction that rounds to it, if that has a small denominator: 1/3 for
  * 0.333…, so that a literal times 3 is 1. Any other double stands for itself, which is an integer times a power of 2. Infinities and
  * NaN stay.
  */
-export function residueOf(x: number, p: number): number {
-  if (!Number.isFinite(x)) return x;
+export function residueOf(x: number): (p: number) => number {
+  if (!Number.isFinite(x)) return () => x;
   const { numerator, denominator, exponent } = fractionOf(Math.abs(x));
-  const size = times(residue(numerator, p), inverse(denominator, p), p);
-  const scaled = times(size, power(2, exponent, p), p);
-  return x < 0 && scaled > 0 ? p - scaled : scaled;
+  return (p) => {
+    const whole = residue(numerator, p);
+    const size = denominator === 1 ? whole : times(whole, inverse(denominator, p), p);
+    const scaled = exponent === 0 ? size : times(size, power(2, exponent, p), p);
+    return x < 0 && scaled > 0 ? p - scaled : scaled;
+  };
 }
 
 function fractionOf(x: number): Fraction {

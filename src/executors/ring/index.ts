@@ -16,21 +16,19 @@
 import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import type { Exact, Executor, Value } from '../../tensor/value.ts';
 import { f64 } from '../f64/index.ts';
-import { primes, turnOf } from './chain.ts';
-import { collapsed, type Elements, each, inEachField, type Ring } from './elements.ts';
-import { power, residueOf, times } from './field.ts';
+import { primes, residuesOf, turnOf } from './chain.ts';
+import { collapsed, type Elements, each, levelsOf, type Ring } from './elements.ts';
+import { power, times } from './field.ts';
 import { moved, withData } from './moves.ts';
 import { type Rules, rebased, rules } from './rules.ts';
 
 export type { Elements } from './elements.ts';
 
-const residuesOf = (x: number): number[] => primes.map((p) => residueOf(x, p));
-
 /** The residues of an entry of a table. */
 function entry([kind, x, y]: Exact): number[] {
   if (kind === 'log') return residuesOf(x > 0 ? 0 : Math.log(x));
   if (kind === 'power') return residuesOf(x).map((part, level) => power(part, y, primes[level]!));
-  const angle = residuesOf(x).map((part, level) => times(part, residueOf(y, primes[level]!), primes[level]!));
+  const angle = residuesOf(x).map((part, level) => times(part, residuesOf(y)[level]!, primes[level]!));
   return turnOf(angle).map(([cos, sin]) => (kind === 'cos' ? cos : sin));
 }
 
@@ -47,12 +45,10 @@ export const ring: Executor<Elements> = {
   },
   order: 0,
   open: true,
-  input: (near, _shape, kind) =>
-    kind === 'index'
-      ? { x: primes.map(() => near), near }
-      : { x: inEachField((_level, p) => near.map((x) => residueOf(x, p))), near },
+  input: (near, _shape, kind) => (kind === 'index' ? { x: primes.map(() => near), near } : { x: levelsOf(near), near }),
   constant(near, _shape, _slack, exact) {
-    const meant = exact === undefined ? [] : Array.from(near, (_, i) => exact(i));
+    if (exact === undefined) return { x: levelsOf(near), near };
+    const meant = Array.from(near, (_, i) => exact(i));
     const x = each(near.length, (i) => (meant[i] === undefined ? residuesOf(near[i]!) : entry(meant[i])));
     const logarithm = meant.find((one) => one?.[0] === 'log');
     if (logarithm === undefined) return { x, near };

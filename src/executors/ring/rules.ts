@@ -3,7 +3,7 @@
 import type { ParamsOf, PrimitiveName } from '../../tensor/primitives/index.ts';
 import type { PhiParams } from '../../tensor/primitives/phi.ts';
 import type { Shape } from '../../tensor/shape.ts';
-import { expOf, primes, type Residues, turnOf } from './chain.ts';
+import { expOf, primes, type Residues, residuesOf, turnOf } from './chain.ts';
 import {
   argumentsOf,
   at,
@@ -16,7 +16,7 @@ import {
   natural,
   type Ring,
 } from './elements.ts';
-import { centred, inverse, plus, power, residueOf, times } from './field.ts';
+import { centred, inverse, plus, power, residue, times } from './field.ts';
 import { hashOf } from './hash.ts';
 import { picked } from './moves.ts';
 import { causalConvolution, einsum, linearScan, scatterAdd, sum } from './sums.ts';
@@ -32,9 +32,6 @@ export type Rules = { readonly [N in PrimitiveName]: RuleOf<N> };
 
 const inFields = (of: (p: number, level: number) => number): number[] => primes.map(of);
 
-/** The residues of a number of executor f64. */
-const exactly = (x: number): number[] => inFields((p) => residueOf(x, p));
-
 /** A function of one element. Infinities and NaN have the results of executor f64. */
 const onEach =
   <P>(of: (x: Residues, params: P, near: number) => Residues): Rule<P> =>
@@ -43,14 +40,14 @@ const onEach =
     return {
       x: each(near.length, (i) => {
         const own = at(levels, i);
-        return own.every(Number.isFinite) ? of(own, params, near[i]!) : exactly(near[i]!);
+        return own.every(Number.isFinite) ? of(own, params, near[i]!) : residuesOf(near[i]!);
       }),
     };
   };
 
 /** A function of which programs use no identity: a hash, except at 0. */
 const hashed = (name: string): Rule<unknown> =>
-  onEach((x, _params, near) => (isZero(x) ? exactly(near) : hashOf(name, x)));
+  onEach((x, _params, near) => (isZero(x) ? residuesOf(near) : hashOf(name, x)));
 
 /** A function of `e^x`, which for `x + log e` is `e exp(x)`. */
 const ofExp =
@@ -61,7 +58,7 @@ const ofExp =
     return {
       x: each(near.length, (i) => {
         const exponent = at(own, i);
-        if (!exponent.every(Number.isFinite)) return exactly(near[i]!);
+        if (!exponent.every(Number.isFinite)) return residuesOf(near[i]!);
         const factor = at(factors, i);
         const exp = expOf(exponent).map((part, level) => times(part, factor[level]!, primes[level]!));
         return of(exp, at(whole, i), params);
@@ -90,7 +87,7 @@ const log: Rule<unknown> = ([x], _params, _shape, near) => {
   const isProper = (i: number): boolean => at(levels, i).every((part) => Number.isFinite(part) && part > 0);
   return {
     x: each(near.length, (i) =>
-      isProper(i) ? inFields(() => 0) : isZero(at(levels, i)) ? exactly(near[i]!) : inFields(() => Number.NaN),
+      isProper(i) ? inFields(() => 0) : isZero(at(levels, i)) ? residuesOf(near[i]!) : inFields(() => Number.NaN),
     ),
     e: each(near.length, (i) => (isProper(i) ? at(levels, i) : inFields(() => 1))),
   };
@@ -124,7 +121,7 @@ function multiple({ x, e, factor }: Exactly, n: Float64Array): Exactly {
 }
 
 const scaled = (x: number, by: number, p: number): number =>
-  Number.isFinite(x) ? times(x, residueOf(by, p), p) : x * by;
+  Number.isFinite(x) ? times(x, residue(by, p), p) : x * by;
 
 const scale: Rule<{ readonly by: number }> = ([x], { by }) => {
   const { x: own, e, factor = 1, near } = x!.data;
@@ -134,16 +131,17 @@ const scale: Rule<{ readonly by: number }> = ([x], { by }) => {
       x!.data,
       near.map(() => by),
     );
-  return { x: inEachField((level, p) => scaledBy(own[level]!, by, p)), ...(e && { e, factor: rebased(factor * by) }) };
+  const factors = residuesOf(by);
+  const product = (part: number, level: number, p: number): number =>
+    Number.isFinite(part) ? times(part, factors[level]!, p) : part * by;
+  return {
+    x: inEachField((level, p) => own[level]!.map((part) => product(part, level, p))),
+    ...(e && { e, factor: rebased(factor * by) }),
+  };
 };
 
 /** The factor of a logarithm that changed its base; absent where rounding alone keeps it from 1. */
 export const rebased = (factor: number): number | undefined => (Math.abs(factor - 1) < 2 ** -50 ? undefined : factor);
-
-function scaledBy(x: Float64Array, by: number, p: number): Float64Array {
-  const factor = residueOf(by, p);
-  return x.map((own) => (Number.isFinite(own) ? times(own, factor, p) : own * by));
-}
 
 const add: Rule<unknown> = ([x, y]) => {
   const [a, b] = [natural(x!.data), natural(y!.data)];
@@ -223,7 +221,7 @@ export const rules: Rules = {
       inFields((p, level) => times(a[level]![i]!, inverse(b[level]![i]!, p), p));
     const isProper = (i: number): boolean =>
       Number.isFinite(a[0]![i]!) && Number.isFinite(b[0]![i]!) && !isZero(at(b, i));
-    return { x: each(near.length, (i) => (isProper(i) ? quotient(i) : exactly(near[i]!))) };
+    return { x: each(near.length, (i) => (isProper(i) ? quotient(i) : residuesOf(near[i]!))) };
   },
   erf: onEach(erf),
   erfc: onEach((x) => erf(x).map((part, level) => plus(1, opposite(part, primes[level]!), primes[level]!))),
@@ -238,7 +236,9 @@ export const rules: Rules = {
   mul,
   pad: 'moves',
   phi: ofExp(phi),
-  reciprocal: onEach((x, _params, near) => (isZero(x) ? exactly(near) : inFields((p, level) => inverse(x[level]!, p)))),
+  reciprocal: onEach((x, _params, near) =>
+    isZero(x) ? residuesOf(near) : inFields((p, level) => inverse(x[level]!, p)),
+  ),
   reshape: 'moves',
   rsqrt: hashed('rsqrt'),
   scale,

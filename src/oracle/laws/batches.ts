@@ -38,7 +38,7 @@ interface BatchCase {
 }
 
 /** Makes a batch from a case. A part of each row becomes a sequence. */
-function batchCase(kind: 'padded' | 'packed', operator: Operator, c: Case): BatchCase {
+function batchCase(kind: Kind, operator: Operator, c: Case): BatchCase {
   const isTimed = (name: string): boolean => axisOf(operator, 'time', 'inputs', name) !== undefined;
   const first = Object.keys(c.inputs).find(isTimed)!;
   const [rows, places] = [c.inputs[first]!.shape[0]!, longestIn(operator, c)];
@@ -134,18 +134,30 @@ const alone =
     );
   };
 
-const batchLaw = (name: 'padded' | 'packed', statement: string): Law => ({
+type Kind = 'padded' | 'packed';
+
+/** A case in a batch, and the programs that must agree on it: all sequences together, and each alone. */
+export function bothWays(kind: Kind, operator: Operator, c: Case) {
+  const { batch, c: own } = batchCase(kind, operator, c);
+  return {
+    c: own,
+    together: (program: Program): Program => inBatch(operator, batch, program),
+    apart: (program: Program): Program => alone(operator, batch, program),
+  };
+}
+
+const batchLaw = (name: Kind, statement: string): Law => ({
   name,
   statement,
   concerns: (operator) => operator.batches === true,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode),
   size: { longest: 8 },
   check({ operator, mode, program }, c) {
-    const { batch, c: own } = batchCase(name, operator, c);
+    const { c: own, together, apart } = bothWays(name, operator, c);
     const genuine = operator.modes[mode]!;
-    const expected = alone(operator, batch, genuine);
-    const allowed = allowance(boundsOf(expected, own), boundsOf(inBatch(operator, batch, genuine), own));
-    return within(numbersOf(inBatch(operator, batch, program), own), numbersOf(expected, own), allowed);
+    const expected = apart(genuine);
+    const allowed = allowance(boundsOf(expected, own), boundsOf(together(genuine), own));
+    return within(numbersOf(together(program), own), numbersOf(expected, own), allowed);
   },
 });
 
