@@ -20,7 +20,7 @@ import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
 import { sum } from '../../tensor/primitives/sum.ts';
 import type { Value } from '../../tensor/value.ts';
 import { overChunks } from './chunkwise.ts';
-import { decayMatrix, decaySums, powerSlack } from './decay-tables.ts';
+import { decayMatrix, decaySums, type PowerTable, powerSlack, powerTable } from './decay-tables.ts';
 import { type Retention, type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
 import { carriedOutput, carriedState } from './parallel.ts';
 
@@ -33,12 +33,20 @@ export function normalisedDecayMatrix(decay: readonly number[], t: number): Floa
   return decayMatrix(decay, t).map((power, i) => power / Math.sqrt(sums[Math.floor(i / t)]!));
 }
 
-function scoresOf({ q, k, decay }: RetentionInputs, h: number, t: number): Value {
-  return mul(
-    einsum('bhtd,bhsd->bhts', q, k),
-    constantLike(q, normalisedDecayMatrix(decay, t), [h, t, t], powerSlack(2 * t)),
-  );
+/** Formulas for powers of γ, and for the normalised decay matrix [h, t, t]. */
+export interface DecayTables {
+  readonly powers: PowerTable;
+  matrix(like: Value, decay: readonly number[], t: number): Value;
 }
+
+const tables: DecayTables = {
+  powers: powerTable,
+  matrix: (like, decay, t) =>
+    constantLike(like, normalisedDecayMatrix(decay, t), [decay.length, t, t], powerSlack(2 * t)),
+};
+
+const scoresOf = ({ q, k, decay }: RetentionInputs, t: number, { matrix }: DecayTables): Value =>
+  mul(einsum('bhtd,bhsd->bhts', q, k), matrix(q, decay, t));
 
 /**
  * Parallel mode: `S[t, s] = (q_t · k_s) D[t, s]`, `c_t = clamp(Σ_s |S[t, s]|, 1, 5·10⁴)`, `y_t = Σ_s S[t, s] v_s / c_t`. Throws on
@@ -47,21 +55,25 @@ function scoresOf({ q, k, decay }: RetentionInputs, h: number, t: number): Value
  * const [two, zero] = [tensor([[[[2]]]]), tensor([[[[0]]]])];
  * read(torchscaleParallel(0, '')({ q: two, k: two, v: two, decay: [0.5] }, zero).output) // [2]
  */
-export const torchscaleParallel =
-  (position: number, path: string): Retention =>
+export const torchscaleParallel = (position: number, path: string): Retention =>
+  torchscaleAtOnce(position, path, tables);
+
+/** {@link torchscaleParallel} with formulas for its tables. */
+export const torchscaleAtOnce =
+  (position: number, path: string, by: DecayTables): Retention =>
   (inputs, state) => {
-    const { h, t } = retentionAxes('torchscaleParallel', inputs, state);
+    const { t } = retentionAxes('torchscaleParallel', inputs, state);
     if (position !== 0) {
       fail(
         `torchscaleParallel: position ${position}; this form's row sums need the keys of all earlier tokens, so it can only start a sequence: continue in recurrent or chunkwise mode`,
       );
     }
-    const scores = scoresOf(inputs, h, t);
+    const scores = scoresOf(inputs, t, by);
     const divisor = stopGradient(minimum(maximum(sum(abs(scores), [3]), 1), 5e4));
     const shares = site(div(scores, reshape(divisor, [...divisor.shape, 1])), `${path}scores`);
     return {
       output: einsum('bhts,bhse->bhte', shares, inputs.v),
-      state: carriedState(inputs.k, inputs.v, inputs.decay, state),
+      state: carriedState(inputs.k, inputs.v, inputs.decay, state, by.powers),
     };
   };
 
@@ -73,24 +85,27 @@ export const torchscaleParallel =
  * const [two, zero] = [tensor([[[[2]]]]), tensor([[[[0]]]])];
  * read(torchscaleChunkwise(4)({ q: two, k: two, v: two, decay: [0.5] }, zero).output) // [2]
  */
-export const torchscaleChunkwise =
-  (chunkSize: number): Retention =>
+export const torchscaleChunkwise = (chunkSize: number): Retention => torchscaleInChunks(chunkSize, tables);
+
+/** {@link torchscaleChunkwise} with formulas for its tables. */
+export const torchscaleInChunks =
+  (chunkSize: number, by: DecayTables): Retention =>
   (inputs, state) => {
     retentionAxes('torchscaleChunkwise', inputs, state);
-    return overChunks(chunkSize, (part, s) => torchscaleChunk(chunkSize, part, s), inputs, state);
+    return overChunks(chunkSize, (part, s) => torchscaleChunk(chunkSize, by, part, s), inputs, state);
   };
 
-function torchscaleChunk(chunkSize: number, inputs: RetentionInputs, state: Value): RetentionResult {
+function torchscaleChunk(chunkSize: number, by: DecayTables, inputs: RetentionInputs, state: Value): RetentionResult {
   const { b, h, t } = retentionAxes('torchscaleChunkwise', inputs, state);
   const { q, k, v, decay } = inputs;
-  const scores = scoresOf(inputs, h, t);
+  const scores = scoresOf(inputs, t, by);
   const rows = decaySums(decay, 0, t).map((total) => 1 / Math.sqrt(total));
-  const carried = mul(carriedOutput(q, decay, state), constantLike(q, rows, [h, t, 1], powerSlack(t)));
+  const carried = mul(carriedOutput(q, decay, state, by.powers), constantLike(q, rows, [h, t, 1], powerSlack(t)));
   const total = add(einsum('bhts,bhse->bhte', scores, v), carried);
 
   const full = decaySums(decay, chunkSize - 1, 1).map((r) => 1 / r);
   const stateSize = mul(maxReduce(sum(abs(state), [2]), 2), constantLike(q, full, [h], powerSlack(chunkSize)));
   const kappa = reshape(maximum(stateSize, 1), [b, h, 1]);
   const divisor = stopGradient(maximum(maximum(sum(abs(scores), [3]), 1), kappa));
-  return { output: div(total, reshape(divisor, [b, h, t, 1])), state: carriedState(k, v, decay, state) };
+  return { output: div(total, reshape(divisor, [b, h, t, 1])), state: carriedState(k, v, decay, state, by.powers) };
 }

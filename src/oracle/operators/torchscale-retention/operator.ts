@@ -7,16 +7,30 @@ import {
   torchscaleDivisors,
   torchscaleParallel,
 } from '../../../../spec/normalised-retention.ts';
+import type { Retention } from '../../../nn/retention/inputs.ts';
+import { torchscaleAtOnce, torchscaleInChunks } from '../../../nn/retention/torchscale.ts';
 import { defineOperator } from '../../define-operator.ts';
+import { exponentialTables } from '../../forms/torchscale-exponentials.ts';
+import type { Form } from '../../operator.ts';
 import { over } from '../../over.ts';
 import type { ModeName } from '../shared/modes.ts';
 import {
   laterPosition,
   type RetentionSettings,
+  retaining,
   retentionLayouts,
   retentionModes,
   retentionSignature,
 } from '../shared/retention.ts';
+
+const exponentials = (
+  retentionOf: (settings: RetentionSettings) => Retention,
+): Form<RetentionSettings, typeof retentionSignature> => ({
+  says: 'exp(n log γ)',
+  loses: 'where γ is 0, whose logarithm is −∞',
+  program: (inputs, settings) =>
+    retaining(({ state, ...call }) => retentionOf(settings)(call, state))(inputs, settings),
+});
 
 /** Torchscale's retention. In parallel mode, the initial state changes only the final state, not the outputs. */
 export const torchscaleRetention = defineOperator({
@@ -42,6 +56,15 @@ export const torchscaleRetention = defineOperator({
     },
   ),
   modes: retentionModes('torchscale'),
+  says: { parallel: 'tables of powers of γ', chunkwise: 'tables of powers of γ' },
+  forms: {
+    parallel: {
+      exponentials: exponentials(({ position }) => torchscaleAtOnce(position, '', exponentialTables)),
+    },
+    chunkwise: {
+      exponentials: exponentials(({ chunkSize }) => torchscaleInChunks(chunkSize, exponentialTables)),
+    },
+  },
   reference: 'recurrent',
   modesAgree: () => false,
   apart: 'each mode of torchscale divides its rows by something else',
