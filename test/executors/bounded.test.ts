@@ -5,6 +5,7 @@ import { f64, tensor } from '../../src/executors/f64/index.ts';
 import { f32Format } from '../../src/executors/profiles/format.ts';
 import { deviceFunctions } from '../../src/executors/profiles/functions.ts';
 import { profile } from '../../src/executors/profiles/profile.ts';
+import { silu } from '../../src/nn/activations.ts';
 import { indexInput, input, read } from '../../src/tensor/input.ts';
 import { constantLike, filledLike, zerosLike } from '../../src/tensor/operand.ts';
 import { neg } from '../../src/tensor/ops.ts';
@@ -117,6 +118,16 @@ describe('the bound of a result', () => {
       expect(Number.isInteger(Math.log2(by))).toBe(true);
       expect(bound(scale(exact(3), by))).toBeGreaterThanOrEqual(3 * u * by);
     }
+  });
+
+  it('has no part for underflow where the result is certainly a normal number', () => {
+    const unit = u + 2 ** -53;
+    expect(bound(mul(exact(2 ** -60), exact(2 ** -65)))).toBeLessThan(1.01 * unit * 2 ** -125);
+    expect(bound(mul(exact(1.5 * 2 ** -60), exact(2 ** -67)))).toBeGreaterThanOrEqual(tiny);
+    expect(bound(exp(exact(-87)))).toBeLessThan(300 * u * Math.exp(-87));
+    expect(bound(exp(exact(-87.5)))).toBeGreaterThanOrEqual(tiny);
+    // σ(−80) is a normal number, and so is its product with 80
+    expect(bound(silu(exact(-80)))).toBeLessThan(2e-5 * 80 * Math.exp(-80));
   });
 
   it('covers underflow, also in products with a power of two and in sums of products', () => {

@@ -8,14 +8,17 @@ export interface Rounding {
   readonly unit: number;
   /** The error of `count` roundings (γ_n of Higham) of a result of at most this size, and of its underflows. */
   error(size: number, count: number, underflows?: number): number;
-  /** The bound on a result `out`: the error propagated from its operands, and `count` roundings of the operation. */
-  withRounding(out: number, propagated: number, count: number): number;
+  /**
+   * The bound on a result `out`: the error propagated from its operands, and `count` roundings of the operation. A result that is
+   * certainly a normal number did not underflow; if `out` is the size of a sum, its terms may.
+   */
+  withRounding(out: number, propagated: number, count: number, isSum?: boolean): number;
   /** The bound unchanged, or ∞ if a number of that size may overflow within the bound. */
   within(size: number, bound: number): number;
 }
 
 /** Makes the error bounds for a format. */
-export function roundingOf({ u, tiny, largest }: Format): Rounding {
+export function roundingOf({ u, tiny, normal, largest }: Format): Rounding {
   const unit = u + 2 ** -53;
   // Bounds are computed in double precision, from the f64 result instead of the exact one. This is a relative error of 2⁻⁵³ for
   // each summand. The margin covers 2³² summands.
@@ -33,9 +36,11 @@ export function roundingOf({ u, tiny, largest }: Format): Rounding {
     unit,
     error,
     within,
-    withRounding: (out, propagated, count) => {
+    withRounding(out, propagated, count, isSum = false) {
       const size = Math.abs(out);
-      return within(size, propagated + error(size + propagated, count, 1));
+      const e = propagated + error(size + propagated, count, 0);
+      const mayUnderflow = count > 0 && (isSum || !(size - e >= normal));
+      return within(size, mayUnderflow ? e + tiny : e);
     },
   };
 }

@@ -207,7 +207,7 @@ export function boundRules({ at, functions }: Profile, rounding: Rounding): { re
       } else if ((su !== 0 || eu !== 0) && (sv !== 0 || ev !== 0)) {
         const isSign = (su === 1 && eu === 0) || (sv === 1 && ev === 0);
         const propagated = su * ev + eu * (sv + ev);
-        e[i] = withRounding(isSum ? su * sv : x[i]!, propagated, isSign ? 0 : 1);
+        e[i] = withRounding(isSum ? su * sv : x[i]!, propagated, isSign ? 0 : 1, isSum);
         if (isSum) sizes[i] = su * sv + e[i]!;
       }
     }
@@ -231,7 +231,7 @@ export function boundRules({ at, functions }: Profile, rounding: Rounding): { re
         const size = sizes === null ? Math.abs(z) : sizes[i]! / Math.abs(y);
         if (size === 0 && ex === 0 && x === 0) return 0;
         const shifts = ey === 0 && isPowerOfTwo(room);
-        const e = withRounding(size, (ex + size * ey) / room, shifts ? 0 : quotientUnits(functions));
+        const e = withRounding(size, (ex + size * ey) / room, shifts ? 0 : quotientUnits(functions), sizes !== null);
         return shifts && room > 1 && Math.abs(z) - e < tiny ? e + tiny : e;
       });
     const e = quotient(null, a.e);
@@ -254,7 +254,7 @@ export function boundRules({ at, functions }: Profile, rounding: Rounding): { re
       errors.map((was, i) => {
         if (!Number.isFinite(of.x[i]!) || was === infinite) return was;
         const size = sizes === null ? Math.abs(x[i]!) : by * sizes[i]!;
-        const e = withRounding(size, by * was, roundings);
+        const e = withRounding(size, by * was, roundings, sizes !== null);
         return mayUnderflow(Math.abs(x[i]!) - e) && (x[i] !== 0 || e !== 0) ? e + tiny : e;
       });
     if (of.terms === null) return { x, e: scaled(null, of.e), terms: null };

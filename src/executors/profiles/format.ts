@@ -8,6 +8,8 @@ export interface Format {
   readonly u: number;
   /** The largest absolute error of an underflow: the smallest normal number where devices may flush to 0, else the smallest number. */
   readonly tiny: number;
+  /** The smallest normal number. A result that is at least this large did not underflow. */
+  readonly normal: number;
   /** The largest finite number. */
   readonly largest: number;
   /** Rounds to a number of the format: to ∞ beyond the largest, to 0 where a device may flush to 0. */
@@ -36,6 +38,7 @@ function short(name: string, bits: number, cuts = false): Format {
     name,
     u: cuts ? 2 ** (1 - bits) : 2 ** -bits,
     tiny: 2 ** -126,
+    normal: 2 ** -126,
     largest,
     round(x) {
       if (Math.abs(x) < 2 ** -126) return 0;
@@ -50,6 +53,7 @@ export const f64Format: Format = {
   name: 'f64',
   u: 2 ** -53,
   tiny: 2 ** -1022,
+  normal: 2 ** -1022,
   largest: Number.MAX_VALUE,
   round: (x) => x,
 };
@@ -59,6 +63,7 @@ export const f32Format: Format = {
   name: 'f32',
   u: 2 ** -24,
   tiny: 2 ** -126,
+  normal: 2 ** -126,
   largest: (2 - 2 ** -23) * 2 ** 127,
   round: (x) => (Math.abs(x) < 2 ** -126 ? 0 : Math.fround(x)),
 };
@@ -75,6 +80,7 @@ export const f16Format: Format = {
   name: 'f16',
   u: 2 ** -11,
   tiny: 2 ** -24,
+  normal: 2 ** -14,
   largest: 65504,
   round(x) {
     const y =
