@@ -37,9 +37,9 @@ const profiles = options.profile.toUpperCase().split(',') as (ProfileName & Dtyp
 
 const show = ({ program, arithmetic, cases, alarms, ratios, smallest }: Tried, mode: string): string => {
   const { operator, name, loses } = program;
-  const percent = (x: number): string => `${(100 * x).toPrecision(2)} %`.padStart(9);
+  const percent = (x: number): string => `${(100 * x).toPrecision(2)} %`.padStart(10);
   const verdict = cases === 0 ? 'no case' : alarms === 0 ? 'right' : loses === undefined ? 'ALARM' : 'loses';
-  const row = `${verdict.padEnd(8)}${operator.padEnd(26)}${mode.padEnd(12)}${name.padEnd(44)}${arithmetic.name.padEnd(14)}${`${cases}`.padStart(7)}${`${alarms}`.padStart(7)}${percent(ratios.max)}${percent(medianOf(ratios))}`;
+  const row = `${verdict.padEnd(8)}${operator.padEnd(26)}${mode.padEnd(12)}${name.padEnd(42)}${arithmetic.name.padEnd(14)}${`${cases}`.padStart(7)}${`${alarms}`.padStart(8)}${percent(ratios.max)}${percent(medianOf(ratios))}`;
   if (smallest === null) return row;
   const { c, judgement } = smallest;
   const message = judgement.mismatches.map((mismatch) => mismatch.message).join('\n        ');
@@ -52,7 +52,7 @@ const show = ({ program, arithmetic, cases, alarms, ratios, smallest }: Tried, m
 
 let alarms = 0;
 console.log(
-  `${'verdict'.padEnd(8)}${'operator'.padEnd(26)}${'mode'.padEnd(12)}${'program'.padEnd(44)}${'arithmetic'.padEnd(14)}  cases alarms    worst   median`,
+  `${'verdict'.padEnd(8)}${'operator'.padEnd(26)}${'mode'.padEnd(12)}${'program'.padEnd(42)}${'arithmetic'.padEnd(14)}  cases  alarms     worst    median`,
 );
 for (const dtype of profiles) {
   const trial = {

@@ -49,21 +49,24 @@ export interface Machine {
   readonly out?: Rounding;
   /** Whether x·y + z is one instruction. */
   readonly fused?: boolean;
-  /** `nearest`: functions are correctly rounded. `device`: exp by exp2, and approximate instructions with their documented errors. */
-  readonly functions?: 'nearest' | 'device';
-  /** Relative errors of a device: 1 is that of f32 instructions. */
-  readonly coarse?: number;
+  /**
+   * `nearest`: functions are correctly rounded. `powers`: so are they, but exp is 2^y of a rounded product. `device`: exp as before,
+   * and approximate instructions for single precision, with their documented errors.
+   */
+  readonly functions?: 'nearest' | 'powers' | 'device';
 }
 
 /** Makes the arithmetic of a machine. */
-export function arithmetic({ functions = 'nearest', coarse = 1, fused = false, ...machine }: Machine): Arithmetic {
+export function arithmetic({ functions = 'nearest', fused = false, ...machine }: Machine): Arithmetic {
   const { name, accumulate: r } = machine;
   const { operand = r, state = r, score = r, decay = r, out = r } = machine;
   const isDevice = functions === 'device';
-  const off = (x: number, log2: number): number => (isDevice ? x * (1 + coarse * 2 ** log2 * noise(x)) : x);
+  // the relative errors of instructions include a last rounding
+  const off = (x: number, log2: number): number => (isDevice ? x * (1 + (2 ** log2 - 2 ** -24) * noise(x)) : x);
   const log2E = r(Math.LOG2E);
   const exp2 = (x: number): number => r(off(2 ** x, -22.5));
   const near = (f: (x: number) => number) => (x: number) => r(off(f(x), -23));
+  const quotient = (x: number): number => (isDevice ? x + 1.5 * unitOf(x) * noise(x) : x);
   return {
     name,
     operand,
@@ -75,9 +78,9 @@ export function arithmetic({ functions = 'nearest', coarse = 1, fused = false, .
     add: (x, y) => r(x + y),
     sub: (x, y) => r(x - y),
     mul: (x, y) => r(x * y),
-    div: (x, y) => r(off(x / y, -22)),
+    div: (x, y) => r(quotient(x / y)),
     fma: fused ? (x, y, z) => r(fusedInDouble(x, y, z)) : (x, y, z) => r(r(x * y) + z),
-    exp: isDevice ? (x) => exp2(r(x * log2E)) : (x) => r(Math.exp(x)),
+    exp: functions !== 'nearest' ? (x) => exp2(r(x * log2E)) : (x) => r(Math.exp(x)),
     exp2,
     log: near(Math.log),
     log2: near(Math.log2),
@@ -107,6 +110,10 @@ function noise(x: number): number {
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return ((hash ^ (hash >>> 16)) >>> 0) / 2 ** 31 - 1;
 }
+
+/** The unit in the last place of single precision at x; 0 where there is none. */
+const unitOf = (x: number): number =>
+  x === 0 || !Number.isFinite(x) ? 0 : 2 ** (Math.floor(Math.log2(Math.abs(x))) - 23);
 
 /** Splits a double's digits into halves (Veltkamp). */
 function halves(x: number): readonly [number, number] {
@@ -194,7 +201,7 @@ export const arithmetics = {
   F64: [
     arithmetic({ name: 'f64', accumulate: f64 }),
     arithmetic({ name: 'f64 fused', accumulate: f64, fused: true }),
-    arithmetic({ name: 'f64 device', accumulate: f64, fused: true, functions: 'device', coarse: 2 ** -29 }),
+    arithmetic({ name: 'f64 powers', accumulate: f64, fused: true, functions: 'powers' }),
   ],
   F32: [
     arithmetic({ name: 'f32', accumulate: f32 }),
