@@ -42,7 +42,7 @@ export interface Layout<S extends Settings = Settings> {
 }
 
 /**
- * The distribution of the numbers. `normal`: of order 1. `wide`: over twenty powers of two. `sparse`: mostly 0. `dyadic`: −1, 0
+ * The distribution of the numbers. `normal`: of order 1. `wide`: over twenty powers of two, or as many as `fill` is given. `sparse`: mostly 0. `dyadic`: −1, 0
  * and 1 only, so that their sums and products with powers of ½ are exact.
  */
 export type Values = 'normal' | 'wide' | 'sparse' | 'dyadic';
@@ -58,16 +58,16 @@ export interface Case<S extends Settings = Settings> {
   readonly values: Values;
 }
 
-/** Draws the numbers of a layout. Equal seeds give equal numbers. */
-export function fill<S extends Settings>(layout: Layout<S>, seed: number, values: Values): Case<S> {
+/** Draws the numbers of a layout. Equal seeds give equal numbers. `wide` numbers spread over `powers` powers of two. */
+export function fill<S extends Settings>(layout: Layout<S>, seed: number, values: Values, powers = 20): Case<S> {
   const random = rng(seed);
   const inputs = Object.entries(layout.inputs).map(([name, slot]): [string, Tensor] => [
     name,
-    fillSlot(slot, random, values),
+    fillSlot(slot, random, values, powers),
   ]);
   const cotangents = Object.entries(layout.outputs).map(([name, shape]): [string, Tensor] => [
     name,
-    fillSlot({ shape }, random, values),
+    fillSlot({ shape }, random, values, powers),
   ]);
   return {
     inputs: Object.fromEntries(inputs),
@@ -78,8 +78,8 @@ export function fill<S extends Settings>(layout: Layout<S>, seed: number, values
   };
 }
 
-function fillSlot(slot: Slot, random: Rng, values: Values): Tensor {
-  if (slot.logDecay === true) return logDecays(slot.shape, random, values);
+function fillSlot(slot: Slot, random: Rng, values: Values, powers: number): Tensor {
+  if (slot.logDecay === true) return logDecays(slot.shape, random, values, powers);
   const { shape, below, spread = 1, centre = 0, sign, between } = slot;
   const signed = (x: number): number => (sign === undefined ? x : sign * Math.abs(x));
   const numbers = (draw: () => number): Float64Array =>
@@ -100,7 +100,10 @@ function fillSlot(slot: Slot, random: Rng, values: Values): Tensor {
     case 'normal':
       return { shape, data: numbers(() => centre + spread * random.normal()) };
     case 'wide':
-      return { shape, data: numbers(() => centre + spread * random.normal() * 2 ** (random.integer(21) - 10)) };
+      return {
+        shape,
+        data: numbers(() => centre + spread * random.normal() * 2 ** (random.integer(powers + 1) - powers / 2)),
+      };
     case 'sparse':
       return { shape, data: numbers(() => (random.integer(4) === 0 ? centre + spread * random.normal() : 0)) };
     case 'dyadic':
@@ -108,8 +111,8 @@ function fillSlot(slot: Slot, random: Rng, values: Values): Tensor {
   }
 }
 
-function logDecays(shape: Shape, random: Rng, values: Values): Tensor {
-  const { data } = fillSlot({ shape, sign: -1 }, random, values);
+function logDecays(shape: Shape, random: Rng, values: Values, powers: number): Tensor {
+  const { data } = fillSlot({ shape, sign: -1 }, random, values, powers);
   const decay = (x: number): number => (values === 'dyadic' ? 0 : x);
   return { shape, data: data.map((x) => (random.integer(8) === 0 ? Number.NEGATIVE_INFINITY : decay(x))) };
 }

@@ -1,9 +1,10 @@
 /** @file The interface of a backend: it is asked for the numbers of an operator, and may answer anything. */
+import type { Profile } from '../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
 import type { Case } from '../case.ts';
 
 /** The types in which a backend can be asked to compute. */
-export const dtypes = ['F32', 'F64'] as const;
+export const dtypes = ['F32', 'F64', 'BF16', 'F16'] as const;
 
 /** A type in which a backend computes. */
 export type Dtype = (typeof dtypes)[number];
@@ -56,11 +57,19 @@ export type Answer =
   | { readonly kind: 'unsupported'; readonly reason: string }
   | { readonly kind: 'failure'; readonly failure: Failure };
 
+/** The types of an answer's tensors: of outputs and gradients, and of states and their gradients, which kernels keep in F32. */
+export const answerTypes = (dtype: Dtype, isState: boolean): readonly Dtype[] =>
+  isState && (dtype === 'BF16' || dtype === 'F16') ? [dtype, 'F32'] : [dtype];
+
 /** A backend's modes and types of an operator. */
 export interface Offer {
   readonly modes: readonly string[];
   readonly dtypes: readonly Dtype[];
   readonly gradients: boolean;
+  /** The profile that it declares for a type. */
+  readonly precision?: Readonly<Partial<Record<Dtype, Profile>>>;
+  /** The form that it declares for a mode, by the mode's name. Neither name is checked yet. */
+  readonly form?: Readonly<Record<string, string>>;
 }
 
 /** A backend's name and the operators that it offers. */

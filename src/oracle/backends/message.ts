@@ -1,4 +1,6 @@
 /** @file Encodes questions as safetensors files, and decodes answers. Pure functions. */
+import { profileFrom } from '../../executors/profiles/declared.ts';
+import type { Profile } from '../../executors/profiles/profile.ts';
 import { isObject, parseJson } from '../../io/json.ts';
 import { formatSafetensors, parseSafetensors, type Safetensors, type TensorToStore } from '../../io/safetensors.ts';
 import { plain, quoted, shown } from '../../io/text.ts';
@@ -172,19 +174,44 @@ function operatorsIn(text: string | undefined): { all: Record<string, Offer> } |
     return { all: Object.fromEntries(Object.entries(operators).map(([name, offer]) => [name, offerIn(name, offer)])) };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    return wrong(error.message);
+    // it may repeat a long text of the backend's
+    return wrong(plain(error.message, LONGEST_REASON));
   }
 }
 
 function offerIn(name: string, offer: unknown): Offer {
   const where = `its description: operator ${quoted(name)}`;
   if (!isObject(offer)) fail(`${where} is ${shown(offer)}; it is an object with modes, dtypes and gradients`);
-  const { modes, dtypes: types, gradients } = offer;
+  const { modes, dtypes: types, gradients, precision, form } = offer;
   if (!isListOf(modes, isText)) fail(`${where} has modes ${shown(modes)}; they are a list of names, at least one`);
   if (!isListOf(types, isDtype))
     fail(`${where} has dtypes ${shown(types)}; they are a list of ${dtypes.join(', ')}, at least one`);
   if (typeof gradients !== 'boolean') fail(`${where} has gradients ${shown(gradients)}; they are true or false`);
-  return { modes: [...new Set(modes)], dtypes: [...new Set(types)], gradients };
+  if (form !== undefined && !(isObject(form) && Object.values(form).every(isText)))
+    fail(`${where} has form ${shown(form)}; it is an object that names a form for each mode`);
+  return {
+    modes: [...new Set(modes)],
+    dtypes: [...new Set(types)],
+    gradients,
+    ...(precision !== undefined && { precision: precisionIn(where, precision, types) }),
+    ...(form !== undefined && { form: form as Record<string, string> }),
+  };
+}
+
+/** The declared profiles, one or a list, each by the type of its inputs. */
+function precisionIn(where: string, precision: unknown, types: readonly Dtype[]): Partial<Record<Dtype, Profile>> {
+  const found: Partial<Record<Dtype, Profile>> = {};
+  for (const declared of Array.isArray(precision) ? precision : [precision]) {
+    const profile = profileFrom(declared, `${where}: precision`);
+    const dtype = types.find((one) => one === profile.at.input.name.toUpperCase());
+    if (dtype === undefined)
+      fail(
+        `${where} has precision ${shown(declared)} of inputs in ${profile.at.input.name}; its dtypes are ${types.join(', ')}`,
+      );
+    if (found[dtype] !== undefined) fail(`${where} has two precisions of inputs in ${dtype}; declare one`);
+    found[dtype] = profile;
+  }
+  return found;
 }
 
 const isText = (x: unknown): x is string => typeof x === 'string';

@@ -1,11 +1,13 @@
 /** @file Computes the right answer to a question, and bounds on the errors of right implementations. */
 import { type Functional, firstOrder, firstOrderBound } from '../../executors/bounded/first-order.ts';
-import { bounded, boundOf, float32, float64, type Profile } from '../../executors/bounded/index.ts';
+import { bounded, boundOf } from '../../executors/bounded/index.ts';
+import { bfloat16, float16, float32, float64, type Profile } from '../../executors/profiles/profile.ts';
 import { rounded } from '../../executors/rounded/index.ts';
 import { once } from '../../tensor/once.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
-import type { Question } from '../backends/backend.ts';
+import { isState } from '../axes.ts';
+import { answerTypes, type Dtype, type Offer, type Question } from '../backends/backend.ts';
 import type { Numbers } from '../compare.ts';
 import type { Operator } from '../operator.ts';
 import { asAnswered, evaluate, evaluateOutputs, type Named } from '../program.ts';
@@ -13,6 +15,8 @@ import { asAnswered, evaluate, evaluateOutputs, type Named } from '../program.ts
 /** One tensor of an answer. */
 export interface AllowedTensor {
   readonly shape: Shape;
+  /** The types that it may have. */
+  readonly dtypes: readonly Dtype[];
   /** The results of the operator's mode in double precision. */
   readonly expected: Float64Array;
   /** The bound on each error of a right implementation, by running error analysis; ∞ if there is none. */
@@ -21,7 +25,7 @@ export interface AllowedTensor {
 
 /** The expected answer to a question, with bounds. Tensors are named as in answers, `out/…` and `grad/…`. */
 export interface Allowed {
-  readonly dtype: Question['dtype'];
+  readonly dtype: Dtype;
   readonly profile: Profile;
   readonly tensors: Readonly<Record<string, AllowedTensor>>;
   /**
@@ -35,15 +39,24 @@ export interface Allowed {
 }
 
 /** The profile of each type. */
-export const profileOf = { F32: float32, F64: float64 } as const;
+export const profileOf: Readonly<Record<Dtype, Profile>> = {
+  F32: float32,
+  F64: float64,
+  BF16: bfloat16,
+  F16: float16,
+};
+
+/** The profile that a backend declares for a type of an operator, or else the type's own. */
+export const profileOfOffer = ({ precision }: Offer, dtype: Dtype): Profile => precision?.[dtype] ?? profileOf[dtype];
 
 /** Computes the expected answer to a question, with bounds. The case's numbers must be representable in its type. */
 export function allowedFor(operator: Operator, { mode, dtype, gradients, c }: Omit<Question, 'operator'>): Allowed {
   const profile = profileOf[dtype];
   const on = (executor: Executor, by = mode): Named =>
     asAnswered((gradients ? evaluate : evaluateOutputs)(operator.modes[by]!, c, executor));
-  const tensors = mapValues(on(bounded(profile) as Executor), (x) => ({
+  const tensors = mapValues(on(bounded(profile) as Executor), (x, name) => ({
     shape: x.shape,
+    dtypes: answerTypes(dtype, isState(operator, name.replace(/^(out|grad)\//, ''))),
     expected: numbersOf(x),
     bounds: boundOf(x),
   }));
@@ -82,5 +95,5 @@ const usualRuns = 3;
 
 const numbersOf = (x: Value): Float64Array => x.on.read(x.data);
 
-const mapValues = <T, R>(named: Readonly<Record<string, T>>, f: (x: T) => R): Record<string, R> =>
-  Object.fromEntries(Object.entries(named).map(([name, x]) => [name, f(x)]));
+const mapValues = <T, R>(named: Readonly<Record<string, T>>, f: (x: T, name: string) => R): Record<string, R> =>
+  Object.fromEntries(Object.entries(named).map(([name, x]) => [name, f(x, name)]));

@@ -100,7 +100,7 @@ async function rowOf(
 
 /** Reports unknown names in a description. They are probably typing errors, and would leave something unchecked. */
 function problemsOf({ description }: Backend): string[] {
-  return Object.entries(description.operators).flatMap(([name, { modes, dtypes: types }]) => {
+  return Object.entries(description.operators).flatMap(([name, { modes, dtypes: types, form = {} }]) => {
     const operator = allOperators.find((one) => one.name === name);
     const known = allOperators.map((one) => one.name);
     if (operator === undefined) return [unknownName(`the operator '${name}'`, name, known)];
@@ -112,9 +112,16 @@ function problemsOf({ description }: Backend): string[] {
       ...types
         .filter((type) => !dtypes.includes(type))
         .map((type) => unknownName(`${name} in the type '${type}'`, type, dtypes)),
+      ...Object.entries(form).flatMap(([mode, formName]) => {
+        if (!knownModes.includes(mode))
+          return [unknownName(`a form of ${name} in the mode '${mode}'`, mode, knownModes)];
+        const forms = Object.keys(operator.forms?.[mode] ?? {});
+        if (forms.includes(formName)) return [];
+        return [unknownName(`${name} in the mode '${mode}' by the form '${formName}'`, formName, forms)];
+      }),
     ];
   });
 }
 
 const unknownName = (offer: string, name: string, known: readonly string[]): string =>
-  `it offers ${offer}, which is not known; known are ${known.join(', ')}${didYouMean(name, known)}`;
+  `it offers ${offer}, which is not known; ${known.length === 0 ? 'it has none' : `known are ${known.join(', ')}`}${didYouMean(name, known)}`;

@@ -76,15 +76,16 @@ const worseOf = (a: Place | null, b: Place | null): Place | null =>
   a === null || (b !== null && b.ratio > a.ratio) ? b : a;
 
 /** Returns a mismatch for each tensor that cannot be compared. */
-function unfitTensors({ tensors, dtype }: Allowed, answered: ReadonlyMap<string, StoredTensor>): Mismatch[] {
+function unfitTensors({ tensors }: Allowed, answered: ReadonlyMap<string, StoredTensor>): Mismatch[] {
   const mismatches: Mismatch[] = [];
   const find = (kind: Mismatch['kind'], tensor: string, message: string): void => {
     mismatches.push({ kind, tensor, message: `${tensor} ${message}`, places: [] });
   };
-  for (const [tensor, { shape }] of Object.entries(tensors)) {
+  for (const [tensor, { shape, dtypes }] of Object.entries(tensors)) {
     const have = answered.get(tensor);
     if (have === undefined) find('missing', tensor, 'is missing');
-    else if (have.dtype !== dtype) find('dtype', tensor, `has the type ${have.dtype}, not ${dtype}`);
+    else if (!dtypes.some((one) => one === have.dtype))
+      find('dtype', tensor, `has the type ${have.dtype}, not ${dtypes.join(' or ')}`);
     else if (!sameShape(have.shape, shape)) find('shape', tensor, `has shape ${show(have.shape)}, not ${show(shape)}`);
   }
   for (const tensor of answered.keys()) if (!(tensor in tensors)) find('extra', tensor, 'was not asked for');

@@ -32,9 +32,9 @@ export function questionDraws(
   return draws(operator, size, undefined, fc.constantFrom(...fewLayouts(operator, mode, size, count)));
 }
 
-/** Makes the case of a draw, with its numbers rounded to the type. */
+/** Makes the case of a draw, with its numbers rounded to the type. Wide numbers have narrower range in F16, so that products fit. */
 export const questionCase = (operator: Operator, dtype: Dtype, { layout, seed, values }: Draw): Case =>
-  onGrid(withNonzeros(operator, fill(layout, seed, values)), profileOf[dtype]);
+  onGrid(withNonzeros(operator, fill(layout, seed, values, dtype === 'F16' ? 10 : 20)), profileOf[dtype]);
 
 /** Puts a 1 into every state or cotangent of zeros. Zeros would hide whether a program uses them. */
 function withNonzeros(operator: Operator, c: Case): Case {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { bfloat16State, profiles, tf32 } from '../../../src/executors/profiles/profile.ts';
 import { formatSafetensors, parseSafetensors, type TensorToStore } from '../../../src/io/safetensors.ts';
+import { dtypes } from '../../../src/oracle/backends/backend.ts';
 import { answerIn, describeFile, descriptionIn, largestAnswer, runFile } from '../../../src/oracle/backends/message.ts';
 import type { Settings } from '../../../src/oracle/case.ts';
 import { InputError } from '../../../src/tensor/errors.ts';
@@ -26,7 +28,7 @@ describe('a question', () => {
     expect(Object.fromEntries(metadata)).toEqual({ message: 'describe', id: '7' });
   });
 
-  it.each(['F32', 'F64'] as const)('run sends reals as %s, indices as I32, and the settings as JSON', (dtype) => {
+  it.each(dtypes)('run sends reals as %s, indices as I32, and the settings as JSON', (dtype) => {
     const { tensors, metadata } = parseSafetensors(runFile('8', { ...asked, dtype }), 'file');
     expect(Object.fromEntries(metadata)).toEqual({
       message: 'run',
@@ -166,6 +168,22 @@ describe('a description', () => {
   const withOffer = (changes: object): Uint8Array =>
     described({ operators: JSON.stringify({ a: { ...offer, ...changes } }) });
 
+  it('declares precisions, each for the type of its inputs, and forms', () => {
+    const dtypes = ['BF16', 'F32'];
+    const precision = ['tf32', { base: 'bf16', state: 'bf16' }];
+    const form = { parallel: 'exponentials' };
+    expect(descriptionIn(withOffer({ dtypes, precision, form }), '1')).toEqual({
+      description: {
+        name: 'n',
+        operators: { a: { ...offer, dtypes, precision: { F32: tf32, BF16: bfloat16State }, form } },
+      },
+      compiles: false,
+    });
+    expect(descriptionIn(withOffer({ precision: 'tf32' }), '1')).toMatchObject({
+      description: { operators: { a: { precision: { F32: tf32 } } } },
+    });
+  });
+
   it.each([
     [described({ protocol: '2' }), 'it speaks protocol "2"; this version of densessm speaks "1"'],
     [described({ protocol: null }), 'it speaks protocol missing; this version of densessm speaks "1"'],
@@ -188,7 +206,23 @@ describe('a description', () => {
     [withOffer({ modes: [] }), 'its description: operator "a" has modes []; they are a list of names, at least one'],
     [
       withOffer({ dtypes: ['float32'] }),
-      'its description: operator "a" has dtypes ["float32"]; they are a list of F32, F64, at least one',
+      'its description: operator "a" has dtypes ["float32"]; they are a list of F32, F64, BF16, F16, at least one',
+    ],
+    [
+      withOffer({ precision: 'tf3' }),
+      `its description: operator "a": precision is "tf3", which is not known; known are ${Object.keys(profiles).join(', ')} (did you mean 'tf32'?)`,
+    ],
+    [
+      withOffer({ precision: 'bf16' }),
+      'its description: operator "a" has precision "bf16" of inputs in bf16; its dtypes are F32',
+    ],
+    [
+      withOffer({ precision: ['f32', 'tf32'] }),
+      'its description: operator "a" has two precisions of inputs in F32; declare one',
+    ],
+    [
+      withOffer({ form: { parallel: 1 } }),
+      'its description: operator "a" has form {"parallel":1}; it is an object that names a form for each mode',
     ],
     [withOffer({ gradients: 'yes' }), 'its description: operator "a" has gradients "yes"; they are true or false'],
     [file({ message: 'answer', id: '1' }), 'its message is "answer"; expected here is one of description and error'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Profile, tf32 } from '../../../src/executors/profiles/profile.ts';
 import type { StateReadings } from '../../../src/nn/dense-states/fuse.ts';
-import type { Answer } from '../../../src/oracle/backends/backend.ts';
+import type { Answer, Dtype, Offer } from '../../../src/oracle/backends/backend.ts';
 import { type CheckOptions, check } from '../../../src/oracle/check/check.ts';
 import type { CheckRow } from '../../../src/oracle/check/row.ts';
 import type { Fault } from '../../../src/oracle/fault.ts';
@@ -13,9 +13,13 @@ import { programBackend, type Twist } from './program-backend.ts';
 const size = { cases: 40, longest: 17, seed: 3 };
 
 /** Checks retention in recurrent mode and F32, and returns the row. */
-async function retentionRow(twist: Twist, more: Partial<CheckOptions> = {}): Promise<CheckRow> {
+async function retentionRow(
+  twist: Twist,
+  more: Partial<CheckOptions> = {},
+  offer: Partial<Offer> = {},
+): Promise<CheckRow> {
   const options = { ...size, operators: ['retention'], modes: ['recurrent'], dtypes: ['F32'] as const, ...more };
-  const { rows } = await check(programBackend({}, twist), options);
+  const { rows } = await check(programBackend({}, twist, offer), options);
   expect(rows).toHaveLength(1);
   return rows[0]!;
 }
@@ -27,6 +31,14 @@ describe('check of correct programs', () => {
     const { ok, rows } = await check(programBackend(), { ...size, cases: 8, operators: [name] });
     expect(rows.filter(({ outputs }) => outputs !== 'PASS')).toEqual([]);
     expect(rows.every(({ cases, compared, worst }) => cases === 8 && compared > 0 && worst <= 1)).toBe(true);
+    expect(ok).toBe(true);
+  });
+
+  it.each(['retention', 'selectiveScan', 'attention'])('passes %s in BF16 and F16', async (name) => {
+    const backend = programBackend({}, undefined, { dtypes: ['BF16', 'F16'] });
+    const { ok, rows } = await check(backend, { ...size, cases: 8, operators: [name] });
+    expect(rows.filter(({ outputs }) => outputs !== 'PASS')).toEqual([]);
+    expect(new Set(rows.map(({ dtype }) => dtype))).toEqual(new Set(['BF16', 'F16']));
     expect(ok).toBe(true);
   });
 
@@ -161,6 +173,20 @@ describe('check of bad answers', () => {
     });
   });
 
+  it.each<Dtype>(['BF16', 'F16'])('of %s admits states in F32, and nothing else', async (dtype) => {
+    const inF32 = (tensor: string) => changed(tensor, () => ({ dtype: 'F32' }));
+    const rowOf = (tensor: string) => retentionRow(inF32(tensor), { dtypes: [dtype] }, { dtypes: [dtype] });
+    expect(await rowOf('out/state')).toMatchObject({ outputs: 'PASS', gradients: 'PASS' });
+    expect(await rowOf('grad/state')).toMatchObject({ outputs: 'PASS', gradients: 'PASS' });
+    expect((await rowOf('out/output')).finding!.message).toBe(`out/output has the type F32, not ${dtype}`);
+    const inF64 = await retentionRow(
+      changed('out/state', () => ({ dtype: 'F64' })),
+      { dtypes: [dtype] },
+      { dtypes: [dtype] },
+    );
+    expect(inF64.finding!.message).toBe(`out/state has the type F64, not ${dtype} or F32`);
+  });
+
   it('detects nondeterministic answers', async () => {
     let count = 0;
     const row = await retentionRow((answer) => {
@@ -214,6 +240,17 @@ describe('check of descriptions', () => {
     expect(problems[1]).toContain(
       "'recurent', which is not known; known are parallel, chunkwise, recurrent (did you mean 'recurrent'?)",
     );
+  });
+
+  it('fails on unknown forms', async () => {
+    const backend = programBackend({}, undefined, { form: { recurrent: 'exp', chunkwize: 'x' } });
+    const { problems } = await check({ ...backend }, { ...size, cases: 1, operators: ['retention'], dtypes: ['F32'] });
+    const forms = Object.keys(operators.find(({ name }) => name === 'retention')!.forms!.recurrent!);
+    expect(problems.filter((problem) => problem.includes('offers retention'))).toEqual([
+      `it offers retention in the mode 'recurrent' by the form 'exp', which is not known; known are ${forms.join(', ')}`,
+    ]);
+    expect(problems.join()).toContain("it offers a form of retention in the mode 'chunkwize', which is not known");
+    expect(problems.join()).toContain("by the form 'exp', which is not known; it has none");
   });
 
   it('fails if nothing was compared or no time was left', async () => {
