@@ -3,6 +3,7 @@ import { constantLike, zerosLike } from '../tensor/operand.ts';
 import { broadcast } from '../tensor/primitives/broadcast.ts';
 import { linearScan } from '../tensor/primitives/linear-scan.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
+import { stored } from '../tensor/primitives/stored.ts';
 import type { Value } from '../tensor/value.ts';
 
 /**
@@ -21,5 +22,5 @@ export function segmentDecays(a: Value, axis: number): Value {
   const decays = broadcast(reshape(a, [...before, t, 1, ...after]), shape);
   const ones = Float64Array.from({ length: t * t }, (_, i) => (i % (t + 1) === 0 ? 1 : 0));
   const diagonal = broadcast(constantLike(a, ones, [t, t, ...after.map(() => 1)]), shape);
-  return linearScan(decays, diagonal, zerosLike(a, [...before, t, ...after]), axis);
+  return stored(linearScan(decays, diagonal, zerosLike(a, [...before, t, ...after]), axis), 'decay');
 }

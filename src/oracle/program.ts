@@ -1,5 +1,7 @@
 /** @file Runs programs with or without gradients. A program computes an operator in one mode. */
 import { vjp } from '../autograd/vjp.ts';
+import { stored } from '../tensor/primitives/stored.ts';
+import { mapTree } from '../tensor/tree.ts';
 import type { Executor, Value } from '../tensor/value.ts';
 import { type Case, type Settings, toValues } from './case.ts';
 
@@ -25,14 +27,17 @@ export function evaluate(program: Program, c: Case, on: Executor): Evaluation {
   const inputs = toValues(on, c.inputs);
   const real = Object.fromEntries(Object.entries(inputs).filter(([, x]) => x.kind === 'real'));
   const { value, pullback } = vjp((xs: Named) => program({ ...inputs, ...xs }, c.settings), real);
-  return { outputs: value, gradients: pullback(toValues(on, c.cotangents)) };
+  return { outputs: asOutputs(value), gradients: asOutputs(pullback(toValues(on, c.cotangents))) };
 }
 
 /** Runs a program without gradients. */
 export const evaluateOutputs = (program: Program, c: Case, on: Executor): Evaluation => ({
-  outputs: program(toValues(on, c.inputs), c.settings),
+  outputs: asOutputs(program(toValues(on, c.inputs), c.settings)),
   gradients: {},
 });
+
+/** Results and gradients are written in the format of outputs. This is no part of the differentiated function. */
+const asOutputs = (values: Named): Named => mapTree(values, (x) => stored(x, 'output'));
 
 /** Names the values of an evaluation as answers do: `out/…` and `grad/…`. */
 export function asAnswered({ outputs, gradients }: Evaluation): Named {

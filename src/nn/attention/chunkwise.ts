@@ -9,6 +9,7 @@ import { exp } from '../../tensor/primitives/exp.ts';
 import { maximum } from '../../tensor/primitives/maximum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
 import { exponentials, largestSeen, sumKeep } from '../softmax.ts';
 import { type Attention, attentionAxes, causalMask, extended, type KeyValueCache, scoresOf } from './inputs.ts';
@@ -62,7 +63,7 @@ function withChunk(before: OnlineSoftmax | null, scores: Value, values: Value, s
   const reached = largestSeen(scores, before?.largest ?? slice(scores, 3, 0, 1), seen);
   const largest = before === null ? reached : maximum(before.largest, reached);
   const weights = exponentials(scores, largest, seen);
-  const [total, weighted] = [sumKeep(weights), einsum('bhts,bhse->bhte', weights, values)];
+  const [total, weighted] = [sumKeep(weights), einsum('bhts,bhse->bhte', stored(weights, 'score'), values)];
   if (before === null) return { largest, total, weighted };
   const rescale = exp(sub(before.largest, largest));
   return {

@@ -5,6 +5,7 @@ import { einsum } from '../../tensor/primitives/einsum.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { scale } from '../../tensor/primitives/scale.ts';
 import { select } from '../../tensor/primitives/select.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import { transpose } from '../../tensor/primitives/transpose.ts';
 import type { Value } from '../../tensor/value.ts';
 import { type AttentionInputs, attentionAxes, extended, type KeyValueCache, scoresOf } from '../attention/inputs.ts';
@@ -62,7 +63,7 @@ function maskedAttention(batch: Batch, { q, k, v, factor }: AttentionInputs, cac
     constantLike(q, seen, [b * t, keys.shape[2]!]),
     reshape(scale(einsum('bhtd,bhtd->bht', queries, own), factor), [1, h, b * t, 1]),
   );
-  const read = einsum('bhts,bhse->bhte', shares, values);
+  const read = einsum('bhts,bhse->bhte', stored(shares, 'score'), values);
   return select(mask, transpose(reshape(read, [h, b, t, e]), [1, 0, 2, 3]), 0);
 }
 

@@ -7,6 +7,7 @@ import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { select } from '../../tensor/primitives/select.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import { transpose } from '../../tensor/primitives/transpose.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
@@ -93,13 +94,13 @@ function boundedRetention(batch: Batch, { q, k, v, decay }: RetentionInputs, sta
     );
   };
   const weights = transpose(powerTable(q, decay, boundedExponents(batch), [b, t, t]), [1, 0, 2, 3]);
-  const scores = mul(einsum('bhtd,bhsd->bhts', q, k), weights);
+  const scores = stored(mul(einsum('bhtd,bhsd->bhts', q, k), weights), 'score');
   const fromStart = table((_sequence, p) => p + 1);
   const toEnd = table((sequence, p) => lengths[sequence]! - 1 - p);
   const whole = transpose(powerTable(q, decay, lengths, [n, 1, 1]), [1, 0, 2, 3]);
   return {
     output: add(einsum('bhts,bhse->bhte', scores, v), einsum('bhtd,nhde,hnbt->bhte', q, states, fromStart)),
-    state: add(mul(states, whole), einsum('bhtd,bhte,hnbt->nhde', k, v, toEnd)),
+    state: stored(add(mul(states, whole), einsum('bhtd,bhte,hnbt->nhde', k, v, toEnd)), 'state'),
   };
 }
 

@@ -7,6 +7,7 @@ import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import { show } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
 import { fuseByAddition } from '../dense-fusion.ts';
@@ -111,7 +112,7 @@ function tokenByToken(
   for (let t = 0; t < drive.shape[1]!; t++) {
     const token = (x: Value): Value => at(x, 1, t);
     const h = add(mul(decay.shape.length === 2 ? decay : token(decay), carried), token(drive));
-    carried = fuseStates(h, selected.map(token), params, rule);
+    carried = stored(fuseStates(h, selected.map(token), params, rule), 'state');
     before.push(h);
     fused.push(carried);
   }
@@ -169,7 +170,7 @@ export function matrixStates(decay: Value, own: Value, drive: Value, state: Valu
   }
   const steps = { a: mul(reshape(decay, [b, t, e, 1, n]), own), b: reshape(drive, [b, t, e, n, 1]) };
   const whole = associativeScan(combine, steps, 1);
-  return add(einsum('bteij,bej->btei', whole.a, state), reshape(whole.b, drive.shape));
+  return stored(add(einsum('bteij,bej->btei', whole.a, state), reshape(whole.b, drive.shape)), 'state');
 }
 
 /** Runs {@link matrixStates} chunk by chunk. Each chunk starts from the last state of the chunk before. */

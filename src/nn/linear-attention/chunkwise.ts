@@ -9,6 +9,7 @@ import { linearScan } from '../../tensor/primitives/linear-scan.ts';
 import { pad } from '../../tensor/primitives/pad.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
 import { checkAttention, type LinearAttention } from './inputs.ts';
 import { type DecayFormula, leftOfState, ownOutput, ownState, products, stateOutput } from './parallel.ts';
@@ -40,7 +41,7 @@ export const attendInChunks =
 
       const perChunk = [b, h, count, d, e];
       const kept = broadcast(reshape(leftOfState(left), [b, h, count, 1, 1]), perChunk);
-      const after = linearScan(kept, reshape(ownState(own, left), perChunk), state, 2);
+      const after = stored(linearScan(kept, reshape(ownState(own, left), perChunk), state, 2), 'state');
       const before = concat([reshape(state, [b, h, 1, d, e]), slice(after, 2, 0, count - 1)], 2);
 
       const carried = stateOutput(own, left, reshape(before, [b, h * count, d, e]));

@@ -1,6 +1,7 @@
 /** @file Types of inputs and result that the modes of linear attention share, and checks of their shapes. */
 import { filledLike } from '../../tensor/operand.ts';
 import { exp } from '../../tensor/primitives/exp.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
 import { checkAxes, checkShape } from '../check.ts';
 
@@ -39,5 +40,5 @@ export function checkAttention(call: string, { q, k, v, gate }: LinearAttentionI
 
 /** Decay of each token, [b, h, t]: exp of its gate, or 1 without a gate. */
 export function decaysOf({ q, gate }: Pick<LinearAttentionInputs, 'q' | 'gate'>): Value {
-  return gate === undefined ? filledLike(q, 1, q.shape.slice(0, 3)) : exp(gate);
+  return gate === undefined ? filledLike(q, 1, q.shape.slice(0, 3)) : stored(exp(gate), 'decay');
 }

@@ -5,6 +5,7 @@ import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
 import { segmentDecays } from '../segment-decays.ts';
 import { checkAttention, decaysOf, type LinearAttention, type LinearAttentionInputs } from './inputs.ts';
@@ -36,7 +37,7 @@ export const products: DecayFormula = { of: decaysOf, neutral: 1, left: leftBy }
 
 /** Weights of the values, `(q_t · k_s) Π_{s<i≤t} e^{g_i}` for s ≤ t, else 0, [b, h, t, s]. */
 export const weightsOf = ({ q, k }: LinearAttentionInputs, { ofTokens }: Left): Value =>
-  mul(einsum('bhtd,bhsd->bhts', q, k), ofTokens);
+  stored(mul(einsum('bhtd,bhsd->bhts', q, k), ofTokens), 'score');
 
 /** Contribution of the tokens to the outputs, [b, h, t, e]. */
 export const ownOutput = (inputs: LinearAttentionInputs, left: Left): Value =>

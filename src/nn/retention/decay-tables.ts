@@ -1,5 +1,6 @@
 /** @file Tables of powers of γ. They use products instead of exp or pow, so they are exact for γ = ½. */
 import { constantLike } from '../../tensor/operand.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Meaning, Slack, Value } from '../../tensor/value.ts';
 
@@ -67,5 +68,5 @@ export const powerTable: PowerTable = (like, decay, exponents, shape) => {
     const [h, n] = placeOf(i);
     return productSlack(decay[h]!, n) * power;
   };
-  return constantLike(like, table, [decay.length, ...shape], slack, meaning);
+  return stored(constantLike(like, table, [decay.length, ...shape], slack, meaning), 'decay');
 };

@@ -2,6 +2,7 @@
 import { add } from '../../tensor/primitives/add.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
 import { type PowerTable, powerTable } from './decay-tables.ts';
 import { type Retention, retentionAxes } from './inputs.ts';
@@ -15,7 +16,7 @@ export const retainAtOnce =
   (inputs, state) => {
     const { t } = retentionAxes(call, inputs, state);
     const { q, k, v, decay } = inputs;
-    const scores = mul(einsum('bhtd,bhsd->bhts', q, k), powers(q, decay, distances(t), [t, t]));
+    const scores = stored(mul(einsum('bhtd,bhsd->bhts', q, k), powers(q, decay, distances(t), [t, t])), 'score');
     const output = add(einsum('bhts,bhse->bhte', scores, v), carriedOutput(q, decay, state, powers));
     return { output, state: carriedState(k, v, decay, state, powers) };
   };
@@ -41,5 +42,5 @@ export function carriedState(k: Value, v: Value, decay: readonly number[], state
   const t = k.shape[2]!;
   const toLast = Array.from({ length: t }, (_, i) => t - 1 - i);
   const added = einsum('bhtd,bhte->bhde', mul(k, powers(k, decay, toLast, [t, 1])), v);
-  return add(mul(state, powers(k, decay, [t], [1, 1])), added);
+  return stored(add(mul(state, powers(k, decay, [t], [1, 1])), added), 'state');
 }

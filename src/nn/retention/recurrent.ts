@@ -6,6 +6,7 @@ import { add } from '../../tensor/primitives/add.ts';
 import { broadcast } from '../../tensor/primitives/broadcast.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
 import { type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
 
@@ -18,11 +19,11 @@ import { type RetentionInputs, type RetentionResult, retentionAxes } from './inp
 export function recurrentRetention(inputs: RetentionInputs, state: Value): RetentionResult {
   const { h, t } = retentionAxes('recurrentRetention', inputs, state);
   const { q, k, v, decay } = inputs;
-  const gamma = broadcast(constantLike(q, Float64Array.from(decay), [h, 1, 1]), state.shape);
+  const gamma = broadcast(stored(constantLike(q, Float64Array.from(decay), [h, 1, 1]), 'decay'), state.shape);
   const outputs: Value[] = [];
   let s = state;
   for (let i = 0; i < t; i++) {
-    s = add(mul(gamma, s), einsum('bhd,bhe->bhde', at(k, 2, i), at(v, 2, i)));
+    s = stored(add(mul(gamma, s), einsum('bhd,bhe->bhde', at(k, 2, i), at(v, 2, i))), 'state');
     outputs.push(einsum('bhd,bhde->bhe', at(q, 2, i), s));
   }
   return { output: t === 0 ? zerosLike(v) : stack(outputs, 2), state: s };

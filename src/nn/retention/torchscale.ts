@@ -17,6 +17,7 @@ import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { site } from '../../tensor/primitives/site.ts';
 import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import { sum } from '../../tensor/primitives/sum.ts';
 import type { Value } from '../../tensor/value.ts';
 import { overChunks } from './chunkwise.ts';
@@ -46,7 +47,7 @@ const tables: DecayTables = {
 };
 
 const scoresOf = ({ q, k, decay }: RetentionInputs, t: number, { matrix }: DecayTables): Value =>
-  mul(einsum('bhtd,bhsd->bhts', q, k), matrix(q, decay, t));
+  mul(einsum('bhtd,bhsd->bhts', q, k), stored(matrix(q, decay, t), 'decay'));
 
 /**
  * Parallel mode: `S[t, s] = (q_t · k_s) D[t, s]`, `c_t = clamp(Σ_s |S[t, s]|, 1, 5·10⁴)`, `y_t = Σ_s S[t, s] v_s / c_t`. Throws on
@@ -70,7 +71,7 @@ export const torchscaleAtOnce =
     }
     const scores = scoresOf(inputs, t, by);
     const divisor = stopGradient(minimum(maximum(sum(abs(scores), [3]), 1), 5e4));
-    const shares = site(div(scores, reshape(divisor, [...divisor.shape, 1])), `${path}scores`);
+    const shares = stored(site(div(scores, reshape(divisor, [...divisor.shape, 1])), `${path}scores`), 'score');
     return {
       output: einsum('bhts,bhse->bhte', shares, inputs.v),
       state: carriedState(inputs.k, inputs.v, inputs.decay, state, by.powers),
@@ -101,7 +102,7 @@ function torchscaleChunk(chunkSize: number, by: DecayTables, inputs: RetentionIn
   const scores = scoresOf(inputs, t, by);
   const rows = decaySums(decay, 0, t).map((total) => 1 / Math.sqrt(total));
   const carried = mul(carriedOutput(q, decay, state, by.powers), constantLike(q, rows, [h, t, 1], powerSlack(t)));
-  const total = add(einsum('bhts,bhse->bhte', scores, v), carried);
+  const total = add(einsum('bhts,bhse->bhte', stored(scores, 'score'), v), carried);
 
   const full = decaySums(decay, chunkSize - 1, 1).map((r) => 1 / r);
   const stateSize = mul(maxReduce(sum(abs(state), [2]), 2), constantLike(q, full, [h], powerSlack(chunkSize)));

@@ -5,6 +5,7 @@ import { exp } from '../../tensor/primitives/exp.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { softplus } from '../../tensor/primitives/softplus.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
 import { silu } from '../activations.ts';
 import type { SelectiveScanInputs } from './inputs.ts';
@@ -37,7 +38,7 @@ export function discretised(inputs: SelectiveScanInputs): Discretised {
   const steps = stepSizes(inputs);
   const logDecay = einsum('bte,en->bten', steps, a);
   const drive = einsum('btge,btgn->btgen', inGroups(mul(steps, u), b), b);
-  return { logDecay, decay: exp(logDecay), drive: reshape(drive, logDecay.shape) };
+  return { logDecay, decay: stored(exp(logDecay), 'decay'), drive: reshape(drive, logDecay.shape) };
 }
 
 /** Computes the outputs `(Σ_n C h_t + D u_t) silu(z_t)`, [b, t, e], from states [b, t, e, n]. */

@@ -10,6 +10,7 @@ import { linearScan } from '../../tensor/primitives/linear-scan.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
 import { segmentDecays } from '../segment-decays.ts';
 import { associativeScan } from '../ssm/associative-scan.ts';
@@ -23,19 +24,19 @@ export const recurrentStates: Recurrence = (decay, drive, state) => {
   const states: Value[] = [];
   let h = state;
   for (let t = 0; t < drive.shape[1]!; t++) {
-    h = add(mul(at(decay, 1, t), h), at(drive, 1, t));
+    h = stored(add(mul(at(decay, 1, t), h), at(drive, 1, t)), 'state');
     states.push(h);
   }
   return states.length === 0 ? drive : stack(states, 1);
 };
 
 /** Computes the states by the primitive `linearScan`. */
-export const scanStates: Recurrence = (decay, drive, state) => linearScan(decay, drive, state, 1);
+export const scanStates: Recurrence = (decay, drive, state) => stored(linearScan(decay, drive, state, 1), 'state');
 
 /** Composes all steps by a parallel (associative) scan in logarithmic depth, then applies them to the initial state. */
 export const logStepStates: Recurrence = (decay, drive, state) => {
   const { a, b } = associativeScan(realCombine, { a: decay, b: drive }, 1);
-  return add(mul(a, oneToken(state)), b);
+  return stored(add(mul(a, oneToken(state)), b), 'state');
 };
 
 /**
@@ -51,7 +52,7 @@ export const chunkwiseStates =
       const left = segmentDecays(part, 1);
       const ofState = mul(mul(at(left, 2, 0), slice(part, 1, 0, 1)), oneToken(h));
       const all = add(einsum('btsen,bsen->bten', left, drives[i]!), ofState);
-      h = at(all, 1, all.shape[1]! - 1);
+      h = stored(at(all, 1, all.shape[1]! - 1), 'state');
       return all;
     });
     return states.length === 0 ? drive : concat(states, 1);

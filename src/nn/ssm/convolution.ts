@@ -13,7 +13,7 @@ import type { Value } from '../../tensor/value.ts';
 import type { Form, StateValue } from './form.ts';
 import { formOf, type Ssm, type SsmInputs, type SsmResult, ssmAxes } from './inputs.ts';
 import { type Powers, powersOf, rows } from './powers.ts';
-import { atToken, type States, tokensOf } from './states.ts';
+import { atToken, type States, storedState, tokensOf } from './states.ts';
 
 /** Tables of a convolution of up to t tokens. They do not depend on the input. */
 interface Tables<S extends StateValue> {
@@ -108,7 +108,7 @@ export const convolveChunksBy =
     let h = state;
     const outputs = parts.map((x) => {
       const result = convolved(form, { ...inputs, x }, shortened(tables, x.shape[1]!), h, 'direct');
-      h = result.state;
+      h = storedState(result.state);
       return result.output;
     });
     return { output: concat(outputs, 1), state: h };
@@ -148,7 +148,7 @@ export const chunkwiseStates =
         pieces.map((piece) => piece[i]!),
       );
       const states = within(form, a, part, h);
-      h = atToken(states, tokensOf(states) - 1);
+      h = storedState(atToken(states, tokensOf(states) - 1));
       return states;
     });
     return joinTrees(parts, (xs) => concat(xs, 1));

@@ -8,7 +8,7 @@ import { joinTrees } from '../../tensor/tree.ts';
 import type { Form, StateValue } from './form.ts';
 import { checkStates, type SsmInputs, type SsmResult, ssmAxes } from './inputs.ts';
 import { type SsmMode, statesIn } from './modes.ts';
-import { atToken, tokensOf } from './states.ts';
+import { atToken, storedState, tokensOf } from './states.ts';
 
 /** State that goes to the next token: before fusion (`raw`) or after it (`fused`). Both are readings of the paper. */
 export type Carry = 'raw' | 'fused';
@@ -64,11 +64,8 @@ function fusedStates<S extends StateValue>(
   let h = h0;
   const all = Array.from({ length: tokensOf(driven) }, (_, t) => {
     const own = form.plus(form.act(a, h), atToken(driven, t));
-    h = fuse(
-      form,
-      own,
-      selected.map((source) => atToken(source, t)),
-    );
+    const sources = selected.map((source) => atToken(source, t));
+    h = storedState(fuse(form, own, sources));
     return h;
   });
   return joinTrees(all, (xs) => stack(xs, 1));

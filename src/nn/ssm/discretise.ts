@@ -13,6 +13,7 @@ import { phi1 } from '../../tensor/primitives/phi.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { scale } from '../../tensor/primitives/scale.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import { sameShape, show } from '../../tensor/shape.ts';
 import { leavesOf, mapTree } from '../../tensor/tree.ts';
 import type { Value } from '../../tensor/value.ts';
@@ -100,6 +101,14 @@ function operationsOf<S extends StateValue>({ name }: Form<S>): Operations<S> {
  * read(discretise('zeroOrderHold', model).b) // [6]
  */
 export function discretise<S extends StateValue>(
+  rule: DiscretisationRule,
+  continuous: ContinuousModel<S>,
+): DiscreteModel<S> {
+  const model = discretised(rule, continuous);
+  return { ...model, a: mapTree(model.a, (x) => stored(x, 'decay')) };
+}
+
+function discretised<S extends StateValue>(
   rule: DiscretisationRule,
   { a, b, delta }: ContinuousModel<S>,
 ): DiscreteModel<S> {

@@ -2,6 +2,7 @@
 import { concat } from '../../tensor/primitives/concat.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import { joinTrees, leavesOf, mapTree } from '../../tensor/tree.ts';
 import type { Form, StateValue } from './form.ts';
 
@@ -26,7 +27,8 @@ export function powersOf<S extends StateValue>(form: Form<S>, a: S, count: numbe
     if (2 * k < count) next = squared(form, next);
   }
   const made = leavesOf(known)[0]!.shape[0]!;
-  return order === 'rising' ? rows(known, 0, count) : rows(known, made - count, made);
+  const first = order === 'rising' ? 0 : made - count;
+  return mapTree(rows(known, first, first + count), (x) => stored(x, 'decay'));
 }
 
 function squared<S extends StateValue>(form: Form<S>, a: S): S {

@@ -6,6 +6,7 @@ import { concat } from '../../tensor/primitives/concat.ts';
 import { linearScan } from '../../tensor/primitives/linear-scan.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import { joinTrees, leavesOf, mapTree } from '../../tensor/tree.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Form, StateValue } from './form.ts';
@@ -20,6 +21,9 @@ export const during = <S extends StateValue>(u: S, start: number, stop: number):
 /** Takes one token along axis 1 and drops that axis. */
 export const atToken = <S extends StateValue>(u: S, t: number): S => mapTree(u, (x) => at(x, 1, t));
 
+/** States as a kernel writes them to memory. */
+export const storedState = <S extends StateValue>(h: S): S => mapTree(h, (x) => stored(x, 'state'));
+
 /** Number of tokens along axis 1. */
 export const tokensOf = (u: StateValue): number => leavesOf(u)[0]!.shape[1]!;
 
@@ -27,7 +31,7 @@ export const tokensOf = (u: StateValue): number => leavesOf(u)[0]!.shape[1]!;
 export const recurrentStates: States = (form, a, u, h0) => {
   let h = h0;
   const all = Array.from({ length: tokensOf(u) }, (_, t) => {
-    h = form.plus(form.act(a, h), atToken(u, t));
+    h = storedState(form.plus(form.act(a, h), atToken(u, t)));
     return h;
   });
   return joinTrees(all, (xs) => stack(xs, 1));
@@ -39,7 +43,7 @@ export const linearScanStates: States = (form, a, u, h0) => {
     fail(`scanSsm: linearScan has real diagonal decays, and these are ${form.name}; use logStepSsm`);
   return joinTrees([u, a, h0], (xs) => {
     const [input, decay, start] = xs as [Value, Value, Value];
-    return linearScan(broadcast(decay, input.shape), input, start, 1);
+    return storedState(linearScan(broadcast(decay, input.shape), input, start, 1));
   });
 };
 
@@ -48,8 +52,6 @@ export const logStepStates: States = (form, a, u, h0) => {
   const carried = mapTree(form.act(a, h0), (x) => reshape(x, [x.shape[0]!, 1, ...x.shape.slice(1)]));
   const first = form.plus(during(u, 0, 1), carried);
   const rest = during(u, 1, tokensOf(u));
-  return form.scan(
-    a,
-    joinTrees([first, rest], (xs) => concat(xs, 1)),
-  );
+  const steps = joinTrees([first, rest], (xs) => concat(xs, 1));
+  return storedState(form.scan(a, steps));
 };

@@ -4,6 +4,7 @@ import { filledLike, zerosLike } from '../../tensor/operand.ts';
 import { sub } from '../../tensor/ops.ts';
 import { exp } from '../../tensor/primitives/exp.ts';
 import { linearScan } from '../../tensor/primitives/linear-scan.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
 import { along, decaysBefore } from './token-pairs.ts';
 
@@ -18,5 +19,5 @@ export const cumulated = (
 export function byCumulatedLogarithms(logs: Value, axis: number): Left {
   const sums = cumulated(logs, axis);
   const differences = sub(along(sums, axis, 't'), along(sums, axis, 's'));
-  return { ofTokens: decaysBefore(differences, axis), ofState: exp(sums) };
+  return { ofTokens: decaysBefore(differences, axis), ofState: stored(exp(sums), 'decay') };
 }

@@ -5,6 +5,7 @@ import { exp } from '../../tensor/primitives/exp.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { scale } from '../../tensor/primitives/scale.ts';
 import { select } from '../../tensor/primitives/select.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import type { Slack, Value } from '../../tensor/value.ts';
 
 /** Slack of a logarithm of γ: an implementation may round γ, compute the logarithm to a unit in the last place, and round it. */
@@ -35,7 +36,7 @@ const exponentials =
     );
     return select(
       table((n) => (n < 0 ? 0 : 1)),
-      power(products),
+      stored(power(products), 'decay'),
       0,
     );
   };

@@ -8,6 +8,7 @@ import { log } from '../../tensor/primitives/log.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { select } from '../../tensor/primitives/select.ts';
 import { sign } from '../../tensor/primitives/sign.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import { mapTree } from '../../tensor/tree.ts';
 import type { Value } from '../../tensor/value.ts';
 
@@ -26,5 +27,5 @@ export const powersByLogarithm: Powers = (_form, a, count, order) =>
         along((τ) => τ),
       ),
     );
-    return mul(select(isOdd, sign(x), 1), sizes);
+    return stored(mul(select(isOdd, sign(x), 1), sizes), 'decay');
   });

@@ -12,6 +12,7 @@ import { concat } from '../../tensor/primitives/concat.ts';
 import { div } from '../../tensor/primitives/div.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import { sum } from '../../tensor/primitives/sum.ts';
 import type { Value } from '../../tensor/value.ts';
 import { cumulated } from './cumulated-logarithms.ts';
@@ -25,7 +26,7 @@ export const byPairs =
   (logs, drive, state) => {
     if (drive.shape[1] === 0) return drive;
     const { ofTokens, ofState } = left(logs, 1);
-    return add(sum(mul(ofTokens, along(drive, 1, 's')), [2]), mul(ofState, along(state, 1, 's')));
+    return stored(add(sum(mul(ofTokens, along(drive, 1, 's')), [2]), mul(ofState, along(state, 1, 's'))), 'state');
   };
 
 /**
@@ -50,7 +51,7 @@ export const withDecayDifferences =
 
 /** States as products of prefixes: `h_t = P_t (h_0 + Σ_{s≤t} b_s / P_s)`, for the products P_t of decays up to each token. */
 export const byQuotients = (products: Value, drive: Value, state: Value): Value =>
-  mul(products, add(cumulated(div(drive, products), 1), along(state, 1, 's')));
+  stored(mul(products, add(cumulated(div(drive, products), 1), along(state, 1, 's'))), 'state');
 
 /** A scan whose gradient of a decay is that of its logarithm divided by it: `λ_t (a_t h_{t−1}) / a_t`. */
 export const withDividedGradient =

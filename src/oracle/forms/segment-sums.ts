@@ -9,6 +9,7 @@ import { exp } from '../../tensor/primitives/exp.ts';
 import { linearScan } from '../../tensor/primitives/linear-scan.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { select } from '../../tensor/primitives/select.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
 import { cumulated } from './cumulated-logarithms.ts';
 import { along, decaysBefore, maskOf } from './token-pairs.ts';
@@ -26,6 +27,6 @@ export function bySegmentSums(logs: Value, axis: number): Left {
   const ones = filledLike(logs, 1, logs.shape.toSpliced(axis, 1));
   return {
     ofTokens: mul(decaysBefore(sums, axis), segmentDecays(isOpen, axis)),
-    ofState: mul(exp(cumulated(finite, axis)), linearScan(isOpen, zerosLike(logs), ones, axis)),
+    ofState: mul(stored(exp(cumulated(finite, axis)), 'decay'), linearScan(isOpen, zerosLike(logs), ones, axis)),
   };
 }

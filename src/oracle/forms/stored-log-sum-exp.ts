@@ -21,6 +21,7 @@ import { log } from '../../tensor/primitives/log.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { scale } from '../../tensor/primitives/scale.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
 
 /** Queries, and the keys and values of all tokens so far. */
@@ -40,7 +41,7 @@ export const attentionByLogSumExp: Attention = ({ q, k, v, factor }: AttentionIn
         const largest = largestSeen(scores, slice(scores, -1, 0, 1), seen);
         const weights = exponentials(scores, largest, seen);
         const total = sumKeep(weights);
-        const output = div(einsum('bhts,bhse->bhte', weights, values), total);
+        const output = div(einsum('bhts,bhse->bhte', stored(weights, 'score'), values), total);
         return { output, logSumExp: add(largest, log(total)) };
       },
       pullback({ q, keys, values }, { output, logSumExp }, { output: dOutput }) {
@@ -50,7 +51,7 @@ export const attentionByLogSumExp: Attention = ({ q, k, v, factor }: AttentionIn
         return {
           q: einsum('bhts,bhsd->bhtd', dScores, keys),
           keys: einsum('bhts,bhtd->bhsd', dScores, q),
-          values: einsum('bhts,bhte->bhse', shares, dOutput),
+          values: einsum('bhts,bhte->bhse', stored(shares, 'score'), dOutput),
         };
       },
     },

@@ -3,6 +3,7 @@ import { constantLike } from '../../tensor/operand.ts';
 import { exp } from '../../tensor/primitives/exp.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { select } from '../../tensor/primitives/select.ts';
+import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
 
 /** Repeats `x` for pairs of tokens: as row t, or as column s, of a matrix in place of the axis. The other axis has length 1. */
@@ -26,5 +27,5 @@ export function maskOf(pairs: Value, axis: number, which: 'before' | 'same'): Va
  */
 export function decaysBefore(x: Value, axis: number): Value {
   const before = maskOf(x, axis, 'before');
-  return select(before, exp(select(before, x, 0)), maskOf(x, axis, 'same'));
+  return select(before, stored(exp(select(before, x, 0)), 'decay'), maskOf(x, axis, 'same'));
 }

@@ -66,7 +66,19 @@ const ofTwo: Readonly<Record<string, (x: DoubleDouble, y: DoubleDouble) => Doubl
 };
 
 /** Primitives that only move numbers or read signs. The f64 executor runs them on each half. */
-const moves = ['broadcast', 'concat', 'pad', 'reshape', 'select', 'sign', 'site', 'slice', 'stopGradient', 'transpose'];
+const moves = [
+  'broadcast',
+  'concat',
+  'pad',
+  'reshape',
+  'select',
+  'sign',
+  'site',
+  'slice',
+  'stopGradient',
+  'stored',
+  'transpose',
+];
 
 /** The row-major offset of a position. */
 const offsetOf = (shape: Shape, position: Position): number =>
