@@ -64,7 +64,8 @@ export function crossEntropy(logits: Value, { tokens, weights }: Targets): Value
     fail('crossEntropy: the weights sum to 0, so nothing counts and there is no mean; give one position weight 1');
   }
   const picked = gather(logits, tokens, 1);
-  const losses = mul(sub(logSumExp(logits), picked), weights);
+  // the loss of a position that does not count may be infinite, and 0 · ∞ is NaN
+  const losses = select(weights, mul(sub(logSumExp(logits), picked), weights), 0);
   return div(sum(losses), sum(weights));
 }
 

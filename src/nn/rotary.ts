@@ -108,6 +108,7 @@ export function xposRotate(x: Value, position: number, sign: 1 | -1): Value {
   });
   return mul(
     rotate(x, rotaryFrequencies(pairs), position),
-    constantLike(x, amplitude, [t, d], (value) => 8 * value),
+    // the error of a rounded base grows with its exponent
+    constantLike(x, amplitude, [t, d], (value, i) => (8 + Math.abs(position + Math.floor(i / d)) / 64) * value),
   );
 }

@@ -6,6 +6,7 @@ import { add } from '../tensor/primitives/add.ts';
 import { div } from '../tensor/primitives/div.ts';
 import { equal } from '../tensor/primitives/equal.ts';
 import { mul } from '../tensor/primitives/mul.ts';
+import { reciprocal } from '../tensor/primitives/reciprocal.ts';
 import { rsqrt } from '../tensor/primitives/rsqrt.ts';
 import { scale } from '../tensor/primitives/scale.ts';
 import { select } from '../tensor/primitives/select.ts';
@@ -77,8 +78,8 @@ export function adamW<T extends Tree>(
   return { params: withLeaves(params, updated), first: withLeaves(first, means), second: withLeaves(second, squares) };
 }
 
-/** `√x = x / √x`, with 0 at 0. */
+/** `√x` as the reciprocal of 1/√x, also where x overflowed to ∞; 0 at 0. */
 function squareRoot(x: Value): Value {
   const isZero = equal(x, 0);
-  return mul(x, rsqrt(select(isZero, 1, x)));
+  return select(isZero, 0, reciprocal(rsqrt(select(isZero, 1, x))));
 }

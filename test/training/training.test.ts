@@ -39,6 +39,18 @@ describe('adamW', () => {
     });
   });
 
+  it('takes no step where the squared gradient overflows', () => {
+    const [one, zero] = [tensor([1]), tensor([0])];
+    const noDecay = { ...rule, weightDecay: 0 };
+    const { params } = adamW(
+      { params: one, first: zero, second: zero },
+      tensor([1e200]),
+      stepFactors(rule, 1, 0.5),
+      noDecay,
+    );
+    expect(read(params)).toEqual(Float64Array.of(1));
+  });
+
   it('updates trees leaf by leaf', () => {
     const one = { a: tensor([1]), b: [tensor([2])] };
     const zero = { a: tensor([0]), b: [tensor([0])] };
