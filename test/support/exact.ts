@@ -47,6 +47,9 @@ function rootOf(x: bigint): bigint {
   return root;
 }
 
+/** √π in units of 2⁻ᵇ, by b. */
+const roots = new Map<number, bigint>();
+
 /** `1 − erf x = 1 − 2/√π Σ_n (−1)ⁿ x^{2n+1} / (n! (2n+1))` in units of 2⁻ᵇ. Needs some 3x² bits more than the result has. */
 export function erfcSeries(x: number, bits: number): bigint {
   const [one, at] = [1n << BigInt(bits), fixed(x, bits)];
@@ -56,5 +59,7 @@ export function erfcSeries(x: number, bits: number): bigint {
     sum += term / (2n * n + 1n);
     term = -(term * square) / ((n + 1n) << BigInt(bits));
   }
-  return one - (2n * sum * one) / rootOf(pi(bits) << BigInt(bits));
+  const root = roots.get(bits) ?? rootOf(pi(bits) << BigInt(bits));
+  roots.set(bits, root);
+  return one - (2n * sum * one) / root;
 }
