@@ -29,8 +29,10 @@ export interface Form<S extends Settings = Settings, Text extends string = strin
   readonly says: string;
   /** Its gradients are those of the formula: they come from differentiating it. */
   readonly program: ProgramOf<Text, S>;
-  /** If the formula loses all digits on some admissible inputs: which ones. It is not right there. */
+  /** If the formula loses digits on some admissible inputs: which ones. Reports say how many digits. */
   readonly loses?: string;
+  /** Whether it is a fault to use the formula where it loses almost all digits, because a better one costs nothing. */
+  readonly isFaultThere?: true;
 }
 
 /** The numbers of the equations that define each output of each mode, by the mode's name and the output's name. */

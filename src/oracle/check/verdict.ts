@@ -108,19 +108,19 @@ function alternative(
   const tensors = Object.entries(mine.tensors).map(([tensor, own]): [string, AllowedTensor] => {
     const have = answered.get(tensor)?.data;
     if (have?.length !== own.expected.length) return [tensor, own];
-    return [tensor, closer(own, its.tensors[tensor]!, have, form.loses !== undefined, isDeclared)];
+    return [tensor, closer(own, its.tensors[tensor]!, have, form.isFaultThere === true, isDeclared)];
   });
   return { ...mine, tensors: Object.fromEntries(tensors) };
 }
 
-/** A form that loses digits explains a number if its bound is at most this share of the number, or of the tensor's largest one. */
+/** Where a form is a fault, it explains no number whose bound exceeds this share of the number, and of the tensor's largest one. */
 const [ofNumber, ofLargest] = [1 / 4, 1 / 16];
 
 function closer(
   own: AllowedTensor,
   its: AllowedTensor,
   answered: Float64Array,
-  loses: boolean,
+  isFaultThere: boolean,
   isDeclared: boolean,
 ): AllowedTensor {
   const [expected, bounds] = [own.expected.slice(), own.bounds.slice()];
@@ -128,7 +128,7 @@ function closer(
   answered.forEach((x, i) => {
     const [want, bound] = [its.expected[i]!, its.bounds[i]!];
     if (!Number.isFinite(want) || !Number.isFinite(bound)) return;
-    if (loses && bound > Math.max(ofNumber * Math.abs(want), ofLargest * size)) return;
+    if (isFaultThere && bound > Math.max(ofNumber * Math.abs(want), ofLargest * size)) return;
     if (!isDeclared && ratioOf(x, own.expected[i]!, own.bounds[i]!) <= 1) return;
     [expected[i], bounds[i]] = [want, bound];
   });
