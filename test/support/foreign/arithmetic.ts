@@ -223,6 +223,8 @@ export const arithmetics = {
     arithmetic({ ...short('f16', f16), fused: true }),
     arithmetic({ ...short('f16 device', f16), accumulate: f32Flushed, fused: true, functions: 'device' }),
   ],
+  'F16 state': [arithmetic({ ...short('f16 state', f16), state: f16 })],
+  'F16 scores': [arithmetic({ ...short('f16 scores', f16), score: f16, decay: f16 })],
 } satisfies Readonly<Record<string, readonly Arithmetic[]>>;
 
 /** The name of a profile. */

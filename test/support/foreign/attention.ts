@@ -80,7 +80,7 @@ function attentionKernel(how: How): Kernel {
         const { max, sum, row } = merged(a, power, parts);
         const inverse = a.rcp(sum);
         for (let c = 0; c < e; c++) {
-          read[t * e + c] = divide === 'quotient' ? a.div(row[c]!, sum) : a.mul(row[c]!, inverse);
+          read[t * e + c] = a.out(divide === 'quotient' ? a.div(row[c]!, sum) : a.mul(row[c]!, inverse));
         }
         const logSumExp = a.add(max, logarithm(sum));
         own.forEach((score, j) => {
@@ -96,7 +96,7 @@ function attentionKernel(how: How): Kernel {
       numbers.keys.set(keys, head * all * d);
       numbers.values.set(values, head * all * e);
 
-      const dRead = product(a, [length, o, e], rowsOf(dOutput, o), rowsOf(weight, e), { dot });
+      const dRead = product(a, [length, o, e], rowsOf(dOutput, o), rowsOf(weight, e), { dot }).map(a.out);
       product(a, [o, length, e], transposed(dOutput, o), rowsOf(read, e), {
         start: (i, c) => dWeights[((head % heads) * o + i) * e + c]!,
         dot,

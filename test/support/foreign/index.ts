@@ -1,6 +1,7 @@
 /** @file Lists all foreign programs. */
 import { attentions } from './attention.ts';
 import { convolutions } from './convolution.ts';
+import { denseFeatures } from './dense-features.ts';
 import { discretisations } from './discretise.ts';
 import { linearAttentions } from './linear-attention.ts';
 import { linearScans } from './linear-scan.ts';
@@ -21,4 +22,5 @@ export const foreign: readonly Foreign[] = [
   ...discretisations,
   ...convolutions,
   ...tokenPrograms,
+  ...denseFeatures,
 ];
