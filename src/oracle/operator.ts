@@ -29,10 +29,13 @@ export interface Form<S extends Settings = Settings, Text extends string = strin
   readonly says: string;
   /** Its gradients are those of the formula: they come from differentiating it. */
   readonly program: ProgramOf<Text, S>;
-  /** If the formula loses digits on some admissible inputs: which ones. Reports say how many digits. */
+  /** If the formula loses all digits on some admissible inputs: which ones. It is not right there. */
   readonly loses?: string;
-  /** Whether it is a fault to use the formula where it loses almost all digits, because a better one costs nothing. */
-  readonly isFaultThere?: true;
+  /**
+   * Whether it equals its mode on a case where nothing is rounded, if not on all. They are equal only within rounding where one of them
+   * cuts off a series, or takes a limit from some number on.
+   */
+  agrees?(c: Case<S>): boolean;
 }
 
 /** The numbers of the equations that define each output of each mode, by the mode's name and the output's name. */

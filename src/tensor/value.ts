@@ -17,11 +17,11 @@ export interface Value<D = unknown> {
 export type Slack = (value: number, i: number) => number;
 
 /**
- * What a number of a table stands for, where rounding would hide it: `base^exponent`, a logarithm, or the cosine or sine of `times ·
+ * What a number of a table stands for, where rounding would hide it: `factor · base^exponent`, a logarithm, or the cosine or sine of `times ·
  * angle`. An executor that does not round needs it.
  */
 export type Exact =
-  | readonly ['power', base: number, exponent: number]
+  | readonly ['power', base: number, exponent: number, factor?: number]
   | readonly ['log', of: number, base: number]
   | readonly ['cos' | 'sin', times: number, angle: number];
 

@@ -2,7 +2,7 @@
 import type { Value } from '../../tensor/value.ts';
 import { zeros } from '../f64/allocate.ts';
 import { primes, type Residues, residuesOf } from './chain.ts';
-import { plus, times } from './field.ts';
+import { inverse, plus, times } from './field.ts';
 import { hashOf } from './hash.ts';
 
 /** An array of residues for each field. */
@@ -18,6 +18,8 @@ export interface Exactly {
   readonly e?: Levels | undefined;
   /** The factor f, 1 if absent. A logarithm to another base has one. */
   readonly factor?: number | undefined;
+  /** Whether the numbers are a table, by whose integers a logarithm is multiplied exactly. */
+  readonly isTable?: true | undefined;
 }
 
 /** Elements, and beside them the numbers of executor f64, which decide comparisons. */
@@ -69,8 +71,14 @@ export function collapsed({ x, e, factor = 1 }: Exactly): Levels {
     const own = at(x, i);
     const argument = at(e, i);
     if (areAll(argument, 1)) return own;
-    const hash = hashOf('log', argument);
-    return primes.map((p, level) => plus(own[level]!, times(factors[level]!, hash[level]!, p), p));
+    // odd, so that the signs of logarithms may change before or after
+    const [hash, opposite] = [argument, argument.map((part, level) => inverse(part, primes[level]!))].map((one) =>
+      hashOf('log', one),
+    );
+    return primes.map((p, level) => {
+      const logarithm = plus(hash![level]!, p - opposite![level]!, p);
+      return plus(own[level]!, times(factors[level]!, logarithm, p), p);
+    });
   });
 }
 

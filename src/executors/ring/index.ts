@@ -6,8 +6,10 @@
  * - A number has a residue in each of three fields. `exp`, `cos` and `sin` take the residue of the next field to one of this field, so
  *   `exp(a + b) = exp(a) exp(b)` and the rules for sums of angles hold, also where exponents contain exponentials. `expm1`, `sigmoid` and
  *   `phi` follow from `exp`. An exponential inside two others is 1 in the third field: it is not seen there.
- * - `log` keeps its argument: `exp(n log a + log b) = aⁿ b` holds for integers n. Elsewhere a logarithm counts as a hash of its argument.
- * - `rsqrt`, `softplus` and `erf` are hashes of their operand: programs must call them with equal elements.
+ * - `log` keeps its argument: `exp(n log a + log b) = aⁿ b` holds for integers n in programs and tables. Elsewhere a logarithm counts as a
+ *   hash of its argument.
+ * - `softplus(x)` is that hash for `log(1 + e^x)`.
+ * - `rsqrt` and `erf` are hashes of their operand: programs must call them with equal elements.
  * - Elements have no order. Executor f64 runs beside them, and its numbers decide `maximum`, `maxReduce`, `sign`, `abs` and the rest: two
  *   programs may differ only where numbers are within rounding of each other, and not where they are equal, as `equal` compares elements.
  * - A table whose numbers are rounded, such as powers of a decay, says what they stand for: see `Exact`.
@@ -25,9 +27,12 @@ import { type Rules, rebased, rules } from './rules.ts';
 export type { Elements } from './elements.ts';
 
 /** The residues of an entry of a table. */
-function entry([kind, x, y]: Exact): number[] {
+function entry([kind, x, y, factor = 1]: Exact): number[] {
   if (kind === 'log') return residuesOf(x > 0 ? 0 : Math.log(x));
-  if (kind === 'power') return residuesOf(x).map((part, level) => power(part, y, primes[level]!));
+  if (kind === 'power') {
+    const factors = residuesOf(factor);
+    return residuesOf(x).map((part, level) => times(factors[level]!, power(part, y, primes[level]!), primes[level]!));
+  }
   const angle = residuesOf(x).map((part, level) => times(part, residuesOf(y)[level]!, primes[level]!));
   return turnOf(angle).map(([cos, sin]) => (kind === 'cos' ? cos : sin));
 }
@@ -47,7 +52,7 @@ export const ring: Executor<Elements> = {
   open: true,
   input: (near, _shape, kind) => (kind === 'index' ? { x: primes.map(() => near), near } : { x: levelsOf(near), near }),
   constant(near, _shape, _slack, exact) {
-    if (exact === undefined) return { x: levelsOf(near), near };
+    if (exact === undefined) return { x: levelsOf(near), near, isTable: true };
     const meant = Array.from(near, (_, i) => exact(i));
     const x = each(near.length, (i) => (meant[i] === undefined ? residuesOf(near[i]!) : entry(meant[i])));
     const logarithm = meant.find((one) => one?.[0] === 'log');

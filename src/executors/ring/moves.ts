@@ -20,7 +20,8 @@ export function moved(primitive: Primitive, operands: readonly Ring[], params: u
       shape,
     );
   const x = inEachField((level) => run(({ data }) => data.x[level]!));
-  if (xs.every(({ data }) => data.e === undefined)) return { x };
+  const isTable = xs.every(({ data }) => data.isTable) ? true : undefined;
+  if (xs.every(({ data }) => data.e === undefined)) return { x, isTable };
   // a place that is filled with 0, as by padding, has the logarithm of 1
   const lessOne = (level: number): Float64Array =>
     run(({ data }) => (data.e === undefined ? zeros(data.near.length) : data.e[level]!.map((e) => e - 1)));

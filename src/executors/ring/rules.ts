@@ -81,6 +81,16 @@ function phi(exp: Residues, z: Residues, { order }: PhiParams): number[] {
   });
 }
 
+/** `log(1 + e^x)`, with the hash that counts as the logarithm. */
+const softplus: Rule<unknown> = (xs, params, shape, near) => {
+  const sums = ofExp((exp) => exp.map((part, level) => plus(part, 1, primes[level]!)))(xs, params, shape, near);
+  const { x } = natural(xs[0]!.data);
+  const logarithms = collapsed({ x: x.map((level) => level.map(() => 0)), e: sums.x });
+  return {
+    x: each(near.length, (i) => (at(x, i).every(Number.isFinite) ? at(logarithms, i) : residuesOf(near[i]!))),
+  };
+};
+
 /** The logarithm keeps its argument; that of 0 is −∞. */
 const log: Rule<unknown> = ([x], _params, _shape, near) => {
   const levels = collapsed(x!.data);
@@ -105,11 +115,12 @@ const mul: Rule<unknown> = ([x, y]) => {
 
 const largestMultiple = 2 ** 20;
 
-/** The numbers as small integers, or null if they are no such numbers. */
-function integersOf({ x, e, near }: Elements): Float64Array | null {
+/** The numbers of a table as small integers, or null if they are others. */
+function integersOf({ x, isTable, near }: Elements): Float64Array | null {
+  if (!isTable) return null;
   const isSmall = (n: number): boolean => Number.isInteger(n) && Math.abs(n) <= largestMultiple;
   const areSame = near.every((n, i) => isSmall(n) && primes.every((p, level) => centred(x[level]![i]!, p) === n + 0));
-  return e === undefined && areSame ? near : null;
+  return areSame ? near : null;
 }
 
 /** `n (x + log e) = n x + log eⁿ`. */
@@ -250,7 +261,7 @@ export const rules: Rules = {
   sin: onEach((x) => turnOf(x).map(([, sin]) => sin)),
   site: 'moves',
   slice: 'moves',
-  softplus: hashed('softplus'),
+  softplus,
   stopGradient: 'moves',
   stored: 'moves',
   sum,

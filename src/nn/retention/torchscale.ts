@@ -19,7 +19,7 @@ import { site } from '../../tensor/primitives/site.ts';
 import { stopGradient } from '../../tensor/primitives/stop-gradient.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import { sum } from '../../tensor/primitives/sum.ts';
-import type { Value } from '../../tensor/value.ts';
+import type { Meaning, Value } from '../../tensor/value.ts';
 import { overChunks } from './chunkwise.ts';
 import { decayMatrix, decaySums, type PowerTable, powerSlack, powerTable } from './decay-tables.ts';
 import { type Retention, type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
@@ -42,8 +42,14 @@ export interface DecayTables {
 
 const tables: DecayTables = {
   powers: powerTable,
-  matrix: (like, decay, t) =>
-    constantLike(like, normalisedDecayMatrix(decay, t), [decay.length, t, t], powerSlack(2 * t)),
+  matrix(like, decay, t) {
+    const divisors = decaySums(decay, 0, t).map((total) => 1 / Math.sqrt(total));
+    const meaning: Meaning = (i) => {
+      const [row, n] = [Math.floor(i / t), (Math.floor(i / t) % t) - (i % t)];
+      return n < 0 ? undefined : ['power', decay[Math.floor(row / t)]!, n, divisors[row]!];
+    };
+    return constantLike(like, normalisedDecayMatrix(decay, t), [decay.length, t, t], powerSlack(2 * t), meaning);
+  },
 };
 
 const scoresOf = ({ q, k, decay }: RetentionInputs, t: number, { matrix }: DecayTables): Value =>

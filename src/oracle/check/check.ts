@@ -91,8 +91,6 @@ async function rowOf(
     unsupported: 0,
     worst: 0,
     median: 0,
-    rightAt: '',
-    forms: [],
     compared: 0,
     finding: null,
     varies: false,

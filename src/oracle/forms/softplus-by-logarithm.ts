@@ -8,7 +8,7 @@ import { select } from '../../tensor/primitives/select.ts';
 import type { Value } from '../../tensor/value.ts';
 
 /** From here on softplus is x, up to a rounding in double precision. */
-const identityFrom = 40;
+export const identityFrom = 40;
 
 /** `log(1 + e^x)`, elementwise, and x where x is so large that e^x might overflow. */
 export function softplusByLogarithm(x: Value): Value {

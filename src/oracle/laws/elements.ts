@@ -19,22 +19,25 @@ function elementsOfForm({ program, loses }: Form, c: Case, expected: Numbers): N
 
 const formsOf = ({ forms }: Operator, mode: string): readonly Form[] => Object.values(forms?.[mode] ?? {});
 
+/** The mode that a mode must equal: the reference mode, or itself where modes are different functions. */
+const equalTo = ({ reference, modesAgree }: Operator, mode: string, { settings }: Case): string =>
+  modesAgree(settings) ? reference : mode;
+
 /** All modes and forms compute equal elements of a finite field. */
 export const elements: Law = {
   name: 'elements',
   statement:
-    'in a finite field, where nothing is rounded: every mode and form has exactly the outputs, final states and gradients of the reference mode',
-  concerns: ({ apart }) => apart === undefined,
-  applies: (operator, mode, { settings }) =>
-    (mode !== operator.reference || formsOf(operator, mode).length > 0) &&
-    operator.modesAgree(settings) &&
-    operator.admits(settings, mode),
+    'in a finite field, where nothing is rounded: every mode has exactly the outputs, final states and gradients of the reference mode, and every form those of its mode',
+  concerns: ({ apart, forms }) => apart === undefined || forms !== undefined,
+  applies: (operator, mode, c) =>
+    operator.admits(c.settings, mode) && (mode !== equalTo(operator, mode, c) || formsOf(operator, mode).length > 0),
   check({ operator, mode, program }, c) {
-    const expected = elementsOf(operator.modes[operator.reference]!, c);
+    const expected = elementsOf(operator.modes[equalTo(operator, mode, c)]!, c);
     const verdict = exactly(elementsOf(program, c), expected);
     // a fault is one program; a mode stands for its forms too
     if (program !== operator.modes[mode]) return verdict;
     return formsOf(operator, mode)
+      .filter(({ agrees }) => agrees?.(c) ?? true)
       .map((form) => exactly(elementsOfForm(form, c, expected), expected))
       .reduce(worse, verdict);
   },

@@ -14,6 +14,7 @@ import { concat } from '../../../tensor/primitives/concat.ts';
 import { slice } from '../../../tensor/primitives/slice.ts';
 import { treeOf } from '../../../tensor/tree.ts';
 import type { Value } from '../../../tensor/value.ts';
+import type { Case } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { small } from '../../draw.ts';
 import { heldByDivision, heldByExpm1 } from '../../forms/divided-hold.ts';
@@ -134,6 +135,8 @@ export const discretise = defineOperator({
       says: 'zero-order hold by (exp(ΔA) − 1) / A',
       loses:
         'in B̄ where |ΔA| is small: exp(ΔA) − 1 cancels, and is 0/0 where A is 0; where a matrix A is nearly singular',
+      // the mode sums a series of a complex or matrix ΔA
+      agrees: ({ settings }: Case<DiscretiseSettings>) => settings.form === 'real',
       program: mode(holding(heldByDivision)),
     },
     expm1: {

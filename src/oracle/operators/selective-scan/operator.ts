@@ -19,13 +19,13 @@ import type { Recurrence } from '../../../nn/selective-scan/recurrences.ts';
 import { add } from '../../../tensor/primitives/add.ts';
 import { exp } from '../../../tensor/primitives/exp.ts';
 import type { Value } from '../../../tensor/value.ts';
-import type { Layout } from '../../case.ts';
+import type { Case, Layout } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { anyAssociation, chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
 import { byCumulatedLogarithms, cumulated } from '../../forms/cumulated-logarithms.ts';
 import { byPairs, byQuotients, withDecayDifferences } from '../../forms/recurrences.ts';
 import { bySegmentSums } from '../../forms/segment-sums.ts';
-import { softplusByLogarithm } from '../../forms/softplus-by-logarithm.ts';
+import { identityFrom, softplusByLogarithm } from '../../forms/softplus-by-logarithm.ts';
 import { layoutOf } from '../../layout.ts';
 import type { ProgramOf, Size } from '../../operator.ts';
 import { over } from '../../over.ts';
@@ -158,6 +158,8 @@ export const selectiveScan = defineOperator({
     softplusByLogarithm: {
       says: 'softplus as log(1 + e^x)',
       loses: 'in steps softplus(x) for x < −10: in single precision they are 0 from x < −17 on',
+      agrees: ({ inputs: { delta, deltaBias } }: Case) =>
+        Math.max(...delta!.data) + Math.max(0, ...(deltaBias?.data ?? [])) <= identityFrom,
       program: scanning((inputs, state) => {
         const { delta, deltaBias, deltaSoftplus } = inputs;
         if (!deltaSoftplus) return recurrentSelectiveScan(inputs, state);

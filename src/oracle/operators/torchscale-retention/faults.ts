@@ -24,7 +24,7 @@ export const torchscaleRetentionFaults = faultsOf(torchscaleRetention, [
     mode: 'parallel',
     name: 'rows-not-divided',
     says: 'the clamped row sum is left out',
-    rejectedBy: ['definition'],
+    rejectedBy: ['definition', 'elements'],
     program: retaining(({ state, position, ...rest }) =>
       normalisedRetention('decay', { name: 'parallel' }, rest, state, { position, path: '' }),
     ),
