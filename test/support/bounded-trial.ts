@@ -63,9 +63,18 @@ export const everything = ({ outputs, gradients }: Evaluation): [string, Value][
   ...Object.entries(gradients).map(([name, x]): [string, Value] => [`gradient.${name}`, x]),
 ];
 
-/** The ratios of a program's outputs, states and gradients on a snapped case, by name. */
-export function tryProgram(program: Program, c: Case, profile: Profile, seed: number): [string, number[]][] {
-  const reference = everything(evaluate(program, c, bounded(profile) as Executor));
+/**
+ * The ratios of a program's outputs, states and gradients on a case snapped to a profile, by name: errors at that profile, judged by
+ * the bounds of another one, whose inputs are as fine.
+ */
+export function tryProgram(
+  program: Program,
+  c: Case,
+  profile: Profile,
+  seed: number,
+  judge: Profile = profile,
+): [string, number[]][] {
+  const reference = everything(evaluate(program, c, bounded(judge) as Executor));
   const found = Object.fromEntries(everything(evaluate(program, c, rounded(profile, seed) as Executor)));
   return reference.map(([name, x]) => [name, ratios(found[name]!, x)]);
 }

@@ -1,0 +1,31 @@
+/** @file Bounds at a profile hold for implementations at that profile, and reject those at the next coarser one. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { float32, float64, profiles } from '../../src/executors/profiles/profile.ts';
+import { operators } from '../../src/oracle/operators/index.ts';
+import { casesOf, largest, seeds, tryProgram } from '../support/bounded-trial.ts';
+import { firstRejected, nextFiner, toldApart } from '../support/finer-profiles.ts';
+import { cases, seed } from '../support/property.ts';
+
+// bounded-property.test.ts has more cases of f32 and f64
+const short = Object.values(profiles).filter((profile) => profile !== float32 && profile !== float64);
+const modes = operators.flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ operator, mode })));
+
+describe.each(short)('bounds of $name', { timeout: 900_000 }, (profile) => {
+  it.each(modes)('hold for $operator.name in mode $mode: outputs, states, gradients', ({ operator, mode }) => {
+    fc.assert(
+      fc.property(casesOf(operator, mode, 8, profile), seeds, (c, seed) => {
+        for (const [name, found] of tryProgram(operator.modes[mode]!, c, profile, seed)) {
+          expect(largest(found), name).toBeLessThanOrEqual(1);
+        }
+      }),
+      cases(1),
+    );
+  });
+});
+
+describe.each(nextFiner)('an implementation at $0.name', (profile, finer) => {
+  it.each(toldApart(profile))(`is beyond the bounds of ${finer.name} within 20 cases of $name`, (operator) => {
+    expect(firstRejected(operator, profile, finer, 20, seed)).not.toBeNull();
+  });
+});
