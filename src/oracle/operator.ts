@@ -29,8 +29,10 @@ export interface Form<S extends Settings = Settings, Text extends string = strin
   readonly says: string;
   /** Its gradients are those of the formula: they come from differentiating it. */
   readonly program: ProgramOf<Text, S>;
-  /** If the formula loses all digits on some admissible inputs: which ones. It is not right there. */
+  /** If the formula loses digits on some admissible inputs: which ones. Reports say how many digits. */
   readonly loses?: string;
+  /** Whether it is a fault to use the formula where it loses almost all digits, because a better one costs nothing. */
+  readonly isFaultThere?: true;
   /**
    * Whether it equals its mode on a case where nothing is rounded, if not on all. They are equal only within rounding where one of them
    * cuts off a series, or takes a limit from some number on.

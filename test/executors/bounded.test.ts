@@ -1,5 +1,6 @@
 /** @file The bounds of single operations, against numbers derived by hand and at the edges of the format. */
 import { describe, expect, it } from 'vitest';
+import { vjp } from '../../src/autograd/vjp.ts';
 import { bounded, boundOf, float32, float64, snap } from '../../src/executors/bounded/index.ts';
 import { f64, tensor } from '../../src/executors/f64/index.ts';
 import { f32Format } from '../../src/executors/profiles/format.ts';
@@ -193,6 +194,16 @@ describe('the bound of a result', () => {
     expect(bound(exp(off([-800], [760])))).toBe(inf);
     expect(bound(exp(off([-746], [709])))).toBeGreaterThanOrEqual(Math.exp(-37));
     expect(bound(sigmoid(off([-746], [709])))).toBeGreaterThanOrEqual(Math.exp(-37));
+  });
+
+  it('of the slope of silu covers 1 − σ as a difference; that of the slope of sigmoid does not', () => {
+    const slopeAt = (f: (x: Value) => Value, x: number) => vjp(f, exact(x)).pullback(exact(1));
+    const share = (kernel: number, reference: Value): number =>
+      Math.abs(kernel - read(reference)[0]!) / bound(reference);
+    // three roundings below 1, as a kernel may have it at 16
+    const sigma = 1 - 3 * 2 ** -24;
+    expect(share(sigma * (1 + 16 * (1 - sigma)), slopeAt(silu, 16))).toBeLessThanOrEqual(1);
+    expect(share(sigma * (1 - sigma), slopeAt(sigmoid, 16))).toBeGreaterThan(1);
   });
 
   it('of a comparison covers the other outcome where an error may change it', () => {

@@ -4,12 +4,14 @@ import type { PrimitiveName } from '../../tensor/primitives/index.ts';
 import type { MaxReduceParams } from '../../tensor/primitives/max-reduce.ts';
 import type { PhiParams } from '../../tensor/primitives/phi.ts';
 import type { ScaleParams } from '../../tensor/primitives/scale.ts';
+import type { SigmoidParams } from '../../tensor/primitives/sigmoid.ts';
 import type { StoredParams } from '../../tensor/primitives/stored.ts';
 import { zeros } from '../f64/allocate.ts';
 import { phi } from '../f64/phi.ts';
 import { isExact } from '../profiles/format.ts';
 import {
   angleRoundings,
+  complementUnits,
   type FunctionName,
   phiUnits,
   quotientUnits,
@@ -141,6 +143,16 @@ export function boundRules({ at, functions }: Profile, rounding: Rounding): { re
   /** Makes the rule of a function in the table of accuracies. */
   const listed = (name: FunctionName, spread: (x: number, e: number, y: number) => number): Rule =>
     each(spread, (x) => unitsAt(functions[name], Math.abs(x)), functions[name].absolute);
+
+  /** Sigmoid. `|σ''| ≤ σ' = σ(1 − σ)` bounds the growth of the slope by e^e. */
+  const sigmoid: Rule = (xs, primitive, params, shape) => {
+    const { byDifference } = params as SigmoidParams;
+    const rule = each(
+      (_x, e, y) => Math.min(1, Math.max(y, least) * (1 - y + 2 ** -53) * e * Math.exp(e)),
+      (x) => (byDifference === 'result' ? complementUnits(functions, x, at.sum.u) : sigmoidUnits(functions, x)),
+    );
+    return rule(xs, primitive, params, shape);
+  };
 
   /**
    * Sum. It rounds nothing where a summand is an exact 0, or infinite. `e` is the error of one addition. If the terms are added in any
@@ -327,11 +339,7 @@ export function boundRules({ at, functions }: Profile, rounding: Rounding): { re
       () => functions.log.units,
       functions.log.absolute,
     ),
-    // |σ''| ≤ σ' = σ(1 − σ) bounds the growth of the slope by e^e
-    sigmoid: each(
-      (_x, e, y) => Math.min(1, Math.max(y, least) * (1 - y + 2 ** -53) * e * Math.exp(e)),
-      (x) => sigmoidUnits(functions, x),
-    ),
+    sigmoid,
     // the slope σ grows with x
     softplus: each(
       (x, e) => e / (1 + Math.exp(-x - e)),

@@ -1,6 +1,15 @@
 /** @file Defines profiles: the format of each site of an implementation, and how exactly it computes functions. */
-import { bf16Format, cutTf32Format, type Format, f16Format, f32Format, f64Format, snapTo } from './format.ts';
-import { deviceFunctions, type Functions, libraryFunctions } from './functions.ts';
+import {
+  bf16Format,
+  cutTf32Format,
+  type Format,
+  f16Format,
+  f32Format,
+  f64Format,
+  snapTo,
+  tf32Format,
+} from './format.ts';
+import { deviceFunctions, type Functions, fastFunctions, libraryFunctions, wgslFunctions } from './functions.ts';
 
 /**
  * The places of an implementation that may have a format of their own: `input`, the numbers it gets; `product`, the operands of matrix
@@ -37,7 +46,15 @@ export const profile = (
 export const float64 = profile('f64', 'f64', f64Format, libraryFunctions);
 /** Single precision. */
 export const float32 = profile('f32', 'f32', f32Format, deviceFunctions);
-/** Single precision with matrix products of TF32, as tensor cores compute them: operands are cut off, or rounded. */
+/** Single precision with CUDA's fast-math functions. */
+export const float32Fast = profile('f32-fast', 'f32, functions with fast-math flags', f32Format, fastFunctions);
+/** Single precision with functions as exact as WGSL demands. */
+export const float32Wgsl = profile('f32-wgsl', 'f32, functions as exact as WGSL demands', f32Format, wgslFunctions);
+/** Single precision with matrix products of TF32, rounded to nearest. */
+export const tf32Rounded = profile('tf32-rounded', 'f32, matrix products of rounded TF32', f32Format, deviceFunctions, {
+  product: tf32Format,
+});
+/** Single precision with matrix products of TF32, as tensor cores read single precision: operands are cut off. */
 export const tf32 = profile('tf32', 'f32, matrix products of TF32', f32Format, deviceFunctions, {
   product: cutTf32Format,
 });
@@ -73,20 +90,39 @@ export const float16Everywhere = short('f16-all', 'f16 in every result, f32 accu
   decay: f16Format,
 });
 
+/** The named profiles, from fine to coarse. */
+const fromFineToCoarse = [
+  float64,
+  float32,
+  float32Fast,
+  float32Wgsl,
+  tf32Rounded,
+  tf32,
+  float16,
+  float16State,
+  float16Everywhere,
+  bfloat16,
+  bfloat16State,
+  bfloat16Everywhere,
+] as const;
+
 /** All named profiles, by name. */
 export const profiles: Readonly<Record<string, Profile>> = Object.fromEntries(
-  [float64, float32, tf32, bfloat16, bfloat16State, bfloat16Everywhere, float16, float16State, float16Everywhere].map(
-    (one) => [one.name, one],
-  ),
+  fromFineToCoarse.map((one) => [one.name, one]),
 );
 
-/** The named profiles that round more than `fine`, from fine to coarse, with its inputs. */
+/** The profiles that implementations with inputs of a format usually have, from fine to coarse. */
+export const usualProfiles = {
+  f64: [float64],
+  f32: [float32, float32Fast, float32Wgsl],
+  f16: [float16, float16State, float16Everywhere],
+  bf16: [bfloat16, bfloat16State, bfloat16Everywhere],
+} as const satisfies Readonly<Record<string, readonly Profile[]>>;
+
+/** The named profiles that are coarser than one of them, from fine to coarse, with its inputs. */
 export function coarserThan(fine: Profile): readonly Profile[] {
-  const roundOff = ({ at }: Profile): number => sites.reduce((sum, site) => sum + at[site].u, 0);
-  return Object.values(profiles)
-    .filter((one) => roundOff(one) > roundOff(fine))
-    .sort((a, b) => roundOff(a) - roundOff(b))
-    .map((one) => ({ ...one, at: { ...one.at, input: fine.at.input } }));
+  const at = fromFineToCoarse.findIndex(({ name }) => name === fine.name);
+  return fromFineToCoarse.slice(at + 1).map((one) => ({ ...one, at: { ...one.at, input: fine.at.input } }));
 }
 
 /**

@@ -1,8 +1,10 @@
 /** @file Computes elementary functions with random errors, as large as those of a correct implementation may be. */
 import type { PhiParams } from '../../tensor/primitives/phi.ts';
+import type { SigmoidParams } from '../../tensor/primitives/sigmoid.ts';
 import { erf, erfc } from '../f64/erf.ts';
 import { phi } from '../f64/phi.ts';
 import {
+  complementUnits,
   type Functions,
   type FunctionName as ListedName,
   phiUnits,
@@ -16,7 +18,7 @@ import type { Arithmetic } from './order.ts';
 /** A function of numbers, and its largest error at x: in units of round-off, and absolute. */
 interface Inexact {
   of(x: number, params: unknown): number;
-  units(functions: Functions, x: number, params: unknown): number;
+  units(functions: Functions, x: number, params: unknown, u: number): number;
   absolute?(functions: Functions): number;
 }
 
@@ -37,7 +39,13 @@ const inexact = {
   erf: listed('erf', erf),
   erfc: listed('erfc', erfc),
   rsqrt: listed('rsqrt', (x) => 1 / Math.sqrt(x)),
-  sigmoid: { of: (x) => 1 / (1 + Math.exp(-x)), units: sigmoidUnits },
+  sigmoid: {
+    of: (x) => 1 / (1 + Math.exp(-x)),
+    units: (functions, x, params, u) =>
+      (params as SigmoidParams).byDifference === 'result'
+        ? complementUnits(functions, x, u)
+        : sigmoidUnits(functions, x),
+  },
   softplus: { of: (x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(x > 0 ? -x : x)), units: softplusUnits },
   phi: {
     of: (z, params) => phi(z, (params as PhiParams).order),
@@ -62,7 +70,7 @@ export function perturbed(
   const { of, units, absolute }: Inexact = inexact[name];
   if (!Number.isFinite(x)) return round(of(x, params));
   const within = (size: number): number => (2 * random.uniform() - 1) * size;
-  const off = within((units(functions, x, params) - 1) * at.sum.u);
+  const off = within((units(functions, x, params, at.sum.u) - 1) * at.sum.u);
   return round(of(x, params) * (1 + off) + within(absolute?.(functions) ?? 0));
 }
 

@@ -1,7 +1,7 @@
 /** @file Computes the right answer to a question, and bounds on the errors of right implementations. */
 import { type Functional, firstOrder, firstOrderBound } from '../../executors/bounded/first-order.ts';
 import { bounded, boundOf } from '../../executors/bounded/index.ts';
-import { bfloat16, float16, float32, float64, type Profile } from '../../executors/profiles/profile.ts';
+import { type Profile, usualProfiles } from '../../executors/profiles/profile.ts';
 import { rounded } from '../../executors/rounded/index.ts';
 import { once } from '../../tensor/once.ts';
 import type { Shape } from '../../tensor/shape.ts';
@@ -10,7 +10,7 @@ import { isState } from '../axes.ts';
 import { answerTypes, type Dtype, type Offer, type Question } from '../backends/backend.ts';
 import type { Numbers } from '../compare.ts';
 import type { Operator } from '../operator.ts';
-import { asAnswered, evaluate, evaluateOutputs, type Named } from '../program.ts';
+import { asAnswered, evaluate, evaluateOutputs, type Named, type Program } from '../program.ts';
 
 /** One tensor of an answer. */
 export interface AllowedTensor {
@@ -21,6 +21,8 @@ export interface AllowedTensor {
   readonly expected: Float64Array;
   /** The bound on each error of a right implementation, by running error analysis; ∞ if there is none. */
   readonly bounds: Float64Array;
+  /** Whether a form made some of the bounds, which have then been found tight enough. */
+  readonly byForm?: true;
 }
 
 /** The expected answer to a question, with bounds. Tensors are named as in answers, `out/…` and `grad/…`. */
@@ -38,29 +40,45 @@ export interface Allowed {
   usualErrors(): Numbers;
 }
 
-/** The profile of each type. */
-export const profileOf: Readonly<Record<Dtype, Profile>> = {
-  F32: float32,
-  F64: float64,
-  BF16: bfloat16,
-  F16: float16,
+/** The profiles that implementations of a type usually have, from fine to coarse: one of them must explain their answers. */
+export const profilesOf: Readonly<Record<Dtype, readonly [Profile, ...Profile[]]>> = {
+  F32: usualProfiles.f32,
+  F64: usualProfiles.f64,
+  BF16: usualProfiles.bf16,
+  F16: usualProfiles.f16,
 };
 
-/** The profile that a backend declares for a type of an operator, or else the type's own. */
+/** The finest profile of each type. */
+export const profileOf = Object.fromEntries(
+  Object.entries(profilesOf).map(([dtype, [finest]]) => [dtype, finest]),
+) as Readonly<Record<Dtype, Profile>>;
+
+/** The profile that a backend declares for a type of an operator, or else the type's finest. */
 export const profileOfOffer = ({ precision }: Offer, dtype: Dtype): Profile => precision?.[dtype] ?? profileOf[dtype];
 
+/** How an implementation computes: at a profile, by default that of the question's type, and by a form of the mode, if one is named. */
+export interface Computed {
+  readonly profile?: Profile;
+  readonly form?: string | undefined;
+}
+
+const programOf = ({ modes, forms }: Operator, mode: string, form: string | undefined): Program =>
+  form === undefined ? modes[mode]! : forms![mode]![form]!.program;
+
 /** Computes the expected answer to a question, with bounds. The case's numbers must be representable in its type. */
-export function allowedFor(operator: Operator, { mode, dtype, gradients, c }: Omit<Question, 'operator'>): Allowed {
-  const profile = profileOf[dtype];
+export function allowedFor(
+  operator: Operator,
+  { mode, dtype, gradients, c, profile = profileOf[dtype], form }: Omit<Question, 'operator'> & Computed,
+): Allowed {
   const on = (executor: Executor, by = mode): Named =>
-    asAnswered((gradients ? evaluate : evaluateOutputs)(operator.modes[by]!, c, executor));
+    asAnswered((gradients ? evaluate : evaluateOutputs)(programOf(operator, by, form), c, executor));
   const tensors = mapValues(on(bounded(profile) as Executor), (x, name) => ({
     shape: x.shape,
     dtypes: answerTypes(dtype, isState(operator, name.replace(/^(out|grad)\//, ''))),
     expected: numbersOf(x),
     bounds: boundOf(x),
   }));
-  for (const other of operator.boundsOf?.[mode] ?? []) {
+  for (const other of form === undefined ? (operator.boundsOf?.[mode] ?? []) : []) {
     if (other === mode) continue;
     for (const [name, x] of Object.entries(on(bounded(profile) as Executor, other))) {
       const own = tensors[name]!;

@@ -9,6 +9,7 @@ import { type QuestionSize, questionCase, questionDraws, worthAsking } from './q
 import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
 import { type FirstWrong, smallestFailing, unsteady } from './smallest.ts';
+import type { FormUse } from './verdict.ts';
 
 /** The number of questions, the longest sequence, and the seed. */
 export interface CheckSize extends QuestionSize {
@@ -23,6 +24,8 @@ interface Tally {
   unsupported: number;
   reason: string | null;
   ratios: Ratios;
+  /** The forms in use, by tensor and form, each with its largest factor. */
+  forms: Map<string, FormUse>;
   compared: number;
   varies: boolean;
   draw: number;
@@ -49,6 +52,7 @@ export async function checkMode(
     unsupported: 0,
     reason: null,
     ratios: noRatios,
+    forms: new Map(),
     compared: 0,
     varies: false,
     draw: 0,
@@ -67,6 +71,8 @@ export async function checkMode(
     unsupported,
     worst: ratios.max,
     median: medianOf(ratios),
+    rightAt: inquiry.profile().says,
+    forms: [...tally.forms.values()],
     compared,
     finding,
     varies,
@@ -138,12 +144,19 @@ async function askOne(
     return null;
   }
   if (outcome.is === 'wrong') return { c, wrong: await steadily(inquiry, c, outcome), replay };
-  const { answered, judgement } = outcome.judged;
+  const { answered, judgement, forms } = outcome.judged;
   tally.right++;
+  for (const use of forms) noteForm(tally.forms, use);
   tally.ratios = bothRatios(tally.ratios, judgement.ratios);
   tally.compared += judgement.compared.byBound + judgement.compared.byFirstOrder + judgement.compared.byProjection;
   if (twice && (await inquiry.differs(c, answered))) tally.varies = true;
   return null;
+}
+
+function noteForm(known: Map<string, FormUse>, use: FormUse): void {
+  const key = `${use.tensor} ${use.form}`;
+  const before = known.get(key);
+  if (before === undefined || before.factor < use.factor) known.set(key, use);
 }
 
 /** Asks a wrongly answered question again. Marks the answer as nondeterministic if the second one differs. */

@@ -91,6 +91,8 @@ async function rowOf(
     unsupported: 0,
     worst: 0,
     median: 0,
+    rightAt: '',
+    forms: [],
     compared: 0,
     finding: null,
     varies: false,

@@ -12,22 +12,22 @@ const runs = 4;
 /** An answer's errors are of a profile's size if they are at most this many times larger or smaller than those of rounded runs. */
 const alike = 8;
 
-/**
- * Returns the first coarser profile whose implementations may give the answer: each error is within its bound, and the errors together
- * are as large as this profile's usually are. The second condition excludes faults that a loose bound would hide, and errors so small
- * that a finer format makes them. Null if there is none.
- */
-export function tightestFit(
-  program: Program,
-  c: Case,
-  answered: Numbers,
-  right: Numbers,
-  declared: Profile,
-): Profile | null {
-  return coarserThan(declared).find((profile) => explains(profile, program, c, answered, right)) ?? null;
+/** An answer to a case, and the right one in double precision. */
+export interface Compared {
+  readonly c: Case;
+  readonly answered: Numbers;
+  readonly right: Numbers;
 }
 
-function explains(profile: Profile, program: Program, c: Case, answered: Numbers, right: Numbers): boolean {
+/**
+ * Returns the first coarser profile whose implementations may give the answers: each error is within its bound, and the errors of a
+ * case together are as large as this profile's usually are. The second condition excludes faults that a loose bound would hide, and
+ * errors so small that a finer format makes them. Null if there is none.
+ */
+export const tightestFit = (program: Program, answers: readonly Compared[], declared: Profile): Profile | null =>
+  coarserThan(declared).find((profile) => answers.every((answer) => explains(profile, program, answer))) ?? null;
+
+function explains(profile: Profile, program: Program, { c, answered, right }: Compared): boolean {
   const on = (executor: Executor, of: (x: Value) => Float64Array): Numbers =>
     Object.fromEntries(Object.entries(asAnswered(evaluate(program, c, executor))).map(([name, x]) => [name, of(x)]));
   const bounds = on(bounded(profile) as Executor, boundOf);

@@ -1,6 +1,9 @@
 /** @file Explains a wrong answer: where its errors are, and which known faults or readings it resembles. */
+import type { Profile } from '../../executors/profiles/profile.ts';
 import type { Case } from '../case.ts';
-import type { Inquiry, WrongAnswer } from './inquiry.ts';
+import type { Numbers } from '../compare.ts';
+import { type Compared, tightestFit } from './coarser.ts';
+import type { Inquiry, JudgedAnswer, WrongAnswer } from './inquiry.ts';
 import { likenesses } from './likeness.ts';
 import { placeOf, whereWrong } from './where.ts';
 
@@ -13,7 +16,11 @@ export interface Failing {
 /** Explains a failure: the wrong places in the first failing case, which shows more than the smallest, and a likeness of both. */
 export function explain(inquiry: Inquiry, first: Failing, smallest: Failing): string[] {
   const [alike, also] = [likenessesOf(inquiry, first), likenessesOf(inquiry, smallest)];
-  return [...placesOf(inquiry, first), ...alike.filter((one) => also.includes(one)).slice(0, 1)];
+  return [
+    ...placesOf(inquiry, first),
+    ...alike.filter((one) => also.includes(one)).slice(0, 1),
+    ...precisionOf(inquiry, [first, smallest]),
+  ];
 }
 
 /** Writes a sentence for each tensor with wrong numbers. Missing tensors and wrong shapes already have a message. */
@@ -36,3 +43,27 @@ function likenessesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Fai
   const numbers = Object.fromEntries([...judged.answered].map(([name, { data }]) => [name, data]));
   return likenesses(operator, mode, c, numbers, judged.allowed);
 }
+
+/** Names the tightest coarser profile at which both answers are right. */
+function precisionOf({ operator, mode }: Inquiry, failing: readonly Failing[]): string[] {
+  const answers: Compared[] = [];
+  let declared: Profile | null = null;
+  for (const { c, wrong } of failing) {
+    if (wrong.judged === null || isUnfit(wrong.judged)) return [];
+    declared = wrong.judged.allowed.profile;
+    answers.push({
+      c,
+      answered: Object.fromEntries([...wrong.judged.answered].map(([name, { data }]) => [name, data])),
+      right: mapped(wrong.judged.allowed.tensors),
+    });
+  }
+  const coarser = declared === null ? null : tightestFit(operator.modes[mode]!, answers, declared);
+  return coarser === null ? [] : [`right at lower precision: ${coarser.says}`];
+}
+
+/** Whether some tensor of an answer cannot be compared. */
+const isUnfit = ({ judgement }: JudgedAnswer): boolean =>
+  judgement.mismatches.some(({ places }) => places.length === 0);
+
+const mapped = (tensors: JudgedAnswer['allowed']['tensors']): Numbers =>
+  Object.fromEntries(Object.entries(tensors).map(([name, { expected }]) => [name, expected]));

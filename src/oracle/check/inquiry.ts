@@ -1,11 +1,14 @@
 /** @file Asks a backend about one operator in one mode and type, and judges its answers. */
+
+import type { Profile } from '../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
 import type { Backend, Dtype, Failure } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
 import type { Operator } from '../operator.ts';
-import { type Allowed, allowedFor } from './allowed.ts';
-import { isRightAnswer, type Judgement, judged } from './judged.ts';
+import { type Allowed, allowedFor, profilesOf } from './allowed.ts';
+import { isRightAnswer, type Judgement } from './judged.ts';
 import type { Timing } from './row.ts';
+import { type FormUse, tightest } from './verdict.ts';
 import { sentenceOf } from './where.ts';
 
 /** The tensors of an answer, by name. */
@@ -16,6 +19,8 @@ export interface JudgedAnswer {
   readonly answered: Answered;
   readonly allowed: Allowed;
   readonly judgement: Judgement;
+  /** The forms that explain tensors which the mode's own formula does not explain. */
+  readonly forms: readonly FormUse[];
 }
 
 /** A wrong answer. */
@@ -42,6 +47,8 @@ export interface Inquiry {
   readonly dtype: Dtype;
   /** Asks one question and judges the answer. */
   ask(c: Case): Promise<Outcome>;
+  /** The tightest profile that explains all right answers so far. */
+  profile(): Profile;
   /** Asks again. Returns true if the answer differs from `before` in any bit. */
   differs(c: Case, before: Answered): Promise<boolean>;
   /** Returns the times so far, in milliseconds. */
@@ -50,7 +57,10 @@ export interface Inquiry {
 
 /** Returns the functions that ask a backend about one operator, mode and type. */
 export function inquire(backend: Backend, operator: Operator, mode: string, dtype: Dtype): Inquiry {
-  const { gradients } = backend.description.operators[operator.name]!;
+  const { gradients, precision, form } = backend.description.operators[operator.name]!;
+  const declared = precision?.[dtype];
+  const profiles: readonly Profile[] = declared === undefined ? profilesOf[dtype] : [declared];
+  let at = 0;
   const question = (c: Case) => ({ operator: operator.name, mode, dtype, gradients, c });
   const spent = { reference: 0, backend: 0, compare: 0 };
   const clock = <T>(part: keyof typeof spent, f: () => T): T => {
@@ -68,7 +78,7 @@ export function inquire(backend: Backend, operator: Operator, mode: string, dtyp
     async ask(c) {
       // the backend works while the reference is computed
       const pending = backend.answer(question(c));
-      const allowed = clock('reference', () => allowedFor(operator, question(c)));
+      const mine = clock('reference', () => allowedFor(operator, { ...question(c), profile: profiles[at]! }));
       const start = performance.now();
       const answer = await pending;
       spent.backend += performance.now() - start;
@@ -77,8 +87,11 @@ export function inquire(backend: Backend, operator: Operator, mode: string, dtyp
         const { kind, message, stderr } = answer.failure;
         return { is: 'wrong', wrong: { kind, message, stderr, judged: null } };
       }
-      const judgement = clock('compare', () => judged(allowed, answer.tensors, c.seed));
-      const own = { answered: answer.tensors, allowed, judgement };
+      const asked = { ...question(c), form: form?.[mode] };
+      const verdict = clock('compare', () => tightest(operator, asked, answer.tensors, profiles, at, mine));
+      const { allowed, judgement, forms } = verdict;
+      at = verdict.at;
+      const own = { answered: answer.tensors, allowed, judgement, forms };
       if (isRightAnswer(judgement)) return { is: 'right', judged: own };
       const [first] = judgement.mismatches;
       const { kind, tensor } = first!;
@@ -89,6 +102,7 @@ export function inquire(backend: Backend, operator: Operator, mode: string, dtyp
       const again = await backend.answer(question(c));
       return again.kind !== 'numbers' || !sameBits(before, again.tensors);
     },
+    profile: () => profiles[at]!,
     timing: () => ({ ...spent }),
   };
 }

@@ -47,7 +47,9 @@ export function judgeFirstOrder(
   const loose = compared.reduce((count, own) => count + own.loose.length, 0);
   if (loose === 0) return { places: [], byBound: all, byFirstOrder: 0, byProjection: 0, none: 0 };
   const draw = rng(seed);
-  const suspects = compared.flatMap((of) => suspectsOf(allowed, of));
+  // the mode's roundings say nothing about the numbers of a form
+  const ofMode = compared.filter(({ tensor }) => allowed.tensors[tensor]!.byForm === undefined);
+  const suspects = ofMode.flatMap((of) => suspectsOf(allowed, of));
   const alone = choose(suspects, draw).flatMap((suspect) => {
     const place = aloneOf(allowed, suspect);
     return place === null ? [] : [{ place, isLoose: suspect.isLoose }];

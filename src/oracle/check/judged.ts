@@ -35,8 +35,8 @@ export interface Judgement {
 /** Whether an answer is right. */
 export const isRightAnswer = ({ mismatches }: Judgement): boolean => mismatches.length === 0;
 
-/** A running bound is loose if it exceeds this many unit roundoffs of the tensor's largest number. */
-const looseUnits = 2 ** 14;
+/** A running bound is loose if it exceeds this many unit roundoffs, or this share, of the tensor's largest number. */
+const [looseUnits, looseShare] = [2 ** 14, 1 / 4];
 
 /**
  * Judges an answer. Compares every number with its running bound; if some of these bounds are loose, also uses first-order bounds.
@@ -51,7 +51,7 @@ export function judged(allowed: Allowed, answered: ReadonlyMap<string, StoredTen
   for (const [tensor, own] of Object.entries(allowed.tensors)) {
     if (known.has(tensor)) continue;
     const { data } = answered.get(tensor)!;
-    const running = againstBounds(tensor, own, data, looseUnits * allowed.profile.at.output.u);
+    const running = againstBounds(tensor, own, data, Math.min(looseUnits * allowed.profile.at.output.u, looseShare));
     compared.push({ tensor, answered: data, loose: running.loose });
     ratios.push(...running.ratios);
     wrong.push(...running.wrong);
@@ -95,9 +95,9 @@ function unfitTensors({ tensors }: Allowed, answered: ReadonlyMap<string, Stored
 /** Compares the numbers of a tensor with their running bounds. */
 function againstBounds(
   tensor: string,
-  { expected, bounds }: AllowedTensor,
+  { expected, bounds, byForm }: AllowedTensor,
   answered: Float64Array,
-  looseShare: number,
+  looseFrom: number,
 ): { ratios: number[]; wrong: Place[]; worst: Place | null; loose: number[] } {
   let size = 0;
   for (let i = 0; i < expected.length; i++)
@@ -106,7 +106,7 @@ function againstBounds(
   let [worst, ratio] = [-1, 0];
   for (let i = 0; i < expected.length; i++) {
     const bound = bounds[i]!;
-    const isLoose = bound > looseShare * size;
+    const isLoose = byForm === undefined && bound > looseFrom * size;
     if (isLoose) loose.push(i);
     if (bound === Number.POSITIVE_INFINITY) continue;
     const share = ratioOf(answered[i]!, expected[i]!, bound);

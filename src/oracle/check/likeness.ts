@@ -1,4 +1,4 @@
-/** @file Compares a wrong answer with other readings, known faults and lower precisions, and reports those that fit. */
+/** @file Compares a wrong answer with other readings and known faults, and reports those that fit. */
 import { bounded, boundOf } from '../../executors/bounded/index.ts';
 import { f64 } from '../../executors/f64/index.ts';
 import { read } from '../../tensor/input.ts';
@@ -9,7 +9,6 @@ import { faults as allFaults } from '../faults.ts';
 import type { Operator } from '../operator.ts';
 import { asAnswered, evaluate, type Program } from '../program.ts';
 import type { Allowed } from './allowed.ts';
-import { tightestFit } from './coarser.ts';
 import { otherReadings } from './other-readings.ts';
 
 /** Computes a program's outputs and gradients, named as in answers. */
@@ -24,8 +23,7 @@ const answeredOf = (all: Numbers, answered: Numbers): Numbers =>
 const generous = 8;
 
 /**
- * Writes a sentence for each likeness of a wrong answer. Readings and known faults fit if they give the same numbers; lower
- * precisions fit if their bounds allow the errors.
+ * Writes a sentence for each likeness of a wrong answer. Readings and known faults fit if they give the same numbers.
  */
 export function likenesses(
   operator: Operator,
@@ -49,13 +47,11 @@ export function likenesses(
   };
   const readings = otherReadings(operator, mode, c.settings).filter(({ settings }) => fits(program, settings));
   const alike = allFaults.filter((fault) => fault.operator === operator && fits(fault.program));
-  const coarser = tightestFit(program, c, answered, right, profile);
   return [
     ...readings.map(
       ({ name, declared, other }) => `fits the reading ${name} '${other}', where '${declared}' is declared`,
     ),
     ...alike.map(({ name, says }) => `looks like the fault '${name}': ${says}`),
-    ...(coarser === null ? [] : [`right at lower precision: ${coarser.says}`]),
   ];
 }
 

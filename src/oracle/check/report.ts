@@ -39,14 +39,26 @@ export function checkCells(row: CheckRow, paint: Paint): string[] {
 }
 
 /** Writes short remarks on a row. */
-function remarkOf({ reason, unsupported, cases, varies, finding }: CheckRow): string {
+function remarkOf({ reason, unsupported, cases, varies, finding, rightAt, dtype, forms }: CheckRow): string {
   const remarks = [
     ...(finding === null ? [] : [finding.kind]),
     ...(finding === null && reason !== null && unsupported === 0 ? [reason] : []),
     ...(unsupported > 0 ? [`${unsupported} of ${unsupported + cases} cases unsupported: ${reason}`] : []),
+    ...(finding === null && cases > 0 && rightAt !== dtype.toLowerCase() ? [`right at: ${rightAt}`] : []),
+    ...(finding === null ? formRemarks(forms) : []),
     ...(varies ? ['answers to one question differ, within the bounds'] : []),
   ];
   return remarks.join('; ');
+}
+
+/** Names each form in use, its tensors, and how many times less exact it is than the mode's own formula allows. */
+function formRemarks(forms: CheckRow['forms']): string[] {
+  return [...new Set(forms.map(({ says }) => says))].map((says) => {
+    const uses = forms.filter((use) => use.says === says);
+    const factor = uses.reduce((most, use) => Math.max(most, use.factor), 0);
+    const howFar = Number.isFinite(factor) ? `, up to ${factor.toPrecision(2)} × less exact` : '';
+    return `${uses.map(({ tensor }) => tensor).join(', ')} right as ${says}${howFar}`;
+  });
 }
 
 /** Formats a failure: its smallest case, the hints, standard error, and the command that repeats it. */

@@ -1,6 +1,7 @@
 /** @file Describes the result of a check of one operator in one mode and type. */
 import type { Dtype, Failure } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
+import type { FormUse } from './verdict.ts';
 
 /**
  * `PASS`: compared and right. `FAIL`: wrong, or the backend broke. `UNSUPPORTED`: the backend does not offer it. `UNCHECKED`: not
@@ -58,6 +59,10 @@ export interface CheckRow extends RowKey {
   readonly worst: number;
   /** The median |error| / bound. */
   readonly median: number;
+  /** The tightest profile that explains the answers: what the implementation does, in a few words. */
+  readonly rightAt: string;
+  /** The forms that explain tensors which the mode's own formula does not explain. */
+  readonly forms: readonly FormUse[];
   /** The number of compared numbers. */
   readonly compared: number;
   readonly finding: Finding | null;

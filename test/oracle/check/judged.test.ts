@@ -29,9 +29,13 @@ describe('correct implementations are never rejected', patient, () => {
         const judgement = judged(allowed, rightAnswer(operator.modes[mode]!, c, seed, { dtype, gradients }), seed);
         expect(judgement.mismatches).toEqual([]);
         expect(judgement.ratio).toBeLessThanOrEqual(1);
-        expect(judgement.compared.none).toBe(0);
+        // in half precision, numbers that may overflow have no bound
+        const mayOverflow = Object.values(allowed.tensors).flatMap(({ bounds }) =>
+          [...bounds].filter((e) => e === Infinity),
+        );
+        expect(judgement.compared.none).toBeLessThanOrEqual(dtype === 'F16' ? mayOverflow.length : 0);
       }),
-      cases(8),
+      cases(dtype === 'F32' || dtype === 'F64' ? 8 : 3),
     );
   });
 });

@@ -3,10 +3,11 @@ import * as fc from 'fast-check';
 import { f64 } from '../../../src/executors/f64/index.ts';
 import type { Dtype } from '../../../src/oracle/backends/backend.ts';
 import type { Case } from '../../../src/oracle/case.ts';
-import { type Allowed, allowedFor } from '../../../src/oracle/check/allowed.ts';
-import { isRightAnswer, type Judgement, judged } from '../../../src/oracle/check/judged.ts';
+import { type Allowed, allowedFor, profilesOf } from '../../../src/oracle/check/allowed.ts';
+import { isRightAnswer, type Judgement } from '../../../src/oracle/check/judged.ts';
 import { questionCase, questionDraws, worthAsking } from '../../../src/oracle/check/question.ts';
 import { bothRatios, noRatios, type Ratios } from '../../../src/oracle/check/ratios.ts';
+import { tightest } from '../../../src/oracle/check/verdict.ts';
 import type { Operator } from '../../../src/oracle/operator.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import { asAnswered, evaluate } from '../../../src/oracle/program.ts';
@@ -47,14 +48,21 @@ export function operatorOf(name: string): Operator {
 }
 
 /** The judgement of a program's answer to a case. */
-export function judgementOf({ run }: Foreign, a: Arithmetic, c: Case, allowed: Allowed): Judgement {
+export function judgementOf(
+  { run, operator }: Foreign,
+  a: Arithmetic,
+  c: Case,
+  asked: { readonly mode: string; readonly dtype: Dtype; readonly gradients: boolean },
+  allowed: Allowed,
+): Judgement {
   const answer = new Map(
     Object.entries(run(c, a)).map(([name, data]) => {
       const shape = allowed.tensors[name]?.shape ?? [data.length];
       return [name, { dtype: allowed.dtype, shape, data }];
     }),
   );
-  return judged(allowed, answer, c.seed);
+  const question = { ...asked, c };
+  return tightest(operatorOf(operator), question, answer, profilesOf[asked.dtype], 0, allowed).judgement;
 }
 
 /** The largest error of an answer in units of its largest number: tells wrong programs from rounding. */
@@ -106,9 +114,10 @@ export function tryMode(trial: Trial, operator: Operator, mode: string): Tried[]
   for (const c of casesOf(operator, mode, trial)) {
     const takers = tried.filter(({ program }) => program.admits?.(c) ?? true);
     if (takers.length === 0) continue;
-    const allowed = allowedFor(operator, { mode, dtype: trial.dtype, gradients: true, c });
+    const asked = { mode, dtype: trial.dtype, gradients: true };
+    const allowed = allowedFor(operator, { ...asked, c });
     for (const one of takers) {
-      const judgement = judgementOf(one.program, one.arithmetic, c, allowed);
+      const judgement = judgementOf(one.program, one.arithmetic, c, asked, allowed);
       one.cases++;
       one.ratios = bothRatios(one.ratios, judgement.ratios);
       if (isRightAnswer(judgement)) continue;

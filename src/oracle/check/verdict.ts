@@ -1,0 +1,157 @@
+/** @file Finds the tightest profile and the forms that explain an answer. */
+import type { Profile } from '../../executors/profiles/profile.ts';
+import type { StoredTensor } from '../../io/safetensors.ts';
+import type { Question } from '../backends/backend.ts';
+import type { Form, Operator } from '../operator.ts';
+import { type Allowed, type AllowedTensor, allowedFor } from './allowed.ts';
+import { isRightAnswer, type Judgement, judged } from './judged.ts';
+import { ratioOf } from './place.ts';
+
+/** A form that explains a tensor of an answer that the mode's own formula does not explain. */
+export interface FormUse {
+  readonly tensor: string;
+  readonly form: string;
+  readonly says: string;
+  /** The largest |error| / bound of the mode's own formula: how many times less exact the answer is than that allows. */
+  readonly factor: number;
+}
+
+/** The judgement of an answer at a profile, with the forms that explain its tensors. */
+export interface Verdict {
+  readonly allowed: Allowed;
+  readonly judgement: Judgement;
+  readonly forms: readonly FormUse[];
+}
+
+/** A question, and what its answer may be: an implementation's formats, and its form if it is held to one. */
+export interface Asked extends Omit<Question, 'operator'> {
+  readonly profile: Profile;
+  readonly form?: string | undefined;
+}
+
+type Answered = ReadonlyMap<string, StoredTensor>;
+
+/**
+ * Judges an answer at a profile. A tensor is right if each of its numbers is within the bound of the mode's formula or of one form.
+ * With a declared form, only that form counts.
+ */
+export function verdictAt(
+  operator: Operator,
+  asked: Asked,
+  answered: Answered,
+  mine: Allowed = allowedFor(operator, { ...asked, form: undefined }),
+): Verdict {
+  const { mode, form: declared, c } = asked;
+  const forms = Object.entries(operator.forms?.[mode] ?? {});
+  const only = forms.find(([name]) => name === declared);
+  if (only !== undefined) {
+    const allowed = alternative(operator, asked, only, mine, answered, true);
+    return { allowed, judgement: judged(allowed, answered, c.seed), forms: [] };
+  }
+  const first = judged(mine, answered, c.seed);
+  let verdict: Verdict = { allowed: mine, judgement: first, forms: [] };
+  for (const named of forms) {
+    if (!isOfNumbers(verdict.judgement)) return verdict;
+    const [form, { says }] = named;
+    const allowed = alternative(operator, asked, named, verdict.allowed, answered);
+    const judgement = judged(allowed, answered, c.seed);
+    const left = new Set(judgement.mismatches.map(({ tensor }) => tensor));
+    const solved = verdict.judgement.mismatches.map(({ tensor }) => tensor).filter((tensor) => !left.has(tensor));
+    if (solved.length === 0) continue;
+    const uses = solved.map((tensor): FormUse => ({ tensor, form, says, factor: factorOf(first, tensor) }));
+    verdict = keeping(verdict, allowed, solved, uses, answered, c.seed);
+  }
+  return verdict;
+}
+
+/** Whether an answer is wrong, but only by its numbers. */
+const isOfNumbers = ({ mismatches }: Judgement): boolean =>
+  mismatches.length > 0 && mismatches.every(({ places }) => places.length > 0);
+
+const factorOf = ({ mismatches }: Judgement, tensor: string): number =>
+  mismatches
+    .filter((one) => one.tensor === tensor)
+    .flatMap(({ places }) => places.map(({ ratio }) => ratio))
+    .reduce((most, ratio) => Math.max(most, ratio), 0);
+
+/** A verdict in which some tensors are judged by a form, the others as before. */
+function keeping(
+  { allowed, forms }: Verdict,
+  byForm: Allowed,
+  tensors: readonly string[],
+  uses: readonly FormUse[],
+  answered: Answered,
+  seed: number,
+): Verdict {
+  const mixed: Allowed = {
+    ...allowed,
+    tensors: Object.fromEntries(
+      Object.entries(allowed.tensors).map(([name, own]) => [
+        name,
+        tensors.includes(name) ? byForm.tensors[name]! : own,
+      ]),
+    ),
+  };
+  return { allowed: mixed, judgement: judged(mixed, answered, seed), forms: [...forms, ...uses] };
+}
+
+/** What a form allows. Where it says nothing or too little, what `mine` allows; and where that explains a number better. */
+function alternative(
+  operator: Operator,
+  asked: Asked,
+  [name, form]: readonly [string, Form],
+  mine: Allowed,
+  answered: Answered,
+  isDeclared = false,
+): Allowed {
+  const its = allowedFor(operator, { ...asked, form: name });
+  const tensors = Object.entries(mine.tensors).map(([tensor, own]): [string, AllowedTensor] => {
+    const have = answered.get(tensor)?.data;
+    if (have?.length !== own.expected.length) return [tensor, own];
+    return [tensor, closer(own, its.tensors[tensor]!, have, form.isFaultThere === true, isDeclared)];
+  });
+  return { ...mine, tensors: Object.fromEntries(tensors) };
+}
+
+/** Where a form is a fault, it explains no number whose bound exceeds this share of the number, and of the tensor's largest one. */
+const [ofNumber, ofLargest] = [1 / 4, 1 / 16];
+
+function closer(
+  own: AllowedTensor,
+  its: AllowedTensor,
+  answered: Float64Array,
+  isFaultThere: boolean,
+  isDeclared: boolean,
+): AllowedTensor {
+  const [expected, bounds] = [own.expected.slice(), own.bounds.slice()];
+  const size = own.expected.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
+  answered.forEach((x, i) => {
+    const [want, bound] = [its.expected[i]!, its.bounds[i]!];
+    if (!Number.isFinite(want) || !Number.isFinite(bound)) return;
+    if (isFaultThere && bound > Math.max(ofNumber * Math.abs(want), ofLargest * size)) return;
+    if (!isDeclared && ratioOf(x, own.expected[i]!, own.bounds[i]!) <= 1) return;
+    [expected[i], bounds[i]] = [want, bound];
+  });
+  return { ...own, expected, bounds, byForm: true };
+}
+
+/**
+ * Judges an answer at the first of some profiles that explains it, from `at` on. If none does, the verdict is that of the profile `at`.
+ * `mine` is what the mode's formula allows at `at`, if it is known already.
+ */
+export function tightest(
+  operator: Operator,
+  asked: Omit<Asked, 'profile'>,
+  answered: Answered,
+  profiles: readonly Profile[],
+  at: number,
+  mine?: Allowed,
+): Verdict & { readonly at: number } {
+  const verdict = verdictAt(operator, { ...asked, profile: profiles[at]! }, answered, mine);
+  if (!isOfNumbers(verdict.judgement)) return { ...verdict, at };
+  for (let coarser = at + 1; coarser < profiles.length; coarser++) {
+    const other = verdictAt(operator, { ...asked, profile: profiles[coarser]! }, answered);
+    if (isRightAnswer(other.judgement)) return { ...other, at: coarser };
+  }
+  return { ...verdict, at };
+}
