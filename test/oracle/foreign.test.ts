@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { arithmetics } from '../support/foreign/arithmetic.ts';
 import { foreign } from '../support/foreign/index.ts';
-import { casesOf, operatorOf, shareOff } from '../support/foreign/trial.ts';
+import { casesOf, operatorOf, shareOff, tryMode } from '../support/foreign/trial.ts';
 
-const cases = Number(process.env.FOREIGN_CASES ?? 6);
+const cases = Number(process.env.FOREIGN_CASES ?? 3);
+const names = [...new Set(foreign.map(({ operator }) => operator))];
 
 describe('foreign programs', () => {
   it('are at least thirty, each with its own name', () => {
@@ -30,4 +31,17 @@ describe('foreign programs', () => {
       }
     },
   );
+
+  it.each(names)('%s: no bound in F64 and F32 rejects them', (name) => {
+    const operator = operatorOf(name);
+    for (const profile of ['F64', 'F32'] as const) {
+      const trial = { profile, programs: foreign, arithmetics: arithmetics[profile], cases, longest: 17, seed: 11 };
+      for (const mode of Object.keys(operator.modes)) {
+        const alarms = tryMode(trial, operator, mode)
+          .filter(({ program, alarms }) => alarms > 0 && program.loses === undefined)
+          .map(({ program, arithmetic, smallest }) => ({ mode, program: program.name, a: arithmetic.name, smallest }));
+        expect(alarms).toEqual([]);
+      }
+    }
+  });
 });

@@ -1,6 +1,18 @@
 /** @file Draws cases, has foreign programs answer them, and judges the answers. */
 import * as fc from 'fast-check';
 import { f64 } from '../../../src/executors/f64/index.ts';
+import { bf16Format, type Format, f16Format } from '../../../src/executors/profiles/format.ts';
+import {
+  bfloat16,
+  bfloat16Everywhere,
+  bfloat16State,
+  float16,
+  float16Everywhere,
+  float16State,
+  type Profile,
+  tf32,
+} from '../../../src/executors/profiles/profile.ts';
+import type { StoredTensor } from '../../../src/io/safetensors.ts';
 import type { Dtype } from '../../../src/oracle/backends/backend.ts';
 import type { Case } from '../../../src/oracle/case.ts';
 import { type Allowed, allowedFor, profilesOf } from '../../../src/oracle/check/allowed.ts';
@@ -12,18 +24,51 @@ import type { Operator } from '../../../src/oracle/operator.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import { asAnswered, evaluate } from '../../../src/oracle/program.ts';
 import type { Executor } from '../../../src/tensor/value.ts';
-import type { Arithmetic } from './arithmetic.ts';
+import type { Arithmetic, ProfileName } from './arithmetic.ts';
 import type { Foreign } from './program.ts';
+
+/** The type of inputs, and the profiles of which one must explain an answer, from fine to coarse. */
+interface JudgedAs {
+  readonly dtype: Dtype;
+  readonly profiles: readonly Profile[];
+}
+
+const withScores = (profile: Profile, format: Format): Profile => ({
+  ...profile,
+  at: { ...profile.at, score: format, decay: format },
+});
+
+/** How the answers of arithmetics are judged. Without a declaration, a type has its usual profiles. */
+const judgedAs: Readonly<Record<ProfileName, JudgedAs>> = {
+  F64: { dtype: 'F64', profiles: profilesOf.F64 },
+  F32: { dtype: 'F32', profiles: profilesOf.F32 },
+  TF32: { dtype: 'F32', profiles: [tf32] },
+  BF16: { dtype: 'BF16', profiles: profilesOf.BF16 },
+  'BF16 state': { dtype: 'BF16', profiles: [bfloat16State, bfloat16Everywhere] },
+  'BF16 scores': { dtype: 'BF16', profiles: [withScores(bfloat16, bf16Format), bfloat16Everywhere] },
+  F16: { dtype: 'F16', profiles: profilesOf.F16 },
+  'F16 state': { dtype: 'F16', profiles: [float16State, float16Everywhere] },
+  'F16 scores': { dtype: 'F16', profiles: [withScores(float16, f16Format), float16Everywhere] },
+};
+
+/** An answer that the bounds reject. */
+export interface Alarm {
+  readonly c: Case;
+  readonly judgement: Judgement;
+}
 
 /** The record of a program in an arithmetic. */
 export interface Tried {
   readonly program: Foreign;
   readonly arithmetic: Arithmetic;
   cases: number;
+  /** Answers that no profile explains. */
   alarms: number;
+  /** Answers that only a coarser profile explains. */
+  coarser: number;
   ratios: Ratios;
   /** The alarm on the smallest case. */
-  smallest: { readonly c: Case; readonly judgement: Judgement } | null;
+  smallest: Alarm | null;
 }
 
 /** Which cases to draw. */
@@ -35,7 +80,8 @@ export interface Drawing {
 }
 
 /** Which programs to try in which arithmetics, and on what. */
-export interface Trial extends Drawing {
+export interface Trial extends Omit<Drawing, 'dtype'> {
+  readonly profile: ProfileName;
   readonly programs: readonly Foreign[];
   readonly arithmetics: readonly Arithmetic[];
 }
@@ -47,22 +93,10 @@ export function operatorOf(name: string): Operator {
   return found as Operator;
 }
 
-/** The judgement of a program's answer to a case. */
-export function judgementOf(
-  { run, operator }: Foreign,
-  a: Arithmetic,
-  c: Case,
-  asked: { readonly mode: string; readonly dtype: Dtype; readonly gradients: boolean },
-  allowed: Allowed,
-): Judgement {
-  const answer = new Map(
-    Object.entries(run(c, a)).map(([name, data]) => {
-      const shape = allowed.tensors[name]?.shape ?? [data.length];
-      return [name, { dtype: allowed.dtype, shape, data }];
-    }),
-  );
-  const question = { ...asked, c };
-  return tightest(operatorOf(operator), question, answer, profilesOf[asked.dtype], 0, allowed).judgement;
+/** A program's answer to a case. */
+function answerOf({ run }: Foreign, a: Arithmetic, c: Case, { tensors, dtype }: Allowed): Map<string, StoredTensor> {
+  const numbers = Object.entries(run(c, a));
+  return new Map(numbers.map(([name, data]) => [name, { dtype, shape: tensors[name]?.shape ?? [data.length], data }]));
 }
 
 /** The largest error of an answer in units of its largest number: tells wrong programs from rounding. */
@@ -104,23 +138,29 @@ export const sizeOfCase = ({ inputs }: Case): number =>
 
 /** Tries programs of one operator in one mode, all on the same cases. */
 export function tryMode(trial: Trial, operator: Operator, mode: string): Tried[] {
+  const { dtype, profiles } = judgedAs[trial.profile];
   const tried = trial.programs
     .filter((program) => program.operator === operator.name && program.modes.includes(mode))
     .flatMap((program) =>
-      trial.arithmetics.map(
-        (arithmetic): Tried => ({ program, arithmetic, cases: 0, alarms: 0, ratios: noRatios, smallest: null }),
-      ),
+      trial.arithmetics.map((arithmetic): Tried => {
+        const none = { cases: 0, alarms: 0, coarser: 0, ratios: noRatios, smallest: null };
+        return { program, arithmetic, ...none };
+      }),
     );
-  for (const c of casesOf(operator, mode, trial)) {
+  for (const c of casesOf(operator, mode, { ...trial, dtype })) {
     const takers = tried.filter(({ program }) => program.admits?.(c) ?? true);
     if (takers.length === 0) continue;
-    const asked = { mode, dtype: trial.dtype, gradients: true };
-    const allowed = allowedFor(operator, { ...asked, c });
+    const asked = { mode, dtype, gradients: true, c };
+    const allowed = allowedFor(operator, { ...asked, profile: profiles[0]! });
     for (const one of takers) {
-      const judgement = judgementOf(one.program, one.arithmetic, c, asked, allowed);
+      const answer = answerOf(one.program, one.arithmetic, c, allowed);
+      const { judgement, at } = tightest(operator, asked, answer, profiles, 0, allowed);
       one.cases++;
       one.ratios = bothRatios(one.ratios, judgement.ratios);
-      if (isRightAnswer(judgement)) continue;
+      if (isRightAnswer(judgement)) {
+        if (at > 0) one.coarser++;
+        continue;
+      }
       one.alarms++;
       if (one.smallest === null || sizeOfCase(c) < sizeOfCase(one.smallest.c)) one.smallest = { c, judgement };
     }
