@@ -32,7 +32,7 @@ export interface Form<S extends Settings = Settings, Text extends string = strin
   /** If the formula loses digits on some admissible inputs: which ones. Reports say how many digits. */
   readonly loses?: string;
   /** Whether it is a fault to use the formula where it loses almost all digits, because a better one costs nothing. */
-  readonly isFaultThere?: true;
+  readonly isFaultThere?: boolean;
   /**
    * Whether it equals its mode on a case where nothing is rounded, if not on all. They are equal only within rounding where one of them
    * cuts off a series, or takes a limit from some number on.

@@ -81,6 +81,7 @@ export const linearScan = defineOperator({
     quotients: {
       says: 'cumulative sums of b divided by products of decays',
       loses: 'where a product of decays is 0 or underflows',
+      isFaultThere: true,
       program: scanProgram((a, b, state) =>
         byQuotients(statesByScan(a, zerosLike(a), filledLike(state, 1, state.shape)), b, state),
       ),

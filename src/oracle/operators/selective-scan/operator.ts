@@ -153,6 +153,7 @@ export const selectiveScan = defineOperator({
     quotients: {
       says: 'cumulative sums of drives divided by products of decays',
       loses: 'where a product of decays underflows',
+      isFaultThere: true,
       program: fromLogarithms((logs, drive, state) => byQuotients(exp(cumulated(logs, 1)), drive, state)),
     },
     softplusByLogarithm: {
