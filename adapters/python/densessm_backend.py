@@ -17,6 +17,8 @@
 
 Inputs are torch tensors, and autograd computes gradients. For your own, pass gradients=my_backward, a function of
 (inputs, cotangents, settings, mode). It returns the gradient of Σ output · cotangent for every input, by name.
+With dtypes=['BF16', 'F32'] questions come in bfloat16 too. Answer in the type of the inputs; states may be float32.
+numpy has no bfloat16: there inputs are float32, and float32 results are rounded to it.
 `raise Unsupported(reason)` where a kernel does not support a shape or a setting. That is not a failure.
 """
 
@@ -26,12 +28,12 @@ import json
 import os
 import sys
 import traceback
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Mapping, Optional, Sequence
 
 import numpy as np
 
 DTYPES = dict(float64='F64', float32='F32', float16='F16', bfloat16='BF16', int64='I64', int32='I32', uint8='U8')
-NUMPY = dict(F64='<f8', F32='<f4', I32='<i4')  # the dtypes of questions
+NUMPY = dict(F64='<f8', F32='<f4', F16='<f2', BF16='<i2', I32='<i4')  # the dtypes of questions; int16: bits of bfloat16
 Named = Mapping[str, Any]  # torch tensors or numpy arrays by name
 
 MESSAGES = os.fdopen(os.dup(1), 'wb')  # the standard output; from here on print writes to standard error
@@ -50,13 +52,26 @@ class Backend:
         self.functions: dict[str, tuple[Callable[..., Named], Any]] = {}
         self.offers: dict[str, Named] = {}
 
-    def operator(self, name: str, modes: Sequence[str], dtypes: Sequence[str] = ('F32', 'F64'), gradients: Any = True):
-        """Registers a function that maps (inputs, settings, mode) to outputs by name. `gradients=False`: no gradients."""
+    def operator(
+        self,
+        name: str,
+        modes: Sequence[str],
+        dtypes: Sequence[str] = ('F32', 'F64'),
+        gradients: Any = True,
+        precision: Any = None,
+        form: Optional[Mapping[str, str]] = None,
+    ):
+        """Registers a function that maps (inputs, settings, mode) to outputs by name. `gradients=False`: no gradients.
+
+        `precision` declares how the kernel rounds: a name ('tf32', 'bf16-state'), a dict of sites, or a list of
+        these, each for one of the dtypes. `form` declares the formula of modes by name. Both are optional.
+        """
 
         def register(function: Callable[..., Named]):
             backward = gradients if callable(gradients) or self.library is not np else False
             self.functions[name] = function, backward
-            self.offers[name] = dict(modes=list(modes), dtypes=list(dtypes), gradients=bool(backward))
+            declared = {key: value for key, value in dict(precision=precision, form=form).items() if value is not None}
+            self.offers[name] = dict(modes=list(modes), dtypes=list(dtypes), gradients=bool(backward), **declared)
             return function
 
         return register
@@ -80,7 +95,8 @@ class Backend:
         answer = {'message': 'answer', 'id': texts['id']}
         try:
             if texts['message'] == 'run':
-                return to_safetensors(answer, self.compute(texts, arrays))
+                narrows = self.library is np and texts['dtype'] == 'BF16'
+                return to_safetensors(answer, self.compute(texts, arrays), narrows)
             answer.update(self.description, message='description', operators=json.dumps(self.offers))
         except Unsupported as reason:
             answer.update(message='unsupported', reason=str(reason) or 'it gives no reason')
@@ -103,18 +119,25 @@ class Backend:
         gradients: Named = self.autograd(outputs, inputs, cotangents) if by_autograd else {}
         if wanted and not by_autograd:
             gradients = backward(dict(inputs), cotangents, settings, mode)
+        given = self.tensors('in/', arrays)
         for x, tensor in inputs.items():
-            if raw(tensor) != raw(arrays[f'in/{x}']):
+            if raw(tensor) != raw(given[x]):
                 raise ValueError(f"{name} overwrites its input '{x}': copy it first if your kernel works in place")
         return {f'out/{x}': y for x, y in outputs.items()} | {f'grad/{x}': y for x, y in gradients.items()}
 
     def tensors(self, prefix: str, arrays: Mapping[str, np.ndarray], requires_grad: bool = False) -> Named:
         found: Named = {name[len(prefix) :]: x.copy() for name, x in arrays.items() if name.startswith(prefix)}
-        if self.library is not np:
-            found = {name: self.library.from_numpy(x).to(self.device) for name, x in found.items()}
+        found = {name: self.tensor(x) for name, x in found.items()}
         for x in found.values() if requires_grad else ():
             x.requires_grad_(x.is_floating_point())
         return found
+
+    def tensor(self, x: np.ndarray) -> Any:
+        is_short = x.dtype == np.int16  # the bits of bfloat16
+        if self.library is np:
+            return widened(x) if is_short else x
+        tensor = self.library.from_numpy(x).to(self.device)
+        return tensor.view(self.library.bfloat16) if is_short else tensor
 
     def autograd(self, outputs: Named, inputs: Named, cotangents: Named) -> Named:
         real = {name: x for name, x in inputs.items() if x.requires_grad}
@@ -125,8 +148,21 @@ class Backend:
 
 def raw(x: Any) -> bytes:
     if hasattr(x, 'detach'):  # a torch tensor, viewed as bytes: numpy has no bfloat16
-        x = x.detach().cpu().contiguous().reshape(-1).view(sys.modules['torch'].uint8)
+        torch = sys.modules['torch']
+        # contiguous() keeps the stride of a single number, and bytes need stride 1; clone() does not
+        x = x.detach().cpu().resolve_neg().reshape(-1).clone(memory_format=torch.contiguous_format).view(torch.uint8)
     return np.asarray(x).tobytes()
+
+
+def widened(bits: np.ndarray) -> np.ndarray:
+    """The float32 numbers with these bits of bfloat16."""
+    return np.asarray(bits.astype('<u4') << np.uint32(16)).view('<f4')
+
+
+def narrowed(x: np.ndarray) -> np.ndarray:
+    """The bits of float32 numbers rounded to bfloat16, ties to even."""
+    bits = np.array(x, '<f4', order='C').view('<u4')
+    return np.where(np.isnan(x), 0x7FC0, (bits + 0x7FFF + (bits >> 16 & 1)) >> 16).astype('<u2')
 
 
 def from_safetensors(file: bytes) -> tuple[dict[str, str], dict[str, np.ndarray]]:
@@ -139,10 +175,12 @@ def from_safetensors(file: bytes) -> tuple[dict[str, str], dict[str, np.ndarray]
     return texts, arrays
 
 
-def to_safetensors(texts: Mapping[str, str], tensors: Named) -> bytes:
+def to_safetensors(texts: Mapping[str, str], tensors: Named, narrows: bool = False) -> bytes:
     header, data = {'__metadata__': dict[str, Any](texts)}, b''
     for name, x in tensors.items():
         kind = str(getattr(x, 'dtype', type(x))).replace('torch.', '')
+        if narrows and kind == 'float32':
+            kind, x = 'bfloat16', narrowed(x)
         if kind not in DTYPES:
             raise TypeError(f'{name} is a {kind}: return a tensor of {", ".join(DTYPES)}')
         begin, data = len(data), data + raw(x)

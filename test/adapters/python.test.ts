@@ -1,107 +1,39 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Answer, Backend, Dtype, Question } from '../../src/oracle/backends/backend.ts';
+import { describe, expect, it } from 'vitest';
+import { bfloat16State, float64 } from '../../src/executors/profiles/profile.ts';
+import { dtypes } from '../../src/oracle/backends/backend.ts';
 import { openOnce } from '../../src/oracle/backends/once.ts';
 import { openProcess } from '../../src/oracle/backends/process.ts';
 import type { Tensors } from '../../src/oracle/case.ts';
-import { check } from '../../src/oracle/check/check.ts';
-import { type Library, pythonWith, tellsThatItDidNotRun } from '../support/python.ts';
-import { root } from '../support/root.ts';
-
-const folder = join(root, 'adapters/python');
-const scratch = mkdtempSync(join(tmpdir(), 'adapter-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
-
-const open: Backend[] = [];
-afterEach(async () => {
-  for (const backend of open.splice(0)) await backend.close();
-});
-
-const keep = async (opening: Promise<Backend>): Promise<Backend> => {
-  const backend = await opening;
-  open.push(backend);
-  return backend;
-};
-
-/** Writes a program to a file. Returns a command that runs it with the adapter in its path. */
-function commandOf(python: string, program: string): string {
-  const path = join(scratch, `${Math.random()}.py`);
-  writeFileSync(path, program);
-  return `PYTHONPATH=${folder} ${python} ${path}`;
-}
-
-/** A backend with one operator, `twice`, whose function has the given body. */
-const twice = (body: string, options = '', before = '', library: Library = 'numpy'): string => `
-import numpy as np
-from densessm_backend import Backend, Unsupported
-backend = Backend('small', library='${library}')
-${before}
-@backend.operator('twice', modes=['only']${options})
-def twice(inputs, settings, mode):
-    ${body}
-backend.run()
-`;
-
-const right = "return {'y': inputs['x'] * 2}";
-
-const numbers = (...data: number[]) => ({ shape: [data.length], data: Float64Array.from(data) });
-
-/** Asks `twice` about the numbers 1 and 2. */
-const question = (more: Partial<Question> = {}, inputs: Tensors = { x: numbers(1, 2) }): Question => ({
-  operator: 'twice',
-  mode: 'only',
-  dtype: 'F32',
-  gradients: false,
-  c: { inputs, cotangents: { y: numbers(3, 5) }, settings: {}, seed: 1, values: 'normal' },
-  ...more,
-});
-
-/** The numbers of an answer, by name. Throws on any other kind of answer. */
-function numbersOf(answer: Answer): Record<string, number[]> {
-  if (answer.kind !== 'numbers') throw new Error(JSON.stringify(answer));
-  return Object.fromEntries([...answer.tensors].map(([name, { data }]) => [name, [...data]]));
-}
-
-/** The types and shapes of an answer, by name. */
-const formsOf = (answer: Answer): Record<string, string> =>
-  answer.kind !== 'numbers'
-    ? {}
-    : Object.fromEntries([...answer.tensors].map(([name, { dtype, shape }]) => [name, `${dtype} [${shape}]`]));
-
-const failureOf = (answer: Answer) => (answer.kind === 'failure' ? answer.failure : null);
-
-/** The program in the adapter's docstring. */
-const documented = (): string => {
-  const [, text] = readFileSync(join(folder, 'densessm_backend.py'), 'utf8').split('"""');
-  return [...text!.matchAll(/^ {4}(.*)$|^$/gm)].map(([, line = '']) => line).join('\n');
-};
-
-const kernelOf = (name: string): string => readFileSync(join(folder, name), 'utf8');
+import { profileOf } from '../../src/oracle/check/allowed.ts';
+import { pythonWith, tellsThatItDidNotRun } from '../support/python.ts';
+import {
+  commandOf,
+  failureOf,
+  folder,
+  formsOf,
+  keep,
+  numbers,
+  numbersOf,
+  passes,
+  question,
+  right,
+  scratch,
+  twice,
+} from './support.ts';
 
 describe('the adapter', () => {
-  it('has at most 150 lines', () => {
-    expect(readFileSync(join(folder, 'densessm_backend.py'), 'utf8').trimEnd().split('\n').length).toBeLessThan(151);
+  it('has at most 190 lines', () => {
+    expect(readFileSync(join(folder, 'densessm_backend.py'), 'utf8').trimEnd().split('\n').length).toBeLessThan(191);
   });
 });
 
-const file = 'test/adapters/python.test.ts';
-const [numpy, torch] = [pythonWith('numpy'), pythonWith('numpy', 'torch')];
-
-/** Expects that a check of a backend has `rows` supported rows and that all of them pass. */
-async function passes(command: string, rows: number): Promise<void> {
-  const backend = await keep(openProcess(command));
-  const report = await check(backend, { cases: 25, longest: 17, seed: 5 });
-  const asked = report.rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');
-  expect(report.problems).toEqual([]);
-  expect(asked.filter(({ outputs, gradients }) => outputs !== 'PASS' || gradients !== 'PASS')).toEqual([]);
-  expect(asked).toHaveLength(rows);
-}
+const numpy = pythonWith('numpy');
 
 if (numpy === null) {
-  tellsThatItDidNotRun(file, 'numpy');
+  tellsThatItDidNotRun('test/adapters/python.test.ts', 'numpy');
 } else {
   const start = (body: string, options?: string, before?: string) =>
     keep(openProcess(commandOf(numpy, twice(body, options, before))));
@@ -115,28 +47,60 @@ if (numpy === null) {
       });
     });
 
-    it.each<Dtype>(['F32', 'F64'])(
-      'answers in %s, with gradients if the operator has a gradient function',
-      async (dtype) => {
-        const before = `
+    it('declares a precision and forms', async () => {
+      const declared = "precision=['f64', {'base': 'bf16', 'state': 'bf16'}], form={'only': 'exponentials'}";
+      const { description } = await start(right, `, dtypes=['F64', 'BF16'], ${declared}`);
+      expect(description.operators.twice).toEqual({
+        modes: ['only'],
+        dtypes: ['F64', 'BF16'],
+        gradients: false,
+        precision: { F64: float64, BF16: bfloat16State },
+        form: { only: 'exponentials' },
+      });
+    });
+
+    it('gives float32 for bfloat16, and rounds float32 to it', async () => {
+      const body = `x = inputs['x']
+    return {'y': x + x * np.float32(2 ** -9), 'none': x[:0], 'one': x[0], 'input': np.array([x.dtype == np.float32], 'i4')}`;
+      const backend = await start(body);
+      // to even, to the nearest, to infinity; NaN and the sign of zero are kept
+      const x = numbers(1, 1 + 2 ** -7, -1 - 2 ** -6, (2 - 2 ** -7) * 2 ** 127, NaN, -0);
+      const answer = await backend.answer(question({ dtype: 'BF16' }, { x }));
+      expect(numbersOf(answer)).toEqual({
+        'out/y': [1, 1 + 2 ** -7, -1 - 2 ** -6, (2 - 2 ** -7) * 2 ** 127, NaN, -0],
+        'out/none': [],
+        'out/one': [1],
+        'out/input': [1],
+      });
+      expect(formsOf(answer)).toMatchObject({ 'out/y': 'BF16 [6]', 'out/none': 'BF16 [0]', 'out/one': 'BF16 []' });
+    });
+
+    it('notices that a kernel overwrites an input in bfloat16', async () => {
+      const backend = await start("inputs['x'] += 1; return {'y': inputs['x']}");
+      expect(failureOf(await backend.answer(question({ dtype: 'BF16' })))?.message).toContain(
+        "twice overwrites its input 'x'",
+      );
+    });
+
+    it.each(dtypes)('answers in %s, with gradients if the operator has a gradient function', async (dtype) => {
+      const before = `
 def backward(inputs, cotangents, settings, mode):
     return {'x': cotangents['y'] * settings['factor']}
 `;
-        const backend = await start("return {'y': inputs['x'] * settings['factor']}", ', gradients=backward', before);
-        const c = { ...question().c, settings: { factor: 0.1 } };
-        const answer = await backend.answer(question({ dtype, gradients: true, c }));
-        const rounded = (x: number): number => (dtype === 'F32' ? Math.fround(x) : x);
-        const tenth = rounded(0.1);
-        expect(numbersOf(answer)).toEqual({
-          'out/y': [tenth, rounded(2 * tenth)],
-          'grad/x': [rounded(3 * tenth), rounded(5 * tenth)],
-        });
-        expect(formsOf(answer)).toEqual({ 'out/y': `${dtype} [2]`, 'grad/x': `${dtype} [2]` });
-        expect(numbersOf(await backend.answer(question({ dtype, c })))).toEqual({
-          'out/y': [tenth, rounded(2 * tenth)],
-        });
-      },
-    );
+      const backend = await start("return {'y': inputs['x'] * settings['factor']}", ', gradients=backward', before);
+      const c = { ...question().c, settings: { factor: 0.1 } };
+      const answer = await backend.answer(question({ dtype, gradients: true, c }));
+      const rounded = profileOf[dtype].at.output.round;
+      const tenth = rounded(0.1);
+      expect(numbersOf(answer)).toEqual({
+        'out/y': [tenth, rounded(2 * tenth)],
+        'grad/x': [rounded(3 * tenth), rounded(5 * tenth)],
+      });
+      expect(formsOf(answer)).toEqual({ 'out/y': `${dtype} [2]`, 'grad/x': `${dtype} [2]` });
+      expect(numbersOf(await backend.answer(question({ dtype, c })))).toEqual({
+        'out/y': [tenth, rounded(2 * tenth)],
+      });
+    });
 
     it('accepts indices, scalars and axes of length 0', async () => {
       const backend = await start("return {name: x for name, x in inputs.items()} | {'y': inputs['i'][:1]}");
@@ -265,87 +229,6 @@ def backward(inputs, cotangents, settings, mode):
       const without = mkdtempSync(join(scratch, 'without-'));
       writeFileSync(join(without, 'torch.py'), "raise ImportError('torch was imported')");
       await passes(`PYTHONPATH=${without} ${numpy} ${join(folder, 'example_numpy.py')}`, 10);
-    });
-  });
-}
-
-const needed: readonly Library[] = ['numpy', 'torch'];
-if (torch === null) {
-  tellsThatItDidNotRun(file, ...needed);
-} else {
-  describe('the adapter with torch', () => {
-    it('passes the program in its docstring', async () => {
-      await passes(commandOf(torch, documented()), 2);
-    });
-
-    it('passes my_kernel.py, and finds the bug in broken_kernel.py', async () => {
-      const [right, broken] = [kernelOf('my_kernel.py'), kernelOf('broken_kernel.py')];
-      await passes(commandOf(torch, right), 2);
-      const bug = "torch.zeros_like(inputs['state']), []  # the bug: it forgets the state that it is given";
-      expect(broken).toBe(right.replace("inputs['state'], []", bug));
-      const { rows } = await check(await keep(openProcess(commandOf(torch, broken))), {
-        cases: 25,
-        longest: 17,
-        seed: 5,
-        operators: ['linearScan'],
-        modes: ['recurrent'],
-      });
-      expect(rows.map(({ dtype, outputs }) => [dtype, outputs])).toEqual([
-        ['F32', 'FAIL'],
-        ['F64', 'FAIL'],
-      ]);
-    });
-
-    it('passes example_torch.py: outputs, states and gradients are within the bounds', async () => {
-      await passes(`${torch} ${join(folder, 'example_torch.py')}`, 16);
-    });
-
-    it('passes example_ssm.py, the state space models', async () => {
-      await passes(`${torch} ${join(folder, 'example_ssm.py')}`, 20);
-    });
-
-    describe('by autograd', () => {
-      let backend: Backend;
-      beforeAll(async () => {
-        const command = commandOf(torch, twice("return eval(settings['returns'])", '', 'import torch', 'torch'));
-        backend = await openProcess(command);
-      });
-      afterAll(() => backend.close());
-
-      const ask = (returns: string, inputs: Tensors = question().c.inputs) =>
-        backend.answer(question({ gradients: true, c: { ...question().c, inputs, settings: { returns } } }));
-
-      it('gives zero gradients for unused inputs, and none for indices', async () => {
-        const inputs: Tensors = { x: numbers(1, 2), other: numbers(1), i: { ...numbers(7, 8), kind: 'index' } };
-        const answer = await ask("{'y': inputs['x'] * 2}", inputs);
-        expect(numbersOf(answer)).toEqual({ 'out/y': [2, 4], 'grad/x': [6, 10], 'grad/other': [0] });
-      });
-
-      it('supports bfloat16, views and constant outputs', async () => {
-        const answer = await ask(
-          "{'y': inputs['x'] * 2, 'b': torch.ones(2, 1).to(torch.bfloat16), 'v': torch.arange(6).view(2, 3).T}",
-        );
-        expect(numbersOf(answer)).toEqual({
-          'out/y': [2, 4],
-          'out/b': [1, 1],
-          'out/v': [0, 3, 1, 4, 2, 5],
-          'grad/x': [6, 10],
-        });
-        expect(formsOf(answer)).toMatchObject({ 'out/b': 'BF16 [2,1]', 'out/v': 'I64 [3,2]' });
-      });
-
-      it('reports an error for outputs detached from autograd', async () => {
-        expect(failureOf(await ask("{'y': inputs['x'].detach() * 2}"))?.message).toMatch(
-          /^it reports an error: RuntimeError: element 0 of tensors does not require grad/,
-        );
-      });
-    });
-
-    it('offers no gradients if gradients=False', async () => {
-      const program = twice("return {'y': inputs['x'].numpy() * 2}", ', gradients=False', '', 'torch');
-      const backend = await keep(openProcess(commandOf(torch, program)));
-      expect(backend.description.operators.twice!.gradients).toBe(false);
-      expect(numbersOf(await backend.answer(question()))).toEqual({ 'out/y': [2, 4] });
     });
   });
 }

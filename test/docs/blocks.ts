@@ -15,6 +15,7 @@ import { pythonWith } from '../support/python.ts';
 import { root } from '../support/root.ts';
 import { documents } from './documented.ts';
 import { operatorMakers } from './operator-blocks.ts';
+import { profileMakers } from './profile-blocks.ts';
 import { reportOf } from './report.ts';
 import { specMakers } from './spec-blocks.ts';
 import { weightMakers } from './weight-blocks.ts';
@@ -51,6 +52,7 @@ const dumpOf = (bytes: Uint8Array): string[] =>
 const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
   ...specMakers,
   ...operatorMakers,
+  ...profileMakers,
   ...weightMakers,
   /** The smallest case for a question about readings. */
   async case(name) {

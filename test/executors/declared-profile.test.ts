@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formats, profileFrom } from '../../src/executors/profiles/declared.ts';
 import { cutTf32Format } from '../../src/executors/profiles/format.ts';
 import { fastFunctions } from '../../src/executors/profiles/functions.ts';
-import { bfloat16, bfloat16State, float32, profiles, tf32 } from '../../src/executors/profiles/profile.ts';
+import { bfloat16, bfloat16State, coarserThan, float32, profiles, tf32 } from '../../src/executors/profiles/profile.ts';
 
 describe('a declared profile', () => {
   it('is a known one by its name, or by a table that is equal to it', () => {
@@ -25,8 +25,13 @@ describe('a declared profile', () => {
     expect(profileFrom({ base: 'f32', functions: 'fast' }).at).toEqual(float32.at);
   });
 
+  it('has coarser ones, though it is none of the known', () => {
+    const coarser = coarserThan(profileFrom({ base: 'bf16', functions: 'fast' })).map(({ name }) => name);
+    expect(coarser).toEqual(['f16-state', 'f16-all', 'bf16-state', 'bf16-all']);
+  });
+
   it.each([
-    ['bf61', /^it is "bf61", which is not known; known are f64, f32, tf32, .* \(did you mean 'bf16'\?\)$/],
+    ['bf61', /^it is "bf61", which is not known; known are f64, f32, .* \(did you mean 'bf16'\?\)$/],
     [['bf16'], /^it is \["bf16"\]; it is a name or a table: f64, f32, .*, or \{"base": …\}$/],
     [null, /^it is null; it is a name or a table/],
     [{ state: 'bf16' }, /^it: base is missing; known are f64, /],
@@ -36,7 +41,7 @@ describe('a declared profile', () => {
       /^it has "stat", which is not known; known are base, functions, input, .* \(did you mean 'state'\?\)$/,
     ],
     [{ base: 'bf16', state: 'bf-16' }, /^it: state is "bf-16", .* f16 \(did you mean 'bf16'\?\)$/],
-    [{ base: 'bf16', state: 16 }, /^it: state is 16, which is not known; known are f64, f32, tf32, .* f16$/],
+    [{ base: 'bf16', state: 16 }, /^it: state is 16, which is not known; known are f64, f32, .* f16$/],
     [{ base: 'bf16', functions: 'fats' }, /^it: functions is "fats", .* \(did you mean 'fast'\?\)$/],
   ])('that is not known is refused with the nearest name: %j', (declared, message) => {
     expect(() => profileFrom(declared, 'it')).toThrow(message);

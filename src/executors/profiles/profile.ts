@@ -121,8 +121,12 @@ export const usualProfiles = {
 
 /** The named profiles that are coarser than one of them, from fine to coarse, with its inputs. */
 export function coarserThan(fine: Profile): readonly Profile[] {
-  const at = fromFineToCoarse.findIndex(({ name }) => name === fine.name);
-  return fromFineToCoarse.slice(at + 1).map((one) => ({ ...one, at: { ...one.at, input: fine.at.input } }));
+  const known = fromFineToCoarse.findIndex(({ name }) => name === fine.name);
+  const isCoarser = ({ at }: Profile): boolean => sites.some((site) => at[site].u > fine.at[site].u);
+  return (known < 0 ? fromFineToCoarse.filter(isCoarser) : fromFineToCoarse.slice(known + 1)).map((one) => ({
+    ...one,
+    at: { ...one.at, input: fine.at.input },
+  }));
 }
 
 /**

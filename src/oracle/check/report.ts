@@ -6,7 +6,9 @@ import { type CheckRow, isFine, type Status } from './row.ts';
 export type Paint = (status: Status, text: string) => string;
 
 const percent = (ratio: number): string =>
-  ratio > 1 ? `${Number.isFinite(ratio) ? ratio.toPrecision(2) : '∞'} ×` : `${(100 * ratio).toPrecision(2)} %`;
+  ratio > 1
+    ? `${Number.isFinite(ratio) ? ratio.toPrecision(2) : '∞'} ×`
+    : `${ratio > 0.994 ? 100 : (100 * ratio).toPrecision(2)} %`;
 
 /** The column headings. */
 export const checkColumns = [
