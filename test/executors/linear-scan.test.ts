@@ -3,15 +3,17 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { bounded, boundOf, float32, float64, type Profile, snap } from '../../src/executors/bounded/index.ts';
 import { f64, tensor } from '../../src/executors/f64/index.ts';
+import { bfloat16, bfloat16Everywhere, bfloat16State, float16State } from '../../src/executors/profiles/profile.ts';
 import { rounded } from '../../src/executors/rounded/index.ts';
 import { input, read } from '../../src/tensor/input.ts';
 import { constantLike } from '../../src/tensor/operand.ts';
 import { linearScan } from '../../src/tensor/primitives/linear-scan.ts';
 import { scale } from '../../src/tensor/primitives/scale.ts';
+import { stored } from '../../src/tensor/primitives/stored.ts';
 import { transpose } from '../../src/tensor/primitives/transpose.ts';
 import { type Rng, rng } from '../../src/tensor/random.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
-import { largest, seeds, tryFunction } from '../support/bounded-trial.ts';
+import { largest, ratios, seeds, tryFunction } from '../support/bounded-trial.ts';
 import { fixed, quotient } from '../support/exact.ts';
 import { cases } from '../support/property.ts';
 
@@ -78,6 +80,55 @@ describe.each([float32, float64])('on numbers of $name', (profile) => {
       cases(60),
     );
     expect(worst).toBeGreaterThan(0.02);
+  });
+});
+
+describe('scans that store each state', () => {
+  const role = 'state';
+
+  it.each(kinds.flatMap((kind) => [bfloat16State, float16State, bfloat16Everywhere].map((at) => ({ kind, at }))))(
+    'are within their bounds at $at.name, with decays $kind',
+    ({ kind, at }) => {
+      let alone = 0;
+      fc.assert(
+        fc.property(seeds, fc.integer({ min: 1, max: 20 }), fc.boolean(), (seed, t, reverse) => {
+          const random = rng(seed);
+          const operand = (draw: () => number, shape: readonly number[]) => ({
+            shape,
+            data: [...drawn(draw, shape.length === 1 ? 2 : t * 2, at)],
+          });
+          const xs = [
+            operand(() => decays[kind]!(random), [t, 2]),
+            operand(random.normal, [t, 2]),
+            operand(random.normal, [2]),
+          ];
+          const ct = operand(random.normal, [t, 2]);
+          const scan = ([a, b, h0]: readonly Value[]): Value => linearScan(a!, b!, h0!, 0, { reverse, role });
+          expect(largest(tryFunction(scan, xs, ct, at, seed))).toBeLessThanOrEqual(1);
+          const on = (executor: Executor): Value[] => xs.map(({ data, shape }) => input(executor, data, shape));
+          const [a, b, h0] = on(bounded(at) as Executor) as [Value, Value, Value];
+          const once = linearScan(a, b, h0, 0, { reverse });
+          const found = scan(on(rounded(at, seed) as Executor));
+          alone = Math.max(alone, largest(ratios(found, stored(once, role))));
+        }),
+        cases(20),
+      );
+      // storing after every token errs more than storing the last state
+      if (kind === 'near 1') expect(alone).toBeGreaterThan(1.5);
+    },
+  );
+
+  it('have the bounds of other scans where the format of states is no coarser', () => {
+    const on = bounded(bfloat16) as Executor;
+    const [a, b, h0] = [input(on, [0.75, 0.375], [2]), input(on, [1, 3], [2]), input(on, [5], [])];
+    expect(boundOf(linearScan(a, b, h0, 0, { role }))).toEqual(boundOf(linearScan(a, b, h0, 0)));
+  });
+
+  it('are infinite from the token where a state may overflow its format', () => {
+    const on = bounded(float16State) as Executor;
+    const x = (...data: number[]): Value => input(on, data, [data.length]);
+    const found = boundOf(linearScan(x(1, 1, 0, 1), x(0, 60_000, 1, 0), input(on, [10_000], []), 0, { role }));
+    expect([...found].map(Number.isFinite)).toEqual([true, false, false, false]);
   });
 });
 

@@ -1,8 +1,11 @@
 /** @file Bounds the rounding errors of linear scans, sequential or parallel (associative), in any bracketing. */
+
 import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
 import { sizeOf } from '../../tensor/shape.ts';
+import { type Format, isCoarser } from '../profiles/format.ts';
+import type { Profile } from '../profiles/profile.ts';
 import { type Bounded, errorsOf, evaluate, type Lengths, lengthsOf, type Rule } from './operands.ts';
-import type { Rounding } from './rounding.ts';
+import { type Rounding, roundingOf } from './rounding.ts';
 
 /** The quantities of one channel after a token, from which its bound follows. */
 interface State {
@@ -28,11 +31,13 @@ interface State {
  * exactly 0 removes the earlier summands, and one of exactly ±1 rounds nothing. The factors before and after an underflow in a product
  * of decays amplify its error. Where products of decays or states overflow, the bound is ∞ for this token and all later ones, as
  * 0 · ∞ is not 0. The bound does not cover decays computed as differences of logarithms or as quotients of products: these lose more
- * digits.
+ * digits. States with a role in a coarser format may be stored in it after each token.
  */
-export function linearScanRule(rounding: Rounding): Rule {
+export function linearScanRule({ at: formats }: Profile, rounding: Rounding): Rule {
   return (xs, primitive, params, shape) => {
-    const { axis, reverse } = params as LinearScanParams;
+    const { axis, reverse, role } = params as LinearScanParams;
+    const format = role !== undefined && isCoarser(formats[role], formats.sum) ? formats[role] : null;
+    const stored = format === null ? null : storing(format, rounding);
     const x = evaluate(xs, primitive, params, shape);
     const e = new Float64Array(x.length);
     const sizes = new Float64Array(x.length);
@@ -44,17 +49,43 @@ export function linearScanRule(rounding: Rounding): Rule {
     for (let channel = 0; channel < channels; channel++) {
       const first = Math.floor(channel / inner) * inner * length + (channel % inner);
       let state = startOf(start, channel, isSum);
+      let storage = 0;
       for (let t = 0; t < length; t++) {
         const at = first + (reverse ? length - 1 - t : t) * inner;
         state = after(state, a, b, at, isSum ? null : Math.abs(x[at]!));
         e[at] = boundOf(state, rounding);
+        if (stored !== null) {
+          storage = stored(storage, grownAt(a, at), x[at]!, e[at]!);
+          e[at]! += storage;
+        }
         sizes[at] = state.size + e[at]!;
         if (state.summands > depth) depth = state.summands;
       }
     }
-    return { x, e, terms: depth === 1 ? null : { sizes, errors: e, lengths: { count: 1 + b.lengths.count, depth } } };
+    return {
+      x,
+      e,
+      terms:
+        depth === 1 || stored !== null ? null : { sizes, errors: e, lengths: { count: 1 + b.lengths.count, depth } },
+    };
   };
 }
+
+/**
+ * Makes the error that storing the states in a format adds to a state: what it added to the state before, times the decay, and one more
+ * rounding. `e` is the bound without it.
+ */
+const storing =
+  (format: Format, { unit }: Rounding) =>
+  (before: number, factor: number, x: number, e: number): number => {
+    const infinite = Number.POSITIVE_INFINITY;
+    if (before === infinite || e === infinite) return infinite;
+    // the decay multiplies and the input is added to what was stored, each with a rounding
+    const passed = factor * before * (1 + 4 * unit);
+    if (passed + e === 0 && format.round(x) === x) return 0;
+    const { within, error } = roundingOf(format);
+    return within(Math.abs(x) + e, passed + error(Math.abs(x) + e + passed, 1));
+  };
 
 /** An operand: the size of each number without its error (of a sum: with it), the error, and the lengths of the sums. */
 interface Operand {

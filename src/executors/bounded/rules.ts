@@ -116,7 +116,8 @@ const orInfinite = (bound: number): number => (Number.isNaN(bound) ? infinite : 
 const isPowerOfTwo = (x: number): boolean => x === 2 ** Math.round(Math.log2(x));
 
 /** Makes the rules for a profile. */
-export function boundRules({ at, functions }: Profile, rounding: Rounding): { readonly [N in PrimitiveName]: Rule } {
+export function boundRules(profile: Profile, rounding: Rounding): { readonly [N in PrimitiveName]: Rule } {
+  const { at, functions } = profile;
   const { sum: format } = at;
   const { tiny } = format;
   const { error, within, withRounding, unit } = rounding;
@@ -373,7 +374,7 @@ export function boundRules({ at, functions }: Profile, rounding: Rounding): { re
     sum: sums,
     einsum: sums,
     causalConvolution: causalConvolutionRule(functions, rounding, sums),
-    linearScan: linearScanRule(rounding),
+    linearScan: linearScanRule(profile, rounding),
     scatterAdd: sums,
   };
 }

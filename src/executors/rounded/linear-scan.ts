@@ -9,6 +9,32 @@ interface Step {
   readonly b: number;
 }
 
+/** Computes the states one after another, and stores each by `store` before it continues. */
+export function storedScan(
+  [a, b, h0]: readonly [Float64Array, Float64Array, Float64Array],
+  { axis, reverse }: LinearScanParams,
+  shape: Shape,
+  arithmetic: Arithmetic,
+  store: (x: number) => number,
+): Float64Array {
+  const [inner, length] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
+  const states = new Float64Array(b.length);
+  for (let channel = 0; channel < h0.length; channel++) {
+    const first = Math.floor(channel / inner) * inner * length + (channel % inner);
+    let h = h0[channel]!;
+    for (let t = 0; t < length; t++) {
+      const at = first + (reverse ? length - 1 - t : t) * inner;
+      const steps = [
+        { a: 0, b: h },
+        { a: a[at]!, b: b[at]! },
+      ];
+      h = store(composed(steps, arithmetic).b);
+      states[at] = h;
+    }
+  }
+  return states;
+}
+
 /** Computes every `h_t` separately, by a tree of affine maps. The order of sums sets the bracketing. */
 export function linearScan(
   [a, b, h0]: readonly [Float64Array, Float64Array, Float64Array],

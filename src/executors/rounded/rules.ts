@@ -2,10 +2,11 @@
 import type { ParamsOf, PrimitiveName } from '../../tensor/primitives/index.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
+import { isCoarser } from '../profiles/format.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { convolutionByTransform, convolutionSummands } from './causal-convolution.ts';
 import { type FunctionName, functionNames, perturbed, quotient } from './functions.ts';
-import { linearScan } from './linear-scan.ts';
+import { linearScan, storedScan } from './linear-scan.ts';
 import { type Arithmetic, addUp, type Summand } from './order.ts';
 import { einsumSummands, scatterSummands, sumSummands } from './summands.ts';
 
@@ -56,8 +57,15 @@ export const rules: Rules = {
   einsum: (xs, params, shape, arithmetic) => sums(shape, arithmetic, einsumSummands(xs, params, shape, arithmetic)),
   equal: 'exact',
   gather: 'exact',
-  linearScan: ([a, b, state], params, shape, arithmetic) =>
-    linearScan([a!.data, b!.data, state!.data], params, shape, arithmetic),
+  linearScan([a, b, state], params, shape, arithmetic, { at }) {
+    const operands = [a!.data, b!.data, state!.data] as const;
+    const format = at[params.role ?? 'sum'];
+    if (!isCoarser(format, at.sum)) return linearScan(operands, params, shape, arithmetic);
+    // states are stored after each token, or after the scan
+    return arithmetic.random.integer(2) === 0
+      ? storedScan(operands, params, shape, arithmetic, format.round)
+      : linearScan(operands, params, shape, arithmetic).map(format.round);
+  },
   maximum: 'exact',
   maxReduce: 'exact',
   minimum: 'exact',

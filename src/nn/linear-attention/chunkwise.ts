@@ -41,7 +41,8 @@ export const attendInChunks =
 
       const perChunk = [b, h, count, d, e];
       const kept = broadcast(reshape(leftOfState(left), [b, h, count, 1, 1]), perChunk);
-      const after = stored(linearScan(kept, reshape(ownState(own, left), perChunk), state, 2), 'state');
+      const added = reshape(stored(ownState(own, left), 'state'), perChunk);
+      const after = linearScan(kept, added, state, 2, { role: 'state' });
       const before = concat([reshape(state, [b, h, 1, d, e]), slice(after, 2, 0, count - 1)], 2);
 
       const carried = stateOutput(own, left, reshape(before, [b, h * count, d, e]));
