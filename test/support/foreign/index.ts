@@ -1,5 +1,6 @@
 /** @file Lists all foreign programs. */
 import { attentions } from './attention.ts';
+import { steps } from './combine.ts';
 import { convolutions } from './convolution.ts';
 import { denseFeatures } from './dense-features.ts';
 import { discretisations } from './discretise.ts';
@@ -23,4 +24,5 @@ export const foreign: readonly Foreign[] = [
   ...convolutions,
   ...tokenPrograms,
   ...denseFeatures,
+  ...steps,
 ];

@@ -138,7 +138,46 @@ const decayRetention: readonly Foreign[] = [
   },
 ];
 
+/** Rows divided by the clamped sum of the sizes of their scores, which counts as a constant. The state does not read the past. */
+const byScores =
+  (kernel: HeadKernel): HeadKernel =>
+  (head, a) => {
+    const { length, d, e, q, k } = head;
+    const roots = tabled(a, head.gamma ?? 1, 0, length);
+    const scaledQ = q.map((value, at) => a.mul(value, roots[Math.floor(at / d)]!));
+    const divisors = roots.map((_, t) => {
+      let total = 0;
+      for (let j = 0; j <= t; j++) {
+        let score = 0;
+        for (let c = 0; c < d; c++) score = a.fma(scaledQ[t * d + c]!, k[j * d + c]!, score);
+        total = a.add(total, Math.abs(a.mul(score, a.constant((head.gamma ?? 1) ** (t - j)))));
+      }
+      return Math.min(5e4, Math.max(1, total));
+    });
+    const divided = (x: Float64Array): Float64Array =>
+      x.map((value, at) => a.div(value, divisors[Math.floor(at / e)]!));
+    const none = new Float64Array(d * e);
+    const rows = kernel({ ...head, q: scaledQ, s0: none, dState: none, dOutput: divided(head.dOutput) }, a);
+    const state = kernel({ ...head, dOutput: new Float64Array(length * e) }, a);
+    const sum = (x: Float64Array, y: Float64Array): Float64Array => x.map((value, at) => a.add(value, y[at]!));
+    return {
+      output: divided(rows.output),
+      state: state.state,
+      dq: rows.dq.map((value, at) => a.mul(value, roots[Math.floor(at / d)]!)),
+      dk: sum(rows.dk, state.dk),
+      dv: sum(rows.dv, state.dv),
+      ds0: state.ds0,
+    };
+  };
+
 const torchscale: readonly Foreign[] = [
+  {
+    name: 'scores summed first',
+    operator: 'torchscaleRetention',
+    modes: ['parallel'],
+    says: 'scales queries; sums the sizes of scores; divides the outputs',
+    run: asAttention(byScores(inChunks({ size: wholeSequence, decays: tables, dot: pairwise }))),
+  },
   {
     name: 'outputs scaled',
     operator: 'torchscaleRetention',

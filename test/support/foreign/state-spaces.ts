@@ -5,7 +5,7 @@ import { cotangent, type Foreign, type Kernel, need } from './program.ts';
 import { byWorkers, doubling, type Scan, scanned, sequential, upAndDown } from './scans.ts';
 import { type Dot, inOrder, pairwise, reversed, splitK } from './sums.ts';
 
-/** A diagonal model by a scan of each state. */
+/** A diagonal model by a scan of each state, with the selected features of other layers if there are any. */
 const diagonalByScan =
   (scan: Scan, dot: Dot = inOrder): Kernel =>
   (call, a) => {
@@ -18,6 +18,11 @@ const diagonalByScan =
     ];
     const dLast = cotangent(call, 'state');
     const n = A.length / channels;
+    const isCarried = call.settings.carry === 'fused';
+    const sources = Object.keys(call.inputs).filter((name) => name.startsWith('selected.'));
+    const selected = (place: number): number =>
+      sources.reduceRight((total, name) => a.add(total, need(call, name).data[place]!), 0);
+    const dSelected = new Float64Array(x.length * n);
     const like = (y: Float64Array): Float64Array => new Float64Array(y.length);
     const [output, last, dx, dA, dB, dC, dState] = [x, state, x, A, B, C, state].map(like) as [
       Float64Array,
@@ -35,7 +40,9 @@ const diagonalByScan =
         const [decay, map, read] = [A[e * n + i]!, B[e * n + i]!, C[e * n + i]!];
         const own = {
           decays: new Float64Array(length).fill(a.decay(decay)),
-          drives: Float64Array.from(steps, (t) => a.mul(map, x[at(b, t, e)]!)),
+          drives: Float64Array.from(steps, (t) =>
+            a.fma(map, x[at(b, t, e)]!, isCarried ? selected(at(b, t, e) * n + i) : 0),
+          ),
           start: state[row * n + i]!,
         };
         const ofStates = Float64Array.from(steps, (t) => a.mul(read, dOutput[at(b, t, e)]!));
@@ -43,6 +50,8 @@ const diagonalByScan =
         const before = (t: number): number => (t === 0 ? own.start : run.h[t - 1]!);
         last[row * n + i] = run.h.at(-1) ?? own.start;
         dState[row * n + i] = run.dStart;
+        for (const t of steps) dSelected[at(b, t, e) * n + i] = isCarried ? run.r[t]! : ofStates[t]!;
+        const seen = isCarried ? run.h : run.h.map((h, t) => a.add(h, selected(at(b, t, e) * n + i)));
         dA[e * n + i] = dot(a, length, (t) => run.r[t]!, before, dA[e * n + i]!);
         dB[e * n + i] = dot(
           a,
@@ -54,18 +63,18 @@ const diagonalByScan =
         dC[e * n + i] = dot(
           a,
           length,
-          (t) => run.h[t]!,
+          (t) => seen[t]!,
           (t) => dOutput[at(b, t, e)]!,
           dC[e * n + i]!,
         );
-        return run;
+        return { ...run, seen };
       });
       for (const t of steps) {
         output[at(b, t, e)] = dot(
           a,
           n,
           (i) => C[e * n + i]!,
-          (i) => runs[i]!.h[t]!,
+          (i) => runs[i]!.seen[t]!,
           0,
         );
         dx[at(b, t, e)] = dot(
@@ -85,6 +94,7 @@ const diagonalByScan =
       'grad/b': dB,
       'grad/c': dC,
       'grad/state': dState,
+      ...Object.fromEntries(sources.map((name) => [`grad/${name}`, dSelected])),
     });
   };
 
@@ -190,6 +200,7 @@ const program =
   });
 
 const diagonal = program('diagonalSsm');
+const dense = program('denseSsm');
 const complex = program('complexSsm');
 const matrix = program('matrixSsm');
 
@@ -231,4 +242,8 @@ export const stateSpaces: readonly Foreign[] = [
   ),
   matrix('rows by halves', ['recurrent'], 'sums of a row by halves, into B x', matrixByTokens(pairwise)),
   matrix('split rows', ['recurrent'], 'sums of a row by four workers', matrixByTokens(splitK)),
+  dense('one thread a state', ['recurrent', 'scan'], 'features summed first', diagonalByScan(sequential, reversed)),
+  dense('block scan', ['logStep', 'chunkwise'], 'four tokens a worker', diagonalByScan(byWorkers, splitK)),
+  dense('Hillis and Steele', ['logStep'], 'pairs combined by doubling', diagonalByScan(doubling)),
+  diagonal('complex arithmetic', ['recurrent'], 'as a complex model without imaginary parts', byTokens(false)),
 ];
