@@ -1,5 +1,6 @@
 /** @file Compares one tensor with the expected one: the largest error, its place, and whether it is allowed. */
-import { isInteger } from '../io/dtypes.ts';
+import { bf16Format, type Format, f16Format } from '../executors/profiles/format.ts';
+import { type DType, isInteger } from '../io/dtypes.ts';
 import type { StoredTensor } from '../io/safetensors.ts';
 import { sameShape, show, sizeOf } from '../tensor/shape.ts';
 import type { Answer } from './case.ts';
@@ -24,19 +25,28 @@ export interface TensorResult {
 /** The allowed distance from an expected number. */
 export type Tolerance = (expected: number) => number;
 
+/** The formats of 16 bits, by stored type. */
+const shortFormats: Readonly<Partial<Record<DType, Format>>> = { BF16: bf16Format, F16: f16Format };
+
 /**
- * The tolerance of a tensor, by its name and stored type; null where none is agreed.
+ * The tolerance of a tensor, by its name and stored type.
  * Integers: exact. F32 or `…_f32`: 2e-4 of the tensor's largest element, as single precision is only roughly
- * reproducible. `…_asis64`: 1e-5, as its tables are rounded to f32. F64: 1e-11 + 1e-10·|expected|.
+ * reproducible. `…_asis64`: 1e-5, as its tables are rounded to f32. Others: 1e-11 + 1e-10·|expected|. BF16 and F16 add one rounding.
  */
-export function toleranceOf(name: string, expected: StoredTensor): Tolerance | null {
-  const { dtype, data } = expected;
+export function toleranceOf(name: string, expected: StoredTensor): Tolerance {
+  const { dtype } = expected;
   if (isInteger(dtype)) return () => 0;
+  const computed = computedWithin(name, expected);
+  const format = shortFormats[dtype];
+  return format === undefined ? computed : (x) => computed(x) + format.u * Math.abs(x) + format.tiny;
+}
+
+/** The tolerance of the numbers before they were stored. */
+function computedWithin(name: string, { dtype, data }: StoredTensor): Tolerance {
   if (dtype === 'F32' || hasSuffix(name, 'f32')) {
     const allowed = 2e-4 * largest(data);
     return () => allowed;
   }
-  if (dtype !== 'F64') return null;
   if (hasSuffix(name, 'asis64')) return () => 1e-5;
   return (x) => 1e-11 + 1e-10 * Math.abs(x);
 }
@@ -55,7 +65,6 @@ function largest(data: Float64Array): number {
 /** Compares an answer with the expected tensor. A NaN or infinity is equal to itself and to nothing else. */
 export function compareTensor(name: string, expected: StoredTensor, actual: Answer): TensorResult {
   const tolerance = toleranceOf(name, expected);
-  if (tolerance === null) return failedTensor(name, `no tolerance is agreed for the stored type ${expected.dtype}`);
   if (!sameShape(actual.shape, expected.shape)) {
     return failedTensor(name, `the shape is ${show(actual.shape)}, expected ${show(expected.shape)}`);
   }

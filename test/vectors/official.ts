@@ -48,7 +48,7 @@ export function withTensors(loaded: LoadedCase, changes: Readonly<Record<string,
 export function moved(name: string, stored: StoredTensor, by: number): StoredTensor {
   const at = Math.floor(stored.data.length / 2);
   const x = stored.data[at]!;
-  const step = isInteger(stored.dtype) ? 1 : by * toleranceOf(name, stored)!(x);
+  const step = isInteger(stored.dtype) ? 1 : by * toleranceOf(name, stored)(x);
   return { ...stored, data: stored.data.with(at, x + step) };
 }
 
