@@ -72,9 +72,14 @@ export const operatorMakers = {
   async forms() {
     return block(
       table(
-        ['form', 'computes', 'loses digits', 'of'],
+        ['form', 'computes', 'loses digits', 'there', 'of'],
         rowsOf(({ forms }, mode) =>
-          Object.entries(forms?.[mode] ?? {}).map(([form, { says, loses = '' }]) => [`\`${form}\``, says, loses]),
+          Object.entries(forms?.[mode] ?? {}).map(([form, { says, loses = '', isFaultThere }]) => [
+            `\`${form}\``,
+            says,
+            loses,
+            loses === '' ? '' : isFaultThere ? 'a fault' : 'right',
+          ]),
         ),
       ),
     );

@@ -30,9 +30,11 @@ export const nextFiner: readonly (readonly [profile: Profile, finer: Profile])[]
 
 const core = ['retention', 'linearAttention', 'simpleGla', 'stateSpaceDuality', 'selectiveScan', 'linearScan'];
 
-/** The operators whose errors at a profile are larger than at the next finer one. A scan has no matrix product, which is all that TF32 rounds. */
+/** The operators whose errors at a profile are larger than at the next finer one. Scans have no matrix product, which is all that TF32 rounds. */
 export const toldApart = (profile: Profile): readonly Operator[] =>
-  operators.filter(({ name }) => core.includes(name) && !(profile === tf32 && name === 'linearScan'));
+  operators.filter(
+    ({ name }) => core.includes(name) && !(profile === tf32 && ['linearScan', 'selectiveScan'].includes(name)),
+  );
 
 /** A rejection by the finer profile: the case, counted from 1, and its largest |error| / bound. */
 export interface Rejected {

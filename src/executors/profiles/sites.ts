@@ -26,9 +26,15 @@ const movements: ReadonlySet<string> = new Set([
 /** Whether a primitive computes new numbers, which an implementation rounds. */
 export const computes = ({ name }: Primitive): boolean => !movements.has(name);
 
-/** Whether a primitive is a matrix product: an einsum of several operands with a summed index. */
+/**
+ * Whether a primitive is a product of matrices: an einsum with a summed index, each of whose operands has an index of the result that no
+ * other operand has. Devices multiply a matrix and a vector in the format of sums.
+ */
 export function isMatrixProduct({ name }: Primitive, params: unknown): boolean {
   if (name !== 'einsum') return false;
   const { terms, letters, out } = params as EinsumParams;
-  return terms.length > 1 && letters.length > out.length;
+  if (terms.length < 2 || letters.length === out.length) return false;
+  return terms.every((term, i) =>
+    [...term].some((letter) => out.includes(letter) && !terms.some((other, j) => j !== i && other.includes(letter))),
+  );
 }

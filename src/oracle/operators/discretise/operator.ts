@@ -135,9 +135,9 @@ export const discretise = defineOperator({
       says: 'zero-order hold by (exp(ΔA) − 1) / A',
       loses:
         'in B̄ where |ΔA| is small: exp(ΔA) − 1 cancels, and is 0/0 where A is 0; where a matrix A is nearly singular',
+      isFaultThere: true,
       // the mode sums a series of a complex or matrix ΔA
       agrees: ({ settings }: Case<DiscretiseSettings>) => settings.form === 'real',
-      isFaultThere: true,
       program: mode(holding(heldByDivision)),
     },
     expm1: {

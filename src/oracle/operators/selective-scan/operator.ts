@@ -159,6 +159,7 @@ export const selectiveScan = defineOperator({
     softplusByLogarithm: {
       says: 'softplus as log(1 + e^x)',
       loses: 'in steps softplus(x) for x < −10: in single precision they are 0 from x < −17 on',
+      isFaultThere: true,
       agrees: ({ inputs: { delta, deltaBias } }: Case) =>
         Math.max(...delta!.data) + Math.max(0, ...(deltaBias?.data ?? [])) <= identityFrom,
       program: scanning((inputs, state) => {
