@@ -75,7 +75,10 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
    */
   readonly definition: Definition<S>;
   readonly modes: Readonly<Record<string, ProgramOf<Text, S>>>;
-  /** Other formulas for a mode, by the mode's name and the form's name. A number is right if it is within the bound of one. */
+  /**
+   * Other formulas for a mode, by the mode's name and the form's name, the tightest first. A number is right if it is within the bound
+   * of one.
+   */
   readonly forms?: Readonly<Record<string, Readonly<Record<string, Form<S, Text>>>>>;
   /** The formula of each mode that has forms, as reports say it: "products of decays". */
   readonly says?: Readonly<Record<string, string>>;

@@ -49,6 +49,25 @@ export const withDecayDifferences =
       { decay: logs, drive, state },
     );
 
+/**
+ * The same states, with gradients of the logarithms of decays as `λ_t (h_t − b_t)`, which needs no earlier state. The difference
+ * stands for `a_t h_{t−1}`, and has few digits where b_t outweighs it.
+ */
+export const withCarriedDifferences =
+  (statesOf: Recurrence): Recurrence =>
+  (logs, drive, state) =>
+    withPullback(
+      {
+        call: 'withCarriedDifferences',
+        f: (xs: Inputs) => statesOf(xs.decay, xs.drive, xs.state),
+        pullback({ decay, ...rest }, h, dh) {
+          const d = vjp((xs: Omit<Inputs, 'decay'>) => statesOf(decay, xs.drive, xs.state), rest).pullback(dh);
+          return { decay: mul(d.drive, sub(h, rest.drive)), drive: d.drive, state: d.state };
+        },
+      },
+      { decay: logs, drive, state },
+    );
+
 /** States as products of prefixes: `h_t = P_t (h_0 + Σ_{s≤t} b_s / P_s)`, for the products P_t of decays up to each token. */
 export const byQuotients = (products: Value, drive: Value, state: Value): Value =>
   stored(mul(products, add(cumulated(div(drive, products), 1), along(state, 1, 's'))), 'state');

@@ -85,11 +85,11 @@ export const attention = defineOperator({
   modes: inEveryMode((name) => attending((chunkSize) => attentionIn(modeOf(name, chunkSize)))),
   says: inEveryMode((name) => (name === 'chunkwise' ? 'online softmax over chunks' : 'softmax over all keys')),
   forms: inEveryMode(() => ({
-    onlineSoftmax: { says: 'online softmax, key by key', program: attending(() => chunkwiseAttention(1)) },
     storedLogSumExp: {
       says: 'softmax with a stored log-sum-exp in the backward pass: P = exp(s − lse), dS = P ⊙ (dP − D)',
       program: attending(() => attentionByLogSumExp),
     },
+    onlineSoftmax: { says: 'online softmax, key by key', program: attending(() => chunkwiseAttention(1)) },
   })),
   reference: 'recurrent',
   laws: { heads: 'h', linearIn: ['v', 'values'], linearOutputs: ['output', 'values'] },

@@ -131,6 +131,11 @@ export const discretise = defineOperator({
   modes: inEveryMode((mode) => mode(onEngine)),
   says: inEveryMode(() => 'zero-order hold by φ₁(z) = (e^z − 1) / z, with a series where |z| is small'),
   forms: inEveryMode((mode) => ({
+    expm1: {
+      says: 'zero-order hold by expm1(ΔA) / A',
+      loses: 'in B̄ where A is 0: 0/0; in the gradient of A where |ΔA| is small',
+      program: mode(holding(heldByExpm1)),
+    },
     exponentialMinusOne: {
       says: 'zero-order hold by (exp(ΔA) − 1) / A',
       loses:
@@ -139,11 +144,6 @@ export const discretise = defineOperator({
       // the mode sums a series of a complex or matrix ΔA
       agrees: ({ settings }: Case<DiscretiseSettings>) => settings.form === 'real',
       program: mode(holding(heldByDivision)),
-    },
-    expm1: {
-      says: 'zero-order hold by expm1(ΔA) / A',
-      loses: 'in B̄ where A is 0: 0/0; in the gradient of A where |ΔA| is small',
-      program: mode(holding(heldByExpm1)),
     },
   })),
   reference: 'whole',

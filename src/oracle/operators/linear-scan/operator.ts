@@ -73,6 +73,11 @@ export const linearScan = defineOperator({
   modes: inEveryMode(scanProgram),
   says: inEveryMode(() => 'products of decays'),
   forms: inEveryMode((states) => ({
+    dividedGradient: {
+      says: 'products of decays; the gradient of a decay as that of its logarithm, divided by it',
+      loses: 'in the gradient of a decay that is 0',
+      program: scanProgram(withDividedGradient(states)),
+    },
     cumulatedLogarithms: {
       says: 'exponentials of differences of log a, cumulated over the sequence',
       loses: 'where a decay is not positive',
@@ -85,11 +90,6 @@ export const linearScan = defineOperator({
       program: scanProgram((a, b, state) =>
         byQuotients(statesByScan(a, zerosLike(a), filledLike(state, 1, state.shape)), b, state),
       ),
-    },
-    dividedGradient: {
-      says: 'products of decays; the gradient of a decay as that of its logarithm, divided by it',
-      loses: 'in the gradient of a decay that is 0',
-      program: scanProgram(withDividedGradient(states)),
     },
   })),
   reference: 'recurrent',

@@ -15,7 +15,7 @@ import {
   scanFrom,
   scanSelectiveScan,
 } from '../../../nn/selective-scan/modes.ts';
-import type { Recurrence } from '../../../nn/selective-scan/recurrences.ts';
+import { type Recurrence, scanStates } from '../../../nn/selective-scan/recurrences.ts';
 import { add } from '../../../tensor/primitives/add.ts';
 import { exp } from '../../../tensor/primitives/exp.ts';
 import type { Value } from '../../../tensor/value.ts';
@@ -23,7 +23,7 @@ import type { Case, Layout } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { anyAssociation, chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
 import { byCumulatedLogarithms, cumulated } from '../../forms/cumulated-logarithms.ts';
-import { byPairs, byQuotients, withDecayDifferences } from '../../forms/recurrences.ts';
+import { byPairs, byQuotients, withCarriedDifferences, withDecayDifferences } from '../../forms/recurrences.ts';
 import { bySegmentSums } from '../../forms/segment-sums.ts';
 import { identityFrom, softplusByLogarithm } from '../../forms/softplus-by-logarithm.ts';
 import { layoutOf } from '../../layout.ts';
@@ -141,14 +141,19 @@ export const selectiveScan = defineOperator({
   modes,
   says: inEveryMode('products of decays'),
   forms: inEveryMode({
+    segmentSums: {
+      says: 'exponentials of the sum of Δ A over each segment',
+      program: fromLogarithms(byPairs(bySegmentSums)),
+    },
+    carriedDifferences: {
+      says: 'products of decays; the gradient of Δ A as λ_t (h_t − b_t), where b_t is the drive',
+      loses: 'in the gradients of A and Δ where a state carries little beside the drive',
+      program: fromLogarithms(withCarriedDifferences((logs, drive, state) => scanStates(exp(logs), drive, state))),
+    },
     cumulatedSteps: {
       says: 'exponentials of differences of Δ A, cumulated over the sequence',
       loses: 'where Δ A is so large that its rounding outweighs the others',
       program: fromLogarithms(withDecayDifferences(byPairs(byCumulatedLogarithms))),
-    },
-    segmentSums: {
-      says: 'exponentials of the sum of Δ A over each segment',
-      program: fromLogarithms(byPairs(bySegmentSums)),
     },
     quotients: {
       says: 'cumulative sums of drives divided by products of decays',

@@ -32,18 +32,6 @@ const losesDigits = 'after a gate of −∞ (∞ − ∞), and where gates are s
 
 /** The forms of a mode. A kernel asked for any mode may compute in chunks of its own, so cumulated gates run over the whole sequence. */
 const attentionForms = (name: ModeName): Readonly<Record<string, AttentionForm>> => ({
-  cumulatedGates: {
-    says: 'exponentials of differences of gates, cumulated over the sequence',
-    loses: losesDigits,
-    attention: () => withGateDifferences(cumulatedAtOnce),
-  },
-  ...(name === 'chunkwise' && {
-    gatesCumulatedInChunks: {
-      says: 'exponentials of differences of gates, cumulated within each chunk',
-      loses: losesDigits,
-      attention: (chunkSize) => withGateDifferences(attendInChunks('gatesCumulatedInChunks', cumulated)(chunkSize)),
-    },
-  }),
   segmentSums: {
     says: 'exponentials of the sum of gates of each segment',
     attention: (chunkSize) =>
@@ -53,6 +41,18 @@ const attentionForms = (name: ModeName): Readonly<Record<string, AttentionForm>>
     says: 'products of decays; the gradient of gates as a reversed cumulative sum of q·dq − k·dk',
     loses: 'in the gradient of a gate that is small beside the terms of later tokens, as that of a reset, which is 0',
     attention: (chunkSize) => withGateDifferences(attentionIn(name, chunkSize)),
+  },
+  ...(name === 'chunkwise' && {
+    gatesCumulatedInChunks: {
+      says: 'exponentials of differences of gates, cumulated within each chunk',
+      loses: losesDigits,
+      attention: (chunkSize) => withGateDifferences(attendInChunks('gatesCumulatedInChunks', cumulated)(chunkSize)),
+    },
+  }),
+  cumulatedGates: {
+    says: 'exponentials of differences of gates, cumulated over the sequence',
+    loses: losesDigits,
+    attention: () => withGateDifferences(cumulatedAtOnce),
   },
 });
 
