@@ -123,8 +123,12 @@ export const functionTables: Readonly<Record<string, Functions>> = Object.fromEn
   [correctFunctions, libraryFunctions, deviceFunctions, fastFunctions, wgslFunctions].map((one) => [one.name, one]),
 );
 
+/** The largest argument at which exp of it or of its negative is neither 0 nor ∞ in every format, and more. */
+const reach = 800;
+
 /** The error of a function at an argument of at most this size, in units of round-off. */
-export const unitsAt = ({ units, perArgument = 0 }: Accuracy, size: number): number => units + perArgument * size;
+export const unitsAt = ({ units, perArgument = 0 }: Accuracy, size: number): number =>
+  units + perArgument * Math.min(size, reach);
 
 /** Roundings of sigmoid: an exp, an addition, and a reciprocal. The exp of a large argument adds to 1 and its error vanishes. */
 export const sigmoidUnits = ({ exp, reciprocal }: Functions, x: number): number =>

@@ -1,9 +1,21 @@
 /** @file GELU by the error function, whose digits cancel in the tail: `½ x (1 + erf(x/√2))`. */
+import { firstIsLarger } from '../../tensor/compare.ts';
+import { filledLike } from '../../tensor/operand.ts';
+import { abs } from '../../tensor/primitives/abs.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { erf } from '../../tensor/primitives/erf.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { scale } from '../../tensor/primitives/scale.ts';
+import { select } from '../../tensor/primitives/select.ts';
+import { sign } from '../../tensor/primitives/sign.ts';
 import type { Value } from '../../tensor/value.ts';
 
+/** Beyond this size of x, erf(x/√2) is exactly ±1 in every format, and no inexact number near it. */
+export const saturated = 9;
+
 /** `½ x (1 + erf(x/√2))`, elementwise. */
-export const geluByErf = (x: Value): Value => scale(mul(x, add(erf(scale(x, Math.SQRT1_2)), 1)), 0.5);
+export function geluByErf(x: Value): Value {
+  const isLarge = firstIsLarger(abs(x), filledLike(x, saturated, x.shape));
+  const distribution = add(select(isLarge, sign(x), erf(scale(x, Math.SQRT1_2))), 1);
+  return scale(mul(x, distribution), 0.5);
+}
