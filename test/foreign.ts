@@ -9,13 +9,14 @@ import { foreign } from './support/foreign/index.ts';
 import { type Alarm, operatorOf, sizeOfCase, tryMode } from './support/foreign/trial.ts';
 
 const usage = `npx tsx test/foreign.ts [--profile F32,F64,…] [--operator NAME] [--mode NAME] [--program TEXT] [--arithmetic NAME]
-  [--cases 1000] [--longest 33] [--seed 1] [--workers N] [--alarms: only rows with alarms or coarser profiles]
+  [--cases 1000] [--longest 33] [--seed 1] [--workers N] [--rotate: each case in one arithmetic, in turn] [--alarms: only rows with alarms or coarser profiles]
 profiles: ${Object.keys(arithmetics).join(', ')}`;
 
 const { values: options } = parseArgs({
   options: {
     help: { type: 'boolean' },
     alarms: { type: 'boolean' },
+    rotate: { type: 'boolean', default: false },
     cases: { type: 'string', default: '1000' },
     longest: { type: 'string', default: '33' },
     seed: { type: 'string', default: '1' },
@@ -93,7 +94,15 @@ function run({ profile, operator, mode, cases, seed }: Job): Row[] {
   const chosen = arithmetics[profile].filter(
     ({ name }) => options.arithmetic === undefined || name === options.arithmetic,
   );
-  const trial = { programs, arithmetics: chosen, profile, cases, longest: Number(options.longest), seed };
+  const trial = {
+    programs,
+    arithmetics: chosen,
+    profile,
+    cases,
+    longest: Number(options.longest),
+    seed,
+    rotates: options.rotate,
+  };
   return tryMode(trial, operatorOf(operator), mode).map(({ program, arithmetic, smallest, ...counts }) => ({
     program: program.name,
     arithmetic: arithmetic.name,

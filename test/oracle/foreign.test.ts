@@ -3,7 +3,7 @@ import { arithmetics } from '../support/foreign/arithmetic.ts';
 import { foreign } from '../support/foreign/index.ts';
 import { casesOf, operatorOf, shareOff, tryMode } from '../support/foreign/trial.ts';
 
-const cases = Number(process.env.FOREIGN_CASES ?? 3);
+const cases = Number(process.env.FOREIGN_CASES ?? 2);
 const names = [...new Set(foreign.map(({ operator }) => operator))];
 
 describe('foreign programs', () => {

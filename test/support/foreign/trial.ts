@@ -84,6 +84,8 @@ export interface Trial extends Omit<Drawing, 'dtype'> {
   readonly profile: ProfileName;
   readonly programs: readonly Foreign[];
   readonly arithmetics: readonly Arithmetic[];
+  /** Whether each case is tried in one of the arithmetics, in turn, and not in all. */
+  readonly rotates?: boolean;
 }
 
 /** The operator of a name. Throws an Error if there is none. */
@@ -147,8 +149,12 @@ export function tryMode(trial: Trial, operator: Operator, mode: string): Tried[]
         return { program, arithmetic, ...none };
       }),
     );
+  let turn = 0;
   for (const c of casesOf(operator, mode, { ...trial, dtype })) {
-    const takers = tried.filter(({ program }) => program.admits?.(c) ?? true);
+    const now = trial.rotates ? trial.arithmetics[turn++ % trial.arithmetics.length] : undefined;
+    const takers = tried.filter(
+      ({ program, arithmetic }) => (now === undefined || arithmetic === now) && (program.admits?.(c) ?? true),
+    );
     if (takers.length === 0) continue;
     const asked = { mode, dtype, gradients: true, c };
     const allowed = allowedFor(operator, { ...asked, profile: profiles[0]! });
