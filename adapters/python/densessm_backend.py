@@ -28,7 +28,7 @@ import json
 import os
 import sys
 import traceback
-from typing import Any, Callable, Mapping, Optional, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 import numpy as np
 
@@ -59,7 +59,7 @@ class Backend:
         dtypes: Sequence[str] = ('F32', 'F64'),
         gradients: Any = True,
         precision: Any = None,
-        form: Optional[Mapping[str, str]] = None,
+        form: Mapping[str, str] | None = None,
     ):
         """Registers a function that maps (inputs, settings, mode) to outputs by name. `gradients=False`: no gradients.
 
