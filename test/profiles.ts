@@ -7,7 +7,7 @@ import * as fc from 'fast-check';
 import { profiles } from '../src/executors/profiles/profile.ts';
 import { operators } from '../src/oracle/operators/index.ts';
 import { casesOf, largest, tryProgram } from './support/bounded-trial.ts';
-import { firstRejected, nextFiner, toldApart } from './support/finer-profiles.ts';
+import { firstRejected, steps } from './support/finer-profiles.ts';
 
 const wanted = Number(process.argv[2] ?? 100_000);
 const modes = operators.flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ operator, mode })));
@@ -40,9 +40,9 @@ for (const profile of all) {
   );
 }
 
-for (const [profile, finer] of nextFiner) {
-  const found = toldApart(profile).map((operator) => {
-    const rejected = firstRejected(operator, profile, finer, 1000, 1);
+for (const { profile, finer, operators } of steps) {
+  const found = operators.map((operator) => {
+    const rejected = firstRejected(operator, { profile, finer }, 1000, 1);
     if (rejected === null) wrong++;
     return `${operator.name} ${rejected === null ? 'NEVER' : `at ${rejected.at}, ${rejected.ratio.toPrecision(2)} of it`}`;
   });

@@ -1,10 +1,14 @@
 /** @file Bounds at a profile hold for implementations at that profile, and reject those at the next coarser one. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { float32, float64, profiles } from '../../src/executors/profiles/profile.ts';
+import { bounded, boundOf } from '../../src/executors/bounded/index.ts';
+import { float16Everywhere, float32, float64, profiles } from '../../src/executors/profiles/profile.ts';
+import { matrixExponential } from '../../src/nn/ssm/matrix-exponential.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
+import { input } from '../../src/tensor/input.ts';
+import type { Executor } from '../../src/tensor/value.ts';
 import { casesOf, largest, seeds, tryProgram } from '../support/bounded-trial.ts';
-import { firstRejected, nextFiner, toldApart } from '../support/finer-profiles.ts';
+import { firstRejected, steps } from '../support/finer-profiles.ts';
 import { cases, seed } from '../support/property.ts';
 
 // bounded-property.test.ts has more cases of f32 and f64
@@ -24,8 +28,17 @@ describe.each(short)('bounds of $name', { timeout: 900_000 }, (profile) => {
   });
 });
 
-describe.each(nextFiner)('an implementation at $0.name', (profile, finer) => {
-  it.each(toldApart(profile))(`is beyond the bounds of ${finer.name} within 20 cases of $name`, (operator) => {
-    expect(firstRejected(operator, profile, finer, 20, seed)).not.toBeNull();
+describe.each(steps)('an implementation at $profile.name', ({ profile, finer, operators }) => {
+  it.each(operators)(`is beyond the bounds of ${finer.name} within 20 cases of $name`, (operator) => {
+    expect(firstRejected(operator, { profile, finer }, 20, seed)).not.toBeNull();
   });
+});
+
+it('each profile but the finest has a next finer one', () => {
+  expect(['f64', ...steps.map(({ profile }) => profile.name)].sort()).toEqual(Object.keys(profiles).sort());
+});
+
+it('the exponential of a small matrix has bounds in half precision, whose largest number is below some thresholds', () => {
+  const a = input(bounded(float16Everywhere) as Executor, [-0.5, 0.25, 1, -2], [1, 2, 2]);
+  for (const e of boundOf(matrixExponential(a))) expect(e).toBeLessThan(0.1);
 });

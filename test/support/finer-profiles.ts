@@ -8,33 +8,50 @@ import {
   float16Everywhere,
   float16State,
   float32,
+  float32Fast,
+  float32Wgsl,
   float64,
   type Profile,
   tf32,
+  tf32Rounded,
 } from '../../src/executors/profiles/profile.ts';
 import type { Operator } from '../../src/oracle/operator.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 import { casesOf, largest, tryProgram } from './bounded-trial.ts';
 
+/** A profile, the next finer one, and operators whose errors tell them apart. */
+export interface Step {
+  readonly profile: Profile;
+  readonly finer: Profile;
+  readonly operators: readonly Operator[];
+}
+
+const step = (profile: Profile, finer: Profile, names: readonly string[]): Step => ({
+  profile,
+  finer,
+  operators: operators.filter(({ name }) => names.includes(name)),
+});
+
+/** Operators with matrix products. Scans have none. */
+const products = ['retention', 'linearAttention', 'simpleGla', 'stateSpaceDuality'];
+const core = [...products, 'selectiveScan', 'linearScan'];
+/** Operators that compute decays by functions. */
+const functions = ['simpleGla', 'stateSpaceDuality', 'discretise'];
+
 /** Each profile, with the next finer one. */
-export const nextFiner: readonly (readonly [profile: Profile, finer: Profile])[] = [
-  [float32, float64],
-  [tf32, float32],
-  [bfloat16, tf32],
-  [bfloat16State, bfloat16],
-  [bfloat16Everywhere, bfloat16State],
-  [float16, tf32],
-  [float16State, float16],
-  [float16Everywhere, float16State],
+export const steps: readonly Step[] = [
+  step(float32, float64, core),
+  step(float32Fast, float32, functions),
+  step(float32Wgsl, float32Fast, functions),
+  step(tf32Rounded, float32, products),
+  step(tf32, tf32Rounded, products),
+  step(bfloat16, tf32, core),
+  step(bfloat16State, bfloat16, core),
+  step(bfloat16Everywhere, bfloat16State, core),
+  step(float16, tf32, core),
+  step(float16State, float16, core),
+  step(float16Everywhere, float16State, core),
 ];
-
-const core = ['retention', 'linearAttention', 'simpleGla', 'stateSpaceDuality', 'selectiveScan', 'linearScan'];
-
-/** The operators whose errors at a profile are larger than at the next finer one. Scans have no matrix product, which is all that TF32 rounds. */
-export const toldApart = (profile: Profile): readonly Operator[] =>
-  operators.filter(
-    ({ name }) => core.includes(name) && !(profile === tf32 && ['linearScan', 'selectiveScan'].includes(name)),
-  );
 
 /** A rejection by the finer profile: the case, counted from 1, and its largest |error| / bound. */
 export interface Rejected {
@@ -45,8 +62,7 @@ export interface Rejected {
 /** The first of `count` cases at a profile, over the modes of an operator in turn, that the bounds of a finer profile reject. */
 export function firstRejected(
   operator: Operator,
-  profile: Profile,
-  finer: Profile,
+  { profile, finer }: Omit<Step, 'operators'>,
   count: number,
   seed: number,
 ): Rejected | null {

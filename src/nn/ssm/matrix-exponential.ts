@@ -2,7 +2,7 @@
 
 import { firstIsLarger } from '../../tensor/compare.ts';
 import { fail } from '../../tensor/errors.ts';
-import { constantLike } from '../../tensor/operand.ts';
+import { constantLike, filledLike } from '../../tensor/operand.ts';
 import { sub } from '../../tensor/ops.ts';
 import { abs } from '../../tensor/primitives/abs.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -55,8 +55,10 @@ export function matrixExponential(a: Value): Value {
   const [e, n] = a.shape as readonly [number, number, number];
   if (n === 0) return a;
   const norm = stopGradient(maxReduce(sum(abs(a), [2]), 1));
+  const half = filledLike(norm, 0.5, [e]);
+  // scaled norms, because 2^k may be beyond the largest number of a format
   const isHalved = Array.from({ length: mostHalvings }, (_, k) =>
-    reshape(firstIsLarger(norm, constantLike(norm, new Float64Array(e).fill(2 ** (k - 1)), [e])), [e, 1, 1]),
+    reshape(firstIsLarger(scale(norm, 2 ** -k), half), [e, 1, 1]),
   );
   const small = isHalved.reduce((w, mask) => select(mask, scale(w, 0.5), w), a);
   const one = identityLike(a);
