@@ -1,5 +1,8 @@
 /** @file Exports the oracle: operators with definitions, laws, faults, and the functions that run them. */
-export { bounded, boundOf, float32, float64, type Profile } from '../executors/bounded/index.ts';
+export { bounded, boundOf, float32, float64, type Profile, snap } from '../executors/bounded/index.ts';
+export { type Functions, functionTables } from '../executors/profiles/functions.ts';
+export { profiles, type Site, usualProfiles } from '../executors/profiles/profile.ts';
+export { rounded } from '../executors/rounded/index.ts';
 export { adapters, checkVectors, formatReport, type Report } from '../vectors/index.ts';
 export { type Case, fill, type Layout, type Settings, type Tensor, type Tensors } from './case.ts';
 export { exactly, isRight, type Numbers, type Verdict, within } from './compare.ts';
