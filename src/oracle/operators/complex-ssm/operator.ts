@@ -1,9 +1,11 @@
 /** @file Declares discrete state space models with n conjugate pairs of eigenvalues. Only one eigenvalue of each pair is stored. */
 import { conjugatePairs } from '../../../../spec/05-discrete-recurrence.ts';
 import { defineOperator } from '../../define-operator.ts';
+import { polarPowers } from '../../forms/polar-powers.ts';
 import { over } from '../../over.ts';
 import { complexOf, interleaved, parted } from '../shared/complex.ts';
 import { type SsmSettings, ssmDefinition, ssmLayouts, ssmModesWithoutScan, ssmPrograms } from '../shared/ssm.ts';
+import { exponentialPowers } from '../shared/ssm-forms.ts';
 
 const signature =
   'x bte, a.re en, a.im en, b.re en, b.im en, c.re en, c.im en, state.re ben, state.im ben -> output bte, state.re ben, state.im ben';
@@ -22,6 +24,7 @@ export const complexSsm = defineOperator({
     return { output, 'state.re': re, 'state.im': im };
   }),
   modes: ssmPrograms(ssmModesWithoutScan),
+  ...exponentialPowers(ssmModesWithoutScan, polarPowers, 'r^τ (cos τθ + i sin τθ)'),
   reference: 'recurrent',
   laws: { heads: 'e', linearIn: ['x', 'state.re', 'state.im'], exact: true, spectral: ['fft'], timeInvariant: true },
 });
