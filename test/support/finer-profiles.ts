@@ -59,14 +59,14 @@ export interface Rejected {
   readonly ratio: number;
 }
 
-/** The first of `count` cases at a profile, over the modes of an operator in turn, that the bounds of a finer profile reject. */
+/** The first of `count` cases at a profile, over modes of an operator in turn (all by default), that the bounds of a finer profile reject. */
 export function firstRejected(
   operator: Operator,
   { profile, finer }: Omit<Step, 'operators'>,
   count: number,
   seed: number,
+  modes: readonly string[] = Object.keys(operator.modes),
 ): Rejected | null {
-  const modes = Object.keys(operator.modes);
   for (let at = 0; at < count; at++) {
     const mode = modes[at % modes.length]!;
     // in fast-check, the path `n` skips the first n draws

@@ -66,7 +66,7 @@ export const attendAtOnce =
     const kept = leftOfState(left);
     return {
       output: add(ownOutput(inputs, left), stateOutput(inputs, left, state)),
-      state: add(mul(reshape(kept, [...kept.shape, 1, 1]), state), ownState(inputs, left)),
+      state: stored(add(mul(reshape(kept, [...kept.shape, 1, 1]), state), ownState(inputs, left)), 'state'),
     };
   };
 

@@ -64,7 +64,7 @@ function convolved<S extends StateValue>(
   const own = causalConvolution(x, broadcast(kernel, x.shape), 1, { method });
   const added = mapTree(writes, (part) => einsum('ten,bte->ben', part, x));
   const last = mapTree(carried, (part) => reshape(slice(part, 1, t - 1, t), [part.shape[0]!, ...part.shape.slice(2)]));
-  return { output: add(own, form.read(c, carried)), state: form.plus(added, last) };
+  return { output: add(own, form.read(c, carried)), state: storedState(form.plus(added, last)) };
 }
 
 /**
@@ -108,7 +108,7 @@ export const convolveChunksBy =
     let h = state;
     const outputs = parts.map((x) => {
       const result = convolved(form, { ...inputs, x }, shortened(tables, x.shape[1]!), h, 'direct');
-      h = storedState(result.state);
+      h = result.state;
       return result.output;
     });
     return { output: concat(outputs, 1), state: h };
@@ -132,7 +132,8 @@ export const convolvedStates =
   (form, a, u, h0) => {
     const t = tokensOf(u);
     const powers = powersOf(form, a, t + 1, 'rising');
-    return form.plus(form.convolve(rows(powers, 0, t), u, method), form.actAll(rows(powers, 1, t + 1), h0));
+    const own = form.convolve(rows(powers, 0, t), u, method);
+    return storedState(form.plus(own, form.actAll(rows(powers, 1, t + 1), h0)));
   };
 
 /** Computes the states of {@link convolvedStates} chunk by chunk. Each chunk starts from the last state of the chunk before. */
@@ -148,7 +149,7 @@ export const chunkwiseStates =
         pieces.map((piece) => piece[i]!),
       );
       const states = within(form, a, part, h);
-      h = storedState(atToken(states, tokensOf(states) - 1));
+      h = atToken(states, tokensOf(states) - 1);
       return states;
     });
     return joinTrees(parts, (xs) => concat(xs, 1));
