@@ -12,7 +12,7 @@ export type { Fault } from './fault.ts';
 export { faults } from './faults.ts';
 export type { Law, Subject } from './law.ts';
 export { laws } from './laws/index.ts';
-export type { Operator, Size } from './operator.ts';
+export type { Form, Operator, Size } from './operator.ts';
 export { operators } from './operators/index.ts';
 export { type Evaluation, evaluate, type Named, type Program } from './program.ts';
 export { boundsOf, numbersOf } from './tolerance.ts';
