@@ -9,12 +9,13 @@ import { foreign } from './support/foreign/index.ts';
 import { type Alarm, operatorOf, sizeOfCase, tryMode } from './support/foreign/trial.ts';
 
 const usage = `npx tsx test/foreign.ts [--profile F32,F64,…] [--operator NAME] [--mode NAME] [--program TEXT] [--arithmetic NAME]
-  [--cases 1000] [--longest 33] [--seed 1] [--workers N] [--rotate: each case in one arithmetic, in turn] [--alarms: only rows with alarms or coarser profiles]
+  [--cases 1000] [--longest 33] [--seed 1] [--workers N] [--list: names the programs] [--rotate: each case in one arithmetic, in turn] [--alarms: only rows with alarms or coarser profiles]
 profiles: ${Object.keys(arithmetics).join(', ')}`;
 
 const { values: options } = parseArgs({
   options: {
     help: { type: 'boolean' },
+    list: { type: 'boolean' },
     alarms: { type: 'boolean' },
     rotate: { type: 'boolean', default: false },
     cases: { type: 'string', default: '1000' },
@@ -137,6 +138,12 @@ function show(
 
 if (options.help) {
   console.log(usage);
+} else if (options.list) {
+  for (const { operator, modes, name, says, loses } of programs) {
+    console.log(
+      `${operator.padEnd(26)}${name.padEnd(43)}${modes.join(', ')}: ${says}${loses ? `; loses ${loses}` : ''}`,
+    );
+  }
 } else if (process.send !== undefined) {
   process.on('message', (at: number) => process.send!({ at, rows: run(jobs[at]!) }));
 } else {

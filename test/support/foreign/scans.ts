@@ -19,9 +19,9 @@ const stepsOf = (decays: Float64Array, drives: Float64Array): Step[] =>
   Array.from(decays, (decay, t) => ({ a: decay, b: drives[t]! }));
 
 const after = (a: Arithmetic, steps: readonly Step[], start: number): Float64Array =>
-  Float64Array.from(steps, (step) => a.state(a.fma(step.a, start, step.b)));
+  Float64Array.from(steps, (step) => a.fma(step.a, start, step.b));
 
-/** Token by token. */
+/** Token by token. It may store each state, where the other scans keep theirs in registers. */
 export const sequential: Scan = (a, decays, drives, start) => {
   let h = start;
   return decays.map((decay, t) => {
