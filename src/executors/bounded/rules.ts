@@ -113,6 +113,10 @@ const select: Rule = (xs, primitive, params, shape) => {
 /** Replaces NaN, from ∞ − ∞ or 0 · ∞, by ∞. */
 const orInfinite = (bound: number): number => (Number.isNaN(bound) ? infinite : bound);
 
+/** `e^{x+e} − e^x`, the larger side of the error of exp. For a large error it is less than `e^{x+e}`, where x + e is rounded up. */
+const rise = (x: number, e: number): number =>
+  e < 1 ? Math.max(Math.exp(x), least) * Math.expm1(e) : Math.exp(x + e + 2 ** -52 * (Math.abs(x) + e));
+
 const isPowerOfTwo = (x: number): boolean => x === 2 ** Math.round(Math.log2(x));
 
 /** Makes the rules for a profile. */
@@ -145,11 +149,11 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
   const listed = (name: FunctionName, spread: (x: number, e: number, y: number) => number): Rule =>
     each(spread, (x) => unitsAt(functions[name], Math.abs(x)), functions[name].absolute);
 
-  /** Sigmoid. `|σ''| ≤ σ' = σ(1 − σ)` bounds the growth of the slope by e^e. */
+  /** Sigmoid. `|σ''| ≤ σ' = σ(1 − σ)` bounds the growth of the slope by e^e, and the slope is less than that of exp. */
   const sigmoid: Rule = (xs, primitive, params, shape) => {
     const { byDifference } = params as SigmoidParams;
     const rule = each(
-      (_x, e, y) => Math.min(1, Math.max(y, least) * (1 - y + 2 ** -53) * e * Math.exp(e)),
+      (x, e, y) => Math.min(1, rise(x, e), Math.max(y, least) * (1 - y + 2 ** -53) * e * Math.exp(e)),
       (x) => (byDifference === 'result' ? complementUnits(functions, x, at.sum.u) : sigmoidUnits(functions, x)),
     );
     return rule(xs, primitive, params, shape);
@@ -325,13 +329,8 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
     equal: pairwise((x, ex, y, ey) => (ex + ey === 0 || apart(x, ex, y, ey) ? 0 : 1)),
     maximum: extremum,
     minimum: extremum,
-    // e^{x+e} − e^x
-    exp: listed('exp', (_x, e, y) => Math.max(y, least) * Math.expm1(e)),
-    expm1: each(
-      (x, e) => Math.max(Math.exp(x), least) * Math.expm1(e),
-      (x) => unitsAt(functions.expm1, Math.max(0, x)),
-      functions.expm1.absolute,
-    ),
+    exp: listed('exp', rise),
+    expm1: each(rise, (x) => unitsAt(functions.expm1, Math.max(0, x)), functions.expm1.absolute),
     sin: circular('sin', Math.cos),
     cos: circular('cos', Math.sin),
     // log x − log(x − e), the larger of the two sides
