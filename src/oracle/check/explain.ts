@@ -5,6 +5,7 @@ import type { Numbers } from '../compare.ts';
 import { type Compared, tightestFit } from './coarser.ts';
 import type { Inquiry, JudgedAnswer, WrongAnswer } from './inquiry.ts';
 import { likenesses } from './likeness.ts';
+import { faultyForms } from './verdict.ts';
 import { placeOf, whereWrong } from './where.ts';
 
 /** A case and the wrong answer to it. */
@@ -19,6 +20,7 @@ export function explain(inquiry: Inquiry, first: Failing, smallest: Failing): st
   return [
     ...placesOf(inquiry, first),
     ...alike.filter((one) => also.includes(one)).slice(0, 1),
+    ...faultsOf(inquiry, first),
     ...precisionOf(inquiry, [first, smallest]),
   ];
 }
@@ -42,6 +44,16 @@ function likenessesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Fai
   if (judged === null || judged.judgement.mismatches.every(({ places }) => places.length === 0)) return [];
   const numbers = Object.fromEntries([...judged.answered].map(([name, { data }]) => [name, data]));
   return likenesses(operator, mode, c, numbers, judged.allowed);
+}
+
+/** Names a form that would explain the answer, but is a fault where it loses its digits. */
+function faultsOf({ operator, mode, dtype }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
+  if (judged === null || isUnfit(judged)) return [];
+  const { profile, tensors } = judged.allowed;
+  const gradients = Object.keys(tensors).some((name) => name.startsWith('grad/'));
+  return faultyForms(operator, { mode, dtype, gradients, c, profile }, judged.answered)
+    .slice(0, 1)
+    .map(({ says, loses }) => `computes as ${says}, which loses its digits ${loses}; a better formula costs nothing`);
 }
 
 /** Names the tightest coarser profile at which both answers are right. */

@@ -95,6 +95,18 @@ function keeping(
   return { allowed: mixed, judgement: judged(mixed, answered, seed), forms: [...forms, ...uses] };
 }
 
+/** The forms that explain a wrong answer, if they were no fault where they lose their digits. */
+export const faultyForms = (operator: Operator, asked: Asked, answered: Answered): Form[] =>
+  Object.entries(operator.forms?.[asked.mode] ?? {})
+    .filter(([, { isFaultThere }]) => isFaultThere === true)
+    .filter(([name, form]) => {
+      const excused = [name, { ...form, isFaultThere: false }] as const;
+      const mine = allowedFor(operator, { ...asked, form: undefined });
+      const allowed = alternative(operator, asked, excused, mine, answered);
+      return isRightAnswer(judged(allowed, answered, asked.c.seed));
+    })
+    .map(([, form]) => form);
+
 /** What a form allows. Where it says nothing or too little, what `mine` allows; and where that explains a number better. */
 function alternative(
   operator: Operator,

@@ -6,7 +6,7 @@ import type { StoredTensor } from '../../../src/io/safetensors.ts';
 import type { Case } from '../../../src/oracle/case.ts';
 import { allowedFor } from '../../../src/oracle/check/allowed.ts';
 import { isRightAnswer, judged } from '../../../src/oracle/check/judged.ts';
-import { tightest, verdictAt } from '../../../src/oracle/check/verdict.ts';
+import { faultyForms, tightest, verdictAt } from '../../../src/oracle/check/verdict.ts';
 import type { Operator } from '../../../src/oracle/operator.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import { asAnswered, evaluate, type Program } from '../../../src/oracle/program.ts';
@@ -79,8 +79,9 @@ describe('a verdict', () => {
   const asked = { mode: 'chunkwise', dtype: 'F32', gradients: true, c } as const;
 
   it('names the form that explains a tensor, and how much less exact it is', () => {
-    const { program, says } = gla.forms!.chunkwise!.cumulatedGates!;
-    const { judgement, forms } = verdictAt(gla, { ...asked, profile: f32[0] }, answerOf(program, c, f32[0], 'F32'));
+    const { program, says } = gla.forms!.parallel!.cumulatedGates!;
+    const question = { ...asked, mode: 'parallel', profile: f32[0] };
+    const { judgement, forms } = verdictAt(gla, question, answerOf(program, c, f32[0], 'F32'));
     expect(isRightAnswer(judgement)).toBe(true);
     expect(forms.length).toBeGreaterThan(0);
     expect(forms.every((use) => use.factor > 1)).toBe(true);
@@ -127,6 +128,8 @@ describe('a verdict', () => {
     // right is −1.0444e-7; ½ x (1 + erf) may be 0
     expect(isRightAnswer(verdict(Math.fround(-1.0444259356238222e-7)))).toBe(true);
     expect(isRightAnswer(verdict(0))).toBe(false);
+    const answered = withNumber(right, 'out/y', 0);
+    expect(faultyForms(feed, { ...question, profile: f32[0] }, answered)).toEqual([feed.forms!.whole!.onePlusErf]);
     expect(isRightAnswer(verdict(Math.fround(-1.0444e-7 * 1.57)))).toBe(false);
   });
 
