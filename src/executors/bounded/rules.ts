@@ -119,6 +119,10 @@ const rise = (x: number, e: number): number =>
 
 const isPowerOfTwo = (x: number): boolean => x === 2 ** Math.round(Math.log2(x));
 
+/** Whether a function is exact at a number: exp and cos at 0, in every library and on every device. */
+const isExactAt = (name: string, x: number, e: number): boolean =>
+  x === 0 && e === 0 && (name === 'exp' || name === 'cos');
+
 /** Makes the rules for a profile. */
 export function boundRules(profile: Profile, rounding: Rounding): { readonly [N in PrimitiveName]: Rule } {
   const { at, functions } = profile;
@@ -138,6 +142,7 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
       const bound = (y: number, i: number): number => {
         // the image of an exact infinity is exact; where the bound of the operand is ∞, so is that of the result
         if (!Number.isFinite(x[i]!) || e[i] === infinite) return e[i]!;
+        if (isExactAt(primitive.name, x[i]!, e[i]!)) return 0;
         return withRounding(y, absolute + (e[i] === 0 ? 0 : spread(x[i]!, e[i]!, y)), units(x[i]!));
       };
       const bounds = zeros(out.length);

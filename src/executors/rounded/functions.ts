@@ -68,7 +68,8 @@ export function perturbed(
   { round, random }: Arithmetic,
 ): number {
   const { of, units, absolute }: Inexact = inexact[name];
-  if (!Number.isFinite(x)) return round(of(x, params));
+  // exp and cos of 0 are exact everywhere
+  if (!Number.isFinite(x) || (x === 0 && (name === 'exp' || name === 'cos'))) return round(of(x, params));
   const within = (size: number): number => (2 * random.uniform() - 1) * size;
   const off = within((units(functions, x, params, at.sum.u) - 1) * at.sum.u);
   return round(of(x, params) * (1 + off) + within(absolute?.(functions) ?? 0));
