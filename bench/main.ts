@@ -1,7 +1,6 @@
 /** @file Runs the benchmarks named on the command line, or all of them. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { bounds } from './bounds.ts';
 import { handOff } from './hand-off.ts';
 import { linearScan } from './linear-scan.ts';
 import { matmul } from './matmul.ts';
@@ -12,7 +11,6 @@ import { scan } from './scan.ts';
 import { smallOperations } from './small-operations.ts';
 
 const benchmarks: { readonly [name: string]: () => Promise<void> } = {
-  bounds,
   'linear-scan': linearScan,
   matmul,
   recurrence,
