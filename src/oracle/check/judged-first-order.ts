@@ -24,6 +24,8 @@ export interface Counts {
 
 /** How many numbers of an answer are judged alone: the most suspicious ones, and random ones. */
 const [mostSuspicious, byChance] = [4, 1];
+/** An error may be this many times as large as those of right runs, if these are beyond the first-order bound. */
+const mostOfRuns = 4;
 
 /** An element, its error, and the usual size of its errors. */
 interface Suspect {
@@ -31,6 +33,8 @@ interface Suspect {
   readonly element: number;
   readonly isLoose: boolean;
   readonly error: number;
+  /** The size of the errors of right runs, and the usual size, which has a floor. */
+  readonly ofRuns: number;
   readonly usual: number;
 }
 
@@ -51,12 +55,17 @@ export function judgeFirstOrder(
   const ofMode = compared.filter(({ tensor }) => allowed.tensors[tensor]!.byForm === undefined);
   const suspects = ofMode.flatMap((of) => suspectsOf(allowed, of));
   const alone = choose(suspects, draw).flatMap((suspect) => {
-    const place = aloneOf(allowed, suspect);
-    return place === null ? [] : [{ place, isLoose: suspect.isLoose }];
+    const found = aloneOf(allowed, suspect);
+    return found === null ? [] : [{ ...found, suspect }];
   });
-  const together = projected(allowed, suspects, draw);
+  const beyond = new Set(alone.filter(({ isBeyond }) => isBeyond).map(({ suspect }) => suspect));
+  const together = projected(
+    allowed,
+    suspects.filter((suspect) => !beyond.has(suspect)),
+    draw,
+  );
   const places = alone.map(({ place }) => place);
-  const byFirstOrder = alone.filter(({ isLoose }) => isLoose).length;
+  const byFirstOrder = alone.filter(({ suspect }) => suspect.isLoose).length;
   const byProjection = together === null ? 0 : suspects.filter(({ isLoose }) => isLoose).length - byFirstOrder;
   return {
     places: together === null ? places : [...places, together],
@@ -76,7 +85,8 @@ function suspectsOf({ tensors, profile, usualErrors }: Allowed, of: ComparedTens
   return Array.from(expected, (want, element): Suspect => {
     // with a floor, because the estimate from a few runs may be too small by chance
     const usual = errors[element]! + profile.at.output.u * (Math.abs(want) + size / 1024);
-    return { of, element, isLoose: loose.has(element), error: ratioOf(of.answered[element]!, want, 1), usual };
+    const error = ratioOf(of.answered[element]!, want, 1);
+    return { of, element, isLoose: loose.has(element), error, ofRuns: errors[element]!, usual };
   }).filter(({ usual }) => Number.isFinite(usual));
 }
 
@@ -90,12 +100,21 @@ function choose(suspects: readonly Suspect[], { integer }: Rng): Suspect[] {
   return [...chosen];
 }
 
-/** Judges one element by its own bound. Returns null if the bound is infinite or allows an overflow. */
-function aloneOf({ tensors, profile, firstOrder }: Allowed, { of, element }: Suspect): Place | null {
+/**
+ * Judges one element by its own bound. Returns null if the bound is infinite or allows an overflow. `isBeyond`: right runs are beyond
+ * the bound.
+ */
+function aloneOf(
+  { tensors, profile, firstOrder }: Allowed,
+  { of, element, ofRuns }: Suspect,
+): { readonly place: Place; readonly isBeyond: boolean } | null {
   const { expected } = tensors[of.tensor]!;
-  const bound = firstOrder({ [of.tensor]: new Float64Array(expected.length).with(element, 1) });
+  const alone = firstOrder({ [of.tensor]: new Float64Array(expected.length).with(element, 1) });
+  // where right runs err more, products of roundings count, which a first-order bound leaves out
+  const isBeyond = ofRuns > alone;
+  const bound = isBeyond ? mostOfRuns * ofRuns : alone;
   if (!(Math.abs(expected[element]!) + bound <= profile.at.output.largest)) return null;
-  return placeAt(of.tensor, element, expected, of.answered, bound, 'first order');
+  return { place: placeAt(of.tensor, element, expected, of.answered, bound, 'first order'), isBeyond };
 }
 
 /** Judges the weighted sum of all errors, reported at the most suspicious element. Returns null if the sum has no bound. */

@@ -170,3 +170,22 @@ describe('planted faults are rejected', patient, () => {
     },
   );
 });
+
+describe('where right runs err more than first order allows', () => {
+  const judgedAt = (answer: number, ofRuns: number): Judgement => {
+    const tensors = {
+      'out/y': { shape: [1], dtypes: ['BF16'], expected: Float64Array.of(1), bounds: Float64Array.of(Infinity) },
+    } as const;
+    const firstOrder: Allowed['firstOrder'] = (weights) => Math.abs(weights['out/y']![0]!);
+    const usualErrors: Allowed['usualErrors'] = () => ({ 'out/y': Float64Array.of(ofRuns) });
+    const allowed: Allowed = { dtype: 'BF16', profile: profileOf.BF16, tensors, firstOrder, usualErrors };
+    return judged(allowed, new Map([['out/y', { dtype: 'BF16', shape: [1], data: Float64Array.of(answer) }]]), 1);
+  };
+
+  it('an error a few times theirs is right, and a larger one wrong', () => {
+    expect(isRightAnswer(judgedAt(1 + 3, 2))).toBe(true);
+    expect(isRightAnswer(judgedAt(1 + 9, 2))).toBe(false);
+    // the runs are within the bound, so it holds
+    expect(isRightAnswer(judgedAt(1 + 3, 0.9))).toBe(false);
+  });
+});
