@@ -1,6 +1,7 @@
 /**
  * @file Generates parts of pages: the text between `<!-- kind: name -->` and `<!-- end -->`. The tests generate them again and compare.
- * `npx tsx test/docs/blocks.ts [PAGE …]` writes them after a change, by default on all pages.
+ * `npx tsx test/docs/blocks.ts [PAGE …]` writes them after a change, by default on all pages. Parts that take minutes are only written on
+ * pages that are named.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -17,6 +18,7 @@ import { documents } from './documented.ts';
 import { operatorMakers } from './operator-blocks.ts';
 import { profileMakers } from './profile-blocks.ts';
 import { reportOf } from './report.ts';
+import { sharpnessMakers } from './sharpness-blocks.ts';
 import { specMakers } from './spec-blocks.ts';
 import { weightMakers } from './weight-blocks.ts';
 
@@ -54,6 +56,7 @@ const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
   ...operatorMakers,
   ...profileMakers,
   ...weightMakers,
+  ...sharpnessMakers,
   /** The smallest case for a question about readings. */
   async case(name) {
     const question = questions.find((one) => one.name === name);
@@ -102,6 +105,9 @@ export function made({ kind, name }: Pick<Block, 'kind' | 'name'>): Promise<stri
 export const canMake = ({ kind }: Pick<Block, 'kind'>): boolean =>
   kind !== 'report' || pythonWith('numpy', 'torch') !== null;
 
+/** Whether a part takes minutes to generate. */
+const isSlow = ({ kind }: Pick<Block, 'kind'>): boolean => kind in sharpnessMakers;
+
 /** Reads a page. */
 export const pageText = (file: string): string => readFileSync(join(root, file), 'utf8');
 
@@ -113,7 +119,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     for (const block of blocksOf(page)) {
       if (!canMake(block))
         console.warn(`${file}: left as it is, as no Python here has PyTorch: ${block.kind} ${block.name}`);
-      texts.push(canMake(block) ? await made(block) : block.text);
+      const isLeft = !canMake(block) || (isSlow(block) && !asked.includes(file));
+      texts.push(isLeft ? block.text : await made(block));
     }
     writeFileSync(
       join(root, file),
