@@ -31,7 +31,7 @@ export function bounded(profile: Profile): Executor<Bounded> {
   const { at } = profile;
   const rounding = roundingOf(at.sum);
   const rules = boundRules(profile, rounding);
-  const toProduct = roundedTo(at.product, at.elementwise);
+  const toProduct = roundedTo(at.product, at.elementwise, profile.scalesOperands !== true);
   const toResult = roundedTo(at.elementwise, at.sum);
   const self: Executor<Bounded> = {
     name: `bounded ${profile.name}`,

@@ -17,6 +17,9 @@ export interface Rounding {
   within(size: number, bound: number): number;
 }
 
+/** How many terms of a sum underflow at most when it is multiplied term by term. More of them are rarely so small. */
+const manyTerms = 4;
+
 /** Makes the error bounds for a format. */
 export function roundingOf({ u, tiny, normal, largest }: Format): Rounding {
   const unit = u + 2 ** -53;
@@ -40,23 +43,25 @@ export function roundingOf({ u, tiny, normal, largest }: Format): Rounding {
       const size = Math.abs(out);
       const e = propagated + error(size + propagated, count, 0);
       const mayUnderflow = count > 0 && (isSum || !(size - e >= normal));
-      return within(size, mayUnderflow ? e + tiny : e);
+      return within(size, mayUnderflow ? e + (isSum ? manyTerms : 1) * tiny : e);
     },
   };
 }
 
 /**
  * Makes the rule that rounds numbers to a format if it is coarser than `fine`, that of their computation. Exact numbers of the format
- * keep. A rounded number is no sum any more. Returns null if nothing is rounded.
+ * keep, unless `keepsExact` is false. A rounded number is no sum any more. Returns null if nothing is rounded.
  */
-export function roundedTo(format: Format, fine: Format): ((of: Bounded) => Bounded) | null {
+export function roundedTo(format: Format, fine: Format, keepsExact = true): ((of: Bounded) => Bounded) | null {
   if (!isCoarser(format, fine)) return null;
   const { withRounding } = roundingOf(format);
   return (of) => {
     const { x, e } = settled(of);
     const bounds = x.map((value, i) => {
       if (!Number.isFinite(value)) return e[i]!;
-      return e[i] === 0 && format.round(value) === value ? 0 : withRounding(value, e[i]!, 1);
+      return (keepsExact || value === 0) && e[i] === 0 && format.round(value) === value
+        ? 0
+        : withRounding(value, e[i]!, 1);
     });
     return { x, e: bounds, terms: null };
   };

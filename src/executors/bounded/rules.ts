@@ -237,7 +237,7 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
   };
 
   /**
-   * Quotient: `(e_x + |x/y| e_y) / (|y| − e_y)`, and its roundings. A divisor that is a power of two rounds only by underflow. An
+   * Quotient: `(e_x + |x/y| e_y) / (|y| − e_y)`, and its roundings. Where division is correctly rounded, a power of two rounds only by underflow. An
    * implementation may divide each term of the dividend.
    */
   const div: Rule = (xs, primitive, params, shape) => {
@@ -252,7 +252,7 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
         if (!(room > 0) || ex === infinite) return infinite;
         const size = sizes === null ? Math.abs(z) : sizes[i]! / Math.abs(y);
         if (size === 0 && ex === 0 && x === 0) return 0;
-        const shifts = ey === 0 && isPowerOfTwo(room);
+        const shifts = ey === 0 && isPowerOfTwo(room) && functions.division.units <= 1;
         const e = withRounding(size, (ex + size * ey) / room, shifts ? 0 : quotientUnits(functions), sizes !== null);
         return shifts && room > 1 && Math.abs(z) - e < tiny ? e + tiny : e;
       });

@@ -26,6 +26,11 @@ export interface Profile {
   readonly says: string;
   readonly at: Readonly<Record<Site, Format>>;
   readonly functions: Functions;
+  /**
+   * Whether operands of matrix products are rounded even if they are numbers of the format, as an implementation may scale them before
+   * the product. False by default.
+   */
+  readonly scalesOperands?: boolean;
 }
 
 /** A profile with one format everywhere, except at some sites. */

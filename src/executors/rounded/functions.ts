@@ -75,14 +75,14 @@ export function perturbed(
   return round(of(x, params) * (1 + off) + within(absolute?.(functions) ?? 0));
 }
 
-/** Divides, or multiplies by a reciprocal where that is a normal number of the format. Both are exact for a power of two. */
+/** Divides, or multiplies by a reciprocal where that is a normal number of the format. The reciprocal of a power of two is exact. */
 export function quotient(x: number, y: number, profile: Profile, arithmetic: Arithmetic): number {
   const { round, random } = arithmetic;
   const { tiny, largest } = profile.at.sum;
   const isNormal = Math.abs(1 / y) >= tiny && Math.abs(1 / y) <= largest;
   const isPower = Math.abs(y) === 2 ** Math.round(Math.log2(Math.abs(y)));
   if (!isNormal || random.integer(2) === 0) {
-    const units = isPower ? 1 : profile.functions.division.units;
+    const { units } = profile.functions.division;
     return round((x / y) * (1 + (2 * random.uniform() - 1) * (units - 1) * profile.at.sum.u));
   }
   return round(x * (isPower ? 1 / y : perturbed('reciprocal', y, undefined, profile, arithmetic)));

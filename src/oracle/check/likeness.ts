@@ -41,7 +41,8 @@ export function likenesses(
     // the wrong program must differ from the right one on this case, and equal the answer
     if (wrong === null || isRight(within(wrong, right, allowed))) return false;
     // wrong numbers may be larger than the right ones and so have larger rounding errors
-    const own = numbersOn(bounded(profile) as Executor, other, changed, boundOf);
+    const own = attempt(() => numbersOn(bounded(profile) as Executor, other, changed, boundOf));
+    if (own === null) return false;
     const rounds = orThousandth(wrong, (name, i) => generous * (own[name]?.[i] ?? 0));
     return isRight(within(answered, wrong, rounds));
   };

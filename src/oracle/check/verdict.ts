@@ -42,18 +42,18 @@ export function verdictAt(
   mine: Allowed = allowedFor(operator, { ...asked, form: undefined }),
 ): Verdict {
   const { mode, form: declared, c } = asked;
-  const forms = Object.entries(operator.forms?.[mode] ?? {});
-  const only = forms.find(([name]) => name === declared);
+  const listed = Object.entries(operator.forms?.[mode] ?? {});
+  const only = listed.find(([name]) => name === declared);
   if (only !== undefined) {
     const allowed = alternative(operator, asked, only, mine, answered, true);
     return { allowed, judgement: judged(allowed, answered, c.seed), forms: [] };
   }
   const first = judged(mine, answered, c.seed);
   let verdict: Verdict = { allowed: mine, judgement: first, forms: [] };
-  for (const named of forms) {
+  for (const [form, one, computed] of [...listed.map(asForm), ...atCoarseProducts(operator, asked)]) {
     if (!isOfNumbers(verdict.judgement)) return verdict;
-    const [form, { says }] = named;
-    const allowed = alternative(operator, asked, named, verdict.allowed, answered);
+    const { says } = one;
+    const allowed = alternative(operator, computed(asked), [form, one], verdict.allowed, answered);
     const judgement = judged(allowed, answered, c.seed);
     const left = new Set(judgement.mismatches.map(({ tensor }) => tensor));
     const solved = verdict.judgement.mismatches.map(({ tensor }) => tensor).filter((tensor) => !left.has(tensor));
@@ -102,21 +102,65 @@ export const faultyForms = (operator: Operator, asked: Asked, answered: Answered
     .filter(([name, form]) => {
       const excused = [name, { ...form, isFaultThere: false }] as const;
       const mine = allowedFor(operator, { ...asked, form: undefined });
-      const allowed = alternative(operator, asked, excused, mine, answered);
+      const allowed = alternative(operator, { ...asked, form: name }, excused, mine, answered);
       return isRightAnswer(judged(allowed, answered, asked.c.seed));
     })
     .map(([, form]) => form);
+
+/** A formula that may explain an answer: its name, what it computes, and the question that it answers. */
+type Alternative = readonly [name: string, form: Form, computed: (asked: Asked) => Asked];
+
+const asForm = ([name, form]: readonly [string, Form]): Alternative => [
+  name,
+  form,
+  (asked) => ({ ...asked, form: name }),
+];
+
+/** Chunk sizes that kernels have, whichever chunk is asked. */
+const kernelChunks = [16, 64];
+
+/**
+ * More formulas for profiles whose matrix products round their operands. There the order of computing decides what is rounded, so one
+ * bound does not cover all of them: other modes, chunks of other lengths, and operands that are scaled before a product. The reference
+ * mode goes token by token, without matrix products.
+ */
+function atCoarseProducts(operator: Operator, { mode, profile, c }: Asked): Alternative[] {
+  const { settings } = c;
+  if (profile.at.product.u <= profile.at.sum.u || mode === operator.reference) return [];
+  const others = Object.keys(operator.modes).filter(
+    (name) => name !== mode && operator.modesAgree(settings) && operator.admits(settings, name),
+  );
+  const chunks = typeof settings.chunkSize === 'number' && 'chunkwise' in operator.modes ? kernelChunks : [];
+  const computed = (by: string, says: string, change: Partial<Asked>): Alternative => [
+    says,
+    { says, program: operator.modes[by]! },
+    (asked) => ({ ...asked, form: undefined, mode: by, ...change }),
+  ];
+  return [profile, { ...profile, scalesOperands: true }].flatMap((one) => {
+    const scaled = one.scalesOperands ? ', operands scaled before products' : '';
+    return [
+      ...(one.scalesOperands ? [computed(mode, `the mode ${mode}${scaled}`, { profile: one })] : []),
+      ...others.map((name) => computed(name, `the mode ${name}${scaled}`, { profile: one })),
+      ...chunks.map((chunkSize) =>
+        computed('chunkwise', `chunks of ${chunkSize}${scaled}`, {
+          profile: one,
+          c: { ...c, settings: { ...settings, chunkSize } },
+        }),
+      ),
+    ];
+  });
+}
 
 /** What a form allows. Where it says nothing or too little, what `mine` allows; and where that explains a number better. */
 function alternative(
   operator: Operator,
   asked: Asked,
-  [name, form]: readonly [string, Form],
+  [, form]: readonly [string, Form],
   mine: Allowed,
   answered: Answered,
   isDeclared = false,
 ): Allowed {
-  const its = allowedFor(operator, { ...asked, form: name });
+  const its = allowedFor(operator, asked);
   const tensors = Object.entries(mine.tensors).map(([tensor, own]): [string, AllowedTensor] => {
     const have = answered.get(tensor)?.data;
     if (have?.length !== own.expected.length) return [tensor, own];
