@@ -63,3 +63,7 @@ export function longestIn(
   });
   return Math.max(0, ...lengths);
 }
+
+/** Whether an operator is a whole model, with parameters in layers. */
+export const isModel = ({ signature }: Operator): boolean =>
+  signature.inputs.some(({ pattern }) => pattern.includes('**'));

@@ -6,7 +6,7 @@ import { rounded } from '../../executors/rounded/index.ts';
 import { once } from '../../tensor/once.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
-import { isState } from '../axes.ts';
+import { isModel, isState } from '../axes.ts';
 import { answerTypes, type Dtype, type Offer, type Question } from '../backends/backend.ts';
 import type { Numbers } from '../compare.ts';
 import type { Operator } from '../operator.ts';
@@ -29,6 +29,8 @@ export interface AllowedTensor {
 export interface Allowed {
   readonly dtype: Dtype;
   readonly profile: Profile;
+  /** Whether first-order bounds judge where running bounds are loose: see `isFirstOrder`. */
+  readonly isFirstOrder: boolean;
   readonly tensors: Readonly<Record<string, AllowedTensor>>;
   /**
    * The first-order bound on `Σ weight · error`, over the numbers of any tensors. It sums the derivatives with respect to every
@@ -65,6 +67,12 @@ export interface Computed {
 const programOf = ({ modes, forms }: Operator, mode: string, form: string | undefined): Program =>
   form === undefined ? modes[mode]! : forms![mode]![form]!.program;
 
+/**
+ * Whether errors are small enough for first-order bounds. In a whole model, running bounds are loose because errors cancel in its norms.
+ * In a single operator with coarse matrix products, a loose bound is true: an exponent may be off by 1, and no first-order bound holds.
+ */
+const isFirstOrder = (operator: Operator, { at }: Profile): boolean => at.product.u <= at.sum.u || isModel(operator);
+
 /** Computes the expected answer to a question, with bounds. The case's numbers must be representable in its type. */
 export function allowedFor(
   operator: Operator,
@@ -89,6 +97,7 @@ export function allowedFor(
   return {
     dtype,
     profile,
+    isFirstOrder: isFirstOrder(operator, profile),
     tensors,
     firstOrder(weights) {
       const functional: Functional = Object.entries(weights).map(([name, own]) => [traced()[name]!, own]);

@@ -50,6 +50,12 @@ export function judgeFirstOrder(
   const all = compared.reduce((count, { answered }) => count + answered.length, 0);
   const loose = compared.reduce((count, own) => count + own.loose.length, 0);
   if (loose === 0) return { places: [], byBound: all, byFirstOrder: 0, byProjection: 0, none: 0 };
+  if (!allowed.isFirstOrder) {
+    const unbounded = (sum: number, { tensor }: ComparedTensor): number =>
+      sum + allowed.tensors[tensor]!.bounds.filter((bound) => bound === Number.POSITIVE_INFINITY).length;
+    const none = compared.reduce(unbounded, 0);
+    return { places: [], byBound: all - none, byFirstOrder: 0, byProjection: 0, none };
+  }
   const draw = rng(seed);
   // the mode's roundings say nothing about the numbers of a form
   const ofMode = compared.filter(({ tensor }) => allowed.tensors[tensor]!.byForm === undefined);

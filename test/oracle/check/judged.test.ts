@@ -178,7 +178,14 @@ describe('where right runs err more than first order allows', () => {
     } as const;
     const firstOrder: Allowed['firstOrder'] = (weights) => Math.abs(weights['out/y']![0]!);
     const usualErrors: Allowed['usualErrors'] = () => ({ 'out/y': Float64Array.of(ofRuns) });
-    const allowed: Allowed = { dtype: 'BF16', profile: profileOf.BF16, tensors, firstOrder, usualErrors };
+    const allowed: Allowed = {
+      dtype: 'BF16',
+      profile: profileOf.BF16,
+      isFirstOrder: true,
+      tensors,
+      firstOrder,
+      usualErrors,
+    };
     return judged(allowed, new Map([['out/y', { dtype: 'BF16', shape: [1], data: Float64Array.of(answer) }]]), 1);
   };
 
