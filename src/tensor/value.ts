@@ -21,9 +21,9 @@ export type Slack = (value: number, i: number) => number;
  * angle`. An executor that does not round needs it.
  */
 export type Exact =
-  | readonly ['power', base: number, exponent: number, factor?: number]
-  | readonly ['log', of: number, base: number]
-  | readonly ['cos' | 'sin', times: number, angle: number];
+  | readonly [kind: 'power', base: number, exponent: number, factor?: number]
+  | readonly [kind: 'log', of: number, base: number]
+  | readonly [kind: 'cos' | 'sin', times: number, angle: number];
 
 /** What the i-th number of a table stands for; undefined for the number itself. */
 export type Meaning = (i: number) => Exact | undefined;

@@ -136,7 +136,7 @@ describe('bounds of convolutions', () => {
       expect(e / (unit * 4 * (i + 1))).toBeCloseTo(1, 3);
     });
     // the FFT has length N = 8
-    const expected = (3 * (float32.functions.exp.units + 4) * 3 + 9) * unit * Math.sqrt(14) * 4;
+    const expected = (3 * (float32.functions.sin.units + 4) * 3 + 9) * unit * Math.sqrt(14) * 4;
     fft.forEach((e, i) => {
       expect((e - direct[i]!) / expected).toBeCloseTo(1, 3);
     });

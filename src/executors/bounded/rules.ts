@@ -159,9 +159,15 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
     const { byDifference } = params as SigmoidParams;
     const rule = each(
       (x, e, y) => Math.min(1, rise(x, e), Math.max(y, least) * (1 - y + 2 ** -53) * e * Math.exp(e)),
-      (x) => (byDifference === 'result' ? complementUnits(functions, x, at.sum.u) : sigmoidUnits(functions, x)),
+      (x) => sigmoidUnits(functions, x),
     );
-    return rule(xs, primitive, params, shape);
+    const product = rule(xs, primitive, params, shape);
+    if (byDifference !== 'result') return product;
+    // a difference may lose all digits: its error is no longer a few roundings of the result, but remains one of 1
+    const { x } = xs[0]!.data;
+    const lost = (i: number): number =>
+      Number.isFinite(x[i]!) ? complementUnits(functions, x[i]!, at.sum.u) - sigmoidUnits(functions, x[i]!) : 0;
+    return { ...product, e: product.e.map((e, i) => e + (1 + 2 ** -10) * lost(i) * unit * product.x[i]!) };
   };
 
   /**
