@@ -1,6 +1,7 @@
 /** @file Finds the tightest profile and the forms that explain an answer. */
 import type { Profile } from '../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
+import { isModel } from '../axes.ts';
 import type { Question } from '../backends/backend.ts';
 import type { Form, Operator } from '../operator.ts';
 import { type Allowed, type AllowedTensor, allowedFor } from './allowed.ts';
@@ -126,14 +127,16 @@ const kernelChunks = [16, 64];
  */
 function atCoarseProducts(operator: Operator, { mode, profile, c }: Asked): Alternative[] {
   const { settings } = c;
-  if (profile.at.product.u <= profile.at.sum.u || mode === operator.reference) return [];
+  // the running bounds of whole models are too loose to accept anything by them
+  if (profile.at.product.u <= profile.at.sum.u || mode === operator.reference || isModel(operator)) return [];
   const others = Object.keys(operator.modes).filter(
     (name) => name !== mode && operator.modesAgree(settings) && operator.admits(settings, name),
   );
   const chunks = typeof settings.chunkSize === 'number' && 'chunkwise' in operator.modes ? kernelChunks : [];
   const computed = (by: string, says: string, change: Partial<Asked>): Alternative => [
     says,
-    { says, program: operator.modes[by]! },
+    // a bound that says nothing explains nothing
+    { says, program: operator.modes[by]!, isFaultThere: true },
     (asked) => ({ ...asked, form: undefined, mode: by, ...change }),
   ];
   return [profile, { ...profile, scalesOperands: true }].flatMap((one) => {
