@@ -68,6 +68,14 @@ export const tf32 = profile('tf32', 'f32, matrix products of TF32', f32Format, d
 const short = (name: string, says: string, format: Format, except: Partial<Record<Site, Format>> = {}): Profile =>
   profile(name, says, f32Format, deviceFunctions, { input: format, product: format, output: format, ...except });
 
+/** The sites of all results in a format. */
+const resultsIn = (format: Format): Partial<Record<Site, Format>> => ({
+  elementwise: format,
+  state: format,
+  score: format,
+  decay: format,
+});
+
 /** bfloat16 inputs, matrix products and outputs; sums, states and functions in single precision. */
 export const bfloat16 = short('bf16', 'bf16 inputs and products, f32 accumulation and states', bf16Format);
 /** `bfloat16` with states kept in bfloat16. */
@@ -75,12 +83,12 @@ export const bfloat16State = short('bf16-state', 'bf16 inputs, products and stat
   state: bf16Format,
 });
 /** bfloat16 in every result; sums are accumulated in single precision. */
-export const bfloat16Everywhere = short('bf16-all', 'bf16 in every result, f32 accumulation', bf16Format, {
-  elementwise: bf16Format,
-  state: bf16Format,
-  score: bf16Format,
-  decay: bf16Format,
-});
+export const bfloat16Everywhere = short(
+  'bf16-all',
+  'bf16 in every result, f32 accumulation',
+  bf16Format,
+  resultsIn(bf16Format),
+);
 /** Half-precision inputs, matrix products and outputs; sums, states and functions in single precision. */
 export const float16 = short('f16', 'f16 inputs and products, f32 accumulation and states', f16Format);
 /** `float16` with states kept in half precision. */
@@ -88,12 +96,12 @@ export const float16State = short('f16-state', 'f16 inputs, products and states,
   state: f16Format,
 });
 /** Half precision in every result; sums are accumulated in single precision. */
-export const float16Everywhere = short('f16-all', 'f16 in every result, f32 accumulation', f16Format, {
-  elementwise: f16Format,
-  state: f16Format,
-  score: f16Format,
-  decay: f16Format,
-});
+export const float16Everywhere = short(
+  'f16-all',
+  'f16 in every result, f32 accumulation',
+  f16Format,
+  resultsIn(f16Format),
+);
 
 /** The named profiles, from fine to coarse. */
 const fromFineToCoarse = [

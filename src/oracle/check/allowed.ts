@@ -7,7 +7,7 @@ import { once } from '../../tensor/once.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
 import { isModel, isState } from '../axes.ts';
-import { answerTypes, type Dtype, type Offer, type Question } from '../backends/backend.ts';
+import { answerTypes, type Dtype, type Question } from '../backends/backend.ts';
 import type { Numbers } from '../compare.ts';
 import type { Operator } from '../operator.ts';
 import { asAnswered, evaluate, evaluateOutputs, type Named, type Program } from '../program.ts';
@@ -54,9 +54,6 @@ export const profilesOf: Readonly<Record<Dtype, readonly [Profile, ...Profile[]]
 export const profileOf = Object.fromEntries(
   Object.entries(profilesOf).map(([dtype, [finest]]) => [dtype, finest]),
 ) as Readonly<Record<Dtype, Profile>>;
-
-/** The profile that a backend declares for a type of an operator, or else the type's finest. */
-export const profileOfOffer = ({ precision }: Offer, dtype: Dtype): Profile => precision?.[dtype] ?? profileOf[dtype];
 
 /** How an implementation computes: at a profile, by default that of the question's type, and by a form of the mode, if one is named. */
 export interface Computed {
