@@ -82,14 +82,15 @@ export const normKernel =
           w,
         );
       const [ofNormed, ofOwn] = [mean(normed), mean(own)];
-      const cube = a.mul(a.mul(root, root), root);
+      // one root at a time, as a cube of the root underflows from 1e13 on
+      const cubed = a.mul(a.mul(a.mul(ofOwn, root), root), root);
       normed.forEach((value, c) => {
         output[from + c] = a.mul(value, weight[c]!);
         dWeight[c] = a.fma(dOutput[from + c]!, value, dWeight[c]!);
         dx[from + c] =
           norm.backward === 'normed'
             ? a.mul(root, a.fma(-value, ofNormed, g[c]!))
-            : a.sub(a.mul(root, g[c]!), a.mul(a.mul(own[c]!, cube), ofOwn));
+            : a.sub(a.mul(root, g[c]!), a.mul(own[c]!, cubed));
       });
     }
     return { 'out/output': output.map(a.out), 'grad/x': dx.map(a.out), 'grad/weight': dWeight.map(a.out) };
