@@ -131,13 +131,14 @@ export function erf(z: number): number {
 }
 
 /**
- * erfc(z) = 1 − erf(z). For z > 1 this would cancel, so there it is 2/π ∫_0^{π/2} exp(-z²/sin²θ) dθ by the trapezoidal rule. The rule
- * converges fast, because the integrand is smooth and has period π.
+ * erfc(z) = 1 − erf(z). For z > 1 this would cancel, so there it is e^{-z²} · 2/π ∫_0^{π/2} exp(-z² cot²θ) dθ by the trapezoidal rule. The
+ * rule converges fast, because the integrand is smooth and has period π. A number of 24 bits has an exact square, so e^{-z²} is split there.
  */
 export function erfc(z: number): number {
   if (z <= 1) return 1 - erf(z);
-  const term = (i: number) => Math.exp(-((z / Math.sin((i * Math.PI) / 100)) ** 2));
-  return (2 * sum(1, 49, term) + term(50)) / 100;
+  const near = Math.fround(z);
+  const term = (i: number) => Math.exp(-((z / Math.tan((i * Math.PI) / 200)) ** 2));
+  return (Math.exp(-near * near) * Math.exp((near - z) * (near + z)) * (2 * sum(1, 99, term) + term(100))) / 200;
 }
 
 /** z Φ(z) = ½ z erfc(-z/√2): GELU in its exact form. */
