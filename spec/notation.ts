@@ -136,6 +136,8 @@ export function erf(z: number): number {
  */
 export function erfc(z: number): number {
   if (z <= 1) return 1 - erf(z);
+  // from 28 on it is smaller than every positive number
+  if (z > 28) return 0;
   const near = Math.fround(z);
   const term = (i: number) => Math.exp(-((z / Math.tan((i * Math.PI) / 200)) ** 2));
   return (Math.exp(-near * near) * Math.exp((near - z) * (near + z)) * (2 * sum(1, 99, term) + term(100))) / 200;
