@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bothRatios, medianOf, type Ratios } from '../src/oracle/check/ratios.ts';
+import { checkNames, countIn } from './support/asked.ts';
 import { arithmetics, type ProfileName } from './support/foreign/arithmetic.ts';
 import { foreign } from './support/foreign/index.ts';
 import { type Alarm, operatorOf, sizeOfCase, tryMode } from './support/foreign/trial.ts';
@@ -29,6 +30,13 @@ const { values: options } = parseArgs({
     profile: { type: 'string', default: 'F32' },
   },
 });
+
+checkNames('profile', options.profile.split(','), Object.keys(arithmetics));
+for (const what of ['operator', 'mode'] as const) {
+  const known = [...new Set(foreign.flatMap(({ operator, modes }) => (what === 'operator' ? [operator] : modes)))];
+  checkNames(what, options[what] === undefined ? [] : [options[what]], known);
+}
+for (const what of ['cases', 'longest', 'seed', 'workers'] as const) countIn(`--${what}`, options[what]);
 
 /** The most cases of one job. Longer runs have several jobs a row, with other seeds. */
 const casesAJob = 500;
@@ -183,6 +191,7 @@ if (options.help) {
   process.on('exit', () => {
     const seconds = process.uptime().toFixed(0);
     console.log(`${alarms} false alarms in ${cases} answers; ${seconds} s${failed ? '; A WORKER FAILED' : ''}`);
-    process.exitCode = alarms === 0 && !failed ? 0 : 1;
+    if (cases === 0) console.error('error: nothing was tried; --list names the programs');
+    process.exitCode = alarms === 0 && cases > 0 && !failed ? 0 : 1;
   });
 }

@@ -6,10 +6,11 @@
 import * as fc from 'fast-check';
 import { profiles } from '../src/executors/profiles/profile.ts';
 import { operators } from '../src/oracle/operators/index.ts';
+import { countIn } from './support/asked.ts';
 import { casesOf, largest, tryProgram } from './support/bounded-trial.ts';
 import { firstRejected, steps } from './support/finer-profiles.ts';
 
-const wanted = Number(process.argv[2] ?? 100_000);
+const wanted = countIn('the number of cases', process.argv[2] ?? '100000');
 const modes = operators.flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ operator, mode })));
 const all = Object.values(profiles);
 const perMode = Math.ceil(wanted / (all.length * modes.length));

@@ -25,13 +25,13 @@ interface State {
 
 /**
  * Makes the rule for `h_t = a_t h_{t−1} + b_t`. The errors of the operands propagate through the recurrence in the same way in every
- * bracketing: `e_t = |a_t| e_{t−1} + e_a s_{t−1} + e_b`, where s is the sum of the absolute summands. Roundings are counted for each summand, as for sums. So one bound
- * covers every bracketing: token by token, a parallel scan of logarithmic depth, chunks, or `Σ_s (a_t … a_{s+1}) b_s` summed in any
- * order. A summand is rounded once for each of its decays and once for each addition; k summands have k − 1 additions. A decay of
- * exactly 0 removes the earlier summands, and one of exactly ±1 rounds nothing. The factors before and after an underflow in a product
- * of decays amplify its error. Where products of decays or states overflow, the bound is ∞ for this token and all later ones, as
- * 0 · ∞ is not 0. The bound does not cover decays computed as differences of logarithms or as quotients of products: these lose more
- * digits. States with a role in a coarser format may be stored in it after each token.
+ * bracketing: `e_t = |a_t| e_{t−1} + e_a s_{t−1} + e_b`, where s is the sum of the absolute summands. Roundings are counted for each
+ * summand, as for sums. So one bound covers every bracketing: token by token, a parallel scan of logarithmic depth, chunks, or `Σ_s
+ * (a_t … a_{s+1}) b_s` summed in any order. A summand is rounded once for each of its decays and once for each addition; k summands
+ * have k − 1 additions. A decay of exactly 0 removes the earlier summands, and one of exactly ±1 rounds nothing. The factors before
+ * and after an underflow in a product of decays amplify its error. Where products of decays or states overflow, the bound is ∞ for
+ * this token and all later ones, as 0 · ∞ is not 0. The bound does not cover decays computed as differences of logarithms or as
+ * quotients of products: these lose more digits. States with a role in a coarser format may be stored in it after each token.
  */
 export function linearScanRule({ at: formats }: Profile, rounding: Rounding): Rule {
   return (xs, primitive, params, shape) => {
