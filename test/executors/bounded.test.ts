@@ -140,6 +140,13 @@ describe('the bound of a result', () => {
     // 10⁻³⁰ · 10⁻³⁰ · 10³⁰: the first product underflows to 0
     const [small, huge] = [exact(2 ** -100), exact(2 ** 100)];
     expect(bound(einsum('i,i,i->', small, small, huge))).toBeGreaterThanOrEqual(2 ** -100);
+    // in two products an implementation may multiply the small numbers first, too
+    const product = mul(mul(small, huge), small);
+    expect(bound(product)).toBeGreaterThanOrEqual(2 ** -100);
+    expect(bound(mul(mul(small, exact(2 ** 10)), exact(2 ** -30)))).toBeGreaterThanOrEqual(2 ** 10 * tiny);
+    // a sum begins anew, and a product of this size has no factor that could underflow
+    expect(bound(mul(add(mul(small, huge), exact(1)), exact(2 ** -120)))).toBeLessThan(5 * tiny);
+    expect(bound(mul(mul(exact(2 ** 20), exact(2 ** -40)), exact(2 ** -60)))).toBeLessThan(5 * u * 2 ** -80);
   });
 
   it('is infinite where a number or an intermediate result may overflow', () => {

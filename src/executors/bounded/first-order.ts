@@ -32,6 +32,7 @@ export interface Traced {
   readonly primal: Value;
   readonly some: Float64Array;
   readonly terms: Terms | null;
+  readonly reach: Bounded['reach'];
   readonly trace: Trace;
 }
 
@@ -52,17 +53,17 @@ export function firstOrder(profile: Profile): Executor<Traced> {
   const trace: Trace = { backwards: tape(f64 as Executor), unknowns: [] };
 
   /** Records a result, with the bound on the error of its operation as an unknown. */
-  const traced = (exact: Value, { e, terms: own }: Bounded): Traced => {
+  const traced = (exact: Value, { e, terms: own, reach }: Bounded): Traced => {
     const some = e.map((error) => (error === 0 ? 0 : Number.MIN_VALUE));
     // what another order of the terms adds to the error counts at the sum that changes the order
     const terms = own && {
       ...own,
       errors: own.errors === e ? some : own.errors.map((error, i) => error - e[i]! || some[i]!),
     };
-    if (exact.kind === 'index' || e.every((error) => error === 0)) return { primal: exact, some, terms, trace };
+    if (exact.kind === 'index' || e.every((error) => error === 0)) return { primal: exact, some, terms, reach, trace };
     const value = exact.on === (trace.backwards as Executor) ? exact : trace.backwards.watch(exact);
     trace.unknowns.push({ value, size: e });
-    return { primal: value, some, terms, trace };
+    return { primal: value, some, terms, reach, trace };
   };
 
   const self: Executor<Traced> = {
@@ -88,7 +89,7 @@ export function firstOrder(profile: Profile): Executor<Traced> {
           shape: own,
           kind,
           on: rules,
-          data: { x: numbersOf(data.primal), e: data.some, terms: data.terms },
+          data: { x: numbersOf(data.primal), e: data.some, terms: data.terms, reach: data.reach },
         }),
       );
       return traced(exact, rules.run(primitive, local, params, shape));

@@ -4,7 +4,7 @@ import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import { type Format, isCoarser } from '../profiles/format.ts';
 import type { Profile } from '../profiles/profile.ts';
-import { type Bounded, errorsOf, evaluate, type Lengths, lengthsOf, type Rule } from './operands.ts';
+import { amplifiedBy, type Bounded, errorsOf, evaluate, type Lengths, lengthsOf, type Rule } from './operands.ts';
 import { type Rounding, roundingOf } from './rounding.ts';
 
 /** The quantities of one channel after a token, from which its bound follows. */
@@ -45,6 +45,7 @@ export function linearScanRule({ at: formats }: Profile, rounding: Rounding): Ru
     const channels = length === 0 ? 0 : x.length / length;
     const [a, b, start] = xs.map(({ data }) => operandOf(data)) as [Operand, Operand, Operand];
     const isSum = a.isSum || b.isSum || start.isSum;
+    const amplified = amplifiedBy(xs);
     let depth = 1;
     for (let channel = 0; channel < channels; channel++) {
       const first = Math.floor(channel / inner) * inner * length + (channel % inner);
@@ -53,7 +54,7 @@ export function linearScanRule({ at: formats }: Profile, rounding: Rounding): Ru
       for (let t = 0; t < length; t++) {
         const at = first + (reverse ? length - 1 - t : t) * inner;
         state = after(state, a, b, at, isSum ? null : Math.abs(x[at]!));
-        e[at] = boundOf(state, rounding);
+        e[at] = boundOf(state, amplified, rounding);
         if (stored !== null) {
           storage = stored(storage, grownAt(a, at), x[at]!, e[at]!);
           e[at]! += storage;
@@ -146,10 +147,11 @@ function after(before: State, as: Operand, bs: Operand, at: number, h: number | 
 
 function boundOf(
   { propagated, size, summands, products, growth, largest }: State,
+  amplified: number,
   { error, within }: Rounding,
 ): number {
   const roundings = summands === 0 ? 0 : summands - 1 + products;
   // each product in a summand may underflow; the decays after it and its other factor amplify the error
-  const underflows = roundings === 0 ? 0 : 2 * summands * (products + 1) * growth * largest;
+  const underflows = roundings === 0 ? 0 : 2 * summands * (products + 1) * growth * largest * amplified;
   return within(largest, propagated + error(size, roundings, underflows));
 }

@@ -13,6 +13,12 @@ export interface Bounded {
   readonly x: Float64Array;
   readonly e: Float64Array;
   readonly terms: Terms | null;
+  /**
+   * Of products of other numbers: the largest product of their factors above 1. It multiplies what a partial product loses by
+   * underflow, if an implementation multiplies in another order. Absent if the numbers are no products; a sum begins anew, as
+   * products over many additions would reach any size.
+   */
+  readonly reach?: number | undefined;
 }
 
 /** How long the sums are. */
@@ -79,4 +85,31 @@ export const longest = (xs: Operands): Lengths =>
 export const multiplied = (xs: Operands): Lengths => ({ count: 1, depth: longest(xs).depth });
 
 /** A value whose terms no implementation adds to others: it computes the numbers themselves. */
-export const settled = (of: Bounded): Bounded => (of.terms === null ? of : { x: of.x, e: of.e, terms: null });
+export const settled = (of: Bounded): Bounded =>
+  of.terms === null && of.reach === undefined ? of : { x: of.x, e: of.e, terms: null };
+
+/** The reach; of numbers that are no products, the largest finite one, at least 1. */
+function reachOf({ x, reach }: Bounded): number {
+  if (reach !== undefined) return reach;
+  let largest = 1;
+  for (let i = 0; i < x.length; i++) {
+    const size = Math.abs(x[i]!);
+    if (size > largest && size < Number.POSITIVE_INFINITY) largest = size;
+  }
+  return largest;
+}
+
+const realOnes = (xs: Operands): Bounded[] => xs.filter(({ kind }) => kind === 'real').map(({ data }) => data);
+
+/** The reach of products of the operands. */
+export const reachOfProduct = (xs: Operands): number => realOnes(xs).reduce((reach, one) => reach * reachOf(one), 1);
+
+/** The reach of elements of the operands; undefined if no operand is a product. */
+export const reachOfElements = (xs: Operands): number | undefined => {
+  const all = realOnes(xs);
+  return all.some(({ reach }) => reach !== undefined) ? Math.max(...all.map(reachOf)) : undefined;
+};
+
+/** What an underflow in a product of the operands is multiplied by at most: the factors of operands that are products. */
+export const amplifiedBy = (xs: Operands): number =>
+  realOnes(xs).reduce((product, { reach = 1 }) => product * reach, 1);

@@ -10,9 +10,10 @@ export interface Rounding {
   error(size: number, count: number, underflows?: number): number;
   /**
    * The bound on a result `out`: the error propagated from its operands, and `count` roundings of the operation. A result that is
-   * certainly a normal number did not underflow; if `out` is the size of a sum, its terms may.
+   * certainly a normal number did not underflow; if `out` is the size of a sum, its terms may. In another order of the factors, a
+   * partial product may underflow, and the others multiply that by `amplified` at most.
    */
-  withRounding(out: number, propagated: number, count: number, isSum?: boolean): number;
+  withRounding(out: number, propagated: number, count: number, isSum?: boolean, amplified?: number): number;
   /** The bound unchanged, or ∞ if a number of that size may overflow within the bound. */
   within(size: number, bound: number): number;
 }
@@ -39,11 +40,11 @@ export function roundingOf({ u, tiny, normal, largest }: Format): Rounding {
     unit,
     error,
     within,
-    withRounding(out, propagated, count, isSum = false) {
+    withRounding(out, propagated, count, isSum = false, amplified = 1) {
       const size = Math.abs(out);
       const e = propagated + error(size + propagated, count, 0);
-      const mayUnderflow = count > 0 && (isSum || !(size - e >= normal));
-      return within(size, mayUnderflow ? e + (isSum ? manyTerms : 1) * tiny : e);
+      const mayUnderflow = count > 0 && (isSum || !(size - e >= normal * amplified));
+      return within(size, mayUnderflow ? e + (isSum ? manyTerms : 1) * tiny * amplified : e);
     },
   };
 }

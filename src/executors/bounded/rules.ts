@@ -23,6 +23,7 @@ import type { Profile } from '../profiles/profile.ts';
 import { causalConvolutionRule } from './causal-convolution.ts';
 import { linearScanRule } from './linear-scan.ts';
 import {
+  amplifiedBy,
   type Bounded,
   errorsOf,
   evaluate,
@@ -31,6 +32,8 @@ import {
   longest,
   multiplied,
   type Rule,
+  reachOfElements,
+  reachOfProduct,
   settled,
   sizesOf,
 } from './operands.ts';
@@ -62,14 +65,13 @@ const moves: Rule = (xs, primitive, params, shape) => {
     return evaluate(xs, primitive, params, shape, data);
   };
   const terms = haveTerms(xs) ? { sizes: moved(sizesOf), errors: moved(errorsOf), lengths: longest(xs) } : null;
-  return { x: evaluate(xs, primitive, params, shape), e: moved(({ e }) => e), terms };
+  return { x: evaluate(xs, primitive, params, shape), e: moved(({ e }) => e), terms, reach: reachOfElements(xs) };
 };
 
 /** Rule for a primitive that changes at most the signs of numbers. */
 const unchanged: Rule = (xs, primitive, params, shape) => ({
+  ...xs[0]!.data,
   x: evaluate(xs, primitive, params, shape),
-  e: xs[0]!.data.e,
-  terms: xs[0]!.data.terms,
 });
 
 /** Rule for a value that every implementation computes as a number, whose terms it adds to no others. */
@@ -107,7 +109,8 @@ const select: Rule = (xs, primitive, params, shape) => {
   const terms = haveTerms(xs)
     ? { sizes: chosen(sizesOf(x), sizesOf(y)), errors: chosen(errorsOf(x), errorsOf(y)), lengths: longest(xs) }
     : null;
-  return { x: evaluate(xs, primitive, params, shape), e: chosen(x.e, y.e), terms };
+  const e = chosen(x.e, y.e);
+  return { x: evaluate(xs, primitive, params, shape), e, terms, reach: reachOfElements(xs.slice(1)) };
 };
 
 /** Replaces NaN, from ∞ − ∞ or 0 · ∞, by ∞. */
@@ -221,6 +224,7 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
     const x = evaluate(xs, primitive, params, shape);
     const [ea, eb] = [errorsOf(a), errorsOf(b)];
     const isSum = a.terms !== null || b.terms !== null;
+    const amplified = isSquare ? 1 : amplifiedBy(xs);
     const e = zeros(x.length);
     const sizes = isSum ? zeros(x.length) : e;
     for (let i = 0; i < x.length; i++) {
@@ -235,11 +239,12 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
       } else if ((su !== 0 || eu !== 0) && (sv !== 0 || ev !== 0)) {
         const isSign = (su === 1 && eu === 0) || (sv === 1 && ev === 0);
         const propagated = su * ev + eu * (sv + ev);
-        e[i] = withRounding(isSum ? su * sv : x[i]!, propagated, isSign ? 0 : 1, isSum);
+        e[i] = withRounding(isSum ? su * sv : x[i]!, propagated, isSign ? 0 : 1, isSum, amplified);
         if (isSum) sizes[i] = su * sv + e[i]!;
       }
     }
-    return { x, e, terms: isSum ? { sizes, errors: e, lengths: multiplied(xs) } : null };
+    const terms = isSum ? { sizes, errors: e, lengths: multiplied(xs) } : null;
+    return { x, e, terms, reach: isSquare ? undefined : reachOfProduct(xs) };
   };
 
   /**
@@ -278,17 +283,18 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
     const shifts = by === 0 || (isPowerOfTwo(by) && isExact(format, by));
     const roundings = shifts ? 0 : isExact(format, by) ? 1 : 2;
     const mayUnderflow = (size: number): boolean => shifts && by < 1 && size < tiny;
+    const [amplified, reach] = [amplifiedBy(xs), Math.max(1, by) * reachOfProduct(xs)];
     const scaled = (sizes: Float64Array | null, errors: Float64Array): Float64Array =>
       errors.map((was, i) => {
         if (!Number.isFinite(of.x[i]!) || was === infinite) return was;
         const size = sizes === null ? Math.abs(x[i]!) : by * sizes[i]!;
-        const e = withRounding(size, by * was, roundings, sizes !== null);
+        const e = withRounding(size, by * was, roundings, sizes !== null, amplified);
         return mayUnderflow(Math.abs(x[i]!) - e) && (x[i] !== 0 || e !== 0) ? e + tiny : e;
       });
-    if (of.terms === null) return { x, e: scaled(null, of.e), terms: null };
+    if (of.terms === null) return { x, e: scaled(null, of.e), terms: null, reach };
     const errors = scaled(of.terms.sizes, of.terms.errors);
     const sizes = of.terms.sizes.map((size, i) => by * size + errors[i]!);
-    return { x, e: scaled(null, of.e), terms: { sizes, errors, lengths: multiplied(xs) } };
+    return { x, e: scaled(null, of.e), terms: { sizes, errors, lengths: multiplied(xs) }, reach };
   };
 
   /** Phi. The slope `φ_k' = φ_k − k φ_{k+1} < φ_k` grows with z. The term 2⁻⁴⁸ φ_k covers the cancellation in it. */

@@ -5,6 +5,7 @@ import { type EinsumParams, indexLengths } from '../../tensor/primitives/einsum.
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { zeros } from '../f64/allocate.ts';
 import {
+  amplifiedBy,
   type Bounded,
   errorsOf,
   evaluate,
@@ -12,6 +13,7 @@ import {
   multiplied,
   type Operands,
   type Rule,
+  reachOfProduct,
   settled,
 } from './operands.ts';
 import type { Rounding } from './rounding.ts';
@@ -46,6 +48,7 @@ export function sumOfProducts({ error, within }: Rounding): Rule {
     const products = xs.filter(({ kind }) => kind === 'real').length - 1;
     // a partial product of three or more factors can underflow or overflow where the whole product does not
     const partial = products < 2 ? null : on(parts.map(({ grown }) => grown.map((size) => Math.max(1, size))));
+    const amplified = products === 0 ? 1 : amplifiedBy(xs);
     const e = zeros(total.length);
     let most = 1;
     for (let i = 0; i < e.length; i++) {
@@ -53,11 +56,16 @@ export function sumOfProducts({ error, within }: Rounding): Rule {
       const k = each * (typeof summands === 'number' ? summands : summands[i]!);
       if (k > most) most = k;
       const underflows = partial === null ? k * products + k - 1 : 2 * (products + 1) * partial[i]!;
-      const rounded = k === 0 ? 0 : (propagated?.[i] ?? 0) + error(size, k - 1 + products, underflows);
+      const rounded = k === 0 ? 0 : (propagated?.[i] ?? 0) + error(size, k - 1 + products, amplified * underflows);
       // in f32, 0 · (10³⁰ · 10³⁰) is 0 or NaN, depending on the order of the factors
       e[i] = within(size, rounded) + (partial === null ? 0 : within(partial[i]!, 0));
     }
-    return { x: on(xs.map(({ data }) => data.x)), e, terms: termsOf(xs, total, e, most) };
+    return {
+      x: on(xs.map(({ data }) => data.x)),
+      e,
+      terms: termsOf(xs, total, e, most),
+      reach: products === 0 ? undefined : reachOfProduct(xs),
+    };
   };
 }
 
