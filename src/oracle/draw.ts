@@ -5,17 +5,46 @@ import { longestIn } from './axes.ts';
 import { type Case, fill, type Layout, type Settings, type Slot, type Values } from './case.ts';
 import type { Operator, Size } from './operator.ts';
 
-/** Draws sequence lengths up to `longest`: 1, primes, powers of two and their neighbours. Most are short; they shrink towards 1. */
-export const lengths = ({ longest, exact = false }: Size): fc.Arbitrary<number> => {
+/** Draws the length of an axis by its letter: as the size says, or else as usual. */
+const axisLike = (size: Size, letter: string, usual: fc.Arbitrary<number>): fc.Arbitrary<number> =>
+  size.axis?.(letter, usual) ?? usual;
+
+/**
+ * Draws sequence lengths up to `longest`: 1, primes, powers of two and their neighbours. Most are short; they shrink towards 1.
+ */
+export const lengths = (size: Size): fc.Arbitrary<number> => {
+  const { longest, exact = false } = size;
   const limit = exact ? Math.min(longest, 12) : longest;
   const ugly = [1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 13, 15, 16, 17, 31, 32, 33, 61, 64, 65, 96].filter((t) => t <= limit);
   const among = (count: number): fc.Arbitrary<number> =>
     fc.integer({ min: 0, max: Math.min(count, ugly.length) - 1 }).map((i) => ugly[i]!);
-  return fc.oneof({ weight: 3, arbitrary: among(6) }, among(ugly.length));
+  return axisLike(size, 't', fc.oneof({ weight: 3, arbitrary: among(6) }, among(ugly.length)));
 };
 
-/** Draws a small axis length. */
+/** Draws a small number. */
 export const small = (max: number, min = 1): fc.Arbitrary<number> => fc.integer({ min, max });
+
+/** Draws the length of the axis with this letter in the signature: from `min` to `max`, unless the size says otherwise. */
+export const axis = (size: Size, letter: string, max: number, min = 1): fc.Arbitrary<number> =>
+  axisLike(size, letter, small(max, min));
+
+/** As `axis`, for lengths that do not follow each other. */
+export const axisFrom = (size: Size, letter: string, ...usual: readonly number[]): fc.Arbitrary<number> =>
+  axisLike(size, letter, fc.constantFrom(...usual));
+
+/**
+ * Draws the length of an axis that is divided into groups. Undefined: the product of the groups and the length of each, at most `max`,
+ * which is the usual length.
+ */
+export const dividedAxis = (size: Size, letter: string, max: number): fc.Arbitrary<number | undefined> =>
+  size.axis?.(letter, small(max)) ?? fc.constant(undefined);
+
+/** The number of groups that divides a length: the number that was drawn, unless it does not divide it. */
+export const groupsIn = (length: number, drawn: number): number => {
+  let [divisor, rest] = [drawn, length];
+  while (rest !== 0) [divisor, rest] = [rest, divisor % rest];
+  return divisor;
+};
 
 /** Draws a decay for each head: RetNet's values, fast decays, 0 and 1; only ½ if results must be exact. */
 export const decays = (heads: number, { exact = false }: Size): fc.Arbitrary<number[]> => {
@@ -27,6 +56,10 @@ export const decays = (heads: number, { exact = false }: Size): fc.Arbitrary<num
       );
   return fc.array(one, { minLength: heads, maxLength: heads });
 };
+
+/** The decays of a number of heads: the drawn ones, then those of RetNet, which shrinking does not have to try. */
+export const decaysOf = (drawn: readonly number[], heads: number): number[] =>
+  Array.from({ length: heads }, (_, a) => drawn[a] ?? 1 - 2 ** (-5 - (a % 8)));
 
 /**
  * Draws the number that `chunkSizeOf` turns into a chunk size. It does not depend on the sequence length. A dependent draw would

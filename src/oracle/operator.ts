@@ -12,6 +12,11 @@ import type { InputsOf, OutputsOf } from './signature-types.ts';
 export interface Size {
   /** The length of the longest sequence. */
   readonly longest: number;
+  /**
+   * Draws the length of an axis, by its letter in the signature, in place of the usual draw. Undefined: as usual. Widths of whole models
+   * belong to their configurations, which are drawn as usual.
+   */
+  axis?(letter: string, usual: fc.Arbitrary<number>): fc.Arbitrary<number> | undefined;
   /** Draws only cases in which every sum and product of dyadic inputs is exact: decays of ½, short sequences. */
   readonly exact?: boolean;
 }

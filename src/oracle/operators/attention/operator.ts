@@ -11,7 +11,7 @@ import { einsum } from '../../../tensor/primitives/einsum.ts';
 import type { Value } from '../../../tensor/value.ts';
 import { ownOf, statesByName } from '../../batchable.ts';
 import { type BatchProgramOf, defineOperator } from '../../define-operator.ts';
-import { chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
+import { axis, axisFrom, chunkDraws, chunkSizeOf, lengths } from '../../draw.ts';
 import { attentionByLogSumExp } from '../../forms/stored-log-sum-exp.ts';
 import { layoutOf } from '../../layout.ts';
 import type { ProgramOf } from '../../operator.ts';
@@ -58,13 +58,13 @@ export const attention = defineOperator({
   layouts: (size) =>
     fc
       .record({
-        b: small(3),
-        h: small(3),
+        b: axis(size, 'b', 3),
+        h: axis(size, 'h', 3),
         t: lengths(size),
-        d: small(5),
-        e: small(5),
-        o: small(4),
-        s: fc.constantFrom(0, 1, 2, 5),
+        d: axis(size, 'd', 5),
+        e: axis(size, 'e', 5),
+        o: axis(size, 'o', 4),
+        s: axisFrom(size, 's', 0, 1, 2, 5),
         chunk: chunkDraws,
         scoreScaling: fc.constantFrom<ScoreScaling>('none', 'rootKeyWidth'),
       })

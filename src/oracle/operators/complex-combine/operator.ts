@@ -4,7 +4,7 @@ import { pairBlocks } from '../../../../spec/05-discrete-recurrence.ts';
 import { composedStep, type Step } from '../../../../spec/12-dense-convolution.ts';
 import { complexCombine as combine } from '../../../nn/ssm/combine.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { small } from '../../draw.ts';
+import { axis } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import { over } from '../../over.ts';
 import { combineModes } from '../shared/combine.ts';
@@ -18,7 +18,10 @@ export const complexCombine = defineOperator({
   chapter: 'spec/12-dense-convolution.ts',
   evidence: [],
   signature,
-  layouts: () => fc.tuple(small(3), small(3)).map(([b, e]) => layoutOf(signature, { lengths: { b, e }, settings: {} })),
+  layouts: (size) =>
+    fc
+      .tuple(axis(size, 'b', 3), axis(size, 'e', 3))
+      .map(([b, e]) => layoutOf(signature, { lengths: { b, e }, settings: {} })),
   definition: over('be', signature, (inputs) => {
     const stepOf = (side: 'left' | 'right'): Step => ({
       a: pairBlocks(complexOf(inputs[`${side}.a.re`], inputs[`${side}.a.im`])),

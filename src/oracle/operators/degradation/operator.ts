@@ -12,7 +12,7 @@ import {
 import { treeOf } from '../../../tensor/tree.ts';
 import type { Layout } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { lengths, small } from '../../draw.ts';
+import { axis, lengths, small } from '../../draw.ts';
 import { type Details, layoutOf } from '../../layout.ts';
 import { under } from '../../named.ts';
 import type { ProgramOf, Size } from '../../operator.ts';
@@ -51,7 +51,14 @@ const layerDetails = (l: number): Record<string, Details> => ({
 
 const layouts = (size: Size): fc.Arbitrary<Layout<StackSettings>> =>
   fc
-    .record({ b: small(2), t: lengths(size), e: small(3), n: small(3), r: small(3), m: small(3, 0) })
+    .record({
+      b: axis(size, 'b', 2),
+      t: lengths(size),
+      e: axis(size, 'e', 3),
+      n: axis(size, 'n', 3),
+      r: axis(size, 'r', 3),
+      m: small(3, 0),
+    })
     .map(({ m, ...letters }) => {
       const layers = Array.from({ length: m }, (_, l) => l);
       return layoutOf(signature, {

@@ -11,7 +11,7 @@ import { retentionIn } from '../../../nn/retention/modes.ts';
 import { reshape } from '../../../tensor/primitives/reshape.ts';
 import type { Value } from '../../../tensor/value.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { chunkDraws, chunkSizeOf, decays, lengths, small } from '../../draw.ts';
+import { axis, chunkDraws, chunkSizeOf, decays, decaysOf, lengths, small } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import { under } from '../../named.ts';
 import type { ProgramOf } from '../../operator.ts';
@@ -94,13 +94,13 @@ export const denseRetention = defineOperator({
   layouts: (size) =>
     fc
       .record({
-        b: small(2),
-        h: small(2),
+        b: axis(size, 'b', 2),
+        h: axis(size, 'h', 2),
         t: lengths(size),
-        d: small(3),
-        e: small(3),
-        i: small(3),
-        r: small(2, 0),
+        d: axis(size, 'd', 3),
+        e: axis(size, 'e', 3),
+        i: axis(size, 'i', 3),
+        r: axis(size, 'r', 2, 0),
         shallow: small(3, 0),
         denseLayers: small(3, 0),
         readings: fusionReadings,
@@ -113,7 +113,7 @@ export const denseRetention = defineOperator({
         const layers = [...numbered('keys', shallow), ...numbered('values', shallow)];
         return layoutOf(signature, {
           lengths: letters,
-          settings: { ...fusions, decay: decay.slice(0, letters.h), chunkSize: chunkSizeOf(chunk, letters.t) },
+          settings: { ...fusions, decay: decaysOf(decay, letters.h), chunkSize: chunkSizeOf(chunk, letters.t) },
           inputs: {
             ...plainInputs(['q', 'k', 'v', 'x', 'state', ...layers]),
             ...fusionInputs('param.k.', fusions, sources),

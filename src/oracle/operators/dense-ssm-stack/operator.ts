@@ -7,7 +7,7 @@ import type { Shape } from '../../../tensor/shape.ts';
 import { treeOf } from '../../../tensor/tree.ts';
 import type { Layout, Slot } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
+import { axis, chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import { stripped, under } from '../../named.ts';
 import type { Size } from '../../operator.ts';
@@ -48,7 +48,7 @@ function slotOf(path: string, shape: Shape): Slot {
 
 const layouts = (size: Size): fc.Arbitrary<Layout<StackSettings>> =>
   fc
-    .record({ b: small(2), drawn: lengths(size), config: configs, chunk: chunkDraws })
+    .record({ b: axis(size, 'b', 2), drawn: lengths(size), config: configs, chunk: chunkDraws })
     .map(({ b, drawn, config, chunk }) => {
       const t = Math.min(drawn, longestOf(config));
       const weights = Object.entries(denseSsmStack.shapes(config));

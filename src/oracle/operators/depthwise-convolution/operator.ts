@@ -8,7 +8,7 @@ import {
 } from '../../../nn/depthwise-convolution.ts';
 import type { Settings } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { lengths, small } from '../../draw.ts';
+import { axis, lengths } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import type { ProgramOf } from '../../operator.ts';
 import { over } from '../../over.ts';
@@ -31,7 +31,13 @@ export const depthwiseConvolution = defineOperator({
   signature,
   layouts: (size) =>
     fc
-      .record({ b: small(2), t: lengths(size), e: small(4), k: small(5), isBiased: fc.boolean() })
+      .record({
+        b: axis(size, 'b', 2),
+        t: lengths(size),
+        e: axis(size, 'e', 4),
+        k: axis(size, 'k', 5),
+        isBiased: fc.boolean(),
+      })
       .map(({ isBiased, ...letters }) =>
         layoutOf(signature, {
           lengths: letters,

@@ -16,7 +16,7 @@ import { treeOf } from '../../../tensor/tree.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Case } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { small } from '../../draw.ts';
+import { axis } from '../../draw.ts';
 import { heldByDivision, heldByExpm1 } from '../../forms/divided-hold.ts';
 import { layoutOf } from '../../layout.ts';
 import { mapValues } from '../../named.ts';
@@ -111,11 +111,11 @@ export const discretise = defineOperator({
   signature:
     'a? en|enn, a.re? en, a.im? en, b? en, b.re? en, b.im? en, delta e -> a? en|enn, a.re? en, a.im? en, b? en, b.re? en, b.im? en',
   batch: 'e',
-  layouts: () =>
+  layouts: (size) =>
     fc
       .tuple(
-        small(3),
-        small(4),
+        axis(size, 'e', 3),
+        axis(size, 'n', 4),
         fc.record({
           form: fc.constantFrom<DiscretiseSettings['form']>('real', 'complex', 'matrix'),
           rule: fc.constantFrom(...rules),

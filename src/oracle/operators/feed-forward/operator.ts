@@ -9,7 +9,7 @@ import { input, read } from '../../../tensor/input.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Case } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { lengths, small } from '../../draw.ts';
+import { axis, lengths } from '../../draw.ts';
 import { geluByErf, saturated } from '../../forms/gelu-by-erf.ts';
 import { siluByTanh, tanhText } from '../../forms/silu-by-tanh.ts';
 import { layoutOf } from '../../layout.ts';
@@ -58,7 +58,14 @@ export const feedForward = defineOperator({
   signature,
   layouts: (size) =>
     fc
-      .record({ b: small(3), t: lengths(size), i: small(5), r: small(4), o: small(6), activation: drawnActivations })
+      .record({
+        b: axis(size, 'b', 3),
+        t: lengths(size),
+        i: axis(size, 'i', 5),
+        r: axis(size, 'r', 4),
+        o: axis(size, 'o', 6),
+        activation: drawnActivations,
+      })
       .map(({ activation, ...letters }) => layoutOf(signature, { lengths: letters, settings: { activation } })),
   definition: over('bt', signature, ({ o, 'param.up': up, 'param.down': down }, { activation }: Settings) => ({
     y: definition({ up, down }, o, activation),

@@ -15,7 +15,7 @@ import { reshape } from '../../../tensor/primitives/reshape.ts';
 import { type InBatch, statesByName, statesOf } from '../../batchable.ts';
 import type { Settings } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { anyAssociation, lengths, small } from '../../draw.ts';
+import { anyAssociation, axis, lengths } from '../../draw.ts';
 import { byCumulatedLogarithms } from '../../forms/cumulated-logarithms.ts';
 import { byPairs, byQuotients, withDividedGradient } from '../../forms/recurrences.ts';
 import { layoutOf } from '../../layout.ts';
@@ -64,7 +64,7 @@ export const linearScan = defineOperator({
   values: ['normal', 'normal', 'sparse'],
   layouts: (size) =>
     fc
-      .record({ b: small(3), t: lengths(size), n: small(5) })
+      .record({ b: axis(size, 'b', 3), t: lengths(size), n: axis(size, 'n', 5) })
       .map((letters) => layoutOf(signature, { lengths: letters, settings: {}, details: { a: { spread: 0.7 } } })),
   definition: over('b', signature, ({ a, b, state }) => {
     const output = linearRecurrence(a, b, state);

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { composedStep, type Step } from '../../../../spec/12-dense-convolution.ts';
 import { matrixCombine as combine } from '../../../nn/ssm/combine.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { small } from '../../draw.ts';
+import { axis } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import { over } from '../../over.ts';
 import { combineModes } from '../shared/combine.ts';
@@ -15,8 +15,10 @@ export const matrixCombine = defineOperator({
   chapter: 'spec/12-dense-convolution.ts',
   evidence: [],
   signature,
-  layouts: () =>
-    fc.tuple(small(3), small(3)).map(([b, n]) => layoutOf(signature, { lengths: { b, e: 2, n }, settings: {} })),
+  layouts: (size) =>
+    fc
+      .tuple(axis(size, 'b', 3), axis(size, 'n', 3))
+      .map(([b, n]) => layoutOf(signature, { lengths: { b, e: 2, n }, settings: {} })),
   definition: over('be', signature, (inputs) => {
     const stepOf = (side: 'left' | 'right'): Step => ({
       a: inputs[`${side}.a`].flat(),

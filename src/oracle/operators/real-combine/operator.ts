@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { composedStep } from '../../../../spec/12-dense-convolution.ts';
 import { realCombine as combine } from '../../../nn/ssm/combine.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { small } from '../../draw.ts';
+import { axis } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import { over } from '../../over.ts';
 import { combineModes } from '../shared/combine.ts';
@@ -15,7 +15,10 @@ export const realCombine = defineOperator({
   chapter: 'spec/12-dense-convolution.ts',
   evidence: [],
   signature,
-  layouts: () => fc.tuple(small(3), small(3)).map(([b, e]) => layoutOf(signature, { lengths: { b, e }, settings: {} })),
+  layouts: (size) =>
+    fc
+      .tuple(axis(size, 'b', 3), axis(size, 'e', 3))
+      .map(([b, e]) => layoutOf(signature, { lengths: { b, e }, settings: {} })),
   definition: over('be', signature, (inputs) => {
     const stepOf = (side: 'left' | 'right') => ({ a: [inputs[`${side}.a`]], u: inputs[`${side}.b`] });
     const { a, u } = composedStep(stepOf('left'), stepOf('right'));

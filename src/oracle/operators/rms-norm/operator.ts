@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { rmsNorm as definition } from '../../../../spec/rms-norm.ts';
 import { rmsNorm as onEngine } from '../../../nn/norms.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { lengths, small } from '../../draw.ts';
+import { axis, lengths } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import { over } from '../../over.ts';
 import { tokenModes } from '../shared/tokens.ts';
@@ -19,7 +19,12 @@ export const rmsNorm = defineOperator({
   layouts: (size) =>
     fc
       // the ε of the models, and one that is not small compared with x²
-      .record({ b: small(3), t: lengths(size), w: small(6), epsilon: fc.constantFrom(1e-6, 1e-5, 2 ** -2) })
+      .record({
+        b: axis(size, 'b', 3),
+        t: lengths(size),
+        w: axis(size, 'w', 6),
+        epsilon: fc.constantFrom(1e-6, 1e-5, 2 ** -2),
+      })
       .map(({ epsilon, ...letters }) =>
         layoutOf(signature, {
           lengths: letters,

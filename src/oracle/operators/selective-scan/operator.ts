@@ -21,7 +21,7 @@ import { exp } from '../../../tensor/primitives/exp.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Case, Layout } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { anyAssociation, chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
+import { anyAssociation, axis, chunkDraws, chunkSizeOf, dividedAxis, groupsIn, lengths, small } from '../../draw.ts';
 import { byCumulatedLogarithms, cumulated } from '../../forms/cumulated-logarithms.ts';
 import { byPairs, byQuotients, withCarriedDifferences, withDecayDifferences } from '../../forms/recurrences.ts';
 import { bySegmentSums } from '../../forms/segment-sums.ts';
@@ -65,12 +65,13 @@ export const scanning =
 const layouts = (size: Size): fc.Arbitrary<Layout<SelectiveScanSettings>> =>
   fc
     .record({
-      b: small(2),
+      b: axis(size, 'b', 2),
       t: lengths(size),
       perGroup: small(3),
-      g: small(2),
-      "g'": small(2),
-      n: small(4),
+      g: axis(size, 'g', 2),
+      "g'": axis(size, "g'", 2),
+      n: axis(size, 'n', 4),
+      e: dividedAxis(size, 'e', 12),
       chunk: chunkDraws,
       layouts: fc.tuple(fc.constantFrom(...mapLayouts), fc.constantFrom(...mapLayouts)),
       deltaSoftplus: fc.boolean(),
@@ -78,11 +79,13 @@ const layouts = (size: Size): fc.Arbitrary<Layout<SelectiveScanSettings>> =>
       centre: fc.constantFrom(0, 0, 20),
       optional: fc.record({ skip: fc.boolean(), z: fc.boolean(), deltaBias: fc.boolean() }),
     })
-    .map(({ perGroup, chunk, layouts: [b, c], deltaSoftplus, centre, optional, ...letters }) => {
+    .map(({ perGroup, chunk, layouts: [b, c], deltaSoftplus, centre, optional, ...drawn }) => {
+      const { e = perGroup * drawn.g * drawn["g'"] } = drawn;
+      const letters = { ...drawn, e, g: groupsIn(e, drawn.g), "g'": groupsIn(e, drawn["g'"]) };
       // without softplus, a negative step would let the state grow
       const positive = deltaSoftplus ? {} : ({ sign: 1 } as const);
       return layoutOf(signature, {
-        lengths: { ...letters, e: perGroup * letters.g * letters["g'"] },
+        lengths: letters,
         inputs: {
           u: {},
           delta: deltaSoftplus ? { centre } : positive,

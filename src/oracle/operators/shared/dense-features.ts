@@ -15,7 +15,7 @@ import { rmsNorm } from '../../../nn/norms.ts';
 import { treeOf } from '../../../tensor/tree.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Case, Lists, Settings } from '../../case.ts';
-import { lengths, small } from '../../draw.ts';
+import { axis, lengths, small } from '../../draw.ts';
 import { type Details, layoutOf } from '../../layout.ts';
 import { stripped, under } from '../../named.ts';
 import type { Operator, Reduction, Size } from '../../operator.ts';
@@ -88,11 +88,11 @@ export const byAddition = (settings: FusionSettings): FusionRule => ({
 
 const draws = (size: Size, leastLayers: number) =>
   fc.record({
-    b: small(2),
+    b: axis(size, 'b', 2),
     t: lengths(size),
-    w: small(5),
-    i: small(4),
-    r: small(3, 0),
+    w: axis(size, 'w', 5),
+    i: axis(size, 'i', 4),
+    r: axis(size, 'r', 3, 0),
     shallow: small(4, leastLayers),
     denseLayers: small(5, leastLayers),
     readings: fusionReadings,

@@ -7,7 +7,7 @@ import { namedLeavesOf, type Tree, treeOf } from '../../../tensor/tree.ts';
 import { type InBatch, ownOf, statesByName } from '../../batchable.ts';
 import type { Layout, Lists, Slot } from '../../case.ts';
 import { type Declaration, defineOperator } from '../../define-operator.ts';
-import { chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
+import { axis, chunkDraws, chunkSizeOf, lengths } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import { stripped } from '../../named.ts';
 import type { Operator, ProgramOf, Size } from '../../operator.ts';
@@ -70,7 +70,7 @@ function layouts<C extends AnyConfig, P extends Tree, S extends Tree, Text exten
 ): fc.Arbitrary<Layout<ModelSettings<C>>> {
   return fc
     .record({
-      b: small(2),
+      b: axis(size, 'b', 2),
       drawn: lengths(size),
       config: configs,
       chunk: chunkDraws,

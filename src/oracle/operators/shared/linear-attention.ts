@@ -6,7 +6,7 @@ import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.t
 import { recurrentLinearAttention } from '../../../nn/linear-attention/recurrent.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Layout } from '../../case.ts';
-import { chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
+import { axis, chunkDraws, chunkSizeOf, lengths } from '../../draw.ts';
 import { type Details, layoutOf } from '../../layout.ts';
 import type { ProgramOf, Size } from '../../operator.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
@@ -38,7 +38,14 @@ export const linearAttentionLayouts =
   (signature: string, details: Readonly<Record<string, Details>> = {}) =>
   (size: Size): fc.Arbitrary<Layout<LinearAttentionSettings>> =>
     fc
-      .record({ b: small(2), h: small(3), t: lengths(size), d: small(4), e: small(4), chunk: chunkDraws })
+      .record({
+        b: axis(size, 'b', 2),
+        h: axis(size, 'h', 3),
+        t: lengths(size),
+        d: axis(size, 'd', 4),
+        e: axis(size, 'e', 4),
+        chunk: chunkDraws,
+      })
       .map(({ chunk, ...letters }) =>
         layoutOf(signature, {
           lengths: letters,

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import type { RetentionResult } from '../../../nn/retention/inputs.ts';
 import { normalisedRetention, type RetentionNorm } from '../../../nn/retention/normalised.ts';
 import type { Layout } from '../../case.ts';
-import { chunkDraws, chunkSizeOf, decays, lengths, small } from '../../draw.ts';
+import { axis, chunkDraws, chunkSizeOf, decays, decaysOf, lengths } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import type { ProgramOf, Size } from '../../operator.ts';
 import { inEveryMode, type ModeName, modeOf } from './modes.ts';
@@ -41,11 +41,11 @@ export const retentionLayouts =
   (size: Size): fc.Arbitrary<Layout<RetentionSettings>> =>
     fc
       .record({
-        b: small(3),
-        h: small(3),
+        b: axis(size, 'b', 3),
+        h: axis(size, 'h', 3),
         t: lengths(size),
-        d: small(5),
-        e: small(5),
+        d: axis(size, 'd', 5),
+        e: axis(size, 'e', 5),
         decay: decays(3, size),
         chunk: chunkDraws,
         position: fc.constantFrom(...positions),
@@ -53,7 +53,7 @@ export const retentionLayouts =
       .map(({ decay, chunk, position, ...letters }) =>
         layoutOf(retentionSignature, {
           lengths: letters,
-          settings: { decay: decay.slice(0, letters.h), chunkSize: chunkSizeOf(chunk, letters.t), position },
+          settings: { decay: decaysOf(decay, letters.h), chunkSize: chunkSizeOf(chunk, letters.t), position },
         }),
       );
 

@@ -10,7 +10,7 @@ import { type SsmMode, ssmIn } from '../../../nn/ssm/modes.ts';
 import { namedLeavesOf, type Tree, treeOf } from '../../../tensor/tree.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Layout } from '../../case.ts';
-import { chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
+import { axis, chunkDraws, chunkSizeOf, lengths } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import type { Size } from '../../operator.ts';
 import type { Named, Program } from '../../program.ts';
@@ -55,7 +55,12 @@ export const ssmPrograms = (modes: readonly SsmModeName[]): Record<string, Progr
 
 /** Draws the lengths of a layer's axes. */
 export const layerAxes = (size: Size) =>
-  fc.record({ b: small(2), t: lengths(size), e: small(3), n: small(size.longest > 32 ? 3 : 4) });
+  fc.record({
+    b: axis(size, 'b', 2),
+    t: lengths(size),
+    e: axis(size, 'e', 3),
+    n: axis(size, 'n', size.longest > 32 ? 3 : 4),
+  });
 
 /** Draws the lengths of a layer's axes, and the number for `chunkSizeOf`. */
 export const layerDraws = (size: Size) => fc.tuple(layerAxes(size), chunkDraws);

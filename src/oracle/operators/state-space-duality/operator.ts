@@ -5,7 +5,7 @@ import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
 import { stateSpaceDuality as dual } from '../../../nn/state-space-duality.ts';
 import type { Value } from '../../../tensor/value.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { chunkDraws, chunkSizeOf, lengths, small } from '../../draw.ts';
+import { axis, chunkDraws, chunkSizeOf, dividedAxis, groupsIn, lengths, small } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import { over } from '../../over.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
@@ -27,17 +27,18 @@ export const stateSpaceDuality = defineOperator({
   layouts: (size) =>
     fc
       .record({
-        b: small(2),
-        g: small(2),
+        b: axis(size, 'b', 2),
+        g: axis(size, 'g', 2),
         perGroup: small(3),
         t: lengths(size),
-        e: small(4),
-        n: small(4),
+        e: axis(size, 'e', 4),
+        n: axis(size, 'n', 4),
+        h: dividedAxis(size, 'h', 6),
         chunk: chunkDraws,
       })
-      .map(({ perGroup, chunk, ...letters }) =>
+      .map(({ perGroup, chunk, g, h = g * perGroup, ...letters }) =>
         layoutOf(signature, {
-          lengths: { ...letters, h: letters.g * perGroup },
+          lengths: { ...letters, g: groupsIn(h, g), h },
           settings: { chunkSize: chunkSizeOf(chunk, letters.t) },
           details: { gate: { logDecay: true } },
         }),
