@@ -1,11 +1,13 @@
 /** @file densessm check: judges a backend and prints a row for each operator, mode and type. */
 import type { Backend, Dtype } from '../oracle/backends/backend.ts';
+import { BackendError } from '../oracle/backends/failure.ts';
 import { openGpu } from '../oracle/backends/gpu.ts';
 import { openOnce } from '../oracle/backends/once.ts';
 import { openProcess } from '../oracle/backends/process.ts';
 import { type CheckReport, check } from '../oracle/check/check.ts';
 import { checkCells, checkColumns, failureLines, type Paint } from '../oracle/check/report.ts';
 import { type CheckRow, isFine } from '../oracle/check/row.ts';
+import { fail } from '../tensor/errors.ts';
 import { colour, progress, say, seconds, subjectWidths, tableLine, type Voice } from './console.ts';
 
 /** The options of the command. */
@@ -22,8 +24,9 @@ export interface CheckCommand extends Voice {
   readonly longest: number;
   readonly seed: number;
   readonly path?: string;
-  /** Seconds for one answer, and for all. */
-  readonly limit: number;
+  /** Seconds for one answer and for a start, if they are not the usual ones. */
+  readonly limit?: number;
+  /** Seconds for everything. */
   readonly total: number;
   readonly timing: boolean;
 }
@@ -48,10 +51,27 @@ export async function checkCommand(options: CheckCommand): Promise<boolean> {
 
 /** Shrinking a failure may need many starts of a backend that it breaks. */
 const restarts = 20;
+/** Seconds for one answer, unless the caller says something else. */
+const usualLimit = 10;
 
 function open({ backend, once, device, limit, total }: CheckCommand): Promise<Backend> {
   if (backend === undefined) return openGpu(device);
-  return (once ? openOnce : openProcess)(backend, { question: 1000 * limit, total: 1000 * total, restarts });
+  const opened = (once ? openOnce : openProcess)(backend, {
+    question: 1000 * (limit ?? usualLimit),
+    ...(limit !== undefined && { start: 1000 * limit }),
+    total: 1000 * total,
+    restarts,
+  });
+  return opened.catch((error: unknown) => {
+    if (!(error instanceof BackendError)) throw error;
+    const { kind } = error.failure;
+    const remedy = {
+      timeout: '--limit says how long a start may take',
+      'out-of-time': '--total says how long all may take',
+    };
+    if (kind === 'timeout' || kind === 'out-of-time') fail(`${error.message}; ${remedy[kind]}`);
+    throw error;
+  });
 }
 
 async function report(backend: Backend, options: CheckCommand): Promise<boolean> {
@@ -149,12 +169,16 @@ function verdict({ ok, rows, problems }: CheckReport, { description }: Backend):
     return `${colour.wrong('FAIL')}: nothing was compared: it offers ${offered}, and something else was asked for`;
   }
   const passed = asked.filter((row) => row.outputs === 'PASS' && isFine(row)).length;
-  const unasked = asked.filter(({ outputs }) => outputs === 'UNCHECKED').length;
-  const unchecked = asked.filter(({ gradients }) => gradients === 'UNCHECKED').length - unasked;
+  const isOpen = ({ outputs }: CheckRow): boolean => outputs === 'UNCHECKED';
+  const unasked = asked.filter((row) => isOpen(row) && row.cut).length;
+  const undrawn = asked.filter((row) => isOpen(row) && !row.cut).length;
+  const unchecked = asked.filter(({ gradients }) => gradients === 'UNCHECKED').length - unasked - undrawn;
   const cases = asked.reduce((sum, row) => sum + row.cases, 0);
-  const head = ok ? colour.right('PASS') : colour.wrong('FAIL');
+  const isWrong = problems.length > 0 || !asked.every(isFine);
+  const head = ok ? colour.right('PASS') : isWrong ? colour.wrong('FAIL') : colour.minor('UNCHECKED');
   const rest = [
     ...(unasked === 0 ? [] : [`${unasked} unchecked, as no time was left (--total)`]),
+    ...(undrawn === 0 ? [] : [`${undrawn} unchecked, as no case could be drawn`]),
     ...(unchecked === 0 ? [] : [`gradients of ${unchecked} unchecked`]),
     ...(problems.length === 0 ? [] : ['its description is wrong, see above']),
   ];

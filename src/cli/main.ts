@@ -91,9 +91,9 @@ function program(finish: (ok: boolean) => void): Command {
     .addOption(seedOption())
     .option('--path <path>', 'with --seed: repeat a failure, as its report says')
     .addOption(
-      new Option('--limit <s>', 'seconds for one answer; the description may take 120')
-        .argParser(whole(1, 1e5))
-        .default(10),
+      new Option('--limit <s>', 'seconds for one answer (default: 10), and for a start (default: 120)').argParser(
+        whole(1, 1e5),
+      ),
     )
     .addOption(new Option('--total <s>', 'seconds for everything').argParser(whole(1, 1e6)).default(600))
     .option('--timing', 'print the times', false)

@@ -26,6 +26,10 @@ describe('densessm', { timeout: 240_000 }, () => {
     [['check', '--device', 'wegpu'], '\n(Did you mean webgpu?)'],
     [['degradation', '--of', 'stack'], '\n(Did you mean stacks?)'],
     [['check', '--backend', '/no/such/program'], 'the command does not exist'],
+    [
+      ['check', '--backend', 'node test/support/stranger.mjs hangs-at-describe', '--limit', '1'],
+      'it did not answer describe within 1 s; --limit says how long a start may take',
+    ],
     [['check', '--device', 'tpu'], 'Allowed choices are auto, webgpu, webasm, cpu'],
     [['vectors', 'check'], "missing required argument 'folder'"],
     [['vectors', 'check', '/no/such/folder'], '/no/such/folder: does not exist; check the path'],

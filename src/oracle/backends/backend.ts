@@ -27,8 +27,10 @@ export type FailureKind =
   | 'exited'
   /** A signal ended it. */
   | 'crashed'
-  /** No answer within the time for one question, or for all of them. */
+  /** No answer within the time for one question. */
   | 'timeout'
+  /** No answer, as the time for all questions is over: this says nothing about the backend. */
+  | 'out-of-time'
   /** Its output is no message: text, or something cut off. */
   | 'not-a-message'
   /** Its answer is larger than any right one. */

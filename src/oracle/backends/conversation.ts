@@ -56,8 +56,11 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
   ): Promise<T | Failure> {
     if (isClosed) return failed('exited', 'it was closed');
     const left = limits.total - spent;
-    const outOfTime = `all questions together took ${inSeconds(limits.total)}, which is the limit`;
-    if (left <= 0) return carrier.giveUp(failed('timeout', outOfTime));
+    const outOfTime = failed(
+      'out-of-time',
+      `all questions together took ${inSeconds(limits.total)}, which is the limit`,
+    );
+    if (left <= 0) return carrier.giveUp(outOfTime);
     const id = String(++lastId);
     const file = fileFor(id);
     const time = Math.min(milliseconds, left);
@@ -72,7 +75,7 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
       return { ...result, stderr: carrier.lastLines() };
     }
     const isTotal = result.kind === 'timeout' && left < milliseconds;
-    return carrier.giveUp(isTotal ? { ...result, message: outOfTime } : result);
+    return carrier.giveUp(isTotal ? outOfTime : result);
   }
 
   const describe = (): Promise<SelfDescription | Failure> =>

@@ -16,6 +16,8 @@ export interface CheckSize extends QuestionSize {
   readonly seed: number;
   /** The fast-check path of a failure. If given, only its question is asked. */
   readonly path?: string;
+  /** The time at which questions end, as `performance.now()` has it. A row without all its cases by then is UNCHECKED. */
+  readonly until?: number;
 }
 
 /** Running totals over all questions. */
@@ -29,6 +31,8 @@ interface Tally {
   compared: number;
   varies: boolean;
   draw: number;
+  /** Whether time ended before all cases were asked. */
+  cut: boolean;
 }
 
 /** The sizes of the first and the largest block of draws. Sizes double, because each block must skip all earlier draws. */
@@ -56,10 +60,11 @@ export async function checkMode(
     compared: 0,
     varies: false,
     draw: 0,
+    cut: false,
   };
   const first = await firstWrong(inquiry, drawn, size, tally);
-  const finding = first === null ? null : await smallestFailing(inquiry, drawn, first);
-  const { right, unsupported, reason, ratios, compared, varies, draw } = tally;
+  const finding = first === null ? null : await smallestFailing(inquiry, drawn, first, size.until);
+  const { right, unsupported, reason, ratios, compared, varies, draw, cut } = tally;
   const { gradients } = backend.description.operators[operator.name]!;
   return {
     operator: operator.name,
@@ -67,6 +72,8 @@ export async function checkMode(
     dtype,
     ...statusOf(tally, finding, gradients),
     reason: reason ?? (gradients ? null : 'no gradients offered'),
+    notes: first === null && cut ? [`no time was left after ${right} of ${size.cases} cases`] : [],
+    cut,
     cases: right + (first === null ? 0 : 1),
     unsupported,
     worst: ratios.max,
@@ -82,11 +89,11 @@ export async function checkMode(
 
 /** Derives the statuses of a row. Outputs are judged first, so a finding about a gradient means that they were right. */
 function statusOf(
-  { right, unsupported }: Tally,
+  { right, unsupported, cut }: Tally,
   finding: Finding | null,
   gradients: boolean,
 ): { readonly outputs: Status; readonly gradients: Status } {
-  const asked = right > 0 ? 'PASS' : unsupported > 0 ? 'UNSUPPORTED' : 'UNCHECKED';
+  const asked = cut ? 'UNCHECKED' : right > 0 ? 'PASS' : unsupported > 0 ? 'UNSUPPORTED' : 'UNCHECKED';
   if (finding !== null) {
     return { outputs: finding.kind.includes('grad/') ? 'PASS' : 'FAIL', gradients: gradients ? 'FAIL' : 'UNCHECKED' };
   }
@@ -97,7 +104,7 @@ function statusOf(
 async function firstWrong(
   inquiry: Inquiry,
   drawn: fc.Arbitrary<Draw>,
-  { cases, seed, path }: CheckSize,
+  { cases, seed, path, until = Number.POSITIVE_INFINITY }: CheckSize,
   tally: Tally,
 ): Promise<FirstWrong | null> {
   const { operator, mode, dtype } = inquiry;
@@ -121,6 +128,8 @@ async function firstWrong(
     for (const [i, draw] of some.entries()) {
       if (tally.right + tally.unsupported === cases) break;
       if (!operator.admits(draw.layout.settings, mode) || !worthAsking(draw)) continue;
+      if (performance.now() > until) tally.cut = true;
+      if (tally.cut) return null;
       const twice = (tally.right + tally.unsupported) % askTwiceEvery === 0;
       const wrong = await askOne(inquiry, caseOf(draw), { seed, path: `${at + i}` }, tally, twice);
       if (wrong !== null) return wrong;
@@ -138,6 +147,10 @@ async function askOne(
   twice: boolean,
 ): Promise<FirstWrong | null> {
   const outcome = await inquiry.ask(c);
+  if (outcome.is === 'cut') {
+    tally.cut = true;
+    return null;
+  }
   if (outcome.is === 'unsupported') {
     tally.unsupported++;
     tally.reason ??= outcome.reason;

@@ -2,7 +2,7 @@
 
 import type { Profile } from '../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
-import type { Backend, Dtype, Failure } from '../backends/backend.ts';
+import type { Answer, Backend, Dtype, Failure } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
 import type { Operator } from '../operator.ts';
 import { type Allowed, allowedFor, profilesOf } from './allowed.ts';
@@ -38,7 +38,9 @@ export interface WrongAnswer {
 export type Outcome =
   | { readonly is: 'right'; readonly judged: JudgedAnswer }
   | { readonly is: 'unsupported'; readonly reason: string }
-  | { readonly is: 'wrong'; readonly wrong: WrongAnswer };
+  | { readonly is: 'wrong'; readonly wrong: WrongAnswer }
+  /** The time for all questions was over before the answer came. */
+  | { readonly is: 'cut' };
 
 /** Asks a backend about one operator, mode and type, and measures the time. */
 export interface Inquiry {
@@ -83,6 +85,7 @@ export function inquire(backend: Backend, operator: Operator, mode: string, dtyp
       const answer = await pending;
       spent.backend += performance.now() - start;
       if (answer.kind === 'unsupported') return { is: 'unsupported', reason: answer.reason };
+      if (isOutOfTime(answer)) return { is: 'cut' };
       if (answer.kind === 'failure') {
         const { kind, message, stderr } = answer.failure;
         return { is: 'wrong', wrong: { kind, message, stderr, judged: null } };
@@ -100,12 +103,15 @@ export function inquire(backend: Backend, operator: Operator, mode: string, dtyp
     },
     async differs(c, before) {
       const again = await backend.answer(question(c));
+      if (isOutOfTime(again)) return false;
       return again.kind !== 'numbers' || !sameBits(before, again.tensors);
     },
     profile: () => profiles[at]!,
     timing: () => ({ ...spent }),
   };
 }
+
+const isOutOfTime = (answer: Answer): boolean => answer.kind === 'failure' && answer.failure.kind === 'out-of-time';
 
 const sameBits = (a: Answered, b: Answered): boolean =>
   a.size === b.size &&

@@ -41,10 +41,11 @@ export function checkCells(row: CheckRow, paint: Paint): string[] {
 }
 
 /** Writes short remarks on a row. */
-function remarkOf({ reason, unsupported, cases, varies, finding, rightAt, dtype, forms }: CheckRow): string {
+function remarkOf({ reason, notes, unsupported, cases, varies, finding, rightAt, dtype, forms }: CheckRow): string {
   const remarks = [
     ...(finding === null ? [] : [finding.kind]),
     ...(finding === null && reason !== null && unsupported === 0 ? [reason] : []),
+    ...notes,
     ...(unsupported > 0 ? [`${unsupported} of ${unsupported + cases} cases unsupported: ${reason}`] : []),
     ...(finding === null && cases > 0 && rightAt !== dtype.toLowerCase() ? [`right at: ${rightAt}`] : []),
     ...(finding === null ? formRemarks(forms) : []),

@@ -51,6 +51,10 @@ export interface CheckRow extends RowKey {
   readonly gradients: Status;
   /** The reason for a status other than PASS, if there is no finding. */
   readonly reason: string | null;
+  /** More that a reader of the row must know, each in a few words. */
+  readonly notes: readonly string[];
+  /** Whether time ended before all cases were asked. */
+  readonly cut: boolean;
   /** The number of judged cases, including the first failure. */
   readonly cases: number;
   /** The number of cases that the backend does not support. */

@@ -23,13 +23,14 @@ const limits = { questions: 1000, milliseconds: 20_000 };
 /** The maximum number of times to ask a case if answers are nondeterministic. */
 const unsteadyAsks = 3;
 
-/** Shrinks a failure, structure before values. A smaller case must fail in the same way. */
+/** Shrinks a failure, structure before values, until the time `end` at most. A smaller case must fail in the same way. */
 export async function smallestFailing(
   inquiry: Inquiry,
   drawn: fc.Arbitrary<Draw>,
   { c, wrong, replay }: FirstWrong,
+  end = Number.POSITIVE_INFINITY,
 ): Promise<Finding> {
-  const until = performance.now() + limits.milliseconds;
+  const until = Math.min(end, performance.now() + limits.milliseconds);
   const isUnsteady = wrong.kind === unsteady;
   let left = limits.questions;
   let [smallest, latest] = [c, wrong];
@@ -39,6 +40,8 @@ export async function smallestFailing(
     for (let times = isUnsteady ? unsteadyAsks : 1; times > 0; times--) {
       if (left-- <= 0 || performance.now() > until) return false;
       const outcome = await inquiry.ask(one);
+      // no time is left for others either
+      if (outcome.is === 'cut') left = 0;
       if (outcome.is !== 'wrong' || (!isUnsteady && outcome.wrong.kind !== wrong.kind)) continue;
       [smallest, latest] = [one, { ...outcome.wrong, kind: wrong.kind }];
       return true;

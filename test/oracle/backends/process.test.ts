@@ -47,7 +47,7 @@ const atRun: Row[] = [
     [],
     { question: 400 },
   ],
-  ['hangs-at-run', 'timeout', 'all questions together took 3 s, which is the limit', ['thinking'], { total: 3000 }],
+  ['hangs-at-run', 'out-of-time', 'all questions together took 3 s, which is the limit', ['thinking'], { total: 3000 }],
   ['floods-stdout', 'not-a-message', `${TEXT}: "a line that repeats"; ${ELSE}`],
   [
     'floods-stdout-with-bytes',
