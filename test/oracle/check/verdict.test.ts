@@ -133,6 +133,47 @@ describe('a verdict', () => {
     expect(isRightAnswer(verdict(Math.fround(-1.0444e-7 * 1.57)))).toBe(false);
   });
 
+  it('allows the decay of a token on itself to be off by the rounding of a multiple of log γ, and no more', () => {
+    const retention = operatorOf('retention');
+    const only = (x: number): number[] => new Array(14).fill(0).with(13, x);
+    const drawn = narrow(14, { q: only(1), k: only(1), v: only(0.5), state: [0] });
+    const question = {
+      mode: 'chunkwise',
+      dtype: 'F32',
+      gradients: true,
+      c: { ...drawn, settings: { decay: [0.347], chunkSize: 1, position: 0 } },
+    } as const;
+    const right = answerOf(retention.modes.chunkwise!, question.c, f32[0], 'F32');
+    const { shape, dtype, data } = right.get('out/output')!;
+    const verdict = (last: number) =>
+      tightest(
+        retention,
+        question,
+        new Map([...right, ['out/output', { shape, dtype, data: data.with(13, last) }]]),
+        f32,
+        0,
+      );
+    const { says } = retention.forms!.chunkwise!.multipliedGates!;
+    expect(verdict(0.500000298).forms.map((use) => use.says)).toEqual([says]);
+    expect(isRightAnswer(verdict(0.500000298).judgement)).toBe(true);
+    expect(isRightAnswer(verdict(0.50001).judgement)).toBe(false);
+  });
+
+  it('allows gradients of gates by totals to lose digits beside earlier tokens, and no more', () => {
+    const zeros = [0, 0, 0, 0];
+    const numbers = { q: [0, 0, 1, 1], k: zeros, v: zeros, state: [1], dOutput: [0, 0, 1, -0.00048828125] };
+    const question = { ...asked, c: narrow(4, numbers, [0, 0, 0, 1]) };
+    const right = answerOf(gla.modes.chunkwise!, question.c, f32[0], 'F32');
+    const { shape, dtype, data } = right.get('grad/gate')!;
+    const verdict = (last: number) =>
+      tightest(gla, question, new Map([...right, ['grad/gate', { shape, dtype, data: data.with(3, last) }]]), f32, 0);
+    // right is −0.0013272860490522681
+    const { says } = gla.forms!.chunkwise!.gateTotals!;
+    expect(verdict(-0.0013272762298583984).forms.map((use) => use.says)).toEqual([says]);
+    expect(isRightAnswer(verdict(-0.0013272762298583984).judgement)).toBe(true);
+    expect(isRightAnswer(verdict(-0.00133).judgement)).toBe(false);
+  });
+
   it('is that of the tightest profile', () => {
     const linear = operatorOf('linearAttention');
     const random = rng(7);

@@ -2,7 +2,7 @@
 import type { Arithmetic } from './arithmetic.ts';
 import type { Head, HeadKernel } from './heads.ts';
 import { type Dot, inOrder, product, rowsOf, transposed } from './sums.ts';
-import { gateDifferences } from './token-by-token.ts';
+import { gateDifferences, gateTotals } from './token-by-token.ts';
 
 /** The decays between tokens of a chunk of some length. */
 interface Decays {
@@ -29,6 +29,20 @@ export const cumulated: DecaysOf = (a, { gates }, from, to) => {
     between: (i, j) => decay(a.sub(sums[i]!, sums[j]!)),
     fromStart: (i) => decay(sums[i]!),
     toEnd: (j) => decay(a.sub(sums.at(-1)!, sums[j]!)),
+  };
+};
+
+/**
+ * exp of differences of multiples of a gate that all tokens share. Contracted to multiply-add, a difference has one rounded product, so
+ * the decay of a token on itself isn't exactly 1.
+ */
+export const multiplied: DecaysOf = (a, { gates }, from, to) => {
+  const gate = gates![0]!;
+  const decay = (n: number, before: number): number => a.decay(a.exp(a.fma(gate, n, -a.mul(gate, before))));
+  return {
+    between: (i, j) => decay(i + 1, j + 1),
+    fromStart: (i) => decay(i + 1, 0),
+    toEnd: (j) => decay(to - from, j + 1),
   };
 };
 
@@ -105,9 +119,9 @@ export interface Chunks {
   readonly scales?: 'keys' | 'values';
   /**
    * `segments`: sums what each gate decays; `cumulated`: as the derivative of differences of cumulated gates; `difference`: the
-   * reversed cumulative sum of q·dq − k·dk over the whole sequence.
+   * reversed cumulative sum of q·dq − k·dk over the whole sequence; `total`: the total less the cumulative sum.
    */
-  readonly gateGradient?: 'segments' | 'cumulated' | 'difference';
+  readonly gateGradient?: 'segments' | 'cumulated' | 'difference' | 'total';
 }
 
 /** The whole sequence as one chunk. */
@@ -146,7 +160,8 @@ export function inChunks(how: Chunks): HeadKernel {
     }
     const answer = { output, state: s, ...gradients, ds0: r };
     if (!head.gates) return answer;
-    return { ...answer, dGates: gateGradient === 'difference' ? gateDifferences(a, head, answer) : dGates };
+    const byDifferences = { difference: gateDifferences, total: gateTotals }[gateGradient as string];
+    return { ...answer, dGates: byDifferences?.(a, head, answer) ?? dGates };
   };
 }
 

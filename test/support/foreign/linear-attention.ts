@@ -3,6 +3,7 @@ import {
   cumulated,
   exponentials,
   inChunks,
+  multiplied,
   noDecays,
   products,
   segments,
@@ -109,6 +110,14 @@ const simpleGla: readonly Foreign[] = [
     admits: withoutResets,
   },
   {
+    name: 'chunks of 64, cumulated gates, totals less sums',
+    operator: 'simpleGla',
+    modes: ['chunkwise'],
+    says: 'exp of differences of cumulated gates; gates by the total of q dq − k dk less its cumulative sum',
+    run: asAttention(inChunks({ size: constant(64), decays: cumulated, gateGradient: 'total' })),
+    admits: withoutResets,
+  },
+  {
     name: 'chunks, segment sums',
     operator: 'simpleGla',
     modes: ['chunkwise'],
@@ -154,6 +163,14 @@ const retention: readonly Foreign[] = [
     modes: ['chunkwise'],
     says: 'takes γ as a rounded logarithm, cumulated over chunks of 64',
     run: asAttention(byGates(inChunks({ size: constant(64), decays: cumulated }))),
+    admits: withoutZeroDecays,
+  },
+  {
+    name: 'chunks of 64 by multiples of a gate',
+    operator: 'retention',
+    modes: ['chunkwise'],
+    says: 'takes γ as a rounded logarithm, multiplied by numbers of tokens; decays as exp of differences, with multiply-add',
+    run: asAttention(byGates(inChunks({ size: constant(64), decays: multiplied }))),
     admits: withoutZeroDecays,
   },
   {

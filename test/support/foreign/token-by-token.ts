@@ -18,24 +18,46 @@ function decaysOf({ gates, gamma, length }: Head, a: Arithmetic): Float64Array |
   return gamma === undefined ? null : new Float64Array(length).fill(a.decay(a.constant(gamma)));
 }
 
-/** The reversed cumulative sum of q·dq − k·dk, from ⟨S_T, dS_T⟩ on. */
-export function gateDifferences(
+/** What the gradients of gates by differences are made of. */
+type Answered = Readonly<Record<'dq' | 'dk' | 'state', Float64Array>>;
+
+/** ⟨S_T, dS_T⟩, and q·dq − k·dk of each token. */
+function differencesOf(
   a: Arithmetic,
   { length, d, q, k, dState }: Head,
-  { dq, dk, state }: { readonly dq: Float64Array; readonly dk: Float64Array; readonly state: Float64Array },
-): Float64Array {
-  let total = 0;
-  state.forEach((s, i) => {
-    total = a.fma(s, dState[i]!, total);
-  });
-  const gradient = new Float64Array(length);
-  for (let t = length - 1; t >= 0; t--) {
-    let own = 0;
-    for (let i = t * d; i < (t + 1) * d; i++) own = a.add(own, a.sub(a.mul(q[i]!, dq[i]!), a.mul(k[i]!, dk[i]!)));
-    total = a.add(total, own);
-    gradient[t] = total;
+  { dq, dk, state }: Answered,
+): { readonly start: number; readonly own: Float64Array } {
+  const start = state.reduce((total, s, i) => a.fma(s, dState[i]!, total), 0);
+  const own = new Float64Array(length);
+  for (let i = 0; i < length * d; i++) {
+    const t = Math.floor(i / d);
+    own[t] = a.add(own[t]!, a.sub(a.mul(q[i]!, dq[i]!), a.mul(k[i]!, dk[i]!)));
   }
-  return gradient;
+  return { start, own };
+}
+
+/** The reversed cumulative sum of q·dq − k·dk, from ⟨S_T, dS_T⟩ on. */
+export function gateDifferences(a: Arithmetic, head: Head, answer: Answered): Float64Array {
+  const { start, own } = differencesOf(a, head, answer);
+  let total = start;
+  return own
+    .toReversed()
+    .map((x) => {
+      total = a.add(total, x);
+      return total;
+    })
+    .reverse();
+}
+
+/** The same sums as the total less the cumulative sum, in order. */
+export function gateTotals(a: Arithmetic, head: Head, answer: Answered): Float64Array {
+  const { start, own } = differencesOf(a, head, answer);
+  const total = own.reduce((sum, x) => a.add(sum, x), start);
+  let sum = 0;
+  return own.map((x) => {
+    sum = a.add(sum, x);
+    return a.sub(a.add(total, x), sum);
+  });
 }
 
 /** Makes the kernel. */

@@ -5,14 +5,15 @@ import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
 import { attendAtOnce, type DecayFormula, type Left } from '../../../nn/linear-attention/parallel.ts';
 import type { Value } from '../../../tensor/value.ts';
 import { byCumulatedLogarithms } from '../../forms/cumulated-logarithms.ts';
-import { withGateDifferences } from '../../forms/gate-gradients.ts';
+import { totalsLessSums, withGateDifferences } from '../../forms/gate-gradients.ts';
 import { bySegmentSums } from '../../forms/segment-sums.ts';
 import type { Form } from '../../operator.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
 import { attentionIn, type LinearAttentionSettings } from './linear-attention.ts';
 import { inEveryMode, type ModeName } from './modes.ts';
 
-const byGates = (left: (logs: Value, axis: number) => Left): DecayFormula => ({
+/** The formula with these products of decays, from the gates. */
+export const byGates = (left: (logs: Value, axis: number) => Left): DecayFormula => ({
   of: ({ gate }) => given(gate, 'a gate'),
   neutral: 0,
   left: (gates) => left(gates, 2),
@@ -54,6 +55,13 @@ const attentionForms = (name: ModeName): Readonly<Record<string, AttentionForm>>
     loses: losesDigits,
     attention: () => withGateDifferences(cumulatedAtOnce),
   },
+  ...(name !== 'recurrent' && {
+    gateTotals: {
+      says: 'exponentials of differences of gates, cumulated over the sequence; the gradient of gates as the total of q·dq − k·dk less its cumulative sum',
+      loses: 'in the gradient of a gate that is small beside the terms of other tokens, later or earlier',
+      attention: () => withGateDifferences(cumulatedAtOnce, totalsLessSums),
+    },
+  }),
 });
 
 /** The forms of each mode, for an operator that runs linear attention with gates. */

@@ -1,12 +1,14 @@
 /** @file Lists the forms of retentions: other formulas for the powers of γ. */
+import { attendAtOnce } from '../../../nn/linear-attention/parallel.ts';
 import { retainInChunks } from '../../../nn/retention/chunkwise.ts';
 import type { PowerTable } from '../../../nn/retention/decay-tables.ts';
 import type { Retention } from '../../../nn/retention/inputs.ts';
 import { retainAtOnce } from '../../../nn/retention/parallel.ts';
 import { withConstantGates } from '../../forms/constant-gates.ts';
 import { binaryPowers, naturalPowers } from '../../forms/exponential-powers.ts';
+import { byMultipliedLogarithms } from '../../forms/multiplied-logarithms.ts';
 import type { Form, ProgramOf } from '../../operator.ts';
-import { cumulatedAtOnce } from './gated-forms.ts';
+import { byGates, cumulatedAtOnce } from './gated-forms.ts';
 import { attentionIn } from './linear-attention.ts';
 import { inEveryMode, type ModeName } from './modes.ts';
 
@@ -29,6 +31,11 @@ const formsOf = (name: ModeName): Readonly<Record<string, RetentionForm>> => ({
   gateProducts: {
     says: 'products of exp(log γ), one factor per token',
     retention: (chunkSize) => withConstantGates(attentionIn(name, chunkSize)),
+  },
+  multipliedGates: {
+    says: 'exponentials of differences of multiples of log γ, also from a token to itself',
+    loses: losesZero,
+    retention: () => withConstantGates(attendAtOnce('multipliedGates', byGates(byMultipliedLogarithms))),
   },
   cumulatedGates: {
     says: 'exponentials of differences of log γ, cumulated over the sequence',
