@@ -1,12 +1,12 @@
-/** @file Draws the cases of questions. Every case has nonzero states and cotangents. */
+/** @file Draws the cases of questions. */
 import * as fc from 'fast-check';
 import { type Profile, snap } from '../../executors/bounded/index.ts';
-import { isState } from '../axes.ts';
 import type { Dtype } from '../backends/backend.ts';
-import { type Case, fill, type Tensor, type Tensors } from '../case.ts';
+import { type Case, fill, type Tensors } from '../case.ts';
 import { type Draw, draws, fewLayouts, tellsAxesApart } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import { profileOf } from './allowed.ts';
+import { withZeros } from './zeros.ts';
 
 /** The number of questions, and the length of the longest sequence. */
 export interface QuestionSize {
@@ -34,18 +34,7 @@ export function questionDraws(
 
 /** Makes the case of a draw, with its numbers rounded to the type. Wide numbers have narrower range in F16, so that products fit. */
 export const questionCase = (operator: Operator, dtype: Dtype, { layout, seed, values }: Draw): Case =>
-  onGrid(withNonzeros(operator, fill(layout, seed, values, dtype === 'F16' ? 10 : 20)), profileOf[dtype]);
-
-/** Puts a 1 into every state or cotangent of zeros. Zeros would hide whether a program uses them. */
-function withNonzeros(operator: Operator, c: Case): Case {
-  const nonzero = (x: Tensor): Tensor =>
-    x.data.length === 0 || x.data.some((value) => value !== 0)
-      ? x
-      : { ...x, data: x.data.with(c.seed % x.data.length, 1) };
-  const map = (tensors: Tensors, which: (name: string) => boolean): Tensors =>
-    Object.fromEntries(Object.entries(tensors).map(([name, x]) => [name, which(name) ? nonzero(x) : x]));
-  return { ...c, inputs: map(c.inputs, (name) => isState(operator, name)), cotangents: map(c.cotangents, () => true) };
-}
+  onGrid(withZeros(operator, layout, fill(layout, seed, values, dtype === 'F16' ? 10 : 20)), profileOf[dtype]);
 
 /** Rounds the real numbers of a case to the inputs of a profile. Throws if one overflows. */
 function onGrid(c: Case, profile: Profile): Case {

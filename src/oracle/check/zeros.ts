@@ -1,0 +1,54 @@
+/** @file Puts zeros, or ones, where they find what random numbers hide: in one input, all states, or all cotangents but one. */
+import { isState } from '../axes.ts';
+import type { Layout } from '../case.ts';
+import { type Case, mapTensors, type Slot, type Tensor, type Tensors } from '../case.ts';
+import type { Operator } from '../operator.ts';
+
+const filled = (x: Tensor, value: number): Tensor => ({ ...x, data: new Float64Array(x.data.length).fill(value) });
+
+/** A tensor with a 1 in place of one of its zeros if it has no other numbers. */
+const nonzero = (x: Tensor, seed: number): Tensor =>
+  x.data.length === 0 || x.data.some((value) => value !== 0) ? x : { ...x, data: x.data.with(seed % x.data.length, 1) };
+
+/** Whether the numbers of a slot may all be 0: a divisor is never. */
+const takesZeros = ({ below, between }: Slot): boolean =>
+  below === undefined && (between === undefined || (between[0] <= 0 && between[1] >= 0));
+
+/** One of some names; each in turn as n counts. */
+const oneOf = (names: readonly string[], n: number): string | undefined => names[n % names.length];
+
+/** The number of seeds after which the kinds of cases repeat. */
+const period = 16;
+
+/**
+ * Changes the zeros of a case, by its seed. Most cases get a 1 in every state and cotangent of zeros, as zeros would hide whether a
+ * program uses them. Of each 16, two have a single cotangent that is not zero, one lacks a cotangent, one has a cotangent of ones, two have an
+ * input of zeros, each in turn, and one starts from zero.
+ */
+export function withZeros(operator: Operator, { inputs: slots }: Layout, c: Case): Case {
+  const [kind, turn] = [c.seed % period, Math.floor(c.seed / period)];
+  const inputs = mapTensors(c.inputs, (x, name) => (isState(operator, name) ? nonzero(x, c.seed) : x));
+  const cotangents = mapTensors(c.cotangents, (x) => nonzero(x, c.seed));
+  const cotangent = oneOf(Object.keys(cotangents), turn);
+  const fill = (tensors: Tensors, value: number, which: (name: string) => boolean): Tensors =>
+    mapTensors(tensors, (x, name) => (which(name) ? filled(x, value) : x));
+  switch (kind) {
+    case 0:
+    case 1:
+      return { ...c, inputs, cotangents: fill(cotangents, 0, (name) => name !== cotangent) };
+    case 2:
+      return { ...c, inputs, cotangents: fill(cotangents, 0, (name) => name === cotangent) };
+    case 3:
+      return { ...c, inputs, cotangents: fill(cotangents, 1, (name) => name === cotangent) };
+    case 4:
+    case 5: {
+      const takers = Object.keys(inputs).filter((name) => takesZeros(slots[name]!));
+      const input = oneOf(takers, turn);
+      return { ...c, inputs: fill(inputs, 0, (name) => name === input), cotangents };
+    }
+    case 6:
+      return { ...c, inputs: fill(inputs, 0, (name) => isState(operator, name)), cotangents };
+    default:
+      return { ...c, inputs, cotangents };
+  }
+}
