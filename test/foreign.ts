@@ -90,7 +90,7 @@ const shownNumbers = 24;
 function textOf({ c, judgement }: Alarm): string {
   const tensors = { ...c.inputs, ...Object.fromEntries(Object.entries(c.cotangents).map(([of, x]) => [`d ${of}`, x])) };
   const shown = sizeOfCase(c) <= shownNumbers;
-  const lines = judgement.mismatches.map(({ message, places }) => `${message}, by ${places[0]?.by}`);
+  const lines = judgement.mismatches.map(({ message, worst }) => `${message}, by ${worst?.by}`);
   const shapes = Object.entries(tensors).map(
     ([of, { shape, data }]) => `${of} [${shape}]${shown ? ` = ${[...data].join(' ')}` : ''}`,
   );

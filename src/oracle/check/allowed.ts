@@ -64,11 +64,16 @@ export interface Computed {
 const programOf = ({ modes, forms }: Operator, mode: string, form: string | undefined): Program =>
   form === undefined ? modes[mode]! : forms![mode]![form]!.program;
 
+/** The most numbers in an answer of a single operator that first-order bounds judge: the runs for the usual errors take minutes beyond. */
+const fewNumbers = 2 ** 16;
+
 /**
- * Whether errors are small enough for first-order bounds. In a whole model, running bounds are loose because errors cancel in its norms.
- * In a single operator with coarse matrix products, a loose bound is true: an exponent may be off by 1, and no first-order bound holds.
+ * Whether first-order bounds judge. In a whole model, running bounds are loose because errors cancel in its norms. In a single operator
+ * with coarse matrix products, a loose bound is true: an exponent may be off by 1, and no first-order bound holds. In one with many
+ * numbers, a running bound is loose because sums are long, and a first-order bound is no tighter.
  */
-const isFirstOrder = (operator: Operator, { at }: Profile): boolean => at.product.u <= at.sum.u || isModel(operator);
+const isFirstOrder = (operator: Operator, { at }: Profile, numbers: number): boolean =>
+  isModel(operator) || (at.product.u <= at.sum.u && numbers <= fewNumbers);
 
 /** Computes the expected answer to a question, with bounds. The case's numbers must be representable in its type. */
 export function allowedFor(
@@ -94,7 +99,11 @@ export function allowedFor(
   return {
     dtype,
     profile,
-    isFirstOrder: isFirstOrder(operator, profile),
+    isFirstOrder: isFirstOrder(
+      operator,
+      profile,
+      Object.values(tensors).reduce((sum, { expected }) => sum + expected.length, 0),
+    ),
     tensors,
     firstOrder(weights) {
       const functional: Functional = Object.entries(weights).map(([name, own]) => [traced()[name]!, own]);

@@ -29,19 +29,19 @@ export function explain(inquiry: Inquiry, first: Failing, smallest: Failing): st
 function placesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
   if (judged === null) return [];
   const { judgement, allowed } = judged;
-  return judgement.mismatches.flatMap(({ tensor, places }) => {
+  return judgement.mismatches.flatMap(({ tensor, wrong: elements }) => {
     const own = allowed.tensors[tensor];
-    if (own === undefined || places.length === 0) return [];
-    const wrong = new Set(places.map(({ element }) => element));
-    const isWrong = Array.from(own.expected, (_, i) => wrong.has(i));
+    if (own === undefined || elements.length === 0) return [];
+    const isWrong = new Array<boolean>(own.expected.length).fill(false);
+    for (const element of elements) isWrong[element] = true;
     const where = whereWrong(operator, { tensor, shape: own.shape, isWrong }, c.settings, mode);
-    return [`${tensor}: ${where}; first ${placeOf(operator, tensor, own.shape, Math.min(...wrong))}`];
+    return [`${tensor}: ${where}; first ${placeOf(operator, tensor, own.shape, isWrong.indexOf(true))}`];
   });
 }
 
 function likenessesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
   // if no number is wrong, every likeness would fit
-  if (judged === null || judged.judgement.mismatches.every(({ places }) => places.length === 0)) return [];
+  if (judged === null || judged.judgement.mismatches.every(({ worst }) => worst === null)) return [];
   const numbers = Object.fromEntries([...judged.answered].map(([name, { data }]) => [name, data]));
   return likenesses(operator, mode, c, numbers, judged.allowed);
 }
@@ -74,8 +74,7 @@ function precisionOf({ operator, mode }: Inquiry, failing: readonly Failing[]): 
 }
 
 /** Whether some tensor of an answer cannot be compared. */
-const isUnfit = ({ judgement }: JudgedAnswer): boolean =>
-  judgement.mismatches.some(({ places }) => places.length === 0);
+const isUnfit = ({ judgement }: JudgedAnswer): boolean => judgement.mismatches.some(({ worst }) => worst === null);
 
 const mapped = (tensors: JudgedAnswer['allowed']['tensors']): Numbers =>
   Object.fromEntries(Object.entries(tensors).map(([name, { expected }]) => [name, expected]));

@@ -67,13 +67,10 @@ export function verdictAt(
 
 /** Whether an answer is wrong, but only by its numbers. */
 const isOfNumbers = ({ mismatches }: Judgement): boolean =>
-  mismatches.length > 0 && mismatches.every(({ places }) => places.length > 0);
+  mismatches.length > 0 && mismatches.every(({ worst }) => worst !== null);
 
 const factorOf = ({ mismatches }: Judgement, tensor: string): number =>
-  mismatches
-    .filter((one) => one.tensor === tensor)
-    .flatMap(({ places }) => places.map(({ ratio }) => ratio))
-    .reduce((most, ratio) => Math.max(most, ratio), 0);
+  mismatches.find((one) => one.tensor === tensor)?.worst?.ratio ?? 0;
 
 /** A verdict in which some tensors are judged by a form, the others as before. */
 function keeping(

@@ -40,15 +40,19 @@ export function placeOf(operator: Operator, tensor: string, shape: Shape, at: nu
 }
 
 /** Writes a sentence about a mismatch: the worst number, its expected value, and the allowed difference. */
-export function sentenceOf(operator: Operator, { kind, tensor, message, places }: Mismatch, shape: Shape): string {
-  if (places.length === 0 || kind === 'biased') return message;
-  const { element, answered, expected, bound } = places.reduce((a, b) => (b.ratio > a.ratio ? b : a));
+export function sentenceOf(
+  operator: Operator,
+  { kind, tensor, message, worst, wrong }: Mismatch,
+  shape: Shape,
+): string {
+  if (worst === null || kind === 'biased') return message;
+  const { element, answered, expected, bound } = worst;
   const place = `${tensor}${placeOf(operator, tensor, shape, element)}`;
   const off = Number.isFinite(answered - expected)
     ? `off by ${brief(Math.abs(answered - expected))} where ${brief(bound)} is allowed`
     : 'no rounding does that';
   const why = bound === 0 ? 'nothing is rounded here, so it must be exactly that' : off;
-  return `${place} is ${answered}, not ${expected}: ${why}; ${places.length} of ${sizeOf(shape)} numbers of ${tensor} are wrong`;
+  return `${place} is ${answered}, not ${expected}: ${why}; ${wrong.length} of ${sizeOf(shape)} numbers of ${tensor} are wrong`;
 }
 
 const brief = (x: number): string => Number(x.toPrecision(2)).toString();

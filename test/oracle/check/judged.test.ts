@@ -90,7 +90,7 @@ describe('an answer that cannot be compared is reported with its kind of mismatc
     (wrong) => {
       const { mismatches, ratio } = found(withNumber(answer, 'grad/k', 2, () => wrong));
       expect(mismatches.map(({ kind, tensor }) => [kind, tensor])).toEqual([['not-finite', 'grad/k']]);
-      expect(mismatches[0]!.places.map(({ element }) => element)).toEqual([2]);
+      expect(mismatches[0]!.wrong).toEqual([2]);
       expect(ratio).toBe(Number.POSITIVE_INFINITY);
     },
   );
@@ -100,6 +100,25 @@ describe('an answer that cannot be compared is reported with its kind of mismatc
     expect(found(wrong).mismatches.map(({ kind }) => kind)).toEqual(['dtype', 'wrong']);
     expect(found(wrong).worst).toMatchObject({ tensor: 'out/output', element: 0, by: 'bound' });
   });
+});
+
+it('an answer of many numbers, all of them wrong or all right', () => {
+  const { allowed } = asked();
+  const [count, shape] = [2 ** 18, [2 ** 18]];
+  const tensor = {
+    shape,
+    dtypes: ['F32' as const],
+    expected: new Float64Array(count),
+    bounds: new Float64Array(count).fill(2),
+  };
+  const many: Allowed = { ...allowed, isFirstOrder: false, tensors: { 'out/output': tensor } };
+  const answered = (x: number): Answered =>
+    new Map([['out/output', { dtype: 'F32', shape, data: new Float64Array(count).fill(x).with(7, 2 * x) }]]);
+  const [right, wrong] = [judged(many, answered(1), 1), judged(many, answered(3), 1)];
+  expect([right.mismatches, right.ratio, right.ratios.count]).toEqual([[], 1, count]);
+  expect(wrong.mismatches.map((one) => [one.kind, one.wrong.length, one.worst?.element])).toEqual([
+    ['wrong', count, 7],
+  ]);
 });
 
 describe('planted faults are rejected', patient, () => {
@@ -129,7 +148,7 @@ describe('planted faults are rejected', patient, () => {
           withNumber(answer, name, element, (x) => x + fault),
           seed,
         );
-        expect(mismatches.map(({ kind, tensor, places }) => [kind, tensor, places[0]!.element])).toEqual([
+        expect(mismatches.map(({ kind, tensor, worst }) => [kind, tensor, worst?.element])).toEqual([
           ['wrong', name, element],
         ]);
       }),
@@ -166,7 +185,7 @@ describe('planted faults are rejected', patient, () => {
             seed,
           );
           expect(isRightAnswer(judgement)).toBe(false);
-          expect(judgement.mismatches[0]!.places.map((place) => place.element)).toContain(element);
+          expect(judgement.mismatches[0]!.wrong).toContain(element);
         }),
         cases(80),
       );
