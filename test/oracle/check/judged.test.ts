@@ -108,12 +108,14 @@ it('an answer of many numbers, all of them wrong or all right', () => {
   const tensor = {
     shape,
     dtypes: ['F32' as const],
-    expected: new Float64Array(count),
+    expected: new Float64Array(count).fill(4096),
     bounds: new Float64Array(count).fill(2),
   };
   const many: Allowed = { ...allowed, isFirstOrder: false, tensors: { 'out/output': tensor } };
   const answered = (x: number): Answered =>
-    new Map([['out/output', { dtype: 'F32', shape, data: new Float64Array(count).fill(x).with(7, 2 * x) }]]);
+    new Map([
+      ['out/output', { dtype: 'F32', shape, data: new Float64Array(count).fill(4096 + x).with(7, 4096 + 2 * x) }],
+    ]);
   const [right, wrong] = [judged(many, answered(1), 1), judged(many, answered(3), 1)];
   expect([right.mismatches, right.ratio, right.ratios.count]).toEqual([[], 1, count]);
   expect(wrong.mismatches.map((one) => [one.kind, one.wrong.length, one.worst?.element])).toEqual([
