@@ -46,15 +46,14 @@ export function verdictAt(
   const listed = Object.entries(operator.forms?.[mode] ?? {});
   const only = listed.find(([name]) => name === declared);
   if (only !== undefined) {
-    const allowed = alternative(operator, asked, only, mine, answered, true);
+    const allowed = alternative(operator, asked, limitOf(only[1]), mine, answered, true);
     return { allowed, judgement: judged(allowed, answered, c.seed), forms: [] };
   }
   const first = judged(mine, answered, c.seed);
   let verdict: Verdict = { allowed: mine, judgement: first, forms: [] };
-  for (const [form, one, computed] of [...listed.map(asForm), ...atCoarseProducts(operator, asked)]) {
+  for (const { form, says, limit, computed } of [...listed.map(asForm), ...atCoarseProducts(operator, asked)]) {
     if (!isOfNumbers(verdict.judgement)) return verdict;
-    const { says } = one;
-    const allowed = alternative(operator, computed(asked), [form, one], verdict.allowed, answered);
+    const allowed = alternative(operator, computed(asked), limit, verdict.allowed, answered);
     const judgement = judged(allowed, answered, c.seed);
     const left = new Set(judgement.mismatches.map(({ tensor }) => tensor));
     const solved = verdict.judgement.mismatches.map(({ tensor }) => tensor).filter((tensor) => !left.has(tensor));
@@ -97,22 +96,40 @@ function keeping(
 export const faultyForms = (operator: Operator, asked: Asked, answered: Answered): Form[] =>
   Object.entries(operator.forms?.[asked.mode] ?? {})
     .filter(([, { isFaultThere }]) => isFaultThere === true)
-    .filter(([name, form]) => {
-      const excused = [name, { ...form, isFaultThere: false }] as const;
+    .filter(([name]) => {
       const mine = allowedFor(operator, { ...asked, form: undefined });
-      const allowed = alternative(operator, { ...asked, form: name }, excused, mine, answered);
+      const allowed = alternative(operator, { ...asked, form: name }, null, mine, answered);
       return isRightAnswer(judged(allowed, answered, asked.c.seed));
     })
     .map(([, form]) => form);
 
-/** A formula that may explain an answer: its name, what it computes, and the question that it answers. */
-type Alternative = readonly [name: string, form: Form, computed: (asked: Asked) => Asked];
+/** The largest bound by which a formula explains a number: a share of the number, or of the tensor's largest one if that is more. */
+interface Limit {
+  readonly ofNumber: number;
+  readonly ofLargest: number;
+}
 
-const asForm = ([name, form]: readonly [string, Form]): Alternative => [
-  name,
+/** Where a form is a fault, it explains no number of which it has no digits. */
+const withDigits: Limit = { ofNumber: 1 / 4, ofLargest: 1 / 16 };
+/** An order of computing is no fault, but a bound beyond the number itself says nothing. */
+const withSign: Limit = { ofNumber: 1, ofLargest: 1 / 16 };
+
+const limitOf = ({ isFaultThere }: Form): Limit | null => (isFaultThere === true ? withDigits : null);
+
+/** A formula that may explain an answer: what it is, up to which bound, and the question that it answers. */
+interface Alternative {
+  readonly form: string;
+  readonly says: string;
+  readonly limit: Limit | null;
+  readonly computed: (asked: Asked) => Asked;
+}
+
+const asForm = ([form, own]: readonly [string, Form]): Alternative => ({
   form,
-  (asked) => ({ ...asked, form: name }),
-];
+  says: own.says,
+  limit: limitOf(own),
+  computed: (asked) => ({ ...asked, form }),
+});
 
 /** Chunk sizes that kernels have, whichever chunk is asked. */
 const kernelChunks = [16, 64];
@@ -130,12 +147,12 @@ function atCoarseProducts(operator: Operator, { mode, profile, c }: Asked): Alte
     (name) => name !== mode && operator.modesAgree(settings) && operator.admits(settings, name),
   );
   const chunks = typeof settings.chunkSize === 'number' && 'chunkwise' in operator.modes ? kernelChunks : [];
-  const computed = (by: string, says: string, change: Partial<Asked>): Alternative => [
+  const computed = (by: string, says: string, change: Partial<Asked>): Alternative => ({
+    form: says,
     says,
-    // a bound that says nothing explains nothing
-    { says, program: operator.modes[by]!, isFaultThere: true },
-    (asked) => ({ ...asked, form: undefined, mode: by, ...change }),
-  ];
+    limit: withSign,
+    computed: (asked) => ({ ...asked, form: undefined, mode: by, ...change }),
+  });
   return [profile, { ...profile, scalesOperands: true }].flatMap((one) => {
     const scaled = one.scalesOperands ? ', operands scaled before products' : '';
     return [
@@ -155,7 +172,7 @@ function atCoarseProducts(operator: Operator, { mode, profile, c }: Asked): Alte
 function alternative(
   operator: Operator,
   asked: Asked,
-  [, form]: readonly [string, Form],
+  limit: Limit | null,
   mine: Allowed,
   answered: Answered,
   isDeclared = false,
@@ -164,19 +181,16 @@ function alternative(
   const tensors = Object.entries(mine.tensors).map(([tensor, own]): [string, AllowedTensor] => {
     const have = answered.get(tensor)?.data;
     if (have?.length !== own.expected.length) return [tensor, own];
-    return [tensor, closer(own, its.tensors[tensor]!, have, form.isFaultThere === true, isDeclared)];
+    return [tensor, closer(own, its.tensors[tensor]!, have, limit, isDeclared)];
   });
   return { ...mine, tensors: Object.fromEntries(tensors) };
 }
-
-/** Where a form is a fault, it explains no number whose bound exceeds this share of the number, and of the tensor's largest one. */
-const [ofNumber, ofLargest] = [1 / 4, 1 / 16];
 
 function closer(
   own: AllowedTensor,
   its: AllowedTensor,
   answered: Float64Array,
-  isFaultThere: boolean,
+  limit: Limit | null,
   isDeclared: boolean,
 ): AllowedTensor {
   const [expected, bounds] = [own.expected.slice(), own.bounds.slice()];
@@ -184,7 +198,7 @@ function closer(
   answered.forEach((x, i) => {
     const [want, bound] = [its.expected[i]!, its.bounds[i]!];
     if (!Number.isFinite(want) || !Number.isFinite(bound)) return;
-    if (isFaultThere && bound > Math.max(ofNumber * Math.abs(want), ofLargest * size)) return;
+    if (limit !== null && bound > Math.max(limit.ofNumber * Math.abs(want), limit.ofLargest * size)) return;
     if (!isDeclared && ratioOf(x, own.expected[i]!, own.bounds[i]!) <= 1) return;
     [expected[i], bounds[i]] = [want, bound];
   });

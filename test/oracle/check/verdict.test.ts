@@ -174,6 +174,20 @@ describe('a verdict', () => {
     expect(isRightAnswer(verdict(-0.00133).judgement)).toBe(false);
   });
 
+  it('allows the roundings of a kernel with chunks of its own, though few digits are left', () => {
+    const linear = operatorOf('linearAttention');
+    const own = narrow(3, { q: [0, 0, 0], k: [-1000, -716, 0], v: [996, -1424, 0], state: [0], dOutput: [0, 0, 844] });
+    const question = { mode: 'chunkwise', dtype: 'BF16', gradients: true, c: own } as const;
+    const right = answerOf(linear.modes.chunkwise!, own, bf16[0], 'BF16');
+    const { shape, dtype, data } = right.get('grad/q')!;
+    const isRight = (last: number): boolean => {
+      const answer = new Map([...right, ['grad/q', { shape, dtype, data: data.with(2, last) }]]);
+      return isRightAnswer(verdictAt(linear, { ...question, profile: bf16[0] }, answer).judgement);
+    };
+    // 844 (996 · −1000 + 1424 · 716) is 19904896; each of 844 · 996 and 844 · −1424 may be rounded
+    expect([19922944, 22544384, 36e6, -1].map(isRight)).toEqual([true, true, false, false]);
+  });
+
   it('is that of the tightest profile', () => {
     const linear = operatorOf('linearAttention');
     const random = rng(7);
