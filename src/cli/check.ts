@@ -24,6 +24,8 @@ export interface CheckCommand extends Voice {
   readonly longest: number;
   readonly seed: number;
   readonly path?: string;
+  /** How often each question is asked, if not as usual. */
+  readonly repeat?: number;
   /** Seconds for one answer and for a start, if they are not the usual ones. */
   readonly limit?: number;
   /** Seconds for everything. */

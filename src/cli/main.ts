@@ -96,6 +96,12 @@ function program(finish: (ok: boolean) => void): Command {
       ),
     )
     .addOption(new Option('--total <s>', 'seconds for everything').argParser(whole(1, 1e6)).default(600))
+    .addOption(
+      new Option(
+        '--repeat <n>',
+        'times each question is asked; by default so many, that a fault at one call in 100 is found by 100 cases',
+      ).argParser(whole(1, 1000)),
+    )
     .option('--timing', 'print the times', false)
     .action(async (options: CheckCommand) => finish(await checkCommand(options)));
 

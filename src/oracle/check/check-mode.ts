@@ -4,9 +4,10 @@ import type { Backend, Dtype } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
 import type { Draw } from '../draw.ts';
 import type { Operator } from '../operator.ts';
-import { type Answered, type Inquiry, inquire, type Outcome, type WrongAnswer } from './inquiry.ts';
+import { type Inquiry, inquire, type Outcome, type WrongAnswer } from './inquiry.ts';
 import { type QuestionSize, questionCase, questionDraws, worthAsking } from './question.ts';
 import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
+import { type Repeats, repeater } from './repeats.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
 import { type FirstWrong, smallestFailing, unsteady } from './smallest.ts';
 import type { FormUse } from './verdict.ts';
@@ -18,6 +19,8 @@ export interface CheckSize extends QuestionSize {
   readonly path?: string;
   /** The time at which questions end, as `performance.now()` has it. A row without all its cases by then is UNCHECKED. */
   readonly until?: number;
+  /** How often each question is asked; by default some are asked again. */
+  readonly repeat?: number;
 }
 
 /** Running totals over all questions. */
@@ -29,7 +32,7 @@ interface Tally {
   /** The forms in use, by tensor and form, each with its largest factor. */
   forms: Map<string, FormUse>;
   compared: number;
-  varies: boolean;
+  repeats: Repeats;
   draw: number;
   /** Whether time ended before all cases were asked. */
   cut: boolean;
@@ -38,8 +41,8 @@ interface Tally {
 /** The sizes of the first and the largest block of draws. Sizes double, because each block must skip all earlier draws. */
 const firstBlock = 64;
 const largestBlock = 4096;
-/** One question in this many is asked twice, to detect nondeterministic answers. */
-const askTwiceEvery = 16;
+/** How often a replayed question is asked, and a question that got a wrong answer asked again. */
+const [replays, doubts] = [16, 3];
 
 /** Checks a backend on one operator in one mode and type that it offers. */
 export async function checkMode(
@@ -58,13 +61,13 @@ export async function checkMode(
     ratios: noRatios,
     forms: new Map(),
     compared: 0,
-    varies: false,
+    repeats: { asked: 0, differed: 0 },
     draw: 0,
     cut: false,
   };
   const first = await firstWrong(inquiry, drawn, size, tally);
   const finding = first === null ? null : await smallestFailing(inquiry, drawn, first, size.until);
-  const { right, unsupported, reason, ratios, compared, varies, draw, cut } = tally;
+  const { right, unsupported, reason, ratios, compared, repeats, draw, cut } = tally;
   const { gradients } = backend.description.operators[operator.name]!;
   return {
     operator: operator.name,
@@ -82,7 +85,7 @@ export async function checkMode(
     forms: [...tally.forms.values()],
     compared,
     finding,
-    varies,
+    repeats,
     timing: { draw, ...inquiry.timing() },
   };
 }
@@ -104,7 +107,7 @@ function statusOf(
 async function firstWrong(
   inquiry: Inquiry,
   drawn: fc.Arbitrary<Draw>,
-  { cases, seed, path, until = Number.POSITIVE_INFINITY }: CheckSize,
+  { cases, seed, path, until = Number.POSITIVE_INFINITY, repeat }: CheckSize,
   tally: Tally,
 ): Promise<FirstWrong | null> {
   const { operator, mode, dtype } = inquiry;
@@ -116,8 +119,10 @@ async function firstWrong(
   };
   if (path !== undefined) {
     const [draw] = fc.sample(drawn, { seed, path, numRuns: 1 });
-    return draw === undefined ? null : askOne(inquiry, caseOf(draw), { seed, path }, tally, true);
+    const again = repeater(repeat ?? replays);
+    return draw === undefined ? null : askOne(inquiry, caseOf(draw), { seed, path }, tally, again);
   }
+  const again = repeater(repeat);
   // the limit on draws ends the loop if most draws are unusable
   let block = firstBlock;
   for (let at = 0; tally.right + tally.unsupported < cases && at < 100 * cases; at += block) {
@@ -130,21 +135,20 @@ async function firstWrong(
       if (!operator.admits(draw.layout.settings, mode) || !worthAsking(draw)) continue;
       if (performance.now() > until) tally.cut = true;
       if (tally.cut) return null;
-      const twice = (tally.right + tally.unsupported) % askTwiceEvery === 0;
-      const wrong = await askOne(inquiry, caseOf(draw), { seed, path: `${at + i}` }, tally, twice);
+      const wrong = await askOne(inquiry, caseOf(draw), { seed, path: `${at + i}` }, tally, again);
       if (wrong !== null) return wrong;
     }
   }
   return null;
 }
 
-/** Asks one question, or the same question twice, and counts the outcome. */
+/** Asks one question, some of them again, and counts the outcome. */
 async function askOne(
   inquiry: Inquiry,
   c: Case,
   replay: Replay,
   tally: Tally,
-  twice: boolean,
+  timesAgain: (c: Case) => number,
 ): Promise<FirstWrong | null> {
   const outcome = await inquiry.ask(c);
   if (outcome.is === 'cut') {
@@ -157,14 +161,23 @@ async function askOne(
     return null;
   }
   if (outcome.is === 'wrong') return { c, wrong: await steadily(inquiry, c, outcome), replay };
-  const { answered, judgement, forms } = outcome.judged;
+  const { judgement, forms } = outcome.judged;
   tally.right++;
   for (const use of forms) noteForm(tally.forms, use);
   tally.ratios = bothRatios(tally.ratios, judgement.ratios);
   tally.compared += judgement.compared.byBound + judgement.compared.byFirstOrder + judgement.compared.byProjection;
-  if (twice && (await inquiry.differs(c, answered))) tally.varies = true;
+  for (let left = timesAgain(c); left > 0 && !tally.cut; left--) {
+    const again = await inquiry.again(c, outcome.judged);
+    const { asked, differed } = tally.repeats;
+    tally.repeats = { asked: asked + 1, differed: differed + (again === null ? 0 : 1) };
+    if (again?.is === 'cut') tally.cut = true;
+    if (again?.is === 'wrong') return { c, wrong: { ...again.wrong, kind: unsteadyKind(again.wrong) }, replay };
+  }
   return null;
 }
+
+/** The kind of a wrong answer to a question that got a right one before. A backend that breaks, breaks. */
+const unsteadyKind = ({ kind, judged }: WrongAnswer): string => (judged === null ? kind : unsteady);
 
 function noteForm(known: Map<string, FormUse>, use: FormUse): void {
   const key = `${use.tensor} ${use.form}`;
@@ -172,9 +185,13 @@ function noteForm(known: Map<string, FormUse>, use: FormUse): void {
   if (before === undefined || before.factor < use.factor) known.set(key, use);
 }
 
-/** Asks a wrongly answered question again. Marks the answer as nondeterministic if the second one differs. */
+/** Asks a wrongly answered question again. Marks the answer as nondeterministic if another one differs. */
 async function steadily(inquiry: Inquiry, c: Case, { wrong }: Extract<Outcome, { is: 'wrong' }>): Promise<WrongAnswer> {
-  const before: Answered | undefined = wrong.judged?.answered;
-  if (before === undefined || !(await inquiry.differs(c, before))) return wrong;
-  return { ...wrong, kind: unsteady };
+  if (wrong.judged === null) return wrong;
+  for (let left = doubts; left > 0; left--) {
+    const again = await inquiry.again(c, wrong.judged);
+    if (again?.is === 'cut') return wrong;
+    if (again !== null) return { ...wrong, kind: unsteady };
+  }
+  return wrong;
 }

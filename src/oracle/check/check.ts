@@ -91,7 +91,7 @@ async function rowOf(backend: Backend, { operator, mode, dtype }: RowKey, size: 
     forms: [],
     compared: 0,
     finding: null,
-    varies: false,
+    repeats: { asked: 0, differed: 0 },
     timing: { draw: 0, reference: 0, backend: 0, compare: 0 },
   };
 }

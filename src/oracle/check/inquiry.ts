@@ -6,7 +6,7 @@ import type { Answer, Backend, Dtype, Failure } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
 import type { Operator } from '../operator.ts';
 import { type Allowed, allowedFor, profilesOf } from './allowed.ts';
-import { isRightAnswer, type Judgement } from './judged.ts';
+import { isRightAnswer, type Judgement, judged } from './judged.ts';
 import type { Timing } from './row.ts';
 import { type FormUse, tightest } from './verdict.ts';
 import { sentenceOf } from './where.ts';
@@ -51,8 +51,8 @@ export interface Inquiry {
   ask(c: Case): Promise<Outcome>;
   /** The tightest profile that explains all right answers so far. */
   profile(): Profile;
-  /** Asks again. Returns true if the answer differs from `before` in any bit. */
-  differs(c: Case, before: Answered): Promise<boolean>;
+  /** Asks again. Judges the answer if it differs from `before` in any bit; null if it is the same. */
+  again(c: Case, before: JudgedAnswer): Promise<Outcome | null>;
   /** Returns the times so far, in milliseconds. */
   timing(): Omit<Timing, 'draw'>;
 }
@@ -73,6 +73,31 @@ export function inquire(backend: Backend, operator: Operator, mode: string, dtyp
       spent[part] += performance.now() - start;
     }
   };
+  const waitFor = async (pending: Promise<Answer>): Promise<Answer> => {
+    const start = performance.now();
+    const answer = await pending;
+    spent.backend += performance.now() - start;
+    return answer;
+  };
+  const outcomeOf = (c: Case, answer: Answer, mine?: Allowed): Outcome => {
+    if (answer.kind === 'unsupported') return { is: 'unsupported', reason: answer.reason };
+    if (answer.kind === 'failure') {
+      const { kind, message, stderr } = answer.failure;
+      // it says nothing about the backend
+      if (kind === 'out-of-time') return { is: 'cut' };
+      return { is: 'wrong', wrong: { kind, message, stderr, judged: null } };
+    }
+    const asked = { ...question(c), form: form?.[mode] };
+    const verdict = clock('compare', () => tightest(operator, asked, answer.tensors, profiles, at, mine));
+    const { allowed, judgement, forms } = verdict;
+    at = verdict.at;
+    const own = { answered: answer.tensors, allowed, judgement, forms };
+    if (isRightAnswer(judgement)) return { is: 'right', judged: own };
+    const [first] = judgement.mismatches;
+    const { kind, tensor } = first!;
+    const message = sentenceOf(operator, first!, allowed.tensors[tensor]?.shape ?? []);
+    return { is: 'wrong', wrong: { kind: `${kind} ${tensor}`, message, stderr: [], judged: own } };
+  };
   return {
     operator,
     mode,
@@ -81,37 +106,22 @@ export function inquire(backend: Backend, operator: Operator, mode: string, dtyp
       // the backend works while the reference is computed
       const pending = backend.answer(question(c));
       const mine = clock('reference', () => allowedFor(operator, { ...question(c), profile: profiles[at]! }));
-      const start = performance.now();
-      const answer = await pending;
-      spent.backend += performance.now() - start;
-      if (answer.kind === 'unsupported') return { is: 'unsupported', reason: answer.reason };
-      if (isOutOfTime(answer)) return { is: 'cut' };
-      if (answer.kind === 'failure') {
-        const { kind, message, stderr } = answer.failure;
-        return { is: 'wrong', wrong: { kind, message, stderr, judged: null } };
-      }
-      const asked = { ...question(c), form: form?.[mode] };
-      const verdict = clock('compare', () => tightest(operator, asked, answer.tensors, profiles, at, mine));
-      const { allowed, judgement, forms } = verdict;
-      at = verdict.at;
-      const own = { answered: answer.tensors, allowed, judgement, forms };
-      if (isRightAnswer(judgement)) return { is: 'right', judged: own };
-      const [first] = judgement.mismatches;
-      const { kind, tensor } = first!;
-      const message = sentenceOf(operator, first!, allowed.tensors[tensor]?.shape ?? []);
-      return { is: 'wrong', wrong: { kind: `${kind} ${tensor}`, message, stderr: [], judged: own } };
+      return outcomeOf(c, await waitFor(pending), mine);
     },
-    async differs(c, before) {
-      const again = await backend.answer(question(c));
-      if (isOutOfTime(again)) return false;
-      return again.kind !== 'numbers' || !sameBits(before, again.tensors);
+    async again(c, before) {
+      const answer = await waitFor(backend.answer(question(c)));
+      if (answer.kind !== 'numbers') return outcomeOf(c, answer);
+      const { answered, allowed } = before;
+      if (sameBits(answered, answer.tensors)) return null;
+      // cheaper than a judgement that looks for another profile or form
+      const judgement = clock('compare', () => judged(allowed, answer.tensors, c.seed));
+      if (!isRightAnswer(judgement)) return outcomeOf(c, answer);
+      return { is: 'right', judged: { ...before, answered: answer.tensors, judgement } };
     },
     profile: () => profiles[at]!,
     timing: () => ({ ...spent }),
   };
 }
-
-const isOutOfTime = (answer: Answer): boolean => answer.kind === 'failure' && answer.failure.kind === 'out-of-time';
 
 const sameBits = (a: Answered, b: Answered): boolean =>
   a.size === b.size &&

@@ -1,6 +1,7 @@
 /** @file Formats the result of a check: one line per row, and the smallest case with hints per failure. */
 import { type Case, type Tensor, toLists } from '../case.ts';
 import { type CheckRow, isFine, type Status } from './row.ts';
+import { unsteady } from './smallest.ts';
 
 /** Colours a text by status, or returns it unchanged. */
 export type Paint = (status: Status, text: string) => string;
@@ -41,7 +42,7 @@ export function checkCells(row: CheckRow, paint: Paint): string[] {
 }
 
 /** Writes short remarks on a row. */
-function remarkOf({ reason, notes, unsupported, cases, varies, finding, rightAt, dtype, forms }: CheckRow): string {
+function remarkOf({ reason, notes, unsupported, cases, repeats, finding, rightAt, dtype, forms }: CheckRow): string {
   const remarks = [
     ...(finding === null ? [] : [finding.kind]),
     ...(finding === null && reason !== null && unsupported === 0 ? [reason] : []),
@@ -49,7 +50,9 @@ function remarkOf({ reason, notes, unsupported, cases, varies, finding, rightAt,
     ...(unsupported > 0 ? [`${unsupported} of ${unsupported + cases} cases unsupported: ${reason}`] : []),
     ...(finding === null && cases > 0 && rightAt !== dtype.toLowerCase() ? [`right at: ${rightAt}`] : []),
     ...(finding === null ? formRemarks(forms) : []),
-    ...(varies ? ['answers to one question differ, within the bounds'] : []),
+    ...(finding === null && repeats.differed > 0
+      ? [`${repeats.differed} of ${repeats.asked} answers to repeated questions differ, within the bounds`]
+      : []),
   ];
   return remarks.join('; ');
 }
@@ -68,7 +71,7 @@ function formRemarks(forms: CheckRow['forms']): string[] {
 export function failureLines(row: CheckRow, command: string): string[] {
   const { operator, mode, dtype, finding } = row;
   if (finding === null || isFine(row)) return [];
-  const { message, hints, smallest, stderr, replay } = finding;
+  const { kind, message, hints, smallest, stderr, replay } = finding;
   return [
     `FAIL ${operator} ${mode} ${dtype}: ${message}`,
     '  the smallest case found:',
@@ -77,7 +80,7 @@ export function failureLines(row: CheckRow, command: string): string[] {
     ...hints.map((hint) => `    ${hint}`),
     ...(stderr.length === 0 ? [] : ['  its last lines on standard error:', ...stderr.map((line) => `    | ${line}`)]),
     '  to ask it again:',
-    `    ${command} --operator ${operator} --mode ${mode} --dtype ${dtype} --seed ${replay.seed} --path ${replay.path}`,
+    `    ${command} --operator ${operator} --mode ${mode} --dtype ${dtype} --seed ${replay.seed} --path ${replay.path}${kind === unsteady ? ' --repeat 300' : ''}`,
   ];
 }
 

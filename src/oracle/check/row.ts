@@ -1,6 +1,7 @@
 /** @file Describes the result of a check of one operator in one mode and type. */
 import type { Dtype, Failure } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
+import type { Repeats } from './repeats.ts';
 import type { FormUse } from './verdict.ts';
 
 /**
@@ -70,8 +71,8 @@ export interface CheckRow extends RowKey {
   /** The number of compared numbers. */
   readonly compared: number;
   readonly finding: Finding | null;
-  /** Whether two answers to the same question differed, both within the bounds. */
-  readonly varies: boolean;
+  /** The questions asked again. Where answers differed, all were right, or the finding is nondeterministic. */
+  readonly repeats: Repeats;
   readonly timing: Timing;
 }
 

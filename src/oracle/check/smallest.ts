@@ -16,12 +16,27 @@ export interface FirstWrong {
 }
 
 /** The kind of failure for nondeterministic answers. */
-export const unsteady = 'unsteady';
+export const unsteady = 'nondeterministic';
 
 /** Limits on shrinking. */
 const limits = { questions: 1000, milliseconds: 20_000 };
-/** The maximum number of times to ask a case if answers are nondeterministic. */
-const unsteadyAsks = 3;
+/** How often and how long the first case that failed is asked again to count its wrong answers, if they are nondeterministic. */
+const counting = { questions: 60, milliseconds: 3000 };
+/** A case is asked so often that it fails again 9 times in 10, but only if that takes few questions. */
+const fewQuestions = 12;
+
+/** Counts the wrong answers to a case, which has had one already. */
+async function wrongAnswers(inquiry: Inquiry, c: Case, end: number): Promise<{ wrong: number; of: number }> {
+  const until = Math.min(end, performance.now() + counting.milliseconds);
+  let [wrong, of] = [1, 1];
+  while (of < counting.questions && performance.now() < until) {
+    const outcome = await inquiry.ask(c);
+    if (outcome.is === 'cut') break;
+    of++;
+    if (outcome.is === 'wrong') wrong++;
+  }
+  return { wrong, of };
+}
 
 /** Shrinks a failure, structure before values, until the time `end` at most. A smaller case must fail in the same way. */
 export async function smallestFailing(
@@ -32,12 +47,14 @@ export async function smallestFailing(
 ): Promise<Finding> {
   const until = Math.min(end, performance.now() + limits.milliseconds);
   const isUnsteady = wrong.kind === unsteady;
+  const counted = isUnsteady ? await wrongAnswers(inquiry, c, end) : { wrong: 1, of: 1 };
+  const asks = isUnsteady ? Math.ceil((Math.log(10) * counted.of) / counted.wrong) : 1;
   let left = limits.questions;
   let [smallest, latest] = [c, wrong];
 
   const failsAlike = async (one: Case): Promise<boolean> => {
     if (!inquiry.operator.admits(one.settings, inquiry.mode)) return false;
-    for (let times = isUnsteady ? unsteadyAsks : 1; times > 0; times--) {
+    for (let times = asks; times > 0; times--) {
       if (left-- <= 0 || performance.now() > until) return false;
       const outcome = await inquiry.ask(one);
       // no time is left for others either
@@ -50,23 +67,25 @@ export async function smallestFailing(
   };
 
   const { seed, path } = replay;
-  let isKnown = true;
+  let [isKnown, shrunkPath] = [true, path];
   const property = fc.asyncProperty(drawn, async (draw) => {
     // fast-check first draws the known failing case again
     if (!isKnown) return !(await failsAlike(questionCase(inquiry.operator, inquiry.dtype, draw)));
     isKnown = false;
     return false;
   });
-  const shrunk = await fc.check(property, { seed, path, numRuns: 1 });
-  await simplify(smallest, failsAlike, limits.questions / 2);
+  if (asks <= fewQuestions) {
+    shrunkPath = (await fc.check(property, { seed, path, numRuns: 1 })).counterexamplePath ?? path;
+    await simplify(smallest, failsAlike, limits.questions / 2);
+  }
   return {
     kind: wrong.kind,
     message: isUnsteady
-      ? `the same question gets different answers, not all of them right: ${latest.message}`
+      ? `nondeterministic: ${counted.wrong} of ${counted.of} answers to one question are wrong: ${latest.message}`
       : latest.message,
     hints: explain(inquiry, { c, wrong }, { c: smallest, wrong: latest }),
     smallest,
-    replay: { seed, path: shrunk.counterexamplePath ?? path },
+    replay: { seed, path: shrunkPath },
     stderr: latest.stderr,
   };
 }

@@ -1,7 +1,7 @@
 """In every second call the state is written without the last token.
 
 Repeated calls gave different answers in https://github.com/state-spaces/mamba/issues/1024
-FAIL retention recurrent: unsteady
+FAIL retention recurrent: nondeterministic
 """
 
 import itertools
