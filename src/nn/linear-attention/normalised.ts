@@ -13,7 +13,7 @@ import { checkAttention, type LinearAttention, type LinearAttentionInputs } from
 export type NormalisedState = { readonly state: Value; readonly keySum: Value };
 
 /** ε, added to the divisor. */
-const epsilon = 1e-10;
+export const epsilon = 1e-10;
 
 /**
  * Computes `o_t = q_t S_t / (q_t · Σ_{s≤t} k_s + 10⁻¹⁰)` in the given mode, without a gate. An additional value channel of ones

@@ -188,6 +188,25 @@ describe('a verdict', () => {
     expect([19922944, 22544384, 36e6, -1].map(isRight)).toEqual([true, true, false, false]);
   });
 
+  it('allows two gradients of an input to be rounded before they are added, in 16 bits', () => {
+    const normalised = operatorOf('normalisedLinearAttention');
+    const one = narrow(1, { q: [0], k: [2], v: [1.0078125], state: [1], dState: [1.0859375] });
+    const c: Case = {
+      ...one,
+      inputs: { ...one.inputs, keySum: tensor([1, 1, 1], [2]) },
+      cotangents: { ...one.cotangents, keySum: tensor([1, 1, 1], [-1.046875]) },
+    };
+    const question = { mode: 'recurrent', dtype: 'BF16', gradients: true, c } as const;
+    const right = answerOf(normalised.modes.recurrent!, c, bf16[0], 'BF16');
+    const { shape, dtype } = right.get('grad/k')!;
+    const isRight = (x: number): boolean => {
+      const answer = new Map([...right, ['grad/k', { shape, dtype, data: Float64Array.of(x) }]]);
+      return isRightAnswer(verdictAt(normalised, { ...question, profile: bf16[0] }, answer).judgement);
+    };
+    // 1.0078125 · 1.0859375 − 1.046875 is 0.0475; the product alone is 1.09375 in bf16
+    expect([0.047607421875, 0.046875, 0.0390625].map(isRight)).toEqual([true, true, false]);
+  });
+
   it('is that of the tightest profile', () => {
     const linear = operatorOf('linearAttention');
     const random = rng(7);

@@ -2,7 +2,7 @@
 import type { Arithmetic } from './arithmetic.ts';
 import { exponentials, inChunks, noDecays, tables, wholeSequence } from './chunks.ts';
 import { asAttention, type Head, type HeadKernel, withoutZeroDecays } from './heads.ts';
-import { type Call, cotangent, type Foreign, type Kernel, need } from './program.ts';
+import { type Call, cotangent, type Foreign, type Kernel, type Numbers, need, type Tensor } from './program.ts';
 import { pairwise, splitK } from './sums.ts';
 import { tokenByToken } from './token-by-token.ts';
 
@@ -111,6 +111,79 @@ function withOnes(kernel: HeadKernel, divide: 'quotient' | 'reciprocal'): Kernel
   };
 }
 
+/**
+ * Divides what a kernel without divisors computes, in a second program that sums the keys itself. Between the programs all numbers are in
+ * the type of outputs, and so are the two gradients of each query and key that are added in the end.
+ */
+const withDivisors =
+  (kernel: HeadKernel): Kernel =>
+  (call, a) => {
+    const [q, k, keySum] = ['q', 'k', 'keySum'].map((name) => need(call, name)) as [Tensor, Tensor, Tensor];
+    const [length, d] = k.shape.slice(2) as [number, number];
+    const e = need(call, 'v').shape[3]!;
+    const [heads, kept] = [k.data.length / (length * d || 1), (x: number): number => a.out(x)];
+    const attention = (ofOutput: Float64Array): Numbers =>
+      asAttention(kernel)(
+        { ...call, cotangents: { ...call.cotangents, output: { ...call.cotangents.output!, data: ofOutput } } },
+        a,
+      );
+    const dOutput = cotangent(call, 'output');
+    const undivided = attention(dOutput);
+    const sums = k.data.slice();
+    const last = keySum.data.slice();
+    for (let row = 0; row < keySum.data.length / d; row++) {
+      for (let c = 0; c < d; c++) {
+        let total = keySum.data[row * d + c]!;
+        for (let at = row * length * d + c; at < (row + 1) * length * d; at += d) {
+          total = a.add(total, k.data[at]!);
+          sums[at] = kept(total);
+        }
+        last[row * d + c] = kept(total);
+      }
+    }
+    const rowOf = (row: number, width: number, term: (at: number) => number): number => {
+      let total = 0;
+      for (let at = row * width; at < (row + 1) * width; at++) total = a.add(total, kept(term(at)));
+      return kept(total);
+    };
+    const rows = Array.from({ length: heads * length }, (_, row) => row);
+    const divisors = rows.map((row) =>
+      kept(
+        a.add(
+          rowOf(row, d, (at) => a.mul(q.data[at]!, sums[at]!)),
+          epsilon,
+        ),
+      ),
+    );
+    const divided = (x: Float64Array): Float64Array =>
+      x.map((value, at) => kept(a.div(value, divisors[Math.floor(at / e)]!)));
+    const output = divided(undivided['out/output']!);
+    const ofRows = divided(dOutput);
+    const ofDivisors = rows.map((row) => -rowOf(row, e, (at) => a.mul(ofRows[at]!, output[at]!)));
+    const answer = attention(ofRows);
+    const [dq, dk, dSum] = [answer['grad/q']!.slice(), answer['grad/k']!.slice(), last.slice()];
+    for (let row = 0; row < keySum.data.length / d; row++) {
+      for (let c = 0; c < d; c++) {
+        let total = cotangent(call, 'keySum')[row * d + c]!;
+        for (let t = length - 1; t >= 0; t--) {
+          const [at, divisor] = [(row * length + t) * d + c, ofDivisors[row * length + t]!];
+          total = a.add(total, kept(a.mul(divisor, q.data[at]!)));
+          dq[at] = kept(a.add(dq[at]!, kept(a.mul(divisor, sums[at]!))));
+          dk[at] = kept(a.add(dk[at]!, kept(total)));
+        }
+        dSum[row * d + c] = kept(total);
+      }
+    }
+    return {
+      ...answer,
+      'out/output': output,
+      'out/keySum': last,
+      'grad/q': dq,
+      'grad/k': dk,
+      'grad/keySum': dSum,
+    };
+  };
+
 const asked = ({ chunk }: Head): number => chunk;
 
 const decayRetention: readonly Foreign[] = [
@@ -201,6 +274,20 @@ const normalisedLinearAttention: readonly Foreign[] = [
     modes: ['chunkwise'],
     says: 'the sum of keys is a last column of the state; multiplies by the reciprocal',
     run: withOnes(inChunks({ size: asked, decays: noDecays, dot: splitK }), 'reciprocal'),
+  },
+  {
+    name: 'divisors apart',
+    operator: 'normalisedLinearAttention',
+    modes: ['recurrent'],
+    says: 'divides in a second program, which sums the keys; keys and queries have two gradients, each of the type of outputs',
+    run: withDivisors(tokenByToken()),
+  },
+  {
+    name: 'divisors apart, chunks of 64',
+    operator: 'normalisedLinearAttention',
+    modes: ['chunkwise'],
+    says: 'the same, with chunks of its own',
+    run: withDivisors(inChunks({ size: () => 64, decays: noDecays })),
   },
   {
     name: 'a column of ones, masked scores',

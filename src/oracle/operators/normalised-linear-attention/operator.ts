@@ -4,9 +4,16 @@ import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
 import { normalisedLinearAttention as normalised } from '../../../nn/linear-attention/normalised.ts';
 import type { Value } from '../../../tensor/value.ts';
 import { defineOperator } from '../../define-operator.ts';
+import { dividedApart } from '../../forms/divisors-apart.ts';
 import { over } from '../../over.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
-import { linearAttentionLayouts, linearAttentionModes } from '../shared/linear-attention.ts';
+import {
+  attentionIn,
+  type LinearAttentionSettings,
+  linearAttentionLayouts,
+  linearAttentionModes,
+} from '../shared/linear-attention.ts';
+import { inEveryMode } from '../shared/modes.ts';
 
 const signature = 'q bhtd, k bhtd, v bhte, state bhde, keySum bhd -> output bhte, state bhde, keySum bhd';
 
@@ -14,8 +21,9 @@ const signature = 'q bhtd, k bhtd, v bhte, state bhde, keySum bhd -> output bhte
 export function normalisedBy(
   attention: LinearAttention,
   { q, k, v, ...start }: InputsOf<typeof signature, Value>,
+  divide = normalised,
 ): OutputsOf<typeof signature, Value> {
-  const { output, state } = normalised(attention)({ q, k, v }, start);
+  const { output, state } = divide(attention)({ q, k, v }, start);
   return { output, ...state };
 }
 
@@ -32,6 +40,14 @@ export const normalisedLinearAttention = defineOperator({
   values: ['normal'],
   definition: over('bh', signature, ({ q, k, v, state, keySum }) => definition(q, k, v, state, keySum)),
   modes: linearAttentionModes<typeof signature>(normalisedBy),
+  says: inEveryMode(() => 'sums of keys as one more value'),
+  forms: inEveryMode((name) => ({
+    dividedApart: {
+      says: 'sums of keys and divisors in a second program, with gradients of its own',
+      program: (inputs: InputsOf<typeof signature, Value>, { chunkSize }: LinearAttentionSettings) =>
+        normalisedBy(attentionIn(name, chunkSize), inputs, dividedApart),
+    },
+  })),
   reference: 'recurrent',
   // no claim of linearity: the final sum of keys does not depend on the values
   laws: { heads: 'h', timeInvariant: true },
