@@ -47,6 +47,12 @@ export interface Layout<S extends Settings = Settings> {
  */
 export type Values = 'normal' | 'wide' | 'sparse' | 'dyadic';
 
+/**
+ * How a backend is to hold the tensors of a case. `strided`: as views, with gaps between their numbers, or of one number where all are equal.
+ * A kernel that ignores strides is wrong there.
+ */
+export type Memory = 'contiguous' | 'strided';
+
 /** The inputs, the settings, and a cotangent for every output. */
 export interface Case<S extends Settings = Settings> {
   readonly inputs: Tensors;
@@ -56,6 +62,8 @@ export interface Case<S extends Settings = Settings> {
   readonly seed: number;
   /** The distribution of the numbers. */
   readonly values: Values;
+  /** `contiguous` by default. */
+  readonly memory?: Memory;
 }
 
 /** Draws the numbers of a layout. Equal seeds give equal numbers. `wide` numbers spread over `powers` powers of two. */

@@ -138,6 +138,26 @@ if (torch === null) {
       });
     });
 
+    it('hands a backward the cotangent as it is, a view too, and fills new memory with NaN', async () => {
+      const before = `
+import torch
+class Twice(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x): return x * 2
+    @staticmethod
+    def backward(ctx, dy): return torch.as_strided(dy, dy.shape, [1]) * 2`;
+      const body = `made = [torch.empty(2), torch.empty_like(torch.ones(2)), torch.ones(1).new_empty(2)]
+    return {'y': Twice.apply(inputs['x']), 'empty': torch.isnan(torch.stack(made)).int()}`;
+      const backend = await keep(openProcess(commandOf(torch, twice(body, '', before, 'torch'))));
+      const { c } = question();
+      const [strided, contiguous] = (['strided', 'contiguous'] as const).map((memory) =>
+        question({ gradients: true, c: { ...c, memory } }),
+      );
+      const right = { 'out/y': [2, 4], 'out/empty': [1, 1, 1, 1, 1, 1] };
+      expect(numbersOf(await backend.answer(contiguous!))).toEqual({ ...right, 'grad/x': [6, 10] });
+      expect(numbersOf(await backend.answer(strided!))).toEqual({ ...right, 'grad/x': [6, NaN] });
+    });
+
     it('offers no gradients if gradients=False', async () => {
       const program = twice("return {'y': inputs['x'].numpy() * 2}", ', gradients=False', '', 'torch');
       const backend = await keep(openProcess(commandOf(torch, program)));

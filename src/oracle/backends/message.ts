@@ -42,9 +42,10 @@ export function runFile(id: string, { operator, mode, dtype, gradients, c }: Que
     for (const [name, tensor] of Object.entries(c.cotangents)) tensors.set(`cotangent/${name}`, stored(tensor, dtype));
   }
   const settings = settingsText(c.settings);
+  const { memory = 'contiguous' } = c;
   return formatSafetensors(
     tensors,
-    texts({ message: 'run', id, operator, mode, dtype, gradients: String(gradients), settings }),
+    texts({ message: 'run', id, operator, mode, dtype, gradients: String(gradients), settings, memory }),
   );
 }
 

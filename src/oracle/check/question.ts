@@ -32,9 +32,14 @@ export function questionDraws(
   return draws(operator, size, undefined, fc.constantFrom(...fewLayouts(operator, mode, size, count)));
 }
 
+/** One question in this many has strided tensors. */
+const stridedIn = 3;
+
 /** Makes the case of a draw, with its numbers rounded to the type. Wide numbers have narrower range in F16, so that products fit. */
-export const questionCase = (operator: Operator, dtype: Dtype, { layout, seed, values }: Draw): Case =>
-  onGrid(withZeros(operator, layout, fill(layout, seed, values, dtype === 'F16' ? 10 : 20)), profileOf[dtype]);
+export function questionCase(operator: Operator, dtype: Dtype, { layout, seed, values }: Draw): Case {
+  const c = withZeros(operator, layout, fill(layout, seed, values, dtype === 'F16' ? 10 : 20));
+  return { ...onGrid(c, profileOf[dtype]), memory: seed % stridedIn === 0 ? 'strided' : 'contiguous' };
+}
 
 /** Rounds the real numbers of a case to the inputs of a profile. Throws if one overflows. */
 function onGrid(c: Case, profile: Profile): Case {

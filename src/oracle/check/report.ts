@@ -85,10 +85,15 @@ export function failureLines(row: CheckRow, command: string): string[] {
 }
 
 /** Formats settings, inputs and cotangents. Small tensors are shown with their numbers. */
-function caseLines({ settings, inputs, cotangents }: Case): string[] {
+function caseLines({ settings, inputs, cotangents, memory }: Case): string[] {
   const tensors = (kind: string, named: Case['inputs']): string[] =>
     Object.entries(named).map(([name, x]) => `${kind} ${name} [${x.shape.join(', ')}] = ${numbersOf(x)}`);
-  return [`settings ${JSON.stringify(settings)}`, ...tensors('in', inputs), ...tensors('cotangent', cotangents)];
+  return [
+    `settings ${JSON.stringify(settings)}`,
+    ...(memory === 'strided' ? ['memory strided: the tensors are views'] : []),
+    ...tensors('in', inputs),
+    ...tensors('cotangent', cotangents),
+  ];
 }
 
 const mostNumbers = 24;

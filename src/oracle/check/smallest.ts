@@ -38,6 +38,14 @@ async function wrongAnswers(inquiry: Inquiry, c: Case, end: number): Promise<{ w
   return { wrong, of };
 }
 
+const contiguous = (c: Case): Case => ({ ...c, memory: 'contiguous' });
+
+/** Says whether a case of strided tensors is right with contiguous ones. */
+async function stridesOf(inquiry: Inquiry, c: Case): Promise<string[]> {
+  const { is } = await inquiry.ask(contiguous(c));
+  return is === 'right' ? ['right if the same tensors are contiguous: it ignores their strides'] : [];
+}
+
 /** Shrinks a failure, structure before values, until the time `end` at most. A smaller case must fail in the same way. */
 export async function smallestFailing(
   inquiry: Inquiry,
@@ -76,6 +84,7 @@ export async function smallestFailing(
   });
   if (asks <= fewQuestions) {
     shrunkPath = (await fc.check(property, { seed, path, numRuns: 1 })).counterexamplePath ?? path;
+    await failsAlike(contiguous(smallest));
     await simplify(smallest, failsAlike, limits.questions / 2);
   }
   return {
@@ -83,7 +92,10 @@ export async function smallestFailing(
     message: isUnsteady
       ? `nondeterministic: ${counted.wrong} of ${counted.of} answers to one question are wrong: ${latest.message}`
       : latest.message,
-    hints: explain(inquiry, { c, wrong }, { c: smallest, wrong: latest }),
+    hints: [
+      ...explain(inquiry, { c, wrong }, { c: smallest, wrong: latest }),
+      ...(smallest.memory === 'strided' && !isUnsteady ? await stridesOf(inquiry, smallest) : []),
+    ],
     smallest,
     replay: { seed, path: shrunkPath },
     stderr: latest.stderr,

@@ -38,12 +38,18 @@ describe('a question', () => {
       dtype,
       gradients: 'true',
       settings: '{"decay":[0.5]}',
+      memory: 'contiguous',
     });
     expect(Object.fromEntries(tensors)).toEqual({
       'in/x': { dtype, shape: [3], data: Float64Array.of(0.5, 1.5, 2.5) },
       'in/ids': { dtype: 'I32', shape: [2], data: Float64Array.of(4, 5) },
       'cotangent/y': { dtype, shape: [3], data: Float64Array.of(1, 1, 1) },
     });
+  });
+
+  it('asks for strided tensors where a case has them', () => {
+    const { metadata } = parseSafetensors(runFile('8', { ...full, c: { ...full.c, memory: 'strided' } }), 'file');
+    expect(metadata.get('memory')).toBe('strided');
   });
 
   it('sends cotangents only where gradients are asked for', () => {
