@@ -19,7 +19,8 @@ Inputs are torch tensors, and autograd computes gradients. For your own, pass gr
 (inputs, cotangents, settings, mode). It returns the gradient of Σ output · cotangent for every input, by name.
 With dtypes=['BF16', 'F32'] questions come in bfloat16 too. Answer in the type of the inputs; states may be float32.
 numpy has no bfloat16: there inputs are float32, and float32 results are rounded to it.
-`raise Unsupported(reason)` where a kernel does not support a shape or a setting. That is not a failure.
+Say what the kernel takes by domain=dict(axes=dict(d=[16, 32, 64], t=dict(multipleOf=16)), inputs=dict(gate='finite')), and all
+questions are inside. `raise Unsupported(reason)` for what a domain cannot say. Neither is a failure.
 
 A third of the questions come as views with NaN between the numbers: a kernel must heed strides, call contiguous(), or
 raise an error, after which it gets contiguous tensors. While it runs, new empty tensors are full of NaN.
@@ -67,17 +68,20 @@ class Backend:
         gradients: Any = True,
         precision: Any = None,
         form: Mapping[str, str] | None = None,
+        domain: Mapping[str, Mapping[str, Any]] | None = None,
     ):
         """Registers a function that maps (inputs, settings, mode) to outputs by name. `gradients=False`: no gradients.
 
         `precision` declares how the kernel rounds: a name ('tf32', 'bf16-state'), a dict of sites, or a list of
-        these, each for one of the dtypes. `form` declares the formula of modes by name. Both are optional.
+        these, each for one of the dtypes. `form` declares the formula of modes by name. `domain` declares which
+        axes, inputs, settings and cotangents the kernel takes (docs/protocol.md#domains). All are optional.
         """
 
         def register(function: Callable[..., Named]):
             backward = gradients if callable(gradients) or self.library is not np else False
             self.functions[name] = function, backward
-            declared = {key: value for key, value in dict(precision=precision, form=form).items() if value is not None}
+            declared = dict(precision=precision, form=form, domain=domain)
+            declared = {key: value for key, value in declared.items() if value is not None}
             self.offers[name] = dict(modes=list(modes), dtypes=list(dtypes), gradients=bool(backward), **declared)
             return function
 
@@ -104,7 +108,7 @@ class Backend:
             if texts['message'] == 'run':
                 narrows = self.library is np and texts['dtype'] == 'BF16'
                 return to_safetensors(answer, self.tried(texts, arrays), narrows)
-            answer.update(self.description, message='description', operators=json.dumps(self.offers))
+            answer.update(self.description, message='description', operators=json.dumps(self.offers, default=list))
         except Unsupported as reason:
             answer.update(message='unsupported', reason=str(reason) or 'it gives no reason')
         except Exception as error:

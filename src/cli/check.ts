@@ -95,7 +95,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
     onProgress: (done, total, row) => line.show(`${done}/${total} ${row}`),
     onRow: (row) => {
       line.clear();
-      if (row.outputs !== 'UNSUPPORTED' && (speaks || (!json && !isFine(row)))) say(formatRow(row));
+      if (wasOffered(row) && (speaks || (!json && !isFine(row)))) say(formatRow(row));
     },
   });
   line.clear();
@@ -103,11 +103,19 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
     say(JSON.stringify(found, asJson, 1));
     return found.ok;
   }
-  for (const text of [...missing(found, quiet), ...failures(found, options), ...(timing ? timings(found) : [])])
+  for (const text of [
+    ...(quiet ? [] : [...asked(found), ...declined(found)]),
+    ...missing(found, quiet),
+    ...failures(found, options),
+    ...(timing ? timings(found) : []),
+  ])
     say(text);
   say(`${speaks ? '\n' : ''}${verdict(found, backend)}; ${seconds(performance.now() - start)}`);
   return found.ok;
 }
+
+/** Whether the backend offers a row, even if it then declined every case. */
+const wasOffered = ({ outputs, unsupported }: CheckRow): boolean => outputs !== 'UNSUPPORTED' || unsupported > 0;
 
 /** Arrays as lists, and NaN and infinities as text: JSON has no numbers for them. */
 function asJson(_name: string, value: unknown): unknown {
@@ -120,6 +128,29 @@ const formatRow = (row: CheckRow): string => {
   const cells = checkCells(row, (status, text) => paint(status, text.padEnd(9)));
   return tableLine(cells, widths, right);
 };
+
+/** What part of each operator was asked, where a backend declares its domain. */
+function asked({ rows }: CheckReport): string[] {
+  const modes = new Map<string, Set<string>>();
+  for (const { operator, mode, domain } of rows.filter((row) => row.domain.length > 0)) {
+    const key = `${operator} MODES: ${domain.join('; ')}`;
+    modes.set(key, (modes.get(key) ?? new Set()).add(mode));
+  }
+  return [...modes].map(
+    ([key, names]) => `${colour.minor('asked inside its domain')} ${key.replace('MODES', [...names].join(', '))}`,
+  );
+}
+
+/** A hint for rows with many cases that the backend declined. */
+function declined({ rows }: CheckReport): string[] {
+  const names = rows
+    .filter(({ unsupported, cases }) => unsupported > cases)
+    .map(({ operator, mode }) => `${operator} ${mode}`);
+  if (names.length === 0) return [];
+  return [`most cases of ${[...new Set(names)].join(', ')} are unsupported: ${remedy}`];
+}
+
+const remedy = "declare what the kernel takes, as 'domain' (docs/protocol.md#domains), and all cases will be useful";
 
 /** One line about what is not offered: missing modes of offered operators, and the number of other operators. */
 function missing({ rows }: CheckReport, quiet: boolean): string[] {
@@ -166,6 +197,11 @@ function timings({ rows }: CheckReport): string[] {
 
 function verdict({ ok, rows, problems }: CheckReport, { description }: Backend): string {
   const asked = rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');
+  const refused = rows.find(({ unsupported }) => unsupported > 0);
+  if (asked.length === 0 && refused !== undefined) {
+    const { operator, unsupported, reason } = refused;
+    return `${colour.wrong('FAIL')}: nothing was compared: it declined all ${unsupported} cases of ${operator}: ${reason}`;
+  }
   if (asked.length === 0) {
     const offered = Object.keys(description.operators).join(', ') || 'no operator';
     return `${colour.wrong('FAIL')}: nothing was compared: it offers ${offered}, and something else was asked for`;

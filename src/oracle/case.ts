@@ -3,6 +3,7 @@ import { input } from '../tensor/input.ts';
 import { type Rng, rng } from '../tensor/random.ts';
 import { type Shape, sizeOf, stridesOf } from '../tensor/shape.ts';
 import type { Executor, Kind, Value } from '../tensor/value.ts';
+import { both, contains, everyNumber, finiteNumbers, type Interval, movedInside } from './interval.ts';
 
 /** An array of numbers with a shape, not yet on an executor. */
 export interface Tensor {
@@ -32,13 +33,29 @@ export interface Slot {
   readonly logDecay?: true;
   /** Draws from this interval instead of a normal distribution; often its ends and quarters, and only those in dyadic cases. */
   readonly between?: readonly [number, number];
+  /** Moves every number into this interval, which may be narrower than what the other fields say. */
+  readonly within?: Interval;
 }
+
+/** The interval of a slot's numbers. */
+export function rangeOf({ below, sign, logDecay, between, within = everyNumber }: Slot): Interval {
+  const [low, high] = between ?? [0, 0];
+  if (between !== undefined) return both({ low, high }, within);
+  if (below !== undefined) return both({ low: 0, high: below - 1 }, within);
+  if (logDecay === true) return both({ ...everyNumber, high: 0 }, within);
+  return both(sign === undefined ? finiteNumbers : halfOf(sign), within);
+}
+
+const halfOf = (sign: 1 | -1): Interval =>
+  sign === 1 ? { ...finiteNumbers, low: 0, withoutLow: false } : { ...finiteNumbers, high: 0, withoutHigh: false };
 
 /** The structure of a case: shapes and settings, without numbers. */
 export interface Layout<S extends Settings = Settings> {
   readonly inputs: Readonly<Record<string, Slot>>;
   readonly outputs: Readonly<Record<string, Shape>>;
   readonly settings: S;
+  /** The outputs whose cotangents are zeros. */
+  readonly zeroCotangents?: readonly string[];
 }
 
 /**
@@ -75,7 +92,7 @@ export function fill<S extends Settings>(layout: Layout<S>, seed: number, values
   ]);
   const cotangents = Object.entries(layout.outputs).map(([name, shape]): [string, Tensor] => [
     name,
-    fillSlot({ shape }, random, values, powers),
+    fillSlot({ shape, ...(layout.zeroCotangents?.includes(name) && { within: zero }) }, random, values, powers),
   ]);
   return {
     inputs: Object.fromEntries(inputs),
@@ -86,8 +103,17 @@ export function fill<S extends Settings>(layout: Layout<S>, seed: number, values
   };
 }
 
+const zero: Interval = { low: 0, high: 0 };
+
 function fillSlot(slot: Slot, random: Rng, values: Values, powers: number): Tensor {
-  if (slot.logDecay === true) return logDecays(slot.shape, random, values, powers);
+  const drawn =
+    slot.logDecay === true ? logDecays(slot, random, values, powers) : numbersOf(slot, random, values, powers);
+  if (slot.within === undefined) return drawn;
+  const range = rangeOf(slot);
+  return { ...drawn, data: drawn.data.map((x) => movedInside(range, x)) };
+}
+
+function numbersOf(slot: Slot, random: Rng, values: Values, powers: number): Tensor {
   const { shape, below, spread = 1, centre = 0, sign, between } = slot;
   const signed = (x: number): number => (sign === undefined ? x : sign * Math.abs(x));
   const numbers = (draw: () => number): Float64Array =>
@@ -119,10 +145,14 @@ function fillSlot(slot: Slot, random: Rng, values: Values, powers: number): Tens
   }
 }
 
-function logDecays(shape: Shape, random: Rng, values: Values, powers: number): Tensor {
-  const { data } = fillSlot({ shape, sign: -1 }, random, values, powers);
+function logDecays(slot: Slot, random: Rng, values: Values, powers: number): Tensor {
+  const { shape } = slot;
+  const { data } = numbersOf({ shape, sign: -1 }, random, values, powers);
   const decay = (x: number): number => (values === 'dyadic' ? 0 : x);
-  return { shape, data: data.map((x) => (random.integer(8) === 0 ? Number.NEGATIVE_INFINITY : decay(x))) };
+  // the strongest decay is a reset, unless decays are finite
+  const range = rangeOf(slot);
+  const hasReset = Number.isFinite(range.low) || contains(range, range.low);
+  return { shape, data: data.map((x) => (random.integer(8) === 0 && hasReset ? range.low : decay(x))) };
 }
 
 /** Maps every tensor of a record. */

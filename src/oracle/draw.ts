@@ -104,11 +104,11 @@ const drawnForOne = 32;
 export function fewLayouts<S extends Settings>(
   operator: Operator<S>,
   mode: string,
-  size: Size,
+  layouts: fc.Arbitrary<Layout<S>>,
   count: number,
 ): Layout<S>[] {
   const drawn = fc
-    .sample(operator.layouts(size), { numRuns: drawnForOne * count, seed: 1 })
+    .sample(layouts, { numRuns: drawnForOne * count, seed: 1 })
     .filter((layout) => operator.admits(layout.settings, mode));
   const unlike = [...new Map(drawn.map((layout) => [JSON.stringify(layout), layout])).values()];
   const [apart, rest] = [true, false].map((want) => unlike.filter((layout) => tellsAxesApart(layout) === want));

@@ -63,6 +63,26 @@ if (torch === null) {
       ]);
     });
 
+    it('passes block_kernel.py on cases inside its domain only, and finds a forgotten block there', async () => {
+      // a domain may be a range
+      const right = kernelOf('block_kernel.py').replace('[16, 32, 64, 128]', 'range(16, 129, 16)');
+      const rowOf = async (program: string) => {
+        const backend = await keep(openProcess(commandOf(torch, program)));
+        const { rows } = await check(backend, { cases: 15, longest: 33, seed: 5, operators: ['linearScan'] });
+        return rows.find(({ mode }) => mode === 'recurrent')!;
+      };
+      expect(await rowOf(right)).toMatchObject({
+        outputs: 'PASS',
+        cases: 15,
+        unsupported: 0,
+        lengths: { t: [16, 32] },
+      });
+      const block = 'for t in range(16):';
+      expect(right).toContain(block);
+      const { finding } = await rowOf(right.replace(block, `h = h * (len(rows) == 0)\n        ${block}`));
+      expect(finding!.smallest.inputs.a!.shape).toEqual([1, 32, 16]);
+    });
+
     it('passes example_torch.py: outputs, states and gradients are within the bounds', async () => {
       await passes(`${torch} ${join(folder, 'example_torch.py')}`, 16);
     });

@@ -15,8 +15,8 @@ const distinct = (layouts: readonly Layout[]): number => new Set(layouts.map((la
 
 describe('fewLayouts gives distinct, admitted layouts, the smallest first', () => {
   it.each(modes)('for $operator.name in mode $mode', ({ operator, mode }) => {
-    const layouts = fewLayouts(operator, mode, size, 24);
-    expect(layouts).toEqual(fewLayouts(operator, mode, size, 24));
+    const layouts = fewLayouts(operator, mode, operator.layouts(size), 24);
+    expect(layouts).toEqual(fewLayouts(operator, mode, operator.layouts(size), 24));
     expect(layouts.length).toBeGreaterThan(8);
     expect(layouts.length).toBeLessThanOrEqual(24);
     expect(distinct(layouts)).toBe(layouts.length);

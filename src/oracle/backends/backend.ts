@@ -2,6 +2,7 @@
 import type { Profile } from '../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
 import type { Case } from '../case.ts';
+import type { Domain } from '../domain/domain.ts';
 
 /** The types in which a backend can be asked to compute. */
 export const dtypes = ['F32', 'F64', 'BF16', 'F16'] as const;
@@ -72,6 +73,8 @@ export interface Offer {
   readonly precision?: Readonly<Partial<Record<Dtype, Profile>>>;
   /** The form that it declares for a mode, by the mode's name. Neither name is checked yet. */
   readonly form?: Readonly<Record<string, string>>;
+  /** What part of the operator's cases it computes; all if absent. Names are not checked yet. */
+  readonly domain?: Domain;
 }
 
 /** A backend's name and the operators that it offers. */

@@ -6,6 +6,7 @@ import { formatSafetensors, parseSafetensors, type Safetensors, type TensorToSto
 import { plain, quoted, shown } from '../../io/text.ts';
 import { fail, InputError } from '../../tensor/errors.ts';
 import type { Settings, Tensor } from '../case.ts';
+import { domainFrom } from '../domain/declared.ts';
 import {
   type Answer,
   type Description,
@@ -183,7 +184,7 @@ function operatorsIn(text: string | undefined): { all: Record<string, Offer> } |
 function offerIn(name: string, offer: unknown): Offer {
   const where = `its description: operator ${quoted(name)}`;
   if (!isObject(offer)) fail(`${where} is ${shown(offer)}; it is an object with modes, dtypes and gradients`);
-  const { modes, dtypes: types, gradients, precision, form } = offer;
+  const { modes, dtypes: types, gradients, precision, form, domain } = offer;
   if (!isListOf(modes, isText)) fail(`${where} has modes ${shown(modes)}; they are a list of names, at least one`);
   if (!isListOf(types, isDtype))
     fail(`${where} has dtypes ${shown(types)}; they are a list of ${dtypes.join(', ')}, at least one`);
@@ -196,6 +197,7 @@ function offerIn(name: string, offer: unknown): Offer {
     gradients,
     ...(precision !== undefined && { precision: precisionIn(where, precision, types) }),
     ...(form !== undefined && { form: form as Record<string, string> }),
+    ...(domain !== undefined && { domain: domainFrom(domain, `${where}: domain`) }),
   };
 }
 

@@ -2,8 +2,10 @@
 import * as fc from 'fast-check';
 import type { Backend, Dtype } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
+import { askedWords } from '../domain/domain.ts';
 import type { Draw } from '../draw.ts';
 import type { Operator } from '../operator.ts';
+import { type Lengths, lengthsIn } from '../signature.ts';
 import { type Inquiry, inquire, type Outcome, type WrongAnswer } from './inquiry.ts';
 import { type QuestionSize, questionCase, questionDraws, worthAsking } from './question.ts';
 import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
@@ -28,6 +30,8 @@ interface Tally {
   right: number;
   unsupported: number;
   reason: string | null;
+  /** The lengths of each letter's axis in the judged cases. */
+  lengths: Map<string, Set<number>>;
   ratios: Ratios;
   /** The forms in use, by tensor and form, each with its largest factor. */
   forms: Map<string, FormUse>;
@@ -53,11 +57,13 @@ export async function checkMode(
   size: CheckSize,
 ): Promise<CheckRow> {
   const inquiry = inquire(backend, operator, mode, dtype);
-  const drawn = questionDraws(operator, mode, size, backend);
+  const { gradients, domain } = backend.description.operators[operator.name]!;
+  const drawn = questionDraws(operator, mode, size, { compiles: backend.compiles, domain });
   const tally: Tally = {
     right: 0,
     unsupported: 0,
     reason: null,
+    lengths: new Map(),
     ratios: noRatios,
     forms: new Map(),
     compared: 0,
@@ -68,7 +74,7 @@ export async function checkMode(
   const first = await firstWrong(inquiry, drawn, size, tally);
   const finding = first === null ? null : await smallestFailing(inquiry, drawn, first, size.until);
   const { right, unsupported, reason, ratios, compared, repeats, draw, cut } = tally;
-  const { gradients } = backend.description.operators[operator.name]!;
+  const lengths = lengthsOf(tally);
   return {
     operator: operator.name,
     mode,
@@ -78,6 +84,8 @@ export async function checkMode(
     notes: first === null && cut ? [`no time was left after ${right} of ${size.cases} cases`] : [],
     cut,
     cases: right + (first === null ? 0 : 1),
+    lengths,
+    domain: domain === undefined ? [] : askedWords(domain, lengths),
     unsupported,
     worst: ratios.max,
     median: medianOf(ratios),
@@ -111,16 +119,16 @@ async function firstWrong(
   tally: Tally,
 ): Promise<FirstWrong | null> {
   const { operator, mode, dtype } = inquiry;
-  const caseOf = (draw: Draw): Case => {
+  const asked = (draw: Draw): Asking => {
     const start = performance.now();
     const c = questionCase(operator, dtype, draw);
     tally.draw += performance.now() - start;
-    return c;
+    return { c, layout: draw.layout };
   };
   if (path !== undefined) {
     const [draw] = fc.sample(drawn, { seed, path, numRuns: 1 });
     const again = repeater(repeat ?? replays);
-    return draw === undefined ? null : askOne(inquiry, caseOf(draw), { seed, path }, tally, again);
+    return draw === undefined ? null : askOne(inquiry, asked(draw), { seed, path }, tally, again);
   }
   const again = repeater(repeat);
   // the limit on draws ends the loop if most draws are unusable
@@ -135,17 +143,20 @@ async function firstWrong(
       if (!operator.admits(draw.layout.settings, mode) || !worthAsking(draw)) continue;
       if (performance.now() > until) tally.cut = true;
       if (tally.cut) return null;
-      const wrong = await askOne(inquiry, caseOf(draw), { seed, path: `${at + i}` }, tally, again);
+      const wrong = await askOne(inquiry, asked(draw), { seed, path: `${at + i}` }, tally, again);
       if (wrong !== null) return wrong;
     }
   }
   return null;
 }
 
+/** A case to ask, and its layout. */
+type Asking = Pick<FirstWrong, 'c' | 'layout'>;
+
 /** Asks one question, some of them again, and counts the outcome. */
 async function askOne(
   inquiry: Inquiry,
-  c: Case,
+  { c, layout }: Asking,
   replay: Replay,
   tally: Tally,
   timesAgain: (c: Case) => number,
@@ -160,7 +171,8 @@ async function askOne(
     tally.reason ??= outcome.reason;
     return null;
   }
-  if (outcome.is === 'wrong') return { c, wrong: await steadily(inquiry, c, outcome), replay };
+  noteLengths(tally, lengthsIn(inquiry.operator.signature.inputs, layout.inputs));
+  if (outcome.is === 'wrong') return { c, layout, wrong: await steadily(inquiry, c, outcome), replay };
   const { judgement, forms } = outcome.judged;
   tally.right++;
   for (const use of forms) noteForm(tally.forms, use);
@@ -171,13 +183,23 @@ async function askOne(
     const { asked, differed } = tally.repeats;
     tally.repeats = { asked: asked + 1, differed: differed + (again === null ? 0 : 1) };
     if (again?.is === 'cut') tally.cut = true;
-    if (again?.is === 'wrong') return { c, wrong: { ...again.wrong, kind: unsteadyKind(again.wrong) }, replay };
+    if (again?.is === 'wrong') return { c, layout, wrong: { ...again.wrong, kind: unsteadyKind(again.wrong) }, replay };
   }
   return null;
 }
 
 /** The kind of a wrong answer to a question that got a right one before. A backend that breaks, breaks. */
 const unsteadyKind = ({ kind, judged }: WrongAnswer): string => (judged === null ? kind : unsteady);
+
+function noteLengths({ lengths }: Tally, drawn: Lengths): void {
+  for (const [letter, length] of Object.entries(drawn)) {
+    const known = lengths.get(letter) ?? new Set();
+    lengths.set(letter, known.add(length));
+  }
+}
+
+const lengthsOf = ({ lengths }: Tally): CheckRow['lengths'] =>
+  Object.fromEntries([...lengths].map(([letter, asked]) => [letter, [...asked].sort((a, b) => a - b)]));
 
 function noteForm(known: Map<string, FormUse>, use: FormUse): void {
   const key = `${use.tensor} ${use.form}`;

@@ -2,10 +2,12 @@
 
 import { didYouMean } from '../../tensor/names.ts';
 import { type Backend, type Dtype, dtypes } from '../backends/backend.ts';
+import { unfulfilled } from '../domain/drawn.ts';
+import { unknownNames } from '../domain/known.ts';
 import type { Operator } from '../operator.ts';
 import { operators as allOperators } from '../operators/index.ts';
 import { type CheckSize, checkMode } from './check-mode.ts';
-import { type CheckRow, isFine, type RowKey } from './row.ts';
+import { type CheckRow, isFine, type RowKey, type Status } from './row.ts';
 
 /** Options of a check, with listeners. */
 export interface CheckOptions extends Omit<CheckSize, 'until'> {
@@ -73,32 +75,40 @@ const operatorOf = (name: string): Operator => allOperators.find((one) => one.na
 async function rowOf(backend: Backend, { operator, mode, dtype }: RowKey, size: CheckSize): Promise<CheckRow> {
   const offer = backend.description.operators[operator];
   const isOffered = offer?.modes.includes(mode) && offer.dtypes.includes(dtype);
-  if (isOffered) return checkMode(backend, operatorOf(operator), mode, dtype, size);
-  return {
-    operator,
-    mode,
-    dtype,
-    outputs: 'UNSUPPORTED',
-    gradients: 'UNSUPPORTED',
-    reason: 'not offered',
-    notes: [],
-    cut: false,
-    cases: 0,
-    unsupported: 0,
-    worst: 0,
-    median: 0,
-    rightAt: '',
-    forms: [],
-    compared: 0,
-    finding: null,
-    repeats: { asked: 0, differed: 0 },
-    timing: { draw: 0, reference: 0, backend: 0, compare: 0 },
-  };
+  const key = { operator, mode, dtype };
+  if (offer === undefined || !isOffered) return unasked(key, 'UNSUPPORTED', 'not offered');
+  const never = offer.domain && unfulfilled(operatorOf(operator), mode, size, offer.domain);
+  if (never) return unasked(key, 'UNCHECKED', `no case is in its domain, as never: ${never}`);
+  return checkMode(backend, operatorOf(operator), mode, dtype, size);
 }
+
+/** A row about which nothing was asked. */
+const unasked = ({ operator, mode, dtype }: RowKey, status: Status, reason: string): CheckRow => ({
+  operator,
+  mode,
+  dtype,
+  outputs: status,
+  gradients: status,
+  reason,
+  notes: [],
+  cut: false,
+  cases: 0,
+  lengths: {},
+  domain: [],
+  unsupported: 0,
+  worst: 0,
+  median: 0,
+  rightAt: '',
+  forms: [],
+  compared: 0,
+  finding: null,
+  repeats: { asked: 0, differed: 0 },
+  timing: { draw: 0, reference: 0, backend: 0, compare: 0 },
+});
 
 /** Reports unknown names in a description. They are probably typing errors, and would leave something unchecked. */
 function problemsOf({ description }: Backend): string[] {
-  return Object.entries(description.operators).flatMap(([name, { modes, dtypes: types, form = {} }]) => {
+  return Object.entries(description.operators).flatMap(([name, { modes, dtypes: types, form = {}, domain }]) => {
     const operator = allOperators.find((one) => one.name === name);
     const known = allOperators.map((one) => one.name);
     if (operator === undefined) return [unknownName(`the operator '${name}'`, name, known)];
@@ -117,6 +127,7 @@ function problemsOf({ description }: Backend): string[] {
         if (forms.includes(formName)) return [];
         return [unknownName(`${name} in the mode '${mode}' by the form '${formName}'`, formName, forms)];
       }),
+      ...(domain === undefined ? [] : unknownNames(operator, domain)),
     ];
   });
 }

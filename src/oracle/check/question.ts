@@ -2,9 +2,12 @@
 import * as fc from 'fast-check';
 import { type Profile, snap } from '../../executors/bounded/index.ts';
 import type { Dtype } from '../backends/backend.ts';
-import { type Case, fill, type Tensors } from '../case.ts';
+import { type Case, fill, type Layout, rangeOf } from '../case.ts';
+import type { Domain } from '../domain/domain.ts';
+import { layoutsIn } from '../domain/drawn.ts';
 import { type Draw, draws, fewLayouts, tellsAxesApart } from '../draw.ts';
-import type { Operator } from '../operator.ts';
+import { contains, type Interval, someNumber } from '../interval.ts';
+import type { Operator, Size } from '../operator.ts';
 import { profileOf } from './allowed.ts';
 import { withZeros } from './zeros.ts';
 
@@ -19,17 +22,25 @@ const [questionsALayout, fewest, most] = [16, 4, 40];
 /** The longest sequence for compiled programs. Loops are unrolled, so a longer one compiles slowly and tests little more. */
 const longestCompiled = 9;
 
-/** Draws questions about an operator in a mode. If the backend compiles per layout, uses only a few layouts. */
+/** What to know of a backend: whether it compiles per layout, and what part of the operator it computes. */
+export interface Ability {
+  readonly compiles: boolean;
+  readonly domain?: Domain | undefined;
+}
+
+/** Draws questions about an operator in a mode, inside the domain. If the backend compiles per layout, uses only a few layouts. */
 export function questionDraws(
   operator: Operator,
   mode: string,
   { cases, longest }: QuestionSize,
-  { compiles }: { readonly compiles: boolean },
+  { compiles, domain }: Ability,
 ): fc.Arbitrary<Draw> {
-  if (!compiles) return draws(operator, { longest });
+  const layouts = (size: Size): fc.Arbitrary<Layout> =>
+    domain === undefined ? operator.layouts(size) : layoutsIn(operator, size, domain);
+  if (!compiles) return draws(operator, { longest }, undefined, layouts({ longest }));
   const count = Math.min(most, Math.max(fewest, Math.ceil(cases / questionsALayout)));
   const size = { longest: Math.min(longest, longestCompiled) };
-  return draws(operator, size, undefined, fc.constantFrom(...fewLayouts(operator, mode, size, count)));
+  return draws(operator, size, undefined, fc.constantFrom(...fewLayouts(operator, mode, layouts(size), count)));
 }
 
 /** One question in this many has strided tensors. */
@@ -38,19 +49,28 @@ const stridedIn = 3;
 /** Makes the case of a draw, with its numbers rounded to the type. Wide numbers have narrower range in F16, so that products fit. */
 export function questionCase(operator: Operator, dtype: Dtype, { layout, seed, values }: Draw): Case {
   const c = withZeros(operator, layout, fill(layout, seed, values, dtype === 'F16' ? 10 : 20));
-  return { ...onGrid(c, profileOf[dtype]), memory: seed % stridedIn === 0 ? 'strided' : 'contiguous' };
+  return { ...onGrid(c, profileOf[dtype], layout), memory: seed % stridedIn === 0 ? 'strided' : 'contiguous' };
 }
 
 /** Rounds the real numbers of a case to the inputs of a profile. Throws if one overflows. */
-function onGrid(c: Case, profile: Profile): Case {
-  const map = (tensors: Tensors): Tensors =>
-    Object.fromEntries(
-      Object.entries(tensors).map(([name, x]) => [
-        name,
-        x.kind === 'index' ? x : { ...x, data: snap(profile, x.data) },
-      ]),
-    );
-  return { ...c, inputs: map(c.inputs), cotangents: map(c.cotangents) };
+function onGrid(c: Case, profile: Profile, layout: Layout): Case {
+  const inputs = Object.entries(c.inputs).map(([name, x]) => {
+    if (x.kind === 'index') return [name, x];
+    const data = snap(profile, x.data);
+    const { within } = layout.inputs[name]!;
+    return [name, { ...x, data: within === undefined ? data : keptIn(rangeOf(layout.inputs[name]!), data, profile) }];
+  });
+  const cotangents = Object.entries(c.cotangents).map(([name, x]) => [name, { ...x, data: snap(profile, x.data) }]);
+  return { ...c, inputs: Object.fromEntries(inputs), cotangents: Object.fromEntries(cotangents) };
+}
+
+/** Replaces numbers that rounding took out of an interval by a neighbour on the grid, or by any number of the interval. */
+function keptIn(range: Interval, data: Float64Array, profile: Profile): Float64Array {
+  return data.map((x) => {
+    if (contains(range, x)) return x;
+    const near = snap(profile, [x * (1 - 2 ** -7), x * (1 + 2 ** -7), someNumber(range)!]);
+    return near.find((one) => contains(range, one)) ?? x;
+  });
 }
 
 /** One draw in this many may have axes of equal length. Equal lengths hide transpositions. */

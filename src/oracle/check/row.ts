@@ -58,6 +58,10 @@ export interface CheckRow extends RowKey {
   readonly cut: boolean;
   /** The number of judged cases, including the first failure. */
   readonly cases: number;
+  /** The lengths that were asked, by the signature's letter. */
+  readonly lengths: Readonly<Record<string, readonly number[]>>;
+  /** What part of the operator was asked, in words: empty if the backend declares no domain. */
+  readonly domain: readonly string[];
   /** The number of cases that the backend does not support. */
   readonly unsupported: number;
   /** The largest |error| / bound. */

@@ -1,6 +1,6 @@
 /** @file Shrinks a failure to the smallest case that shows it. */
 import * as fc from 'fast-check';
-import type { Case } from '../case.ts';
+import { type Case, type Layout, rangeOf } from '../case.ts';
 import type { Draw } from '../draw.ts';
 import { explain } from './explain.ts';
 import type { Inquiry, WrongAnswer } from './inquiry.ts';
@@ -11,6 +11,8 @@ import { simplify } from './simpler.ts';
 /** The first wrong answer. fast-check can draw its case again from `replay`. */
 export interface FirstWrong {
   readonly c: Case;
+  /** The layout of the case, which says what its numbers may be. */
+  readonly layout: Layout;
   readonly wrong: WrongAnswer;
   readonly replay: Replay;
 }
@@ -50,7 +52,7 @@ async function stridesOf(inquiry: Inquiry, c: Case): Promise<string[]> {
 export async function smallestFailing(
   inquiry: Inquiry,
   drawn: fc.Arbitrary<Draw>,
-  { c, wrong, replay }: FirstWrong,
+  { c, layout, wrong, replay }: FirstWrong,
   end = Number.POSITIVE_INFINITY,
 ): Promise<Finding> {
   const until = Math.min(end, performance.now() + limits.milliseconds);
@@ -58,9 +60,9 @@ export async function smallestFailing(
   const counted = isUnsteady ? await wrongAnswers(inquiry, c, end) : { wrong: 1, of: 1 };
   const asks = isUnsteady ? Math.ceil((Math.log(10) * counted.of) / counted.wrong) : 1;
   let left = limits.questions;
-  let [smallest, latest] = [c, wrong];
+  let [smallest, ofSmallest, latest] = [c, layout, wrong];
 
-  const failsAlike = async (one: Case): Promise<boolean> => {
+  const failsAlike = async (one: Case, of: Layout): Promise<boolean> => {
     if (!inquiry.operator.admits(one.settings, inquiry.mode)) return false;
     for (let times = asks; times > 0; times--) {
       if (left-- <= 0 || performance.now() > until) return false;
@@ -68,7 +70,7 @@ export async function smallestFailing(
       // no time is left for others either
       if (outcome.is === 'cut') left = 0;
       if (outcome.is !== 'wrong' || (!isUnsteady && outcome.wrong.kind !== wrong.kind)) continue;
-      [smallest, latest] = [one, { ...outcome.wrong, kind: wrong.kind }];
+      [smallest, ofSmallest, latest] = [one, of, { ...outcome.wrong, kind: wrong.kind }];
       return true;
     }
     return false;
@@ -78,14 +80,17 @@ export async function smallestFailing(
   let [isKnown, shrunkPath] = [true, path];
   const property = fc.asyncProperty(drawn, async (draw) => {
     // fast-check first draws the known failing case again
-    if (!isKnown) return !(await failsAlike(questionCase(inquiry.operator, inquiry.dtype, draw)));
+    if (!isKnown) return !(await failsAlike(questionCase(inquiry.operator, inquiry.dtype, draw), draw.layout));
     isKnown = false;
     return false;
   });
   if (asks <= fewQuestions) {
     shrunkPath = (await fc.check(property, { seed, path, numRuns: 1 })).counterexamplePath ?? path;
-    await failsAlike(contiguous(smallest));
-    await simplify(smallest, failsAlike, limits.questions / 2);
+    const its = ofSmallest;
+    const ranges = Object.fromEntries(Object.entries(its.inputs).map(([name, slot]) => [name, rangeOf(slot)]));
+    const stillFails = (one: Case): Promise<boolean> => failsAlike(one, its);
+    await stillFails(contiguous(smallest));
+    await simplify(smallest, ranges, stillFails, limits.questions / 2);
   }
   return {
     kind: wrong.kind,

@@ -1,7 +1,7 @@
 /** @file Puts zeros, or ones, where they find what random numbers hide: in one input, all states, or all cotangents but one. */
 import { isState } from '../axes.ts';
-import type { Layout } from '../case.ts';
-import { type Case, mapTensors, type Slot, type Tensor, type Tensors } from '../case.ts';
+import { type Case, type Layout, mapTensors, rangeOf, type Slot, type Tensor, type Tensors } from '../case.ts';
+import { contains } from '../interval.ts';
 import type { Operator } from '../operator.ts';
 
 const filled = (x: Tensor, value: number): Tensor => ({ ...x, data: new Float64Array(x.data.length).fill(value) });
@@ -10,9 +10,8 @@ const filled = (x: Tensor, value: number): Tensor => ({ ...x, data: new Float64A
 const nonzero = (x: Tensor, seed: number): Tensor =>
   x.data.length === 0 || x.data.some((value) => value !== 0) ? x : { ...x, data: x.data.with(seed % x.data.length, 1) };
 
-/** Whether the numbers of a slot may all be 0: a divisor is never. */
-const takesZeros = ({ below, between }: Slot): boolean =>
-  below === undefined && (between === undefined || (between[0] <= 0 && between[1] >= 0));
+/** Whether the numbers of a slot may be a number: a divisor is never 0. */
+const takes = (slot: Slot, x: number): boolean => slot.below === undefined && contains(rangeOf(slot), x);
 
 /** One of some names; each in turn as n counts. */
 const oneOf = (names: readonly string[], n: number): string | undefined => names[n % names.length];
@@ -25,11 +24,16 @@ const period = 16;
  * program uses them. Of each 16, two have a single cotangent that is not zero, one lacks a cotangent, one has a cotangent of ones, two have an
  * input of zeros, each in turn, and one starts from zero.
  */
-export function withZeros(operator: Operator, { inputs: slots }: Layout, c: Case): Case {
+export function withZeros(operator: Operator, { inputs: slots, zeroCotangents = [] }: Layout, c: Case): Case {
   const [kind, turn] = [c.seed % period, Math.floor(c.seed / period)];
-  const inputs = mapTensors(c.inputs, (x, name) => (isState(operator, name) ? nonzero(x, c.seed) : x));
-  const cotangents = mapTensors(c.cotangents, (x) => nonzero(x, c.seed));
-  const cotangent = oneOf(Object.keys(cotangents), turn);
+  const inputs = mapTensors(c.inputs, (x, name) =>
+    isState(operator, name) && takes(slots[name]!, 1) ? nonzero(x, c.seed) : x,
+  );
+  const cotangents = mapTensors(c.cotangents, (x, name) => (zeroCotangents.includes(name) ? x : nonzero(x, c.seed)));
+  const cotangent = oneOf(
+    Object.keys(cotangents).filter((name) => !zeroCotangents.includes(name)),
+    turn,
+  );
   const fill = (tensors: Tensors, value: number, which: (name: string) => boolean): Tensors =>
     mapTensors(tensors, (x, name) => (which(name) ? filled(x, value) : x));
   switch (kind) {
@@ -42,12 +46,12 @@ export function withZeros(operator: Operator, { inputs: slots }: Layout, c: Case
       return { ...c, inputs, cotangents: fill(cotangents, 1, (name) => name === cotangent) };
     case 4:
     case 5: {
-      const takers = Object.keys(inputs).filter((name) => takesZeros(slots[name]!));
+      const takers = Object.keys(inputs).filter((name) => takes(slots[name]!, 0));
       const input = oneOf(takers, turn);
       return { ...c, inputs: fill(inputs, 0, (name) => name === input), cotangents };
     }
     case 6:
-      return { ...c, inputs: fill(inputs, 0, (name) => isState(operator, name)), cotangents };
+      return { ...c, inputs: fill(inputs, 0, (name) => isState(operator, name) && takes(slots[name]!, 0)), cotangents };
     default:
       return { ...c, inputs, cotangents };
   }

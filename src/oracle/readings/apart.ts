@@ -130,6 +130,6 @@ export async function tellApart(question: ReadingQuestion): Promise<Apart | null
     keepsFixed(question, c) && Object.keys(compared(question, c).differ).some(looksAt);
   const [smallest] = [...smallCases(question, differs)].sort((a, b) => numbersIn(a) - numbersIn(b));
   if (smallest === undefined) return null;
-  const c = await simplify(smallest, async (one) => differs(one), tries);
+  const c = await simplify(smallest, {}, async (one) => differs(one), tries);
   return { question, c, ...compared(question, c) };
 }

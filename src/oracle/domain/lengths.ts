@@ -1,0 +1,70 @@
+/** @file Draws the lengths of axes inside a backend's domain. */
+import * as fc from 'fast-check';
+import { small } from '../draw.ts';
+import type { Size } from '../operator.ts';
+import { type Condition, type Domain, meets } from './domain.ts';
+
+/** A size that draws lengths inside a domain, once the lengths that axes share are drawn. */
+export type SizeOf = (shared: Readonly<Record<string, number>>) => Size;
+
+/** Usual draws are kept if at least this share of a sample meets the condition. */
+const [sampled, share] = [64, 1 / 4];
+/** The longest usual width. A backend that takes only longer ones is asked about its two shortest. */
+const usualWidth = 128;
+/** How often each of the first lengths is drawn: the shortest in half of the cases. Shrinking goes towards the first. */
+const often = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3];
+
+/** Draws the lengths that several axes share, and returns how the others follow from them. */
+export function sharedLengths(size: Size, { axes }: Domain): readonly [fc.Arbitrary<Record<string, number>>, SizeOf] {
+  const conditionOf = (letter: string): Condition | undefined => {
+    const one = axes[letter];
+    return typeof one === 'string' ? undefined : one;
+  };
+  const inside = (letter: string, usual: fc.Arbitrary<number>): fc.Arbitrary<number> | undefined => {
+    const wide = size.axis?.(letter, usual);
+    const condition = conditionOf(letter);
+    return condition === undefined ? wide : lengthsLike(condition, letter, size, wide ?? usual);
+  };
+  const sharing = [...new Set(Object.values(axes).filter((one) => typeof one === 'string'))];
+  const drawn = sharing.map((letter) => [letter, inside(letter, small(usualMost)) ?? small(usualMost)]);
+  return [
+    fc.record(Object.fromEntries(drawn)),
+    (shared) => ({
+      ...size,
+      axis: (letter, usual) => {
+        const one = axes[letter];
+        const length = shared[typeof one === 'string' ? one : letter];
+        return length === undefined ? inside(letter, usual) : fc.constant(length);
+      },
+    }),
+  ];
+}
+
+/** The usual most of a width that several axes share. */
+const usualMost = 5;
+
+/** Draws lengths that meet a condition: as usual, if that meets it often enough; else the shortest that do. */
+function lengthsLike(
+  condition: Condition,
+  letter: string,
+  { longest }: Size,
+  usual: fc.Arbitrary<number>,
+): fc.Arbitrary<number> {
+  const some = fc.sample(usual, { numRuns: sampled, seed: 1 });
+  const met = some.filter((length) => length > 0 && meets(condition, length));
+  if (met.length >= share * sampled) return usual.filter((length) => meets(condition, length));
+  const lengths = lengthsThat(condition, some.includes(0) ? 0 : 1, letter === 't' ? longest : usualWidth);
+  const first = fc.nat({ max: often.length - 1 }).map((i) => lengths[Math.min(often[i]!, lengths.length - 1)]!);
+  return lengths.length <= often.at(-1)! + 1
+    ? first
+    : fc.oneof({ weight: 3, arbitrary: first }, fc.constantFrom(...lengths));
+}
+
+/** The lengths from `least` to `most` that meet a condition; the two shortest in any case. */
+function lengthsThat(condition: Condition, least: number, most: number): number[] {
+  const found: number[] = [];
+  for (let length = least; length <= most || (found.length < 2 && length <= 2 ** 16); length++) {
+    if (meets(condition, length)) found.push(length);
+  }
+  return found;
+}
