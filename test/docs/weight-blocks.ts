@@ -17,7 +17,7 @@ const sizes = {
   convolutionWidth: 37,
 };
 
-const shared = { ...sizes, layers: 1, heads: 1, epsilon: 1e-6 };
+const shared = { ...sizes, layers: 1, heads: 2, epsilon: 1e-6 };
 
 /** The shapes of the weights of a model with one layer, by model. */
 const shapesOf: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
@@ -49,6 +49,7 @@ const shapesOf: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
 const words = new Map<number, string>([
   ...Object.entries(sizes).map(([word, size]): [number, string] => [size, word]),
   [2 * sizes.innerWidth, '2 · innerWidth'],
+  [sizes.valueWidth / shared.heads, 'valueWidth / heads'],
   [sizes.deltaRank + 2 * sizes.stateSize, 'deltaRank + 2 · stateSize'],
 ]);
 
