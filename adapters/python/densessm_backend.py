@@ -15,8 +15,9 @@
 
     backend.run()  # npx densessm check --backend "python3 my_kernel.py"
 
-Inputs are torch tensors, and autograd computes gradients. For your own, pass gradients=my_backward, a function of
-(inputs, cotangents, settings, mode). It returns the gradient of Σ output · cotangent for every input, by name.
+Inputs are torch tensors, and autograd computes gradients: of all, or of some, as in gradients=['q', 'k']. For your
+own, pass gradients=my_backward, or backward=my_backward beside names: a function of (inputs, cotangents, settings,
+mode). It returns the gradient of Σ output · cotangent for every input that is offered, by name.
 With dtypes=['BF16', 'F32'] questions come in bfloat16 too. Answer in the type of the inputs; states may be float32.
 numpy has no bfloat16: there inputs are float32, and float32 results are rounded to it.
 Say what the kernel takes by domain=dict(axes=dict(d=[16, 32, 64], t=dict(multipleOf=16)), inputs=dict(gate='finite')), and all
@@ -34,6 +35,7 @@ import json
 import os
 import sys
 import traceback
+from fnmatch import fnmatch
 from typing import Any, Callable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -57,7 +59,7 @@ class Backend:
     ) -> None:
         self.description = dict(protocol='1', name=name, compiles=str(compiles).lower())
         self.device, self.library, self.plain = device, __import__(library), plain
-        self.functions: dict[str, tuple[Callable[..., Named], Any]] = {}
+        self.functions: dict[str, tuple[Callable[..., Named], Any, Any]] = {}
         self.offers: dict[str, Named] = {}
 
     def operator(
@@ -69,6 +71,7 @@ class Backend:
         precision: Any = None,
         form: Mapping[str, str] | None = None,
         domain: Mapping[str, Mapping[str, Any]] | None = None,
+        backward: Callable[..., Named] | None = None,
     ):
         """Registers a function that maps (inputs, settings, mode) to outputs by name. `gradients=False`: no gradients.
 
@@ -78,11 +81,12 @@ class Backend:
         """
 
         def register(function: Callable[..., Named]):
-            backward = gradients if callable(gradients) or self.library is not np else False
-            self.functions[name] = function, backward
+            own = gradients if callable(gradients) else backward
+            offered = (own is gradients or gradients) if own or self.library is not np else False
+            self.functions[name] = function, own, offered
             declared = dict(precision=precision, form=form, domain=domain)
             declared = {key: value for key, value in declared.items() if value is not None}
-            self.offers[name] = dict(modes=list(modes), dtypes=list(dtypes), gradients=bool(backward), **declared)
+            self.offers[name] = dict(modes=list(modes), dtypes=list(dtypes), gradients=offered, **declared)
             return function
 
         return register
@@ -127,28 +131,27 @@ class Backend:
 
     def compute(self, texts: Mapping[str, str], arrays: Mapping[str, np.ndarray], make: Callable[..., Any]) -> Named:
         name, mode, settings = texts['operator'], texts['mode'], json.loads(texts['settings'])
-        function, backward = self.functions[name]
+        function, backward, offered = self.functions[name]
         wanted = texts['gradients'] == 'true'
-        by_autograd = wanted and backward is True
-        inputs = self.tensors('in/', arrays, make, requires_grad=by_autograd)
+        by_autograd = wanted and backward is None
+        inputs = self.tensors('in/', arrays, make, ('*' if offered is True else offered) if by_autograd else ())
         cotangents = self.tensors('cotangent/', arrays, make)
         outputs = function(dict(inputs), settings, mode)
         returned = list(outputs) if isinstance(outputs, Mapping) else type(outputs)
         if isinstance(returned, type) or not cotangents.keys() <= set(returned):
             raise TypeError(f'{name} returns {returned}: return a dict of {[*cotangents] or "outputs by name"}')
-        gradients: Named = self.autograd(outputs, inputs, cotangents) if by_autograd else {}
-        if wanted and not by_autograd:
-            gradients = backward(dict(inputs), cotangents, settings, mode)
+        backward = backward or (lambda *_: self.autograd(outputs, inputs, cotangents))
+        gradients: Named = backward(dict(inputs), cotangents, settings, mode) if wanted else {}
         given = self.tensors('in/', arrays, self.tensor)
         for x, tensor in inputs.items():
             if raw(tensor) != raw(given[x]):
                 raise ValueError(f"{name} overwrites its input '{x}': copy it first if your kernel works in place")
         return {f'out/{x}': y for x, y in outputs.items()} | {f'grad/{x}': y for x, y in gradients.items()}
 
-    def tensors(self, prefix: str, arrays: Named, make: Callable[..., Any], requires_grad: bool = False) -> Named:
+    def tensors(self, prefix: str, arrays: Named, make: Callable[..., Any], patterns: Sequence[str] = ()) -> Named:
         found = {name[len(prefix) :]: make(x.copy()) for name, x in arrays.items() if name.startswith(prefix)}
-        for x in found.values() if requires_grad else ():
-            x.requires_grad_(x.is_floating_point())
+        for name, x in found.items() if patterns else ():
+            x.requires_grad_(x.is_floating_point() and any(fnmatch(name, one) for one in patterns))
         return found
 
     def tensor(self, x: np.ndarray) -> Any:
@@ -190,7 +193,7 @@ class Backend:
         # outputs may be constant; densessm judges their shapes
         pairs = [(y, dy.to(y.dtype)) for y, dy in pairs if y.requires_grad and y.shape == dy.shape] or pairs
         ys, dys = zip(*pairs)
-        found = self.library.autograd.grad(ys, list(real.values()), dys, allow_unused=True)
+        found = self.library.autograd.grad(ys, list(real.values()), dys, allow_unused=True) if real else ()
         return {name: self.library.zeros_like(x) if g is None else g for (name, x), g in zip(real.items(), found)}
 
 

@@ -7,6 +7,7 @@ import { openProcess } from '../oracle/backends/process.ts';
 import { type CheckReport, check } from '../oracle/check/check.ts';
 import { checkCells, checkColumns, failureLines, type Paint } from '../oracle/check/report.ts';
 import { type CheckRow, isFine } from '../oracle/check/row.ts';
+import { isAbout, subjectOf, type Waiver } from '../oracle/check/waivers.ts';
 import { fail } from '../tensor/errors.ts';
 import { colour, progress, say, seconds, subjectWidths, tableLine, type Voice } from './console.ts';
 
@@ -26,6 +27,7 @@ export interface CheckCommand extends Voice {
   readonly path?: string;
   /** How often each question is asked, if not as usual. */
   readonly repeat?: number;
+  readonly waive?: readonly Waiver[];
   /** Seconds for one answer and for a start, if they are not the usual ones. */
   readonly limit?: number;
   /** Seconds for everything. */
@@ -77,7 +79,7 @@ function open({ backend, once, device, limit, total }: CheckCommand): Promise<Ba
 }
 
 async function report(backend: Backend, options: CheckCommand): Promise<boolean> {
-  const { json, quiet, timing, operator, mode, dtype, ...size } = options;
+  const { json, quiet, timing, operator, mode, dtype, waive, ...size } = options;
   const start = performance.now();
   const line = progress(options);
   const speaks = !json && !quiet;
@@ -89,6 +91,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
   const found = await check(backend, {
     ...size,
     total: 1000 * size.total,
+    ...(waive !== undefined && { waivers: waive }),
     ...(operator !== undefined && { operators: operator }),
     ...(mode !== undefined && { modes: mode }),
     ...(dtype !== undefined && { dtypes: dtype }),
@@ -106,6 +109,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
   for (const text of [
     ...(quiet ? [] : [...asked(found), ...declined(found)]),
     ...missing(found, quiet),
+    ...unused(found),
     ...failures(found, options),
     ...(timing ? timings(found) : []),
   ])
@@ -164,6 +168,16 @@ function missing({ rows }: CheckReport, quiet: boolean): string[] {
   return names.length === 0 || quiet ? [] : [`${colour.minor('UNSUPPORTED')} not offered: ${names.join(', ')}`];
 }
 
+function unused({ unusedWaivers, rows }: CheckReport): string[] {
+  const isAsked = (row: CheckRow): boolean => row.outputs !== 'UNSUPPORTED';
+  return unusedWaivers.map((waiver) => {
+    const why = rows.some((row) => isAsked(row) && isAbout(waiver, row))
+      ? 'it matched no failure'
+      : 'no such row was asked';
+    return `UNUSED waiver '${subjectOf(waiver)}': ${why}`;
+  });
+}
+
 function failures({ rows, problems }: CheckReport, options: CheckCommand): string[] {
   const command = commandOf(options);
   return [
@@ -173,10 +187,11 @@ function failures({ rows, problems }: CheckReport, options: CheckCommand): strin
 }
 
 /** The command that asks the same backend again. Draws depend on the sizes too. */
-function commandOf({ backend, once, device, cases, longest }: CheckCommand): string {
+function commandOf({ backend, once, device, cases, longest, waive = [] }: CheckCommand): string {
   const asked =
     backend === undefined ? `--device ${device}` : `--backend ${JSON.stringify(backend)}${once ? ' --once' : ''}`;
-  return `npx densessm check ${asked} --cases ${cases} --longest ${longest}`;
+  const waivers = waive.map((waiver) => ` --waive ${JSON.stringify(`${subjectOf(waiver)}=${waiver.reason}`)}`);
+  return `npx densessm check ${asked} --cases ${cases} --longest ${longest}${waivers.join('')}`;
 }
 
 function timings({ rows }: CheckReport): string[] {
@@ -195,6 +210,13 @@ function timings({ rows }: CheckReport): string[] {
   ];
 }
 
+/** The waived failures, by reason. */
+function waived(rows: readonly CheckRow[]): string[] {
+  const reasons = rows.flatMap((row) => row.waived.map(({ reason }) => reason));
+  if (reasons.length === 0) return [];
+  return [`${reasons.length} failure${reasons.length === 1 ? '' : 's'} waived (${[...new Set(reasons)].join('; ')})`];
+}
+
 function verdict({ ok, rows, problems }: CheckReport, { description }: Backend): string {
   const asked = rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');
   const refused = rows.find(({ unsupported }) => unsupported > 0);
@@ -211,6 +233,7 @@ function verdict({ ok, rows, problems }: CheckReport, { description }: Backend):
   const unasked = asked.filter((row) => isOpen(row) && row.cut).length;
   const undrawn = asked.filter((row) => isOpen(row) && !row.cut).length;
   const unchecked = asked.filter(({ gradients }) => gradients === 'UNCHECKED').length - unasked - undrawn;
+  const leftOut = asked.filter(({ gradientsLeftOut }) => gradientsLeftOut.length > 0);
   const cases = asked.reduce((sum, row) => sum + row.cases, 0);
   const isWrong = problems.length > 0 || !asked.every(isFine);
   const head = ok ? colour.right('PASS') : isWrong ? colour.wrong('FAIL') : colour.minor('UNCHECKED');
@@ -218,6 +241,8 @@ function verdict({ ok, rows, problems }: CheckReport, { description }: Backend):
     ...(unasked === 0 ? [] : [`${unasked} unchecked, as no time was left (--total)`]),
     ...(undrawn === 0 ? [] : [`${undrawn} unchecked, as no case could be drawn`]),
     ...(unchecked === 0 ? [] : [`gradients of ${unchecked} unchecked`]),
+    ...(leftOut.length === 0 ? [] : [`gradients of some inputs of ${leftOut.length} unchecked`]),
+    ...waived(asked),
     ...(problems.length === 0 ? [] : ['its description is wrong, see above']),
   ];
   return [`${head}: ${passed} of ${asked.length} rows right on ${cases} case${cases === 1 ? '' : 's'}`, ...rest].join(

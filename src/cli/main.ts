@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { dtypes } from '../oracle/backends/backend.ts';
+import { type Waiver, waiverFrom } from '../oracle/check/waivers.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { InputError } from '../tensor/errors.ts';
 import { nearest } from '../tensor/names.ts';
@@ -101,6 +102,12 @@ function program(finish: (ok: boolean) => void): Command {
         '--repeat <n>',
         'times each question is asked; by default so many, that a fault at one call in 100 is found by 100 cases',
       ).argParser(whole(1, 1000)),
+    )
+    .addOption(
+      new Option(
+        '--waive <failure>',
+        "a known failure, 'OPERATOR MODE TYPE TENSOR=REASON': the rest of its row is still judged; may be repeated",
+      ).argParser<readonly Waiver[]>((text, others = []) => [...others, waiverFrom(text)]),
     )
     .option('--timing', 'print the times', false)
     .action(async (options: CheckCommand) => finish(await checkCommand(options)));

@@ -102,6 +102,17 @@ def backward(inputs, cotangents, settings, mode):
       });
     });
 
+    it('offers the gradients of some inputs by their names', async () => {
+      const before = `
+def backward(inputs, cotangents, settings, mode):
+    return {'x': cotangents['y'] * 2}
+`;
+      const backend = await start(right, ", gradients=['x'], backward=backward", before);
+      expect(backend.description.operators.twice!.gradients).toEqual(['x']);
+      const answer = await backend.answer(question({ gradients: true }, { x: numbers(1, 2), z: numbers(1) }));
+      expect(numbersOf(answer)).toEqual({ 'out/y': [2, 4], 'grad/x': [6, 10] });
+    });
+
     it('accepts indices, scalars and axes of length 0', async () => {
       const backend = await start("return {name: x for name, x in inputs.items()} | {'y': inputs['i'][:1]}");
       const inputs: Tensors = {

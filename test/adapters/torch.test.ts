@@ -178,6 +178,15 @@ class Twice(torch.autograd.Function):
       expect(numbersOf(await backend.answer(strided!))).toEqual({ ...right, 'grad/x': [6, NaN] });
     });
 
+    it('computes the gradients of some inputs by their names', async () => {
+      const body = "return {'y': inputs['x'] * inputs['param.z'] * inputs['w']}";
+      const program = twice(body, ", gradients=['x', 'param.**', 'absent']", '', 'torch');
+      const backend = await keep(openProcess(commandOf(torch, program)));
+      const inputs = { x: numbers(1, 2), 'param.z': numbers(3, 3), w: numbers(1, 1) };
+      const answer = await backend.answer(question({ gradients: true }, inputs));
+      expect(numbersOf(answer)).toEqual({ 'out/y': [3, 6], 'grad/x': [9, 15], 'grad/param.z': [3, 10] });
+    });
+
     it('offers no gradients if gradients=False', async () => {
       const program = twice("return {'y': inputs['x'].numpy() * 2}", ', gradients=False', '', 'torch');
       const backend = await keep(openProcess(commandOf(torch, program)));

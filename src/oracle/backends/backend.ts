@@ -68,7 +68,8 @@ export const answerTypes = (dtype: Dtype, isState: boolean): readonly Dtype[] =>
 export interface Offer {
   readonly modes: readonly string[];
   readonly dtypes: readonly Dtype[];
-  readonly gradients: boolean;
+  /** Whether it offers gradients, or the inputs of which it does. Their names are not checked yet. */
+  readonly gradients: boolean | readonly string[];
   /** The profile that it declares for a type. */
   readonly precision?: Readonly<Partial<Record<Dtype, Profile>>>;
   /** The form that it declares for a mode, by the mode's name. Neither name is checked yet. */

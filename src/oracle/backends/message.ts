@@ -188,7 +188,8 @@ function offerIn(name: string, offer: unknown): Offer {
   if (!isListOf(modes, isText)) fail(`${where} has modes ${shown(modes)}; they are a list of names, at least one`);
   if (!isListOf(types, isDtype))
     fail(`${where} has dtypes ${shown(types)}; they are a list of ${dtypes.join(', ')}, at least one`);
-  if (typeof gradients !== 'boolean') fail(`${where} has gradients ${shown(gradients)}; they are true or false`);
+  if (typeof gradients !== 'boolean' && !isListOf(gradients, isText))
+    fail(`${where} has gradients ${shown(gradients)}; they are true, false, or a list of inputs, at least one`);
   if (form !== undefined && !(isObject(form) && Object.values(form).every(isText)))
     fail(`${where} has form ${shown(form)}; it is an object that names a form for each mode`);
   return {

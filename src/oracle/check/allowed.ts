@@ -59,6 +59,8 @@ export const profileOf = Object.fromEntries(
 export interface Computed {
   readonly profile?: Profile;
   readonly form?: string | undefined;
+  /** Tensors of the answer that are not judged, by name; none by default. */
+  readonly unjudged?: ((tensor: string) => boolean) | undefined;
 }
 
 const programOf = ({ modes, forms }: Operator, mode: string, form: string | undefined): Program =>
@@ -78,10 +80,20 @@ const isFirstOrder = (operator: Operator, { at }: Profile, numbers: number): boo
 /** Computes the expected answer to a question, with bounds. The case's numbers must be representable in its type. */
 export function allowedFor(
   operator: Operator,
-  { mode, dtype, gradients, c, profile = profileOf[dtype], form }: Omit<Question, 'operator'> & Computed,
+  {
+    mode,
+    dtype,
+    gradients,
+    c,
+    profile = profileOf[dtype],
+    form,
+    unjudged = () => false,
+  }: Omit<Question, 'operator'> & Computed,
 ): Allowed {
-  const on = (executor: Executor, by = mode): Named =>
-    asAnswered((gradients ? evaluate : evaluateOutputs)(programOf(operator, by, form), c, executor));
+  const on = (executor: Executor, by = mode): Named => {
+    const all = asAnswered((gradients ? evaluate : evaluateOutputs)(programOf(operator, by, form), c, executor));
+    return Object.fromEntries(Object.entries(all).filter(([name]) => !unjudged(name)));
+  };
   const tensors = mapValues(on(bounded(profile) as Executor), (x, name) => ({
     shape: x.shape,
     dtypes: answerTypes(dtype, isState(operator, name.replace(/^(out|grad)\//, ''))),

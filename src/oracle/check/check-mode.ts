@@ -1,18 +1,19 @@
 /** @file Checks one operator in one mode and type: draws questions and judges answers until the first wrong one. */
 import * as fc from 'fast-check';
-import type { Backend, Dtype } from '../backends/backend.ts';
+import type { Backend, Dtype, Offer } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
 import { askedWords } from '../domain/domain.ts';
 import type { Draw } from '../draw.ts';
 import type { Operator } from '../operator.ts';
-import { type Lengths, lengthsIn } from '../signature.ts';
-import { type Inquiry, inquire, type Outcome, type WrongAnswer } from './inquiry.ts';
+import { type Lengths, lengthsIn, matches } from '../signature.ts';
+import { gradientsLeftOut, type Inquiry, inquire, type Outcome, type WrongAnswer } from './inquiry.ts';
 import { type QuestionSize, questionCase, questionDraws, worthAsking } from './question.ts';
 import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
 import { type Repeats, repeater } from './repeats.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
 import { type FirstWrong, smallestFailing, unsteady } from './smallest.ts';
 import type { FormUse } from './verdict.ts';
+import { isAbout, type Waiver } from './waivers.ts';
 
 /** The number of questions, the longest sequence, and the seed. */
 export interface CheckSize extends QuestionSize {
@@ -23,6 +24,8 @@ export interface CheckSize extends QuestionSize {
   readonly until?: number;
   /** How often each question is asked; by default some are asked again. */
   readonly repeat?: number;
+  /** Failures that are only counted. */
+  readonly waivers?: readonly Waiver[];
 }
 
 /** Running totals over all questions. */
@@ -40,7 +43,14 @@ interface Tally {
   draw: number;
   /** Whether time ended before all cases were asked. */
   cut: boolean;
+  /** The inputs whose gradients are not offered, though others are. */
+  leftOut: Set<string>;
+  /** In how many cases each waived tensor was wrong. */
+  waived: Map<string, number>;
 }
+
+const reasonFor = (tensor: string, waivers: readonly Waiver[]): string =>
+  waivers.find((waiver) => matches(waiver.tensor, tensor))!.reason;
 
 /** The sizes of the first and the largest block of draws. Sizes double, because each block must skip all earlier draws. */
 const firstBlock = 64;
@@ -56,8 +66,16 @@ export async function checkMode(
   dtype: Dtype,
   size: CheckSize,
 ): Promise<CheckRow> {
-  const inquiry = inquire(backend, operator, mode, dtype);
-  const { gradients, domain } = backend.description.operators[operator.name]!;
+  const waivers = (size.waivers ?? []).filter((waiver) => isAbout(waiver, { operator: operator.name, mode, dtype }));
+  const inquiry = inquire(
+    backend,
+    operator,
+    mode,
+    dtype,
+    waivers.map(({ tensor }) => tensor),
+  );
+  const offer = backend.description.operators[operator.name]!;
+  const { domain } = offer;
   const drawn = questionDraws(operator, mode, size, { compiles: backend.compiles, domain });
   const tally: Tally = {
     right: 0,
@@ -70,10 +88,13 @@ export async function checkMode(
     repeats: { asked: 0, differed: 0 },
     draw: 0,
     cut: false,
+    leftOut: new Set(),
+    waived: new Map(),
   };
-  const first = await firstWrong(inquiry, drawn, size, tally);
+  const first = await firstWrong(inquiry, offer, drawn, size, tally);
   const finding = first === null ? null : await smallestFailing(inquiry, drawn, first, size.until);
-  const { right, unsupported, reason, ratios, compared, repeats, draw, cut } = tally;
+  const { right, unsupported, reason, ratios, compared, repeats, draw, cut, leftOut, waived } = tally;
+  const gradients = offer.gradients !== false;
   const lengths = lengthsOf(tally);
   return {
     operator: operator.name,
@@ -82,6 +103,8 @@ export async function checkMode(
     ...statusOf(tally, finding, gradients),
     reason: reason ?? (gradients ? null : 'no gradients offered'),
     notes: first === null && cut ? [`no time was left after ${right} of ${size.cases} cases`] : [],
+    gradientsLeftOut: [...leftOut],
+    waived: [...waived].map(([tensor, cases]) => ({ tensor, cases, reason: reasonFor(tensor, waivers) })),
     cut,
     cases: right + (first === null ? 0 : 1),
     lengths,
@@ -114,6 +137,7 @@ function statusOf(
 /** Asks at most `cases` questions and stops at the first wrong answer. */
 async function firstWrong(
   inquiry: Inquiry,
+  offer: Offer,
   drawn: fc.Arbitrary<Draw>,
   { cases, seed, path, until = Number.POSITIVE_INFINITY, repeat }: CheckSize,
   tally: Tally,
@@ -123,6 +147,7 @@ async function firstWrong(
     const start = performance.now();
     const c = questionCase(operator, dtype, draw);
     tally.draw += performance.now() - start;
+    if (typeof offer.gradients === 'object') for (const name of gradientsLeftOut(offer, c)) tally.leftOut.add(name);
     return { c, layout: draw.layout };
   };
   if (path !== undefined) {
@@ -172,6 +197,8 @@ async function askOne(
     return null;
   }
   noteLengths(tally, lengthsIn(inquiry.operator.signature.inputs, layout.inputs));
+  for (const tensor of (outcome.is === 'wrong' ? outcome.wrong : outcome).judged?.waived ?? [])
+    tally.waived.set(tensor, (tally.waived.get(tensor) ?? 0) + 1);
   if (outcome.is === 'wrong') return { c, layout, wrong: await steadily(inquiry, c, outcome), replay };
   const { judgement, forms } = outcome.judged;
   tally.right++;

@@ -6,8 +6,10 @@ import { unfulfilled } from '../domain/drawn.ts';
 import { unknownNames } from '../domain/known.ts';
 import type { Operator } from '../operator.ts';
 import { operators as allOperators } from '../operators/index.ts';
+import { matches, termIn } from '../signature.ts';
 import { type CheckSize, checkMode } from './check-mode.ts';
 import { type CheckRow, isFine, type RowKey, type Status } from './row.ts';
+import { isAbout, type Waiver } from './waivers.ts';
 
 /** Options of a check, with listeners. */
 export interface CheckOptions extends Omit<CheckSize, 'until'> {
@@ -27,6 +29,8 @@ export interface CheckReport {
   readonly ok: boolean;
   readonly backend: string;
   readonly rows: readonly CheckRow[];
+  /** Waivers that waived nothing, though their rows were asked and nothing else was wrong. */
+  readonly unusedWaivers: readonly Waiver[];
   /** Errors in the backend's description. */
   readonly problems: readonly string[];
 }
@@ -46,7 +50,15 @@ export async function check(backend: Backend, options: CheckOptions): Promise<Ch
   const problems = problemsOf(backend);
   const asked = rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');
   const ok = problems.length === 0 && asked.length > 0 && asked.every((row) => isFine(row) && row.outputs === 'PASS');
-  return { ok, backend: backend.description.name, rows, problems };
+  const unusedWaivers = (options.waivers ?? []).filter((waiver) => isUnused(waiver, rows));
+  return { ok, backend: backend.description.name, rows, unusedWaivers, problems };
+}
+
+/** Whether a waiver matched no failure. A row that failed or was cut off may have more failures. */
+function isUnused(waiver: Waiver, rows: readonly CheckRow[]): boolean {
+  const own = rows.filter((row) => isAbout(waiver, row));
+  const isUsed = own.some(({ waived }) => waived.some(({ tensor }) => matches(waiver.tensor, tensor)));
+  return !isUsed && own.every((row) => row.finding === null && !row.cut);
 }
 
 /** Lists the rows: every operator and mode, in the types that the backend offers, or in the first type if it offers none. */
@@ -91,6 +103,8 @@ const unasked = ({ operator, mode, dtype }: RowKey, status: Status, reason: stri
   gradients: status,
   reason,
   notes: [],
+  gradientsLeftOut: [],
+  waived: [],
   cut: false,
   cases: 0,
   lengths: {},
@@ -108,12 +122,18 @@ const unasked = ({ operator, mode, dtype }: RowKey, status: Status, reason: stri
 
 /** Reports unknown names in a description. They are probably typing errors, and would leave something unchecked. */
 function problemsOf({ description }: Backend): string[] {
-  return Object.entries(description.operators).flatMap(([name, { modes, dtypes: types, form = {}, domain }]) => {
+  return Object.entries(description.operators).flatMap(([name, offer]) => {
+    const { modes, dtypes: types, gradients, form = {}, domain } = offer;
     const operator = allOperators.find((one) => one.name === name);
     const known = allOperators.map((one) => one.name);
     if (operator === undefined) return [unknownName(`the operator '${name}'`, name, known)];
     const knownModes = Object.keys(operator.modes);
+    const { inputs } = operator.signature;
+    const knownInputs = inputs.map(({ pattern }) => pattern);
     return [
+      ...(typeof gradients === 'boolean' ? [] : gradients)
+        .filter((input) => termIn(inputs, input) === undefined)
+        .map((input) => unknownName(`the gradient of ${name} in '${input}'`, input, knownInputs)),
       ...modes
         .filter((mode) => !knownModes.includes(mode))
         .map((mode) => unknownName(`${name} in the mode '${mode}'`, mode, knownModes)),

@@ -47,11 +47,11 @@ function likenessesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Fai
 }
 
 /** Names a form that would explain the answer, but is a fault where it loses its digits. */
-function faultsOf({ operator, mode, dtype }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
+function faultsOf({ operator, mode, dtype, unjudged }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
   if (judged === null || isUnfit(judged)) return [];
   const { profile, tensors } = judged.allowed;
   const gradients = Object.keys(tensors).some((name) => name.startsWith('grad/'));
-  return faultyForms(operator, { mode, dtype, gradients, c, profile }, judged.answered)
+  return faultyForms(operator, { mode, dtype, gradients, c, profile, unjudged }, judged.answered)
     .slice(0, 1)
     .map(({ says, loses }) => `computes as ${says}, which loses its digits ${loses}; a better formula costs nothing`);
 }

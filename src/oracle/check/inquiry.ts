@@ -2,9 +2,10 @@
 
 import type { Profile } from '../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
-import type { Answer, Backend, Dtype, Failure } from '../backends/backend.ts';
+import type { Answer, Backend, Dtype, Failure, Offer } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
 import type { Operator } from '../operator.ts';
+import { matches } from '../signature.ts';
 import { type Allowed, allowedFor, profilesOf } from './allowed.ts';
 import { isRightAnswer, type Judgement, judged } from './judged.ts';
 import type { Timing } from './row.ts';
@@ -21,6 +22,8 @@ export interface JudgedAnswer {
   readonly judgement: Judgement;
   /** The forms that explain tensors which the mode's own formula does not explain. */
   readonly forms: readonly FormUse[];
+  /** The waived tensors that are wrong. */
+  readonly waived: readonly string[];
 }
 
 /** A wrong answer. */
@@ -47,6 +50,8 @@ export interface Inquiry {
   readonly operator: Operator;
   readonly mode: string;
   readonly dtype: Dtype;
+  /** Whether a tensor of answers is not judged: a gradient that is not offered, or one that is waived. */
+  readonly unjudged: (tensor: string) => boolean;
   /** Asks one question and judges the answer. */
   ask(c: Case): Promise<Outcome>;
   /** The tightest profile that explains all right answers so far. */
@@ -57,13 +62,34 @@ export interface Inquiry {
   timing(): Omit<Timing, 'draw'>;
 }
 
-/** Returns the functions that ask a backend about one operator, mode and type. */
-export function inquire(backend: Backend, operator: Operator, mode: string, dtype: Dtype): Inquiry {
-  const { gradients, precision, form } = backend.description.operators[operator.name]!;
+/** Whether a backend offers the gradient of an input. */
+const offersGradient = ({ gradients }: Offer, input: string): boolean =>
+  typeof gradients === 'boolean' ? gradients : gradients.some((pattern) => matches(pattern, input));
+
+/** The inputs of a case whose gradients an offer of some gradients leaves out. */
+export const gradientsLeftOut = (offer: Offer, { inputs }: Case): string[] =>
+  Object.keys(inputs).filter((name) => inputs[name]!.kind !== 'index' && !offersGradient(offer, name));
+
+/** Returns the functions that ask a backend about one operator, mode and type. The tensors `waivedTensors` may be wrong. */
+export function inquire(
+  backend: Backend,
+  operator: Operator,
+  mode: string,
+  dtype: Dtype,
+  waivedTensors: readonly string[] = [],
+): Inquiry {
+  const offer = backend.description.operators[operator.name]!;
+  const { precision, form } = offer;
+  const gradients = offer.gradients !== false;
+  const isWaived = (tensor: string): boolean => waivedTensors.some((pattern) => matches(pattern, tensor));
+  const notOffered = (tensor: string): boolean =>
+    tensor.startsWith('grad/') && !offersGradient(offer, tensor.slice('grad/'.length));
+  const unjudged = (tensor: string): boolean => isWaived(tensor) || notOffered(tensor);
   const declared = precision?.[dtype];
   const profiles: readonly Profile[] = declared === undefined ? profilesOf[dtype] : [declared];
   let at = 0;
   const question = (c: Case) => ({ operator: operator.name, mode, dtype, gradients, c });
+  const asked = (c: Case) => ({ ...question(c), unjudged });
   const spent = { reference: 0, backend: 0, compare: 0 };
   const clock = <T>(part: keyof typeof spent, f: () => T): T => {
     const start = performance.now();
@@ -79,6 +105,14 @@ export function inquire(backend: Backend, operator: Operator, mode: string, dtyp
     spent.backend += performance.now() - start;
     return answer;
   };
+  const unwaived = (answered: Answered): Answered =>
+    waivedTensors.length === 0 ? answered : new Map([...answered].filter(([name]) => !isWaived(name)));
+  const waivedIn = (c: Case, answered: Answered): string[] => {
+    if (waivedTensors.length === 0) return [];
+    const all = { ...question(c), form: form?.[mode], unjudged: notOffered };
+    const { judgement } = clock('compare', () => tightest(operator, all, answered, profiles, at));
+    return judgement.mismatches.map(({ tensor }) => tensor).filter(isWaived);
+  };
   const outcomeOf = (c: Case, answer: Answer, mine?: Allowed): Outcome => {
     if (answer.kind === 'unsupported') return { is: 'unsupported', reason: answer.reason };
     if (answer.kind === 'failure') {
@@ -87,11 +121,12 @@ export function inquire(backend: Backend, operator: Operator, mode: string, dtyp
       if (kind === 'out-of-time') return { is: 'cut' };
       return { is: 'wrong', wrong: { kind, message, stderr, judged: null } };
     }
-    const asked = { ...question(c), form: form?.[mode] };
-    const verdict = clock('compare', () => tightest(operator, asked, answer.tensors, profiles, at, mine));
+    const answered = unwaived(answer.tensors);
+    const inForm = { ...asked(c), form: form?.[mode] };
+    const verdict = clock('compare', () => tightest(operator, inForm, answered, profiles, at, mine));
     const { allowed, judgement, forms } = verdict;
     at = verdict.at;
-    const own = { answered: answer.tensors, allowed, judgement, forms };
+    const own = { answered, allowed, judgement, forms, waived: waivedIn(c, answer.tensors) };
     if (isRightAnswer(judgement)) return { is: 'right', judged: own };
     const [first] = judgement.mismatches;
     const { kind, tensor } = first!;
@@ -102,21 +137,23 @@ export function inquire(backend: Backend, operator: Operator, mode: string, dtyp
     operator,
     mode,
     dtype,
+    unjudged,
     async ask(c) {
       // the backend works while the reference is computed
       const pending = backend.answer(question(c));
-      const mine = clock('reference', () => allowedFor(operator, { ...question(c), profile: profiles[at]! }));
+      const mine = clock('reference', () => allowedFor(operator, { ...asked(c), profile: profiles[at]! }));
       return outcomeOf(c, await waitFor(pending), mine);
     },
     async again(c, before) {
       const answer = await waitFor(backend.answer(question(c)));
       if (answer.kind !== 'numbers') return outcomeOf(c, answer);
-      const { answered, allowed } = before;
-      if (sameBits(answered, answer.tensors)) return null;
+      const answered = unwaived(answer.tensors);
+      if (sameBits(before.answered, answered)) return null;
       // cheaper than a judgement that looks for another profile or form
-      const judgement = clock('compare', () => judged(allowed, answer.tensors, c.seed));
-      if (!isRightAnswer(judgement)) return outcomeOf(c, answer);
-      return { is: 'right', judged: { ...before, answered: answer.tensors, judgement } };
+      const judgement = clock('compare', () => judged(before.allowed, answered, c.seed));
+      return isRightAnswer(judgement)
+        ? { is: 'right', judged: { ...before, answered, judgement } }
+        : outcomeOf(c, answer);
     },
     profile: () => profiles[at]!,
     timing: () => ({ ...spent }),

@@ -42,11 +42,27 @@ export function checkCells(row: CheckRow, paint: Paint): string[] {
 }
 
 /** Writes short remarks on a row. */
-function remarkOf({ reason, notes, unsupported, cases, repeats, finding, rightAt, dtype, forms }: CheckRow): string {
+function remarkOf({
+  reason,
+  notes,
+  gradientsLeftOut,
+  waived,
+  unsupported,
+  cases,
+  repeats,
+  finding,
+  rightAt,
+  dtype,
+  forms,
+}: CheckRow): string {
   const remarks = [
     ...(finding === null ? [] : [finding.kind]),
     ...(finding === null && reason !== null && unsupported === 0 ? [reason] : []),
     ...notes,
+    ...(gradientsLeftOut.length === 0 ? [] : [`gradients not offered: ${gradientsLeftOut.join(', ')}`]),
+    ...waived.map(
+      (one) => `waived: ${one.tensor} wrong in ${one.cases} case${one.cases === 1 ? '' : 's'} (${one.reason})`,
+    ),
     ...(unsupported > 0 ? [`${unsupported} of ${unsupported + cases} cases unsupported: ${reason}`] : []),
     ...(finding === null && cases > 0 && rightAt !== dtype.toLowerCase() ? [`right at: ${rightAt}`] : []),
     ...(finding === null ? formRemarks(forms) : []),

@@ -4,7 +4,7 @@ import type { StoredTensor } from '../../io/safetensors.ts';
 import { isModel } from '../axes.ts';
 import type { Question } from '../backends/backend.ts';
 import type { Form, Operator } from '../operator.ts';
-import { type Allowed, type AllowedTensor, allowedFor } from './allowed.ts';
+import { type Allowed, type AllowedTensor, allowedFor, type Computed } from './allowed.ts';
 import { isRightAnswer, type Judgement, judged } from './judged.ts';
 import { ratioOf } from './place.ts';
 
@@ -25,9 +25,8 @@ export interface Verdict {
 }
 
 /** A question, and what its answer may be: an implementation's formats, and its form if it is held to one. */
-export interface Asked extends Omit<Question, 'operator'> {
+export interface Asked extends Omit<Question, 'operator'>, Computed {
   readonly profile: Profile;
-  readonly form?: string | undefined;
 }
 
 type Answered = ReadonlyMap<string, StoredTensor>;

@@ -230,7 +230,14 @@ describe('a description', () => {
       withOffer({ form: { parallel: 1 } }),
       'its description: operator "a" has form {"parallel":1}; it is an object that names a form for each mode',
     ],
-    [withOffer({ gradients: 'yes' }), 'its description: operator "a" has gradients "yes"; they are true or false'],
+    [
+      withOffer({ gradients: 'yes' }),
+      'its description: operator "a" has gradients "yes"; they are true, false, or a list of inputs, at least one',
+    ],
+    [
+      withOffer({ gradients: [] }),
+      'its description: operator "a" has gradients []; they are true, false, or a list of inputs, at least one',
+    ],
     [file({ message: 'answer', id: '1' }), 'its message is "answer"; expected here is one of description and error'],
   ])('that is malformed gives a failure (%#)', (bytes, message) => {
     expect(descriptionIn(bytes, '1')).toEqual({ kind: 'wrong-message', message, stderr: [] });
