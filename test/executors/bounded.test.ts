@@ -5,7 +5,7 @@ import { bounded, boundOf, float32, float64, snap } from '../../src/executors/bo
 import { f64, tensor } from '../../src/executors/f64/index.ts';
 import { f32Format } from '../../src/executors/profiles/format.ts';
 import { deviceFunctions } from '../../src/executors/profiles/functions.ts';
-import { profile } from '../../src/executors/profiles/profile.ts';
+import { float16, type Profile, profile } from '../../src/executors/profiles/profile.ts';
 import { silu } from '../../src/nn/activations.ts';
 import { indexInput, input, read } from '../../src/tensor/input.ts';
 import { constantLike, filledLike, zerosLike } from '../../src/tensor/operand.ts';
@@ -149,6 +149,17 @@ describe('the bound of a result', () => {
     expect(bound(mul(mul(exact(2 ** 20), exact(2 ** -40)), exact(2 ** -60)))).toBeLessThan(5 * u * 2 ** -80);
   });
 
+  it('covers operands that underflow in their own format when they are scaled before a product', () => {
+    const decayed = (profile: Profile): number => {
+      const half = bounded(profile) as Executor;
+      const [q, k, decay] = [[64], [1], [2 ** -16]].map((x) => input(half, x, [1, 1]));
+      return bound(mul(einsum('td,sd->ts', q!, k!), decay!));
+    };
+    // 2⁻¹⁶ is subnormal in f16, with a spacing of 2⁻²⁴
+    expect(decayed({ ...float16, scalesOperands: true })).toBeGreaterThanOrEqual(64 * 2 ** -24);
+    expect(decayed(float16)).toBeLessThan(2 ** -20);
+  });
+
   it('is infinite where a number or an intermediate result may overflow', () => {
     const [big, max] = [exact(2 ** 100), exact(largest)];
     expect(bound(mul(big, big))).toBe(inf);
@@ -242,18 +253,21 @@ describe('the bound of a result', () => {
     expectBound(bound(maxReduce(off([1, 5], [5, 0.1]), 0)), 5);
   });
 
-  it('of a sum is n − 1 roundings of the sum of absolute values, not counting exact zeros', () => {
+  it('of a sum is n − 1 roundings of the sum of absolute values, at least two, not counting exact zeros', () => {
     const unit = u + 2 ** -53;
     expectBound(bound(sum(exact(3, -2, 1))), 2 * unit * 6);
+    // a compensated sum of two numbers may round twice
+    expectBound(bound(sum(exact(3, -2))), 2 * unit * 5);
+    expectBound(bound(sum(exact(4, 3, -2, 1))), 3 * unit * 10);
     expectBound(bound(sum(exact(3, 0, 0, -2, 0, 1))), 2 * unit * 6);
     expect(bounds(sum(exact(0, 7, 0)))).toEqual([0]);
-    expectBound(bound(einsum('i,i->', exact(3, 0, -2), exact(5, 1, 1))), 2 * unit * 17);
+    expectBound(bound(einsum('i,i->', exact(3, 0, -2), exact(5, 1, 1))), 3 * unit * 17);
     // one sum over i and then one over j, or a single sum over both
     expectBound(bound(einsum('i,j->', exact(1, 1), exact(1, 1))), 4 * unit * 4);
     expectBound(bound(sum(off([3, -3], [0.25, 0.5]))), 0.75);
     const index = indexInput(on, [0, 2, 0], [3]);
     const rows = bounds(scatterAdd(exact(3, 4, 5), index, 3));
-    expectBound(rows[0]!, unit * 8);
+    expectBound(rows[0]!, 2 * unit * 8);
     expect(rows.slice(1)).toEqual([0, 0]);
   });
 

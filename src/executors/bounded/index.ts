@@ -29,7 +29,9 @@ export { float32, float64, type Profile, snap } from '../profiles/profile.ts';
  */
 export function bounded(profile: Profile): Executor<Bounded> {
   const { at } = profile;
-  const rounding = roundingOf(at.sum);
+  // a factor that scales an operand before a product may make it underflow in the operand's format
+  const { tiny, normal } = profile.scalesOperands === true ? at.product : at.sum;
+  const rounding = roundingOf({ ...at.sum, tiny, normal });
   const rules = boundRules(profile, rounding);
   const toProduct = roundedTo(at.product, at.elementwise, profile.scalesOperands !== true);
   const toResult = roundedTo(at.elementwise, at.sum);

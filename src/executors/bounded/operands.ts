@@ -66,6 +66,12 @@ export function sizesOf({ x, e, terms }: Bounded): Float64Array {
 /** The bounds on the errors if terms may be added in any order, among others. */
 export const errorsOf = ({ e, terms }: Bounded): Float64Array => terms?.errors ?? e;
 
+/**
+ * How often the terms of a sum are rounded as they are added: one by one in some order, or with a compensation for each rounding (Kahan),
+ * which errs by two roundings however many terms there are, and however few.
+ */
+export const additions = (terms: number): number => (terms < 2 ? 0 : Math.max(2, terms - 1));
+
 const single: Lengths = { count: 1, depth: 1 };
 
 /** The lengths; 1 for a number that is no sum. */

@@ -5,6 +5,7 @@ import { type EinsumParams, indexLengths } from '../../tensor/primitives/einsum.
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { zeros } from '../f64/allocate.ts';
 import {
+  additions,
   amplifiedBy,
   type Bounded,
   errorsOf,
@@ -31,19 +32,22 @@ interface Parts {
 
 /**
  * Makes the rule for sums of products, with one factor from each real operand. The bound has two parts: the errors of the operands,
- * propagated in every combination, and the roundings. With k summands that are not exactly 0, these are k − 1 additions and the
+ * propagated in every combination, and the roundings. With k summands that are not exactly 0, these are `additions(k)` and the
  * multiplications of one summand. Adding an exact 0 rounds nothing, and fused multiply-add rounds less.
  *
  * A factor that is a sum counts with the size of its terms, because an implementation may multiply the terms and add the products.
- * In a plain sum and a scatter-add each summand counts as all its terms. In an einsum the terms of a summand are added first.
+ * In a plain sum and a scatter-add each summand counts as all its terms. In an einsum the terms of one summand may be added to the
+ * others one by one; those of the rest are added first.
  */
 export function sumOfProducts({ error, within }: Rounding): Rule {
-  return (xs, primitive, params, shape) => {
+  return (operands, primitive, params, shape) => {
+    const xs = withSettledSquares(operands);
     const on = (data: readonly Float64Array[]): Float64Array => evaluate(xs, primitive, params, shape, data);
     const parts = partsOf(xs);
     const total = on(parts.map(({ grown }) => grown));
     const summands = summandsOf(xs, parts, primitive, params, shape) ?? on(parts.map(presence));
-    const each = primitive.name === 'einsum' ? 1 : longest(xs).count;
+    const isEinsum = primitive.name === 'einsum';
+    const each = longest(xs).count;
     const propagated = propagatedError(parts, on);
     const products = xs.filter(({ kind }) => kind === 'real').length - 1;
     // a partial product of three or more factors can underflow or overflow where the whole product does not
@@ -53,10 +57,12 @@ export function sumOfProducts({ error, within }: Rounding): Rule {
     let most = 1;
     for (let i = 0; i < e.length; i++) {
       const size = total[i]!;
-      const k = each * (typeof summands === 'number' ? summands : summands[i]!);
+      const found = typeof summands === 'number' ? summands : summands[i]!;
+      const k = isEinsum ? found + (found > 1 ? each - 1 : 0) : each * found;
       if (k > most) most = k;
       const underflows = partial === null ? k * products + k - 1 : 2 * (products + 1) * partial[i]!;
-      const rounded = k === 0 ? 0 : (propagated?.[i] ?? 0) + error(size, k - 1 + products, amplified * underflows);
+      const rounded =
+        k === 0 ? 0 : (propagated?.[i] ?? 0) + error(size, additions(k) + products, amplified * underflows);
       // in f32, 0 · (10³⁰ · 10³⁰) is 0 or NaN, depending on the order of the factors
       e[i] = within(size, rounded) + (partial === null ? 0 : within(partial[i]!, 0));
     }
@@ -73,19 +79,22 @@ export function sumOfProducts({ error, within }: Rounding): Rule {
 function termsOf(xs: Operands, total: Float64Array, e: Float64Array, summands: number): Bounded['terms'] {
   // the terms of factors are added before the summands of an einsum are
   const { depth } = longest(xs);
-  const lengths = summands > 1 ? { count: summands, depth: summands + depth - 1 } : multiplied(xs);
+  const lengths = summands > 1 ? { count: summands, depth: additions(summands) + depth } : multiplied(xs);
   if (lengths.depth === 1) return null;
   for (let i = 0; i < total.length; i++) total[i]! += e[i]!;
   return { sizes: total, errors: e, lengths };
 }
 
-/** Returns the parts of the operands. Factors that are the same value form a square, which no implementation multiplies out. */
-function partsOf(xs: Operands): Parts[] {
-  return xs.map(({ kind, data }, i) => {
-    const isSquare = xs.some((other, j) => j !== i && other.data.x === data.x);
-    return kind === 'index' ? partsOfIndex(data) : partsOfNumbers(isSquare ? settled(data) : data);
+/** Factors that are the same value form a square, which no implementation multiplies out. */
+const withSettledSquares = (xs: Operands): Operands =>
+  xs.map((x, i) => {
+    const isSquare = xs.some((other, j) => j !== i && other.data.x === x.data.x);
+    return isSquare ? { ...x, data: settled(x.data) } : x;
   });
-}
+
+/** Returns the parts of the operands. */
+const partsOf = (xs: Operands): Parts[] =>
+  xs.map(({ kind, data }) => (kind === 'index' ? partsOfIndex(data) : partsOfNumbers(data)));
 
 const partsOfIndex = ({ x }: Bounded): Parts => ({ sizes: x, grown: x, present: x, errors: null });
 

@@ -6,7 +6,7 @@ import { type Trial, trialsOf } from '../../support/sharpness/trials.ts';
 
 const core = ['retention', 'linearScan', 'selectiveScan', 'simpleGla', 'stateSpaceDuality'];
 const at = (...names: string[]) => core.flatMap((operator) => names.map((profile) => ({ operator, profile })));
-const cases = 5;
+const cases = 8;
 
 /** Some trials of each mode. */
 const trialsByMode = (name: string, profile: string): Trial[][] => {
