@@ -2,7 +2,7 @@
 import type { Arithmetic } from './arithmetic.ts';
 import type { Head, HeadKernel } from './heads.ts';
 import { type Dot, inOrder, product, rowsOf, transposed } from './sums.ts';
-import { gateDifferences, gateTotals } from './token-by-token.ts';
+import { gateDifferences, gatesByOutputs, gateTotals } from './token-by-token.ts';
 
 /** The decays between tokens of a chunk of some length. */
 interface Decays {
@@ -119,9 +119,10 @@ export interface Chunks {
   readonly scales?: 'keys' | 'values';
   /**
    * `segments`: sums what each gate decays; `cumulated`: as the derivative of differences of cumulated gates; `difference`: the
-   * reversed cumulative sum of q·dq − k·dk over the whole sequence; `total`: the total less the cumulative sum.
+   * reversed cumulative sum of q·dq − k·dk over the whole sequence; `total`: the total less the cumulative sum;
+   * `outputs`: the reversed cumulative sum of o·do − v·dv, of stored numbers.
    */
-  readonly gateGradient?: 'segments' | 'cumulated' | 'difference' | 'total';
+  readonly gateGradient?: 'segments' | 'cumulated' | 'difference' | 'total' | 'outputs';
 }
 
 /** The whole sequence as one chunk. */
@@ -160,7 +161,9 @@ export function inChunks(how: Chunks): HeadKernel {
     }
     const answer = { output, state: s, ...gradients, ds0: r };
     if (!head.gates) return answer;
-    const byDifferences = { difference: gateDifferences, total: gateTotals }[gateGradient as string];
+    const byDifferences = { difference: gateDifferences, total: gateTotals, outputs: gatesByOutputs }[
+      gateGradient as string
+    ];
     return { ...answer, dGates: byDifferences?.(a, head, answer) ?? dGates };
   };
 }

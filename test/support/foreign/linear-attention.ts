@@ -243,6 +243,14 @@ const stateSpaceDuality: readonly Foreign[] = [
     admits: withoutResets,
   },
   {
+    name: 'blocks of 16, gates by stored outputs',
+    operator: 'stateSpaceDuality',
+    modes: ['chunkwise'],
+    says: 'exp of differences of cumulated gates; gates by y dy − x dx, of outputs and gradients as they are stored',
+    run: asDuality(inChunks({ size: constant(16), decays: cumulated, carry: 'apart', gateGradient: 'outputs' })),
+    admits: withoutResets,
+  },
+  {
     name: 'one matrix, segsum',
     operator: 'stateSpaceDuality',
     modes: ['parallel'],

@@ -49,6 +49,22 @@ export function gateDifferences(a: Arithmetic, head: Head, answer: Answered): Fl
     .reverse();
 }
 
+/** The same sums of o·do − v·dv, with outputs and gradients as they are stored. */
+export function gatesByOutputs(
+  a: Arithmetic,
+  { length, e, v, dOutput, dState }: Head,
+  { output, state, dv }: Readonly<Record<'output' | 'state' | 'dv', Float64Array>>,
+): Float64Array {
+  const gradient = new Float64Array(length);
+  let total = state.reduce((sum, s, i) => a.fma(s, dState[i]!, sum), 0);
+  for (let i = length * e - 1; i >= 0; i--) {
+    const own = a.sub(a.mul(a.out(output[i]!), dOutput[i]!), a.mul(v[i]!, a.out(dv[i]!)));
+    total = a.add(total, own);
+    gradient[Math.floor(i / e)] = total;
+  }
+  return gradient;
+}
+
 /** The same sums as the total less the cumulative sum, in order. */
 export function gateTotals(a: Arithmetic, head: Head, answer: Answered): Float64Array {
   const { start, own } = differencesOf(a, head, answer);
