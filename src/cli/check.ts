@@ -30,6 +30,8 @@ export interface CheckCommand extends Voice {
   readonly waive?: readonly Waiver[];
   /** Seconds for one answer and for a start, if they are not the usual ones. */
   readonly limit?: number;
+  /** More seconds for the first answer of a shape, if the backend compiles. */
+  readonly compileLimit: number;
   /** Seconds for everything. */
   readonly total: number;
   readonly timing: boolean;
@@ -58,11 +60,12 @@ const restarts = 20;
 /** Seconds for one answer, unless the caller says something else. */
 const usualLimit = 10;
 
-function open({ backend, once, device, limit, total }: CheckCommand): Promise<Backend> {
+function open({ backend, once, device, limit, compileLimit, total }: CheckCommand): Promise<Backend> {
   if (backend === undefined) return openGpu(device);
   const opened = (once ? openOnce : openProcess)(backend, {
     question: 1000 * (limit ?? usualLimit),
     ...(limit !== undefined && { start: 1000 * limit }),
+    compile: 1000 * compileLimit,
     total: 1000 * total,
     restarts,
   });
@@ -197,16 +200,24 @@ function commandOf({ backend, once, device, cases, longest, waive = [] }: CheckC
 function timings({ rows }: CheckReport): string[] {
   const asked = rows.filter(({ cases }) => cases > 0);
   const cells = asked.map(({ operator, mode, dtype, cases, timing }) => {
-    const { draw, reference, backend, compare } = timing;
+    const { draw, reference, compiling, backend, compare } = timing;
     const all = draw + reference + backend + compare;
     const parts = [draw, reference, backend, compare].map((part) => `${((1000 * part) / cases).toFixed(0)} µs`);
-    return [operator, mode, dtype, ...parts, `${((1000 * cases) / all).toFixed(0)} cases/s`];
+    return [
+      operator,
+      mode,
+      dtype,
+      ...parts,
+      `${((1000 * cases) / all).toFixed(0)} cases/s`,
+      compiling > 0 ? seconds(compiling) : '',
+    ];
   });
-  const heading = ['', '', '', 'draw', 'reference', 'backend', 'compare', ''];
-  const columns = [...subjectWidths, 4, 9, 9, 9, 9, 13];
+  const compiles = asked.some(({ timing }) => timing.compiling > 0);
+  const heading = ['', '', '', 'draw', 'reference', 'backend', 'compare', '', compiles ? 'compiling' : ''];
+  const columns = [...subjectWidths, 4, 9, 9, 9, 9, 13, 10];
   return [
-    '\nTime a case; for the backend, the time beyond that of the reference, which is computed meanwhile:',
-    ...[heading, ...cells].map((one) => tableLine(one, columns, [3, 4, 5, 6, 7])),
+    '\nTime a case; for the backend, the time beyond that of the reference, which is computed meanwhile. Compiling is the time of a row:',
+    ...[heading, ...cells].map((one) => tableLine(one, columns, [3, 4, 5, 6, 7, 8])),
   ];
 }
 

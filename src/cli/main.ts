@@ -96,7 +96,12 @@ function program(finish: (ok: boolean) => void): Command {
         whole(1, 1e5),
       ),
     )
-    .addOption(new Option('--total <s>', 'seconds for everything').argParser(whole(1, 1e6)).default(600))
+    .addOption(
+      new Option('--compile-limit <s>', 'more seconds for the first answer of a shape, if the backend compiles')
+        .argParser(whole(1, 1e5))
+        .default(600),
+    )
+    .addOption(new Option('--total <s>', 'seconds for everything').argParser(whole(1, 1e6)).default(900))
     .addOption(
       new Option(
         '--repeat <n>',

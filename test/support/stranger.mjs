@@ -82,12 +82,26 @@ function echo({ texts, tensors, data }, id = texts.id) {
   send(message({ message: 'answer', id }, outputs, data));
 }
 
+const timesAsked = new Map();
+
 const number = { dtype: 'F64', shape: [1], data_offsets: [0, 8] };
 
 /** Differences from the correct backend: before it reads, at `describe`, or at the `run` after `count` earlier runs. */
 const strangers = {
   echo: {},
   compiles: { describe: (asked) => describe(asked, { compiles: 'true' }) },
+  // half a second for each new shape, and a hang at the third question of one
+  'compiles-slowly': {
+    describe: (asked) => describe(asked, { compiles: 'true' }),
+    run(asked) {
+      const [length] = asked.tensors['in/x'].shape;
+      const times = (timesAsked.get(length) ?? 0) + 1;
+      timesAsked.set(length, times);
+      if (times === 1) sleep(500);
+      if (times === 3) hang();
+      echo(asked);
+    },
+  },
   'exits-at-once': { before: () => process.exit(0) },
   'says-why': {
     before() {

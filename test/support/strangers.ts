@@ -27,7 +27,14 @@ export const question = (length = 2, changes: Partial<Question> = {}): Question 
 });
 
 /** Limits that are long enough on a busy machine. Tests of hangs set smaller ones. */
-export const limits: Limits = { start: 20_000, question: 10_000, total: 60_000, restarts: 3, grace: 300 };
+export const limits: Limits = {
+  start: 20_000,
+  question: 10_000,
+  compile: 10_000,
+  total: 60_000,
+  restarts: 3,
+  grace: 300,
+};
 
 /** A test backend that records the ids of its processes. */
 export interface Stranger {

@@ -2,6 +2,7 @@
 import { fail } from '../../tensor/errors.ts';
 import type { Answer, Backend, Failure, Question } from './backend.ts';
 import { startClock } from './clock.ts';
+import { compiledForm } from './compiled-form.ts';
 import { BackendError, failed, isFailure } from './failure.ts';
 import type { Limits } from './limits.ts';
 import {
@@ -28,6 +29,8 @@ export interface Patience {
 export interface Carrier {
   /** Whether the next file starts a new process, which must first describe itself. */
   startsAnew(): boolean;
+  /** Whether a process stays for the next question, and with it what it compiled. */
+  readonly stays: boolean;
   carry(file: Uint8Array, patience: Patience): Promise<Uint8Array | Failure>;
   /** Ends the process after a failure. Returns the failure with the last lines of standard error. */
   giveUp(failure: Failure): Promise<Failure>;
@@ -82,23 +85,29 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
     exchange(describeFile, descriptionIn, 'describe', LARGEST_DESCRIPTION, limits.start);
 
   let last: Failure | null = null;
+  const compiled = new Set<string>();
 
   async function answer(question: Question): Promise<Answer> {
     if (last !== null && inARow > limits.restarts) {
       const message = `${last.message} (${inARow} failures in a row: it is not asked any more)`;
       return { kind: 'failure', failure: { ...last, kind: 'given-up', message } };
     }
-    const described = carrier.startsAnew() ? await describe() : null;
+    const startsAnew = carrier.startsAnew();
+    if (startsAnew) compiled.clear();
+    const described = startsAnew ? await describe() : null;
+    const form = compiledForm(question);
+    const isNew = opened.compiles && !compiled.has(form);
     const result =
       described !== null && isFailure(described)
         ? described
         : await exchange(
             (id) => runFile(id, question),
             answerIn,
-            'a question',
+            isNew ? 'the first question of a shape' : 'a question',
             largestAnswer(question),
-            limits.question,
+            limits.question + (isNew ? limits.compile : 0),
           );
+    if (carrier.stays && !isFailure(result)) compiled.add(form);
     if (isFailure(result)) {
       // a backend that reports an error goes on
       inARow = result.kind === 'said-so' ? 0 : inARow + 1;
@@ -109,11 +118,12 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
     return result;
   }
 
-  const opened = await describe();
-  if (isFailure(opened)) {
+  const first = await describe();
+  if (isFailure(first)) {
     await carrier.close();
-    throw new BackendError(command, opened);
+    throw new BackendError(command, first);
   }
+  const opened = first;
   let turn: Promise<unknown> = Promise.resolve();
   let waiting = 0;
   return {

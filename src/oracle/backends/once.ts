@@ -59,6 +59,7 @@ function fileCarrier(command: string, { grace }: Limits): Carrier {
   const lastLines = (): readonly string[] => group?.lastLines() ?? [];
   return {
     startsAnew: () => false,
+    stays: false,
     carry,
     giveUp: async (failure) => ({ ...failure, stderr: lastLines() }),
     lastLines,

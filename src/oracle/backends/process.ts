@@ -32,6 +32,7 @@ function streamCarrier(command: string, { grace }: Limits): Carrier {
   let isClosed = false;
   return {
     startsAnew: () => running === null,
+    stays: true,
     async carry(file, patience) {
       if (running === null) {
         await gone; // two processes may not fit into a GPU's memory

@@ -22,6 +22,8 @@ export interface CheckSize extends QuestionSize {
   readonly path?: string;
   /** The time at which questions end, as `performance.now()` has it. A row without all its cases by then is UNCHECKED. */
   readonly until?: number;
+  /** The time by which compilations of the row should be done. */
+  readonly compileUntil?: number;
   /** How often each question is asked; by default some are asked again. */
   readonly repeat?: number;
   /** Failures that are only counted. */
@@ -55,6 +57,8 @@ const reasonFor = (tensor: string, waivers: readonly Waiver[]): string =>
 /** The sizes of the first and the largest block of draws. Sizes double, because each block must skip all earlier draws. */
 const firstBlock = 64;
 const largestBlock = 4096;
+/** Compiling that takes so many milliseconds in a row is worth a note. */
+const longCompiling = 2000;
 /** How often a replayed question is asked, and a question that got a wrong answer asked again. */
 const [replays, doubts] = [16, 3];
 
@@ -67,13 +71,10 @@ export async function checkMode(
   size: CheckSize,
 ): Promise<CheckRow> {
   const waivers = (size.waivers ?? []).filter((waiver) => isAbout(waiver, { operator: operator.name, mode, dtype }));
-  const inquiry = inquire(
-    backend,
-    operator,
-    mode,
-    dtype,
-    waivers.map(({ tensor }) => tensor),
-  );
+  const inquiry = inquire(backend, operator, mode, dtype, {
+    waivedTensors: waivers.map(({ tensor }) => tensor),
+    compileUntil: size.compileUntil,
+  });
   const offer = backend.description.operators[operator.name]!;
   const { domain } = offer;
   const drawn = questionDraws(operator, mode, size, { compiles: backend.compiles, domain });
@@ -102,7 +103,10 @@ export async function checkMode(
     dtype,
     ...statusOf(tally, finding, gradients),
     reason: reason ?? (gradients ? null : 'no gradients offered'),
-    notes: first === null && cut ? [`no time was left after ${right} of ${size.cases} cases`] : [],
+    notes: [
+      ...(first === null && cut ? [`no time was left after ${right} of ${size.cases} cases`] : []),
+      ...shapesNote(inquiry),
+    ],
     gradientsLeftOut: [...leftOut],
     waived: [...waived].map(([tensor, cases]) => ({ tensor, cases, reason: reasonFor(tensor, waivers) })),
     cut,
@@ -119,6 +123,15 @@ export async function checkMode(
     repeats,
     timing: { draw, ...inquiry.timing() },
   };
+}
+
+/** Says how many shapes were compiled, if that took long, and how many were not, as there was no time. */
+function shapesNote(inquiry: Inquiry): string[] {
+  const { compiled, leftOut } = inquiry.shapes();
+  const { compiling } = inquiry.timing();
+  if (compiling < longCompiling && leftOut === 0) return [];
+  const all = `compiled ${compiled} shape${compiled === 1 ? '' : 's'} in ${(compiling / 1000).toFixed(0)} s`;
+  return [leftOut === 0 ? all : `${all}, and no time was left for ${leftOut} more`];
 }
 
 /** Derives the statuses of a row. Outputs are judged first, so a finding about a gradient means that they were right. */
@@ -187,6 +200,7 @@ async function askOne(
   timesAgain: (c: Case) => number,
 ): Promise<FirstWrong | null> {
   const outcome = await inquiry.ask(c);
+  if (outcome.is === 'left out') return null;
   if (outcome.is === 'cut') {
     tally.cut = true;
     return null;

@@ -12,7 +12,7 @@ import { type CheckRow, isFine, type RowKey, type Status } from './row.ts';
 import { isAbout, type Waiver } from './waivers.ts';
 
 /** Options of a check, with listeners. */
-export interface CheckOptions extends Omit<CheckSize, 'until'> {
+export interface CheckOptions extends Omit<CheckSize, 'until' | 'compileUntil'> {
   /** The operators to check; all by default. `modes` and `dtypes` likewise. */
   readonly operators?: readonly string[];
   readonly modes?: readonly string[];
@@ -35,15 +35,22 @@ export interface CheckReport {
   readonly problems: readonly string[];
 }
 
+/** The share of a row's time, an equal part of what is left, that may be spent on compiling. */
+const forCompiling = 0.8;
+
 /** Checks everything that a backend offers. */
 export async function check(backend: Backend, options: CheckOptions): Promise<CheckReport> {
   const { onProgress, onRow, total = Number.POSITIVE_INFINITY } = options;
   const until = performance.now() + total;
   const keys = keysOf(backend, options);
   const rows: CheckRow[] = [];
+  let left = keys.filter((key) => isOffered(backend, key)).length;
   for (const key of keys) {
     onProgress?.(rows.length, keys.length, `${key.operator} ${key.mode} ${key.dtype}`);
-    const row = await rowOf(backend, key, { ...options, until });
+    const now = performance.now();
+    const compileUntil = now + (forCompiling * (until - now)) / Math.max(left, 1);
+    if (isOffered(backend, key)) left--;
+    const row = await rowOf(backend, key, { ...options, until, compileUntil });
     rows.push(row);
     onRow?.(row);
   }
@@ -84,11 +91,15 @@ function keysOf({ description }: Backend, { operators, modes, dtypes: types }: C
 
 const operatorOf = (name: string): Operator => allOperators.find((one) => one.name === name)!;
 
+function isOffered({ description }: Backend, { operator, mode, dtype }: RowKey): boolean {
+  const offer = description.operators[operator];
+  return offer?.modes.includes(mode) === true && offer.dtypes.includes(dtype);
+}
+
 async function rowOf(backend: Backend, { operator, mode, dtype }: RowKey, size: CheckSize): Promise<CheckRow> {
   const offer = backend.description.operators[operator];
-  const isOffered = offer?.modes.includes(mode) && offer.dtypes.includes(dtype);
   const key = { operator, mode, dtype };
-  if (offer === undefined || !isOffered) return unasked(key, 'UNSUPPORTED', 'not offered');
+  if (offer === undefined || !isOffered(backend, key)) return unasked(key, 'UNSUPPORTED', 'not offered');
   const never = offer.domain && unfulfilled(operatorOf(operator), mode, size, offer.domain);
   if (never) return unasked(key, 'UNCHECKED', `no case is in its domain, as never: ${never}`);
   return checkMode(backend, operatorOf(operator), mode, dtype, size);
@@ -117,7 +128,7 @@ const unasked = ({ operator, mode, dtype }: RowKey, status: Status, reason: stri
   compared: 0,
   finding: null,
   repeats: { asked: 0, differed: 0 },
-  timing: { draw: 0, reference: 0, backend: 0, compare: 0 },
+  timing: { draw: 0, reference: 0, compiling: 0, backend: 0, compare: 0 },
 });
 
 /** Reports unknown names in a description. They are probably typing errors, and would leave something unchecked. */

@@ -7,6 +7,7 @@ import type { Case } from '../case.ts';
 import type { Operator } from '../operator.ts';
 import { matches } from '../signature.ts';
 import { type Allowed, allowedFor, profilesOf } from './allowed.ts';
+import { type Compiling, followCompiling } from './compiling.ts';
 import { isRightAnswer, type Judgement, judged } from './judged.ts';
 import type { Timing } from './row.ts';
 import { type FormUse, tightest } from './verdict.ts';
@@ -43,7 +44,9 @@ export type Outcome =
   | { readonly is: 'unsupported'; readonly reason: string }
   | { readonly is: 'wrong'; readonly wrong: WrongAnswer }
   /** The time for all questions was over before the answer came. */
-  | { readonly is: 'cut' };
+  | { readonly is: 'cut' }
+  /** It was not asked: compiling its shape would take longer than is left for that. */
+  | { readonly is: 'left out' };
 
 /** Asks a backend about one operator, mode and type, and measures the time. */
 export interface Inquiry {
@@ -58,6 +61,8 @@ export interface Inquiry {
   profile(): Profile;
   /** Asks again. Judges the answer if it differs from `before` in any bit; null if it is the same. */
   again(c: Case, before: JudgedAnswer): Promise<Outcome | null>;
+  /** The number of shapes that the backend has compiled, and of those that there was no time for. */
+  shapes(): ReturnType<Compiling['shapes']>;
   /** Returns the times so far, in milliseconds. */
   timing(): Omit<Timing, 'draw'>;
 }
@@ -70,14 +75,23 @@ const offersGradient = ({ gradients }: Offer, input: string): boolean =>
 export const gradientsLeftOut = (offer: Offer, { inputs }: Case): string[] =>
   Object.keys(inputs).filter((name) => inputs[name]!.kind !== 'index' && !offersGradient(offer, name));
 
-/** Returns the functions that ask a backend about one operator, mode and type. The tensors `waivedTensors` may be wrong. */
+/** What may be wrong, and how long new shapes are compiled. */
+export interface InquiryOptions {
+  /** Tensors that may be wrong, by their names or patterns. */
+  readonly waivedTensors?: readonly string[];
+  /** The time by which compilations should be done, as `performance.now()` has it. */
+  readonly compileUntil?: number | undefined;
+}
+
+/** Returns the functions that ask a backend about one operator, mode and type. */
 export function inquire(
   backend: Backend,
   operator: Operator,
   mode: string,
   dtype: Dtype,
-  waivedTensors: readonly string[] = [],
+  { waivedTensors = [], compileUntil = Number.POSITIVE_INFINITY }: InquiryOptions = {},
 ): Inquiry {
+  const compiling = followCompiling(backend.compiles, compileUntil);
   const offer = backend.description.operators[operator.name]!;
   const { precision, form } = offer;
   const gradients = offer.gradients !== false;
@@ -90,7 +104,7 @@ export function inquire(
   let at = 0;
   const question = (c: Case) => ({ operator: operator.name, mode, dtype, gradients, c });
   const asked = (c: Case) => ({ ...question(c), unjudged });
-  const spent = { reference: 0, backend: 0, compare: 0 };
+  const spent = { reference: 0, compiling: 0, backend: 0, compare: 0 };
   const clock = <T>(part: keyof typeof spent, f: () => T): T => {
     const start = performance.now();
     try {
@@ -99,11 +113,22 @@ export function inquire(
       spent[part] += performance.now() - start;
     }
   };
-  const waitFor = async (pending: Promise<Answer>): Promise<Answer> => {
-    const start = performance.now();
-    const answer = await pending;
-    spent.backend += performance.now() - start;
-    return answer;
+  /** Sends a question. Returns a function that waits for the answer. */
+  const send = (c: Case): (() => Promise<Answer>) => {
+    const asked = question(c);
+    const isNew = compiling.isNew(asked);
+    const sent = performance.now();
+    const pending = backend.answer(asked);
+    return async () => {
+      const start = performance.now();
+      const answer = await pending;
+      const end = performance.now();
+      if (isNew) {
+        compiling.note(asked, end - sent);
+        spent.compiling += end - sent;
+      } else spent.backend += end - start;
+      return answer;
+    };
   };
   const unwaived = (answered: Answered): Answered =>
     waivedTensors.length === 0 ? answered : new Map([...answered].filter(([name]) => !isWaived(name)));
@@ -139,13 +164,14 @@ export function inquire(
     dtype,
     unjudged,
     async ask(c) {
+      if (!compiling.affords(question(c))) return { is: 'left out' };
       // the backend works while the reference is computed
-      const pending = backend.answer(question(c));
+      const answer = send(c);
       const mine = clock('reference', () => allowedFor(operator, { ...asked(c), profile: profiles[at]! }));
-      return outcomeOf(c, await waitFor(pending), mine);
+      return outcomeOf(c, await answer(), mine);
     },
     async again(c, before) {
-      const answer = await waitFor(backend.answer(question(c)));
+      const answer = await send(c)();
       if (answer.kind !== 'numbers') return outcomeOf(c, answer);
       const answered = unwaived(answer.tensors);
       if (sameBits(before.answered, answered)) return null;
@@ -156,6 +182,7 @@ export function inquire(
         : outcomeOf(c, answer);
     },
     profile: () => profiles[at]!,
+    shapes: () => compiling.shapes(),
     timing: () => ({ ...spent }),
   };
 }

@@ -41,6 +41,8 @@ export interface Finding {
 export interface Timing {
   readonly draw: number;
   readonly reference: number;
+  /** The time from the first question of each shape to its answer, if the backend compiles. */
+  readonly compiling: number;
   /** Waiting time for the backend after the reference was computed. Both run at the same time. */
   readonly backend: number;
   readonly compare: number;

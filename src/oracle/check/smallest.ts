@@ -20,7 +20,7 @@ export interface FirstWrong {
 /** The kind of failure for nondeterministic answers. */
 export const unsteady = 'nondeterministic';
 
-/** Limits on shrinking. */
+/** Limits on shrinking; the time for compiling does not count. */
 const limits = { questions: 1000, milliseconds: 20_000 };
 /** How often and how long the first case that failed is asked again to count its wrong answers, if they are nondeterministic. */
 const counting = { questions: 60, milliseconds: 3000 };
@@ -55,7 +55,11 @@ export async function smallestFailing(
   { c, layout, wrong, replay }: FirstWrong,
   end = Number.POSITIVE_INFINITY,
 ): Promise<Finding> {
-  const until = Math.min(end, performance.now() + limits.milliseconds);
+  const start = performance.now() - inquiry.timing().compiling;
+  const isLate = (): boolean => {
+    const now = performance.now();
+    return now > end || now - inquiry.timing().compiling - start > limits.milliseconds;
+  };
   const isUnsteady = wrong.kind === unsteady;
   const counted = isUnsteady ? await wrongAnswers(inquiry, c, end) : { wrong: 1, of: 1 };
   const asks = isUnsteady ? Math.ceil((Math.log(10) * counted.of) / counted.wrong) : 1;
@@ -65,7 +69,7 @@ export async function smallestFailing(
   const failsAlike = async (one: Case, of: Layout): Promise<boolean> => {
     if (!inquiry.operator.admits(one.settings, inquiry.mode)) return false;
     for (let times = asks; times > 0; times--) {
-      if (left-- <= 0 || performance.now() > until) return false;
+      if (left-- <= 0 || isLate()) return false;
       const outcome = await inquiry.ask(one);
       // no time is left for others either
       if (outcome.is === 'cut') left = 0;

@@ -182,6 +182,30 @@ describe('a conversation', () => {
       expect(pids().length).toBe(1);
     }));
 
+  it('waits longer for the first question of each shape, if the backend compiles', () =>
+    withStranger(
+      'compiles-slowly',
+      async (backend) => {
+        for (const length of [1, 1, 2, 2]) expect((await backend.answer(question(length))).kind).toBe('numbers');
+        expect((await fails(backend, 1)).message).toBe('it did not answer a question within 0.4 s');
+        // the new process compiles anew
+        expect((await backend.answer(question(1))).kind).toBe('numbers');
+      },
+      { question: 400, compile: 9000 },
+    ));
+
+  it('has a limit for compilations, too', () =>
+    withStranger(
+      'compiles-slowly',
+      async (backend) => {
+        expect(await fails(backend, 1)).toMatchObject({
+          kind: 'timeout',
+          message: 'it did not answer the first question of a shape within 0.3 s',
+        });
+      },
+      { question: 100, compile: 200 },
+    ));
+
   it('reports that the backend compiles for every shape', () =>
     withStranger('compiles', async (backend) => {
       expect(backend.compiles).toBe(true);

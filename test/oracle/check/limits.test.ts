@@ -1,5 +1,6 @@
-import { describe, expect, it } from 'vitest';
-import type { Answer, FailureKind } from '../../../src/oracle/backends/backend.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { Answer, Backend, FailureKind } from '../../../src/oracle/backends/backend.ts';
+import { compiledForm } from '../../../src/oracle/backends/compiled-form.ts';
 import type { Case } from '../../../src/oracle/case.ts';
 import { type CheckOptions, type CheckReport, check } from '../../../src/oracle/check/check.ts';
 import { repeater } from '../../../src/oracle/check/repeats.ts';
@@ -107,5 +108,59 @@ describe('races', () => {
       return answer;
     });
     expect(rows[0]).toMatchObject({ outputs: 'FAIL', finding: { kind: 'crashed' } });
+  });
+});
+
+describe('a backend that compiles', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  /** A backend that compiles a shape in some seconds, on a clock of its own. Also returns the number of shapes. */
+  const compiler = (seconds: number, twist: Twist = (answer) => answer): [Backend, Set<string>] => {
+    let passed = 0;
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + passed);
+    const shapes = new Set<string>();
+    const backend = programBackend({}, (answer, question) => {
+      const form = compiledForm(question);
+      passed += shapes.has(form) ? 10 : 1000 * seconds;
+      shapes.add(form);
+      return twist(answer, question);
+    });
+    return [Object.assign(backend, { compiles: true }), shapes];
+  };
+  const options = { cases: 100, longest: 9, seed: 3, operators: ['retention'], dtypes: ['F32'] as const };
+
+  it('in 60 s a shape is checked in 15 minutes, on as many shapes as there is time for', async () => {
+    const [backend, shapes] = compiler(60);
+    const start = performance.now();
+    const { ok, rows } = await check(backend, { ...options, modes: ['recurrent'], total: 900_000 });
+    expect(performance.now() - start).toBeLessThan(900_000);
+    expect(ok).toBe(true);
+    expect(rows[0]).toMatchObject({ outputs: 'PASS', cases: 100, cut: false });
+    expect(shapes.size).toBeGreaterThan(7);
+    expect(rows[0]!.timing.compiling).toBeGreaterThan(60_000 * shapes.size - 1);
+    expect(rows[0]!.timing.backend).toBeLessThan(60_000);
+    expect(rows[0]!.notes.join()).toMatch(/^compiled \d+ shapes in \d+ s, and no time was left for \d+ more$/);
+  });
+
+  it('shares the time among its rows', async () => {
+    const [backend] = compiler(60);
+    const { ok, rows } = await check(backend, { ...options, total: 900_000 });
+    expect(ok).toBe(true);
+    expect(rows.map(({ outputs, cases }) => [outputs, cases])).toEqual(rows.map(() => ['PASS', 100]));
+  });
+
+  it('at once is checked on all shapes, without a note', async () => {
+    const [backend] = compiler(0.001);
+    const { rows } = await check(backend, { ...options, modes: ['recurrent'], total: 900_000 });
+    expect(rows[0]).toMatchObject({ outputs: 'PASS', cases: 100, notes: [] });
+  });
+
+  it('and is wrong is shrunk on the shapes that there is time for', async () => {
+    const [backend, shapes] = compiler(60, wrong);
+    const { rows } = await check(backend, { ...options, modes: ['recurrent'], total: 400_000 });
+    expect(rows[0]).toMatchObject({ outputs: 'FAIL', finding: { kind: 'wrong out/output' } });
+    expect(shapes.size).toBeLessThan(6);
+    expect(rows[0]!.finding!.smallest.inputs.q!.data.every((x) => x === 0)).toBe(true);
   });
 });

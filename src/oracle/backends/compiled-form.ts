@@ -1,0 +1,8 @@
+/** @file What a backend that compiles has compiled: programs for the shapes and settings of questions. */
+import type { Question } from './backend.ts';
+
+/** A name for the program that answers a question. Questions with equal names differ only in their numbers. */
+export const compiledForm = ({ operator, mode, dtype, gradients, c }: Question): string => {
+  const shapes = Object.entries(c.inputs).map(([name, { shape }]) => [name, shape]);
+  return JSON.stringify([operator, mode, dtype, gradients, c.memory, shapes, c.settings]);
+};

@@ -1,0 +1,41 @@
+/** @file Plans about which shapes a backend that compiles is asked, by the time that it needs to compile them. */
+import type { Question } from '../backends/backend.ts';
+import { compiledForm } from '../backends/compiled-form.ts';
+
+/** What a backend has compiled in a row. Nothing, if it does not compile. */
+export interface Compiling {
+  /** Whether the question is the first of its shape, so that its answer may wait for a compiler. */
+  isNew(question: Question): boolean;
+  /** Whether there is time for the answer. There is for shapes that are compiled, and for the first one. */
+  affords(question: Question): boolean;
+  /** Notes that the first question of a shape was answered after some milliseconds. */
+  note(question: Question, milliseconds: number): void;
+  /** The number of shapes compiled, and of those that there was no time for. */
+  shapes(): { readonly compiled: number; readonly leftOut: number };
+}
+
+/** A compiler may take this many times as long as it took before. */
+const slower = 1.2;
+
+/** Follows the compilations of a backend in a row. No shape is compiled that is expected to be done later than `until`. */
+export function followCompiling(compiles: boolean, until: number): Compiling {
+  const [compiled, leftOut] = [new Set<string>(), new Set<string>()];
+  // strided tensors may use the programs of contiguous ones, and take no time
+  const longest = new Map<unknown, number>();
+  const expected = ({ c }: Question): number => slower * (longest.get(c.memory) ?? Math.max(0, ...longest.values()));
+  const isNew = (question: Question): boolean => compiles && !compiled.has(compiledForm(question));
+  return {
+    isNew,
+    affords(question) {
+      if (!isNew(question) || compiled.size === 0 || performance.now() + expected(question) < until) return true;
+      leftOut.add(compiledForm(question));
+      return false;
+    },
+    note(question, milliseconds) {
+      compiled.add(compiledForm(question));
+      const { memory } = question.c;
+      longest.set(memory, Math.max(longest.get(memory) ?? 0, milliseconds));
+    },
+    shapes: () => ({ compiled: compiled.size, leftOut: leftOut.size }),
+  };
+}
