@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openReadings } from '../../spec/readings.ts';
 import { readingLines } from '../../src/cli/readings.ts';
 import { wrapped } from '../../src/oracle/text.ts';
-import { densessm } from './run.ts';
+import { densessm, program } from './run.ts';
 
 describe('densessm readings', { timeout: 60_000 }, () => {
   it('prints every reading with its options and its reason', () => {
@@ -45,8 +45,8 @@ describe('densessm readings', { timeout: 60_000 }, () => {
   });
 
   it('takes the width of the terminal', () => {
-    const program = "process.stdout.columns = 60; process.argv[2] = 'readings'; await import('./src/cli/main.ts');";
-    const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program, 'x'], {
+    const narrow = `process.stdout.columns = 60; process.argv[2] = 'readings'; await import('${program}');`;
+    const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', narrow, 'x'], {
       encoding: 'utf8',
     });
     const reasons = stdout.split('\n').filter((line) => line.startsWith('    '));

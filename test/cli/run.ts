@@ -1,6 +1,10 @@
-/** @file Runs the command from its sources. */
+/** @file Runs the command as it is in the sources now. */
 import { spawnSync } from 'node:child_process';
+import { bundled } from '../support/bundled.ts';
 import { root } from '../support/root.ts';
+
+/** The program densessm, for `node`. */
+export const program = await bundled('src/cli/main.ts');
 
 /** The result of a run. */
 export interface Run {
@@ -15,7 +19,7 @@ const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...environment } = process.env;
 export const densessmIn =
   (env: NodeJS.ProcessEnv) =>
   (...args: string[]): Run => {
-    const run = spawnSync(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', ...args], {
+    const run = spawnSync(process.execPath, [program, ...args], {
       cwd: root,
       encoding: 'utf8',
       env: { ...environment, ...env },
@@ -28,7 +32,7 @@ export const densessm = densessmIn({});
 
 /** Runs a line of bash in which `densessm` is the command. A pipe returns the status of its last failing command. */
 export function bash(line: string): Run {
-  const script = `densessm() { '${process.execPath}' --import tsx src/cli/main.ts "$@"; }; ${line}`;
+  const script = `densessm() { '${process.execPath}' '${program}' "$@"; }; ${line}`;
   const run = spawnSync('bash', ['-o', 'pipefail', '-c', script], { cwd: root, encoding: 'utf8', env: environment });
   return { status: run.status, stdout: run.stdout, stderr: run.stderr };
 }

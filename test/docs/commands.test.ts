@@ -1,5 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { program } from '../cli/run.ts';
 import { root } from '../support/root.ts';
 import { documented } from './documented.ts';
 
@@ -15,7 +16,7 @@ describe('the commands in the documents', () => {
   });
 
   // run from the sources, so that the test covers the current code and not an older build
-  const sources = (command: string): string => command.replace(/\bnpx densessm\b/g, 'npx tsx src/cli/main.ts');
+  const sources = (command: string): string => command.replace(/\bnpx densessm\b/g, `node '${program}'`);
 
   it.each(quick)('run: %s', { timeout: 120_000 }, (command) => {
     const { status, stderr } = spawnSync('bash', ['-c', sources(command)], { cwd: root, encoding: 'utf8' });

@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { root } from '../../support/root.ts';
+import { bundled } from '../../support/bundled.ts';
 import { expectGone, stranger } from '../../support/strangers.ts';
 
-const driver = fileURLToPath(new URL('driver.ts', import.meta.url));
+const driver = await bundled('test/oracle/backends/driver.ts');
+const guard = await bundled('src/oracle/backends/guard.ts');
 
 /** Ways of ending: the signal that is sent, if any, and the status or signal with which the program must end. */
 const ways: [way: string, signal: NodeJS.Signals | null, end: number | string][] = [
@@ -31,8 +31,7 @@ describe.each(['stays', 'once'])('a program whose backend %s', (how) => {
   it.each(ways)('leaves no process or file after %s', async (way, signal, end) => {
     const folder = mkdtempSync(join(tmpdir(), 'driver-'));
     const { command, pids } = stranger(how === 'once' ? 'hangs-once' : 'hangs-with-a-child');
-    const child = spawn(process.execPath, ['--import', 'tsx', driver, how, command, way], {
-      cwd: root,
+    const child = spawn(process.execPath, [driver, how, command, way], {
       env: { ...process.env, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'ignore'],
     });
@@ -53,10 +52,10 @@ describe('a guard', () => {
   it('does not keep the program alive, and does nothing after cancellation', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'guarded-'));
     const program = `
-      const { guard } = await import(${JSON.stringify(new URL('../../../src/oracle/backends/guard.ts', import.meta.url))});
+      const { guard } = await import('${guard}');
       guard('echo "$1" > "$2/kept"', 'a b', ${JSON.stringify(folder)});
       guard('echo > "$1/called-off"', ${JSON.stringify(folder)})();`;
-    spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program], { cwd: root });
+    spawnSync(process.execPath, ['--input-type=module', '-e', program]);
     await expect.poll(() => readdirSync(folder), { timeout: 3000 }).toEqual(['kept']);
     await expect.poll(() => readFileSync(join(folder, 'kept'), 'utf8')).toBe('a b\n');
     rmSync(folder, { recursive: true });
