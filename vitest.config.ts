@@ -1,12 +1,29 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Tests that replace modules. */
+const mocking = ['test/oracle/defined-by.test.ts'];
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/seed.ts'],
     // one worker fewer than cores would leave half of a two-core machine idle
     maxWorkers: '100%',
+    // tests make many small arrays; in more room they are collected in less time
+    execArgv: ['--max-semi-space-size=64'],
     // tests that start processes or compile kernels take seconds on a busy machine; a hang is still found
     testTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        // a worker loads the sources once, not for every file
+        test: {
+          name: 'shared',
+          include: ['test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...mocking],
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'mocking', include: mocking } },
+    ],
   },
 });
