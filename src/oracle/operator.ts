@@ -38,6 +38,8 @@ export interface Form<S extends Settings = Settings, Text extends string = strin
   readonly loses?: string;
   /** Whether it is a fault to use the formula where it loses almost all digits, because a better one costs nothing. */
   readonly isFaultThere?: boolean;
+  /** Whether it stores a number for each pair of tokens in every mode, which is too much for large cases. */
+  readonly ofPairs?: boolean;
   /**
    * Whether it equals its mode on a case where nothing is rounded, if not on all. They are equal only within rounding where one of them
    * cuts off a series, or takes a limit from some number on.

@@ -11,6 +11,7 @@ import { answerTypes, type Dtype, type Question } from '../backends/backend.ts';
 import type { Numbers } from '../compare.ts';
 import type { Operator } from '../operator.ts';
 import { asAnswered, evaluate, evaluateOutputs, type Named, type Program } from '../program.ts';
+import { computationOf } from './large.ts';
 
 /** One tensor of an answer. */
 export interface AllowedTensor {
@@ -29,6 +30,8 @@ export interface AllowedTensor {
 export interface Allowed {
   readonly dtype: Dtype;
   readonly profile: Profile;
+  /** The mode that computed it in place of the question's, as reports say it: in large cases. */
+  readonly standIn?: string | undefined;
   /** Whether first-order bounds judge where running bounds are loose: see `isFirstOrder`. */
   readonly isFirstOrder: boolean;
   readonly tensors: Readonly<Record<string, AllowedTensor>>;
@@ -90,8 +93,10 @@ export function allowedFor(
     unjudged = () => false,
   }: Omit<Question, 'operator'> & Computed,
 ): Allowed {
-  const on = (executor: Executor, by = mode): Named => {
-    const all = asAnswered((gradients ? evaluate : evaluateOutputs)(programOf(operator, by, form), c, executor));
+  const computation = computationOf(operator, mode, c, form !== undefined);
+  const on = (executor: Executor, by = computation.mode): Named => {
+    const program = programOf(operator, by, form);
+    const all = asAnswered((gradients ? evaluate : evaluateOutputs)(program, computation.c, executor));
     return Object.fromEntries(Object.entries(all).filter(([name]) => !unjudged(name)));
   };
   const tensors = mapValues(on(bounded(profile) as Executor), (x, name) => ({
@@ -100,8 +105,8 @@ export function allowedFor(
     expected: numbersOf(x),
     bounds: boundOf(x),
   }));
-  for (const other of form === undefined ? (operator.boundsOf?.[mode] ?? []) : []) {
-    if (other === mode) continue;
+  for (const other of form === undefined ? (operator.boundsOf?.[computation.mode] ?? []) : []) {
+    if (other === computation.mode) continue;
     for (const [name, x] of Object.entries(on(bounded(profile) as Executor, other))) {
       const own = tensors[name]!;
       own.bounds = own.bounds.map((bound, i) => bound + boundOf(x)[i]!);
@@ -111,6 +116,7 @@ export function allowedFor(
   return {
     dtype,
     profile,
+    standIn: computation.standIn,
     isFirstOrder: isFirstOrder(
       operator,
       profile,

@@ -6,6 +6,7 @@ import type { Question } from '../backends/backend.ts';
 import type { Form, Operator } from '../operator.ts';
 import { type Allowed, type AllowedTensor, allowedFor, type Computed } from './allowed.ts';
 import { isRightAnswer, type Judgement, judged } from './judged.ts';
+import { formsFor, isLarge } from './large.ts';
 import { ratioOf } from './place.ts';
 
 /** A form that explains a tensor of an answer that the mode's own formula does not explain. */
@@ -42,7 +43,7 @@ export function verdictAt(
   mine: Allowed = allowedFor(operator, { ...asked, form: undefined }),
 ): Verdict {
   const { mode, form: declared, c } = asked;
-  const listed = Object.entries(operator.forms?.[mode] ?? {});
+  const listed = formsFor(operator, mode, c);
   const only = listed.find(([name]) => name === declared);
   if (only !== undefined) {
     const allowed = alternative(operator, asked, limitOf(only[1]), mine, answered, true);
@@ -93,7 +94,7 @@ function keeping(
 
 /** The forms that explain a wrong answer, if they were no fault where they lose their digits. */
 export const faultyForms = (operator: Operator, asked: Asked, answered: Answered): Form[] =>
-  Object.entries(operator.forms?.[asked.mode] ?? {})
+  formsFor(operator, asked.mode, asked.c)
     .filter(([, { isFaultThere }]) => isFaultThere === true)
     .filter(([name]) => {
       const mine = allowedFor(operator, { ...asked, form: undefined });
@@ -143,7 +144,8 @@ function atCoarseProducts(operator: Operator, { mode, profile, c }: Asked): Alte
   // the running bounds of whole models are too loose to accept anything by them
   if (profile.at.product.u <= profile.at.sum.u || mode === operator.reference || isModel(operator)) return [];
   const others = Object.keys(operator.modes).filter(
-    (name) => name !== mode && operator.modesAgree(settings) && operator.admits(settings, name),
+    (name) =>
+      name !== mode && !isLarge(operator, c) && operator.modesAgree(settings) && operator.admits(settings, name),
   );
   const chunks = typeof settings.chunkSize === 'number' && 'chunkwise' in operator.modes ? kernelChunks : [];
   const computed = (by: string, says: string, change: Partial<Asked>): Alternative => ({

@@ -89,7 +89,11 @@ export const attention = defineOperator({
       says: 'softmax with a stored log-sum-exp in the backward pass: P = exp(s − lse), dS = P ⊙ (dP − D)',
       program: attending(() => attentionByLogSumExp),
     },
-    onlineSoftmax: { says: 'online softmax, key by key', program: attending(() => chunkwiseAttention(1)) },
+    onlineSoftmax: {
+      ofPairs: true,
+      says: 'online softmax, key by key',
+      program: attending(() => chunkwiseAttention(1)),
+    },
   })),
   reference: 'recurrent',
   laws: { heads: 'h', linearIn: ['v', 'values'], linearOutputs: ['output', 'values'] },

@@ -79,6 +79,7 @@ export const linearScan = defineOperator({
       program: scanProgram(withDividedGradient(states)),
     },
     cumulatedLogarithms: {
+      ofPairs: true,
       says: 'exponentials of differences of log a, cumulated over the sequence',
       loses: 'where a decay is not positive',
       program: scanProgram((a, b, state) => byPairs(byCumulatedLogarithms)(log(a), b, state)),

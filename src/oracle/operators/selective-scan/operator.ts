@@ -145,6 +145,7 @@ export const selectiveScan = defineOperator({
   says: inEveryMode('products of decays'),
   forms: inEveryMode({
     segmentSums: {
+      ofPairs: true,
       says: 'exponentials of the sum of Δ A over each segment',
       program: fromLogarithms(byPairs(bySegmentSums)),
     },
@@ -154,6 +155,7 @@ export const selectiveScan = defineOperator({
       program: fromLogarithms(withCarriedDifferences((logs, drive, state) => scanStates(exp(logs), drive, state))),
     },
     cumulatedSteps: {
+      ofPairs: true,
       says: 'exponentials of differences of Δ A, cumulated over the sequence',
       loses: 'where Δ A is so large that its rounding outweighs the others',
       program: fromLogarithms(withDecayDifferences(byPairs(byCumulatedLogarithms))),

@@ -51,12 +51,14 @@ const attentionForms = (name: ModeName): Readonly<Record<string, AttentionForm>>
     },
   }),
   cumulatedGates: {
+    ofPairs: true,
     says: 'exponentials of differences of gates, cumulated over the sequence',
     loses: losesDigits,
     attention: () => withGateDifferences(cumulatedAtOnce),
   },
   ...(name !== 'recurrent' && {
     gateTotals: {
+      ofPairs: true,
       says: 'exponentials of differences of gates, cumulated over the sequence; the gradient of gates as the total of q·dq − k·dk less its cumulative sum',
       loses: 'in the gradient of a gate that is small beside the terms of other tokens, later or earlier',
       attention: () => withGateDifferences(cumulatedAtOnce, totalsLessSums),

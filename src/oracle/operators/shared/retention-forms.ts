@@ -33,11 +33,13 @@ const formsOf = (name: ModeName): Readonly<Record<string, RetentionForm>> => ({
     retention: (chunkSize) => withConstantGates(attentionIn(name, chunkSize)),
   },
   multipliedGates: {
+    ofPairs: true,
     says: 'exponentials of differences of multiples of log γ, also from a token to itself',
     loses: losesZero,
     retention: () => withConstantGates(attendAtOnce('multipliedGates', byGates(byMultipliedLogarithms))),
   },
   cumulatedGates: {
+    ofPairs: true,
     says: 'exponentials of differences of log γ, cumulated over the sequence',
     loses: losesZero,
     retention: () => withConstantGates(cumulatedAtOnce),
