@@ -47,6 +47,8 @@ interface Tally {
   cut: boolean;
   /** The inputs whose gradients are not offered, though others are. */
   leftOut: Set<string>;
+  /** How many cases each stand-in judged: a mode in place of the question's. */
+  standIns: Map<string, number>;
   /** In how many cases each waived tensor was wrong. */
   waived: Map<string, number>;
 }
@@ -90,6 +92,7 @@ export async function checkMode(
     draw: 0,
     cut: false,
     leftOut: new Set(),
+    standIns: new Map(),
     waived: new Map(),
   };
   const first = await firstWrong(inquiry, offer, drawn, size, tally);
@@ -106,6 +109,7 @@ export async function checkMode(
     notes: [
       ...(first === null && cut ? [`no time was left after ${right} of ${size.cases} cases`] : []),
       ...shapesNote(inquiry),
+      ...[...tally.standIns].map(([standIn, count]) => `reference of ${count} of ${right} cases: ${standIn}`),
     ],
     gradientsLeftOut: [...leftOut],
     waived: [...waived].map(([tensor, cases]) => ({ tensor, cases, reason: reasonFor(tensor, waivers) })),
@@ -214,9 +218,11 @@ async function askOne(
   for (const tensor of (outcome.is === 'wrong' ? outcome.wrong : outcome).judged?.waived ?? [])
     tally.waived.set(tensor, (tally.waived.get(tensor) ?? 0) + 1);
   if (outcome.is === 'wrong') return { c, layout, wrong: await steadily(inquiry, c, outcome), replay };
-  const { judgement, forms } = outcome.judged;
+  const { allowed, judgement, forms } = outcome.judged;
   tally.right++;
   for (const use of forms) noteForm(tally.forms, use);
+  const { standIn } = allowed;
+  if (standIn !== undefined) tally.standIns.set(standIn, (tally.standIns.get(standIn) ?? 0) + 1);
   tally.ratios = bothRatios(tally.ratios, judgement.ratios);
   tally.compared += judgement.compared.byBound + judgement.compared.byFirstOrder + judgement.compared.byProjection;
   for (let left = timesAgain(c); left > 0 && !tally.cut; left--) {

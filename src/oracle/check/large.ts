@@ -1,10 +1,10 @@
 /** @file Chooses how to compute the reference of a large case, where numbers for each pair of tokens would fill the memory. */
 import { isModel, longestIn } from '../axes.ts';
-import type { Case } from '../case.ts';
+import type { Case, Settings } from '../case.ts';
 import type { Form, Operator } from '../operator.ts';
 
 /** A case is large from this product of its numbers and its tokens on. */
-const large = 2 ** 25;
+const large = 2 ** 26;
 
 /** Whether a case is large. */
 export const isLarge = (operator: Operator, c: Case): boolean => numbersOf(c) * longestIn(operator, c) > large;
@@ -21,7 +21,7 @@ const [shortest, longest] = [16, 512];
  * Whether chunkwise mode may stand for the other modes. Their results are one polynomial in that case, and a bound covers its terms in
  * any order, also across sums and products.
  */
-const hasChunks = (operator: Operator, { settings }: Case): boolean =>
+export const hasChunks = (operator: Operator, { settings }: { readonly settings: Settings }): boolean =>
   operator.laws.exact === true &&
   'chunkwise' in operator.modes &&
   typeof settings.chunkSize === 'number' &&
