@@ -29,6 +29,10 @@ export interface Slot {
   readonly centre?: number;
   /** The sign of every number. */
   readonly sign?: 1 | -1;
+  /** How many powers of two `wide` numbers spread over, if fewer than others do; 0 makes them normal. */
+  readonly powers?: number;
+  /** Makes `wide` numbers small, from 1 down: products of many must not overflow. */
+  readonly isFactor?: true;
   /** Draws logarithms of decays: at most 0, and one in eight is −∞ (a reset). In dyadic cases the others are 0. */
   readonly logDecay?: true;
   /** Draws from this interval instead of a normal distribution; often its ends and quarters, and only those in dyadic cases. */
@@ -114,7 +118,8 @@ function fillSlot(slot: Slot, random: Rng, values: Values, powers: number): Tens
 }
 
 function numbersOf(slot: Slot, random: Rng, values: Values, powers: number): Tensor {
-  const { shape, below, spread = 1, centre = 0, sign, between } = slot;
+  const { shape, below, spread = 1, centre = 0, sign, between, isFactor } = slot;
+  const range = Math.min(powers, slot.powers ?? powers);
   const signed = (x: number): number => (sign === undefined ? x : sign * Math.abs(x));
   const numbers = (draw: () => number): Float64Array =>
     Float64Array.from({ length: sizeOf(shape) }, () => signed(draw()));
@@ -136,7 +141,10 @@ function numbersOf(slot: Slot, random: Rng, values: Values, powers: number): Ten
     case 'wide':
       return {
         shape,
-        data: numbers(() => centre + spread * random.normal() * 2 ** (random.integer(powers + 1) - powers / 2)),
+        data: numbers(() => {
+          const power = random.integer(range + 1) - (isFactor ? range : range / 2);
+          return centre + spread * random.normal() * 2 ** power;
+        }),
       };
     case 'sparse':
       return { shape, data: numbers(() => (random.integer(4) === 0 ? centre + spread * random.normal() : 0)) };

@@ -73,7 +73,7 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
   readonly batch?: string;
   /** Draws shapes and settings. */
   layouts(size: Size): fc.Arbitrary<Layout<S>>;
-  /** The distributions of numbers to test, if not all. */
+  /** The distributions of numbers to test, if not all. Questions to backends are wide too: a slot's `powers` and `isFactor` keep them in range. */
   readonly values?: readonly Values[];
   /**
    * The scalar definition. It depends on the mode if the modes differ by definition, and omits outputs that it does not define.

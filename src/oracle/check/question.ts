@@ -2,7 +2,7 @@
 import * as fc from 'fast-check';
 import { type Profile, snap } from '../../executors/bounded/index.ts';
 import type { Dtype } from '../backends/backend.ts';
-import { type Case, fill, type Layout, rangeOf } from '../case.ts';
+import { type Case, fill, type Layout, rangeOf, type Values } from '../case.ts';
 import type { Domain } from '../domain/domain.ts';
 import { layoutsIn } from '../domain/drawn.ts';
 import { type Draw, draws, fewLayouts, tellsAxesApart } from '../draw.ts';
@@ -28,6 +28,11 @@ export interface Ability {
   readonly domain?: Domain | undefined;
 }
 
+/** The distributions of numbers in questions: those of the operator, and wide ones, which only bounds for each number can judge. */
+const valuesOf = ({ values }: Operator): readonly Values[] | undefined =>
+  values &&
+  (['normal', 'normal', 'normal', 'sparse', 'wide'] as const).filter((one) => one === 'wide' || values.includes(one));
+
 /** Draws questions about an operator in a mode, inside the domain. If the backend compiles per layout, uses only a few layouts. */
 export function questionDraws(
   operator: Operator,
@@ -37,10 +42,15 @@ export function questionDraws(
 ): fc.Arbitrary<Draw> {
   const layouts = (size: Size): fc.Arbitrary<Layout> =>
     domain === undefined ? operator.layouts(size) : layoutsIn(operator, size, domain);
-  if (!compiles) return draws(operator, { longest }, undefined, layouts({ longest }));
+  if (!compiles) return draws(operator, { longest }, valuesOf(operator), layouts({ longest }));
   const count = Math.min(most, Math.max(fewest, Math.ceil(cases / questionsALayout)));
   const size = { longest: Math.min(longest, longestCompiled) };
-  return draws(operator, size, undefined, fc.constantFrom(...fewLayouts(operator, mode, layouts(size), count)));
+  return draws(
+    operator,
+    size,
+    valuesOf(operator),
+    fc.constantFrom(...fewLayouts(operator, mode, layouts(size), count)),
+  );
 }
 
 /** One question in this many has strided tensors. */

@@ -65,7 +65,9 @@ export const linearScan = defineOperator({
   layouts: (size) =>
     fc
       .record({ b: axis(size, 'b', 3), t: lengths(size), n: axis(size, 'n', 5) })
-      .map((letters) => layoutOf(signature, { lengths: letters, settings: {}, details: { a: { spread: 0.7 } } })),
+      .map((letters) =>
+        layoutOf(signature, { lengths: letters, settings: {}, details: { a: { spread: 0.7, isFactor: true } } }),
+      ),
   definition: over('b', signature, ({ a, b, state }) => {
     const output = linearRecurrence(a, b, state);
     return { output, state: output.at(-1) ?? state };

@@ -28,7 +28,7 @@ export function normalisedBy(
 }
 
 /** The slot of queries and keys. Positive numbers keep the sum of weights away from 0. */
-const positive = { centre: 2, spread: 0.25 };
+const positive = { centre: 2, spread: 0.25, powers: 0 };
 
 export const normalisedLinearAttention = defineOperator({
   name: 'normalisedLinearAttention',

@@ -42,7 +42,10 @@ export interface ModelDeclaration<C extends AnyConfig, P extends Tree, S extends
 /** Makes the slot of a weight: norms lie around 1, and maps are scaled to keep activations of order 1. */
 export const weightSlot = (path: string, shape: Shape): Slot => {
   const isNorm = path.toLowerCase().endsWith('norm');
-  return isNorm ? { shape, centre: 1, spread: 0.3 } : { shape, spread: 1 / Math.sqrt(Math.max(1, shape.at(-1)!)) };
+  if (isNorm) return { shape, centre: 1, spread: 0.3, powers: 0 };
+  // steps from almost 0 to large ones
+  const powers = path.endsWith('deltaBias') ? 10 : 0;
+  return { shape, spread: 1 / Math.sqrt(Math.max(1, shape.at(-1)!)), powers };
 };
 
 /** Lists the names of all layers' states, layer by layer. */
