@@ -139,7 +139,7 @@ const formatRow = (row: CheckRow): string => {
 /** What part of each operator was asked, where a backend declares its domain. */
 function asked({ rows }: CheckReport): string[] {
   const modes = new Map<string, Set<string>>();
-  for (const { operator, mode, domain } of rows.filter((row) => row.domain.length > 0)) {
+  for (const { operator, mode, domain } of rows.filter((row) => row.domain.length > 0 && row.cases > 0)) {
     const key = `${operator} MODES: ${domain.join('; ')}`;
     modes.set(key, (modes.get(key) ?? new Set()).add(mode));
   }
@@ -154,10 +154,9 @@ function declined({ rows }: CheckReport): string[] {
     .filter(({ unsupported, cases }) => unsupported > cases)
     .map(({ operator, mode }) => `${operator} ${mode}`);
   if (names.length === 0) return [];
-  return [`most cases of ${[...new Set(names)].join(', ')} are unsupported: ${remedy}`];
+  const remedy = "let its 'domain' say what it takes (docs/protocol.md#domains), and all cases are useful";
+  return [`it declined most cases of ${[...new Set(names)].join(', ')}: ${remedy}`];
 }
-
-const remedy = "declare what the kernel takes, as 'domain' (docs/protocol.md#domains), and all cases will be useful";
 
 /** One line about what is not offered: missing modes of offered operators, and the number of other operators. */
 function missing({ rows }: CheckReport, quiet: boolean): string[] {

@@ -4,6 +4,7 @@ import type { Profile } from '../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
 import type { Answer, Backend, Dtype, Failure, Offer } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
+import { isInside } from '../domain/inside.ts';
 import type { Operator } from '../operator.ts';
 import { matches } from '../signature.ts';
 import { type Allowed, allowedFor, profilesOf } from './allowed.ts';
@@ -55,7 +56,7 @@ export interface Inquiry {
   readonly dtype: Dtype;
   /** Whether a tensor of answers is not judged: a gradient that is not offered, or one that is waived. */
   readonly unjudged: (tensor: string) => boolean;
-  /** Asks one question and judges the answer. */
+  /** Asks one question and judges the answer. A case outside the backend's domain is unsupported, and not asked. */
   ask(c: Case): Promise<Outcome>;
   /** The tightest profile that explains all right answers so far. */
   profile(): Profile;
@@ -93,7 +94,7 @@ export function inquire(
 ): Inquiry {
   const compiling = followCompiling(backend.compiles, compileUntil);
   const offer = backend.description.operators[operator.name]!;
-  const { precision, form } = offer;
+  const { precision, form, domain } = offer;
   const gradients = offer.gradients !== false;
   const isWaived = (tensor: string): boolean => waivedTensors.some((pattern) => matches(pattern, tensor));
   const notOffered = (tensor: string): boolean =>
@@ -164,6 +165,8 @@ export function inquire(
     dtype,
     unjudged,
     async ask(c) {
+      if (domain !== undefined && !isInside(operator, c, domain))
+        return { is: 'unsupported', reason: 'outside its domain' };
       if (!compiling.affords(question(c))) return { is: 'left out' };
       // the backend works while the reference is computed
       const answer = send(c);

@@ -71,11 +71,12 @@ const listed = 8;
 
 /** What part of an operator was asked, in words: the lengths that were asked of the axes that a domain names, and the rest of it. */
 export const askedWords = (domain: Domain, lengths: Readonly<Record<string, readonly number[]>>): string[] => [
-  ...Object.entries(domain.axes).map(([letter, condition]) => {
+  ...Object.entries(domain.axes).flatMap(([letter, condition]) => {
     const asked = lengths[letter] ?? [];
-    if (typeof condition === 'string' || asked.length === 0) return axisWords(letter, condition);
-    if (asked.length <= listed) return `${letter} ${oneOfWords(asked)}`;
-    return `${letter} from ${asked[0]} to ${asked.at(-1)}, ${conditionWords(condition)}`;
+    if (asked.length === 0) return [];
+    if (typeof condition === 'string') return [axisWords(letter, condition)];
+    if (asked.length <= listed) return [`${letter} ${oneOfWords(asked)}`];
+    return [`${letter} from ${asked[0]} to ${asked.at(-1)}, ${conditionWords(condition)}`];
   }),
   ...otherWords(domain),
 ];

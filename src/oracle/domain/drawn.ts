@@ -1,11 +1,10 @@
 /** @file Draws layouts inside a backend's domain. */
 import * as fc from 'fast-check';
-import { type Layout, rangeOf, type Slot } from '../case.ts';
-import { isEmpty, movedInside } from '../interval.ts';
+import type { Layout, Slot } from '../case.ts';
+import { movedInside } from '../interval.ts';
 import type { Operator, Size } from '../operator.ts';
-import { lengthsIn, matches } from '../signature.ts';
-import { axisWords, type Condition, type Domain, meets, otherWords, type Scalar } from './domain.ts';
-import { settingAt } from './known.ts';
+import { type Condition, type Domain, meets, type Scalar } from './domain.ts';
+import { isNamed, reasonsAgainst } from './inside.ts';
 import { sharedLengths } from './lengths.ts';
 
 /** Draws layouts inside a domain. They are as usual where the domain says nothing. */
@@ -64,36 +63,6 @@ function metBy(condition: Condition, value: unknown, pick: number): unknown {
     if (meets(condition, n)) values.push(n);
   }
   return values.length === 0 ? value : values[pick % values.length];
-}
-
-/** Whether a name is that of an entry of a domain, or matches its pattern. */
-const isNamed = (entry: string, name: string): boolean => entry === name || matches(entry, name);
-
-/** What a domain says that a layout does not fulfil, in words. */
-function reasonsAgainst(operator: Operator, { inputs, settings }: Layout, domain: Domain): string[] {
-  const lengths = lengthsIn(operator.signature.inputs, inputs);
-  const isLength = (letter: string, condition: Condition | string): boolean => {
-    const length = lengths[letter];
-    if (length === undefined) return true;
-    return typeof condition === 'string' ? (lengths[condition] ?? length) === length : meets(condition, length);
-  };
-  const isInput = (entry: string, one: Domain['inputs'][string]): boolean => {
-    const slots = Object.entries(inputs).filter(([name]) => isNamed(entry, name));
-    return typeof one === 'string'
-      ? slots.length > 0 === (one === 'given')
-      : slots.every(([, slot]) => !isEmpty(rangeOf(slot)));
-  };
-  const { axes, inputs: numbers, settings: conditions } = domain;
-  const nothing: Domain = { axes: {}, inputs: {}, settings: {}, zeroCotangents: [] };
-  return [
-    ...Object.entries(axes).flatMap(([letter, one]) => (isLength(letter, one) ? [] : [axisWords(letter, one)])),
-    ...Object.entries(numbers).flatMap(([entry, one]) =>
-      isInput(entry, one) ? [] : otherWords({ ...nothing, inputs: { [entry]: one } }),
-    ),
-    ...Object.entries(conditions).flatMap(([name, condition]) =>
-      meets(condition, settingAt(settings, name)) ? [] : otherWords({ ...nothing, settings: { [name]: condition } }),
-    ),
-  ];
 }
 
 /** A layout whose numbers are drawn inside a domain. */

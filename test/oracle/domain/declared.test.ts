@@ -21,7 +21,7 @@ const domain = domainFrom(
 describe('a domain', () => {
   it('has known names only, and says what it is', () => {
     expect(unknownNames(operatorOf('simpleGla'), domain)).toEqual([]);
-    expect(askedWords(domain, { b: [1], d: [16, 32], t: [16, 32, 48] })).toEqual([
+    expect(askedWords(domain, { b: [1], d: [16, 32], e: [16, 32], t: [16, 32, 48] })).toEqual([
       'b = 1',
       'd in {16, 32}',
       'e = d',
