@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { program } from '../cli/run.ts';
+import { bundled } from '../support/bundled.ts';
 import { root } from '../support/root.ts';
 import { documented } from './documented.ts';
 
+const program = await bundled('src/cli/main.ts');
 const commands = documented();
 const quick = [...new Set(commands.filter(({ tag }) => tag === 'quick').map(({ command }) => command))];
 
