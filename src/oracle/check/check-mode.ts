@@ -6,12 +6,13 @@ import { askedWords } from '../domain/domain.ts';
 import type { Draw } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import { type Lengths, lengthsIn, matches } from '../signature.ts';
-import { gradientsLeftOut, type Inquiry, inquire, type Outcome, type WrongAnswer } from './inquiry.ts';
+import { findingsOf } from './findings.ts';
+import { gradientsLeftOut, type Inquiry, inquire, isOf, type Outcome, type WrongAnswer } from './inquiry.ts';
 import { type QuestionSize, questionCase, questionDraws, worthAsking } from './question.ts';
 import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
 import { type Repeats, repeater } from './repeats.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
-import { type FirstWrong, smallestFailing, unsteady } from './smallest.ts';
+import { type FirstWrong, unsteady } from './smallest.ts';
 import type { FormUse } from './verdict.ts';
 import { isAbout, type Waiver } from './waivers.ts';
 
@@ -51,6 +52,11 @@ interface Tally {
   standIns: Map<string, number>;
   /** In how many cases each waived tensor was wrong. */
   waived: Map<string, number>;
+  /** The wrong answers that findings need: the first, and later ones that show more. */
+  wrongs: FirstWrong[];
+  /** The number of wrong answers, and of those in which each tensor is wrong. */
+  wrong: number;
+  wrongIn: Map<string, number>;
 }
 
 const reasonFor = (tensor: string, waivers: readonly Waiver[]): string =>
@@ -63,6 +69,10 @@ const largestBlock = 4096;
 const longCompiling = 2000;
 /** How often a replayed question is asked, and a question that got a wrong answer asked again. */
 const [replays, doubts] = [16, 3];
+/** After the first wrong answer a row goes on for this long, so that one deviation hides no other. */
+const goesOn = { milliseconds: 10_000, failures: 3 };
+/** The number of wrong answers of a kind to keep: a diagnosis must explain all of them. */
+const evidence = 4;
 
 /** Checks a backend on one operator in one mode and type that it offers. */
 export async function checkMode(
@@ -94,10 +104,13 @@ export async function checkMode(
     leftOut: new Set(),
     standIns: new Map(),
     waived: new Map(),
+    wrongs: [],
+    wrong: 0,
+    wrongIn: new Map(),
   };
-  const first = await firstWrong(inquiry, offer, drawn, size, tally);
-  const finding = first === null ? null : await smallestFailing(inquiry, drawn, first, size.until);
+  await askAll(inquiry, offer, drawn, size, tally);
   const { right, unsupported, reason, ratios, compared, repeats, draw, cut, leftOut, waived } = tally;
+  const [finding = null, ...also] = await findingsOf(inquiry, drawn, tally.wrongs, tally.cut ? 0 : size.until);
   const gradients = offer.gradients !== false;
   const lengths = lengthsOf(tally);
   return {
@@ -107,14 +120,14 @@ export async function checkMode(
     ...statusOf(tally, finding, gradients),
     reason: reason ?? (gradients ? null : 'no gradients offered'),
     notes: [
-      ...(first === null && cut ? [`no time was left after ${right} of ${size.cases} cases`] : []),
+      ...(finding === null && cut ? [`no time was left after ${right} of ${size.cases} cases`] : []),
       ...shapesNote(inquiry),
       ...[...tally.standIns].map(([standIn, count]) => `reference of ${count} of ${right} cases: ${standIn}`),
     ],
     gradientsLeftOut: [...leftOut],
     waived: [...waived].map(([tensor, cases]) => ({ tensor, cases, reason: reasonFor(tensor, waivers) })),
     cut,
-    cases: right + (first === null ? 0 : 1),
+    cases: right + tally.wrong,
     lengths,
     domain: domain === undefined ? [] : askedWords(domain, lengths),
     unsupported,
@@ -124,6 +137,8 @@ export async function checkMode(
     forms: [...tally.forms.values()],
     compared,
     finding,
+    also,
+    wrongIn: Object.fromEntries(tally.wrongIn),
     repeats,
     timing: { draw, ...inquiry.timing() },
   };
@@ -138,27 +153,30 @@ function shapesNote(inquiry: Inquiry): string[] {
   return [leftOut === 0 ? all : `${all}, and no time was left for ${leftOut} more`];
 }
 
-/** Derives the statuses of a row. Outputs are judged first, so a finding about a gradient means that they were right. */
+/** Derives the statuses of a row from the tensors that are wrong. A broken answer counts as wrong in everything. */
 function statusOf(
-  { right, unsupported, cut }: Tally,
+  { right, unsupported, cut, wrongIn }: Tally,
   finding: Finding | null,
   gradients: boolean,
 ): { readonly outputs: Status; readonly gradients: Status } {
   const asked = cut ? 'UNCHECKED' : right > 0 ? 'PASS' : unsupported > 0 ? 'UNSUPPORTED' : 'UNCHECKED';
   if (finding !== null) {
-    return { outputs: finding.kind.includes('grad/') ? 'PASS' : 'FAIL', gradients: gradients ? 'FAIL' : 'UNCHECKED' };
+    const names = [...wrongIn.keys()];
+    const failed = (kind: string): Status =>
+      names.length === 0 || names.some((name) => name.startsWith(kind)) ? 'FAIL' : 'PASS';
+    return { outputs: failed('out/'), gradients: gradients ? failed('grad/') : 'UNCHECKED' };
   }
   return { outputs: asked, gradients: asked === 'PASS' && !gradients ? 'UNCHECKED' : asked };
 }
 
-/** Asks at most `cases` questions and stops at the first wrong answer. */
-async function firstWrong(
+/** Asks at most `cases` questions. After the first wrong answer, stops at a limit. */
+async function askAll(
   inquiry: Inquiry,
   offer: Offer,
   drawn: fc.Arbitrary<Draw>,
   { cases, seed, path, until = Number.POSITIVE_INFINITY, repeat }: CheckSize,
   tally: Tally,
-): Promise<FirstWrong | null> {
+): Promise<void> {
   const { operator, mode, dtype } = inquiry;
   const asked = (draw: Draw): Asking => {
     const start = performance.now();
@@ -170,39 +188,45 @@ async function firstWrong(
   if (path !== undefined) {
     const [draw] = fc.sample(drawn, { seed, path, numRuns: 1 });
     const again = repeater(repeat ?? replays);
-    return draw === undefined ? null : askOne(inquiry, asked(draw), { seed, path }, tally, again);
+    if (draw !== undefined) await askOne(inquiry, asked(draw), { seed, path }, tally, again);
+    return;
   }
   const again = repeater(repeat);
+  const answered = (): number => tally.right + tally.unsupported + tally.wrong;
+  let [goesOnUntil, failures] = [Number.POSITIVE_INFINITY, 0];
   // the limit on draws ends the loop if most draws are unusable
   let block = firstBlock;
-  for (let at = 0; tally.right + tally.unsupported < cases && at < 100 * cases; at += block) {
+  for (let at = 0; answered() < cases && at < 100 * cases; at += block) {
     if (at > 0) block = Math.min(2 * block, largestBlock);
     const start = performance.now();
     const some = fc.sample(drawn, { seed, path: `${at}`, numRuns: block });
     tally.draw += performance.now() - start;
     for (const [i, draw] of some.entries()) {
-      if (tally.right + tally.unsupported === cases) break;
+      if (answered() === cases) break;
       if (!operator.admits(draw.layout.settings, mode) || !worthAsking(draw)) continue;
       if (performance.now() > until) tally.cut = true;
-      if (tally.cut) return null;
+      if (tally.cut) return;
       const wrong = await askOne(inquiry, asked(draw), { seed, path: `${at + i}` }, tally, again);
-      if (wrong !== null) return wrong;
+      if (wrong === null) continue;
+      if (tally.wrong === 1) goesOnUntil = performance.now() + goesOn.milliseconds;
+      if (wrong.judged === null) failures++;
+      const isOver = wrong.kind === 'timeout' || wrong.kind === unsteady || failures === goesOn.failures;
+      if (isOver || performance.now() > goesOnUntil) return;
     }
   }
-  return null;
 }
 
 /** A case to ask, and its layout. */
 type Asking = Pick<FirstWrong, 'c' | 'layout'>;
 
-/** Asks one question, some of them again, and counts the outcome. */
+/** Asks one question, some of them again, and counts the outcome. Returns a wrong answer. */
 async function askOne(
   inquiry: Inquiry,
   { c, layout }: Asking,
   replay: Replay,
   tally: Tally,
   timesAgain: (c: Case) => number,
-): Promise<FirstWrong | null> {
+): Promise<WrongAnswer | null> {
   const outcome = await inquiry.ask(c);
   if (outcome.is === 'left out') return null;
   if (outcome.is === 'cut') {
@@ -217,7 +241,13 @@ async function askOne(
   noteLengths(tally, lengthsIn(inquiry.operator.signature.inputs, layout.inputs));
   for (const tensor of (outcome.is === 'wrong' ? outcome.wrong : outcome).judged?.waived ?? [])
     tally.waived.set(tensor, (tally.waived.get(tensor) ?? 0) + 1);
-  if (outcome.is === 'wrong') return { c, layout, wrong: await steadily(inquiry, c, outcome), replay };
+  const note = (wrong: WrongAnswer): WrongAnswer => {
+    noteWrong(tally, { c, layout, wrong, replay });
+    return wrong;
+  };
+  // the first wrong answer decides whether answers are nondeterministic
+  const isFirst = tally.wrong === 0;
+  if (outcome.is === 'wrong') return note(isFirst ? await steadily(inquiry, c, outcome) : outcome.wrong);
   const { allowed, judgement, forms } = outcome.judged;
   tally.right++;
   for (const use of forms) noteForm(tally.forms, use);
@@ -225,12 +255,15 @@ async function askOne(
   if (standIn !== undefined) tally.standIns.set(standIn, (tally.standIns.get(standIn) ?? 0) + 1);
   tally.ratios = bothRatios(tally.ratios, judgement.ratios);
   tally.compared += judgement.compared.byBound + judgement.compared.byFirstOrder + judgement.compared.byProjection;
-  for (let left = timesAgain(c); left > 0 && !tally.cut; left--) {
+  for (let left = isFirst ? timesAgain(c) : 0; left > 0 && !tally.cut; left--) {
     const again = await inquiry.again(c, outcome.judged);
     const { asked, differed } = tally.repeats;
     tally.repeats = { asked: asked + 1, differed: differed + (again === null ? 0 : 1) };
     if (again?.is === 'cut') tally.cut = true;
-    if (again?.is === 'wrong') return { c, layout, wrong: { ...again.wrong, kind: unsteadyKind(again.wrong) }, replay };
+    if (again?.is !== 'wrong') continue;
+    // it counts as a wrong answer only
+    tally.right--;
+    return note({ ...again.wrong, kind: unsteadyKind(again.wrong) });
   }
   return null;
 }
@@ -247,6 +280,16 @@ function noteLengths({ lengths }: Tally, drawn: Lengths): void {
 
 const lengthsOf = ({ lengths }: Tally): CheckRow['lengths'] =>
   Object.fromEntries([...lengths].map(([letter, asked]) => [letter, [...asked].sort((a, b) => a - b)]));
+
+/** Counts a wrong answer. Keeps it if it shows something new, or if there is little evidence yet. */
+function noteWrong(tally: Tally, one: FirstWrong): void {
+  tally.wrong++;
+  for (const { tensor } of one.wrong.judged?.judgement.mismatches ?? []) {
+    tally.wrongIn.set(tensor, (tally.wrongIn.get(tensor) ?? 0) + 1);
+  }
+  const known = tally.wrongs.filter(({ wrong }) => isOf(one.wrong, wrong.kind));
+  if (known.length < evidence) tally.wrongs.push(one);
+}
 
 function noteForm(known: Map<string, FormUse>, use: FormUse): void {
   const key = `${use.tensor} ${use.form}`;

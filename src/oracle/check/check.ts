@@ -127,6 +127,8 @@ const unasked = ({ operator, mode, dtype }: RowKey, status: Status, reason: stri
   forms: [],
   compared: 0,
   finding: null,
+  also: [],
+  wrongIn: {},
   repeats: { asked: 0, differed: 0 },
   timing: { draw: 0, reference: 0, compiling: 0, backend: 0, compare: 0 },
 });

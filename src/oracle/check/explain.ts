@@ -1,42 +1,64 @@
 /** @file Explains a wrong answer: where its errors are, and which known faults or readings it resembles. */
 import type { Profile } from '../../executors/profiles/profile.ts';
-import type { Case } from '../case.ts';
 import type { Numbers } from '../compare.ts';
 import { type Compared, tightestFit } from './coarser.ts';
-import type { Inquiry, JudgedAnswer, WrongAnswer } from './inquiry.ts';
+import { contrasts, type Failing } from './contrast.ts';
+import type { Inquiry, JudgedAnswer } from './inquiry.ts';
 import { likenesses } from './likeness.ts';
+import { neighbours } from './neighbours.ts';
+import type { Contrast } from './row.ts';
 import { faultyForms } from './verdict.ts';
-import { placeOf, whereWrong } from './where.ts';
+import { placeOf, shown, whereWrong } from './where.ts';
 
-/** A case and the wrong answer to it. */
-export interface Failing {
-  readonly c: Case;
-  readonly wrong: WrongAnswer;
+/** What is known about a failure. */
+export interface Explained {
+  readonly contrasts: readonly Contrast[];
+  readonly hints: readonly string[];
 }
 
-/** Explains a failure: the wrong places in the first failing case, which shows more than the smallest, and a likeness of both. */
-export function explain(inquiry: Inquiry, first: Failing, smallest: Failing): string[] {
+/** Explains a failure by several failing cases, the first of them first, and the smallest one, until the time `end` at most. */
+export async function explain(
+  inquiry: Inquiry,
+  failing: readonly [Failing, ...Failing[]],
+  smallest: Failing,
+  end?: number,
+): Promise<Explained> {
+  const [first] = failing;
   const [alike, also] = [likenessesOf(inquiry, first), likenessesOf(inquiry, smallest)];
-  return [
-    ...placesOf(inquiry, first),
+  const found = contrasts(inquiry, failing);
+  const hints = [
     ...alike.filter((one) => also.includes(one)).slice(0, 1),
     ...faultsOf(inquiry, first),
     ...precisionOf(inquiry, [first, smallest]),
+    ...(await neighbours(inquiry, first, smallest, end)).filter((one) => !found.some(({ says }) => isSaid(one, says))),
   ];
+  return { contrasts: found, hints };
 }
 
+/** Whether a contrast says what a neighbour shows too: `as if state were zeros`, `right where state is zeros`. */
+const isSaid = (neighbour: string, says: string): boolean =>
+  neighbour.replace(/^right where (.*) (is|are) /, 'as if $1 were ') === says;
+
 /** Writes a sentence for each tensor with wrong numbers. Missing tensors and wrong shapes already have a message. */
-function placesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
+export function placesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
   if (judged === null) return [];
-  const { judgement, allowed } = judged;
+  const { judgement, allowed, answered } = judged;
   return judgement.mismatches.flatMap(({ tensor, wrong: elements }) => {
     const own = allowed.tensors[tensor];
     if (own === undefined || elements.length === 0) return [];
     const isWrong = new Array<boolean>(own.expected.length).fill(false);
     for (const element of elements) isWrong[element] = true;
     const where = whereWrong(operator, { tensor, shape: own.shape, isWrong }, c.settings, mode);
-    return [`${tensor}: ${where}; first ${placeOf(operator, tensor, own.shape, isWrong.indexOf(true))}`];
+    const numbers = elements.map((i) => answered.get(tensor)!.data[i]!);
+    const first = placeOf(operator, tensor, own.shape, isWrong.indexOf(true));
+    return [`${tensor}: ${where}; ${sameNumber(numbers) ?? `first ${first}`}`];
   });
+}
+
+/** Names the number that all wrong numbers are, if there is one and enough of them. */
+function sameNumber([first, ...rest]: readonly number[]): string | null {
+  if (rest.length === 0 || !rest.every((x) => x === first || Object.is(x, first))) return null;
+  return `all of them are ${shown(first!)}`;
 }
 
 function likenessesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing): string[] {

@@ -39,6 +39,18 @@ export interface WrongAnswer {
   readonly judged: JudgedAnswer | null;
 }
 
+/** Whether a failure of this kind is part of a wrong answer. */
+export const isOf = ({ kind: own, judged }: WrongAnswer, kind: string): boolean =>
+  own === kind || (judged?.judgement.mismatches.some(({ kind: one, tensor }) => `${one} ${tensor}` === kind) ?? false);
+
+/** A wrong answer as a failure of one of its kinds: the message is about that kind. */
+export function asKind(operator: Operator, wrong: WrongAnswer, kind: string): WrongAnswer {
+  const own = wrong.judged?.judgement.mismatches.find(({ kind: one, tensor }) => `${one} ${tensor}` === kind);
+  if (own === undefined || wrong.judged === null) return { ...wrong, kind };
+  const shape = wrong.judged.allowed.tensors[own.tensor]?.shape ?? [];
+  return { ...wrong, kind, message: sentenceOf(operator, own, shape) };
+}
+
 /** The outcome of one question. */
 export type Outcome =
   | { readonly is: 'right'; readonly judged: JudgedAnswer }

@@ -1,7 +1,8 @@
 /** @file Formats the result of a check: one line per row, and the smallest case with hints per failure. */
 import { type Case, type Tensor, toLists } from '../case.ts';
-import { type CheckRow, isFine, type Status } from './row.ts';
+import { type CheckRow, type Contrast, type Finding, isFine, type Status } from './row.ts';
 import { unsteady } from './smallest.ts';
+import { shown } from './where.ts';
 
 /** Colours a text by status, or returns it unchanged. */
 export type Paint = (status: Status, text: string) => string;
@@ -73,50 +74,97 @@ function remarkOf({
   return remarks.join('; ');
 }
 
+/** A factor beyond this says only that the mode's own formula has almost no error there. */
+const manyTimes = 1000;
+
 /** Names each form in use, its tensors, and how many times less exact it is than the mode's own formula allows. */
 function formRemarks(forms: CheckRow['forms']): string[] {
   return [...new Set(forms.map(({ says }) => says))].map((says) => {
     const uses = forms.filter((use) => use.says === says);
     const factor = uses.reduce((most, use) => Math.max(most, use.factor), 0);
-    const howFar = Number.isFinite(factor) ? `, up to ${factor.toPrecision(2)} × less exact` : '';
+    const howFar =
+      factor < manyTimes
+        ? `, with errors up to ${factor.toPrecision(2)} × those of the mode's own formula`
+        : ", with errors far beyond those of the mode's own formula";
     return `${uses.map(({ tensor }) => tensor).join(', ')} right as ${says}${howFar}`;
   });
 }
 
-/** Formats a failure: its smallest case, the hints, standard error, and the command that repeats it. */
+/** Formats the failures of a row, and how often each tensor is wrong. `command` asks the backend again. */
 export function failureLines(row: CheckRow, command: string): string[] {
-  const { operator, mode, dtype, finding } = row;
+  const { operator, mode, dtype, finding, also } = row;
   if (finding === null || isFine(row)) return [];
-  const { kind, message, hints, smallest, stderr, replay } = finding;
+  const again = `${command} --operator ${operator} --mode ${mode} --dtype ${dtype}`;
   return [
-    `FAIL ${operator} ${mode} ${dtype}: ${message}`,
+    `FAIL ${operator} ${mode} ${dtype}: ${finding.message}`,
+    ...(often(row) === null ? [] : [`  ${often(row)}`]),
+    ...findingLines(finding, again),
+    ...also.flatMap((one) => [
+      `  where that is right, something else is wrong: ${one.message}`,
+      ...findingLines(one, again).map((line) => `  ${line}`),
+    ]),
+  ];
+}
+
+/** Says in how many cases each tensor is wrong. */
+function often({ cases, wrongIn }: CheckRow): string | null {
+  const counts = Object.entries(wrongIn);
+  if (cases < 2 || counts.length === 0) return null;
+  return `in ${cases} cases, wrong: ${counts.map(([tensor, count]) => `${tensor} in ${count}`).join(', ')}; the rest is right`;
+}
+
+/** Formats a finding: its hints, its smallest case, places, standard error, and the command that repeats it. */
+function findingLines({ kind, contrasts, hints, smallest, places, stderr, replay }: Finding, again: string): string[] {
+  return [
+    ...contrasts.map((one) => `  ${contrastText(one)}`),
+    ...hints.map((hint) => `  ${hint}`),
     '  the smallest case found:',
     ...caseLines(smallest).map((line) => `    ${line}`),
-    ...(hints.length === 0 ? [] : ['  where it is wrong in the first case that failed, which may be larger:']),
-    ...hints.map((hint) => `    ${hint}`),
-    ...(stderr.length === 0 ? [] : ['  its last lines on standard error:', ...stderr.map((line) => `    | ${line}`)]),
+    ...section('where it is wrong in the first case that failed, which may be larger:', places),
+    ...section(
+      'its last lines on standard error:',
+      stderr.map((line) => `| ${line}`),
+    ),
     '  to ask it again:',
-    `    ${command} --operator ${operator} --mode ${mode} --dtype ${dtype} --seed ${replay.seed} --path ${replay.path}${kind === unsteady ? ' --repeat 300' : ''}`,
+    `    ${again} --seed ${replay.seed} --path ${replay.path}${kind === unsteady ? ' --repeat 300' : ''}`,
   ];
 }
 
-/** Formats settings, inputs and cotangents. Small tensors are shown with their numbers. */
+const contrastText = ({ says, detail, tensors }: Contrast): string =>
+  `${tensors.join(', ')}: ${says}${detail === undefined ? '' : ` (${detail})`}`;
+
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : [`  ${title}`, ...lines.map((line) => `    ${line}`)];
+
+/** Formats settings, inputs and cotangents. Small tensors are shown with their numbers, tensors of zeros only named. */
 function caseLines({ settings, inputs, cotangents, memory }: Case): string[] {
-  const tensors = (kind: string, named: Case['inputs']): string[] =>
-    Object.entries(named).map(([name, x]) => `${kind} ${name} [${x.shape.join(', ')}] = ${numbersOf(x)}`);
+  const all = [named('in', inputs), named('cotangent', cotangents)].flat();
+  const isZeros = ({ x }: (typeof all)[number]): boolean => x.data.every((value) => value === 0);
+  const zeros = all.filter(isZeros);
+  const listed = zeros.slice(0, mostNamed).map(({ name, x }) => `${name} [${x.shape.join(', ')}]`);
+  const more = zeros.length > mostNamed ? [`${zeros.length - mostNamed} more`] : [];
   return [
-    `settings ${JSON.stringify(settings)}`,
+    `settings ${text(settings)}`,
     ...(memory === 'strided' ? ['memory strided: the tensors are views'] : []),
-    ...tensors('in', inputs),
-    ...tensors('cotangent', cotangents),
+    ...all.filter((one) => !isZeros(one)).map(({ name, x }) => `${name} [${x.shape.join(', ')}] = ${numbersOf(x)}`),
+    ...(zeros.length === 0 ? [] : [`zeros: ${[...listed, ...more].join(', ')}`]),
   ];
 }
 
-const mostNumbers = 24;
+const named = (kind: string, tensors: Case['inputs']): { readonly name: string; readonly x: Tensor }[] =>
+  Object.entries(tensors).map(([name, x]) => ({ name: `${kind} ${name}`, x }));
+
+/** The largest number of tensors of zeros to name, and of a tensor's numbers to show. */
+const [mostNamed, mostNumbers] = [8, 24];
 
 const numbersOf = (x: Tensor): string =>
-  x.data.every((value) => value === 0)
-    ? 'zeros'
-    : x.data.length <= mostNumbers
-      ? JSON.stringify(toLists(x))
-      : `${x.data.length} numbers`;
+  x.data.length <= mostNumbers ? text(toLists(x)) : `${x.data.length} numbers, not shown`;
+
+/** JSON, with the numbers that JSON lacks: NaN, ∞ and −0. */
+function text(value: unknown): string {
+  if (typeof value === 'number') return shown(value);
+  if (Array.isArray(value)) return `[${value.map(text).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  return `{${fields.map(([name, field]) => `${JSON.stringify(name)}:${text(field)}`).join(',')}}`;
+}

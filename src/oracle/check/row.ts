@@ -23,14 +23,26 @@ export interface Replay {
   readonly path: string;
 }
 
+/** What some wrong tensors hold instead of the right numbers. */
+export interface Contrast {
+  readonly says: string;
+  /** More about the case that tells most. */
+  readonly detail?: string;
+  readonly tensors: readonly string[];
+}
+
 /** A failure, with the smallest failing case found. */
 export interface Finding {
   /** The kind of failure. Shrinking keeps it. */
   readonly kind: string;
   /** One sentence about the error in the smallest case. */
   readonly message: string;
-  /** Sentences about the places of the errors in the first failing case, and a likeness. */
+  /** What wrong tensors hold instead of the right numbers. */
+  readonly contrasts: readonly Contrast[];
+  /** More sentences about what the answers resemble, and where they are wrong. */
   readonly hints: readonly string[];
+  /** Sentences about the places of the errors in the first failing case. */
+  readonly places: readonly string[];
   readonly smallest: Case;
   readonly replay: Replay;
   /** The last lines that the backend wrote to standard error, if it broke. */
@@ -88,6 +100,10 @@ export interface CheckRow extends RowKey {
   /** The number of compared numbers. */
   readonly compared: number;
   readonly finding: Finding | null;
+  /** Failures in cases that the finding does not occur in. */
+  readonly also: readonly Finding[];
+  /** The number of cases in which each tensor is wrong. */
+  readonly wrongIn: Readonly<Record<string, number>>;
   /** The questions asked again. Where answers differed, all were right, or the finding is nondeterministic. */
   readonly repeats: Repeats;
   readonly timing: Timing;

@@ -2,8 +2,8 @@
 import * as fc from 'fast-check';
 import { type Case, type Layout, rangeOf } from '../case.ts';
 import type { Draw } from '../draw.ts';
-import { explain } from './explain.ts';
-import type { Inquiry, WrongAnswer } from './inquiry.ts';
+import { explain, placesOf } from './explain.ts';
+import { asKind, type Inquiry, isOf, type WrongAnswer } from './inquiry.ts';
 import { questionCase } from './question.ts';
 import type { Finding, Replay } from './row.ts';
 import { simplify } from './simpler.ts';
@@ -48,22 +48,32 @@ async function stridesOf(inquiry: Inquiry, c: Case): Promise<string[]> {
   return is === 'right' ? ['right if the same tensors are contiguous: it ignores their strides'] : [];
 }
 
-/** Shrinks a failure, structure before values, until the time `end` at most. A smaller case must fail in the same way. */
+/** What else to know for shrinking. */
+export interface Shrinking {
+  /** Other cases that fail alike. */
+  readonly alike: readonly FirstWrong[];
+  /** The part of the limits to use. */
+  readonly share: number;
+  /** The time at which questions end, as `performance.now()` has it. */
+  readonly end?: number | undefined;
+}
+
+/** Shrinks a failure, structure before values. A smaller case must fail in the same way. */
 export async function smallestFailing(
   inquiry: Inquiry,
   drawn: fc.Arbitrary<Draw>,
   { c, layout, wrong, replay }: FirstWrong,
-  end = Number.POSITIVE_INFINITY,
+  { alike, share, end = Number.POSITIVE_INFINITY }: Shrinking,
 ): Promise<Finding> {
   const start = performance.now() - inquiry.timing().compiling;
   const isLate = (): boolean => {
     const now = performance.now();
-    return now > end || now - inquiry.timing().compiling - start > limits.milliseconds;
+    return now > end || now - inquiry.timing().compiling - start > share * limits.milliseconds;
   };
   const isUnsteady = wrong.kind === unsteady;
   const counted = isUnsteady ? await wrongAnswers(inquiry, c, end) : { wrong: 1, of: 1 };
   const asks = isUnsteady ? Math.ceil((Math.log(10) * counted.of) / counted.wrong) : 1;
-  let left = limits.questions;
+  let left = share * limits.questions;
   let [smallest, ofSmallest, latest] = [c, layout, wrong];
 
   const failsAlike = async (one: Case, of: Layout): Promise<boolean> => {
@@ -73,8 +83,8 @@ export async function smallestFailing(
       const outcome = await inquiry.ask(one);
       // no time is left for others either
       if (outcome.is === 'cut') left = 0;
-      if (outcome.is !== 'wrong' || (!isUnsteady && outcome.wrong.kind !== wrong.kind)) continue;
-      [smallest, ofSmallest, latest] = [one, of, { ...outcome.wrong, kind: wrong.kind }];
+      if (outcome.is !== 'wrong' || (!isUnsteady && !isOf(outcome.wrong, wrong.kind))) continue;
+      [smallest, ofSmallest, latest] = [one, of, asKind(inquiry.operator, outcome.wrong, wrong.kind)];
       return true;
     }
     return false;
@@ -94,17 +104,22 @@ export async function smallestFailing(
     const ranges = Object.fromEntries(Object.entries(its.inputs).map(([name, slot]) => [name, rangeOf(slot)]));
     const stillFails = (one: Case): Promise<boolean> => failsAlike(one, its);
     await stillFails(contiguous(smallest));
-    await simplify(smallest, ranges, stillFails, limits.questions / 2);
+    await simplify(smallest, ranges, stillFails, (share * limits.questions) / 2);
   }
+  const explained = isUnsteady
+    ? { contrasts: [], hints: [] }
+    : await explain(inquiry, [{ c, wrong }, ...alike], { c: smallest, wrong: latest }, end);
   return {
     kind: wrong.kind,
     message: isUnsteady
       ? `nondeterministic: ${counted.wrong} of ${counted.of} answers to one question are wrong: ${latest.message}`
       : latest.message,
+    contrasts: explained.contrasts,
     hints: [
-      ...explain(inquiry, { c, wrong }, { c: smallest, wrong: latest }),
+      ...explained.hints,
       ...(smallest.memory === 'strided' && !isUnsteady ? await stridesOf(inquiry, smallest) : []),
     ],
+    places: placesOf(inquiry, { c, wrong }),
     smallest,
     replay: { seed, path: shrunkPath },
     stderr: latest.stderr,

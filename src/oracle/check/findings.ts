@@ -1,0 +1,53 @@
+/** @file Reports the deviations of a row: the first, and later ones that it does not explain. */
+import type * as fc from 'fast-check';
+import type { Draw } from '../draw.ts';
+import { contrasts } from './contrast.ts';
+import { type Inquiry, isOf } from './inquiry.ts';
+import type { Finding } from './row.ts';
+import { type FirstWrong, smallestFailing, unsteady } from './smallest.ts';
+
+/** The most deviations to report in a row. */
+const mostFindings = 3;
+/** The part of the limits on shrinking that later deviations get. */
+const laterShare = 1 / 8;
+
+/** Reports the first wrong answer, and later ones of other kinds that it does not explain, until the time `end` at most. */
+export async function findingsOf(
+  inquiry: Inquiry,
+  drawn: fc.Arbitrary<Draw>,
+  wrongs: readonly FirstWrong[],
+  end: number | undefined,
+): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const first of wrongs) {
+    const ofKind = (kind: string): FirstWrong[] => wrongs.filter(({ wrong }) => isOf(wrong, kind));
+    const isKnown = findings.some(({ kind }) => kind === unsteady || isOf(first.wrong, kind));
+    if (isKnown || findings.length === mostFindings) continue;
+    const alike = ofKind(first.wrong.kind).filter(
+      (one) => one !== first && !findings.some(({ kind }) => isOf(one.wrong, kind)),
+    );
+    const earlier = findings.flatMap(({ kind }) => ofKind(kind));
+    if (findings.length > 0 && isExplained(inquiry, [first, ...alike], findings, earlier)) continue;
+    const share = findings.length === 0 ? 1 : laterShare;
+    findings.push(await smallestFailing(inquiry, drawn, first, { alike, share, end }));
+  }
+  return findings;
+}
+
+/** Whether wrong answers show nothing new: only tensors that are wrong in earlier findings too, and no explanation of their own. */
+function isExplained(
+  inquiry: Inquiry,
+  wrongs: readonly FirstWrong[],
+  findings: readonly Finding[],
+  earlier: readonly FirstWrong[],
+): boolean {
+  const [first] = wrongs;
+  if (first === undefined || first.wrong.judged === null) return false;
+  const known = new Set(earlier.flatMap(tensorsOf));
+  if (tensorsOf(first).some((tensor) => !known.has(tensor))) return false;
+  const told = new Set(findings.flatMap((finding) => finding.contrasts.map(({ says }) => says)));
+  return told.size === 0 || contrasts(inquiry, wrongs, told).every(({ says }) => told.has(says));
+}
+
+const tensorsOf = ({ wrong: { judged } }: FirstWrong): string[] =>
+  judged?.judgement.mismatches.map(({ tensor }) => tensor) ?? [];

@@ -1,0 +1,162 @@
+/** @file Asks neighbours of a failing case: other lengths, states and cotangents of zeros. Says where the failure ends. */
+import { isModel, isState } from '../axes.ts';
+import { type Case, mapTensors, type Tensors } from '../case.ts';
+import { some } from './along.ts';
+import type { Failing } from './contrast.ts';
+import { type Inquiry, isOf } from './inquiry.ts';
+import { lengthsOf, resized } from './resized.ts';
+
+/** The most questions, the most for an axis of tokens or another, and the most milliseconds: of questions, and of compiling before. */
+const limits = { questions: 48, ofTokens: 20, ofOthers: 8, milliseconds: 6000, compiling: 1000 };
+
+/** Lengths at which programs change: small ones, and powers of two with their neighbours. */
+const usual = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257];
+
+/** Whether a case fails in the way that is looked at; null if it cannot be asked. */
+type Asked = (c: Case) => Promise<boolean | null>;
+
+/** Asks neighbours of the first failing case. `smallest` says which lengths matter. Returns a sentence for each that tells something. */
+export async function neighbours(
+  inquiry: Inquiry,
+  first: Failing,
+  smallest: Failing,
+  end = Number.POSITIVE_INFINITY,
+): Promise<string[]> {
+  const { operator, mode } = inquiry;
+  const until = Math.min(end, performance.now() + limits.milliseconds);
+  let left = limits.questions;
+  const fails: Asked = async (c) => {
+    if (left <= 0 || performance.now() > until || !operator.admits(c.settings, mode)) return null;
+    left--;
+    try {
+      const outcome = await inquiry.ask(c);
+      // no time is left for others either
+      if (outcome.is === 'cut') left = 0;
+      if (outcome.is === 'wrong') return isOf(outcome.wrong, first.wrong.kind) ? true : null;
+      return outcome.is === 'right' ? false : null;
+    } catch {
+      // the definition does not allow this length
+      return null;
+    }
+  };
+  // each length may be compiled anew
+  const isSlow = inquiry.timing().compiling > limits.compiling;
+  const lengths = isSlow ? [] : await atLengths(inquiry, first.c, smallest.c, fails);
+  return [...lengths.map((one) => `at other lengths: ${one}`), ...(await atValues(inquiry, first, fails))];
+}
+
+async function atLengths({ operator }: Inquiry, first: Case, smallest: Case, fails: Asked): Promise<string[]> {
+  const [lengths, least] = [lengthsOf(operator, first), lengthsOf(operator, smallest)];
+  const letters = Object.keys(lengths).filter(
+    (letter) => /[a-z]/.test(letter) && (!isModel(operator) || letter === 'b' || letter === 't'),
+  );
+  const sentences: string[] = [];
+  for (const letter of letters.sort((a, b) => Number(b === 't') - Number(a === 't'))) {
+    const [long, short] = [lengths[letter]!, least[letter] ?? 1];
+    // an axis that could be cut to one position does not matter, except where failures end at more
+    if (short === 1 && long > 1 && letter !== 't') continue;
+    const tried = new Map<number, boolean>([[long, true]]);
+    for (const length of candidates(long, short, letter === 't' ? limits.ofTokens : limits.ofOthers)) {
+      const c = resized(operator, first, letter, length);
+      const outcome = c === null ? null : await fails(c);
+      if (outcome !== null) tried.set(length, outcome);
+    }
+    const sentence = ofLengths(letter, tried);
+    if (sentence !== null) sentences.push(sentence);
+  }
+  return sentences;
+}
+
+/** The lengths to try, nearest to those that matter first. */
+function candidates(long: number, short: number, count: number): number[] {
+  const near = [long - 1, long + 1, short - 1, short, short + 1, 2 * short, 2 * short + 1];
+  const small = usual.filter((length) => length <= Math.max(long, 16) + 1);
+  return [...new Set([...near, ...small.toReversed()])]
+    .filter((length) => length > 0 && length !== long)
+    .slice(0, count);
+}
+
+/** Says at which lengths it fails; null if no length is right. */
+function ofLengths(letter: string, tried: ReadonlyMap<number, boolean>): string | null {
+  const sorted = [...tried].sort(([a], [b]) => a - b);
+  const wrong = sorted.filter(([, fails]) => fails).map(([length]) => length);
+  const right = sorted.filter(([, fails]) => !fails).map(([length]) => length);
+  if (right.length === 0 || wrong.length === 0) return null;
+  const tell = (what: string): string => `${what} (wrong at ${some(wrong)}; right at ${some(right)})`;
+  if (right.at(-1)! < wrong[0]!)
+    return `right up to ${letter} = ${right.at(-1)}, wrong from ${letter} = ${wrong[0]} on`;
+  if (wrong.at(-1)! < right[0]!)
+    return `wrong up to ${letter} = ${wrong.at(-1)}, right from ${letter} = ${right[0]} on`;
+  const [ofWrong, ofRight] = [wrong.reduce(gcd), right.reduce(gcd)];
+  if (wrong.length > 2 && ofWrong > 1 && right.every((length) => length % ofWrong !== 0)) {
+    return tell(`wrong where ${letter} is a multiple of ${ofWrong}`);
+  }
+  if (right.length > 2 && ofRight > 1 && wrong.every((length) => length % ofRight !== 0)) {
+    return tell(`right only where ${letter} is a multiple of ${ofRight}`);
+  }
+  return `wrong at ${letter} = ${some(wrong)}; right at ${letter} = ${some(right)}`;
+}
+
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+
+/** The largest size of numbers that counts as usual. */
+const usualSize = 4;
+
+/** Asks the case with states, cotangents and unusual numbers taken away. */
+async function atValues({ operator }: Inquiry, { c, wrong }: Failing, fails: Asked): Promise<string[]> {
+  const isGradient = wrong.kind.includes('grad/');
+  const states = Object.keys(c.inputs).filter((name) => isState(operator, name));
+  const numbers = Object.values(c.inputs).flatMap(({ data, kind }) => (kind === 'index' ? [] : [...data]));
+  const ofInputs = (f: (x: number) => number, only = (_: string) => true): Tensors =>
+    mapTensors(c.inputs, (x, name) => (x.kind !== 'index' && only(name) ? { ...x, data: x.data.map(f) } : x));
+  const variants: (readonly [says: string, c: Case])[] = [
+    ...(states.length === 0
+      ? []
+      : [
+          [
+            `right where ${list(states)} ${states.length > 1 ? 'are' : 'is'} zeros`,
+            {
+              ...c,
+              inputs: ofInputs(
+                () => 0,
+                (name) => states.includes(name),
+              ),
+            },
+          ] as const,
+        ]),
+    ...(isGradient ? Object.keys(c.cotangents) : []).map(
+      (name) =>
+        [
+          `right where the cotangent of ${name} is zeros`,
+          {
+            ...c,
+            cotangents: mapTensors(c.cotangents, (x, own) => (own === name ? { ...x, data: x.data.map(() => 0) } : x)),
+          },
+        ] as const,
+    ),
+    ...(numbers.includes(Number.NEGATIVE_INFINITY)
+      ? [
+          [
+            `right where no input is -∞`,
+            { ...c, inputs: ofInputs((x) => (x === Number.NEGATIVE_INFINITY ? -1 : x)) },
+          ] as const,
+        ]
+      : []),
+    ...(numbers.some((x) => Number.isFinite(x) && Math.abs(x) > usualSize)
+      ? [
+          [
+            `right where the inputs' finite numbers lie between -${usualSize} and ${usualSize}`,
+            { ...c, inputs: ofInputs((x) => (Number.isFinite(x) ? Math.max(-usualSize, Math.min(usualSize, x)) : x)) },
+          ] as const,
+        ]
+      : []),
+    ...(typeof c.settings.position === 'number' && c.settings.position > 0
+      ? [['right where position is 0', { ...c, settings: { ...c.settings, position: 0 } }] as const]
+      : []),
+  ];
+  const sentences: string[] = [];
+  for (const [says, other] of variants) if ((await fails(other)) === false) sentences.push(says);
+  return sentences;
+}
+
+const list = (names: readonly string[]): string => names.join(' and ');
