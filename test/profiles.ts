@@ -1,18 +1,22 @@
 /**
- * @file npm run test:profiles -- [cases]: implementations at each profile within its bounds, and beyond those of the next finer one.
+ * @file npm run test:profiles -- [cases] [profile …]: implementations at each profile within its bounds, and beyond those of the next
+ * finer one.
  *
- * It spreads the cases (100,000 by default) over all profiles and modes of operators, with a row for each profile.
+ * It spreads the cases (100,000 by default) over the profiles, by default all, and over the modes of operators, with a row for each profile.
  */
 import * as fc from 'fast-check';
 import { profiles } from '../src/executors/profiles/profile.ts';
 import { operators } from '../src/oracle/operators/index.ts';
-import { countIn } from './support/asked.ts';
+import { checkNames, countIn } from './support/asked.ts';
 import { casesOf, largest, tryProgram } from './support/bounded-trial.ts';
 import { firstRejected, steps } from './support/finer-profiles.ts';
 
 const wanted = countIn('the number of cases', process.argv[2] ?? '100000');
 const modes = operators.flatMap((operator) => Object.keys(operator.modes).map((mode) => ({ operator, mode })));
-const all = Object.values(profiles);
+const names = process.argv.slice(3);
+checkNames('profile', names, Object.keys(profiles));
+const isAsked = (name: string): boolean => names.length === 0 || names.includes(name);
+const all = Object.values(profiles).filter(({ name }) => isAsked(name));
 const perMode = Math.ceil(wanted / (all.length * modes.length));
 
 let total = 0;
@@ -42,6 +46,7 @@ for (const profile of all) {
 }
 
 for (const { profile, finer, operators } of steps) {
+  if (!isAsked(profile.name)) continue;
   const found = operators.map((operator) => {
     const rejected = firstRejected(operator, { profile, finer }, 1000, 1);
     if (rejected === null) wrong++;

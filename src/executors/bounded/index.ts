@@ -15,7 +15,7 @@ import { zeros } from '../f64/allocate.ts';
 import { type Format, isExact } from '../profiles/format.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { computes, isMatrixProduct } from '../profiles/sites.ts';
-import { type Rounding, roundedTo, roundingOf } from './rounding.ts';
+import { type Rounding, roundedByTerms, roundedTo, roundingOf } from './rounding.ts';
 import { type Bounded, boundRules } from './rules.ts';
 
 export { float32, float64, type Profile, snap } from '../profiles/profile.ts';
@@ -33,7 +33,7 @@ export function bounded(profile: Profile): Executor<Bounded> {
   const { tiny, normal } = profile.scalesOperands === true ? at.product : at.sum;
   const rounding = roundingOf({ ...at.sum, tiny, normal });
   const rules = boundRules(profile, rounding);
-  const toProduct = roundedTo(at.product, at.elementwise, profile.scalesOperands !== true);
+  const toProduct = (profile.scalesOperands === true ? roundedByTerms : roundedTo)(at.product, at.elementwise);
   const toResult = roundedTo(at.elementwise, at.sum);
   const self: Executor<Bounded> = {
     name: `bounded ${profile.name}`,

@@ -1,6 +1,6 @@
 /** @file Bounds the rounding error of single operations in a format: γ_n of Higham, underflow and overflow. */
 import { type Format, isCoarser } from '../profiles/format.ts';
-import { type Bounded, settled } from './operands.ts';
+import { type Bounded, errorsOf, settled } from './operands.ts';
 
 /** Error bounds of single operations in a format. */
 export interface Rounding {
@@ -51,18 +51,34 @@ export function roundingOf({ u, tiny, normal, largest }: Format): Rounding {
 
 /**
  * Makes the rule that rounds numbers to a format if it is coarser than `fine`, that of their computation. Exact numbers of the format
- * keep, unless `keepsExact` is false. A rounded number is no sum any more. Returns null if nothing is rounded.
+ * keep. A rounded number is no sum any more. Returns null if nothing is rounded.
  */
-export function roundedTo(format: Format, fine: Format, keepsExact = true): ((of: Bounded) => Bounded) | null {
+export function roundedTo(format: Format, fine: Format): ((of: Bounded) => Bounded) | null {
   if (!isCoarser(format, fine)) return null;
   const { withRounding } = roundingOf(format);
   return (of) => {
     const { x, e } = settled(of);
     const bounds = x.map((value, i) => {
       if (!Number.isFinite(value)) return e[i]!;
-      return (keepsExact || value === 0) && e[i] === 0 && format.round(value) === value
-        ? 0
-        : withRounding(value, e[i]!, 1);
+      return e[i] === 0 && format.round(value) === value ? 0 : withRounding(value, e[i]!, 1);
+    });
+    return { x, e: bounds, terms: null };
+  };
+}
+
+/**
+ * Makes the rule that rounds operands of products that an implementation may scale before, or multiply term by term and then add: each
+ * of their terms is rounded. Returns null if nothing is.
+ */
+export function roundedByTerms(format: Format, fine: Format): ((of: Bounded) => Bounded) | null {
+  if (!isCoarser(format, fine)) return null;
+  const { withRounding } = roundingOf(format);
+  return (of) => {
+    const { x } = of;
+    const [sizes, errors] = [of.terms?.sizes ?? x, errorsOf(of)];
+    const bounds = x.map((value, i) => {
+      if (!Number.isFinite(value)) return errors[i]!;
+      return sizes[i] === 0 && errors[i] === 0 ? 0 : withRounding(sizes[i]!, errors[i]!, 1);
     });
     return { x, e: bounds, terms: null };
   };

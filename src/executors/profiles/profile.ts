@@ -28,7 +28,7 @@ export interface Profile {
   readonly functions: Functions;
   /**
    * Whether operands of matrix products are rounded even if they are numbers of the format, as an implementation may scale them before
-   * the product. False by default.
+   * the product, and term by term if they are sums, as it may multiply the terms. False by default.
    */
   readonly scalesOperands?: boolean;
 }

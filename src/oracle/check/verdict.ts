@@ -1,7 +1,7 @@
 /** @file Finds the tightest profile and the forms that explain an answer. */
 import type { Profile } from '../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
-import { isModel } from '../axes.ts';
+import { hasStates, isModel } from '../axes.ts';
 import type { Question } from '../backends/backend.ts';
 import type { Form, Operator } from '../operator.ts';
 import { type Allowed, type AllowedTensor, allowedFor, type Computed } from './allowed.ts';
@@ -136,13 +136,14 @@ const kernelChunks = [16, 64];
 
 /**
  * More formulas for profiles whose matrix products round their operands. There the order of computing decides what is rounded, so one
- * bound does not cover all of them: other modes, chunks of other lengths, and operands that are scaled before a product. The reference
- * mode goes token by token, without matrix products.
+ * bound does not cover all of them: other modes, chunks of other lengths, and operands that are scaled before a product, or
+ * multiplied term by term. Where there are states, the reference mode goes token by token, without matrix products.
  */
 function atCoarseProducts(operator: Operator, { mode, profile, c }: Asked): Alternative[] {
   const { settings } = c;
+  const isTokenByToken = mode === operator.reference && hasStates(operator);
   // the running bounds of whole models are too loose to accept anything by them
-  if (profile.at.product.u <= profile.at.sum.u || mode === operator.reference || isModel(operator)) return [];
+  if (profile.at.product.u <= profile.at.sum.u || isTokenByToken || isModel(operator)) return [];
   const others = Object.keys(operator.modes).filter(
     (name) =>
       name !== mode && !isLarge(operator, c) && operator.modesAgree(settings) && operator.admits(settings, name),
@@ -155,7 +156,7 @@ function atCoarseProducts(operator: Operator, { mode, profile, c }: Asked): Alte
     computed: (asked) => ({ ...asked, form: undefined, mode: by, ...change }),
   });
   return [profile, { ...profile, scalesOperands: true }].flatMap((one) => {
-    const scaled = one.scalesOperands ? ', operands scaled before products' : '';
+    const scaled = one.scalesOperands ? ', operands scaled or in parts before products' : '';
     return [
       ...(one.scalesOperands ? [computed(mode, `the mode ${mode}${scaled}`, { profile: one })] : []),
       ...others.map((name) => computed(name, `the mode ${name}${scaled}`, { profile: one })),
