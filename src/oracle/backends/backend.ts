@@ -89,6 +89,8 @@ export interface Backend {
   readonly description: Description;
   /** Whether it compiles for every new shape: cases then have few shapes. */
   readonly compiles: boolean;
+  /** The longest sequence about which to ask, if programs grow with it: those of gpu.js unroll loops. */
+  readonly longest?: number;
   answer(question: Question): Promise<Answer>;
   /** Ends it and all its processes. */
   close(): Promise<void>;

@@ -1,4 +1,4 @@
-/** @file What a backend that compiles has compiled: programs for the shapes and settings of questions. */
+/** @file Names the programs that a backend compiles: one for the shapes and settings of a question. */
 import type { Question } from './backend.ts';
 
 /** A name for the program that answers a question. Questions with equal names differ only in their numbers. */

@@ -9,6 +9,9 @@ import { compileProgram, type Form, givenOf } from './gpu-program.ts';
 /** The number of pipelines in the cache, which keeps the latest: more than an operator has layouts in a mode. */
 const kept = 48;
 
+/** A longer sequence compiles slowly and tests little more. */
+const longestUnrolled = 9;
+
 /**
  * Opens gpu.js on a backend, or on the best one of the machine. Throws an InputError where it does not run. An answer that another
  * backend computed is a failure.
@@ -44,6 +47,7 @@ export async function openGpu(backend: NonNullable<CompileOptions['backend']>): 
   return {
     description: describe(ran),
     compiles: true,
+    longest: longestUnrolled,
     async answer(question) {
       if (question.dtype !== 'F32') return { kind: 'unsupported', reason: 'gpu.js computes in single precision' };
       try {

@@ -8,7 +8,7 @@ import type { Operator } from '../operator.ts';
 import { type Lengths, lengthsIn, matches } from '../signature.ts';
 import { findingsOf } from './findings.ts';
 import { gradientsLeftOut, type Inquiry, inquire, isOf, type Outcome, type WrongAnswer } from './inquiry.ts';
-import { type QuestionSize, questionCase, questionDraws, worthAsking } from './question.ts';
+import { compiledLayouts, type QuestionSize, questionCase, questionDraws, worthAsking } from './question.ts';
 import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
 import { type Repeats, repeater } from './repeats.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
@@ -83,13 +83,15 @@ export async function checkMode(
   size: CheckSize,
 ): Promise<CheckRow> {
   const waivers = (size.waivers ?? []).filter((waiver) => isAbout(waiver, { operator: operator.name, mode, dtype }));
+  const offer = backend.description.operators[operator.name]!;
+  const { domain } = offer;
+  const ability = { compiles: backend.compiles, longest: backend.longest, domain };
+  const drawn = questionDraws(operator, mode, size, ability);
   const inquiry = inquire(backend, operator, mode, dtype, {
     waivedTensors: waivers.map(({ tensor }) => tensor),
     compileUntil: size.compileUntil,
+    order: (size.path === undefined && compiledLayouts(operator, mode, size, ability)) || [],
   });
-  const offer = backend.description.operators[operator.name]!;
-  const { domain } = offer;
-  const drawn = questionDraws(operator, mode, size, { compiles: backend.compiles, domain });
   const tally: Tally = {
     right: 0,
     unsupported: 0,

@@ -3,7 +3,7 @@
 import type { Profile } from '../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
 import type { Answer, Backend, Dtype, Failure, Offer } from '../backends/backend.ts';
-import type { Case } from '../case.ts';
+import type { Case, Layout } from '../case.ts';
 import { isInside } from '../domain/inside.ts';
 import type { Operator } from '../operator.ts';
 import { matches } from '../signature.ts';
@@ -94,6 +94,8 @@ export interface InquiryOptions {
   readonly waivedTensors?: readonly string[];
   /** The time by which compilations should be done, as `performance.now()` has it. */
   readonly compileUntil?: number | undefined;
+  /** The layouts in the order in which a backend is asked that compiles for each. */
+  readonly order?: readonly Layout[];
 }
 
 /** Returns the functions that ask a backend about one operator, mode and type. */
@@ -102,9 +104,9 @@ export function inquire(
   operator: Operator,
   mode: string,
   dtype: Dtype,
-  { waivedTensors = [], compileUntil = Number.POSITIVE_INFINITY }: InquiryOptions = {},
+  { waivedTensors = [], compileUntil = Number.POSITIVE_INFINITY, order = [] }: InquiryOptions = {},
 ): Inquiry {
-  const compiling = followCompiling(backend.compiles, compileUntil);
+  const compiling = followCompiling(backend.compiles, compileUntil, order);
   const offer = backend.description.operators[operator.name]!;
   const { precision, form, domain } = offer;
   const gradients = offer.gradients !== false;

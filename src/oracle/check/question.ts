@@ -9,6 +9,7 @@ import { type Draw, draws, fewLayouts, tellsAxesApart } from '../draw.ts';
 import { contains, type Interval, someNumber } from '../interval.ts';
 import type { Operator, Size } from '../operator.ts';
 import { profileOf } from './allowed.ts';
+import { fewShapes } from './few-shapes.ts';
 import { withZeros } from './zeros.ts';
 
 /** The number of questions, and the length of the longest sequence. */
@@ -19,12 +20,11 @@ export interface QuestionSize {
 
 /** The number of questions per compiled layout, and the fewest and most layouts to compile. */
 const [questionsALayout, fewest, most] = [16, 4, 40];
-/** The longest sequence for compiled programs. Loops are unrolled, so a longer one compiles slowly and tests little more. */
-const longestCompiled = 9;
-
 /** What to know of a backend: whether it compiles per layout, and what part of the operator it computes. */
 export interface Ability {
   readonly compiles: boolean;
+  /** The longest sequence of a backend whose programs grow with it. */
+  readonly longest?: number | undefined;
   readonly domain?: Domain | undefined;
 }
 
@@ -37,20 +37,36 @@ const valuesOf = ({ values }: Operator): readonly Values[] | undefined =>
 export function questionDraws(
   operator: Operator,
   mode: string,
-  { cases, longest }: QuestionSize,
-  { compiles, domain }: Ability,
+  size: QuestionSize,
+  ability: Ability,
 ): fc.Arbitrary<Draw> {
-  const layouts = (size: Size): fc.Arbitrary<Layout> =>
-    domain === undefined ? operator.layouts(size) : layoutsIn(operator, size, domain);
-  if (!compiles) return draws(operator, { longest }, valuesOf(operator), layouts({ longest }));
-  const count = Math.min(most, Math.max(fewest, Math.ceil(cases / questionsALayout)));
-  const size = { longest: Math.min(longest, longestCompiled) };
+  const few = compiledLayouts(operator, mode, size, ability);
+  const { longest } = size;
   return draws(
     operator,
-    size,
+    { longest },
     valuesOf(operator),
-    fc.constantFrom(...fewLayouts(operator, mode, layouts(size), count)),
+    few === null ? layoutsOf(operator, ability)({ longest }) : fc.constantFrom(...few),
   );
+}
+
+const layoutsOf =
+  (operator: Operator, { domain }: Ability) =>
+  (size: Size): fc.Arbitrary<Layout> =>
+    domain === undefined ? operator.layouts(size) : layoutsIn(operator, size, domain);
+
+/** The layouts about which a backend that compiles is asked, the most telling first; null if it does not compile. */
+export function compiledLayouts(
+  operator: Operator,
+  mode: string,
+  { cases, longest }: QuestionSize,
+  ability: Ability,
+): readonly Layout[] | null {
+  if (!ability.compiles) return null;
+  const layouts = layoutsOf(operator, ability);
+  if (ability.longest === undefined) return fewShapes(operator, mode, layouts, { cases, longest });
+  const count = Math.min(most, Math.max(fewest, Math.ceil(cases / questionsALayout)));
+  return fewLayouts(operator, mode, layouts({ longest: Math.min(longest, ability.longest) }), count);
 }
 
 /** One question in this many has strided tensors. */

@@ -128,32 +128,34 @@ describe('a backend that compiles', () => {
     });
     return [Object.assign(backend, { compiles: true }), shapes];
   };
-  const options = { cases: 100, longest: 9, seed: 3, operators: ['retention'], dtypes: ['F32'] as const };
+  const options = { cases: 20, longest: 33, seed: 3, operators: ['retention'], dtypes: ['F32'] as const };
 
   it('in 60 s a shape is checked in 15 minutes, on as many shapes as there is time for', async () => {
     const [backend, shapes] = compiler(60);
     const start = performance.now();
-    const { ok, rows } = await check(backend, { ...options, modes: ['recurrent'], total: 900_000 });
+    const { ok, rows } = await check(backend, { ...options, cases: 60, modes: ['recurrent'], total: 900_000 });
     expect(performance.now() - start).toBeLessThan(900_000);
     expect(ok).toBe(true);
-    expect(rows[0]).toMatchObject({ outputs: 'PASS', cases: 100, cut: false });
-    expect(shapes.size).toBeGreaterThan(7);
+    expect(rows[0]).toMatchObject({ outputs: 'PASS', cases: 60, cut: false });
+    expect(shapes.size).toBeGreaterThan(5);
+    expect(rows[0]!.lengths.t).toEqual([1, 5, 16, 17, 33]);
     expect(rows[0]!.timing.compiling).toBeGreaterThan(60_000 * shapes.size - 1);
     expect(rows[0]!.timing.backend).toBeLessThan(60_000);
-    expect(rows[0]!.notes.join()).toMatch(/^compiled \d+ shapes in \d+ s, and no time was left for \d+ more$/);
+    expect(rows[0]!.notes.join()).toMatch(/^compiled \d+ shapes in \d+ s/);
   });
 
-  it('shares the time among its rows', async () => {
-    const [backend] = compiler(60);
+  it('shares the time among its rows, and is asked about the most telling shapes', async () => {
+    const [backend] = compiler(150);
     const { ok, rows } = await check(backend, { ...options, total: 900_000 });
     expect(ok).toBe(true);
-    expect(rows.map(({ outputs, cases }) => [outputs, cases])).toEqual(rows.map(() => ['PASS', 100]));
+    expect(rows.map(({ outputs, cases }) => [outputs, cases])).toEqual(rows.map(() => ['PASS', 20]));
+    for (const { lengths } of rows) expect([[5], [5, 17]]).toContainEqual(lengths.t);
   });
 
   it('at once is checked on all shapes, without a note', async () => {
     const [backend] = compiler(0.001);
     const { rows } = await check(backend, { ...options, modes: ['recurrent'], total: 900_000 });
-    expect(rows[0]).toMatchObject({ outputs: 'PASS', cases: 100, notes: [] });
+    expect(rows[0]).toMatchObject({ outputs: 'PASS', cases: 20, notes: [] });
   });
 
   it('and is wrong is shrunk on the shapes that there is time for', async () => {
