@@ -1,5 +1,6 @@
 /** @file Formats the result of a check: one line per row, and the smallest case with hints per failure. */
 import { type Case, type Tensor, toLists } from '../case.ts';
+import { mostlyOne } from './mostly.ts';
 import { type CheckRow, type Contrast, type Finding, isFine, type Status } from './row.ts';
 import { unsteady } from './smallest.ts';
 import { shown } from './where.ts';
@@ -158,7 +159,7 @@ const named = (kind: string, tensors: Case['inputs']): { readonly name: string; 
 const [mostNamed, mostNumbers] = [8, 24];
 
 const numbersOf = (x: Tensor): string =>
-  x.data.length <= mostNumbers ? text(toLists(x)) : `${x.data.length} numbers, not shown`;
+  x.data.length <= mostNumbers ? text(toLists(x)) : (mostlyOne(x, text) ?? `${x.data.length} numbers, not shown`);
 
 /** JSON, with the numbers that JSON lacks: NaN, ∞ and −0. */
 function text(value: unknown): string {
