@@ -1,6 +1,6 @@
 /** @file Runs programs with or without gradients. A program computes an operator in one mode. */
 import { vjp } from '../autograd/vjp.ts';
-import { stored } from '../tensor/primitives/stored.ts';
+import { type Role, stored } from '../tensor/primitives/stored.ts';
 import { mapTree } from '../tensor/tree.ts';
 import type { Executor, Value } from '../tensor/value.ts';
 import { type Case, type Settings, toValues } from './case.ts';
@@ -22,22 +22,22 @@ export interface Evaluation {
   readonly gradients: Named;
 }
 
-/** Runs a program forward and backward on an executor, with the case's cotangents. */
-export function evaluate(program: Program, c: Case, on: Executor): Evaluation {
+/** Runs a program forward and backward on an executor, with the case's cotangents. Results have the format of outputs by default. */
+export function evaluate(program: Program, c: Case, on: Executor, role: Role = 'output'): Evaluation {
   const inputs = toValues(on, c.inputs);
   const real = Object.fromEntries(Object.entries(inputs).filter(([, x]) => x.kind === 'real'));
   const { value, pullback } = vjp((xs: Named) => program({ ...inputs, ...xs }, c.settings), real);
-  return { outputs: asOutputs(value), gradients: asOutputs(pullback(toValues(on, c.cotangents))) };
+  return { outputs: inRole(value, role), gradients: inRole(pullback(toValues(on, c.cotangents)), role) };
 }
 
 /** Runs a program without gradients. */
-export const evaluateOutputs = (program: Program, c: Case, on: Executor): Evaluation => ({
-  outputs: asOutputs(program(toValues(on, c.inputs), c.settings)),
+export const evaluateOutputs = (program: Program, c: Case, on: Executor, role: Role = 'output'): Evaluation => ({
+  outputs: inRole(program(toValues(on, c.inputs), c.settings), role),
   gradients: {},
 });
 
-/** Results and gradients are written in the format of outputs. This is no part of the differentiated function. */
-const asOutputs = (values: Named): Named => mapTree(values, (x) => stored(x, 'output'));
+/** Results and gradients are written in a format. This is no part of the differentiated function. */
+const inRole = (values: Named, role: Role): Named => mapTree(values, (x) => stored(x, role));
 
 /** Names the values of an evaluation as answers do: `out/…` and `grad/…`. */
 export function asAnswered({ outputs, gradients }: Evaluation): Named {

@@ -3,7 +3,9 @@ import { type Functional, firstOrder, firstOrderBound } from '../../executors/bo
 import { bounded, boundOf } from '../../executors/bounded/index.ts';
 import { type Profile, usualProfiles } from '../../executors/profiles/profile.ts';
 import { rounded } from '../../executors/rounded/index.ts';
+import type { StoredTensor } from '../../io/safetensors.ts';
 import { once } from '../../tensor/once.ts';
+import { type Role, stored } from '../../tensor/primitives/stored.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
 import { isModel, isState } from '../axes.ts';
@@ -22,6 +24,8 @@ export interface AllowedTensor {
   readonly expected: Float64Array;
   /** The bound on each error of a right implementation, by running error analysis; ∞ if there is none. */
   readonly bounds: Float64Array;
+  /** The bounds on a state that is answered in F32, in a case with 16-bit outputs: it is not rounded to their format. */
+  readonly boundsInF32?: Float64Array | undefined;
   /** Whether a form made some of the bounds, which have then been found tight enough. */
   readonly byForm?: true;
 }
@@ -80,6 +84,14 @@ const fewNumbers = 2 ** 16;
 const isFirstOrder = (operator: Operator, { at }: Profile, numbers: number): boolean =>
   isModel(operator) || (at.product.u <= at.sum.u && numbers <= fewNumbers);
 
+type Writable<T> = { -readonly [Field in keyof T]: T[Field] };
+
+/**
+ * Matrix units cut sums off and do not round them, which doubles errors (Fasi et al., 2021, doi 10.7717/peerj-cs.330).
+ * Beside the rounding to 16 bits this is nothing, but states in F32 have none.
+ */
+const truncation = 2;
+
 /** Computes the expected answer to a question, with bounds. The case's numbers must be representable in its type. */
 export function allowedFor(
   operator: Operator,
@@ -94,22 +106,33 @@ export function allowedFor(
   }: Omit<Question, 'operator'> & Computed,
 ): Allowed {
   const computation = computationOf(operator, mode, c, form !== undefined);
-  const on = (executor: Executor, by = computation.mode): Named => {
+  const on = (executor: Executor, by = computation.mode, role: Role = 'output'): Named => {
     const program = programOf(operator, by, form);
-    const all = asAnswered((gradients ? evaluate : evaluateOutputs)(program, computation.c, executor));
+    const all = asAnswered((gradients ? evaluate : evaluateOutputs)(program, computation.c, executor, role));
     return Object.fromEntries(Object.entries(all).filter(([name]) => !unjudged(name)));
   };
-  const tensors = mapValues(on(bounded(profile) as Executor), (x, name) => ({
-    shape: x.shape,
-    dtypes: answerTypes(dtype, isState(operator, name.replace(/^(out|grad)\//, ''))),
-    expected: numbersOf(x),
-    bounds: boundOf(x),
-  }));
+  const values = on(bounded(profile) as Executor, computation.mode, 'value');
+  const tensors = mapValues(values, (x, name): Writable<AllowedTensor> => {
+    const dtypes = answerTypes(dtype, isState(operator, name.replace(/^(out|grad)\//, '')));
+    const bounds = boundOf(stored(x, 'output'));
+    return {
+      shape: x.shape,
+      dtypes,
+      expected: numbersOf(x),
+      bounds,
+      boundsInF32:
+        dtypes.length > 1 && name.startsWith('out/')
+          ? Float64Array.from(bounds, (bound, i) => Math.min(bound, truncation * boundOf(x)[i]!))
+          : undefined,
+    };
+  });
   for (const other of form === undefined ? (operator.boundsOf?.[computation.mode] ?? []) : []) {
     if (other === computation.mode) continue;
     for (const [name, x] of Object.entries(on(bounded(profile) as Executor, other))) {
       const own = tensors[name]!;
-      own.bounds = own.bounds.map((bound, i) => bound + boundOf(x)[i]!);
+      const plus = (bounds: Float64Array): Float64Array => bounds.map((bound, i) => bound + boundOf(x)[i]!);
+      own.bounds = plus(own.bounds);
+      own.boundsInF32 = own.boundsInF32 && plus(own.boundsInF32);
     }
   }
   const traced = once(() => on(firstOrder(profile) as Executor));
@@ -140,6 +163,14 @@ export function allowedFor(
     }),
   };
 }
+
+/** What is allowed to an answer with these types: states in F32 have their own bounds. */
+export const inTypesOf = (allowed: Allowed, answered: ReadonlyMap<string, StoredTensor>): Allowed => ({
+  ...allowed,
+  tensors: mapValues(allowed.tensors, ({ boundsInF32, ...own }, name) =>
+    boundsInF32 !== undefined && answered.get(name)?.dtype === 'F32' ? { ...own, bounds: boundsInF32 } : own,
+  ),
+});
 
 /** The number of runs. In a single run an error may be far below its usual size by chance; in all runs that is rare. */
 const usualRuns = 3;

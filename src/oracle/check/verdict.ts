@@ -4,7 +4,7 @@ import type { StoredTensor } from '../../io/safetensors.ts';
 import { hasStates, isModel } from '../axes.ts';
 import type { Question } from '../backends/backend.ts';
 import type { Form, Operator } from '../operator.ts';
-import { type Allowed, type AllowedTensor, allowedFor, type Computed } from './allowed.ts';
+import { type Allowed, type AllowedTensor, allowedFor, type Computed, inTypesOf } from './allowed.ts';
 import { isRightAnswer, type Judgement, judged } from './judged.ts';
 import { formsFor, isLarge } from './large.ts';
 import { ratioOf } from './place.ts';
@@ -40,9 +40,10 @@ export function verdictAt(
   operator: Operator,
   asked: Asked,
   answered: Answered,
-  mine: Allowed = allowedFor(operator, { ...asked, form: undefined }),
+  inAnyTypes: Allowed = allowedFor(operator, { ...asked, form: undefined }),
 ): Verdict {
   const { mode, form: declared, c } = asked;
+  const mine = inTypesOf(inAnyTypes, answered);
   const listed = formsFor(operator, mode, c);
   const only = listed.find(([name]) => name === declared);
   if (only !== undefined) {
@@ -97,7 +98,7 @@ export const faultyForms = (operator: Operator, asked: Asked, answered: Answered
   formsFor(operator, asked.mode, asked.c)
     .filter(([, { isFaultThere }]) => isFaultThere === true)
     .filter(([name]) => {
-      const mine = allowedFor(operator, { ...asked, form: undefined });
+      const mine = inTypesOf(allowedFor(operator, { ...asked, form: undefined }), answered);
       const allowed = alternative(operator, { ...asked, form: name }, null, mine, answered);
       return isRightAnswer(judged(allowed, answered, asked.c.seed));
     })
@@ -179,7 +180,7 @@ function alternative(
   answered: Answered,
   isDeclared = false,
 ): Allowed {
-  const its = allowedFor(operator, asked);
+  const its = inTypesOf(allowedFor(operator, asked), answered);
   const tensors = Object.entries(mine.tensors).map(([tensor, own]): [string, AllowedTensor] => {
     const have = answered.get(tensor)?.data;
     if (have?.length !== own.expected.length) return [tensor, own];

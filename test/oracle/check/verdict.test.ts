@@ -188,6 +188,21 @@ describe('a verdict', () => {
     expect([19922944, 22544384, 36e6, -1].map(isRight)).toEqual([true, true, false, false]);
   });
 
+  it('holds a state in F32 to more digits than 16 bits have, but lets matrix units cut sums off', () => {
+    const linear = operatorOf('linearAttention');
+    // 1.3203125 + 1.671875 · 2⁻²⁴: less than a unit in the last place, 2⁻²³
+    const drawn = narrow(1, { q: [0], k: [2 ** -8], v: [1.671875 * 2 ** -16], state: [1.3203125] });
+    const question = { mode: 'chunkwise', dtype: 'BF16', gradients: true, c: drawn } as const;
+    const right = answerOf(linear.modes.chunkwise!, drawn, bf16[0], 'BF16');
+    const { shape } = right.get('out/state')!;
+    const isRight = (dtype: DType, x: number): boolean => {
+      const answer = new Map([...right, ['out/state', { shape, dtype, data: Float64Array.of(x) }]]);
+      return isRightAnswer(verdictAt(linear, { ...question, profile: bf16[0] }, answer).judgement);
+    };
+    expect([1.3203125, 1.3203126192092896, 1.3203].map((x) => isRight('F32', x))).toEqual([true, true, false]);
+    expect([1.3203125, 1.3125].map((x) => isRight('BF16', x))).toEqual([true, false]);
+  });
+
   it('allows two gradients of an input to be rounded before they are added, in 16 bits', () => {
     const normalised = operatorOf('normalisedLinearAttention');
     const one = narrow(1, { q: [0], k: [2], v: [1.0078125], state: [1], dState: [1.0859375] });
