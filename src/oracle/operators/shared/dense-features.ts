@@ -12,13 +12,14 @@ import type { Matrix, Vector } from '../../../../spec/notation.ts';
 import { rmsNorm as rmsNormDefinition } from '../../../../spec/rms-norm.ts';
 import { collect, denseFusion, type FusionParams } from '../../../nn/dense-fusion.ts';
 import { rmsNorm } from '../../../nn/norms.ts';
+import type { GateParams } from '../../../nn/selective-transition.ts';
 import { treeOf } from '../../../tensor/tree.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Case, Lists, Settings } from '../../case.ts';
 import { axis, lengths, small } from '../../draw.ts';
 import { type Details, layoutOf } from '../../layout.ts';
 import { stripped, under } from '../../named.ts';
-import type { Operator, Reduction, Size } from '../../operator.ts';
+import type { Operator, ProgramOf, Reduction, Size } from '../../operator.ts';
 import { over } from '../../over.ts';
 import type { Named, Program } from '../../program.ts';
 import type { InputLists } from '../../signature-types.ts';
@@ -86,6 +87,34 @@ export const byAddition = (settings: FusionSettings): FusionRule => ({
   readings: { ...settings.readings, fusion: 'add' },
 });
 
+/** How a shared gate is computed for a number of sources. */
+type Gated = (params: FusionParams, sources: number) => FusionParams;
+
+const onceForAll: Gated = (params) => params;
+
+/** For each source again, as a module that is called for each. Then matrix products round its cotangents before they are added. */
+const forEach: Gated = ({ gates, ...rest }, sources) => ({
+  ...rest,
+  gates: gates?.length === 1 ? new Array<GateParams>(sources).fill(gates[0]!) : gates,
+});
+
+/** Makes the modes and forms of a program without memory. */
+function withGateForms<const Text extends string>(
+  text: Text,
+  programOf: (gated: Gated) => ProgramOf<Text, FusionSettings>,
+) {
+  const again = tokenModes(text, programOf(forEach));
+  const says = 'a shared gate computed once';
+  const formOf = (program: ProgramOf<Text, FusionSettings>) => ({
+    gateForEach: { says: 'a shared gate computed for each source', program },
+  });
+  return {
+    modes: tokenModes(text, programOf(onceForAll)),
+    says: { whole: says, tokenwise: says },
+    forms: { whole: formOf(again.whole), tokenwise: formOf(again.tokenwise) },
+  };
+}
+
 const draws = (size: Size, leastLayers: number) =>
   fc.record({
     b: axis(size, 'b', 2),
@@ -139,10 +168,10 @@ export const collecting = (define: CollectDefinition) => ({
   definition: over('bt', collectingSignature, (token, settings: FusionSettings) =>
     Object.fromEntries(collectByDefinition(define, token, settings).map((h, j) => [`dense.${j}`, h])),
   ),
-  modes: tokenModes(collectingSignature, ({ x, ...inputs }, settings: FusionSettings) => {
+  ...withGateForms(collectingSignature, (gated) => ({ x, ...inputs }, settings: FusionSettings) => {
     const rule = { activation: settings.readings.gateActivation };
     const sources = nearest(under(inputs, 'source.'), settings);
-    const dense = collect(sources, x, weightsOf(inputs, 'param.'), rule);
+    const dense = collect(sources, x, gated(weightsOf(inputs, 'param.'), sources.length), rule);
     return Object.fromEntries(dense.map((h, j) => [`dense.${j}`, h]));
   }),
   reference: 'whole',
@@ -150,17 +179,20 @@ export const collecting = (define: CollectDefinition) => ({
 });
 
 /** Fuses a feature with those of shallower layers, on the engine. */
-export const fusedOnEngine = (
+export function fusedOnEngine(
   own: Value,
   shallow: readonly Value[],
   x: Value,
   params: FusionParams,
   settings: FusionSettings,
-): Value =>
-  denseFusion(own, nearest(shallow, settings), x, params, {
+  gated: Gated = onceForAll,
+): Value {
+  const sources = nearest(shallow, settings);
+  return denseFusion(own, sources, x, gated(params, sources.length), {
     activation: settings.readings.gateActivation,
     epsilon: settings.epsilon,
   });
+}
 
 /** Computes the fused feature without any sources: applies only the norm, if there is one. */
 export const alone = (own: Value, norm: Value | undefined, epsilon: number): Value =>
@@ -192,8 +224,8 @@ export const fusing = (define: CollectDefinition, fuse: (own: Vector, dense: Mat
     const norm = token['param.norm'];
     return { fused: norm === undefined ? fused : rmsNormDefinition(fused, norm, settings.epsilon) };
   }),
-  modes: tokenModes(fusingSignature, ({ own, x, ...inputs }, settings: FusionSettings) => ({
-    fused: fusedOnEngine(own, under(inputs, 'source.'), x, weightsOf(inputs, 'param.'), settings),
+  ...withGateForms(fusingSignature, (gated) => ({ own, x, ...inputs }, settings: FusionSettings) => ({
+    fused: fusedOnEngine(own, under(inputs, 'source.'), x, weightsOf(inputs, 'param.'), settings, gated),
   })),
   reference: 'whole',
   laws: { reductions: withoutSources<FusionSettings>((mode) => aloneModes[mode] as Program<FusionSettings>) },
