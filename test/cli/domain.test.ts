@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { densessm, type Run } from '../cli/run.ts';
+import { afterAll, describe, expect, it } from 'vitest';
 import { pythonWith, tellsThatItDidNotRun } from '../support/python.ts';
-import { folder, scratch } from './support.ts';
+import { root } from '../support/root.ts';
+import { densessm, type Run } from './run.ts';
 
 const python = pythonWith('numpy');
 
@@ -25,13 +26,16 @@ def linear_scan(inputs, settings, mode):
 backend.run()
 `;
 
-if (python === null) tellsThatItDidNotRun('test/adapters/domain.test.ts', 'numpy');
+if (python === null) tellsThatItDidNotRun('test/cli/domain.test.ts', 'numpy');
 else
   describe('a check of a kernel that takes few widths', { timeout: 60_000 }, () => {
+    const scratch = mkdtempSync(join(tmpdir(), 'densessm-'));
+    afterAll(() => rmSync(scratch, { recursive: true }));
+
     const checked = (domain: string, ...args: string[]): Run => {
       const path = join(scratch, 'blocks.py');
       writeFileSync(path, program);
-      const command = `PYTHONPATH=${folder} ${python} ${path} "${domain}"`;
+      const command = `PYTHONPATH=${join(root, 'adapters/python')} ${python} ${path} "${domain}"`;
       return densessm('check', '--backend', command, '--cases', '20', ...args);
     };
 
