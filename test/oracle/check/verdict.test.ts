@@ -153,7 +153,7 @@ describe('a verdict', () => {
         f32,
         0,
       );
-    const { says } = retention.forms!.chunkwise!.multipliedGates!;
+    const { says } = retention.forms!.chunkwise!.multipliedInChunks!;
     expect(verdict(0.500000298).forms.map((use) => use.says)).toEqual([says]);
     expect(isRightAnswer(verdict(0.500000298).judgement)).toBe(true);
     expect(isRightAnswer(verdict(0.50001).judgement)).toBe(false);
@@ -168,7 +168,7 @@ describe('a verdict', () => {
     const verdict = (last: number) =>
       tightest(gla, question, new Map([...right, ['grad/gate', { shape, dtype, data: data.with(3, last) }]]), f32, 0);
     // right is −0.0013272860490522681
-    const { says } = gla.forms!.chunkwise!.gateTotals!;
+    const { says } = gla.forms!.chunkwise!.gateTotalsInChunks!;
     expect(verdict(-0.0013272762298583984).forms.map((use) => use.says)).toEqual([says]);
     expect(isRightAnswer(verdict(-0.0013272762298583984).judgement)).toBe(true);
     expect(isRightAnswer(verdict(-0.00133).judgement)).toBe(false);

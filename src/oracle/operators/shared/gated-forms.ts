@@ -31,6 +31,9 @@ interface AttentionForm extends Omit<Form, 'program'> {
 /** What a difference of cumulated gates loses. */
 const losesDigits = 'after a gate of −∞ (∞ − ∞), and where gates are so large that their rounding outweighs the others';
 
+/** What totals less sums lose. */
+const losesBesideOthers = 'in the gradient of a gate that is small beside the terms of other tokens, later or earlier';
+
 /** The forms of a mode. A kernel asked for any mode may compute in chunks of its own, so cumulated gates run over the whole sequence. */
 const attentionForms = (name: ModeName): Readonly<Record<string, AttentionForm>> => ({
   segmentSums: {
@@ -56,11 +59,19 @@ const attentionForms = (name: ModeName): Readonly<Record<string, AttentionForm>>
     loses: losesDigits,
     attention: () => withGateDifferences(cumulatedAtOnce),
   },
+  ...(name === 'chunkwise' && {
+    gateTotalsInChunks: {
+      says: 'exponentials of differences of gates, cumulated within each chunk; the gradient of gates as the total of q·dq − k·dk less its cumulative sum',
+      loses: losesBesideOthers,
+      attention: (chunkSize) =>
+        withGateDifferences(attendInChunks('gateTotalsInChunks', cumulated)(chunkSize), totalsLessSums),
+    },
+  }),
   ...(name !== 'recurrent' && {
     gateTotals: {
       ofPairs: true,
       says: 'exponentials of differences of gates, cumulated over the sequence; the gradient of gates as the total of q·dq − k·dk less its cumulative sum',
-      loses: 'in the gradient of a gate that is small beside the terms of other tokens, later or earlier',
+      loses: losesBesideOthers,
       attention: () => withGateDifferences(cumulatedAtOnce, totalsLessSums),
     },
   }),

@@ -1,6 +1,6 @@
 /** @file Lists the forms of retentions: other formulas for the powers of γ. */
 import { attendAtOnce } from '../../../nn/linear-attention/parallel.ts';
-import { retainInChunks } from '../../../nn/retention/chunkwise.ts';
+import { overChunks, retainInChunks } from '../../../nn/retention/chunkwise.ts';
 import type { PowerTable } from '../../../nn/retention/decay-tables.ts';
 import type { Retention } from '../../../nn/retention/inputs.ts';
 import { retainAtOnce } from '../../../nn/retention/parallel.ts';
@@ -25,6 +25,8 @@ const byPowers =
   (chunkSize) =>
     name === 'chunkwise' ? retainInChunks('retention', powers)(chunkSize) : retainAtOnce('retention', powers);
 
+const multiplied: Retention = withConstantGates(attendAtOnce('multipliedGates', byGates(byMultipliedLogarithms)));
+
 const formsOf = (name: ModeName): Readonly<Record<string, RetentionForm>> => ({
   exponentials: { says: 'exp(n log γ)', loses: losesZero, retention: byPowers(name, naturalPowers) },
   binaryExponentials: { says: 'exp2(n log₂ γ)', loses: losesZero, retention: byPowers(name, binaryPowers) },
@@ -32,11 +34,21 @@ const formsOf = (name: ModeName): Readonly<Record<string, RetentionForm>> => ({
     says: 'products of exp(log γ), one factor per token',
     retention: (chunkSize) => withConstantGates(attentionIn(name, chunkSize)),
   },
+  ...(name === 'chunkwise' && {
+    multipliedInChunks: {
+      says: 'exponentials of differences of multiples of log γ within each chunk, also from a token to itself',
+      loses: losesZero,
+      retention:
+        (chunkSize: number): Retention =>
+        (inputs, state) =>
+          overChunks(chunkSize, multiplied, inputs, state),
+    },
+  }),
   multipliedGates: {
     ofPairs: true,
     says: 'exponentials of differences of multiples of log γ, also from a token to itself',
     loses: losesZero,
-    retention: () => withConstantGates(attendAtOnce('multipliedGates', byGates(byMultipliedLogarithms))),
+    retention: () => multiplied,
   },
   cumulatedGates: {
     ofPairs: true,
