@@ -16,21 +16,31 @@ function flat({ outputs, gradients }: Evaluation, of: (x: Value) => Float64Array
   return Object.fromEntries([...all('output', outputs), ...all('gradient', gradients)]);
 }
 
-/** Memoises a function by case and `of`. Several laws and modes need the same numbers. */
-function perCase<K, R>(compute: (of: K, c: Case) => R): (of: K, c: Case) => R {
-  const known = new WeakMap<Case, Map<K, R>>();
-  return (of, c) => {
-    const ofCase = known.get(c) ?? new Map<K, R>();
-    known.set(c, ofCase);
-    const result = ofCase.get(of) ?? compute(of, c);
-    ofCase.set(of, result);
-    return result;
-  };
+/** A memoised function. `known` looks a result up without computing it. */
+interface PerCase<K, R> {
+  (of: K, c: Case): R;
+  known(of: K, c: Case): R | undefined;
 }
 
-/** Computes a program's outputs and gradients in f64. */
+/** Memoises a function by case and `of`. Several laws and modes need the same numbers. */
+function perCase<K, R>(compute: (of: K, c: Case) => R): PerCase<K, R> {
+  const results = new WeakMap<Case, Map<K, R>>();
+  const known = (of: K, c: Case): R | undefined => results.get(c)?.get(of);
+  const get = (of: K, c: Case): R => {
+    const result = known(of, c) ?? compute(of, c);
+    const ofCase = results.get(c) ?? new Map<K, R>();
+    results.set(c, ofCase.set(of, result));
+    return result;
+  };
+  return Object.assign(get, { known });
+}
+
+/** Evaluates a program with bounds. The numbers of the values are those of f64, bit for bit. */
+const withBounds = perCase((program: Program, c) => evaluate(program, c, bounded(float64)));
+
+/** Computes a program's outputs and gradients in f64. After `boundsOf` they are known. */
 export const numbersOf: (program: Program, c: Case) => Numbers = perCase((program: Program, c) =>
-  flat(evaluate(program, c, f64), read),
+  flat(withBounds.known(program, c) ?? evaluate(program, c, f64), read),
 );
 
 /** Computes a program's outputs and gradients as elements of a finite field. */
@@ -40,8 +50,14 @@ export const elementsOf: (program: Program, c: Case) => Numbers = perCase((progr
 
 /** Computes bounds on the errors of right f64 implementations of a program. */
 export const boundsOf: (program: Program, c: Case) => Numbers = perCase((program: Program, c) =>
-  flat(evaluate(program, c, bounded(float64)), boundOf),
+  flat(withBounds(program, c), boundOf),
 );
+
+/** Maps two programs; one, if they are the same, so that its numbers and its bounds are computed together. */
+export function mapBoth(map: (program: Program) => Program, a: Program, b: Program): [a: Program, b: Program] {
+  const first = map(a);
+  return [first, a === b ? first : map(b)];
+}
 
 /** Computes the outputs of an operator's scalar definition. */
 const defined = perCase((operator: Operator, c: Case) => operator.definition(c.inputs, c.settings, operator.reference));

@@ -43,13 +43,14 @@ export const chunks: Law = {
     mode === 'chunkwise' && operator.modesAgree(settings) && operator.admits(settings, mode),
   size: { longest: 8 },
   check({ operator, program }, c) {
-    const expected = numbersOf(operator.modes[operator.reference]!, c);
     const reference = boundsOf(operator.modes[operator.reference]!, c);
+    const expected = numbersOf(operator.modes[operator.reference]!, c);
     return someOf(longestIn(operator, c) + 1, c.seed)
       .map((chunkSize): Case => ({ ...c, settings: { ...c.settings, chunkSize } }))
-      .map((cut) =>
-        within(numbersOf(program, cut), expected, allowance(reference, boundsOf(operator.modes.chunkwise!, cut))),
-      )
+      .map((cut) => {
+        const allowed = allowance(reference, boundsOf(operator.modes.chunkwise!, cut));
+        return within(numbersOf(program, cut), expected, allowed);
+      })
       .reduce(worse, flawless);
   },
 };

@@ -12,7 +12,7 @@ import { stripped } from '../named.ts';
 import type { Operator } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
 import { matches } from '../signature.ts';
-import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
+import { allowance, boundsOf, mapBoth, numbersOf } from '../tolerance.ts';
 
 /** Selects the outputs that are linear. */
 const linearOutputs = (operator: Operator, numbers: Numbers): Numbers => {
@@ -55,12 +55,12 @@ export const linear: Law = {
         return isLarger ? total - x : y;
       });
     const [first, second] = [summand(true), summand(false)];
+    // the bounds count twice because the sum of the outputs is rounded too
+    const bounds = [first, second, both].map((one) => boundsOf(operator.modes[mode]!, one));
     const [a, b] = [numbersOf(program, first), numbersOf(program, second)];
     const sum = Object.fromEntries(
       Object.entries(linearOutputs(operator, a)).map(([name, x]) => [name, x.map((v, i) => v + b[name]![i]!)]),
     );
-    // the bounds count twice because the sum of the outputs is rounded too
-    const bounds = [first, second, both].map((one) => boundsOf(operator.modes[mode]!, one));
     return within(linearOutputs(operator, numbersOf(program, both)), sum, allowance(...bounds, ...bounds));
   },
 };
@@ -78,9 +78,10 @@ export const associative: Law = {
     );
     const three: Case = { ...c, inputs: { ...c.inputs, ...Object.fromEntries(third) } };
     const genuine = operator.modes[mode]!;
-    const bounds = [leftFirst, rightFirst].map((order) => boundsOf(order(genuine), three));
-    const expected = numbersOf(rightFirst(genuine), three);
-    return within(numbersOf(leftFirst(program), three), expected, allowance(...bounds));
+    const [found, right] = mapBoth(leftFirst, program, genuine);
+    const other = rightFirst(genuine);
+    const allowed = allowance(boundsOf(right, three), boundsOf(other, three));
+    return within(numbersOf(found, three), numbersOf(other, three), allowed);
   },
 };
 

@@ -12,7 +12,7 @@ import { within } from '../compare.ts';
 import type { Law } from '../law.ts';
 import type { Operator } from '../operator.ts';
 import type { Named, Program } from '../program.ts';
-import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
+import { allowance, boundsOf, mapBoth, numbersOf } from '../tolerance.ts';
 
 /** Slices a tensor along an axis. */
 const part = (x: Tensor, axis: number, start: number, stop: number): Tensor =>
@@ -156,8 +156,9 @@ const batchLaw = (name: Kind, statement: string): Law => ({
     const { c: own, together, apart } = bothWays(name, operator, c);
     const genuine = operator.modes[mode]!;
     const expected = apart(genuine);
-    const allowed = allowance(boundsOf(expected, own), boundsOf(together(genuine), own));
-    return within(numbersOf(together(program), own), numbersOf(expected, own), allowed);
+    const [found, right] = mapBoth(together, program, genuine);
+    const allowed = allowance(boundsOf(expected, own), boundsOf(right, own));
+    return within(numbersOf(found, own), numbersOf(expected, own), allowed);
   },
 });
 

@@ -15,7 +15,7 @@ import type { Law } from '../law.ts';
 import { mapValues } from '../named.ts';
 import type { Operator } from '../operator.ts';
 import { type Evaluation, evaluate, type Named, type Program } from '../program.ts';
-import { allowance, boundsOf, numbersOf } from '../tolerance.ts';
+import { allowance, boundsOf, mapBoth, numbersOf } from '../tolerance.ts';
 import { someOf } from './agreement.ts';
 
 /** Slices the sequences to the tokens [start, stop). Inputs without a time axis stay whole. */
@@ -114,15 +114,16 @@ export const resumable: Law = {
   size: { longest: 8 },
   check({ operator, mode, program }, c) {
     const genuine = operator.modes[mode]!;
-    const whole = numbersOf(genuine, c);
     const bounds = boundsOf(genuine, c);
+    const whole = numbersOf(genuine, c);
     const t = longestIn(operator, c);
     return someOf(t + 1, c.seed)
       .map((n) => n - 1)
       .filter((s) => operator.splits?.(c.settings, mode, s) ?? true)
       .map((s) => {
-        const allowed = allowance(bounds, boundsOf(splitAt(operator, s, genuine), c));
-        return within(numbersOf(splitAt(operator, s, program), c), whole, allowed);
+        const [split, right] = mapBoth((one) => splitAt(operator, s, one), program, genuine);
+        const allowed = allowance(bounds, boundsOf(right, c));
+        return within(numbersOf(split, c), whole, allowed);
       })
       .reduce(worse, flawless);
   },
@@ -140,11 +141,9 @@ export const decoding: Law = {
     const step = operator.modes.recurrent!;
     const decode = (prefill: Program): Program =>
       inParts(operator, () => [[s, prefill], ...Array.from({ length: t - s }, (): [number, Program] => [1, step])]);
-    const allowed = allowance(
-      boundsOf(operator.modes[operator.reference]!, c),
-      boundsOf(decode(operator.modes[mode]!), c),
-    );
-    return within(numbersOf(decode(program), c), numbersOf(operator.modes[operator.reference]!, c), allowed);
+    const [decoded, right] = mapBoth(decode, program, operator.modes[mode]!);
+    const allowed = allowance(boundsOf(operator.modes[operator.reference]!, c), boundsOf(right, c));
+    return within(numbersOf(decoded, c), numbersOf(operator.modes[operator.reference]!, c), allowed);
   },
 };
 
