@@ -11,7 +11,7 @@ export interface Compiling {
   affords(question: Question): boolean;
   /** Notes that the first question of a shape was answered after some milliseconds. */
   note(question: Question, milliseconds: number): void;
-  /** The number of shapes compiled, and of those that there was no time for. */
+  /** The number of shapes compiled, for tensors of any strides, and of those that there was no time for. */
   shapes(): { readonly compiled: number; readonly leftOut: number };
 }
 
@@ -44,7 +44,7 @@ export function followCompiling(compiles: boolean, until: number, order: readonl
       const before = (at < 0 ? inOrder : inOrder.slice(0, at)).filter((shape) => !begun.has(shape)).length;
       const time = until - performance.now();
       if (compiled.size === 0 ? before === 0 : (before + 1) * expected(question) < time) return true;
-      leftOut.add(compiledForm(question));
+      leftOut.add(own);
       return false;
     },
     note(question, milliseconds) {
@@ -53,6 +53,6 @@ export function followCompiling(compiles: boolean, until: number, order: readonl
       const { memory } = question.c;
       longest.set(memory, Math.max(longest.get(memory) ?? 0, milliseconds));
     },
-    shapes: () => ({ compiled: compiled.size, leftOut: [...leftOut].filter((form) => !compiled.has(form)).length }),
+    shapes: () => ({ compiled: begun.size, leftOut: [...leftOut].filter((shape) => !begun.has(shape)).length }),
   };
 }
