@@ -113,7 +113,7 @@ interface Limit {
 /** Where a form is a fault, it explains no number of which it has no digits. */
 const withDigits: Limit = { ofNumber: 1 / 4, ofLargest: 1 / 16 };
 /** An order of computing is no fault, but a bound beyond the number itself says nothing. */
-const withSign: Limit = { ofNumber: 1, ofLargest: 1 / 16 };
+const withSign: Limit = { ofNumber: 1, ofLargest: 1 / 4 };
 
 const limitOf = ({ isFaultThere }: Form): Limit | null => (isFaultThere === true ? withDigits : null);
 

@@ -249,6 +249,7 @@ const stateSpaceDuality: readonly Foreign[] = [
     says: 'exp of differences of cumulated gates; gates by y dy − x dx, of outputs and gradients as they are stored',
     run: asDuality(inChunks({ size: constant(16), decays: cumulated, carry: 'apart', gateGradient: 'outputs' })),
     admits: withoutResets,
+    loses: 'in gradients of gates after an output that overflows its type',
   },
   {
     name: 'one matrix, segsum',
