@@ -32,6 +32,10 @@ export const axis = (size: Size, letter: string, max: number, min = 1): fc.Arbit
 export const axisFrom = (size: Size, letter: string, ...usual: readonly number[]): fc.Arbitrary<number> =>
   axisLike(size, letter, fc.constantFrom(...usual));
 
+/** Draws one of the values of a setting, or whether an optional input is given, unless the size allows only some. */
+export const among = <T>(size: Size, name: string, ...values: readonly T[]): fc.Arbitrary<T> =>
+  fc.constantFrom(...(size.among?.(name, values) ?? values));
+
 /**
  * Draws the length of an axis that is divided into groups. Undefined: the product of the groups and the length of each, at most `max`,
  * which is the usual length.

@@ -17,6 +17,8 @@ export interface Size {
    * belong to their configurations, which are drawn as usual.
    */
   axis?(letter: string, usual: fc.Arbitrary<number>): fc.Arbitrary<number> | undefined;
+  /** Narrows the values of a setting, or of whether an optional input is given, before one is drawn. */
+  among?<T>(name: string, values: readonly T[]): readonly T[];
   /** Draws only cases in which every sum and product of dyadic inputs is exact: decays of ½, short sequences. */
   readonly exact?: boolean;
 }

@@ -5,7 +5,7 @@ import { movedInside } from '../interval.ts';
 import type { Operator, Size } from '../operator.ts';
 import { type Condition, type Domain, meets, type Scalar } from './domain.ts';
 import { isNamed, reasonsAgainst } from './inside.ts';
-import { sharedLengths } from './lengths.ts';
+import { drawnInside } from './size.ts';
 
 /** Draws layouts inside a domain. They are as usual where the domain says nothing. */
 export const layoutsIn = (operator: Operator, size: Size, domain: Domain): fc.Arbitrary<Layout> =>
@@ -26,15 +26,13 @@ export function unfulfilled(operator: Operator, mode: string, size: Size, domain
 }
 
 /** Draws layouts with lengths, numbers and free settings inside a domain. */
-function nearby(operator: Operator, size: Size, domain: Domain): fc.Arbitrary<Layout> {
-  const [shared, sizeOf] = sharedLengths(size, domain);
-  return fc
+const nearby = (operator: Operator, size: Size, domain: Domain): fc.Arbitrary<Layout> =>
+  fc
     .tuple(
-      shared.chain((lengths) => operator.layouts(sizeOf(lengths))),
+      drawnInside(size, domain, (inside) => operator.layouts(inside)),
       fc.nat({ max: 1023 }),
     )
     .map(([layout, pick]) => withNumbers(withSettings(layout, domain, pick), domain));
-}
 
 /** The settings that change no input. Their values are chosen inside; others are drawn until they are. */
 const free = ['chunkSize', 'decay'];

@@ -11,7 +11,7 @@ import { einsum } from '../../../tensor/primitives/einsum.ts';
 import type { Value } from '../../../tensor/value.ts';
 import { ownOf, statesByName } from '../../batchable.ts';
 import { type BatchProgramOf, defineOperator } from '../../define-operator.ts';
-import { axis, axisFrom, chunkDraws, chunkSizeOf, lengths } from '../../draw.ts';
+import { among, axis, axisFrom, chunkDraws, chunkSizeOf, lengths } from '../../draw.ts';
 import { attentionByLogSumExp } from '../../forms/stored-log-sum-exp.ts';
 import { layoutOf } from '../../layout.ts';
 import type { ProgramOf } from '../../operator.ts';
@@ -66,7 +66,7 @@ export const attention = defineOperator({
         o: axis(size, 'o', 4),
         s: axisFrom(size, 's', 0, 1, 2, 5),
         chunk: chunkDraws,
-        scoreScaling: fc.constantFrom<ScoreScaling>('none', 'rootKeyWidth'),
+        scoreScaling: among<ScoreScaling>(size, 'scoreScaling', 'none', 'rootKeyWidth'),
       })
       .map(({ chunk, scoreScaling, ...letters }) =>
         layoutOf(attentionSignature, {

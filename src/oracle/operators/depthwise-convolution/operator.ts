@@ -8,7 +8,7 @@ import {
 } from '../../../nn/depthwise-convolution.ts';
 import type { Settings } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { axis, lengths } from '../../draw.ts';
+import { among, axis, lengths } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import type { ProgramOf } from '../../operator.ts';
 import { over } from '../../over.ts';
@@ -36,7 +36,7 @@ export const depthwiseConvolution = defineOperator({
         t: lengths(size),
         e: axis(size, 'e', 4),
         k: axis(size, 'k', 5),
-        isBiased: fc.boolean(),
+        isBiased: among(size, 'bias', false, true),
       })
       .map(({ isBiased, ...letters }) =>
         layoutOf(signature, {

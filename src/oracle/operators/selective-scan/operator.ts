@@ -21,7 +21,17 @@ import { exp } from '../../../tensor/primitives/exp.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Case, Layout } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { anyAssociation, axis, chunkDraws, chunkSizeOf, dividedAxis, groupsIn, lengths, small } from '../../draw.ts';
+import {
+  among,
+  anyAssociation,
+  axis,
+  chunkDraws,
+  chunkSizeOf,
+  dividedAxis,
+  groupsIn,
+  lengths,
+  small,
+} from '../../draw.ts';
 import { byCumulatedLogarithms, cumulated } from '../../forms/cumulated-logarithms.ts';
 import { byPairs, byQuotients, withCarriedDifferences, withDecayDifferences } from '../../forms/recurrences.ts';
 import { bySegmentSums } from '../../forms/segment-sums.ts';
@@ -73,11 +83,15 @@ const layouts = (size: Size): fc.Arbitrary<Layout<SelectiveScanSettings>> =>
       n: axis(size, 'n', 4),
       e: dividedAxis(size, 'e', 12),
       chunk: chunkDraws,
-      layouts: fc.tuple(fc.constantFrom(...mapLayouts), fc.constantFrom(...mapLayouts)),
-      deltaSoftplus: fc.boolean(),
+      layouts: fc.tuple(among(size, 'b', ...mapLayouts), among(size, 'c', ...mapLayouts)),
+      deltaSoftplus: among(size, 'deltaSoftplus', false, true),
       // PyTorch's softplus becomes the identity above 20
       centre: fc.constantFrom(0, 0, 20),
-      optional: fc.record({ skip: fc.boolean(), z: fc.boolean(), deltaBias: fc.boolean() }),
+      optional: fc.record({
+        skip: among(size, 'skip', false, true),
+        z: among(size, 'z', false, true),
+        deltaBias: among(size, 'deltaBias', false, true),
+      }),
     })
     .map(({ perGroup, chunk, layouts: [b, c], deltaSoftplus, centre, optional, ...drawn }) => {
       const { e = perGroup * drawn.g * drawn["g'"] } = drawn;

@@ -1,11 +1,8 @@
-/** @file Draws the lengths of axes inside a backend's domain. */
+/** @file Draws lengths, settings and optional inputs inside a backend's domain. */
 import * as fc from 'fast-check';
 import { small } from '../draw.ts';
 import type { Size } from '../operator.ts';
 import { type Condition, type Domain, meets } from './domain.ts';
-
-/** A size that draws lengths inside a domain, once the lengths that axes share are drawn. */
-export type SizeOf = (shared: Readonly<Record<string, number>>) => Size;
 
 /** Usual draws are kept if at least this share of a sample meets the condition. */
 const [sampled, share] = [64, 1 / 4];
@@ -14,30 +11,48 @@ const usualWidth = 128;
 /** How often each of the first lengths is drawn: the shortest in half of the cases. Shrinking goes towards the first. */
 const often = [0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 3, 3];
 
-/** Draws the lengths that several axes share, and returns how the others follow from them. */
-export function sharedLengths(size: Size, { axes }: Domain): readonly [fc.Arbitrary<Record<string, number>>, SizeOf] {
+/** Draws by a size whose lengths are inside a domain. Axes that share a length are drawn first. */
+export function drawnInside<T>(size: Size, domain: Domain, draw: (size: Size) => fc.Arbitrary<T>): fc.Arbitrary<T> {
+  const { axes } = domain;
   const conditionOf = (letter: string): Condition | undefined => {
     const one = axes[letter];
     return typeof one === 'string' ? undefined : one;
   };
+  // an operator asks for a letter's lengths again for each draw of shared ones
+  const known = new Map<string, fc.Arbitrary<number> | undefined>();
   const inside = (letter: string, usual: fc.Arbitrary<number>): fc.Arbitrary<number> | undefined => {
-    const wide = size.axis?.(letter, usual);
-    const condition = conditionOf(letter);
-    return condition === undefined ? wide : lengthsLike(condition, letter, size, wide ?? usual);
+    if (!known.has(letter)) {
+      const wide = size.axis?.(letter, usual);
+      const condition = conditionOf(letter);
+      known.set(letter, condition === undefined ? wide : lengthsLike(condition, letter, size, wide ?? usual));
+    }
+    return known.get(letter);
   };
+  const sizeOf = (shared: Readonly<Record<string, number>>): Size => ({
+    ...size,
+    among: (name, values) => allowed(domain, name, values),
+    axis: (letter, usual) => {
+      const one = axes[letter];
+      const length = shared[typeof one === 'string' ? one : letter];
+      return length === undefined ? inside(letter, usual) : fc.constant(length);
+    },
+  });
   const sharing = [...new Set(Object.values(axes).filter((one) => typeof one === 'string'))];
+  if (sharing.length === 0) return draw(sizeOf({}));
   const drawn = sharing.map((letter) => [letter, inside(letter, small(usualMost)) ?? small(usualMost)]);
-  return [
-    fc.record(Object.fromEntries(drawn)),
-    (shared) => ({
-      ...size,
-      axis: (letter, usual) => {
-        const one = axes[letter];
-        const length = shared[typeof one === 'string' ? one : letter];
-        return length === undefined ? inside(letter, usual) : fc.constant(length);
-      },
-    }),
-  ];
+  return fc
+    .record(Object.fromEntries(drawn) as Record<string, fc.Arbitrary<number>>)
+    .chain((shared) => draw(sizeOf(shared)));
+}
+
+/** The values of a setting, or of whether an input is given, that a domain allows; all if it allows none. */
+function allowed<T>({ inputs, settings }: Domain, name: string, values: readonly T[]): readonly T[] {
+  const [condition, input] = [settings[name], inputs[name]];
+  const some = values.filter((value) => {
+    if (condition !== undefined) return meets(condition, value);
+    return typeof input !== 'string' || value === (input === 'given');
+  });
+  return some.length === 0 ? values : some;
 }
 
 /** The usual most of a width that several axes share. */
