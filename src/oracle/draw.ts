@@ -164,5 +164,22 @@ export function* casesInTurn<S extends Settings>(
   }
 }
 
+/** Draws from a generator when a reader needs the next item, and keeps the items for other readers. */
+export function remembered<T>(source: Iterator<T>): Iterable<T> {
+  const items: T[] = [];
+  return {
+    *[Symbol.iterator]() {
+      for (let at = 0; ; at++) {
+        if (at === items.length) {
+          const next = source.next();
+          if (next.done) return;
+          items.push(next.value);
+        }
+        yield items[at]!;
+      }
+    },
+  };
+}
+
 /** `boundsOf` of operators with scans: a scan in any bracketing may differ by the bounds of both modes together. */
 export const anyAssociation = { scan: ['scan', 'logStep'], logStep: ['scan', 'logStep'] } as const;

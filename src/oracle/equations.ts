@@ -1,13 +1,15 @@
 /** @file Collects the definition, modes, laws and faults of each equation and operator, and lists missing parts. */
 import type { Equation } from '../../spec/equation.ts';
 import { equations } from '../../spec/registry.ts';
+import type { Case } from './case.ts';
+import { remembered } from './draw.ts';
 import type { Fault } from './fault.ts';
 import { faults as allFaults } from './faults.ts';
 import type { Law } from './law.ts';
 import { laws as allLaws } from './laws/index.ts';
 import type { Operator } from './operator.ts';
 import { operators as allOperators } from './operators/index.ts';
-import { type Rejection, rejection, type Trials } from './trial.ts';
+import { type Rejection, rejection, type Trials, trialCases } from './trial.ts';
 
 /** A fault, a law that must reject it, and the rejection; null if the law accepts the fault. */
 export interface TriedFault {
@@ -79,6 +81,14 @@ export function tryFaults(
   faults: readonly Fault[],
   trials: Trials,
 ): TriedFault[] {
+  // the faults share the cases, and so what the operator computes of them
+  const drawn = new Map<string, Iterable<Case>>();
+  const casesOf = (law: Law): Iterable<Case> => {
+    const size = JSON.stringify(law.size);
+    const cases = drawn.get(size) ?? remembered(trialCases(law, operator, trials));
+    drawn.set(size, cases);
+    return cases;
+  };
   return faults
     .filter((fault) => fault.operator === operator)
     .flatMap((fault) =>
@@ -86,7 +96,7 @@ export function tryFaults(
         const law = laws.find((one) => one.name === name);
         if (law === undefined)
           throw new Error(`fault ${fault.name} of ${operator.name} names the law '${name}', which does not exist`);
-        return { fault, law, rejection: rejection(law, fault, operator, trials) };
+        return { fault, law, rejection: rejection(law, fault, operator, trials, casesOf(law)) };
       }),
     );
 }

@@ -52,18 +52,23 @@ export interface Rejection {
   readonly verdict: Verdict;
 }
 
+/** Draws the cases on which a law is tried. */
+export const trialCases = (law: Law, operator: Operator, { cases, longest, seed }: Trials): Generator<Case> =>
+  casesInTurn(operator as Operator<Settings>, { longest, ...law.size }, cases, seed);
+
 /**
- * Checks a law on a fault, on at most `cases` cases, until one rejects the fault. Returns null if none does. Throws if the fault
+ * Checks a law on a fault, on at most `trials.cases` cases, until one rejects the fault. Returns null if none does. Throws if the fault
  * throws: a crash must not count as a rejection by the law.
  */
 export function rejection(
   law: Law,
   fault: Fault,
   operator: Operator,
-  { cases, longest, seed }: Trials,
+  trials: Trials,
+  cases: Iterable<Case> = trialCases(law, operator, trials),
 ): Rejection | null {
   let count = 0;
-  for (const c of casesInTurn(operator as Operator<Settings>, { longest, ...law.size }, cases, seed)) {
+  for (const c of cases) {
     if (!law.applies(operator, fault.mode, c)) continue;
     count++;
     const verdict = law.check({ operator, mode: fault.mode, program: fault.program }, c);

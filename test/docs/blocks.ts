@@ -12,6 +12,7 @@ import { frame } from '../../src/oracle/backends/framing.ts';
 import { tellApart } from '../../src/oracle/readings/apart.ts';
 import { blockOf } from '../../src/oracle/readings/block.ts';
 import { questions } from '../../src/oracle/readings/questions.ts';
+import { bundled } from '../support/bundled.ts';
 import { pythonWith } from '../support/python.ts';
 import { root } from '../support/root.ts';
 import { documents } from './documented.ts';
@@ -83,14 +84,14 @@ const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
   /** The output of a densessm command. */
   async output(args) {
     const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env;
-    const command = ['--import', 'tsx', 'src/cli/main.ts', ...args.split(' ')];
+    const command = [await bundled('src/cli/main.ts'), ...args.split(' ')];
     const { stdout, stderr, status } = spawnSync(process.execPath, command, { cwd: root, env, encoding: 'utf8' });
     if (status !== 0) throw new Error(`densessm ${args}: ${stderr}`);
     return fenced(stdout.trimEnd().split('\n'));
   },
   /** A command that checks a kernel in PyTorch, and its report. */
   async report(args) {
-    return fenced(reportOf(args));
+    return fenced(await reportOf(args));
   },
 };
 

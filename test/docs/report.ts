@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundled } from '../support/bundled.ts';
 import { pythonWith } from '../support/python.ts';
 import { root } from '../support/root.ts';
 
@@ -10,7 +11,8 @@ import { root } from '../support/root.ts';
 const readers = '/tmp/mine';
 
 /** Runs `densessm ARGS` with a `python3` that has PyTorch. Returns the command and its output, with … for the duration. */
-export function reportOf(args: string): string[] {
+export async function reportOf(args: string): Promise<string[]> {
+  const program = await bundled('src/cli/main.ts');
   const scratch = mkdtempSync(join(tmpdir(), 'densessm-'));
   try {
     cpSync(join(root, 'adapters/python'), join(scratch, 'mine'), { recursive: true });
@@ -18,7 +20,7 @@ export function reportOf(args: string): string[] {
     const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env;
     const { stdout, stderr, status } = spawnSync(
       'sh',
-      ['-c', `node --import tsx src/cli/main.ts ${args.replaceAll(readers, join(scratch, 'mine'))}`],
+      ['-c', `node '${program}' ${args.replaceAll(readers, join(scratch, 'mine'))}`],
       { cwd: root, env: { ...env, PATH: `${scratch}:${env.PATH}` }, encoding: 'utf8' },
     );
     if (status !== 0 && status !== 1) throw new Error(`densessm ${args}: ${stderr}`);
