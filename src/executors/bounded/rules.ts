@@ -318,13 +318,10 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
       return rule([{ ...angle!, data: { x, e: reduced, terms: null } }], primitive, params, shape);
     };
 
-  /** A site is computed as a number. Where operands are multiplied in parts, each use of a value may have products of its own. */
-  const site = profile.scalesOperands === true ? unchanged : computed;
-
   /** Rounds to the format of the value's role. A value in the format of its computation keeps its terms. */
   const storedRule: Rule = (xs, primitive, params, shape) => {
     const { role } = params as StoredParams;
-    if (role === 'value') return site(xs, primitive, params, shape);
+    if (role === 'value') return computed(xs, primitive, params, shape);
     const rounds = roundedTo(at[role], at.elementwise);
     return rounds === null ? unchanged(xs, primitive, params, shape) : rounds(computed(xs, primitive, params, shape));
   };
@@ -338,7 +335,7 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
     scale,
     abs: computed,
     stopGradient: unchanged,
-    site,
+    site: computed,
     stored: storedRule,
     reshape: unchanged,
     // an error can turn 0 into ±1, or −1 into 1
