@@ -4,11 +4,13 @@ import { BackendError } from '../oracle/backends/failure.ts';
 import { openGpu } from '../oracle/backends/gpu.ts';
 import { openOnce } from '../oracle/backends/once.ts';
 import { openProcess } from '../oracle/backends/process.ts';
+import { alike } from '../oracle/check/alike.ts';
 import { type CheckReport, check } from '../oracle/check/check.ts';
+import { failsAlone } from '../oracle/check/replayed.ts';
 import { checkCells, checkColumns, failureLines, type Paint } from '../oracle/check/report.ts';
 import { type CheckRow, isFine } from '../oracle/check/row.ts';
 import { isAbout, subjectOf, type Waiver } from '../oracle/check/waivers.ts';
-import { fail } from '../tensor/errors.ts';
+import { fail, InputError } from '../tensor/errors.ts';
 import { colour, progress, say, seconds, subjectWidths, tableLine, type Voice } from './console.ts';
 
 /** The options of the command. */
@@ -113,7 +115,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
     ...(quiet ? [] : [...asked(found), ...declined(found)]),
     ...missing(found, quiet),
     ...unused(found),
-    ...failures(found, options),
+    ...(await failures(found, options)),
     ...(timing ? timings(found) : []),
   ])
     say(text);
@@ -180,12 +182,32 @@ function unused({ unusedWaivers, rows }: CheckReport): string[] {
   });
 }
 
-function failures({ rows, problems }: CheckReport, options: CheckCommand): string[] {
+/** Tells each failure once, after it was asked again, alone. */
+async function failures({ rows, problems }: CheckReport, options: CheckCommand): Promise<string[]> {
   const command = commandOf(options);
-  return [
-    ...problems.map((problem) => colour.wrong(problem)),
-    ...rows.flatMap((row) => ['', ...failureLines(row, command)].slice(row.finding === null ? 1 : 0)),
-  ];
+  const lines = problems.map((problem) => colour.wrong(problem));
+  const until = performance.now() + askingAlone;
+  for (const { row, others } of alike(rows)) {
+    const isAlone = performance.now() < until ? await isReproducible(row, options) : null;
+    lines.push('', ...failureLines(row, { command, others, isAlone }));
+  }
+  return lines;
+}
+
+/** The time for asking failures again, in milliseconds. */
+const askingAlone = 30_000;
+
+/** Whether a new process fails at the question of a row's finding; null if it cannot be asked. */
+async function isReproducible(row: CheckRow, options: CheckCommand): Promise<boolean | null> {
+  if (options.backend === undefined || options.path !== undefined) return null;
+  try {
+    const backend = await open(options);
+    return await failsAlone(backend, row, options).finally(() => backend.close());
+  } catch (error) {
+    // it started before, so this says nothing about the question
+    if (error instanceof InputError) return null;
+    throw error;
+  }
 }
 
 /** The command that asks the same backend again. Draws depend on the sizes too. */

@@ -53,6 +53,7 @@ export function* altered(one: Confused): Generator<Altered> {
   const added = answered[0]! - own[0]!;
   yield { says: `the right numbers plus ${brief(added)}`, data: own.map((x) => x + added) };
   yield* scaledAlong(one);
+  yield* scaledVectors(one);
 }
 
 const brief = (x: number): string => Number(x.toPrecision(4)).toString();
@@ -120,6 +121,23 @@ function* rearranged({ tensor, right, shape, words }: Confused): Generator<Alter
   for (const { says, data } of rearrangements({ shape, data: right[tensor]! }, words)) {
     yield { says: `the right numbers ${says}`, data };
   }
+}
+
+/** The right numbers with a factor for each vector along the last axis. */
+function* scaledVectors({ tensor, right, answered, shape, words }: Confused): Generator<Altered> {
+  const own = right[tensor]!;
+  const axis = shape.length - 1;
+  const length = shape[axis] ?? 1;
+  if (length < 2 || own.length === length) return;
+  const data = own.slice();
+  for (let start = 0; start < own.length; start += length) {
+    const row = own.subarray(start, start + length);
+    const at = start + largestAt(row);
+    const factor = own[at] === 0 ? 1 : answered[at]! / own[at]!;
+    for (let i = start; i < start + length; i++) data[i] = own[i]! * factor;
+  }
+  const says = `the right numbers with a factor for each vector along ${words[axis]!.many}, as a wrong norm would give`;
+  yield { says, data };
 }
 
 /** The fewest numbers that must share a factor of their own. */

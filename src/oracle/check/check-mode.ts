@@ -7,7 +7,15 @@ import type { Draw } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import { type Lengths, lengthsIn, matches } from '../signature.ts';
 import { findingsOf } from './findings.ts';
-import { gradientsLeftOut, type Inquiry, inquire, isOf, type Outcome, type WrongAnswer } from './inquiry.ts';
+import {
+  gradientsLeftOut,
+  type Inquiry,
+  inquire,
+  isOf,
+  type Outcome,
+  type WrongAnswer,
+  withoutMeans,
+} from './inquiry.ts';
 import { compiledLayouts, type QuestionSize, questionCase, questionDraws, worthAsking } from './question.ts';
 import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
 import { type Repeats, repeater } from './repeats.ts';
@@ -70,7 +78,7 @@ const longCompiling = 2000;
 /** How often a replayed question is asked, and a question that got a wrong answer asked again. */
 const [replays, doubts] = [16, 3];
 /** After the first wrong answer a row goes on for this long, so that one deviation hides no other. */
-const goesOn = { milliseconds: 10_000, failures: 3 };
+const goesOn = { milliseconds: 30_000, failures: 3 };
 /** The number of wrong answers of a kind to keep: a diagnosis must explain all of them. */
 const evidence = 4;
 
@@ -290,7 +298,7 @@ function noteWrong(tally: Tally, one: FirstWrong): void {
     tally.wrongIn.set(tensor, (tally.wrongIn.get(tensor) ?? 0) + 1);
   }
   const known = tally.wrongs.filter(({ wrong }) => isOf(one.wrong, wrong.kind));
-  if (known.length < evidence) tally.wrongs.push(one);
+  if (known.length < evidence) tally.wrongs.push({ ...one, wrong: withoutMeans(one.wrong) });
 }
 
 function noteForm(known: Map<string, FormUse>, use: FormUse): void {

@@ -45,7 +45,9 @@ export function contrasts(
     mode,
     right: (c) => numbersOf(asAnswered(evaluate(operator.modes[mode]!, c, f64))),
   };
-  const all = failing
+  const usual = failing.filter(({ c }) => c.values !== 'wide');
+  // numbers of many sizes hide what is plain on others
+  const all = (usual.length > 1 ? usual : failing)
     .flatMap(({ c, wrong: { judged } }): Judged[] => (judged === null ? [] : [{ ...judged, c }]))
     .sort((a, b) => worth(b) - worth(a));
   const [base = all[0], ...others] = all.filter((one) => sizeOfAnswer(one) <= computable);
@@ -59,7 +61,7 @@ export function contrasts(
     const own = tensors.filter((tensor) => holds(subject, says, tensor, base, others, block));
     if (own.length > 0) fitting.set(says, own);
   };
-  const consistent = new Set(known);
+  const consistent = new Set<string>();
   // that a tensor is zeros says more than a question for which it would be
   const zeros = [...left].filter(
     (tensor) => isZeros(base, tensor) && holds(subject, noNumbers, tensor, base, others, block),
@@ -81,25 +83,42 @@ export function contrasts(
       if (detail !== undefined) details.set(says, detail);
     }
   }
-  const found = chosen(fitting, left, consistent).map((one) => ({
+  const found = chosen(fitting, left, consistent, known).map((one) => ({
     ...one,
     ...(details.has(one.says) && { detail: details.get(one.says)! }),
   }));
-  return zeros.length === 0 ? found : [...found, { says: noNumbers, tensors: zeros }];
+  const told = found.filter((one) => isPlausible(one, base));
+  return zeros.length === 0 ? told : [...told, { says: noNumbers, tensors: zeros }];
 }
 
-/** Chooses the explanations of most tensors first. One that is consistent with all tensors counts twice. */
+/**
+ * Whether an explanation is no coincidence. Where outputs are wrong too, another question explains gradients only if it explains an
+ * output.
+ */
+const isPlausible = ({ says, tensors }: Contrast, base: Judged): boolean => {
+  const isOutput = (tensor: string): boolean => tensor.startsWith('out/');
+  return isOfAnswer(says) || tensors.some(isOutput) || !wrongTensors(base).some(isOutput);
+};
+
+/** Chooses known explanations first, then those of most tensors. One that is consistent with all tensors counts twice. */
 function chosen(
   fitting: ReadonlyMap<string, readonly string[]>,
   left: Set<string>,
   consistent: ReadonlySet<string>,
+  known: ReadonlySet<string>,
 ): Contrast[] {
   const found: Contrast[] = [];
   while (left.size > 0) {
     let [best, most]: [Contrast | null, number] = [null, 0];
     for (const [says, tensors] of fitting) {
       const own = tensors.filter((tensor) => left.has(tensor));
-      const worth = own.length * (consistent.has(says) ? 2 : 1);
+      if (own.length === 0) continue;
+      // of one tensor, a multiple says more than a question
+      const simple = isOfAnswer(says) ? 1 / 2 : 0;
+      const worth =
+        (own.length + simple) *
+        (isOfAnswer(says) || consistent.has(says) ? 2 : 1) *
+        (known.has(says) ? left.size + 1 : 1);
       if (worth > most) [best, most] = [{ says, tensors: own }, worth];
     }
     if (best === null) break;

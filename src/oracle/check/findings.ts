@@ -8,6 +8,8 @@ import { type FirstWrong, smallestFailing, unsteady } from './smallest.ts';
 
 /** The most deviations to report in a row. */
 const mostFindings = 3;
+/** An explanation of other tensors must hold in this many cases. */
+const fewCases = 3;
 /** The part of the limits on shrinking that later deviations get. */
 const laterShare = 1 / 8;
 
@@ -43,10 +45,14 @@ function isExplained(
 ): boolean {
   const [first] = wrongs;
   if (first === undefined || first.wrong.judged === null) return false;
+  const present = new Set(earlier.flatMap(({ wrong: { judged } }) => Object.keys(judged?.allowed.tensors ?? {})));
   const known = new Set(earlier.flatMap(tensorsOf));
-  if (tensorsOf(first).some((tensor) => !known.has(tensor))) return false;
+  // optional tensors may be absent from the earlier cases
+  if (tensorsOf(first).some((tensor) => present.has(tensor) && !known.has(tensor))) return false;
   const told = new Set(findings.flatMap((finding) => finding.contrasts.map(({ says }) => says)));
-  return told.size === 0 || contrasts(inquiry, wrongs, told).every(({ says }) => told.has(says));
+  // few cases have many explanations
+  if (wrongs.length < fewCases || told.size === 0) return true;
+  return contrasts(inquiry, wrongs, told).every(({ says }) => told.has(says));
 }
 
 const tensorsOf = ({ wrong: { judged } }: FirstWrong): string[] =>

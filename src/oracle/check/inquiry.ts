@@ -39,6 +39,25 @@ export interface WrongAnswer {
   readonly judged: JudgedAnswer | null;
 }
 
+/** A wrong answer without the means to judge it anew, which fill much memory. */
+export function withoutMeans(wrong: WrongAnswer): WrongAnswer {
+  if (wrong.judged === null) return wrong;
+  const { dtype, profile, isFirstOrder, tensors, standIn } = wrong.judged.allowed;
+  const gone = (): never => {
+    throw new Error('this answer was judged before');
+  };
+  const allowed: Allowed = {
+    dtype,
+    profile,
+    isFirstOrder,
+    tensors,
+    ...(standIn !== undefined && { standIn }),
+    firstOrder: gone,
+    usualErrors: gone,
+  };
+  return { ...wrong, judged: { ...wrong.judged, allowed } };
+}
+
 /** Whether a failure of this kind is part of a wrong answer. */
 export const isOf = ({ kind: own, judged }: WrongAnswer, kind: string): boolean =>
   own === kind || (judged?.judgement.mismatches.some(({ kind: one, tensor }) => `${one} ${tensor}` === kind) ?? false);

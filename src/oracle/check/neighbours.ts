@@ -1,10 +1,12 @@
 /** @file Asks neighbours of a failing case: other lengths, states and cotangents of zeros. Says where the failure ends. */
-import { isModel, isState } from '../axes.ts';
-import { type Case, mapTensors, type Tensors } from '../case.ts';
+import { isModel } from '../axes.ts';
+import type { Case } from '../case.ts';
 import { some } from './along.ts';
 import type { Failing } from './contrast.ts';
 import { type Inquiry, isOf } from './inquiry.ts';
+import { leaks } from './leaks.ts';
 import { lengthsOf, resized } from './resized.ts';
+import { variants } from './variants.ts';
 
 /** The most questions, the most for an axis of tokens or another, and the most milliseconds: of questions, and of compiling before. */
 const limits = { questions: 48, ofTokens: 20, ofOthers: 8, milliseconds: 6000, compiling: 1000 };
@@ -32,7 +34,11 @@ export async function neighbours(
       const outcome = await inquiry.ask(c);
       // no time is left for others either
       if (outcome.is === 'cut') left = 0;
-      if (outcome.is === 'wrong') return isOf(outcome.wrong, first.wrong.kind) ? true : null;
+      if (outcome.is === 'wrong') {
+        if (isOf(outcome.wrong, first.wrong.kind)) return true;
+        // other tensors may be wrong for other reasons
+        return outcome.wrong.judged === null || first.wrong.judged === null ? null : false;
+      }
       return outcome.is === 'right' ? false : null;
     } catch {
       // the definition does not allow this length
@@ -42,7 +48,11 @@ export async function neighbours(
   // each length may be compiled anew
   const isSlow = inquiry.timing().compiling > limits.compiling;
   const lengths = isSlow ? [] : await atLengths(inquiry, first.c, smallest.c, fails);
-  return [...lengths.map((one) => `at other lengths: ${one}`), ...(await atValues(inquiry, first, fails))];
+  return [
+    ...lengths.map((one) => `at other lengths: ${one}`),
+    ...(await atValues(inquiry, first, fails)),
+    ...(left > 0 && performance.now() < until ? await leaks(inquiry, first) : []),
+  ];
 }
 
 async function atLengths({ operator }: Inquiry, first: Case, smallest: Case, fails: Asked): Promise<string[]> {
@@ -88,75 +98,28 @@ function ofLengths(letter: string, tried: ReadonlyMap<number, boolean>): string 
   if (wrong.at(-1)! < right[0]!)
     return `wrong up to ${letter} = ${wrong.at(-1)}, right from ${letter} = ${right[0]} on`;
   const [ofWrong, ofRight] = [wrong.reduce(gcd), right.reduce(gcd)];
-  if (wrong.length > 2 && ofWrong > 1 && right.every((length) => length % ofWrong !== 0)) {
+  if (isEnough(wrong, ofWrong) && right.every((length) => length % ofWrong !== 0)) {
     return tell(`wrong where ${letter} is a multiple of ${ofWrong}`);
   }
-  if (right.length > 2 && ofRight > 1 && wrong.every((length) => length % ofRight !== 0)) {
+  if (isEnough(right, ofRight) && wrong.every((length) => length % ofRight !== 0)) {
     return tell(`right only where ${letter} is a multiple of ${ofRight}`);
   }
-  return `wrong at ${letter} = ${some(wrong)}; right at ${letter} = ${some(right)}`;
+  // other patterns may come from the numbers of the case
+  const isBetween = right.every((length) => length < wrong[0]! || length > wrong.at(-1)!);
+  return isBetween ? tell(`wrong only at some lengths`) : null;
 }
+
+/** Whether lengths with a common divisor are no chance. */
+const isEnough = (lengths: readonly number[], divisor: number): boolean =>
+  divisor > 1 && lengths.length > (divisor < 8 ? 2 : 1);
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
-/** The largest size of numbers that counts as usual. */
-const usualSize = 4;
-
-/** Asks the case with states, cotangents and unusual numbers taken away. */
+/** Asks variants of the case, and says where it is right. */
 async function atValues({ operator }: Inquiry, { c, wrong }: Failing, fails: Asked): Promise<string[]> {
-  const isGradient = wrong.kind.includes('grad/');
-  const states = Object.keys(c.inputs).filter((name) => isState(operator, name));
-  const numbers = Object.values(c.inputs).flatMap(({ data, kind }) => (kind === 'index' ? [] : [...data]));
-  const ofInputs = (f: (x: number) => number, only = (_: string) => true): Tensors =>
-    mapTensors(c.inputs, (x, name) => (x.kind !== 'index' && only(name) ? { ...x, data: x.data.map(f) } : x));
-  const variants: (readonly [says: string, c: Case])[] = [
-    ...(states.length === 0
-      ? []
-      : [
-          [
-            `right where ${list(states)} ${states.length > 1 ? 'are' : 'is'} zeros`,
-            {
-              ...c,
-              inputs: ofInputs(
-                () => 0,
-                (name) => states.includes(name),
-              ),
-            },
-          ] as const,
-        ]),
-    ...(isGradient ? Object.keys(c.cotangents) : []).map(
-      (name) =>
-        [
-          `right where the cotangent of ${name} is zeros`,
-          {
-            ...c,
-            cotangents: mapTensors(c.cotangents, (x, own) => (own === name ? { ...x, data: x.data.map(() => 0) } : x)),
-          },
-        ] as const,
-    ),
-    ...(numbers.includes(Number.NEGATIVE_INFINITY)
-      ? [
-          [
-            `right where no input is -∞`,
-            { ...c, inputs: ofInputs((x) => (x === Number.NEGATIVE_INFINITY ? -1 : x)) },
-          ] as const,
-        ]
-      : []),
-    ...(numbers.some((x) => Number.isFinite(x) && Math.abs(x) > usualSize)
-      ? [
-          [
-            `right where the inputs' finite numbers lie between -${usualSize} and ${usualSize}`,
-            { ...c, inputs: ofInputs((x) => (Number.isFinite(x) ? Math.max(-usualSize, Math.min(usualSize, x)) : x)) },
-          ] as const,
-        ]
-      : []),
-    ...(typeof c.settings.position === 'number' && c.settings.position > 0
-      ? [['right where position is 0', { ...c, settings: { ...c.settings, position: 0 } }] as const]
-      : []),
-  ];
   const sentences: string[] = [];
-  for (const [says, other] of variants) if ((await fails(other)) === false) sentences.push(says);
+  for (const [says, other] of variants(operator, c, wrong.kind.includes('grad/'))) {
+    if ((await fails(other)) === false) sentences.push(says);
+  }
   return sentences;
 }
-
-const list = (names: readonly string[]): string => names.join(' and ');

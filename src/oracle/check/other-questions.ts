@@ -1,5 +1,6 @@
 /** @file Lists questions that a wrong program may have answered: with inputs, settings or cotangents changed, or cut into blocks. */
 
+import * as fc from 'fast-check';
 import { sizeOf } from '../../tensor/shape.ts';
 import { axisOf, isState, longestIn } from '../axes.ts';
 import { type Case, mapTensors, type Settings, type Tensor, type Tensors } from '../case.ts';
@@ -23,6 +24,7 @@ export function* otherQuestions(subject: Subject, c: Case, block: number | null)
   yield* blocks(subject, c, block);
   yield* atTheEnd(subject, c);
   for (const one of ofSettings(c)) yield asked(one);
+  for (const one of ofWords(operator, c)) yield asked(one);
   for (const one of exchanged(c)) yield asked(one);
   for (const one of confused(operator, mode, c)) yield asked(one);
   for (const one of scaled(operator, c)) yield asked(one);
@@ -163,13 +165,34 @@ function* ofSettings(c: Case): Generator<Change> {
   }
 }
 
-/** Pairs of inputs of one shape, exchanged. */
+/** The number of layouts that show what words a setting may have. */
+const layoutsWithWords = 48;
+
+/** Settings that are words, with the other words that cases have. */
+function* ofWords(operator: Operator, c: Case): Generator<Change> {
+  const names = Object.keys(c.settings).filter((name) => typeof c.settings[name] === 'string');
+  if (names.length === 0) return;
+  const drawn = fc.sample(operator.layouts({ longest: 2 }), { numRuns: layoutsWithWords, seed: 1 });
+  for (const name of names) {
+    for (const word of new Set(drawn.map(({ settings }) => settings[name]))) {
+      if (typeof word !== 'string' || word === c.settings[name]) continue;
+      yield [`as if ${name} were '${word}'`, { ...c, settings: { ...c.settings, [name]: word } }];
+    }
+  }
+}
+
+/** Pairs of inputs of one shape, exchanged or multiplied. */
 function* exchanged(c: Case): Generator<Change> {
   const all = Object.entries(c.inputs);
   for (const [i, [a, x]] of all.entries()) {
     for (const [b, y] of all.slice(i + 1)) {
       if (x.shape.join() !== y.shape.join() || x.kind !== y.kind) continue;
       yield [`as if ${a} and ${b} were exchanged`, { ...c, inputs: { ...c.inputs, [a]: y, [b]: x } }];
+      if (x.kind !== 'index') {
+        const product = { ...x, data: x.data.map((value, at) => value * y.data[at]!) };
+        yield [`as if ${a} were multiplied by ${b}`, { ...c, inputs: { ...c.inputs, [a]: product } }];
+        yield [`as if ${b} were multiplied by ${a}`, { ...c, inputs: { ...c.inputs, [b]: product } }];
+      }
       yield [`as if ${b} were ${a}`, { ...c, inputs: { ...c.inputs, [b]: x } }];
       yield [`as if ${a} were ${b}`, { ...c, inputs: { ...c.inputs, [a]: y } }];
     }
@@ -180,27 +203,34 @@ function* exchanged(c: Case): Generator<Change> {
 function* confused(operator: Operator, mode: string, c: Case): Generator<Change> {
   const wordsOf = (name: string, { shape }: Tensor) =>
     namedAxes(operator, { tensor: `grad/${name}`, shape }, c.settings, mode);
+  const isTimed = (name: string): boolean => axisOf(operator, 'time', 'inputs', name) !== undefined;
   for (const [name, x] of Object.entries(c.inputs)) {
     for (const { says, data } of rearrangements(x, wordsOf(name, x))) {
-      yield [
-        `as if ${name} were read ${says}`,
-        withInput(
-          c,
-          name,
-          data.map((value) => (Number.isNaN(value) ? 0 : value)),
-        ),
-      ];
+      const filled = data.map((value) => (Number.isNaN(value) ? 0 : value));
+      yield [`as if ${name} were read ${says}`, withInput(c, name, filled)];
     }
   }
   if (longestIn(operator, c) < 2) return;
-  for (const step of [-1, 1]) {
-    const moved = mapTensors(c.inputs, (x, name) => {
-      const axis = axisOf(operator, 'time', 'inputs', name);
-      return axis === undefined ? x : { ...x, data: shifted(x, axis, step) };
+  const timed = Object.keys(c.inputs).filter(isTimed);
+  for (const names of timed.length > 1 ? [...timed.map((name) => [name]), timed] : [timed]) {
+    const what = names.length > 1 ? 'the inputs' : names[0];
+    const changed = (f: (x: Tensor, axis: number) => Float64Array): Case => ({
+      ...c,
+      inputs: mapTensors(c.inputs, (x, name) =>
+        names.includes(name) ? { ...x, data: f(x, axisOf(operator, 'time', 'inputs', name)!) } : x,
+      ),
     });
-    const which = step < 0 ? 'before' : 'after';
-    yield [`as if every token of the inputs were the one ${which}`, { ...c, inputs: moved }];
+    yield [`as if ${what} were read one token late`, changed((x, axis) => shifted(x, axis, -1))];
+    yield [`as if ${what} were read one token early`, changed((x, axis) => shifted(x, axis, 1))];
+    yield [`as if ${what} were zeros at the first token`, changed((x, axis) => zeroedAt(x, axis, 0))];
+    yield [`as if ${what} were zeros at the last token`, changed((x, axis) => zeroedAt(x, axis, x.shape[axis]! - 1))];
   }
+}
+
+/** Zeros at one position along an axis. */
+function zeroedAt({ shape, data }: Tensor, axis: number, at: number): Float64Array {
+  const after = sizeOf(shape.slice(axis + 1));
+  return data.map((value, i) => (Math.floor(i / after) % shape[axis]! === at ? 0 : value));
 }
 
 /** Each position along an axis as the one `step` further; the first or last stays. */
@@ -239,6 +269,22 @@ function* scaled(operator: Operator, c: Case): Generator<Change> {
           x.data.map((value) => value * factor),
         ),
       ];
+    }
+    yield [
+      `as if ${name} were larger by 1`,
+      withInput(
+        c,
+        name,
+        x.data.map((value) => value + 1),
+      ),
+    ];
+    const last = x.shape.at(-1);
+    if (last !== undefined && last > 1) {
+      const means = Float64Array.from({ length: x.data.length / last }, (_, row) =>
+        x.data.subarray(row * last, (row + 1) * last).reduce((sum, value) => sum + value / last, 0),
+      );
+      const centred = x.data.map((value, i) => value - means[Math.floor(i / last)]!);
+      yield [`as if ${name} were read less its mean along the last axis`, withInput(c, name, centred)];
     }
     yield* byHeads(operator, c, name, x);
   }

@@ -91,18 +91,29 @@ function formRemarks(forms: CheckRow['forms']): string[] {
   });
 }
 
-/** Formats the failures of a row, and how often each tensor is wrong. `command` asks the backend again. */
-export function failureLines(row: CheckRow, command: string): string[] {
+/** How a failure is told. */
+export interface Telling {
+  /** The command that asks the backend again. */
+  readonly command: string;
+  /** Other rows that fail alike. */
+  readonly others?: readonly CheckRow[];
+  /** Whether the first finding's question fails if it is asked alone; null if that is not known. */
+  readonly isAlone?: boolean | null;
+}
+
+/** Formats the failures of a row, and how often each tensor is wrong. */
+export function failureLines(row: CheckRow, { command, others = [], isAlone = null }: Telling): string[] {
   const { operator, mode, dtype, finding, also } = row;
   if (finding === null || isFine(row)) return [];
   const again = `${command} --operator ${operator} --mode ${mode} --dtype ${dtype}`;
   return [
     `FAIL ${operator} ${mode} ${dtype}: ${finding.message}`,
+    ...(others.length === 0 ? [] : [`  the same in: ${others.map((one) => `${one.mode} ${one.dtype}`).join(', ')}`]),
     ...(often(row) === null ? [] : [`  ${often(row)}`]),
-    ...findingLines(finding, again),
+    ...findingLines(finding, again, isAlone),
     ...also.flatMap((one) => [
       `  where that is right, something else is wrong: ${one.message}`,
-      ...findingLines(one, again).map((line) => `  ${line}`),
+      ...findingLines(one, again, null).map((line) => `  ${line}`),
     ]),
   ];
 }
@@ -115,7 +126,12 @@ function often({ cases, wrongIn }: CheckRow): string | null {
 }
 
 /** Formats a finding: its hints, its smallest case, places, standard error, and the command that repeats it. */
-function findingLines({ kind, contrasts, hints, smallest, places, stderr, replay }: Finding, again: string): string[] {
+function findingLines(
+  { kind, contrasts, hints, smallest, places, stderr, replay }: Finding,
+  again: string,
+  isAlone: boolean | null,
+): string[] {
+  const path = `--path ${replay.path}${kind === unsteady ? ' --repeat 300' : ''}`;
   return [
     ...contrasts.map((one) => `  ${contrastText(one)}`),
     ...hints.map((hint) => `  ${hint}`),
@@ -126,8 +142,10 @@ function findingLines({ kind, contrasts, hints, smallest, places, stderr, replay
       'its last lines on standard error:',
       stderr.map((line) => `| ${line}`),
     ),
-    '  to ask it again:',
-    `    ${again} --seed ${replay.seed} --path ${replay.path}${kind === unsteady ? ' --repeat 300' : ''}`,
+    isAlone === false
+      ? '  not reproducible alone: a new process answers this question rightly, so it depends on what was asked before; the whole row again:'
+      : '  to ask it again:',
+    `    ${again} --seed ${replay.seed}${isAlone === false ? '' : ` ${path}`}`,
   ];
 }
 

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { StoredTensor } from '../../../src/io/safetensors.ts';
+import { alike } from '../../../src/oracle/check/alike.ts';
 import { along } from '../../../src/oracle/check/along.ts';
 import { check } from '../../../src/oracle/check/check.ts';
+import { failsAlone } from '../../../src/oracle/check/replayed.ts';
+import { failureLines } from '../../../src/oracle/check/report.ts';
 import type { CheckRow } from '../../../src/oracle/check/row.ts';
 import type { Fault } from '../../../src/oracle/fault.ts';
 import { faults } from '../../../src/oracle/faults.ts';
@@ -50,8 +53,11 @@ describe('a wrong tensor', () => {
   });
 
   it('gets no explanation that holds in some cases only', async () => {
-    const row = await rowOf((answer, { c }) =>
-      changing('out/output', times(2 + (c.seed % 7) / 8))(answer, {} as never),
+    const row = await rowOf((answer, question) =>
+      changing('out/output', ({ data }) => data.map((x, i) => x * (2 + ((question.c.seed * (i + 1)) % 7) / 8)))(
+        answer,
+        question,
+      ),
     );
     expect(contrastsOf(row)).toEqual({});
   });
@@ -84,6 +90,28 @@ describe('a fault', () => {
     const { wrongIn, finding, also } = await rowOf(late);
     expect(Object.keys(wrongIn).sort()).toEqual(['grad/weight', 'out/output']);
     expect([finding!, ...also].map(({ kind }) => kind).sort()).toEqual(['wrong grad/weight', 'wrong out/output']);
+  });
+});
+
+describe('rows that fail alike', () => {
+  const { program, mode } = faultOf('depthwiseConvolution', 'window-ignored');
+  const wrong = programBackend({ depthwiseConvolution: program });
+  const operator = { operators: ['depthwiseConvolution'], modes: [mode] };
+
+  it('are told once', async () => {
+    const { rows } = await check(wrong, { ...size, ...operator, dtypes: ['F32', 'F64'] });
+    const groups = alike(rows);
+    expect(groups.map(({ row, others }) => [row.dtype, others.map(({ dtype }) => dtype)])).toEqual([['F32', ['F64']]]);
+    expect(failureLines(groups[0]!.row, { command: '', others: groups[0]!.others })[1]).toBe(
+      `  the same in: ${mode} F64`,
+    );
+  });
+
+  it('are asked again, alone', async () => {
+    const { rows } = await check(wrong, { ...size, ...operator });
+    expect(await failsAlone(wrong, rows[0]!, size)).toBe(true);
+    expect(await failsAlone(programBackend(), rows[0]!, size)).toBe(false);
+    expect(failureLines(rows[0]!, { command: '', isAlone: false }).join('\n')).toContain('not reproducible alone');
   });
 });
 

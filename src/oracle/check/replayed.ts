@@ -1,0 +1,24 @@
+/** @file Asks the question of a finding alone, of a backend that was asked nothing before. */
+import * as fc from 'fast-check';
+import type { Backend } from '../backends/backend.ts';
+import { operators } from '../operators/index.ts';
+import { inquire } from './inquiry.ts';
+import { type QuestionSize, questionCase, questionDraws } from './question.ts';
+import type { CheckRow } from './row.ts';
+import { unsteady } from './smallest.ts';
+
+/** Whether the question of a row's finding fails again; null if one question cannot tell that. */
+export async function failsAlone(
+  backend: Backend,
+  { operator: name, mode, dtype, finding }: CheckRow,
+  size: QuestionSize,
+): Promise<boolean | null> {
+  if (finding === null || finding.kind === unsteady) return null;
+  const operator = operators.find((one) => one.name === name)!;
+  const { domain } = backend.description.operators[name] ?? {};
+  const drawn = questionDraws(operator, mode, size, { compiles: backend.compiles, longest: backend.longest, domain });
+  const [draw] = fc.sample(drawn, { ...finding.replay, numRuns: 1 });
+  if (draw === undefined) return null;
+  const outcome = await inquire(backend, operator, mode, dtype).ask(questionCase(operator, dtype, draw));
+  return outcome.is === 'wrong' ? true : outcome.is === 'right' ? false : null;
+}
