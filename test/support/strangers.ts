@@ -39,6 +39,8 @@ export const limits: Limits = {
 /** A test backend that records the ids of its processes. */
 export interface Stranger {
   readonly command: string;
+  /** The file to which its processes write their ids. */
+  readonly file: string;
   /** The ids of all processes that it has started so far. */
   pids(): number[];
 }
@@ -50,6 +52,7 @@ export function stranger(kind: string): Stranger {
   writeFileSync(file, '');
   onTestFinished(() => rmSync(folder, { recursive: true }));
   return {
+    file,
     command: `PIDS='${file}' '${process.execPath}' '${script}' ${kind}`,
     pids: () => readFileSync(file, 'utf8').split('\n').filter(Boolean).map(Number),
   };

@@ -30,8 +30,8 @@ async function output(child: ChildProcess): Promise<void> {
 describe.each(['stays', 'once'])('a program whose backend %s', (how) => {
   it.each(ways)('leaves no process or file after %s', async (way, signal, end) => {
     const folder = mkdtempSync(join(tmpdir(), 'driver-'));
-    const { command, pids } = stranger(how === 'once' ? 'hangs-once' : 'hangs-with-a-child');
-    const child = spawn(process.execPath, [driver, how, command, way], {
+    const { command, file, pids } = stranger(how === 'once' ? 'hangs-once' : 'hangs-with-a-child');
+    const child = spawn(process.execPath, [driver, how, command, file, way], {
       env: { ...process.env, TMPDIR: folder },
       stdio: ['ignore', 'pipe', 'ignore'],
     });
