@@ -59,7 +59,7 @@ class Backend:
     ) -> None:
         self.description = dict(protocol='1', name=name, compiles=str(compiles).lower())
         self.device, self.library, self.plain = device, __import__(library), plain
-        self.functions: dict[str, tuple[Callable[..., Named], Any, Any]] = {}
+        self.functions: dict[str, tuple[Callable[..., Named], Any]] = {}
         self.offers: dict[str, Named] = {}
 
     def operator(
@@ -83,7 +83,7 @@ class Backend:
         def register(function: Callable[..., Named]):
             own = gradients if callable(gradients) else backward
             offered = (own is gradients or gradients) if own or self.library is not np else False
-            self.functions[name] = function, own, offered
+            self.functions[name] = function, own
             declared = dict(precision=precision, form=form, domain=domain)
             declared = {key: value for key, value in declared.items() if value is not None}
             self.offers[name] = dict(modes=list(modes), dtypes=list(dtypes), gradients=offered, **declared)
@@ -131,7 +131,7 @@ class Backend:
 
     def compute(self, texts: Mapping[str, str], arrays: Mapping[str, np.ndarray], make: Callable[..., Any]) -> Named:
         name, mode, settings = texts['operator'], texts['mode'], json.loads(texts['settings'])
-        function, backward, offered = self.functions[name]
+        (function, backward), offered = self.functions[name], self.offers[name]['gradients']
         wanted = texts['gradients'] == 'true'
         by_autograd = wanted and backward is None
         inputs = self.tensors('in/', arrays, make, ('*' if offered is True else offered) if by_autograd else ())

@@ -92,6 +92,8 @@ export interface Backend {
   /** The longest sequence about which to ask, if programs grow with it: those of gpu.js unroll loops. */
   readonly longest?: number;
   answer(question: Question): Promise<Answer>;
+  /** Ends its process, if questions share one: the next question starts a fresh one. */
+  renew?(): Promise<void>;
   /** Ends it and all its processes. */
   close(): Promise<void>;
 }

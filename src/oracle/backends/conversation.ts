@@ -34,6 +34,8 @@ export interface Carrier {
   carry(file: Uint8Array, patience: Patience): Promise<Uint8Array | Failure>;
   /** Ends the process after a failure. Returns the failure with the last lines of standard error. */
   giveUp(failure: Failure): Promise<Failure>;
+  /** Ends the process, if it stays for more than one message. The next file starts a new one. */
+  renew?(): Promise<void>;
   /** The last lines of standard error. */
   lastLines(): readonly string[];
   close(): Promise<void>;
@@ -138,6 +140,7 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
       turn = mine.then(done, done);
       return mine;
     },
+    ...(carrier.renew !== undefined && { renew: () => carrier.renew!() }),
     async close() {
       isClosed = true;
       await carrier.close();

@@ -50,6 +50,11 @@ function streamCarrier(command: string, { grace }: Limits): Carrier {
       await settlesWithin(gone, 200);
       return { ...failure, stderr: lines() };
     },
+    async renew() {
+      gone = running?.close() ?? gone;
+      running = null;
+      await gone;
+    },
     lastLines: () => lines(),
     async close() {
       isClosed = true;

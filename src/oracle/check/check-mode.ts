@@ -16,11 +16,19 @@ import {
   type WrongAnswer,
   withoutMeans,
 } from './inquiry.ts';
-import { compiledLayouts, type QuestionSize, questionCase, questionDraws, worthAsking } from './question.ts';
+import {
+  compiledLayouts,
+  drawBefore,
+  type QuestionSize,
+  questionCase,
+  questionDraws,
+  worthAsking,
+} from './question.ts';
 import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
 import { type Repeats, repeater } from './repeats.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
 import { type FirstWrong, unsteady } from './smallest.ts';
+import { isOld, type Kept, type Revisit, stale } from './stale.ts';
 import type { FormUse } from './verdict.ts';
 import { isAbout, type Waiver } from './waivers.ts';
 
@@ -37,6 +45,8 @@ export interface CheckSize extends QuestionSize {
   readonly repeat?: number;
   /** Failures that are only counted. */
   readonly waivers?: readonly Waiver[];
+  /** Takes what is needed to ask the row again. */
+  readonly onDone?: (revisit: Revisit) => unknown;
 }
 
 /** Running totals over all questions. */
@@ -65,6 +75,8 @@ interface Tally {
   /** The number of wrong answers, and of those in which each tensor is wrong. */
   wrong: number;
   wrongIn: Map<string, number>;
+  /** A question to ask again after others. */
+  kept: Kept | null;
 }
 
 const reasonFor = (tensor: string, waivers: readonly Waiver[]): string =>
@@ -117,8 +129,10 @@ export async function checkMode(
     wrongs: [],
     wrong: 0,
     wrongIn: new Map(),
+    kept: null,
   };
   await askAll(inquiry, offer, drawn, size, tally);
+  size.onDone?.({ inquiry, kept: tally.kept });
   const { right, unsupported, reason, ratios, compared, repeats, draw, cut, leftOut, waived } = tally;
   const [finding = null, ...also] = await findingsOf(inquiry, drawn, tally.wrongs, tally.cut ? 0 : size.until);
   const gradients = offer.gradients !== false;
@@ -193,7 +207,8 @@ async function askAll(
     const c = questionCase(operator, dtype, draw);
     tally.draw += performance.now() - start;
     if (typeof offer.gradients === 'object') for (const name of gradientsLeftOut(offer, c)) tally.leftOut.add(name);
-    return { c, layout: draw.layout };
+    const before = drawBefore(draw);
+    return { c, layout: draw.layout, before: before && questionCase(operator, dtype, before) };
   };
   if (path !== undefined) {
     const [draw] = fc.sample(drawn, { seed, path, numRuns: 1 });
@@ -220,23 +235,24 @@ async function askAll(
       if (wrong === null) continue;
       if (tally.wrong === 1) goesOnUntil = performance.now() + goesOn.milliseconds;
       if (wrong.judged === null) failures++;
-      const isOver = wrong.kind === 'timeout' || wrong.kind === unsteady || failures === goesOn.failures;
+      const isOver = ['timeout', unsteady, stale].includes(wrong.kind) || failures === goesOn.failures;
       if (isOver || performance.now() > goesOnUntil) return;
     }
   }
 }
 
-/** A case to ask, and its layout. */
-type Asking = Pick<FirstWrong, 'c' | 'layout'>;
+/** A case to ask, its layout, and a case to ask before. */
+type Asking = Pick<FirstWrong, 'c' | 'layout'> & { readonly before: Case | null };
 
 /** Asks one question, some of them again, and counts the outcome. Returns a wrong answer. */
 async function askOne(
   inquiry: Inquiry,
-  { c, layout }: Asking,
+  { c, layout, before }: Asking,
   replay: Replay,
   tally: Tally,
   timesAgain: (c: Case) => number,
 ): Promise<WrongAnswer | null> {
+  if (before !== null) await inquiry.prompt(before);
   const outcome = await inquiry.ask(c);
   if (outcome.is === 'left out') return null;
   if (outcome.is === 'cut') {
@@ -275,7 +291,22 @@ async function askOne(
     tally.right--;
     return note({ ...again.wrong, kind: unsteadyKind(again.wrong) });
   }
-  return null;
+  return isFirst ? lookBack(inquiry, { c, layout, replay, judged: outcome.judged, at: tally.right }, tally) : null;
+}
+
+/** Asks the question that was kept again, if others came after it, and keeps another one. Returns a wrong answer. */
+async function lookBack(inquiry: Inquiry, latest: Kept, tally: Tally): Promise<WrongAnswer | null> {
+  const { kept } = tally;
+  if (tally.cut || !isOld(kept, tally.right)) return null;
+  tally.kept = latest;
+  const again = kept && (await inquiry.again(kept.c, kept.judged));
+  if (again?.is === 'cut') tally.cut = true;
+  if (kept === null || again?.is !== 'wrong') return null;
+  tally.right--;
+  const steady = await steadily(inquiry, kept.c, again);
+  const wrong = steady.judged === null || steady.kind === unsteady ? steady : { ...steady, kind: stale };
+  noteWrong(tally, { ...kept, wrong });
+  return wrong;
 }
 
 /** The kind of a wrong answer to a question that got a right one before. A backend that breaks, breaks. */

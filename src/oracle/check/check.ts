@@ -9,6 +9,7 @@ import { operators as allOperators } from '../operators/index.ts';
 import { matches, termIn } from '../signature.ts';
 import { type CheckSize, checkMode } from './check-mode.ts';
 import { type CheckRow, isFine, type RowKey, type Status } from './row.ts';
+import { asksAfresh, type Revisit, revisited } from './stale.ts';
 import { isAbout, type Waiver } from './waivers.ts';
 
 /** Options of a check, with listeners. */
@@ -44,15 +45,28 @@ export async function check(backend: Backend, options: CheckOptions): Promise<Ch
   const until = performance.now() + total;
   const keys = keysOf(backend, options);
   const rows: CheckRow[] = [];
+  const revisits = new Map<number, Revisit>();
   let left = keys.filter((key) => isOffered(backend, key)).length;
   for (const key of keys) {
     onProgress?.(rows.length, keys.length, `${key.operator} ${key.mode} ${key.dtype}`);
     const now = performance.now();
     const compileUntil = now + (forCompiling * (until - now)) / Math.max(left, 1);
     if (isOffered(backend, key)) left--;
-    const row = await rowOf(backend, key, { ...options, until, compileUntil });
+    const onDone = (revisit: Revisit): unknown => revisits.set(rows.length, revisit);
+    const row = await rowOf(backend, key, { ...options, until, compileUntil, onDone });
     rows.push(row);
     onRow?.(row);
+  }
+  if (backend.renew !== undefined && options.path === undefined && asksAfresh(options.cases, backend.compiles)) {
+    await backend.renew();
+    // in another order, as a row may depend on those before it
+    for (const [at, revisit] of [...revisits].reverse()) {
+      if (performance.now() > until) break;
+      const row = await revisited(rows[at]!, revisit);
+      if (row === null) continue;
+      rows[at] = row;
+      onRow?.(row);
+    }
   }
   const problems = problemsOf(backend);
   const asked = rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');

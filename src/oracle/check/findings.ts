@@ -5,6 +5,7 @@ import { contrasts } from './contrast.ts';
 import { type Inquiry, isOf } from './inquiry.ts';
 import type { Finding } from './row.ts';
 import { type FirstWrong, smallestFailing, unsteady } from './smallest.ts';
+import { stale, staleFinding } from './stale.ts';
 
 /** The most deviations to report in a row. */
 const mostFindings = 3;
@@ -23,6 +24,7 @@ export async function findingsOf(
   const findings: Finding[] = [];
   for (const first of wrongs) {
     const ofKind = (kind: string): FirstWrong[] => wrongs.filter(({ wrong }) => isOf(wrong, kind));
+    if (first.wrong.kind === stale) return [...findings, staleFinding(first, first.wrong)];
     const isKnown = findings.some(({ kind }) => kind === unsteady || isOf(first.wrong, kind));
     if (isKnown || findings.length === mostFindings) continue;
     const alike = ofKind(first.wrong.kind).filter(

@@ -89,6 +89,8 @@ export interface Inquiry {
   readonly unjudged: (tensor: string) => boolean;
   /** Asks one question and judges the answer. A case outside the backend's domain is unsupported, and not asked. */
   ask(c: Case): Promise<Outcome>;
+  /** Asks a question and ignores the answer. */
+  prompt(c: Case): Promise<void>;
   /** The tightest profile that explains all right answers so far. */
   profile(): Profile;
   /** Asks again. Judges the answer if it differs from `before` in any bit; null if it is the same. */
@@ -205,6 +207,10 @@ export function inquire(
       const answer = send(c);
       const mine = clock('reference', () => allowedFor(operator, { ...asked(c), profile: profiles[at]! }));
       return outcomeOf(c, await answer(), mine);
+    },
+    async prompt(c) {
+      const isAsked = (domain === undefined || isInside(operator, c, domain)) && compiling.affords(question(c));
+      if (isAsked) await send(c)();
     },
     async again(c, before) {
       const answer = await send(c)();

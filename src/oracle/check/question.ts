@@ -78,6 +78,13 @@ export function questionCase(operator: Operator, dtype: Dtype, { layout, seed, v
   return { ...onGrid(c, profileOf[dtype], layout), memory: seed % stridedIn === 0 ? 'strided' : 'contiguous' };
 }
 
+/** One question in this many is asked after another one with the same shapes and settings, as a cache may confuse them. */
+const afterAnotherIn = 7;
+
+/** The question to ask before that of a draw: its layout with other numbers. Null for most draws. */
+export const drawBefore = (draw: Draw): Draw | null =>
+  draw.seed % afterAnotherIn === 0 ? { ...draw, seed: draw.seed - 1 } : null;
+
 /** Rounds the real numbers of a case to the inputs of a profile. Throws if one overflows. */
 function onGrid(c: Case, profile: Profile, layout: Layout): Case {
   const inputs = Object.entries(c.inputs).map(([name, x]) => {

@@ -6,6 +6,7 @@ import { inquire } from './inquiry.ts';
 import { type QuestionSize, questionCase, questionDraws } from './question.ts';
 import type { CheckRow } from './row.ts';
 import { unsteady } from './smallest.ts';
+import { stale } from './stale.ts';
 
 /** Whether the question of a row's finding fails again; null if one question cannot tell that. */
 export async function failsAlone(
@@ -13,7 +14,7 @@ export async function failsAlone(
   { operator: name, mode, dtype, finding }: CheckRow,
   size: QuestionSize,
 ): Promise<boolean | null> {
-  if (finding === null || finding.kind === unsteady) return null;
+  if (finding === null || finding.kind === unsteady || finding.kind === stale) return null;
   const operator = operators.find((one) => one.name === name)!;
   const { domain } = backend.description.operators[name] ?? {};
   const drawn = questionDraws(operator, mode, size, { compiles: backend.compiles, longest: backend.longest, domain });

@@ -145,7 +145,7 @@ function findingLines(
     isAlone === false
       ? '  not reproducible alone: a new process answers this question rightly, so it depends on what was asked before; the whole row again:'
       : '  to ask it again:',
-    `    ${again} --seed ${replay.seed}${isAlone === false ? '' : ` ${path}`}`,
+    `    ${again} --seed ${replay.seed}${isAlone === false || replay.path === '' ? '' : ` ${path}`}`,
   ];
 }
 

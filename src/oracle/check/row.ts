@@ -17,7 +17,7 @@ export interface RowKey {
   readonly dtype: Dtype;
 }
 
-/** The seed and path that make fast-check draw the same question again. */
+/** The seed and path that make fast-check draw the same question again. Without a path, all questions of the row are asked. */
 export interface Replay {
   readonly seed: number;
   readonly path: string;

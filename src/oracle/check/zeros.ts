@@ -1,4 +1,5 @@
 /** @file Puts zeros, or ones, where they find what random numbers hide: in one input, all states, or all cotangents but one. */
+import { rng } from '../../tensor/random.ts';
 import { isState } from '../axes.ts';
 import { type Case, type Layout, mapTensors, rangeOf, type Slot, type Tensor, type Tensors } from '../case.ts';
 import { contains } from '../interval.ts';
@@ -13,19 +14,21 @@ const nonzero = (x: Tensor, seed: number): Tensor =>
 /** Whether the numbers of a slot may be a number: a divisor is never 0. */
 const takes = (slot: Slot, x: number): boolean => slot.below === undefined && contains(rangeOf(slot), x);
 
-/** One of some names; each in turn as n counts. */
+/** One of some names. */
 const oneOf = (names: readonly string[], n: number): string | undefined => names[n % names.length];
 
-/** The number of seeds after which the kinds of cases repeat. */
-const period = 16;
+/** One case in this many is of each kind, and the number of places in a list of names, which is shorter. */
+const [period, turns] = [16, 2 ** 16];
 
 /**
  * Changes the zeros of a case, by its seed. Most cases get a 1 in every state and cotangent of zeros, as zeros would hide whether a
- * program uses them. Of each 16, two have a single cotangent that is not zero, one lacks a cotangent, one has a cotangent of ones, two have an
- * input of zeros, each in turn, and one starts from zero.
+ * program uses them. Of each 16, two have a single cotangent that is not zero, one lacks a cotangent, one has a cotangent of ones, three have
+ * an input of zeros, and one starts from zero.
  */
 export function withZeros(operator: Operator, { inputs: slots, zeroCotangents = [] }: Layout, c: Case): Case {
-  const [kind, turn] = [c.seed % period, Math.floor(c.seed / period)];
+  // fast-check's seeds are not uniform in their bits
+  const random = rng(c.seed);
+  const [kind, turn] = [random.integer(period), random.integer(turns)];
   const inputs = mapTensors(c.inputs, (x, name) =>
     isState(operator, name) && takes(slots[name]!, 1) ? nonzero(x, c.seed) : x,
   );
@@ -45,7 +48,8 @@ export function withZeros(operator: Operator, { inputs: slots, zeroCotangents = 
     case 3:
       return { ...c, inputs, cotangents: fill(cotangents, 1, (name) => name === cotangent) };
     case 4:
-    case 5: {
+    case 5:
+    case 7: {
       const takers = Object.keys(inputs).filter((name) => takes(slots[name]!, 0));
       const input = oneOf(takers, turn);
       return { ...c, inputs: fill(inputs, 0, (name) => name === input), cotangents };

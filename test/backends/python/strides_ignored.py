@@ -1,6 +1,6 @@
 """The kernel reads the key as if it were contiguous, by its pointer alone.
 
-Kernels took contiguous tensors for granted in https://github.com/Dao-AILab/causal-conv1d/issues/6
+A kernel read its input by a flat index, without a check of strides, in https://github.com/pytorch/executorch/pull/22192
 FAIL retention recurrent: wrong out/output or not-finite out/output or wrong out/state or not-finite out/state
 """
 

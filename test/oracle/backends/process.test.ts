@@ -341,6 +341,14 @@ describe('a conversation', () => {
       expect(pids().length).toBe(2);
     }));
 
+  it('starts a fresh process after it is renewed', () =>
+    withStranger('echo', async (backend, pids) => {
+      await backend.renew!();
+      await expectGone(pids());
+      expect((await backend.answer(question(3))).kind).toBe('numbers');
+      expect(pids().length).toBe(2);
+    }));
+
   it('ends the open question when it is closed, and starts no new process', () =>
     withStranger('hangs-at-run', async (backend, pids) => {
       const answers = [1, 2].map(() => backend.answer(question()));

@@ -1,51 +1,58 @@
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { StoredTensor } from '../../../src/io/safetensors.ts';
-import type { Tensors } from '../../../src/oracle/case.ts';
-import { check } from '../../../src/oracle/check/check.ts';
-import type { CheckRow } from '../../../src/oracle/check/row.ts';
-import { programBackend, type Twist } from './program-backend.ts';
-
-/** Checks an operator in a mode at default settings. */
-async function rowOf(operator: string, mode: string, twist: Twist): Promise<CheckRow> {
-  const options = { cases: 100, longest: 33, seed: 1, operators: [operator], modes: [mode], dtypes: ['F32'] as const };
-  return (await check(programBackend({}, twist), options)).rows[0]!;
-}
+import { isState } from '../../../src/oracle/axes.ts';
+import type { Case, Tensors } from '../../../src/oracle/case.ts';
+import { questionCase, questionDraws, worthAsking } from '../../../src/oracle/check/question.ts';
+import { operators } from '../../../src/oracle/operators/index.ts';
 
 const isZero = (tensors: Tensors, name: string): boolean => tensors[name]!.data.every((x) => x === 0);
 
-/** A copy of an answer with other numbers in the tensors of a prefix. */
-const filled = (answer: Map<string, StoredTensor>, prefix: string, value: number): Map<string, StoredTensor> =>
-  new Map(
-    [...answer].map(([name, x]) => [name, name.startsWith(prefix) ? { ...x, data: x.data.map(() => value) } : x]),
-  );
+/** The cases of a row at default settings. */
+function casesOf(name: string): Case[] {
+  const operator = operators.find((one) => one.name === name)!;
+  const size = { cases: 100, longest: 33 };
+  const drawn = questionDraws(operator, operator.reference, size, { compiles: false });
+  return fc
+    .sample(drawn, { numRuns: 400, seed: 1 })
+    .filter(worthAsking)
+    .slice(0, size.cases)
+    .map((draw) => questionCase(operator, 'F32', draw));
+}
 
-describe('cases find what random numbers hide:', () => {
-  it.each<[string, Twist]>([
-    [
-      'a backward that returns early without a cotangent of the output',
-      (answer, { c }) => (isZero(c.cotangents, 'output') ? filled(answer, 'grad/', 0) : answer),
-    ],
-    [
-      'a backward that returns early without a cotangent of the state',
-      (answer, { c }) => (isZero(c.cotangents, 'state') ? filled(answer, 'grad/', 0) : answer),
-    ],
-    [
-      'a backward that is right only without a cotangent of the state',
-      (answer, { c }) => (isZero(c.cotangents, 'state') ? answer : filled(answer, 'grad/k', 1)),
-    ],
-    [
-      'NaN where q is 0, from a norm by which it divides',
-      (answer, { c }) => (isZero(c.inputs, 'q') ? filled(answer, 'out/output', Number.NaN) : answer),
-    ],
-    [
-      'an answer of zeros where k is 0, without the state',
-      (answer, { c }) => (isZero(c.inputs, 'k') ? filled(answer, 'out/', 0) : answer),
-    ],
-    [
-      'NaN where the state is 0',
-      (answer, { c }) => (isZero(c.inputs, 'state') ? filled(answer, 'out/', Number.NaN) : answer),
-    ],
-  ])('%s', async (_what, twist) => {
-    expect(await rowOf('retention', 'recurrent', twist)).toMatchObject({ gradients: 'FAIL' });
+describe.each(['retention', 'simpleGla', 'linearScan'])('100 cases of %s have', (name) => {
+  const operator = operators.find((one) => one.name === name)!;
+  const cases = casesOf(name);
+  const inputs = Object.keys(cases[0]!.inputs);
+
+  it('no cotangent of one output, for each, and others mostly', () => {
+    for (const output of ['output', 'state']) {
+      const without = cases.filter(({ cotangents }) => isZero(cotangents, output));
+      expect(without.length).toBeGreaterThanOrEqual(2);
+      expect(without.length).toBeLessThan(30);
+      expect(without.every(({ cotangents }) => Object.keys(cotangents).some((one) => !isZero(cotangents, one)))).toBe(
+        true,
+      );
+    }
+  });
+
+  it('an input of zeros, for each', () => {
+    for (const input of inputs) {
+      const others = inputs.filter((one) => one !== input);
+      const alone = cases.filter((c) => isZero(c.inputs, input) && others.some((one) => !isZero(c.inputs, one)));
+      expect(alone.length, input).toBeGreaterThanOrEqual(1);
+    }
+  });
+
+  it('states that are mostly not zeros', () => {
+    const states = inputs.filter((input) => isState(operator, input));
+    const zero = cases.filter((c) => states.every((one) => isZero(c.inputs, one)));
+    expect(zero.length).toBeGreaterThanOrEqual(2);
+    expect(zero.length).toBeLessThan(20);
+  });
+
+  it('a cotangent of ones', () => {
+    const isOnes = ({ cotangents }: Case): boolean =>
+      Object.values(cotangents).some(({ data }) => data.length > 1 && data.every((x) => x === 1));
+    expect(cases.filter(isOnes).length).toBeGreaterThanOrEqual(2);
   });
 });
