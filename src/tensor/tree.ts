@@ -66,10 +66,11 @@ export function treeOf(leaves: Readonly<Record<string, unknown>>): unknown {
   if ('' in leaves) return leaves[''];
   const fields = new Map<string, Record<string, unknown>>();
   for (const [path, leaf] of Object.entries(leaves)) {
-    const [field, ...rest] = path.split('.') as [string, ...string[]];
-    const under = fields.get(field) ?? {};
-    under[rest.join('.')] = leaf;
-    fields.set(field, under);
+    const dot = path.indexOf('.');
+    const [field, rest] = dot === -1 ? [path, ''] : [path.slice(0, dot), path.slice(dot + 1)];
+    const under = fields.get(field);
+    if (under === undefined) fields.set(field, { [rest]: leaf });
+    else under[rest] = leaf;
   }
   const entries = [...fields].map(([field, under]): [string, unknown] => [field, treeOf(under)]);
   const isList = entries.length > 0 && entries.every(([field], i) => field === `${i}`);
