@@ -2,6 +2,7 @@
 import type { Case } from '../case.ts';
 import type { Numbers } from '../compare.ts';
 import type { Lengths } from '../signature.ts';
+import { some } from './along.ts';
 import { rearrangements, type Words } from './rearranged.ts';
 
 /** A tensor of an answer, with the right numbers and all that it may be confused with. */
@@ -72,35 +73,42 @@ function* multiples({ tensor, right, answered, c, lengths }: Confused): Generato
   yield { says: `the right numbers times ${brief(factor)}`, data: times(factor) };
 }
 
+const plain: readonly (readonly [string, number])[] = [
+  ['-1', -1],
+  ['2', 2],
+  ['1/2', 1 / 2],
+  ['3', 3],
+  ['4', 4],
+  ['√2', Math.SQRT2],
+  ['1/√2', Math.SQRT1_2],
+  ['log 2', Math.LN2],
+  ['1 / log 2', Math.LOG2E],
+];
+
 /** Factors that programs have once too often or not at all, with their names. */
 function* constants(
   { settings }: Case,
   lengths: Lengths,
 ): Generator<readonly [says: string, factor: number, detail?: string]> {
-  yield ['-1', -1];
-  for (const [letter, length] of Object.entries(lengths)) {
-    if (length < 2) continue;
-    const valued = (says: string, x: number) => [says, x, `${brief(x)} where ${letter} is ${length}`] as const;
-    for (const sign of [1, -1]) {
+  const ofLengths = Object.entries(lengths).flatMap(([letter, length]): (readonly [string, number, string])[] => {
+    if (length < 2) return [];
+    const where = (says: string, x: number) => [says, x, `${brief(x)} where ${letter} is ${length}`] as const;
+    return [1, -1].flatMap((sign) => {
       const minus = sign < 0 ? '-' : '';
-      yield valued(`${minus}1/√${letter}`, sign * length ** -0.5);
-      yield valued(`${minus}√${letter}`, sign * length ** 0.5);
-      yield valued(`${minus}1/${letter}`, sign / length);
-      yield valued(`${minus}${letter}`, sign * length);
-    }
+      return [
+        where(`${minus}1/√${letter}`, sign * length ** -0.5),
+        where(`${minus}√${letter}`, sign * length ** 0.5),
+        where(`${minus}1/${letter}`, sign / length),
+        where(`${minus}${letter}`, sign * length),
+      ];
+    });
+  });
+  // plain constants first: lengths are often small
+  for (const [says, x] of plain) {
+    const same = ofLengths.filter(([, other]) => Math.abs(other - x) < 1e-12).map(([what]) => what);
+    yield same.length === 0 ? [says, x] : [says, x, `here also ${same.join(', ')}`];
   }
-  for (const [says, x] of [
-    ['2', 2],
-    ['1/2', 1 / 2],
-    ['3', 3],
-    ['4', 4],
-    ['√2', Math.SQRT2],
-    ['1/√2', Math.SQRT1_2],
-    ['log 2', Math.LN2],
-    ['1 / log 2', Math.LOG2E],
-  ] as const) {
-    yield [says, x];
-  }
+  yield* ofLengths;
   for (const [name, value] of Object.entries(settings)) {
     const list: unknown[] = Array.isArray(value) ? value : [value];
     if (list.length !== 1 || typeof list[0] !== 'number') continue;
@@ -128,7 +136,7 @@ function* scaledVectors({ tensor, right, answered, shape, words }: Confused): Ge
   const own = right[tensor]!;
   const axis = shape.length - 1;
   const length = shape[axis] ?? 1;
-  if (length < 2 || own.length === length) return;
+  if (length < 2 || own.length === length || ['token', 'sequence', 'head'].includes(words[axis]!.one)) return;
   const data = own.slice();
   for (let start = 0; start < own.length; start += length) {
     const row = own.subarray(start, start + length);
@@ -136,7 +144,7 @@ function* scaledVectors({ tensor, right, answered, shape, words }: Confused): Ge
     const factor = own[at] === 0 ? 1 : answered[at]! / own[at]!;
     for (let i = start; i < start + length; i++) data[i] = own[i]! * factor;
   }
-  const says = `the right numbers with a factor for each vector along ${words[axis]!.many}, as a wrong norm would give`;
+  const says = `the right numbers times a factor for each vector along ${words[axis]!.many}`;
   yield { says, data };
 }
 
@@ -159,7 +167,7 @@ function* scaledAlong({ tensor, right, answered, shape, words }: Confused): Gene
     if (!factors.every(Number.isFinite)) continue;
     yield {
       says: `the right numbers times a factor for each ${words[axis]!.one}`,
-      detail: factors.slice(0, 8).map(brief).join(', '),
+      detail: some(factors.flatMap((f, at) => (f === 1 ? [] : [`${words[axis]!.one} ${at}: ${brief(f)}`]))),
       data: own.map((x, i) => x * factors[placeOf(i)]!),
     };
   }

@@ -26,7 +26,7 @@ interface Judged extends JudgedAnswer {
 }
 
 /** The time for a search, in milliseconds. */
-const searchTime = 4000;
+const searchTime = 8000;
 /** Answers of more numbers are too slow to compute again and again. */
 const computable = 50_000;
 /** An explanation must hold for this many wrong numbers. */

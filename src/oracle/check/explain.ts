@@ -57,15 +57,15 @@ export function placesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: 
 
 /** Names the number that all wrong numbers are, if there is one and enough of them. */
 function sameNumber([first, ...rest]: readonly number[]): string | null {
-  if (rest.length === 0 || !rest.every((x) => x === first || Object.is(x, first))) return null;
-  return `all of them are ${shown(first!)}`;
+  if (rest.length === 0 || !rest.every((x) => Object.is(x + 0, first! + 0))) return null;
+  return `all of them are ${shown(first! + 0)}`;
 }
 
-function likenessesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
+function likenessesOf({ operator, mode, rightCases }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
   // if no number is wrong, every likeness would fit
   if (judged === null || judged.judgement.mismatches.every(({ worst }) => worst === null)) return [];
   const numbers = Object.fromEntries([...judged.answered].map(([name, { data }]) => [name, data]));
-  return likenesses(operator, mode, c, numbers, judged.allowed);
+  return likenesses(operator, mode, c, numbers, judged.allowed, rightCases());
 }
 
 /** Names a form that would explain the answer, but is a fault where it loses its digits. */

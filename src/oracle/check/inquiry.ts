@@ -91,6 +91,8 @@ export interface Inquiry {
   ask(c: Case): Promise<Outcome>;
   /** Asks a question and ignores the answer. */
   prompt(c: Case): Promise<void>;
+  /** The first cases that got right answers. No known fault may contradict them. */
+  rightCases(): readonly Case[];
   /** The tightest profile that explains all right answers so far. */
   profile(): Profile;
   /** Asks again. Judges the answer if it differs from `before` in any bit; null if it is the same. */
@@ -100,6 +102,9 @@ export interface Inquiry {
   /** Returns the times so far, in milliseconds. */
   timing(): Omit<Timing, 'draw'>;
 }
+
+/** The number of right cases to keep. */
+const mostRightCases = 8;
 
 /** Whether a backend offers the gradient of an input. */
 const offersGradient = ({ gradients }: Offer, input: string): boolean =>
@@ -140,6 +145,7 @@ export function inquire(
   let at = 0;
   const question = (c: Case) => ({ operator: operator.name, mode, dtype, gradients, c });
   const asked = (c: Case) => ({ ...question(c), unjudged });
+  const rightCases: Case[] = [];
   const spent = { reference: 0, compiling: 0, backend: 0, compare: 0 };
   const clock = <T>(part: keyof typeof spent, f: () => T): T => {
     const start = performance.now();
@@ -188,7 +194,10 @@ export function inquire(
     const { allowed, judgement, forms } = verdict;
     at = verdict.at;
     const own = { answered, allowed, judgement, forms, waived: waivedIn(c, answer.tensors) };
-    if (isRightAnswer(judgement)) return { is: 'right', judged: own };
+    if (isRightAnswer(judgement)) {
+      if (rightCases.length < mostRightCases) rightCases.push(c);
+      return { is: 'right', judged: own };
+    }
     const [first] = judgement.mismatches;
     const { kind, tensor } = first!;
     const message = sentenceOf(operator, first!, allowed.tensors[tensor]?.shape ?? []);
@@ -223,6 +232,7 @@ export function inquire(
         ? { is: 'right', judged: { ...before, answered, judgement } }
         : outcomeOf(c, answer);
     },
+    rightCases: () => rightCases,
     profile: () => profiles[at]!,
     shapes: () => compiling.shapes(),
     timing: () => ({ ...spent }),

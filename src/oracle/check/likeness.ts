@@ -31,6 +31,7 @@ export function likenesses(
   c: Case,
   answered: Numbers,
   { tensors, profile }: Allowed,
+  rightCases: readonly Case[],
 ): string[] {
   const program = operator.modes[mode]!;
   const right = answeredOf(numbersOn(f64, program, c, read), answered);
@@ -46,8 +47,26 @@ export function likenesses(
     const rounds = orThousandth(wrong, (name, i) => generous * (own[name]?.[i] ?? 0));
     return isRight(within(answered, wrong, rounds));
   };
+  // a fault that would be wrong where the answer was right is another one
+  const isRightOn = (other: Program): boolean =>
+    rightCases.every((one) => {
+      const [its, mine] = [other, program].map((of) => attempt(() => numbersOn(f64, of, one, read)));
+      return (
+        !its ||
+        !mine ||
+        isRight(
+          within(
+            its,
+            mine,
+            orThousandth(mine, () => Number.POSITIVE_INFINITY),
+          ),
+        )
+      );
+    });
   const readings = otherReadings(operator, mode, c.settings).filter(({ settings }) => fits(program, settings));
-  const alike = allFaults.filter((fault) => fault.operator === operator && fits(fault.program));
+  const alike = allFaults.filter(
+    (fault) => fault.operator === operator && fits(fault.program) && isRightOn(fault.program),
+  );
   return [
     ...readings.map(
       ({ name, declared, other }) => `fits the reading ${name} '${other}', where '${declared}' is declared`,

@@ -67,7 +67,8 @@ describe('check of faults', () => {
     'rejects %s in %s mode with a case of at most 3 tokens',
     async (_name, mode, fault) => {
       const backend = programBackend({ retention: fault.program });
-      const { ok, rows } = await check(backend, { ...size, operators: ['retention'], modes: [mode], dtypes: ['F32'] });
+      const options = { ...size, cases: 16, operators: ['retention'], modes: [mode], dtypes: ['F32'] as const };
+      const { ok, rows } = await check(backend, options);
       expect(ok).toBe(false);
       expect([rows[0]!.outputs, rows[0]!.gradients]).toContain('FAIL');
       expect(lengthOf(rows[0]!)).toBeLessThanOrEqual(3);
