@@ -7,6 +7,7 @@ import { openProcess } from '../oracle/backends/process.ts';
 import { alike } from '../oracle/check/alike.ts';
 import { type CheckReport, check } from '../oracle/check/check.ts';
 import { failsAlone } from '../oracle/check/replayed.ts';
+import type { SizeName } from '../oracle/check/real.ts';
 import { checkCells, checkColumns, failureLines, type Paint } from '../oracle/check/report.ts';
 import { type CheckRow, isFine } from '../oracle/check/row.ts';
 import { isAbout, subjectOf, type Waiver } from '../oracle/check/waivers.ts';
@@ -23,6 +24,7 @@ export interface CheckCommand extends Voice {
   readonly operator?: readonly string[];
   readonly mode?: readonly string[];
   readonly dtype?: readonly Dtype[];
+  readonly sizes: SizeName;
   readonly cases: number;
   readonly longest: number;
   readonly seed: number;
@@ -85,11 +87,13 @@ function open({ backend, once, device, limit, compileLimit, total }: CheckComman
 
 async function report(backend: Backend, options: CheckCommand): Promise<boolean> {
   const { json, quiet, timing, operator, mode, dtype, waive, ...size } = options;
+  const { sizes, longest } = size;
   const start = performance.now();
   const line = progress(options);
   const speaks = !json && !quiet;
   if (speaks) {
     say(`${colour.heading(backend.description.name)}: ${size.cases} cases a row, seed ${size.seed}.`);
+    if (sizes === 'real') say(`Sizes are those of real layers, with up to ${longest} tokens; whole models stay small.`);
     say('Each number is compared with its own error bound; median and worst are error / bound.\n');
     say(colour.heading(tableLine(checkColumns, widths, right)));
   }
@@ -211,25 +215,30 @@ async function isReproducible(row: CheckRow, options: CheckCommand): Promise<boo
 }
 
 /** The command that asks the same backend again. Draws depend on the sizes too. */
-function commandOf({ backend, once, device, cases, longest, waive = [] }: CheckCommand): string {
+function commandOf({ backend, once, device, sizes, cases, longest, waive = [] }: CheckCommand): string {
   const asked =
     backend === undefined ? `--device ${device}` : `--backend ${JSON.stringify(backend)}${once ? ' --once' : ''}`;
   const waivers = waive.map((waiver) => ` --waive ${JSON.stringify(`${subjectOf(waiver)}=${waiver.reason}`)}`);
-  return `npx densessm check ${asked} --cases ${cases} --longest ${longest}${waivers.join('')}`;
+  const real = sizes === 'real' ? ' --sizes real' : '';
+  return `npx densessm check ${asked}${real} --cases ${cases} --longest ${longest}${waivers.join('')}`;
 }
+
+/** A time in milliseconds, in a unit that needs few digits. */
+const brief = (ms: number): string =>
+  ms < 10 ? `${(1000 * ms).toFixed(0)} µs` : ms < 10_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`;
 
 function timings({ rows }: CheckReport): string[] {
   const asked = rows.filter(({ cases }) => cases > 0);
   const cells = asked.map(({ operator, mode, dtype, cases, timing }) => {
     const { draw, reference, compiling, backend, compare } = timing;
     const all = draw + reference + backend + compare;
-    const parts = [draw, reference, backend, compare].map((part) => `${((1000 * part) / cases).toFixed(0)} µs`);
+    const parts = [draw, reference, backend, compare].map((part) => brief(part / cases));
     return [
       operator,
       mode,
       dtype,
       ...parts,
-      `${((1000 * cases) / all).toFixed(0)} cases/s`,
+      all > 1000 * cases ? `${brief(all / cases)} a case` : `${((1000 * cases) / all).toFixed(0)} cases/s`,
       compiling > 0 ? seconds(compiling) : '',
     ];
   });

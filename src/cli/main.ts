@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { dtypes } from '../oracle/backends/backend.ts';
+import { realCases, realLongest, sizeNames } from '../oracle/check/real.ts';
 import { type Waiver, waiverFrom } from '../oracle/check/waivers.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { InputError } from '../tensor/errors.ts';
@@ -21,6 +22,9 @@ import { handleStreamErrors } from './streams.ts';
 import { vectorsCommand } from './vectors.ts';
 import { type VerifyCommand, verifyCommand } from './verify.ts';
 import { workerOption } from './workers.ts';
+
+/** Options of `check` whose defaults depend on the sizes. */
+type Drawn = Pick<CheckCommand, 'cases' | 'longest'>;
 
 /** A parser of integers within limits. */
 const whole =
@@ -87,8 +91,24 @@ function program(finish: (ok: boolean) => void): Command {
     .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
     .addOption(choiceOption('--mode <name...>', 'these modes only', modeNames))
     .addOption(choiceOption('--dtype <name...>', 'these types only', dtypes))
-    .addOption(casesOption('cases for each operator, mode and type', 100))
-    .addOption(longestOption(33))
+    .addOption(
+      choiceOption(
+        '--sizes <name>',
+        'small cases, or those of real layers: widths to 256, heads to 64, thousands of tokens',
+        sizeNames,
+      ).default('small'),
+    )
+    .addOption(
+      new Option(
+        '--cases <n>',
+        `cases for each operator, mode and type (default: 100, of real sizes ${realCases})`,
+      ).argParser(whole(1, 1e6)),
+    )
+    .addOption(
+      new Option('--longest <t>', `longest sequence (default: 33, of real sizes ${realLongest})`).argParser(
+        whole(1, 4096),
+      ),
+    )
     .addOption(seedOption())
     .option('--path <path>', 'with --seed: repeat a failure, as its report says')
     .addOption(
@@ -115,7 +135,10 @@ function program(finish: (ok: boolean) => void): Command {
       ).argParser<readonly Waiver[]>((text, others = []) => [...others, waiverFrom(text)]),
     )
     .option('--timing', 'print the times', false)
-    .action(async (options: CheckCommand) => finish(await checkCommand(options)));
+    .action(async (options: Partial<Drawn> & Omit<CheckCommand, keyof Drawn>) => {
+      const [cases, longest] = options.sizes === 'real' ? [realCases, realLongest] : [100, 33];
+      finish(await checkCommand({ cases, longest, ...options }));
+    });
 
   speaking(main.command('verify'))
     .description('hold every operator and model in every mode against the scalar definitions and the shipped vectors')

@@ -198,10 +198,11 @@ async function askAll(
   inquiry: Inquiry,
   offer: Offer,
   drawn: fc.Arbitrary<Draw>,
-  { cases, seed, path, until = Number.POSITIVE_INFINITY, repeat }: CheckSize,
+  size: CheckSize,
   tally: Tally,
 ): Promise<void> {
   const { operator, mode, dtype } = inquiry;
+  const { cases, seed, path, until = Number.POSITIVE_INFINITY, repeat } = size;
   const asked = (draw: Draw): Asking => {
     const start = performance.now();
     const c = questionCase(operator, dtype, draw);
@@ -228,7 +229,7 @@ async function askAll(
     tally.draw += performance.now() - start;
     for (const [i, draw] of some.entries()) {
       if (answered() === cases) break;
-      if (!operator.admits(draw.layout.settings, mode) || !worthAsking(draw)) continue;
+      if (!operator.admits(draw.layout.settings, mode) || !worthAsking(draw, size)) continue;
       if (performance.now() > until) tally.cut = true;
       if (tally.cut) return;
       const wrong = await askOne(inquiry, asked(draw), { seed, path: `${at + i}` }, tally, again);

@@ -10,16 +10,20 @@ import { contains, type Interval, someNumber } from '../interval.ts';
 import type { Operator, Size } from '../operator.ts';
 import { profileOf } from './allowed.ts';
 import { fewShapes } from './few-shapes.ts';
+import { realLayouts, type SizeName } from './real.ts';
 import { withZeros } from './zeros.ts';
 
-/** The number of questions, and the length of the longest sequence. */
+/** The number of questions, the length of the longest sequence, and how wide the cases are: small by default. */
 export interface QuestionSize {
   readonly cases: number;
   readonly longest: number;
+  readonly sizes?: SizeName | undefined;
 }
 
 /** The number of questions per compiled layout, and the fewest and most layouts to compile. */
 const [questionsALayout, fewest, most] = [16, 4, 40];
+/** The number of real layouts that are compiled. */
+const realCompiled = 2;
 /** What to know of a backend: whether it compiles per layout, and what part of the operator it computes. */
 export interface Ability {
   readonly compiles: boolean;
@@ -46,7 +50,9 @@ export function questionDraws(
     operator,
     { longest },
     valuesOf(operator),
-    few === null ? layoutsOf(operator, ability)({ longest }) : fc.constantFrom(...few),
+    few === null
+      ? (realOf(operator, mode, size, ability) ?? layoutsOf(operator, ability)({ longest }))
+      : fc.constantFrom(...few),
   );
 }
 
@@ -55,14 +61,26 @@ const layoutsOf =
   (size: Size): fc.Arbitrary<Layout> =>
     domain === undefined ? operator.layouts(size) : layoutsIn(operator, size, domain);
 
+/** The layouts of real sizes, if they are asked for and the operator has them. */
+const realOf = (
+  operator: Operator,
+  mode: string,
+  { longest, sizes }: QuestionSize,
+  ability: Ability,
+): fc.Arbitrary<Layout> | undefined =>
+  sizes === 'real' ? realLayouts(operator, mode, longest, layoutsOf(operator, ability)) : undefined;
+
 /** The layouts about which a backend that compiles is asked, the most telling first; null if it does not compile. */
 export function compiledLayouts(
   operator: Operator,
   mode: string,
-  { cases, longest }: QuestionSize,
+  size: QuestionSize,
   ability: Ability,
 ): readonly Layout[] | null {
   if (!ability.compiles) return null;
+  const { cases, longest } = size;
+  const real = realOf(operator, mode, size, ability);
+  if (real !== undefined) return fc.sample(real, { numRuns: realCompiled, seed: 1 });
   const layouts = layoutsOf(operator, ability);
   if (ability.longest === undefined) return fewShapes(operator, mode, layouts, { cases, longest });
   const count = Math.min(most, Math.max(fewest, Math.ceil(cases / questionsALayout)));
@@ -109,5 +127,6 @@ function keptIn(range: Interval, data: Float64Array, profile: Profile): Float64A
 /** One draw in this many may have axes of equal length. Equal lengths hide transpositions. */
 const oneIn = 5;
 
-/** Whether to ask a draw: the lengths of its axes differ, or it is one of the few exceptions. */
-export const worthAsking = ({ layout, seed }: Draw): boolean => seed % oneIn === 0 || tellsAxesApart(layout);
+/** Whether to ask a draw: the lengths of its axes differ, or it is one of the few exceptions. Real layers have equal widths. */
+export const worthAsking = ({ layout, seed }: Draw, { sizes }: Partial<QuestionSize> = {}): boolean =>
+  sizes === 'real' || seed % oneIn === 0 || tellsAxesApart(layout);
