@@ -6,8 +6,8 @@ import { openOnce } from '../oracle/backends/once.ts';
 import { openProcess } from '../oracle/backends/process.ts';
 import { alike } from '../oracle/check/alike.ts';
 import { type CheckReport, check } from '../oracle/check/check.ts';
-import { failsAlone } from '../oracle/check/replayed.ts';
 import type { SizeName } from '../oracle/check/real.ts';
+import { failsAlone } from '../oracle/check/replayed.ts';
 import { checkCells, checkColumns, failureLines, type Paint } from '../oracle/check/report.ts';
 import { type CheckRow, isFine } from '../oracle/check/row.ts';
 import { isAbout, subjectOf, type Waiver } from '../oracle/check/waivers.ts';
@@ -64,8 +64,14 @@ const restarts = 20;
 /** Seconds for one answer, unless the caller says something else. */
 const usualLimit = 10;
 
-function open({ backend, once, device, limit, compileLimit, total }: CheckCommand): Promise<Backend> {
-  if (backend === undefined) return openGpu(device);
+function open({ backend, once, device, sizes, limit, compileLimit, total }: CheckCommand): Promise<Backend> {
+  if (backend === undefined) {
+    if (sizes === 'real')
+      fail(
+        'check: --sizes real is for a backend of yours: the built-in one unrolls the loops over tokens; add --backend',
+      );
+    return openGpu(device);
+  }
   const opened = (once ? openOnce : openProcess)(backend, {
     question: 1000 * (limit ?? usualLimit),
     ...(limit !== undefined && { start: 1000 * limit }),

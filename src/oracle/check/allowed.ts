@@ -10,10 +10,11 @@ import type { Shape } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
 import { isModel, isState } from '../axes.ts';
 import { answerTypes, type Dtype, type Question } from '../backends/backend.ts';
+import type { Case } from '../case.ts';
 import type { Numbers } from '../compare.ts';
 import type { Operator } from '../operator.ts';
 import { asAnswered, evaluate, evaluateOutputs, type Named, type Program } from '../program.ts';
-import { computationOf } from './large.ts';
+import { computationOf, isLong } from './large.ts';
 
 /** One tensor of an answer. */
 export interface AllowedTensor {
@@ -73,16 +74,13 @@ export interface Computed {
 const programOf = ({ modes, forms }: Operator, mode: string, form: string | undefined): Program =>
   form === undefined ? modes[mode]! : forms![mode]![form]!.program;
 
-/** The most numbers in an answer of a single operator that first-order bounds judge: the runs for the usual errors take minutes beyond. */
-const fewNumbers = 2 ** 16;
-
 /**
  * Whether first-order bounds judge. In a whole model, running bounds are loose because errors cancel in its norms. In a single operator
- * with coarse matrix products, a loose bound is true: an exponent may be off by 1, and no first-order bound holds. In one with many
- * numbers, a running bound is loose because sums are long, and a first-order bound is no tighter.
+ * with coarse matrix products, a loose bound is true: an exponent may be off by 1, and no first-order bound holds. In a long
+ * case, a running bound is loose because sums are long, and a first-order bound is no tighter.
  */
-const isFirstOrder = (operator: Operator, { at }: Profile, numbers: number): boolean =>
-  isModel(operator) || (at.product.u <= at.sum.u && numbers <= fewNumbers);
+const isFirstOrder = (operator: Operator, { at }: Profile, c: Case): boolean =>
+  isModel(operator) || (at.product.u <= at.sum.u && !isLong(operator, c));
 
 type Writable<T> = { -readonly [Field in keyof T]: T[Field] };
 
@@ -140,11 +138,7 @@ export function allowedFor(
     dtype,
     profile,
     standIn: computation.standIn,
-    isFirstOrder: isFirstOrder(
-      operator,
-      profile,
-      Object.values(tensors).reduce((sum, { expected }) => sum + expected.length, 0),
-    ),
+    isFirstOrder: isFirstOrder(operator, profile, c),
     tensors,
     firstOrder(weights) {
       const functional: Functional = Object.entries(weights).map(([name, own]) => [traced()[name]!, own]);

@@ -229,7 +229,9 @@ async function askAll(
     tally.draw += performance.now() - start;
     for (const [i, draw] of some.entries()) {
       if (answered() === cases) break;
-      if (!operator.admits(draw.layout.settings, mode) || !worthAsking(draw, size)) continue;
+      // the widths of real layers are often equal
+      const isWorth = size.sizes === 'real' || worthAsking(draw);
+      if (!isWorth || !operator.admits(draw.layout.settings, mode)) continue;
       if (performance.now() > until) tally.cut = true;
       if (tally.cut) return;
       const wrong = await askOne(inquiry, asked(draw), { seed, path: `${at + i}` }, tally, again);

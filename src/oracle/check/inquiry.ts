@@ -4,6 +4,7 @@ import type { Profile } from '../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
 import type { Answer, Backend, Dtype, Failure, Offer } from '../backends/backend.ts';
 import type { Case, Layout } from '../case.ts';
+import type { Domain } from '../domain/domain.ts';
 import { isInside } from '../domain/inside.ts';
 import type { Operator } from '../operator.ts';
 import { matches } from '../signature.ts';
@@ -85,6 +86,8 @@ export interface Inquiry {
   readonly operator: Operator;
   readonly mode: string;
   readonly dtype: Dtype;
+  /** What part of the operator the backend computes, if it says so. */
+  readonly domain: Domain | undefined;
   /** Whether a tensor of answers is not judged: a gradient that is not offered, or one that is waived. */
   readonly unjudged: (tensor: string) => boolean;
   /** Asks one question and judges the answer. A case outside the backend's domain is unsupported, and not asked. */
@@ -207,6 +210,7 @@ export function inquire(
     operator,
     mode,
     dtype,
+    domain: offer.domain,
     unjudged,
     async ask(c) {
       if (domain !== undefined && !isInside(operator, c, domain))

@@ -3,11 +3,17 @@ import { isModel, longestIn } from '../axes.ts';
 import type { Case, Settings } from '../case.ts';
 import type { Form, Operator } from '../operator.ts';
 
-/** A case is large from this product of its numbers and its tokens on. */
-const large = 2 ** 26;
+/** A case is long, and large, beyond these extents. */
+const [long, large] = [2 ** 22, 2 ** 26];
+
+/** The extent of a case: the product of its numbers and its tokens, with which grow what a number for each pair of tokens takes. */
+const extentOf = (operator: Operator, c: Case): number => numbersOf(c) * longestIn(operator, c);
+
+/** Whether a case is so long that what is not needed for a judgement would take minutes. */
+export const isLong = (operator: Operator, c: Case): boolean => extentOf(operator, c) > long;
 
 /** Whether a case is large. */
-export const isLarge = (operator: Operator, c: Case): boolean => numbersOf(c) * longestIn(operator, c) > large;
+export const isLarge = (operator: Operator, c: Case): boolean => extentOf(operator, c) > large;
 
 /** The count of the numbers of a case, cotangents included. */
 const numbersOf = ({ inputs, cotangents }: Case): number =>

@@ -127,6 +127,5 @@ function keptIn(range: Interval, data: Float64Array, profile: Profile): Float64A
 /** One draw in this many may have axes of equal length. Equal lengths hide transpositions. */
 const oneIn = 5;
 
-/** Whether to ask a draw: the lengths of its axes differ, or it is one of the few exceptions. Real layers have equal widths. */
-export const worthAsking = ({ layout, seed }: Draw, { sizes }: Partial<QuestionSize> = {}): boolean =>
-  sizes === 'real' || seed % oneIn === 0 || tellsAxesApart(layout);
+/** Whether to ask a draw: the lengths of its axes differ, or it is one of the few exceptions. */
+export const worthAsking = ({ layout, seed }: Draw): boolean => seed % oneIn === 0 || tellsAxesApart(layout);

@@ -1,12 +1,16 @@
 /** @file Shrinks a failure to the smallest case that shows it. */
 import * as fc from 'fast-check';
 import { type Case, type Layout, rangeOf } from '../case.ts';
+import { isInside } from '../domain/drawn.ts';
 import type { Draw } from '../draw.ts';
+import type { Failing } from './contrast.ts';
 import { explain, placesOf } from './explain.ts';
 import { asKind, type Inquiry, isOf, type WrongAnswer } from './inquiry.ts';
+import { isLarge } from './large.ts';
 import { questionCase } from './question.ts';
 import type { Finding, Replay } from './row.ts';
 import { simplify } from './simpler.ts';
+import { slim } from './slimmer.ts';
 
 /** The first wrong answer. fast-check can draw its case again from `replay`. */
 export interface FirstWrong {
@@ -90,6 +94,15 @@ export async function smallestFailing(
     return false;
   };
 
+  const { operator, domain } = inquiry;
+  if (isLarge(operator, c)) {
+    await slim(operator, { c, layout }, ({ c: one, layout: of }) =>
+      domain === undefined || isInside(operator, of, domain) ? failsAlike(one, of) : Promise.resolve(false),
+    );
+  }
+  // a large case is too slow to explain, and to shrink in other ways
+  const failing: [Failing, ...Failing[]] = smallest === c ? [{ c, wrong }, ...alike] : [{ c: smallest, wrong: latest }];
+
   const { seed, path } = replay;
   let [isKnown, shrunkPath] = [true, path];
   const property = fc.asyncProperty(drawn, async (draw) => {
@@ -99,16 +112,17 @@ export async function smallestFailing(
     return false;
   });
   if (asks <= fewQuestions) {
-    shrunkPath = (await fc.check(property, { seed, path, numRuns: 1 })).counterexamplePath ?? path;
+    if (smallest === c) shrunkPath = (await fc.check(property, { seed, path, numRuns: 1 })).counterexamplePath ?? path;
     const its = ofSmallest;
     const ranges = Object.fromEntries(Object.entries(its.inputs).map(([name, slot]) => [name, rangeOf(slot)]));
     const stillFails = (one: Case): Promise<boolean> => failsAlike(one, its);
     await stillFails(contiguous(smallest));
     await simplify(smallest, ranges, stillFails, (share * limits.questions) / 2);
   }
-  const explained = isUnsteady
-    ? { contrasts: [], hints: [] }
-    : await explain(inquiry, [{ c, wrong }, ...alike], { c: smallest, wrong: latest }, end);
+  const explained =
+    isUnsteady || isLarge(operator, failing[0].c)
+      ? { contrasts: [], hints: [] }
+      : await explain(inquiry, failing, { c: smallest, wrong: latest }, end);
   return {
     kind: wrong.kind,
     message: isUnsteady

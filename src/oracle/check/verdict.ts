@@ -6,7 +6,7 @@ import type { Question } from '../backends/backend.ts';
 import type { Form, Operator } from '../operator.ts';
 import { type Allowed, type AllowedTensor, allowedFor, type Computed, inTypesOf } from './allowed.ts';
 import { isRightAnswer, type Judgement, judged } from './judged.ts';
-import { formsFor, isLarge } from './large.ts';
+import { formsFor, isLarge, isLong } from './large.ts';
 import { ratioOf } from './place.ts';
 
 /** A form that explains a tensor of an answer that the mode's own formula does not explain. */
@@ -52,8 +52,9 @@ export function verdictAt(
   }
   const first = judged(mine, answered, c.seed);
   let verdict: Verdict = { allowed: mine, judgement: first, forms: [] };
+  const isHopeless = isLong(operator, c) && hasFineSums(asked.profile) && isFarOff(verdict, answered);
   for (const { form, says, limit, computed } of [...listed.map(asForm), ...atCoarseProducts(operator, asked)]) {
-    if (!isOfNumbers(verdict.judgement)) return verdict;
+    if (isHopeless || !isOfNumbers(verdict.judgement)) return verdict;
     const allowed = alternative(operator, computed(asked), limit, verdict.allowed, answered);
     const judgement = judged(allowed, answered, c.seed);
     const left = new Set(judgement.mismatches.map(({ tensor }) => tensor));
@@ -64,6 +65,26 @@ export function verdictAt(
   }
   return verdict;
 }
+
+/** An error is far off from this share of the tensor's largest number on. */
+const farOff = 1 / 4;
+
+/** Whether some number is so far off that neither another formula nor coarser functions explain it. To try these in long cases takes minutes. */
+const isFarOff = ({ allowed, judgement }: Verdict, answered: Answered): boolean =>
+  judgement.mismatches.some(({ tensor, wrong }) => {
+    const own = allowed.tensors[tensor];
+    const have = answered.get(tensor)?.data;
+    if (own === undefined || have === undefined) return false;
+    const limit = farOff * sizeOf(own.expected);
+    return wrong.some((i) => !(Math.abs(have[i]! - own.expected[i]!) <= limit));
+  });
+
+/** Whether long sums keep digits: those of formats as coarse as bfloat16 may stop to grow. */
+const hasFineSums = ({ at }: Profile): boolean => Math.max(at.sum.u, at.elementwise.u, at.state.u) <= 2 ** -23;
+
+/** The largest of the finite numbers. */
+const sizeOf = (numbers: Float64Array): number =>
+  numbers.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
 
 /** Whether an answer is wrong, but only by its numbers. */
 const isOfNumbers = ({ mismatches }: Judgement): boolean =>
@@ -197,7 +218,7 @@ function closer(
   isDeclared: boolean,
 ): AllowedTensor {
   const [expected, bounds] = [own.expected.slice(), own.bounds.slice()];
-  const size = own.expected.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
+  const size = sizeOf(own.expected);
   answered.forEach((x, i) => {
     const [want, bound] = [its.expected[i]!, its.bounds[i]!];
     if (!Number.isFinite(want) || !Number.isFinite(bound)) return;
@@ -222,7 +243,9 @@ export function tightest(
 ): Verdict & { readonly at: number } {
   const verdict = verdictAt(operator, { ...asked, profile: profiles[at]! }, answered, mine);
   if (!isOfNumbers(verdict.judgement)) return { ...verdict, at };
+  const isHopeless = isLong(operator, asked.c) && isFarOff(verdict, answered);
   for (let coarser = at + 1; coarser < profiles.length; coarser++) {
+    if (isHopeless && hasFineSums(profiles[coarser]!)) continue;
     const other = verdictAt(operator, { ...asked, profile: profiles[coarser]! }, answered);
     if (isRightAnswer(other.judgement)) return { ...other, at: coarser };
   }

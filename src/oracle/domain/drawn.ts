@@ -9,7 +9,11 @@ import { drawnInside } from './size.ts';
 
 /** Draws layouts inside a domain. They are as usual where the domain says nothing. */
 export const layoutsIn = (operator: Operator, size: Size, domain: Domain): fc.Arbitrary<Layout> =>
-  nearby(operator, size, domain).filter((layout) => reasonsAgainst(operator, layout, domain).length === 0);
+  nearby(operator, size, domain).filter((layout) => isInside(operator, layout, domain));
+
+/** Whether a layout is inside a domain. */
+export const isInside = (operator: Operator, layout: Layout, domain: Domain): boolean =>
+  reasonsAgainst(operator, layout, domain).length === 0;
 
 /** The number of layouts to draw before a domain counts as empty. */
 const tried = 1000;

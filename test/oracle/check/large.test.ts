@@ -72,8 +72,10 @@ describe('in large cases', () => {
 
   it('forms over all pairs of tokens are left out', () => {
     const names = (c: Case): string[] => formsFor(retention, 'parallel', c).map(([name]) => name);
-    expect(names(long)).toEqual(['exponentials', 'binaryExponentials', 'gateProducts']);
-    expect(names(caseOf(retention, { ...lengths, t: 8 }, settings))).toContain('cumulatedGates');
+    const ofPairs = ['cumulatedGates', 'multipliedGates'];
+    expect(names(long)).toContain('gateProducts');
+    expect(names(long).filter((name) => ofPairs.includes(name))).toEqual([]);
+    expect(names(caseOf(retention, { ...lengths, t: 8 }, settings))).toEqual(expect.arrayContaining(ofPairs));
   });
 });
 
