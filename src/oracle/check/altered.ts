@@ -167,7 +167,7 @@ function* scaledAlong({ tensor, right, answered, shape, words }: Confused): Gene
     if (!factors.every(Number.isFinite)) continue;
     yield {
       says: `the right numbers times a factor for each ${words[axis]!.one}`,
-      detail: some(factors.flatMap((f, at) => (f === 1 ? [] : [`${words[axis]!.one} ${at}: ${brief(f)}`]))),
+      detail: some(factors.flatMap((f, at) => (brief(f) === '1' ? [] : [`${words[axis]!.one} ${at}: ${brief(f)}`]))),
       data: own.map((x, i) => x * factors[placeOf(i)]!),
     };
   }
