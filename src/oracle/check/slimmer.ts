@@ -1,4 +1,4 @@
-/** @file Makes a large failing case small: cuts its axes to their first entries. */
+/** @file Makes a long failing case small: cuts its axes to their first entries. */
 import type { Case, Layout } from '../case.ts';
 import type { Operator } from '../operator.ts';
 import { lengthsOf, resized } from './resized.ts';

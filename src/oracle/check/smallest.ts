@@ -6,7 +6,7 @@ import type { Draw } from '../draw.ts';
 import type { Failing } from './contrast.ts';
 import { explain, placesOf } from './explain.ts';
 import { asKind, type Inquiry, isOf, type WrongAnswer } from './inquiry.ts';
-import { isLarge } from './large.ts';
+import { isLarge, isLong } from './large.ts';
 import { questionCase } from './question.ts';
 import type { Finding, Replay } from './row.ts';
 import { simplify } from './simpler.ts';
@@ -95,12 +95,12 @@ export async function smallestFailing(
   };
 
   const { operator, domain } = inquiry;
-  if (isLarge(operator, c)) {
+  if (isLong(operator, c)) {
     await slim(operator, { c, layout }, ({ c: one, layout: of }) =>
       domain === undefined || isInside(operator, of, domain) ? failsAlike(one, of) : Promise.resolve(false),
     );
   }
-  // a large case is too slow to explain, and to shrink in other ways
+  // a long case is too slow to shrink in other ways, and a large one to explain
   const failing: [Failing, ...Failing[]] = smallest === c ? [{ c, wrong }, ...alike] : [{ c: smallest, wrong: latest }];
 
   const { seed, path } = replay;
