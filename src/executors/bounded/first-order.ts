@@ -46,7 +46,7 @@ interface Trace {
  * each. Inputs must be numbers of the input format: `snap` rounds to the format, and `input` throws on other numbers.
  * @example
  * const x = input(firstOrder(float32), [3, 1], [2]);
- * firstOrderBounds(sum(x)).every((e) => e > 2 ** -23 && e < 2 ** -21) // true
+ * firstOrderBounds(sum(x)).every((e) => e > 2 ** -23 && e < 2 ** -20) // true
  */
 export function firstOrder(profile: Profile): Executor<Traced> {
   const rules = bounded(profile);
