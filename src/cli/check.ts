@@ -26,7 +26,7 @@ export interface CheckCommand extends Voice {
   readonly dtype?: readonly Dtype[];
   readonly sizes: SizeName;
   readonly cases: number;
-  readonly longest: number;
+  readonly longest?: number;
   readonly seed: number;
   readonly path?: string;
   /** How often each question is asked, if not as usual. */
@@ -226,7 +226,8 @@ function commandOf({ backend, once, device, sizes, cases, longest, waive = [] }:
     backend === undefined ? `--device ${device}` : `--backend ${JSON.stringify(backend)}${once ? ' --once' : ''}`;
   const waivers = waive.map((waiver) => ` --waive ${JSON.stringify(`${subjectOf(waiver)}=${waiver.reason}`)}`);
   const real = sizes === 'real' ? ' --sizes real' : '';
-  return `npx densessm check ${asked}${real} --cases ${cases} --longest ${longest}${waivers.join('')}`;
+  const most = longest === undefined ? '' : ` --longest ${longest}`;
+  return `npx densessm check ${asked}${real} --cases ${cases}${most}${waivers.join('')}`;
 }
 
 /** A time in milliseconds, in a unit that needs few digits. */

@@ -44,9 +44,9 @@ export interface Slot {
 /** The interval of a slot's numbers. */
 export function rangeOf({ below, sign, logDecay, between, within = everyNumber }: Slot): Interval {
   const [low, high] = between ?? [0, 0];
+  if (logDecay === true) return both({ ...everyNumber, high: 0 }, within);
   if (between !== undefined) return both({ low, high }, within);
   if (below !== undefined) return both({ low: 0, high: below - 1 }, within);
-  if (logDecay === true) return both({ ...everyNumber, high: 0 }, within);
   return both(sign === undefined ? finiteNumbers : halfOf(sign), within);
 }
 
@@ -111,7 +111,9 @@ const zero: Interval = { low: 0, high: 0 };
 
 function fillSlot(slot: Slot, random: Rng, values: Values, powers: number): Tensor {
   const drawn =
-    slot.logDecay === true ? logDecays(slot, random, values, powers) : numbersOf(slot, random, values, powers);
+    slot.logDecay === true && slot.between === undefined
+      ? logDecays(slot, random, values, powers)
+      : numbersOf(slot, random, values, powers);
   if (slot.within === undefined) return drawn;
   const range = rangeOf(slot);
   return { ...drawn, data: drawn.data.map((x) => movedInside(range, x)) };

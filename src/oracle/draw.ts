@@ -36,6 +36,33 @@ export const axisFrom = (size: Size, letter: string, ...usual: readonly number[]
 export const among = <T>(size: Size, name: string, ...values: readonly T[]): fc.Arbitrary<T> =>
   fc.constantFrom(...(size.among?.(name, values) ?? values));
 
+/** Lengths to which wide and long axes shrink. */
+const shorter = [
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 511, 512, 513,
+];
+
+/** Draws always the same length. It shrinks to shorter ones. */
+export const axisUpTo = (length: number): fc.Arbitrary<number> =>
+  lastOf([...shorter.filter((one) => one < length), length]);
+
+/** Draws always the last of some lengths. It shrinks to the ones before. */
+export function lastOf(lengths: readonly number[]): fc.Arbitrary<number> {
+  return new (class extends fc.Arbitrary<number> {
+    override generate(): fc.Value<number> {
+      return new fc.Value(lengths.at(-1)!, lengths.length - 1);
+    }
+    override canShrinkWithoutContext(_value: unknown): _value is number {
+      return false;
+    }
+    /** Tries the shortest first, then longer ones in halved steps. */
+    override shrink(_value: number, at: number): fc.Stream<fc.Value<number>> {
+      const places: number[] = [];
+      for (let step = at; step > 0; step = Math.floor(step / 2)) places.push(at - step);
+      return fc.Stream.of(...places.map((i) => new fc.Value(lengths[i]!, i)));
+    }
+  })();
+}
+
 /**
  * Draws the length of an axis that is divided into groups. Undefined: the product of the groups and the length of each, at most `max`,
  * which is the usual length.
@@ -50,14 +77,20 @@ export const groupsIn = (length: number, drawn: number): number => {
   return divisor;
 };
 
-/** Draws a decay for each head: RetNet's values, fast decays, 0 and 1; only ½ if results must be exact. */
-export const decays = (heads: number, { exact = false }: Size): fc.Arbitrary<number[]> => {
-  const one = exact
+/** The interval of decays that last: from 1 − 2/t to 1 for the longest sequence, t tokens. */
+export const lastingDecays = ({ longest }: Size): readonly [number, number] => [1 - 2 / Math.max(2, longest), 1];
+
+/** A decay for each head: RetNet's values, fast decays, 0 and 1; decays near 1 if they must last; ½ if results must be exact. */
+export const decays = (heads: number, size: Size): fc.Arbitrary<number[]> => {
+  const [least] = lastingDecays(size);
+  const one = size.exact
     ? fc.constant(0.5)
-    : fc.oneof(
-        fc.constantFrom(0.5, 31 / 32, 63 / 64, 127 / 128, 0, 1),
-        fc.integer({ min: 1, max: 999 }).map((n) => n / 1000),
-      );
+    : size.lasting
+      ? fc.integer({ min: 0, max: 1000 }).map((n) => 1 - (n / 1000) * (1 - least))
+      : fc.oneof(
+          fc.constantFrom(0.5, 31 / 32, 63 / 64, 127 / 128, 0, 1),
+          fc.integer({ min: 1, max: 999 }).map((n) => n / 1000),
+        );
   return fc.array(one, { minLength: heads, maxLength: heads });
 };
 
@@ -65,14 +98,23 @@ export const decays = (heads: number, { exact = false }: Size): fc.Arbitrary<num
 export const decaysOf = (drawn: readonly number[], heads: number): number[] =>
   Array.from({ length: heads }, (_, a) => drawn[a] ?? 1 - 2 ** (-5 - (a % 8)));
 
+/** Details of inputs that are logarithms of decays: at most 0, with resets; near 0 if decays must last. */
+export const gateDetails = (size: Size): Pick<Slot, 'logDecay' | 'between'> => ({
+  logDecay: true,
+  ...(size.lasting && { between: [-2 / size.longest, 0] }),
+});
+
 /**
  * Draws the number that `chunkSizeOf` turns into a chunk size. It does not depend on the sequence length. A dependent draw would
  * change when the length shrinks, and a failure that needs both values would be lost.
  */
 export const chunkDraws: fc.Arbitrary<number> = fc.nat({ max: 1023 });
 
-/** The chunk size for a sequence of t tokens: 1 … t + 1. */
-export const chunkSizeOf = (draw: number, t: number): number => 1 + (draw % (t + 1));
+/** The largest chunk of a long sequence. Time grows with the square of chunks. */
+const largestChunk = 96;
+
+/** The chunk size for a sequence of t tokens: 1 … t + 1, or less if the sequence is long. */
+export const chunkSizeOf = (draw: number, t: number): number => 1 + (draw % (Math.min(t, largestChunk) + 1));
 
 /** Draws seeds for `fill`. */
 export const seeds: fc.Arbitrary<number> = fc.integer({ min: 1, max: 2 ** 31 - 1 });
@@ -123,7 +165,8 @@ export function fewLayouts<S extends Settings>(
   return [...short, ...long].sort((a, b) => numbersIn(a) - numbersIn(b));
 }
 
-const numbersIn = ({ inputs }: Layout): number =>
+/** How many numbers the inputs of a layout have. */
+export const numbersIn = ({ inputs }: Layout): number =>
   Object.values(inputs).reduce((total: number, { shape }: Slot) => total + sizeOf(shape), 0);
 
 /** Draws cases of an operator, numbers included. */

@@ -8,7 +8,7 @@ import { once } from '../../tensor/once.ts';
 import { type Role, stored } from '../../tensor/primitives/stored.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
-import { isModel, isState } from '../axes.ts';
+import { isModel, isState, longestIn } from '../axes.ts';
 import { answerTypes, type Dtype, type Question } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
 import type { Numbers } from '../compare.ts';
@@ -74,13 +74,16 @@ export interface Computed {
 const programOf = ({ modes, forms }: Operator, mode: string, form: string | undefined): Program =>
   form === undefined ? modes[mode]! : forms![mode]![form]!.program;
 
+/** The most tokens that first-order bounds judge in a single operator. Each bound costs a backward pass. */
+const fewTokens = 96;
+
 /**
  * Whether first-order bounds judge. In a whole model, running bounds are loose because errors cancel in its norms. In a single operator
  * with coarse matrix products, a loose bound is true: an exponent may be off by 1, and no first-order bound holds. In a long
  * case, a running bound is loose because sums are long, and a first-order bound is no tighter.
  */
 const isFirstOrder = (operator: Operator, { at }: Profile, c: Case): boolean =>
-  isModel(operator) || (at.product.u <= at.sum.u && !isLong(operator, c));
+  isModel(operator) || (at.product.u <= at.sum.u && !isLong(operator, c) && longestIn(operator, c) <= fewTokens);
 
 type Writable<T> = { -readonly [Field in keyof T]: T[Field] };
 

@@ -1,5 +1,4 @@
 /** @file Checks one operator in one mode and type: draws questions and judges answers until the first wrong one. */
-import * as fc from 'fast-check';
 import type { Backend, Dtype, Offer } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
 import { askedWords } from '../domain/domain.ts';
@@ -7,6 +6,7 @@ import type { Draw } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import { type Lengths, lengthsIn, matches } from '../signature.ts';
 import { findingsOf } from './findings.ts';
+import { drawAt, drawsInTurn, isLong, type Questions } from './in-turn.ts';
 import {
   gradientsLeftOut,
   type Inquiry,
@@ -16,14 +16,7 @@ import {
   type WrongAnswer,
   withoutMeans,
 } from './inquiry.ts';
-import {
-  compiledLayouts,
-  drawBefore,
-  type QuestionSize,
-  questionCase,
-  questionDraws,
-  worthAsking,
-} from './question.ts';
+import { compiledLayouts, drawBefore, type QuestionSize, questionCase, questionDraws } from './question.ts';
 import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
 import { type Repeats, repeater } from './repeats.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
@@ -82,9 +75,6 @@ interface Tally {
 const reasonFor = (tensor: string, waivers: readonly Waiver[]): string =>
   waivers.find((waiver) => matches(waiver.tensor, tensor))!.reason;
 
-/** The sizes of the first and the largest block of draws. Sizes double, because each block must skip all earlier draws. */
-const firstBlock = 64;
-const largestBlock = 4096;
 /** Compiling that takes so many milliseconds in a row is worth a note. */
 const longCompiling = 2000;
 /** How often a replayed question is asked, and a question that got a wrong answer asked again. */
@@ -106,7 +96,7 @@ export async function checkMode(
   const offer = backend.description.operators[operator.name]!;
   const { domain } = offer;
   const ability = { compiles: backend.compiles, longest: backend.longest, domain };
-  const drawn = questionDraws(operator, mode, size, ability);
+  const questions = questionDraws(operator, mode, size, ability);
   const inquiry = inquire(backend, operator, mode, dtype, {
     waivedTensors: waivers.map(({ tensor }) => tensor),
     compileUntil: size.compileUntil,
@@ -131,10 +121,10 @@ export async function checkMode(
     wrongIn: new Map(),
     kept: null,
   };
-  await askAll(inquiry, offer, drawn, size, tally);
+  await askAll(inquiry, offer, questions, size, tally);
   size.onDone?.({ inquiry, kept: tally.kept });
   const { right, unsupported, reason, ratios, compared, repeats, draw, cut, leftOut, waived } = tally;
-  const [finding = null, ...also] = await findingsOf(inquiry, drawn, tally.wrongs, tally.cut ? 0 : size.until);
+  const [finding = null, ...also] = await findingsOf(inquiry, questions, tally.wrongs, tally.cut ? 0 : size.until);
   const gradients = offer.gradients !== false;
   const lengths = lengthsOf(tally);
   return {
@@ -197,7 +187,7 @@ function statusOf(
 async function askAll(
   inquiry: Inquiry,
   offer: Offer,
-  drawn: fc.Arbitrary<Draw>,
+  questions: Questions,
   size: CheckSize,
   tally: Tally,
 ): Promise<void> {
@@ -212,7 +202,7 @@ async function askAll(
     return { c, layout: draw.layout, before: before && questionCase(operator, dtype, before) };
   };
   if (path !== undefined) {
-    const [draw] = fc.sample(drawn, { seed, path, numRuns: 1 });
+    const draw = drawAt(questions, { seed, path });
     const again = repeater(repeat ?? replays);
     if (draw !== undefined) await askOne(inquiry, asked(draw), { seed, path }, tally, again);
     return;
@@ -220,27 +210,21 @@ async function askAll(
   const again = repeater(repeat);
   const answered = (): number => tally.right + tally.unsupported + tally.wrong;
   let [goesOnUntil, failures] = [Number.POSITIVE_INFINITY, 0];
-  // the limit on draws ends the loop if most draws are unusable
-  let block = firstBlock;
-  for (let at = 0; answered() < cases && at < 100 * cases; at += block) {
-    if (at > 0) block = Math.min(2 * block, largestBlock);
-    const start = performance.now();
-    const some = fc.sample(drawn, { seed, path: `${at}`, numRuns: block });
+  let start = performance.now();
+  for (const { draw, replay } of drawsInTurn(operator, mode, questions, size)) {
+    if (answered() === cases) break;
+    // all forms are tried on a wrong answer, which takes long where a sequence is long
+    if (tally.wrong > 0 && size.sizes !== 'real' && isLong(draw.layout)) continue;
     tally.draw += performance.now() - start;
-    for (const [i, draw] of some.entries()) {
-      if (answered() === cases) break;
-      // the widths of real layers are often equal
-      const isWorth = size.sizes === 'real' || worthAsking(draw);
-      if (!isWorth || !operator.admits(draw.layout.settings, mode)) continue;
-      if (performance.now() > until) tally.cut = true;
-      if (tally.cut) return;
-      const wrong = await askOne(inquiry, asked(draw), { seed, path: `${at + i}` }, tally, again);
-      if (wrong === null) continue;
-      if (tally.wrong === 1) goesOnUntil = performance.now() + goesOn.milliseconds;
-      if (wrong.judged === null) failures++;
-      const isOver = ['timeout', unsteady, stale].includes(wrong.kind) || failures === goesOn.failures;
-      if (isOver || performance.now() > goesOnUntil) return;
-    }
+    if (performance.now() > until) tally.cut = true;
+    if (tally.cut) return;
+    const wrong = await askOne(inquiry, asked(draw), replay, tally, again);
+    start = performance.now();
+    if (wrong === null) continue;
+    if (tally.wrong === 1) goesOnUntil = start + goesOn.milliseconds;
+    if (wrong.judged === null) failures++;
+    const isOver = ['timeout', unsteady, stale].includes(wrong.kind) || failures === goesOn.failures;
+    if (isOver || start > goesOnUntil) return;
   }
 }
 

@@ -27,6 +27,7 @@ const short = (usual: fc.Arbitrary<number>): fc.Arbitrary<number> => usual.map((
 
 const sizeOf = ({ t, isWide }: (typeof telling)[number]): Size => ({
   longest: t,
+  lasting: t > longFrom,
   axis(letter, usual) {
     if (letter === 't') return fc.constant(t);
     if (isWide) return /^[bhg]/.test(letter) ? short(usual) : fc.constantFrom(...widths);

@@ -1,7 +1,6 @@
 /** @file Reports the deviations of a row: the first, and later ones that it does not explain. */
-import type * as fc from 'fast-check';
-import type { Draw } from '../draw.ts';
 import { contrasts } from './contrast.ts';
+import type { Questions } from './in-turn.ts';
 import { type Inquiry, isOf } from './inquiry.ts';
 import type { Finding } from './row.ts';
 import { type FirstWrong, smallestFailing, unsteady } from './smallest.ts';
@@ -17,7 +16,7 @@ const laterShare = 1 / 8;
 /** Reports the first wrong answer, and later ones of other kinds that it does not explain, until the time `end` at most. */
 export async function findingsOf(
   inquiry: Inquiry,
-  drawn: fc.Arbitrary<Draw>,
+  questions: Questions,
   wrongs: readonly FirstWrong[],
   end: number | undefined,
 ): Promise<Finding[]> {
@@ -33,7 +32,7 @@ export async function findingsOf(
     const earlier = findings.flatMap(({ kind }) => ofKind(kind));
     if (findings.length > 0 && isExplained(inquiry, [first, ...alike], findings, earlier)) continue;
     const share = findings.length === 0 ? 1 : laterShare;
-    findings.push(await smallestFailing(inquiry, drawn, first, { alike, share, end }));
+    findings.push(await smallestFailing(inquiry, questions, first, { alike, share, end }));
   }
   return findings;
 }

@@ -5,18 +5,23 @@ import type { Dtype } from '../backends/backend.ts';
 import { type Case, fill, type Layout, rangeOf, type Values } from '../case.ts';
 import type { Domain } from '../domain/domain.ts';
 import { layoutsIn } from '../domain/drawn.ts';
-import { type Draw, draws, fewLayouts, tellsAxesApart } from '../draw.ts';
+import { type Draw, draws, fewLayouts } from '../draw.ts';
 import { contains, type Interval, someNumber } from '../interval.ts';
 import type { Operator, Size } from '../operator.ts';
 import { profileOf } from './allowed.ts';
 import { fewShapes } from './few-shapes.ts';
-import { realLayouts, type SizeName } from './real.ts';
+import type { Questions } from './in-turn.ts';
+import { cycle, planned } from './plan.ts';
+import { realLayouts, realLongest, type SizeName } from './real.ts';
 import { withZeros } from './zeros.ts';
 
-/** The number of questions, the length of the longest sequence, and how wide the cases are: small by default. */
+/**
+ * The number of questions, the length of the longest sequence, and how wide the cases are: small by default. The default length depends on
+ * the time that a mode takes.
+ */
 export interface QuestionSize {
   readonly cases: number;
-  readonly longest: number;
+  readonly longest?: number | undefined;
   readonly sizes?: SizeName | undefined;
 }
 
@@ -24,6 +29,7 @@ export interface QuestionSize {
 const [questionsALayout, fewest, most] = [16, 4, 40];
 /** The number of real layouts that are compiled. */
 const realCompiled = 2;
+
 /** What to know of a backend: whether it compiles per layout, and what part of the operator it computes. */
 export interface Ability {
   readonly compiles: boolean;
@@ -38,22 +44,20 @@ const valuesOf = ({ values }: Operator): readonly Values[] | undefined =>
   (['normal', 'normal', 'normal', 'sparse', 'wide'] as const).filter((one) => one === 'wide' || values.includes(one));
 
 /** Draws questions about an operator in a mode, inside the domain. If the backend compiles per layout, uses only a few layouts. */
-export function questionDraws(
-  operator: Operator,
-  mode: string,
-  size: QuestionSize,
-  ability: Ability,
-): fc.Arbitrary<Draw> {
+export function questionDraws(operator: Operator, mode: string, size: QuestionSize, ability: Ability): Questions {
   const few = compiledLayouts(operator, mode, size, ability);
-  const { longest } = size;
-  return draws(
-    operator,
-    { longest },
-    valuesOf(operator),
-    few === null
-      ? (realOf(operator, mode, size, ability) ?? layoutsOf(operator, ability)({ longest }))
-      : fc.constantFrom(...few),
-  );
+  const real = few === null ? realOf(operator, mode, size, ability) : fc.constantFrom(...few);
+  if (real !== undefined) {
+    const drawn = draws(operator, { longest: 1 }, valuesOf(operator), real);
+    return () => drawn;
+  }
+  const known = new Map<number, fc.Arbitrary<Draw>>();
+  return (question) => {
+    const at = question % cycle;
+    const own = planned(operator, mode, size.longest, at);
+    if (!known.has(at)) known.set(at, draws(operator, own, valuesOf(operator), layoutsOf(operator, ability)(own)));
+    return known.get(at)!;
+  };
 }
 
 const layoutsOf =
@@ -68,7 +72,7 @@ const realOf = (
   { longest, sizes }: QuestionSize,
   ability: Ability,
 ): fc.Arbitrary<Layout> | undefined =>
-  sizes === 'real' ? realLayouts(operator, mode, longest, layoutsOf(operator, ability)) : undefined;
+  sizes === 'real' ? realLayouts(operator, mode, longest ?? realLongest, layoutsOf(operator, ability)) : undefined;
 
 /** The layouts about which a backend that compiles is asked, the most telling first; null if it does not compile. */
 export function compiledLayouts(
@@ -84,7 +88,7 @@ export function compiledLayouts(
   const layouts = layoutsOf(operator, ability);
   if (ability.longest === undefined) return fewShapes(operator, mode, layouts, { cases, longest });
   const count = Math.min(most, Math.max(fewest, Math.ceil(cases / questionsALayout)));
-  return fewLayouts(operator, mode, layouts({ longest: Math.min(longest, ability.longest) }), count);
+  return fewLayouts(operator, mode, layouts({ longest: Math.min(longest ?? ability.longest, ability.longest) }), count);
 }
 
 /** One question in this many has strided tensors. */
@@ -123,9 +127,3 @@ function keptIn(range: Interval, data: Float64Array, profile: Profile): Float64A
     return near.find((one) => contains(range, one)) ?? x;
   });
 }
-
-/** One draw in this many may have axes of equal length. Equal lengths hide transpositions. */
-const oneIn = 5;
-
-/** Whether to ask a draw: the lengths of its axes differ, or it is one of the few exceptions. */
-export const worthAsking = ({ layout, seed }: Draw): boolean => seed % oneIn === 0 || tellsAxesApart(layout);

@@ -1,7 +1,7 @@
 /** @file Asks the question of a finding alone, of a backend that was asked nothing before. */
-import * as fc from 'fast-check';
 import type { Backend } from '../backends/backend.ts';
 import { operators } from '../operators/index.ts';
+import { drawAt } from './in-turn.ts';
 import { inquire } from './inquiry.ts';
 import { type QuestionSize, questionCase, questionDraws } from './question.ts';
 import type { CheckRow } from './row.ts';
@@ -17,8 +17,8 @@ export async function failsAlone(
   if (finding === null || finding.kind === unsteady || finding.kind === stale) return null;
   const operator = operators.find((one) => one.name === name)!;
   const { domain } = backend.description.operators[name] ?? {};
-  const drawn = questionDraws(operator, mode, size, { compiles: backend.compiles, longest: backend.longest, domain });
-  const [draw] = fc.sample(drawn, { ...finding.replay, numRuns: 1 });
+  const ability = { compiles: backend.compiles, longest: backend.longest, domain };
+  const draw = drawAt(questionDraws(operator, mode, size, ability), finding.replay);
   if (draw === undefined) return null;
   const outcome = await inquire(backend, operator, mode, dtype).ask(questionCase(operator, dtype, draw));
   return outcome.is === 'wrong' ? true : outcome.is === 'right' ? false : null;

@@ -2,9 +2,9 @@
 import * as fc from 'fast-check';
 import { type Case, type Layout, rangeOf } from '../case.ts';
 import { isInside } from '../domain/drawn.ts';
-import type { Draw } from '../draw.ts';
 import type { Failing } from './contrast.ts';
 import { explain, placesOf } from './explain.ts';
+import { type Questions, redrawn } from './in-turn.ts';
 import { asKind, type Inquiry, isOf, type WrongAnswer } from './inquiry.ts';
 import { isLarge, isLong } from './large.ts';
 import { questionCase } from './question.ts';
@@ -65,7 +65,7 @@ export interface Shrinking {
 /** Shrinks a failure, structure before values. A smaller case must fail in the same way. */
 export async function smallestFailing(
   inquiry: Inquiry,
-  drawn: fc.Arbitrary<Draw>,
+  questions: Questions,
   { c, layout, wrong, replay }: FirstWrong,
   { alike, share, end = Number.POSITIVE_INFINITY }: Shrinking,
 ): Promise<Finding> {
@@ -104,6 +104,7 @@ export async function smallestFailing(
   const failing: [Failing, ...Failing[]] = smallest === c ? [{ c, wrong }, ...alike] : [{ c: smallest, wrong: latest }];
 
   const { seed, path } = replay;
+  const { drawn, parameters, pathOf } = redrawn(questions, replay);
   let [isKnown, shrunkPath] = [true, path];
   const property = fc.asyncProperty(drawn, async (draw) => {
     // fast-check first draws the known failing case again
@@ -112,7 +113,7 @@ export async function smallestFailing(
     return false;
   });
   if (asks <= fewQuestions) {
-    if (smallest === c) shrunkPath = (await fc.check(property, { seed, path, numRuns: 1 })).counterexamplePath ?? path;
+    if (smallest === c) shrunkPath = pathOf((await fc.check(property, parameters)).counterexamplePath ?? path);
     const its = ofSmallest;
     const ranges = Object.fromEntries(Object.entries(its.inputs).map(([name, slot]) => [name, rangeOf(slot)]));
     const stillFails = (one: Case): Promise<boolean> => failsAlike(one, its);

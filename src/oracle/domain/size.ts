@@ -1,6 +1,6 @@
 /** @file Draws lengths, settings and optional inputs inside a backend's domain. */
 import * as fc from 'fast-check';
-import { small } from '../draw.ts';
+import { lastOf, small } from '../draw.ts';
 import type { Size } from '../operator.ts';
 import { type Condition, type Domain, meets } from './domain.ts';
 
@@ -68,6 +68,9 @@ function lengthsLike(
   const some = fc.sample(usual, { numRuns: sampled, seed: 1 });
   const met = some.filter((length) => length > 0 && meets(condition, length));
   if (met.length >= share * sampled) return usual.filter((length) => meets(condition, length));
+  const [only] = some;
+  // a planned length: the next shorter one that is inside
+  if (some.every((length) => length === only)) return lastOf(lengthsThat(condition, 1, only!));
   const lengths = lengthsThat(condition, some.includes(0) ? 0 : 1, letter === 't' ? longest : usualWidth);
   const first = fc.nat({ max: often.length - 1 }).map((i) => lengths[Math.min(often[i]!, lengths.length - 1)]!);
   return lengths.length <= often.at(-1)! + 1

@@ -15,7 +15,7 @@ const named = (name: string): Operator => operators.find((one) => one.name === n
 describe('cases of real sizes', () => {
   const layoutsOf = (name: string, mode: string, longest: number) =>
     fc
-      .sample(questionDraws(named(name), mode, { cases: 5, longest, sizes: 'real' }, { compiles: false }), {
+      .sample(questionDraws(named(name), mode, { cases: 5, longest, sizes: 'real' }, { compiles: false })(0), {
         numRuns: 40,
         seed: 1,
       })

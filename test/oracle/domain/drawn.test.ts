@@ -1,6 +1,6 @@
-import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Case } from '../../../src/oracle/case.ts';
+import { drawsInTurn } from '../../../src/oracle/check/in-turn.ts';
 import { questionCase, questionDraws } from '../../../src/oracle/check/question.ts';
 import { domainFrom } from '../../../src/oracle/domain/declared.ts';
 import { unfulfilled } from '../../../src/oracle/domain/drawn.ts';
@@ -14,8 +14,10 @@ const size = { cases: 100, longest: 33 };
 function casesIn(name: string, declared: object, dtype: 'F32' | 'BF16' = 'F32', compiles = false): Case[] {
   const operator = operatorOf(name);
   const domain = domainFrom(declared, 'mine');
-  const drawn = questionDraws(operator, Object.keys(operator.modes)[0]!, size, { compiles, domain });
-  return fc.sample(drawn, { numRuns: 100, seed: 5 }).map((draw) => questionCase(operator, dtype, draw));
+  const [mode] = Object.keys(operator.modes) as [string];
+  const questions = questionDraws(operator, mode, size, { compiles, domain });
+  const drawn = [...drawsInTurn(operator, mode, questions, { cases: 100, seed: 5 })].slice(0, 100);
+  return drawn.map(({ draw }) => questionCase(operator, dtype, draw));
 }
 
 const seen = <T>(cases: readonly Case[], of: (c: Case) => T): T[] => [...new Set(cases.map(of))].sort();

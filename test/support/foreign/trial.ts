@@ -1,5 +1,4 @@
 /** @file Draws cases, has foreign programs answer them, and judges the answers. */
-import * as fc from 'fast-check';
 import { f64 } from '../../../src/executors/f64/index.ts';
 import { bf16Format, type Format, f16Format } from '../../../src/executors/profiles/format.ts';
 import {
@@ -16,8 +15,9 @@ import type { StoredTensor } from '../../../src/io/safetensors.ts';
 import type { Dtype } from '../../../src/oracle/backends/backend.ts';
 import type { Case } from '../../../src/oracle/case.ts';
 import { type Allowed, allowedFor, profilesOf } from '../../../src/oracle/check/allowed.ts';
+import { drawsInTurn } from '../../../src/oracle/check/in-turn.ts';
 import { isRightAnswer, type Judgement } from '../../../src/oracle/check/judged.ts';
-import { questionCase, questionDraws, worthAsking } from '../../../src/oracle/check/question.ts';
+import { questionCase, questionDraws } from '../../../src/oracle/check/question.ts';
 import { bothRatios, noRatios, type Ratios } from '../../../src/oracle/check/ratios.ts';
 import { tightest } from '../../../src/oracle/check/verdict.ts';
 import type { Operator } from '../../../src/oracle/operator.ts';
@@ -122,15 +122,12 @@ export function shareOff({ run }: Foreign, a: Arithmetic, c: Case, mode: string,
 
 /** Yields the cases of an operator in a mode that are asked of backends. */
 export function* casesOf(operator: Operator, mode: string, { dtype, cases, longest, seed }: Drawing): Generator<Case> {
-  const drawn = questionDraws(operator, mode, { cases, longest }, { compiles: false });
+  const questions = questionDraws(operator, mode, { cases, longest }, { compiles: false });
   let given = 0;
-  for (let [at, block] = [0, 64]; given < cases && at < 100 * cases; at += block, block = Math.min(2 * block, 4096)) {
-    for (const draw of fc.sample(drawn, { seed, path: `${at}`, numRuns: block })) {
-      if (given === cases) return;
-      if (!operator.admits(draw.layout.settings, mode) || !worthAsking(draw)) continue;
-      given++;
-      yield questionCase(operator, dtype, draw);
-    }
+  for (const { draw } of drawsInTurn(operator, mode, questions, { cases, seed })) {
+    if (given === cases) return;
+    given++;
+    yield questionCase(operator, dtype, draw);
   }
 }
 

@@ -17,6 +17,7 @@ import { type Details, layoutOf } from '../../layout.ts';
 import { under } from '../../named.ts';
 import type { ProgramOf, Size } from '../../operator.ts';
 import { over } from '../../over.ts';
+import { decayDetails } from '../shared/ssm.ts';
 
 const signature =
   'bottom bten, layers.*.below en, layers.*.theta.norm e, layers.*.theta.up re, layers.*.theta.down er, layers.*.a en, layers.*.b en, state.* ben -> h bten, state.* ben';
@@ -39,12 +40,12 @@ const program =
     return { h, ...statesByLayer(states) };
   };
 
-const layerDetails = (l: number): Record<string, Details> => ({
+const layerDetails = (l: number, size: Size): Record<string, Details> => ({
   [`layers.${l}.below`]: {},
   [`layers.${l}.theta.norm`]: { centre: 1, spread: 0.3 },
   [`layers.${l}.theta.up`]: {},
   [`layers.${l}.theta.down`]: {},
-  [`layers.${l}.a`]: { between: [-1, 1] },
+  [`layers.${l}.a`]: decayDetails(size, 1).a,
   [`layers.${l}.b`]: {},
   [`state.${l}`]: {},
 });
@@ -64,7 +65,7 @@ const layouts = (size: Size): fc.Arbitrary<Layout<StackSettings>> =>
       return layoutOf(signature, {
         lengths: letters,
         settings: { epsilon: 2 ** -6 },
-        inputs: Object.assign({ bottom: {} }, ...layers.map(layerDetails)),
+        inputs: Object.assign({ bottom: {} }, ...layers.map((l) => layerDetails(l, size))),
         outputs: ['h', ...layers.map((l) => `state.${l}`)],
       });
     });

@@ -10,7 +10,15 @@ import { layoutOf } from '../../layout.ts';
 import { under } from '../../named.ts';
 import type { ProgramOf, Size } from '../../operator.ts';
 import { over } from '../../over.ts';
-import { inSsmModes, layerDraws, type SsmModeName, type SsmSettings, ssmMode, ssmModes } from '../shared/ssm.ts';
+import {
+  decayDetails,
+  inSsmModes,
+  layerDraws,
+  type SsmModeName,
+  type SsmSettings,
+  ssmMode,
+  ssmModes,
+} from '../shared/ssm.ts';
 
 const signature = 'x bte, a en, b en, c en, state ben, selected.* bten -> output bte, state ben';
 
@@ -30,7 +38,7 @@ const layouts = (size: Size): fc.Arbitrary<Layout<DenseSsmSettings>> =>
       return layoutOf(signature, {
         lengths: axes,
         settings: { chunkSize: chunkSizeOf(chunk, axes.t), carry },
-        inputs: { x: {}, a: { between: [-1, 1] }, b: {}, c: {}, state: {}, ...sources },
+        inputs: { x: {}, a: decayDetails(size, 1).a, b: {}, c: {}, state: {}, ...sources },
       });
     });
 

@@ -15,7 +15,7 @@ import { reshape } from '../../../tensor/primitives/reshape.ts';
 import { type InBatch, statesByName, statesOf } from '../../batchable.ts';
 import type { Settings } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { anyAssociation, axis, lengths } from '../../draw.ts';
+import { anyAssociation, axis, lastingDecays, lengths } from '../../draw.ts';
 import { byCumulatedLogarithms } from '../../forms/cumulated-logarithms.ts';
 import { byPairs, byQuotients, withDividedGradient } from '../../forms/recurrences.ts';
 import { layoutOf } from '../../layout.ts';
@@ -63,11 +63,13 @@ export const linearScan = defineOperator({
   // products of wide decays overflow in every format
   values: ['normal', 'normal', 'sparse'],
   layouts: (size) =>
-    fc
-      .record({ b: axis(size, 'b', 3), t: lengths(size), n: axis(size, 'n', 5) })
-      .map((letters) =>
-        layoutOf(signature, { lengths: letters, settings: {}, details: { a: { spread: 0.7, isFactor: true } } }),
-      ),
+    fc.record({ b: axis(size, 'b', 3), t: lengths(size), n: axis(size, 'n', 5) }).map((letters) =>
+      layoutOf(signature, {
+        lengths: letters,
+        settings: {},
+        details: { a: size.lasting ? { between: lastingDecays(size) } : { spread: 0.7, isFactor: true } },
+      }),
+    ),
   definition: over('b', signature, ({ a, b, state }) => {
     const output = linearRecurrence(a, b, state);
     return { output, state: output.at(-1) ?? state };

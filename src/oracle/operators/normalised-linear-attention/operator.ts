@@ -35,7 +35,7 @@ export const normalisedLinearAttention = defineOperator({
   chapter: 'spec/gated-linear-attention.ts',
   evidence: ['T'],
   signature,
-  layouts: linearAttentionLayouts(signature, { q: positive, k: positive, keySum: positive }),
+  layouts: linearAttentionLayouts(signature, () => ({ q: positive, k: positive, keySum: positive })),
   // the sum of wide or sparse weights may be nearly 0, and so the quotient may be arbitrary
   values: ['normal'],
   definition: over('bh', signature, ({ q, k, v, state, keySum }) => definition(q, k, v, state, keySum)),

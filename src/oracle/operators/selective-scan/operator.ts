@@ -103,7 +103,8 @@ const layouts = (size: Size): fc.Arbitrary<Layout<SelectiveScanSettings>> =>
         inputs: {
           u: {},
           delta: deltaSoftplus ? { centre } : positive,
-          a: { sign: -1 },
+          // of the order of 1/t for decays that last: steps are of order 1, or 20
+          a: { sign: -1, ...(size.lasting && { spread: 1 / (size.longest * Math.max(1, centre)) }) },
           [`${b}B`]: {},
           [`${c}C`]: {},
           ...(optional.skip && { skip: {} }),

@@ -35,7 +35,7 @@ export const linearAttentionModes = <Text extends string>(
 
 /** Draws layouts of a signature with queries, keys, values and a state. */
 export const linearAttentionLayouts =
-  (signature: string, details: Readonly<Record<string, Details>> = {}) =>
+  (signature: string, details: (size: Size) => Readonly<Record<string, Details>> = () => ({})) =>
   (size: Size): fc.Arbitrary<Layout<LinearAttentionSettings>> =>
     fc
       .record({
@@ -50,7 +50,7 @@ export const linearAttentionLayouts =
         layoutOf(signature, {
           lengths: letters,
           settings: { chunkSize: chunkSizeOf(chunk, letters.t) },
-          details,
+          details: details(size),
         }),
       );
 

@@ -10,8 +10,8 @@ import { type SsmMode, ssmIn } from '../../../nn/ssm/modes.ts';
 import { namedLeavesOf, type Tree, treeOf } from '../../../tensor/tree.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Layout } from '../../case.ts';
-import { axis, chunkDraws, chunkSizeOf, lengths } from '../../draw.ts';
-import { layoutOf } from '../../layout.ts';
+import { axis, chunkDraws, chunkSizeOf, lastingDecays, lengths } from '../../draw.ts';
+import { type Details, layoutOf } from '../../layout.ts';
 import type { Size } from '../../operator.ts';
 import type { Named, Program } from '../../program.ts';
 
@@ -65,17 +65,27 @@ export const layerAxes = (size: Size) =>
 /** Draws the lengths of a layer's axes, and the number for `chunkSizeOf`. */
 export const layerDraws = (size: Size) => fc.tuple(layerAxes(size), chunkDraws);
 
+/**
+ * Details of decays between −reach and reach. Those that last: real numbers or entries of matrices near the reach, and complex numbers
+ * near 1.
+ */
+export function decayDetails(size: Size, reach: number): Record<'a' | 'a.re' | 'a.im', Details> {
+  const [least] = lastingDecays(size);
+  const own: Details = { between: size.lasting ? [reach * least, reach] : [-reach, reach] };
+  if (!size.lasting) return { a: own, 'a.re': own, 'a.im': own };
+  return { a: own, 'a.re': { between: [least, 1] }, 'a.im': { between: [(least - 1) / 2, (1 - least) / 2] } };
+}
+
 /** Draws layouts with decays between −reach and reach: real numbers, parts of complex numbers, or entries of matrices. */
 export const ssmLayouts =
   (signature: string, reachOf: (n: number) => number) =>
   (size: Size): fc.Arbitrary<Layout<SsmSettings>> =>
     layerDraws(size).map(([axes, chunk]) => {
       const reach = size.exact ? 1 : reachOf(axes.n);
-      const decay = { between: [-reach, reach] } as const;
       return layoutOf(signature, {
         lengths: axes,
         settings: { chunkSize: chunkSizeOf(chunk, axes.t) },
-        details: { a: decay, 'a.re': decay, 'a.im': decay },
+        details: decayDetails(size, reach),
       });
     });
 

@@ -4,6 +4,7 @@ import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Case } from '../../case.ts';
 import { defineOperator } from '../../define-operator.ts';
+import { gateDetails } from '../../draw.ts';
 import { over } from '../../over.ts';
 import type { Program } from '../../program.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
@@ -34,7 +35,7 @@ export const simpleGla = defineOperator({
   chapter: 'spec/gated-linear-attention.ts',
   evidence: ['T'],
   signature,
-  layouts: linearAttentionLayouts(signature, { gate: { logDecay: true } }),
+  layouts: linearAttentionLayouts(signature, (size) => ({ gate: gateDetails(size) })),
   definition: over('bh', signature, ({ q, k, v, gate, state }) => definition(q, k, v, gate, state)),
   modes: linearAttentionModes<typeof signature>(attend),
   ...gatedForms<typeof signature>(attend),

@@ -5,7 +5,7 @@ import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
 import { stateSpaceDuality as dual } from '../../../nn/state-space-duality.ts';
 import type { Value } from '../../../tensor/value.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { axis, chunkDraws, chunkSizeOf, dividedAxis, groupsIn, lengths, small } from '../../draw.ts';
+import { axis, chunkDraws, chunkSizeOf, dividedAxis, gateDetails, groupsIn, lengths, small } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import { over } from '../../over.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
@@ -40,7 +40,7 @@ export const stateSpaceDuality = defineOperator({
         layoutOf(signature, {
           lengths: { ...letters, g: groupsIn(h, g), h },
           settings: { chunkSize: chunkSizeOf(chunk, letters.t) },
-          details: { gate: { logDecay: true } },
+          details: { gate: gateDetails(size) },
         }),
       ),
   definition: over('bh', signature, ({ x, gate, b, c, state }, _settings, { h, lengths: { h: heads } }) => {
