@@ -12,8 +12,13 @@ import { programBackend, type Twist } from './program-backend.ts';
 
 const size = { cases: 12, longest: 13, seed: 1, dtypes: ['F64'] as const };
 
-async function rowOf(twist: Twist, operators = ['depthwiseConvolution'], modes = ['parallel']): Promise<CheckRow> {
-  const { rows } = await check(programBackend({}, twist), { ...size, operators, modes });
+async function rowOf(
+  twist: Twist,
+  operators = ['depthwiseConvolution'],
+  modes = ['parallel'],
+  seed = size.seed,
+): Promise<CheckRow> {
+  const { rows } = await check(programBackend({}, twist), { ...size, seed, operators, modes });
   return rows[0]!;
 }
 
@@ -126,7 +131,9 @@ describe('neighbours', () => {
     ['wrong where t is a multiple of 4', (t) => t % 4 === 0],
     ['right only where t is a multiple of 2', (t) => t % 2 === 1],
   ])('say "%s"', async (says, isWrong) => {
-    expect((await rowOf(failsAt(isWrong))).finding!.hints.join()).toContain(says);
+    // with this seed the first case that fails has few zeros, so that its neighbours tell something
+    const { finding } = await rowOf(failsAt(isWrong), undefined, undefined, 2);
+    expect(finding!.hints.join()).toContain(says);
   });
 });
 
