@@ -1,7 +1,7 @@
 """The scan divides by products of decays, cumsum(b / Π a) · Π a; the products underflow.
 
 It gave NaN in https://github.com/MzeroMiko/mamba-mini/issues/1
-FAIL linearScan scan: not-finite out/output
+FAIL linearScan scan: not-finite out/output or wrong out/output
 """
 
 import adapter  # noqa: F401
