@@ -79,8 +79,8 @@ const reasonFor = (tensor: string, waivers: readonly Waiver[]): string =>
 const longCompiling = 2000;
 /** How often a replayed question is asked, and a question that got a wrong answer asked again. */
 const [replays, doubts] = [16, 3];
-/** After the first wrong answer a row goes on for this long, so that one deviation hides no other. */
-const goesOn = { milliseconds: 30_000, failures: 3 };
+/** After the first wrong answer a row goes on to so many, breakages or this time, so that one deviation hides no other. */
+const goesOn = { wrong: 12, failures: 3, milliseconds: 30_000 };
 /** The number of wrong answers of a kind to keep: a diagnosis must explain all of them. */
 const evidence = 4;
 
@@ -223,7 +223,8 @@ async function askAll(
     if (wrong === null) continue;
     if (tally.wrong === 1) goesOnUntil = start + goesOn.milliseconds;
     if (wrong.judged === null) failures++;
-    const isOver = ['timeout', unsteady, stale].includes(wrong.kind) || failures === goesOn.failures;
+    const isOver =
+      ['timeout', unsteady, stale].includes(wrong.kind) || failures === goesOn.failures || tally.wrong === goesOn.wrong;
     if (isOver || start > goesOnUntil) return;
   }
 }
