@@ -80,7 +80,7 @@ const longCompiling = 2000;
 /** How often a replayed question is asked, and a question that got a wrong answer asked again. */
 const [replays, doubts] = [16, 3];
 /** After the first wrong answer a row goes on to so many, breakages or this time, so that one deviation hides no other. */
-const goesOn = { wrong: 12, failures: 3, milliseconds: 30_000 };
+const goesOn = { wrong: 8, failures: 3, milliseconds: 30_000 };
 /** The number of wrong answers of a kind to keep: a diagnosis must explain all of them. */
 const evidence = 4;
 
@@ -241,7 +241,9 @@ async function askOne(
   timesAgain: (c: Case) => number,
 ): Promise<WrongAnswer | null> {
   if (before !== null) await inquiry.prompt(before);
-  const outcome = await inquiry.ask(c);
+  const hasty = tally.wrong > 0 ? await inquiry.ask(c, true) : null;
+  // a hasty judgement is enough for tensors that are known to be wrong
+  const outcome = hasty !== null && showsNoMore(hasty, tally) ? hasty : await inquiry.ask(c);
   if (outcome.is === 'left out') return null;
   if (outcome.is === 'cut') {
     tally.cut = true;
@@ -281,6 +283,11 @@ async function askOne(
   }
   return isFirst ? lookBack(inquiry, { c, layout, replay, judged: outcome.judged, at: tally.right }, tally) : null;
 }
+
+/** Whether only tensors are wrong that are wrong elsewhere too. */
+const showsNoMore = (outcome: Outcome, { wrongIn }: Tally): boolean =>
+  outcome.is !== 'wrong' ||
+  (outcome.wrong.judged?.judgement.mismatches ?? []).every(({ tensor }) => wrongIn.has(tensor));
 
 /** Asks the question that was kept again, if others came after it, and keeps another one. Returns a wrong answer. */
 async function lookBack(inquiry: Inquiry, latest: Kept, tally: Tally): Promise<WrongAnswer | null> {

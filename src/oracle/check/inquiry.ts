@@ -90,8 +90,11 @@ export interface Inquiry {
   readonly domain: Domain | undefined;
   /** Whether a tensor of answers is not judged: a gradient that is not offered, or one that is waived. */
   readonly unjudged: (tensor: string) => boolean;
-  /** Asks one question and judges the answer. A case outside the backend's domain is unsupported, and not asked. */
-  ask(c: Case): Promise<Outcome>;
+  /**
+   * Asks one question and judges the answer. A case outside the backend's domain is unsupported, and not asked. A hasty judgement may
+   * call an answer wrong that a form explains, if it is far beyond its bounds.
+   */
+  ask(c: Case, isHasty?: boolean): Promise<Outcome>;
   /** Asks a question and ignores the answer. */
   prompt(c: Case): Promise<void>;
   /** The first cases that got right answers. No known fault may contradict them. */
@@ -183,7 +186,7 @@ export function inquire(
     const { judgement } = clock('compare', () => tightest(operator, all, answered, profiles, at));
     return judgement.mismatches.map(({ tensor }) => tensor).filter(isWaived);
   };
-  const outcomeOf = (c: Case, answer: Answer, mine?: Allowed): Outcome => {
+  const outcomeOf = (c: Case, answer: Answer, mine?: Allowed, isHasty = false): Outcome => {
     if (answer.kind === 'unsupported') return { is: 'unsupported', reason: answer.reason };
     if (answer.kind === 'failure') {
       const { kind, message, stderr } = answer.failure;
@@ -192,7 +195,7 @@ export function inquire(
       return { is: 'wrong', wrong: { kind, message, stderr, judged: null } };
     }
     const answered = unwaived(answer.tensors);
-    const inForm = { ...asked(c), form: form?.[mode] };
+    const inForm = { ...asked(c), form: form?.[mode], isHasty };
     const verdict = clock('compare', () => tightest(operator, inForm, answered, profiles, at, mine));
     const { allowed, judgement, forms } = verdict;
     at = verdict.at;
@@ -212,14 +215,14 @@ export function inquire(
     dtype,
     domain: offer.domain,
     unjudged,
-    async ask(c) {
+    async ask(c, isHasty) {
       if (domain !== undefined && !isInside(operator, c, domain))
         return { is: 'unsupported', reason: 'outside its domain' };
       if (!compiling.affords(question(c))) return { is: 'left out' };
       // the backend works while the reference is computed
       const answer = send(c);
       const mine = clock('reference', () => allowedFor(operator, { ...asked(c), profile: profiles[at]! }));
-      return outcomeOf(c, await answer(), mine);
+      return outcomeOf(c, await answer(), mine, isHasty);
     },
     async prompt(c) {
       const isAsked = (domain === undefined || isInside(operator, c, domain)) && compiling.affords(question(c));

@@ -31,7 +31,7 @@ export async function neighbours(
     if (left <= 0 || performance.now() > until || !operator.admits(c.settings, mode)) return null;
     left--;
     try {
-      const outcome = await inquiry.ask(c);
+      const outcome = await inquiry.ask(c, true);
       // no time is left for others either
       if (outcome.is === 'cut') left = 0;
       if (outcome.is === 'wrong') {

@@ -80,11 +80,11 @@ export async function smallestFailing(
   let left = share * limits.questions;
   let [smallest, ofSmallest, latest] = [c, layout, wrong];
 
-  const failsAlike = async (one: Case, of: Layout): Promise<boolean> => {
+  const failsAlike = async (one: Case, of: Layout, isHasty: boolean): Promise<boolean> => {
     if (!inquiry.operator.admits(one.settings, inquiry.mode)) return false;
     for (let times = asks; times > 0; times--) {
       if (left-- <= 0 || isLate()) return false;
-      const outcome = await inquiry.ask(one);
+      const outcome = await inquiry.ask(one, isHasty);
       // no time is left for others either
       if (outcome.is === 'cut') left = 0;
       if (outcome.is !== 'wrong' || (!isUnsteady && !isOf(outcome.wrong, wrong.kind))) continue;
@@ -95,30 +95,43 @@ export async function smallestFailing(
   };
 
   const { operator, domain } = inquiry;
-  if (isLong(operator, c)) {
-    await slim(operator, { c, layout }, ({ c: one, layout: of }) =>
-      domain === undefined || isInside(operator, of, domain) ? failsAlike(one, of) : Promise.resolve(false),
-    );
-  }
-  // a long case is too slow to shrink in other ways, and a large one to explain
-  const failing: [Failing, ...Failing[]] = smallest === c ? [{ c, wrong }, ...alike] : [{ c: smallest, wrong: latest }];
-
   const { seed, path } = replay;
-  const { drawn, parameters, pathOf } = redrawn(questions, replay);
-  let [isKnown, shrunkPath] = [true, path];
-  const property = fc.asyncProperty(drawn, async (draw) => {
-    // fast-check first draws the known failing case again
-    if (!isKnown) return !(await failsAlike(questionCase(inquiry.operator, inquiry.dtype, draw), draw.layout));
-    isKnown = false;
-    return false;
-  });
-  if (asks <= fewQuestions) {
+  let [failing, shrunkPath]: [[Failing, ...Failing[]], string] = [[{ c, wrong }, ...alike], path];
+
+  const shrink = async (isHasty: boolean): Promise<void> => {
+    if (isLong(operator, c)) {
+      await slim(operator, { c, layout }, ({ c: one, layout: of }) =>
+        domain === undefined || isInside(operator, of, domain) ? failsAlike(one, of, isHasty) : Promise.resolve(false),
+      );
+      // a long case is too slow to shrink in other ways, and a large one to explain
+      if (smallest !== c) failing = [{ c: smallest, wrong: latest }];
+    }
+    const { drawn, parameters, pathOf } = redrawn(questions, replay);
+    let isKnown = true;
+    const property = fc.asyncProperty(drawn, async (draw) => {
+      // fast-check first draws the known failing case again
+      if (!isKnown) {
+        const one = questionCase(inquiry.operator, inquiry.dtype, draw);
+        return !(await failsAlike(one, draw.layout, isHasty));
+      }
+      isKnown = false;
+      return false;
+    });
+    if (asks > fewQuestions) return;
     if (smallest === c) shrunkPath = pathOf((await fc.check(property, parameters)).counterexamplePath ?? path);
     const its = ofSmallest;
     const ranges = Object.fromEntries(Object.entries(its.inputs).map(([name, slot]) => [name, rangeOf(slot)]));
-    const stillFails = (one: Case): Promise<boolean> => failsAlike(one, its);
+    const stillFails = (one: Case): Promise<boolean> => failsAlike(one, its, isHasty);
     await stillFails(contiguous(smallest));
     await simplify(smallest, ranges, stillFails, (share * limits.questions) / 2);
+  };
+
+  await shrink(true);
+  left = Math.max(left, 1);
+  // a hasty judgement may have led to a case that a form explains
+  if (smallest !== c && !isUnsteady && !isLate() && !(await failsAlike(smallest, ofSmallest, false))) {
+    [smallest, ofSmallest, latest, failing, shrunkPath] = [c, layout, wrong, [{ c, wrong }, ...alike], path];
+    await shrink(false);
   }
   const explained =
     isUnsteady || isLarge(operator, failing[0].c)

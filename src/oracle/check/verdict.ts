@@ -28,6 +28,8 @@ export interface Verdict {
 /** A question, and what its answer may be: an implementation's formats, and its form if it is held to one. */
 export interface Asked extends Omit<Question, 'operator'>, Computed {
   readonly profile: Profile;
+  /** Whether an answer whose wrong tensors are all far beyond their bounds is wrong before forms and other profiles are tried. */
+  readonly isHasty?: boolean;
 }
 
 type Answered = ReadonlyMap<string, StoredTensor>;
@@ -52,7 +54,9 @@ export function verdictAt(
   }
   const first = judged(mine, answered, c.seed);
   let verdict: Verdict = { allowed: mine, judgement: first, forms: [] };
-  const isHopeless = isLong(operator, c) && hasFineSums(asked.profile) && isFarOff(verdict, answered);
+  const isHopeless =
+    (isLong(operator, c) && hasFineSums(asked.profile) && isFarOff(verdict, answered)) ||
+    (asked.isHasty === true && isFarBeyond(first));
   for (const { form, says, limit, computed } of [...listed.map(asForm), ...atCoarseProducts(operator, asked)]) {
     if (isHopeless || !isOfNumbers(verdict.judgement)) return verdict;
     const allowed = alternative(operator, computed(asked), limit, verdict.allowed, answered);
@@ -85,6 +89,12 @@ const hasFineSums = ({ at }: Profile): boolean => Math.max(at.sum.u, at.elementw
 /** The largest of the finite numbers. */
 const sizeOf = (numbers: Float64Array): number =>
   numbers.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
+
+/** Forms seldom explain errors of so many times the bound. */
+const far = 2 ** 12;
+
+const isFarBeyond = ({ mismatches }: Judgement): boolean =>
+  mismatches.every(({ worst }) => worst !== null && worst.ratio >= far);
 
 /** Whether an answer is wrong, but only by its numbers. */
 const isOfNumbers = ({ mismatches }: Judgement): boolean =>
@@ -242,7 +252,8 @@ export function tightest(
   mine?: Allowed,
 ): Verdict & { readonly at: number } {
   const verdict = verdictAt(operator, { ...asked, profile: profiles[at]! }, answered, mine);
-  if (!isOfNumbers(verdict.judgement)) return { ...verdict, at };
+  if (!isOfNumbers(verdict.judgement) || (asked.isHasty === true && isFarBeyond(verdict.judgement)))
+    return { ...verdict, at };
   const isHopeless = isLong(operator, asked.c) && isFarOff(verdict, answered);
   for (let coarser = at + 1; coarser < profiles.length; coarser++) {
     if (isHopeless && hasFineSums(profiles[coarser]!)) continue;

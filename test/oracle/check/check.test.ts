@@ -83,6 +83,7 @@ describe('check of faults', () => {
     const lost = ofRetention('carry-lost');
     const { rows } = await check(programBackend({ retention: lost.program }), {
       ...size,
+      cases: 16,
       operators: ['retention'],
       modes: ['chunkwise'],
       dtypes: ['F32'],
@@ -115,7 +116,7 @@ describe('check of faults', () => {
 
   it('replays the same case from its seed and path', async () => {
     const fault = ofRetention('gradient-stops-at-chunks');
-    const options = { ...size, operators: ['retention'], modes: ['chunkwise'], dtypes: ['F32'] as const };
+    const options = { ...size, cases: 16, operators: ['retention'], modes: ['chunkwise'], dtypes: ['F32'] as const };
     const backend = programBackend({ retention: fault.program });
     const [first] = (await check(backend, options)).rows;
     const [again] = (await check(backend, { ...options, ...first!.finding!.replay })).rows;

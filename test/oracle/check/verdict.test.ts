@@ -180,12 +180,16 @@ describe('a verdict', () => {
     const question = { mode: 'chunkwise', dtype: 'BF16', gradients: true, c: own } as const;
     const right = answerOf(linear.modes.chunkwise!, own, bf16[0], 'BF16');
     const { shape, dtype, data } = right.get('grad/q')!;
-    const isRight = (last: number): boolean => {
+    const verdict = (last: number, isHasty = false) => {
       const answer = new Map([...right, ['grad/q', { shape, dtype, data: data.with(2, last) }]]);
-      return isRightAnswer(verdictAt(linear, { ...question, profile: bf16[0] }, answer).judgement);
+      return verdictAt(linear, { ...question, profile: bf16[0], isHasty }, answer);
     };
+    const isRight = (last: number): boolean => isRightAnswer(verdict(last).judgement);
     // 844 (996 · −1000 + 1424 · 716) is 19904896; each of 844 · 996 and 844 · −1424 may be rounded
     expect([19922944, 22544384, 36e6, -1].map(isRight)).toEqual([true, true, false, false]);
+    // a hasty judgement tries the same orders, unless the number is thousands of bounds off
+    expect(isRightAnswer(verdict(22544384, true).judgement)).toBe(true);
+    expect(isRightAnswer(verdict(1e12, true).judgement)).toBe(false);
   });
 
   it('holds a state in F32 to more digits than 16 bits have, but lets matrix units cut sums off', () => {
