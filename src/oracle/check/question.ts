@@ -12,7 +12,7 @@ import { profileOf } from './allowed.ts';
 import { fewShapes } from './few-shapes.ts';
 import type { Questions } from './in-turn.ts';
 import { cycle, planned } from './plan.ts';
-import { realLayouts, realLongest, type SizeName } from './real.ts';
+import { realLayouts, realLongest, type SizeName, withKernelChunks } from './real.ts';
 import { withZeros } from './zeros.ts';
 
 /**
@@ -72,7 +72,9 @@ const realOf = (
   { longest, sizes }: QuestionSize,
   ability: Ability,
 ): fc.Arbitrary<Layout> | undefined =>
-  sizes === 'real' ? realLayouts(operator, mode, longest ?? realLongest, layoutsOf(operator, ability)) : undefined;
+  sizes === 'real'
+    ? realLayouts(operator, mode, longest ?? realLongest, layoutsOf(withKernelChunks(operator), ability))
+    : undefined;
 
 /** The layouts about which a backend that compiles is asked, the most telling first; null if it does not compile. */
 export function compiledLayouts(

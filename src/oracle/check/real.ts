@@ -66,7 +66,7 @@ export function realLayouts(
   layouts: (size: Size) => fc.Arbitrary<Layout>,
 ): fc.Arbitrary<Layout> | undefined {
   if (isModel(operator)) return undefined;
-  const all = layouts(realSize(longest)).map(withKernelChunk);
+  const all = layouts(realSize(longest));
   const works = fc.sample(all, { numRuns: sampled, seed: 1 }).map((layout) => workOf(operator, mode, layout));
   const most = Math.max(mostWork, 1.5 * Math.min(...works));
   return all.filter((layout) => workOf(operator, mode, layout) <= most);
@@ -91,7 +91,12 @@ function workOf(operator: Operator, mode: string, layout: Layout): number {
   return numbers / 2 + (t * states) / (mode === operator.reference ? 4 : 64);
 }
 
-/** A layout with the chunk of a kernel, if it has one. */
+/** An operator that draws layouts with the chunks of kernels, if it has chunks. */
+export const withKernelChunks = (operator: Operator): Operator => ({
+  ...operator,
+  layouts: (size) => operator.layouts(size).map(withKernelChunk),
+});
+
 const withKernelChunk = (layout: Layout): Layout => {
   const { chunkSize } = layout.settings;
   if (typeof chunkSize !== 'number') return layout;

@@ -5,6 +5,7 @@ import { type Case, fill } from '../../../src/oracle/case.ts';
 import { questionDraws } from '../../../src/oracle/check/question.ts';
 import { lengthsOf } from '../../../src/oracle/check/resized.ts';
 import { slim } from '../../../src/oracle/check/slimmer.ts';
+import { domainFrom } from '../../../src/oracle/domain/declared.ts';
 import { layoutOf } from '../../../src/oracle/layout.ts';
 import type { Operator } from '../../../src/oracle/operator.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
@@ -40,6 +41,14 @@ describe('cases of real sizes', () => {
       Object.values(inputs).reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0),
     );
     expect(Math.max(...numbers)).toBeLessThan(2 ** 25);
+  });
+
+  it('have the chunks that a domain asks for', () => {
+    const domain = domainFrom({ settings: { chunkSize: 64 }, axes: { h: 4, t: { atLeast: 1024 } } }, 'mine');
+    const size = { cases: 5, longest: 4096, sizes: 'real' } as const;
+    const drawn = questionDraws(retention, 'chunkwise', size, { compiles: false, domain })(0);
+    const chunks = fc.sample(drawn, { numRuns: 20, seed: 1 }).map(({ layout }) => layout.settings.chunkSize);
+    expect(new Set(chunks)).toEqual(new Set([64]));
   });
 
   it('are no longer than asked for, and not those of whole models', () => {
