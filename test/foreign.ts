@@ -3,7 +3,7 @@ import { fork } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { bothRatios, medianOf, type Ratios } from '../src/oracle/check/ratios.ts';
+import { bothRatios, medianOf, type Ratios } from '../src/oracle/check/verdict/ratios.ts';
 import { checkNames, countIn } from './support/asked.ts';
 import { arithmetics, type ProfileName } from './support/foreign/arithmetic.ts';
 import { foreign } from './support/foreign/index.ts';

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { dtypes } from '../oracle/backends/backend.ts';
-import { realCases, realLongest, sizeNames } from '../oracle/check/real.ts';
+import { realCases, realLongest, sizeNames } from '../oracle/check/questions/real.ts';
 import { type Waiver, waiverFrom } from '../oracle/check/waivers.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { InputError } from '../tensor/errors.ts';

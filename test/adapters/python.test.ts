@@ -7,7 +7,7 @@ import { dtypes } from '../../src/oracle/backends/backend.ts';
 import { openOnce } from '../../src/oracle/backends/once.ts';
 import { openProcess } from '../../src/oracle/backends/process.ts';
 import type { Memory, Tensors } from '../../src/oracle/case.ts';
-import { profileOf } from '../../src/oracle/check/allowed.ts';
+import { profileOf } from '../../src/oracle/check/verdict/allowed.ts';
 import { pythonWith, tellsThatItDidNotRun } from '../support/python.ts';
 import {
   commandOf,

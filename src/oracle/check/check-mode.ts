@@ -6,7 +6,6 @@ import type { Draw } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import { type Lengths, lengthsIn, matches } from '../signature.ts';
 import { findingsOf } from './findings.ts';
-import { drawAt, drawsInTurn, isLong, type Questions } from './in-turn.ts';
 import {
   gradientsLeftOut,
   type Inquiry,
@@ -16,13 +15,14 @@ import {
   type WrongAnswer,
   withoutMeans,
 } from './inquiry.ts';
-import { compiledLayouts, drawBefore, type QuestionSize, questionCase, questionDraws } from './question.ts';
-import { bothRatios, medianOf, noRatios, type Ratios } from './ratios.ts';
-import { type Repeats, repeater } from './repeats.ts';
+import { drawAt, drawsInTurn, isLong, type Questions } from './questions/in-turn.ts';
+import { compiledLayouts, drawBefore, type QuestionSize, questionCase, questionDraws } from './questions/question.ts';
+import { type Repeats, repeater } from './questions/repeats.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
-import { type FirstWrong, unsteady } from './smallest.ts';
+import { type FirstWrong, unsteady } from './smallest/smallest.ts';
 import { isOld, type Kept, type Revisit, stale } from './stale.ts';
-import type { FormUse } from './verdict.ts';
+import { bothRatios, medianOf, noRatios, type Ratios } from './verdict/ratios.ts';
+import type { FormUse } from './verdict/verdict.ts';
 import { isAbout, type Waiver } from './waivers.ts';
 
 /** The number of questions, the longest sequence, and the seed. */

@@ -1,9 +1,9 @@
 /** @file Reports the deviations of a row: the first, and later ones that it does not explain. */
-import { contrasts } from './contrast.ts';
-import type { Questions } from './in-turn.ts';
+import { contrasts } from './diagnosis/contrast/contrast.ts';
 import { type Inquiry, isOf } from './inquiry.ts';
+import type { Questions } from './questions/in-turn.ts';
 import type { Finding } from './row.ts';
-import { type FirstWrong, smallestFailing, unsteady } from './smallest.ts';
+import { type FirstWrong, smallestFailing, unsteady } from './smallest/smallest.ts';
 import { stale, staleFinding } from './stale.ts';
 
 /** The most deviations to report in a row. */

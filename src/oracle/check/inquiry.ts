@@ -8,12 +8,12 @@ import type { Domain } from '../domain/domain.ts';
 import { isInside } from '../domain/inside.ts';
 import type { Operator } from '../operator.ts';
 import { matches } from '../signature.ts';
-import { type Allowed, allowedFor, profilesOf } from './allowed.ts';
-import { type Compiling, followCompiling } from './compiling.ts';
-import { isRightAnswer, type Judgement, judged } from './judged.ts';
+import { sentenceOf } from './diagnosis/where.ts';
+import { type Compiling, followCompiling } from './questions/compiling.ts';
 import type { Timing } from './row.ts';
-import { type FormUse, tightest } from './verdict.ts';
-import { sentenceOf } from './where.ts';
+import { type Allowed, allowedFor, profilesOf } from './verdict/allowed.ts';
+import { isRightAnswer, type Judgement, judged } from './verdict/judged.ts';
+import { type FormUse, tightest } from './verdict/verdict.ts';
 
 /** The tensors of an answer, by name. */
 export type Answered = ReadonlyMap<string, StoredTensor>;

@@ -1,11 +1,11 @@
 /** @file Asks the question of a finding alone, of a backend that was asked nothing before. */
 import type { Backend } from '../backends/backend.ts';
 import { operators } from '../operators/index.ts';
-import { drawAt } from './in-turn.ts';
 import { inquire } from './inquiry.ts';
-import { type QuestionSize, questionCase, questionDraws } from './question.ts';
+import { drawAt } from './questions/in-turn.ts';
+import { type QuestionSize, questionCase, questionDraws } from './questions/question.ts';
 import type { CheckRow } from './row.ts';
-import { unsteady } from './smallest.ts';
+import { unsteady } from './smallest/smallest.ts';
 import { stale } from './stale.ts';
 
 /** Whether the question of a row's finding fails again; null if one question cannot tell that. */

@@ -1,9 +1,9 @@
 /** @file Formats the result of a check: one line per row, and the smallest case with hints per failure. */
 import { type Case, type Tensor, toLists } from '../case.ts';
+import { shown } from './diagnosis/where.ts';
 import { mostlyOne } from './mostly.ts';
 import { type CheckRow, type Contrast, type Finding, isFine, type Status } from './row.ts';
-import { unsteady } from './smallest.ts';
-import { shown } from './where.ts';
+import { unsteady } from './smallest/smallest.ts';
 
 /** Colours a text by status, or returns it unchanged. */
 export type Paint = (status: Status, text: string) => string;

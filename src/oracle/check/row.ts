@@ -1,8 +1,8 @@
 /** @file Describes the result of a check of one operator in one mode and type. */
 import type { Dtype, Failure } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
-import type { Repeats } from './repeats.ts';
-import type { FormUse } from './verdict.ts';
+import type { Repeats } from './questions/repeats.ts';
+import type { FormUse } from './verdict/verdict.ts';
 
 /**
  * `PASS`: compared and right. `FAIL`: wrong, or the backend broke. `UNSUPPORTED`: the backend does not offer it. `UNCHECKED`: not

@@ -7,7 +7,7 @@ import { read } from '../../tensor/input.ts';
 import { once } from '../../tensor/once.ts';
 import type { Executor } from '../../tensor/value.ts';
 import { type Case, fill, type Layout, mapTensors, type Settings, type Tensor } from '../case.ts';
-import { simplify } from '../check/simpler.ts';
+import { simplify } from '../check/smallest/simpler.ts';
 import { type Draw, draws } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import { evaluateOutputs, type Named, type Program } from '../program.ts';

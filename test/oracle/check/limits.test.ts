@@ -3,7 +3,7 @@ import type { Answer, Backend, FailureKind } from '../../../src/oracle/backends/
 import { compiledForm } from '../../../src/oracle/backends/compiled-form.ts';
 import type { Case } from '../../../src/oracle/case.ts';
 import { type CheckOptions, type CheckReport, check } from '../../../src/oracle/check/check.ts';
-import { repeater } from '../../../src/oracle/check/repeats.ts';
+import { repeater } from '../../../src/oracle/check/questions/repeats.ts';
 import { rng } from '../../../src/tensor/random.ts';
 import { programBackend, type Twist } from './program-backend.ts';
 

@@ -4,7 +4,7 @@ import { rounded } from '../../../src/executors/rounded/index.ts';
 import type { DType } from '../../../src/io/dtypes.ts';
 import type { StoredTensor } from '../../../src/io/safetensors.ts';
 import type { Answer, Backend, Offer, Question } from '../../../src/oracle/backends/backend.ts';
-import { profileOf } from '../../../src/oracle/check/allowed.ts';
+import { profileOf } from '../../../src/oracle/check/verdict/allowed.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import { asAnswered, evaluate, type Program } from '../../../src/oracle/program.ts';
 import type { Executor } from '../../../src/tensor/value.ts';

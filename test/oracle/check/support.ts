@@ -4,7 +4,7 @@ import { rounded } from '../../../src/executors/rounded/index.ts';
 import type { StoredTensor } from '../../../src/io/safetensors.ts';
 import type { Dtype } from '../../../src/oracle/backends/backend.ts';
 import type { Case } from '../../../src/oracle/case.ts';
-import { profileOf } from '../../../src/oracle/check/allowed.ts';
+import { profileOf } from '../../../src/oracle/check/verdict/allowed.ts';
 import { asAnswered, evaluate, evaluateOutputs, type Program } from '../../../src/oracle/program.ts';
 import type { Executor } from '../../../src/tensor/value.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Case } from '../../../src/oracle/case.ts';
-import { drawsInTurn } from '../../../src/oracle/check/in-turn.ts';
-import { questionCase, questionDraws } from '../../../src/oracle/check/question.ts';
+import { drawsInTurn } from '../../../src/oracle/check/questions/in-turn.ts';
+import { questionCase, questionDraws } from '../../../src/oracle/check/questions/question.ts';
 import { domainFrom } from '../../../src/oracle/domain/declared.ts';
 import { unfulfilled } from '../../../src/oracle/domain/drawn.ts';
 import type { Operator } from '../../../src/oracle/operator.ts';

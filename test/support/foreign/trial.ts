@@ -14,12 +14,12 @@ import {
 import type { StoredTensor } from '../../../src/io/safetensors.ts';
 import type { Dtype } from '../../../src/oracle/backends/backend.ts';
 import type { Case } from '../../../src/oracle/case.ts';
-import { type Allowed, allowedFor, profilesOf } from '../../../src/oracle/check/allowed.ts';
-import { drawsInTurn } from '../../../src/oracle/check/in-turn.ts';
-import { isRightAnswer, type Judgement } from '../../../src/oracle/check/judged.ts';
-import { questionCase, questionDraws } from '../../../src/oracle/check/question.ts';
-import { bothRatios, noRatios, type Ratios } from '../../../src/oracle/check/ratios.ts';
-import { tightest } from '../../../src/oracle/check/verdict.ts';
+import { drawsInTurn } from '../../../src/oracle/check/questions/in-turn.ts';
+import { questionCase, questionDraws } from '../../../src/oracle/check/questions/question.ts';
+import { type Allowed, allowedFor, profilesOf } from '../../../src/oracle/check/verdict/allowed.ts';
+import { isRightAnswer, type Judgement } from '../../../src/oracle/check/verdict/judged.ts';
+import { bothRatios, noRatios, type Ratios } from '../../../src/oracle/check/verdict/ratios.ts';
+import { tightest } from '../../../src/oracle/check/verdict/verdict.ts';
 import type { Operator } from '../../../src/oracle/operator.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import { asAnswered, evaluate } from '../../../src/oracle/program.ts';

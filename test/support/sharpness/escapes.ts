@@ -1,5 +1,5 @@
 /** @file Judges implementations with known faults: which are rejected, and why the others escape. */
-import { isRightAnswer, type Judgement, judged } from '../../../src/oracle/check/judged.ts';
+import { isRightAnswer, type Judgement, judged } from '../../../src/oracle/check/verdict/judged.ts';
 import type { Fault } from '../../../src/oracle/fault.ts';
 import { faults } from '../../../src/oracle/faults.ts';
 import { type Answered, exactAnswer, roundedAnswer, type Trial, verdictOf } from './trials.ts';

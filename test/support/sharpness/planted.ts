@@ -2,9 +2,9 @@
 import { bounded } from '../../../src/executors/bounded/index.ts';
 import type { Bounded } from '../../../src/executors/bounded/operands.ts';
 import { float64 } from '../../../src/executors/profiles/profile.ts';
-import { allowedFor } from '../../../src/oracle/check/allowed.ts';
-import { isRightAnswer } from '../../../src/oracle/check/judged.ts';
-import { ratioOf } from '../../../src/oracle/check/place.ts';
+import { allowedFor } from '../../../src/oracle/check/verdict/allowed.ts';
+import { isRightAnswer } from '../../../src/oracle/check/verdict/judged.ts';
+import { ratioOf } from '../../../src/oracle/check/verdict/place.ts';
 import { asAnswered, evaluate } from '../../../src/oracle/program.ts';
 import type { Executor } from '../../../src/tensor/value.ts';
 import { exactAnswer, type Trial, verdictOf } from './trials.ts';

@@ -1,7 +1,7 @@
 /** @file Measures how sharp the bounds at a profile are: errors of right implementations, known faults, and planted errors. */
 import type { Profile } from '../../../src/executors/profiles/profile.ts';
-import { judged } from '../../../src/oracle/check/judged.ts';
-import { bothRatios, medianOf, noRatios } from '../../../src/oracle/check/ratios.ts';
+import { judged } from '../../../src/oracle/check/verdict/judged.ts';
+import { bothRatios, medianOf, noRatios } from '../../../src/oracle/check/verdict/ratios.ts';
 import type { Fault } from '../../../src/oracle/fault.ts';
 import type { Operator } from '../../../src/oracle/operator.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';

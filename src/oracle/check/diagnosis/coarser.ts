@@ -1,0 +1,78 @@
+/** @file Finds the tightest coarser profile that explains the errors of a wrong answer. */
+import { bounded, boundOf } from '../../../executors/bounded/index.ts';
+import { coarserThan, type Profile } from '../../../executors/profiles/profile.ts';
+import { rounded } from '../../../executors/rounded/index.ts';
+import type { Executor, Value } from '../../../tensor/value.ts';
+import type { Case } from '../../case.ts';
+import type { Numbers } from '../../compare.ts';
+import { asAnswered, evaluate, type Program } from '../../program.ts';
+
+/** The number of rounded runs that show the usual size of a profile's errors. */
+const runs = 4;
+/** An answer's errors are of a profile's size if they are at most this many times larger or smaller than those of rounded runs. */
+const alike = 8;
+
+/** An answer to a case, and the right one in double precision. */
+export interface Compared {
+  readonly c: Case;
+  readonly answered: Numbers;
+  readonly right: Numbers;
+}
+
+/**
+ * Returns the first coarser profile whose implementations may give the answers: each error is within its bound, and the errors of a
+ * case together are as large as this profile's usually are. The second condition excludes faults that a loose bound would hide, and
+ * errors so small that a finer format makes them. Null if there is none.
+ */
+export const tightestFit = (program: Program, answers: readonly Compared[], declared: Profile): Profile | null =>
+  coarserThan(declared).find((profile) => answers.every((answer) => explains(profile, program, answer))) ?? null;
+
+function explains(profile: Profile, program: Program, { c, answered, right }: Compared): boolean {
+  const on = (executor: Executor, of: (x: Value) => Float64Array): Numbers =>
+    Object.fromEntries(Object.entries(asAnswered(evaluate(program, c, executor))).map(([name, x]) => [name, of(x)]));
+  const bounds = on(bounded(profile) as Executor, boundOf);
+  const errors = errorsOf(answered, right);
+  if (!errors.every(({ name, i, error }) => error <= bounds[name]![i]!)) return false;
+  const size = sizeOf(errors, right);
+  const usual = Array.from({ length: runs }, (_, seed) =>
+    sizeOf(
+      errorsOf(
+        on(rounded(profile, c.seed + seed) as Executor, (x) => x.on.read(x.data)),
+        right,
+        answered,
+      ),
+      right,
+    ),
+  ).reduce((most, one) => Math.max(most, one), 0);
+  return size <= alike * usual && usual <= alike * size;
+}
+
+interface ErrorAt {
+  readonly name: string;
+  readonly i: number;
+  readonly error: number;
+}
+
+/** The errors of all numbers, except where both are equal. Only tensors of the answer count. */
+function errorsOf(numbers: Numbers, right: Numbers, answered: Numbers = numbers): ErrorAt[] {
+  return Object.keys(answered).flatMap((name) =>
+    Array.from(right[name] ?? [], (want, i): ErrorAt => {
+      const have = numbers[name]![i]!;
+      return { name, i, error: Object.is(have + 0, want + 0) || have === want ? 0 : Math.abs(have - want) };
+    }),
+  );
+}
+
+/** The size of errors: the root of the mean square, each relative to its tensor's largest number. */
+function sizeOf(errors: readonly ErrorAt[], right: Numbers): number {
+  const scale = Object.fromEntries(
+    Object.entries(right).map(([name, data]) => [
+      name,
+      data.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0) || 1,
+    ]),
+  );
+  const finite = errors.filter(({ error }) => Number.isFinite(error));
+  return Math.sqrt(
+    finite.reduce((sum, { name, error }) => sum + (error / scale[name]!) ** 2, 0) / (finite.length || 1),
+  );
+}

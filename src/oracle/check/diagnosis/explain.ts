@@ -1,0 +1,102 @@
+/** @file Explains a wrong answer: where its errors are, and which known faults or readings it resembles. */
+import type { Profile } from '../../../executors/profiles/profile.ts';
+import type { Numbers } from '../../compare.ts';
+import type { Inquiry, JudgedAnswer } from '../inquiry.ts';
+import type { Contrast } from '../row.ts';
+import { faultyForms } from '../verdict/verdict.ts';
+import { type Compared, tightestFit } from './coarser.ts';
+import { contrasts, type Failing } from './contrast/contrast.ts';
+import { likenesses } from './likeness.ts';
+import { neighbours } from './neighbours.ts';
+import { placeOf, shown, whereWrong } from './where.ts';
+
+/** What is known about a failure. */
+export interface Explained {
+  readonly contrasts: readonly Contrast[];
+  readonly hints: readonly string[];
+}
+
+/** Explains a failure by several failing cases, the first of them first, and the smallest one, until the time `end` at most. */
+export async function explain(
+  inquiry: Inquiry,
+  failing: readonly [Failing, ...Failing[]],
+  smallest: Failing,
+  end?: number,
+): Promise<Explained> {
+  const [first] = failing;
+  const [alike, also] = [likenessesOf(inquiry, first), likenessesOf(inquiry, smallest)];
+  const found = contrasts(inquiry, failing);
+  const hints = [
+    ...alike.filter((one) => also.includes(one)).slice(0, 1),
+    ...faultsOf(inquiry, first),
+    ...precisionOf(inquiry, [first, smallest]),
+    ...(await neighbours(inquiry, first, smallest, end)).filter((one) => !found.some(({ says }) => isSaid(one, says))),
+  ];
+  return { contrasts: found, hints };
+}
+
+/** Whether a contrast says what a neighbour shows too: `as if state were zeros`, `right where state is zeros`. */
+const isSaid = (neighbour: string, says: string): boolean =>
+  neighbour.replace(/^right where (.*) (is|are) /, 'as if $1 were ') === says;
+
+/** Writes a sentence for each tensor with wrong numbers. Missing tensors and wrong shapes already have a message. */
+export function placesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
+  if (judged === null) return [];
+  const { judgement, allowed, answered } = judged;
+  return judgement.mismatches.flatMap(({ tensor, wrong: elements }) => {
+    const own = allowed.tensors[tensor];
+    if (own === undefined || elements.length === 0) return [];
+    const isWrong = new Array<boolean>(own.expected.length).fill(false);
+    for (const element of elements) isWrong[element] = true;
+    const where = whereWrong(operator, { tensor, shape: own.shape, isWrong }, c.settings, mode);
+    const numbers = elements.map((i) => answered.get(tensor)!.data[i]!);
+    const first = placeOf(operator, tensor, own.shape, isWrong.indexOf(true));
+    return [`${tensor}: ${where}; ${sameNumber(numbers) ?? `first ${first}`}`];
+  });
+}
+
+/** Names the number that all wrong numbers are, if there is one and enough of them. */
+function sameNumber([first, ...rest]: readonly number[]): string | null {
+  if (rest.length === 0 || !rest.every((x) => Object.is(x + 0, first! + 0))) return null;
+  return `all of them are ${shown(first! + 0)}`;
+}
+
+function likenessesOf({ operator, mode, rightCases }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
+  // if no number is wrong, every likeness would fit
+  if (judged === null || judged.judgement.mismatches.every(({ worst }) => worst === null)) return [];
+  const numbers = Object.fromEntries([...judged.answered].map(([name, { data }]) => [name, data]));
+  return likenesses(operator, mode, c, numbers, judged.allowed, rightCases());
+}
+
+/** Names a form that would explain the answer, but is a fault where it loses its digits. */
+function faultsOf({ operator, mode, dtype, unjudged }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
+  if (judged === null || isUnfit(judged)) return [];
+  const { profile, tensors } = judged.allowed;
+  const gradients = Object.keys(tensors).some((name) => name.startsWith('grad/'));
+  return faultyForms(operator, { mode, dtype, gradients, c, profile, unjudged }, judged.answered)
+    .slice(0, 1)
+    .map(({ says, loses }) => `computes as ${says}, which loses its digits ${loses}; a better formula costs nothing`);
+}
+
+/** Names the tightest coarser profile at which both answers are right. */
+function precisionOf({ operator, mode }: Inquiry, failing: readonly Failing[]): string[] {
+  const answers: Compared[] = [];
+  let declared: Profile | null = null;
+  for (const { c, wrong } of failing) {
+    if (wrong.judged === null || isUnfit(wrong.judged)) return [];
+    declared = wrong.judged.allowed.profile;
+    answers.push({
+      c,
+      answered: Object.fromEntries([...wrong.judged.answered].map(([name, { data }]) => [name, data])),
+      right: mapped(wrong.judged.allowed.tensors),
+    });
+  }
+  const coarser = declared === null ? null : tightestFit(operator.modes[mode]!, answers, declared);
+  return coarser === null ? [] : [`right at lower precision: ${coarser.says}`];
+}
+
+/** Whether some tensor of an answer cannot be compared. */
+const isUnfit = ({ judgement }: JudgedAnswer): boolean => judgement.mismatches.some(({ worst }) => worst === null);
+
+const mapped = (tensors: JudgedAnswer['allowed']['tensors']): Numbers =>
+  Object.fromEntries(Object.entries(tensors).map(([name, { expected }]) => [name, expected]));

@@ -1,0 +1,99 @@
+/** @file Compares a wrong answer with other readings and known faults, and reports those that fit. */
+import { bounded, boundOf } from '../../../executors/bounded/index.ts';
+import { f64 } from '../../../executors/f64/index.ts';
+import { read } from '../../../tensor/input.ts';
+import type { Executor, Value } from '../../../tensor/value.ts';
+import type { Case } from '../../case.ts';
+import { isRight, type Numbers, within } from '../../compare.ts';
+import { faults as allFaults } from '../../faults.ts';
+import type { Operator } from '../../operator.ts';
+import { asAnswered, evaluate, type Program } from '../../program.ts';
+import type { Allowed } from '../verdict/allowed.ts';
+import { otherReadings } from './contrast/other-readings.ts';
+
+/** Computes a program's outputs and gradients, named as in answers. */
+const numbersOn = (on: Executor, program: Program, c: Case, of: (x: Value) => Float64Array): Numbers =>
+  Object.fromEntries(Object.entries(asAnswered(evaluate(program, c, on))).map(([name, x]) => [name, of(x)]));
+
+/** Keeps the tensors that the answer has. */
+const answeredOf = (all: Numbers, answered: Numbers): Numbers =>
+  Object.fromEntries(Object.entries(all).filter(([name]) => name in answered));
+
+/** The factor on bounds: an answer fits a wrong program if it is within this many times the bound. */
+const generous = 8;
+
+/**
+ * Writes a sentence for each likeness of a wrong answer. Readings and known faults fit if they give the same numbers.
+ */
+export function likenesses(
+  operator: Operator,
+  mode: string,
+  c: Case,
+  answered: Numbers,
+  { tensors, profile }: Allowed,
+  rightCases: readonly Case[],
+): string[] {
+  const program = operator.modes[mode]!;
+  const right = answeredOf(numbersOn(f64, program, c, read), answered);
+  const allowed = orThousandth(right, (name, i) => generous * (tensors[name]?.bounds[i] ?? 0));
+  const fits = (other: Program, settings = c.settings): boolean => {
+    const changed = { ...c, settings };
+    const wrong = attempt(() => answeredOf(numbersOn(f64, other, changed, read), answered));
+    // the wrong program must differ from the right one on this case, and equal the answer
+    if (wrong === null || isRight(within(wrong, right, allowed))) return false;
+    // wrong numbers may be larger than the right ones and so have larger rounding errors
+    const own = attempt(() => numbersOn(bounded(profile) as Executor, other, changed, boundOf));
+    if (own === null) return false;
+    const rounds = orThousandth(wrong, (name, i) => generous * (own[name]?.[i] ?? 0));
+    return isRight(within(answered, wrong, rounds));
+  };
+  // a fault that would be wrong where the answer was right is another one
+  const isRightOn = (other: Program): boolean =>
+    rightCases.every((one) => {
+      const [its, mine] = [other, program].map((of) => attempt(() => numbersOn(f64, of, one, read)));
+      return (
+        !its ||
+        !mine ||
+        isRight(
+          within(
+            its,
+            mine,
+            orThousandth(mine, () => Number.POSITIVE_INFINITY),
+          ),
+        )
+      );
+    });
+  const readings = otherReadings(operator, mode, c.settings).filter(({ settings }) => fits(program, settings));
+  const alike = allFaults.filter(
+    (fault) => fault.operator === operator && fits(fault.program) && isRightOn(fault.program),
+  );
+  return [
+    ...readings.map(
+      ({ name, declared, other }) => `fits the reading ${name} '${other}', where '${declared}' is declared`,
+    ),
+    ...alike.map(({ name, says }) => `looks like the fault '${name}': ${says}`),
+  ];
+}
+
+/** Replaces an allowance that is not finite by a thousandth of the tensor's largest number. */
+function orThousandth(
+  numbers: Numbers,
+  allowed: (name: string, i: number) => number,
+): (name: string, i: number) => number {
+  const sizes = Object.fromEntries(
+    Object.entries(numbers).map(([name, data]) => [name, data.reduce((most, x) => Math.max(most, Math.abs(x)), 0)]),
+  );
+  return (name, i) => {
+    const bound = allowed(name, i);
+    return Number.isFinite(bound) ? bound : sizes[name]! / 1000;
+  };
+}
+
+/** Returns null if `f` throws: some faults cannot run on every case. */
+function attempt<T>(f: () => T): T | null {
+  try {
+    return f();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,264 @@
+/** @file Finds the tightest profile and the forms that explain an answer. */
+import type { Profile } from '../../../executors/profiles/profile.ts';
+import type { StoredTensor } from '../../../io/safetensors.ts';
+import { hasStates, isModel } from '../../axes.ts';
+import type { Question } from '../../backends/backend.ts';
+import type { Form, Operator } from '../../operator.ts';
+import { type Allowed, type AllowedTensor, allowedFor, type Computed, inTypesOf } from './allowed.ts';
+import { isRightAnswer, type Judgement, judged } from './judged.ts';
+import { formsFor, isLarge, isLong } from './large.ts';
+import { ratioOf } from './place.ts';
+
+/** A form that explains a tensor of an answer that the mode's own formula does not explain. */
+export interface FormUse {
+  readonly tensor: string;
+  readonly form: string;
+  readonly says: string;
+  /** The largest |error| / bound of the mode's own formula: how many times less exact the answer is than that allows. */
+  readonly factor: number;
+}
+
+/** The judgement of an answer at a profile, with the forms that explain its tensors. */
+export interface Verdict {
+  readonly allowed: Allowed;
+  readonly judgement: Judgement;
+  readonly forms: readonly FormUse[];
+}
+
+/** A question, and what its answer may be: an implementation's formats, and its form if it is held to one. */
+export interface Asked extends Omit<Question, 'operator'>, Computed {
+  readonly profile: Profile;
+  /** Whether an answer whose wrong tensors are all far beyond their bounds is wrong before forms and other profiles are tried. */
+  readonly isHasty?: boolean;
+}
+
+type Answered = ReadonlyMap<string, StoredTensor>;
+
+/**
+ * Judges an answer at a profile. A tensor is right if each of its numbers is within the bound of the mode's formula or of one form.
+ * With a declared form, only that form counts.
+ */
+export function verdictAt(
+  operator: Operator,
+  asked: Asked,
+  answered: Answered,
+  inAnyTypes: Allowed = allowedFor(operator, { ...asked, form: undefined }),
+): Verdict {
+  const { mode, form: declared, c } = asked;
+  const mine = inTypesOf(inAnyTypes, answered);
+  const listed = formsFor(operator, mode, c);
+  const only = listed.find(([name]) => name === declared);
+  if (only !== undefined) {
+    const allowed = alternative(operator, asked, limitOf(only[1]), mine, answered, true);
+    return { allowed, judgement: judged(allowed, answered, c.seed), forms: [] };
+  }
+  const first = judged(mine, answered, c.seed);
+  let verdict: Verdict = { allowed: mine, judgement: first, forms: [] };
+  const isHopeless =
+    (isLong(operator, c) && hasFineSums(asked.profile) && isFarOff(verdict, answered)) ||
+    (asked.isHasty === true && isFarBeyond(first));
+  for (const { form, says, limit, computed } of [...listed.map(asForm), ...atCoarseProducts(operator, asked)]) {
+    if (isHopeless || !isOfNumbers(verdict.judgement)) return verdict;
+    const allowed = alternative(operator, computed(asked), limit, verdict.allowed, answered);
+    const judgement = judged(allowed, answered, c.seed);
+    const left = new Set(judgement.mismatches.map(({ tensor }) => tensor));
+    const solved = verdict.judgement.mismatches.map(({ tensor }) => tensor).filter((tensor) => !left.has(tensor));
+    if (solved.length === 0) continue;
+    const uses = solved.map((tensor): FormUse => ({ tensor, form, says, factor: factorOf(first, tensor) }));
+    verdict = keeping(verdict, allowed, solved, uses, answered, c.seed);
+  }
+  return verdict;
+}
+
+/** An error is far off from this share of the tensor's largest number on. */
+const farOff = 1 / 4;
+
+/** Whether some number is so far off that neither another formula nor coarser functions explain it. To try these in long cases takes minutes. */
+const isFarOff = ({ allowed, judgement }: Verdict, answered: Answered): boolean =>
+  judgement.mismatches.some(({ tensor, wrong }) => {
+    const own = allowed.tensors[tensor];
+    const have = answered.get(tensor)?.data;
+    if (own === undefined || have === undefined) return false;
+    const limit = farOff * sizeOf(own.expected);
+    return wrong.some((i) => !(Math.abs(have[i]! - own.expected[i]!) <= limit));
+  });
+
+/** Whether long sums keep digits: those of formats as coarse as bfloat16 may stop to grow. */
+const hasFineSums = ({ at }: Profile): boolean => Math.max(at.sum.u, at.elementwise.u, at.state.u) <= 2 ** -23;
+
+/** The largest of the finite numbers. */
+const sizeOf = (numbers: Float64Array): number =>
+  numbers.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
+
+/** Forms seldom explain errors of so many times the bound. */
+const far = 2 ** 12;
+
+const isFarBeyond = ({ mismatches }: Judgement): boolean =>
+  mismatches.every(({ worst }) => worst !== null && worst.ratio >= far);
+
+/** Whether an answer is wrong, but only by its numbers. */
+const isOfNumbers = ({ mismatches }: Judgement): boolean =>
+  mismatches.length > 0 && mismatches.every(({ worst }) => worst !== null);
+
+const factorOf = ({ mismatches }: Judgement, tensor: string): number =>
+  mismatches.find((one) => one.tensor === tensor)?.worst?.ratio ?? 0;
+
+/** A verdict in which some tensors are judged by a form, the others as before. */
+function keeping(
+  { allowed, forms }: Verdict,
+  byForm: Allowed,
+  tensors: readonly string[],
+  uses: readonly FormUse[],
+  answered: Answered,
+  seed: number,
+): Verdict {
+  const mixed: Allowed = {
+    ...allowed,
+    tensors: Object.fromEntries(
+      Object.entries(allowed.tensors).map(([name, own]) => [
+        name,
+        tensors.includes(name) ? byForm.tensors[name]! : own,
+      ]),
+    ),
+  };
+  return { allowed: mixed, judgement: judged(mixed, answered, seed), forms: [...forms, ...uses] };
+}
+
+/** The forms that explain a wrong answer, if they were no fault where they lose their digits. */
+export const faultyForms = (operator: Operator, asked: Asked, answered: Answered): Form[] =>
+  formsFor(operator, asked.mode, asked.c)
+    .filter(([, { isFaultThere }]) => isFaultThere === true)
+    .filter(([name]) => {
+      const mine = inTypesOf(allowedFor(operator, { ...asked, form: undefined }), answered);
+      const allowed = alternative(operator, { ...asked, form: name }, null, mine, answered);
+      return isRightAnswer(judged(allowed, answered, asked.c.seed));
+    })
+    .map(([, form]) => form);
+
+/** The largest bound by which a formula explains a number: a share of the number, or of the tensor's largest one if that is more. */
+interface Limit {
+  readonly ofNumber: number;
+  readonly ofLargest: number;
+}
+
+/** Where a form is a fault, it explains no number of which it has no digits. */
+const withDigits: Limit = { ofNumber: 1 / 4, ofLargest: 1 / 16 };
+/** An order of computing is no fault, but a bound beyond the number itself says nothing. */
+const withSign: Limit = { ofNumber: 1, ofLargest: 1 / 4 };
+
+const limitOf = ({ isFaultThere }: Form): Limit | null => (isFaultThere === true ? withDigits : null);
+
+/** A formula that may explain an answer: what it is, up to which bound, and the question that it answers. */
+interface Alternative {
+  readonly form: string;
+  readonly says: string;
+  readonly limit: Limit | null;
+  readonly computed: (asked: Asked) => Asked;
+}
+
+const asForm = ([form, own]: readonly [string, Form]): Alternative => ({
+  form,
+  says: own.says,
+  limit: limitOf(own),
+  computed: (asked) => ({ ...asked, form }),
+});
+
+/** Chunk sizes that kernels have, whichever chunk is asked. */
+const kernelChunks = [16, 64];
+
+/**
+ * More formulas for profiles whose matrix products round their operands. There the order of computing decides what is rounded, so one
+ * bound does not cover all of them: other modes, chunks of other lengths, and operands that are scaled before a product, or
+ * multiplied term by term. Where there are states, the reference mode goes token by token, without matrix products.
+ */
+function atCoarseProducts(operator: Operator, { mode, profile, c }: Asked): Alternative[] {
+  const { settings } = c;
+  const isTokenByToken = mode === operator.reference && hasStates(operator);
+  // the running bounds of whole models are too loose to accept anything by them
+  if (profile.at.product.u <= profile.at.sum.u || isTokenByToken || isModel(operator)) return [];
+  const others = Object.keys(operator.modes).filter(
+    (name) =>
+      name !== mode && !isLarge(operator, c) && operator.modesAgree(settings) && operator.admits(settings, name),
+  );
+  const chunks = typeof settings.chunkSize === 'number' && 'chunkwise' in operator.modes ? kernelChunks : [];
+  const computed = (by: string, says: string, change: Partial<Asked>): Alternative => ({
+    form: says,
+    says,
+    limit: withSign,
+    computed: (asked) => ({ ...asked, form: undefined, mode: by, ...change }),
+  });
+  return [profile, { ...profile, scalesOperands: true }].flatMap((one) => {
+    const scaled = one.scalesOperands ? ', operands scaled or in parts before products' : '';
+    return [
+      ...(one.scalesOperands ? [computed(mode, `the mode ${mode}${scaled}`, { profile: one })] : []),
+      ...others.map((name) => computed(name, `the mode ${name}${scaled}`, { profile: one })),
+      ...chunks.map((chunkSize) =>
+        computed('chunkwise', `chunks of ${chunkSize}${scaled}`, {
+          profile: one,
+          c: { ...c, settings: { ...settings, chunkSize } },
+        }),
+      ),
+    ];
+  });
+}
+
+/** What a form allows. Where it says nothing or too little, what `mine` allows; and where that explains a number better. */
+function alternative(
+  operator: Operator,
+  asked: Asked,
+  limit: Limit | null,
+  mine: Allowed,
+  answered: Answered,
+  isDeclared = false,
+): Allowed {
+  const its = inTypesOf(allowedFor(operator, asked), answered);
+  const tensors = Object.entries(mine.tensors).map(([tensor, own]): [string, AllowedTensor] => {
+    const have = answered.get(tensor)?.data;
+    if (have?.length !== own.expected.length) return [tensor, own];
+    return [tensor, closer(own, its.tensors[tensor]!, have, limit, isDeclared)];
+  });
+  return { ...mine, tensors: Object.fromEntries(tensors) };
+}
+
+function closer(
+  own: AllowedTensor,
+  its: AllowedTensor,
+  answered: Float64Array,
+  limit: Limit | null,
+  isDeclared: boolean,
+): AllowedTensor {
+  const [expected, bounds] = [own.expected.slice(), own.bounds.slice()];
+  const size = sizeOf(own.expected);
+  answered.forEach((x, i) => {
+    const [want, bound] = [its.expected[i]!, its.bounds[i]!];
+    if (!Number.isFinite(want) || !Number.isFinite(bound)) return;
+    if (limit !== null && bound > Math.max(limit.ofNumber * Math.abs(want), limit.ofLargest * size)) return;
+    if (!isDeclared && ratioOf(x, own.expected[i]!, own.bounds[i]!) <= 1) return;
+    [expected[i], bounds[i]] = [want, bound];
+  });
+  return { ...own, expected, bounds, byForm: true };
+}
+
+/**
+ * Judges an answer at the first of some profiles that explains it, from `at` on. If none does, the verdict is that of the profile `at`.
+ * `mine` is what the mode's formula allows at `at`, if it is known already.
+ */
+export function tightest(
+  operator: Operator,
+  asked: Omit<Asked, 'profile'>,
+  answered: Answered,
+  profiles: readonly Profile[],
+  at: number,
+  mine?: Allowed,
+): Verdict & { readonly at: number } {
+  const verdict = verdictAt(operator, { ...asked, profile: profiles[at]! }, answered, mine);
+  if (!isOfNumbers(verdict.judgement) || (asked.isHasty === true && isFarBeyond(verdict.judgement)))
+    return { ...verdict, at };
+  const isHopeless = isLong(operator, asked.c) && isFarOff(verdict, answered);
+  for (let coarser = at + 1; coarser < profiles.length; coarser++) {
+    if (isHopeless && hasFineSums(profiles[coarser]!)) continue;
+    const other = verdictAt(operator, { ...asked, profile: profiles[coarser]! }, answered);
+    if (isRightAnswer(other.judgement)) return { ...other, at: coarser };
+  }
+  return { ...verdict, at };
+}
