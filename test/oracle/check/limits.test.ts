@@ -82,7 +82,7 @@ describe('races', () => {
     expect(smallest.inputs.a!.shape[1]).toBe(1);
   });
 
-  it('are looked for with about 235 calls for 100 cases, and as often as the caller says', () => {
+  it('are looked for with 200 more calls in 100 cases, and as often as the caller says', () => {
     const random = rng(5);
     const c = (length: number): Case => ({
       inputs: { x: { shape: [length], data: new Float64Array(length) } },
@@ -94,8 +94,8 @@ describe('races', () => {
     const lengths = Array.from({ length: 100 }, () => 1 + random.integer(30));
     const [usual, five] = [repeater(), repeater(5)];
     const repeats = lengths.map((length) => usual(c(length)));
-    expect(repeats.reduce((sum, one) => sum + one)).toBeGreaterThan(130);
-    expect(repeats.reduce((sum, one) => sum + one)).toBeLessThan(140);
+    expect(repeats.reduce((sum, one) => sum + one)).toBeGreaterThan(190);
+    expect(repeats.reduce((sum, one) => sum + one)).toBeLessThan(201);
     // mostly small cases, but some large ones too
     expect(repeats.filter((one, i) => one > 0 && lengths[i]! > 20).length).toBeGreaterThan(0);
     expect(lengths.map((length) => five(c(length)))).toEqual(lengths.map(() => 4));
