@@ -1,9 +1,8 @@
 /** @file State space duality (SSD), the recurrence of Mamba-2, as linear attention. */
-import { broadcast } from '../tensor/primitives/broadcast.ts';
-import { reshape } from '../tensor/primitives/reshape.ts';
 import { transpose } from '../tensor/primitives/transpose.ts';
 import type { Value } from '../tensor/value.ts';
-import { checkAxes, checkGroups, checkShape } from './check.ts';
+import { checkAxes, checkShape } from './check.ts';
+import { repeatGroups } from './groups.ts';
 import type { LinearAttention } from './linear-attention/inputs.ts';
 
 /**
@@ -36,11 +35,8 @@ export const stateSpaceDuality =
     checkShape(call, 'the gate', gate, ['b', 'h', 't'], [batch, heads, t]);
     checkShape(call, 'the state', state, ['b', 'h', 'e', 'n'], [batch, heads, e, n]);
     const perHead = (what: string, rows: Value): Value => {
-      const [, groups] = rows.shape as readonly [number, number];
-      checkGroups(call, what, groups, heads, 'heads');
-      checkShape(call, what, rows, ['b', 'g', 't', 'n'], [batch, groups, t, n]);
-      const repeated = broadcast(reshape(rows, [batch, groups, 1, t, n]), [batch, groups, heads / groups, t, n]);
-      return reshape(repeated, [batch, heads, t, n]);
+      checkShape(call, what, rows, ['b', 'g', 't', 'n'], [batch, rows.shape[1]!, t, n]);
+      return repeatGroups(call, what, rows, heads);
     };
     const flipped = (s: Value): Value => transpose(s, [0, 1, 3, 2]);
     const result = attention({ q: perHead('c', c), k: perHead('b', b), v: x, gate }, flipped(state));

@@ -3,11 +3,16 @@ import type { Shape } from '../tensor/shape.ts';
 import type { Operator } from './operator.ts';
 import { axisIn, growingAxisIn, hasAxis, matches, termIn } from './signature.ts';
 
-/** The kinds of axes that laws use. Tokens follow each other along `time`; entries along `batch` and `head` are independent. */
-export type AxisKind = 'time' | 'batch' | 'head';
+/**
+ * The kinds of axes that laws use. Tokens follow each other along `time`; entries along `batch` and `head` are independent, and so are
+ * those along `group`, each of which several neighbouring heads share.
+ */
+export type AxisKind = 'time' | 'batch' | 'head' | 'group';
 
-const letterOf = ({ batch = 'b', laws }: Operator, kind: AxisKind): string | undefined =>
-  ({ time: 't', batch, head: laws.heads })[kind];
+const letterOf = ({ batch = 'b', groups = {}, laws }: Operator, kind: AxisKind): string | undefined =>
+  ({ time: 't', batch, head: laws.heads, group: Object.keys(groups).find((letter) => groups[letter] === laws.heads) })[
+    kind
+  ];
 
 /** The index of an input's or output's axis of a kind, or undefined if it has none. */
 export function axisOf(
@@ -52,13 +57,14 @@ export const isState = (operator: Operator, name: string): boolean =>
 export const growingAxis = ({ signature }: Operator, name: string): number | undefined =>
   growingAxisIn(signature.outputs, 't', name);
 
-/** The length of the longest sequence of a case or layout; 0 if no input has a time axis. */
+/** The length of the longest axis of a kind in a case or layout, by default of the longest sequence; 0 if no input has one. */
 export function longestIn(
   operator: Operator,
   { inputs }: { readonly inputs: Readonly<Record<string, { readonly shape: Shape }>> },
+  kind: AxisKind = 'time',
 ): number {
   const lengths = Object.entries(inputs).map(([name, { shape }]) => {
-    const axis = axisOf(operator, 'time', 'inputs', name);
+    const axis = axisOf(operator, kind, 'inputs', name);
     return axis === undefined ? 0 : shape[axis]!;
   });
   return Math.max(0, ...lengths);

@@ -77,6 +77,15 @@ export const groupsIn = (length: number, drawn: number): number => {
   return divisor;
 };
 
+/**
+ * Draws the number of groups g and of heads h, which is a multiple of it. Where a domain gives both lengths and one does not divide the
+ * other, the groups are fewer.
+ */
+export const groupedHeads = (size: Size): fc.Arbitrary<{ readonly g: number; readonly h: number }> =>
+  fc
+    .record({ g: axis(size, 'g', 2), perGroup: small(3), h: dividedAxis(size, 'h', 6) })
+    .map(({ g, perGroup, h = g * perGroup }) => ({ g: groupsIn(h, g), h }));
+
 /** The interval of decays that last: from 1 − 2/t to 1 for the longest sequence, t tokens. */
 export const lastingDecays = ({ longest }: Size): readonly [number, number] => [1 - 2 / Math.max(2, longest), 1];
 

@@ -12,6 +12,7 @@ import type { Value } from '../tensor/value.ts';
 import { type AxisKind, axisOf, hasAxisOf, isState } from './axes.ts';
 import type { Settings } from './case.ts';
 import { type Fault, faultsOf, type Wrong } from './fault.ts';
+import { groupFaults } from './group-faults.ts';
 import type { Law } from './law.ts';
 import { mapValues } from './named.ts';
 import type { Operator } from './operator.ts';
@@ -112,6 +113,7 @@ export function genericFaults(operator: Operator, laws: readonly Law[]): Fault[]
       rejectedBy: ['derivative'],
       program: onInputs(detached),
     },
+    ...groupFaults(operator, other),
     { ...slightlyScaled, mode: other, rejectedBy: ['definition', 'modes', 'dyadic'] },
     { ...slightlyScaled, mode: reference, rejectedBy: ['reduces'] },
     { ...slightlyScaled, mode: 'chunkwise' in modes ? 'chunkwise' : reference, rejectedBy: ['chunks'] },

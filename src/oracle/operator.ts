@@ -3,7 +3,7 @@ import type * as fc from 'fast-check';
 import type { Evidence } from '../../spec/evidence.ts';
 import type { Value } from '../tensor/value.ts';
 import type { Case, Layout, Settings, Values } from './case.ts';
-import type { Definition } from './over.ts';
+import type { Definition, Groups } from './over.ts';
 import type { Named, Program } from './program.ts';
 import type { Signature } from './signature.ts';
 import type { InputsOf, OutputsOf } from './signature-types.ts';
@@ -75,6 +75,8 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
   readonly signature: Signature<Text>;
   /** The letter of the axis along which sequences are independent; b by default. */
   readonly batch?: string;
+  /** The letters of groups, each with the letter of the heads that share them: head h belongs to group ⌊h G / H⌋. */
+  readonly groups?: Groups;
   /** Draws shapes and settings. */
   layouts(size: Size): fc.Arbitrary<Layout<S>>;
   /** The distributions of numbers to test, if not all. Questions to backends are wide too: a slot's `powers` and `isFactor` keep them in range. */

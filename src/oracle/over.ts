@@ -1,4 +1,5 @@
 /** @file Lifts a definition of one sequence, head, channel or token to whole tensors. */
+import { groupOfHead } from '../../spec/state-space-duality.ts';
 import { type Shape, sizeOf, stridesOf } from '../tensor/shape.ts';
 import { type Lists, type Settings, type Tensor, type Tensors, toLists } from './case.ts';
 import { type Axis, type Lengths, lengthOfAxis, lengthsIn, type Side, signatureOf, termIn } from './signature.ts';
@@ -13,42 +14,67 @@ export type Definition<S extends Settings> = {
  * The context of a definition: the index and the length of each letter, the mode, and the inputs at which constant divisors are
  * computed.
  */
-export type Where<Text extends string, Letters extends string> = IndexOf<Letters> & {
+export type Where<Text extends string, Letters extends string, Gone extends string = Letters> = IndexOf<Letters> & {
   readonly lengths: IndexOf<Letters>;
   readonly mode: string;
-  readonly frozen: InputLists<Text, Letters>;
+  readonly frozen: InputLists<Text, Gone>;
 };
+
+/** The letters of a definition and those of its groups. */
+type WithGroups<Letters extends string, G extends Groups> = [keyof G] extends [never]
+  ? Letters
+  : `${Letters}${keyof G & string}`;
+
+/** Letters of groups, each with the letter of the heads that share them. */
+export type Groups = Readonly<Record<string, string>>;
 
 /**
  * Lifts a definition of one index per letter to whole tensors. `over('bh', 'q bhtd, … -> output bhte', define)` calls `define` at
- * every b and h with q as [t][d], and joins the outputs [t][e]. Every call gets a tensor without these letters whole.
+ * every b and h with q as [t][d], and joins the outputs [t][e]. Every call gets a tensor without these letters whole. With
+ * `groups` = { g: 'h' }, an input [b, g, t, n] is [t][n] as well: head h gets the row of its group.
  */
-export function over<const Letters extends string, const Text extends string, S extends Settings>(
+export function over<
+  const Letters extends string,
+  const Text extends string,
+  S extends Settings,
+  const G extends Groups = Readonly<Record<never, string>>,
+>(
   letters: Letters,
   text: Text,
   define: (
-    inputs: InputLists<Text, Letters>,
+    inputs: InputLists<Text, WithGroups<Letters, G>>,
     settings: S,
-    where: Where<Text, Letters>,
+    where: Where<Text, Letters, WithGroups<Letters, G>>,
   ) => OutputLists<Text, Letters> | Partial<OutputLists<Text, Letters>>,
+  groups?: G,
 ): Definition<S> {
   const { inputs: side, outputs } = signatureOf(text);
   const lifted = [...letters];
+  const ofGroups = Object.entries(groups ?? {});
+  const inInputs = [...lifted, ...ofGroups.map(([letter]) => letter)];
+  /** The indices with those of the groups. */
+  const grouped = (at: Lengths, lengths: Lengths): Lengths => {
+    const own = ofGroups
+      .filter(([letter]) => letter in lengths)
+      .map(([letter, heads]) => [letter, groupOfHead(at[heads]!, lengths[heads]!, lengths[letter]!)]);
+    return own.length === 0 ? at : { ...at, ...Object.fromEntries(own) };
+  };
   return (inputs, settings, mode, frozen = inputs) => {
     const lengths = lengthsIn(side, inputs);
     const listed = (tensors: Tensors): Named[] =>
       Object.entries(tensors).map(([name, x]) => ({
         name,
-        letters: liftedIn(axesIn(side, name, x.shape), lifted),
+        letters: liftedIn(axesIn(side, name, x.shape), inInputs),
         lists: toLists(x),
       }));
     const own = listed(inputs);
     const others = frozen === inputs ? own : listed(frozen);
     const results: Result[] = [];
     for (const at of indices(lifted, lengths)) {
-      const given = takeAll(own, at) as InputLists<Text, Letters>;
-      const where = { ...at, lengths, mode, frozen: others === own ? given : takeAll(others, at) };
-      const lists = define(given, settings, where as Where<Text, Letters>);
+      const all = grouped(at, lengths);
+      const given = takeAll(own, all) as InputLists<Text, WithGroups<Letters, G>>;
+      const where = { ...at, lengths, mode, frozen: others === own ? given : takeAll(others, all) };
+      const lists = define(given, settings, where as Where<Text, Letters, WithGroups<Letters, G>>);
       results.push({ at, lists: lists as Result['lists'] });
     }
     const names = Object.keys(results[0]?.lists ?? {});

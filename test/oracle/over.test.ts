@@ -77,6 +77,18 @@ describe('over', () => {
     expect(run({ x }, {}, 'whole').y!.data).toEqual(x.data);
   });
 
+  it('passes the row of the group of each head', () => {
+    const run = over(
+      'bh',
+      'x bht, c bg -> y bh, seen bh',
+      ({ x, c }, _settings, { h, lengths }) => ({ y: x[0]! + c, seen: 10 * h + lengths.h }),
+      { g: 'h' },
+    );
+    const { y, seen } = run({ x: tensor([1, 6, 1]), c: tensor([1, 2], 100) }, {}, 'whole');
+    expect([...y!.data]).toEqual([100, 101, 102, 104, 105, 106]);
+    expect(seen!.data[5]).toBe(56);
+  });
+
   it('refuses an output that the signature does not name', () => {
     const run = over('b', 'x b -> y b', (() => ({ z: 1 })) as never);
     expect(() => run({ x: tensor([2]) }, {}, 'whole')).toThrow("the definition gives 'z'");

@@ -4,7 +4,7 @@ import { f64 } from '../../executors/f64/index.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { rng } from '../../tensor/random.ts';
-import { type AxisKind, axisOf, hasAxisOf } from '../axes.ts';
+import { type AxisKind, axisOf, hasAxisOf, longestIn } from '../axes.ts';
 import { type Case, mapTensors, type Settings, type Tensor, type Tensors, toValue } from '../case.ts';
 import { exactly, flawless, type Numbers, within, worse } from '../compare.ts';
 import type { Law } from '../law.ts';
@@ -108,11 +108,14 @@ const rightFirst =
     return combine(x, combine(y, z));
   };
 
-/** Reverses a tensor along an axis. */
-function reversed(x: Tensor, axis: number): Tensor {
+/** Reverses the parts of a tensor along an axis; each is one entry if their number is 0. */
+function reversed(x: Tensor, axis: number, parts: number): Tensor {
   const value = toValue(f64, x);
   const length = x.shape[axis]!;
-  const steps = Array.from({ length }, (_, i) => slice(value, axis, length - 1 - i, length - i));
+  const each = parts === 0 ? 1 : length / parts;
+  const steps = Array.from({ length: length / each }, (_, i) =>
+    slice(value, axis, length - (i + 1) * each, length - i * each),
+  );
   return { ...x, data: f64.read(concat(steps, axis).data as Float64Array) };
 }
 
@@ -129,27 +132,37 @@ export const permutes: Law = {
       ...Object.entries(c.inputs).map(([name, { shape }]) => [`gradient.${name}`, shape] as const),
       ...Object.entries(c.cotangents).map(([name, { shape }]) => [`output.${name}`, shape] as const),
     ]);
-    const against = (kind: AxisKind, settings: Case['settings']): ReturnType<typeof exactly> => {
+    const against = (
+      settings: Case['settings'],
+      parts: number,
+      ...kinds: readonly AxisKind[]
+    ): ReturnType<typeof exactly> => {
+      const axisAmong = (side: 'inputs' | 'outputs', name: string): number | undefined =>
+        kinds.map((kind) => axisOf(operator, kind, side, name)).find((axis) => axis !== undefined);
       const turn = (tensors: Tensors, side: 'inputs' | 'outputs'): Tensors =>
         mapTensors(tensors, (x, name) => {
-          const axis = axisOf(operator, kind, side, name);
-          return axis === undefined ? x : reversed(x, axis);
+          const axis = axisAmong(side, name);
+          return axis === undefined ? x : reversed(x, axis, parts);
         });
       const [inputs, cotangents] = [turn(c.inputs, 'inputs'), turn(c.cotangents, 'outputs')];
       const turned = numbersOf(program, { ...c, settings, inputs, cotangents });
       const expected = Object.entries(whole).flatMap(([name, data]) => {
         const side = name.startsWith('output.') ? 'outputs' : 'inputs';
-        const axis = axisOf(operator, kind, side, name.slice(name.indexOf('.') + 1));
-        return axis === undefined ? [] : [[name, reversed({ shape: shapes.get(name)!, data }, axis).data]];
+        const axis = axisAmong(side, name.slice(name.indexOf('.') + 1));
+        return axis === undefined ? [] : [[name, reversed({ shape: shapes.get(name)!, data }, axis, parts).data]];
       });
       return exactly(turned, Object.fromEntries(expected));
     };
     const ofHeads = Object.fromEntries(
       headSettings.map((name) => [name, [...(c.settings[name] as readonly unknown[])].reverse()]),
     );
+    // the heads of a group stay together and in order, in which their gradients are summed
+    const groups = longestIn(operator, c, 'group');
     return worse(
-      against('batch', c.settings),
-      hasAxisOf(operator, 'head', 'inputs') ? against('head', { ...c.settings, ...ofHeads }) : flawless,
+      against(c.settings, 0, 'batch'),
+      hasAxisOf(operator, 'head', 'inputs')
+        ? against({ ...c.settings, ...ofHeads }, groups, 'head', 'group')
+        : flawless,
     );
   },
 };

@@ -10,9 +10,15 @@ export type Fill = 'zeros' | 'again';
 /** The lengths of the letters in a case. */
 export const lengthsOf = (operator: Operator, c: Case): Lengths => lengthsIn(operator.signature.inputs, c.inputs);
 
+/** Whether the groups of a case divide its heads. */
+const areGrouped = ({ groups = {} }: Operator, lengths: Lengths): boolean =>
+  Object.entries(groups).every(
+    ([letter, heads]) => lengths[letter] === undefined || lengths[heads]! % lengths[letter] === 0,
+  );
+
 /**
  * Gives an axis another length in every input and cotangent, and in settings with an entry per head. Returns null if the case has no
- * such axis, or if its shapes do not follow from the signature.
+ * such axis, if its shapes do not follow from the signature, or if groups would not divide heads.
  */
 export function resized(
   operator: Operator,
@@ -24,6 +30,7 @@ export function resized(
   const lengths = lengthsOf(operator, c);
   if (lengths[letter] === undefined) return null;
   const changed = { ...lengths, [letter]: length };
+  if (!areGrouped(operator, changed)) return null;
   const side = (terms: Side, tensors: Tensors): Tensors | null => {
     const entries = Object.entries(tensors).map(([name, x]) => [name, resizedTensor(terms, name, x, changed, fill)]);
     return entries.some(([, x]) => x === null) ? null : Object.fromEntries(entries);

@@ -78,7 +78,8 @@ export function namedAxes(
   return shape.map((length, axis) => {
     const letter = letters[axis] ?? `axis ${axis}`;
     const twice = letters.filter((one) => one === letter).length > 1;
-    const [one, many] = words[letter] ?? Array<string>(2).fill(twice ? `${letter} (axis ${axis})` : letter);
+    const own = letter in (operator.groups ?? {}) ? (['group', 'groups'] as const) : words[letter];
+    const [one, many] = own ?? Array<string>(2).fill(twice ? `${letter} (axis ${axis})` : letter);
     return { one: one!, many: many!, length, chunk: letter === 't' ? chunk : null };
   });
 }

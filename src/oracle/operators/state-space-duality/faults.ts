@@ -1,36 +1,15 @@
-/** @file Faults of state space duality: groups, blocks, masks, gradients. */
+/** @file Faults of state space duality: blocks, masks, gradients. */
 import { chunkwiseLinearAttention } from '../../../nn/linear-attention/chunkwise.ts';
-import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.ts';
 import { recurrentLinearAttention } from '../../../nn/linear-attention/recurrent.ts';
 import { stateSpaceDuality as dual } from '../../../nn/state-space-duality.ts';
-import { at, stack } from '../../../tensor/ops.ts';
 import { add } from '../../../tensor/primitives/add.ts';
 import { slice } from '../../../tensor/primitives/slice.ts';
 import { stopGradient } from '../../../tensor/primitives/stop-gradient.ts';
-import type { Value } from '../../../tensor/value.ts';
 import { faultsOfTokens } from '../../fault.ts';
 import { filling, inChunks, maskedLate } from '../shared/linear-attention-faults.ts';
 import { stateSpaceDuality } from './operator.ts';
 
-/** Expands B or C to one row per head, with the wrong group: head a takes group a mod g. */
-const dealt = (rows: Value, heads: number): Value =>
-  stack(
-    Array.from({ length: heads }, (_, a) => at(rows, 1, a % rows.shape[1]!)),
-    1,
-  );
-
 export const stateSpaceDualityFaults = faultsOfTokens(stateSpaceDuality, [
-  {
-    mode: 'parallel',
-    name: 'groups-misassigned',
-    says: 'head a takes the rows of group a mod g',
-    rejectedBy: ['definition', 'modes', 'derivative', 'dyadic'],
-    program: ({ state, ...inputs }) => {
-      const heads = inputs.x.shape[1]!;
-      const rows = { b: dealt(inputs.b, heads), c: dealt(inputs.c, heads) };
-      return dual(parallelLinearAttention)({ ...inputs, ...rows }, state);
-    },
-  },
   {
     mode: 'chunkwise',
     name: 'state-added-at-every-block',

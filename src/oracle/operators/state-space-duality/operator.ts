@@ -1,11 +1,11 @@
 /** @file Declares state space duality, in which groups of heads share B and C. */
 import * as fc from 'fast-check';
-import { stateSpaceDuality as definition, groupOfHead } from '../../../../spec/state-space-duality.ts';
+import { stateSpaceDuality as definition } from '../../../../spec/state-space-duality.ts';
 import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
 import { stateSpaceDuality as dual } from '../../../nn/state-space-duality.ts';
 import type { Value } from '../../../tensor/value.ts';
 import { defineOperator } from '../../define-operator.ts';
-import { axis, chunkDraws, chunkSizeOf, dividedAxis, gateDetails, groupsIn, lengths, small } from '../../draw.ts';
+import { axis, chunkDraws, chunkSizeOf, gateDetails, groupedHeads, lengths } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import { over } from '../../over.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
@@ -13,6 +13,8 @@ import { gatedForms } from '../shared/gated-forms.ts';
 import { linearAttentionModes } from '../shared/linear-attention.ts';
 
 const signature = 'x bhte, gate bht, b bgtn, c bgtn, state bhen -> output bhte, state bhen';
+
+const groups = { g: 'h' } as const;
 
 const run = (
   attention: LinearAttention,
@@ -28,27 +30,23 @@ export const stateSpaceDuality = defineOperator({
     fc
       .record({
         b: axis(size, 'b', 2),
-        g: axis(size, 'g', 2),
-        perGroup: small(3),
+        heads: groupedHeads(size),
         t: lengths(size),
         e: axis(size, 'e', 4),
         n: axis(size, 'n', 4),
-        h: dividedAxis(size, 'h', 6),
         chunk: chunkDraws,
       })
-      .map(({ perGroup, chunk, g, h = g * perGroup, ...letters }) =>
+      .map(({ heads, chunk, ...letters }) =>
         layoutOf(signature, {
-          lengths: { ...letters, g: groupsIn(h, g), h },
+          lengths: { ...letters, ...heads },
           settings: { chunkSize: chunkSizeOf(chunk, letters.t) },
           details: { gate: gateDetails(size) },
         }),
       ),
-  definition: over('bh', signature, ({ x, gate, b, c, state }, _settings, { h, lengths: { h: heads } }) => {
-    const g = groupOfHead(h, heads, b.length);
-    return definition(x, gate, b[g]!, c[g]!, state);
-  }),
+  groups,
+  definition: over('bh', signature, ({ x, gate, b, c, state }) => definition(x, gate, b, c, state), groups),
   modes: linearAttentionModes<typeof signature>(run),
   ...gatedForms<typeof signature>(run),
   reference: 'recurrent',
-  laws: { linearIn: ['x', 'state'], timeInvariant: true, exact: true },
+  laws: { heads: 'h', linearIn: ['x', 'state'], timeInvariant: true, exact: true },
 });
