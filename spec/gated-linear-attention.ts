@@ -1,7 +1,8 @@
 /**
- * @file Linear attention of one head: gated, plain and normalised.
- * Not numbered in the paper. [T]: fla-org/flash-linear-attention, fla/ops/simple_gla/naive.py and fla/ops/linear_attn/naive.py at
- * commit bc3b101. The source scales the queries; these functions expect scaled queries.
+ * @file Linear attention of one head: gated, with a gate for each key channel, plain and normalised.
+ * Not numbered in the paper. [T]: fla-org/flash-linear-attention, fla/ops/simple_gla/naive.py, fla/ops/gla/naive.py and
+ * fla/ops/linear_attn/naive.py at commit bc3b101. The source scales the queries; these functions expect scaled queries, unless they have a
+ * factor.
  */
 import {
   add,
@@ -43,6 +44,22 @@ export function gatedLinearAttention(q: Matrix, k: Matrix, v: Matrix, g: Vector,
   for (let t = 0; t < q.length; t++) {
     s = addMatrices(scaleMatrix(Math.exp(g[t]!), s), outer(k[t]!, v[t]!));
     output.push(vecMat(q[t]!, s));
+  }
+  return { output, state: s };
+}
+
+/**
+ * Gated linear attention with a gate for each key channel (GLA): S_t[d][e] = exp(g_t[d]) S_{t-1}[d][e] + k_t[d] v_t[e],
+ * o_t = factor q_t S_t. Gates that are equal in all channels give gated linear attention.
+ * Evidence [T]: `naive_recurrent_gla`, in which the factor is D^(-1/2). Shapes: q [t][d], k [t][d], v [t][e], g [t][d], s0 [d][e].
+ */
+export function channelGatedAttention(q: Matrix, k: Matrix, v: Matrix, g: Matrix, factor = 1, s0?: Matrix): Attended {
+  const output: Vector[] = [];
+  let s = s0 ?? zeros(columns(k), columns(v));
+  for (let t = 0; t < q.length; t++) {
+    const kept = s.map((row, d) => scale(Math.exp(g[t]![d]!), row));
+    s = addMatrices(kept, outer(k[t]!, v[t]!));
+    output.push(vecMat(scale(factor, q[t]!), s));
   }
   return { output, state: s };
 }

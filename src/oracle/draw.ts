@@ -125,6 +125,14 @@ const largestChunk = 96;
 /** The chunk size for a sequence of t tokens: 1 … t + 1, or less if the sequence is long. */
 export const chunkSizeOf = (draw: number, t: number): number => 1 + (draw % (Math.min(t, largestChunk) + 1));
 
+/** Draws the factor of queries, for d key channels: d^(−1/2) as in most kernels, 1, or another; a power of two if results must be exact. */
+export const queryScales = ({ exact = false }: Size): fc.Arbitrary<(d: number) => number> =>
+  fc.constantFrom<(d: number) => number>(
+    (d) => (exact ? 0.25 : d ** -0.5),
+    () => 1,
+    () => (exact ? 0.5 : 0.3),
+  );
+
 /** Draws seeds for `fill`. */
 export const seeds: fc.Arbitrary<number> = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 

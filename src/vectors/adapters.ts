@@ -4,6 +4,7 @@ import { denseMambaCase } from './dense-mamba.ts';
 import { denseRetNetCase } from './dense-retnet.ts';
 import { denseSsmCase } from './dense-ssm.ts';
 import { linearAttention, naiveRetention, simpleGla } from './fla.ts';
+import { gla } from './gla.ts';
 import { mambaCase } from './mamba-lm.ts';
 import { stateSpaceDualityCase } from './mamba2.ts';
 import { retNetDecoderCase } from './retnet-decoder.ts';
@@ -20,6 +21,7 @@ export const adapters: AdapterTable = {
   dense_retnet: { '*': denseRetNetCase },
   dense_ssm: { dense_ssm_stack: denseSsmCase },
   fla: { linear_attn: linearAttention, naive_retention: naiveRetention, simple_gla: simpleGla },
+  gla: { gla },
   mamba: { mamba_lm: mambaCase, selective_scan: selectiveScanCase },
   mamba2: { ssd_minimal: stateSpaceDualityCase },
   retnet: { torchscale_msr: retNetLayerCase, torchscale_decoder: retNetDecoderCase, jamie_retnet: xposRetNetCase },

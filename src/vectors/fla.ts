@@ -18,7 +18,8 @@ import { type Adapter, type Answers, answer, realIn, type VectorCase } from './c
 import { booleanIn, choiceIn, integerIn, numberIn } from './config.ts';
 import { type NamedValues, probedOutputs } from './probed-outputs.ts';
 
-interface Sizes {
+/** The sizes of a case of attention. */
+export interface Sizes {
   readonly b: number;
   readonly h: number;
   readonly t: number;
@@ -26,7 +27,8 @@ interface Sizes {
   readonly e: number;
 }
 
-const sizesIn = (config: VectorCase['config']): Sizes => ({
+/** The sizes that a config names. */
+export const sizesIn = (config: VectorCase['config']): Sizes => ({
   b: integerIn(config, 'batch'),
   h: integerIn(config, 'heads'),
   t: integerIn(config, 'seq_len'),
@@ -53,8 +55,8 @@ export const naiveRetention: Adapter = (testCase) => {
   return { tensors: probedOutputs(testCase, { inputs, probes: { o: 'probe_o' }, run }) };
 };
 
-/** The inputs of both kinds of linear attention: arrays [b, t, h, ·], and a state [b, h, d, e] or none. */
-function attentionInputs({ config }: VectorCase, { b, h, t, d, e }: Sizes): Record<string, Shape> {
+/** The inputs of kinds of linear attention: arrays [b, t, h, ·], and a state [b, h, d, e] or none. */
+export function attentionInputs({ config }: VectorCase, { b, h, t, d, e }: Sizes): Record<string, Shape> {
   choiceIn(config, 'layout', ['BTHD']);
   return {
     ...{ q: [b, t, h, d], k: [b, t, h, d], v: [b, t, h, e] },

@@ -48,6 +48,20 @@ export function probedOutputs(testCase: VectorCase, { inputs, probes, run }: Pro
   };
 }
 
+/** An operator as a case describes it, in several modes. */
+export interface ProbedModes extends Omit<ProbedCase, 'run'> {
+  readonly runs: Readonly<Record<string, ProbedCase['run']>>;
+}
+
+/** The answers of {@link probedOutputs} in every mode. The first one answers first. */
+export function probedInModes(
+  testCase: VectorCase,
+  { runs, ...probed }: ProbedModes,
+): Answers & Required<Pick<Answers, 'modes'>> {
+  const modes = Object.entries(runs).map(([mode, run]) => [mode, probedOutputs(testCase, { ...probed, run })] as const);
+  return { tensors: modes[0]![1], modes: Object.fromEntries(modes.slice(1)) };
+}
+
 const probeIn = (testCase: VectorCase, name: string, output: Value): Value =>
   testCase.tensors.has(name) ? realIn(testCase, name, output.shape) : zerosLike(output);
 

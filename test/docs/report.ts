@@ -10,7 +10,7 @@ import { root } from '../support/root.ts';
 /** The folder in which the pages put a reader's own files. */
 const readers = '/tmp/mine';
 
-/** Runs `densessm ARGS` with a `python3` that has PyTorch. Returns the command and its output, with … for the duration. */
+/** Runs `densessm ARGS` with a `python3` that has PyTorch. Returns the command and its output, with … for the duration and for how many operators are left. */
 export async function reportOf(args: string): Promise<string[]> {
   const program = await bundled('src/cli/main.ts');
   const scratch = mkdtempSync(join(tmpdir(), 'densessm-'));
@@ -24,7 +24,10 @@ export async function reportOf(args: string): Promise<string[]> {
       { cwd: root, env: { ...env, PATH: `${scratch}:${env.PATH}` }, encoding: 'utf8' },
     );
     if (status !== 0 && status !== 1) throw new Error(`densessm ${args}: ${stderr}`);
-    const printed = stdout.replaceAll(join(scratch, 'mine'), readers).replace(/\d+\.\d+ s$/m, '… s');
+    const printed = stdout
+      .replaceAll(join(scratch, 'mine'), readers)
+      .replace(/\d+\.\d+ s$/m, '… s')
+      .replace(/\d+ other operators/, '… other operators');
     return [`$ npx densessm ${args}`, ...printed.trimEnd().split('\n')];
   } finally {
     rmSync(scratch, { recursive: true });

@@ -1,6 +1,7 @@
 /** @file Gated and plain linear attention and state space duality, against hand calculations. */
 import { describe, expect, it } from 'vitest';
 import {
+  channelGatedAttention,
   gatedLinearAttention,
   groupOfHead,
   linearAttention,
@@ -65,6 +66,37 @@ describe('gated linear attention', () => {
         s0,
       ),
     ).toEqual(linearAttention(qs, ks, vs, s0));
+  });
+});
+
+describe('gated linear attention with a gate for each key channel', () => {
+  const [q, k, v] = [
+    [
+      [1, 2],
+      [3, 5],
+    ],
+    [
+      [1, 0],
+      [1, 1],
+    ],
+    [[7], [10]],
+  ] as const;
+
+  it('decays each row of the state by its own gate, and scales the queries', () => {
+    const g = [
+      [-Math.LN2, 0],
+      [0, Number.NEGATIVE_INFINITY],
+    ];
+    const { output, state } = channelGatedAttention(q, k, v, g, 0.5, [[4], [8]]);
+    // S = [2 + 7, 8], then [9 + 10, 0 + 10]
+    expect(distance(output, [[(9 + 16) / 2], [(57 + 50) / 2]])).toBeLessThan(1e-13);
+    expect(distance(state, [[19], [10]])).toBeLessThan(1e-13);
+  });
+
+  it('equals gated linear attention bit for bit if the gates of a token are equal', () => {
+    const g = [-0.5, -0.25];
+    const each = g.map((gate) => [gate, gate]);
+    expect(channelGatedAttention(q, k, v, each, 1, [[4], [8]])).toEqual(gatedLinearAttention(q, k, v, g, [[4], [8]]));
   });
 });
 

@@ -1,9 +1,10 @@
-/** @file Every mode of every operator against the vectors of mamba, mamba2 and fla, and refused configs. */
+/** @file Every mode of operators against the vectors of mamba, mamba2, fla and gla, and refused configs. */
 import { describe, expect, it } from 'vitest';
 import { f64 } from '../../src/executors/f64/index.ts';
 import type { StoredTensor } from '../../src/io/safetensors.ts';
 import { toValue } from '../../src/oracle/case.ts';
 import type { Operator } from '../../src/oracle/operator.ts';
+import { gla } from '../../src/oracle/operators/gla/operator.ts';
 import { linearAttention } from '../../src/oracle/operators/linear-attention/operator.ts';
 import { normalisedLinearAttention } from '../../src/oracle/operators/normalised-linear-attention/operator.ts';
 import { selectiveScan } from '../../src/oracle/operators/selective-scan/operator.ts';
@@ -78,7 +79,8 @@ function asOperator(loaded: LoadedCase): {
     };
   }
   const [b, h, d, e] = [numbers.batch!, numbers.heads!, numbers.dk!, numbers.dv!];
-  const q = scale(heads(given('q')), numbers.scale!);
+  const raw = heads(given('q'));
+  const q = scale(raw, numbers.scale!);
   const state = storedValue(loaded, 'in/initial_state') ?? zerosLike(q, [b, h, d, e]);
   const inputs = { q, k: heads(given('k')), v: heads(given('v')), state };
   const asStored = ({ output, state: left, keySum }: Named): Named => ({
@@ -90,6 +92,10 @@ function asOperator(loaded: LoadedCase): {
   if (config.kind === 'simple_gla') {
     return { operator: simpleGla as Operator, settings, inputs: { ...inputs, gate: heads(given('g')) }, asStored };
   }
+  if (config.kind === 'gla') {
+    const own = { ...inputs, q: raw, gate: heads(given('gk')) };
+    return { operator: gla as Operator, settings: { ...settings, scale: numbers.scale }, inputs: own, asStored };
+  }
   return config.normalize === true
     ? {
         operator: normalisedLinearAttention as Operator,
@@ -100,7 +106,7 @@ function asOperator(loaded: LoadedCase): {
     : { operator: linearAttention as Operator, settings, inputs, asStored };
 }
 
-const operatorCases = ['mamba', 'mamba2', 'fla']
+const operatorCases = ['mamba', 'mamba2', 'fla', 'gla']
   .flatMap(casesOf)
   .filter(({ config }) => !['mamba_lm', 'naive_retention'].includes(config.kind as string));
 

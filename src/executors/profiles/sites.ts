@@ -27,14 +27,14 @@ const movements: ReadonlySet<string> = new Set([
 export const computes = ({ name }: Primitive): boolean => !movements.has(name);
 
 /**
- * Whether a primitive is a product of matrices: an einsum with a summed index, each of whose operands has an index of the result that no
- * other operand has. Devices multiply a matrix and a vector in the format of sums.
+ * Whether a primitive is a product of matrices: an einsum with a summed index, two of whose operands have each an index of the result that
+ * the other lacks. More operands scale these two. Devices multiply a matrix and a vector in the format of sums.
  */
 export function isMatrixProduct({ name }: Primitive, params: unknown): boolean {
   if (name !== 'einsum') return false;
   const { terms, letters, out } = params as EinsumParams;
   if (terms.length < 2 || letters.length === out.length) return false;
-  return terms.every((term, i) =>
-    [...term].some((letter) => out.includes(letter) && !terms.some((other, j) => j !== i && other.includes(letter))),
-  );
+  const hasOwn = (term: string, other: string): boolean =>
+    [...term].some((letter) => out.includes(letter) && !other.includes(letter));
+  return terms.some((term, i) => terms.slice(i + 1).some((other) => hasOwn(term, other) && hasOwn(other, term)));
 }

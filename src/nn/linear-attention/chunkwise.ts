@@ -36,11 +36,13 @@ export const attendInChunks =
       const blocks = (x: Value, fill: (x: Value) => Value = (x) => pad(x, 2, 0, missing)): Value =>
         reshape(missing === 0 ? x : fill(x), [b, h * count, chunkSize, ...x.shape.slice(3)]);
       const own = { q: blocks(q), k: blocks(k), v: blocks(v) };
-      const still = filledLike(q, formula.neutral, [b, h, missing]);
-      const left = formula.left(blocks(formula.of(inputs), (x) => concat([x, still], 2)));
+      const perToken = formula.of(inputs);
+      const still = filledLike(q, formula.neutral, [b, h, missing, ...perToken.shape.slice(3)]);
+      const left = formula.left(blocks(perToken, (x) => concat([x, still], 2)));
 
       const perChunk = [b, h, count, d, e];
-      const kept = broadcast(reshape(leftOfState(left), [b, h, count, 1, 1]), perChunk);
+      const rows = leftOfState(left);
+      const kept = broadcast(reshape(rows, [b, h, count, ...rows.shape.slice(2)]), perChunk);
       const added = reshape(stored(ownState(own, left), 'state'), perChunk);
       const after = linearScan(kept, added, state, 2, { role: 'state' });
       const before = concat([reshape(state, [b, h, 1, d, e]), slice(after, 2, 0, count - 1)], 2);

@@ -6,10 +6,11 @@ import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
-import { checkAttention, decaysOf, type LinearAttention } from './inputs.ts';
+import { checkAttention, decaysOf, type LinearAttention, overChannels } from './inputs.ts';
 
 /**
- * Computes `S_t = e^{g_t} S_{t−1} + k_tᵀ v_t` and `o_t = q_t S_t`, one token after another. Throws on wrong shapes.
+ * Computes `S_t = e^{g_t} S_{t−1} + k_tᵀ v_t` and `o_t = q_t S_t`, one token after another. A gate for each key channel decays its row
+ * of S. Throws on wrong shapes.
  * @example
  * const one = tensor([[[[2]]]]);
  * read(recurrentLinearAttention({ q: one, k: one, v: one, gate: tensor([[[Math.log(0.5)]]]) }, one).state) // [5]
@@ -17,12 +18,12 @@ import { checkAttention, decaysOf, type LinearAttention } from './inputs.ts';
 export const recurrentLinearAttention: LinearAttention = (inputs, state) => {
   const t = checkAttention('recurrentLinearAttention', inputs, state);
   const { q, k, v } = inputs;
-  const [b, h] = q.shape as readonly [number, number];
-  const decays = decaysOf(inputs);
+  const channels = overChannels(decaysOf(inputs), 3);
+  const decays = reshape(channels, [...channels.shape, 1]);
   const outputs: Value[] = [];
   let s = state;
   for (let i = 0; i < t; i++) {
-    const kept = mul(reshape(at(decays, 2, i), [b, h, 1, 1]), s);
+    const kept = mul(at(decays, 2, i), s);
     s = stored(add(kept, einsum('bhd,bhe->bhde', at(k, 2, i), at(v, 2, i))), 'state');
     outputs.push(einsum('bhd,bhde->bhe', at(q, 2, i), s));
   }

@@ -39,7 +39,7 @@ const nearby = (operator: Operator, size: Size, domain: Domain): fc.Arbitrary<La
     .map(([layout, pick]) => withNumbers(withSettings(layout, domain, pick), domain));
 
 /** The settings that change no input. Their values are chosen inside; others are drawn until they are. */
-const free = ['chunkSize', 'decay'];
+const free = ['chunkSize', 'decay', 'scale'];
 
 function withSettings(layout: Layout, { settings }: Domain, pick: number): Layout {
   const changed = Object.entries(settings)

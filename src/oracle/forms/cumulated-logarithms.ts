@@ -1,12 +1,15 @@
 /** @file Products of decays as exponentials of differences of cumulated logarithms: `Π_{s<i≤t} a_i = exp(G_t − G_s)`. */
 import type { Left } from '../../nn/linear-attention/parallel.ts';
 import { filledLike, zerosLike } from '../../tensor/operand.ts';
-import { sub } from '../../tensor/ops.ts';
+import { neg, sub } from '../../tensor/ops.ts';
+import { add } from '../../tensor/primitives/add.ts';
 import { exp } from '../../tensor/primitives/exp.ts';
 import { linearScan } from '../../tensor/primitives/linear-scan.ts';
+import { mul } from '../../tensor/primitives/mul.ts';
+import { select } from '../../tensor/primitives/select.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
-import { along, decaysBefore } from './token-pairs.ts';
+import { along, decaysBefore, maskOf } from './token-pairs.ts';
 
 /** Cumulative sum along an axis, in reverse from the last token; `start` is added to each. */
 export const cumulated = (
@@ -20,4 +23,16 @@ export function byCumulatedLogarithms(logs: Value, axis: number): Left {
   const sums = cumulated(logs, axis);
   const differences = sub(along(sums, axis, 't'), along(sums, axis, 's'));
   return { ofTokens: decaysBefore(differences, axis), ofState: stored(exp(sums), 'decay') };
+}
+
+/**
+ * The same as quotients of exponentials: `exp(G_t) exp(−G_s)`, also from a token to itself. After a decay of 0 they are NaN, and where
+ * an exponential overflows.
+ */
+export function byQuotientsOfExponentials(logs: Value, axis: number): Left {
+  const sums = cumulated(logs, axis);
+  const [ofState, over] = [exp(sums), exp(neg(sums))].map((x) => stored(x, 'decay')) as [Value, Value];
+  const quotients = mul(along(ofState, axis, 't'), along(over, axis, 's'));
+  const seen = add(maskOf(quotients, axis, 'before'), maskOf(quotients, axis, 'same'));
+  return { ofTokens: select(seen, quotients, 0), ofState };
 }

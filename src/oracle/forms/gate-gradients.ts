@@ -13,14 +13,14 @@ import type { LinearAttention } from '../../nn/linear-attention/inputs.ts';
 import { sub } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
-import { reshape } from '../../tensor/primitives/reshape.ts';
 import { sum } from '../../tensor/primitives/sum.ts';
 import type { Value } from '../../tensor/value.ts';
 import { cumulated } from './cumulated-logarithms.ts';
+import { along } from './token-pairs.ts';
 
 type Inputs = Readonly<Record<'q' | 'k' | 'v' | 'gate' | 'state', Value>>;
 
-/** Sums of the differences [b, h, t] from each token on, and `start` [b, h]. */
+/** Sums of the differences [b, h, t] from each token on, and `start` [b, h]. Gates for each key channel have an axis d more. */
 export type SumsFromTokenOn = (differences: Value, start: Value) => Value;
 
 /** A cumulative sum from the last token to the first. */
@@ -33,7 +33,7 @@ export const reversedSums: SumsFromTokenOn = (differences, start) =>
  */
 export function totalsLessSums(differences: Value, start: Value): Value {
   const total = add(start, sum(differences, [2]));
-  return sub(add(reshape(total, [...total.shape, 1]), differences), cumulated(differences, 2));
+  return sub(add(along(total, 2, 's'), differences), cumulated(differences, 2));
 }
 
 /** The same linear attention with this gradient of its gates. The other gradients stay as they are. */
@@ -50,8 +50,9 @@ export const withGateDifferences =
             ...attention({ ...rest, gate: inputs.gate }, state),
           });
           const d = vjp(ofRest, { q, k, v, state }).pullback(cotangents);
-          const dot = (x: Value, dx: Value): Value => einsum('bhtd,bhtd->bht', x, dx);
-          const start = einsum('bhde,bhde->bh', results.state, cotangents.state);
+          const channels = inputs.gate.shape.length === 4 ? 'd' : '';
+          const dot = (x: Value, dx: Value): Value => einsum(`bhtd,bhtd->bht${channels}`, x, dx);
+          const start = einsum(`bhde,bhde->bh${channels}`, results.state, cotangents.state);
           const gate = sumsOf(sub(dot(q, d.q), dot(k, d.k)), start);
           return { q: d.q, k: d.k, v: d.v, gate, state: d.state };
         },

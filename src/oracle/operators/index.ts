@@ -46,6 +46,8 @@ import { fusedValuesFaults } from './fused-values/faults.ts';
 import { fusedValues } from './fused-values/operator.ts';
 import { gateFaults } from './gate/faults.ts';
 import { gate } from './gate/operator.ts';
+import { glaFaults } from './gla/faults.ts';
+import { gla } from './gla/operator.ts';
 import { injectFaults } from './inject/faults.ts';
 import { inject } from './inject/operator.ts';
 import { linearAttentionFaults } from './linear-attention/faults.ts';
@@ -123,6 +125,7 @@ const rows: readonly Row[] = [
   [selectiveScan, selectiveScanFaults],
   [linearAttention, linearAttentionFaults],
   [simpleGla, simpleGlaFaults],
+  [gla, glaFaults],
   [normalisedLinearAttention, normalisedLinearAttentionFaults],
   [stateSpaceDuality, stateSpaceDualityFaults],
   [mambaOperator, mambaFaults],

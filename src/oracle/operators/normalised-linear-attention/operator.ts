@@ -39,7 +39,7 @@ export const normalisedLinearAttention = defineOperator({
   // the sum of wide or sparse weights may be nearly 0, and so the quotient may be arbitrary
   values: ['normal'],
   definition: over('bh', signature, ({ q, k, v, state, keySum }) => definition(q, k, v, state, keySum)),
-  modes: linearAttentionModes<typeof signature>(normalisedBy),
+  modes: linearAttentionModes<typeof signature>((attention, inputs) => normalisedBy(attention, inputs)),
   says: inEveryMode(() => 'sums of keys as one more value'),
   forms: inEveryMode((name) => ({
     dividedApart: {

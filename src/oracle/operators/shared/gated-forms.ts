@@ -4,12 +4,11 @@ import { attendInChunks } from '../../../nn/linear-attention/chunkwise.ts';
 import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
 import { attendAtOnce, type DecayFormula, type Left } from '../../../nn/linear-attention/parallel.ts';
 import type { Value } from '../../../tensor/value.ts';
-import { byCumulatedLogarithms } from '../../forms/cumulated-logarithms.ts';
+import { byCumulatedLogarithms, byQuotientsOfExponentials } from '../../forms/cumulated-logarithms.ts';
 import { totalsLessSums, withGateDifferences } from '../../forms/gate-gradients.ts';
 import { bySegmentSums } from '../../forms/segment-sums.ts';
 import type { Form } from '../../operator.ts';
-import type { InputsOf, OutputsOf } from '../../signature-types.ts';
-import { attentionIn, type LinearAttentionSettings } from './linear-attention.ts';
+import { type Attending, attentionIn, type LinearAttentionSettings } from './linear-attention.ts';
 import { inEveryMode, type ModeName } from './modes.ts';
 
 /** The formula with these products of decays, from the gates. */
@@ -18,7 +17,11 @@ export const byGates = (left: (logs: Value, axis: number) => Left): DecayFormula
   neutral: 0,
   left: (gates) => left(gates, 2),
 });
-const [cumulated, segments] = [byGates(byCumulatedLogarithms), byGates(bySegmentSums)];
+const [cumulated, segments, quotients] = [
+  byGates(byCumulatedLogarithms),
+  byGates(bySegmentSums),
+  byGates(byQuotientsOfExponentials),
+];
 
 /** Linear attention over all tokens at once by cumulated gates, with the tape's gradient of gates. */
 export const cumulatedAtOnce: LinearAttention = attendAtOnce('cumulatedGates', cumulated);
@@ -77,19 +80,43 @@ const attentionForms = (name: ModeName): Readonly<Record<string, AttentionForm>>
   }),
 });
 
-/** The forms of each mode, for an operator that runs linear attention with gates. */
-export const gatedForms = <Text extends string>(
-  run: (attention: LinearAttention, inputs: InputsOf<Text, Value>) => OutputsOf<Text, Value>,
+/** What quotients of exponentials lose. */
+const losesQuotients = 'where exponentials of cumulated gates underflow or overflow, as after a gate of −∞';
+
+/** The forms of a mode with a gate for each key channel: queries and keys may be scaled apart, which makes the weights one matrix product. */
+const channelForms = (name: ModeName): Readonly<Record<string, AttentionForm>> => ({
+  ...attentionForms(name),
+  ...(name === 'chunkwise' && {
+    scaledInChunks: {
+      says: 'queries times exponentials of gates, cumulated within each chunk, and keys divided by them',
+      loses: losesQuotients,
+      isFaultThere: true,
+      attention: (chunkSize) => withGateDifferences(attendInChunks('scaledInChunks', quotients)(chunkSize)),
+    },
+  }),
+  scaled: {
+    ofPairs: true,
+    says: 'queries times exponentials of gates, cumulated over the sequence, and keys divided by them',
+    loses: losesQuotients,
+    isFaultThere: true,
+    attention: () => withGateDifferences(attendAtOnce('scaled', quotients)),
+  },
+});
+
+/** The forms of each mode, for an operator that runs linear attention with gates of heads, or of key channels. */
+export const gatedForms = <Text extends string, S extends LinearAttentionSettings = LinearAttentionSettings>(
+  run: Attending<Text, S>,
+  of: 'heads' | 'channels' = 'heads',
 ): {
   says: Readonly<Record<ModeName, string>>;
-  forms: Readonly<Record<ModeName, Readonly<Record<string, Form<LinearAttentionSettings, Text>>>>>;
+  forms: Readonly<Record<ModeName, Readonly<Record<string, Form<S, Text>>>>>;
 } => ({
   says: inEveryMode(() => 'products of decays'),
   forms: inEveryMode((name) =>
     Object.fromEntries(
-      Object.entries(attentionForms(name)).map(([form, { attention, ...text }]) => [
+      Object.entries((of === 'heads' ? attentionForms : channelForms)(name)).map(([form, { attention, ...text }]) => [
         form,
-        { ...text, program: (inputs, { chunkSize }) => run(attention(chunkSize), inputs) },
+        { ...text, program: (inputs, settings) => run(attention(settings.chunkSize), inputs, settings) },
       ]),
     ),
   ),

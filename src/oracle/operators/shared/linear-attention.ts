@@ -6,7 +6,7 @@ import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.t
 import { recurrentLinearAttention } from '../../../nn/linear-attention/recurrent.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Layout } from '../../case.ts';
-import { axis, chunkDraws, chunkSizeOf, lengths } from '../../draw.ts';
+import { axis, chunkDraws, chunkSizeOf, lengths, queryScales } from '../../draw.ts';
 import { type Details, layoutOf } from '../../layout.ts';
 import type { ProgramOf, Size } from '../../operator.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
@@ -23,36 +23,55 @@ export const attentionIn = (name: ModeName, chunkSize: number): LinearAttention 
     recurrent: () => recurrentLinearAttention,
   })[name]();
 
+/** A program of an operator that runs linear attention, in any mode. */
+export type Attending<Text extends string, S extends LinearAttentionSettings = LinearAttentionSettings> = (
+  attention: LinearAttention,
+  inputs: InputsOf<Text, Value>,
+  settings: S,
+) => OutputsOf<Text, Value>;
+
 /** Makes a program for each mode: passes that mode of linear attention to `run`. */
-export const linearAttentionModes = <Text extends string>(
-  run: (attention: LinearAttention, inputs: InputsOf<Text, Value>) => OutputsOf<Text, Value>,
-): Record<ModeName, ProgramOf<Text, LinearAttentionSettings>> =>
-  inEveryMode(
-    (name) =>
-      (inputs, { chunkSize }) =>
-        run(attentionIn(name, chunkSize), inputs),
-  );
+export const linearAttentionModes = <Text extends string, S extends LinearAttentionSettings = LinearAttentionSettings>(
+  run: Attending<Text, S>,
+): Record<ModeName, ProgramOf<Text, S>> =>
+  inEveryMode((name) => (inputs, settings) => run(attentionIn(name, settings.chunkSize), inputs, settings));
+
+const attentionDraws = (size: Size) =>
+  fc.record({
+    b: axis(size, 'b', 2),
+    h: axis(size, 'h', 3),
+    t: lengths(size),
+    d: axis(size, 'd', 4),
+    e: axis(size, 'e', 4),
+    chunk: chunkDraws,
+  });
 
 /** Draws layouts of a signature with queries, keys, values and a state. */
 export const linearAttentionLayouts =
   (signature: string, details: (size: Size) => Readonly<Record<string, Details>> = () => ({})) =>
   (size: Size): fc.Arbitrary<Layout<LinearAttentionSettings>> =>
-    fc
-      .record({
-        b: axis(size, 'b', 2),
-        h: axis(size, 'h', 3),
-        t: lengths(size),
-        d: axis(size, 'd', 4),
-        e: axis(size, 'e', 4),
-        chunk: chunkDraws,
-      })
-      .map(({ chunk, ...letters }) =>
-        layoutOf(signature, {
-          lengths: letters,
-          settings: { chunkSize: chunkSizeOf(chunk, letters.t) },
-          details: details(size),
-        }),
-      );
+    attentionDraws(size).map(({ chunk, ...letters }) =>
+      layoutOf(signature, {
+        lengths: letters,
+        settings: { chunkSize: chunkSizeOf(chunk, letters.t) },
+        details: details(size),
+      }),
+    );
+
+/** Settings of linear attention with a factor of the queries. */
+export type ScaledAttentionSettings = LinearAttentionSettings & { readonly scale: number };
+
+/** As `linearAttentionLayouts`, with a factor of the queries. */
+export const scaledAttentionLayouts =
+  (signature: string, details: (size: Size) => Readonly<Record<string, Details>>) =>
+  (size: Size): fc.Arbitrary<Layout<ScaledAttentionSettings>> =>
+    fc.tuple(attentionDraws(size), queryScales(size)).map(([{ chunk, ...letters }, scale]) =>
+      layoutOf(signature, {
+        lengths: letters,
+        settings: { chunkSize: chunkSizeOf(chunk, letters.t), scale: scale(letters.d) },
+        details: details(size),
+      }),
+    );
 
 /** The claims of a linear attention without a divisor. */
 export const linearAttentionLaws = {

@@ -1,0 +1,34 @@
+/** @file Declares linear attention with a gate per token and key channel, and a factor of the queries. */
+import { channelGatedAttention as definition } from '../../../../spec/gated-linear-attention.ts';
+import { scale as multiplied } from '../../../tensor/primitives/scale.ts';
+import { defineOperator } from '../../define-operator.ts';
+import { gateDetails } from '../../draw.ts';
+import { over } from '../../over.ts';
+import { gatedForms } from '../shared/gated-forms.ts';
+import {
+  type Attending,
+  linearAttentionLaws,
+  linearAttentionModes,
+  type ScaledAttentionSettings,
+  scaledAttentionLayouts,
+} from '../shared/linear-attention.ts';
+
+const signature = 'q bhtd, k bhtd, v bhte, state bhde, gate bhtd -> output bhte, state bhde';
+
+const attend: Attending<typeof signature, ScaledAttentionSettings> = (attention, { state, q, ...inputs }, { scale }) =>
+  attention({ ...inputs, q: multiplied(q, scale) }, state);
+
+export const gla = defineOperator({
+  name: 'gla',
+  chapter: 'spec/gated-linear-attention.ts',
+  evidence: ['T'],
+  signature,
+  layouts: scaledAttentionLayouts(signature, (size) => ({ gate: gateDetails(size) })),
+  definition: over('bh', signature, ({ q, k, v, gate, state }, { scale }: ScaledAttentionSettings) =>
+    definition(q, k, v, gate, scale, state),
+  ),
+  modes: linearAttentionModes(attend),
+  ...gatedForms(attend, 'channels'),
+  reference: 'recurrent',
+  laws: linearAttentionLaws,
+});
