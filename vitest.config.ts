@@ -3,7 +3,12 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Tests that replace modules. */
 const mocking = ['test/oracle/defined-by.test.ts'];
 
+/** A file of this folder. */
+const at = (path: string): string => new URL(path, import.meta.url).pathname;
+
 export default defineConfig({
+  // examples import the package by its name
+  resolve: { alias: [{ find: /^densessm\/(oracle|vitest)$/, replacement: at('src/$1/index.ts') }] },
   test: {
     setupFiles: ['test/support/seed.ts'],
     // one worker fewer than cores would leave half of a two-core machine idle
@@ -18,7 +23,7 @@ export default defineConfig({
         // a worker loads the sources once, not for every file
         test: {
           name: 'shared',
-          include: ['test/**/*.test.ts'],
+          include: ['{test,examples}/**/*.test.ts'],
           exclude: [...configDefaults.exclude, ...mocking],
           isolate: false,
         },

@@ -58,6 +58,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...['operators', 'domain', 'backends', 'faults.ts'].map((name) => `${oracle}/${name}`),
   ],
   [`${oracle}/readings`]: [...toParts, 'src/models', `${oracle}/operators`, `${oracle}/check`],
+  'src/vitest': ['src/tensor', 'src/oracle'],
   'src/cli': ['spec', 'src/tensor', 'src/measure', 'src/oracle', 'src/vectors'],
   'src/index.ts': ['src/tensor', 'src/autograd', 'src/executors/f64'],
   bench: [...libraries, 'src/training', 'src/oracle'],

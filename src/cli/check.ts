@@ -8,16 +8,19 @@ import { alike } from '../oracle/check/alike.ts';
 import { type CheckReport, check } from '../oracle/check/check.ts';
 import type { SizeName } from '../oracle/check/questions/real.ts';
 import { failsAlone } from '../oracle/check/replayed.ts';
-import { checkCells, checkColumns, failureLines, type Paint } from '../oracle/check/report.ts';
-import { type CheckRow, isFine } from '../oracle/check/row.ts';
+import { type Asked, checkCells, checkColumns, failureLines, type Paint } from '../oracle/check/report.ts';
+import { type CheckRow, isFine, type RowKey } from '../oracle/check/row.ts';
 import { isAbout, subjectOf, type Waiver } from '../oracle/check/waivers.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 import { colour, progress, say, seconds, subjectWidths, tableLine, type Voice } from './console.ts';
+import { hostOf } from './host.ts';
 
 /** The options of the command. */
 export interface CheckCommand extends Voice {
   /** A command that speaks the protocol; the built-in gpu.js backend without one. */
   readonly backend?: string;
+  /** A TypeScript or JavaScript file with kernels, in place of a command. */
+  readonly module?: string;
   readonly once: boolean;
   /** The device of the built-in backend. */
   readonly device: 'auto' | 'webgpu' | 'webasm' | 'cpu';
@@ -64,21 +67,23 @@ const restarts = 20;
 /** Seconds for one answer, unless the caller says something else. */
 const usualLimit = 10;
 
-function open({ backend, once, device, sizes, limit, compileLimit, total }: CheckCommand): Promise<Backend> {
-  if (backend === undefined) {
+function open({ backend, module, once, device, sizes, limit, compileLimit, total }: CheckCommand): Promise<Backend> {
+  const command = backend ?? (module && hostOf(module));
+  if (command === undefined) {
     if (sizes === 'real')
       fail(
-        'check: --sizes real is for a backend of yours: the built-in one unrolls the loops over tokens; add --backend',
+        'check: --sizes real is for a backend of yours: the built-in one unrolls the loops over tokens; add --backend or --module',
       );
     return openGpu(device);
   }
-  const opened = (once ? openOnce : openProcess)(backend, {
+  const limits = {
     question: 1000 * (limit ?? usualLimit),
     ...(limit !== undefined && { start: 1000 * limit }),
     compile: 1000 * compileLimit,
     total: 1000 * total,
     restarts,
-  });
+  };
+  const opened = once ? openOnce(command, limits) : openProcess(command, limits, backend ?? module);
   return opened.catch((error: unknown) => {
     if (!(error instanceof BackendError)) throw error;
     const { kind } = error.failure;
@@ -195,11 +200,17 @@ function unused({ unusedWaivers, rows }: CheckReport): string[] {
 /** Tells each failure once, after it was asked again, alone. */
 async function failures({ rows, problems }: CheckReport, options: CheckCommand): Promise<string[]> {
   const command = commandOf(options);
+  const again = ({ operator, mode, dtype }: RowKey, { seed, path, repeat }: Asked): string =>
+    [
+      `${command} --operator ${operator} --mode ${mode} --dtype ${dtype} --seed ${seed}`,
+      ...(path === undefined ? [] : [`--path ${path}`]),
+      ...(repeat === undefined ? [] : [`--repeat ${repeat}`]),
+    ].join(' ');
   const lines = problems.map((problem) => colour.wrong(problem));
   const until = performance.now() + askingAlone;
   for (const { row, others } of alike(rows)) {
     const isAlone = performance.now() < until ? await isReproducible(row, options) : null;
-    lines.push('', ...failureLines(row, { command, others, isAlone }));
+    lines.push('', ...failureLines(row, { again, others, isAlone }));
   }
   return lines;
 }
@@ -209,7 +220,7 @@ const askingAlone = 30_000;
 
 /** Whether a new process fails at the question of a row's finding; null if it cannot be asked. */
 async function isReproducible(row: CheckRow, options: CheckCommand): Promise<boolean | null> {
-  if (options.backend === undefined || options.path !== undefined) return null;
+  if ((options.backend ?? options.module) === undefined || options.path !== undefined) return null;
   try {
     const backend = await open(options);
     return await failsAlone(backend, row, options).finally(() => backend.close());
@@ -221,9 +232,9 @@ async function isReproducible(row: CheckRow, options: CheckCommand): Promise<boo
 }
 
 /** The command that asks the same backend again. Draws depend on the sizes too. */
-function commandOf({ backend, once, device, sizes, cases, longest, waive = [] }: CheckCommand): string {
-  const asked =
-    backend === undefined ? `--device ${device}` : `--backend ${JSON.stringify(backend)}${once ? ' --once' : ''}`;
+function commandOf({ backend, module, once, device, sizes, cases, longest, waive = [] }: CheckCommand): string {
+  const outside = backend === undefined ? `--module ${JSON.stringify(module)}` : `--backend ${JSON.stringify(backend)}`;
+  const asked = (backend ?? module) === undefined ? `--device ${device}` : `${outside}${once ? ' --once' : ''}`;
   const waivers = waive.map((waiver) => ` --waive ${JSON.stringify(`${subjectOf(waiver)}=${waiver.reason}`)}`);
   const real = sizes === 'real' ? ' --sizes real' : '';
   const most = longest === undefined ? '' : ` --longest ${longest}`;

@@ -16,6 +16,7 @@ import { type CheckCommand, checkCommand } from './check.ts';
 import { colour, type Voice } from './console.ts';
 import { type DegradationCommand, degradationCommand } from './degradation.ts';
 import { equationsCommand } from './equations.ts';
+import { host, hostCommand } from './host.ts';
 import { packageRoot } from './paths.ts';
 import { readingsCommand } from './readings.ts';
 import { handleStreamErrors } from './streams.ts';
@@ -82,6 +83,12 @@ function program(finish: (ok: boolean) => void): Command {
       'judge a backend: the built-in one of gpu.js, or any program that speaks the protocol (docs/protocol.md)',
     )
     .option('--backend <command>', 'the program; without it the built-in backend is judged')
+    .addOption(
+      new Option('--module <file>', 'kernels in TypeScript or JavaScript, in place of a program').conflicts([
+        'backend',
+        'once',
+      ]),
+    )
     .option('--once', 'start the program anew for every question (docs/protocol.md)', false)
     .addOption(
       choiceOption('--device <name>', 'device of the built-in backend', ['auto', 'webgpu', 'webasm', 'cpu']).default(
@@ -175,6 +182,8 @@ function program(finish: (ok: boolean) => void): Command {
     .addOption(new Option('--count <n>', 'how many of them').argParser(whole(1, 1e4)).default(50))
     .addOption(seedOption())
     .action((options: DegradationCommand) => finish(degradationCommand(options)));
+
+  main.command(`${hostCommand} <file>`, { hidden: true }).action(host);
 
   const vectors = main.command('vectors').description('work with reference vectors');
   speaking(vectors.command('check'))

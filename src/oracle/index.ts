@@ -4,6 +4,17 @@ export { type Functions, functionTables } from '../executors/profiles/functions.
 export { profiles, type Site, usualProfiles } from '../executors/profiles/profile.ts';
 export { rounded } from '../executors/rounded/index.ts';
 export { adapters, checkVectors, formatReport, type Report } from '../vectors/index.ts';
+export {
+  type Kernel,
+  type KernelInputs,
+  type KernelSettings,
+  type Kernels,
+  type KernelTensor,
+  type KernelTensors,
+  kernels,
+  openKernels,
+  Unsupported,
+} from './backends/kernels.ts';
 export { type Case, fill, type Layout, type Settings, type Tensor, type Tensors } from './case.ts';
 export { exactly, isRight, type Numbers, type Verdict, within } from './compare.ts';
 export { cases, sampleCases } from './draw.ts';

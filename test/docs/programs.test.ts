@@ -13,9 +13,11 @@ const shown = documents().flatMap((file) =>
 );
 
 const examples = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.ts'));
+/** Tests run with the other tests, and a program imports the kernels. */
+const alone = examples.filter((name) => !name.endsWith('.test.ts') && name !== 'kernels.ts');
 
 describe('the programs in examples/', () => {
-  it.each(examples)('run: %s', { timeout: 60_000 }, (name) => {
+  it.each(alone)('run: %s', { timeout: 60_000 }, (name) => {
     const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', join('examples', name)], {
       cwd: root,
       encoding: 'utf8',

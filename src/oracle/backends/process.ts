@@ -8,12 +8,12 @@ import { defaultLimits, type Limits } from './limits.ts';
 
 /**
  * Starts a command through the shell, in a process group of its own, and asks it to describe itself. After a failure the group
- * is ended, and the next question starts it afresh. Throws BackendError where the command does not describe itself.
+ * is ended, and the next question starts it afresh. Throws BackendError, which tells the `name`, where the command does not describe itself.
  */
-export async function openProcess(command: string, limits: Partial<Limits> = {}): Promise<Backend> {
+export async function openProcess(command: string, limits: Partial<Limits> = {}, name = command): Promise<Backend> {
   checkSystem();
   const all = { ...defaultLimits, ...limits };
-  return converse(command, streamCarrier(command, all), all);
+  return converse(name, streamCarrier(command, all), all);
 }
 
 /** Milliseconds to wait for the rest of a text that came in place of a message. */

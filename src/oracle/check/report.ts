@@ -2,7 +2,7 @@
 import { type Case, type Tensor, toLists } from '../case.ts';
 import { shown } from './diagnosis/where.ts';
 import { mostlyOne } from './mostly.ts';
-import { type CheckRow, type Contrast, type Finding, isFine, type Status } from './row.ts';
+import { type CheckRow, type Contrast, type Finding, isFine, type RowKey, type Status } from './row.ts';
 import { unsteady } from './smallest/smallest.ts';
 
 /** Colours a text by status, or returns it unchanged. */
@@ -93,19 +93,28 @@ function formRemarks(forms: CheckRow['forms']): string[] {
 
 /** How a failure is told. */
 export interface Telling {
-  /** The command that asks the backend again. */
-  readonly command: string;
+  /** Says how to ask the backend again: the whole row, or one question. */
+  readonly again: (row: RowKey, replay: Asked) => string;
   /** Other rows that fail alike. */
   readonly others?: readonly CheckRow[];
   /** Whether the first finding's question fails if it is asked alone; null if that is not known. */
   readonly isAlone?: boolean | null;
 }
 
+/** What to ask again. */
+export interface Asked {
+  readonly seed: number;
+  /** The path of the question; the whole row without it. */
+  readonly path?: string;
+  /** How often to ask it, if not as usual. */
+  readonly repeat?: number;
+}
+
 /** Formats the failures of a row, and how often each tensor is wrong. */
-export function failureLines(row: CheckRow, { command, others = [], isAlone = null }: Telling): string[] {
+export function failureLines(row: CheckRow, { again: ask, others = [], isAlone = null }: Telling): string[] {
   const { operator, mode, dtype, finding, also } = row;
   if (finding === null || isFine(row)) return [];
-  const again = `${command} --operator ${operator} --mode ${mode} --dtype ${dtype}`;
+  const again = (asked: Asked): string => ask(row, asked);
   return [
     `FAIL ${operator} ${mode} ${dtype}: ${finding.message}`,
     ...(others.length === 0 ? [] : [`  the same in: ${others.map((one) => `${one.mode} ${one.dtype}`).join(', ')}`]),
@@ -128,10 +137,11 @@ function often({ cases, wrongIn }: CheckRow): string | null {
 /** Formats a finding: its hints, its smallest case, places, standard error, and the command that repeats it. */
 function findingLines(
   { kind, contrasts, hints, smallest, places, stderr, replay }: Finding,
-  again: string,
+  again: (asked: Asked) => string,
   isAlone: boolean | null,
 ): string[] {
-  const path = `--path ${replay.path}${kind === unsteady ? ' --repeat 300' : ''}`;
+  const { seed, path } = replay;
+  const isWhole = isAlone === false || path === '';
   return [
     ...contrasts.map((one) => `  ${contrastText(one)}`),
     ...hints.map((hint) => `  ${hint}`),
@@ -145,7 +155,7 @@ function findingLines(
     isAlone === false
       ? '  not reproducible alone: a new process answers this question rightly, so it depends on what was asked before; the whole row again:'
       : '  to ask it again:',
-    `    ${again} --seed ${replay.seed}${isAlone === false || replay.path === '' ? '' : ` ${path}`}`,
+    `    ${again(isWhole ? { seed } : { seed, path, ...(kind === unsteady && { repeat: 300 }) })}`,
   ];
 }
 

@@ -107,7 +107,7 @@ describe('rows that fail alike', () => {
     const { rows } = await check(wrong, { ...size, ...operator, dtypes: ['F32', 'F64'] });
     const groups = alike(rows);
     expect(groups.map(({ row, others }) => [row.dtype, others.map(({ dtype }) => dtype)])).toEqual([['F32', ['F64']]]);
-    expect(failureLines(groups[0]!.row, { command: '', others: groups[0]!.others })[1]).toBe(
+    expect(failureLines(groups[0]!.row, { again: () => '', others: groups[0]!.others })[1]).toBe(
       `  the same in: ${mode} F64`,
     );
   });
@@ -116,7 +116,7 @@ describe('rows that fail alike', () => {
     const { rows } = await check(wrong, { ...size, ...operator });
     expect(await failsAlone(wrong, rows[0]!, size)).toBe(true);
     expect(await failsAlone(programBackend(), rows[0]!, size)).toBe(false);
-    expect(failureLines(rows[0]!, { command: '', isAlone: false }).join('\n')).toContain('not reproducible alone');
+    expect(failureLines(rows[0]!, { again: () => '', isAlone: false }).join('\n')).toContain('not reproducible alone');
   });
 });
 

@@ -1,0 +1,163 @@
+/** @file Lets kernels written in TypeScript or JavaScript answer the questions of the protocol. */
+import { formatSafetensors, parseSafetensors, type StoredTensor, type TensorToStore } from '../../io/safetensors.ts';
+import type { Shape } from '../../tensor/shape.ts';
+import type { Backend, Dtype } from './backend.ts';
+import { converse } from './conversation.ts';
+import { defaultLimits } from './limits.ts';
+import { PROTOCOL } from './message.ts';
+
+/** A tensor as a kernel gets it and returns it: row-major numbers. */
+export interface KernelTensor {
+  readonly shape: Shape;
+  /** In F64 a Float64Array, for indices an Int32Array, else a Float32Array. A result may be any list of numbers: it is rounded to the type asked for. */
+  readonly data: ArrayLike<number>;
+}
+
+/** Tensors by name, without `in/` and the like. */
+export type KernelTensors = Readonly<Record<string, KernelTensor>>;
+
+/** The numbers of a question: typed arrays, which a kernel must not write into. */
+export type KernelInputs = Readonly<
+  Record<string, { readonly shape: Shape; readonly data: Float32Array | Float64Array | Int32Array }>
+>;
+
+/** What else a kernel may depend on: the operator's settings, the mode and the type of the question. */
+// biome-ignore lint/suspicious/noExplicitAny: settings are JSON, whose form depends on the operator
+export type KernelSettings = Readonly<Record<string, any>>;
+
+/** A kernel: its function, and what it offers. */
+export interface Kernel {
+  readonly modes: readonly string[];
+  /** F32 if it does not say. */
+  readonly dtypes?: readonly Dtype[];
+  /** Returns all outputs by name. It may return a promise. */
+  run(inputs: KernelInputs, settings: KernelSettings, mode: string): KernelTensors | Promise<KernelTensors>;
+  /** Returns the gradients of Σ output · cotangent by the names of inputs. Without it, gradients are not checked. */
+  backward?(
+    inputs: KernelInputs,
+    cotangents: KernelInputs,
+    settings: KernelSettings,
+    mode: string,
+  ): KernelTensors | Promise<KernelTensors>;
+  /** The inputs whose gradients `backward` returns, if not all. */
+  readonly gradients?: readonly string[];
+  /** How it rounds, by which formulas it computes, and what it takes: as JSON in docs/protocol.md. */
+  readonly precision?: unknown;
+  readonly form?: Readonly<Record<string, string>>;
+  readonly domain?: unknown;
+}
+
+/** Kernels by operator, with a name for reports. */
+export interface Kernels {
+  readonly name: string;
+  readonly operators: Readonly<Record<string, Kernel>>;
+}
+
+/**
+ * Names the kernels of a module for `densessm check --module`: its default export.
+ * @example
+ * const mine = kernels('mine', { linearScan: { modes: ['recurrent'], run: ({ b, state }) => ({ output: b, state }) } });
+ * Object.keys(mine.operators) // ['linearScan']
+ */
+export const kernels = (name: string, operators: Kernels['operators']): Kernels => ({ name, operators });
+
+/** Thrown by a kernel that does not support a shape or a setting. That is no failure. */
+export class Unsupported extends Error {
+  override readonly name = 'Unsupported';
+}
+
+/** Opens kernels in this process. A kernel that never returns stops the process: `openProcess` has limits. */
+export function openKernels(all: Kernels): Promise<Backend> {
+  const reply = replyOf(all);
+  return converse(
+    all.name,
+    {
+      startsAnew: () => false,
+      stays: true,
+      carry: reply,
+      giveUp: async (failure) => failure,
+      lastLines: () => [],
+      close: async () => {},
+    },
+    { ...defaultLimits, question: Number.POSITIVE_INFINITY, total: Number.POSITIVE_INFINITY },
+  );
+}
+
+/** Returns the function that answers a question with a message, both as safetensors files. */
+export function replyOf({ name, operators }: Kernels): (file: Uint8Array) => Promise<Uint8Array> {
+  return async (file) => {
+    const { tensors, metadata } = parseSafetensors(file, 'the question');
+    const id = metadata.get('id') ?? '';
+    const answer = (texts: Record<string, string>, found: ReadonlyMap<string, TensorToStore> = new Map()): Uint8Array =>
+      formatSafetensors(found, new Map(Object.entries({ id, ...texts })));
+    try {
+      if (metadata.get('message') === 'run')
+        return answer({ message: 'answer' }, await computed(operators, tensors, metadata));
+      const offers = Object.entries(operators).map(([operator, kernel]) => [operator, offerOf(kernel)]);
+      return answer({
+        message: 'description',
+        protocol: PROTOCOL,
+        name,
+        operators: JSON.stringify(Object.fromEntries(offers)),
+      });
+    } catch (error) {
+      const { name: kind, message, stack } = error instanceof Error ? error : new Error(String(error));
+      if (kind === 'Unsupported') return answer({ message: 'unsupported', reason: message || 'it gives no reason' });
+      console.error(stack ?? message);
+      return answer({ message: 'error', reason: `${kind}: ${message}` });
+    }
+  };
+}
+
+const offerOf = ({ modes, dtypes = ['F32'], backward, gradients, precision, form, domain }: Kernel): object => ({
+  ...{ modes, dtypes, gradients: gradients ?? backward !== undefined },
+  ...{ precision, form, domain },
+});
+
+async function computed(
+  operators: Kernels['operators'],
+  tensors: ReadonlyMap<string, StoredTensor>,
+  texts: ReadonlyMap<string, string>,
+): Promise<ReadonlyMap<string, TensorToStore>> {
+  const operator = texts.get('operator')!;
+  const mode = texts.get('mode')!;
+  const dtype = texts.get('dtype') as Dtype;
+  const kernel = operators[operator]!;
+  const settings = JSON.parse(texts.get('settings')!) as KernelSettings;
+  const inputs = given(tensors, 'in/');
+  const outputs = await kernel.run(inputs, settings, mode);
+  const found = new Map(stored('out/', outputs, dtype));
+  if (texts.get('gradients') === 'true' && kernel.backward !== undefined) {
+    const cotangents = given(tensors, 'cotangent/');
+    const gradients = await kernel.backward(inputs, cotangents, settings, mode);
+    for (const [name, tensor] of stored('grad/', gradients, dtype)) found.set(name, tensor);
+  }
+  for (const [name, { data }] of Object.entries(inputs)) {
+    const before = tensors.get(`in/${name}`)!.data;
+    if (data.some((x, i) => !Object.is(x, before[i])))
+      throw new Error(`${operator} overwrites its input '${name}': copy it first if your kernel works in place`);
+  }
+  return found;
+}
+
+/** The tensors whose names begin with a prefix, without it. */
+const given = (tensors: ReadonlyMap<string, StoredTensor>, prefix: string): KernelInputs =>
+  Object.fromEntries(
+    [...tensors]
+      .filter(([name]) => name.startsWith(prefix))
+      .map(([name, { dtype, shape, data }]) => {
+        const Numbers = dtype === 'F64' ? Float64Array : dtype === 'I32' ? Int32Array : Float32Array;
+        return [name.slice(prefix.length), { shape, data: Numbers.from(data) }];
+      }),
+  );
+
+/** Results of a kernel. Throws on what is not a tensor. */
+function* stored(prefix: string, results: KernelTensors, dtype: Dtype): Generator<[string, TensorToStore]> {
+  if (typeof results !== 'object' || results === null)
+    throw new TypeError(`the kernel returns ${results}: return an object of tensors, { shape, data }`);
+  for (const [name, result] of Object.entries(results)) {
+    if (!Array.isArray(result?.shape) || typeof result.data?.length !== 'number')
+      throw new TypeError(`${prefix}${name} is no tensor: return { shape, data }, row-major`);
+    yield [`${prefix}${name}`, { dtype, shape: result.shape, data: result.data }];
+  }
+}
