@@ -11,40 +11,42 @@ import { asAnswered, evaluate, type Program } from '../../program.ts';
 const runs = 4;
 /** An answer's errors are of a profile's size if they are at most this many times larger or smaller than those of rounded runs. */
 const alike = 8;
+/** Rounding makes errors in many numbers: an answer has at least one for this many in rounded runs. */
+const spread = 8;
 
-/** An answer to a case, and the right one in double precision. */
+/** An answer to a case, the right one in double precision, and the bounds that it is beyond. */
 export interface Compared {
   readonly c: Case;
   readonly answered: Numbers;
   readonly right: Numbers;
+  readonly bounds: Numbers;
 }
 
 /**
- * Returns the first coarser profile whose implementations may give the answers: each error is within its bound, and the errors of a
- * case together are as large as this profile's usually are. The second condition excludes faults that a loose bound would hide, and
- * errors so small that a finer format makes them. Null if there is none.
+ * Returns the first coarser profile whose implementations may give the answers: each error is within its bound, the errors of a
+ * case together are as large as this profile's usually are, and as many numbers are wrong. The other conditions exclude faults that a loose
+ * bound would hide, and errors so small that a finer format makes them. Null if there is none.
  */
 export const tightestFit = (program: Program, answers: readonly Compared[], declared: Profile): Profile | null =>
   coarserThan(declared).find((profile) => answers.every((answer) => explains(profile, program, answer))) ?? null;
 
-function explains(profile: Profile, program: Program, { c, answered, right }: Compared): boolean {
+function explains(profile: Profile, program: Program, { c, answered, right, bounds }: Compared): boolean {
   const on = (executor: Executor, of: (x: Value) => Float64Array): Numbers =>
     Object.fromEntries(Object.entries(asAnswered(evaluate(program, c, executor))).map(([name, x]) => [name, of(x)]));
-  const bounds = on(bounded(profile) as Executor, boundOf);
+  const coarse = on(bounded(profile) as Executor, boundOf);
   const errors = errorsOf(answered, right);
-  if (!errors.every(({ name, i, error }) => error <= bounds[name]![i]!)) return false;
-  const size = sizeOf(errors, right);
-  const usual = Array.from({ length: runs }, (_, seed) =>
-    sizeOf(
-      errorsOf(
-        on(rounded(profile, c.seed + seed) as Executor, (x) => x.on.read(x.data)),
-        right,
-        answered,
-      ),
-      right,
-    ),
-  ).reduce((most, one) => Math.max(most, one), 0);
-  return size <= alike * usual && usual <= alike * size;
+  if (!errors.every(({ name, i, error }) => error <= coarse[name]![i]!)) return false;
+  const wrongIn = (all: readonly ErrorAt[]): number =>
+    all.filter(({ name, i, error }) => error > bounds[name]![i]!).length;
+  const [size, wrong] = [sizeOf(errors, right), wrongIn(errors)];
+  let [usual, usuallyWrong] = [0, 0];
+  for (let seed = 0; seed < runs; seed++) {
+    const read = (x: Value): Float64Array => x.on.read(x.data) as Float64Array;
+    const own = errorsOf(on(rounded(profile, c.seed + seed) as Executor, read), right, answered);
+    usual = Math.max(usual, sizeOf(own, right));
+    usuallyWrong = Math.max(usuallyWrong, wrongIn(own));
+  }
+  return size <= alike * usual && usual <= alike * size && usuallyWrong <= spread * Math.max(1, wrong);
 }
 
 interface ErrorAt {

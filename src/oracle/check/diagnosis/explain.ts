@@ -3,6 +3,7 @@ import type { Profile } from '../../../executors/profiles/profile.ts';
 import type { Numbers } from '../../compare.ts';
 import type { Inquiry, JudgedAnswer } from '../inquiry.ts';
 import type { Contrast } from '../row.ts';
+import type { Allowed, AllowedTensor } from '../verdict/allowed.ts';
 import { faultyForms } from '../verdict/verdict.ts';
 import { type Compared, tightestFit } from './coarser.ts';
 import { contrasts, type Failing } from './contrast/contrast.ts';
@@ -29,7 +30,7 @@ export async function explain(
   const hints = [
     ...alike.filter((one) => also.includes(one)).slice(0, 1),
     ...faultsOf(inquiry, first),
-    ...precisionOf(inquiry, [first, smallest]),
+    ...precisionOf(inquiry, [...failing, smallest]),
     ...(await neighbours(inquiry, first, smallest, end)).filter((one) => !found.some(({ says }) => isSaid(one, says))),
   ];
   return { contrasts: found, hints };
@@ -78,7 +79,7 @@ function faultsOf({ operator, mode, dtype, unjudged }: Inquiry, { c, wrong: { ju
     .map(({ says, loses }) => `computes as ${says}, which loses its digits ${loses}; a better formula costs nothing`);
 }
 
-/** Names the tightest coarser profile at which both answers are right. */
+/** Names the tightest coarser profile at which all answers are right. */
 function precisionOf({ operator, mode }: Inquiry, failing: readonly Failing[]): string[] {
   const answers: Compared[] = [];
   let declared: Profile | null = null;
@@ -88,7 +89,8 @@ function precisionOf({ operator, mode }: Inquiry, failing: readonly Failing[]): 
     answers.push({
       c,
       answered: Object.fromEntries([...wrong.judged.answered].map(([name, { data }]) => [name, data])),
-      right: mapped(wrong.judged.allowed.tensors),
+      right: mapped(wrong.judged.allowed.tensors, ({ expected }) => expected),
+      bounds: mapped(wrong.judged.allowed.tensors, ({ bounds }) => bounds),
     });
   }
   const coarser = declared === null ? null : tightestFit(operator.modes[mode]!, answers, declared);
@@ -98,5 +100,5 @@ function precisionOf({ operator, mode }: Inquiry, failing: readonly Failing[]): 
 /** Whether some tensor of an answer cannot be compared. */
 const isUnfit = ({ judgement }: JudgedAnswer): boolean => judgement.mismatches.some(({ worst }) => worst === null);
 
-const mapped = (tensors: JudgedAnswer['allowed']['tensors']): Numbers =>
-  Object.fromEntries(Object.entries(tensors).map(([name, { expected }]) => [name, expected]));
+const mapped = (tensors: Allowed['tensors'], of: (tensor: AllowedTensor) => Float64Array): Numbers =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, of(tensor)]));

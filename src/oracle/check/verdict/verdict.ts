@@ -54,9 +54,10 @@ export function verdictAt(
   }
   const first = judged(mine, answered, c.seed);
   let verdict: Verdict = { allowed: mine, judgement: first, forms: [] };
+  const inHaste = asked.isHasty === true;
   const isHopeless =
-    (isLong(operator, c) && hasFineSums(asked.profile) && isFarOff(verdict, answered)) ||
-    (asked.isHasty === true && isFarBeyond(first));
+    ((inHaste || isLong(operator, c)) && hasFineSums(asked.profile) && isFarOff(verdict, answered)) ||
+    (inHaste && isFarBeyond(first));
   for (const { form, says, limit, computed } of [...listed.map(asForm), ...atCoarseProducts(operator, asked)]) {
     if (isHopeless || !isOfNumbers(verdict.judgement)) return verdict;
     const allowed = alternative(operator, computed(asked), limit, verdict.allowed, answered);
@@ -254,7 +255,7 @@ export function tightest(
   const verdict = verdictAt(operator, { ...asked, profile: profiles[at]! }, answered, mine);
   if (!isOfNumbers(verdict.judgement) || (asked.isHasty === true && isFarBeyond(verdict.judgement)))
     return { ...verdict, at };
-  const isHopeless = isLong(operator, asked.c) && isFarOff(verdict, answered);
+  const isHopeless = (isLong(operator, asked.c) || asked.isHasty === true) && isFarOff(verdict, answered);
   for (let coarser = at + 1; coarser < profiles.length; coarser++) {
     if (isHopeless && hasFineSums(profiles[coarser]!)) continue;
     const other = verdictAt(operator, { ...asked, profile: profiles[coarser]! }, answered);
