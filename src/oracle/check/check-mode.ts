@@ -15,7 +15,8 @@ import {
   type WrongAnswer,
   withoutMeans,
 } from './inquiry.ts';
-import { drawAt, drawsInTurn, isLong, type Questions } from './questions/in-turn.ts';
+import { onlyIfLong } from './put-off.ts';
+import { drawAt, drawsInTurn, type InTurn, isLong, type Questions } from './questions/in-turn.ts';
 import { compiledLayouts, drawBefore, type QuestionSize, questionCase, questionDraws } from './questions/question.ts';
 import { type Repeats, repeater } from './questions/repeats.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
@@ -68,6 +69,8 @@ interface Tally {
   /** The number of wrong answers, and of those in which each tensor is wrong. */
   wrong: number;
   wrongIn: Map<string, number>;
+  /** Long questions that came after the first wrong answer. */
+  putOff: InTurn[];
   /** A question to ask again after others. */
   kept: Kept | null;
 }
@@ -119,12 +122,16 @@ export async function checkMode(
     wrongs: [],
     wrong: 0,
     wrongIn: new Map(),
+    putOff: [],
     kept: null,
   };
   await askAll(inquiry, offer, questions, size, tally);
   size.onDone?.({ inquiry, kept: tally.kept });
   const { right, unsupported, reason, ratios, compared, repeats, draw, cut, leftOut, waived } = tally;
   const [finding = null, ...also] = await findingsOf(inquiry, questions, tally.wrongs, tally.cut ? 0 : size.until);
+  const [first] = tally.wrongs;
+  const late = first && !tally.cut && (await onlyIfLong(inquiry, first.c, tally.putOff, size.until));
+  if (late) also.push(late);
   const gradients = offer.gradients !== false;
   const lengths = lengthsOf(tally);
   return {
@@ -209,23 +216,29 @@ async function askAll(
   }
   const again = repeater(repeat);
   const answered = (): number => tally.right + tally.unsupported + tally.wrong;
-  let [goesOnUntil, failures] = [Number.POSITIVE_INFINITY, 0];
+  let [goesOnUntil, failures, isOver, turn] = [Number.POSITIVE_INFINITY, 0, false, 0];
   let start = performance.now();
-  for (const { draw, replay } of drawsInTurn(operator, mode, questions, size)) {
-    if (answered() === cases) break;
-    // all forms are tried on a wrong answer, which takes long where a sequence is long
-    if (tally.wrong > 0 && size.sizes !== 'real' && isLong(draw.layout)) continue;
-    tally.draw += performance.now() - start;
-    if (performance.now() > until) tally.cut = true;
-    if (tally.cut) return;
-    const wrong = await askOne(inquiry, asked(draw), replay, tally, again);
-    start = performance.now();
-    if (wrong === null) continue;
-    if (tally.wrong === 1) goesOnUntil = start + goesOn.milliseconds;
-    if (wrong.judged === null) failures++;
-    const isOver =
-      ['timeout', unsteady, stale].includes(wrong.kind) || failures === goesOn.failures || tally.wrong === goesOn.wrong;
-    if (isOver || start > goesOnUntil) return;
+  for (const inTurn of drawsInTurn(operator, mode, questions, size)) {
+    if (isOver ? turn >= cases : answered() === cases) return;
+    turn++;
+    const { draw, replay } = inTurn;
+    // to ask them, and to explain them, takes long
+    if (tally.wrong > 0 && size.sizes !== 'real' && isLong(draw.layout)) tally.putOff.push(inTurn);
+    else if (!isOver) {
+      tally.draw += performance.now() - start;
+      if (performance.now() > until) tally.cut = true;
+      if (tally.cut) return;
+      const wrong = await askOne(inquiry, asked(draw), replay, tally, again);
+      start = performance.now();
+      if (wrong === null) continue;
+      if (tally.wrong === 1) goesOnUntil = start + goesOn.milliseconds;
+      if (wrong.judged === null) failures++;
+      if (['timeout', unsteady, stale].includes(wrong.kind)) {
+        tally.putOff = [];
+        return;
+      }
+      isOver = failures === goesOn.failures || tally.wrong === goesOn.wrong || start > goesOnUntil;
+    }
   }
 }
 
