@@ -52,10 +52,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   [`${oracle}/laws`]: toParts,
   [`${oracle}/domain`]: [...toParts, 'src/io'],
   [`${oracle}/backends`]: [...toParts, 'src/io', `${oracle}/operators`, `${oracle}/domain`],
+  [`${oracle}/batches`]: [
+    ...toParts,
+    'src/io',
+    ...['domain', 'backends', 'faults.ts'].map((name) => `${oracle}/${name}`),
+  ],
   [`${oracle}/check`]: [
     ...toParts,
     'src/io',
-    ...['operators', 'domain', 'backends', 'faults.ts'].map((name) => `${oracle}/${name}`),
+    ...['operators', 'domain', 'backends', 'batches', 'faults.ts'].map((name) => `${oracle}/${name}`),
   ],
   [`${oracle}/readings`]: [...toParts, 'src/models', `${oracle}/operators`, `${oracle}/check`],
   'src/vitest': ['src/tensor', 'src/oracle'],

@@ -42,6 +42,8 @@ import numpy as np
 
 DTYPES = dict(float64='F64', float32='F32', float16='F16', bfloat16='BF16', int64='I64', int32='I32', uint8='U8')
 NUMPY = dict(F64='<f8', F32='<f4', F16='<f2', BF16='<i2', I32='<i4')  # the dtypes of questions; int16: bits of bfloat16
+LAYOUTS = ('in/cuSeqlens', 'in/mask')  # where the sequences of a batch are
+GUARD = 1024  # numbers around a tensor
 Named = Mapping[str, Any]  # torch tensors or numpy arrays by name
 
 MESSAGES = os.fdopen(os.dup(1), 'wb')  # the standard output; from here on print writes to standard error
@@ -72,19 +74,23 @@ class Backend:
         form: Mapping[str, str] | None = None,
         domain: Mapping[str, Mapping[str, Any]] | None = None,
         backward: Callable[..., Named] | None = None,
+        packed: Any = None,
+        padded: Any = None,
     ):
         """Registers a function that maps (inputs, settings, mode) to outputs by name. `gradients=False`: no gradients.
 
         `precision` declares how the kernel rounds: a name ('tf32', 'bf16-state'), a dict of sites, or a list of
         these, each for one of the dtypes. `form` declares the formula of modes by name. `domain` declares which
-        axes, inputs, settings and cotangents the kernel takes (docs/protocol.md#domains). All are optional.
+        axes, inputs, settings and cotangents the kernel takes (docs/protocol.md#domains). `packed` and `padded`, True or
+        a list of modes, say which modes take sequences of unequal lengths: by inputs['cuSeqlens'] or inputs['mask'],
+        int32, which other questions do not have (docs/protocol.md#sequences-of-unequal-lengths). All are optional.
         """
 
         def register(function: Callable[..., Named]):
             own = gradients if callable(gradients) else backward
             offered = (own is gradients or gradients) if own or self.library is not np else False
             self.functions[name] = function, own
-            declared = dict(precision=precision, form=form, domain=domain)
+            declared = dict(precision=precision, form=form, domain=domain, packed=packed, padded=padded)
             declared = {key: value for key, value in declared.items() if value is not None}
             self.offers[name] = dict(modes=list(modes), dtypes=list(dtypes), gradients=offered, **declared)
             return function
@@ -124,10 +130,11 @@ class Backend:
         if self.plain:
             return self.compute(texts, arrays, self.tensor)
         with self.poisoned({x.nbytes for x in arrays.values()}):
+            make = self.guarded if 'batch' in texts else self.tensor
             if texts.get('memory') == 'strided':
                 with contextlib.suppress(Exception):  # a kernel may refuse views, but not answer wrongly
                     return self.compute(texts, arrays, self.view)
-            return self.compute(texts, arrays, self.tensor)
+            return self.compute(texts, arrays, make)
 
     def compute(self, texts: Mapping[str, str], arrays: Mapping[str, np.ndarray], make: Callable[..., Any]) -> Named:
         name, mode, settings = texts['operator'], texts['mode'], json.loads(texts['settings'])
@@ -149,7 +156,12 @@ class Backend:
         return {f'out/{x}': y for x, y in outputs.items()} | {f'grad/{x}': y for x, y in gradients.items()}
 
     def tensors(self, prefix: str, arrays: Named, make: Callable[..., Any], patterns: Sequence[str] = ()) -> Named:
-        found = {name[len(prefix) :]: make(x.copy()) for name, x in arrays.items() if name.startswith(prefix)}
+        found = {
+            # kernels take the boundaries of sequences as they are
+            name[len(prefix) :]: (self.tensor if name in LAYOUTS else make)(x.copy())
+            for name, x in arrays.items()
+            if name.startswith(prefix)
+        }
         for name, x in found.items() if patterns else ():
             x.requires_grad_(x.is_floating_point() and any(fnmatch(name, one) for one in patterns))
         return found
@@ -169,6 +181,12 @@ class Backend:
         room[..., 0] = x.T
         view = self.tensor(room)[..., 0]
         return view.T if self.library is np else view.permute(tuple(range(x.ndim)[::-1]))
+
+    def guarded(self, x: np.ndarray) -> Any:
+        """The tensor in memory with NaN before and after it, which a kernel reads if it goes beyond the last sequence."""
+        room = np.full((x.size + 2 * GUARD) * x.itemsize, 0xFF, np.uint8).view(x.dtype)
+        room[GUARD : GUARD + x.size] = x.reshape(-1)
+        return self.tensor(room)[GUARD : GUARD + x.size].reshape(x.shape)
 
     @contextlib.contextmanager
     def poisoned(self, sizes: set[int]) -> Iterator[None]:

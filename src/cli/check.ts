@@ -4,6 +4,8 @@ import { BackendError } from '../oracle/backends/failure.ts';
 import { openGpu } from '../oracle/backends/gpu.ts';
 import { openOnce } from '../oracle/backends/once.ts';
 import { openProcess } from '../oracle/backends/process.ts';
+import { batchKinds } from '../oracle/batch-kind.ts';
+import { rowMode } from '../oracle/batches/rows.ts';
 import { alike } from '../oracle/check/alike.ts';
 import { type CheckReport, check } from '../oracle/check/check.ts';
 import type { SizeName } from '../oracle/check/questions/real.ts';
@@ -44,7 +46,15 @@ export interface CheckCommand extends Voice {
   readonly timing: boolean;
 }
 
-const widths = [...subjectWidths, 4, 9, 9, 6, 7, 7, 0];
+/** The widths of the columns: names of modes are longer where a backend runs batches. */
+function widthsFor({ description }: Backend): number[] {
+  const [operator, mode] = subjectWidths;
+  const longer = Object.values(description.operators).flatMap(({ batches = {} }) =>
+    batchKinds.flatMap((kind) => (batches[kind] ?? []).map((one) => rowMode(one, kind).length)),
+  );
+  return [operator, Math.max(mode, ...longer), 4, 9, 9, 6, 7, 7, 0];
+}
+
 const right = [5, 6, 7];
 
 const paint: Paint = (status, text) =>
@@ -101,6 +111,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
   const { sizes, longest } = size;
   const start = performance.now();
   const line = progress(options);
+  const widths = widthsFor(backend);
   const speaks = !json && !quiet;
   if (speaks) {
     say(`${colour.heading(backend.description.name)}: ${size.cases} cases a row, seed ${size.seed}.`);
@@ -118,7 +129,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
     onProgress: (done, total, row) => line.show(`${done}/${total} ${row}`),
     onRow: (row) => {
       line.clear();
-      if (wasOffered(row) && (speaks || (!json && !isFine(row)))) say(formatRow(row));
+      if (wasOffered(row) && (speaks || (!json && !isFine(row)))) say(formatRow(row, widths));
     },
   });
   line.clear();
@@ -131,7 +142,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
     ...missing(found, quiet),
     ...unused(found),
     ...(await failures(found, options)),
-    ...(timing ? timings(found) : []),
+    ...(timing ? timings(found, widths) : []),
   ])
     say(text);
   say(`${speaks ? '\n' : ''}${verdict(found, backend)}; ${seconds(performance.now() - start)}`);
@@ -148,7 +159,7 @@ function asJson(_name: string, value: unknown): unknown {
 }
 
 /** Statuses are padded before they are coloured: colours have no width. */
-const formatRow = (row: CheckRow): string => {
+const formatRow = (row: CheckRow, widths: readonly number[]): string => {
   const cells = checkCells(row, (status, text) => paint(status, text.padEnd(9)));
   return tableLine(cells, widths, right);
 };
@@ -245,7 +256,7 @@ function commandOf({ backend, module, once, device, sizes, cases, longest, waive
 const brief = (ms: number): string =>
   ms < 10 ? `${(1000 * ms).toFixed(0)} µs` : ms < 10_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`;
 
-function timings({ rows }: CheckReport): string[] {
+function timings({ rows }: CheckReport, subject: readonly number[]): string[] {
   const asked = rows.filter(({ cases }) => cases > 0);
   const cells = asked.map(({ operator, mode, dtype, cases, timing }) => {
     const { draw, reference, compiling, backend, compare } = timing;
@@ -262,7 +273,7 @@ function timings({ rows }: CheckReport): string[] {
   });
   const compiles = asked.some(({ timing }) => timing.compiling > 0);
   const heading = ['', '', '', 'draw', 'reference', 'backend', 'compare', '', compiles ? 'compiling' : ''];
-  const columns = [...subjectWidths, 4, 9, 9, 9, 9, 13, 10];
+  const columns = [...subject.slice(0, 2), 4, 9, 9, 9, 9, 13, 10];
   return [
     '\nTime a case; for the backend, the time beyond that of the reference, which is computed meanwhile. Compiling is the time of a row:',
     ...[heading, ...cells].map((one) => tableLine(one, columns, [3, 4, 5, 6, 7, 8])),

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { dtypes } from '../oracle/backends/backend.ts';
+import { rowModes } from '../oracle/batches/rows.ts';
 import { realCases, realLongest, sizeNames } from '../oracle/check/questions/real.ts';
 import { type Waiver, waiverFrom } from '../oracle/check/waivers.ts';
 import { operators } from '../oracle/operators/index.ts';
@@ -52,7 +53,7 @@ function choiceOption(flags: string, description: string, names: readonly string
 }
 
 const operatorNames = operators.map(({ name }) => name);
-const modeNames = [...new Set(operators.flatMap(({ modes }) => Object.keys(modes)))];
+const modeNames = [...new Set(operators.flatMap(rowModes))];
 
 const seedOption = (): Option =>
   new Option('--seed <n>', 'seed of the drawn cases').argParser(whole(1, 2 ** 31 - 1)).default(1);

@@ -73,3 +73,12 @@ export function longestIn(
 /** Whether an operator is a whole model, with parameters in layers. */
 export const isModel = ({ signature }: Operator): boolean =>
   signature.inputs.some(({ pattern }) => pattern.includes('**'));
+
+/**
+ * Whether an operator can be asked about such batches, with the states of all sequences in one tensor. Those of attention differ in
+ * length, and whole models have other inputs.
+ */
+export const takesBatches = (operator: Operator): boolean =>
+  operator.batches === true &&
+  !isModel(operator) &&
+  operator.signature.outputs.every(({ pattern }) => growingAxis(operator, pattern) === undefined);

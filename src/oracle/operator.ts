@@ -2,6 +2,7 @@
 import type * as fc from 'fast-check';
 import type { Evidence } from '../../spec/evidence.ts';
 import type { Value } from '../tensor/value.ts';
+import type { BatchKind } from './batch-kind.ts';
 import type { Case, Layout, Settings, Values } from './case.ts';
 import type { Definition, Groups } from './over.ts';
 import type { Named, Program } from './program.ts';
@@ -116,6 +117,8 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
   splits?(settings: S, mode: string, s: number): boolean;
   /** Whether the modes also run batches of sequences of unequal lengths: see `batchable`. */
   readonly batches?: boolean;
+  /** The kind of batch that each case is, and the operator of its sequences, if lengths are unequal: see `batchedOf`. */
+  readonly batched?: { readonly kind: BatchKind; readonly of: Operator };
   /** The operator's claims, each tested by one law. */
   readonly laws: Claims<S>;
 }

@@ -13,7 +13,7 @@ const offers = [...page.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, text]) 
 const nothing: Backend['answer'] = async () => ({ kind: 'unsupported', reason: 'it is a page' });
 
 it('docs/protocol.md has descriptions', () => {
-  expect(offers).toHaveLength(3);
+  expect(offers).toHaveLength(4);
 });
 
 it.each(offers)('its description has known names only: %s', async (operators) => {

@@ -1,7 +1,8 @@
 /** @file The interface of a backend: it is asked for the numbers of an operator, and may answer anything. */
 import type { Profile } from '../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
-import type { Case } from '../case.ts';
+import type { BatchKind } from '../batch-kind.ts';
+import type { Case, Tensors } from '../case.ts';
 import type { Domain } from '../domain/domain.ts';
 
 /** The types in which a backend can be asked to compute. */
@@ -9,6 +10,12 @@ export const dtypes = ['F32', 'F64', 'BF16', 'F16'] as const;
 
 /** A type in which a backend computes. */
 export type Dtype = (typeof dtypes)[number];
+
+/** The kind of a batch, and the tensors by which kernels know its sequences: `cuSeqlens` [n + 1], or `mask` [b, t] of 1 and 0. */
+export interface AskedBatch {
+  readonly kind: BatchKind;
+  readonly tensors: Tensors;
+}
 
 /** A question: an operator in a mode on a case, whose numbers are numbers of the type. */
 export interface Question {
@@ -18,6 +25,8 @@ export interface Question {
   /** Whether it asks for the gradients of Σ output · cotangent too. */
   readonly gradients: boolean;
   readonly c: Case;
+  /** The batch, if sequences have unequal lengths. */
+  readonly batch?: AskedBatch | undefined;
 }
 
 /** The kinds of failures of a backend. */
@@ -76,6 +85,8 @@ export interface Offer {
   readonly form?: Readonly<Record<string, string>>;
   /** What part of the operator's cases it computes; all if absent. Names are not checked yet. */
   readonly domain?: Domain;
+  /** The modes that run batches of sequences of unequal lengths, by their kind. Their names are not checked yet. */
+  readonly batches?: Readonly<Partial<Record<BatchKind, readonly string[]>>>;
 }
 
 /** A backend's name and the operators that it offers. */

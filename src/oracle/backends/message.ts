@@ -5,6 +5,7 @@ import { isObject, parseJson } from '../../io/json.ts';
 import { formatSafetensors, parseSafetensors, type Safetensors, type TensorToStore } from '../../io/safetensors.ts';
 import { plain, quoted, shown } from '../../io/text.ts';
 import { fail, InputError } from '../../tensor/errors.ts';
+import { type BatchKind, batchKinds } from '../batch-kind.ts';
 import type { Settings, Tensor } from '../case.ts';
 import { domainFrom } from '../domain/declared.ts';
 import {
@@ -36,9 +37,10 @@ export const describeFile = (id: string): Uint8Array =>
   formatSafetensors(new Map(), texts({ message: 'describe', id }));
 
 /** The question `run`. Throws on settings that JSON does not hold, and on indices beyond 32 bits. */
-export function runFile(id: string, { operator, mode, dtype, gradients, c }: Question): Uint8Array {
+export function runFile(id: string, { operator, mode, dtype, gradients, c, batch }: Question): Uint8Array {
   const tensors = new Map<string, TensorToStore>();
-  for (const [name, tensor] of Object.entries(c.inputs)) tensors.set(`in/${name}`, stored(tensor, dtype));
+  for (const [name, tensor] of Object.entries({ ...c.inputs, ...batch?.tensors }))
+    tensors.set(`in/${name}`, stored(tensor, dtype));
   if (gradients) {
     for (const [name, tensor] of Object.entries(c.cotangents)) tensors.set(`cotangent/${name}`, stored(tensor, dtype));
   }
@@ -46,7 +48,10 @@ export function runFile(id: string, { operator, mode, dtype, gradients, c }: Que
   const { memory = 'contiguous' } = c;
   return formatSafetensors(
     tensors,
-    texts({ message: 'run', id, operator, mode, dtype, gradients: String(gradients), settings, memory }),
+    texts({
+      ...{ message: 'run', id, operator, mode, dtype, gradients: String(gradients), settings, memory },
+      ...(batch !== undefined && { batch: batch.kind }),
+    }),
   );
 }
 
@@ -192,6 +197,7 @@ function offerIn(name: string, offer: unknown): Offer {
     fail(`${where} has gradients ${shown(gradients)}; they are true, false, or a list of inputs, at least one`);
   if (form !== undefined && !(isObject(form) && Object.values(form).every(isText)))
     fail(`${where} has form ${shown(form)}; it is an object that names a form for each mode`);
+  const batches = batchesIn(where, offer, modes);
   return {
     modes: [...new Set(modes)],
     dtypes: [...new Set(types)],
@@ -199,7 +205,29 @@ function offerIn(name: string, offer: unknown): Offer {
     ...(precision !== undefined && { precision: precisionIn(where, precision, types) }),
     ...(form !== undefined && { form: form as Record<string, string> }),
     ...(domain !== undefined && { domain: domainFrom(domain, `${where}: domain`) }),
+    ...(batches !== undefined && { batches }),
   };
+}
+
+/** The modes that run packed and padded batches: all, some, or none. */
+function batchesIn(
+  where: string,
+  offer: Readonly<Record<string, unknown>>,
+  modes: readonly string[],
+): Offer['batches'] {
+  const entries = batchKinds.flatMap((kind): [BatchKind, readonly string[]][] => {
+    const of = offer[kind];
+    if (of === undefined || of === false) return [];
+    if (of !== true && !isListOf(of, isText))
+      fail(`${where} has ${kind} ${shown(of)}; it is true, false, or a list of modes, at least one`);
+    const odd = of === true ? undefined : of.find((mode) => !modes.includes(mode));
+    if (odd !== undefined)
+      fail(
+        `${where} has ${kind} with the mode ${quoted(odd)}, which is not among its modes; these are ${modes.join(', ')}`,
+      );
+    return [[kind, of === true ? modes : of]];
+  });
+  return entries.length === 0 ? undefined : Object.fromEntries(entries);
 }
 
 /** The declared profiles, one or a list, each by the type of its inputs. */

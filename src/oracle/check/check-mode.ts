@@ -1,5 +1,6 @@
 /** @file Checks one operator in one mode and type: draws questions and judges answers until the first wrong one. */
 import type { Backend, Dtype, Offer } from '../backends/backend.ts';
+import { domainIn } from '../batches/batched.ts';
 import type { Case } from '../case.ts';
 import { askedWords } from '../domain/domain.ts';
 import type { Draw } from '../draw.ts';
@@ -97,7 +98,7 @@ export async function checkMode(
 ): Promise<CheckRow> {
   const waivers = (size.waivers ?? []).filter((waiver) => isAbout(waiver, { operator: operator.name, mode, dtype }));
   const offer = backend.description.operators[operator.name]!;
-  const { domain } = offer;
+  const domain = domainIn(operator, offer.domain);
   const ability = { compiles: backend.compiles, longest: backend.longest, domain };
   const questions = questionDraws(operator, mode, size, ability);
   const inquiry = inquire(backend, operator, mode, dtype, {

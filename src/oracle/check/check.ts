@@ -1,7 +1,11 @@
 /** @file Checks a backend on every operator, mode and type that it offers. */
 
 import { didYouMean } from '../../tensor/names.ts';
-import { type Backend, type Dtype, dtypes } from '../backends/backend.ts';
+import { takesBatches } from '../axes.ts';
+import { type Backend, type Dtype, dtypes, type Offer } from '../backends/backend.ts';
+import { batchKinds } from '../batch-kind.ts';
+import { batchedOf, domainIn } from '../batches/batched.ts';
+import { partsOf, rowModes } from '../batches/rows.ts';
 import { unfulfilled } from '../domain/drawn.ts';
 import { unknownNames } from '../domain/known.ts';
 import type { Operator } from '../operator.ts';
@@ -87,20 +91,27 @@ function keysOf({ description }: Backend, { operators, modes, dtypes: types }: C
   const wanted = <T extends string>(names: readonly T[] | undefined, name: T): boolean => names?.includes(name) ?? true;
   return allOperators
     .filter(({ name }) => wanted(operators, name))
-    .flatMap(({ name, modes: all }) =>
-      Object.keys(all)
-        .filter((mode) => wanted(modes, mode))
+    .flatMap((operator) => {
+      const { name } = operator;
+      const offer = description.operators[name];
+      return rowModes(operator)
+        .filter((mode) => wanted(modes, mode) && (partsOf(mode).kind === null || modes || hasMode(offer, mode)))
         .flatMap((mode) => {
-          const offer = description.operators[name];
-          const offered = offer?.modes.includes(mode) ? dtypes.filter((one) => offer.dtypes.includes(one)) : [];
+          const offered = hasMode(offer, mode) ? dtypes.filter((one) => offer!.dtypes.includes(one)) : [];
           const asked = offered.filter((one) => wanted(types, one));
           return (asked.length > 0 ? asked : [types?.[0] ?? dtypes[0]]).map((dtype) => ({
             operator: name,
             mode,
             dtype,
           }));
-        }),
-    );
+        });
+    });
+}
+
+/** Whether a backend offers a row's mode, with its kind of batch. */
+function hasMode(offer: Offer | undefined, row: string): boolean {
+  const { mode, kind } = partsOf(row);
+  return (kind === null ? offer?.modes : offer?.batches?.[kind])?.includes(mode) ?? false;
 }
 
 /** The longest sequence of draws that show whether any case is inside a domain. */
@@ -110,17 +121,18 @@ const operatorOf = (name: string): Operator => allOperators.find((one) => one.na
 
 function isOffered({ description }: Backend, { operator, mode, dtype }: RowKey): boolean {
   const offer = description.operators[operator];
-  return offer?.modes.includes(mode) === true && offer.dtypes.includes(dtype);
+  return hasMode(offer, mode) && offer!.dtypes.includes(dtype);
 }
 
-async function rowOf(backend: Backend, { operator, mode, dtype }: RowKey, size: CheckSize): Promise<CheckRow> {
-  const offer = backend.description.operators[operator];
-  const key = { operator, mode, dtype };
+async function rowOf(backend: Backend, key: RowKey, size: CheckSize): Promise<CheckRow> {
+  const offer = backend.description.operators[key.operator];
   if (offer === undefined || !isOffered(backend, key)) return unasked(key, 'UNSUPPORTED', 'not offered');
-  const never =
-    offer.domain && unfulfilled(operatorOf(operator), mode, { longest: size.longest ?? usualLongest }, offer.domain);
+  const { mode, kind } = partsOf(key.mode);
+  const operator = batchedOf(operatorOf(key.operator), kind);
+  const domain = domainIn(operator, offer.domain);
+  const never = domain && unfulfilled(operator, mode, { longest: size.longest ?? usualLongest }, domain);
   if (never) return unasked(key, 'UNCHECKED', `no case is in its domain, as never: ${never}`);
-  return checkMode(backend, operatorOf(operator), mode, dtype, size);
+  return { ...(await checkMode(backend, operator, mode, key.dtype, size)), mode: key.mode };
 }
 
 /** A row about which nothing was asked. */
@@ -168,6 +180,9 @@ function problemsOf({ description }: Backend): string[] {
       ...modes
         .filter((mode) => !knownModes.includes(mode))
         .map((mode) => unknownName(`${name} in the mode '${mode}'`, mode, knownModes)),
+      ...batchKinds
+        .filter((kind) => offer.batches?.[kind] !== undefined && !takesBatches(operator))
+        .map((kind) => `it offers ${kind} batches of ${name}, which has none; ${whichBatches}`),
       ...types
         .filter((type) => !dtypes.includes(type))
         .map((type) => unknownName(`${name} in the type '${type}'`, type, dtypes)),
@@ -182,6 +197,8 @@ function problemsOf({ description }: Backend): string[] {
     ];
   });
 }
+
+const whichBatches = 'operators have them that carry a state of one size from token to token, and are no whole models';
 
 const unknownName = (offer: string, name: string, known: readonly string[]): string =>
   `it offers ${offer}, which is not known; ${known.length === 0 ? 'it has none' : `known are ${known.join(', ')}`}${didYouMean(name, known)}`;

@@ -2,7 +2,9 @@
 
 import type { Profile } from '../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
-import type { Answer, Backend, Dtype, Failure, Offer } from '../backends/backend.ts';
+import type { Answer, Backend, Dtype, Failure, Offer, Question } from '../backends/backend.ts';
+import { askedBatch, counted, sentCase } from '../batches/asked.ts';
+import { domainIn } from '../batches/batched.ts';
 import type { Case, Layout } from '../case.ts';
 import type { Domain } from '../domain/domain.ts';
 import { isInside } from '../domain/inside.ts';
@@ -140,7 +142,8 @@ export function inquire(
 ): Inquiry {
   const compiling = followCompiling(backend.compiles, compileUntil, order);
   const offer = backend.description.operators[operator.name]!;
-  const { precision, form, domain } = offer;
+  const { precision, form } = offer;
+  const domain = domainIn(operator, offer.domain);
   const gradients = offer.gradients !== false;
   const isWaived = (tensor: string): boolean => waivedTensors.some((pattern) => matches(pattern, tensor));
   const notOffered = (tensor: string): boolean =>
@@ -149,8 +152,12 @@ export function inquire(
   const declared = precision?.[dtype];
   const profiles: readonly Profile[] = declared === undefined ? profilesOf[dtype] : [declared];
   let at = 0;
-  const question = (c: Case) => ({ operator: operator.name, mode, dtype, gradients, c });
-  const asked = (c: Case) => ({ ...question(c), unjudged });
+  const question = (c: Case): Question => ({
+    ...{ operator: operator.name, mode, dtype, gradients },
+    c: sentCase(operator, c),
+    batch: askedBatch(operator, c),
+  });
+  const asked = (c: Case) => ({ mode, dtype, gradients, c, unjudged });
   const rightCases: Case[] = [];
   const spent = { reference: 0, compiling: 0, backend: 0, compare: 0 };
   const clock = <T>(part: keyof typeof spent, f: () => T): T => {
@@ -178,12 +185,14 @@ export function inquire(
       return answer;
     };
   };
-  const unwaived = (answered: Answered): Answered =>
-    waivedTensors.length === 0 ? answered : new Map([...answered].filter(([name]) => !isWaived(name)));
+  const judgedIn = (c: Case, all: Answered): Answered => {
+    const answered = counted(operator, c, all);
+    return waivedTensors.length === 0 ? answered : new Map([...answered].filter(([name]) => !isWaived(name)));
+  };
   const waivedIn = (c: Case, answered: Answered): string[] => {
     if (waivedTensors.length === 0) return [];
-    const all = { ...question(c), form: form?.[mode], unjudged: notOffered };
-    const { judgement } = clock('compare', () => tightest(operator, all, answered, profiles, at));
+    const all = { ...asked(c), form: form?.[mode], unjudged: notOffered };
+    const { judgement } = clock('compare', () => tightest(operator, all, counted(operator, c, answered), profiles, at));
     return judgement.mismatches.map(({ tensor }) => tensor).filter(isWaived);
   };
   const outcomeOf = (c: Case, answer: Answer, mine?: Allowed, isHasty = false): Outcome => {
@@ -194,7 +203,7 @@ export function inquire(
       if (kind === 'out-of-time') return { is: 'cut' };
       return { is: 'wrong', wrong: { kind, message, stderr, judged: null } };
     }
-    const answered = unwaived(answer.tensors);
+    const answered = judgedIn(c, answer.tensors);
     const inForm = { ...asked(c), form: form?.[mode], isHasty };
     const verdict = clock('compare', () => tightest(operator, inForm, answered, profiles, at, mine));
     const { allowed, judgement, forms } = verdict;
@@ -213,7 +222,7 @@ export function inquire(
     operator,
     mode,
     dtype,
-    domain: offer.domain,
+    domain,
     unjudged,
     async ask(c, isHasty) {
       if (domain !== undefined && !isInside(operator, c, domain))
@@ -231,7 +240,7 @@ export function inquire(
     async again(c, before) {
       const answer = await send(c)();
       if (answer.kind !== 'numbers') return outcomeOf(c, answer);
-      const answered = unwaived(answer.tensors);
+      const answered = judgedIn(c, answer.tensors);
       if (sameBits(before.answered, answered)) return null;
       // cheaper than a judgement that looks for another profile or form
       const judgement = clock('compare', () => judged(before.allowed, answered, c.seed));

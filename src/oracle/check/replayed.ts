@@ -1,5 +1,7 @@
 /** @file Asks the question of a finding alone, of a backend that was asked nothing before. */
 import type { Backend } from '../backends/backend.ts';
+import { batchedOf, domainIn } from '../batches/batched.ts';
+import { partsOf } from '../batches/rows.ts';
 import { operators } from '../operators/index.ts';
 import { inquire } from './inquiry.ts';
 import { drawAt } from './questions/in-turn.ts';
@@ -11,12 +13,13 @@ import { stale } from './stale.ts';
 /** Whether the question of a row's finding fails again; null if one question cannot tell that. */
 export async function failsAlone(
   backend: Backend,
-  { operator: name, mode, dtype, finding }: CheckRow,
+  { operator: name, mode: row, dtype, finding }: CheckRow,
   size: QuestionSize,
 ): Promise<boolean | null> {
   if (finding === null || finding.kind === unsteady || finding.kind === stale) return null;
-  const operator = operators.find((one) => one.name === name)!;
-  const { domain } = backend.description.operators[name] ?? {};
+  const { mode, kind } = partsOf(row);
+  const operator = batchedOf(operators.find((one) => one.name === name)!, kind);
+  const domain = domainIn(operator, backend.description.operators[name]?.domain);
   const ability = { compiles: backend.compiles, longest: backend.longest, domain };
   const draw = drawAt(questionDraws(operator, mode, size, ability), finding.replay);
   if (draw === undefined) return null;

@@ -2,6 +2,7 @@
 import { fail } from '../../tensor/errors.ts';
 import { didYouMean } from '../../tensor/names.ts';
 import { dtypes } from '../backends/backend.ts';
+import { rowModes } from '../batches/rows.ts';
 import { operators } from '../operators/index.ts';
 import { termIn } from '../signature.ts';
 import type { RowKey } from './row.ts';
@@ -46,7 +47,7 @@ export function waiverFrom(text: string): Waiver {
       name,
       operators.map((one) => one.name),
     );
-  const modes = ['*', ...Object.keys(operator.modes)];
+  const modes = ['*', ...rowModes(operator)];
   if (!modes.includes(mode)) unknown(where, 'mode', mode, modes);
   if (!['*', ...dtypes].includes(dtype)) unknown(where, 'type', dtype, ['*', ...dtypes]);
   const { inputs, outputs } = operator.signature;

@@ -3,6 +3,8 @@ import * as fc from 'fast-check';
 import { isObject } from '../../io/json.ts';
 import { quoted } from '../../io/text.ts';
 import { didYouMean } from '../../tensor/names.ts';
+import { takesBatches } from '../axes.ts';
+import { batchSettingNames } from '../batch-kind.ts';
 import type { Operator } from '../operator.ts';
 import { hasAxis, matches, type Side } from '../signature.ts';
 import type { Domain } from './domain.ts';
@@ -34,7 +36,9 @@ export function unknownNames(operator: Operator, { axes, inputs, settings, zeroC
       if (typeof numbers !== 'string' || term.isOptional || term.pattern.includes('*')) return [];
       return [`${where} says that ${name} is ${numbers}; it is always given: leave that out`];
     }),
-    ...Object.keys(settings).flatMap((name) => unknown('setting', name, settingsOf(operator))),
+    ...Object.keys(settings).flatMap((name) =>
+      unknown('setting', name, [...settingsOf(operator), ...batchSettings(operator)]),
+    ),
     ...zeroCotangents.flatMap((name) =>
       termOf(signature.outputs, name) === undefined ? unknown('output', name, patternsOf(signature.outputs)) : [],
     ),
@@ -58,6 +62,9 @@ const patternsOf = (side: Side): string[] => side.map(({ pattern }) => pattern);
 
 const termOf = (side: Side, name: string) =>
   side.find(({ pattern }) => pattern === name || (!name.includes('*') && matches(pattern, name)));
+
+/** The settings of batches, if the operator has them. */
+const batchSettings = (operator: Operator): readonly string[] => (takesBatches(operator) ? batchSettingNames : []);
 
 /** The number of layouts to draw for the names of the settings. */
 const drawn = 16;

@@ -4,6 +4,7 @@ import { rounded } from '../../../src/executors/rounded/index.ts';
 import type { DType } from '../../../src/io/dtypes.ts';
 import type { StoredTensor } from '../../../src/io/safetensors.ts';
 import type { Answer, Backend, Offer, Question } from '../../../src/oracle/backends/backend.ts';
+import { batchedOf } from '../../../src/oracle/batches/batched.ts';
 import { profileOf } from '../../../src/oracle/check/verdict/allowed.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import { asAnswered, evaluate, type Program } from '../../../src/oracle/program.ts';
@@ -34,8 +35,9 @@ export function programBackend(
     },
     compiles: false,
     async answer(question) {
-      const { operator, mode, dtype, gradients, c } = question;
-      const program = programs[operator] ?? operators.find(({ name }) => name === operator)!.modes[mode]!;
+      const { operator, mode, dtype, gradients, c, batch } = question;
+      const own = batchedOf(operators.find(({ name }) => name === operator)!, batch?.kind ?? null);
+      const program = programs[operator] ?? own.modes[mode]!;
       const values = Object.entries(
         asAnswered(evaluate(program, c, rounded(profile ?? profileOf[dtype], c.seed) as Executor)),
       );

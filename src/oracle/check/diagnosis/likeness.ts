@@ -3,9 +3,9 @@ import { bounded, boundOf } from '../../../executors/bounded/index.ts';
 import { f64 } from '../../../executors/f64/index.ts';
 import { read } from '../../../tensor/input.ts';
 import type { Executor, Value } from '../../../tensor/value.ts';
+import { faultsOn } from '../../batches/faults.ts';
 import type { Case } from '../../case.ts';
 import { isRight, type Numbers, within } from '../../compare.ts';
-import { faults as allFaults } from '../../faults.ts';
 import type { Operator } from '../../operator.ts';
 import { asAnswered, evaluate, type Program } from '../../program.ts';
 import type { Allowed } from '../verdict/allowed.ts';
@@ -64,9 +64,7 @@ export function likenesses(
       );
     });
   const readings = otherReadings(operator, mode, c.settings).filter(({ settings }) => fits(program, settings));
-  const alike = allFaults.filter(
-    (fault) => fault.operator === operator && fits(fault.program) && isRightOn(fault.program),
-  );
+  const alike = faultsOn(operator).filter(({ program: other }) => fits(other) && isRightOn(other));
   return [
     ...readings.map(
       ({ name, declared, other }) => `fits the reading ${name} '${other}', where '${declared}' is declared`,

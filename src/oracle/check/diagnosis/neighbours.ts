@@ -3,10 +3,15 @@ import { isModel } from '../../axes.ts';
 import type { Case } from '../../case.ts';
 import { type Inquiry, isOf, type JudgedAnswer } from '../inquiry.ts';
 import { some } from './along.ts';
+import { leaksBetween } from './between.ts';
 import type { Failing } from './contrast/contrast.ts';
 import { leaks } from './leaks.ts';
 import { lengthsOf, resized } from './resized.ts';
 import { variants } from './variants.ts';
+
+/** What sees what it must not: sequences of a batch, or tokens, sequences and heads of equal lengths. */
+const between = (inquiry: Inquiry, first: Failing): Promise<string[]> =>
+  (inquiry.operator.batched === undefined ? leaks : leaksBetween)(inquiry, first);
 
 /** The most questions, the most for an axis of tokens or another, and the most milliseconds: of questions, and of compiling before. */
 const limits = { questions: 48, ofTokens: 20, ofOthers: 8, milliseconds: 6000, compiling: 1000 };
@@ -51,7 +56,7 @@ export async function neighbours(
   return [
     ...lengths.map((one) => `at other lengths: ${one}`),
     ...(await atValues(inquiry, first, fails)),
-    ...(left > 0 && performance.now() < until ? await leaks(inquiry, first) : []),
+    ...(left > 0 && performance.now() < until ? await between(inquiry, first) : []),
   ];
 }
 
@@ -61,10 +66,16 @@ function isTrivial({ allowed }: JudgedAnswer, kind: string): boolean {
   return expected?.expected.every((x) => x === 0) ?? false;
 }
 
+const isOfBatch = (letter: string): boolean => letter === 'b' || letter === 't';
+
 async function atLengths({ operator }: Inquiry, first: Case, smallest: Case, fails: Asked): Promise<string[]> {
   const [lengths, least] = [lengthsOf(operator, first), lengthsOf(operator, smallest)];
   const letters = Object.keys(lengths).filter(
-    (letter) => /[a-z]/.test(letter) && (!isModel(operator) || letter === 'b' || letter === 't'),
+    (letter) =>
+      /[a-z]/.test(letter) &&
+      // other tokens or sequences make another batch
+      (operator.batched === undefined || !isOfBatch(letter)) &&
+      (!isModel(operator) || isOfBatch(letter)),
   );
   const sentences: string[] = [];
   for (const letter of letters.sort((a, b) => Number(b === 't') - Number(a === 't'))) {

@@ -1,5 +1,6 @@
 /** @file Changes the length of an axis of a case, by the signature's letter. */
 import { type Shape, sizeOf, stridesOf } from '../../../tensor/shape.ts';
+import { settingsFor } from '../../batches/batched.ts';
 import type { Case, Settings, Tensor, Tensors } from '../../case.ts';
 import type { Operator } from '../../operator.ts';
 import { type Lengths, lengthOfAxis, lengthsIn, type Side, termIn } from '../../signature.ts';
@@ -38,7 +39,8 @@ export function resized(
   const inputs = side(operator.signature.inputs, c.inputs);
   const cotangents = side(operator.signature.outputs, c.cotangents);
   if (inputs === null || cotangents === null) return null;
-  const settings = operator.laws.heads === letter ? headsIn(operator, c.settings, length) : c.settings;
+  const own = operator.laws.heads === letter ? headsIn(operator, c.settings, length) : c.settings;
+  const settings = settingsFor(operator, own, changed);
   return { ...c, inputs, cotangents, settings };
 }
 

@@ -4,7 +4,7 @@ import type { Settings } from '../../case.ts';
 import type { Operator } from '../../operator.ts';
 import { lettersOf } from '../../signature.ts';
 import type { Mismatch } from '../verdict/judged.ts';
-import { along, type NamedAxis } from './along.ts';
+import { along, type NamedAxis, some } from './along.ts';
 
 /** A tensor of an answer, with its wrong elements marked. */
 export interface Marked {
@@ -25,8 +25,10 @@ export function placeOf(operator: Operator, tensor: string, shape: Shape, at: nu
   const { side, name } = tensorOf(tensor);
   const letters = lettersOf(operator.signature[side], name, shape.length);
   const strides = stridesOf(shape);
-  const parts = shape.map((length, axis) => {
+  const parts = shape.flatMap((length, axis) => {
     const letter = letters?.[axis];
+    // the row of a packed batch is the only one
+    if (operator.batched !== undefined && letter === '1') return [];
     const position = Math.floor(at / strides[axis]!) % length;
     return letter === undefined ? `${position}` : `${letter} ${position}`;
   });
@@ -74,7 +76,9 @@ export function namedAxes(
 ): NamedAxis[] {
   const { side, name } = tensorOf(tensor);
   const letters = lettersOf(operator.signature[side], name, shape.length) ?? [];
-  const chunk = mode === 'chunkwise' && typeof chunkSize === 'number' ? chunkSize : null;
+  // the chunks of a batch are those of its sequences
+  const hasChunks = mode === 'chunkwise' && operator.batched === undefined;
+  const chunk = hasChunks && typeof chunkSize === 'number' ? chunkSize : null;
   return shape.map((length, axis) => {
     const letter = letters[axis] ?? `axis ${axis}`;
     const twice = letters.filter((one) => one === letter).length > 1;
@@ -82,6 +86,20 @@ export function namedAxes(
     const [one, many] = own ?? Array<string>(2).fill(twice ? `${letter} (axis ${axis})` : letter);
     return { one: one!, many: many!, length, chunk: letter === 't' ? chunk : null };
   });
+}
+
+/** Describes tokens of packed sequences, which have these lengths: in which sequences they are, and where. */
+function inSequences(lengths: readonly number[], found: readonly number[]): string | null {
+  const length = lengths.reduce((sum, one) => sum + one, 0);
+  const tokens = { one: 'token', many: 'tokens', length, chunk: null };
+  if (lengths.length === 1) return along(tokens, found);
+  const starts = lengths.map((_, i) => lengths.slice(0, i).reduce((sum, one) => sum + one, 0));
+  const ownerOf = (t: number): number => starts.findLastIndex((start, i) => start <= t && lengths[i]! > 0);
+  const owners = [...new Set(found.map(ownerOf))];
+  const which = owners.length === 1 ? `sequence ${owners[0]}` : `sequences ${some(owners)}`;
+  const places = found.map((t) => t - starts[ownerOf(t)]!);
+  const isFirst = places.every((place) => place === 0) && owners.some((i) => lengths[i]! > 1);
+  return `in ${which} of ${lengths.length}${isFirst ? ', the first token' : ''}`;
 }
 
 /** The indices along an axis that have a wrong number. */
@@ -98,7 +116,11 @@ function wrongAlong({ shape, isWrong }: Marked, axis: number): number[] {
 export function whereWrong(operator: Operator, marked: Marked, settings: Settings, mode: string): string {
   const count = marked.isWrong.filter(Boolean).length;
   const axes = namedAxes(operator, marked, settings, mode);
-  const found = axes.flatMap((axis, at) => along(axis, wrongAlong(marked, at)) ?? []);
+  const lengths = operator.batched?.kind === 'packed' ? (settings.lengths as readonly number[]) : null;
+  const found = axes.flatMap((axis, at) => {
+    const wrong = wrongAlong(marked, at);
+    return (lengths !== null && axis.one === 'token' ? inSequences(lengths, wrong) : along(axis, wrong)) ?? [];
+  });
   const isEvery = (text: string): boolean => /^every \D*$/.test(text);
   const every = found.filter(isEvery).map((text) => text.replace('every ', ''));
   return [

@@ -33,6 +33,7 @@ export function* altered(one: Confused): Generator<Altered> {
   const { tensor, right, answered, c } = one;
   const own = right[tensor]!;
   yield { says: noNumbers, data: own.map(() => 0) };
+  yield* ofEmptySequences(one);
   yield* multiples(one);
   yield* rearranged(one);
   for (const [name, data] of Object.entries(right)) {
@@ -55,6 +56,23 @@ export function* altered(one: Confused): Generator<Altered> {
   yield { says: `the right numbers plus ${brief(added)}`, data: own.map((x) => x + added) };
   yield* scaledAlong(one);
   yield* scaledVectors(one);
+}
+
+/** The right final states of a batch, but other ones for empty sequences. */
+function* ofEmptySequences({ tensor, right, shape, c }: Confused): Generator<Altered> {
+  const name = /^out\/(.*)/.exec(tensor)?.[1] ?? '';
+  const { lengths } = c.settings;
+  if (!Array.isArray(lengths) || !lengths.includes(0) || c.inputs[name]?.shape.join() !== shape.join()) return;
+  const own = right[tensor]!;
+  const size = own.length / lengths.length;
+  const rows = (from: (i: number) => Float64Array): Float64Array =>
+    Float64Array.from(lengths.flatMap((length, i) => [...(length === 0 ? from(i) : rowOf(i))]));
+  const rowOf = (i: number): Float64Array => own.subarray(i * size, (i + 1) * size);
+  yield { says: 'the right numbers, but zeros for empty sequences', data: rows(() => new Float64Array(size)) };
+  yield {
+    says: 'the right numbers, but those of the sequence before for empty ones',
+    data: rows((i) => rowOf(Math.max(0, i - 1))),
+  };
 }
 
 const brief = (x: number): string => Number(x.toPrecision(4)).toString();

@@ -10,6 +10,7 @@ import { axisIn } from '../../../signature.ts';
 import { lengthsOf, resized } from '../resized.ts';
 import { namedAxes, tensorOf } from '../where.ts';
 import { blocks } from './blocks.ts';
+import { ofBatches } from './of-batches.ts';
 import type { OtherAnswer, Subject } from './other-answer.ts';
 import { rearrangements } from './rearranged.ts';
 
@@ -21,6 +22,7 @@ export function* otherQuestions(subject: Subject, c: Case, block: number | null)
     numbers: () => (operator.admits(other.settings, mode) ? right(other) : null),
   });
   for (const one of zeroed(operator, c)) yield asked(one);
+  yield* ofBatches(subject, c);
   yield* blocks(subject, c, block);
   yield* atTheEnd(subject, c);
   for (const one of ofSettings(c)) yield asked(one);
