@@ -19,7 +19,7 @@ Inputs are torch tensors, and autograd computes gradients: of all, or of some, a
 own, pass gradients=my_backward, or backward=my_backward beside names: a function of (inputs, cotangents, settings,
 mode). It returns the gradient of Σ output · cotangent for every input that is offered, by name.
 With dtypes=['BF16', 'F32'] questions come in bfloat16 too. Answer in the type of the inputs; states may be float32.
-numpy has no bfloat16: there inputs are float32, and float32 results are rounded to it.
+numpy has no bfloat16: there inputs are float32, and float32 results are rounded to it. States may be written in place.
 Say what the kernel takes by domain=dict(axes=dict(d=[16, 32, 64], t=dict(multipleOf=16)), inputs=dict(gate='finite')), and all
 questions are inside. `raise Unsupported(reason)` for what a domain cannot say. Neither is a failure.
 
@@ -151,7 +151,7 @@ class Backend:
         gradients: Named = backward(dict(inputs), cotangents, settings, mode) if wanted else {}
         given = self.tensors('in/', arrays, self.tensor)
         for x, tensor in inputs.items():
-            if raw(tensor) != raw(given[x]):
+            if raw(tensor) != raw(given[x]) and not is_written_in_place(outputs.get(x), tensor):
                 raise ValueError(f"{name} overwrites its input '{x}': copy it first if your kernel works in place")
         return {f'out/{x}': y for x, y in outputs.items()} | {f'grad/{x}': y for x, y in gradients.items()}
 
@@ -228,6 +228,12 @@ def filled(function: Callable[..., Any]) -> Callable[..., Any]:
         return x
 
     return fills
+
+
+def is_written_in_place(y: Any, x: Any) -> bool:
+    """Whether an output is the state that the kernel was given. One whose numbers share memory cannot be written."""
+    strides = x.stride() if hasattr(x, 'stride') else x.strides
+    return 0 not in strides and (y is x or hasattr(y, 'data_ptr') and y.data_ptr() == x.data_ptr())
 
 
 def raw(x: Any) -> bytes:

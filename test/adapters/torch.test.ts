@@ -26,6 +26,28 @@ if (torch === null) {
       await passes(commandOf(torch, documented()), 2);
     });
 
+    it('passes a kernel that writes its state in place and returns it, also where the state is a view of one number', async () => {
+      const inPlace = (returned: string): string => `
+import torch
+from densessm_backend import Backend
+backend = Backend('in place')
+@backend.operator('linearScan', modes=['recurrent'], gradients=False)
+def linear_scan(inputs, settings, mode):
+    h, rows = inputs['state'], []
+    for a, b in zip(inputs['a'].unbind(1), inputs['b'].unbind(1)):
+        rows.append(h.copy_(a * h + b).clone())
+    return {'output': torch.stack(rows, 1), 'state': ${returned}}
+backend.run()
+`;
+      const asked = { cases: 40, longest: 8, seed: 5, operators: ['linearScan'] };
+      const rowsOf = async (program: string) =>
+        (await check(await keep(openProcess(commandOf(torch, program))), asked)).rows.filter(
+          ({ outputs }) => outputs !== 'UNSUPPORTED',
+        );
+      expect((await rowsOf(inPlace('h'))).map(({ outputs }) => outputs)).toEqual(['PASS', 'PASS']);
+      expect((await rowsOf(inPlace('h.clone()'))).map(({ outputs }) => outputs)).toEqual(['FAIL', 'FAIL']);
+    });
+
     it('passes my_kernel.py, and finds the bug in broken_kernel.py', async () => {
       const [right, broken] = [kernelOf('my_kernel.py'), kernelOf('broken_kernel.py')];
       await passes(commandOf(torch, right), 2);
