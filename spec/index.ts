@@ -35,6 +35,7 @@ export * from './retnet.ts';
 export * from './rms-norm.ts';
 export * from './rotary.ts';
 export * from './selective-ssm.ts';
+export * from './selective-state-update.ts';
 export * from './state-fusion.ts';
 export * from './state-space-duality.ts';
 export * from './transformer.ts';

@@ -57,6 +57,7 @@ def depthwise_convolution(inputs, settings, mode):
     longer = torch.cat([inputs['window'], inputs['x']], 1)
     # no tap reads the oldest input of the window
     output = conv1d(longer[:, 1:].transpose(1, 2), weight[:, None], inputs.get('bias'), groups=weight.shape[0])
+    output = silu(output) if settings['activation'] == 'silu' else output
     return {'output': output.transpose(1, 2), 'window': longer[:, -weight.shape[1] :]}
 
 

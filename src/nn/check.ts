@@ -22,6 +22,22 @@ export function checkShape(call: string, what: string, x: Value, axes: readonly 
   }
 }
 
+/** Throws unless `x` has one of two shapes, which follow from the other inputs, such as one number a head or one a channel. */
+export function checkEither(
+  call: string,
+  what: string,
+  x: Value,
+  axes: readonly string[],
+  shape: Shape,
+  otherAxes: readonly string[],
+  other: Shape,
+): void {
+  checkValue(call, what, x);
+  if (sameShape(x.shape, shape) || sameShape(x.shape, other)) return;
+  const either = `[${axes.join(', ')}] = ${show(shape)} or [${otherAxes.join(', ')}] = ${show(other)}`;
+  fail(`${call}: ${what} has shape ${show(x.shape)}; beside the other inputs it is ${either}`);
+}
+
 /** Throws unless the number of groups divides the number of members. */
 export function checkGroups(call: string, what: string, groups: number, members: number, of: string): void {
   if (groups < 1 || members % groups !== 0) {

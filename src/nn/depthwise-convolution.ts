@@ -11,7 +11,11 @@ import { slice } from '../tensor/primitives/slice.ts';
 import { sum } from '../tensor/primitives/sum.ts';
 import { show } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
+import { silu } from './activations.ts';
 import { checkAxes, checkShape } from './check.ts';
+
+/** What is applied to the outputs of a convolution. */
+export type ConvolutionActivation = 'none' | 'silu';
 
 /**
  * Inputs `x` [b, t, e], one filter per channel `weight` [e, k], and an optional bias [e]. The last tap multiplies the current
@@ -21,6 +25,8 @@ export interface ConvolutionInputs {
   readonly x: Value;
   readonly weight: Value;
   readonly bias?: Value | undefined;
+  /** 'none' by default. */
+  readonly activation?: ConvolutionActivation | undefined;
 }
 
 /** Outputs [b, t, e], and the window [b, k, e] after the last token: the last k inputs, newest last. */
@@ -33,7 +39,7 @@ export interface ConvolutionResult {
 export type CausalConvolution = (inputs: ConvolutionInputs, window: Value) => ConvolutionResult;
 
 /**
- * Computes `y_t = bias + Σ_j w[j] x_{t−K+1+j}` for all t at once, from a window [b, k, e] of the preceding inputs. Throws on wrong
+ * Computes `y_t = act(bias + Σ_j w[j] x_{t−K+1+j})` for all t at once, from a window [b, k, e] of the preceding inputs. Throws on wrong
  * shapes.
  * @example
  * const inputs = { x: tensor([[[1], [10]]]), weight: tensor([[2, 3]]) };
@@ -46,7 +52,7 @@ export const parallelConvolution: CausalConvolution = (inputs, window) => {
   const taps = Array.from({ length: k }, (_, j) => mul(slice(history, 1, j + 1, j + 1 + t), at(weight, 1, j)));
   // one sum for taps and bias: its bounds hold whether a kernel adds the bias first or last
   const terms = bias === undefined ? taps : [...taps, broadcast(bias, x.shape)];
-  return { output: sum(stack(terms, 0), [0]), state: slice(history, 1, t, t + k) };
+  return { output: activated(sum(stack(terms, 0), [0]), inputs), state: slice(history, 1, t, t + k) };
 };
 
 /**
@@ -68,8 +74,10 @@ export const recurrentConvolution: CausalConvolution = (inputs, window) => {
     last = concat([slice(last, 1, 1, k), slice(x, 1, i, i + 1)], 1);
     outputs.push(einsum('bke,ek->be', concat([last, ...ones], 1), weights));
   }
-  return { output: t === 0 ? x : stack(outputs, 1), state: last };
+  return { output: t === 0 ? x : activated(stack(outputs, 1), inputs), state: last };
 };
+
+const activated = (x: Value, { activation }: ConvolutionInputs): Value => (activation === 'silu' ? silu(x) : x);
 
 /**
  * Window before the first token: zeros [b, k, e]. Throws unless `x` has three axes and `weight` two.

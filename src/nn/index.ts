@@ -47,6 +47,7 @@ export {
 } from './dense-states/fuse.ts';
 export {
   type CausalConvolution,
+  type ConvolutionActivation,
   type ConvolutionInputs,
   type ConvolutionResult,
   emptyWindow,
@@ -67,6 +68,7 @@ export type { LinearAttention, LinearAttentionInputs, LinearAttentionResult } fr
 export { type NormalisedState, normalisedLinearAttention } from './linear-attention/normalised.ts';
 export { parallelLinearAttention } from './linear-attention/parallel.ts';
 export { recurrentLinearAttention } from './linear-attention/recurrent.ts';
+export { selectiveStateUpdate, type TokenInputs, type TokenResult } from './mamba2/update.ts';
 export type { Mode, Place } from './mode.ts';
 export { type MultiHeadAttentionConfig, multiHeadAttention, type ScoreScaling } from './multi-head-attention.ts';
 export { type MultiHeadConfig, multiHeadRetention, type RotationPhase, retnetDecays } from './multi-head-retention.ts';

@@ -1,7 +1,7 @@
 /** @file Finds the states of an operator and its axes of time, batch and heads, from the signature. */
 import type { Shape } from '../tensor/shape.ts';
 import type { Operator } from './operator.ts';
-import { axisIn, growingAxisIn, hasAxis, matches, termIn } from './signature.ts';
+import { axisIn, growingAxisIn, hasAxis, matches } from './signature.ts';
 
 /**
  * The kinds of axes that laws use. Tokens follow each other along `time`; entries along `batch` and `head` are independent, and so are
@@ -31,10 +31,9 @@ export function hasAxisOf(operator: Operator, kind: AxisKind, side: 'inputs' | '
   return letter !== undefined && hasAxis(operator.signature[side], letter);
 }
 
-/** The patterns of the states: names on both sides of the signature. Without an output with an axis t there are none. */
-function statePatterns({ signature: { inputs, outputs } }: Operator): string[] {
-  if (!hasAxis(outputs, 't')) return [];
-  return outputs.map(({ pattern }) => pattern).filter((pattern) => termIn(inputs, pattern) !== undefined);
+/** The patterns of the states: names on both sides of the signature, one for each sequence. */
+function statePatterns({ signature: { inputs, outputs }, batch = 'b' }: Operator): string[] {
+  return outputs.map(({ pattern }) => pattern).filter((pattern) => axisIn(inputs, batch, pattern) !== undefined);
 }
 
 /** Returns the output with an axis t. Throws an Error if there is none. */
@@ -47,9 +46,10 @@ export function timedOutput(operator: Operator): string {
 }
 
 /** Whether an operator has states, so that a sequence can continue from one. */
-export const hasStates = (operator: Operator): boolean => statePatterns(operator).length > 0;
+export const hasStates = (operator: Operator): boolean =>
+  hasAxis(operator.signature.outputs, 't') && statePatterns(operator).length > 0;
 
-/** Whether an input or output is a state. One part of a sequence hands it to the next part. */
+/** Whether an input or output is a state. One part of a sequence hands it to the next part, one token to the next. */
 export const isState = (operator: Operator, name: string): boolean =>
   statePatterns(operator).some((pattern) => matches(pattern, name));
 

@@ -133,6 +133,8 @@ export interface Claims<S extends Settings = Settings> {
   readonly linearIn?: readonly string[];
   /** The outputs that are linear in `linearIn`, if not all. */
   readonly linearOutputs?: readonly string[];
+  /** Whether `linearIn` and `exact` hold under these settings; if absent, they do under all. */
+  linearUnder?(settings: S): boolean;
   /** Whether dyadic inputs give exact results. True only if the operator consists of sums and products. */
   readonly exact?: boolean;
   /** Modes that mix the rounding errors of all tokens, as a Fourier transform does. Exact laws hold for them within bounds. */

@@ -10,6 +10,7 @@ import { stateSpaceDualityCase } from './mamba2.ts';
 import { retNetDecoderCase } from './retnet-decoder.ts';
 import { retNetLayerCase } from './retnet-layer.ts';
 import { selectiveScanCase } from './selective-scan.ts';
+import { stateUpdateCase } from './state-update.ts';
 import { xposRetNetCase } from './xpos-retnet.ts';
 
 /** Adapters by family, then by the `kind` in the config; `*` serves every other kind and none. */
@@ -24,6 +25,7 @@ export const adapters: AdapterTable = {
   gla: { gla },
   mamba: { mamba_lm: mambaCase, selective_scan: selectiveScanCase },
   mamba2: { ssd_minimal: stateSpaceDualityCase },
+  state_update: { state_update: stateUpdateCase },
   retnet: { torchscale_msr: retNetLayerCase, torchscale_decoder: retNetDecoderCase, jamie_retnet: xposRetNetCase },
 };
 

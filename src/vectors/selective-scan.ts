@@ -2,16 +2,13 @@
 import { constantMap, emptyScanState, type SelectiveScanInputs, tokenMap } from '../nn/selective-scan/inputs.ts';
 import { scanSelectiveScan } from '../nn/selective-scan/modes.ts';
 import { add } from '../tensor/primitives/add.ts';
-import { maximum } from '../tensor/primitives/maximum.ts';
-import { select } from '../tensor/primitives/select.ts';
-import { sign } from '../tensor/primitives/sign.ts';
-import { softplus } from '../tensor/primitives/softplus.ts';
 import { transpose } from '../tensor/primitives/transpose.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 import type { Adapter, VectorCase } from './case.ts';
 import { booleanIn, choiceIn, integerIn } from './config.ts';
 import { type NamedValues, probedOutputs } from './probed-outputs.ts';
+import { softplusBelow20 } from './softplus.ts';
 
 /** The layouts of B and C: constant, one row per token, one per token and group. */
 const layouts = ['DN', 'BNL', 'BGNL'] as const;
@@ -88,12 +85,6 @@ function inputsOf(given: NamedValues, ofB: Layout, ofC: Layout): Omit<SelectiveS
     z: given.z && timeSecond(given.z),
     deltaBias: given.delta_bias,
   };
-}
-
-/** PyTorch's softplus: the identity above 20, which is 2·10⁻⁹ less and shows in gradients. */
-function softplusBelow20(x: Value): Value {
-  const isAbove = maximum(sign(add(x, -20)), 0);
-  return select(isAbove, x, softplus(x));
 }
 
 /** [b, ·, t] as [b, t, ·], and back. */

@@ -2,7 +2,17 @@ import { describe, expect, it } from 'vitest';
 import type { LoadedCase } from '../../src/vectors/load.ts';
 import { casesOf, failing, failingNames, moved, outcome, rerun, withTensors } from './official.ts';
 
-const cases = ['dense_mamba', 'dense_retnet', 'dense_ssm', 'fla', 'gla', 'mamba', 'mamba2', 'retnet'].flatMap(casesOf);
+const cases = [
+  'dense_mamba',
+  'dense_retnet',
+  'dense_ssm',
+  'fla',
+  'gla',
+  'mamba',
+  'mamba2',
+  'retnet',
+  'state_update',
+].flatMap(casesOf);
 const named = cases.map((one) => [`${one.family}/${one.name}`, one] as const);
 
 /** One name for every kind of expected tensor. Names that differ only in numbers are of one kind. */
@@ -15,8 +25,8 @@ function kinds({ tensors }: LoadedCase): string[] {
 }
 
 describe('the vectors of the repository', () => {
-  it('are 33 cases', () => {
-    expect(named.map(([name]) => name)).toHaveLength(33);
+  it('are 35 cases', () => {
+    expect(named.map(([name]) => name)).toHaveLength(35);
   });
 
   it.each(named)('%s: every tensor agrees', (_, loaded) => {

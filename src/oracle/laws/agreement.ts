@@ -25,7 +25,7 @@ export const definition: Law = {
 export const modes: Law = {
   name: 'modes',
   statement: 'outputs, final states and all gradients equal those of the reference mode',
-  concerns: ({ apart }) => apart === undefined,
+  concerns: ({ modes, apart }) => Object.keys(modes).length > 1 && apart === undefined,
   applies: (operator, mode, { settings }) =>
     mode !== operator.reference && operator.modesAgree(settings) && operator.admits(settings, mode),
   check({ operator, mode, program }, c) {
@@ -60,7 +60,8 @@ export const dyadic: Law = {
   name: 'dyadic',
   statement: 'on dyadic inputs, bit for bit the definition and the gradients of the reference mode',
   concerns: (operator) => operator.laws.exact === true,
-  applies: (operator, mode) => !(operator.laws.spectral?.includes(mode) ?? false),
+  applies: (operator, mode, { settings }) =>
+    !(operator.laws.spectral?.includes(mode) ?? false) && (operator.laws.linearUnder?.(settings) ?? true),
   size: { exact: true },
   check({ operator, mode, program }, c) {
     const actual = numbersOf(program, c);

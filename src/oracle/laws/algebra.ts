@@ -29,7 +29,8 @@ export const linear: Law = {
   name: 'linear',
   statement: 'f(x + x′) = f(x) + f(x′) in the values, or inputs, and the initial state together',
   concerns: (operator) => (operator.laws.linearIn ?? []).length > 0,
-  applies: (operator, mode, { settings }) => operator.admits(settings, mode),
+  applies: (operator, mode, { settings }) =>
+    operator.admits(settings, mode) && (operator.laws.linearUnder?.(settings) ?? true),
   check({ operator, mode, program }, c) {
     const random = rng(c.seed ^ 0x11ea);
     const linearIn = operator.laws.linearIn!;

@@ -76,6 +76,8 @@ import { selectFaults } from './select/faults.ts';
 import { select } from './select/operator.ts';
 import { selectiveScanFaults } from './selective-scan/faults.ts';
 import { selectiveScan } from './selective-scan/operator.ts';
+import { selectiveStateUpdateFaults } from './selective-state-update/faults.ts';
+import { selectiveStateUpdate } from './selective-state-update/operator.ts';
 import { simpleGlaFaults } from './simple-gla/faults.ts';
 import { simpleGla } from './simple-gla/operator.ts';
 import { stateSpaceDualityFaults } from './state-space-duality/faults.ts';
@@ -123,6 +125,7 @@ const rows: readonly Row[] = [
   [denseRetNetOperator, denseRetNetFaults],
   [depthwiseConvolution, depthwiseConvolutionFaults],
   [selectiveScan, selectiveScanFaults],
+  [selectiveStateUpdate, selectiveStateUpdateFaults],
   [linearAttention, linearAttentionFaults],
   [simpleGla, simpleGlaFaults],
   [gla, glaFaults],

@@ -17,6 +17,7 @@ const convolutionKernel =
   (call, a) => {
     const [x, weight, window] = [need(call, 'x'), need(call, 'weight').data, need(call, 'window').data];
     const offset = call.inputs.bias?.data;
+    const isSilu = call.settings.activation === 'silu';
     const [batch, length, channels] = x.shape as [number, number, number];
     const taps = weight.length / channels;
     const [dOutput, dLast] = [cotangent(call, 'output'), cotangent(call, 'window')];
@@ -38,11 +39,17 @@ const convolutionKernel =
         i < taps ? window[slot(i)]! : x.data[at(i - taps)]!,
       );
       const tap = (j: number): number => weight[e * taps + j]!;
-      const cotangentOf = (t: number): number => dOutput[at(t)]!;
+      // the cotangents of the sums before the activation
+      const cotangents = new Float64Array(length);
+      const cotangentOf = (t: number): number => cotangents[t]!;
       for (let t = 0; t < length; t++) {
         const start = offset !== undefined && bias === 'first' ? offset[e]! : 0;
         const sum = dot(a, taps, tap, (j) => all[t + 1 + j]!, start);
-        output[at(t)] = a.out(offset !== undefined && bias === 'last' ? a.add(sum, offset[e]!) : sum);
+        const y = offset !== undefined && bias === 'last' ? a.add(sum, offset[e]!) : sum;
+        const gate = isSilu ? a.div(1, a.add(1, a.exp(-y))) : 1;
+        output[at(t)] = a.out(isSilu ? a.mul(y, gate) : y);
+        const slope = isSilu ? a.mul(gate, a.add(1, a.mul(y, a.sub(1, gate)))) : 1;
+        cotangents[t] = isSilu ? a.mul(dOutput[at(t)]!, slope) : dOutput[at(t)]!;
       }
       const ofLast = (i: number): number => (i < length ? 0 : dLast[slot(i - length)]!);
       all.forEach((_, i) => {

@@ -2,6 +2,7 @@
 import { parallelConvolution, recurrentConvolution } from '../../../nn/depthwise-convolution.ts';
 import { zerosLike } from '../../../tensor/operand.ts';
 import { at, stack } from '../../../tensor/ops.ts';
+import { add } from '../../../tensor/primitives/add.ts';
 import { concat } from '../../../tensor/primitives/concat.ts';
 import { pad } from '../../../tensor/primitives/pad.ts';
 import { slice } from '../../../tensor/primitives/slice.ts';
@@ -77,6 +78,23 @@ export const depthwiseConvolutionFaults = faultsOf(depthwiseConvolution, [
       const isShort = inputs.x.shape[1]! < window.shape[1]!;
       return { output, state: isShort ? parallelConvolution(inputs, stopGradient(window)).state : state };
     }),
+  },
+  {
+    mode: 'parallel',
+    name: 'bias-after-activation',
+    says: 'adds the bias to silu of the sum',
+    rejectedBy: ['definition', 'modes', 'derivative'],
+    program: convolutionProgram(({ bias, ...inputs }, window) => {
+      const { output, state } = parallelConvolution(inputs, window);
+      return { output: bias === undefined ? output : add(output, bias), state };
+    }),
+  },
+  {
+    mode: 'recurrent',
+    name: 'activation-missing-in-step',
+    says: 'the step of one token forgets silu',
+    rejectedBy: ['definition', 'derivative', 'resumable'],
+    program: convolutionProgram((inputs, window) => recurrentConvolution({ ...inputs, activation: 'none' }, window)),
   },
   {
     mode: 'recurrent',
