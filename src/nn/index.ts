@@ -20,6 +20,10 @@ export { type BatchResult, eachSequence } from './batches/each-sequence.ts';
 export { batchedRetention } from './batches/retention.ts';
 export { type ScanInputs, scanBatch, scanStates } from './batches/scan.ts';
 export { crossEntropy, logSumExp, nextTokenTargets, predictingRows, type Targets } from './cross-entropy.ts';
+export { chunkwiseDeltaRule } from './delta-rule/chunkwise.ts';
+export { boundedGates, type RawGateParams, rawGates } from './delta-rule/gates.ts';
+export type { DeltaRule, DeltaRuleInputs, DeltaRuleResult } from './delta-rule/inputs.ts';
+export { recurrentDeltaRule } from './delta-rule/recurrent.ts';
 export {
   collect,
   denseFusion,
@@ -129,3 +133,4 @@ export {
   thetaBlock,
 } from './ssm/stack.ts';
 export { type DualityInputs, stateSpaceDuality } from './state-space-duality.ts';
+export { type LengthNorm, unitLength } from './unit-length.ts';

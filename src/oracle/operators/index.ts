@@ -16,6 +16,8 @@ import { decayRetentionFaults } from './decay-retention/faults.ts';
 import { decayRetention } from './decay-retention/operator.ts';
 import { degradationFaults } from './degradation/faults.ts';
 import { degradation } from './degradation/operator.ts';
+import { deltaRuleFaults } from './delta-rule/faults.ts';
+import { deltaRule } from './delta-rule/operator.ts';
 import { denseKeysFaults } from './dense-keys/faults.ts';
 import { denseKeys } from './dense-keys/operator.ts';
 import { denseMambaFaults } from './dense-mamba/faults.ts';
@@ -46,10 +48,14 @@ import { fusedValuesFaults } from './fused-values/faults.ts';
 import { fusedValues } from './fused-values/operator.ts';
 import { gateFaults } from './gate/faults.ts';
 import { gate } from './gate/operator.ts';
+import { gatedDeltaRuleFaults } from './gated-delta-rule/faults.ts';
+import { gatedDeltaRule } from './gated-delta-rule/operator.ts';
 import { glaFaults } from './gla/faults.ts';
 import { gla } from './gla/operator.ts';
 import { injectFaults } from './inject/faults.ts';
 import { inject } from './inject/operator.ts';
+import { kdaFaults } from './kda/faults.ts';
+import { kda } from './kda/operator.ts';
 import { linearAttentionFaults } from './linear-attention/faults.ts';
 import { linearAttention } from './linear-attention/operator.ts';
 import { linearScanFaults } from './linear-scan/faults.ts';
@@ -131,6 +137,9 @@ const rows: readonly Row[] = [
   [gla, glaFaults],
   [normalisedLinearAttention, normalisedLinearAttentionFaults],
   [stateSpaceDuality, stateSpaceDualityFaults],
+  [deltaRule, deltaRuleFaults],
+  [gatedDeltaRule, gatedDeltaRuleFaults],
+  [kda, kdaFaults],
   [mambaOperator, mambaFaults],
   [denseMambaOperator, denseMambaFaults],
   [denseSsmStackOperator, denseSsmStackFaults],
