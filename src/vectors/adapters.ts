@@ -1,5 +1,6 @@
 /** @file Lists the families and kinds of vectors that the project is compared with. */
 import type { Adapter } from './case.ts';
+import { deltaRule, gatedDeltaRule, kda } from './delta-rules.ts';
 import { denseMambaCase } from './dense-mamba.ts';
 import { denseRetNetCase } from './dense-retnet.ts';
 import { denseSsmCase } from './dense-ssm.ts';
@@ -18,11 +19,14 @@ export type AdapterTable = Readonly<Record<string, Readonly<Record<string, Adapt
 
 /** The families and kinds covered. Others are reported as not covered yet. */
 export const adapters: AdapterTable = {
+  delta: { '*': deltaRule },
   dense_mamba: { dense_mamba_lm: denseMambaCase },
   dense_retnet: { '*': denseRetNetCase },
   dense_ssm: { dense_ssm_stack: denseSsmCase },
   fla: { linear_attn: linearAttention, naive_retention: naiveRetention, simple_gla: simpleGla },
+  gated_delta: { '*': gatedDeltaRule },
   gla: { gla },
+  kda: { '*': kda },
   mamba: { mamba_lm: mambaCase, selective_scan: selectiveScanCase },
   mamba2: { ssd_minimal: stateSpaceDualityCase },
   state_update: { state_update: stateUpdateCase },
