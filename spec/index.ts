@@ -23,6 +23,7 @@ export * from './discretisation.ts';
 export * from './equation.ts';
 export * from './evidence.ts';
 export * from './gated-linear-attention.ts';
+export * from './generalised-delta-rule.ts';
 export * from './language-model.ts';
 export * from './linear-recurrence.ts';
 export * from './mamba.ts';

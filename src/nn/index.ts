@@ -58,6 +58,9 @@ export {
   parallelConvolution,
   recurrentConvolution,
 } from './depthwise-convolution.ts';
+export { chunkwiseDplr } from './dplr/chunkwise.ts';
+export type { Dplr, DplrInputs } from './dplr/inputs.ts';
+export { recurrentDplr } from './dplr/recurrent.ts';
 export { embedding } from './embedding.ts';
 export {
   type FeedForwardActivation,

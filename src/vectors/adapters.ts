@@ -10,6 +10,7 @@ import { mambaCase } from './mamba-lm.ts';
 import { stateSpaceDualityCase } from './mamba2.ts';
 import { retNetDecoderCase } from './retnet-decoder.ts';
 import { retNetLayerCase } from './retnet-layer.ts';
+import { rwkv7 } from './rwkv7.ts';
 import { selectiveScanCase } from './selective-scan.ts';
 import { stateUpdateCase } from './state-update.ts';
 import { xposRetNetCase } from './xpos-retnet.ts';
@@ -31,6 +32,7 @@ export const adapters: AdapterTable = {
   mamba2: { ssd_minimal: stateSpaceDualityCase },
   state_update: { state_update: stateUpdateCase },
   retnet: { torchscale_msr: retNetLayerCase, torchscale_decoder: retNetDecoderCase, jamie_retnet: xposRetNetCase },
+  rwkv7: { dplr: rwkv7, rwkv7 },
 };
 
 /** The adapter of a family and kind, or null. */

@@ -1,4 +1,4 @@
-/** @file Every mode of operators against the vectors of mamba, mamba2, fla and gla, and refused configs. */
+/** @file Every mode of operators against the vectors of mamba, mamba2, fla, gla and rwkv7, and refused configs. */
 import { describe, expect, it } from 'vitest';
 import { f64 } from '../../src/executors/f64/index.ts';
 import type { StoredTensor } from '../../src/io/safetensors.ts';
@@ -7,6 +7,7 @@ import type { Operator } from '../../src/oracle/operator.ts';
 import { gla } from '../../src/oracle/operators/gla/operator.ts';
 import { linearAttention } from '../../src/oracle/operators/linear-attention/operator.ts';
 import { normalisedLinearAttention } from '../../src/oracle/operators/normalised-linear-attention/operator.ts';
+import { rwkv7 } from '../../src/oracle/operators/rwkv7/operator.ts';
 import { selectiveScan } from '../../src/oracle/operators/selective-scan/operator.ts';
 import { simpleGla } from '../../src/oracle/operators/simple-gla/operator.ts';
 import { stateSpaceDuality } from '../../src/oracle/operators/state-space-duality/operator.ts';
@@ -92,9 +93,12 @@ function asOperator(loaded: LoadedCase): {
   if (config.kind === 'simple_gla') {
     return { operator: simpleGla as Operator, settings, inputs: { ...inputs, gate: heads(given('g')) }, asStored };
   }
-  if (config.kind === 'gla') {
+  if (['gla', 'dplr', 'rwkv7'].includes(config.kind as string)) {
     const own = { ...inputs, q: raw, gate: heads(given('gk')) };
-    return { operator: gla as Operator, settings: { ...settings, scale: numbers.scale }, inputs: own, asStored };
+    const scaled = { settings: { ...settings, scale: numbers.scale }, asStored };
+    return config.kind === 'gla'
+      ? { ...scaled, operator: gla as Operator, inputs: own }
+      : { ...scaled, operator: rwkv7 as Operator, inputs: { ...own, a: heads(given('a')), b: heads(given('b')) } };
   }
   return config.normalize === true
     ? {
@@ -106,7 +110,7 @@ function asOperator(loaded: LoadedCase): {
     : { operator: linearAttention as Operator, settings, inputs, asStored };
 }
 
-const operatorCases = ['mamba', 'mamba2', 'fla', 'gla']
+const operatorCases = ['mamba', 'mamba2', 'fla', 'gla', 'rwkv7']
   .flatMap(casesOf)
   .filter(({ config }) => !['mamba_lm', 'naive_retention'].includes(config.kind as string));
 

@@ -78,6 +78,8 @@ import { retNetFaults } from './retnet/faults.ts';
 import { retNetOperator } from './retnet/operator.ts';
 import { rmsNormFaults } from './rms-norm/faults.ts';
 import { rmsNorm } from './rms-norm/operator.ts';
+import { rwkv7Faults } from './rwkv7/faults.ts';
+import { rwkv7 } from './rwkv7/operator.ts';
 import { selectFaults } from './select/faults.ts';
 import { select } from './select/operator.ts';
 import { selectiveScanFaults } from './selective-scan/faults.ts';
@@ -135,6 +137,7 @@ const rows: readonly Row[] = [
   [linearAttention, linearAttentionFaults],
   [simpleGla, simpleGlaFaults],
   [gla, glaFaults],
+  [rwkv7, rwkv7Faults],
   [normalisedLinearAttention, normalisedLinearAttentionFaults],
   [stateSpaceDuality, stateSpaceDualityFaults],
   [deltaRule, deltaRuleFaults],

@@ -9,6 +9,7 @@ import type { Layout } from '../../case.ts';
 import { axis, chunkDraws, chunkSizeOf, lengths, queryScales } from '../../draw.ts';
 import { type Details, layoutOf } from '../../layout.ts';
 import type { ProgramOf, Size } from '../../operator.ts';
+import type { Lengths } from '../../signature.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
 import { inEveryMode, type ModeName } from './modes.ts';
 
@@ -63,13 +64,13 @@ export type ScaledAttentionSettings = LinearAttentionSettings & { readonly scale
 
 /** As `linearAttentionLayouts`, with a factor of the queries. */
 export const scaledAttentionLayouts =
-  (signature: string, details: (size: Size) => Readonly<Record<string, Details>>) =>
+  (signature: string, details: (size: Size, lengths: Lengths) => Readonly<Record<string, Details>>) =>
   (size: Size): fc.Arbitrary<Layout<ScaledAttentionSettings>> =>
     fc.tuple(attentionDraws(size), queryScales(size)).map(([{ chunk, ...letters }, scale]) =>
       layoutOf(signature, {
         lengths: letters,
         settings: { chunkSize: chunkSizeOf(chunk, letters.t), scale: scale(letters.d) },
-        details: details(size),
+        details: details(size, letters),
       }),
     );
 
