@@ -1,12 +1,12 @@
 /** @file Faults that any operator with batches can have, and helpers for an operator's own batch faults. */
 import { alongRows, type Batch, isToken, type Span } from '../nn/batches/batch.ts';
-import { constantLike } from '../tensor/operand.ts';
+import { constantLike, zerosLike } from '../tensor/operand.ts';
 import { add } from '../tensor/primitives/add.ts';
 import { select } from '../tensor/primitives/select.ts';
 import { slice } from '../tensor/primitives/slice.ts';
 import { stopGradient } from '../tensor/primitives/stop-gradient.ts';
 import type { Value } from '../tensor/value.ts';
-import { growingAxis, timedOutput } from './axes.ts';
+import { growingAxis, takesBatches, timedOutput } from './axes.ts';
 import { type InBatch, isOfSequence, ofSequence, ownOf, statesByName } from './batchable.ts';
 import type { Settings } from './case.ts';
 import { type Description, type Fault, faultsOf } from './fault.ts';
@@ -72,12 +72,59 @@ const exchanged = (inputs: Named, { spans }: Batch): Named => {
   return { ...shared(inputs), ...statesByName(turned) };
 };
 
+/** Runs a batch with every boundary but the last one token late, as far as there are tokens. */
+function boundariesLate({ rows, places, spans }: Batch): Batch {
+  const end = ({ start, length }: Span): number => start + length;
+  const late = (i: number): number => (i === spans.length - 1 ? places : Math.min(places, end(spans[i]!) + 1));
+  const starts = spans.map((_, i) => (i === 0 ? 0 : late(i - 1)));
+  return {
+    rows,
+    places,
+    spans: spans.map((span, i) => ({ ...span, start: starts[i]!, length: late(i) - starts[i]! })),
+  };
+}
+
+/** Returns the faults of operators whose states have one size. */
+const faultsOfStates = <S extends Settings>(operator: Operator<S>): Fault[] =>
+  batchFaultsOf(operator, [
+    {
+      mode: operator.reference,
+      name: 'empty-states-lost',
+      says: 'the final state of an empty sequence is zeros',
+      rejectedBy: ['padded', 'packed'],
+      program: (inputs, settings, run) =>
+        mapValues(run(inputs, settings), (x, name) => {
+          const [, i] = name.split('@') as [string, string?];
+          return i !== undefined && settings.batch.spans[Number(i)]!.length === 0 ? zerosLike(x) : x;
+        }),
+    },
+    {
+      mode: operator.reference,
+      name: 'first-state-only',
+      says: 'only the first sequence of a row starts from its initial state',
+      rejectedBy: ['packed'],
+      program: (inputs, settings, run) =>
+        run(
+          mapValues(inputs, (x, name) => (isOfSequence(name) && !name.endsWith('@0') ? zerosLike(x) : x)),
+          settings,
+        ),
+    },
+    {
+      mode: operator.reference,
+      name: 'boundaries-late',
+      says: 'each sequence has the first token of the next one',
+      rejectedBy: ['packed'],
+      program: (inputs, settings, run) => run(inputs, { ...settings, batch: boundariesLate(settings.batch) }),
+    },
+  ]);
+
 /** Returns the faults that any operator with batches can have; none for other operators. */
 export function batchFaults<S extends Settings>(operator: Operator<S>): Fault[] {
   if (operator.batches !== true) return [];
   const { reference: mode } = operator;
   const both = ['padded', 'packed'];
-  return batchFaultsOf(operator, [
+  const ofStates = takesBatches(operator as Operator) ? faultsOfStates(operator) : [];
+  const ofAll = batchFaultsOf(operator, [
     {
       mode,
       name: 'states-leak',
@@ -122,6 +169,7 @@ export function batchFaults<S extends Settings>(operator: Operator<S>): Fault[] 
       },
     },
   ]);
+  return [...ofAll, ...ofStates];
 }
 
 /** Returns the fault that counts a sequence's positions from the start of its row. */
