@@ -8,6 +8,7 @@ import { linearAttention, naiveRetention, simpleGla } from './fla.ts';
 import { gla } from './gla.ts';
 import { mambaCase } from './mamba-lm.ts';
 import { stateSpaceDualityCase } from './mamba2.ts';
+import { packedCase } from './packed.ts';
 import { retNetDecoderCase } from './retnet-decoder.ts';
 import { retNetLayerCase } from './retnet-layer.ts';
 import { rwkv7 } from './rwkv7.ts';
@@ -30,6 +31,7 @@ export const adapters: AdapterTable = {
   kda: { '*': kda },
   mamba: { mamba_lm: mambaCase, selective_scan: selectiveScanCase },
   mamba2: { ssd_minimal: stateSpaceDualityCase },
+  packed: { packed: packedCase },
   state_update: { state_update: stateUpdateCase },
   retnet: { torchscale_msr: retNetLayerCase, torchscale_decoder: retNetDecoderCase, jamie_retnet: xposRetNetCase },
   rwkv7: { dplr: rwkv7, rwkv7 },
