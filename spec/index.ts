@@ -27,6 +27,7 @@ export * from './generalised-delta-rule.ts';
 export * from './language-model.ts';
 export * from './linear-recurrence.ts';
 export * from './mamba.ts';
+export * from './mamba2-scan.ts';
 export * from './matrix-exponential.ts';
 export * from './multi-scale-retention.ts';
 export * from './normalised-retention.ts';

@@ -3,7 +3,7 @@
  * Not numbered in the paper. [T]: state-spaces/mamba, `selective_state_update_ref` of mamba_ssm/ops/triton/selective_state_update.py at
  * commit e9594ce.
  */
-import { type Matrix, softplus, type Vector } from './notation.ts';
+import { clamp, type Matrix, softplus, type Vector } from './notation.ts';
 import { selectiveOutput, selectiveState } from './selective-ssm.ts';
 
 /** The inputs of one token and one head. What a head shares is one number, else there is one for each channel. */
@@ -25,6 +25,8 @@ export interface TokenInputs {
   /** A number or [e] */
   readonly deltaBias?: number | Vector;
   readonly deltaSoftplus: boolean;
+  /** The least and the largest Δ */
+  readonly deltaLimit?: readonly [number, number];
 }
 
 /** Output and state of one head after a token. */
@@ -39,12 +41,13 @@ export interface Updated {
 export const ofChannel = (x: number | Vector, e: number): number => (typeof x === 'number' ? x : x[e]!);
 
 /**
- * Δ[e] = softplus(δ[e] + bias[e]). Softplus and bias are optional.
+ * Δ[e] = clamp(softplus(δ[e] + bias[e])). Clamp, softplus and bias are optional; the source's update has no clamp, its scan has one.
  * Evidence [T]. There, softplus is the identity above 20, which differs from the exact value by 2·10⁻⁹. Here it has no threshold.
  */
-export function tokenStep({ delta, deltaBias = 0, deltaSoftplus }: TokenInputs, e: number): number {
+export function tokenStep({ delta, deltaBias = 0, deltaSoftplus, deltaLimit }: TokenInputs, e: number): number {
   const biased = ofChannel(delta, e) + ofChannel(deltaBias, e);
-  return deltaSoftplus ? softplus(biased) : biased;
+  const step = deltaSoftplus ? softplus(biased) : biased;
+  return deltaLimit === undefined ? step : clamp(step, ...deltaLimit);
 }
 
 /**

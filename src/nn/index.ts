@@ -75,6 +75,7 @@ export type { LinearAttention, LinearAttentionInputs, LinearAttentionResult } fr
 export { type NormalisedState, normalisedLinearAttention } from './linear-attention/normalised.ts';
 export { parallelLinearAttention } from './linear-attention/parallel.ts';
 export { recurrentLinearAttention } from './linear-attention/recurrent.ts';
+export { type Mamba2Inputs, type Mamba2Result, mamba2Scan } from './mamba2/scan.ts';
 export { selectiveStateUpdate, type TokenInputs, type TokenResult } from './mamba2/update.ts';
 export type { Mode, Place } from './mode.ts';
 export { type MultiHeadAttentionConfig, multiHeadAttention, type ScoreScaling } from './multi-head-attention.ts';

@@ -9,6 +9,7 @@ import { gla } from './gla.ts';
 import { mambaCase } from './mamba-lm.ts';
 import { stateSpaceDualityCase } from './mamba2.ts';
 import { packedCase } from './packed.ts';
+import { mamba2ScanCase } from './mamba2-scan.ts';
 import { retNetDecoderCase } from './retnet-decoder.ts';
 import { retNetLayerCase } from './retnet-layer.ts';
 import { rwkv7 } from './rwkv7.ts';
@@ -30,6 +31,7 @@ export const adapters: AdapterTable = {
   gla: { gla },
   kda: { '*': kda },
   mamba: { mamba_lm: mambaCase, selective_scan: selectiveScanCase },
+  mamba2_scan: { mamba2_scan: mamba2ScanCase },
   mamba2: { ssd_minimal: stateSpaceDualityCase },
   packed: { packed: packedCase },
   state_update: { state_update: stateUpdateCase },

@@ -1,12 +1,15 @@
 /** @file One token after another equals the selective scan of the sequence. What a head shares equals the same number for each channel. */
 import { describe, expect, it } from 'vitest';
 import { f64 } from '../../src/executors/f64/index.ts';
+import { chunkwiseLinearAttention } from '../../src/nn/linear-attention/chunkwise.ts';
+import { mamba2Scan } from '../../src/nn/mamba2/scan.ts';
 import { selectiveStateUpdate, type TokenInputs } from '../../src/nn/mamba2/update.ts';
 import { scanSelectiveScan } from '../../src/nn/selective-scan/modes.ts';
 import { input, read } from '../../src/tensor/input.ts';
 import { at } from '../../src/tensor/ops.ts';
 import { broadcast } from '../../src/tensor/primitives/broadcast.ts';
 import { reshape } from '../../src/tensor/primitives/reshape.ts';
+import { transpose } from '../../src/tensor/primitives/transpose.ts';
 import { rng } from '../../src/tensor/random.ts';
 import { type Shape, sizeOf } from '../../src/tensor/shape.ts';
 import type { Value } from '../../src/tensor/value.ts';
@@ -53,6 +56,22 @@ describe('selectiveStateUpdate', () => {
       ).toBeLessThan(1e-13);
     }
     expect(Math.max(...read(state).map((y, i) => Math.abs(y - read(scan.state)[i]!)))).toBeLessThan(1e-13);
+  });
+
+  it('is the scan of Mamba-2, token by token', () => {
+    const [a, delta] = [drawn(h), drawn(b, h, t)];
+    const { x, z, skip, deltaBias: _, ...rows } = sequence;
+    const first = (y: Value): Value => transpose(y, [0, 2, 1, 3]);
+    const scan = mamba2Scan(chunkwiseLinearAttention(2))(
+      { x: first(x), z: first(z), b: first(rows.b), c: first(rows.c), a, delta, skip, deltaSoftplus: true },
+      start,
+    );
+    let state = start;
+    for (let i = 0; i < t; i++) {
+      const { deltaBias: __, ...own } = token(i);
+      state = selectiveStateUpdate({ ...own, a, delta: at(delta, 2, i) }, state).state;
+    }
+    expect(Math.max(...read(state).map((y, i) => Math.abs(y - read(scan.state)[i]!)))).toBeLessThan(1e-12);
   });
 
   it('takes one number for a head as the same number for each of its channels', () => {

@@ -62,6 +62,8 @@ import { linearScanFaults } from './linear-scan/faults.ts';
 import { linearScan } from './linear-scan/operator.ts';
 import { mambaFaults } from './mamba/faults.ts';
 import { mambaOperator } from './mamba/operator.ts';
+import { mamba2ScanFaults } from './mamba2-scan/faults.ts';
+import { mamba2Scan } from './mamba2-scan/operator.ts';
 import { matrixCombineFaults } from './matrix-combine/faults.ts';
 import { matrixCombine } from './matrix-combine/operator.ts';
 import { matrixSsmFaults } from './matrix-ssm/faults.ts';
@@ -143,6 +145,7 @@ const rows: readonly Row[] = [
   [deltaRule, deltaRuleFaults],
   [gatedDeltaRule, gatedDeltaRuleFaults],
   [kda, kdaFaults],
+  [mamba2Scan, mamba2ScanFaults],
   [mambaOperator, mambaFaults],
   [denseMambaOperator, denseMambaFaults],
   [denseSsmStackOperator, denseSsmStackFaults],
