@@ -6,7 +6,7 @@ import { openOnce } from '../oracle/backends/once.ts';
 import { openProcess } from '../oracle/backends/process.ts';
 import { batchKinds } from '../oracle/batch-kind.ts';
 import { rowMode } from '../oracle/batches/rows.ts';
-import { alike } from '../oracle/check/alike.ts';
+import { type Alike, alike } from '../oracle/check/alike.ts';
 import { type CheckReport, check } from '../oracle/check/check.ts';
 import type { SizeName } from '../oracle/check/questions/real.ts';
 import { failsAlone } from '../oracle/check/replayed.ts';
@@ -133,15 +133,16 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
     },
   });
   line.clear();
+  const failures = await askedAlone(found, options);
   if (json) {
-    say(JSON.stringify(found, asJson, 1));
+    say(JSON.stringify({ ...found, failures: asData(failures) }, asJson, 1));
     return found.ok;
   }
   for (const text of [
     ...(quiet ? [] : [...asked(found), ...declined(found)]),
     ...missing(found, quiet),
     ...unused(found),
-    ...(await failures(found, options)),
+    ...failureTexts(found, failures, options),
     ...(timing ? timings(found, widths) : []),
   ])
     say(text);
@@ -161,7 +162,9 @@ function asJson(_name: string, value: unknown): unknown {
 /** Statuses are padded before they are coloured: colours have no width. */
 const formatRow = (row: CheckRow, widths: readonly number[]): string => {
   const cells = checkCells(row, (status, text) => paint(status, text.padEnd(9)));
-  return tableLine(cells, widths, right);
+  // UNSUPPORTED is wider than its column, and reaches into that of gradients
+  const own = row.outputs === 'UNSUPPORTED' ? widths.map((width, i) => (i === 4 ? width - 2 : width)) : widths;
+  return tableLine(cells, own, right);
 };
 
 /** What part of each operator was asked, where a backend declares its domain. */
@@ -208,8 +211,30 @@ function unused({ unusedWaivers, rows }: CheckReport): string[] {
   });
 }
 
-/** Tells each failure once, after it was asked again, alone. */
-async function failures({ rows, problems }: CheckReport, options: CheckCommand): Promise<string[]> {
+/** A row that fails, the rows that fail alike, and whether its question fails alone. */
+interface Failure extends Alike {
+  readonly isAlone: boolean | null;
+}
+
+/** Asks each failure again, alone. Rows that fail alike are one failure. */
+async function askedAlone({ rows }: CheckReport, options: CheckCommand): Promise<Failure[]> {
+  const until = performance.now() + askingAlone;
+  const failures: Failure[] = [];
+  for (const one of alike(rows)) {
+    const isAlone = performance.now() < until ? await isReproducible(one.row, options) : null;
+    failures.push({ ...one, isAlone });
+  }
+  return failures;
+}
+
+const keyOf = ({ operator, mode, dtype }: RowKey): RowKey => ({ operator, mode, dtype });
+
+/** The failures for programs: the row that tells each, the rows that fail alike, and what its question gives alone; null if that is not known. */
+const asData = (failures: readonly Failure[]): unknown[] =>
+  failures.map(({ row, others, isAlone }) => ({ ...keyOf(row), alike: others.map(keyOf), failsAlone: isAlone }));
+
+/** Tells each failure once. */
+function failureTexts({ problems }: CheckReport, failures: readonly Failure[], options: CheckCommand): string[] {
   const command = commandOf(options);
   const again = ({ operator, mode, dtype }: RowKey, { seed, path, repeat }: Asked): string =>
     [
@@ -217,13 +242,10 @@ async function failures({ rows, problems }: CheckReport, options: CheckCommand):
       ...(path === undefined ? [] : [`--path ${path}`]),
       ...(repeat === undefined ? [] : [`--repeat ${repeat}`]),
     ].join(' ');
-  const lines = problems.map((problem) => colour.wrong(problem));
-  const until = performance.now() + askingAlone;
-  for (const { row, others } of alike(rows)) {
-    const isAlone = performance.now() < until ? await isReproducible(row, options) : null;
-    lines.push('', ...failureLines(row, { again, others, isAlone }));
-  }
-  return lines;
+  return [
+    ...problems.map((problem) => colour.wrong(problem)),
+    ...failures.flatMap(({ row, others, isAlone }) => ['', ...failureLines(row, { again, others, isAlone })]),
+  ];
 }
 
 /** The time for asking failures again, in milliseconds. */

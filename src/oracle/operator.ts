@@ -13,6 +13,8 @@ import type { InputsOf, OutputsOf } from './signature-types.ts';
 export interface Size {
   /** The length of the longest sequence. */
   readonly longest: number;
+  /** The length that no sequence exceeds, unless a domain has no shorter one. By default there is none. */
+  readonly limit?: number | undefined;
   /**
    * Draws the length of an axis, by its letter in the signature, in place of the usual draw. Undefined: as usual. Widths of whole models
    * belong to their configurations, which are drawn as usual.

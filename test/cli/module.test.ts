@@ -39,6 +39,12 @@ describe('check --module', { timeout: 60_000 }, () => {
     expect(wrong.stdout).toContain(`npx densessm check --module ${JSON.stringify(wrong.path)} --cases 4`);
     const again = densessm('check', '--module', wrong.path, '--cases', '4', '--longest', '5', '--path', path!);
     expect(again.stdout).toContain('FAIL linearScan recurrent F32: out/');
+    const { failures } = JSON.parse(asked('return { output: b, state };', '--dtype', 'F32', '--json').stdout);
+    expect(failures).toEqual([
+      { operator: 'linearScan', mode: 'recurrent', dtype: 'F32', alike: [], failsAlone: true },
+    ]);
+    const refused = asked("throw Object.assign(new Error('no'), { name: 'Unsupported' });").stdout;
+    expect(refused).toMatch(/ F32 {3}UNSUPPORTED {16}0 /);
     expect(asked('for (;;);', '--limit', '1', '--total', '3').stdout).toContain('did not answer');
   });
 

@@ -29,11 +29,11 @@ export function domainIn({ batched }: Operator, domain: Domain | undefined): Dom
   const isOfOthers = (name: string): boolean =>
     batchSettingNames.some((one) => one === name) && !known.some((one) => one === name);
   const settings = Object.fromEntries(Object.entries(domain.settings).filter(([name]) => !isOfOthers(name)));
-  const { b, ...axes } = domain.axes;
+  const { b: _b, ...axesOfRows } = domain.axes;
   return {
     ...domain,
     settings,
-    axes: batched?.kind === 'packed' || b === undefined ? axes : { b, ...axes },
+    axes: batched?.kind === 'packed' ? axesOfRows : domain.axes,
   };
 }
 

@@ -35,7 +35,8 @@ export function checkCells(row: CheckRow, paint: Paint): string[] {
     mode,
     dtype,
     paint(outputs, outputs),
-    paint(gradients, gradients),
+    // a row that is not supported says so once, over both columns
+    outputs === 'UNSUPPORTED' ? '' : paint(gradients, gradients),
     `${cases}`,
     asked ? percent(median) : '',
     asked ? percent(worst) : '',

@@ -62,7 +62,7 @@ const usualMost = 5;
 function lengthsLike(
   condition: Condition,
   letter: string,
-  { longest }: Size,
+  { longest, limit }: Size,
   usual: fc.Arbitrary<number>,
 ): fc.Arbitrary<number> {
   const some = fc.sample(usual, { numRuns: sampled, seed: 1 });
@@ -70,18 +70,20 @@ function lengthsLike(
   if (met.length >= share * sampled) return usual.filter((length) => meets(condition, length));
   const [only] = some;
   // a planned length: the next shorter one that is inside
-  if (some.every((length) => length === only)) return lastOf(lengthsThat(condition, 1, only!));
-  const lengths = lengthsThat(condition, some.includes(0) ? 0 : 1, letter === 't' ? longest : usualWidth);
+  const [most, end] = letter === 't' ? [longest, limit] : [usualWidth];
+  if (some.every((length) => length === only)) return lastOf(lengthsThat(condition, 1, only!, end));
+  const lengths = lengthsThat(condition, some.includes(0) ? 0 : 1, most, end);
   const first = fc.nat({ max: often.length - 1 }).map((i) => lengths[Math.min(often[i]!, lengths.length - 1)]!);
   return lengths.length <= often.at(-1)! + 1
     ? first
     : fc.oneof({ weight: 3, arbitrary: first }, fc.constantFrom(...lengths));
 }
 
-/** The lengths from `least` to `most` that meet a condition; the two shortest in any case. */
-function lengthsThat(condition: Condition, least: number, most: number): number[] {
+/** The lengths from `least` to `most` that meet a condition; the two shortest in any case, of which one may be longer than `limit`. */
+function lengthsThat(condition: Condition, least: number, most: number, limit = 2 ** 16): number[] {
   const found: number[] = [];
-  for (let length = least; length <= most || (found.length < 2 && length <= 2 ** 16); length++) {
+  const isNeeded = (length: number): boolean => found.length === 0 || (found.length === 1 && length <= limit);
+  for (let length = least; length <= most || (isNeeded(length) && length <= 2 ** 16); length++) {
     if (meets(condition, length)) found.push(length);
   }
   return found;

@@ -55,25 +55,26 @@ export function questionDraws(operator: Operator, mode: string, size: QuestionSi
   return (question) => {
     const at = question % cycle;
     const own = planned(operator, mode, size.longest, at);
-    if (!known.has(at)) known.set(at, draws(operator, own, valuesOf(operator), layoutsOf(operator, ability)(own)));
+    if (!known.has(at))
+      known.set(at, draws(operator, own, valuesOf(operator), layoutsOf(operator, ability, size)(own)));
     return known.get(at)!;
   };
 }
 
 const layoutsOf =
-  (operator: Operator, { domain }: Ability) =>
+  (operator: Operator, { domain }: Ability, { longest }: QuestionSize) =>
   (size: Size): fc.Arbitrary<Layout> =>
-    domain === undefined ? operator.layouts(size) : layoutsIn(operator, size, domain);
+    domain === undefined ? operator.layouts(size) : layoutsIn(operator, { ...size, limit: longest }, domain);
 
 /** The layouts of real sizes, if they are asked for and the operator has them. */
 const realOf = (
   operator: Operator,
   mode: string,
-  { longest, sizes }: QuestionSize,
+  size: QuestionSize,
   ability: Ability,
 ): fc.Arbitrary<Layout> | undefined =>
-  sizes === 'real'
-    ? realLayouts(operator, mode, longest ?? realLongest, layoutsOf(withKernelChunks(operator), ability))
+  size.sizes === 'real'
+    ? realLayouts(operator, mode, size.longest ?? realLongest, layoutsOf(withKernelChunks(operator), ability, size))
     : undefined;
 
 /** The layouts about which a backend that compiles is asked, the most telling first; null if it does not compile. */
@@ -87,7 +88,7 @@ export function compiledLayouts(
   const { cases, longest } = size;
   const real = realOf(operator, mode, size, ability);
   if (real !== undefined) return fc.sample(real, { numRuns: realCompiled, seed: 1 });
-  const layouts = layoutsOf(operator, ability);
+  const layouts = layoutsOf(operator, ability, size);
   if (ability.longest === undefined) return fewShapes(operator, mode, layouts, { cases, longest });
   const count = Math.min(most, Math.max(fewest, Math.ceil(cases / questionsALayout)));
   return fewLayouts(operator, mode, layouts({ longest: Math.min(longest ?? ability.longest, ability.longest) }), count);

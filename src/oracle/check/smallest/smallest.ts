@@ -8,7 +8,7 @@ import { asKind, type Inquiry, isOf, type WrongAnswer } from '../inquiry.ts';
 import { type Questions, redrawn } from '../questions/in-turn.ts';
 import { questionCase } from '../questions/question.ts';
 import type { Finding, Replay } from '../row.ts';
-import { isLarge, isLong } from '../verdict/large.ts';
+import { isLarge, isLong, leftOutOf } from '../verdict/large.ts';
 import { simplify } from './simpler.ts';
 import { slim } from './slimmer.ts';
 
@@ -146,6 +146,9 @@ export async function smallestFailing(
     hints: [
       ...explained.hints,
       ...(smallest.memory === 'strided' && !isUnsteady ? await stridesOf(inquiry, smallest) : []),
+      ...leftOutOf(operator, inquiry.mode, smallest).map(
+        (says) => `not tried, as the case is too large for it: ${says}`,
+      ),
     ],
     places: placesOf(inquiry, { c, wrong }),
     smallest,

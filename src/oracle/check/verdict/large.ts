@@ -61,8 +61,16 @@ export function computationOf(operator: Operator, mode: string, c: Case, isForm 
   return scans ? { mode: 'scan', c, standIn: 'the mode scan' } : itself;
 }
 
+const formsIn = (operator: Operator, mode: string, c: Case): [name: string, form: Form][] =>
+  Object.entries(operator.forms?.[computationOf(operator, mode, c, true).mode] ?? {});
+
+const isTooLarge = (operator: Operator, c: Case, { ofPairs }: Form): boolean =>
+  ofPairs === true && isLarge(operator, c);
+
 /** The forms of a mode that a case is not too large for, by name. */
-export function formsFor(operator: Operator, mode: string, c: Case): [name: string, form: Form][] {
-  const { mode: by } = computationOf(operator, mode, c, true);
-  return Object.entries(operator.forms?.[by] ?? {}).filter(([, form]) => !(form.ofPairs && isLarge(operator, c)));
-}
+export const formsFor = (operator: Operator, mode: string, c: Case): [name: string, form: Form][] =>
+  formsIn(operator, mode, c).filter(([, form]) => !isTooLarge(operator, c, form));
+
+/** The forms of a mode that a case is too large for: they have a number for each pair of tokens. Each is what reports say of it. */
+export const leftOutOf = (operator: Operator, mode: string, c: Case): string[] =>
+  formsIn(operator, mode, c).flatMap(([, form]) => (isTooLarge(operator, c, form) ? [form.says] : []));

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { snap } from '../../../../src/executors/bounded/index.ts';
 import { f64 } from '../../../../src/executors/f64/index.ts';
+import type { Dtype } from '../../../../src/oracle/backends/backend.ts';
 import { type Case, fill, type Layout } from '../../../../src/oracle/case.ts';
-import { allowedFor, profileOf } from '../../../../src/oracle/check/verdict/allowed.ts';
-import { judged } from '../../../../src/oracle/check/verdict/judged.ts';
-import { computationOf, formsFor, isLarge } from '../../../../src/oracle/check/verdict/large.ts';
+import { allowedFor, profileOf, profilesOf } from '../../../../src/oracle/check/verdict/allowed.ts';
+import { isRightAnswer, judged } from '../../../../src/oracle/check/verdict/judged.ts';
+import { computationOf, formsFor, isLarge, leftOutOf } from '../../../../src/oracle/check/verdict/large.ts';
+import { tightest } from '../../../../src/oracle/check/verdict/verdict.ts';
 import { layoutOf } from '../../../../src/oracle/layout.ts';
 import type { Operator } from '../../../../src/oracle/operator.ts';
 import { linearAttention } from '../../../../src/oracle/operators/linear-attention/operator.ts';
@@ -12,17 +14,22 @@ import { retention } from '../../../../src/oracle/operators/retention/operator.t
 import { selectiveScan } from '../../../../src/oracle/operators/selective-scan/operator.ts';
 import { simpleGla } from '../../../../src/oracle/operators/simple-gla/operator.ts';
 import { stateSpaceDuality } from '../../../../src/oracle/operators/state-space-duality/operator.ts';
-import { answerOn, rightAnswer } from '../support.ts';
+import { type Answered, answerOn, rightAnswer } from '../support.ts';
 
 const [dtype, gradients] = ['F32', true] as const;
 
 /** A case whose numbers are those of the type. Gates are small, so that memories last. */
-function caseOf(operator: Operator, lengths: Record<string, number>, settings: Layout['settings']): Case {
+function caseOf(
+  operator: Operator,
+  lengths: Record<string, number>,
+  settings: Layout['settings'],
+  type: Dtype = dtype,
+): Case {
   const details = { gate: { between: [-1 / 16, 0] as const } };
   const c = fill(layoutOf(operator.signature.text, { lengths, settings, details }), 1, 'normal');
   const snapped = (tensors: Case['inputs']): Case['inputs'] =>
     Object.fromEntries(
-      Object.entries(tensors).map(([name, x]) => [name, { ...x, data: snap(profileOf[dtype], x.data) }]),
+      Object.entries(tensors).map(([name, x]) => [name, { ...x, data: snap(profileOf[type], x.data) }]),
     );
   return { ...c, inputs: snapped(c.inputs), cotangents: snapped(c.cotangents) };
 }
@@ -91,4 +98,33 @@ describe('the bound of chunks of 64 tokens', () => {
       expect(judged(allowed, rightAnswer(operator.modes[mode]!, c, 1, { dtype }), 1).mismatches).toEqual([]);
     },
   );
+});
+
+describe('in 16 bits, where the order of computing decides what is rounded', () => {
+  const asked = { mode: 'chunkwise', dtype: 'BF16', gradients: false } as const;
+  const c = caseOf(retention, { b: 1, h: 1, d: 1, e: 1, t: 4200 }, { ...settings, chunkSize: 8 }, 'BF16');
+  /** The answer of a program that has its own chunks, whichever chunk is asked. */
+  const answerIn = (chunkSize: number, inputs = c.inputs): Answered =>
+    rightAnswer(retention.modes.chunkwise!, { ...c, inputs, settings: { ...c.settings, chunkSize } }, 1, asked);
+  it.each([32])('chunks of 64 tokens stand for chunks of %d in a large case', (chunkSize) => {
+    expect(isLarge(retention, c)).toBe(true);
+    const { judgement, allowed } = tightest(retention, { ...asked, c }, answerIn(chunkSize), profilesOf.BF16, 0);
+    expect(allowed.standIn).toBe('the mode chunkwise in chunks of 64');
+    expect(judgement.mismatches).toEqual([]);
+  });
+
+  it('a lost state is wrong', () => {
+    const { state } = c.inputs;
+    const inputs = { ...c.inputs, state: { ...state!, data: state!.data.map(() => 0) } };
+    const [allowed] = profilesOf.BF16.slice(-1).map((profile) => allowedFor(retention, { ...asked, c, profile }));
+    expect(isRightAnswer(judged(allowed!, answerIn(32, inputs), 1))).toBe(false);
+  });
+});
+
+describe('a failure in a large case', () => {
+  it('names the forms over all pairs, which were not tried', () => {
+    expect(leftOutOf(retention, 'parallel', long)).toHaveLength(2);
+    expect(leftOutOf(retention, 'parallel', long)[0]).toMatch(/^exponentials of differences/);
+    expect(leftOutOf(retention, 'parallel', caseOf(retention, { ...lengths, t: 8 }, settings))).toEqual([]);
+  });
 });
