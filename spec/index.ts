@@ -14,6 +14,7 @@ export * from './21-dense-keys-and-values.ts';
 export * from './25-dense-retention.ts';
 export * from './complex.ts';
 export * from './delta-rule.ts';
+export * from './convolution-step.ts';
 export * from './dense-mamba.ts';
 export * from './dense-retnet.ts';
 export * from './dense-ssm-stack.ts';

@@ -19,6 +19,7 @@ export { type Batch, packedBatch, paddedBatch, type Span } from './batches/batch
 export { type BatchResult, eachSequence } from './batches/each-sequence.ts';
 export { batchedRetention } from './batches/retention.ts';
 export { type ScanInputs, scanBatch, scanStates } from './batches/scan.ts';
+export { type ConvolutionStepInputs, convolutionStep } from './convolution-step.ts';
 export { crossEntropy, logSumExp, nextTokenTargets, predictingRows, type Targets } from './cross-entropy.ts';
 export { chunkwiseDeltaRule } from './delta-rule/chunkwise.ts';
 export { boundedGates, type RawGateParams, rawGates } from './delta-rule/gates.ts';

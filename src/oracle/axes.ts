@@ -53,6 +53,10 @@ export const hasStates = (operator: Operator): boolean =>
 export const isState = (operator: Operator, name: string): boolean =>
   statePatterns(operator).some((pattern) => matches(pattern, name));
 
+/** Whether an input belongs to a sequence, not to its tokens: a state or a position. */
+export const isOfOneSequence = (operator: Operator, name: string): boolean =>
+  axisOf(operator, 'time', 'inputs', name) === undefined && axisOf(operator, 'batch', 'inputs', name) !== undefined;
+
 /** The axis of a state that grows with every token, or undefined if the state has a fixed size. */
 export const growingAxis = ({ signature }: Operator, name: string): number | undefined =>
   growingAxisIn(signature.outputs, 't', name);

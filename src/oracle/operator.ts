@@ -115,6 +115,8 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
   admits(settings: S, mode: string): boolean;
   /** The settings for the rest of a sequence, after its first `tokens` tokens. */
   after(settings: S, tokens: number): S;
+  /** The names of index inputs that are the number of tokens before the first, one for each sequence. */
+  readonly positions?: readonly string[];
   /** Whether a sequence may be split before token s in a mode. If absent, every split is allowed. */
   splits?(settings: S, mode: string, s: number): boolean;
   /** Whether the modes also run batches of sequences of unequal lengths: see `batchable`. */

@@ -1,5 +1,6 @@
 /** @file Lists the families and kinds of vectors that the project is compared with. */
 import type { Adapter } from './case.ts';
+import { convolutionStepCase } from './conv-step.ts';
 import { deltaRule, gatedDeltaRule, kda } from './delta-rules.ts';
 import { denseMambaCase } from './dense-mamba.ts';
 import { denseRetNetCase } from './dense-retnet.ts';
@@ -8,8 +9,8 @@ import { linearAttention, naiveRetention, simpleGla } from './fla.ts';
 import { gla } from './gla.ts';
 import { mambaCase } from './mamba-lm.ts';
 import { stateSpaceDualityCase } from './mamba2.ts';
-import { packedCase } from './packed.ts';
 import { mamba2ScanCase } from './mamba2-scan.ts';
+import { packedCase } from './packed.ts';
 import { retNetDecoderCase } from './retnet-decoder.ts';
 import { retNetLayerCase } from './retnet-layer.ts';
 import { rwkv7 } from './rwkv7.ts';
@@ -23,6 +24,7 @@ export type AdapterTable = Readonly<Record<string, Readonly<Record<string, Adapt
 /** The families and kinds covered. Others are reported as not covered yet. */
 export const adapters: AdapterTable = {
   delta: { '*': deltaRule },
+  conv_step: { conv_prefill: convolutionStepCase, conv_update: convolutionStepCase },
   dense_mamba: { dense_mamba_lm: denseMambaCase },
   dense_retnet: { '*': denseRetNetCase },
   dense_ssm: { dense_ssm_stack: denseSsmCase },

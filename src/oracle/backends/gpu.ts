@@ -2,6 +2,7 @@
 import { type Compiled, type CompileOptions, compile, type Ran } from '../../executors/gpu/index.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
 import type { Case, Tensors } from '../case.ts';
+import { domainFrom } from '../domain/declared.ts';
 import { operators } from '../operators/index.ts';
 import type { Backend, Description, Question } from './backend.ts';
 import { compileProgram, type Form, givenOf } from './gpu-program.ts';
@@ -67,9 +68,15 @@ export async function openGpu(backend: NonNullable<CompileOptions['backend']>): 
 /** Every operator in every mode. The name tells the backend, its executor in gpu.js and the adapter. */
 function describe({ backend, executorKind, adapter, passedOver }: Ran): Description {
   const parts = [executorKind, ...(adapter === null ? [] : [adapter]), ...passedOver.map((why) => `not ${why}`)];
-  const offers = operators.map(({ name, modes }) => [
+  // a compiled program cannot read a position, from which rows of a window are computed
+  const domainOf = (positions: readonly string[]) =>
+    domainFrom({ inputs: Object.fromEntries(positions.map((name) => [name, 'absent'])) }, 'gpu.js');
+  const offers = operators.map(({ name, modes, positions }) => [
     name,
-    { modes: Object.keys(modes), dtypes: ['F32'], gradients: true } as const,
+    {
+      ...({ modes: Object.keys(modes), dtypes: ['F32'], gradients: true } as const),
+      ...(positions && { domain: domainOf(positions) }),
+    },
   ]);
   return { name: `gpu.js on ${backend} (${parts.join('; ')})`, operators: Object.fromEntries(offers) };
 }

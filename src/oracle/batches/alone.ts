@@ -6,7 +6,7 @@ import { concat } from '../../tensor/primitives/concat.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
-import { axisOf, longestIn } from '../axes.ts';
+import { axisOf, isOfOneSequence, longestIn } from '../axes.ts';
 import type { BatchKind } from '../batch-kind.ts';
 import { ofSequence, ownOf } from '../batchable.ts';
 import type { Settings } from '../case.ts';
@@ -70,10 +70,10 @@ export const together =
   (operator: Operator, kind: BatchKind, run: Program): Program =>
   (inputs, settings) => {
     const batch = batchOf(operator, kind, inputs, settings);
-    const isOwn = (name: string): boolean =>
-      axisOf(operator, 'time', 'inputs', name) === undefined && axisOf(operator, 'batch', 'inputs', name) !== undefined;
     const entries = Object.entries(inputs).flatMap(([name, x]): [string, Value][] =>
-      isOwn(name) ? batch.spans.map((_, i) => [ofSequence(name, i), slice(x, 0, i, i + 1)]) : [[name, x]],
+      isOfOneSequence(operator, name)
+        ? batch.spans.map((_, i) => [ofSequence(name, i), slice(x, 0, i, i + 1)])
+        : [[name, x]],
     );
     const results: Named = run(Object.fromEntries(entries), { ...withoutBatch(settings), batch });
     const states = batch.spans.map((_, i) => ownOf(results, i));

@@ -5,7 +5,7 @@ import { concat } from '../../tensor/primitives/concat.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { rng } from '../../tensor/random.ts';
 import type { Value } from '../../tensor/value.ts';
-import { axisOf, growingAxis, isState, longestIn } from '../axes.ts';
+import { axisOf, growingAxis, isOfOneSequence, longestIn } from '../axes.ts';
 import { isOfSequence, ofSequence, ownOf } from '../batchable.ts';
 import { type Case, type Tensor, toValue } from '../case.ts';
 import { within } from '../compare.ts';
@@ -63,7 +63,7 @@ function batchCase(kind: Kind, operator: Operator, c: Case): BatchCase {
     );
   const inputs = Object.entries(c.inputs).flatMap(([name, x]): [string, Tensor][] => {
     const axis = axisOf(operator, 'time', 'inputs', name);
-    if (isState(operator, name)) return perSequence(name, (i) => own(x, i));
+    if (isOfOneSequence(operator, name)) return perSequence(name, (i) => own(x, i));
     if (axis === undefined) return [[name, x]];
     return [[name, kind === 'packed' ? packed(x, axis) : spoilt(x, axis, spans, c.seed)]];
   });

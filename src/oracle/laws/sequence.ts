@@ -18,13 +18,20 @@ import { type Evaluation, evaluate, type Named, type Program } from '../program.
 import { allowance, boundsOf, mapBoth, numbersOf } from '../tolerance.ts';
 import { someOf } from './agreement.ts';
 
-/** Slices the sequences to the tokens [start, stop). Inputs without a time axis stay whole. */
+/** Slices the sequences to the tokens [start, stop). Positions count on; other inputs without a time axis stay whole. */
 function cut(operator: Operator, inputs: Named, start: number, stop: number): Record<string, Value> {
   return mapValues(inputs, (x, name) => {
     const axis = axisOf(operator, 'time', 'inputs', name);
-    return axis === undefined ? x : slice(x, axis, start, stop);
+    if (axis !== undefined) return slice(x, axis, start, stop);
+    return operator.positions?.includes(name) ? later(x, start) : x;
   });
 }
+
+/** Adds to an index. */
+const later = (x: Value, tokens: number): Value => {
+  const positions = Float64Array.from(x.on.read(x.data), (p) => p + tokens);
+  return { ...x, data: x.on.input(positions, x.shape, 'index') };
+};
 
 /** Runs parts of a sequence one after another. Each part starts from the final state of the previous one. */
 function inParts(operator: Operator, partsOf: (t: number) => readonly (readonly [tokens: number, Program])[]): Program {

@@ -12,6 +12,8 @@ import { complexSsmFaults } from './complex-ssm/faults.ts';
 import { complexSsm } from './complex-ssm/operator.ts';
 import { continuousSsmFaults } from './continuous-ssm/faults.ts';
 import { continuousSsm } from './continuous-ssm/operator.ts';
+import { convolutionStepFaults } from './convolution-step/faults.ts';
+import { convolutionStep } from './convolution-step/operator.ts';
 import { decayRetentionFaults } from './decay-retention/faults.ts';
 import { decayRetention } from './decay-retention/operator.ts';
 import { degradationFaults } from './degradation/faults.ts';
@@ -134,6 +136,7 @@ const rows: readonly Row[] = [
   [retNetOperator, retNetFaults],
   [denseRetNetOperator, denseRetNetFaults],
   [depthwiseConvolution, depthwiseConvolutionFaults],
+  [convolutionStep, convolutionStepFaults],
   [selectiveScan, selectiveScanFaults],
   [selectiveStateUpdate, selectiveStateUpdateFaults],
   [linearAttention, linearAttentionFaults],

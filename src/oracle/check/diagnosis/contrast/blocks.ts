@@ -63,6 +63,7 @@ function partOf(operator: Operator, c: Case, span: Span, joint: Joint, before: N
       Object.entries(tensors).map(([name, x]) => {
         const axis = axisOf(operator, 'time', side, name);
         if (axis !== undefined) return [name, tokens(x, axis, start, end)];
+        if (operator.positions?.includes(name)) return [name, { ...x, data: x.data.map((p) => p + start) }];
         return [name, isState(operator, name) ? state(x, name) : x];
       }),
     );
