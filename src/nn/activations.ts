@@ -2,7 +2,7 @@
 import { erfc } from '../tensor/primitives/erfc.ts';
 import { mul } from '../tensor/primitives/mul.ts';
 import { scale } from '../tensor/primitives/scale.ts';
-import { sigmoidOfSilu } from '../tensor/primitives/sigmoid.ts';
+import { sigmoidByDifference } from '../tensor/primitives/sigmoid.ts';
 import type { Value } from '../tensor/value.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { Value } from '../tensor/value.ts';
  * @example
  * read(silu(tensor([0]))) // [0]
  */
-export const silu = (x: Value): Value => mul(x, sigmoidOfSilu(x));
+export const silu = (x: Value): Value => mul(x, sigmoidByDifference(x));
 
 /**
  * `x Φ(x) = ½ x erfc(−x/√2)`, elementwise: not the approximation by tanh, nor 1 + erf, which has no digits where x < −5.

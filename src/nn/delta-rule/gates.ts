@@ -4,7 +4,7 @@ import { exp } from '../../tensor/primitives/exp.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { scale } from '../../tensor/primitives/scale.ts';
-import { sigmoid } from '../../tensor/primitives/sigmoid.ts';
+import { sigmoidByDifference } from '../../tensor/primitives/sigmoid.ts';
 import { softplus } from '../../tensor/primitives/softplus.ts';
 import type { Value } from '../../tensor/value.ts';
 import { checkShape } from '../check.ts';
@@ -33,7 +33,7 @@ export function rawGates(x: Value, params: RawGateParams): Value {
  */
 export function boundedGates(x: Value, params: RawGateParams, bound: number): Value {
   const { rate, biased } = inHeads('boundedGates', x, params);
-  return scale(sigmoid(mul(rate, biased)), bound);
+  return scale(sigmoidByDifference(mul(rate, biased)), bound);
 }
 
 function inHeads(call: string, x: Value, { aLog, gateBias }: RawGateParams): { rate: Value; biased: Value } {

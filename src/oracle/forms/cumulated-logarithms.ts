@@ -26,6 +26,18 @@ export function byCumulatedLogarithms(logs: Value, axis: number): Left {
 }
 
 /**
+ * The same, also from a token to itself: `exp(G_t − G_t)` is 1, but its gradient adds a number to that of G_t and subtracts it again, and
+ * what that leaves is rounded.
+ */
+export function byDifferencesWithOwn(logs: Value, axis: number): Left {
+  const sums = cumulated(logs, axis);
+  const differences = sub(along(sums, axis, 't'), along(sums, axis, 's'));
+  const seen = add(maskOf(differences, axis, 'before'), maskOf(differences, axis, 'same'));
+  const decays = stored(exp(select(seen, differences, 0)), 'decay');
+  return { ofTokens: select(seen, decays, 0), ofState: stored(exp(sums), 'decay') };
+}
+
+/**
  * The same as quotients of exponentials: `exp(G_t) exp(−G_s)`, also from a token to itself. After a decay of 0 they are NaN, and where
  * an exponential overflows.
  */

@@ -32,7 +32,10 @@ export function sigmoid(x: Value): Value {
   return apply(sigmoidPrimitive, [x], { byDifference: 'nothing' });
 }
 
-/** {@link sigmoid} for `x σ(x)`, to whose slope `σ + x σ (1 − σ)` the digits of a small 1 − σ add little. */
-export function sigmoidOfSilu(x: Value): Value {
+/**
+ * {@link sigmoid} whose slope an implementation may compute by the difference 1 − σ: for `x σ(x)`, to whose slope `σ + x σ (1 − σ)` the digits
+ * of a small 1 − σ add little, and for gates between a bound and 0.
+ */
+export function sigmoidByDifference(x: Value): Value {
   return apply(sigmoidPrimitive, [x], { byDifference: 'slope' });
 }
