@@ -111,6 +111,11 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
   readonly apart?: string;
   /** Whether the definition covers these settings. Some networks are defined only from the first token on. */
   defines(settings: S): boolean;
+  /**
+   * Whether the definition is smooth at the scale of finite differences around a case; if absent, it is around every case. A norm is not
+   * around a vector of zeros.
+   */
+  isSmooth?(c: Case<S>): boolean;
   /** Whether a mode can compute a case with these settings. Some modes cannot continue a sequence. */
   admits(settings: S, mode: string): boolean;
   /** The settings for the rest of a sequence, after its first `tokens` tokens. */

@@ -35,7 +35,8 @@ export const derivative: Law = {
   name: 'derivative',
   statement: 'gradients equal finite differences of the scalar definition along random and one-hot directions',
   concerns: () => true,
-  applies: (operator, mode, { settings }) => operator.admits(settings, mode) && operator.defines(settings),
+  applies: (operator, mode, c) =>
+    operator.admits(c.settings, mode) && operator.defines(c.settings) && (operator.isSmooth?.(c) ?? true),
   check({ operator, mode, program }, c) {
     const direction = directionOf(c);
     const defined = definedNumbers(operator, mode, c);

@@ -16,6 +16,7 @@ import {
   deltaRuleLaws,
   deltaRuleModes,
   deltaRuleSettings,
+  hasLengths,
   inOwnChunks,
   queriesAndKeys,
 } from '../shared/delta-rule.ts';
@@ -60,5 +61,6 @@ export const deltaRule = defineOperator({
   forms: { chunkwise: { ownChunks: inOwnChunks<typeof deltaRuleSignature, Settings>(runDeltaRule) } },
   says: { chunkwise: 'chunks of the given size' },
   reference: 'recurrent',
+  isSmooth: hasLengths,
   laws: deltaRuleLaws,
 });

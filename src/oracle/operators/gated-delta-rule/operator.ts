@@ -14,6 +14,7 @@ import {
   deltaRuleLaws,
   deltaRuleModes,
   deltaRuleSettings,
+  hasLengths,
 } from '../shared/delta-rule.ts';
 import {
   type GatedDeltaSettings,
@@ -61,5 +62,6 @@ export const gatedDeltaRule = defineOperator({
   forms: { chunkwise: gatedDeltaForms<typeof gatedDeltaRuleSignature, GatedDeltaSettings>(runGatedDeltaRule) },
   says: { chunkwise: 'products of decays in chunks of the given size' },
   reference: 'recurrent',
+  isSmooth: hasLengths,
   laws: deltaRuleLaws,
 });

@@ -15,6 +15,7 @@ import {
   deltaRuleLaws,
   deltaRuleModes,
   deltaRuleSettings,
+  hasLengths,
 } from '../shared/delta-rule.ts';
 import {
   type GatedDeltaSettings,
@@ -83,5 +84,6 @@ export const kda = defineOperator({
   forms: { chunkwise: gatedDeltaForms<typeof kdaSignature, KdaSettings>(runKda) },
   says: { chunkwise: 'products of decays in chunks of the given size' },
   reference: 'recurrent',
+  isSmooth: hasLengths,
   laws: deltaRuleLaws,
 });

@@ -8,6 +8,7 @@ import { recurrentDeltaRule } from '../../../nn/delta-rule/recurrent.ts';
 import { type LengthNorm, unitLength } from '../../../nn/unit-length.ts';
 import { scale } from '../../../tensor/primitives/scale.ts';
 import type { Value } from '../../../tensor/value.ts';
+import type { Case } from '../../case.ts';
 import { among, axis, chunkDraws, chunkSizeOf, lengths, queryScales } from '../../draw.ts';
 import type { Details } from '../../layout.ts';
 import type { Form, ProgramOf, Size } from '../../operator.ts';
@@ -83,6 +84,16 @@ export function deltaRuleDetails(size: Size, { l2norm, d, mostBeta }: Drawn): { 
     beta: size.exact ? { sign: 1 } : { between: [0, most] },
   };
 }
+
+/** Whether no query or key whose length is a divisor is 0, or so near it that finite differences see the corner. */
+export const hasLengths = <S extends DeltaRuleSettings>({ inputs: { q, k }, settings: { l2norm } }: Case<S>): boolean =>
+  l2norm === 'none' ||
+  [q!, k!].every(({ shape, data }) => {
+    const d = shape.at(-1)!;
+    return Array.from({ length: data.length / d }, (_, i) => Math.hypot(...data.subarray(i * d, (i + 1) * d))).every(
+      (length) => length > 2 ** -10,
+    );
+  });
 
 /** A program for each mode: `run` with the delta rule in that mode. */
 export const deltaRuleModes = <Text extends string, S extends DeltaRuleSettings>(
