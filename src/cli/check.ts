@@ -1,4 +1,5 @@
 /** @file densessm check: judges a backend and prints a row for each operator, mode and type. */
+import { delimiter, join } from 'node:path';
 import type { Backend, Dtype } from '../oracle/backends/backend.ts';
 import { BackendError } from '../oracle/backends/failure.ts';
 import { openGpu } from '../oracle/backends/gpu.ts';
@@ -16,6 +17,7 @@ import { isAbout, subjectOf, type Waiver } from '../oracle/check/waivers.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 import { colour, progress, say, seconds, subjectWidths, tableLine, type Voice } from './console.ts';
 import { hostOf } from './host.ts';
+import { packageRoot } from './paths.ts';
 
 /** The options of the command. */
 export interface CheckCommand extends Voice {
@@ -93,6 +95,7 @@ function open({ backend, module, once, device, sizes, limit, compileLimit, total
     total: 1000 * total,
     restarts,
   };
+  process.env.PYTHONPATH = pythonPath();
   const opened = once ? openOnce(command, limits) : openProcess(command, limits, backend ?? module);
   return opened.catch((error: unknown) => {
     if (!(error instanceof BackendError)) throw error;
@@ -105,6 +108,10 @@ function open({ backend, module, once, device, sizes, limit, compileLimit, total
     throw error;
   });
 }
+
+/** Where Python looks for modules: last, among the adapters of the package. */
+const pythonPath = (): string =>
+  [process.env.PYTHONPATH, join(packageRoot(), 'adapters', 'python')].filter(Boolean).join(delimiter);
 
 async function report(backend: Backend, options: CheckCommand): Promise<boolean> {
   const { json, quiet, timing, operator, mode, dtype, waive, ...size } = options;

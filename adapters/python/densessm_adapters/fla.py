@@ -1,0 +1,151 @@
+"""flash-linear-attention: npx densessm check --backend "python3 -m densessm_adapters.fla"
+
+Its kernels put time before heads, take logarithms of decays as gates, none of them −∞, and have chunks of their own.
+"""
+
+import math
+
+import torch
+from densessm_backend import Backend
+
+from .start import SHORT_TYPES, activation, options, results, sequences, swapped
+
+chosen = options(
+    'fla',
+    'fla',
+    fused='chunkwise mode by the fused kernels, where there are some',
+    recurrent='recurrent mode of delta rules; with gates, its kernels have no backward',
+)
+
+import fla  # noqa: E402  after the environment is set
+from fla.modules.layernorm import rms_norm, rms_norm_ref  # noqa: E402
+from fla.ops import attn, gla, linear_attn, simple_gla  # noqa: E402
+from fla.ops.attn.naive import naive_parallel_attn  # noqa: E402
+from fla.ops.gla.naive import naive_recurrent_gla  # noqa: E402
+from fla.ops.linear_attn.naive import naive_recurrent_linear_attn  # noqa: E402
+from fla.ops.simple_gla.naive import naive_chunk_simple_gla, naive_recurrent_simple_gla  # noqa: E402
+
+from .fla_delta_rules import add_delta_rules  # noqa: E402
+
+backend = Backend(f'fla {fla.__version__}', device=chosen.device, compiles=chosen.compiles)
+stateful = dict(scale=1.0, output_final_state=True)
+widths = {'d': dict(atMost=256), 'e': dict(atMost=256), **chosen.axes}
+
+
+def offer(name, modes, domain=None, naive=None, dtypes=SHORT_TYPES, **rest):
+    """Registers an operator in its modes, or, of the reference functions, in the modes `naive`; in none, nothing."""
+    modes = naive or [] if chosen.naive else modes
+    if not modes:
+        return lambda function: function
+    rest = {} if chosen.naive else rest
+    return backend.operator(name, modes, dtypes=dtypes, precision=chosen.precision, domain=domain, **rest)
+
+
+def linear(mode):
+    if chosen.naive:
+        return naive_recurrent_linear_attn
+    if mode == 'recurrent':
+        return linear_attn.fused_recurrent_linear_attn
+    return linear_attn.fused_chunk_linear_attn if chosen.fused else linear_attn.chunk_linear_attn
+
+
+def simple(mode):
+    if chosen.naive:
+        return naive_recurrent_simple_gla if mode == 'recurrent' else naive_chunk_simple_gla
+    if mode == 'recurrent':
+        return simple_gla.fused_recurrent_simple_gla
+    return simple_gla.fused_chunk_simple_gla if chosen.fused else simple_gla.chunk_simple_gla
+
+
+@offer('linearAttention', ['chunkwise', 'recurrent'], dict(axes=widths), naive=['recurrent'], packed=True)
+def linear_attention(inputs, settings, mode):
+    q, k, v = swapped(inputs, 'q', 'k', 'v')
+    return results(
+        *linear(mode)(q, k, v, initial_state=inputs['state'], normalize=False, **stateful, **sequences(inputs))
+    )
+
+
+@offer('normalisedLinearAttention', ['chunkwise', 'recurrent'], dict(axes=widths), naive=['recurrent'], packed=True)
+def normalised_linear_attention(inputs, settings, mode):
+    q, k, v = swapped(inputs, 'q', 'k', 'v')
+    start = inputs['state'], inputs['keySum'][:, None]
+    output, (state, key_sum) = linear(mode)(
+        q, k, v, initial_state=start, normalize=True, **stateful, **sequences(inputs)
+    )
+    return {**results(output, state), 'keySum': key_sum[:, 0]}
+
+
+gated = dict(axes=widths, inputs=dict(gate='finite'))
+
+
+@offer('simpleGla', ['chunkwise', 'recurrent'], gated, naive=['chunkwise', 'recurrent'], packed=True)
+def simple_gated(inputs, settings, mode):
+    q, k, v, g = swapped(inputs, 'q', 'k', 'v', 'gate')
+    return results(*simple(mode)(q, k, v, g, initial_state=inputs['state'], **stateful, **sequences(inputs)))
+
+
+@offer('gla', ['chunkwise', 'recurrent'], gated, naive=['recurrent'], packed=True)
+def channel_gated(inputs, settings, mode):
+    q, k, v, g = swapped(inputs, 'q', 'k', 'v', 'gate')
+    given = dict(initial_state=inputs['state'], output_final_state=True, **sequences(inputs))
+    if chosen.naive:  # it has a scale of its own
+        return results(*naive_recurrent_gla(q * (settings['scale'] * q.shape[-1] ** 0.5), k, v, g, **given))
+    given['scale'] = settings['scale']
+    if mode == 'recurrent':
+        return results(*gla.fused_recurrent_gla(q, k, v, gk=g, **given))
+    return results(*gla.chunk_gla(q, k, v, g, **given))
+
+
+add_delta_rules(offer, chosen, widths)
+
+
+@offer(
+    'retention',
+    ['chunkwise', 'recurrent'],
+    dict(axes=widths, settings=dict(decay=dict(above=0, atMost=1))),
+    packed=True,
+)
+def retention(inputs, settings, mode):
+    """fla's own retention fixes its decays; here are the same kernels with decays that are given."""
+    q, k, v = swapped(inputs, 'q', 'k', 'v')
+    logarithms = torch.tensor([math.log(decay) for decay in settings['decay']], dtype=torch.float32, device=q.device)
+    return results(
+        *simple(mode)(q, k, v, g_gamma=logarithms, initial_state=inputs['state'], **stateful, **sequences(inputs))
+    )
+
+
+@offer(
+    'attention', ['parallel'], dict(axes=dict(widths, s=0, **({'e': 'd'} if chosen.naive else {}))), naive=['parallel']
+)
+def attention(inputs, settings, mode):
+    q, k, v = swapped(inputs, 'q', 'k', 'v')
+    scale = 1.0 if settings['scoreScaling'] == 'none' else None
+    output = naive_parallel_attn(q, k, v, scale)[0] if chosen.naive else attn.parallel_attn(q, k, v, scale=scale)
+    output = torch.einsum('bthe,hoe->bhto', output, inputs['param.output'])
+    return {'output': output, 'keys': inputs['k'].clone(), 'values': inputs['v'].clone()}
+
+
+@offer('rmsNorm', ['whole'], naive=['whole'])
+def root_mean_square(inputs, settings, mode):
+    norm = rms_norm_ref if chosen.naive else rms_norm
+    return {'output': norm(inputs['x'], inputs['weight'], None, eps=settings['epsilon'])}
+
+
+@offer('depthwiseConvolution', ['parallel'], packed=True)
+def depthwise_convolution(inputs, settings, mode):
+    from fla.modules.conv.causal_conv1d import causal_conv1d
+
+    window = inputs['window'].transpose(1, 2).contiguous()
+    output, window = causal_conv1d(
+        inputs['x'],
+        inputs['weight'],
+        inputs.get('bias'),
+        initial_state=window,
+        output_final_state=True,
+        activation=activation(settings),
+        **sequences(inputs),
+    )
+    return {'output': output, 'window': window.transpose(1, 2)}
+
+
+backend.run()
