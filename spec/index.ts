@@ -13,6 +13,7 @@ export * from './19-retention.ts';
 export * from './21-dense-keys-and-values.ts';
 export * from './25-dense-retention.ts';
 export * from './complex.ts';
+export * from './cross-entropy.ts';
 export * from './delta-rule.ts';
 export * from './convolution-step.ts';
 export * from './dense-mamba.ts';

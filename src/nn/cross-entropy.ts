@@ -1,7 +1,7 @@
 /** @file Cross-entropy loss of next-token prediction. */
 import { fail } from '../tensor/errors.ts';
 import { indexInput, input } from '../tensor/input.ts';
-import { sub } from '../tensor/ops.ts';
+import { meanKeep, sub } from '../tensor/ops.ts';
 import { abs } from '../tensor/primitives/abs.ts';
 import { add } from '../tensor/primitives/add.ts';
 import { div } from '../tensor/primitives/div.ts';
@@ -12,6 +12,7 @@ import { log } from '../tensor/primitives/log.ts';
 import { maxReduce } from '../tensor/primitives/max-reduce.ts';
 import { mul } from '../tensor/primitives/mul.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
+import { scale } from '../tensor/primitives/scale.ts';
 import { select } from '../tensor/primitives/select.ts';
 import { slice } from '../tensor/primitives/slice.ts';
 import { stopGradient } from '../tensor/primitives/stop-gradient.ts';
@@ -40,6 +41,23 @@ export function logSumExp(x: Value): Value {
   // the logarithm of 0 would have the gradient 0 · ∞
   const isEmpty = equal(total, 0);
   return select(isEmpty, -Infinity, add(log(select(isEmpty, 1, total)), largest));
+}
+
+/**
+ * The loss of each position for logits [..., v] and target tokens [...] (kind index): `(1 − ε) (log Σ_v e^{x_v} − x_target) + ε (log Σ_v e^{x_v} −
+ * mean_v x_v)` with the label smoothing ε. Throws on other shapes.
+ * @example
+ * read(tokenLosses(tensor([[0, 0]]), indices([0]))) // [0.6931471805599453]
+ */
+export function tokenLosses(logits: Value, tokens: Value, smoothing = 0): Value {
+  const leading = logits.shape.slice(0, -1);
+  if (logits.shape.length < 1 || show(tokens.shape) !== show(leading))
+    fail(`tokenLosses: tokens ${show(tokens.shape)} beside logits ${show(logits.shape)}; give one token per row`);
+  const total = logSumExp(logits);
+  const loss = sub(total, gather(logits, tokens, leading.length));
+  if (smoothing === 0) return loss;
+  const mean = reshape(meanKeep(logits, -1), leading);
+  return add(scale(loss, 1 - smoothing), scale(sub(total, mean), smoothing));
 }
 
 /**

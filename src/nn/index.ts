@@ -21,6 +21,14 @@ export { batchedRetention } from './batches/retention.ts';
 export { type ScanInputs, scanBatch, scanStates } from './batches/scan.ts';
 export { type ConvolutionStepInputs, convolutionStep } from './convolution-step.ts';
 export { crossEntropy, logSumExp, nextTokenTargets, predictingRows, type Targets } from './cross-entropy.ts';
+export {
+  crossEntropy,
+  logSumExp,
+  nextTokenTargets,
+  predictingRows,
+  type Targets,
+  tokenLosses,
+} from './cross-entropy.ts';
 export { chunkwiseDeltaRule } from './delta-rule/chunkwise.ts';
 export { boundedGates, type RawGateParams, rawGates } from './delta-rule/gates.ts';
 export type { DeltaRule, DeltaRuleInputs, DeltaRuleResult } from './delta-rule/inputs.ts';
@@ -81,7 +89,7 @@ export { selectiveStateUpdate, type TokenInputs, type TokenResult } from './mamb
 export type { Mode, Place } from './mode.ts';
 export { type MultiHeadAttentionConfig, multiHeadAttention, type ScoreScaling } from './multi-head-attention.ts';
 export { type MultiHeadConfig, multiHeadRetention, type RotationPhase, retnetDecays } from './multi-head-retention.ts';
-export { layerNorm, rmsNorm } from './norms.ts';
+export { type GatedNorm, gatedRmsNorm, layerNorm, rmsNorm } from './norms.ts';
 export { chunkwiseRetention } from './retention/chunkwise.ts';
 export { emptyState, type Retention, type RetentionInputs, type RetentionResult } from './retention/inputs.ts';
 export { normalisedRetention, type RetentionNorm } from './retention/normalised.ts';

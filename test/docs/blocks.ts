@@ -16,6 +16,7 @@ import { bundled } from '../support/bundled.ts';
 import { pythonWith } from '../support/python.ts';
 import { root } from '../support/root.ts';
 import { documents } from './documented.ts';
+import { judgesMakers, rulesMakers } from './judges-blocks.ts';
 import { operatorMakers } from './operator-blocks.ts';
 import { profileMakers } from './profile-blocks.ts';
 import { reportOf } from './report.ts';
@@ -58,6 +59,8 @@ const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
   ...profileMakers,
   ...weightMakers,
   ...sharpnessMakers,
+  ...judgesMakers,
+  ...rulesMakers,
   /** The smallest case for a question about readings. */
   async case(name) {
     const question = questions.find((one) => one.name === name);
@@ -107,7 +110,7 @@ export const canMake = ({ kind }: Pick<Block, 'kind'>): boolean =>
   kind !== 'report' || pythonWith('numpy', 'torch') !== null;
 
 /** Whether a part takes minutes to generate. */
-const isSlow = ({ kind }: Pick<Block, 'kind'>): boolean => kind in sharpnessMakers;
+const isSlow = ({ kind }: Pick<Block, 'kind'>): boolean => kind in sharpnessMakers || kind in judgesMakers;
 
 /** Reads a page. */
 export const pageText = (file: string): string => readFileSync(join(root, file), 'utf8');

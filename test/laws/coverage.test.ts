@@ -11,7 +11,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   'src/models/presets.ts': 'test/models/presets.test.ts',
   'src/models/sampling.ts': 'test/models/sampling.test.ts',
   'src/models/xpos-retnet.ts': 'test/vectors/retnet.test.ts',
-  'src/nn/cross-entropy.ts': 'test/vectors/dense-retnet.test.ts',
   'src/nn/index.ts': 'test/docs/programs.test.ts',
 };
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
+  crossEntropy,
   decays,
   dot,
+  gatedRmsNorm,
   headChannels,
   multiScaleRetention,
   retainBy,
@@ -68,5 +70,37 @@ describe('several heads', () => {
     const changed = v.map((row) => [...row.slice(0, 3), 9, 9, 9]);
     expect(headChannels(multiScaleRetention(q, k, changed, norm, retainBy.none), 0, 2)).toEqual(alone);
     expect(distance(both, multiScaleRetention(q, k, changed, norm, retainBy.none))).toBeGreaterThan(0.1);
+  });
+});
+
+describe('the gated norm', () => {
+  it('gates before or after the norm of each group', () => {
+    const [x, z, weight] = [
+      [3, 4, 0, 2],
+      [0, 1, 1, -1],
+      [1, 1, 1, 10],
+    ] as const;
+    const sigma = (u: number): number => u / (1 + Math.exp(-u));
+    const after = gatedRmsNorm(x, z, weight, { epsilon: 0, groups: 2, normBeforeGate: true });
+    expect(after[1]).toBeCloseTo((4 / Math.sqrt(12.5)) * sigma(1), 14);
+    expect(after[3]).toBeCloseTo(10 * Math.SQRT2 * sigma(-1), 14);
+    const before = gatedRmsNorm(x, z, weight, { epsilon: 0, groups: 2, normBeforeGate: false });
+    // one channel of each group is left, so its size is that of the root
+    expect(before.map((y) => Number(y.toFixed(12)))).toEqual(
+      [0, 1, 0, -10].map((y) => Number((y * Math.SQRT2).toFixed(12))),
+    );
+    const all = gatedRmsNorm(x, z, weight, { epsilon: 0, groups: 1, normBeforeGate: true });
+    expect(all[1]).toBeCloseTo((4 / Math.sqrt(29 / 4)) * sigma(1), 14);
+  });
+});
+
+describe('cross-entropy', () => {
+  it('is the logarithm of the sum less the target, smoothed or not, without overflow', () => {
+    expect(crossEntropy([0, 0], 1, 0)).toBe(Math.LN2);
+    expect(crossEntropy([1000, 1000], 0, 0)).toBeCloseTo(Math.LN2, 12);
+    expect(crossEntropy([1, 3], 1, 0.5)).toBeCloseTo(
+      0.5 * Math.log1p(Math.exp(-2)) + 0.5 * (Math.log1p(Math.exp(-2)) + 1),
+      14,
+    );
   });
 });

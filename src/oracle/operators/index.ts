@@ -14,6 +14,8 @@ import { continuousSsmFaults } from './continuous-ssm/faults.ts';
 import { continuousSsm } from './continuous-ssm/operator.ts';
 import { convolutionStepFaults } from './convolution-step/faults.ts';
 import { convolutionStep } from './convolution-step/operator.ts';
+import { crossEntropyFaults } from './cross-entropy/faults.ts';
+import { crossEntropy } from './cross-entropy/operator.ts';
 import { decayRetentionFaults } from './decay-retention/faults.ts';
 import { decayRetention } from './decay-retention/operator.ts';
 import { degradationFaults } from './degradation/faults.ts';
@@ -52,6 +54,8 @@ import { gateFaults } from './gate/faults.ts';
 import { gate } from './gate/operator.ts';
 import { gatedDeltaRuleFaults } from './gated-delta-rule/faults.ts';
 import { gatedDeltaRule } from './gated-delta-rule/operator.ts';
+import { gatedRmsNormFaults } from './gated-rms-norm/faults.ts';
+import { gatedRmsNorm } from './gated-rms-norm/operator.ts';
 import { glaFaults } from './gla/faults.ts';
 import { gla } from './gla/operator.ts';
 import { injectFaults } from './inject/faults.ts';
@@ -82,6 +86,8 @@ import { retNetFaults } from './retnet/faults.ts';
 import { retNetOperator } from './retnet/operator.ts';
 import { rmsNormFaults } from './rms-norm/faults.ts';
 import { rmsNorm } from './rms-norm/operator.ts';
+import { rotaryFaults } from './rotary/faults.ts';
+import { rotary } from './rotary/operator.ts';
 import { rwkv7Faults } from './rwkv7/faults.ts';
 import { rwkv7 } from './rwkv7/operator.ts';
 import { selectFaults } from './select/faults.ts';
@@ -130,6 +136,9 @@ const rows: readonly Row[] = [
   [complexCombine, complexCombineFaults],
   [matrixCombine, matrixCombineFaults],
   [rmsNorm, rmsNormFaults],
+  [gatedRmsNorm, gatedRmsNormFaults],
+  [rotary, rotaryFaults],
+  [crossEntropy, crossEntropyFaults],
   [decayRetention, decayRetentionFaults],
   [torchscaleRetention, torchscaleRetentionFaults],
   [transformerOperator, transformerFaults],

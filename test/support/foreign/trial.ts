@@ -39,7 +39,7 @@ const withScores = (profile: Profile, format: Format): Profile => ({
 });
 
 /** How the answers of arithmetics are judged. Without a declaration, a type has its usual profiles. */
-const judgedAs: Readonly<Record<ProfileName, JudgedAs>> = {
+export const judgedAs: Readonly<Record<ProfileName, JudgedAs>> = {
   F64: { dtype: 'F64', profiles: profilesOf.F64 },
   F32: { dtype: 'F32', profiles: profilesOf.F32 },
   TF32: { dtype: 'F32', profiles: [tf32] },
@@ -95,8 +95,13 @@ export function operatorOf(name: string): Operator {
   return found as Operator;
 }
 
-/** A program's answer to a case. */
-function answerOf({ run }: Foreign, a: Arithmetic, c: Case, { tensors, dtype }: Allowed): Map<string, StoredTensor> {
+/** A program's answer to a case, with the shapes of the right one. */
+export function answerOf(
+  { run }: Foreign,
+  a: Arithmetic,
+  c: Case,
+  { tensors, dtype }: Allowed,
+): Map<string, StoredTensor> {
   const numbers = Object.entries(run(c, a));
   return new Map(numbers.map(([name, data]) => [name, { dtype, shape: tensors[name]?.shape ?? [data.length], data }]));
 }
