@@ -20,7 +20,6 @@ export { type BatchResult, eachSequence } from './batches/each-sequence.ts';
 export { batchedRetention } from './batches/retention.ts';
 export { type ScanInputs, scanBatch, scanStates } from './batches/scan.ts';
 export { type ConvolutionStepInputs, convolutionStep } from './convolution-step.ts';
-export { crossEntropy, logSumExp, nextTokenTargets, predictingRows, type Targets } from './cross-entropy.ts';
 export {
   crossEntropy,
   logSumExp,
