@@ -9,7 +9,7 @@ import type { Form, Operator, Size } from '../operator.ts';
 import type { Program } from '../program.ts';
 import type { Axis, Side } from '../signature.ts';
 import { type BatchSettings, eachAlone } from './alone.ts';
-import { packedLengths, paddedLengths, picked } from './lengths.ts';
+import { addedLengths, packedLengths, paddedLengths, picked } from './lengths.ts';
 
 const known = new Map<string, Operator>();
 
@@ -77,16 +77,20 @@ function packedLayouts(operator: Operator, size: Size): fc.Arbitrary<Layout> {
     ...size,
     axis: (letter, usual) => (letter === 'b' ? fc.constant(1) : size.axis?.(letter, usual)),
   };
+  // a length that is asked for is that of all tokens
+  const isGiven = size.axis?.('t', fc.constant(1)) !== undefined;
   return fc.record({ layout: operator.layouts(oneRow), picks: picked }).map(({ layout, picks }) => {
-    const lengths = packedLengths(size, layout.settings, longestIn(operator, layout), picks);
-    const ofStates = (side: 'inputs' | 'outputs', name: string, shape: readonly number[]): readonly number[] =>
-      axisOf(operator, 'batch', side, name) === undefined || axisOf(operator, 'time', side, name) !== undefined
-        ? shape
-        : shape.with(0, lengths.length);
+    const lengths = (isGiven ? packedLengths : addedLengths)(size, layout.settings, longestIn(operator, layout), picks);
+    const tokens = lengths.reduce((sum, length) => sum + length, 0);
+    const packed = (side: 'inputs' | 'outputs', name: string, shape: readonly number[]): readonly number[] => {
+      const time = axisOf(operator, 'time', side, name);
+      if (time !== undefined) return shape.with(time, tokens);
+      return axisOf(operator, 'batch', side, name) === undefined ? shape : shape.with(0, lengths.length);
+    };
     return {
       ...layout,
-      inputs: mapped(layout.inputs, (slot, name): Slot => ({ ...slot, shape: ofStates('inputs', name, slot.shape) })),
-      outputs: mapped(layout.outputs, (shape, name) => ofStates('outputs', name, shape)),
+      inputs: mapped(layout.inputs, (slot, name): Slot => ({ ...slot, shape: packed('inputs', name, slot.shape) })),
+      outputs: mapped(layout.outputs, (shape, name) => packed('outputs', name, shape)),
       settings: { ...layout.settings, lengths },
     };
   });

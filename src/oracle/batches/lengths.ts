@@ -32,7 +32,7 @@ function usual(size: Size, { chunkSize }: Settings, t: number, first: number): r
   return size.among?.('lengths', all) ?? all;
 }
 
-/** The lengths of packed sequences, which have t tokens together. The rest of them is the longest one in many cases. */
+/** The lengths of packed sequences that have t tokens together. The rest of them is the longest one in many cases. */
 export function packedLengths(size: Size, settings: Settings, t: number, picks: Picks): number[] {
   const lengths: number[] = [];
   const among = usual(size, settings, t, 1);
@@ -43,9 +43,19 @@ export function packedLengths(size: Size, settings: Settings, t: number, picks: 
     lengths.push(length);
     rest -= length;
   }
-  const at = pickAt(picks, 0) % (lengths.length + 1);
-  return rest === 0 && lengths.length > 0 ? lengths : lengths.toSpliced(at, 0, rest);
+  return rest === 0 && lengths.length > 0 ? lengths : placed(lengths, rest, picks);
 }
+
+/** The lengths of packed sequences, one of which has t tokens, the others up to as many as a size allows. */
+export function addedLengths(size: Size, settings: Settings, t: number, picks: Picks): number[] {
+  const among = usual(size, settings, size.longest, 1);
+  const others = Array.from({ length: picks.count - 1 }, (_, i) => among[pickAt(picks, i + 1) % among.length]!);
+  return placed(others, t, picks);
+}
+
+/** Puts a length among others. */
+const placed = (others: readonly number[], length: number, picks: Picks): number[] =>
+  others.toSpliced(pickAt(picks, 0) % (others.length + 1), 0, length);
 
 /** The lengths of sequences in rows of t places. */
 export function paddedLengths(size: Size, settings: Settings, t: number, rows: number, picks: Picks): number[] {

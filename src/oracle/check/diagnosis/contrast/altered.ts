@@ -58,11 +58,12 @@ export function* altered(one: Confused): Generator<Altered> {
   yield* scaledVectors(one);
 }
 
-/** The right final states of a batch, but other ones for empty sequences. */
+/** The right states of a batch, or their gradients, but other ones for empty sequences. */
 function* ofEmptySequences({ tensor, right, shape, c }: Confused): Generator<Altered> {
-  const name = /^out\/(.*)/.exec(tensor)?.[1] ?? '';
-  const { lengths } = c.settings;
-  if (!Array.isArray(lengths) || !lengths.includes(0) || c.inputs[name]?.shape.join() !== shape.join()) return;
+  const name = tensor.slice(tensor.indexOf('/') + 1);
+  const lengths = c.settings.lengths as readonly number[] | undefined;
+  const isState = name in c.inputs && name in c.cotangents;
+  if (!isState || lengths?.length !== shape[0] || !lengths?.includes(0)) return;
   const own = right[tensor]!;
   const size = own.length / lengths.length;
   const rows = (from: (i: number) => Float64Array): Float64Array =>

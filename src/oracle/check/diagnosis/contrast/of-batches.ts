@@ -1,6 +1,6 @@
 /** @file Lists what a wrong program may have made of a batch: boundaries, states or padding confused. */
 import { sizeOf } from '../../../../tensor/shape.ts';
-import { axisOf, isState } from '../../../axes.ts';
+import { axisOf, isState, longestIn } from '../../../axes.ts';
 import { batchOf } from '../../../batches/alone.ts';
 import { sentCase } from '../../../batches/asked.ts';
 import { type Case, mapTensors, type Tensor } from '../../../case.ts';
@@ -98,7 +98,7 @@ function oneByOne(operator: Operator, right: Subject['right'], c: Case): Numbers
 }
 
 function* ofPadded({ operator, right }: Subject, c: Case): Generator<OtherAnswer> {
-  const places = Math.max(...Object.entries(c.inputs).map(([name, { shape }]) => shape[timeOf(operator, name) ?? 0]!));
+  const places = longestIn(operator, c);
   const whole = withLengths(
     sentCase(operator, c),
     (c.settings.lengths as readonly number[]).map(() => places),
