@@ -49,7 +49,7 @@ export const selectiveStateUpdateFaults = faultsOf(selectiveStateUpdate, [
     mode: 'recurrent',
     name: 'state-read-before-it-is-written',
     says: 'the output reads the state before the token',
-    rejectedBy: ['definition', 'derivative'],
+    rejectedBy: ['definition', 'elements', 'derivative'],
     program: updating((inputs, state) => ({ output: tokenOutput(inputs, state), state: update(inputs, state).state })),
   },
   {
@@ -77,7 +77,7 @@ export const selectiveStateUpdateFaults = faultsOf(selectiveStateUpdate, [
     mode: 'recurrent',
     name: 'skip-after-gate',
     says: 'adds D x after the gate: y silu(z) + D x',
-    rejectedBy: ['definition', 'derivative'],
+    rejectedBy: ['definition', 'elements', 'derivative'],
     program: updating(({ skip, z, ...inputs }, state) => {
       const { output, state: next } = update(inputs, state);
       const gated = z === undefined ? output : mul(output, silu(z));
