@@ -30,6 +30,7 @@ export * from './language-model.ts';
 export * from './linear-recurrence.ts';
 export * from './mamba.ts';
 export * from './mamba2-scan.ts';
+export * from './mamba3.ts';
 export * from './matrix-exponential.ts';
 export * from './multi-scale-retention.ts';
 export * from './normalised-retention.ts';

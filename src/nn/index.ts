@@ -2,7 +2,7 @@
  * @file Exports the paper's equations as tensor programs: retention, attention, state space models, dense connections, norms,
  * losses.
  */
-export { gelu, silu } from './activations.ts';
+export { gelu, silu, tanh } from './activations.ts';
 export { chunkwiseAttention } from './attention/chunkwise.ts';
 export {
   type Attention,
@@ -85,6 +85,9 @@ export { parallelLinearAttention } from './linear-attention/parallel.ts';
 export { recurrentLinearAttention } from './linear-attention/recurrent.ts';
 export { type Mamba2Inputs, type Mamba2Result, mamba2Scan } from './mamba2/scan.ts';
 export { selectiveStateUpdate, type TokenInputs, type TokenResult } from './mamba2/update.ts';
+export { mamba3By } from './mamba3/by-attention.ts';
+export type { Mamba3, Mamba3Inputs, Mamba3Result, Mamba3State } from './mamba3/inputs.ts';
+export { recurrentMamba3 } from './mamba3/recurrent.ts';
 export type { Mode, Place } from './mode.ts';
 export { type MultiHeadAttentionConfig, multiHeadAttention, type ScoreScaling } from './multi-head-attention.ts';
 export { type MultiHeadConfig, multiHeadRetention, type RotationPhase, retnetDecays } from './multi-head-retention.ts';

@@ -10,6 +10,7 @@ import { gla } from './gla.ts';
 import { mambaCase } from './mamba-lm.ts';
 import { stateSpaceDualityCase } from './mamba2.ts';
 import { mamba2ScanCase } from './mamba2-scan.ts';
+import { mamba3 } from './mamba3.ts';
 import { packedCase } from './packed.ts';
 import { retNetDecoderCase } from './retnet-decoder.ts';
 import { retNetLayerCase } from './retnet-layer.ts';
@@ -36,6 +37,7 @@ export const adapters: AdapterTable = {
   mamba2_scan: { mamba2_scan: mamba2ScanCase },
   mamba2: { ssd_minimal: stateSpaceDualityCase },
   packed: { packed: packedCase },
+  mamba3: { mamba3_siso: mamba3 },
   state_update: { state_update: stateUpdateCase },
   retnet: { torchscale_msr: retNetLayerCase, torchscale_decoder: retNetDecoderCase, jamie_retnet: xposRetNetCase },
   rwkv7: { dplr: rwkv7, rwkv7 },

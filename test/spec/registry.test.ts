@@ -104,7 +104,7 @@ describe('the equation registry', () => {
   });
 
   it('is parsed strictly enough to find an unknown letter or operand', () => {
-    expect(axisLetters()).toEqual([...'btshdenoigkcljwr']);
+    expect(axisLetters()).toEqual([...'btshdenoigpkcljwr']);
     expect(operandsOf('o [width], W_down [w, r] -> [w]')).toEqual([
       { name: 'o', letters: ['width'] },
       { name: 'W_down', letters: ['w', 'r'] },

@@ -70,6 +70,8 @@ import { mambaFaults } from './mamba/faults.ts';
 import { mambaOperator } from './mamba/operator.ts';
 import { mamba2ScanFaults } from './mamba2-scan/faults.ts';
 import { mamba2Scan } from './mamba2-scan/operator.ts';
+import { mamba3Faults } from './mamba3/faults.ts';
+import { mamba3 } from './mamba3/operator.ts';
 import { matrixCombineFaults } from './matrix-combine/faults.ts';
 import { matrixCombine } from './matrix-combine/operator.ts';
 import { matrixSsmFaults } from './matrix-ssm/faults.ts';
@@ -154,6 +156,7 @@ const rows: readonly Row[] = [
   [rwkv7, rwkv7Faults],
   [normalisedLinearAttention, normalisedLinearAttentionFaults],
   [stateSpaceDuality, stateSpaceDualityFaults],
+  [mamba3, mamba3Faults],
   [deltaRule, deltaRuleFaults],
   [gatedDeltaRule, gatedDeltaRuleFaults],
   [kda, kdaFaults],

@@ -1,0 +1,35 @@
+/** @file Mamba-3, against hand calculations. */
+import { describe, expect, it } from 'vitest';
+import { mamba3 } from '../../spec/index.ts';
+import { distance } from './small.ts';
+
+/** One token, whose angle is θ and whose share of its own input is ¾. */
+const token = {
+  ...{ q: [[1, 0, 1]], k: [[0, 2, 1]], v: [[4]], gate: [-Math.LN2], delta: [0.5], trap: [Math.log(3)] },
+  ...{ qBias: [0, 0, 0], kBias: [1, 0, 0], angles: [[Math.atanh(0.5)]] },
+};
+const start = { angleState: [Math.PI / 4], state: [[8, 0, 0]], keyState: [0, 0, 16], valueState: [2] };
+
+describe('Mamba-3', () => {
+  it('decays the state and the input of the token before, and adds its own', () => {
+    const { output, angleState, state, keyState, valueState } = mamba3(token, start);
+    // a quarter turn more gives θ = π/2: (1, 2) becomes (−2, 1), and (1, 0) becomes (0, 1)
+    expect(angleState[0]).toBeCloseTo(Math.PI / 2, 14);
+    expect(distance([keyState], [[-2, 1, 1]])).toBeLessThan(1e-14);
+    expect(valueState).toEqual([4]);
+    // 8/2 + ⅜ · 4 · (−2), ⅜ · 4, ⅛ · ½ · 2 · 16 + ⅜ · 4
+    expect(distance(state, [[1, 1.5, 3.5]])).toBeLessThan(1e-13);
+    expect(distance(output, [[5]])).toBeLessThan(1e-13);
+  });
+
+  it('adds the skip before the gate of the outputs', () => {
+    const { output } = mamba3({ ...token, skip: 0.25, z: [[2]] }, start);
+    expect(distance(output, [[12 / (1 + Math.exp(-2))]])).toBeLessThan(1e-13);
+  });
+
+  it('keeps angles between 0 and 2π, and rotates the same', () => {
+    const whole = mamba3(token, { ...start, angleState: [Math.PI / 4 + 2 * Math.PI] });
+    expect(whole.angleState[0]).toBeCloseTo(Math.PI / 2, 13);
+    expect(distance(whole.output, mamba3(token, start).output)).toBeLessThan(1e-13);
+  });
+});
