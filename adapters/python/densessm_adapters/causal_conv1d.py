@@ -11,10 +11,17 @@ from .start import SHORT_TYPES, activation, options
 chosen = options('causal_conv1d', 'causal-conv1d')
 
 import causal_conv1d as package  # noqa: E402
-from causal_conv1d.causal_conv1d_interface import causal_conv1d_fn, causal_conv1d_ref  # noqa: E402
+from causal_conv1d.causal_conv1d_interface import (  # noqa: E402
+    causal_conv1d_fn,
+    causal_conv1d_ref,
+    causal_conv1d_update,
+    causal_conv1d_update_ref,
+)
 
 backend = Backend(f'causal-conv1d {package.__version__}', device=chosen.device)
-convolve = causal_conv1d_ref if chosen.naive else causal_conv1d_fn
+convolve, step = causal_conv1d_fn, causal_conv1d_update
+if chosen.naive:
+    convolve, step = causal_conv1d_ref, causal_conv1d_update_ref
 
 
 @backend.operator(
@@ -36,6 +43,27 @@ def depthwise_convolution(inputs, settings, mode):
     )
     oldest = torch.cat([window, x], 1)[:, x.shape[1] :][:, :1]
     return {'output': output.transpose(1, 2), 'window': torch.cat([oldest, state.transpose(1, 2)], 1)}
+
+
+@backend.operator(
+    'convolutionStep',
+    modes=['recurrent'],
+    dtypes=SHORT_TYPES,
+    gradients=False,
+    precision=chosen.precision,
+    domain=dict(axes=dict(k=[2, 3, 4])),
+)
+def convolution_step(inputs, settings, mode):
+    window = inputs['window'].transpose(1, 2).contiguous().clone()  # the function writes into it
+    output = step(
+        inputs['x'].transpose(1, 2),
+        window,
+        inputs['weight'],
+        inputs.get('bias'),
+        activation=activation(settings),
+        cache_seqlens=inputs.get('position'),
+    )
+    return {'output': output.transpose(1, 2), 'window': window.transpose(1, 2)}
 
 
 backend.run()

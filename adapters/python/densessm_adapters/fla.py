@@ -148,4 +148,16 @@ def depthwise_convolution(inputs, settings, mode):
     return {'output': output, 'window': window.transpose(1, 2)}
 
 
+# one token, and a cache as wide as the kernel, which the function writes
+@offer('convolutionStep', ['recurrent'], dict(axes=dict(t=1, s='k'), inputs=dict(position='absent')), gradients=False)
+def convolution_step(inputs, settings, mode):
+    from fla.modules.conv.triton.ops import causal_conv1d_update
+
+    window = inputs['window'].transpose(1, 2).contiguous().clone()
+    output, window = causal_conv1d_update(
+        inputs['x'], window, weight=inputs['weight'], bias=inputs.get('bias'), activation=activation(settings)
+    )
+    return {'output': output, 'window': window.transpose(1, 2)}
+
+
 backend.run()

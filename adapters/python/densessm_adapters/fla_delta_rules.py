@@ -1,6 +1,6 @@
 """The delta rules of flash-linear-attention, which `fla.py` offers."""
 
-from fla.ops import delta_rule, gated_delta_rule, kda
+from fla.ops import delta_rule, gated_delta_rule, generalized_delta_rule, kda
 from fla.ops.gated_delta_rule.naive import naive_chunk_gated_delta_rule, naive_recurrent_gated_delta_rule
 from fla.ops.kda.naive import naive_recurrent_kda
 
@@ -74,3 +74,10 @@ def add_delta_rules(offer, chosen, widths):
         if mode == 'recurrent':
             given.pop('safe_gate', None)
         return results(*rule(*swapped(inputs, 'q', 'k', 'v', 'gate', 'beta'), **given))
+
+    @offer('rwkv7', delta_modes, dict(axes=widths, inputs=dict(gate='finite')), **gated_rule)
+    def diagonal_plus_low_rank(inputs, settings, mode):
+        rule = generalized_delta_rule.chunk_dplr_delta_rule
+        if mode == 'recurrent':
+            rule = generalized_delta_rule.fused_recurrent_dplr_delta_rule
+        return results(*rule(*swapped(inputs, 'q', 'k', 'v', 'a', 'b', 'gate'), **shared(inputs, settings)))

@@ -46,6 +46,7 @@ def selective_scan(inputs, settings, mode):
     return {'output': output.transpose(1, 2), 'state': state}
 
 
+@backend.operator('convolutionStep', modes=['recurrent'], domain=dict(inputs=dict(position='absent')), **declared)
 @backend.operator('depthwiseConvolution', modes=['parallel'], **declared)
 def depthwise_convolution(inputs, settings, mode):
     window = inputs['window'].transpose(1, 2).clone()  # the function writes into it
