@@ -29,7 +29,7 @@ export interface Slot {
   readonly centre?: number;
   /** The sign of every number. */
   readonly sign?: 1 | -1;
-  /** How many powers of two `wide` numbers spread over, if fewer than others do; 0 makes them normal. */
+  /** How many powers of two `wide` numbers spread over, if fewer than others do; 0 makes them normal. With `between` only if given: towards 0. */
   readonly powers?: number;
   /** Makes `wide` numbers small, from 1 down: products of many must not overflow. */
   readonly isFactor?: true;
@@ -133,7 +133,8 @@ function numbersOf(slot: Slot, random: Rng, values: Values, powers: number): Ten
       shape,
       data: numbers(() => {
         const count = parts();
-        return low + ((high - low) * random.integer(count + 1)) / count;
+        const x = low + ((high - low) * random.integer(count + 1)) / count;
+        return values === 'wide' && slot.powers !== undefined ? x * 2 ** -random.integer(range + 1) : x;
       }),
     };
   }

@@ -1,5 +1,6 @@
 /** @file Reports the deviations of a row: the first, and later ones that it does not explain. */
 import { contrasts } from './diagnosis/contrast/contrast.ts';
+import { ofPrecision } from './diagnosis/explain.ts';
 import { type Inquiry, isOf } from './inquiry.ts';
 import type { Questions } from './questions/in-turn.ts';
 import type { Finding } from './row.ts';
@@ -32,7 +33,8 @@ export async function findingsOf(
     const earlier = findings.flatMap(({ kind }) => ofKind(kind));
     if (findings.length > 0 && isExplained(inquiry, [first, ...alike], findings, earlier)) continue;
     const share = findings.length === 0 ? 1 : laterShare;
-    findings.push(await smallestFailing(inquiry, questions, first, { alike, share, end }));
+    const finding = await smallestFailing(inquiry, questions, first, { alike, share, end });
+    if (!findings.some((earlier) => isOfPrecision(earlier, finding))) findings.push(finding);
   }
   return findings;
 }
@@ -55,6 +57,10 @@ function isExplained(
   if (wrongs.length < fewCases || told.size === 0) return true;
   return contrasts(inquiry, wrongs, told).every(({ says }) => told.has(says));
 }
+
+/** Whether one lower precision explains both findings. */
+const isOfPrecision = (earlier: Finding, { hints }: Finding): boolean =>
+  earlier.hints.some((hint) => hint.startsWith(ofPrecision) && hints.includes(hint));
 
 const tensorsOf = ({ wrong: { judged } }: FirstWrong): string[] =>
   judged?.judgement.mismatches.map(({ tensor }) => tensor) ?? [];

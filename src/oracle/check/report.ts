@@ -145,9 +145,9 @@ function findingLines(
   const isWhole = isAlone === false || path === '';
   return [
     ...contrasts.map((one) => `  ${contrastText(one)}`),
-    ...hints.map((hint) => `  ${hint}`),
-    '  the smallest case found:',
-    ...caseLines(smallest).map((line) => `    ${line}`),
+    // questions about other cases tell nothing where an answer depends on those before
+    ...(isAlone === false ? [] : hints.map((hint) => `  ${hint}`)),
+    ...(isAlone === false ? [] : ['  the smallest case found:', ...caseLines(smallest).map((line) => `    ${line}`)]),
     ...section('where it is wrong in the first case that failed, which may be larger:', places),
     ...section(
       'its last lines on standard error:',

@@ -26,15 +26,26 @@ export async function explain(
 ): Promise<Explained> {
   const [first] = failing;
   const [alike, also] = [likenessesOf(inquiry, first), likenessesOf(inquiry, smallest)];
-  const found = contrasts(inquiry, failing);
+  const likeness = alike.filter((one) => also.includes(one)).slice(0, 1);
+  const all = failing.some(({ c }) => c === smallest.c) ? failing : ([...failing, smallest] as const);
+  const precision = precisionOf(inquiry, all);
+  // where errors are small, many faults look alike; far beyond the bounds, only one does
+  if (precision.length > 0 && (likeness.length === 0 || !isFarBeyond(smallest))) {
+    return { contrasts: [], hints: [...faultsOf(inquiry, first), ...precision] };
+  }
+  const found = contrasts(inquiry, all);
   const hints = [
-    ...alike.filter((one) => also.includes(one)).slice(0, 1),
+    ...likeness,
     ...faultsOf(inquiry, first),
-    ...precisionOf(inquiry, [...failing, smallest]),
     ...(await neighbours(inquiry, first, smallest, end)).filter((one) => !found.some(({ says }) => isSaid(one, says))),
   ];
   return { contrasts: found, hints };
 }
+
+/** An answer is far beyond its bounds from this ratio on: a fault that gives the same numbers within their bounds is no chance. */
+const far = 64;
+
+const isFarBeyond = ({ wrong: { judged } }: Failing): boolean => (judged?.judgement.ratio ?? 0) >= far;
 
 /** Whether a contrast says what a neighbour shows too: `as if state were zeros`, `right where state is zeros`. */
 const isSaid = (neighbour: string, says: string): boolean =>
@@ -44,9 +55,14 @@ const isSaid = (neighbour: string, says: string): boolean =>
 export function placesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
   if (judged === null) return [];
   const { judgement, allowed, answered } = judged;
-  return judgement.mismatches.flatMap(({ tensor, wrong: elements }) => {
+  const everywhere = judgement.mismatches
+    .filter(({ tensor, wrong }) => wrong.length > 1 && wrong.length === allowed.tensors[tensor]?.expected.length)
+    .filter(({ tensor }) => sameNumber([...answered.get(tensor)!.data]) === null)
+    .map(({ tensor }) => tensor);
+  const folded = everywhere.length < manyTensors ? [] : everywhere;
+  const places = judgement.mismatches.flatMap(({ tensor, wrong: elements }) => {
     const own = allowed.tensors[tensor];
-    if (own === undefined || elements.length === 0) return [];
+    if (own === undefined || elements.length === 0 || folded.includes(tensor)) return [];
     const isWrong = new Array<boolean>(own.expected.length).fill(false);
     for (const element of elements) isWrong[element] = true;
     const where = whereWrong(operator, { tensor, shape: own.shape, isWrong }, c.settings, mode);
@@ -54,7 +70,11 @@ export function placesOf({ operator, mode }: Inquiry, { c, wrong: { judged } }: 
     const first = placeOf(operator, tensor, own.shape, isWrong.indexOf(true));
     return [`${tensor}: ${where}; ${sameNumber(numbers) ?? `first ${first}`}`];
   });
+  return folded.length === 0 ? places : [...places, `all numbers of ${folded.join(', ')}`];
 }
+
+/** So many tensors that are wrong everywhere are told in one line. */
+const manyTensors = 3;
 
 /** Names the number that all wrong numbers are, if there is one and enough of them. */
 function sameNumber([first, ...rest]: readonly number[]): string | null {
@@ -79,6 +99,9 @@ function faultsOf({ operator, mode, dtype, unjudged }: Inquiry, { c, wrong: { ju
     .map(({ says, loses }) => `computes as ${says}, which loses its digits ${loses}; a better formula costs nothing`);
 }
 
+/** The first words of the hint that a lower precision explains a finding. */
+export const ofPrecision = 'right at lower precision';
+
 /** Names the tightest coarser profile at which all answers are right. */
 function precisionOf({ operator, mode }: Inquiry, failing: readonly Failing[]): string[] {
   const answers: Compared[] = [];
@@ -94,7 +117,7 @@ function precisionOf({ operator, mode }: Inquiry, failing: readonly Failing[]): 
     });
   }
   const coarser = declared === null ? null : tightestFit(operator.modes[mode]!, answers, declared);
-  return coarser === null ? [] : [`right at lower precision: ${coarser.says}`];
+  return coarser === null ? [] : [`${ofPrecision}: ${coarser.says}`];
 }
 
 /** Whether some tensor of an answer cannot be compared. */

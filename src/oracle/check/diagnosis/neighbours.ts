@@ -19,6 +19,9 @@ const limits = { questions: 48, ofTokens: 20, ofOthers: 8, milliseconds: 6000, c
 /** Lengths at which programs change: small ones, and powers of two with their neighbours. */
 const usual = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257];
 
+/** Lengths that programs divide into, for axes that seem not to matter. */
+const powers = [2, 4, 8, 16];
+
 /** Whether a case fails in the way that is looked at; null if it cannot be asked. */
 type Asked = (c: Case) => Promise<boolean | null>;
 
@@ -55,7 +58,7 @@ export async function neighbours(
   const lengths = isSlow ? [] : await atLengths(inquiry, first.c, smallest.c, fails);
   return [
     ...lengths.map((one) => `at other lengths: ${one}`),
-    ...(await atValues(inquiry, first, fails)),
+    ...(await atValues(inquiry, first, smallest.c, fails)),
     ...(left > 0 && performance.now() < until ? await between(inquiry, first) : []),
   ];
 }
@@ -80,19 +83,33 @@ async function atLengths({ operator }: Inquiry, first: Case, smallest: Case, fai
   const sentences: string[] = [];
   for (const letter of letters.sort((a, b) => Number(b === 't') - Number(a === 't'))) {
     const [long, short] = [lengths[letter]!, least[letter] ?? 1];
-    // an axis that could be cut to one position does not matter, except where failures end at more
-    if (short === 1 && long > 1 && letter !== 't') continue;
+    // an axis that could be cut to one position matters only where failures end at more
+    const count = letter === 't' ? limits.ofTokens : short === 1 && long > 1 ? 0 : limits.ofOthers;
+    const lengthsToTry = count === 0 ? powers.filter((length) => length !== long) : candidates(long, short, count);
     const tried = new Map<number, boolean>([[long, true]]);
-    for (const length of candidates(long, short, letter === 't' ? limits.ofTokens : limits.ofOthers)) {
+    for (const length of lengthsToTry) {
       const c = resized(operator, first, letter, length);
       const outcome = c === null ? null : await fails(c);
       if (outcome !== null) tried.set(length, outcome);
+    }
+    // what is right of the first case may be wrong of the smallest, which its numbers decide
+    if (letter in least) tried.set(short, true);
+    const right = [...tried].filter(([, isWrong]) => !isWrong).map(([length]) => length);
+    for (const length of nearestTo(short, right).slice(0, confirmed)) {
+      const c = letter in least ? resized(operator, smallest, letter, length) : null;
+      if (c !== null && (await fails(c)) === true) tried.set(length, true);
     }
     const sentence = ofLengths(letter, tried);
     if (sentence !== null) sentences.push(sentence);
   }
   return sentences;
 }
+
+/** At so many lengths at which the first case is right the smallest one is asked too. */
+const confirmed = 2;
+
+const nearestTo = (length: number, lengths: readonly number[]): number[] =>
+  [...lengths].sort((a, b) => Math.abs(a - length) - Math.abs(b - length));
 
 /** The lengths to try, nearest to those that matter first. */
 function candidates(long: number, short: number, count: number): number[] {
@@ -123,7 +140,7 @@ function ofLengths(letter: string, tried: ReadonlyMap<number, boolean>): string 
   }
   // other patterns may come from the numbers of the case
   const isBetween = right.every((length) => length < wrong[0]! || length > wrong.at(-1)!);
-  return isBetween ? tell(`wrong only at some lengths`) : null;
+  return isBetween ? tell(`wrong only at some lengths of ${letter}`) : null;
 }
 
 /** Whether lengths with a common divisor are no chance. */
@@ -132,11 +149,15 @@ const isEnough = (lengths: readonly number[], divisor: number): boolean =>
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
-/** Asks variants of the case, and says where it is right. */
-async function atValues({ operator }: Inquiry, { c, wrong }: Failing, fails: Asked): Promise<string[]> {
+/** Asks variants of the first case, and says where it is right, unless that is false of the smallest one. */
+async function atValues({ operator }: Inquiry, first: Failing, smallest: Case, fails: Asked): Promise<string[]> {
+  const isGradient = first.wrong.kind.includes('grad/');
+  const ofSmallest = variants(operator, smallest, isGradient);
   const sentences: string[] = [];
-  for (const [says, other] of variants(operator, c, wrong.kind.includes('grad/'))) {
-    if ((await fails(other)) === false) sentences.push(says);
+  for (const { says, c, isFalse } of variants(operator, first.c, isGradient)) {
+    if (isFalse(smallest) || (await fails(c)) !== false) continue;
+    const same = ofSmallest.find((one) => one.says === says);
+    if (same === undefined || (await fails(same.c)) !== true) sentences.push(says);
   }
   return sentences;
 }

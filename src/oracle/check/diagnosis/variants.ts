@@ -3,11 +3,19 @@ import { isState } from '../../axes.ts';
 import { type Case, mapTensors, type Tensor, type Tensors } from '../../case.ts';
 import type { Operator } from '../../operator.ts';
 
-/** A variant, and what it means if it is right. */
-export type Variant = readonly [says: string, c: Case];
+/** A variant of a failing case. If it is right, `says` is what that means, unless it is false of another failing case. */
+export interface Variant {
+  readonly says: string;
+  readonly c: Case;
+  /** Whether a failing case contradicts it. */
+  readonly isFalse: (failing: Case) => boolean;
+}
 
 /** The largest size of numbers that counts as usual. */
 const usualSize = 4;
+
+/** In place of an input that is absent. */
+const noTensor: Tensor = { shape: [0], data: new Float64Array() };
 
 const isZeros = ({ data }: Tensor): boolean => data.every((x) => x === 0);
 
@@ -17,7 +25,7 @@ const changed = (tensors: Tensors, f: (x: number) => number, only: (name: string
 
 /** Lists the variants of a case. Those of cotangents matter for gradients only. */
 export function variants(operator: Operator, c: Case, isGradient: boolean): Variant[] {
-  return [...ofStates(operator, c), ...(isGradient ? ofCotangents(c) : []), ...ofZeros(operator, c), ...ofNumbers(c)];
+  return [...ofStates(operator, c), ...(isGradient ? ofCotangents(c) : []), ...ofZeros(c), ...ofNumbers(c)];
 }
 
 function ofStates(operator: Operator, c: Case): Variant[] {
@@ -29,7 +37,8 @@ function ofStates(operator: Operator, c: Case): Variant[] {
     () => 0,
     (name) => states.includes(name),
   );
-  return [[`right where ${what} zeros`, { ...c, inputs }]];
+  const isFalse = (failing: Case): boolean => states.every((name) => isZeros(failing.inputs[name] ?? noTensor));
+  return [{ says: `right where ${what} zeros`, c: { ...c, inputs }, isFalse }];
 }
 
 /** Cotangents as zeros, if others stay: without any, every gradient is zero. And cotangents of zeros as ones. */
@@ -47,45 +56,68 @@ function ofCotangents(c: Case): Variant[] {
   });
   return [
     ...(others!.length < 2 ? [] : others!).map(
-      (name): Variant => [`right where the cotangent of ${name} is zeros`, put(name, 0)],
+      (name): Variant => ({
+        says: `right where the cotangent of ${name} is zeros`,
+        c: put(name, 0),
+        isFalse: ({ cotangents }) => isZeros(cotangents[name] ?? noTensor),
+      }),
     ),
-    ...zeros!.map((name): Variant => [`wrong only where the cotangent of ${name} is zeros`, put(name, 1)]),
+    ...zeros!.map(
+      (name): Variant => ({
+        says: `wrong only where the cotangent of ${name} is zeros`,
+        c: put(name, 1),
+        isFalse: ({ cotangents }) => !isZeros(cotangents[name] ?? noTensor),
+      }),
+    ),
   ];
 }
 
-/** States of zeros as ones. */
-function ofZeros(operator: Operator, c: Case): Variant[] {
-  const zeros = Object.keys(c.inputs).filter((name) => isState(operator, name) && isZeros(c.inputs[name]!));
+/** Inputs of zeros as other numbers, which most domains have. */
+function ofZeros(c: Case): Variant[] {
+  const zeros = Object.keys(c.inputs).filter((name) => c.inputs[name]!.kind !== 'index' && isZeros(c.inputs[name]!));
   return zeros.map((name): Variant => {
     const inputs = changed(
       c.inputs,
-      () => 1,
+      () => 1 / 2,
       (own) => own === name,
     );
-    return [`wrong only where ${name} is zeros`, { ...c, inputs }];
+    return {
+      says: `wrong only where ${name} is zeros`,
+      c: { ...c, inputs },
+      isFalse: (failing) => !isZeros(failing.inputs[name] ?? noTensor),
+    };
   });
 }
 
+const numbersOf = ({ inputs }: Case): number[] =>
+  Object.values(inputs).flatMap(({ data, kind }) => (kind === 'index' ? [] : [...data]));
+
+const isUsual = (x: number): boolean => !Number.isFinite(x) || Math.abs(x) <= usualSize;
+
 function ofNumbers(c: Case): Variant[] {
-  const numbers = Object.values(c.inputs).flatMap(({ data, kind }) => (kind === 'index' ? [] : [...data]));
-  const isLarge = numbers.some((x) => Number.isFinite(x) && Math.abs(x) > usualSize);
-  const limited = (x: number): number => (Number.isFinite(x) ? Math.max(-usualSize, Math.min(usualSize, x)) : x);
+  const numbers = numbersOf(c);
+  const limited = (x: number): number => (isUsual(x) ? x : Math.sign(x) * usualSize);
   const open = (x: number): number => (x === Number.NEGATIVE_INFINITY ? -1 : x);
   const { position } = c.settings;
-  return [
-    ...(numbers.includes(Number.NEGATIVE_INFINITY)
-      ? [['right where no input is -∞', { ...c, inputs: changed(c.inputs, open) }] as const]
-      : []),
-    ...(isLarge
-      ? [
-          [
-            `right where the inputs lie between -${usualSize} and ${usualSize}`,
-            { ...c, inputs: changed(c.inputs, limited) },
-          ] as const,
-        ]
-      : []),
-    ...(typeof position === 'number' && position > 0
-      ? [['right where position is 0', { ...c, settings: { ...c.settings, position: 0 } }] as const]
-      : []),
+  const all: (Variant & { readonly isThere: boolean })[] = [
+    {
+      isThere: numbers.includes(Number.NEGATIVE_INFINITY),
+      says: 'right where no input is -∞',
+      c: { ...c, inputs: changed(c.inputs, open) },
+      isFalse: (failing) => !numbersOf(failing).includes(Number.NEGATIVE_INFINITY),
+    },
+    {
+      isThere: !numbers.every(isUsual),
+      says: `right where the inputs lie between -${usualSize} and ${usualSize}`,
+      c: { ...c, inputs: changed(c.inputs, limited) },
+      isFalse: (failing) => numbersOf(failing).every(isUsual),
+    },
+    {
+      isThere: typeof position === 'number' && position > 0,
+      says: 'right where position is 0',
+      c: { ...c, settings: { ...c.settings, position: 0 } },
+      isFalse: ({ settings }) => settings.position === 0,
+    },
   ];
+  return all.filter(({ isThere }) => isThere);
 }

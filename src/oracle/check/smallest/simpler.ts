@@ -1,5 +1,5 @@
 /** @file Simplifies the numbers of a failing case to zeros, ones and powers of two, within the operator's domain and the backend's. */
-import type { Case, Tensor } from '../../case.ts';
+import { type Case, mapTensors, type Tensor } from '../../case.ts';
 import { contains, finiteNumbers, type Interval } from '../../interval.ts';
 
 /** Whether a case still shows the same failure. */
@@ -64,6 +64,30 @@ function* blockwise(length: number, latest: () => Tensor, toZero: (value: number
   }
 }
 
+const parts = ['cotangents', 'inputs'] as const;
+
+/** A case with zeros in place of each whole tensor that does not matter: of all cotangents together first, then one at a time. */
+export async function withoutTensors(
+  c: Case,
+  ranges: Readonly<Record<string, Interval>>,
+  stillFails: StillFails,
+): Promise<Case> {
+  const zeros = (x: Tensor): Tensor => ({ ...x, data: new Float64Array(x.data.length) });
+  const isZeros = ({ data }: Tensor): boolean => data.every((x) => x === 0);
+  let best = c;
+  const tried = async (candidate: Case): Promise<void> => {
+    if (await stillFails(candidate)) best = candidate;
+  };
+  if (!Object.values(c.cotangents).every(isZeros)) await tried({ ...c, cotangents: mapTensors(c.cotangents, zeros) });
+  for (const part of parts) {
+    for (const [name, x] of Object.entries(best[part])) {
+      const hasZero = part === 'cotangents' || contains(ranges[name] ?? finiteNumbers, 0);
+      if (!isZeros(x) && hasZero) await tried({ ...best, [part]: { ...best[part], [name]: zeros(x) } });
+    }
+  }
+  return best;
+}
+
 /**
  * Finds a case with simpler numbers that still fails, with at most `tries` questions. Changes cotangents and inputs in turn until no
  * simpler case fails. Inputs stay in their interval, if `ranges` has one.
@@ -76,10 +100,10 @@ export async function simplify(
 ): Promise<Case> {
   const rangeIn = (part: 'cotangents' | 'inputs', name: string): Interval =>
     (part === 'inputs' ? ranges[name] : undefined) ?? finiteNumbers;
-  let [best, left, improved] = [c, tries, true];
+  let [best, left, improved] = [await withoutTensors(c, ranges, stillFails), tries, true];
   while (improved) {
     improved = false;
-    for (const part of ['cotangents', 'inputs'] as const) {
+    for (const part of parts) {
       for (const name of Object.keys(best[part])) {
         for (const simpler of changes(best[part][name]!, rangeIn(part, name), () => best[part][name]!)) {
           // `best` may already be simpler than the tensor from which this change was made

@@ -25,7 +25,9 @@ export interface FirstWrong {
 export const unsteady = 'nondeterministic';
 
 /** Limits on shrinking; the time for compiling does not count. */
-const limits = { questions: 1000, milliseconds: 20_000 };
+const limits = { questions: 1000, milliseconds: 15_000 };
+/** The part of the time after which structure is not shrunk any more, as values matter too. */
+const forStructure = 1 / 2;
 /** How often and how long the first case that failed is asked again to count its wrong answers, if they are nondeterministic. */
 const counting = { questions: 60, milliseconds: 3000 };
 /** A case is asked so often that it fails again 9 times in 10, but only if that takes few questions. */
@@ -70,9 +72,10 @@ export async function smallestFailing(
   { alike, share, end = Number.POSITIVE_INFINITY }: Shrinking,
 ): Promise<Finding> {
   const start = performance.now() - inquiry.timing().compiling;
+  let part = 1;
   const isLate = (): boolean => {
     const now = performance.now();
-    return now > end || now - inquiry.timing().compiling - start > share * limits.milliseconds;
+    return now > end || now - inquiry.timing().compiling - start > part * share * limits.milliseconds;
   };
   const isUnsteady = wrong.kind === unsteady;
   const counted = isUnsteady ? await wrongAnswers(inquiry, c, end) : { wrong: 1, of: 1 };
@@ -118,7 +121,9 @@ export async function smallestFailing(
       return false;
     });
     if (asks > fewQuestions) return;
+    part = forStructure;
     if (smallest === c) shrunkPath = pathOf((await fc.check(property, parameters)).counterexamplePath ?? path);
+    part = 1;
     const its = ofSmallest;
     const ranges = Object.fromEntries(Object.entries(its.inputs).map(([name, slot]) => [name, rangeOf(slot)]));
     const stillFails = (one: Case): Promise<boolean> => failsAlike(one, its, isHasty);

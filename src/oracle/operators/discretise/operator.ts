@@ -122,8 +122,10 @@ export const discretise = defineOperator({
         }),
       )
       .map(([e, n, settings]) => {
-        const a = { between: generators(settings.form, n) };
-        const details = { a, 'a.re': a, 'a.im': a, delta: { between: [0, 1] } } as const;
+        // small steps are usual, and where formulas of the hold lose their digits
+        const powers = 20;
+        const a = { between: generators(settings.form, n), powers };
+        const details = { a, 'a.re': a, 'a.im': a, delta: { between: [0, 1], powers } } as const;
         return layoutOf(signatures[settings.form], { lengths: { e, n }, settings, details });
       }),
   values: ['normal'],

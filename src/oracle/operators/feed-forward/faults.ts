@@ -1,5 +1,6 @@
-/** @file Faults of the feed-forward network: another activation, an approximation of GELU. */
+/** @file Faults of the feed-forward network: another activation, approximations of GELU. */
 import { linear } from '../../../nn/linear.ts';
+import { add } from '../../../tensor/primitives/add.ts';
 import { mul } from '../../../tensor/primitives/mul.ts';
 import { scale } from '../../../tensor/primitives/scale.ts';
 import { sigmoid } from '../../../tensor/primitives/sigmoid.ts';
@@ -23,6 +24,19 @@ export const feedForwardFaults = faultsOf(feedForward, [
       if (settings.activation === 'silu') return feedForward.modes.whole!(inputs, settings);
       const hidden = linear(inputs.o, inputs['param.up']);
       return { y: linear(mul(hidden, sigmoid(scale(hidden, 1.702))), inputs['param.down']) };
+    },
+  },
+  {
+    mode: 'whole',
+    name: 'gelu-by-tanh',
+    says: 'GELU by its approximation with tanh',
+    rejectedBy: ['definition', 'derivative'],
+    program: (inputs, settings) => {
+      if (settings.activation === 'silu') return feedForward.modes.tokenwise!(inputs, settings);
+      const x = linear(inputs.o, inputs['param.up']);
+      const inner = add(x, scale(mul(x, mul(x, x)), 0.044715));
+      // (1 + tanh z) / 2 is σ(2 z)
+      return { y: linear(mul(x, sigmoid(scale(inner, 2 * Math.sqrt(2 / Math.PI)))), inputs['param.down']) };
     },
   },
 ]);

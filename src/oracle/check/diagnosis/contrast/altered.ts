@@ -78,12 +78,15 @@ function* ofEmptySequences({ tensor, right, shape, c }: Confused): Generator<Alt
 
 const brief = (x: number): string => Number(x.toPrecision(4)).toString();
 
+/** Whether a factor would be told as 1, which says nothing. */
+const isOne = (factor: number): boolean => brief(factor) === '1';
+
 /** The right numbers times one factor: a known constant, a power of a length, or a setting. */
 function* multiples({ tensor, right, answered, c, lengths }: Confused): Generator<Altered> {
   const own = right[tensor]!;
   const at = largestAt(own);
   const factor = answered[at]! / own[at]!;
-  if (!Number.isFinite(factor) || factor === 0 || factor === 1) return;
+  if (!Number.isFinite(factor) || factor === 0 || isOne(factor)) return;
   const times = (f: number): Float64Array => own.map((x) => x * f);
   for (const [says, known, detail] of constants(c, lengths)) {
     if (Math.abs(factor - known) > 1e-3 * Math.abs(known)) continue;
@@ -157,12 +160,16 @@ function* scaledVectors({ tensor, right, answered, shape, words }: Confused): Ge
   const length = shape[axis] ?? 1;
   if (length < 2 || own.length === length || ['token', 'sequence', 'head'].includes(words[axis]!.one)) return;
   const data = own.slice();
+  const factors: number[] = [];
   for (let start = 0; start < own.length; start += length) {
     const row = own.subarray(start, start + length);
     const at = start + largestAt(row);
     const factor = own[at] === 0 ? 1 : answered[at]! / own[at]!;
+    factors.push(factor);
     for (let i = start; i < start + length; i++) data[i] = own[i]! * factor;
   }
+  // vectors of zeros are seen at their places
+  if (factors.every((factor) => factor === 0 || isOne(factor))) return;
   const says = `the right numbers times a factor for each vector along ${words[axis]!.many}`;
   yield { says, data };
 }
@@ -183,10 +190,10 @@ function* scaledAlong({ tensor, right, answered, shape, words }: Confused): Gene
       if (largest[place]! < 0 || Math.abs(x) > Math.abs(own[largest[place]!]!)) largest[place] = i;
     });
     const factors = largest.map((i) => answered[i]! / own[i]!);
-    if (!factors.every(Number.isFinite)) continue;
+    if (!factors.every(Number.isFinite) || factors.every(isOne)) continue;
     yield {
       says: `the right numbers times a factor for each ${words[axis]!.one}`,
-      detail: some(factors.flatMap((f, at) => (brief(f) === '1' ? [] : [`${words[axis]!.one} ${at}: ${brief(f)}`]))),
+      detail: some(factors.flatMap((f, at) => (isOne(f) ? [] : [`${words[axis]!.one} ${at}: ${brief(f)}`]))),
       data: own.map((x, i) => x * factors[placeOf(i)]!),
     };
   }
