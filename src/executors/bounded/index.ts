@@ -20,14 +20,23 @@ import { type Bounded, boundRules } from './rules.ts';
 
 export { float32, float64, type Profile, snap } from '../profiles/profile.ts';
 
+/** The executors, by profile. Engines compile rules anew for each executor. */
+const made = new WeakMap<Profile, Executor<Bounded>>();
+
 /**
- * Makes the executor that bounds the error of implementations at a profile. Inputs must be numbers of its input format, as the
+ * Returns the executor that bounds the error of implementations at a profile. Inputs must be numbers of its input format, as the
  * implementation gets the same: `snap` rounds to the format, and `input` throws on other numbers.
  * @example
  * const x = input(bounded(float32), [1, 2], [2]);
  * boundOf(add(x, x)).every((e) => e > 2 ** -24 && e < 2 ** -21) // true
  */
 export function bounded(profile: Profile): Executor<Bounded> {
+  const known = made.get(profile) ?? make(profile);
+  made.set(profile, known);
+  return known;
+}
+
+function make(profile: Profile): Executor<Bounded> {
   const { at } = profile;
   // a factor that scales an operand before a product may make it underflow in the operand's format
   const { tiny, normal } = profile.scalesOperands === true ? at.product : at.sum;

@@ -118,6 +118,23 @@ export const wgslFunctions: Functions = {
   angles: Math.PI,
 };
 
+/** The least exact of some tables for each function. */
+export function leastExact(tables: readonly Functions[]): Functions {
+  const most = (name: FunctionName, part: keyof Accuracy): number =>
+    Math.max(...tables.map(({ [name]: own }) => own[part] ?? 0));
+  return {
+    name: 'least exact',
+    says: 'functions of one of several devices',
+    ...(Object.fromEntries(
+      functionNames.map((name) => [
+        name,
+        { units: most(name, 'units'), perArgument: most(name, 'perArgument'), absolute: most(name, 'absolute') },
+      ]),
+    ) as unknown as Record<FunctionName, Accuracy>),
+    angles: Math.min(...tables.map(({ angles }) => angles)),
+  };
+}
+
 /** All tables, by name. */
 export const functionTables: Readonly<Record<string, Functions>> = Object.fromEntries(
   [correctFunctions, libraryFunctions, deviceFunctions, fastFunctions, wgslFunctions].map((one) => [one.name, one]),

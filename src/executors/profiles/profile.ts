@@ -9,7 +9,14 @@ import {
   snapTo,
   tf32Format,
 } from './format.ts';
-import { deviceFunctions, type Functions, fastFunctions, libraryFunctions, wgslFunctions } from './functions.ts';
+import {
+  deviceFunctions,
+  type Functions,
+  fastFunctions,
+  leastExact,
+  libraryFunctions,
+  wgslFunctions,
+} from './functions.ts';
 
 /**
  * The places of an implementation that may have a format of their own: `input`, the numbers it gets; `product`, the operands of matrix
@@ -131,6 +138,19 @@ export const usualProfiles = {
   f16: [float16, float16State, float16Everywhere],
   bf16: [bfloat16, bfloat16State, bfloat16Everywhere],
 } as const satisfies Readonly<Record<string, readonly Profile[]>>;
+
+/**
+ * A profile whose functions are as inexact as those of any of some profiles, so that its bounds are at least theirs. Null if their
+ * formats differ: bounds in coarser formats are not always larger.
+ */
+export function leastExactOf(some: readonly [Profile, ...Profile[]]): Profile | null {
+  const [{ at, scalesOperands }] = some;
+  const isLike = (one: Profile): boolean =>
+    one.scalesOperands === scalesOperands && sites.every((site) => one.at[site] === at[site]);
+  if (!some.every(isLike)) return null;
+  const functions = leastExact(some.map((one) => one.functions));
+  return { ...some[0], name: 'least exact', says: functions.says, functions };
+}
 
 /** The named profiles that are coarser than one of them, from fine to coarse, with its inputs. */
 export function coarserThan(fine: Profile): readonly Profile[] {

@@ -1,5 +1,5 @@
 /** @file Finds the tightest profile and the forms that explain an answer. */
-import type { Profile } from '../../../executors/profiles/profile.ts';
+import { leastExactOf, type Profile } from '../../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../../io/safetensors.ts';
 import { hasStates, isModel } from '../../axes.ts';
 import type { Question } from '../../backends/backend.ts';
@@ -35,7 +35,7 @@ export interface Asked extends Omit<Question, 'operator'>, Computed {
 type Answered = ReadonlyMap<string, StoredTensor>;
 
 /**
- * Judges an answer at a profile. A tensor is right if each of its numbers is within the bound of the mode's formula or of one form.
+ * Judges an answer at a profile. `unexplained` names wrong tensors that no form explains, if that is known. A tensor is right if each of its numbers is within the bound of the mode's formula or of one form.
  * With a declared form, only that form counts.
  */
 export function verdictAt(
@@ -43,6 +43,7 @@ export function verdictAt(
   asked: Asked,
   answered: Answered,
   inAnyTypes: Allowed = allowedFor(operator, { ...asked, form: undefined }),
+  unexplained: (verdict: Verdict) => ReadonlySet<string> = () => new Set(),
 ): Verdict {
   const { mode, form: declared, c } = asked;
   const mine = inTypesOf(inAnyTypes, answered);
@@ -60,6 +61,8 @@ export function verdictAt(
     (inHaste && isFarBeyond(first));
   for (const { form, says, limit, computed } of [...listed.map(asForm), ...atCoarseProducts(operator, asked)]) {
     if (isHopeless || !isOfNumbers(verdict.judgement)) return verdict;
+    const never = unexplained(verdict);
+    if (verdict.judgement.mismatches.every(({ tensor }) => never.has(tensor))) return verdict;
     const allowed = alternative(operator, computed(asked), limit, verdict.allowed, answered);
     const judgement = judged(allowed, answered, c.seed);
     const left = new Set(judgement.mismatches.map(({ tensor }) => tensor));
@@ -252,14 +255,67 @@ export function tightest(
   at: number,
   mine?: Allowed,
 ): Verdict & { readonly at: number } {
-  const verdict = verdictAt(operator, { ...asked, profile: profiles[at]! }, answered, mine);
+  const unexplained = onceKnown(operator, asked, answered, profiles.slice(at));
+  const verdict = verdictAt(operator, { ...asked, profile: profiles[at]! }, answered, mine, unexplained);
   if (!isOfNumbers(verdict.judgement) || (asked.isHasty === true && isFarBeyond(verdict.judgement)))
     return { ...verdict, at };
   const isHopeless = (isLong(operator, asked.c) || asked.isHasty === true) && isFarOff(verdict, answered);
   for (let coarser = at + 1; coarser < profiles.length; coarser++) {
     if (isHopeless && hasFineSums(profiles[coarser]!)) continue;
-    const other = verdictAt(operator, { ...asked, profile: profiles[coarser]! }, answered);
+    const never = unexplained(verdict);
+    if (verdict.judgement.mismatches.some(({ tensor }) => never.has(tensor))) break;
+    const other = verdictAt(operator, { ...asked, profile: profiles[coarser]! }, answered, undefined, unexplained);
     if (isRightAnswer(other.judgement)) return { ...other, at: coarser };
   }
   return { ...verdict, at };
 }
+
+/** Finds once, of the tensors that are wrong then, those that nothing explains. With one profile there is nothing to save. */
+function onceKnown(
+  operator: Operator,
+  asked: Omit<Asked, 'profile'>,
+  answered: Answered,
+  [first, ...others]: readonly Profile[],
+): (verdict: Verdict) => ReadonlySet<string> {
+  const profile = others.length === 0 || asked.form !== undefined ? null : leastExactOf([first!, ...others]);
+  let known: ReadonlySet<string> | null = profile === null ? new Set() : null;
+  return (verdict) => {
+    known ??= explainedByNothing(operator, { ...asked, profile: profile! }, answered, verdict);
+    return known;
+  };
+}
+
+/**
+ * The wrong tensors with numbers that are beyond the bounds of every formula even with the least exact functions, where bounds are largest. This
+ * takes one run of each formula, in place of one at each profile.
+ */
+function explainedByNothing(
+  operator: Operator,
+  asked: Asked,
+  answered: Answered,
+  { judgement }: Verdict,
+): ReadonlySet<string> {
+  const { mode, c } = asked;
+  const mine = inTypesOf(allowedFor(operator, asked), answered).tensors;
+  const left = new Set(judgement.mismatches.map(({ tensor }) => tensor));
+  const isExplained = (tensor: string, its: Allowed['tensors']): boolean =>
+    answered.get(tensor)!.data.every((x, i) => mayBe(x, mine[tensor]!, i) || mayBe(x, its[tensor]!, i));
+  const formulas = [...formsFor(operator, mode, c).map(asForm), ...atCoarseProducts(operator, asked)];
+  for (const its of [
+    () => mine,
+    ...formulas.map(
+      ({ computed }) =>
+        () =>
+          inTypesOf(allowedFor(operator, computed(asked)), answered).tensors,
+    ),
+  ]) {
+    if (left.size === 0) break;
+    const tensors = its();
+    for (const tensor of left) if (isExplained(tensor, tensors)) left.delete(tensor);
+  }
+  return left;
+}
+
+/** Whether an answer's number is within a bound, or there is none. */
+const mayBe = (x: number, { expected, bounds }: AllowedTensor, i: number): boolean =>
+  !Number.isFinite(bounds[i]!) || Number.isNaN(expected[i]!) || ratioOf(x, expected[i]!, bounds[i]!) <= 1;
