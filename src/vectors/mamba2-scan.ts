@@ -15,7 +15,8 @@ import { booleanIn, choiceIn, integerIn, numbersIn } from './config.ts';
 import { type NamedValues, probedOutputs } from './probed-outputs.ts';
 import { softplusBelow20 } from './softplus.ts';
 
-interface Sizes {
+/** The lengths of the axes. */
+export interface Sizes {
   readonly b: number;
   readonly t: number;
   readonly g: number;
@@ -69,7 +70,10 @@ export const mamba2ScanCase: Adapter = (testCase) => {
 };
 
 /** The shapes of all inputs, with time before heads. */
-function inputShapes({ config }: VectorCase, { b, t, g, h, e, n }: Sizes): Record<string, Shape> {
+export function inputShapes(
+  { config }: Pick<VectorCase, 'config'>,
+  { b, t, g, h, e, n }: Sizes,
+): Record<string, Shape> {
   const perChannel = choiceIn(config, 'dt_per', ['head', 'channel']) === 'channel' ? [e] : [];
   const skip = choiceIn(config, 'D', ['head', 'channel', null]);
   return {
@@ -89,7 +93,7 @@ function limitIn(config: VectorCase['config']): readonly [number, number] | unde
 }
 
 /** The scan by a mode of linear attention. */
-function scanOf(config: VectorCase['config'], { b, h, e, n }: Sizes) {
+export function scanOf(config: VectorCase['config'], { b, h, e, n }: Sizes) {
   const isSoftplus = booleanIn(config, 'dt_softplus');
   const deltaLimit = limitIn(config);
   return (attention: LinearAttention) =>

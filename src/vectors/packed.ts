@@ -18,6 +18,7 @@ import type { Shape } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 import { type Adapter, givenIn, type VectorCase } from './case.ts';
 import { booleanIn, choiceIn, integerIn, numberIn } from './config.ts';
+import { inputShapes, scanOf } from './mamba2-scan.ts';
 import { type NamedValues, probedInModes } from './probed-outputs.ts';
 
 type Config = VectorCase['config'];
@@ -29,6 +30,8 @@ type Piece = (piece: NamedValues, state: Value) => { readonly output: Value; rea
 interface Packed {
   /** The shapes of the inputs with an entry for each token. */
   readonly tokens: Readonly<Record<string, Shape>>;
+  /** The shapes of the inputs that all sequences share. */
+  readonly shared?: Readonly<Record<string, Shape>>;
   /** The shape of the state of one sequence. */
   readonly state: Shape;
   /** The name of the output. */
@@ -100,18 +103,52 @@ const byDeltaRule = (factor: number): Packed['modes'] => {
   return { recurrent: of(recurrentDeltaRule), chunkwise: of(chunkwiseDeltaRule(chunkSize)) };
 };
 
+/** The scan of Mamba-2, whose parameters all sequences share. */
+function mamba2(config: Config): Packed {
+  const sizes = {
+    b: 1,
+    t: integerIn(config, 'seq_len'),
+    g: integerIn(config, 'groups'),
+    h: integerIn(config, 'heads'),
+    e: integerIn(config, 'headdim'),
+    n: integerIn(config, 'dstate'),
+  };
+  const { initial_state: _, ...shapes } = inputShapes({ config }, sizes);
+  const isShared = (name: string): boolean => ['A', 'D', 'dt_bias'].includes(name);
+  const some = (wanted: boolean): Record<string, Shape> =>
+    Object.fromEntries(Object.entries(shapes).filter(([name]) => isShared(name) === wanted));
+  const scanned = scanOf(config, sizes);
+  return {
+    tokens: some(false),
+    shared: some(true),
+    state: [sizes.h, sizes.e, sizes.n],
+    output: 'out',
+    modes: attentionModes((attention) => (piece, state) => {
+      const { out, final_state } = scanned(attention)({ ...piece, initial_state: state });
+      return { output: out!, state: final_state! };
+    }),
+  };
+}
+
 const operators: Readonly<Record<string, (config: Config) => Packed>> = {
   simple_gla: rule(({ t, h }) => ({ g: [1, t, h] }), byAttention('g')),
   gla: rule(({ t, h, d }) => ({ gk: [1, t, h, d] }), byAttention('gk')),
   delta: rule(({ t, h }) => ({ beta: [1, t, h] }), byDeltaRule),
   gated_delta: rule(({ t, h }) => ({ beta: [1, t, h], g: [1, t, h] }), byDeltaRule),
+  mamba2_scan: mamba2,
   kda: rule(({ t, h, d }) => ({ beta: [1, t, h], g: [1, t, h, d] }), byDeltaRule),
 };
 
 /** Kind packed: each sequence alone, in every mode of the operator. Throws on other operators and on shapes unlike the config's. */
 export const packedCase: Adapter = (testCase) => {
   const { config } = testCase;
-  const { tokens, state, output, modes } = operators[choiceIn(config, 'operator', Object.keys(operators))]!(config);
+  const {
+    tokens,
+    shared = {},
+    state,
+    output,
+    modes,
+  } = operators[choiceIn(config, 'operator', Object.keys(operators))]!(config);
   const pieces = integerIn(config, 'pieces');
   const batch = packedBatch([...givenIn(testCase, 'in/cu_seqlens', [pieces + 1]).data]);
   const run =
@@ -119,11 +156,14 @@ export const packedCase: Adapter = (testCase) => {
     ({ initial_state, ...given }: NamedValues): NamedValues => {
       const before = initial_state ?? zerosLike(Object.values(given)[0]!, [pieces, ...state]);
       const states = batch.spans.map((_, i) => slice(before, 0, i, i + 1));
-      const results = eachSequence(batch, 1, piece, given, states);
+      const [own, common] = [tokens, shared].map((names) =>
+        Object.fromEntries(Object.keys(names).map((name) => [name, given[name]!])),
+      ) as [NamedValues, NamedValues];
+      const results = eachSequence(batch, 1, (one, before) => piece({ ...one, ...common }, before), own, states);
       return { [output]: results.output, final_state: concat(results.states, 0) };
     };
   return probedInModes(testCase, {
-    inputs: { ...tokens, ...(booleanIn(config, 'initial_state') && { initial_state: [pieces, ...state] }) },
+    inputs: { ...tokens, ...shared, ...(booleanIn(config, 'initial_state') && { initial_state: [pieces, ...state] }) },
     probes: { [output]: `probe_${output}`, final_state: 'probe_final_state' },
     runs: Object.fromEntries(Object.entries(modes).map(([mode, piece]) => [mode, run(piece)])),
   });
