@@ -47,7 +47,7 @@ if (numpy === null) {
 
   describe('the description of an adapter', () => {
     for (const command of [
-      'fla',
+      'fla --tf32 --precision tf32 bf16',
       'fla --naive',
       'mamba_ssm --tf32 --untuned',
       'mamba_ssm --naive',

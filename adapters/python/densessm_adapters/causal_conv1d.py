@@ -6,7 +6,7 @@ Its kernels put channels before time, and keep a state of k − 1 inputs: the ol
 import torch
 from densessm_backend import Backend
 
-from .start import SHORT_TYPES, activation, options
+from .start import activation, offered, options
 
 chosen = options('causal_conv1d', 'causal-conv1d')
 
@@ -27,8 +27,7 @@ if chosen.naive:
 @backend.operator(
     'depthwiseConvolution',
     modes=['parallel'],
-    dtypes=SHORT_TYPES,
-    precision=chosen.precision,
+    **offered(chosen),
     domain=dict(axes=dict(k=[2, 3, 4], e=dict(multipleOf=8))),
 )
 def depthwise_convolution(inputs, settings, mode):
@@ -48,9 +47,8 @@ def depthwise_convolution(inputs, settings, mode):
 @backend.operator(
     'convolutionStep',
     modes=['recurrent'],
-    dtypes=SHORT_TYPES,
     gradients=False,
-    precision=chosen.precision,
+    **offered(chosen),
     domain=dict(axes=dict(k=[2, 3, 4])),
 )
 def convolution_step(inputs, settings, mode):

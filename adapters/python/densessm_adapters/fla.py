@@ -8,7 +8,7 @@ import math
 import torch
 from densessm_backend import Backend
 
-from .start import SHORT_TYPES, activation, options, results, sequences, swapped
+from .start import SHORT_TYPES, activation, offered, options, results, sequences, swapped
 
 chosen = options(
     'fla',
@@ -38,7 +38,7 @@ def offer(name, modes, domain=None, naive=None, dtypes=SHORT_TYPES, **rest):
     if not modes:
         return lambda function: function
     rest = {} if chosen.naive else rest
-    return backend.operator(name, modes, dtypes=dtypes, precision=chosen.precision, domain=domain, **rest)
+    return backend.operator(name, modes, domain=domain, **offered(chosen, dtypes), **rest)
 
 
 def linear(mode):

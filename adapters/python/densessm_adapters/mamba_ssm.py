@@ -6,7 +6,7 @@ state.
 
 from densessm_backend import Backend
 
-from .start import SHORT_TYPES, limits, options
+from .start import limits, offered, options
 
 chosen = options('mamba_ssm', 'mamba_ssm')
 
@@ -14,11 +14,12 @@ import mamba_ssm  # noqa: E402
 from mamba_ssm.modules.ssd_minimal import ssd_minimal_discrete  # noqa: E402
 from mamba_ssm.ops import selective_scan_interface as scans  # noqa: E402
 from mamba_ssm.ops.triton.layernorm_gated import rms_norm_ref, rmsnorm_fn  # noqa: E402
+from mamba_ssm.ops.triton.mamba3.mamba3_siso_combined import mamba3_siso_combined  # noqa: E402
 from mamba_ssm.ops.triton.selective_state_update import selective_state_update, selective_state_update_ref  # noqa: E402
 from mamba_ssm.ops.triton.ssd_combined import mamba_chunk_scan_combined  # noqa: E402
 
 backend = Backend(f'mamba_ssm {mamba_ssm.__version__}', device=chosen.device, compiles=chosen.compiles)
-declared = dict(dtypes=SHORT_TYPES, precision=chosen.precision)
+declared = offered(chosen)
 
 
 @backend.operator('rmsNorm', modes=['whole'], **declared)
@@ -112,6 +113,35 @@ if not chosen.naive:
         )
         return {'output': output.transpose(1, 2), 'state': state}
 
+    blocks = [16, 32, 64, 128]
+
+    # it rounds what it is given to bfloat16, except for gates, steps and parameters
+    @backend.operator(
+        'mamba3',
+        modes=['chunkwise'],
+        **offered(chosen, ['BF16']),
+        domain=dict(axes=dict(n=blocks, e=blocks, p=dict(multipleOf=2)), inputs=dict(gate='finite')),
+    )
+    def trapezoid(inputs, settings, mode):
+        given = {name: inputs[name].transpose(1, 2) for name in ('q', 'k', 'v', 'angles', 'z') if name in inputs}
+        names = 'output', 'angleState', 'state', 'keyState', 'valueState'
+        found = mamba3_siso_combined(
+            given['q'],
+            given['k'],
+            given['v'],
+            inputs['gate'].float(),
+            inputs['delta'].float(),
+            inputs['trap'],
+            inputs['qBias'].float(),
+            inputs['kBias'].float(),
+            given['angles'],
+            D=inputs['skip'].float() if 'skip' in inputs else None,
+            Z=given.get('z'),
+            Input_States=tuple(inputs[name].float() for name in names[1:]),
+            return_final_states=True,
+        )
+        return dict(zip(names, found), output=found[0].transpose(1, 2))
+
 
 if chosen.naive:
 
@@ -119,7 +149,7 @@ if chosen.naive:
         'stateSpaceDuality',
         modes=['chunkwise'],
         domain=dict(axes=dict(t=dict(multipleOf=16)), inputs=dict(gate='finite')),
-        precision=chosen.precision,
+        **offered(chosen, ['F32', 'F64']),
     )
     def duality(inputs, settings, mode):
         x, gate, b, c = (inputs[name].transpose(1, 2) for name in ('x', 'gate', 'b', 'c'))

@@ -8,7 +8,7 @@ import inspect
 
 from densessm_backend import Backend
 
-from .start import SHORT_TYPES, activation, limits, options
+from .start import activation, limits, offered, options
 
 chosen = options('transformers', 'transformers')
 
@@ -18,7 +18,7 @@ from transformers.models.mamba import modeling_mamba as mamba  # noqa: E402
 from transformers.models.mamba2 import modeling_mamba2 as mamba2  # noqa: E402
 
 backend = Backend(f'transformers {transformers.__version__}', device=chosen.device)
-declared = dict(dtypes=SHORT_TYPES, precision=chosen.precision)
+declared = offered(chosen)
 taken = inspect.unwrap if chosen.naive else lambda function: function
 
 
