@@ -111,6 +111,8 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
   readonly apart?: string;
   /** Whether the definition covers these settings. Some networks are defined only from the first token on. */
   defines(settings: S): boolean;
+  /** The letter of an axis for each of whose entries modes in chunks store a number for each pair of tokens of a chunk. */
+  readonly perPair?: string;
   /**
    * Whether the definition is smooth at the scale of finite differences around a case; if absent, it is around every case. A norm is not
    * around a vector of zeros.

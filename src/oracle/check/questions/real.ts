@@ -4,6 +4,7 @@ import { sizeOf } from '../../../tensor/shape.ts';
 import { isModel, isState, longestIn } from '../../axes.ts';
 import type { Layout } from '../../case.ts';
 import type { Operator, Size } from '../../operator.ts';
+import { lengthsIn } from '../../signature.ts';
 import { hasChunks } from '../verdict/large.ts';
 
 /** How large the cases are. */
@@ -74,7 +75,8 @@ export function realLayouts(
 
 /**
  * Estimates the time of a reference with its bounds. Every number of the case counts, and what is stored for it: the state of each token
- * in modes that go token by token and in scans, that of each chunk in chunks, and a number for each pair of tokens in other modes.
+ * in modes that go token by token and in scans, that of each chunk in chunks, and a number for each pair of tokens in other modes, or for
+ * each channel of each pair in a chunk.
  */
 function workOf(operator: Operator, mode: string, layout: Layout): number {
   const t = longestIn(operator, layout);
@@ -86,6 +88,10 @@ function workOf(operator: Operator, mode: string, layout: Layout): number {
     (sum, [name, shape]) => sum + (isState(operator, name) ? sizeOf(shape) : 0),
     0,
   );
+  if (operator.perPair !== undefined && typeof layout.settings.chunkSize === 'number') {
+    const { b = 1, h = 1, [operator.perPair]: width = 1 } = lengthsIn(operator.signature.inputs, layout.inputs);
+    return numbers / 2 + b * h * t * Math.max(layout.settings.chunkSize, width) * width;
+  }
   if ('scan' in operator.modes) return numbers + 4 * t * states;
   if (!hasChunks(operator, layout)) return numbers + (t * numbers) / 100;
   return numbers / 2 + (t * states) / (mode === operator.reference ? 4 : 64);

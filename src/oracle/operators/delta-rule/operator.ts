@@ -26,6 +26,9 @@ export const deltaRuleSignature = 'q bhtd, k bhtd, v bhte, beta bht|bhte, state 
 /** `beta`: whether a head or each value channel has a step size. */
 export type Settings = DeltaRuleSettings & { readonly beta: 'head' | 'value' };
 
+/** Beyond this many numbers, chunks would fill the memory if each value channel had a step size, as each is then a head. */
+const mostOfChannels = 2 ** 18;
+
 /** Runs a delta rule on normed and scaled queries. */
 export const runDeltaRule = (
   rule: DeltaRule,
@@ -45,8 +48,9 @@ export const deltaRule = defineOperator({
         h: axis(size, 'h', 3),
         beta: among<Settings['beta']>(size, 'beta', 'head', 'value'),
       })
-      .map(({ h, beta, ...drawn }) => {
+      .map(({ h, beta: drawnBeta, ...drawn }) => {
         const { b, t, d, e } = drawn;
+        const beta = t * d * e > mostOfChannels ? 'head' : drawnBeta;
         const { k, beta: steps } = deltaRuleDetails(size, drawn);
         return layoutOf(deltaRuleSignature, {
           lengths: { b, h, t, d, e },

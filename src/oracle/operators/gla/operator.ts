@@ -30,5 +30,6 @@ export const gla = defineOperator({
   modes: linearAttentionModes(attend),
   ...gatedForms(attend, 'channels'),
   reference: 'recurrent',
+  perPair: 'd',
   laws: linearAttentionLaws,
 });

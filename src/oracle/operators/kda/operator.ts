@@ -52,6 +52,7 @@ export const kda = defineOperator({
   evidence: ['T'],
   signature: kdaSignature,
   groups,
+  perPair: 'd',
   layouts: (size) =>
     fc
       .record({
