@@ -26,7 +26,7 @@ function read(file: string): Broken {
   const text = readFileSync(join(folder, file), 'utf8');
   const words = (list: string | undefined): string[] => list?.split(', ') ?? [];
   const says = /^"""(.*)$/m.exec(text)![1]!;
-  const line = /^FAIL ((?:\w+, )*\w+) ((?:[a-zA-Z]+, )*[a-zA-Z]+)(?: (F\d+))?: (.*)$/m.exec(text);
+  const line = /^FAIL ((?:\w+, )*\w+) ((?:[a-zA-Z/]+, )*[a-zA-Z/]+)(?: (F\d+))?: (.*)$/m.exec(text);
   expect(line, `${file} has a line FAIL operators modes [type]: kind`).not.toBeNull();
   const [, operators, modes, dtype, kinds] = line!;
   return {
