@@ -8,16 +8,18 @@ import { openProcess } from '../oracle/backends/process.ts';
 import { batchKinds } from '../oracle/batch-kind.ts';
 import { rowMode } from '../oracle/batches/rows.ts';
 import { type Alike, alike } from '../oracle/check/alike.ts';
-import { type CheckReport, check } from '../oracle/check/check.ts';
+import { type CheckOptions, type CheckReport, check, reportOf } from '../oracle/check/check.ts';
 import type { SizeName } from '../oracle/check/questions/real.ts';
 import { failsAlone } from '../oracle/check/replayed.ts';
 import { type Asked, checkCells, checkColumns, failureLines, type Paint } from '../oracle/check/report.ts';
 import { type CheckRow, isFine, type RowKey } from '../oracle/check/row.ts';
 import { isAbout, subjectOf, type Waiver } from '../oracle/check/waivers.ts';
+import { operators } from '../oracle/operators/index.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 import { colour, progress, say, seconds, subjectWidths, tableLine, type Voice } from './console.ts';
 import { hostOf } from './host.ts';
 import { packageRoot } from './paths.ts';
+import { resultsOfWorkers, serveResults } from './workers.ts';
 
 /** The options of the command. */
 export interface CheckCommand extends Voice {
@@ -46,6 +48,8 @@ export interface CheckCommand extends Voice {
   /** Seconds for everything. */
   readonly total: number;
   readonly timing: boolean;
+  /** Checks operators for another process. */
+  readonly worker: boolean;
 }
 
 /** The widths of the columns: names of modes are longer where a backend runs batches. */
@@ -64,6 +68,7 @@ const paint: Paint = (status, text) =>
 
 /** Judges a backend and prints the result. Returns whether all that it offers was compared and is right. */
 export async function checkCommand(options: CheckCommand): Promise<boolean> {
+  if (options.worker) return serveRows(options);
   const line = progress(options);
   line.show('starting the backend');
   const backend = await open(options).finally(() => line.clear());
@@ -72,6 +77,52 @@ export async function checkCommand(options: CheckCommand): Promise<boolean> {
   } finally {
     await backend.close();
   }
+}
+
+/** The names of the operators to check, in order. */
+const namesOf = ({ operator }: CheckCommand): string[] =>
+  operators.map(({ name }) => name).filter((name) => operator?.includes(name) ?? true);
+
+/** Checks the operators that a parent process asks for. */
+async function serveRows(options: CheckCommand): Promise<boolean> {
+  const start = performance.now();
+  const backend = await open(options);
+  process.once('disconnect', () => backend.close());
+  const names = namesOf(options);
+  serveResults(async (at) => {
+    const left = 1000 * options.total - (performance.now() - start);
+    return (await check(backend, { ...sizeOf(options), operators: [names[at]!], total: left })).rows;
+  });
+  return true;
+}
+
+/** What to ask, as `check` takes it. */
+function sizeOf({ operator, mode, dtype, waive, ...size }: CheckCommand): CheckOptions {
+  return {
+    ...size,
+    total: 1000 * size.total,
+    ...(waive !== undefined && { waivers: waive }),
+    ...(operator !== undefined && { operators: operator }),
+    ...(mode !== undefined && { modes: mode }),
+    ...(dtype !== undefined && { dtypes: dtype }),
+  };
+}
+
+/** Checks the built-in backend on each operator in a worker: it computes in this process, which would use one core. */
+async function checkInWorkers(
+  backend: Backend,
+  options: CheckCommand,
+  { onProgress, onRow }: Required<Pick<CheckOptions, 'onProgress' | 'onRow'>>,
+): Promise<CheckReport> {
+  const names = namesOf(options);
+  let done = 0;
+  onProgress(done, names.length, names[0]!);
+  const rows = await resultsOfWorkers<readonly CheckRow[]>(names.length, (own) => {
+    for (const row of own) onRow(row);
+    done++;
+    if (done < names.length) onProgress(done, names.length, names[done]!);
+  });
+  return reportOf(backend, rows.flat(), options.waive);
 }
 
 /** Shrinking a failure may need many starts of a backend that it breaks. */
@@ -114,31 +165,29 @@ const pythonPath = (): string =>
   [process.env.PYTHONPATH, join(packageRoot(), 'adapters', 'python')].filter(Boolean).join(delimiter);
 
 async function report(backend: Backend, options: CheckCommand): Promise<boolean> {
-  const { json, quiet, timing, operator, mode, dtype, waive, ...size } = options;
-  const { sizes, longest } = size;
+  const { json, quiet, timing, sizes, longest, cases, seed } = options;
   const start = performance.now();
   const line = progress(options);
   const widths = widthsFor(backend);
   const speaks = !json && !quiet;
   if (speaks) {
-    say(`${colour.heading(backend.description.name)}: ${size.cases} cases a row, seed ${size.seed}.`);
+    say(`${colour.heading(backend.description.name)}: ${cases} cases a row, seed ${seed}.`);
     if (sizes === 'real') say(`Sizes are those of real layers, with up to ${longest} tokens; whole models stay small.`);
     say('Each number is compared with its own error bound; median and worst are error / bound.\n');
     say(colour.heading(tableLine(checkColumns, widths, right)));
   }
-  const found = await check(backend, {
-    ...size,
-    total: 1000 * size.total,
-    ...(waive !== undefined && { waivers: waive }),
-    ...(operator !== undefined && { operators: operator }),
-    ...(mode !== undefined && { modes: mode }),
-    ...(dtype !== undefined && { dtypes: dtype }),
-    onProgress: (done, total, row) => line.show(`${done}/${total} ${row}`),
-    onRow: (row) => {
+  const listeners = {
+    onProgress: (done: number, total: number, row: string): void => line.show(`${done}/${total} ${row}`),
+    onRow: (row: CheckRow): void => {
       line.clear();
       if (wasOffered(row) && (speaks || (!json && !isFine(row)))) say(formatRow(row, widths));
     },
-  });
+  };
+  const isBuiltIn = options.backend === undefined && options.module === undefined;
+  const found =
+    isBuiltIn && namesOf(options).length > 1
+      ? await checkInWorkers(backend, options, listeners)
+      : await check(backend, { ...sizeOf(options), ...listeners });
   line.clear();
   const failures = await askedAlone(found, options);
   if (json) {

@@ -144,6 +144,7 @@ function program(finish: (ok: boolean) => void): Command {
       ).argParser<readonly Waiver[]>((text, others = []) => [...others, waiverFrom(text)]),
     )
     .option('--timing', 'print the times', false)
+    .addOption(new Option(workerOption).default(false).hideHelp())
     .action(async (options: Partial<Drawn> & Omit<CheckCommand, keyof Drawn>) => {
       const usual = options.sizes === 'real' ? { cases: realCases, longest: realLongest } : { cases: 100 };
       finish(await checkCommand({ ...usual, ...options }));

@@ -7,9 +7,9 @@ import { killAfterwards } from '../oracle/backends/guard.ts';
 export const workerOption = '--worker';
 
 /** In a worker: answers with results until the parent disconnects or has ended. */
-export function serveResults<R>(resultOf: (part: number) => R): void {
+export function serveResults<R>(resultOf: (part: number) => R | Promise<R>): void {
   // after a disconnect the result is dropped
-  process.on('message', (part: number) => process.send!(resultOf(part), undefined, undefined, () => {}));
+  process.on('message', async (part: number) => process.send!(await resultOf(part), undefined, undefined, () => {}));
 }
 
 /**

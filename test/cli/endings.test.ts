@@ -31,6 +31,15 @@ describe.runIf(isLinux)('densessm', { timeout: 60_000 }, () => {
     await expectGone([verify.pid!, ...children]);
   });
 
+  it('check of the built-in backend leaves no worker after SIGKILL', async () => {
+    const check = start('check', '--device', 'cpu', '--cases', '60', '--longest', '7');
+    const busy = (): number[] => childrenOf(check.pid!).filter(isComputing);
+    await expect.poll(() => busy().length, { timeout: 30_000 }).toBeGreaterThan(0);
+    const children = childrenOf(check.pid!);
+    check.kill('SIGKILL');
+    await expectGone([check.pid!, ...children]);
+  });
+
   it('verify leaves no worker when one of them ends early', async () => {
     const verify = start('verify', '--cases', '2000', '--longest', '64');
     const busy = (): number[] => childrenOf(verify.pid!).filter(isComputing);

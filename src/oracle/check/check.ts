@@ -72,10 +72,15 @@ export async function check(backend: Backend, options: CheckOptions): Promise<Ch
       onRow?.(row);
     }
   }
+  return reportOf(backend, rows, options.waivers);
+}
+
+/** The report of all rows. */
+export function reportOf(backend: Backend, rows: readonly CheckRow[], waivers: readonly Waiver[] = []): CheckReport {
   const problems = problemsOf(backend);
   const asked = rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');
   const ok = problems.length === 0 && asked.length > 0 && asked.every((row) => isFine(row) && row.outputs === 'PASS');
-  const unusedWaivers = (options.waivers ?? []).filter((waiver) => isUnused(waiver, rows));
+  const unusedWaivers = waivers.filter((waiver) => isUnused(waiver, rows));
   return { ok, backend: backend.description.name, rows, unusedWaivers, problems };
 }
 
