@@ -43,6 +43,9 @@ const ahead: Attending<typeof signature> = (attention, inputs) => stepping(mamba
 /** The largest angle of a start, and of all rotations after it: together they stay below 2π, where kernels begin again at 0. */
 const [largestStart, largestTurn] = [3, 3];
 
+/** The slot of shares before their sigmoid. Where that is nearly 1, kernels that subtract it from 1 have a slope without digits. */
+const share = { powers: 0 };
+
 const layouts = (size: Size): fc.Arbitrary<Layout<LinearAttentionSettings>> =>
   fc
     .record({
@@ -62,7 +65,15 @@ const layouts = (size: Size): fc.Arbitrary<Layout<LinearAttentionSettings>> =>
       return layoutOf(signature, {
         lengths: all,
         inputs: {
-          ...{ q: {}, k: {}, v: {}, gate: gateDetails(size), delta: { between: [0, 1] as const }, trap: {}, qBias: {} },
+          ...{
+            q: {},
+            k: {},
+            v: {},
+            gate: gateDetails(size),
+            delta: { between: [0, 1] as const },
+            trap: share,
+            qBias: {},
+          },
           ...{ kBias: {}, angles: { between: [0, largestTurn / Math.PI / Math.max(2, letters.t)] as const } },
           ...(skip && { skip: {} }),
           ...(z && { z: {} }),
