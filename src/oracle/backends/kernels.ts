@@ -45,6 +45,9 @@ export interface Kernel {
   readonly precision?: unknown;
   readonly form?: Readonly<Record<string, string>>;
   readonly domain?: unknown;
+  /** The modes that take sequences of unequal lengths, `true` for all: by the input `cuSeqlens`, or `mask`, as in docs/protocol.md. */
+  readonly packed?: boolean | readonly string[];
+  readonly padded?: boolean | readonly string[];
 }
 
 /** Kernels by operator, with a name for reports. */
@@ -109,10 +112,13 @@ export function replyOf({ name, operators }: Kernels): (file: Uint8Array) => Pro
   };
 }
 
-const offerOf = ({ modes, dtypes = ['F32'], backward, gradients, precision, form, domain }: Kernel): object => ({
-  ...{ modes, dtypes, gradients: gradients ?? backward !== undefined },
-  ...{ precision, form, domain },
-});
+const offerOf = ({ modes, dtypes = ['F32'], backward, gradients, ...kernel }: Kernel): object => {
+  const { precision, form, domain, packed, padded } = kernel;
+  return {
+    ...{ modes, dtypes, gradients: gradients ?? backward !== undefined },
+    ...{ precision, form, domain, packed, padded },
+  };
+};
 
 async function computed(
   operators: Kernels['operators'],
