@@ -84,10 +84,14 @@ def simple_gated(inputs, settings, mode):
     return results(*simple(mode)(q, k, v, g, initial_state=inputs['state'], **stateful, **sequences(inputs)))
 
 
-@offer('gla', ['chunkwise', 'recurrent'], gated, naive=['recurrent'], packed=True)
+# the kernels in chunks multiply blocks of at least 16 channels
+blocked = dict(gated, axes={'d': dict(atLeast=16, atMost=256), 'e': dict(atLeast=16, atMost=256), **chosen.axes})
+
+
+@offer('gla', ['chunkwise', 'recurrent'], gated if chosen.naive else blocked, naive=['recurrent'], packed=True)
 def channel_gated(inputs, settings, mode):
     q, k, v, g = swapped(inputs, 'q', 'k', 'v', 'gate')
-    given = dict(initial_state=inputs['state'], output_final_state=True, **sequences(inputs))
+    given = dict(initial_state=inputs['state'].float(), output_final_state=True, **sequences(inputs))
     if chosen.naive:  # it has a scale of its own
         return results(*naive_recurrent_gla(q * (settings['scale'] * q.shape[-1] ** 0.5), k, v, g, **given))
     given['scale'] = settings['scale']

@@ -19,7 +19,9 @@ def gates(inputs, settings):
 
 def shared(inputs, settings):
     """What all delta rules take, by name."""
-    return dict(scale=settings['scale'], initial_state=inputs['state'], output_final_state=True, **sequences(inputs))
+    return dict(
+        scale=settings['scale'], initial_state=inputs['state'].float(), output_final_state=True, **sequences(inputs)
+    )
 
 
 def normed(settings):

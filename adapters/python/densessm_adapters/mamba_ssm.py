@@ -87,9 +87,9 @@ if chosen.naive or scans.selective_scan_cuda is not None:
         inputs=dict(state=0),
         cotangents={} if chosen.naive else dict(state=0),
     )
-    backend.operator('selectiveScan', ['recurrent' if chosen.naive else 'logStep'], domain=domain, **declared)(
-        selective_scan
-    )
+    known = ['u', 'delta', 'a', 'tokenB', 'groupB', 'tokenC', 'groupC', 'skip', 'z', 'deltaBias']
+    modes = ['recurrent' if chosen.naive else 'logStep']
+    backend.operator('selectiveScan', modes, gradients=known, domain=domain, **declared)(selective_scan)
 
 if not chosen.naive:
 

@@ -40,7 +40,9 @@ def options(module: str, package: str, **extra: str) -> SimpleNamespace:
 
 def offered(chosen: SimpleNamespace, dtypes: Sequence[str] = SHORT_TYPES) -> dict[str, Any]:
     """The types of an operator, and the declared profiles of these types."""
-    types = [(one, next(x for x in ('BF16', 'F16', 'F32', 'F64') if x in one.upper())) for one in chosen.precision or ()]
+    types = [
+        (one, next(x for x in ('BF16', 'F16', 'F32', 'F64') if x in one.upper())) for one in chosen.precision or ()
+    ]
     return dict(dtypes=dtypes, precision=[one for one, dtype in types if dtype in dtypes] or None)
 
 

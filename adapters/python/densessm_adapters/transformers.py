@@ -26,6 +26,7 @@ taken = inspect.unwrap if chosen.naive else lambda function: function
 @backend.operator(
     'selectiveScan',
     modes=['recurrent'],
+    gradients=['u', 'delta', 'a', 'tokenB', 'tokenC', 'skip', 'z', 'deltaBias'],
     domain=dict(settings=dict(b='token', c='token'), inputs=dict(state=0)),
     **declared,
 )
