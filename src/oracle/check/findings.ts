@@ -58,9 +58,9 @@ function isExplained(
   return contrasts(inquiry, wrongs, told).every(({ says }) => told.has(says));
 }
 
-/** Whether one lower precision explains both findings. */
-const isOfPrecision = (earlier: Finding, { hints }: Finding): boolean =>
-  earlier.hints.some((hint) => hint.startsWith(ofPrecision) && hints.includes(hint));
+/** Whether lower precisions explain both findings: they are one. */
+const isOfPrecision = (...findings: readonly Finding[]): boolean =>
+  findings.every(({ hints }) => hints.some((hint) => hint.startsWith(ofPrecision)));
 
 const tensorsOf = ({ wrong: { judged } }: FirstWrong): string[] =>
   judged?.judgement.mismatches.map(({ tensor }) => tensor) ?? [];

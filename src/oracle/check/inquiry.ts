@@ -174,6 +174,8 @@ export function inquire(
     const isNew = compiling.isNew(asked);
     const sent = performance.now();
     const pending = backend.answer(asked);
+    // if the reference cannot be computed either, nobody waits for it
+    pending.catch(() => undefined);
     return async () => {
       const start = performance.now();
       const answer = await pending;

@@ -25,8 +25,7 @@ export async function explain(
   end?: number,
 ): Promise<Explained> {
   const [first] = failing;
-  const [alike, also] = [likenessesOf(inquiry, first), likenessesOf(inquiry, smallest)];
-  const likeness = alike.filter((one) => also.includes(one)).slice(0, 1);
+  const likeness = likenessOf(inquiry, failing, smallest);
   const all = failing.some(({ c }) => c === smallest.c) ? failing : ([...failing, smallest] as const);
   const precision = precisionOf(inquiry, all);
   // where errors are small, many faults look alike; far beyond the bounds, only one does
@@ -42,10 +41,23 @@ export async function explain(
   return { contrasts: found, hints };
 }
 
+/** The first likeness of the smallest case that another failing case has too. In some cases a fault may make small errors only. */
+function likenessOf(inquiry: Inquiry, failing: readonly Failing[], smallest: Failing): string[] {
+  const own = likenessesOf(inquiry, smallest);
+  for (const one of own.length === 0 ? [] : failing) {
+    const common = likenessesOf(inquiry, one).find((says) => own.includes(says));
+    if (common !== undefined) return [common];
+  }
+  return [];
+}
+
 /** An answer is far beyond its bounds from this ratio on: a fault that gives the same numbers within their bounds is no chance. */
 const far = 64;
+/** The roundoff of types in which numbers tell faults apart: F32 and F64. */
+const fine = 2 ** -23;
 
-const isFarBeyond = ({ wrong: { judged } }: Failing): boolean => (judged?.judgement.ratio ?? 0) >= far;
+const isFarBeyond = ({ wrong: { judged } }: Failing): boolean =>
+  judged !== null && judged.judgement.ratio >= far && judged.allowed.profile.at.output.u <= fine;
 
 /** Whether a contrast says what a neighbour shows too: `as if state were zeros`, `right where state is zeros`. */
 const isSaid = (neighbour: string, says: string): boolean =>
