@@ -62,6 +62,7 @@ export const rwkv7 = defineOperator({
   chapter: 'spec/generalised-delta-rule.ts',
   evidence: ['T'],
   signature,
+  perPair: 'd',
   layouts: scaledAttentionLayouts(signature, (size, lengths) => ({
     a: transitionDetails(size, lengths),
     b: transitionDetails(size, lengths),
