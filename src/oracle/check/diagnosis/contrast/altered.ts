@@ -78,8 +78,8 @@ function* ofEmptySequences({ tensor, right, shape, c }: Confused): Generator<Alt
 
 const brief = (x: number): string => Number(x.toPrecision(4)).toString();
 
-/** Whether a factor would be told as 1, which says nothing. */
-const isOne = (factor: number): boolean => brief(factor) === '1';
+/** Whether a factor is so near 1 that small errors of another kind look like it. */
+const isOne = (factor: number): boolean => Math.abs(factor - 1) < 1 / 2000;
 
 /** The right numbers times one factor: a known constant, a power of a length, or a setting. */
 function* multiples({ tensor, right, answered, c, lengths }: Confused): Generator<Altered> {
