@@ -12,7 +12,7 @@ const runs = 4;
 /** An answer's errors are of a profile's size if they are at most this many times larger or smaller than those of rounded runs. */
 const alike = 8;
 /** Rounding makes errors in many numbers: an answer has at least one for this many in rounded runs. */
-const spread = 8;
+const spread = 2;
 
 /** An answer to a case, the right one in double precision, and the bounds that it is beyond. */
 export interface Compared {
