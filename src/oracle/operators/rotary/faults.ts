@@ -5,9 +5,7 @@ import { add } from '../../../tensor/primitives/add.ts';
 import { stopGradient } from '../../../tensor/primitives/stop-gradient.ts';
 import type { Value } from '../../../tensor/value.ts';
 import { faultsOf } from '../../fault.ts';
-import { rotary } from './operator.ts';
-
-const pairsOf = (x: Value): number => x.shape.at(-1)! / 2;
+import { onPairs, rotary } from './operator.ts';
 
 export const rotaryFaults = faultsOf(rotary, [
   {
@@ -16,7 +14,9 @@ export const rotaryFaults = faultsOf(rotary, [
     says: 'turns halves where pairs are neighbours, and neighbours where they are halves',
     rejectedBy: ['definition'],
     program: ({ x }, { base, position, pairs }) => ({
-      output: rotate(x, rotaryFrequencies(pairsOf(x), base), position, pairs === 'halves' ? 'neighbours' : 'halves'),
+      output: onPairs(x, (part, count) =>
+        rotate(part, rotaryFrequencies(count, base), position, pairs === 'halves' ? 'neighbours' : 'halves'),
+      ),
     }),
   },
   {
@@ -25,11 +25,13 @@ export const rotaryFaults = faultsOf(rotary, [
     says: 'turns by −θ: the signs of the sines are exchanged',
     rejectedBy: ['definition'],
     program: ({ x }, { base, position, pairs }) => ({
-      output: rotate(
-        x,
-        rotaryFrequencies(pairsOf(x), base).map((f) => -f),
-        position,
-        pairs,
+      output: onPairs(x, (part, count) =>
+        rotate(
+          part,
+          rotaryFrequencies(count, base).map((f) => -f),
+          position,
+          pairs,
+        ),
       ),
     }),
   },
@@ -38,7 +40,9 @@ export const rotaryFaults = faultsOf(rotary, [
     name: 'position-ignored',
     says: 'counts positions from 0 where a sequence goes on',
     rejectedBy: ['definition', 'resumable'],
-    program: ({ x }, { base, pairs }) => ({ output: rotate(x, rotaryFrequencies(pairsOf(x), base), 0, pairs) }),
+    program: ({ x }, { base, pairs }) => ({
+      output: onPairs(x, (part, count) => rotate(part, rotaryFrequencies(count, base), 0, pairs)),
+    }),
   },
   {
     mode: 'whole',
@@ -46,7 +50,7 @@ export const rotaryFaults = faultsOf(rotary, [
     says: 'the first token has position 1',
     rejectedBy: ['definition'],
     program: ({ x }, { base, position, pairs }) => ({
-      output: rotate(x, rotaryFrequencies(pairsOf(x), base), position + 1, pairs),
+      output: onPairs(x, (part, count) => rotate(part, rotaryFrequencies(count, base), position + 1, pairs)),
     }),
   },
   {
@@ -54,14 +58,18 @@ export const rotaryFaults = faultsOf(rotary, [
     name: 'frequencies-to-the-base',
     says: 'the last frequency is 1/base: divided by the number of pairs less 1, as RetNet does',
     rejectedBy: ['definition'],
-    program: ({ x }, { position, pairs }) => ({ output: rotate(x, retnetFrequencies(pairsOf(x)), position, pairs) }),
+    program: ({ x }, { position, pairs }) => ({
+      output: onPairs(x, (part, count) => rotate(part, retnetFrequencies(count), position, pairs)),
+    }),
   },
   {
     mode: 'whole',
     name: 'base-ignored',
     says: 'base 10000 whatever is asked for',
     rejectedBy: ['definition'],
-    program: ({ x }, { position, pairs }) => ({ output: rotate(x, rotaryFrequencies(pairsOf(x)), position, pairs) }),
+    program: ({ x }, { position, pairs }) => ({
+      output: onPairs(x, (part, count) => rotate(part, rotaryFrequencies(count), position, pairs)),
+    }),
   },
   {
     mode: 'whole',
@@ -70,11 +78,13 @@ export const rotaryFaults = faultsOf(rotary, [
     rejectedBy: ['derivative'],
     program: ({ x }, { base, position, pairs }) => {
       const turned = (sign: number): Value =>
-        rotate(
-          x,
-          rotaryFrequencies(pairsOf(x), base).map((f) => sign * f),
-          position,
-          pairs,
+        onPairs(x, (part, count) =>
+          rotate(
+            part,
+            rotaryFrequencies(count, base).map((f) => sign * f),
+            position,
+            pairs,
+          ),
         );
       const back = turned(-1);
       return { output: add(stopGradient(turned(1)), sub(back, stopGradient(back))) };

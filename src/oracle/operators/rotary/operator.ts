@@ -3,6 +3,9 @@ import * as fc from 'fast-check';
 import type { Reading } from '../../../../spec/readings.ts';
 import { rotatePairs, usualRotaryFrequencies } from '../../../../spec/rotary.ts';
 import { rotaryFrequencies, rotate } from '../../../nn/rotary.ts';
+import { concat } from '../../../tensor/primitives/concat.ts';
+import { slice } from '../../../tensor/primitives/slice.ts';
+import type { Value } from '../../../tensor/value.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { among, axis, lengths } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
@@ -14,8 +17,17 @@ type Settings = { readonly base: number; readonly position: number; readonly pai
 
 const signature = 'x bhtd -> output bhtd';
 
-/** Channels come in pairs. */
-const even = (d: number): number => 2 * Math.ceil(d / 2);
+/** The channels that come in pairs. A last one without a partner stays as it is, as the channels beyond a kernel's rotary dimension do. */
+export const turnedChannels = (d: number): number => d - (d % 2);
+
+/** Turns the channels that come in pairs by a function. */
+export function onPairs(x: Value, turn: (x: Value, pairs: number) => Value): Value {
+  const d = x.shape.at(-1)!;
+  const turned = turnedChannels(d);
+  if (turned === 0) return x;
+  const first = turn(turned === d ? x : slice(x, -1, 0, turned), turned / 2);
+  return turned === d ? first : concat([first, slice(x, -1, turned, d)], -1);
+}
 
 export const rotary = defineOperator({
   name: 'rotary',
@@ -28,7 +40,7 @@ export const rotary = defineOperator({
         b: axis(size, 'b', 2),
         h: axis(size, 'h', 3),
         t: lengths(size),
-        d: axis(size, 'd', 6).map(even),
+        d: axis(size, 'd', 6),
         base: fc.constantFrom(10_000, 500_000, 10),
         position: fc.constantFrom(0, 0, 1, 5, 100),
         pairs: among<Settings['pairs']>(size, 'pairs', 'neighbours', 'halves'),
@@ -36,12 +48,14 @@ export const rotary = defineOperator({
       .map(({ base, position, pairs, ...letters }) =>
         layoutOf(signature, { lengths: letters, settings: { base, position, pairs } }),
       ),
-  definition: over('bht', signature, ({ x }, { base, position, pairs }: Settings, { t }) => ({
-    output: rotatePairs(x, position + t, usualRotaryFrequencies(x.length, base), pairs),
-  })),
+  definition: over('bht', signature, ({ x }, { base, position, pairs }: Settings, { t }) => {
+    const turned = turnedChannels(x.length);
+    const first = rotatePairs(x.slice(0, turned), position + t, usualRotaryFrequencies(turned, base), pairs);
+    return { output: [...first, ...x.slice(turned)] };
+  }),
   modes: {
     whole: ({ x }, { base, position, pairs }: Settings) => ({
-      output: rotate(x, rotaryFrequencies(x.shape.at(-1)! / 2, base), position, pairs),
+      output: onPairs(x, (part, count) => rotate(part, rotaryFrequencies(count, base), position, pairs)),
     }),
   },
   reference: 'whole',
