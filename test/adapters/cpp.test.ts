@@ -1,15 +1,19 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { openOnce } from '../../src/oracle/backends/once.ts';
 import { openProcess } from '../../src/oracle/backends/process.ts';
 import { check } from '../../src/oracle/check/check.ts';
 import { root } from '../support/root.ts';
-import { failureOf, formsOf, keep, numbers, numbersOf, passes, question, scratch } from './support.ts';
+import { failureOf, formsOf, keep, numbers, numbersOf, passes, question } from './support.ts';
 
 const folder = join(root, 'adapters/cpp');
 const example = readFileSync(join(folder, 'linear_scan.cpp'), 'utf8');
+
+const scratch = mkdtempSync(join(tmpdir(), 'densessm-'));
+afterAll(() => rmSync(scratch, { recursive: true }));
 
 /** Compiles a program with all warnings. Returns its path. */
 function compiled(program: string): string {

@@ -25,8 +25,8 @@ import {
 } from './support.ts';
 
 describe('the adapter', () => {
-  it('has at most 260 lines', () => {
-    expect(readFileSync(join(folder, 'densessm_backend.py'), 'utf8').trimEnd().split('\n').length).toBeLessThan(261);
+  it('has at most 300 lines', () => {
+    expect(readFileSync(join(folder, 'densessm_backend.py'), 'utf8').trimEnd().split('\n').length).toBeLessThan(301);
   });
 });
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, expect } from 'vitest';
+import { afterEach, expect } from 'vitest';
 import type { Answer, Backend, Question } from '../../src/oracle/backends/backend.ts';
 import { openProcess } from '../../src/oracle/backends/process.ts';
 import type { Tensors } from '../../src/oracle/case.ts';
@@ -12,9 +12,9 @@ import { root } from '../support/root.ts';
 
 /** The folder of the adapter and its examples. */
 export const folder = join(root, 'adapters/python');
-/** A folder for the files of the tests. */
+/** A folder for the files of the tests. Files in one worker share it, so it goes when the worker does. */
 export const scratch = mkdtempSync(join(tmpdir(), 'adapter-'));
-afterAll(() => rmSync(scratch, { recursive: true }));
+process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
 const open: Backend[] = [];
 afterEach(async () => {

@@ -1,4 +1,4 @@
-"""The state is updated in place, so the caller's own state is lost.
+"""The keys are scaled in place, so the caller's own keys are lost.
 
 A chunk wrote into a block that others read: https://github.com/vllm-project/vllm/pull/56196
 FAIL retention recurrent: said-so
@@ -11,8 +11,9 @@ right = example.recurrent
 
 
 def recurrent(q, k, v, state, decay):
-    output, state[:] = right(q, k, v, state, decay)
-    return output, state
+    results = right(q, k, v, state, decay)
+    k *= 2
+    return results
 
 
 example.recurrent = recurrent

@@ -50,7 +50,8 @@ export const convolutionStep = defineOperator({
         beyond: small(3, 0),
         isBiased: among(size, 'bias', false, true),
         isCircular: among(size, 'position', false, true),
-        activation: among<ConvolutionActivation>(size, 'activation', 'none', 'silu'),
+        // silu rounds
+        activation: among<ConvolutionActivation>(size, 'activation', 'none', size.exact ? 'none' : 'silu'),
       })
       .map(({ b, t, e, drawnK, drawnS, beyond, isBiased, isCircular, activation }) => {
         // a window has k − 1 rows at least, so a filter that is too long for a given window becomes shorter

@@ -42,7 +42,8 @@ export const depthwiseConvolution = defineOperator({
         e: axis(size, 'e', 4),
         k: axis(size, 'k', 5),
         isBiased: among(size, 'bias', false, true),
-        activation: among<ConvolutionActivation>(size, 'activation', 'none', 'silu'),
+        // silu rounds
+        activation: among<ConvolutionActivation>(size, 'activation', 'none', size.exact ? 'none' : 'silu'),
       })
       .map(({ isBiased, activation, ...letters }) =>
         layoutOf(signature, {
