@@ -24,7 +24,7 @@ export function drawnInside<T>(size: Size, domain: Domain, draw: (size: Size) =>
     if (!known.has(letter)) {
       const wide = size.axis?.(letter, usual);
       const condition = conditionOf(letter);
-      known.set(letter, condition === undefined ? wide : lengthsLike(condition, letter, size, wide ?? usual));
+      known.set(letter, condition === undefined ? wide : lengthsLike(condition, letter, size, usual, wide));
     }
     return known.get(letter);
   };
@@ -58,21 +58,30 @@ function allowed<T>({ inputs, settings }: Domain, name: string, values: readonly
 /** The usual most of a width that several axes share. */
 const usualMost = 5;
 
-/** Draws lengths that meet a condition: as usual, if that meets it often enough; else the shortest that do. */
+/**
+ * Draws lengths that meet a condition: as usual, if that meets it often enough; else the shortest that do. `own` are the operator's
+ * draws, which alone say whether the axis may be empty. Where no length meets the condition, the draws stay usual.
+ */
 function lengthsLike(
   condition: Condition,
   letter: string,
   { longest, limit }: Size,
-  usual: fc.Arbitrary<number>,
+  own: fc.Arbitrary<number>,
+  usual = own,
 ): fc.Arbitrary<number> {
-  const some = fc.sample(usual, { numRuns: sampled, seed: 1 });
+  const sampleOf = (one: fc.Arbitrary<number>): number[] => fc.sample(one, { numRuns: sampled, seed: 1 });
+  const some = sampleOf(usual);
   const met = some.filter((length) => length > 0 && meets(condition, length));
   if (met.length >= share * sampled) return usual.filter((length) => meets(condition, length));
   const [only] = some;
   // a planned length: the next shorter one that is inside
   const [most, end] = letter === 't' ? [longest, limit] : [usualWidth];
-  if (some.every((length) => length === only)) return lastOf(lengthsThat(condition, 1, only!, end));
-  const lengths = lengthsThat(condition, some.includes(0) ? 0 : 1, most, end);
+  const isPlanned = some.every((length) => length === only);
+  const mayBeEmpty = sampleOf(own).includes(0);
+  const positive = isPlanned ? lengthsThat(condition, 1, only!, end) : [];
+  const lengths = positive.length > 0 ? positive : lengthsThat(condition, mayBeEmpty ? 0 : 1, most, end);
+  if (lengths.length === 0) return usual;
+  if (isPlanned) return lastOf(lengths);
   const first = fc.nat({ max: often.length - 1 }).map((i) => lengths[Math.min(often[i]!, lengths.length - 1)]!);
   return lengths.length <= often.at(-1)! + 1
     ? first

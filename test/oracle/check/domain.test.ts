@@ -64,6 +64,13 @@ describe('a backend that takes few shapes', () => {
     expect(inputs.a!.data.every((x) => x > 0 && x <= 1)).toBe(true);
   });
 
+  it('is asked about an axis without entries, where the operator may have one', async () => {
+    const found = await row('attention', 'parallel', { axes: { s: 0 } }, { cases: 20 });
+    expect(found).toMatchObject({ outputs: 'PASS', cases: 20, lengths: { s: [0] } });
+    const never = await row('attention', 'parallel', { axes: { d: 0 } }, { cases: 20 });
+    expect(never).toMatchObject({ outputs: 'UNCHECKED', reason: 'no case is in its domain, as never: d = 0' });
+  });
+
   it('whose domain is empty is unchecked, with the reason', async () => {
     const found = await row('retention', 'recurrent', { settings: { position: 3 } }, {});
     expect(found).toMatchObject({
