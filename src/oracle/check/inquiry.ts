@@ -12,6 +12,7 @@ import type { Operator } from '../operator.ts';
 import { matches } from '../signature.ts';
 import { sentenceOf } from './diagnosis/where.ts';
 import { type Compiling, followCompiling } from './questions/compiling.ts';
+import { onGrid } from './questions/on-grid.ts';
 import type { Timing } from './row.ts';
 import { type Allowed, allowedFor, profilesOf } from './verdict/allowed.ts';
 import { isRightAnswer, type Judgement, judged } from './verdict/judged.ts';
@@ -93,7 +94,7 @@ export interface Inquiry {
   /** Whether a tensor of answers is not judged: a gradient that is not offered, or one that is waived. */
   readonly unjudged: (tensor: string) => boolean;
   /**
-   * Asks one question and judges the answer. A case outside the backend's domain is unsupported, and not asked. A hasty judgement may
+   * Asks one question and judges the answer. Numbers that its type lacks, as half of the smallest one, are rounded. A case outside the backend's domain is unsupported, and not asked. A hasty judgement may
    * call an answer wrong that a form explains, if it is far beyond its bounds.
    */
   ask(c: Case, isHasty?: boolean): Promise<Outcome>;
@@ -226,7 +227,8 @@ export function inquire(
     dtype,
     domain,
     unjudged,
-    async ask(c, isHasty) {
+    async ask(given, isHasty) {
+      const c = onGrid(given, dtype);
       if (domain !== undefined && !isInside(operator, c, domain))
         return { is: 'unsupported', reason: 'outside its domain' };
       if (!compiling.affords(question(c))) return { is: 'left out' };
@@ -235,7 +237,8 @@ export function inquire(
       const mine = clock('reference', () => allowedFor(operator, { ...asked(c), profile: profiles[at]! }));
       return outcomeOf(c, await answer(), mine, isHasty);
     },
-    async prompt(c) {
+    async prompt(given) {
+      const c = onGrid(given, dtype);
       const isAsked = (domain === undefined || isInside(operator, c, domain)) && compiling.affords(question(c));
       if (isAsked) await send(c)();
     },

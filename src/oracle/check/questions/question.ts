@@ -100,7 +100,7 @@ const stridedIn = 3;
 /** Makes the case of a draw, with its numbers rounded to the type. Wide numbers have narrower range in F16, so that products fit. */
 export function questionCase(operator: Operator, dtype: Dtype, { layout, seed, values }: Draw): Case {
   const c = withZeros(operator, layout, fill(layout, seed, values, dtype === 'F16' ? 10 : 20));
-  return { ...onGrid(c, profileOf[dtype], layout), memory: seed % stridedIn === 0 ? 'strided' : 'contiguous' };
+  return { ...snappedCase(c, profileOf[dtype], layout), memory: seed % stridedIn === 0 ? 'strided' : 'contiguous' };
 }
 
 /** One question in this many is asked after another one with the same shapes and settings, as a cache may confuse them. */
@@ -111,7 +111,7 @@ export const drawBefore = (draw: Draw): Draw | null =>
   draw.seed % afterAnotherIn === 0 ? { ...draw, seed: draw.seed - 1 } : null;
 
 /** Rounds the real numbers of a case to the inputs of a profile. Throws if one overflows. */
-function onGrid(c: Case, profile: Profile, layout: Layout): Case {
+function snappedCase(c: Case, profile: Profile, layout: Layout): Case {
   const inputs = Object.entries(c.inputs).map(([name, x]) => {
     if (x.kind === 'index') return [name, x];
     const data = snap(profile, x.data);

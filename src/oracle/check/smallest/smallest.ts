@@ -6,6 +6,7 @@ import type { Failing } from '../diagnosis/contrast/contrast.ts';
 import { explain, placesOf } from '../diagnosis/explain.ts';
 import { asKind, type Inquiry, isOf, type WrongAnswer } from '../inquiry.ts';
 import { type Questions, redrawn } from '../questions/in-turn.ts';
+import { onGrid } from '../questions/on-grid.ts';
 import { questionCase } from '../questions/question.ts';
 import type { Finding, Replay } from '../row.ts';
 import { isLarge, isLong, leftOutOf } from '../verdict/large.ts';
@@ -83,7 +84,9 @@ export async function smallestFailing(
   let left = share * limits.questions;
   let [smallest, ofSmallest, latest] = [c, layout, wrong];
 
-  const failsAlike = async (one: Case, of: Layout, isHasty: boolean): Promise<boolean> => {
+  const failsAlike = async (candidate: Case, of: Layout, isHasty: boolean): Promise<boolean> => {
+    // what is reported is what was asked
+    const one = onGrid(candidate, inquiry.dtype);
     if (!inquiry.operator.admits(one.settings, inquiry.mode)) return false;
     for (let times = asks; times > 0; times--) {
       if (left-- <= 0 || isLate()) return false;
