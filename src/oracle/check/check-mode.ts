@@ -6,7 +6,7 @@ import { askedWords } from '../domain/domain.ts';
 import type { Draw } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import { type Lengths, lengthsIn, matches } from '../signature.ts';
-import { findingsOf } from './findings.ts';
+import { findingsOf, isToldBy } from './findings.ts';
 import {
   gradientsLeftOut,
   type Inquiry,
@@ -132,7 +132,7 @@ export async function checkMode(
   const [finding = null, ...also] = await findingsOf(inquiry, questions, tally.wrongs, tally.cut ? 0 : size.until);
   const [first] = tally.wrongs;
   const late = first && !tally.cut && (await onlyIfLong(inquiry, first.c, tally.putOff, size.until));
-  if (late) also.push(late);
+  if (late && !(finding !== null && isToldBy([finding, ...also], late))) also.push(late);
   const gradients = offer.gradients !== false;
   const lengths = lengthsOf(tally);
   return {

@@ -1,6 +1,7 @@
 /** @file Reports the deviations of a row: the first, and later ones that it does not explain. */
 import { contrasts } from './diagnosis/contrast/contrast.ts';
 import { ofPrecision } from './diagnosis/explain.ts';
+import { ofFault, ofReading } from './diagnosis/likeness.ts';
 import { type Inquiry, isOf } from './inquiry.ts';
 import type { Questions } from './questions/in-turn.ts';
 import type { Finding } from './row.ts';
@@ -34,7 +35,7 @@ export async function findingsOf(
     if (findings.length > 0 && isExplained(inquiry, [first, ...alike], findings, earlier)) continue;
     const share = findings.length === 0 ? 1 : laterShare;
     const finding = await smallestFailing(inquiry, questions, first, { alike, share, end });
-    if (!findings.some((earlier) => isOfPrecision(earlier, finding))) findings.push(finding);
+    if (!isToldBy(findings, finding)) findings.push(finding);
   }
   return findings;
 }
@@ -58,9 +59,19 @@ function isExplained(
   return contrasts(inquiry, wrongs, told).every(({ says }) => told.has(says));
 }
 
-/** Whether lower precisions explain both findings: they are one. */
-const isOfPrecision = (...findings: readonly Finding[]): boolean =>
-  findings.every(({ hints }) => hints.some((hint) => hint.startsWith(ofPrecision)));
+/** Hints that explain a failure. Others say where it is. */
+const explains = (hint: string): boolean =>
+  [ofPrecision, ofFault, ofReading].some((what) => hint.startsWith(what)) || hint.startsWith('computes as');
+
+/** Whether earlier findings explain a later one: by a lower precision, the same fault or reading, or the same other question. */
+export function isToldBy(earlier: readonly Finding[], { hints, contrasts: own }: Finding): boolean {
+  const known = earlier.flatMap((one) => one.hints).filter(explains);
+  const isPrecision = (hint: string): boolean => hint.startsWith(ofPrecision);
+  const isKnown = (hint: string): boolean => known.includes(hint) || (isPrecision(hint) && known.some(isPrecision));
+  if (hints.filter(explains).some(isKnown)) return true;
+  const told = earlier.flatMap((one) => one.contrasts.map(({ says }) => says));
+  return own.length > 0 && own.every(({ says }) => says.startsWith('as if') && told.includes(says));
+}
 
 const tensorsOf = ({ wrong: { judged } }: FirstWrong): string[] =>
   judged?.judgement.mismatches.map(({ tensor }) => tensor) ?? [];

@@ -19,6 +19,10 @@ const others = [1, 2, 3];
 const kindsIn = ({ kind, judged }: WrongAnswer): readonly string[] =>
   judged?.judgement.mismatches.map((one) => `${one.kind} ${one.tensor}`) ?? [kind];
 
+/** A case with the chunks of another one. */
+const withChunksOf = ({ settings: { chunkSize } }: Case, c: Case): Case =>
+  chunkSize === undefined ? c : { ...c, settings: { ...c.settings, chunkSize } };
+
 /**
  * Asks long questions, and looks for a failure that `first`, a shorter case that fails, does not explain: at first's length it does not
  * show, and from some token on it does, with other numbers too. Returns null if there is none.
@@ -52,8 +56,14 @@ export async function onlyIfLong(
     if (least >= most) return null;
     const [long, short] = [await wrongAt(c, most), await wrongAt(c, least)];
     if (long === null || long === 'right' || short === null) return null;
-    const known = short === 'right' ? [] : kindsIn(short.wrong);
-    const kinds = kindsIn(long.wrong).filter((kind) => !known.includes(kind));
+    // in long chunks a failure at their boundaries shows late
+    const inItsChunks = await wrongAt(withChunksOf(first, c), least);
+    const known = [short, inItsChunks].flatMap((one) => (one === null || one === 'right' ? [] : kindsIn(one.wrong)));
+    // wrong outputs make gradients wrong later
+    const isOutput = (kind: string): boolean => kind.includes(' out/');
+    const kinds = kindsIn(long.wrong).filter(
+      (kind) => !known.includes(kind) && (isOutput(kind) || !known.some(isOutput)),
+    );
     if (kinds.length === 0) return null;
     const tokens = Array.from({ length: most - least + 1 }, (_, i) => least + i).filter(isLength);
     let [right, wrong] = [0, tokens.length - 1];

@@ -7,7 +7,7 @@ import type { Allowed, AllowedTensor } from '../verdict/allowed.ts';
 import { faultyForms } from '../verdict/verdict.ts';
 import { type Compared, tightestFit } from './coarser.ts';
 import { contrasts, type Failing } from './contrast/contrast.ts';
-import { likenesses } from './likeness.ts';
+import { likenesses, type Wrong } from './likeness.ts';
 import { neighbours } from './neighbours.ts';
 import { placeOf, shown, whereWrong } from './where.ts';
 
@@ -36,20 +36,40 @@ export async function explain(
   const hints = [
     ...likeness,
     ...faultsOf(inquiry, first),
-    ...(await neighbours(inquiry, first, smallest, end)).filter((one) => !found.some(({ says }) => isSaid(one, says))),
+    ...(await neighbours(inquiry, failing, smallest, end)).filter(
+      (one) => !found.some(({ says }) => isSaid(one, says)),
+    ),
   ];
   return { contrasts: found, hints };
 }
 
-/** The first likeness of the smallest case that another failing case has too. In some cases a fault may make small errors only. */
-function likenessOf(inquiry: Inquiry, failing: readonly Failing[], smallest: Failing): string[] {
-  const own = likenessesOf(inquiry, smallest);
-  for (const one of own.length === 0 ? [] : failing) {
-    const common = likenessesOf(inquiry, one).find((says) => own.includes(says));
-    if (common !== undefined) return [common];
-  }
-  return [];
+/** The first likeness that the smallest case and the other failing cases have. */
+function likenessOf({ operator, mode, rightCases }: Inquiry, failing: readonly Failing[], smallest: Failing): string[] {
+  const usual = failing.filter(({ c }) => c.values !== 'wide');
+  // numbers of many sizes overflow in some orders of a fault only
+  const others = (usual.length > 0 ? usual : failing).filter(({ c }) => c !== smallest.c);
+  // beside wrong outputs, a backward of its own may be right, or wrong in another way
+  const isForward = wrongTensorsOf(smallest.wrong).some(isOutput);
+  const wrongOf = ({ c, wrong: { judged } }: Failing): Wrong[] => {
+    // if no number is wrong, every likeness would fit
+    if (judged === null || judged.judgement.mismatches.every(({ worst }) => worst === null)) return [];
+    const told = [...judged.answered].filter(([name]) => !isForward || isOutput(name));
+    const answered = Object.fromEntries(told.map(([name, { data }]) => [name, data]));
+    return [{ c, answered, allowed: judged.allowed }];
+  };
+  const [own] = wrongOf(smallest);
+  return own === undefined
+    ? []
+    : likenesses(operator, mode, own, others.flatMap(wrongOf).slice(0, mostLike), rightCases()).slice(0, 1);
 }
+
+const isOutput = (tensor: string): boolean => tensor.startsWith('out/');
+
+const wrongTensorsOf = ({ judged }: Failing['wrong']): string[] =>
+  judged?.judgement.mismatches.map(({ tensor }) => tensor) ?? [];
+
+/** In how many other failing cases a likeness is looked for. */
+const mostLike = 8;
 
 /** An answer is far beyond its bounds from this ratio on: a fault that gives the same numbers within their bounds is no chance. */
 const far = 64;
@@ -92,13 +112,6 @@ const manyTensors = 3;
 function sameNumber([first, ...rest]: readonly number[]): string | null {
   if (rest.length === 0 || !rest.every((x) => Object.is(x + 0, first! + 0))) return null;
   return `all of them are ${shown(first! + 0)}`;
-}
-
-function likenessesOf({ operator, mode, rightCases }: Inquiry, { c, wrong: { judged } }: Failing): string[] {
-  // if no number is wrong, every likeness would fit
-  if (judged === null || judged.judgement.mismatches.every(({ worst }) => worst === null)) return [];
-  const numbers = Object.fromEntries([...judged.answered].map(([name, { data }]) => [name, data]));
-  return likenesses(operator, mode, c, numbers, judged.allowed, rightCases());
 }
 
 /** Names a form that would explain the answer, but is a fault where it loses its digits. */

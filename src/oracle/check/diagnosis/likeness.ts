@@ -4,7 +4,7 @@ import { f64 } from '../../../executors/f64/index.ts';
 import { read } from '../../../tensor/input.ts';
 import type { Executor, Value } from '../../../tensor/value.ts';
 import { faultsOn } from '../../batches/faults.ts';
-import type { Case } from '../../case.ts';
+import type { Case, Settings } from '../../case.ts';
 import { isRight, type Numbers, within } from '../../compare.ts';
 import type { Operator } from '../../operator.ts';
 import { asAnswered, evaluate, type Program } from '../../program.ts';
@@ -19,38 +19,59 @@ const numbersOn = (on: Executor, program: Program, c: Case, of: (x: Value) => Fl
 const answeredOf = (all: Numbers, answered: Numbers): Numbers =>
   Object.fromEntries(Object.entries(all).filter(([name]) => name in answered));
 
+/** The first words of the hints that a reading or a known fault explains a finding. */
+export const [ofReading, ofFault] = ['fits the reading', 'looks like the fault'];
+
 /** The factor on bounds: an answer fits a wrong program if it is within this many times the bound. */
 const generous = 8;
 
+/** A wrong answer, and what is right. */
+export interface Wrong {
+  readonly c: Case;
+  readonly answered: Numbers;
+  readonly allowed: Allowed;
+}
+
 /**
- * Writes a sentence for each likeness of a wrong answer. Readings and known faults fit if they give the same numbers.
+ * Writes a sentence for each likeness of a wrong answer. Readings and known faults fit if they give the same numbers, and near those that
+ * others answer too.
  */
 export function likenesses(
   operator: Operator,
   mode: string,
-  c: Case,
-  answered: Numbers,
-  { tensors, profile }: Allowed,
+  own: Wrong,
+  others: readonly Wrong[],
   rightCases: readonly Case[],
 ): string[] {
   const program = operator.modes[mode]!;
-  const right = answeredOf(numbersOn(f64, program, c, read), answered);
-  const allowed = orThousandth(right, (name, i) => generous * (tensors[name]?.bounds[i] ?? 0));
-  const fits = (other: Program, settings = c.settings): boolean => {
-    const changed = { ...c, settings };
-    const wrong = attempt(() => answeredOf(numbersOn(f64, other, changed, read), answered));
+  const { c, answered } = own;
+  const agrees = (other: Program, one: Wrong, settings: Settings, mustDiffer: boolean): boolean => {
+    const { tensors, profile } = one.allowed;
+    const right = answeredOf(numbersOn(f64, program, one.c, read), one.answered);
+    const allowed = orThousandth(right, (name, i) => generous * (tensors[name]?.bounds[i] ?? 0));
+    const changed = { ...one.c, settings };
+    const wrong = attempt(() => answeredOf(numbersOn(f64, other, changed, read), one.answered));
     // the wrong program must differ from the right one on this case, and equal the answer
-    if (wrong === null || isRight(within(wrong, right, allowed))) return false;
+    if (wrong === null || (mustDiffer && isRight(within(wrong, right, allowed)))) return false;
     // wrong numbers may be larger than the right ones and so have larger rounding errors
-    const own = attempt(() => numbersOn(bounded(profile) as Executor, other, changed, boundOf));
-    if (own === null) return false;
-    const rounds = orThousandth(wrong, (name, i) => generous * (own[name]?.[i] ?? 0));
-    return isRight(within(answered, wrong, rounds));
+    const errors = attempt(() => numbersOn(bounded(profile) as Executor, other, changed, boundOf));
+    if (errors === null) return false;
+    const rounds = orThousandth(wrong, (name, i) => generous * (errors[name]?.[i] ?? 0));
+    return isRight(within(one.answered, wrong, rounds));
+  };
+  const fits = (other: Program, reread: (settings: Settings) => Settings | null = (settings) => settings): boolean => {
+    const asked = (one: Wrong, mustDiffer: boolean): boolean => {
+      const settings = reread(one.c.settings);
+      return settings === null ? !mustDiffer : agrees(other, one, settings, mustDiffer);
+    };
+    return asked(own, true) && others.every((one) => asked(one, false));
   };
   // a fault that would be wrong where the answer was right is another one
   const isRightOn = (other: Program): boolean =>
     rightCases.every((one) => {
-      const [its, mine] = [other, program].map((of) => attempt(() => numbersOn(f64, of, one, read)));
+      const [its, mine] = [other, program].map((of) =>
+        attempt(() => answeredOf(numbersOn(f64, of, one, read), answered)),
+      );
       return (
         !its ||
         !mine ||
@@ -63,13 +84,19 @@ export function likenesses(
         )
       );
     });
-  const readings = otherReadings(operator, mode, c.settings).filter(({ settings }) => fits(program, settings));
+  const readings = otherReadings(operator, mode, c.settings).filter(({ name, declared, other }) =>
+    fits(
+      program,
+      (settings) =>
+        otherReadings(operator, mode, settings).find(
+          (one) => one.name === name && one.declared === declared && one.other === other,
+        )?.settings ?? null,
+    ),
+  );
   const alike = faultsOn(operator).filter(({ program: other }) => fits(other) && isRightOn(other));
   return [
-    ...readings.map(
-      ({ name, declared, other }) => `fits the reading ${name} '${other}', where '${declared}' is declared`,
-    ),
-    ...alike.map(({ name, says }) => `looks like the fault '${name}': ${says}`),
+    ...readings.map(({ name, declared, other }) => `${ofReading} ${name} '${other}', where '${declared}' is declared`),
+    ...alike.map(({ name, says }) => `${ofFault} '${name}': ${says}`),
   ];
 }
 

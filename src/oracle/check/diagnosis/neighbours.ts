@@ -1,13 +1,14 @@
 /** @file Asks neighbours of a failing case: other lengths, states and cotangents of zeros. Says where the failure ends. */
-import { isModel } from '../../axes.ts';
+import { isModel, longestIn } from '../../axes.ts';
 import type { Case } from '../../case.ts';
+import type { Operator } from '../../operator.ts';
 import { type Inquiry, isOf, type JudgedAnswer } from '../inquiry.ts';
 import { some } from './along.ts';
 import { leaksBetween } from './between.ts';
 import type { Failing } from './contrast/contrast.ts';
 import { leaks } from './leaks.ts';
 import { lengthsOf, resized } from './resized.ts';
-import { variants } from './variants.ts';
+import { ofStates, variants } from './variants.ts';
 
 /** What sees what it must not: sequences of a batch, or tokens, sequences and heads of equal lengths. */
 const between = (inquiry: Inquiry, first: Failing): Promise<string[]> =>
@@ -25,14 +26,15 @@ const powers = [2, 4, 8, 16];
 /** Whether a case fails in the way that is looked at; null if it cannot be asked. */
 type Asked = (c: Case) => Promise<boolean | null>;
 
-/** Asks neighbours of the first failing case. `smallest` says which lengths matter. Returns a sentence for each that tells something. */
+/** Asks neighbours of the first of the failing cases. `smallest` says which lengths matter. Returns a sentence for each that tells something. */
 export async function neighbours(
   inquiry: Inquiry,
-  first: Failing,
+  failing: readonly [Failing, ...Failing[]],
   smallest: Failing,
   end = Number.POSITIVE_INFINITY,
 ): Promise<string[]> {
   const { operator, mode } = inquiry;
+  const [first] = failing;
   const until = Math.min(end, performance.now() + limits.milliseconds);
   let left = limits.questions;
   const fails: Asked = async (c) => {
@@ -58,7 +60,7 @@ export async function neighbours(
   const lengths = isSlow ? [] : await atLengths(inquiry, first.c, smallest.c, fails);
   return [
     ...lengths.map((one) => `at other lengths: ${one}`),
-    ...(await atValues(inquiry, first, smallest.c, fails)),
+    ...(await atValues(inquiry, failing, smallest.c, fails)),
     ...(left > 0 && performance.now() < until ? await between(inquiry, first) : []),
   ];
 }
@@ -121,7 +123,7 @@ function candidates(long: number, short: number, count: number): number[] {
 }
 
 /** Says at which lengths it fails; null if no length is right. */
-function ofLengths(letter: string, tried: ReadonlyMap<number, boolean>): string | null {
+export function ofLengths(letter: string, tried: ReadonlyMap<number, boolean>): string | null {
   const sorted = [...tried].sort(([a], [b]) => a - b);
   const wrong = sorted.filter(([, fails]) => fails).map(([length]) => length);
   const right = sorted.filter(([, fails]) => !fails).map(([length]) => length);
@@ -132,10 +134,10 @@ function ofLengths(letter: string, tried: ReadonlyMap<number, boolean>): string 
   if (wrong.at(-1)! < right[0]!)
     return `wrong up to ${letter} = ${wrong.at(-1)}, right from ${letter} = ${right[0]} on`;
   const [ofWrong, ofRight] = [wrong.reduce(gcd), right.reduce(gcd)];
-  if (isEnough(wrong, ofWrong) && right.every((length) => length % ofWrong !== 0)) {
+  if (isEnough(wrong, ofWrong) && right[0]! < ofWrong && right.every((length) => length % ofWrong !== 0)) {
     return tell(`wrong where ${letter} is a multiple of ${ofWrong}`);
   }
-  if (isEnough(right, ofRight) && wrong.every((length) => length % ofRight !== 0)) {
+  if (isEnough(right, ofRight) && wrong[0]! < ofRight && wrong.every((length) => length % ofRight !== 0)) {
     return tell(`right only where ${letter} is a multiple of ${ofRight}`);
   }
   // other patterns may come from the numbers of the case
@@ -143,21 +145,45 @@ function ofLengths(letter: string, tried: ReadonlyMap<number, boolean>): string 
   return isBetween ? tell(`wrong only at some lengths of ${letter}`) : null;
 }
 
-/** Whether lengths with a common divisor are no chance. */
+/** Whether lengths with a common divisor are no chance. Shorter ones must have been tried too. */
 const isEnough = (lengths: readonly number[], divisor: number): boolean =>
   divisor > 1 && lengths.length > (divisor < 8 ? 2 : 1);
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
 /** Asks variants of the first case, and says where it is right, unless that is false of the smallest one. */
-async function atValues({ operator }: Inquiry, first: Failing, smallest: Case, fails: Asked): Promise<string[]> {
+async function atValues(
+  { operator }: Inquiry,
+  failing: readonly [Failing, ...Failing[]],
+  smallest: Case,
+  fails: Asked,
+): Promise<string[]> {
+  const [first] = failing;
   const isGradient = first.wrong.kind.includes('grad/');
-  const ofSmallest = variants(operator, smallest, isGradient);
+  const ofSmallest = variants(smallest, isGradient);
   const sentences: string[] = [];
-  for (const { says, c, isFalse } of variants(operator, first.c, isGradient)) {
+  for (const { says, c, isFalse } of variants(first.c, isGradient)) {
     if (isFalse(smallest) || (await fails(c)) !== false) continue;
     const same = ofSmallest.find((one) => one.says === says);
     if (same === undefined || (await fails(same.c)) !== true) sentences.push(says);
   }
-  return sentences;
+  const ofState = ofStates(operator, smallest) && (await rightWithoutStates(operator, failing, fails));
+  return [...(ofState === null ? [] : [ofState]), ...sentences];
+}
+
+/** So many failing cases of two tokens or more must be right where their states are zeros. */
+const fewestOfStates = 3;
+
+/** Says that states of zeros make failing cases right: all of them, and several of more than one token. Null if not. */
+async function rightWithoutStates(
+  operator: Operator,
+  failing: readonly Failing[],
+  fails: Asked,
+): Promise<string | null> {
+  const all = failing.map(({ c }) => ({ long: longestIn(operator, c) > 1, variant: ofStates(operator, c) }));
+  const long = all.filter((one) => one.long);
+  const says = new Set(all.map(({ variant }) => variant?.says));
+  if (long.length < fewestOfStates || says.size > 1) return null;
+  for (const { variant } of long) if (variant === null || (await fails(variant.c)) !== false) return null;
+  return long[0]?.variant?.says ?? null;
 }

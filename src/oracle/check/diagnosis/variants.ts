@@ -23,22 +23,22 @@ const isZeros = ({ data }: Tensor): boolean => data.every((x) => x === 0);
 const changed = (tensors: Tensors, f: (x: number) => number, only: (name: string) => boolean = () => true): Tensors =>
   mapTensors(tensors, (x, name) => (x.kind !== 'index' && only(name) ? { ...x, data: x.data.map(f) } : x));
 
-/** Lists the variants of a case. Those of cotangents matter for gradients only. */
-export function variants(operator: Operator, c: Case, isGradient: boolean): Variant[] {
-  return [...ofStates(operator, c), ...(isGradient ? ofCotangents(c) : []), ...ofZeros(c), ...ofNumbers(c)];
+/** Lists the variants of a case, other than `ofStates`. Those of cotangents matter for gradients only. */
+export function variants(c: Case, isGradient: boolean): Variant[] {
+  return [...(isGradient ? ofCotangents(c) : []), ...ofZeros(c), ...ofNumbers(c)];
 }
 
-function ofStates(operator: Operator, c: Case): Variant[] {
-  const states = Object.keys(c.inputs).filter((name) => isState(operator, name) && !isZeros(c.inputs[name]!));
-  if (states.length === 0) return [];
+/** A case with states of zeros; null if they are zeros already. */
+export function ofStates(operator: Operator, c: Case): Pick<Variant, 'says' | 'c'> | null {
+  const states = Object.keys(c.inputs).filter((name) => isState(operator, name));
+  if (states.every((name) => isZeros(c.inputs[name]!))) return null;
   const what = states.length > 1 ? 'the states are' : `${states[0]} is`;
   const inputs = changed(
     c.inputs,
     () => 0,
     (name) => states.includes(name),
   );
-  const isFalse = (failing: Case): boolean => states.every((name) => isZeros(failing.inputs[name] ?? noTensor));
-  return [{ says: `right where ${what} zeros`, c: { ...c, inputs }, isFalse }];
+  return { says: `right where ${what} zeros`, c: { ...c, inputs } };
 }
 
 /** Cotangents as zeros, if others stay: without any, every gradient is zero. And cotangents of zeros as ones. */

@@ -3,6 +3,8 @@ import type { StoredTensor } from '../../../../src/io/safetensors.ts';
 import { alike } from '../../../../src/oracle/check/alike.ts';
 import { check } from '../../../../src/oracle/check/check.ts';
 import { along } from '../../../../src/oracle/check/diagnosis/along.ts';
+import { ofLengths } from '../../../../src/oracle/check/diagnosis/neighbours.ts';
+import { isToldBy } from '../../../../src/oracle/check/findings.ts';
 import { failsAlone } from '../../../../src/oracle/check/replayed.ts';
 import { failureLines } from '../../../../src/oracle/check/report.ts';
 import type { CheckRow } from '../../../../src/oracle/check/row.ts';
@@ -53,6 +55,14 @@ describe('a wrong tensor', () => {
       'out/output',
       ({ data, shape }) => data.map((_, i) => data[i - (i % shape[2]!) + shape[2]! - 1 - (i % shape[2]!)]!),
     ],
+    [
+      'the right numbers stored with k and e exchanged',
+      'out/window',
+      ({ data, shape }) => {
+        const [, k, e] = shape as [number, number, number];
+        return data.map((_, i) => data[i - (i % (k * e)) + (i % k) * e + (Math.floor(i / k) % e)]!);
+      },
+    ],
   ])('is told as "%s": %s', async (says, tensor, change) => {
     expect(contrastsOf(await rowOf(changing(tensor, change)))).toEqual({ [tensor]: says });
   });
@@ -96,6 +106,22 @@ describe('a fault', () => {
     expect(Object.keys(wrongIn).sort()).toEqual(['grad/weight', 'out/output']);
     expect([finding!, ...also].map(({ kind }) => kind).sort()).toEqual(['wrong grad/weight', 'wrong out/output']);
   });
+
+  it('is told once, by its name or by the question that it answers', async () => {
+    const { finding } = await rowOf(changing('out/output', times(2)));
+    const one = (hints: string[], ...contrasts: string[]) => ({
+      ...finding!,
+      hints,
+      contrasts: contrasts.map((says) => ({ says, tensors: ['out/output'] })),
+    });
+    const [zeros, twice] = ['as if state were zeros', 'the right numbers times 2'];
+    expect(isToldBy([one([], zeros)], one([], zeros))).toBe(true);
+    expect(isToldBy([one([], zeros)], one([], zeros, twice))).toBe(false);
+    expect(isToldBy([one([], twice)], one([], twice))).toBe(false);
+    const fault = "looks like the fault 'a': b";
+    expect(isToldBy([one([fault])], one([fault], twice))).toBe(true);
+    expect(isToldBy([one(['at other lengths: c'])], one(['at other lengths: c']))).toBe(false);
+  });
 });
 
 describe('rows that fail alike', () => {
@@ -134,6 +160,18 @@ describe('neighbours', () => {
     // with this seed the first case that fails has few zeros, so that its neighbours tell something
     const { finding } = await rowOf(failsAt(isWrong), undefined, undefined, 2);
     expect(finding!.hints.join()).toContain(says);
+  });
+});
+
+describe('lengths at which a case fails', () => {
+  const tried = (wrong: number[], right: number[]): string | null =>
+    ofLengths('n', new Map([...wrong.map((n) => [n, true] as const), ...right.map((n) => [n, false] as const)]));
+
+  it('have a divisor only if shorter ones were tried', () => {
+    expect(tried([2, 3, 5], [4, 8, 16])).toContain('right only where n is a multiple of 4');
+    expect(tried([5, 7, 9], [4, 8, 16]) ?? '').not.toContain('multiple');
+    expect(tried([8, 16, 24], [3, 17])).toContain('wrong where n is a multiple of 8');
+    expect(tried([8, 16, 24], [12, 20, 28]) ?? '').not.toContain('multiple');
   });
 });
 

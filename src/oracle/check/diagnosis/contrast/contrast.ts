@@ -93,11 +93,11 @@ export function contrasts(
 
 /**
  * Whether an explanation is no coincidence. Where outputs are wrong too, another question explains gradients only if it explains an
- * output.
+ * output, and a factor that has no name explains no gradient.
  */
 const isPlausible = ({ says, tensors }: Contrast, base: Judged): boolean => {
   const isOutput = (tensor: string): boolean => tensor.startsWith('out/');
-  return isOfAnswer(says) || tensors.some(isOutput) || !wrongTensors(base).some(isOutput);
+  return (isOfAnswer(says) && !isOfAnyFactor(says)) || tensors.some(isOutput) || !wrongTensors(base).some(isOutput);
 };
 
 /** Chooses known explanations first, then those of most tensors. One that is consistent with all tensors counts twice. */
@@ -150,6 +150,9 @@ function holds(
   }
   return count >= fewestNumbers;
 }
+
+/** Whether a text is about a factor or a term that fits, and not about one that has a name. */
+const isOfAnyFactor = (says: string): boolean => /(times a factor for|times -?\d*\.\d|plus -?\d)/.test(says);
 
 const isOfAnswer = (says: string): boolean => !says.startsWith('as if');
 

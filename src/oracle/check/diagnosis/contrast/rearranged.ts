@@ -57,8 +57,20 @@ export function* rearrangements(x: Shaped, words: Words): Generator<Rearrangemen
         };
       }
       yield { says: `with ${names} exchanged in memory`, data: inOtherOrder(x, a, b) };
+      yield { says: `stored with ${names} exchanged`, data: storedInOtherOrder(x, a, b) };
     }
   }
+}
+
+/** The numbers in the order that they have in memory where two axes are exchanged. */
+function storedInOtherOrder({ shape, data }: Shaped, a: number, b: number): Float64Array {
+  const stored = shape.with(a, shape[b]!).with(b, shape[a]!);
+  const [strides, order] = [stridesOf(shape), stridesOf(stored)];
+  return data.map((_, i) => {
+    const index = stored.map((length, axis) => Math.floor(i / order[axis]!) % length);
+    const own = index.with(a, index[b]!).with(b, index[a]!);
+    return data[own.reduce((sum, one, axis) => sum + one * strides[axis]!, 0)]!;
+  });
 }
 
 /** The numbers as read where two axes are exchanged in memory. */
