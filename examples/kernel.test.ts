@@ -15,6 +15,7 @@ function linearScan({ a, b, state }: KernelInputs): KernelTensors {
   return { output: { shape: b!.shape, data: output }, state: { shape: state!.shape, data: h } };
 }
 
-it('computes a linear scan', async () => {
+// 100 cases may take longer than the 5 s that vitest gives a test
+it('computes a linear scan', { timeout: 60_000 }, async () => {
   await expect(linearScan).toBeRight('linearScan', { mode: 'recurrent', dtype: 'F32' });
 });

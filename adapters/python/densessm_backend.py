@@ -63,6 +63,7 @@ class Backend:
         self.device, self.library, self.plain = device, __import__(library), plain
         self.functions: dict[str, tuple[Callable[..., Named], Any]] = {}
         self.offers: dict[str, Named] = {}
+        self.told = ''
 
     def operator(
         self,
@@ -88,6 +89,8 @@ class Backend:
 
         def register(function: Callable[..., Named]):
             own = gradients if callable(gradients) else backward
+            if not (own is None or callable(own)):
+                raise TypeError(f'backward of {name} is no function, but {own!r}')
             offered = (own is gradients or gradients) if own or self.library is not np else False
             self.functions[name] = function, own
             declared = dict(precision=precision, form=form, domain=domain, packed=packed, padded=padded)
@@ -122,9 +125,19 @@ class Backend:
         except Unsupported as reason:
             answer.update(message='unsupported', reason=str(reason) or 'it gives no reason')
         except Exception as error:
-            traceback.print_exc()
+            self.tell(error)
             answer.update(message='error', reason=f'{type(error).__name__}: {error}')
         return to_safetensors(answer, {})
+
+    def tell(self, error: Exception) -> None:
+        """Prints an error from the kernel's frames on, unless it is the last one again."""
+        trace = error.__traceback__
+        while trace and trace.tb_frame.f_code.co_filename == __file__:
+            trace = trace.tb_next
+        text = ''.join(traceback.format_exception(type(error), error, trace or error.__traceback__))
+        if text != self.told:
+            print(text, end='', flush=True)
+        self.told = text
 
     def tried(self, texts: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> Named:
         if self.plain:

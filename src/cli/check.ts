@@ -19,6 +19,7 @@ import { fail, InputError } from '../tensor/errors.ts';
 import { colour, progress, say, seconds, subjectWidths, tableLine, type Voice } from './console.ts';
 import { hostOf } from './host.ts';
 import { packageRoot } from './paths.ts';
+import { verdict } from './verdict.ts';
 import { resultsOfWorkers, serveResults } from './workers.ts';
 
 /** The options of the command. */
@@ -202,7 +203,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
     ...(timing ? timings(found, widths) : []),
   ])
     say(text);
-  say(`${speaks ? '\n' : ''}${verdict(found, backend)}; ${seconds(performance.now() - start)}`);
+  say(`${speaks ? '\n' : ''}${verdict(found, backend, options)}; ${seconds(performance.now() - start)}`);
   return found.ok;
 }
 
@@ -356,44 +357,4 @@ function timings({ rows }: CheckReport, subject: readonly number[]): string[] {
     '\nTime a case; for the backend, the time beyond that of the reference, which is computed meanwhile. Compiling is the time of a row:',
     ...[heading, ...cells].map((one) => tableLine(one, columns, [3, 4, 5, 6, 7, 8])),
   ];
-}
-
-/** The waived failures, by reason. */
-function waived(rows: readonly CheckRow[]): string[] {
-  const reasons = rows.flatMap((row) => row.waived.map(({ reason }) => reason));
-  if (reasons.length === 0) return [];
-  return [`${reasons.length} failure${reasons.length === 1 ? '' : 's'} waived (${[...new Set(reasons)].join('; ')})`];
-}
-
-function verdict({ ok, rows, problems }: CheckReport, { description }: Backend): string {
-  const asked = rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');
-  const refused = rows.find(({ unsupported }) => unsupported > 0);
-  if (asked.length === 0 && refused !== undefined) {
-    const { operator, unsupported, reason } = refused;
-    return `${colour.wrong('FAIL')}: nothing was compared: it declined all ${unsupported} cases of ${operator}: ${reason}`;
-  }
-  if (asked.length === 0) {
-    const offered = Object.keys(description.operators).join(', ') || 'no operator';
-    return `${colour.wrong('FAIL')}: nothing was compared: it offers ${offered}, and something else was asked for`;
-  }
-  const passed = asked.filter((row) => row.outputs === 'PASS' && isFine(row)).length;
-  const isOpen = ({ outputs }: CheckRow): boolean => outputs === 'UNCHECKED';
-  const unasked = asked.filter((row) => isOpen(row) && row.cut).length;
-  const undrawn = asked.filter((row) => isOpen(row) && !row.cut).length;
-  const unchecked = asked.filter(({ gradients }) => gradients === 'UNCHECKED').length - unasked - undrawn;
-  const leftOut = asked.filter(({ gradientsLeftOut }) => gradientsLeftOut.length > 0);
-  const cases = asked.reduce((sum, row) => sum + row.cases, 0);
-  const isWrong = problems.length > 0 || !asked.every(isFine);
-  const head = ok ? colour.right('PASS') : isWrong ? colour.wrong('FAIL') : colour.minor('UNCHECKED');
-  const rest = [
-    ...(unasked === 0 ? [] : [`${unasked} unchecked, as no time was left (--total)`]),
-    ...(undrawn === 0 ? [] : [`${undrawn} unchecked, as no case could be drawn`]),
-    ...(unchecked === 0 ? [] : [`gradients of ${unchecked} unchecked`]),
-    ...(leftOut.length === 0 ? [] : [`gradients of some inputs of ${leftOut.length} unchecked`]),
-    ...waived(asked),
-    ...(problems.length === 0 ? [] : ['its description is wrong, see above']),
-  ];
-  return [`${head}: ${passed} of ${asked.length} rows right on ${cases} case${cases === 1 ? '' : 's'}`, ...rest].join(
-    ', ',
-  );
 }

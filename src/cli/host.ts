@@ -4,30 +4,47 @@ import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { decoder, frame } from '../oracle/backends/framing.ts';
 import { type Kernels, replyOf } from '../oracle/backends/kernels.ts';
-import { fail } from '../tensor/errors.ts';
+import { fail, InputError } from '../tensor/errors.ts';
 
 /** The hidden command that answers for a module. */
 export const hostCommand = 'host';
 
 /** The shell command that runs the kernels of a module, with the loaders of this process. */
 export function hostOf(module: string): string {
+  if (!/\.[cm]?[jt]sx?$/.test(module))
+    fail(`check: --module takes a TypeScript or JavaScript file, not ${module}; a program is a --backend "COMMAND"`);
   if (!existsSync(module)) fail(`check: there is no file ${module}; --module takes a TypeScript or JavaScript file`);
   const words = [process.execPath, ...process.execArgv, process.argv[1]!, hostCommand, module];
   return words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
 }
 
-/** Loads a module. Where Node does not read TypeScript, tsx does, if it is installed. */
-async function load(path: string): Promise<Kernels> {
+interface Module {
+  readonly default?: unknown;
+}
+
+/** Imports a file. Where Node does not read TypeScript, tsx does, if it is installed. */
+async function imported(path: string): Promise<Module> {
+  const { href } = pathToFileURL(resolve(path));
   const isRead = !/^\.[cm]?tsx?$/.test(extname(path)) || 'typescript' in process.features;
-  if (!isRead) {
-    const { register } = await import('tsx/esm/api').catch(() =>
-      fail(`Node ${process.version} does not read TypeScript: npm install --save-dev tsx, or use Node 22.18 or newer`),
-    );
-    register();
-  }
-  const module = await (import(pathToFileURL(resolve(path)).href) as Promise<{ default?: unknown }>).catch(
-    (error: unknown) => fail(`${path} cannot be loaded: ${String(error)}`),
+  if (isRead) return import(href) as Promise<Module>;
+  const { tsImport } = await import('tsx/esm/api').catch(() =>
+    fail(`Node ${process.version} does not read TypeScript: npm install --save-dev tsx, or use Node 22.18 or newer`),
   );
+  const module = (await tsImport(href, import.meta.url)) as Module;
+  // in a package of type commonjs the module is a CommonJS one, and wrapped once more
+  return (module.default as Module | undefined)?.default === undefined ? module : (module.default as Module);
+}
+
+/** What Node says of a file that is written as a module, in a package whose files are not. */
+const isNoModule = /outside a module|Unexpected token 'export'|ERR_REQUIRE/;
+
+/** Loads the kernels of a module. */
+async function load(path: string): Promise<Kernels> {
+  const module = await imported(path).catch((error: unknown) => {
+    if (error instanceof InputError) throw error;
+    const remedy = `${path} is no module in its package: npm pkg set type=module, or name it .mts or .mjs`;
+    return fail(isNoModule.test(String(error)) ? remedy : `${path} cannot be loaded: ${String(error)}`);
+  });
   const found = module.default as Kernels | undefined;
   if (typeof found?.name !== 'string' || typeof found.operators !== 'object' || found.operators === null)
     fail(

@@ -8,10 +8,11 @@ import { join } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { dtypes } from '../oracle/backends/backend.ts';
 import { rowModes } from '../oracle/batches/rows.ts';
+import { isPath } from '../oracle/check/questions/in-turn.ts';
 import { realCases, realLongest, sizeNames } from '../oracle/check/questions/real.ts';
 import { type Waiver, waiverFrom } from '../oracle/check/waivers.ts';
 import { operators } from '../oracle/operators/index.ts';
-import { InputError } from '../tensor/errors.ts';
+import { fail, InputError } from '../tensor/errors.ts';
 import { nearest } from '../tensor/names.ts';
 import { type CheckCommand, checkCommand } from './check.ts';
 import { colour, type Voice } from './console.ts';
@@ -44,7 +45,8 @@ function choiceOption(flags: string, description: string, names: readonly string
   const option = new Option(flags, description).choices(names);
   return option.argParser<string | readonly string[]>((name, previous) => {
     if (!names.includes(name)) {
-      const meant = nearest(name, names);
+      // float32 and bfloat16 are F32 and BF16
+      const meant = nearest(name.replace(/^(b?)float(?=\d)/i, '$1f'), names);
       const near = meant === undefined ? '' : `\n(Did you mean ${meant}?)`;
       throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.${near}`);
     }
@@ -58,12 +60,25 @@ const modeNames = [...new Set(operators.flatMap(rowModes))];
 const seedOption = (): Option =>
   new Option('--seed <n>', 'seed of the drawn cases').argParser(whole(1, 2 ** 31 - 1)).default(1);
 
+/** The words that call a command, after densessm. */
+const pathOf = (command: Command): string =>
+  command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+
 /** Every command speaks in one of these ways. */
 const speaking = (command: Command): Command =>
   command
+    .showHelpAfterError(`(densessm ${pathOf(command)} --help lists its options)`)
     .option('--json', 'print the result as JSON', false)
     .option('--quiet', 'print only failures and the verdict', false)
     .option('--debug', 'show stack traces of errors', false);
+
+/** Says how to name the program or module that stands alone in a command. */
+function refuseWords(words: readonly string[]): never {
+  const text = words.join(' ');
+  const isModule = words.length === 1 && /\.[cm]?[jt]sx?$/.test(text);
+  const program = /^\S+\.py$/.test(text) ? `python3 ${text}` : text;
+  fail(`check: '${text}' belongs to no option; say ${isModule ? `--module ${text}` : `--backend "${program}"`}`);
+}
 
 const casesOption = (what: string, cases: number): Option =>
   new Option('--cases <n>', what).argParser(whole(1, 1e6)).default(cases);
@@ -119,7 +134,12 @@ function program(finish: (ok: boolean) => void): Command {
       ).argParser(whole(1, 4096)),
     )
     .addOption(seedOption())
-    .option('--path <path>', 'with --seed: repeat a failure, as its report says')
+    .addOption(
+      new Option('--path <path>', 'with --seed: repeat a failure, as its report says').argParser((text) => {
+        if (!isPath(text)) throw new InvalidArgumentError('Copy a path from a report: numbers with colons.');
+        return text;
+      }),
+    )
     .addOption(
       new Option('--limit <s>', 'seconds for one answer (default: 10), and for a start (default: 120)').argParser(
         whole(1, 1e5),
@@ -145,7 +165,10 @@ function program(finish: (ok: boolean) => void): Command {
     )
     .option('--timing', 'print the times', false)
     .addOption(new Option(workerOption).default(false).hideHelp())
-    .action(async (options: Partial<Drawn> & Omit<CheckCommand, keyof Drawn>) => {
+    // taken, so that a message can say what was meant
+    .allowExcessArguments()
+    .action(async (options: Partial<Drawn> & Omit<CheckCommand, keyof Drawn>, { args }: Command) => {
+      if (args.length > 0) refuseWords(args);
       const usual = options.sizes === 'real' ? { cases: realCases, longest: realLongest } : { cases: 100 };
       finish(await checkCommand({ ...usual, ...options }));
     });

@@ -1,8 +1,8 @@
 /** @file Finds the known name that is most similar to a mistyped one. */
 
 /**
- * Returns the known name that is most similar to a wrong one, ignoring case. If exactly one known name contains `name`, it is the
- * result. Else the result is the name at the least edit distance, if that is at most 40 % of the length of `name`; or undefined.
+ * Returns the known name that is most similar to a wrong one, ignoring case. If one known name contains `name`, it is the result; of
+ * several, the one that begins with it and that all others begin with. Else the result is the name at the least edit distance, if that is at most 40 % of the length of `name`; or undefined.
  * @example
  * nearest('retentoin', ['linearScan', 'retention']) // 'retention'
  */
@@ -10,8 +10,11 @@ export function nearest(name: unknown, known: readonly string[]): string | undef
   if (typeof name !== 'string') return undefined;
   const wrong = name.toLowerCase();
   const lower = known.map((one) => one.toLowerCase());
-  const [container, ...others] = wrong.length < 3 ? [] : known.filter((_, i) => lower[i]!.includes(wrong));
-  if (container !== undefined && others.length === 0) return container;
+  const containers = wrong.length < 3 ? [] : known.filter((_, i) => lower[i]!.includes(wrong));
+  const [only] = containers;
+  if (only !== undefined && containers.length === 1) return only;
+  const stem = containers.find((one) => containers.every((other) => other.startsWith(one)));
+  if (stem?.toLowerCase().startsWith(wrong)) return stem;
   const distances = lower.map((one) => editDistance(wrong, one));
   const least = Math.min(...distances);
   return least <= 0.4 * wrong.length ? known[distances.indexOf(least)] : undefined;

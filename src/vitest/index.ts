@@ -1,12 +1,13 @@
 /** @file Adds a matcher to vitest: `await expect(kernel).toBeRight('retention')`. Importing this file registers it. */
 import { expect } from 'vitest';
-import type { Dtype } from '../oracle/backends/backend.ts';
+import { type Dtype, dtypes } from '../oracle/backends/backend.ts';
 import { type Kernel, kernels, openKernels } from '../oracle/backends/kernels.ts';
 import { type CheckReport, check } from '../oracle/check/check.ts';
+import { isPath } from '../oracle/check/questions/in-turn.ts';
 import { type Asked, failureLines } from '../oracle/check/report.ts';
 import { type CheckRow, isFine, type RowKey } from '../oracle/check/row.ts';
 import { operators } from '../oracle/operators/index.ts';
-import { InputError } from '../tensor/errors.ts';
+import { fail } from '../tensor/errors.ts';
 import { didYouMean } from '../tensor/names.ts';
 
 /** What is asked of a kernel, and what it declares. */
@@ -45,14 +46,45 @@ expect.extend({
   },
 });
 
+const shown = (x: unknown): string => (typeof x === 'string' ? JSON.stringify(x) : String(x));
+
+/** The options that are numbers, with their least and largest values, as the command has them. */
+const numbers = { cases: [1, 1e6], longest: [1, 4096], seed: [1, 2 ** 31 - 1], repeat: [1, 1000] } as const;
+
+const known = [
+  ...[...Object.keys(numbers), 'mode', 'dtype', 'path', 'backward', 'gradients', 'precision', 'form', 'domain'],
+  ...['packed', 'padded'],
+];
+
+/** Throws on options that are misspelt, or have values that nothing can be asked with. */
+function checkOptions(options: RightOptions): void {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  for (const [name, value] of given) {
+    if (!known.includes(name))
+      fail(`toBeRight: there is no option '${name}'${didYouMean(name, known)}; known are ${known.join(', ')}`);
+    const limits = numbers[name as keyof typeof numbers] as readonly [number, number] | undefined;
+    if (limits !== undefined && !(Number.isInteger(value) && value >= limits[0] && value <= limits[1]))
+      fail(`toBeRight: ${name} is ${shown(value)}; it is an integer from ${limits[0]} to ${limits[1]}`);
+  }
+  const { dtype = 'F32', backward, path } = options;
+  if (!dtypes.includes(dtype))
+    fail(`toBeRight: there is no type ${shown(dtype)}${didYouMean(dtype, dtypes)}; it is one of ${dtypes.join(', ')}`);
+  if (backward !== undefined && typeof backward !== 'function')
+    fail(`toBeRight: backward is ${shown(backward)}; it is a function of inputs, cotangents, settings and mode`);
+  if (path !== undefined && !isPath(path)) fail(`toBeRight: ${shown(path)} is no path; copy it from a report`);
+}
+
 async function judged(run: unknown, name: string, options: RightOptions): Promise<{ pass: boolean; text: string }> {
-  if (typeof run !== 'function') throw new InputError(`toBeRight: expect(…) holds no function, but ${run}`);
+  if (typeof run !== 'function') {
+    const remedy = typeof (run as Partial<Kernel> | null)?.run === 'function' ? '; say expect(kernel.run)' : '';
+    fail(`toBeRight: expect(…) holds no function, but ${shown(run)}${remedy}`);
+  }
+  checkOptions(options);
   const operator = operators.find((one) => one.name === name);
-  const known = operators.map((one) => one.name);
-  if (operator === undefined)
-    throw new InputError(
-      `toBeRight: there is no operator '${name}'${didYouMean(name, known)}; it is one of ${known.join(', ')}`,
-    );
+  if (operator === undefined) {
+    const names = operators.map((one) => one.name);
+    fail(`toBeRight: there is no operator '${name}'${didYouMean(name, names)}; it is one of ${names.join(', ')}`);
+  }
   const {
     mode = operator.reference,
     dtype = 'F32',
@@ -65,9 +97,7 @@ async function judged(run: unknown, name: string, options: RightOptions): Promis
   } = options;
   if (!Object.hasOwn(operator.modes, mode)) {
     const modes = Object.keys(operator.modes);
-    throw new InputError(
-      `toBeRight: ${name} has no mode '${mode}'${didYouMean(mode, modes)}; it has ${modes.join(', ')}`,
-    );
+    fail(`toBeRight: ${name} has no mode '${mode}'${didYouMean(mode, modes)}; it has ${modes.join(', ')}`);
   }
   const kernel: Kernel = { ...declared, modes: [mode], dtypes: [dtype], run: run as Kernel['run'] };
   const backend = await openKernels(kernels(run.name || 'the kernel', { [name]: kernel }));

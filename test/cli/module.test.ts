@@ -48,6 +48,21 @@ describe('check --module', { timeout: 60_000 }, () => {
     expect(asked('for (;;);', '--limit', '1', '--total', '3').stdout).toContain('did not answer');
   });
 
+  it('asks TypeScript in a package of CommonJS files, and prints a thrown error once, with the frames of the kernel', () => {
+    const folder = mkdtempSync(join(scratch, 'commonjs-'));
+    writeFileSync(join(folder, 'package.json'), '{"type": "commonjs"}');
+    const path = join(folder, 'kernels.ts');
+    const run = "run({ b }: any) { throw new Error('boo ' + b.shape); }";
+    writeFileSync(
+      path,
+      `export default { name: 'mine', operators: { linearScan: { modes: ['recurrent'], ${run} } } };`,
+    );
+    const { status, stdout } = densessm('check', '--module', path, '--cases', '4', '--longest', '5');
+    expect(status).toBe(1);
+    expect(stdout.match(/\| Error: boo [\d,]+\n {4}\| {5}at .*kernels\.ts/g)).toHaveLength(1);
+    expect(stdout).not.toContain('replyOf');
+  });
+
   it('refuses what is no module of kernels in one message', () => {
     const refusal = (path: string) => {
       const { status, stderr } = densessm('check', '--module', path);

@@ -18,6 +18,11 @@ describe('nearest', () => {
     expect(nearest(name, ['linearScan', 'retention', 'retentions'])).toBe(expected);
   });
 
+  it('finds the stem of names that begin with a text', () => {
+    expect(nearest('chunk', ['chunkwise/packed', 'chunkwise', 'chunkwise/padded'])).toBe('chunkwise');
+    expect(nearest('chunk', ['chunkwise', 'chunks'])).toBe('chunks');
+  });
+
   it('finds no name in an empty list', () => {
     expect(nearest('retention', [])).toBeUndefined();
     expect(didYouMean('retention', [])).toBe('');

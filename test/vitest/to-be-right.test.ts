@@ -48,10 +48,12 @@ describe('toBeRight', () => {
   });
 
   it('reports errors of a kernel, and of the call', async () => {
-    vi.spyOn(console, 'error').mockReturnValue();
+    const printed = vi.spyOn(console, 'error').mockReturnValue();
     const asked = (fault: string) =>
       failing(expect(linearScan(fault)).toBeRight('linearScan', few) as Promise<unknown>);
     expect(await asked('throws')).toContain('it reports an error: RangeError: too long');
+    expect(printed.mock.calls.length).toBe(1);
+    expect(printed.mock.calls[0]![0]).toMatch(/^RangeError: too long\n.*to-be-right\.test\.ts:\d+:\d+\)?$/);
     expect(await asked('overwrites')).toContain("linearScan overwrites its input 'a'");
     expect(await asked('nothing')).toContain('the kernel returns undefined');
     const called = (name: string, more = {}) =>
@@ -59,6 +61,15 @@ describe('toBeRight', () => {
     expect(await called('linearscan')).toContain("did you mean 'linearScan'?");
     expect(await called('linearScan', { mode: 'scam' })).toContain("did you mean 'scan'?");
     expect(await failing(expect(3).toBeRight('linearScan') as Promise<unknown>)).toContain('holds no function, but 3');
+    expect(await called('linearScan', { cases: 0 })).toBe('toBeRight: cases is 0; it is an integer from 1 to 1000000');
+    expect(await called('linearScan', { longest: 0 })).toContain('longest is 0');
+    expect(await called('linearScan', { seed: 'x' })).toContain('seed is "x"');
+    expect(await called('linearScan', { case: 3 })).toContain("no option 'case' (did you mean 'cases'?)");
+    expect(await called('linearScan', { dtype: 'f64' })).toContain("(did you mean 'F64'?)");
+    expect(await called('linearScan', { path: '3:x' })).toContain('is no path');
+    expect(await called('linearScan', { backward: 3 })).toContain('backward is 3; it is a function');
+    const kernel = { modes: [], run: linearScan() };
+    expect(await failing(expect(kernel).toBeRight('linearScan') as Promise<unknown>)).toContain('expect(kernel.run)');
     const domain = { axes: { x: 3 } };
     expect(await called('linearScan', { domain })).toContain('x');
   });

@@ -1,5 +1,6 @@
 /** @file Lets kernels written in TypeScript or JavaScript answer the questions of the protocol. */
 import { formatSafetensors, parseSafetensors, type StoredTensor, type TensorToStore } from '../../io/safetensors.ts';
+import { fail, InputError } from '../../tensor/errors.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Backend, Dtype } from './backend.ts';
 import { converse } from './conversation.ts';
@@ -88,6 +89,7 @@ export function openKernels(all: Kernels): Promise<Backend> {
 
 /** Returns the function that answers a question with a message, both as safetensors files. */
 export function replyOf({ name, operators }: Kernels): (file: Uint8Array) => Promise<Uint8Array> {
+  const told = new Set<string>();
   return async (file) => {
     const { tensors, metadata } = parseSafetensors(file, 'the question');
     const id = metadata.get('id') ?? '';
@@ -96,7 +98,7 @@ export function replyOf({ name, operators }: Kernels): (file: Uint8Array) => Pro
     try {
       if (metadata.get('message') === 'run')
         return answer({ message: 'answer' }, await computed(operators, tensors, metadata));
-      const offers = Object.entries(operators).map(([operator, kernel]) => [operator, offerOf(kernel)]);
+      const offers = Object.entries(operators).map(([operator, kernel]) => [operator, offerOf(operator, kernel)]);
       return answer({
         message: 'description',
         protocol: PROTOCOL,
@@ -106,13 +108,27 @@ export function replyOf({ name, operators }: Kernels): (file: Uint8Array) => Pro
     } catch (error) {
       const { name: kind, message, stack } = error instanceof Error ? error : new Error(String(error));
       if (kind === 'Unsupported') return answer({ message: 'unsupported', reason: message || 'it gives no reason' });
-      console.error(stack ?? message);
+      if (error instanceof InputError) return answer({ message: 'error', reason: message });
+      const text = ownPart(stack ?? message);
+      // the same error at another shape is told by its reason
+      const alike = text.replace(/\d+/g, '0');
+      if (!told.has(alike)) console.error(text);
+      told.add(alike);
       return answer({ message: 'error', reason: `${kind}: ${message}` });
     }
   };
 }
 
-const offerOf = ({ modes, dtypes = ['F32'], backward, gradients, ...kernel }: Kernel): object => {
+/** A stack without the frames below the kernel, which are those of densessm. */
+function ownPart(stack: string): string {
+  const lines = stack.split('\n');
+  const end = lines.findIndex((line) => /^\s+at (async )?computed /.test(line));
+  return lines.slice(0, end < 0 ? lines.length : end).join('\n');
+}
+
+const offerOf = (name: string, { run, modes, dtypes = ['F32'], backward, gradients, ...kernel }: Kernel): object => {
+  for (const [part, is] of Object.entries({ run, backward: backward ?? run }))
+    if (typeof is !== 'function') fail(`the kernel of ${name} has a '${part}' that is no function, but ${is}`);
   const { precision, form, domain, packed, padded } = kernel;
   return {
     ...{ modes, dtypes, gradients: gradients ?? backward !== undefined },

@@ -79,17 +79,26 @@ function remarkOf({
 /** A factor beyond this says only that the mode's own formula has almost no error there. */
 const manyTimes = 1000;
 
-/** Names each form in use, its tensors, and how many times less exact it is than the mode's own formula allows. */
+/** The most forms of a row, and tensors of a form, that a remark names. */
+const [mostForms, mostTensors] = [3, 3];
+
+/** The first of some names, and how many more there are. */
+const firstOf = (names: readonly string[], most: number, what = ''): string[] =>
+  names.length <= most + 1 ? [...names] : [...names.slice(0, most), `and ${names.length - most} more${what}`];
+
+/** Names the first forms in use, their tensors, and how many times less exact it is than the mode's own formula allows. */
 function formRemarks(forms: CheckRow['forms']): string[] {
-  return [...new Set(forms.map(({ says }) => says))].map((says) => {
+  const remarks = [...new Set(forms.map(({ says }) => says))].map((says) => {
     const uses = forms.filter((use) => use.says === says);
     const factor = uses.reduce((most, use) => Math.max(most, use.factor), 0);
     const howFar =
       factor < manyTimes
         ? `, with errors up to ${factor.toPrecision(2)} × those of the mode's own formula`
         : ", with errors far beyond those of the mode's own formula";
-    return `${uses.map(({ tensor }) => tensor).join(', ')} right as ${says}${howFar}`;
+    const tensors = firstOf([...new Set(uses.map(({ tensor }) => tensor))], mostTensors);
+    return `${tensors.join(', ')} right as ${says}${howFar}`;
   });
+  return firstOf(remarks, mostForms, ' forms');
 }
 
 /** How a failure is told. */

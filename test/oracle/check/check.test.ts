@@ -244,7 +244,7 @@ describe('check of descriptions', () => {
     expect(problems).toHaveLength(2);
     expect(problems[0]).toContain("'retentoin', which is not known");
     expect(problems[1]).toContain(
-      "'recurent', which is not known; known are parallel, chunkwise, recurrent (did you mean 'recurrent'?)",
+      "'recurent', which is not known (did you mean 'recurrent'?); known are parallel, chunkwise, recurrent",
     );
   });
 

@@ -59,7 +59,7 @@ describe('gradients of some inputs', () => {
     const { ok, problems } = await checked(without('grad/v'), ['q', 'k', 'stat'], { cases: 1 });
     expect(ok).toBe(false);
     expect(problems).toContain(
-      "it offers the gradient of retention in 'stat', which is not known; known are q, k, v, state (did you mean 'state'?)",
+      "it offers the gradient of retention in 'stat', which is not known (did you mean 'state'?); known are q, k, v, state",
     );
   });
 });

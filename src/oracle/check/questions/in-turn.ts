@@ -12,6 +12,9 @@ export type Questions = (question: number) => fc.Arbitrary<Draw>;
 /** The number of draws for a question until one is worth asking. The first number of a path is that of a draw. */
 const attempts = 32;
 
+/** Whether a text has the form of a path. */
+export const isPath = (text: unknown): boolean => typeof text === 'string' && /^(\d+(:\d+)*)?$/.test(text);
+
 /** What fast-check needs to draw something again, and to shrink it. */
 export interface Redrawn {
   readonly drawn: fc.Arbitrary<Draw>;

@@ -38,6 +38,42 @@ export function inChunks(
   return { output: concat(outputs, 2), state: s };
 }
 
+/** The gates with which a program decays queries that read the state, the state, and keys, within a chunk. */
+export interface ChunkGates {
+  readonly read?: (gate: Value) => Value;
+  readonly carry?: (gate: Value) => Value;
+  readonly keys?: (gate: Value) => Value;
+}
+
+/** Runs chunks one after another, with other gates than those of the inputs for what crosses their boundaries. */
+export function acrossChunks(
+  { state, ...inputs }: Inputs & { readonly gate: Value },
+  chunkSize: number,
+  { read = (gate) => gate, carry = (gate) => gate, keys = (gate) => gate }: ChunkGates,
+): LinearAttentionResult {
+  const cut = (x: Value): Value[] => chunks(x, 2, chunkSize);
+  const [qs, ks, vs, gates] = [cut(inputs.q), cut(inputs.k), cut(inputs.v), cut(inputs.gate)];
+  const none = zerosLike(state);
+  let s = state;
+  const outputs = qs.map((q, i) => {
+    const [k, v, gate] = [ks[i]!, vs[i]!, gates[i]!];
+    const still = { q, k: zerosLike(k), v };
+    const own = parallelLinearAttention({ q, k, v, gate }, none).output;
+    const carried = parallelLinearAttention({ ...still, gate: read(gate) }, s).output;
+    const kept = parallelLinearAttention({ ...still, gate: carry(gate) }, s).state;
+    s = add(kept, parallelLinearAttention({ q, k, v, gate: keys(gate) }, none).state);
+    return add(own, carried);
+  });
+  return { output: concat(outputs, 2), state: s };
+}
+
+/** The gate of the last token alone, or of all tokens but the last, one token later. */
+export function lastAlone(gate: Value): Value {
+  const t = gate.shape[2]!;
+  return pad(slice(gate, 2, t - 1, t), 2, t - 1, 0);
+}
+export const oneLate = (gate: Value): Value => pad(slice(gate, 2, 0, gate.shape[2]! - 1), 2, 1, 0);
+
 /** Runs linear attention in parallel mode, but masks the decays after exp, not before. */
 export function maskedLate({ q, k, v, gate, state }: Inputs & { readonly gate: Value }): LinearAttentionResult {
   const scores = mul(einsum('bhtd,bhsd->bhts', q, k), decaysMaskedLate(gate));

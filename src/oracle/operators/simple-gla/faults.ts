@@ -2,6 +2,7 @@
 import { chunkwiseLinearAttention } from '../../../nn/linear-attention/chunkwise.ts';
 import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.ts';
 import { recurrentLinearAttention } from '../../../nn/linear-attention/recurrent.ts';
+import { zerosLike } from '../../../tensor/operand.ts';
 import { add } from '../../../tensor/primitives/add.ts';
 import { maximum } from '../../../tensor/primitives/maximum.ts';
 import { pad } from '../../../tensor/primitives/pad.ts';
@@ -9,7 +10,7 @@ import { scale } from '../../../tensor/primitives/scale.ts';
 import { slice } from '../../../tensor/primitives/slice.ts';
 import { stopGradient } from '../../../tensor/primitives/stop-gradient.ts';
 import { faultsOfTokens } from '../../fault.ts';
-import { filling, inChunks, maskedLate } from '../shared/linear-attention-faults.ts';
+import { acrossChunks, filling, inChunks, lastAlone, maskedLate, oneLate } from '../shared/linear-attention-faults.ts';
 import { simpleGla } from './operator.ts';
 
 export const simpleGlaFaults = faultsOfTokens(simpleGla, [
@@ -64,6 +65,34 @@ export const simpleGlaFaults = faultsOfTokens(simpleGla, [
     says: 'every chunk starts from the initial state',
     rejectedBy: ['definition', 'modes', 'chunks', 'resumable', 'decoding'],
     program: (inputs, { chunkSize }) => inChunks(inputs, chunkSize, (_left, start) => start),
+  },
+  {
+    mode: 'chunkwise',
+    name: 'state-read-before-gate',
+    says: 'queries read the state of the chunk before without the decay of their own token',
+    rejectedBy: ['definition', 'modes', 'chunks', 'dyadic'],
+    program: (inputs, { chunkSize }) => acrossChunks(inputs, chunkSize, { read: oneLate }),
+  },
+  {
+    mode: 'chunkwise',
+    name: 'state-decays-by-last-gate',
+    says: "the state between chunks decays by a chunk's last gate, not by all of them",
+    rejectedBy: ['definition', 'modes', 'chunks', 'dyadic'],
+    program: (inputs, { chunkSize }) => acrossChunks(inputs, chunkSize, { carry: lastAlone }),
+  },
+  {
+    mode: 'chunkwise',
+    name: 'state-not-decayed',
+    says: 'the state between chunks does not decay',
+    rejectedBy: ['definition', 'modes', 'chunks', 'dyadic'],
+    program: (inputs, { chunkSize }) => acrossChunks(inputs, chunkSize, { carry: zerosLike }),
+  },
+  {
+    mode: 'chunkwise',
+    name: 'keys-not-decayed',
+    says: "keys enter the state without the decay up to their chunk's end",
+    rejectedBy: ['definition', 'modes', 'chunks', 'dyadic'],
+    program: (inputs, { chunkSize }) => acrossChunks(inputs, chunkSize, { keys: zerosLike }),
   },
   {
     mode: 'chunkwise',
