@@ -124,6 +124,49 @@ describe('a fault', () => {
   });
 });
 
+describe('a token', () => {
+  const seeing =
+    (isWrong: (sequence: number) => boolean): Twist =>
+    (answer, { c }) => {
+      const { a, b, state } = c.inputs;
+      const [sequences, t, n] = a!.shape as [number, number, number];
+      const out = answer.get('out/output')!;
+      const data = out.data.map((right, i) => {
+        const [row, token] = [Math.floor(i / (t * n)), Math.floor(i / n) % t];
+        if (token < window || !isWrong(row)) return right;
+        let y = 0;
+        for (let s = token - window + 1; s <= token; s++) {
+          const at = (row * t + s) * n + (i % n);
+          y = a!.data[at]! * y + b!.data[at]!;
+        }
+        return y;
+      });
+      expect([sequences, n]).toEqual(state!.shape);
+      return new Map(answer).set('out/output', { ...out, data });
+    };
+  const window = 4;
+  const ofScan = (isWrong: (sequence: number) => boolean) => rowOf(seeing(isWrong), ['linearScan'], ['recurrent']);
+
+  it('sees the last tokens only', async () => {
+    expect(contrastsOf(await ofScan(() => true))).toEqual({ 'out/output': 'as if only the last 4 tokens counted' });
+    expect(contrastsOf(await ofScan((sequence) => sequence === 0))).toEqual({});
+  });
+
+  it('does not see itself', async () => {
+    const unseen: Twist = (answer, { c }) => {
+      const { q, k, v } = c.inputs;
+      const [d, e] = [q!.shape[3]!, v!.shape[3]!];
+      const out = answer.get('out/output')!;
+      const scoreOf = (row: number): number =>
+        Array.from({ length: d }, (_, i) => q!.data[row * d + i]! * k!.data[row * d + i]!).reduce((x, y) => x + y, 0);
+      const data = out.data.map((right, i) => right - scoreOf(Math.floor(i / e)) * v!.data[i]!);
+      return new Map(answer).set('out/output', { ...out, data });
+    };
+    const row = await rowOf(unseen, ['retention'], ['parallel']);
+    expect(contrastsOf(row)).toEqual({ 'out/output': 'as if no token saw its own k' });
+  });
+});
+
 describe('rows that fail alike', () => {
   const { program, mode } = faultOf('depthwiseConvolution', 'window-ignored');
   const wrong = programBackend({ depthwiseConvolution: program });

@@ -34,6 +34,7 @@ export function* altered(one: Confused): Generator<Altered> {
   const own = right[tensor]!;
   yield { says: noNumbers, data: own.map(() => 0) };
   yield* ofEmptySequences(one);
+  yield* timesOwnSetting(one);
   yield* multiples(one);
   yield* rearranged(one);
   for (const [name, data] of Object.entries(right)) {
@@ -93,6 +94,21 @@ function* multiples({ tensor, right, answered, c, lengths }: Confused): Generato
     yield { says: `the right numbers times ${says}`, data: times(known), ...(detail !== undefined && { detail }) };
   }
   yield { says: `the right numbers times ${brief(factor)}`, data: times(factor) };
+}
+
+/** The right numbers times or divided by a setting that each head has. */
+function* timesOwnSetting({ tensor, right, shape, words, c }: Confused): Generator<Altered> {
+  const own = right[tensor]!;
+  const axis = words.findIndex((word) => word.one === 'head');
+  if (axis < 0) return;
+  const after = shape.slice(axis + 1).reduce((product, one) => product * one, 1);
+  for (const [name, list] of Object.entries(c.settings)) {
+    const isOwn = Array.isArray(list) && list.length === shape[axis] && list.every((x) => typeof x === 'number');
+    if (!isOwn) continue;
+    const of = (i: number): number => (list as number[])[Math.floor(i / after) % list.length]!;
+    yield { says: `the right numbers times the ${name} of each head`, data: own.map((x, i) => x * of(i)) };
+    yield { says: `the right numbers divided by the ${name} of each head`, data: own.map((x, i) => x / of(i)) };
+  }
 }
 
 const plain: readonly (readonly [string, number])[] = [

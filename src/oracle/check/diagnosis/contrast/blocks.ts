@@ -50,13 +50,15 @@ function inBlocks(
   return joined(operator, c, answers, t);
 }
 
-interface Span {
+/** Tokens from `start` to before `end`, of `t`. */
+export interface Span {
   readonly start: number;
   readonly end: number;
   readonly t: number;
 }
 
-function partOf(operator: Operator, c: Case, span: Span, joint: Joint, before: Numbers | undefined): Case {
+/** Some tokens of a case, with the states that a joint gives them. */
+export function partOf(operator: Operator, c: Case, span: Span, joint: Joint, before: Numbers | undefined): Case {
   const { start, end, t } = span;
   const along = (side: 'inputs' | 'outputs', tensors: Tensors, state: (x: Tensor, name: string) => Tensor): Tensors =>
     Object.fromEntries(

@@ -13,6 +13,7 @@ import { blocks } from './blocks.ts';
 import { ofBatches } from './of-batches.ts';
 import type { OtherAnswer, Subject } from './other-answer.ts';
 import { rearrangements } from './rearranged.ts';
+import { seen } from './seen.ts';
 
 /** Yields the right answers to other questions, likely confusions first. `block` is a length of blocks to try. */
 export function* otherQuestions(subject: Subject, c: Case, block: number | null): Generator<OtherAnswer> {
@@ -24,6 +25,7 @@ export function* otherQuestions(subject: Subject, c: Case, block: number | null)
   for (const one of zeroed(operator, c)) yield asked(one);
   yield* ofBatches(subject, c);
   yield* blocks(subject, c, block);
+  yield* seen(subject, c, block);
   yield* atTheEnd(subject, c);
   for (const one of ofSettings(c)) yield asked(one);
   for (const one of ofWords(operator, c)) yield asked(one);
