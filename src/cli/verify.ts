@@ -1,4 +1,4 @@
-/** @file densessm verify: compares every operator in every mode with its definition, and the project with the shipped vectors. */
+/** @file densessm verify: compares the project with the shipped vectors, and every operator in every mode with its definition. */
 
 import { operators } from '../oracle/operators/index.ts';
 import { everyMode, isVerified, type VerifiedRow, verifyOperator } from '../oracle/verify.ts';
@@ -32,7 +32,7 @@ const columns = [
 const widths = [...subjectWidths, 5, 9, 11, 8, 9, 8, 6, 7, 0];
 const right = [2, 3, 4, 5, 6, 7, 8, 9];
 
-/** Compares every operator in every mode with its definition, then the vectors. Returns whether all was compared and right. */
+/** Compares the numbers of others first, then every operator in every mode with its definition. Returns whether all was compared and right. */
 export async function verifyCommand(options: VerifyCommand): Promise<boolean> {
   const { cases, longest, seed, json, quiet, worker } = options;
   if (worker) {
@@ -42,6 +42,14 @@ export async function verifyCommand(options: VerifyCommand): Promise<boolean> {
   const count = everyMode().length;
   const start = performance.now();
   const line = progress(options);
+  const vectors = checkVectors([ownVectors()], {
+    onProgress: ({ family, name }, count, total) => line.show(`vectors ${count}/${total} ${family}/${name}`),
+  });
+  line.clear();
+  if (!json && (!quiet || !vectors.ok))
+    say(
+      `Numbers made by code of others (of dense states: by a second implementation), test/vectors:\n\n${formatReport(vectors)}\n`,
+    );
   if (!json && !quiet) {
     say(
       `Every operator in every mode, ${cases} cases each, seed ${seed}: outputs and states against the scalar definition;\ngradients against the reference mode, the reference mode's against differences of the definition.\nErrors are relative to a tensor's largest number; bounds are computed for each number:\na loose bound is over a thousandth of that largest number.\n`,
@@ -58,13 +66,10 @@ export async function verifyCommand(options: VerifyCommand): Promise<boolean> {
     showProgress();
   });
   const rows = rowsOf.flat();
-  const vectors = checkVectors([ownVectors()], {
-    onProgress: ({ family, name }, count, total) => line.show(`vectors ${count}/${total} ${family}/${name}`),
-  });
   line.clear();
   const ok = rows.every((row) => isVerified(row, cases)) && vectors.ok;
   if (json) say(JSON.stringify({ ok, cases, longest, seed, rows, vectors }, null, 1));
-  else summarise(rows, vectors, cases, ok, performance.now() - start, quiet);
+  else summarise(rows, vectors, cases, ok, performance.now() - start);
   return ok;
 }
 
@@ -89,17 +94,7 @@ function formatRow(row: VerifiedRow, cases: number): string {
   return `${text}\n  ${verdict.where}\n  in the case of seed ${seed}, settings ${JSON.stringify(settings)}, shapes ${JSON.stringify(shapes)}`;
 }
 
-function summarise(
-  rows: readonly VerifiedRow[],
-  vectors: Report,
-  cases: number,
-  ok: boolean,
-  time: number,
-  quiet: boolean,
-): void {
-  const report = formatReport(vectors);
-  if (!quiet || !vectors.ok)
-    say(`\nNumbers made by code of others (of dense states: by a second implementation), test/vectors:\n\n${report}`);
+function summarise(rows: readonly VerifiedRow[], vectors: Report, cases: number, ok: boolean, time: number): void {
   const wrong = rows.filter((row) => !isVerified(row, cases)).length;
   const compared = rows.reduce((total, row) => total + row.cases, 0);
   const verdict = ok ? colour.right('ALL RIGHT') : colour.wrong('NOT ALL RIGHT');
