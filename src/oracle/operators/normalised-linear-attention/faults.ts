@@ -3,13 +3,15 @@ import { chunkwiseLinearAttention } from '../../../nn/linear-attention/chunkwise
 import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.ts';
 import { recurrentLinearAttention } from '../../../nn/linear-attention/recurrent.ts';
 import { filledLike, zerosLike } from '../../../tensor/operand.ts';
-import { chunks } from '../../../tensor/ops.ts';
+import { at, chunks } from '../../../tensor/ops.ts';
 import { add } from '../../../tensor/primitives/add.ts';
+import { concat } from '../../../tensor/primitives/concat.ts';
 import { div } from '../../../tensor/primitives/div.ts';
 import { einsum } from '../../../tensor/primitives/einsum.ts';
 import { linearScan } from '../../../tensor/primitives/linear-scan.ts';
 import { mul } from '../../../tensor/primitives/mul.ts';
 import { reshape } from '../../../tensor/primitives/reshape.ts';
+import { slice } from '../../../tensor/primitives/slice.ts';
 import { stopGradient } from '../../../tensor/primitives/stop-gradient.ts';
 import { faultsOfTokens } from '../../fault.ts';
 import { normalisedBy, normalisedLinearAttention } from './operator.ts';
@@ -21,6 +23,21 @@ export const normalisedLinearAttentionFaults = faultsOfTokens(normalisedLinearAt
     says: 'the sum of keys starts from zero at every call, but the state continues',
     rejectedBy: ['definition', 'resumable', 'decoding'],
     program: (inputs) => normalisedBy(recurrentLinearAttention, { ...inputs, keySum: zerosLike(inputs.keySum) }),
+  },
+  {
+    mode: 'recurrent',
+    name: 'divisor-one-key-late',
+    says: 'the divisor lacks the key of the token itself',
+    rejectedBy: ['definition', 'derivative'],
+    program: (inputs) => {
+      const { q, k, keySum } = inputs;
+      const { output, state } = recurrentLinearAttention(inputs, inputs.state);
+      const sums = linearScan(filledLike(k, 1, k.shape), k, keySum, 2);
+      const [b, h, t, d] = k.shape as [number, number, number, number];
+      const before = concat([reshape(keySum, [b, h, 1, d]), slice(sums, 2, 0, t - 1)], 2);
+      const weights = reshape(einsum('bhtd,bhtd->bht', q, before), [b, h, t, 1]);
+      return { output: div(output, add(weights, 1e-10)), state, keySum: at(sums, 2, t - 1) };
+    },
   },
   {
     mode: 'parallel',

@@ -231,6 +231,16 @@ export const selectiveScanFaults = faultsOfTokens(selectiveScan, [
   },
   {
     mode: 'scan',
+    name: 'skip-after-gate',
+    says: 'the skip is added after the gate of z, not before',
+    rejectedBy: ['definition', 'modes', 'derivative'],
+    program: scanning(({ skip, ...inputs }, state) => {
+      const result = scanSelectiveScan(inputs, state);
+      return skip === undefined ? result : { ...result, output: add(result.output, mul(inputs.u, skip)) };
+    }),
+  },
+  {
+    mode: 'scan',
     name: 'a-by-euler',
     says: 'the decay is 1 + ΔA: Euler’s rule for A as well',
     rejectedBy: ['definition', 'modes', 'derivative'],

@@ -4,8 +4,11 @@ import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.t
 import { recurrentLinearAttention } from '../../../nn/linear-attention/recurrent.ts';
 import { zerosLike } from '../../../tensor/operand.ts';
 import { add } from '../../../tensor/primitives/add.ts';
+import { exp } from '../../../tensor/primitives/exp.ts';
 import { maximum } from '../../../tensor/primitives/maximum.ts';
+import { mul } from '../../../tensor/primitives/mul.ts';
 import { pad } from '../../../tensor/primitives/pad.ts';
+import { reshape } from '../../../tensor/primitives/reshape.ts';
 import { scale } from '../../../tensor/primitives/scale.ts';
 import { slice } from '../../../tensor/primitives/slice.ts';
 import { stopGradient } from '../../../tensor/primitives/stop-gradient.ts';
@@ -29,6 +32,16 @@ export const simpleGlaFaults = faultsOfTokens(simpleGla, [
     program: ({ gate, state, ...inputs }) => {
       const later = slice(gate, 2, 1, gate.shape[2]!);
       return recurrentLinearAttention({ ...inputs, gate: pad(later, 2, 1, 0) }, state);
+    },
+  },
+  {
+    mode: 'recurrent',
+    name: 'token-decays-at-once',
+    says: 'a token decays in the step that writes it: S_t = exp(g_t) (S_{t−1} + kᵀv)',
+    rejectedBy: ['definition', 'derivative'],
+    program: ({ gate, state, v, ...inputs }) => {
+      const decay = reshape(exp(gate), [...gate.shape, 1]);
+      return recurrentLinearAttention({ ...inputs, gate, v: mul(v, decay) }, state);
     },
   },
   {
