@@ -10,12 +10,14 @@ import { parallelAttention } from '../../../nn/attention/parallel.ts';
 import { recurrentAttention } from '../../../nn/attention/recurrent.ts';
 import type { Batch } from '../../../nn/batches/batch.ts';
 import { cutOut } from '../../../nn/batches/each-sequence.ts';
-import { exponentials, softmax, sumKeep } from '../../../nn/softmax.ts';
+import { exponentials, largestSeen, softmax, sumKeep } from '../../../nn/softmax.ts';
 import { chunks } from '../../../tensor/ops.ts';
+import { add } from '../../../tensor/primitives/add.ts';
 import { broadcast } from '../../../tensor/primitives/broadcast.ts';
 import { concat } from '../../../tensor/primitives/concat.ts';
 import { div } from '../../../tensor/primitives/div.ts';
 import { einsum } from '../../../tensor/primitives/einsum.ts';
+import { maximum } from '../../../tensor/primitives/maximum.ts';
 import { scale } from '../../../tensor/primitives/scale.ts';
 import { slice } from '../../../tensor/primitives/slice.ts';
 import { stopGradient } from '../../../tensor/primitives/stop-gradient.ts';
@@ -154,6 +156,27 @@ export const attentionFaults = [
         (inputs, { keys, values }) =>
           parallelAttention(inputs, { keys: stopGradient(keys), values: stopGradient(values) }).output,
       ),
+    },
+    {
+      mode: 'chunkwise',
+      name: 'values-not-rescaled',
+      says: 'the online softmax rescales the sum of shares where the maximum grows, but not the weighted sum of values',
+      rejectedBy: ['definition', 'modes', 'chunks'],
+      program: reading((inputs, cache, chunkSize) => {
+        const { scores, values, seen } = scored(inputs, cache, cached(cache));
+        const [t, parts] = [inputs.q.shape[2]!, chunks(values, 2, chunkSize)];
+        if (t === 0) return inputs.v;
+        let [largest, weighted]: [Value | null, Value | null] = [null, null];
+        for (const [i, own] of parts.entries()) {
+          const [key, s] = [i * chunkSize, own.shape[2]!];
+          const [part, mask] = [slice(scores, 3, key, key + s), causalMask(inputs.q, cached(cache), t, key, s)];
+          const reached = largestSeen(part, largest ?? slice(scores, 3, 0, 1), mask);
+          largest = largest === null ? reached : maximum(largest, reached);
+          const more = mixed(exponentials(part, largest, mask), own);
+          weighted = weighted === null ? more : add(weighted, more);
+        }
+        return weighted && largest ? div(weighted, sumKeep(exponentials(scores, largest, seen))) : inputs.v;
+      }),
     },
     {
       mode: 'chunkwise',
