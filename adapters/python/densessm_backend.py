@@ -88,6 +88,8 @@ class Backend:
         """
 
         def register(function: Callable[..., Named]):
+            if name in self.offers:
+                raise ValueError(f'{name} is registered twice: give one function all its modes, and look at `mode` in it')
             own = gradients if callable(gradients) else backward
             if not (own is None or callable(own)):
                 raise TypeError(f'backward of {name} is no function, but {own!r}')

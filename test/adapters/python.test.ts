@@ -59,6 +59,13 @@ if (numpy === null) {
       });
     });
 
+    it('refuses an operator that is registered twice', async () => {
+      const before = "backend.operator('twice', modes=['other'])(lambda inputs, settings, mode: {'y': inputs['x']})";
+      await expect(start(right, '', before)).rejects.toThrow(
+        'twice is registered twice: give one function all its modes',
+      );
+    });
+
     it('gives float32 for bfloat16, and rounds float32 to it', async () => {
       const body = `x = inputs['x']
     return {'y': x + x * np.float32(2 ** -9), 'none': x[:0], 'one': x[0], 'input': np.array([x.dtype == np.float32], 'i4')}`;
