@@ -2,6 +2,8 @@
 import { retnetFrequencies, rotaryFrequencies, rotate } from '../../../nn/rotary.ts';
 import { sub } from '../../../tensor/ops.ts';
 import { add } from '../../../tensor/primitives/add.ts';
+import { concat } from '../../../tensor/primitives/concat.ts';
+import { slice } from '../../../tensor/primitives/slice.ts';
 import { stopGradient } from '../../../tensor/primitives/stop-gradient.ts';
 import type { Value } from '../../../tensor/value.ts';
 import { faultsOf } from '../../fault.ts';
@@ -88,6 +90,26 @@ export const rotaryFaults = faultsOf(rotary, [
         );
       const back = turned(-1);
       return { output: add(stopGradient(turned(1)), sub(back, stopGradient(back))) };
+    },
+  },
+  {
+    mode: 'tokenwise',
+    name: 'decoding-at-first-position',
+    says: 'each token, turned alone, has the position of the first',
+    rejectedBy: ['definition', 'modes', 'derivative'],
+    program: ({ x }, { base, position, pairs }) => {
+      const t = x.shape[2]!;
+      const alone = (token: Value): Value =>
+        onPairs(token, (part, count) => rotate(part, rotaryFrequencies(count, base), position, pairs));
+      return {
+        output:
+          t === 0
+            ? alone(x)
+            : concat(
+                Array.from({ length: t }, (_, i) => alone(slice(x, 2, i, i + 1))),
+                2,
+              ),
+      };
     },
   },
 ]);

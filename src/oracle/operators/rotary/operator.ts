@@ -29,6 +29,10 @@ export function onPairs(x: Value, turn: (x: Value, pairs: number) => Value): Val
   return turned === d ? first : concat([first, slice(x, -1, turned, d)], -1);
 }
 
+const turnedWhole = ({ x }: { readonly x: Value }, { base, position, pairs }: Settings): { output: Value } => ({
+  output: onPairs(x, (part, count) => rotate(part, rotaryFrequencies(count, base), position, pairs)),
+});
+
 export const rotary = defineOperator({
   name: 'rotary',
   chapter: 'spec/rotary.ts',
@@ -54,9 +58,16 @@ export const rotary = defineOperator({
     return { output: [...first, ...x.slice(turned)] };
   }),
   modes: {
-    whole: ({ x }, { base, position, pairs }: Settings) => ({
-      output: onPairs(x, (part, count) => rotate(part, rotaryFrequencies(count, base), position, pairs)),
-    }),
+    whole: turnedWhole,
+    tokenwise({ x }, settings: Settings) {
+      const t = x.shape[2]!;
+      if (t === 0) return turnedWhole({ x }, settings);
+      const tokens = Array.from({ length: t }, (_, i) => {
+        const token = { x: slice(x, 2, i, i + 1) };
+        return turnedWhole(token, laterPosition(settings, i)).output;
+      });
+      return { output: concat(tokens, 2) };
+    },
   },
   reference: 'whole',
   after: laterPosition,
