@@ -35,8 +35,7 @@ interface RightMatcher<R> {
 }
 
 declare module 'vitest' {
-  // biome-ignore lint/suspicious/noExplicitAny: the declaration that it extends has it
-  interface Matchers<T = any> extends RightMatcher<T> {}
+  interface Matchers<T> extends RightMatcher<T> {}
 }
 
 expect.extend({

@@ -23,8 +23,7 @@ export type KernelInputs = Readonly<
 >;
 
 /** What else a kernel may depend on: the operator's settings, the mode and the type of the question. */
-// biome-ignore lint/suspicious/noExplicitAny: settings are JSON, whose form depends on the operator
-export type KernelSettings = Readonly<Record<string, any>>;
+export type KernelSettings = Readonly<Record<string, unknown>>;
 
 /** A kernel: its function, and what it offers. */
 export interface Kernel {
