@@ -6,7 +6,7 @@ import { root } from './support/root.ts';
 const gpu = 'src/executors/gpu';
 
 /** The libraries that the command line and the benchmarks use. */
-const libraries = ['src/tensor', 'src/autograd', 'src/executors', 'src/io', 'src/nn', 'src/models'];
+const libraries = ['src/tensor', 'src/wasm', 'src/autograd', 'src/executors', 'src/io', 'src/nn', 'src/models'];
 
 const oracle = 'src/oracle';
 
@@ -25,9 +25,10 @@ const toParts = ['spec', 'src/tensor', 'src/autograd', 'src/executors', 'src/nn'
 const allowed: Readonly<Record<string, readonly string[]>> = {
   spec: [],
   'src/tensor': [],
+  'src/wasm': [],
   'src/autograd': ['src/tensor'],
   'src/executors': ['src/tensor'],
-  'src/executors/f64': ['src/tensor'],
+  'src/executors/f64': ['src/tensor', 'src/wasm'],
   'src/executors/profiles': ['src/tensor'],
   'src/executors/bounded': ['src/tensor', 'src/autograd', 'src/executors/f64', 'src/executors/profiles'],
   'src/executors/rounded': ['src/tensor', 'src/executors/f64', 'src/executors/profiles'],

@@ -1,0 +1,43 @@
+/** @file Runs modules: memory, compilation and calls, where the machine has WebAssembly with SIMD. */
+
+/** Memory that modules share with JavaScript. Its buffer is a new one whenever it grows. */
+export interface Memory {
+  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  /** Adds pages of 64 KiB. */
+  grow(pages: number): number;
+}
+
+interface Platform {
+  readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
+  readonly Memory: new (limits: { initial: number; maximum?: number; shared?: boolean }) => Memory;
+  validate(bytes: Uint8Array<ArrayBuffer>): boolean;
+}
+
+const platform = (globalThis as { readonly WebAssembly?: Platform }).WebAssembly;
+
+/** Functions of a module. Addresses and counts are numbers. */
+export type Exports<N extends string> = Readonly<Record<N, (...args: number[]) => number>>;
+
+/** A module with one function that makes a vector: engines without SIMD refuse it. */
+const oneVector = Uint8Array.of(
+  ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 5, 1, 0x60, 0, 1, 0x7b, 3, 2, 1, 0],
+  ...[10, 8, 1, 6, 0, 0x41, 0, 0xfd, 0x0f, 0x0b],
+);
+
+/** Whether the machine has WebAssembly with SIMD. */
+export const hasSimd: boolean = platform?.validate(oneVector) === true;
+
+/** Makes memory of some pages of 64 KiB. */
+export const newMemory = (pages: number): Memory => new (required().Memory)({ initial: pages });
+
+/** Compiles a module at once, and gives it its memory. Browsers refuse to compile more than 8 MB at once on their main thread. */
+export function instantiate<N extends string>(bytes: Uint8Array<ArrayBuffer>, memory: Memory): Exports<N> {
+  const { Module, Instance } = required();
+  return new Instance(new Module(bytes), { js: { memory } }).exports as Exports<N>;
+}
+
+function required(): Platform {
+  if (platform === undefined) throw new Error('this machine has no WebAssembly');
+  return platform;
+}
