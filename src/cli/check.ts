@@ -30,7 +30,7 @@ export interface CheckCommand extends Voice {
   readonly module?: string;
   readonly once: boolean;
   /** The device of the built-in backend. */
-  readonly device: 'auto' | 'webgpu' | 'webasm' | 'cpu';
+  readonly device: 'auto' | 'webgpu' | 'wasm' | 'webasm' | 'cpu';
   readonly operator?: readonly string[];
   readonly mode?: readonly string[];
   readonly dtype?: readonly Dtype[];

@@ -35,7 +35,7 @@ describe('densessm', { timeout: 240_000 }, () => {
     [['check', '--path', '3:x'], "argument '3:x' is invalid. Copy a path from a report"],
     [['check', 'mine.py'], 'check: \'mine.py\' belongs to no option; say --backend "python3 mine.py"'],
     [['check', '--module', 'mine.py'], 'a program is a --backend'],
-    [['check', '--device', 'tpu'], 'Allowed choices are auto, webgpu, webasm, cpu'],
+    [['check', '--device', 'tpu'], 'Allowed choices are auto, webgpu, wasm, webasm, cpu'],
     [['vectors', 'check'], "missing required argument 'folder'"],
     [['vectors', 'check', '/no/such/folder'], '/no/such/folder: does not exist; check the path'],
   ])('refuses %s in one message, without a stack', (args, message) => {

@@ -1,19 +1,19 @@
-/** @file Compiles an equation, gradients included, into one gpu.js pipeline. */
+/** @file Compiles an equation, gradients included, into one function that runs on a device. */
 import { fail } from '../../tensor/errors.ts';
 import { checkShape, sizeOf } from '../../tensor/shape.ts';
 import { type CallInputs, checkInputs } from './call-inputs.ts';
 import { checkKept, checkMemory, guarded } from './checks.ts';
 import type { Device } from './device/device.ts';
-import { byEncoder } from './device/encoder.ts';
-import { assertRan, openDevice } from './device/open.ts';
+import { openDevice } from './device/open.ts';
 import type { OpenDevice } from './device/open-device.ts';
-import { byGpuJs, type Carried, type Runner } from './device/runner.ts';
+import type { Carried } from './device/runner.ts';
 import type { Call, Work } from './fusion/schedule.ts';
-import { type KernelOf, keyOf } from './text/kernel.ts';
+import { type Started, startGpuJs } from './gpu-js.ts';
 import type { Backend, Tuning } from './text/target.ts';
 import { checkRange } from './trace/origins.ts';
 import { type Equation, type Program, traceProgram } from './trace/program.ts';
 import { checkSize, type Slot } from './trace/trace.ts';
+import { startWasm } from './wasm/start.ts';
 
 /** Options of {@link compile}. */
 export interface CompileOptions {
@@ -82,9 +82,6 @@ export interface Compiled {
   dispose(): Promise<void>;
 }
 
-/** A pipeline of gpu.js. */
-type Pipeline = ReturnType<OpenDevice['gpu']['createPipeline']>;
-
 const gone = 'compiled function: it has been disposed of; compile it again';
 
 /** Number of kernels in a submission: enough to keep a device busy while the host encodes the next kernels. */
@@ -109,101 +106,77 @@ export async function compile(
   for (const [name, { shape }] of Object.entries(inputs)) checkShape(`compile: input ${name}`, shape);
   const began = performance.now();
   const opened = await openDevice(options.backend ?? 'auto');
-  let pipeline: Pipeline | undefined;
-  const close = async (): Promise<void> => {
-    await pipeline?.destroy();
-    await opened.gpu.destroy();
-  };
+  const started = await start(opened, fn, inputs, options);
+  return compiledOf(started, (performance.now() - began) / 1e3);
+}
+
+/** A compiled program on its device. */
+interface Running extends Started {
+  readonly opened: OpenDevice;
+  readonly program: Program;
+  readonly inputs: Readonly<Record<string, Slot>>;
+  readonly keep: Readonly<Record<string, string>>;
+}
+
+/** Traces `fn`, compiles it, and runs it once on zeros. */
+async function start(
+  opened: OpenDevice,
+  fn: Equation,
+  inputs: Readonly<Record<string, Slot>>,
+  options: CompileOptions,
+): Promise<Running> {
+  const { gpuJs } = opened;
+  const { keep = {}, threads = true, tuning = {} } = options;
   try {
     const program = programFor(opened, fn, inputs, options);
-    pipeline = pipelineOf(opened, program, options.threads ?? true);
-    const running: Running = { opened, pipeline, program, inputs, keep: options.keep ?? {}, close };
-    const runner = await started(running, options.tuning?.kernelsAtOnce ?? kernelsAtOnce);
-    return compiledOf(running, runner, (performance.now() - began) / 1e3);
+    const sizes = program.names.map((name) => sizeOf(inputs[name]!.shape));
+    const carried = carriedOf(program, keep);
+    const settings = { threads, carried, kernelsAtOnce: tuning.kernelsAtOnce ?? kernelsAtOnce };
+    const started =
+      gpuJs === null
+        ? await startWasm(program, sizes, settings)
+        : await startGpuJs({ ...opened, gpuJs }, program, sizes, settings);
+    return { ...started, opened, program, inputs, keep };
   } catch (error) {
-    await close();
+    await gpuJs?.gpu.destroy();
     throw error;
   }
 }
 
-/** A compiled program on its device. */
-interface Running {
-  readonly opened: OpenDevice;
-  readonly pipeline: Pipeline;
-  readonly program: Program;
-  readonly inputs: Readonly<Record<string, Slot>>;
-  readonly keep: Readonly<Record<string, string>>;
-  /** Frees the pipeline and its resources in gpu.js. */
-  close(): Promise<void>;
-}
-
 /** Traces `fn` for an open device. Throws if the program exceeds the limits of the device or of the options. */
 function programFor(
-  { device: { backend }, target, workgroupSupport }: OpenDevice,
+  { device: { backend }, target, gpuJs }: OpenDevice,
   fn: Equation,
   inputs: Readonly<Record<string, Slot>>,
   { keep = {}, workgroups = true, tuning = {}, memoryBytes = target.totalBytes }: CompileOptions,
 ): Program {
-  if (backend === 'webgpu' && workgroups && 'reason' in workgroupSupport) {
+  const support = gpuJs?.workgroupSupport ?? { reason: 'kernels of WebAssembly have no workgroups' };
+  if (backend === 'webgpu' && workgroups && 'reason' in support) {
     fail(
-      `compile: ${workgroupSupport.reason}; install the version of gpu.js that densessm depends on, or give workgroups: false, which is slower`,
+      `compile: ${support.reason}; install the version of gpu.js that densessm depends on, or give workgroups: false, which is slower`,
     );
   }
   for (const [name, { shape }] of Object.entries(inputs)) checkSize(`compile: input ${name}`, shape, target);
   const program = traceProgram(fn, inputs, {
     ...target,
     ...tuning,
-    workgroups: workgroups && 'settings' in workgroupSupport,
+    workgroups: workgroups && 'settings' in support,
   });
   checkKept(keep, inputs, program);
   checkMemory(program.work, Math.min(memoryBytes, target.totalBytes));
   return program;
 }
 
-/** Builds the pipeline of a program. Equal kernels share one gpu.js kernel. */
-function pipelineOf({ gpu, workgroupSupport }: OpenDevice, program: Program, threads: boolean): Pipeline {
-  const kernels = new Map<string, ReturnType<KernelOf>>();
-  const kernelOf: KernelOf = (kernel) => {
-    const { text, size, workgroup } = kernel;
-    const settings =
-      workgroup !== null && 'settings' in workgroupSupport ? workgroupSupport.settings({ ...kernel, workgroup }) : {};
-    const key = keyOf(kernel);
-    const made = kernels.get(key) ?? (gpu.createKernel(text, { output: [size], ...settings }) as ReturnType<KernelOf>);
-    kernels.set(key, made);
-    return made;
-  };
-  const orchestrate = (...handles: unknown[]): readonly unknown[] => program.replay(handles, kernelOf);
-  // gpu.js reads the number of handles to pass from the length of the function
-  Object.defineProperty(orchestrate, 'length', { value: program.names.length });
-  return gpu.createPipeline(orchestrate, { threads });
-}
-
 /** Lists the results that become arguments of the next call. */
-const carriedOf = ({ program: { names, outputs }, keep }: Running): Carried[] =>
+const carriedOf = ({ names, outputs }: Program, keep: Readonly<Record<string, string>>): Carried[] =>
   Object.entries(keep).flatMap(([input, output]) => {
     const { result } = outputs[output]!;
     return result < 0 ? [] : [{ result, argument: names.indexOf(input) }];
   });
 
-/** Runs a pipeline once on zeros, so that gpu.js compiles it, and returns its runner. */
-async function started(running: Running, atOnce: number): Promise<Runner> {
-  const { opened, pipeline, program, inputs } = running;
-  const carried = carriedOf(running);
-  const byItself = byGpuJs(pipeline, carried);
-  const zeros = program.names.map((name) => new Float32Array(sizeOf(inputs[name]!.shape)));
-  await guarded(opened.errors, program.work, () => byItself.run(zeros, []));
-  assertRan(opened.device, pipeline);
-  if (opened.device.backend !== 'webgpu' || atOnce === 0) return byItself;
-  const own = byEncoder(pipeline, { carried, kernelsAtOnce: atOnce });
-  if ('run' in own) return own;
-  return fail(
-    `compile: ${own.reason}; install the version of gpu.js that densessm depends on, or give tuning: { kernelsAtOnce: 0 }, which moves all arrays at every call`,
-  );
-}
-
 /** Makes the compiled function that users call. */
-function compiledOf(running: Running, runner: Runner, compileSeconds: number): Compiled {
-  const { opened, pipeline, program, inputs, keep, close } = running;
+function compiledOf(running: Running, compileSeconds: number): Compiled {
+  const { opened, runner, executorKind, program, inputs, keep, close } = running;
   const wanted = Object.entries(program.outputs).filter(([name]) => !Object.values(keep).includes(name));
   const places = wanted.map(([, { result }]) => result).filter((result) => result >= 0);
   let isStarted = false;
@@ -217,7 +190,6 @@ function compiledOf(running: Running, runner: Runner, compileSeconds: number): C
     isStarted = true;
     const args = program.names.map((name) => (given[name] === undefined ? null : singles(given[name])));
     const results = await guarded(opened.errors, program.work, () => runner.run(args, places));
-    assertRan(opened.device, pipeline);
     return Object.fromEntries(
       wanted.map(([name, { result }]) => [name, results[places.indexOf(result)] ?? new Float32Array(0)]),
     );
@@ -247,7 +219,7 @@ function compiledOf(running: Running, runner: Runner, compileSeconds: number): C
   return Object.assign(call, {
     kept,
     profile,
-    ran: { ...opened.device, executorKind: pipeline.executorKind, work: program.work, compileSeconds },
+    ran: { ...opened.device, executorKind, work: program.work, compileSeconds },
     inputs,
     outputs: Object.fromEntries(outputs),
     dispose,

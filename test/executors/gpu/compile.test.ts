@@ -1,4 +1,5 @@
 import { testCompiled } from './compiled.ts';
 
+testCompiled('wasm');
 testCompiled('webasm');
 testCompiled('cpu');

@@ -55,7 +55,7 @@ async function once(
 }
 
 /** The kind of executor that gpu.js uses for small programs, by backend. */
-const kinds = { webgpu: 'fused-encoder', webasm: 'fused-sync', cpu: 'generic' } as const;
+const kinds = { webgpu: 'fused-encoder', wasm: 'wasm', webasm: 'fused-sync', cpu: 'generic' } as const;
 
 /** Tests compiled functions on a backend. */
 export function testCompiled(backend: Backend): void {

@@ -20,7 +20,7 @@ const compiled = (fn: Equation, backend: string = 'webasm'): Promise<Compiled> =
 describe('compile refuses in one line', () => {
   it('an unknown backend', async () => {
     expect(await refusalOf(compiled(({ x: v }) => ({ v: v! }), 'gpu'))).toBe(
-      "compile: there is no backend 'gpu'; use 'auto', 'webgpu', 'webasm' or 'cpu' (did you mean 'webgpu'?)",
+      "compile: there is no backend 'gpu'; use 'auto', 'webgpu', 'wasm', 'webasm' or 'cpu' (did you mean 'webgpu'?)",
     );
   });
 

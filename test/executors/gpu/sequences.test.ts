@@ -1,4 +1,5 @@
 import { testSequences } from './sequences.ts';
 
+testSequences('wasm', 10);
 testSequences('webasm', 10);
 testSequences('cpu', 3);

@@ -1,4 +1,5 @@
 import { testTraining } from './training.ts';
 
+testTraining('wasm');
 testTraining('webasm');
 testTraining('cpu');

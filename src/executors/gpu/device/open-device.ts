@@ -4,12 +4,18 @@ import type { Target } from '../text/target.ts';
 import type { Device } from './device.ts';
 import type { WorkgroupSupport } from './workgroups.ts';
 
-/** An open device with its gpu.js instance. `errors` grows as the device reports errors. */
+/** An open device. `errors` grows as the device reports errors. */
 export interface OpenDevice {
   readonly device: Device;
-  readonly gpu: GpuJs;
   readonly errors: readonly DeviceError[];
   readonly target: Target;
+  /** The parts of gpu.js, on its backends. */
+  readonly gpuJs: GpuJsParts | null;
+}
+
+/** An instance of gpu.js. */
+export interface GpuJsParts {
+  readonly gpu: GpuJs;
   /** Settings for kernels with workgroups, or the reason why these are not available. */
   readonly workgroupSupport: WorkgroupSupport;
 }

@@ -4,13 +4,15 @@
  */
 import { fail } from '../../../tensor/errors.ts';
 import { didYouMean } from '../../../tensor/names.ts';
+import { hasSimd } from '../../../wasm/runtime.ts';
 import { type Backend, targets } from '../text/target.ts';
 import type { Device } from './device.ts';
 import type { OpenDevice } from './open-device.ts';
 import { isBrowser, openWebgpu } from './webgpu.ts';
 
-/** Kinds of gpu.js executors that run a pipeline on each backend, without fallbacks. */
+/** Kinds of executors that run a program on each backend; those of gpu.js are the ones without fallbacks. */
 const executorKinds: { readonly [B in Backend]: readonly string[] } = {
+  wasm: ['wasm'],
   webgpu: ['fused-encoder'],
   webasm: ['fused-sync', 'fused-threaded'],
   cpu: ['generic'],
@@ -21,6 +23,7 @@ const remedies: { readonly [B in Backend]: string } = {
   webgpu: isBrowser
     ? "turn WebGPU on in this browser or use another, serve the page by https or from localhost, or ask for 'auto'"
     : "in Node install the package webgpu and a driver for Vulkan, Metal or Direct3D 12 (without a graphics card SwiftShader's, named by VK_DRIVER_FILES), or ask for 'auto'",
+  wasm: "run where WebAssembly has SIMD (Node, and browsers since 2023), or ask for 'cpu'",
   webasm: "run where WebAssembly has SIMD, or ask for 'cpu'",
   cpu: 'nothing is needed for it, so this is a fault',
 };
@@ -29,7 +32,7 @@ const remedies: { readonly [B in Backend]: string } = {
 export async function openDevice(asked: Backend | 'auto'): Promise<OpenDevice> {
   if (asked !== 'auto' && !Object.hasOwn(executorKinds, asked)) {
     const near = didYouMean(asked, ['auto', ...Object.keys(executorKinds)]);
-    fail(`compile: there is no backend '${asked}'; use 'auto', 'webgpu', 'webasm' or 'cpu'${near}`);
+    fail(`compile: there is no backend '${asked}'; use 'auto', 'webgpu', 'wasm', 'webasm' or 'cpu'${near}`);
   }
   const passedOver: string[] = [];
   for (const backend of asked === 'auto' ? (['webgpu', 'webasm', 'cpu'] as const) : [asked]) {
@@ -56,15 +59,15 @@ export function assertRan(
 }
 
 async function open(backend: Backend, passedOver: readonly string[]): Promise<OpenDevice> {
+  const common = { device: { backend, adapter: null, passedOver }, errors: [], target: targets[backend] };
+  if (backend === 'wasm') {
+    if (!hasSimd) throw new Error('WebAssembly with SIMD is not there');
+    return { ...common, gpuJs: null };
+  }
   const library = await import('gpu.js');
   if (backend === 'webgpu') return openWebgpu(library, passedOver);
   if (backend === 'webasm' && !library.GPU.isWebAssemblySupported)
     throw new Error('WebAssembly with SIMD is not there');
-  return {
-    device: { backend, adapter: null, passedOver },
-    gpu: new library.GPU({ mode: backend }),
-    errors: [],
-    target: targets[backend],
-    workgroupSupport: { reason: `backend ${backend} has no workgroups` },
-  };
+  const workgroupSupport = { reason: `backend ${backend} has no workgroups` };
+  return { ...common, gpuJs: { gpu: new library.GPU({ mode: backend }), workgroupSupport } };
 }

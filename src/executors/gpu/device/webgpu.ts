@@ -92,14 +92,13 @@ export async function openWebgpu(library: typeof import('gpu.js'), passedOver: r
   const { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupStorageSize } = device.limits;
   return {
     device: { backend: 'webgpu', adapter: name, passedOver },
-    gpu,
     errors: reports.get(device) ?? listenTo(device),
     target: {
       ...targets.webgpu,
       arrayBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize),
       workgroupBytes: maxComputeWorkgroupStorageSize,
     },
-    workgroupSupport: withWorkgroups(gpu, library),
+    gpuJs: { gpu, workgroupSupport: withWorkgroups(gpu, library) },
   };
 }
 

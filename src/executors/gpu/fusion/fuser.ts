@@ -1,7 +1,7 @@
 /** @file Fuses lazy expressions into kernels, and materialises them on demand. Kernel rules use this interface. */
 import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import { spread } from '../text/invocations.ts';
-import type { Workgroup } from '../text/kernel.ts';
+import type { Routine, Workgroup } from '../text/kernel.ts';
 import { type Argument, pointwise, type Script, scriptOf } from '../text/script.ts';
 import type { Target } from '../text/target.ts';
 import { applied, baseOf, isRowMajor, materialisedOf, readFrom, readOf, whole } from '../values/expression.ts';
@@ -32,7 +32,13 @@ export interface Axes {
 export interface Fuser {
   readonly target: Target;
   /** Schedules a kernel that computes `size` elements, and returns its result. */
-  launch(size: number, operands: readonly Argument[], body: string, workgroup?: Workgroup): Resident;
+  launch(
+    size: number,
+    operands: readonly Argument[],
+    body: string,
+    workgroup?: Workgroup,
+    routine?: Routine | null,
+  ): Resident;
   /**
    * Makes a lazy elementwise function of operands of one shape. Materialises operands only if the expression would be too large for
    * one kernel.
@@ -68,8 +74,13 @@ export function createFuser(
 ): Fuser {
   const self: Fuser = {
     target,
-    launch: (size, operands, body, workgroup = target.workgroups ? spread(size, target.spreading) : undefined) =>
-      schedule.launch(size, operands, body, workgroup),
+    launch: (
+      size,
+      operands,
+      body,
+      workgroup = target.workgroups ? spread(size, target.spreading) : undefined,
+      routine,
+    ) => schedule.launch(size, operands, body, workgroup, routine),
     materialise(numbers, size) {
       if (numbers.is === 'resident') return numbers;
       if (numbers.is === 'nothing') throw new Error('an array without elements has no buffer');

@@ -2,7 +2,7 @@
  * @file Records the kernel launches of a trace in order (the schedule), and replays them through gpu.js without launches that no
  * result needs.
  */
-import { type Kernel, type KernelOf, keyOf, type Workgroup } from '../text/kernel.ts';
+import { type Kernel, type KernelOf, keyOf, type Routine, type Workgroup } from '../text/kernel.ts';
 import { type Argument, argumentName } from '../text/script.ts';
 import type { Resident } from '../values/numbers.ts';
 
@@ -34,7 +34,13 @@ export interface Schedule {
    * Adds a launch and returns its result. If the same kernel has been launched on the same arguments, returns that result (common
    * subexpression elimination).
    */
-  launch(size: number, operands: readonly Argument[], body: string, workgroup?: Workgroup): Resident;
+  launch(
+    size: number,
+    operands: readonly Argument[],
+    body: string,
+    workgroup?: Workgroup,
+    routine?: Routine | null,
+  ): Resident;
   /** Returns an array of constants. Equal numbers share one array. */
   table(numbers: Float32Array): Resident;
   /** Runs the launches that `results` depend on through gpu.js, and returns the handle of each result. */
@@ -70,10 +76,10 @@ export function createSchedule(): Schedule {
   };
 
   return {
-    launch(size, operands, body, workgroup) {
+    launch(size, operands, body, workgroup, routine = null) {
       const names = operands.map(argumentName);
       const text = `function (${names.join(', ')}) {\nconst i = this.thread.x;\n${body}\n}`;
-      const kernel: Kernel = { text, size, workgroup: workgroup ?? null };
+      const kernel: Kernel = { text, size, workgroup: workgroup ?? null, routine };
       const key = `${operands.map(idOf)} ${keyOf(kernel)}`;
       const before = known.get(key);
       if (before !== undefined) return before;

@@ -18,6 +18,7 @@ import {
   softplus,
   type Text,
 } from '../text/functions.ts';
+import { hasNatives } from '../text/target.ts';
 import { fill } from '../values/numbers.ts';
 import { workOf } from '../values/work.ts';
 import type { Rule, Rules } from './rule.ts';
@@ -32,7 +33,7 @@ const each =
 const by =
   (text: Text, work: number): Rule<unknown> =>
   (fuser, xs) =>
-    fuser.apply(([x], y) => text(x!, y, fuser.target.workgroups ? byBits : byLadder), xs, work);
+    fuser.apply(([x], y) => text(x!, y, hasNatives(fuser.target) ? byBits : byLadder), xs, work);
 
 export const elementwise = {
   add: each((x, y) => `${x} + ${y}`),

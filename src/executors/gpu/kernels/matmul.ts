@@ -1,5 +1,6 @@
 /** @file Launches matrix products of strided arrays: tiled on devices with workgroups, else with one invocation per element. */
 import type { Fuser } from '../fusion/fuser.ts';
+import type { ProductRoutine } from '../text/kernel.ts';
 import { type Axis, loopsOver, type MatrixAxes, merged, placesOf, plus } from '../text/places.ts';
 import { dense } from '../values/expression.ts';
 import type { Expression, Read } from '../values/numbers.ts';
@@ -24,10 +25,27 @@ export function matrixProduct(fuser: Fuser, a: Read, b: Read, axes: MatrixAxes):
   const text = plain(a, b, axes);
   // if both operands are the same array, the kernel has one argument
   const operands = a.array === b.array ? [a.array] : [a.array, b.array];
-  if (tiling === null) return dense(fuser.launch(size, operands, text), shape);
+  if (tiling === null) return dense(fuser.launch(size, operands, text, undefined, routineOf(a, b, axes)), shape);
   const workgroup = tiledProduct(a, b, axes, tiling, sizes);
   const array = fuser.launch(size * tiling.splits, operands, text, workgroup);
   return joinedParts(array, shape, tiling.splits, sums.combine);
+}
+
+/** The product as a routine. Null unless rows, columns and sum are one axis each in both operands, and the result is row-major. */
+function routineOf(a: Read, b: Read, axes: MatrixAxes): ProductRoutine | null {
+  const [rows, columns, summed] = [axes.rows, axes.columns, axes.summed].map(merged);
+  const batch = merged(axes.batch);
+  const [row, column, inner] = [rows![0], columns![0], summed![0]];
+  if (rows!.length > 1 || columns!.length !== 1 || summed!.length > 1 || row === undefined || inner === undefined)
+    return null;
+  const isDense = column!.steps[2] === 1 && row.steps[2] === column!.length;
+  let size = row.length * column!.length;
+  for (const { length, steps } of batch.toReversed()) {
+    if (steps[2] !== size) return null;
+    size *= length;
+  }
+  if (!isDense) return null;
+  return { is: 'product', batch, rows: row, columns: column!, summed: inner, starts: [a.form.start, b.form.start] };
 }
 
 /** Text of a matrix product with one invocation per element of the result, in row-major order. */

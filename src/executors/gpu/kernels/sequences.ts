@@ -86,7 +86,7 @@ function byLoops(fuser: Fuser, operands: readonly Argument[], layout: Layout): R
     '}',
     'return h;',
   ].join('\n');
-  return fuser.launch(outer * length * inner, operands, body);
+  return fuser.launch(outer * length * inner, operands, body, undefined, { is: 'scan', ...layout });
 }
 
 /** Chunked scan in three kernels: every chunk from zero, the states between chunks, every chunk from its initial state. */
@@ -140,7 +140,7 @@ function byChunks(fuser: Fuser, operands: readonly Argument[], layout: Layout): 
 function scan(fuser: Fuser, xs: readonly Operand[], axis: number, reverse: boolean, shape: Shape): Resident {
   const operands = xs.map((x): Resident => fuser.materialise(x.numbers, sizeOf(x.shape)));
   const layout = layoutOf(shape, axis, reverse);
-  if (layout.length <= fewTokens) return byLoops(fuser, operands, layout);
+  if (layout.length <= fewTokens || fuser.target.routines) return byLoops(fuser, operands, layout);
   // an array that is two arguments would have only one name in WGSL
   const isPlain = new Set(operands).size < operands.length;
   return fuser.target.workgroups && !isPlain ? byChunks(fuser, operands, layout) : byRounds(fuser, operands, layout);

@@ -1,4 +1,5 @@
-/** @file Defines a kernel: its text for one element, and its workgroups on devices that have them. */
+/** @file Defines a kernel: its text for one element, and other ways to compute the same on devices that have them. */
+import type { Axis } from './places.ts';
 
 /** A kernel in WGSL, whose workgroups may share memory. On devices with workgroups it replaces the text. */
 export interface Workgroup {
@@ -9,11 +10,34 @@ export interface Workgroup {
   readonly vec4Arrays?: readonly string[];
 }
 
+/** What a kernel computes, for devices that have a routine for it. */
+export type Routine = ProductRoutine | ScanRoutine;
+
+/** `Σ_k a[batch, row, k] b[batch, k, column]` of strided arrays that begin at `starts`. Axes have strides in a, b and the result. */
+export interface ProductRoutine {
+  readonly is: 'product';
+  readonly batch: readonly Axis[];
+  readonly rows: Axis;
+  readonly columns: Axis;
+  readonly summed: Axis;
+  readonly starts: readonly [number, number];
+}
+
+/** `h_t = a_t h_{t−1} + b_t` for `outer` blocks of `length` tokens of `inner` channels, from the last token on if `reverse`. */
+export interface ScanRoutine {
+  readonly is: 'scan';
+  readonly outer: number;
+  readonly length: number;
+  readonly inner: number;
+  readonly reverse: boolean;
+}
+
 /** A kernel that computes `size` elements. Its text is a function in gpu.js's JavaScript that returns element `this.thread.x`. */
 export interface Kernel {
   readonly text: string;
   readonly size: number;
   readonly workgroup: Workgroup | null;
+  readonly routine: Routine | null;
 }
 
 /** A key that is equal for equal kernels. */

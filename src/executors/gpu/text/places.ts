@@ -35,17 +35,22 @@ export function merged(axes: readonly Axis[]): Axis[] {
 export const axesOf = (shape: Shape, steps: readonly number[] = stridesOf(shape)): Axis[] =>
   shape.map((length, i) => ({ length, steps: [steps[i]!] }));
 
-/** Writes statements that divide the integer `name` with remainder. Exact below 2²⁴, with any rounding of the device. */
+/** Writes statements that divide the integer `name` with remainder. */
 export function divide(name: string, divisor: number, quotient: string, rest: string): string {
   if (divisor === 1) return `const ${quotient} = ${name}; const ${rest} = 0;`;
-  return [
-    `const ${quotient}g = Math.floor(${name} * ${Math.fround(1 / divisor)});`,
-    `const ${rest}g = ${name} - ${quotient}g * ${divisor};`,
-    // the error of the estimate is at most one
-    `const ${quotient} = ${rest}g < 0 ? ${quotient}g - 1 : (${rest}g < ${divisor} ? ${quotient}g : ${quotient}g + 1);`,
-    `const ${rest} = ${name} - ${quotient} * ${divisor};`,
-  ].join(' ');
+  return `const ${quotient} = quotient(${name}, ${divisor}); const ${rest} = ${name} - ${quotient} * ${divisor};`;
 }
+
+/** Replaces the quotients in a text by arithmetic in f32, for gpu.js. Exact below 2²⁴, with any rounding of the device. */
+export const withoutQuotients = (text: string): string =>
+  text.replace(/const (\w+) = quotient\((\w+), (\d+)\);/g, (_, quotient: string, name: string, divisor: string) =>
+    [
+      `const ${quotient}g = Math.floor(${name} * ${Math.fround(1 / Number(divisor))});`,
+      `const ${quotient}r = ${name} - ${quotient}g * ${divisor};`,
+      // the error of the estimate is at most one
+      `const ${quotient} = ${quotient}r < 0 ? ${quotient}g - 1 : (${quotient}r < ${divisor} ? ${quotient}g : ${quotient}g + 1);`,
+    ].join(' '),
+  );
 
 /** Writes statements for the position of element `i` along the axes, and the offset of each of `count` operands at it. */
 export function placesOf(axes: readonly Axis[], count: number): { setup: string; offsets: string[] } {

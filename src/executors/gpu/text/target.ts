@@ -1,7 +1,7 @@
 /** @file Describes devices to the stages that write kernels: limits, costs and tuning. */
 
-/** Backends of gpu.js: a graphics card, WebAssembly, plain JavaScript. */
-export type Backend = 'webgpu' | 'webasm' | 'cpu';
+/** Backends: WebAssembly by kernels of our own, and those of gpu.js: a graphics card, WebAssembly, plain JavaScript. */
+export type Backend = 'webgpu' | 'wasm' | 'webasm' | 'cpu';
 
 /** The division of an elementwise kernel: invocations per workgroup, and elements per invocation. */
 export interface Spreading {
@@ -32,6 +32,8 @@ export interface TileShape {
 export interface Target {
   /** Whether kernels may be written in WGSL, with memory shared within a workgroup. */
   readonly workgroups: boolean;
+  /** Whether the device has routines for matrix products and scans, and can call the functions of natives.ts. */
+  readonly routines: boolean;
   /** Cost of one more kernel launch, in bytes of memory traffic. Recomputing is cheaper than storing if it costs less. */
   readonly launchBytes: number;
   /** Cost of one unit of work (work.ts) per element, in bytes of memory traffic. */
@@ -59,6 +61,9 @@ export const mostElements = 2 ** 24;
 /** Most elements of an array on a device. */
 export const mostElementsOn = ({ arrayBytes }: Target): number => Math.min(mostElements, Math.floor(arrayBytes / 4));
 
+/** Whether kernels may call the functions of natives.ts. */
+export const hasNatives = ({ workgroups, routines }: Target): boolean => workgroups || routines;
+
 /** Most workgroups of a kernel along each of three dimensions, as guaranteed by WebGPU. */
 export const mostWorkgroups = 65535;
 
@@ -74,7 +79,7 @@ export interface Tuning {
 }
 
 // a kernel binds at most 8 buffers: one is the result
-const plain = { workgroups: false, mostArrays: 7, totalBytes: Number.POSITIVE_INFINITY };
+const plain = { workgroups: false, routines: false, mostArrays: 7, totalBytes: Number.POSITIVE_INFINITY };
 
 /**
  * Costs in JavaScript and WebAssembly. A launch is cheap and compiling text is expensive, so fused expressions are short. A function
@@ -85,6 +90,18 @@ const host = { ...plain, launchBytes: 16e3, workBytes: 4, mostWork: 6, arrayByte
 /** Targets without workgroups, by backend. */
 export const targets: { readonly [B in Backend]: Target } = {
   webgpu: { ...plain, launchBytes: 9e6, workBytes: 0.25, mostWork: 80, arrayBytes: 2 ** 27, workgroupBytes: 16384 },
+  // expressions are read from the cache, and any number of arrays can be read
+  wasm: {
+    ...plain,
+    routines: true,
+    mostArrays: 24,
+    launchBytes: 16e3,
+    workBytes: 2,
+    mostWork: 60,
+    arrayBytes: 2 ** 30,
+    totalBytes: 2 ** 32 - 2 ** 26,
+    workgroupBytes: 0,
+  },
   // all arrays are in one memory with 32-bit addresses
   webasm: { ...host, totalBytes: 2 ** 32 - 2 ** 26 },
   cpu: host,

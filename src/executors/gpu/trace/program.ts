@@ -4,7 +4,7 @@ import { sizeOf } from '../../../tensor/shape.ts';
 import { isValue, type Value } from '../../../tensor/value.ts';
 import type { Call, Work } from '../fusion/schedule.ts';
 import type { KernelOf } from '../text/kernel.ts';
-import type { Target } from '../text/target.ts';
+import { hasNatives, type Target } from '../text/target.ts';
 import type { Resident } from '../values/numbers.ts';
 import type { RangeCheck } from './origins.ts';
 import { type Slot, startTrace, type Traced } from './trace.ts';
@@ -35,7 +35,7 @@ export function traceProgram(
   fn: Equation,
   inputs: Readonly<Record<string, Slot>>,
   target: Target,
-  passes = target.workgroups ? 3 : 1,
+  passes = hasNatives(target) ? 3 : 1,
   previousUses?: readonly number[],
 ): Program {
   const trace = startTrace(target, previousUses);

@@ -1,0 +1,39 @@
+/** @file Runs kernels that have routines: scans token by token. */
+import type { Callee } from '../../../wasm/code.ts';
+import { loop, loopWhile } from '../../../wasm/control.ts';
+import { f32, f32x4, i32, v128 } from '../../../wasm/instructions.ts';
+import { define } from '../../../wasm/module.ts';
+import type { ScanRoutine } from '../text/kernel.ts';
+
+/** Arguments of one call of a routine's function. */
+export type Call = readonly number[];
+
+/** The calls of `scan`: one for each block. */
+export const callsOfScan = (
+  { outer, length, inner, reverse }: ScanRoutine,
+  [a, b, first, out]: readonly [number, number, number, number],
+): Call[] =>
+  Array.from({ length: outer }, (_, o) => {
+    const start = 4 * (o * length + (reverse ? length - 1 : 0)) * inner;
+    const step = 4 * inner * (reverse ? -1 : 1);
+    return [a + start, b + start, first + 4 * o * inner, out + start, length, 4 * inner, step];
+  });
+
+/** `h ← a h + b` token by token. `before` has the state before the first token; `row` and `step` are bytes. */
+export const scan = (): Callee<null> => {
+  const params = { a: 'i32', b: 'i32', before: 'i32', out: 'i32', length: 'i32', row: 'i32', step: 'i32' } as const;
+  return define('scan', params, ({ a, b, before, out, length, row, step }, newLocal) => {
+    const [t, at] = [newLocal('i32'), newLocal('i32')];
+    const place = (array: typeof a) => i32.add(array, at);
+    const four = f32x4.add(f32x4.mul(v128.load(place(a)), v128.load(place(before))), v128.load(place(b)));
+    const one = f32.add(f32.mul(f32.load(place(a)), f32.load(place(before))), f32.load(place(b)));
+    const on = (count: number) => at.set(i32.add(at, i32.const(count)));
+    return loop(t, i32.const(0), length, 1, [
+      at.set(i32.const(0)),
+      loopWhile(i32.lt(at, i32.sub(row, i32.const(12))), [v128.store(place(out), four), on(16)]),
+      loopWhile(i32.lt(at, row), [f32.store(place(out), one), on(4)]),
+      before.set(out),
+      [a, b, out].map((array) => array.set(i32.add(array, step))),
+    ]);
+  });
+};

@@ -1,0 +1,108 @@
+/** @file Compiles the kernels of a program to one module of WebAssembly, and runs them on one memory. */
+import type { Callee } from '../../../wasm/code.ts';
+import { assemble } from '../../../wasm/module.ts';
+import { type Exports, instantiate, newMemory } from '../../../wasm/runtime.ts';
+import type { Carried, Runner } from '../device/runner.ts';
+import { type KernelOf, keyOf } from '../text/kernel.ts';
+import type { Program } from '../trace/program.ts';
+import { type Launch, type Launches, type Place, placeArrays } from './arrays.ts';
+import { type CompiledKernel, compileKernel } from './kernel.ts';
+import { type Call, callsOfScan, scan } from './routines.ts';
+
+/** The name of a function of the module, and the arguments of a call. */
+interface Step {
+  readonly name: string;
+  readonly calls: readonly Call[];
+}
+
+/** Lists the launches of a program, with `sizes` of its arguments. */
+function launchesOf(program: Program, sizes: readonly number[]): Launches {
+  const tables = new Map<Float32Array, Place>();
+  const args = sizes.map((size, k): Place => ({ size, source: k, address: 0 }));
+  const placeOf = (handle: unknown): Place | number => {
+    if (!(handle instanceof Float32Array)) return handle as Place | number;
+    const place = tables.get(handle) ?? { size: handle.length, source: handle, address: 0 };
+    tables.set(handle, place);
+    return place;
+  };
+  const launches: Launch[] = [];
+  const kernelOf: KernelOf =
+    (kernel) =>
+    (...operands) => {
+      const result: Place = { size: kernel.size, source: null, address: 0 };
+      launches.push({ kernel, operands: operands.map(placeOf), result });
+      return result;
+    };
+  const results = program.replay(args, kernelOf) as readonly Place[];
+  return { launches, results, given: [...args, ...tables.values()] };
+}
+
+/** Compiles a program and places its arrays. `sizes` are those of the arguments, and `carried` the results that replace some. */
+export async function startWasm(
+  program: Program,
+  sizes: readonly number[],
+  { carried }: { readonly carried: readonly Carried[] },
+): Promise<{ readonly runner: Runner; readonly executorKind: string; close(): Promise<void> }> {
+  const all = launchesOf(program, sizes);
+  const memory = newMemory(placeArrays(all));
+  const { steps, functions } = stepsOf(all.launches);
+  const run = instantiate(assemble(functions), memory);
+  const numbers = (place: Place): Float32Array => new Float32Array(memory.buffer, place.address, place.size);
+  const args = all.given.filter(({ source }) => typeof source === 'number');
+  for (const place of all.given) if (place.source instanceof Float32Array) numbers(place).set(place.source);
+  const runner: Runner = {
+    run: async (given, wanted) => {
+      given.forEach((own, k) => {
+        if (own !== null) numbers(args[k]!).set(own);
+      });
+      runSteps(run, steps);
+      const results = wanted.map((result) => numbers(all.results[result]!).slice());
+      for (const { result, argument } of carried) numbers(args[argument]!).set(numbers(all.results[result]!));
+      return results;
+    },
+    read: async (result) => numbers(all.results[result]!).slice(),
+    times: async () => {
+      const kernels = steps.map((step) => timed(() => runSteps(run, [step])));
+      return { kernels, together: timed(() => runSteps(run, steps)), writing: 0 };
+    },
+    destroy: () => undefined,
+  };
+  return { runner, executorKind: 'wasm', close: async () => undefined };
+}
+
+function runSteps(run: Exports<string>, steps: readonly Step[]): void {
+  for (const { name, calls } of steps) {
+    const f = run[name]!;
+    for (const call of calls) f(...call);
+  }
+}
+
+/** Seconds that a task takes. */
+function timed(task: () => void): number {
+  const began = performance.now();
+  task();
+  return (performance.now() - began) / 1e3;
+}
+
+/** The calls of all launches in order, and the functions that they call. Equal kernels share one. */
+function stepsOf(launches: readonly Launch[]): { steps: Step[]; functions: Callee[] } {
+  const compiled = new Map<string, CompiledKernel>();
+  const functions = new Map<string, Callee>();
+  const known = (name: string, make: () => Callee): string => {
+    if (!functions.has(name)) functions.set(name, make());
+    return name;
+  };
+  const steps = launches.map(({ kernel, operands, result }): Step => {
+    const [a, b, c] = operands.map((operand) => (typeof operand === 'number' ? operand : operand.address));
+    const { routine } = kernel;
+    if (routine?.is === 'scan' && operands.every((operand) => typeof operand !== 'number'))
+      return { name: known('scan', scan), calls: callsOfScan(routine, [a!, b!, c!, result.address]) };
+    const key = keyOf(kernel);
+    const own = compiled.get(key) ?? compileKernel(`kernel${compiled.size}`, kernel.text, kernel.size);
+    compiled.set(key, own);
+    const name = known(own.callee.name, () => own.callee);
+    const given = operands.map((operand) => (typeof operand === 'number' ? operand : operand.address));
+    return { name, calls: [[0, own.units, result.address, ...given]] };
+  });
+  return { steps, functions: [...functions.values()] };
+}

@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import { type Launch, type Place, placeArrays } from '../../../src/executors/gpu/wasm/arrays.ts';
+import { compileKernel } from '../../../src/executors/gpu/wasm/kernel.ts';
+import { parse } from '../../../src/executors/gpu/wasm/syntax.ts';
+import { rng } from '../../../src/tensor/random.ts';
+import { assemble } from '../../../src/wasm/module.ts';
+import { instantiate, newMemory } from '../../../src/wasm/runtime.ts';
+
+/** A kernel's text, from the statements after the first. */
+const textOf = (params: string, body: string): string => `function (${params}) {\nconst i = this.thread.x;\n${body}\n}`;
+
+/** Runs a kernel on arrays of whole numbers, in WebAssembly in two parts, and as JavaScript. */
+function bothOf(params: string, body: string, size: number, arrays: readonly (readonly number[] | number)[]) {
+  const text = textOf(params, body);
+  const memory = newMemory(2);
+  let end = 2 ** 10;
+  const placed = arrays.map((own) => {
+    if (typeof own === 'number') return own;
+    const at = end;
+    new Float32Array(memory.buffer, at, own.length).set(own);
+    end += 4 * own.length;
+    return at;
+  });
+  const { callee, units, grain } = compileKernel('f', text, size);
+  const { f } = instantiate<'f'>(assemble([callee]), memory);
+  const cut = units >= 2 * grain && (grain === 1 || units >= 8) ? Math.floor(units / 2 / grain) * grain : units;
+  const guard = new Float32Array(memory.buffer, end, size + 1).fill(-99);
+  f!(0, cut, end, ...placed);
+  if (cut < units) f!(cut, units, end, ...placed);
+  const quotient = (x: number, y: number): number => Math.floor(x / y);
+  const run = new Function('quotient', `return ${text}`)(quotient);
+  const expected = Array.from({ length: size }, (_, x) => Math.fround(run.call({ thread: { x } }, ...arrays)));
+  return { found: [...guard], expected: [...expected, -99] };
+}
+
+const numbers = (length: number): number[] => {
+  const random = rng(length);
+  return Array.from({ length }, () => random.integer(9) - 4);
+};
+
+describe('a kernel in WebAssembly computes what its text says', () => {
+  const rows = (n: number): string => `const q = quotient(i, ${n}); const p = i - q * ${n};`;
+  const guard = 'const v = f >= 0 ? (f < 5 ? 1 : 0) : 0;';
+  const sum = 'let s = 0;\nfor (let j = 0; j < 11; j++) { const v = a0[b + j]; s = s + v; }\nreturn s;';
+  it.each<readonly [string, string, string, readonly number[], readonly (readonly number[] | number)[]]>([
+    ['chains', 'a0, c1', 'const v = a0[i] * c1; return v + 1;', [1, 3, 4, 5, 8, 11], [numbers(11), 3]],
+    ['rows', 'a0, a1', `${rows(5)} return a0[q * 5 + p] + a1[q] - a1[p];`, [5, 10, 35], [numbers(35), numbers(7)]],
+    ['a transposition', 'a0', `${rows(6)} return a0[p * 7 + q];`, [42], [numbers(42)]],
+    ['pairs', 'a0', `${rows(2)} return p > 0 ? a0[i - 1] : 0 - a0[i + 1];`, [2, 4, 6, 10, 12], [numbers(13)]],
+    [
+      'pairs within rows',
+      'a0',
+      `const k = quotient(i, 2); const p = i - k * 2; const q = quotient(k, 6); const r = k - q * 6;
+       return a0[q * 12 + r * 2 + 1 - p] + r;`,
+      [36],
+      [numbers(36)],
+    ],
+    ['rows of three', 'a0', `${rows(3)} return a0[q * 3 + 2 - p];`, [12], [numbers(12)]],
+    ['backwards', 'a0', `${rows(7)} return a0[q * 7 + 6 - p];`, [21], [numbers(21)]],
+    [
+      'a guard within rows',
+      'a0',
+      `${rows(8)} const f = p - 2; ${guard} return v > 0 ? a0[v > 0 ? f : 0] : 7;`,
+      [24],
+      [numbers(5)],
+    ],
+    [
+      'a guard of rows',
+      'a0',
+      `${rows(8)} const f = q - 1; ${guard} const w = a0[v > 0 ? f * 8 + p : 0]; return v > 0 ? w : 7;`,
+      [48, 56],
+      [numbers(56)],
+    ],
+    ['indices', 'a0, a1', `${rows(4)} return a1[a0[q] * 4 + p];`, [12], [[2, 0, 1], numbers(12)]],
+    ['an index per element', 'a0, a1', 'return a1[a0[i]];', [9], [[2, 0, 1, 3, 3, 1, 0, 2, 2], numbers(4)]],
+    ['sums of rows', 'a0', `const b = i * 11; ${sum}`, [1, 5, 9], [numbers(99)]],
+    ['sums of columns', 'a0', `const b = i; ${sum}`, [1, 5, 9], [numbers(99)]],
+    [
+      'a maximum',
+      'a0',
+      `const b = i * 9; const o = a0[b];\nlet s = o;\nfor (let j = 0; j < 9; j++) { const v = a0[b + j]; s = v > s ? v : (s >= v ? s : s + v); }\nreturn s;`,
+      [1, 6],
+      [numbers(54)],
+    ],
+    [
+      'a loop as long as the row number',
+      'a0',
+      `${rows(4)} const n = q + 1; let s = 0; for (let j = 0; j < n; j++) { s = s + a0[j * 4 + p]; } return s;`,
+      [20],
+      [numbers(20)],
+    ],
+    [
+      'a loop as long as the element number',
+      'a0',
+      'const n = i + 1; let s = 0; for (let j = 0; j < n; j++) { s = s + a0[j]; } return s;',
+      [9],
+      [numbers(9)],
+    ],
+    [
+      'parts of rows',
+      'a0, a1',
+      `${rows(7)} if (p < 3) { return a0[q * 3 + p]; }\nif (p < 7) { const v = a1[q]; return v; }\nreturn 0;`,
+      [21],
+      [numbers(9), numbers(3)],
+    ],
+    ['a condition per element', 'a0', 'let v = a0[i]; if (v > 0 && v < 3) { v = v * 2; } return v;', [9], [numbers(9)]],
+    [
+      'a variable of a row',
+      'a0, a1',
+      `${rows(5)} let v = a0[q]; if (v > 0) { v = v + 1; } return v * a1[p];`,
+      [15],
+      [numbers(3), numbers(5)],
+    ],
+    [
+      'rows added by index',
+      'a0, a1',
+      `${rows(5)} let s = 0; for (let j = 0; j < 6; j++) { if (a1[j] === q) { s = s + a0[j * 5 + p]; } } return s;`,
+      [20],
+      [numbers(30), [0, 3, 3, 1, 0, 3]],
+    ],
+  ])('%s', (_name, params, body, sizes, arrays) => {
+    for (const size of sizes) {
+      const { found, expected } = bothOf(params, body, size, arrays);
+      expect(found).toEqual(expected);
+    }
+  });
+
+  it('refuses text that is not a kernel', () => {
+    expect(() => parse(textOf('a0', 'return a0[i'))).toThrow("a kernel's text has '}' where ']' is expected");
+    expect(() => parse(textOf('a0', 'return @;'))).toThrow("a kernel's text");
+    expect(() => compileKernel('f', textOf('a0', 'return Math.tan(a0[i]);'), 4)).toThrow(
+      'Math.tan, which has no instruction',
+    );
+    expect(() => compileKernel('f', textOf('a0', 'return b0;'), 4)).toThrow('reads b0, which it does not declare');
+  });
+});
+
+it('arrays share memory only while one of them is not needed', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const random = rng(seed);
+    const place = (source: Place['source'] = null): Place => ({ size: 1 + random.integer(400), source, address: 0 });
+    const given = [place(0), place(1)];
+    const all = [...given];
+    const launches = Array.from({ length: 30 }, (): Launch => {
+      const operands = [0, 1, 2].map(() => all[Math.max(0, all.length - 1 - random.integer(6))]!);
+      const result = place();
+      all.push(result);
+      return { kernel: { text: '', size: result.size, workgroup: null, routine: null }, operands, result };
+    });
+    const results = [all.at(-1)!, all[9]!];
+    const pages = placeArrays({ launches, results, given });
+    const first = (x: Place): number => launches.findIndex(({ result }) => result === x);
+    const last = (x: Place): number =>
+      [...given, ...results].includes(x)
+        ? launches.length
+        : launches.findLastIndex(({ operands, result }) => result === x || operands.includes(x));
+    let shared = 0;
+    for (const x of all) {
+      expect(x.address + 4 * x.size).toBeLessThan(pages * 2 ** 16);
+      for (const y of all) {
+        if (x === y || x.address >= y.address + 4 * y.size || y.address >= x.address + 4 * x.size) continue;
+        expect(first(x) > last(y) || first(y) > last(x)).toBe(true);
+        shared++;
+      }
+    }
+    expect(shared).toBeGreaterThan(0);
+  }
+});
