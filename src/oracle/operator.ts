@@ -80,6 +80,11 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
   readonly batch?: string;
   /** The letters of groups, each with the letter of the heads that share them: head h belongs to group ⌊h G / H⌋. */
   readonly groups?: Groups;
+  /**
+   * Settings that questions to a backend leave out unless its domain names them. Without one, the operator is what it was before it had
+   * the setting.
+   */
+  readonly optIn?: readonly string[];
   /** Draws shapes and settings. */
   layouts(size: Size): fc.Arbitrary<Layout<S>>;
   /** The distributions of numbers to test, if not all. Questions to backends are wide too: a slot's `powers` and `isFactor` keep them in range. */

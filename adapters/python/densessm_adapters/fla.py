@@ -28,8 +28,13 @@ from fla.ops.simple_gla.naive import naive_chunk_simple_gla, naive_recurrent_sim
 from .fla_delta_rules import add_delta_rules  # noqa: E402
 
 backend = Backend(f'fla {fla.__version__}', device=chosen.device, compiles=chosen.compiles)
-stateful = dict(scale=1.0, output_final_state=True)
 widths = {'d': dict(atMost=256), 'e': dict(atMost=256), **chosen.axes}
+scales = dict(scale=dict(above=0))
+scaled = dict(axes=widths, settings=scales)
+
+
+def stateful(settings):
+    return dict(scale=settings['scale'], output_final_state=True)
 
 
 def offer(name, modes, domain=None, naive=None, dtypes=SHORT_TYPES, **rest):
@@ -57,31 +62,31 @@ def simple(mode):
     return simple_gla.fused_chunk_simple_gla if chosen.fused else simple_gla.chunk_simple_gla
 
 
-@offer('linearAttention', ['chunkwise', 'recurrent'], dict(axes=widths), naive=['recurrent'], packed=True)
+@offer('linearAttention', ['chunkwise', 'recurrent'], scaled, naive=['recurrent'], packed=True)
 def linear_attention(inputs, settings, mode):
     q, k, v = swapped(inputs, 'q', 'k', 'v')
     return results(
-        *linear(mode)(q, k, v, initial_state=inputs['state'], normalize=False, **stateful, **sequences(inputs))
+        *linear(mode)(q, k, v, initial_state=inputs['state'], normalize=False, **stateful(settings), **sequences(inputs))
     )
 
 
-@offer('normalisedLinearAttention', ['chunkwise', 'recurrent'], dict(axes=widths), naive=['recurrent'], packed=True)
+@offer('normalisedLinearAttention', ['chunkwise', 'recurrent'], scaled, naive=['recurrent'], packed=True)
 def normalised_linear_attention(inputs, settings, mode):
     q, k, v = swapped(inputs, 'q', 'k', 'v')
     start = inputs['state'], inputs['keySum'][:, None]
     output, (state, key_sum) = linear(mode)(
-        q, k, v, initial_state=start, normalize=True, **stateful, **sequences(inputs)
+        q, k, v, initial_state=start, normalize=True, **stateful(settings), **sequences(inputs)
     )
     return {**results(output, state), 'keySum': key_sum[:, 0]}
 
 
-gated = dict(axes=widths, inputs=dict(gate='finite'))
+gated = dict(scaled, inputs=dict(gate='finite'))
 
 
 @offer('simpleGla', ['chunkwise', 'recurrent'], gated, naive=['chunkwise', 'recurrent'], packed=True)
 def simple_gated(inputs, settings, mode):
     q, k, v, g = swapped(inputs, 'q', 'k', 'v', 'gate')
-    return results(*simple(mode)(q, k, v, g, initial_state=inputs['state'], **stateful, **sequences(inputs)))
+    return results(*simple(mode)(q, k, v, g, initial_state=inputs['state'], **stateful(settings), **sequences(inputs)))
 
 
 # the kernels in chunks multiply blocks of at least 16 channels
@@ -106,7 +111,7 @@ add_delta_rules(offer, chosen, widths)
 @offer(
     'retention',
     ['chunkwise', 'recurrent'],
-    dict(axes=widths, settings=dict(decay=dict(above=0, atMost=1))),
+    dict(axes=widths, settings=dict(scales, decay=dict(above=0, atMost=1))),
     packed=True,
 )
 def retention(inputs, settings, mode):
@@ -114,16 +119,19 @@ def retention(inputs, settings, mode):
     q, k, v = swapped(inputs, 'q', 'k', 'v')
     logarithms = torch.tensor([math.log(decay) for decay in settings['decay']], dtype=torch.float32, device=q.device)
     return results(
-        *simple(mode)(q, k, v, g_gamma=logarithms, initial_state=inputs['state'], **stateful, **sequences(inputs))
+        *simple(mode)(q, k, v, g_gamma=logarithms, initial_state=inputs['state'], **stateful(settings), **sequences(inputs))
     )
 
 
 @offer(
-    'attention', ['parallel'], dict(axes=dict(widths, s=0, **({'e': 'd'} if chosen.naive else {}))), naive=['parallel']
+    'attention',
+    ['parallel'],
+    dict(axes=dict(widths, s=0, **({'e': 'd'} if chosen.naive else {})), settings=scales),
+    naive=['parallel'],
 )
 def attention(inputs, settings, mode):
     q, k, v = swapped(inputs, 'q', 'k', 'v')
-    scale = 1.0 if settings['scoreScaling'] == 'none' else None
+    scale = settings['scale'] * (1.0 if settings['scoreScaling'] == 'none' else q.shape[-1] ** -0.5)
     output = naive_parallel_attn(q, k, v, scale)[0] if chosen.naive else attn.parallel_attn(q, k, v, scale=scale)
     output = torch.einsum('bthe,hoe->bhto', output, inputs['param.output'])
     return {'output': output, 'keys': inputs['k'].clone(), 'values': inputs['v'].clone()}

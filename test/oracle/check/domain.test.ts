@@ -81,6 +81,21 @@ describe('a backend that takes few shapes', () => {
   });
 });
 
+describe('a kernel without a factor of queries', () => {
+  const { modes } = operators.find(({ name }) => name === 'linearAttention')!;
+  const unscaled: Program = (inputs, { scale: _, ...settings }) => modes.parallel!(inputs, settings);
+
+  it.each([
+    [null, 'PASS'],
+    [{ settings: { scale: 1 } }, 'PASS'],
+    [{ settings: { scale: { above: 0 } } }, 'FAIL'],
+  ])('is asked about it only if its domain names it: %j is %s', async (declared, outputs) => {
+    const found = await row('linearAttention', 'parallel', declared, { program: unscaled, cases: 9 });
+    expect(found).toMatchObject({ outputs });
+    if (outputs === 'FAIL') expect(found.finding!.hints.join()).toContain('scale-missing');
+  });
+});
+
 describe('the smallest case is in the domain of the operator', () => {
   const { modes } = operators.find(({ name }) => name === 'simpleGla')!;
   /** Forgets the gate of the fourth token. */

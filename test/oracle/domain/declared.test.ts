@@ -112,7 +112,7 @@ describe('a wrong domain is refused with its value and the remedy', () => {
     [{ inputs: { q: 'absent' } }, 'says that q is absent; it is always given: leave that out'],
     [
       { settings: { chunksize: 16 } },
-      `the setting "chunksize", which is not known; known are chunkSize, lengths, padding (did you mean 'chunkSize'?)`,
+      `the setting "chunksize", which is not known; known are chunkSize, scale, lengths, padding (did you mean 'chunkSize'?)`,
     ],
     [
       { cotangents: { states: 0 } },

@@ -18,22 +18,26 @@ import type { ProgramOf } from '../../operator.ts';
 import { over } from '../../over.ts';
 import type { Named } from '../../program.ts';
 import { inEveryMode, modeOf } from '../shared/modes.ts';
+import { definedQueries, type QueryScale, scaledQueries, withQueryScale } from '../shared/query-scale.ts';
 
 /** The signature of attention. The state is the cache of s keys and values. */
 export const attentionSignature =
   'q bhtd, k bhtd, v bhte, keys bhsd, values bhse, param.output hoe -> output bhto, keys bh(s+t)d, values bh(s+t)e';
 
-/** Settings of attention: whether scores are divided by √d, and the chunk size of chunkwise mode. */
-export type AttentionSettings = { readonly scoreScaling: ScoreScaling; readonly chunkSize: number };
+/** Settings of attention: whether scores are divided by √d, the chunk size of chunkwise mode, and the factor of the queries. */
+export type AttentionSettings = { readonly scoreScaling: ScoreScaling; readonly chunkSize: number } & QueryScale;
 
 /** A program of attention. */
 export type AttentionProgram = ProgramOf<typeof attentionSignature, AttentionSettings>;
 
-/** Adds the factor of the scores to queries, keys and values. */
+/** Scales queries, and adds the factor of the scores. */
 export const scaled = (
   { q, k, v }: Omit<AttentionInputs, 'factor'>,
-  { scoreScaling }: AttentionSettings,
-): AttentionInputs => ({ q, k, v, factor: scoreScaling === 'none' ? 1 : q.shape[3]! ** -0.5 });
+  { scoreScaling, scale }: AttentionSettings,
+): AttentionInputs => ({
+  ...scaledQueries({ q, k, v }, { scale }),
+  factor: scoreScaling === 'none' ? 1 : q.shape[3]! ** -0.5,
+});
 
 /** Applies to each head its own W_o [h, o, e]. A layer adds the heads' results, which is one linear map. */
 export const throughOutput = (read: Value, output: Value): Value => einsum('bhte,hoe->bhto', read, output);
@@ -55,30 +59,34 @@ export const attention = defineOperator({
   name: 'attention',
   equations: [1],
   signature: attentionSignature,
+  optIn: ['scale'],
   layouts: (size) =>
-    fc
-      .record({
-        b: axis(size, 'b', 3),
-        h: axis(size, 'h', 3),
-        t: lengths(size),
-        d: axis(size, 'd', 5),
-        e: axis(size, 'e', 5),
-        o: axis(size, 'o', 4),
-        s: axisFrom(size, 's', 0, 1, 2, 5),
-        chunk: chunkDraws,
-        scoreScaling: among<ScoreScaling>(size, 'scoreScaling', 'none', 'rootKeyWidth'),
-      })
-      .map(({ chunk, scoreScaling, ...letters }) =>
-        layoutOf(attentionSignature, {
-          lengths: letters,
-          settings: { scoreScaling, chunkSize: chunkSizeOf(chunk, letters.t) },
-        }),
-      ),
+    withQueryScale(
+      size,
+      fc
+        .record({
+          b: axis(size, 'b', 3),
+          h: axis(size, 'h', 3),
+          t: lengths(size),
+          d: axis(size, 'd', 5),
+          e: axis(size, 'e', 5),
+          o: axis(size, 'o', 4),
+          s: axisFrom(size, 's', 0, 1, 2, 5),
+          chunk: chunkDraws,
+          scoreScaling: among<ScoreScaling>(size, 'scoreScaling', 'none', 'rootKeyWidth'),
+        })
+        .map(({ chunk, scoreScaling, ...letters }) =>
+          layoutOf(attentionSignature, {
+            lengths: letters,
+            settings: { scoreScaling, chunkSize: chunkSizeOf(chunk, letters.t) },
+          }),
+        ),
+    ),
   definition: over(
     'bh',
     attentionSignature,
-    ({ q, k, v, 'param.output': output, ...cache }, { scoreScaling }: AttentionSettings) => ({
-      output: definition(q, k, v, output, scoreScaling, cache),
+    ({ q, k, v, 'param.output': output, ...cache }, { scoreScaling, scale }: AttentionSettings) => ({
+      output: definition(definedQueries(q, { scale }), k, v, output, scoreScaling, cache),
       ...extendCache(cache, k, v),
     }),
   ),

@@ -8,9 +8,9 @@ import { gatedForms } from '../shared/gated-forms.ts';
 import {
   type Attending,
   linearAttentionLaws,
+  linearAttentionLayouts,
   linearAttentionModes,
   type ScaledAttentionSettings,
-  scaledAttentionLayouts,
 } from '../shared/linear-attention.ts';
 
 const signature = 'q bhtd, k bhtd, v bhte, state bhde, gate bhtd -> output bhte, state bhde';
@@ -23,7 +23,7 @@ export const gla = defineOperator({
   chapter: 'spec/gated-linear-attention.ts',
   evidence: ['T'],
   signature,
-  layouts: scaledAttentionLayouts(signature, (size) => ({ gate: gateDetails(size) })),
+  layouts: linearAttentionLayouts(signature, (size) => ({ gate: gateDetails(size) })),
   definition: over('bh', signature, ({ q, k, v, gate, state }, { scale }: ScaledAttentionSettings) =>
     definition(q, k, v, gate, scale, state),
   ),

@@ -6,6 +6,7 @@ import { ownOf, statesByName } from '../../batchable.ts';
 import { type BatchProgramOf, defineOperator } from '../../define-operator.ts';
 import { over } from '../../over.ts';
 import { inEveryMode, modeOf } from '../shared/modes.ts';
+import { definedQueries, scaledQueries, withQueryScale } from '../shared/query-scale.ts';
 import {
   laterPosition,
   type RetentionSettings,
@@ -27,10 +28,12 @@ export const retention = defineOperator({
     recurrent: { output: [19, 20], state: [19] },
   },
   signature: retentionSignature,
-  layouts: retentionLayouts(0),
-  definition: over('bh', retentionSignature, ({ q, k, v, state }, { decay }: RetentionSettings, { h, mode }) => {
-    const result = recurrence(q, k, v, decay[h]!, state);
-    return mode === 'parallel' ? { ...result, output: denseRetention(q, k, v, decay[h]!, state) } : result;
+  optIn: ['scale'],
+  layouts: (size) => withQueryScale(size, retentionLayouts(0)(size)),
+  definition: over('bh', retentionSignature, ({ q, k, v, state }, settings: RetentionSettings, { h, mode }) => {
+    const [queries, gamma] = [definedQueries(q, settings), settings.decay[h]!];
+    const result = recurrence(queries, k, v, gamma, state);
+    return mode === 'parallel' ? { ...result, output: denseRetention(queries, k, v, gamma, state) } : result;
   }),
   modes: retentionModes('none'),
   ...retentionForms<typeof retentionSignature, RetentionSettings>((retain) =>
@@ -41,9 +44,10 @@ export const retention = defineOperator({
   laws: { heads: 'h', headSettings: ['decay'], linearIn: ['v', 'state'], timeInvariant: true, exact: true },
   together: inEveryMode(
     (name): BatchProgramOf<typeof retentionSignature, RetentionSettings> =>
-      ({ q, k, v, ...own }, { decay, chunkSize, batch }) => {
+      ({ q, k, v, ...own }, { decay, chunkSize, batch, scale }) => {
         const before = batch.spans.map((_, i) => ownOf(own, i).state!);
-        const { output, states } = batchedRetention(modeOf(name, chunkSize), batch, { q, k, v, decay }, before);
+        const inputs = scaledQueries({ q, k, v, decay }, { scale });
+        const { output, states } = batchedRetention(modeOf(name, chunkSize), batch, inputs, before);
         return { output, ...statesByName(states.map((state) => ({ state }))) };
       },
   ),

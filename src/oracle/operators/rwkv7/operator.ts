@@ -16,8 +16,8 @@ import type { Lengths } from '../../signature.ts';
 import { byGates } from '../shared/gated-forms.ts';
 import {
   linearAttentionLaws,
+  linearAttentionLayouts,
   type ScaledAttentionSettings,
-  scaledAttentionLayouts,
 } from '../shared/linear-attention.ts';
 
 const signature = 'q bhtd, k bhtd, v bhte, a bhtd, b bhtd, gate bhtd, state bhde -> output bhte, state bhde';
@@ -63,7 +63,7 @@ export const rwkv7 = defineOperator({
   evidence: ['T'],
   signature,
   perPair: 'd',
-  layouts: scaledAttentionLayouts(signature, (size, lengths) => ({
+  layouts: linearAttentionLayouts(signature, (size, lengths) => ({
     a: transitionDetails(size, lengths),
     b: transitionDetails(size, lengths),
     gate: gateDetails(size),

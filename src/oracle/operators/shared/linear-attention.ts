@@ -6,12 +6,13 @@ import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.t
 import { recurrentLinearAttention } from '../../../nn/linear-attention/recurrent.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Layout } from '../../case.ts';
-import { axis, chunkDraws, chunkSizeOf, lengths, queryScales } from '../../draw.ts';
+import { axis, chunkDraws, chunkSizeOf, lengths } from '../../draw.ts';
 import { type Details, layoutOf } from '../../layout.ts';
 import type { ProgramOf, Size } from '../../operator.ts';
 import type { Lengths } from '../../signature.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
 import { inEveryMode, type ModeName } from './modes.ts';
+import { withQueryScale } from './query-scale.ts';
 
 /** Settings of linear attention: the chunk size of chunkwise mode. */
 export type LinearAttentionSettings = { readonly chunkSize: number };
@@ -37,41 +38,31 @@ export const linearAttentionModes = <Text extends string, S extends LinearAttent
 ): Record<ModeName, ProgramOf<Text, S>> =>
   inEveryMode((name) => (inputs, settings) => run(attentionIn(name, settings.chunkSize), inputs, settings));
 
-const attentionDraws = (size: Size) =>
-  fc.record({
-    b: axis(size, 'b', 2),
-    h: axis(size, 'h', 3),
-    t: lengths(size),
-    d: axis(size, 'd', 4),
-    e: axis(size, 'e', 4),
-    chunk: chunkDraws,
-  });
-
-/** Draws layouts of a signature with queries, keys, values and a state. */
-export const linearAttentionLayouts =
-  (signature: string, details: (size: Size) => Readonly<Record<string, Details>> = () => ({})) =>
-  (size: Size): fc.Arbitrary<Layout<LinearAttentionSettings>> =>
-    attentionDraws(size).map(({ chunk, ...letters }) =>
-      layoutOf(signature, {
-        lengths: letters,
-        settings: { chunkSize: chunkSizeOf(chunk, letters.t) },
-        details: details(size),
-      }),
-    );
-
 /** Settings of linear attention with a factor of the queries. */
 export type ScaledAttentionSettings = LinearAttentionSettings & { readonly scale: number };
 
-/** As `linearAttentionLayouts`, with a factor of the queries. */
-export const scaledAttentionLayouts =
-  (signature: string, details: (size: Size, lengths: Lengths) => Readonly<Record<string, Details>>) =>
+/** Draws layouts of a signature with queries, keys, values and a state. */
+export const linearAttentionLayouts =
+  (signature: string, details: (size: Size, lengths: Lengths) => Readonly<Record<string, Details>> = () => ({})) =>
   (size: Size): fc.Arbitrary<Layout<ScaledAttentionSettings>> =>
-    fc.tuple(attentionDraws(size), queryScales(size)).map(([{ chunk, ...letters }, scale]) =>
-      layoutOf(signature, {
-        lengths: letters,
-        settings: { chunkSize: chunkSizeOf(chunk, letters.t), scale: scale(letters.d) },
-        details: details(size, letters),
-      }),
+    withQueryScale(
+      size,
+      fc
+        .record({
+          b: axis(size, 'b', 2),
+          h: axis(size, 'h', 3),
+          t: lengths(size),
+          d: axis(size, 'd', 4),
+          e: axis(size, 'e', 4),
+          chunk: chunkDraws,
+        })
+        .map(({ chunk, ...letters }) =>
+          layoutOf(signature, {
+            lengths: letters,
+            settings: { chunkSize: chunkSizeOf(chunk, letters.t) },
+            details: details(size, letters),
+          }),
+        ),
     );
 
 /** The claims of a linear attention without a divisor. */

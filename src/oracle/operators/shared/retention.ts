@@ -7,25 +7,26 @@ import { axis, chunkDraws, chunkSizeOf, decays, decaysOf, lengths } from '../../
 import { layoutOf } from '../../layout.ts';
 import type { ProgramOf, Size } from '../../operator.ts';
 import { inEveryMode, type ModeName, modeOf } from './modes.ts';
+import { type QueryScale, scaledQueries } from './query-scale.ts';
 
 /** The signature of all retentions. */
 export const retentionSignature = 'q bhtd, k bhtd, v bhte, state bhde -> output bhte, state bhde';
 
-/** Settings of retention: γ of each head, the chunk size of chunkwise mode, and the number of earlier tokens. */
+/** Settings of retention: γ of each head, the chunk size of chunkwise mode, the number of earlier tokens, and the factor of the queries. */
 export type RetentionSettings = {
   readonly decay: readonly number[];
   readonly chunkSize: number;
   readonly position: number;
-};
+} & QueryScale;
 
 /** A program of a retention. */
 export type RetentionProgram = ProgramOf<typeof retentionSignature, RetentionSettings>;
 
-/** Makes a program from a function that takes inputs and settings as one record. */
+/** Makes a program from a function that takes inputs, with scaled queries, and settings as one record. */
 export const retaining =
   (run: (call: Parameters<RetentionProgram>[0] & RetentionSettings) => RetentionResult): RetentionProgram =>
   (inputs, settings) =>
-    run({ ...inputs, ...settings });
+    run({ ...scaledQueries(inputs, settings), ...settings });
 
 /** Makes the modes of retention with a normalisation. */
 export const retentionModes = (norm: RetentionNorm): Record<ModeName, RetentionProgram> =>
