@@ -33,8 +33,11 @@ export function accumulator(size: number): Accumulator {
     totals[at] = total === undefined ? ct : add(total, ct);
   };
   const peek = (at: number, primal: Value): Value | null => {
-    for (const whole of join(parts.get(at) ?? [], primal.shape)) addTo(at, whole);
-    parts.delete(at);
+    const own = parts.get(at);
+    if (own !== undefined) {
+      for (const whole of join(own, primal.shape)) addTo(at, whole);
+      parts.delete(at);
+    }
     return totals[at] ?? null;
   };
   return {

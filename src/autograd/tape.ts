@@ -126,7 +126,8 @@ function pullBackStep(step: Step, at: number, cotangents: Accumulator): void {
     cotangents.addPart(parents[0]!, ct, params as SliceParams);
     return;
   }
-  const needs = parents.map((parent) => parent >= 0);
+  const needs = new Array<boolean>(parents.length);
+  for (let i = 0; i < needs.length; i++) needs[i] = parents[i]! >= 0;
   const cts = primitive!.vjp(ct, step.out, xs, params, needs);
   for (let i = 0; i < parents.length; i++) if (needs[i] && cts[i]) cotangents.add(parents[i]!, cts[i]!);
 }

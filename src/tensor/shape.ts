@@ -44,7 +44,8 @@ export function axisOf(call: string, axis: number, shape: Shape): number {
 
 /** Throws unless a list of numbers is a shape. */
 export function checkShape(call: string, shape: Shape): void {
-  for (const length of shape) {
+  for (let i = 0; i < shape.length; i++) {
+    const length = shape[i]!;
     if (!Number.isInteger(length) || length < 0) {
       fail(`${call}: shape ${show(shape)} has the axis length ${length}; lengths are integers ≥ 0`);
     }
@@ -55,14 +56,16 @@ export function checkShape(call: string, shape: Shape): void {
 export function broadcastShapes(call: string, a: Shape, b: Shape): Shape {
   if (sameShape(a, b)) return a;
   const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, i) => {
-    const x = a[i + a.length - rank] ?? 1;
-    const y = b[i + b.length - rank] ?? 1;
+  const shape = new Array<number>(rank);
+  for (let i = 0; i < rank; i++) {
+    const x = i + a.length < rank ? 1 : a[i + a.length - rank]!;
+    const y = i + b.length < rank ? 1 : b[i + b.length - rank]!;
     if (x !== y && x !== 1 && y !== 1) {
       fail(
         `${call}: shapes ${show(a)} and ${show(b)} do not broadcast: axis ${i - rank} is ${x} and ${y}; make them equal or one of them 1`,
       );
     }
-    return x === 1 ? y : x;
-  });
+    shape[i] = x === 1 ? y : x;
+  }
+  return shape;
 }

@@ -12,15 +12,33 @@ export type Tree = Value | readonly Tree[] | { readonly [field: string]: Tree | 
  * [read(w), item(b[0])] // [[2, 4], 6]
  */
 export function mapTree<T extends Tree>(tree: T, f: (value: Value, path: string) => Value, path = ''): T {
-  const at = (field: string | number): string => (path === '' ? `${field}` : `${path}.${field}`);
-  const map = (node: Tree, field: string | number): Tree => mapTree(node, f, at(field));
   if (isValue(tree)) return f(tree, path) as Tree as T;
-  if (Array.isArray(tree)) return tree.map(map) as Tree as T;
+  if (Array.isArray(tree)) {
+    return tree.map((node: Tree, i) => mapTree(node, f, below(path, `${i}`))) as Tree as T;
+  }
+  const entries = fieldsOf(tree, path);
+  for (const entry of entries) if (entry[1] !== undefined) entry[1] = mapTree(entry[1], f, below(path, entry[0]));
+  return Object.fromEntries(entries) as Tree as T;
+}
+
+const below = (path: string, field: string): string => (path === '' ? field : `${path}.${field}`);
+
+/** The fields of a tree that is no value and no list. Throws if it is no record either. */
+function fieldsOf(tree: Tree, path: string): [string, Tree | undefined][] {
   if (typeof tree !== 'object' || tree === null) {
     fail(`tree: ${path === '' ? 'the root' : path} is ${String(tree)}; a tree holds values, lists and records of them`);
   }
-  const entries = Object.entries(tree as { readonly [field: string]: Tree | undefined });
-  return Object.fromEntries(entries.map(([k, v]) => [k, v === undefined ? v : map(v, k)])) as Tree as T;
+  return Object.entries(tree as { readonly [field: string]: Tree | undefined });
+}
+
+/** Visits every value of a tree, in the order of {@link mapTree}. */
+function eachValue(tree: Tree, visit: (value: Value, path: string) => void, path = ''): void {
+  if (isValue(tree)) {
+    visit(tree, path);
+    return;
+  }
+  const fields = Array.isArray(tree) ? tree.entries() : fieldsOf(tree, path);
+  for (const [field, node] of fields) if (node !== undefined) eachValue(node, visit, below(path, `${field}`));
 }
 
 /** Describes a path for error messages: `the input` for the root, else `input layers.0.query`. */
@@ -29,10 +47,7 @@ export const named = (what: string, path: string): string => (path === '' ? `the
 /** Lists the values of a tree, in the order of {@link mapTree}. */
 export function leavesOf(tree: Tree): Value[] {
   const leaves: Value[] = [];
-  mapTree(tree, (value) => {
-    leaves.push(value);
-    return value;
-  });
+  eachValue(tree, (value) => leaves.push(value));
   return leaves;
 }
 
@@ -43,10 +58,7 @@ export function leavesOf(tree: Tree): Value[] {
  */
 export function namedLeavesOf(tree: Tree): [path: string, value: Value][] {
   const leaves: [string, Value][] = [];
-  mapTree(tree, (value, path) => {
-    leaves.push([path, value]);
-    return value;
-  });
+  eachValue(tree, (value, path) => leaves.push([path, value]));
   return leaves;
 }
 

@@ -49,9 +49,13 @@ export function evaluate(
   primitive: Primitive,
   params: unknown,
   shape: Shape,
-  data: readonly Float64Array[] = xs.map((x) => x.data.x),
+  data?: readonly Float64Array[],
 ): Float64Array {
-  const operands = xs.map((x, i): Value<Float64Array> => ({ shape: x.shape, kind: x.kind, on: f64, data: data[i]! }));
+  const operands = new Array<Value<Float64Array>>(xs.length);
+  for (let i = 0; i < xs.length; i++) {
+    const { shape: own, kind, data: of } = xs[i]!;
+    operands[i] = { shape: own, kind, on: f64, data: data === undefined ? of.x : data[i]! };
+  }
   return f64.run(primitive, operands, params, shape);
 }
 
@@ -78,14 +82,22 @@ const single: Lengths = { count: 1, depth: 1 };
 export const lengthsOf = ({ terms }: Bounded): Lengths => terms?.lengths ?? single;
 
 /** Whether any operand is a sum. */
-export const haveTerms = (xs: Operands): boolean => xs.some(({ data }) => data.terms !== null);
+export function haveTerms(xs: Operands): boolean {
+  for (let i = 0; i < xs.length; i++) if (xs[i]!.data.terms !== null) return true;
+  return false;
+}
 
 /** The largest lengths of the operands. */
-export const longest = (xs: Operands): Lengths =>
-  xs.reduce((most, { data }) => {
-    const { count, depth } = lengthsOf(data);
-    return { count: Math.max(most.count, count), depth: Math.max(most.depth, depth) };
-  }, single);
+export function longest(xs: Operands): Lengths {
+  if (!haveTerms(xs)) return single;
+  let [count, depth] = [1, 1];
+  for (let i = 0; i < xs.length; i++) {
+    const own = lengthsOf(xs[i]!.data);
+    count = Math.max(count, own.count);
+    depth = Math.max(depth, own.depth);
+  }
+  return { count, depth };
+}
 
 /** The largest lengths of the products of the operands. */
 export const multiplied = (xs: Operands): Lengths => ({ count: 1, depth: longest(xs).depth });
@@ -105,17 +117,23 @@ function reachOf({ x, reach }: Bounded): number {
   return largest;
 }
 
-const realOnes = (xs: Operands): Bounded[] => xs.filter(({ kind }) => kind === 'real').map(({ data }) => data);
-
 /** The reach of products of the operands. */
-export const reachOfProduct = (xs: Operands): number => realOnes(xs).reduce((reach, one) => reach * reachOf(one), 1);
+export function reachOfProduct(xs: Operands): number {
+  let product = 1;
+  for (let i = 0; i < xs.length; i++) if (xs[i]!.kind === 'real') product *= reachOf(xs[i]!.data);
+  return product;
+}
 
 /** The reach of elements of the operands; undefined if no operand is a product. */
-export const reachOfElements = (xs: Operands): number | undefined => {
-  const all = realOnes(xs);
-  return all.some(({ reach }) => reach !== undefined) ? Math.max(...all.map(reachOf)) : undefined;
-};
+export function reachOfElements(xs: Operands): number | undefined {
+  const isProduct = ({ kind, data }: Operands[number]): boolean => kind === 'real' && data.reach !== undefined;
+  if (!xs.some(isProduct)) return undefined;
+  return Math.max(...xs.filter(({ kind }) => kind === 'real').map(({ data }) => reachOf(data)));
+}
 
 /** What an underflow in a product of the operands is multiplied by at most: the factors of operands that are products. */
-export const amplifiedBy = (xs: Operands): number =>
-  realOnes(xs).reduce((product, { reach = 1 }) => product * reach, 1);
+export function amplifiedBy(xs: Operands): number {
+  let product = 1;
+  for (let i = 0; i < xs.length; i++) if (xs[i]!.kind === 'real') product *= xs[i]!.data.reach ?? 1;
+  return product;
+}

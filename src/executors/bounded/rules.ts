@@ -22,6 +22,7 @@ import {
 import type { Profile } from '../profiles/profile.ts';
 import { causalConvolutionRule } from './causal-convolution.ts';
 import { linearScanRule } from './linear-scan.ts';
+import { computed, moves, same, signed } from './movement.ts';
 import {
   amplifiedBy,
   type Bounded,
@@ -57,25 +58,6 @@ const pairwise =
     for (let i = 0; i < e.length; i++) e[i] = bound(a.x[i]!, a.e[i]!, b.x[i]!, b.e[i]!, out[i]!);
     return { x: out, e, terms: null };
   };
-
-/** Rule for data movement: moves bounds and terms in the same way as the numbers. Index operands give the positions of all. */
-const moves: Rule = (xs, primitive, params, shape) => {
-  const moved = (part: (of: Bounded) => Float64Array): Float64Array => {
-    const data = xs.map(({ kind, data }) => (kind === 'index' && primitive.kinds !== 'same' ? data.x : part(data)));
-    return evaluate(xs, primitive, params, shape, data);
-  };
-  const terms = haveTerms(xs) ? { sizes: moved(sizesOf), errors: moved(errorsOf), lengths: longest(xs) } : null;
-  return { x: evaluate(xs, primitive, params, shape), e: moved(({ e }) => e), terms, reach: reachOfElements(xs) };
-};
-
-/** Rule for a primitive that changes at most the signs of numbers. */
-const unchanged: Rule = (xs, primitive, params, shape) => ({
-  ...xs[0]!.data,
-  x: evaluate(xs, primitive, params, shape),
-});
-
-/** Rule for a value that every implementation computes as a number, whose terms it adds to no others. */
-const computed: Rule = (xs, primitive, params, shape) => settled(unchanged(xs, primitive, params, shape));
 
 /** Whether two numbers certainly differ, despite their errors. */
 const apart = (x: number, ex: number, y: number, ey: number): boolean =>
@@ -220,16 +202,23 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
    */
   const mul: Rule = (xs, primitive, params, shape) => {
     const isSquare = xs[0]!.data.x === xs[1]!.data.x;
-    const [a, b] = xs.map(({ data }) => (isSquare ? settled(data) : data)) as [Bounded, Bounded];
+    const a = isSquare ? settled(xs[0]!.data) : xs[0]!.data;
+    const b = isSquare ? settled(xs[1]!.data) : xs[1]!.data;
     const x = evaluate(xs, primitive, params, shape);
     const [ea, eb] = [errorsOf(a), errorsOf(b)];
+    const [sizesOfA, sizesOfB] = [a.terms?.sizes ?? null, b.terms?.sizes ?? null];
     const isSum = a.terms !== null || b.terms !== null;
     const amplified = isSquare ? 1 : amplifiedBy(xs);
     const e = zeros(x.length);
     const sizes = isSum ? zeros(x.length) : e;
     for (let i = 0; i < x.length; i++) {
-      const [u, v, eu, ev] = [a.x[i]!, b.x[i]!, ea[i]!, eb[i]!];
-      const [su, sv] = [a.terms?.sizes[i] ?? Math.abs(u), b.terms?.sizes[i] ?? Math.abs(v)];
+      // one by one: this loop takes most of the time, and engines do not always remove the arrays of joint declarations
+      const u = a.x[i]!;
+      const v = b.x[i]!;
+      const eu = ea[i]!;
+      const ev = eb[i]!;
+      const su = sizesOfA === null ? Math.abs(u) : sizesOfA[i]!;
+      const sv = sizesOfB === null ? Math.abs(v) : sizesOfB[i]!;
       if (!(Number.isFinite(u) && Number.isFinite(v))) {
         e[i] = eu + ev === 0 ? 0 : infinite;
         if (isSum) sizes[i] = Math.abs(x[i]!);
@@ -256,7 +245,10 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
     const out = evaluate(xs, primitive, params, shape);
     const quotient = (sizes: Float64Array | null, errors: Float64Array): Float64Array =>
       out.map((z, i) => {
-        const [x, ex, y, ey] = [a.x[i]!, errors[i]!, b.x[i]!, b.e[i]!];
+        const x = a.x[i]!;
+        const ex = errors[i]!;
+        const y = b.x[i]!;
+        const ey = b.e[i]!;
         if (!Number.isFinite(x)) return ex + ey === 0 ? 0 : infinite;
         if (!Number.isFinite(y)) return ey === 0 && ex < infinite ? 0 : infinite;
         const room = Math.abs(y) - ey;
@@ -277,7 +269,7 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
   /** Product with a literal. Both sides round the literal, if inexact, and the product. A power of two rounds only by underflow. */
   const scale: Rule = (xs, primitive, params, shape) => {
     const by = Math.abs((params as ScaleParams).by);
-    if (by === 1) return unchanged(xs, primitive, params, shape);
+    if (by === 1) return signed(xs, primitive, params, shape);
     const of = xs[0]!.data;
     const x = evaluate(xs, primitive, params, shape);
     const shifts = by === 0 || (isPowerOfTwo(by) && isExact(format, by));
@@ -323,7 +315,7 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
     const { role } = params as StoredParams;
     if (role === 'value') return computed(xs, primitive, params, shape);
     const rounds = roundedTo(at[role], at.elementwise);
-    return rounds === null ? unchanged(xs, primitive, params, shape) : rounds(computed(xs, primitive, params, shape));
+    return rounds === null ? same(xs, primitive, params, shape) : rounds(computed(xs, primitive, params, shape));
   };
 
   const sums = sumOfProducts(rounding);
@@ -333,11 +325,11 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
     mul,
     div,
     scale,
-    abs: computed,
-    stopGradient: unchanged,
+    abs: (xs, primitive, params, shape) => settled(signed(xs, primitive, params, shape)),
+    stopGradient: same,
     site: computed,
     stored: storedRule,
-    reshape: unchanged,
+    reshape: same,
     // an error can turn 0 into ±1, or −1 into 1
     sign: each(
       (x, e) => (Math.abs(x) > e ? 0 : x === 0 ? 1 : 2),

@@ -49,7 +49,8 @@ export function sumOfProducts({ error, within }: Rounding): Rule {
     const isEinsum = primitive.name === 'einsum';
     const each = longest(xs).count;
     const propagated = propagatedError(parts, on);
-    const products = xs.filter(({ kind }) => kind === 'real').length - 1;
+    let products = -1;
+    for (const { kind } of xs) if (kind === 'real') products++;
     // a partial product of three or more factors can underflow or overflow where the whole product does not
     const partial = products < 2 ? null : on(parts.map(({ grown }) => grown.map((size) => Math.max(1, size))));
     const amplified = products === 0 ? 1 : amplifiedBy(xs);
@@ -86,11 +87,13 @@ function termsOf(xs: Operands, total: Float64Array, e: Float64Array, summands: n
 }
 
 /** Factors that are the same value form a square, which no implementation multiplies out. */
-const withSettledSquares = (xs: Operands): Operands =>
-  xs.map((x, i) => {
+function withSettledSquares(xs: Operands): Operands {
+  if (xs.length === 1) return xs;
+  return xs.map((x, i) => {
     const isSquare = xs.some((other, j) => j !== i && other.data.x === x.data.x);
     return isSquare ? { ...x, data: settled(x.data) } : x;
   });
+}
 
 /** Returns the parts of the operands. */
 const partsOf = (xs: Operands): Parts[] =>

@@ -1,24 +1,18 @@
 /** @file Reduces over axes: sum and maximum. */
 
-import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
+import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { zeros } from './allocate.ts';
-import { around, stridedCopy } from './movement.ts';
+import { around, transpose } from './movement.ts';
 
 /** Sum over the given axes, which are ascending. */
 export function sum(x: Float64Array, shape: Shape, axes: readonly number[]): Float64Array {
-  const kept = shape.flatMap((_, i) => (axes.includes(i) ? [] : [i]));
-  const out = zeros(sizeOf(kept.map((axis) => shape[axis]!)));
-  const count = sizeOf(axes.map((axis) => shape[axis]!));
-  const order = [...kept, ...axes];
-  const strides = stridesOf(shape);
-  const inOrder = order.every((axis, i) => axis === i);
-  const rows = inOrder
-    ? x
-    : stridedCopy(
-        x,
-        order.map((axis) => shape[axis]!),
-        order.map((axis) => strides[axis]!),
-      );
+  const kept = shape.length - axes.length;
+  const order: number[] = [];
+  for (let axis = 0; axis < shape.length; axis++) if (!axes.includes(axis)) order.push(axis);
+  const out = zeros(sizeOf(order.map((axis) => shape[axis]!)));
+  const count = axes.reduce((product, axis) => product * shape[axis]!, 1);
+  // the axes are ascending, so they come last if the first of them does
+  const rows = axes.length === 0 || axes[0] === kept ? x : transpose(x, shape, [...order, ...axes]);
   for (let i = 0; i < out.length; i++) {
     let total = 0;
     for (let j = i * count; j < (i + 1) * count; j++) total += rows[j]!;

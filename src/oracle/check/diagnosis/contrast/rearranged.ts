@@ -1,4 +1,5 @@
 /** @file Rearranges the numbers of a tensor along its axes, as programs do that confuse positions or axes. */
+import { stridedCopy } from '../../../../executors/f64/movement.ts';
 import { type Shape, stridesOf } from '../../../../tensor/shape.ts';
 
 /** An array of numbers with a shape. */
@@ -16,19 +17,20 @@ export interface Rearrangement {
 /** The word for the positions along each axis. */
 export type Words = readonly { readonly one: string; readonly many: string }[];
 
-/** Takes each number from other indices; NaN where these are outside. */
-function taken({ shape, data }: Shaped, indices: (index: number[]) => number[]): Float64Array {
-  const strides = stridesOf(shape);
-  return data.map((_, i) => {
-    const from = indices(shape.map((length, axis) => Math.floor(i / strides[axis]!) % length));
-    if (from.some((index, axis) => index < 0 || index >= shape[axis]!)) return Number.NaN;
-    return data[from.reduce((sum, index, axis) => sum + index * strides[axis]!, 0)]!;
-  });
+/** Takes the numbers at each position of an axis from another position; NaN where that is outside. */
+function alongOne({ shape, data }: Shaped, axis: number, f: (index: number) => number): Float64Array {
+  const length = shape[axis]!;
+  const inner = stridesOf(shape)[axis]!;
+  const out = new Float64Array(data.length).fill(Number.NaN);
+  for (let block = 0; block < data.length; block += length * inner) {
+    for (let to = 0; to < length; to++) {
+      const from = f(to);
+      if (from < 0 || from >= length) continue;
+      for (let i = 0; i < inner; i++) out[block + to * inner + i] = data[block + from * inner + i]!;
+    }
+  }
+  return out;
 }
-
-/** Changes the index of one axis. */
-const alongOne = (x: Shaped, axis: number, f: (index: number) => number): Float64Array =>
-  taken(x, (index) => index.with(axis, f(index[axis]!)));
 
 /** Yields the usual confusions of an array's positions and axes. Positions that nothing fills are NaN. */
 export function* rearrangements(x: Shaped, words: Words): Generator<Rearrangement> {
@@ -50,38 +52,20 @@ export function* rearrangements(x: Shaped, words: Words): Generator<Rearrangemen
     for (const [b, other] of x.shape.entries()) {
       if (a >= b || long < 2 || other < 2) continue;
       const names = `${words[a]!.many} and ${words[b]!.many}`;
-      if (long === other) {
-        yield {
-          says: `with ${names} exchanged`,
-          data: taken(x, (index) => index.with(a, index[b]!).with(b, index[a]!)),
-        };
-      }
+      if (long === other) yield { says: `with ${names} exchanged`, data: storedInOtherOrder(x, a, b) };
       yield { says: `with ${names} exchanged in memory`, data: inOtherOrder(x, a, b) };
       yield { says: `stored with ${names} exchanged`, data: storedInOtherOrder(x, a, b) };
     }
   }
 }
 
+/** Exchanges two entries. */
+const exchanged = (list: readonly number[], a: number, b: number): number[] => list.with(a, list[b]!).with(b, list[a]!);
+
 /** The numbers in the order that they have in memory where two axes are exchanged. */
-function storedInOtherOrder({ shape, data }: Shaped, a: number, b: number): Float64Array {
-  const stored = shape.with(a, shape[b]!).with(b, shape[a]!);
-  const [strides, order] = [stridesOf(shape), stridesOf(stored)];
-  return data.map((_, i) => {
-    const index = stored.map((length, axis) => Math.floor(i / order[axis]!) % length);
-    const own = index.with(a, index[b]!).with(b, index[a]!);
-    return data[own.reduce((sum, one, axis) => sum + one * strides[axis]!, 0)]!;
-  });
-}
+const storedInOtherOrder = ({ shape, data }: Shaped, a: number, b: number): Float64Array =>
+  stridedCopy(data, exchanged(shape, a, b), exchanged(stridesOf(shape), a, b));
 
 /** The numbers as read where two axes are exchanged in memory. */
-function inOtherOrder({ shape, data }: Shaped, a: number, b: number): Float64Array {
-  const stored = shape.with(a, shape[b]!).with(b, shape[a]!);
-  const [strides, order] = [stridesOf(shape), stridesOf(stored)];
-  const out = new Float64Array(data.length);
-  for (let i = 0; i < data.length; i++) {
-    const index = shape.map((length, axis) => Math.floor(i / strides[axis]!) % length);
-    const swapped = index.with(a, index[b]!).with(b, index[a]!);
-    out[i] = data[swapped.reduce((sum, one, axis) => sum + one * order[axis]!, 0)]!;
-  }
-  return out;
-}
+const inOtherOrder = ({ shape, data }: Shaped, a: number, b: number): Float64Array =>
+  stridedCopy(data, shape, exchanged(stridesOf(exchanged(shape, a, b)), a, b));

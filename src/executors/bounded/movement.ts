@@ -1,0 +1,50 @@
+/** @file Lists the error bound rules of primitives that move numbers, or keep them. */
+
+import { zeros } from '../f64/allocate.ts';
+import {
+  type Bounded,
+  errorsOf,
+  evaluate,
+  haveTerms,
+  longest,
+  type Operands,
+  type Rule,
+  reachOfElements,
+  settled,
+  sizesOf,
+} from './operands.ts';
+
+/** Rule for data movement: moves bounds and terms in the same way as the numbers. Index operands give the positions of all. */
+export const moves: Rule = (xs, primitive, params, shape) => {
+  const moved = (part: (of: Bounded) => Float64Array): Float64Array => {
+    const data = xs.map(({ kind, data }) => (kind === 'index' && primitive.kinds !== 'same' ? data.x : part(data)));
+    return evaluate(xs, primitive, params, shape, data);
+  };
+  const terms = haveTerms(xs) ? { sizes: moved(sizesOf), errors: moved(errorsOf), lengths: longest(xs) } : null;
+  const x = evaluate(xs, primitive, params, shape);
+  // exact numbers stay exact, which is cheaper to see than to compute
+  const e = areExact(xs)
+    ? zeros(x.length)
+    : terms !== null && haveErrorsOfTerms(xs)
+      ? terms.errors
+      : moved(({ e }) => e);
+  return { x, e, terms, reach: reachOfElements(xs) };
+};
+
+/** Whether all numbers are exact. */
+const areExact = (xs: Operands): boolean => xs.every(({ data: { e } }) => e.every((error) => error === 0));
+
+/** Whether the errors of all numbers are those of their terms. */
+const haveErrorsOfTerms = (xs: Operands): boolean => xs.every(({ data }) => errorsOf(data) === data.e);
+
+/** Rule for a primitive that keeps the numbers. */
+export const same: Rule = (xs) => xs[0]!.data;
+
+/** Rule for numbers that every implementation computes as they are, whose terms it adds to no others. */
+export const computed: Rule = (xs) => settled(xs[0]!.data);
+
+/** Rule for a primitive that changes at most the signs of numbers. */
+export const signed: Rule = (xs, primitive, params, shape) => {
+  const { e, terms, reach } = xs[0]!.data;
+  return { x: evaluate(xs, primitive, params, shape), e, terms, reach };
+};
