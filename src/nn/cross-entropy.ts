@@ -43,22 +43,30 @@ export function logSumExp(x: Value): Value {
   return select(isEmpty, -Infinity, add(log(select(isEmpty, 1, total)), largest));
 }
 
+/** The loss of each position: see `tokenLosses`. */
+export type TokenLosses = (logits: Value, tokens: Value, smoothing?: number) => Value;
+
+/** The loss of each position by a function for `log Σ_j e^{x_j}`. */
+export function tokenLossesBy(logSumExpOf: (x: Value) => Value): TokenLosses {
+  return (logits, tokens, smoothing = 0) => {
+    const leading = logits.shape.slice(0, -1);
+    if (logits.shape.length < 1 || show(tokens.shape) !== show(leading))
+      fail(`tokenLosses: tokens ${show(tokens.shape)} beside logits ${show(logits.shape)}; give one token per row`);
+    const total = logSumExpOf(logits);
+    const loss = sub(total, gather(logits, tokens, leading.length));
+    if (smoothing === 0) return loss;
+    const mean = reshape(meanKeep(logits, -1), leading);
+    return add(scale(loss, 1 - smoothing), scale(sub(total, mean), smoothing));
+  };
+}
+
 /**
  * The loss of each position for logits [..., v] and target tokens [...] (kind index): `(1 − ε) (log Σ_v e^{x_v} − x_target) + ε (log Σ_v e^{x_v} −
  * mean_v x_v)` with the label smoothing ε. Throws on other shapes.
  * @example
  * read(tokenLosses(tensor([[0, 0]]), indices([0]))) // [0.6931471805599453]
  */
-export function tokenLosses(logits: Value, tokens: Value, smoothing = 0): Value {
-  const leading = logits.shape.slice(0, -1);
-  if (logits.shape.length < 1 || show(tokens.shape) !== show(leading))
-    fail(`tokenLosses: tokens ${show(tokens.shape)} beside logits ${show(logits.shape)}; give one token per row`);
-  const total = logSumExp(logits);
-  const loss = sub(total, gather(logits, tokens, leading.length));
-  if (smoothing === 0) return loss;
-  const mean = reshape(meanKeep(logits, -1), leading);
-  return add(scale(loss, 1 - smoothing), scale(sub(total, mean), smoothing));
-}
+export const tokenLosses: TokenLosses = tokenLossesBy(logSumExp);
 
 /**
  * `−Σ_n w_n log softmax(logits_n)[target_n] / Σ_n w_n` for logits [n, v]: the mean loss over the positions that count. Throws on

@@ -45,6 +45,15 @@ export function rotaryTable(
   };
 }
 
+/** Roundings of a sine or cosine, as devices compute them. */
+const functionRoundings = 5;
+
+/**
+ * Roundings of an angle, relative to it: programs compute a frequency `base^(−y)` as `exp(−y log base)` or as a quotient, and the angle as a
+ * product. The exponent is the product of a rounded quotient and a rounded logarithm, so its errors grow with it. The frequency 1 is exact.
+ */
+const angleRoundings = (frequency: number): number => (frequency === 1 ? 1 : 8 + 3 * Math.abs(Math.log(frequency)));
+
 /**
  * Rotates pairs of channels of `x` [..., t, d] by `(position + t) θ_j`. A pair is 2j and 2j + 1, or j and j + d/2. Throws when d is
  * not twice the number of frequencies, and when `x` has fewer than two axes.
@@ -67,8 +76,11 @@ export function rotate(
     );
   }
   const table = rotaryTable(frequencies, position, t);
-  // an angle is a rounded product, and its error grows with the position
-  const slack: Slack = (_value, i) => 2 + 2 * Math.abs((position + Math.floor(i / pairs)) * frequencies[i % pairs]!);
+  const slack: Slack = (value, i) => {
+    const frequency = frequencies[i % pairs]!;
+    const angle = Math.abs((position + Math.floor(i / pairs)) * frequency);
+    return functionRoundings * Math.abs(value) + angle * angleRoundings(frequency);
+  };
   const [sin, cos] = (['sin', 'cos'] as const).map((name) =>
     constantLike(x, table[name], [t, pairs], slack, (i) => [
       name,

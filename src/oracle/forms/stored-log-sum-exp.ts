@@ -1,5 +1,5 @@
 /**
- * @file Softmax attention that stores the log-sum-exp of each row for its backward pass, as FlashAttention-2 does.
+ * @file Softmax attention and cross-entropy that store the log-sum-exp of each row for their backward pass, as FlashAttention-2 does.
  *
  * `P = exp(s − lse)`, `D = Σ_e dO · O`, `dS = P ⊙ (dP − D)`. Where a softmax saturates, dP − D is 0 up to rounding errors.
  */
@@ -12,6 +12,7 @@ import {
   extended,
   scoresOf,
 } from '../../nn/attention/inputs.ts';
+import { logSumExp, tokenLossesBy } from '../../nn/cross-entropy.ts';
 import { exponentials, largestSeen, sumKeep } from '../../nn/softmax.ts';
 import { sub } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
@@ -19,6 +20,7 @@ import { div } from '../../tensor/primitives/div.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { log } from '../../tensor/primitives/log.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
+import { reshape } from '../../tensor/primitives/reshape.ts';
 import { scale } from '../../tensor/primitives/scale.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
@@ -59,3 +61,21 @@ export const attentionByLogSumExp: Attention = ({ q, k, v, factor }: AttentionIn
   );
   return { output, state };
 };
+
+/** Each row's last axis, of length 1. */
+const asColumn = (x: Value): Value => reshape(x, [...x.shape, 1]);
+
+/** The loss of each position, with the gradient `P = exp(x − lse)` of the log-sum-exp. */
+export const lossesByLogSumExp = tokenLossesBy(
+  (logits) =>
+    withPullback(
+      {
+        call: 'lossesByLogSumExp',
+        f: (x: { readonly logits: Value }) => ({ total: logSumExp(x.logits) }),
+        pullback: (x, { total }, { total: d }) => ({
+          logits: mul(exponentials(x.logits, asColumn(total)), asColumn(d)),
+        }),
+      },
+      { logits },
+    ).total,
+);

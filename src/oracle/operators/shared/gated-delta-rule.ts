@@ -6,7 +6,7 @@ import { boundedGates, rawGates } from '../../../nn/delta-rule/gates.ts';
 import type { DeltaRule } from '../../../nn/delta-rule/inputs.ts';
 import type { Value } from '../../../tensor/value.ts';
 import { among, gateDetails, groupedHeads } from '../../draw.ts';
-import { byDifferencesWithOwn } from '../../forms/cumulated-logarithms.ts';
+import { byCumulatedLogarithms } from '../../forms/cumulated-logarithms.ts';
 import type { Details } from '../../layout.ts';
 import type { Form, Size } from '../../operator.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
@@ -74,7 +74,7 @@ const cumulatedInChunks = deltaRuleInChunks('gatesCumulatedInChunks', {
   ...chunkProducts,
   of: (gate) => gate,
   neutral: 0,
-  left: (gates) => byDifferencesWithOwn(gates, 2),
+  left: (gates) => byCumulatedLogarithms(gates, 2),
 });
 
 const loses = 'after a gate of −∞ (∞ − ∞), and where gates are so large that their rounding outweighs the others';
@@ -85,12 +85,12 @@ export const gatedDeltaForms = <Text extends string, S extends GatedDeltaSetting
 ): Readonly<Record<string, Form<S, Text>>> => ({
   ownChunks: inOwnChunks<Text, S>(run),
   gatesCumulatedInChunks: {
-    says: 'exponentials of differences of gates, cumulated within each chunk, also from a token to itself',
+    says: 'exponentials of differences of gates, cumulated within each chunk',
     loses,
     program: (inputs, settings) => run(cumulatedInChunks(settings.chunkSize), inputs, settings),
   },
   gatesCumulatedInOwnChunks: {
-    says: 'exponentials of differences of gates, cumulated within chunks of 64 tokens, also from a token to itself',
+    says: 'exponentials of differences of gates, cumulated within chunks of 64 tokens',
     loses,
     program: (inputs, settings) =>
       run((one, state) => cumulatedInChunks(chunkOfKernel(one.v.shape[2]!))(one, state), inputs, settings),
