@@ -16,17 +16,17 @@ describe('foreign programs', () => {
     '%s, %s: its outputs and gradients are those of the operator',
     (_operator, _name, program) => {
       const operator = operatorOf(program.operator);
+      let turn = 0;
       for (const mode of program.modes) {
         for (const c of casesOf(operator, mode, { dtype: 'F64', cases, longest: 33, seed: 7 })) {
           if (program.admits?.(c) === false) continue;
-          for (const a of arithmetics.F64) {
-            expect({ mode, a: a.name, seed: c.seed, off: shareOff(program, a, c, mode, operator) }).toEqual({
-              mode,
-              a: a.name,
-              seed: c.seed,
-              off: expect.closeTo(0, 10),
-            });
-          }
+          const a = arithmetics.F64[turn++ % arithmetics.F64.length]!;
+          expect({ mode, a: a.name, seed: c.seed, off: shareOff(program, a, c, mode, operator) }).toEqual({
+            mode,
+            a: a.name,
+            seed: c.seed,
+            off: expect.closeTo(0, 10),
+          });
         }
       }
     },
@@ -35,7 +35,11 @@ describe('foreign programs', () => {
   it.each(names)('%s: no bound in F64 and F32 rejects them', (name) => {
     const operator = operatorOf(name);
     for (const profile of ['F64', 'F32'] as const) {
-      const trial = { profile, programs: foreign, arithmetics: arithmetics[profile], cases, longest: 17, seed: 11 };
+      const trial = {
+        ...{ profile, programs: foreign, arithmetics: arithmetics[profile] },
+        // each case in one arithmetic
+        ...{ cases: profile === 'F64' ? 1 : cases, longest: 9, seed: 11, rotates: true },
+      };
       for (const mode of Object.keys(operator.modes)) {
         const alarms = tryMode(trial, operator, mode)
           .filter(({ program, alarms }) => alarms > 0 && program.loses === undefined)

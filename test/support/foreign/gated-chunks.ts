@@ -32,10 +32,11 @@ export interface How {
 
 const blockSize = 16;
 
-/** Sums as a tree (Hillis and Steele) over `size` places. */
+/** Sums as a tree (Hillis and Steele) over `size` places, or so many of them that one more level would add zeros alone. */
 function treeSums(t: Tape, gates: readonly Num[], size: number): Num[] {
-  let sums = Array.from({ length: size }, (_, i) => gates[i] ?? t.of(0));
-  for (let step = 1; step < size; step *= 2) {
+  const places = Math.min(size, 2 ** (1 + Math.ceil(Math.log2(gates.length))));
+  let sums = Array.from({ length: places }, (_, i) => gates[i] ?? t.of(0));
+  for (let step = 1; step < places; step *= 2) {
     const last = sums;
     sums = last.map((x, i) => (i < step ? x : t.add(x, last[i - step]!)));
   }
