@@ -17,7 +17,7 @@ export interface ConvolutionStepInputs extends ConvolutionInputs {
 }
 
 /**
- * Convolves new tokens `x` [b, t, e] in a mode of the convolution. The window [b, s, e], s ≥ k − 1, has the last s tokens, newest last; a
+ * Convolves new tokens `x` [b, t, e] in a mode of the convolution. The window [b, s, e], s ≥ k − 1, and ≥ 1 if it is circular, has the last s tokens, newest last; a
  * circular one has token number p in row p mod s. Returns outputs [b, t, e] and the next window. Throws on wrong shapes. A circular window
  * needs positions whose numbers can be read, so it cannot be compiled.
  * @example
@@ -68,7 +68,7 @@ function checkWindow(call: string, { x, weight }: ConvolutionInputs, window: Val
   const [b, , e] = x.shape as readonly [number, number, number];
   const [s, taps] = [window.shape[1]!, weight.shape[1]!];
   checkShape(call, 'the window', window, ['b', 's', 'e'], [b, s, e]);
-  if (s < Math.max(1, taps - 1))
-    fail(`${call}: the window has ${s} rows for ${taps} taps; give it k − 1 rows, and at least one`);
+  const least = Math.max(position === undefined ? 0 : 1, taps - 1);
+  if (s < least) fail(`${call}: the window has ${s} rows for ${taps} taps; give it at least ${least}`);
   if (position !== undefined) checkShape(call, 'the position', position, ['b'], [b]);
 }

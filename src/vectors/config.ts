@@ -16,9 +16,9 @@ export function integerIn(config: Config, key: string, least = 1): number {
   return Number.isSafeInteger(x) && (x as number) >= least ? (x as number) : wrong(key, x, `an integer ≥ ${least}`);
 }
 
-/** An integer of at least `least`, or null. Throws on anything else. */
+/** An integer of at least `least`, or null, also where it is missing. Throws on anything else. */
 export function integerOrNullIn(config: Config, key: string, least = 0): number | null {
-  return valueIn(config, key) === null ? null : integerIn(config, key, least);
+  return isAbsent(config, key) ? null : integerIn(config, key, least);
 }
 
 /** True or false. Throws on anything else. */
@@ -27,14 +27,14 @@ export function booleanIn(config: Config, key: string): boolean {
   return typeof x === 'boolean' ? x : wrong(key, x, 'true or false');
 }
 
-/** One of the given values. Throws on anything else. */
+/** One of the given values; null, if it is one of them, where the key is missing. Throws on anything else. */
 export function choiceIn<T extends string | number | boolean | null>(
   config: Config,
   key: string,
   choices: readonly T[],
 ): T {
   const x = valueIn(config, key);
-  const choice = choices.find((one) => one === x);
+  const choice = choices.find((one) => one === x || (one === null && x === undefined));
   return choice === undefined
     ? wrong(
         key,
@@ -49,6 +49,13 @@ export function numbersIn(config: Config, key: string): readonly number[] {
   const x = valueIn(config, key);
   return Array.isArray(x) && x.every(Number.isFinite) ? (x as number[]) : wrong(key, x, 'a list of numbers');
 }
+
+/** A list of numbers, or null, also where it is missing. Throws on anything else. */
+export const numbersOrNullIn = (config: Config, key: string): readonly number[] | null =>
+  isAbsent(config, key) ? null : numbersIn(config, key);
+
+/** Whether a key has no value. Sources leave out keys that do not apply, or give them null. */
+const isAbsent = (config: Config, key: string): boolean => (valueIn(config, key) ?? null) === null;
 
 function valueIn(config: Config, key: string): unknown {
   return Object.hasOwn(config, key) ? config[key] : undefined;

@@ -13,8 +13,9 @@ import { transpose } from '../tensor/primitives/transpose.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 import { type Adapter, type Answers, answer, realIn, type VectorCase } from './case.ts';
-import { booleanIn, choiceIn, integerIn, numberIn, numbersIn } from './config.ts';
+import { booleanIn, choiceIn, integerIn, numberIn, numbersOrNullIn } from './config.ts';
 import { type NamedValues, probedOutputs } from './probed-outputs.ts';
+import { softplusBelow20 } from './softplus.ts';
 
 /** Makes an adapter of a source's layout. */
 interface Source {
@@ -28,9 +29,12 @@ interface Source {
 
 const probes = { o: 'probe_o', final_state: 'probe_final_state' };
 
+/** Chunks that do not divide most lengths, so that the last one is shorter. */
+const chunkSize = 5;
+
 /**
- * Outputs, states and gradients token by token; chunk sizes in chunks, and the parallel form as one chunk. Throws on another layout and on
- * shapes unlike the config's.
+ * Outputs, states and gradients token by token and in chunks; outputs and states in chunks of the case's sizes; and the parallel form as one
+ * chunk. Throws on another layout and on shapes unlike the config's.
  */
 function answers(testCase: VectorCase, { inputs, run, gates }: Source): Answers {
   const { config } = testCase;
@@ -38,7 +42,7 @@ function answers(testCase: VectorCase, { inputs, run, gates }: Source): Answers 
     const given = Object.entries(inputs).map(([name, shape]) => [name, realIn(testCase, `in/${name}`, shape)] as const);
     return Object.fromEntries(given);
   });
-  const chunked = numbersIn(config, 'chunk_sizes').flatMap((size) => {
+  const chunked = (numbersOrNullIn(config, 'chunk_sizes') ?? []).flatMap((size) => {
     const results = once(() => run(chunkwiseDeltaRule(size), again()));
     return [
       [`out/o_chunk.${size}`, () => answer(results().o!)],
@@ -46,13 +50,16 @@ function answers(testCase: VectorCase, { inputs, run, gates }: Source): Answers 
     ] as const;
   });
   const whole = (): Value => run(chunkwiseDeltaRule(integerIn(config, 'seq_len')), again()).o!;
+  const probed = (rule: DeltaRule): Answers['tensors'] =>
+    probedOutputs(testCase, { inputs, probes, run: (given) => run(rule, given) });
   return {
     tensors: {
-      ...probedOutputs(testCase, { inputs, probes, run: (given) => run(recurrentDeltaRule, given) }),
+      ...probed(recurrentDeltaRule),
       ...Object.fromEntries(chunked),
       'out/o_parallel': () => answer(whole()),
       ...(gates && { 'inter/g': () => answer(gates(again())) }),
     },
+    modes: { chunkwise: probed(chunkwiseDeltaRule(chunkSize)) },
   };
 }
 
@@ -96,7 +103,9 @@ const gated =
       if (!isRaw) return swapped(g!);
       const params = { aLog: aLog!, gateBias: channels ? reshape(bias!, [h, d]) : bias! };
       const own = swapped(raw!);
-      return source === 'raw' ? rawGates(own, params) : boundedGates(own, params, numberIn(config, 'lower_bound'));
+      return source === 'raw'
+        ? rawGates(own, params, softplusBelow20)
+        : boundedGates(own, params, numberIn(config, 'lower_bound'));
     };
     return answers(testCase, {
       inputs: {

@@ -11,7 +11,7 @@ import { zerosLike } from '../tensor/operand.ts';
 import { transpose } from '../tensor/primitives/transpose.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type Adapter, answer, realIn, type VectorCase } from './case.ts';
-import { booleanIn, choiceIn, integerIn, numbersIn } from './config.ts';
+import { booleanIn, choiceIn, integerIn, numbersOrNullIn } from './config.ts';
 import { type NamedValues, probedOutputs } from './probed-outputs.ts';
 import { softplusBelow20 } from './softplus.ts';
 
@@ -52,7 +52,7 @@ export const mamba2ScanCase: Adapter = (testCase) => {
       Object.entries(inputs).map(([name, shape]) => [name, realIn(testCase, `in/${name}`, shape)] as const),
     ),
   );
-  const chunkSizes = numbersIn(config, 'chunk_sizes');
+  const chunkSizes = numbersOrNullIn(config, 'chunk_sizes') ?? [];
   const inChunks = chunkSizes.map((size) => {
     const result = once(() => scanned(chunkwiseLinearAttention(size))(given()));
     return {
@@ -87,8 +87,9 @@ export function inputShapes(
 
 /** The limits of step sizes: a pair, or none. */
 function limitIn(config: VectorCase['config']): readonly [number, number] | undefined {
-  if (config.dt_limit === null) return undefined;
-  const [low = Number.NaN, high = Number.NaN] = numbersIn(config, 'dt_limit');
+  const limit = numbersOrNullIn(config, 'dt_limit');
+  if (limit === null) return undefined;
+  const [low = Number.NaN, high = Number.NaN] = limit;
   return [low, high];
 }
 

@@ -5,6 +5,7 @@ import { tensor } from '../../src/executors/f64/index.ts';
 import { boundedGates, chunkwiseDeltaRule, rawGates, recurrentDeltaRule, unitLength } from '../../src/nn/index.ts';
 import { read } from '../../src/tensor/input.ts';
 import { sum } from '../../src/tensor/primitives/sum.ts';
+import { softplusBelow20 } from '../../src/vectors/softplus.ts';
 import { refuses } from '../support/refusals.ts';
 
 const one = tensor([[[[1]]]]);
@@ -49,6 +50,12 @@ describe('a delta rule is refused', () => {
       'boundedGates: the bias has shape [1]; it is [h, d], so reshape it',
     ],
   ]);
+});
+
+it('raw gates take another softplus, as that of PyTorch, which is the identity above 20', () => {
+  const [x, params] = [tensor([[[21]]]), { aLog: tensor([0]) }];
+  expect(read(rawGates(x, params, softplusBelow20))).toEqual(Float64Array.of(-21));
+  expect(read(rawGates(x, params))[0]).toBeLessThan(-21);
 });
 
 it('a vector of zeros has length 0 and a finite gradient', () => {

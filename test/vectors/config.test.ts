@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/tensor/errors.ts';
-import { booleanIn, choiceIn, integerIn, integerOrNullIn, numberIn, numbersIn } from '../../src/vectors/config.ts';
+import {
+  booleanIn,
+  choiceIn,
+  integerIn,
+  integerOrNullIn,
+  numberIn,
+  numbersIn,
+  numbersOrNullIn,
+} from '../../src/vectors/config.ts';
 
 const config = { size: 4, eps: 1e-6, pad: null, deep: false, kind: 'a', gammas: [0.5, 1], text: '4', half: 0.5 };
 
@@ -15,6 +23,14 @@ describe('reading a config', () => {
     expect(choiceIn(config, 'deep', [false])).toBe(false);
     expect(choiceIn(config, 'pad', [null, 0])).toBeNull();
     expect(numbersIn(config, 'gammas')).toEqual([0.5, 1]);
+    expect(numbersOrNullIn(config, 'gammas')).toEqual([0.5, 1]);
+  });
+
+  it('takes missing keys for null, where null is allowed', () => {
+    expect(integerOrNullIn(config, 'heads')).toBeNull();
+    expect(choiceIn(config, 'activation', ['silu', null])).toBeNull();
+    expect(numbersOrNullIn(config, 'chunks')).toBeNull();
+    expect(numbersOrNullIn(config, 'pad')).toBeNull();
   });
 
   it.each<[string, () => unknown]>([

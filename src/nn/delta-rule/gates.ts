@@ -16,14 +16,14 @@ export interface RawGateParams {
 }
 
 /**
- * Gates `−e^a softplus(x + bias)` from raw numbers [b, h, t] or [b, h, t, d]. Our softplus has no threshold, as PyTorch's has at 20. Throws on
- * wrong shapes.
+ * Gates `−e^a softplus(x + bias)` from raw numbers [b, h, t] or [b, h, t, d]. Our softplus has no threshold, as PyTorch's has at 20; `of` may
+ * be another. Throws on wrong shapes.
  * @example
  * read(rawGates(tensor([[[Math.log(Math.E - 1)]]]), { aLog: tensor([0]) })).map(Math.round) // [-1]
  */
-export function rawGates(x: Value, params: RawGateParams): Value {
+export function rawGates(x: Value, params: RawGateParams, of: (x: Value) => Value = softplus): Value {
   const { rate, biased } = inHeads('rawGates', x, params);
-  return scale(mul(rate, softplus(biased)), -1);
+  return scale(mul(rate, of(biased)), -1);
 }
 
 /**
