@@ -31,11 +31,12 @@ export const hasSimd: boolean = platform?.validate(oneVector) === true;
 /** Makes memory of some pages of 64 KiB. */
 export const newMemory = (pages: number): Memory => new (required().Memory)({ initial: pages });
 
-/** Compiles a module at once, and gives it its memory. Browsers refuse to compile more than 8 MB at once on their main thread. */
-export function instantiate<N extends string>(bytes: Uint8Array<ArrayBuffer>, memory: Memory): Exports<N> {
-  const { Module, Instance } = required();
-  return new Instance(new Module(bytes), { js: { memory } }).exports as Exports<N>;
-}
+/** Compiles a module at once. Browsers refuse to compile more than 8 MB at once on their main thread. */
+export const compile = (bytes: Uint8Array<ArrayBuffer>): object => new (required().Module)(bytes);
+
+/** Gives a compiled module its memory. */
+export const instantiate = <N extends string>(module: object, memory: Memory): Exports<N> =>
+  new (required().Instance)(module, { js: { memory } }).exports as Exports<N>;
 
 function required(): Platform {
   if (platform === undefined) throw new Error('this machine has no WebAssembly');

@@ -1,84 +1,147 @@
-/** @file The matrix product of small integers equals the triple loop bit for bit, in every layout and around panel sizes. */
+/** @file The matrix product equals the triple loop bit for bit, in WebAssembly and by loops, in every layout and around panel sizes. */
+import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { type Matrices, matmul } from '../../src/executors/f64/matmul.ts';
+import { matmul } from '../../src/executors/f64/matmul.ts';
+import { type Matrices, multiplyByLoops } from '../../src/executors/f64/matmul-loops.ts';
+import { multiplyInWasm } from '../../src/executors/f64/matmul-wasm.ts';
+import { rng } from '../../src/tensor/random.ts';
 
-const digits = (length: number, salt: number): Float64Array =>
-  Float64Array.from({ length }, (_, i) => ((i * 7 + salt * 13 + ((i * i) >> 3)) % 9) - 4);
+/** Shapes: batches, rows of x, columns of y, terms. */
+type Shape = readonly [batches: number, m: number, n: number, k: number];
+type Product = (x: Matrices, y: Matrices, ...shape: [...Shape, Float64Array]) => unknown;
 
-/** Draws a matrix of small integers, row-major or column-major, with a function that reads one number. */
-function operand(batches: number, rows: number, columns: number, transposed: boolean, salt: number) {
-  const batch = rows * columns;
-  const [row, column] = transposed ? [1, rows] : [columns, 1];
-  const matrices: Matrices = { data: digits(batches * batch, salt), batch, row, column };
-  return { matrices, at: (b: number, i: number, j: number) => matrices.data[b * batch + i * row + j * column]! };
+const special = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 5e-324, 1e-310, -1e308];
+
+/** Draws matrices, row-major or column-major, of normal numbers and some special ones. */
+function operand(
+  batches: number,
+  rows: number,
+  columns: number,
+  isTransposed: boolean,
+  seed: number,
+  specials: number,
+) {
+  const random = rng(seed);
+  const data = Float64Array.from({ length: batches * rows * columns }, random.normal);
+  for (let i = 0; i < specials && data.length > 0; i++) {
+    data[random.integer(data.length)] = special[random.integer(special.length)]!;
+  }
+  const [row, column] = isTransposed ? [1, rows] : [columns, 1];
+  return { data, batch: rows * columns, row, column };
 }
 
-function agrees(batches: number, m: number, n: number, k: number): void {
-  for (const [left, right] of [
-    [false, false],
-    [false, true],
-    [true, false],
-    [true, true],
-  ] as const) {
-    const x = operand(batches, m, k, left, 1);
-    const y = operand(batches, k, n, right, 2);
-    const expected = new Float64Array(batches * m * n);
-    for (let b = 0; b < batches; b++) {
-      for (let i = 0; i < m; i++) {
-        for (let j = 0; j < n; j++) {
-          for (let l = 0; l < k; l++) expected[(b * m + i) * n + j]! += x.at(b, i, l) * y.at(b, l, j);
+/** The definition: three loops over the numbers. */
+function tripleLoop(x: Matrices, y: Matrices, batches: number, m: number, n: number, k: number): Float64Array {
+  const out = new Float64Array(batches * m * n);
+  for (let b = 0; b < batches; b++) {
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < n; j++) {
+        let sum = 0;
+        for (let l = 0; l < k; l++) {
+          const a = x.data[b * x.batch + i * x.row + l * x.column]!;
+          sum += a * y.data[b * y.batch + l * y.row + j * y.column]!;
         }
+        out[(b * m + i) * n + j] = sum;
       }
     }
-    const found = matmul(x.matrices, y.matrices, batches, m, n, k);
-    // compare whole arrays by bytes: one assertion per number would take longer than the product
-    if (Buffer.compare(Buffer.from(found.buffer), Buffer.from(expected.buffer)) !== 0) {
-      expect({ batches, m, n, k, left, right, found: [...found] }).toEqual({
-        batches,
-        m,
-        n,
-        k,
-        left,
-        right,
-        found: [...expected],
-      });
-    }
   }
+  return out;
 }
 
-describe('matmul on small integers is the triple loop, bit for bit, in every layout of the operands', () => {
-  it('at every small ragged size, including zero', () => {
-    const sizes = [0, 1, 2, 3, 4, 5, 7, 8, 9];
-    for (const m of sizes) for (const n of sizes) for (const k of sizes) agrees(1, m, n, k);
-  });
+/** The first position where two arrays differ, or −1. NaN equals NaN, and −0 differs from 0. */
+const firstDifference = (a: Float64Array, b: Float64Array): number =>
+  a.findIndex((value, i) => !Object.is(value, b[i]));
 
-  it('in batches', () => {
-    for (const batches of [0, 2, 3])
-      for (const [m, n, k] of [
-        [1, 5, 3],
-        [6, 1, 4],
-        [17, 18, 19],
-        [3, 4, 1],
-      ] as const)
-        agrees(batches, m, n, k);
+/** Compares a product with the triple loop, in all four layouts. */
+function differences(product: Product, shape: Shape, seed = 1, specials = 0): string[] {
+  const [batches, m, n, k] = shape;
+  return [0, 1, 2, 3].flatMap((layout) => {
+    const x = operand(batches, m, k, layout % 2 === 1, seed, specials);
+    const y = operand(batches, k, n, layout >= 2, seed + 1, specials);
+    const out = new Float64Array(batches * m * n);
+    const found = product(x, y, ...shape, out);
+    const at = firstDifference(found instanceof Float64Array ? found : out, tripleLoop(x, y, ...shape));
+    return at < 0 ? [] : [`${shape} layout ${layout}: number ${at}`];
   });
+}
 
-  it.each([255, 256, 257, 511, 513])('around the depth of a panel, at %i', (k) => {
-    for (const [m, n] of [
-      [1, 1],
-      [1, 6],
-      [6, 1],
-      [4, 4],
-      [5, 7],
-      [3, 9],
-    ] as const)
-      agrees(2, m, n, k);
-  });
+const programs: readonly (readonly [string, Product])[] = [
+  ['matmul', (x, y, ...rest) => matmul(x, y, ...(rest.slice(0, 4) as [...Shape]))],
+  ['WebAssembly', (x, y, ...rest) => expect(multiplyInWasm(x, y, ...rest)).toBe(true)],
+  ['loops', multiplyByLoops],
+];
 
-  it.each([255, 256, 257])('with %i rows or columns', (long) => {
-    agrees(1, long, 5, 6);
-    agrees(1, 6, long, 5);
-    agrees(1, long, 1, 3);
-    agrees(1, 1, long, 3);
-  });
+describe.each(programs)(
+  '%s gives the numbers of the triple loop, bit for bit, in every layout of the operands',
+  (name, product) => {
+    const sizes = name === 'WebAssembly' ? [1, 2, 3, 4, 5, 7, 8, 9] : [0, 1, 2, 3, 4, 5, 7, 8, 9];
+
+    it('at every small ragged size', () => {
+      const found = sizes.flatMap((m) =>
+        sizes.flatMap((n) => sizes.flatMap((k) => differences(product, [1, m, n, k]))),
+      );
+      expect(found).toEqual([]);
+    });
+
+    it.each<Shape>([
+      [2, 1, 5, 3],
+      [3, 6, 1, 4],
+      [3, 17, 18, 19],
+      [1, 95, 5, 6],
+      [1, 96, 8, 4],
+      [1, 97, 5, 6],
+      [1, 6, 257, 5],
+      [2, 5, 7, 255],
+      [1, 4, 4, 256],
+      [2, 3, 9, 257],
+      [1, 6, 5, 513],
+      [1, 33, 31, 29],
+    ])('at the shape %i × %i × %i × %i', (...shape) => expect(differences(product, shape)).toEqual([]));
+
+    const length = fc.integer({ min: 1, max: 24 });
+    test.prop([fc.integer({ min: 1, max: 3 }), length, length, length, fc.nat(), fc.nat({ max: 12 })], { numRuns: 60 })(
+      'at drawn shapes, of normal numbers with infinities, NaN, −0 and subnormal numbers among them',
+      (batches, m, n, k, seed, specials) => {
+        expect(differences(product, [batches, m, n, k], seed, specials)).toEqual([]);
+      },
+    );
+  },
+);
+
+/** The same numbers, read as if they were in the other layout. */
+const otherwise = ({ data, batch, row, column }: Matrices): Matrices =>
+  column === 1 ? { data, batch, row: 1, column: batch / row } : { data, batch, row: batch / column, column: 1 };
+
+/** Products with a fault that packing and blocking can have. */
+const faults: readonly (readonly [string, Product])[] = [
+  [
+    'drops the last rows where they fill no tile',
+    (x, y, b, m, n, k, out) => multiplyInWasm(x, y, b, m - (m % 4), n, k, out),
+  ],
+  ['drops the last term', (x, y, b, m, n, k, out) => multiplyInWasm(x, y, b, m, n, k - 1, out)],
+  ['reads x transposed', (x, y, ...rest) => multiplyInWasm(otherwise(x), y, ...rest)],
+  ['reads y transposed', (x, y, ...rest) => multiplyInWasm(x, otherwise(y), ...rest)],
+  ['takes the first batch of y for all', (x, y, ...rest) => multiplyInWasm(x, { ...y, batch: 0 }, ...rest)],
+  [
+    'loses the partial sums of the first panel',
+    (x, y, b, m, n, k, out) => {
+      const after = (of: Matrices, by: number): Matrices => ({ ...of, data: of.data.slice(by * 256) });
+      if (b === 1) multiplyByLoops(after(x, x.column), after(y, y.row), b, m, n, k - 256, out);
+    },
+  ],
+  [
+    'adds up partial sums of panels',
+    (x, y, b, m, n, k, out) => {
+      const rest = new Float64Array(out.length);
+      const after = (of: Matrices, by: number): Matrices => ({ ...of, data: of.data.slice(by * 128) });
+      if (b > 1) return;
+      multiplyByLoops(x, y, b, m, n, 128, out);
+      multiplyByLoops(after(x, x.column), after(y, y.row), b, m, n, k - 128, rest);
+      for (const [i, value] of rest.entries()) out[i]! += value;
+    },
+  ],
+];
+
+it.each(faults)('a product that %s is rejected', (_name, product) => {
+  expect(differences(product, [2, 5, 6, 257]).length + differences(product, [1, 5, 6, 257]).length).toBeGreaterThan(3);
 });

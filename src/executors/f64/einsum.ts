@@ -3,7 +3,8 @@ import { type EinsumParams, indexLengths } from '../../tensor/primitives/einsum.
 import { stridesOf } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
 import { type Indices, type Layout, type Product, planOf, sameAxes, sizeIn } from './einsum-plan.ts';
-import { type Matrices, matmul } from './matmul.ts';
+import { matmul } from './matmul.ts';
+import type { Matrices } from './matmul-loops.ts';
 import { stridedCopy } from './movement.ts';
 import { sum } from './reduce.ts';
 

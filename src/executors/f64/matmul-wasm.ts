@@ -1,0 +1,100 @@
+/** @file Multiplies matrices by WebAssembly kernels. Copies the operands to their memory, and the result back. */
+import { elements, type Real } from '../../wasm/instructions.ts';
+import { multiplication, roomOf } from '../../wasm/matmul.ts';
+import { assemble } from '../../wasm/module.ts';
+import { compile, type Exports, hasSimd, instantiate, type Memory, newMemory } from '../../wasm/runtime.ts';
+import type { Matrices } from './matmul-loops.ts';
+
+const pageBytes = 2 ** 16;
+/** The memory that is kept between products; larger products get one of their own. */
+const keptBytes = 2 ** 27;
+/** Addresses are signed integers of 32 bits. */
+const mostBytes = 2 ** 31 - pageBytes;
+
+/** A compiled kernel with its memory, as numbers. */
+interface Kernel {
+  readonly memory: Memory;
+  readonly numbers: Float64Array;
+  readonly multiply: Exports<'multiply'>['multiply'];
+}
+const kernels: { [R in Real]?: { readonly module: object; kept: Kernel } } = {};
+
+/** Returns the kernel with at least so many bytes of memory. */
+function kernelFor(real: Real, bytes: number): Kernel {
+  kernels[real] ??= withKernel(compile(assemble([multiplication(real)])));
+  const of = kernels[real];
+  if (bytes > keptBytes) return newKernel(of.module, bytes);
+  if (bytes > of.kept.memory.buffer.byteLength) of.kept = grown(of.kept, bytes);
+  return of.kept;
+}
+
+const withKernel = (module: object) => ({ module, kept: newKernel(module, pageBytes) });
+
+function newKernel(module: object, bytes: number): Kernel {
+  const memory = newMemory(Math.ceil(bytes / pageBytes));
+  return { memory, numbers: numbersOf(memory), multiply: instantiate<'multiply'>(module, memory).multiply };
+}
+
+/** Grows the memory by at least half, so that slowly growing products don't grow it each time. */
+function grown(kernel: Kernel, bytes: number): Kernel {
+  const { memory } = kernel;
+  const size = Math.min(keptBytes, Math.max(bytes, 1.5 * memory.buffer.byteLength));
+  memory.grow(Math.ceil((size - memory.buffer.byteLength) / pageBytes));
+  return { ...kernel, numbers: numbersOf(memory) };
+}
+
+const numbersOf = ({ buffer }: Memory): Float64Array => new Float64Array(buffer as ArrayBuffer);
+
+/**
+ * Computes `out[b, i, j] = Σ_k x[b, i, k] y[b, k, j]`, each sum in the order of k. Returns false where the machine has no WebAssembly
+ * with SIMD, or the matrices don't fit in its memory. Needs m, n and k above 0.
+ */
+export function multiplyInWasm(
+  x: Matrices,
+  y: Matrices,
+  batches: number,
+  m: number,
+  n: number,
+  k: number,
+  out: Float64Array,
+): boolean {
+  if (!hasSimd) return false;
+  const real = 'f64';
+  const { bytes } = elements[real];
+  const room = Math.ceil(roomOf(real, n, k) / bytes);
+  const perBatch = m * k + k * n + m * n;
+  if ((room + perBatch) * bytes > mostBytes) return false;
+  const most = Math.max(1, Math.floor((keptBytes / bytes - room) / perBatch));
+  for (let b = 0; b < batches; b += most) {
+    const count = Math.min(most, batches - b);
+    const { numbers, multiply } = kernelFor(real, (room + count * perBatch) * bytes);
+    const [x0, y0] = [room, room + count * m * k];
+    const out0 = y0 + count * k * n;
+    copy(x.data, b * m * k, count * m * k, numbers, x0);
+    copy(y.data, b * k * n, count * k * n, numbers, y0);
+    multiply(
+      x0 * bytes,
+      x.batch * bytes,
+      x.row * bytes,
+      x.column * bytes,
+      y0 * bytes,
+      y.batch * bytes,
+      y.row * bytes,
+      y.column * bytes,
+      out0 * bytes,
+      count,
+      m,
+      n,
+      k,
+      0,
+    );
+    copy(numbers, out0, count * m * n, out, b * m * n);
+  }
+  return true;
+}
+
+/** Copies numbers. Making a view for a `set` takes longer than few numbers. */
+function copy(from: Float64Array, at: number, count: number, to: Float64Array, start: number): void {
+  if (count > 64) to.set(from.subarray(at, at + count), start);
+  else for (let i = 0; i < count; i++) to[start + i] = from[at + i]!;
+}
