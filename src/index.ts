@@ -2,6 +2,7 @@
 export { type CheckOptions, checkGradient, type GradientCheck } from './autograd/check-gradient.ts';
 export { checkpoint } from './autograd/checkpoint.ts';
 export { grad, jvp, type Vjp, valueAndGrad, vjp } from './autograd/vjp.ts';
+export { f32 } from './executors/f32/index.ts';
 export { f64, indices, scalar, tensor } from './executors/f64/index.ts';
 export { InputError } from './tensor/errors.ts';
 export { flatten, indexInput, input, item, type Nested, read } from './tensor/input.ts';

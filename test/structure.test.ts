@@ -29,6 +29,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/autograd': ['src/tensor'],
   'src/executors': ['src/tensor'],
   'src/executors/f64': ['src/tensor', 'src/wasm'],
+  'src/executors/f32': ['src/tensor', 'src/executors/f64'],
   'src/executors/profiles': ['src/tensor'],
   'src/executors/bounded': ['src/tensor', 'src/autograd', 'src/executors/f64', 'src/executors/profiles'],
   'src/executors/rounded': ['src/tensor', 'src/executors/f64', 'src/executors/profiles'],
@@ -67,7 +68,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   [`${oracle}/readings`]: [...toParts, 'src/models', `${oracle}/operators`, `${oracle}/check`],
   'src/vitest': ['src/tensor', 'src/oracle'],
   'src/cli': ['spec', 'src/tensor', 'src/measure', 'src/oracle', 'src/vectors'],
-  'src/index.ts': ['src/tensor', 'src/autograd', 'src/executors/f64'],
+  'src/index.ts': ['src/tensor', 'src/autograd', 'src/executors/f64', 'src/executors/f32'],
   bench: [...libraries, 'src/training', 'src/oracle'],
   'bench/gpu': [...libraries, 'src/training', 'test/executors/gpu'],
 };

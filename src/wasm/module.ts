@@ -13,10 +13,6 @@ type Locals<P extends Params> = { readonly [N in keyof P]: Local<P[N]> };
 /**
  * Defines a function. `write` gets its parameters and a maker of local variables, and returns its statements, or the expression that
  * is its result; `after` puts statements before one.
- * @example
- * define('double', { at: 'i32', end: 'i32' }, ({ at, end }) =>
- *   loop(at, at, end, 8, f64.store(at, f64.add(f64.load(at), f64.load(at)))),
- * )
  */
 export function define<P extends Params, R extends Code | Expression>(
   name: string,

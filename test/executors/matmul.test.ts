@@ -1,6 +1,7 @@
 /** @file The matrix product equals the triple loop bit for bit, in WebAssembly and by loops, in every layout and around panel sizes. */
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
+import type { Numbers } from '../../src/executors/f64/allocate.ts';
 import { matmul } from '../../src/executors/f64/matmul.ts';
 import { type Matrices, multiplyByLoops } from '../../src/executors/f64/matmul-loops.ts';
 import { multiplyInWasm } from '../../src/executors/f64/matmul-wasm.ts';
@@ -8,21 +9,25 @@ import { rng } from '../../src/tensor/random.ts';
 
 /** Shapes: batches, rows of x, columns of y, terms. */
 type Shape = readonly [batches: number, m: number, n: number, k: number];
-type Product = (x: Matrices, y: Matrices, ...shape: [...Shape, Float64Array]) => unknown;
+type Product = (x: Matrices, y: Matrices, ...shape: [...Shape, Numbers]) => unknown;
 
 const special = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 5e-324, 1e-310, -1e308];
 
+type ArrayOf = Float64ArrayConstructor | Float32ArrayConstructor;
+
 /** Draws matrices, row-major or column-major, of normal numbers and some special ones. */
 function operand(
+  array: ArrayOf,
   batches: number,
   rows: number,
   columns: number,
   isTransposed: boolean,
   seed: number,
   specials: number,
-) {
+): Matrices {
   const random = rng(seed);
-  const data = Float64Array.from({ length: batches * rows * columns }, random.normal);
+  const data = new array(batches * rows * columns);
+  for (let i = 0; i < data.length; i++) data[i] = random.normal();
   for (let i = 0; i < specials && data.length > 0; i++) {
     data[random.integer(data.length)] = special[random.integer(special.length)]!;
   }
@@ -30,16 +35,17 @@ function operand(
   return { data, batch: rows * columns, row, column };
 }
 
-/** The definition: three loops over the numbers. */
-function tripleLoop(x: Matrices, y: Matrices, batches: number, m: number, n: number, k: number): Float64Array {
-  const out = new Float64Array(batches * m * n);
+/** The definition: three loops over the numbers, with products and sums rounded to the arrays' precision. */
+function tripleLoop(array: ArrayOf, x: Matrices, y: Matrices, ...[batches, m, n, k]: Shape): Numbers {
+  const round = array === Float32Array ? Math.fround : (value: number): number => value;
+  const out = new array(batches * m * n);
   for (let b = 0; b < batches; b++) {
     for (let i = 0; i < m; i++) {
       for (let j = 0; j < n; j++) {
         let sum = 0;
         for (let l = 0; l < k; l++) {
           const a = x.data[b * x.batch + i * x.row + l * x.column]!;
-          sum += a * y.data[b * y.batch + l * y.row + j * y.column]!;
+          sum = round(sum + round(a * y.data[b * y.batch + l * y.row + j * y.column]!));
         }
         out[(b * m + i) * n + j] = sum;
       }
@@ -49,36 +55,36 @@ function tripleLoop(x: Matrices, y: Matrices, batches: number, m: number, n: num
 }
 
 /** The first position where two arrays differ, or −1. NaN equals NaN, and −0 differs from 0. */
-const firstDifference = (a: Float64Array, b: Float64Array): number =>
-  a.findIndex((value, i) => !Object.is(value, b[i]));
+const firstDifference = (a: Numbers, b: Numbers): number => a.findIndex((value, i) => !Object.is(value, b[i]));
 
 /** Compares a product with the triple loop, in all four layouts. */
-function differences(product: Product, shape: Shape, seed = 1, specials = 0): string[] {
+function differences(product: Product, shape: Shape, seed = 1, specials = 0, array: ArrayOf = Float64Array): string[] {
   const [batches, m, n, k] = shape;
   return [0, 1, 2, 3].flatMap((layout) => {
-    const x = operand(batches, m, k, layout % 2 === 1, seed, specials);
-    const y = operand(batches, k, n, layout >= 2, seed + 1, specials);
-    const out = new Float64Array(batches * m * n);
+    const x = operand(array, batches, m, k, layout % 2 === 1, seed, specials);
+    const y = operand(array, batches, k, n, layout >= 2, seed + 1, specials);
+    const out = new array(batches * m * n);
     const found = product(x, y, ...shape, out);
-    const at = firstDifference(found instanceof Float64Array ? found : out, tripleLoop(x, y, ...shape));
+    const at = firstDifference(found instanceof array ? found : out, tripleLoop(array, x, y, ...shape));
     return at < 0 ? [] : [`${shape} layout ${layout}: number ${at}`];
   });
 }
 
-const programs: readonly (readonly [string, Product])[] = [
-  ['matmul', (x, y, ...rest) => matmul(x, y, ...(rest.slice(0, 4) as [...Shape]))],
-  ['WebAssembly', (x, y, ...rest) => expect(multiplyInWasm(x, y, ...rest)).toBe(true)],
-  ['loops', multiplyByLoops],
+const programs: readonly (readonly [string, Product, ArrayOf])[] = [
+  ['matmul', (x, y, ...rest) => matmul(x, y, ...(rest.slice(0, 4) as [...Shape])), Float64Array],
+  ['WebAssembly', (x, y, ...rest) => expect(multiplyInWasm(x, y, ...rest)).toBe(true), Float64Array],
+  ['WebAssembly in single precision', (x, y, ...rest) => multiplyInWasm(x, y, ...rest), Float32Array],
+  ['loops', multiplyByLoops, Float64Array],
 ];
 
 describe.each(programs)(
   '%s gives the numbers of the triple loop, bit for bit, in every layout of the operands',
-  (name, product) => {
-    const sizes = name === 'WebAssembly' ? [1, 2, 3, 4, 5, 7, 8, 9] : [0, 1, 2, 3, 4, 5, 7, 8, 9];
+  (name, product, array) => {
+    const sizes = name.startsWith('WebAssembly') ? [1, 2, 3, 4, 5, 7, 8, 9] : [0, 1, 2, 3, 4, 5, 7, 8, 9];
 
     it('at every small ragged size', () => {
       const found = sizes.flatMap((m) =>
-        sizes.flatMap((n) => sizes.flatMap((k) => differences(product, [1, m, n, k]))),
+        sizes.flatMap((n) => sizes.flatMap((k) => differences(product, [1, m, n, k], 1, 0, array))),
       );
       expect(found).toEqual([]);
     });
@@ -96,13 +102,13 @@ describe.each(programs)(
       [2, 3, 9, 257],
       [1, 6, 5, 513],
       [1, 33, 31, 29],
-    ])('at the shape %i × %i × %i × %i', (...shape) => expect(differences(product, shape)).toEqual([]));
+    ])('at the shape %i × %i × %i × %i', (...shape) => expect(differences(product, shape, 1, 0, array)).toEqual([]));
 
     const length = fc.integer({ min: 1, max: 24 });
     test.prop([fc.integer({ min: 1, max: 3 }), length, length, length, fc.nat(), fc.nat({ max: 12 })], { numRuns: 60 })(
       'at drawn shapes, of normal numbers with infinities, NaN, −0 and subnormal numbers among them',
       (batches, m, n, k, seed, specials) => {
-        expect(differences(product, [batches, m, n, k], seed, specials)).toEqual([]);
+        expect(differences(product, [batches, m, n, k], seed, specials, array)).toEqual([]);
       },
     );
   },

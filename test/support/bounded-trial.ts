@@ -74,8 +74,13 @@ export function tryProgram(
   seed: number,
   judge: Profile = profile,
 ): [string, number[]][] {
+  return tryOn(rounded(profile, seed) as Executor, program, c, judge);
+}
+
+/** The same for a program on any executor of numbers. */
+export function tryOn(on: Executor, program: Program, c: Case, judge: Profile): [string, number[]][] {
   const reference = everything(evaluate(program, c, bounded(judge) as Executor));
-  const found = Object.fromEntries(everything(evaluate(program, c, rounded(profile, seed) as Executor)));
+  const found = Object.fromEntries(everything(evaluate(program, c, on)));
   return reference.map(([name, x]) => [name, ratios(found[name]!, x)]);
 }
 

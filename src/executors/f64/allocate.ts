@@ -1,5 +1,8 @@
 /** @file Allocates arrays of zeros. Small arrays share a buffer, as JavaScript engines allocate small buffers slowly. */
 
+/** Arrays of numbers that rules compute with. Each rule computes in double precision and rounds what it stores. */
+export type Numbers = Float32Array | Float64Array;
+
 const slabBytes = 1 << 17;
 /** Longer arrays get a buffer of their own, as each would fill a slab. */
 export const large = 1024;
@@ -22,3 +25,7 @@ export function zeros(length: number): Float64Array {
   used += bytes;
   return array;
 }
+
+/** Returns an array of zeros of the same type as `x`. */
+export const zerosLike = <A extends Numbers>(x: A, length: number): A =>
+  (x instanceof Float64Array ? zeros(length) : new Float32Array(length)) as A;

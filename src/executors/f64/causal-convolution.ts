@@ -1,18 +1,18 @@
 /** @file Computes causal convolutions, directly or by fast Fourier transform (FFT). */
 import type { CausalConvolutionParams } from '../../tensor/primitives/causal-convolution.ts';
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
-import { zeros } from './allocate.ts';
+import { type Numbers, zerosLike } from './allocate.ts';
 import { fourierTable, transform } from './fft.ts';
 import { around } from './movement.ts';
 
 /** `y_t = Σ_{s≤t} k_{t−s} x_s` along an axis; in reverse, `y_t = Σ_{s≥t} k_{s−t} x_s`. */
-export function causalConvolution(
-  x: Float64Array,
-  k: Float64Array,
+export function causalConvolution<A extends Numbers>(
+  x: A,
+  k: A,
   { axis, reverse, method }: CausalConvolutionParams,
   shape: Shape,
-): Float64Array {
-  const out = zeros(sizeOf(shape));
+): A {
+  const out = zerosLike(x, sizeOf(shape));
   if (out.length === 0) return out;
   const length = shape[axis]!;
   const { outer, inner } = around(shape, axis);
@@ -29,12 +29,7 @@ interface Channels {
   readonly reverse: boolean;
 }
 
-function direct(
-  x: Float64Array,
-  k: Float64Array,
-  out: Float64Array,
-  { start, length, inner, reverse }: Channels,
-): void {
+function direct(x: Numbers, k: Numbers, out: Numbers, { start, length, inner, reverse }: Channels): void {
   for (let t = 0; t < length; t++) {
     const to = start + t * inner;
     const [first, stop] = reverse ? [t, length] : [0, t + 1];
@@ -47,15 +42,10 @@ function direct(
 }
 
 /** Convolution by FFT. Pads with zeros to at least twice the length, so that nothing wraps around. In reverse, conjugates k's transform. */
-function byTransform(
-  x: Float64Array,
-  k: Float64Array,
-  out: Float64Array,
-  { start, length, inner, reverse }: Channels,
-): void {
+function byTransform(x: Numbers, k: Numbers, out: Numbers, { start, length, inner, reverse }: Channels): void {
   const table = fourierTable(paddedLength(length));
   const { size } = table;
-  const sequence = (data: Float64Array, i: number): [Float64Array, Float64Array] => {
+  const sequence = (data: Numbers, i: number): [Float64Array, Float64Array] => {
     const [re, im] = [new Float64Array(size), new Float64Array(size)];
     for (let t = 0; t < length; t++) re[t] = data[start + t * inner + i]!;
     transform(re, im, table);

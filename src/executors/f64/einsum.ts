@@ -2,6 +2,7 @@
 import { type EinsumParams, indexLengths } from '../../tensor/primitives/einsum.ts';
 import { stridesOf } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
+import type { Numbers } from './allocate.ts';
 import { type Indices, type Layout, type Product, planOf, sameAxes, sizeIn } from './einsum-plan.ts';
 import { matmul } from './matmul.ts';
 import type { Matrices } from './matmul-loops.ts';
@@ -9,14 +10,14 @@ import { stridedCopy } from './movement.ts';
 import { sum } from './reduce.ts';
 
 /** Numbers with one index per axis. */
-interface Indexed {
-  readonly data: Float64Array;
+interface Indexed<A extends Numbers> {
+  readonly data: A;
   readonly axes: Indices;
 }
 type Lengths = readonly number[];
 
 /** Computes an einsum of checked operands. */
-export function einsum(xs: readonly Value<Float64Array>[], params: EinsumParams): Float64Array {
+export function einsum<A extends Numbers>(xs: readonly Value<A>[], params: EinsumParams): A {
   const lengths = indexLengths(params, xs);
   const { kept, products } = planOf(params, lengths);
   const operands = xs.map((x, i) => summedTo(kept[i]!, { data: x.data, axes: params.axes[i]! }, lengths));
@@ -27,14 +28,14 @@ export function einsum(xs: readonly Value<Float64Array>[], params: EinsumParams)
 }
 
 /** Sums `x` over all indices except those in `kept`. */
-function summedTo(kept: Indices, x: Indexed, lengths: Lengths): Indexed {
+function summedTo<A extends Numbers>(kept: Indices, x: Indexed<A>, lengths: Lengths): Indexed<A> {
   if (kept.length === x.axes.length) return x;
   const shape = x.axes.map((index) => lengths[index]!);
   const away = x.axes.flatMap((index, axis) => (kept.includes(index) ? [] : [axis]));
   return { data: sum(x.data, shape, away), axes: kept };
 }
 
-function multiply(x: Indexed, y: Indexed, product: Product, lengths: Lengths): Indexed {
+function multiply<A extends Numbers>(x: Indexed<A>, y: Indexed<A>, product: Product, lengths: Lengths): Indexed<A> {
   const batch = sizeIn(product.batch, lengths);
   const m = sizeIn(product.rows, lengths);
   const n = sizeIn(product.columns, lengths);
@@ -45,14 +46,20 @@ function multiply(x: Indexed, y: Indexed, product: Product, lengths: Lengths): I
 }
 
 /** Returns an operand as batched matrices. Copies it only if its axes are in another order. */
-function matrices(x: Indexed, { axes, transposed }: Layout, rows: number, columns: number, lengths: Lengths): Matrices {
+function matrices<A extends Numbers>(
+  x: Indexed<A>,
+  { axes, transposed }: Layout,
+  rows: number,
+  columns: number,
+  lengths: Lengths,
+): Matrices<A> {
   const data = ordered(x, axes, lengths);
   const batch = rows * columns;
   return transposed ? { data, batch, row: 1, column: rows } : { data, batch, row: columns, column: 1 };
 }
 
 /** Permutes the axes of `x`. */
-function ordered(x: Indexed, axes: Indices, lengths: Lengths): Float64Array {
+function ordered<A extends Numbers>(x: Indexed<A>, axes: Indices, lengths: Lengths): A {
   if (sameAxes(x.axes, axes)) return x.data;
   const strides = stridesOf(x.axes.map((index) => lengths[index]!));
   return stridedCopy(

@@ -1,21 +1,17 @@
 /** @file Computes linear scans by one sequential loop in memory order, along any axis. */
 import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
 import type { Value } from '../../tensor/value.ts';
-import { zeros } from './allocate.ts';
+import { type Numbers, zerosLike } from './allocate.ts';
 import { around } from './movement.ts';
 
 /** `h_t = a_t h_{t−1} + b_t` along an axis; in reverse, `h_t = a_t h_{t+1} + b_t`. */
-export function linearScan(
-  [{ data: a }, { data: b, shape }, { data: h0 }]: readonly [
-    Value<Float64Array>,
-    Value<Float64Array>,
-    Value<Float64Array>,
-  ],
+export function linearScan<A extends Numbers>(
+  [{ data: a }, { data: b, shape }, { data: h0 }]: readonly [Value<A>, Value<A>, Value<A>],
   { axis, reverse }: LinearScanParams,
-): Float64Array {
+): A {
   const { outer, inner } = around(shape, axis);
   const length = shape[axis]!;
-  const out = zeros(b.length);
+  const out = zerosLike(b, b.length);
   if (out.length === 0) return out;
   const step = reverse ? -inner : inner;
   for (let o = 0; o < outer; o++) {

@@ -1,8 +1,9 @@
 /** @file Multiplies batched matrices by plain loops, each sum in the order of its index. */
+import type { Numbers } from './allocate.ts';
 
 /** An operand: numbers, and the strides of batches, rows and columns. The stride of rows or of columns is 1. */
-export interface Matrices {
-  readonly data: Float64Array;
+export interface Matrices<A extends Numbers = Numbers> {
+  readonly data: A;
   readonly batch: number;
   readonly row: number;
   readonly column: number;
@@ -16,14 +17,14 @@ export function multiplyByLoops(
   m: number,
   n: number,
   k: number,
-  out: Float64Array,
+  out: Numbers,
 ): void {
   if (y.row === 1 && k > 1) dots(x, y, batches, m, n, k, out);
   else weightedRows(x, y, batches, m, n, k, out);
 }
 
 /** Dot products, four neighbouring results at a time. The columns of y are contiguous. */
-function dots(x: Matrices, y: Matrices, batches: number, m: number, n: number, k: number, out: Float64Array): void {
+function dots(x: Matrices, y: Matrices, batches: number, m: number, n: number, k: number, out: Numbers): void {
   const { data: xs, column: step } = x;
   const { data: ys, column: next } = y;
   for (let b = 0, to = 0; b < batches; b++) {
@@ -58,15 +59,7 @@ function dots(x: Matrices, y: Matrices, batches: number, m: number, n: number, k
 }
 
 /** Each row of the result as a weighted sum of rows of y, four at a time. The rows of y are contiguous. */
-function weightedRows(
-  x: Matrices,
-  y: Matrices,
-  batches: number,
-  m: number,
-  n: number,
-  k: number,
-  out: Float64Array,
-): void {
+function weightedRows(x: Matrices, y: Matrices, batches: number, m: number, n: number, k: number, out: Numbers): void {
   const { data: xs, column: step } = x;
   const { data: ys, row: next } = y;
   for (let b = 0, to = 0; b < batches; b++) {

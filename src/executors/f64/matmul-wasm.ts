@@ -3,6 +3,7 @@ import { elements, type Real } from '../../wasm/instructions.ts';
 import { multiplication, roomOf } from '../../wasm/matmul.ts';
 import { assemble } from '../../wasm/module.ts';
 import { compile, type Exports, hasSimd, instantiate, type Memory, newMemory } from '../../wasm/runtime.ts';
+import type { Numbers } from './allocate.ts';
 import type { Matrices } from './matmul-loops.ts';
 
 const pageBytes = 2 ** 16;
@@ -14,36 +15,37 @@ const mostBytes = 2 ** 31 - pageBytes;
 /** A compiled kernel with its memory, as numbers. */
 interface Kernel {
   readonly memory: Memory;
-  readonly numbers: Float64Array;
+  readonly numbers: Numbers;
   readonly multiply: Exports<'multiply'>['multiply'];
 }
 const kernels: { [R in Real]?: { readonly module: object; kept: Kernel } } = {};
 
 /** Returns the kernel with at least so many bytes of memory. */
 function kernelFor(real: Real, bytes: number): Kernel {
-  kernels[real] ??= withKernel(compile(assemble([multiplication(real)])));
+  kernels[real] ??= withKernel(real, compile(assemble([multiplication(real)])));
   const of = kernels[real];
-  if (bytes > keptBytes) return newKernel(of.module, bytes);
-  if (bytes > of.kept.memory.buffer.byteLength) of.kept = grown(of.kept, bytes);
+  if (bytes > keptBytes) return newKernel(real, of.module, bytes);
+  if (bytes > of.kept.memory.buffer.byteLength) of.kept = grown(real, of.kept, bytes);
   return of.kept;
 }
 
-const withKernel = (module: object) => ({ module, kept: newKernel(module, pageBytes) });
+const withKernel = (real: Real, module: object) => ({ module, kept: newKernel(real, module, pageBytes) });
 
-function newKernel(module: object, bytes: number): Kernel {
+function newKernel(real: Real, module: object, bytes: number): Kernel {
   const memory = newMemory(Math.ceil(bytes / pageBytes));
-  return { memory, numbers: numbersOf(memory), multiply: instantiate<'multiply'>(module, memory).multiply };
+  return { memory, numbers: numbersOf(real, memory), multiply: instantiate<'multiply'>(module, memory).multiply };
 }
 
 /** Grows the memory by at least half, so that slowly growing products don't grow it each time. */
-function grown(kernel: Kernel, bytes: number): Kernel {
+function grown(real: Real, kernel: Kernel, bytes: number): Kernel {
   const { memory } = kernel;
   const size = Math.min(keptBytes, Math.max(bytes, 1.5 * memory.buffer.byteLength));
   memory.grow(Math.ceil((size - memory.buffer.byteLength) / pageBytes));
-  return { ...kernel, numbers: numbersOf(memory) };
+  return { ...kernel, numbers: numbersOf(real, memory) };
 }
 
-const numbersOf = ({ buffer }: Memory): Float64Array => new Float64Array(buffer as ArrayBuffer);
+const numbersOf = (real: Real, { buffer }: Memory): Numbers =>
+  real === 'f64' ? new Float64Array(buffer as ArrayBuffer) : new Float32Array(buffer as ArrayBuffer);
 
 /**
  * Computes `out[b, i, j] = Σ_k x[b, i, k] y[b, k, j]`, each sum in the order of k. Returns false where the machine has no WebAssembly
@@ -56,10 +58,10 @@ export function multiplyInWasm(
   m: number,
   n: number,
   k: number,
-  out: Float64Array,
+  out: Numbers,
 ): boolean {
   if (!hasSimd) return false;
-  const real = 'f64';
+  const real = out instanceof Float64Array ? 'f64' : 'f32';
   const { bytes } = elements[real];
   const room = Math.ceil(roomOf(real, n, k) / bytes);
   const perBatch = m * k + k * n + m * n;
@@ -94,7 +96,7 @@ export function multiplyInWasm(
 }
 
 /** Copies numbers. Making a view for a `set` takes longer than few numbers. */
-function copy(from: Float64Array, at: number, count: number, to: Float64Array, start: number): void {
+function copy(from: Numbers, at: number, count: number, to: Numbers, start: number): void {
   if (count > 64) to.set(from.subarray(at, at + count), start);
   else for (let i = 0; i < count; i++) to[start + i] = from[at + i]!;
 }

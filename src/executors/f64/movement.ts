@@ -1,11 +1,11 @@
 /** @file Moves data: strided copies, broadcast, transpose, copies along an axis. */
 
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
-import { zeros } from './allocate.ts';
+import { type Numbers, zerosLike } from './allocate.ts';
 
 /** Copies a strided view: element `i` of the result is `x[Σ i_a · strides_a]`. A stride of 0 repeats elements. */
-export function stridedCopy(x: Float64Array, shape: Shape, strides: readonly number[]): Float64Array {
-  const out = zeros(sizeOf(shape));
+export function stridedCopy<A extends Numbers>(x: A, shape: Shape, strides: readonly number[]): A {
+  const out = zerosLike(x, sizeOf(shape));
   const rank = shape.length;
   if (out.length === 0) return out;
   if (rank === 0) {
@@ -28,8 +28,8 @@ export function stridedCopy(x: Float64Array, shape: Shape, strides: readonly num
 }
 
 /** Repeats `x` from shape `from` to shape `to`, with axes aligned at the right. */
-export function broadcast(x: Float64Array, from: Shape, to: Shape): Float64Array {
-  if (x.length === 1) return zeros(sizeOf(to)).fill(x[0]!);
+export function broadcast<A extends Numbers>(x: A, from: Shape, to: Shape): A {
+  if (x.length === 1) return filled(zerosLike(x, sizeOf(to)), x[0]!);
   const added = to.length - from.length;
   const strides = stridesOf(from);
   return stridedCopy(
@@ -39,8 +39,13 @@ export function broadcast(x: Float64Array, from: Shape, to: Shape): Float64Array
   );
 }
 
+function filled<A extends Numbers>(x: A, value: number): A {
+  x.fill(value);
+  return x;
+}
+
 /** Permutes axes: axis i of the result is axis `order[i]` of `x`. */
-export function transpose(x: Float64Array, shape: Shape, order: readonly number[]): Float64Array {
+export function transpose<A extends Numbers>(x: A, shape: Shape, order: readonly number[]): A {
   const strides = stridesOf(shape);
   return stridedCopy(
     x,
@@ -56,10 +61,10 @@ export function around(shape: Shape, axis: number): { outer: number; inner: numb
 
 /** Copies `count` positions of an axis: from `start` in `x`, of `length` positions, to `at` in `out`, of `room` positions. */
 export function copySteps(
-  x: Float64Array,
+  x: Numbers,
   length: number,
   start: number,
-  out: Float64Array,
+  out: Numbers,
   room: number,
   at: number,
   count: number,

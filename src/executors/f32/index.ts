@@ -1,0 +1,23 @@
+/** @file The f32 executor: evaluates primitives eagerly as f64 does, on arrays of single precision. */
+import type { Executor } from '../../tensor/value.ts';
+import { evaluate } from '../f64/rules.ts';
+
+/**
+ * The executor that evaluates every primitive eagerly and stores single precision: half the memory of `f64`, and products twice as
+ * fast. It rounds inputs to single precision. Each operation is computed in double precision and rounded; only the sums of large
+ * products are added up in single precision.
+ * @example
+ * read(add(input(f32, [1], [1]), 2 ** -30)) // [1]
+ */
+export const f32: Executor<Float32Array> = {
+  name: 'f32',
+  get root() {
+    return f32 as Executor;
+  },
+  order: 0,
+  open: true,
+  input: (x) => Float32Array.from(x),
+  constant: (x) => Float32Array.from(x),
+  run: evaluate,
+  read: (data) => Float64Array.from(data),
+};
