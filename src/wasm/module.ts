@@ -27,13 +27,10 @@ export function define<P extends Params, R extends Code | Expression>(
   return { name, params: entries.map(([, type]) => type), result: result as ResultOf<R>, locals, body };
 }
 
-/** How a module gets its memory: it imports it as `js.memory`. A shared memory needs its largest number of pages of 64 KiB. */
-export interface MemoryOf {
-  readonly sharedPages?: number;
-}
-
-/** Assembles a module that exports the functions by name, and holds those that they call. */
-export function assemble(exported: readonly Callee[], { sharedPages }: MemoryOf = {}): Uint8Array<ArrayBuffer> {
+/**
+ * Assembles a module that exports the functions by name, and holds those that they call. It imports its memory as `js.memory`.
+ */
+export function assemble(exported: readonly Callee[]): Uint8Array<ArrayBuffer> {
   const all = new Map<Callee, number>();
   const bodies: number[][] = [];
   const add = (callee: Callee): number => {
@@ -57,11 +54,10 @@ export function assemble(exported: readonly Callee[], { sharedPages }: MemoryOf 
   };
   for (const callee of exported) add(callee);
   const functions = [...all.keys()];
-  const limits = sharedPages === undefined ? [0, 0] : [3, 0, ...unsigned(sharedPages)];
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, list(functions.map(signature))),
-    ...section(2, list([[...text('js'), ...text('memory'), 2, ...limits]])),
+    ...section(2, list([[...text('js'), ...text('memory'), 2, 0, 0]])),
     ...section(3, list(functions.map((_, i) => unsigned(i)))),
     ...section(7, list(exported.map((callee) => [...text(callee.name), 0, ...unsigned(add(callee))]))),
     ...section(10, list(bodies)),

@@ -2,7 +2,7 @@
 
 /** Memory that modules share with JavaScript. Its buffer is a new one whenever it grows. */
 export interface Memory {
-  readonly buffer: ArrayBuffer | SharedArrayBuffer;
+  readonly buffer: ArrayBuffer;
   /** Adds pages of 64 KiB. */
   grow(pages: number): number;
 }
@@ -10,8 +10,7 @@ export interface Memory {
 interface Platform {
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
-  readonly Memory: new (limits: { initial: number; maximum?: number; shared?: boolean }) => Memory;
-  validate(bytes: Uint8Array<ArrayBuffer>): boolean;
+  readonly Memory: new (limits: { initial: number }) => Memory;
 }
 
 const platform = (globalThis as { readonly WebAssembly?: Platform }).WebAssembly;
@@ -25,18 +24,33 @@ const oneVector = Uint8Array.of(
   ...[10, 8, 1, 6, 0, 0x41, 0, 0xfd, 0x0f, 0x0b],
 );
 
-/** Whether the machine has WebAssembly with SIMD. */
-export const hasSimd: boolean = platform?.validate(oneVector) === true;
+/** Whether the machine has WebAssembly with SIMD, and the page may compile it: its content security policy may forbid that. */
+export const hasSimd: boolean = compiles(oneVector);
+
+function compiles(bytes: Uint8Array<ArrayBuffer>): boolean {
+  try {
+    return new (required().Module)(bytes) !== null;
+  } catch {
+    return false;
+  }
+}
 
 /** Makes memory of some pages of 64 KiB. */
 export const newMemory = (pages: number): Memory => new (required().Memory)({ initial: pages });
 
-/** Compiles a module at once. Browsers refuse to compile more than 8 MB at once on their main thread. */
-export const compile = (bytes: Uint8Array<ArrayBuffer>): object => new (required().Module)(bytes);
+/**
+ * Compiles a module at once, and returns a function that gives it memory. Browsers refuse to compile more than 8 MB at once on their main
+ * thread.
+ */
+export function compile<N extends string>(bytes: Uint8Array<ArrayBuffer>): (memory: Memory) => Exports<N> {
+  const { Module, Instance } = required();
+  const module = new Module(bytes);
+  return (memory) => new Instance(module, { js: { memory } }).exports as Exports<N>;
+}
 
-/** Gives a compiled module its memory. */
-export const instantiate = <N extends string>(module: object, memory: Memory): Exports<N> =>
-  new (required().Instance)(module, { js: { memory } }).exports as Exports<N>;
+/** Compiles a module and gives it memory. */
+export const instantiate = <N extends string>(bytes: Uint8Array<ArrayBuffer>, memory: Memory): Exports<N> =>
+  compile<N>(bytes)(memory);
 
 function required(): Platform {
   if (platform === undefined) throw new Error('this machine has no WebAssembly');

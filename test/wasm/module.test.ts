@@ -3,7 +3,7 @@ import { after, type Code, type Expression, signed, type Type, unsigned } from '
 import { call, clear, copy, loop, loopWhile, resultOf, select, when } from '../../src/wasm/control.ts';
 import { elements, f32, f32x4, f64, f64x2, i32, i32x4, i64x2, v128 } from '../../src/wasm/instructions.ts';
 import { assemble, define } from '../../src/wasm/module.ts';
-import { compile, hasSimd, instantiate, newMemory } from '../../src/wasm/runtime.ts';
+import { hasSimd, instantiate, newMemory } from '../../src/wasm/runtime.ts';
 
 const memory = newMemory(1);
 const doubles = new Float64Array(memory.buffer as ArrayBuffer);
@@ -14,7 +14,7 @@ const integers = new Int32Array(memory.buffer as ArrayBuffer);
 function run(x: Expression): number[] {
   const to = i32.const(48);
   const f = define('f', {}, () => stored(to, x));
-  instantiate<'f'>(compile(assemble([f])), memory).f();
+  instantiate<'f'>(assemble([f]), memory).f();
   if (x.type === 'v128') return [...floats.subarray(12, 16)];
   return [x.type === 'i32' ? integers[12]! : x.type === 'f32' ? floats[12]! : doubles[6]!];
 }
@@ -66,7 +66,7 @@ describe('the assembler', () => {
         total,
       );
     });
-    const { sumOfSquares: run } = instantiate<'sumOfSquares'>(compile(assemble([sumOfSquares])), memory);
+    const { sumOfSquares: run } = instantiate<'sumOfSquares'>(assemble([sumOfSquares]), memory);
     expect([0, 1, 2, 6].map((n) => [run(n), doubles[0]])).toEqual([
       [0, 0],
       [0, 1],
@@ -78,7 +78,7 @@ describe('the assembler', () => {
   it('assembles recursion through exported functions once each', () => {
     const twice = define('twice', { x: 'i32' }, ({ x }) => i32.add(x, x));
     const fourTimes = define('fourTimes', { x: 'i32' }, ({ x }) => resultOf(twice, resultOf(twice, x)));
-    const exports = instantiate<'twice' | 'fourTimes'>(compile(assemble([fourTimes, twice])), memory);
+    const exports = instantiate<'twice' | 'fourTimes'>(assemble([fourTimes, twice]), memory);
     expect([exports.twice(5), exports.fourTimes(5)]).toEqual([10, 20]);
   });
 
@@ -95,7 +95,7 @@ describe('the assembler', () => {
         select(i32.eqz(rounds), i32.const(-1), rounds),
       );
     });
-    const { f: run } = instantiate<'f'>(compile(assemble([f])), memory);
+    const { f: run } = instantiate<'f'>(assemble([f]), memory);
     integers.fill(7);
     expect([run(0), run(1), run(2), run(9)]).toEqual([-1, -1, 1, 8]);
     expect([...integers.subarray(0, 7)]).toEqual([7, 7, 7, 0, 0, 0, 7]);
@@ -103,7 +103,7 @@ describe('the assembler', () => {
 
   it('refuses an ill-typed function', () => {
     const wrong = define('wrong', { x: 'f64' }, ({ x }) => i32.add(x as unknown as Expression<'i32'>, i32.const(1)));
-    expect(() => compile(assemble([wrong]))).toThrow(/expected type i32/);
+    expect(() => instantiate(assemble([wrong]), memory)).toThrow(/expected type i32/);
   });
 });
 

@@ -1,8 +1,9 @@
 /** @file Multiplies matrices by WebAssembly kernels. Copies the operands to their memory, and the result back. */
+import { once } from '../../tensor/once.ts';
 import { elements, type Real } from '../../wasm/instructions.ts';
 import { multiplication, roomOf } from '../../wasm/matmul.ts';
 import { assemble } from '../../wasm/module.ts';
-import { compile, type Exports, hasSimd, instantiate, type Memory, newMemory } from '../../wasm/runtime.ts';
+import { compile, type Exports, hasSimd, type Memory, newMemory } from '../../wasm/runtime.ts';
 import type { Numbers } from './allocate.ts';
 import type { Matrices } from './matmul-loops.ts';
 
@@ -18,34 +19,33 @@ interface Kernel {
   readonly numbers: Numbers;
   readonly multiply: Exports<'multiply'>['multiply'];
 }
-const kernels: { [R in Real]?: { readonly module: object; kept: Kernel } } = {};
 
-/** Returns the kernel with at least so many bytes of memory. */
-function kernelFor(real: Real, bytes: number): Kernel {
-  kernels[real] ??= withKernel(real, compile(assemble([multiplication(real)])));
-  const of = kernels[real];
-  if (bytes > keptBytes) return newKernel(real, of.module, bytes);
-  if (bytes > of.kept.memory.buffer.byteLength) of.kept = grown(real, of.kept, bytes);
-  return of.kept;
+/** Makes a function that returns the kernel of a type with at least so many bytes of memory. */
+function kernelOf(real: Real): (bytes: number) => Kernel {
+  const withMemory = once(() => compile<'multiply'>(assemble([multiplication(real)])));
+  const numbersOf = ({ buffer }: Memory): Numbers =>
+    real === 'f64' ? new Float64Array(buffer) : new Float32Array(buffer);
+  const make = (bytes: number): Kernel => {
+    const memory = newMemory(Math.ceil(bytes / pageBytes));
+    return { memory, numbers: numbersOf(memory), multiply: withMemory()(memory).multiply };
+  };
+  let kept: Kernel | undefined;
+  return (bytes) => {
+    if (bytes > keptBytes) return make(bytes);
+    kept ??= make(bytes);
+    const { memory } = kept;
+    const has = memory.buffer.byteLength;
+    if (bytes > has) {
+      // by half at least, so that slowly growing products don't grow it each time
+      const size = Math.min(keptBytes, Math.max(bytes, 1.5 * has));
+      memory.grow(Math.ceil((size - has) / pageBytes));
+      kept = { ...kept, numbers: numbersOf(memory) };
+    }
+    return kept;
+  };
 }
 
-const withKernel = (real: Real, module: object) => ({ module, kept: newKernel(real, module, pageBytes) });
-
-function newKernel(real: Real, module: object, bytes: number): Kernel {
-  const memory = newMemory(Math.ceil(bytes / pageBytes));
-  return { memory, numbers: numbersOf(real, memory), multiply: instantiate<'multiply'>(module, memory).multiply };
-}
-
-/** Grows the memory by at least half, so that slowly growing products don't grow it each time. */
-function grown(real: Real, kernel: Kernel, bytes: number): Kernel {
-  const { memory } = kernel;
-  const size = Math.min(keptBytes, Math.max(bytes, 1.5 * memory.buffer.byteLength));
-  memory.grow(Math.ceil((size - memory.buffer.byteLength) / pageBytes));
-  return { ...kernel, numbers: numbersOf(real, memory) };
-}
-
-const numbersOf = (real: Real, { buffer }: Memory): Numbers =>
-  real === 'f64' ? new Float64Array(buffer as ArrayBuffer) : new Float32Array(buffer as ArrayBuffer);
+const kernels = { f32: kernelOf('f32'), f64: kernelOf('f64') };
 
 /**
  * Computes `out[b, i, j] = Σ_k x[b, i, k] y[b, k, j]`, each sum in the order of k. Returns false where the machine has no WebAssembly
@@ -69,7 +69,7 @@ export function multiplyInWasm(
   const most = Math.max(1, Math.floor((keptBytes / bytes - room) / perBatch));
   for (let b = 0; b < batches; b += most) {
     const count = Math.min(most, batches - b);
-    const { numbers, multiply } = kernelFor(real, (room + count * perBatch) * bytes);
+    const { numbers, multiply } = kernels[real]((room + count * perBatch) * bytes);
     const [x0, y0] = [room, room + count * m * k];
     const out0 = y0 + count * k * n;
     copy(x.data, b * m * k, count * m * k, numbers, x0);
