@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { f64 } from '../../../src/executors/f64/index.ts';
+import { compile, type Equation } from '../../../src/executors/gpu/index.ts';
+import { targets } from '../../../src/executors/gpu/text/target.ts';
 import { type Launch, type Place, placeArrays } from '../../../src/executors/gpu/wasm/arrays.ts';
 import { compileKernel } from '../../../src/executors/gpu/wasm/kernel.ts';
 import { parse } from '../../../src/executors/gpu/wasm/syntax.ts';
+import { input, read } from '../../../src/tensor/input.ts';
+import { einsum } from '../../../src/tensor/primitives/einsum.ts';
 import { rng } from '../../../src/tensor/random.ts';
+import { sizeOf } from '../../../src/tensor/shape.ts';
 import { assemble } from '../../../src/wasm/module.ts';
 import { instantiate, newMemory } from '../../../src/wasm/runtime.ts';
+import { kernelsOf } from './kernels-of.ts';
 
 /** A kernel's text, from the statements after the first. */
 const textOf = (params: string, body: string): string => `function (${params}) {\nconst i = this.thread.x;\n${body}\n}`;
@@ -148,7 +155,7 @@ it('arrays share memory only while one of them is not needed', () => {
       return { kernel: { text: '', size: result.size, workgroup: null, routine: null }, operands, result };
     });
     const results = [all.at(-1)!, all[9]!];
-    const pages = placeArrays({ launches, results, given });
+    const pages = placeArrays({ launches, results, given }, 0);
     const first = (x: Place): number => launches.findIndex(({ result }) => result === x);
     const last = (x: Place): number =>
       [...given, ...results].includes(x)
@@ -165,4 +172,27 @@ it('arrays share memory only while one of them is not needed', () => {
     }
     expect(shared).toBeGreaterThan(0);
   }
+});
+
+describe('routines compute', () => {
+  const twoBatches = { x: { shape: [2, 9, 3, 7] }, y: { shape: [2, 6, 3, 7] } };
+  it.each<readonly [string, string, Readonly<Record<string, { readonly shape: readonly number[] }>>, boolean]>([
+    ['a product', 'ij,jk->ik', { x: { shape: [13, 300] }, y: { shape: [300, 9] } }, true],
+    ['transposed products', 'ji,kj->ik', { x: { shape: [11, 6] }, y: { shape: [5, 11] } }, true],
+    ['a product whose rows are last', 'ij,jk->ki', { x: { shape: [11, 6] }, y: { shape: [6, 5] } }, true],
+    ['products of two axes of batches', 'bthd,bshd->bhts', twoBatches, true],
+    ['sums over two axes that are one', 'iab,kab->ik', { x: { shape: [5, 2, 4] }, y: { shape: [7, 2, 4] } }, true],
+    ['sums over two axes that are not', 'iab,bak->ik', { x: { shape: [5, 2, 4] }, y: { shape: [4, 2, 7] } }, false],
+    ['results of another order', 'bik,bkj->ibj', { x: { shape: [3, 5, 4] }, y: { shape: [3, 4, 6] } }, false],
+  ])('%s exactly', async (_name, subscripts, slots, isRoutine) => {
+    const fn: Equation = ({ x, y }) => ({ z: einsum(subscripts, x!, y!) });
+    const routines = kernelsOf(fn, slots, targets.wasm).map(({ routine }) => routine?.is);
+    expect(routines).toEqual([isRoutine ? 'product' : undefined]);
+    const given = Object.entries(slots).map(([name, { shape }]) => [name, numbers(sizeOf(shape))] as const);
+    const f = await compile(fn, slots, { backend: 'wasm' });
+    const { z } = await f(Object.fromEntries(given.map(([name, own]) => [name, Float32Array.from(own)])));
+    const exact = fn(Object.fromEntries(given.map(([name, own]) => [name, input(f64, own, slots[name]!.shape)])));
+    expect([...z!]).toEqual([...read(exact.z!)]);
+    await f.dispose();
+  });
 });

@@ -36,6 +36,8 @@ export interface Target {
   readonly routines: boolean;
   /** Cost of one more kernel launch, in bytes of memory traffic. Recomputing is cheaper than storing if it costs less. */
   readonly launchBytes: number;
+  /** Programs whose arrays take fewer bytes are traced once, as they run in less time than one more trace takes. */
+  readonly smallBytes: number;
   /** Cost of one unit of work (work.ts) per element, in bytes of memory traffic. */
   readonly workBytes: number;
   /** Most arrays that a kernel reads: one less than the buffers that it may bind, as one is the result. */
@@ -79,7 +81,13 @@ export interface Tuning {
 }
 
 // a kernel binds at most 8 buffers: one is the result
-const plain = { workgroups: false, routines: false, mostArrays: 7, totalBytes: Number.POSITIVE_INFINITY };
+const plain = {
+  workgroups: false,
+  routines: false,
+  smallBytes: 0,
+  mostArrays: 7,
+  totalBytes: Number.POSITIVE_INFINITY,
+};
 
 /**
  * Costs in JavaScript and WebAssembly. A launch is cheap and compiling text is expensive, so fused expressions are short. A function
@@ -94,12 +102,13 @@ export const targets: { readonly [B in Backend]: Target } = {
   wasm: {
     ...plain,
     routines: true,
+    smallBytes: 2 ** 18,
     mostArrays: 24,
     launchBytes: 16e3,
     workBytes: 2,
     mostWork: 60,
     arrayBytes: 2 ** 30,
-    totalBytes: 2 ** 32 - 2 ** 26,
+    totalBytes: 2 ** 31 - 2 ** 26,
     workgroupBytes: 0,
   },
   // all arrays are in one memory with 32-bit addresses

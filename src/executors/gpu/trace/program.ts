@@ -4,7 +4,7 @@ import { sizeOf } from '../../../tensor/shape.ts';
 import { isValue, type Value } from '../../../tensor/value.ts';
 import type { Call, Work } from '../fusion/schedule.ts';
 import type { KernelOf } from '../text/kernel.ts';
-import { hasNatives, type Target } from '../text/target.ts';
+import type { Target } from '../text/target.ts';
 import type { Resident } from '../values/numbers.ts';
 import type { RangeCheck } from './origins.ts';
 import { type Slot, startTrace, type Traced } from './trace.ts';
@@ -27,15 +27,22 @@ export interface Program {
   replay(handles: readonly unknown[], kernelOf: KernelOf): readonly unknown[];
 }
 
+/** Number of traces: the third changes a little on a graphics card, where each kernel is dear. */
+const tracesOf = ({ workgroups, routines }: Target): number => {
+  if (workgroups) return 3;
+  return routines ? 2 : 1;
+};
+
 /**
- * Traces an equation for a target, `passes` times. Each trace uses the use counts of the previous one to decide what to materialise.
+ * Traces an equation for a target, `passes` times, or once if its arrays are small. Each trace uses the use counts of the previous one
+ * to decide what to materialise.
  * Throws an InputError when the equation returns anything but values of the current trace.
  */
 export function traceProgram(
   fn: Equation,
   inputs: Readonly<Record<string, Slot>>,
   target: Target,
-  passes = hasNatives(target) ? 3 : 1,
+  passes = tracesOf(target),
   previousUses?: readonly number[],
 ): Program {
   const trace = startTrace(target, previousUses);
@@ -51,7 +58,8 @@ export function traceProgram(
     return [name, { shape: x.shape, kind: x.kind, result }];
   });
   trace.end();
-  if (passes > 1) return traceProgram(fn, inputs, target, passes - 1, trace.uses);
+  const isSmall = trace.schedule.work(results).bytes < target.smallBytes;
+  if (passes > 1 && !isSmall) return traceProgram(fn, inputs, target, passes - 1, trace.uses);
   // if no output has elements, one kernel runs all the same, to show which backend ran
   if (results.length === 0) results.push(trace.schedule.launch(1, [{ is: 'fill', number: 0 }], 'return c0;'));
   return {

@@ -25,6 +25,8 @@ export interface Launches {
 }
 
 const page = 2 ** 16;
+/** The first byte that is used. Those before keep reads inside memory. */
+export const firstByte = page;
 const aligned = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /** Free bytes of memory, as ranges in order. The last range has no end. */
@@ -53,15 +55,15 @@ function freeFrom(first: number) {
   };
 }
 
-/** Gives each array its address. Returns the number of pages of 64 KiB. */
-export function placeArrays({ launches, results, given }: Launches): number {
+/** Gives each array its address, after `room` bytes for the panels of products. Returns the number of pages of 64 KiB. */
+export function placeArrays({ launches, results, given }: Launches, room: number): number {
   const last = new Map<Place, number>();
   for (const [k, { operands, result }] of launches.entries()) {
     last.set(result, k);
     for (const operand of operands) if (typeof operand !== 'number') last.set(operand, k);
   }
   for (const place of [...given, ...results]) last.set(place, launches.length);
-  const memory = freeFrom(page);
+  const memory = freeFrom(aligned(firstByte + room));
   for (const place of given) place.address = memory.take(aligned(4 * place.size));
   const ending = new Map<number, Place[]>();
   for (const [place, k] of last) ending.set(k, [...(ending.get(k) ?? []), place]);

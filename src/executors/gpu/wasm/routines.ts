@@ -1,12 +1,46 @@
-/** @file Runs kernels that have routines: scans token by token. */
+/** @file Runs kernels that have routines: matrix products by packed panels, and scans token by token. */
 import type { Callee } from '../../../wasm/code.ts';
 import { loop, loopWhile } from '../../../wasm/control.ts';
 import { f32, f32x4, i32, v128 } from '../../../wasm/instructions.ts';
+import { roomOf } from '../../../wasm/matmul.ts';
 import { define } from '../../../wasm/module.ts';
-import type { ScanRoutine } from '../text/kernel.ts';
+import type { ProductRoutine, Routine, ScanRoutine } from '../text/kernel.ts';
+import type { Axis } from '../text/places.ts';
 
 /** Arguments of one call of a routine's function. */
 export type Call = readonly number[];
+
+/** Bytes that routines need for panels. */
+export const roomFor = (routines: readonly (Routine | null)[]): number =>
+  routines.reduce(
+    (most, one) =>
+      one?.is === 'product' ? Math.max(most, roomOf('f32', one.columns.length, one.summed.length)) : most,
+    0,
+  );
+
+/** The offsets of all positions along axes, in each array. */
+function offsetsOf(axes: readonly Axis[]): number[][] {
+  return axes.reduce<number[][]>(
+    (all, { length, steps }) =>
+      all.flatMap((offsets) =>
+        Array.from({ length }, (_, position) => offsets.map((offset, x) => offset + position * steps[x]!)),
+      ),
+    [[0, 0, 0]],
+  );
+}
+
+/** The calls of `multiply` that compute a product: one for all batches along the last axis. */
+export function callsOfProduct(
+  { batch, rows, columns, summed, starts }: ProductRoutine,
+  [a, b, out, room]: readonly [number, number, number, number],
+): Call[] {
+  const last = batch.at(-1) ?? { length: 1, steps: [0, 0, 0] };
+  return offsetsOf(batch.slice(0, -1)).map(([x, y, z]) => [
+    ...[a + 4 * (starts[0] + x!), 4 * last.steps[0]!, 4 * rows.steps[0]!, 4 * summed.steps[0]!],
+    ...[b + 4 * (starts[1] + y!), 4 * last.steps[1]!, 4 * summed.steps[1]!, 4 * columns.steps[1]!],
+    ...[out + 4 * z!, last.length, rows.length, columns.length, summed.length, room],
+  ]);
+}
 
 /** The calls of `scan`: one for each block. */
 export const callsOfScan = (

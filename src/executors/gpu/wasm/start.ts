@@ -1,13 +1,14 @@
 /** @file Compiles the kernels of a program to one module of WebAssembly, and runs them on one memory. */
 import type { Callee } from '../../../wasm/code.ts';
+import { multiplication } from '../../../wasm/matmul.ts';
 import { assemble } from '../../../wasm/module.ts';
 import { type Exports, instantiate, newMemory } from '../../../wasm/runtime.ts';
 import type { Carried, Runner } from '../device/runner.ts';
 import { type KernelOf, keyOf } from '../text/kernel.ts';
 import type { Program } from '../trace/program.ts';
-import { type Launch, type Launches, type Place, placeArrays } from './arrays.ts';
+import { firstByte, type Launch, type Launches, type Place, placeArrays } from './arrays.ts';
 import { type CompiledKernel, compileKernel } from './kernel.ts';
-import { type Call, callsOfScan, scan } from './routines.ts';
+import { type Call, callsOfProduct, callsOfScan, roomFor, scan } from './routines.ts';
 
 /** The name of a function of the module, and the arguments of a call. */
 interface Step {
@@ -44,7 +45,8 @@ export async function startWasm(
   { carried }: { readonly carried: readonly Carried[] },
 ): Promise<{ readonly runner: Runner; readonly executorKind: string; close(): Promise<void> }> {
   const all = launchesOf(program, sizes);
-  const memory = newMemory(placeArrays(all));
+  const room = roomFor(all.launches.map(({ kernel }) => kernel.routine));
+  const memory = newMemory(placeArrays(all, room));
   const { steps, functions } = stepsOf(all.launches);
   const run = instantiate(assemble(functions), memory);
   const numbers = (place: Place): Float32Array => new Float32Array(memory.buffer, place.address, place.size);
@@ -95,6 +97,10 @@ function stepsOf(launches: readonly Launch[]): { steps: Step[]; functions: Calle
   const steps = launches.map(({ kernel, operands, result }): Step => {
     const [a, b, c] = operands.map((operand) => (typeof operand === 'number' ? operand : operand.address));
     const { routine } = kernel;
+    if (routine?.is === 'product') {
+      const name = known('multiply', () => multiplication('f32'));
+      return { name, calls: callsOfProduct(routine, [a!, b ?? a!, result.address, firstByte]) };
+    }
     if (routine?.is === 'scan' && operands.every((operand) => typeof operand !== 'number'))
       return { name: known('scan', scan), calls: callsOfScan(routine, [a!, b!, c!, result.address]) };
     const key = keyOf(kernel);
