@@ -9,6 +9,7 @@ import { recurrence } from './recurrence.ts';
 import { roundTrips } from './round-trips.ts';
 import { scan } from './scan.ts';
 import { smallOperations } from './small-operations.ts';
+import { training } from './training.ts';
 
 const benchmarks: { readonly [name: string]: () => Promise<void> } = {
   'linear-scan': linearScan,
@@ -19,6 +20,7 @@ const benchmarks: { readonly [name: string]: () => Promise<void> } = {
   'hand-off': handOff,
   'round-trips': roundTrips,
   'small-operations': smallOperations,
+  training,
 };
 
 const asked = process.argv.slice(2);

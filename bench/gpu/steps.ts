@@ -19,10 +19,11 @@ export const sizes: readonly Size[] = isSmall
     ];
 
 /** Number of steps in one call. */
-const unrolled = 4;
+const stepsPerCall = 4;
 
 /** Times the step of densessm at a size, with a profile if `isProfiled`. */
 export async function ours(size: Size, by = 'ours', tuning: Tuning = {}, isProfiled = false): Promise<Row[]> {
+  const unrolled = stepsPerCall;
   const training = trainingOf(size, unrolled);
   const { equation, inputs, keep } = trainingSteps(training);
   const params = initialList(size);
@@ -55,7 +56,7 @@ const nameOf = ({ batch, length }: Size, count: number): string =>
   `${(count / 1e6).toFixed(2)} M, ${batch} × ${length}`;
 
 /** Times the step of PyTorch at a size, from the same parameters on the same batches. */
-function theirs(size: Size): Row[] {
+export function theirs(size: Size, unrolled = stepsPerCall): Row[] {
   const { shapes, optimizer, clip } = trainingOf(size, unrolled);
   const params = initialList(size);
   const folder = mkdtempSync(join(tmpdir(), 'steps-'));
@@ -83,5 +84,5 @@ export async function steps(): Promise<Row[]> {
 }
 
 export async function stepsOfTorch(): Promise<Row[]> {
-  return isSmall ? [] : sizes.flatMap(theirs);
+  return isSmall ? [] : sizes.flatMap((size) => theirs(size));
 }
