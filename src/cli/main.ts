@@ -107,9 +107,13 @@ function program(finish: (ok: boolean) => void): Command {
     )
     .option('--once', 'start the program anew for every question (docs/protocol.md)', false)
     .addOption(
-      choiceOption('--device <name>', 'device of the built-in backend', ['auto', 'webgpu', 'wasm', 'webasm', 'cpu']).default(
+      choiceOption('--device <name>', 'device of the built-in backend', [
         'auto',
-      ),
+        'webgpu',
+        'wasm',
+        'webasm',
+        'cpu',
+      ]).default('auto'),
     )
     .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
     .addOption(choiceOption('--mode <name...>', 'these modes only', modeNames))

@@ -86,12 +86,19 @@ if (executablePath === undefined) {
         page = await opened('localhost', swiftshader);
       });
 
-      it.each(['webgpu', 'auto'] as const)('backend %s runs as one command list', async (backend) => {
-        const { ran, value, gradient } = await ask(page, 'gradient', backend, 4, 4);
+      it('webgpu runs as one command list', async () => {
+        const { ran, value, gradient } = await ask(page, 'gradient', 'webgpu', 4, 4);
         expect(ran).toMatchObject({ backend: 'webgpu', executorKind: 'fused-encoder', passedOver: [] });
         expect(ran.adapter).toMatch(/./);
         expect([value, ...gradient]).toEqual([36, 0, 3, 12, 27]);
         console.log(`browser: ${ran.backend} ran on ${ran.adapter}, executor ${ran.executorKind}`);
+      });
+
+      it('auto passes over an adapter that is software', async () => {
+        const { ran, gradient } = await ask(page, 'gradient', 'auto', 10_000, 4);
+        expect(ran).toMatchObject({ backend: 'wasm', executorKind: 'wasm' });
+        expect(ran.passedOver[0]).toMatch(/^webgpu: adapter .* is software, slower than WebAssembly$/);
+        expect(gradient).toEqual([0, 3, 12, 27]);
       });
 
       it('webasm runs in threads', async () => {
@@ -104,6 +111,7 @@ if (executablePath === undefined) {
         ['webgpu', 'retention', 'parallel'],
         ['webgpu', 'retention', 'chunkwise'],
         ['webgpu', 'linearScan', 'scan'],
+        ['wasm', 'retention', 'chunkwise'],
         ['webasm', 'retention', 'chunkwise'],
       ] as const)('on %s, %s %s and its gradients equal f64 within the bound', async (backend, name, mode) => {
         const { ratio, cases, bounded } = await ask(page, 'operator', backend, name, mode, seed);
@@ -112,7 +120,7 @@ if (executablePath === undefined) {
         expect(bounded).toBeGreaterThan(0);
       });
 
-      it.each(['webgpu', 'webasm'] as const)('training on %s equals f64 within the bound', async (backend) => {
+      it.each(['webgpu', 'wasm', 'webasm'] as const)('training on %s equals f64 within the bound', async (backend) => {
         const { ran, losses, expected, bounds } = await ask(page, 'training', backend);
         expect(ran.backend).toBe(backend);
         bounds.forEach((bound, i) => {
@@ -130,14 +138,16 @@ if (executablePath === undefined) {
     it.each([
       ['localhost', 'no adapter answers', 'fused-threaded'],
       [insecure, 'this page, which is not secure, has no navigator.gpu', 'fused-sync'],
-    ] as const)('without WebGPU at %s gives the reason, and runs webasm', async (host, why, executorKind) => {
+    ] as const)('without WebGPU at %s gives the reason, and runs wasm', async (host, why, executorKind) => {
       const page = await opened(host, ['--disable-gpu']);
       expect(await ask(page, 'refusal', 'webgpu')).toBe(
         `compile: backend webgpu: ${why}; turn WebGPU on in this browser or use another, serve the page by https or from localhost, or ask for 'auto'`,
       );
       const { ran, gradient } = await ask(page, 'gradient', 'auto', 10_000, 4);
-      expect(ran).toMatchObject({ backend: 'webasm', executorKind, passedOver: [`webgpu: ${why}`] });
+      expect(ran).toMatchObject({ backend: 'wasm', passedOver: [`webgpu: ${why}`] });
       expect(gradient).toEqual([0, 3, 12, 27]);
+      const webasm = await ask(page, 'gradient', 'webasm', 10_000, 4);
+      expect(webasm.ran).toMatchObject({ backend: 'webasm', executorKind });
     });
   });
 }

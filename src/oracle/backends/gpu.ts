@@ -1,4 +1,4 @@
-/** @file The built-in backend: the oracle's own programs, compiled by gpu.js for a graphics card, WebAssembly or plain JavaScript. */
+/** @file The built-in backend: the oracle's own programs, compiled for a graphics card, WebAssembly or plain JavaScript. */
 import { type Compiled, type CompileOptions, compile, type Ran } from '../../executors/gpu/index.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
 import type { Case, Tensors } from '../case.ts';
@@ -14,7 +14,7 @@ const kept = 48;
 const longestUnrolled = 9;
 
 /**
- * Opens gpu.js on a backend, or on the best one of the machine. Throws an InputError where it does not run. An answer that another
+ * Opens a backend of `compile`, or the best one of the machine. Throws an InputError where it does not run. An answer that another
  * backend computed is a failure.
  */
 export async function openGpu(backend: NonNullable<CompileOptions['backend']>): Promise<Backend> {
@@ -50,7 +50,8 @@ export async function openGpu(backend: NonNullable<CompileOptions['backend']>): 
     compiles: true,
     longest: longestUnrolled,
     async answer(question) {
-      if (question.dtype !== 'F32') return { kind: 'unsupported', reason: 'gpu.js computes in single precision' };
+      if (question.dtype !== 'F32')
+        return { kind: 'unsupported', reason: 'compiled programs compute in single precision' };
       try {
         const compiled = await pipelineOf(question);
         return { kind: 'numbers', tensors: stored(compiled, await compiled(givenOf(question.c, question.gradients))) };
@@ -65,12 +66,14 @@ export async function openGpu(backend: NonNullable<CompileOptions['backend']>): 
   };
 }
 
-/** Every operator in every mode. The name tells the backend, its executor in gpu.js and the adapter. */
+/** Every operator in every mode. The name tells the backend, its executor if that is gpu.js's, and the adapter. */
 function describe({ backend, executorKind, adapter, passedOver }: Ran): Description {
-  const parts = [executorKind, ...(adapter === null ? [] : [adapter]), ...passedOver.map((why) => `not ${why}`)];
+  const [library, kinds] = backend === 'wasm' ? ['densessm', []] : ['gpu.js', [executorKind]];
+  const parts = [...kinds, ...(adapter === null ? [] : [adapter]), ...passedOver.map((why) => `not ${why}`)];
+  const name = `${library} on ${backend}${parts.length === 0 ? '' : ` (${parts.join('; ')})`}`;
   // a compiled program cannot read a position, from which rows of a window are computed
   const domainOf = (positions: readonly string[]) =>
-    domainFrom({ inputs: Object.fromEntries(positions.map((name) => [name, 'absent'])) }, 'gpu.js');
+    domainFrom({ inputs: Object.fromEntries(positions.map((name) => [name, 'absent'])) }, 'a compiled program');
   const offers = operators.map(({ name, modes, positions }) => [
     name,
     {
@@ -78,7 +81,7 @@ function describe({ backend, executorKind, adapter, passedOver }: Ran): Descript
       ...(positions && { domain: domainOf(positions) }),
     },
   ]);
-  return { name: `gpu.js on ${backend} (${parts.join('; ')})`, operators: Object.fromEntries(offers) };
+  return { name, operators: Object.fromEntries(offers) };
 }
 
 function compileQuestion(

@@ -6,7 +6,7 @@ import { guarded } from '../../../src/executors/gpu/checks.ts';
 import { byEncoder } from '../../../src/executors/gpu/device/encoder.ts';
 import { assertRan } from '../../../src/executors/gpu/device/open.ts';
 import type { DeviceError } from '../../../src/executors/gpu/device/open-device.ts';
-import { checkLimits } from '../../../src/executors/gpu/device/webgpu.ts';
+import { checkLimits, isSoftware } from '../../../src/executors/gpu/device/webgpu.ts';
 import { withWorkgroups } from '../../../src/executors/gpu/device/workgroups.ts';
 import { type Backend, type Compiled, compile } from '../../../src/executors/gpu/index.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
@@ -39,12 +39,23 @@ describe('the backend', () => {
     });
   });
 
-  it('auto without an adapter is webasm, with the reason', async () => {
+  it('auto without an adapter is wasm, with the reason', async () => {
     await withNavigator(noAdapter, async () => {
       const f = await compiled('auto');
-      expect(f.ran).toMatchObject({ backend: 'webasm', passedOver: ['webgpu: no adapter answers'] });
+      expect(f.ran).toMatchObject({ backend: 'wasm', passedOver: ['webgpu: no adapter answers'] });
       await f.dispose();
     });
+  });
+
+  it('auto passes over an adapter that is software', async () => {
+    const adapter = { info: { vendor: 'google', architecture: 'swiftshader' } };
+    await withNavigator({ gpu: { requestAdapter: async () => adapter } }, async () => {
+      const f = await compiled('auto');
+      const why = 'webgpu: adapter google swiftshader is software, slower than WebAssembly';
+      expect(f.ran).toMatchObject({ backend: 'wasm', passedOver: [why] });
+      await f.dispose();
+    });
+    expect(isSoftware('nvidia hopper')).toBe(false);
   });
 
   it('must be the chosen one', () => {

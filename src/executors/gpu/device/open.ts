@@ -35,9 +35,9 @@ export async function openDevice(asked: Backend | 'auto'): Promise<OpenDevice> {
     fail(`compile: there is no backend '${asked}'; use 'auto', 'webgpu', 'wasm', 'webasm' or 'cpu'${near}`);
   }
   const passedOver: string[] = [];
-  for (const backend of asked === 'auto' ? (['webgpu', 'webasm', 'cpu'] as const) : [asked]) {
+  for (const backend of asked === 'auto' ? (['webgpu', 'wasm', 'cpu'] as const) : [asked]) {
     try {
-      return await open(backend, passedOver);
+      return await open(backend, passedOver, asked !== 'auto');
     } catch (error) {
       const why = `${backend}: ${error instanceof Error ? error.message : String(error)}`;
       if (asked !== 'auto') fail(`compile: backend ${why}; ${remedies[backend]}`);
@@ -58,14 +58,14 @@ export function assertRan(
   );
 }
 
-async function open(backend: Backend, passedOver: readonly string[]): Promise<OpenDevice> {
+async function open(backend: Backend, passedOver: readonly string[], acceptsSoftware: boolean): Promise<OpenDevice> {
   const common = { device: { backend, adapter: null, passedOver }, errors: [], target: targets[backend] };
   if (backend === 'wasm') {
     if (!hasSimd) throw new Error('WebAssembly with SIMD is not there');
     return { ...common, gpuJs: null };
   }
   const library = await import('gpu.js');
-  if (backend === 'webgpu') return openWebgpu(library, passedOver);
+  if (backend === 'webgpu') return openWebgpu(library, passedOver, acceptsSoftware);
   if (backend === 'webasm' && !library.GPU.isWebAssemblySupported)
     throw new Error('WebAssembly with SIMD is not there');
   const workgroupSupport = { reason: `backend ${backend} has no workgroups` };
