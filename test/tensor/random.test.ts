@@ -1,4 +1,6 @@
 /** @file Seeded random numbers are reproducible, uniform or normal, and independent between neighbouring seeds. */
+import { uniformInt } from 'pure-rand/distribution/uniformInt';
+import { mersenne } from 'pure-rand/generator/mersenne';
 import { describe, expect, it } from 'vitest';
 import { rng } from '../../src/tensor/random.ts';
 
@@ -62,6 +64,17 @@ describe('rng', () => {
       );
     }
   });
+
+  // the last bound lets one of 65,000 drawn numbers be drawn again
+  it.each([1, 2, 3, 7, 2 ** 16, 2 ** 16 + 1, 2 ** 40, 65_175])(
+    'draws the integers below %i that pure-rand draws',
+    (below) => {
+      const [ours, theirs] = [rng(7), mersenne(7)];
+      expect(
+        draw(200_000, () => ours.integer(below) - uniformInt(theirs, 0, below - 1)).every((off) => off === 0),
+      ).toBe(true);
+    },
+  );
 
   it('draws every integer below a bound equally often, also as the first number of neighbouring seeds', () => {
     const one = rng(4);

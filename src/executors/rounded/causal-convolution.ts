@@ -4,7 +4,7 @@ import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { paddedLength } from '../f64/causal-convolution.ts';
 import { rootAt } from '../f64/fft.ts';
 import type { Profile } from '../profiles/profile.ts';
-import type { Arithmetic, Summand } from './order.ts';
+import type { Arithmetic, Summands } from './order.ts';
 
 type Complex = readonly [number, number];
 
@@ -14,14 +14,20 @@ export function convolutionSummands(
   k: Float64Array,
   { axis, reverse }: CausalConvolutionParams,
   shape: Shape,
-): (i: number) => Summand[] {
+): Summands {
   const [inner, length] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
-  return (i) => {
-    const t = Math.floor(i / inner) % length;
-    const start = i - t * inner;
-    return Array.from({ length: reverse ? length - t : t + 1 }, (_, lag): Summand => {
-      return [k[start + lag * inner]!, x[start + (reverse ? t + lag : t - lag) * inner]!];
-    });
+  return {
+    most: length,
+    list(i, a, b) {
+      const t = Math.floor(i / inner) % length;
+      const start = i - t * inner;
+      const count = reverse ? length - t : t + 1;
+      for (let lag = 0; lag < count; lag++) {
+        a[lag] = k[start + lag * inner]!;
+        b[lag] = x[start + (reverse ? t + lag : t - lag) * inner]!;
+      }
+      return count;
+    },
   };
 }
 

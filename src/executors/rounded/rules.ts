@@ -7,7 +7,7 @@ import type { Profile } from '../profiles/profile.ts';
 import { convolutionByTransform, convolutionSummands } from './causal-convolution.ts';
 import { type FunctionName, functionNames, perturbed, quotient } from './functions.ts';
 import { linearScan, storedScan } from './linear-scan.ts';
-import { type Arithmetic, addUp, type Summand } from './order.ts';
+import { type Arithmetic, addUp } from './order.ts';
 import { einsumSummands, scatterSummands, sumSummands } from './summands.ts';
 
 export type Numbers = Value<Float64Array>;
@@ -27,10 +27,6 @@ type RuleOf<N extends PrimitiveName> = Rule<ParamsOf<N>> | 'exact';
 /** A rule for each primitive. The compiler reports a missing rule. */
 export type Rules = { readonly [N in PrimitiveName]: RuleOf<N> };
 
-/** Computes each element of the result as a sum of products. */
-const sums = (shape: Shape, arithmetic: Arithmetic, summandsAt: (i: number) => Summand[]): Float64Array =>
-  Float64Array.from({ length: sizeOf(shape) }, (_, i) => addUp(summandsAt(i), arithmetic));
-
 const functionRules = Object.fromEntries(
   functionNames.map((name): [FunctionName, Rule<unknown>] => [
     name,
@@ -48,13 +44,14 @@ export const rules: Rules = {
     const [a, b] = [x!.data, kernel!.data];
     // a correct implementation may compute either method as a sum of products
     if (params.method === 'direct' || arithmetic.random.integer(4) === 0)
-      return sums(shape, arithmetic, convolutionSummands(a, b, params, shape));
+      return addUp(sizeOf(shape), convolutionSummands(a, b, params, shape), arithmetic);
     return convolutionByTransform(a, b, params, shape, profile, arithmetic);
   },
   concat: 'exact',
   div: ([x, y], _params, _shape, arithmetic, profile) =>
     x!.data.map((value, i) => quotient(value, y!.data[i]!, profile, arithmetic)),
-  einsum: (xs, params, shape, arithmetic) => sums(shape, arithmetic, einsumSummands(xs, params, shape, arithmetic)),
+  einsum: (xs, params, shape, arithmetic) =>
+    addUp(sizeOf(shape), einsumSummands(xs, params, shape, arithmetic), arithmetic),
   equal: 'exact',
   gather: 'exact',
   linearScan([a, b, state], params, shape, arithmetic, { at }) {
@@ -78,13 +75,13 @@ export const rules: Rules = {
     return x!.data.map((value) => round(value * factor));
   },
   scatterAdd: ([x, index], params, shape, arithmetic) =>
-    sums(shape, arithmetic, scatterSummands(x!, index!, params, shape)),
+    addUp(sizeOf(shape), scatterSummands(x!, index!, params, shape), arithmetic),
   select: 'exact',
   sign: 'exact',
   site: 'exact',
   stored: 'exact',
   slice: 'exact',
   stopGradient: 'exact',
-  sum: ([x], params, shape, arithmetic) => sums(shape, arithmetic, sumSummands(x!, params, shape)),
+  sum: ([x], params, shape, arithmetic) => addUp(sizeOf(shape), sumSummands(x!, params, shape), arithmetic),
   transpose: 'exact',
 };

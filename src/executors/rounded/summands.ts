@@ -4,38 +4,44 @@ import type { ScatterAddParams } from '../../tensor/primitives/scatter-add.ts';
 import type { SumParams } from '../../tensor/primitives/sum.ts';
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
-import type { Arithmetic, Summand } from './order.ts';
+import type { Arithmetic, Summands } from './order.ts';
 
 type Numbers = Value<Float64Array>;
-/** Returns the summands of the i-th element of a result. */
-type Summands = (i: number) => Summand[];
 
-/** The position of the i-th element of a shape, row-major. */
-function positionOf(i: number, shape: Shape): number[] {
-  const position = new Array<number>(shape.length);
-  for (let axis = shape.length - 1, rest = i; axis >= 0; axis--) {
-    position[axis] = rest % shape[axis]!;
-    rest = Math.floor(rest / shape[axis]!);
+/** The offset of each element of a shape, row-major, where a step along each axis is that far. */
+function offsetsIn(shape: Shape, steps: readonly number[]): Int32Array {
+  const offsets = new Int32Array(sizeOf(shape));
+  // from the offsets along the first axes to those with one axis more, the last ones first, as they take the same places
+  let known = 1;
+  for (let axis = 0; axis < shape.length; axis++) {
+    const length = shape[axis]!;
+    for (let i = known - 1; i >= 0; i--) {
+      const start = offsets[i]!;
+      for (let j = length - 1; j >= 0; j--) offsets[i * length + j] = start + j * steps[axis]!;
+    }
+    known *= length;
   }
-  return position;
+  return offsets;
 }
-
-const offsetOf = (position: readonly number[], strides: readonly number[]): number =>
-  position.reduce((offset, at, axis) => offset + at * strides[axis]!, 0);
 
 /** Summands of a sum: the elements along the summed axes. */
 export function sumSummands({ data, shape: from }: Numbers, { axes }: SumParams, shape: Shape): Summands {
   const strides = stridesOf(from);
   const kept = from.flatMap((_, axis) => (axes.includes(axis) ? [] : [strides[axis]!]));
-  const lengths = axes.map((axis) => from[axis]!);
-  const steps = axes.map((axis) => strides[axis]!);
-  const count = sizeOf(lengths);
-  return (i) => {
-    const start = offsetOf(positionOf(i, shape), kept);
-    return Array.from(
-      { length: count },
-      (_, j): Summand => [data[start + offsetOf(positionOf(j, lengths), steps)]!, 1],
-    );
+  const starts = offsetsIn(shape, kept);
+  const inside = offsetsIn(
+    axes.map((axis) => from[axis]!),
+    axes.map((axis) => strides[axis]!),
+  );
+  return {
+    most: inside.length,
+    list(i, a, b) {
+      for (let j = 0; j < inside.length; j++) {
+        a[j] = data[starts[i]! + inside[j]!]!;
+        b[j] = 1;
+      }
+      return inside.length;
+    },
   };
 }
 
@@ -52,26 +58,33 @@ export function einsumSummands(
   };
   const summed = [...letters].filter((letter) => !out.includes(letter));
   const lengths = summed.map(lengthOf);
-  const count = sizeOf(lengths);
-  const stepsOf = (indices: string): number[][] =>
-    terms.map((term, i) => {
-      const strides = stridesOf(xs[i]!.shape);
-      return [...indices].map((letter) => (term.includes(letter) ? strides[term.indexOf(letter)]! : 0));
-    });
-  const [outer, inner] = [stepsOf(out), stepsOf(summed.join(''))];
-  const inside = Array.from({ length: count }, (_, j) => {
-    const position = positionOf(j, lengths);
-    return inner.map((steps) => offsetOf(position, steps));
+  const operands = xs.map(({ data, shape: own }, i) => {
+    const [term, strides] = [terms[i]!, stridesOf(own)];
+    const steps = (indices: readonly string[]): number[] =>
+      indices.map((letter) => (term.includes(letter) ? strides[term.indexOf(letter)]! : 0));
+    return { data, starts: offsetsIn(shape, steps([...out])), inside: offsetsIn(lengths, steps(summed)) };
   });
-  return (i) => {
-    const position = positionOf(i, shape);
-    const starts = outer.map((steps) => offsetOf(position, steps));
-    return inside.map((offsets): Summand => {
-      const factors = xs.map(({ data }, term) => data[starts[term]! + offsets[term]!]!);
-      const last = factors.splice(random.integer(factors.length), 1)[0]!;
-      const others = factors.length === 0 ? 1 : factors.reduce((product, factor) => round(product * factor));
-      return [others, last];
-    });
+  const count = sizeOf(lengths);
+  return {
+    most: count,
+    list(i, a, b) {
+      for (let j = 0; j < count; j++) {
+        const last = random.integer(operands.length);
+        let others = 1;
+        let isFirst = true;
+        for (let at = 0; at < operands.length; at++) {
+          const { data, starts, inside } = operands[at]!;
+          const factor = data[starts[i]! + inside[j]!]!;
+          if (at === last) b[j] = factor;
+          else {
+            others = isFirst ? factor : round(others * factor);
+            isFirst = false;
+          }
+        }
+        a[j] = others;
+      }
+      return count;
+    },
   };
 }
 
@@ -84,13 +97,18 @@ export function scatterSummands(
 ): Summands {
   const width = sizeOf(shape.slice(batchAxes + 1));
   const perBatch = sizeOf(index.shape.slice(batchAxes));
-  return (i) => {
-    const [row, column] = [Math.floor(i / width), i % width];
-    const first = Math.floor(row / rows) * perBatch;
-    const summands: Summand[] = [];
-    for (let at = first; at < first + perBatch; at++) {
-      if (index.data[at] === row % rows) summands.push([x.data[at * width + column]!, 1]);
-    }
-    return summands;
+  return {
+    most: perBatch,
+    list(i, a, b) {
+      const [row, column] = [Math.floor(i / width), i % width];
+      const first = Math.floor(row / rows) * perBatch;
+      let count = 0;
+      for (let at = first; at < first + perBatch; at++) {
+        if (index.data[at] !== row % rows) continue;
+        a[count] = x.data[at * width + column]!;
+        b[count++] = 1;
+      }
+      return count;
+    },
   };
 }
