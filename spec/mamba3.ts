@@ -52,20 +52,18 @@ const rotated = (x: Vector, angles: Vector): Vector =>
     return c % 2 === 0 ? x[c]! * cos - x[c + 1]! * sin : x[c - 1]! * sin + x[c]! * cos;
   });
 
-/** The angle between 0 and 2π. */
-const turned = (angle: number): number => angle - 2 * Math.PI * Math.floor(angle / (2 * Math.PI));
-
 /**
- * Mamba-3: θ_t = θ_{t-1} + π tanh(angles_t) Δ_t (mod 2π), q' and k' are q + qBias and k + kBias rotated by θ_t, and
+ * Mamba-3: θ_t = θ_{t-1} + π tanh(angles_t) Δ_t, q' and k' are q + qBias and k + kBias rotated by θ_t, and
  * h_t = α_t h_{t-1} + (1 - τ_t) Δ_t α_t v_{t-1} ⊗ k'_{t-1} + τ_t Δ_t v_t ⊗ k'_t with α = exp(gate) and τ = σ(trap);
- * y_t = (h_t q'_t + D v_t) ⊙ silu(z_t). Without skip and z, D is 0 and the gate 1.
+ * y_t = (h_t q'_t + D v_t) ⊙ silu(z_t). Without skip and z, D is 0 and the gate 1. The source keeps θ between 0 and 2π: whole turns change
+ * nothing else.
  * Evidence [T]: `mamba3_siso_step_ref`. Shapes: result output [t][e], and the state after the last token.
  */
 export function mamba3(inputs: Mamba3Inputs, start: Mamba3State): Mamba3State & { readonly output: Matrix } {
   let { angleState, state, keyState, valueState } = start;
   const output = inputs.q.map((q, t) => {
     const [v, delta] = [inputs.v[t]!, inputs.delta[t]!];
-    angleState = angleState.map((angle, p) => turned(angle + Math.PI * Math.tanh(inputs.angles[t]![p]!) * delta));
+    angleState = angleState.map((angle, p) => angle + Math.PI * Math.tanh(inputs.angles[t]![p]!) * delta);
     const [query, key] = [add(q, inputs.qBias), add(inputs.k[t]!, inputs.kBias)].map((x) => rotated(x, angleState));
     const [share, decay] = [sigmoid(inputs.trap[t]!), Math.exp(inputs.gate[t]!)];
     const kept = addMatrices(state, scaleMatrix((1 - share) * delta, outer(valueState, keyState)));

@@ -127,6 +127,8 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
   admits(settings: S, mode: string): boolean;
   /** The settings for the rest of a sequence, after its first `tokens` tokens. */
   after(settings: S, tokens: number): S;
+  /** The periods of outputs whose numbers mean the same after whole periods, as angles do. */
+  readonly periods?: Readonly<Record<string, number>>;
   /** The names of index inputs that are the number of tokens before the first, one for each sequence. */
   readonly positions?: readonly string[];
   /** Whether a sequence may be split before token s in a mode. If absent, every split is allowed. */

@@ -27,9 +27,11 @@ describe('Mamba-3', () => {
     expect(distance(output, [[12 / (1 + Math.exp(-2))]])).toBeLessThan(1e-13);
   });
 
-  it('keeps angles between 0 and 2π, and rotates the same', () => {
+  it('rotates the same after whole turns, and back', () => {
     const whole = mamba3(token, { ...start, angleState: [Math.PI / 4 + 2 * Math.PI] });
-    expect(whole.angleState[0]).toBeCloseTo(Math.PI / 2, 13);
+    expect(whole.angleState[0]).toBeCloseTo(2.5 * Math.PI, 13);
     expect(distance(whole.output, mamba3(token, start).output)).toBeLessThan(1e-13);
+    const { angleState } = mamba3({ ...token, angles: [[-Math.atanh(0.5)]] }, start);
+    expect(angleState[0]).toBeCloseTo(0, 14);
   });
 });

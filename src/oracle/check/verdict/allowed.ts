@@ -27,6 +27,8 @@ export interface AllowedTensor {
   readonly bounds: Float64Array;
   /** The bounds on a state that is answered in F32, in a case with 16-bit outputs: it is not rounded to their format. */
   readonly boundsInF32?: Float64Array | undefined;
+  /** The period of numbers that mean the same after whole periods. */
+  readonly period?: number | undefined;
   /** Whether a form made some of the bounds, which have then been found tight enough. */
   readonly byForm?: true;
 }
@@ -121,6 +123,7 @@ export function allowedFor(
       dtypes,
       expected: numbersOf(x),
       bounds,
+      period: name.startsWith('out/') ? operator.periods?.[name.slice('out/'.length)] : undefined,
       boundsInF32:
         dtypes.length > 1 && name.startsWith('out/')
           ? Float64Array.from(bounds, (bound, i) => Math.min(bound, truncation * boundOf(x)[i]!))

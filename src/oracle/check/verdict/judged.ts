@@ -52,7 +52,7 @@ export function judged(allowed: Allowed, answered: ReadonlyMap<string, StoredTen
   let [ratios, worst]: [Ratios, Place | null] = [noRatios, null];
   for (const [tensor, own] of Object.entries(allowed.tensors)) {
     if (known.has(tensor)) continue;
-    const { data } = answered.get(tensor)!;
+    const data = nearest(own, answered.get(tensor)!.data);
     const running = againstBounds(tensor, own, data, Math.min(looseUnits * allowed.profile.at.output.u, looseShare));
     compared.push({ tensor, answered: data, loose: running.loose });
     ratios = bothRatios(ratios, running.ratios);
@@ -76,6 +76,12 @@ export function judged(allowed: Allowed, answered: ReadonlyMap<string, StoredTen
 
 const worseOf = (a: Place | null, b: Place | null): Place | null =>
   a === null || (b !== null && b.ratio > a.ratio) ? b : a;
+
+/** The answered numbers, each moved by whole periods to where it is nearest to the expected one. */
+const nearest = ({ expected, period }: AllowedTensor, answered: Float64Array): Float64Array =>
+  period === undefined
+    ? answered
+    : answered.map((x, i) => (Number.isFinite(x) ? x - period * Math.round((x - expected[i]!) / period) : x));
 
 /** Returns a mismatch for each tensor that cannot be compared. */
 function unfitTensors({ tensors }: Allowed, answered: ReadonlyMap<string, StoredTensor>): Mismatch[] {

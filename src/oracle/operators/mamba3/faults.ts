@@ -2,6 +2,7 @@
 import { gatedOutput } from '../../../nn/mamba3/inputs.ts';
 import { filledLike, zerosLike } from '../../../tensor/operand.ts';
 import { neg } from '../../../tensor/ops.ts';
+import { maximum } from '../../../tensor/primitives/maximum.ts';
 import { scale } from '../../../tensor/primitives/scale.ts';
 import { stopGradient } from '../../../tensor/primitives/stop-gradient.ts';
 import { faultsOfTokens } from '../../fault.ts';
@@ -40,6 +41,13 @@ export const mamba3Faults = faultsOfTokens(mamba3, [
       const result = run({ ...inputs, angles: neg(angles), angleState: neg(angleState) }, settings);
       return { ...result, angleState: neg(result.angleState!) };
     },
+  },
+  {
+    mode: 'recurrent',
+    name: 'never-backwards',
+    says: 'angles below 0 do not rotate',
+    rejectedBy: ['definition', 'derivative'],
+    program: ({ angles, ...inputs }, settings, run) => run({ ...inputs, angles: maximum(angles, 0) }, settings),
   },
   {
     mode: 'chunkwise',

@@ -40,8 +40,16 @@ const stepping = (
 const byAttention: Attending<typeof signature> = (attention, inputs) => stepping(mamba3By(attention), inputs);
 const ahead: Attending<typeof signature> = (attention, inputs) => stepping(mamba3Ahead(attention), inputs);
 
-/** The largest angle of a start, and of all rotations after it: together they stay below 2π, where kernels begin again at 0. */
-const [largestStart, largestTurn] = [3, 3];
+/**
+ * The angles of a start, and the largest of all rotations after it, forwards and backwards. Angles may pass 2π, where some kernels begin
+ * again at 0, but not 0: below it, their angles would be larger than ours, and rounded worse.
+ */
+const [starts, largestTurn] = [[2, 6] as const, 1.9];
+
+const turns = (t: number): readonly [number, number] => {
+  const most = largestTurn / Math.PI / Math.max(2, t);
+  return [-most, most];
+};
 
 /** The slot of shares before their sigmoid. Where that is nearly 1, kernels that subtract it from 1 have a slope without digits. */
 const share = { powers: 0 };
@@ -74,10 +82,10 @@ const layouts = (size: Size): fc.Arbitrary<Layout<LinearAttentionSettings>> =>
             trap: share,
             qBias: {},
           },
-          ...{ kBias: {}, angles: { between: [0, largestTurn / Math.PI / Math.max(2, letters.t)] as const } },
+          ...{ kBias: {}, angles: { between: turns(letters.t) } },
           ...(skip && { skip: {} }),
           ...(z && { z: {} }),
-          ...{ angleState: { between: [0, largestStart] as const }, state: {}, keyState: {}, valueState: {} },
+          ...{ angleState: { between: starts }, state: {}, keyState: {}, valueState: {} },
         },
         settings: { chunkSize: chunkSizeOf(chunk, letters.t) },
       });
@@ -108,6 +116,7 @@ export const mamba3 = defineOperator({
   signature,
   layouts,
   groups,
+  periods: { angleState: 2 * Math.PI },
   definition: over(
     'bh',
     signature,

@@ -102,6 +102,21 @@ describe('an answer that cannot be compared is reported with its kind of mismatc
   });
 });
 
+it('numbers with a period are right after whole periods alone', () => {
+  const { allowed, answer } = asked();
+  const periodic = { ...allowed.tensors['out/output']!, period: 2 };
+  const found = (turns: number): boolean =>
+    isRightAnswer(
+      judged(
+        { ...allowed, tensors: { ...allowed.tensors, 'out/output': periodic } },
+        withNumber(answer, 'out/output', 0, () => periodic.expected[0]! + turns * 2),
+        1,
+      ),
+    );
+  expect([-3, -1, 0, 2].map(found)).toEqual([true, true, true, true]);
+  expect([-0.5, 0.25, Number.NaN].map(found)).toEqual([false, false, false]);
+});
+
 it('an answer of many numbers, all of them wrong or all right', () => {
   const { allowed } = asked();
   const [count, shape] = [2 ** 18, [2 ** 18]];
