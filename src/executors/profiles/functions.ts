@@ -152,11 +152,11 @@ export const sigmoidUnits = ({ exp, reciprocal }: Functions, x: number): number 
   unitsAt(exp, Math.max(0, -x)) + 1 + reciprocal.units;
 /**
  * Roundings of σ(x) where an implementation may compute it as 1 − σ(−x). An error of σ(−x) is then one of the difference, and where
- * 1 + e^x rounds to 1, the difference is 0.
+ * 1 + e^x rounds to 1, the difference is 0, and all of σ(x) is lost.
  */
 export function complementUnits(functions: Functions, x: number, u: number): number {
   const y = 1 / (1 + Math.exp(-x));
-  if (y < u / 4) return 1 / (4 * u);
+  if (y < u / 4) return 1 / u;
   const ofDifference = (1 - y) * (unitsAt(functions.exp, Math.abs(x)) + (1 + functions.reciprocal.units) / y) + 1;
   return Math.max(sigmoidUnits(functions, x), ofDifference);
 }

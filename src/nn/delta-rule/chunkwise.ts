@@ -77,7 +77,7 @@ export const chunkwiseDeltaRule: (chunkSize: number) => DeltaRule = deltaRuleInC
 /** Runs each value channel as a head of its own, as it has step sizes of its own. */
 function perValueChannel(
   run: (given: Prepared, state: Value) => DeltaRuleResult,
-  { q, k, v, beta, gate }: Prepared,
+  { q, k, reads, v, beta, gate }: Prepared,
   state: Value,
 ): DeltaRuleResult {
   const [b, h, t, e] = v.shape as readonly [number, number, number, number];
@@ -89,6 +89,7 @@ function perValueChannel(
     {
       q: shared(q),
       k: shared(k),
+      reads: shared(reads),
       v: reshape(own(v), [b, h * e, t, 1]),
       beta: own(beta),
       gate: gate && shared(gate),
@@ -112,16 +113,17 @@ function inChunks(formula: ChunkFormula, chunkSize: number, given: Prepared, sta
     return reshape(missing === 0 ? x : concat([x, still], 2), [b, h * count, chunkSize, ...x.shape.slice(3)]);
   };
   const [q, k, v] = [blocks(given.q), blocks(given.k), blocks(given.v)];
+  const readers = given.reads === given.k ? k : blocks(given.reads);
   const beta = blocks(reshape(given.beta, [...given.beta.shape, 1]));
   const open = (): Value => filledLike(k, formula.neutral, [b, h * count, chunkSize, 1]);
   const { ofTokens, ofState } = formula.left(
     given.gate === undefined ? open() : blocks(formula.of(given.gate), formula.neutral),
   );
   const toEnd = at(ofTokens, 2, chunkSize - 1);
-  const weights = mul(beta, products(k, k, ofTokens));
+  const weights = mul(beta, products(readers, k, ofTokens));
   const scores = stored(products(q, k, ofTokens), 'score');
   const inverse = stored(formula.inverse(weights), 'score');
-  const rows = einsum('bhts,bhsw->bhtw', inverse, mul(beta, concat([v, mul(k, ofState)], 3)));
+  const rows = einsum('bhts,bhsw->bhtw', inverse, mul(beta, concat([v, mul(readers, ofState)], 3)));
 
   // one chunk after another: [b, h, count, …] to [b, h, …]
   const of = (x: Value): ((i: number) => Value) => {

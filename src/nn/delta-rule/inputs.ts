@@ -11,7 +11,8 @@ import { repeatGroups } from '../groups.ts';
 /**
  * Queries and keys [b, g, t, d], values [b, h, t, e]; each of the g groups of neighbouring heads shares queries and keys. Step sizes β
  * [b, h, t], or [b, h, t, e] with one for each value channel. The optional gate is the natural logarithm of the decays: [b, h, t], or
- * [b, h, t, d] with one for each key channel; −∞ is a reset. Queries are already scaled, keys already normalised.
+ * [b, h, t, d] with one for each key channel; −∞ is a reset. Queries are already scaled, keys already normalised. `reads` are the keys that
+ * read what the state gives for them, if these are others than the keys that are written.
  */
 export interface DeltaRuleInputs {
   readonly q: Value;
@@ -19,6 +20,7 @@ export interface DeltaRuleInputs {
   readonly v: Value;
   readonly beta: Value;
   readonly gate?: Value | undefined;
+  readonly reads?: Value | undefined;
 }
 
 /** Outputs [b, h, t, e] and the state [b, h, d, e] after the last token. */
@@ -33,22 +35,26 @@ export type DeltaRule = (inputs: DeltaRuleInputs, state: Value) => DeltaRuleResu
 /** The inputs with queries and keys for each head, and gates [b, h, t, 1] or [b, h, t, d]. */
 export interface Prepared extends DeltaRuleInputs {
   readonly gate: Value | undefined;
+  readonly reads: Value;
 }
 
 /** Checks inputs and state, and repeats groups for their heads. Throws when a shape is wrong. */
-export function prepared(call: string, { q, k, v, beta, gate }: DeltaRuleInputs, state: Value): Prepared {
+export function prepared(call: string, { q, k, v, beta, gate, reads }: DeltaRuleInputs, state: Value): Prepared {
   checkAxes(call, 'q', q, ['b', 'g', 't', 'd']);
   checkAxes(call, 'v', v, ['b', 'h', 't', 'e']);
   const [b, g, t, d] = q.shape as readonly [number, number, number, number];
   const [, h, , e] = v.shape as readonly [number, number, number, number];
   checkShape(call, 'k', k, ['b', 'g', 't', 'd'], [b, g, t, d]);
+  if (reads !== undefined) checkShape(call, 'reads', reads, ['b', 'g', 't', 'd'], [b, g, t, d]);
   checkShape(call, 'v', v, ['b', 'h', 't', 'e'], [b, h, t, e]);
   checkShape(call, 'the state', state, ['b', 'h', 'd', 'e'], [b, h, d, e]);
   checkEither(call, 'beta', beta, [b, h, t], 'e', e);
   if (gate !== undefined) checkEither(call, 'the gate', gate, [b, h, t], 'd', d);
+  const [queries, keys] = [repeatGroups(call, 'q', q, h), repeatGroups(call, 'k', k, h)];
   return {
-    q: repeatGroups(call, 'q', q, h),
-    k: repeatGroups(call, 'k', k, h),
+    q: queries,
+    k: keys,
+    reads: reads === undefined ? keys : repeatGroups(call, 'reads', reads, h),
     v,
     beta,
     gate: gate?.shape.length === 3 ? reshape(gate, [...gate.shape, 1]) : gate,

@@ -16,7 +16,7 @@ import { type DeltaRule, decaysOf, prepared } from './inputs.ts';
  * read(recurrentDeltaRule({ q: one, k: one, v: one, beta: tensor([[[0.5]]]) }, one).state) // [0]
  */
 export const recurrentDeltaRule: DeltaRule = (inputs, state) => {
-  const { q, k, v, beta, gate } = prepared('recurrentDeltaRule', inputs, state);
+  const { q, k, reads, v, beta, gate } = prepared('recurrentDeltaRule', inputs, state);
   const decays = gate && decaysOf(gate);
   const t = q.shape[2]!;
   const outputs: Value[] = [];
@@ -24,7 +24,7 @@ export const recurrentDeltaRule: DeltaRule = (inputs, state) => {
   for (let i = 0; i < t; i++) {
     const [key, step] = [at(k, 2, i), at(beta, 2, i)];
     const kept = decays === undefined ? s : mul(column(at(decays, 2, i)), s);
-    const missing = sub(at(v, 2, i), einsum('bhd,bhde->bhe', key, kept));
+    const missing = sub(at(v, 2, i), einsum('bhd,bhde->bhe', at(reads, 2, i), kept));
     const written = stored(mul(step.shape.length === 2 ? column(step) : step, missing), 'value');
     s = stored(add(kept, einsum('bhd,bhe->bhde', key, written)), 'state');
     outputs.push(einsum('bhd,bhde->bhe', at(q, 2, i), s));

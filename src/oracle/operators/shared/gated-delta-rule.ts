@@ -7,6 +7,7 @@ import type { DeltaRule } from '../../../nn/delta-rule/inputs.ts';
 import type { Value } from '../../../tensor/value.ts';
 import { among, gateDetails, groupedHeads } from '../../draw.ts';
 import { byCumulatedLogarithms } from '../../forms/cumulated-logarithms.ts';
+import { withDeltaGateDifferences } from '../../forms/delta-gate-gradients.ts';
 import type { Details } from '../../layout.ts';
 import type { Form, Size } from '../../operator.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
@@ -77,6 +78,12 @@ const cumulatedInChunks = deltaRuleInChunks('gatesCumulatedInChunks', {
   left: (gates) => byCumulatedLogarithms(gates, 2),
 });
 
+const cumulatedInOwnChunks: DeltaRule = (one, state) => cumulatedInChunks(chunkOfKernel(one.v.shape[2]!))(one, state);
+
+const differences =
+  'the gradient of gates as a reversed cumulative sum of q·dq + k·dk where keys read − k·dk where they are written';
+const losesBesideOthers = 'in the gradient of a gate that is small beside the terms of its token or of later ones';
+
 const loses = 'after a gate of −∞ (∞ − ∞), and where gates are so large that their rounding outweighs the others';
 
 /** The forms of chunkwise mode. */
@@ -92,7 +99,17 @@ export const gatedDeltaForms = <Text extends string, S extends GatedDeltaSetting
   gatesCumulatedInOwnChunks: {
     says: 'exponentials of differences of gates, cumulated within chunks of 64 tokens',
     loses,
+    program: (inputs, settings) => run(cumulatedInOwnChunks, inputs, settings),
+  },
+  gateDifferences: {
+    says: `exponentials of differences of gates, cumulated within each chunk; ${differences}`,
+    loses: losesBesideOthers,
     program: (inputs, settings) =>
-      run((one, state) => cumulatedInChunks(chunkOfKernel(one.v.shape[2]!))(one, state), inputs, settings),
+      run(withDeltaGateDifferences(cumulatedInChunks(settings.chunkSize)), inputs, settings),
+  },
+  gateDifferencesInOwnChunks: {
+    says: `exponentials of differences of gates, cumulated within chunks of 64 tokens; ${differences}`,
+    loses: losesBesideOthers,
+    program: (inputs, settings) => run(withDeltaGateDifferences(cumulatedInOwnChunks), inputs, settings),
   },
 });
