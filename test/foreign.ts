@@ -4,13 +4,14 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bothRatios, medianOf, type Ratios } from '../src/oracle/check/verdict/ratios.ts';
+import { domainFrom } from '../src/oracle/domain/declared.ts';
 import { checkNames, countIn } from './support/asked.ts';
 import { arithmetics, type ProfileName } from './support/foreign/arithmetic.ts';
 import { foreign } from './support/foreign/index.ts';
 import { type Alarm, operatorOf, sizeOfCase, tryMode } from './support/foreign/trial.ts';
 
 const usage = `npx tsx test/foreign.ts [--profile F32,F64,…] [--operator NAME] [--mode NAME] [--program TEXT] [--arithmetic NAME]
-  [--cases 1000] [--longest 33] [--seed 1] [--workers N] [--list: names the programs] [--rotate: each case in one arithmetic, in turn] [--alarms: only rows with alarms or coarser profiles]
+  [--cases 1000] [--longest 33] [--seed 1] [--workers N] [--domain JSON: as a backend declares it] [--list: names the programs] [--rotate: each case in one arithmetic, in turn] [--alarms: only rows with alarms or coarser profiles]
 profiles: ${Object.keys(arithmetics).join(', ')}`;
 
 const { values: options } = parseArgs({
@@ -26,6 +27,7 @@ const { values: options } = parseArgs({
     operator: { type: 'string' },
     mode: { type: 'string' },
     program: { type: 'string' },
+    domain: { type: 'string' },
     arithmetic: { type: 'string' },
     profile: { type: 'string', default: 'F32' },
   },
@@ -111,6 +113,7 @@ function run({ profile, operator, mode, cases, seed }: Job): Row[] {
     longest: Number(options.longest),
     seed,
     rotates: options.rotate,
+    domain: options.domain === undefined ? undefined : domainFrom(JSON.parse(options.domain), '--domain'),
   };
   return tryMode(trial, operatorOf(operator), mode).map(({ program, arithmetic, smallest, ...counts }) => ({
     program: program.name,

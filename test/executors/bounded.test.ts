@@ -33,7 +33,7 @@ import { rsqrt } from '../../src/tensor/primitives/rsqrt.ts';
 import { scale } from '../../src/tensor/primitives/scale.ts';
 import { scatterAdd } from '../../src/tensor/primitives/scatter-add.ts';
 import { select } from '../../src/tensor/primitives/select.ts';
-import { sigmoid } from '../../src/tensor/primitives/sigmoid.ts';
+import { sigmoid, sigmoidByDifference } from '../../src/tensor/primitives/sigmoid.ts';
 import { sign } from '../../src/tensor/primitives/sign.ts';
 import { slice } from '../../src/tensor/primitives/slice.ts';
 import { sum } from '../../src/tensor/primitives/sum.ts';
@@ -226,6 +226,8 @@ describe('the bound of a result', () => {
     const sigma = 1 - 3 * 2 ** -24;
     expect(share(sigma * (1 + 16 * (1 - sigma)), slopeAt(silu, 16))).toBeLessThanOrEqual(1);
     expect(share(sigma * (1 - sigma), slopeAt(sigmoid, 16))).toBeGreaterThan(1);
+    // where 1 + e^−x rounds to 1, the difference is 0
+    for (const x of [19, 30, 80]) expect(share(0, slopeAt(sigmoidByDifference, x))).toBeLessThanOrEqual(1);
   });
 
   it('of a comparison covers the other outcome where an error may change it', () => {

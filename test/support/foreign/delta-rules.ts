@@ -1,6 +1,13 @@
 /** @file Foreign programs of delta rules: plain, gated, KDA, and the generalised one of RWKV-7; and of gated linear attention. */
 import type { Activation } from './activations.ts';
 import {
+  type DeltaHead,
+  type DeltaKernel,
+  deltaByTokens,
+  deltaInChunks,
+  withGateDifferences,
+} from './delta-kernels.ts';
+import {
   type Attended,
   attendByTokens,
   attendInChunks,
@@ -29,101 +36,6 @@ import {
   taped,
   times,
 } from './tape.ts';
-
-/** A head of a delta rule: also step sizes [t][1], or [t][e]. */
-interface DeltaHead extends GatedHead {
-  readonly beta: Num[][];
-}
-
-type DeltaKernel = (t: Tape, head: DeltaHead, asked: number) => Attended;
-
-/** The step size of a value channel. */
-const stepOf = (beta: readonly Num[], e: number): Num => beta[beta.length === 1 ? 0 : e]!;
-
-const deltaByTokens =
-  (exp?: Activation): DeltaKernel =>
-  (t, { q, k, v, beta, gates, state }) => {
-    const e = state[0]?.length ?? 0;
-    let s = state;
-    const output = q.map((query, i) => {
-      const decayed = decayedState(t, s, gates[i]!, exp);
-      const written = columnsOf(decayed, e).map((column, j) =>
-        t.mul(stepOf(beta[i]!, j), t.sub(v[i]![j]!, t.inner(k[i]!, column))),
-      );
-      s = decayed.map((row, c) => row.map((x, j) => t.stored(t.inner([k[i]![c]!], [written[j]!], x), 'state')));
-      return columnsOf(s, e).map((column) => t.inner(query, column));
-    });
-    return { output, state: s };
-  };
-
-/** What a chunk writes: by the WY form, with the inverse of its triangle, or solved row by row. */
-type Writing = 'inverse' | 'solved';
-
-/** The inverse of I + M for the strictly lower triangle M, a row after another. */
-function inverseOf(t: Tape, m: Num[][]): Num[][] {
-  const rows: Num[][] = [];
-  m.forEach((row, i) => {
-    const own = Array.from({ length: i }, (_, s) => {
-      const above = Array.from({ length: i - s }, (__, j) => s + j);
-      const sum = t.inner(
-        above.map((j) => row[j]!),
-        above.map((j) => rows[j]![s]!),
-      );
-      return t.stored(
-        t.apply(sum, (_a, x) => [-x, -1]),
-        'score',
-      );
-    });
-    rows.push([...own, t.of(1)]);
-  });
-  return rows;
-}
-
-const deltaInChunks =
-  (how: How & { readonly writing: Writing }): DeltaKernel =>
-  (t, head, asked) => {
-    const [size, e] = [how.size(asked), head.state[0]?.length ?? 0];
-    return overChunks(head, size, ({ q, k, v, beta, gates }, state) => {
-      const decays = cumulatedDecays(t, gates, size, how);
-      const own = scoresOf(t, k, k, decays, true, how);
-      const scores = scoresOf(t, q, k, decays, false, how);
-      const fromStart = (rows: Num[][]): Num[][] => decayedRows(t, rows, decays, (i, c) => decays.of(c, i, 'start'));
-      const stateColumns = columnsOf(state, e);
-      const [reads, keys] = [fromStart(q), fromStart(k)];
-      const written: Num[][] = [];
-      if (how.writing === 'solved') {
-        keys.forEach((key, i) => {
-          const before = columnsOf(written, e);
-          written.push(
-            stateColumns.map((column, j) => {
-              const known = t.dot(own[i]!, before[j]!, t.dot(key, column));
-              return t.mul(stepOf(beta[i]!, j), t.sub(v[i]![j]!, known));
-            }),
-          );
-        });
-      } else {
-        const inverse = inverseOf(
-          t,
-          own.map((row, i) => row.map((x) => t.mul(beta[i]![0]!, x))),
-        );
-        const scaled = (rows: Num[][]): Num[][] => rows.map((row, i) => row.map((x) => t.mul(beta[i]![0]!, x)));
-        const [values, ofKeys] = [columnsOf(scaled(v), e), columnsOf(scaled(keys), state.length)];
-        inverse.forEach((row) => {
-          const count = row.length;
-          const w = ofKeys.map((column) => t.dot(row, column.slice(0, count)));
-          written.push(
-            values.map((column, j) => t.sub(t.dot(row, column.slice(0, count)), t.dot(w, stateColumns[j]!))),
-          );
-        });
-      }
-      const columns = columnsOf(written, e);
-      const output = reads.map((row, i) =>
-        columns.map((values, j) => t.dot(scores[i]!, values.slice(0, i + 1), t.dot(row, stateColumns[j]!))),
-      );
-      const writes = decayedRows(t, k, decays, (j, c) => decays.of(c, 'end', j));
-      return { output, state: stateAfter(t, state, decays, writes, written) };
-    });
-  };
 
 /** A head of RWKV-7: also the vectors a and b of its transition. */
 interface DplrHead extends GatedHead {
@@ -310,6 +222,12 @@ const deltaPrograms = (operator: string): readonly Foreign[] => {
       { name: 'chunks of 16, WY, powers of two', says: 'exp2 of gates, cumulated as a tree; split-K' },
       deltaInChunks({ size: constant(16), writing: 'inverse', cumulates: 'tree', exp: powerOfTwo }),
       { admits: oneStepAHead, sums: splitK },
+    ),
+    program(
+      'chunkwise',
+      { name: 'chunks of 16, WY, gates by hand', says: 'gradients of gates as cumulative sums of q·dq + k·dk − k·dk' },
+      withGateDifferences({ size: constant(16), writing: 'inverse', pairs: 'blocks' }),
+      { admits: oneStepAHead },
     ),
     program(
       'chunkwise',

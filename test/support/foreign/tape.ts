@@ -24,6 +24,8 @@ export interface Tape {
   inner(x: readonly Num[], y: readonly Num[], start?: Num): Num;
   /** A function, with its slope. */
   apply(x: Num, f: Activation): Num;
+  /** Runs on the way back, after all later steps. */
+  onBack(run: () => void): void;
   /** A number that is stored. */
   stored(x: Num, site: 'state' | 'score' | 'decay'): Num;
 }
@@ -83,6 +85,9 @@ function taping(a: Arithmetic, sums: Dot): { readonly tape: Tape; readonly back:
     apply(x, f) {
       const [value, slope] = f(a, x.x);
       return step(value, (d) => give(x, a.mul(d, slope)));
+    },
+    onBack: (run) => {
+      steps.push(run);
     },
     stored: (x, site) => step(a[site](x.x), (d) => give(x, d)),
   };

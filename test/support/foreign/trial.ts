@@ -20,6 +20,7 @@ import { type Allowed, allowedFor, profilesOf } from '../../../src/oracle/check/
 import { isRightAnswer, type Judgement } from '../../../src/oracle/check/verdict/judged.ts';
 import { bothRatios, noRatios, type Ratios } from '../../../src/oracle/check/verdict/ratios.ts';
 import { tightest } from '../../../src/oracle/check/verdict/verdict.ts';
+import type { Domain } from '../../../src/oracle/domain/domain.ts';
 import type { Operator } from '../../../src/oracle/operator.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
 import { asAnswered, evaluate } from '../../../src/oracle/program.ts';
@@ -77,6 +78,8 @@ export interface Drawing {
   readonly cases: number;
   readonly longest: number;
   readonly seed: number;
+  /** The part of the operator that is drawn; all of it by default. */
+  readonly domain?: Domain | undefined;
 }
 
 /** Which programs to try in which arithmetics, and on what. */
@@ -126,8 +129,12 @@ export function shareOff({ run }: Foreign, a: Arithmetic, c: Case, mode: string,
 }
 
 /** Yields the cases of an operator in a mode that are asked of backends. */
-export function* casesOf(operator: Operator, mode: string, { dtype, cases, longest, seed }: Drawing): Generator<Case> {
-  const questions = questionDraws(operator, mode, { cases, longest }, { compiles: false });
+export function* casesOf(
+  operator: Operator,
+  mode: string,
+  { dtype, cases, longest, seed, domain }: Drawing,
+): Generator<Case> {
+  const questions = questionDraws(operator, mode, { cases, longest }, { compiles: false, domain });
   let given = 0;
   for (const { draw } of drawsInTurn(operator, mode, questions, { cases, seed })) {
     if (given === cases) return;
