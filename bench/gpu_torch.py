@@ -173,7 +173,9 @@ def steps(folder):
         if by == "torch.compile":
             loss_of = torch.compile(loss_of)
         options = {"lr": model_file["rate"], "betas": (beta1, beta2), "eps": epsilon, "weight_decay": decay}
-        optimizer = torch.optim.AdamW(model.parameters(), fused=device.type == "cuda", **options)
+        # PyTorch 1.13 has no fused AdamW
+        fused = {"fused": True} if device.type == "cuda" else {}
+        optimizer = torch.optim.AdamW(model.parameters(), **fused, **options)
 
         def step(k):
             optimizer.zero_grad(set_to_none=True)

@@ -1,4 +1,5 @@
 /** @file Times training steps of DenseRetNet on the processor: eager, compiled by two backends, and in PyTorch, in turns. */
+import { f32 } from '../src/executors/f32/index.ts';
 import { f64 } from '../src/executors/f64/index.ts';
 import { type Backend, compile } from '../src/executors/gpu/index.ts';
 import { indexInput, input, read } from '../src/tensor/input.ts';
@@ -12,6 +13,11 @@ const sizes: readonly Size[] = [
   { width: 128, heads: 2, layers: 4, batch: 12, length: 64 },
   { width: 256, heads: 4, layers: 4, batch: 8, length: 128 },
 ];
+
+/** Steps that are not counted, those that are, and the seconds after which a way is not tried again. */
+const [warmUp, samples, mostSeconds] = [4, 9, 20];
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, x) => sum + x, 0);
 
 /** Takes one training step, and returns its loss. */
 type Step = () => Promise<number>;
@@ -67,27 +73,32 @@ async function compiled(backend: Backend, size: Size): Promise<Way> {
 /** Times the ways in turns, so that other work of the machine slows all of them. */
 export async function training(): Promise<void> {
   for (const size of sizes) {
-    const ways = [eager('eager f64', f64, size), await compiled('webasm', size), await compiled('wasm', size)];
+    const ways = [
+      eager('eager f64', f64, size),
+      eager('eager f32', f32, size),
+      await compiled('webasm', size),
+      await compiled('wasm', size),
+    ];
     const tokens = size.batch * size.length;
     const seconds = ways.map((): number[] => []);
     const losses: number[] = [];
-    for (let round = 0; round < 7; round++) {
+    for (let round = 0; round < warmUp + samples; round++) {
       for (const [k, { step }] of ways.entries()) {
-        // the first steps compile
-        const times = round === 0 ? 4 : 1;
-        for (let i = 0; i < times; i++) {
-          const began = performance.now();
-          losses[k] = await step();
-          if (round > 0) seconds[k]!.push((performance.now() - began) / 1e3);
-        }
+        // a slow way needs few samples, and nothing to warm up
+        if (seconds[k]!.length > 0 && sumOf(seconds[k]!) > mostSeconds) continue;
+        const began = performance.now();
+        const loss = await step();
+        losses[k] ??= loss;
+        const taken = (performance.now() - began) / 1e3;
+        if (round >= warmUp || taken > mostSeconds / 4) seconds[k]!.push(taken);
       }
     }
     const medians = seconds.map((own) => own.toSorted((a, b) => a - b)[Math.floor(own.length / 2)]!);
     console.log(`${initialList(size).length} parameters, ${size.batch} × ${size.length} tokens`);
     for (const [k, { name, dispose }] of ways.entries()) {
-      const ratio = (medians[1]! / medians[k]!).toPrecision(3);
+      const ratio = (medians[2]! / medians[k]!).toPrecision(3);
       console.log(
-        `  ${name.padEnd(20)} ${(tokens / medians[k]!).toFixed(0).padStart(7)} tokens/s  ${ratio} of webasm  loss ${losses[k]}`,
+        `  ${name.padEnd(20)} ${(tokens / medians[k]!).toFixed(0).padStart(7)} tokens/s  ${ratio} of webasm  first loss ${losses[k]}`,
       );
       await dispose();
     }
