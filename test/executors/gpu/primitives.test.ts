@@ -11,7 +11,7 @@ it('has a rule for every primitive', () => {
 });
 
 describe.each([
-  { backend: 'wasm', shapes: 12, runs: 20 },
+  { backend: 'wasm', shapes: 8, runs: 10 },
   { backend: 'webasm', shapes: 12, runs: 20 },
   { backend: 'cpu', shapes: 5, runs: 5 },
 ] as const)('on $backend', ({ backend, shapes, runs }) => {

@@ -1,5 +1,5 @@
 import { testViews } from './views.ts';
 
 testViews('cpu', 60);
-testViews('wasm', 60);
+testViews('wasm', 40);
 testViews('webasm', 20);

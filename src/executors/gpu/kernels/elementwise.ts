@@ -1,6 +1,7 @@
 /** @file Kernel rules of elementwise primitives: lazy expressions, fused into the kernels that use them. */
 import { none } from '../../../tensor/primitive.ts';
 import {
+  type Arithmetic,
   byBits,
   byLadder,
   cos,
@@ -18,7 +19,7 @@ import {
   softplus,
   type Text,
 } from '../text/functions.ts';
-import { hasNatives } from '../text/target.ts';
+import { hasNatives, type Target } from '../text/target.ts';
 import { fill } from '../values/numbers.ts';
 import { workOf } from '../values/work.ts';
 import type { Rule, Rules } from './rule.ts';
@@ -29,16 +30,21 @@ const each =
   (fuser, xs) =>
     fuser.apply((args, y) => `const ${y} = ${expression(...args)};`, xs, workOf.arithmetic);
 
+const arithmeticOf = (target: Target): Arithmetic => ({
+  scaled: hasNatives(target) ? byBits : byLadder,
+  isExact: target.routines,
+});
+
 /** Makes a rule from the statements of an elementary function, and its cost in units of work. */
 const by =
   (text: Text, work: number): Rule<unknown> =>
   (fuser, xs) =>
-    fuser.apply(([x], y) => text(x!, y, hasNatives(fuser.target) ? byBits : byLadder), xs, work);
+    fuser.apply(([x], y) => text(x!, y, arithmeticOf(fuser.target)), xs, work);
 
 export const elementwise = {
   add: each((x, y) => `${x} + ${y}`),
   mul: each((x, y) => `${x} * ${y}`),
-  div: (fuser, xs) => fuser.apply(([x, y], q) => div(x!, y!, q!), xs, workOf.div),
+  div: (fuser, xs) => fuser.apply(([x, y], q) => div(x!, y!, q!, arithmeticOf(fuser.target)), xs, workOf.div),
   // the factor is an argument and not part of the text, so that all factors share one compiled kernel
   scale: (fuser, [x], { by: factor }, shape) =>
     each((a, c) => `${a} * ${c}`)(fuser, [x!, { shape, numbers: fill(factor) }], none, shape),

@@ -6,8 +6,15 @@
 /** Writes statements that multiply y by 2ⁿ, for an integer n from −150 to 128. Exact unless the result is subnormal. */
 export type Scaling = (y: string, n: string) => readonly string[];
 
-/** Writes statements that declare the result of a function: `exp('x', 'y', byLadder)` declares y = e^x. */
-export type Text = (x: string, y: string, scaled: Scaling) => string;
+/** How a device computes. */
+export interface Arithmetic {
+  readonly scaled: Scaling;
+  /** Whether quotients and square roots are rounded to the nearest number. */
+  readonly isExact: boolean;
+}
+
+/** Writes statements that declare the result of a function: `exp('x', 'y', on)` declares y = e^x. */
+export type Text = (x: string, y: string, on: Arithmetic) => string;
 
 /** Multiplies by 2ⁿ by repeated squaring of 2 or ½, in JavaScript and WebAssembly. */
 export const byLadder: Scaling = (y, n) => [
@@ -34,7 +41,7 @@ const low = Math.LN2 - high;
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
 
 /** e^x = 2ⁿ e^r with |r| ≤ ½ ln 2, and e^r by its series. */
-export const exp: Text = (x, y, scaled) => {
+export const exp: Text = (x, y, on) => {
   const series = polynomial(
     `${y}r`,
     [2, 3, 4, 5, 6, 7].map((n) => 1 / factorial(n)),
@@ -45,17 +52,17 @@ export const exp: Text = (x, y, scaled) => {
     `const ${y}n = Math.floor(${y}c * ${Math.fround(Math.LOG2E)} + 0.5);`,
     `const ${y}r = (${y}c - ${y}n * ${high}) - ${y}n * ${Math.fround(low)};`,
     `let ${y} = 1 + (${y}r + ${y}r * ${y}r * ${series});`,
-    ...scaled(y, `${y}n`),
+    ...on.scaled(y, `${y}n`),
   ].join('\n');
 };
 
 /** `e^x − 1`, by its series where |x| < 1, as the subtraction would cancel there. */
-export const expm1: Text = (x, y, scaled) => {
+export const expm1: Text = (x, y, on) => {
   const series = polynomial(
     x,
     Array.from({ length: 11 }, (_, n) => 1 / factorial(n + 2)),
   );
-  return `${exp(x, `${y}e`, scaled)}\nconst ${y} = Math.abs(${x}) < 1 ? ${x} + ${x} * ${x} * ${series} : ${y}e - 1;`;
+  return `${exp(x, `${y}e`, on)}\nconst ${y} = Math.abs(${x}) < 1 ? ${x} + ${x} * ${x} * ${series} : ${y}e - 1;`;
 };
 
 /**
@@ -103,41 +110,47 @@ export const log: Text = (x, y) => {
   ].join('\n');
 };
 
-/** 1/x, with one Newton step y + y(1 − xy) unless the result is 0 or ∞. */
-export const reciprocal: Text = (x, y) =>
-  [
-    `let ${y} = 1 / ${x};`,
-    `const ${y}t = ${x} * ${y};`,
-    `if (${y}t > 0.5 && ${y}t < 2) { ${y} = ${y} + ${y} * (1 - ${y}t); }`,
-  ].join('\n');
+/** 1/x, where it is not exact with one Newton step y + y(1 − xy) unless the result is 0 or ∞. */
+export const reciprocal: Text = (x, y, { isExact }) =>
+  isExact
+    ? `const ${y} = 1 / ${x};`
+    : [
+        `let ${y} = 1 / ${x};`,
+        `const ${y}t = ${x} * ${y};`,
+        `if (${y}t > 0.5 && ${y}t < 2) { ${y} = ${y} + ${y} * (1 - ${y}t); }`,
+      ].join('\n');
 
 /**
- * x/d as x · (1/d). A large divisor is first scaled down, with x, as its reciprocal is no normal number. Where that makes x underflow,
- * the quotient underflows.
+ * x/d, as x · (1/d) where quotients are not exact. Then a large divisor is first scaled down, with x, as its reciprocal is no normal
+ * number. Where that makes x underflow, the quotient underflows.
  */
-export const div = (x: string, d: string, y: string): string =>
-  [
-    `const ${y}c = Math.abs(${d}) > ${2 ** 64} ? ${2 ** -64} : 1;`,
-    `const ${y}d = ${d} * ${y}c;`,
-    reciprocal(`${y}d`, `${y}i`, byLadder),
-    `const ${y} = (${x} * ${y}c) * ${y}i;`,
-  ].join('\n');
+export const div = (x: string, d: string, y: string, on: Arithmetic): string =>
+  on.isExact
+    ? `const ${y} = ${x} / ${d};`
+    : [
+        `const ${y}c = Math.abs(${d}) > ${2 ** 64} ? ${2 ** -64} : 1;`,
+        `const ${y}d = ${d} * ${y}c;`,
+        reciprocal(`${y}d`, `${y}i`, on),
+        `const ${y} = (${x} * ${y}c) * ${y}i;`,
+      ].join('\n');
 
-/** 1/√x, with one Newton step y + ½y(1 − xy²). */
-export const rsqrt: Text = (x, y) =>
-  [
-    `let ${y} = 1 / Math.sqrt(${x});`,
-    `const ${y}t = ${x} * ${y} * ${y};`,
-    `if (${y}t > 0.5 && ${y}t < 2) { ${y} = ${y} + 0.5 * ${y} * (1 - ${y}t); }`,
-  ].join('\n');
+/** 1/√x, where it is not exact with one Newton step y + ½y(1 − xy²). */
+export const rsqrt: Text = (x, y, { isExact }) =>
+  isExact
+    ? `const ${y} = 1 / Math.sqrt(${x});`
+    : [
+        `let ${y} = 1 / Math.sqrt(${x});`,
+        `const ${y}t = ${x} * ${y} * ${y};`,
+        `if (${y}t > 0.5 && ${y}t < 2) { ${y} = ${y} + 0.5 * ${y} * (1 - ${y}t); }`,
+      ].join('\n');
 
 /** Sigmoid: 1/(1 + e^{−|x|}), times e^{−|x|} for negative x. Accurate on both tails. */
-export const sigmoid: Text = (x, y, scaled) =>
+export const sigmoid: Text = (x, y, on) =>
   [
     `const ${y}a = ${x} > 0 ? 0 - ${x} : ${x};`,
-    exp(`${y}a`, `${y}e`, scaled),
+    exp(`${y}a`, `${y}e`, on),
     `const ${y}d = 1 + ${y}e;`,
-    reciprocal(`${y}d`, `${y}i`, scaled),
+    reciprocal(`${y}d`, `${y}i`, on),
     `const ${y} = ${x} < 0 ? ${y}e * ${y}i : ${y}i;`,
   ].join('\n');
 
@@ -175,10 +188,10 @@ export const sin = circular(0);
 export const cos = circular(1);
 
 /** `max(x, 0) + ln(1 + e^{−|x|})`. */
-export const softplus: Text = (x, y, scaled) =>
+export const softplus: Text = (x, y, on) =>
   [
     `const ${y}a = ${x} > 0 ? 0 - ${x} : ${x};`,
-    exp(`${y}a`, `${y}e`, scaled),
+    exp(`${y}a`, `${y}e`, on),
     partsOfLog(`${y}e`, y, 17),
     `const ${y}l = ${y}e - (${y}h - ${y}rest);`,
     `const ${y} = ${x} > 0 ? ${x} + ${y}l : ${y}l;`,
@@ -190,7 +203,7 @@ export const softplus: Text = (x, y, scaled) =>
  */
 export const phi =
   (order: number): Text =>
-  (x, y, scaled) => {
+  (x, y, on) => {
     let count = 1;
     for (let term = 1; term > 2 ** -28; count++) term *= order / (order + count);
     const series = polynomial(
@@ -201,11 +214,11 @@ export const phi =
     return [
       // limits the divisor x, as the reciprocal overflows near 0, and a quotient of infinities is NaN
       `const ${y}f = Math.abs(${x}) < ${order} ? 1 : (${x} > 1000 ? 1000 : ${x});`,
-      reciprocal(`${y}f`, `${y}r`, scaled),
-      expm1(`${y}f`, `${y}m`, scaled),
+      reciprocal(`${y}f`, `${y}r`, on),
+      expm1(`${y}f`, `${y}m`, on),
       `const ${y}u = ${'('.repeat(order - 1)}${y}m * ${y}r ${steps.join(' ')};`,
       `const ${y}q = 0.5 * ${y}f;`,
-      exp(`${y}q`, `${y}g`, scaled),
+      exp(`${y}q`, `${y}g`, on),
       `const ${y}v = ${y}g${` * ${y}r`.repeat(order)} * ${y}g;`,
       `const ${y} = Math.abs(${x}) < ${order} ? ${series} : (${y}f > 80 ? ${y}v : ${y}u);`,
     ].join('\n');
@@ -221,7 +234,7 @@ const scaledTail = [
  * erfc(x) for x ≥ ½. With x = h + d for a multiple h of 2⁻⁸, h² is exact, and `e^{−x²} = e^{−h²} e^{−d(x + h)}`, the second factor by
  * its series. A rounded x² would cost up to 100 units in the last place.
  */
-const tail: Text = (x, y, scaled) => {
+const tail: Text = (x, y, on) => {
   const series = polynomial(
     `${y}l`,
     [0, 1, 2, 3, 4].map((n) => 1 / factorial(n)),
@@ -232,9 +245,9 @@ const tail: Text = (x, y, scaled) => {
     `const ${y}h = Math.floor(${y}b * 256 + 0.5) * ${2 ** -8};`,
     `const ${y}l = (${y}h - ${y}b) * (${y}b + ${y}h);`,
     `const ${y}n = 0 - ${y}h * ${y}h;`,
-    exp(`${y}n`, `${y}e`, scaled),
+    exp(`${y}n`, `${y}e`, on),
     `const ${y}d = 1 + 0.5 * ${y}b;`,
-    reciprocal(`${y}d`, `${y}t`, scaled),
+    reciprocal(`${y}d`, `${y}t`, on),
     `const ${y} = ${y}e * (${series} * (${y}t * ${polynomial(`${y}t`, scaledTail)}));`,
   ].join('\n');
 };
@@ -247,21 +260,21 @@ const centre: Text = (x, y) => {
 };
 
 /** Error function: its series where |x| < 1, else 1 − erfc. There erfc is at most 1/6, which reduces the weight of its error. */
-export const erf: Text = (x, y, scaled) =>
+export const erf: Text = (x, y, on) =>
   [
     `const ${y}a = Math.abs(${x});`,
-    tail(`${y}a`, `${y}o`, scaled),
-    centre(x, `${y}i`, scaled),
+    tail(`${y}a`, `${y}o`, on),
+    centre(x, `${y}i`, on),
     `const ${y}f = ${x} < 0 ? ${y}o - 1 : 1 - ${y}o;`,
     `const ${y} = ${y}a < 1 ? ${y}i : ${y}f;`,
   ].join('\n');
 
 /** Complementary error function: 1 − erf by its series where |x| < ½, else the tail, or 2 less the tail of −x. */
-export const erfc: Text = (x, y, scaled) =>
+export const erfc: Text = (x, y, on) =>
   [
     `const ${y}a = Math.abs(${x});`,
-    tail(`${y}a`, `${y}o`, scaled),
-    centre(x, `${y}i`, scaled),
+    tail(`${y}a`, `${y}o`, on),
+    centre(x, `${y}i`, on),
     `const ${y}f = ${x} < 0 ? 2 - ${y}o : ${y}o;`,
     `const ${y} = ${y}a < 0.5 ? 1 - ${y}i : ${y}f;`,
   ].join('\n');
