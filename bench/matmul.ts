@@ -1,8 +1,11 @@
-/** @file Compares the time of square matrix products in double precision with that of three plain loops. */
+/** @file Compares the time of square matrix products in both precisions with that of plain loops. */
+import { f32 } from '../src/executors/f32/index.ts';
 import { f64 } from '../src/executors/f64/index.ts';
+import { type Matrices, multiplyByLoops } from '../src/executors/f64/matmul-loops.ts';
 import { input } from '../src/tensor/input.ts';
 import { einsum } from '../src/tensor/primitives/einsum.ts';
 import { rng } from '../src/tensor/random.ts';
+import type { Executor } from '../src/tensor/value.ts';
 import { measure, type Trial } from './measure.ts';
 
 /** Computes a matrix product by three loops, with the innermost along rows. */
@@ -18,23 +21,34 @@ function tripleLoop(x: Float64Array, y: Float64Array, n: number): Float64Array {
   return out;
 }
 
-/** Times the product of square matrices by densessm and by three loops. */
+/** Times the product of square matrices by densessm, by its loops for small matrices, and by three loops. */
 export async function matmul(): Promise<void> {
-  for (const n of [128, 256, 512, 1024]) {
+  for (const n of [16, 64, 128, 256, 512, 1024]) {
     const random = rng(n);
     const [a, b] = [0, 1].map(() => Float64Array.from({ length: n * n }, random.normal)) as [
       Float64Array,
       Float64Array,
     ];
-    const [x, y] = [input(f64, a, [n, n]), input(f64, b, [n, n])];
     const flops = 2 * n ** 3;
-    const goal = n === 512 ? { goal: { flopsPerSecond: 3e9 } } : {};
-    const trials: Trial[] = [
-      { name: `einsum ij,jk->ik, n = ${n}`, flops, run: () => einsum('ij,jk->ik', x, y), ...goal },
-      { name: `einsum ij,kj->ik, n = ${n}`, flops, run: () => einsum('ij,kj->ik', x, y) },
+    const products = [f64, f32].flatMap((executor): Trial[] => {
+      const on = executor as Executor;
+      const [x, y] = [input(on, a, [n, n]), input(on, b, [n, n])];
+      const goal = n === 512 ? { goal: { flopsPerSecond: on.name === 'f64' ? 9e9 : 18e9 } } : {};
+      return [
+        { name: `${on.name} ij,jk->ik, n = ${n}`, flops, run: () => einsum('ij,jk->ik', x, y), ...goal },
+        { name: `${on.name} ij,kj->ik, n = ${n}`, flops, run: () => einsum('ij,kj->ik', x, y) },
+      ];
+    });
+    const [x, y] = [a, b].map((data) => ({ data, batch: n * n, row: n, column: 1 })) as [Matrices, Matrices];
+    const loops: Trial[] = [
+      {
+        name: `loops for small ones, n = ${n}`,
+        flops,
+        run: () => multiplyByLoops(x, y, 1, n, n, n, new Float64Array(n * n)),
+      },
+      { name: `three loops, n = ${n}`, flops, run: () => tripleLoop(a, b, n) },
     ];
-    // at 1024, ten runs take half a minute
-    if (n < 1024) trials.push({ name: `three loops, n = ${n}`, flops, run: () => tripleLoop(a, b, n) });
-    await measure(`matrix product, n = ${n}`, trials);
+    // at 1024, ten runs of loops take half a minute
+    await measure(`matrix product, n = ${n}`, n < 1024 ? [...products, ...loops] : products);
   }
 }

@@ -86,7 +86,7 @@ export function crossEntropy(logits: Value, { tokens, weights }: Targets): Value
     );
   }
   // other executors may have bounds only, or no numbers yet
-  if (weights.on.name === 'f64' && weights.on.read(weights.data).reduce((a, b) => a + b, 0) === 0) {
+  if (['f32', 'f64'].includes(weights.on.name) && weights.on.read(weights.data).reduce((a, b) => a + b, 0) === 0) {
     fail('crossEntropy: the weights sum to 0, so nothing counts and there is no mean; give one position weight 1');
   }
   const picked = gather(logits, tokens, 1);

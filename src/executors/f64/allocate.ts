@@ -16,16 +16,26 @@ let used = 0;
 /** Returns an array of zeros. Small arrays share a buffer: use `byteOffset` together with `.buffer`. */
 export function zeros(length: number): Float64Array {
   if (length <= tiny || length > large) return new Float64Array(length);
-  const bytes = length * 8;
-  if (used + bytes > slabBytes) {
-    slab = new ArrayBuffer(slabBytes);
-    used = 0;
-  }
-  const array = new Float64Array(slab, used, length);
-  used += bytes;
-  return array;
+  const at = reserve(length * 8);
+  return new Float64Array(slab, at, length);
 }
 
 /** Returns an array of zeros of the same type as `x`. */
 export const zerosLike = <A extends Numbers>(x: A, length: number): A =>
-  (x instanceof Float64Array ? zeros(length) : new Float32Array(length)) as A;
+  (x.BYTES_PER_ELEMENT === 8 ? zeros(length) : singleZeros(length)) as A;
+
+function singleZeros(length: number): Float32Array {
+  if (length <= tiny || length > large) return new Float32Array(length);
+  const at = reserve(length * 8);
+  return new Float32Array(slab, at, length);
+}
+
+/** Reserves bytes of the slab, a multiple of 8, and returns where they begin. */
+function reserve(bytes: number): number {
+  if (used + bytes > slabBytes) {
+    slab = new ArrayBuffer(slabBytes);
+    used = 0;
+  }
+  used += bytes;
+  return used - bytes;
+}
