@@ -1,25 +1,14 @@
 /** @file Configuration of DenseRetNet: sizes, readings of the paper, presets of readings. */
-import type { Fusion } from '../nn/dense-fusion.ts';
 import type { RotationPhase } from '../nn/multi-head-retention.ts';
 import type { RetentionNorm } from '../nn/retention/normalised.ts';
-import type { GateActivation } from '../nn/selective-transition.ts';
 import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type Choices, checkEpsilon, checkReadingsOnly, checkWhole, retentionReadings } from './check.ts';
-import { fusionShapes, sourcesOf } from './fusion-shapes.ts';
+import { type FeatureReadings, featureChoices, featureFusionShapes, paperFeatureReadings } from './feature-fusion.ts';
 
-/** Readings (interpretations of the paper) of dense keys and values. spec/readings.ts has the evidence. */
-export interface DenseRetNetReadings {
-  /** Keys and values that go to deeper layers: before fusion, or after it. */
-  readonly pass: 'raw' | 'fused';
-  readonly projection: 'identity' | 'linear';
-  readonly gate: 'shared' | 'perLayer';
-  readonly gateActivation: GateActivation;
-  readonly fusion: Fusion;
-  readonly fusedNorm: 'rms' | 'none';
-  /** Layer 0 has nothing to fuse. Its features stay unchanged, or are normed. */
-  readonly firstLayer: 'plain' | 'normed';
+/** Readings (interpretations of the paper) of dense keys and values, and of retention. spec/readings.ts has the evidence. */
+export interface DenseRetNetReadings extends FeatureReadings {
   readonly retentionNorm: RetentionNorm;
   readonly rotationPhase: RotationPhase;
 }
@@ -48,13 +37,7 @@ export interface DenseRetNetConfig {
 
 /** Readings of the equations alone: without normalisation of retention, every mode is the same function. */
 export const paperReadings: DenseRetNetReadings = {
-  pass: 'raw',
-  projection: 'linear',
-  gate: 'shared',
-  gateActivation: 'silu',
-  fusion: 'add',
-  fusedNorm: 'none',
-  firstLayer: 'plain',
+  ...paperFeatureReadings,
   retentionNorm: 'none',
   rotationPhase: 'p',
 };
@@ -89,9 +72,6 @@ export function denseRetNetConfig(
   };
 }
 
-/** Returns whether layer l has fusion weights. */
-export const fuses = ({ readings }: DenseRetNetConfig, l: number): boolean => l > 0 || readings.firstLayer === 'normed';
-
 /** Shapes of all weights by path, [out, in]. A layer without fusion and norm has no fusion weights. */
 export function denseRetNetShapes(config: DenseRetNetConfig): Record<string, Shape> {
   const { vocabulary, width, keyWidth, valueWidth, layers, heads } = config;
@@ -107,30 +87,13 @@ export function denseRetNetShapes(config: DenseRetNetConfig): Record<string, Sha
       [`${path}.groupNorm`]: [valueWidth / heads],
       [`${path}.output`]: [width, valueWidth],
     });
-    if (!fuses(config, l)) continue;
-    Object.assign(shapes, featureShapes(config, l, `${path}.keyFusion`, keyWidth));
-    Object.assign(shapes, featureShapes(config, l, `${path}.valueFusion`, valueWidth));
+    const fusions = featureFusionShapes(config, l, { key: keyWidth, value: valueWidth });
+    for (const [field, shape] of Object.entries(fusions)) shapes[`${path}.${field}`] = shape;
   }
   return { ...shapes, finalNorm: [width], head: [vocabulary, width] };
 }
 
-function featureShapes(config: DenseRetNetConfig, l: number, path: string, over: number): Record<string, Shape> {
-  const { readings, width, gateRank } = config;
-  const widths = { input: width, gateRank, gate: over, projection: over, fused: over };
-  const shapes = fusionShapes(path, sourcesOf(config, l).length, readings, widths);
-  return readings.fusedNorm === 'rms' ? { ...shapes, [`${path}.norm`]: [over] } : shapes;
-}
-
-const choices: Choices<DenseRetNetReadings> = {
-  pass: ['raw', 'fused'],
-  projection: ['identity', 'linear'],
-  gate: ['shared', 'perLayer'],
-  gateActivation: ['silu', 'none'],
-  fusion: ['add', 'concat', 'attention'],
-  fusedNorm: ['rms', 'none'],
-  firstLayer: ['plain', 'normed'],
-  ...retentionReadings,
-};
+const choices: Choices<DenseRetNetReadings> = { ...featureChoices, ...retentionReadings };
 
 /** Throws on an invalid configuration. */
 export function checkDenseRetNet(config: DenseRetNetConfig): void {

@@ -4,7 +4,6 @@
  */
 
 import { silu } from '../nn/activations.ts';
-import { denseFusion, type FusionParams } from '../nn/dense-fusion.ts';
 import { embedding } from '../nn/embedding.ts';
 import { linear } from '../nn/linear.ts';
 import type { Mode } from '../nn/mode.ts';
@@ -17,7 +16,8 @@ import { scale } from '../tensor/primitives/scale.ts';
 import { site } from '../tensor/primitives/site.ts';
 import type { Value } from '../tensor/value.ts';
 import { checkDenseRetNet, type DenseRetNetConfig, denseRetNetShapes } from './dense-retnet-config.ts';
-import { freshFusion, sourcesOf } from './fusion-shapes.ts';
+import { denseFeatures, type FeatureFusions, type Features } from './feature-fusion.ts';
+import { freshFusion } from './fusion-shapes.ts';
 import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
 
 /** Weights of one layer, [out, in]; h width, r gate rank, d_k and d_v channels of a head. Only layers that fuse have fusions. */
@@ -36,9 +36,7 @@ export type DenseRetNetLayer = {
   readonly groupNorm: Value;
   /** [h, valueWidth] */
   readonly output: Value;
-  readonly keyFusion?: FusionParams | undefined;
-  readonly valueFusion?: FusionParams | undefined;
-};
+} & FeatureFusions;
 
 /** Weights of DenseRetNet: `embedding` and `head` [vocabulary, h], `finalNorm` [h]. */
 export type DenseRetNetParams = {
@@ -47,12 +45,6 @@ export type DenseRetNetParams = {
   readonly finalNorm: Value;
   readonly head: Value;
 };
-
-/** Keys [b, t, keyWidth] and values [b, t, valueWidth] that a layer passes to deeper layers. */
-interface Passed {
-  readonly k: Value;
-  readonly v: Value;
-}
 
 function start(params: DenseRetNetParams, config: DenseRetNetConfig, batch: number): ModelState {
   checkParameters(denseRetNet, params, config);
@@ -69,11 +61,10 @@ function forward(
   mode: Mode,
 ): ModelResult {
   checkStep('denseRetNet', config.layers, params.layers, tokens, state);
-  const passed: Passed[] = [];
+  const connected = denseFeatures(config);
   let x = embedding(params.embedding, tokens, config.padToken);
   const layers = params.layers.map((layer, l) => {
-    const result = block(layer, config, l, site(x, `hidden.${l}`), passed, state.layers[l]!, mode, state.position);
-    passed.push(result.passed);
+    const result = block(layer, config, l, site(x, `hidden.${l}`), connected, state.layers[l]!, mode, state.position);
     x = add(x, result.y);
     return result.state;
   });
@@ -89,41 +80,25 @@ function block(
   config: DenseRetNetConfig,
   l: number,
   hidden: Value,
-  shallower: readonly Passed[],
+  connected: ReturnType<typeof denseFeatures>,
   state: Value,
   mode: Mode,
   position: number,
-): { y: Value; state: Value; passed: Passed } {
+): { y: Value; state: Value } {
   const { epsilon, heads, keyWidth, readings } = config;
   const path = `layers.${l}.`;
   const x = site(rmsNorm(hidden, layer.inputNorm, epsilon), `${path}input`);
   const projected = (weight: Value, name: string): Value => silu(site(linear(x, weight), `${path}${name}Projected`));
   const q = projected(layer.query, 'query');
-  const own: Passed = {
-    k: site(scale(projected(layer.key, 'key'), (keyWidth / heads) ** -0.5), `${path}key`),
-    v: site(projected(layer.value, 'value'), `${path}value`),
+  const own: Features = {
+    key: site(scale(projected(layer.key, 'key'), (keyWidth / heads) ** -0.5), `${path}key`),
+    value: site(projected(layer.value, 'value'), `${path}value`),
   };
   const outputGate = site(projected(layer.outputGate, 'outputGate'), `${path}outputGate`);
 
-  // Eqs. 21–24: keys and values of the preceding layers, nearest first, gated by this layer's input
-  const sources = sourcesOf(config, l).map((from) => shallower[from]!);
-  const fuse = (which: 'k' | 'v', params: FusionParams | undefined, name: string): Value =>
-    params === undefined
-      ? own[which]
-      : site(
-          denseFusion(
-            own[which],
-            sources.map((source) => source[which]),
-            x,
-            params,
-            { activation: readings.gateActivation, fusion: readings.fusion, epsilon, path: `${path}${name}` },
-          ),
-          `${path}${name}Normed`,
-        );
-  const fused: Passed = { k: fuse('k', layer.keyFusion, 'key'), v: fuse('v', layer.valueFusion, 'value') };
-
+  const { key: k, value: v } = connected(own, x, layer, path);
   const retention = multiHeadRetention(
-    { q, ...fused },
+    { q, k, v },
     state,
     layer.groupNorm,
     { decay: retnetDecays(heads), epsilon, ...readings },
@@ -134,7 +109,6 @@ function block(
   return {
     y: site(linear(gated, layer.output), `${path}output`),
     state: retention.state,
-    passed: readings.pass === 'raw' ? own : fused,
   };
 }
 

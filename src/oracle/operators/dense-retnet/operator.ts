@@ -3,9 +3,9 @@ import * as fc from 'fast-check';
 import { denseRetNet as definition } from '../../../../spec/dense-retnet.ts';
 import { denseRetNet } from '../../../models/dense-retnet.ts';
 import type { DenseRetNetConfig } from '../../../models/dense-retnet-config.ts';
-import type { Case } from '../../case.ts';
 import { small } from '../../draw.ts';
-import type { Named, Program } from '../../program.ts';
+import type { Program } from '../../program.ts';
+import { closedGates, featureReadings, isFusion, withoutFusion } from '../shared/dense-models.ts';
 import { type ModelSettings, modelOperator, modelProgram } from '../shared/language-models.ts';
 import type { ModeName } from '../shared/modes.ts';
 import { retentionReadings, retentive, retentiveSignature } from '../shared/retentive-networks.ts';
@@ -22,13 +22,7 @@ const configs: fc.Arbitrary<DenseRetNetConfig> = fc
     denseLayers: small(3, 0),
     gateRank: small(2, 0),
     readings: fc.record({
-      pass: fc.constantFrom('raw', 'fused'),
-      projection: fc.constantFrom('identity', 'linear'),
-      gate: fc.constantFrom('shared', 'perLayer'),
-      gateActivation: fc.constantFrom('silu', 'none'),
-      fusion: fc.constantFrom('add', 'concat', 'attention'),
-      fusedNorm: fc.constantFrom('rms', 'none'),
-      firstLayer: fc.constantFrom('plain', 'normed'),
+      ...featureReadings,
       ...retentionReadings,
     }),
   })
@@ -42,35 +36,12 @@ const configs: fc.Arbitrary<DenseRetNetConfig> = fc
 
 type Settings = ModelSettings<DenseRetNetConfig>;
 
-/** Selects a fusion that returns the own feature unchanged if all gates are closed: addition or attention, without a norm. */
-const leavingOwn = (settings: Settings): Settings => {
-  const { config } = settings;
-  const fusion = config.readings.fusion === 'concat' ? 'add' : config.readings.fusion;
-  return { ...settings, config: { ...config, readings: { ...config.readings, fusedNorm: 'none', fusion } } };
-};
-
-const isFusion = (name: string): boolean => name.includes('Fusion');
-
-const withoutFusion = (inputs: Named): Named =>
-  Object.fromEntries(Object.entries(inputs).filter(([name]) => !isFusion(name)));
-
 /** Runs the blocks without dense connections: no fusion weights, m = 0. */
 const plainBlocks = (mode: string): Program<Settings> => {
   const run = modelProgram(denseRetNet, mode as ModeName);
   return (inputs, settings) =>
     run(withoutFusion(inputs), { ...settings, config: { ...settings.config, denseLayers: 0 } });
 };
-
-/** Closes every gate: sets the gates' last maps to 0. */
-const closedGates = (c: Case<Settings>): Case<Settings> => ({
-  ...c,
-  inputs: Object.fromEntries(
-    Object.entries(c.inputs)
-      .filter(([name]) => !/Fusion\.(norm|merge)$/.test(name))
-      .map(([name, x]) => [name, name.endsWith('.up') ? { ...x, data: x.data.map(() => 0) } : x]),
-  ),
-  settings: leavingOwn(c.settings),
-});
 
 export const denseRetNetOperator = modelOperator({
   name: 'denseRetNet',
