@@ -3,13 +3,12 @@
  * mamba-minimal agree on this block [T].
  */
 import { silu } from '../nn/activations.ts';
-import { type CausalConvolution, parallelConvolution, recurrentConvolution } from '../nn/depthwise-convolution.ts';
-import { linear } from '../nn/linear.ts';
+import { convolutionIn } from '../nn/depthwise-convolution.ts';
+import { affine, linear } from '../nn/linear.ts';
 import type { Mode } from '../nn/mode.ts';
 import { type SelectiveScanInputs, type SelectiveScanResult, tokenMap } from '../nn/selective-scan/inputs.ts';
 import { selectiveScanIn } from '../nn/selective-scan/modes.ts';
 import { neg } from '../tensor/ops.ts';
-import { add } from '../tensor/primitives/add.ts';
 import { exp } from '../tensor/primitives/exp.ts';
 import { site } from '../tensor/primitives/site.ts';
 import { slice } from '../tensor/primitives/slice.ts';
@@ -59,7 +58,7 @@ function selected(layer: MambaLayer, x: Value, conv: Value, mode: Mode, path: st
   const [inner, states] = layer.aLog.shape as readonly [number, number];
   const projected = affine(x, layer.input, layer.inputBias);
   const xs = site(slice(projected, 2, 0, inner), `${path}convolutionInput`);
-  const convolved = convolution(mode)({ x: xs, weight: layer.convolution, bias: layer.convolutionBias }, conv);
+  const convolved = convolutionIn(mode)({ x: xs, weight: layer.convolution, bias: layer.convolutionBias }, conv);
   const u = site(silu(convolved.output), `${path}u`);
   const mapped = site(linear(u, layer.selection), `${path}selection`);
   const rank = layer.delta.shape[1]!;
@@ -107,12 +106,3 @@ export function aroundScan<S extends SelectiveScanResult>(
   const gated = site(scanned.output, `${path}gated`);
   return { y: site(affine(gated, layer.output, layer.outputBias), `${path}output`), conv, scanned };
 }
-
-/** Computes `W x + bias` over the last axis, or `W x` without a bias. */
-const affine = (x: Value, weight: Value, bias: Value | undefined): Value => {
-  const y = linear(x, weight);
-  return bias === undefined ? y : add(y, bias);
-};
-
-const convolution = ({ name }: Mode): CausalConvolution =>
-  name === 'recurrent' ? recurrentConvolution : parallelConvolution;

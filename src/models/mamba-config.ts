@@ -48,7 +48,10 @@ export function mambaConfig(
 }
 
 /** Number of rows of the embedding: the vocabulary, rounded up to the multiple. */
-export const embeddingRows = ({ vocabulary, vocabularyMultiple }: MambaConfig): number =>
+export const embeddingRows = ({
+  vocabulary,
+  vocabularyMultiple,
+}: Pick<MambaConfig, 'vocabulary' | 'vocabularyMultiple'>): number =>
   Math.ceil(vocabulary / vocabularyMultiple) * vocabularyMultiple;
 
 /** Throws on an invalid configuration. */
@@ -106,7 +109,7 @@ export function freshMamba(config: MambaConfig, path: string, shape: Shape, rand
     case 'skip':
       return filled(() => 1);
     case 'deltaBias':
-      return filled(() => inverseSoftplus(leastStep * (largestStep / leastStep) ** random.uniform()));
+      return freshStepBias(shape, random);
     case 'delta':
       return within(deltaRank ** -0.5);
     case 'input':
@@ -125,6 +128,12 @@ export function freshMamba(config: MambaConfig, path: string, shape: Shape, rand
       return null;
   }
 }
+
+/** Initial numbers of a bias whose softplus, the step sizes, are log-uniform. */
+export const freshStepBias = (shape: Shape, random: Rng): Float64Array =>
+  Float64Array.from({ length: sizeOf(shape) }, () =>
+    inverseSoftplus(leastStep * (largestStep / leastStep) ** random.uniform()),
+  );
 
 /** Inverse of softplus, for y > 0. */
 const inverseSoftplus = (y: number): number => y + Math.log(-Math.expm1(-y));

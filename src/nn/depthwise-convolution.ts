@@ -13,6 +13,7 @@ import { show } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 import { silu } from './activations.ts';
 import { checkAxes, checkShape } from './check.ts';
+import type { Mode } from './mode.ts';
 
 /** What is applied to the outputs of a convolution. */
 export type ConvolutionActivation = 'none' | 'silu';
@@ -76,6 +77,10 @@ export const recurrentConvolution: CausalConvolution = (inputs, window) => {
   }
   return { output: t === 0 ? x : activated(stack(outputs, 1), inputs), state: last };
 };
+
+/** The convolution for a mode: one token after another in recurrent mode, all tokens at once in the others. */
+export const convolutionIn = ({ name }: Mode): CausalConvolution =>
+  name === 'recurrent' ? recurrentConvolution : parallelConvolution;
 
 const activated = (x: Value, { activation }: ConvolutionInputs): Value => (activation === 'silu' ? silu(x) : x);
 

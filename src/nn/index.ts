@@ -77,7 +77,7 @@ export {
   type GatedFeedForwardParams,
   swiGlu,
 } from './feed-forward.ts';
-export { linear } from './linear.ts';
+export { affine, linear } from './linear.ts';
 export { chunkwiseLinearAttention } from './linear-attention/chunkwise.ts';
 export type { LinearAttention, LinearAttentionInputs, LinearAttentionResult } from './linear-attention/inputs.ts';
 export { type NormalisedState, normalisedLinearAttention } from './linear-attention/normalised.ts';

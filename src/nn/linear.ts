@@ -1,6 +1,7 @@
 /** @file Linear map. */
 import { checkValue } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
+import { add } from '../tensor/primitives/add.ts';
 import { einsum } from '../tensor/primitives/einsum.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
 import { show, sizeOf } from '../tensor/shape.ts';
@@ -21,4 +22,14 @@ export function linear(x: Value, weight: Value): Value {
   const leading = x.shape.slice(0, -1);
   const rows = reshape(x, [sizeOf(leading), within!]);
   return reshape(einsum('ni,oi->no', rows, weight), [...leading, out!]);
+}
+
+/**
+ * `W x + bias` over the last axis, or `W x` without a bias. Throws as {@link linear} does.
+ * @example
+ * read(affine(tensor([1, 2]), tensor([[3, 4]]), tensor([5]))) // [16]
+ */
+export function affine(x: Value, weight: Value, bias: Value | undefined): Value {
+  const y = linear(x, weight);
+  return bias === undefined ? y : add(y, bias);
 }

@@ -1,9 +1,7 @@
 /** @file Declares the settings, layouts, modes and laws shared by all linear attentions. */
 import * as fc from 'fast-check';
-import { chunkwiseLinearAttention } from '../../../nn/linear-attention/chunkwise.ts';
 import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
-import { parallelLinearAttention } from '../../../nn/linear-attention/parallel.ts';
-import { recurrentLinearAttention } from '../../../nn/linear-attention/recurrent.ts';
+import { linearAttentionIn } from '../../../nn/linear-attention/modes.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Layout } from '../../case.ts';
 import { axis, chunkDraws, chunkSizeOf, lengths } from '../../draw.ts';
@@ -11,7 +9,7 @@ import { type Details, layoutOf } from '../../layout.ts';
 import type { ProgramOf, Size } from '../../operator.ts';
 import type { Lengths } from '../../signature.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
-import { inEveryMode, type ModeName } from './modes.ts';
+import { inEveryMode, type ModeName, modeOf } from './modes.ts';
 import { withQueryScale } from './query-scale.ts';
 
 /** Settings of linear attention: the chunk size of chunkwise mode. */
@@ -19,11 +17,7 @@ export type LinearAttentionSettings = { readonly chunkSize: number };
 
 /** Returns linear attention in a mode. */
 export const attentionIn = (name: ModeName, chunkSize: number): LinearAttention =>
-  ({
-    parallel: () => parallelLinearAttention,
-    chunkwise: () => chunkwiseLinearAttention(chunkSize),
-    recurrent: () => recurrentLinearAttention,
-  })[name]();
+  linearAttentionIn(modeOf(name, chunkSize));
 
 /** A program of an operator that runs linear attention, in any mode. */
 export type Attending<Text extends string, S extends LinearAttentionSettings = LinearAttentionSettings> = (
