@@ -110,8 +110,8 @@ function denseRetNetLayer(layer: DenseRetNetLayer, config: DenseRetNetConfig, fl
   const q = x.map((row) => activated(layer.query, row));
   const k = x.map((row) => scale(1 / Math.sqrt(config.keyWidth / config.heads), activated(layer.key, row)));
   const v = x.map((row) => activated(layer.value, row));
-  const kFused = fused(k, flow.keys, x, layer.keyFusion, config);
-  const vFused = fused(v, flow.values, x, layer.valueFusion, config);
+  const kFused = fusedFeatures(k, flow.keys, x, layer.keyFusion, config);
+  const vFused = fusedFeatures(v, flow.values, x, layer.valueFusion, config);
   const norm: GroupNorm = { heads: config.heads, weight: layer.groupNorm, epsilon: config.epsilon };
   const o = multiScaleRetention(q, kFused, vFused, norm, retain);
   const y = o.map((row, t) => matVec(layer.output, hadamard(row, activated(layer.outputGate, x[t]!))));
@@ -120,8 +120,11 @@ function denseRetNetLayer(layer: DenseRetNetLayer, config: DenseRetNetConfig, fl
   return { stream, keys: [...flow.keys, keys], values: [...flow.values, values] };
 }
 
-/** Computes k' or v'. Layer 0 has no sources, and in the released code no norm of fused features. */
-function fused(
+/**
+ * Computes k' or v'. Layer 0 has no sources, and in the released code no norm of fused features.
+ * Shapes: own [t][w], shallow [l][t][w] (layer 0 first), x [t][i], result [t][w].
+ */
+export function fusedFeatures(
   own: Matrix,
   shallow: readonly Matrix[],
   x: Matrix,

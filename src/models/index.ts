@@ -19,7 +19,22 @@ export {
   denseSsmConfig,
   denseSsmStack,
 } from './dense-ssm.ts';
+export {
+  type FeatureConnection,
+  type FeatureFusions,
+  type FeatureReadings,
+  paperFeatureReadings,
+} from './feature-fusion.ts';
+export {
+  denseGatedDeltaNet,
+  type GatedDeltaNetConfig,
+  type GatedDeltaNetLayer,
+  type GatedDeltaNetLayerState,
+  gatedDeltaNet,
+  gatedDeltaNetConfig,
+} from './gated-delta-net.ts';
 export { type GenerateOptions, generate } from './generate.ts';
+export { denseGla, type GlaConfig, type GlaLayer, type GlaLayerState, gla, glaConfig } from './gla.ts';
 export {
   checkParameters,
   countParameters,
@@ -29,9 +44,24 @@ export {
   type ModelState,
   type Parametrised,
 } from './language-model.ts';
+export {
+  type DenseStackConfig,
+  denseStackConfig,
+  type StackConfig,
+  type StackLayer,
+  type StackParams,
+} from './language-stack.ts';
 export { type MambaParams, mamba } from './mamba.ts';
 export type { MambaLayer, MambaLayerState } from './mamba-block.ts';
 export { type MambaConfig, mambaConfig } from './mamba-config.ts';
+export {
+  denseMamba2,
+  type Mamba2Config,
+  type Mamba2Layer,
+  type Mamba2LayerState,
+  mamba2,
+  mamba2Config,
+} from './mamba2.ts';
 export { type EqualWidthOptions, equalWidth, type Preset, type PresetSizes, presets, type Sizable } from './presets.ts';
 export { type RetNetConfig, type RetNetParams, retNet } from './retnet.ts';
 export { type Candidate, candidatesOf, pickToken, type Sampling } from './sampling.ts';

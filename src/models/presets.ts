@@ -6,9 +6,13 @@ import { denseMamba } from './dense-mamba.ts';
 import { denseMambaConfig } from './dense-mamba-config.ts';
 import { denseRetNet } from './dense-retnet.ts';
 import { authorsReadings, denseRetNetConfig } from './dense-retnet-config.ts';
+import { denseGatedDeltaNet, gatedDeltaNet, gatedDeltaNetConfig } from './gated-delta-net.ts';
+import { denseGla, gla, glaConfig } from './gla.ts';
 import { countParameters, type LanguageModel } from './language-model.ts';
+import { denseStackConfig } from './language-stack.ts';
 import { mamba } from './mamba.ts';
 import { mambaConfig } from './mamba-config.ts';
+import { denseMamba2, mamba2, mamba2Config } from './mamba2.ts';
 import { type RetNetConfig, retNet } from './retnet.ts';
 import { transformer, transformerConfig } from './transformer.ts';
 
@@ -50,8 +54,16 @@ function preset<C, P extends Tree, S extends Tree>(
 
 /** Divisors of the width: rotation needs pairs of a head's channels. DenseRetNet has half as many key channels as stream channels. */
 const [pairs, pairsOfHalf] = [(heads: number) => 2 * heads, (heads: number) => 4 * heads];
-/** Divisor of the width of Mamba and DenseMamba. They admit any width; multiples of 8 keep rows aligned. */
+/** Divisor of the width of Mamba, DenseMamba and Gated DeltaNet. They admit any width; multiples of 8 keep rows aligned. */
 const eights = (): number => 8;
+
+/** Divisor of the width of Mamba-2, whose heads share twice as many channels. */
+const halfHeads = (heads: number): number => (heads % 2 === 0 ? heads / 2 : heads);
+/** Divisor of the width of GLA, which has half as many key channels as stream channels. */
+const halves = (heads: number): number => 2 * heads;
+
+/** F as in LLaMA: the sources' multiples of 256 give coarse steps. */
+const ffnOf = (sizes: PresetSizes) => ({ ...sizes, ffnWidth: Math.ceil((8 * sizes.width) / 3) });
 
 /** RetNet of torchscale [T]: values and feed-forward twice as wide, embeddings times √h. Retention is as in the equations. */
 const retNetConfig = ({ width, ...sizes }: PresetSizes): RetNetConfig => ({
@@ -75,8 +87,8 @@ const vocabulary = 32_000;
 /**
  * Models whose sizes are within a hundredth of the released 350M configuration, and the two released configurations [C].
  *
- * `dense-retnet` and `dense-mamba` have default readings and m = 2, the best in the paper's ablation [N]. The depths of the other
- * families are our choice, the usual ones (24 in LLaMA and RetNet, 48 in Mamba). Their widths follow from the size.
+ * Dense models have default readings and m = 2, the best in the paper's ablation [N]. The depths of the other
+ * families are our choice, the usual ones where widths allow (24 in LLaMA and RetNet, 48 in Mamba). Their widths follow from the size.
  *
  * The published checkpoints are not presets. They have m = 2 and one more token in the vocabulary. Their gates for keys and values
  * have different ranks: h / 8 and h / 32 at 350M, h / 16 and h / 8 at 1.3B.
@@ -95,6 +107,36 @@ export const presets = {
     { vocabulary, width: 1040, layers: 48, heads: 1 },
     eights,
     ({ heads: _, ...sizes }) => denseMambaConfig({ ...sizes, denseLayers: 2 }),
+  ),
+  mamba2: preset('mamba2', mamba2, { vocabulary, width: 1056, layers: 48, heads: 32 }, halfHeads, (sizes) =>
+    mamba2Config(sizes),
+  ),
+  'dense-mamba2': preset(
+    'dense-mamba2',
+    denseMamba2,
+    { vocabulary, width: 1024, layers: 23, heads: 32 },
+    halfHeads,
+    (sizes) => denseStackConfig(mamba2Config(sizes), { denseLayers: 2 }),
+  ),
+  gla: preset('gla', gla, { vocabulary, width: 1024, layers: 24, heads: 4 }, halves, (sizes) =>
+    glaConfig(ffnOf(sizes)),
+  ),
+  'dense-gla': preset('dense-gla', denseGla, { vocabulary, width: 1024, layers: 20, heads: 4 }, halves, (sizes) =>
+    denseStackConfig(glaConfig(ffnOf(sizes)), { denseLayers: 2 }),
+  ),
+  'gated-delta-net': preset(
+    'gated-delta-net',
+    gatedDeltaNet,
+    { vocabulary, width: 952, layers: 24, heads: 6 },
+    eights,
+    (sizes) => gatedDeltaNetConfig(ffnOf(sizes)),
+  ),
+  'dense-gated-delta-net': preset(
+    'dense-gated-delta-net',
+    denseGatedDeltaNet,
+    { vocabulary, width: 896, layers: 20, heads: 6 },
+    eights,
+    (sizes) => denseStackConfig(gatedDeltaNetConfig(ffnOf(sizes)), { denseLayers: 2 }),
   ),
   'dense-retnet': preset(
     'dense-retnet',

@@ -1,6 +1,6 @@
 /** @file Generates the tables of the models' weights, with shapes in the words of a configuration. */
 import { authorsReadings } from '../../src/models/dense-retnet-config.ts';
-import { denseRetNet, mamba, retNet, transformer } from '../../src/models/index.ts';
+import { denseRetNet, gatedDeltaNet, gla, mamba, mamba2, retNet, transformer } from '../../src/models/index.ts';
 import type { Shape } from '../../src/tensor/shape.ts';
 import { block, table } from './markdown.ts';
 
@@ -15,9 +15,12 @@ const sizes = {
   stateSize: 29,
   deltaRank: 31,
   convolutionWidth: 37,
+  decayRank: 41,
+  valueHeads: 43,
 };
 
 const shared = { ...sizes, layers: 1, heads: 2, epsilon: 1e-6 };
+const stack = { ...shared, groups: 3, tiedHead: false, vocabularyMultiple: 1, convolutionBias: true };
 
 /** The shapes of the weights of a model with one layer, by model. */
 const shapesOf: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
@@ -29,6 +32,9 @@ const shapesOf: Readonly<Record<string, Readonly<Record<string, Shape>>>> = {
     tiedHead: false,
   }),
   mamba: mamba.shapes({ ...shared, convolutionBias: true, projectionBias: true, vocabularyMultiple: 1 }),
+  mamba2: mamba2.shapes({ ...stack, projectionBias: true }),
+  gla: gla.shapes({ ...stack, decayDivisor: 1 }),
+  gatedDeltaNet: gatedDeltaNet.shapes({ ...stack, negativeEigenvalues: false }),
   retNet: retNet.shapes({
     ...shared,
     embeddingScale: 1,
@@ -51,6 +57,14 @@ const words = new Map<number, string>([
   [2 * sizes.innerWidth, '2 · innerWidth'],
   [sizes.valueWidth / shared.heads, 'valueWidth / heads'],
   [sizes.deltaRank + 2 * sizes.stateSize, 'deltaRank + 2 · stateSize'],
+  [shared.heads, 'heads'],
+  [sizes.valueWidth / sizes.valueHeads, 'valueWidth / valueHeads'],
+  [2 * sizes.keyWidth + sizes.valueWidth, '2 · keyWidth + valueWidth'],
+  [sizes.innerWidth + 2 * stack.groups * sizes.stateSize, 'innerWidth + 2 · groups · stateSize'],
+  [
+    2 * sizes.innerWidth + 2 * stack.groups * sizes.stateSize + shared.heads,
+    '2 · innerWidth + 2 · groups · stateSize + heads',
+  ],
 ]);
 
 function wordOf(length: number): string {

@@ -22,10 +22,16 @@ import { degradationFaults } from './degradation/faults.ts';
 import { degradation } from './degradation/operator.ts';
 import { deltaRuleFaults } from './delta-rule/faults.ts';
 import { deltaRule } from './delta-rule/operator.ts';
+import { denseGatedDeltaNetFaults } from './dense-gated-delta-net/faults.ts';
+import { denseGatedDeltaNetOperator } from './dense-gated-delta-net/operator.ts';
+import { denseGlaFaults } from './dense-gla/faults.ts';
+import { denseGlaOperator } from './dense-gla/operator.ts';
 import { denseKeysFaults } from './dense-keys/faults.ts';
 import { denseKeys } from './dense-keys/operator.ts';
 import { denseMambaFaults } from './dense-mamba/faults.ts';
 import { denseMambaOperator } from './dense-mamba/operator.ts';
+import { denseMamba2Faults } from './dense-mamba2/faults.ts';
+import { denseMamba2Operator } from './dense-mamba2/operator.ts';
 import { denseRetentionFaults } from './dense-retention/faults.ts';
 import { denseRetention } from './dense-retention/operator.ts';
 import { denseRetNetFaults } from './dense-retnet/faults.ts';
@@ -163,6 +169,9 @@ const rows: readonly Row[] = [
   [mamba2Scan, mamba2ScanFaults],
   [mambaOperator, mambaFaults],
   [denseMambaOperator, denseMambaFaults],
+  [denseMamba2Operator, denseMamba2Faults],
+  [denseGlaOperator, denseGlaFaults],
+  [denseGatedDeltaNetOperator, denseGatedDeltaNetFaults],
   [denseSsmStackOperator, denseSsmStackFaults],
 ];
 

@@ -13,7 +13,7 @@ import { stripped } from '../../named.ts';
 import type { Operator, ProgramOf, Size } from '../../operator.ts';
 import type { Named, Program } from '../../program.ts';
 import { type Lengths, signatureOf } from '../../signature.ts';
-import { inEveryMode, type ModeName, modeOf } from './modes.ts';
+import { inModes, type ModeName, modeOf } from './modes.ts';
 import { laterPosition } from './retention.ts';
 
 /** Settings of a model: its configuration, the chunk size, and the number of earlier tokens. */
@@ -37,6 +37,10 @@ export interface ModelDeclaration<C extends AnyConfig, P extends Tree, S extends
   lengthsOf(config: NoInfer<C>): Lengths;
   /** The longest sequence for which bounds are still useful. */
   longest?(config: NoInfer<C>): number;
+  /** The longest sequence that is drawn unless a domain gives lengths. */
+  readonly usual?: number;
+  /** The modes that are rows; every one unless given. */
+  readonly modes?: readonly ModeName[];
 }
 
 /** Makes the slot of a weight: norms lie around 1, and maps are scaled to keep activations of order 1. */
@@ -68,13 +72,21 @@ export const namedStates = <X>(layers: readonly Readonly<Record<string, X>>[]): 
   );
 
 function layouts<C extends AnyConfig, P extends Tree, S extends Tree, Text extends string>(
-  { model, configs, signature, lengthsOf, longest = () => Number.POSITIVE_INFINITY }: ModelDeclaration<C, P, S, Text>,
+  declaration: ModelDeclaration<C, P, S, Text>,
   size: Size,
 ): fc.Arbitrary<Layout<ModelSettings<C>>> {
+  const {
+    model,
+    configs,
+    signature,
+    lengthsOf,
+    longest = () => Number.POSITIVE_INFINITY,
+    usual = size.longest,
+  } = declaration;
   return fc
     .record({
       b: axis(size, 'b', 2),
-      drawn: lengths(size),
+      drawn: lengths({ ...size, longest: Math.min(usual, size.longest) }),
       config: configs,
       chunk: chunkDraws,
       position: fc.constantFrom(0, 0, 0, 1, 3),
@@ -145,14 +157,22 @@ const batchProgram =
 export function modelOperator<C extends AnyConfig, P extends Tree, S extends Tree, const Text extends string>(
   declaration: ModelDeclaration<C, P, S, Text>,
 ): Operator<ModelSettings<C>, Text> {
-  const { model, configs: _configs, lengthsOf: _lengths, longest: _longest, ...rest } = declaration;
+  const {
+    model,
+    configs: _configs,
+    lengthsOf: _lengths,
+    longest: _longest,
+    usual: _usual,
+    modes,
+    ...rest
+  } = declaration;
   return defineOperator<Text, ModelSettings<C>>({
     ...rest,
     layouts: (size) => layouts(declaration, size),
     // norms between layers amplify the rounding errors of wide or sparse numbers until bounds are useless
     values: ['normal'],
-    modes: inEveryMode((name) => modelProgram(model, name) as ProgramOf<Text, ModelSettings<C>>),
-    together: inEveryMode((name) => batchProgram(model, name)),
+    modes: inModes(modes, (name) => modelProgram(model, name) as ProgramOf<Text, ModelSettings<C>>),
+    together: inModes(modes, (name) => batchProgram(model, name)),
     reference: 'recurrent',
     after: laterPosition,
   });
