@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Numbers } from '../../src/executors/f64/allocate.ts';
 import { matmul } from '../../src/executors/f64/matmul.ts';
 import { type Matrices, multiplyByLoops } from '../../src/executors/f64/matmul-loops.ts';
-import { multiplyInWasm } from '../../src/executors/f64/matmul-wasm.ts';
+import { multiplyInWasm, productsIn } from '../../src/executors/f64/matmul-wasm.ts';
 import { rng } from '../../src/tensor/random.ts';
 
 /** Shapes: batches, rows of x, columns of y, terms. */
@@ -117,6 +117,16 @@ describe.each(programs)(
 /** The same numbers, read as if they were in the other layout. */
 const otherwise = ({ data, batch, row, column }: Matrices): Matrices =>
   column === 1 ? { data, batch, row: 1, column: batch / row } : { data, batch, row: batch / column, column: 1 };
+
+it.each<Shape>([
+  [40, 17, 18, 19],
+  [9, 33, 31, 64],
+  [2, 70, 80, 90],
+])('batches that do not fit in the memory that is kept are computed in parts: %i × %i × %i × %i', (...shape) => {
+  const product = productsIn(2 ** 16);
+  expect(differences(product, shape)).toEqual([]);
+  expect(differences(product, [2, 5, 6, 7])).toEqual([]);
+});
 
 /** Products with a fault that packing and blocking can have. */
 const faults: readonly (readonly [string, Product])[] = [
