@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import type { PreviewServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { products } from '../support/products.ts';
 import { seed } from '../support/property.ts';
 import { root } from '../support/root.ts';
 import type { Exposed } from './page.ts';
@@ -105,6 +106,10 @@ if (executablePath === undefined) {
         const { ran, gradient } = await ask(page, 'gradient', 'webasm', 10_000, 4);
         expect(ran).toMatchObject({ backend: 'webasm', executorKind: 'fused-threaded' });
         expect(gradient).toEqual([0, 3, 12, 27]);
+      });
+
+      it('eager products in f64 and f32 are those of Node, bit for bit', async () => {
+        expect(await ask(page, 'products', 67)).toEqual(products(67));
       });
 
       it.each([

@@ -5,6 +5,7 @@ import { mul, sum, valueAndGrad } from '../../src/index.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 import { factorsOf, trainingSteps } from '../../src/training/index.ts';
 import { noCases, operatorSubjects, refusalOf, together, tryOn } from '../executors/gpu/support.ts';
+import { products } from '../support/products.ts';
 import { rate, referenceLosses } from '../support/training/reference.ts';
 import { smallTraining } from '../support/training/small.ts';
 
@@ -31,6 +32,9 @@ const page = {
     await f.dispose();
     return { ran: f.ran, value: value![0]!, gradient: [...gradient!.subarray(0, shown)] };
   },
+
+  /** Eager products in both precisions. */
+  products: async (n: number): Promise<number[][]> => products(n),
 
   /** The error message of a backend that does not run. */
   refusal: (backend: Backend): Promise<string> => refusalOf(cubes(backend, 3)),
