@@ -78,6 +78,13 @@ describe('a kernel in WebAssembly computes what its text says', () => {
       [48, 56],
       [numbers(56)],
     ],
+    [
+      'a guarded number',
+      'a0',
+      `${rows(8)} const f = p + 1; const g = q > 1 ? f : 3; return g * a0[p];`,
+      [24],
+      [numbers(8)],
+    ],
     ['indices', 'a0, a1', `${rows(4)} return a1[a0[q] * 4 + p];`, [12], [[2, 0, 1], numbers(12)]],
     ['an index per element', 'a0, a1', 'return a1[a0[i]];', [9], [[2, 0, 1, 3, 3, 1, 0, 2, 2], numbers(4)]],
     ['sums of rows', 'a0', `const b = i * 11; ${sum}`, [1, 5, 9], [numbers(99)]],
@@ -110,6 +117,7 @@ describe('a kernel in WebAssembly computes what its text says', () => {
       [21],
       [numbers(9), numbers(3)],
     ],
+    ['a copy of a variable', 'a0', 'let v = a0[i]; const w = v; v = v * 3; return v - w;', [9], [numbers(9)]],
     ['a condition per element', 'a0', 'let v = a0[i]; if (v > 0 && v < 3) { v = v * 2; } return v;', [9], [numbers(9)]],
     [
       'a variable of a row',

@@ -5,8 +5,9 @@ import { i32 } from '../../../wasm/instructions.ts';
 import { define, type NewLocal } from '../../../wasm/module.ts';
 import { type Digit, type Nest, nestOf } from './nest.ts';
 import { integer, type Quantity, real } from './quantities.ts';
-import { NotVector, type Scope, type Writer, written } from './statements.ts';
+import { type Scope, written } from './statements.ts';
 import { namesOf, parse, type Statement, type Syntax } from './syntax.ts';
+import { NotVector, type Writer } from './terms.ts';
 
 type I32 = Expression<'i32'>;
 

@@ -167,8 +167,11 @@ export const both = (x: Quantity, y: Quantity): Quantity =>
 /** Largest difference of lanes that memory has behind its last array (arrays.ts), for reads that a uniform condition turns off. */
 export const mostSlack = 64;
 
-/** x where the condition holds, else y. */
-export function choice(condition: Quantity, x: Quantity, y: Quantity): Quantity {
+/**
+ * x where the condition holds, else y. If it is a `place` that is read only where the condition holds, lanes of y may differ as those of
+ * x do.
+ */
+export function choice(condition: Quantity, x: Quantity, y: Quantity, isPlace: boolean): Quantity {
   const whole = areIntegers(x, y);
   if (condition.is === 'flag') {
     if (!whole) {
@@ -178,7 +181,7 @@ export function choice(condition: Quantity, x: Quantity, y: Quantity): Quantity 
     }
     const [a, b] = [asInteger(x), asInteger(y)];
     if (a.is === 'integer' && b.is === 'integer') {
-      const isNear = y.is === 'literal' && a.offsets.every((offset) => offset >= 0 && offset <= mostSlack);
+      const isNear = isPlace && y.is === 'literal' && a.offsets.every((offset) => offset >= 0 && offset <= mostSlack);
       if (isNear || a.offsets.every((offset, k) => offset === b.offsets[k]))
         return integer(select(condition.one, a.base, b.base), a.offsets);
     }
@@ -219,11 +222,11 @@ function powersOf2(x: V128, n: V128): V128 {
   return f32x4.mul(f32x4.mul(x, power(half)), power(i32x4.sub(whole, half)));
 }
 
-/** Reads an element of the array at an address. `four` computes a number once, and returns it as a name. */
+/** Reads an element of the array at an address. `kept` keeps a number in a local variable. */
 export function element(
   array: I32,
   at: Quantity,
-  named: (x: Quantity) => Quantity,
+  kept: (x: Quantity) => Quantity,
 ): { readonly value: Quantity; readonly isGather: boolean } {
   const index = asInteger(at);
   const place = (base: I32): I32 => i32.add(array, i32.shl(base, i32.const(2)));
@@ -232,11 +235,11 @@ export function element(
     if (index.offsets.every((offset, k) => offset === k))
       return { value: reals(v128.load(place(index.base))), isGather: false };
     const least = Math.min(...index.offsets);
-    const first = named(integer(place(i32.add(index.base, i32.const(least))))) as Extract<Quantity, { is: 'integer' }>;
+    const first = kept(integer(place(i32.add(index.base, i32.const(least))))) as Extract<Quantity, { is: 'integer' }>;
     const loads = index.offsets.map((offset) => f32.load(first.base, 4 * (offset - least)));
     return { value: reals(joined(loads)), isGather: true };
   }
-  const { lanes } = named(index) as Extract<Quantity, { is: 'integers' }>;
+  const { lanes } = kept(index) as Extract<Quantity, { is: 'integers' }>;
   const loads = [0, 1, 2, 3].map((k) => f32.load(place(i32x4.extract(lanes, k))));
   return { value: reals(joined(loads)), isGather: true };
 }
