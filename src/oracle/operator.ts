@@ -22,6 +22,8 @@ export interface Size {
   axis?(letter: string, usual: fc.Arbitrary<number>): fc.Arbitrary<number> | undefined;
   /** Narrows the values of a setting, or of whether an optional input is given, before one is drawn. */
   among?<T>(name: string, values: readonly T[]): readonly T[];
+  /** Settings that are left out: the operator has none of them by default, see `optIn`. */
+  readonly without?: readonly string[];
   /** Draws decays so near 1 that the first token still counts at the end of the longest sequence. */
   readonly lasting?: boolean;
   /** Draws only cases in which every sum and product of dyadic inputs is exact: decays of ½, short sequences. */

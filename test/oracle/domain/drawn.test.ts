@@ -16,7 +16,7 @@ function casesIn(name: string, declared: object, dtype: 'F32' | 'BF16' = 'F32', 
   const domain = domainFrom(declared, 'mine');
   const [mode] = Object.keys(operator.modes) as [string];
   const questions = questionDraws(operator, mode, size, { compiles, domain });
-  const drawn = [...drawsInTurn(operator, mode, questions, { cases: 100, seed: 3 })].slice(0, 100);
+  const drawn = [...drawsInTurn(operator, mode, questions, { cases: 100, seed: 5 })].slice(0, 100);
   return drawn.map(({ draw }) => questionCase(operator, dtype, draw));
 }
 

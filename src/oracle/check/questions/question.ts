@@ -63,18 +63,10 @@ export function questionDraws(operator: Operator, mode: string, size: QuestionSi
 
 const layoutsOf =
   (operator: Operator, { domain }: Ability, { longest }: QuestionSize) =>
-  (size: Size): fc.Arbitrary<Layout> =>
-    (domain === undefined ? operator.layouts(size) : layoutsIn(operator, { ...size, limit: longest }, domain)).map(
-      (layout) => withoutUnnamed(operator, layout, domain),
-    );
-
-/** A layout without the settings that a backend is asked about only if its domain names them. */
-function withoutUnnamed({ optIn = [] }: Operator, layout: Layout, domain?: Domain): Layout {
-  const unnamed = optIn.filter((name) => domain?.settings[name] === undefined);
-  if (unnamed.length === 0) return layout;
-  const settings = Object.entries(layout.settings).filter(([name]) => !unnamed.includes(name));
-  return { ...layout, settings: Object.fromEntries(settings) };
-}
+  (size: Size): fc.Arbitrary<Layout> => {
+    const own = { ...size, without: operator.optIn?.filter((name) => domain?.settings[name] === undefined) ?? [] };
+    return domain === undefined ? operator.layouts(own) : layoutsIn(operator, { ...own, limit: longest }, domain);
+  };
 
 /** The layouts of real sizes, if they are asked for and the operator has them. */
 const realOf = (

@@ -27,7 +27,7 @@ export const glaFaults = faultsOfTokens(gla, [
     name: 'keys-scaled-too',
     says: 'keys are scaled as queries are, so that the state is too',
     rejectedBy: ['definition', 'modes', 'chunks', 'dyadic'],
-    program: ({ q, k, state, ...inputs }, { chunkSize, scale }) =>
+    program: ({ q, k, state, ...inputs }, { chunkSize, scale = 1 }) =>
       chunkwiseLinearAttention(chunkSize)({ ...inputs, q: multiplied(q, scale), k: multiplied(k, scale) }, state),
   },
   {
@@ -35,7 +35,7 @@ export const glaFaults = faultsOfTokens(gla, [
     name: 'state-read-unscaled',
     says: 'what the initial state adds to the outputs is not scaled',
     rejectedBy: ['definition', 'modes', 'dyadic'],
-    program: ({ q, v, state, ...inputs }, { scale }) => {
+    program: ({ q, v, state, ...inputs }, { scale = 1 }) => {
       const read = parallelLinearAttention({ ...inputs, q, v: multiplied(v, scale) }, state);
       return { output: read.output, state: parallelLinearAttention({ ...inputs, q, v }, state).state };
     },
@@ -45,7 +45,7 @@ export const glaFaults = faultsOfTokens(gla, [
     name: 'first-gate-spares-state',
     says: 'the gate of the first token does not decay the initial state',
     rejectedBy: ['definition', 'resumable', 'derivative', 'dyadic'],
-    program: ({ q, gate, state, ...inputs }, { scale }) => {
+    program: ({ q, gate, state, ...inputs }, { scale = 1 }) => {
       const later = slice(gate, 2, 1, gate.shape[2]!);
       return recurrentLinearAttention({ ...inputs, q: multiplied(q, scale), gate: pad(later, 2, 1, 0) }, state);
     },
@@ -89,7 +89,7 @@ export const glaFaults = faultsOfTokens(gla, [
     name: 'carry-lost',
     says: 'every chunk starts from the initial state',
     rejectedBy: ['definition', 'modes', 'chunks', 'resumable', 'decoding'],
-    program: ({ q, ...inputs }, { chunkSize, scale }) =>
+    program: ({ q, ...inputs }, { chunkSize, scale = 1 }) =>
       inChunks({ ...inputs, q: multiplied(q, scale) }, chunkSize, (_left, start) => start),
   },
   {
@@ -97,7 +97,7 @@ export const glaFaults = faultsOfTokens(gla, [
     name: 'gradient-stops-at-chunks',
     says: 'forward exact, but no gradient crosses a chunk boundary',
     rejectedBy: ['modes', 'chunks', 'derivative', 'dyadic'],
-    program: ({ q, ...inputs }, { chunkSize, scale }) =>
+    program: ({ q, ...inputs }, { chunkSize, scale = 1 }) =>
       inChunks({ ...inputs, q: multiplied(q, scale) }, chunkSize, stopGradient),
   },
 ]);

@@ -15,8 +15,11 @@ import {
 
 const signature = 'q bhtd, k bhtd, v bhte, state bhde, gate bhtd -> output bhte, state bhde';
 
-const attend: Attending<typeof signature, ScaledAttentionSettings> = (attention, { state, q, ...inputs }, { scale }) =>
-  attention({ ...inputs, q: multiplied(q, scale) }, state);
+const attend: Attending<typeof signature, ScaledAttentionSettings> = (
+  attention,
+  { state, q, ...inputs },
+  { scale = 1 },
+) => attention({ ...inputs, q: multiplied(q, scale) }, state);
 
 export const gla = defineOperator({
   name: 'gla',
@@ -24,7 +27,7 @@ export const gla = defineOperator({
   evidence: ['T'],
   signature,
   layouts: linearAttentionLayouts(signature, (size) => ({ gate: gateDetails(size) })),
-  definition: over('bh', signature, ({ q, k, v, gate, state }, { scale }: ScaledAttentionSettings) =>
+  definition: over('bh', signature, ({ q, k, v, gate, state }, { scale = 1 }: ScaledAttentionSettings) =>
     definition(q, k, v, gate, scale, state),
   ),
   modes: linearAttentionModes(attend),

@@ -3,16 +3,14 @@ import { linearAttention as definition } from '../../../../spec/gated-linear-att
 import { defineOperator } from '../../define-operator.ts';
 import { over } from '../../over.ts';
 import {
-  type LinearAttentionSettings,
   linearAttentionLaws,
   linearAttentionLayouts,
   linearAttentionModes,
+  type ScaledAttentionSettings,
 } from '../shared/linear-attention.ts';
-import { definedQueries, type QueryScale, scaledQueries } from '../shared/query-scale.ts';
+import { definedQueries, scaledQueries } from '../shared/query-scale.ts';
 
 const signature = 'q bhtd, k bhtd, v bhte, state bhde -> output bhte, state bhde';
-
-type Settings = LinearAttentionSettings & QueryScale;
 
 export const linearAttention = defineOperator({
   name: 'linearAttention',
@@ -21,10 +19,10 @@ export const linearAttention = defineOperator({
   signature,
   optIn: ['scale'],
   layouts: linearAttentionLayouts(signature),
-  definition: over('bh', signature, ({ q, k, v, state }, settings: Settings) =>
+  definition: over('bh', signature, ({ q, k, v, state }, settings: ScaledAttentionSettings) =>
     definition(definedQueries(q, settings), k, v, state),
   ),
-  modes: linearAttentionModes<typeof signature, Settings>((attention, { state, ...inputs }, settings) =>
+  modes: linearAttentionModes<typeof signature, ScaledAttentionSettings>((attention, { state, ...inputs }, settings) =>
     attention(scaledQueries(inputs, settings), state),
   ),
   reference: 'recurrent',

@@ -9,12 +9,12 @@ import { over } from '../../over.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
 import {
   attentionIn,
-  type LinearAttentionSettings,
   linearAttentionLayouts,
   linearAttentionModes,
+  type ScaledAttentionSettings,
 } from '../shared/linear-attention.ts';
 import { inEveryMode } from '../shared/modes.ts';
-import { definedQueries, type QueryScale, scaledQueries } from '../shared/query-scale.ts';
+import { definedQueries, scaledQueries } from '../shared/query-scale.ts';
 
 const signature = 'q bhtd, k bhtd, v bhte, state bhde, keySum bhd -> output bhte, state bhde, keySum bhd';
 
@@ -28,8 +28,6 @@ export function normalisedBy(
   return { output, ...state };
 }
 
-type Settings = LinearAttentionSettings & QueryScale;
-
 /** The slot of queries and keys. Positive numbers keep the sum of weights away from 0. */
 const positive = { centre: 2, spread: 0.25, powers: 0 };
 
@@ -42,17 +40,17 @@ export const normalisedLinearAttention = defineOperator({
   layouts: linearAttentionLayouts(signature, () => ({ q: positive, k: positive, keySum: positive })),
   // the sum of wide or sparse weights may be nearly 0, and so the quotient may be arbitrary
   values: ['normal'],
-  definition: over('bh', signature, ({ q, k, v, state, keySum }, settings: Settings) =>
+  definition: over('bh', signature, ({ q, k, v, state, keySum }, settings: ScaledAttentionSettings) =>
     definition(definedQueries(q, settings), k, v, state, keySum),
   ),
-  modes: linearAttentionModes<typeof signature, Settings>((attention, inputs, settings) =>
+  modes: linearAttentionModes<typeof signature, ScaledAttentionSettings>((attention, inputs, settings) =>
     normalisedBy(attention, scaledQueries(inputs, settings)),
   ),
   says: inEveryMode(() => 'sums of keys as one more value'),
   forms: inEveryMode((name) => ({
     dividedApart: {
       says: 'sums of keys and divisors in a second program, with gradients of its own',
-      program: (inputs: InputsOf<typeof signature, Value>, settings: Settings) =>
+      program: (inputs: InputsOf<typeof signature, Value>, settings: ScaledAttentionSettings) =>
         normalisedBy(attentionIn(name, settings.chunkSize), scaledQueries(inputs, settings), dividedApart),
     },
   })),

@@ -86,7 +86,7 @@ export const rwkv7Faults = faultsOfTokens(rwkv7, [
     name: 'triangle-not-solved',
     says: 'in a chunk, a does not read what b wrote: no triangular system is solved',
     rejectedBy: ['definition', 'modes', 'chunks', 'dyadic'],
-    program: ({ q, state, ...inputs }, { chunkSize, scale }) =>
+    program: ({ q, state, ...inputs }, { chunkSize, scale = 1 }) =>
       inChunks({ ...inputs, q: multiplied(q, scale) }, state, chunkSize, (left) => left, unsolved),
   },
   {
@@ -114,7 +114,7 @@ export const rwkv7Faults = faultsOfTokens(rwkv7, [
     name: 'carry-lost',
     says: 'every chunk starts from the initial state',
     rejectedBy: ['definition', 'modes', 'chunks', 'resumable', 'decoding'],
-    program: ({ q, state, ...inputs }, { chunkSize, scale }) =>
+    program: ({ q, state, ...inputs }, { chunkSize, scale = 1 }) =>
       inChunks({ ...inputs, q: multiplied(q, scale) }, state, chunkSize, (_left, start) => start),
   },
   {
@@ -122,7 +122,7 @@ export const rwkv7Faults = faultsOfTokens(rwkv7, [
     name: 'gradient-stops-at-chunks',
     says: 'forward exact, but no gradient crosses a chunk boundary',
     rejectedBy: ['modes', 'chunks', 'derivative', 'dyadic'],
-    program: ({ q, state, ...inputs }, { chunkSize, scale }) =>
+    program: ({ q, state, ...inputs }, { chunkSize, scale = 1 }) =>
       inChunks({ ...inputs, q: multiplied(q, scale) }, state, chunkSize, stopGradient),
   },
   {

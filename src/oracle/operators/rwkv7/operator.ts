@@ -27,7 +27,7 @@ type Rwkv7Program = ProgramOf<typeof signature, ScaledAttentionSettings>;
 /** Makes a program from the rule in a mode or form, for a chunk size. */
 const running =
   (ruleOf: (chunkSize: number) => Dplr): Rwkv7Program =>
-  ({ state, q, ...inputs }, { scale, chunkSize }) =>
+  ({ state, q, ...inputs }, { scale = 1, chunkSize }) =>
     ruleOf(chunkSize)({ ...inputs, q: multiplied(q, scale) }, state);
 
 /** How many tokens a and b of length 1 may follow each other before the bounds on their products grow large. */
@@ -68,7 +68,7 @@ export const rwkv7 = defineOperator({
     b: transitionDetails(size, lengths),
     gate: gateDetails(size),
   })),
-  definition: over('bh', signature, ({ gate, state, ...inputs }, { scale }: ScaledAttentionSettings) =>
+  definition: over('bh', signature, ({ gate, state, ...inputs }, { scale = 1 }: ScaledAttentionSettings) =>
     definition({ ...inputs, g: gate }, scale, state),
   ),
   modes,

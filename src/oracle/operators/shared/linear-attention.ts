@@ -10,7 +10,7 @@ import type { ProgramOf, Size } from '../../operator.ts';
 import type { Lengths } from '../../signature.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
 import { inEveryMode, type ModeName, modeOf } from './modes.ts';
-import { withQueryScale } from './query-scale.ts';
+import { type QueryScale, withQueryScale } from './query-scale.ts';
 
 /** Settings of linear attention: the chunk size of chunkwise mode. */
 export type LinearAttentionSettings = { readonly chunkSize: number };
@@ -33,7 +33,7 @@ export const linearAttentionModes = <Text extends string, S extends LinearAttent
   inEveryMode((name) => (inputs, settings) => run(attentionIn(name, settings.chunkSize), inputs, settings));
 
 /** Settings of linear attention with a factor of the queries. */
-export type ScaledAttentionSettings = LinearAttentionSettings & { readonly scale: number };
+export type ScaledAttentionSettings = LinearAttentionSettings & QueryScale;
 
 /** Draws layouts of a signature with queries, keys, values and a state. */
 export const linearAttentionLayouts =

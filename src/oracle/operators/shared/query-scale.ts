@@ -18,12 +18,14 @@ export const scaledQueries = <X extends { readonly q: Value }>(inputs: X, { scal
 export const definedQueries = (q: Matrix, { scale }: QueryScale): Matrix =>
   scale === undefined ? q : q.map((row) => scaledVector(scale, row));
 
-/** Adds a factor of the queries to drawn layouts. */
+/** Adds a factor of the queries to drawn layouts, unless the size leaves it out. */
 export const withQueryScale = <S extends Settings>(
   size: Size,
   layouts: fc.Arbitrary<Layout<S>>,
-): fc.Arbitrary<Layout<S & { readonly scale: number }>> =>
-  fc.tuple(layouts, queryScales(size)).map(([layout, scale]) => ({
-    ...layout,
-    settings: { ...layout.settings, scale: scale(layout.inputs.q!.shape.at(-1)!) },
-  }));
+): fc.Arbitrary<Layout<S & QueryScale>> =>
+  size.without?.includes('scale')
+    ? layouts
+    : fc.tuple(layouts, queryScales(size)).map(([layout, scale]) => ({
+        ...layout,
+        settings: { ...layout.settings, scale: scale(layout.inputs.q!.shape.at(-1)!) },
+      }));

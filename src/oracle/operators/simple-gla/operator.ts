@@ -9,22 +9,20 @@ import { linearAttention } from '../linear-attention/operator.ts';
 import { gatedForms } from '../shared/gated-forms.ts';
 import {
   type Attending,
-  type LinearAttentionSettings,
   linearAttentionLaws,
   linearAttentionLayouts,
   linearAttentionModes,
+  type ScaledAttentionSettings,
 } from '../shared/linear-attention.ts';
-import { definedQueries, type QueryScale, scaledQueries } from '../shared/query-scale.ts';
+import { definedQueries, scaledQueries } from '../shared/query-scale.ts';
 
 const signature = 'q bhtd, k bhtd, v bhte, state bhde, gate bht -> output bhte, state bhde';
 
-type Settings = LinearAttentionSettings & QueryScale;
-
-const attend: Attending<typeof signature, Settings> = (attention, { state, ...inputs }, settings) =>
+const attend: Attending<typeof signature, ScaledAttentionSettings> = (attention, { state, ...inputs }, settings) =>
   attention(scaledQueries(inputs, settings), state);
 
 /** Sets all gates to 0, so that nothing is forgotten. */
-const openGates = (c: Case<Settings>): Case<Settings> => ({
+const openGates = (c: Case<ScaledAttentionSettings>): Case<ScaledAttentionSettings> => ({
   ...c,
   inputs: { ...c.inputs, gate: { ...c.inputs.gate!, data: c.inputs.gate!.data.map(() => 0) } },
 });
@@ -36,7 +34,7 @@ export const simpleGla = defineOperator({
   signature,
   optIn: ['scale'],
   layouts: linearAttentionLayouts(signature, (size) => ({ gate: gateDetails(size) })),
-  definition: over('bh', signature, ({ q, k, v, gate, state }, settings: Settings) =>
+  definition: over('bh', signature, ({ q, k, v, gate, state }, settings: ScaledAttentionSettings) =>
     definition(definedQueries(q, settings), k, v, gate, state),
   ),
   modes: linearAttentionModes(attend),
@@ -47,7 +45,7 @@ export const simpleGla = defineOperator({
     reductions: {
       'gates 0': {
         change: openGates,
-        program: (mode) => linearAttention.modes[mode]! as Program<Settings>,
+        program: (mode) => linearAttention.modes[mode]! as Program<ScaledAttentionSettings>,
         ignores: (name) => name === 'gradient.gate',
       },
     },
