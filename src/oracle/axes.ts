@@ -78,11 +78,9 @@ export function longestIn(
 export const isModel = ({ signature }: Operator): boolean =>
   signature.inputs.some(({ pattern }) => pattern.includes('**'));
 
-/**
- * Whether an operator can be asked about such batches, with the states of all sequences in one tensor. Those of attention differ in
- * length, and whole models have other inputs.
- */
-export const takesBatches = (operator: Operator): boolean =>
-  operator.batches === true &&
-  !isModel(operator) &&
-  operator.signature.outputs.every(({ pattern }) => growingAxis(operator, pattern) === undefined);
+/** Whether an operator has states that grow with every token. */
+export const hasGrowingStates = (operator: Operator): boolean =>
+  operator.signature.outputs.some(({ pattern }) => growingAxis(operator, pattern) !== undefined);
+
+/** Whether an operator can be asked about batches, with the states of all sequences in one tensor. Whole models have other inputs. */
+export const takesBatches = (operator: Operator): boolean => operator.batches === true && !isModel(operator);

@@ -6,7 +6,7 @@ import { select } from '../tensor/primitives/select.ts';
 import { slice } from '../tensor/primitives/slice.ts';
 import { stopGradient } from '../tensor/primitives/stop-gradient.ts';
 import type { Value } from '../tensor/value.ts';
-import { growingAxis, takesBatches, timedOutput } from './axes.ts';
+import { growingAxis, hasGrowingStates, takesBatches, timedOutput } from './axes.ts';
 import { type InBatch, isOfSequence, ofSequence, ownOf, statesByName } from './batchable.ts';
 import type { Settings } from './case.ts';
 import { type Description, type Fault, faultsOf } from './fault.ts';
@@ -123,7 +123,8 @@ export function batchFaults<S extends Settings>(operator: Operator<S>): Fault[] 
   if (operator.batches !== true) return [];
   const { reference: mode } = operator;
   const both = ['padded', 'packed'];
-  const ofStates = takesBatches(operator as Operator) ? faultsOfStates(operator) : [];
+  const hasOneSize = takesBatches(operator as Operator) && !hasGrowingStates(operator as Operator);
+  const ofStates = hasOneSize ? faultsOfStates(operator) : [];
   const ofAll = batchFaultsOf(operator, [
     {
       mode,

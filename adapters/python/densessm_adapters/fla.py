@@ -66,7 +66,9 @@ def simple(mode):
 def linear_attention(inputs, settings, mode):
     q, k, v = swapped(inputs, 'q', 'k', 'v')
     return results(
-        *linear(mode)(q, k, v, initial_state=inputs['state'], normalize=False, **stateful(settings), **sequences(inputs))
+        *linear(mode)(
+            q, k, v, initial_state=inputs['state'], normalize=False, **stateful(settings), **sequences(inputs)
+        )
     )
 
 
@@ -118,9 +120,8 @@ def retention(inputs, settings, mode):
     """fla's own retention fixes its decays; here are the same kernels with decays that are given."""
     q, k, v = swapped(inputs, 'q', 'k', 'v')
     logarithms = torch.tensor([math.log(decay) for decay in settings['decay']], dtype=torch.float32, device=q.device)
-    return results(
-        *simple(mode)(q, k, v, g_gamma=logarithms, initial_state=inputs['state'], **stateful(settings), **sequences(inputs))
-    )
+    given = dict(initial_state=inputs['state'], **stateful(settings), **sequences(inputs))
+    return results(*simple(mode)(q, k, v, g_gamma=logarithms, **given))
 
 
 @offer(
@@ -128,13 +129,18 @@ def retention(inputs, settings, mode):
     ['parallel'],
     dict(axes=dict(widths, s=0, **({'e': 'd'} if chosen.naive else {})), settings=scales),
     naive=['parallel'],
+    packed=True,
 )
 def attention(inputs, settings, mode):
     q, k, v = swapped(inputs, 'q', 'k', 'v')
     scale = settings['scale'] * (1.0 if settings['scoreScaling'] == 'none' else q.shape[-1] ** -0.5)
-    output = naive_parallel_attn(q, k, v, scale)[0] if chosen.naive else attn.parallel_attn(q, k, v, scale=scale)
+    if chosen.naive:
+        output = naive_parallel_attn(q, k, v, scale)[0]
+    else:
+        output = attn.parallel_attn(q, k, v, scale=scale, **sequences(inputs))
     output = torch.einsum('bthe,hoe->bhto', output, inputs['param.output'])
-    return {'output': output, 'keys': inputs['k'].clone(), 'values': inputs['v'].clone()}
+    caches = {} if 'cuSeqlens' in inputs else {'keys': inputs['k'].clone(), 'values': inputs['v'].clone()}
+    return {'output': output, **caches}
 
 
 @offer('rmsNorm', ['whole'], naive=['whole'])

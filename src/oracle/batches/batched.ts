@@ -8,6 +8,7 @@ import { among } from '../draw.ts';
 import type { Form, Operator, Size } from '../operator.ts';
 import type { Program } from '../program.ts';
 import type { Axis, Side } from '../signature.ts';
+import { afresh } from './afresh.ts';
 import { type BatchSettings, eachAlone } from './alone.ts';
 import { addedLengths, packedLengths, paddedLengths, picked } from './lengths.ts';
 
@@ -37,12 +38,13 @@ export function domainIn({ batched }: Operator, domain: Domain | undefined): Dom
   };
 }
 
-function make(operator: Operator, kind: BatchKind): Operator {
+function make(whole: Operator, kind: BatchKind): Operator {
+  const operator = afresh(whole);
   const lifted = (run: Program, mode: string): Program => eachAlone(operator, kind, run, operator.modes[mode]);
   const { definedBy: _, equations: __, ...own } = operator;
   return {
     ...own,
-    batched: { kind, of: operator },
+    batched: { kind, of: whole },
     batches: false,
     signature: kind === 'packed' ? packedSignature(operator) : operator.signature,
     layouts: (size) => (kind === 'packed' ? packedLayouts(operator, size) : paddedLayouts(operator, size)),
@@ -119,15 +121,17 @@ export function settingsFor(
   settings: Settings,
   { b, t }: Readonly<Record<string, number>>,
 ): Settings {
-  if (batched === undefined || t === undefined || b === undefined) return settings;
+  if (batched === undefined || t === undefined) return settings;
   const { lengths: before } = settings as BatchSettings;
+  // only states count the sequences of a packed row
+  const sequences = b ?? before.length;
   if (batched.kind === 'padded') {
-    const lengths = Array.from({ length: b }, (_, i) => Math.min(t, before[i % before.length]!));
+    const lengths = Array.from({ length: sequences }, (_, i) => Math.min(t, before[i % before.length]!));
     return { ...settings, lengths };
   }
   let rest = t;
-  const lengths = Array.from({ length: b }, (_, i) => {
-    const length = i === b - 1 ? rest : Math.min(rest, before[i] ?? 0);
+  const lengths = Array.from({ length: sequences }, (_, i) => {
+    const length = i === sequences - 1 ? rest : Math.min(rest, before[i] ?? 0);
     rest -= length;
     return length;
   });

@@ -2,6 +2,7 @@
 import type { Fault } from '../fault.ts';
 import { faults } from '../faults.ts';
 import type { Operator } from '../operator.ts';
+import { afresh, startingAfresh } from './afresh.ts';
 import { eachAlone, together } from './alone.ts';
 
 /** The laws of batches reject the faults that appear only there. */
@@ -12,9 +13,11 @@ export function faultsOn(operator: Operator): readonly Fault[] {
   const { batched } = operator;
   if (batched === undefined) return faults.filter((fault) => fault.operator === operator);
   const { kind, of } = batched;
+  const own = afresh(of);
   return faults.flatMap((fault): Fault[] => {
     if (fault.operator !== of) return [];
-    if (!isOfBatches(fault)) return [{ ...fault, program: eachAlone(of, kind, fault.program, of.modes[fault.mode]) }];
-    return fault.rejectedBy.includes(kind) ? [{ ...fault, program: together(of, kind, fault.program) }] : [];
+    const program = startingAfresh(of, fault.program);
+    if (!isOfBatches(fault)) return [{ ...fault, program: eachAlone(own, kind, program, own.modes[fault.mode]) }];
+    return fault.rejectedBy.includes(kind) ? [{ ...fault, program: together(own, kind, program) }] : [];
   });
 }

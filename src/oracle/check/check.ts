@@ -203,7 +203,7 @@ function problemsOf({ description }: Backend): string[] {
   });
 }
 
-const whichBatches = 'operators have them that carry a state of one size from token to token, and are no whole models';
+const whichBatches = 'operators have them that carry a state from token to token, and are no whole models';
 
 const unknownName = (offer: string, name: string, known: readonly string[]): string =>
   `it offers ${offer}, which is not known${didYouMean(name, known)}; ${known.length === 0 ? 'it has none' : `known are ${known.join(', ')}`}`;

@@ -16,6 +16,7 @@ const modesOf: Readonly<Record<string, readonly string[]>> = {
   normalisedLinearAttention: ['recurrent'],
   denseSsm: ['recurrent'],
   selectiveScan: ['recurrent'],
+  attention: ['chunkwise'],
 };
 
 describe('check of batches', () => {
@@ -28,6 +29,17 @@ describe('check of batches', () => {
     );
     expect(rows.map(({ mode }) => mode).sort()).toEqual(rowModes.sort());
   });
+});
+
+it.each([
+  ['packed', 'boundaries-ignored'],
+  ['padded', 'padding-gets-shares'],
+] as const)('rejects attention, %s, with the fault %s', async (kind, name) => {
+  const attention = operators.find((one) => one.name === 'attention')!;
+  const { mode, program } = faultsOn(batchedOf(attention, kind)).find((fault) => fault.name === name)!;
+  const backend = programBackend({ attention: program }, undefined, { batches: { [kind]: [mode] } });
+  const { rows } = await check(backend, { ...size, cases: 6, operators: ['attention'], modes: [`${mode}/${kind}`] });
+  expect(rows[0]!.finding!.hints.join()).toContain(name);
 });
 
 describe('check of faults of batches', () => {

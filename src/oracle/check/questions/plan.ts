@@ -1,5 +1,5 @@
 /** @file Plans the sizes of a check's questions: most are small; in turn, axes are wide, sequences long, and memories lasting. */
-import { growingAxis, hasAxisOf, hasStates, isModel } from '../../axes.ts';
+import { hasAxisOf, hasGrowingStates, hasStates, isModel } from '../../axes.ts';
 import { axisUpTo } from '../../draw.ts';
 import type { Operator, Size } from '../../operator.ts';
 
@@ -48,9 +48,8 @@ function lettersOf(operator: Operator): readonly string[] {
 /** Whether the time of a mode grows with the square of the length: it compares all pairs of tokens, and a chunkwise mode does not. */
 const isOfPairs = ({ modes }: Operator, mode: string): boolean => mode === 'parallel' && modes.chunkwise !== undefined;
 
-/** Whether the state of an operator has an entry for each token. */
-const isCache = (operator: Operator): boolean =>
-  operator.signature.outputs.some(({ pattern }) => growingAxis(operator, pattern) !== undefined);
+/** Whether an operator, or that of the sequences of its batches, compares tokens with all before them. */
+const isCache = (operator: Operator): boolean => hasGrowingStates(operator.batched?.of ?? operator);
 
 /** The lengths of long sequences in a mode. `most` is the length that was asked for. */
 function longLengths(operator: Operator, mode: string, most: number | undefined): readonly number[] {

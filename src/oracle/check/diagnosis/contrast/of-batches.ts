@@ -81,7 +81,7 @@ function movedEnds(lengths: readonly number[], step: number): number[] {
 function oneByOne(operator: Operator, right: Subject['right'], c: Case): Numbers {
   const lengths = c.settings.lengths as readonly number[];
   const n = lengths.length;
-  const first = resized(operator, c, 'b', 1)!;
+  const first = resized(operator, c, 'b', 1) ?? withLengths(c, [lengths.reduce((sum, length) => sum + length, 0)]);
   const all = right(first);
   const ends = lengths.map((_, i) => lengths.slice(0, i + 1).reduce((sum, length) => sum + length, 0));
   const after = ends.map((end) => right(resized(operator, first, 't', end)!));
