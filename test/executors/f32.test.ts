@@ -16,9 +16,12 @@ import type { PrimitiveName } from '../../src/tensor/primitives/index.ts';
 import { rng } from '../../src/tensor/random.ts';
 import { sizeOf } from '../../src/tensor/shape.ts';
 import type { Executor, Value } from '../../src/tensor/value.ts';
+import { factorsOf, trainingSteps } from '../../src/training/index.ts';
 import { casesOf, everything, largest, ratios, tryOn } from '../support/bounded-trial.ts';
 import { table } from '../support/primitives/table.ts';
 import { cases, seed } from '../support/property.ts';
+import { rate, referenceLosses } from '../support/training/reference.ts';
+import { smallTraining } from '../support/training/small.ts';
 
 const on = f32 as Executor;
 
@@ -133,4 +136,29 @@ describe.each([
   it('is within the bounds', () => expect(ratioOf(spec, sizes)).toBeLessThanOrEqual(1));
   it('is beyond them where its numbers are rounded to 8 bits', () =>
     expect(ratioOf(spec, sizes, coarser)).toBeGreaterThan(1));
+});
+
+it('trains with losses within the bounds of single precision', () => {
+  const [steps, size] = [2, { width: 16, layers: 2, denseLayers: 1 }];
+  const { training, init, batches } = smallTraining(steps, 1, size);
+  const { equation, inputs } = trainingSteps(training);
+  const { tokens, targets } = batches(0);
+  const given = {
+    params: init,
+    first: new Float64Array(init.length),
+    second: new Float64Array(init.length),
+    factors: factorsOf(training.optimizer, rate, 1, steps),
+  };
+  const real = Object.entries(given).map(([name, data]) => [name, input(on, data, inputs[name]!.shape)] as const);
+  const { losses } = equation({
+    ...Object.fromEntries(real),
+    tokens: indexInput(on, tokens, inputs.tokens!.shape),
+    targets: indexInput(on, targets, inputs.targets!.shape),
+  });
+  const { exact, bounds } = referenceLosses(steps, 1, size);
+  const found = read(losses!);
+  exact.forEach((loss, i) => {
+    expect(bounds[i]).toBeLessThan(1e-3);
+    expect(Math.abs(found[i]! - loss)).toBeLessThanOrEqual(bounds[i]!);
+  });
 });

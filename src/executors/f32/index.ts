@@ -4,8 +4,8 @@ import { evaluate } from '../f64/rules.ts';
 
 /**
  * The executor that evaluates every primitive eagerly and stores single precision: half the memory of `f64`, and products twice as
- * fast. It rounds inputs to single precision. Each operation is computed in double precision and rounded; only the sums of large
- * products are added up in single precision.
+ * fast. It rounds inputs to single precision. Rules compute in double precision and round what they store, so most results are nearer
+ * than single precision promises; the sums of large products are added up in single precision.
  * @example
  * read(add(input(f32, [1], [1]), 2 ** -30)) // [1]
  */
