@@ -15,6 +15,8 @@ interface Part extends SliceParams {
 export interface Accumulator {
   add(at: number, ct: Value): void;
   addPart(at: number, ct: Value, where: SliceParams): void;
+  /** Whether anything was added at a position. */
+  has(at: number): boolean;
   /** Returns the sum at a position, or null if nothing was added. */
   peek(at: number, primal: Value): Value | null;
   /** Returns the sum and frees it. */
@@ -27,26 +29,28 @@ export interface Accumulator {
  */
 export function accumulator(size: number): Accumulator {
   const totals = new Array<Value | undefined>(size);
-  const parts = new Map<number, Part[]>();
+  const parts = new Array<Part[] | undefined>(size);
   const addTo = (at: number, ct: Value): void => {
     const total = totals[at];
     totals[at] = total === undefined ? ct : add(total, ct);
   };
   const peek = (at: number, primal: Value): Value | null => {
-    const own = parts.get(at);
+    const own = parts[at];
     if (own !== undefined) {
       for (const whole of join(own, primal.shape)) addTo(at, whole);
-      parts.delete(at);
+      parts[at] = undefined;
     }
     return totals[at] ?? null;
   };
   return {
     add: addTo,
     addPart(at, ct, where) {
-      const list = parts.get(at);
-      if (list === undefined) parts.set(at, [{ ct, ...where }]);
-      else list.push({ ct, ...where });
+      const part: Part = { ct, axis: where.axis, start: where.start, stop: where.stop };
+      const list = parts[at];
+      if (list === undefined) parts[at] = [part];
+      else list.push(part);
     },
+    has: (at) => totals[at] !== undefined || parts[at] !== undefined,
     peek,
     take(at, primal) {
       const total = peek(at, primal);

@@ -97,14 +97,13 @@ export function tape(root: Executor): Tape {
     backward(seeds, wanted) {
       const cotangents = accumulator(steps.length);
       for (const [x, ct] of seeds) if (placeOf(x) >= 0) cotangents.add(placeOf(x), ct);
-      const places = new Set(wanted.map(placeOf));
-      const found = new Map<number, Value | null>();
+      const found = new Map<number, Value | null>(wanted.map((x) => [placeOf(x), null]));
       for (let at = steps.length - 1; at >= 0; at--) {
         const step = steps[at]!;
         // every use of a step comes after it, so its cotangent is complete here
         if ('pullback' in step) pullBackCall(step, at, cotangents);
-        else {
-          if (places.has(at)) found.set(at, cotangents.peek(at, step.out));
+        else if (cotangents.has(at)) {
+          if (found.has(at)) found.set(at, cotangents.peek(at, step.out));
           if (step.primitive !== null) pullBackStep(step, at, cotangents);
         }
       }
