@@ -14,7 +14,10 @@ export const under = <N extends object, P extends string>(inputs: N, prefix: P):
     .map((name) => inputs[name as keyof N & `${P}${number}`]);
 
 /** Keeps the entries whose names start with a prefix, and removes the prefix. */
-export const stripped = <T>(inputs: Readonly<Record<string, T>>, prefix: string): Record<string, T> =>
-  Object.fromEntries(
-    Object.entries(inputs).flatMap(([name, x]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), x]] : [])),
-  );
+export function stripped<T>(inputs: Readonly<Record<string, T>>, prefix: string): Record<string, T> {
+  const entries: [string, T][] = [];
+  for (const [name, x] of Object.entries(inputs)) {
+    if (name.startsWith(prefix)) entries.push([name.slice(prefix.length), x]);
+  }
+  return Object.fromEntries(entries);
+}

@@ -74,19 +74,25 @@ export function withLeaves<T extends Tree>(tree: T, leaves: readonly Value[]): T
  * @example
  * treeOf({ 'a.0': 1, 'a.1': 2, b: 3 }) // { a: [1, 2], b: 3 }
  */
-export function treeOf(leaves: Readonly<Record<string, unknown>>): unknown {
-  if ('' in leaves) return leaves[''];
-  const fields = new Map<string, Record<string, unknown>>();
-  for (const [path, leaf] of Object.entries(leaves)) {
-    const dot = path.indexOf('.');
-    const [field, rest] = dot === -1 ? [path, ''] : [path.slice(0, dot), path.slice(dot + 1)];
+export const treeOf = (leaves: Readonly<Record<string, unknown>>): unknown => treeBelow(Object.entries(leaves), 0);
+
+/** The tree of the leaves whose paths share the characters before `from`. */
+function treeBelow(leaves: readonly [path: string, leaf: unknown][], from: number): unknown {
+  const fields = new Map<string, [string, unknown][]>();
+  for (const entry of leaves) {
+    const [path, leaf] = entry;
+    if (from >= path.length) return leaf;
+    const dot = path.indexOf('.', from);
+    const field = path.slice(from, dot === -1 ? path.length : dot);
     const under = fields.get(field);
-    if (under === undefined) fields.set(field, { [rest]: leaf });
-    else under[rest] = leaf;
+    if (under === undefined) fields.set(field, [entry]);
+    else under.push(entry);
   }
-  const entries = [...fields].map(([field, under]): [string, unknown] => [field, treeOf(under)]);
-  const isList = entries.length > 0 && entries.every(([field], i) => field === `${i}`);
-  return isList ? entries.map(([, node]) => node) : Object.fromEntries(entries);
+  const node = (field: string): unknown => treeBelow(fields.get(field)!, from + field.length + 1);
+  const names = [...fields.keys()];
+  return names.length > 0 && names.every((_, i) => fields.has(`${i}`))
+    ? names.map((_, i) => node(`${i}`))
+    : Object.fromEntries(names.map((field) => [field, node(field)]));
 }
 
 /** Joins trees of one structure value by value. There must be at least one tree. */

@@ -32,7 +32,13 @@ export const moves: Rule = (xs, primitive, params, shape) => {
 };
 
 /** Whether all numbers are exact. */
-const areExact = (xs: Operands): boolean => xs.every(({ data: { e } }) => e.every((error) => error === 0));
+function areExact(xs: Operands): boolean {
+  for (const { data } of xs) {
+    const { e } = data;
+    for (let i = 0; i < e.length; i++) if (e[i] !== 0) return false;
+  }
+  return true;
+}
 
 /** Whether the errors of all numbers are those of their terms. */
 const haveErrorsOfTerms = (xs: Operands): boolean => xs.every(({ data }) => errorsOf(data) === data.e);
