@@ -71,8 +71,8 @@ export interface Compiled {
   /** Returns the elements of a kept input after the last call. Throws an InputError before the first call. */
   kept(input: string): Promise<Float32Array>;
   /**
-   * Times each kernel by itself, all kernels one after another, and the encoding of their commands. Needs WebGPU. Kept inputs do not
-   * change, but results must be computed again before they are read. Throws an InputError on other backends and after `dispose`.
+   * Times each kernel by itself, all kernels one after another, and the encoding of their commands. Kept inputs do not change, but
+   * results must be computed again before they are read. Throws an InputError on backends webasm and cpu, and after `dispose`.
    */
   profile(): Promise<Profile>;
   readonly ran: Ran;

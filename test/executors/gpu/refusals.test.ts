@@ -123,7 +123,7 @@ describe('a call refuses in one line', () => {
 
   it('profiling on a backend without kernel times', async () => {
     const f = await compiled(({ x: v }) => ({ v: v! }));
-    expect(await refusalOf(f.profile())).toContain('kernels are timed on WebGPU only');
+    expect(await refusalOf(f.profile())).toContain('kernels are timed on backends webgpu and wasm');
     await f.dispose();
   });
 

@@ -6,7 +6,10 @@ import { type Launch, type Place, placeArrays } from '../../../src/executors/gpu
 import { compileKernel } from '../../../src/executors/gpu/wasm/kernel.ts';
 import { parse } from '../../../src/executors/gpu/wasm/syntax.ts';
 import { input, read } from '../../../src/tensor/input.ts';
+import { add } from '../../../src/tensor/primitives/add.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
+import { mul } from '../../../src/tensor/primitives/mul.ts';
+import { sum } from '../../../src/tensor/primitives/sum.ts';
 import { rng } from '../../../src/tensor/random.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
 import { assemble } from '../../../src/wasm/module.ts';
@@ -203,4 +206,18 @@ describe('routines compute', () => {
     expect([...z!]).toEqual([...read(exact.z!)]);
     await f.dispose();
   });
+});
+
+it('a profile has the time of each kernel, and leaves kept inputs as they are', async () => {
+  const next: Equation = ({ x, y }) => ({ next: add(x!, y!), total: sum(mul(x!, x!)) });
+  const f = await compile(next, { x: { shape: [99] }, y: { shape: [99] } }, { backend: 'wasm', keep: { x: 'next' } });
+  const ones = new Float32Array(99).fill(1);
+  expect((await f({ x: ones, y: ones })).total![0]).toBe(99);
+  const { kernels, together, writing } = await f.profile();
+  expect(kernels.map(({ size }) => size)).toEqual([1, 99]);
+  expect(Math.min(...kernels.map(({ seconds }) => seconds))).toBeGreaterThanOrEqual(0);
+  expect([together > 0, writing]).toEqual([true, 0]);
+  expect((await f({ y: ones })).total![0]).toBe(4 * 99);
+  expect((await f.kept('x'))[98]).toBe(3);
+  await f.dispose();
 });

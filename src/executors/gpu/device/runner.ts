@@ -55,7 +55,9 @@ export function byGpuJs(
       return last[result]!.slice();
     },
     times: async () =>
-      fail('compiled function: kernels are timed on WebGPU only, with kernels handed over by densessm'),
+      fail(
+        'compiled function: kernels are timed on backends webgpu and wasm, on webgpu with kernels handed over by densessm',
+      ),
     destroy: () => undefined,
   };
 }
