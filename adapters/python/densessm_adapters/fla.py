@@ -37,13 +37,13 @@ def stateful(settings):
     return dict(scale=settings['scale'], output_final_state=True)
 
 
-def offer(name, modes, domain=None, naive=None, dtypes=SHORT_TYPES, **rest):
+def offer(name, modes, domain=None, naive=None, dtypes=SHORT_TYPES, precision=(), **rest):
     """Registers an operator in its modes, or, of the reference functions, in the modes `naive`; in none, nothing."""
     modes = naive or [] if chosen.naive else modes
     if not modes:
         return lambda function: function
-    rest = {} if chosen.naive else rest
-    return backend.operator(name, modes, domain=domain, **offered(chosen, dtypes), **rest)
+    declared = offered(chosen, dtypes, () if chosen.naive else precision)
+    return backend.operator(name, modes, domain=domain, **declared, **({} if chosen.naive else rest))
 
 
 def linear(mode):

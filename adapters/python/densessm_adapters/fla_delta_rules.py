@@ -45,6 +45,8 @@ def add_delta_rules(offer, chosen, widths):
         return results(*rule(*swapped(inputs, 'q', 'k', 'v', 'beta'), **shared(inputs, settings), **normed(settings)))
 
     gated_rule = dict(packed=True, gradients=not chosen.recurrent)
+    # in chunks, they invert triangular blocks of float32 in TF32, whatever TRITON_F32_DEFAULT says
+    inverting = dict(gated_rule, precision=() if chosen.recurrent else ('tf32',))
     ungated = dict(l2norm='none', gate='log_decay')  # what the reference functions have
     delta_domain = dict(axes=widths, inputs=dict(gate='finite'), settings=ungated if chosen.naive else norms)
 
@@ -53,7 +55,7 @@ def add_delta_rules(offer, chosen, widths):
         delta_modes,
         dict(delta_domain, axes=dict(widths, h='g')) if chosen.naive else delta_domain,
         naive=['chunkwise', 'recurrent'],
-        **gated_rule,
+        **inverting,
     )
     def gated_delta(inputs, settings, mode):
         q, k, v, beta, g = swapped(inputs, 'q', 'k', 'v', 'beta', 'gate')
@@ -65,7 +67,7 @@ def add_delta_rules(offer, chosen, widths):
             given.update(normed(settings), **gates(inputs, settings))
         return results(*rule(q, k, v, g=g, beta=beta, **given))
 
-    @offer('kda', delta_modes, delta_domain, naive=['recurrent'], **gated_rule)
+    @offer('kda', delta_modes, delta_domain, naive=['recurrent'], **inverting)
     def kimi_delta(inputs, settings, mode):
         rule = (
             naive_recurrent_kda if chosen.naive else kda.chunk_kda if mode == 'chunkwise' else kda.fused_recurrent_kda

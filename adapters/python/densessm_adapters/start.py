@@ -38,11 +38,12 @@ def options(module: str, package: str, **extra: str) -> SimpleNamespace:
     return chosen
 
 
-def offered(chosen: SimpleNamespace, dtypes: Sequence[str] = SHORT_TYPES) -> dict[str, Any]:
-    """The types of an operator, and the declared profiles of these types."""
-    types = [
-        (one, next(x for x in ('BF16', 'F16', 'F32', 'F64') if x in one.upper())) for one in chosen.precision or ()
-    ]
+def offered(
+    chosen: SimpleNamespace, dtypes: Sequence[str] = SHORT_TYPES, precision: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The types of an operator, and the declared profiles of these types: those of the options, else `precision`."""
+    profiles = chosen.precision or precision
+    types = [(one, next(x for x in ('BF16', 'F16', 'F32', 'F64') if x in one.upper())) for one in profiles]
     return dict(dtypes=dtypes, precision=[one for one, dtype in types if dtype in dtypes] or None)
 
 
