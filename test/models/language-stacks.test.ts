@@ -1,4 +1,6 @@
 /** @file Mamba-2, GLA and Gated DeltaNet, plain and dense: their definitions, states between modes, training, refused configurations. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { gatedDeltaNet as gatedDeltaNetDefinition } from '../../spec/gated-delta-net.ts';
 import { gla as glaDefinition } from '../../spec/gla.ts';
@@ -32,6 +34,7 @@ import { slice } from '../../src/tensor/primitives/slice.ts';
 import { leavesOf, mapTree, namedLeavesOf, type Tree, withLeaves } from '../../src/tensor/tree.ts';
 import type { Value } from '../../src/tensor/value.ts';
 import { refuses, untyped } from '../support/refusals.ts';
+import { root } from '../support/root.ts';
 
 /** A model with the scalar definition of its plain version. */
 interface Subject {
@@ -113,7 +116,9 @@ describe.each(subjects.map((one) => [one.model.name, one] as const))('%s', (_nam
     expect(drawn[1]).toEqual(drawn[0]);
     expect(drawn[2]).toEqual(drawn[0]);
   });
+});
 
+describe.each(subjects.slice(3).map((one) => [one.model.name, one] as const))('%s', (_name, { model, config }) => {
   it('learns: the loss of a sequence falls by half in 30 steps', () => {
     const labels = [[1, 5, 2, 4, 3]];
     const loss = (at: Tree): Value => {
@@ -133,6 +138,37 @@ describe.each(subjects.map((one) => [one.model.name, one] as const))('%s', (_nam
       );
     }
     expect(item(loss(at))).toBeLessThan(before / 2);
+  });
+});
+
+/**
+ * Logits [t][vocabulary] made in double precision by the unmodified layers of state-spaces/mamba at e9594ce (mamba_ssm/modules/mamba2.py) and
+ * fla-org/flash-linear-attention at bc3b101 (fla/layers/gla.py, fla/layers/gated_deltanet.py), with their kernels replaced by the
+ * recurrences of their reference functions, on the weights that `initialise` draws here.
+ */
+const sourceLogits: Readonly<Record<string, readonly (readonly number[])[]>> = JSON.parse(
+  readFileSync(join(root, 'test/models/source-logits.json'), 'utf8'),
+);
+
+describe('the layers of the sources', () => {
+  const of = { vocabulary: 7, width: 8, layers: 2 };
+  const ofMamba2 = { ...of, heads: 4, groups: 2, stateSize: 3, projectionBias: true, vocabularyMultiple: 1 };
+  const ofGla = { ...of, heads: 2, keyWidth: 4, valueWidth: 8, decayRank: 2, ffnWidth: 5 };
+  const ofDeltaNet = { ...of, heads: 2, valueHeads: 4, keyWidth: 6, valueWidth: 12, ffnWidth: 5 };
+  const nine = [3, 1, 4, 1, 5, 2, 6, 5, 3];
+  const all = {
+    mamba2: subject(mamba2, mamba2Config(ofMamba2), mamba2Definition),
+    gla: subject(gla, glaConfig(ofGla), glaDefinition),
+    gatedDeltaNet: subject(gatedDeltaNet, gatedDeltaNetConfig(ofDeltaNet), gatedDeltaNetDefinition),
+  };
+
+  it.each(Object.entries(all))('give the same logits: %s', (name, { model, config }) => {
+    const params = initialise(model, config, { on: f64, seed: 5, spread: 0.6 });
+    const start = model.start(params, config, 1);
+    const { logits } = model.forward(params, config, indices([nine]), start, { name: 'chunkwise', chunkSize: 4 });
+    const expected = sourceLogits[name]!.flat();
+    expect(expected).toHaveLength(nine.length * of.vocabulary);
+    expect(apart(read(logits), expected)).toBeLessThan(1e-12);
   });
 });
 
