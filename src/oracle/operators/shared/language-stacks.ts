@@ -82,7 +82,7 @@ export const stackOperator = <
     model: dense,
     configs: denseConfigs<C>(mixer),
     modes: ['chunkwise', 'recurrent'],
-    usual: 7,
+    usual: 5,
     definition: over(
       'b',
       declared.signature as string,
