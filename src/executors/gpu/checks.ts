@@ -35,6 +35,18 @@ export function checkMemory({ kernels, bytes }: Work, most: number): void {
     );
 }
 
+/** Starts a program in memory of its own. Throws an InputError where the machine lacks memory for its arrays. */
+export async function inMemory<T>({ kernels, bytes }: Work, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return fail(
+      `compile: this machine has no memory for the arrays of ${kernels} kernels, which take ${bytes} bytes together; ${smaller}`,
+    );
+  }
+}
+
 /**
  * Runs a task on a device. Throws when the device reports an error meanwhile, as its results are then wrong: an InputError if it is
  * out of memory, else an Error.

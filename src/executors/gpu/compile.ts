@@ -2,7 +2,7 @@
 import { fail } from '../../tensor/errors.ts';
 import { checkShape, sizeOf } from '../../tensor/shape.ts';
 import { type CallInputs, checkInputs } from './call-inputs.ts';
-import { checkKept, checkMemory, guarded } from './checks.ts';
+import { checkKept, checkMemory, guarded, inMemory } from './checks.ts';
 import type { Device } from './device/device.ts';
 import { openDevice } from './device/open.ts';
 import type { OpenDevice } from './device/open-device.ts';
@@ -134,7 +134,7 @@ async function start(
     const settings = { threads, carried, kernelsAtOnce: tuning.kernelsAtOnce ?? kernelsAtOnce };
     const started =
       gpuJs === null
-        ? await startWasm(program, sizes, settings)
+        ? await inMemory(program.work, () => startWasm(program, sizes, settings))
         : await startGpuJs({ ...opened, gpuJs }, program, sizes, settings);
     return { ...started, opened, program, inputs, keep };
   } catch (error) {

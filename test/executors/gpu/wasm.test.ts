@@ -15,6 +15,7 @@ import { sizeOf } from '../../../src/tensor/shape.ts';
 import { assemble } from '../../../src/wasm/module.ts';
 import { instantiate, newMemory } from '../../../src/wasm/runtime.ts';
 import { kernelsOf } from './kernels-of.ts';
+import { refusalOf } from './support.ts';
 
 /** A kernel's text, from the statements after the first. */
 const textOf = (params: string, body: string): string => `function (${params}) {\nconst i = this.thread.x;\n${body}\n}`;
@@ -220,4 +221,28 @@ it('a profile has the time of each kernel, and leaves kept inputs as they are', 
   expect((await f({ y: ones })).total![0]).toBe(4 * 99);
   expect((await f.kept('x'))[98]).toBe(3);
   await f.dispose();
+});
+
+it('is refused where the machine lacks memory, and gives its memory back', async () => {
+  // the project's library types lack WebAssembly
+  const { WebAssembly: wasm } = globalThis as unknown as { WebAssembly: { Memory: unknown } };
+  const { Memory } = wasm;
+  const compiled = (): ReturnType<typeof compile> =>
+    compile(({ x }) => ({ y: add(x!, 1) }), { x: { shape: [2] } }, { backend: 'wasm', keep: { x: 'y' } });
+  wasm.Memory = class {
+    constructor() {
+      throw new RangeError('could not allocate memory');
+    }
+  };
+  try {
+    expect(await refusalOf(compiled())).toMatch(
+      /^compile: this machine has no memory for the arrays of 1 kernels, which take 16 bytes together; use smaller batches/,
+    );
+  } finally {
+    wasm.Memory = Memory;
+  }
+  const f = await compiled();
+  await f({ x: Float32Array.of(1, 2) });
+  await f.dispose();
+  expect(await refusalOf(f.kept('x'))).toContain('it has been disposed of');
 });

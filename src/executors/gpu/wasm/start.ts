@@ -1,8 +1,9 @@
 /** @file Compiles the kernels of a program to one module of WebAssembly, and runs them on one memory. */
+import { fail } from '../../../tensor/errors.ts';
 import type { Callee } from '../../../wasm/code.ts';
 import { multiplication } from '../../../wasm/matmul.ts';
 import { assemble } from '../../../wasm/module.ts';
-import { type Exports, instantiate, newMemory } from '../../../wasm/runtime.ts';
+import { type Exports, instantiate, type Memory, newMemory } from '../../../wasm/runtime.ts';
 import type { Carried, Runner } from '../device/runner.ts';
 import { type KernelOf, keyOf } from '../text/kernel.ts';
 import type { Program } from '../trace/program.ts';
@@ -14,6 +15,12 @@ import { type Call, callsOfProduct, callsOfScan, roomFor, scan } from './routine
 interface Step {
   readonly name: string;
   readonly calls: readonly Call[];
+}
+
+/** The memory of a program and the functions that work on it. It is given up when the program is disposed of. */
+interface Machine {
+  readonly memory: Memory;
+  readonly functions: Exports<string>;
 }
 
 /** Lists the launches of a program, with `sizes` of its arguments. */
@@ -46,10 +53,12 @@ export async function startWasm(
 ): Promise<{ readonly runner: Runner; readonly executorKind: string; close(): Promise<void> }> {
   const all = launchesOf(program, sizes);
   const room = roomFor(all.launches.map(({ kernel }) => kernel.routine));
-  const memory = newMemory(placeArrays(all, room));
+  const pages = placeArrays(all, room);
   const { steps, functions } = stepsOf(all.launches);
-  const run = instantiate(assemble(functions), memory);
-  const numbers = (place: Place): Float32Array => new Float32Array(memory.buffer, place.address, place.size);
+  const memory = newMemory(pages);
+  let machine: Machine | null = { memory, functions: instantiate(assemble(functions), memory) };
+  const running = (): Machine => machine ?? fail('compiled function: it has been disposed of; compile it again');
+  const numbers = (place: Place): Float32Array => new Float32Array(running().memory.buffer, place.address, place.size);
   const args = all.given.filter(({ source }) => typeof source === 'number');
   for (const place of all.given) if (place.source instanceof Float32Array) numbers(place).set(place.source);
   const runner: Runner = {
@@ -57,24 +66,26 @@ export async function startWasm(
       given.forEach((own, k) => {
         if (own !== null) numbers(args[k]!).set(own);
       });
-      runSteps(run, steps);
+      runSteps(running(), steps);
       const results = wanted.map((result) => numbers(all.results[result]!).slice());
       for (const { result, argument } of carried) numbers(args[argument]!).set(numbers(all.results[result]!));
       return results;
     },
     read: async (result) => numbers(all.results[result]!).slice(),
     times: async () => {
-      const kernels = steps.map((step) => timed(() => runSteps(run, [step])));
-      return { kernels, together: timed(() => runSteps(run, steps)), writing: 0 };
+      const kernels = steps.map((step) => timed(() => runSteps(running(), [step])));
+      return { kernels, together: timed(() => runSteps(running(), steps)), writing: 0 };
     },
-    destroy: () => undefined,
+    destroy: () => {
+      machine = null;
+    },
   };
   return { runner, executorKind: 'wasm', close: async () => undefined };
 }
 
-function runSteps(run: Exports<string>, steps: readonly Step[]): void {
+function runSteps({ functions }: Machine, steps: readonly Step[]): void {
   for (const { name, calls } of steps) {
-    const f = run[name]!;
+    const f = functions[name]!;
     for (const call of calls) f(...call);
   }
 }
