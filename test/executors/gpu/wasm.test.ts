@@ -5,10 +5,11 @@ import { targets } from '../../../src/executors/gpu/text/target.ts';
 import { type Launch, type Place, placeArrays } from '../../../src/executors/gpu/wasm/arrays.ts';
 import { compileKernel } from '../../../src/executors/gpu/wasm/kernel.ts';
 import { parse } from '../../../src/executors/gpu/wasm/syntax.ts';
-import { input, read } from '../../../src/tensor/input.ts';
+import { indexInput, input, read } from '../../../src/tensor/input.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
 import { mul } from '../../../src/tensor/primitives/mul.ts';
+import { scatterAdd } from '../../../src/tensor/primitives/scatter-add.ts';
 import { sum } from '../../../src/tensor/primitives/sum.ts';
 import { rng } from '../../../src/tensor/random.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
@@ -207,6 +208,18 @@ describe('routines compute', () => {
     expect([...z!]).toEqual([...read(exact.z!)]);
     await f.dispose();
   });
+});
+
+it('rows added by index are exact, in batches', async () => {
+  const fn: Equation = ({ x, at }) => ({ one: scatterAdd(x!, at!, 4), more: scatterAdd(x!, at!, 3, 1) });
+  const slots = { x: { shape: [2, 5, 7] }, at: { shape: [2, 5], kind: 'index' } } as const;
+  const [x, at] = [numbers(70), [2, 0, 1, 2, 2, 1, 1, 0, 2, 1]];
+  expect(kernelsOf(fn, slots, targets.wasm).map(({ routine }) => routine?.is)).toEqual(['scatter', 'scatter']);
+  const f = await compile(fn, slots, { backend: 'wasm' });
+  const { one, more } = await f({ x: Float32Array.from(x), at: Int32Array.from(at) });
+  const exact = fn({ x: input(f64, x, [2, 5, 7]), at: indexInput(f64, at, [2, 5]) });
+  expect([[...one!], [...more!]]).toEqual([[...read(exact.one!)], [...read(exact.more!)]]);
+  await f.dispose();
 });
 
 it('a profile has the time of each kernel, and leaves kept inputs as they are', async () => {

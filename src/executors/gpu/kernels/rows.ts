@@ -80,6 +80,7 @@ export const rows = {
     ].join('\n');
     const isLong = fuser.target.workgroups && perBatch >= fewestSearched;
     const workgroup = isLong ? searching(batches, count, perBatch, width) : undefined;
-    return dense(fuser.launch(sizeOf(shape), operands, body, workgroup), without1(shape));
+    const routine = { is: 'scatter', batches, rows: count, perBatch, width } as const;
+    return dense(fuser.launch(sizeOf(shape), operands, body, workgroup, routine), without1(shape));
   },
 } satisfies Partial<Rules>;

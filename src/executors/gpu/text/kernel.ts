@@ -11,7 +11,7 @@ export interface Workgroup {
 }
 
 /** What a kernel computes, for devices that have a routine for it. */
-export type Routine = ProductRoutine | ScanRoutine;
+export type Routine = ProductRoutine | ScanRoutine | ScatterRoutine;
 
 /** `Σ_k a[batch, row, k] b[batch, k, column]` of strided arrays that begin at `starts`. Axes have strides in a, b and the result. */
 export interface ProductRoutine {
@@ -30,6 +30,15 @@ export interface ScanRoutine {
   readonly length: number;
   readonly inner: number;
   readonly reverse: boolean;
+}
+
+/** Adds `perBatch` rows of `width` numbers, each to the row of the result that its index names, for each batch. */
+export interface ScatterRoutine {
+  readonly is: 'scatter';
+  readonly batches: number;
+  readonly rows: number;
+  readonly perBatch: number;
+  readonly width: number;
 }
 
 /** A kernel that computes `size` elements. Its text is a function in gpu.js's JavaScript that returns element `this.thread.x`. */

@@ -1,10 +1,10 @@
-/** @file Runs kernels that have routines: matrix products by packed panels, and scans token by token. */
+/** @file Runs kernels that have routines: matrix products by packed panels, and scans token by token, and sums by index. */
 import type { Callee } from '../../../wasm/code.ts';
-import { loop, loopWhile } from '../../../wasm/control.ts';
+import { clear, loop, loopWhile } from '../../../wasm/control.ts';
 import { f32, f32x4, i32, v128 } from '../../../wasm/instructions.ts';
 import { roomOf } from '../../../wasm/matmul.ts';
 import { define } from '../../../wasm/module.ts';
-import type { ProductRoutine, Routine, ScanRoutine } from '../text/kernel.ts';
+import type { ProductRoutine, Routine, ScanRoutine, ScatterRoutine } from '../text/kernel.ts';
 import type { Axis } from '../text/places.ts';
 
 /** Arguments of one call of a routine's function. */
@@ -69,5 +69,39 @@ export const scan = (): Callee<null> => {
       before.set(out),
       [a, b, out].map((array) => array.set(i32.add(array, step))),
     ]);
+  });
+};
+
+/** The calls of `scatter`: one for each batch. */
+export const callsOfScatter = (
+  { batches, rows, perBatch, width }: ScatterRoutine,
+  [x, index, out]: readonly [number, number, number],
+): Call[] =>
+  Array.from({ length: batches }, (_, batch) => [
+    ...[x + 4 * batch * perBatch * width, index + 4 * batch * perBatch, out + 4 * batch * rows * width],
+    ...[perBatch, 4 * width, 4 * rows * width],
+  ]);
+
+/** Adds rows of x to those that the indices name, in order. `row` and `size` are bytes of a row and of the result. */
+export const scatter = (): Callee<null> => {
+  const params = { x: 'i32', index: 'i32', out: 'i32', count: 'i32', row: 'i32', size: 'i32' } as const;
+  return define('scatter', params, ({ x, index, out, count, row, size }, newLocal) => {
+    const [j, at, to] = [newLocal('i32'), newLocal('i32'), newLocal('i32')];
+    const [from, place] = [i32.add(x, at), i32.add(to, at)];
+    const on = (bytes: number) => at.set(i32.add(at, i32.const(bytes)));
+    return [
+      clear(out, size),
+      loop(j, i32.const(0), count, 1, [
+        to.set(i32.add(out, i32.mul(i32.truncateF32(f32.load(index)), row))),
+        at.set(i32.const(0)),
+        loopWhile(i32.lt(at, i32.sub(row, i32.const(12))), [
+          v128.store(place, f32x4.add(v128.load(place), v128.load(from))),
+          on(16),
+        ]),
+        loopWhile(i32.lt(at, row), [f32.store(place, f32.add(f32.load(place), f32.load(from))), on(4)]),
+        x.set(i32.add(x, row)),
+        index.set(i32.add(index, i32.const(4))),
+      ]),
+    ];
   });
 };

@@ -9,7 +9,7 @@ import { type KernelOf, keyOf } from '../text/kernel.ts';
 import type { Program } from '../trace/program.ts';
 import { firstByte, type Launch, type Launches, type Place, placeArrays } from './arrays.ts';
 import { type CompiledKernel, compileKernel } from './kernel.ts';
-import { type Call, callsOfProduct, callsOfScan, roomFor, scan } from './routines.ts';
+import { type Call, callsOfProduct, callsOfScan, callsOfScatter, roomFor, scan, scatter } from './routines.ts';
 
 /** The name of a function of the module, and the arguments of a call. */
 interface Step {
@@ -115,8 +115,10 @@ function stepsOf(launches: readonly Launch[]): { steps: Step[]; functions: Calle
       const name = known('multiply', () => multiplication('f32'));
       return { name, calls: callsOfProduct(routine, [a!, b ?? a!, result.address, firstByte]) };
     }
-    if (routine?.is === 'scan' && operands.every((operand) => typeof operand !== 'number'))
+    if (routine?.is === 'scan')
       return { name: known('scan', scan), calls: callsOfScan(routine, [a!, b!, c!, result.address]) };
+    if (routine?.is === 'scatter')
+      return { name: known('scatter', scatter), calls: callsOfScatter(routine, [a!, b!, result.address]) };
     const key = keyOf(kernel);
     const own = compiled.get(key) ?? compileKernel(`kernel${compiled.size}`, kernel.text, kernel.size);
     compiled.set(key, own);
