@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { GPU } from 'gpu.js';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { guarded } from '../../../src/executors/gpu/checks.ts';
 import { byEncoder } from '../../../src/executors/gpu/device/encoder.ts';
-import { assertRan } from '../../../src/executors/gpu/device/open.ts';
+import { assertRan, openDevice } from '../../../src/executors/gpu/device/open.ts';
 import type { DeviceError } from '../../../src/executors/gpu/device/open-device.ts';
 import { checkLimits, isSoftware } from '../../../src/executors/gpu/device/webgpu.ts';
 import { withWorkgroups } from '../../../src/executors/gpu/device/workgroups.ts';
@@ -59,21 +59,17 @@ describe('the backend', () => {
   });
 
   it('wasm without SIMD says so, and auto goes on without it', async () => {
-    vi.resetModules();
-    vi.doMock('../../../src/wasm/runtime.ts', async (original) => ({ ...(await original<object>()), hasSimd: false }));
-    const { openDevice } = await import('../../../src/executors/gpu/device/open.ts');
-    await expect(openDevice('wasm')).rejects.toThrow(
+    await expect(openDevice('wasm', false)).rejects.toThrow(
       "compile: backend wasm: WebAssembly with SIMD is not there; run where WebAssembly has SIMD (Node, and browsers since 2023), or ask for 'cpu'",
     );
     await withNavigator(noAdapter, async () => {
-      const { device, gpuJs } = await openDevice('auto');
+      const { device, gpuJs } = await openDevice('auto', false);
       expect(device).toMatchObject({
         backend: 'cpu',
         passedOver: [/adapter/, /^wasm: WebAssembly with SIMD/].map((why) => expect.stringMatching(why)),
       });
       await gpuJs!.gpu.destroy();
     });
-    vi.doUnmock('../../../src/wasm/runtime.ts');
   });
 
   it('must be the chosen one', () => {

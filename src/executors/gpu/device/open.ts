@@ -29,7 +29,7 @@ const remedies: { readonly [B in Backend]: string } = {
 };
 
 /** Opens a backend, by name or the best of the machine. Throws an InputError when it does not exist or does not run. */
-export async function openDevice(asked: Backend | 'auto'): Promise<OpenDevice> {
+export async function openDevice(asked: Backend | 'auto', withSimd = hasSimd): Promise<OpenDevice> {
   if (asked !== 'auto' && !Object.hasOwn(executorKinds, asked)) {
     const near = didYouMean(asked, ['auto', ...Object.keys(executorKinds)]);
     fail(`compile: there is no backend '${asked}'; use 'auto', 'webgpu', 'wasm', 'webasm' or 'cpu'${near}`);
@@ -37,7 +37,7 @@ export async function openDevice(asked: Backend | 'auto'): Promise<OpenDevice> {
   const passedOver: string[] = [];
   for (const backend of asked === 'auto' ? (['webgpu', 'wasm', 'cpu'] as const) : [asked]) {
     try {
-      return await open(backend, passedOver, asked !== 'auto');
+      return await open(backend, passedOver, { acceptsSoftware: asked !== 'auto', withSimd });
     } catch (error) {
       const why = `${backend}: ${error instanceof Error ? error.message : String(error)}`;
       if (asked !== 'auto') fail(`compile: backend ${why}; ${remedies[backend]}`);
@@ -58,14 +58,18 @@ export function assertRan(
   );
 }
 
-async function open(backend: Backend, passedOver: readonly string[], acceptsSoftware: boolean): Promise<OpenDevice> {
+async function open(
+  backend: Backend,
+  passedOver: readonly string[],
+  { acceptsSoftware, withSimd }: { readonly acceptsSoftware: boolean; readonly withSimd: boolean },
+): Promise<OpenDevice> {
   const common = { device: { backend, adapter: null, passedOver }, errors: [], target: targets[backend] };
   if (backend === 'wasm') {
-    if (!hasSimd) throw new Error('WebAssembly with SIMD is not there');
+    if (!withSimd) throw new Error('WebAssembly with SIMD is not there');
     return { ...common, gpuJs: null };
   }
+  if (backend === 'webgpu') return openWebgpu(passedOver, acceptsSoftware);
   const library = await import('gpu.js');
-  if (backend === 'webgpu') return openWebgpu(library, passedOver, acceptsSoftware);
   if (backend === 'webasm' && !library.GPU.isWebAssemblySupported)
     throw new Error('WebAssembly with SIMD is not there');
   const workgroupSupport = { reason: `backend ${backend} has no workgroups` };

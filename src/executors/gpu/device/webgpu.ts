@@ -82,17 +82,15 @@ export const isSoftware = (adapter: string): boolean => /swiftshader|llvmpipe|la
  * Opens the adapter of the platform. Throws when there is none, when a limit is below the needs of kernels, and when the adapter is
  * software, unless that is accepted.
  */
-export async function openWebgpu(
-  library: typeof import('gpu.js'),
-  passedOver: readonly string[],
-  acceptsSoftware: boolean,
-): Promise<OpenDevice> {
+export async function openWebgpu(passedOver: readonly string[], acceptsSoftware: boolean): Promise<OpenDevice> {
   const system = await webGpu();
   const adapter = await system.requestAdapter();
   if (adapter === null) throw new Error('no adapter answers');
   const { vendor = '', architecture = '', device: card = '', description = '' } = adapter.info;
   const name = [vendor, architecture, card, description].filter((part) => part !== '').join(' ');
   if (!acceptsSoftware && isSoftware(name)) throw new Error(`adapter ${name} is software, slower than WebAssembly`);
+  // only now, as a page need not load it without an adapter
+  const library = await import('gpu.js');
   // the types of gpu.js lack this class
   const { WebGPUContext } = library as unknown as {
     WebGPUContext: { acquire(): Promise<{ readonly device: WebGpuDevice }> };
