@@ -11,6 +11,7 @@ import { reapply } from '../../tensor/apply.ts';
 import { fail } from '../../tensor/errors.ts';
 import { show, sizeOf } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
+import { zeros } from '../f64/allocate.ts';
 import { f64 } from '../f64/index.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { bounded } from './index.ts';
@@ -54,13 +55,19 @@ export function firstOrder(profile: Profile): Executor<Traced> {
 
   /** Records a result, with the bound on the error of its operation as an unknown. */
   const traced = (exact: Value, { e, terms: own, reach }: Bounded): Traced => {
-    const some = e.map((error) => (error === 0 ? 0 : Number.MIN_VALUE));
+    const some = zeros(e.length);
+    let isExact = true;
+    for (let i = 0; i < e.length; i++) {
+      if (e[i] === 0) continue;
+      some[i] = Number.MIN_VALUE;
+      isExact = false;
+    }
     // what another order of the terms adds to the error counts at the sum that changes the order
     const terms = own && {
       ...own,
       errors: own.errors === e ? some : own.errors.map((error, i) => error - e[i]! || some[i]!),
     };
-    if (exact.kind === 'index' || e.every((error) => error === 0)) return { primal: exact, some, terms, reach, trace };
+    if (exact.kind === 'index' || isExact) return { primal: exact, some, terms, reach, trace };
     const value = exact.on === (trace.backwards as Executor) ? exact : trace.backwards.watch(exact);
     trace.unknowns.push({ value, size: e });
     return { primal: value, some, terms, reach, trace };

@@ -2,6 +2,7 @@
 import type { EinsumParams } from '../../tensor/primitives/einsum.ts';
 import type { ScatterAddParams } from '../../tensor/primitives/scatter-add.ts';
 import type { SumParams } from '../../tensor/primitives/sum.ts';
+import type { Rng } from '../../tensor/random.ts';
 import { type Shape, sizeOf, stridesOf } from '../../tensor/shape.ts';
 import type { Value } from '../../tensor/value.ts';
 import type { Arithmetic, Summands } from './order.ts';
@@ -58,13 +59,14 @@ export function einsumSummands(
   };
   const summed = [...letters].filter((letter) => !out.includes(letter));
   const lengths = summed.map(lengthOf);
-  const operands = xs.map(({ data, shape: own }, i) => {
+  const operands = xs.map(({ data, shape: own }, i): Factors => {
     const [term, strides] = [terms[i]!, stridesOf(own)];
     const steps = (indices: readonly string[]): number[] =>
       indices.map((letter) => (term.includes(letter) ? strides[term.indexOf(letter)]! : 0));
     return { data, starts: offsetsIn(shape, steps([...out])), inside: offsetsIn(lengths, steps(summed)) };
   });
   const count = sizeOf(lengths);
+  if (operands.length === 2) return { most: count, list: pairsOf(operands[0]!, operands[1]!, count, random) };
   return {
     most: count,
     list(i, a, b) {
@@ -87,6 +89,28 @@ export function einsumSummands(
     },
   };
 }
+
+/** An operand: where the factors of each element start, and how far from there the factor of each summand is. */
+interface Factors {
+  readonly data: Float64Array;
+  readonly starts: Int32Array;
+  readonly inside: Int32Array;
+}
+
+/** Lists the products of two operands, either of them first. */
+const pairsOf =
+  (x: Factors, y: Factors, count: number, random: Rng): Summands['list'] =>
+  (i, a, b) => {
+    const [atX, atY] = [x.starts[i]!, y.starts[i]!];
+    for (let j = 0; j < count; j++) {
+      const isFirst = random.integer(2) === 0;
+      const factor = x.data[atX + x.inside[j]!]!;
+      const other = y.data[atY + y.inside[j]!]!;
+      a[j] = isFirst ? other : factor;
+      b[j] = isFirst ? factor : other;
+    }
+    return count;
+  };
 
 /** Summands of a scatter-add: the elements of `x` in all rows that the index adds to the row of the result. */
 export function scatterSummands(
