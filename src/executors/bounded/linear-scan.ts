@@ -2,25 +2,37 @@
 
 import type { LinearScanParams } from '../../tensor/primitives/linear-scan.ts';
 import { sizeOf } from '../../tensor/shape.ts';
+import { zeros } from '../f64/allocate.ts';
 import { type Format, isCoarser } from '../profiles/format.ts';
 import type { Profile } from '../profiles/profile.ts';
-import { amplifiedBy, type Bounded, errorsOf, evaluate, type Lengths, lengthsOf, type Rule } from './operands.ts';
+import {
+  absolute,
+  amplifiedBy,
+  type Bounded,
+  errorsOf,
+  evaluate,
+  type Lengths,
+  lengthsOf,
+  type Rule,
+} from './operands.ts';
 import { type Rounding, roundingOf } from './rounding.ts';
 
-/** The quantities of one channel after a token, from which its bound follows. */
-interface State {
+/** The quantities of neighbouring channels after a token, from which their bounds follow. */
+interface States {
   /** The size of the state, by which the error of a decay is multiplied, and the error propagated from the operands. */
-  readonly h: number;
-  readonly propagated: number;
+  readonly h: Float64Array;
+  readonly propagated: Float64Array;
   /** The sum of the absolute summands `|a_t … a_{s+1} b_s|`, errors included, and the number of summands that are not exactly 0. */
-  readonly size: number;
-  readonly summands: number;
+  readonly size: Float64Array;
+  readonly summands: Float64Array;
   /** The number of multiplications in the oldest summand. */
-  readonly products: number;
+  readonly products: Float64Array;
   /** The largest product of the last decays, over any number of decays; at least 1. */
-  readonly growth: number;
+  readonly growth: Float64Array;
   /** The largest intermediate result so far in any bracketing; at least 1. */
-  readonly largest: number;
+  readonly largest: Float64Array;
+  /** The error of storing the states in a coarser format. */
+  readonly storage: Float64Array;
 }
 
 /**
@@ -39,28 +51,31 @@ export function linearScanRule({ at: formats }: Profile, rounding: Rounding): Ru
     const format = role !== undefined && isCoarser(formats[role], formats.sum) ? formats[role] : null;
     const stored = format === null ? null : storing(format, rounding);
     const x = evaluate(xs, primitive, params, shape);
-    const e = new Float64Array(x.length);
-    const sizes = new Float64Array(x.length);
+    const e = zeros(x.length);
+    const sizes = zeros(x.length);
     const [inner, length] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
     const channels = length === 0 ? 0 : x.length / length;
     const [a, b, start] = xs.map(({ data }) => operandOf(data)) as [Operand, Operand, Operand];
     const isSum = a.isSum || b.isSum || start.isSum;
     const amplified = amplifiedBy(xs);
+    const most = isSum ? null : x;
     let depth = 1;
-    for (let channel = 0; channel < channels; channel++) {
-      const first = Math.floor(channel / inner) * inner * length + (channel % inner);
-      let state = startOf(start, channel, isSum);
-      let storage = 0;
+    for (let channel = 0; channel < channels; channel += inner) {
+      const states = startOf(start, channel, inner, isSum);
       for (let t = 0; t < length; t++) {
-        const at = first + (reverse ? length - 1 - t : t) * inner;
-        state = after(state, a, b, at, isSum ? null : Math.abs(x[at]!));
-        e[at] = boundOf(state, amplified, rounding);
-        if (stored !== null) {
-          storage = stored(storage, grownAt(a, at), x[at]!, e[at]!);
-          e[at]! += storage;
+        const at = channel * length + (reverse ? length - 1 - t : t) * inner;
+        advance(states, a, b, at, most);
+        for (let i = 0; i < inner; i++) {
+          let error = boundOf(states, i, amplified, rounding);
+          if (stored !== null) {
+            const storage = stored(states.storage[i]!, grownAt(a, at + i), x[at + i]!, error);
+            states.storage[i] = storage;
+            error += storage;
+          }
+          e[at + i] = error;
+          sizes[at + i] = states.size[i]! + error;
+          if (states.summands[i]! > depth) depth = states.summands[i]!;
         }
-        sizes[at] = state.size + e[at]!;
-        if (state.summands > depth) depth = state.summands;
       }
     }
     return {
@@ -97,7 +112,7 @@ interface Operand {
 }
 
 const operandOf = (of: Bounded): Operand => ({
-  sizes: of.terms?.sizes ?? of.x.map(Math.abs),
+  sizes: of.terms?.sizes ?? absolute(of.x),
   errors: errorsOf(of),
   isSum: of.terms !== null,
   lengths: lengthsOf(of),
@@ -109,49 +124,67 @@ const isZero = (size: number, e: number): boolean => size === 0 && e === 0;
 const grownAt = ({ sizes, errors, isSum }: Operand, at: number): number =>
   isSum ? sizes[at]! : sizes[at]! + errors[at]!;
 
-function startOf(start: Operand, channel: number, isSum: boolean): State {
-  const [h, propagated] = [start.sizes[channel]!, start.errors[channel]!];
-  const size = grownAt(start, channel);
-  const summands = isZero(h, propagated) ? 0 : start.lengths.depth;
-  return {
-    h: isSum ? size : h + propagated,
-    propagated,
-    size,
-    summands,
-    products: 0,
-    growth: 1,
-    largest: Math.max(1, size),
+/** The states of `count` neighbouring channels before the first token. */
+function startOf(start: Operand, channel: number, count: number, isSum: boolean): States {
+  const states: States = {
+    h: zeros(count),
+    propagated: zeros(count),
+    size: zeros(count),
+    summands: zeros(count),
+    products: zeros(count),
+    growth: zeros(count).fill(1),
+    largest: zeros(count),
+    storage: zeros(count),
   };
+  for (let i = 0; i < count; i++) {
+    const h = start.sizes[channel + i]!;
+    const propagated = start.errors[channel + i]!;
+    const size = grownAt(start, channel + i);
+    states.h[i] = isSum ? size : h + propagated;
+    states.propagated[i] = propagated;
+    states.size[i] = size;
+    states.summands[i] = isZero(h, propagated) ? 0 : start.lengths.depth;
+    states.largest[i] = Math.max(1, size);
+  }
+  return states;
 }
 
-/** The state after a token. `h` is the size of the number; null if it counts as all its terms. */
-function after(before: State, as: Operand, bs: Operand, at: number, h: number | null): State {
-  const [a, ea] = [as.sizes[at]!, as.errors[at]!];
-  const [b, eb] = [bs.sizes[at]!, bs.errors[at]!];
-  const factor = grownAt(as, at);
-  const size = factor * before.size + grownAt(bs, at);
-  const growth = Math.max(1, factor * before.growth);
-  const earlier = isZero(a, ea) ? 0 : before.summands;
-  const rounds = earlier > 0 && !(a === 1 && ea === 0);
-  const propagated = a * before.propagated + ea * before.h + eb;
-  return {
-    h: h === null ? size : h + propagated,
-    propagated,
-    size,
-    summands: earlier + (isZero(b, eb) ? 0 : bs.lengths.count),
-    products: earlier === 0 ? 0 : before.products + (rounds ? 1 : 0),
-    growth,
-    largest: Math.max(before.largest, size, growth),
-  };
+/** Changes the states into those after a token, whose numbers begin at `first`. `x` are the states; null if they count as all their terms. */
+function advance(
+  { h, propagated, size, summands, products, growth, largest }: States,
+  as: Operand,
+  bs: Operand,
+  first: number,
+  x: Float64Array | null,
+): void {
+  for (let i = 0; i < h.length; i++) {
+    const at = first + i;
+    const a = as.sizes[at]!;
+    const ea = as.errors[at]!;
+    const b = bs.sizes[at]!;
+    const eb = bs.errors[at]!;
+    const factor = as.isSum ? a : a + ea;
+    const earlier = isZero(a, ea) ? 0 : summands[i]!;
+    const rounds = earlier > 0 && !(a === 1 && ea === 0);
+    propagated[i] = a * propagated[i]! + ea * h[i]! + eb;
+    size[i] = factor * size[i]! + (bs.isSum ? b : b + eb);
+    growth[i] = Math.max(1, factor * growth[i]!);
+    summands[i] = earlier + (isZero(b, eb) ? 0 : bs.lengths.count);
+    products[i] = earlier === 0 ? 0 : products[i]! + (rounds ? 1 : 0);
+    largest[i] = Math.max(largest[i]!, size[i]!, growth[i]!);
+    h[i] = x === null ? size[i]! : Math.abs(x[at]!) + propagated[i]!;
+  }
 }
 
+/** The bound on the state of a channel. */
 function boundOf(
-  { propagated, size, summands, products, growth, largest }: State,
+  { propagated, size, summands, products, growth, largest }: States,
+  i: number,
   amplified: number,
   { error, within }: Rounding,
 ): number {
-  const roundings = summands === 0 ? 0 : summands - 1 + products;
+  const roundings = summands[i] === 0 ? 0 : summands[i]! - 1 + products[i]!;
   // each product in a summand may underflow; the decays after it and its other factor amplify the error
-  const underflows = roundings === 0 ? 0 : 2 * summands * (products + 1) * growth * largest * amplified;
-  return within(largest, propagated + error(size, roundings, underflows));
+  const underflows = roundings === 0 ? 0 : 2 * summands[i]! * (products[i]! + 1) * growth[i]! * largest[i]! * amplified;
+  return within(largest[i]!, propagated[i]! + error(size[i]!, roundings, underflows));
 }

@@ -22,8 +22,8 @@ export const moves: Rule = (xs, primitive, params, shape) => {
   };
   const terms = haveTerms(xs) ? { sizes: moved(sizesOf), errors: moved(errorsOf), lengths: longest(xs) } : null;
   const x = evaluate(xs, primitive, params, shape);
-  // exact numbers stay exact, which is cheaper to see than to compute
-  const e = areExact(xs)
+  // exact numbers stay exact, which is cheaper to see than to compute, unless most of them stay behind
+  const e = areExact(xs, x.length)
     ? zeros(x.length)
     : terms !== null && haveErrorsOfTerms(xs)
       ? terms.errors
@@ -31,10 +31,11 @@ export const moves: Rule = (xs, primitive, params, shape) => {
   return { x, e, terms, reach: reachOfElements(xs) };
 };
 
-/** Whether all numbers are exact. */
-function areExact(xs: Operands): boolean {
+/** Whether all numbers are exact. False, without a look at them, for an operand of more numbers than `most`. */
+function areExact(xs: Operands, most: number): boolean {
   for (const { data } of xs) {
     const { e } = data;
+    if (e.length > most) return false;
     for (let i = 0; i < e.length; i++) if (e[i] !== 0) return false;
   }
   return true;

@@ -59,6 +59,13 @@ export function evaluate(
   return f64.run(primitive, operands, params, shape);
 }
 
+/** The sizes of numbers, without their errors. */
+export function absolute(x: Float64Array): Float64Array {
+  const sizes = zeros(x.length);
+  for (let i = 0; i < sizes.length; i++) sizes[i] = Math.abs(x[i]!);
+  return sizes;
+}
+
 /** The sizes of the terms; for a number that is no sum, of the number and its error. */
 export function sizesOf({ x, e, terms }: Bounded): Float64Array {
   if (terms !== null) return terms.sizes;

@@ -5,6 +5,7 @@ import { type EinsumParams, indexLengths } from '../../tensor/primitives/einsum.
 import { type Shape, sizeOf } from '../../tensor/shape.ts';
 import { zeros } from '../f64/allocate.ts';
 import {
+  absolute,
   additions,
   amplifiedBy,
   type Bounded,
@@ -104,10 +105,9 @@ const partsOfIndex = ({ x }: Bounded): Parts => ({ sizes: x, grown: x, present: 
 function partsOfNumbers(of: Bounded): Parts {
   const { x, terms } = of;
   const e = errorsOf(of);
-  const sizes = zeros(x.length);
+  const sizes = terms === null ? absolute(x) : terms.sizes;
   let [isExact, hasZeros] = [true, false];
   for (let i = 0; i < x.length; i++) {
-    sizes[i] = terms === null ? Math.abs(x[i]!) : terms.sizes[i]!;
     if (e[i] !== 0) isExact = false;
     else if (sizes[i] === 0) hasZeros = true;
   }

@@ -52,14 +52,13 @@ export const powerTable: PowerTable = (like, decay, exponents, shape) => {
   const largest = exponents.reduce((most, n) => Math.max(most, n), 0);
   const powers = decayPowers(decay, largest + 1);
   const table = new Float64Array(decay.length * sizeOf(shape));
+  for (let h = 0, at = 0; h < decay.length; h++) {
+    for (const n of exponents) table[at++] = n < 0 ? 0 : powers[h * (largest + 1) + n]!;
+  }
   const placeOf = (i: number): [h: number, n: number] => [
     Math.floor(i / exponents.length),
     exponents[i % exponents.length]!,
   ];
-  for (let i = 0; i < table.length; i++) {
-    const [h, n] = placeOf(i);
-    table[i] = n < 0 ? 0 : powers[h * (largest + 1) + n]!;
-  }
   const meaning: Meaning = (i) => {
     const [h, n] = placeOf(i);
     return n < 0 ? undefined : ['power', decay[h]!, n];

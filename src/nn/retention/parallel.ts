@@ -8,7 +8,11 @@ import { type PowerTable, powerTable } from './decay-tables.ts';
 import { type Retention, retentionAxes } from './inputs.ts';
 
 /** The exponents of the decay matrix [t, s]: t − s. */
-export const distances = (t: number): number[] => Array.from({ length: t * t }, (_, i) => Math.floor(i / t) - (i % t));
+export function distances(t: number): number[] {
+  const table = new Array<number>(t * t);
+  for (let i = 0; i < t; i++) for (let j = 0; j < t; j++) table[i * t + j] = i - j;
+  return table;
+}
 
 /** Retention over all tokens at once, with a formula for powers of γ. `call` names it in errors. */
 export const retainAtOnce =
