@@ -6,6 +6,7 @@ import { linearScan } from './linear-scan.ts';
 import { matmul } from './matmul.ts';
 import { memory } from './memory.ts';
 import { recurrence } from './recurrence.ts';
+import { reference } from './reference.ts';
 import { roundTrips } from './round-trips.ts';
 import { scan } from './scan.ts';
 import { smallOperations } from './small-operations.ts';
@@ -17,6 +18,7 @@ const benchmarks: { readonly [name: string]: () => Promise<void> } = {
   recurrence,
   scan,
   memory,
+  reference,
   'hand-off': handOff,
   'round-trips': roundTrips,
   'small-operations': smallOperations,

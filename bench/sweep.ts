@@ -16,7 +16,7 @@ export const bothWays = <X extends Tree>(name: string, t: number, run: (xs: X) =
 ];
 
 /** Slope of log time over log length: 1 for linear growth. */
-function exponent(lengths: readonly number[], times: readonly number[]): number {
+export function exponent(lengths: readonly number[], times: readonly number[]): number {
   const [xs, ys] = [lengths.map(Math.log), times.map(Math.log)];
   const mean = (numbers: readonly number[]): number => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
   const [mx, my] = [mean(xs), mean(ys)];
