@@ -8,20 +8,14 @@ import { defineOperator } from '../../define-operator.ts';
 import { layoutOf } from '../../layout.ts';
 import { over } from '../../over.ts';
 import type { InputsOf } from '../../signature-types.ts';
-import {
-  definedQueriesAndKeys,
-  deltaRuleDetails,
-  deltaRuleLaws,
-  deltaRuleModes,
-  deltaRuleSettings,
-  hasLengths,
-} from '../shared/delta-rule.ts';
+import { definedQueriesAndKeys, deltaRuleDetails, deltaRuleModes, deltaRuleSettings } from '../shared/delta-rule.ts';
 import {
   type GatedDeltaSettings,
   gatedDeltaForms,
   gatedDetails,
   gatedDraws,
   groups,
+  ofGatedDeltaRules,
   runGated,
 } from '../shared/gated-delta-rule.ts';
 
@@ -36,10 +30,8 @@ export const runGatedDeltaRule = (
 
 export const gatedDeltaRule = defineOperator({
   name: 'gatedDeltaRule',
-  chapter: 'spec/delta-rule.ts',
-  evidence: ['T'],
+  ...ofGatedDeltaRules,
   signature: gatedDeltaRuleSignature,
-  groups,
   layouts: (size) =>
     fc.record(gatedDraws(size, 'log_decay', 'raw')).map(({ heads, gate, hasBias, ...drawn }) => {
       const { b, t, d, e } = drawn;
@@ -60,8 +52,4 @@ export const gatedDeltaRule = defineOperator({
   ),
   modes: deltaRuleModes<typeof gatedDeltaRuleSignature, GatedDeltaSettings>(runGatedDeltaRule),
   forms: { chunkwise: gatedDeltaForms<typeof gatedDeltaRuleSignature, GatedDeltaSettings>(runGatedDeltaRule) },
-  says: { chunkwise: 'products of decays in chunks of the given size' },
-  reference: 'recurrent',
-  isSmooth: hasLengths,
-  laws: deltaRuleLaws,
 });

@@ -9,20 +9,14 @@ import { among } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import { over } from '../../over.ts';
 import type { InputsOf } from '../../signature-types.ts';
-import {
-  definedQueriesAndKeys,
-  deltaRuleDetails,
-  deltaRuleLaws,
-  deltaRuleModes,
-  deltaRuleSettings,
-  hasLengths,
-} from '../shared/delta-rule.ts';
+import { definedQueriesAndKeys, deltaRuleDetails, deltaRuleModes, deltaRuleSettings } from '../shared/delta-rule.ts';
 import {
   type GatedDeltaSettings,
   gatedDeltaForms,
   gatedDetails,
   gatedDraws,
   groups,
+  ofGatedDeltaRules,
   runGated,
 } from '../shared/gated-delta-rule.ts';
 
@@ -48,10 +42,8 @@ function definedGates(gate: Matrix, a: number | undefined, bias: Vector | undefi
 
 export const kda = defineOperator({
   name: 'kda',
-  chapter: 'spec/delta-rule.ts',
-  evidence: ['T'],
+  ...ofGatedDeltaRules,
   signature: kdaSignature,
-  groups,
   perPair: 'd',
   layouts: (size) =>
     fc
@@ -83,8 +75,4 @@ export const kda = defineOperator({
   ),
   modes: deltaRuleModes<typeof kdaSignature, KdaSettings>(runKda),
   forms: { chunkwise: gatedDeltaForms<typeof kdaSignature, KdaSettings>(runKda) },
-  says: { chunkwise: 'products of decays in chunks of the given size' },
-  reference: 'recurrent',
-  isSmooth: hasLengths,
-  laws: deltaRuleLaws,
 });

@@ -11,7 +11,15 @@ import { withDeltaGateDifferences } from '../../forms/delta-gate-gradients.ts';
 import type { Details } from '../../layout.ts';
 import type { Form, Size } from '../../operator.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
-import { chunkOfKernel, type DeltaRuleSettings, deltaRuleDraws, inOwnChunks, queriesAndKeys } from './delta-rule.ts';
+import {
+  chunkOfKernel,
+  type DeltaRuleSettings,
+  deltaRuleDraws,
+  deltaRuleLaws,
+  hasLengths,
+  inOwnChunks,
+  queriesAndKeys,
+} from './delta-rule.ts';
 
 /**
  * What the input `gate` is: the logarithm of the decay; a raw number, which `−exp(aLog) softplus(gate + gateBias)` makes one; or a raw
@@ -24,6 +32,17 @@ export type GatedDeltaSettings = DeltaRuleSettings & { readonly gate: GateSource
 
 /** Groups of heads share queries and keys. */
 export const groups = { g: 'h' } as const;
+
+/** What the declarations of delta rules with gates have in common. */
+export const ofGatedDeltaRules = {
+  chapter: 'spec/delta-rule.ts',
+  evidence: ['T'],
+  groups,
+  says: { chunkwise: 'products of decays in chunks of the given size' },
+  reference: 'recurrent',
+  isSmooth: hasLengths,
+  laws: deltaRuleLaws,
+} as const;
 
 /** The inputs, as both operators have them. */
 interface Inputs {
