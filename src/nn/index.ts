@@ -87,6 +87,7 @@ export { type Mamba2Inputs, type Mamba2Result, mamba2Scan } from './mamba2/scan.
 export { selectiveStateUpdate, type TokenInputs, type TokenResult } from './mamba2/update.ts';
 export { mamba3By } from './mamba3/by-attention.ts';
 export type { Mamba3, Mamba3Inputs, Mamba3Result, Mamba3State } from './mamba3/inputs.ts';
+export { type Mamba3MimoInputs, type Mamba3MimoState, mamba3Mimo } from './mamba3/mimo.ts';
 export { recurrentMamba3 } from './mamba3/recurrent.ts';
 export type { Mode, Place } from './mode.ts';
 export { type MultiHeadAttentionConfig, multiHeadAttention, type ScoreScaling } from './multi-head-attention.ts';

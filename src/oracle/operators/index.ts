@@ -78,6 +78,8 @@ import { mamba2ScanFaults } from './mamba2-scan/faults.ts';
 import { mamba2Scan } from './mamba2-scan/operator.ts';
 import { mamba3Faults } from './mamba3/faults.ts';
 import { mamba3 } from './mamba3/operator.ts';
+import { mamba3MimoFaults } from './mamba3-mimo/faults.ts';
+import { mamba3Mimo } from './mamba3-mimo/operator.ts';
 import { matrixCombineFaults } from './matrix-combine/faults.ts';
 import { matrixCombine } from './matrix-combine/operator.ts';
 import { matrixSsmFaults } from './matrix-ssm/faults.ts';
@@ -163,6 +165,7 @@ const rows: readonly Row[] = [
   [normalisedLinearAttention, normalisedLinearAttentionFaults],
   [stateSpaceDuality, stateSpaceDualityFaults],
   [mamba3, mamba3Faults],
+  [mamba3Mimo, mamba3MimoFaults],
   [deltaRule, deltaRuleFaults],
   [gatedDeltaRule, gatedDeltaRuleFaults],
   [kda, kdaFaults],

@@ -20,7 +20,7 @@ import {
 } from '../../draw.ts';
 import { mamba3Ahead } from '../../forms/mamba3-ahead.ts';
 import { layoutOf } from '../../layout.ts';
-import type { Size } from '../../operator.ts';
+import type { Form, Size } from '../../operator.ts';
 import { over } from '../../over.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
 import { gatedForms } from '../shared/gated-forms.ts';
@@ -44,15 +44,16 @@ const ahead: Attending<typeof signature> = (attention, inputs) => stepping(mamba
  * The angles of a start, and the largest of all rotations after it, forwards and backwards. Angles may pass 2π, where some kernels begin
  * again at 0, but not 0: below it, their angles would be larger than ours, and rounded worse.
  */
-const [starts, largestTurn] = [[2, 6] as const, 1.9];
+const largestTurn = 1.9;
+export const starts = [2, 6] as const;
 
-const turns = (t: number): readonly [number, number] => {
+export const turns = (t: number): readonly [number, number] => {
   const most = largestTurn / Math.PI / Math.max(2, t);
   return [-most, most];
 };
 
 /** The slot of shares before their sigmoid. Where that is nearly 1, kernels that subtract it from 1 have a slope without digits. */
-const share = { powers: 0 };
+export const share = { powers: 0 };
 
 const layouts = (size: Size): fc.Arbitrary<Layout<LinearAttentionSettings>> =>
   fc
@@ -95,7 +96,9 @@ const layouts = (size: Size): fc.Arbitrary<Layout<LinearAttentionSettings>> =>
 const losesDigits = 'in an output that is small beside what is subtracted from it';
 
 /** The forms of one linear attention. The mode's own formula for decays makes another form of it. */
-const forms = {
+export const formsAhead = <Text extends string>(
+  ahead: Attending<Text>,
+): Readonly<Record<string, Form<LinearAttentionSettings, Text>>> => ({
   ahead: {
     says: 'one linear attention, whose keys have the factor of the next token too; what comes too early is subtracted',
     loses: losesDigits,
@@ -107,7 +110,7 @@ const forms = {
       { ...form, says: `one linear attention, with ${form.says}`, loses: form.loses ?? losesDigits },
     ]),
   ),
-};
+});
 
 export const mamba3 = defineOperator({
   name: 'mamba3',
@@ -129,7 +132,7 @@ export const mamba3 = defineOperator({
     chunkwise: linearAttentionModes(byAttention).chunkwise,
   },
   says: { chunkwise: 'products of decays' },
-  forms: { chunkwise: forms },
+  forms: { chunkwise: formsAhead(ahead) },
   reference: 'recurrent',
   laws: {
     heads: 'h',
