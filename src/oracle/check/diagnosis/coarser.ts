@@ -11,6 +11,8 @@ import { asAnswered, evaluate, type Program } from '../../program.ts';
 const runs = 4;
 /** An answer's errors are of a profile's size if they are at most this many times larger or smaller than those of rounded runs. */
 const alike = 8;
+/** Errors larger than this share of a tensor's largest number come from no rounding that is worth a name. */
+const mostOfNumber = 1 / 2;
 /** Rounding makes errors in many numbers: an answer has at least one for this many in rounded runs. */
 const spread = 2;
 
@@ -51,6 +53,7 @@ function fitOf(profile: Profile, program: Program, { c, answered, right, bounds 
   const wrongIn = (all: readonly ErrorAt[]): number =>
     all.filter(({ name, i, error }) => error > bounds[name]![i]!).length;
   const [size, wrong] = [sizeOf(errors, right), wrongIn(errors)];
+  if (size > mostOfNumber) return null;
   let [usual, usuallyWrong] = [0, 0];
   for (let seed = 0; seed < runs; seed++) {
     const read = (x: Value): Float64Array => x.on.read(x.data) as Float64Array;

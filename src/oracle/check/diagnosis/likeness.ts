@@ -6,6 +6,7 @@ import type { Executor, Value } from '../../../tensor/value.ts';
 import { faultsOn } from '../../batches/faults.ts';
 import type { Case, Settings } from '../../case.ts';
 import { isRight, type Numbers, within } from '../../compare.ts';
+import type { Fault } from '../../fault.ts';
 import type { Operator } from '../../operator.ts';
 import { asAnswered, evaluate, type Program } from '../../program.ts';
 import type { Allowed } from '../verdict/allowed.ts';
@@ -67,10 +68,15 @@ export function likenesses(
     return asked(own, true) && others.every((one) => asked(one, false));
   };
   // a fault that would be wrong where the answer was right is another one
-  const isRightOn = (other: Program): boolean =>
+  const isRightOn = (other: Program, reread: Reread): boolean =>
     rightCases.every((one) => {
       const [its, mine] = [other, program].map((of) =>
-        attempt(() => answeredOf(numbersOn(f64, of, one, read), answered)),
+        attempt(() =>
+          answeredOf(
+            numbersOn(f64, of, of === other ? { ...one, settings: reread(one.settings) } : one, read),
+            answered,
+          ),
+        ),
       );
       return (
         !its ||
@@ -93,12 +99,31 @@ export function likenesses(
         )?.settings ?? null,
     ),
   );
-  const alike = faultsOn(operator).filter(({ program: other }) => fits(other) && isRightOn(other));
+  const isAlike = ({ program: other }: Fault, reread: Reread): boolean =>
+    fits(other, reread) && isRightOn(other, reread);
+  const alike = faultsOn(operator).flatMap((fault) => {
+    if (isAlike(fault, (settings) => settings)) return [{ ...fault, where: '' }];
+    const [size, ...more] = ownChunks(fault, mode, c).filter((chunkSize) =>
+      isAlike(fault, (settings) => ({ ...settings, chunkSize })),
+    );
+    if (size === undefined) return [];
+    return [{ ...fault, where: more.length === 0 ? ` in chunks of ${size}` : ' in chunks of its own' }];
+  });
   return [
     ...readings.map(({ name, declared, other }) => `${ofReading} ${name} '${other}', where '${declared}' is declared`),
-    ...alike.map(({ name, says }) => `${ofFault} '${name}': ${says}`),
+    ...alike.map(({ name, says, where }) => `${ofFault} '${name}'${where}: ${says}`),
   ];
 }
+
+/** Changes settings. */
+type Reread = (settings: Settings) => Settings;
+
+/** Chunks that kernels have, whichever are asked. */
+const kernelChunks = [16, 32, 64, 128];
+
+/** The chunks of their own in which programs of a mode may have a fault. */
+const ownChunks = (fault: Fault, mode: string, { settings }: Case): readonly number[] =>
+  mode === 'chunkwise' && fault.mode === mode && typeof settings.chunkSize === 'number' ? kernelChunks : [];
 
 /** Replaces an allowance that is not finite by a thousandth of the tensor's largest number. */
 function orThousandth(

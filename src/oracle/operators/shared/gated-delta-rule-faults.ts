@@ -1,15 +1,19 @@
 /** @file Faults of delta rules with gates: which state is read, gates, filled chunks, raw numbers. */
+import { given } from '../../../../spec/notation.ts';
 import { chunkwiseDeltaRule } from '../../../nn/delta-rule/chunkwise.ts';
 import type { DeltaRule } from '../../../nn/delta-rule/inputs.ts';
 import { recurrentDeltaRule } from '../../../nn/delta-rule/recurrent.ts';
-import { zerosLike } from '../../../tensor/operand.ts';
-import { sub } from '../../../tensor/ops.ts';
+import { filledLike, zerosLike } from '../../../tensor/operand.ts';
+import { chunks, sub } from '../../../tensor/ops.ts';
 import { add } from '../../../tensor/primitives/add.ts';
 import { concat } from '../../../tensor/primitives/concat.ts';
+import { exp } from '../../../tensor/primitives/exp.ts';
 import { maximum } from '../../../tensor/primitives/maximum.ts';
 import { mul } from '../../../tensor/primitives/mul.ts';
+import { reshape } from '../../../tensor/primitives/reshape.ts';
 import { slice } from '../../../tensor/primitives/slice.ts';
 import { stopGradient } from '../../../tensor/primitives/stop-gradient.ts';
+import { sum } from '../../../tensor/primitives/sum.ts';
 import type { Value } from '../../../tensor/value.ts';
 import type { Wrong } from '../../fault.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
@@ -32,6 +36,24 @@ const filled =
     const whole = { q: zeros(q), k: zeros(k), v: zeros(v), beta: zeros(beta), gate: gate && gates(gate) };
     const result = chunkwiseDeltaRule(chunkSize)(whole, state);
     return { output: slice(result.output, 2, 0, t), state: result.state };
+  };
+
+/** Chunks one after another, whose whole decays [b, h, 1 or d, 1] of the state between them become what `carry` makes of them. */
+const carrying =
+  (chunkSize: number, carry: (decay: Value) => Value): DeltaRule =>
+  ({ q, k, v, beta, gate }, state) => {
+    const cut = (x: Value): Value[] => chunks(x, 2, chunkSize);
+    const [qs, ks, vs, betas, gates] = [cut(q), cut(k), cut(v), cut(beta), cut(given(gate, 'a gate'))];
+    let s = state;
+    const outputs = qs.map((q, i) => {
+      const [k, v, beta, gate] = [ks[i]!, vs[i]!, betas[i]!, gates[i]!];
+      const result = recurrentDeltaRule({ q, k, v, beta, gate }, s);
+      const total = exp(sum(gate, [2]));
+      const decay = reshape(total, [...total.shape.slice(0, 2), total.shape[2] ?? 1, 1]);
+      s = add(result.state, mul(sub(carry(decay), decay), s));
+      return result.output;
+    });
+    return { output: concat(outputs, 2), state: s };
   };
 
 /** Faults of an operator that runs a delta rule with gates; `run` is how it does. */
@@ -100,6 +122,30 @@ export const gatedDeltaFaultsOf = <Text extends string, S extends GatedDeltaSett
     says: 'tokens that fill the last chunk decay the state like the last one',
     rejectedBy: ['definition', 'modes', 'chunks', 'resumable', 'decoding', 'dyadic'],
     program: (inputs, settings) => run(filled(settings.chunkSize), inputs, settings),
+  },
+  {
+    mode: 'chunkwise',
+    name: 'state-not-decayed',
+    says: 'the state between chunks does not decay',
+    rejectedBy: ['definition', 'modes', 'chunks', 'dyadic'],
+    program: (inputs, settings) =>
+      run(
+        carrying(settings.chunkSize, (decay) => filledLike(decay, 1, decay.shape)),
+        inputs,
+        settings,
+      ),
+  },
+  {
+    mode: 'chunkwise',
+    name: 'state-decays-twice',
+    says: 'the state between chunks decays twice by all gates of a chunk',
+    rejectedBy: ['definition', 'modes', 'chunks', 'dyadic'],
+    program: (inputs, settings) =>
+      run(
+        carrying(settings.chunkSize, (decay) => mul(decay, decay)),
+        inputs,
+        settings,
+      ),
   },
   {
     mode: 'chunkwise',

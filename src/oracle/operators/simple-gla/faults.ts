@@ -106,6 +106,13 @@ export const simpleGlaFaults = faultsOfTokens(
     },
     {
       mode: 'chunkwise',
+      name: 'state-decays-twice',
+      says: 'the state between chunks decays twice by all gates of a chunk',
+      rejectedBy: ['definition', 'modes', 'chunks', 'dyadic'],
+      program: (inputs, { chunkSize }) => acrossChunks(inputs, chunkSize, { carry: (gate) => scale(gate, 2) }),
+    },
+    {
+      mode: 'chunkwise',
       name: 'keys-not-decayed',
       says: "keys enter the state without the decay up to their chunk's end",
       rejectedBy: ['definition', 'modes', 'chunks', 'dyadic'],
