@@ -4,6 +4,7 @@ import type { StateReadings } from '../../../src/nn/dense-states/fuse.ts';
 import type { Answer, Dtype, Offer } from '../../../src/oracle/backends/backend.ts';
 import { type CheckOptions, check } from '../../../src/oracle/check/check.ts';
 import type { CheckRow } from '../../../src/oracle/check/row.ts';
+import { domainFrom } from '../../../src/oracle/domain/declared.ts';
 import type { Fault } from '../../../src/oracle/fault.ts';
 import { faults } from '../../../src/oracle/faults.ts';
 import { operators } from '../../../src/oracle/operators/index.ts';
@@ -66,7 +67,10 @@ describe('check of faults', () => {
   it.each(own.map((fault) => [fault.name, fault.mode, fault] as const))(
     'rejects %s in %s mode with a case of at most 3 tokens',
     async (_name, mode, fault) => {
-      const backend = programBackend({ retention: fault.program });
+      // only a backend that names the scale is asked about it
+      const domain = domainFrom({ settings: { scale: { above: 0 } } }, 'mine');
+      const offer = /^scale-|scaled-too$|unscaled$/.test(fault.name) ? { domain } : {};
+      const backend = programBackend({ retention: fault.program }, undefined, offer);
       const options = { ...size, cases: 16, operators: ['retention'], modes: [mode], dtypes: ['F32'] as const };
       const { ok, rows } = await check(backend, options);
       expect(ok).toBe(false);
