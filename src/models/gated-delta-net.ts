@@ -3,9 +3,11 @@
  * of queries, keys and values, the gated delta rule, a gated norm in each head. It only composes functions of nn.
  */
 import { rawGates } from '../nn/delta-rule/gates.ts';
+import type { DeltaRule } from '../nn/delta-rule/inputs.ts';
 import { deltaRuleIn } from '../nn/delta-rule/modes.ts';
 import { convolutionIn } from '../nn/depthwise-convolution.ts';
 import { linear } from '../nn/linear.ts';
+import type { Mode } from '../nn/mode.ts';
 import { splitHeads } from '../nn/multi-head-retention.ts';
 import { unitLength } from '../nn/unit-length.ts';
 import { fail } from '../tensor/errors.ts';
@@ -102,8 +104,10 @@ const mixed = ({ keyWidth, valueWidth }: GatedDeltaNetConfig): number => 2 * key
 /** ε of the unit length of queries and keys, in the source's kernels. */
 const unitLengthEpsilon = 1e-6;
 
-/** Gated DeltaNet's mixer. Keys are shared before they get length 1. */
-export const gatedDeltaNetMixer: TokenMixer<GatedDeltaNetConfig, GatedDeltaNetLayer, GatedDeltaNetLayerState> = {
+/** Gated DeltaNet's mixer, by modes of the delta rule. Keys are shared before they get length 1. */
+export const gatedDeltaNetMixer = (
+  ruleIn: (mode: Mode) => DeltaRule = deltaRuleIn,
+): TokenMixer<GatedDeltaNetConfig, GatedDeltaNetLayer, GatedDeltaNetLayerState> => ({
   name: 'gated-delta-net',
   call: 'gatedDeltaNet',
   check(config, call) {
@@ -172,7 +176,7 @@ export const gatedDeltaNetMixer: TokenMixer<GatedDeltaNetConfig, GatedDeltaNetLa
     const ofLengthOne = (rows: Value): Value => unitLength(splitHeads(rows, heads), 'sum', unitLengthEpsilon);
     const perHead = (weight: Value): Value => transpose(linear(x, weight), [0, 2, 1]);
     const steps = sigmoid(perHead(layer.beta));
-    const { output, state } = deltaRuleIn(mode)(
+    const { output, state } = ruleIn(mode)(
       {
         q: scale(ofLengthOne(part(0, keyWidth)), (keyWidth / heads) ** -0.5),
         k: ofLengthOne(key),
@@ -188,10 +192,10 @@ export const gatedDeltaNetMixer: TokenMixer<GatedDeltaNetConfig, GatedDeltaNetLa
       state: { conv: convolved.state, memory: state },
     };
   },
-};
+});
 
 /** Gated DeltaNet as a language model. */
-export const gatedDeltaNet = languageStack(gatedDeltaNetMixer);
+export const gatedDeltaNet = languageStack(gatedDeltaNetMixer());
 
 /** Gated DeltaNet with a dense hidden connection, our own extension: layers fuse keys and values of the layers before them. */
-export const denseGatedDeltaNet = denseLanguageStack(gatedDeltaNetMixer);
+export const denseGatedDeltaNet = denseLanguageStack(gatedDeltaNetMixer());

@@ -4,7 +4,9 @@
  */
 
 import { affine, linear } from '../nn/linear.ts';
+import type { LinearAttention } from '../nn/linear-attention/inputs.ts';
 import { linearAttentionIn } from '../nn/linear-attention/modes.ts';
+import type { Mode } from '../nn/mode.ts';
 import { headsLast, splitHeads } from '../nn/multi-head-retention.ts';
 import { gatedRmsNorm } from '../nn/norms.ts';
 import { described } from '../tensor/apply.ts';
@@ -75,8 +77,10 @@ export function glaConfig(sizes: Pick<GlaConfig, 'vocabulary' | 'width' | 'layer
   };
 }
 
-/** GLA's mixer. */
-export const glaMixer: TokenMixer<GlaConfig, GlaLayer, GlaLayerState> = {
+/** GLA's mixer, by modes of linear attention. */
+export const glaMixer = (
+  attentionIn: (mode: Mode) => LinearAttention = linearAttentionIn,
+): TokenMixer<GlaConfig, GlaLayer, GlaLayerState> => ({
   name: 'gla',
   call: 'gla',
   check(config, call) {
@@ -116,7 +120,7 @@ export const glaMixer: TokenMixer<GlaConfig, GlaLayer, GlaLayerState> = {
     const logits = affine(linear(x, layer.decay.down), layer.decay.up, layer.decay.bias);
     // log σ(z) = −softplus(−z)
     const gate = scale(softplus(neg(logits)), -1 / decayDivisor);
-    const { output, state } = linearAttentionIn(mode)(
+    const { output, state } = attentionIn(mode)(
       {
         q: scale(splitHeads(linear(x, layer.query), heads), (keyWidth / heads) ** -0.5),
         k: splitHeads(key, heads),
@@ -128,7 +132,7 @@ export const glaMixer: TokenMixer<GlaConfig, GlaLayer, GlaLayerState> = {
     const gated = gatedHeads(output, linear(x, layer.outputGate), layer.outputNorm, epsilon);
     return { y: site(linear(site(gated, `${path}gated`), layer.output), `${path}output`), state: { memory: state } };
   },
-};
+});
 
 /** `rms(o) silu(z)` of each head, with one weight [e] for all heads; o [b, h, t, e], z and the result [b, t, h·e]. */
 export function gatedHeads(o: Value, z: Value, weight: Value, epsilon: number): Value {
@@ -138,7 +142,7 @@ export function gatedHeads(o: Value, z: Value, weight: Value, epsilon: number): 
 }
 
 /** GLA as a language model. */
-export const gla = languageStack(glaMixer);
+export const gla = languageStack(glaMixer());
 
 /** GLA with a dense hidden connection, our own extension: layers fuse keys and values of the layers before them. */
-export const denseGla = denseLanguageStack(glaMixer);
+export const denseGla = denseLanguageStack(glaMixer());

@@ -5,8 +5,10 @@
 
 import { convolutionIn } from '../nn/depthwise-convolution.ts';
 import { affine } from '../nn/linear.ts';
+import type { LinearAttention } from '../nn/linear-attention/inputs.ts';
 import { linearAttentionIn } from '../nn/linear-attention/modes.ts';
 import { mamba2Scan } from '../nn/mamba2/scan.ts';
+import type { Mode } from '../nn/mode.ts';
 import { headsLast, splitHeads } from '../nn/multi-head-retention.ts';
 import { gatedRmsNorm } from '../nn/norms.ts';
 import { fail } from '../tensor/errors.ts';
@@ -91,8 +93,10 @@ export function mamba2Config(
 
 const mixed = ({ innerWidth, groups, stateSize }: Mamba2Config): number => innerWidth + 2 * groups * stateSize;
 
-/** Mamba-2's mixer. By state space duality B are its keys, x its values and C its queries. */
-export const mamba2Mixer: TokenMixer<Mamba2Config, Mamba2Layer, Mamba2LayerState> = {
+/** Mamba-2's mixer, by modes of linear attention. By state space duality B are its keys, x its values and C its queries. */
+export const mamba2Mixer = (
+  attentionIn: (mode: Mode) => LinearAttention = linearAttentionIn,
+): TokenMixer<Mamba2Config, Mamba2Layer, Mamba2LayerState> => ({
   name: 'mamba2',
   call: 'mamba2',
   check(config, call) {
@@ -165,7 +169,7 @@ export const mamba2Mixer: TokenMixer<Mamba2Config, Mamba2Layer, Mamba2LayerState
       key: site(part(innerWidth, keys), `${path}key`),
       value: site(part(0, innerWidth), `${path}value`),
     });
-    const scanned = mamba2Scan(linearAttentionIn(mode))(
+    const scanned = mamba2Scan(attentionIn(mode))(
       {
         x: splitHeads(value, heads),
         delta: transpose(slice(projected, 2, total, total + heads), [0, 2, 1]),
@@ -186,10 +190,10 @@ export const mamba2Mixer: TokenMixer<Mamba2Config, Mamba2Layer, Mamba2LayerState
       state: { conv: convolved.state, ssm: scanned.state },
     };
   },
-};
+});
 
 /** Mamba-2 as a language model. */
-export const mamba2 = languageStack(mamba2Mixer);
+export const mamba2 = languageStack(mamba2Mixer());
 
 /** Mamba-2 with a dense hidden connection, our own extension: layers fuse the B and x of the layers before them. */
-export const denseMamba2 = denseLanguageStack(mamba2Mixer);
+export const denseMamba2 = denseLanguageStack(mamba2Mixer());

@@ -1,9 +1,29 @@
 /** @file Declares Gated DeltaNet with dense keys and values as a language model; with m = 0 it is Gated DeltaNet. */
 import * as fc from 'fast-check';
 import { gatedDeltaNet as definition } from '../../../../spec/gated-delta-net.ts';
-import { denseGatedDeltaNet, gatedDeltaNet } from '../../../models/gated-delta-net.ts';
+import {
+  denseGatedDeltaNet,
+  type GatedDeltaNetConfig,
+  gatedDeltaNet,
+  gatedDeltaNetMixer,
+} from '../../../models/gated-delta-net.ts';
+import { type DenseStackConfig, denseLanguageStack } from '../../../models/language-stack.ts';
 import { small } from '../../draw.ts';
+import type { Form } from '../../operator.ts';
+import type { Named } from '../../program.ts';
+import { gateDifferences } from '../shared/gated-delta-rule.ts';
+import { type ModelSettings, modelProgram } from '../shared/language-models.ts';
 import { stackOperator } from '../shared/language-stacks.ts';
+
+const { rule, ...text } = gateDifferences;
+
+const form: Form<ModelSettings<DenseStackConfig<GatedDeltaNetConfig>>> = {
+  ...text,
+  program: (inputs, settings) => {
+    const mixer = gatedDeltaNetMixer(() => rule(settings.chunkSize));
+    return modelProgram(denseLanguageStack(mixer), 'chunkwise')(inputs as Named, settings);
+  },
+};
 
 export const denseGatedDeltaNetOperator = stackOperator({
   name: 'denseGatedDeltaNet',
@@ -34,4 +54,8 @@ export const denseGatedDeltaNetOperator = stackOperator({
     e: valueWidth / valueHeads,
   }),
   definition,
+  formulas: {
+    forms: { chunkwise: { gateDifferences: form }, recurrent: { gateDifferences: form } },
+    says: { chunkwise: 'products of decays', recurrent: 'products of decays' },
+  },
 });

@@ -1,9 +1,10 @@
 /** @file Declares GLA with dense keys and values as a language model; with m = 0 it is GLA. */
 import * as fc from 'fast-check';
 import { gla as definition } from '../../../../spec/gla.ts';
-import { denseGla, gla } from '../../../models/gla.ts';
+import { denseGla, gla, glaMixer } from '../../../models/gla.ts';
+import { denseLanguageStack } from '../../../models/language-stack.ts';
 import { small } from '../../draw.ts';
-import { stackOperator } from '../shared/language-stacks.ts';
+import { cumulatedForms, stackOperator } from '../shared/language-stacks.ts';
 
 export const denseGlaOperator = stackOperator({
   name: 'denseGla',
@@ -16,4 +17,5 @@ export const denseGlaOperator = stackOperator({
     .map(({ d, e, ...sizes }) => ({ ...sizes, keyWidth: d * sizes.heads, valueWidth: e * sizes.heads })),
   lengthsOf: ({ heads, keyWidth, valueWidth }) => ({ h: heads, d: keyWidth / heads, e: valueWidth / heads }),
   definition,
+  formulas: cumulatedForms((attention) => denseLanguageStack(glaMixer(() => attention))),
 });

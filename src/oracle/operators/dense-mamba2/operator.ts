@@ -1,9 +1,10 @@
 /** @file Declares Mamba-2 with dense keys and values as a language model; with m = 0 it is Mamba-2. */
 import * as fc from 'fast-check';
 import { mamba2 as definition } from '../../../../spec/mamba2.ts';
-import { denseMamba2, mamba2 } from '../../../models/mamba2.ts';
+import { denseLanguageStack } from '../../../models/language-stack.ts';
+import { denseMamba2, mamba2, mamba2Mixer } from '../../../models/mamba2.ts';
 import { small } from '../../draw.ts';
-import { stackOperator } from '../shared/language-stacks.ts';
+import { cumulatedForms, stackOperator } from '../shared/language-stacks.ts';
 
 export const denseMamba2Operator = stackOperator({
   name: 'denseMamba2',
@@ -34,4 +35,5 @@ export const denseMamba2Operator = stackOperator({
     n: stateSize,
   }),
   definition,
+  formulas: cumulatedForms((attention) => denseLanguageStack(mamba2Mixer(() => attention))),
 });

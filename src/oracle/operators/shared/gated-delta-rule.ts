@@ -105,6 +105,13 @@ const losesBesideOthers = 'in the gradient of a gate that is small beside the te
 
 const loses = 'after a gate of −∞ (∞ − ∞), and where gates are so large that their rounding outweighs the others';
 
+/** The form that kernels in chunks have, as a delta rule. */
+export const gateDifferences = {
+  says: `exponentials of differences of gates, cumulated within each chunk; ${differences}`,
+  loses: losesBesideOthers,
+  rule: (chunkSize: number): DeltaRule => withDeltaGateDifferences(cumulatedInChunks(chunkSize)),
+};
+
 /** The forms of chunkwise mode. */
 export const gatedDeltaForms = <Text extends string, S extends GatedDeltaSettings>(
   run: (rule: DeltaRule, inputs: InputsOf<Text, Value>, settings: S) => OutputsOf<Text, Value>,
@@ -121,10 +128,9 @@ export const gatedDeltaForms = <Text extends string, S extends GatedDeltaSetting
     program: (inputs, settings) => run(cumulatedInOwnChunks, inputs, settings),
   },
   gateDifferences: {
-    says: `exponentials of differences of gates, cumulated within each chunk; ${differences}`,
-    loses: losesBesideOthers,
-    program: (inputs, settings) =>
-      run(withDeltaGateDifferences(cumulatedInChunks(settings.chunkSize)), inputs, settings),
+    says: gateDifferences.says,
+    loses: gateDifferences.loses,
+    program: (inputs, settings) => run(gateDifferences.rule(settings.chunkSize), inputs, settings),
   },
   gateDifferencesInOwnChunks: {
     says: `exponentials of differences of gates, cumulated within chunks of 64 tokens; ${differences}`,

@@ -4,12 +4,15 @@ import type { Matrix } from '../../../../spec/notation.ts';
 import type { FeatureConnection } from '../../../models/feature-fusion.ts';
 import type { LanguageModel } from '../../../models/language-model.ts';
 import type { DenseStackConfig, StackConfig } from '../../../models/language-stack.ts';
+import type { LinearAttention } from '../../../nn/linear-attention/inputs.ts';
 import type { Tree } from '../../../tensor/tree.ts';
 import { small } from '../../draw.ts';
 import type { Operator } from '../../operator.ts';
 import { over } from '../../over.ts';
+import type { Named } from '../../program.ts';
 import type { Lengths } from '../../signature.ts';
 import { featureReadings, reducesToPlain } from './dense-models.ts';
+import { gatedForms } from './gated-forms.ts';
 import { type ModelSettings, modelOperator, modelProgram, namedStates, paramsIn, statesIn } from './language-models.ts';
 import type { ModeName } from './modes.ts';
 
@@ -47,6 +50,27 @@ type Network<C> = (
   states: readonly never[],
 ) => { readonly logits: Matrix; readonly states: readonly unknown[] };
 
+/** The forms of a stack's modes, and the formula of each mode. */
+type Formulas<C extends StackConfig> = Required<Pick<Operator<ModelSettings<DenseStackConfig<C>>>, 'forms' | 'says'>>;
+
+/**
+ * The forms of a stack whose mixer runs linear attention with gates: those of cumulated gates, as kernels compute. `denseBy` makes the dense
+ * model of an algorithm.
+ */
+export const cumulatedForms = <C extends StackConfig, Q extends Tree, S extends Tree>(
+  denseBy: (attention: LinearAttention) => LanguageModel<DenseStackConfig<C>, Q, S>,
+): Formulas<C> => {
+  const { forms, says } = gatedForms<string, ModelSettings<DenseStackConfig<C>>>((attention, inputs, settings) =>
+    modelProgram(denseBy(attention), 'chunkwise')(inputs as Named, settings),
+  );
+  const { chunkwise, recurrent } = forms;
+  const onlyCumulated = ({ cumulatedGates }: typeof chunkwise) => ({ cumulatedGates: cumulatedGates! });
+  return {
+    forms: { chunkwise: onlyCumulated(chunkwise), recurrent: onlyCumulated(recurrent) },
+    says: { chunkwise: says.chunkwise, recurrent: says.recurrent },
+  };
+};
+
 /** The declaration of a dense stack: both versions of the model, and its mixer's configurations. */
 export interface StackDeclaration<C extends StackConfig, P extends Tree, Q extends Tree, S extends Tree, Text> {
   readonly name: string;
@@ -56,6 +80,7 @@ export interface StackDeclaration<C extends StackConfig, P extends Tree, Q exten
   readonly dense: LanguageModel<DenseStackConfig<C>, Q, S>;
   readonly mixer: fc.Arbitrary<Omit<C, keyof StackConfig>>;
   lengthsOf(config: C): Lengths;
+  readonly formulas?: Formulas<C>;
   readonly definition: Network<DenseStackConfig<C>>;
 }
 
@@ -74,10 +99,12 @@ export const stackOperator = <
   dense,
   mixer,
   definition,
+  formulas,
   ...declared
 }: StackDeclaration<C, P, Q, S, Text>): Operator<ModelSettings<DenseStackConfig<C>>, Text> =>
   modelOperator<DenseStackConfig<C>, Q, S, Text>({
     ...declared,
+    ...(formulas as Formulas<C> | undefined),
     evidence: [],
     model: dense,
     configs: denseConfigs<C>(mixer),
