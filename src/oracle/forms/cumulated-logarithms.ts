@@ -9,7 +9,7 @@ import { mul } from '../../tensor/primitives/mul.ts';
 import { select } from '../../tensor/primitives/select.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
-import { along, maskOf } from './token-pairs.ts';
+import { along, decaysBefore, maskOf } from './token-pairs.ts';
 
 /** Cumulative sum along an axis, in reverse from the last token; `start` is added to each. */
 export const cumulated = (
@@ -18,10 +18,16 @@ export const cumulated = (
   { start = zerosLike(x, x.shape.toSpliced(axis, 1)), reverse = false } = {},
 ): Value => linearScan(filledLike(x, 1, x.shape), x, start, axis, { reverse });
 
+/** Products of decays with the given logarithms along a time axis, each sum computed once, so that a token's decay to itself is 1. */
+export function byLogarithmsCumulatedOnce(logs: Value, axis: number): Left {
+  const sums = cumulated(logs, axis);
+  const differences = sub(along(sums, axis, 't'), along(sums, axis, 's'));
+  return { ofTokens: decaysBefore(differences, axis), ofState: stored(exp(sums), 'decay') };
+}
+
 /**
- * Products of decays with the given logarithms along a time axis, also from a token to itself: `exp(G_t − G_t)` is 1, but kernels that sum
- * G_t twice, in two orders, get another number, and its gradient adds a number to that of G_t and subtracts it again. What that leaves is
- * rounded. After a decay of 0 they are NaN: ∞ − ∞.
+ * The same, also from a token to itself: `exp(G_t − G_t)` is 1, but kernels that sum G_t twice, in two orders, get another number, and its
+ * gradient adds a number to that of G_t and subtracts it again. What that leaves is rounded. After a decay of 0 they are NaN: ∞ − ∞.
  */
 export function byCumulatedLogarithms(logs: Value, axis: number): Left {
   const sums = cumulated(logs, axis);

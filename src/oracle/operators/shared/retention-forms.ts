@@ -5,10 +5,11 @@ import type { PowerTable } from '../../../nn/retention/decay-tables.ts';
 import type { Retention } from '../../../nn/retention/inputs.ts';
 import { retainAtOnce } from '../../../nn/retention/parallel.ts';
 import { withConstantGates } from '../../forms/constant-gates.ts';
+import { byLogarithmsCumulatedOnce } from '../../forms/cumulated-logarithms.ts';
 import { binaryPowers, naturalPowers } from '../../forms/exponential-powers.ts';
 import { byMultipliedLogarithms } from '../../forms/multiplied-logarithms.ts';
 import type { Form, ProgramOf } from '../../operator.ts';
-import { byGates, cumulatedAtOnce } from './gated-forms.ts';
+import { byGates } from './gated-forms.ts';
 import { attentionIn } from './linear-attention.ts';
 import { inEveryMode, type ModeName } from './modes.ts';
 
@@ -26,6 +27,9 @@ const byPowers =
     name === 'chunkwise' ? retainInChunks('retention', powers)(chunkSize) : retainAtOnce('retention', powers);
 
 const multiplied: Retention = withConstantGates(attendAtOnce('multipliedGates', byGates(byMultipliedLogarithms)));
+
+// the gates of all tokens are equal, so that no kernel has a reason to sum them twice
+const cumulated: Retention = withConstantGates(attendAtOnce('cumulatedGates', byGates(byLogarithmsCumulatedOnce)));
 
 const formsOf = (name: ModeName): Readonly<Record<string, RetentionForm>> => ({
   exponentials: { says: 'exp(n log γ)', loses: losesZero, retention: byPowers(name, naturalPowers) },
@@ -54,7 +58,7 @@ const formsOf = (name: ModeName): Readonly<Record<string, RetentionForm>> => ({
     ofPairs: true,
     says: 'exponentials of differences of log γ, cumulated over the sequence',
     loses: losesZero,
-    retention: () => withConstantGates(cumulatedAtOnce),
+    retention: () => cumulated,
   },
 });
 
