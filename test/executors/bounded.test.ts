@@ -160,6 +160,21 @@ describe('the bound of a result', () => {
     expect(decayed(float16)).toBeLessThan(2 ** -20);
   });
 
+  it('covers the same of a decay that the program multiplies into the other operand', () => {
+    const gradient = (profile: Profile, isDecayed: boolean): number => {
+      const half = bounded(profile) as Executor;
+      const [q, by, decay] = [[1.0009765625], [64], [2 ** -16]].map((x) => input(half, x, [1, 1]));
+      return bound(einsum('td,te->de', q!, isDecayed ? mul(by!, decay!) : by!));
+    };
+    // 2⁻¹⁶ · 1.001 is rounded to a multiple of 2⁻²⁴, and then multiplied by 64
+    const scaled: Profile = { ...float16, scalesOperands: true };
+    expect(gradient(scaled, true)).toBeGreaterThanOrEqual(64 * 2 ** -24);
+    expect(gradient(scaled, true)).toBeLessThan(2 * 64 * 2 ** -24);
+    expect(gradient(float16, true)).toBeLessThan(2 ** -20);
+    // nothing to underflow: two roundings of the operands and those of the product
+    expect(gradient(scaled, false)).toBeLessThan(64 * 2.1 * 2 ** -11);
+  });
+
   it('is infinite where a number or an intermediate result may overflow', () => {
     const [big, max] = [exact(2 ** 100), exact(largest)];
     expect(bound(mul(big, big))).toBe(inf);
