@@ -82,14 +82,16 @@ function perValueChannel(
 ): DeltaRuleResult {
   const [b, h, t, e] = v.shape as readonly [number, number, number, number];
   const shared = (x: Value): Value => repeatGroups('chunkwiseDeltaRule', 'a head', x, h * e);
+  const keys = shared(k);
   // the channels of a head follow each other
   const own = (x: Value): Value => reshape(einsum('bhte->bhet', x), [b, h * e, t]);
   const d = q.shape[3]!;
   const result = run(
     {
       q: shared(q),
-      k: shared(k),
-      reads: shared(reads),
+      k: keys,
+      // the same value, so that its products with itself are known as squares
+      reads: reads === k ? keys : shared(reads),
       v: reshape(own(v), [b, h * e, t, 1]),
       beta: own(beta),
       gate: gate && shared(gate),
