@@ -244,7 +244,8 @@ function closer(
 }
 
 /**
- * Judges an answer at the first of some profiles that explains it, from `at` on. If none does, the verdict is that of the profile `at`.
+ * Judges an answer at the first of some profiles that explains it, from `at` on. If none does, a finer one may: a form explains nothing
+ * where its bounds at a coarse profile are infinite. Otherwise the verdict is that of the profile `at`.
  * `mine` is what the mode's formula allows at `at`, if it is known already.
  */
 export function tightest(
@@ -255,17 +256,19 @@ export function tightest(
   at: number,
   mine?: Allowed,
 ): Verdict & { readonly at: number } {
-  const unexplained = onceKnown(operator, asked, answered, profiles.slice(at));
+  const unexplained = onceKnown(operator, asked, answered, profiles);
   const verdict = verdictAt(operator, { ...asked, profile: profiles[at]! }, answered, mine, unexplained);
   if (!isOfNumbers(verdict.judgement) || (asked.isHasty === true && isFarBeyond(verdict.judgement)))
     return { ...verdict, at };
   const isHopeless = (isLong(operator, asked.c) || asked.isHasty === true) && isFarOff(verdict, answered);
-  for (let coarser = at + 1; coarser < profiles.length; coarser++) {
-    if (isHopeless && hasFineSums(profiles[coarser]!)) continue;
+  const [finer, coarser] = [profiles.slice(0, at), profiles.slice(at + 1)];
+  for (const profile of [...coarser, ...finer]) {
+    if (isHopeless && hasFineSums(profile)) continue;
     const never = unexplained(verdict);
     if (verdict.judgement.mismatches.some(({ tensor }) => never.has(tensor))) break;
-    const other = verdictAt(operator, { ...asked, profile: profiles[coarser]! }, answered, undefined, unexplained);
-    if (isRightAnswer(other.judgement)) return { ...other, at: coarser };
+    const other = verdictAt(operator, { ...asked, profile }, answered, undefined, unexplained);
+    // what is right at a finer profile is so at this one
+    if (isRightAnswer(other.judgement)) return { ...other, at: Math.max(at, profiles.indexOf(profile)) };
   }
   return { ...verdict, at };
 }

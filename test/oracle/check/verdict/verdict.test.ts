@@ -159,6 +159,32 @@ describe('a verdict', () => {
     expect(isRightAnswer(verdict(0.50001).judgement)).toBe(false);
   });
 
+  it('tries finer profiles too, as a form says nothing where its bounds at a coarser one are infinite', () => {
+    const rule = operatorOf('gatedDeltaRule');
+    const numbers = { q: [1, 2, 1], k: [1, 1, 1], v: [1, 1, 2], state: [2], dOutput: [1, 1, 1] };
+    const { settings, inputs, ...rest } = narrow(3, numbers, [-0.00390625, -32768, 0]);
+    const question = {
+      mode: 'chunkwise',
+      dtype: 'BF16',
+      gradients: true,
+      c: {
+        ...rest,
+        inputs: { ...inputs, beta: tensor([1, 1, 3], [0.5, 0.5, 0.5]) },
+        settings: { ...settings, chunkSize: 4, scale: 1, l2norm: 'none', epsilon: 0, gate: 'log_decay' },
+      },
+    } as const;
+    const answer = answerOf(rule.modes.chunkwise!, question.c, bf16[0], 'BF16');
+    const gate = answer.get('grad/gate')!;
+    const having = (x: number) => new Map([...answer, ['grad/gate', { ...gate, data: gate.data.with(1, x) }]]);
+    const rounding = having(2 ** -22);
+    const [finest, , coarsest] = bf16;
+    expect(gate.data[1]).toBe(0);
+    expect(isRightAnswer(verdictAt(rule, { ...question, profile: coarsest }, rounding).judgement)).toBe(false);
+    const { judgement, at } = tightest(rule, question, rounding, [finest, coarsest], 1);
+    expect([isRightAnswer(judgement), at]).toEqual([true, 1]);
+    expect(isRightAnswer(tightest(rule, question, having(8), [finest, coarsest], 1).judgement)).toBe(false);
+  });
+
   it('allows gradients of gates by totals to lose digits beside earlier tokens, and no more', () => {
     const zeros = [0, 0, 0, 0];
     const numbers = { q: [0, 0, 1, 1], k: zeros, v: zeros, state: [1], dOutput: [0, 0, 1, -0.00048828125] };
