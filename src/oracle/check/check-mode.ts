@@ -104,6 +104,7 @@ export async function checkMode(
   const inquiry = inquire(backend, operator, mode, dtype, {
     waivedTensors: waivers.map(({ tensor }) => tensor),
     compileUntil: size.compileUntil,
+    until: size.until,
     order: (size.path === undefined && compiledLayouts(operator, mode, size, ability)) || [],
   });
   const tally: Tally = {

@@ -79,7 +79,7 @@ export type Outcome =
   | { readonly is: 'right'; readonly judged: JudgedAnswer }
   | { readonly is: 'unsupported'; readonly reason: string }
   | { readonly is: 'wrong'; readonly wrong: WrongAnswer }
-  /** The time for all questions was over before the answer came. */
+  /** The time for all questions was over before the answer came, or before its judgement was done. */
   | { readonly is: 'cut' }
   /** It was not asked: compiling its shape would take longer than is left for that. */
   | { readonly is: 'left out' };
@@ -129,6 +129,8 @@ export interface InquiryOptions {
   readonly waivedTensors?: readonly string[];
   /** The time by which compilations should be done, as `performance.now()` has it. */
   readonly compileUntil?: number | undefined;
+  /** The time from which a judgement is cut, before it tries another form or profile. */
+  readonly until?: number | undefined;
   /** The layouts in the order in which a backend is asked that compiles for each. */
   readonly order?: readonly Layout[];
 }
@@ -139,7 +141,7 @@ export function inquire(
   operator: Operator,
   mode: string,
   dtype: Dtype,
-  { waivedTensors = [], compileUntil = Number.POSITIVE_INFINITY, order = [] }: InquiryOptions = {},
+  { waivedTensors = [], compileUntil = Number.POSITIVE_INFINITY, until, order = [] }: InquiryOptions = {},
 ): Inquiry {
   const compiling = followCompiling(backend.compiles, compileUntil, order);
   const offer = backend.description.operators[operator.name]!;
@@ -207,8 +209,9 @@ export function inquire(
       return { is: 'wrong', wrong: { kind, message, stderr, judged: null } };
     }
     const answered = judgedIn(c, answer.tensors);
-    const inForm = { ...asked(c), form: form?.[mode], isHasty };
+    const inForm = { ...asked(c), form: form?.[mode], isHasty, until };
     const verdict = clock('compare', () => tightest(operator, inForm, answered, profiles, at, mine));
+    if (verdict.isCut) return { is: 'cut' };
     const { allowed, judgement, forms } = verdict;
     at = verdict.at;
     const own = { answered, allowed, judgement, forms, waived: waivedIn(c, answer.tensors) };

@@ -43,6 +43,23 @@ describe('the total limit', () => {
     expect(rows[0]!.cases).toBeGreaterThan(2);
   });
 
+  it('cuts a judgement before it tries another form or profile, and leaves its row unchecked', async () => {
+    let [asked, now] = [0, 0];
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now);
+    const { ok, rows } = await checked(
+      (answer, question) => {
+        if (++asked < 6) return answer;
+        now = 1000;
+        return wrong(answer, question);
+      },
+      { total: 999 },
+    );
+    clock.mockRestore();
+    expect(ok).toBe(false);
+    expect(rows[0]).toMatchObject({ outputs: 'UNCHECKED', gradients: 'UNCHECKED', finding: null, cut: true });
+    expect(rows[0]!.notes.join()).toMatch(/^no time was left after \d+ of 40 cases/);
+  });
+
   it('keeps a failure that was found before, and stops its shrinking', async () => {
     let asked = 0;
     const { rows } = await checked((answer, question) =>

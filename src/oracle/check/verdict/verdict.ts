@@ -23,6 +23,8 @@ export interface Verdict {
   readonly allowed: Allowed;
   readonly judgement: Judgement;
   readonly forms: readonly FormUse[];
+  /** Whether time ended before all that may explain a wrong answer was tried: it says nothing then. */
+  readonly isCut?: true;
 }
 
 /** A question, and what its answer may be: an implementation's formats, and its form if it is held to one. */
@@ -30,7 +32,11 @@ export interface Asked extends Omit<Question, 'operator'>, Computed {
   readonly profile: Profile;
   /** Whether an answer whose wrong tensors are all far beyond their bounds is wrong before forms and other profiles are tried. */
   readonly isHasty?: boolean;
+  /** The time, as `performance.now()` has it, from which no more forms and profiles are tried. */
+  readonly until?: number | undefined;
 }
+
+const isOver = ({ until = Number.POSITIVE_INFINITY }: Pick<Asked, 'until'>): boolean => performance.now() > until;
 
 type Answered = ReadonlyMap<string, StoredTensor>;
 
@@ -61,6 +67,7 @@ export function verdictAt(
     (inHaste && isFarBeyond(first));
   for (const { form, says, limit, computed } of [...listed.map(asForm), ...atCoarseProducts(operator, asked)]) {
     if (isHopeless || !isOfNumbers(verdict.judgement)) return verdict;
+    if (isOver(asked)) return { ...verdict, isCut: true };
     const never = unexplained(verdict);
     if (verdict.judgement.mismatches.every(({ tensor }) => never.has(tensor))) return verdict;
     const allowed = alternative(operator, computed(asked), limit, verdict.allowed, answered);
@@ -258,16 +265,18 @@ export function tightest(
 ): Verdict & { readonly at: number } {
   const unexplained = onceKnown(operator, asked, answered, profiles);
   const verdict = verdictAt(operator, { ...asked, profile: profiles[at]! }, answered, mine, unexplained);
-  if (!isOfNumbers(verdict.judgement) || (asked.isHasty === true && isFarBeyond(verdict.judgement)))
-    return { ...verdict, at };
+  const isSettled = !isOfNumbers(verdict.judgement) || (asked.isHasty === true && isFarBeyond(verdict.judgement));
+  if (verdict.isCut || isSettled) return { ...verdict, at };
   const isHopeless = (isLong(operator, asked.c) || asked.isHasty === true) && isFarOff(verdict, answered);
   const [finer, coarser] = [profiles.slice(0, at), profiles.slice(at + 1)];
   for (const profile of [...coarser, ...finer]) {
     if (isHopeless && hasFineSums(profile)) continue;
+    if (isOver(asked)) return { ...verdict, at, isCut: true };
     const never = unexplained(verdict);
     if (verdict.judgement.mismatches.some(({ tensor }) => never.has(tensor))) break;
     const other = verdictAt(operator, { ...asked, profile }, answered, undefined, unexplained);
     // what is right at a finer profile is so at this one
+    if (other.isCut) return { ...verdict, at, isCut: true };
     if (isRightAnswer(other.judgement)) return { ...other, at: Math.max(at, profiles.indexOf(profile)) };
   }
   return { ...verdict, at };
@@ -313,6 +322,7 @@ function explainedByNothing(
     ),
   ]) {
     if (left.size === 0) break;
+    if (isOver(asked)) return new Set();
     const tensors = its();
     for (const tensor of left) if (isExplained(tensor, tensors)) left.delete(tensor);
   }
