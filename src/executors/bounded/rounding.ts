@@ -1,6 +1,6 @@
 /** @file Bounds the rounding error of single operations in a format: γ_n of Higham, underflow and overflow. */
 import { type Format, isCoarser } from '../profiles/format.ts';
-import { type Bounded, errorsOf, settled } from './operands.ts';
+import { type Bounded, errorsOf, lengthsOf, settled } from './operands.ts';
 
 /** Error bounds of single operations in a format. */
 export interface Rounding {
@@ -68,8 +68,8 @@ export function roundedTo(format: Format, fine: Format): ((of: Bounded) => Bound
 
 /**
  * Makes the rule that rounds operands of products that an implementation may scale before, or multiply term by term and then add: each
- * of their terms is rounded. An operand keeps its reach: as some of its factors may scale the other operand, which then underflows, the
- * rest of them multiply what that loses. Returns null if nothing is rounded.
+ * of their terms is rounded. A product keeps its reach: as some of its factors may scale the other operand, which then underflows, the
+ * rest of them multiply what that loses. A sum has no factors that could. Returns null if nothing is rounded.
  */
 export function roundedByTerms(format: Format, fine: Format): ((of: Bounded) => Bounded) | null {
   if (!isCoarser(format, fine)) return null;
@@ -81,6 +81,6 @@ export function roundedByTerms(format: Format, fine: Format): ((of: Bounded) => 
       if (!Number.isFinite(value)) return errors[i]!;
       return sizes[i] === 0 && errors[i] === 0 ? 0 : withRounding(sizes[i]!, errors[i]!, 1);
     });
-    return { x, e: bounds, terms: null, reach: of.reach };
+    return { x, e: bounds, terms: null, reach: lengthsOf(of).count === 1 ? of.reach : undefined };
   };
 }
