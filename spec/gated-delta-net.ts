@@ -61,7 +61,7 @@ interface Convolved {
 }
 
 /**
- * {@link convolved} queries, keys and values, then the gated delta rule of each head, and W_o (rms(o) ⊙ silu(W_g x)), the norm over each
+ * `convolved` queries, keys and values, then the gated delta rule of each head, and W_o (rms(o) ⊙ silu(W_g x)), the norm over each
  * head's channels. Evidence [T], but for `share`, which comes before the length of keys. Shapes: x [t][width], output [t][width].
  */
 export const gatedDeltaNetMixer: TokenMixer<GatedDeltaNetLayer, GatedDeltaNetConfig, GatedDeltaNetState> = (

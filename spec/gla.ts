@@ -37,7 +37,7 @@ export interface GlaState {
 }
 
 /**
- * q = W_q x, k = W_k x, v = W_v x, g = {@link logDecays}; GLA of each head with queries divided by √d; and W_o of {@link gatedHeads}.
+ * q = W_q x, k = W_k x, v = W_v x, g = `logDecays`; GLA of each head with queries divided by √d; and W_o of {@link gatedHeads}.
  * Evidence [T], but for `share`. Shapes: x [t][width], output [t][width].
  */
 export const glaMixer: TokenMixer<GlaLayer, GlaConfig, GlaState> = (layer, config, x, state, share) => {

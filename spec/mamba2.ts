@@ -21,12 +21,12 @@ export interface Mamba2Layer {
   /** Shape [2 E + 2 G N + H, width]: the channels of z, then those of x, B and C, then the step sizes of the heads */
   readonly input: Matrix;
   readonly inputBias?: Vector;
-  /** [E + 2 G N, K]: x, B and C */
+  /** Of x, B and C: [E + 2 G N, K] */
   readonly convolution: Matrix;
   readonly convolutionBias?: Vector;
   /** [H] */
   readonly deltaBias: Vector;
-  /** [H]: A = -exp(aLog) */
+  /** [H], of A = -exp(aLog) */
   readonly aLog: Vector;
   /** D [H] */
   readonly skip: Vector;
@@ -59,7 +59,7 @@ interface Prepared {
 }
 
 /**
- * The mixer: {@link prepared}, then the scan of each head with softplus(δ + bias), and W_out rms(y ⊙ silu(z)). State space duality names the
+ * The mixer: `prepared`, then the scan of each head with softplus(δ + bias), and W_out rms(y ⊙ silu(z)). State space duality names the
  * keys B and the values x; D also reads the shared x.
  * Evidence [T], but for `share`. Shapes: u [t][width], output [t][width].
  */
