@@ -4,8 +4,7 @@ import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { bothRatios, medianOf, type Ratios } from '../src/oracle/check/verdict/ratios.ts';
-import { domainFrom } from '../src/oracle/domain/declared.ts';
-import { checkNames, countIn } from './support/asked.ts';
+import { checkNames, countIn, domainIn } from './support/asked.ts';
 import { arithmetics, type ProfileName } from './support/foreign/arithmetic.ts';
 import { foreign } from './support/foreign/index.ts';
 import { type Alarm, operatorOf, sizeOfCase, tryMode } from './support/foreign/trial.ts';
@@ -39,6 +38,7 @@ for (const what of ['operator', 'mode'] as const) {
   checkNames(what, options[what] === undefined ? [] : [options[what]], known);
 }
 for (const what of ['cases', 'longest', 'seed', 'workers'] as const) countIn(`--${what}`, options[what]);
+const domain = options.domain === undefined ? undefined : domainIn('--domain', options.domain);
 
 /** The most cases of one job. Longer runs have several jobs a row, with other seeds. */
 const casesAJob = 500;
@@ -113,7 +113,7 @@ function run({ profile, operator, mode, cases, seed }: Job): Row[] {
     longest: Number(options.longest),
     seed,
     rotates: options.rotate,
-    domain: options.domain === undefined ? undefined : domainFrom(JSON.parse(options.domain), '--domain'),
+    domain,
   };
   return tryMode(trial, operatorOf(operator), mode).map(({ program, arithmetic, smallest, ...counts }) => ({
     program: program.name,
