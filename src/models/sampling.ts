@@ -71,7 +71,9 @@ function normalised(candidates: readonly Candidate[]): Candidate[] {
 /** Returns the shortest prefix of the list whose probabilities sum to at least `mass`. */
 function nucleus(candidates: readonly Candidate[], mass: number): readonly Candidate[] {
   if (mass === 1) return candidates; // shares may sum to 1 too early by rounding
-  return candidates.slice(0, firstWhere(candidates, (reached) => reached >= mass) + 1);
+  // eight shares of 0.1 sum to less than 0.8: each share and each addition has a rounding error of at most 2⁻⁵³
+  const least = mass - candidates.length * 2 ** -52;
+  return candidates.slice(0, firstWhere(candidates, (reached) => reached >= least) + 1);
 }
 
 /** Index of the first candidate at which the sum of probabilities is large enough; the last index if rounding leaves none. */

@@ -69,30 +69,41 @@ export function tokenLossesBy(logSumExpOf: (x: Value) => Value): TokenLosses {
 export const tokenLosses: TokenLosses = tokenLossesBy(logSumExp);
 
 /**
- * `−Σ_n w_n log softmax(logits_n)[target_n] / Σ_n w_n` for logits [n, v]: the mean loss over the positions that count. Throws on
- * other shapes. On f64, where numbers can be read at once, it also throws when the weights sum to 0.
+ * `−Σ_n w_n log softmax(logits_n)[target_n]` for logits [n, v]: the loss summed over the positions that count. Logits at positions of
+ * weight 0, NaN and infinities included, reach neither the sum nor its gradient. Throws on other shapes.
  * @example
- * const even = { tokens: indices([0]), weights: tensor([1]) };
- * item(crossEntropy(tensor([[0, 0]]), even)) // 0.6931471805599453
+ * item(crossEntropySum(tensor([[0, 0], [NaN, 0]]), { tokens: indices([0, 1]), weights: tensor([1, 0]) })) // 0.6931471805599453
  */
-export function crossEntropy(logits: Value, { tokens, weights }: Targets): Value {
+export function crossEntropySum(logits: Value, { tokens, weights }: Targets): Value {
   checkAxes('crossEntropy', 'logits', logits, ['n', 'v']);
   checkAxes('crossEntropy', 'tokens', tokens, ['n']);
   checkAxes('crossEntropy', 'weights', weights, ['n']);
-  const [n] = logits.shape;
+  const [n] = logits.shape as readonly [number, number];
   if (tokens.shape[0] !== n || weights.shape[0] !== n) {
     fail(
       `crossEntropy: tokens ${show(tokens.shape)} and weights ${show(weights.shape)} beside logits ${show(logits.shape)}; give one of each per row`,
     );
   }
+  // before the loss: its derivative at a NaN is NaN, and 0 · NaN is not 0
+  const counted = select(reshape(weights, [n, 1]), logits, 0);
+  return sum(mul(sub(logSumExp(counted), gather(counted, tokens, 1)), weights));
+}
+
+/**
+ * `−Σ_n w_n log softmax(logits_n)[target_n] / Σ_n w_n` for logits [n, v]: the mean loss over the positions that count, as
+ * {@link crossEntropySum}. Throws on other shapes. On f64 and f32, where numbers can be read at once, it also throws when the weights
+ * sum to 0; on other executors the result is NaN then.
+ * @example
+ * const even = { tokens: indices([0]), weights: tensor([1]) };
+ * item(crossEntropy(tensor([[0, 0]]), even)) // 0.6931471805599453
+ */
+export function crossEntropy(logits: Value, { tokens, weights }: Targets): Value {
+  const total = crossEntropySum(logits, { tokens, weights });
   // other executors may have bounds only, or no numbers yet
   if (['f32', 'f64'].includes(weights.on.name) && weights.on.read(weights.data).reduce((a, b) => a + b, 0) === 0) {
     fail('crossEntropy: the weights sum to 0, so nothing counts and there is no mean; give one position weight 1');
   }
-  const picked = gather(logits, tokens, 1);
-  // the loss of a position that does not count may be infinite, and 0 · ∞ is NaN
-  const losses = select(weights, mul(sub(logSumExp(logits), picked), weights), 0);
-  return div(sum(losses), sum(weights));
+  return div(total, sum(weights));
 }
 
 /**

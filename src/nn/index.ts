@@ -22,6 +22,7 @@ export { type ScanInputs, scanBatch, scanStates } from './batches/scan.ts';
 export { type ConvolutionStepInputs, convolutionStep } from './convolution-step.ts';
 export {
   crossEntropy,
+  crossEntropySum,
   logSumExp,
   nextTokenTargets,
   predictingRows,

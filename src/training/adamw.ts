@@ -4,14 +4,11 @@ import type { Operand } from '../tensor/operand.ts';
 import { sub } from '../tensor/ops.ts';
 import { add } from '../tensor/primitives/add.ts';
 import { div } from '../tensor/primitives/div.ts';
-import { equal } from '../tensor/primitives/equal.ts';
 import { mul } from '../tensor/primitives/mul.ts';
-import { reciprocal } from '../tensor/primitives/reciprocal.ts';
-import { rsqrt } from '../tensor/primitives/rsqrt.ts';
 import { scale } from '../tensor/primitives/scale.ts';
-import { select } from '../tensor/primitives/select.ts';
 import { leavesOf, type Tree, withLeaves } from '../tensor/tree.ts';
 import type { Value } from '../tensor/value.ts';
+import { squareRoot } from './square-root.ts';
 
 /** Hyperparameters. `weightDecay` is a number, or a value that broadcasts against each parameter. */
 export interface AdamW {
@@ -76,10 +73,4 @@ export function adamW<T extends Tree>(
     return sub(p, mul(add(direction, mul(p, weightDecay)), rate));
   });
   return { params: withLeaves(params, updated), first: withLeaves(first, means), second: withLeaves(second, squares) };
-}
-
-/** `√x` as the reciprocal of 1/√x, also where x overflowed to ∞; 0 at 0. */
-function squareRoot(x: Value): Value {
-  const isZero = equal(x, 0);
-  return select(isZero, 0, reciprocal(rsqrt(select(isZero, 1, x))));
 }

@@ -62,6 +62,15 @@ describe('the candidates of a draw', () => {
     );
   });
 
+  it('with topP k/n are k of n equally probable tokens', () => {
+    const count = (n: number, topP: number): number =>
+      candidatesOf(new Array(n).fill(1.5), { temperature: 0.7, topP }).length;
+    expect(count(10, 0.8)).toBe(8);
+    for (const n of [3, 10, 49, 100, 997]) {
+      for (let k = 1; k <= n; k += Math.ceil(n / 25)) expect(count(n, k / n), `${k} of ${n}`).toBe(k);
+    }
+  });
+
   it('with topK and topP are the nucleus of the k most probable tokens', () => {
     // of the two most probable tokens, 0.5 and 0.3, the first has 0.625 of the sum
     const logits = [0.1, 0.5, 0.3, 0.1].map(Math.log);

@@ -1,15 +1,15 @@
-/** @file AdamW, clipping, the schedule, flattening, and whole training steps. */
+/** @file AdamW, flattening, and whole training steps. */
 import { describe, expect, it } from 'vitest';
+import { f32 } from '../../src/executors/f32/index.ts';
 import { f64, scalar, tensor } from '../../src/executors/f64/index.ts';
-import { indexInput, input, item, read } from '../../src/tensor/input.ts';
+import { indexInput, input, read } from '../../src/tensor/input.ts';
 import { rng } from '../../src/tensor/random.ts';
 import type { Value } from '../../src/tensor/value.ts';
 import {
   adamW,
-  clipByGlobalNorm,
   factorsOf,
+  flattenExactly,
   flattenParams,
-  polynomialDecay,
   stepFactors,
   trainingSteps,
   unflatten,
@@ -59,27 +59,6 @@ describe('adamW', () => {
   });
 });
 
-describe('clipByGlobalNorm', () => {
-  it('keeps a short gradient and scales a long one, by the norm of the whole tree', () => {
-    const g = { a: tensor([3]), b: scalar(4) };
-    expect(item(clipByGlobalNorm(g, 6).b)).toBeCloseTo(4, 14);
-    const short = clipByGlobalNorm(g, 1);
-    expect([item(short.a), item(short.b)].map((x) => Math.round(x * 1e12) / 1e12)).toEqual([0.6, 0.8]);
-    expect([...read(clipByGlobalNorm(tensor([0, 0]), 1))]).toEqual([0, 0]);
-  });
-  it('refuses a limit that is not positive', () => {
-    expect(() => clipByGlobalNorm(tensor([1]), 0)).toThrow('clipByGlobalNorm: the limit is 0; it is a number above 0');
-  });
-});
-
-describe('polynomialDecay', () => {
-  it('rises during warm-up, falls, then stays constant', () => {
-    const rate = polynomialDecay({ peak: 8, end: 2, warmup: 4, total: 8, power: 2 });
-    expect([1, 4, 6, 8, 20].map(rate)).toEqual([2, 8, 3.5, 2, 2]);
-    expect(() => polynomialDecay({ peak: 1, warmup: 3, total: 3 })).toThrow('0 ≤ warmup < total');
-  });
-});
-
 describe('flattenParams', () => {
   const shapes = { 'b.0': [], a: [2], 'b.1': [1, 2] };
   const params = { a: tensor([1, 2]), b: [scalar(3), tensor([[4, 5]])] };
@@ -94,6 +73,24 @@ describe('flattenParams', () => {
     expect(() => flattenParams(params, { ...shapes, c: [4] })).toThrow('c is missing; it is to have shape [4]');
     expect(() => flattenParams(params, { ...shapes, a: [3] })).toThrow('a has shape [2]; it is to have shape [3]');
     expect(() => unflatten(tensor([1]), shapes)).toThrow('the list has shape [1]; these parameters are [5]');
+  });
+  it('unflattens what a compiled function keeps, and refuses its promise', () => {
+    const list = Float32Array.of(3, 1, 2, 4, 5);
+    const { a, b } = unflatten<typeof params>(list, shapes);
+    expect([a, ...b].map((x) => [x.on.name, ...read(x)])).toEqual([
+      ['f64', 1, 2],
+      ['f64', 3],
+      ['f64', 4, 5],
+    ]);
+    expect(unflatten<typeof params>(list, shapes, f32).a.on).toBe(f32);
+    const wrong = Promise.resolve(list) as unknown as Float32Array;
+    const remedy = "unflatten: the list is an object; give a value [P] or an array, as in await kept('params')";
+    expect(() => unflatten(wrong, shapes)).toThrow(remedy);
+    expect(() => unflatten(undefined as unknown as Value, shapes)).toThrow('the list is undefined; give a value [P]');
+    expect(() => unflatten(Float32Array.of(1), shapes)).toThrow('the list has shape [1]; these parameters are [5]');
+  });
+  it('flattens without rounding too', () => {
+    expect([...flattenExactly({ a: tensor([0.1]) }, { a: [1] })]).toEqual([0.1]);
   });
 });
 
