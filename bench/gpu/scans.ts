@@ -1,4 +1,4 @@
-/** @file Times the recurrence h_t = a_t h_{t−1} + b_t, by the chunked scan with workgroups and by the log-step scan. */
+/** @file Times the recurrence h_t = a_t h_{t−1} + b_t, by chunks side by side and by loops. */
 import { compile } from '../../src/executors/gpu/index.ts';
 import { zerosLike } from '../../src/tensor/operand.ts';
 import { linearScan } from '../../src/tensor/primitives/linear-scan.ts';
@@ -39,7 +39,7 @@ export async function scans(): Promise<Row[]> {
           show({
             t,
             n,
-            kernel: workgroups ? 'chunks' : 'rounds',
+            kernel: workgroups ? 'chunks' : 'loops',
             microseconds: Math.round(seconds.median * 1e6),
             from: Math.round(seconds.low * 1e6),
             to: Math.round(seconds.high * 1e6),

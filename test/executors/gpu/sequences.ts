@@ -1,6 +1,8 @@
 /** @file Tests scans and convolutions of long sequences, and sines of large angles, on any backend. */
 import { describe, expect, it } from 'vitest';
+import { vjp } from '../../../src/autograd/vjp.ts';
 import { bounded, boundOf, float32 } from '../../../src/executors/bounded/index.ts';
+import { f64 } from '../../../src/executors/f64/index.ts';
 import { type Backend, compile } from '../../../src/executors/gpu/index.ts';
 import { input, read } from '../../../src/tensor/input.ts';
 import { causalConvolution } from '../../../src/tensor/primitives/causal-convolution.ts';
@@ -29,6 +31,18 @@ const sequences: Subject = {
   }),
 };
 
+/**
+ * Sequences whose states are finite in single precision, while the products of some consecutive decays, or states that start from zero,
+ * are not: 4 decays and inputs that repeat, as powers of 2, the initial state, the last input and the last cotangent.
+ */
+const finite = {
+  'decays above 1 of a zero state': { a: [20, 20, 20, 20], b: [0, 0, 0, 0], h0: 0, last: 1, ct: 0 },
+  'growth before decay': { a: [70, 70, -70, -70], b: [0, 0, 0, 0], h0: 2 ** -60, last: 0, ct: 2 ** 10 },
+  'decay before growth': { a: [-70, -70, 70, 70], b: [0, 0, 0, 0], h0: 2 ** 60, last: 0, ct: 2 ** 10 },
+  'growth before a reset': { a: [70, 70, -300, 0], b: [0, 0, 0, 2 ** -100], h0: 0, last: 0, ct: 0 },
+  'inputs that cancel states': { a: [70, 0, 70, 0], b: [-(2 ** 70), 1, -(2 ** 70), 1], h0: 1, last: 1, ct: 0 },
+};
+
 /** Tests long sequences and large angles on a backend. */
 export function testSequences(backend: Backend, runs: number): void {
   describe(`on ${backend}, over ${long[1]} tokens`, () => {
@@ -37,6 +51,50 @@ export function testSequences(backend: Backend, runs: number): void {
       expect(tally.verdict.ratio).toBeLessThanOrEqual(1);
       expect(tally.bounded).toBe(tally.numbers);
     });
+  });
+
+  it(`on ${backend} states are exact where products of decays overflow or underflow, but no state does`, async () => {
+    const all = Object.values(finite);
+    const length = 67;
+    const shape = [length, all.length];
+    const table = (of: (own: (typeof all)[number], t: number) => number): Float32Array =>
+      Float32Array.from({ length: length * all.length }, (_, i) =>
+        of(all[i % all.length]!, Math.floor(i / all.length)),
+      );
+    const isLast = (t: number): boolean => t === length - 1;
+    const given = {
+      a: table(({ a }, t) => (a[t % 4]! < -200 ? 0 : 2 ** a[t % 4]!)),
+      b: table(({ b, last }, t) => (isLast(t) ? last : b[t % 4]!)),
+      h0: Float32Array.from(all, ({ h0 }) => h0),
+      ct: table(({ ct }, t) => (isLast(t) ? ct : 0)),
+    };
+    const shapes: Readonly<Record<string, readonly number[]>> = { a: shape, b: shape, h0: [all.length], ct: shape };
+    for (const reverse of [false, true]) {
+      const fn = ({ a, b, h0, ct }: Readonly<Record<string, Value>>) => {
+        const { value, pullback } = vjp(
+          ([x, h]: readonly Value[]) => linearScan(a!, x!, h!, 0, { reverse }),
+          [b!, h0!],
+        );
+        const [db, dh0] = pullback(ct!);
+        return { value, db: db!, dh0: dh0! };
+      };
+      // in reverse the same tokens, from the last one on
+      const turned = (x: Float32Array): Float32Array =>
+        reverse && x.length === length * all.length
+          ? table((own, t) => x[(length - 1 - t) * all.length + all.indexOf(own)]!)
+          : x;
+      const own = Object.entries(given).map(([name, x]) => [name, turned(x)] as const);
+      const slots = Object.fromEntries(own.map(([name]) => [name, { shape: shapes[name]! }]));
+      const compiled = await compile(fn, slots, { backend });
+      const found = await compiled(Object.fromEntries(own));
+      await compiled.dispose();
+      const values = own.map(([name, x]) => [name, input(f64, Float64Array.from(x), shapes[name]!)] as const);
+      for (const [name, y] of Object.entries(fn(Object.fromEntries(values)))) {
+        const want = read(y);
+        expect(Math.max(...want.map(Math.abs))).toBeLessThan(2 ** 127);
+        expect([...found[name]!]).toEqual([...want]);
+      }
+    }
   });
 
   it(`on ${backend} sines of angles too large for any correct digit are within their bound, and at most 1`, async () => {
