@@ -21,6 +21,7 @@ import { erf } from '../../src/tensor/primitives/erf.ts';
 import { erfc } from '../../src/tensor/primitives/erfc.ts';
 import { exp } from '../../src/tensor/primitives/exp.ts';
 import { gather } from '../../src/tensor/primitives/gather.ts';
+import { linearScan } from '../../src/tensor/primitives/linear-scan.ts';
 import { log } from '../../src/tensor/primitives/log.ts';
 import { maxReduce } from '../../src/tensor/primitives/max-reduce.ts';
 import { maximum } from '../../src/tensor/primitives/maximum.ts';
@@ -173,6 +174,24 @@ describe('the bound of a result', () => {
     expect(gradient(float16, true)).toBeLessThan(2 ** -20);
     // nothing to underflow: two roundings of the operands and those of the product
     expect(gradient(scaled, false)).toBeLessThan(64 * 2.1 * 2 ** -11);
+  });
+
+  it('amplifies what underflows in a term by the factors of that term alone', () => {
+    const half = bounded({ ...float16, scalesOperands: true }) as Executor;
+    const [q, by, decay] = [
+      [1, 64, 1],
+      [32, 4096, 0.5],
+      [2 ** -16, 1, 1],
+    ].map((x) => input(half, x, [3, 1]));
+    const [first, second, third] = bounds(mul(einsum('hd,he->h', q!, by!), reshape(decay!, [3])));
+    // 2⁻¹⁶ · 1 may be rounded to a multiple of 2⁻²⁴, times 32: the larger factors of others do not matter
+    expect(first).toBeGreaterThanOrEqual(32 * 2 ** -24);
+    expect(first).toBeLessThan(8 * 32 * 2 ** -24);
+    expect(second).toBeGreaterThan(4096 * 2 ** -24);
+    expect(third).toBeLessThan(8 * 2 ** -24 + 2 ** -10);
+    // nor those of later steps of a scan
+    const states = linearScan(reshape(decay!, [3, 1]), mul(q!, by!), input(half, [0], [1]), 0);
+    expect(bounds(states)[0]).toBeLessThan(64 * 2 ** -24);
   });
 
   it('is infinite where a number or an intermediate result may overflow', () => {

@@ -5,16 +5,8 @@ import { sizeOf } from '../../tensor/shape.ts';
 import { zeros } from '../f64/allocate.ts';
 import { type Format, isCoarser } from '../profiles/format.ts';
 import type { Profile } from '../profiles/profile.ts';
-import {
-  absolute,
-  amplifiedBy,
-  type Bounded,
-  errorsOf,
-  evaluate,
-  type Lengths,
-  lengthsOf,
-  type Rule,
-} from './operands.ts';
+import { absolute, type Bounded, errorsOf, evaluate, type Lengths, lengthsOf, type Rule } from './operands.ts';
+import { type Amplified, amplifiedAt, amplifiedIn, isOfEach } from './reach.ts';
 import { type Rounding, roundingOf } from './rounding.ts';
 
 /** The quantities of neighbouring channels after a token, from which their bounds follow. */
@@ -33,6 +25,8 @@ interface States {
   readonly largest: Float64Array;
   /** The error of storing the states in a coarser format. */
   readonly storage: Float64Array;
+  /** What multiplies the loss of an underflow in a summand, apart from decays. */
+  readonly amplified: Float64Array;
 }
 
 /**
@@ -45,7 +39,8 @@ interface States {
  * this token and all later ones, as 0 · ∞ is not 0. The bound does not cover decays computed as differences of logarithms or as
  * quotients of products: these lose more digits. States with a role in a coarser format may be stored in it after each token.
  */
-export function linearScanRule({ at: formats }: Profile, rounding: Rounding): Rule {
+export function linearScanRule(profile: Profile, rounding: Rounding): Rule {
+  const formats = profile.at;
   return (xs, primitive, params, shape) => {
     const { axis, reverse, role } = params as LinearScanParams;
     const format = role !== undefined && isCoarser(formats[role], formats.sum) ? formats[role] : null;
@@ -56,8 +51,9 @@ export function linearScanRule({ at: formats }: Profile, rounding: Rounding): Ru
     const [inner, length] = [sizeOf(shape.slice(axis + 1)), shape[axis]!];
     const channels = length === 0 ? 0 : x.length / length;
     const [a, b, start] = xs.map(({ data }) => operandOf(data)) as [Operand, Operand, Operand];
+    const numbers = [a, b, start].map(({ amplified }) => amplified);
+    const ofAll = isOfEach(profile) ? null : numbers.reduce<number>((product, one) => product * (one as number), 1);
     const isSum = a.isSum || b.isSum || start.isSum;
-    const amplified = amplifiedBy(xs);
     const most = isSum ? null : x;
     let depth = 1;
     for (let channel = 0; channel < channels; channel += inner) {
@@ -66,7 +62,7 @@ export function linearScanRule({ at: formats }: Profile, rounding: Rounding): Ru
         const at = channel * length + (reverse ? length - 1 - t : t) * inner;
         advance(states, a, b, at, most);
         for (let i = 0; i < inner; i++) {
-          let error = boundOf(states, i, amplified, rounding);
+          let error = boundOf(states, i, ofAll, rounding);
           if (stored !== null) {
             const storage = stored(states.storage[i]!, grownAt(a, at + i), x[at + i]!, error);
             states.storage[i] = storage;
@@ -109,6 +105,7 @@ interface Operand {
   readonly errors: Float64Array;
   readonly isSum: boolean;
   readonly lengths: Lengths;
+  readonly amplified: Amplified;
 }
 
 const operandOf = (of: Bounded): Operand => ({
@@ -116,6 +113,7 @@ const operandOf = (of: Bounded): Operand => ({
   errors: errorsOf(of),
   isSum: of.terms !== null,
   lengths: lengthsOf(of),
+  amplified: amplifiedIn(of),
 });
 
 const isZero = (size: number, e: number): boolean => size === 0 && e === 0;
@@ -135,6 +133,7 @@ function startOf(start: Operand, channel: number, count: number, isSum: boolean)
     growth: zeros(count).fill(1),
     largest: zeros(count),
     storage: zeros(count),
+    amplified: zeros(count),
   };
   for (let i = 0; i < count; i++) {
     const h = start.sizes[channel + i]!;
@@ -145,13 +144,14 @@ function startOf(start: Operand, channel: number, count: number, isSum: boolean)
     states.size[i] = size;
     states.summands[i] = isZero(h, propagated) ? 0 : start.lengths.depth;
     states.largest[i] = Math.max(1, size);
+    states.amplified[i] = amplifiedAt(start.amplified, channel + i);
   }
   return states;
 }
 
 /** Changes the states into those after a token, whose numbers begin at `first`. `x` are the states; null if they count as all their terms. */
 function advance(
-  { h, propagated, size, summands, products, growth, largest }: States,
+  { h, propagated, size, summands, products, growth, largest, amplified }: States,
   as: Operand,
   bs: Operand,
   first: number,
@@ -169,6 +169,7 @@ function advance(
     propagated[i] = a * propagated[i]! + ea * h[i]! + eb;
     size[i] = factor * size[i]! + (bs.isSum ? b : b + eb);
     growth[i] = Math.max(1, factor * growth[i]!);
+    amplified[i] = Math.max(amplifiedAt(as.amplified, at) * amplified[i]!, amplifiedAt(bs.amplified, at));
     summands[i] = earlier + (isZero(b, eb) ? 0 : bs.lengths.count);
     products[i] = earlier === 0 ? 0 : products[i]! + (rounds ? 1 : 0);
     largest[i] = Math.max(largest[i]!, size[i]!, growth[i]!);
@@ -178,13 +179,14 @@ function advance(
 
 /** The bound on the state of a channel. */
 function boundOf(
-  { propagated, size, summands, products, growth, largest }: States,
+  { propagated, size, summands, products, growth, largest, amplified }: States,
   i: number,
-  amplified: number,
+  ofAll: number | null,
   { error, within }: Rounding,
 ): number {
   const roundings = summands[i] === 0 ? 0 : summands[i]! - 1 + products[i]!;
   // each product in a summand may underflow; the decays after it and its other factor amplify the error
-  const underflows = roundings === 0 ? 0 : 2 * summands[i]! * (products[i]! + 1) * growth[i]! * largest[i]! * amplified;
+  const losses = roundings === 0 ? 0 : 2 * summands[i]! * (products[i]! + 1) * growth[i]!;
+  const underflows = losses * (ofAll === null ? amplified[i]! : largest[i]! * ofAll);
   return within(largest[i]!, propagated[i]! + error(size[i]!, roundings, underflows));
 }

@@ -9,10 +9,10 @@ import {
   longest,
   type Operands,
   type Rule,
-  reachOfElements,
   settled,
   sizesOf,
 } from './operands.ts';
+import { reachOfMoved } from './reach.ts';
 
 /** Rule for data movement: moves bounds and terms in the same way as the numbers. Index operands give the positions of all. */
 export const moves: Rule = (xs, primitive, params, shape) => {
@@ -28,7 +28,7 @@ export const moves: Rule = (xs, primitive, params, shape) => {
     : terms !== null && haveErrorsOfTerms(xs)
       ? terms.errors
       : moved(({ e }) => e);
-  return { x, e, terms, reach: reachOfElements(xs) };
+  return { x, e, terms, reach: reachOfMoved(xs, moved) };
 };
 
 /** Whether all numbers are exact. False, without a look at them, for an operand of more numbers than `most`. */

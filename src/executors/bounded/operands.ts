@@ -13,13 +13,23 @@ export interface Bounded {
   readonly x: Float64Array;
   readonly e: Float64Array;
   readonly terms: Terms | null;
-  /**
-   * Of products of other numbers: the largest product of their factors above 1. It multiplies what a partial product loses by
-   * underflow, if an implementation multiplies in another order. Absent if the numbers are no products; a sum begins anew, as
-   * products over many additions would reach any size.
-   */
-  readonly reach?: number | undefined;
+  /** What multiplies the loss of a partial product by underflow. Absent if the numbers are no products. */
+  readonly reach?: Reach | undefined;
 }
+
+/** The factors of the terms of each number: sums over the terms, 0 where a number is exactly 0. */
+export interface Factors {
+  /** The product of the factors above 1. */
+  readonly whole: Float64Array;
+  /** The largest product of the same without one of the factors: a partial product that underflows has at least one of them. */
+  readonly rest: Float64Array;
+}
+
+/**
+ * Of products of other numbers: the largest product of their factors above 1; or the factors of each number, computed if needed. A sum
+ * begins anew, as products over many additions would reach any size.
+ */
+export type Reach = number | (() => Factors);
 
 /** How long the sums are. */
 export interface Lengths {
@@ -112,35 +122,3 @@ export const multiplied = (xs: Operands): Lengths => ({ count: 1, depth: longest
 /** A value whose terms no implementation adds to others: it computes the numbers themselves. */
 export const settled = (of: Bounded): Bounded =>
   of.terms === null && of.reach === undefined ? of : { x: of.x, e: of.e, terms: null };
-
-/** The reach; of numbers that are no products, the largest finite one, at least 1. */
-function reachOf({ x, reach }: Bounded): number {
-  if (reach !== undefined) return reach;
-  let largest = 1;
-  for (let i = 0; i < x.length; i++) {
-    const size = Math.abs(x[i]!);
-    if (size > largest && size < Number.POSITIVE_INFINITY) largest = size;
-  }
-  return largest;
-}
-
-/** The reach of products of the operands. */
-export function reachOfProduct(xs: Operands): number {
-  let product = 1;
-  for (let i = 0; i < xs.length; i++) if (xs[i]!.kind === 'real') product *= reachOf(xs[i]!.data);
-  return product;
-}
-
-/** The reach of elements of the operands; undefined if no operand is a product. */
-export function reachOfElements(xs: Operands): number | undefined {
-  const isProduct = ({ kind, data }: Operands[number]): boolean => kind === 'real' && data.reach !== undefined;
-  if (!xs.some(isProduct)) return undefined;
-  return Math.max(...xs.filter(({ kind }) => kind === 'real').map(({ data }) => reachOf(data)));
-}
-
-/** What an underflow in a product of the operands is multiplied by at most: the factors of operands that are products. */
-export function amplifiedBy(xs: Operands): number {
-  let product = 1;
-  for (let i = 0; i < xs.length; i++) if (xs[i]!.kind === 'real') product *= xs[i]!.data.reach ?? 1;
-  return product;
-}

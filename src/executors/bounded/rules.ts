@@ -24,7 +24,6 @@ import { causalConvolutionRule } from './causal-convolution.ts';
 import { linearScanRule } from './linear-scan.ts';
 import { computed, moves, same, signed } from './movement.ts';
 import {
-  amplifiedBy,
   type Bounded,
   errorsOf,
   evaluate,
@@ -33,11 +32,18 @@ import {
   longest,
   multiplied,
   type Rule,
-  reachOfElements,
-  reachOfProduct,
   settled,
   sizesOf,
 } from './operands.ts';
+import {
+  amplifiedAt,
+  amplifiedBy,
+  amplifiedIn,
+  isOfEach,
+  reachOfMoved,
+  reachOfProduct,
+  reachOfScaled,
+} from './reach.ts';
 import { type Rounding, roundedTo } from './rounding.ts';
 import { sumOfProducts } from './sums.ts';
 
@@ -92,7 +98,11 @@ const select: Rule = (xs, primitive, params, shape) => {
     ? { sizes: chosen(sizesOf(x), sizesOf(y)), errors: chosen(errorsOf(x), errorsOf(y)), lengths: longest(xs) }
     : null;
   const e = chosen(x.e, y.e);
-  return { x: evaluate(xs, primitive, params, shape), e, terms, reach: reachOfElements(xs.slice(1)) };
+  const larger = (part: (of: Bounded) => Float64Array): Float64Array => {
+    const other = part(y);
+    return part(x).map((value, i) => Math.max(value, other[i]!));
+  };
+  return { x: evaluate(xs, primitive, params, shape), e, terms, reach: reachOfMoved(xs.slice(1), larger) };
 };
 
 /** Replaces NaN, from ∞ − ∞ or 0 · ∞, by ∞. */
@@ -114,6 +124,7 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
   const { sum: format } = at;
   const { tiny } = format;
   const { error, within, withRounding, unit } = rounding;
+  const ofEach = isOfEach(profile);
 
   /**
    * Makes the rule of an elementwise function f: `spread(x, e, y)` bounds |f(x ± e) − y| for y = f(x) and e > 0 finite. `units` is the
@@ -208,7 +219,7 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
     const [ea, eb] = [errorsOf(a), errorsOf(b)];
     const [sizesOfA, sizesOfB] = [a.terms?.sizes ?? null, b.terms?.sizes ?? null];
     const isSum = a.terms !== null || b.terms !== null;
-    const amplified = isSquare ? 1 : amplifiedBy(xs);
+    const amplified = isSquare ? 1 : amplifiedBy(xs, primitive, params, shape);
     const e = zeros(x.length);
     const sizes = isSum ? zeros(x.length) : e;
     for (let i = 0; i < x.length; i++) {
@@ -228,12 +239,12 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
       } else if ((su !== 0 || eu !== 0) && (sv !== 0 || ev !== 0)) {
         const isSign = (su === 1 && eu === 0) || (sv === 1 && ev === 0);
         const propagated = su * ev + eu * (sv + ev);
-        e[i] = withRounding(isSum ? su * sv : x[i]!, propagated, isSign ? 0 : 1, isSum, amplified);
+        e[i] = withRounding(isSum ? su * sv : x[i]!, propagated, isSign ? 0 : 1, isSum, amplifiedAt(amplified, i));
         if (isSum) sizes[i] = su * sv + e[i]!;
       }
     }
     const terms = isSum ? { sizes, errors: e, lengths: multiplied(xs) } : null;
-    return { x, e, terms, reach: isSquare ? undefined : reachOfProduct(xs) };
+    return { x, e, terms, reach: isSquare ? undefined : reachOfProduct(xs, primitive, params, shape, ofEach) };
   };
 
   /**
@@ -275,12 +286,13 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
     const shifts = by === 0 || (isPowerOfTwo(by) && isExact(format, by));
     const roundings = shifts ? 0 : isExact(format, by) ? 1 : 2;
     const mayUnderflow = (size: number): boolean => shifts && by < 1 && size < tiny;
-    const [amplified, reach] = [amplifiedBy(xs), Math.max(1, by) * reachOfProduct(xs)];
+    const amplified = amplifiedIn(of);
+    const reach = reachOfScaled(xs[0]!, by, ofEach);
     const scaled = (sizes: Float64Array | null, errors: Float64Array): Float64Array =>
       errors.map((was, i) => {
         if (!Number.isFinite(of.x[i]!) || was === infinite) return was;
         const size = sizes === null ? Math.abs(x[i]!) : by * sizes[i]!;
-        const e = withRounding(size, by * was, roundings, sizes !== null, amplified);
+        const e = withRounding(size, by * was, roundings, sizes !== null, amplifiedAt(amplified, i));
         return mayUnderflow(Math.abs(x[i]!) - e) && (x[i] !== 0 || e !== 0) ? e + tiny : e;
       });
     if (of.terms === null) return { x, e: scaled(null, of.e), terms: null, reach };
@@ -318,7 +330,7 @@ export function boundRules(profile: Profile, rounding: Rounding): { readonly [N 
     return rounds === null ? same(xs, primitive, params, shape) : rounds(computed(xs, primitive, params, shape));
   };
 
-  const sums = sumOfProducts(rounding);
+  const sums = sumOfProducts(rounding, ofEach);
 
   return {
     add,

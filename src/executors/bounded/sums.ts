@@ -7,7 +7,6 @@ import { zeros } from '../f64/allocate.ts';
 import {
   absolute,
   additions,
-  amplifiedBy,
   type Bounded,
   errorsOf,
   evaluate,
@@ -15,9 +14,9 @@ import {
   multiplied,
   type Operands,
   type Rule,
-  reachOfProduct,
   settled,
 } from './operands.ts';
+import { amplifiedBy, reachOfProduct } from './reach.ts';
 import type { Rounding } from './rounding.ts';
 
 /**
@@ -40,7 +39,7 @@ interface Parts {
  * In a plain sum and a scatter-add each summand counts as all its terms. In an einsum the terms of one summand may be added to the
  * others one by one; those of the rest are added first.
  */
-export function sumOfProducts({ error, within }: Rounding): Rule {
+export function sumOfProducts({ error, within }: Rounding, ofEach: boolean): Rule {
   return (operands, primitive, params, shape) => {
     const xs = withSettledSquares(operands);
     const on = (data: readonly Float64Array[]): Float64Array => evaluate(xs, primitive, params, shape, data);
@@ -54,7 +53,18 @@ export function sumOfProducts({ error, within }: Rounding): Rule {
     for (const { kind } of xs) if (kind === 'real') products++;
     // a partial product of three or more factors can underflow or overflow where the whole product does not
     const partial = products < 2 ? null : on(parts.map(({ grown }) => grown.map((size) => Math.max(1, size))));
-    const amplified = products === 0 ? 1 : amplifiedBy(xs);
+    const reach = products === 0 ? undefined : reachOfProduct(xs, primitive, params, shape, ofEach);
+    const amplified =
+      partial !== null && typeof reach === 'function'
+        ? reach().rest
+        : products === 0
+          ? 1
+          : amplifiedBy(xs, primitive, params, shape);
+    const underflows = (k: number, i: number): number => {
+      if (typeof amplified === 'number')
+        return amplified * (partial === null ? k * products + k - 1 : 2 * (products + 1) * partial[i]!);
+      return partial === null ? amplified[i]! + k - 1 : 2 * (products + 1) * amplified[i]!;
+    };
     const e = zeros(total.length);
     let most = 1;
     for (let i = 0; i < e.length; i++) {
@@ -62,9 +72,7 @@ export function sumOfProducts({ error, within }: Rounding): Rule {
       const found = typeof summands === 'number' ? summands : summands[i]!;
       const k = isEinsum ? found + (found > 1 ? each - 1 : 0) : each * found;
       if (k > most) most = k;
-      const underflows = partial === null ? k * products + k - 1 : 2 * (products + 1) * partial[i]!;
-      const rounded =
-        k === 0 ? 0 : (propagated?.[i] ?? 0) + error(size, additions(k) + products, amplified * underflows);
+      const rounded = k === 0 ? 0 : (propagated?.[i] ?? 0) + error(size, additions(k) + products, underflows(k, i));
       // in f32, 0 · (10³⁰ · 10³⁰) is 0 or NaN, depending on the order of the factors
       e[i] = within(size, rounded) + (partial === null ? 0 : within(partial[i]!, 0));
     }
@@ -72,7 +80,7 @@ export function sumOfProducts({ error, within }: Rounding): Rule {
       x: on(xs.map(({ data }) => data.x)),
       e,
       terms: termsOf(xs, total, e, most),
-      reach: products === 0 ? undefined : reachOfProduct(xs),
+      reach,
     };
   };
 }
