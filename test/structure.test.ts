@@ -34,7 +34,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   'src/executors/bounded': ['src/tensor', 'src/autograd', 'src/executors/f64', 'src/executors/profiles'],
   'src/executors/rounded': ['src/tensor', 'src/executors/f64', 'src/executors/profiles'],
   'src/executors/ring': ['src/tensor', 'src/executors/f64'],
-  [gpu]: ['src/tensor'],
+  [gpu]: ['src/tensor', 'src/wasm'],
   [`${gpu}/values`]: ['src/tensor'],
   [`${gpu}/text`]: ['src/tensor', `${gpu}/values`],
   [`${gpu}/fusion`]: ['src/tensor', `${gpu}/values`, `${gpu}/text`],

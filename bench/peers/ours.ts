@@ -122,7 +122,7 @@ async function compiled(equation: Equation, { type }: Request): Promise<Work> {
   const f = await compile(
     (xs) => Object.fromEntries(equation.f(...named.map(([name]) => xs[name]!)).map((y, i) => [`y${i}`, y])),
     Object.fromEntries(named.map(([name, { shape }]) => [name, { shape }])),
-    { backend: 'wasm', threads: false },
+    { backend: 'wasm', threads: 1 },
   );
   const arrays = Object.fromEntries(named.map(([name, { numbers }]) => [name, Float32Array.from(numbers)]));
   return { run: () => f(arrays), read: async () => Object.values(await f(arrays)).flatMap((y) => [...y]) };

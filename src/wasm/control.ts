@@ -62,6 +62,9 @@ export const call = (callee: Callee<null>, ...args: readonly Expression[]): Code
   callee,
 ];
 
+/** Computes an expression for its effect. */
+export const discard = (x: Expression): Code => [x.code, 0x1a];
+
 /** The result of a function. */
 export const resultOf = <T extends Type>(callee: Callee<T>, ...args: readonly Expression[]): Expression<T> => ({
   type: callee.result,

@@ -39,6 +39,9 @@ const store =
   <A extends Type>(_of: A, op: Code, align: number) =>
   (address: I32, value: Expression<A>, offset = 0): Code => [address.code, value.code, op, align, unsigned(offset)];
 
+/** The bytes of an instruction on memory that threads share. */
+const shared = (op: number): number[] => [0xfe, op];
+
 /** The bytes of a vector instruction. */
 const simd = (op: number): number[] => [0xfd, ...unsigned(op)];
 
@@ -83,6 +86,26 @@ export const i32 = {
   truncateF32: unary('f32', [0xfc, 0], 'i32'),
   truncateF64: unary('f64', [0xfc, 2], 'i32'),
   reinterpretF32: unary('f32', [0xbc], 'i32'),
+};
+
+export const i64 = {
+  const: (n: bigint): Expression<'i64'> => expression('i64', 0x42, signed(n)),
+};
+
+/** Instructions on integers in memory that threads share, each in one piece. */
+export const atomic = {
+  load: load(shared(0x10), 2, 'i32'),
+  store: store('i32', shared(0x17), 2),
+  /** Adds to an integer, and is what it was before. */
+  add: (address: I32, by: I32): I32 => expression('i32', address.code, by.code, shared(0x1e), 2, 0),
+  /** Writes `next` if the integer is `expected`. Is what it was before. */
+  compareExchange: (address: I32, expected: I32, next: I32): I32 =>
+    expression('i32', address.code, expected.code, next.code, shared(0x48), 2, 0),
+  /** Sleeps while the integer is `expected`, until a thread notifies it. Is 1 if it was another one. */
+  wait: (address: I32, expected: I32): I32 =>
+    expression('i32', address.code, expected.code, i64.const(-1n).code, shared(0x01), 2, 0),
+  /** Wakes all threads that wait at the address. Is their number. */
+  notify: (address: I32): I32 => expression('i32', address.code, i32.const(-1).code, shared(0x00), 2, 0),
 };
 
 export const f32 = {

@@ -28,9 +28,10 @@ export function define<P extends Params, R extends Code | Expression>(
 }
 
 /**
- * Assembles a module that exports the functions by name, and holds those that they call. It imports its memory as `js.memory`.
+ * Assembles a module that exports the functions by name, and holds those that they call. It imports its memory as `js.memory`, which
+ * has so many pages and is shared by threads if `sharedPages` is given.
  */
-export function assemble(exported: readonly Callee[]): Uint8Array<ArrayBuffer> {
+export function assemble(exported: readonly Callee[], sharedPages?: number): Uint8Array<ArrayBuffer> {
   const all = new Map<Callee, number>();
   const bodies: number[][] = [];
   const add = (callee: Callee): number => {
@@ -54,10 +55,11 @@ export function assemble(exported: readonly Callee[]): Uint8Array<ArrayBuffer> {
   };
   for (const callee of exported) add(callee);
   const functions = [...all.keys()];
+  const limits = sharedPages === undefined ? [0, 0] : [3, ...unsigned(sharedPages), ...unsigned(sharedPages)];
   return Uint8Array.from([
     ...[0, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
     ...section(1, list(functions.map(signature))),
-    ...section(2, list([[...text('js'), ...text('memory'), 2, 0, 0]])),
+    ...section(2, list([[...text('js'), ...text('memory'), 2, ...limits]])),
     ...section(3, list(functions.map((_, i) => unsigned(i)))),
     ...section(7, list(exported.map((callee) => [...text(callee.name), 0, ...unsigned(add(callee))]))),
     ...section(10, list(bodies)),

@@ -10,7 +10,7 @@ export interface Memory {
 interface Platform {
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   readonly Instance: new (module: object, imports: object) => { readonly exports: Readonly<Record<string, unknown>> };
-  readonly Memory: new (limits: { initial: number }) => Memory;
+  readonly Memory: new (limits: { initial: number; maximum?: number; shared?: boolean }) => Memory;
 }
 
 const platform = (globalThis as { readonly WebAssembly?: Platform }).WebAssembly;
@@ -38,19 +38,27 @@ function compiles(bytes: Uint8Array<ArrayBuffer>): boolean {
 /** Makes memory of some pages of 64 KiB. */
 export const newMemory = (pages: number): Memory => new (required().Memory)({ initial: pages });
 
-/**
- * Compiles a module at once, and returns a function that gives it memory. Browsers refuse to compile more than 8 MB at once on their main
- * thread.
- */
-export function compile<N extends string>(bytes: Uint8Array<ArrayBuffer>): (memory: Memory) => Exports<N> {
+/** Makes memory of some pages that threads share. It does not grow. */
+export const newSharedMemory = (pages: number): Memory =>
+  new (required().Memory)({ initial: pages, maximum: pages, shared: true });
+
+/** A compiled module, which threads can be sent. */
+export interface Compiled<N extends string> {
+  readonly module: object;
+  /** Gives it memory. */
+  instantiate(memory: Memory): Exports<N>;
+}
+
+/** Compiles a module at once. Browsers refuse to compile more than 8 MB at once on their main thread. */
+export function compile<N extends string>(bytes: Uint8Array<ArrayBuffer>): Compiled<N> {
   const { Module, Instance } = required();
   const module = new Module(bytes);
-  return (memory) => new Instance(module, { js: { memory } }).exports as Exports<N>;
+  return { module, instantiate: (memory) => new Instance(module, { js: { memory } }).exports as Exports<N> };
 }
 
 /** Compiles a module and gives it memory. */
 export const instantiate = <N extends string>(bytes: Uint8Array<ArrayBuffer>, memory: Memory): Exports<N> =>
-  compile<N>(bytes)(memory);
+  compile<N>(bytes).instantiate(memory);
 
 function required(): Platform {
   if (platform === undefined) throw new Error('this machine has no WebAssembly');

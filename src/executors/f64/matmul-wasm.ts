@@ -29,7 +29,7 @@ const numbersOf = (real: Real, { buffer }: Memory): Numbers =>
 
 function newKernel(real: Real, bytes: number): Kernel {
   const memory = newMemory(Math.ceil(bytes / pageBytes));
-  return { memory, numbers: numbersOf(real, memory), multiply: withMemory[real]()(memory).multiply };
+  return { memory, numbers: numbersOf(real, memory), multiply: withMemory[real]().instantiate(memory).multiply };
 }
 
 /** Makes a function that returns a kernel with at least so many bytes of memory. It keeps the memory up to a limit. */

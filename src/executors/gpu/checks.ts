@@ -25,6 +25,12 @@ export function checkKept(
   }
 }
 
+/** Throws an InputError unless the number of threads is a count or not given. */
+export function checkThreads(threads: number | undefined): void {
+  if (threads === undefined || (Number.isSafeInteger(threads) && threads > 0)) return;
+  fail(`compile: threads is ${threads}; give the most threads that may run, 1 or more`);
+}
+
 const smaller = 'use smaller batches, fewer steps in one call, or checkpoint';
 
 /** Throws an InputError when the arrays of a program take more than `most` bytes. */

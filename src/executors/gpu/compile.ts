@@ -1,8 +1,9 @@
 /** @file Compiles an equation, gradients included, into one function that runs on a device. */
 import { fail } from '../../tensor/errors.ts';
 import { checkShape, sizeOf } from '../../tensor/shape.ts';
+import { threadsFor } from '../../wasm/workers.ts';
 import { type CallInputs, checkInputs } from './call-inputs.ts';
-import { checkKept, checkMemory, guarded, inMemory } from './checks.ts';
+import { checkKept, checkMemory, checkThreads, guarded, inMemory } from './checks.ts';
 import type { Device } from './device/device.ts';
 import { openDevice } from './device/open.ts';
 import type { OpenDevice } from './device/open-device.ts';
@@ -19,8 +20,8 @@ import { startWasm } from './wasm/start.ts';
 export interface CompileOptions {
   /** The backend to run on; the best of the machine unless given. */
   readonly backend?: Backend | 'auto';
-  /** Whether WebAssembly may use several threads; true unless given. */
-  readonly threads?: boolean;
+  /** The most threads on backends `wasm` and `webasm`: as many as the machine runs at a time, but at most 8, unless given. */
+  readonly threads?: number;
   /**
    * Kept inputs, each with the name of the output that replaces it after a call. They stay on the device. A later call can omit
    * them: it then uses the replaced numbers. The results of a call do not contain them; `kept` reads them.
@@ -40,6 +41,8 @@ export interface CompileOptions {
 /** The device that runs a compiled function, and the resources that the function takes. */
 export interface Ran extends Device {
   readonly executorKind: string;
+  /** The number of threads on backend `wasm`. Null on others, which gpu.js runs. */
+  readonly threads: number | null;
   readonly work: Work;
   /** Seconds of tracing, compiling and the first run. */
   readonly compileSeconds: number;
@@ -92,7 +95,7 @@ const kernelsAtOnce = 64;
  *
  * `fn` runs on values that have shapes but no numbers, so its loops are unrolled. For gradients it calls `vjp` or `grad`. For a
  * graphics card it is traced three times, and must compute the same each time. Throws an InputError when a backend is unknown or
- * does not run, when `fn` reads a value or returns anything but values computed from its inputs, when the arrays exceed the memory of
+ * does not run, when `threads` is no count, when `fn` reads a value or returns anything but values computed from its inputs, when the arrays exceed the memory of
  * the device or `memoryBytes`, and when a primitive throws one.
  * @example
  * const square = await compile(({ x }) => ({ y: mul(x, x) }), { x: { shape: [2] } }, { backend: 'cpu' });
@@ -104,6 +107,7 @@ export async function compile(
   options: CompileOptions = {},
 ): Promise<Compiled> {
   for (const [name, { shape }] of Object.entries(inputs)) checkShape(`compile: input ${name}`, shape);
+  checkThreads(options.threads);
   const began = performance.now();
   const opened = await openDevice(options.backend ?? 'auto');
   const started = await start(opened, fn, inputs, options);
@@ -112,6 +116,7 @@ export async function compile(
 
 /** A compiled program on its device. */
 interface Running extends Started {
+  readonly threads: number | null;
   readonly opened: OpenDevice;
   readonly program: Program;
   readonly inputs: Readonly<Record<string, Slot>>;
@@ -126,17 +131,18 @@ async function start(
   options: CompileOptions,
 ): Promise<Running> {
   const { gpuJs } = opened;
-  const { keep = {}, threads = true, tuning = {} } = options;
+  const { keep = {}, tuning = {} } = options;
   try {
     const program = programFor(opened, fn, inputs, options);
     const sizes = program.names.map((name) => sizeOf(inputs[name]!.shape));
     const carried = carriedOf(program, keep);
+    const threads = threadsFor(8, options.threads);
     const settings = { threads, carried, kernelsAtOnce: tuning.kernelsAtOnce ?? kernelsAtOnce };
     const started =
       gpuJs === null
         ? await inMemory(program.work, () => startWasm(program, sizes, settings))
         : await startGpuJs({ ...opened, gpuJs }, program, sizes, settings);
-    return { ...started, opened, program, inputs, keep };
+    return { threads: null, ...started, opened, program, inputs, keep };
   } catch (error) {
     await gpuJs?.gpu.destroy();
     throw error;
@@ -176,7 +182,7 @@ const carriedOf = ({ names, outputs }: Program, keep: Readonly<Record<string, st
 
 /** Makes the compiled function that users call. */
 function compiledOf(running: Running, compileSeconds: number): Compiled {
-  const { opened, runner, executorKind, program, inputs, keep, close } = running;
+  const { opened, runner, executorKind, threads, program, inputs, keep, close } = running;
   const wanted = Object.entries(program.outputs).filter(([name]) => !Object.values(keep).includes(name));
   const places = wanted.map(([, { result }]) => result).filter((result) => result >= 0);
   let isStarted = false;
@@ -219,7 +225,7 @@ function compiledOf(running: Running, compileSeconds: number): Compiled {
   return Object.assign(call, {
     kept,
     profile,
-    ran: { ...opened.device, executorKind, work: program.work, compileSeconds },
+    ran: { ...opened.device, executorKind, threads, work: program.work, compileSeconds },
     inputs,
     outputs: Object.fromEntries(outputs),
     dispose,

@@ -22,7 +22,8 @@ type Pipeline = ReturnType<GpuJsParts['gpu']['createPipeline']>;
 
 /** How a program runs. */
 export interface StartOptions {
-  readonly threads: boolean;
+  /** The most threads. gpu.js takes one, or as many as it likes. */
+  readonly threads: number;
   /** Results that become arguments of the next call. */
   readonly carried: readonly Carried[];
   /** Number of kernels in a submission. With 0, gpu.js submits them. */
@@ -30,7 +31,7 @@ export interface StartOptions {
 }
 
 /** Builds the pipeline of a program. Equal kernels share one gpu.js kernel. */
-function pipelineOf({ gpu, workgroupSupport }: GpuJsParts, program: Program, threads: boolean): Pipeline {
+function pipelineOf({ gpu, workgroupSupport }: GpuJsParts, program: Program, threads: number): Pipeline {
   const kernels = new Map<string, ReturnType<KernelOf>>();
   const kernelOf: KernelOf = (kernel) => {
     const { text, size, workgroup } = kernel;
@@ -46,7 +47,7 @@ function pipelineOf({ gpu, workgroupSupport }: GpuJsParts, program: Program, thr
   const orchestrate = (...handles: unknown[]): readonly unknown[] => program.replay(handles, kernelOf);
   // gpu.js reads the number of handles to pass from the length of the function
   Object.defineProperty(orchestrate, 'length', { value: program.names.length });
-  return gpu.createPipeline(orchestrate, { threads });
+  return gpu.createPipeline(orchestrate, { threads: threads > 1 });
 }
 
 /** Compiles a program, and runs it once on zeros, as gpu.js compiles it then. `sizes` are those of the arguments. */

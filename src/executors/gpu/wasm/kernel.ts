@@ -6,7 +6,7 @@ import { define, type NewLocal } from '../../../wasm/module.ts';
 import { type Digit, type Nest, nestOf } from './nest.ts';
 import { integer, type Quantity, real } from './quantities.ts';
 import { type Scope, written } from './statements.ts';
-import { namesOf, parse, type Statement, type Syntax } from './syntax.ts';
+import { namesOf, operationsIn, parse, type Statement, type Syntax } from './syntax.ts';
 import { NotVector, type Writer } from './terms.ts';
 
 type I32 = Expression<'i32'>;
@@ -17,6 +17,8 @@ export interface CompiledKernel {
   /** Number of units, which are rows or elements. Parts of the work begin at multiples of `grain`. */
   readonly units: number;
   readonly grain: number;
+  /** About how many operations it is, of all units. */
+  readonly operations: number;
 }
 
 /** How the innermost elements are taken: `width` neighbours by `lanes`, the innermost `count` digits together. */
@@ -46,7 +48,8 @@ export function compileKernel(name: string, text: string, size: number): Compile
   const attempt = (way: Way): void => {
     const price = { gathers: 0 };
     try {
-      attempts.push({ kernel: writeKernel(name, syntax, nest, way, price), gathers: price.gathers });
+      const written = writeKernel(name, syntax, nest, way, price);
+      attempts.push({ kernel: { ...written, operations: size * operationsIn(syntax.body) }, gathers: price.gathers });
     } catch (error) {
       if (!(error instanceof NotVector)) throw error;
     }
@@ -56,7 +59,13 @@ export function compileKernel(name: string, text: string, size: number): Compile
   return attempts.reduce((best, one) => (one.gathers < best.gathers ? one : best)).kernel;
 }
 
-function writeKernel(name: string, { params }: Syntax, nest: Nest, way: Way, price: Writer['price']): CompiledKernel {
+function writeKernel(
+  name: string,
+  { params }: Syntax,
+  nest: Nest,
+  way: Way,
+  price: Writer['price'],
+): Omit<CompiledKernel, 'operations'> {
   const types = Object.fromEntries(params.map((param) => [param, param.startsWith('a') ? 'i32' : 'f32'] as const));
   const rows = nest.digits.slice(way.count).reduce((product, { length }) => product * length, 1);
   const isFlat = rows === 1 && nest.digits.length === way.count;

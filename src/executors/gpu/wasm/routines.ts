@@ -2,13 +2,11 @@
 import type { Callee } from '../../../wasm/code.ts';
 import { clear, loop, loopWhile } from '../../../wasm/control.ts';
 import { f32, f32x4, i32, v128 } from '../../../wasm/instructions.ts';
-import { roomOf } from '../../../wasm/matmul.ts';
+import { multiplication, roomOf } from '../../../wasm/matmul.ts';
 import { define } from '../../../wasm/module.ts';
 import type { ProductRoutine, Routine, ScanRoutine, ScatterRoutine } from '../text/kernel.ts';
 import type { Axis } from '../text/places.ts';
-
-/** Arguments of one call of a routine's function. */
-export type Call = readonly number[];
+import { type Argument, cut, type Step } from './steps.ts';
 
 /** Bytes that routines need for panels. */
 export const roomFor = (routines: readonly (Routine | null)[]): number =>
@@ -29,32 +27,95 @@ function offsetsOf(axes: readonly Axis[]): number[][] {
   );
 }
 
-/** The calls of `multiply` that compute a product: one for all batches along the last axis. */
-export function callsOfProduct(
-  { batch, rows, columns, summed, starts }: ProductRoutine,
-  [a, b, out, room]: readonly [number, number, number, number],
-): Call[] {
-  const last = batch.at(-1) ?? { length: 1, steps: [0, 0, 0] };
-  return offsetsOf(batch.slice(0, -1)).map(([x, y, z]) => [
-    ...[a + 4 * (starts[0] + x!), 4 * last.steps[0]!, 4 * rows.steps[0]!, 4 * summed.steps[0]!],
-    ...[b + 4 * (starts[1] + y!), 4 * last.steps[1]!, 4 * summed.steps[1]!, 4 * columns.steps[1]!],
-    ...[out + 4 * z!, last.length, rows.length, columns.length, summed.length, room],
-  ]);
+/** Addresses and counts that are the same for all parts of a step. */
+const fixed = (...numbers: readonly number[]): Argument[] => numbers.map((at) => ({ at }));
+
+/** Operations of a routine, about. */
+export function operationsOf(routine: Routine): number {
+  if (routine.is === 'scan') return routine.outer * routine.length * routine.inner;
+  if (routine.is === 'scatter') return routine.batches * routine.perBatch * routine.width;
+  // a vector instruction multiplies four numbers, and another one adds them
+  const { batch, rows, columns, summed } = routine;
+  return batch.reduce((product, { length }) => product * length, rows.length * columns.length * summed.length) / 2;
 }
 
-/** The calls of `scan`: one for each block. */
-export const callsOfScan = (
+/** The functions of the routines. */
+export const routineFunctions = () => ({ product: multiplication('f32'), scan: scan(), scatter: scatter() });
+
+/** The steps of a routine on arrays at addresses, in about so many parts. */
+export function stepsOfRoutine(
+  functions: ReturnType<typeof routineFunctions>,
+  routine: Routine,
+  operands: readonly number[],
+  out: number,
+  wanted: number,
+): Step[] {
+  const [a, b, c] = operands as [number, number, number];
+  if (routine.is === 'product') return stepsOfProduct(functions.product, routine, [a, b ?? a, out], wanted);
+  if (routine.is === 'scan') return stepsOfScan(functions.scan, routine, [a, b, c, out], wanted);
+  return stepsOfScatter(functions.scatter, routine, [a, b, out]);
+}
+
+/** The steps of `multiply` that compute a product: parts of all batches along the last axis, or of the rows of each batch. */
+function stepsOfProduct(
+  callee: Callee<null>,
+  { batch, rows, columns, summed, starts }: ProductRoutine,
+  [a, b, out]: readonly [number, number, number],
+  wanted: number,
+): Step[] {
+  const last = batch.at(-1) ?? { length: 1, steps: [0, 0, 0] };
+  const [m, n, k] = [rows.length, columns.length, summed.length];
+  const outer = offsetsOf(batch.slice(0, -1));
+  const byBatch = outer.length * last.length >= wanted;
+  const [x, y] = [last.steps[0]!, last.steps[1]!].map((step) => 4 * step) as [number, number];
+  const starting = byBatch ? outer : offsetsOf(batch);
+  const { each, parts } = byBatch
+    ? cut(last.length, wanted / outer.length, 1)
+    : cut(m, wanted / outer.length / last.length, 4);
+  const [batches, height] = byBatch ? [last.length, m] : [1, m];
+  const strideOfX = byBatch ? each * x : each * 4 * rows.steps[0]!;
+  const strideOfOut = byBatch ? each * 4 * m * n : each * 4 * n;
+  const count = (total: number): Argument => ({ at: total, step: -each, most: each });
+  return starting.map(([fromX, fromY, fromOut]) => ({
+    callee,
+    parts,
+    args: [
+      { at: a + 4 * (starts[0] + fromX!), step: strideOfX },
+      ...fixed(x, 4 * rows.steps[0]!, 4 * summed.steps[0]!),
+      { at: b + 4 * (starts[1] + fromY!), step: byBatch ? each * y : 0 },
+      ...fixed(y, 4 * summed.steps[1]!, 4 * columns.steps[1]!),
+      { at: out + 4 * fromOut!, step: strideOfOut },
+      ...(byBatch ? [count(batches), { at: height }] : [{ at: batches }, count(height)]),
+      ...fixed(n, k),
+      'room',
+    ],
+  }));
+}
+
+/** The steps of `scan`: parts of the channels of each block. */
+function stepsOfScan(
+  callee: Callee<null>,
   { outer, length, inner, reverse }: ScanRoutine,
   [a, b, first, out]: readonly [number, number, number, number],
-): Call[] =>
-  Array.from({ length: outer }, (_, o) => {
+  wanted: number,
+): Step[] {
+  const { each, parts } = cut(inner, wanted / outer, 16);
+  return Array.from({ length: outer }, (_, o) => {
     const start = 4 * (o * length + (reverse ? length - 1 : 0)) * inner;
-    const step = 4 * inner * (reverse ? -1 : 1);
-    return [a + start, b + start, first + 4 * o * inner, out + start, length, 4 * inner, step];
+    const starts = [a + start, b + start, first + 4 * o * inner, out + start];
+    const row = { at: 4 * inner, step: -4 * each, most: 4 * each };
+    const args = [
+      ...starts.map((at) => ({ at, step: 4 * each })),
+      { at: length },
+      row,
+      ...fixed(4 * inner * (reverse ? -1 : 1)),
+    ];
+    return { callee, parts, args };
   });
+}
 
 /** `h ← a h + b` token by token. `before` has the state before the first token; `row` and `step` are bytes. */
-export const scan = (): Callee<null> => {
+const scan = (): Callee<null> => {
   const params = { a: 'i32', b: 'i32', before: 'i32', out: 'i32', length: 'i32', row: 'i32', step: 'i32' } as const;
   return define('scan', params, ({ a, b, before, out, length, row, step }, newLocal) => {
     const [t, at] = [newLocal('i32'), newLocal('i32')];
@@ -72,18 +133,19 @@ export const scan = (): Callee<null> => {
   });
 };
 
-/** The calls of `scatter`: one for each batch. */
-export const callsOfScatter = (
+/** The steps of `scatter`: one for each batch. */
+const stepsOfScatter = (
+  callee: Callee<null>,
   { batches, rows, perBatch, width }: ScatterRoutine,
   [x, index, out]: readonly [number, number, number],
-): Call[] =>
-  Array.from({ length: batches }, (_, batch) => [
-    ...[x + 4 * batch * perBatch * width, index + 4 * batch * perBatch, out + 4 * batch * rows * width],
-    ...[perBatch, 4 * width, 4 * rows * width],
-  ]);
+): Step[] =>
+  Array.from({ length: batches }, (_, batch) => {
+    const starts = [x + 4 * batch * perBatch * width, index + 4 * batch * perBatch, out + 4 * batch * rows * width];
+    return { callee, parts: 1, args: fixed(...starts, perBatch, 4 * width, 4 * rows * width) };
+  });
 
 /** Adds rows of x to those that the indices name, in order. `row` and `size` are bytes of a row and of the result. */
-export const scatter = (): Callee<null> => {
+const scatter = (): Callee<null> => {
   const params = { x: 'i32', index: 'i32', out: 'i32', count: 'i32', row: 'i32', size: 'i32' } as const;
   return define('scatter', params, ({ x, index, out, count, row, size }, newLocal) => {
     const [j, at, to] = [newLocal('i32'), newLocal('i32'), newLocal('i32')];

@@ -1,27 +1,13 @@
 /** @file Compiles the kernels of a program to one module of WebAssembly, and runs them on one memory. */
 import { fail } from '../../../tensor/errors.ts';
-import type { Callee } from '../../../wasm/code.ts';
-import { multiplication } from '../../../wasm/matmul.ts';
-import { assemble } from '../../../wasm/module.ts';
-import { type Exports, instantiate, type Memory, newMemory } from '../../../wasm/runtime.ts';
 import type { Carried, Runner } from '../device/runner.ts';
-import { type KernelOf, keyOf } from '../text/kernel.ts';
+import { type Kernel, type KernelOf, keyOf } from '../text/kernel.ts';
 import type { Program } from '../trace/program.ts';
-import { firstByte, type Launch, type Launches, type Place, placeArrays } from './arrays.ts';
+import { type Launch, type Launches, type Place, placeArrays } from './arrays.ts';
 import { type CompiledKernel, compileKernel } from './kernel.ts';
-import { type Call, callsOfProduct, callsOfScan, callsOfScatter, roomFor, scan, scatter } from './routines.ts';
-
-/** The name of a function of the module, and the arguments of a call. */
-interface Step {
-  readonly name: string;
-  readonly calls: readonly Call[];
-}
-
-/** The memory of a program and the functions that work on it. It is given up when the program is disposed of. */
-interface Machine {
-  readonly memory: Memory;
-  readonly functions: Exports<string>;
-}
+import { type Machine, startMachine } from './machine.ts';
+import { operationsOf, roomFor, routineFunctions, stepsOfRoutine } from './routines.ts';
+import { chunksOf, cut, type Planned, partsFor, type Step } from './steps.ts';
 
 /** Lists the launches of a program, with `sizes` of its arguments. */
 function launchesOf(program: Program, sizes: readonly number[]): Launches {
@@ -45,18 +31,30 @@ function launchesOf(program: Program, sizes: readonly number[]): Launches {
   return { launches, results, given: [...args, ...tables.values()] };
 }
 
+/** How a program runs. */
+export interface WasmOptions {
+  readonly carried: readonly Carried[];
+  /** The most threads that compute it. */
+  readonly threads: number;
+}
+
 /** Compiles a program and places its arrays. `sizes` are those of the arguments, and `carried` the results that replace some. */
 export async function startWasm(
   program: Program,
   sizes: readonly number[],
-  { carried }: { readonly carried: readonly Carried[] },
-): Promise<{ readonly runner: Runner; readonly executorKind: string; close(): Promise<void> }> {
+  { carried, threads }: WasmOptions,
+): Promise<{
+  readonly runner: Runner;
+  readonly executorKind: string;
+  readonly threads: number;
+  close(): Promise<void>;
+}> {
   const all = launchesOf(program, sizes);
   const room = roomFor(all.launches.map(({ kernel }) => kernel.routine));
-  const pages = placeArrays(all, room);
-  const { steps, functions } = stepsOf(all.launches);
-  const memory = newMemory(pages);
-  let machine: Machine | null = { memory, functions: instantiate(assemble(functions), memory) };
+  const pages = placeArrays(all, threads * room);
+  const chunks = chunksOf(plannedOf(all.launches, threads));
+  let machine: Machine | null = await startMachine(chunks, { pages, room, threads: chunks.isLarge ? threads : 1 });
+  const started = machine.threads;
   const running = (): Machine => machine ?? fail('compiled function: it has been disposed of; compile it again');
   const numbers = (place: Place): Float32Array => new Float32Array(running().memory.buffer, place.address, place.size);
   const args = all.given.filter(({ source }) => typeof source === 'number');
@@ -66,65 +64,69 @@ export async function startWasm(
       given.forEach((own, k) => {
         if (own !== null) numbers(args[k]!).set(own);
       });
-      runSteps(running(), steps);
+      const broken = running().run(0, chunks.count);
+      if (broken !== null) await broken;
       const results = wanted.map((result) => numbers(all.results[result]!).slice());
       for (const { result, argument } of carried) numbers(args[argument]!).set(numbers(all.results[result]!));
       return results;
     },
     read: async (result) => numbers(all.results[result]!).slice(),
     times: async () => {
-      const kernels = steps.map((step) => timed(() => runSteps(running(), [step])));
-      return { kernels, together: timed(() => runSteps(running(), steps)), writing: 0 };
+      const taken = (from: number, to: number) => timed(() => running().run(from, to));
+      const kernels: number[] = [];
+      for (const [k] of all.launches.entries()) kernels.push(await taken(chunks.firsts[k]!, chunks.firsts[k + 1]!));
+      return { kernels, together: await taken(0, chunks.count), writing: 0 };
     },
     destroy: () => {
+      machine?.end();
       machine = null;
     },
   };
-  return { runner, executorKind: 'wasm', close: async () => undefined };
-}
-
-function runSteps({ functions }: Machine, steps: readonly Step[]): void {
-  for (const { name, calls } of steps) {
-    const f = functions[name]!;
-    for (const call of calls) f(...call);
-  }
+  return { runner, executorKind: 'wasm', threads: started, close: async () => undefined };
 }
 
 /** Seconds that a task takes: the median of three times. */
-function timed(task: () => void): number {
-  const samples = [0, 1, 2].map(() => {
+async function timed(task: () => Promise<never> | null): Promise<number> {
+  const samples: number[] = [];
+  for (let k = 0; k < 3; k++) {
     const began = performance.now();
-    task();
-    return (performance.now() - began) / 1e3;
-  });
+    await task();
+    samples.push((performance.now() - began) / 1e3);
+  }
   return samples.sort((a, b) => a - b)[1]!;
 }
 
-/** The calls of all launches in order, and the functions that they call. Equal kernels share one. */
-function stepsOf(launches: readonly Launch[]): { steps: Step[]; functions: Callee[] } {
+/** Cuts all launches into steps. Equal kernels share a function. */
+function plannedOf(launches: readonly Launch[], threads: number): Planned[] {
   const compiled = new Map<string, CompiledKernel>();
-  const functions = new Map<string, Callee>();
-  const known = (name: string, make: () => Callee): string => {
-    if (!functions.has(name)) functions.set(name, make());
-    return name;
-  };
-  const steps = launches.map(({ kernel, operands, result }): Step => {
-    const [a, b, c] = operands.map((operand) => (typeof operand === 'number' ? operand : operand.address));
-    const { routine } = kernel;
-    if (routine?.is === 'product') {
-      const name = known('multiply', () => multiplication('f32'));
-      return { name, calls: callsOfProduct(routine, [a!, b ?? a!, result.address, firstByte]) };
-    }
-    if (routine?.is === 'scan')
-      return { name: known('scan', scan), calls: callsOfScan(routine, [a!, b!, c!, result.address]) };
-    if (routine?.is === 'scatter')
-      return { name: known('scatter', scatter), calls: callsOfScatter(routine, [a!, b!, result.address]) };
+  const kernelOf = (kernel: Kernel): CompiledKernel => {
     const key = keyOf(kernel);
     const own = compiled.get(key) ?? compileKernel(`kernel${compiled.size}`, kernel.text, kernel.size);
     compiled.set(key, own);
-    const name = known(own.callee.name, () => own.callee);
+    return own;
+  };
+  const functions = routineFunctions();
+  return launches.map((launch) => {
+    const { kernel, operands, result } = launch;
     const given = operands.map((operand) => (typeof operand === 'number' ? operand : operand.address));
-    return { name, calls: [[0, own.units, result.address, ...given]] };
+    if (kernel.routine !== null) {
+      const parts = partsFor(operationsOf(kernel.routine), threads);
+      const steps = stepsOfRoutine(functions, kernel.routine, given, result.address, parts);
+      return { launch, steps, isLarge: parts > 1 };
+    }
+    const own = kernelOf(kernel);
+    const parts = partsFor(own.operations, threads);
+    return { launch, steps: [stepOfKernel(own, [result.address, ...given], parts)], isLarge: parts > 1 };
   });
-  return { steps, functions: [...functions.values()] };
+}
+
+/** The step of a kernel: parts of its units. */
+function stepOfKernel({ callee, units, grain }: CompiledKernel, given: readonly number[], wanted: number): Step {
+  const { each, parts } = cut(units, wanted, grain);
+  // the last part has at least a grain, and so may compute some elements again
+  const range = [
+    { at: 0, step: each, most: units - Math.min(units, grain) },
+    { at: each, step: each, most: units },
+  ];
+  return { callee, parts, args: [...range, ...given.map((at) => ({ at }))] };
 }

@@ -173,3 +173,19 @@ export function namesOf(statement: Statement): { readonly reads: Set<string>; re
     }
   }
 }
+
+const operations = (term: Term): number => {
+  if (term.is === 'number' || term.is === 'name') return 0;
+  if (term.is === 'element') return 1 + operations(term.at);
+  if (term.is === 'call') return term.args.reduce((sum, arg) => sum + operations(arg), 1);
+  return 1 + operations(term.x) + operations(term.y) + (term.is === 'choice' ? operations(term.condition) : 0);
+};
+
+/** About how many operations the statements are. Loops whose length is no literal count as 16 rounds. */
+export const operationsIn = (statements: readonly Statement[]): number =>
+  statements.reduce((sum, statement) => {
+    if (statement.is === 'for')
+      return sum + (statement.end.is === 'number' ? statement.end.value : 16) * operationsIn(statement.body);
+    if (statement.is === 'if') return sum + operations(statement.condition) + operationsIn(statement.body);
+    return sum + operations(statement.value);
+  }, 0);
