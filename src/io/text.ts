@@ -21,7 +21,13 @@ export const plain = (text: string, width: number): string =>
  * @example
  * quoted('a\n') // '"a\\n"'
  */
-export const quoted = (text: string): string => escaped(cut(text, 120));
+export function quoted(text: string): string {
+  const short = cut(text, 120);
+  return needsNoEscape.test(short) ? `"${short}"` : escaped(short);
+}
+
+/** Printable ASCII without quotes and backslashes: most names. Callers quote them before there is an error. */
+const needsNoEscape = /^[ !#-[\]-~]*$/;
 
 /**
  * The beginning of a value's JSON.

@@ -123,8 +123,11 @@ function numbersOf(slot: Slot, random: Rng, values: Values, powers: number): Ten
   const { shape, below, spread = 1, centre = 0, sign, between, isFactor } = slot;
   const range = Math.min(powers, slot.powers ?? powers);
   const signed = (x: number): number => (sign === undefined ? x : sign * Math.abs(x));
-  const numbers = (draw: () => number): Float64Array =>
-    Float64Array.from({ length: sizeOf(shape) }, () => signed(draw()));
+  const numbers = (draw: () => number): Float64Array => {
+    const data = new Float64Array(sizeOf(shape));
+    for (let i = 0; i < data.length; i++) data[i] = signed(draw());
+    return data;
+  };
   if (below !== undefined) return { shape, kind: 'index', data: numbers(() => random.integer(below)) };
   if (between !== undefined) {
     const [low, high] = between;

@@ -116,12 +116,15 @@ export const isExact = ({ round }: Format, x: number): boolean =>
  * snapTo(f32Format, [1, 1 + 2 ** -30, 1e-40]) // [1, 1, 0]
  */
 export function snapTo({ name, largest, round }: Format, data: ArrayLike<number>): Float64Array {
-  const snapped = Float64Array.from(data, round);
-  const at = snapped.findIndex((x, i) => Math.abs(x) === Number.POSITIVE_INFINITY && Number.isFinite(data[i]));
-  if (at >= 0) {
-    fail(
-      `snap: element ${at} is ${data[at]}, beyond ${largest}, the largest number of ${name}; scale the numbers down`,
-    );
+  const snapped = new Float64Array(data.length);
+  for (let i = 0; i < snapped.length; i++) {
+    const x = round(data[i]!);
+    if (Math.abs(x) === Number.POSITIVE_INFINITY && Number.isFinite(data[i])) {
+      fail(
+        `snap: element ${i} is ${data[i]}, beyond ${largest}, the largest number of ${name}; scale the numbers down`,
+      );
+    }
+    snapped[i] = x;
   }
   return snapped;
 }

@@ -97,8 +97,8 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
     const startsAnew = carrier.startsAnew();
     if (startsAnew) compiled.clear();
     const described = startsAnew ? await describe() : null;
-    const form = compiledForm(question);
-    const isNew = opened.compiles && !compiled.has(form);
+    const form = opened.compiles ? compiledForm(question) : null;
+    const isNew = form !== null && !compiled.has(form);
     const result =
       described !== null && isFailure(described)
         ? described
@@ -109,7 +109,7 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
             largestAnswer(question),
             limits.question + (isNew ? limits.compile : 0),
           );
-    if (carrier.stays && !isFailure(result)) compiled.add(form);
+    if (form !== null && carrier.stays && !isFailure(result)) compiled.add(form);
     if (isFailure(result)) {
       // a backend that reports an error goes on
       inARow = result.kind === 'said-so' ? 0 : inARow + 1;

@@ -6,7 +6,7 @@ import { profileOf } from '../verdict/allowed.ts';
 /** The case with numbers of its type in place of others, the largest one for those beyond; the same case if it has no others. */
 export function onGrid(c: Case, dtype: Dtype): Case {
   const { round, largest } = profileOf[dtype].at.input;
-  const isNumber = (x: number): boolean => Number.isNaN(x) || round(x) === x;
+  const isNumber = (x: number): boolean => round(x) === x || Number.isNaN(x);
   const nearest = (x: number): number =>
     isNumber(x) || !Number.isFinite(x) ? x : Math.min(largest, Math.max(-largest, round(x)));
   const isFine = ({ kind, data }: Tensor): boolean => kind === 'index' || data.every(isNumber);

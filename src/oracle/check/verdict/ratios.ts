@@ -24,11 +24,11 @@ const placeOf = (ratio: number): number => {
  * @example
  * ratiosOf([0.5, 0.25, 3]).max // 3
  */
-export function ratiosOf(list: Iterable<number>): Ratios {
+export function ratiosOf(list: ArrayLike<number>): Ratios {
   const counts = new Uint32Array(noRatios.counts.length);
   let [count, max] = [0, 0];
-  for (const given of list) {
-    const ratio = Number.isNaN(given) ? Number.POSITIVE_INFINITY : given;
+  for (let i = 0; i < list.length; i++) {
+    const ratio = Number.isNaN(list[i]) ? Number.POSITIVE_INFINITY : list[i]!;
     counts[placeOf(ratio)]!++;
     count++;
     if (ratio > max) max = ratio;
@@ -41,11 +41,12 @@ export function ratiosOf(list: Iterable<number>): Ratios {
  * @example
  * bothRatios(ratiosOf([1]), ratiosOf([2, 3])).count // 3
  */
-export const bothRatios = (a: Ratios, b: Ratios): Ratios => ({
-  counts: a.counts.map((count, i) => count + b.counts[i]!),
-  count: a.count + b.count,
-  max: Math.max(a.max, b.max),
-});
+export function bothRatios(a: Ratios, b: Ratios): Ratios {
+  if (b.count === 0) return a;
+  const counts = a.counts.slice();
+  for (let i = 0; i < counts.length; i++) counts[i]! += b.counts[i]!;
+  return { counts, count: a.count + b.count, max: Math.max(a.max, b.max) };
+}
 
 /**
  * Estimates the median. It may be too large by a factor of up to 2^¼. Returns 0 for an empty histogram.
