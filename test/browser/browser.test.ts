@@ -139,11 +139,13 @@ if (executablePath === undefined) {
       });
     });
 
-    // a browser without an adapter, and an insecure page
-    it.each([
-      ['localhost', 'no adapter answers', 'fused-threaded'],
-      [insecure, 'this page, which is not secure, has no navigator.gpu', 'fused-sync'],
-    ] as const)('without WebGPU at %s gives the reason, and runs wasm', async (host, why, executorKind) => {
+    // a browser without an adapter, and an insecure page, which is not isolated and so has one thread
+    const withoutWebgpu = [
+      ['localhost', 'no adapter answers', 2, 'fused-threaded'],
+      [insecure, 'this page, which is not secure, has no navigator.gpu', 1, 'fused-sync'],
+    ] as const;
+    let losses: readonly number[] | undefined;
+    it.each(withoutWebgpu)('without WebGPU at %s gives the reason, and runs wasm', async (host, why, threads, kind) => {
       const page = await opened(host, ['--disable-gpu']);
       expect(await ask(page, 'refusal', 'webgpu')).toBe(
         `compile: backend webgpu: ${why}; turn WebGPU on in this browser or use another, serve the page by https or from localhost, or ask for 'auto'`,
@@ -152,7 +154,11 @@ if (executablePath === undefined) {
       expect(ran).toMatchObject({ backend: 'wasm', passedOver: [`webgpu: ${why}`] });
       expect(gradient).toEqual([0, 3, 12, 27]);
       const webasm = await ask(page, 'gradient', 'webasm', 10_000, 4);
-      expect(webasm.ran).toMatchObject({ backend: 'webasm', executorKind });
+      expect(webasm.ran).toMatchObject({ backend: 'webasm', executorKind: kind });
+      // the same losses, bit for bit, on two threads and on one
+      const trained = await ask(page, 'threads');
+      losses ??= trained.losses;
+      expect(trained).toEqual({ isIsolated: threads > 1, threads, losses });
     });
   });
 }

@@ -1,13 +1,13 @@
 /** @file Exposes functions in a page for the test. It imports the library from its sources, as a user's page does. */
 import * as fc from 'fast-check';
-import { type Backend, compile } from '../../src/executors/gpu/index.ts';
+import { type Backend, type CompileOptions, compile } from '../../src/executors/gpu/index.ts';
 import { mul, sum, valueAndGrad } from '../../src/index.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 import { factorsOf, trainingSteps } from '../../src/training/index.ts';
 import { noCases, operatorSubjects, refusalOf, together, tryOn } from '../executors/gpu/support.ts';
 import { products } from '../support/products.ts';
 import { rate, referenceLosses } from '../support/training/reference.ts';
-import { smallTraining } from '../support/training/small.ts';
+import { type Size, smallTraining } from '../support/training/small.ts';
 
 /** Compiles Σ x³ and its gradient for x of `count` numbers. */
 const cubes = (backend: Backend | 'auto', count: number) =>
@@ -23,6 +23,19 @@ const cubes = (backend: Backend | 'auto', count: number) =>
 // on SwiftShader the kernels of a larger model take seconds
 const size = { width: 16, layers: 2, denseLayers: 1 };
 const steps = 2;
+
+/** Trains a DenseRetNet for four steps in two calls. */
+async function trained(size: Size, options: CompileOptions) {
+  const { training, init, batches } = smallTraining(steps, 1, size);
+  const { equation, inputs, keep } = trainingSteps(training);
+  const f = await compile(equation, inputs, { ...options, keep });
+  const zeros = new Float32Array(init.length);
+  const factors = Float32Array.from(factorsOf(training.optimizer, rate, 1, steps));
+  const first = await f({ params: Float32Array.from(init), first: zeros, second: zeros, factors, ...batches(0) });
+  const later = await f({ factors, ...batches(1) });
+  await f.dispose();
+  return { ran: f.ran, losses: [...first.losses!, ...later.losses!] };
+}
 
 const page = {
   /** Σ x³ at x = 0, 1, …, the first `shown` numbers of its gradient 3 x², and the backend that ran. */
@@ -51,20 +64,24 @@ const page = {
 
   /** Losses of four training steps of a DenseRetNet in two calls, the f64 losses, bounds for the first two, and the backend. */
   async training(backend: Backend) {
-    const { training, init, batches } = smallTraining(steps, 1, size);
-    const { equation, inputs, keep } = trainingSteps(training);
-    const f = await compile(equation, inputs, { backend, keep });
-    const zeros = new Float32Array(init.length);
-    const factors = Float32Array.from(factorsOf(training.optimizer, rate, 1, steps));
-    const first = await f({ params: Float32Array.from(init), first: zeros, second: zeros, factors, ...batches(0) });
-    const later = await f({ factors, ...batches(1) });
-    await f.dispose();
     const reference = referenceLosses(steps, 1, size);
     return {
-      ran: f.ran,
-      losses: [...first.losses!, ...later.losses!],
+      ...(await trained(size, { backend })),
       expected: [...reference.exact, ...reference.later],
       bounds: [...reference.bounds],
+    };
+  },
+
+  /** Losses of training steps that have work for two threads, where the page may share memory. */
+  async threads() {
+    const { ran, losses } = await trained(
+      { ...size, width: 64, batch: 8, length: 32 },
+      { backend: 'wasm', threads: 2 },
+    );
+    return {
+      isIsolated: (globalThis as { crossOriginIsolated?: boolean }).crossOriginIsolated,
+      threads: ran.threads,
+      losses,
     };
   },
 };

@@ -6,13 +6,15 @@ import { initialise } from '../../../src/models/language-model.ts';
 import { rng } from '../../../src/tensor/random.ts';
 import { flattenParams, languageTraining, type Training } from '../../../src/training/index.ts';
 
-const [batch, length, vocabulary] = [2, 5, 7];
+const vocabulary = 7;
 
-/** The size of the model. */
+/** The size of the model, and of a batch. */
 export interface Size {
   readonly width: number;
   readonly layers: number;
   readonly denseLayers: number;
+  readonly batch?: number;
+  readonly length?: number;
 }
 
 /** The default size. */
@@ -25,7 +27,8 @@ const small: Size = { width: 32, layers: 3, denseLayers: 2 };
 export function smallTraining(steps: number, accumulate: number, size = small) {
   // linear projections would only add kernels to compile
   const readings = { ...paperReadings, projection: 'identity' } as const;
-  const config = denseRetNetConfig({ vocabulary, heads: 2, ...size, readings });
+  const { batch = 2, length = 5, ...own } = size;
+  const config = denseRetNetConfig({ vocabulary, heads: 2, ...own, readings });
   const training: Training<DenseRetNetParams> = {
     ...languageTraining(denseRetNet, config, { batch, length }),
     optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 },
