@@ -6,16 +6,20 @@ import { add } from '../tensor/primitives/add.ts';
 import { div } from '../tensor/primitives/div.ts';
 import { mul } from '../tensor/primitives/mul.ts';
 import { scale } from '../tensor/primitives/scale.ts';
-import { leavesOf, type Tree, withLeaves } from '../tensor/tree.ts';
+import { leavesOf, namedLeavesOf, type Tree, withLeaves } from '../tensor/tree.ts';
 import type { Value } from '../tensor/value.ts';
+import type { WeightDecay } from './decay.ts';
 import { squareRoot } from './square-root.ts';
 
-/** Hyperparameters. `weightDecay` is a number, or a value that broadcasts against each parameter. */
+/**
+ * Hyperparameters. `weightDecay` is a number, a value that broadcasts against each parameter, or a function of a parameter's path and
+ * shape (parameter groups), such as {@link decayMatrices}.
+ */
 export interface AdamW {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  readonly weightDecay: Operand;
+  readonly weightDecay: Operand | WeightDecay;
 }
 
 /**
@@ -52,7 +56,7 @@ export const stepFactors = (
 
 /**
  * Takes one step: `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`,
- * `p ← p − η (m̂ / (√v̂ + ε) + λ p)` with `m̂ = m / (1 − β₁ⁿ)`, `v̂ = v / (1 − β₂ⁿ)`.
+ * `p ← p − η (m̂ / (√v̂ + ε) + λ p)` with `m̂ = m / (1 − β₁ⁿ)`, `v̂ = v / (1 − β₂ⁿ)`. PyTorch's AdamW computes the same.
  * @example
  * const [p, g, zero] = [tensor([1]), tensor([0.5]), tensor([0])];
  * const rule = { beta1: 0.5, beta2: 0.75, epsilon: 0, weightDecay: 0 };
@@ -64,13 +68,14 @@ export function adamW<T extends Tree>(
   { rate, firstCorrection, secondCorrection }: StepFactors,
   { beta1, beta2, epsilon, weightDecay }: AdamW,
 ): AdamWState<T> {
-  const [ps, ms, vs, gs] = [params, first, second, gradient].map(leavesOf) as [Value[], Value[], Value[], Value[]];
+  const [ms, vs, gs] = [first, second, gradient].map(leavesOf) as [Value[], Value[], Value[]];
   const means = ms.map((m, i) => add(scale(m, beta1), scale(gs[i]!, 1 - beta1)));
   const squares = vs.map((v, i) => add(scale(v, beta2), scale(mul(gs[i]!, gs[i]!), 1 - beta2)));
-  const updated = ps.map((p, i) => {
+  const updated = namedLeavesOf(params).map(([path, p], i) => {
+    const decay = typeof weightDecay === 'function' ? weightDecay(path, p.shape) : weightDecay;
     const root = squareRoot(mul(squares[i]!, secondCorrection));
     const direction = div(mul(means[i]!, firstCorrection), add(root, epsilon));
-    return sub(p, mul(add(direction, mul(p, weightDecay)), rate));
+    return sub(p, mul(add(direction, mul(p, decay)), rate));
   });
   return { params: withLeaves(params, updated), first: withLeaves(first, means), second: withLeaves(second, squares) };
 }

@@ -2,15 +2,26 @@
 import { describe, expect, it } from 'vitest';
 import { f32 } from '../../src/executors/f32/index.ts';
 import { f64, scalar, tensor } from '../../src/executors/f64/index.ts';
+import { compile } from '../../src/executors/gpu/index.ts';
+import { crossEntropy, crossEntropySum } from '../../src/nn/cross-entropy.ts';
 import { indexInput, input, read } from '../../src/tensor/input.ts';
+import { add } from '../../src/tensor/primitives/add.ts';
+import { gather } from '../../src/tensor/primitives/gather.ts';
+import { mul } from '../../src/tensor/primitives/mul.ts';
+import { scale } from '../../src/tensor/primitives/scale.ts';
+import { sum } from '../../src/tensor/primitives/sum.ts';
 import { rng } from '../../src/tensor/random.ts';
+import { leavesOf, type Tree } from '../../src/tensor/tree.ts';
 import type { Value } from '../../src/tensor/value.ts';
 import {
   adamW,
+  decayMatrices,
   factorsOf,
   flattenExactly,
   flattenParams,
+  type Steps,
   stepFactors,
+  type Training,
   trainingSteps,
   unflatten,
 } from '../../src/training/index.ts';
@@ -130,10 +141,156 @@ describe('trainingSteps', () => {
     const { losses } = run(2, 2, 10);
     expect(losses.at(-1)!).toBeLessThan(0.7 * losses[0]!);
   });
+  /** Losses of positions are log-sum-exps of `w` minus an entry, so that each batch has another one. */
+  const labelled = (accumulate: number, batch: number): Training<{ w: Value }> => ({
+    shapes: { w: [4, 2] },
+    batch: {
+      rows: { shape: [batch], kind: 'index' },
+      targets: { shape: [batch], kind: 'index' },
+      weights: { shape: [batch] },
+    },
+    weights: 'weights',
+    loss: ({ w }, { rows, targets, weights }) =>
+      crossEntropySum(gather(w, rows!, 0), { tokens: targets!, weights: weights! }),
+    optimizer: { ...rule, weightDecay: decayMatrices(0.1) },
+    accumulate,
+  });
+  const four = {
+    params: [1, 0, 2, 0, 3, 0, 4, 0],
+    rows: [0, 1, 2, 3],
+    targets: [0, 0, 1, 1],
+    weights: [1, 0, 1, 1],
+    factors: [0.1, 10, 20],
+    first: new Array(8).fill(0),
+    second: new Array(8).fill(0),
+  };
+  const onF64 = ({ equation, inputs }: Steps, given: Readonly<Record<string, readonly number[]>>) => {
+    const values = Object.entries(inputs).map(([name, { shape, kind }]) => [
+      name,
+      (kind === 'index' ? indexInput : input)(f64, given[name]!, shape),
+    ]);
+    const results = Object.entries(equation(Object.fromEntries(values)));
+    return Object.fromEntries(results.map(([name, x]) => [name, [...read(x)]]));
+  };
+  const onWasm = async ({ equation, inputs, keep }: Steps, given: Readonly<Record<string, readonly number[]>>) => {
+    const f = await compile(equation, inputs, { backend: 'wasm', keep });
+    const arrays = Object.entries(given).map(([name, x]) => [name, Float32Array.from(x)]);
+    const { losses, norms } = await f(Object.fromEntries(arrays));
+    const [params, first, second] = await Promise.all(['params', 'first', 'second'].map(f.kept));
+    await f.dispose();
+    return { params, first, second, losses, norms } as unknown as Record<string, Float32Array>;
+  };
+
+  it('accumulates batches weighted by their tokens, as one large batch', async () => {
+    const small = trainingSteps(labelled(2, 2));
+    const large = trainingSteps(labelled(1, 4));
+    const [accumulated, whole] = [onF64(small, four), onF64(large, four)];
+    expect(accumulated.losses![0]).toBeCloseTo(2.459999655669925, 14);
+    for (const [name, expected] of Object.entries(whole)) {
+      accumulated[name]!.forEach((x, i) => {
+        expect(Math.abs(x - expected[i]!)).toBeLessThan(1e-14);
+      });
+    }
+    // the mean of the batches' means is another number
+    const perBatch = trainingSteps<{ w: Value }>({
+      ...labelled(2, 2),
+      loss: ({ w }, { rows, targets, weights }) =>
+        scale(crossEntropy(gather(w, rows!, 0), { tokens: targets!, weights: weights! }), 0.5),
+    });
+    expect(onF64(perBatch, four).losses![0]).toBeCloseTo(1.9233, 4);
+    for (const program of [small, large]) {
+      const found = await onWasm(program, four);
+      for (const [name, expected] of Object.entries(whole))
+        found[name]!.forEach((x, i) => {
+          expect(Math.abs(x - expected[i]!), name).toBeLessThan(1e-5);
+        });
+    }
+  });
+
+  it('decays matrices only, also in a compiled program', async () => {
+    const shapes = { 'layers.0.norm': [3], 'layers.0.query': [2, 2], 'layers.0.aLog': [2, 2], head: [1, 3] };
+    const program = trainingSteps<Tree>({
+      shapes,
+      batch: { x: { shape: [1] } },
+      // no gradient: only the decay moves a parameter
+      loss: (params, { x }) => leavesOf(params).reduce((total, p) => add(total, scale(sum(p), 0)), sum(x!)),
+      optimizer: { ...rule, weightDecay: decayMatrices(0.5) },
+    });
+    const ones = new Array(14).fill(1);
+    const zeros = new Array(14).fill(0);
+    const given = { params: ones, first: zeros, second: zeros, factors: [0.5, 1, 1], x: [0] };
+    const expected = [1, 1, 1, 0.75, 0.75, 0.75, 0.75, 1, 1, 1, 1, 0.75, 0.75, 0.75];
+    expect(onF64(program, given).params).toEqual(expected);
+    expect([...(await onWasm(program, given)).params!]).toEqual(expected);
+  });
+
+  it('refuses steps in which nothing counts, before it runs, also compiled', async () => {
+    const program = trainingSteps({ ...labelled(1, 4), steps: 2 });
+    const twice = (weights: readonly number[]) => ({
+      ...four,
+      ...Object.fromEntries(
+        ['rows', 'targets', 'factors'].map((name) => [name, [four, four].flatMap((x) => x[name as 'rows'])]),
+      ),
+      weights,
+    });
+    const wrong = {
+      'the weights of step 1 of the call sum to 0, so nothing counts': [1, 0, 1, 1, 0, 0, 0, 0],
+      'element 5 of weights is -1; it is ≥ 0': [1, 0, 1, 1, 2, -1, 0, 0],
+      'element 0 of weights is NaN; it is ≥ 0': [NaN, 0, 1, 1, 2, 1, 0, 0],
+    };
+    const f = await compile(program.equation, program.inputs, { backend: 'wasm', keep: program.keep });
+    const single = (given: Readonly<Record<string, readonly number[]>>) =>
+      Object.fromEntries(Object.entries(given).map(([name, x]) => [name, Float32Array.from(x)]));
+    await f(single(twice([1, 0, 1, 1, 1, 0, 1, 1])));
+    const params = await f.kept('params');
+    for (const [message, weights] of Object.entries(wrong)) {
+      expect(() => onF64(program, twice(weights))).toThrow(message);
+      await expect(f(single(twice(weights)))).rejects.toThrow(message);
+    }
+    expect(await f.kept('params')).toEqual(params);
+    await f.dispose();
+  });
+
+  it.each([
+    ['a parameter', { params: [1, 0, Infinity, 0, 3, 0, 4, 0] }],
+    ['a loss', { params: [1, 0, 2, 0, 3, 0, -3e38, 3e38] }],
+  ])('keeps parameters and moments where %s is not finite', async (_, change) => {
+    // in f64 the same logits have the loss 6e38
+    const given = { ...four, ...change, targets: [0, 1, 1, 0], weights: [1, 1, 1, 1] };
+    const program = trainingSteps(labelled(1, 4));
+    const found = await onWasm(program, given);
+    expect(Number.isFinite(found.losses![0]! + found.norms![0]!)).toBe(false);
+    for (const name of ['params', 'first', 'second'] as const)
+      expect([...found[name]!]).toEqual([...Float32Array.from(given[name])]);
+  });
+
+  it('takes no step after one whose loss is not finite, to the end of the call', async () => {
+    const training: Training<{ w: Value }> = {
+      shapes: { w: [1] },
+      batch: { x: { shape: [] } },
+      loss: ({ w }, { x }) => sum(mul(w, x!)),
+      optimizer: { ...rule, weightDecay: 0 },
+      steps: 3,
+    };
+    const program = trainingSteps(training);
+    const given = { params: [1], first: [0], second: [0], factors: new Array(9).fill(1) };
+    const [one] = onF64(trainingSteps({ ...training, steps: 1 }), { ...given, factors: [1, 1, 1], x: [2] }).params!;
+    for (const wrong of [NaN, Infinity]) {
+      const { params, losses, norms } = onF64(program, { ...given, x: [2, wrong, 2] });
+      expect([params, losses, norms]).toEqual([[one], [2, wrong, 2 * one!], [2, NaN, 2]]);
+      const compiled = await onWasm(program, { ...given, x: [2, wrong, 2] });
+      expect(compiled.params![0]).toBeCloseTo(one!, 5);
+      expect([...compiled.losses!].map(Number.isFinite)).toEqual([true, false, true]);
+    }
+  });
+
   it('refuses invalid counts and names', () => {
     const { training } = smallTraining(1, 1);
     expect(() => trainingSteps({ ...training, steps: 0 })).toThrow('trainingSteps: steps is 0; it is an integer ≥ 1');
     const batch = { params: { shape: [1] } };
     expect(() => trainingSteps({ ...training, batch })).toThrow('a batch has an input params; that name is taken');
+    expect(() => trainingSteps({ ...training, weights: 'weigths' })).toThrow(
+      "trainingSteps: weights is 'weigths', and a batch has no such input; it has tokens, targets",
+    );
   });
 });

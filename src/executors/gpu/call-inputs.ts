@@ -19,7 +19,8 @@ export function checkInputs(inputs: Readonly<Record<string, Slot>>, given: CallI
   }
 }
 
-function checkInput(name: string, { shape, kind = 'real' }: Slot, numbers: unknown, names: readonly string[]): void {
+function checkInput(name: string, slot: Slot, numbers: unknown, names: readonly string[]): void {
+  const { shape, kind = 'real' } = slot;
   const what = `compiled function: input ${name}`;
   if (numbers === undefined) fail(`${what} is missing; give one array for each of ${names.join(', ')}`);
   const isIndexArray = numbers instanceof Int32Array || numbers instanceof Uint32Array;
@@ -36,4 +37,5 @@ function checkInput(name: string, { shape, kind = 'real' }: Slot, numbers: unkno
   }
   const wrong = kind === 'index' ? array.findIndex((n) => !Number.isInteger(n) || n < 0 || n > 2 ** 24) : -1;
   if (wrong >= 0) fail(`${what}: element ${wrong} is ${array[wrong]}; an index is an integer from 0 to 2^24`);
+  slot.check?.(array);
 }

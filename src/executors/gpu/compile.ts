@@ -80,7 +80,7 @@ export interface Compiled {
   profile(): Promise<Profile>;
   readonly ran: Ran;
   readonly inputs: Readonly<Record<string, Slot>>;
-  readonly outputs: Readonly<Record<string, Required<Slot>>>;
+  readonly outputs: Readonly<Record<string, Required<Omit<Slot, 'check'>>>>;
   /** Frees the memory on the device. Pending calls may fail, and later calls throw. */
   dispose(): Promise<void>;
 }

@@ -17,7 +17,7 @@ export interface Program {
   /** Inputs that are arguments of the pipeline, in order: all inputs with elements. */
   readonly names: readonly string[];
   /** Outputs in order, each with the number of its result; −1 for an output without elements. */
-  readonly outputs: Readonly<Record<string, Required<Slot> & { readonly result: number }>>;
+  readonly outputs: Readonly<Record<string, Required<Omit<Slot, 'check'>> & { readonly result: number }>>;
   /** Range checks for the indices of each call. */
   readonly checks: readonly RangeCheck[];
   readonly work: Work;

@@ -23,6 +23,8 @@ export interface Slot {
   readonly shape: Shape;
   /** `real` unless given. */
   readonly kind?: Value['kind'];
+  /** Checks the numbers of an input before each call: throws what is wrong with them. */
+  check?(numbers: ArrayLike<number>): void;
 }
 
 /** One trace: an executor, and its records while an equation runs on it. */
