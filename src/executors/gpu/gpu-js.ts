@@ -4,6 +4,7 @@ import { guarded } from './checks.ts';
 import { byEncoder } from './device/encoder.ts';
 import { assertRan } from './device/open.ts';
 import type { GpuJsParts, OpenDevice } from './device/open-device.ts';
+import { withPipelines } from './device/pipelines.ts';
 import { byGpuJs, type Carried, type Runner } from './device/runner.ts';
 import { type KernelOf, keyOf } from './text/kernel.ts';
 import { withoutQuotients } from './text/places.ts';
@@ -66,6 +67,10 @@ export async function startGpuJs(
   try {
     pipeline = pipelineOf(gpuJs, program, threads);
     const own = pipeline;
+    if (device.backend === 'webgpu') {
+      const reason = withPipelines(own, () => assertRan(device, own));
+      if (reason !== null) fail(`compile: ${reason}; install the version of gpu.js that densessm depends on`);
+    }
     const byItself = byGpuJs(own, carried);
     const zeros = sizes.map((size) => new Float32Array(size));
     await guarded(errors, program.work, () => byItself.run(zeros, []));

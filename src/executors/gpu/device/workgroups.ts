@@ -5,15 +5,23 @@
 import type { GPU as GpuJs } from 'gpu.js';
 import type { Kernel, Workgroup } from '../text/kernel.ts';
 import { called } from '../text/natives.ts';
+import { beginPipeline, type Context, type PipelineParts, queue } from './pipelines.ts';
 
 /** The parts of a gpu.js kernel that this file uses. */
-interface KernelParts {
+interface KernelParts extends PipelineParts {
   constants: { readonly workgroup?: number } | null;
   translatedBody: string;
   assembleWGSL(): string;
+  _buildAsync(): Promise<void>;
   _computeDispatch(threads: readonly number[]): { groups: readonly number[]; dispatchWidth: number };
 }
 type KernelClass = new (source: unknown, settings: unknown) => KernelParts;
+
+/** The parts of gpu.js that its type declarations omit. */
+interface Library {
+  readonly WebGPUKernel?: KernelClass;
+  readonly WebGPUContext?: { acquire(): Promise<Context> };
+}
 
 /** Makes settings of `createKernel`, with which gpu.js uses a kernel's workgroup and the text can call functions in WGSL. */
 export type Settings = (kernel: Kernel & { readonly workgroup: Workgroup }) => {
@@ -26,12 +34,15 @@ export type WorkgroupSupport = { readonly settings: Settings } | { readonly reas
 
 /** Adds kernels with workgroups to a gpu.js instance. Returns the reason if this version of gpu.js does not support them. */
 export function withWorkgroups(gpu: GpuJs, library: unknown): WorkgroupSupport {
-  const { WebGPUKernel } = library as { readonly WebGPUKernel?: KernelClass };
+  const { WebGPUKernel, WebGPUContext } = library as Library;
   if (typeof WebGPUKernel !== 'function') return { reason: 'gpu.js exports no WebGPUKernel' };
-  for (const method of ['assembleWGSL', '_computeDispatch'] as const) {
+  if (WebGPUContext === undefined) return { reason: 'gpu.js exports no WebGPUContext' };
+  for (const method of ['assembleWGSL', '_computeDispatch', '_buildAsync'] as const) {
     if (typeof WebGPUKernel.prototype[method] !== 'function') return { reason: `gpu.js's kernels have no ${method}` };
   }
+  const context = WebGPUContext;
   const known: Workgroup[] = [];
+  const inTurn = queue();
   class WorkgroupKernel extends WebGPUKernel {
     override assembleWGSL(): string {
       const own = withNatives(super.assembleWGSL());
@@ -43,6 +54,9 @@ export function withWorkgroups(gpu: GpuJs, library: unknown): WorkgroupSupport {
     override _computeDispatch(threads: readonly number[]) {
       const workgroup = known[this.constants?.workgroup ?? -1];
       return workgroup === undefined ? super._computeDispatch(threads) : { groups: workgroup.groups, dispatchWidth: 0 };
+    }
+    override async _buildAsync(): Promise<void> {
+      beginPipeline(this, await context.acquire(), inTurn);
     }
   }
   (gpu as unknown as { Kernel: unknown }).Kernel = WorkgroupKernel;
