@@ -29,6 +29,11 @@ function constant({ on: { root } }: Value, data: Float64Array, shape: Shape, sla
   return { shape: [...shape], kind: 'real', on: root, data: root.constant(data, shape, slack, exact) };
 }
 
+function filled({ on: { root } }: Value, fill: number, shape: Shape): Value {
+  const data = root.fill?.(fill, shape) ?? root.constant(new Float64Array(sizeOf(shape)).fill(fill), shape);
+  return { shape: [...shape], kind: 'real', on: root, data };
+}
+
 /**
  * Makes a constant that repeats one number, on the root executor of `x`.
  * @example
@@ -36,7 +41,7 @@ function constant({ on: { root } }: Value, data: Float64Array, shape: Shape, sla
  */
 export function filledLike(x: Value, fill: number, shape: Shape): Value {
   checkShape('filledLike', shape);
-  return constant(x, new Float64Array(sizeOf(shape)).fill(fill), shape);
+  return filled(x, fill, shape);
 }
 
 /**
@@ -46,7 +51,7 @@ export function filledLike(x: Value, fill: number, shape: Shape): Value {
  */
 export function zerosLike(x: Value, shape: Shape = x.shape): Value {
   checkShape('zerosLike', shape);
-  return constant(x, new Float64Array(sizeOf(shape)), shape);
+  return filled(x, 0, shape);
 }
 
 /** Returns both operands as values of one shape: numbers become constants, shapes broadcast. Throws on other operands. */

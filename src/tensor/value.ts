@@ -37,6 +37,11 @@ export interface Executor<D = unknown> {
   readonly order: number;
   /** False after a gradient call has ended. Its values cannot be used any more. */
   readonly open: boolean;
+  /**
+   * True if each turn of a loop becomes operations of its own in a compiled program. Then a function should compute whole sequences at
+   * once.
+   */
+  readonly unrolls?: boolean;
   /** Stores numbers, which must be exact in the executor's format. Keeps the array without a copy. */
   input(x: Float64Array, shape: Shape, kind: Kind): D;
   /**
@@ -44,11 +49,16 @@ export interface Executor<D = unknown> {
    * rounding). Only an executor without rounding reads `exact`. Keeps the array without a copy, so the caller must not change it afterwards.
    */
   constant(x: Float64Array, shape: Shape, slack?: Slack, exact?: Meaning): D;
+  /** Stores a constant that repeats one number. Executors without it store an array. */
+  fill?(x: number, shape: Shape): D;
   /** Evaluates a primitive on checked operands. */
   run(primitive: Primitive, xs: readonly Value[], params: unknown, shape: Shape): D;
   /** Returns the numbers of one of its values. The caller must not change them. */
   read(data: D): Float64Array;
 }
+
+/** Whether loops that compute with `x` are unrolled into a compiled program. */
+export const isUnrolled = ({ on }: Value): boolean => on.root.unrolls === true;
 
 /** Whether `x` is a value. */
 export function isValue(x: unknown): x is Value {

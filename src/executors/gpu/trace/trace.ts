@@ -58,11 +58,16 @@ export function startTrace(target: Target, previousUses?: readonly number[]): Tr
     },
     order: 0,
     open: true,
+    unrolls: true,
     input: (x, shape, kind) => ({
       numbers: table(schedule, target, x, shape),
       origins: kind === 'real' ? [] : Array.from(x),
     }),
     constant: (x, shape) => ({ numbers: table(schedule, target, x, shape), origins: [] }),
+    fill(x, shape) {
+      checkSize('constant', shape, target);
+      return { numbers: sizeOf(shape) === 0 ? nothing : fill(x), origins: [] };
+    },
     run(primitive, operands, params, shape) {
       if (ended) {
         fail(
