@@ -5,11 +5,12 @@ import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
-import type { Value } from '../../tensor/value.ts';
+import { isUnrolled, type Value } from '../../tensor/value.ts';
 import { checkAttention, decaysOf, type LinearAttention, overChannels } from './inputs.ts';
+import { scannedAttention } from './scanned.ts';
 
 /**
- * Computes `S_t = e^{g_t} S_{t−1} + k_tᵀ v_t` and `o_t = q_t S_t`, one token after another. A gate for each key channel decays its row
+ * Computes `S_t = e^{g_t} S_{t−1} + k_tᵀ v_t` and `o_t = q_t S_t`, one token after another; by linear scans in a compiled program. A gate for each key channel decays its row
  * of S. Throws on wrong shapes.
  * @example
  * const one = tensor([[[[2]]]]);
@@ -20,6 +21,7 @@ export const recurrentLinearAttention: LinearAttention = (inputs, state) => {
   const { q, k, v } = inputs;
   const channels = overChannels(decaysOf(inputs), 3);
   const decays = reshape(channels, [...channels.shape, 1]);
+  if (t > 0 && isUnrolled(state)) return scannedAttention({ q, k, v, decays }, state);
   const outputs: Value[] = [];
   let s = state;
   for (let i = 0; i < t; i++) {

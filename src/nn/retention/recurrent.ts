@@ -6,12 +6,14 @@ import { add } from '../../tensor/primitives/add.ts';
 import { broadcast } from '../../tensor/primitives/broadcast.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
+import { reshape } from '../../tensor/primitives/reshape.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
-import type { Value } from '../../tensor/value.ts';
+import { isUnrolled, type Value } from '../../tensor/value.ts';
+import { scannedAttention } from '../linear-attention/scanned.ts';
 import { type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
 
 /**
- * Computes `S_t = γ S_{t−1} + k_tᵀ v_t` and `y_t = q_t S_t`, one token after another. Throws on wrong shapes and decays.
+ * Computes `S_t = γ S_{t−1} + k_tᵀ v_t` and `y_t = q_t S_t`, one token after another; by linear scans in a compiled program. Throws on wrong shapes and decays.
  * @example
  * const one = tensor([[[[2]]]]);
  * read(recurrentRetention({ q: one, k: one, v: one, decay: [0.5] }, one).state) // [5]
@@ -19,7 +21,11 @@ import { type RetentionInputs, type RetentionResult, retentionAxes } from './inp
 export function recurrentRetention(inputs: RetentionInputs, state: Value): RetentionResult {
   const { h, t } = retentionAxes('recurrentRetention', inputs, state);
   const { q, k, v, decay } = inputs;
-  const gamma = broadcast(stored(constantLike(q, Float64Array.from(decay), [h, 1, 1]), 'decay'), state.shape);
+  const gammas = stored(constantLike(q, Float64Array.from(decay), [h, 1, 1]), 'decay');
+  if (t > 0 && isUnrolled(state)) {
+    return scannedAttention({ q, k, v, decays: broadcast(reshape(gammas, [1, h, 1, 1, 1]), [1, h, t, 1, 1]) }, state);
+  }
+  const gamma = broadcast(gammas, state.shape);
   const outputs: Value[] = [];
   let s = state;
   for (let i = 0; i < t; i++) {

@@ -11,7 +11,7 @@ import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
-import type { Value } from '../../tensor/value.ts';
+import { isUnrolled, type Value } from '../../tensor/value.ts';
 import { segmentDecays } from '../segment-decays.ts';
 import { associativeScan } from '../ssm/associative-scan.ts';
 import { realCombine } from '../ssm/combine.ts';
@@ -19,8 +19,9 @@ import { realCombine } from '../ssm/combine.ts';
 /** Algorithm that computes all states. */
 export type Recurrence = (decay: Value, drive: Value, state: Value) => Value;
 
-/** Computes the states one token after another. */
+/** Computes the states one token after another; in a compiled program by a scan. */
 export const recurrentStates: Recurrence = (decay, drive, state) => {
+  if (isUnrolled(drive)) return scanStates(decay, drive, state);
   const states: Value[] = [];
   let h = state;
   for (let t = 0; t < drive.shape[1]!; t++) {

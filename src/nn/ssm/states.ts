@@ -8,7 +8,7 @@ import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import { joinTrees, leavesOf, mapTree } from '../../tensor/tree.ts';
-import type { Value } from '../../tensor/value.ts';
+import { isUnrolled, type Value } from '../../tensor/value.ts';
 import type { Form, StateValue } from './form.ts';
 
 /** Computes all states [b, t, e, n] of `h_t = Ā h_{t−1} + u_t` from h_0 [b, e, n], for u [b, t, e, n] of at least one token. */
@@ -27,8 +27,9 @@ export const storedState = <S extends StateValue>(h: S): S => mapTree(h, (x) => 
 /** Number of tokens along axis 1. */
 export const tokensOf = (u: StateValue): number => leavesOf(u)[0]!.shape[1]!;
 
-/** Computes Eq. 5 one token after another. */
+/** Computes Eq. 5 one token after another; in a compiled program by a scan, where the decays are real and diagonal. */
 export const recurrentStates: States = (form, a, u, h0) => {
+  if (form.name === 'real' && isUnrolled(leavesOf(u)[0]!)) return linearScanStates(form, a, u, h0);
   let h = h0;
   const all = Array.from({ length: tokensOf(u) }, (_, t) => {
     h = storedState(form.plus(form.act(a, h), atToken(u, t)));
