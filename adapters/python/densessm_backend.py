@@ -73,6 +73,7 @@ class Backend:
         gradients: Any = True,
         precision: Any = None,
         form: Mapping[str, str] | None = None,
+        atomic: Mapping[str, str] | None = None,
         domain: Mapping[str, Mapping[str, Any]] | None = None,
         backward: Callable[..., Named] | None = None,
         packed: Any = None,
@@ -81,8 +82,9 @@ class Backend:
         """Registers a function that maps (inputs, settings, mode) to outputs by name. `gradients=False`: no gradients.
 
         `precision` declares how the kernel rounds: a name ('tf32', 'bf16-state'), a dict of sites, or a list of
-        these, each for one of the dtypes. `form` declares the formula of modes by name. `domain` declares which
-        axes, inputs, settings and cotangents the kernel takes (docs/protocol.md#domains). `packed` and `padded`, True or
+        these, each for one of the dtypes. `form` declares the formula of modes by name. `atomic` declares tensors to
+        which workers add parts by atomic additions, and along which axes: {'grad/k': 'h'}. `domain` declares which axes,
+        inputs, settings and cotangents the kernel takes (docs/protocol.md#domains). `packed` and `padded`, True or
         a list of modes, say which modes take sequences of unequal lengths: by inputs['cuSeqlens'] or inputs['mask'],
         int32, which other questions do not have (docs/protocol.md#sequences-of-unequal-lengths). All are optional.
         """
@@ -95,7 +97,7 @@ class Backend:
                 raise TypeError(f'backward of {name} is no function, but {own!r}')
             offered = (own is gradients or gradients) if own or self.library is not np else False
             self.functions[name] = function, own
-            declared = dict(precision=precision, form=form, domain=domain, packed=packed, padded=padded)
+            declared = dict(precision=precision, form=form, atomic=atomic, domain=domain, packed=packed, padded=padded)
             declared = {key: value for key, value in declared.items() if value is not None}
             self.offers[name] = dict(modes=list(modes), dtypes=list(dtypes), gradients=offered, **declared)
             return function

@@ -22,8 +22,11 @@ export interface Evaluation {
   readonly gradients: Named;
 }
 
-/** Runs a program forward and backward on an executor, with the case's cotangents. Results have the format of outputs by default. */
-export function evaluate(program: Program, c: Case, on: Executor, role: Role = 'output'): Evaluation {
+/**
+ * Runs a program forward and backward on an executor, with the case's cotangents. Results have the format of outputs by default; null: no
+ * implementation writes them, so they may be sums.
+ */
+export function evaluate(program: Program, c: Case, on: Executor, role: Role | null = 'output'): Evaluation {
   const inputs = toValues(on, c.inputs);
   const real = Object.fromEntries(Object.entries(inputs).filter(([, x]) => x.kind === 'real'));
   const { value, pullback } = vjp((xs: Named) => program({ ...inputs, ...xs }, c.settings), real);
@@ -31,13 +34,14 @@ export function evaluate(program: Program, c: Case, on: Executor, role: Role = '
 }
 
 /** Runs a program without gradients. */
-export const evaluateOutputs = (program: Program, c: Case, on: Executor, role: Role = 'output'): Evaluation => ({
+export const evaluateOutputs = (program: Program, c: Case, on: Executor, role: Role | null = 'output'): Evaluation => ({
   outputs: inRole(program(toValues(on, c.inputs), c.settings), role),
   gradients: {},
 });
 
 /** Results and gradients are written in a format. This is no part of the differentiated function. */
-const inRole = (values: Named, role: Role): Named => mapTree(values, (x) => stored(x, role));
+const inRole = (values: Named, role: Role | null): Named =>
+  role === null ? values : mapTree(values, (x) => stored(x, role));
 
 /** Names the values of an evaluation as answers do: `out/…` and `grad/…`. */
 export function asAnswered({ outputs, gradients }: Evaluation): Named {

@@ -52,7 +52,7 @@ const numbers = { cases: [1, 1e6], longest: [1, 4096], seed: [1, 2 ** 31 - 1], r
 
 const known = [
   ...[...Object.keys(numbers), 'mode', 'dtype', 'path', 'backward', 'gradients', 'precision', 'form', 'domain'],
-  ...['packed', 'padded'],
+  ...['atomic', 'packed', 'padded'],
 ];
 
 /** Throws on options that are misspelt, or have values that nothing can be asked with. */

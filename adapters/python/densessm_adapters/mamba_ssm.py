@@ -115,12 +115,13 @@ if not chosen.naive:
 
     blocks = [16, 32, 64, 128]
 
-    # it rounds what it is given to bfloat16, except for gates, steps and parameters
+    # it rounds what it is given to bfloat16, except for gates, steps and parameters; heads add to their group's key one by one
     @backend.operator(
         'mamba3',
         modes=['chunkwise'],
         **offered(chosen, ['BF16']),
         domain=dict(axes=dict(n=blocks, e=blocks, p=dict(multipleOf=2)), inputs=dict(gate='finite')),
+        atomic={'grad/k': 'h'},
     )
     def trapezoid(inputs, settings, mode):
         given = {name: inputs[name].transpose(1, 2) for name in ('q', 'k', 'v', 'angles', 'z') if name in inputs}

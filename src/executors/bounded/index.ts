@@ -15,6 +15,7 @@ import { zeros } from '../f64/allocate.ts';
 import { type Format, isExact } from '../profiles/format.ts';
 import type { Profile } from '../profiles/profile.ts';
 import { computes, isMatrixProduct } from '../profiles/sites.ts';
+import { sizesOf } from './operands.ts';
 import { type Rounding, roundedByTerms, roundedTo, roundingOf } from './rounding.ts';
 import { type Bounded, boundRules } from './rules.ts';
 
@@ -98,4 +99,16 @@ export function boundOf(value: Value): Float64Array {
   const { e } = value.data as Partial<Bounded>;
   if (e === undefined) fail(`boundOf: the value lives on ${value.on.name}; only a bounded executor has bounds`);
   return e!;
+}
+
+/**
+ * Returns `Σ |term|` of each number of a value of a bounded executor; of a number that is no sum, its size. Errors are included. Throws on
+ * values of other executors.
+ * @example
+ * termSizes(sum(input(bounded(float64), [2, -1], [2])))[0] > 2.9 // true
+ */
+export function termSizes(value: Value): Float64Array {
+  if ((value.data as Partial<Bounded>).e === undefined)
+    fail(`termSizes: the value lives on ${value.on.name}; only a bounded executor has terms`);
+  return sizesOf(value.data as Bounded);
 }

@@ -73,6 +73,12 @@ export type Answer =
 export const answerTypes = (dtype: Dtype, isState: boolean): readonly Dtype[] =>
   isState && (dtype === 'BF16' || dtype === 'F16') ? [dtype, 'F32'] : [dtype];
 
+/**
+ * Tensors of answers to which workers add parts in the type of the answer and in any order, by name (`grad/k`), with the letters of the axes
+ * for each of whose entries one part is added.
+ */
+export type Atomic = Readonly<Record<string, string>>;
+
 /** A backend's modes and types of an operator. */
 export interface Offer {
   readonly modes: readonly string[];
@@ -83,6 +89,8 @@ export interface Offer {
   readonly precision?: Readonly<Partial<Record<Dtype, Profile>>>;
   /** The form that it declares for a mode, by the mode's name. Neither name is checked yet. */
   readonly form?: Readonly<Record<string, string>>;
+  /** Where it adds by atomic additions. Names are not checked yet. */
+  readonly atomic?: Atomic;
   /** What part of the operator's cases it computes; all if absent. Names are not checked yet. */
   readonly domain?: Domain;
   /** The modes that run batches of sequences of unequal lengths, by their kind. Their names are not checked yet. */

@@ -44,6 +44,7 @@ export interface Kernel {
   /** How it rounds, by which formulas it computes, and what it takes: as JSON in docs/protocol.md. */
   readonly precision?: unknown;
   readonly form?: Readonly<Record<string, string>>;
+  readonly atomic?: Readonly<Record<string, string>>;
   readonly domain?: unknown;
   /** The modes that take sequences of unequal lengths, `true` for all: by the input `cuSeqlens`, or `mask`, as in docs/protocol.md. */
   readonly packed?: boolean | readonly string[];
@@ -128,10 +129,10 @@ function ownPart(stack: string): string {
 const offerOf = (name: string, { run, modes, dtypes = ['F32'], backward, gradients, ...kernel }: Kernel): object => {
   for (const [part, is] of Object.entries({ run, backward: backward ?? run }))
     if (typeof is !== 'function') fail(`the kernel of ${name} has a '${part}' that is no function, but ${is}`);
-  const { precision, form, domain, packed, padded } = kernel;
+  const { precision, form, atomic, domain, packed, padded } = kernel;
   return {
     ...{ modes, dtypes, gradients: gradients ?? backward !== undefined },
-    ...{ precision, form, domain, packed, padded },
+    ...{ precision, form, atomic, domain, packed, padded },
   };
 };
 

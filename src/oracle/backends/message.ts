@@ -189,7 +189,7 @@ function operatorsIn(text: string | undefined): { all: Record<string, Offer> } |
 function offerIn(name: string, offer: unknown): Offer {
   const where = `its description: operator ${quoted(name)}`;
   if (!isObject(offer)) fail(`${where} is ${shown(offer)}; it is an object with modes, dtypes and gradients`);
-  const { modes, dtypes: types, gradients, precision, form, domain } = offer;
+  const { modes, dtypes: types, gradients, precision, form, atomic, domain } = offer;
   if (!isListOf(modes, isText)) fail(`${where} has modes ${shown(modes)}; they are a list of names, at least one`);
   if (!isListOf(types, isDtype))
     fail(`${where} has dtypes ${shown(types)}; they are a list of ${dtypes.join(', ')}, at least one`);
@@ -197,6 +197,8 @@ function offerIn(name: string, offer: unknown): Offer {
     fail(`${where} has gradients ${shown(gradients)}; they are true, false, or a list of inputs, at least one`);
   if (form !== undefined && !(isObject(form) && Object.values(form).every(isText)))
     fail(`${where} has form ${shown(form)}; it is an object that names a form for each mode`);
+  if (atomic !== undefined && !(isObject(atomic) && Object.values(atomic).every((axes) => isText(axes) && axes !== '')))
+    fail(`${where} has atomic ${shown(atomic)}; it is an object that names the axes of each tensor: {"grad/k": "h"}`);
   const batches = batchesIn(where, offer, modes);
   return {
     modes: [...new Set(modes)],
@@ -204,6 +206,7 @@ function offerIn(name: string, offer: unknown): Offer {
     gradients,
     ...(precision !== undefined && { precision: precisionIn(where, precision, types) }),
     ...(form !== undefined && { form: form as Record<string, string> }),
+    ...(atomic !== undefined && { atomic: atomic as Record<string, string> }),
     ...(domain !== undefined && { domain: domainFrom(domain, `${where}: domain`) }),
     ...(batches !== undefined && { batches }),
   };

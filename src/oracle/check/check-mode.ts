@@ -144,6 +144,9 @@ export async function checkMode(
     reason: reason ?? (gradients ? null : 'no gradients offered'),
     notes: [
       ...(finding === null && cut ? [`no time was left after ${right} of ${size.cases} cases`] : []),
+      ...Object.entries(offer.atomic ?? {}).map(
+        ([tensor, axes]) => `${tensor} by atomic additions along ${axes}, as declared`,
+      ),
       ...shapesNote(inquiry),
       ...[...tally.standIns].map(([standIn, count]) => `reference of ${count} of ${right} cases: ${standIn}`),
     ],
@@ -348,13 +351,14 @@ function noteForm(known: Map<string, FormUse>, use: FormUse): void {
   if (before === undefined || before.factor < use.factor) known.set(key, use);
 }
 
-/** Asks a wrongly answered question again. Marks the answer as nondeterministic if another one differs. */
+/** Asks a wrongly answered question again. Marks the answer as nondeterministic if another one differs by more than atomic additions. */
 async function steadily(inquiry: Inquiry, c: Case, { wrong }: Extract<Outcome, { is: 'wrong' }>): Promise<WrongAnswer> {
   if (wrong.judged === null) return wrong;
   for (let left = doubts; left > 0; left--) {
     const again = await inquiry.again(c, wrong.judged);
     if (again?.is === 'cut') return wrong;
-    if (again !== null) return { ...wrong, kind: unsteady };
+    if (again !== null && !(again.is === 'wrong' && inquiry.differsAsDeclared(wrong, again.wrong)))
+      return { ...wrong, kind: unsteady };
   }
   return wrong;
 }

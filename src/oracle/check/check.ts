@@ -14,6 +14,7 @@ import { matches, termIn } from '../signature.ts';
 import { type CheckSize, checkMode } from './check-mode.ts';
 import { type CheckRow, isFine, type RowKey, type Status } from './row.ts';
 import { asksAfresh, type Revisit, revisited } from './stale.ts';
+import { unknownAtomic } from './verdict/atomic.ts';
 import { isAbout, type Waiver } from './waivers.ts';
 
 /** Options of a check, with listeners. */
@@ -171,7 +172,7 @@ const unasked = ({ operator, mode, dtype }: RowKey, status: Status, reason: stri
 /** Reports unknown names in a description. They are probably typing errors, and would leave something unchecked. */
 function problemsOf({ description }: Backend): string[] {
   return Object.entries(description.operators).flatMap(([name, offer]) => {
-    const { modes, dtypes: types, gradients, form = {}, domain } = offer;
+    const { modes, dtypes: types, gradients, form = {}, atomic = {}, domain } = offer;
     const operator = allOperators.find((one) => one.name === name);
     const known = allOperators.map((one) => one.name);
     if (operator === undefined) return [unknownName(`the operator '${name}'`, name, known)];
@@ -198,6 +199,7 @@ function problemsOf({ description }: Backend): string[] {
         if (forms.includes(formName)) return [];
         return [unknownName(`${name} in the mode '${mode}' by the form '${formName}'`, formName, forms)];
       }),
+      ...unknownAtomic(operator, atomic),
       ...(domain === undefined ? [] : unknownNames(operator, domain)),
     ];
   });

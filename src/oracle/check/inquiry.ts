@@ -106,6 +106,8 @@ export interface Inquiry {
   profile(): Profile;
   /** Asks again. Judges the answer if it differs from `before` in any bit; null if it is the same. */
   again(c: Case, before: JudgedAnswer): Promise<Outcome | null>;
+  /** Whether wrong answers to one question differ only in tensors to which workers add in any order, as the backend declares. */
+  differsAsDeclared(one: WrongAnswer, other: WrongAnswer): boolean;
   /** The number of shapes that the backend has compiled, and of those that there was no time for. */
   shapes(): ReturnType<Compiling['shapes']>;
   /** Returns the times so far, in milliseconds. */
@@ -145,7 +147,7 @@ export function inquire(
 ): Inquiry {
   const compiling = followCompiling(backend.compiles, compileUntil, order);
   const offer = backend.description.operators[operator.name]!;
-  const { precision, form } = offer;
+  const { precision, form, atomic = {} } = offer;
   const domain = domainIn(operator, offer.domain);
   const gradients = offer.gradients !== false;
   const isWaived = (tensor: string): boolean => waivedTensors.some((pattern) => matches(pattern, tensor));
@@ -160,7 +162,7 @@ export function inquire(
     c: sentCase(operator, c),
     batch: askedBatch(operator, c),
   });
-  const asked = (c: Case) => ({ mode, dtype, gradients, c, unjudged });
+  const asked = (c: Case) => ({ mode, dtype, gradients, c, atomic, unjudged });
   const rightCases: Case[] = [];
   const spent = { reference: 0, compiling: 0, backend: 0, compare: 0 };
   const clock = <T>(part: keyof typeof spent, f: () => T): T => {
@@ -255,6 +257,12 @@ export function inquire(
       return isRightAnswer(judgement)
         ? { is: 'right', judged: { ...before, answered, judgement } }
         : outcomeOf(c, answer);
+    },
+    differsAsDeclared({ judged: one }, { judged: other }) {
+      if (one === null || other === null) return false;
+      const rest = ({ answered }: JudgedAnswer): Answered =>
+        new Map([...answered].filter(([name]) => atomic[name] === undefined));
+      return sameBits(rest(one), rest(other));
     },
     rightCases: () => rightCases,
     profile: () => profiles[at]!,

@@ -1,7 +1,7 @@
 /** @file Computes the right answer to a question, and bounds on the errors of right implementations. */
 import { type Functional, firstOrder, firstOrderBound } from '../../../executors/bounded/first-order.ts';
-import { bounded, boundOf } from '../../../executors/bounded/index.ts';
-import { type Profile, usualProfiles } from '../../../executors/profiles/profile.ts';
+import { bounded, boundOf, termSizes } from '../../../executors/bounded/index.ts';
+import { float64, type Profile, usualProfiles } from '../../../executors/profiles/profile.ts';
 import { rounded } from '../../../executors/rounded/index.ts';
 import type { StoredTensor } from '../../../io/safetensors.ts';
 import { once } from '../../../tensor/once.ts';
@@ -9,11 +9,12 @@ import { type Role, stored } from '../../../tensor/primitives/stored.ts';
 import type { Shape } from '../../../tensor/shape.ts';
 import type { Executor, Value } from '../../../tensor/value.ts';
 import { isModel, isState, longestIn } from '../../axes.ts';
-import { answerTypes, type Dtype, type Question } from '../../backends/backend.ts';
+import { type Atomic, answerTypes, type Dtype, type Question } from '../../backends/backend.ts';
 import type { Case } from '../../case.ts';
 import type { Numbers } from '../../compare.ts';
 import type { Operator } from '../../operator.ts';
 import { asAnswered, evaluate, evaluateOutputs, type Named, type Program } from '../../program.ts';
+import { boundsOfParts, partsIn } from './atomic.ts';
 import { computationOf, isLong } from './large.ts';
 
 /** One tensor of an answer. */
@@ -69,6 +70,8 @@ export const profileOf = Object.fromEntries(
 export interface Computed {
   readonly profile?: Profile;
   readonly form?: string | undefined;
+  /** Tensors to which it adds by atomic additions. */
+  readonly atomic?: Atomic | undefined;
   /** Tensors of the answer that are not judged, by name; none by default. */
   readonly unjudged?: ((tensor: string) => boolean) | undefined;
 }
@@ -105,19 +108,25 @@ export function allowedFor(
     c,
     profile = profileOf[dtype],
     form,
+    atomic = {},
     unjudged = () => false,
   }: Omit<Question, 'operator'> & Computed,
 ): Allowed {
   const computation = computationOf(operator, mode, c, form !== undefined);
-  const on = (executor: Executor, by = computation.mode, role: Role = 'output'): Named => {
+  const on = (executor: Executor, by = computation.mode, role: Role | null = 'output'): Named => {
     const program = programOf(operator, by, form);
     const all = asAnswered((gradients ? evaluate : evaluateOutputs)(program, computation.c, executor, role));
     return Object.fromEntries(Object.entries(all).filter(([name]) => !unjudged(name)));
   };
   const values = on(bounded(profile) as Executor, computation.mode, 'value');
+  // in double precision, as profiles that round every result keep no terms
+  const terms = once(() => mapValues(on(bounded(float64) as Executor, computation.mode, null), termSizes));
+  const added = (name: string, errors: Float64Array, axes: string): Float64Array =>
+    boundsOfParts(profile.at.output, errors, terms()[name]!, partsIn(operator, c, name, axes));
   const tensors = mapValues(values, (x, name): Writable<AllowedTensor> => {
     const dtypes = answerTypes(dtype, isState(operator, name.replace(/^(out|grad)\//, '')));
-    const bounds = boundOf(stored(x, 'output'));
+    const axes = atomic[name];
+    const bounds = axes === undefined ? boundOf(stored(x, 'output')) : added(name, boundOf(x), axes);
     return {
       shape: x.shape,
       dtypes,
