@@ -93,9 +93,9 @@ export function trainingSteps<T extends Tree>(training: Training<T>): Steps {
     const losses: Value[] = [];
     const norms: Value[] = [];
     for (let k = 0; k < steps; k++) {
-      const own = normalised(stepOf(inputs, batch, k), weights);
+      const batches = batchesOfStep(training, stepOf(inputs, batch, k), accumulate);
       const { value, gradient } = accumulated(accumulate, weights === undefined, (a) =>
-        valueAndGrad((params) => loss(unflatten<T>(params, shapes), atPosition(own, a)), state.params),
+        valueAndGrad((params) => loss(unflatten<T>(params, shapes), batches[a]!), state.params),
       );
       const cut = clip === undefined ? { gradient, norm: globalNorm(gradient) } : clipped(gradient, clip);
       losses.push(reshape(value, []));
@@ -162,10 +162,12 @@ function checkWeights(name: string, numbers: ArrayLike<number>, steps: number): 
 /** Whether the numbers of a value exist: other executors have bounds only, or no numbers yet. */
 const isReadable = ({ on }: Value): boolean => ['f32', 'f64'].includes(on.name);
 
-/** Divides the weights of a step by their sum. */
-function normalised(step: Inputs, weights: string | undefined): Inputs {
-  if (weights === undefined) return step;
-  return { ...step, [weights]: div(step[weights]!, sum(step[weights]!)) };
+/** Returns the batches of a step, whose inputs are [A, …]. Divides the weights by their sum over the step. */
+export function batchesOfStep<T extends Tree>({ weights }: Training<T>, step: Inputs, accumulate: number): Inputs[] {
+  const own = weights === undefined ? step : { ...step, [weights]: div(step[weights]!, sum(step[weights]!)) };
+  return Array.from({ length: accumulate }, (_, a) =>
+    Object.fromEntries(Object.entries(own).map(([name, x]) => [name, at(x, 0, a)])),
+  );
 }
 
 /** 1 where both numbers are finite, else 0. */
@@ -189,10 +191,6 @@ function accumulated(
 /** The A batches of a step. */
 const stepOf = (inputs: Inputs, batch: Readonly<Record<string, BatchSlot>>, k: number): Record<string, Value> =>
   Object.fromEntries(Object.keys(batch).map((name) => [name, at(inputs[name]!, 0, k)]));
-
-/** One batch of a step. */
-const atPosition = (step: Inputs, a: number): Record<string, Value> =>
-  Object.fromEntries(Object.entries(step).map(([name, x]) => [name, at(x, 0, a)]));
 
 function factorsAt(factors: Value, k: number) {
   const [rate, firstCorrection, secondCorrection] = [0, 1, 2].map((i) => at(at(factors, 0, k), 0, i));
