@@ -7,8 +7,17 @@ import { root } from './root.ts';
 // inside the project, where the program finds its package.json and its libraries
 const folder = join(root, 'node_modules/.cache/densessm');
 
-/** Bundles the program whose source is given, as it is now. Returns the path of the bundle. */
-export async function bundled(source: string): Promise<string> {
+/** The paths of the bundles that this process has made, or makes, by their sources. */
+const made = new Map<string, Promise<string>>();
+
+/** Bundles the program whose source is given, as it is when this process first asks. Returns the path of the bundle. */
+export function bundled(source: string): Promise<string> {
+  const path = made.get(source) ?? bundle(source);
+  made.set(source, path);
+  return path;
+}
+
+async function bundle(source: string): Promise<string> {
   const { output } = (await build({
     root,
     configFile: false,
