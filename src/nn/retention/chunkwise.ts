@@ -2,7 +2,9 @@
 import { zerosLike } from '../../tensor/operand.ts';
 import { chunks } from '../../tensor/ops.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
-import type { Value } from '../../tensor/value.ts';
+import { slice } from '../../tensor/primitives/slice.ts';
+import { isUnrolled, type Value } from '../../tensor/value.ts';
+import { retainAllChunks } from './all-chunks.ts';
 import { type PowerTable, powerTable } from './decay-tables.ts';
 import { type Retention, type RetentionInputs, type RetentionResult, retentionAxes } from './inputs.ts';
 import { retainAtOnce } from './parallel.ts';
@@ -12,13 +14,27 @@ export const retainInChunks =
   (call: string, powers: PowerTable) =>
   (chunkSize: number): Retention =>
   (inputs, state) => {
-    retentionAxes(call, inputs, state);
-    return overChunks(chunkSize, retainAtOnce(call, powers), inputs, state);
+    const { t } = retentionAxes(call, inputs, state);
+    const step = retainAtOnce(call, powers);
+    const isMany = Number.isInteger(chunkSize) && chunkSize >= 1 && chunkSize < t;
+    if (!isMany || !isUnrolled(state)) return overChunks(chunkSize, step, inputs, state);
+    const whole = t - (t % chunkSize);
+    const first = retainAllChunks(chunkSize, powers, during(inputs, 0, whole), state);
+    if (whole === t) return first;
+    const rest = step(during(inputs, whole, t), first.state);
+    return { output: concat([first.output, rest.output], 2), state: rest.state };
   };
+
+/** The inputs of tokens start … stop − 1. */
+const during = ({ q, k, v, decay }: RetentionInputs, start: number, stop: number): RetentionInputs => {
+  const own = (x: Value): Value => slice(x, 2, start, stop);
+  return { q: own(q), k: own(k), v: own(v), decay };
+};
 
 /**
  * Retention over chunks of `chunkSize` tokens; the last chunk may be shorter. Each chunk runs in parallel mode from the state of
- * the chunk before. Throws unless the chunk size is an integer ≥ 1, and on wrong shapes and decays.
+ * the chunk before; in a compiled program all whole chunks at once. Throws unless the chunk size is an integer ≥ 1, and on wrong
+ * shapes and decays.
  * @example
  * const one = tensor([[[[2], [2]]]]);
  * read(chunkwiseRetention(1)({ q: one, k: one, v: one, decay: [0.5] }, tensor([[[[0]]]])).output) // [8, 12]
