@@ -277,6 +277,17 @@ def backward(inputs, cotangents, settings, mode):
       expect(numbersOf(await (await strided(named, ', plain=True')).answer(question()))).toEqual({ 'out/y': [1] });
     });
 
+    it('answers its last question again, until an answer differs', async () => {
+      const counts = "calls.append(0); return {'y': inputs['x'] * (2 + (len(calls) > 3))}";
+      const backend = await keep(openProcess(commandOf(numpy, twice(counts, '', 'calls = []'))));
+      const asked = question();
+      await backend.answer(asked);
+      expect(await backend.again!(asked, 2)).toEqual({ times: 2, answer: null });
+      const { times, answer } = (await backend.again!(asked, 5))!;
+      expect([times, numbersOf(answer!)]).toEqual([1, { 'out/y': [3, 6] }]);
+      expect(await backend.again!(question(), 5)).toBeNull();
+    });
+
     it('needs no torch', async () => {
       const without = mkdtempSync(join(scratch, 'without-'));
       writeFileSync(join(without, 'torch.py'), "raise ImportError('torch was imported')");

@@ -103,6 +103,14 @@ export interface Description {
   readonly operators: Readonly<Record<string, Offer>>;
 }
 
+/** What came of a question that was asked again. */
+export interface Repeated {
+  /** How many answers were computed. */
+  readonly times: number;
+  /** The last of them, which differs from the first answer; null if all are the same, bit for bit. */
+  readonly answer: Answer | null;
+}
+
 /** Answers questions, one at a time. A fault of the backend is never thrown, and never hangs. */
 export interface Backend {
   readonly description: Description;
@@ -111,6 +119,11 @@ export interface Backend {
   /** The longest sequence about which to ask, if programs grow with it: those of gpu.js unroll loops. */
   readonly longest?: number;
   answer(question: Question): Promise<Answer>;
+  /**
+   * Asks the last question again, up to some times, until an answer differs from the first. Null if it was not the last one, or if its process
+   * is gone: then only `answer` asks it again. Absent if the backend keeps no question.
+   */
+  again?(question: Question, times: number): Promise<Repeated | null>;
   /** Ends its process, if questions share one: the next question starts a fresh one. */
   renew?(): Promise<void>;
   /** Ends it and all its processes. */

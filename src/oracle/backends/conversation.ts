@@ -1,16 +1,18 @@
 /** @file Holds the conversation with a backend, over any carrier of messages. */
 import { fail } from '../../tensor/errors.ts';
-import type { Answer, Backend, Failure, Question } from './backend.ts';
+import type { Answer, Backend, Failure, Question, Repeated } from './backend.ts';
 import { startClock } from './clock.ts';
 import { compiledForm } from './compiled-form.ts';
 import { BackendError, failed, isFailure } from './failure.ts';
 import type { Limits } from './limits.ts';
 import {
+  againFile,
   answerIn,
   describeFile,
   descriptionIn,
   LARGEST_DESCRIPTION,
   largestAnswer,
+  repeatedIn,
   runFile,
   type SelfDescription,
 } from './message.ts';
@@ -43,6 +45,16 @@ export interface Carrier {
 
 /** Milliseconds as seconds in a sentence. */
 export const inSeconds = (milliseconds: number): string => `${Number((milliseconds / 1000).toPrecision(3))} s`;
+
+/** Whether two questions are the same one: of the same case, not of equal numbers. */
+const isSame = (a: Question, b: Question): boolean =>
+  a.c === b.c &&
+  a.operator === b.operator &&
+  a.mode === b.mode &&
+  a.dtype === b.dtype &&
+  a.gradients === b.gradients &&
+  a.batch === undefined &&
+  b.batch === undefined;
 
 /** Opens a conversation with a command. Throws BackendError when the backend does not describe itself. */
 export async function converse(command: string, carrier: Carrier, limits: Limits): Promise<Backend> {
@@ -88,8 +100,18 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
 
   let last: Failure | null = null;
   const compiled = new Set<string>();
+  /** The last question, if it was answered with numbers. */
+  let held: { readonly id: string; readonly question: Question } | null = null;
+
+  /** Counts failures in a row. A backend that reports an error goes on. */
+  function noted(failure: Failure): Failure {
+    inARow = failure.kind === 'said-so' ? 0 : inARow + 1;
+    last = failure;
+    return failure;
+  }
 
   async function answer(question: Question): Promise<Answer> {
+    held = null;
     if (last !== null && inARow > limits.restarts) {
       const message = `${last.message} (${inARow} failures in a row: it is not asked any more)`;
       return { kind: 'failure', failure: { ...last, kind: 'given-up', message } };
@@ -104,18 +126,32 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
         ? described
         : await exchange(
             (id) => runFile(id, question),
-            answerIn,
+            (file, id) => {
+              const read = answerIn(file, id);
+              if (!isFailure(read) && read.kind === 'numbers') held = { id, question };
+              return read;
+            },
             isNew ? 'the first question of a shape' : 'a question',
             largestAnswer(question),
             limits.question + (isNew ? limits.compile : 0),
           );
     if (form !== null && carrier.stays && !isFailure(result)) compiled.add(form);
-    if (isFailure(result)) {
-      // a backend that reports an error goes on
-      inARow = result.kind === 'said-so' ? 0 : inARow + 1;
-      last = result;
-      return { kind: 'failure', failure: result };
-    }
+    if (isFailure(result)) return { kind: 'failure', failure: noted(result) };
+    inARow = 0;
+    return result;
+  }
+
+  async function again(question: Question, times: number): Promise<Repeated | null> {
+    if (held === null || !isSame(held.question, question) || carrier.startsAnew()) return null;
+    const { id: of } = held;
+    const result = await exchange(
+      (id) => againFile(id, of, times),
+      (file, id) => repeatedIn(file, id, times),
+      'a question again',
+      largestAnswer(question),
+      times * limits.question,
+    );
+    if (isFailure(result)) return { times: 1, answer: { kind: 'failure', failure: noted(result) } };
     inARow = 0;
     return result;
   }
@@ -128,18 +164,22 @@ export async function converse(command: string, carrier: Carrier, limits: Limits
   const opened = first;
   let turn: Promise<unknown> = Promise.resolve();
   let waiting = 0;
+  /** Runs one exchange at a time, even if the caller does not wait; at once if it can, so that both sides work at the same time. */
+  function inTurn<T>(run: () => Promise<T>): Promise<T> {
+    if (isClosed) fail('answer: the backend is closed; open it again');
+    const mine = waiting++ === 0 ? run() : turn.then(run);
+    const done = (): void => {
+      waiting--;
+    };
+    turn = mine.then(done, done);
+    return mine;
+  }
+  const { description, compiles, repeats } = opened;
   return {
-    ...opened,
-    async answer(question) {
-      if (isClosed) fail('answer: the backend is closed; open it again');
-      // one at a time, even if the caller does not wait; sent at once, so that both work at the same time
-      const mine = waiting++ === 0 ? answer(question) : turn.then(() => answer(question));
-      const done = (): void => {
-        waiting--;
-      };
-      turn = mine.then(done, done);
-      return mine;
-    },
+    description,
+    compiles,
+    answer: async (question) => inTurn(() => answer(question)),
+    ...(repeats && carrier.stays && { again: async (question, times) => inTurn(() => again(question, times)) }),
     ...(carrier.renew !== undefined && { renew: () => carrier.renew!() }),
     async close() {
       isClosed = true;

@@ -87,21 +87,45 @@ export function openKernels(all: Kernels): Promise<Backend> {
   );
 }
 
+/** The last question, and its answer as a file. */
+interface Held {
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  readonly metadata: ReadonlyMap<string, string>;
+  readonly id: string;
+  readonly first: Uint8Array;
+}
+
 /** Returns the function that answers a question with a message, both as safetensors files. */
 export function replyOf({ name, operators }: Kernels): (file: Uint8Array) => Promise<Uint8Array> {
   const told = new Set<string>();
+  let held: Held | null = null;
   return async (file) => {
     const { tensors, metadata } = parseSafetensors(file, 'the question');
     const id = metadata.get('id') ?? '';
     const answer = (texts: Record<string, string>, found: ReadonlyMap<string, TensorToStore> = new Map()): Uint8Array =>
       formatSafetensors(found, new Map(Object.entries({ id, ...texts })));
     try {
-      if (metadata.get('message') === 'run')
-        return answer({ message: 'answer' }, await computed(operators, tensors, metadata));
+      if (metadata.get('message') === 'run') {
+        held = null;
+        const first = answer({ message: 'answer' }, await computed(operators, tensors, metadata));
+        held = { tensors, metadata, id, first };
+        return first;
+      }
+      if (metadata.get('message') === 'again') {
+        if (held === null) return answer({ message: 'error', reason: 'there is no last question' });
+        const { id: of, first } = held;
+        for (let n = 1; n <= Number(metadata.get('times')); n++) {
+          const found = await computed(operators, held.tensors, held.metadata);
+          if (Buffer.compare(answer({ message: 'answer', id: of }, found), first) !== 0)
+            return answer({ message: 'answer', times: String(n) }, found);
+        }
+        return answer({ message: 'same' });
+      }
       const offers = Object.entries(operators).map(([operator, kernel]) => [operator, offerOf(operator, kernel)]);
       return answer({
         message: 'description',
         protocol: PROTOCOL,
+        repeats: 'true',
         name,
         operators: JSON.stringify(Object.fromEntries(offers)),
       });

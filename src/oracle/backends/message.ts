@@ -16,6 +16,7 @@ import {
   type Failure,
   type Offer,
   type Question,
+  type Repeated,
 } from './backend.ts';
 import { failed, isFailure } from './failure.ts';
 
@@ -30,6 +31,8 @@ export interface SelfDescription {
   readonly description: Description;
   /** Whether every new shape costs it a compilation. */
   readonly compiles: boolean;
+  /** Whether it keeps its last question, and answers it again. */
+  readonly repeats: boolean;
 }
 
 /** The question `describe`. */
@@ -54,6 +57,10 @@ export function runFile(id: string, { operator, mode, dtype, gradients, c, batch
     }),
   );
 }
+
+/** The question `again`: the last question, with the id `of`, up to some times. */
+export const againFile = (id: string, of: string, times: number): Uint8Array =>
+  formatSafetensors(new Map(), texts({ message: 'again', id, of, times: String(times) }));
 
 /** The most bytes of an answer, with room for wrong types, shapes and counts, which are judged elsewhere. */
 export function largestAnswer({ c }: Question): number {
@@ -88,6 +95,19 @@ export function answerIn(file: Uint8Array, id: string): Exclude<Answer, { kind: 
   }
 }
 
+/** Decodes the answer to `again`. */
+export function repeatedIn(file: Uint8Array, id: string, times: number): Repeated | Failure {
+  const read = readFile(file, id);
+  if (isFailure(read)) return read;
+  if (read.metadata.get('message') === 'same') return { times, answer: null };
+  const answer = answerIn(file, id);
+  if (isFailure(answer)) return answer;
+  const computed = read.metadata.get('times') ?? '1';
+  return /^[1-9]\d*$/.test(computed) && Number(computed) <= times
+    ? { times: Number(computed), answer }
+    : wrong(`its message says times: ${quoted(computed)}; here it is a number from 1 to ${times}`);
+}
+
 /** Decodes the answer to `describe`. */
 export function descriptionIn(file: Uint8Array, id: string): SelfDescription | Failure {
   const read = readFile(file, id);
@@ -101,14 +121,14 @@ export function descriptionIn(file: Uint8Array, id: string): SelfDescription | F
   }
   const name = plain(metadata.get('name') ?? '', 100);
   if (name === '') return wrong("its description has no text 'name'");
-  const compiles = metadata.get('compiles') ?? 'false';
-  if (compiles !== 'true' && compiles !== 'false') {
-    return wrong(`its description says compiles: ${quoted(compiles)}; it is true or false`);
-  }
+  const [compiles, repeats] = ['compiles', 'repeats'].map((text) => metadata.get(text) ?? 'false');
+  for (const [text, says] of Object.entries({ compiles, repeats }))
+    if (says !== 'true' && says !== 'false')
+      return wrong(`its description says ${text}: ${quoted(says!)}; it is true or false`);
   const operators = operatorsIn(metadata.get('operators'));
   return isFailure(operators)
     ? operators
-    : { description: { name, operators: operators.all }, compiles: compiles === 'true' };
+    : { description: { name, operators: operators.all }, compiles: compiles === 'true', repeats: repeats === 'true' };
 }
 
 const texts = (fields: Readonly<Record<string, string>>): ReadonlyMap<string, string> =>

@@ -289,10 +289,11 @@ async function askOne(
   if (standIn !== undefined) tally.standIns.set(standIn, (tally.standIns.get(standIn) ?? 0) + 1);
   tally.ratios = bothRatios(tally.ratios, judgement.ratios);
   tally.compared += judgement.compared.byBound + judgement.compared.byFirstOrder + judgement.compared.byProjection;
-  for (let left = isFirst ? timesAgain(c) : 0; left > 0 && !tally.cut; left--) {
-    const again = await inquiry.again(c, outcome.judged);
+  for (let left = isFirst ? timesAgain(c) : 0; left > 0 && !tally.cut; ) {
+    const { times, outcome: again } = await inquiry.again(c, outcome.judged, left);
+    left -= times;
     const { asked, differed } = tally.repeats;
-    tally.repeats = { asked: asked + 1, differed: differed + (again === null ? 0 : 1) };
+    tally.repeats = { asked: asked + times, differed: differed + (again === null ? 0 : 1) };
     if (again?.is === 'cut') tally.cut = true;
     if (again?.is !== 'wrong') continue;
     // it counts as a wrong answer only
@@ -312,7 +313,7 @@ async function lookBack(inquiry: Inquiry, latest: Kept, tally: Tally): Promise<W
   const { kept } = tally;
   if (tally.cut || !isOld(kept, tally.right)) return null;
   tally.kept = latest;
-  const again = kept && (await inquiry.again(kept.c, kept.judged));
+  const again = kept && (await inquiry.again(kept.c, kept.judged)).outcome;
   if (again?.is === 'cut') tally.cut = true;
   if (kept === null || again?.is !== 'wrong') return null;
   tally.right--;
@@ -355,7 +356,7 @@ function noteForm(known: Map<string, FormUse>, use: FormUse): void {
 async function steadily(inquiry: Inquiry, c: Case, { wrong }: Extract<Outcome, { is: 'wrong' }>): Promise<WrongAnswer> {
   if (wrong.judged === null) return wrong;
   for (let left = doubts; left > 0; left--) {
-    const again = await inquiry.again(c, wrong.judged);
+    const { outcome: again } = await inquiry.again(c, wrong.judged);
     if (again?.is === 'cut') return wrong;
     if (again !== null && !(again.is === 'wrong' && inquiry.differsAsDeclared(wrong, again.wrong)))
       return { ...wrong, kind: unsteady };

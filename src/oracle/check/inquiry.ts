@@ -104,8 +104,15 @@ export interface Inquiry {
   rightCases(): readonly Case[];
   /** The tightest profile that explains all right answers so far. */
   profile(): Profile;
-  /** Asks again. Judges the answer if it differs from `before` in any bit; null if it is the same. */
-  again(c: Case, before: JudgedAnswer): Promise<Outcome | null>;
+  /**
+   * Asks again, once or up to some `times`, until an answer differs from `before` in any bit. Judges that answer; the outcome is null if all
+   * are the same. A backend may repeat fewer times than it was asked to.
+   */
+  again(
+    c: Case,
+    before: JudgedAnswer,
+    times?: number,
+  ): Promise<{ readonly times: number; readonly outcome: Outcome | null }>;
   /** Whether wrong answers to one question differ only in tensors to which workers add in any order, as the backend declares. */
   differsAsDeclared(one: WrongAnswer, other: WrongAnswer): boolean;
   /** The number of shapes that the backend has compiled, and of those that there was no time for. */
@@ -226,6 +233,17 @@ export function inquire(
     const message = sentenceOf(operator, first!, allowed.tensors[tensor]?.shape ?? []);
     return { is: 'wrong', wrong: { kind: `${kind} ${tensor}`, message, stderr: [], judged: own } };
   };
+  /** The outcome of an answer to a question asked again; null if it is the same as before. */
+  const secondOutcomeOf = (c: Case, answer: Answer, before: JudgedAnswer): Outcome | null => {
+    if (answer.kind !== 'numbers') return outcomeOf(c, answer);
+    const answered = judgedIn(c, answer.tensors);
+    if (sameBits(before.answered, answered)) return null;
+    // cheaper than a judgement that looks for another profile or form
+    const judgement = clock('compare', () => judged(before.allowed, answered, c.seed));
+    return isRightAnswer(judgement)
+      ? { is: 'right', judged: { ...before, answered, judgement } }
+      : outcomeOf(c, answer);
+  };
   return {
     operator,
     mode,
@@ -247,16 +265,13 @@ export function inquire(
       const isAsked = (domain === undefined || isInside(operator, c, domain)) && compiling.affords(question(c));
       if (isAsked) await send(c)();
     },
-    async again(c, before) {
-      const answer = await send(c)();
-      if (answer.kind !== 'numbers') return outcomeOf(c, answer);
-      const answered = judgedIn(c, answer.tensors);
-      if (sameBits(before.answered, answered)) return null;
-      // cheaper than a judgement that looks for another profile or form
-      const judgement = clock('compare', () => judged(before.allowed, answered, c.seed));
-      return isRightAnswer(judgement)
-        ? { is: 'right', judged: { ...before, answered, judgement } }
-        : outcomeOf(c, answer);
+    async again(c, before, most = 1) {
+      const start = performance.now();
+      const repeated = (await backend.again?.(question(c), most)) ?? null;
+      if (repeated !== null) spent.backend += performance.now() - start;
+      const { times, answer } = repeated ?? { times: 1, answer: await send(c)() };
+      const outcome = answer === null ? null : secondOutcomeOf(c, answer, before);
+      return { times, outcome };
     },
     differsAsDeclared({ judged: one }, { judged: other }) {
       if (one === null || other === null) return false;

@@ -54,7 +54,7 @@ export const staleFinding = ({ c, replay }: Pick<Kept, 'c' | 'replay'>, { messag
 /** Asks a right row again in a fresh process. Returns it with a finding if its answers depend on earlier questions, else null. */
 export async function revisited(row: CheckRow, { inquiry, kept }: Revisit): Promise<CheckRow | null> {
   if (row.finding !== null || kept === null) return null;
-  const again = await inquiry.again(kept.c, kept.judged);
+  const { outcome: again } = await inquiry.again(kept.c, kept.judged);
   if (again?.is !== 'wrong') return null;
   const finding: Finding = {
     ...staleFinding(kept, again.wrong),

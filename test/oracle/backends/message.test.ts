@@ -164,10 +164,12 @@ describe('a description', () => {
     expect(descriptionIn(described({}), '1')).toEqual({
       description: { name: 'n', operators: { a: offer } },
       compiles: false,
+      repeats: false,
     });
     expect(descriptionIn(described({ compiles: 'true', operators: '{}' }), '1')).toEqual({
       description: { name: 'n', operators: {} },
       compiles: true,
+      repeats: false,
     });
   });
 
@@ -184,6 +186,7 @@ describe('a description', () => {
         operators: { a: { ...offer, dtypes, precision: { F32: tf32, BF16: bfloat16State }, form } },
       },
       compiles: false,
+      repeats: false,
     });
     expect(descriptionIn(withOffer({ precision: 'tf32' }), '1')).toMatchObject({
       description: { operators: { a: { precision: { F32: tf32 } } } },
@@ -195,6 +198,7 @@ describe('a description', () => {
     [described({ protocol: null }), 'it speaks protocol missing; this version of densessm speaks "1"'],
     [described({ name: '' }), "its description has no text 'name'"],
     [described({ compiles: 'yes' }), 'its description says compiles: "yes"; it is true or false'],
+    [described({ repeats: 'yes' }), 'its description says repeats: "yes"; it is true or false'],
     [described({ operators: null }), "its description has no text 'operators'"],
     [described({ operators: '[]' }), "the text 'operators' of its description is []; it is an object"],
     [
