@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { products } from '../support/products.ts';
 import { seed } from '../support/property.ts';
 import { root } from '../support/root.ts';
+import { smallRun, withoutTimes } from '../support/training/run.ts';
 import type { Exposed } from './page.ts';
 
 const executablePath = process.env.DENSESSM_BROWSER;
@@ -23,7 +24,13 @@ async function served(): Promise<{ server: PreviewServer; warnings: string[]; mo
   const customLogger = { ...logger, warn: (message: string) => void warnings.push(message) };
   const common = { root: import.meta.dirname, configFile: false, customLogger, logLevel: 'warn' } as const;
   // gpu.js alone is 631 kB
-  const options = { outDir: join(root, '.browser'), emptyOutDir: true, chunkSizeWarningLimit: 1000 };
+  const options = {
+    outDir: join(root, '.browser'),
+    emptyOutDir: true,
+    chunkSizeWarningLimit: 1000,
+    // whether a plugin is slow depends on the machine
+    rolldownOptions: { checks: { pluginTimings: false } },
+  };
   const built = await build({ ...common, build: options });
   if (!('output' in built)) throw new Error('one page is one output');
   const server = await preview({
@@ -137,6 +144,17 @@ if (executablePath === undefined) {
           expect(Math.abs(loss / expected[i]! - 1)).toBeLessThan(1e-4);
         });
       });
+    });
+
+    it('trains in a worker with the events of Node, and continues in another worker, bit for bit', async () => {
+      const expected: object[] = [];
+      for await (const event of smallRun()) expected.push(withoutTimes(event));
+      const { first, rest } = await ask(await opened('localhost', ['--disable-gpu']), 'worker');
+      const lists = JSON.parse(
+        JSON.stringify(expected, (_, x) => (x instanceof Float32Array ? [...x] : x)),
+      ) as readonly object[];
+      expect(rest[0]).toMatchObject({ kind: 'begin', step: 3 });
+      expect([...first, ...rest.slice(1)]).toEqual(lists);
     });
 
     // a browser without an adapter, and an insecure page, which is not isolated and so has one thread

@@ -3,10 +3,11 @@ import * as fc from 'fast-check';
 import { type Backend, type CompileOptions, compile } from '../../src/executors/gpu/index.ts';
 import { mul, sum, valueAndGrad } from '../../src/index.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
-import { factorsOf, trainingSteps } from '../../src/training/index.ts';
+import { factorsOf, type RunState, type TrainEvent, trainingSteps } from '../../src/training/index.ts';
 import { noCases, operatorSubjects, refusalOf, together, tryOn } from '../executors/gpu/support.ts';
 import { products } from '../support/products.ts';
 import { rate, referenceLosses } from '../support/training/reference.ts';
+import { withoutTimes } from '../support/training/run.ts';
 import { type Size, smallTraining } from '../support/training/small.ts';
 
 /** Compiles Σ x³ and its gradient for x of `count` numbers. */
@@ -36,6 +37,39 @@ async function trained(size: Size, options: CompileOptions) {
   await f.dispose();
   return { ran: f.ran, losses: [...first.losses!, ...later.losses!] };
 }
+
+declare const Worker: new (
+  url: URL,
+  options: { readonly type: 'module' },
+) => {
+  onmessage(event: { readonly data: TrainEvent | null }): void;
+  onerror(event: { readonly message: string }): void;
+  postMessage(message: unknown): void;
+  terminate(): void;
+};
+
+/** The events that a worker posts when it is sent a state, until one that ends them. */
+const postedBy = (state: RunState | undefined, isLast: (event: TrainEvent) => boolean) =>
+  new Promise<TrainEvent[]>((resolve, reject) => {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url), { type: 'module' });
+    const events: TrainEvent[] = [];
+    worker.onerror = ({ message }) => reject(new Error(message));
+    worker.onmessage = ({ data }) => {
+      if (data !== null) events.push(data);
+      if (data !== null && !isLast(data)) return;
+      worker.terminate();
+      resolve(events);
+    };
+    worker.postMessage(state);
+  });
+
+/** Events with their arrays as lists, as JSON has no arrays of single precision. */
+const listed = (events: readonly TrainEvent[]): object[] =>
+  events.map((event) =>
+    JSON.parse(
+      JSON.stringify(withoutTimes(event), (_, x) => (ArrayBuffer.isView(x) ? Array.from(x as Float32Array) : x)),
+    ),
+  );
 
 const page = {
   /** Σ x³ at x = 0, 1, …, the first `shown` numbers of its gradient 3 x², and the backend that ran. */
@@ -70,6 +104,17 @@ const page = {
       expected: [...reference.exact, ...reference.later],
       bounds: [...reference.bounds],
     };
+  },
+
+  /**
+   * Events of a run in a worker, up to its first checkpoint, and of one in another worker that continues from there. States are sent
+   * as they are, and returned as lists.
+   */
+  async worker() {
+    const first = await postedBy(undefined, ({ kind }) => kind === 'checkpoint');
+    const last = first.at(-1)!;
+    const rest = await postedBy(last.kind === 'checkpoint' ? last.state : undefined, () => false);
+    return { first: listed(first), rest: listed(rest) };
   },
 
   /** Losses of training steps that have work for two threads, where the page may share memory. */
