@@ -162,12 +162,9 @@ function programFor(
       `compile: ${support.reason}; install the version of gpu.js that densessm depends on, or give workgroups: false, which is slower`,
     );
   }
-  for (const [name, { shape }] of Object.entries(inputs)) checkSize(`compile: input ${name}`, shape, target);
-  const program = traceProgram(fn, inputs, {
-    ...target,
-    ...tuning,
-    workgroups: workgroups && 'settings' in support,
-  });
+  const own = { ...target, ...tuning, workgroups: workgroups && 'settings' in support };
+  for (const [name, { shape }] of Object.entries(inputs)) checkSize(`compile: input ${name}`, shape, own);
+  const program = traceProgram(fn, inputs, own);
   checkKept(keep, inputs, program);
   checkMemory(program.work, Math.min(memoryBytes, target.totalBytes));
   return program;

@@ -36,12 +36,14 @@ function pipelineOf({ gpu, workgroupSupport }: GpuJsParts, program: Program, thr
   const kernels = new Map<string, ReturnType<KernelOf>>();
   const kernelOf: KernelOf = (kernel) => {
     const { text, size, workgroup } = kernel;
-    const settings =
-      workgroup !== null && 'settings' in workgroupSupport ? workgroupSupport.settings({ ...kernel, workgroup }) : {};
     const key = keyOf(kernel);
-    const made =
-      kernels.get(key) ??
-      (gpu.createKernel(withoutQuotients(text), { output: [size], ...settings }) as ReturnType<KernelOf>);
+    const before = kernels.get(key);
+    if (before !== undefined) return before;
+    const isOwn = workgroup !== null && 'settings' in workgroupSupport;
+    const { source, ...settings } = isOwn
+      ? workgroupSupport.settings({ ...kernel, workgroup })
+      : { source: withoutQuotients(text) };
+    const made = gpu.createKernel(source, { output: [size], ...settings }) as ReturnType<KernelOf>;
     kernels.set(key, made);
     return made;
   };

@@ -6,6 +6,7 @@ import type { Equation } from '../../../src/executors/gpu/index.ts';
 import { chooseTiling, tileShapes } from '../../../src/executors/gpu/kernels/tiles.ts';
 import { called } from '../../../src/executors/gpu/text/natives.ts';
 import { targets } from '../../../src/executors/gpu/text/target.ts';
+import { elementOf } from '../../../src/executors/gpu/text/wgsl.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
 import { concat } from '../../../src/tensor/primitives/concat.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
@@ -20,7 +21,7 @@ import { transpose } from '../../../src/tensor/primitives/transpose.ts';
 import type { Value } from '../../../src/tensor/value.ts';
 import { root } from '../../support/root.ts';
 import { kernelsOf, withWorkgroups } from './kernels-of.ts';
-import { testWorkgroupsAreUsed } from './workgroups.ts';
+import { testWorkgroupsAreUsed, workgroupCases } from './workgroups.ts';
 
 const matrix = { shape: [3, 40] };
 
@@ -148,6 +149,16 @@ describe('kernels', () => {
       kernelsOf(often, shapes, { ...withWorkgroups, launchBytes }).map(({ text }) => text.match(/a\d\[/g)!.length);
     expect(reads(1e6)).toEqual(Array.from({ length: 10 }, () => 2));
     expect(reads(1e9)).toEqual(Array.from({ length: 9 }, () => 3));
+  });
+
+  it('compute positions as integers in WGSL, of which f32 has not all beyond 2^24', () => {
+    for (const { name, fn, inputs } of workgroupCases) {
+      for (const { text } of kernelsOf(fn, inputs, withWorkgroups)) {
+        // a row that is compared with an index that was read is the one position that becomes f32
+        const reals = [...elementOf(text).matchAll(/f32\(user_(\w+)\)/g)].map(([, position]) => position);
+        expect([name, ...reals]).toEqual([name, ...(text.includes('=== r)') ? ['r'] : [])]);
+      }
+    }
   });
 
   it('of tiles never exceed the workgroups or elements that a device allows', () => {

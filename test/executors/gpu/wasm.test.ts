@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { f64 } from '../../../src/executors/f64/index.ts';
 import { compile, type Equation } from '../../../src/executors/gpu/index.ts';
+import { parse } from '../../../src/executors/gpu/text/syntax.ts';
 import { targets } from '../../../src/executors/gpu/text/target.ts';
 import { type Launch, type Place, placeArrays } from '../../../src/executors/gpu/wasm/arrays.ts';
 import { compileKernel } from '../../../src/executors/gpu/wasm/kernel.ts';
-import { parse } from '../../../src/executors/gpu/wasm/syntax.ts';
 import { indexInput, input, read } from '../../../src/tensor/input.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
@@ -16,6 +16,7 @@ import { sizeOf } from '../../../src/tensor/shape.ts';
 import { assemble } from '../../../src/wasm/module.ts';
 import { instantiate, newMemory } from '../../../src/wasm/runtime.ts';
 import { kernelsOf } from './kernels-of.ts';
+import { testLarge } from './large.ts';
 import { refusalOf } from './support.ts';
 
 /** A kernel's text, from the statements after the first. */
@@ -259,3 +260,5 @@ it('is refused where the machine lacks memory, and gives its memory back', async
   await f.dispose();
   expect(await refusalOf(f.kept('x'))).toContain('it has been disposed of');
 });
+
+testLarge('wasm');

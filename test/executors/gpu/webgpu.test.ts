@@ -8,6 +8,7 @@ import { mul } from '../../../src/tensor/primitives/mul.ts';
 import { sum } from '../../../src/tensor/primitives/sum.ts';
 import { cases } from '../../support/property.ts';
 import { testCompiled } from './compiled.ts';
+import { testLarge } from './large.ts';
 import { testSequences } from './sequences.ts';
 import { isExact, operatorSubjects, primitiveSubject, tryOn } from './support.ts';
 import { testTraining } from './training.ts';
@@ -44,6 +45,7 @@ if (typeof found === 'string') {
   });
 } else {
   testCompiled('webgpu');
+  testLarge('webgpu');
   testSequences('webgpu', 3);
   testTraining('webgpu');
   testWorkgroups();

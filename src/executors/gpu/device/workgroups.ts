@@ -4,13 +4,12 @@
  */
 import type { GPU as GpuJs } from 'gpu.js';
 import type { Kernel, Workgroup } from '../text/kernel.ts';
-import { called } from '../text/natives.ts';
+import { elementOf } from '../text/wgsl.ts';
 import { beginPipeline, type Context, type PipelineParts, queue } from './pipelines.ts';
 
 /** The parts of a gpu.js kernel that this file uses. */
 interface KernelParts extends PipelineParts {
   constants: { readonly workgroup?: number } | null;
-  translatedBody: string;
   assembleWGSL(): string;
   _buildAsync(): Promise<void>;
   _computeDispatch(threads: readonly number[]): { groups: readonly number[]; dispatchWidth: number };
@@ -23,10 +22,10 @@ interface Library {
   readonly WebGPUContext?: { acquire(): Promise<Context> };
 }
 
-/** Makes settings of `createKernel`, with which gpu.js uses a kernel's workgroup and the text can call functions in WGSL. */
+/** Makes a kernel's source and settings for `createKernel`, with which gpu.js runs its workgroup. */
 export type Settings = (kernel: Kernel & { readonly workgroup: Workgroup }) => {
+  readonly source: string;
   readonly constants: { readonly workgroup: number };
-  readonly functions: readonly { readonly source: string; readonly settings: unknown }[];
 };
 
 /** Settings for kernels with workgroups, or the reason why these are not available. */
@@ -41,19 +40,23 @@ export function withWorkgroups(gpu: GpuJs, library: unknown): WorkgroupSupport {
     if (typeof WebGPUKernel.prototype[method] !== 'function') return { reason: `gpu.js's kernels have no ${method}` };
   }
   const context = WebGPUContext;
-  const known: Workgroup[] = [];
   const inTurn = queue();
+  const known: (Kernel & { readonly workgroup: Workgroup })[] = [];
   class WorkgroupKernel extends WebGPUKernel {
     override assembleWGSL(): string {
-      const own = withNatives(super.assembleWGSL());
-      const workgroup = known[this.constants?.workgroup ?? -1];
-      if (workgroup === undefined) return own;
+      const own = super.assembleWGSL();
+      const kernel = known[this.constants?.workgroup ?? -1];
+      if (kernel === undefined) return own;
+      const { text, workgroup } = kernel;
       const head = withVec4Arrays(own.slice(0, own.indexOf('@compute')), workgroup.vec4Arrays ?? []);
-      return `${head}\n${elementOf(this.translatedBody, workgroup.wgsl)}\n${workgroup.wgsl}`;
+      const element = workgroup.wgsl.includes('element(') ? elementOf(text) : '';
+      return `${head}\n${element}\n${workgroup.wgsl}`;
     }
     override _computeDispatch(threads: readonly number[]) {
-      const workgroup = known[this.constants?.workgroup ?? -1];
-      return workgroup === undefined ? super._computeDispatch(threads) : { groups: workgroup.groups, dispatchWidth: 0 };
+      const kernel = known[this.constants?.workgroup ?? -1];
+      return kernel === undefined
+        ? super._computeDispatch(threads)
+        : { groups: kernel.workgroup.groups, dispatchWidth: 0 };
     }
     override async _buildAsync(): Promise<void> {
       beginPipeline(this, await context.acquire(), inTurn);
@@ -61,23 +64,12 @@ export function withWorkgroups(gpu: GpuJs, library: unknown): WorkgroupSupport {
   }
   (gpu as unknown as { Kernel: unknown }).Kernel = WorkgroupKernel;
   return {
-    settings: ({ text, workgroup }) => ({
-      constants: { workgroup: known.push(workgroup) - 1 },
-      functions: called(text).map(({ source, types }) => ({
-        source,
-        settings: { returnType: 'Number', argumentTypes: types },
-      })),
+    settings: (kernel) => ({
+      // gpu.js needs the arguments alone
+      source: `${kernel.text.slice(0, kernel.text.indexOf('{'))}{ return 0; }`,
+      constants: { workgroup: known.push(kernel) - 1 },
     }),
   };
-}
-
-/** Replaces the translations of native functions by gpu.js with the WGSL of these functions. */
-function withNatives(text: string): string {
-  return called(text).reduce((all, { name, wgsl }) => {
-    const own = new RegExp(`fn fn_${name}\\([^)]*\\) -> f32 \\{[^}]*\\}`);
-    if (!own.test(all)) throw new Error(`a kernel's text does not declare ${name} as expected:\n${all}`);
-    return all.replace(own, `fn fn_${name}${wgsl}`);
-  }, text);
 }
 
 /** Redeclares some arrays as arrays of vec4, and removes their accessors, which gpu.js generates. */
@@ -89,12 +81,4 @@ function withVec4Arrays(head: string, arrays: readonly string[]): string {
     const accessor = new RegExp(`fn get_${name}\\([^)]*\\) -> f32 \\{[^}]*\\}`);
     return text.replace(declared, `${name} : array<vec4<f32>>;`).replace(accessor, '');
   }, head);
-}
-
-/** Writes the kernel's text as a function of the number of an element, if the workgroup calls it. */
-function elementOf(body: string, wgsl: string): string {
-  if (!wgsl.includes('element(')) return '';
-  const stores = /result\[data_index\] = ([^;]*);\s*return;/g;
-  if (!/return;\s*$/.test(body)) throw new Error(`a kernel's text does not end as expected:\n${body}`);
-  return `fn element(index : u32) -> f32 {\nthreadGid = vec3<u32>(index, 0u, 0u);\n${body.replace(stores, 'return $1;')}\n}`;
 }

@@ -1,22 +1,14 @@
-/**
- * @file Lists functions that kernels may call on devices with workgroups, in JavaScript, which gpu.js parses, and in WGSL, which runs.
- */
+/** @file Lists functions that kernels may call on devices with workgroups, in WGSL. */
 
-/** A function of numbers, in both languages. */
+/** A function of numbers: its name, and its parameters, result and body in WGSL. */
 export interface Native {
   readonly name: string;
-  /** Definition in JavaScript, and the types of the parameters. */
-  readonly source: string;
-  readonly types: Readonly<Record<string, 'Number'>>;
-  /** Parameters, result and body in WGSL. */
   readonly wgsl: string;
 }
 
 const all: readonly Native[] = [
   {
     name: 'timesPowerOf2',
-    source: 'function timesPowerOf2(x, n) { return x * Math.pow(2, n); }',
-    types: { x: 'Number', n: 'Number' },
     // 2ⁿ as two factors: 2ⁿ may overflow f32 where the product does not
     wgsl: `(x : f32, n : f32) -> f32 {
 let whole = i32(n);

@@ -57,14 +57,15 @@ export interface Target {
   readonly spreading?: Spreading;
 }
 
-/** Most elements of an array. Kernels compute offsets in f32, which represents integers exactly up to this one. */
-export const mostElements = 2 ** 24;
+/** Whether kernels are translated by densessm: they compute positions as integers, and may call the functions of natives.ts. */
+export const hasNatives = ({ workgroups, routines }: Target): boolean => workgroups || routines;
+
+/** Most elements of an array that kernels of gpu.js address. They compute positions in f32, which has all integers up to this one. */
+export const mostInSingle = 2 ** 24;
 
 /** Most elements of an array on a device. */
-export const mostElementsOn = ({ arrayBytes }: Target): number => Math.min(mostElements, Math.floor(arrayBytes / 4));
-
-/** Whether kernels may call the functions of natives.ts. */
-export const hasNatives = ({ workgroups, routines }: Target): boolean => workgroups || routines;
+export const mostElementsOn = (target: Target): number =>
+  Math.min(hasNatives(target) ? 2 ** 31 - 1 : mostInSingle, Math.floor(target.arrayBytes / 4));
 
 /** Most workgroups of a kernel along each of three dimensions, as guaranteed by WebGPU. */
 export const mostWorkgroups = 65535;

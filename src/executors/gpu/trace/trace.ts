@@ -7,7 +7,7 @@ import { createFuser } from '../fusion/fuser.ts';
 import { createSchedule, type Schedule } from '../fusion/schedule.ts';
 import { rules } from '../kernels/index.ts';
 import type { Rule } from '../kernels/rule.ts';
-import { mostElements, type Target } from '../text/target.ts';
+import { hasNatives, mostInSingle, type Target } from '../text/target.ts';
 import { fill, type Numbers, nothing, type Resident } from '../values/numbers.ts';
 import { checkRange, movedOrigins, type Origin, type RangeCheck } from './origins.ts';
 
@@ -117,13 +117,17 @@ export function startTrace(target: Target, previousUses?: readonly number[]): Tr
 }
 
 /** Throws an InputError when an array has more elements than kernels can address, or more bytes than the device can bind. */
-export function checkSize(call: string, shape: Shape, { arrayBytes }: Target): void {
+export function checkSize(call: string, shape: Shape, target: Target): void {
   const size = sizeOf(shape);
-  if (size > mostElements) {
-    fail(`${call}: shape ${show(shape)} holds ${size} elements; on the gpu executor at most 2^24, so cut it`);
+  if (size > mostInSingle && !hasNatives(target)) {
+    fail(
+      `${call}: shape ${show(shape)} holds ${size} elements; at most 2^24 where gpu.js computes positions, in single precision: cut it, or take backend webgpu (with workgroups) or wasm`,
+    );
   }
-  if (4 * size > arrayBytes) {
-    fail(`${call}: shape ${show(shape)} takes ${4 * size} bytes; this device binds at most ${arrayBytes}, so cut it`);
+  if (4 * size > target.arrayBytes) {
+    fail(
+      `${call}: shape ${show(shape)} takes ${4 * size} bytes; this device binds at most ${target.arrayBytes}, so cut it`,
+    );
   }
 }
 

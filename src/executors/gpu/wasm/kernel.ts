@@ -3,10 +3,10 @@ import type { Callee, Code, Expression, Local } from '../../../wasm/code.ts';
 import { loop, loopWhile, repeatWhile, select, when } from '../../../wasm/control.ts';
 import { i32 } from '../../../wasm/instructions.ts';
 import { define, type NewLocal } from '../../../wasm/module.ts';
+import { namesOf, operationsIn, parse, type Statement, type Syntax } from '../text/syntax.ts';
 import { type Digit, type Nest, nestOf } from './nest.ts';
 import { integer, type Quantity, real } from './quantities.ts';
 import { type Scope, written } from './statements.ts';
-import { namesOf, operationsIn, parse, type Statement, type Syntax } from './syntax.ts';
 import { NotVector, type Writer } from './terms.ts';
 
 type I32 = Expression<'i32'>;

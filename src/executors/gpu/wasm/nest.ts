@@ -1,5 +1,5 @@
 /** @file Finds the positions that a kernel's text computes from the number of its element, so that loops can count them instead. */
-import type { Statement } from './syntax.ts';
+import type { Statement } from '../text/syntax.ts';
 
 /** A position that counts from 0 to `length`, over and over, while elements are counted. */
 export interface Digit {

@@ -5,7 +5,7 @@
 import type { Expression } from '../../../wasm/code.ts';
 import { select } from '../../../wasm/control.ts';
 import { f32, f32x4, i32, i32x4, v128 } from '../../../wasm/instructions.ts';
-import type { Comparison } from './syntax.ts';
+import type { Comparison } from '../text/syntax.ts';
 
 type I32 = Expression<'i32'>;
 type F32 = Expression<'f32'>;

@@ -3,8 +3,8 @@ import type { Code, Expression } from '../../../wasm/code.ts';
 import { loop, loopWhile, when } from '../../../wasm/control.ts';
 import { f32, f32x4, i32, v128 } from '../../../wasm/instructions.ts';
 import type { NewLocal } from '../../../wasm/module.ts';
+import { namesIn, type Statement } from '../text/syntax.ts';
 import { asMask, asReal, asReals, choice, integer, literal, type Quantity, real, reals } from './quantities.ts';
-import { namesIn, type Statement } from './syntax.ts';
 import { NotVector, termsAt, type Writer } from './terms.ts';
 
 /** A variable of the text, which a `let` declares. All are f32. */

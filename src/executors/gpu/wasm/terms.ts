@@ -2,6 +2,7 @@
 import type { Code, Expression } from '../../../wasm/code.ts';
 import { i32 } from '../../../wasm/instructions.ts';
 import type { NewLocal } from '../../../wasm/module.ts';
+import type { Term } from '../text/syntax.ts';
 import {
   applied,
   arithmetic,
@@ -16,7 +17,6 @@ import {
   quotient,
   real,
 } from './quantities.ts';
-import type { Term } from './syntax.ts';
 
 type I32 = Expression<'i32'>;
 
