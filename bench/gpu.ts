@@ -1,10 +1,12 @@
 /**
- * @file Times the gpu executor and PyTorch on one graphics card: matrix products, scans, retention in three modes, one training step.
+ * @file Times the gpu executor and PyTorch on one graphics card: matrix products, scans, convolutions, retention in three modes, one
+ * training step.
  * Also checks results on that card. Run it by `node .bench/bench/gpu.js [--json FILE] [--small] [section…]`, after
  * `tsc -p bench/tsconfig.json`.
  */
 import { writeFileSync } from 'node:fs';
 import { checks } from './gpu/checks.ts';
+import { convolutions } from './gpu/convolutions.ts';
 import { products } from './gpu/products.ts';
 import { retention } from './gpu/retention.ts';
 import { scans } from './gpu/scans.ts';
@@ -16,6 +18,7 @@ const sections: { readonly [name: string]: () => Promise<readonly Row[]> } = {
   checks,
   products,
   scans,
+  convolutions,
   retention,
   steps,
   stepsOfTorch,

@@ -58,8 +58,6 @@ def scans():
     """Scan in rounds with doubling distance, as PyTorch has no linear scan."""
     for n in (256, 2048):
         for t in (1024, 4096, 16384, 65536):
-            if t * n > 2**24:
-                continue
             a, b = (torch.full((t, n), 0.5, device=device) for _ in range(2))
 
             def scan():
@@ -72,6 +70,20 @@ def scans():
 
             median, low, high = timed(scan, 0.3)
             say(t=t, n=n, kernel="torch rounds", microseconds=round(median * 1e6), **{"from": round(low * 1e6)}, to=round(high * 1e6))
+
+
+def convolutions():
+    """Causal convolutions of real sequences by PyTorch's transforms, along the last axis."""
+    for n, lengths in ((256, (64, 128, 256, 512, 1024, 4096, 16384, 65536)), (2048, (1024, 4096, 16384))):
+        for t in lengths:
+            x, k = (torch.randn(n, t, device=device) for _ in range(2))
+
+            def convolution():
+                return torch.fft.irfft(torch.fft.rfft(x, 2 * t) * torch.fft.rfft(k, 2 * t), 2 * t)[:, :t]
+
+            median, low, high = timed(convolution, 0.2)
+            micro = lambda s: float(f"{s * 1e6:.3g}")
+            say(t=t, n=n, method="torch fft", microseconds=micro(median), **{"from": micro(low)}, to=micro(high))
 
 
 def retention():
@@ -193,4 +205,4 @@ def steps(folder):
 
 
 if __name__ == "__main__":
-    {"products": products, "scans": scans, "retention": retention, "steps": steps}[sys.argv[1]](*sys.argv[2:])
+    {"products": products, "scans": scans, "convolutions": convolutions, "retention": retention, "steps": steps}[sys.argv[1]](*sys.argv[2:])

@@ -8,6 +8,7 @@ import { called } from '../../../src/executors/gpu/text/natives.ts';
 import { targets } from '../../../src/executors/gpu/text/target.ts';
 import { elementOf } from '../../../src/executors/gpu/text/wgsl.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
+import { causalConvolution } from '../../../src/tensor/primitives/causal-convolution.ts';
 import { concat } from '../../../src/tensor/primitives/concat.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
 import { linearScan } from '../../../src/tensor/primitives/linear-scan.ts';
@@ -159,6 +160,23 @@ describe('kernels', () => {
         expect([name, ...reals]).toEqual([name, ...(text.includes('=== r)') ? ['r'] : [])]);
       }
     }
+  });
+
+  it('of convolutions are transforms where the method allows them, not for few tokens or on other devices', () => {
+    const sizes = (method: 'direct' | 'fft', length: number, target: typeof withWorkgroups): number[] => {
+      const shape = [length, 5];
+      return kernelsOf(
+        ({ x, k }) => ({ y: causalConvolution(x!, k!, 0, { method }) }),
+        { x: { shape }, k: { shape } },
+        target,
+      ).map(({ size }) => size);
+    };
+    const [spectrum, sum] = [2 * 128 * 5, 65 * 5];
+    expect(sizes('fft', 65, withWorkgroups)).toEqual([...Array.from({ length: 6 }, () => spectrum), sum]);
+    expect(sizes('direct', 65, withWorkgroups)).toEqual([sum]);
+    expect(sizes('fft', 16, withWorkgroups)).toEqual([16 * 5]);
+    expect(sizes('fft', 65, targets.wasm)).toEqual([sum]);
+    expect(sizes('fft', 65, { ...withWorkgroups, arrayBytes: 4 * spectrum - 4 })).toEqual([sum]);
   });
 
   it('of tiles never exceed the workgroups or elements that a device allows', () => {

@@ -117,3 +117,35 @@ export function testSequences(backend: Backend, runs: number): void {
     }
   });
 }
+
+/** Convolutions of `length` tokens by the method `fft` in both directions, of channels after the tokens and of none. */
+const transforms = (length: number): Subject => {
+  const [after, last] = [
+    [2, length, 3],
+    [3, length],
+  ] as const;
+  return {
+    layout: {
+      inputs: { x: { shape: after }, k: { shape: after }, y: { shape: last } },
+      outputs: { ahead: after, back: after, square: last },
+      settings: {},
+    },
+    program: ({ x, k, y }) => ({
+      ahead: causalConvolution(x!, k!, 1, { method: 'fft' }),
+      back: causalConvolution(x!, k!, 1, { method: 'fft', reverse: true }),
+      square: causalConvolution(y!, y!, 1, { method: 'fft' }),
+    }),
+  };
+};
+
+/** Tests convolutions by transforms of one to three passes on WebGPU. */
+export function testTransforms(): void {
+  it.each([64, 65, 127, 300])(
+    'on webgpu transforms of %d tokens and their gradients equal f64 within the bound',
+    async (length) => {
+      const tally = await tryOn('webgpu', transforms(length), 2);
+      expect(tally.verdict.ratio).toBeLessThanOrEqual(1);
+      expect(tally.bounded).toBe(tally.numbers);
+    },
+  );
+}

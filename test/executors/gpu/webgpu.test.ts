@@ -9,7 +9,7 @@ import { sum } from '../../../src/tensor/primitives/sum.ts';
 import { cases } from '../../support/property.ts';
 import { testCompiled } from './compiled.ts';
 import { testLarge } from './large.ts';
-import { testSequences } from './sequences.ts';
+import { testSequences, testTransforms } from './sequences.ts';
 import { isExact, operatorSubjects, primitiveSubject, tryOn } from './support.ts';
 import { testTraining } from './training.ts';
 import { testViews } from './views.ts';
@@ -47,6 +47,7 @@ if (typeof found === 'string') {
   testCompiled('webgpu');
   testLarge('webgpu');
   testSequences('webgpu', 3);
+  testTransforms();
   testTraining('webgpu');
   testWorkgroups();
   testViews('webgpu', 4);

@@ -39,6 +39,8 @@ export interface Fuser {
     workgroup?: Workgroup,
     routine?: Routine | null,
   ): Resident;
+  /** Returns an array of constants, which is uploaded once. */
+  table(numbers: Float32Array): Resident;
   /**
    * Makes a lazy elementwise function of operands of one shape. Materialises operands only if the expression would be too large for
    * one kernel.
@@ -74,6 +76,7 @@ export function createFuser(
 ): Fuser {
   const self: Fuser = {
     target,
+    table: (numbers) => schedule.table(numbers),
     launch: (
       size,
       operands,
