@@ -63,6 +63,8 @@ interface Tally {
   leftOut: Set<string>;
   /** How many cases each stand-in judged: a mode in place of the question's. */
   standIns: Map<string, number>;
+  /** How many numbers of each tensor were NaN or ∞, as the range of the type ends on the way to them. */
+  beyond: Map<string, number>;
   /** In how many cases each waived tensor was wrong. */
   waived: Map<string, number>;
   /** The wrong answers that findings need: the first, and later ones that show more. */
@@ -120,6 +122,7 @@ export async function checkMode(
     cut: false,
     leftOut: new Set(),
     standIns: new Map(),
+    beyond: new Map(),
     waived: new Map(),
     wrongs: [],
     wrong: 0,
@@ -146,6 +149,10 @@ export async function checkMode(
       ...(finding === null && cut ? [`no time was left after ${right} of ${size.cases} cases`] : []),
       ...Object.entries(offer.atomic ?? {}).map(
         ([tensor, axes]) => `${tensor} by atomic additions along ${axes}, as declared`,
+      ),
+      ...[...tally.beyond].map(
+        ([tensor, count]) =>
+          `${tensor}: ${count} numbers are NaN or ∞, as the range of ${dtype} ends on the way to them`,
       ),
       ...shapesNote(inquiry),
       ...[...tally.standIns].map(([standIn, count]) => `reference of ${count} of ${right} cases: ${standIn}`),
@@ -285,6 +292,8 @@ async function askOne(
   const { allowed, judgement, forms } = outcome.judged;
   tally.right++;
   for (const use of forms) noteForm(tally.forms, use);
+  for (const [tensor, { length }] of allowed.beyond ?? [])
+    tally.beyond.set(tensor, (tally.beyond.get(tensor) ?? 0) + length);
   const { standIn } = allowed;
   if (standIn !== undefined) tally.standIns.set(standIn, (tally.standIns.get(standIn) ?? 0) + 1);
   tally.ratios = bothRatios(tally.ratios, judgement.ratios);

@@ -40,6 +40,8 @@ export interface Allowed {
   readonly profile: Profile;
   /** The mode that computed it in place of the question's, as reports say it: in large cases. */
   readonly standIn?: string | undefined;
+  /** The elements of tensors that are NaN or ∞ because the range of the type ends on the way to them; they may be anything. */
+  readonly beyond?: ReadonlyMap<string, readonly number[]>;
   /** Whether first-order bounds judge where running bounds are loose: see `isFirstOrder`. */
   readonly isFirstOrder: boolean;
   readonly tensors: Readonly<Record<string, AllowedTensor>>;

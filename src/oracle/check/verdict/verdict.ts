@@ -8,6 +8,7 @@ import { type Allowed, type AllowedTensor, allowedFor, type Computed, inTypesOf 
 import { isRightAnswer, type Judgement, judged } from './judged.ts';
 import { formsFor, isLarge, isLong } from './large.ts';
 import { ratioOf } from './place.ts';
+import { type Beyond, beyondRange, withoutRange } from './range.ts';
 
 /** A form that explains a tensor of an answer that the mode's own formula does not explain. */
 export interface FormUse {
@@ -32,6 +33,8 @@ export interface Asked extends Omit<Question, 'operator'>, Computed {
   readonly profile: Profile;
   /** Whether an answer whose wrong tensors are all far beyond their bounds is wrong before forms and other profiles are tried. */
   readonly isHasty?: boolean;
+  /** Numbers of the answer that are beyond the range of the type. */
+  readonly beyond?: Beyond | undefined;
   /** The time, as `performance.now()` has it, from which no more forms and profiles are tried. */
   readonly until?: number | undefined;
 }
@@ -52,11 +55,11 @@ export function verdictAt(
   unexplained: (verdict: Verdict) => ReadonlySet<string> = () => new Set(),
 ): Verdict {
   const { mode, form: declared, c } = asked;
-  const mine = inTypesOf(inAnyTypes, answered);
+  const mine = withoutRange(inTypesOf(inAnyTypes, answered), asked.beyond);
   const listed = formsFor(operator, mode, c);
   const only = listed.find(([name]) => name === declared);
   if (only !== undefined) {
-    const allowed = alternative(operator, asked, limitOf(only[1]), mine, answered, true);
+    const allowed = withoutRange(alternative(operator, asked, limitOf(only[1]), mine, answered, true), asked.beyond);
     return { allowed, judgement: judged(allowed, answered, c.seed), forms: [] };
   }
   const first = judged(mine, answered, c.seed);
@@ -243,11 +246,21 @@ function closer(
   answered.forEach((x, i) => {
     const [want, bound] = [its.expected[i]!, its.bounds[i]!];
     if (!Number.isFinite(want) || !Number.isFinite(bound)) return;
+    // it may be anything, NaN too
+    if (!isDeclared && own.bounds[i] === Number.POSITIVE_INFINITY) return;
     if (limit !== null && bound > Math.max(limit.ofNumber * Math.abs(want), limit.ofLargest * size)) return;
     if (!isDeclared && ratioOf(x, own.expected[i]!, own.bounds[i]!) <= 1) return;
     [expected[i], bounds[i]] = [want, bound];
   });
   return { ...own, expected, bounds, byForm: true };
+}
+
+/** The formulas in one of which an implementation may overflow: of the mode, of the orders of computing, and of forms that are no fault. */
+function formulasAt(operator: Operator, asked: Asked): Asked[] {
+  if (asked.form !== undefined) return [asked];
+  const forms = formsFor(operator, asked.mode, asked.c).filter(([, { isFaultThere }]) => isFaultThere !== true);
+  const all = [...forms.map(asForm), ...atCoarseProducts(operator, asked)].map(({ computed }) => computed(asked));
+  return [asked, ...all.filter(({ profile }) => profile === asked.profile)];
 }
 
 /**
@@ -257,12 +270,14 @@ function closer(
  */
 export function tightest(
   operator: Operator,
-  asked: Omit<Asked, 'profile'>,
+  given: Omit<Asked, 'profile'>,
   answered: Answered,
   profiles: readonly Profile[],
   at: number,
   mine?: Allowed,
 ): Verdict & { readonly at: number } {
+  const beyond = beyondRange(operator, formulasAt(operator, { ...given, profile: profiles.at(-1)! }), answered);
+  const asked = { ...given, beyond };
   const unexplained = onceKnown(operator, asked, answered, profiles);
   const verdict = verdictAt(operator, { ...asked, profile: profiles[at]! }, answered, mine, unexplained);
   const isSettled = !isOfNumbers(verdict.judgement) || (asked.isHasty === true && isFarBeyond(verdict.judgement));
@@ -308,7 +323,7 @@ function explainedByNothing(
   { judgement }: Verdict,
 ): ReadonlySet<string> {
   const { mode, c } = asked;
-  const mine = inTypesOf(allowedFor(operator, asked), answered).tensors;
+  const mine = withoutRange(inTypesOf(allowedFor(operator, asked), answered), asked.beyond).tensors;
   const left = new Set(judgement.mismatches.map(({ tensor }) => tensor));
   const isExplained = (tensor: string, its: Allowed['tensors']): boolean =>
     answered.get(tensor)!.data.every((x, i) => mayBe(x, mine[tensor]!, i) || mayBe(x, its[tensor]!, i));

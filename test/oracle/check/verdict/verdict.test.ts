@@ -13,7 +13,7 @@ import { asAnswered, evaluate, type Program } from '../../../../src/oracle/progr
 import { rng } from '../../../../src/tensor/random.ts';
 import type { Executor } from '../../../../src/tensor/value.ts';
 
-const { f32, bf16 } = usualProfiles;
+const { f32, f16, bf16 } = usualProfiles;
 const operatorOf = (name: string): Operator => operators.find((one) => one.name === name)! as Operator;
 const tensor = (shape: number[], data: number[]) => ({ shape, data: Float64Array.from(data, Math.fround) });
 
@@ -216,6 +216,31 @@ describe('a verdict', () => {
     // a hasty judgement tries the same orders, unless the number is thousands of bounds off
     expect(isRightAnswer(verdict(22544384, true).judgement)).toBe(true);
     expect(isRightAnswer(verdict(1e12, true).judgement)).toBe(false);
+  });
+
+  it('lets numbers be NaN or ∞ where a product on the way to them is beyond the range of the type, and nowhere else', () => {
+    const linear = operatorOf('linearAttention');
+    const verdict = (k: number, answered: number, dtype: 'F16' | 'BF16' = 'F16') => {
+      const c = narrow(2, { q: [300, 1], k: [k, 1], v: [2 ** -14, 1], state: [0] });
+      const profiles = dtype === 'F16' ? f16 : bf16;
+      const right = answerOf(linear.modes.chunkwise!, c, profiles[0], dtype);
+      const { data, ...output } = right.get('out/output')!;
+      const answer = new Map([...right, ['out/output', { ...output, data: data.with(0, answered) }]]);
+      const { judgement, at, allowed } = tightest(
+        linear,
+        { mode: 'chunkwise', dtype, gradients: true, c },
+        answer,
+        profiles,
+        0,
+      );
+      return [isRightAnswer(judgement), at, allowed.beyond?.get('out/output')];
+    };
+    // 300 · 256 is 76,800, and the result 4.6875: the finest profile says all the rest
+    expect(verdict(256, Number.POSITIVE_INFINITY)).toEqual([true, 0, [0]]);
+    expect(verdict(256, Number.NaN)).toEqual([true, 0, [0]]);
+    // 300 · 128 is in range
+    expect(verdict(128, Number.NaN)).toEqual([false, 0, undefined]);
+    expect(verdict(256, Number.NaN, 'BF16')).toEqual([false, 0, undefined]);
   });
 
   it('holds a state in F32 to more digits than 16 bits have, but lets matrix units cut sums off', () => {
