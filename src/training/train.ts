@@ -58,10 +58,14 @@ export interface NotFiniteEvent {
 /** What a run reports, in order. Events are plain data, which a worker can post. */
 export type TrainEvent = BeginEvent | StepEvent | ValidationEvent | CheckpointEvent | NotFiniteEvent;
 
-/** Options of {@link train}: where it runs, and the state to continue from, the start unless given. */
+/** Options of {@link train}. */
 export interface TrainOptions {
+  /** Where it runs: `compile` of `densessm/gpu`, a function around it, or `eager(f64)`. */
   readonly on: RunsOn;
+  /** The state to continue from; the start unless given. */
   readonly state?: RunState;
+  /** Ends the run early: once it is aborted, the call at work ends, a checkpoint event follows, and the run is over. An AbortSignal is one. */
+  readonly signal?: { readonly aborted: boolean };
 }
 
 /** A part of the run: what the functions below share. */
@@ -77,8 +81,8 @@ interface Run<P extends Tree> {
 /**
  * Trains a model, and reports each step. `on` is `compile` of `densessm/gpu`, or `eager(f64)`. With validation data there is a
  * validation before the first step, after every `validateEvery` steps and at the end. A checkpoint event comes every `checkpointEvery` steps and at the end. A run that is continued
- * from the state of a checkpoint, on the same device, takes the same steps as one that never stopped, bit for bit. To stop, leave the
- * loop: the device's memory is freed then.
+ * from the state of a checkpoint, on the same device, takes the same steps as one that never stopped, bit for bit. To stop,
+ * abort the `signal`, or leave the loop: the device's memory is freed then.
  *
  * Throws on invalid settings, on a state of another configuration, on data that are too short, and where a loss is not finite.
  * @example
@@ -92,7 +96,7 @@ interface Run<P extends Tree> {
 export async function* train<C, P extends Tree, S extends Tree>(
   settings: RunSettings<C, P, S>,
   data: TrainingData,
-  { on, state: from }: TrainOptions,
+  { on, state: from, signal }: TrainOptions,
 ): AsyncGenerator<TrainEvent, void, void> {
   checkRun(settings, from);
   const { batch, length, steps, schedule, stepsPerCall = 1, accumulate = 1, checkpointEvery = steps } = settings;
@@ -118,7 +122,7 @@ export async function* train<C, P extends Tree, S extends Tree>(
 
     yield { kind: 'begin', step, parameters: begin.params.length, ran: program.ran };
     if (validation && step === 0) yield await validated();
-    while (step < steps) {
+    while (step < steps && !signal?.aborted) {
       const call = await called(run, step, { stepsPerCall, accumulate }, given);
       given = {};
       for (const event of call.events) {
@@ -134,7 +138,7 @@ export async function* train<C, P extends Tree, S extends Tree>(
       }
       step += stepsPerCall;
       if (validation && (step % validateEvery === 0 || step === steps)) yield await validated();
-      if (step % checkpointEvery === 0 || step === steps)
+      if (step % checkpointEvery === 0 || step === steps || signal?.aborted)
         yield { kind: 'checkpoint', step, state: await stateOf(program, step, tokens) };
     }
   } finally {

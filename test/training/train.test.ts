@@ -134,6 +134,21 @@ describe('train', () => {
     }
   });
 
+  it('ends with a checkpoint once its signal is aborted, and continues from there', async () => {
+    const on = eager(f64);
+    const abort = new AbortController();
+    const isLast = ({ kind, step }: TrainEvent): boolean => {
+      if (kind === 'step' && step === 3) abort.abort();
+      return false;
+    };
+    const events = await eventsOf({ on, signal: abort.signal }, {}, isLast);
+    expect(events.slice(-2).map(({ kind, step }) => `${kind} ${step}`)).toEqual(['step 3', 'checkpoint 3']);
+    const rest = await eventsOf({ on, state: statesOf(events).at(-1)! });
+    expect(stepsOf(rest)).toEqual(stepsOf(await eventsOf({ on }), 3));
+    const none = await eventsOf({ on, signal: abort.signal });
+    expect(none.map(({ kind }) => kind)).toEqual(['begin', 'validation']);
+  });
+
   it('ends elsewhere from another state', async () => {
     const whole = statesOf(await eventsOf({ on: eager(f64) }));
     const state = { ...whole[0]!, second: whole[0]!.second.map((x) => 2 * x) };

@@ -1,6 +1,9 @@
 /** @file Tests whole training steps on a backend against f64, with parameters that stay on the device between calls. */
 import { expect, it } from 'vitest';
 import { type Backend, compile } from '../../../src/executors/gpu/index.ts';
+import { mul } from '../../../src/tensor/primitives/mul.ts';
+import { sum } from '../../../src/tensor/primitives/sum.ts';
+import type { Value } from '../../../src/tensor/value.ts';
 import { factorsOf, trainingSteps } from '../../../src/training/index.ts';
 import { rate, referenceLosses } from '../../support/training/reference.ts';
 import { smallTraining } from '../../support/training/small.ts';
@@ -45,6 +48,31 @@ export function testTraining(backend: Backend): void {
     [...exact, ...later].forEach((x, i) => {
       expect(Math.abs([...losses!, ...again.losses!][i]! / x - 1)).toBeLessThan(1e-4);
     });
+    await f.dispose();
+  });
+
+  it(`training on ${backend} takes no step from a loss that is not finite on`, async () => {
+    const { equation, inputs, keep } = trainingSteps<{ w: Value }>({
+      shapes: { w: [2] },
+      batch: { x: { shape: [2] } },
+      loss: ({ w }, { x }) => sum(mul(w, x!)),
+      optimizer: { beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1 },
+      clip: 1,
+      steps: 3,
+    });
+    const f = await compile(equation, inputs, { backend, keep });
+    const start = { params: Float32Array.of(1, 2), first: new Float32Array(2), second: new Float32Array(2) };
+    const factors = new Float32Array(9).fill(0.5);
+    const after = async (x: readonly number[]): Promise<readonly (readonly number[])[]> => {
+      await f({ ...start, factors, x: Float32Array.from(x) });
+      return Promise.all(Object.keys(keep).map(async (name) => [...(await f.kept(name))]));
+    };
+    const first = await after([1, 2, NaN, 1, 1, 2]);
+    for (const wrong of [NaN, Infinity, -Infinity]) {
+      expect(await after([1, 2, wrong, 1, 3, 4])).toEqual(first);
+      expect(await after([wrong, 1, 1, 2, 3, 4])).toEqual(Object.values(start).map((x) => [...x]));
+    }
+    expect(await after([1, 2, 1, 1, 1, 2])).not.toEqual(first);
     await f.dispose();
   });
 
