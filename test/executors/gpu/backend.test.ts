@@ -6,6 +6,7 @@ import { guarded } from '../../../src/executors/gpu/checks.ts';
 import { byEncoder } from '../../../src/executors/gpu/device/encoder.ts';
 import { assertRan, openDevice } from '../../../src/executors/gpu/device/open.ts';
 import type { DeviceError } from '../../../src/executors/gpu/device/open-device.ts';
+import { inLine } from '../../../src/executors/gpu/device/pipelines.ts';
 import { checkLimits, isSoftware } from '../../../src/executors/gpu/device/webgpu.ts';
 import { withWorkgroups } from '../../../src/executors/gpu/device/workgroups.ts';
 import { type Backend, type Compiled, compile } from '../../../src/executors/gpu/index.ts';
@@ -130,7 +131,7 @@ describe('the backend', () => {
   });
 
   it('gives a reason where gpu.js lacks an expected part', () => {
-    expect(withWorkgroups({} as GPU, {})).toEqual({ reason: 'gpu.js exports no WebGPUKernel' });
+    expect(withWorkgroups({} as GPU, {}, inLine)).toEqual({ reason: 'gpu.js exports no WebGPUKernel' });
     expect(byEncoder({}, { carried: [], kernelsAtOnce: 1 })).toEqual({ reason: 'gpu.js has no executor' });
   });
 

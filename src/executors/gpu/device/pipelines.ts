@@ -8,6 +8,7 @@ interface PipelineDevice {
   createShaderModule(of: { readonly code: string }): ShaderModule;
   createBindGroupLayout(of: { readonly entries: readonly unknown[] }): unknown;
   createPipelineLayout(of: { readonly bindGroupLayouts: readonly unknown[] }): unknown;
+  createComputePipeline(of: unknown): unknown;
   createComputePipelineAsync(of: unknown): Promise<unknown>;
 }
 interface ShaderModule {
@@ -59,23 +60,36 @@ export function queue(atOnce = pipelinesAtOnce): <T>(task: () => Promise<T>) => 
   };
 }
 
+/** Creates a compute pipeline on a device. */
+export type Creation = (device: PipelineDevice, of: unknown) => Promise<unknown>;
+
+/** Creates pipelines in threads of the device. */
+export function inThreads(): Creation {
+  const inTurn = queue();
+  return (device, of) => inTurn(() => device.createComputePipelineAsync(of));
+}
+
 /**
- * Begins to create the compute pipeline of a kernel that gpu.js has translated, in its turn. `computePipeline` is a promise of it, which
+ * Creates pipelines at once, for devices that are software: Node asks for the result of threads without a pause, which would take as
+ * much of the processor as the threads.
+ */
+export const inLine: Creation = async (device, of) => device.createComputePipeline(of);
+
+/**
+ * Begins to create the compute pipeline of a kernel that gpu.js has translated. `computePipeline` is a promise of it, which
  * {@link withPipelines} awaits.
  */
-export function beginPipeline(kernel: PipelineParts, context: Context, inTurn: ReturnType<typeof queue>): void {
+export function beginPipeline(kernel: PipelineParts, context: Context, create: Creation): void {
   const { device } = context;
   const module = device.createShaderModule({ code: kernel.compiledSource });
   const buffers = ['uniform', ...kernel.paramsLayout.arrayArgs.map(() => 'read-only-storage'), 'storage'];
   const layout = device.createBindGroupLayout({
     entries: buffers.map((type, binding) => ({ binding, visibility, buffer: { type } })),
   });
-  const pipeline = inTurn(() =>
-    device.createComputePipelineAsync({
-      layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module, entryPoint: 'main' },
-    }),
-  ).catch(async (error: unknown) => {
+  const pipeline = create(device, {
+    layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+    compute: { module, entryPoint: 'main' },
+  }).catch(async (error: unknown) => {
     throw new Error(`${await reportOf(module, error)}\nin the kernel\n${kernel.compiledSource}`);
   });
   // an earlier error may end the program before anything awaits this one

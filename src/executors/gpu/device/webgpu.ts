@@ -1,6 +1,7 @@
 /** @file Opens a WebGPU device, from the platform, or outside browsers from the package webgpu. */
 import { targets } from '../text/target.ts';
 import type { DeviceError, OpenDevice } from './open-device.ts';
+import { inLine, inThreads } from './pipelines.ts';
 import { withWorkgroups } from './workgroups.ts';
 
 /** The parts of WebGPU that this file uses. */
@@ -107,7 +108,7 @@ export async function openWebgpu(passedOver: readonly string[], acceptsSoftware:
       arrayBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize),
       workgroupBytes: maxComputeWorkgroupStorageSize,
     },
-    gpuJs: { gpu, workgroupSupport: withWorkgroups(gpu, library) },
+    gpuJs: { gpu, workgroupSupport: withWorkgroups(gpu, library, isSoftware(name) ? inLine : inThreads()) },
   };
 }
 

@@ -5,7 +5,7 @@
 import type { GPU as GpuJs } from 'gpu.js';
 import type { Kernel, Workgroup } from '../text/kernel.ts';
 import { elementOf } from '../text/wgsl.ts';
-import { beginPipeline, type Context, type PipelineParts, queue } from './pipelines.ts';
+import { beginPipeline, type Context, type Creation, type PipelineParts } from './pipelines.ts';
 
 /** The parts of a gpu.js kernel that this file uses. */
 interface KernelParts extends PipelineParts {
@@ -31,8 +31,8 @@ export type Settings = (kernel: Kernel & { readonly workgroup: Workgroup }) => {
 /** Settings for kernels with workgroups, or the reason why these are not available. */
 export type WorkgroupSupport = { readonly settings: Settings } | { readonly reason: string };
 
-/** Adds kernels with workgroups to a gpu.js instance. Returns the reason if this version of gpu.js does not support them. */
-export function withWorkgroups(gpu: GpuJs, library: unknown): WorkgroupSupport {
+/** Adds kernels with workgroups to a gpu.js instance, whose pipelines `create` creates. Returns the reason if this version of gpu.js does not support them. */
+export function withWorkgroups(gpu: GpuJs, library: unknown, create: Creation): WorkgroupSupport {
   const { WebGPUKernel, WebGPUContext } = library as Library;
   if (typeof WebGPUKernel !== 'function') return { reason: 'gpu.js exports no WebGPUKernel' };
   if (WebGPUContext === undefined) return { reason: 'gpu.js exports no WebGPUContext' };
@@ -40,7 +40,6 @@ export function withWorkgroups(gpu: GpuJs, library: unknown): WorkgroupSupport {
     if (typeof WebGPUKernel.prototype[method] !== 'function') return { reason: `gpu.js's kernels have no ${method}` };
   }
   const context = WebGPUContext;
-  const inTurn = queue();
   const known: (Kernel & { readonly workgroup: Workgroup })[] = [];
   class WorkgroupKernel extends WebGPUKernel {
     override assembleWGSL(): string {
@@ -59,7 +58,7 @@ export function withWorkgroups(gpu: GpuJs, library: unknown): WorkgroupSupport {
         : { groups: kernel.workgroup.groups, dispatchWidth: 0 };
     }
     override async _buildAsync(): Promise<void> {
-      beginPipeline(this, await context.acquire(), inTurn);
+      beginPipeline(this, await context.acquire(), create);
     }
   }
   (gpu as unknown as { Kernel: unknown }).Kernel = WorkgroupKernel;
