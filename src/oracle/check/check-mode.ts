@@ -17,7 +17,7 @@ import {
   withoutMeans,
 } from './inquiry.ts';
 import { onlyIfLong } from './put-off.ts';
-import { drawAt, drawsInTurn, type InTurn, isLong, type Questions } from './questions/in-turn.ts';
+import { drawnAt, drawsInTurn, type InTurn, isLong, type Questions } from './questions/in-turn.ts';
 import { compiledLayouts, drawBefore, type QuestionSize, questionCase, questionDraws } from './questions/question.ts';
 import { type Repeats, repeater } from './questions/repeats.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
@@ -221,9 +221,9 @@ async function askAll(
     return { c, layout: draw.layout, before: before && questionCase(operator, dtype, before) };
   };
   if (path !== undefined) {
-    const draw = drawAt(questions, { seed, path });
+    const draw = drawnAt(questions, { seed, path }, `check of ${operator.name} ${mode} ${dtype}`);
     const again = repeater(repeat ?? replays);
-    if (draw !== undefined) await askOne(inquiry, asked(draw), { seed, path }, tally, again);
+    await askOne(inquiry, asked(draw), { seed, path }, tally, again);
     return;
   }
   const again = repeater(repeat);

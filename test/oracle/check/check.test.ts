@@ -128,6 +128,15 @@ describe('check of faults', () => {
     expect(again!.finding!.message).toBe(first!.finding!.message);
   });
 
+  it('refuses a path that leads to no case, and names the nearest one', async () => {
+    const options = { ...size, operators: ['retention'], modes: ['chunkwise'], dtypes: ['F32'] as const };
+    const asked = (path: string) => check(programBackend(), { ...options, path });
+    expect((await asked('3')).rows[0]).toMatchObject({ outputs: 'PASS', cases: 1 });
+    await expect(asked('3:900:1')).rejects.toThrow(
+      'check of retention chunkwise F32: the path 3:900:1 leads to no case with the seed 3; its beginning 3 does',
+    );
+  });
+
   const hintsAt = async (profile: Profile): Promise<string> => {
     const options = { ...size, operators: ['retention'], modes: ['chunkwise'], dtypes: ['F32'] as const };
     const { rows } = await check(programBackend({}, undefined, {}, profile), options);

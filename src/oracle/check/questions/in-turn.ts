@@ -1,5 +1,6 @@
 /** @file Draws the questions of a check in turn, and draws each of them again from its path. */
 import * as fc from 'fast-check';
+import { fail } from '../../../tensor/errors.ts';
 import type { Layout } from '../../case.ts';
 import { type Draw, numbersIn, tellsAxesApart } from '../../draw.ts';
 import type { Operator } from '../../operator.ts';
@@ -41,7 +42,27 @@ export function redrawn(questions: Questions, { seed, path }: Replay): Redrawn {
 /** Draws what a path says; undefined if there is no such draw. */
 export function drawAt(questions: Questions, replay: Replay): Draw | undefined {
   const { drawn, parameters } = redrawn(questions, replay);
-  return fc.sample(drawn, parameters)[0];
+  try {
+    return fc.sample(drawn, parameters)[0];
+  } catch (error) {
+    // fast-check says so of a step before the last one
+    if (error instanceof Error && error.message.startsWith('Unable to replay')) return undefined;
+    throw error;
+  }
+}
+
+/** Draws what a path says. Throws if there is no such draw; `where` says of what, and the message names the nearest path. */
+export function drawnAt(questions: Questions, { seed, path }: Replay, where: string): Draw {
+  const draw = drawAt(questions, { seed, path });
+  if (draw !== undefined) return draw;
+  const steps = path.split(':');
+  const nearest = steps.findLastIndex(
+    (_, last) => drawAt(questions, { seed, path: steps.slice(0, last).join(':') }) !== undefined,
+  );
+  const prefix = steps.slice(0, nearest).join(':');
+  return fail(
+    `${where}: the path ${path} leads to no case with the seed ${seed}; its beginning ${prefix} does. Copy the path from a report, with the options of its command`,
+  );
 }
 
 /** A draw, and how to draw it again. */

@@ -78,7 +78,9 @@ export function verdictAt(
     const left = new Set(judgement.mismatches.map(({ tensor }) => tensor));
     const solved = verdict.judgement.mismatches.map(({ tensor }) => tensor).filter((tensor) => !left.has(tensor));
     if (solved.length === 0) continue;
-    const uses = solved.map((tensor): FormUse => ({ tensor, form, says, factor: factorOf(first, tensor) }));
+    // a weighted sum of many numbers may reject a tensor only after another one is explained
+    const factor = (tensor: string): number => factorOf(first, tensor) ?? factorOf(verdict.judgement, tensor) ?? 0;
+    const uses = solved.map((tensor): FormUse => ({ tensor, form, says, factor: factor(tensor) }));
     verdict = keeping(verdict, allowed, solved, uses, answered, c.seed);
   }
   return verdict;
@@ -114,8 +116,8 @@ const isFarBeyond = ({ mismatches }: Judgement): boolean =>
 const isOfNumbers = ({ mismatches }: Judgement): boolean =>
   mismatches.length > 0 && mismatches.every(({ worst }) => worst !== null);
 
-const factorOf = ({ mismatches }: Judgement, tensor: string): number =>
-  mismatches.find((one) => one.tensor === tensor)?.worst?.ratio ?? 0;
+const factorOf = ({ mismatches }: Judgement, tensor: string): number | undefined =>
+  mismatches.find((one) => one.tensor === tensor)?.worst?.ratio;
 
 /** A verdict in which some tensors are judged by a form, the others as before. */
 function keeping(
