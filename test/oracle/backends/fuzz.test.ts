@@ -20,7 +20,8 @@ describe('the damage', () => {
   it.each(Object.entries(mutations))('%s changes bytes, and the same bytes for the same seed', (_, mutation) => {
     const material = { bytes, jsonAt: 0 };
     const damaged = Array.from({ length: 20 }, (_unused, i) => mutation(material, [bytes], rng(i)));
-    expect(damaged).toEqual(Array.from({ length: 20 }, (_unused, i) => mutation(material, [bytes], rng(i))));
+    // megabytes: toEqual would take seconds
+    expect(damaged.map((one, i) => Buffer.compare(one, mutation(material, [bytes], rng(i))))).toEqual(Array(20).fill(0));
     expect(damaged.some((one) => Buffer.compare(one, bytes) !== 0)).toBe(true);
   });
 
