@@ -4,17 +4,23 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { everyMode } from '../../src/oracle/verify.ts';
 import { root } from '../support/root.ts';
-import { densessm } from './run.ts';
+import { densessm, densessmHere, type Run } from './run.ts';
+
+function expectRefused({ status, stdout, stderr }: Run, message: string): void {
+  expect(status).toBe(2);
+  expect(stdout).toBe('');
+  expect(stderr).toContain(message);
+  expect(stderr).not.toMatch(/^\s+at /m);
+}
 
 describe('densessm', { timeout: 240_000 }, () => {
-  it('prints its help and its version', () => {
+  it('prints its help and its version', async () => {
     expect(densessm('--help')).toMatchObject({ status: 0, stdout: expect.stringContaining('equations') });
     expect(densessm('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
-    expect(densessm('vectors', 'check', '--help').stdout).toContain('--json');
+    expect((await densessmHere('vectors', 'check', '--help')).stdout).toContain('--json');
   });
 
   it.each([
-    [['verfy'], "unknown command 'verfy'\n(Did you mean verify?)"],
     [['verify', '--case', '3'], "unknown option '--case'\n(Did you mean --cases?)"],
     [['verify', '--cases', '0'], "argument '0' is invalid. It must be an integer from 1 to 1000000."],
     [['verify', '--seed', 'x'], "argument 'x' is invalid"],
@@ -25,11 +31,6 @@ describe('densessm', { timeout: 240_000 }, () => {
     [['check', '--dtype', 'f32'], '\n(Did you mean F32?)'],
     [['check', '--device', 'wegpu'], '\n(Did you mean webgpu?)'],
     [['degradation', '--of', 'stack'], '\n(Did you mean stacks?)'],
-    [['check', '--backend', '/no/such/program'], 'the command does not exist'],
-    [
-      ['check', '--backend', 'node test/support/stranger.mjs hangs-at-describe', '--limit', '1'],
-      'it did not answer describe within 1 s; --limit says how long a start may take',
-    ],
     [['check', '--mode', 'chunk'], '(Did you mean chunkwise?)\n(densessm check --help lists its options)'],
     [['check', '--dtype', 'bfloat16'], '(Did you mean BF16?)'],
     [['check', '--path', '3:x'], "argument '3:x' is invalid. Copy a path from a report"],
@@ -38,16 +39,23 @@ describe('densessm', { timeout: 240_000 }, () => {
     [['check', '--device', 'tpu'], 'Allowed choices are auto, webgpu, wasm, webasm, cpu'],
     [['vectors', 'check'], "missing required argument 'folder'"],
     [['vectors', 'check', '/no/such/folder'], '/no/such/folder: does not exist; check the path'],
-  ])('refuses %s in one message, without a stack', (args, message) => {
-    const { status, stdout, stderr } = densessm(...args);
-    expect(status).toBe(2);
-    expect(stdout).toBe('');
-    expect(stderr).toContain(message);
-    expect(stderr).not.toMatch(/^\s+at /m);
+  ])('refuses %s in one message, without a stack', async (args, message) => {
+    expectRefused(await densessmHere(...args), message);
   });
 
-  it('shows a stack with --debug', () => {
-    expect(densessm('vectors', 'check', '/no/such/folder', '--debug').stderr).toMatch(/^\s+at /m);
+  it.each([
+    [['verfy'], "unknown command 'verfy'\n(Did you mean verify?)"],
+    [['check', '--backend', '/no/such/program'], 'the command does not exist'],
+    [
+      ['check', '--backend', 'node test/support/stranger.mjs hangs-at-describe', '--limit', '1'],
+      'it did not answer describe within 1 s; --limit says how long a start may take',
+    ],
+  ])('refuses %s in one message, without a stack, in a process of its own', (args, message) => {
+    expectRefused(densessm(...args), message);
+  });
+
+  it('shows a stack with --debug', async () => {
+    expect((await densessmHere('vectors', 'check', '/no/such/folder', '--debug')).stderr).toMatch(/^\s+at /m);
   });
 
   it('verifies a few cases: every row is right, the rows of the README occur, and a pipe has no colour', () => {
@@ -67,23 +75,24 @@ describe('densessm', { timeout: 240_000 }, () => {
     expect(readme).toContain(`${everyMode().length} of ${everyMode().length} rows right`);
   });
 
-  it('prints only JSON with --json', () => {
+  it('prints only JSON with --json', async () => {
     const verified = JSON.parse(densessm('verify', '--cases', '2', '--longest', '4', '--json').stdout);
     expect(verified.ok).toBe(true);
     expect(verified.rows.length).toBe(everyMode().length);
-    const listed = JSON.parse(densessm('equations', '--cases', '1', '--json').stdout);
+    const listed = JSON.parse((await densessmHere('equations', '--cases', '1', '--json')).stdout);
     const numbers = listed.equations.map(({ number }: { number: number }) => number);
     expect(numbers).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
   });
 
-  it('prints one line with --quiet', () => {
-    expect(densessm('readings', '--quiet').stdout.split('\n')).toHaveLength(2);
-    expect(densessm('vectors', 'check', 'test/vectors', '--quiet').stdout.split('\n')).toHaveLength(2);
+  it('prints one line with --quiet', async () => {
+    const linesOf = async (...args: string[]) => (await densessmHere(...args, '--quiet')).stdout.split('\n');
+    expect(await linesOf('readings')).toHaveLength(2);
+    expect(await linesOf('vectors', 'check', 'test/vectors')).toHaveLength(2);
   });
 
-  it('fails if nothing was compared', () => {
+  it('fails if nothing was compared', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'densessm-'));
-    expect(densessm('vectors', 'check', folder).status).toBe(2);
+    expect((await densessmHere('vectors', 'check', folder)).status).toBe(2);
     rmSync(folder, { recursive: true });
   });
 });

@@ -1,5 +1,7 @@
-/** @file Runs the command as it is in the sources now. */
+/** @file Runs the command as it is in the sources now, in a process of its own or in this one. */
 import { spawnSync } from 'node:child_process';
+import { vi } from 'vitest';
+import { run } from '../../src/cli/program.ts';
 import { bundled } from '../support/bundled.ts';
 import { root } from '../support/root.ts';
 
@@ -19,20 +21,35 @@ const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...environment } = process.env;
 export const densessmIn =
   (env: NodeJS.ProcessEnv) =>
   (...args: string[]): Run => {
-    const run = spawnSync(process.execPath, [program, ...args], {
-      cwd: root,
-      encoding: 'utf8',
-      env: { ...environment, ...env },
-    });
-    return { status: run.status, stdout: run.stdout, stderr: run.stderr };
+    const options = { cwd: root, encoding: 'utf8', env: { ...environment, ...env } } as const;
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], options);
+    return { status, stdout, stderr };
   };
 
 /** Runs densessm with arguments. */
 export const densessm = densessmIn({});
 
+/** Runs densessm with arguments in this process, which takes no start: for what it prints and its status, not how it ends. */
+export async function densessmHere(...args: string[]): Promise<Run> {
+  const printed = { stdout: '', stderr: '' };
+  const names = ['stdout', 'stderr'] as const;
+  const spies = names.map((name) =>
+    vi.spyOn(process[name], 'write').mockImplementation((text) => {
+      printed[name] += text;
+      return true;
+    }),
+  );
+  try {
+    return { status: await run([process.execPath, program, ...args]), ...printed };
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+}
+
 /** Runs a line of bash in which `densessm` is the command. A pipe returns the status of its last failing command. */
 export function bash(line: string): Run {
   const script = `densessm() { '${process.execPath}' '${program}' "$@"; }; ${line}`;
-  const run = spawnSync('bash', ['-o', 'pipefail', '-c', script], { cwd: root, encoding: 'utf8', env: environment });
-  return { status: run.status, stdout: run.stdout, stderr: run.stderr };
+  const options = { cwd: root, encoding: 'utf8', env: environment } as const;
+  const { status, stdout, stderr } = spawnSync('bash', ['-o', 'pipefail', '-c', script], options);
+  return { status, stdout, stderr };
 }

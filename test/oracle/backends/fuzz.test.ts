@@ -21,7 +21,8 @@ describe('the damage', () => {
     const material = { bytes, jsonAt: 0 };
     const damaged = Array.from({ length: 20 }, (_unused, i) => mutation(material, [bytes], rng(i)));
     // megabytes: toEqual would take seconds
-    expect(damaged.map((one, i) => Buffer.compare(one, mutation(material, [bytes], rng(i))))).toEqual(Array(20).fill(0));
+    const again = Array.from({ length: 20 }, (_unused, i) => mutation(material, [bytes], rng(i)));
+    expect(damaged.every((one, i) => Buffer.compare(one, again[i]!) === 0)).toBe(true);
     expect(damaged.some((one) => Buffer.compare(one, bytes) !== 0)).toBe(true);
   });
 

@@ -1,0 +1,242 @@
+/** @file Parses the arguments of the densessm command, runs the command that they call, and reports its error. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { dtypes } from '../oracle/backends/backend.ts';
+import { rowModes } from '../oracle/batches/rows.ts';
+import { isPath } from '../oracle/check/questions/in-turn.ts';
+import { realCases, realLongest, sizeNames } from '../oracle/check/questions/real.ts';
+import { type Waiver, waiverFrom } from '../oracle/check/waivers.ts';
+import { operators } from '../oracle/operators/index.ts';
+import { fail, InputError } from '../tensor/errors.ts';
+import { nearest } from '../tensor/names.ts';
+import { type CheckCommand, checkCommand } from './check.ts';
+import { colour, type Voice } from './console.ts';
+import { type DegradationCommand, degradationCommand } from './degradation.ts';
+import { equationsCommand } from './equations.ts';
+import { host, hostCommand } from './host.ts';
+import { packageRoot } from './paths.ts';
+import { readingsCommand } from './readings.ts';
+import { vectorsCommand } from './vectors.ts';
+import { type VerifyCommand, verifyCommand } from './verify.ts';
+import { workerOption } from './workers.ts';
+
+/** Options of `check` whose defaults depend on the sizes. */
+type Drawn = Pick<CheckCommand, 'cases' | 'longest'>;
+
+/** A parser of integers within limits. */
+const whole =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`It must be an integer from ${least} to ${most}.`);
+    }
+    return value;
+  };
+
+/** An option whose value is one of some names; with `name...` several values. A wrong one gets the nearest name. */
+function choiceOption(flags: string, description: string, names: readonly string[]): Option {
+  const option = new Option(flags, description).choices(names);
+  return option.argParser<string | readonly string[]>((name, previous) => {
+    if (!names.includes(name)) {
+      // float32 and bfloat16 are F32 and BF16
+      const meant = nearest(name.replace(/^(b?)float(?=\d)/i, '$1f'), names);
+      const near = meant === undefined ? '' : `\n(Did you mean ${meant}?)`;
+      throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.${near}`);
+    }
+    return option.variadic ? [...(previous ?? []), name] : name;
+  });
+}
+
+const operatorNames = operators.map(({ name }) => name);
+const modeNames = [...new Set(operators.flatMap(rowModes))];
+
+const seedOption = (): Option =>
+  new Option('--seed <n>', 'seed of the drawn cases').argParser(whole(1, 2 ** 31 - 1)).default(1);
+
+/** The words that call a command, after densessm. */
+const pathOf = (command: Command): string =>
+  command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+
+/** Every command speaks in one of these ways. */
+const speaking = (command: Command): Command =>
+  command
+    .showHelpAfterError(`(densessm ${pathOf(command)} --help lists its options)`)
+    .option('--json', 'print the result as JSON', false)
+    .option('--quiet', 'print only failures and the verdict', false)
+    .option('--debug', 'show stack traces of errors', false);
+
+/** Says how to name the program or module that stands alone in a command. */
+function refuseWords(words: readonly string[]): never {
+  const text = words.join(' ');
+  const isModule = words.length === 1 && /\.[cm]?[jt]sx?$/.test(text);
+  const program = /^\S+\.py$/.test(text) ? `python3 ${text}` : text;
+  fail(`check: '${text}' belongs to no option; say ${isModule ? `--module ${text}` : `--backend "${program}"`}`);
+}
+
+const casesOption = (what: string, cases: number): Option =>
+  new Option('--cases <n>', what).argParser(whole(1, 1e6)).default(cases);
+
+/** The longest sequence that is drawn for laws and definitions. */
+const longestDrawn = 96;
+
+function program(finish: (ok: boolean) => void): Command {
+  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
+  const main = new Command('densessm')
+    .description('Executable specification and oracle for DenseSSM: is this sequence-model kernel right?')
+    .version(version)
+    .exitOverride()
+    .showHelpAfterError('(densessm --help lists the commands and their options)');
+
+  speaking(main.command('check'))
+    .description(
+      'judge a backend: the built-in one of gpu.js, or any program that speaks the protocol (docs/protocol.md)',
+    )
+    .option('--backend <command>', 'the program; without it the built-in backend is judged')
+    .addOption(
+      new Option('--module <file>', 'kernels in TypeScript or JavaScript, in place of a program').conflicts([
+        'backend',
+        'once',
+      ]),
+    )
+    .option('--once', 'start the program anew for every question (docs/protocol.md)', false)
+    .addOption(
+      choiceOption('--device <name>', 'device of the built-in backend', [
+        'auto',
+        'webgpu',
+        'wasm',
+        'webasm',
+        'cpu',
+      ]).default('auto'),
+    )
+    .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
+    .addOption(choiceOption('--mode <name...>', 'these modes only', modeNames))
+    .addOption(choiceOption('--dtype <name...>', 'these types only', dtypes))
+    .addOption(
+      choiceOption(
+        '--sizes <name>',
+        'small cases, or those of real layers: widths to 256, heads to 64, thousands of tokens',
+        sizeNames,
+      ).default('small'),
+    )
+    .addOption(
+      new Option(
+        '--cases <n>',
+        `cases for each operator, mode and type (default: 100, of real sizes ${realCases})`,
+      ).argParser(whole(1, 1e6)),
+    )
+    .addOption(
+      new Option(
+        '--longest <t>',
+        `longest sequence, in every mode (default: 2049, 257 where time is quadratic, 129 in attention, 65 in whole models; of real sizes ${realLongest})`,
+      ).argParser(whole(1, 4096)),
+    )
+    .addOption(seedOption())
+    .addOption(
+      new Option('--path <path>', 'with --seed: repeat a failure, as its report says').argParser((text) => {
+        if (!isPath(text)) throw new InvalidArgumentError('Copy a path from a report: numbers with colons.');
+        return text;
+      }),
+    )
+    .addOption(
+      new Option('--limit <s>', 'seconds for one answer (default: 10), and for a start (default: 120)').argParser(
+        whole(1, 1e5),
+      ),
+    )
+    .addOption(
+      new Option('--compile-limit <s>', 'more seconds for the first answer of a shape, if the backend compiles')
+        .argParser(whole(1, 1e5))
+        .default(600),
+    )
+    .addOption(new Option('--total <s>', 'seconds for everything').argParser(whole(1, 1e6)).default(900))
+    .addOption(
+      new Option(
+        '--repeat <n>',
+        'times each question is asked; by default so many, that a fault at one call in 100 is found by 100 cases',
+      ).argParser(whole(1, 1000)),
+    )
+    .addOption(
+      new Option(
+        '--waive <failure>',
+        "a known failure, 'OPERATOR MODE TYPE TENSOR=REASON': the rest of its row is still judged; may be repeated",
+      ).argParser<readonly Waiver[]>((text, others = []) => [...others, waiverFrom(text)]),
+    )
+    .option('--timing', 'print the times', false)
+    .addOption(new Option(workerOption).default(false).hideHelp())
+    // taken, so that a message can say what was meant
+    .allowExcessArguments()
+    .action(async (options: Partial<Drawn> & Omit<CheckCommand, keyof Drawn>, { args }: Command) => {
+      if (args.length > 0) refuseWords(args);
+      const usual = options.sizes === 'real' ? { cases: realCases, longest: realLongest } : { cases: 100 };
+      finish(await checkCommand({ ...usual, ...options }));
+    });
+
+  speaking(main.command('verify'))
+    .description('hold every operator and model in every mode against the scalar definitions and the shipped vectors')
+    .addOption(casesOption('drawn cases for each operator and mode', 100))
+    .addOption(new Option('--longest <t>', 'longest sequence').argParser(whole(1, longestDrawn)).default(longestDrawn))
+    .addOption(seedOption())
+    .addOption(new Option(workerOption).default(false).hideHelp())
+    .action(async (options: VerifyCommand) => finish(await verifyCommand(options)));
+
+  speaking(main.command('equations'))
+    .description('list the equations with definitions, modes and laws, and try every law on the faults it must reject')
+    .addOption(casesOption('cases a fault is tried on at most', 60))
+    .addOption(seedOption())
+    .action((options: Voice & { cases: number; seed: number }) => finish(equationsCommand(options)));
+
+  speaking(main.command('readings'))
+    .description(
+      'list every place where the paper can be read in more than one way: options, default, evidence, reason',
+    )
+    .action((options: Voice) => finish(readingsCommand(options)));
+
+  speaking(main.command('degradation'))
+    .description(
+      'measure what is left of a shallow state in the layers above it (Eq. 9), with and without dense connections',
+    )
+    .addOption(
+      choiceOption('--of <what>', 'random stacks of state space models, or random DenseMambas', [
+        'stacks',
+        'dense-mamba',
+      ]).default('stacks'),
+    )
+    .addOption(new Option('--layers <n>', 'layers above the one that is changed').argParser(whole(1, 64)).default(8))
+    .addOption(new Option('--count <n>', 'how many of them').argParser(whole(1, 1e4)).default(50))
+    .addOption(seedOption())
+    .action((options: DegradationCommand) => finish(degradationCommand(options)));
+
+  main.command(`${hostCommand} <file>`, { hidden: true }).action(host);
+
+  const vectors = main.command('vectors').description('work with reference vectors');
+  speaking(vectors.command('check'))
+    .description('hold the project against vectors: safetensors files with manifests')
+    .argument('<folder...>', 'folders of vectors')
+    .action((folders: string[], options: Voice) => finish(vectorsCommand(folders, options)));
+  return main;
+}
+
+/** Prints an error in one message. Returns the exit status: 2 where the caller can mend it, 1 for a fault of densessm. */
+export function reportError(error: unknown, argv: readonly string[]): number {
+  const known = error instanceof InputError;
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const shown = argv.includes('--debug') ? (stack ?? message) : message;
+  const fault = known ? '' : 'a fault in densessm, please report it: ';
+  process.stderr.write(`${colour.wrong('error:')} ${fault}${shown}\n`);
+  return known ? 2 : 1;
+}
+
+/** Runs the command that the arguments call; the first two are the interpreter and the program. Returns the exit status. */
+export async function run(argv: readonly string[]): Promise<number> {
+  let ok = true;
+  try {
+    await program((result) => {
+      ok = result;
+    }).parseAsync(argv);
+    return ok ? 0 : 1;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return reportError(error, argv);
+  }
+}
