@@ -1,9 +1,8 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { everyMode } from '../../src/oracle/verify.ts';
-import { root } from '../support/root.ts';
 import { densessm, densessmHere, type Run } from './run.ts';
 
 function expectRefused({ status, stdout, stderr }: Run, message: string): void {
@@ -56,23 +55,6 @@ describe('densessm', { timeout: 240_000 }, () => {
 
   it('shows a stack with --debug', async () => {
     expect((await densessmHere('vectors', 'check', '/no/such/folder', '--debug')).stderr).toMatch(/^\s+at /m);
-  });
-
-  it('verifies a few cases: every row is right, the rows of the README occur, and a pipe has no colour', () => {
-    /** The operator and the mode of each row. */
-    const rows = (text: string): string[] =>
-      text.split('\n').flatMap((line) => /^(\w+ +\w+) +(?:\d+|F32 +PASS) /.exec(line)?.[1]?.replace(/ +/, ' ') ?? []);
-    const readme = readFileSync(join(root, 'README.md'), 'utf8');
-    const { status, stdout } = densessm('verify', '--cases', '3', '--longest', '6');
-    expect(status).toBe(0);
-    expect(stdout).toMatch(/retention +chunkwise +3 .* right/);
-    expect(stdout).toContain('ALL RIGHT');
-    expect(stdout).not.toContain('\u001b');
-    const checked = densessm('check', '--device', 'webasm', '--cases', '1', '--operator', 'retention', 'denseMamba');
-    const printed = [...rows(stdout), ...rows(checked.stdout)];
-    expect(rows(readme).length).toBeGreaterThan(10);
-    expect(rows(readme).filter((row) => !printed.includes(row))).toEqual([]);
-    expect(readme).toContain(`${everyMode().length} of ${everyMode().length} rows right`);
   });
 
   it('prints only JSON with --json', async () => {

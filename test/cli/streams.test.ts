@@ -41,7 +41,7 @@ describe('a closed pipe', { timeout: 120_000 }, () => {
     ['check --backend /no/such/program', 2],
     ['check --operator none', 2],
     ['readings', 0],
-    ['vectors check test/vectors', 0],
+    ['vectors check test/vectors/dense_ssm', 0],
     ['--help', 0],
   ])('does not change the status of %s, on either stream', (command, expected) => {
     expect(bash(`densessm ${command} >/dev/null 2>&1`).status).toBe(expected);
@@ -61,7 +61,7 @@ describe.runIf(isLinux)('a full disk', { timeout: 120_000 }, () => {
     'readings --json',
     '--help',
     '--version',
-    'vectors check test/vectors',
+    'vectors check test/vectors/dense_ssm',
     'degradation --count 1',
   ])('is reported in one message where %s cannot be written', (command) => {
     expect(bash(`densessm ${command} >/dev/full`)).toEqual({
