@@ -2,7 +2,13 @@
 import { mayBeOneTooLow } from '../../spec/equation.ts';
 import { evidenceMeanings, scopeOfMarks } from '../../spec/evidence.ts';
 import { equationTotal } from '../../spec/registry.ts';
-import { type EquationRow, type OperatorRow, specification, type TriedFault } from '../oracle/equations.ts';
+import {
+  type EquationRow,
+  type OperatorRow,
+  type Specification,
+  specification,
+  type TriedFault,
+} from '../oracle/equations.ts';
 import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
 
 /** The options of the command: the number of cases for each fault, and their seed. */
@@ -13,12 +19,15 @@ export interface EquationsCommand extends Voice {
 
 const columns = ['Eq.', 'name', 'evidence', 'definition', 'modes', 'laws', 'faults rejected'];
 
+/** Tries every law on the faults that it must reject, and prints what was found. Returns whether nothing is missing. */
+export const equationsCommand = ({ cases, seed, ...voice }: EquationsCommand): boolean =>
+  printSpecification(specification({ cases, longest: 8, seed }), voice);
+
 /**
  * Prints a row per registered equation, the operators that no equation numbers, and each fault with the law that rejected it.
  * Returns whether every equation has a definition, laws and faults, every law a fault, and every fault was rejected.
  */
-export function equationsCommand({ cases, seed, json, quiet }: EquationsCommand): boolean {
-  const { equations, operators, problems } = specification({ cases, longest: 8, seed });
+export function printSpecification({ equations, operators, problems }: Specification, { json, quiet }: Voice): boolean {
   const ok = problems.length === 0;
   if (json) {
     say(

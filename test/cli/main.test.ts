@@ -57,13 +57,10 @@ describe('densessm', { timeout: 240_000 }, () => {
     expect((await densessmHere('vectors', 'check', '/no/such/folder', '--debug')).stderr).toMatch(/^\s+at /m);
   });
 
-  it('prints only JSON with --json', async () => {
+  it('prints only JSON with --json', () => {
     const verified = JSON.parse(densessm('verify', '--cases', '2', '--longest', '4', '--json').stdout);
     expect(verified.ok).toBe(true);
     expect(verified.rows.length).toBe(everyMode().length);
-    const listed = JSON.parse((await densessmHere('equations', '--cases', '1', '--json')).stdout);
-    const numbers = listed.equations.map(({ number }: { number: number }) => number);
-    expect(numbers).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
   });
 
   it('prints one line with --quiet', async () => {

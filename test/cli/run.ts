@@ -29,8 +29,8 @@ export const densessmIn =
 /** Runs densessm with arguments. */
 export const densessm = densessmIn({});
 
-/** Runs densessm with arguments in this process, which takes no start: for what it prints and its status, not how it ends. */
-export async function densessmHere(...args: string[]): Promise<Run> {
+/** What a part of the command prints in this process, and the status that it returns. */
+export async function captured(part: () => number | Promise<number>): Promise<Run> {
   const printed = { stdout: '', stderr: '' };
   const names = ['stdout', 'stderr'] as const;
   const spies = names.map((name) =>
@@ -40,11 +40,15 @@ export async function densessmHere(...args: string[]): Promise<Run> {
     }),
   );
   try {
-    return { status: await run([process.execPath, program, ...args]), ...printed };
+    return { status: await part(), ...printed };
   } finally {
     for (const spy of spies) spy.mockRestore();
   }
 }
+
+/** Runs densessm with arguments in this process, which takes no start: for what it prints and its status, not how it ends. */
+export const densessmHere = (...args: string[]): Promise<Run> =>
+  captured(() => run([process.execPath, program, ...args]));
 
 /** Runs a line of bash in which `densessm` is the command. A pipe returns the status of its last failing command. */
 export function bash(line: string): Run {
