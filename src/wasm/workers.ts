@@ -2,25 +2,33 @@
 import { counters } from './chunks.ts';
 import type { Memory } from './runtime.ts';
 
-/** What a worker is sent: a module with `serve`, its memory, and the address of the worker's panels. */
+/** What a worker is sent: a module with `serve`, its memory, and the address of the worker's panels. One worker reports the end of each run. */
 interface Start {
   readonly module: object;
   readonly memory: Memory;
   readonly room: number;
+  readonly reports: boolean;
 }
 
 /** Workers that serve a program. */
 export interface Team {
-  /** Settles when a worker has failed: throws its error. */
-  readonly failure: Promise<never>;
+  /** Begins a run, and waits for its end. Throws an Error when a worker breaks, and when the team is ended. */
+  run(begin: () => void): Promise<void>;
   /** Ends the workers. */
   end(): void;
 }
 
+/** What a worker says: that it is ready, then that a run has ended; or why it does not start, or broke. */
+interface Heard {
+  message(): void;
+  failed(why: string): void;
+}
+
 /** A worker, in Node or in a page. */
 interface Worker {
-  /** Sends it the program. `ready` runs when it serves, and `failed` with the reason if it does not start, or breaks later. */
-  begin(start: Start, ready: () => void, failed: (why: string) => void): void;
+  begin(start: Start, heard: Heard): void;
+  /** Whether it keeps the process alive. */
+  hold(isHeld: boolean): void;
   end(): void;
 }
 
@@ -35,15 +43,11 @@ interface WebWorker {
 const global = globalThis as {
   readonly Worker?: new (url: string) => WebWorker;
   readonly crossOriginIsolated?: boolean;
-  readonly document?: object;
   readonly navigator?: { readonly hardwareConcurrency?: number };
 };
 
 // without an import, so that bundlers for pages find no module of Node
 const nodeModule = globalThis.process?.getBuiltinModule;
-
-/** Whether this thread may sleep: the main thread of a page may not. */
-export const maySleep = global.document === undefined;
 
 /** The number of threads to start: as many as the machine runs at a time, unless given. 1 where they cannot share memory: in a page that is not isolated. */
 export function threadsFor(most: number, asked?: number): number {
@@ -56,13 +60,16 @@ export function threadsFor(most: number, asked?: number): number {
  * The program of a worker: the whole text, so that it needs no file of its own, which a bundler would have to find. A worker that breaks
  * says so to those that wait.
  */
-const text = `const begin = (port, { module, memory, room }) => {
+const text = `const begin = (port, { module, memory, room, reports }) => {
+  const integers = new Int32Array(memory.buffer);
   const { serve } = new WebAssembly.Instance(module, { js: { memory } }).exports;
   port.postMessage('ready');
   try {
-    serve(room);
+    for (let end = 0; Atomics.load(integers, ${counters.failed / 4}) === 0; ) {
+      end = serve(room, end);
+      if (reports) port.postMessage('done');
+    }
   } catch (error) {
-    const integers = new Int32Array(memory.buffer);
     Atomics.store(integers, ${counters.failed / 4}, 1);
     Atomics.add(integers, ${counters.done / 4}, 1);
     Atomics.notify(integers, ${counters.done / 4});
@@ -77,16 +84,13 @@ function nodeWorker(): Worker {
   // loaders of modules that this process was started with are not needed, and take long
   const worker = new Worker(text + own, { eval: true, execArgv: [] });
   return {
-    begin: (start, ready, failed) => {
-      worker.once('message', () => {
-        // from now on it does not keep the process alive
-        worker.unref();
-        ready();
-      });
-      worker.on('error', (error: Error) => failed(error.message));
-      worker.on('exit', () => failed('it ended'));
+    begin: (start, heard) => {
+      worker.on('message', heard.message);
+      worker.on('error', (error: Error) => heard.failed(error.message));
+      worker.on('exit', () => heard.failed('it ended'));
       worker.postMessage(start);
     },
+    hold: (isHeld) => (isHeld ? worker.ref() : worker.unref()),
     end: () => void worker.terminate(),
   };
 }
@@ -96,43 +100,67 @@ function webWorker(): Worker {
   const url = URL.createObjectURL(new Blob([text, own], { type: 'text/javascript' }));
   const worker = new global.Worker!(url);
   return {
-    begin: (start, ready, failed) => {
+    begin: (start, heard) => {
       worker.onmessage = () => {
         URL.revokeObjectURL(url);
-        ready();
+        heard.message();
       };
       worker.onerror = ({ message }) =>
-        failed(message ?? "the page's content security policy may forbid workers of blob:");
+        heard.failed(message ?? "the page's content security policy may forbid workers of blob:");
       worker.postMessage(start);
     },
+    hold: () => undefined,
     end: () => worker.terminate(),
   };
 }
 
 /** Starts a worker for each room, and waits until they serve. Throws an Error if one does not start. */
 export async function startTeam(module: object, memory: Memory, rooms: readonly number[]): Promise<Team> {
+  const integers = new Int32Array(memory.buffer);
   const workers: Worker[] = [];
-  const end = (): void => {
-    for (const worker of workers) worker.end();
-  };
+  let ended: () => void = () => {};
   let fail: (error: Error) => void = () => {};
   const failure = new Promise<never>((_, reject) => {
     fail = reject;
   });
   // one that nobody waits for is not an error of the process
   failure.catch(() => {});
-  try {
-    const ready = rooms.map((room) => {
-      const worker = nodeModule === undefined ? webWorker() : nodeWorker();
-      workers.push(worker);
-      return new Promise<void>((resolve) =>
-        worker.begin({ module, memory, room }, resolve, (why) => fail(new Error(why))),
-      );
+  const end = (): void => {
+    fail(new Error('it was disposed of'));
+    for (const worker of workers) worker.end();
+  };
+  const started = rooms.map(async (room, k) => {
+    const worker = nodeModule === undefined ? webWorker() : nodeWorker();
+    workers.push(worker);
+    await new Promise<void>((resolve) => {
+      let isReady = false;
+      const message = (): void => {
+        if (isReady) ended();
+        else resolve();
+        isReady = true;
+      };
+      const failed = (why: string): void => fail(new Error(why));
+      worker.begin({ module, memory, room, reports: k === 0 }, { message, failed });
     });
-    await Promise.race([Promise.all(ready), failure]);
+    worker.hold(false);
+  });
+  try {
+    await Promise.race([Promise.all(started), failure]);
   } catch (error) {
     end();
     throw error;
   }
-  return { failure, end };
+  const run = async (begin: () => void): Promise<void> => {
+    const [reporter] = workers;
+    reporter!.hold(true);
+    const over = new Promise<void>((resolve) => {
+      ended = resolve;
+    });
+    begin();
+    await Promise.race([over, failure]);
+    // the report may come before the reason
+    if (Atomics.load(integers, counters.failed / 4) !== 0) await failure;
+    reporter!.hold(false);
+  };
+  return { run, end };
 }

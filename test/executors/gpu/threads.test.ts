@@ -15,7 +15,7 @@ import { refusalOf } from './support.ts';
 
 // the module that workers are made with; tests replace its Worker
 const library = process.getBuiltinModule('node:worker_threads') as {
-  Worker: new (...args: never[]) => { unref(): void };
+  Worker: new (...args: never[]) => { unref(): void; ref(): void };
 };
 const { Worker } = library;
 afterEach(() => {
@@ -89,6 +89,10 @@ describe('workers', () => {
         super.unref();
         this.isFree = true;
       }
+      override ref(): void {
+        super.ref();
+        this.isFree = false;
+      }
     };
     return made;
   };
@@ -96,17 +100,28 @@ describe('workers', () => {
 
   it('do not keep the process alive, and end with their function', async () => {
     const workers = collected();
-    const f = await compile(square, { x: { shape: [128, 128] } }, { backend: 'wasm', threads: 3 });
-    await f({ x: new Float32Array(2 ** 14) });
-    expect(workers.map(({ isFree }) => isFree)).toEqual([true, true]);
+    const f = await compile(square, { x: { shape: [256, 256] } }, { backend: 'wasm', threads: 3 });
+    const pending = f({ x: new Float32Array(2 ** 16) });
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(workers.filter(({ isFree }) => !isFree)).toHaveLength(1);
+    await pending;
+    expect(workers.map(({ isFree }) => isFree)).toEqual([true, true, true]);
     await f.dispose();
-    await expect.poll(() => workers.map(({ threadId }) => threadId)).toEqual([-1, -1]);
+    await expect.poll(() => workers.map(({ threadId }) => threadId)).toEqual([-1, -1, -1]);
+  });
+
+  it('end with their function while they compute, which is an error of the call', async () => {
+    const f = await compile(square, { x: { shape: [256, 256] } }, { backend: 'wasm', threads: 2 });
+    const pending = refusalOf(f({ x: new Float32Array(2 ** 16) }));
+    await f.dispose();
+    expect(await pending).toBe('compiled function: it has been disposed of; compile it again');
   });
 
   it('are not started for a small program, nor for threads: 1', async () => {
     const workers = collected();
     const small = await compile(square, { x: { shape: [16, 16] } }, { backend: 'wasm', threads: 3 });
-    const alone = await compile(square, { x: { shape: [128, 128] } }, { backend: 'wasm', threads: 1 });
+    const alone = await compile(square, { x: { shape: [256, 256] } }, { backend: 'wasm', threads: 1 });
     expect([small.ran.threads, alone.ran.threads, workers]).toEqual([1, 1, []]);
     await Promise.all([small.dispose(), alone.dispose()]);
   });
@@ -117,8 +132,9 @@ describe('workers', () => {
         throw new Error('too many threads');
       }
       unref(): void {}
+      ref(): void {}
     };
-    const refused = compile(square, { x: { shape: [128, 128] } }, { backend: 'wasm', threads: 2 });
+    const refused = compile(square, { x: { shape: [256, 256] } }, { backend: 'wasm', threads: 2 });
     expect(await refusalOf(refused)).toBe(
       'compile: a thread of backend wasm did not start (too many threads); give threads: 1, or remove the reason',
     );
@@ -126,7 +142,7 @@ describe('workers', () => {
 
   it('that break are one error, and the function is of no use after it', async () => {
     const first = 2 ** 16;
-    // this thread waits until the other one has read beyond the memory
+    // one waits until the other one has written beyond the memory
     const callee = define('chunk', { c: 'i32', room: 'i32' }, ({ room }) =>
       when(
         i32.eq(room, i32.const(first)),
@@ -188,7 +204,7 @@ describe('work is cut', () => {
       [launch([a], b), [1]], // writes what the last one writes
     ];
     const { firsts, ready, count } = chunksOf(
-      launches.map(([own, parts]) => ({ launch: own, steps: parts.map(step), isLarge: false })),
+      launches.map(([own, parts]) => ({ launch: own, steps: parts.map(step), work: own.kernel.size })),
     );
     expect([firsts, [...ready], count]).toEqual([[0, 2, 5, 6, 7, 8], [0, 0, 0, 0, 0, 5, 6, 7], 8]);
   });

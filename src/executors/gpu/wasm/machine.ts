@@ -1,9 +1,9 @@
-/** @file Compiles the chunks of a program to one module of WebAssembly, and runs them on one memory: on this thread, or with others. */
+/** @file Compiles the chunks of a program to one module of WebAssembly, and runs them on one memory: on this thread, or on several others. */
 import { fail } from '../../../tensor/errors.ts';
-import { alone, counters, together } from '../../../wasm/chunks.ts';
+import { alone, together } from '../../../wasm/chunks.ts';
 import { assemble } from '../../../wasm/module.ts';
 import { compile, instantiate, type Memory, newMemory, newSharedMemory } from '../../../wasm/runtime.ts';
-import { maySleep, startTeam, type Team } from '../../../wasm/workers.ts';
+import { startTeam, type Team } from '../../../wasm/workers.ts';
 import { firstByte } from './arrays.ts';
 import type { Chunks } from './steps.ts';
 
@@ -11,8 +11,8 @@ import type { Chunks } from './steps.ts';
 export interface Machine {
   readonly memory: Memory;
   readonly threads: number;
-  /** Computes the chunks from `from` to before `to`. Returns null, or an error to wait for if a thread broke. */
-  run(from: number, to: number): Promise<never> | null;
+  /** Computes the chunks from `from` to before `to`. Throws an Error when a thread breaks. */
+  run(from: number, to: number): Promise<void>;
   end(): void;
 }
 
@@ -25,43 +25,40 @@ export interface MachineSizes {
 
 const page = 2 ** 16;
 
-/** Compiles a program and starts its threads. */
+/** Compiles a program. One thread is this one; several are workers, and this one is free while they compute. */
 export async function startMachine(chunks: Chunks, { pages, room, threads }: MachineSizes): Promise<Machine> {
   if (threads === 1) {
     const memory = newMemory(pages);
     const { run } = instantiate<'run'>(assemble([alone(chunks.callee)]), memory);
-    const once = (from: number, to: number): null => {
-      run(from, to, firstByte);
-      return null;
-    };
-    return { memory, threads: 1, run: once, end: () => undefined };
+    return { memory, threads: 1, run: async (from, to) => void run(from, to, firstByte), end: () => undefined };
   }
   const all = pages + Math.ceil((4 * chunks.count) / page);
-  const exported = together(chunks.callee, chunks.count, pages * page);
+  const { begin, serve } = together(chunks.callee, chunks.count, pages * page);
   const memory = newSharedMemory(all);
   new Int32Array(memory.buffer, pages * page, chunks.count).set(chunks.ready);
-  const { module, instantiate: withMemory } = compile<'run' | 'serve'>(assemble([exported.run, exported.serve], all));
+  const { module, instantiate: withMemory } = compile<'begin' | 'serve'>(assemble([begin, serve], all));
   const functions = withMemory(memory);
-  const rooms = Array.from({ length: threads - 1 }, (_, k) => firstByte + (k + 1) * room);
+  const rooms = Array.from({ length: threads }, (_, k) => firstByte + k * room);
   const team = await startTeam(module, memory, rooms).catch(
     (error: Error): Team =>
       fail(`compile: a thread of backend wasm did not start (${error.message}); give threads: 1, or remove the reason`),
   );
-  const integers = new Int32Array(memory.buffer);
-  let broken: Promise<never> | null = null;
-  const why = (error: unknown): never => {
+  let broken: Error | null = null;
+  let isEnded = false;
+  const end = (): void => {
+    isEnded = true;
     team.end();
-    throw new Error(`compiled function: a thread broke (${(error as Error).message}); compile it again`);
   };
-  const run = (from: number, to: number): Promise<never> | null => {
-    if (broken !== null) return broken;
+  const run = async (from: number, to: number): Promise<void> => {
+    if (broken !== null) throw broken;
     try {
-      functions.run(from, to, firstByte, maySleep ? 1 : 0);
-      if (Atomics.load(integers, counters.failed / 4) !== 0) broken = team.failure.catch(why);
+      await team.run(() => void functions.begin(from, to));
     } catch (error) {
-      broken = Promise.reject(error).catch(why);
+      if (isEnded) fail('compiled function: it has been disposed of; compile it again');
+      team.end();
+      broken = new Error(`compiled function: a thread broke (${(error as Error).message}); compile it again`);
+      throw broken;
     }
-    return broken;
   };
-  return { memory, threads, run, end: team.end };
+  return { memory, threads, run, end };
 }

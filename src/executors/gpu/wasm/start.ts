@@ -59,24 +59,32 @@ export async function startWasm(
   const numbers = (place: Place): Float32Array => new Float32Array(running().memory.buffer, place.address, place.size);
   const args = all.given.filter(({ source }) => typeof source === 'number');
   for (const place of all.given) if (place.source instanceof Float32Array) numbers(place).set(place.source);
+  // while threads compute, later calls wait, and with them their inputs
+  let tail: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
+    const next = tail.then(task);
+    tail = next.catch(() => undefined);
+    return next;
+  };
   const runner: Runner = {
-    run: async (given, wanted) => {
-      given.forEach((own, k) => {
-        if (own !== null) numbers(args[k]!).set(own);
-      });
-      const broken = running().run(0, chunks.count);
-      if (broken !== null) await broken;
-      const results = wanted.map((result) => numbers(all.results[result]!).slice());
-      for (const { result, argument } of carried) numbers(args[argument]!).set(numbers(all.results[result]!));
-      return results;
-    },
-    read: async (result) => numbers(all.results[result]!).slice(),
-    times: async () => {
-      const taken = (from: number, to: number) => timed(() => running().run(from, to));
-      const kernels: number[] = [];
-      for (const [k] of all.launches.entries()) kernels.push(await taken(chunks.firsts[k]!, chunks.firsts[k + 1]!));
-      return { kernels, together: await taken(0, chunks.count), writing: 0 };
-    },
+    run: (given, wanted) =>
+      inTurn(async () => {
+        given.forEach((own, k) => {
+          if (own !== null) numbers(args[k]!).set(own);
+        });
+        await running().run(0, chunks.count);
+        const results = wanted.map((result) => numbers(all.results[result]!).slice());
+        for (const { result, argument } of carried) numbers(args[argument]!).set(numbers(all.results[result]!));
+        return results;
+      }),
+    read: (result) => inTurn(async () => numbers(all.results[result]!).slice()),
+    times: () =>
+      inTurn(async () => {
+        const taken = (from: number, to: number) => timed(() => running().run(from, to));
+        const kernels: number[] = [];
+        for (const [k] of all.launches.entries()) kernels.push(await taken(chunks.firsts[k]!, chunks.firsts[k + 1]!));
+        return { kernels, together: await taken(0, chunks.count), writing: 0 };
+      }),
     destroy: () => {
       machine?.end();
       machine = null;
@@ -86,7 +94,7 @@ export async function startWasm(
 }
 
 /** Seconds that a task takes: the median of three times. */
-async function timed(task: () => Promise<never> | null): Promise<number> {
+async function timed(task: () => Promise<void>): Promise<number> {
   const samples: number[] = [];
   for (let k = 0; k < 3; k++) {
     const began = performance.now();
@@ -110,13 +118,13 @@ function plannedOf(launches: readonly Launch[], threads: number): Planned[] {
     const { kernel, operands, result } = launch;
     const given = operands.map((operand) => (typeof operand === 'number' ? operand : operand.address));
     if (kernel.routine !== null) {
-      const parts = partsFor(operationsOf(kernel.routine), threads);
-      const steps = stepsOfRoutine(functions, kernel.routine, given, result.address, parts);
-      return { launch, steps, isLarge: parts > 1 };
+      const work = operationsOf(kernel.routine);
+      const steps = stepsOfRoutine(functions, kernel.routine, given, result.address, partsFor(work, threads));
+      return { launch, steps, work };
     }
     const own = kernelOf(kernel);
-    const parts = partsFor(own.operations, threads);
-    return { launch, steps: [stepOfKernel(own, [result.address, ...given], parts)], isLarge: parts > 1 };
+    const step = stepOfKernel(own, [result.address, ...given], partsFor(own.operations, threads));
+    return { launch, steps: [step], work: own.operations };
   });
 }
 

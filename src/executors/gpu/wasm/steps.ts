@@ -17,15 +17,18 @@ export interface Step {
   readonly parts: number;
 }
 
-/** The steps of a launch. One that is large has work for several threads. */
+/** The steps of a launch, and about how many operations it is. */
 export interface Planned {
   readonly launch: Launch;
   readonly steps: readonly Step[];
-  readonly isLarge: boolean;
+  readonly work: number;
 }
 
-/** About how many operations a thread should have at once: 15 µs or so. Waking a thread takes longer, but most are awake. */
+/** About how many operations a thread should have at once: 15 µs or so. */
 const leastWork = 2 ** 17;
+
+/** About how many operations, of launches that are cut, are worth threads: 0.5 ms or so. Waking them and their report take 0.1 ms. */
+const worthThreads = 2 ** 22;
 
 /** The most parts for each thread: more than one, as a thread that other programs interrupt does fewer. */
 const partsPerThread = 4;
@@ -45,7 +48,7 @@ export function cut(count: number, parts: number, grain: number): { readonly eac
 /** Chunks of a program, by number. */
 export interface Chunks {
   readonly count: number;
-  /** Whether a launch has work for several threads. */
+  /** Whether the program is worth threads. */
   readonly isLarge: boolean;
   /** The first chunk of each launch, and at the end the number of all. */
   readonly firsts: readonly number[];
@@ -71,8 +74,8 @@ export function chunksOf(planned: readonly Planned[]): Chunks {
     firsts.push(ready.length);
   }
   const callee = define('chunk', { c: 'i32', room: 'i32' }, ({ c, room }) => dispatch(numbered, c, room));
-  const isLarge = planned.some((own) => own.isLarge);
-  return { count: ready.length, isLarge, firsts, ready: Int32Array.from(ready), callee };
+  const shared = planned.reduce((sum, { work }) => sum + (work < 2 * leastWork ? 0 : work), 0);
+  return { count: ready.length, isLarge: shared >= worthThreads, firsts, ready: Int32Array.from(ready), callee };
 }
 
 const overlap = (x: Place, y: Place): boolean =>
