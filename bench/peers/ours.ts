@@ -19,16 +19,13 @@ import {
   adam,
   decays,
   drawn,
-  type Request,
   retentionInputs,
   retentionShape,
   scanInputs,
   scanShape,
-  serve,
   trainingInputs,
-  type Work,
-  type Works,
-} from './serve.ts';
+} from './inputs.ts';
+import { type Request, serve, type Work, type Works } from './serve.ts';
 
 /** An input: its numbers and shape. */
 interface Input {

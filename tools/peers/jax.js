@@ -8,9 +8,9 @@ import {
   retentionShape,
   scanInputs,
   scanShape,
-  serve,
   trainingInputs,
-} from '../../.bench/bench/peers/serve.js';
+} from '../../.bench/bench/peers/inputs.js';
+import { serve } from '../../.bench/bench/peers/serve.js';
 
 // jax-js asks whether its numbers are a Float16Array, which Node has from 24 on
 globalThis.Float16Array ??= class {};

@@ -7,8 +7,8 @@ import {
   retentionShape,
   scanInputs,
   scanShape,
-  serve,
-} from '../../.bench/bench/peers/serve.js';
+} from '../../.bench/bench/peers/inputs.js';
+import { serve } from '../../.bench/bench/peers/serve.js';
 
 const values = (numbers, shape, type) =>
   np.asarray(type === 'f64' ? numbers : Float32Array.from(numbers)).reshape(...shape);

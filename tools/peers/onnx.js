@@ -1,6 +1,7 @@
 /** @file The works in onnxruntime-web, each a graph of its own. It has no gradients here. */
 import * as ort from 'onnxruntime-web/wasm';
-import { decayMatrix, drawn, retentionInputs, retentionShape, serve } from '../../.bench/bench/peers/serve.js';
+import { decayMatrix, drawn, retentionInputs, retentionShape } from '../../.bench/bench/peers/inputs.js';
+import { serve } from '../../.bench/bench/peers/serve.js';
 
 ort.env.wasm.numThreads = 1;
 

@@ -11,9 +11,9 @@ import {
   retentionShape,
   scanInputs,
   scanShape,
-  serve,
   trainingInputs,
-} from '../../.bench/bench/peers/serve.js';
+} from '../../.bench/bench/peers/inputs.js';
+import { serve } from '../../.bench/bench/peers/serve.js';
 
 wasm.setWasmPaths(`${dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'))}/`);
 const backend = process.argv[2];
