@@ -9,7 +9,7 @@ import { arithmetics } from '../foreign/arithmetic.ts';
 import { foreign } from '../foreign/index.ts';
 import { answerOf, judgedAs } from '../foreign/trial.ts';
 import { inScope } from '../sharpness/escapes.ts';
-import { type Answered, roundedAnswer, type Trial, trialsOf, verdictOf } from '../sharpness/trials.ts';
+import { type Answered, hasSettings, roundedAnswer, type Trial, trialsOf, verdictOf } from '../sharpness/trials.ts';
 import { type JudgedType, type Rule, rules } from './rules.ts';
 
 /** The profile of programs in each type. */
@@ -28,8 +28,8 @@ export interface Tried {
   readonly right: readonly Said[];
 }
 
-/** A fault or a right program passes where every answer to these cases is accepted. */
-const cases = 24;
+/** A fault or a right program passes where every answer to these cases is accepted, and to those with settings that others leave out. */
+const [cases, ofSettings] = [24, 12];
 
 const acceptsBy = (rule: Rule, dtype: JudgedType, { allowed }: Trial, answer: Answered, plain: Answered): boolean =>
   Object.entries(allowed.tensors)
@@ -74,8 +74,11 @@ const rightIn = (operator: Operator, mode: string, dtype: JudgedType): Judged[] 
       arithmetics[dtype].map((arithmetic) => ({
         name: `${program.name} ${arithmetic.name}`,
         kind: 'right',
-        answerTo: ({ c, allowed }) =>
-          (program.admits?.(c) ?? true) ? answerOf(program, arithmetic, c, allowed) : null,
+        answerTo(trial) {
+          const { c, allowed } = trial;
+          const takes = !hasSettings(trial) && (program.admits?.(c) ?? true);
+          return takes ? answerOf(program, arithmetic, c, allowed) : null;
+        },
         isRight: ({ c, allowed }, answer) => {
           const asked = { mode, dtype, gradients: true, c };
           return isRightAnswer(tightest(operator, asked, answer, judgedAs[dtype].profiles, 0, allowed).judgement);
@@ -108,7 +111,7 @@ export function triedIn(dtype: JudgedType, distributions: readonly (readonly Val
     for (const mode of Object.keys(operator.modes)) {
       const programs = [...faultyIn(operator, mode), ...rightIn(operator, mode, dtype)];
       if (programs.length === 0) continue;
-      const trials = [...trialsOf(operator, mode, profileOf[dtype], cases)].map(
+      const trials = [...trialsOf(operator, mode, profileOf[dtype], cases, ofSettings)].map(
         (trial) => [trial, roundedAnswer(operator.modes[mode]!, trial)] as const,
       );
       for (const [i, values] of distributions.entries()) {

@@ -29,14 +29,14 @@ export interface ModeSharpness {
   readonly fates: readonly { readonly fault: Fault; readonly fate: Fate }[];
 }
 
-/** Faults may take `cases`; the rest is measured on the first `measured` of them. */
-const [cases, measured] = [60, 12];
+/** Faults may take `cases`, and more with settings that others leave out; the rest is measured on the first `measured` of them. */
+const [cases, ofSettings, measured] = [60, 30, 12];
 
 /** Measures each mode of each operator at a profile. */
 export function* sharpnessAt(profile: Profile): Generator<ModeSharpness> {
   for (const operator of operators as readonly Operator[]) {
     for (const mode of Object.keys(operator.modes)) {
-      const trials = trialsOf(operator, mode, profile, cases);
+      const trials = trialsOf(operator, mode, profile, cases, ofSettings);
       const some = [...firstOf(trials, measured)];
       yield {
         operator,

@@ -3,9 +3,11 @@ import { f64 } from '../../../src/executors/f64/index.ts';
 import type { Profile } from '../../../src/executors/profiles/profile.ts';
 import { rounded } from '../../../src/executors/rounded/index.ts';
 import type { Dtype } from '../../../src/oracle/backends/backend.ts';
-import type { Case } from '../../../src/oracle/case.ts';
+import type { Case, Settings } from '../../../src/oracle/case.ts';
 import { type Allowed, allowedFor } from '../../../src/oracle/check/verdict/allowed.ts';
 import { type Verdict, verdictAt } from '../../../src/oracle/check/verdict/verdict.ts';
+import { domainFrom } from '../../../src/oracle/domain/declared.ts';
+import type { Domain } from '../../../src/oracle/domain/domain.ts';
 import type { Operator } from '../../../src/oracle/operator.ts';
 import { asAnswered, evaluate, type Program } from '../../../src/oracle/program.ts';
 import type { Executor } from '../../../src/tensor/value.ts';
@@ -29,10 +31,33 @@ export const dtypeOf = ({ at }: Profile): Dtype => at.output.name.toUpperCase() 
 /** Sequences are short, so that no sum has more than 64 terms. */
 const [longest, seed] = [12, 1];
 
-/** Makes the trials of a mode at a profile, each when it is first asked for. */
-export function trialsOf(operator: Operator, mode: string, profile: Profile, count: number): Iterable<Trial> {
+/** A domain that names all settings which questions leave out by default; null if there are none. */
+const withSettings = ({ name, optIn = [] }: Operator): Domain | null =>
+  optIn.length === 0
+    ? null
+    : domainFrom({ settings: Object.fromEntries(optIn.map((setting) => [setting, { above: 0 }])) }, name);
+
+/** Whether a trial's case has settings that questions leave out by default. */
+export const hasSettings = ({ operator: { optIn = [] }, c }: Trial): boolean =>
+  optIn.some((setting) => (c.settings as Settings)[setting] !== undefined);
+
+/**
+ * Makes the trials of a mode at a profile, each when it is first asked for: `count` of them, and then `settings` more that have the settings
+ * which questions leave out by default, if the operator has such.
+ */
+export function trialsOf(
+  operator: Operator,
+  mode: string,
+  profile: Profile,
+  count: number,
+  settings = 0,
+): Iterable<Trial> {
   const dtype = dtypeOf(profile);
-  const cases = [...casesOf(operator, mode, { dtype, cases: count, longest, seed })];
+  const domain = withSettings(operator);
+  const cases = [
+    ...casesOf(operator, mode, { dtype, cases: count, longest, seed }),
+    ...(domain === null ? [] : casesOf(operator, mode, { dtype, cases: settings, longest, seed, domain })),
+  ];
   const known: Trial[] = [];
   return {
     *[Symbol.iterator]() {

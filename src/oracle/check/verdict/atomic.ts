@@ -31,13 +31,15 @@ export function partsIn(operator: Operator, { inputs }: Case, tensor: string, ax
 
 /**
  * The bounds of numbers to which parts are added one by one: each part is rounded to the format, and so is each sum, the first one with
- * what was there before. `errors` bound the parts together; `sizes` are `Σ |term|` of each number, at least that of its parts.
+ * what was there before. `errors` bound the parts together; `sizes` are `Σ |term|` of each number, at least that of its parts. The error of a
+ * sum of n numbers, one by one, is at most (n − 1) u Σ |number|, for every n (Jeannerod and Rump, 2013, doi 10.1137/120894488).
  */
 export function boundsOfParts(format: Format, errors: Float64Array, sizes: Float64Array, parts: number): Float64Array {
-  const { error, within } = roundingOf(format);
+  const { unit, within } = roundingOf(format);
+  const roundings = parts + 1;
   return errors.map((e, i) => {
     const size = sizes[i]! + e;
-    return size === 0 ? 0 : within(size, e + error(size, parts + 1));
+    return size === 0 ? 0 : within(size, e + roundings * (unit * (1 + unit) * size + format.tiny));
   });
 }
 
