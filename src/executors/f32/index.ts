@@ -1,4 +1,5 @@
 /** @file The f32 executor: evaluates primitives eagerly as f64 does, on arrays of single precision. */
+import { sizeOf } from '../../tensor/shape.ts';
 import type { Executor } from '../../tensor/value.ts';
 import { evaluate } from '../f64/rules.ts';
 
@@ -16,8 +17,9 @@ export const f32: Executor<Float32Array> = {
   },
   order: 0,
   open: true,
-  input: (x) => Float32Array.from(x),
-  constant: (x) => Float32Array.from(x),
+  input: (x) => new Float32Array(x),
+  constant: (x) => new Float32Array(x),
+  fill: (x, shape) => new Float32Array(sizeOf(shape)).fill(x),
   run: evaluate,
   read: (data) => Float64Array.from(data),
 };

@@ -71,7 +71,7 @@ function eachRow(
 }
 
 const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
-  // not by `pairwise`: these rules take most of the time, and engines do not inline a shared loop
+  // not by `each` and `pairwise`: these rules take most of the time, and engines do not inline the function of a shared loop
   add([x, y]) {
     const a = x!.data;
     const b = y!.data;
@@ -92,21 +92,58 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
     for (let i = 0; i < out.length; i++) out[i] = a[i]! * by;
     return out;
   },
-  abs: each(Math.abs),
-  div: pairwise((x, y) => x / y),
-  equal: pairwise((x, y) => (x === y ? 1 : 0)),
+  div([x, y]) {
+    const a = x!.data;
+    const b = y!.data;
+    const out = zerosLike(a, a.length);
+    for (let i = 0; i < out.length; i++) out[i] = a[i]! / b[i]!;
+    return out;
+  },
+  equal([x, y]) {
+    const a = x!.data;
+    const b = y!.data;
+    const out = zerosLike(a, a.length);
+    for (let i = 0; i < out.length; i++) out[i] = a[i]! === b[i]! ? 1 : 0;
+    return out;
+  },
+  reciprocal([x]) {
+    const a = x!.data;
+    const out = zerosLike(a, a.length);
+    for (let i = 0; i < out.length; i++) out[i] = 1 / a[i]!;
+    return out;
+  },
+  rsqrt([x]) {
+    const a = x!.data;
+    const out = zerosLike(a, a.length);
+    for (let i = 0; i < out.length; i++) out[i] = 1 / Math.sqrt(a[i]!);
+    return out;
+  },
+  abs([x]) {
+    const a = x!.data;
+    const out = zerosLike(a, a.length);
+    for (let i = 0; i < out.length; i++) out[i] = Math.abs(a[i]!);
+    return out;
+  },
+  exp([x]) {
+    const a = x!.data;
+    const out = zerosLike(a, a.length);
+    for (let i = 0; i < out.length; i++) out[i] = Math.exp(a[i]!);
+    return out;
+  },
+  sigmoid([x]) {
+    const a = x!.data;
+    const out = zerosLike(a, a.length);
+    for (let i = 0; i < out.length; i++) out[i] = sigmoid(a[i]!);
+    return out;
+  },
   erf: each(erf),
   erfc: each(erfc),
   cos: each(Math.cos),
-  exp: each(Math.exp),
   expm1: each(Math.expm1),
   log: each(Math.log),
   maximum: pairwise(Math.max),
   minimum: pairwise(Math.min),
   phi: (xs, { order }) => each((z) => phi(z, order))(xs),
-  reciprocal: each((x) => 1 / x),
-  rsqrt: each((x) => 1 / Math.sqrt(x)),
-  sigmoid: each(sigmoid),
   sign: each(Math.sign),
   sin: each(Math.sin),
   softplus: each(softplus),
@@ -115,9 +152,11 @@ const rules: { readonly [N in PrimitiveName]: Rule<N> } = {
   stopGradient: same,
   reshape: same,
   select([mask, x, y]) {
-    const data = x!.data;
-    const out = zerosLike(data, data.length);
-    for (let i = 0; i < out.length; i++) out[i] = mask!.data[i] !== 0 ? data[i]! : y!.data[i]!;
+    const m = mask!.data;
+    const a = x!.data;
+    const b = y!.data;
+    const out = zerosLike(a, a.length);
+    for (let i = 0; i < out.length; i++) out[i] = m[i] !== 0 ? a[i]! : b[i]!;
     return out;
   },
   broadcast: ([x], _params, shape) => broadcast(x!.data, x!.shape, shape),
