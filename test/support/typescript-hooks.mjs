@@ -3,10 +3,14 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { transformWithOxc } from 'vite';
 
+const { exports } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+
 /** Finds the package by its name, as examples import it, in the sources. */
 export function resolve(specifier, context, next) {
-  const [, entry] = /^densessm\/(oracle|vitest)$/.exec(specifier) ?? [];
-  return next(entry === undefined ? specifier : new URL(`../../src/${entry}/index.ts`, import.meta.url).href, context);
+  const entry = /^densessm(?=$|\/)/.test(specifier) && exports[specifier.replace('densessm', '.')]?.types;
+  if (!entry) return next(specifier, context);
+  const source = entry.replace('./dist/', '../../').replace('.d.ts', '.ts');
+  return next(new URL(source, import.meta.url).href, context);
 }
 
 /** Removes the types. The map gives stack traces the lines of the source. */
