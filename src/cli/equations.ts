@@ -1,7 +1,7 @@
 /** @file densessm equations: lists the specified equations, and tries each law on the faults that it must reject. */
 import { mayBeOneTooLow } from '../../spec/equation.ts';
 import { evidenceMeanings, scopeOfMarks } from '../../spec/evidence.ts';
-import { equationTotal } from '../../spec/registry.ts';
+import { equations, equationTotal } from '../../spec/registry.ts';
 import {
   type EquationRow,
   type OperatorRow,
@@ -9,10 +9,15 @@ import {
   specification,
   type TriedFault,
 } from '../oracle/equations.ts';
+import { faults } from '../oracle/faults.ts';
+import { laws } from '../oracle/laws/index.ts';
+import { operators } from '../oracle/operators/index.ts';
 import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
 
 /** The options of the command: the number of cases for each fault, and their seed. */
 export interface EquationsCommand extends Voice {
+  /** The names of the operators to list with their equations; all without it. */
+  readonly operator?: readonly string[];
   readonly cases: number;
   readonly seed: number;
 }
@@ -20,8 +25,14 @@ export interface EquationsCommand extends Voice {
 const columns = ['Eq.', 'name', 'evidence', 'definition', 'modes', 'laws', 'faults rejected'];
 
 /** Tries every law on the faults that it must reject, and prints what was found. Returns whether nothing is missing. */
-export const equationsCommand = ({ cases, seed, ...voice }: EquationsCommand): boolean =>
-  printSpecification(specification({ cases, longest: 8, seed }), voice);
+export function equationsCommand({ cases, seed, operator: names, ...voice }: EquationsCommand): boolean {
+  const some = operators.filter(({ name }) => names?.includes(name) ?? true);
+  const theirs = equations.filter(
+    ({ number }) => names === undefined || some.some((one) => one.equations?.includes(number)),
+  );
+  const registry = { equations: theirs, operators: some, laws, faults };
+  return printSpecification(specification({ cases, longest: 8, seed }, registry), voice);
+}
 
 /**
  * Prints a row per registered equation, the operators that no equation numbers, and each fault with the law that rejected it.

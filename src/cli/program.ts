@@ -13,7 +13,7 @@ import { nearest } from '../tensor/names.ts';
 import { type CheckCommand, checkCommand } from './check.ts';
 import { colour, type Voice } from './console.ts';
 import { type DegradationCommand, degradationCommand } from './degradation.ts';
-import { equationsCommand } from './equations.ts';
+import { type EquationsCommand, equationsCommand } from './equations.ts';
 import { host, hostCommand } from './host.ts';
 import { packageRoot } from './paths.ts';
 import { readingsCommand } from './readings.ts';
@@ -182,9 +182,10 @@ function program(finish: (ok: boolean) => void): Command {
 
   speaking(main.command('equations'))
     .description('list the equations with definitions, modes and laws, and try every law on the faults it must reject')
+    .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
     .addOption(casesOption('cases a fault is tried on at most', 60))
     .addOption(seedOption())
-    .action((options: Voice & { cases: number; seed: number }) => finish(equationsCommand(options)));
+    .action((options: EquationsCommand) => finish(equationsCommand(options)));
 
   speaking(main.command('readings'))
     .description(

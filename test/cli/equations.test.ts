@@ -5,7 +5,7 @@ import { specification } from '../../src/oracle/equations.ts';
 import { faults } from '../../src/oracle/faults.ts';
 import { laws } from '../../src/oracle/laws/index.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
-import { captured } from './run.ts';
+import { captured, densessmHere } from './run.ts';
 
 // the tests of the laws try all faults
 const few = faults.filter(({ operator }) => operator.name === 'select');
@@ -31,5 +31,18 @@ describe('densessm equations', () => {
     expect(status).toBe(0);
     expect(stdout).toMatch(/^retention: the law 'definition' has no fault to reject$/m);
     expect(stdout).not.toMatch(/^select: /m);
+  });
+
+  it('lists some operators with their equations only, and refuses unknown ones', async () => {
+    const { stdout } = await densessmHere('equations', '--operator', 'select', 'gate', '--json');
+    const listed = JSON.parse(stdout);
+    expect(listed.ok).toBe(true);
+    expect(listed.operators.map(({ operator }: { operator: string }) => operator)).toEqual(['gate', 'select']);
+    const numbers = operators
+      .filter(({ name }) => name === 'gate' || name === 'select')
+      .flatMap((one) => one.equations);
+    expect(listed.equations.map(({ number }: { number: number }) => number)).toEqual(numbers);
+    const { status, stderr } = await densessmHere('equations', '--operator', 'selekt');
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('(Did you mean select?)') });
   });
 });

@@ -30,7 +30,7 @@ describe('a closed pipe', { timeout: 120_000 }, () => {
 
   it.each([
     // with a single case, laws do not reject all faults
-    ['equations --cases 1', 1],
+    ['equations --operator select --cases 1', 1],
     ['verify --cases 1 --longest 4', 0],
   ])('does not change the status of %s', (command, expected) => {
     expect(bash(`densessm ${command} | true`)).toEqual({ status: expected, stdout: '', stderr: '' });
