@@ -337,19 +337,23 @@ const brief = (ms: number): string =>
 
 function timings({ rows }: CheckReport, subject: readonly number[]): string[] {
   const asked = rows.filter(({ cases }) => cases > 0);
-  const cells = asked.map(({ operator, mode, dtype, cases, timing }) => {
-    const { draw, reference, compiling, backend, compare } = timing;
-    const all = draw + reference + backend + compare;
-    const parts = [draw, reference, backend, compare].map((part) => brief(part / cases));
+  const cellsOf = (names: readonly string[], of: readonly CheckRow[]): string[] => {
+    const sum = (count: (row: CheckRow) => number): number => of.reduce((total, row) => total + count(row), 0);
+    const cases = sum((row) => row.cases);
+    const parts = (['draw', 'reference', 'backend', 'compare'] as const).map((part) =>
+      sum(({ timing }) => timing[part]),
+    );
+    const all = parts.reduce((total, part) => total + part, 0);
+    const compiling = sum(({ timing }) => timing.compiling);
     return [
-      operator,
-      mode,
-      dtype,
-      ...parts,
+      ...names,
+      ...parts.map((part) => brief(part / cases)),
       all > 1000 * cases ? `${brief(all / cases)} a case` : `${((1000 * cases) / all).toFixed(0)} cases/s`,
       compiling > 0 ? seconds(compiling) : '',
     ];
-  });
+  };
+  const cells = asked.map((row) => cellsOf([row.operator, row.mode, row.dtype], [row]));
+  if (asked.length > 1) cells.push(cellsOf(['all', '', ''], asked));
   const compiles = asked.some(({ timing }) => timing.compiling > 0);
   const heading = ['', '', '', 'draw', 'reference', 'backend', 'compare', '', compiles ? 'compiling' : ''];
   const columns = [...subject.slice(0, 2), 4, 9, 9, 9, 9, 13, 10];

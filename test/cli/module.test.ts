@@ -27,6 +27,17 @@ describe('check --module', { timeout: 60_000 }, () => {
     expect(status).toBe(0);
   });
 
+  it('tells the time of a case with --timing: of each row, and of all', () => {
+    const body = 'const h = b.data.map((x, i) => x + a.data[i] * state.data[0])';
+    const path = moduleOf(`export default { name: 'mine', operators: { linearScan: {
+      modes: ['recurrent'], dtypes: ['F32', 'F64'], domain: { axes: { b: [1], t: [1], n: [1] } },
+      run({ a, b, state }) { ${body}; return { output: { ...b, data: h }, state: { ...state, data: h } }; } } } };`);
+    const { stdout } = densessm('check', '--module', path, '--cases', '5', '--timing');
+    const [rows, all] = [/ F(32|64)( +\d+ [µm]?s){4} +\d+ cases\/s/g, /^all( +\d+ [µm]?s){4} +(\d+) cases\/s/m];
+    expect(stdout.match(rows)).toHaveLength(2);
+    expect(Number(all.exec(stdout)?.[2])).toBeGreaterThan(0);
+  });
+
   it('finds faults, which the printed command repeats, and survives prints and hangs', () => {
     const asked = (body: string, ...more: string[]) => {
       const path = scanning(body);
