@@ -91,7 +91,8 @@ function compileQuestion(
 ): Promise<Compiled> {
   const program = operators.find(({ name }) => name === operator)?.modes[mode];
   if (program === undefined) throw new Error(`there is no operator ${operator} with the mode ${mode}`);
-  return compileProgram(program, form, { gradients, backend });
+  // rows are asked on all cores already, and every program in the cache would keep its workers
+  return compileProgram(program, form, { gradients, backend, ...(backend === 'wasm' ? { threads: 1 } : {}) });
 }
 
 const formOf = ({ inputs, cotangents, settings }: Case): Form => ({
