@@ -9,14 +9,15 @@ import { realCases, realLongest, sizeNames } from '../oracle/check/questions/rea
 import { type Waiver, waiverFrom } from '../oracle/check/waivers.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { fail, InputError } from '../tensor/errors.ts';
-import { nearest } from '../tensor/names.ts';
 import { type CheckCommand, checkCommand } from './check.ts';
 import { colour, type Voice } from './console.ts';
 import { type DegradationCommand, degradationCommand } from './degradation.ts';
 import { type EquationsCommand, equationsCommand } from './equations.ts';
 import { host, hostCommand } from './host.ts';
+import { choiceOption, type Finish, speaking, whole } from './options.ts';
 import { packageRoot } from './paths.ts';
 import { readingsCommand } from './readings.ts';
+import { trainingCommands } from './training-commands.ts';
 import { vectorsCommand } from './vectors.ts';
 import { type VerifyCommand, verifyCommand } from './verify.ts';
 import { workerOption } from './workers.ts';
@@ -24,48 +25,11 @@ import { workerOption } from './workers.ts';
 /** Options of `check` whose defaults depend on the sizes. */
 type Drawn = Pick<CheckCommand, 'cases' | 'longest'>;
 
-/** A parser of integers within limits. */
-const whole =
-  (least: number, most: number) =>
-  (text: string): number => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new InvalidArgumentError(`It must be an integer from ${least} to ${most}.`);
-    }
-    return value;
-  };
-
-/** An option whose value is one of some names; with `name...` several values. A wrong one gets the nearest name. */
-function choiceOption(flags: string, description: string, names: readonly string[]): Option {
-  const option = new Option(flags, description).choices(names);
-  return option.argParser<string | readonly string[]>((name, previous) => {
-    if (!names.includes(name)) {
-      // float32 and bfloat16 are F32 and BF16
-      const meant = nearest(name.replace(/^(b?)float(?=\d)/i, '$1f'), names);
-      const near = meant === undefined ? '' : `\n(Did you mean ${meant}?)`;
-      throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.${near}`);
-    }
-    return option.variadic ? [...(previous ?? []), name] : name;
-  });
-}
-
 const operatorNames = operators.map(({ name }) => name);
 const modeNames = [...new Set(operators.flatMap(rowModes))];
 
 const seedOption = (): Option =>
   new Option('--seed <n>', 'seed of the drawn cases').argParser(whole(1, 2 ** 31 - 1)).default(1);
-
-/** The words that call a command, after densessm. */
-const pathOf = (command: Command): string =>
-  command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
-
-/** Every command speaks in one of these ways. */
-const speaking = (command: Command): Command =>
-  command
-    .showHelpAfterError(`(densessm ${pathOf(command)} --help lists its options)`)
-    .option('--json', 'print the result as JSON', false)
-    .option('--quiet', 'print only failures and the verdict', false)
-    .option('--debug', 'show stack traces of errors', false);
 
 /** Says how to name the program or module that stands alone in a command. */
 function refuseWords(words: readonly string[]): never {
@@ -81,7 +45,7 @@ const casesOption = (what: string, cases: number): Option =>
 /** The longest sequence that is drawn for laws and definitions. */
 const longestDrawn = 96;
 
-function program(finish: (ok: boolean) => void): Command {
+function program(finish: Finish): Command {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
   const main = new Command('densessm')
     .description('Executable specification and oracle for DenseSSM: is this sequence-model kernel right?')
@@ -208,6 +172,8 @@ function program(finish: (ok: boolean) => void): Command {
     .addOption(seedOption())
     .action((options: DegradationCommand) => finish(degradationCommand(options)));
 
+  trainingCommands(main, finish);
+
   main.command(`${hostCommand} <file>`, { hidden: true }).action(host);
 
   const vectors = main.command('vectors').description('work with reference vectors');
@@ -230,12 +196,12 @@ export function reportError(error: unknown, argv: readonly string[]): number {
 
 /** Runs the command that the arguments call; the first two are the interpreter and the program. Returns the exit status. */
 export async function run(argv: readonly string[]): Promise<number> {
-  let ok = true;
+  let status = 0;
   try {
     await program((result) => {
-      ok = result;
+      status = typeof result === 'number' ? result : result ? 0 : 1;
     }).parseAsync(argv);
-    return ok ? 0 : 1;
+    return status;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return reportError(error, argv);

@@ -40,6 +40,26 @@ export function generate<C extends { readonly vocabulary: number }, P extends Tr
   prompt: readonly (readonly number[])[] | Value,
   options: GenerateOptions,
 ): number[][] {
+  const steps = [...generating(model, params, config, prompt, options)];
+  const sequences = isValue(prompt) ? prompt.shape[0]! : prompt.length;
+  return Array.from({ length: sequences }, (_, i) => steps.flatMap((tokens) => tokens[i] ?? []));
+}
+
+/**
+ * Generates as {@link generate} does, and yields the tokens of each step as they come: one for each sequence, or null after its end.
+ * It holds one state, so that a model whose state does not grow takes constant memory.
+ * @example
+ * const config = denseRetNetConfig({ vocabulary: 5, width: 8, heads: 2, layers: 2, denseLayers: 1 });
+ * const params = initialise(denseRetNet, config, { on: f64, seed: 1 });
+ * [...generating(denseRetNet, params, config, [[1, 2]], { steps: 3 })].length // 3
+ */
+export function* generating<C extends { readonly vocabulary: number }, P extends Tree, S extends Tree>(
+  model: LanguageModel<C, P, S>,
+  params: P,
+  config: C,
+  prompt: readonly (readonly number[])[] | Value,
+  options: GenerateOptions,
+): Generator<(number | null)[], void, void> {
   model.check(config);
   checkNames(options);
   checkOptions(options, config.vocabulary);
@@ -48,25 +68,23 @@ export function generate<C extends { readonly vocabulary: number }, P extends Tr
   const tokens = promptOf(prompt, config.vocabulary, on);
   const batch = tokens.shape[0]!;
   const streams = Array.from({ length: batch }, (_, i) => rng((seed + i) >>> 0));
-  const rows: number[][] = streams.map(() => []);
-  const hasEnded = (row: readonly number[]): boolean => stopAt !== undefined && row.at(-1) === stopAt;
+  const last: (number | null)[] = streams.map(() => null);
+  const hasEnded = (token: number | null): boolean => stopAt !== undefined && token === stopAt;
 
   let next = tokens;
   let state = model.start(params, config, batch);
-  for (let step = 0; step < steps && !rows.every(hasEnded); step++) {
+  for (let step = 0; step < steps && !last.every(hasEnded); step++) {
     const result = model.forward(params, config, next, state, step === 0 ? mode : { name: 'recurrent' });
     // an ended sequence repeats its last token while others continue; these tokens are dropped
-    rows.forEach((row, i) => {
-      if (!hasEnded(row)) row.push(pickToken(lastLogits(result.logits, i, config.vocabulary), options, streams[i]!));
+    yield last.map((token, i) => {
+      if (hasEnded(token)) return null;
+      const picked = pickToken(lastLogits(result.logits, i, config.vocabulary), options, streams[i]!);
+      last[i] = picked;
+      return picked;
     });
-    next = indexInput(
-      on,
-      rows.map((row) => row.at(-1)!),
-      [batch, 1],
-    );
+    next = indexInput(on, last as number[], [batch, 1]);
     state = result.state;
   }
-  return rows;
 }
 
 const optionNames: Readonly<Record<keyof GenerateOptions, true>> = {

@@ -33,7 +33,7 @@ export {
   gatedDeltaNet,
   gatedDeltaNetConfig,
 } from './gated-delta-net.ts';
-export { type GenerateOptions, generate } from './generate.ts';
+export { type GenerateOptions, generate, generating } from './generate.ts';
 export { denseGla, type GlaConfig, type GlaLayer, type GlaLayerState, gla, glaConfig } from './gla.ts';
 export {
   checkParameters,

@@ -29,6 +29,7 @@ export { paperDecay, paperOptimizer } from './recipe.ts';
 export { defaultOptimizer, type RunSettings, type RunState, startOfRun } from './run-settings.ts';
 export { cosineDecay, type Decay, type PolynomialDecay, polynomialDecay, type Schedule } from './schedule.ts';
 export { type BatchSlot, factorsOf, type StepSlot, type Steps, type Training, trainingSteps } from './steps.ts';
+export { stories } from './stories.ts';
 export {
   type BeginEvent,
   type CheckpointEvent,

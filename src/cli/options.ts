@@ -1,0 +1,53 @@
+/** @file Makes options of commands: integers within limits, names of a list, and those that every command has. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { nearest } from '../tensor/names.ts';
+
+/** Takes what a command has found: whether all is right, or an exit status of its own. */
+export type Finish = (result: boolean | number) => void;
+
+/** A parser of integers within limits. */
+export const whole =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`It must be an integer from ${least} to ${most}.`);
+    }
+    return value;
+  };
+
+/** An option whose value is one of some names; with `name...` several values. A wrong one gets the nearest name. */
+export function choiceOption(flags: string, description: string, names: readonly string[]): Option {
+  const option = new Option(flags, description).choices(names);
+  return option.argParser<string | readonly string[]>((name, previous) => {
+    if (!names.includes(name)) {
+      // float32 and bfloat16 are F32 and BF16
+      const meant = nearest(name.replace(/^(b?)float(?=\d)/i, '$1f'), names);
+      const near = meant === undefined ? '' : `\n(Did you mean ${meant}?)`;
+      throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.${near}`);
+    }
+    return option.variadic ? [...(previous ?? []), name] : name;
+  });
+}
+
+/** The words that call a command, after densessm. */
+const pathOf = (command: Command): string =>
+  command.parent?.parent ? `${pathOf(command.parent)} ${command.name()}` : command.name();
+
+/** Every command speaks in one of these ways. */
+export const speaking = (command: Command): Command =>
+  command
+    .showHelpAfterError(`(densessm ${pathOf(command)} --help lists its options)`)
+    .option('--json', 'print the result as JSON', false)
+    .option('--quiet', 'print only failures and the verdict', false)
+    .option('--debug', 'show stack traces of errors', false);
+
+/** A parser of numbers within limits. */
+export const number =
+  (least: number, most: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !(value >= least && value <= most))
+      throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
+    return value;
+  };

@@ -1,0 +1,159 @@
+/** @file densessm train: trains a model on a text, prints how it goes, and writes a sample. Ctrl-C stops it with a checkpoint. */
+import { begin, modelAfter, resume, trained } from '../runs/run.ts';
+import { written } from '../runs/sampling.ts';
+import type { Settings } from '../runs/settings.ts';
+import type { BeginEvent, RunState, StepEvent } from '../training/index.ts';
+import { colour, progress, say, tableLine, type Voice } from './console.ts';
+
+/** Options of `train`: settings that are given, and folders. */
+export interface TrainCommand extends Voice, Partial<Omit<Settings, 'text'>> {
+  readonly debug?: boolean;
+  readonly out?: string;
+  readonly resume?: string;
+}
+
+/** The exit status of a run that Ctrl-C has stopped, as of a program that it ends. */
+const interrupted = 130;
+
+const columns = ['step', 'loss', 'validation', 'tokens/s', 'time left', 'memory'];
+const widths = [7, 8, 10, 9, 9, 8];
+
+const timeText = (seconds: number): string =>
+  seconds < 90
+    ? `${Math.ceil(seconds)} s`
+    : seconds < 5400
+      ? `${Math.round(seconds / 60)} min`
+      : `${(seconds / 3600).toFixed(1)} h`;
+
+const memoryText = (): string => `${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`;
+
+/** Follows the speed of a run: a mean in which later steps weigh more, as the first ones are slower. */
+function pace(): { add(step: StepEvent): void; tokensPerSecond(): number; left(steps: number): string } {
+  let [seconds, tokens] = [0, 0];
+  return {
+    add(step) {
+      const share = seconds === 0 ? 1 : 0.1;
+      seconds += share * (step.seconds - seconds);
+      tokens += share * (step.tokens - tokens);
+    },
+    tokensPerSecond: () => (seconds === 0 ? 0 : tokens / seconds),
+    left: (steps) => (seconds === 0 ? '-' : timeText(steps * seconds)),
+  };
+}
+
+/** Aborts the signal at Ctrl-C or a request to end; a second one ends the program at once. */
+function untilInterrupted(): { signal: AbortSignal; done(): void } {
+  const controller = new AbortController();
+  const stop = (): void => controller.abort();
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+  return {
+    signal: controller.signal,
+    done: () => {
+      process.off('SIGINT', stop);
+      process.off('SIGTERM', stop);
+    },
+  };
+}
+
+/** Trains, and returns true, or 130 where it was stopped. */
+export async function trainCommand(text: string | undefined, options: TrainCommand): Promise<boolean | number> {
+  const { json, quiet, debug: _, out, resume: from, ...given } = options;
+  const asked: Partial<Settings> = { ...given, ...(text !== undefined && { text }) };
+  const run = from === undefined ? begin(asked, out) : resume(from, asked);
+  const { settings } = run.about;
+  const tell = (line: string): void => {
+    if (!json && !quiet) say(line);
+  };
+  const line = progress({ json, quiet });
+  const speed = pace();
+  const { signal, done } = untilInterrupted();
+  let state: RunState = run.state;
+  let [loss, validation]: (number | undefined)[] = [];
+  const row = (step: number): string => {
+    const losses = [loss, validation].map((x) => x?.toFixed(4) ?? '-');
+    const cells = [
+      String(step),
+      ...losses,
+      speed.tokensPerSecond().toFixed(0),
+      speed.left(settings.steps - step),
+      memoryText(),
+    ];
+    return tableLine(cells, widths, [0, 1, 2, 3, 4, 5]);
+  };
+  try {
+    for await (const event of trained(run, signal)) {
+      if (event.kind === 'begin') {
+        for (const one of heading(event, run.folder, settings, run.entropy)) tell(one);
+        tell('');
+        tell(colour.heading(tableLine(columns, widths, [0, 1, 2, 3, 4, 5])));
+      }
+      if (event.kind === 'step') {
+        speed.add(event);
+        loss = event.loss;
+        line.show(row(event.step));
+      }
+      if (event.kind === 'validation') {
+        validation = event.loss;
+        line.clear();
+        tell(row(event.step));
+      }
+      if (event.kind === 'checkpoint') state = event.state;
+    }
+  } finally {
+    line.clear();
+    done();
+  }
+  const isDone = state.step >= settings.steps;
+  const sample = isDone ? sampled(run, state) : null;
+  if (json) {
+    const { step } = state;
+    say(
+      JSON.stringify(
+        {
+          ok: isDone,
+          run: run.folder,
+          step,
+          steps: settings.steps,
+          loss,
+          validation,
+          unigramEntropy: run.entropy,
+          sample,
+        },
+        null,
+        1,
+      ),
+    );
+  } else if (isDone) {
+    tell(`\n${sample!.trim()}\n`);
+    say(
+      `${run.folder}: ${settings.steps} steps, validation loss ${validation!.toFixed(4)}; densessm sample ${run.folder} writes more`,
+    );
+  } else
+    say(
+      `${run.folder}: stopped after step ${state.step} of ${settings.steps}; densessm train --resume ${run.folder} continues`,
+    );
+  return isDone || interrupted;
+}
+
+/** What the run is: its model, device, text and folder. */
+function heading({ parameters, ran, step }: BeginEvent, folder: string, settings: Settings, entropy: number): string[] {
+  const device = ran === null ? `${settings.on}, eagerly` : `${ran.backend}${ran.adapter ? ` (${ran.adapter})` : ''}`;
+  return [
+    `${settings.model}, ${parameters} parameters, on ${device}; ${settings.text ?? 'the built-in text'}`,
+    `${step === 0 ? '' : `continues after step ${step}; `}unigram entropy of the validation text: ${entropy.toFixed(4)} nats; run in ${folder}`,
+  ];
+}
+
+/** A sample of the model after a state. */
+const sampled = (run: Parameters<typeof modelAfter>[0], state: RunState): string =>
+  [
+    ...written(modelAfter(run, state), promptFor(run.tokens.decode([...run.ids.subarray(0, 1)])), {
+      steps: 200,
+      temperature: 0.8,
+      seed: 1,
+    }),
+  ].join('');
+
+/** A prompt that every vocabulary of the text has: its first token. */
+const promptFor = (first: string): string => first;

@@ -1,0 +1,65 @@
+/** @file Defines the commands that train models: train, sample, runs and plot. */
+import { type Command, Option } from 'commander';
+import { backendNames } from '../runs/executor.ts';
+import { defaults, modelNames } from '../runs/settings.ts';
+import type { Voice } from './console.ts';
+import { choiceOption, type Finish, number, speaking, whole } from './options.ts';
+import { runsCommand } from './runs.ts';
+import { type SampleCommand, sampleCommand } from './sample.ts';
+import { type TrainCommand, trainCommand } from './train.ts';
+
+const seed = (what: string): Option => new Option('--seed <n>', what).argParser(whole(0, 2 ** 31 - 1));
+const count = (flags: string, what: string, most = 1e9): Option => new Option(flags, what).argParser(whole(1, most));
+
+/** A default in words: the option itself has none, so that only what is given counts. */
+const usually = (what: string, value: unknown): string => `${what} (default: ${value})`;
+
+/** Adds the commands to the program. */
+export function trainingCommands(main: Command, finish: Finish): void {
+  speaking(main.command('train'))
+    .description(
+      'train a language model on a text, and write a sample; without arguments, a small one on a built-in text',
+    )
+    .argument('[text]', 'a text file, or a folder of .txt and .md files')
+    .addOption(choiceOption('--model <name>', usually('the model', defaults.model), modelNames))
+    .addOption(count('--width <n>', usually('channels of the residual stream', defaults.width)))
+    .addOption(count('--layers <n>', usually('layers', defaults.layers)))
+    .addOption(count('--heads <n>', usually('heads, where the model has them', defaults.heads)))
+    .addOption(
+      new Option('--dense-layers <m>', 'shallower layers that connect to each layer (default: 2)').argParser(
+        whole(0, 1e4),
+      ),
+    )
+    .option('--vocabulary <name>', usually('characters, bytes, or the path of a tokenizer.json', defaults.vocabulary))
+    .addOption(choiceOption('--on <executor>', usually('where it runs', defaults.on), backendNames))
+    .addOption(count('--steps <n>', usually('steps of the whole run', defaults.steps)))
+    .addOption(count('--batch <n>', usually('rows of a batch', defaults.batch)))
+    .addOption(count('--length <n>', usually('tokens of a row', defaults.length)))
+    .addOption(count('--accumulate <n>', usually('batches of a step', defaults.accumulate)))
+    .addOption(new Option('--rate <x>', usually('highest learning rate', defaults.rate)).argParser(number(0, 100)))
+    .addOption(seed(usually('seed of parameters and batches', defaults.seed)))
+    .addOption(count('--every <n>', usually('steps between checkpoints, and between validations', defaults.every)))
+    .option('--out <folder>', 'folder of the run, a new one (default: the next in runs/)')
+    .addOption(new Option('--resume <folder>', 'continue the run in a folder').conflicts('out'))
+    .action(async (text: string | undefined, options: TrainCommand) => finish(await trainCommand(text, options)));
+
+  speaking(main.command('sample'))
+    .description('continue a prompt with the model of a run, token by token')
+    .argument('<run>', 'folder of a run, or of a checkpoint')
+    .option('--prompt <text>', 'text to continue', '\n')
+    .addOption(count('--tokens <n>', 'tokens to write').default(200))
+    .addOption(
+      new Option('--temperature <x>', 'divisor of the logits; 0 takes the most probable token')
+        .argParser(number(0, 1000))
+        .default(0.8),
+    )
+    .addOption(new Option('--top-p <x>', 'draw from the most probable tokens of this share').argParser(number(1e-9, 1)))
+    .addOption(count('--top-k <n>', 'draw from so many most probable tokens'))
+    .addOption(seed('seed of the draws').default(1))
+    .action(async (run: string, options: SampleCommand) => finish(await sampleCommand(run, options)));
+
+  speaking(main.command('runs'))
+    .description('list the runs of a folder')
+    .argument('[folder]', 'the folder', 'runs')
+    .action((folder: string, options: Voice) => finish(runsCommand(folder, options)));
+}

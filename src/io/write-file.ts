@@ -1,0 +1,69 @@
+/** @file Writes files and folders as a whole: a reader finds the old one or the new one, never a part. Errors are one line. */
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { fail } from '../tensor/errors.ts';
+
+/** The reason why a file cannot be written, in words, with a remedy. */
+export function writeReasonOf(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? String(error);
+  if (code === 'ENOSPC' || code === 'EDQUOT') return `the disk is full (${code}); free space there, or write elsewhere`;
+  if (code === 'EFBIG') return 'the file is larger than this process may write (EFBIG); raise the limit';
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return `may not be written (${code}); change its permissions, or write elsewhere`;
+  if (code === 'ENOTDIR' || code === 'EEXIST') return `a file stands in the way (${code}); write elsewhere`;
+  return `cannot be written (${code}); check the path and the disk`;
+}
+
+/** Runs `write`; errors of the file system become one line that names `path`. */
+export function writing<T>(path: string, write: () => T): T {
+  try {
+    return write();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    return fail(`${path}: ${writeReasonOf(error)}`);
+  }
+}
+
+/** A name beside `path` that no reader takes for a finished one. */
+const temporary = (path: string): string => join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+
+/** Whether a name is that of a part, which a killed process has left. */
+export const isPart = (name: string): boolean => /^\..+\.\d+\.part$/.test(name);
+
+function writeAndSync(path: string, content: string | Uint8Array): void {
+  const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+  const file = openSync(path, 'w');
+  try {
+    // one call may write a part only
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Writes beside `path`, then renames. The part is removed where that fails. */
+function replaced(path: string, write: (part: string) => void): void {
+  const part = temporary(path);
+  writing(path, () => {
+    try {
+      rmSync(part, { recursive: true, force: true });
+      write(part);
+      renameSync(part, path);
+    } catch (error) {
+      rmSync(part, { recursive: true, force: true });
+      throw error;
+    }
+  });
+}
+
+/** Writes a file, in place of one that is there. Throws where it cannot be written: then the old one is whole. */
+export const writeFileWhole = (path: string, content: string | Uint8Array): void =>
+  replaced(path, (part) => writeAndSync(part, content));
+
+/** Writes a folder of files. Throws where it cannot be written, or a folder of that name is not empty: then nothing is changed. */
+export const writeFolderWhole = (path: string, files: Readonly<Record<string, string | Uint8Array>>): void =>
+  replaced(path, (part) => {
+    mkdirSync(part, { recursive: true });
+    for (const [name, content] of Object.entries(files)) writeAndSync(join(part, name), content);
+  });

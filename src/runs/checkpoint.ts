@@ -1,0 +1,167 @@
+/** @file Writes and reads checkpoints: a folder as Hugging Face has it, with the state of the optimizer beside the model. */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { isObject, parseJson } from '../io/json.ts';
+import { readBytes, statOf } from '../io/read-file.ts';
+import { formatSafetensors, parseSafetensors, type Safetensors, type TensorToStore } from '../io/safetensors.ts';
+import { isPart, writeFolderWhole, writing } from '../io/write-file.ts';
+import { countParameters } from '../models/index.ts';
+import { fail } from '../tensor/errors.ts';
+import { type Shape, sameShape, show, sizeOf } from '../tensor/shape.ts';
+import type { Numbers, RunState } from '../training/index.ts';
+import { type AnyConfig, type AnyModel, modelOf, type Settings } from './settings.ts';
+import { type Tokens, tokensIn } from './tokens.ts';
+
+/** What a checkpoint says of its run besides the numbers. */
+export interface About {
+  readonly settings: Settings;
+  /** Steps that were asked for at the beginning: the schedule's. */
+  readonly planned: number;
+  /** SHA-256 of the text. */
+  readonly text: string;
+  /** The backend of the steps before it; null before the first. */
+  readonly ranOn: string | null;
+}
+
+/** A model with its parameters and vocabulary. */
+export interface SavedModel {
+  readonly model: AnyModel;
+  readonly config: AnyConfig;
+  readonly params: Numbers;
+  readonly tokens: Tokens;
+}
+
+/** A checkpoint: a model, and all that its training depends on. */
+export interface Checkpoint extends SavedModel {
+  readonly about: About;
+  readonly state: RunState;
+}
+
+const nameOf = (step: number): string => `checkpoint-${step}`;
+
+/** The steps of the checkpoints in a folder, last first. */
+const stepsIn = (run: string): number[] =>
+  readdirSync(run)
+    .flatMap((name) => /^checkpoint-(\d+)$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((a, b) => b - a);
+
+const json = (x: unknown): string => `${JSON.stringify(x, null, 1)}\n`;
+
+const dtypeOf = (numbers: Numbers): 'F32' | 'F64' => (numbers instanceof Float32Array ? 'F32' : 'F64');
+
+/** Each parameter by its path, in the precision of the list. */
+function tensorsOf(params: Numbers, shapes: Readonly<Record<string, Shape>>): Map<string, TensorToStore> {
+  let end = 0;
+  return new Map(
+    Object.entries(shapes).map(([path, shape]) => {
+      const begin = end;
+      end += sizeOf(shape);
+      return [path, { dtype: dtypeOf(params), shape, data: params.subarray(begin, end) }];
+    }),
+  );
+}
+
+/** Writes a checkpoint into the folder of its run, then removes the ones before it. Throws where that fails: then the last one is whole. */
+export function writeCheckpoint(
+  run: string,
+  { model, config, tokens, about, state }: Omit<Checkpoint, 'params'>,
+): void {
+  const { step, params, first, second } = state;
+  const moment = (data: Numbers): TensorToStore => ({ dtype: dtypeOf(data), shape: [data.length], data });
+  const moments = new Map([
+    ['first', moment(first)],
+    ['second', moment(second)],
+  ]);
+  writeFolderWhole(join(run, nameOf(step)), {
+    'config.json': json({ model_type: about.settings.model, ...config }),
+    'model.safetensors': formatSafetensors(tensorsOf(params, model.shapes(config)), new Map([['format', 'pt']])),
+    [tokens.file.name]: tokens.file.content,
+    'optimizer.safetensors': formatSafetensors(moments),
+    'training.json': json({ step, tokens: state.tokens, ...about }),
+  });
+  for (const name of readdirSync(run)) {
+    const old = /^checkpoint-(\d+)$/.exec(name)?.[1];
+    if (isPart(name) || (old !== undefined && Number(old) < step))
+      writing(join(run, name), () => rmSync(join(run, name), { recursive: true, force: true }));
+  }
+}
+
+/** The folder of the last checkpoint of a run; a checkpoint is its own. Throws where there is none. */
+export function checkpointIn(folder: string): string {
+  if (!statOf(folder).isDirectory()) fail(`${folder}: is no folder; give that of a run`);
+  if (existsSync(join(folder, 'model.safetensors'))) return folder;
+  const [last] = stepsIn(folder);
+  if (last === undefined) fail(`${folder}: has no checkpoint; give the folder of a run (densessm runs lists them)`);
+  return join(folder, nameOf(last));
+}
+
+/** An object in a JSON file of a checkpoint. */
+function objectIn(path: string): Record<string, unknown> {
+  const parsed = parseJson(new TextDecoder().decode(readBytes(path)), path);
+  return isObject(parsed) ? parsed : fail(`${path}: is no JSON object; it is damaged, take another checkpoint`);
+}
+
+const inPrecision = ({ tensors }: Safetensors, data: Float64Array): Numbers =>
+  [...tensors.values()].some(({ dtype }) => dtype === 'F64') ? data : Float32Array.from(data);
+
+const safetensorsIn = (path: string): Safetensors => parseSafetensors(readBytes(path), path);
+
+/** Reads the model of a checkpoint. Throws where a file is missing, cut off, or of another model than the rest. */
+export function readModel(folder: string): SavedModel {
+  const { model_type: type, ...config } = objectIn(join(folder, 'config.json'));
+  if (typeof type !== 'string') fail(`${join(folder, 'config.json')}: has no model_type; name the model there`);
+  const [model, own] = [modelOf(type as string), config as AnyConfig];
+  model.check(own);
+  const tokens = tokensIn(folder);
+  if (tokens.size !== own.vocabulary)
+    fail(
+      `${join(folder, tokens.file.name)}: has ${tokens.size} tokens, the model ${own.vocabulary}; take both from one checkpoint`,
+    );
+  const path = join(folder, 'model.safetensors');
+  const file = safetensorsIn(path);
+  const shapes = Object.entries(model.shapes(own));
+  const parts = shapes.map(([name, shape]) => {
+    const found = file.tensors.get(name);
+    if (found === undefined || !sameShape(found.shape, shape))
+      fail(
+        `${path}: ${name} ${found ? `has shape ${show(found.shape)}` : 'is missing'}; config.json needs ${show(shape)}`,
+      );
+    return found!.data;
+  });
+  const params = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const part of parts) {
+    params.set(part, end);
+    end += part.length;
+  }
+  return { model, config: own, params: inPrecision(file, params), tokens };
+}
+
+/** Reads the last checkpoint of a run. Throws where a file is missing or cut off. */
+export function readCheckpoint(run: string): Checkpoint {
+  const folder = checkpointIn(run);
+  const saved = readModel(folder);
+  const { step, tokens, ...about } = objectIn(join(folder, 'training.json'));
+  const path = join(folder, 'optimizer.safetensors');
+  const file = safetensorsIn(path);
+  const momentOf = (name: string): Numbers => {
+    const data = file.tensors.get(name)?.data ?? fail(`${path}: has no tensor ${name}; take another checkpoint`);
+    return inPrecision(file, data);
+  };
+  const state = { params: saved.params, first: momentOf('first'), second: momentOf('second') };
+  return {
+    ...saved,
+    about: about as unknown as About,
+    state: { step: step as number, tokens: tokens as number, ...state },
+  };
+}
+
+/** What the last checkpoint of a run says, without its numbers, or null where the folder is none. */
+export function readAbout(run: string): (About & { readonly step: number; readonly parameters: number }) | null {
+  if (!statOf(run).isDirectory() || stepsIn(run).length === 0) return null;
+  const folder = checkpointIn(run);
+  const { model_type: type, ...config } = objectIn(join(folder, 'config.json'));
+  const parameters = countParameters(modelOf(String(type)), config as AnyConfig);
+  return { ...(objectIn(join(folder, 'training.json')) as unknown as About & { step: number }), parameters };
+}

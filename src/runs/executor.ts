@@ -1,0 +1,16 @@
+/** @file Chooses where a run is computed, by name. */
+import { f32 } from '../executors/f32/index.ts';
+import { f64 } from '../executors/f64/index.ts';
+import { type Backend, compile } from '../executors/gpu/index.ts';
+import { eager, type RunsOn } from '../training/index.ts';
+
+/** Executors by name: the best of the machine, those that compile, those that compute eagerly. */
+export const backendNames: readonly string[] = ['auto', 'webgpu', 'wasm', 'webasm', 'cpu', 'f64', 'f32'];
+
+/** The executor of a name. */
+export function runsOn(name: string): RunsOn {
+  if (name === 'f64') return eager(f64);
+  if (name === 'f32') return eager(f32);
+  if (name === 'auto') return compile;
+  return (equation, inputs, options) => compile(equation, inputs, { ...options, backend: name as Backend });
+}

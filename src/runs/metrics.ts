@@ -1,0 +1,48 @@
+/** @file Keeps the metrics of a run: a line of JSON for each step and validation. */
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { writeFileWhole, writing } from '../io/write-file.ts';
+import { fail } from '../tensor/errors.ts';
+
+/** A step, or a validation after it. */
+export interface Metric {
+  readonly step: number;
+  /** Training loss before the update. */
+  readonly loss?: number;
+  /** Loss on validation data. */
+  readonly validation?: number;
+  readonly rate?: number;
+  readonly norm?: number;
+  readonly tokens?: number;
+  readonly seconds?: number;
+}
+
+const pathOf = (run: string): string => join(run, 'metrics.jsonl');
+
+/** Adds metrics to a run. */
+export const addMetrics = (run: string, metrics: readonly Metric[]): void =>
+  writing(pathOf(run), () => appendFileSync(pathOf(run), metrics.map((one) => `${JSON.stringify(one)}\n`).join('')));
+
+/** The metrics of a run, in order. A last line that a killed process has cut off is left out. */
+export function metricsOf(run: string): Metric[] {
+  if (!existsSync(pathOf(run))) return [];
+  const lines = readFileSync(pathOf(run), 'utf8').split('\n');
+  lines.pop();
+  return lines.map((line, i) => {
+    try {
+      return JSON.parse(line) as Metric;
+    } catch {
+      return fail(`${pathOf(run)}: line ${i + 1} is not JSON; the file is damaged, remove the line`);
+    }
+  });
+}
+
+/** Removes the metrics after a step, which a run that continues makes again. */
+export const cutMetrics = (run: string, step: number): void =>
+  writeFileWhole(
+    pathOf(run),
+    metricsOf(run)
+      .filter((one) => one.step <= step)
+      .map((one) => `${JSON.stringify(one)}\n`)
+      .join(''),
+  );

@@ -1,0 +1,37 @@
+/** @file Writes text with a model: reads the prompt in chunks, then decodes token by token from one state. */
+import { f32 } from '../executors/f32/index.ts';
+import { type GenerateOptions, generating } from '../models/index.ts';
+import { fail } from '../tensor/errors.ts';
+import type { Tree } from '../tensor/tree.ts';
+import { unflatten } from '../training/index.ts';
+import type { SavedModel } from './checkpoint.ts';
+
+/** Tokens of a chunk in which a prompt is read. */
+const chunkSize = 64;
+
+/**
+ * Yields pieces of the text that follows a prompt. A token that ends within a character, as a byte may, is held back until the
+ * character is whole. Throws on an empty prompt, and on one that the vocabulary does not have.
+ */
+export function* written(
+  { model, config, params, tokens }: SavedModel,
+  prompt: string,
+  options: Omit<GenerateOptions, 'mode'>,
+): Generator<string, void, void> {
+  const given = [...tokens.encode(prompt)];
+  if (given.length === 0) fail('sample: the prompt is empty; give one character at least, as in --prompt "A"');
+  const tree = unflatten<Tree>(params, model.shapes(config), f32);
+  let held: number[] = [];
+  for (const [token] of generating(model, tree, config, [given], {
+    ...options,
+    mode: { name: 'chunkwise', chunkSize },
+  })) {
+    held.push(token!);
+    const text = tokens.decode(held);
+    // up to 3 bytes of a character of 4
+    if (text.endsWith('\ufffd') && held.length < 4) continue;
+    yield text;
+    held = [];
+  }
+  if (held.length > 0) yield tokens.decode(held);
+}

@@ -1,0 +1,113 @@
+/** @file Settings of a run in its folder, as plain data: defaults, the model they name, and what differs between two of them. */
+import { type LanguageModel, type PresetSizes, presets } from '../models/index.ts';
+import { fail } from '../tensor/errors.ts';
+import { didYouMean } from '../tensor/names.ts';
+import type { Tree } from '../tensor/tree.ts';
+import { cosineDecay, type RunSettings } from '../training/index.ts';
+
+/** A configuration of some model. */
+export type AnyConfig = PresetSizes & Readonly<Record<string, unknown>>;
+
+/** Some model of the presets. */
+export type AnyModel = LanguageModel<AnyConfig, Tree, Tree>;
+
+/** Settings that a run begins with. A run that continues has the same, but for `steps`, `on` and how often it reports. */
+export interface Settings {
+  /** Text file or folder, or null for the built-in text. */
+  readonly text: string | null;
+  /** characters, bytes, or a tokenizer.json. */
+  readonly vocabulary: string;
+  readonly model: string;
+  readonly width: number;
+  readonly layers: number;
+  readonly heads: number;
+  /** m; null for that of the preset. */
+  readonly denseLayers: number | null;
+  readonly on: string;
+  readonly steps: number;
+  readonly batch: number;
+  readonly length: number;
+  readonly accumulate: number;
+  readonly rate: number;
+  readonly seed: number;
+  /** Steps between checkpoints, and between validations. */
+  readonly every: number;
+}
+
+/** Settings where nothing is asked for: half a million parameters, a minute on two cores. */
+export const defaults: Settings = {
+  text: null,
+  vocabulary: 'characters',
+  model: 'dense-retnet',
+  width: 96,
+  layers: 4,
+  heads: 4,
+  denseLayers: null,
+  on: 'auto',
+  steps: 300,
+  batch: 8,
+  length: 64,
+  accumulate: 1,
+  rate: 2e-3,
+  seed: 1,
+  every: 50,
+};
+
+/** Settings that may differ when a run continues. */
+const free: readonly (keyof Settings)[] = ['steps', 'on', 'every'];
+
+/** The option of a setting. */
+export const flagOf = (name: string): string =>
+  name === 'text' ? 'the text' : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+/** Names of models that can be trained. */
+export const modelNames: readonly string[] = Object.keys(presets);
+
+/** The preset of a name. Throws on an unknown one. */
+function presetOf(name: string): (typeof presets)[keyof typeof presets] {
+  if (!Object.hasOwn(presets, name))
+    fail(`train: there is no model '${name}'; use one of ${modelNames.join(', ')}${didYouMean(name, modelNames)}`);
+  return presets[name as keyof typeof presets];
+}
+
+/** The model of a name. Throws on an unknown one. */
+export const modelOf = (name: string): AnyModel => presetOf(name).model as unknown as AnyModel;
+
+/** The configuration of the model that settings name, for a number of tokens. Throws where the sizes do not fit each other. */
+export function configOf(settings: Settings, vocabulary: number): AnyConfig {
+  const { model, width, layers, heads, denseLayers } = settings;
+  const config = presetOf(model).config({ vocabulary, width, layers, heads }) as unknown as AnyConfig;
+  if (denseLayers !== null && !('denseLayers' in config))
+    fail(
+      `train: ${model} has no dense connections, so --dense-layers ${denseLayers} means nothing; take dense-${model}`,
+    );
+  const full = denseLayers === null ? config : { ...config, denseLayers };
+  modelOf(model).check(full);
+  return full;
+}
+
+/** The steps that warm up: one in twenty. */
+const warmupOf = (steps: number): number => Math.floor(steps / 20);
+
+/** Settings of `train`: nanoGPT's optimizer, warm-up, and cosine decay to a tenth at step `planned`, the steps asked for at the beginning. */
+export function runSettings(
+  settings: Settings,
+  config: AnyConfig,
+  planned: number,
+): RunSettings<AnyConfig, Tree, Tree> {
+  const { model, batch, length, accumulate, steps, rate, seed, every } = settings;
+  const schedule = cosineDecay({ peak: rate, end: rate / 10, warmup: warmupOf(planned), total: planned });
+  const counts = { batch, length, accumulate, steps, validateEvery: every, checkpointEvery: every };
+  return { model: modelOf(model), config, ...counts, schedule, seed };
+}
+
+/** Settings of a run that continues: those of its beginning, and the free ones of `asked`. Throws where others are asked for. */
+export function continued(begun: Settings, asked: Partial<Settings>): Settings {
+  for (const [name, value] of Object.entries(asked) as [keyof Settings, unknown][]) {
+    if (free.includes(name) || value === begun[name]) continue;
+    fail(
+      `train: the run was begun with ${flagOf(name)} ${begun[name] ?? 'not given'}, not ${value}; leave it out to continue, or begin another run`,
+    );
+  }
+  return { ...begun, ...asked };
+}

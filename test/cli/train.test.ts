@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { checkpointIn } from '../../src/runs/checkpoint.ts';
+import { densessmHere, program } from './run.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'densessm-train-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const text = join(folder, 'roses.txt');
+writeFileSync(text, 'a rose is a rose is a rose; '.repeat(12));
+const small = ['--width', '8', '--layers', '2', '--heads', '2', '--batch', '2', '--length', '8', '--on', 'f64'];
+const train = (out: string, ...args: string[]) =>
+  densessmHere('train', text, ...small, '--out', join(folder, out), ...args);
+
+describe('densessm train', { timeout: 60_000 }, () => {
+  it('trains, writes a checkpoint and a sample, and is listed', async () => {
+    const { status, stdout } = await train('first', '--steps', '4', '--every', '2');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^dense-retnet, \d+ parameters, on f64, eagerly; .*roses.txt\n/);
+    expect(stdout).toContain('unigram entropy of the validation text: 1.9517 nats');
+    expect(stdout.match(/^ +[024] .*MiB$/gm)).toHaveLength(3);
+    expect(readdirSync(join(folder, 'first'))).toEqual(['checkpoint-4', 'metrics.jsonl']);
+    const { stdout: listed } = await densessmHere('runs', folder);
+    expect(listed).toMatch(/first +dense-retnet +\d+ +4 +4 +\d\.\d{4} +\d\.\d{4}\n/);
+  });
+
+  it('samples the same text for the same seed, and none for a prompt of other characters', async () => {
+    await train('sampled', '--steps', '2');
+    const sample = (...args: string[]) => densessmHere('sample', join(folder, 'sampled'), '--tokens', '9', ...args);
+    const first = await sample('--prompt', 'a ro', '--seed', '3');
+    expect(first.stdout).toMatch(/^a ro.{9}\n$/);
+    expect(await sample('--prompt', 'a ro', '--seed', '3')).toEqual(first);
+    const json = JSON.parse((await sample('--prompt', 'a ro', '--seed', '3', '--json')).stdout);
+    expect(`a ro${json.text}\n`).toBe(first.stdout);
+    const refused = await sample('--prompt', 'a Z');
+    expect(refused).toMatchObject({ status: 2, stdout: '' });
+    expect(refused.stderr).toContain('character "Z" at position 2 is none of the vocabulary\'s 8');
+  });
+
+  it('prints only JSON with --json, and one line with --quiet', async () => {
+    const { stdout } = await train('json', '--steps', '2', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ ok: true, step: 2, steps: 2, sample: expect.any(String) });
+    expect((await train('quiet', '--steps', '2', '--quiet')).stdout.split('\n')).toHaveLength(2);
+  });
+
+  it.each([
+    [['--model', 'dense-retent'], '(Did you mean dense-retnet?)'],
+    [['--on', 'wegpu'], '(Did you mean webgpu?)'],
+    [['--out', '/dev/null/run'], '/dev/null/run: a file stands in the way (ENOTDIR)'],
+    [['--steps', '0'], 'It must be an integer from 1'],
+  ])('refuses %s in one message', async (args, message) => {
+    const { status, stdout, stderr } = await densessmHere('train', text, ...small, '--steps', '2', ...args);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(message);
+  });
+
+  it('begins no run where one is', async () => {
+    await train('twice', '--steps', '2');
+    const again = await train('twice', '--steps', '2');
+    expect(again.status).toBe(2);
+    expect(again.stderr).toContain('is not empty; --resume');
+  });
+});
+
+/** Starts a run in a process of its own. */
+const started = (...args: string[]): ChildProcess =>
+  spawn(process.execPath, [program, 'train', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+
+const ended = (child: ChildProcess): Promise<number | null> => new Promise((resolve) => child.on('exit', resolve));
+
+/** Waits until a file of a run is there and has some lines. */
+async function lines(run: string, least: number): Promise<void> {
+  const path = join(run, 'metrics.jsonl');
+  while (!existsSync(path) || readFileSync(path, 'utf8').split('\n').length <= least)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+const weights = (run: string): string[] =>
+  ['model.safetensors', 'optimizer.safetensors'].map((name) => readFileSync(join(checkpointIn(run), name), 'latin1'));
+
+describe('a process that ends', { timeout: 120_000 }, () => {
+  const args = [text, ...small, '--steps', '150', '--every', '10'];
+
+  it('resumes after SIGKILL with at most the steps since the last checkpoint lost, bit for bit', async () => {
+    const [whole, killed] = [join(folder, 'whole'), join(folder, 'killed')];
+    await ended(started(...args, '--out', whole));
+    for (const least of [1, 30, 80]) {
+      const child = started(...(existsSync(killed) ? ['--resume', killed] : [...args, '--out', killed]));
+      await lines(killed, least);
+      child.kill('SIGKILL');
+      await ended(child);
+      const seen = readFileSync(join(killed, 'metrics.jsonl'), 'utf8').split('\n').length - 1;
+      const kept = Number(/\d+$/.exec(checkpointIn(killed))![0]);
+      // a validation every 10 steps has a line too
+      expect(kept).toBeGreaterThanOrEqual(Math.floor(seen / 1.1) - 11);
+    }
+    expect(await ended(started('--resume', killed))).toBe(0);
+    expect(weights(killed)).toEqual(weights(whole));
+  });
+
+  it('stops at Ctrl-C with a checkpoint and status 130', async () => {
+    const run = join(folder, 'stopped');
+    const child = started(...args, '--steps', '100000', '--out', run);
+    await lines(run, 13);
+    child.kill('SIGINT');
+    expect(await ended(child)).toBe(130);
+    const steps = readFileSync(join(run, 'metrics.jsonl'), 'utf8').match(/"loss"/g)!.length;
+    expect(checkpointIn(run)).toBe(join(run, `checkpoint-${steps}`));
+  });
+});

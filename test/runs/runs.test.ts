@@ -1,0 +1,142 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { checkpointIn } from '../../src/runs/checkpoint.ts';
+import { metricsOf } from '../../src/runs/metrics.ts';
+import { begin, type Run, resume, trained } from '../../src/runs/run.ts';
+import type { Settings } from '../../src/runs/settings.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'densessm-runs-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const text = join(folder, 'roses.txt');
+writeFileSync(text, 'a rose is a rose is a rose; '.repeat(12));
+const small = { text, width: 8, layers: 2, heads: 2, batch: 2, length: 8, steps: 6, every: 2 };
+
+/** Trains until the end, or until a checkpoint after `until` steps has been written. */
+async function train(run: Run, until = Infinity): Promise<void> {
+  const controller = new AbortController();
+  for await (const event of trained(run, controller.signal)) {
+    if (event.kind === 'step' && event.step >= until) controller.abort();
+  }
+}
+
+/** The bytes of all files of the last checkpoint. */
+const bytesOf = (run: string): Record<string, string> => {
+  const last = checkpointIn(run);
+  return Object.fromEntries(readdirSync(last).map((name) => [name, readFileSync(join(last, name), 'latin1')]));
+};
+
+/** A finished run of some settings. */
+async function finished(name: string, settings: Partial<Settings>): Promise<string> {
+  const out = join(folder, name);
+  await train(begin({ ...small, ...settings }, out));
+  return out;
+}
+
+describe('a run that was stopped', { timeout: 60_000 }, () => {
+  it.each(['f64', 'f32', 'wasm'])(
+    'continues bit for bit on %s, with the metrics of one that never stopped',
+    async (on) => {
+      const whole = await finished(`whole-${on}`, { on });
+      const out = join(folder, `stopped-${on}`);
+      await train(begin({ ...small, on }, out), 3);
+      expect(checkpointIn(out)).toMatch(/checkpoint-3$/);
+      await train(resume(out, {}));
+      expect(bytesOf(out)).toEqual(bytesOf(whole));
+      const losses = (run: string) => metricsOf(run).map(({ step, loss, validation }) => ({ step, loss, validation }));
+      expect(losses(out).filter(({ loss }) => loss !== undefined)).toEqual(
+        losses(whole).filter(({ loss }) => loss !== undefined),
+      );
+    },
+  );
+
+  it('continues bit for bit after steps that no checkpoint holds', async () => {
+    const whole = await finished('whole', { on: 'f64' });
+    const out = join(folder, 'killed');
+    for await (const event of trained(begin({ ...small, on: 'f64' }, out), new AbortController().signal)) {
+      if (event.kind === 'step' && event.step === 5) break; // as a kill: no checkpoint after step 5
+    }
+    writeFileSync(join(out, 'metrics.jsonl'), `${readFileSync(join(out, 'metrics.jsonl'), 'utf8')}{"step":`);
+    mkdirSync(join(out, '.checkpoint-6.1234.part'));
+    expect(checkpointIn(out)).toMatch(/checkpoint-4$/);
+    await train(resume(out, {}));
+    expect(bytesOf(out)).toEqual(bytesOf(whole));
+    expect(metricsOf(out).map(({ step }) => step)).toEqual(metricsOf(whole).map(({ step }) => step));
+    expect(readdirSync(out)).toEqual(['checkpoint-6', 'metrics.jsonl']);
+  });
+
+  it('trains on with more steps, at the rate of the end', async () => {
+    const out = await finished('longer', { on: 'f64' });
+    await train(resume(out, { steps: 8 }));
+    const rates = metricsOf(out).flatMap(({ rate }) => rate ?? []);
+    expect(rates).toHaveLength(8);
+    expect(rates.at(-1)).toBe(rates[5]);
+  });
+
+  it('refuses other settings and another text', async () => {
+    const out = await finished('other', { on: 'f64' });
+    expect(() => resume(out, { width: 16, steps: 9 })).toThrow(
+      'the run was begun with --width 8, not 16; leave it out to continue, or begin another run',
+    );
+    expect(() => resume(out, {})).toThrow(/is after step 6 of 6; --steps 12 would train on/);
+    const copy = join(folder, 'copy.txt');
+    cpSync(text, copy);
+    const moved = await finished('moved', { on: 'f64', text: copy });
+    writeFileSync(copy, 'a nose is a nose');
+    expect(() => resume(moved, { steps: 9 })).toThrow(/copy.txt is another text than at the beginning/);
+  });
+
+  it.each(['model.safetensors', 'optimizer.safetensors', 'training.json', 'config.json', 'vocabulary.json'])(
+    'says so where %s was cut off',
+    async (name) => {
+      const out = join(folder, `cut-${name}`);
+      begin({ ...small, on: 'f64' }, out);
+      truncateSync(join(checkpointIn(out), name), 20);
+      expect(() => resume(out, {})).toThrow(new RegExp(`${name}:? `));
+    },
+  );
+
+  it('refuses the vocabulary of another checkpoint', () => {
+    const out = join(folder, 'mixed');
+    begin({ ...small, on: 'f64' }, out);
+    writeFileSync(join(checkpointIn(out), 'vocabulary.json'), '{"kind":"bytes"}');
+    expect(() => resume(out, {})).toThrow('has 256 tokens, the model 8; take both from one checkpoint');
+  });
+});
+
+describe('a text', () => {
+  it.each([
+    ['', {}, 'is empty; give some text'],
+    ['aaaa', {}, 'has one character only, so there is nothing to learn'],
+    ['a short text', {}, 'train: the text has 12 tokens, 1 of them for validation; rows of 8 need 90 or so'],
+    [
+      'a text',
+      { vocabulary: 'byte' },
+      '--vocabulary byte is unknown; use characters, bytes, or the path of a tokenizer.json',
+    ],
+    ['a text', { model: 'dense-retent' }, "there is no model 'dense-retent'"],
+    ['a text', { width: 10 }, 'denseRetNet: keyWidth 5 with 2 heads'],
+    [
+      'a text',
+      { model: 'retnet', denseLayers: 1 },
+      'retnet has no dense connections, so --dense-layers 1 means nothing',
+    ],
+  ])('%j with %j is refused, and nothing is written', (content, settings, message) => {
+    const path = join(folder, 'refused.txt');
+    writeFileSync(path, content);
+    const out = join(folder, 'refused');
+    expect(() => begin({ ...small, ...settings, text: path }, out)).toThrow(message);
+    expect(readdirSync(folder)).not.toContain('refused');
+  });
+});
