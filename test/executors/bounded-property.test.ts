@@ -60,9 +60,8 @@ describe.each([float32, float64])('bounds of $name', { timeout: 900_000 }, (prof
   it.each(modes)('hold for $operator.name in mode $mode: outputs, states, gradients', ({ operator, mode }) => {
     fc.assert(
       fc.property(casesOf(operator, mode, 8, profile), seeds, (c, seed) => {
-        for (const [name, found] of tryProgram(operator.modes[mode]!, c, profile, seed)) {
-          expect(largest(found), name).toBeLessThanOrEqual(1);
-        }
+        const found = tryProgram(operator.modes[mode]!, c, profile, seed);
+        expect(found.filter(([, ratios]) => !(largest(ratios) <= 1))).toEqual([]);
       }),
       cases(30),
     );

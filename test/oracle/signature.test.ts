@@ -141,10 +141,11 @@ describe.each(operators)('the signature of $name', (operator) => {
   it('gives the shape of every drawn tensor', () => {
     for (const { layout } of drawn) {
       const known = lengthsIn(inputs, layout.inputs);
-      for (const [name, { shape }] of Object.entries(layout.inputs))
-        expect([name, shape, isAllowed(inputs, name, shape, known)]).toEqual([name, shape, true]);
-      for (const [name, shape] of Object.entries(layout.outputs))
-        expect([name, shape, isAllowed(outputs, name, shape, known)]).toEqual([name, shape, true]);
+      const others = [
+        ...Object.entries(layout.inputs).filter(([name, { shape }]) => !isAllowed(inputs, name, shape, known)),
+        ...Object.entries(layout.outputs).filter(([name, shape]) => !isAllowed(outputs, name, shape, known)),
+      ];
+      expect(others).toEqual([]);
     }
   });
 
