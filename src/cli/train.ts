@@ -1,4 +1,5 @@
 /** @file densessm train: trains a model on a text, prints how it goes, and writes a sample. Ctrl-C stops it with a checkpoint. */
+import { settingsIn } from '../runs/config-file.ts';
 import { begin, modelAfter, resume, trained } from '../runs/run.ts';
 import { written } from '../runs/sampling.ts';
 import type { Settings } from '../runs/settings.ts';
@@ -10,6 +11,7 @@ export interface TrainCommand extends Voice, Partial<Omit<Settings, 'text'>> {
   readonly debug?: boolean;
   readonly out?: string;
   readonly resume?: string;
+  readonly config?: string;
 }
 
 /** The exit status of a run that Ctrl-C has stopped, as of a program that it ends. */
@@ -58,8 +60,12 @@ function untilInterrupted(): { signal: AbortSignal; done(): void } {
 
 /** Trains, and returns true, or 130 where it was stopped. */
 export async function trainCommand(text: string | undefined, options: TrainCommand): Promise<boolean | number> {
-  const { json, quiet, debug: _, out, resume: from, ...given } = options;
-  const asked: Partial<Settings> = { ...given, ...(text !== undefined && { text }) };
+  const { json, quiet, debug: _, out, resume: from, config, ...given } = options;
+  const asked: Partial<Settings> = {
+    ...(config !== undefined && settingsIn(config)),
+    ...given,
+    ...(text !== undefined && { text }),
+  };
   const run = from === undefined ? begin(asked, out) : resume(from, asked);
   const { settings } = run.about;
   const tell = (line: string): void => {

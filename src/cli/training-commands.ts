@@ -4,6 +4,7 @@ import { backendNames } from '../runs/executor.ts';
 import { defaults, modelNames } from '../runs/settings.ts';
 import type { Voice } from './console.ts';
 import { choiceOption, type Finish, number, speaking, whole } from './options.ts';
+import { type PlotCommand, plotCommand } from './plot.ts';
 import { runsCommand } from './runs.ts';
 import { type SampleCommand, sampleCommand } from './sample.ts';
 import { type TrainCommand, trainCommand } from './train.ts';
@@ -39,6 +40,7 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .addOption(new Option('--rate <x>', usually('highest learning rate', defaults.rate)).argParser(number(0, 100)))
     .addOption(seed(usually('seed of parameters and batches', defaults.seed)))
     .addOption(count('--every <n>', usually('steps between checkpoints, and between validations', defaults.every)))
+    .option('--config <file>', 'settings in JSON or TOML, as steps = 500; options override them')
     .option('--out <folder>', 'folder of the run, a new one (default: the next in runs/)')
     .addOption(new Option('--resume <folder>', 'continue the run in a folder').conflicts('out'))
     .action(async (text: string | undefined, options: TrainCommand) => finish(await trainCommand(text, options)));
@@ -62,4 +64,10 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .description('list the runs of a folder')
     .argument('[folder]', 'the folder', 'runs')
     .action((folder: string, options: Voice) => finish(runsCommand(folder, options)));
+
+  speaking(main.command('plot'))
+    .description('draw the losses of runs in the terminal, or as SVG')
+    .argument('<run...>', 'folders of runs')
+    .option('--svg <file>', 'write this file')
+    .action((runs: string[], options: PlotCommand) => finish(plotCommand(runs, options)));
 }

@@ -2,13 +2,19 @@
 import { f32 } from '../executors/f32/index.ts';
 import { f64 } from '../executors/f64/index.ts';
 import { type Backend, compile } from '../executors/gpu/index.ts';
+import { fail } from '../tensor/errors.ts';
+import { didYouMean } from '../tensor/names.ts';
 import { eager, type RunsOn } from '../training/index.ts';
 
 /** Executors by name: the best of the machine, those that compile, those that compute eagerly. */
 export const backendNames: readonly string[] = ['auto', 'webgpu', 'wasm', 'webasm', 'cpu', 'f64', 'f32'];
 
-/** The executor of a name. */
+/** The executor of a name. Throws on an unknown one. */
 export function runsOn(name: string): RunsOn {
+  if (!backendNames.includes(name))
+    fail(
+      `train: there is no executor '${name}'; use one of ${backendNames.join(', ')}${didYouMean(name, backendNames)}`,
+    );
   if (name === 'f64') return eager(f64);
   if (name === 'f32') return eager(f32);
   if (name === 'auto') return compile;

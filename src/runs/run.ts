@@ -1,5 +1,5 @@
 /** @file Begins or continues a run in its folder, and trains it: events out, metrics and checkpoints into files. */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { writing } from '../io/write-file.ts';
@@ -45,6 +45,7 @@ function nextFolder(model: string): string {
 /** Begins a run in a new folder, with a checkpoint before its first step. Throws on wrong settings and texts, before anything is written. */
 export function begin(asked: Partial<Settings>, out?: string): Run {
   const settings = { ...defaults, ...asked };
+  runsOn(settings.on); // throws on an unknown executor
   const corpus = corpusOf(settings.text);
   const tokens = tokensFor(settings.vocabulary, corpus.text);
   const config = configOf(settings, tokens.size);
@@ -56,9 +57,15 @@ export function begin(asked: Partial<Settings>, out?: string): Run {
   const folder = out ?? nextFolder(settings.model);
   if (existsSync(folder) && readdirSync(folder).length > 0)
     fail(`${folder}: is not empty; --resume ${folder} continues a run there, or give another --out`);
+  const isNew = !existsSync(folder);
   writing(folder, () => mkdirSync(folder, { recursive: true }));
   const run = { folder, model, config, tokens, about, state, ids, entropy: entropyOf(ids) };
-  writeCheckpoint(folder, run);
+  try {
+    writeCheckpoint(folder, run);
+  } catch (error) {
+    if (isNew) rmSync(folder, { recursive: true });
+    throw error;
+  }
   return run;
 }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkpointIn } from '../../src/runs/checkpoint.ts';
-import { densessmHere, program } from './run.ts';
+import { bash, densessmHere, program } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'densessm-train-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -62,6 +62,81 @@ describe('densessm train', { timeout: 60_000 }, () => {
     const again = await train('twice', '--steps', '2');
     expect(again.status).toBe(2);
     expect(again.stderr).toContain('is not empty; --resume');
+  });
+});
+
+describe('settings in a file', () => {
+  const config = (name: string, content: string): string => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+
+  it.each([
+    ['a.toml', 'steps = 2\nlength = 8\ndense-layers = 1\n'],
+    ['a.json', '{ "steps": 2, "length": 8, "denseLayers": 1 }'],
+  ])('are read from %s, and options override them', async (name, content) => {
+    const path = config(name, content);
+    const out = `config-${name}`;
+    expect((await train(out, '--steps', '3', '--config', path)).status).toBe(0);
+    const { settings } = JSON.parse(readFileSync(join(checkpointIn(join(folder, out)), 'training.json'), 'utf8'));
+    expect(settings).toMatchObject({ steps: 3, length: 8, denseLayers: 1 });
+  });
+
+  it.each([
+    ['b.toml', 'step = 2', "unknown setting 'step'; use text, vocabulary"],
+    ['b.toml', 'step = 2', "(did you mean 'steps'?)"],
+    ['c.toml', 'steps = "2"', 'steps is "2"; it is an integer ≥ 1'],
+    ['d.toml', 'steps = = 2', 'd.toml: is not TOML ('],
+    ['e.json', '{"on": "wegpu"}', "there is no executor 'wegpu'"],
+    ['f.json', '[2]', 'holds no settings'],
+  ])('are refused: %s, %s', async (name, content, message) => {
+    const { status, stderr } = await densessmHere('train', text, '--config', config(name, content), '--out', folder);
+    expect(status).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
+describe('densessm plot', { timeout: 60_000 }, () => {
+  it('draws runs in characters and as SVG', async () => {
+    const run = join(folder, 'drawn <1>');
+    await train('drawn <1>', '--steps', '6', '--every', '2');
+    const { stdout } = await densessmHere('plot', run);
+    expect(stdout).toMatch(/^ ?2\.\d\d┤/m);
+    expect(stdout).not.toContain('\u001b');
+    const svg = join(folder, 'losses.svg');
+    expect((await densessmHere('plot', run, run, '--svg', svg)).status).toBe(0);
+    const drawing = readFileSync(svg, 'utf8');
+    expect(drawing.match(/<polyline/g)).toHaveLength(4);
+    expect(drawing.match(/<circle/g)).toHaveLength(8);
+    expect(drawing).toContain('drawn &lt;1&gt;: validation');
+    expect(drawing).not.toContain('NaN');
+    const { training, validation } = JSON.parse((await densessmHere('plot', run, '--json')).stdout).curves[0];
+    expect(training.map(([step]: [number]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(validation.map(([step]: [number]) => step)).toEqual([0, 2, 4, 6]);
+    expect((await densessmHere('plot', folder)).stderr).toContain('has no losses yet');
+  });
+});
+
+describe('a disk that takes no more', { timeout: 60_000 }, () => {
+  const size = small.join(' ');
+
+  it('begins no run, and leaves no folder', () => {
+    const run = join(folder, 'full');
+    const { status, stderr } = bash(`ulimit -f 8; densessm train '${text}' ${size} --steps 4 --out '${run}'`);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/checkpoint-0: the file is larger than this process may write \(EFBIG\)/);
+    expect(existsSync(run)).toBe(false);
+  });
+
+  it('leaves the last checkpoint whole', async () => {
+    const run = join(folder, 'filled');
+    await train('filled', '--steps', '4', '--every', '2');
+    const before = weights(run);
+    const { status, stderr } = bash(`ulimit -f 8; densessm train --resume '${run}' --steps 8`);
+    expect(status).toBe(2);
+    expect(stderr).toContain('checkpoint-6: ');
+    expect(readdirSync(run)).toEqual(['checkpoint-4', 'metrics.jsonl']);
+    expect(weights(run)).toEqual(before);
   });
 });
 

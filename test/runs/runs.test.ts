@@ -115,6 +115,52 @@ describe('a run that was stopped', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a run with a tokenizer.json', { timeout: 60_000 }, () => {
+  const words = ['a', 'Ġrose', 'Ġis', 'Ġa', ';', 'Ġ', 'r', 'o', 's', 'e', 'i', 'Ġr', 'os', 'Ġros', 'Ġi'];
+  const merges = ['Ġ r', 'o s', 'Ġr os', 'Ġros e', 'Ġ i', 'Ġi s', 'Ġ a'].map((one) => one.split(' '));
+  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
+  const path = join(folder, 'tokenizer.json');
+  const model = { type: 'BPE', vocab: Object.fromEntries(words.map((word, id) => [word, id])), merges };
+  writeFileSync(
+    path,
+    JSON.stringify({
+      ...{ version: '1.0', added_tokens: [], normalizer: null, pre_tokenizer: byteLevel, post_processor: null },
+      ...{ decoder: byteLevel, model },
+    }),
+  );
+
+  it('has its tokens, keeps the file, and continues with it', async () => {
+    const out = join(folder, 'tokenizer-run');
+    const run = begin({ ...small, on: 'f64', vocabulary: path }, out);
+    expect([...run.ids.subarray(0, 5)]).toEqual([0, 1, 2, 3, 1]);
+    expect(run.tokens.decode([0, 1, 2, 3, 1])).toBe('a rose is a rose');
+    expect(run.config.vocabulary).toBe(words.length);
+    await train(run, 2);
+    expect(readFileSync(join(checkpointIn(out), 'tokenizer.json'), 'utf8')).toBe(readFileSync(path, 'utf8'));
+    await train(resume(out, {}));
+    expect(checkpointIn(out)).toMatch(/checkpoint-6$/);
+  });
+
+  it('refuses a file that is none', () => {
+    const none = join(folder, 'none.json');
+    writeFileSync(none, '{"a": 1}');
+    expect(() => begin({ ...small, vocabulary: none })).toThrow(
+      'none.json: is no tokenizer.json, which has model.vocab',
+    );
+  });
+});
+
+describe('a run whose loss is not finite', () => {
+  it('ends with an error, and its last checkpoint is whole', async () => {
+    const out = join(folder, 'infinite');
+    const run = begin({ ...small, on: 'f32', steps: 4 }, out);
+    const broken = { ...run.state, params: run.state.params.map((x, i) => (i === 3 ? NaN : x)) };
+    await expect(train({ ...run, state: broken })).rejects.toThrow(/train: step 1: the loss is NaN/);
+    expect(checkpointIn(out)).toMatch(/checkpoint-0$/);
+    expect(bytesOf(out)['model.safetensors']).toBeDefined();
+  });
+});
+
 describe('a text', () => {
   it.each([
     ['', {}, 'is empty; give some text'],

@@ -1,0 +1,124 @@
+/** @file Makes curves of losses from the metrics of runs, and draws them: as SVG, or in characters. */
+import chart from 'simple-ascii-chart';
+import { fail } from '../tensor/errors.ts';
+import { type Metric, metricsOf } from './metrics.ts';
+
+/** Steps and losses, in order. */
+export type Curve = readonly (readonly [step: number, loss: number])[];
+
+/** Curves of a run. */
+export interface Curves {
+  readonly run: string;
+  readonly training: Curve;
+  readonly validation: Curve;
+}
+
+/** Largest number of points of a training curve: each is the mean of some steps, as single losses hide the trend. */
+const mostPoints = 100;
+
+/** Means of neighbouring points, at the last step of each group. */
+function means(points: Curve): Curve {
+  const size = Math.ceil(points.length / mostPoints);
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, i) => {
+    const some = points.slice(i * size, (i + 1) * size);
+    return [some.at(-1)![0], some.reduce((sum, [, loss]) => sum + loss, 0) / some.length] as const;
+  });
+}
+
+const curve = (metrics: readonly Metric[], key: 'loss' | 'validation'): Curve =>
+  metrics.flatMap((one) => (Number.isFinite(one[key]) ? [[one.step, one[key]!] as const] : []));
+
+/** The curves of a run. Throws where it has no losses. */
+export function curvesOf(run: string): Curves {
+  const metrics = metricsOf(run);
+  const [training, validation] = [means(curve(metrics, 'loss')), curve(metrics, 'validation')];
+  if (training.length + validation.length === 0)
+    fail(`${run}: has no losses yet; give the folder of a run that has trained (densessm runs lists them)`);
+  return { run, training, validation };
+}
+
+/** The loss at a step, on the line between the points around it; null outside. */
+function lossAt(points: Curve, step: number): number | null {
+  const after = points.findIndex(([at]) => at >= step);
+  if (after < 0 || (after === 0 && points[0]![0] > step)) return null;
+  const [x, y] = points[after]!;
+  if (after === 0) return y;
+  const [x0, y0] = points[after - 1]!;
+  return y0 + ((y - y0) * (step - x0)) / (x - x0);
+}
+
+const extent = (all: readonly Curve[], axis: 0 | 1): [least: number, most: number] => {
+  const numbers = all.flat().map((point) => point[axis]);
+  return [Math.min(...numbers), Math.max(...numbers)];
+};
+
+/** Draws the validation curve of each run in characters; training curves where there is no validation. */
+export function drawn(runs: readonly Curves[], width: number, colours: boolean): string {
+  const all = runs.map(({ training, validation }) => (validation.length > 1 ? validation : training));
+  const [least, most] = extent(all, 0);
+  const points = all.map((one) =>
+    Array.from({ length: width }, (_, i): [number, number] | null => {
+      const step = least + ((most - least) * i) / (width - 1);
+      const loss = lossAt(one, step);
+      return loss === null ? null : [step, loss];
+    }).filter((point) => point !== null),
+  );
+  const palette = ['ansiCyan', 'ansiYellow', 'ansiMagenta', 'ansiGreen', 'ansiRed', 'ansiBlue'] as const;
+  const formatter = (x: number, { axis }: { axis: string }): string | number =>
+    axis === 'y' ? x.toFixed(2) : Math.round(x);
+  return chart(points, {
+    width,
+    height: 16,
+    formatter,
+    customXAxisTicks: ticks(least, most),
+    legend: { position: 'bottom', series: runs.map(({ run }) => run) },
+    ...(colours && { color: runs.map((_, i) => palette[i % palette.length]!) }),
+  });
+}
+
+const colourOf = (i: number): string =>
+  ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'][i % 7]!;
+
+/** About five round numbers within a range. */
+function ticks(least: number, most: number): number[] {
+  const rough = (most - least || 1) / 5;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 5, 10].map((n) => n * power).find((one) => one >= rough)!;
+  const first = Math.ceil(least / step);
+  return Array.from({ length: Math.floor(most / step) - first + 1 }, (_, i) =>
+    Number(((first + i) * step).toPrecision(6)),
+  );
+}
+
+const escaped = (text: string): string =>
+  text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
+
+/** Draws the curves as SVG: training pale, validation with points, a colour for each run. */
+export function svgOf(runs: readonly Curves[]): string {
+  const [width, height, left, top, bottom] = [720, 420, 56, 16, 44 + 18 * runs.length];
+  const all = runs.flatMap(({ training, validation }) => [training, validation]);
+  const [[x0, x1], [y0, y1]] = [extent(all, 0), extent(all, 1)];
+  const x = (step: number): string => (left + ((width - left - 16) * (step - x0)) / (x1 - x0 || 1)).toFixed(1);
+  const y = (loss: number): string => (top + ((height - top - 16) * (y1 - loss)) / (y1 - y0 || 1)).toFixed(1);
+  const line = (points: Curve, style: string): string =>
+    points.length === 0
+      ? ''
+      : `<polyline fill="none" ${style} points="${points.map(([step, loss]) => `${x(step)},${y(loss)}`).join(' ')}"/>`;
+  const parts = [
+    ...ticks(y0, y1).map(
+      (loss) =>
+        `<line x1="${left}" x2="${width - 16}" y1="${y(loss)}" y2="${y(loss)}" stroke="#ddd"/><text x="${left - 6}" y="${y(loss)}" dy="4" text-anchor="end">${loss}</text>`,
+    ),
+    ...ticks(x0, x1).map((step) => `<text x="${x(step)}" y="${height + 4}" text-anchor="middle">${step}</text>`),
+    `<text x="${(left + width) / 2}" y="${height + 22}" text-anchor="middle">step</text>`,
+    `<text transform="translate(14 ${height / 2}) rotate(-90)" text-anchor="middle">loss, nats a token</text>`,
+    ...runs.flatMap(({ run, training, validation }, i) => [
+      line(training, `stroke="${colourOf(i)}" stroke-opacity="0.4"`),
+      line(validation, `stroke="${colourOf(i)}" stroke-width="2"`),
+      ...validation.map(([step, loss]) => `<circle cx="${x(step)}" cy="${y(loss)}" r="2.5" fill="${colourOf(i)}"/>`),
+      `<text x="${left}" y="${height + 42 + 18 * i}" fill="${colourOf(i)}">${escaped(run)}: validation (strong), training (pale)</text>`,
+    ]),
+  ];
+  const size = `viewBox="0 0 ${width} ${height + bottom}" width="${width}" height="${height + bottom}"`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="12">\n<rect width="100%" height="100%" fill="#fff"/>\n${parts.filter((part) => part !== '').join('\n')}\n</svg>\n`;
+}
