@@ -6,11 +6,11 @@ import { type ConvolutionMethod, causalConvolution } from '../../src/tensor/prim
 import { slice } from '../../src/tensor/primitives/slice.ts';
 import { rng } from '../../src/tensor/random.ts';
 import type { Value } from '../../src/tensor/value.ts';
-import { isSmall, perRepetition, type Row, type Spread, show, timed } from './table.ts';
+import { type Chain, isSmall, perRepetition, type Row, show } from './table.ts';
 import { torchRows } from './torch.ts';
 
-/** Times a call of `count` convolutions of t tokens, of n channels after or before the tokens. */
-async function chain(t: number, n: number, isLast: boolean, count: number, method: ConvolutionMethod): Promise<Spread> {
+/** Compiles `count` convolutions, one after another, of t tokens, of n channels after or before the tokens. */
+async function chain(t: number, n: number, isLast: boolean, count: number, method: ConvolutionMethod): Promise<Chain> {
   const axis = isLast ? 1 : 0;
   const shape = isLast ? [n, t] : [t, n];
   const f = await compile(
@@ -25,9 +25,7 @@ async function chain(t: number, n: number, isLast: boolean, count: number, metho
   );
   const small = new Float32Array(t * n).map((_, i) => (((i * 7) % 13) - 6) / 64 / t);
   await f({ x: small, k: small });
-  const spread = await timed(() => f({}), 0.2);
-  await f.dispose();
-  return spread;
+  return { call: () => f({}), dispose: f.dispose };
 }
 
 /** The largest error of transforms of t tokens, in units of 2⁻²⁴ ‖k‖₂ ‖x‖₂. */
@@ -49,15 +47,14 @@ export async function convolutions(): Promise<Row[]> {
     ...[64, 128, 256, 512, 1024, 4096, 16384, 65536].map((t) => [t, 256] as const),
     ...[1024, 4096, 16384].map((t) => [t, 2048] as const),
   ];
-  for (const t of isSmall ? [70] : [64, 1000, 16384, 65536]) rows.push(show({ t, error: await errorOf(t) }));
-  for (const [t, n] of isSmall ? [[70, 4] as const] : sizes) {
+  for (const t of isSmall ? [600] : [600, 1000, 16384, 65536]) rows.push(show({ t, error: await errorOf(t) }));
+  for (const [t, n] of isSmall ? [[600, 4] as const] : sizes) {
     for (const isLast of [false, true]) {
       for (const method of ['direct', 'fft'] as const) {
         // sums take T² steps
         if (method === 'direct' && t * t * n > 2 ** 35) continue;
         const many = t * n >= 2 ** 22 ? 4 : 9;
-        const few = await chain(t, n, isLast, 1, method);
-        const seconds = perRepetition(few, await chain(t, n, isLast, many, method), many - 1);
+        const seconds = await perRepetition((count) => chain(t, n, isLast, count, method), [1, many], 0.3);
         const microseconds = (of: number): number => Number((of * 1e6).toPrecision(3));
         rows.push(
           show({

@@ -3,17 +3,17 @@ import { compile, type Tuning } from '../../src/executors/gpu/index.ts';
 import { einsum } from '../../src/tensor/primitives/einsum.ts';
 import { slice } from '../../src/tensor/primitives/slice.ts';
 import type { Value } from '../../src/tensor/value.ts';
-import { isSmall, perRepetition, type Row, type Spread, show, timed } from './table.ts';
+import { type Chain, isSmall, perRepetition, type Row, show } from './table.ts';
 import { torchRows } from './torch.ts';
 
-/** Times a call of `count` products, one after another. */
+/** Compiles `count` products, one after another. */
 export async function chain(
   n: number,
   count: number,
   workgroups: boolean,
   spec: string,
   tuning: Tuning = {},
-): Promise<Spread> {
+): Promise<Chain> {
   const x = { shape: [n, n] };
   const f = await compile(
     (inputs) => {
@@ -26,9 +26,7 @@ export async function chain(
   );
   const small = new Float32Array(n * n).map((_, i) => (((i * 7) % 13) - 6) / n / 4);
   await f({ x: small, y: small });
-  const spread = await timed(() => f({}), 0.5);
-  await f.dispose();
-  return spread;
+  return { call: () => f({}), dispose: f.dispose };
 }
 
 /** Lengths of a short and a long chain. */
@@ -37,7 +35,6 @@ export const counts = (n: number): readonly [number, number] => (n >= 2048 ? [1,
 export async function products(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const n of isSmall ? [48] : [256, 512, 1024, 2048, 4096]) {
-    const [few, many] = counts(n);
     for (const [kernel, workgroups, spec] of [
       ['plain', false, 'ij,jk->ik'],
       ['tiled', true, 'ij,jk->ik'],
@@ -46,11 +43,7 @@ export async function products(): Promise<Row[]> {
     ] as const) {
       // transpositions change only the loading of tiles, so two sizes are enough
       if (spec !== 'ij,jk->ik' && n !== 1024 && n !== 2048 && !isSmall) continue;
-      const { median, low, high } = perRepetition(
-        await chain(n, few, workgroups, spec),
-        await chain(n, many, workgroups, spec),
-        many - few,
-      );
+      const { median, low, high } = await perRepetition((count) => chain(n, count, workgroups, spec), counts(n));
       const rate = (seconds: number): number => Math.round((2 * n ** 3) / seconds / 1e9);
       rows.push(
         show({

@@ -4,10 +4,10 @@ import { filledLike, zerosLike } from '../../src/tensor/operand.ts';
 import { linearScan } from '../../src/tensor/primitives/linear-scan.ts';
 import { slice } from '../../src/tensor/primitives/slice.ts';
 import type { Value } from '../../src/tensor/value.ts';
-import { isSmall, perRepetition, type Row, type Spread, show, timed } from './table.ts';
+import { type Chain, isSmall, perRepetition, type Row, show } from './table.ts';
 import { torchRows } from './torch.ts';
 
-async function chain(t: number, n: number, count: number, workgroups: boolean): Promise<Spread> {
+async function chain(t: number, n: number, count: number, workgroups: boolean): Promise<Chain> {
   const f = await compile(
     ({ a, b }) => {
       let h: Value = b!;
@@ -20,9 +20,7 @@ async function chain(t: number, n: number, count: number, workgroups: boolean): 
   );
   const halves = new Float32Array(t * n).fill(0.5);
   await f({ a: halves, b: halves });
-  const spread = await timed(() => f({}), 0.3);
-  await f.dispose();
-  return spread;
+  return { call: () => f({}), dispose: f.dispose };
 }
 
 /** Whether the last states of sums of whole numbers are exact, so that no element was read or written elsewhere. */
@@ -71,9 +69,8 @@ export async function scans(): Promise<Row[]> {
       for (const workgroups of [true, false]) {
         // without workgroups, kernels count in single precision
         if (!workgroups && t * n > 2 ** 24) continue;
-        const many = t * n > 2 ** 26 ? 3 : 9;
-        const few = await chain(t, n, 1, workgroups);
-        const seconds = perRepetition(few, await chain(t, n, many, workgroups), many - 1);
+        const many = t * n > 2 ** 26 ? 5 : 9;
+        const seconds = await perRepetition((count) => chain(t, n, count, workgroups), [1, many]);
         rows.push(
           show({
             t,

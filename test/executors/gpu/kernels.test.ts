@@ -163,20 +163,34 @@ describe('kernels', () => {
   });
 
   it('of convolutions are transforms where the method allows them, not for few tokens or on other devices', () => {
-    const sizes = (method: 'direct' | 'fft', length: number, target: typeof withWorkgroups): number[] => {
-      const shape = [length, 5];
+    const sizes = (
+      method: 'direct' | 'fft',
+      length: number,
+      target: typeof withWorkgroups,
+      channels = 5,
+      axis = 0,
+    ): number[] => {
+      const shape = axis === 0 ? [length, channels] : [channels, length];
       return kernelsOf(
-        ({ x, k }) => ({ y: causalConvolution(x!, k!, 0, { method }) }),
+        ({ x, k }) => ({ y: causalConvolution(x!, k!, axis, { method }) }),
         { x: { shape }, k: { shape } },
         target,
       ).map(({ size }) => size);
     };
-    const [spectrum, sum] = [2 * 128 * 5, 65 * 5];
-    expect(sizes('fft', 65, withWorkgroups)).toEqual([...Array.from({ length: 6 }, () => spectrum), sum]);
-    expect(sizes('direct', 65, withWorkgroups)).toEqual([sum]);
-    expect(sizes('fft', 16, withWorkgroups)).toEqual([16 * 5]);
-    expect(sizes('fft', 65, targets.wasm)).toEqual([sum]);
-    expect(sizes('fft', 65, { ...withWorkgroups, arrayBytes: 4 * spectrum - 4 })).toEqual([sum]);
+    const [spectrum, sum] = [2 * 1024 * 5, 513 * 5];
+    expect(sizes('fft', 513, withWorkgroups)).toEqual([...Array.from({ length: 9 }, () => spectrum), sum]);
+    expect(sizes('direct', 513, withWorkgroups)).toEqual([sum]);
+    expect(sizes('fft', 513, targets.wasm)).toEqual([sum]);
+    expect(sizes('fft', 513, { ...withWorkgroups, arrayBytes: 4 * spectrum - 4 })).toEqual([sum]);
+    for (const [channels, axis, fewest] of [
+      [5, 0, 350],
+      [5, 1, 512],
+      [1000, 0, 300],
+      [1000, 1, 320],
+    ] as const) {
+      expect(sizes('fft', fewest - 1, withWorkgroups, channels, axis)).toEqual([channels * (fewest - 1)]);
+      expect(sizes('fft', fewest, withWorkgroups, channels, axis).length).toBe(10);
+    }
   });
 
   it('of tiles never exceed the workgroups or elements that a device allows', () => {

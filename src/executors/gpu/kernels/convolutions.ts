@@ -8,8 +8,15 @@ import type { Operand, Resident } from '../values/numbers.ts';
 import { type Layout, tokenOf } from './tokens.ts';
 import { complex, complexEnds, type Ends, passOf, radicesOf, rootsOf, type Sequences } from './transforms.ts';
 
-/** Fewest tokens for which transforms are faster than sums (docs/gpu-performance.md). */
-const fewestTransformed = 64;
+/**
+ * Fewest tokens for which transforms are faster than sums, as measured with 256 and with 2,048 channels (docs/gpu-performance.md). Where
+ * tokens are next to each other, sums read each of them once for many results.
+ */
+function fewestTransformed({ outer, inner }: Layout): number {
+  const many = outer * inner > 700;
+  if (inner === 1) return many ? 320 : 512;
+  return many ? 300 : 350;
+}
 
 /** `y_t = Σ_j k_j x_{t−j}`, or in reverse `Σ_j k_j x_{t+j}`, by direct summation: one invocation per element. */
 function bySums(fuser: Fuser, operands: readonly Resident[], layout: Layout): Resident {
@@ -120,7 +127,11 @@ function byTransforms(fuser: Fuser, [x, k]: readonly Resident[], layout: Layout)
 /** Whether a device has kernels of transforms for sequences, and room for their arrays. */
 function hasTransforms(target: Target, layout: Layout): boolean {
   const { outer, size, inner } = sequencesOf(layout);
-  return target.workgroups && layout.length >= fewestTransformed && 2 * outer * size * inner <= mostElementsOn(target);
+  return (
+    target.workgroups &&
+    layout.length >= fewestTransformed(layout) &&
+    2 * outer * size * inner <= mostElementsOn(target)
+  );
 }
 
 /** Convolves x and k along tokens. The method `fft` allows transforms, and takes them where they are faster. */

@@ -21,3 +21,6 @@ export const layoutOf = (shape: Shape, axis: number, reverse: boolean): Layout =
 /** Writes statements for the channel `c`, token `t` and block `o` of element `i`, and the offset `start` of its first token. */
 export const tokenOf = ({ length, inner }: Layout): string =>
   [divide('i', inner, 'q', 'c'), divide('q', length, 'o', 't'), `const start = o * ${length * inner} + c;`].join('\n');
+
+/** A power of two near x, at least `least`. */
+export const powerNear = (x: number, least: number): number => Math.max(least, 2 ** Math.round(Math.log2(x)));
