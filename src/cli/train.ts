@@ -1,6 +1,6 @@
 /** @file densessm train: trains a model on a text, prints how it goes, and writes a sample. Ctrl-C stops it with a checkpoint. */
 import { settingsIn } from '../runs/config-file.ts';
-import { begin, modelAfter, resume, trained } from '../runs/run.ts';
+import { begin, modelAfter, type Run, resume, trained } from '../runs/run.ts';
 import { written } from '../runs/sampling.ts';
 import type { Settings } from '../runs/settings.ts';
 import type { BeginEvent, RunState, StepEvent } from '../training/index.ts';
@@ -12,6 +12,7 @@ export interface TrainCommand extends Voice, Partial<Omit<Settings, 'text'>> {
   readonly out?: string;
   readonly resume?: string;
   readonly config?: string;
+  readonly equalSizeTo?: string;
 }
 
 /** The exit status of a run that Ctrl-C has stopped, as of a program that it ends. */
@@ -60,13 +61,16 @@ function untilInterrupted(): { signal: AbortSignal; done(): void } {
 
 /** Trains, and returns true, or 130 where it was stopped. */
 export async function trainCommand(text: string | undefined, options: TrainCommand): Promise<boolean | number> {
-  const { json, quiet, debug: _, out, resume: from, config, ...given } = options;
+  const { json, quiet, debug: _, out, resume: from, config, equalSizeTo, ...given } = options;
   const asked: Partial<Settings> = {
     ...(config !== undefined && settingsIn(config)),
     ...given,
     ...(text !== undefined && { text }),
   };
-  const run = from === undefined ? begin(asked, out) : resume(from, asked);
+  const run =
+    from === undefined
+      ? begin(asked, { ...(out !== undefined && { out }), ...(equalSizeTo !== undefined && { equalSizeTo }) })
+      : resume(from, asked);
   const { settings } = run.about;
   const tell = (line: string): void => {
     if (!json && !quiet) say(line);
@@ -90,7 +94,7 @@ export async function trainCommand(text: string | undefined, options: TrainComma
   try {
     for await (const event of trained(run, signal)) {
       if (event.kind === 'begin') {
-        for (const one of heading(event, run.folder, settings, run.entropy)) tell(one);
+        for (const one of heading(event, run)) tell(one);
         tell('');
         tell(colour.heading(tableLine(columns, widths, [0, 1, 2, 3, 4, 5])));
       }
@@ -143,23 +147,19 @@ export async function trainCommand(text: string | undefined, options: TrainComma
 }
 
 /** What the run is: its model, device, text and folder. */
-function heading({ parameters, ran, step }: BeginEvent, folder: string, settings: Settings, entropy: number): string[] {
+function heading({ parameters, ran, step }: BeginEvent, { folder, about, entropy }: Run): string[] {
+  const { settings, ranOn } = about;
   const device = ran === null ? `${settings.on}, eagerly` : `${ran.backend}${ran.adapter ? ` (${ran.adapter})` : ''}`;
+  const isOther = ranOn !== null && ranOn !== (ran?.backend ?? settings.on);
   return [
     `${settings.model}, ${parameters} parameters, on ${device}; ${settings.text ?? 'the built-in text'}`,
     `${step === 0 ? '' : `continues after step ${step}; `}unigram entropy of the validation text: ${entropy.toFixed(4)} nats; run in ${folder}`,
+    ...(isOther ? [`the steps before ran on ${ranOn}: those that follow are not the same bit for bit`] : []),
   ];
 }
 
-/** A sample of the model after a state. */
-const sampled = (run: Parameters<typeof modelAfter>[0], state: RunState): string =>
-  [
-    ...written(modelAfter(run, state), promptFor(run.tokens.decode([...run.ids.subarray(0, 1)])), {
-      steps: 200,
-      temperature: 0.8,
-      seed: 1,
-    }),
-  ].join('');
-
-/** A prompt that every vocabulary of the text has: its first token. */
-const promptFor = (first: string): string => first;
+/** A sample of the model after a state, which continues the first token of the text. */
+const sampled = (run: Run, state: RunState): string => {
+  const prompt = run.tokens.decode([...run.ids.subarray(0, 1)]);
+  return [...written(modelAfter(run, state), prompt, { steps: 200, temperature: 0.8, seed: 1 })].join('');
+};

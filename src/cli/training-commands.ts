@@ -24,6 +24,13 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .argument('[text]', 'a text file, or a folder of .txt and .md files')
     .addOption(choiceOption('--model <name>', usually('the model', defaults.model), modelNames))
     .addOption(count('--width <n>', usually('channels of the residual stream', defaults.width)))
+    .addOption(
+      choiceOption(
+        '--equal-size-to <model>',
+        'take the width that gives as many parameters as this model has at --width',
+        modelNames,
+      ).conflicts('resume'),
+    )
     .addOption(count('--layers <n>', usually('layers', defaults.layers)))
     .addOption(count('--heads <n>', usually('heads, where the model has them', defaults.heads)))
     .addOption(

@@ -17,7 +17,7 @@ import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.t
 import { corpusOf, unigramEntropy } from './corpus.ts';
 import { runsOn } from './executor.ts';
 import { addMetrics, cutMetrics } from './metrics.ts';
-import { configOf, continued, defaults, modelOf, runSettings, type Settings } from './settings.ts';
+import { atEqualSize, configOf, continued, defaults, modelOf, runSettings, type Settings } from './settings.ts';
 import { tokensFor } from './tokens.ts';
 
 /** A run that is ready to train. */
@@ -42,12 +42,19 @@ function nextFolder(model: string): string {
   }
 }
 
+/** Where a run begins, and a model whose size it takes: the new one has the width for that. */
+export interface Begin {
+  readonly out?: string;
+  readonly equalSizeTo?: string;
+}
+
 /** Begins a run in a new folder, with a checkpoint before its first step. Throws on wrong settings and texts, before anything is written. */
-export function begin(asked: Partial<Settings>, out?: string): Run {
-  const settings = { ...defaults, ...asked };
-  runsOn(settings.on); // throws on an unknown executor
-  const corpus = corpusOf(settings.text);
-  const tokens = tokensFor(settings.vocabulary, corpus.text);
+export function begin(asked: Partial<Settings>, { out, equalSizeTo }: Begin = {}): Run {
+  const first = { ...defaults, ...asked };
+  runsOn(first.on); // throws on an unknown executor
+  const corpus = corpusOf(first.text);
+  const tokens = tokensFor(first.vocabulary, corpus.text);
+  const settings = equalSizeTo === undefined ? first : atEqualSize(first, equalSizeTo, tokens.size);
   const config = configOf(settings, tokens.size);
   const ids = tokens.encode(corpus.text);
   checkLength(ids, settings.length);

@@ -1,5 +1,5 @@
 /** @file Settings of a run in its folder, as plain data: defaults, the model they name, and what differs between two of them. */
-import { type LanguageModel, type PresetSizes, presets } from '../models/index.ts';
+import { countParameters, equalWidth, type LanguageModel, type PresetSizes, presets } from '../models/index.ts';
 import { fail } from '../tensor/errors.ts';
 import { didYouMean } from '../tensor/names.ts';
 import type { Tree } from '../tensor/tree.ts';
@@ -84,6 +84,25 @@ export function configOf(settings: Settings, vocabulary: number): AnyConfig {
   const full = denseLayers === null ? config : { ...config, denseLayers };
   modelOf(model).check(full);
   return full;
+}
+
+/** The largest difference of sizes that count as equal, as a share: small models have few widths. */
+const sizeTolerance = 0.1;
+
+/**
+ * Settings with the width that gives the model as many parameters as `other` has at the settings' width, with the same layers and heads.
+ * Throws where no width comes within a tenth.
+ */
+export function atEqualSize(settings: Settings, other: string, vocabulary: number): Settings {
+  const preset = presetOf(settings.model);
+  const count = (own: Partial<Settings>): number => {
+    const full = { ...settings, ...own };
+    return countParameters(modelOf(full.model), configOf(full, vocabulary));
+  };
+  const { layers, heads, denseLayers } = settings;
+  const others = count({ model: other, denseLayers: 'denseLayers' in presetOf(other).config() ? denseLayers : null });
+  const sizable = { ...preset, count: ({ vocabulary: _, ...own }: Partial<PresetSizes> = {}) => count(own) };
+  return { ...settings, width: equalWidth(sizable, others, { layers, heads, vocabulary, tolerance: sizeTolerance }) };
 }
 
 /** The steps that warm up: one in twenty. */

@@ -57,6 +57,12 @@ describe('densessm train', { timeout: 60_000 }, () => {
     expect(stderr).toContain(message);
   });
 
+  it('says that steps on another executor are not the same', async () => {
+    await train('elsewhere', '--steps', '2');
+    const resumed = await densessmHere('train', '--resume', join(folder, 'elsewhere'), '--steps', '4', '--on', 'f32');
+    expect(resumed.stdout).toContain('the steps before ran on f64: those that follow are not the same bit for bit');
+  });
+
   it('begins no run where one is', async () => {
     await train('twice', '--steps', '2');
     const again = await train('twice', '--steps', '2');

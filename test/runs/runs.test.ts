@@ -11,10 +11,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { checkpointIn } from '../../src/runs/checkpoint.ts';
+import { checkpointIn, readModel } from '../../src/runs/checkpoint.ts';
 import { metricsOf } from '../../src/runs/metrics.ts';
 import { begin, type Run, resume, trained } from '../../src/runs/run.ts';
-import type { Settings } from '../../src/runs/settings.ts';
+import { written } from '../../src/runs/sampling.ts';
+import { modelNames, type Settings } from '../../src/runs/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'densessm-runs-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -40,7 +41,7 @@ const bytesOf = (run: string): Record<string, string> => {
 /** A finished run of some settings. */
 async function finished(name: string, settings: Partial<Settings>): Promise<string> {
   const out = join(folder, name);
-  await train(begin({ ...small, ...settings }, out));
+  await train(begin({ ...small, ...settings }, { out }));
   return out;
 }
 
@@ -50,7 +51,7 @@ describe('a run that was stopped', { timeout: 60_000 }, () => {
     async (on) => {
       const whole = await finished(`whole-${on}`, { on });
       const out = join(folder, `stopped-${on}`);
-      await train(begin({ ...small, on }, out), 3);
+      await train(begin({ ...small, on }, { out }), 3);
       expect(checkpointIn(out)).toMatch(/checkpoint-3$/);
       await train(resume(out, {}));
       expect(bytesOf(out)).toEqual(bytesOf(whole));
@@ -64,7 +65,7 @@ describe('a run that was stopped', { timeout: 60_000 }, () => {
   it('continues bit for bit after steps that no checkpoint holds', async () => {
     const whole = await finished('whole', { on: 'f64' });
     const out = join(folder, 'killed');
-    for await (const event of trained(begin({ ...small, on: 'f64' }, out), new AbortController().signal)) {
+    for await (const event of trained(begin({ ...small, on: 'f64' }, { out }), new AbortController().signal)) {
       if (event.kind === 'step' && event.step === 5) break; // as a kill: no checkpoint after step 5
     }
     writeFileSync(join(out, 'metrics.jsonl'), `${readFileSync(join(out, 'metrics.jsonl'), 'utf8')}{"step":`);
@@ -101,7 +102,7 @@ describe('a run that was stopped', { timeout: 60_000 }, () => {
     'says so where %s was cut off',
     async (name) => {
       const out = join(folder, `cut-${name}`);
-      begin({ ...small, on: 'f64' }, out);
+      begin({ ...small, on: 'f64' }, { out });
       truncateSync(join(checkpointIn(out), name), 20);
       expect(() => resume(out, {})).toThrow(new RegExp(`${name}:? `));
     },
@@ -109,9 +110,33 @@ describe('a run that was stopped', { timeout: 60_000 }, () => {
 
   it('refuses the vocabulary of another checkpoint', () => {
     const out = join(folder, 'mixed');
-    begin({ ...small, on: 'f64' }, out);
+    begin({ ...small, on: 'f64' }, { out });
     writeFileSync(join(checkpointIn(out), 'vocabulary.json'), '{"kind":"bytes"}');
     expect(() => resume(out, {})).toThrow('has 256 tokens, the model 8; take both from one checkpoint');
+  });
+});
+
+describe('every model', { timeout: 60_000 }, () => {
+  it.each(modelNames)('%s trains, is saved, read again, and writes', async (model) => {
+    const out = join(folder, `model-${model}`);
+    const settings = { model, width: 16, heads: model.includes('mamba2') ? 4 : 2, layers: 2, steps: 1 };
+    await train(begin({ ...small, ...settings, on: 'f32' }, { out }));
+    const pieces = [...written(readModel(checkpointIn(out)), 'a rose is', { steps: 5, temperature: 1, seed: 2 })];
+    expect(pieces.join('')).toMatch(/^[a ;eiors]{5}$/);
+  });
+});
+
+describe('a model of equal size', () => {
+  it.each([
+    ['retnet', 'dense-retnet'],
+    ['transformer', 'dense-retnet'],
+  ])('%s has the parameters of %s, but for a tenth', (model, equalSizeTo) => {
+    const big = { ...small, width: 64, heads: 2 };
+    const sizeOf = (run: Run) => run.state.params.length;
+    const own = begin({ ...big, model }, { out: join(folder, `equal-${model}`), equalSizeTo });
+    const other = begin({ ...big, model: equalSizeTo }, { out: join(folder, `equal-to-${model}`) });
+    expect(own.about.settings.width).not.toBe(64);
+    expect(Math.abs(sizeOf(own) / sizeOf(other) - 1)).toBeLessThan(0.1);
   });
 });
 
@@ -131,7 +156,7 @@ describe('a run with a tokenizer.json', { timeout: 60_000 }, () => {
 
   it('has its tokens, keeps the file, and continues with it', async () => {
     const out = join(folder, 'tokenizer-run');
-    const run = begin({ ...small, on: 'f64', vocabulary: path }, out);
+    const run = begin({ ...small, on: 'f64', vocabulary: path }, { out });
     expect([...run.ids.subarray(0, 5)]).toEqual([0, 1, 2, 3, 1]);
     expect(run.tokens.decode([0, 1, 2, 3, 1])).toBe('a rose is a rose');
     expect(run.config.vocabulary).toBe(words.length);
@@ -153,7 +178,7 @@ describe('a run with a tokenizer.json', { timeout: 60_000 }, () => {
 describe('a run whose loss is not finite', () => {
   it('ends with an error, and its last checkpoint is whole', async () => {
     const out = join(folder, 'infinite');
-    const run = begin({ ...small, on: 'f32', steps: 4 }, out);
+    const run = begin({ ...small, on: 'f32', steps: 4 }, { out });
     const broken = { ...run.state, params: run.state.params.map((x, i) => (i === 3 ? NaN : x)) };
     await expect(train({ ...run, state: broken })).rejects.toThrow(/train: step 1: the loss is NaN/);
     expect(checkpointIn(out)).toMatch(/checkpoint-0$/);
@@ -182,7 +207,7 @@ describe('a text', () => {
     const path = join(folder, 'refused.txt');
     writeFileSync(path, content);
     const out = join(folder, 'refused');
-    expect(() => begin({ ...small, ...settings, text: path }, out)).toThrow(message);
+    expect(() => begin({ ...small, ...settings, text: path }, { out })).toThrow(message);
     expect(readdirSync(folder)).not.toContain('refused');
   });
 });
