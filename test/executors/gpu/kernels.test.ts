@@ -194,10 +194,10 @@ describe('kernels', () => {
   });
 
   it('of tiles never exceed the workgroups or elements that a device allows', () => {
-    expect(chooseTiling([1, 2 ** 23, 2, 8], withWorkgroups)).toBe(null);
-    expect(chooseTiling([1, 64, 64, 4096], withWorkgroups)!.splits).toBeGreaterThan(1);
+    expect(chooseTiling([[1, 2 ** 23, 2, 8]], withWorkgroups)).toBe(null);
+    expect(chooseTiling([[1, 64, 64, 4096]], withWorkgroups)!.tiling.splits).toBeGreaterThan(1);
     const little = { ...withWorkgroups, arrayBytes: 4 * 64 * 64 };
-    expect(chooseTiling([1, 64, 64, 4096], little)!.splits).toBe(1);
-    expect(chooseTiling([1, 64, 64, 4096], targets.webgpu)).toBe(null);
+    expect(chooseTiling([[1, 64, 64, 4096]], little)!.tiling.splits).toBe(1);
+    expect(chooseTiling([[1, 64, 64, 4096]], targets.webgpu)).toBe(null);
   });
 });

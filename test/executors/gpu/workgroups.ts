@@ -11,6 +11,7 @@ import { spread } from '../../../src/executors/gpu/text/invocations.ts';
 import type { TileShape } from '../../../src/executors/gpu/text/target.ts';
 import { indexInput, input, read } from '../../../src/tensor/input.ts';
 import { constantLike } from '../../../src/tensor/operand.ts';
+import { add } from '../../../src/tensor/primitives/add.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
 import { linearScan } from '../../../src/tensor/primitives/linear-scan.ts';
 import { maxReduce } from '../../../src/tensor/primitives/max-reduce.ts';
@@ -29,6 +30,8 @@ interface WorkgroupCase {
   readonly fn: Equation;
   readonly inputs: Readonly<Record<string, Slot>>;
   readonly tile?: TileShape;
+  /** Whether a kernel computes several products. */
+  readonly joins?: boolean;
   /** The exclusive upper limit of index inputs. */
   readonly rows?: number;
 }
@@ -57,6 +60,36 @@ export const workgroupCases: readonly WorkgroupCase[] = [
       y: einsum('ij,jk->ik', slice(slice(x!, 0, 3, 40), 1, 0, 15), transpose(slice(x!, 1, 5, 20), [1, 0])),
     }),
     inputs: { x: { shape: [47, 20] } },
+  },
+  {
+    name: 'products of one left operand, in one kernel',
+    fn: ({ x, w, v }) => ({
+      first: einsum('bti,oi->bto', x!, slice(w!, 0, 0, 64)),
+      second: einsum('bti,oi->bot', x!, slice(w!, 0, 64, 192)),
+      third: einsum('bti,oi->bto', x!, v!),
+    }),
+    inputs: { x: { shape: [2, 64, 32] }, w: { shape: [192, 32] }, v: { shape: [64, 32] } },
+    joins: true,
+  },
+  {
+    name: 'products of one right operand, in one kernel, with parts of the sum',
+    fn: ({ x, y, z }) => ({ first: einsum('no,ni->oi', x!, y!), second: einsum('no,ni->oi', z!, y!) }),
+    inputs: { x: { shape: [4096, 64] }, y: { shape: [4096, 132] }, z: { shape: [4096, 128] } },
+    joins: true,
+  },
+  {
+    name: 'a sum of products, in one kernel',
+    fn: ({ x, y, w }) => ({
+      z: add(
+        einsum('ni,io->no', x!, slice(w!, 0, 0, 32)),
+        add(
+          einsum('ni,io->no', slice(y!, 1, 0, 16), slice(w!, 0, 32, 48)),
+          einsum('ni,io->no', y!, slice(w!, 0, 16, 64)),
+        ),
+      ),
+    }),
+    inputs: { x: { shape: [35, 32] }, y: { shape: [35, 48] }, w: { shape: [64, 36] } },
+    joins: true,
   },
   { name: 'sums along rows', fn: ({ x }) => ({ y: sum(mul(x!, x!), [1]) }), inputs: { x: { shape: [5, 1337] } } },
   { name: 'sums along columns', fn: ({ x }) => ({ y: sum(x!, [0, 2]) }), inputs: { x: { shape: [29, 70, 31] } } },
@@ -115,10 +148,12 @@ export function testWorkgroups(): void {
 
 /** Tests that every case has a kernel with its own use of workgroups. */
 export function testWorkgroupsAreUsed(): void {
-  it.each(workgroupCases)('$name: uses workgroups', ({ fn, inputs, tile }) => {
+  it.each(workgroupCases)('$name: uses workgroups', ({ fn, inputs, tile, joins = false }) => {
     const kernels = kernelsOf(fn, inputs, { ...withWorkgroups, ...(tile === undefined ? {} : { tiles: [tile] }) });
     // elementwise kernels use workgroups too, so exclude them
     const own = kernels.filter(({ size, workgroup }) => workgroup !== null && workgroup.wgsl !== spread(size).wgsl);
     expect(own.length).toBeGreaterThan(0);
+    const several = own.filter(({ workgroup }) => workgroup!.wgsl.includes('which'));
+    expect(several.length).toBe(joins ? 1 : 0);
   });
 }

@@ -4,7 +4,17 @@ import { spread } from '../text/invocations.ts';
 import type { Routine, Workgroup } from '../text/kernel.ts';
 import { type Argument, pointwise, type Script, scriptOf } from '../text/script.ts';
 import type { Target } from '../text/target.ts';
-import { applied, baseOf, isRowMajor, materialisedOf, readFrom, readOf, whole } from '../values/expression.ts';
+import {
+  applied,
+  baseOf,
+  dense,
+  isRowMajor,
+  materialisedOf,
+  placeOf,
+  readFrom,
+  readOf,
+  whole,
+} from '../values/expression.ts';
 import type {
   Apply,
   Expression,
@@ -19,6 +29,7 @@ import type {
   Within,
 } from '../values/numbers.ts';
 import { arranged, commonShape, groupsOf, refined, repeatedAxes, without1 } from '../values/views.ts';
+import { type History, historyAfter, type ProductHistory } from './history.ts';
 import { costliestOf, fits, isTooLarge, isWorthMaterialising } from './policy.ts';
 import type { Schedule } from './schedule.ts';
 
@@ -31,6 +42,7 @@ export interface Axes {
 /** Builds the lazy expressions and kernels of one trace. It is the first argument of every kernel rule. */
 export interface Fuser {
   readonly target: Target;
+  readonly products: ProductHistory;
   /** Schedules a kernel that computes `size` elements, and returns its result. */
   launch(
     size: number,
@@ -64,19 +76,19 @@ export interface Fuser {
 }
 
 /**
- * Makes a fuser that adds its kernels to a schedule. It fills `uses` with use counts: how many kernels use each expression, in order
- * of creation. `previousUses` are the use counts of the previous trace of the same equation. The order of creation identifies an
+ * Makes a fuser that adds its kernels to a schedule, and fills the records of this trace. `previousUses` are the use counts of the previous trace of the same equation. The order of creation identifies an
  * expression, so it must be the same in every trace.
  */
 export function createFuser(
   schedule: Schedule,
   target: Target,
-  uses: number[] = [],
+  { uses, products }: History = historyAfter(),
   previousUses?: readonly number[],
 ): Fuser {
   const self: Fuser = {
     target,
     table: (numbers) => schedule.table(numbers),
+    products,
     launch: (
       size,
       operands,
@@ -85,11 +97,11 @@ export function createFuser(
       routine,
     ) => schedule.launch(size, operands, body, workgroup, routine),
     materialise(numbers, size) {
-      if (numbers.is === 'resident') return numbers;
+      if (numbers.is === 'resident') return settled(numbers);
       if (numbers.is === 'nothing') throw new Error('an array without elements has no buffer');
       if (numbers.is === 'fill') return evaluated(numbers, [size]);
       const array = materialisedOf(numbers);
-      if (array !== null) return array;
+      if (array !== null) return settled(array);
       if (numbers.is === 'read') return evaluated(numbers, numbers.shape);
       const base = baseOf(numbers);
       // a view with the same order as its base uses the array of the base
@@ -151,6 +163,11 @@ export function createFuser(
     },
   };
 
+  /** The array itself; a copy if its elements are part of another. */
+  const settled = (own: Resident): Resident => {
+    const { array } = placeOf(own);
+    return array.size === own.size ? array : evaluated(dense(own, [own.size]), [own.size]);
+  };
   const evaluated = (node: Node, shape: Shape): Resident => {
     const script = self.script(node);
     return self.launch(sizeOf(shape), script.operands, pointwise(script, shape));

@@ -23,6 +23,7 @@ import { hasNatives, type Target } from '../text/target.ts';
 import { fill } from '../values/numbers.ts';
 import { workOf } from '../values/work.ts';
 import type { Rule, Rules } from './rule.ts';
+import { sumOfProducts } from './shared-products.ts';
 
 /** Makes a rule from an arithmetic expression of the operands. */
 const each =
@@ -42,7 +43,8 @@ const by =
     fuser.apply(([x], y) => text(x!, y, arithmeticOf(fuser.target)), xs, work);
 
 export const elementwise = {
-  add: each((x, y) => `${x} + ${y}`),
+  add: (fuser, xs, params, shape) =>
+    sumOfProducts(fuser, xs[0]!.numbers, xs[1]!.numbers) ?? each((x, y) => `${x} + ${y}`)(fuser, xs, params, shape),
   mul: each((x, y) => `${x} * ${y}`),
   div: (fuser, xs) => fuser.apply(([x, y], q) => div(x!, y!, q!, arithmeticOf(fuser.target)), xs, workOf.div),
   // the factor is an argument and not part of the text, so that all factors share one compiled kernel

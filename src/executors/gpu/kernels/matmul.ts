@@ -2,17 +2,17 @@
 import type { Fuser } from '../fusion/fuser.ts';
 import type { ProductRoutine } from '../text/kernel.ts';
 import { type Axis, loopsOver, type MatrixAxes, merged, placesOf, plus } from '../text/places.ts';
-import { dense } from '../values/expression.ts';
+import { dense, placed } from '../values/expression.ts';
 import type { Expression, Read } from '../values/numbers.ts';
 import { without1 } from '../values/views.ts';
-import { sums } from './reduce.ts';
-import { joinedParts } from './splits.ts';
-import { chooseTiling, type ProductSize, tiledProduct } from './tiles.ts';
+import { sharedProduct } from './shared-products.ts';
+import { chooseTiling, operandsOf, type ProductSize } from './tiles.ts';
 
 const sizeOfAxes = (axes: readonly Axis[]): number => axes.reduce((size, { length }) => size * length, 1);
 
 /** `Σ_k a[batch, rows, k] b[batch, k, columns]`, with the axes of `out`. */
-export function matrixProduct(fuser: Fuser, a: Read, b: Read, axes: MatrixAxes): Expression {
+export function matrixProduct(fuser: Fuser, left: Read, right: Read, axes: MatrixAxes): Expression {
+  const [a, b] = [placed(left), placed(right)];
   const size = sizeOfAxes(axes.out);
   const shape = without1(axes.out.map(({ length }) => length));
   const sizes: ProductSize = [
@@ -21,14 +21,11 @@ export function matrixProduct(fuser: Fuser, a: Read, b: Read, axes: MatrixAxes):
     sizeOfAxes(axes.columns),
     sizeOfAxes(axes.summed),
   ];
-  const tiling = chooseTiling(sizes, fuser.target);
+  const choice = chooseTiling([sizes], fuser.target);
+  const product = { a, b, axes, sizes };
   const text = plain(a, b, axes);
-  // if both operands are the same array, the kernel has one argument
-  const operands = a.array === b.array ? [a.array] : [a.array, b.array];
-  if (tiling === null) return dense(fuser.launch(size, operands, text, undefined, routineOf(a, b, axes)), shape);
-  const workgroup = tiledProduct(a, b, axes, tiling, sizes);
-  const array = fuser.launch(size * tiling.splits, operands, text, workgroup);
-  return joinedParts(array, shape, tiling.splits, sums.combine);
+  if (choice !== null) return sharedProduct(fuser, product, shape, text, choice);
+  return dense(fuser.launch(size, operandsOf([product]), text, undefined, routineOf(a, b, axes)), shape);
 }
 
 /** The product as a routine. Null unless rows, columns and sum are one axis each in both operands, and the result is row-major. */

@@ -8,6 +8,8 @@ import type { Form } from '../values/numbers.ts';
 /** One operand of a tiled product: A with its rows, or B with its columns. */
 export interface Side {
   readonly x: 'A' | 'B';
+  /** The number of the product, in a kernel of several. */
+  readonly number?: number;
   readonly array: string;
   readonly form: Form;
   /** Axes of the operand, with its strides; `side` are its rows or columns. */
@@ -26,13 +28,15 @@ export interface Side {
 
 /**
  * Text of a loader: declarations, the position that each invocation reads, the load of the tile at `k0` into registers, and the
- * store to workgroup memory.
+ * store to workgroup memory. In a kernel of several products, the load is that of product number `which`.
  */
 export interface Loader {
   readonly declarations: readonly string[];
   readonly places: readonly string[];
   load(k0: string): readonly string[];
   readonly store: readonly string[];
+  /** The direction of loads. Loaders of one direction and one tile share their layout in workgroup memory. */
+  readonly along: 'side' | 'sum' | 'neither';
   /** Stride along the sum in workgroup memory, in vec4. */
   readonly stride: number;
   /** Whether the array is read by vec4 loads. */
@@ -68,28 +72,42 @@ export function areVec4(axes: readonly Axis[], others: readonly Axis[], start: n
   );
 }
 
-/** Writes the loader of an operand: vec4 loads along its side or along the sum if elements are contiguous there, else one by one. */
-export function loaderOf(own: Side): Loader {
-  const { x, form, batch, side, summed, isVec4 } = own;
+/** Text of the loader of one product. The offsets are those of its positions in the array. */
+type Parts = Omit<Loader, 'declarations'> & { readonly offsets: readonly string[] };
+
+const nameOf = ({ x, number }: Side): string => `${x}${number ?? ''}`;
+
+/** Chooses a loader: vec4 loads along its side or along the sum if elements are contiguous there, else one by one. */
+function partsOf(own: Side): Parts {
+  const { form, batch, side, summed, isVec4 } = own;
   const vec4s = (along: readonly Axis[], others: readonly Axis[]): boolean =>
     isVec4 && areVec4(along, [...others, ...batch], form.start);
-  const functions = [
-    offsetFunction(`side${x}`, side),
-    offsetFunction(`depth${x}`, summed),
-    offsetFunction(`batch${x}`, batch),
-  ];
-  const parts = vec4s(side, summed) ? alongSide(own) : vec4s(summed, side) ? alongSum(own) : oneByOne(own);
-  return {
-    ...parts,
-    declarations: [
-      ...functions,
-      `var<workgroup> tile${x} : array<vec4<f32>, ${own.k * parts.stride}>;`,
-      `const start${x} : u32 = ${form.start}u;`,
-    ],
-  };
+  return vec4s(side, summed) ? alongSide(own) : vec4s(summed, side) ? alongSum(own) : oneByOne(own);
 }
 
-type Parts = Omit<Loader, 'declarations'>;
+/** Writes the loader of an operand of one product or of several. Null if the loads of several differ in more than offsets. */
+export function loaderOf(sides: readonly Side[]): Loader | null {
+  const all = sides.map(partsOf);
+  const [own, first] = [sides[0]!, all[0]!];
+  const isOne = sides.length === 1;
+  if (!isOne && all.some(({ along }) => along !== first.along || along === 'neither')) return null;
+  const functions = sides.flatMap((one) => [
+    offsetFunction(`side${nameOf(one)}`, one.side),
+    offsetFunction(`depth${nameOf(one)}`, one.summed),
+    offsetFunction(`batch${nameOf(one)}`, one.batch),
+    `const start${nameOf(one)} : u32 = ${one.form.start}u;`,
+  ]);
+  const choice = (k: number): string => {
+    if (k === all.length - 1) return 'else {';
+    return `${k === 0 ? '' : 'else '}if (which == ${k}u) {`;
+  };
+  return {
+    ...first,
+    declarations: [...functions, `var<workgroup> tile${own.x} : array<vec4<f32>, ${own.k * first.stride}>;`],
+    places: isOne ? [...first.places, ...first.offsets] : first.places,
+    load: isOne ? first.load : (k0) => all.flatMap(({ offsets, load }, k) => [choice(k), ...offsets, ...load(k0), '}']),
+  };
+}
 
 /** Condition for a load to be inside the operand. Empty if tiles divide the operand evenly. */
 function inside({ x, width, length, k, depth }: Side, r: number, side: string): string {
@@ -99,6 +117,10 @@ function inside({ x, width, length, k, depth }: Side, r: number, side: string): 
   ].filter((bound) => bound !== '');
   return bounds.join(' && ');
 }
+
+/** The statement for the offset of a position. */
+const offsetOf = (own: Side, r: string): string =>
+  `let o${own.x}${r} = start${nameOf(own)} + batch${nameOf(own)}(one) + side${nameOf(own)}(p${own.x}${r});`;
 
 const guarded = (bound: string, read: string, zero: string): string =>
   bound === '' ? read : `select(${zero}, ${read}, ${bound})`;
@@ -120,15 +142,17 @@ function alongSide(own: Side): Parts {
   const rounds = roundsOf(items, threads);
   return {
     isVector: true,
+    along: 'side',
     stride: vec4s,
     places: rounds.flatMap((r) => [
       `let i${x}${r} = local + ${r * threads}u; let k${x}${r} = i${x}${r} / ${vec4s}u; let w${x}${r} = i${x}${r} % ${vec4s}u;`,
-      `let p${x}${r} = origin${x} + w${x}${r} * 4u; let o${x}${r} = base${x} + side${x}(p${x}${r});`,
+      `let p${x}${r} = origin${x} + w${x}${r} * 4u;`,
       `var next${x}${r} : vec4<f32>;`,
     ]),
+    offsets: rounds.map((r) => offsetOf(own, `${r}`)),
     load: (k0) =>
       rounds.map((r) => {
-        const read = `user_${array}[(o${x}${r} + depth${x}(k0 + k${x}${r})) / 4u]`;
+        const read = `user_${array}[(o${x}${r} + depth${nameOf(own)}(k0 + k${x}${r})) / 4u]`;
         return `{ let k0 = ${k0}; next${x}${r} = ${guarded(inside(own, r, `p${x}${r}`), read, zeros)}; }`;
       }),
     store: rounds.map((r) => stored(own, r, items, `tile${x}[k${x}${r} * ${vec4s}u + w${x}${r}] = next${x}${r};`)),
@@ -144,15 +168,17 @@ function alongSum(own: Side): Parts {
   const stride = width / 4 + (k > 8 ? 1 : 0);
   return {
     isVector: true,
+    along: 'sum',
     stride,
     places: rounds.flatMap((r) => [
       `let i${x}${r} = local + ${r * threads}u; let k${x}${r} = (i${x}${r} % ${vec4s}u) * 4u; let w${x}${r} = i${x}${r} / ${vec4s}u;`,
-      `let p${x}${r} = origin${x} + w${x}${r}; let o${x}${r} = base${x} + side${x}(p${x}${r});`,
+      `let p${x}${r} = origin${x} + w${x}${r};`,
       `var next${x}${r} : vec4<f32>;`,
     ]),
+    offsets: rounds.map((r) => offsetOf(own, `${r}`)),
     load: (k0) =>
       rounds.map((r) => {
-        const read = `user_${array}[(o${x}${r} + depth${x}(k0 + k${x}${r})) / 4u]`;
+        const read = `user_${array}[(o${x}${r} + depth${nameOf(own)}(k0 + k${x}${r})) / 4u]`;
         return `{ let k0 = ${k0}; next${x}${r} = ${guarded(inside(own, r, `p${x}${r}`), read, zeros)}; }`;
       }),
     store: rounds.map((r) =>
@@ -185,18 +211,19 @@ function oneByOne(own: Side): Parts {
       ? `let k${x}${r} = ${index} % ${k}u; let w${x}${r} = ${index} / ${k}u;`
       : `let w${x}${r} = ${index} % ${vec4s}u; let k${x}${r} = ${index} / ${vec4s}u;`;
   };
-  const offset = (r: number, i: number): string =>
-    `let p${x}${r}${i} = origin${x} + w${x}${r} * 4u + ${i}u; let o${x}${r}${i} = base${x} + side${x}(p${x}${r}${i});`;
+  const position = (r: number, i: number): string => `let p${x}${r}${i} = origin${x} + w${x}${r} * 4u + ${i}u;`;
   const number = (r: number, i: number): string =>
     guarded(inside(own, r, `p${x}${r}${i}`), `user_${array}[o${x}${r}${i} + d]`, '0.0');
   return {
     isVector: false,
+    along: 'neither',
     stride,
-    places: rounds.flatMap((r) => [place(r), ...range(4).map((i) => offset(r, i)), `var next${x}${r} : vec4<f32>;`]),
+    places: rounds.flatMap((r) => [place(r), ...range(4).map((i) => position(r, i)), `var next${x}${r} : vec4<f32>;`]),
+    offsets: rounds.flatMap((r) => range(4).map((i) => offsetOf(own, `${r}${i}`))),
     load: (k0) =>
       rounds.map((r) => {
         const numbers = range(4).map((i) => number(r, i));
-        return `{ let k0 = ${k0}; let d = depth${x}(k0 + k${x}${r}); next${x}${r} = vec4<f32>(${numbers.join(', ')}); }`;
+        return `{ let k0 = ${k0}; let d = depth${nameOf(own)}(k0 + k${x}${r}); next${x}${r} = vec4<f32>(${numbers.join(', ')}); }`;
       }),
     store: rounds.map((r) => stored(own, r, items, `tile${x}[k${x}${r} * ${stride}u + w${x}${r}] = next${x}${r};`)),
   };

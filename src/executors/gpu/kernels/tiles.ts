@@ -5,8 +5,8 @@
 import type { Workgroup } from '../text/kernel.ts';
 import type { Axis, MatrixAxes, MatrixAxis } from '../text/places.ts';
 import { mostElementsOn, mostWorkgroups, type Target, type TileShape } from '../text/target.ts';
-import type { Read } from '../values/numbers.ts';
-import { areVec4, type Loader, loaderOf, offsetFunction, range } from './tile-loaders.ts';
+import type { Read, Resident } from '../values/numbers.ts';
+import { areVec4, type Loader, loaderOf, offsetFunction, range, type Side } from './tile-loaders.ts';
 
 /** A tile, and the number of parts of the sum (split-K). Each part has its own workgroups. */
 export interface Tiling extends TileShape {
@@ -45,23 +45,42 @@ function timeOf({ together, start, step, steps: shared }: TileShape, groups: num
   return start + (steps + 2) * (Math.floor(each / together) * shared + last);
 }
 
-/** Chooses the tiling with the least estimated time. Null without workgroups, and for products too small or too large for tiles. */
-export function chooseTiling([batch, m, n, k]: ProductSize, target: Target): Tiling | null {
-  if (!target.workgroups || m * n * k < 64) return null;
-  let best: Tiling | null = null;
-  let least = Number.POSITIVE_INFINITY;
+/** A tiling, and its estimated time in microseconds. */
+export interface Choice {
+  readonly tiling: Tiling;
+  readonly time: number;
+}
+
+const totalOf = (numbers: readonly number[]): number => numbers.reduce((sum, x) => sum + x, 0);
+
+/**
+ * Chooses the tiling with the least estimated time for products of one depth in one kernel. Null without workgroups, and for
+ * products too small or too large for tiles.
+ */
+export function chooseTiling(
+  sizes: readonly ProductSize[],
+  target: Target,
+  isUsable: (tile: TileShape) => boolean = () => true,
+): Choice | null {
+  const k = sizes[0]![3];
+  if (!target.workgroups || sizes.some(([, m, n]) => m * n * k < 64)) return null;
+  const size = totalOf(sizes.map(([batch, m, n]) => batch * m * n));
+  const batches = sizes[0]![0];
+  let best: Choice | null = null;
   for (const tile of target.tiles ?? tileShapes) {
-    if (tileBytes(tile) > target.workgroupBytes) continue;
-    const [down, across] = [Math.ceil(m / tile.m), Math.ceil(n / tile.n)];
-    if (Math.max(down, across) > mostWorkgroups) continue;
-    for (const splits of target.splits === undefined ? [1, 2, 4, 8, 16] : [target.splits]) {
-      if (splits * batch > mostWorkgroups || splits * batch * m * n > mostElementsOn(target)) break;
+    if (tileBytes(tile) > target.workgroupBytes || !isUsable(tile)) continue;
+    const tiles = sizes.map(([, m, n]) => [Math.ceil(m / tile.m), Math.ceil(n / tile.n)] as const);
+    if (Math.max(...[0, 1].map((side) => totalOf(tiles.map((own) => own[side]!)))) > mostWorkgroups) continue;
+    for (const splits of target.splits === undefined ? [1, 2, 3, 4, 6, 8, 16] : [target.splits]) {
+      if (splits * batches > mostWorkgroups || splits * size > mostElementsOn(target)) break;
       const chunk = Math.ceil(k / splits);
       if (splits > 1 && chunk < 2 * tile.k) break;
-      const computing = timeOf(tile, batch * down * across * splits, Math.ceil(chunk / tile.k));
+      const groups = batches * totalOf(tiles.map(([down, across]) => down * across));
+      const computing = timeOf(tile, groups * splits, Math.ceil(chunk / tile.k));
       // each further part is written once, and read once by the kernel that combines the parts
-      const moving = (8 * (splits - 1) * batch * m * n) / device.bytes;
-      if (computing + moving < least) [best, least] = [{ ...tile, splits }, computing + moving];
+      const moving = (8 * (splits - 1) * size) / device.bytes;
+      if (best === null || computing + moving < best.time)
+        best = { tiling: { ...tile, splits }, time: computing + moving };
     }
   }
   return best;
@@ -77,16 +96,22 @@ const axesOfOne = (axes: readonly MatrixAxis[], operand: number): Axis[] =>
  * Writes the text that accumulates and stores the results of one invocation. They are named `s{vec4 of rows}{row in it}{vec4 of columns}`
  * and are vec4.
  */
-function blockOf({ m, n, threadM, threadN }: TileShape, rows: number, columns: number, isVector: boolean) {
+function blockOf(
+  { m, n, threadM, threadN }: TileShape,
+  rows: number,
+  columns: number,
+  isVector: boolean,
+  which: string,
+) {
   const [highs, wides] = [range(threadM / 4), range(threadN / 4)];
   const all = highs.flatMap((h) => range(4).map((i) => ({ h, i })));
   const write = (name: string, g: number): string =>
     isVector
-      ? `  if (c${g} < ${columns}u) { result[(o + outColumn(c${g})) / 4u] = ${name}; }`
+      ? `  if (c${g} < ${columns}u) { result[(o + outColumn(${which}c${g})) / 4u] = ${name}; }`
       : range(4)
           .map(
             (j) =>
-              `  if (c${g} + ${j}u < ${columns}u) { result[o + outColumn(c${g} + ${j}u)] = ${name}.${'xyzw'[j]}; }`,
+              `  if (c${g} + ${j}u < ${columns}u) { result[o + outColumn(${which}c${g} + ${j}u)] = ${name}.${'xyzw'[j]}; }`,
           )
           .join('\n');
   return {
@@ -103,7 +128,7 @@ function blockOf({ m, n, threadM, threadN }: TileShape, rows: number, columns: n
       ...wides.map((g) => `let c${g} = originB + ${(g * 4 * n) / threadN}u + tx * 4u;`),
       ...all.flatMap(({ h, i }) => [
         `{ let row = originA + ${(h * 4 * m) / threadM + i}u + ty * 4u;`,
-        ` if (row < ${rows}u) { let o = place + outRow(row);`,
+        ` if (row < ${rows}u) { let o = place + outRow(${which}row);`,
         ...wides.map((g) => write(`s${h}${i}${g}`, g)),
         ' } }',
       ]),
@@ -111,66 +136,141 @@ function blockOf({ m, n, threadM, threadN }: TileShape, rows: number, columns: n
   };
 }
 
-/** Makes the loaders of both operands. If both operands are the same array, either both loaders use vec4 or neither does. */
-function loadersOf(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling, [, m, n, k]: ProductSize): [Loader, Loader] {
-  const loader = (x: 'A' | 'B', { form, array }: Read, isVec4: boolean): Loader => {
-    const operand = x === 'A' ? 0 : 1;
-    return loaderOf({
-      x,
-      array: x === 'A' || a.array === b.array ? 'a0' : 'a1',
-      form,
-      batch: axesOfOne(axes.batch, operand),
-      side: axesOfOne(x === 'A' ? axes.rows : axes.columns, operand),
-      summed: axesOfOne(axes.summed, operand),
-      width: x === 'A' ? tiling.m : tiling.n,
-      length: x === 'A' ? m : n,
-      k: tiling.k,
-      depth: k,
-      threads: threadsPerWorkgroup(tiling),
-      isVec4: isVec4 && array.size % 4 === 0,
-    });
-  };
-  const both = (isVec4: boolean): [Loader, Loader] => [loader('A', a, isVec4), loader('B', b, isVec4)];
-  const loaders = both(true);
-  return a.array === b.array && loaders[0].isVector !== loaders[1].isVector ? both(false) : loaders;
+/** A matrix product of two strided arrays. */
+export interface Product {
+  readonly a: Read;
+  readonly b: Read;
+  readonly axes: MatrixAxes;
+  readonly sizes: ProductSize;
 }
 
-/** Writes the kernel of a tiled product. */
-export function tiledProduct(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling, sizes: ProductSize): Workgroup {
-  const [batches, m, n, k] = sizes;
+/**
+ * How products form one kernel: they are added, or their results are written one after another. These share A and its rows
+ * (`columns`), or B and its columns (`rows`).
+ */
+export type Joining = 'sum' | 'columns' | 'rows';
+
+/** The arrays of products, each once. */
+export const operandsOf = (products: readonly Product[]): Resident[] => [
+  ...new Set(products.flatMap(({ a, b }) => [a.array, b.array])),
+];
+
+/** Makes the loaders of both operands: both of vec4 or neither if they share an array. Null if several products need different ones. */
+function loadersOf(products: readonly Product[], tiling: Tiling): [Loader, Loader] | null {
+  const operands = operandsOf(products);
+  const loader = (x: 'A' | 'B', isVec4: boolean): Loader | null => {
+    const operand = x === 'A' ? 0 : 1;
+    const sides = products.map(({ a, b, axes, sizes: [, m, n, k] }, which): Side => {
+      const { form, array } = x === 'A' ? a : b;
+      return {
+        x,
+        ...(products.length === 1 ? {} : { number: which }),
+        array: `a${operands.indexOf(array)}`,
+        form,
+        batch: axesOfOne(axes.batch, operand),
+        side: axesOfOne(x === 'A' ? axes.rows : axes.columns, operand),
+        summed: axesOfOne(axes.summed, operand),
+        width: x === 'A' ? tiling.m : tiling.n,
+        length: x === 'A' ? m : n,
+        k: tiling.k,
+        depth: k,
+        threads: threadsPerWorkgroup(tiling),
+        isVec4: isVec4 && array.size % 4 === 0,
+      };
+    });
+    return loaderOf(sides);
+  };
+  const both = (isVec4: boolean): [Loader, Loader] | null => {
+    const [left, right] = [loader('A', isVec4), loader('B', isVec4)];
+    return left === null || right === null ? null : [left, right];
+  };
+  const loaders = both(true);
+  const isShared = products.some(({ a }) => products.some(({ b }) => a.array === b.array));
+  return isShared && loaders !== null && loaders[0].isVector !== loaders[1].isVector ? both(false) : loaders;
+}
+
+/** Sums of the numbers before each of a list. */
+const startsOf = (lengths: readonly number[]): number[] => lengths.map((_, k) => totalOf(lengths.slice(0, k)));
+
+/** Writes statements that find the part in which `place` is. They set `which` to its number, and `within` to the place in it. */
+const whichOf = (place: string, starts: readonly number[], within: string): string[] => [
+  `var which = 0u; var ${within} = ${place};`,
+  ...starts
+    .slice(1)
+    .map((start, k) => `if (${place} >= ${start}u) { which = ${k + 1}u; ${within} = ${place} - ${start}u; }`),
+];
+
+/** Writes the offsets in the results, as functions of `which`, if there are several, and the position. */
+function outFunctions(name: string, axes: readonly (readonly Axis[])[]): string[] {
+  if (axes.length === 1) return [offsetFunction(name, axes[0]!)];
+  const calls = axes.map((_, k) => `if (which == ${k}u) { return ${name}${k}(p); }`);
+  return [
+    ...axes.map((own, k) => offsetFunction(`${name}${k}`, own)),
+    `fn ${name}(which : u32, p : u32) -> u32 { ${calls.join(' ')} return 0u; }`,
+  ];
+}
+
+/** Writes the kernel of a tiled product, or of several. Null if these do not fit into one kernel. */
+export function tiledProduct(products: readonly Product[], tiling: Tiling, joining: Joining = 'sum'): Workgroup | null {
+  const depths = products.map(({ sizes }) => sizes[3]);
+  const isOne = products.length === 1;
+  if (!isOne && depths.some((depth) => depth % tiling.k !== 0)) return null;
+  const loaders = loadersOf(products, tiling);
+  if (loaders === null) return null;
+  const [left, right] = loaders;
   const { splits } = tiling;
+  const isSum = joining === 'sum';
+  const results = isSum ? [products[0]!] : products;
+  const [batches] = products[0]!.sizes;
+  const k = isSum ? totalOf(depths) : depths[0]!;
   const across = tiling.n / tiling.threadN;
   const chunk = Math.ceil(k / splits / tiling.k) * tiling.k;
-  const [left, right] = loadersOf(a, b, axes, tiling, sizes);
-  const [batchOut, rowsOut, columnsOut] = [axes.batch, axes.rows, axes.columns].map((own) => axesOfOne(own, 2)) as [
-    Axis[],
-    Axis[],
-    Axis[],
-  ];
-  const isVector = (batches * m * n) % 4 === 0 && areVec4(columnsOut, [...rowsOut, ...batchOut], 0);
-  const block = blockOf(tiling, m, n, isVector);
+  const [batchOut, rowsOut, columnsOut] = (['batch', 'rows', 'columns'] as const).map((role) =>
+    results.map(({ axes }) => axesOfOne(axes[role], 2)),
+  ) as [Axis[][], Axis[][], Axis[][]];
+  const sizes = results.map((own) => own.sizes[0] * own.sizes[1] * own.sizes[2]);
+  const isVector = results.every(
+    (_, t) => sizes[t]! % 4 === 0 && areVec4(columnsOut[t]!, [...rowsOut[t]!, ...batchOut[t]!], 0),
+  );
+  // rows or columns of several products are whole tiles
+  const [rows, columns] = [1, 2].map((side) => Math.max(...results.map((own) => own.sizes[side]!))) as [number, number];
+  const block = blockOf(tiling, rows, columns, isVector, isSum ? '' : 'which, ');
   const step = tiling.unrolled
     ? range(tiling.k).flatMap((j) => ['{', ...block.products(left, right, `${j}u`), '}'])
     : [`for (var j = 0u; j < ${tiling.k}u; j++) {`, ...block.products(left, right, 'j'), '}'];
+  const load = (at: string): string[] =>
+    isSum && !isOne
+      ? ['{', ...whichOf(at, startsOf(depths), 'k'), ...left.load('k'), ...right.load('k'), '}']
+      : [...left.load(at), ...right.load(at)];
+  const tilesOf = (side: 1 | 2): number[] =>
+    results.map((own) => Math.ceil(own.sizes[side] / (side === 1 ? tiling.m : tiling.n)));
+  const [tilesDown, tilesAcross] = [tilesOf(1), tilesOf(2)];
+  const tile = {
+    sum: [],
+    rows: whichOf('group.y', startsOf(tilesDown), 'tile'),
+    columns: whichOf('group.x', startsOf(tilesAcross), 'tile'),
+  }[joining];
+  const starts = startsOf(sizes.map((size) => size * splits));
+  const places = sizes.map((size, t) => `if (which == ${t}u) { place += ${starts[t]}u + split * ${size}u; }`);
   const wgsl = [
     ...left.declarations,
     ...right.declarations,
-    offsetFunction('outRow', rowsOut),
-    offsetFunction('outColumn', columnsOut),
-    offsetFunction('outBatch', batchOut),
+    ...outFunctions('outRow', rowsOut),
+    ...outFunctions('outColumn', columnsOut),
+    ...outFunctions('outBatch', batchOut),
     `@compute @workgroup_size(${threadsPerWorkgroup(tiling)})`,
     'fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) local : u32) {',
     `let tx = local % ${across}u; let ty = local / ${across}u;`,
     `let one = group.z / ${splits}u; let split = group.z % ${splits}u;`,
-    `let originA = group.y * ${tiling.m}u; let originB = group.x * ${tiling.n}u;`,
-    'let baseA = startA + batchA(one); let baseB = startB + batchB(one);',
+    ...tile,
+    `let originA = ${joining === 'rows' ? 'tile' : 'group.y'} * ${tiling.m}u;`,
+    `let originB = ${joining === 'columns' ? 'tile' : 'group.x'} * ${tiling.n}u;`,
     `let first = split * ${chunk}u; let last = min(${k}u, first + ${chunk}u);`,
     ...left.places,
     ...right.places,
     ...block.declarations,
     'if (first < last) {',
-    ...left.load('first'),
-    ...right.load('first'),
+    ...load('first'),
     '}',
     `for (var k0 = first; k0 < last; k0 += ${tiling.k}u) {`,
     'workgroupBarrier();',
@@ -179,20 +279,26 @@ export function tiledProduct(a: Read, b: Read, axes: MatrixAxes, tiling: Tiling,
     'workgroupBarrier();',
     `let k1 = k0 + ${tiling.k}u;`,
     'if (k1 < last) {',
-    ...left.load('k1'),
-    ...right.load('k1'),
+    ...load('k1'),
     '}',
     ...step,
     '}',
-    `let place = split * ${batches * m * n}u + outBatch(one);`,
+    ...(isSum
+      ? [`let place = split * ${sizes[0]}u + outBatch(one);`]
+      : ['var place = outBatch(which, one);', ...places]),
     ...block.stores,
     '}',
   ].join('\n');
-  const names = a.array === b.array ? ['a0'] : ['a0', 'a1'];
-  const vec4Arrays = names.filter((_, i) => [left, right][i]!.isVector);
+  const operands = operandsOf(products);
+  const vectors = products.flatMap(({ a, b }) => [...(left.isVector ? [a] : []), ...(right.isVector ? [b] : [])]);
+  const vec4Arrays = [...new Set(vectors.map(({ array }) => `a${operands.indexOf(array)}`))];
   return {
     wgsl,
-    groups: [Math.ceil(n / tiling.n), Math.ceil(m / tiling.m), batches * splits],
+    groups: [
+      joining === 'columns' ? totalOf(tilesAcross) : tilesAcross[0]!,
+      joining === 'rows' ? totalOf(tilesDown) : tilesDown[0]!,
+      batches * splits,
+    ],
     vec4Arrays: isVector ? [...vec4Arrays, 'result'] : vec4Arrays,
   };
 }

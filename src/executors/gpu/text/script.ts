@@ -1,6 +1,6 @@
 /** @file Writes the text that evaluates an expression in a kernel, with common subexpression elimination. */
 import type { Shape } from '../../../tensor/shape.ts';
-import { readOf } from '../values/expression.ts';
+import { placed, readOf } from '../values/expression.ts';
 import type { Expression, Fill, Form, Node, Read, Resident, Within } from '../values/numbers.ts';
 import { axesOf, merged, placesOf, plus } from './places.ts';
 
@@ -24,6 +24,10 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
   const forms: Form[] = [];
   const formNames = new Map<string, number>();
   const known = new Set<Node>();
+  const readAt = (node: Node): Read | null => {
+    const read = readOf(node);
+    return read === null ? null : placed(read);
+  };
   const formAt = (form: Form): number => {
     const key = `${form.start} ${form.steps}`;
     const at = formNames.get(key) ?? forms.push(form) - 1;
@@ -39,7 +43,7 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
   const collect = (node: Node): void => {
     if (known.has(node)) return;
     known.add(node);
-    const read = readOf(node);
+    const read = readAt(node);
     if (node.is === 'fill') argumentAt(node);
     else if (read !== null) {
       argumentAt(read.array);
@@ -58,7 +62,7 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
   const isSafe = (node: Node): boolean => {
     const before = safe.get(node);
     if (before !== undefined) return before;
-    const read = readOf(node);
+    const read = readAt(node);
     let result = true;
     if (read !== null) result = staysInside(read);
     else if (node.is === 'apply') result = node.args.every(isSafe);
@@ -95,7 +99,7 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
       return result;
     };
     const computed = (node: Expression, guard: string): string => {
-      const read = readOf(node);
+      const read = readAt(node);
       if (read !== null) {
         const array = argumentName(read.array, argumentAt(read.array));
         const offset = `${prefix}f${formAt(read.form)}`;

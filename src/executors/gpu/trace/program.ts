@@ -2,6 +2,7 @@
 import { fail } from '../../../tensor/errors.ts';
 import { sizeOf } from '../../../tensor/shape.ts';
 import { isValue, type Value } from '../../../tensor/value.ts';
+import type { History } from '../fusion/history.ts';
 import type { Call, Work } from '../fusion/schedule.ts';
 import type { KernelOf } from '../text/kernel.ts';
 import type { Target } from '../text/target.ts';
@@ -34,7 +35,7 @@ const tracesOf = ({ workgroups, routines }: Target): number => {
 };
 
 /**
- * Traces an equation for a target, `passes` times, or once if its arrays are small. Each trace uses the use counts of the previous one
+ * Traces an equation for a target, `passes` times, or once if its arrays are small. Each trace uses the records of the previous one
  * to decide what to materialise.
  * Throws an InputError when the equation returns anything but values of the current trace.
  */
@@ -43,9 +44,9 @@ export function traceProgram(
   inputs: Readonly<Record<string, Slot>>,
   target: Target,
   passes = tracesOf(target),
-  previousUses?: readonly number[],
+  previous?: History,
 ): Program {
-  const trace = startTrace(target, previousUses);
+  const trace = startTrace(target, previous);
   const names = Object.keys(inputs).filter((name) => sizeOf(inputs[name]!.shape) > 0);
   const values = Object.entries(inputs).map(([name, slot]): [string, Value] => [
     name,
@@ -59,7 +60,7 @@ export function traceProgram(
   });
   trace.end();
   const isSmall = trace.schedule.work(results).bytes < target.smallBytes;
-  if (passes > 1 && !isSmall) return traceProgram(fn, inputs, target, passes - 1, trace.uses);
+  if (passes > 1 && !isSmall) return traceProgram(fn, inputs, target, passes - 1, trace.history);
   // if no output has elements, one kernel runs all the same, to show which backend ran
   if (results.length === 0) results.push(trace.schedule.launch(1, [{ is: 'fill', number: 0 }], 'return c0;'));
   return {

@@ -4,6 +4,7 @@ import type { PrimitiveName } from '../../../tensor/primitives/index.ts';
 import { type Shape, show, sizeOf } from '../../../tensor/shape.ts';
 import type { Executor, Value } from '../../../tensor/value.ts';
 import { createFuser } from '../fusion/fuser.ts';
+import { type History, historyAfter } from '../fusion/history.ts';
 import { createSchedule, type Schedule } from '../fusion/schedule.ts';
 import { rules } from '../kernels/index.ts';
 import type { Rule } from '../kernels/rule.ts';
@@ -35,21 +36,21 @@ export interface Trace {
   input(name: string, slot: Slot, at: number): Value<Traced>;
   /** Returns the array of a result: a copy if it is an input or a table, null if it has no elements. */
   result(x: Value<Traced>): Resident | null;
-  /** Use counts: how many kernels use each expression, in order of creation. */
-  readonly uses: readonly number[];
+  /** Records for the next trace of the same equation. */
+  readonly history: History;
   /** Range checks for the indices of each call. */
   readonly checks: readonly RangeCheck[];
   /** Ends the trace. Its values cannot be used any more. */
   end(): void;
 }
 
-/** Starts a trace for a target. `previousUses` are the use counts of the previous trace of the same equation. */
-export function startTrace(target: Target, previousUses?: readonly number[]): Trace {
+/** Starts a trace for a target. `previous` are the records of the previous trace of the same equation. */
+export function startTrace(target: Target, previous?: History): Trace {
   let ended = false;
   const checks: RangeCheck[] = [];
   const schedule = createSchedule();
-  const uses: number[] = [];
-  const fuser = createFuser(schedule, target, uses, previousUses);
+  const history = historyAfter(previous);
+  const fuser = createFuser(schedule, target, history, previous?.uses);
 
   const executor: Executor<Traced> = {
     name: 'gpu',
@@ -98,7 +99,7 @@ export function startTrace(target: Target, previousUses?: readonly number[]): Tr
     executor,
     schedule,
     checks,
-    uses,
+    history,
     input(name, { shape, kind = 'real' }, at) {
       const origins = (): Origin[] => Array.from({ length: sizeOf(shape) }, (_, i) => ({ input: name, at: i }));
       const size = sizeOf(shape);
@@ -112,6 +113,7 @@ export function startTrace(target: Target, previousUses?: readonly number[]): Tr
     },
     end() {
       ended = true;
+      history.products.isComplete = true;
     },
   };
 }

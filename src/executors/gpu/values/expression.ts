@@ -7,6 +7,7 @@ import type {
   Form,
   Materialisation,
   Node,
+  Place,
   Read,
   Resident,
   Statements,
@@ -62,6 +63,16 @@ export const within = (coordinate: Form, length: number, inside: Node, outside: 
 
 /** Returns the base of a view, or the expression itself if it is not a view. */
 export const baseOf = (node: Apply | Within): Apply | Within => node.base?.node ?? node;
+
+/** The place of an array's elements. */
+export const placeOf = (array: Resident): Place => array.place?.() ?? { array, start: 0 };
+
+/** Reads the same elements at their place. */
+export function placed(read: Read): Read {
+  const { array, start } = placeOf(read.array);
+  if (array === read.array) return read;
+  return { ...read, array, form: { start: read.form.start + start, steps: read.form.steps } };
+}
 
 /** Returns a node as a read if it is one or is materialised; null if it is lazy. */
 export function readOf(node: Node): Read | null {

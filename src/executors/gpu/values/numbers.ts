@@ -13,6 +13,14 @@ export interface Resident {
    * pipeline.
    */
   readonly source: number | Float32Array | null;
+  /** The place of its elements, if they are part of another array or if their kernel waits for others; schedules that kernel. */
+  readonly place?: () => Place;
+}
+
+/** Consecutive elements of an array. */
+export interface Place {
+  readonly array: Resident;
+  readonly start: number;
 }
 
 /** An array of equal numbers. Kernels get the number as a scalar argument. */
