@@ -12,10 +12,12 @@ import type { TileShape } from '../../../src/executors/gpu/text/target.ts';
 import { indexInput, input, read } from '../../../src/tensor/input.ts';
 import { constantLike } from '../../../src/tensor/operand.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
+import { broadcast } from '../../../src/tensor/primitives/broadcast.ts';
 import { einsum } from '../../../src/tensor/primitives/einsum.ts';
 import { linearScan } from '../../../src/tensor/primitives/linear-scan.ts';
 import { maxReduce } from '../../../src/tensor/primitives/max-reduce.ts';
 import { mul } from '../../../src/tensor/primitives/mul.ts';
+import { reshape } from '../../../src/tensor/primitives/reshape.ts';
 import { scatterAdd } from '../../../src/tensor/primitives/scatter-add.ts';
 import { slice } from '../../../src/tensor/primitives/slice.ts';
 import { sum } from '../../../src/tensor/primitives/sum.ts';
@@ -32,6 +34,8 @@ interface WorkgroupCase {
   readonly tile?: TileShape;
   /** Whether a kernel computes several products. */
   readonly joins?: boolean;
+  /** The number of kernels that reduce rows and use the results. */
+  readonly phases?: number;
   /** The exclusive upper limit of index inputs. */
   readonly rows?: number;
 }
@@ -91,6 +95,30 @@ export const workgroupCases: readonly WorkgroupCase[] = [
     inputs: { x: { shape: [35, 32] }, y: { shape: [35, 48] }, w: { shape: [64, 36] } },
     joins: true,
   },
+  {
+    name: 'sums of rows and what reads them, in one kernel',
+    fn: ({ x, y }) => {
+      const total = reshape(sum(mul(x!, x!), [2]), [5, 37, 1]);
+      const both = mul(add(x!, total), y!);
+      return { both, total, product: einsum('bti,bsi->bts', both, y!) };
+    },
+    inputs: { x: { shape: [5, 37, 72] }, y: { shape: [5, 37, 72] } },
+    phases: 1,
+  },
+  {
+    name: 'largest numbers of rows and what reads them, in one kernel',
+    fn: ({ x }) => ({ y: mul(x!, broadcast(reshape(maxReduce(x!, 1), [1030, 1]), [1030, 70])) }),
+    inputs: { x: { shape: [1030, 70] } },
+    phases: 1,
+  },
+  {
+    name: 'sums of rows that other rows read too',
+    fn: ({ x }) => {
+      const total = sum(x!, [1]);
+      return { y: add(mul(x!, reshape(total, [64, 1])), mul(x!, total)) };
+    },
+    inputs: { x: { shape: [64, 64] } },
+  },
   { name: 'sums along rows', fn: ({ x }) => ({ y: sum(mul(x!, x!), [1]) }), inputs: { x: { shape: [5, 1337] } } },
   { name: 'sums along columns', fn: ({ x }) => ({ y: sum(x!, [0, 2]) }), inputs: { x: { shape: [29, 70, 31] } } },
   { name: 'a sum of all', fn: ({ x }) => ({ y: sum(x!) }), inputs: { x: { shape: [77, 801] } } },
@@ -148,12 +176,13 @@ export function testWorkgroups(): void {
 
 /** Tests that every case has a kernel with its own use of workgroups. */
 export function testWorkgroupsAreUsed(): void {
-  it.each(workgroupCases)('$name: uses workgroups', ({ fn, inputs, tile, joins = false }) => {
+  it.each(workgroupCases)('$name: uses workgroups', ({ fn, inputs, tile, joins = false, phases = 0 }) => {
     const kernels = kernelsOf(fn, inputs, { ...withWorkgroups, ...(tile === undefined ? {} : { tiles: [tile] }) });
     // elementwise kernels use workgroups too, so exclude them
     const own = kernels.filter(({ size, workgroup }) => workgroup !== null && workgroup.wgsl !== spread(size).wgsl);
     expect(own.length).toBeGreaterThan(0);
     const several = own.filter(({ workgroup }) => workgroup!.wgsl.includes('which'));
     expect(several.length).toBe(joins ? 1 : 0);
+    expect(own.filter(({ text }) => text.includes('rowPhase')).length).toBe(phases);
   });
 }

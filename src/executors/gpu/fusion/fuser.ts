@@ -13,6 +13,7 @@ import {
   placeOf,
   readFrom,
   readOf,
+  readsIn,
   whole,
 } from '../values/expression.ts';
 import type {
@@ -102,14 +103,14 @@ export function createFuser(
       if (numbers.is === 'fill') return evaluated(numbers, [size]);
       const array = materialisedOf(numbers);
       if (array !== null) return settled(array);
-      if (numbers.is === 'read') return evaluated(numbers, numbers.shape);
+      if (numbers.is === 'read') return settled(evaluated(numbers, numbers.shape));
       const base = baseOf(numbers);
       // a view with the same order as its base uses the array of the base
       const isOwn = isRowMajor(readFrom(arrayFor(numbers), numbers).form, numbers.shape) && sizeOf(base.shape) === size;
       if (isOwn && base !== numbers) return self.materialise(base, size);
       const result = evaluated(numbers, numbers.shape);
       if (isOwn) numbers.state.materialised = result;
-      return result;
+      return settled(result);
     },
     asRead(node) {
       if (node.is === 'read') return node;
@@ -150,12 +151,7 @@ export function createFuser(
     withinLimits: (node) => (isTooLarge([node], 0, target) ? self.asRead(node) : node),
     prepare(node) {
       prepareParts(node, true);
-      while (!fits(scriptOf(node), target)) {
-        const inner = costliestOf(argsOf(node));
-        // not reached: a function has few arguments, and each materialised argument is one array
-        if (inner === null) throw new Error('a function of more arguments than a kernel can read');
-        self.asRead(inner);
-      }
+      shorten(node);
     },
     script(node) {
       self.prepare(node);
@@ -163,14 +159,34 @@ export function createFuser(
     },
   };
 
-  /** The array itself; a copy if its elements are part of another. */
+  /** An array that begins with the elements: a copy if they are inside another. */
   const settled = (own: Resident): Resident => {
-    const { array } = placeOf(own);
-    return array.size === own.size ? array : evaluated(dense(own, [own.size]), [own.size]);
+    const { array, start } = placeOf(own);
+    return start === 0 ? array : evaluated(dense(own, [own.size]), [own.size]);
   };
   const evaluated = (node: Node, shape: Shape): Resident => {
-    const script = self.script(node);
+    prepareParts(node, true);
+    const waiting = [...readsIn(node)].find(({ array }) => node.is !== 'fill' && array.joint?.suits(node))?.array;
+    if (waiting?.joint !== undefined) {
+      shorten(node, waiting);
+      const joint = waiting.joint.suits(node as Expression) ? waiting.joint.write(node as Expression) : null;
+      if (joint !== null) return joint;
+    }
+    shorten(node);
+    const script = scriptOf(node);
     return self.launch(sizeOf(shape), script.operands, pointwise(script, shape));
+  };
+
+  /** Materialises parts of an expression until one kernel can read all of its arrays. */
+  const shorten = (node: Node, held: Resident | null = null): void => {
+    // kernels that wait are scheduled now, as they may materialise parts of the expression
+    for (const { array } of readsIn(node)) if (array !== held) placeOf(array);
+    while (!fits(scriptOf(node, [], held), target)) {
+      const inner = costliestOf(argsOf(node));
+      // not reached: a function has few arguments, and each materialised argument is one array
+      if (inner === null) throw new Error('a function of more arguments than a kernel can read');
+      self.asRead(inner);
+    }
   };
 
   /** Increments the use count of every part of an expression, and materialises the parts that are cheaper to store. */

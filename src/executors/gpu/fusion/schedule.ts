@@ -77,6 +77,8 @@ export function createSchedule(): Schedule {
 
   return {
     launch(size, operands, body, workgroup, routine = null) {
+      if (operands.some((x) => x.is === 'resident' && x.place !== undefined))
+        throw new Error('an operand is not in its place');
       const names = operands.map(argumentName);
       const text = `function (${names.join(', ')}) {\nconst i = this.thread.x;\n${body}\n}`;
       const kernel: Kernel = { text, size, workgroup: workgroup ?? null, routine };

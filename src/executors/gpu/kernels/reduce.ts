@@ -1,12 +1,13 @@
 /** @file Reduces expressions over axes, by one invocation per result or by workgroups that share the work. */
-import { sizeOf } from '../../../tensor/shape.ts';
+import { sizeOf, stridesOf } from '../../../tensor/shape.ts';
 import type { Fuser } from '../fusion/fuser.ts';
+import { fits } from '../fusion/policy.ts';
 import type { Workgroup } from '../text/kernel.ts';
 import { loopsOver, merged, placesOf, plus } from '../text/places.ts';
-import { pointwise } from '../text/script.ts';
+import { pointwise, scriptOf } from '../text/script.ts';
 import { mostElementsOn, type Target } from '../text/target.ts';
-import { dense } from '../values/expression.ts';
-import type { Expression } from '../values/numbers.ts';
+import { dense, readsIn } from '../values/expression.ts';
+import type { Expression, Place, Read, Resident } from '../values/numbers.ts';
 import { arranged } from '../values/views.ts';
 import { joinedParts } from './splits.ts';
 
@@ -108,7 +109,8 @@ function sharingOf(results: number, count: number, along: boolean, target: Targe
   const mostParts = Math.min(results === 1 ? 4 * threads : mostSplits, Math.floor(mostElementsOn(target) / results));
   // 16 elements per invocation if that keeps the device busy, else fewer, at least 4
   const [least, most] = along ? [powerFrom(count / 16), powerFrom(count / 4)] : [8, 32];
-  const wanted = powerFrom((workgroupsWanted * threads) / (results * mostParts));
+  // rows in one part can share a kernel with the expression that reads their results
+  const wanted = powerFrom((workgroupsWanted * threads) / (results * (along && results > 1024 ? 1 : mostParts)));
   const lanes = Math.min(threads, most, Math.max(least, wanted));
   const groups = Math.ceil((results * lanes) / threads);
   const parts = Math.min(mostParts, Math.floor(count / (atOnce * lanes)), Math.ceil(workgroupsWanted / groups));
@@ -119,14 +121,32 @@ function sharingOf(results: number, count: number, along: boolean, target: Targe
  * Writes the kernel of a sharing. Each invocation reduces its elements. Then the invocations of a result combine theirs by a tree in
  * workgroup memory.
  */
-function sharedReduction({ results, count, along, lanes, groups, splits }: Sharing, how: Reduction): Workgroup {
+function sharedReduction(
+  { results, count, along, lanes, groups, splits }: Sharing,
+  how: Reduction,
+  isApplied = false,
+): Workgroup {
   const perGroup = threads / lanes;
   const chunk = Math.ceil(count / splits);
   const width = Math.min(groups, 32768);
   const own = Array.from({ length: atOnce }, (_, k) => k);
+  const applied = [
+    '  workgroupBarrier();',
+    '  heldTotal = partial[local - lane]; heldPhase = 1.0;',
+    `  if (o < ${results}u) {`,
+    '    var r = lane;',
+    `    for (; r + ${(atOnce - 1) * lanes}u < ${count}u; r += ${atOnce * lanes}u) {`,
+    ...own.map((k) => `      let x${k} = element(o * ${count}u + r + ${k * lanes}u);`),
+    ...own.map((k) => `      result[o * ${count}u + r + ${k * lanes}u] = x${k};`),
+    '    }',
+    `    for (; r < ${count}u; r += ${lanes}u) { result[o * ${count}u + r] = element(o * ${count}u + r); }`,
+    `    if (lane == 0u) { result[${results * count}u + o] = heldTotal; }`,
+    '  }',
+  ];
   const wgsl = [
     `var<workgroup> partial : array<f32, ${threads}>;`,
     `var<private> identity : u32 = ${how.identity};`,
+    ...(isApplied ? ['var<private> heldTotal : f32;', 'var<private> heldPhase : f32;'] : []),
     `fn combine(total : f32, x : f32) -> f32 { ${how.wgsl} }`,
     `@compute @workgroup_size(${threads})`,
     'fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) local : u32) {',
@@ -151,7 +171,9 @@ function sharedReduction({ results, count, along, lanes, groups, splits }: Shari
     '    workgroupBarrier();',
     `    if (lane < half) { partial[local] = combine(partial[local], partial[local + half${along ? '' : ` * ${perGroup}u`}]); }`,
     '  }',
-    `  if (lane == 0u && o < ${results}u) { result[group.z * ${results}u + o] = partial[local]; }`,
+    ...(isApplied
+      ? applied
+      : [`  if (lane == 0u && o < ${results}u) { result[group.z * ${results}u + o] = partial[local]; }`]),
     '}',
   ].join('\n');
   return { wgsl, groups: [width, Math.ceil(groups / width), splits] };
@@ -166,9 +188,69 @@ function byWorkgroups(
   how: Reduction,
 ): Expression {
   const { results, splits } = sharing;
+  if (sharing.along && splits === 1) return dense(waitingRows(fuser, rows, sharing, how), shape);
   const script = fuser.script(rows);
   const workgroup = sharedReduction(sharing, how);
   const array = fuser.launch(splits * results, script.operands, pointwise(script, rows.shape), workgroup);
   if (splits > mostSplits) return reduced(fuser, dense(array, [splits]), new Set([0]), how);
   return splits === 1 ? dense(array, shape) : joinedParts(array, shape, splits, how.combine);
+}
+
+/**
+ * The results of reducing rows, each by one workgroup. The kernel waits until they are read. If the reader is an expression of the same
+ * rows, one kernel computes both, and reads each row from memory once.
+ */
+function waitingRows(fuser: Fuser, rows: Expression, sharing: Sharing, how: Reduction): Resident {
+  const { results, count } = sharing;
+  fuser.prepare(rows);
+  let known: Place | null = null;
+  const alone = (): Place => {
+    const script = scriptOf(rows);
+    const workgroup = sharedReduction(sharing, how);
+    known = { array: fuser.launch(results, script.operands, pointwise(script, rows.shape), workgroup), start: 0 };
+    return known;
+  };
+  const suits = (expression: Expression): boolean => {
+    const reads = [...readsIn(expression)].filter((read) => read.array === array);
+    return known === null && reads.length > 0 && reads.every((read) => isOfRow(read, results, count));
+  };
+  const write = (expression: Expression): Resident | null => {
+    const first = scriptOf(rows);
+    const second = scriptOf(expression, first.operands, array);
+    const size = results * (count + 1);
+    if (!fits(second, fuser.target) || size > mostElementsOn(fuser.target)) {
+      alone();
+      return null;
+    }
+    const text = [
+      'const phase = rowPhase(0);',
+      `if (phase < 1) {\n${pointwise(first, rows.shape)}\n}`,
+      pointwise(second, expression.shape),
+    ].join('\n');
+    const both = fuser.launch(size, second.operands, text, sharedReduction(sharing, how, true));
+    known = { array: both, start: results * count };
+    return { is: 'resident', size: results * count, source: null, place: () => ({ array: both, start: 0 }) };
+  };
+  const array: Resident = {
+    is: 'resident',
+    size: results,
+    source: null,
+    place: () => known ?? alone(),
+    joint: { suits, write },
+  };
+  return array;
+}
+
+/** Whether a read takes the number of its row, in an expression of `rows` rows of `length` elements. */
+function isOfRow({ shape, form: { start, steps } }: Read, rows: number, length: number): boolean {
+  const outer = shape.filter((_, axis) => sizeOf(shape.slice(axis)) > length);
+  const inner = steps.slice(outer.length);
+  const strides = stridesOf(outer);
+  return (
+    start === 0 &&
+    sizeOf(shape) === rows * length &&
+    sizeOf(outer) === rows &&
+    inner.every((step) => step === 0) &&
+    outer.every((_, axis) => steps[axis] === strides[axis])
+  );
 }

@@ -16,6 +16,19 @@ let half = whole / 2;
 return x * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(whole - half + 127) << 23u);
 }`,
   },
+  // kernels that reduce rows and use the results set these variables
+  {
+    name: 'rowTotal',
+    source: 'function rowTotal(x) { return x; }',
+    types: { x: 'Number' },
+    wgsl: '(x : f32) -> f32 { return heldTotal; }',
+  },
+  {
+    name: 'rowPhase',
+    source: 'function rowPhase(x) { return x; }',
+    types: { x: 'Number' },
+    wgsl: '(x : f32) -> f32 { return heldPhase; }',
+  },
 ];
 
 /** Lists the functions that a kernel's text calls. */

@@ -18,15 +18,18 @@ export interface Script {
   write(values: readonly string[], prefix?: string): { readonly lines: string; readonly result: string };
 }
 
-/** Makes the script of an expression. `beside` are arguments that the kernel already has for its other expressions. */
-export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
+/**
+ * Makes the script of an expression. `beside` are arguments that the kernel already has for its other expressions. The elements of
+ * the array `held` are not read: the kernel holds the one that belongs to the position.
+ */
+export function scriptOf(root: Node, beside: readonly Argument[] = [], held: Resident | null = null): Script {
   const operands: Argument[] = [...beside];
   const forms: Form[] = [];
   const formNames = new Map<string, number>();
   const known = new Set<Node>();
   const readAt = (node: Node): Read | null => {
     const read = readOf(node);
-    return read === null ? null : placed(read);
+    return read === null || read.array === held ? read : placed(read);
   };
   const formAt = (form: Form): number => {
     const key = `${form.start} ${form.steps}`;
@@ -46,6 +49,7 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
     const read = readAt(node);
     if (node.is === 'fill') argumentAt(node);
     else if (read !== null) {
+      if (read.array === held) return;
       argumentAt(read.array);
       formAt(read.form);
     } else if (node.is === 'apply') node.args.forEach(collect);
@@ -64,7 +68,7 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
     if (before !== undefined) return before;
     const read = readAt(node);
     let result = true;
-    if (read !== null) result = staysInside(read);
+    if (read !== null) result = read.array === held || staysInside(read);
     else if (node.is === 'apply') result = node.args.every(isSafe);
     else if (node.is === 'within') result = isSafe(node.inside) && isSafe(node.outside);
     safe.set(node, result);
@@ -101,6 +105,7 @@ export function scriptOf(root: Node, beside: readonly Argument[] = []): Script {
     const computed = (node: Expression, guard: string): string => {
       const read = readAt(node);
       if (read !== null) {
+        if (read.array === held) return declared((x) => `const ${x} = rowTotal(0);`);
         const array = argumentName(read.array, argumentAt(read.array));
         const offset = `${prefix}f${formAt(read.form)}`;
         return declared((x) => `const ${x} = ${array}[${guard === '' ? offset : `${guard} > 0 ? ${offset} : 0`}];`);

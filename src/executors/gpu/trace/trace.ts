@@ -109,7 +109,9 @@ export function startTrace(target: Target, previous?: History): Trace {
     result({ data: { numbers }, shape }) {
       if (numbers.is === 'nothing') return null;
       const array = fuser.materialise(numbers, sizeOf(shape));
-      return array.source === null ? array : schedule.launch(sizeOf(shape), [array], 'return a0[i];');
+      return array.source === null && array.size === sizeOf(shape)
+        ? array
+        : schedule.launch(sizeOf(shape), [array], 'return a0[i];');
     },
     end() {
       ended = true;

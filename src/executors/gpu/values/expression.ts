@@ -74,6 +74,17 @@ export function placed(read: Read): Read {
   return { ...read, array, form: { start: read.form.start + start, steps: read.form.steps } };
 }
 
+/** Collects the reads in an expression. */
+export function readsIn(node: Node, found = new Set<Read>(), known = new Set<Node>()): Set<Read> {
+  if (known.has(node)) return found;
+  known.add(node);
+  const read = readOf(node);
+  if (read !== null) found.add(read);
+  else if (node.is === 'apply') for (const arg of node.args) readsIn(arg, found, known);
+  else if (node.is === 'within') for (const part of [node.inside, node.outside]) readsIn(part, found, known);
+  return found;
+}
+
 /** Returns a node as a read if it is one or is materialised; null if it is lazy. */
 export function readOf(node: Node): Read | null {
   if (node.is === 'fill') return null;

@@ -15,6 +15,16 @@ export interface Resident {
   readonly source: number | Float32Array | null;
   /** The place of its elements, if they are part of another array or if their kernel waits for others; schedules that kernel. */
   readonly place?: () => Place;
+  /** How to write the array and an expression that reads it by one kernel. */
+  readonly joint?: Joint;
+}
+
+/** A kernel that waits for an expression of the same rows. */
+export interface Joint {
+  /** Whether the kernel waits, and the expression reads the results of its own rows only. */
+  suits(expression: Expression): boolean;
+  /** Writes both, and returns the array of the expression. Null if they read too many arrays. */
+  write(expression: Expression): Resident | null;
 }
 
 /** Consecutive elements of an array. */
