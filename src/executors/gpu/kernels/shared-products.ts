@@ -237,7 +237,9 @@ function within({ target }: Fuser, members: readonly Waiting[]): Waiting[] {
     const size = products.reduce((sum, { sizes: [batch, m, n] }) => sum + batch * m * n, 0);
     return operandsOf(products).length <= target.mostArrays && size <= mostElementsOn(target);
   };
-  return members.reduce<Waiting[]>((few, one) => (fits([...few, one]) ? [...few, one] : few), []);
+  const chosen: Waiting[] = [];
+  for (const one of members) if (fits([...chosen, one])) chosen.push(one);
+  return chosen;
 }
 
 const ids = new WeakMap<Resident, number>();

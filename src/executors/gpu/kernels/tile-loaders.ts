@@ -28,11 +28,13 @@ export interface Side {
 
 /**
  * Text of a loader: declarations, the position that each invocation reads, the load of the tile at `k0` into registers, and the
- * store to workgroup memory. In a kernel of several products, the load is that of product number `which`.
+ * store to workgroup memory. In a kernel of several products, the offsets and the load are those of product number `which`.
  */
 export interface Loader {
   readonly declarations: readonly string[];
   readonly places: readonly string[];
+  /** Sets the offsets of these positions in the array. */
+  readonly offsets: readonly string[];
   load(k0: string): readonly string[];
   readonly store: readonly string[];
   /** The direction of loads. Loaders of one direction and one tile share their layout in workgroup memory. */
@@ -72,8 +74,8 @@ export function areVec4(axes: readonly Axis[], others: readonly Axis[], start: n
   );
 }
 
-/** Text of the loader of one product. The offsets are those of its positions in the array. */
-type Parts = Omit<Loader, 'declarations'> & { readonly offsets: readonly string[] };
+/** Text of the loader of one product. */
+type Parts = Omit<Loader, 'declarations'>;
 
 const nameOf = ({ x, number }: Side): string => `${x}${number ?? ''}`;
 
@@ -89,24 +91,32 @@ function partsOf(own: Side): Parts {
 export function loaderOf(sides: readonly Side[]): Loader | null {
   const all = sides.map(partsOf);
   const [own, first] = [sides[0]!, all[0]!];
-  const isOne = sides.length === 1;
-  if (!isOne && all.some(({ along }) => along !== first.along || along === 'neither')) return null;
+  if (sides.length > 1 && all.some(({ along }) => along !== first.along || along === 'neither')) return null;
   const functions = sides.flatMap((one) => [
     offsetFunction(`side${nameOf(one)}`, one.side),
     offsetFunction(`depth${nameOf(one)}`, one.summed),
     offsetFunction(`batch${nameOf(one)}`, one.batch),
     `const start${nameOf(one)} : u32 = ${one.form.start}u;`,
   ]);
-  const choice = (k: number): string => {
-    if (k === all.length - 1) return 'else {';
-    return `${k === 0 ? '' : 'else '}if (which == ${k}u) {`;
-  };
+  const offsetKeys = sides.map(({ form, batch, side }) => JSON.stringify([form.start, merged(batch), merged(side)]));
+  const loadKeys = sides.map(({ array, summed }) => JSON.stringify([array, merged(summed)]));
   return {
     ...first,
     declarations: [...functions, `var<workgroup> tile${own.x} : array<vec4<f32>, ${own.k * first.stride}>;`],
-    places: isOne ? [...first.places, ...first.offsets] : first.places,
-    load: isOne ? first.load : (k0) => all.flatMap(({ offsets, load }, k) => [choice(k), ...offsets, ...load(k0), '}']),
+    offsets: chosen(offsetKeys, (k) => all[k]!.offsets),
+    load: (k0) => chosen(loadKeys, (k) => all[k]!.load(k0)),
   };
+}
+
+/** Writes statements that depend on `which`. Those with equal keys are written once. */
+function chosen(keys: readonly string[], statements: (k: number) => readonly string[]): readonly string[] {
+  const distinct = [...new Set(keys)];
+  if (distinct.length === 1) return statements(0);
+  return distinct.flatMap((key, d) => {
+    const those = range(keys.length).filter((k) => keys[k] === key);
+    const condition = d === distinct.length - 1 ? '{' : `if (${those.map((k) => `which == ${k}u`).join(' || ')}) {`;
+    return [`${d === 0 ? '' : 'else '}${condition}`, ...statements(those[0]!), '}'];
+  });
 }
 
 /** Condition for a load to be inside the operand. Empty if tiles divide the operand evenly. */
@@ -120,7 +130,7 @@ function inside({ x, width, length, k, depth }: Side, r: number, side: string): 
 
 /** The statement for the offset of a position. */
 const offsetOf = (own: Side, r: string): string =>
-  `let o${own.x}${r} = start${nameOf(own)} + batch${nameOf(own)}(one) + side${nameOf(own)}(p${own.x}${r});`;
+  `o${own.x}${r} = start${nameOf(own)} + batch${nameOf(own)}(one) + side${nameOf(own)}(p${own.x}${r});`;
 
 const guarded = (bound: string, read: string, zero: string): string =>
   bound === '' ? read : `select(${zero}, ${read}, ${bound})`;
@@ -147,7 +157,7 @@ function alongSide(own: Side): Parts {
     places: rounds.flatMap((r) => [
       `let i${x}${r} = local + ${r * threads}u; let k${x}${r} = i${x}${r} / ${vec4s}u; let w${x}${r} = i${x}${r} % ${vec4s}u;`,
       `let p${x}${r} = origin${x} + w${x}${r} * 4u;`,
-      `var next${x}${r} : vec4<f32>;`,
+      `var next${x}${r} : vec4<f32>; var o${x}${r} : u32;`,
     ]),
     offsets: rounds.map((r) => offsetOf(own, `${r}`)),
     load: (k0) =>
@@ -173,7 +183,7 @@ function alongSum(own: Side): Parts {
     places: rounds.flatMap((r) => [
       `let i${x}${r} = local + ${r * threads}u; let k${x}${r} = (i${x}${r} % ${vec4s}u) * 4u; let w${x}${r} = i${x}${r} / ${vec4s}u;`,
       `let p${x}${r} = origin${x} + w${x}${r};`,
-      `var next${x}${r} : vec4<f32>;`,
+      `var next${x}${r} : vec4<f32>; var o${x}${r} : u32;`,
     ]),
     offsets: rounds.map((r) => offsetOf(own, `${r}`)),
     load: (k0) =>
@@ -218,7 +228,11 @@ function oneByOne(own: Side): Parts {
     isVector: false,
     along: 'neither',
     stride,
-    places: rounds.flatMap((r) => [place(r), ...range(4).map((i) => position(r, i)), `var next${x}${r} : vec4<f32>;`]),
+    places: rounds.flatMap((r) => [
+      place(r),
+      ...range(4).flatMap((i) => [position(r, i), `var o${x}${r}${i} : u32;`]),
+      `var next${x}${r} : vec4<f32>;`,
+    ]),
     offsets: rounds.flatMap((r) => range(4).map((i) => offsetOf(own, `${r}${i}`))),
     load: (k0) =>
       rounds.map((r) => {

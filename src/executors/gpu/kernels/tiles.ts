@@ -3,7 +3,7 @@
  * times.
  */
 import type { Workgroup } from '../text/kernel.ts';
-import type { Axis, MatrixAxes, MatrixAxis } from '../text/places.ts';
+import { type Axis, type MatrixAxes, type MatrixAxis, merged } from '../text/places.ts';
 import { mostElementsOn, mostWorkgroups, type Target, type TileShape } from '../text/target.ts';
 import type { Read, Resident } from '../values/numbers.ts';
 import { areVec4, type Loader, loaderOf, offsetFunction, range, type Side } from './tile-loaders.ts';
@@ -203,6 +203,8 @@ const whichOf = (place: string, starts: readonly number[], within: string): stri
 /** Writes the offsets in the results, as functions of `which`, if there are several, and the position. */
 function outFunctions(name: string, axes: readonly (readonly Axis[])[]): string[] {
   if (axes.length === 1) return [offsetFunction(name, axes[0]!)];
+  if (new Set(axes.map((own) => JSON.stringify(merged(own)))).size === 1)
+    return [offsetFunction(`${name}0`, axes[0]!), `fn ${name}(which : u32, p : u32) -> u32 { return ${name}0(p); }`];
   const calls = axes.map((_, k) => `if (which == ${k}u) { return ${name}${k}(p); }`);
   return [
     ...axes.map((own, k) => offsetFunction(`${name}${k}`, own)),
@@ -240,7 +242,15 @@ export function tiledProduct(products: readonly Product[], tiling: Tiling, joini
     : [`for (var j = 0u; j < ${tiling.k}u; j++) {`, ...block.products(left, right, 'j'), '}'];
   const load = (at: string): string[] =>
     isSum && !isOne
-      ? ['{', ...whichOf(at, startsOf(depths), 'k'), ...left.load('k'), ...right.load('k'), '}']
+      ? [
+          '{',
+          ...whichOf(at, startsOf(depths), 'k'),
+          ...left.offsets,
+          ...right.offsets,
+          ...left.load('k'),
+          ...right.load('k'),
+          '}',
+        ]
       : [...left.load(at), ...right.load(at)];
   const tilesOf = (side: 1 | 2): number[] =>
     results.map((own) => Math.ceil(own.sizes[side] / (side === 1 ? tiling.m : tiling.n)));
@@ -268,6 +278,7 @@ export function tiledProduct(products: readonly Product[], tiling: Tiling, joini
     `let first = split * ${chunk}u; let last = min(${k}u, first + ${chunk}u);`,
     ...left.places,
     ...right.places,
+    ...(isSum && !isOne ? [] : [...left.offsets, ...right.offsets]),
     ...block.declarations,
     'if (first < last) {',
     ...load('first'),

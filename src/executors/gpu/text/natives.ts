@@ -19,14 +19,10 @@ return x * bitcast<f32>(u32(half + 127) << 23u) * bitcast<f32>(u32(whole - half 
   // kernels that reduce rows and use the results set these variables
   {
     name: 'rowTotal',
-    source: 'function rowTotal(x) { return x; }',
-    types: { x: 'Number' },
     wgsl: '(x : f32) -> f32 { return heldTotal; }',
   },
   {
     name: 'rowPhase',
-    source: 'function rowPhase(x) { return x; }',
-    types: { x: 'Number' },
     wgsl: '(x : f32) -> f32 { return heldPhase; }',
   },
 ];
