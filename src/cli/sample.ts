@@ -1,12 +1,12 @@
 /** @file densessm sample: continues a prompt with the model of a run, and prints the text as it is made. */
 import { setImmediate } from 'node:timers/promises';
 import { checkpointIn, readModel } from '../runs/checkpoint.ts';
-import { written } from '../runs/sampling.ts';
+import { usualPrompt, written } from '../runs/sampling.ts';
 import { colour, say, type Voice } from './console.ts';
 
 /** Options of `sample`. */
 export interface SampleCommand extends Voice {
-  readonly prompt: string;
+  readonly prompt?: string;
   readonly tokens: number;
   readonly temperature: number;
   readonly topP?: number;
@@ -16,8 +16,9 @@ export interface SampleCommand extends Voice {
 
 /** Prints the prompt and the text that follows it; with --quiet the text alone. Returns true: other failures are errors. */
 export async function sampleCommand(run: string, options: SampleCommand): Promise<boolean> {
-  const { json, quiet, prompt, tokens: steps, temperature, topP, topK, seed } = options;
+  const { json, quiet, tokens: steps, temperature, topP, topK, seed } = options;
   const model = readModel(checkpointIn(run));
+  const prompt = options.prompt ?? usualPrompt(model);
   const sampling = {
     steps,
     temperature,

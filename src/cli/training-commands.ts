@@ -55,7 +55,7 @@ export function trainingCommands(main: Command, finish: Finish): void {
   speaking(main.command('sample'))
     .description('continue a prompt with the model of a run, token by token')
     .argument('<run>', 'folder of a run, or of a checkpoint')
-    .option('--prompt <text>', 'text to continue', '\n')
+    .option('--prompt <text>', 'text to continue (default: a new line, or the first token of a vocabulary without it)')
     .addOption(count('--tokens <n>', 'tokens to write').default(200))
     .addOption(
       new Option('--temperature <x>', 'divisor of the logits; 0 takes the most probable token')

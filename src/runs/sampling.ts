@@ -1,7 +1,7 @@
 /** @file Writes text with a model: reads the prompt in chunks, then decodes token by token from one state. */
 import { f32 } from '../executors/f32/index.ts';
 import { type GenerateOptions, generating } from '../models/index.ts';
-import { fail } from '../tensor/errors.ts';
+import { fail, InputError } from '../tensor/errors.ts';
 import type { Tree } from '../tensor/tree.ts';
 import { unflatten } from '../training/index.ts';
 import type { SavedModel } from './checkpoint.ts';
@@ -34,4 +34,14 @@ export function* written(
     held = [];
   }
   if (held.length > 0) yield tokens.decode(held);
+}
+
+/** The prompt where none is given: a new line, as a text begins, or the first token of a vocabulary that has no such character. */
+export function usualPrompt({ tokens }: SavedModel): string {
+  try {
+    if (tokens.encode('\n').length > 0) return '\n';
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+  }
+  return tokens.decode([0]);
 }

@@ -35,6 +35,7 @@ describe('densessm train', { timeout: 60_000 }, () => {
     expect(await sample('--prompt', 'a ro', '--seed', '3')).toEqual(first);
     const json = JSON.parse((await sample('--prompt', 'a ro', '--seed', '3', '--json')).stdout);
     expect(`a ro${json.text}\n`).toBe(first.stdout);
+    expect((await sample()).stdout).toMatch(/^ .{9}\n$/); // the text has no new line
     const refused = await sample('--prompt', 'a Z');
     expect(refused).toMatchObject({ status: 2, stdout: '' });
     expect(refused.stderr).toContain('character "Z" at position 2 is none of the vocabulary\'s 8');
