@@ -1,6 +1,6 @@
 /** @file Draws batches from lists of tokens. A batch is a function of its number, so that a run continues where it stopped. */
 import { fail } from '../tensor/errors.ts';
-import { rng } from '../tensor/random.ts';
+import { type Rng, rng } from '../tensor/random.ts';
 
 /** Token ids. */
 export type Tokens = Int32Array | Uint32Array | Uint16Array | Uint8Array;
@@ -35,6 +35,13 @@ export function splitTokens<T extends Tokens>(tokens: T, validation = 0.1): { tr
   return { train: tokens.subarray(0, at) as T, validation: tokens.subarray(at) as T };
 }
 
+/** The random numbers of each batch, by its number. Another seed gives others. */
+export function randomOfBatches(seed: number): (batch: number) => Rng {
+  // seeds of neighbouring batches differ by an odd constant, so that batches of neighbouring seeds are not the same ones, shifted
+  const first = rng(seed).integer(2 ** 32);
+  return (batch) => rng((first + Math.imul(batch + 1, 0x9e3779b1)) >>> 0);
+}
+
 /** Throws unless a list of tokens holds one window and the token after it. */
 function checkLength(call: string, tokens: Tokens, length: number): void {
   if (tokens.length > length) return;
@@ -64,11 +71,10 @@ function windows(tokens: Tokens, starts: readonly number[], length: number): Row
  * randomWindows(Int32Array.of(3, 4, 5), 1)(0, 1, 2).labels // [4, 5]
  */
 export function randomWindows(tokens: Tokens, seed: number): Source {
-  // seeds of neighbouring batches differ by an odd constant, so that batches of neighbouring seeds are not the same ones, shifted
-  const first = rng(seed).integer(2 ** 32);
+  const randomOf = randomOfBatches(seed);
   return (batch, rows, length) => {
     checkLength('randomWindows', tokens, length);
-    const random = rng((first + Math.imul(batch + 1, 0x9e3779b1)) >>> 0);
+    const random = randomOf(batch);
     const starts = Array.from({ length: rows }, () => random.integer(tokens.length - length));
     return windows(tokens, starts, length);
   };

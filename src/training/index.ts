@@ -31,6 +31,17 @@ export { cosineDecay, type Decay, type PolynomialDecay, polynomialDecay, type Sc
 export { type BatchSlot, factorsOf, type StepSlot, type Steps, type Training, trainingSteps } from './steps.ts';
 export { stories } from './stories.ts';
 export {
+  type Accuracy,
+  accuracyOf,
+  measureAccuracy,
+  mostProbable,
+  type Task,
+  type TaskProblem,
+  type TaskSetting,
+  taskNamed,
+  tasks,
+} from './tasks/index.ts';
+export {
   type BeginEvent,
   type CheckpointEvent,
   type NotFiniteEvent,
