@@ -147,9 +147,18 @@ describe('a disk that takes no more', { timeout: 60_000 }, () => {
   });
 });
 
+const children: ChildProcess[] = [];
+afterAll(() => {
+  // a test that failed leaves its process running
+  for (const child of children) child.kill('SIGKILL');
+});
+
 /** Starts a run in a process of its own. */
-const started = (...args: string[]): ChildProcess =>
-  spawn(process.execPath, [program, 'train', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+function started(...args: string[]): ChildProcess {
+  const child = spawn(process.execPath, [program, 'train', ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  return child;
+}
 
 const ended = (child: ChildProcess): Promise<number | null> => new Promise((resolve) => child.on('exit', resolve));
 
