@@ -132,6 +132,29 @@ describe.each(Object.keys(tasks))('the task %s', (name) => {
     expect(new Set(vocabulary.characters).size).toBe(vocabulary.characters.length);
   });
 
+  it('says how often a guess among the symbols of a row is right', () => {
+    const { guess, vocabulary, source } = taskNamed(name).problem();
+    const [count, length] = [1500, name === 'state-tracking' ? 4 : 30];
+    const drawn = source(2)(0, count, length);
+    const labels = new Set(drawn.labels);
+    let [sum, asked] = [0, 0];
+    for (let row = 0; row < count; row++) {
+      const at = row * length;
+      const text = [...drawn.tokens.subarray(at, at + length)];
+      // in state-tracking the symbols of a row are no answers: all are
+      const choice =
+        name === 'state-tracking'
+          ? vocabulary.characters.map((_, token) => token)
+          : text.filter((token) => labels.has(token));
+      for (const label of drawn.labels.subarray(at, at + length)) {
+        if (label === ignoredLabel) continue;
+        asked++;
+        sum += choice.filter((token) => token === label).length / choice.length;
+      }
+    }
+    expect(Math.abs(sum / asked - guess(length))).toBeLessThan(0.01);
+  });
+
   it('draws a batch by its number and seed', () => {
     const { leastLength, data, source } = taskNamed(name).problem();
     const length = leastLength + 20;

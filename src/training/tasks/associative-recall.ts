@@ -6,8 +6,6 @@ const [blank, firstKey] = [0, 1];
 /**
  * A row begins with `pairs` of a key and its value, all different. Each key comes once more, at a random place among blanks: there the
  * answer is its value. A recurrent state must hold all pairs at once, so its size bounds how many can be right.
- *
- * A guess among the row's values is right with probability 1/pairs.
  */
 export const associativeRecall = task({
   name: 'associative-recall',
@@ -30,6 +28,7 @@ export const associativeRecall = task({
       characters: ['.', ...letters('a', keys), ...letters('A', values)],
       leastLength: 3 * pairs,
       chance: 1 / values,
+      guess: () => 1 / pairs,
       row(random, tokens, labels) {
         tokens.fill(blank);
         const key = drawDistinct(random, pairs, keys);

@@ -1,5 +1,5 @@
 /** @file Defines the task deep-detail: a detail of a token's own embedding is asked for only after several lookups. */
-import { drawDistinct, failTask, letters, setting, task } from './task.ts';
+import { drawDistinct, failTask, guessAmong, letters, setting, task } from './task.ts';
 
 const [separator, firstNode] = [0, 1];
 
@@ -17,8 +17,6 @@ const [separator, firstNode] = [0, 1];
  * `hops` = 0 is the control: the same rows and answers of the same kind, without depth. If a model learns 0 hops and not `hops`, it lacks
  * lookups or detail; compare models at equal layers. It is no proof: a wide enough residual stream carries
  * everything, and records that point to an earlier one can fetch its detail early.
- *
- * A guess among the row's details is right with probability 1/nodes + (1 − 1/nodes)/details.
  */
 export const deepDetail = task({
   name: 'deep-detail',
@@ -40,6 +38,7 @@ export const deepDetail = task({
       characters: ['|', ...letters('a', nodes), ...letters('A', details)],
       leastLength: 3 * nodes + 2,
       chance: 1 / details,
+      guess: () => guessAmong(nodes, details),
       row(random, tokens, labels) {
         const cycle = drawDistinct(random, nodes, nodes);
         const detail = cycle.map(() => firstNode + nodes + random.integer(details));

@@ -1,5 +1,5 @@
 /** @file Defines the task induction-heads: after a special token, repeat the token that followed it before. */
-import { letters, setting, task } from './task.ts';
+import { guessAmong, letters, setting, task } from './task.ts';
 
 const [special, first] = [0, 1];
 
@@ -7,8 +7,6 @@ const [special, first] = [0, 1];
  * A row has random symbols, a special token once at a random place, and again as the last token. There the answer is the symbol that
  * followed it before. One position of a row is asked. An attention of two layers solves it: the first looks at the token before, the
  * second for the special token there.
- *
- * A guess among the symbols of a row of t tokens is right with probability 1/(t − 2) + (1 − 1/(t − 2))/symbols.
  */
 export const inductionHeads = task({
   name: 'induction-heads',
@@ -21,6 +19,7 @@ export const inductionHeads = task({
     characters: ['!', ...letters('a', symbols)],
     leastLength: 3,
     chance: 1 / symbols,
+    guess: (length) => guessAmong(length - 2, symbols),
     row(random, tokens, labels) {
       const last = tokens.length - 1;
       for (let t = 0; t < last; t++) tokens[t] = first + random.integer(symbols);

@@ -1,13 +1,11 @@
 /** @file Defines the task selective-copying: items among noise, at random places, must be repeated in their order. */
-import { drawDistinct, letters, setting, task } from './task.ts';
+import { drawDistinct, guessAmong, letters, setting, task } from './task.ts';
 
 const [noise, marker, first] = [0, 1, 2];
 
 /**
  * A row has `items` symbols at random places among noise, then as many markers. At marker k the answer is item k. As the gaps are
  * random, no fixed convolution copies them: what is written into the state must depend on the token.
- *
- * A guess among the row's items is right with probability 1/items + (1 − 1/items)/symbols.
  */
 export const selectiveCopying = task({
   name: 'selective-copying',
@@ -24,6 +22,7 @@ export const selectiveCopying = task({
     characters: ['.', '?', ...letters('a', symbols)],
     leastLength: 2 * items,
     chance: 1 / symbols,
+    guess: () => guessAmong(items, symbols),
     row(random, tokens, labels) {
       const end = tokens.length - items;
       tokens.fill(noise, 0, end).fill(marker, end);

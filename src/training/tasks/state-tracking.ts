@@ -41,6 +41,7 @@ export const stateTracking = task({
       characters: letters('a', elements.length),
       leastLength: 1,
       chance: 1 / elements.length,
+      guess: () => 1 / elements.length,
       row(random, tokens, labels) {
         let state = 0;
         for (let t = 0; t < tokens.length; t++) {

@@ -21,6 +21,8 @@ export interface TaskProblem {
   readonly leastLength: number;
   /** The accuracy of one answer to everything. */
   readonly chance: number;
+  /** The accuracy of a random choice among what a row of some length has of the kind that is asked: what a model can have that looks nothing up. */
+  guess(length: number): number;
   /** Batches by number. Labels are the answers, −100 where nothing is asked. They throw on rows that are too short. */
   source(seed: number): Source;
   /** Batches to train on, and others to validate on. */
@@ -45,6 +47,7 @@ interface Rules {
   readonly characters: readonly string[];
   readonly leastLength: number;
   readonly chance: number;
+  guess(length: number): number;
   row(random: Rng, tokens: Int32Array, labels: Int32Array): void;
 }
 
@@ -93,7 +96,7 @@ export function task<K extends string>({ settings: known, rules, ...about }: Def
     settings: known,
     problem(given = {}) {
       const settings = complete(about.name, known, given);
-      const { characters, leastLength, chance, row } = rules(settings);
+      const { characters, leastLength, chance, guess, row } = rules(settings);
       const source = (seed: number): Source => {
         const randomOf = randomOfBatches(seed);
         return (batch, rows, length) => {
@@ -116,6 +119,7 @@ export function task<K extends string>({ settings: known, rules, ...about }: Def
         vocabulary: { kind: 'characters', characters },
         leastLength,
         chance,
+        guess,
         source,
         data: (seed) => ({ train: source(seed), validation: source(validationSeed(seed)) }),
       };
@@ -131,6 +135,9 @@ export const letters = (first: 'a' | 'A', count: number): string[] => {
   const start = count <= 26 ? first.codePointAt(0)! : blocks[first];
   return Array.from({ length: count }, (_, i) => String.fromCodePoint(start + i));
 };
+
+/** The accuracy of a random choice among `count` independent symbols of `symbols`, of which one is right. */
+export const guessAmong = (count: number, symbols: number): number => 1 / count + (1 - 1 / count) / symbols;
 
 /** Draws `count` different integers below `below`, in random order. */
 export function drawDistinct(random: Rng, count: number, below: number): number[] {
