@@ -7,12 +7,13 @@ import type { BeginEvent, RunState, StepEvent } from '../training/index.ts';
 import { colour, progress, say, tableLine, type Voice } from './console.ts';
 
 /** Options of `train`: settings that are given, and folders. */
-export interface TrainCommand extends Voice, Partial<Omit<Settings, 'text'>> {
+export interface TrainCommand extends Voice, Partial<Omit<Settings, 'text' | 'readings'>> {
   readonly debug?: boolean;
   readonly out?: string;
   readonly resume?: string;
   readonly config?: string;
   readonly equalSizeTo?: string;
+  readonly reading?: Settings['readings'];
 }
 
 /** The exit status of a run that Ctrl-C has stopped, as of a program that it ends. */
@@ -61,10 +62,11 @@ function untilInterrupted(): { signal: AbortSignal; done(): void } {
 
 /** Trains, and returns true, or 130 where it was stopped. */
 export async function trainCommand(text: string | undefined, options: TrainCommand): Promise<boolean | number> {
-  const { json, quiet, debug: _, out, resume: from, config, equalSizeTo, ...given } = options;
+  const { json, quiet, debug: _, out, resume: from, config, equalSizeTo, reading, ...given } = options;
   const asked: Partial<Settings> = {
     ...(config !== undefined && settingsIn(config)),
     ...given,
+    ...(reading !== undefined && { readings: reading }),
     ...(text !== undefined && { text }),
   };
   const run =

@@ -1,6 +1,7 @@
 /** @file Defines the commands that train models: train, sample, runs and plot. */
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { backendNames } from '../runs/executor.ts';
+import { decayScopes, recipeNames, scheduleNames } from '../runs/recipes.ts';
 import { defaults, modelNames } from '../runs/settings.ts';
 import type { Voice } from './console.ts';
 import { choiceOption, type Finish, number, speaking, whole } from './options.ts';
@@ -14,6 +15,13 @@ const count = (flags: string, what: string, most = 1e9): Option => new Option(fl
 
 /** A default in words: the option itself has none, so that only what is given counts. */
 const usually = (what: string, value: unknown): string => `${what} (default: ${value})`;
+
+/** Adds a NAME=VALUE to those before it. */
+function pair(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError('It is NAME=VALUE.');
+  return { ...before, [name]: value };
+}
 
 /** Adds the commands to the program. */
 export function trainingCommands(main: Command, finish: Finish): void {
@@ -38,6 +46,12 @@ export function trainingCommands(main: Command, finish: Finish): void {
         whole(0, 1e4),
       ),
     )
+    .addOption(
+      new Option(
+        '--reading <name=value>',
+        'a reading of the paper, as densessm readings lists them; again for more',
+      ).argParser(pair),
+    )
     .option('--vocabulary <name>', usually('characters, bytes, or the path of a tokenizer.json', defaults.vocabulary))
     .addOption(choiceOption('--on <executor>', usually('where it runs', defaults.on), backendNames))
     .addOption(count('--steps <n>', usually('steps of the whole run', defaults.steps)))
@@ -45,6 +59,23 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .addOption(count('--length <n>', usually('tokens of a row', defaults.length)))
     .addOption(count('--accumulate <n>', usually('batches of a step', defaults.accumulate)))
     .addOption(new Option('--rate <x>', usually('highest learning rate', defaults.rate)).argParser(number(0, 100)))
+    .addOption(
+      choiceOption(
+        '--recipe <name>',
+        usually('what the five options below are where not given', defaults.recipe),
+        recipeNames,
+      ),
+    )
+    .addOption(choiceOption('--schedule <name>', 'decay of the rate after its warm-up', scheduleNames))
+    .addOption(new Option('--warmup <n>', 'steps of linear warm-up').argParser(whole(0, 1e9)))
+    .addOption(new Option('--beta2 <x>', 'β₂ of AdamW').argParser(number(0, 0.999999)))
+    .addOption(new Option('--decay <x>', 'weight decay').argParser(number(0, 100)))
+    .addOption(choiceOption('--decay-of <which>', 'the parameters that decay', decayScopes))
+    .addOption(
+      new Option('--clip <x>', usually('largest norm of a gradient, 0 for no limit', defaults.clip)).argParser(
+        number(0, 1e9),
+      ),
+    )
     .addOption(seed(usually('seed of parameters and batches', defaults.seed)))
     .addOption(count('--every <n>', usually('steps between checkpoints, and between validations', defaults.every)))
     .option('--config <file>', 'settings in JSON or TOML, as steps = 500; options override them')

@@ -4,6 +4,7 @@ import { isObject, parseJson } from '../io/json.ts';
 import { readBytes } from '../io/read-file.ts';
 import { fail } from '../tensor/errors.ts';
 import { didYouMean } from '../tensor/names.ts';
+import { checkedSetting } from './setting-rules.ts';
 import { defaults, type Settings } from './settings.ts';
 
 function tomlOf(text: string, path: string): unknown {
@@ -28,21 +29,7 @@ export function settingsIn(path: string): Partial<Settings> {
       const name = written.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
       if (!names.includes(name))
         fail(`${path}: unknown setting '${written}'; use ${names.join(', ')}${didYouMean(name, names)}`);
-      return [name, checked(path, name as keyof Settings, value)];
+      return [name, checkedSetting(path, name as keyof Settings, value)];
     }),
   );
-}
-
-/** Settings that may be 0; the other numbers are at least 1, and a rate is any number. */
-const fromZero: readonly string[] = ['seed', 'denseLayers'];
-
-function checked(path: string, name: keyof Settings, value: unknown): unknown {
-  const isText = name === 'text' || typeof defaults[name] === 'string';
-  if (isText && typeof value === 'string') return value;
-  if (isText) return fail(`${path}: ${name} is ${JSON.stringify(value)}; it is a text`);
-  if (name === 'rate' && typeof value === 'number' && value >= 0 && value <= 100) return value;
-  if (name === 'rate') return fail(`${path}: rate is ${JSON.stringify(value)}; it is a number from 0 to 100`);
-  const least = fromZero.includes(name) ? 0 : 1;
-  if (Number.isSafeInteger(value) && (value as number) >= least) return value;
-  return fail(`${path}: ${name} is ${JSON.stringify(value)}; it is an integer ≥ ${least}`);
 }

@@ -56,6 +56,7 @@ export function begin(asked: Partial<Settings>, { out, equalSizeTo }: Begin = {}
   const tokens = tokensFor(first.vocabulary, corpus.text);
   const settings = equalSizeTo === undefined ? first : atEqualSize(first, equalSizeTo, tokens.size);
   const config = configOf(settings, tokens.size);
+  runSettings(settings, config, settings.steps); // throws on a schedule that cannot be
   const ids = tokens.encode(corpus.text);
   checkLength(ids, settings.length);
   const model = modelOf(settings.model);

@@ -1,9 +1,11 @@
 /** @file Settings of a run in its folder, as plain data: defaults, the model they name, and what differs between two of them. */
+import { isDeepStrictEqual } from 'node:util';
 import { countParameters, equalWidth, type LanguageModel, type PresetSizes, presets } from '../models/index.ts';
 import { fail } from '../tensor/errors.ts';
 import { didYouMean } from '../tensor/names.ts';
 import type { Tree } from '../tensor/tree.ts';
-import { cosineDecay, type RunSettings } from '../training/index.ts';
+import type { RunSettings } from '../training/index.ts';
+import { optimizerOf, type RecipeSettings, scheduleOf } from './recipes.ts';
 
 /** A configuration of some model. */
 export type AnyConfig = PresetSizes & Readonly<Record<string, unknown>>;
@@ -12,7 +14,7 @@ export type AnyConfig = PresetSizes & Readonly<Record<string, unknown>>;
 export type AnyModel = LanguageModel<AnyConfig, Tree, Tree>;
 
 /** Settings that a run begins with. A run that continues has the same, but for `steps`, `on` and how often it reports. */
-export interface Settings {
+export interface Settings extends RecipeSettings {
   /** Text file or folder, or null for the built-in text. */
   readonly text: string | null;
   /** characters, bytes, or a tokenizer.json. */
@@ -23,12 +25,13 @@ export interface Settings {
   readonly heads: number;
   /** m; null for that of the preset. */
   readonly denseLayers: number | null;
+  /** Readings of the paper by name, where they are not those of the preset. */
+  readonly readings: Readonly<Record<string, string>>;
   readonly on: string;
   readonly steps: number;
   readonly batch: number;
   readonly length: number;
   readonly accumulate: number;
-  readonly rate: number;
   readonly seed: number;
   /** Steps between checkpoints, and between validations. */
   readonly every: number;
@@ -43,12 +46,20 @@ export const defaults: Settings = {
   layers: 4,
   heads: 4,
   denseLayers: null,
+  readings: {},
   on: 'auto',
   steps: 300,
   batch: 8,
   length: 64,
   accumulate: 1,
   rate: 2e-3,
+  recipe: 'nanogpt',
+  schedule: null,
+  warmup: null,
+  beta2: null,
+  decay: null,
+  decayOf: null,
+  clip: 1,
   seed: 1,
   every: 50,
 };
@@ -56,9 +67,12 @@ export const defaults: Settings = {
 /** Settings that may differ when a run continues. */
 const free: readonly (keyof Settings)[] = ['steps', 'on', 'every'];
 
+/** Settings that no option names as they are. */
+const ownFlags: Readonly<Record<string, string>> = { text: 'the text', readings: '--reading' };
+
 /** The option of a setting. */
 export const flagOf = (name: string): string =>
-  name === 'text' ? 'the text' : `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  ownFlags[name] ?? `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** Names of models that can be trained. */
 export const modelNames: readonly string[] = Object.keys(presets);
@@ -73,15 +87,29 @@ function presetOf(name: string): (typeof presets)[keyof typeof presets] {
 /** The model of a name. Throws on an unknown one. */
 export const modelOf = (name: string): AnyModel => presetOf(name).model as unknown as AnyModel;
 
+/** The readings of a configuration, with some replaced. Throws on names that the model does not have; its `check` does on others. */
+function readingsOf(model: string, config: AnyConfig, given: Settings['readings']): Settings['readings'] {
+  const own = (config.readings ?? {}) as Settings['readings'];
+  const names = Object.keys(own);
+  const unknown = Object.keys(given).find((name) => !names.includes(name));
+  if (unknown === undefined) return { ...own, ...given };
+  const remedy = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
+  return fail(`train: ${model} has no reading '${unknown}'; ${remedy}${didYouMean(unknown, names)}`);
+}
+
 /** The configuration of the model that settings name, for a number of tokens. Throws where the sizes do not fit each other. */
 export function configOf(settings: Settings, vocabulary: number): AnyConfig {
-  const { model, width, layers, heads, denseLayers } = settings;
+  const { model, width, layers, heads, denseLayers, readings } = settings;
   const config = presetOf(model).config({ vocabulary, width, layers, heads }) as unknown as AnyConfig;
   if (denseLayers !== null && !('denseLayers' in config))
     fail(
       `train: ${model} has no dense connections, so --dense-layers ${denseLayers} means nothing; take dense-${model}`,
     );
-  const full = denseLayers === null ? config : { ...config, denseLayers };
+  const full = {
+    ...config,
+    ...(denseLayers !== null && { denseLayers }),
+    ...(Object.keys(readings).length > 0 && { readings: readingsOf(model, config, readings) }),
+  };
   modelOf(model).check(full);
   return full;
 }
@@ -105,27 +133,28 @@ export function atEqualSize(settings: Settings, other: string, vocabulary: numbe
   return { ...settings, width: equalWidth(sizable, others, { layers, heads, vocabulary, tolerance: sizeTolerance }) };
 }
 
-/** The steps that warm up: one in twenty. */
-const warmupOf = (steps: number): number => Math.floor(steps / 20);
-
-/** Settings of `train`: nanoGPT's optimizer, warm-up, and cosine decay to a tenth at step `planned`, the steps asked for at the beginning. */
+/** Settings of `train`. The schedule is over `planned` steps, those asked for at the beginning. Throws on a schedule that has no such steps. */
 export function runSettings(
   settings: Settings,
   config: AnyConfig,
   planned: number,
 ): RunSettings<AnyConfig, Tree, Tree> {
-  const { model, batch, length, accumulate, steps, rate, seed, every } = settings;
-  const schedule = cosineDecay({ peak: rate, end: rate / 10, warmup: warmupOf(planned), total: planned });
+  const { model, batch, length, accumulate, steps, seed, every, clip } = settings;
+  const rule = { schedule: scheduleOf(settings, planned), optimizer: optimizerOf(settings), clip: clip || Infinity };
   const counts = { batch, length, accumulate, steps, validateEvery: every, checkpointEvery: every };
-  return { model: modelOf(model), config, ...counts, schedule, seed };
+  return { model: modelOf(model), config, ...counts, ...rule, seed };
 }
+
+/** A value of a setting in an error. */
+const shown = (value: unknown): string =>
+  value === null ? 'not given' : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
 /** Settings of a run that continues: those of its beginning, and the free ones of `asked`. Throws where others are asked for. */
 export function continued(begun: Settings, asked: Partial<Settings>): Settings {
   for (const [name, value] of Object.entries(asked) as [keyof Settings, unknown][]) {
-    if (free.includes(name) || value === begun[name]) continue;
+    if (free.includes(name) || isDeepStrictEqual(value, begun[name])) continue;
     fail(
-      `train: the run was begun with ${flagOf(name)} ${begun[name] ?? 'not given'}, not ${value}; leave it out to continue, or begin another run`,
+      `train: the run was begun with ${flagOf(name)} ${shown(begun[name])}, not ${shown(value)}; leave it out to continue, or begin another run`,
     );
   }
   return { ...begun, ...asked };

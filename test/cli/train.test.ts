@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { checkpointIn } from '../../src/runs/checkpoint.ts';
+import { checkpointIn, readModel } from '../../src/runs/checkpoint.ts';
 import { bash, densessmHere, program } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'densessm-train-'));
@@ -52,10 +52,36 @@ describe('densessm train', { timeout: 60_000 }, () => {
     [['--on', 'wegpu'], '(Did you mean webgpu?)'],
     [['--out', '/dev/null/run'], '/dev/null/run: a file stands in the way (ENOTDIR)'],
     [['--steps', '0'], 'It must be an integer from 1'],
+    [['--reading', 'gate'], 'It is NAME=VALUE.'],
+    [['--reading', 'gates=shared'], "dense-retnet has no reading 'gates'; it has "],
+    [['--reading', 'gates=shared'], "(did you mean 'gate'?)"],
+    [['--reading', 'gate=perLayr'], "(did you mean 'perLayer'?)"],
+    [['--model', 'retnet', '--reading', 'gate=shared'], "retnet has no reading 'gate'"],
+    [['--schedule', 'cosin'], '(Did you mean cosine?)'],
+    [['--warmup', '2'], 'cosineDecay: warmup 2 and total 2; 0 ≤ warmup < total'],
   ])('refuses %s in one message', async (args, message) => {
     const { status, stdout, stderr } = await densessmHere('train', text, ...small, '--steps', '2', ...args);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     expect(stderr).toContain(message);
+  });
+
+  it('takes readings, several of them, and keeps them', async () => {
+    const readings = ['--reading', 'gate=perLayer', '--reading', 'projection=identity'];
+    expect((await train('readings', '--steps', '2', ...readings)).status).toBe(0);
+    const { config } = readModel(checkpointIn(join(folder, 'readings')));
+    expect(config.readings).toMatchObject({ gate: 'perLayer', projection: 'identity', pass: 'raw' });
+    const again = await densessmHere(
+      'train',
+      '--resume',
+      join(folder, 'readings'),
+      '--steps',
+      '3',
+      '--reading',
+      'gate=shared',
+    );
+    expect(again.stderr).toContain(
+      'was begun with --reading {"gate":"perLayer","projection":"identity"}, not {"gate":"shared"}',
+    );
   });
 
   it('says that steps on another executor are not the same', async () => {
@@ -92,9 +118,11 @@ describe('settings in a file', () => {
   it.each([
     ['b.toml', 'step = 2', "unknown setting 'step'; use text, vocabulary"],
     ['b.toml', 'step = 2', "(did you mean 'steps'?)"],
+    ['b.toml', 'recipe = "papr"', 'recipe is "papr"; it is one of nanogpt, paper (did you mean \'paper\'?)'],
+    ['b.toml', 'readings = 2', 'readings is 2; it is an object of texts by name'],
     ['c.toml', 'steps = "2"', 'steps is "2"; it is an integer ≥ 1'],
     ['d.toml', 'steps = = 2', 'd.toml: is not TOML ('],
-    ['e.json', '{"on": "wegpu"}', "there is no executor 'wegpu'"],
+    ['e.json', '{"on": "wegpu"}', "(did you mean 'webgpu'?)"],
     ['f.json', '[2]', 'holds no settings'],
   ])('are refused: %s, %s', async (name, content, message) => {
     const { status, stderr } = await densessmHere('train', text, '--config', config(name, content), '--out', folder);

@@ -1,0 +1,66 @@
+/** @file Checks single settings that come from files: their types, ranges and names. */
+import { isObject } from '../io/json.ts';
+import { fail } from '../tensor/errors.ts';
+import { didYouMean } from '../tensor/names.ts';
+import { backendNames } from './executor.ts';
+import { decayScopes, recipeNames, scheduleNames } from './recipes.ts';
+import { defaults, modelNames, type Settings } from './settings.ts';
+
+/** What a setting may be: a test, and the same in words. */
+interface Rule {
+  readonly holds: (value: unknown) => boolean;
+  readonly words: string;
+  readonly names?: readonly string[];
+}
+
+const text: Rule = { holds: (x) => typeof x === 'string', words: 'a text' };
+const integer = (least: number): Rule => ({
+  holds: (x) => Number.isSafeInteger(x) && (x as number) >= least,
+  words: `an integer ≥ ${least}`,
+});
+const number = (most: number): Rule => ({
+  holds: (x) => typeof x === 'number' && x >= 0 && x <= most,
+  words: `a number from 0 to ${most}`,
+});
+const oneOf = (names: readonly string[]): Rule => ({
+  holds: (x) => names.includes(x as string),
+  words: `one of ${names.join(', ')}`,
+  names,
+});
+const texts: Rule = {
+  holds: (x) => isObject(x) && Object.values(x).every(text.holds),
+  words: 'an object of texts by name',
+};
+
+const rules: Readonly<Record<keyof Settings, Rule>> = {
+  text,
+  vocabulary: text,
+  model: oneOf(modelNames),
+  width: integer(1),
+  layers: integer(1),
+  heads: integer(1),
+  denseLayers: integer(0),
+  readings: texts,
+  on: oneOf(backendNames),
+  steps: integer(1),
+  batch: integer(1),
+  length: integer(1),
+  accumulate: integer(1),
+  rate: number(100),
+  recipe: oneOf(recipeNames),
+  schedule: oneOf(scheduleNames),
+  warmup: integer(0),
+  beta2: number(0.999999),
+  decay: number(100),
+  decayOf: oneOf(decayScopes),
+  clip: number(1e9),
+  seed: integer(0),
+  every: integer(1),
+};
+
+/** The value of a setting, which `where` names the file of. Null is right where the default is null. Throws on anything else. */
+export function checkedSetting(where: string, name: keyof Settings, value: unknown): unknown {
+  const { holds, words, names } = rules[name];
+  if (holds(value) || (value === null && defaults[name] === null)) return value;
+  return fail(`${where}: ${name} is ${JSON.stringify(value)}; it is ${words}${names ? didYouMean(value, names) : ''}`);
+}
