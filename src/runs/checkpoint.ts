@@ -9,7 +9,8 @@ import { countParameters } from '../models/index.ts';
 import { fail } from '../tensor/errors.ts';
 import { type Shape, sameShape, show, sizeOf } from '../tensor/shape.ts';
 import type { Numbers, RunState } from '../training/index.ts';
-import { type AnyConfig, type AnyModel, modelOf, type Settings } from './settings.ts';
+import { checkedSettings } from './setting-rules.ts';
+import { type AnyConfig, type AnyModel, defaults, modelOf, type Settings } from './settings.ts';
 import { type Tokens, tokensIn } from './tokens.ts';
 
 /** What a checkpoint says of its run besides the numbers. */
@@ -138,11 +139,36 @@ export function readModel(folder: string): SavedModel {
   return { model, config: own, params: inPrecision(file, params), tokens };
 }
 
+/** What training.json says. Throws on fields of another type, and on settings that a run cannot have. */
+function aboutIn(folder: string): About & { readonly step: number; readonly tokens: number } {
+  const path = join(folder, 'training.json');
+  const found = objectIn(path);
+  const wrong = Object.entries(fields).find(([name, { holds }]) => !holds(found[name]));
+  if (wrong !== undefined) {
+    const [name, { words }] = wrong;
+    fail(`${path}: ${name} is ${JSON.stringify(found[name])}; it is ${words}: take another checkpoint`);
+  }
+  const settings = { ...defaults, ...checkedSettings(path, found.settings as Record<string, unknown>) };
+  return { ...(found as unknown as About & { step: number; tokens: number }), settings };
+}
+
+const isCount = (x: unknown): boolean => Number.isSafeInteger(x) && (x as number) >= 0;
+
+/** Fields of training.json. */
+const fields: Readonly<Record<string, { readonly holds: (x: unknown) => boolean; readonly words: string }>> = {
+  step: { holds: isCount, words: 'an integer ≥ 0' },
+  tokens: { holds: isCount, words: 'an integer ≥ 0' },
+  planned: { holds: (x) => isCount(x) && x !== 0, words: 'an integer ≥ 1' },
+  text: { holds: (x) => typeof x === 'string', words: 'a hash' },
+  ranOn: { holds: (x) => x === null || typeof x === 'string', words: 'a backend or null' },
+  settings: { holds: isObject, words: 'an object' },
+};
+
 /** Reads the last checkpoint of a run. Throws where a file is missing or cut off. */
 export function readCheckpoint(run: string): Checkpoint {
   const folder = checkpointIn(run);
   const saved = readModel(folder);
-  const { step, tokens, ...about } = objectIn(join(folder, 'training.json'));
+  const { step, tokens, ...about } = aboutIn(folder);
   const path = join(folder, 'optimizer.safetensors');
   const file = safetensorsIn(path);
   const momentOf = (name: string): Numbers => {
@@ -152,8 +178,8 @@ export function readCheckpoint(run: string): Checkpoint {
   const state = { params: saved.params, first: momentOf('first'), second: momentOf('second') };
   return {
     ...saved,
-    about: about as unknown as About,
-    state: { step: step as number, tokens: tokens as number, ...state },
+    about,
+    state: { step, tokens, ...state },
   };
 }
 
@@ -163,5 +189,5 @@ export function readAbout(run: string): (About & { readonly step: number; readon
   const folder = checkpointIn(run);
   const { model_type: type, ...config } = objectIn(join(folder, 'config.json'));
   const parameters = countParameters(modelOf(String(type)), config as AnyConfig);
-  return { ...(objectIn(join(folder, 'training.json')) as unknown as About & { step: number }), parameters };
+  return { ...aboutIn(folder), parameters };
 }

@@ -1,4 +1,4 @@
-/** @file Checks single settings that come from files: their types, ranges and names. */
+/** @file Checks settings that come from files: their types, ranges and names. */
 import { isObject } from '../io/json.ts';
 import { fail } from '../tensor/errors.ts';
 import { didYouMean } from '../tensor/names.ts';
@@ -58,9 +58,15 @@ const rules: Readonly<Record<keyof Settings, Rule>> = {
   every: integer(1),
 };
 
-/** The value of a setting, which `where` names the file of. Null is right where the default is null. Throws on anything else. */
-export function checkedSetting(where: string, name: keyof Settings, value: unknown): unknown {
-  const { holds, words, names } = rules[name];
-  if (holds(value) || (value === null && defaults[name] === null)) return value;
-  return fail(`${where}: ${name} is ${JSON.stringify(value)}; it is ${words}${names ? didYouMean(value, names) : ''}`);
+/** Settings in the file `where`. Null is right where the default is null. Throws on unknown names and on any other value. */
+export function checkedSettings(where: string, found: Readonly<Record<string, unknown>>): Partial<Settings> {
+  const known = Object.keys(rules);
+  for (const [name, value] of Object.entries(found)) {
+    if (!known.includes(name))
+      fail(`${where}: unknown setting '${name}'; use ${known.join(', ')}${didYouMean(name, known)}`);
+    const { holds, words, names } = rules[name as keyof Settings];
+    if (holds(value) || (value === null && defaults[name as keyof Settings] === null)) continue;
+    fail(`${where}: ${name} is ${JSON.stringify(value)}; it is ${words}${names ? didYouMean(value, names) : ''}`);
+  }
+  return found as Partial<Settings>;
 }

@@ -131,6 +131,27 @@ describe('settings in a file', () => {
   });
 });
 
+describe('densessm runs', { timeout: 60_000 }, () => {
+  it('lists the other runs where one is damaged, says how, and fails', async () => {
+    const all = join(folder, 'all');
+    await train('all/a', '--steps', '2');
+    await train('all/b', '--steps', '2');
+    await train('all/c', '--steps', '2');
+    writeFileSync(join(checkpointIn(join(all, 'a')), 'training.json'), '{"step": "two"}');
+    writeFileSync(join(all, 'b', 'metrics.jsonl'), '{"step":1}\nnonsense\n');
+    const { status, stdout, stderr } = await densessmHere('runs', all);
+    expect({ status, stderr }).toEqual({ status: 1, stderr: '' });
+    expect(stdout).toMatch(/all\/a {2}damaged: .*training.json: step is "two"; it is an integer ≥ 0: take another/);
+    expect(stdout).toMatch(/all\/b {2}damaged: .*metrics.jsonl: line 2 is not JSON/);
+    expect(stdout).toMatch(/all\/c +dense-retnet +\d+ +2 +2 /);
+    const listed = JSON.parse((await densessmHere('runs', all, '--json')).stdout);
+    expect(listed).toMatchObject({
+      ok: false,
+      runs: [{ damaged: expect.any(String) }, { damaged: expect.any(String) }, { step: 2 }],
+    });
+  });
+});
+
 describe('densessm plot', { timeout: 60_000 }, () => {
   it('draws runs in characters and as SVG', async () => {
     const run = join(folder, 'drawn <1>');

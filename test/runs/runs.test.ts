@@ -108,6 +108,32 @@ describe('a run that was stopped', { timeout: 60_000 }, () => {
     },
   );
 
+  it.each([
+    ['step', 1.5, 'step is 1.5; it is an integer ≥ 0: take another checkpoint'],
+    ['planned', 0, 'planned is 0; it is an integer ≥ 1'],
+    ['settings', { batch: '2' }, 'batch is "2"; it is an integer ≥ 1'],
+    ['settings', { rate: null }, 'rate is null; it is a number from 0 to 100'],
+    ['settings', { model: 'retnt' }, 'model is "retnt"; it is one of '],
+  ])('is refused where training.json has %s %j', (name, value, message) => {
+    const out = join(folder, `changed-${name}-${JSON.stringify(value).replace(/\W/g, '')}`);
+    begin({ ...small, on: 'f64' }, { out });
+    const path = join(checkpointIn(out), 'training.json');
+    const about = JSON.parse(readFileSync(path, 'utf8'));
+    const changed = name === 'settings' ? { ...about.settings, ...(value as object) } : value;
+    writeFileSync(path, JSON.stringify({ ...about, [name]: changed }));
+    expect(() => resume(out, {})).toThrow(`training.json: ${message}`);
+  });
+
+  it('continues where its settings lack new ones', () => {
+    const out = join(folder, 'older');
+    begin({ ...small, on: 'f64' }, { out });
+    const path = join(checkpointIn(out), 'training.json');
+    const about = JSON.parse(readFileSync(path, 'utf8'));
+    for (const name of ['recipe', 'readings', 'clip']) delete about.settings[name];
+    writeFileSync(path, JSON.stringify(about));
+    expect(resume(out, {}).about.settings).toMatchObject({ recipe: 'nanogpt', readings: {}, clip: 1 });
+  });
+
   it('refuses the vocabulary of another checkpoint', () => {
     const out = join(folder, 'mixed');
     begin({ ...small, on: 'f64' }, { out });
