@@ -17,9 +17,12 @@ import { testWorkgroups } from './workgroups.ts';
 
 /** Parts of gpu.js that its type declarations omit. */
 const library = (await import('gpu.js')) as unknown as {
-  readonly WebGPUContext: { acquire(): Promise<{ readonly device: Device }> };
+  readonly WebGPUContext: { acquire(): Promise<{ readonly adapter: Limited; readonly device: Device & Limited }> };
   readonly WebGPUKernel: { readonly prototype: { _computeDispatch: unknown } };
 };
+interface Limited {
+  readonly limits: { readonly maxComputeWorkgroupStorageSize: number };
+}
 interface Device {
   createBuffer(of: { readonly size: number; readonly usage: number }): void;
   destroy(): void;
@@ -56,6 +59,12 @@ if (typeof found === 'string') {
     it('runs as one command list', () => {
       expect(found.ran).toMatchObject({ backend: 'webgpu', executorKind: 'fused-encoder' });
       expect([...found.y!]).toEqual([2, 4, 6]);
+    });
+
+    it('gives kernels all workgroup memory of the adapter', async () => {
+      const { adapter, device } = await library.WebGPUContext.acquire();
+      const [all, own] = [adapter, device].map(({ limits }) => limits.maxComputeWorkgroupStorageSize);
+      expect(own).toBe(all);
     });
 
     it('times each kernel, and does not change kept inputs', async () => {

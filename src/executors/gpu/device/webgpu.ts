@@ -6,7 +6,12 @@ import { withWorkgroups } from './workgroups.ts';
 
 /** The parts of WebGPU that this file uses. */
 interface WebGpu {
-  requestAdapter(): Promise<{ readonly info: Readonly<Record<string, string>> } | null>;
+  requestAdapter(): Promise<Adapter | null>;
+}
+interface Adapter {
+  readonly info: Readonly<Record<string, string>>;
+  readonly limits: Limits;
+  requestDevice(wanted: { readonly requiredLimits: Partial<Limits> }): Promise<WebGpuDevice>;
 }
 interface WebGpuDevice {
   readonly limits: Limits;
@@ -96,7 +101,10 @@ export async function openWebgpu(passedOver: readonly string[], acceptsSoftware:
   const { WebGPUContext } = library as unknown as {
     WebGPUContext: { acquire(): Promise<{ readonly device: WebGpuDevice }> };
   };
-  const [gpu, acquired] = withNavigator(system, () => [new library.GPU({ mode: 'webgpu' }), WebGPUContext.acquire()]);
+  const [gpu, acquired] = withNavigator(withWorkgroupMemory(system), () => [
+    new library.GPU({ mode: 'webgpu' }),
+    WebGPUContext.acquire(),
+  ]);
   const { device } = await acquired;
   checkLimits(name, device.limits);
   const { maxStorageBufferBindingSize, maxBufferSize, maxComputeWorkgroupStorageSize } = device.limits;
@@ -112,9 +120,21 @@ export async function openWebgpu(passedOver: readonly string[], acceptsSoftware:
   };
 }
 
+/** Lets devices have all workgroup memory of their adapter. gpu.js asks for larger arrays alone. */
+const withWorkgroupMemory = (system: WebGpu): WebGpu => ({
+  requestAdapter: async () => {
+    const adapter = await system.requestAdapter();
+    if (adapter === null) return null;
+    const { maxComputeWorkgroupStorageSize } = adapter.limits;
+    const request = adapter.requestDevice.bind(adapter);
+    adapter.requestDevice = ({ requiredLimits }) =>
+      request({ requiredLimits: { ...requiredLimits, maxComputeWorkgroupStorageSize } });
+    return adapter;
+  },
+});
+
 /** Runs a function with `navigator.gpu`, which gpu.js reads, set to the given WebGPU. Restores it afterwards. */
 function withNavigator<T>(gpu: WebGpu, f: () => T): T {
-  if (platform.navigator?.gpu === gpu) return f();
   const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
   Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
   try {
