@@ -5,7 +5,7 @@ import { type Equation, traceProgram } from '../../../src/executors/gpu/trace/pr
 import type { Slot } from '../../../src/executors/gpu/trace/trace.ts';
 
 /** A WebGPU target whose kernels use workgroups. */
-export const withWorkgroups: Target = { ...targets.webgpu, workgroups: true };
+export const withWorkgroups: Target = { ...targets.webgpu, workgroups: true, workgroupBytes: 32768 };
 
 /** The kernels of an equation on a target, in order. */
 export function kernelsOf(fn: Equation, inputs: Readonly<Record<string, Slot>>, target: Target): Kernel[] {

@@ -45,7 +45,13 @@ describe('the text of kernels', () => {
       'a product by tiles, ragged on all sides',
       ({ x, y }) => ({ z: einsum('ij,kj->ik', x!, y!) }),
       { x: { shape: [33, 17] }, y: { shape: [35, 17] } },
-      { ...withWorkgroups, tiles: [tileShapes[3]!] },
+      { ...withWorkgroups, tiles: [tileShapes[4]!] },
+    ],
+    [
+      'a product by large tiles, with neighbouring invocations in blocks',
+      ({ x, y }) => ({ z: einsum('ij,jk->ik', x!, y!) }),
+      { x: { shape: [128, 32] }, y: { shape: [32, 128] } },
+      { ...withWorkgroups, tiles: [{ ...tileShapes[0]!, unrolled: false }] },
     ],
     [
       'a scan by chunks, from the end',
@@ -199,5 +205,8 @@ describe('kernels', () => {
     const little = { ...withWorkgroups, arrayBytes: 4 * 64 * 64 };
     expect(chooseTiling([[1, 64, 64, 4096]], little)!.tiling.splits).toBe(1);
     expect(chooseTiling([[1, 64, 64, 4096]], targets.webgpu)).toBe(null);
+    const large = [[1, 4096, 1024, 512]] as const;
+    expect(chooseTiling(large, withWorkgroups)!.tiling).toMatchObject({ m: 128, n: 128, k: 16 });
+    expect(chooseTiling(large, { ...withWorkgroups, workgroupBytes: 16384 })!.tiling.k).toBe(8);
   });
 });

@@ -54,8 +54,8 @@ export const workgroupCases: readonly WorkgroupCase[] = [
     product('ij,jk->ik', [132, 40], [40, 136], tile),
     product('ji,kj->ki', [40, 132], [136, 40], { ...tile, unrolled: !tile.unrolled }),
   ]),
-  product('ij,kj->ik', [128, 32], [64, 32], tileShapes[1]),
-  product('bji,bjk->bik', [2, 19, 35], [2, 19, 33], tileShapes[3]),
+  product('ij,kj->ik', [128, 32], [64, 32], tileShapes[2]),
+  product('bji,bjk->bik', [2, 19, 35], [2, 19, 33], tileShapes[4]),
   product('bhts,bshe->bthe', [2, 3, 33, 18], [2, 18, 3, 34]),
   product('ji,jk->ki', [1100, 9], [1100, 12]),
   {

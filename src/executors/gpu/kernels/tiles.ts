@@ -13,11 +13,14 @@ export interface Tiling extends TileShape {
   readonly splits: number;
 }
 
+const large = { m: 128, n: 128, threadM: 8, threadN: 8, unrolled: true, together: 2, start: 3.5 };
 const looped = { unrolled: false, start: 2 };
 
 /** The tiles to choose from, with times fitted to the products of training steps on an H200 (docs/gpu-performance.md). */
 export const tileShapes: readonly TileShape[] = [
-  { m: 128, n: 128, k: 8, threadM: 8, threadN: 8, unrolled: true, together: 2, start: 3.5, step: 0.79, steps: 1.49 },
+  { ...large, k: 16, lanes: 4, step: 1.29, steps: 2.58 },
+  // for devices with less workgroup memory, and short sums
+  { ...large, k: 8, step: 0.79, steps: 1.49 },
   { m: 128, n: 64, k: 16, threadM: 8, threadN: 4, ...looped, together: 3, step: 0.99, steps: 2.33 },
   { m: 64, n: 64, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.61, steps: 2.69 },
   { m: 64, n: 32, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.49, steps: 1.52 },
@@ -87,6 +90,18 @@ export function chooseTiling(
 }
 
 const threadsPerWorkgroup = ({ m, n, threadM, threadN }: TileShape): number => (m / threadM) * (n / threadN);
+
+/** Writes where the block of an invocation is in the tile. */
+function placeInTile({ n, threadN, lanes }: TileShape): string {
+  const across = n / threadN;
+  if (lanes === undefined) return `let tx = local % ${across}u; let ty = local / ${across}u;`;
+  const [wide, warps] = [32 / lanes, across / (32 / lanes)];
+  return [
+    'let warp = local / 32u; let lane = local % 32u;',
+    `let tx = (warp % ${warps}u) * ${wide}u + lane % ${wide}u;`,
+    `let ty = (warp / ${warps}u) * ${lanes}u + lane / ${wide}u;`,
+  ].join('\n');
+}
 
 /** Axes with the strides of operand 0 or 1, or of the result (2). */
 const axesOfOne = (axes: readonly MatrixAxis[], operand: number): Axis[] =>
@@ -225,7 +240,6 @@ export function tiledProduct(products: readonly Product[], tiling: Tiling, joini
   const results = isSum ? [products[0]!] : products;
   const [batches] = products[0]!.sizes;
   const k = isSum ? totalOf(depths) : depths[0]!;
-  const across = tiling.n / tiling.threadN;
   const chunk = Math.ceil(k / splits / tiling.k) * tiling.k;
   const [batchOut, rowsOut, columnsOut] = (['batch', 'rows', 'columns'] as const).map((role) =>
     results.map(({ axes }) => axesOfOne(axes[role], 2)),
@@ -270,7 +284,7 @@ export function tiledProduct(products: readonly Product[], tiling: Tiling, joini
     ...outFunctions('outBatch', batchOut),
     `@compute @workgroup_size(${threadsPerWorkgroup(tiling)})`,
     'fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) local : u32) {',
-    `let tx = local % ${across}u; let ty = local / ${across}u;`,
+    placeInTile(tiling),
     `let one = group.z / ${splits}u; let split = group.z % ${splits}u;`,
     ...tile,
     `let originA = ${joining === 'rows' ? 'tile' : 'group.y'} * ${tiling.m}u;`,

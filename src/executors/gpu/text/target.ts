@@ -18,6 +18,8 @@ export interface TileShape {
   /** Rows and columns of the results of one invocation: multiples of 4. */
   readonly threadM: number;
   readonly threadN: number;
+  /** Rows of blocks that 32 neighbouring invocations compute, with 32 / `lanes` columns. Without it, they compute whole rows of them. */
+  readonly lanes?: number;
   /** Whether the loop over the depth of a tile is unrolled, which is faster for large blocks. */
   readonly unrolled: boolean;
   /** Number of workgroups that run on one multiprocessor at a time. */
