@@ -1,5 +1,6 @@
 /** @file densessm train: trains a model on a text, prints how it goes, and writes a sample. Ctrl-C stops it with a checkpoint. */
 import { settingsIn } from '../runs/config-file.ts';
+import { scheduleOf } from '../runs/recipes.ts';
 import { begin, modelAfter, type Run, resume, trained } from '../runs/run.ts';
 import { written } from '../runs/sampling.ts';
 import type { Settings } from '../runs/settings.ts';
@@ -150,12 +151,17 @@ export async function trainCommand(text: string | undefined, options: TrainComma
 
 /** What the run is: its model, device, text and folder. */
 function heading({ parameters, ran, step }: BeginEvent, { folder, about, entropy }: Run): string[] {
-  const { settings, ranOn } = about;
+  const { settings, ranOn, planned } = about;
   const device = ran === null ? `${settings.on}, eagerly` : `${ran.backend}${ran.adapter ? ` (${ran.adapter})` : ''}`;
   const isOther = ranOn !== null && ranOn !== (ran?.backend ?? settings.on);
   return [
     `${settings.model}, ${parameters} parameters, on ${device}; ${settings.text ?? 'the built-in text'}`,
     `${step === 0 ? '' : `continues after step ${step}; `}unigram entropy of the validation text: ${entropy.toFixed(4)} nats; run in ${folder}`,
+    ...(settings.steps > planned
+      ? [
+          `the schedule is over the ${planned} steps asked for at first: those after them keep its last rate, ${scheduleOf(settings, planned)(planned)}`,
+        ]
+      : []),
     ...(isOther ? [`the steps before ran on ${ranOn}: those that follow are not the same bit for bit`] : []),
   ];
 }

@@ -38,7 +38,8 @@ export interface Checkpoint extends SavedModel {
   readonly state: RunState;
 }
 
-const nameOf = (step: number): string => `checkpoint-${step}`;
+/** The name of the checkpoint after a step. */
+export const nameOf = (step: number): string => `checkpoint-${step}`;
 
 /** The steps of the checkpoints in a folder, last first. */
 const stepsIn = (run: string): number[] =>

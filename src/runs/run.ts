@@ -1,6 +1,6 @@
 /** @file Begins or continues a run in its folder, and trains it: events out, metrics and checkpoints into files. */
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { writing } from '../io/write-file.ts';
 import { fail } from '../tensor/errors.ts';
@@ -13,9 +13,10 @@ import {
   train,
   windowsInOrder,
 } from '../training/index.ts';
-import { type Checkpoint, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, checkpointIn, nameOf, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { corpusOf, unigramEntropy } from './corpus.ts';
 import { runsOn } from './executor.ts';
+import { locked } from './lock.ts';
 import { addMetrics, cutMetrics } from './metrics.ts';
 import { atEqualSize, configOf, continued, defaults, modelOf, runSettings, type Settings } from './settings.ts';
 import { tokensFor } from './tokens.ts';
@@ -100,12 +101,25 @@ export function resume(folder: string, asked: Partial<Settings>): Run {
       `train: ${settings.text ?? 'the built-in text'} is another text than at the beginning of ${folder}; restore it, or begin another run`,
     );
   const ids = saved.tokens.encode(corpus.text);
-  cutMetrics(folder, step);
   return { ...saved, folder, about: { ...saved.about, settings }, ids, entropy: entropyOf(ids) };
 }
 
-/** Trains a run: yields the events, after what they say is in its files. */
+/** Trains a run: yields the events, after what they say is in its files. Throws where another process trains in its folder, or has since it was read. */
 export async function* trained(run: Run, signal: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+  const { folder, state } = run;
+  const unlock = locked(folder);
+  try {
+    if (basename(checkpointIn(folder)) !== nameOf(state.step))
+      fail(`${folder}: another process has trained there; --resume ${folder} continues after its steps`);
+    cutMetrics(folder, state.step);
+    yield* steps(run, signal);
+  } finally {
+    unlock();
+  }
+}
+
+/** The events of a run whose folder is locked. */
+async function* steps(run: Run, signal: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
   const { folder, config, about } = run;
   const { settings, planned } = about;
   const parts = splitTokens(run.ids, validationShare);

@@ -90,6 +90,12 @@ describe('densessm train', { timeout: 60_000 }, () => {
     expect(resumed.stdout).toContain('the steps before ran on f64: those that follow are not the same bit for bit');
   });
 
+  it('says what the rate of more steps is', async () => {
+    await train('more', '--steps', '2', '--rate', '0.01', '--recipe', 'paper');
+    const { stdout } = await densessmHere('train', '--resume', join(folder, 'more'), '--steps', '3');
+    expect(stdout).toContain('over the 2 steps asked for at first: those after them keep its last rate, 0\n');
+  });
+
   it('begins no run where one is', async () => {
     await train('twice', '--steps', '2');
     const again = await train('twice', '--steps', '2');
@@ -239,6 +245,21 @@ describe('a process that ends', { timeout: 120_000 }, () => {
     }
     expect(await ended(started('--resume', killed))).toBe(0);
     expect(weights(killed)).toEqual(weights(whole));
+  });
+
+  it('is alone in its folder, and its lock dies with it', async () => {
+    const run = join(folder, 'alone');
+    const child = started(...args, '--steps', '100000', '--out', run);
+    await lines(run, 13);
+    const second = await densessmHere('train', '--resume', run);
+    expect(second).toMatchObject({ status: 2, stdout: '' });
+    expect(second.stderr).toContain(`.lock: process ${child.pid} trains in this folder; wait for it, or remove `);
+    child.kill('SIGKILL');
+    await ended(child);
+    expect(existsSync(join(run, '.lock'))).toBe(true);
+    const { step } = JSON.parse(readFileSync(join(checkpointIn(run), 'training.json'), 'utf8'));
+    expect((await densessmHere('train', '--resume', run, '--steps', String(step + 10))).status).toBe(0);
+    expect(readdirSync(run)).toEqual([`checkpoint-${step + 10}`, 'metrics.jsonl']);
   });
 
   it('stops at Ctrl-C with a checkpoint and status 130', async () => {
