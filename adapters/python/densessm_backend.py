@@ -83,9 +83,8 @@ class Backend:
         `precision` declares how the kernel rounds: a name ('tf32', 'bf16-state'), a dict of sites, or a list of
         these, each for one of the dtypes. `form` declares the formula of modes by name. `atomic` declares tensors to
         which workers add parts by atomic additions, and along which axes: {'grad/k': 'h'}. `domain` declares which axes,
-        inputs, settings and cotangents the kernel takes (docs/protocol.md#domains). `packed` and `padded`, True or
-        a list of modes, say which modes take sequences of unequal lengths: by inputs['cuSeqlens'] or inputs['mask'],
-        int32, which other questions do not have (docs/protocol.md#sequences-of-unequal-lengths). All are optional.
+        inputs, settings and cotangents the kernel takes (docs/protocol.md#domains). `packed` and `padded`, True or a list
+        of modes: which take sequences of unequal lengths, by inputs['cuSeqlens'] or inputs['mask'], int32 (see there, too).
         """
 
         def register(function: Callable[..., Named]):

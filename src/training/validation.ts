@@ -14,7 +14,10 @@ export interface Validation {
 }
 
 /** Batches of rows as inputs of a program: tokens, targets and weights, and the number of labels that count. */
-export function inputsOf(rows: readonly Rows[]) {
+export function inputsOf(rows: readonly Rows[]): {
+  readonly inputs: { readonly tokens: Float32Array; readonly targets: Float32Array; readonly weights: Float32Array };
+  readonly counted: number;
+} {
   const targets = rows.map(({ labels }) => targetsOf(labels));
   const joined = (lists: readonly ArrayLike<number>[]): Float32Array => {
     const all = new Float32Array(lists.reduce((size, list) => size + list.length, 0));
