@@ -166,8 +166,8 @@ function heading({ parameters, ran, step }: BeginEvent, { folder, about, entropy
   ];
 }
 
-/** A sample of the model after a state, which continues the first token of the text. */
+/** A sample of the model after a state: the first token of the text, and what continues it. */
 const sampled = (run: Run, state: RunState): string => {
   const prompt = run.tokens.decode([...run.ids.subarray(0, 1)]);
-  return [...written(modelAfter(run, state), prompt, { steps: 200, temperature: 0.8, seed: 1 })].join('');
+  return prompt + [...written(modelAfter(run, state), prompt, { steps: 200, temperature: 0.8, seed: 1 })].join('');
 };

@@ -1,5 +1,6 @@
 /** @file Makes curves of losses from the metrics of runs, and draws them: as SVG, or in characters. */
 import chart from 'simple-ascii-chart';
+import { statOf } from '../io/read-file.ts';
 import { fail } from '../tensor/errors.ts';
 import { type Metric, metricsOf } from './metrics.ts';
 
@@ -30,6 +31,7 @@ const curve = (metrics: readonly Metric[], key: 'loss' | 'validation'): Curve =>
 
 /** The curves of a run. Throws where it has no losses. */
 export function curvesOf(run: string): Curves {
+  if (!statOf(run).isDirectory()) fail(`${run}: is no folder; give that of a run`);
   const metrics = metricsOf(run);
   const [training, validation] = [means(curve(metrics, 'loss')), curve(metrics, 'validation')];
   if (training.length + validation.length === 0)

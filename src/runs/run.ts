@@ -1,6 +1,6 @@
 /** @file Begins or continues a run in its folder, and trains it: events out, metrics and checkpoints into files. */
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { writing } from '../io/write-file.ts';
 import { fail } from '../tensor/errors.ts';
@@ -90,11 +90,17 @@ function checkLength(ids: Int32Array, length: number): void {
 
 /** Continues the run of a folder from its last checkpoint. Throws where it is damaged, or the settings or the text are others. */
 export function resume(folder: string, asked: Partial<Settings>): Run {
+  if (/^checkpoint-\d+$/.test(basename(resolve(folder))))
+    fail(
+      `train: ${folder} is one checkpoint; --resume ${dirname(resolve(folder))} continues its run from the last one`,
+    );
   const saved = readCheckpoint(folder);
   const settings = continued(saved.about.settings, asked);
   const { step } = saved.state;
   if (step >= settings.steps)
-    fail(`train: ${folder} is after step ${step} of ${settings.steps}; --steps ${2 * settings.steps} would train on`);
+    fail(
+      `train: ${folder} is after step ${step} of ${settings.steps}; --steps ${2 * Math.max(step, settings.steps)} would train on`,
+    );
   const corpus = corpusOf(settings.text);
   if (corpus.sha256 !== saved.about.text)
     fail(

@@ -43,7 +43,9 @@ describe('densessm train', { timeout: 60_000 }, () => {
 
   it('prints only JSON with --json, and one line with --quiet', async () => {
     const { stdout } = await train('json', '--steps', '2', '--json');
-    expect(JSON.parse(stdout)).toMatchObject({ ok: true, step: 2, steps: 2, sample: expect.any(String) });
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ ok: true, step: 2, steps: 2, sample: expect.any(String) });
+    expect(result.sample).toHaveLength(201); // the first token of the text before those that continue it
     expect((await train('quiet', '--steps', '2', '--quiet')).stdout.split('\n')).toHaveLength(2);
   });
 
@@ -176,6 +178,7 @@ describe('densessm plot', { timeout: 60_000 }, () => {
     expect(training.map(([step]: [number]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
     expect(validation.map(([step]: [number]) => step)).toEqual([0, 2, 4, 6]);
     expect((await densessmHere('plot', folder)).stderr).toContain('has no losses yet');
+    expect((await densessmHere('plot', join(folder, 'missing'))).stderr).toContain('missing: does not exist');
   });
 });
 

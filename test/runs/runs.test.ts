@@ -91,6 +91,10 @@ describe('a run that was stopped', { timeout: 60_000 }, () => {
       'the run was begun with --width 8, not 16; leave it out to continue, or begin another run',
     );
     expect(() => resume(out, {})).toThrow(/is after step 6 of 6; --steps 12 would train on/);
+    expect(() => resume(out, { steps: 4 })).toThrow(/is after step 6 of 4; --steps 12 would train on/);
+    expect(() => resume(join(out, 'checkpoint-6'), { steps: 9 })).toThrow(
+      `is one checkpoint; --resume ${out} continues`,
+    );
     const copy = join(folder, 'copy.txt');
     cpSync(text, copy);
     const moved = await finished('moved', { on: 'f64', text: copy });
