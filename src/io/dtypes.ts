@@ -1,10 +1,26 @@
 /** @file Reads and writes the number types of safetensors files, little-endian on every machine. */
-import { bfloat16, decodeShort, encodeShort, type FloatFormat, float16 } from './short-floats.ts';
+import {
+  bfloat16,
+  decodeShort,
+  encodeShort,
+  type FloatFormat,
+  float8e4m3,
+  float8e5m2,
+  float16,
+} from './short-floats.ts';
 
 interface Codec {
   readonly bytes: number;
   /** The typed array with the layout of the file on a little-endian machine. */
-  readonly array?: Float64ArrayConstructor | Float32ArrayConstructor | Int32ArrayConstructor | Uint8ArrayConstructor;
+  readonly array?:
+    | Float64ArrayConstructor
+    | Float32ArrayConstructor
+    | Int32ArrayConstructor
+    | Int16ArrayConstructor
+    | Int8ArrayConstructor
+    | Uint32ArrayConstructor
+    | Uint16ArrayConstructor
+    | Uint8ArrayConstructor;
   /** Set for integers: their range. Floats are rounded when written, integers must fit. */
   readonly range?: readonly [least: number, most: number];
   read(view: DataView, at: number): number;
@@ -17,10 +33,39 @@ const short = (format: FloatFormat): Codec => ({
   write: (view, at, x) => view.setUint16(at, encodeShort(x, format), true),
 });
 
-/** A stored type that can be read and written. */
-export type DType = 'F64' | 'F32' | 'F16' | 'BF16' | 'I64' | 'I32' | 'U8';
+const byte = (format: FloatFormat): Codec => ({
+  bytes: 1,
+  read: (view, at) => decodeShort(view.getUint8(at), format),
+  write: (view, at, x) => view.setUint8(at, encodeShort(x, format)),
+});
 
-/** A codec for each stored type. I64 is read into doubles, which hold integers up to 2⁵³. */
+const unsignedByte = (most: number): Codec => ({
+  bytes: 1,
+  array: Uint8Array,
+  range: [0, most],
+  read: (view, at) => view.getUint8(at),
+  write: (view, at, x) => view.setUint8(at, x),
+});
+
+/** A stored type that can be read and written. */
+export type DType =
+  | 'F64'
+  | 'F32'
+  | 'F16'
+  | 'BF16'
+  | 'F8_E5M2'
+  | 'F8_E4M3'
+  | 'I64'
+  | 'I32'
+  | 'I16'
+  | 'I8'
+  | 'U64'
+  | 'U32'
+  | 'U16'
+  | 'U8'
+  | 'BOOL';
+
+/** A codec for each stored type. I64 and U64 are read into doubles, which hold integers up to 2⁵³. BOOL is 0 or 1. */
 export const codecs: Readonly<Record<DType, Codec>> = {
   F64: {
     bytes: 8,
@@ -36,6 +81,8 @@ export const codecs: Readonly<Record<DType, Codec>> = {
   },
   F16: short(float16),
   BF16: short(bfloat16),
+  F8_E5M2: byte(float8e5m2),
+  F8_E4M3: byte(float8e4m3),
   I64: {
     bytes: 8,
     range: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
@@ -49,13 +96,42 @@ export const codecs: Readonly<Record<DType, Codec>> = {
     read: (view, at) => view.getInt32(at, true),
     write: (view, at, x) => view.setInt32(at, x, true),
   },
-  U8: {
-    bytes: 1,
-    array: Uint8Array,
-    range: [0, 255],
-    read: (view, at) => view.getUint8(at),
-    write: (view, at, x) => view.setUint8(at, x),
+  I16: {
+    bytes: 2,
+    array: Int16Array,
+    range: [-(2 ** 15), 2 ** 15 - 1],
+    read: (view, at) => view.getInt16(at, true),
+    write: (view, at, x) => view.setInt16(at, x, true),
   },
+  I8: {
+    bytes: 1,
+    array: Int8Array,
+    range: [-128, 127],
+    read: (view, at) => view.getInt8(at),
+    write: (view, at, x) => view.setInt8(at, x),
+  },
+  U64: {
+    bytes: 8,
+    range: [0, Number.MAX_SAFE_INTEGER],
+    read: (view, at) => Number(view.getBigUint64(at, true)),
+    write: (view, at, x) => view.setBigUint64(at, BigInt(x), true),
+  },
+  U32: {
+    bytes: 4,
+    array: Uint32Array,
+    range: [0, 2 ** 32 - 1],
+    read: (view, at) => view.getUint32(at, true),
+    write: (view, at, x) => view.setUint32(at, x, true),
+  },
+  U16: {
+    bytes: 2,
+    array: Uint16Array,
+    range: [0, 2 ** 16 - 1],
+    read: (view, at) => view.getUint16(at, true),
+    write: (view, at, x) => view.setUint16(at, x, true),
+  },
+  U8: unsignedByte(255),
+  BOOL: unsignedByte(1),
 };
 
 /** The names of the stored types. */

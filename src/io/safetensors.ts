@@ -17,6 +17,8 @@ export interface StoredTensor {
 export interface Safetensors {
   readonly tensors: ReadonlyMap<string, StoredTensor>;
   readonly metadata: ReadonlyMap<string, string>;
+  /** The reason for each tensor that was not read: a type unknown here, or integers that doubles do not hold. */
+  readonly skipped: ReadonlyMap<string, string>;
 }
 
 /** A tensor to be written. Floats are rounded to the stored type, integers must fit it. */
@@ -28,23 +30,44 @@ export interface TensorToStore {
 
 /**
  * Reads a safetensors file; `name` stands for it in errors. Throws one InputError on a file that is cut off, overlong or
- * not one, on tensors that overlap, leave gaps or disagree with their shape, on repeated names and on unknown types.
- * Memory is allocated for what the file holds, never for what it announces.
+ * not one, on tensors that overlap, leave gaps or disagree with their shape, and on repeated names. A tensor whose numbers cannot be
+ * read is listed in `skipped`. Memory is allocated for what the file holds, never for what it announces.
+ * @example
+ * const bytes = formatSafetensors(new Map([['x', { dtype: 'F16', shape: [2], data: [1, 2] }]]));
+ * parseSafetensors(bytes, 'x.safetensors').tensors.get('x')?.shape // [2]
  */
 export function parseSafetensors(bytes: Uint8Array, name: string): Safetensors {
-  const { entries, metadata, dataStart } = readHeader(bytes, name);
+  const { entries, metadata, dataStart } = readHeader(bytes, bytes.length, name);
   const tensors = new Map<string, StoredTensor>();
-  for (const entry of entries) tensors.set(entry.name, readTensor(bytes, dataStart, entry, name));
-  return { tensors, metadata };
+  const skipped = new Map<string, string>();
+  for (const entry of entries) {
+    const tensor = readTensor(entry, bytes.subarray(dataStart + entry.begin, dataStart + entry.end));
+    if (typeof tensor === 'string') skipped.set(entry.name, tensor);
+    else tensors.set(entry.name, tensor);
+  }
+  return { tensors, metadata, skipped };
 }
 
-function readTensor(bytes: Uint8Array, dataStart: number, entry: Entry, file: string): StoredTensor {
-  const { name, dtype, shape, begin, end } = entry;
-  const data = readNumbers(dtype, bytes.subarray(dataStart + begin, dataStart + end));
-  const wrong = dtype === 'I64' ? data.findIndex((n) => !Number.isSafeInteger(n)) : -1;
-  if (wrong >= 0)
-    fail(`${file}: tensor ${quoted(name)} holds ${data[wrong]} at element ${wrong}, beyond 2^53: store it as F64`);
-  return { dtype, shape, data };
+/** Reads a safetensors file as {@link parseSafetensors} does, and throws where it has a tensor that cannot be read. */
+export function parseWhole(bytes: Uint8Array, name: string): Safetensors {
+  const file = parseSafetensors(bytes, name);
+  for (const [tensor, reason] of file.skipped) fail(`${name}: tensor ${quoted(tensor)} ${reason}`);
+  return file;
+}
+
+/** The reason why a stored type cannot be read, or null. */
+export const unreadable = (dtype: string): string | null =>
+  isDType(dtype) ? null : `has dtype ${quoted(dtype)}; readable are ${dtypeNames.join(', ')}: convert it`;
+
+/** The tensor of an entry, from its bytes, or the reason why it cannot be read. */
+export function readTensor({ dtype, shape }: Entry, bytes: Uint8Array): StoredTensor | string {
+  const reason = unreadable(dtype);
+  if (reason !== null) return reason;
+  const type = dtype as DType;
+  const data = readNumbers(type, bytes);
+  const wrong = dtype === 'I64' || dtype === 'U64' ? data.findIndex((n) => !Number.isSafeInteger(n)) : -1;
+  if (wrong >= 0) return `holds ${data[wrong]} at element ${wrong}, beyond 2^53: store it as F64`;
+  return { dtype: type, shape, data };
 }
 
 /**

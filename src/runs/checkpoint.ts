@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject, parseJson } from '../io/json.ts';
 import { readBytes, statOf } from '../io/read-file.ts';
-import { formatSafetensors, parseSafetensors, type Safetensors, type TensorToStore } from '../io/safetensors.ts';
+import { formatSafetensors, parseWhole, type Safetensors, type TensorToStore } from '../io/safetensors.ts';
 import { isPart, writeFolderWhole, writing } from '../io/write-file.ts';
 import { countParameters } from '../models/index.ts';
 import { fail } from '../tensor/errors.ts';
@@ -107,7 +107,7 @@ function objectIn(path: string): Record<string, unknown> {
 const inPrecision = ({ tensors }: Safetensors, data: Float64Array): Numbers =>
   [...tensors.values()].some(({ dtype }) => dtype === 'F64') ? data : Float32Array.from(data);
 
-const safetensorsIn = (path: string): Safetensors => parseSafetensors(readBytes(path), path);
+const safetensorsIn = (path: string): Safetensors => parseWhole(readBytes(path), path);
 
 /** Reads the model of a checkpoint. Throws where a file is missing, cut off, or of another model than the rest. */
 export function readModel(folder: string): SavedModel {

@@ -4,7 +4,7 @@ import { basename } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isObject, parseJson } from '../io/json.ts';
 import { readBytes } from '../io/read-file.ts';
-import { parseSafetensors, type Safetensors, type StoredTensor } from '../io/safetensors.ts';
+import { parseWhole, type Safetensors, type StoredTensor } from '../io/safetensors.ts';
 import { plain, quoted, shown } from '../io/text.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 import { sameShape } from '../tensor/shape.ts';
@@ -28,7 +28,7 @@ export interface LoadedCase {
 export function loadCase({ path, listed }: VectorFile): LoadedCase {
   const bytes = readBytes(path);
   if (listed !== null) checkDigest(bytes, listed, path);
-  const file = parseSafetensors(bytes, path);
+  const file = parseWhole(bytes, path);
   const text = (field: string): string | null => file.metadata.get(field) ?? null;
   const config = configOf(text('config'), path);
   const family = listed?.family ?? text('family') ?? unnamed(path, 'family');
@@ -74,7 +74,7 @@ function checkDigest(bytes: Uint8Array, listed: ListedCase, path: string): void 
 /** The message of the format's own checks for a file that is known to be wrong. */
 function malformation(bytes: Uint8Array): string {
   try {
-    parseSafetensors(bytes, 'its contents');
+    parseWhole(bytes, 'its contents');
     return '';
   } catch (error) {
     if (!(error instanceof InputError)) throw error;

@@ -1,5 +1,5 @@
 /** @file Lets kernels written in TypeScript or JavaScript answer the questions of the protocol. */
-import { formatSafetensors, parseSafetensors, type StoredTensor, type TensorToStore } from '../../io/safetensors.ts';
+import { formatSafetensors, parseWhole, type StoredTensor, type TensorToStore } from '../../io/safetensors.ts';
 import { fail, InputError } from '../../tensor/errors.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Backend, Dtype } from './backend.ts';
@@ -100,7 +100,7 @@ export function replyOf({ name, operators }: Kernels): (file: Uint8Array) => Pro
   const told = new Set<string>();
   let held: Held | null = null;
   return async (file) => {
-    const { tensors, metadata } = parseSafetensors(file, 'the question');
+    const { tensors, metadata } = parseWhole(file, 'the question');
     const id = metadata.get('id') ?? '';
     const answer = (texts: Record<string, string>, found: ReadonlyMap<string, TensorToStore> = new Map()): Uint8Array =>
       formatSafetensors(found, new Map(Object.entries({ id, ...texts })));

@@ -2,7 +2,7 @@
 import { profileFrom } from '../../executors/profiles/declared.ts';
 import type { Profile } from '../../executors/profiles/profile.ts';
 import { isObject, parseJson } from '../../io/json.ts';
-import { formatSafetensors, parseSafetensors, type Safetensors, type TensorToStore } from '../../io/safetensors.ts';
+import { formatSafetensors, parseWhole, type Safetensors, type TensorToStore } from '../../io/safetensors.ts';
 import { plain, quoted, shown } from '../../io/text.ts';
 import { fail, InputError } from '../../tensor/errors.ts';
 import { type BatchKind, batchKinds } from '../batch-kind.ts';
@@ -158,7 +158,7 @@ const wrong = (message: string): Failure => failed('wrong-message', message);
 function readFile(file: Uint8Array, id: string): Safetensors | Failure {
   let read: Safetensors;
   try {
-    read = parseSafetensors(file, 'its message');
+    read = parseWhole(file, 'its message');
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return failed('not-a-message', error.message);
