@@ -3,13 +3,24 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readAbout } from '../runs/checkpoint.ts';
 import { metricsOf } from '../runs/metrics.ts';
+import type { Settings } from '../runs/settings.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
 
 const columns = ['run', 'model', 'parameters', 'step', 'of', 'loss', 'validation'];
 
+/** Columns more where a run is on a task. */
+const taskColumns = ['accuracy', 'task'];
+
+/** The columns that are aligned to the right. */
+const numeric = [2, 3, 4, 5, 6, 7];
+
 /** A loss in few digits. */
 const lossText = (loss: number | undefined): string => (loss === undefined ? '-' : loss.toFixed(4));
+
+/** A task with its settings in few characters. */
+const taskText = (task: string, set: Settings['set'] = {}): string =>
+  [task, ...Object.entries(set).map(([name, value]) => `${name}=${value}`)].join(' ');
 
 /** A run as a row: what it says of itself, or how it is damaged; null for what is no run. */
 function rowOf(run: string) {
@@ -17,10 +28,12 @@ function rowOf(run: string) {
     const about = readAbout(run);
     if (about === null) return null;
     const metrics = metricsOf(run);
-    const last = (key: 'loss' | 'validation') => metrics.findLast((one) => one[key] !== undefined)?.[key];
+    const last = (key: 'loss' | 'validation' | 'accuracy') => metrics.findLast((one) => one[key] !== undefined)?.[key];
     const { settings, step, parameters } = about;
     const [loss, validation] = [last('loss'), last('validation')];
-    return { run, model: settings.model, parameters, step, steps: settings.steps, loss, validation };
+    const { model, steps, task, set } = settings;
+    const ofTask = task !== null && { task, set, accuracy: last('accuracy') };
+    return { run, model, parameters, step, steps, loss, validation, ...ofTask };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { run, damaged: error.message };
@@ -37,16 +50,20 @@ export function runsCommand(folder: string, { json, quiet }: Voice): boolean {
   if (json) say(JSON.stringify({ ok, runs }, null, 1));
   else if (runs.length === 0) say(`${folder}: no runs`);
   else {
+    const isAnyTask = runs.some((one) => 'task' in one);
+    const head = isAnyTask ? [...columns, ...taskColumns] : columns;
     const rows = runs.map((one) => {
       if (one.damaged !== undefined) return [one.run, 'damaged'];
       const { run, model, parameters, step, steps, loss, validation } = one;
-      return [run, model, parameters, step, steps, lossText(loss), lossText(validation)].map(String);
+      const cells = [run, model, parameters, step, steps, lossText(loss), lossText(validation)].map(String);
+      if (!isAnyTask) return cells;
+      return [...cells, lossText(one.accuracy), one.task === undefined ? '-' : taskText(one.task, one.set)];
     });
-    const widths = widthsOf([columns, ...rows.filter((row) => row.length > 2)]);
+    const widths = widthsOf([head, ...rows.filter((row) => row.length > 2)]);
     widths[0] = Math.max(...rows.map(([run]) => run!.length), widths[0]!);
-    if (!quiet) say(colour.heading(tableLine(columns, widths, [2, 3, 4, 5, 6])));
+    if (!quiet) say(colour.heading(tableLine(head, widths, numeric)));
     runs.forEach((one, i) => {
-      if (one.damaged === undefined) say(tableLine(rows[i]!, widths, [2, 3, 4, 5, 6]));
+      if (one.damaged === undefined) say(tableLine(rows[i]!, widths, numeric));
       else say(`${one.run.padEnd(widths[0]!)}  damaged: ${one.damaged}`);
     });
   }

@@ -1,7 +1,12 @@
-/** @file densessm sample: continues a prompt with the model of a run, and prints the text as it is made. */
+/** @file densessm sample: continues a prompt with the model of a run, and prints the text as it is made; without a prompt, answers a row of its task. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { checkpointIn, readModel } from '../runs/checkpoint.ts';
+import { answered, rowLines } from '../runs/answers.ts';
+import { aboutIn, checkpointIn, readModel, type SavedModel, trainingName } from '../runs/checkpoint.ts';
+import { problemOf } from '../runs/problem.ts';
 import { usualPrompt, written } from '../runs/sampling.ts';
+import type { Settings } from '../runs/settings.ts';
 import { colour, say, type Voice } from './console.ts';
 
 /** Options of `sample`. */
@@ -14,10 +19,13 @@ export interface SampleCommand extends Voice {
   readonly seed: number;
 }
 
-/** Prints the prompt and the text that follows it; with --quiet the text alone. Returns true: other failures are errors. */
+/** Prints the prompt and the text that follows it, with --quiet the text alone; or a row of the run's task. Returns true: other failures are errors. */
 export async function sampleCommand(run: string, options: SampleCommand): Promise<boolean> {
   const { json, quiet, tokens: steps, temperature, topP, topK, seed } = options;
-  const model = readModel(checkpointIn(run));
+  const folder = checkpointIn(run);
+  const model = readModel(folder);
+  const settings = options.prompt === undefined ? taskSettings(folder) : null;
+  if (settings) return rowOfTask(model, settings, options);
   const prompt = options.prompt ?? usualPrompt(model);
   const sampling = {
     steps,
@@ -39,5 +47,25 @@ export async function sampleCommand(run: string, options: SampleCommand): Promis
     await setImmediate();
   }
   say();
+  return true;
+}
+
+/** The settings of the run of a checkpoint that is on a task; null for a text, and for a model without training state. */
+function taskSettings(checkpoint: string): Settings | null {
+  if (!existsSync(join(checkpoint, trainingName))) return null;
+  const { settings } = aboutIn(checkpoint);
+  return settings.task === null ? null : settings;
+}
+
+/** Prints a row of the task, drawn by the seed, with the model's answers. */
+function rowOfTask(model: SavedModel, settings: Settings, { json, seed }: SampleCommand): true {
+  const { length, task } = settings;
+  const { data, name } = problemOf(settings);
+  const row = answered(model, data.validation, { number: seed, length });
+  if (json) say(JSON.stringify({ ok: true, task, ...row }, null, 1));
+  else {
+    for (const line of rowLines(row)) say(line);
+    say(`${name}: ${row.right} of ${row.asked} right`);
+  }
   return true;
 }

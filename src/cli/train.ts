@@ -1,10 +1,13 @@
-/** @file densessm train: trains a model on a text, prints how it goes, and writes a sample. Ctrl-C stops it with a checkpoint. */
+/** @file densessm train: trains a model on a text or a task, prints how it goes, and shows what it does. Ctrl-C stops it with a checkpoint. */
+import { answered, rowLines } from '../runs/answers.ts';
+import type { SavedModel } from '../runs/checkpoint.ts';
 import { settingsIn } from '../runs/config-file.ts';
+import type { Problem, TaskProblem, TextProblem } from '../runs/problem.ts';
 import { scheduleOf } from '../runs/recipes.ts';
 import { begin, modelAfter, type Run, resume, trained } from '../runs/run.ts';
 import { written } from '../runs/sampling.ts';
 import type { Settings } from '../runs/settings.ts';
-import type { BeginEvent, RunState, StepEvent } from '../training/index.ts';
+import type { Accuracy, BeginEvent, RunState, StepEvent } from '../training/index.ts';
 import { colour, progress, say, tableLine, type Voice } from './console.ts';
 
 /** Options of `train`: settings that are given, and folders. */
@@ -20,8 +23,16 @@ export interface TrainCommand extends Voice, Partial<Omit<Settings, 'text' | 're
 /** The exit status of a run that Ctrl-C has stopped, as of a program that it ends. */
 const interrupted = 130;
 
-const columns = ['step', 'loss', 'validation', 'tokens/s', 'time left', 'memory'];
-const widths = [7, 8, 10, 9, 9, 8];
+/** Columns of the progress, with their widths; the accuracy is a task's. */
+const columns = (isTask: boolean): readonly (readonly [name: string, width: number])[] => [
+  ['step', 7],
+  ['loss', 8],
+  ['validation', 10],
+  ...(isTask ? [['accuracy', 8] as const] : []),
+  ['tokens/s', 9],
+  ['time left', 9],
+  ['memory', 8],
+];
 
 const timeText = (seconds: number): string =>
   seconds < 90
@@ -32,14 +43,12 @@ const timeText = (seconds: number): string =>
 
 const memoryText = (): string => `${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`;
 
-/** Follows the speed of a run: a mean in which later steps weigh more, as the first ones are slower. */
-function pace(): { add(step: StepEvent): void; tokensPerSecond(): number; left(steps: number): string } {
-  let [seconds, tokens] = [0, 0];
+/** Follows the speed of a run, whose steps have so many tokens: a mean in which later steps weigh more, as the first ones are slower. */
+function pace(tokens: number): { add(step: StepEvent): void; tokensPerSecond(): number; left(steps: number): string } {
+  let seconds = 0;
   return {
     add(step) {
-      const share = seconds === 0 ? 1 : 0.1;
-      seconds += share * (step.seconds - seconds);
-      tokens += share * (step.tokens - tokens);
+      seconds += (seconds === 0 ? 1 : 0.1) * (step.seconds - seconds);
     },
     tokensPerSecond: () => (seconds === 0 ? 0 : tokens / seconds),
     left: (steps) => (seconds === 0 ? '-' : timeText(steps * seconds)),
@@ -75,31 +84,41 @@ export async function trainCommand(text: string | undefined, options: TrainComma
       ? begin(asked, { ...(out !== undefined && { out }), ...(equalSizeTo !== undefined && { equalSizeTo }) })
       : resume(from, asked);
   const { settings } = run.about;
+  const { problem } = run;
+  const table = columns(problem.kind === 'task');
+  const lined = (cells: readonly string[]): string =>
+    tableLine(
+      cells,
+      table.map(([, width]) => width),
+      [...cells.keys()],
+    );
   const tell = (line: string): void => {
     if (!json && !quiet) say(line);
   };
   const line = progress({ json, quiet });
-  const speed = pace();
+  const speed = pace(settings.batch * settings.length * settings.accumulate);
   const { signal, done } = untilInterrupted();
   let state: RunState = run.state;
   let [loss, validation]: (number | undefined)[] = [];
+  let score: Accuracy | undefined;
   const row = (step: number): string => {
     const losses = [loss, validation].map((x) => x?.toFixed(4) ?? '-');
     const cells = [
       String(step),
       ...losses,
+      ...(problem.kind === 'task' ? [score?.accuracy.toFixed(4) ?? '-'] : []),
       speed.tokensPerSecond().toFixed(0),
       speed.left(settings.steps - step),
       memoryText(),
     ];
-    return tableLine(cells, widths, [0, 1, 2, 3, 4, 5]);
+    return lined(cells);
   };
   try {
     for await (const event of trained(run, signal)) {
       if (event.kind === 'begin') {
         for (const one of heading(event, run)) tell(one);
         tell('');
-        tell(colour.heading(tableLine(columns, widths, [0, 1, 2, 3, 4, 5])));
+        tell(colour.heading(lined(table.map(([name]) => name))));
       }
       if (event.kind === 'step') {
         speed.add(event);
@@ -108,6 +127,7 @@ export async function trainCommand(text: string | undefined, options: TrainComma
       }
       if (event.kind === 'validation') {
         validation = event.loss;
+        score = event.accuracy;
         line.clear();
         tell(row(event.step));
       }
@@ -118,45 +138,39 @@ export async function trainCommand(text: string | undefined, options: TrainComma
     done();
   }
   const isDone = state.step >= settings.steps;
-  const sample = isDone ? sampled(run, state) : null;
+  const model = modelAfter(run, state);
+  const { step } = state;
+  const { steps } = settings;
   if (json) {
-    const { step } = state;
-    say(
-      JSON.stringify(
-        {
-          ok: isDone,
-          run: run.folder,
-          step,
-          steps: settings.steps,
-          loss,
-          validation,
-          unigramEntropy: run.entropy,
-          sample,
-        },
-        null,
-        1,
-      ),
-    );
+    const found =
+      problem.kind === 'task'
+        ? taskResult(problem, model, settings, isDone, score)
+        : textResult(problem, model, isDone);
+    say(JSON.stringify({ ok: isDone, run: run.folder, step, steps, loss, validation, ...found }, null, 1));
   } else if (isDone) {
-    tell(`\n${sample!.trim()}\n`);
+    if (!quiet) for (const line of shown(problem, model, settings)) say(line);
+    const scored =
+      score === undefined ? '' : `, accuracy ${score.accuracy.toFixed(4)} (${score.right} of ${score.asked} right)`;
+    const more = problem.kind === 'task' ? `answers more rows` : 'writes more';
     say(
-      `${run.folder}: ${settings.steps} steps, validation loss ${validation!.toFixed(4)}; densessm sample ${run.folder} writes more`,
+      `${run.folder}: ${steps} steps, validation loss ${validation!.toFixed(4)}${scored}; densessm sample ${run.folder} ${more}`,
     );
-  } else
-    say(
-      `${run.folder}: stopped after step ${state.step} of ${settings.steps}; densessm train --resume ${run.folder} continues`,
-    );
+  } else say(`${run.folder}: stopped after step ${step} of ${steps}; densessm train --resume ${run.folder} continues`);
   return isDone || interrupted;
 }
 
-/** What the run is: its model, device, text and folder. */
-function heading({ parameters, ran, step }: BeginEvent, { folder, about, entropy }: Run): string[] {
+/** What the run is: its model, device, text or task, and folder. */
+function heading({ parameters, ran, step }: BeginEvent, { folder, about, problem }: Run): string[] {
   const { settings, ranOn, planned } = about;
   const device = ran === null ? `${settings.on}, eagerly` : `${ran.backend}${ran.adapter ? ` (${ran.adapter})` : ''}`;
   const isOther = ranOn !== null && ranOn !== (ran?.backend ?? settings.on);
+  const level =
+    problem.kind === 'task'
+      ? `accuracy of chance ${problem.chance.toFixed(4)}, of a guess among the symbols of a row ${problem.guess.toFixed(4)}`
+      : `unigram entropy of the validation text: ${problem.entropy.toFixed(4)} nats`;
   return [
-    `${settings.model}, ${parameters} parameters, on ${device}; ${settings.text ?? 'the built-in text'}`,
-    `${step === 0 ? '' : `continues after step ${step}; `}unigram entropy of the validation text: ${entropy.toFixed(4)} nats; run in ${folder}`,
+    `${settings.model}, ${parameters} parameters, on ${device}; ${problem.name}`,
+    `${step === 0 ? '' : `continues after step ${step}; `}${level}; run in ${folder}`,
     ...(settings.steps > planned
       ? [
           `the schedule is over the ${planned} steps asked for at first: those after them keep its last rate, ${scheduleOf(settings, planned)(planned)}`,
@@ -166,8 +180,38 @@ function heading({ parameters, ran, step }: BeginEvent, { folder, about, entropy
   ];
 }
 
-/** A sample of the model after a state: the first token of the text, and what continues it. */
-const sampled = (run: Run, state: RunState): string => {
-  const prompt = run.tokens.decode([...run.ids.subarray(0, 1)]);
-  return prompt + [...written(modelAfter(run, state), prompt, { steps: 200, temperature: 0.8, seed: 1 })].join('');
+/** Lines at the end of a run: a sample of text, or a row of the task with the model's answers. */
+const shown = (problem: Problem, model: SavedModel, { length }: Settings): string[] =>
+  problem.kind === 'task'
+    ? ['', ...rowLines(answered(model, problem.data.validation, { number: 0, length })), '']
+    : [`\n${sampled(problem, model).trim()}\n`];
+
+/** What --json has for a text: a sample only at the end. */
+const textResult = (problem: TextProblem, model: SavedModel, isDone: boolean) => ({
+  unigramEntropy: problem.entropy,
+  sample: isDone ? sampled(problem, model) : null,
+});
+
+/** What --json has for a task. */
+function taskResult(
+  { chance, guess, set, data }: TaskProblem,
+  model: SavedModel,
+  { task, length }: Settings,
+  isDone: boolean,
+  score: Accuracy | undefined,
+) {
+  return {
+    task,
+    set,
+    chance,
+    guess,
+    ...score,
+    row: isDone ? answered(model, data.validation, { number: 0, length }) : null,
+  };
+}
+
+/** A sample of a model: the first token of the text, and what continues it. */
+const sampled = ({ tokens, ids }: TextProblem, model: SavedModel): string => {
+  const prompt = tokens.decode([...ids.subarray(0, 1)]);
+  return prompt + [...written(model, prompt, { steps: 200, temperature: 0.8, seed: 1 })].join('');
 };

@@ -1,13 +1,16 @@
-/** @file Defines the commands that train models: train, sample, runs and plot. */
+/** @file Defines the commands that train models: train, tasks, sample, runs and plot. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { measures } from '../runs/curves.ts';
 import { backendNames } from '../runs/executor.ts';
 import { decayScopes, recipeNames, scheduleNames } from '../runs/recipes.ts';
 import { defaults, modelNames } from '../runs/settings.ts';
+import { tasks } from '../training/index.ts';
 import type { Voice } from './console.ts';
 import { choiceOption, type Finish, number, speaking, whole } from './options.ts';
 import { type PlotCommand, plotCommand } from './plot.ts';
 import { runsCommand } from './runs.ts';
 import { type SampleCommand, sampleCommand } from './sample.ts';
+import { tasksCommand } from './tasks.ts';
 import { type TrainCommand, trainCommand } from './train.ts';
 
 const seed = (what: string): Option => new Option('--seed <n>', what).argParser(whole(0, 2 ** 31 - 1));
@@ -23,6 +26,13 @@ function pair(text: string, before: Readonly<Record<string, string>> = {}): Reco
   return { ...before, [name]: value };
 }
 
+/** Adds a NAME=INTEGER to those before it. */
+function integerPair(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
+  const [name, value] = Object.entries(pair(text))[0]!;
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It is NAME=INTEGER.');
+  return { ...before, [name]: Number(value) };
+}
+
 /** Adds the commands to the program. */
 export function trainingCommands(main: Command, finish: Finish): void {
   speaking(main.command('train'))
@@ -30,6 +40,16 @@ export function trainingCommands(main: Command, finish: Finish): void {
       'train a language model on a text, and write a sample; without arguments, a small one on a built-in text',
     )
     .argument('[text]', 'a text file, or a folder of .txt and .md files')
+    .addOption(
+      choiceOption(
+        '--task <name>',
+        'a synthetic task in place of a text (densessm tasks lists them)',
+        Object.keys(tasks),
+      ),
+    )
+    .addOption(
+      new Option('--set <name=value>', 'a setting of the task, an integer; again for more').argParser(integerPair),
+    )
     .addOption(choiceOption('--model <name>', usually('the model', defaults.model), modelNames))
     .addOption(count('--width <n>', usually('channels of the residual stream', defaults.width)))
     .addOption(
@@ -83,8 +103,12 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .addOption(new Option('--resume <folder>', 'continue the run in a folder').conflicts('out'))
     .action(async (text: string | undefined, options: TrainCommand) => finish(await trainCommand(text, options)));
 
+  speaking(main.command('tasks'))
+    .description('list the synthetic tasks that train can take in place of a text, with their settings')
+    .action((options: Voice) => finish(tasksCommand(options)));
+
   speaking(main.command('sample'))
-    .description('continue a prompt with the model of a run, token by token')
+    .description('continue a prompt with the model of a run, token by token; without one, answer a row of its task')
     .argument('<run>', 'folder of a run, or of a checkpoint')
     .option('--prompt <text>', 'text to continue (default: a new line, or the first token of a vocabulary without it)')
     .addOption(count('--tokens <n>', 'tokens to write').default(200))
@@ -104,8 +128,15 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .action((folder: string, options: Voice) => finish(runsCommand(folder, options)));
 
   speaking(main.command('plot'))
-    .description('draw the losses of runs in the terminal, or as SVG')
+    .description('draw the losses or accuracies of runs in the terminal, or as SVG')
     .argument('<run...>', 'folders of runs')
     .option('--svg <file>', 'write this file')
+    .addOption(
+      choiceOption(
+        '--of <measure>',
+        'loss or accuracy (default: accuracy where all runs are on tasks)',
+        Object.keys(measures),
+      ),
+    )
     .action((runs: string[], options: PlotCommand) => finish(plotCommand(runs, options)));
 }

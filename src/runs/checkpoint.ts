@@ -18,7 +18,7 @@ export interface About {
   readonly settings: Settings;
   /** Steps that were asked for at the beginning: the schedule's. */
   readonly planned: number;
-  /** SHA-256 of the text. */
+  /** SHA-256 of the text, or of the first rows of a task. */
   readonly text: string;
   /** The backend of the steps before it; null before the first. */
   readonly ranOn: string | null;
@@ -37,6 +37,9 @@ export interface Checkpoint extends SavedModel {
   readonly about: About;
   readonly state: RunState;
 }
+
+/** The file of a checkpoint with its settings and steps. */
+export const trainingName = 'training.json';
 
 /** The name of the checkpoint after a step. */
 export const nameOf = (step: number): string => `checkpoint-${step}`;
@@ -80,7 +83,7 @@ export function writeCheckpoint(
     'model.safetensors': formatSafetensors(tensorsOf(params, model.shapes(config)), new Map([['format', 'pt']])),
     [tokens.file.name]: tokens.file.content,
     'optimizer.safetensors': formatSafetensors(moments),
-    'training.json': json({ step, tokens: state.tokens, ...about }),
+    [trainingName]: json({ step, tokens: state.tokens, ...about }),
   });
   for (const name of readdirSync(run)) {
     const old = /^checkpoint-(\d+)$/.exec(name)?.[1];
@@ -141,8 +144,8 @@ export function readModel(folder: string): SavedModel {
 }
 
 /** What training.json says. Throws on fields of another type, and on settings that a run cannot have. */
-function aboutIn(folder: string): About & { readonly step: number; readonly tokens: number } {
-  const path = join(folder, 'training.json');
+export function aboutIn(folder: string): About & { readonly step: number; readonly tokens: number } {
+  const path = join(folder, trainingName);
   const found = objectIn(path);
   const wrong = Object.entries(fields).find(([name, { holds }]) => !holds(found[name]));
   if (wrong !== undefined) {

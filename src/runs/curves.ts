@@ -4,14 +4,37 @@ import { statOf } from '../io/read-file.ts';
 import { fail } from '../tensor/errors.ts';
 import { type Metric, metricsOf } from './metrics.ts';
 
-/** Steps and losses, in order. */
-export type Curve = readonly (readonly [step: number, loss: number])[];
+/** Steps and losses, or accuracies, in order. */
+export type Curve = readonly (readonly [step: number, value: number])[];
 
 /** Curves of a run. */
 export interface Curves {
   readonly run: string;
   readonly training: Curve;
   readonly validation: Curve;
+  /** Accuracy in validation, of a run on a task; else empty. */
+  readonly accuracy: Curve;
+}
+
+/** A curve to draw with its name; those that belong to it are drawn pale. */
+export interface Line {
+  readonly name: string;
+  readonly strong: Curve;
+  readonly pale: readonly Curve[];
+}
+
+/** What curves can show, and the name of its axis. */
+export const measures = { loss: 'loss, nats a token', accuracy: 'accuracy in validation' } as const;
+
+export type Measure = keyof typeof measures;
+
+/** The lines of runs. Throws where a run has no accuracy and that is asked for. */
+export function linesOf(runs: readonly Curves[], measure: Measure): Line[] {
+  if (measure === 'loss')
+    return runs.map(({ run, training, validation }) => ({ name: run, strong: validation, pale: [training] }));
+  const without = runs.find(({ accuracy }) => accuracy.length === 0);
+  if (without) fail(`${without.run}: has no accuracy, as its run is on no task; draw the loss`);
+  return runs.map(({ run, accuracy }) => ({ name: run, strong: accuracy, pale: [] }));
 }
 
 /** Largest number of points of a training curve: each is the mean of some steps, as single losses hide the trend. */
@@ -26,7 +49,7 @@ function means(points: Curve): Curve {
   });
 }
 
-const curve = (metrics: readonly Metric[], key: 'loss' | 'validation'): Curve =>
+const curve = (metrics: readonly Metric[], key: 'loss' | 'validation' | 'accuracy'): Curve =>
   metrics.flatMap((one) => (Number.isFinite(one[key]) ? [[one.step, one[key]!] as const] : []));
 
 /** The curves of a run. Throws where it has no losses. */
@@ -36,7 +59,7 @@ export function curvesOf(run: string): Curves {
   const [training, validation] = [means(curve(metrics, 'loss')), curve(metrics, 'validation')];
   if (training.length + validation.length === 0)
     fail(`${run}: has no losses yet; give the folder of a run that has trained (densessm runs lists them)`);
-  return { run, training, validation };
+  return { run, training, validation, accuracy: curve(metrics, 'accuracy') };
 }
 
 /** The loss at a step, on the line between the points around it; null outside. */
@@ -54,9 +77,9 @@ const extent = (all: readonly Curve[], axis: 0 | 1): [least: number, most: numbe
   return [Math.min(...numbers), Math.max(...numbers)];
 };
 
-/** Draws the validation curve of each run in characters; training curves where there is no validation. */
-export function drawn(runs: readonly Curves[], width: number, colours: boolean): string {
-  const all = runs.map(({ training, validation }) => (validation.length > 1 ? validation : training));
+/** Draws the strong curve of each line in characters; pale ones where that has no two points. */
+export function drawn(lines: readonly Line[], width: number, colours: boolean): string {
+  const all = lines.map(({ strong, pale }) => (strong.length > 1 ? strong : (pale[0] ?? strong)));
   const [least, most] = extent(all, 0);
   const points = all.map((one) =>
     Array.from({ length: width }, (_, i): [number, number] | null => {
@@ -73,8 +96,8 @@ export function drawn(runs: readonly Curves[], width: number, colours: boolean):
     height: 16,
     formatter,
     customXAxisTicks: ticks(least, most),
-    legend: { position: 'bottom', series: runs.map(({ run }) => run) },
-    ...(colours && { color: runs.map((_, i) => palette[i % palette.length]!) }),
+    legend: { position: 'bottom', series: lines.map(({ name }) => name) },
+    ...(colours && { color: lines.map((_, i) => palette[i % palette.length]!) }),
   });
 }
 
@@ -95,14 +118,14 @@ function ticks(least: number, most: number): number[] {
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
-/** Draws the curves as SVG: training pale, validation with points, a colour for each run. */
-export function svgOf(runs: readonly Curves[]): string {
-  const [width, height, left, top, bottom] = [720, 420, 56, 16, 44 + 18 * runs.length];
-  const all = runs.flatMap(({ training, validation }) => [training, validation]);
+/** Draws lines as SVG: strong curves with points, a colour for each line, whose name is followed by `legend`. */
+export function svgOf(lines: readonly Line[], measure: Measure, legend: string): string {
+  const [width, height, left, top, bottom] = [720, 420, 56, 16, 44 + 18 * lines.length];
+  const all = lines.flatMap(({ strong, pale }) => [strong, ...pale]);
   const [[x0, x1], [y0, y1]] = [extent(all, 0), extent(all, 1)];
   const x = (step: number): string => (left + ((width - left - 16) * (step - x0)) / (x1 - x0 || 1)).toFixed(1);
   const y = (loss: number): string => (top + ((height - top - 16) * (y1 - loss)) / (y1 - y0 || 1)).toFixed(1);
-  const line = (points: Curve, style: string): string =>
+  const polyline = (points: Curve, style: string): string =>
     points.length === 0
       ? ''
       : `<polyline fill="none" ${style} points="${points.map(([step, loss]) => `${x(step)},${y(loss)}`).join(' ')}"/>`;
@@ -113,12 +136,12 @@ export function svgOf(runs: readonly Curves[]): string {
     ),
     ...ticks(x0, x1).map((step) => `<text x="${x(step)}" y="${height + 4}" text-anchor="middle">${step}</text>`),
     `<text x="${(left + width) / 2}" y="${height + 22}" text-anchor="middle">step</text>`,
-    `<text transform="translate(14 ${height / 2}) rotate(-90)" text-anchor="middle">loss, nats a token</text>`,
-    ...runs.flatMap(({ run, training, validation }, i) => [
-      line(training, `stroke="${colourOf(i)}" stroke-opacity="0.4"`),
-      line(validation, `stroke="${colourOf(i)}" stroke-width="2"`),
-      ...validation.map(([step, loss]) => `<circle cx="${x(step)}" cy="${y(loss)}" r="2.5" fill="${colourOf(i)}"/>`),
-      `<text x="${left}" y="${height + 42 + 18 * i}" fill="${colourOf(i)}">${escaped(run)}: validation (strong), training (pale)</text>`,
+    `<text transform="translate(14 ${height / 2}) rotate(-90)" text-anchor="middle">${measures[measure]}</text>`,
+    ...lines.flatMap(({ name, strong, pale }, i) => [
+      ...pale.map((points) => polyline(points, `stroke="${colourOf(i)}" stroke-opacity="0.4"`)),
+      polyline(strong, `stroke="${colourOf(i)}" stroke-width="2"`),
+      ...strong.map(([step, loss]) => `<circle cx="${x(step)}" cy="${y(loss)}" r="2.5" fill="${colourOf(i)}"/>`),
+      `<text x="${left}" y="${height + 42 + 18 * i}" fill="${colourOf(i)}">${escaped(name)}${legend}</text>`,
     ]),
   ];
   const size = `viewBox="0 0 ${width} ${height + bottom}" width="${width}" height="${height + bottom}"`;

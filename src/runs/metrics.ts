@@ -11,6 +11,10 @@ export interface Metric {
   readonly loss?: number;
   /** Loss on validation data. */
   readonly validation?: number;
+  /** Right answers of a task among those asked in validation, and their share. */
+  readonly right?: number;
+  readonly asked?: number;
+  readonly accuracy?: number;
   readonly rate?: number;
   readonly norm?: number;
   readonly tokens?: number;

@@ -4,36 +4,19 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { writing } from '../io/write-file.ts';
 import { fail } from '../tensor/errors.ts';
-import {
-  type RunState,
-  randomWindows,
-  splitTokens,
-  startOfRun,
-  type TrainEvent,
-  train,
-  windowsInOrder,
-} from '../training/index.ts';
+import { type RunState, startOfRun, type TrainEvent, train } from '../training/index.ts';
 import { type Checkpoint, checkpointIn, nameOf, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
-import { corpusOf, unigramEntropy } from './corpus.ts';
 import { runsOn } from './executor.ts';
 import { locked } from './lock.ts';
 import { addMetrics, cutMetrics } from './metrics.ts';
+import { checkAsked, checkLength, type Problem, problemOf } from './problem.ts';
 import { atEqualSize, configOf, continued, defaults, modelOf, runSettings, type Settings } from './settings.ts';
-import { tokensFor } from './tokens.ts';
 
 /** A run that is ready to train. */
 export interface Run extends Omit<Checkpoint, 'params'> {
   readonly folder: string;
-  /** Tokens of the whole text, and the entropy of those for validation by how often each occurs, in nats. */
-  readonly ids: Int32Array;
-  readonly entropy: number;
+  readonly problem: Problem;
 }
-
-/** The share of the text that is for validation. */
-const validationShare = 0.1;
-
-/** The entropy of the tokens for validation. */
-const entropyOf = (ids: Int32Array): number => unigramEntropy(splitTokens(ids, validationShare).validation);
 
 /** A new folder in runs/, named after the model. */
 function nextFolder(model: string): string {
@@ -51,24 +34,25 @@ export interface Begin {
 
 /** Begins a run in a new folder, with a checkpoint before its first step. Throws on wrong settings and texts, before anything is written. */
 export function begin(asked: Partial<Settings>, { out, equalSizeTo }: Begin = {}): Run {
-  const first = { ...defaults, ...asked };
-  runsOn(first.on); // throws on an unknown executor
-  const corpus = corpusOf(first.text);
-  const tokens = tokensFor(first.vocabulary, corpus.text);
+  checkAsked(asked);
+  const full = { ...defaults, ...asked };
+  runsOn(full.on); // throws on an unknown executor
+  const problem = problemOf(full);
+  const { tokens } = problem;
+  const first = { ...full, ...(problem.kind === 'task' && { set: problem.set }) };
   const settings = equalSizeTo === undefined ? first : atEqualSize(first, equalSizeTo, tokens.size);
   const config = configOf(settings, tokens.size);
   runSettings(settings, config, settings.steps); // throws on a schedule that cannot be
-  const ids = tokens.encode(corpus.text);
-  checkLength(ids, settings.length);
+  checkLength(problem, settings.length);
   const model = modelOf(settings.model);
   const state = startOfRun({ model, config, seed: settings.seed });
-  const about = { settings, planned: settings.steps, text: corpus.sha256, ranOn: null };
+  const about = { settings, planned: settings.steps, text: problem.sha256, ranOn: null };
   const folder = out ?? nextFolder(settings.model);
   if (existsSync(folder) && readdirSync(folder).length > 0)
     fail(`${folder}: is not empty; --resume ${folder} continues a run there, or give another --out`);
   const isNew = !existsSync(folder);
   writing(folder, () => mkdirSync(folder, { recursive: true }));
-  const run = { folder, model, config, tokens, about, state, ids, entropy: entropyOf(ids) };
+  const run = { folder, model, config, tokens, about, state, problem };
   try {
     writeCheckpoint(folder, run);
   } catch (error) {
@@ -76,16 +60,6 @@ export function begin(asked: Partial<Settings>, { out, equalSizeTo }: Begin = {}
     throw error;
   }
   return run;
-}
-
-/** Throws unless both parts of the text hold a window. */
-function checkLength(ids: Int32Array, length: number): void {
-  const { train: most, validation } = splitTokens(ids, validationShare);
-  if (validation.length > length && most.length > length) return;
-  const least = Math.ceil((length + 1) / validationShare);
-  fail(
-    `train: the text has ${ids.length} tokens, ${validation.length} of them for validation; rows of ${length} need ${least} or so: give more text, or a smaller --length`,
-  );
 }
 
 /** Continues the run of a folder from its last checkpoint. Throws where it is damaged, or the settings or the text are others. */
@@ -101,13 +75,8 @@ export function resume(folder: string, asked: Partial<Settings>): Run {
     fail(
       `train: ${folder} is after step ${step} of ${settings.steps}; --steps ${2 * Math.max(step, settings.steps)} would train on`,
     );
-  const corpus = corpusOf(settings.text);
-  if (corpus.sha256 !== saved.about.text)
-    fail(
-      `train: ${settings.text ?? 'the built-in text'} is another text than at the beginning of ${folder}; restore it, or begin another run`,
-    );
-  const ids = saved.tokens.encode(corpus.text);
-  return { ...saved, folder, about: { ...saved.about, settings }, ids, entropy: entropyOf(ids) };
+  const problem = problemOf(settings, { folder, tokens: saved.tokens, sha256: saved.about.text });
+  return { ...saved, folder, about: { ...saved.about, settings }, problem };
 }
 
 /** Trains a run: yields the events, after what they say is in its files. Throws where another process trains in its folder, or has since it was read. */
@@ -128,11 +97,9 @@ export async function* trained(run: Run, signal: AbortSignal): AsyncGenerator<Tr
 async function* steps(run: Run, signal: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
   const { folder, config, about } = run;
   const { settings, planned } = about;
-  const parts = splitTokens(run.ids, validationShare);
-  const data = { train: randomWindows(parts.train, settings.seed), validation: windowsInOrder(parts.validation) };
   const options = { on: runsOn(settings.on), signal, state: run.state };
   let ranOn: string | null = null;
-  for await (const event of train(runSettings(settings, config, planned), data, options)) {
+  for await (const event of train(runSettings(settings, config, planned), run.problem.data, options)) {
     if (event.kind === 'begin') ranOn = event.ran?.backend ?? settings.on;
     if (event.kind === 'checkpoint')
       writeCheckpoint(folder, { ...run, state: event.state, about: { ...about, ranOn } });
@@ -140,7 +107,8 @@ async function* steps(run: Run, signal: AbortSignal): AsyncGenerator<TrainEvent,
       const { kind: _, ...metric } = event;
       addMetrics(folder, [metric]);
     }
-    if (event.kind === 'validation') addMetrics(folder, [{ step: event.step, validation: event.loss }]);
+    if (event.kind === 'validation')
+      addMetrics(folder, [{ step: event.step, validation: event.loss, ...event.accuracy }]);
     yield event;
     // steps that are computed in this thread would else never let a signal in
     await setImmediate();

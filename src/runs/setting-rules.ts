@@ -2,6 +2,7 @@
 import { isObject } from '../io/json.ts';
 import { fail } from '../tensor/errors.ts';
 import { didYouMean } from '../tensor/names.ts';
+import { tasks } from '../training/index.ts';
 import { backendNames } from './executor.ts';
 import { decayScopes, recipeNames, scheduleNames } from './recipes.ts';
 import { defaults, modelNames, type Settings } from './settings.ts';
@@ -32,8 +33,15 @@ const texts: Rule = {
   words: 'an object of texts by name',
 };
 
+const integers: Rule = {
+  holds: (x) => isObject(x) && Object.values(x).every(integer(0).holds),
+  words: 'an object of integers by name',
+};
+
 const rules: Readonly<Record<keyof Settings, Rule>> = {
   text,
+  task: oneOf(Object.keys(tasks)),
+  set: integers,
   vocabulary: text,
   model: oneOf(modelNames),
   width: integer(1),

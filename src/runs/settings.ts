@@ -17,6 +17,9 @@ export type AnyModel = LanguageModel<AnyConfig, Tree, Tree>;
 export interface Settings extends RecipeSettings {
   /** Text file or folder, or null for the built-in text. */
   readonly text: string | null;
+  /** A synthetic task in place of a text, and its settings by name. */
+  readonly task: string | null;
+  readonly set: Readonly<Record<string, number>>;
   /** characters, bytes, or a tokenizer.json. */
   readonly vocabulary: string;
   readonly model: string;
@@ -40,6 +43,8 @@ export interface Settings extends RecipeSettings {
 /** Settings where nothing is asked for: half a million parameters, a minute on two cores. */
 export const defaults: Settings = {
   text: null,
+  task: null,
+  set: {},
   vocabulary: 'characters',
   model: 'dense-retnet',
   width: 96,
@@ -133,16 +138,20 @@ export function atEqualSize(settings: Settings, other: string, vocabulary: numbe
   return { ...settings, width: equalWidth(sizable, others, { layers, heads, vocabulary, tolerance: sizeTolerance }) };
 }
 
+/** Rows that validate a task, at least: some tasks ask one answer a row. */
+const validationRows = 256;
+
 /** Settings of `train`. The schedule is over `planned` steps, those asked for at the beginning. Throws on a schedule that has no such steps. */
 export function runSettings(
   settings: Settings,
   config: AnyConfig,
   planned: number,
 ): RunSettings<AnyConfig, Tree, Tree> {
-  const { model, batch, length, accumulate, steps, seed, every, clip } = settings;
+  const { task, model, batch, length, accumulate, steps, seed, every, clip } = settings;
   const rule = { schedule: scheduleOf(settings, planned), optimizer: optimizerOf(settings), clip: clip || Infinity };
   const counts = { batch, length, accumulate, steps, validateEvery: every, checkpointEvery: every };
-  return { model: modelOf(model), config, ...counts, ...rule, seed };
+  const scored = task !== null && { accuracy: true, validationBatches: Math.ceil(validationRows / batch) };
+  return { model: modelOf(model), config, ...counts, ...rule, seed, ...scored };
 }
 
 /** A value of a setting in an error. */

@@ -21,7 +21,8 @@ export interface Tokens {
   readonly file: { readonly name: string; readonly content: string };
 }
 
-const ofVocabulary = (vocabulary: Vocabulary): Tokens => ({
+/** A vocabulary of characters or bytes. */
+export const ofVocabulary = (vocabulary: Vocabulary): Tokens => ({
   size: vocabularySize(vocabulary),
   encode: (text) => encode(vocabulary, text),
   decode: (tokens) => decode(vocabulary, tokens),

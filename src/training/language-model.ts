@@ -52,10 +52,8 @@ export function languageTraining<C, P extends Tree, S extends Tree>(
   const shape = [batch, length];
   const rows = batch * length;
   const slots = { tokens: { shape, kind: 'index' }, targets: { shape, kind: 'index' } } as const;
-  const logitsOf = (params: P, tokens: Value): Value => {
-    const { logits } = model.forward(params, config, tokens, model.start(params, config, batch), mode);
-    return reshape(logits, [rows, logits.shape.at(-1)!]);
-  };
+  const logitsOf = (params: P, tokens: Value): Value =>
+    logitsIn(model, config, { batch, length, mode }, params, tokens);
   const shapes = model.shapes(config);
   if (!isWeighted) {
     return {
@@ -69,9 +67,24 @@ export function languageTraining<C, P extends Tree, S extends Tree>(
     shapes,
     batch: { ...slots, weights: { shape } },
     weights: 'weights',
-    loss(params, { tokens, targets, weights }) {
-      const wanted = { tokens: reshape(targets!, [rows]), weights: reshape(weights!, [rows]) };
-      return crossEntropySum(logitsOf(params, tokens!), wanted);
-    },
+    loss: (params, { tokens, ...wanted }) => weightedLoss(logitsOf(params, tokens!), wanted),
   };
+}
+
+/** The logits [b·t, v] of a batch of tokens, from the state before the first. */
+export function logitsIn<C, P extends Tree, S extends Tree>(
+  model: LanguageModel<C, P, S>,
+  config: C,
+  { batch, length, mode = { name: 'parallel' } }: LanguageBatch,
+  params: P,
+  tokens: Value,
+): Value {
+  const { logits } = model.forward(params, config, tokens, model.start(params, config, batch), mode);
+  return reshape(logits, [batch * length, logits.shape.at(-1)!]);
+}
+
+/** `Σ w ℓ` of logits [b·t, v] over the targets of a batch, which has `weights`. */
+export function weightedLoss(logits: Value, { targets, weights }: Readonly<Record<string, Value>>): Value {
+  const rows = logits.shape[0]!;
+  return crossEntropySum(logits, { tokens: reshape(targets!, [rows]), weights: reshape(weights!, [rows]) });
 }

@@ -37,6 +37,8 @@ export interface RunSettings<C, P extends Tree, S extends Tree> {
   /** Steps between validations, and batches of each: every 100 steps, 8 batches unless given. */
   readonly validateEvery?: number;
   readonly validationBatches?: number;
+  /** Whether validations also count the right answers: the most probable token at each label that counts. */
+  readonly accuracy?: boolean;
   /** Steps between checkpoints; only at the end unless given. */
   readonly checkpointEvery?: number;
 }

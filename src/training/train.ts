@@ -28,7 +28,7 @@ export interface StepEvent {
   readonly seconds: number;
 }
 
-/** The loss on the validation batches after a step. */
+/** The loss on the validation batches after a step, and the accuracy where `accuracy` is set. */
 export interface ValidationEvent extends Validation {
   readonly kind: 'validation';
   readonly step: number;
@@ -108,7 +108,7 @@ export async function* train<C, P extends Tree, S extends Tree>(
   const training = trainingOf(settings);
   const { equation, inputs, keep } = trainingSteps(training);
   const program = await started(on, equation, inputs, keep);
-  const validation = data.validation && (await startValidation(training, on));
+  const validation = data.validation && (await startValidation(settings, training, on));
   const run = { training, schedule, source: data.train, batch, length, program };
   try {
     let { step, tokens } = begin;

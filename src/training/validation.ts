@@ -3,14 +3,17 @@ import type { Tree } from '../tensor/tree.ts';
 import type { Value } from '../tensor/value.ts';
 import type { Rows, Source } from './data.ts';
 import { sizeOfAll, unflatten } from './flat.ts';
-import { targetsOf } from './language-model.ts';
+import { logitsIn, targetsOf, weightedLoss } from './language-model.ts';
 import { type Running, type RunsOn, started } from './program.ts';
+import type { RunSettings } from './run-settings.ts';
 import type { Training } from './steps.ts';
+import { type Accuracy, accuracyOf, mostProbable } from './tasks/accuracy.ts';
 
-/** The loss on some batches: its mean over the labels that count, and their number. */
+/** The loss on some batches: its mean over the labels that count, their number, and, where it was asked for, the accuracy. */
 export interface Validation {
   readonly loss: number;
   readonly tokens: number;
+  readonly accuracy?: Accuracy;
 }
 
 /** Batches of rows as inputs of a program: tokens, targets and weights, and the number of labels that count. */
@@ -19,33 +22,37 @@ export function inputsOf(rows: readonly Rows[]): {
   readonly counted: number;
 } {
   const targets = rows.map(({ labels }) => targetsOf(labels));
-  const joined = (lists: readonly ArrayLike<number>[]): Float32Array => {
-    const all = new Float32Array(lists.reduce((size, list) => size + list.length, 0));
-    lists.reduce((at, list) => {
-      all.set(list, at);
-      return at + list.length;
+  const list = (lists: readonly ArrayLike<number>[]): Float32Array => {
+    const all = new Float32Array(lists.reduce((size, one) => size + one.length, 0));
+    lists.reduce((at, one) => {
+      all.set(one, at);
+      return at + one.length;
     }, 0);
     return all;
   };
-  const weights = joined(targets.map((one) => one.weights));
+  const weights = list(targets.map((one) => one.weights));
   return {
     inputs: {
-      tokens: joined(rows.map(({ tokens }) => tokens)),
-      targets: joined(targets.map((one) => one.targets)),
+      tokens: list(rows.map(({ tokens }) => tokens)),
+      targets: list(targets.map((one) => one.targets)),
       weights,
     },
     counted: weights.reduce((sum, weight) => sum + weight, 0),
   };
 }
 
-/** Starts the program that computes the loss of a batch, of the problem of a run. */
-export function startValidation<P extends Tree>(training: Training<P>, on: RunsOn): Promise<Running> {
-  const list = { shape: [sizeOfAll(training.shapes)] };
-  const equation = ({ params, ...batch }: Readonly<Record<string, Value>>) => ({
-    params: params!,
-    loss: training.loss(unflatten<P>(params!, training.shapes), batch),
-  });
-  return started(on, equation, { params: list, ...training.batch }, { params: 'params' });
+/** Starts the program that computes the loss of a batch and, where accuracy is asked for, the logits. */
+export function startValidation<C, P extends Tree, S extends Tree>(
+  settings: RunSettings<C, P, S>,
+  { shapes, batch: slots }: Training<P>,
+  on: RunsOn,
+): Promise<Running> {
+  const { model, config, accuracy = false } = settings;
+  const equation = ({ params, tokens, ...wanted }: Readonly<Record<string, Value>>) => {
+    const logits = logitsIn(model, config, settings, unflatten<P>(params!, shapes), tokens!);
+    return { params: params!, loss: weightedLoss(logits, wanted), ...(accuracy && { logits }) };
+  };
+  return started(on, equation, { params: { shape: [sizeOfAll(shapes)] }, ...slots }, { params: 'params' });
 }
 
 /** Computes the mean loss of the parameters on `count` batches of a source. Batches in which no label counts are left out. */
@@ -57,14 +64,23 @@ export async function validate(
 ): Promise<Validation> {
   let given: Record<string, ArrayLike<number>> = { params };
   let [loss, tokens] = [0, 0];
+  const scores: Accuracy[] = [];
   for (let index = 0; index < count; index++) {
-    const { inputs, counted } = inputsOf([source(index, batch, length)]);
+    const rows = source(index, batch, length);
+    const { inputs, counted } = inputsOf([rows]);
     if (counted === 0) continue;
-    const result = await program.call({ ...given, ...inputs });
+    const { loss: own, logits } = await program.call({ ...given, ...inputs });
     // the parameters stay where the program runs
     given = {};
-    loss += result.loss![0]!;
+    loss += own![0]!;
     tokens += counted;
+    if (logits) scores.push(accuracyOf(rows.labels, mostProbable(logits, logits.length / rows.labels.length)));
   }
-  return { loss: loss / tokens, tokens };
+  return { loss: loss / tokens, tokens, ...(scores.length > 0 && { accuracy: joined(scores) }) };
+}
+
+function joined(scores: readonly Accuracy[]): Accuracy {
+  const sum = (key: 'right' | 'asked'): number => scores.reduce((all, score) => all + score[key], 0);
+  const [right, asked] = [sum('right'), sum('asked')];
+  return { right, asked, accuracy: right / asked };
 }

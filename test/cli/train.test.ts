@@ -124,7 +124,7 @@ describe('settings in a file', () => {
   });
 
   it.each([
-    ['b.toml', 'step = 2', "unknown setting 'step'; use text, vocabulary"],
+    ['b.toml', 'step = 2', "unknown setting 'step'; use text, task, set, vocabulary"],
     ['b.toml', 'step = 2', "(did you mean 'steps'?)"],
     ['b.toml', 'recipe = "papr"', 'recipe is "papr"; it is one of nanogpt, paper (did you mean \'paper\'?)'],
     ['b.toml', 'readings = 2', 'readings is 2; it is an object of texts by name'],
