@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { vjp } from '../../../src/autograd/vjp.ts';
 import type { Equation } from '../../../src/executors/gpu/index.ts';
 import { chooseTiling, tileShapes } from '../../../src/executors/gpu/kernels/tiles.ts';
+import { keyOf } from '../../../src/executors/gpu/text/kernel.ts';
 import { called } from '../../../src/executors/gpu/text/natives.ts';
 import { targets } from '../../../src/executors/gpu/text/target.ts';
 import { elementOf } from '../../../src/executors/gpu/text/wgsl.ts';
@@ -17,6 +18,7 @@ import { reshape } from '../../../src/tensor/primitives/reshape.ts';
 import { scale } from '../../../src/tensor/primitives/scale.ts';
 import { scatterAdd } from '../../../src/tensor/primitives/scatter-add.ts';
 import { sigmoid } from '../../../src/tensor/primitives/sigmoid.ts';
+import { slice } from '../../../src/tensor/primitives/slice.ts';
 import { sum } from '../../../src/tensor/primitives/sum.ts';
 import { transpose } from '../../../src/tensor/primitives/transpose.ts';
 import type { Value } from '../../../src/tensor/value.ts';
@@ -27,6 +29,25 @@ import { testWorkgroupsAreUsed, workgroupCases } from './workgroups.ts';
 const matrix = { shape: [3, 40] };
 
 describe('the text of kernels', () => {
+  it('is one for all layers whose numbers are parts of an array, or of what replaces it', () => {
+    const fn: Equation = ({ x, w }) => {
+      let h = x!;
+      const later = add(w!, 1);
+      for (const numbers of [w!, later]) {
+        for (const layer of [0, 1, 2]) {
+          const part = (first: number, length: number) =>
+            slice(numbers, 0, 300 * layer + first, 300 * layer + first + length);
+          h = einsum('ij,jk->ik', h, reshape(part(0, 256), [16, 16]));
+          h = mul(h, reshape(part(256, 32), [32, 1]));
+        }
+      }
+      return { h, later };
+    };
+    const kernels = kernelsOf(fn, { x: { shape: [32, 16] }, w: { shape: [1000] } }, withWorkgroups);
+    expect(kernels.length).toBe(13);
+    expect(new Set(kernels.map(keyOf)).size).toBe(3);
+  });
+
   it.each<readonly [string, Equation, Parameters<typeof kernelsOf>[1], typeof withWorkgroups]>([
     [
       'a chain of elementwise functions through a transposition: one',

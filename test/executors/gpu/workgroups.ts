@@ -66,6 +66,14 @@ export const workgroupCases: readonly WorkgroupCase[] = [
     inputs: { x: { shape: [47, 20] } },
   },
   {
+    name: 'a product with two parts of one array, by one kernel',
+    fn: ({ x, w }) => {
+      const part = (at: number) => einsum('ij,jk->ik', x!, slice(w!, 0, at, at + 24));
+      return { y: mul(part(7), part(31)) };
+    },
+    inputs: { x: { shape: [33, 24] }, w: { shape: [60, 40] } },
+  },
+  {
     name: 'products of one left operand, in one kernel',
     fn: ({ x, w, v }) => ({
       first: einsum('bti,oi->bto', x!, slice(w!, 0, 0, 64)),

@@ -51,14 +51,14 @@ export interface Schedule {
   work(results: readonly Resident[]): Work;
 }
 
-/** Makes an empty schedule. */
-export function createSchedule(): Schedule {
+/** Makes an empty schedule. `passesStarts` is that of all results of kernels. */
+export function createSchedule(passesStarts = false): Schedule {
   const list: Launch[] = [];
   const known = new Map<string, Resident>();
   const tables = new Map<number, Resident[]>();
   const ids = new Map<Resident, number>();
   const idOf = (x: Argument): string => {
-    if (x.is === 'fill') return `=${Object.is(x.number, -0) ? '-0' : x.number}`;
+    if (x.is !== 'resident') return `=${Object.is(x.number, -0) ? '-0' : x.number}`;
     const id = ids.get(x) ?? ids.size;
     ids.set(x, id);
     return `${id}`;
@@ -85,7 +85,7 @@ export function createSchedule(): Schedule {
       const key = `${operands.map(idOf)} ${keyOf(kernel)}`;
       const before = known.get(key);
       if (before !== undefined) return before;
-      const result: Resident = { is: 'resident', size, source: null };
+      const result: Resident = { is: 'resident', size, source: null, passesStarts };
       list.push({ kernel, operands, result });
       known.set(key, result);
       return result;
@@ -104,7 +104,7 @@ export function createSchedule(): Schedule {
     replay(results, argumentHandles, kernelOf) {
       const handles = new Map<Argument, unknown>();
       const handleOf = (x: Argument): unknown => {
-        if (x.is === 'fill') return x.number;
+        if (x.is !== 'resident') return x.number;
         if (x.source === null) return handles.get(x);
         return typeof x.source === 'number' ? argumentHandles[x.source] : x.source;
       };

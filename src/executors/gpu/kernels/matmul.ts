@@ -2,11 +2,12 @@
 import type { Fuser } from '../fusion/fuser.ts';
 import type { ProductRoutine } from '../text/kernel.ts';
 import { type Axis, loopsOver, type MatrixAxes, merged, placesOf, plus } from '../text/places.ts';
+import { type Argument, startName } from '../text/script.ts';
 import { dense, placed } from '../values/expression.ts';
 import type { Expression, Read } from '../values/numbers.ts';
 import { without1 } from '../values/views.ts';
 import { sharedProduct } from './shared-products.ts';
-import { chooseTiling, operandsOf, type ProductSize } from './tiles.ts';
+import { chooseTiling, operandsOf, type Product, type ProductSize } from './tiles.ts';
 
 const sizeOfAxes = (axes: readonly Axis[]): number => axes.reduce((size, { length }) => size * length, 1);
 
@@ -23,9 +24,10 @@ export function matrixProduct(fuser: Fuser, left: Read, right: Read, axes: Matri
   ];
   const choice = chooseTiling([sizes], fuser.target);
   const product = { a, b, axes, sizes };
-  const text = plain(a, b, axes);
+  const operands = operandsOf([product]);
+  const text = plain(operands, product);
   if (choice !== null) return sharedProduct(fuser, product, shape, text, choice);
-  return dense(fuser.launch(size, operandsOf([product]), text, undefined, routineOf(a, b, axes)), shape);
+  return dense(fuser.launch(size, operands, text, undefined, routineOf(a, b, axes)), shape);
 }
 
 /** The product as a routine. Null unless rows, columns and sum are one axis each in both operands, and the result is row-major. */
@@ -46,13 +48,16 @@ function routineOf(a: Read, b: Read, axes: MatrixAxes): ProductRoutine | null {
 }
 
 /** Text of a matrix product with one invocation per element of the result, in row-major order. */
-function plain(a: Read, b: Read, { out, summed }: MatrixAxes): string {
+function plain(operands: readonly Argument[], { a, b, axes: { out, summed } }: Product): string {
   const { setup, offsets } = placesOf(
     merged(out.map(({ length, steps }) => ({ length, steps: steps.slice(0, 2) }))),
     2,
   );
   const name = a.array === b.array ? 'a0' : 'a1';
-  const starts = [a, b].map(({ form }, x) => `const b${x} = ${plus(offsets[x]!, form.start)};`);
+  const starts = [a, b].map((read, x) => {
+    const start = startName(operands, read);
+    return `const b${x} = ${start === null ? plus(offsets[x]!, read.form.start) : `${offsets[x]} + ${start}`};`;
+  });
   const loops = merged(summed.map(({ length, steps }) => ({ length, steps: steps.slice(0, 2) })));
   const body = loopsOver(loops, ['b0', 'b1'], ([x, y]) => `s = s + a0[${x}] * ${name}[${y}];`);
   return `${setup}\n${starts.join(' ')}\nlet s = 0;\n${body}\nreturn s;`;

@@ -10,7 +10,7 @@ import { mostElementsOn, type TileShape } from '../text/target.ts';
 import type { Expression, Numbers, Place, Resident } from '../values/numbers.ts';
 import { sums } from './reduce.ts';
 import { joinedParts } from './splits.ts';
-import { type Choice, chooseTiling, type Joining, operandsOf, type Product, tiledProduct } from './tiles.ts';
+import { arraysOf, type Choice, chooseTiling, type Joining, operandsOf, type Product, tiledProduct } from './tiles.ts';
 
 /** A product, or a sum of products, whose kernel may not be scheduled yet. */
 interface Waiting {
@@ -126,7 +126,7 @@ export function sumOfProducts(fuser: Fuser, x: Numbers, y: Numbers): Expression 
   const [batch, m, n] = products[0]!.sizes;
   const depth = depths.reduce((sum, k) => sum + k, 0);
   const choice = chooseTiling([[batch, m, n, depth]], fuser.target, (tile) => depths.every((k) => k % tile.k === 0));
-  if (choice === null || operandsOf(products).length > fuser.target.mostArrays) return null;
+  if (choice === null || arraysOf(products).length > fuser.target.mostArrays) return null;
   if (tiledProduct(products, choice.tiling) === null) return null;
   const numbers = [...a.numbers, ...b.numbers];
   for (const part of [a, b]) {
@@ -235,7 +235,7 @@ function within({ target }: Fuser, members: readonly Waiting[]): Waiting[] {
   const fits = (few: readonly Waiting[]): boolean => {
     const products = few.flatMap((one) => one.products);
     const size = products.reduce((sum, { sizes: [batch, m, n] }) => sum + batch * m * n, 0);
-    return operandsOf(products).length <= target.mostArrays && size <= mostElementsOn(target);
+    return arraysOf(products).length <= target.mostArrays && size <= mostElementsOn(target);
   };
   const chosen: Waiting[] = [];
   for (const one of members) if (fits([...chosen, one])) chosen.push(one);

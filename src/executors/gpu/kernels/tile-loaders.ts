@@ -12,6 +12,8 @@ export interface Side {
   readonly number?: number;
   readonly array: string;
   readonly form: Form;
+  /** Text of the start of the form. */
+  readonly start: string;
   /** Axes of the operand, with its strides; `side` are its rows or columns. */
   readonly batch: readonly Axis[];
   readonly side: readonly Axis[];
@@ -96,9 +98,8 @@ export function loaderOf(sides: readonly Side[]): Loader | null {
     offsetFunction(`side${nameOf(one)}`, one.side),
     offsetFunction(`depth${nameOf(one)}`, one.summed),
     offsetFunction(`batch${nameOf(one)}`, one.batch),
-    `const start${nameOf(one)} : u32 = ${one.form.start}u;`,
   ]);
-  const offsetKeys = sides.map(({ form, batch, side }) => JSON.stringify([form.start, merged(batch), merged(side)]));
+  const offsetKeys = sides.map(({ start, batch, side }) => JSON.stringify([start, merged(batch), merged(side)]));
   const loadKeys = sides.map(({ array, summed }) => JSON.stringify([array, merged(summed)]));
   return {
     ...first,
@@ -130,7 +131,7 @@ function inside({ x, width, length, k, depth }: Side, r: number, side: string): 
 
 /** The statement for the offset of a position. */
 const offsetOf = (own: Side, r: string): string =>
-  `o${own.x}${r} = start${nameOf(own)} + batch${nameOf(own)}(one) + side${nameOf(own)}(p${own.x}${r});`;
+  `o${own.x}${r} = ${own.start} + batch${nameOf(own)}(one) + side${nameOf(own)}(p${own.x}${r});`;
 
 const guarded = (bound: string, read: string, zero: string): string =>
   bound === '' ? read : `select(${zero}, ${read}, ${bound})`;

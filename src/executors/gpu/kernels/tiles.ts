@@ -4,6 +4,7 @@
  */
 import type { Workgroup } from '../text/kernel.ts';
 import { type Axis, type MatrixAxes, type MatrixAxis, merged } from '../text/places.ts';
+import { type Argument, passedStart, startName } from '../text/script.ts';
 import { mostElementsOn, mostWorkgroups, type Target, type TileShape } from '../text/target.ts';
 import type { Read, Resident } from '../values/numbers.ts';
 import { areVec4, type Loader, loaderOf, offsetFunction, range, type Side } from './tile-loaders.ts';
@@ -166,9 +167,15 @@ export interface Product {
 export type Joining = 'sum' | 'columns' | 'rows';
 
 /** The arrays of products, each once. */
-export const operandsOf = (products: readonly Product[]): Resident[] => [
+export const arraysOf = (products: readonly Product[]): Resident[] => [
   ...new Set(products.flatMap(({ a, b }) => [a.array, b.array])),
 ];
+
+/** The arguments of a kernel of products: their arrays, then the starts of parts of arrays. */
+export function operandsOf(products: readonly Product[]): Argument[] {
+  const starts = products.flatMap(({ a, b }) => [a, b].flatMap((read) => passedStart(read) ?? []));
+  return [...arraysOf(products), ...new Map(starts.map((start) => [start.number, start])).values()];
+}
 
 /** Makes the loaders of both operands: both of vec4 or neither if they share an array. Null if several products need different ones. */
 function loadersOf(products: readonly Product[], tiling: Tiling): [Loader, Loader] | null {
@@ -176,12 +183,15 @@ function loadersOf(products: readonly Product[], tiling: Tiling): [Loader, Loade
   const loader = (x: 'A' | 'B', isVec4: boolean): Loader | null => {
     const operand = x === 'A' ? 0 : 1;
     const sides = products.map(({ a, b, axes, sizes: [, m, n, k] }, which): Side => {
-      const { form, array } = x === 'A' ? a : b;
+      const read = x === 'A' ? a : b;
+      const { form, array } = read;
+      const start = startName(operands, read);
       return {
         x,
         ...(products.length === 1 ? {} : { number: which }),
         array: `a${operands.indexOf(array)}`,
         form,
+        start: start === null ? `${form.start}u` : `u32(params.user_${start})`,
         batch: axesOfOne(axes.batch, operand),
         side: axesOfOne(x === 'A' ? axes.rows : axes.columns, operand),
         summed: axesOfOne(axes.summed, operand),
@@ -314,9 +324,9 @@ export function tiledProduct(products: readonly Product[], tiling: Tiling, joini
     ...block.stores,
     '}',
   ].join('\n');
-  const operands = operandsOf(products);
+  const arrays = arraysOf(products);
   const vectors = products.flatMap(({ a, b }) => [...(left.isVector ? [a] : []), ...(right.isVector ? [b] : [])]);
-  const vec4Arrays = [...new Set(vectors.map(({ array }) => `a${operands.indexOf(array)}`))];
+  const vec4Arrays = [...new Set(vectors.map(({ array }) => `a${arrays.indexOf(array)}`))];
   return {
     wgsl,
     groups: [

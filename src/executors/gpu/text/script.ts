@@ -1,14 +1,34 @@
 /** @file Writes the text that evaluates an expression in a kernel, with common subexpression elimination. */
-import type { Shape } from '../../../tensor/shape.ts';
+import { type Shape, sizeOf } from '../../../tensor/shape.ts';
 import { placed, readOf } from '../values/expression.ts';
-import type { Expression, Fill, Form, Node, Read, Resident, Within } from '../values/numbers.ts';
+import type { Expression, Fill, Form, Node, Read, Resident, Start, Within } from '../values/numbers.ts';
 import { axesOf, merged, placesOf, plus } from './places.ts';
+import { mostInSingle } from './target.ts';
 
-/** An argument of a kernel. In the text, `a0`, `a1`, … are arrays and `c0`, `c1`, … scalars; the number is the position. */
-export type Argument = Resident | Fill;
+/** An argument of a kernel. In the text, `a0`, `a1`, … are arrays, `c0`, … numbers and `n0`, … integers; the digits are the position. */
+export type Argument = Resident | Fill | Start;
+
+const letters = { resident: 'a', fill: 'c', start: 'n' };
 
 /** The name of the k-th argument in a kernel's text. */
-export const argumentName = (x: Argument, k: number): string => `${x.is === 'fill' ? 'c' : 'a'}${k}`;
+export const argumentName = (x: Argument, k: number): string => `${letters[x.is]}${k}`;
+
+/** The start of a read of a part as an argument of its kernel. Null if the text has the number. Arguments are f32. */
+export function passedStart({ array, form, shape }: Read): Start | null {
+  if (array.passesStarts !== true || array.size > mostInSingle) return null;
+  const size = sizeOf(shape.filter((_, axis) => form.steps[axis] !== 0));
+  return size < array.size ? { is: 'start', number: form.start } : null;
+}
+
+/** The name of the argument that is the start of a read. Null if the text has the number. */
+export function startName(operands: readonly Argument[], read: Read): string | null {
+  const start = passedStart(read);
+  if (start === null) return null;
+  return argumentName(
+    start,
+    operands.findIndex((x) => x.is === 'start' && x.number === start.number),
+  );
+}
 
 /** The text of an expression: its arguments, the affine forms of the position that it uses, and a writer. */
 export interface Script {
@@ -25,21 +45,26 @@ export interface Script {
 export function scriptOf(root: Node, beside: readonly Argument[] = [], held: Resident | null = null): Script {
   const operands: Argument[] = [...beside];
   const forms: Form[] = [];
+  /** For each form, the name of the argument that is its start, if it is one. */
+  const starts: (string | null)[] = [];
   const formNames = new Map<string, number>();
   const known = new Set<Node>();
   const readAt = (node: Node): Read | null => {
     const read = readOf(node);
     return read === null || read.array === held ? read : placed(read);
   };
-  const formAt = (form: Form): number => {
-    const key = `${form.start} ${form.steps}`;
-    const at = formNames.get(key) ?? forms.push(form) - 1;
+  const formAt = (form: Form, start: Start | null = null): number => {
+    const key = `${start === null} ${form.start} ${form.steps}`;
+    const before = formNames.get(key);
+    if (before !== undefined) return before;
+    starts.push(start === null ? null : argumentName(start, argumentAt(start)));
+    const at = forms.push(start === null ? form : { ...form, start: 0 }) - 1;
     formNames.set(key, at);
     return at;
   };
   const argumentAt = (x: Argument): number => {
     const at = operands.findIndex((y) =>
-      x.is === 'fill' ? y.is === 'fill' && Object.is(x.number, y.number) : x === y,
+      x.is === 'resident' ? x === y : x.is === y.is && Object.is(x.number, y.number),
     );
     return at >= 0 ? at : operands.push(x) - 1;
   };
@@ -51,7 +76,7 @@ export function scriptOf(root: Node, beside: readonly Argument[] = [], held: Res
     else if (read !== null) {
       if (read.array === held) return;
       argumentAt(read.array);
-      formAt(read.form);
+      formAt(read.form, passedStart(read));
     } else if (node.is === 'apply') node.args.forEach(collect);
     else if (node.is === 'within') {
       formAt(node.coordinate);
@@ -76,7 +101,9 @@ export function scriptOf(root: Node, beside: readonly Argument[] = [], held: Res
   };
 
   const write = (values: readonly string[], prefix = ''): { lines: string; result: string } => {
-    const lines = values.map((value, k) => `const ${prefix}f${k} = ${value};`);
+    const lines = values.map(
+      (value, k) => `const ${prefix}f${k} = ${value}${starts[k] === null ? '' : ` + ${starts[k]}`};`,
+    );
     const declarations = new Map<string, string>();
     /**
      * Adds a statement and returns the name that it declares. If an earlier statement has the same text, returns its name (common
@@ -107,7 +134,7 @@ export function scriptOf(root: Node, beside: readonly Argument[] = [], held: Res
       if (read !== null) {
         if (read.array === held) return declared((x) => `const ${x} = rowTotal(0);`);
         const array = argumentName(read.array, argumentAt(read.array));
-        const offset = `${prefix}f${formAt(read.form)}`;
+        const offset = `${prefix}f${formAt(read.form, passedStart(read))}`;
         return declared((x) => `const ${x} = ${array}[${guard === '' ? offset : `${guard} > 0 ? ${offset} : 0`}];`);
       }
       if (node.is === 'apply') {

@@ -126,9 +126,12 @@ function translatedStatement(statement: Statement, known: Map<string, Translated
  */
 export function elementOf(text: string): string {
   const { params, body } = parse(text);
-  const scalars = params
-    .filter((name) => name.startsWith('c'))
-    .map((name) => [name, { is: 'f32', text: `params.user_${name}` }] as const);
+  const numbers = params.filter((name) => !name.startsWith('a'));
+  const scalars = numbers.map((name): [string, Translated] =>
+    name.startsWith('n')
+      ? [name, { is: 'i32', text: `i32(params.user_${name})` }]
+      : [name, { is: 'f32', text: `params.user_${name}` }],
+  );
   const known: Known = new Map<string, Translated>([...scalars, ['i', { is: 'i32', text: 'user_i' }]]);
   return [
     ...called(text).map(({ name, wgsl }) => `fn ${name}${wgsl}`),

@@ -48,7 +48,7 @@ export interface Trace {
 export function startTrace(target: Target, previous?: History): Trace {
   let ended = false;
   const checks: RangeCheck[] = [];
-  const schedule = createSchedule();
+  const schedule = createSchedule(target.workgroups);
   const history = historyAfter(previous);
   const fuser = createFuser(schedule, target, history, previous?.uses);
 
@@ -103,7 +103,8 @@ export function startTrace(target: Target, previous?: History): Trace {
     input(name, { shape, kind = 'real' }, at) {
       const origins = (): Origin[] => Array.from({ length: sizeOf(shape) }, (_, i) => ({ input: name, at: i }));
       const size = sizeOf(shape);
-      const numbers: Numbers = size === 0 ? nothing : { is: 'resident', size, source: at };
+      const numbers: Numbers =
+        size === 0 ? nothing : { is: 'resident', size, source: at, passesStarts: target.workgroups };
       return { shape, kind, on: executor, data: { numbers, origins: kind === 'index' ? origins() : [] } };
     },
     result({ data: { numbers }, shape }) {

@@ -17,6 +17,8 @@ export interface Resident {
   readonly place?: () => Place;
   /** How to write the array and an expression that reads it by one kernel. */
   readonly joint?: Joint;
+  /** If true, kernels get the start of a part of the array as an argument. Equal parts, such as the weights of layers, then share kernels. */
+  readonly passesStarts?: boolean;
 }
 
 /** A kernel that waits for an expression of the same rows. */
@@ -31,6 +33,12 @@ export interface Joint {
 export interface Place {
   readonly array: Resident;
   readonly start: number;
+}
+
+/** The start of a part of an array, as an argument of a kernel. */
+export interface Start {
+  readonly is: 'start';
+  readonly number: number;
 }
 
 /** An array of equal numbers. Kernels get the number as a scalar argument. */
