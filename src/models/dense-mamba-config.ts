@@ -4,7 +4,7 @@ import type { Rng } from '../tensor/random.ts';
 import type { Shape } from '../tensor/shape.ts';
 import { type Choices, checkReadingsOnly, checkWhole } from './check.ts';
 import { freshFusion, sourcesOf } from './fusion-shapes.ts';
-import { checkMamba, freshMamba, type MambaConfig, mambaConfig, mambaShapes } from './mamba-config.ts';
+import { checkMamba, freshMamba, type MambaConfig, mambaConfig, mambaShapes, uniformWithin } from './mamba-config.ts';
 import { paperStateReadings, stateChoices, stateFusionShapes } from './state-fusion.ts';
 
 /** Readings (interpretations of the paper) of dense states. spec/readings.ts has the evidence. */
@@ -67,13 +67,17 @@ export function checkDenseMamba(config: DenseMambaConfig): void {
 }
 
 /**
- * Initial numbers of a weight. A merge starts as the identity of the layer's own states, other weights as in Mamba. Null for the
- * default.
+ * Initial numbers of a weight. A merge starts as the identity of the layer's own states. Gates, projections and maps of attention
+ * are uniform within (inputs)^{−1/2}, as Mamba's own maps are: from N(0, 0.02²) the gradients of narrow models would be no larger
+ * than the ε of AdamW. Null for the default.
  */
-export const freshDenseMamba = (
+export function freshDenseMamba(
   config: DenseMambaConfig,
   path: string,
   shape: Shape,
   random: Rng,
-): Float64Array | null =>
-  path.includes('.fusion.') ? freshFusion(path, shape, random) : freshMamba(config, path, shape, random);
+): Float64Array | null {
+  if (!path.includes('.fusion.')) return freshMamba(config, path, shape, random);
+  if (path.endsWith('.norm')) return null;
+  return freshFusion(path, shape, random) ?? uniformWithin(shape[1]! ** -0.5, shape, random);
+}

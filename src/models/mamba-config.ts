@@ -102,7 +102,7 @@ export function freshMamba(config: MambaConfig, path: string, shape: Shape, rand
   const { layers, innerWidth, width, deltaRank, stateSize, convolutionWidth } = config;
   const filled = (number: (i: number) => number): Float64Array =>
     Float64Array.from({ length: sizeOf(shape) }, (_, i) => number(i));
-  const within = (bound: number): Float64Array => filled(() => bound * (2 * random.uniform() - 1));
+  const within = (bound: number): Float64Array => uniformWithin(bound, shape, random);
   switch (path.slice(path.lastIndexOf('.') + 1)) {
     case 'aLog':
       return filled((i) => Math.log((i % stateSize) + 1));
@@ -128,6 +128,10 @@ export function freshMamba(config: MambaConfig, path: string, shape: Shape, rand
       return null;
   }
 }
+
+/** Numbers drawn uniformly from −bound to bound. */
+export const uniformWithin = (bound: number, shape: Shape, random: Rng): Float64Array =>
+  Float64Array.from({ length: sizeOf(shape) }, () => bound * (2 * random.uniform() - 1));
 
 /** Initial numbers of a bias whose softplus, the step sizes, are log-uniform. */
 export const freshStepBias = (shape: Shape, random: Rng): Float64Array =>

@@ -226,6 +226,19 @@ describe('a DenseMamba used as a language model', () => {
     expect([...read(slice(merge!, 1, 0, 3))]).toEqual([1, 0, 0, 0, 1, 0, 0, 0, 1]);
   });
 
+  it('starts gates and projections uniform within (inputs)^{−1/2}, as Mamba’s maps', () => {
+    const wide = denseMambaConfig({ vocabulary: 9, width: 96, layers: 2, denseLayers: 1 });
+    const { gates, projections } = initialise(denseMamba, wide, { on: f64, seed: 1 }).layers[1]!.fusion!;
+    for (const map of [gates[0]!.down, gates[0]!.up, projections![0]!]) {
+      const numbers = read(map);
+      const bound = map.shape[1]! ** -0.5;
+      expect(Math.max(...numbers.map(Math.abs))).toBeLessThanOrEqual(bound);
+      const rms = Math.hypot(...numbers) / Math.sqrt(numbers.length);
+      expect(rms / bound).toBeGreaterThan(0.5); // 3^{−1/2}; N(0, 0.02²) gives 0.03 to 0.2
+      expect(rms / bound).toBeLessThan(0.65);
+    }
+  });
+
   it('generates the same tokens with every mode for the prompt', () => {
     const tokens = modes.map((mode) => generate(denseMamba, params, config, [[1, 2, 3, 4]], { steps: 5, mode }));
     expect(tokens[0]!.flat()).toHaveLength(5);
