@@ -1,4 +1,5 @@
 /** @file Writes files and folders as a whole: a reader finds the old one or the new one, never a part. Errors are one line. */
+import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../tensor/errors.ts';
@@ -10,6 +11,7 @@ export function writeReasonOf(error: unknown): string {
   if (code === 'EFBIG') return 'the file is larger than this process may write (EFBIG); raise the limit';
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return `may not be written (${code}); change its permissions, or write elsewhere`;
+  if (code === 'ENOENT') return 'its folder does not exist (ENOENT); check the path';
   if (code === 'ENOTDIR' || code === 'EEXIST') return `a file stands in the way (${code}); write elsewhere`;
   return `cannot be written (${code}); check the path and the disk`;
 }
@@ -25,10 +27,11 @@ export function writing<T>(path: string, write: () => T): T {
 }
 
 /** A name beside `path` that no reader takes for a finished one. */
-const temporary = (path: string): string => join(dirname(path), `.${basename(path)}.${process.pid}.part`);
+const temporary = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${randomBytes(4).toString('hex')}.part`);
 
 /** Whether a name is that of a part, which a killed process has left. */
-export const isPart = (name: string): boolean => /^\..+\.\d+\.part$/.test(name);
+export const isPart = (name: string): boolean => /^\..+\.[\da-f]+\.part$/.test(name);
 
 function writeAndSync(path: string, content: string | Uint8Array): void {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
@@ -47,7 +50,6 @@ function replaced(path: string, write: (part: string) => void): void {
   const part = temporary(path);
   writing(path, () => {
     try {
-      rmSync(part, { recursive: true, force: true });
       write(part);
       renameSync(part, path);
     } catch (error) {
@@ -61,9 +63,9 @@ function replaced(path: string, write: (part: string) => void): void {
 export const writeFileWhole = (path: string, content: string | Uint8Array): void =>
   replaced(path, (part) => writeAndSync(part, content));
 
-/** Writes a folder of files. Throws where it cannot be written, or a folder of that name is not empty: then nothing is changed. */
+/** Writes a folder of files into one that is there. Throws where it cannot be written, or a folder of that name is not empty: then nothing is changed. */
 export const writeFolderWhole = (path: string, files: Readonly<Record<string, string | Uint8Array>>): void =>
   replaced(path, (part) => {
-    mkdirSync(part, { recursive: true });
+    mkdirSync(part);
     for (const [name, content] of Object.entries(files)) writeAndSync(join(part, name), content);
   });

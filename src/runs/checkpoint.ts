@@ -1,4 +1,5 @@
 /** @file Writes and reads checkpoints: a folder as Hugging Face has it, with the state of the optimizer beside the model. */
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { isObject, parseJson } from '../io/json.ts';
@@ -6,7 +7,7 @@ import { readBytes, statOf } from '../io/read-file.ts';
 import { formatSafetensors, parseWhole, type Safetensors, type TensorToStore } from '../io/safetensors.ts';
 import { isPart, writeFolderWhole, writing } from '../io/write-file.ts';
 import { countParameters } from '../models/index.ts';
-import { fail } from '../tensor/errors.ts';
+import { fail, InputError } from '../tensor/errors.ts';
 import { type Shape, sameShape, show, sizeOf } from '../tensor/shape.ts';
 import type { Numbers, RunState } from '../training/index.ts';
 import { checkedSettings } from './setting-rules.ts';
@@ -22,6 +23,8 @@ export interface About {
   readonly text: string;
   /** The backend of the steps before it; null before the first. */
   readonly ranOn: string | null;
+  /** The loss on validation data after its step; null where there was no validation. */
+  readonly validation: number | null;
 }
 
 /** A model with its parameters and vocabulary. */
@@ -67,7 +70,12 @@ function tensorsOf(params: Numbers, shapes: Readonly<Record<string, Shape>>): Ma
   );
 }
 
-/** Writes a checkpoint into the folder of its run, then removes the ones before it. Throws where that fails: then the last one is whole. */
+const hashOf = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
+
+/**
+ * Writes a checkpoint into the folder of its run, then removes the ones before it but the best. Throws where that fails: then those before it are
+ * whole.
+ */
 export function writeCheckpoint(
   run: string,
   { model, config, tokens, about, state }: Omit<Checkpoint, 'params'>,
@@ -78,27 +86,50 @@ export function writeCheckpoint(
     ['first', moment(first)],
     ['second', moment(second)],
   ]);
-  writeFolderWhole(join(run, nameOf(step)), {
+  const files = {
     'config.json': json({ model_type: about.settings.model, ...config }),
     'model.safetensors': formatSafetensors(tensorsOf(params, model.shapes(config)), new Map([['format', 'pt']])),
     [tokens.file.name]: tokens.file.content,
     'optimizer.safetensors': formatSafetensors(moments),
-    [trainingName]: json({ step, tokens: state.tokens, ...about }),
+  };
+  const hashes = Object.fromEntries(Object.entries(files).map(([name, content]) => [name, hashOf(content)]));
+  writeFolderWhole(join(run, nameOf(step)), {
+    ...files,
+    [trainingName]: json({ step, tokens: state.tokens, ...about, files: hashes }),
   });
+  const best = bestIn(run);
   for (const name of readdirSync(run)) {
     const old = /^checkpoint-(\d+)$/.exec(name)?.[1];
-    if (isPart(name) || (old !== undefined && Number(old) < step))
+    if (isPart(name) || (old !== undefined && Number(old) < step && Number(old) !== best))
       writing(join(run, name), () => rmSync(join(run, name), { recursive: true, force: true }));
   }
 }
 
-/** The folder of the last checkpoint of a run; a checkpoint is its own. Throws where there is none. */
-export function checkpointIn(folder: string): string {
+/** The step of the checkpoint with the least validation loss in the folder of a run, the first of equal ones; null where none has one. */
+function bestIn(run: string): number | null {
+  const validated = stepsIn(run).flatMap((step) => {
+    try {
+      const { validation } = aboutIn(join(run, nameOf(step)));
+      return validation === null ? [] : { step, validation };
+    } catch (error) {
+      // a damaged one is not the best
+      if (error instanceof InputError) return [];
+      throw error;
+    }
+  });
+  return validated.sort((a, b) => a.validation - b.validation || a.step - b.step)[0]?.step ?? null;
+}
+
+/** Which checkpoint of a run: the last, or that with the least validation loss. */
+export type Which = 'last' | 'best';
+
+/** The folder of a checkpoint of a run, the last one where none was validated; a checkpoint is its own. Throws where there is none. */
+export function checkpointIn(folder: string, which: Which = 'last'): string {
   if (!statOf(folder).isDirectory()) fail(`${folder}: is no folder; give that of a run`);
   if (existsSync(join(folder, 'model.safetensors'))) return folder;
   const [last] = stepsIn(folder);
   if (last === undefined) fail(`${folder}: has no checkpoint; give the folder of a run (densessm runs lists them)`);
-  return join(folder, nameOf(last));
+  return join(folder, nameOf((which === 'best' ? bestIn(folder) : null) ?? last!));
 }
 
 /** An object in a JSON file of a checkpoint. */
@@ -136,15 +167,25 @@ export function readModel(folder: string): SavedModel {
   });
   const params = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
   let end = 0;
-  for (const part of parts) {
+  for (const [i, part] of parts.entries()) {
+    const at = part.findIndex((x) => !Number.isFinite(x));
+    if (at >= 0) fail(`${path}: ${shapes[i]![0]} has ${part[at]} at ${at}; take another checkpoint`);
     params.set(part, end);
     end += part.length;
   }
   return { model, config: own, params: inPrecision(file, params), tokens };
 }
 
-/** What training.json says. Throws on fields of another type, and on settings that a run cannot have. */
-export function aboutIn(folder: string): About & { readonly step: number; readonly tokens: number } {
+/** What training.json says. */
+interface Written extends About {
+  readonly step: number;
+  readonly tokens: number;
+  /** SHA-256 of the other files, by name. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** Reads training.json. Throws on fields of another type, and on settings that a run cannot have. */
+export function aboutIn(folder: string): Written {
   const path = join(folder, trainingName);
   const found = objectIn(path);
   const wrong = Object.entries(fields).find(([name, { holds }]) => !holds(found[name]));
@@ -153,7 +194,8 @@ export function aboutIn(folder: string): About & { readonly step: number; readon
     fail(`${path}: ${name} is ${JSON.stringify(found[name])}; it is ${words}: take another checkpoint`);
   }
   const settings = { ...defaults, ...checkedSettings(path, found.settings as Record<string, unknown>) };
-  return { ...(found as unknown as About & { step: number; tokens: number }), settings };
+  const said = found as unknown as Written;
+  return { ...said, settings, validation: said.validation ?? null, files: said.files ?? {} };
 }
 
 const isCount = (x: unknown): boolean => Number.isSafeInteger(x) && (x as number) >= 0;
@@ -166,13 +208,29 @@ const fields: Readonly<Record<string, { readonly holds: (x: unknown) => boolean;
   text: { holds: (x) => typeof x === 'string', words: 'a hash' },
   ranOn: { holds: (x) => x === null || typeof x === 'string', words: 'a backend or null' },
   settings: { holds: isObject, words: 'an object' },
+  // older checkpoints have neither
+  validation: { holds: (x) => x === undefined || x === null || Number.isFinite(x), words: 'a loss or null' },
+  files: { holds: (x) => x === undefined || isObject(x), words: 'an object of hashes' },
 };
 
-/** Reads the last checkpoint of a run. Throws where a file is missing or cut off. */
+/** Reads the last checkpoint of a run. Throws where a file is missing, cut off, or not the one that was written. */
 export function readCheckpoint(run: string): Checkpoint {
   const folder = checkpointIn(run);
+  try {
+    return wholeCheckpoint(folder);
+  } catch (error) {
+    const other = folder === run ? undefined : stepsIn(run)[1];
+    if (!(error instanceof InputError) || other === undefined) throw error;
+    return fail(`${error.message}; or remove ${folder}: then the run continues from ${nameOf(other)}`);
+  }
+}
+
+function wholeCheckpoint(folder: string): Checkpoint {
+  const { step, tokens, files, ...about } = aboutIn(folder);
+  const changed = Object.keys(files).find((name) => hashOf(readBytes(join(folder, name))) !== files[name]);
+  if (changed !== undefined)
+    fail(`${join(folder, changed)}: is not the file that was written: it was cut off, changed or swapped; restore it`);
   const saved = readModel(folder);
-  const { step, tokens, ...about } = aboutIn(folder);
   const path = join(folder, 'optimizer.safetensors');
   const file = safetensorsIn(path);
   const momentOf = (name: string): Numbers => {
@@ -180,11 +238,7 @@ export function readCheckpoint(run: string): Checkpoint {
     return inPrecision(file, data);
   };
   const state = { params: saved.params, first: momentOf('first'), second: momentOf('second') };
-  return {
-    ...saved,
-    about,
-    state: { step, tokens, ...state },
-  };
+  return { ...saved, about, state: { step, tokens, ...state } };
 }
 
 /** What the last checkpoint of a run says, without its numbers, or null where the folder is none. */

@@ -1,13 +1,21 @@
-/** @file Keeps two processes from training in one folder: a lock file with the process that holds it. Locks of dead processes are taken over. */
-import { linkSync, readFileSync, renameSync, rmSync } from 'node:fs';
+/** @file Keeps two processes from training in one folder: a lock with the process that holds it. Locks of dead processes are taken over. */
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { isObject, parseJson } from '../io/json.ts';
-import { writeFileWhole, writing } from '../io/write-file.ts';
+import { isObject } from '../io/json.ts';
+import { writeFolderWhole, writing } from '../io/write-file.ts';
 import { fail } from '../tensor/errors.ts';
 
-/** The name of the lock in the folder of a run. */
+/** The name of the lock in the folder of a run: a folder with one file, which names the process. */
 export const lockName = '.lock';
+
+/** A lock that this process holds. */
+export interface Lock {
+  /** Throws where the lock is gone, as with its folder. */
+  check(): void;
+  free(): void;
+}
 
 /** When a process began, in ticks since the machine did, where the system says so: numbers of processes come again. Null for a dead one. */
 function beginOf(pid: number): string | null {
@@ -30,67 +38,84 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** The text of a file, or null where there is none. */
-function textOf(path: string): string | null {
+/** The result of an operation on files, or `otherwise` where it fails with one of these codes. */
+function unless<T>(codes: readonly string[], otherwise: T, operation: () => T): T {
   try {
-    return readFileSync(path, 'utf8');
+    return operation();
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    if (codes.includes((error as NodeJS.ErrnoException).code ?? '')) return otherwise;
     throw error;
   }
 }
 
+/** The names of the files in a lock: none where it is free. */
+function holdersIn(path: string): string[] {
+  const names = unless(['ENOENT'], [], () => unless(['ENOTDIR'], null, () => readdirSync(path)));
+  return names ?? fail(`${path}: is no lock; remove it`);
+}
+
+/** What a lock says of its process. */
+function holderIn(path: string, text: string): Record<string, unknown> {
+  try {
+    const held: unknown = JSON.parse(text);
+    if (isObject(held)) return held;
+  } catch {
+    // cut off: the message is the same
+  }
+  return fail(`${path}: names no process; remove it, if no other process trains there`);
+}
+
 /** Throws unless the process that wrote a lock is dead. */
 function checkStale(path: string, text: string): void {
-  const held = parseJson(text, path);
-  if (!isObject(held)) fail(`${path}: is no lock; remove it`);
-  const { pid, host, began } = held as Record<string, unknown>;
+  const { pid, host, began } = holderIn(path, text);
   const remedy = `wait for it, or remove ${path} if it is gone`;
   if (host !== hostname()) fail(`${path}: process ${pid} on ${host} trains in this folder; ${remedy}`);
   if (beginOf(pid as number) === began) fail(`${path}: process ${pid} trains in this folder; ${remedy}`);
 }
 
-/** Gives a file a second name. Returns false where that name is taken. */
-function linked(from: string, to: string): boolean {
-  try {
-    linkSync(from, to);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  }
+/** Removes a lock without a file in it. */
+function removeEmpty(path: string): void {
+  unless(['ENOENT', 'ENOTEMPTY', 'EEXIST'], undefined, () => rmdirSync(path));
 }
 
-/** Takes the lock of a folder; the result gives it back. Throws where a living process, or one of another machine, has it. */
-export function locked(folder: string): () => void {
-  const path = join(folder, lockName);
-  const own = `${path}.${process.pid}`;
-  const began = beginOf(process.pid);
-  return writing(path, () => {
-    writeFileWhole(own, JSON.stringify({ pid: process.pid, host: hostname(), began }));
-    try {
-      // a link appears with its content, and only where no lock is
-      while (!linked(own, path)) removeStale(path);
-    } finally {
-      rmSync(own, { force: true });
-    }
-    return () => rmSync(path, { force: true });
-  });
-}
-
-/** Removes the lock of a dead process, unless another process was faster. */
+/** Removes the lock of a dead process. Throws where a living one has it. */
 function removeStale(path: string): void {
-  const text = textOf(path);
-  if (text === null) return;
-  checkStale(path, text);
-  const aside = `${path}.${process.pid}.stale`;
-  try {
-    renameSync(path, aside);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
+  for (const name of holdersIn(path)) {
+    const text = unless(['ENOENT'], null, () => readFileSync(join(path, name), 'utf8'));
+    if (text === null) continue;
+    checkStale(path, text);
+    // no other lock has a file of this name, so a faster process keeps its own
+    rmSync(join(path, name), { force: true });
   }
-  // the lock of a faster process goes back
-  if (textOf(aside) !== text) linked(aside, path);
-  rmSync(aside, { force: true });
+  removeEmpty(path);
+}
+
+/**
+ * Takes the lock of a folder. Throws where a living process, or one of another machine, has it. A folder is renamed to the name of the lock, which
+ * every file system does at once, with its content, and only where no such folder with a file is.
+ */
+export function locked(folder: string): Lock {
+  const path = join(folder, lockName);
+  const name = `${randomUUID()}.json`;
+  const holder = JSON.stringify({ pid: process.pid, host: hostname(), began: beginOf(process.pid) });
+  for (let held = false; !held; ) {
+    writing(path, () => removeStale(path));
+    try {
+      writeFolderWhole(path, { [name]: holder });
+      held = true;
+    } catch (error) {
+      // else another process was faster
+      if (holdersIn(path).length === 0) throw error;
+    }
+  }
+  return {
+    check: () => {
+      if (existsSync(join(path, name))) return;
+      fail(`${folder}: the folder or its lock was removed while it trained; nothing more is written there`);
+    },
+    free: () => {
+      rmSync(join(path, name), { force: true });
+      removeEmpty(path);
+    },
+  };
 }

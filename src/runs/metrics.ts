@@ -41,12 +41,12 @@ export function metricsOf(run: string): Metric[] {
   });
 }
 
-/** Removes the metrics after a step, which a run that continues makes again. */
+/** Removes the metrics that a run which continues after a step makes again: after step 0, the first validation too. */
 export const cutMetrics = (run: string, step: number): void =>
   writeFileWhole(
     pathOf(run),
     metricsOf(run)
-      .filter((one) => one.step <= step)
+      .filter((one) => step > 0 && one.step <= step)
       .map((one) => `${JSON.stringify(one)}\n`)
       .join(''),
   );

@@ -1,13 +1,13 @@
 /** @file Begins or continues a run in its folder, and trains it: events out, metrics and checkpoints into files. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { writing } from '../io/write-file.ts';
+import { isPart, writing } from '../io/write-file.ts';
 import { fail } from '../tensor/errors.ts';
 import { type RunState, startOfRun, type TrainEvent, train } from '../training/index.ts';
 import { type Checkpoint, checkpointIn, nameOf, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { runsOn } from './executor.ts';
-import { locked } from './lock.ts';
+import { type Lock, locked, lockName } from './lock.ts';
 import { addMetrics, cutMetrics } from './metrics.ts';
 import { checkAsked, checkLength, type Problem, problemOf } from './problem.ts';
 import { atEqualSize, configOf, continued, defaults, modelOf, runSettings, type Settings } from './settings.ts';
@@ -18,12 +18,41 @@ export interface Run extends Omit<Checkpoint, 'params'> {
   readonly problem: Problem;
 }
 
-/** A new folder in runs/, named after the model. */
-function nextFolder(model: string): string {
+/** Makes a folder in runs/, named after the model, that no other process has made. */
+function newFolder(model: string): string {
+  writing('runs', () => mkdirSync('runs', { recursive: true }));
   for (let n = 1; ; n++) {
     const folder = join('runs', `${model}-${n}`);
-    if (!existsSync(folder)) return folder;
+    if (existsSync(folder)) continue;
+    // recursive: returns undefined, and is no error, where another process was faster
+    if (writing(folder, () => mkdirSync(folder, { recursive: true })) !== undefined) return folder;
   }
+}
+
+/** Throws where a folder has files, but for what a process that was killed at its beginning has left. */
+function checkEmpty(folder: string): void {
+  if (readdirSync(folder).every((name) => isPart(name) || name === lockName)) return;
+  fail(`${folder}: is not empty; --resume ${folder} continues a run there, or give another --out`);
+}
+
+/** Makes the folder of a run, and writes its first checkpoint there. Nothing is left of a folder where that fails. */
+function inItsFolder(run: Omit<Run, 'folder'>, out: string | undefined): Run {
+  const isNew = out === undefined || !existsSync(out);
+  const folder = out ?? newFolder(run.about.settings.model);
+  writing(folder, () => mkdirSync(folder, { recursive: true }));
+  let lock: Lock | undefined;
+  try {
+    checkEmpty(folder);
+    lock = locked(folder);
+    checkEmpty(folder); // another process may have been faster
+    writeCheckpoint(folder, run);
+  } catch (error) {
+    lock?.free();
+    if (isNew && readdirSync(folder).length === 0) rmdirSync(folder);
+    throw error;
+  }
+  lock.free();
+  return { ...run, folder };
 }
 
 /** Where a run begins, and a model whose size it takes: the new one has the width for that. */
@@ -46,20 +75,8 @@ export function begin(asked: Partial<Settings>, { out, equalSizeTo }: Begin = {}
   checkLength(problem, settings.length);
   const model = modelOf(settings.model);
   const state = startOfRun({ model, config, seed: settings.seed });
-  const about = { settings, planned: settings.steps, text: problem.sha256, ranOn: null };
-  const folder = out ?? nextFolder(settings.model);
-  if (existsSync(folder) && readdirSync(folder).length > 0)
-    fail(`${folder}: is not empty; --resume ${folder} continues a run there, or give another --out`);
-  const isNew = !existsSync(folder);
-  writing(folder, () => mkdirSync(folder, { recursive: true }));
-  const run = { folder, model, config, tokens, about, state, problem };
-  try {
-    writeCheckpoint(folder, run);
-  } catch (error) {
-    if (isNew) rmSync(folder, { recursive: true });
-    throw error;
-  }
-  return run;
+  const about = { settings, planned: settings.steps, text: problem.sha256, ranOn: null, validation: null };
+  return inItsFolder({ model, config, tokens, about, state, problem }, out);
 }
 
 /** Continues the run of a folder from its last checkpoint. Throws where it is damaged, or the settings or the text are others. */
@@ -82,33 +99,39 @@ export function resume(folder: string, asked: Partial<Settings>): Run {
 /** Trains a run: yields the events, after what they say is in its files. Throws where another process trains in its folder, or has since it was read. */
 export async function* trained(run: Run, signal: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
   const { folder, state } = run;
-  const unlock = locked(folder);
+  const lock = locked(folder);
   try {
     if (basename(checkpointIn(folder)) !== nameOf(state.step))
       fail(`${folder}: another process has trained there; --resume ${folder} continues after its steps`);
     cutMetrics(folder, state.step);
-    yield* steps(run, signal);
+    yield* steps(run, lock, signal);
   } finally {
-    unlock();
+    lock.free();
   }
 }
 
 /** The events of a run whose folder is locked. */
-async function* steps(run: Run, signal: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+async function* steps(run: Run, lock: Lock, signal: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
   const { folder, config, about } = run;
   const { settings, planned } = about;
   const options = { on: runsOn(settings.on), signal, state: run.state };
   let ranOn: string | null = null;
+  let validated: { readonly step: number; readonly loss: number } | undefined;
   for await (const event of train(runSettings(settings, config, planned), run.problem.data, options)) {
+    lock.check();
     if (event.kind === 'begin') ranOn = event.ran?.backend ?? settings.on;
-    if (event.kind === 'checkpoint')
-      writeCheckpoint(folder, { ...run, state: event.state, about: { ...about, ranOn } });
+    if (event.kind === 'checkpoint') {
+      const validation = validated?.step === event.step ? validated.loss : null;
+      writeCheckpoint(folder, { ...run, state: event.state, about: { ...about, ranOn, validation } });
+    }
     if (event.kind === 'step') {
       const { kind: _, ...metric } = event;
       addMetrics(folder, [metric]);
     }
-    if (event.kind === 'validation')
+    if (event.kind === 'validation') {
+      validated = event;
       addMetrics(folder, [{ step: event.step, validation: event.loss, ...event.accuracy }]);
+    }
     yield event;
     // steps that are computed in this thread would else never let a signal in
     await setImmediate();

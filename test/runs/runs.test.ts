@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -12,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkpointIn, readModel } from '../../src/runs/checkpoint.ts';
+import { locked } from '../../src/runs/lock.ts';
 import { metricsOf } from '../../src/runs/metrics.ts';
 import { begin, type Run, resume, trained } from '../../src/runs/run.ts';
 import { written } from '../../src/runs/sampling.ts';
@@ -77,6 +79,58 @@ describe('a run that was stopped', { timeout: 60_000 }, () => {
     expect(readdirSync(out)).toEqual(['checkpoint-6', 'metrics.jsonl']);
   });
 
+  it('has its first validation once, where it ended before its first checkpoint after step 0', async () => {
+    const out = join(folder, 'early');
+    for await (const event of trained(begin({ ...small, on: 'f64' }, { out }), new AbortController().signal)) {
+      if (event.kind === 'step') break;
+    }
+    await train(resume(out, {}));
+    expect(metricsOf(out).flatMap(({ step, validation }) => (validation === undefined ? [] : step))).toEqual([
+      0, 2, 4, 6,
+    ]);
+  });
+
+  it('begins again where it was killed before its first checkpoint, and nowhere else', () => {
+    const out = join(folder, 'unborn');
+    mkdirSync(join(out, '.checkpoint-0.12ab.part'), { recursive: true });
+    mkdirSync(join(out, '.lock'));
+    begin(small, { out });
+    expect(readdirSync(out)).toEqual(['checkpoint-0']);
+    expect(() => begin(small, { out })).toThrow('is not empty; --resume');
+    const taken = join(folder, 'taken');
+    mkdirSync(taken);
+    const lock = locked(taken);
+    expect(() => begin(small, { out: taken })).toThrow(`process ${process.pid} trains in this folder`);
+    expect(readdirSync(taken)).toEqual(['.lock']);
+    lock.free();
+  });
+
+  it('writes nothing once its folder is removed', async () => {
+    const out = join(folder, 'removed');
+    const stopped = async () => {
+      for await (const event of trained(begin({ ...small, on: 'f64' }, { out }), new AbortController().signal))
+        if (event.kind === 'step') rmSync(out, { recursive: true });
+    };
+    await expect(stopped()).rejects.toThrow('the folder or its lock was removed while it trained; nothing more');
+    expect(readdirSync(folder)).not.toContain('removed');
+  });
+
+  it('keeps its checkpoint where its metrics find no space', async () => {
+    const out = join(folder, 'no-space');
+    const run = begin({ ...small, on: 'f64' }, { out });
+    const stopped = async () => {
+      for await (const event of trained(run, new AbortController().signal)) {
+        if (event.kind !== 'step') continue;
+        rmSync(join(out, 'metrics.jsonl'));
+        symlinkSync('/dev/full', join(out, 'metrics.jsonl'));
+      }
+    };
+    await expect(stopped()).rejects.toThrow('metrics.jsonl: the disk is full (ENOSPC); free space there');
+    rmSync(join(out, 'metrics.jsonl'));
+    await train(resume(out, {}));
+    expect(checkpointIn(out)).toMatch(/checkpoint-6$/);
+  });
+
   it('trains on with more steps, at the rate of the end', async () => {
     const out = await finished('longer', { on: 'f64' });
     await train(resume(out, { steps: 8 }));
@@ -109,8 +163,32 @@ describe('a run that was stopped', { timeout: 60_000 }, () => {
       begin({ ...small, on: 'f64' }, { out });
       truncateSync(join(checkpointIn(out), name), 20);
       expect(() => resume(out, {})).toThrow(new RegExp(`${name}:? `));
+      rmSync(join(checkpointIn(out), name));
+      expect(() => resume(out, {})).toThrow(new RegExp(`${name}:? does not exist`));
     },
   );
+
+  it('says so where the weights are those of another run', () => {
+    const [out, other] = [join(folder, 'swapped'), join(folder, 'swapped-from')];
+    begin({ ...small, on: 'f64' }, { out });
+    begin({ ...small, on: 'f64', seed: 2 }, { out: other });
+    cpSync(join(checkpointIn(other), 'model.safetensors'), join(checkpointIn(out), 'model.safetensors'));
+    expect(() => resume(out, {})).toThrow(
+      'model.safetensors: is not the file that was written: it was cut off, changed',
+    );
+  });
+
+  it('names weights that are not finite', () => {
+    const out = join(folder, 'not-a-number');
+    begin({ ...small, on: 'f64' }, { out });
+    const path = join(checkpointIn(out), 'model.safetensors');
+    const bytes = readFileSync(path);
+    bytes.writeDoubleLE(NaN, bytes.length - 16);
+    writeFileSync(path, bytes);
+    expect(() => readModel(checkpointIn(out))).toThrow(
+      /model.safetensors: \S+ has NaN at \d+; take another checkpoint/,
+    );
+  });
 
   it.each([
     ['step', 1.5, 'step is 1.5; it is an integer ≥ 0: take another checkpoint'],
@@ -142,7 +220,8 @@ describe('a run that was stopped', { timeout: 60_000 }, () => {
     const out = join(folder, 'mixed');
     begin({ ...small, on: 'f64' }, { out });
     writeFileSync(join(checkpointIn(out), 'vocabulary.json'), '{"kind":"bytes"}');
-    expect(() => resume(out, {})).toThrow('has 256 tokens, the model 8; take both from one checkpoint');
+    expect(() => resume(out, {})).toThrow('vocabulary.json: is not the file that was written: it was cut off');
+    expect(() => readModel(checkpointIn(out))).toThrow('has 256 tokens, the model 8; take both from one checkpoint');
   });
 });
 
