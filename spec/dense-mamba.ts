@@ -26,11 +26,13 @@ export interface DenseMambaLayer extends MambaLayer {
 }
 
 export interface DenseMambaParameters {
-  /** [rows][width], also used for the read-out */
+  /** [rows][width], also used for the read-out where there is no head */
   readonly embedding: Matrix;
   readonly layers: readonly DenseMambaLayer[];
   /** [width] */
   readonly finalNorm: Vector;
+  /** [rows][width], the read-out where it is not the embedding */
+  readonly head?: Matrix;
 }
 
 /** Logits [t][rows]. For each layer, its state, and the states [t][w] that it passes to deeper layers. */
@@ -58,7 +60,7 @@ export function denseMamba(
     blocks.push(denseMambaBlock(layer, config, s, { shallow, state: states[l] }));
     s = s.map((row, t) => add(row, blocks[l]!.output[t]!));
   }
-  return { logits: readOut(s, params.finalNorm, params.embedding, config.epsilon), layers: blocks };
+  return { logits: readOut(s, params.finalNorm, params.head ?? params.embedding, config.epsilon), layers: blocks };
 }
 
 /** Further inputs of a block: the states that layers before it pass, [l][t][w] (layer 0 first), and its own state, if any. */

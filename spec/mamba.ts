@@ -46,11 +46,13 @@ export interface MambaLayer {
 }
 
 export interface MambaParameters {
-  /** [rows][width], also used for the read-out. There may be more rows than tokens in the vocabulary. */
+  /** [rows][width], also used for the read-out where there is no head. There may be more rows than tokens in the vocabulary. */
   readonly embedding: Matrix;
   readonly layers: readonly MambaLayer[];
   /** [width] */
   readonly finalNorm: Vector;
+  /** [rows][width], the read-out where it is not the embedding */
+  readonly head?: Matrix;
 }
 
 /** The state of a layer: the window [K][E] of the convolution and the state [E][N] of the scan. */
@@ -84,7 +86,7 @@ export function mamba(
     s = s.map((row, t) => add(row, output[t]!));
     left.push(state);
   }
-  return { logits: readOut(s, params.finalNorm, params.embedding, config.epsilon), states: left };
+  return { logits: readOut(s, params.finalNorm, params.head ?? params.embedding, config.epsilon), states: left };
 }
 
 /**

@@ -15,6 +15,10 @@ export interface Mamba2Config extends StackConfig {
   readonly groups: number;
   /** N */
   readonly stateSize: number;
+  /** Groups of channels in the last norm, where they are not those of the heads. */
+  readonly normGroups?: number | undefined;
+  /** The least and the largest step size. */
+  readonly deltaLimit?: readonly [number, number] | undefined;
 }
 
 export interface Mamba2Layer {
@@ -69,7 +73,7 @@ export const mamba2Mixer: TokenMixer<Mamba2Layer, Mamba2Config, Mamba2State> = (
   const heads = Array.from({ length: config.heads }, (_, h) =>
     mamba2Scan(headInputs(layer, config, { ...inputs, b, x }, h), state?.ssm[h]),
   );
-  const rule = { epsilon: config.epsilon, groups: config.groups, normBeforeGate: false };
+  const rule = { epsilon: config.epsilon, groups: config.normGroups ?? config.groups, normBeforeGate: false };
   const output = inputs.z.map((z, t) => {
     const y = heads.flatMap((head) => head.output[t]!);
     return affine(layer.output, gatedRmsNorm(y, z, layer.outputNorm, rule), layer.outputBias);
@@ -102,6 +106,7 @@ function headInputs(layer: Mamba2Layer, config: Mamba2Config, { x, b, c, delta }
     delta: delta.map((row) => row[h]!),
     deltaBias: given(layer.deltaBias[h], `bias of head ${h}`),
     deltaSoftplus: true,
+    ...(config.deltaLimit && { deltaLimit: config.deltaLimit }),
     a: -Math.exp(layer.aLog[h]!),
     b: part(b, g * stateSize, stateSize),
     c: part(c, g * stateSize, stateSize),

@@ -1,5 +1,6 @@
-/** @file Exports files: the safetensors format, read and written, and writing that leaves no half of a file. */
+/** @file Exports files: the safetensors format, weights of other projects, and writing that leaves no half of a file. */
 export type { DType } from './dtypes.ts';
+export { exportModel, type ImportedModel, importModel, type NamedModel, projects } from './maps/models.ts';
 export { readBytes } from './read-file.ts';
 export {
   formatSafetensors,
@@ -8,4 +9,5 @@ export {
   type StoredTensor,
   type TensorToStore,
 } from './safetensors.ts';
+export { openTensors, type TensorOnDisk, type TensorsOnDisk } from './safetensors-file.ts';
 export { writeFileWhole, writeFolderWhole } from './write-file.ts';

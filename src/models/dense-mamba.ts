@@ -29,11 +29,12 @@ import { aroundScan, type MambaLayer, type MambaLayerState } from './mamba-block
 /** Weights of one layer: Mamba's, and those of the fusion if the layer has sources. */
 export type DenseMambaLayer = MambaLayer & { readonly fusion?: StateFusionParams | undefined };
 
-/** Weights of DenseMamba: `embedding` [rows, d], also the read-out, and `finalNorm` [d]. */
+/** Weights of DenseMamba: `embedding` [rows, d], the read-out `head` [rows, d] unless it is the embedding, and `finalNorm` [d]. */
 export type DenseMambaParams = {
   readonly embedding: Value;
   readonly layers: readonly DenseMambaLayer[];
   readonly finalNorm: Value;
+  readonly head?: Value | undefined;
 };
 
 /** Connections of layers: the states that a layer fuses, nearest layer first, and the input of its gates. */
@@ -81,7 +82,7 @@ export const denseMambaForward =
     });
     const hidden = rmsNorm(site(x, `hidden.${params.layers.length}`), params.finalNorm, config.epsilon);
     return {
-      logits: linear(hidden, params.embedding),
+      logits: linear(hidden, params.head ?? params.embedding),
       state: { position: state.position + tokens.shape[1]!, layers },
     };
   };

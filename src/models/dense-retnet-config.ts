@@ -29,6 +29,8 @@ export interface DenseRetNetConfig {
   readonly denseLayers: number;
   /** r: width of a gate's hidden layer; 0 closes every gate. */
   readonly gateRank: number;
+  /** r of the values' gates, where it is not that of the keys' gates, as in the published checkpoints. */
+  readonly valueGateRank?: number | undefined;
   readonly epsilon: number;
   /** A token whose embedding gets no gradient, or null. */
   readonly padToken: number | null;
@@ -99,6 +101,7 @@ const choices: Choices<DenseRetNetReadings> = { ...featureChoices, ...retentionR
 export function checkDenseRetNet(config: DenseRetNetConfig): void {
   checkWhole('denseRetNet', config, ['vocabulary', 'width', 'heads', 'keyWidth', 'valueWidth', 'layers'], 1);
   checkWhole('denseRetNet', config, ['denseLayers', 'gateRank'], 0);
+  if (config.valueGateRank !== undefined) checkWhole('denseRetNet', config, ['valueGateRank'], 0);
   const { vocabulary, heads, keyWidth, valueWidth, epsilon, padToken, readings } = config;
   if (keyWidth % (2 * heads) !== 0) {
     fail(

@@ -50,6 +50,8 @@ export interface FeatureConnection {
   readonly denseLayers: number;
   /** r: width of a gate's hidden layer; 0 closes every gate. */
   readonly gateRank: number;
+  /** r of the values' gates, where it is not that of the keys' gates. */
+  readonly valueGateRank?: number | undefined;
   readonly epsilon: number;
   readonly readings: FeatureReadings;
 }
@@ -72,19 +74,22 @@ export function featureFusionShapes(
   l: number,
   widths: Readonly<Record<keyof Features, number>>,
 ): Record<string, Shape> {
-  const { readings, width, gateRank } = config;
+  const { readings, width, gateRank, valueGateRank = gateRank } = config;
   if (l === 0 && readings.firstLayer === 'plain') return {};
-  const shapesOf = (over: number, at: string): Record<string, Shape> => ({
+  const shapesOf = (over: number, at: string, rank: number): Record<string, Shape> => ({
     ...fusionShapes(at, sourcesOf(config, l).length, readings, {
       input: width,
-      gateRank,
+      gateRank: rank,
       gate: over,
       projection: over,
       fused: over,
     }),
     ...(readings.fusedNorm === 'rms' && { [`${at}.norm`]: [over] }),
   });
-  return { ...shapesOf(widths.key, 'keyFusion'), ...shapesOf(widths.value, 'valueFusion') };
+  return {
+    ...shapesOf(widths.key, 'keyFusion', gateRank),
+    ...shapesOf(widths.value, 'valueFusion', valueGateRank),
+  };
 }
 
 /**

@@ -23,6 +23,8 @@ export interface MambaConfig {
   /** The embedding has as many rows as the vocabulary, rounded up to a multiple of this. Logits have as many columns. */
   readonly vocabularyMultiple: number;
   readonly epsilon: number;
+  /** False if there is a read-out `head`. Else it is the embedding. */
+  readonly tiedHead?: boolean | undefined;
 }
 
 /**
@@ -59,16 +61,18 @@ export function checkMamba(config: MambaConfig, call = 'mamba'): void {
   const sizes = ['vocabulary', 'width', 'layers', 'innerWidth', 'stateSize', 'deltaRank', 'convolutionWidth'] as const;
   checkWhole(call, config, [...sizes, 'vocabularyMultiple'], 1);
   checkFlags(call, config, ['convolutionBias', 'projectionBias']);
+  if (config.tiedHead !== undefined) checkFlags(call, config, ['tiedHead']);
   checkEpsilon(call, config.epsilon);
 }
 
-/** Shapes of all weights by path, [out, in]. The read-out is the embedding. */
+/** Shapes of all weights by path, [out, in]. */
 export function mambaShapes(config: MambaConfig): Record<string, Shape> {
-  const shapes: Record<string, Shape> = { embedding: [embeddingRows(config), config.width] };
+  const table = [embeddingRows(config), config.width];
+  const shapes: Record<string, Shape> = { embedding: table };
   for (let l = 0; l < config.layers; l++) {
     for (const [name, shape] of Object.entries(layerShapes(config))) shapes[`layers.${l}.${name}`] = shape;
   }
-  return { ...shapes, finalNorm: [config.width] };
+  return { ...shapes, finalNorm: [config.width], ...(config.tiedHead === false && { head: table }) };
 }
 
 function layerShapes(config: MambaConfig): Record<string, Shape> {

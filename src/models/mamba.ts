@@ -14,11 +14,12 @@ import { checkParameters, checkStep, type LanguageModel, type ModelResult, type 
 import { type MambaLayer, type MambaLayerState, mambaBlock } from './mamba-block.ts';
 import { checkMamba, freshMamba, type MambaConfig, mambaShapes } from './mamba-config.ts';
 
-/** Weights of Mamba: `embedding` [rows, d], also the read-out, and `finalNorm` [d]. */
+/** Weights of Mamba: `embedding` [rows, d], the read-out `head` [rows, d] unless it is the embedding, and `finalNorm` [d]. */
 export type MambaParams = {
   readonly embedding: Value;
   readonly layers: readonly MambaLayer[];
   readonly finalNorm: Value;
+  readonly head?: Value | undefined;
 };
 
 /** State of a layer before the first token, on the executor of `x`. */
@@ -55,7 +56,7 @@ function forward(
   });
   const hidden = rmsNorm(site(x, `hidden.${params.layers.length}`), params.finalNorm, config.epsilon);
   return {
-    logits: linear(hidden, params.embedding),
+    logits: linear(hidden, params.head ?? params.embedding),
     state: { position: state.position + tokens.shape[1]!, layers },
   };
 }

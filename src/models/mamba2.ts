@@ -11,6 +11,7 @@ import { mamba2Scan } from '../nn/mamba2/scan.ts';
 import type { Mode } from '../nn/mode.ts';
 import { headsLast, splitHeads } from '../nn/multi-head-retention.ts';
 import { gatedRmsNorm } from '../nn/norms.ts';
+import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { zerosLike } from '../tensor/operand.ts';
 import { neg } from '../tensor/ops.ts';
@@ -39,6 +40,10 @@ export interface Mamba2Config extends StackConfig {
   readonly convolutionBias: boolean;
   /** True if the first and the last linear map of a layer have biases. */
   readonly projectionBias: boolean;
+  /** Groups of channels in the last norm, where they are not those of the heads: Hugging Face's transformers have one. */
+  readonly normGroups?: number | undefined;
+  /** Least and largest step size, if there are limits. */
+  readonly deltaLimit?: readonly [least: number, most: number] | undefined;
 }
 
 /** Weights of one layer, [out, in]; d width, E inner width, G groups, N states, H heads, K taps. */
@@ -107,6 +112,13 @@ export const mamba2Mixer = (
       fail(`${call}: innerWidth ${innerWidth} is not a multiple of ${heads} heads; change one of them`);
     if (heads % groups !== 0)
       fail(`${call}: ${heads} heads are not a multiple of ${groups} groups; change one of them`);
+    if (config.normGroups !== undefined) checkWhole(call, config, ['normGroups'], 1);
+    if (innerWidth % (config.normGroups ?? 1) !== 0)
+      fail(
+        `${call}: innerWidth ${innerWidth} is not a multiple of normGroups ${config.normGroups}; change one of them`,
+      );
+    const [least, most] = config.deltaLimit ?? [0, Infinity];
+    if (!(least <= most)) fail(`${call}: deltaLimit is ${described(config.deltaLimit)}; it is [least, most]`);
   },
   shapes(config) {
     const { width, innerWidth, heads, convolutionWidth, convolutionBias, projectionBias } = config;
@@ -175,6 +187,7 @@ export const mamba2Mixer = (
         delta: transpose(slice(projected, 2, total, total + heads), [0, 2, 1]),
         deltaBias: layer.deltaBias,
         deltaSoftplus: true,
+        deltaLimit: config.deltaLimit,
         a: neg(exp(layer.aLog)),
         b: splitHeads(key, groups),
         c: splitHeads(part(keys, mixed(config)), groups),
@@ -183,7 +196,7 @@ export const mamba2Mixer = (
       before.ssm,
     );
     const y = reshape(headsLast(scanned.output), value.shape);
-    const norm = { epsilon, groups, normBeforeGate: false };
+    const norm = { epsilon, groups: config.normGroups ?? groups, normBeforeGate: false };
     const gated = site(gatedRmsNorm(y, slice(projected, 2, 0, innerWidth), layer.outputNorm, norm), `${path}gated`);
     return {
       y: site(affine(gated, layer.output, layer.outputBias), `${path}output`),
