@@ -98,6 +98,11 @@ describe('densessm train', { timeout: 60_000 }, () => {
     expect(stdout).toContain('over the 2 steps asked for at first: those after them keep its last rate, 0\n');
   });
 
+  it('prints nothing on standard error where the best executor is none of a card', () => {
+    const args = `train '${text}' ${small.join(' ')} --on auto --steps 1 --quiet --out '${join(folder, 'silent')}'`;
+    expect(bash(`densessm ${args}`)).toMatchObject({ status: 0, stderr: '' });
+  });
+
   it('begins no run where one is', async () => {
     await train('twice', '--steps', '2');
     const again = await train('twice', '--steps', '2');

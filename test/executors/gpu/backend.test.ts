@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { GPU } from 'gpu.js';
 import { describe, expect, it } from 'vitest';
 import { guarded } from '../../../src/executors/gpu/checks.ts';
+import { hasCardFile } from '../../../src/executors/gpu/device/cards.ts';
 import { byEncoder } from '../../../src/executors/gpu/device/encoder.ts';
 import { assertRan, openDevice } from '../../../src/executors/gpu/device/open.ts';
 import type { DeviceError } from '../../../src/executors/gpu/device/open-device.ts';
@@ -57,6 +58,15 @@ describe('the backend', () => {
       await f.dispose();
     });
     expect(isSoftware('nvidia hopper')).toBe(false);
+  });
+
+  it('auto knows a machine without a card by its device files', () => {
+    const has = (dev: readonly string[], dri: readonly string[] = []): boolean =>
+      hasCardFile((folder) => (folder === '/dev' ? dev : dri));
+    expect(has(['null', 'dri', 'vga_arbiter', 'kvm'], ['card0', 'by-path'])).toBe(false);
+    for (const name of ['nvidia0', 'nvidiactl', 'dxg', 'kgsl-3d0', 'mali0', 'nvhost-gpu'])
+      expect(has([name])).toBe(true);
+    expect(has(['dri'], ['card0', 'renderD128'])).toBe(true);
   });
 
   it('wasm without SIMD says so, and auto goes on without it', async () => {

@@ -1,5 +1,6 @@
 /** @file Opens a WebGPU device, from the platform, or outside browsers from the package webgpu. */
 import { targets } from '../text/target.ts';
+import { mayHaveCard } from './cards.ts';
 import type { DeviceError, OpenDevice } from './open-device.ts';
 import { inLine, inThreads } from './pipelines.ts';
 import { withWorkgroups } from './workgroups.ts';
@@ -49,8 +50,8 @@ export const isBrowser = platform.isSecureContext !== undefined;
 // a reference, so that dawn is not collected as garbage
 let dawn: WebGpu | undefined;
 
-/** Returns the WebGPU of the platform, or outside browsers that of the package webgpu. Throws when neither exists. */
-async function webGpu(): Promise<WebGpu> {
+/** Returns the WebGPU of the platform, or outside browsers that of the package webgpu. Throws when neither exists, or no card that is needed. */
+async function webGpu(needsCard: boolean): Promise<WebGpu> {
   const own = platform.navigator?.gpu;
   if (own !== undefined) return own;
   if (isBrowser) {
@@ -58,6 +59,7 @@ async function webGpu(): Promise<WebGpu> {
       `${platform.isSecureContext ? 'this browser' : 'this page, which is not secure,'} has no navigator.gpu`,
     );
   }
+  if (needsCard && !mayHaveCard()) throw new Error('/dev has no graphics card');
   if (dawn === undefined) {
     // pages do not get here: the field `browser` of package.json excludes the package from bundles
     const { create } = await import('webgpu');
@@ -89,7 +91,7 @@ export const isSoftware = (adapter: string): boolean => /swiftshader|llvmpipe|la
  * software, unless that is accepted.
  */
 export async function openWebgpu(passedOver: readonly string[], acceptsSoftware: boolean): Promise<OpenDevice> {
-  const system = await webGpu();
+  const system = await webGpu(!acceptsSoftware);
   const adapter = await system.requestAdapter();
   if (adapter === null) throw new Error('no adapter answers');
   const { vendor = '', architecture = '', device: card = '', description = '' } = adapter.info;
