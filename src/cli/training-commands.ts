@@ -1,11 +1,13 @@
-/** @file Defines the commands that train models: train, tasks, sample, runs and plot. */
+/** @file Defines the commands that train and use models: train, tasks, sample, import, export, runs and plot. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { projects } from '../io/maps/models.ts';
 import { measures } from '../runs/curves.ts';
 import { backendNames } from '../runs/executor.ts';
 import { decayScopes, recipeNames, scheduleNames } from '../runs/recipes.ts';
 import { defaults, modelNames } from '../runs/settings.ts';
 import { tasks } from '../training/index.ts';
 import type { Voice } from './console.ts';
+import { type ExportCommand, exportCommand, type ImportCommand, importCommand } from './exchange.ts';
 import { choiceOption, type Finish, number, speaking, whole } from './options.ts';
 import { type PlotCommand, plotCommand } from './plot.ts';
 import { runsCommand } from './runs.ts';
@@ -121,6 +123,20 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .addOption(count('--top-k <n>', 'draw from so many most probable tokens'))
     .addOption(seed('seed of the draws').default(1))
     .action(async (run: string, options: SampleCommand) => finish(await sampleCommand(run, options)));
+
+  speaking(main.command('import'))
+    .description(`bring a model of another project (${projects.join(', ')}) into a folder that sample reads`)
+    .argument('<path>', 'its folder, with config.json and safetensors, or one safetensors file beside config.json')
+    .option('--out <folder>', 'the folder, a new one (default: the same name in runs/)')
+    .option('--vocabulary <name>', 'bytes, or the path of a tokenizer.json (default: the one in its folder)')
+    .action((path: string, options: ImportCommand) => finish(importCommand(path, options)));
+
+  speaking(main.command('export'))
+    .description('write the model of a run for another project, with its names')
+    .argument('<run>', 'folder of a run, or of a checkpoint')
+    .addOption(choiceOption('--as <project>', 'the project', projects).makeOptionMandatory())
+    .requiredOption('--out <folder>', 'the folder, a new one')
+    .action((run: string, options: ExportCommand) => finish(exportCommand(run, options)));
 
   speaking(main.command('runs'))
     .description('list the runs of a folder')

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { isObject, parseJson } from '../io/json.ts';
 import { readBytes, statOf } from '../io/read-file.ts';
 import { formatSafetensors, parseWhole, type Safetensors, type TensorToStore } from '../io/safetensors.ts';
+import { openTensors } from '../io/safetensors-file.ts';
 import { isPart, writeFolderWhole, writing } from '../io/write-file.ts';
 import { countParameters } from '../models/index.ts';
 import { fail, InputError } from '../tensor/errors.ts';
@@ -70,6 +71,16 @@ function tensorsOf(params: Numbers, shapes: Readonly<Record<string, Shape>>): Ma
   );
 }
 
+/** Files of a model of a name, which {@link readModel} reads. */
+export const modelFiles = (
+  name: string,
+  { model, config, params, tokens }: SavedModel,
+): Readonly<Record<string, string | Uint8Array>> => ({
+  'config.json': json({ model_type: name, ...config }),
+  'model.safetensors': formatSafetensors(tensorsOf(params, model.shapes(config)), new Map([['format', 'pt']])),
+  [tokens.file.name]: tokens.file.content,
+});
+
 const hashOf = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
 
 /**
@@ -87,9 +98,7 @@ export function writeCheckpoint(
     ['second', moment(second)],
   ]);
   const files = {
-    'config.json': json({ model_type: about.settings.model, ...config }),
-    'model.safetensors': formatSafetensors(tensorsOf(params, model.shapes(config)), new Map([['format', 'pt']])),
-    [tokens.file.name]: tokens.file.content,
+    ...modelFiles(about.settings.model, { model, config, params, tokens }),
     'optimizer.safetensors': formatSafetensors(moments),
   };
   const hashes = Object.fromEntries(Object.entries(files).map(([name, content]) => [name, hashOf(content)]));
@@ -146,6 +155,8 @@ const safetensorsIn = (path: string): Safetensors => parseWhole(readBytes(path),
 /** Reads the model of a checkpoint. Throws where a file is missing, cut off, or of another model than the rest. */
 export function readModel(folder: string): SavedModel {
   const { model_type: type, ...config } = objectIn(join(folder, 'config.json'));
+  if (!Object.hasOwn(config, 'width'))
+    fail(`${folder}: has a model of another project; densessm import ${folder} makes a folder of it that can be read`);
   if (typeof type !== 'string') fail(`${join(folder, 'config.json')}: has no model_type; name the model there`);
   const [model, own] = [modelOf(type as string), config as AnyConfig];
   model.check(own);
@@ -154,26 +165,29 @@ export function readModel(folder: string): SavedModel {
     fail(
       `${join(folder, tokens.file.name)}: has ${tokens.size} tokens, the model ${own.vocabulary}; take both from one checkpoint`,
     );
-  const path = join(folder, 'model.safetensors');
-  const file = safetensorsIn(path);
-  const shapes = Object.entries(model.shapes(own));
-  const parts = shapes.map(([name, shape]) => {
-    const found = file.tensors.get(name);
+  return { model, config: own, params: paramsIn(join(folder, 'model.safetensors'), model.shapes(own)), tokens };
+}
+
+/** Parameters of a file, read one by one, in double precision if the file is. Throws on missing and misshaped ones, and on numbers that are not finite. */
+function paramsIn(path: string, shapes: Readonly<Record<string, Shape>>): Numbers {
+  const { tensors } = openTensors(path);
+  const total = Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
+  const isDouble = [...tensors.values()].some(({ dtype }) => dtype === 'F64');
+  const params = isDouble ? new Float64Array(total) : new Float32Array(total);
+  let end = 0;
+  for (const [name, shape] of Object.entries(shapes)) {
+    const found = tensors.get(name);
     if (found === undefined || !sameShape(found.shape, shape))
       fail(
         `${path}: ${name} ${found ? `has shape ${show(found.shape)}` : 'is missing'}; config.json needs ${show(shape)}`,
       );
-    return found!.data;
-  });
-  const params = new Float64Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let end = 0;
-  for (const [i, part] of parts.entries()) {
+    const part = found!.read();
     const at = part.findIndex((x) => !Number.isFinite(x));
-    if (at >= 0) fail(`${path}: ${shapes[i]![0]} has ${part[at]} at ${at}; take another checkpoint`);
+    if (at >= 0) fail(`${path}: ${name} has ${part[at]} at ${at}; take another checkpoint`);
     params.set(part, end);
     end += part.length;
   }
-  return { model, config: own, params: inPrecision(file, params), tokens };
+  return params;
 }
 
 /** What training.json says. */
@@ -187,6 +201,8 @@ interface Written extends About {
 /** Reads training.json. Throws on fields of another type, and on settings that a run cannot have. */
 export function aboutIn(folder: string): Written {
   const path = join(folder, trainingName);
+  if (!existsSync(path))
+    fail(`${path}: does not exist; a model without it, such as an imported one, can be sampled, not trained on`);
   const found = objectIn(path);
   const wrong = Object.entries(fields).find(([name, { holds }]) => !holds(found[name]));
   if (wrong !== undefined) {

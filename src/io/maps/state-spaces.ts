@@ -1,5 +1,5 @@
 /** @file Mamba and Mamba-2 as state-spaces/mamba has them: class MambaLMHeadModel. */
-import { type Mamba2Config, type MambaConfig, mamba, mamba2 } from '../../models/index.ts';
+import { type Mamba2Config, type MambaConfig, mamba, mamba2, mamba2Config, mambaConfig } from '../../models/index.ts';
 import { fail } from '../../tensor/errors.ts';
 import type { TensorsOnDisk } from '../safetensors-file.ts';
 import { countIn, type Fields, flagIn, noOthersIn, numberIn, objectIn, onlyIn } from './fields.ts';
@@ -91,11 +91,11 @@ export const stateSpacesMamba: AnyNaming = naming<MambaConfig>({
     noOthersIn(mixer, [...harmless, ...read, 'dt_rank']);
     const sizes = sizesIn(fields, mixer, found, 'Mamba1');
     const isAuto = (mixer.values.dt_rank ?? 'auto') === 'auto';
-    return {
+    return mambaConfig({
       ...sizes,
       deltaRank: isAuto ? Math.ceil(sizes.width / 16) : countIn(mixer, 'dt_rank'),
       ...(!flagIn(fields, 'tie_embeddings', true) && { tiedHead: false }),
-    };
+    });
   },
   configOut: (config) => configOut(config, { layer: 'Mamba1', dt_rank: config.deltaRank }, 0),
   places: (config) => mambaPlaces(config, dialect),
@@ -128,13 +128,13 @@ export const stateSpacesMamba2: AnyNaming = naming<Mamba2Config>({
     const channels = countIn(mixer, 'headdim', 64);
     // their network's width is a multiple of 128, so that of the weights counts
     const isFed = numberIn(fields, 'd_intermediate', 0) > 0;
-    return {
+    return mamba2Config({
       ...sizes,
       ffnWidth: isFed ? (found.tensors.get(`${firstLayer}mlp.fc2.weight`)?.shape[1] ?? 0) : 0,
       heads: sizes.innerWidth / channels,
       groups: countIn(mixer, 'ngroups', 1),
       tiedHead: flagIn(fields, 'tie_embeddings', true),
-    };
+    });
   },
   configOut(config) {
     const { groups, normGroups = groups, heads, innerWidth, ffnWidth, deltaLimit } = config;

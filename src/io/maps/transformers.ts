@@ -1,6 +1,6 @@
 /** @file Mamba and Mamba-2 as Hugging Face's transformers have them: classes MambaForCausalLM and Mamba2ForCausalLM. */
 
-import { type Mamba2Config, type MambaConfig, mamba, mamba2 } from '../../models/index.ts';
+import { type Mamba2Config, type MambaConfig, mamba, mamba2, mamba2Config, mambaConfig } from '../../models/index.ts';
 import { embeddingRows } from '../../models/mamba-config.ts';
 import { fail } from '../../tensor/errors.ts';
 import type { TensorsOnDisk } from '../safetensors-file.ts';
@@ -67,12 +67,12 @@ export const transformersMamba: AnyNaming = naming<MambaConfig>({
   configIn(fields, found) {
     const sizes = sizesIn(fields, found);
     const isAuto = fields.values.time_step_rank === 'auto';
-    return {
+    return mambaConfig({
       ...sizes,
       innerWidth: countIn(fields, 'intermediate_size', sizes.innerWidth),
       deltaRank: isAuto ? Math.ceil(sizes.width / 16) : countIn(fields, 'time_step_rank'),
       ...(!flagIn(fields, 'tie_word_embeddings', true) && { tiedHead: false }),
-    };
+    });
   },
   configOut: (config) => ({
     architectures: ['MambaForCausalLM'],
@@ -109,7 +109,7 @@ export const transformersMamba2: AnyNaming = naming<Mamba2Config>({
     if (heads * channels !== sizes.innerWidth)
       fail(`${fields.path}: num_heads ${heads} times head_dim ${channels} is not expand · hidden_size; correct one`);
     const groups = countIn(fields, 'n_groups', 1);
-    return {
+    return mamba2Config({
       ...sizes,
       ffnWidth: 0,
       heads,
@@ -118,7 +118,7 @@ export const transformersMamba2: AnyNaming = naming<Mamba2Config>({
       // whatever the groups of heads are, the norm is over all channels
       ...(groups > 1 && { normGroups: 1 }),
       ...limitIn(fields),
-    };
+    });
   },
   configOut(config) {
     const { heads, innerWidth, groups, normGroups = groups, deltaLimit } = config;
