@@ -27,6 +27,9 @@ const pc = picocolors.createColors(wantsColour(process.env, process.stdout.isTTY
 /** Green for right, red for wrong, grey for minor lines; plain text where colours are not wanted. */
 export const colour = { right: pc.green, wrong: pc.red, minor: pc.dim, heading: pc.bold };
 
+/** Colours that tell curves apart, beside their marks. */
+export const markColours = [pc.cyan, pc.yellow, pc.magenta, pc.green, pc.red, pc.blue];
+
 /** A line on standard output. */
 export const say = (line = ''): void => {
   process.stdout.write(`${line}\n`);

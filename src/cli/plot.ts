@@ -1,7 +1,7 @@
 /** @file densessm plot: draws the losses of runs, or the accuracies of those on tasks, in the terminal, or as SVG. */
 import { writeFileWhole } from '../io/write-file.ts';
 import { curvesOf, drawn, linesOf, type Measure, svgOf } from '../runs/curves.ts';
-import { say, type Voice, wantsColour } from './console.ts';
+import { markColours, say, type Voice } from './console.ts';
 
 /** Options of `plot`. */
 export interface PlotCommand extends Voice {
@@ -20,7 +20,7 @@ export function plotCommand(runs: readonly string[], { json, quiet, svg, of }: P
   else if (svg !== undefined) say(`${svg}: the ${measure === 'loss' ? 'losses' : 'accuracies'} of ${runs.join(', ')}`);
   else if (!quiet) {
     const width = Math.min(100, Math.max(40, (process.stdout.columns ?? 80) - 12));
-    say(drawn(lines, width, wantsColour(process.env, process.stdout.isTTY === true)));
+    say(drawn(lines, width, (mark, line) => markColours[line % markColours.length]!(mark)));
   }
   return true;
 }

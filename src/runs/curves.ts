@@ -77,28 +77,56 @@ const extent = (all: readonly Curve[], axis: 0 | 1): [least: number, most: numbe
   return [Math.min(...numbers), Math.max(...numbers)];
 };
 
-/** Draws the strong curve of each line in characters; pale ones where that has no two points. */
-export function drawn(lines: readonly Line[], width: number, colours: boolean): string {
-  const all = lines.map(({ strong, pale }) => (strong.length > 1 ? strong : (pale[0] ?? strong)));
-  const [least, most] = extent(all, 0);
-  const points = all.map((one) =>
-    Array.from({ length: width }, (_, i): [number, number] | null => {
-      const step = least + ((most - least) * i) / (width - 1);
+/** The curve that is drawn: the first of two points at least, else that with a point. */
+const shownOf = (curves: readonly Curve[]): Curve =>
+  curves.find(({ length }) => length > 1) ?? curves.find(({ length }) => length > 0)!;
+
+/** Marks of curves in characters, which tell them apart without colours. */
+const marks = ['o', '+', 'x', '*', '#', '@', '%', '&', '$', '='];
+
+/** Paints the mark of a line, or leaves it as it is. */
+export type Paint = (mark: string, line: number) => string;
+
+/**
+ * Draws the strong curve of each line in characters, a pale one where that has no two points, and its last value. Several curves have a mark each, in columns
+ * of their own, so that none hides another.
+ */
+export function drawn(lines: readonly Line[], width: number, paint: Paint): string {
+  const all = lines.map(({ strong, pale }) => shownOf([strong, ...pale]));
+  const [[least, most], [low, high]] = [extent(all, 0), extent(all, 1)];
+  const points = all.map((one, line) => [
+    ...Array.from({ length: width }, (_, column): [number, number] | null => {
+      if (column % all.length !== line) return null;
+      const step = least + ((most - least) * column) / (width - 1);
       const loss = lossAt(one, step);
       return loss === null ? null : [step, loss];
     }).filter((point) => point !== null),
-  );
-  const palette = ['ansiCyan', 'ansiYellow', 'ansiMagenta', 'ansiGreen', 'ansiRed', 'ansiBlue'] as const;
+    // however short a curve is, its end is there
+    [...one.at(-1)!] satisfies [number, number],
+  ]);
+  const painted = lines.map((_, line) => paint(marks[line % marks.length]!, line));
+  // the chart draws one curve after the other, and does not say which
+  let line = -1;
+  const marked = ({ plotX: x, plotY: y, index }: { plotX: number; plotY: number; index: number }) => {
+    if (index === 0) line++;
+    return { x, y, symbol: painted[line]! };
+  };
+  const several = lines.length > 1;
   const formatter = (x: number, { axis }: { axis: string }): string | number =>
     axis === 'y' ? x.toFixed(2) : Math.round(x);
-  return chart(points, {
+  const body = chart(points, {
     width,
     height: 16,
     formatter,
     customXAxisTicks: ticks(least, most),
-    legend: { position: 'bottom', series: lines.map(({ name }) => name) },
-    ...(colours && { color: lines.map((_, i) => palette[i % palette.length]!) }),
+    customYAxisTicks: ticks(low, high),
+    ...(several && { lineFormatter: marked }),
   });
+  const legend = lines.map(({ name }, i) => {
+    const [step, value] = all[i]!.at(-1)!;
+    return `${several ? `${painted[i]} ` : ''}${name}: ${value.toFixed(4)} after step ${step}`;
+  });
+  return [body.trimEnd(), ...legend].join('\n');
 }
 
 const colourOf = (i: number): string =>

@@ -172,6 +172,13 @@ describe('densessm plot', { timeout: 60_000 }, () => {
     const { stdout } = await densessmHere('plot', run);
     expect(stdout).toMatch(/^ ?2\.\d\d┤/m);
     expect(stdout).not.toContain('\u001b');
+    expect(stdout).toMatch(/drawn <1>: \d\.\d{4} after step 6\n$/);
+    // two curves that are the same have marks of their own, and one that ends early is seen
+    await train('short', '--steps', '1', '--seed', '2');
+    const both = (await densessmHere('plot', run, run, join(folder, 'short'))).stdout;
+    for (const mark of ['o', '+', 'x']) expect(both).toMatch(new RegExp(`[│┤].*[${mark}]`));
+    expect(both).toMatch(/^o .*drawn <1>: .*\n\+ .*drawn <1>: .*\nx .*short: /m);
+    expect(both).not.toContain('━');
     const svg = join(folder, 'losses.svg');
     expect((await densessmHere('plot', run, run, '--svg', svg)).status).toBe(0);
     const drawing = readFileSync(svg, 'utf8');
