@@ -27,13 +27,16 @@ function rowOf(run: string) {
   try {
     const about = readAbout(run);
     if (about === null) return null;
-    const metrics = metricsOf(run);
+    const all = metricsOf(run);
+    // steps after the checkpoint would be taken again
+    const metrics = all.filter((one) => one.step <= about.step);
     const last = (key: 'loss' | 'validation' | 'accuracy') => metrics.findLast((one) => one[key] !== undefined)?.[key];
     const { settings, step, parameters } = about;
     const [loss, validation] = [last('loss'), last('validation')];
     const { model, steps, task, set } = settings;
     const ofTask = task !== null && { task, set, accuracy: last('accuracy') };
-    return { run, model, parameters, step, steps, loss, validation, ...ofTask };
+    const notFinite = all.find((one) => one.notFinite)?.step;
+    return { run, model, parameters, step, steps, loss, validation, notFinite, ...ofTask };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { run, damaged: error.message };
@@ -63,8 +66,10 @@ export function runsCommand(folder: string, { json, quiet }: Voice): boolean {
     widths[0] = Math.max(...rows.map(([run]) => run!.length), widths[0]!);
     if (!quiet) say(colour.heading(tableLine(head, widths, numeric)));
     runs.forEach((one, i) => {
-      if (one.damaged === undefined) say(tableLine(rows[i]!, widths, numeric));
-      else say(`${one.run.padEnd(widths[0]!)}  damaged: ${one.damaged}`);
+      if (one.damaged === undefined) {
+        const end = one.notFinite === undefined ? '' : `  step ${one.notFinite} is not finite`;
+        say(tableLine(rows[i]!, widths, numeric) + end);
+      } else say(`${one.run.padEnd(widths[0]!)}  damaged: ${one.damaged}`);
     });
   }
   return ok;

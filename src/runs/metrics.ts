@@ -19,6 +19,8 @@ export interface Metric {
   readonly norm?: number;
   readonly tokens?: number;
   readonly seconds?: number;
+  /** The loss or the norm of this step is NaN or infinite, and the run has ended before it. */
+  readonly notFinite?: true;
 }
 
 const pathOf = (run: string): string => join(run, 'metrics.jsonl');

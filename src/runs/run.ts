@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { isPart, writing } from '../io/write-file.ts';
-import { fail } from '../tensor/errors.ts';
+import { fail, InputError } from '../tensor/errors.ts';
 import { type RunState, startOfRun, type TrainEvent, train } from '../training/index.ts';
 import { type Checkpoint, checkpointIn, nameOf, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { runsOn } from './executor.ts';
@@ -117,7 +117,10 @@ async function* steps(run: Run, lock: Lock, signal: AbortSignal): AsyncGenerator
   const options = { on: runsOn(settings.on), signal, state: run.state };
   let ranOn: string | null = null;
   let validated: { readonly step: number; readonly loss: number } | undefined;
-  for await (const event of train(runSettings(settings, config, planned), run.problem.data, options)) {
+  for await (const event of withRemedy(
+    train(runSettings(settings, config, planned), run.problem.data, options),
+    folder,
+  )) {
     lock.check();
     if (event.kind === 'begin') ranOn = event.ran?.backend ?? settings.on;
     if (event.kind === 'checkpoint') {
@@ -132,9 +135,24 @@ async function* steps(run: Run, lock: Lock, signal: AbortSignal): AsyncGenerator
       validated = event;
       addMetrics(folder, [{ step: event.step, validation: event.loss, ...event.accuracy }]);
     }
+    if (event.kind === 'notFinite') addMetrics(folder, [{ step: event.step, notFinite: true }]);
     yield event;
     // steps that are computed in this thread would else never let a signal in
     await setImmediate();
+  }
+}
+
+/** Events of a run; where it ends because a step is not finite, the error says what to do with options. */
+async function* withRemedy(events: AsyncIterable<TrainEvent>, folder: string): AsyncGenerator<TrainEvent, void, void> {
+  let hasEnded = false;
+  try {
+    for await (const event of events) {
+      hasEnded = event.kind === 'notFinite';
+      yield event;
+    }
+  } catch (error) {
+    if (!hasEnded || !(error instanceof InputError)) throw error;
+    fail(`${error.message}: begin another run with a lower --rate; ${checkpointIn(folder)} is whole`);
   }
 }
 

@@ -165,6 +165,31 @@ describe('densessm runs', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a run whose loss is not finite', { timeout: 60_000 }, () => {
+  it('says what to do with options, and is listed with the losses of its checkpoint', async () => {
+    const run = join(folder, 'diverged', 'a');
+    const rates = ['--rate', '100', '--clip', '0', '--warmup', '0', '--steps', '42', '--every', '3', '--on', 'f32'];
+    const { status, stderr } = await train('diverged/a', ...rates);
+    expect(status).toBe(2);
+    const [, failed] = /^error: train: step (\d+): .*: begin another run with a lower --rate; /.exec(stderr) ?? [];
+    expect(stderr).toContain(`lower --rate; ${checkpointIn(run)} is whole\n`);
+    const { runs } = JSON.parse((await densessmHere('runs', join(folder, 'diverged'), '--json')).stdout);
+    const metrics = readFileSync(join(run, 'metrics.jsonl'), 'utf8').trim().split('\n');
+    const steps = metrics.map((one) => JSON.parse(one));
+    const kept = Number(/\d+$/.exec(checkpointIn(run))![0]);
+    expect(kept).toBeLessThan(Number(failed) - 1);
+    expect(runs).toEqual([
+      expect.objectContaining({
+        step: kept,
+        notFinite: Number(failed),
+        loss: steps.find((one) => one.step === kept)?.loss,
+      }),
+    ]);
+    const listed = (await densessmHere('runs', join(folder, 'diverged'))).stdout;
+    expect(listed).toContain(`  step ${failed} is not finite\n`);
+  });
+});
+
 describe('densessm plot', { timeout: 60_000 }, () => {
   it('draws runs in characters and as SVG', async () => {
     const run = join(folder, 'drawn <1>');
