@@ -21,7 +21,7 @@ export interface TrainCommand extends Voice, Partial<Omit<Settings, 'text' | 're
 }
 
 /** The exit status of a run that Ctrl-C has stopped, as of a program that it ends. */
-const interrupted = 130;
+export const interrupted = 130;
 
 /** Columns of the progress, with their widths; the accuracy is a task's. */
 const columns = (isTask: boolean): readonly (readonly [name: string, width: number])[] => [
@@ -34,7 +34,8 @@ const columns = (isTask: boolean): readonly (readonly [name: string, width: numb
   ['memory', 8],
 ];
 
-const timeText = (seconds: number): string =>
+/** Seconds in few characters. */
+export const timeText = (seconds: number): string =>
   seconds < 90
     ? `${Math.ceil(seconds)} s`
     : seconds < 5400
@@ -56,7 +57,7 @@ function pace(tokens: number): { add(step: StepEvent): void; tokensPerSecond(): 
 }
 
 /** Aborts the signal at Ctrl-C or a request to end; a second one ends the program at once. */
-function untilInterrupted(): { signal: AbortSignal; done(): void } {
+export function untilInterrupted(): { signal: AbortSignal; done(): void } {
   const controller = new AbortController();
   const stop = (): void => controller.abort();
   process.once('SIGINT', stop);

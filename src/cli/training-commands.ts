@@ -1,13 +1,17 @@
-/** @file Defines the commands that train and use models: train, tasks, sample, import, export, runs and plot. */
+/** @file Defines the commands that train and use models: train, ablate, merge, tasks, sample, import, export, runs and plot. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { projects } from '../io/maps/models.ts';
+import type { Grid } from '../runs/ablation/grid.ts';
+import type { Shard } from '../runs/ablation/run.ts';
 import { measures } from '../runs/curves.ts';
 import { backendNames } from '../runs/executor.ts';
 import { decayScopes, recipeNames, scheduleNames } from '../runs/recipes.ts';
 import { defaults, modelNames } from '../runs/settings.ts';
 import { tasks } from '../training/index.ts';
+import { type AblateCommand, ablateCommand } from './ablate.ts';
 import type { Voice } from './console.ts';
 import { type ExportCommand, exportCommand, type ImportCommand, importCommand } from './exchange.ts';
+import { type MergeCommand, mergeCommand } from './merge.ts';
 import { choiceOption, type Finish, number, speaking, whole } from './options.ts';
 import { type PlotCommand, plotCommand } from './plot.ts';
 import { runsCommand } from './runs.ts';
@@ -35,13 +39,9 @@ function integerPair(text: string, before: Readonly<Record<string, number>> = {}
   return { ...before, [name]: Number(value) };
 }
 
-/** Adds the commands to the program. */
-export function trainingCommands(main: Command, finish: Finish): void {
-  speaking(main.command('train'))
-    .description(
-      'train a language model on a text, and write a sample; without arguments, a small one on a built-in text',
-    )
-    .argument('[text]', 'a text file, or a folder of .txt and .md files')
+/** Adds the options of all settings of a run, and of a file of them. */
+const withSettings = (command: Command, seedText: string): Command =>
+  command
     .addOption(
       choiceOption(
         '--task <name>',
@@ -54,13 +54,6 @@ export function trainingCommands(main: Command, finish: Finish): void {
     )
     .addOption(choiceOption('--model <name>', usually('the model', defaults.model), modelNames))
     .addOption(count('--width <n>', usually('channels of the residual stream', defaults.width)))
-    .addOption(
-      choiceOption(
-        '--equal-size-to <model>',
-        'take the width that gives as many parameters as this model has at --width',
-        modelNames,
-      ).conflicts('resume'),
-    )
     .addOption(count('--layers <n>', usually('layers', defaults.layers)))
     .addOption(count('--heads <n>', usually('heads, where the model has them', defaults.heads)))
     .addOption(
@@ -98,12 +91,75 @@ export function trainingCommands(main: Command, finish: Finish): void {
         number(0, 1e9),
       ),
     )
-    .addOption(seed(usually('seed of parameters and batches', defaults.seed)))
+    .addOption(seed(usually(seedText, defaults.seed)))
     .addOption(count('--every <n>', usually('steps between checkpoints, and between validations', defaults.every)))
-    .option('--config <file>', 'settings in JSON or TOML, as steps = 500; options override them')
+    .option('--config <file>', 'settings in JSON or TOML, as steps = 500; options override them');
+
+/** The values of a NAME=VALUE,VALUE, added to those of other names. */
+function choices(text: string, before: Grid['vary'] = {}): Grid['vary'] {
+  const [name, joined] = Object.entries(pair(text))[0]!;
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} varies twice; give its values once.`);
+  const values = joined.split(',').map((value) => value.trim());
+  if (values.includes('') || new Set(values).size < values.length)
+    throw new InvalidArgumentError('It is NAME=VALUE,VALUE, and all values differ.');
+  return { ...before, [name]: values };
+}
+
+/** A shard, as 2/4. */
+function shard(text: string): Shard {
+  const [, i, n] = (/^([1-9]\d{0,5})\/([1-9]\d{0,5})$/.exec(text) ?? []).map(Number);
+  if (i === undefined || n === undefined || i > n) throw new InvalidArgumentError('It is I/N with I from 1 to N.');
+  return { i, n };
+}
+
+const measureOption = (what: string): Option =>
+  choiceOption('--of <measure>', `loss or accuracy in ${what} (default: accuracy of a task)`, Object.keys(measures));
+
+/** Adds the commands to the program. */
+export function trainingCommands(main: Command, finish: Finish): void {
+  const train = speaking(main.command('train'))
+    .description(
+      'train a language model on a text, and write a sample; without arguments, a small one on a built-in text',
+    )
+    .argument('[text]', 'a text file, or a folder of .txt and .md files');
+  withSettings(train, 'seed of parameters and batches')
+    .addOption(
+      choiceOption(
+        '--equal-size-to <model>',
+        'take the width that gives as many parameters as this model has at --width',
+        modelNames,
+      ).conflicts('resume'),
+    )
     .option('--out <folder>', 'folder of the run, a new one (default: the next in runs/)')
     .addOption(new Option('--resume <folder>', 'continue the run in a folder').conflicts('out'))
     .action(async (text: string | undefined, options: TrainCommand) => finish(await trainCommand(text, options)));
+
+  const ablate = speaking(main.command('ablate'))
+    .description(
+      'train a grid of models of equal size, on equal tokens, with several seeds, and compare them in one table',
+    )
+    .argument('[text]', 'a text file, or a folder of .txt and .md files')
+    .addOption(
+      new Option(
+        '--vary <name=values>',
+        'an option of the model or the optimizer, or a reading, and its values, as dense-layers=0,1,2; again for more',
+      ).argParser(choices),
+    )
+    .addOption(count('--seeds <n>', 'runs of each cell, with as many seeds', 1000).default(3));
+  withSettings(ablate, 'the first seed')
+    .option('--out <folder>', 'folder of the grid, a new one or one to continue (default: the next in runs/)')
+    .addOption(new Option('--shard <i/n>', 'train every n-th run, from the i-th on').argParser(shard))
+    .option('--plan', 'print the cells with their parameters, and train nothing', false)
+    .addOption(measureOption('the table and the plot'))
+    .option('--svg <file>', 'the plot (default: curves.svg in the folder)')
+    .action(async (text: string | undefined, options: AblateCommand) => finish(await ablateCommand(text, options)));
+
+  speaking(main.command('merge'))
+    .description('join the shards of a grid into one table')
+    .argument('<results...>', 'folders of a grid, or files with what ablate --json prints')
+    .addOption(measureOption('the table and the plot'))
+    .option('--svg <file>', 'write the plot to this file')
+    .action((paths: string[], options: MergeCommand) => finish(mergeCommand(paths, options)));
 
   speaking(main.command('tasks'))
     .description('list the synthetic tasks that train can take in place of a text, with their settings')

@@ -92,6 +92,15 @@ function presetOf(name: string): (typeof presets)[keyof typeof presets] {
 /** The model of a name. Throws on an unknown one. */
 export const modelOf = (name: string): AnyModel => presetOf(name).model as unknown as AnyModel;
 
+/** The configuration of a model at the sizes of its preset. */
+const usualConfig = (model: string): AnyConfig => presetOf(model).config() as unknown as AnyConfig;
+
+/** Whether a model has dense connections. */
+export const hasDenseLayers = (model: string): boolean => 'denseLayers' in usualConfig(model);
+
+/** Names of the readings of a model. */
+export const readingNames = (model: string): readonly string[] => Object.keys(usualConfig(model).readings ?? {});
+
 /** The readings of a configuration, with some replaced. Throws on names that the model does not have; its `check` does on others. */
 function readingsOf(model: string, config: AnyConfig, given: Settings['readings']): Settings['readings'] {
   const own = (config.readings ?? {}) as Settings['readings'];
@@ -122,20 +131,29 @@ export function configOf(settings: Settings, vocabulary: number): AnyConfig {
 /** The largest difference of sizes that count as equal, as a share: small models have few widths. */
 const sizeTolerance = 0.1;
 
+/** The number of parameters of the model that settings name, for a number of tokens. */
+export const parametersOf = (settings: Settings, vocabulary: number): number =>
+  countParameters(modelOf(settings.model), configOf(settings, vocabulary));
+
 /**
- * Settings with the width that gives the model as many parameters as `other` has at the settings' width, with the same layers and heads.
- * Throws where no width comes within a tenth.
+ * Settings with the width that brings the model nearest to a number of parameters, with the same layers and heads. Throws where no
+ * width comes within a tenth.
  */
-export function atEqualSize(settings: Settings, other: string, vocabulary: number): Settings {
-  const preset = presetOf(settings.model);
-  const count = (own: Partial<Settings>): number => {
-    const full = { ...settings, ...own };
-    return countParameters(modelOf(full.model), configOf(full, vocabulary));
+export function atSize(settings: Settings, parameters: number, vocabulary: number): Settings {
+  const { layers, heads } = settings;
+  const count = ({ vocabulary: _, ...own }: Partial<PresetSizes> = {}): number =>
+    parametersOf({ ...settings, ...own }, vocabulary);
+  const sizable = { ...presetOf(settings.model), count };
+  return {
+    ...settings,
+    width: equalWidth(sizable, parameters, { layers, heads, vocabulary, tolerance: sizeTolerance }),
   };
-  const { layers, heads, denseLayers } = settings;
-  const others = count({ model: other, denseLayers: 'denseLayers' in presetOf(other).config() ? denseLayers : null });
-  const sizable = { ...preset, count: ({ vocabulary: _, ...own }: Partial<PresetSizes> = {}) => count(own) };
-  return { ...settings, width: equalWidth(sizable, others, { layers, heads, vocabulary, tolerance: sizeTolerance }) };
+}
+
+/** Settings with the width that gives the model as many parameters as `other` has at the settings' width: see {@link atSize}. */
+export function atEqualSize(settings: Settings, other: string, vocabulary: number): Settings {
+  const denseLayers = hasDenseLayers(other) ? settings.denseLayers : null;
+  return atSize(settings, parametersOf({ ...settings, model: other, denseLayers }, vocabulary), vocabulary);
 }
 
 /** Rows that validate a task, at least: some tasks ask one answer a row. */

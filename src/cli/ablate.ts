@@ -1,0 +1,146 @@
+/** @file densessm ablate: trains a grid of models at equal size and tokens, and prints one table. The same command continues it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Grid } from '../runs/ablation/grid.ts';
+import { type Plan, type PlannedRun, planOf } from '../runs/ablation/plan.ts';
+import { plannedGrid, resultsOf, schema, version } from '../runs/ablation/results.ts';
+import { ablated, type Shard, shardOf } from '../runs/ablation/run.ts';
+import { settingsIn } from '../runs/config-file.ts';
+import type { Measure } from '../runs/curves.ts';
+import { defaults, type Settings } from '../runs/settings.ts';
+import { showResults, signed } from './ablation-table.ts';
+import { colour, progress, say, tableLine, widthsOf } from './console.ts';
+import { interrupted, type TrainCommand, timeText, untilInterrupted } from './train.ts';
+
+/** Options of `ablate`: those of `train` that are settings, and those of the grid. */
+export interface AblateCommand extends Omit<TrainCommand, 'resume' | 'equalSizeTo'> {
+  readonly vary?: Grid['vary'];
+  readonly seeds: number;
+  readonly shard?: Shard;
+  readonly plan: boolean;
+  readonly of?: Measure;
+  readonly svg?: string;
+}
+
+/** A new folder in runs/. */
+function nextFolder(): string {
+  for (let n = 1; ; n++) {
+    const folder = join('runs', `ablation-${n}`);
+    if (!existsSync(folder)) return folder;
+  }
+}
+
+/** Prints the plan: a line for each cell, then the runs. */
+function showPlan({ cells, runs, problem, steps, tokens, grid }: Plan, own: readonly PlannedRun[]): void {
+  const names = Object.keys(grid.vary);
+  const columns = [...names, 'width', 'parameters', 'to the first'];
+  const reference = cells[0]!.parameters;
+  const rows = cells.map(({ values, width, parameters }) => [
+    ...names.map((name) => values[name] ?? '-'),
+    String(width),
+    String(parameters),
+    `${signed((100 * (parameters - reference)) / reference, 1)} %`,
+  ]);
+  const widths = widthsOf([columns, ...rows]);
+  const right = [0, 1, 2].map((i) => names.length + i);
+  say(`${problem.name}: ${cells.length} cells, ${grid.seeds.length} seeds, ${steps} steps and ${tokens} tokens a run`);
+  say(colour.heading(tableLine(columns, widths, right)));
+  for (const row of rows) say(tableLine(row, widths, right));
+  say(own.length === runs.length ? `${runs.length} runs` : `${own.length} of ${runs.length} runs are of this shard`);
+}
+
+/** Trains the runs of a grid or of a shard. Returns whether all are complete, or 130 where it was stopped. */
+export async function ablateCommand(text: string | undefined, options: AblateCommand): Promise<boolean | number> {
+  const {
+    json,
+    quiet,
+    debug: _,
+    out,
+    config,
+    reading,
+    vary = {},
+    seeds,
+    shard,
+    plan: isPlan,
+    of,
+    svg,
+    ...given
+  } = options;
+  const asked: Partial<Settings> = {
+    ...(config !== undefined && settingsIn(config)),
+    ...given,
+    ...(reading !== undefined && { readings: reading }),
+    ...(text !== undefined && { text }),
+  };
+  const { seed = defaults.seed, ...fixed } = asked;
+  const plan = planOf({ fixed, vary, seeds: Array.from({ length: seeds }, (_, i) => seed + i) });
+  const runs = shardOf(plan.runs, shard);
+  if (isPlan && json) {
+    say(
+      JSON.stringify({ schema, version, ok: true, ...plannedGrid(plan), runs: runs.map(({ name }) => name) }, null, 1),
+    );
+    return true;
+  }
+  if (isPlan || (!json && !quiet)) showPlan(plan, runs);
+  if (isPlan) return true;
+  const folder = out ?? nextFolder();
+  const { signal, done } = untilInterrupted();
+  const failed = await followed(plan, runs, { folder, signal, json, quiet }).finally(done);
+  const results = resultsOf([folder]);
+  const complete = new Set(results.runs.map(({ name }) => name));
+  const ok = runs.every(({ name }) => complete.has(name));
+  if (!json && !quiet) say();
+  showResults(results, { json, quiet, ok, of, svg: svg ?? join(folder, 'curves.svg'), failed });
+  if (!json) {
+    const count = `${runs.filter(({ name }) => complete.has(name)).length} of ${runs.length} runs`;
+    say(`${folder}: ${count} complete${ok ? '' : '; the same command with --out continues'}`);
+  }
+  return signal.aborted && !ok ? interrupted : ok;
+}
+
+interface Following {
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly json: boolean;
+  readonly quiet: boolean;
+}
+
+/** Trains runs and prints a line for each. Returns the messages of those that failed, by name. */
+async function followed(
+  plan: Plan,
+  runs: readonly PlannedRun[],
+  { folder, signal, json, quiet }: Following,
+): Promise<Record<string, string>> {
+  const tell = (line: string): void => {
+    if (!json && !quiet) say(line);
+  };
+  const line = progress({ json, quiet });
+  const failed: Record<string, string> = {};
+  let [began, at, seconds] = [0, 0, 0];
+  for await (const event of ablated(plan, runs, { folder, signal })) {
+    const { run } = event;
+    const label = `${runs.indexOf(run) + 1}/${runs.length}  ${run.name}`;
+    if (event.kind === 'run') {
+      at++;
+      began = performance.now();
+      if (event.step >= plan.steps) tell(`${label}: complete before`);
+      else line.show(`${label}: begins${event.step > 0 ? ` after step ${event.step}` : ''}`);
+    } else if (event.kind === 'failure') {
+      failed[run.name] = event.message;
+      line.clear();
+      tell(`${label}: ${event.message}`);
+    } else if (event.event.kind === 'step') {
+      const { step, loss } = event.event;
+      seconds += (seconds === 0 ? 1 : 0.1) * (event.event.seconds - seconds);
+      const left = timeText(seconds * (plan.steps * (runs.length - at + 1) - step));
+      line.show(`${label}: step ${step} of ${plan.steps}, loss ${loss.toFixed(4)}, ${left} left`);
+    } else if (event.event.kind === 'validation' && event.event.step === plan.steps) {
+      const { loss, accuracy } = event.event;
+      const scored = accuracy === undefined ? '' : `, accuracy ${accuracy.accuracy.toFixed(4)}`;
+      line.clear();
+      tell(`${label}: validation ${loss.toFixed(4)}${scored}, ${timeText((performance.now() - began) / 1e3)}`);
+    }
+  }
+  line.clear();
+  return failed;
+}

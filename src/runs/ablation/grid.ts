@@ -1,0 +1,129 @@
+/** @file Makes the cells of a grid: every combination of the values to vary, each as settings of `train`. */
+import { fail } from '../../tensor/errors.ts';
+import { didYouMean } from '../../tensor/names.ts';
+import { checkedSettings } from '../setting-rules.ts';
+import { defaults, flagOf, hasDenseLayers, modelNames, readingNames, type Settings } from '../settings.ts';
+
+/** What a grid is made of: fixed settings, values to vary by the option or reading that they are of, and seeds. The first values are the baseline. */
+export interface Grid {
+  readonly fixed: Partial<Settings>;
+  readonly vary: Readonly<Record<string, readonly string[]>>;
+  readonly seeds: readonly number[];
+}
+
+/** A cell: its values, without those that its model does not have, and its settings, without a seed and the width. */
+export interface Cell {
+  readonly name: string;
+  readonly values: Readonly<Record<string, string>>;
+  readonly asked: Partial<Settings>;
+}
+
+/** Settings that a grid can vary. */
+const variable: readonly (keyof Settings)[] = [
+  ...(['model', 'layers', 'heads', 'denseLayers'] as const),
+  ...(['rate', 'recipe', 'schedule', 'warmup', 'beta2', 'decay', 'decayOf', 'clip'] as const),
+];
+
+/** The name of a setting as its option has it. */
+const optionOf = (setting: string): string => flagOf(setting).replace(/^--/, '');
+
+const settingOf = (name: string): keyof Settings | undefined => variable.find((one) => optionOf(one) === name);
+
+/** Names of all readings of all models. */
+const allReadings: readonly string[] = [...new Set(modelNames.flatMap(readingNames))];
+
+/** Why a grid cannot vary a setting. */
+const reasons: Readonly<Record<string, string>> = {
+  width: 'each cell takes the width at which it has as many parameters as the first',
+  seed: '--seeds gives the seeds, which pair the runs',
+  ...Object.fromEntries(
+    ['steps', 'batch', 'length', 'accumulate'].map((name) => [name, 'all runs train on as many tokens']),
+  ),
+};
+
+/** Throws on a name that is neither a setting to vary nor a reading. */
+function checkName(name: string): void {
+  if (settingOf(name) !== undefined || allReadings.includes(name)) return;
+  const known = [...variable.map(optionOf), ...allReadings];
+  const setting = Object.keys(defaults).find((one) => optionOf(one) === name);
+  if (setting !== undefined)
+    fail(`ablate: ${name} cannot vary: ${reasons[setting] ?? `all runs have the same ${name}`}; give it as an option`);
+  fail(
+    `ablate: --vary ${name} is no option of train and no reading; use one of ${known.join(', ')}${didYouMean(name, known)}`,
+  );
+}
+
+/** A value of a setting in its own type: those with words as values have no numbers. */
+const typed = (value: string): string | number => (/^\d+(\.\d*)?(e[+-]?\d+)?$/i.test(value) ? Number(value) : value);
+
+/** All combinations of values, the last name fastest. */
+const combinations = (vary: Grid['vary']): Record<string, string>[] =>
+  Object.entries(vary).reduce<Record<string, string>[]>(
+    (all, [name, values]) => all.flatMap((one) => values.map((value) => ({ ...one, [name]: value }))),
+    [{}],
+  );
+
+const modelIn = (fixed: Partial<Settings>, values: Readonly<Record<string, string>>): string =>
+  values.model ?? fixed.model ?? defaults.model;
+
+/** The entries that a predicate holds of, by name. */
+const only = <T>(all: Readonly<Record<string, T>>, has: (name: string) => boolean): Record<string, T> =>
+  Object.fromEntries(Object.entries(all).filter(([name]) => has(name)));
+
+/** The cell of a combination: connections and readings that its model does not have are left out, of the fixed settings too. */
+function cellOf(
+  { denseLayers, readings: given = {}, ...fixed }: Partial<Settings>,
+  combination: Readonly<Record<string, string>>,
+): Cell {
+  const model = modelIn(fixed, combination);
+  const [isDense, own] = [hasDenseLayers(model), readingNames(model)];
+  const isReading = (name: string): boolean => own.includes(name);
+  const values = only(combination, (name) =>
+    name === 'dense-layers' ? isDense : settingOf(name) !== undefined || isReading(name),
+  );
+  const settings = Object.entries(values).flatMap(([name, value]) => {
+    const setting = settingOf(name);
+    return setting === undefined ? [] : [[setting, typed(value)] as const];
+  });
+  const readings = { ...only(given, isReading), ...only(values, isReading) };
+  return {
+    name:
+      Object.entries(values)
+        .map(([name, value]) => `${name}=${value}`)
+        .join(',') || 'all',
+    values,
+    asked: {
+      ...fixed,
+      ...(denseLayers !== undefined && isDense && { denseLayers }),
+      ...checkedSettings('ablate: --vary', Object.fromEntries(settings)),
+      ...(Object.keys(readings).length > 0 && { readings }),
+    },
+  };
+}
+
+/** The cells of a grid, each once. Throws on names and values that are none, and on a name that no cell has. */
+export function cellsOf({ fixed, vary }: Pick<Grid, 'fixed' | 'vary'>): Cell[] {
+  for (const name of Object.keys(vary)) {
+    checkName(name);
+    const setting = settingOf(name);
+    const isFixed = setting === undefined ? fixed.readings?.[name] !== undefined : fixed[setting] !== undefined;
+    if (isFixed) fail(`ablate: ${name} is given as an option and by --vary; give it once`);
+  }
+  const cells = new Map<string, Cell>();
+  for (const combination of combinations(vary)) {
+    const cell = cellOf(fixed, combination);
+    if (!cells.has(cell.name)) cells.set(cell.name, cell);
+  }
+  const all = [...cells.values()];
+  const models = [...new Set(all.map(({ asked }) => modelIn(asked, {})))];
+  const denseLayers = fixed.denseLayers === undefined ? [] : ['dense-layers'];
+  for (const name of [...Object.keys(vary), ...denseLayers, ...Object.keys(fixed.readings ?? {})]) {
+    const known = models.flatMap((model) => [
+      ...(hasDenseLayers(model) ? ['dense-layers'] : []),
+      ...readingNames(model),
+    ]);
+    if ((settingOf(name) === undefined || name === 'dense-layers') && !known.includes(name))
+      fail(`ablate: no model of the grid (${models.join(', ')}) has ${name}; leave it out${didYouMean(name, known)}`);
+  }
+  return all;
+}

@@ -1,0 +1,107 @@
+/** @file Plans a grid: brings its cells to equal size, checks all settings, and names its runs, before anything is trained. */
+import { fail, InputError } from '../../tensor/errors.ts';
+import { checkAsked, checkLength, type Problem, problemOf } from '../problem.ts';
+import { atSize, configOf, defaults, parametersOf, runSettings, type Settings } from '../settings.ts';
+import { type Cell, cellsOf, type Grid } from './grid.ts';
+
+/** A cell with its width and number of parameters. */
+export interface PlannedCell extends Cell {
+  readonly width: number;
+  readonly parameters: number;
+}
+
+/** A run: a cell with a seed, and the folder of its own. */
+export interface PlannedRun {
+  readonly name: string;
+  readonly cell: PlannedCell;
+  readonly seed: number;
+}
+
+export interface Plan {
+  readonly grid: Grid;
+  readonly problem: Problem;
+  readonly cells: readonly PlannedCell[];
+  /** All cells with the first seed, then with the next: what an interrupted grid has can be compared. */
+  readonly runs: readonly PlannedRun[];
+  /** Steps and tokens of each run. */
+  readonly steps: number;
+  readonly tokens: number;
+}
+
+/** What `make` returns, or the message of its error. */
+function attempt<T>(make: () => T): T | string {
+  try {
+    return make();
+  } catch (error) {
+    if (error instanceof InputError) return error.message;
+    throw error;
+  }
+}
+
+/** The name of a run, also of its folder. */
+const nameOf = (cell: Cell, seed: number): string => `${cell.name},seed=${seed}`;
+
+/** Throws where a cell asks for more dense layers than the last layer has below it: then it is the model of fewer. */
+function checkDense({ values }: Cell, { layers, denseLayers }: Settings): void {
+  const asked = values['dense-layers'];
+  if (asked !== undefined && denseLayers !== null && denseLayers > layers - 1)
+    fail(`the last of ${layers} layers has ${layers - 1} below it, so this is the model of dense-layers=${layers - 1}`);
+}
+
+/** Cells with their sizes, or why they cannot be. */
+type Sized = readonly { readonly cell: Cell; readonly found: PlannedCell | string }[];
+
+/** Brings cells to the size that the first has with the width of `full`. */
+function sizedCells(cells: readonly Cell[], full: Settings, vocabulary: number): Sized {
+  const complete = (cell: Cell): Settings => ({ ...full, ...cell.asked, width: full.width });
+  const reference = attempt(() => parametersOf(complete(cells[0]!), vocabulary));
+  const sized = (cell: Cell): PlannedCell => {
+    if (typeof reference === 'string') return fail(reference);
+    const settings = cell === cells[0] ? complete(cell) : atSize(complete(cell), reference, vocabulary);
+    checkDense(cell, settings);
+    runSettings(settings, configOf(settings, vocabulary), settings.steps); // throws on a schedule that cannot be
+    return { ...cell, width: settings.width, parameters: parametersOf(settings, vocabulary) };
+  };
+  return cells.map((cell) => ({ cell, found: attempt(() => sized(cell)) }));
+}
+
+const failures = (sized: Sized): string[] =>
+  sized.flatMap(({ cell, found }) => (typeof found === 'string' ? [`${cell.name}: ${found}`] : []));
+
+/** Widths at which other widths are tried: multiples of this. */
+const widthStep = 8;
+
+/** The width nearest to that of `full` at which all cells can be of equal size, if one is within a factor of 4. */
+function fittingWidth(cells: readonly Cell[], full: Settings, vocabulary: number): number | undefined {
+  const most = Math.ceil((4 * full.width) / widthStep);
+  return Array.from({ length: most }, (_, i) => (i + 1) * widthStep)
+    .sort((a, b) => Math.abs(a - full.width) - Math.abs(b - full.width))
+    .find((width) => failures(sizedCells(cells, { ...full, width }, vocabulary)).length === 0);
+}
+
+/** Plans a grid. Throws on settings that a cell cannot have, and where cells cannot be of equal size, naming all of them. */
+export function planOf(grid: Grid): Plan {
+  const { fixed, seeds } = grid;
+  checkAsked(fixed);
+  const full: Settings = { ...defaults, ...fixed, seed: seeds[0]! };
+  const problem = problemOf(full);
+  const vocabulary = problem.tokens.size;
+  const all = cellsOf(grid);
+  const sized = sizedCells(all, full, vocabulary);
+  const wrong = failures(sized);
+  if (wrong.length > 0) {
+    const width = fittingWidth(all, full, vocabulary);
+    const remedy = width === undefined ? '' : `\nwith --width ${width} all cells are of equal size, within a tenth`;
+    fail(
+      `ablate: ${wrong.length} of ${all.length} cells cannot be, or not at the size of the first:\n  ${wrong.join('\n  ')}${remedy}`,
+    );
+  }
+  const cells = sized.map(({ found }) => found as PlannedCell);
+  checkLength(problem, full.length);
+  const runs = seeds.flatMap((seed) => cells.map((cell) => ({ name: nameOf(cell, seed), cell, seed })));
+  const { steps, batch, length, accumulate } = full;
+  return { grid, problem, cells, runs, steps, tokens: steps * batch * length * accumulate };
+}
+
+/** Settings that `begin` takes for a run. */
+export const askedFor = ({ cell, seed }: PlannedRun): Partial<Settings> => ({ ...cell.asked, width: cell.width, seed });

@@ -1,0 +1,84 @@
+/** @file Trains the runs of a grid in their folders: complete ones are kept, those that were stopped continue. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { writing } from '../../io/write-file.ts';
+import { fail, InputError } from '../../tensor/errors.ts';
+import type { TrainEvent } from '../../training/index.ts';
+import { readAbout } from '../checkpoint.ts';
+import { problemOf } from '../problem.ts';
+import { begin, resume, trained } from '../run.ts';
+import { defaults, flagOf, type Settings } from '../settings.ts';
+import { askedFor, type Plan, type PlannedRun } from './plan.ts';
+import { plannedGrid, writeGrid } from './results.ts';
+
+/** Settings that may differ between the beginning of a run and now. */
+const free = ['on'];
+
+/** Every n-th run from the i-th, from 1. */
+export interface Shard {
+  readonly i: number;
+  readonly n: number;
+}
+
+/** The runs of a shard: all without one. */
+export const shardOf = <T>(runs: readonly T[], shard?: Shard): T[] =>
+  runs.filter((_, at) => shard === undefined || at % shard.n === shard.i - 1);
+
+/** All settings of a run. */
+function settingsOf({ problem }: Plan, run: PlannedRun): Settings {
+  const settings = { ...defaults, ...askedFor(run) };
+  return problem.kind === 'task' ? { ...settings, set: problem.set } : settings;
+}
+
+/** How far a run is in its folder: null where nothing is. Throws where it was begun with other settings or another text. */
+function stepIn(folder: string, plan: Plan, run: PlannedRun): number | null {
+  const about = existsSync(folder) ? readAbout(folder) : null;
+  if (about === null) return null;
+  const settings = settingsOf(plan, run);
+  for (const [name, value] of Object.entries(settings) as [keyof Settings, unknown][]) {
+    const begun = about.settings[name];
+    if (free.includes(name) || isDeepStrictEqual(begun, value)) continue;
+    fail(
+      `ablate: ${folder} was begun with ${flagOf(name)} ${JSON.stringify(begun)}, not ${JSON.stringify(value)}; give another --out`,
+    );
+  }
+  const { sha256, name } = plan.problem.kind === 'task' ? problemOf(settings) : plan.problem;
+  if (about.text !== sha256) fail(`ablate: ${name} is another than at the beginning of ${folder}; give another --out`);
+  return about.step;
+}
+
+/** A run that begins, continues, or is complete; an event of it; or its failure, after which others go on. */
+export type AblationEvent =
+  | { readonly kind: 'run'; readonly run: PlannedRun; readonly step: number }
+  | { readonly kind: 'event'; readonly run: PlannedRun; readonly event: TrainEvent }
+  | { readonly kind: 'failure'; readonly run: PlannedRun; readonly message: string };
+
+/**
+ * Trains runs of a plan in the folder of its grid. A run that fails, as by a loss that is not finite, is reported, and the others go on.
+ * Throws, before it trains, where the folder has runs of other settings. After an abort it writes a checkpoint and ends.
+ */
+export async function* ablated(
+  plan: Plan,
+  runs: readonly PlannedRun[],
+  { folder, signal }: { readonly folder: string; readonly signal: AbortSignal },
+): AsyncGenerator<AblationEvent, void, void> {
+  const steps = runs.map((run) => stepIn(join(folder, run.name), plan, run));
+  writing(folder, () => mkdirSync(folder, { recursive: true }));
+  writeGrid(folder, plannedGrid(plan));
+  for (const [i, run] of runs.entries()) {
+    if (signal.aborted) return;
+    const own = join(folder, run.name);
+    const step = steps[i] ?? null;
+    yield { kind: 'run', run, step: step ?? 0 };
+    if (step !== null && step >= plan.steps) continue;
+    try {
+      const { on } = { ...defaults, ...run.cell.asked };
+      const ready = step === null ? begin(askedFor(run), { out: own }) : resume(own, { on });
+      for await (const event of trained(ready, signal)) yield { kind: 'event', run, event };
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      yield { kind: 'failure', run, message: error.message };
+    }
+  }
+}

@@ -1,0 +1,84 @@
+/** @file The commands ablate and merge: what they print, and that shards make the table of the whole. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { densessmHere } from './run.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'densessm-ablate-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const at = (name: string): string => join(folder, name);
+
+const text = at('roses.txt');
+writeFileSync(text, 'a rose is a rose is a rose; '.repeat(12));
+const sizes = ['--width', '16', '--layers', '1', '--heads', '2', '--batch', '2', '--length', '8', '--on', 'f64'];
+const grid = [text, ...sizes, '--steps', '2', '--vary', 'rate=0.001,0.01', '--seeds', '2'];
+const ablate = (...args: string[]) => densessmHere('ablate', ...grid, ...args);
+
+describe('densessm ablate', { timeout: 60_000 }, () => {
+  it('trains each cell with each seed, and prints one table and one plot', async () => {
+    const { status, stdout } = await ablate('--out', at('first'));
+    expect(status).toBe(0);
+    expect(stdout).toContain('roses.txt: 2 cells, 2 seeds, 2 steps and 32 tokens a run\n');
+    expect(stdout).toMatch(/^0.01 +16 +\d+ +\+0.0 %$/m);
+    expect(stdout).toMatch(/^4\/4 {2}rate=0.01,seed=2: validation \d\.\d{4}, \d+ s$/m);
+    expect(stdout).toMatch(/^0.001 +16 +\d+ +2 +\d\.\d{4} +\d\.\d{4} +- +- +- +-$/m);
+    expect(stdout).toMatch(
+      /^0.01 +16 +\d+ +2 +\d\.\d{4} +\d\.\d{4} +[+-]\d\.\d{4} +-?\d+\.\d\d +0\.\d{4} +[012] of 2$/m,
+    );
+    expect(stdout).toMatch(/first: 4 of 4 runs complete\n$/);
+    const svg = readFileSync(at('first/curves.svg'), 'utf8');
+    expect(svg.match(/<polyline/g)).toHaveLength(6);
+    expect(svg).toContain('rate=0.01: mean (strong), each seed (pale)');
+  });
+
+  it('prints the table of the whole from shards, as JSON and from folders', async () => {
+    const whole = await ablate('--out', at('whole'), '--json');
+    for (const i of [1, 2, 3]) {
+      const { status, stdout } = await ablate('--out', at(`shard-${i}`), '--shard', `${i}/3`, '--json');
+      expect(status).toBe(0);
+      writeFileSync(at(`${i}.json`), stdout);
+    }
+    const merged = await densessmHere('merge', at('1.json'), at('shard-2'), at('3.json'), '--json');
+    expect(merged).toEqual(whole);
+    expect(JSON.parse(merged.stdout)).toMatchObject({ schema: 'densessm/ablation', version: 1, ok: true, missing: [] });
+    const part = await densessmHere('merge', at('1.json'), at('2.json'));
+    expect(part.status).toBe(1);
+    expect(part.stdout).toContain('no result yet: rate=0.001,seed=2');
+  });
+
+  it('goes on after a run that fails, and says which', async () => {
+    mkdirSync(at('failing/rate=0.001,seed=2'), { recursive: true });
+    writeFileSync(at('failing/rate=0.001,seed=2/notes'), 'mine');
+    const { status, stdout } = await ablate('--out', at('failing'));
+    expect(status).toBe(1);
+    expect(stdout).toMatch(/^failed {2}rate=0.001,seed=2: .* is not empty/m);
+    expect(stdout).toContain('failing: 3 of 4 runs complete; the same command with --out continues\n');
+  });
+
+  it('prints a plan, and trains nothing', async () => {
+    const { status, stdout } = await ablate('--out', at('planned'), '--plan', '--shard', '1/3');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/2 of 4 runs are of this shard\n$/);
+    expect(existsSync(at('planned'))).toBe(false);
+    const json = JSON.parse((await ablate('--plan', '--json')).stdout);
+    expect(json.runs).toHaveLength(4);
+    expect(json.cells).toMatchObject([{ name: 'rate=0.001', width: 16 }, { name: 'rate=0.01' }]);
+  });
+
+  it.each([
+    [['--shard', '3/2'], 'It is I/N with I from 1 to N.'],
+    [['--vary', 'gate'], 'It is NAME=VALUE.'],
+    [['--vary', 'gate=shared,shared'], 'all values differ'],
+    [['--vary', 'rate=1'], 'rate varies twice'],
+    [['--vary', 'gatee=shared'], "(did you mean 'gate'?)"],
+    [['--vary', 'gate=shared,perLayr'], "(did you mean 'perLayer'?)"],
+    [['--task', 'deep-detail'], 'give one of them'],
+    [['--resume', 'x'], "unknown option '--resume'"],
+  ])('refuses %s in one message, before it writes', async (args, message) => {
+    const { status, stdout, stderr } = await ablate(...args, '--out', at('refused'));
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(message);
+    expect(existsSync(at('refused'))).toBe(false);
+  });
+});
