@@ -48,12 +48,25 @@ describe('densessm ablate', { timeout: 60_000 }, () => {
   });
 
   it('goes on after a run that fails, and says which', async () => {
-    mkdirSync(at('failing/rate=0.001,seed=2'), { recursive: true });
+    await ablate('--out', at('failing'), '--seeds', '1');
+    mkdirSync(at('failing/rate=0.001,seed=2'));
     writeFileSync(at('failing/rate=0.001,seed=2/notes'), 'mine');
     const { status, stdout } = await ablate('--out', at('failing'));
     expect(status).toBe(1);
     expect(stdout).toMatch(/^failed {2}rate=0.001,seed=2: .* is not empty/m);
     expect(stdout).toContain('failing: 3 of 4 runs complete; the same command with --out continues\n');
+  });
+
+  it('takes no folder of another grid, or of something else', async () => {
+    await ablate('--out', at('own'), '--seeds', '1');
+    const other = await ablate('--out', at('own'), '--batch', '3', '--vary', 'beta2=0.9');
+    expect(other.stderr).toContain('own has a grid that differs in fixed settings: {"batch":2');
+    mkdirSync(at('notes'));
+    writeFileSync(at('notes/notes'), 'mine');
+    const none = await ablate('--out', at('notes'));
+    expect(none).toMatchObject({ status: 2, stderr: expect.stringContaining('is not empty, and has no grid') });
+    // what is a default may be said too
+    expect((await ablate('--out', at('own'), '--seeds', '1', '--accumulate', '1')).status).toBe(0);
   });
 
   it('prints a plan, and trains nothing', async () => {

@@ -163,8 +163,8 @@ describe('a table', () => {
     expect(() => resultsOf([one, file('other.json', results([['m=1', 1, 1.5]]))])).toThrow(
       'different results of m=1,seed=1',
     );
-    expect(() => resultsOf([one, file('grid.json', { ...results([]), steps: 3 })])).toThrow(
-      'are of two grids, which differ in steps: 2 and 3',
+    expect(() => resultsOf([one, file('grid.json', { ...results([]), sha256: 'y' })])).toThrow(
+      'are of two grids, which differ in the text or task: "x" and "y"',
     );
     expect(() => resultsOf([file('later.json', { ...results([]), version: 2 })])).toThrow('is of version 2');
     expect(() => resultsOf([file('none.json', { schema: 'x' })])).toThrow('is no result of ablate');

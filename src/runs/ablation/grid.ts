@@ -25,7 +25,7 @@ const variable: readonly (keyof Settings)[] = [
 ];
 
 /** The name of a setting as its option has it. */
-const optionOf = (setting: string): string => flagOf(setting).replace(/^--/, '');
+export const optionOf = (setting: string): string => flagOf(setting).replace(/^--/, '');
 
 const settingOf = (name: string): keyof Settings | undefined => variable.find((one) => optionOf(one) === name);
 

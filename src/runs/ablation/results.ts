@@ -1,15 +1,15 @@
 /** @file Reads and joins results of grids: from the folders of their runs, or from JSON that ablate and merge print. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isObject, parseJson } from '../../io/json.ts';
 import { readBytes, statOf } from '../../io/read-file.ts';
-import { writeFileWhole } from '../../io/write-file.ts';
+import { isPart, writeFileWhole, writing } from '../../io/write-file.ts';
 import { fail } from '../../tensor/errors.ts';
 import { readAbout } from '../checkpoint.ts';
 import { metricsOf } from '../metrics.ts';
-import type { Settings } from '../settings.ts';
-import type { Grid } from './grid.ts';
+import { defaults, type Settings } from '../settings.ts';
+import { type Grid, optionOf } from './grid.ts';
 import type { Plan } from './plan.ts';
 
 /** A row of the table to be: a cell as it was planned. */
@@ -59,9 +59,17 @@ export const version = 1;
 
 const fileName = 'grid.json';
 
-/** The plan as data. Where it runs may differ between shards. */
-export const plannedGrid = ({ grid, problem, steps, tokens, cells }: Plan): PlannedGrid => {
-  const { on: _, ...fixed } = grid.fixed;
+/** All settings that the runs share, defaults too; not where they run, which may differ between shards. */
+function sharedSettings({ grid, problem }: Plan): Partial<Settings> {
+  const { on: _, seed: __, width, readings, ...all } = { ...defaults, ...grid.fixed };
+  const varied = Object.entries(all).filter(([name]) => !(optionOf(name) in grid.vary));
+  return { ...Object.fromEntries(varied), width, readings, ...(problem.kind === 'task' && { set: problem.set }) };
+}
+
+/** The plan as data. */
+export const plannedGrid = (plan: Plan): PlannedGrid => {
+  const { grid, problem, steps, tokens, cells } = plan;
+  const fixed = sharedSettings(plan);
   return {
     grid: { ...grid, fixed },
     sha256: problem.sha256,
@@ -78,9 +86,17 @@ export const runNames = ({
 }: PlannedGrid): { readonly name: string; readonly cell: string; readonly seed: number }[] =>
   grid.seeds.flatMap((seed) => cells.map(({ name: cell }) => ({ name: `${cell},seed=${seed}`, cell, seed })));
 
-/** Writes what was planned into the folder of a grid. */
-export const writeGrid = (folder: string, planned: PlannedGrid): void =>
-  writeFileWhole(join(folder, fileName), `${JSON.stringify({ schema, version, ...planned }, null, 1)}\n`);
+/** Writes what was planned into the folder of a grid. Throws where the folder has another grid, or none but files. */
+export function writeGrid(folder: string, planned: PlannedGrid): void {
+  const path = join(folder, fileName);
+  if (existsSync(path)) {
+    const words = difference(parsedIn(path), planned, ['fixed settings', 'names to vary', 'the text or task']);
+    if (words !== null) fail(`ablate: ${folder} has a grid that differs in ${words}; give another --out`);
+  } else if (existsSync(folder) && !readdirSync(folder).every(isPart))
+    fail(`ablate: ${folder} is not empty, and has no grid; give another --out`);
+  writing(folder, () => mkdirSync(folder, { recursive: true }));
+  writeFileWhole(path, `${JSON.stringify({ schema, version, ...planned }, null, 1)}\n`);
+}
 
 /** What a file of results or of a grid says. Throws on other files. */
 function parsedIn(path: string): PlannedGrid & Partial<Results> {
@@ -129,18 +145,30 @@ function resultsAt(path: string): Results {
   return { ...planned, runs: isFolder ? runsIn(path, planned) : runs };
 }
 
+/** Parts of a plan that can differ, by what they are. */
+const parts = {
+  'fixed settings': ({ grid }: PlannedGrid) => grid.fixed,
+  'names to vary': ({ grid }: PlannedGrid) => Object.keys(grid.vary),
+  'values to vary': ({ grid }: PlannedGrid) => grid.vary,
+  seeds: ({ grid }: PlannedGrid) => grid.seeds,
+  'the text or task': ({ sha256 }: PlannedGrid) => sha256,
+  cells: ({ cells }: PlannedGrid) => cells,
+} satisfies Readonly<Record<string, (one: PlannedGrid) => unknown>>;
+
+type Part = keyof typeof parts;
+
+/** What differs of an object: only the entries that do. */
+const differing = (own: unknown, other: unknown): unknown =>
+  isObject(own) && isObject(other)
+    ? Object.fromEntries(Object.entries(own).filter(([name, value]) => !isDeepStrictEqual(value, other[name])))
+    : own;
+
 /** The first part in which two plans differ, in words, or null. */
-function difference(a: PlannedGrid, b: PlannedGrid): string | null {
-  const parts: Readonly<Record<string, (one: PlannedGrid) => unknown>> = {
-    'fixed settings': ({ grid }) => grid.fixed satisfies Partial<Settings>,
-    'values to vary': ({ grid }) => Object.entries(grid.vary),
-    seeds: ({ grid }) => grid.seeds,
-    'the text or task': ({ sha256 }) => sha256,
-    steps: ({ steps }) => steps,
-    cells: ({ cells }) => cells,
-  };
-  const found = Object.entries(parts).find(([, part]) => !isDeepStrictEqual(part(a), part(b)));
-  return found === undefined ? null : `${found[0]}: ${JSON.stringify(found[1](a))} and ${JSON.stringify(found[1](b))}`;
+function difference(a: PlannedGrid, b: PlannedGrid, among = Object.keys(parts) as readonly Part[]): string | null {
+  const found = among.find((name) => !isDeepStrictEqual(parts[name](a), parts[name](b)));
+  if (found === undefined) return null;
+  const [own, other] = [parts[found](a), parts[found](b)];
+  return `${found}: ${JSON.stringify(differing(own, other))} and ${JSON.stringify(differing(other, own))}`;
 }
 
 /** Joins results of one grid, each run once. Throws where they are of other grids, and where a run has two results. */
@@ -149,8 +177,8 @@ export function resultsOf(paths: readonly string[]): Results {
   const [{ path: firstPath, results: first }] = all as [(typeof all)[number]];
   const runs = new Map<string, { readonly path: string; readonly run: ResultRun }>();
   for (const { path, results } of all) {
-    const differing = difference(first, results);
-    if (differing !== null) fail(`merge: ${firstPath} and ${path} are of two grids, which differ in ${differing}`);
+    const words = difference(first, results);
+    if (words !== null) fail(`merge: ${firstPath} and ${path} are of two grids, which differ in ${words}`);
     for (const run of results.runs) {
       const before = runs.get(run.name);
       if (before && !isDeepStrictEqual(before.run.points, run.points))

@@ -1,8 +1,7 @@
 /** @file Trains the runs of a grid in their folders: complete ones are kept, those that were stopped continue. */
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { writing } from '../../io/write-file.ts';
 import { fail, InputError } from '../../tensor/errors.ts';
 import type { TrainEvent } from '../../training/index.ts';
 import { readAbout } from '../checkpoint.ts';
@@ -64,7 +63,6 @@ export async function* ablated(
   { folder, signal }: { readonly folder: string; readonly signal: AbortSignal },
 ): AsyncGenerator<AblationEvent, void, void> {
   const steps = runs.map((run) => stepIn(join(folder, run.name), plan, run));
-  writing(folder, () => mkdirSync(folder, { recursive: true }));
   writeGrid(folder, plannedGrid(plan));
   for (const [i, run] of runs.entries()) {
     if (signal.aborted) return;
