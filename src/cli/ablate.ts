@@ -10,7 +10,8 @@ import type { Measure } from '../runs/curves.ts';
 import { defaults, type Settings } from '../runs/settings.ts';
 import { showResults, signed } from './ablation-table.ts';
 import { colour, progress, say, tableLine, widthsOf } from './console.ts';
-import { interrupted, type TrainCommand, timeText, untilInterrupted } from './train.ts';
+import { untilStopped } from './stopping.ts';
+import { type TrainCommand, timeText } from './train.ts';
 
 /** Options of `ablate`: those of `train` that are settings, and those of the grid. */
 export interface AblateCommand extends Omit<TrainCommand, 'resume' | 'equalSizeTo'> {
@@ -84,7 +85,7 @@ export async function ablateCommand(text: string | undefined, options: AblateCom
   if (isPlan || (!json && !quiet)) showPlan(plan, runs);
   if (isPlan) return true;
   const folder = out ?? nextFolder();
-  const { signal, done } = untilInterrupted();
+  const { signal, status, done } = untilStopped();
   const failed = await followed(plan, runs, { folder, signal, json, quiet }).finally(done);
   const results = resultsOf([folder]);
   const complete = new Set(results.runs.map(({ name }) => name));
@@ -95,7 +96,7 @@ export async function ablateCommand(text: string | undefined, options: AblateCom
     const count = `${runs.filter(({ name }) => complete.has(name)).length} of ${runs.length} runs`;
     say(`${folder}: ${count} complete${ok ? '' : '; the same command with --out continues'}`);
   }
-  return signal.aborted && !ok ? interrupted : ok;
+  return signal.aborted && !ok ? status() : ok;
 }
 
 interface Following {

@@ -1,19 +1,19 @@
 /** @file densessm runs: lists the runs of a folder. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readAbout } from '../runs/checkpoint.ts';
+import { bestIn, readAbout } from '../runs/checkpoint.ts';
 import { metricsOf } from '../runs/metrics.ts';
 import type { Settings } from '../runs/settings.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
 
-const columns = ['run', 'model', 'parameters', 'step', 'of', 'loss', 'validation'];
+const columns = ['run', 'model', 'parameters', 'step', 'of', 'loss', 'validation', 'best'];
 
 /** Columns more where a run is on a task. */
 const taskColumns = ['accuracy', 'task'];
 
 /** The columns that are aligned to the right. */
-const numeric = [2, 3, 4, 5, 6, 7];
+const numeric = [2, 3, 4, 5, 6, 7, 8];
 
 /** A loss in few digits. */
 const lossText = (loss: number | undefined): string => (loss === undefined ? '-' : loss.toFixed(4));
@@ -36,7 +36,7 @@ function rowOf(run: string) {
     const { model, steps, task, set } = settings;
     const ofTask = task !== null && { task, set, accuracy: last('accuracy') };
     const notFinite = all.find((one) => one.notFinite)?.step;
-    return { run, model, parameters, step, steps, loss, validation, notFinite, ...ofTask };
+    return { run, model, parameters, step, steps, loss, validation, best: bestIn(run), notFinite, ...ofTask };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { run, damaged: error.message };
@@ -57,8 +57,17 @@ export function runsCommand(folder: string, { json, quiet }: Voice): boolean {
     const head = isAnyTask ? [...columns, ...taskColumns] : columns;
     const rows = runs.map((one) => {
       if (one.damaged !== undefined) return [one.run, 'damaged'];
-      const { run, model, parameters, step, steps, loss, validation } = one;
-      const cells = [run, model, parameters, step, steps, lossText(loss), lossText(validation)].map(String);
+      const { run, model, parameters, step, steps, loss, validation, best } = one;
+      const cells = [
+        run,
+        model,
+        parameters,
+        step,
+        steps,
+        lossText(loss),
+        lossText(validation),
+        lossText(best?.validation),
+      ].map(String);
       if (!isAnyTask) return cells;
       return [...cells, lossText(one.accuracy), one.task === undefined ? '-' : taskText(one.task, one.set)];
     });

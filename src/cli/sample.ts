@@ -3,14 +3,16 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { answered, rowLines } from '../runs/answers.ts';
-import { aboutIn, checkpointIn, readModel, type SavedModel, trainingName } from '../runs/checkpoint.ts';
+import { aboutIn, checkpointIn, readModel, type SavedModel, trainingName, type Which } from '../runs/checkpoint.ts';
 import { problemOf } from '../runs/problem.ts';
 import { usualPrompt, written } from '../runs/sampling.ts';
 import type { Settings } from '../runs/settings.ts';
 import { colour, say, type Voice } from './console.ts';
+import { untilStopped } from './stopping.ts';
 
 /** Options of `sample`. */
 export interface SampleCommand extends Voice {
+  readonly checkpoint: Which;
   readonly prompt?: string;
   readonly tokens: number;
   readonly temperature: number;
@@ -19,10 +21,10 @@ export interface SampleCommand extends Voice {
   readonly seed: number;
 }
 
-/** Prints the prompt and the text that follows it, with --quiet the text alone; or a row of the run's task. Returns true: other failures are errors. */
-export async function sampleCommand(run: string, options: SampleCommand): Promise<boolean> {
+/** Prints the prompt and the text that follows it, with --quiet the text alone; or a row of the run's task. Returns true, or the exit status of the signal that stopped it. */
+export async function sampleCommand(run: string, options: SampleCommand): Promise<boolean | number> {
   const { json, quiet, tokens: steps, temperature, topP, topK, seed } = options;
-  const folder = checkpointIn(run);
+  const folder = checkpointIn(run, options.checkpoint);
   const model = readModel(folder);
   const settings = options.prompt === undefined ? taskSettings(folder) : null;
   if (settings) return rowOfTask(model, settings, options);
@@ -34,20 +36,25 @@ export async function sampleCommand(run: string, options: SampleCommand): Promis
     ...(topP !== undefined && { topP }),
     ...(topK !== undefined && { topK }),
   };
-  const pieces = written(model, prompt, sampling);
-  if (json) {
-    say(JSON.stringify({ ok: true, prompt, text: [...pieces].join('') }, null, 1));
-    return true;
-  }
+  const { signal, status, done } = untilStopped();
+  let isUnread = false; // as after | head: the stream itself does not tell
+  process.stdout.once('error', () => {
+    isUnread = true;
+  });
+  let text = '';
   let before = quiet ? '' : colour.minor(prompt);
-  for (const piece of pieces) {
-    process.stdout.write(before + piece);
+  for (const piece of written(model, prompt, sampling)) {
+    if (json) text += piece;
+    else process.stdout.write(before + piece);
     before = '';
-    // lets the stream write, and a signal end the program
+    // lets the stream write, and a signal in
     await setImmediate();
+    if (signal.aborted || isUnread) break;
   }
-  say();
-  return true;
+  done();
+  if (json) say(JSON.stringify({ ok: !signal.aborted, prompt, text }, null, 1));
+  else say();
+  return !signal.aborted || status();
 }
 
 /** The settings of the run of a checkpoint that is on a task; null for a text, and for a model without training state. */

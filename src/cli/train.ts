@@ -1,6 +1,6 @@
 /** @file densessm train: trains a model on a text or a task, prints how it goes, and shows what it does. Ctrl-C stops it with a checkpoint. */
 import { answered, rowLines } from '../runs/answers.ts';
-import type { SavedModel } from '../runs/checkpoint.ts';
+import { bestIn, type SavedModel } from '../runs/checkpoint.ts';
 import { settingsIn } from '../runs/config-file.ts';
 import type { Problem, TaskProblem, TextProblem } from '../runs/problem.ts';
 import { scheduleOf } from '../runs/recipes.ts';
@@ -9,6 +9,7 @@ import { written } from '../runs/sampling.ts';
 import type { Settings } from '../runs/settings.ts';
 import type { Accuracy, BeginEvent, RunState, StepEvent } from '../training/index.ts';
 import { colour, progress, say, tableLine, type Voice } from './console.ts';
+import { untilStopped } from './stopping.ts';
 
 /** Options of `train`: settings that are given, and folders. */
 export interface TrainCommand extends Voice, Partial<Omit<Settings, 'text' | 'readings'>> {
@@ -19,9 +20,6 @@ export interface TrainCommand extends Voice, Partial<Omit<Settings, 'text' | 're
   readonly equalSizeTo?: string;
   readonly reading?: Settings['readings'];
 }
-
-/** The exit status of a run that Ctrl-C has stopped, as of a program that it ends. */
-export const interrupted = 130;
 
 /** Columns of the progress, with their widths; the accuracy is a task's. */
 const columns = (isTask: boolean): readonly (readonly [name: string, width: number])[] => [
@@ -56,22 +54,7 @@ function pace(tokens: number): { add(step: StepEvent): void; tokensPerSecond(): 
   };
 }
 
-/** Aborts the signal at Ctrl-C or a request to end; a second one ends the program at once. */
-export function untilInterrupted(): { signal: AbortSignal; done(): void } {
-  const controller = new AbortController();
-  const stop = (): void => controller.abort();
-  process.once('SIGINT', stop);
-  process.once('SIGTERM', stop);
-  return {
-    signal: controller.signal,
-    done: () => {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
-    },
-  };
-}
-
-/** Trains, and returns true, or 130 where it was stopped. */
+/** Trains, and returns true, or the exit status of the signal that stopped it. */
 export async function trainCommand(text: string | undefined, options: TrainCommand): Promise<boolean | number> {
   const { json, quiet, debug: _, out, resume: from, config, equalSizeTo, reading, ...given } = options;
   const asked: Partial<Settings> = {
@@ -98,7 +81,7 @@ export async function trainCommand(text: string | undefined, options: TrainComma
   };
   const line = progress({ json, quiet });
   const speed = pace(settings.batch * settings.length * settings.accumulate);
-  const { signal, done } = untilInterrupted();
+  const { signal, status, done } = untilStopped();
   let state: RunState = run.state;
   let [loss, validation]: (number | undefined)[] = [];
   let score: Accuracy | undefined;
@@ -147,17 +130,24 @@ export async function trainCommand(text: string | undefined, options: TrainComma
       problem.kind === 'task'
         ? taskResult(problem, model, settings, isDone, score)
         : textResult(problem, model, isDone);
-    say(JSON.stringify({ ok: isDone, run: run.folder, step, steps, loss, validation, ...found }, null, 1));
+    const best = bestIn(run.folder);
+    say(JSON.stringify({ ok: isDone, run: run.folder, step, steps, loss, validation, best, ...found }, null, 1));
   } else if (isDone) {
     if (!quiet) for (const line of shown(problem, model, settings)) say(line);
     const scored =
       score === undefined ? '' : `, accuracy ${score.accuracy.toFixed(4)} (${score.right} of ${score.asked} right)`;
     const more = problem.kind === 'task' ? `answers more rows` : 'writes more';
     say(
-      `${run.folder}: ${steps} steps, validation loss ${validation!.toFixed(4)}${scored}; densessm sample ${run.folder} ${more}`,
+      `${run.folder}: ${steps} steps, validation loss ${validation!.toFixed(4)}${scored}${bestText(run.folder, step)}; densessm sample ${run.folder} ${more}`,
     );
   } else say(`${run.folder}: stopped after step ${step} of ${steps}; densessm train --resume ${run.folder} continues`);
-  return isDone || interrupted;
+  return isDone || status();
+}
+
+/** The best checkpoint of a run, where it is not that of its last step: its model is the one that samples. */
+function bestText(folder: string, step: number): string {
+  const best = bestIn(folder);
+  return best === null || best.step === step ? '' : ` (best ${best.validation.toFixed(4)} after step ${best.step})`;
 }
 
 /** What the run is: its model, device, text or task, and folder. */

@@ -168,6 +168,12 @@ export function trainingCommands(main: Command, finish: Finish): void {
   speaking(main.command('sample'))
     .description('continue a prompt with the model of a run, token by token; without one, answer a row of its task')
     .argument('<run>', 'folder of a run, or of a checkpoint')
+    .addOption(
+      choiceOption('--checkpoint <which>', 'of a run: the one with the least validation loss, or the last', [
+        'best',
+        'last',
+      ]).default('best'),
+    )
     .option('--prompt <text>', 'text to continue (default: a new line, or the first token of a vocabulary without it)')
     .addOption(count('--tokens <n>', 'tokens to write').default(200))
     .addOption(

@@ -109,13 +109,13 @@ export function writeCheckpoint(
   const best = bestIn(run);
   for (const name of readdirSync(run)) {
     const old = /^checkpoint-(\d+)$/.exec(name)?.[1];
-    if (isPart(name) || (old !== undefined && Number(old) < step && Number(old) !== best))
+    if (isPart(name) || (old !== undefined && Number(old) < step && Number(old) !== best?.step))
       writing(join(run, name), () => rmSync(join(run, name), { recursive: true, force: true }));
   }
 }
 
-/** The step of the checkpoint with the least validation loss in the folder of a run, the first of equal ones; null where none has one. */
-function bestIn(run: string): number | null {
+/** The checkpoint with the least validation loss in the folder of a run, the first of equal ones; null where none has one. */
+export function bestIn(run: string): { readonly step: number; readonly validation: number } | null {
   const validated = stepsIn(run).flatMap((step) => {
     try {
       const { validation } = aboutIn(join(run, nameOf(step)));
@@ -126,7 +126,7 @@ function bestIn(run: string): number | null {
       throw error;
     }
   });
-  return validated.sort((a, b) => a.validation - b.validation || a.step - b.step)[0]?.step ?? null;
+  return validated.sort((a, b) => a.validation - b.validation || a.step - b.step)[0] ?? null;
 }
 
 /** Which checkpoint of a run: the last, or that with the least validation loss. */
@@ -138,7 +138,7 @@ export function checkpointIn(folder: string, which: Which = 'last'): string {
   if (existsSync(join(folder, 'model.safetensors'))) return folder;
   const [last] = stepsIn(folder);
   if (last === undefined) fail(`${folder}: has no checkpoint; give the folder of a run (densessm runs lists them)`);
-  return join(folder, nameOf((which === 'best' ? bestIn(folder) : null) ?? last!));
+  return join(folder, nameOf((which === 'best' ? bestIn(folder)?.step : undefined) ?? last!));
 }
 
 /** An object in a JSON file of a checkpoint. */

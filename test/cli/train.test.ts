@@ -24,7 +24,7 @@ describe('densessm train', { timeout: 60_000 }, () => {
     expect(stdout.match(/^ +[024] .*MiB$/gm)).toHaveLength(3);
     expect(readdirSync(join(folder, 'first'))).toEqual(['checkpoint-4', 'metrics.jsonl']);
     const { stdout: listed } = await densessmHere('runs', folder);
-    expect(listed).toMatch(/first +dense-retnet +\d+ +4 +4 +\d\.\d{4} +\d\.\d{4}\n/);
+    expect(listed).toMatch(/first +dense-retnet +\d+ +4 +4 +\d\.\d{4} +\d\.\d{4} +\d\.\d{4}\n/);
   });
 
   it('samples the same text for the same seed, and none for a prompt of other characters', async () => {
@@ -33,6 +33,7 @@ describe('densessm train', { timeout: 60_000 }, () => {
     const first = await sample('--prompt', 'a ro', '--seed', '3');
     expect(first.stdout).toMatch(/^a ro.{9}\n$/);
     expect(await sample('--prompt', 'a ro', '--seed', '3')).toEqual(first);
+    expect(await sample('--prompt', 'a ro', '--seed', '3', '--checkpoint', 'last')).toEqual(first);
     const json = JSON.parse((await sample('--prompt', 'a ro', '--seed', '3', '--json')).stdout);
     expect(`a ro${json.text}\n`).toBe(first.stdout);
     expect((await sample()).stdout).toMatch(/^ .{9}\n$/); // the text has no new line
@@ -302,12 +303,33 @@ describe('a process that ends', { timeout: 120_000 }, () => {
     expect(readdirSync(run)).toEqual([`checkpoint-${step + 10}`, 'metrics.jsonl']);
   });
 
-  it('stops at Ctrl-C with a checkpoint and status 130', async () => {
-    const run = join(folder, 'stopped');
+  it('ends a sample at Ctrl-C with what was written, and where nobody reads on', async () => {
+    const run = join(folder, 'written');
+    await train('written', '--steps', '1');
+    const child = spawn(process.execPath, [program, 'sample', run, '--tokens', '1000000', '--prompt', 'a']);
+    children.push(child);
+    const closed = new Promise((resolve) => child.on('close', resolve));
+    let text = '';
+    child.stdout.on('data', (piece) => {
+      if (text.length <= 10 && text.length + piece.length > 10) child.kill('SIGINT');
+      text += piece;
+    });
+    expect(await closed).toBe(130);
+    expect(text).toMatch(/^a[a ;eiors]{10,}\n$/);
+    const { status, stdout } = bash(`densessm sample '${run}' --tokens 1000000 --prompt a | head -c 5`);
+    expect([status, stdout.length]).toEqual([0, 5]);
+  });
+
+  it.each([
+    ['Ctrl-C', 'SIGINT', 130],
+    ['a request to end', 'SIGTERM', 143],
+    ['a closed terminal', 'SIGHUP', 129],
+  ] as const)('stops at %s with a checkpoint and its status', async (_, signal, status) => {
+    const run = join(folder, `stopped-${signal}`);
     const child = started(...args, '--steps', '100000', '--out', run);
     await lines(run, 13);
-    child.kill('SIGINT');
-    expect(await ended(child)).toBe(130);
+    child.kill(signal);
+    expect(await ended(child)).toBe(status);
     const steps = readFileSync(join(run, 'metrics.jsonl'), 'utf8').match(/"loss"/g)!.length;
     expect(checkpointIn(run)).toBe(join(run, `checkpoint-${steps}`));
   });

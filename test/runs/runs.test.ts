@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { checkpointIn, readModel } from '../../src/runs/checkpoint.ts';
+import { bestIn, checkpointIn, readModel } from '../../src/runs/checkpoint.ts';
 import { locked } from '../../src/runs/lock.ts';
 import { metricsOf } from '../../src/runs/metrics.ts';
 import { begin, type Run, resume, trained } from '../../src/runs/run.ts';
@@ -103,6 +103,27 @@ describe('a run that was stopped', { timeout: 60_000 }, () => {
     expect(() => begin(small, { out: taken })).toThrow(`process ${process.pid} trains in this folder`);
     expect(readdirSync(taken)).toEqual(['.lock']);
     lock.free();
+  });
+
+  it('keeps the checkpoint with the least validation loss beside the last, also where it was stopped between', async () => {
+    const uneven = { ...small, on: 'f64', rate: 0.1, warmup: 0, schedule: 'constant' } as const;
+    const out = join(folder, 'best');
+    for await (const event of trained(begin(uneven, { out }), new AbortController().signal))
+      if (event.kind === 'step' && event.step === 5) break;
+    await train(resume(out, {}));
+    const validated = metricsOf(out).flatMap(({ step, validation: loss }) => (loss && step > 0 ? { step, loss } : []));
+    const best = validated.reduce((least, one) => (one.loss < least.loss ? one : least));
+    expect(best.step).toBeLessThan(6);
+    expect(readdirSync(out)).toEqual([`checkpoint-${best.step}`, 'checkpoint-6', 'metrics.jsonl']);
+    expect(bestIn(out)).toEqual({ step: best.step, validation: best.loss });
+    expect(checkpointIn(out, 'best')).toBe(join(out, `checkpoint-${best.step}`));
+    expect(checkpointIn(out)).toBe(join(out, 'checkpoint-6'));
+    truncateSync(join(out, 'checkpoint-6', 'model.safetensors'), 100);
+    expect(() => resume(out, { steps: 9 })).toThrow(
+      `or remove ${join(out, 'checkpoint-6')}: then the run continues from checkpoint-${best.step}`,
+    );
+    rmSync(join(out, 'checkpoint-6'), { recursive: true });
+    expect(resume(out, {}).state.step).toBe(best.step);
   });
 
   it('writes nothing once its folder is removed', async () => {
