@@ -63,9 +63,9 @@ function replaced(path: string, write: (part: string) => void): void {
 export const writeFileWhole = (path: string, content: string | Uint8Array): void =>
   replaced(path, (part) => writeAndSync(part, content));
 
-/** Writes a folder of files into one that is there. Throws where it cannot be written, or a folder of that name is not empty: then nothing is changed. */
+/** Writes a folder of files, and those above it. Throws where it cannot be written, or a folder of that name is not empty: then nothing is changed. */
 export const writeFolderWhole = (path: string, files: Readonly<Record<string, string | Uint8Array>>): void =>
   replaced(path, (part) => {
-    mkdirSync(part);
+    mkdirSync(part, { recursive: true });
     for (const [name, content] of Object.entries(files)) writeAndSync(join(part, name), content);
   });
