@@ -115,6 +115,16 @@ const results = (losses: readonly (readonly [cell: string, seed: number, loss: n
   })),
 });
 
+describe('a first cell that cannot be', () => {
+  it('is the only one that is named', () => {
+    const grid = { fixed: { layers: 2, heads: 2, width: 16 }, vary: { fusion: ['ad', 'concat'] }, seeds: [1] };
+    expect(() => planOf(grid)).toThrow(
+      /1 of 2 cells cannot be.*\n {2}fusion=ad: denseRetNet: fusion is 'ad'; choose 'add'/,
+    );
+    expect(() => planOf(grid)).not.toThrow('fusion=concat');
+  });
+});
+
 describe('more dense layers than there are', () => {
   it('are refused, as they are no other model', () => {
     const grid = { fixed: { layers: 2, heads: 2, width: 16 }, vary: { 'dense-layers': ['1', '2'] }, seeds: [1] };

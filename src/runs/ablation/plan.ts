@@ -55,8 +55,9 @@ type Sized = readonly { readonly cell: Cell; readonly found: PlannedCell | strin
 function sizedCells(cells: readonly Cell[], full: Settings, vocabulary: number): Sized {
   const complete = (cell: Cell): Settings => ({ ...full, ...cell.asked, width: full.width });
   const reference = attempt(() => parametersOf(complete(cells[0]!), vocabulary));
+  // the others have no size to come to
+  if (typeof reference === 'string') return [{ cell: cells[0]!, found: reference }];
   const sized = (cell: Cell): PlannedCell => {
-    if (typeof reference === 'string') return fail(reference);
     const settings = cell === cells[0] ? complete(cell) : atSize(complete(cell), reference, vocabulary);
     checkDense(cell, settings);
     runSettings(settings, configOf(settings, vocabulary), settings.steps); // throws on a schedule that cannot be
