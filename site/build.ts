@@ -1,0 +1,41 @@
+/** @file Builds the static site into .site: pages of chapters and docs, styles and fonts. Links are checked at the end. */
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { root } from '../test/support/root.ts';
+import { chapters } from './chapters.ts';
+import { docPages } from './docs.ts';
+import { glossary } from './glossary.ts';
+import { framed } from './layout.ts';
+import { brokenLinks } from './links.ts';
+import { chapterPage, startPage } from './pages.ts';
+import { codeStyles, highlighter, math, symbol } from './render.ts';
+
+const out = join(root, '.site');
+const here = import.meta.dirname;
+const katex = join(here, 'node_modules/katex/dist');
+
+const renderers = { math, symbol, code: await highlighter() };
+const all = chapters();
+const symbols = glossary();
+const pages = [
+  startPage(all, renderers),
+  ...all.map((chapter) => chapterPage(chapter, all, symbols, renderers)),
+  ...docPages(renderers),
+];
+
+rmSync(out, { recursive: true, force: true });
+mkdirSync(join(out, 'assets/fonts'), { recursive: true });
+for (const page of pages) {
+  mkdirSync(dirname(join(out, page.path)), { recursive: true });
+  writeFileSync(join(out, page.path), framed(page));
+}
+for (const name of ['style.css', 'icon.svg']) cpSync(join(here, name), join(out, 'assets', name));
+writeFileSync(join(out, 'assets/code.css'), codeStyles());
+cpSync(join(katex, 'katex.min.css'), join(out, 'assets/katex.min.css'));
+for (const name of readdirSync(join(katex, 'fonts')).filter((one) => one.endsWith('.woff2')))
+  cpSync(join(katex, 'fonts', name), join(out, 'assets/fonts', name));
+
+const broken = brokenLinks(pages);
+for (const one of broken) console.error(one);
+console.log(`${pages.length} pages in .site; ${broken.length} broken links`);
+if (broken.length > 0) process.exitCode = 1;

@@ -1,0 +1,102 @@
+/** @file Writes the section of an equation: formula, symbols, code, evidence, readings, modes and laws. */
+import { type Equation, numberingNote } from '../spec/equation.ts';
+import { evidenceMeanings } from '../spec/evidence.ts';
+import { openReadings } from '../spec/readings.ts';
+import { laws } from '../src/oracle/laws/index.ts';
+import { operators } from '../src/oracle/operators/index.ts';
+import { anchorOf, type Chapter, codeOf, pageOf } from './chapters.ts';
+import { type EquationSymbol, type GlossarySymbol, markedFormula, symbolsIn } from './glossary.ts';
+import { codeList, escaped, link, prose, relativeTo } from './html.ts';
+
+/** The renderers of a page. The tests have plain ones. */
+export interface Renderers {
+  /** A formula in LaTeX as HTML, on a line of its own. */
+  math(latex: string): string;
+  /** A formula in LaTeX as HTML, within a line. */
+  symbol(latex: string): string;
+  /** A program as HTML. `nameOf` gives the names that identifiers carry as data attributes. */
+  code(text: string, language: string, nameOf?: (identifier: string) => string | undefined): string;
+}
+
+/** The operator that computes an equation. */
+export const operatorOf = ({ number }: Equation) => operators.find((one) => one.equations?.includes(number))!;
+
+/** The open readings that a definition names, in its code or its note. */
+const readingsOf = ({ note = '' }: Equation, code: string) =>
+  openReadings.filter(({ name }) => `${note}\n${code}`.includes(`\`${name}\``) || code.includes(`Reading<'${name}'>`));
+
+/** Rows of symbols. A symbol under the pointer, or with the focus, lights up in formula and code too: style.css compares data-s. */
+const legend = (symbols: ReadonlyMap<string, EquationSymbol>, { symbol }: Renderers): string =>
+  [...symbols]
+    .map(
+      ([base, { code, shape, meaning }], i) =>
+        `<li data-s="${i}" tabindex="0"><span>${symbol(base)}</span> <span>${codeList(code)} <code>${escaped(shape)}</code></span> <span>${escaped(meaning)}</span></li>`,
+    )
+    .join('\n');
+
+const fact = (name: string, content: string): string => `<dt>${name}</dt><dd>${content}</dd>`;
+
+/** The section of an equation on the page of its chapter. */
+export function equationSection(
+  equation: Equation,
+  chapter: Chapter,
+  symbols: readonly GlossarySymbol[],
+  renderers: Renderers,
+): string {
+  const { math, code } = renderers;
+  const page = pageOf(chapter.file);
+  const found = symbolsIn(equation, symbols);
+  const bases = [...found.keys()];
+  const nameOf = (index: number): string | undefined => (index < 0 ? undefined : `${index}`);
+  const text = codeOf(chapter, equation.definition.name);
+  const operator = operatorOf(equation);
+  const readings = readingsOf(equation, text);
+  const held = laws.filter((law) => law.concerns(operator));
+  const anchor = anchorOf(equation);
+  const docs = (to: string): string => relativeTo(page, `docs/${to}`);
+  return `<section class="equation" id="${anchor}" aria-labelledby="${anchor}-name">
+<h2 id="${anchor}-name"><a class="anchor" href="#${anchor}">Eq. ${equation.number}</a> ${escaped(equation.name)}</h2>
+<div class="pair">
+<div class="paper">
+<div class="formula" tabindex="0" role="group" aria-label="Formula">${math(markedFormula(equation.latex, (base) => nameOf(bases.indexOf(base))))}</div>
+<ul class="symbols" aria-label="Symbols">
+${legend(found, renderers)}
+</ul>
+<dl class="facts">
+${[
+  fact('Shapes', `<code>${escaped(equation.shapes)}</code>`),
+  ...(equation.note === undefined ? [] : [fact('Note', prose(equation.note))]),
+  fact(
+    'Evidence',
+    equation.evidence
+      .map((mark) => `<span class="mark">${mark}</span> ${escaped(evidenceMeanings[mark])}`)
+      .join('<br>'),
+  ),
+  fact('Number', escaped(numberingNote(equation))),
+  ...(readings.length === 0
+    ? []
+    : [
+        fact(
+          'Open readings',
+          readings
+            .map(
+              (one) =>
+                `${link(docs(`readings.html#${one.name.toLowerCase()}`), `<code>${one.name}</code>`)}: ${one.readings.join(' or ')}`,
+            )
+            .join('<br>'),
+        ),
+      ]),
+  fact(
+    'Operator',
+    `${link(docs(`operators.html#${operator.name.toLowerCase()}`), `<code>${operator.name}</code>`)}, in the modes ${codeList(Object.keys(operator.modes))}`,
+  ),
+].join('\n')}
+</dl>
+</div>
+<div class="code">${code(text, 'typescript', (identifier) => nameOf([...found.values()].findIndex((one) => one.code.includes(identifier))))}</div>
+</div>
+<details class="laws"><summary>${held.length} laws hold in every mode</summary><ul>
+${held.map(({ name, statement }) => `<li><code>${name}</code> ${prose(statement)}</li>`).join('\n')}
+</ul></details>
+</section>`;
+}
