@@ -1,5 +1,4 @@
 /** @file Cleans foreign text before it is printed or quoted. */
-import { stripVTControlCharacters } from 'node:util';
 
 /**
  * A foreign line without colours and control characters, cut when it is longer than `width`.
@@ -40,7 +39,20 @@ const cut = (text: string, width: number): string => (text.length > width ? `${t
 
 /** The beginning of a text without colours, which may take most of it, and with spaces for control characters. */
 const cleaned = (text: string, width: number): string =>
-  stripVTControlCharacters(text.slice(0, 4 * width)).replace(/\p{Cc}/gu, ' ');
+  text
+    .slice(0, 4 * width)
+    .replace(sequences, '')
+    .replace(/\p{Cc}/gu, ' ');
+
+/** Control sequences of terminals (ECMA-48): CSI, which colours are, OSC, which titles and links are, and those of few letters. */
+const sequences = new RegExp(
+  [
+    String.raw`(?:\u001b\[|\u009b)[0-?]*[ -/]*[@-~]`,
+    String.raw`(?:\u001b\]|\u009d)[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)`,
+    String.raw`\u001b[ -/]*[0-~]`,
+  ].join('|'),
+  'g',
+);
 
 /** JSON with control characters escaped (JSON itself allows those beyond 0x7f) and with -0 as text (JSON would write 0). */
 const escaped = (x: unknown): string =>

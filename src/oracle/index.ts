@@ -3,7 +3,6 @@ export { bounded, boundOf, float32, float64, type Profile, snap } from '../execu
 export { type Functions, functionTables } from '../executors/profiles/functions.ts';
 export { profiles, type Site, usualProfiles } from '../executors/profiles/profile.ts';
 export { rounded } from '../executors/rounded/index.ts';
-export { adapters, checkVectors, formatReport, type Report } from '../vectors/index.ts';
 export {
   type Kernel,
   type KernelInputs,

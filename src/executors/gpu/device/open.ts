@@ -69,7 +69,7 @@ async function open(
     return { ...common, gpuJs: null };
   }
   if (backend === 'webgpu') return openWebgpu(passedOver, acceptsSoftware);
-  const library = await import('gpu.js');
+  const library = await import('./library.ts');
   if (backend === 'webasm' && !library.GPU.isWebAssemblySupported)
     throw new Error('WebAssembly with SIMD is not there');
   const workgroupSupport = { reason: `backend ${backend} has no workgroups` };

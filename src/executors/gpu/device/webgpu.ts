@@ -50,6 +50,16 @@ export const isBrowser = platform.isSecureContext !== undefined;
 // a reference, so that dawn is not collected as garbage
 let dawn: WebGpu | undefined;
 
+/** The package webgpu, which is an optional peer: with drivers for every platform it weighs 130 MB. */
+async function dawnPackage(): Promise<{ create(options: readonly string[]): WebGpu }> {
+  try {
+    return (await import('webgpu')) as unknown as { create(options: readonly string[]): WebGpu };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new Error('the package webgpu is not installed (npm install webgpu)', { cause: error });
+  }
+}
+
 /** Returns the WebGPU of the platform, or outside browsers that of the package webgpu. Throws when neither exists, or no card that is needed. */
 async function webGpu(needsCard: boolean): Promise<WebGpu> {
   const own = platform.navigator?.gpu;
@@ -62,8 +72,8 @@ async function webGpu(needsCard: boolean): Promise<WebGpu> {
   if (needsCard && !mayHaveCard()) throw new Error('/dev has no graphics card');
   if (dawn === undefined) {
     // pages do not get here: the field `browser` of package.json excludes the package from bundles
-    const { create } = await import('webgpu');
-    dawn = create([]) as unknown as WebGpu;
+    const { create } = await dawnPackage();
+    dawn = create([]);
   }
   return dawn;
 }
@@ -98,11 +108,8 @@ export async function openWebgpu(passedOver: readonly string[], acceptsSoftware:
   const name = [vendor, architecture, card, description].filter((part) => part !== '').join(' ');
   if (!acceptsSoftware && isSoftware(name)) throw new Error(`adapter ${name} is software, slower than WebAssembly`);
   // only now, as a page need not load it without an adapter
-  const library = await import('gpu.js');
-  // the types of gpu.js lack this class
-  const { WebGPUContext } = library as unknown as {
-    WebGPUContext: { acquire(): Promise<{ readonly device: WebGpuDevice }> };
-  };
+  const library = await import('./library.ts');
+  const { WebGPUContext } = library as { WebGPUContext: { acquire(): Promise<{ readonly device: WebGpuDevice }> } };
   const [gpu, acquired] = withNavigator(withWorkgroupMemory(system), () => [
     new library.GPU({ mode: 'webgpu' }),
     WebGPUContext.acquire(),
