@@ -7,6 +7,7 @@ import { scheduleOf } from '../runs/recipes.ts';
 import { begin, modelAfter, type Run, resume, trained } from '../runs/run.ts';
 import { written } from '../runs/sampling.ts';
 import type { Settings } from '../runs/settings.ts';
+import { offText } from '../runs/sizes.ts';
 import type { Accuracy, BeginEvent, RunState, StepEvent } from '../training/index.ts';
 import { colour, progress, say, tableLine, type Voice } from './console.ts';
 import { untilStopped } from './stopping.ts';
@@ -131,7 +132,11 @@ export async function trainCommand(text: string | undefined, options: TrainComma
         ? taskResult(problem, model, settings, isDone, score)
         : textResult(problem, model, isDone);
     const best = bestIn(run.folder);
-    say(JSON.stringify({ ok: isDone, run: run.folder, step, steps, loss, validation, best, ...found }, null, 1));
+    const { width } = settings;
+    const size = { parameters: model.params.length, width, ...(run.equalSize && { equalSizeTo: run.equalSize }) };
+    say(
+      JSON.stringify({ ok: isDone, run: run.folder, ...size, step, steps, loss, validation, best, ...found }, null, 1),
+    );
   } else if (isDone) {
     if (!quiet) for (const line of shown(problem, model, settings)) say(line);
     const scored =
@@ -151,7 +156,7 @@ function bestText(folder: string, step: number): string {
 }
 
 /** What the run is: its model, device, text or task, and folder. */
-function heading({ parameters, ran, step }: BeginEvent, { folder, about, problem }: Run): string[] {
+function heading({ parameters, ran, step }: BeginEvent, { folder, about, problem, equalSize }: Run): string[] {
   const { settings, ranOn, planned } = about;
   const device = ran === null ? `${settings.on}, eagerly` : `${ran.backend}${ran.adapter ? ` (${ran.adapter})` : ''}`;
   const isOther = ranOn !== null && ranOn !== (ran?.backend ?? settings.on);
@@ -162,6 +167,11 @@ function heading({ parameters, ran, step }: BeginEvent, { folder, about, problem
   return [
     `${settings.model}, ${parameters} parameters, on ${device}; ${problem.name}`,
     `${step === 0 ? '' : `continues after step ${step}; `}${level}; run in ${folder}`,
+    ...(equalSize
+      ? [
+          `width ${settings.width}, for as many parameters as ${equalSize.model} has at width ${equalSize.width}: ${equalSize.parameters} (here ${offText(parameters, equalSize.parameters)})`,
+        ]
+      : []),
     ...(settings.steps > planned
       ? [
           `the schedule is over the ${planned} steps asked for at first: those after them keep its last rate, ${scheduleOf(settings, planned)(planned)}`,

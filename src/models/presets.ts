@@ -166,20 +166,18 @@ export interface EqualWidthOptions extends Partial<Omit<PresetSizes, 'width'>> {
   readonly tolerance?: number;
 }
 
-/**
- * Finds the width that brings a preset's number of parameters nearest to a given number. Throws if the nearest result is beyond the
- * tolerance, and reports it. Fewer heads and more layers give finer steps.
- * @example
- * equalWidth(presets.mamba, presets['dense-retnet-350m'].count()) // 1048
- */
-export function equalWidth(
-  { name, sizes, count, widthMultiple }: Sizable,
+/** A width, and the number of parameters at it. */
+export interface SizedWidth {
+  readonly width: number;
+  readonly parameters: number;
+}
+
+/** The two widths around a number of parameters, the nearer one first: neighbouring multiples of the preset's divisor. */
+export function nearestWidths(
+  { sizes, count, widthMultiple }: Sizable,
   parameters: number,
-  { tolerance = 0.01, ...own }: EqualWidthOptions = {},
-): number {
-  if (!(parameters >= 1 && parameters < Infinity)) {
-    fail(`equalWidth: ${parameters} parameters; give a number of at least 1, such as another preset's count()`);
-  }
+  own: Partial<Omit<PresetSizes, 'width'>>,
+): readonly [SizedWidth, SizedWidth] {
   const step = widthMultiple(own.heads ?? sizes.heads);
   const countAt = (steps: number): number => count({ ...own, width: steps * step });
   let [low, high] = [1, 2];
@@ -190,13 +188,33 @@ export function equalWidth(
     if (countAt(middle) < parameters) low = middle;
     else high = middle;
   }
-  const off = (steps: number): number => Math.abs(countAt(steps) - parameters);
-  const nearest = off(low) <= off(high) ? low : high;
-  if (off(nearest) > tolerance * parameters) {
+  const sized = (steps: number): SizedWidth => ({ width: steps * step, parameters: countAt(steps) });
+  const off = (one: SizedWidth): number => Math.abs(one.parameters - parameters);
+  const [below, above] = [sized(low), sized(high)];
+  return off(below) <= off(above) ? [below, above] : [above, below];
+}
+
+/**
+ * Finds the width that brings a preset's number of parameters nearest to a given number. Throws if the nearest result is beyond the
+ * tolerance, and reports it. Fewer heads and more layers give finer steps.
+ * @example
+ * equalWidth(presets.mamba, presets['dense-retnet-350m'].count()) // 1048
+ */
+export function equalWidth(
+  preset: Sizable,
+  parameters: number,
+  { tolerance = 0.01, ...own }: EqualWidthOptions = {},
+): number {
+  if (!(parameters >= 1 && parameters < Infinity)) {
+    fail(`equalWidth: ${parameters} parameters; give a number of at least 1, such as another preset's count()`);
+  }
+  const [nearest] = nearestWidths(preset, parameters, own);
+  const off = Math.abs(nearest.parameters - parameters);
+  if (off > tolerance * parameters) {
     fail(
-      `equalWidth: ${name} has ${countAt(nearest)} parameters at width ${nearest * step}, the nearest to ${parameters} in steps of ${step}; ` +
-        `allow a tolerance of ${(off(nearest) / parameters).toPrecision(2)}, or change heads, layers or vocabulary`,
+      `equalWidth: ${preset.name} has ${nearest.parameters} parameters at width ${nearest.width}, the nearest to ${parameters} in steps of ${preset.widthMultiple(own.heads ?? preset.sizes.heads)}; ` +
+        `allow a tolerance of ${(off / parameters).toPrecision(2)}, or change heads, layers or vocabulary`,
     );
   }
-  return nearest * step;
+  return nearest.width;
 }

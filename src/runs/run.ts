@@ -10,12 +10,15 @@ import { runsOn } from './executor.ts';
 import { type Lock, locked, lockName } from './lock.ts';
 import { addMetrics, cutMetrics } from './metrics.ts';
 import { checkAsked, checkLength, type Problem, problemOf } from './problem.ts';
-import { atEqualSize, configOf, continued, defaults, modelOf, runSettings, type Settings } from './settings.ts';
+import { configOf, continued, defaults, hasHeads, modelOf, runSettings, type Settings } from './settings.ts';
+import { atSize, type EqualSize, sizeOfOther } from './sizes.ts';
 
 /** A run that is ready to train. */
 export interface Run extends Omit<Checkpoint, 'params'> {
   readonly folder: string;
   readonly problem: Problem;
+  /** The model whose size the width is for, where one was asked for. */
+  readonly equalSize?: EqualSize;
 }
 
 /** Makes a folder in runs/, named after the model, that no other process has made. */
@@ -61,6 +64,12 @@ export interface Begin {
   readonly equalSizeTo?: string;
 }
 
+/** Throws where heads are asked for, and no model has them. */
+function checkHeads({ heads, model = defaults.model }: Partial<Settings>, equalSizeTo = model): void {
+  if (heads === undefined || [model, equalSizeTo].some(hasHeads)) return;
+  fail(`train: ${model} has no heads, so --heads ${heads} means nothing; leave it out`);
+}
+
 /** Begins a run in a new folder, with a checkpoint before its first step. Throws on wrong settings and texts, before anything is written. */
 export function begin(asked: Partial<Settings>, { out, equalSizeTo }: Begin = {}): Run {
   checkAsked(asked);
@@ -69,14 +78,16 @@ export function begin(asked: Partial<Settings>, { out, equalSizeTo }: Begin = {}
   const problem = problemOf(full);
   const { tokens } = problem;
   const first = { ...full, ...(problem.kind === 'task' && { set: problem.set }) };
-  const settings = equalSizeTo === undefined ? first : atEqualSize(first, equalSizeTo, tokens.size);
+  checkHeads(asked, equalSizeTo);
+  const equalSize = equalSizeTo === undefined ? undefined : sizeOfOther(first, equalSizeTo, tokens.size);
+  const settings = equalSize === undefined ? first : atSize(first, equalSize.parameters, tokens.size);
   const config = configOf(settings, tokens.size);
   runSettings(settings, config, settings.steps); // throws on a schedule that cannot be
   checkLength(problem, settings.length);
   const model = modelOf(settings.model);
   const state = startOfRun({ model, config, seed: settings.seed });
   const about = { settings, planned: settings.steps, text: problem.sha256, ranOn: null, validation: null };
-  return inItsFolder({ model, config, tokens, about, state, problem }, out);
+  return inItsFolder({ model, config, tokens, about, state, problem, ...(equalSize && { equalSize }) }, out);
 }
 
 /** Continues the run of a folder from its last checkpoint. Throws where it is damaged, or the settings or the text are others. */

@@ -1,6 +1,6 @@
 /** @file Settings of a run in its folder, as plain data: defaults, the model they name, and what differs between two of them. */
 import { isDeepStrictEqual } from 'node:util';
-import { countParameters, equalWidth, type LanguageModel, type PresetSizes, presets } from '../models/index.ts';
+import { type LanguageModel, type PresetSizes, presets } from '../models/index.ts';
 import { fail } from '../tensor/errors.ts';
 import { didYouMean } from '../tensor/names.ts';
 import type { Tree } from '../tensor/tree.ts';
@@ -83,7 +83,7 @@ export const flagOf = (name: string): string =>
 export const modelNames: readonly string[] = Object.keys(presets);
 
 /** The preset of a name. Throws on an unknown one. */
-function presetOf(name: string): (typeof presets)[keyof typeof presets] {
+export function presetOf(name: string): (typeof presets)[keyof typeof presets] {
   if (!Object.hasOwn(presets, name))
     fail(`train: there is no model '${name}'; use one of ${modelNames.join(', ')}${didYouMean(name, modelNames)}`);
   return presets[name as keyof typeof presets];
@@ -97,6 +97,9 @@ const usualConfig = (model: string): AnyConfig => presetOf(model).config() as un
 
 /** Whether a model has dense connections. */
 export const hasDenseLayers = (model: string): boolean => 'denseLayers' in usualConfig(model);
+
+/** Whether a model has heads. */
+export const hasHeads = (model: string): boolean => 'heads' in usualConfig(model);
 
 /** Names of the readings of a model. */
 export const readingNames = (model: string): readonly string[] => Object.keys(usualConfig(model).readings ?? {});
@@ -117,43 +120,34 @@ export function configOf(settings: Settings, vocabulary: number): AnyConfig {
   const config = presetOf(model).config({ vocabulary, width, layers, heads }) as unknown as AnyConfig;
   if (denseLayers !== null && !('denseLayers' in config))
     fail(
-      `train: ${model} has no dense connections, so --dense-layers ${denseLayers} means nothing; take dense-${model}`,
+      `train: ${model} has no dense connections, so --dense-layers ${denseLayers} means nothing; ${modelNames.includes(`dense-${model}`) ? `take dense-${model}` : 'leave it out'}`,
     );
   const full = {
     ...config,
     ...(denseLayers !== null && { denseLayers }),
     ...(Object.keys(readings).length > 0 && { readings: readingsOf(model, config, readings) }),
   };
+  checkWidth(settings);
   modelOf(model).check(full);
   return full;
 }
 
-/** The largest difference of sizes that count as equal, as a share: small models have few widths. */
-const sizeTolerance = 0.1;
-
-/** The number of parameters of the model that settings name, for a number of tokens. */
-export const parametersOf = (settings: Settings, vocabulary: number): number =>
-  countParameters(modelOf(settings.model), configOf(settings, vocabulary));
-
-/**
- * Settings with the width that brings the model nearest to a number of parameters, with the same layers and heads. Throws where no
- * width comes within a tenth.
- */
-export function atSize(settings: Settings, parameters: number, vocabulary: number): Settings {
-  const { layers, heads } = settings;
-  const count = ({ vocabulary: _, ...own }: Partial<PresetSizes> = {}): number =>
-    parametersOf({ ...settings, ...own }, vocabulary);
-  const sizable = { ...presetOf(settings.model), count };
-  return {
-    ...settings,
-    width: equalWidth(sizable, parameters, { layers, heads, vocabulary, tolerance: sizeTolerance }),
-  };
+/** The least divisor of the width of a model with so many heads. */
+export function widthStep(model: string, heads: number): number {
+  const preset = presetOf(model);
+  const usual = preset.widthMultiple(heads);
+  // some presets keep to multiples of 8 where any width would do
+  return preset.widthMultiple(1) === preset.widthMultiple(3) ? 1 : usual;
 }
 
-/** Settings with the width that gives the model as many parameters as `other` has at the settings' width: see {@link atSize}. */
-export function atEqualSize(settings: Settings, other: string, vocabulary: number): Settings {
-  const denseLayers = hasDenseLayers(other) ? settings.denseLayers : null;
-  return atSize(settings, parametersOf({ ...settings, model: other, denseLayers }, vocabulary), vocabulary);
+/** Throws where the width does not fit the heads. */
+function checkWidth({ model, width, heads }: Settings): void {
+  const step = widthStep(model, heads);
+  if (width % step === 0) return;
+  const [below, above] = [Math.floor(width / step) * step, Math.ceil(width / step) * step];
+  fail(
+    `train: --width ${width} does not fit ${model} with --heads ${heads}, which takes multiples of ${step}; take ${below === 0 ? above : `${below} or ${above}`}, or fewer heads`,
+  );
 }
 
 /** Rows that validate a task, at least: some tasks ask one answer a row. */

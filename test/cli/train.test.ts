@@ -60,6 +60,14 @@ describe('densessm train', { timeout: 60_000 }, () => {
     [['--reading', 'gates=shared'], "(did you mean 'gate'?)"],
     [['--reading', 'gate=perLayr'], "(did you mean 'perLayer'?)"],
     [['--model', 'retnet', '--reading', 'gate=shared'], "retnet has no reading 'gate'"],
+    [['--model', 'mamba', '--heads', '2'], 'train: mamba has no heads, so --heads 2 means nothing; leave it out'],
+    [['--model', 'retnet', '--dense-layers', '1'], 'means nothing; take dense-retnet'],
+    [['--model', 'transformer', '--dense-layers', '1'], 'means nothing; leave it out'],
+    [
+      ['--width', '10'],
+      '--width 10 does not fit dense-retnet with --heads 2, which takes multiples of 8; take 8 or 16',
+    ],
+    [['--equal-size-to', 'mamba'], 'take a larger --width, or fewer --heads'],
     [['--schedule', 'cosin'], '(Did you mean cosine?)'],
     [['--warmup', '2'], 'cosineDecay: warmup 2 and total 2; 0 ≤ warmup < total'],
   ])('refuses %s in one message', async (args, message) => {
@@ -85,6 +93,18 @@ describe('densessm train', { timeout: 60_000 }, () => {
     expect(again.stderr).toContain(
       'was begun with --reading {"gate":"perLayer","projection":"identity"}, not {"gate":"shared"}',
     );
+  });
+
+  it('says which width --equal-size-to has chosen, and for what', async () => {
+    const asked = ['--model', 'mamba', '--equal-size-to', 'dense-retnet', '--width', '16', '--steps', '2'];
+    const { stdout } = await train('equal', ...asked);
+    expect(stdout).toMatch(
+      /\nwidth \d+, for as many parameters as dense-retnet has at width 16: \d+ \(here \d\.\d % (more|fewer)\)\n/,
+    );
+    const json = JSON.parse((await train('equal-json', ...asked, '--json')).stdout);
+    const equalSizeTo = { model: 'dense-retnet', width: 16, parameters: expect.any(Number) };
+    expect(json).toMatchObject({ parameters: expect.any(Number), width: expect.any(Number), equalSizeTo });
+    expect(stdout).toContain(`width ${json.width}, `);
   });
 
   it('says that steps on another executor are not the same', async () => {

@@ -1,7 +1,8 @@
 /** @file Plans a grid: brings its cells to equal size, checks all settings, and names its runs, before anything is trained. */
 import { fail, InputError } from '../../tensor/errors.ts';
 import { checkAsked, checkLength, type Problem, problemOf } from '../problem.ts';
-import { atSize, configOf, defaults, parametersOf, runSettings, type Settings } from '../settings.ts';
+import { configOf, defaults, runSettings, type Settings } from '../settings.ts';
+import { atSize, parametersOf } from '../sizes.ts';
 import { type Cell, cellsOf, type Grid } from './grid.ts';
 
 /** A cell with its width and number of parameters. */
