@@ -42,3 +42,11 @@ export interface GatedFeedForward extends FeedForward {
 export function swiGlu({ gate, up, down }: GatedFeedForward, x: Vector): Vector {
   return matVec(down, hadamard(matVec(gate, x).map(silu), matVec(up, x)));
 }
+
+/**
+ * GEGLU(x) = W_down (gelu(W_gate x) ⊙ W_up x): SwiGLU with GELU. Not numbered in the paper.
+ * Evidence [C]. Shapes: x [i], result [o].
+ */
+export function geGlu({ gate, up, down }: GatedFeedForward, x: Vector): Vector {
+  return matVec(down, hadamard(matVec(gate, x).map(gelu), matVec(up, x)));
+}

@@ -2,7 +2,7 @@
  * @file RetNet as in torchscale's decoder: the baseline without dense connections.
  * Evidence [C]. Every weight is stored [out, in]. The group norm has no weight.
  */
-import { type GatedFeedForward, swiGlu } from './02-feed-forward.ts';
+import { type GatedFeedForward, geGlu, swiGlu } from './02-feed-forward.ts';
 import { embed, readOut } from './language-model.ts';
 import { type GroupNorm, multiScaleRetention } from './multi-scale-retention.ts';
 import type { Retain } from './normalised-retention.ts';
@@ -22,6 +22,8 @@ export interface RetNetConfig {
   readonly embeddingScale: number;
   /** α: 1, or (2 · layers)^{1/4} for deepnorm in torchscale. */
   readonly residualScale: number;
+  /** Of the feed-forward network; SiLU where it is missing. */
+  readonly ffnActivation?: 'silu' | 'gelu' | undefined;
 }
 
 export interface RetNetLayer {
@@ -49,8 +51,8 @@ export interface RetNetParameters {
   readonly layers: readonly RetNetLayer[];
   /** [width] */
   readonly finalNorm: Vector;
-  /** [vocabulary, width] */
-  readonly head: Matrix;
+  /** [vocabulary, width]; where it is missing, the embedding reads out */
+  readonly head?: Matrix;
 }
 
 /**
@@ -68,7 +70,7 @@ export function retNet(
   for (let l = 0; l < config.layers; l++) {
     s = retNetLayer(given(params.layers[l], `layer ${l}`), config, s, retain);
   }
-  return readOut(s, params.finalNorm, params.head, config.epsilon);
+  return readOut(s, params.finalNorm, params.head ?? params.embedding, config.epsilon);
 }
 
 /** One layer: s ← α s + MSR(rms(s)), then s ← α s + FFN(rms(s)). Shapes: s [t][width], result [t][width]. */
@@ -77,7 +79,7 @@ function retNetLayer(layer: RetNetLayer, config: RetNetConfig, s: Matrix, retain
   const x = rmsNormRows(s, layer.inputNorm, config.epsilon);
   const retained = residual(s, retNetRetention(layer, config, x, retain));
   const z = rmsNormRows(retained, layer.ffnNorm, config.epsilon);
-  const fed = z.map((row) => retNetFeedForward(layer.ffn, row));
+  const fed = z.map((row) => retNetFeedForward(layer.ffn, row, config.ffnActivation));
   return residual(retained, fed);
 }
 
@@ -94,7 +96,7 @@ export function retNetRetention(layer: RetNetLayer, config: RetNetConfig, x: Mat
   return o.map((row, t) => matVec(layer.output, hadamard(matVec(layer.outputGate, x[t]!).map(silu), row)));
 }
 
-/** FFN(x) = W_down (silu(W_up x) ⊙ W_gate x): SwiGLU with other names of the maps. Evidence [C]. Shapes: x [width], result [width]. */
-export function retNetFeedForward({ up, gate, down }: GatedFeedForward, x: Vector): Vector {
-  return swiGlu({ gate: up, up: gate, down }, x);
+/** FFN(x) = W_down (σ(W_up x) ⊙ W_gate x): SwiGLU or GEGLU with other names of the maps. Evidence [C]. Shapes: x [width], result [width]. */
+export function retNetFeedForward({ up, gate, down }: GatedFeedForward, x: Vector, activation = 'silu'): Vector {
+  return (activation === 'gelu' ? geGlu : swiGlu)({ gate: up, up: gate, down }, x);
 }

@@ -43,7 +43,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   [`${gpu}/device`]: ['src/tensor', 'src/wasm', `${gpu}/text`],
   [`${gpu}/wasm`]: ['src/tensor', 'src/wasm', `${gpu}/text`, `${gpu}/trace`, `${gpu}/device`],
   'src/io': ['src/tensor'],
-  'src/io/maps': ['src/io', 'src/models', 'src/tensor'],
+  'src/io/maps': ['src/io', 'src/models', 'src/nn', 'src/tensor'],
   'src/nn': ['src/tensor'],
   'src/models': ['src/nn', 'src/tensor'],
   'src/training': ['src/tensor', 'src/autograd', 'src/executors', 'src/nn', 'src/models'],

@@ -1,7 +1,7 @@
 /** @file RetNet as in torchscale [C]: retention and a gated feed-forward network in each layer. It only composes functions of nn. */
 import { silu } from '../nn/activations.ts';
 import { embedding } from '../nn/embedding.ts';
-import { type GatedFeedForwardParams, swiGlu } from '../nn/feed-forward.ts';
+import { type FeedForwardActivation, type GatedFeedForwardParams, geGlu, swiGlu } from '../nn/feed-forward.ts';
 import { linear } from '../nn/linear.ts';
 import type { Mode, Place } from '../nn/mode.ts';
 import { multiHeadRetention, type RotationPhase, retnetDecays } from '../nn/multi-head-retention.ts';
@@ -15,7 +15,7 @@ import { scale } from '../tensor/primitives/scale.ts';
 import { site } from '../tensor/primitives/site.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
-import { checkEpsilon, checkFinite, checkReadings, checkWhole, retentionReadings } from './check.ts';
+import { checkEpsilon, checkFinite, checkFlags, checkReadings, checkWhole, retentionReadings } from './check.ts';
 import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
 
 /** Sizes of RetNet. */
@@ -36,6 +36,10 @@ export interface RetNetConfig {
   readonly residualScale: number;
   readonly retentionNorm: RetentionNorm;
   readonly rotationPhase: RotationPhase;
+  /** Activation in the feed-forward network. SiLU where it is missing. */
+  readonly ffnActivation?: FeedForwardActivation | undefined;
+  /** True if the embedding is also the read-out. Else there is a weight `head`. */
+  readonly tiedHead?: boolean | undefined;
 }
 
 /** Weights of multi-scale retention, [out, in]: query, key [h, h]; value, outputGate [valueWidth, h]; output [h, valueWidth]. */
@@ -54,12 +58,12 @@ export type RetNetLayer = MultiScaleRetentionParams & {
   readonly ffn: GatedFeedForwardParams;
 };
 
-/** Weights of RetNet: `embedding` and `head` [vocabulary, h], `finalNorm` [h]. */
+/** Weights of RetNet: `embedding`, and `head` unless tied, [vocabulary, h], `finalNorm` [h]. */
 export type RetNetParams = {
   readonly embedding: Value;
   readonly layers: readonly RetNetLayer[];
   readonly finalNorm: Value;
-  readonly head: Value;
+  readonly head?: Value | undefined;
 };
 
 /**
@@ -114,7 +118,7 @@ function forward(
   });
   const last = site(x, `hidden.${params.layers.length}`);
   return {
-    logits: linear(rmsNorm(last, params.finalNorm, epsilon), params.head),
+    logits: linear(rmsNorm(last, params.finalNorm, epsilon), params.head ?? params.embedding),
     state: { position: state.position + tokens.shape[1]!, layers },
   };
 }
@@ -132,9 +136,10 @@ function block(
   const retention = multiScaleRetention(layer, config, rmsNorm(x, layer.inputNorm, epsilon), state, mode, place);
   const mixed = plus(x, retention.output);
   const normed = rmsNorm(mixed, layer.ffnNorm, epsilon);
-  // torchscale swaps LLaMA's names: SiLU applies to `up`
+  // torchscale swaps LLaMA's names: the activation applies to `up`
   const { up, gate, down } = layer.ffn;
-  return { x: plus(mixed, swiGlu(normed, { gate: up, up: gate, down })), state: retention.state };
+  const network = config.ffnActivation === 'gelu' ? geGlu : swiGlu;
+  return { x: plus(mixed, network(normed, { gate: up, up: gate, down })), state: retention.state };
 }
 
 function check(config: RetNetConfig): void {
@@ -149,9 +154,12 @@ function check(config: RetNetConfig): void {
   checkEpsilon('retnet', config.epsilon);
   checkFinite('retnet', config, ['embeddingScale', 'residualScale']);
   checkReadings('retnet', config, retentionReadings);
+  if (config.ffnActivation !== undefined)
+    checkReadings<Pick<RetNetConfig, 'ffnActivation'>>('retnet', config, { ffnActivation: ['silu', 'gelu'] });
+  if (config.tiedHead !== undefined) checkFlags('retnet', config, ['tiedHead']);
 }
 
-function shapes({ vocabulary, width, valueWidth, ffnWidth, layers }: RetNetConfig): Record<string, Shape> {
+function shapes({ vocabulary, width, valueWidth, ffnWidth, layers, tiedHead }: RetNetConfig): Record<string, Shape> {
   const all: Record<string, Shape> = { embedding: [vocabulary, width] };
   for (let l = 0; l < layers; l++) {
     const path = `layers.${l}`;
@@ -168,7 +176,7 @@ function shapes({ vocabulary, width, valueWidth, ffnWidth, layers }: RetNetConfi
       [`${path}.ffn.down`]: [width, ffnWidth],
     });
   }
-  return { ...all, finalNorm: [width], head: [vocabulary, width] };
+  return { ...all, finalNorm: [width], ...(!tiedHead && { head: [vocabulary, width] }) };
 }
 
 /** RetNet as a language model. */

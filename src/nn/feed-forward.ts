@@ -1,4 +1,4 @@
-/** @file Feed-forward networks: Eq. 2, and the gated form (SwiGLU). */
+/** @file Feed-forward networks: Eq. 2, and the gated forms (SwiGLU, GEGLU). */
 import { mul } from '../tensor/primitives/mul.ts';
 import type { Value } from '../tensor/value.ts';
 import { gelu, silu } from './activations.ts';
@@ -31,4 +31,13 @@ export function feedForward(x: Value, { up, down }: FeedForwardParams, activatio
  */
 export function swiGlu(x: Value, { gate, up, down }: GatedFeedForwardParams): Value {
   return linear(mul(silu(linear(x, gate)), linear(x, up)), down);
+}
+
+/**
+ * `W_down (gelu(W_gate x) ⊙ W_up x)` for x [..., i], as [..., o]: {@link swiGlu} with GELU. Throws when the weights do not fit.
+ * @example
+ * read(geGlu(tensor([1]), { gate: tensor([[0]]), up: tensor([[2]]), down: tensor([[3]]) })) // [0]
+ */
+export function geGlu(x: Value, { gate, up, down }: GatedFeedForwardParams): Value {
+  return linear(mul(gelu(linear(x, gate)), linear(x, up)), down);
 }

@@ -76,6 +76,7 @@ export {
   type FeedForwardParams,
   feedForward,
   type GatedFeedForwardParams,
+  geGlu,
   swiGlu,
 } from './feed-forward.ts';
 export { affine, linear } from './linear.ts';

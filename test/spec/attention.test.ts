@@ -6,6 +6,7 @@ import {
   erfc,
   extendCache,
   feedForward,
+  geGlu,
   gelu,
   type Matrix,
   rotatePairs,
@@ -109,6 +110,7 @@ describe('feed-forward (Eq. 2)', () => {
 
   it('has a gated form with SiLU on the gate', () => {
     expect(swiGlu({ gate: [[2]], up: [[-3]], down: [[1], [8]] }, [1])).toEqual([-3 * silu(2), -24 * silu(2)]);
+    expect(geGlu({ gate: [[2]], up: [[-3]], down: [[1], [8]] }, [1])).toEqual([-3 * gelu(2), -24 * gelu(2)]);
   });
 
   it('has the exact GELU, against a table of the error function (Abramowitz & Stegun, Table 7.1)', () => {

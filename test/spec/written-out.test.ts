@@ -76,7 +76,7 @@ describe('the formulas for one token', () => {
     const y = times(layer.output, product(o, times(layer.outputGate, x).map(silu)));
     s = mix(s, y, (a, b) => 1.5 * a + b);
     s = mix(s, retNetFeedForward(layer.ffn, norm(s, 1e-2, layer.ffnNorm)), (a, b) => 1.5 * a + b);
-    const logits = times(params.head, norm(s, 1e-2, params.finalNorm));
+    const logits = times(params.head ?? [], norm(s, 1e-2, params.finalNorm));
     expect(distance(retNet(params, config, [3], retainBy.none), [logits])).toBeLessThan(1e-13);
   });
 

@@ -6,12 +6,21 @@ import { isObject, parseJson } from '../json.ts';
 import { readBytes } from '../read-file.ts';
 import { formatSafetensors } from '../safetensors.ts';
 import { folderOf, openTensors } from '../safetensors-file.ts';
+import { authorsDenseRetNet } from './authors.ts';
 import type { AnyNaming } from './naming.ts';
 import { type Numbers, readPlaces, writePlaces } from './places.ts';
 import { stateSpacesMamba, stateSpacesMamba2 } from './state-spaces.ts';
+import { torchscaleRetNet } from './torchscale.ts';
 import { transformersMamba, transformersMamba2 } from './transformers.ts';
 
-const namings: readonly AnyNaming[] = [transformersMamba, transformersMamba2, stateSpacesMamba, stateSpacesMamba2];
+const namings: readonly AnyNaming[] = [
+  transformersMamba,
+  transformersMamba2,
+  stateSpacesMamba,
+  stateSpacesMamba2,
+  authorsDenseRetNet,
+  torchscaleRetNet,
+];
 
 /** Projects whose models can be read and written. */
 export const projects: readonly string[] = [...new Set(namings.map(({ project }) => project))];

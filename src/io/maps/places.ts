@@ -2,6 +2,7 @@
 import { fail } from '../../tensor/errors.ts';
 import { didYouMean } from '../../tensor/names.ts';
 import { type Shape, sameShape, show, sizeOf } from '../../tensor/shape.ts';
+import type { DType } from '../dtypes.ts';
 import type { TensorToStore } from '../safetensors.ts';
 import type { TensorsOnDisk } from '../safetensors-file.ts';
 import { quoted } from '../text.ts';
@@ -109,8 +110,8 @@ function checkNames(found: TensorsOnDisk, places: readonly Place[], where: strin
   if (problems.length > 0) fail(`${where}: of its tensors ${problems.join('; ')}; correct the files or config.json`);
 }
 
-/** Largest relative difference of a table of theirs that is stored in single precision. */
-const tableTolerance = 1e-5;
+/** Largest relative difference of a table of theirs, which is computed in single precision: the rest is its own rounding. */
+const tableTolerance = (dtype: DType): number => (dtype === 'F16' ? 2 ** -9 : dtype === 'BF16' ? 2 ** -7 : 1e-5);
 
 /** The numbers of our parameters from their tensors: in double precision if any tensor of theirs is. Throws where they do not fit the places. */
 export function readPlaces(found: TensorsOnDisk, places: readonly Place[], shapes: Shapes, where: string): Numbers {
@@ -140,13 +141,13 @@ export function readPlaces(found: TensorsOnDisk, places: readonly Place[], shape
           `${where}: ${quoted(name)} differs from the tensor that the config ties it to; set its tie to false there`,
         );
     }
-    if ('table' in holds && tensor.read().some((x, i) => !isNear(x, holds.table[i]!)))
+    if ('table' in holds && tensor.read().some((x, i) => !isNear(x, holds.table[i]!, tableTolerance(tensor.dtype))))
       fail(`${where}: ${quoted(name)} has other numbers than the model's own; it would be another function`);
   }
   return params;
 }
 
-const isNear = (x: number, own: number): boolean => Math.abs(x - own) <= tableTolerance * Math.abs(own);
+const isNear = (x: number, own: number, by: number): boolean => Math.abs(x - own) <= by * Math.abs(own);
 
 /** Their tensors from our parameters, in the precision of these. */
 export function writePlaces(params: Numbers, places: readonly Place[], shapes: Shapes): Map<string, TensorToStore> {

@@ -2,7 +2,7 @@
 
 import { f64, indices } from '../../../src/executors/f64/index.ts';
 import type { NamedModel } from '../../../src/io/index.ts';
-import { mamba2Config, mambaConfig, presets } from '../../../src/models/index.ts';
+import { authorsReadings, denseRetNetConfig, mamba2Config, mambaConfig, presets } from '../../../src/models/index.ts';
 import type { AnyModel } from '../../../src/runs/settings.ts';
 import { read } from '../../../src/tensor/input.ts';
 import { rng } from '../../../src/tensor/random.ts';
@@ -40,6 +40,19 @@ const mamba = mambaConfig({ ...small, stateSize: 3, deltaRank: 2 });
 const mamba2 = mamba2Config({ ...small, heads: 4, stateSize: 3 });
 const biased = { convolutionWidth: 3, convolutionBias: false, projectionBias: true };
 
+const dense = denseRetNetConfig({ ...small, heads: 2, denseLayers: 2, gateRank: 2, readings: authorsReadings });
+const retnet = {
+  ...small,
+  heads: 2,
+  valueWidth: 12,
+  ffnWidth: 10,
+  epsilon: 1e-6,
+  embeddingScale: 1,
+  residualScale: 1,
+  retentionNorm: 'torchscale',
+  rotationPhase: 'p',
+};
+
 export const cases: readonly Case[] = [
   of('transformers', 'as it is', 'mamba', { ...mamba, vocabulary: 16 }, 1),
   of(
@@ -60,6 +73,17 @@ export const cases: readonly Case[] = [
   of('state-spaces', 'as it is', 'mamba', mamba, 5),
   of('state-spaces', 'untied and biased', 'mamba', { ...mamba, ...biased, tiedHead: false }, 6),
   of('state-spaces', 'of groups, untied, biased', 'mamba2', { ...mamba2, ...biased, groups: 2, tiedHead: false }, 7),
+  of('authors', 'm = 1', 'dense-retnet', { ...dense, denseLayers: 1, gateRank: 3 }, 9),
+  of(
+    'authors',
+    'm = 2, gates of two ranks',
+    'dense-retnet',
+    { ...dense, layers: 4, gateRank: 2, valueGateRank: 5 },
+    10,
+  ),
+  of('authors', 'm = 0', 'dense-retnet', { ...dense, denseLayers: 0, heads: 1, padToken: 0 }, 11),
+  of('torchscale', 'scaled embeddings', 'retnet', { ...retnet, embeddingScale: Math.sqrt(8) }, 12),
+  of('torchscale', 'tied, GELU', 'retnet', { ...retnet, tiedHead: true, ffnActivation: 'gelu', epsilon: 1e-4 }, 13),
   of('state-spaces', 'with a feed-forward network', 'mamba2', { ...mamba2, ffnWidth: 128 }, 8),
 ];
 

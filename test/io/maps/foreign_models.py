@@ -178,19 +178,188 @@ def state_spaces_model(c):
     return LM(Backbone('embedding', rows, width, epsilon, blocks), rows, width)
 
 
-def model_of(config):
-    if 'd_model' in config:
-        return state_spaces_model(config), config['tie_embeddings']
-    return transformers_model(config), config['tie_word_embeddings']
+class RelPos(nn.Module):
+    def __init__(self, channels, heads):
+        super().__init__()
+        self.register_buffer('angle', torch.full([channels], math.nan))
+        self.register_buffer('decay', torch.full([heads], math.nan))
+
+    def forward(self, length):
+        n = torch.arange(length).double()
+        gap = n[:, None] - n
+        mask = torch.where(gap >= 0, torch.exp(self.decay[:, None, None] * gap), torch.zeros(()))
+        phase = n[:, None] * self.angle
+        return torch.sin(phase), torch.cos(phase), mask / mask.sum(-1, keepdim=True).sqrt()
+
+
+def retention(q, k, v, position, norm):
+    """Parallel retention of q, k, v [b, t, h, d] with torchscale's norms of the rows, and the group norm."""
+    sin, cos, mask = position
+
+    def turned(x):
+        pairs = x.unflatten(-1, (-1, 2))
+        return x * cos[:, None] + torch.stack((-pairs[..., 1], pairs[..., 0]), -1).flatten(-2) * sin[:, None]
+
+    scores = torch.einsum('bnhd,bmhd->bhnm', turned(q), turned(k)) * mask
+    scores = scores / scores.abs().sum(-1, keepdim=True).clamp(1, 5e4)
+    return norm(torch.einsum('bhnm,bmhe->bnhe', scores, v)).flatten(2)
+
+
+def heads_of(x, heads):
+    return x.unflatten(-1, (heads, -1))
+
+
+def bias_free(inputs, outputs):
+    return nn.Linear(inputs, outputs, bias=False)
+
+
+class Gate(nn.Module):
+    def __init__(self, width, rank, outputs):
+        super().__init__()
+        self.fc1, self.fc2 = bias_free(width, rank), bias_free(rank, outputs)
+
+    def forward(self, x):
+        return F.silu(self.fc2(F.silu(self.fc1(x))))
+
+
+class DenseAttention(nn.Module):
+    def __init__(self, c, ranks):
+        super().__init__()
+        width, keys, values = c['hidden_size'], c['query_key_dim'], int(c['v_factor'] * c['hidden_size'])
+        self.heads = c['num_attention_heads']
+        self.q_proj, self.k_proj = bias_free(width, keys), bias_free(width, keys)
+        self.to_hidden = nn.Sequential(bias_free(width, 2 * values), nn.SiLU())
+        self.to_out = nn.Sequential(bias_free(values, width))
+        self.group_norm = RMSNorm(values // self.heads, c['rms_norm_eps'])
+        self.k_select, self.v_select = Gate(width, ranks[0], keys), Gate(width, ranks[1], values)
+        self.k_norm, self.v_norm = RMSNorm(keys, c['rms_norm_eps']), RMSNorm(values, c['rms_norm_eps'])
+
+    def forward(self, x, shallow, position):
+        v, gate = self.to_hidden(x).chunk(2, -1)
+        k = F.silu(self.k_proj(x)) * (self.k_proj.out_features // self.heads) ** -0.5
+        own = (k, v)
+        if shallow is not None:
+            k = self.k_norm(k + sum((self.k_select(x) * past for past, _ in shallow), torch.zeros(())))
+            v = self.v_norm(v + sum((self.v_select(x) * past for _, past in shallow), torch.zeros(())))
+        q, k, v = (heads_of(y, self.heads) for y in (F.silu(self.q_proj(x)), k, v))
+        return self.to_out(retention(q, k, v, position, self.group_norm) * gate), own
+
+
+class DenseLayer(nn.Module):
+    def __init__(self, c, ranks):
+        super().__init__()
+        self.input_layernorm, self.self_attn = RMSNorm(c['hidden_size'], c['rms_norm_eps']), DenseAttention(c, ranks)
+
+
+class DenseModel(nn.Module):
+    def __init__(self, c, ranks):
+        super().__init__()
+        self.m = c['dense_block_layers']
+        self.embed_tokens = nn.Embedding(c['vocab_size'], c['hidden_size'])
+        self.layers = nn.ModuleList(DenseLayer(c, ranks) for _ in range(c['num_hidden_layers']))
+        self.norm = RMSNorm(c['hidden_size'], c['rms_norm_eps'])
+        self.retnet_rel_pos = RelPos(c['query_key_dim'] // c['num_attention_heads'], c['num_attention_heads'])
+
+    def forward(self, ids):
+        s, passed = self.embed_tokens(ids), []
+        for l, layer in enumerate(self.layers):
+            shallow = passed[max(0, l - self.m) : l] if l else None
+            y, own = layer.self_attn(layer.input_layernorm(s), shallow, self.retnet_rel_pos(ids.shape[1]))
+            s = s + y
+            passed.append(own)
+        return self.norm(s)
+
+
+class DenseLM(nn.Module):
+    def __init__(self, c, ranks):
+        super().__init__()
+        self.model, self.lm_head = DenseModel(c, ranks), bias_free(c['hidden_size'], c['vocab_size'])
+
+    def forward(self, ids):
+        return self.lm_head(self.model(ids))
+
+
+class Retention(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        width, values = c['decoder_embed_dim'], c['decoder_value_embed_dim']
+        self.heads = c['decoder_retention_heads']
+        self.q_proj, self.k_proj = bias_free(width, width), bias_free(width, width)
+        self.v_proj, self.g_proj = bias_free(width, values), bias_free(width, values)
+        self.out_proj = bias_free(values, width)
+        self.group_norm = RMSNorm(values // self.heads, c['layernorm_eps'], weighted=False)
+
+    def forward(self, x, position):
+        q, k, v = (heads_of(map_(x), self.heads) for map_ in (self.q_proj, self.k_proj, self.v_proj))
+        y = retention(q, k * q.shape[-1] ** -0.5, v, position, self.group_norm)
+        return self.out_proj(F.silu(self.g_proj(x)) * y)
+
+
+class GLU(nn.Module):
+    def __init__(self, width, hidden, activation):
+        super().__init__()
+        self.fc1, self.gate, self.fc2 = bias_free(width, hidden), bias_free(width, hidden), bias_free(hidden, width)
+        self.activation = {'swish': F.silu, 'gelu': F.gelu}[activation]
+
+    def forward(self, x):
+        return self.fc2(self.activation(self.fc1(x)) * self.gate(x))
+
+
+class RetNetLayer(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        width, epsilon = c['decoder_embed_dim'], c['layernorm_eps']
+        self.retention_layer_norm, self.final_layer_norm = RMSNorm(width, epsilon), RMSNorm(width, epsilon)
+        self.retention = Retention(c)
+        self.ffn = GLU(width, c['decoder_ffn_embed_dim'], c['activation_fn'])
+
+    def forward(self, s, position):
+        s = s + self.retention(self.retention_layer_norm(s), position)
+        return s + self.ffn(self.final_layer_norm(s))
+
+
+class RetNetDecoder(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        width, heads = c['decoder_embed_dim'], c['decoder_retention_heads']
+        self.scale = 1 if c['no_scale_embedding'] else width**0.5
+        self.embed_tokens, self.output_projection = nn.Embedding(c['vocab_size'], width), bias_free(width, c['vocab_size'])
+        self.layers = nn.ModuleList(RetNetLayer(c) for _ in range(c['decoder_layers']))
+        self.layer_norm, self.retnet_rel_pos = RMSNorm(width, c['layernorm_eps']), RelPos(width // heads, heads)
+
+    def forward(self, ids):
+        s, position = self.scale * self.embed_tokens(ids), self.retnet_rel_pos(ids.shape[1])
+        for layer in self.layers:
+            s = layer(s, position)
+        return self.output_projection(self.layer_norm(s))
+
+
+def tie(model, weights, config):
+    """A tied read-out is the embedding; a file may leave it out."""
+    name = f'backbone.{model.backbone.embedding_name}.weight'
+    if config.get('tie_embeddings', config.get('tie_word_embeddings')):
+        model.lm_head.weight = model.get_parameter(name)
+        weights.setdefault('lm_head.weight', weights[name])
+
+
+def model_of(config, weights):
+    if 'query_key_dim' in config:
+        ranks = [weights[f'model.layers.0.self_attn.{which}_select.fc1.weight'].shape[0] for which in 'kv']
+        return DenseLM(config, ranks)
+    if 'decoder_embed_dim' in config:
+        model = RetNetDecoder(config)
+        if config['share_decoder_input_output_embed']:
+            model.output_projection.weight = model.embed_tokens.weight
+        return model
+    model = state_spaces_model(config) if 'd_model' in config else transformers_model(config)
+    tie(model, weights, config)
+    return model
 
 
 def logits_of(folder, ids):
-    with open(os.path.join(folder, 'config.json')) as file:
-        model, tied = model_of(json.load(file))
     weights = tensors_of(os.path.join(folder, 'model.safetensors'))
-    if tied:
-        model.lm_head.weight = model.backbone.get_parameter(f'{model.backbone.embedding_name}.weight')
-        weights.setdefault('lm_head.weight', weights[f'backbone.{model.backbone.embedding_name}.weight'])
+    with open(os.path.join(folder, 'config.json')) as file:
+        model = model_of(json.load(file), weights)
     model.load_state_dict(weights, strict=True)
     with torch.no_grad():
         return model(torch.tensor(ids)).flatten().tolist()

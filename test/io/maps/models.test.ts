@@ -10,7 +10,9 @@ import {
   type TensorToStore,
   writeFolderWhole,
 } from '../../../src/io/index.ts';
+import { paperReadings } from '../../../src/models/index.ts';
 import { InputError } from '../../../src/tensor/errors.ts';
+import { root } from '../../support/root.ts';
 import { type Case, cases, logitsOf } from './cases.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'densessm-maps-'));
@@ -58,9 +60,7 @@ describe.each(names)('%s: %s, %s', (project, _model, _what, one) => {
   it('has a place for each tensor: without one, with another, with another shape', () => {
     const [name, tensor] = [
       ...parseSafetensors(exportModel(one, project)['model.safetensors'] as Uint8Array, '').tensors,
-    ]
-      .filter(([key]) => !key.startsWith('lm_head'))
-      .at(-1)!;
+    ].find(([key]) => /norm_f|model\.norm|^layer_norm/.test(key))!;
     const wrong = exported(one, (tensors) => {
       tensors.delete(name);
       tensors.set(`${name}s`, tensor);
@@ -84,7 +84,20 @@ const [plain, , groups, limited] = cases.filter(({ project }) => project === 'tr
 const official = cases.find(({ project, model }) => project === 'state-spaces' && model === 'mamba') as Case;
 const official2 = cases.find(({ project, model }) => project === 'state-spaces' && model === 'mamba2') as Case;
 
+const authors = cases.find(({ project }) => project === 'authors') as Case;
+const scaled = cases.find(({ project }) => project === 'torchscale') as Case;
+
 describe('a model of another project', () => {
+  it.each([authors, scaled])('is refused with tables that are others, and read without them: $project', (one) => {
+    const name = (tensors: ReadonlyMap<string, unknown>) => [...tensors.keys()].find((key) => key.endsWith('decay'))!;
+    const wrong = exported(one, (tensors) => {
+      const table = tensors.get(name(tensors))!;
+      tensors.set(name(tensors), { ...table, data: Float64Array.from(table.data, (x) => x * 1.001) });
+    });
+    expect(() => importModel(wrong)).toThrow('decay" has other numbers than the model\'s own');
+    expect(importModel(exported(one, (tensors) => void tensors.delete(name(tensors)))).params).toEqual(one.params);
+  });
+
   it('is read from shards, and a shard that lacks its tensor is refused', () => {
     const path = exported(plain);
     const { tensors } = parseSafetensors(readFileSync(join(path, 'model.safetensors')), '');
@@ -152,6 +165,21 @@ describe('a model of another project', () => {
     ['layer norms', official, { rms_norm: false }, 'rms_norm is false; our model has true only'],
     ['attention', official, { attn_layer_idx: [1] }, 'attn_layer_idx is [1]; our model has [] only'],
     ['a feed-forward network of Mamba', official, { d_intermediate: 8 }, 'd_intermediate is 8; our model has 0 only'],
+    [
+      'a tied read-out',
+      authors,
+      { tie_word_embeddings: true },
+      'tie_word_embeddings is true; our model has false only',
+    ],
+    ['m below 0', authors, { dense_block_layers: -1 }, 'dense_block_layers is -1; it is an integer ≥ 0'],
+    ['norms after the branches', scaled, { decoder_normalize_before: false }, 'our model has true only'],
+    [
+      'deepnorm, which turns them so',
+      scaled,
+      { deepnorm: true, decoder_normalize_before: undefined },
+      'deepnorm norms after',
+    ],
+    ['an expert layer', scaled, { moe_freq: 2 }, 'moe_freq is 2; our model has 0 only'],
     ['an unknown setting', official, { ssm_cfg: { twist: 1 } }, 'ssm_cfg has "twist", which is unknown here'],
     [
       'a norm before the gate',
@@ -186,6 +214,47 @@ describe('a model of another project', () => {
   });
 });
 
+/** A folder as the project that made a case of our vectors would have it: its weights, tables and configuration. */
+function folderOf(path: string): { folder: string; ids: number[][]; logits: Float64Array } {
+  const { tensors, metadata } = parseSafetensors(readFileSync(join(root, 'test/vectors', path)), path);
+  const config = JSON.parse(metadata.get('config')!);
+  const isMamba = path.startsWith('mamba/');
+  const weights = [...tensors].flatMap(([name, tensor]): [string, TensorToStore][] => {
+    const [, own] = /^(?:param|buffer)\/(.*)$/.exec(name) ?? [];
+    return own === undefined ? [] : [[isMamba ? `backbone.${own}` : own, tensor]];
+  });
+  const { d_state, d_conv, expand, dt_rank, bias, conv_bias } = config;
+  const theirs = isMamba ? { ...config, ssm_cfg: { d_state, d_conv, expand, dt_rank, bias, conv_bias } } : config;
+  const out = join(folder, `vectors-${++count}`);
+  writeFolderWhole(out, {
+    'config.json': JSON.stringify(theirs),
+    'model.safetensors': formatSafetensors(new Map(weights)),
+  });
+  const { data, shape } = tensors.get('in/input_ids')!;
+  const ids = Array.from({ length: shape[0]! }, (_, row) => [...data.subarray(row * shape[1]!, (row + 1) * shape[1]!)]);
+  return { folder: out, ids, logits: (tensors.get('out/logits_parallel') ?? tensors.get('out/logits')!).data };
+}
+
+describe('the weights of third-party code', () => {
+  it.each([
+    ['dense_retnet/p02_heads4_m2', 'authors'],
+    ['dense_retnet/p06_hidden16_mid0', 'authors'],
+    ['dense_retnet/p07_single_vf1_qk12', 'authors'],
+    ['dense_retnet/p09_pad0_big_qk', 'authors'],
+    ['dense_retnet/p10_small_v_eps', 'authors'],
+    ['retnet/r05_decoder2', 'torchscale'],
+    ['mamba/m00_tiny', 'state-spaces'],
+    ['mamba/m04_noconvbias_short', 'state-spaces'],
+  ])('%s, by the names of %s, give its logits', (path, project) => {
+    const { folder: theirs, ids, logits } = folderOf(`${path}.safetensors`);
+    const model = importModel(theirs);
+    expect(model.project).toBe(project);
+    const off = logitsOf(model, ids).map((x, i) => Math.abs(x - logits[i]!) - 1e-10 * Math.abs(logits[i]!));
+    expect(Math.max(...off)).toBeLessThan(1e-11);
+    expect(logits.length).toBe(off.length);
+  });
+});
+
 describe('a model of ours', () => {
   const out = (one: Case, config: object, project = one.project) =>
     exportModel({ ...one, config: { ...one.config, ...config } }, project);
@@ -206,6 +275,19 @@ describe('a model of ours', () => {
     ],
     ['another ε', () => out(official, { epsilon: 1e-6 }), 'epsilon is 0.000001, there 1e-5'],
     ['limits of step sizes', () => out(official2, { deltaLimit: [0, 1] }), 'step sizes have limits'],
+    [
+      'other readings',
+      () => out(authors, { readings: paperReadings }),
+      'projection linear, fusedNorm none, retentionNorm none, in their code projection identity, fusedNorm rms, retentionNorm torchscale',
+    ],
+    ['widths that their gates lack', () => out(authors, { keyWidth: 8 }), 'their gates are for 4 and 16'],
+    [
+      'another norm of retention',
+      () => out(scaled, { retentionNorm: 'none' }),
+      "normalised by 'none', there by 'torchscale'",
+    ],
+    ['another scale of embeddings', () => out(scaled, { embeddingScale: 2 }), 'embeddingScale is 2, there 1 or √width'],
+    ['another scale of residuals', () => out(scaled, { residualScale: 2 }), 'residualScale is 2'],
     ['one norm of all groups', () => out(official2, { normGroups: 1 }), 'the last norm has 1 groups'],
   ])('is not written with %s', (_, write, message) => {
     expect(write).toThrow(InputError);
