@@ -129,7 +129,7 @@ async function followed(
     } else if (event.kind === 'failure') {
       failed[run.name] = event.message;
       line.clear();
-      tell(`${label}: ${event.message}`);
+      tell(`${label}: failed`);
     } else if (event.event.kind === 'step') {
       const { step, loss } = event.event;
       seconds += (seconds === 0 ? 1 : 0.1) * (event.event.seconds - seconds);

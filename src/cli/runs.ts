@@ -1,6 +1,7 @@
 /** @file densessm runs: lists the runs of a folder. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { isGrid } from '../runs/ablation/results.ts';
 import { bestIn, readAbout } from '../runs/checkpoint.ts';
 import { metricsOf } from '../runs/metrics.ts';
 import type { Settings } from '../runs/settings.ts';
@@ -43,16 +44,21 @@ function rowOf(run: string) {
   }
 }
 
-/** Prints each run with its model and last losses, or how it is damaged. Returns whether none is. */
+/** Prints each run with its model and last losses, or how it is damaged, and names grids. Returns whether none is. */
 export function runsCommand(folder: string, { json, quiet }: Voice): boolean {
   if (!existsSync(folder)) fail(`${folder}: there is no such folder; densessm train makes runs/, or name another`);
-  const runs = readdirSync(folder)
+  const paths = readdirSync(folder)
     .sort()
-    .flatMap((name) => rowOf(join(folder, name)) ?? []);
+    .map((name) => join(folder, name));
+  const runs = paths.flatMap((path) => rowOf(path) ?? []);
+  const grids = paths.filter(isGrid);
   const ok = runs.every((run) => !('damaged' in run));
-  if (json) say(JSON.stringify({ ok, runs }, null, 1));
-  else if (runs.length === 0) say(`${folder}: no runs`);
-  else {
+  if (json) {
+    say(JSON.stringify({ ok, runs, grids }, null, 1));
+    return ok;
+  }
+  if (runs.length + grids.length === 0) say(`${folder}: no runs`);
+  if (runs.length > 0) {
     const isAnyTask = runs.some((one) => 'task' in one);
     const head = isAnyTask ? [...columns, ...taskColumns] : columns;
     const rows = runs.map((one) => {
@@ -81,5 +87,7 @@ export function runsCommand(folder: string, { json, quiet }: Voice): boolean {
       } else say(`${one.run.padEnd(widths[0]!)}  damaged: ${one.damaged}`);
     });
   }
+  for (const grid of grids)
+    say(`${grid}: a grid; densessm merge ${grid} prints its table, densessm runs ${grid} its runs`);
   return ok;
 }

@@ -57,6 +57,19 @@ describe('densessm ablate', { timeout: 60_000 }, () => {
     expect(stdout).toContain('failing: 3 of 4 runs complete; the same command with --out continues\n');
   });
 
+  it('makes a folder that runs names and lists', async () => {
+    await ablate('--out', at('listed/grid'), '--seeds', '1');
+    const { stdout } = await densessmHere('runs', at('listed'));
+    expect(stdout).toMatch(
+      /^\S+listed\/grid: a grid; densessm merge \S+ prints its table, densessm runs \S+ its runs\n$/,
+    );
+    expect(JSON.parse((await densessmHere('runs', at('listed'), '--json')).stdout)).toMatchObject({
+      runs: [],
+      grids: [at('listed/grid')],
+    });
+    expect((await densessmHere('runs', at('listed/grid'))).stdout).toMatch(/grid\/rate=0.01,seed=1 +dense-retnet/);
+  });
+
   it('takes no folder of another grid, or of something else', async () => {
     await ablate('--out', at('own'), '--seeds', '1');
     const other = await ablate('--out', at('own'), '--batch', '3', '--vary', 'beta2=0.9');

@@ -59,6 +59,9 @@ export const version = 1;
 
 const fileName = 'grid.json';
 
+/** Whether a folder is that of a grid. */
+export const isGrid = (folder: string): boolean => existsSync(join(folder, fileName));
+
 /** All settings that the runs share, defaults too; not where they run, which may differ between shards. */
 function sharedSettings({ grid, problem }: Plan): Partial<Settings> {
   const { on: _, seed: __, width, readings, ...all } = { ...defaults, ...grid.fixed };
@@ -89,7 +92,7 @@ export const runNames = ({
 /** Writes what was planned into the folder of a grid. Throws where the folder has another grid, or none but files. */
 export function writeGrid(folder: string, planned: PlannedGrid): void {
   const path = join(folder, fileName);
-  if (existsSync(path)) {
+  if (isGrid(folder)) {
     const words = difference(parsedIn(path), planned, ['fixed settings', 'names to vary', 'the text or task']);
     if (words !== null) fail(`ablate: ${folder} has a grid that differs in ${words}; give another --out`);
   } else if (existsSync(folder) && !readdirSync(folder).every(isPart))
