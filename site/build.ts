@@ -1,6 +1,7 @@
 /** @file Builds the static site into .site: pages of chapters and docs, styles and fonts. Links are checked at the end. */
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { build } from 'vite';
 import { root } from '../test/support/root.ts';
 import { chapters } from './chapters.ts';
 import { docPages } from './docs.ts';
@@ -34,6 +35,21 @@ writeFileSync(join(out, 'assets/code.css'), codeStyles());
 cpSync(join(katex, 'katex.min.css'), join(out, 'assets/katex.min.css'));
 for (const name of readdirSync(join(katex, 'fonts')).filter((one) => one.endsWith('.woff2')))
   cpSync(join(katex, 'fonts', name), join(out, 'assets/fonts', name));
+await build({
+  root,
+  configFile: false,
+  logLevel: 'warn',
+  // modules are found beside the module that asks for them, on any host and in any folder
+  base: './',
+  build: {
+    outDir: join(out, 'assets'),
+    emptyOutDir: false,
+    rolldownOptions: {
+      input: { worked: join(here, 'client/worked.ts') },
+      output: { entryFileNames: '[name].js', chunkFileNames: 'parts/[name]-[hash].js' },
+    },
+  },
+});
 
 const broken = brokenLinks(pages);
 for (const one of broken) console.error(one);

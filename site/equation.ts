@@ -7,6 +7,8 @@ import { operators } from '../src/oracle/operators/index.ts';
 import { anchorOf, type Chapter, codeOf, pageOf } from './chapters.ts';
 import { type EquationSymbol, type GlossarySymbol, markedFormula, symbolsIn } from './glossary.ts';
 import { codeList, escaped, link, prose, relativeTo } from './html.ts';
+import { smallCase } from './small-case.ts';
+import { workedSection } from './worked.ts';
 
 /** The renderers of a page. The tests have plain ones. */
 export interface Renderers {
@@ -95,6 +97,7 @@ ${[
 </div>
 <div class="code">${code(text, 'typescript', (identifier) => nameOf([...found.values()].findIndex((one) => one.code.includes(identifier))))}</div>
 </div>
+${workedSection(operator, equation.number, smallCase(operator, equation.number))}
 <details class="laws"><summary>${held.length} laws hold in every mode</summary><ul>
 ${held.map(({ name, statement }) => `<li><code>${name}</code> ${prose(statement)}</li>`).join('\n')}
 </ul></details>

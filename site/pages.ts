@@ -11,11 +11,12 @@ import type { Page } from './layout.ts';
 function neighbours(chapter: Chapter, all: readonly Chapter[]): string {
   const at = all.indexOf(chapter);
   const path = pageOf(chapter.file);
-  const to = (one: Chapter | undefined, arrow: string, rel: string): string =>
-    one === undefined
-      ? '<span></span>'
-      : `<a rel="${rel}" href="${relativeTo(path, pageOf(one.file))}">${arrow} ${prose(one.title)}</a>`;
-  return `<nav class="neighbours" aria-label="Chapters">${to(all[at - 1], '←', 'prev')}${to(all[at + 1], '→', 'next')}</nav>`;
+  const to = (one: Chapter | undefined, rel: 'prev' | 'next'): string => {
+    if (one === undefined) return '<span></span>';
+    const title = rel === 'prev' ? `← ${prose(one.title)}` : `${prose(one.title)} →`;
+    return `<a rel="${rel}" href="${relativeTo(path, pageOf(one.file))}">${title}</a>`;
+  };
+  return `<nav class="neighbours" aria-label="Chapters">${to(all[at - 1], 'prev')}${to(all[at + 1], 'next')}</nav>`;
 }
 
 /** The page of a file of spec/. */
@@ -31,6 +32,7 @@ export function chapterPage(
   return {
     path: pageOf(file),
     title: `${title} · densessm`,
+    ...(sections.length > 0 && { scripts: ['assets/worked.js'] }),
     description: `${title}: formula, scalar code, evidence and laws.`,
     main: `<h1>${prose(title)}</h1>
 <p class="lead">${prose(about)}</p>
