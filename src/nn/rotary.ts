@@ -1,7 +1,7 @@
 /** @file Rotary positions (RoPE, xPos): rotates pairs of channels by an angle proportional to the token's position. */
 import { checkValue } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
-import { constantLike } from '../tensor/operand.ts';
+import { constantLike, tableLike } from '../tensor/operand.ts';
 import { at, stack, sub } from '../tensor/ops.ts';
 import { add } from '../tensor/primitives/add.ts';
 import { mul } from '../tensor/primitives/mul.ts';
@@ -31,18 +31,16 @@ export const rotaryFrequencies = (pairs: number, base = 10000): number[] =>
 /** Channels of a pair: 2j and 2j + 1 (`neighbours`), or j and j + d/2 (`halves`). */
 export type RotaryPairs = 'neighbours' | 'halves';
 
-/** Sines and cosines [t, pairs] of `t` positions from `position` on. The position may be negative. */
+/** Sines or cosines [t, pairs] of `t` positions from `position` on. The position may be negative. */
 export function rotaryTable(
+  name: 'sin' | 'cos',
   frequencies: readonly number[],
   position: number,
   t: number,
-): { sin: Float64Array; cos: Float64Array } {
+): Float64Array {
   const pairs = frequencies.length;
-  const angle = (i: number): number => (position + Math.floor(i / pairs)) * frequencies[i % pairs]!;
-  return {
-    sin: Float64Array.from({ length: t * pairs }, (_, i) => Math.sin(angle(i))),
-    cos: Float64Array.from({ length: t * pairs }, (_, i) => Math.cos(angle(i))),
-  };
+  const of = Math[name];
+  return new Float64Array(t * pairs).map((_, i) => of((position + Math.floor(i / pairs)) * frequencies[i % pairs]!));
 }
 
 /** Roundings of a sine or cosine, as devices compute them. */
@@ -75,18 +73,19 @@ export function rotate(
       `rotate: ${d} channels in ${show(x.shape)} for ${pairs} frequencies; channels come in pairs, one frequency each`,
     );
   }
-  const table = rotaryTable(frequencies, position, t);
   const slack: Slack = (value, i) => {
     const frequency = frequencies[i % pairs]!;
     const angle = Math.abs((position + Math.floor(i / pairs)) * frequency);
     return functionRoundings * Math.abs(value) + angle * angleRoundings(frequency);
   };
   const [sin, cos] = (['sin', 'cos'] as const).map((name) =>
-    constantLike(x, table[name], [t, pairs], slack, (i) => [
-      name,
-      position + Math.floor(i / pairs),
-      frequencies[i % pairs]!,
-    ]),
+    tableLike(x, `${name} of ${frequencies}, ${t} positions from ${position}`, () =>
+      constantLike(x, rotaryTable(name, frequencies, position, t), [t, pairs], slack, (i) => [
+        name,
+        position + Math.floor(i / pairs),
+        frequencies[i % pairs]!,
+      ]),
+    ),
   ) as [Value, Value];
   const [within, axis] = pairing === 'neighbours' ? [[pairs, 2], -1] : [[2, pairs], -2];
   const split = reshape(x, [...x.shape.slice(0, -1), ...within]);

@@ -25,6 +25,18 @@ export function constantLike(x: Value, data: Float64Array, shape: Shape, slack?:
   return constant(x, data.slice(), shape, slack, exact);
 }
 
+/**
+ * Returns the table that `make` makes on the root executor of `x`. `name` says all that it depends on: a trace makes it once for all
+ * layers and steps.
+ */
+export function tableLike({ on: { root } }: Value, name: string, make: () => Value): Value {
+  const before = root.tables?.get(name);
+  if (before !== undefined) return before;
+  const made = make();
+  root.tables?.set(name, made);
+  return made;
+}
+
 function constant({ on: { root } }: Value, data: Float64Array, shape: Shape, slack?: Slack, exact?: Meaning): Value {
   return { shape: [...shape], kind: 'real', on: root, data: root.constant(data, shape, slack, exact) };
 }

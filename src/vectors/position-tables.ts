@@ -27,7 +27,7 @@ export function bufferAnswers(prefix: string, { heads, d }: HeadSizes): Answers[
 export function parallelTables({ heads, d }: HeadSizes, t: number): Answers['tensors'] {
   const turns = (which: 'sin' | 'cos') => (): Answer => ({
     shape: [t, d],
-    data: inPairs(rotaryTable(retnetFrequencies(d / 2), 0, t)[which]),
+    data: inPairs(rotaryTable(which, retnetFrequencies(d / 2), 0, t)),
   });
   return {
     'inter/sin': turns('sin'),

@@ -5,7 +5,7 @@
  * mode by neither. They agree only after a norm without ε. Gradients treat the divisors as constants.
  */
 import { fail } from '../../tensor/errors.ts';
-import { constantLike } from '../../tensor/operand.ts';
+import { constantLike, tableLike } from '../../tensor/operand.ts';
 import { abs } from '../../tensor/primitives/abs.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { div } from '../../tensor/primitives/div.ts';
@@ -48,7 +48,9 @@ const tables: DecayTables = {
       const [row, n] = [Math.floor(i / t), (Math.floor(i / t) % t) - (i % t)];
       return n < 0 ? undefined : ['power', decay[Math.floor(row / t)]!, n, divisors[row]!];
     };
-    return constantLike(like, normalisedDecayMatrix(decay, t), [decay.length, t, t], powerSlack(2 * t), meaning);
+    return tableLike(like, `normalised decays ${decay}, ${t} tokens`, () =>
+      constantLike(like, normalisedDecayMatrix(decay, t), [decay.length, t, t], powerSlack(2 * t), meaning),
+    );
   },
 };
 

@@ -2,12 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { vjp } from '../../../src/autograd/vjp.ts';
+import { tensor } from '../../../src/executors/f64/index.ts';
 import type { Equation } from '../../../src/executors/gpu/index.ts';
 import { chooseTiling, tileShapes } from '../../../src/executors/gpu/kernels/tiles.ts';
 import { keyOf } from '../../../src/executors/gpu/text/kernel.ts';
 import { called } from '../../../src/executors/gpu/text/natives.ts';
 import { targets } from '../../../src/executors/gpu/text/target.ts';
 import { elementOf } from '../../../src/executors/gpu/text/wgsl.ts';
+import { read } from '../../../src/tensor/input.ts';
+import { constantLike, tableLike } from '../../../src/tensor/operand.ts';
 import { add } from '../../../src/tensor/primitives/add.ts';
 import { causalConvolution } from '../../../src/tensor/primitives/causal-convolution.ts';
 import { concat } from '../../../src/tensor/primitives/concat.ts';
@@ -27,6 +30,23 @@ import { kernelsOf, withWorkgroups } from './kernels-of.ts';
 import { testWorkgroupsAreUsed, workgroupCases } from './workgroups.ts';
 
 const matrix = { shape: [3, 40] };
+
+it('a trace makes a table once for all that name it', () => {
+  const made: string[] = [];
+  const fn: Equation = ({ x }) => {
+    const table = (name: string, n: number) =>
+      tableLike(x!, name, () => {
+        made.push(name);
+        return constantLike(x!, Float64Array.of(n, 2 * n), [2]);
+      });
+    return { y: mul(mul(x!, table('one', 1)), mul(table('one', 1), table('two', 2))) };
+  };
+  expect(kernelsOf(fn, { x: { shape: [2] } }, targets.webasm).length).toBe(1);
+  expect(made).toEqual(['one', 'two']);
+  const x = tensor([1, 1]);
+  expect([...read(fn({ x }).y!)]).toEqual([2, 16]);
+  expect(made).toEqual(['one', 'two', 'one', 'one', 'two']);
+});
 
 describe('the text of kernels', () => {
   it('is one for all layers whose numbers are parts of an array, or of what replaces it', () => {

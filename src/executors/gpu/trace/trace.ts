@@ -60,6 +60,7 @@ export function startTrace(target: Target, previous?: History): Trace {
     order: 0,
     open: true,
     unrolls: true,
+    tables: new Map(),
     input: (x, shape, kind) => ({
       numbers: table(schedule, target, x, shape),
       origins: kind === 'real' ? [] : Array.from(x),
