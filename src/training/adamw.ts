@@ -57,6 +57,7 @@ export const stepFactors = (
 /**
  * Takes one step: `m ← β₁ m + (1 − β₁) g`, `v ← β₂ v + (1 − β₂) g²`,
  * `p ← p − η (m̂ / (√v̂ + ε) + λ p)` with `m̂ = m / (1 − β₁ⁿ)`, `v̂ = v / (1 − β₂ⁿ)`. PyTorch's AdamW computes the same.
+ * `accept` chooses between the next moments or parameters and those before. The parameters are computed from the chosen moments.
  * @example
  * const [p, g, zero] = [tensor([1]), tensor([0.5]), tensor([0])];
  * const rule = { beta1: 0.5, beta2: 0.75, epsilon: 0, weightDecay: 0 };
@@ -67,15 +68,16 @@ export function adamW<T extends Tree>(
   gradient: T,
   { rate, firstCorrection, secondCorrection }: StepFactors,
   { beta1, beta2, epsilon, weightDecay }: AdamW,
+  accept: (next: Value, before: Value) => Value = (next) => next,
 ): AdamWState<T> {
   const [ms, vs, gs] = [first, second, gradient].map(leavesOf) as [Value[], Value[], Value[]];
-  const means = ms.map((m, i) => add(scale(m, beta1), scale(gs[i]!, 1 - beta1)));
-  const squares = vs.map((v, i) => add(scale(v, beta2), scale(mul(gs[i]!, gs[i]!), 1 - beta2)));
+  const means = ms.map((m, i) => accept(add(scale(m, beta1), scale(gs[i]!, 1 - beta1)), m));
+  const squares = vs.map((v, i) => accept(add(scale(v, beta2), scale(mul(gs[i]!, gs[i]!), 1 - beta2)), v));
   const updated = namedLeavesOf(params).map(([path, p], i) => {
     const decay = typeof weightDecay === 'function' ? weightDecay(path, p.shape) : weightDecay;
     const root = squareRoot(mul(squares[i]!, secondCorrection));
     const direction = div(mul(means[i]!, firstCorrection), add(root, epsilon));
-    return sub(p, mul(add(direction, mul(p, decay)), rate));
+    return accept(sub(p, mul(add(direction, mul(p, decay)), rate)), p);
   });
   return { params: withLeaves(params, updated), first: withLeaves(first, means), second: withLeaves(second, squares) };
 }

@@ -102,12 +102,11 @@ export function trainingSteps<T extends Tree>(training: Training<T>): Steps {
       norms.push(cut.norm);
       const finite = areFinite(losses.at(-1)!, cut.norm);
       areAllFinite = areAllFinite === undefined ? finite : mul(areAllFinite, finite);
-      const next = adamW(state, cut.gradient, factorsAt(inputs.factors!, k), { ...optimizer, weightDecay: decay });
-      state = {
-        params: select(areAllFinite, next.params, state.params),
-        first: select(areAllFinite, next.first, state.first),
-        second: select(areAllFinite, next.second, state.second),
-      };
+      const rule = { ...optimizer, weightDecay: decay };
+      const allFinite = areAllFinite;
+      state = adamW(state, cut.gradient, factorsAt(inputs.factors!, k), rule, (next, before) =>
+        select(allFinite, next, before),
+      );
     }
     return { ...state, losses: stack(losses, 0), norms: stack(norms, 0) };
   };
