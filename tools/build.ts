@@ -1,11 +1,39 @@
 /** @file Builds dist/: compiles the sources, and bundles gpu.js, so that users install neither it nor its two native packages. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build, type Plugin } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
+
+const read = (file: string): string => readFileSync(file, 'utf8');
+
+/** The declarations that those of the package's modules reach. */
+function publicTypes(): ReadonlySet<string> {
+  const { exports } = JSON.parse(read(join(root, 'package.json'))) as { exports: Record<string, { types?: string }> };
+  const reached = new Set<string>();
+  const reach = (file: string): void => {
+    if (reached.has(file)) return;
+    reached.add(file);
+    for (const [, path] of read(file).matchAll(/(?:from |import\()['"](\.[^'"]+)\.[jt]s['"]/g))
+      reach(join(dirname(file), `${path}.d.ts`));
+  };
+  for (const { types } of Object.values(exports)) if (types !== undefined) reach(join(root, types));
+  return reached;
+}
+
+/** Moves a source map into its file: as files of their own, 1,000 small maps take megabytes. */
+function embedMap(file: string): void {
+  const map = JSON.parse(read(`${file}.map`)) as { mappings: string };
+  // a segment for each line: with one for each name, the maps are larger than the code
+  if (file.endsWith('.js'))
+    map.mappings = encode(decode(map.mappings).map((line) => line.filter(([, , to], i) => to !== line[i - 1]?.[2])));
+  const url = `data:application/json;charset=utf-8;base64,${Buffer.from(JSON.stringify(map)).toString('base64')}`;
+  writeFileSync(file, read(file).replace(/^\/\/# sourceMappingURL=.*/m, `//# sourceMappingURL=${url}`));
+  rmSync(`${file}.map`);
+}
 
 /** Modules that gpu.js loads by `require`, which modules of pages and of Node do not have. `gl` is another way to WebGL, which we do not use. */
 const requires: Plugin = {
@@ -27,7 +55,20 @@ const licences = ['gpu.js', 'acorn', 'gpu-mock.js']
   .join('\n\n');
 
 rmSync(dist, { recursive: true, force: true });
-execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', join(root, 'tsconfig.build.json')], { stdio: 'inherit' });
+// comments are in the declarations, and in the sources that the maps point to
+for (const part of [
+  ['--declaration', '--declarationMap', '--emitDeclarationOnly'],
+  ['--sourceMap', '--removeComments'],
+])
+  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', join(root, 'tsconfig.build.json'), ...part], {
+    stdio: 'inherit',
+  });
+const types = publicTypes();
+for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+  const file = join(dist, name);
+  if (file.endsWith('.d.ts') && !types.has(file)) for (const part of [file, `${file}.map`]) rmSync(part);
+  else if (/\.(js|d\.ts)$/.test(file)) embedMap(file);
+}
 const library = join(dist, 'src/executors/gpu/device/library.js');
 await build({
   entryPoints: [library],
@@ -38,7 +79,7 @@ await build({
   platform: 'neutral',
   mainFields: ['main'],
   target: 'es2023',
-  minifyWhitespace: true,
+  minify: true,
   legalComments: 'none',
   banner: { js: `/*!\n${licences}\n*/` },
   plugins: [requires],
