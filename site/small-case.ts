@@ -38,7 +38,7 @@ export function smallCase(operator: Operator, seed: number): SmallCase {
       axis: (letter) => fc.constant(lengths[letter] ?? 2),
       without: operator.optIn ?? [],
     }),
-    { numRuns: 300, seed: 1 },
+    { numRuns: 1000, seed: 1 },
   );
   const layout = layouts.reduce((best, one) => (merit(one) > merit(best) ? one : best));
   const { inputs, settings } = fill(layout, seed, 'normal');
