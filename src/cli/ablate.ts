@@ -5,6 +5,7 @@ import type { Grid } from '../runs/ablation/grid.ts';
 import { type Plan, type PlannedRun, planOf } from '../runs/ablation/plan.ts';
 import { plannedGrid, resultsOf, schema, version } from '../runs/ablation/results.ts';
 import { ablated, type Shard, shardOf } from '../runs/ablation/run.ts';
+import { measureOf } from '../runs/ablation/table.ts';
 import { settingsIn } from '../runs/config-file.ts';
 import type { Measure } from '../runs/curves.ts';
 import { defaults, type Settings } from '../runs/settings.ts';
@@ -75,6 +76,7 @@ export async function ablateCommand(text: string | undefined, options: AblateCom
   };
   const { seed = defaults.seed, ...fixed } = asked;
   const plan = planOf({ fixed, vary, seeds: Array.from({ length: seeds }, (_, i) => seed + i) });
+  measureOf(plan.grid, of); // throws on a measure that the grid does not have
   const runs = shardOf(plan.runs, shard);
   if (isPlan && json) {
     say(

@@ -1,7 +1,7 @@
 /** @file Prints the table of a grid, and draws its curves. */
 import { writeFileWhole } from '../io/write-file.ts';
 import { type Results, schema, version } from '../runs/ablation/results.ts';
-import { linesOfTable, type Row, type Table, tableOf, usualMeasure } from '../runs/ablation/table.ts';
+import { linesOfTable, measureOf, type Row, type Table, tableOf } from '../runs/ablation/table.ts';
 import { type Measure, svgOf } from '../runs/curves.ts';
 import { colour, say, tableLine, widthsOf } from './console.ts';
 
@@ -46,13 +46,18 @@ export interface Shown {
   readonly failed?: Readonly<Record<string, string>>;
 }
 
-/** Prints results as a table or as JSON, and writes the plot. */
-export function showResults(results: Results, { json, quiet, ok, of, svg, failed = {} }: Shown): void {
-  const measure = of ?? usualMeasure(results);
-  const table = tableOf(results, measure);
+/** Prints results as a table or as JSON, then writes the plot. */
+export function showResults(results: Results, shown: Shown): void {
+  printed(results, shown);
+  const measure = measureOf(results.grid, shown.of);
   const lines = linesOfTable(results, measure);
-  if (svg !== undefined && lines.length > 0)
-    writeFileWhole(svg, svgOf(lines, measure, ': mean (strong), each seed (pale)'));
+  if (shown.svg !== undefined && lines.length > 0)
+    writeFileWhole(shown.svg, svgOf(lines, measure, ': mean (strong), each seed (pale)'));
+}
+
+function printed(results: Results, { json, quiet, ok, of, failed = {} }: Shown): void {
+  const measure = measureOf(results.grid, of);
+  const table = tableOf(results, measure);
   if (json) {
     say(JSON.stringify({ schema, version, ok, ...results, ...table, failed }, null, 1));
     return;

@@ -100,6 +100,7 @@ describe('densessm ablate', { timeout: 60_000 }, () => {
     [['--vary', 'gatee=shared'], "(did you mean 'gate'?)"],
     [['--vary', 'gate=shared,perLayr'], "(did you mean 'perLayer'?)"],
     [['--task', 'deep-detail'], 'give one of them'],
+    [['--of', 'accuracy'], 'a text has no accuracy; leave out --of'],
     [['--resume', 'x'], "unknown option '--resume'"],
   ])('refuses %s in one message, before it writes', async (args, message) => {
     const { status, stdout, stderr } = await ablate(...args, '--out', at('refused'));

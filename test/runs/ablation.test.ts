@@ -176,6 +176,17 @@ describe('a table', () => {
     expect(() => resultsOf([one, file('grid.json', { ...results([]), sha256: 'y' })])).toThrow(
       'are of two grids, which differ in the text or task: "x" and "y"',
     );
+    const [run] = results([['m=1', 1, 1]]).runs;
+    for (const wrong of [
+      { runs: [{ ...run, points: [] }] },
+      { runs: [{ ...run, seed: 'one' }] },
+      { cells: [{}] },
+      { grid: null },
+    ])
+      expect(() => resultsOf([file('damaged.json', { ...results([]), ...wrong })])).toThrow('damaged, write it again');
+    expect(() => resultsOf([file('more.json', { ...results([]), runs: [{ ...run, name: 'm=1,seed=9' }] })])).toThrow(
+      'has a run m=1,seed=9 that its grid does not have',
+    );
     expect(() => resultsOf([file('later.json', { ...results([]), version: 2 })])).toThrow('is of version 2');
     expect(() => resultsOf([file('none.json', { schema: 'x' })])).toThrow('is no result of ablate');
   });

@@ -40,7 +40,7 @@ function attempt<T>(make: () => T): T | string {
 }
 
 /** The name of a run, also of its folder. */
-const nameOf = (cell: Cell, seed: number): string => `${cell.name},seed=${seed}`;
+export const runName = (cell: string, seed: number): string => `${cell},seed=${seed}`;
 
 /** Throws where a cell asks for more dense layers than the last layer has below it: then it is the model of fewer. */
 function checkDense({ values }: Cell, { layers, denseLayers }: Settings): void {
@@ -100,7 +100,7 @@ export function planOf(grid: Grid): Plan {
   }
   const cells = sized.map(({ found }) => found as PlannedCell);
   checkLength(problem, full.length);
-  const runs = seeds.flatMap((seed) => cells.map((cell) => ({ name: nameOf(cell, seed), cell, seed })));
+  const runs = seeds.flatMap((seed) => cells.map((cell) => ({ name: runName(cell.name, seed), cell, seed })));
   const { steps, batch, length, accumulate } = full;
   return { grid, problem, cells, runs, steps, tokens: steps * batch * length * accumulate };
 }

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { isObject, parseJson } from '../../io/json.ts';
+import { isCount, isObject, parseJson } from '../../io/json.ts';
 import { readBytes, statOf } from '../../io/read-file.ts';
 import { isPart, writeFileWhole, writing } from '../../io/write-file.ts';
 import { fail } from '../../tensor/errors.ts';
@@ -10,7 +10,7 @@ import { readAbout } from '../checkpoint.ts';
 import { metricsOf } from '../metrics.ts';
 import { defaults, type Settings } from '../settings.ts';
 import { type Grid, optionOf } from './grid.ts';
-import type { Plan } from './plan.ts';
+import { type Plan, runName } from './plan.ts';
 
 /** A row of the table to be: a cell as it was planned. */
 export interface ResultCell {
@@ -87,7 +87,7 @@ export const runNames = ({
   grid,
   cells,
 }: PlannedGrid): { readonly name: string; readonly cell: string; readonly seed: number }[] =>
-  grid.seeds.flatMap((seed) => cells.map(({ name: cell }) => ({ name: `${cell},seed=${seed}`, cell, seed })));
+  grid.seeds.flatMap((seed) => cells.map(({ name: cell }) => ({ name: runName(cell, seed), cell, seed })));
 
 /** Writes what was planned into the folder of a grid. Throws where the folder has another grid, or none but files. */
 export function writeGrid(folder: string, planned: PlannedGrid): void {
@@ -101,6 +101,20 @@ export function writeGrid(folder: string, planned: PlannedGrid): void {
   writeFileWhole(path, `${JSON.stringify({ schema, version, ...planned }, null, 1)}\n`);
 }
 
+const isListOf = <T>(x: unknown, is: (one: unknown) => one is T): x is T[] => Array.isArray(x) && x.every(is);
+
+const isCell = (x: unknown): x is ResultCell =>
+  isObject(x) && typeof x.name === 'string' && isObject(x.values) && isCount(x.width) && isCount(x.parameters);
+
+const isPoint = (x: unknown): x is Point => isObject(x) && isCount(x.step) && Number.isFinite(x.validation);
+
+const isRun = (x: unknown): x is ResultRun =>
+  isObject(x) &&
+  [x.name, x.cell].every((name) => typeof name === 'string') &&
+  isCount(x.seed) &&
+  isListOf(x.points, isPoint) &&
+  x.points.length > 0;
+
 /** What a file of results or of a grid says. Throws on other files. */
 function parsedIn(path: string): PlannedGrid & Partial<Results> {
   const found = parseJson(new TextDecoder().decode(readBytes(path)), path);
@@ -108,14 +122,12 @@ function parsedIn(path: string): PlannedGrid & Partial<Results> {
     fail(`${path}: is no result of ablate; give what densessm ablate --json prints, or the folder of a grid`);
   const { version: other, grid, cells, runs = [] } = found as Record<string, unknown>;
   if (other !== version) fail(`${path}: is of version ${other}; this densessm reads version ${version}`);
-  if (
-    !isObject(grid) ||
-    !Array.isArray(grid.seeds) ||
-    !isObject(grid.vary) ||
-    !Array.isArray(cells) ||
-    !Array.isArray(runs)
-  )
-    fail(`${path}: has no grid, cells and runs; it is damaged, write it again`);
+  const ok = isObject(grid) && Array.isArray(grid.seeds) && isObject(grid.vary) && isObject(grid.fixed);
+  if (!ok || !isListOf(cells, isCell) || !isListOf(runs, isRun))
+    fail(`${path}: has no grid, cells and runs as ablate writes them; it is damaged, write it again`);
+  const names = (grid as unknown as Grid).seeds.flatMap((seed) => cells.map(({ name }) => runName(name, seed)));
+  const unknown = runs.find(({ name }) => !names.includes(name));
+  if (unknown) fail(`${path}: has a run ${unknown.name} that its grid does not have; it is damaged, write it again`);
   return found as unknown as PlannedGrid & Partial<Results>;
 }
 

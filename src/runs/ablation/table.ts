@@ -1,5 +1,7 @@
 /** @file Makes the table of a grid: mean and spread of each cell over its seeds, paired tests against the first, and mean curves. */
+import { fail } from '../../tensor/errors.ts';
 import type { Curve, Line, Measure } from '../curves.ts';
+import type { Grid } from './grid.ts';
 import { deviationOf, meanOf, type PairedTest, pairedTest } from './paired-test.ts';
 import type { Point, ResultCell, ResultRun, Results } from './results.ts';
 import { runNames } from './results.ts';
@@ -26,8 +28,12 @@ export interface Table {
 const valueAt = (point: Point, measure: Measure): number =>
   measure === 'loss' ? point.validation : (point.accuracy ?? Number.NaN);
 
-/** The measure of a grid: the accuracy of a task, the loss of a text. */
-export const usualMeasure = ({ grid }: Results): Measure => (grid.fixed.task ? 'accuracy' : 'loss');
+/** The measure of a grid: what is asked for, else the accuracy of a task, the loss of a text. Throws on the accuracy of a text. */
+export function measureOf({ fixed }: Grid, asked?: Measure): Measure {
+  const isTask = (fixed.task ?? null) !== null;
+  if (asked === 'accuracy' && !isTask) fail('ablate: a text has no accuracy; leave out --of, or take a --task');
+  return asked ?? (isTask ? 'accuracy' : 'loss');
+}
 
 /** The table of results. */
 export function tableOf(results: Results, measure: Measure): Table {
@@ -64,7 +70,7 @@ export function linesOfTable({ cells, runs }: Results, measure: Measure): Line[]
     const pale = runs.filter(({ cell }) => cell === name).map(curveOf);
     if (pale.length === 0) return [];
     // validations of all seeds are after the same steps
-    const strong = pale[0]!.map(([step], i) => [step, meanOf(pale.map((curve) => curve[i]![1]))] as const);
+    const strong = pale[0]!.map(([step], i) => [step, meanOf(pale.flatMap((curve) => curve[i]?.[1] ?? []))] as const);
     return [{ name, strong, pale }];
   });
 }
