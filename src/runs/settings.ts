@@ -101,15 +101,20 @@ export const hasDenseLayers = (model: string): boolean => 'denseLayers' in usual
 /** Whether a model has heads. */
 export const hasHeads = (model: string): boolean => 'heads' in usualConfig(model);
 
-/** Names of the readings of a model. */
-export const readingNames = (model: string): readonly string[] => Object.keys(usualConfig(model).readings ?? {});
+/** Names of the readings of a model: those in `readings`, or beside the sizes, as RetNet and the Transformer have them. */
+export function readingNames(model: string): readonly string[] {
+  const config = usualConfig(model);
+  return config.readings
+    ? Object.keys(config.readings)
+    : Object.keys(config).filter((name) => typeof config[name] === 'string');
+}
 
-/** The readings of a configuration, with some replaced. Throws on names that the model does not have; its `check` does on others. */
-function readingsOf(model: string, config: AnyConfig, given: Settings['readings']): Settings['readings'] {
-  const own = (config.readings ?? {}) as Settings['readings'];
-  const names = Object.keys(own);
+/** A configuration with some of its readings replaced. Throws on names that the model does not have; its `check` does on other values. */
+function withReadings(model: string, config: AnyConfig, given: Settings['readings']): AnyConfig {
+  const inside = config.readings as Settings['readings'] | undefined;
+  const names = readingNames(model);
   const unknown = Object.keys(given).find((name) => !names.includes(name));
-  if (unknown === undefined) return { ...own, ...given };
+  if (unknown === undefined) return inside ? { ...config, readings: { ...inside, ...given } } : { ...config, ...given };
   const remedy = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
   return fail(`train: ${model} has no reading '${unknown}'; ${remedy}${didYouMean(unknown, names)}`);
 }
@@ -123,9 +128,8 @@ export function configOf(settings: Settings, vocabulary: number): AnyConfig {
       `train: ${model} has no dense connections, so --dense-layers ${denseLayers} means nothing; ${modelNames.includes(`dense-${model}`) ? `take dense-${model}` : 'leave it out'}`,
     );
   const full = {
-    ...config,
+    ...withReadings(model, config, readings),
     ...(denseLayers !== null && { denseLayers }),
-    ...(Object.keys(readings).length > 0 && { readings: readingsOf(model, config, readings) }),
   };
   checkWidth(settings);
   modelOf(model).check(full);

@@ -28,6 +28,20 @@ describe('densessm export and import', { timeout: 60_000 }, () => {
     expect(await sample(back)).toEqual(await sample(at('run')));
   });
 
+  it.each([
+    ['retnet', 'torchscale', ['retentionNorm=torchscale']],
+    ['dense-retnet', 'authors', ['projection=identity', 'fusedNorm=rms', 'retentionNorm=torchscale']],
+  ])('bring a %s to %s and back, trained with its readings', async (model, project, readings) => {
+    const sizes = ['--width', '8', '--heads', '2', '--layers', '2', '--length', '8', '--batch', '2', '--steps', '1'];
+    const asked = [...sizes, '--on', 'f64', ...readings.flatMap((reading) => ['--reading', reading])];
+    await densessmHere('train', at('roses.txt'), '--model', model, ...asked, '--out', at(model));
+    const there = await densessmHere('export', at(model), '--as', project, '--out', at(`there-${model}`));
+    expect(there).toMatchObject({ status: 0, stderr: '' });
+    await densessmHere('import', at(`there-${model}`), '--out', at(`here-${model}`));
+    const bytes = (folder: string) => readFileSync(join(folder, 'model.safetensors'));
+    expect(bytes(at(`here-${model}`))).toEqual(bytes(checkpointIn(at(model))));
+  });
+
   it('overwrite nothing, and say in JSON what they wrote', async () => {
     const asked = ['export', at('run'), '--as', 'transformers', '--out', at('once')];
     expect(JSON.parse((await densessmHere(...asked, '--json')).stdout)).toMatchObject({

@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { formatSafetensors, parseSafetensors } from '../../src/io/safetensors.ts';
+import { openTensors } from '../../src/io/safetensors-file.ts';
 import { InputError } from '../../src/tensor/errors.ts';
 
 /** Builds a file with the given header text and number of data bytes. */
@@ -65,11 +69,26 @@ const malformed: [what: string, message: string, bytes: Uint8Array][] = [
   ['metadata of numbers', '__metadata__ "seed" is not a text', fileOf('{"__metadata__": {"seed": 1}}', 0)],
 ];
 
+const folder = mkdtempSync(join(tmpdir(), 'densessm-malformed-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
 describe('a malformed file', () => {
   it.each(malformed)('%s is refused', (_, message, bytes) => {
     expect(() => parseSafetensors(bytes, 'dir/x.safetensors')).toThrow(InputError);
     expect(() => parseSafetensors(bytes, 'dir/x.safetensors')).toThrow(message);
     expect(() => parseSafetensors(bytes, 'dir/x.safetensors')).toThrow(/^dir\/x\.safetensors: [^\n]{10,400}$/);
+    const path = join(folder, 'x.safetensors');
+    writeFileSync(path, bytes);
+    expect(() => openTensors(path)).toThrow(message);
+  });
+
+  it('is refused when it has become shorter since its header was read', () => {
+    const path = join(folder, 'cut.safetensors');
+    writeFileSync(path, formatSafetensors(new Map([['x', { dtype: 'F64', shape: [2], data: [1, 2] }]])));
+    const { tensors } = openTensors(path);
+    expect([...tensors.get('x')!.read()]).toEqual([1, 2]);
+    truncateSync(path, statSync(path).size - 3);
+    expect(() => tensors.get('x')!.read()).toThrow('it has changed, read it again');
   });
 
   it('is refused with one short line, even if its names are long', () => {

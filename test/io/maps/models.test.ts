@@ -134,6 +134,13 @@ describe('a model of another project', () => {
     expect(Math.max(...params.map((x, i) => Math.abs(x - plain.params[i]!)))).toBeLessThan(0.01);
   });
 
+  it('is read in half precision with tables in half precision, whose rounding is not the model', () => {
+    const path = exported(authors, (tensors) => {
+      for (const [name, tensor] of tensors) tensors.set(name, { ...tensor, dtype: 'F16' });
+    });
+    expect(importModel(path).params).toBeInstanceOf(Float32Array);
+  });
+
   it('is refused where it is a pickle, not there, or ours', () => {
     const path = join(folder, 'pickle');
     mkdirSync(path);
