@@ -113,7 +113,7 @@ function checkNames(found: TensorsOnDisk, places: readonly Place[], where: strin
 /** Largest relative difference of a table of theirs, which is computed in single precision: the rest is its own rounding. */
 const tableTolerance = (dtype: DType): number => (dtype === 'F16' ? 2 ** -9 : dtype === 'BF16' ? 2 ** -7 : 1e-5);
 
-/** The numbers of our parameters from their tensors: in double precision if any tensor of theirs is. Throws where they do not fit the places. */
+/** The numbers of our parameters from their tensors: in double precision if any tensor of theirs is. Throws where they do not fit the places, and on numbers that are not finite. */
 export function readPlaces(found: TensorsOnDisk, places: readonly Place[], shapes: Shapes, where: string): Numbers {
   checkNames(found, places, where);
   const tensors = places.filter(({ name, holds }) => 'ours' in holds && found.tensors.has(name));
@@ -124,6 +124,8 @@ export function readPlaces(found: TensorsOnDisk, places: readonly Place[], shape
   for (const { name, holds } of places) {
     if (!('ours' in holds)) continue;
     const data = found.tensors.get(name)!.read();
+    const wrong = data.findIndex((x) => !Number.isFinite(x));
+    if (wrong >= 0) fail(`${where}: ${quoted(name)} has ${data[wrong]} at element ${wrong}; take another file`);
     let at = 0;
     for (const path of holds.ours) {
       const size = sizeOf(shapes[path]!);

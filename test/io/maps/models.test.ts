@@ -141,6 +141,14 @@ describe('a model of another project', () => {
     expect(importModel(path).params).toBeInstanceOf(Float32Array);
   });
 
+  it('is refused with a number that is not finite', () => {
+    const path = exported(plain, (tensors) => {
+      const weight = tensors.get('backbone.norm_f.weight')!;
+      tensors.set('backbone.norm_f.weight', { ...weight, data: Float64Array.from(weight.data).with(2, NaN) });
+    });
+    expect(() => importModel(path)).toThrow('"backbone.norm_f.weight" has NaN at element 2; take another file');
+  });
+
   it('is refused where it is a pickle, not there, or ours', () => {
     const path = join(folder, 'pickle');
     mkdirSync(path);
