@@ -32,6 +32,8 @@ function nextFolder(): string {
   }
 }
 
+const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
 /** Prints the plan: a line for each cell, then the runs. */
 function showPlan({ cells, runs, problem, steps, tokens, grid }: Plan, own: readonly PlannedRun[]): void {
   const names = Object.keys(grid.vary);
@@ -45,10 +47,14 @@ function showPlan({ cells, runs, problem, steps, tokens, grid }: Plan, own: read
   ]);
   const widths = widthsOf([columns, ...rows]);
   const right = [0, 1, 2].map((i) => names.length + i);
-  say(`${problem.name}: ${cells.length} cells, ${grid.seeds.length} seeds, ${steps} steps and ${tokens} tokens a run`);
+  say(
+    `${problem.name}: ${counted(cells.length, 'cell')}, ${counted(grid.seeds.length, 'seed')}, ${counted(steps, 'step')} and ${tokens} tokens a run`,
+  );
   say(colour.heading(tableLine(columns, widths, right)));
   for (const row of rows) say(tableLine(row, widths, right));
-  say(own.length === runs.length ? `${runs.length} runs` : `${own.length} of ${runs.length} runs are of this shard`);
+  say(
+    own.length === runs.length ? counted(runs.length, 'run') : `${own.length} of ${runs.length} runs are of this shard`,
+  );
 }
 
 /** Trains the runs of a grid or of a shard. Returns whether all are complete, or 130 where it was stopped. */

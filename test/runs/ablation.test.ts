@@ -173,7 +173,7 @@ describe('a table', () => {
     expect(() => resultsOf([one, file('other.json', results([['m=1', 1, 1.5]]))])).toThrow(
       'different results of m=1,seed=1',
     );
-    expect(() => resultsOf([one, file('grid.json', { ...results([]), sha256: 'y' })])).toThrow(
+    expect(() => resultsOf([one, file('text.json', { ...results([]), sha256: 'y' })])).toThrow(
       'are of two grids, which differ in the text or task: "x" and "y"',
     );
     const [run] = results([['m=1', 1, 1]]).runs;
@@ -187,6 +187,7 @@ describe('a table', () => {
     expect(() => resultsOf([file('more.json', { ...results([]), runs: [{ ...run, name: 'm=1,seed=9' }] })])).toThrow(
       'has a run m=1,seed=9 that its grid does not have',
     );
+    expect(() => resultsOf([folder])).toThrow('has no grid.json; give a folder that ablate has made');
     expect(() => resultsOf([file('later.json', { ...results([]), version: 2 })])).toThrow('is of version 2');
     expect(() => resultsOf([file('none.json', { schema: 'x' })])).toThrow('is no result of ablate');
   });

@@ -155,6 +155,8 @@ function runsIn(folder: string, planned: PlannedGrid): ResultRun[] {
 /** Results of a folder or of a file. */
 function resultsAt(path: string): Results {
   const isFolder = statOf(path).isDirectory();
+  if (isFolder && !isGrid(path))
+    fail(`${path}: has no ${fileName}; give a folder that ablate has made, or what its --json prints`);
   const { grid, sha256, steps, tokens, cells, runs = [] } = parsedIn(isFolder ? join(path, fileName) : path);
   const planned = { grid, sha256, steps, tokens, cells };
   return { ...planned, runs: isFolder ? runsIn(path, planned) : runs };
