@@ -1,6 +1,7 @@
-"""Models under the names that other projects have for their weights, written from the formulas, in float64. Reads a list of
-folders with config.json and model.safetensors, and token ids; prints the logits of each as JSON. Weights must have exactly these
-names and shapes."""
+"""Models under the names that other projects have for their weights, written from the formulas, in float64.
+
+Reads folders with config.json and model.safetensors, and token ids; prints the logits of each model as JSON. The weights
+must have exactly these names and shapes."""
 
 import json
 import math
@@ -24,7 +25,9 @@ def tensors_of(path):
     types = {'F64': torch.float64, 'F32': torch.float32}
     header.pop('__metadata__', None)
     return {
-        name: torch.frombuffer(data, dtype=types[entry['dtype']], count=math.prod(entry['shape']), offset=entry['data_offsets'][0])
+        name: torch.frombuffer(
+            data, dtype=types[entry['dtype']], count=math.prod(entry['shape']), offset=entry['data_offsets'][0]
+        )
         .reshape(entry['shape'])
         .double()
         for name, entry in header.items()
@@ -98,7 +101,10 @@ class Mamba2(nn.Module):
         h, rows = torch.zeros(*x[:, 0].shape, b.shape[-1]), []
         for t in range(s.shape[1]):
             step = delta[:, t, :, None, None]
-            h = torch.exp(-step * torch.exp(self.A_log)[:, None, None]) * h + step * x[:, t, ..., None] * b[:, t, :, None]
+            h = (
+                torch.exp(-step * torch.exp(self.A_log)[:, None, None]) * h
+                + step * x[:, t, ..., None] * b[:, t, :, None]
+            )
             rows.append((h * c[:, t, :, None]).sum(-1) + self.D[:, None] * x[:, t])
         return self.out_proj(self.norm(torch.stack(rows, 1).flatten(2) * F.silu(z)))
 
@@ -262,8 +268,8 @@ class DenseModel(nn.Module):
 
     def forward(self, ids):
         s, passed = self.embed_tokens(ids), []
-        for l, layer in enumerate(self.layers):
-            shallow = passed[max(0, l - self.m) : l] if l else None
+        for depth, layer in enumerate(self.layers):
+            shallow = passed[max(0, depth - self.m) : depth] if depth else None
             y, own = layer.self_attn(layer.input_layernorm(s), shallow, self.retnet_rel_pos(ids.shape[1]))
             s = s + y
             passed.append(own)
@@ -323,7 +329,10 @@ class RetNetDecoder(nn.Module):
         super().__init__()
         width, heads = c['decoder_embed_dim'], c['decoder_retention_heads']
         self.scale = 1 if c['no_scale_embedding'] else width**0.5
-        self.embed_tokens, self.output_projection = nn.Embedding(c['vocab_size'], width), bias_free(width, c['vocab_size'])
+        self.embed_tokens, self.output_projection = (
+            nn.Embedding(c['vocab_size'], width),
+            bias_free(width, c['vocab_size']),
+        )
         self.layers = nn.ModuleList(RetNetLayer(c) for _ in range(c['decoder_layers']))
         self.layer_norm, self.retnet_rel_pos = RMSNorm(width, c['layernorm_eps']), RelPos(width // heads, heads)
 
