@@ -68,6 +68,12 @@ describe('the text of kernels', () => {
     expect(new Set(kernels.map(keyOf)).size).toBe(3);
   });
 
+  it('is another for a part that vec4 loads cannot read', () => {
+    const { fn, inputs } = workgroupCases.find(({ name }) => name.endsWith('of which vec4 loads read one'))!;
+    const read = kernelsOf(fn, inputs, withWorkgroups).map(({ workgroup }) => workgroup!.vec4Arrays!.includes('a1'));
+    expect(read).toEqual([true, false]);
+  });
+
   it.each<readonly [string, Equation, Parameters<typeof kernelsOf>[1], typeof withWorkgroups]>([
     [
       'a chain of elementwise functions through a transposition: one',

@@ -127,6 +127,14 @@ export const workgroupCases: readonly WorkgroupCase[] = [
     },
     inputs: { x: { shape: [64, 64] } },
   },
+  {
+    name: 'products with parts of one array, of which vec4 loads read one',
+    fn: ({ x, w }) => {
+      const part = (at: number) => einsum('ij,jk->ik', x!, reshape(slice(w!, 0, at, at + 24 * 40), [24, 40]));
+      return { aligned: part(8), other: part(3) };
+    },
+    inputs: { x: { shape: [33, 24] }, w: { shape: [1200] } },
+  },
   { name: 'sums along rows', fn: ({ x }) => ({ y: sum(mul(x!, x!), [1]) }), inputs: { x: { shape: [5, 1337] } } },
   { name: 'sums along columns', fn: ({ x }) => ({ y: sum(x!, [0, 2]) }), inputs: { x: { shape: [29, 70, 31] } } },
   { name: 'a sum of all', fn: ({ x }) => ({ y: sum(x!) }), inputs: { x: { shape: [77, 801] } } },

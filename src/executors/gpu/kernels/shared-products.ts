@@ -5,12 +5,23 @@
 
 import type { Fuser } from '../fusion/fuser.ts';
 import type { ProductGroup } from '../fusion/history.ts';
+import type { Workgroup } from '../text/kernel.ts';
 import { type Axis, type MatrixAxis, merged } from '../text/places.ts';
 import { mostElementsOn, type TileShape } from '../text/target.ts';
 import type { Expression, Numbers, Place, Resident } from '../values/numbers.ts';
 import { sums } from './reduce.ts';
 import { joinedParts } from './splits.ts';
-import { arraysOf, type Choice, chooseTiling, type Joining, operandsOf, type Product, tiledProduct } from './tiles.ts';
+import {
+  arraysOf,
+  type Choice,
+  chooseTiling,
+  type Joining,
+  operandsOf,
+  type Product,
+  type Tiling,
+  tiledKey,
+  tiledProduct,
+} from './tiles.ts';
 
 /** A product, or a sum of products, whose kernel may not be scheduled yet. */
 interface Waiting {
@@ -41,6 +52,8 @@ interface Products {
   /** Groups by the number of each member. */
   readonly groups: ReadonlyMap<number, Group>;
   readonly grouped: Set<Waiting>;
+  /** Kernels that have been written, by {@link tiledKey}: layers and steps share them. Null where products do not fit into one. */
+  readonly kernels: Map<string, Workgroup | null>;
 }
 
 const traces = new WeakMap<Fuser, Products>();
@@ -49,7 +62,7 @@ function productsOf(fuser: Fuser): Products {
   const before = traces.get(fuser);
   if (before !== undefined) return before;
   const groups = fuser.products.isComplete ? groupsOf(fuser) : new Map<number, Group>();
-  const own = { all: [], byResult: new WeakMap(), groups, grouped: new Set<Waiting>() };
+  const own = { all: [], byResult: new WeakMap(), groups, grouped: new Set<Waiting>(), kernels: new Map() };
   traces.set(fuser, own);
   return own;
 }
@@ -81,6 +94,17 @@ function chooseJoint({ target }: Fuser, joining: ProductGroup['joining'], sizes:
   const divides = (tile: TileShape): boolean =>
     sizes.every(([, m, n, k]) => k % tile.k === 0 && (joining === 'rows' ? m % tile.m === 0 : n % tile.n === 0));
   return chooseTiling(sizes, target, divides);
+}
+
+/** The kernel of products, written once for all that differ in their arrays and starts alone. Null if they do not fit into one. */
+function kernelOf(fuser: Fuser, products: readonly Product[], tiling: Tiling, joining: Joining = 'sum') {
+  const { kernels } = productsOf(fuser);
+  const key = tiledKey(products, tiling, joining);
+  const before = kernels.get(key);
+  if (before !== undefined) return before;
+  const kernel = tiledProduct(products, tiling, joining);
+  kernels.set(key, kernel);
+  return kernel;
 }
 
 /** The result of a tiled product. Its kernel may wait for others. */
@@ -127,7 +151,7 @@ export function sumOfProducts(fuser: Fuser, x: Numbers, y: Numbers): Expression 
   const depth = depths.reduce((sum, k) => sum + k, 0);
   const choice = chooseTiling([[batch, m, n, depth]], fuser.target, (tile) => depths.every((k) => k % tile.k === 0));
   if (choice === null || arraysOf(products).length > fuser.target.mostArrays) return null;
-  if (tiledProduct(products, choice.tiling) === null) return null;
+  if (kernelOf(fuser, products, choice.tiling) === null) return null;
   const numbers = [...a.numbers, ...b.numbers];
   for (const part of [a, b]) {
     part.isAdded = true;
@@ -175,7 +199,7 @@ function whenRead(fuser: Fuser, waiting: Waiting): Place {
 function launch(fuser: Fuser, group: readonly Waiting[], joining: Joining = 'sum'): void {
   const products = group.flatMap((own) => own.products);
   const { tiling } = group[0]!.choice;
-  const workgroup = group.length === 1 ? tiledProduct(products, tiling) : tiledProduct(products, tiling, joining);
+  const workgroup = kernelOf(fuser, products, tiling, group.length === 1 ? 'sum' : joining);
   if (workgroup === null) {
     for (const one of group) launch(fuser, [one]);
     return;
@@ -214,7 +238,8 @@ function recordGroup(fuser: Fuser, first: Waiting): void {
   const apart = members.reduce((sum, { choice }) => sum + choice.time, 0);
   if (joint === null || joint.time > apart) return;
   if (
-    tiledProduct(
+    kernelOf(
+      fuser,
       members.flatMap((one) => one.products),
       joint.tiling,
       joining,

@@ -237,6 +237,22 @@ function outFunctions(name: string, axes: readonly (readonly Axis[])[]): string[
   ];
 }
 
+/** A key that is equal for products whose kernels have the same text. */
+export function tiledKey(products: readonly Product[], tiling: Tiling, joining: Joining): string {
+  const operands = operandsOf(products);
+  const keyOf = (read: Read) => [
+    operands.indexOf(read.array),
+    read.array.size % 4,
+    startName(operands, read) ?? read.form.start,
+    read.form.start % 4,
+  ];
+  return JSON.stringify([
+    joining,
+    tiling,
+    products.map(({ a, b, axes: { out: _, ...axes }, sizes }) => [keyOf(a), keyOf(b), axes, sizes]),
+  ]);
+}
+
 /** Writes the kernel of a tiled product, or of several. Null if these do not fit into one kernel. */
 export function tiledProduct(products: readonly Product[], tiling: Tiling, joining: Joining = 'sum'): Workgroup | null {
   const depths = products.map(({ sizes }) => sizes[3]);
