@@ -6,7 +6,7 @@ import type { Shard } from '../runs/ablation/run.ts';
 import { measures } from '../runs/curves.ts';
 import { backendNames } from '../runs/executor.ts';
 import { decayScopes, recipeNames, scheduleNames } from '../runs/recipes.ts';
-import { defaults, modelNames } from '../runs/settings.ts';
+import { defaults, modelNames, taskDefaults } from '../runs/settings.ts';
 import { tasks } from '../training/index.ts';
 import { type AblateCommand, ablateCommand } from './ablate.ts';
 import type { Voice } from './console.ts';
@@ -24,6 +24,10 @@ const count = (flags: string, what: string, most = 1e9): Option => new Option(fl
 
 /** A default in words: the option itself has none, so that only what is given counts. */
 const usually = (what: string, value: unknown): string => `${what} (default: ${value})`;
+
+/** A default that is another on a task. */
+const ofProblem = (what: string, name: keyof typeof taskDefaults): string =>
+  usually(what, `${defaults[name]}, on a task ${taskDefaults[name]}`);
 
 /** Adds a NAME=VALUE to those before it. */
 function pair(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
@@ -69,9 +73,9 @@ const withSettings = (command: Command, seedText: string): Command =>
     )
     .option('--vocabulary <name>', usually('characters, bytes, or the path of a tokenizer.json', defaults.vocabulary))
     .addOption(choiceOption('--on <executor>', usually('where it runs', defaults.on), backendNames))
-    .addOption(count('--steps <n>', usually('steps of the whole run', defaults.steps)))
-    .addOption(count('--batch <n>', usually('rows of a batch', defaults.batch)))
-    .addOption(count('--length <n>', usually('tokens of a row', defaults.length)))
+    .addOption(count('--steps <n>', ofProblem('steps of the whole run', 'steps')))
+    .addOption(count('--batch <n>', ofProblem('rows of a batch', 'batch')))
+    .addOption(count('--length <n>', ofProblem('tokens of a row', 'length')))
     .addOption(count('--accumulate <n>', usually('batches of a step', defaults.accumulate)))
     .addOption(new Option('--rate <x>', usually('highest learning rate', defaults.rate)).argParser(number(0, 100)))
     .addOption(

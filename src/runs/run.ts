@@ -10,7 +10,7 @@ import { runsOn } from './executor.ts';
 import { type Lock, locked, lockName } from './lock.ts';
 import { addMetrics, cutMetrics } from './metrics.ts';
 import { checkAsked, checkLength, type Problem, problemOf } from './problem.ts';
-import { configOf, continued, defaults, hasHeads, modelOf, runSettings, type Settings } from './settings.ts';
+import { completed, configOf, continued, modelOf, runSettings, type Settings } from './settings.ts';
 import { atSize, type EqualSize, sizeOfOther } from './sizes.ts';
 
 /** A run that is ready to train. */
@@ -64,21 +64,14 @@ export interface Begin {
   readonly equalSizeTo?: string;
 }
 
-/** Throws where heads are asked for, and no model has them. */
-function checkHeads({ heads, model = defaults.model }: Partial<Settings>, equalSizeTo = model): void {
-  if (heads === undefined || [model, equalSizeTo].some(hasHeads)) return;
-  fail(`train: ${model} has no heads, so --heads ${heads} means nothing; leave it out`);
-}
-
 /** Begins a run in a new folder, with a checkpoint before its first step. Throws on wrong settings and texts, before anything is written. */
 export function begin(asked: Partial<Settings>, { out, equalSizeTo }: Begin = {}): Run {
   checkAsked(asked);
-  const full = { ...defaults, ...asked };
+  const full = completed(asked);
   runsOn(full.on); // throws on an unknown executor
   const problem = problemOf(full);
   const { tokens } = problem;
   const first = { ...full, ...(problem.kind === 'task' && { set: problem.set }) };
-  checkHeads(asked, equalSizeTo);
   const equalSize = equalSizeTo === undefined ? undefined : sizeOfOther(first, equalSizeTo, tokens.size);
   const settings = equalSize === undefined ? first : atSize(first, equalSize.parameters, tokens.size);
   const config = configOf(settings, tokens.size);

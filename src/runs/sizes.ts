@@ -4,6 +4,7 @@ import { nearestWidths, type SizedWidth } from '../models/presets.ts';
 import { fail } from '../tensor/errors.ts';
 import {
   configOf,
+  defaults,
   hasDenseLayers,
   hasHeads,
   modelOf,
@@ -59,4 +60,10 @@ export function sizeOfOther(settings: Settings, other: string, vocabulary: numbe
   const readings = Object.fromEntries(Object.entries(settings.readings).filter(([name]) => names.includes(name)));
   const parameters = parametersOf({ ...settings, model: other, denseLayers, readings }, vocabulary);
   return { model: other, width: settings.width, parameters };
+}
+
+/** Throws where heads are asked for, and neither the model nor the one whose size it takes has them. */
+export function checkHeads({ heads, model = defaults.model }: Partial<Settings>, equalSizeTo = model): void {
+  if (heads === undefined || [model, equalSizeTo].some(hasHeads)) return;
+  fail(`train: ${model} has no heads, so --heads ${heads} means nothing; leave it out`);
 }

@@ -12,12 +12,16 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { f64 } from '../../src/executors/f64/index.ts';
 import { bestIn, checkpointIn, readModel } from '../../src/runs/checkpoint.ts';
 import { locked } from '../../src/runs/lock.ts';
 import { metricsOf } from '../../src/runs/metrics.ts';
 import { begin, type Run, resume, trained } from '../../src/runs/run.ts';
 import { written } from '../../src/runs/sampling.ts';
 import { modelNames, type Settings } from '../../src/runs/settings.ts';
+import { indexInput, read } from '../../src/tensor/input.ts';
+import type { Tree } from '../../src/tensor/tree.ts';
+import { mostProbable, unflatten } from '../../src/training/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'densessm-runs-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -256,6 +260,25 @@ describe('every model', { timeout: 60_000 }, () => {
   });
 });
 
+describe('a text that is longer than the rows of training', { timeout: 60_000 }, () => {
+  it.each(['dense-retnet', 'dense-mamba', 'transformer'])(
+    'of %s is what the model computes in parallel',
+    async (model) => {
+      const out = join(folder, `long-${model}`);
+      await train(begin({ ...small, width: 16, model, steps: 20, every: 20, on: 'wasm', rate: 0.01 }, { out }));
+      const saved = readModel(checkpointIn(out));
+      const text = `a${[...written(saved, 'a', { steps: 40, temperature: 0 })].join('')}`;
+      const ids = [...saved.tokens.encode(text)];
+      const { model: network, config, params } = saved;
+      const tree = unflatten<Tree>(params, network.shapes(config), f64);
+      const tokens = indexInput(f64, ids, [1, ids.length]);
+      const { logits } = network.forward(tree, config, tokens, network.start(tree, config, 1), { name: 'parallel' });
+      const best = mostProbable(read(logits), config.vocabulary);
+      expect([...best.slice(0, -1)]).toEqual(ids.slice(1));
+    },
+  );
+});
+
 describe('a model of equal size', () => {
   it.each([
     ['retnet', 'dense-retnet'],
@@ -328,7 +351,7 @@ describe('a text', () => {
       '--vocabulary byte is unknown; use characters, bytes, or the path of a tokenizer.json',
     ],
     ['a text', { model: 'dense-retent' }, "there is no model 'dense-retent'"],
-    ['a text', { width: 10 }, 'denseRetNet: keyWidth 5 with 2 heads'],
+    ['a text', { width: 10 }, 'train: --width 10 does not fit dense-retnet with --heads 2'],
     [
       'a text',
       { model: 'retnet', denseLayers: 1 },

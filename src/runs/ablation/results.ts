@@ -8,7 +8,7 @@ import { isPart, writeFileWhole, writing } from '../../io/write-file.ts';
 import { fail } from '../../tensor/errors.ts';
 import { readAbout } from '../checkpoint.ts';
 import { metricsOf } from '../metrics.ts';
-import { defaults, type Settings } from '../settings.ts';
+import { completed, type Settings } from '../settings.ts';
 import { type Grid, optionOf } from './grid.ts';
 import { type Plan, runName } from './plan.ts';
 
@@ -64,7 +64,7 @@ export const isGrid = (folder: string): boolean => existsSync(join(folder, fileN
 
 /** All settings that the runs share, defaults too; not where they run, which may differ between shards. */
 function sharedSettings({ grid, problem }: Plan): Partial<Settings> {
-  const { on: _, seed: __, width, readings, ...all } = { ...defaults, ...grid.fixed };
+  const { on: _, seed: __, width, readings, ...all } = completed(grid.fixed);
   const varied = Object.entries(all).filter(([name]) => !(optionOf(name) in grid.vary));
   return { ...Object.fromEntries(varied), width, readings, ...(problem.kind === 'task' && { set: problem.set }) };
 }

@@ -7,7 +7,7 @@ import type { TrainEvent } from '../../training/index.ts';
 import { readAbout } from '../checkpoint.ts';
 import { problemOf } from '../problem.ts';
 import { begin, resume, trained } from '../run.ts';
-import { defaults, flagOf, type Settings } from '../settings.ts';
+import { completed, flagOf, type Settings } from '../settings.ts';
 import { askedFor, type Plan, type PlannedRun } from './plan.ts';
 import { plannedGrid, writeGrid } from './results.ts';
 
@@ -26,7 +26,7 @@ export const shardOf = <T>(runs: readonly T[], shard?: Shard): T[] =>
 
 /** All settings of a run. */
 function settingsOf({ problem }: Plan, run: PlannedRun): Settings {
-  const settings = { ...defaults, ...askedFor(run) };
+  const settings = completed(askedFor(run));
   return problem.kind === 'task' ? { ...settings, set: problem.set } : settings;
 }
 
@@ -71,7 +71,7 @@ export async function* ablated(
     yield { kind: 'run', run, step: step ?? 0 };
     if (step !== null && step >= plan.steps) continue;
     try {
-      const { on } = { ...defaults, ...run.cell.asked };
+      const { on } = completed(run.cell.asked);
       const ready = step === null ? begin(askedFor(run), { out: own }) : resume(own, { on });
       for await (const event of trained(ready, signal)) yield { kind: 'event', run, event };
     } catch (error) {
