@@ -1,6 +1,7 @@
 /** @file Runs the benchmarks named on the command line, or all of them. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { decode } from './decode.ts';
 import { handOff } from './hand-off.ts';
 import { linearScan } from './linear-scan.ts';
 import { matmul } from './matmul.ts';
@@ -23,6 +24,7 @@ const benchmarks: { readonly [name: string]: () => Promise<void> } = {
   'round-trips': roundTrips,
   'small-operations': smallOperations,
   training,
+  decode,
 };
 
 const asked = process.argv.slice(2);
