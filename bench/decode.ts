@@ -48,7 +48,7 @@ const longer = ({ position, layers }: State, times: number): State => ({
 
 const bytesOf = ({ layers }: State): number => 4 * leavesOf(layers).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
 
-/** Decodes after each context, the models in turns, and prints milliseconds a token (the middle half of the samples) and bytes of the state. */
+/** Decodes after each context, the models in turns, and prints milliseconds of the processor for a token (the middle half of the samples), and bytes of the state. */
 export async function decode(): Promise<void> {
   const decoders = (Object.keys(widths) as (keyof typeof widths)[]).map(decoderOf);
   const first = contexts[0]!;
@@ -59,9 +59,10 @@ export async function decode(): Promise<void> {
     const times = states.map((): number[] => []);
     for (let i = 0; i < warmUp + samples; i++)
       for (const [k, { read }] of decoders.entries()) {
-        const began = performance.now();
+        const began = process.cpuUsage();
         read([i], states[k]);
-        if (i >= warmUp) times[k]!.push(performance.now() - began);
+        const { user, system } = process.cpuUsage(began);
+        if (i >= warmUp) times[k]!.push((user + system) / 1e3);
       }
     console.log(`${context} tokens`);
     for (const [k, { name, parameters }] of decoders.entries()) {
