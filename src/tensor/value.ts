@@ -42,7 +42,7 @@ export interface Executor<D = unknown> {
    * once.
    */
   readonly unrolls?: boolean;
-  /** Tables that the executor keeps, by name, for {@link tableLike}. Only a trace has them, as it ends. */
+  /** Tables that the executor keeps, by name, for `tableLike`. Only a trace has them, as it ends. */
   readonly tables?: Map<string, Value>;
   /** Stores numbers, which must be exact in the executor's format. Keeps the array without a copy. */
   input(x: Float64Array, shape: Shape, kind: Kind): D;
