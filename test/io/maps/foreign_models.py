@@ -1,7 +1,7 @@
 """Models under the names that other projects have for their weights, written from the formulas, in float64.
 
-Reads folders with config.json and model.safetensors, and token ids; prints the logits of each model as JSON. The weights
-must have exactly these names and shapes."""
+Reads folders with config.json and model.safetensors, and token ids; prints the logits of each model as JSON. The
+weights must have exactly these names and shapes."""
 
 import json
 import math
