@@ -8,7 +8,7 @@ import { docPages } from './docs.ts';
 import { glossary } from './glossary.ts';
 import { framed } from './layout.ts';
 import { brokenLinks } from './links.ts';
-import { chapterPage, startPage } from './pages.ts';
+import { chapterPage, modesLabPage, startPage } from './pages.ts';
 import { codeStyles, highlighter, math, symbol } from './render.ts';
 
 const out = join(root, '.site');
@@ -21,6 +21,7 @@ const symbols = glossary();
 const pages = [
   startPage(all, renderers),
   ...all.map((chapter) => chapterPage(chapter, all, symbols, renderers)),
+  modesLabPage(),
   ...docPages(renderers),
 ];
 
@@ -45,7 +46,7 @@ await build({
     outDir: join(out, 'assets'),
     emptyOutDir: false,
     rolldownOptions: {
-      input: { worked: join(here, 'client/worked.ts') },
+      input: { worked: join(here, 'client/worked.ts'), 'modes-lab': join(here, 'client/modes-lab.ts') },
       output: { entryFileNames: '[name].js', chunkFileNames: 'parts/[name]-[hash].js' },
     },
   },

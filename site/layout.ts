@@ -16,6 +16,7 @@ export interface Page {
 /** The places that the navigation leads to. */
 const places = [
   ['index.html#equations', 'Equations'],
+  ['lab/modes.html', 'Lab'],
   ['docs/readings.html', 'Readings'],
   ['docs/index.html', 'Docs'],
 ] as const;

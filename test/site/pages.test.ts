@@ -3,7 +3,7 @@ import { anchorOf, chapters } from '../../site/chapters.ts';
 import type { Renderers } from '../../site/equation.ts';
 import { glossary, markedFormula, symbolsIn } from '../../site/glossary.ts';
 import { brokenLinks } from '../../site/links.ts';
-import { chapterPage, startPage } from '../../site/pages.ts';
+import { chapterPage, modesLabPage, startPage } from '../../site/pages.ts';
 import { equations } from '../../spec/registry.ts';
 
 /** Renders nothing: formulas and programs stay as they are. */
@@ -11,7 +11,7 @@ const plain: Renderers = { math: (latex) => latex, symbol: (latex) => latex, cod
 
 const all = chapters();
 const symbols = glossary();
-const pages = [startPage(all, plain), ...all.map((one) => chapterPage(one, all, symbols, plain))];
+const pages = [startPage(all, plain), modesLabPage(), ...all.map((one) => chapterPage(one, all, symbols, plain))];
 
 describe('the site', () => {
   it.each(equations)('shows Eq. $number with its code, on the page of its chapter', (equation) => {
