@@ -1,4 +1,5 @@
 /** @file Reads the text of a run: the built-in one, a file, or the files of a folder. */
+import { constants } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -42,11 +43,18 @@ export function corpusOf(path: string | null): Corpus {
 }
 
 function textAt(path: string): string {
-  if (!statOf(path).isDirectory()) return textOf(path);
-  const files = filesIn(path);
+  const isFolder = statOf(path).isDirectory();
+  const files = isFolder ? filesIn(path) : [path];
   if (files.length === 0) fail(`${path}: has no .txt or .md files; give a file, or a folder of them`);
+  const bytes = files.reduce((sum, file) => sum + statOf(file).size + 1, -1);
+  if (bytes > constants.MAX_STRING_LENGTH)
+    fail(
+      `${path}: has ${megabytes(bytes)} MB of text; up to ${megabytes(constants.MAX_STRING_LENGTH)} MB are read. ${isFolder ? 'Leave some files out' : `Train on a part, as that of: head -c 400000000 ${path} | iconv -c -f utf8 -t utf8 > part.txt`}`,
+    );
   return files.map(textOf).join('\n');
 }
+
+const megabytes = (bytes: number): number => Math.floor(bytes / 1e6);
 
 /** Entropy of the tokens by how often each occurs, in nats: the loss of a model that knows this alone. */
 export function unigramEntropy(tokens: ArrayLike<number>): number {

@@ -34,19 +34,23 @@ export const vocabularySize = (vocabulary: Vocabulary): number =>
  * encode(characterVocabulary('banana'), 'nab') // [2, 0, 1]
  */
 export function encode(vocabulary: Vocabulary, text: string): Int32Array {
-  if (vocabulary.kind === 'bytes') return Int32Array.from(new TextEncoder().encode(text));
+  if (vocabulary.kind === 'bytes') return new Int32Array(new TextEncoder().encode(text));
   const tokens = new Map(vocabulary.characters.map((character, token) => [character, token]));
-  let position = 0;
-  return Int32Array.from(text, (character) => {
+  // not Int32Array.from, which first makes a list of all characters: a long text has more than a list may hold
+  const list = new Int32Array(text.length);
+  let [count, position] = [0, 0];
+  for (const character of text) {
     const token = tokens.get(character);
     if (token === undefined) {
       fail(
         `encode: character ${JSON.stringify(character)} at position ${position} is none of the vocabulary's ${tokens.size}; leave it out, or use bytes`,
       );
     }
+    list[count++] = token!;
     position += character.length;
-    return token!;
-  });
+  }
+  // a character may be two units of the text
+  return count === list.length ? list : list.slice(0, count);
 }
 
 /**

@@ -341,6 +341,23 @@ describe('a run whose loss is not finite', () => {
 });
 
 describe('a text', () => {
+  it('that no string can hold is refused before it is read, in a file or in all of a folder', () => {
+    const out = join(folder, 'too-long');
+    const texts = join(folder, 'texts');
+    mkdirSync(texts);
+    const parts = ['a.txt', 'b.txt'].map((name) => join(texts, name));
+    for (const part of parts) {
+      writeFileSync(part, '');
+      truncateSync(part, 3e8); // takes no space
+    }
+    expect(() => begin({ ...small, text: texts }, { out })).toThrow(
+      'texts: has 600 MB of text; up to 536 MB are read. Leave some files out',
+    );
+    truncateSync(parts[0]!, 2 ** 30);
+    expect(() => begin({ ...small, text: parts[0]! }, { out })).toThrow(/a.txt: has 1073 MB of text; .*: head -c 400/);
+    rmSync(texts, { recursive: true });
+  });
+
   it.each([
     ['', {}, 'is empty; give some text'],
     ['aaaa', {}, 'has one character only, so there is nothing to learn'],

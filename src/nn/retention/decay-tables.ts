@@ -27,9 +27,16 @@ export function decayMatrix(decay: readonly number[], t: number): Float64Array {
 export function decaySums(decay: readonly number[], position: number, t: number): Float64Array {
   const table = new Float64Array(decay.length * t);
   decay.forEach((gamma, h) => {
-    for (let n = 0, total = 0; n < position + t; n++) {
-      total = gamma * total + 1;
-      if (n >= position) table[h * t + n - position] = total;
+    let total = 0;
+    for (let n = 0; n < position + t; n++) {
+      const next = gamma * total + 1;
+      if (n >= position) table[h * t + n - position] = next;
+      // the sums have reached their limit: late positions take no longer than early ones
+      if (next === total) {
+        table.fill(total, h * t + Math.max(n - position, 0), (h + 1) * t);
+        return;
+      }
+      total = next;
     }
   });
   return table;
