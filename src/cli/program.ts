@@ -10,7 +10,7 @@ import { type Waiver, waiverFrom } from '../oracle/check/waivers.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 import { type CheckCommand, checkCommand } from './check.ts';
-import { colour, type Voice } from './console.ts';
+import { colour, say, type Voice } from './console.ts';
 import { type DegradationCommand, degradationCommand } from './degradation.ts';
 import { type EquationsCommand, equationsCommand } from './equations.ts';
 import { host, hostCommand } from './host.ts';
@@ -184,13 +184,19 @@ function program(finish: Finish): Command {
   return main;
 }
 
+/** With --json, standard output is one JSON object where a command could not run, too. */
+function reportAsJson(error: string, argv: readonly string[]): void {
+  if (argv.includes('--json')) say(JSON.stringify({ ok: false, error }, null, 1));
+}
+
 /** Prints an error in one message. Returns the exit status: 2 where the caller can mend it, 1 for a fault of densessm. */
 export function reportError(error: unknown, argv: readonly string[]): number {
   const known = error instanceof InputError;
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const shown = argv.includes('--debug') ? (stack ?? message) : message;
-  const fault = known ? '' : 'a fault in densessm, please report it: ';
-  process.stderr.write(`${colour.wrong('error:')} ${fault}${shown}\n`);
+  const text = `${known ? '' : 'a fault in densessm, please report it: '}${shown}`;
+  process.stderr.write(`${colour.wrong('error:')} ${text}\n`);
+  reportAsJson(text, argv);
   return known ? 2 : 1;
 }
 
@@ -203,7 +209,11 @@ export async function run(argv: readonly string[]): Promise<number> {
     }).parseAsync(argv);
     return status;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0;
+      reportAsJson(error.message.replace(/^error: /, ''), argv);
+      return 2;
+    }
     return reportError(error, argv);
   }
 }

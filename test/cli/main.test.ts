@@ -20,6 +20,25 @@ describe('densessm', { timeout: 240_000 }, () => {
   });
 
   it.each([
+    [['verify', '--cases', '0'], "argument '0' is invalid. It must be an integer from 1 to 1000000."],
+    [['check', '--module', 'mine.py'], 'a program is a --backend'],
+    [['vectors', 'check', '/no/such/folder'], '/no/such/folder: does not exist; check the path'],
+    [['train', '/no/such/text'], '/no/such/text: does not exist'],
+    [['sample', '/no/such/run'], '/no/such/run: does not exist'],
+    [['runs', '/no/such/folder'], '/no/such/folder: there is no such folder'],
+    [['plot', '/no/such/run'], '/no/such/run: does not exist'],
+    [['ablate', '--vary', 'x'], 'NAME='],
+    [['merge', '/no/such/grid'], '/no/such/grid'],
+  ])('prints the error of %s as JSON too, where JSON is asked for', async (args, message) => {
+    const { status, stdout, stderr } = await densessmHere(...args, '--json');
+    expect({ status, found: JSON.parse(stdout) }).toEqual({
+      status: 2,
+      found: { ok: false, error: expect.stringContaining(message) },
+    });
+    expect(stderr).toContain(message);
+  });
+
+  it.each([
     [['verify', '--case', '3'], "unknown option '--case'\n(Did you mean --cases?)"],
     [['verify', '--cases', '0'], "argument '0' is invalid. It must be an integer from 1 to 1000000."],
     [['verify', '--seed', 'x'], "argument 'x' is invalid"],
