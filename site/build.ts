@@ -1,5 +1,6 @@
 /** @file Builds the static site into .site: pages of chapters and docs, styles and fonts. Links are checked at the end. */
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build } from 'vite';
 import { root } from '../test/support/root.ts';
@@ -46,11 +47,25 @@ await build({
     outDir: join(out, 'assets'),
     emptyOutDir: false,
     rolldownOptions: {
-      input: { worked: join(here, 'client/worked.ts'), 'modes-lab': join(here, 'client/modes-lab.ts') },
+      input: {
+        worked: join(here, 'client/worked.ts'),
+        'modes-lab': join(here, 'client/modes-lab.ts'),
+        offline: join(here, 'client/offline.ts'),
+      },
       output: { entryFileNames: '[name].js', chunkFileNames: 'parts/[name]-[hash].js' },
     },
   },
 });
+
+// the folder's own address is the start page
+const files = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) =>
+  statSync(join(out, name)).isFile(),
+);
+const hash = createHash('sha256');
+for (const name of files.sort()) hash.update(readFileSync(join(out, name)));
+const worker = readFileSync(join(here, 'client/offline-worker.js'), 'utf8');
+const known = `const files = ${JSON.stringify(['./', ...files])};\nconst version = 'densessm-${hash.digest('hex').slice(0, 16)}';\n`;
+writeFileSync(join(out, 'offline.js'), known + worker);
 
 const broken = brokenLinks(pages);
 for (const one of broken) console.error(one);

@@ -35,7 +35,7 @@ export function framed({ path, title, description, main, scripts = [] }: Page): 
 <link rel="icon" href="${to('assets/icon.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${to('assets/katex.min.css')}">
 <link rel="stylesheet" href="${to('assets/style.css')}">
-${scripts.map((script) => `<script type="module" src="${to(script)}"></script>\n`).join('')}</head>
+${[...scripts, 'assets/offline.js'].map((script) => `<script type="module" src="${to(script)}"></script>\n`).join('')}</head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>
 <header class="top">

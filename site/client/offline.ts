@@ -1,0 +1,2 @@
+/** @file Registers the service worker, where the page's host allows one. */
+if (window.isSecureContext) void navigator.serviceWorker?.register(new URL('../offline.js', import.meta.url));

@@ -1,0 +1,142 @@
+/** @file Tests the static site in the Chromium that DENSESSM_BROWSER names: numbers, addresses, access, and use without a network. */
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import type { PreviewServer } from 'vite';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { equations } from '../../spec/registry.ts';
+import { root } from '../support/root.ts';
+
+const executablePath = process.env.DENSESSM_BROWSER;
+
+/** A violation that axe-core reports. */
+interface Violation {
+  readonly id: string;
+  readonly impact: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+if (executablePath === undefined) {
+  it('prints that it did not run', () => {
+    console.log(
+      "site: not run (DENSESSM_BROWSER names no Chromium). With Debian's: DENSESSM_BROWSER=/usr/bin/chromium npx vitest run test/browser/site.test.ts",
+    );
+  });
+} else {
+  describe(`the site in ${executablePath}`, () => {
+    let browser: Browser;
+    let server: PreviewServer;
+    let address: string;
+    const errors: string[] = [];
+
+    /** Opens a page of the site in a context of its own, and keeps its errors. */
+    const opened = async (path: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> => {
+      const page = await browser.newPage(options);
+      page.on('pageerror', ({ message }) => errors.push(`${path}: ${message}`));
+      page.on('console', (message) => {
+        if (message.type() === 'error') errors.push(`${path}: ${message.text()}`);
+      });
+      await page.goto(address + path);
+      return page;
+    };
+
+    const chapters = [...new Set(equations.map(({ chapter }) => `spec/${chapter.replace(/\.ts$/, '.html')}`))];
+
+    beforeAll(async () => {
+      const { status, stderr } = spawnSync('npm', ['run', '--silent', 'site'], { cwd: root, encoding: 'utf8' });
+      expect(status, stderr).toBe(0);
+      const { preview } = await import('vite');
+      server = await preview({
+        root,
+        configFile: false,
+        appType: 'mpa',
+        logLevel: 'silent',
+        build: { outDir: '.site' },
+        preview: { host: '127.0.0.1', port: 0 },
+      });
+      address = server.resolvedUrls!.local[0]!;
+      const { chromium } = await import('playwright-core');
+      browser = await chromium.launch({ executablePath });
+    }, 300_000);
+    afterAll(async () => {
+      await browser?.close();
+      await server?.close();
+    });
+
+    it.each(chapters)('computes in %s what the page has without JavaScript', async (path) => {
+      const page = await opened(path);
+      const plain = await opened(path, { javaScriptEnabled: false });
+      const tables = await plain.locator('.worked output').evaluateAll((all) => all.map((one) => one.innerHTML));
+      const sections = page.locator('.worked');
+      expect(await sections.count()).toBe(
+        equations.filter(({ chapter }) => path.includes(chapter.slice(0, -3))).length,
+      );
+      for (const [i, section] of (await sections.all()).entries()) {
+        await section.scrollIntoViewIfNeeded();
+        await page.locator('.worked[data-live]').nth(i).waitFor();
+        const first = section.locator('input').first();
+        const number = await first.inputValue();
+        await first.fill(`${Number(number) + 1}`);
+        expect(await section.locator('output').innerHTML()).not.toBe(tables[i]);
+        await first.fill(number);
+        expect(await section.locator('output').innerHTML()).toBe(tables[i]);
+      }
+      await page.close();
+      await plain.close();
+    });
+
+    it('restores numbers and controls from the address', async () => {
+      const page = await opened('spec/19-retention.html');
+      await page.locator('.worked[data-live]').first().waitFor();
+      await page.locator('.worked input').first().fill('2.5');
+      const table = await page.locator('.worked output').first().innerHTML();
+      await page.goto(page.url());
+      await page.reload();
+      await page.locator('.worked[data-live]').first().waitFor();
+      expect(await page.locator('.worked input').first().inputValue()).toBe('2.5');
+      expect(await page.locator('.worked output').first().innerHTML()).toBe(table);
+      await page.goto(`${address}lab/modes.html?token=3&chunk=2&gamma=0.5&seed=7`);
+      await page.locator('form[data-live]').waitFor();
+      await page.locator('input[name=token]').press('ArrowRight');
+      expect(page.url()).toContain('token=4');
+      expect(await page.locator('input[name=seed]').inputValue()).toBe('7');
+      expect(await page.locator('.tokens [aria-current]').textContent()).toBe('4');
+      await page.close();
+    });
+
+    it.each(['light', 'dark'] as const)(
+      'has no finding of axe-core in %s, and fits 390 pixels',
+      async (colorScheme) => {
+        const axe = readFileSync(join(root, 'site/node_modules/axe-core/axe.min.js'), 'utf8');
+        const docs = readdirSync(join(root, '.site/docs')).map((name) => `docs/${name}`);
+        const page = await opened('index.html', { colorScheme, viewport: { width: 390, height: 844 } });
+        for (const path of ['index.html', 'lab/modes.html', ...chapters, ...docs.filter((_, i) => i % 4 === 0)]) {
+          await page.goto(address + path);
+          expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(390);
+          await page.evaluate(axe);
+          const violations = (await page.evaluate('axe.run().then((r) => r.violations)')) as readonly Violation[];
+          const found = violations.filter(({ impact }) => impact !== 'minor');
+          expect(found.map(({ id, nodes }) => `${path}: ${id}: ${nodes[0]!.html.slice(0, 120)}`)).toEqual([]);
+        }
+        await page.close();
+      },
+    );
+
+    it('opens and computes without a network, once it was loaded', async () => {
+      const page = await opened('index.html');
+      await page.evaluate('navigator.serviceWorker.ready.then(() => undefined)');
+      await page.waitForFunction('navigator.serviceWorker.controller !== null');
+      await page.context().setOffline(true);
+      await page.goto(`${address}spec/12-dense-convolution.html`);
+      await page.locator('.worked[data-live]').first().waitFor();
+      await page.reload();
+      expect(await page.locator('h1').textContent()).toContain('Eqs. 12-14');
+      await page.close();
+    });
+
+    it('leaves no error in the console', () => {
+      expect(errors).toEqual([]);
+    });
+  });
+}
