@@ -1,12 +1,19 @@
 /** @file Reads files up to a limit of size, with one-line errors. */
-import { readFileSync, type Stats, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { fail } from '../tensor/errors.ts';
 
 /** Far above the size of any file in use. A larger one could exhaust memory before it is checked. */
 const LARGEST_FILE = 2 ** 30;
 
+/** What is asked of a file's status. Without a type of Node, which users may not have. */
+export interface Status {
+  readonly size: number;
+  isFile(): boolean;
+  isDirectory(): boolean;
+}
+
 /** The file's status. Throws when the file does not exist or may not be accessed. */
-export function statOf(path: string): Stats {
+export function statOf(path: string): Status {
   try {
     return statSync(path);
   } catch (error) {

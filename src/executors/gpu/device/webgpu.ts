@@ -55,7 +55,8 @@ async function dawnPackage(): Promise<{ create(options: readonly string[]): WebG
   try {
     return (await import('webgpu')) as unknown as { create(options: readonly string[]): WebGpu };
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    // Yarn's Plug'n'Play has a code without ERR_
+    if (!String((error as NodeJS.ErrnoException).code).endsWith('MODULE_NOT_FOUND')) throw error;
     throw new Error('the package webgpu is not installed (npm install webgpu)', { cause: error });
   }
 }
