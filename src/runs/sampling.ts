@@ -21,19 +21,21 @@ export function* written(
   const given = [...tokens.encode(prompt)];
   if (given.length === 0) fail('sample: the prompt is empty; give one character at least, as in --prompt "A"');
   const tree = unflatten<Tree>(params, model.shapes(config), f32);
+  let before = given.slice(-1);
   let held: number[] = [];
   for (const [token] of generating(model, tree, config, [given], {
     ...options,
     mode: { name: 'chunkwise', chunkSize },
   })) {
     held.push(token!);
-    const text = tokens.decode(held);
+    const text = tokens.decodeAfter(before, held);
     // up to 3 bytes of a character of 4
     if (text.endsWith('\ufffd') && held.length < 4) continue;
     yield text;
+    before = held;
     held = [];
   }
-  if (held.length > 0) yield tokens.decode(held);
+  if (held.length > 0) yield tokens.decodeAfter(before, held);
 }
 
 /** The prompt where none is given: a new line, as a text begins, or the first token of a vocabulary that has no such character. */

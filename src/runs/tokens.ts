@@ -18,6 +18,8 @@ export interface Tokens {
   readonly size: number;
   encode(text: string): Int32Array;
   decode(tokens: readonly number[]): string;
+  /** The text of tokens that follow others: some tokenizers leave out the space before the first token of a text. */
+  decodeAfter(before: readonly number[], tokens: readonly number[]): string;
   readonly file: { readonly name: string; readonly content: string };
 }
 
@@ -26,6 +28,7 @@ export const ofVocabulary = (vocabulary: Vocabulary): Tokens => ({
   size: vocabularySize(vocabulary),
   encode: (text) => encode(vocabulary, text),
   decode: (tokens) => decode(vocabulary, tokens),
+  decodeAfter: (_, tokens) => decode(vocabulary, tokens),
   file: { name: 'vocabulary.json', content: `${JSON.stringify(vocabulary)}\n` },
 });
 
@@ -49,10 +52,15 @@ function ofTokenizer(path: string): Tokens {
   } catch (error) {
     return fail(`${path}: the tokenizer cannot be read (${(error as Error).message}); use another`);
   }
+  const decoded = (tokens: readonly number[]): string => tokenizer.decode([...tokens], { skip_special_tokens: false });
   return {
     size,
     encode: (text) => Int32Array.from(tokenizer.encode(text, { add_special_tokens: false }).ids),
-    decode: (tokens) => tokenizer.decode([...tokens], { skip_special_tokens: false }),
+    decode: decoded,
+    decodeAfter: (before, tokens) => {
+      const [start, all] = [decoded(before), decoded([...before, ...tokens])];
+      return all.startsWith(start) ? all.slice(start.length) : decoded(tokens);
+    },
     file: { name: 'tokenizer.json', content },
   };
 }

@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, describe, expect, it } from 'vitest';
+import { f32 } from '../../src/executors/f32/index.ts';
+import { generate } from '../../src/models/index.ts';
 import type { SavedModel } from '../../src/runs/checkpoint.ts';
 import { begin } from '../../src/runs/run.ts';
 import { written } from '../../src/runs/sampling.ts';
 import type { AnyModel } from '../../src/runs/settings.ts';
+import type { Tree } from '../../src/tensor/tree.ts';
+import { unflatten } from '../../src/training/index.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'densessm-sampling-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -57,5 +61,41 @@ describe('the memory of a sample', { timeout: 60_000 }, () => {
     };
     expect(growth({ ...saved, model: { ...saved.model, forward } })).toBeGreaterThan(allowed);
     expect(states).toHaveLength(12_000);
+  });
+});
+
+describe('a sample in tokens that begin with the space before a word', () => {
+  const words = ['<unk>', '▁a', '▁rose', '▁is', ';'];
+  const path = join(folder, 'tokenizer.json');
+  const spaces = { replacement: '▁', prepend_scheme: 'first', split: true };
+  const strip = { type: 'Strip', content: ' ', start: 1, stop: 0 };
+  const replace = { type: 'Replace', pattern: { String: '▁' }, content: ' ' };
+  writeFileSync(
+    path,
+    JSON.stringify({
+      ...{ version: '1.0', added_tokens: [], normalizer: null, post_processor: null },
+      pre_tokenizer: { type: 'Metaspace', ...spaces },
+      // as that of Llama
+      decoder: { type: 'Sequence', decoders: [replace, { type: 'Fuse' }, strip] },
+      model: { type: 'Unigram', unk_id: 0, vocab: words.map((word, i) => [word, -i]) },
+    }),
+  );
+
+  it('keeps the spaces between words, though it is decoded token by token', () => {
+    const run = begin(
+      { model: 'retnet', text, vocabulary: path, width: 8, layers: 1, heads: 2, batch: 2, length: 4 },
+      { out: join(folder, 'words') },
+    );
+    const { tokens } = run;
+    expect(tokens.decode([1, 2, 3])).toBe('a rose is');
+    const [model, ids] = [run.model, [...tokens.encode('a rose is')]];
+    expect(ids).toEqual([1, 2, 3]);
+    const params = Float32Array.from(run.state.params);
+    const options = { steps: 12, temperature: 1, seed: 1 };
+    const pieces = [...written({ ...run, params }, 'a rose is', options)];
+    const tree = unflatten<Tree>(params, model.shapes(run.config), f32);
+    const [drawn] = generate(model, tree, run.config, [ids], options);
+    expect(new Set(drawn).size).toBeGreaterThan(2);
+    expect(`a rose is${pieces.join('')}`).toBe(tokens.decode([...ids, ...drawn!]));
   });
 });
