@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import MiniSearch from 'minisearch';
 import { build } from 'vite';
 import { root } from '../test/support/root.ts';
 import { chapters } from './chapters.ts';
@@ -9,8 +10,9 @@ import { docPages } from './docs.ts';
 import { glossary } from './glossary.ts';
 import { framed } from './layout.ts';
 import { brokenLinks } from './links.ts';
-import { chapterPage, modesLabPage, startPage } from './pages.ts';
+import { chapterPage, modesLabPage, searchPage, startPage } from './pages.ts';
 import { codeStyles, highlighter, math, symbol } from './render.ts';
+import { searchOptions, sectionsOf } from './search.ts';
 
 const out = join(root, '.site');
 const here = import.meta.dirname;
@@ -23,6 +25,7 @@ const pages = [
   startPage(all, renderers),
   ...all.map((chapter) => chapterPage(chapter, all, symbols, renderers)),
   modesLabPage(),
+  searchPage(),
   ...docPages(renderers),
 ];
 
@@ -37,6 +40,11 @@ writeFileSync(join(out, 'assets/code.css'), codeStyles());
 cpSync(join(katex, 'katex.min.css'), join(out, 'assets/katex.min.css'));
 for (const name of readdirSync(join(katex, 'fonts')).filter((one) => one.endsWith('.woff2')))
   cpSync(join(katex, 'fonts', name), join(out, 'assets/fonts', name));
+const index = new MiniSearch(searchOptions);
+// files of programs are linked, and not searched
+index.addAll(sectionsOf(pages.filter(({ path }) => !path.startsWith('files/'))));
+writeFileSync(join(out, 'assets/search.json'), JSON.stringify(index));
+
 await build({
   root,
   configFile: false,
@@ -51,6 +59,7 @@ await build({
         worked: join(here, 'client/worked.ts'),
         'modes-lab': join(here, 'client/modes-lab.ts'),
         offline: join(here, 'client/offline.ts'),
+        search: join(here, 'client/search.ts'),
       },
       output: { entryFileNames: '[name].js', chunkFileNames: 'parts/[name]-[hash].js' },
     },

@@ -19,6 +19,7 @@ const places = [
   ['lab/modes.html', 'Lab'],
   ['docs/readings.html', 'Readings'],
   ['docs/index.html', 'Docs'],
+  ['search.html', 'Search'],
 ] as const;
 
 /** The HTML of a page. */

@@ -89,3 +89,16 @@ export const modesLabPage = (): Page => ({
   scripts: ['assets/modes-lab.js'],
   main: labMain(),
 });
+
+/** The page that searches all others. */
+export const searchPage = (): Page => ({
+  path: 'search.html',
+  title: 'Search · densessm',
+  description: 'Search in the equations and the documentation.',
+  scripts: ['assets/search.js'],
+  main: `<h1>Search</h1>
+<form class="search"><input type="search" name="q" aria-label="Words to find" placeholder="carry, chunk, tolerance …" autocomplete="off"></form>
+<noscript><p>Searching needs JavaScript; ${link('docs/index.html', 'all pages')} are read without.</p></noscript>
+<p id="found" class="quiet" role="status"></p>
+<ul id="results" class="results"></ul>`,
+});

@@ -105,13 +105,29 @@ if (executablePath === undefined) {
       await page.close();
     });
 
+    it('finds a section by its words', async () => {
+      const page = await opened('search.html?q=carry');
+      await page.locator('form[data-live]').waitFor();
+      const links = await page.locator('#results a').evaluateAll((all) => all.map((one) => one.getAttribute('href')));
+      expect(links).toContain('docs/readings.html#carry-the-state-carried-to-the-next-token');
+      await page.locator('input').fill('retention state');
+      expect(await page.locator('#results').textContent()).toContain('Eq. 19');
+      await page.close();
+    });
+
     it.each(['light', 'dark'] as const)(
       'has no finding of axe-core in %s, and fits 390 pixels',
       async (colorScheme) => {
         const axe = readFileSync(join(root, 'site/node_modules/axe-core/axe.min.js'), 'utf8');
         const docs = readdirSync(join(root, '.site/docs')).map((name) => `docs/${name}`);
         const page = await opened('index.html', { colorScheme, viewport: { width: 390, height: 844 } });
-        for (const path of ['index.html', 'lab/modes.html', ...chapters, ...docs.filter((_, i) => i % 4 === 0)]) {
+        for (const path of [
+          'index.html',
+          'lab/modes.html',
+          'search.html',
+          ...chapters,
+          ...docs.filter((_, i) => i % 4 === 0),
+        ]) {
           await page.goto(address + path);
           expect(await page.evaluate('document.documentElement.scrollWidth'), path).toBeLessThanOrEqual(390);
           await page.evaluate(axe);

@@ -3,7 +3,8 @@ import { anchorOf, chapters } from '../../site/chapters.ts';
 import type { Renderers } from '../../site/equation.ts';
 import { glossary, markedFormula, symbolsIn } from '../../site/glossary.ts';
 import { brokenLinks } from '../../site/links.ts';
-import { chapterPage, modesLabPage, startPage } from '../../site/pages.ts';
+import { chapterPage, modesLabPage, searchPage, startPage } from '../../site/pages.ts';
+import { sectionsOf } from '../../site/search.ts';
 import { equations } from '../../spec/registry.ts';
 
 /** Renders nothing: formulas and programs stay as they are. */
@@ -11,7 +12,12 @@ const plain: Renderers = { math: (latex) => latex, symbol: (latex) => latex, cod
 
 const all = chapters();
 const symbols = glossary();
-const pages = [startPage(all, plain), modesLabPage(), ...all.map((one) => chapterPage(one, all, symbols, plain))];
+const pages = [
+  startPage(all, plain),
+  modesLabPage(),
+  searchPage(),
+  ...all.map((one) => chapterPage(one, all, symbols, plain)),
+];
 
 describe('the site', () => {
   it.each(equations)('shows Eq. $number with its code, on the page of its chapter', (equation) => {
@@ -45,5 +51,15 @@ describe('the site', () => {
       main: '<a href="c.html">c</a> <a class="x" href="#d">d</a> <a href="https://e">e</a>',
     };
     expect(brokenLinks([wrong])).toHaveLength(2);
+  });
+
+  it('splits pages into sections with addresses of their own', () => {
+    const main = '<h1>Docs &amp; more</h1><p>One <code>two</code>.</p><h2 id="b">B</h2><pre>code</pre><p>three</p>';
+    expect(sectionsOf([{ path: 'a.html', title: 'A · densessm', main }])).toEqual([
+      { id: 'a.html', heading: 'Docs & more', page: 'A', text: 'One two .' },
+      { id: 'a.html#b', heading: 'B', page: 'A', text: 'three' },
+    ]);
+    const ids = sectionsOf(pages).map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
   });
 });
