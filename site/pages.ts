@@ -32,9 +32,9 @@ export function chapterPage(
   const whole = renderers.code(text, 'typescript');
   return {
     path: pageOf(file),
-    title: `${title} · densessm`,
+    title: `${title.replaceAll('`', '')} · densessm`,
     ...(sections.length > 0 && { scripts: ['assets/worked.js'] }),
-    description: `${title}: formula, scalar code, evidence and laws.`,
+    description: `${title.replaceAll('`', '')}: formula, scalar code, evidence and laws.`,
     main: `<h1>${prose(title)}</h1>
 <p class="lead">${prose(about)}</p>
 ${sections.join('\n')}

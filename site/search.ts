@@ -20,25 +20,25 @@ const entities: Readonly<Record<string, string>> = { '&lt;': '<', '&gt;': '>', '
 const textOf = (html: string): string =>
   html
     .replace(/<(script|math|pre|table class="heat")[\s\S]*?<\/(script|math|pre|table)>/g, ' ')
-    .replace(/<span class="katex-html"[\s\S]*?<\/div>/g, ' ')
+    .replace(/<div class="formula"[\s\S]*?<\/div>/g, ' ')
     .replace(/<[^>]*>/g, ' ')
     .replace(/&(lt|gt|quot|amp);/g, (entity) => entities[entity]!)
     .replace(/\s+/g, ' ')
     .trim();
 
-/** The sections of pages, in their order. */
+/** The sections of pages, in their order. A heading without an anchor belongs to the section before. */
 export const sectionsOf = (pages: readonly Pick<Page, 'path' | 'title' | 'main'>[]): Section[] =>
   pages.flatMap(({ path, title, main }) =>
     main
-      .split(/(?=<h[123][ >])/)
+      .split(/(?=<h1[ >]|<h[23] id=)/)
       .filter((part) => /^<h[123]/.test(part))
-      .map((part, i) => {
+      .map((part) => {
         const [heading, rest] = part.split(/<\/h[123]>/) as [string, string];
-        const anchor = heading.match(/^<h[23] id="([^"]+)"/)?.[1];
+        const anchor = heading.match(/^<h[23] id="([^"]+)"/)?.[1]?.replace(/^(eq-\d+)-name$/, '$1');
         return {
-          id: anchor === undefined ? `${path}${i === 0 ? '' : `?${i}`}` : `${path}#${anchor}`,
+          id: anchor === undefined ? path : `${path}#${anchor}`,
           heading: textOf(heading),
-          page: title.replace(' · densessm', ''),
+          page: title.replace(' · densessm', '').replaceAll('`', ''),
           text: textOf(rest),
         };
       }),

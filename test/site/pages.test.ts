@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { anchorOf, chapters } from '../../site/chapters.ts';
+import { addressOf, anchorOf, chapters } from '../../site/chapters.ts';
 import type { Renderers } from '../../site/equation.ts';
 import { glossary, markedFormula, symbolsIn } from '../../site/glossary.ts';
 import { brokenLinks } from '../../site/links.ts';
@@ -59,6 +59,9 @@ describe('the site', () => {
       { id: 'a.html', heading: 'Docs & more', page: 'A', text: 'One two .' },
       { id: 'a.html#b', heading: 'B', page: 'A', text: 'three' },
     ]);
+    const eq14 = sectionsOf(pages).find(({ id }) => id === addressOf(equations[13]!))!;
+    expect(eq14.heading).toBe('Eq. 14 dense output, convolution mode');
+    expect(eq14.text).toMatch(/output of one channel's state space model.*This is the reading raw of carry/);
     const ids = sectionsOf(pages).map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });
