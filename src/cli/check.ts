@@ -16,7 +16,7 @@ import { type CheckRow, isFine, type RowKey } from '../oracle/check/row.ts';
 import { isAbout, subjectOf, type Waiver } from '../oracle/check/waivers.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { fail, InputError } from '../tensor/errors.ts';
-import { colour, progress, say, seconds, subjectWidths, tableLine, type Voice } from './console.ts';
+import { colour, progress, say, sayJson, seconds, subjectWidths, tableLine, type Voice } from './console.ts';
 import { hostOf } from './host.ts';
 import { packageRoot } from './paths.ts';
 import { verdict } from './verdict.ts';
@@ -192,7 +192,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
   line.clear();
   const failures = await askedAlone(found, options);
   if (json) {
-    say(JSON.stringify({ ...found, failures: asData(failures) }, asJson, 1));
+    sayJson('check', { ...found, failures: asData(failures) });
     return found.ok;
   }
   for (const text of [
@@ -209,12 +209,6 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
 
 /** Whether the backend offers a row, even if it then declined every case. */
 const wasOffered = ({ outputs, unsupported }: CheckRow): boolean => outputs !== 'UNSUPPORTED' || unsupported > 0;
-
-/** Arrays as lists, and NaN and infinities as text: JSON has no numbers for them. */
-function asJson(_name: string, value: unknown): unknown {
-  if (value instanceof Float64Array) return [...value];
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
-}
 
 /** Statuses are padded before they are coloured: colours have no width. */
 const formatRow = (row: CheckRow, widths: readonly number[]): string => {

@@ -35,6 +35,15 @@ export const say = (line = ''): void => {
   process.stdout.write(`${line}\n`);
 };
 
+/** A result as JSON on standard output: its schema, the version of that, and the data. Numbers that JSON lacks are texts: `-Infinity`, `NaN`. */
+export const sayJson = (schema: string, data: object): void =>
+  say(JSON.stringify({ schema: `densessm/${schema}`, version: 1, ...data }, asJson, 1));
+
+function asJson(_name: string, value: unknown): unknown {
+  if (value instanceof Float64Array) return [...value];
+  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
+}
+
 /** The width of each column of a table. */
 export const widthsOf = (lines: readonly (readonly string[])[]): number[] =>
   (lines[0] ?? []).map((_, i) => Math.max(...lines.map((cells) => cells[i]!.length)));
@@ -66,7 +75,8 @@ export function progress({ json, quiet }: Voice): { show(text: string): void; cl
 }
 
 /** A small number in few characters: `0`, `3.1e-16`. */
-export const brief = (x: number): string => (x === 0 ? '0' : Number.isFinite(x) ? x.toExponential(1) : '∞');
+export const brief = (x: number): string =>
+  x === 0 ? '0' : Number.isFinite(x) ? x.toExponential(1) : x < 0 ? '−∞' : '∞';
 
 /** Seconds with two digits. */
 export const seconds = (milliseconds: number): string => `${(milliseconds / 1000).toFixed(2)} s`;

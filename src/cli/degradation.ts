@@ -6,7 +6,7 @@ import {
   type RemainingChange,
   remainingChange,
 } from '../measure/remaining-change.ts';
-import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
+import { colour, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
 
 /** The options of the command: subject, number of layers, number of random draws, seed. */
 export interface DegradationCommand extends Voice, Omit<MeasureOptions, 'connections'> {}
@@ -35,7 +35,7 @@ export function degradationCommand({ of, layers, count, seed, json, quiet }: Deg
   const curves = remainingChange({ of, layers, count, seed, connections: connections[of] });
   const ok = curves.every(({ left }) => left.every(Number.isFinite));
   if (json) {
-    say(JSON.stringify({ ok, of, layers, count, seed, curves }, null, 1));
+    sayJson('degradation', { ok, of, layers, count, seed, curves });
     return ok;
   }
   if (!quiet) {

@@ -12,7 +12,7 @@ import {
 import { faults } from '../oracle/faults.ts';
 import { laws } from '../oracle/laws/index.ts';
 import { operators } from '../oracle/operators/index.ts';
-import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
+import { colour, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
 
 /** The options of the command: the number of cases for each fault, and their seed. */
 export interface EquationsCommand extends Voice {
@@ -41,9 +41,7 @@ export function equationsCommand({ cases, seed, operator: names, ...voice }: Equ
 export function printSpecification({ equations, operators, problems }: Specification, { json, quiet }: Voice): boolean {
   const ok = problems.length === 0;
   if (json) {
-    say(
-      JSON.stringify({ ok, equations: equations.map(asData), operators: operators.map(guardsOf), problems }, null, 1),
-    );
+    sayJson('equations', { ok, equations: equations.map(asData), operators: operators.map(guardsOf), problems });
     return ok;
   }
   if (!quiet) {

@@ -10,7 +10,7 @@ import { type Waiver, waiverFrom } from '../oracle/check/waivers.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 import { type CheckCommand, checkCommand } from './check.ts';
-import { colour, say, type Voice } from './console.ts';
+import { colour, sayJson, type Voice } from './console.ts';
 import { type DegradationCommand, degradationCommand } from './degradation.ts';
 import { type EquationsCommand, equationsCommand } from './equations.ts';
 import { host, hostCommand } from './host.ts';
@@ -186,7 +186,7 @@ function program(finish: Finish): Command {
 
 /** With --json, standard output is one JSON object where a command could not run, too. */
 function reportAsJson(error: string, argv: readonly string[]): void {
-  if (argv.includes('--json')) say(JSON.stringify({ ok: false, error }, null, 1));
+  if (argv.includes('--json')) sayJson('error', { ok: false, error });
 }
 
 /** Prints an error in one message. Returns the exit status: 2 where the caller can mend it, 1 for a fault of densessm. */

@@ -2,7 +2,7 @@
 import { evidenceLegend } from '../../spec/evidence.ts';
 import { type OpenReading, openReadings } from '../../spec/readings.ts';
 import { wrapped } from '../oracle/text.ts';
-import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
+import { colour, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
 
 /** The subject of a reading, in few characters. */
 const concerned: Readonly<Record<OpenReading['concerns'], string>> = {
@@ -24,7 +24,7 @@ const indent = 4;
 /** Prints every open reading with its options, default, the authors' choice, evidence and reason. Returns true: nothing can fail. */
 export function readingsCommand({ json, quiet }: Voice): boolean {
   if (json) {
-    say(JSON.stringify({ ok: true, readings: openReadings }, null, 1));
+    sayJson('readings', { ok: true, readings: openReadings });
     return true;
   }
   if (!quiet) {

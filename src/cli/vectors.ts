@@ -1,6 +1,6 @@
 /** @file densessm vectors check: compares the project with files of reference vectors. */
 import { checkVectors, formatReport } from '../vectors/index.ts';
-import { progress, say, type Voice } from './console.ts';
+import { progress, say, sayJson, type Voice } from './console.ts';
 
 /** Checks folders of vectors and prints the report. Returns whether all that was compared was right, and something was. */
 export function vectorsCommand(folders: readonly string[], voice: Voice): boolean {
@@ -10,7 +10,7 @@ export function vectorsCommand(folders: readonly string[], voice: Voice): boolea
   });
   line.clear();
   const text = formatReport(report);
-  if (voice.json) say(JSON.stringify(report, null, 1));
+  if (voice.json) sayJson('vectors', report);
   else say(voice.quiet && report.ok ? text.slice(text.lastIndexOf('\n') + 1) : text);
   return report.ok;
 }

@@ -3,7 +3,18 @@
 import { operators } from '../oracle/operators/index.ts';
 import { everyMode, isVerified, type VerifiedRow, verifyOperator } from '../oracle/verify.ts';
 import { checkVectors, formatReport, type Report } from '../vectors/index.ts';
-import { brief, colour, progress, say, seconds, share, subjectWidths, tableLine, type Voice } from './console.ts';
+import {
+  brief,
+  colour,
+  progress,
+  say,
+  sayJson,
+  seconds,
+  share,
+  subjectWidths,
+  tableLine,
+  type Voice,
+} from './console.ts';
 import { ownVectors } from './paths.ts';
 import { resultsOfWorkers, serveResults } from './workers.ts';
 
@@ -68,7 +79,7 @@ export async function verifyCommand(options: VerifyCommand): Promise<boolean> {
   const rows = rowsOf.flat();
   line.clear();
   const ok = rows.every((row) => isVerified(row, cases)) && vectors.ok;
-  if (json) say(JSON.stringify({ ok, cases, longest, seed, rows, vectors }, null, 1));
+  if (json) sayJson('verify', { ok, cases, longest, seed, rows, vectors });
   else summarise(rows, vectors, cases, ok, performance.now() - start);
   return ok;
 }

@@ -33,7 +33,7 @@ describe('densessm', { timeout: 240_000 }, () => {
     const { status, stdout, stderr } = await densessmHere(...args, '--json');
     expect({ status, found: JSON.parse(stdout) }).toEqual({
       status: 2,
-      found: { ok: false, error: expect.stringContaining(message) },
+      found: { schema: 'densessm/error', version: 1, ok: false, error: expect.stringContaining(message) },
     });
     expect(stderr).toContain(message);
   });

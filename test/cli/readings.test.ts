@@ -33,7 +33,12 @@ describe('densessm readings', { timeout: 60_000 }, () => {
   });
 
   it('prints the same data as JSON', () => {
-    expect(JSON.parse(densessm('readings', '--json').stdout)).toEqual({ ok: true, readings: openReadings });
+    expect(JSON.parse(densessm('readings', '--json').stdout)).toEqual({
+      schema: 'densessm/readings',
+      version: 1,
+      ok: true,
+      readings: openReadings,
+    });
   });
 
   it('prints one line with --quiet', () => {
