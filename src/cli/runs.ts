@@ -1,6 +1,7 @@
 /** @file densessm runs: lists the runs of a folder. */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { statOf } from '../io/read-file.ts';
 import { isGrid } from '../runs/ablation/results.ts';
 import { bestIn, readAbout } from '../runs/checkpoint.ts';
 import { metricsOf } from '../runs/metrics.ts';
@@ -44,12 +45,14 @@ function rowOf(run: string) {
   }
 }
 
-/** Prints each run with its model and last losses, or how it is damaged, and names grids. Returns whether none is. */
+/** Prints each run of a folder, or the one that it is, with its model and last losses, or how it is damaged, and names grids. Returns whether none is. */
 export function runsCommand(folder: string, { json, quiet }: Voice): boolean {
   if (!existsSync(folder)) fail(`${folder}: there is no such folder; densessm train makes runs/, or name another`);
-  const paths = readdirSync(folder)
+  if (!statOf(folder).isDirectory()) fail(`${folder}: is no folder; name one that has runs`);
+  const inside = readdirSync(folder)
     .sort()
     .map((name) => join(folder, name));
+  const paths = rowOf(folder) === null ? inside : [folder];
   const runs = paths.flatMap((path) => rowOf(path) ?? []);
   const grids = paths.filter(isGrid);
   const ok = runs.every((run) => !('damaged' in run));

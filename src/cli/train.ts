@@ -7,7 +7,7 @@ import { scheduleOf } from '../runs/recipes.ts';
 import { begin, modelAfter, type Run, resume, trained } from '../runs/run.ts';
 import { written } from '../runs/sampling.ts';
 import type { Settings } from '../runs/settings.ts';
-import { checkHeads, offText } from '../runs/sizes.ts';
+import { checkSizes, offText } from '../runs/sizes.ts';
 import type { Accuracy, BeginEvent, RunState, StepEvent } from '../training/index.ts';
 import { colour, progress, say, tableLine, type Voice } from './console.ts';
 import { untilStopped } from './stopping.ts';
@@ -64,7 +64,7 @@ export async function trainCommand(text: string | undefined, options: TrainComma
     ...(reading !== undefined && { readings: reading }),
     ...(text !== undefined && { text }),
   };
-  if (from === undefined) checkHeads(asked, equalSizeTo);
+  if (from === undefined) checkSizes(asked, equalSizeTo);
   const run =
     from === undefined
       ? begin(asked, { ...(out !== undefined && { out }), ...(equalSizeTo !== undefined && { equalSizeTo }) })

@@ -152,6 +152,16 @@ const inPrecision = ({ tensors }: Safetensors, data: Float64Array): Numbers =>
 
 const safetensorsIn = (path: string): Safetensors => parseWhole(readBytes(path), path);
 
+/** Throws where a file has sizes that a model cannot have. */
+function checkConfig(path: string, model: AnyModel, config: AnyConfig): void {
+  try {
+    model.check(config);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    fail(`${path}: ${error.message}; it is damaged, take another checkpoint`);
+  }
+}
+
 /** Reads the model of a checkpoint. Throws where a file is missing, cut off, or of another model than the rest. */
 export function readModel(folder: string): SavedModel {
   const { model_type: type, ...config } = objectIn(join(folder, 'config.json'));
@@ -159,7 +169,7 @@ export function readModel(folder: string): SavedModel {
     fail(`${folder}: has a model of another project; densessm import ${folder} makes a folder of it that can be read`);
   if (typeof type !== 'string') fail(`${join(folder, 'config.json')}: has no model_type; name the model there`);
   const [model, own] = [modelOf(type as string), config as AnyConfig];
-  model.check(own);
+  checkConfig(join(folder, 'config.json'), model, own);
   const tokens = tokensIn(folder);
   if (tokens.size !== own.vocabulary)
     fail(

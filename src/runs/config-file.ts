@@ -14,14 +14,16 @@ function tomlOf(text: string, path: string): unknown {
   }
 }
 
+/** The name of a setting in a file: that of its option. */
+const writtenName = (setting: string): string => setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 /**
- * The settings in a file, by their options' names without dashes, as in `dense-layers = 2`. Throws on an unknown name, on a value of
- * another type, and on a number that is out of range.
+ * The settings in a file, by their options' names without the dashes before them, as in `dense-layers = 2`. Throws on an unknown name,
+ * on a value of another type, and on a number that is out of range.
  */
 export function settingsIn(path: string): Partial<Settings> {
   const text = new TextDecoder().decode(readBytes(path));
   const parsed = path.endsWith('.toml') ? tomlOf(text, path) : parseJson(text, path);
   if (!isObject(parsed)) fail(`${path}: holds no settings; write names and values, as { "steps": 500 }`);
-  const camel = (written: string): string => written.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
-  return checkedSettings(path, Object.fromEntries(Object.entries(parsed).map(([name, value]) => [camel(name), value])));
+  return checkedSettings(path, parsed, writtenName);
 }

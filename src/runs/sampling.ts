@@ -9,6 +9,17 @@ import type { SavedModel } from './checkpoint.ts';
 /** Tokens of a chunk in which a prompt is read. */
 const chunkSize = 64;
 
+/** The tokens of a prompt. Throws on a character that the vocabulary does not have. */
+function encoded(tokens: SavedModel['tokens'], prompt: string): Int32Array {
+  try {
+    return tokens.encode(prompt);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const what = error.message.replace(/^encode: /, '').replace(/; [^;]*$/, '');
+    return fail(`sample: --prompt: ${what}; leave it out, or train with --vocabulary bytes`);
+  }
+}
+
 /**
  * Yields pieces of the text that follows a prompt. A token that ends within a character, as a byte may, is held back until the
  * character is whole. Throws on an empty prompt, and on one that the vocabulary does not have.
@@ -18,7 +29,7 @@ export function* written(
   prompt: string,
   options: Omit<GenerateOptions, 'mode'>,
 ): Generator<string, void, void> {
-  const given = [...tokens.encode(prompt)];
+  const given = [...encoded(tokens, prompt)];
   if (given.length === 0) fail('sample: the prompt is empty; give one character at least, as in --prompt "A"');
   const tree = unflatten<Tree>(params, model.shapes(config), f32);
   let before = given.slice(-1);

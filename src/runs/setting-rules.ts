@@ -66,15 +66,26 @@ const rules: Readonly<Record<keyof Settings, Rule>> = {
   every: integer(1),
 };
 
-/** Settings in the file `where`. Null is right where the default is null. Throws on unknown names and on any other value. */
-export function checkedSettings(where: string, found: Readonly<Record<string, unknown>>): Partial<Settings> {
-  const known = Object.keys(rules);
-  for (const [name, value] of Object.entries(found)) {
-    if (!known.includes(name))
-      fail(`${where}: unknown setting '${name}'; use ${known.join(', ')}${didYouMean(name, known)}`);
-    const { holds, words, names } = rules[name as keyof Settings];
-    if (holds(value) || (value === null && defaults[name as keyof Settings] === null)) continue;
-    fail(`${where}: ${name} is ${JSON.stringify(value)}; it is ${words}${names ? didYouMean(value, names) : ''}`);
-  }
-  return found as Partial<Settings>;
+/**
+ * Settings in the file `where`, where `nameOf` has written their names. Null is right where the default is null. Throws on unknown
+ * names and on any other value.
+ */
+export function checkedSettings(
+  where: string,
+  found: Readonly<Record<string, unknown>>,
+  nameOf: (setting: string) => string = (setting) => setting,
+): Partial<Settings> {
+  const known = (Object.keys(rules) as (keyof Settings)[]).map((setting) => [nameOf(setting), setting] as const);
+  const settings = new Map(known);
+  const names = known.map(([name]) => name);
+  const checked = Object.entries(found).map(([name, value]) => {
+    const setting = settings.get(name);
+    if (setting === undefined)
+      return fail(`${where}: unknown setting '${name}'; use ${names.join(', ')}${didYouMean(name, names)}`);
+    const { holds, words, names: values } = rules[setting];
+    if (!holds(value) && !(value === null && defaults[setting] === null))
+      fail(`${where}: ${name} is ${JSON.stringify(value)}; it is ${words}${values ? didYouMean(value, values) : ''}`);
+    return [setting, value] as const;
+  });
+  return Object.fromEntries(checked) as Partial<Settings>;
 }

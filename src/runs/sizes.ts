@@ -62,8 +62,13 @@ export function sizeOfOther(settings: Settings, other: string, vocabulary: numbe
   return { model: other, width: settings.width, parameters };
 }
 
-/** Throws where heads are asked for, and neither the model nor the one whose size it takes has them. */
-export function checkHeads({ heads, model = defaults.model }: Partial<Settings>, equalSizeTo = model): void {
-  if (heads === undefined || [model, equalSizeTo].some(hasHeads)) return;
-  fail(`train: ${model} has no heads, so --heads ${heads} means nothing; leave it out`);
+/** Throws where heads are asked for and no model has them, and where a layer is to connect to more layers than are below the last. */
+export function checkSizes(asked: Partial<Settings>, equalSizeTo?: string): void {
+  const { heads, denseLayers, model = defaults.model, layers = defaults.layers } = asked;
+  if (heads !== undefined && ![model, equalSizeTo ?? model].some(hasHeads))
+    fail(`train: ${model} has no heads, so --heads ${heads} means nothing; leave it out`);
+  if (hasDenseLayers(model) && (denseLayers ?? 0) > layers - 1)
+    fail(
+      `train: --dense-layers ${denseLayers} with --layers ${layers}: the last has ${layers - 1} below it; take that or fewer, or more layers`,
+    );
 }

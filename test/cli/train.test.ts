@@ -24,6 +24,8 @@ describe('densessm train', { timeout: 60_000 }, () => {
     expect(stdout.match(/^ +[024] .*MiB$/gm)).toHaveLength(3);
     expect(readdirSync(join(folder, 'first'))).toEqual(['checkpoint-4', 'metrics.jsonl']);
     const { stdout: listed } = await densessmHere('runs', folder);
+    expect((await densessmHere('runs', join(folder, 'first'))).stdout).toContain('first  dense-retnet');
+    expect((await densessmHere('runs', text)).stderr).toContain('roses.txt: is no folder; name one that has runs');
     expect(listed).toMatch(/first +dense-retnet +\d+ +4 +4 +\d\.\d{4} +\d\.\d{4} +\d\.\d{4}\n/);
   });
 
@@ -39,7 +41,9 @@ describe('densessm train', { timeout: 60_000 }, () => {
     expect((await sample()).stdout).toMatch(/^ .{9}\n$/); // the text has no new line
     const refused = await sample('--prompt', 'a Z');
     expect(refused).toMatchObject({ status: 2, stdout: '' });
-    expect(refused.stderr).toContain('character "Z" at position 2 is none of the vocabulary\'s 8');
+    expect(refused.stderr).toContain(
+      'sample: --prompt: character "Z" at position 2 is none of the vocabulary\'s 8; leave it out, or train with',
+    );
   });
 
   it('prints only JSON with --json, and one line with --quiet', async () => {
@@ -67,6 +71,7 @@ describe('densessm train', { timeout: 60_000 }, () => {
       ['--width', '10'],
       '--width 10 does not fit dense-retnet with --heads 2, which takes multiples of 8; take 8 or 16',
     ],
+    [['--dense-layers', '2'], '--dense-layers 2 with --layers 2: the last has 1 below it; take that or fewer'],
     [['--equal-size-to', 'mamba'], 'take a larger --width, or fewer --heads'],
     [['--schedule', 'cosin'], '(Did you mean cosine?)'],
     [['--warmup', '2'], 'cosineDecay: warmup 2 and total 2; 0 ≤ warmup < total'],
@@ -140,7 +145,7 @@ describe('settings in a file', () => {
 
   it.each([
     ['a.toml', 'steps = 2\nlength = 8\ndense-layers = 1\n'],
-    ['a.json', '{ "steps": 2, "length": 8, "denseLayers": 1 }'],
+    ['a.json', '{ "steps": 2, "length": 8, "dense-layers": 1 }'],
   ])('are read from %s, and options override them', async (name, content) => {
     const path = config(name, content);
     const out = `config-${name}`;
@@ -153,6 +158,9 @@ describe('settings in a file', () => {
     ['b.toml', 'step = 2', "unknown setting 'step'; use text, task, set, vocabulary"],
     ['b.toml', 'step = 2', "(did you mean 'steps'?)"],
     ['b.toml', 'recipe = "papr"', 'recipe is "papr"; it is one of nanogpt, paper (did you mean \'paper\'?)'],
+    ['b.toml', 'denseLayers = 1', "(did you mean 'dense-layers'?)"],
+    ['b.toml', 'dense_layers = 1', "(did you mean 'dense-layers'?)"],
+    ['b.toml', 'dense-layers = -1', 'dense-layers is -1; it is an integer ≥ 0'],
     ['b.toml', 'readings = 2', 'readings is 2; it is an object of texts by name'],
     ['c.toml', 'steps = "2"', 'steps is "2"; it is an integer ≥ 1'],
     ['d.toml', 'steps = = 2', 'd.toml: is not TOML ('],
