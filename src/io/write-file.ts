@@ -11,7 +11,8 @@ export function writeReasonOf(error: unknown): string {
   if (code === 'EFBIG') return 'the file is larger than this process may write (EFBIG); raise the limit';
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return `may not be written (${code}); change its permissions, or write elsewhere`;
-  if (code === 'ENOENT') return 'its folder does not exist, or may not be made (ENOENT); check the path and its permissions';
+  if (code === 'ENOENT')
+    return 'its folder does not exist, or may not be made (ENOENT); check the path and its permissions';
   if (code === 'ENOTDIR' || code === 'EEXIST') return `a file stands in the way (${code}); write elsewhere`;
   return `cannot be written (${code}); check the path and the disk`;
 }
