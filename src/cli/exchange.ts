@@ -1,6 +1,6 @@
 /** @file densessm import and export: models of other projects to ours, and ours to theirs. */
 import { type Exchange, exportRun, importedFolder, importRun } from '../runs/exchange.ts';
-import { say, type Voice } from './console.ts';
+import { say, sayJson, type Voice } from './console.ts';
 
 /** Options of `import`. */
 export interface ImportCommand extends Voice {
@@ -15,13 +15,14 @@ export interface ExportCommand extends Voice {
 }
 
 function tell(
+  schema: string,
   done: Exchange & { readonly skipped?: ReadonlyMap<string, string> },
   voice: Voice,
   lines: string[],
 ): void {
   const { skipped = new Map<string, string>(), ...rest } = done;
   if (voice.json) {
-    say(JSON.stringify({ ok: true, ...rest, skipped: Object.fromEntries(skipped) }, null, 1));
+    sayJson(schema, { ok: true, ...rest, skipped: Object.fromEntries(skipped) });
     return;
   }
   if (voice.quiet) return;
@@ -35,7 +36,7 @@ const sizeOf = ({ model, parameters, precision }: Exchange): string =>
 /** Writes a folder that `sample` reads from one of another project. Returns true: other failures are errors. */
 export function importCommand(path: string, { out = importedFolder(path), vocabulary, ...voice }: ImportCommand): true {
   const done = importRun(path, { out, ...(vocabulary !== undefined && { vocabulary }) });
-  tell(done, voice, [
+  tell('import', done, voice, [
     `${sizeOf(done)}, from ${done.project}`,
     `${out}: ${done.files.join(', ')}; densessm sample ${out} writes with it`,
   ]);
@@ -45,6 +46,6 @@ export function importCommand(path: string, { out = importedFolder(path), vocabu
 /** Writes the model of a run for another project. Returns true: other failures are errors. */
 export function exportCommand(run: string, { as, out, ...voice }: ExportCommand): true {
   const done = exportRun(run, { as, out });
-  tell(done, voice, [`${sizeOf(done)}, for ${as}`, `${out}: ${done.files.join(', ')}`]);
+  tell('export', done, voice, [`${sizeOf(done)}, for ${as}`, `${out}: ${done.files.join(', ')}`]);
   return true;
 }

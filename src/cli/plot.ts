@@ -1,7 +1,7 @@
 /** @file densessm plot: draws the losses of runs, or the accuracies of those on tasks, in the terminal, or as SVG. */
 import { writeFileWhole } from '../io/write-file.ts';
 import { curvesOf, drawn, linesOf, type Measure, svgOf } from '../runs/curves.ts';
-import { markColours, say, type Voice } from './console.ts';
+import { markColours, say, sayJson, type Voice } from './console.ts';
 
 /** Options of `plot`. */
 export interface PlotCommand extends Voice {
@@ -16,7 +16,7 @@ export function plotCommand(runs: readonly string[], { json, quiet, svg, of }: P
   const lines = linesOf(curves, measure);
   const legend = measure === 'loss' ? ': validation (strong), training (pale)' : '';
   if (svg !== undefined) writeFileWhole(svg, svgOf(lines, measure, legend));
-  if (json) say(JSON.stringify({ ok: true, curves }, null, 1));
+  if (json) sayJson('plot', { ok: true, curves });
   else if (svg !== undefined) say(`${svg}: the ${measure === 'loss' ? 'losses' : 'accuracies'} of ${runs.join(', ')}`);
   else if (!quiet) {
     const width = Math.min(100, Math.max(40, (process.stdout.columns ?? 80) - 12));

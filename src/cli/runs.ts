@@ -7,7 +7,7 @@ import { bestIn, readAbout } from '../runs/checkpoint.ts';
 import { metricsOf } from '../runs/metrics.ts';
 import type { Settings } from '../runs/settings.ts';
 import { fail, InputError } from '../tensor/errors.ts';
-import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
+import { colour, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
 
 const columns = ['run', 'model', 'parameters', 'step', 'of', 'loss', 'validation', 'best'];
 
@@ -57,7 +57,7 @@ export function runsCommand(folder: string, { json, quiet }: Voice): boolean {
   const grids = paths.filter(isGrid);
   const ok = runs.every((run) => !('damaged' in run));
   if (json) {
-    say(JSON.stringify({ ok, runs, grids }, null, 1));
+    sayJson('runs', { ok, runs, grids });
     return ok;
   }
   if (runs.length + grids.length === 0) say(`${folder}: no runs`);

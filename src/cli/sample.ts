@@ -7,7 +7,7 @@ import { aboutIn, checkpointIn, readModel, type SavedModel, trainingName, type W
 import { problemOf } from '../runs/problem.ts';
 import { usualPrompt, written } from '../runs/sampling.ts';
 import type { Settings } from '../runs/settings.ts';
-import { colour, say, type Voice } from './console.ts';
+import { colour, say, sayJson, type Voice } from './console.ts';
 import { untilStopped } from './stopping.ts';
 
 /** Options of `sample`. */
@@ -52,7 +52,7 @@ export async function sampleCommand(run: string, options: SampleCommand): Promis
     if (signal.aborted || isUnread) break;
   }
   done();
-  if (json) say(JSON.stringify({ ok: !signal.aborted, prompt, text }, null, 1));
+  if (json) sayJson('sample', { ok: !signal.aborted, prompt, text });
   else say();
   return !signal.aborted || status();
 }
@@ -69,7 +69,7 @@ function rowOfTask(model: SavedModel, settings: Settings, { json, seed }: Sample
   const { length, task } = settings;
   const { data, name } = problemOf(settings);
   const row = answered(model, data.validation, { number: seed, length });
-  if (json) say(JSON.stringify({ ok: true, task, ...row }, null, 1));
+  if (json) sayJson('sample', { ok: true, task, ...row });
   else {
     for (const line of rowLines(row)) say(line);
     say(`${name}: ${row.right} of ${row.asked} right`);

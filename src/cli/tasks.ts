@@ -1,7 +1,7 @@
 /** @file densessm tasks: lists the synthetic tasks that train can take, with their settings. */
 import { wrapped } from '../oracle/text.ts';
 import { type Task, tasks } from '../training/index.ts';
-import { colour, say, tableLine, type Voice, widthsOf } from './console.ts';
+import { colour, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
 
 /** The width of lines where there is no terminal. */
 const usualWidth = 100;
@@ -37,7 +37,7 @@ function linesOf(
 export function tasksCommand({ json, quiet }: Voice): boolean {
   const all = Object.values(tasks).map(described);
   if (json) {
-    say(JSON.stringify({ ok: true, tasks: all }, null, 1));
+    sayJson('tasks', { ok: true, tasks: all });
     return true;
   }
   const width = Math.max(40, process.stdout.columns ?? usualWidth);

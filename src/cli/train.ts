@@ -9,7 +9,7 @@ import { written } from '../runs/sampling.ts';
 import type { Settings } from '../runs/settings.ts';
 import { checkSizes, offText } from '../runs/sizes.ts';
 import type { Accuracy, BeginEvent, RunState, StepEvent } from '../training/index.ts';
-import { colour, progress, say, tableLine, type Voice } from './console.ts';
+import { colour, progress, say, sayJson, tableLine, type Voice } from './console.ts';
 import { untilStopped } from './stopping.ts';
 
 /** Options of `train`: settings that are given, and folders. */
@@ -135,9 +135,7 @@ export async function trainCommand(text: string | undefined, options: TrainComma
     const best = bestIn(run.folder);
     const { width } = settings;
     const size = { parameters: model.params.length, width, ...(run.equalSize && { equalSizeTo: run.equalSize }) };
-    say(
-      JSON.stringify({ ok: isDone, run: run.folder, ...size, step, steps, loss, validation, best, ...found }, null, 1),
-    );
+    sayJson('train', { ok: isDone, run: run.folder, ...size, step, steps, loss, validation, best, ...found });
   } else if (isDone) {
     if (!quiet) for (const line of shown(problem, model, settings)) say(line);
     const scored =

@@ -45,6 +45,7 @@ describe('densessm export and import', { timeout: 60_000 }, () => {
   it('overwrite nothing, and say in JSON what they wrote', async () => {
     const asked = ['export', at('run'), '--as', 'transformers', '--out', at('once')];
     expect(JSON.parse((await densessmHere(...asked, '--json')).stdout)).toMatchObject({
+      schema: 'densessm/export',
       ok: true,
       folder: at('once'),
       files: ['config.json', 'model.safetensors', 'vocabulary.json'],

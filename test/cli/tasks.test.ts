@@ -53,7 +53,9 @@ describe('densessm train --task', { timeout: 60_000 }, () => {
     expect(sampled.stdout).toMatch(/^row .*\nanswers .*\nmodel .*\ntask .*: [012] of 2 right\n$/);
     expect(await densessmHere('sample', out, '--seed', '5')).not.toEqual(sampled);
     expect((await densessmHere('sample', out, '--prompt', 'a', '--tokens', '3')).stdout).toMatch(/^a.{3}\n$/);
-    const drawn = JSON.parse((await densessmHere('plot', out, '--json')).stdout).curves[0].accuracy;
+    const plotted = JSON.parse((await densessmHere('plot', out, '--json')).stdout);
+    expect(plotted).toMatchObject({ schema: 'densessm/plot', version: 1 });
+    const drawn = plotted.curves[0].accuracy;
     expect(drawn.map(([step]: [number]) => step)).toEqual([0, 1, 2]);
     const other = await densessmHere('train', '--resume', out, '--steps', '3', '--set', 'items=3');
     expect(other.stderr).toContain('was begun with --set {"items":2,"symbols":3}, not {"items":3}');
@@ -87,7 +89,8 @@ describe('densessm tasks', () => {
     const { stdout } = await densessmHere('tasks');
     for (const { name, settings } of Object.values(tasks))
       for (const word of [name, ...Object.keys(settings)]) expect(stdout).toContain(word);
-    const { tasks: listed } = JSON.parse((await densessmHere('tasks', '--json')).stdout);
+    const { tasks: listed, ...rest } = JSON.parse((await densessmHere('tasks', '--json')).stdout);
+    expect(rest).toEqual({ schema: 'densessm/tasks', version: 1, ok: true });
     expect(listed.map(({ name }: { name: string }) => name)).toEqual(Object.keys(tasks));
   });
 });

@@ -37,6 +37,7 @@ describe('densessm train', { timeout: 60_000 }, () => {
     expect(await sample('--prompt', 'a ro', '--seed', '3')).toEqual(first);
     expect(await sample('--prompt', 'a ro', '--seed', '3', '--checkpoint', 'last')).toEqual(first);
     const json = JSON.parse((await sample('--prompt', 'a ro', '--seed', '3', '--json')).stdout);
+    expect(json.schema).toBe('densessm/sample');
     expect(`a ro${json.text}\n`).toBe(first.stdout);
     expect((await sample()).stdout).toMatch(/^ .{9}\n$/); // the text has no new line
     const refused = await sample('--prompt', 'a Z');
@@ -49,7 +50,7 @@ describe('densessm train', { timeout: 60_000 }, () => {
   it('prints only JSON with --json, and one line with --quiet', async () => {
     const { stdout } = await train('json', '--steps', '2', '--json');
     const result = JSON.parse(stdout);
-    expect(result).toMatchObject({ ok: true, step: 2, steps: 2, sample: expect.any(String) });
+    expect(result).toMatchObject({ schema: 'densessm/train', ok: true, step: 2, steps: 2, sample: expect.any(String) });
     expect(result.sample).toHaveLength(201); // the first token of the text before those that continue it
     expect((await train('quiet', '--steps', '2', '--quiet')).stdout.split('\n')).toHaveLength(2);
   });
@@ -188,6 +189,7 @@ describe('densessm runs', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/all\/c +dense-retnet +\d+ +2 +2 /);
     const listed = JSON.parse((await densessmHere('runs', all, '--json')).stdout);
     expect(listed).toMatchObject({
+      schema: 'densessm/runs',
       ok: false,
       runs: [{ damaged: expect.any(String) }, { damaged: expect.any(String) }, { step: 2 }],
     });
