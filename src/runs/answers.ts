@@ -24,10 +24,8 @@ export function answered(
   const tree = unflatten<Tree>(params, model.shapes(config), f32);
   const mode = { name: 'parallel' } as const;
   const ids = indexInput(f32, tokens, [1, length]);
-  const found = mostProbable(
-    read(model.forward(tree, config, ids, model.start(tree, config, 1), mode).logits),
-    vocabulary.size,
-  );
+  const logits = read(model.forward(tree, config, ids, model.start(tree, config, 1), mode).logits);
+  const found = mostProbable(logits, config.vocabulary, logits.length / length);
   const isAsked = (i: number): boolean => labels[i] !== ignoredLabel;
   // a model whose logits are NaN has no answer
   const line = (ids: ArrayLike<number>): string =>

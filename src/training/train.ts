@@ -93,7 +93,7 @@ interface Run<P extends Tree> {
  * for await (const { kind } of train(settings, { train: randomWindows(tokens, 1) }, { on: eager(f64) })) kinds.push(kind);
  * kinds // ['begin', 'step', 'step', 'checkpoint']
  */
-export async function* train<C, P extends Tree, S extends Tree>(
+export async function* train<C extends { readonly vocabulary: number }, P extends Tree, S extends Tree>(
   settings: RunSettings<C, P, S>,
   data: TrainingData,
   { on, state: from, signal }: TrainOptions,
@@ -114,9 +114,10 @@ export async function* train<C, P extends Tree, S extends Tree>(
     let { step, tokens } = begin;
     let given: Record<string, ArrayLike<number>> = { params: begin.params, first: begin.first, second: begin.second };
     const params = (): Promise<Numbers> | Numbers => (step === begin.step ? begin.params : program.kept('params'));
+    const size = { batch, length, count, vocabulary: settings.config.vocabulary };
     const validated = async (): Promise<ValidationEvent> => {
       const began = performance.now();
-      const found = await validate(validation!, await params(), data.validation!, { batch, length, count });
+      const found = await validate(validation!, await params(), data.validation!, size);
       return { kind: 'validation', step, ...found, seconds: (performance.now() - began) / 1e3 };
     };
 

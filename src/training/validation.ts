@@ -60,7 +60,12 @@ export async function validate(
   program: Running,
   params: ArrayLike<number>,
   source: Source,
-  { batch, length, count }: { readonly batch: number; readonly length: number; readonly count: number },
+  {
+    batch,
+    length,
+    count,
+    vocabulary,
+  }: { readonly batch: number; readonly length: number; readonly count: number; readonly vocabulary: number },
 ): Promise<Validation> {
   let given: Record<string, ArrayLike<number>> = { params };
   let [loss, tokens] = [0, 0];
@@ -74,7 +79,9 @@ export async function validate(
     given = {};
     loss += own![0]!;
     tokens += counted;
-    if (logits) scores.push(accuracyOf(rows.labels, mostProbable(logits, logits.length / rows.labels.length)));
+    if (!logits) continue;
+    const { labels } = rows;
+    scores.push(accuracyOf(labels, mostProbable(logits, vocabulary, logits.length / labels.length)));
   }
   return { loss: loss / tokens, tokens, ...(scores.length > 0 && { accuracy: joined(scores) }) };
 }

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { f64 } from '../../src/executors/f64/index.ts';
+import { answered } from '../../src/runs/answers.ts';
 import { checkpointIn, readModel } from '../../src/runs/checkpoint.ts';
 import { metricsOf } from '../../src/runs/metrics.ts';
-import { eager, measureAccuracy, tasks } from '../../src/training/index.ts';
+import { eager, measureAccuracy, startOfRun, tasks, train as trainOn } from '../../src/training/index.ts';
 import { densessmHere } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'densessm-tasks-'));
@@ -37,6 +38,39 @@ describe('densessm train --task', { timeout: 60_000 }, () => {
     expect(scores.at(-1)).toMatchObject({ right, asked, accuracy });
     expect(asked).toBe(2 * 256);
     expect(stdout).toContain(`accuracy ${accuracy.toFixed(4)} (${right} of ${asked} right); densessm sample`);
+  });
+
+  it('answers with tokens alone where a model pads its vocabulary', async () => {
+    const padded = ['--task', 'selective-copying', '--set', 'symbols=10', '--set', 'items=2', '--model', 'mamba'];
+    const own = ['--width', '8', '--layers', '1', '--batch', '8', '--length', '12', '--steps', '1', '--on', 'f64'];
+    const out = join(folder, 'padded');
+    expect((await densessmHere('train', ...padded, ...own, '--out', out)).status).toBe(0);
+    const saved = readModel(checkpointIn(out));
+    expect([saved.tokens.size, saved.model.shapes(saved.config).embedding]).toEqual([12, [16, 8]]);
+    const { validation } = tasks['selective-copying']!.problem({ items: 2, symbols: 10 }).data(1);
+    // the embedding, which comes first, is the read-out too: rows of the padding with the largest logit everywhere
+    const wild = { ...saved, params: Float32Array.from(saved.params) };
+    for (let i = 0; i < 8; i++) {
+      wild.params[12 * 8 + i] = 1e3 * saved.params[i]!;
+      wild.params[13 * 8 + i] = -1e3 * saved.params[i]!;
+    }
+    const row = answered(saved, validation!, { number: 0, length: 12 });
+    expect(row.model.trim()).toHaveLength(row.answers.trim().length);
+    expect(answered(wild, validation!, { number: 0, length: 12 })).toEqual(row);
+    for (const { model, config, params } of [saved, wild]) {
+      const settings = { model, config, batch: 1, length: 12 };
+      const { right, asked } = await measureAccuracy(settings, params, validation!, { on: eager(f64), batches: 1 });
+      expect({ right, asked }).toEqual({ right: row.right, asked: 2 });
+    }
+    const wilder = { ...startOfRun(wild), params: Float64Array.from(wild.params) };
+    const run = { ...wild, batch: 1, length: 12, steps: 1, schedule: () => 0, accuracy: true, validationBatches: 1 };
+    for await (const event of trainOn(
+      run,
+      { train: validation!, validation: validation! },
+      { on: eager(f64), state: wilder },
+    ))
+      if (event.kind === 'validation' && event.step === 0)
+        expect(event.accuracy).toMatchObject({ right: row.right, asked: 2 });
   });
 
   it('keeps its settings, continues with them, and is known to the other commands', async () => {

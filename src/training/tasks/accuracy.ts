@@ -11,17 +11,21 @@ export interface Accuracy {
 }
 
 /**
- * The most probable token at each position, from logits [n, v] row-major: the first of equal ones, and −1 where a logit is NaN. Throws
- * unless `logits` is of whole positions.
+ * The most probable token at each position, from logits [n, `columns`] row-major: the first of equal ones, and −1 where a logit is NaN.
+ * Columns after those of the vocabulary, to which some models pad it, are no tokens; there are none unless given. Throws unless `logits`
+ * is of whole positions, and where columns are fewer than tokens.
  * @example
  * mostProbable([0.1, 2, -1, 5, 5, NaN], 2) // [1, 1, -1]
+ * mostProbable([0.1, 2, 9, 5, 5, 9], 2, 3) // [1, 0]
  */
-export function mostProbable(logits: ArrayLike<number>, vocabulary: number): Int32Array {
-  const positions = logits.length / vocabulary;
-  if (!Number.isInteger(positions))
-    fail(`mostProbable: ${logits.length} logits are not of whole positions of ${vocabulary} tokens`);
+export function mostProbable(logits: ArrayLike<number>, vocabulary: number, columns: number = vocabulary): Int32Array {
+  const positions = logits.length / columns;
+  if (!Number.isInteger(positions) || columns < vocabulary)
+    fail(
+      `mostProbable: ${logits.length} logits are not of whole positions of ${vocabulary} tokens${columns === vocabulary ? '' : ` in ${columns} columns`}`,
+    );
   return Int32Array.from({ length: positions }, (_, position) => {
-    const at = position * vocabulary;
+    const at = position * columns;
     let best = 0;
     for (let token = 0; token < vocabulary; token++) {
       const logit = logits[at + token]!;

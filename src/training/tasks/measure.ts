@@ -17,7 +17,7 @@ import { type Accuracy, accuracyOf, mostProbable } from './accuracy.ts';
  * const { params } = startOfRun(settings);
  * (await measureAccuracy(settings, params, source(1), { on: eager(f64), batches: 3 })).asked // 24
  */
-export async function measureAccuracy<C, P extends Tree, S extends Tree>(
+export async function measureAccuracy<C extends { readonly vocabulary: number }, P extends Tree, S extends Tree>(
   { model, config, mode = { name: 'parallel' }, batch, length }: Omit<RunSettings<C, P, S>, 'steps' | 'schedule'>,
   params: ArrayLike<number>,
   source: Source,
@@ -39,7 +39,7 @@ export async function measureAccuracy<C, P extends Tree, S extends Tree>(
       const rows = source(number, batch, length);
       // the parameters stay where the program runs
       const { logits } = await program.call({ ...(number === 0 && { params }), tokens: rows.tokens });
-      const found = mostProbable(logits!, logits!.length / rows.tokens.length);
+      const found = mostProbable(logits!, config.vocabulary, logits!.length / rows.tokens.length);
       rows.labels.forEach((label, i) => {
         if (label === ignoredLabel) return;
         labels.push(label);
