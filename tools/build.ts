@@ -56,13 +56,16 @@ const licences = ['gpu.js', 'acorn', 'gpu-mock.js']
 
 rmSync(dist, { recursive: true, force: true });
 // comments are in the declarations, and in the sources that the maps point to
+// not node_modules/.bin/tsc, which is no program on Windows
 for (const part of [
   ['--declaration', '--declarationMap', '--emitDeclarationOnly'],
   ['--sourceMap', '--removeComments'],
 ])
-  execFileSync(join(root, 'node_modules/.bin/tsc'), ['-p', join(root, 'tsconfig.build.json'), ...part], {
-    stdio: 'inherit',
-  });
+  execFileSync(
+    process.execPath,
+    [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.build.json'), ...part],
+    { stdio: 'inherit' },
+  );
 const types = publicTypes();
 for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
   const file = join(dist, name);
