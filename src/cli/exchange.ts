@@ -1,4 +1,6 @@
 /** @file densessm import and export: models of other projects to ours, and ours to theirs. */
+
+import type { Which } from '../runs/checkpoint.ts';
 import { type Exchange, exportRun, importedFolder, importRun } from '../runs/exchange.ts';
 import { say, sayJson, type Voice } from './console.ts';
 
@@ -11,6 +13,7 @@ export interface ImportCommand extends Voice {
 /** Options of `export`. */
 export interface ExportCommand extends Voice {
   readonly as: string;
+  readonly checkpoint: Which;
   readonly out: string;
 }
 
@@ -44,8 +47,11 @@ export function importCommand(path: string, { out = importedFolder(path), vocabu
 }
 
 /** Writes the model of a run for another project. Returns true: other failures are errors. */
-export function exportCommand(run: string, { as, out, ...voice }: ExportCommand): true {
-  const done = exportRun(run, { as, out });
-  tell('export', done, voice, [`${sizeOf(done)}, for ${as}`, `${out}: ${done.files.join(', ')}`]);
+export function exportCommand(run: string, { as, checkpoint, out, ...voice }: ExportCommand): true {
+  const done = exportRun(run, { as, checkpoint, out });
+  tell('export', done, voice, [
+    `${sizeOf(done)}, for ${as}, from ${done.checkpoint}`,
+    `${out}: ${done.files.join(', ')}`,
+  ]);
   return true;
 }

@@ -119,6 +119,12 @@ function shard(text: string): Shard {
 const measureOption = (what: string): Option =>
   choiceOption('--of <measure>', `loss or accuracy in ${what} (default: accuracy of a task)`, Object.keys(measures));
 
+const checkpointOption = (): Option =>
+  choiceOption('--checkpoint <which>', 'of a run: the one with the least validation loss, or the last', [
+    'best',
+    'last',
+  ]).default('best');
+
 /** Adds the commands to the program. */
 export function trainingCommands(main: Command, finish: Finish): void {
   const train = speaking(main.command('train'))
@@ -172,12 +178,7 @@ export function trainingCommands(main: Command, finish: Finish): void {
   speaking(main.command('sample'))
     .description('continue a prompt with the model of a run, token by token; without one, answer a row of its task')
     .argument('<run>', 'folder of a run, or of a checkpoint')
-    .addOption(
-      choiceOption('--checkpoint <which>', 'of a run: the one with the least validation loss, or the last', [
-        'best',
-        'last',
-      ]).default('best'),
-    )
+    .addOption(checkpointOption())
     .option('--prompt <text>', 'text to continue (default: a new line, or the first token of a vocabulary without it)')
     .addOption(count('--tokens <n>', 'tokens to write').default(200))
     .addOption(
@@ -201,6 +202,7 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .description('write the model of a run for another project, with its names')
     .argument('<run>', 'folder of a run, or of a checkpoint')
     .addOption(choiceOption('--as <project>', 'the project', projects).makeOptionMandatory())
+    .addOption(checkpointOption())
     .requiredOption('--out <folder>', 'the folder, a new one')
     .action((run: string, options: ExportCommand) => finish(exportCommand(run, options)));
 

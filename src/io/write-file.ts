@@ -1,6 +1,17 @@
 /** @file Writes files and folders as a whole: a reader finds the old one or the new one, never a part. Errors are one line. */
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../tensor/errors.ts';
 
@@ -26,6 +37,10 @@ export function writing<T>(path: string, write: () => T): T {
     return fail(`${path}: ${writeReasonOf(error)}`);
   }
 }
+
+/** The names in a folder that is to be written: none where it does not exist. Throws where it is a file. */
+export const namesIn = (folder: string): string[] =>
+  writing(folder, () => (existsSync(folder) ? readdirSync(folder) : []));
 
 /** A name beside `path` that no reader takes for a finished one. */
 const temporary = (path: string): string =>
@@ -64,9 +79,17 @@ function replaced(path: string, write: (part: string) => void): void {
 export const writeFileWhole = (path: string, content: string | Uint8Array): void =>
   replaced(path, (part) => writeAndSync(part, content));
 
+/** Removes an empty folder, in whose place Windows renames nothing. Where that fails, the rename says why. */
+function makeWay(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch {}
+}
+
 /** Writes a folder of files, and those above it. Throws where it cannot be written, or a folder of that name is not empty: then nothing is changed. */
 export const writeFolderWhole = (path: string, files: Readonly<Record<string, string | Uint8Array>>): void =>
   replaced(path, (part) => {
     mkdirSync(part, { recursive: true });
     for (const [name, content] of Object.entries(files)) writeAndSync(join(part, name), content);
+    makeWay(path);
   });

@@ -1,12 +1,12 @@
 /** @file Brings a model of another project into a folder that `sample` reads, and a model of a run into one that another project reads. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { exportModel, type ImportedModel, importModel } from '../io/maps/models.ts';
 import { folderOf } from '../io/safetensors-file.ts';
-import { writeFolderWhole } from '../io/write-file.ts';
+import { namesIn, writeFolderWhole } from '../io/write-file.ts';
 import { countParameters, presets } from '../models/index.ts';
 import { fail } from '../tensor/errors.ts';
-import { checkpointIn, modelFiles, readModel } from './checkpoint.ts';
+import { checkpointIn, modelFiles, readModel, type Which } from './checkpoint.ts';
 import { type AnyConfig, type AnyModel, modelNames, modelOf } from './settings.ts';
 import { type Tokens, tokensFor, tokensIn } from './tokens.ts';
 
@@ -22,8 +22,7 @@ export interface Exchange {
 
 /** Throws unless a folder is free to be written. */
 function checkFree(folder: string): void {
-  if (existsSync(folder) && !(readdirSync(folder).length === 0))
-    fail(`${folder}: is not empty; nothing is overwritten, give another --out`);
+  if (namesIn(folder).length > 0) fail(`${folder}: is not empty; nothing is overwritten, give another --out`);
 }
 
 /** The vocabulary of a folder, or the one that is named. */
@@ -78,10 +77,14 @@ export function importRun(
   };
 }
 
-/** Writes a model of a run for another project into `out`. Throws before anything is written. */
-export function exportRun(run: string, { as, out }: { readonly as: string; readonly out: string }): Exchange {
+/** Writes a model of a run for another project into `out`; says which checkpoint it is of. Throws before anything is written. */
+export function exportRun(
+  run: string,
+  { as, out, checkpoint: which }: { readonly as: string; readonly out: string; readonly checkpoint: Which },
+): Exchange & { readonly checkpoint: string } {
   checkFree(out);
-  const { model, config, params, tokens } = readModel(checkpointIn(run));
+  const checkpoint = checkpointIn(run, which);
+  const { model, config, params, tokens } = readModel(checkpoint);
   const files = { ...exportModel({ model: model.name, config, params }, as), [tokens.file.name]: tokens.file.content };
   writeFolderWhole(out, files);
   return {
@@ -89,6 +92,7 @@ export function exportRun(run: string, { as, out }: { readonly as: string; reado
     files: Object.keys(files),
     model: model.name,
     project: as,
+    checkpoint,
     parameters: params.length,
     precision: precisionOf(params),
   };

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -19,7 +19,9 @@ describe('densessm export and import', { timeout: 60_000 }, () => {
   it.each(['transformers', 'state-spaces'])('bring a model to %s and back, byte for byte', async (project) => {
     const [theirs, back] = [at(project), at(`back-${project}`)];
     const there = await densessmHere('export', at('run'), '--as', project, '--out', theirs);
-    expect(there.stdout).toMatch(new RegExp(`^mamba, \\d+ parameters, F64, for ${project}\n.*: config.json, model`));
+    expect(there.stdout).toMatch(
+      new RegExp(`^mamba, \\d+ parameters, F64, for ${project}, from .*checkpoint-2\n.*: config.json, model`),
+    );
     const here = await densessmHere('import', theirs, '--out', back);
     expect(here.stdout).toMatch(new RegExp(`^mamba, \\d+ parameters, F64, from ${project}\n`));
     for (const name of ['config.json', 'model.safetensors', 'vocabulary.json'])
@@ -40,6 +42,41 @@ describe('densessm export and import', { timeout: 60_000 }, () => {
     await densessmHere('import', at(`there-${model}`), '--out', at(`here-${model}`));
     const bytes = (folder: string) => readFileSync(join(folder, 'model.safetensors'));
     expect(bytes(at(`here-${model}`))).toEqual(bytes(checkpointIn(at(model))));
+  });
+
+  it('write the best checkpoint of a run, as sample does, or the last', async () => {
+    const two = at('two');
+    cpSync(at('run'), two, { recursive: true });
+    const [last, best] = [checkpointIn(two), join(two, 'checkpoint-1')];
+    cpSync(last, best, { recursive: true });
+    const about = JSON.parse(readFileSync(join(last, 'training.json'), 'utf8'));
+    writeFileSync(join(best, 'training.json'), JSON.stringify({ ...about, step: 1, validation: 0.1 }));
+    const written = async (out: string, ...more: string[]) => {
+      const asked = ['export', two, '--as', 'transformers', '--out', at(out), '--json', ...more];
+      return JSON.parse((await densessmHere(...asked)).stdout).checkpoint;
+    };
+    expect(await written('of-best')).toBe(best);
+    expect(await written('of-last', '--checkpoint', 'last')).toBe(last);
+  });
+
+  it('take an empty folder for --out, and refuse a file in one line', async () => {
+    mkdirSync(at('empty'));
+    const there = ['export', at('run'), '--as', 'transformers', '--out'];
+    expect(await densessmHere(...there, at('empty'))).toMatchObject({ status: 0, stderr: '' });
+    const small = ['--width', '16', '--vary', 'decay=0,0.1', '--length', '8'];
+    const refused = [
+      [...there, at('roses.txt')],
+      [...there, join(at('roses.txt'), 'below')],
+      ['import', at('empty'), '--out', at('roses.txt')],
+      ['ablate', at('roses.txt'), ...small, '--out', at('roses.txt')],
+    ];
+    for (const command of refused)
+      expect(await densessmHere(...command)).toMatchObject({
+        status: 2,
+        stderr: expect.stringMatching(
+          /roses\.txt.*: a file stands in the way \((ENOTDIR|EEXIST)\); write elsewhere\n$/,
+        ),
+      });
   });
 
   it('overwrite nothing, and say in JSON what they wrote', async () => {

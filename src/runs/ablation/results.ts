@@ -1,10 +1,10 @@
 /** @file Reads and joins results of grids: from the folders of their runs, or from JSON that ablate and merge print. */
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isCount, isObject, parseJson } from '../../io/json.ts';
 import { readBytes, statOf } from '../../io/read-file.ts';
-import { isPart, writeFileWhole, writing } from '../../io/write-file.ts';
+import { isPart, namesIn, writeFileWhole, writing } from '../../io/write-file.ts';
 import { fail } from '../../tensor/errors.ts';
 import { readAbout } from '../checkpoint.ts';
 import { metricsOf } from '../metrics.ts';
@@ -95,7 +95,7 @@ export function writeGrid(folder: string, planned: PlannedGrid): void {
   if (isGrid(folder)) {
     const words = difference(parsedIn(path), planned, ['fixed settings', 'names to vary', 'the text or task']);
     if (words !== null) fail(`ablate: ${folder} has a grid that differs in ${words}; give another --out`);
-  } else if (existsSync(folder) && !readdirSync(folder).every(isPart))
+  } else if (!namesIn(folder).every(isPart))
     fail(`ablate: ${folder} is not empty, and has no grid; give another --out`);
   writing(folder, () => mkdirSync(folder, { recursive: true }));
   writeFileWhole(path, `${JSON.stringify({ schema, version, ...planned }, null, 1)}\n`);
