@@ -26,8 +26,9 @@ export async function sampleCommand(run: string, options: SampleCommand): Promis
   const { json, quiet, tokens: steps, temperature, topP, topK, seed } = options;
   const folder = checkpointIn(run, options.checkpoint);
   const model = readModel(folder);
-  const settings = options.prompt === undefined ? taskSettings(folder) : null;
-  if (settings) return rowOfTask(model, settings, options);
+  const settings = settingsOf(folder);
+  if (options.prompt === undefined && settings !== null && settings.task !== null)
+    return rowOfTask(model, settings, options);
   const prompt = options.prompt ?? usualPrompt(model);
   const sampling = {
     steps,
@@ -54,14 +55,17 @@ export async function sampleCommand(run: string, options: SampleCommand): Promis
   done();
   if (json) sayJson('sample', { ok: !signal.aborted, prompt, text });
   else say();
+  const read = model.tokens.encode(prompt).length;
+  if (!quiet && !json && settings !== null && read + steps > settings.length)
+    process.stderr.write(
+      `note: trained on rows of ${settings.length} tokens; what stands beyond may be worse (train --length ${read + steps})\n`,
+    );
   return !signal.aborted || status();
 }
 
-/** The settings of the run of a checkpoint that is on a task; null for a text, and for a model without training state. */
-function taskSettings(checkpoint: string): Settings | null {
-  if (!existsSync(join(checkpoint, trainingName))) return null;
-  const { settings } = aboutIn(checkpoint);
-  return settings.task === null ? null : settings;
+/** The settings of the run of a checkpoint; null for a model without training state. */
+function settingsOf(checkpoint: string): Settings | null {
+  return existsSync(join(checkpoint, trainingName)) ? aboutIn(checkpoint).settings : null;
 }
 
 /** Prints a row of the task, drawn by the seed, with the model's answers. */

@@ -1,7 +1,7 @@
 /** @file Writes and reads checkpoints: a folder as Hugging Face has it, with the state of the optimizer beside the model. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { isObject, parseJson } from '../io/json.ts';
 import { readBytes, statOf } from '../io/read-file.ts';
 import { formatSafetensors, parseWhole, type Safetensors, type TensorToStore } from '../io/safetensors.ts';
@@ -166,7 +166,9 @@ function checkConfig(path: string, model: AnyModel, config: AnyConfig): void {
 export function readModel(folder: string): SavedModel {
   const { model_type: type, ...config } = objectIn(join(folder, 'config.json'));
   if (!Object.hasOwn(config, 'width'))
-    fail(`${folder}: has a model of another project; densessm import ${folder} makes a folder of it that can be read`);
+    fail(
+      `${folder}: has a model of another project; densessm import ${folder} --out ${join(dirname(resolve(folder)), `our-${basename(resolve(folder))}`)} makes a folder of it that can be read`,
+    );
   if (typeof type !== 'string') fail(`${join(folder, 'config.json')}: has no model_type; name the model there`);
   const [model, own] = [modelOf(type as string), config as AnyConfig];
   checkConfig(join(folder, 'config.json'), model, own);

@@ -92,10 +92,14 @@ export function resume(folder: string, asked: Partial<Settings>): Run {
   const saved = readCheckpoint(folder);
   const settings = continued(saved.about.settings, asked);
   const { step } = saved.state;
-  if (step >= settings.steps)
-    fail(
-      `train: ${folder} is after step ${step} of ${settings.steps}; --steps ${2 * Math.max(step, settings.steps)} would train on`,
-    );
+  if (step >= settings.steps) {
+    const { steps: planned } = saved.about.settings;
+    const remedy =
+      planned > step
+        ? `leave --steps out to train the ${planned} that it was begun with`
+        : `--steps ${2 * step} would train on`;
+    fail(`train: ${folder} is after step ${step} already, and ${settings.steps} are asked for; ${remedy}`);
+  }
   const problem = problemOf(settings, { folder, tokens: saved.tokens, sha256: saved.about.text });
   return { ...saved, folder, about: { ...saved.about, settings }, problem };
 }

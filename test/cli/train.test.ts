@@ -40,6 +40,9 @@ describe('densessm train', { timeout: 60_000 }, () => {
     expect(json.schema).toBe('densessm/sample');
     expect(`a ro${json.text}\n`).toBe(first.stdout);
     expect((await sample()).stdout).toMatch(/^ .{9}\n$/); // the text has no new line
+    const note = 'note: trained on rows of 8 tokens; what stands beyond may be worse (train --length 13)\n';
+    expect(first.stderr).toBe(note);
+    expect((await sample('--tokens', '4')).stderr).toBe('');
     const refused = await sample('--prompt', 'a Z');
     expect(refused).toMatchObject({ status: 2, stdout: '' });
     expect(refused.stderr).toContain(

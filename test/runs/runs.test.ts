@@ -169,8 +169,10 @@ describe('a run that was stopped', { timeout: 60_000 }, () => {
     expect(() => resume(out, { width: 16, steps: 9 })).toThrow(
       'the run was begun with --width 8, not 16; leave it out to continue, or begin another run',
     );
-    expect(() => resume(out, {})).toThrow(/is after step 6 of 6; --steps 12 would train on/);
-    expect(() => resume(out, { steps: 4 })).toThrow(/is after step 6 of 4; --steps 12 would train on/);
+    expect(() => resume(out, {})).toThrow(/is after step 6 already, and 6 are asked for; --steps 12 would train on/);
+    expect(() => resume(out, { steps: 4 })).toThrow(
+      /is after step 6 already, and 4 are asked for; --steps 12 would train on/,
+    );
     expect(() => resume(join(out, 'checkpoint-6'), { steps: 9 })).toThrow(
       `is one checkpoint; --resume ${out} continues`,
     );
