@@ -70,6 +70,14 @@ describe('the cells of a grid', () => {
     expect(names({})).toEqual(['all']);
     const [retnet, dense] = cellsOf({ fixed: { denseLayers: 1 }, vary: { model: ['retnet', 'dense-retnet'] } });
     expect([retnet!.asked, dense!.asked]).toEqual([{ model: 'retnet' }, { model: 'dense-retnet', denseLayers: 1 }]);
+    const [mamba, mamba2] = cellsOf({ fixed: { heads: 2 }, vary: { model: ['mamba', 'mamba2'] } });
+    expect([mamba!.asked, mamba2!.asked]).toEqual([{ model: 'mamba' }, { model: 'mamba2', heads: 2 }]);
+    const cells = cellsOf({ fixed: {}, vary: { heads: ['2', '4'], model: ['mamba', 'mamba2'] } });
+    expect(cells.map(({ name }) => name)).toEqual(['model=mamba', 'heads=2,model=mamba2', 'heads=4,model=mamba2']);
+    expect(() => cellsOf({ fixed: { model: 'mamba' }, vary: { heads: ['2', '4'] } })).toThrow(
+      'no model of the grid (mamba) has heads; leave it out',
+    );
+    expect(cellsOf({ fixed: {}, vary: { rate: ['.001'] } })[0]!.asked).toEqual({ rate: 0.001 });
   });
 
   it.each<[Grid['vary'], Grid['fixed'], string]>([
@@ -83,6 +91,9 @@ describe('the cells of a grid', () => {
     [{ rate: ['0.1', '0.2'] }, { rate: 1 }, 'rate is given as an option and by --vary'],
     [{ gate: ['shared'] }, { model: 'retnet' }, 'no model of the grid (retnet) has gate; leave it out'],
     [{ model: ['retnet'] }, { readings: { gate: 'shared' } }, 'no model of the grid (retnet) has gate'],
+    [{}, { model: 'mamba' }, 'no model of the grid (mamba) has heads; leave it out'],
+    [{ rate: ['0.001', '1e-3'] }, {}, '--vary rate has 0.001 and 1e-3, which are equal'],
+    [{ rate: ['.01', '0.01'] }, {}, '--vary rate has .01 and 0.01, which are equal'],
   ])('cannot be of %o with %o', (vary, own, message) => {
     expect(() => names(vary, own)).toThrow(message);
   });
@@ -129,6 +140,16 @@ describe('more dense layers than there are', () => {
   it('are refused, as they are no other model', () => {
     const grid = { fixed: { layers: 2, heads: 2, width: 16 }, vary: { 'dense-layers': ['1', '2'] }, seeds: [1] };
     expect(() => planOf(grid)).toThrow('dense-layers=2: the last of 2 layers has 1 below it, so this is the model of');
+    const fixedOne = { fixed: { ...grid.fixed, denseLayers: 9 }, vary: {}, seeds: [1] };
+    expect(() => planOf(fixedOne)).toThrow('all: the last of 2 layers has 1 below it');
+    const varied = { fixed: { heads: 2, width: 16, denseLayers: 3 }, vary: { layers: ['4', '2'] }, seeds: [1] };
+    expect(() => planOf(varied)).toThrow('layers=2: the last of 2 layers has 1 below it');
+  });
+
+  it('are left out of a model without them', () => {
+    const fixed = { heads: 2, width: 56, layers: 3, denseLayers: 1 };
+    const { cells } = planOf({ fixed, vary: { model: ['retnet', 'dense-retnet'] }, seeds: [1] });
+    expect(cells.map(({ asked }) => asked.denseLayers)).toEqual([undefined, 1]);
   });
 });
 

@@ -2,7 +2,7 @@
 import { fail } from '../../tensor/errors.ts';
 import { didYouMean } from '../../tensor/names.ts';
 import { checkedSettings } from '../setting-rules.ts';
-import { defaults, flagOf, hasDenseLayers, modelNames, readingNames, type Settings } from '../settings.ts';
+import { defaults, flagOf, hasDenseLayers, hasHeads, modelNames, readingNames, type Settings } from '../settings.ts';
 
 /** What a grid is made of: fixed settings, values to vary by the option or reading that they are of, and seeds. The first values are the baseline. */
 export interface Grid {
@@ -54,7 +54,8 @@ function checkName(name: string): void {
 }
 
 /** A value of a setting in its own type: those with words as values have no numbers. */
-const typed = (value: string): string | number => (/^\d+(\.\d*)?(e[+-]?\d+)?$/i.test(value) ? Number(value) : value);
+const typed = (value: string): string | number =>
+  /^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value) ? Number(value) : value;
 
 /** All combinations of values, the last name fastest. */
 const combinations = (vary: Grid['vary']): Record<string, string>[] =>
@@ -70,22 +71,31 @@ const modelIn = (fixed: Partial<Settings>, values: Readonly<Record<string, strin
 const only = <T>(all: Readonly<Record<string, T>>, has: (name: string) => boolean): Record<string, T> =>
   Object.fromEntries(Object.entries(all).filter(([name]) => has(name)));
 
-/** The cell of a combination: connections and readings that its model does not have are left out, of the fixed settings too. */
+/** Names that only some models have, where a model has them: sizes, and readings. */
+const ownNames = (model: string): string[] => [
+  ...(hasHeads(model) ? ['heads'] : []),
+  ...(hasDenseLayers(model) ? ['dense-layers'] : []),
+  ...readingNames(model),
+];
+
+/** Whether only some models have a setting or reading of a name. */
+const isOfSome = (name: string): boolean =>
+  settingOf(name) === undefined || name === 'heads' || name === 'dense-layers';
+
+/** The cell of a combination: heads, connections and readings that its model does not have are left out, of the fixed settings too. */
 function cellOf(
-  { denseLayers, readings: given = {}, ...fixed }: Partial<Settings>,
+  { heads, denseLayers, readings: given = {}, ...fixed }: Partial<Settings>,
   combination: Readonly<Record<string, string>>,
 ): Cell {
   const model = modelIn(fixed, combination);
-  const [isDense, own] = [hasDenseLayers(model), readingNames(model)];
-  const isReading = (name: string): boolean => own.includes(name);
-  const values = only(combination, (name) =>
-    name === 'dense-layers' ? isDense : settingOf(name) !== undefined || isReading(name),
-  );
+  const own = ownNames(model);
+  const has = (name: string): boolean => !isOfSome(name) || own.includes(name);
+  const values = only(combination, has);
   const settings = Object.entries(values).flatMap(([name, value]) => {
     const setting = settingOf(name);
     return setting === undefined ? [] : [[setting, typed(value)] as const];
   });
-  const readings = { ...only(given, isReading), ...only(values, isReading) };
+  const readings = { ...only(given, has), ...only(values, (name) => settingOf(name) === undefined) };
   return {
     name:
       Object.entries(values)
@@ -94,17 +104,31 @@ function cellOf(
     values,
     asked: {
       ...fixed,
-      ...(denseLayers !== undefined && isDense && { denseLayers }),
+      ...(heads !== undefined && has('heads') && { heads }),
+      ...(denseLayers !== undefined && has('dense-layers') && { denseLayers }),
       ...checkedSettings('ablate: --vary', Object.fromEntries(settings)),
       ...(Object.keys(readings).length > 0 && { readings }),
     },
   };
 }
 
-/** The cells of a grid, each once. Throws on names and values that are none, and on a name that no cell has. */
+/** Throws where two values of a name are one number, as 0.001 and 1e-3. */
+function checkDiffer(name: string, values: readonly string[]): void {
+  const seen = new Map<string | number, string>();
+  for (const value of values) {
+    const one = settingOf(name) === undefined ? value : typed(value);
+    const before = seen.get(one);
+    if (before !== undefined)
+      fail(`ablate: --vary ${name} has ${before} and ${value}, which are equal; give one of them`);
+    seen.set(one, value);
+  }
+}
+
+/** The cells of a grid, each once. Throws on names and values that are none, on equal values, and on a name that no cell has. */
 export function cellsOf({ fixed, vary }: Pick<Grid, 'fixed' | 'vary'>): Cell[] {
-  for (const name of Object.keys(vary)) {
+  for (const [name, values] of Object.entries(vary)) {
     checkName(name);
+    checkDiffer(name, values);
     const setting = settingOf(name);
     const isFixed = setting === undefined ? fixed.readings?.[name] !== undefined : fixed[setting] !== undefined;
     if (isFixed) fail(`ablate: ${name} is given as an option and by --vary; give it once`);
@@ -116,13 +140,10 @@ export function cellsOf({ fixed, vary }: Pick<Grid, 'fixed' | 'vary'>): Cell[] {
   }
   const all = [...cells.values()];
   const models = [...new Set(all.map(({ asked }) => modelIn(asked, {})))];
-  const denseLayers = fixed.denseLayers === undefined ? [] : ['dense-layers'];
-  for (const name of [...Object.keys(vary), ...denseLayers, ...Object.keys(fixed.readings ?? {})]) {
-    const known = models.flatMap((model) => [
-      ...(hasDenseLayers(model) ? ['dense-layers'] : []),
-      ...readingNames(model),
-    ]);
-    if ((settingOf(name) === undefined || name === 'dense-layers') && !known.includes(name))
+  const known = models.flatMap(ownNames);
+  const given = (['heads', 'denseLayers'] as const).filter((one) => (fixed[one] ?? null) !== null).map(optionOf);
+  for (const name of [...Object.keys(vary), ...given, ...Object.keys(fixed.readings ?? {})]) {
+    if (isOfSome(name) && !known.includes(name))
       fail(`ablate: no model of the grid (${models.join(', ')}) has ${name}; leave it out${didYouMean(name, known)}`);
   }
   return all;

@@ -43,9 +43,8 @@ function attempt<T>(make: () => T): T | string {
 export const runName = (cell: string, seed: number): string => `${cell},seed=${seed}`;
 
 /** Throws where a cell asks for more dense layers than the last layer has below it: then it is the model of fewer. */
-function checkDense({ values }: Cell, { layers, denseLayers }: Settings): void {
-  const asked = values['dense-layers'];
-  if (asked !== undefined && denseLayers !== null && denseLayers > layers - 1)
+function checkDense({ layers, denseLayers }: Settings): void {
+  if (denseLayers !== null && denseLayers > layers - 1)
     fail(`the last of ${layers} layers has ${layers - 1} below it, so this is the model of dense-layers=${layers - 1}`);
 }
 
@@ -54,13 +53,13 @@ type Sized = readonly { readonly cell: Cell; readonly found: PlannedCell | strin
 
 /** Brings cells to the size that the first has with the width of `full`. */
 function sizedCells(cells: readonly Cell[], full: Settings, vocabulary: number): Sized {
-  const complete = (cell: Cell): Settings => ({ ...full, ...cell.asked, width: full.width });
+  const complete = (cell: Cell): Settings => ({ ...completed(cell.asked), seed: full.seed, width: full.width });
   const reference = attempt(() => parametersOf(complete(cells[0]!), vocabulary));
   // the others have no size to come to
   if (typeof reference === 'string') return [{ cell: cells[0]!, found: reference }];
   const sized = (cell: Cell): PlannedCell => {
+    checkDense(complete(cell));
     const settings = cell === cells[0] ? complete(cell) : atSize(complete(cell), reference, vocabulary);
-    checkDense(cell, settings);
     runSettings(settings, configOf(settings, vocabulary), settings.steps); // throws on a schedule that cannot be
     return { ...cell, width: settings.width, parameters: parametersOf(settings, vocabulary) };
   };
