@@ -78,8 +78,27 @@ describe('densessm ablate', { timeout: 60_000 }, () => {
     writeFileSync(at('notes/notes'), 'mine');
     const none = await ablate('--out', at('notes'));
     expect(none).toMatchObject({ status: 2, stderr: expect.stringContaining('is not empty, and has no grid') });
+    const more = ['--seeds', '2', '--vary'];
+    const swapped = [text, ...sizes, '--steps', '2', '--out', at('own')];
+    const written = readFileSync(at('own/grid.json'), 'utf8');
+    for (const [args, message] of [
+      [['--vary', 'rate=0.001', '--seeds', '1'], 'has a grid with the cell rate=0.01 at width 16'],
+      [['--vary', 'rate=0.01,0.001', '--seeds', '1'], 'has a grid with the cell rate=0.01 at width 16'],
+      [['--vary', 'rate=0.001,0.01', '--seeds', '2', '--seed', '2'], 'the seeds 1, and those asked for are 2, 3'],
+    ] as const) {
+      const { status, stderr } = await densessmHere('ablate', ...swapped, ...args);
+      expect(status).toBe(2);
+      expect(stderr).toContain(message);
+    }
+    expect(readFileSync(at('own/grid.json'), 'utf8')).toBe(written);
+    const larger = await densessmHere('ablate', ...swapped, ...more, 'rate=0.001,0.005,0.01');
+    expect(larger.stdout).toContain('6 of 6 runs complete');
+    const smaller = await ablate('--out', at('own'), '--seeds', '1');
+    expect(smaller.stderr).toContain('the seeds 1, 2, and those asked for are 1: more seeds');
     // what is a default may be said too
-    expect((await ablate('--out', at('own'), '--seeds', '1', '--accumulate', '1')).status).toBe(0);
+    expect(
+      (await densessmHere('ablate', ...swapped, ...more, 'rate=0.001,0.005,0.01', '--accumulate', '1')).status,
+    ).toBe(0);
   });
 
   it('prints a plan, and trains nothing', async () => {

@@ -89,12 +89,40 @@ export const runNames = ({
 }: PlannedGrid): { readonly name: string; readonly cell: string; readonly seed: number }[] =>
   grid.seeds.flatMap((seed) => cells.map(({ name: cell }) => ({ name: runName(cell, seed), cell, seed })));
 
-/** Writes what was planned into the folder of a grid. Throws where the folder has another grid, or none but files. */
+/** The first of some that is not among others in the same order, or undefined. */
+function firstMissing<T>(some: readonly T[], others: readonly T[]): T | undefined {
+  let at = 0;
+  return some.find((one) => {
+    at = others.findIndex((other, i) => i >= at && isDeepStrictEqual(one, other)) + 1;
+    return at === 0;
+  });
+}
+
+/** Throws where a folder has a seed or a cell that a plan lacks, or in another order: its runs would have no place in the table. */
+function checkWithin(folder: string, old: PlannedGrid, planned: PlannedGrid): void {
+  const remedy =
+    'more seeds and values add runs to those before them; give all of them in that order, or another --out';
+  const seed = firstMissing(old.grid.seeds, planned.grid.seeds);
+  if (seed !== undefined)
+    fail(
+      `ablate: ${folder} has a grid with the seeds ${old.grid.seeds.join(', ')}, and those asked for are ${planned.grid.seeds.join(', ')}: ${remedy}`,
+    );
+  const shown = ({ name, width }: ResultCell): string => `${name} at width ${width}`;
+  const cell = firstMissing(old.cells, planned.cells);
+  if (cell !== undefined)
+    fail(
+      `ablate: ${folder} has a grid with the cell ${shown(cell)}, and those asked for are ${planned.cells.map(shown).join('; ')}: ${remedy}`,
+    );
+}
+
+/** Writes what was planned into the folder of a grid. Throws where the folder has another grid, one with other runs too, or none but files. */
 export function writeGrid(folder: string, planned: PlannedGrid): void {
   const path = join(folder, fileName);
   if (isGrid(folder)) {
-    const words = difference(parsedIn(path), planned, ['fixed settings', 'names to vary', 'the text or task']);
+    const old = parsedIn(path);
+    const words = difference(old, planned, ['fixed settings', 'names to vary', 'the text or task']);
     if (words !== null) fail(`ablate: ${folder} has a grid that differs in ${words}; give another --out`);
+    checkWithin(folder, old, planned);
   } else if (!namesIn(folder).every(isPart))
     fail(`ablate: ${folder} is not empty, and has no grid; give another --out`);
   writing(folder, () => mkdirSync(folder, { recursive: true }));
