@@ -137,7 +137,8 @@ export function checkpointIn(folder: string, which: Which = 'last'): string {
   if (!statOf(folder).isDirectory()) fail(`${folder}: is no folder; give that of a run`);
   if (existsSync(join(folder, 'model.safetensors'))) return folder;
   const [last] = stepsIn(folder);
-  if (last === undefined) fail(`${folder}: has no checkpoint; give the folder of a run (densessm runs lists them)`);
+  if (last === undefined)
+    fail(`${folder}: has no checkpoint; give the folder of a run (densessm runs ${folder} lists those inside)`);
   return join(folder, nameOf((which === 'best' ? bestIn(folder)?.step : undefined) ?? last!));
 }
 

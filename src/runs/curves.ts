@@ -58,7 +58,9 @@ export function curvesOf(run: string): Curves {
   const metrics = metricsOf(run);
   const [training, validation] = [means(curve(metrics, 'loss')), curve(metrics, 'validation')];
   if (training.length + validation.length === 0)
-    fail(`${run}: has no losses yet; give the folder of a run that has trained (densessm runs lists them)`);
+    fail(
+      `${run}: has no losses yet; give the folder of a run that has trained (densessm runs ${run} lists those inside)`,
+    );
   return { run, training, validation, accuracy: curve(metrics, 'accuracy') };
 }
 
