@@ -1,7 +1,7 @@
 /** @file densessm train: trains a model on a text or a task, prints how it goes, and shows what it does. Ctrl-C stops it with a checkpoint. */
 import { answered, rowLines } from '../runs/answers.ts';
 import { bestIn, type SavedModel } from '../runs/checkpoint.ts';
-import { settingsIn } from '../runs/config-file.ts';
+import { askedFrom } from '../runs/config-file.ts';
 import type { Problem, TaskProblem, TextProblem } from '../runs/problem.ts';
 import { scheduleOf } from '../runs/recipes.ts';
 import { begin, modelAfter, type Run, resume, trained } from '../runs/run.ts';
@@ -58,12 +58,11 @@ function pace(tokens: number): { add(step: StepEvent): void; tokensPerSecond(): 
 /** Trains, and returns true, or the exit status of the signal that stopped it. */
 export async function trainCommand(text: string | undefined, options: TrainCommand): Promise<boolean | number> {
   const { json, quiet, debug: _, out, resume: from, config, equalSizeTo, reading, ...given } = options;
-  const asked: Partial<Settings> = {
-    ...(config !== undefined && settingsIn(config)),
+  const asked = askedFrom(config, {
     ...given,
     ...(reading !== undefined && { readings: reading }),
     ...(text !== undefined && { text }),
-  };
+  });
   if (from === undefined) checkSizes(asked, equalSizeTo);
   const run =
     from === undefined

@@ -27,3 +27,15 @@ export function settingsIn(path: string): Partial<Settings> {
   if (!isObject(parsed)) fail(`${path}: holds no settings; write names and values, as { "steps": 500 }`);
   return checkedSettings(path, parsed, writtenName);
 }
+
+/** Settings of a file, where one is given, and options that override them: settings of a task and readings by name. */
+export function askedFrom(path: string | undefined, given: Partial<Settings>): Partial<Settings> {
+  if (path === undefined) return given;
+  const file = settingsIn(path);
+  return {
+    ...file,
+    ...given,
+    ...(file.set && given.set && { set: { ...file.set, ...given.set } }),
+    ...(file.readings && given.readings && { readings: { ...file.readings, ...given.readings } }),
+  };
+}

@@ -1,5 +1,6 @@
 /** @file Settings of a run in its folder, as plain data: defaults, the model they name, and what differs between two of them. */
 import { isDeepStrictEqual } from 'node:util';
+import { isObject } from '../io/json.ts';
 import { type LanguageModel, type PresetSizes, presets } from '../models/index.ts';
 import { fail } from '../tensor/errors.ts';
 import { didYouMean } from '../tensor/names.ts';
@@ -187,13 +188,20 @@ export function runSettings(
 const shown = (value: unknown): string =>
   value === null ? 'not given' : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
+/** Whether a value that is asked for is that of the beginning; of settings by name, those that are named. */
+const isAsBegun = (asked: unknown, begun: unknown): boolean =>
+  isObject(asked) && isObject(begun)
+    ? Object.entries(asked).every(([name, value]) => isDeepStrictEqual(value, begun[name]))
+    : isDeepStrictEqual(asked, begun);
+
 /** Settings of a run that continues: those of its beginning, and the free ones of `asked`. Throws where others are asked for. */
 export function continued(begun: Settings, asked: Partial<Settings>): Settings {
   for (const [name, value] of Object.entries(asked) as [keyof Settings, unknown][]) {
-    if (free.includes(name) || isDeepStrictEqual(value, begun[name])) continue;
+    if (free.includes(name) || isAsBegun(value, begun[name])) continue;
     fail(
       `train: the run was begun with ${flagOf(name)} ${shown(begun[name])}, not ${shown(value)}; leave it out to continue, or begin another run`,
     );
   }
-  return { ...begun, ...asked };
+  const { set, readings } = begun;
+  return { ...begun, ...asked, set, readings };
 }

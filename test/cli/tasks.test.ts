@@ -91,7 +91,13 @@ describe('densessm train --task', { timeout: 60_000 }, () => {
     expect(plotted).toMatchObject({ schema: 'densessm/plot', version: 1 });
     const drawn = plotted.curves[0].accuracy;
     expect(drawn.map(([step]: [number]) => step)).toEqual([0, 1, 2]);
-    const other = await densessmHere('train', '--resume', out, '--steps', '3', '--set', 'items=3');
+    const file = join(folder, 'set.json');
+    writeFileSync(file, JSON.stringify({ task: 'selective-copying', set: { items: 9, symbols: 3 } }));
+    const joined = ['--config', file, '--set', 'items=2', '--length', '8'];
+    const same = await densessmHere('train', '--resume', out, '--steps', '3', ...joined, '--json');
+    expect((await densessmHere('train', '--resume', out, '--steps', '4', '--set', 'items=2')).status).toBe(0);
+    expect(JSON.parse(same.stdout)).toMatchObject({ ok: true, set: { items: 2, symbols: 3 } });
+    const other = await densessmHere('train', '--resume', out, '--steps', '5', '--set', 'items=3');
     expect(other.stderr).toContain('was begun with --set {"items":2,"symbols":3}, not {"items":3}');
   });
 
