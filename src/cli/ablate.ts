@@ -1,16 +1,16 @@
-/** @file densessm ablate: trains a grid of models at equal size and tokens, and prints one table. The same command continues it. */
-import { existsSync } from 'node:fs';
+/** @file densessm ablate: trains a grid of models at equal size and tokens, and prints one table. The same command with --out continues it. */
 import { join } from 'node:path';
 import type { Grid } from '../runs/ablation/grid.ts';
 import { type Plan, type PlannedRun, planOf } from '../runs/ablation/plan.ts';
-import { plannedGrid, resultsOf, schema, version } from '../runs/ablation/results.ts';
+import { plannedGrid, resultsOf } from '../runs/ablation/results.ts';
 import { ablated, type Shard, shardOf } from '../runs/ablation/run.ts';
 import { measureOf } from '../runs/ablation/table.ts';
-import { settingsIn } from '../runs/config-file.ts';
+import { askedFrom } from '../runs/config-file.ts';
 import type { Measure } from '../runs/curves.ts';
-import { defaults, type Settings } from '../runs/settings.ts';
+import { newFolder } from '../runs/run.ts';
+import { defaults } from '../runs/settings.ts';
 import { showResults, signed } from './ablation-table.ts';
-import { colour, progress, say, tableLine, widthsOf } from './console.ts';
+import { colour, progress, say, sayJson, tableLine, widthsOf } from './console.ts';
 import { untilStopped } from './stopping.ts';
 import { type TrainCommand, timeText } from './train.ts';
 
@@ -22,14 +22,6 @@ export interface AblateCommand extends Omit<TrainCommand, 'resume' | 'equalSizeT
   readonly plan: boolean;
   readonly of?: Measure;
   readonly svg?: string;
-}
-
-/** A new folder in runs/. */
-function nextFolder(): string {
-  for (let n = 1; ; n++) {
-    const folder = join('runs', `ablation-${n}`);
-    if (!existsSync(folder)) return folder;
-  }
 }
 
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
@@ -74,25 +66,22 @@ export async function ablateCommand(text: string | undefined, options: AblateCom
     svg,
     ...given
   } = options;
-  const asked: Partial<Settings> = {
-    ...(config !== undefined && settingsIn(config)),
+  const asked = askedFrom(config, {
     ...given,
     ...(reading !== undefined && { readings: reading }),
     ...(text !== undefined && { text }),
-  };
+  });
   const { seed = defaults.seed, ...fixed } = asked;
   const plan = planOf({ fixed, vary, seeds: Array.from({ length: seeds }, (_, i) => seed + i) });
   measureOf(plan.grid, of); // throws on a measure that the grid does not have
   const runs = shardOf(plan.runs, shard);
   if (isPlan && json) {
-    say(
-      JSON.stringify({ schema, version, ok: true, ...plannedGrid(plan), runs: runs.map(({ name }) => name) }, null, 1),
-    );
+    sayJson('plan', { ok: true, ...plannedGrid(plan), runs: runs.map(({ name }) => name) });
     return true;
   }
   if (isPlan || (!json && !quiet)) showPlan(plan, runs);
   if (isPlan) return true;
-  const folder = out ?? nextFolder();
+  const folder = out ?? newFolder('ablation');
   const { signal, status, done } = untilStopped();
   const failed = await followed(plan, runs, { folder, signal, json, quiet }).finally(done);
   const results = resultsOf([folder]);

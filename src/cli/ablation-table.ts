@@ -1,9 +1,9 @@
 /** @file Prints the table of a grid, and draws its curves. */
 import { writeFileWhole } from '../io/write-file.ts';
-import { type Results, schema, version } from '../runs/ablation/results.ts';
+import type { Results } from '../runs/ablation/results.ts';
 import { linesOfTable, measureOf, type Row, type Table, tableOf } from '../runs/ablation/table.ts';
 import { type Measure, svgOf } from '../runs/curves.ts';
-import { colour, say, tableLine, widthsOf } from './console.ts';
+import { colour, say, sayJson, tableLine, widthsOf } from './console.ts';
 
 const fixed = (x: number | null | undefined, digits = 4): string =>
   x === null || x === undefined ? '-' : x.toFixed(digits);
@@ -46,20 +46,20 @@ export interface Shown {
   readonly failed?: Readonly<Record<string, string>>;
 }
 
-/** Prints results as a table or as JSON, then writes the plot. */
+/** Writes the plot, then prints results as a table or as JSON: where the plot cannot be written, the error is all that is printed. */
 export function showResults(results: Results, shown: Shown): void {
-  printed(results, shown);
   const measure = measureOf(results.grid, shown.of);
   const lines = linesOfTable(results, measure);
   if (shown.svg !== undefined && lines.length > 0)
     writeFileWhole(shown.svg, svgOf(lines, measure, ': mean (strong), each seed (pale)'));
+  printed(results, shown);
 }
 
 function printed(results: Results, { json, quiet, ok, of, failed = {} }: Shown): void {
   const measure = measureOf(results.grid, of);
   const table = tableOf(results, measure);
   if (json) {
-    say(JSON.stringify({ schema, version, ok, ...results, ...table, failed }, null, 1));
+    sayJson('ablation', { ok, ...results, ...table, failed });
     return;
   }
   for (const line of tableLines(table, Object.keys(results.grid.vary))) say(line);

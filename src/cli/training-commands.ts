@@ -6,6 +6,7 @@ import type { Shard } from '../runs/ablation/run.ts';
 import { measures } from '../runs/curves.ts';
 import { backendNames } from '../runs/executor.ts';
 import { decayScopes, recipeNames, scheduleNames } from '../runs/recipes.ts';
+import { largestSeed } from '../runs/setting-rules.ts';
 import { defaults, modelNames, taskDefaults } from '../runs/settings.ts';
 import { tasks } from '../training/index.ts';
 import { type AblateCommand, ablateCommand } from './ablate.ts';
@@ -19,7 +20,7 @@ import { type SampleCommand, sampleCommand } from './sample.ts';
 import { tasksCommand } from './tasks.ts';
 import { type TrainCommand, trainCommand } from './train.ts';
 
-const seed = (what: string): Option => new Option('--seed <n>', what).argParser(whole(0, 2 ** 31 - 1));
+const seed = (what: string): Option => new Option('--seed <n>', what).argParser(whole(0, largestSeed));
 const count = (flags: string, what: string, most = 1e9): Option => new Option(flags, what).argParser(whole(1, most));
 
 /** A default in words: the option itself has none, so that only what is given counts. */

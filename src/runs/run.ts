@@ -21,11 +21,11 @@ export interface Run extends Omit<Checkpoint, 'params'> {
   readonly equalSize?: EqualSize;
 }
 
-/** Makes a folder in runs/, named after the model, that no other process has made. */
-function newFolder(model: string): string {
+/** Makes a folder in runs/, named after what is in it, as a model, that no other process has made. */
+export function newFolder(what: string): string {
   writing('runs', () => mkdirSync('runs', { recursive: true }));
   for (let n = 1; ; n++) {
-    const folder = join('runs', `${model}-${n}`);
+    const folder = join('runs', `${what}-${n}`);
     if (existsSync(folder)) continue;
     // recursive: returns undefined, and is no error, where another process was faster
     if (writing(folder, () => mkdirSync(folder, { recursive: true })) !== undefined) return folder;

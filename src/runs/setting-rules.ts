@@ -15,9 +15,9 @@ interface Rule {
 }
 
 const text: Rule = { holds: (x) => typeof x === 'string', words: 'a text' };
-const integer = (least: number): Rule => ({
-  holds: (x) => Number.isSafeInteger(x) && (x as number) >= least,
-  words: `an integer ≥ ${least}`,
+const integer = (least: number, most = Number.MAX_SAFE_INTEGER): Rule => ({
+  holds: (x) => Number.isSafeInteger(x) && (x as number) >= least && (x as number) <= most,
+  words: most === Number.MAX_SAFE_INTEGER ? `an integer ≥ ${least}` : `an integer from ${least} to ${most}`,
 });
 const number = (most: number): Rule => ({
   holds: (x) => typeof x === 'number' && x >= 0 && x <= most,
@@ -37,6 +37,9 @@ const integers: Rule = {
   holds: (x) => isObject(x) && Object.values(x).every(integer(0).holds),
   words: 'an object of integers by name',
 };
+
+/** The largest seed of a run. */
+export const largestSeed = 2 ** 31 - 1;
 
 const rules: Readonly<Record<keyof Settings, Rule>> = {
   text,
@@ -62,7 +65,7 @@ const rules: Readonly<Record<keyof Settings, Rule>> = {
   decay: number(100),
   decayOf: oneOf(decayScopes),
   clip: number(1e9),
-  seed: integer(0),
+  seed: integer(0, largestSeed),
   every: integer(1),
 };
 

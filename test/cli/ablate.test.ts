@@ -42,6 +42,9 @@ describe('densessm ablate', { timeout: 60_000 }, () => {
     const merged = await densessmHere('merge', at('1.json'), at('shard-2'), at('3.json'), '--json');
     expect(merged).toEqual(whole);
     expect(JSON.parse(merged.stdout)).toMatchObject({ schema: 'densessm/ablation', version: 1, ok: true, missing: [] });
+    const lost = await densessmHere('merge', at('shard-1'), '--json', '--svg', at('nodir/x.svg'));
+    expect(lost.status).toBe(2);
+    expect(JSON.parse(lost.stdout)).not.toHaveProperty('rows');
     const part = await densessmHere('merge', at('1.json'), at('2.json'));
     expect(part.status).toBe(1);
     expect(part.stdout).toContain('no result yet: rate=0.001,seed=2');
@@ -55,6 +58,13 @@ describe('densessm ablate', { timeout: 60_000 }, () => {
     expect(status).toBe(1);
     expect(stdout).toMatch(/^failed {2}rate=0.001,seed=2: .* is not empty/m);
     expect(stdout).toContain('failing: 3 of 4 runs complete; the same command with --out continues\n');
+  });
+
+  it('joins settings by name with those of a file', async () => {
+    writeFileSync(at('grid-settings.json'), JSON.stringify({ readings: { gate: 'shared', fusion: 'add' } }));
+    const given = ['--config', at('grid-settings.json'), '--reading', 'gate=perLayer', '--plan', '--json'];
+    const { grid } = JSON.parse((await ablate(...given)).stdout);
+    expect(grid.fixed.readings).toEqual({ gate: 'perLayer', fusion: 'add' });
   });
 
   it('makes a folder that runs names and lists', async () => {
@@ -107,7 +117,10 @@ describe('densessm ablate', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/2 of 4 runs are of this shard\n$/);
     expect(existsSync(at('planned'))).toBe(false);
     const json = JSON.parse((await ablate('--plan', '--json')).stdout);
+    expect(json).toMatchObject({ schema: 'densessm/plan', version: 1, ok: true });
     expect(json.runs).toHaveLength(4);
+    writeFileSync(at('plan.json'), JSON.stringify(json));
+    expect((await densessmHere('merge', at('plan.json'))).stderr).toContain('is no result of ablate');
     expect(json.cells).toMatchObject([{ name: 'rate=0.001', width: 16 }, { name: 'rate=0.01' }]);
   });
 
@@ -119,6 +132,7 @@ describe('densessm ablate', { timeout: 60_000 }, () => {
     [['--vary', 'gatee=shared'], "(did you mean 'gate'?)"],
     [['--vary', 'gate=shared,perLayr'], "(did you mean 'perLayer'?)"],
     [['--task', 'deep-detail'], 'give one of them'],
+    [['--seed', '2147483647'], 'seed is 2147483648; it is an integer from 0 to 2147483647'],
     [['--of', 'accuracy'], 'a text has no accuracy; leave out --of'],
     [['--resume', 'x'], "unknown option '--resume'"],
   ])('refuses %s in one message, before it writes', async (args, message) => {

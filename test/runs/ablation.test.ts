@@ -202,6 +202,8 @@ describe('a table', () => {
       { runs: [{ ...run, points: [] }] },
       { runs: [{ ...run, seed: 'one' }] },
       { cells: [{}] },
+      { cells: [], runs: [] },
+      { grid: { ...results([]).grid, seeds: [] }, runs: [] },
       { grid: null },
     ])
       expect(() => resultsOf([file('damaged.json', { ...results([]), ...wrong })])).toThrow('damaged, write it again');

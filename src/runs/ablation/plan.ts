@@ -1,6 +1,7 @@
 /** @file Plans a grid: brings its cells to equal size, checks all settings, and names its runs, before anything is trained. */
 import { fail, InputError } from '../../tensor/errors.ts';
 import { checkAsked, checkLength, type Problem, problemOf } from '../problem.ts';
+import { checkedSettings } from '../setting-rules.ts';
 import { completed, configOf, runSettings, type Settings } from '../settings.ts';
 import { atSize, parametersOf } from '../sizes.ts';
 import { type Cell, cellsOf, type Grid } from './grid.ts';
@@ -84,6 +85,7 @@ function fittingWidth(cells: readonly Cell[], full: Settings, vocabulary: number
 export function planOf(grid: Grid): Plan {
   const { fixed, seeds } = grid;
   checkAsked(fixed);
+  for (const seed of seeds) checkedSettings('ablate: --seeds', { seed });
   const full: Settings = { ...completed(fixed), seed: seeds[0]! };
   const problem = problemOf(full);
   const vocabulary = problem.tokens.size;

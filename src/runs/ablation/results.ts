@@ -150,8 +150,13 @@ function parsedIn(path: string): PlannedGrid & Partial<Results> {
     fail(`${path}: is no result of ablate; give what densessm ablate --json prints, or the folder of a grid`);
   const { version: other, grid, cells, runs = [] } = found as Record<string, unknown>;
   if (other !== version) fail(`${path}: is of version ${other}; this densessm reads version ${version}`);
-  const ok = isObject(grid) && Array.isArray(grid.seeds) && isObject(grid.vary) && isObject(grid.fixed);
-  if (!ok || !isListOf(cells, isCell) || !isListOf(runs, isRun))
+  const ok =
+    isObject(grid) &&
+    isListOf(grid.seeds, isCount) &&
+    grid.seeds.length > 0 &&
+    isObject(grid.vary) &&
+    isObject(grid.fixed);
+  if (!ok || !isListOf(cells, isCell) || cells.length === 0 || !isListOf(runs, isRun))
     fail(`${path}: has no grid, cells and runs as ablate writes them; it is damaged, write it again`);
   const names = (grid as unknown as Grid).seeds.flatMap((seed) => cells.map(({ name }) => runName(name, seed)));
   const unknown = runs.find(({ name }) => !names.includes(name));
