@@ -1,9 +1,12 @@
 /** @file Reads files up to a limit of size, with one-line errors. */
-import { readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { fail } from '../tensor/errors.ts';
 
 /** Far above the size of any file in use. A larger one could exhaust memory before it is checked. */
 const LARGEST_FILE = 2 ** 30;
+
+/** The most bytes of one call: Node 20 reads, writes and hashes no 2 GiB at once. */
+export const MOST_AT_ONCE = 2 ** 30;
 
 /** What is asked of a file's status. Without a type of Node, which users may not have. */
 export interface Status {
@@ -32,6 +35,26 @@ export function readBytes(path: string): Uint8Array {
   } catch (error) {
     return fail(`${path}: ${reasonOf(error)}`);
   }
+}
+
+/** Bytes `begin` to `end` of a file. At most `most` are asked for in one call. Throws where it does not have them. */
+export function bytesOf(path: string, begin: number, end: number, most: number = MOST_AT_ONCE): Uint8Array {
+  const bytes = new Uint8Array(end - begin);
+  let file: number | undefined;
+  try {
+    file = openSync(path, 'r');
+    for (let at = 0; at < bytes.length; ) {
+      const count = readSync(file, bytes, at, Math.min(bytes.length - at, most), begin + at);
+      if (count === 0) return fail(`${path}: ends at byte ${begin + at}, before ${end}; it has changed, read it again`);
+      at += count;
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    fail(`${path}: ${reasonOf(error)}`);
+  } finally {
+    if (file !== undefined) closeSync(file);
+  }
+  return bytes;
 }
 
 /** The reason of a file error in words, with a remedy. */

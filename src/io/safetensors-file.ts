@@ -1,11 +1,11 @@
 /** @file Opens the tensors of a safetensors file, or of a folder with one file or several, and reads them one by one. */
-import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../tensor/errors.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { DType } from './dtypes.ts';
 import { isObject, parseJson } from './json.ts';
-import { readBytes, reasonOf, statOf } from './read-file.ts';
+import { bytesOf, readBytes, statOf } from './read-file.ts';
 import { readTensor, unreadable } from './safetensors.ts';
 import { dataStartOf, type Entry, readHeader } from './safetensors-header.ts';
 import { quoted } from './text.ts';
@@ -22,26 +22,6 @@ export interface TensorOnDisk {
 export interface TensorsOnDisk {
   readonly tensors: ReadonlyMap<string, TensorOnDisk>;
   readonly skipped: ReadonlyMap<string, string>;
-}
-
-/** Bytes `begin` to `end` of a file. Throws where it does not have them. */
-function bytesOf(path: string, begin: number, end: number): Uint8Array {
-  const bytes = new Uint8Array(end - begin);
-  let file: number | undefined;
-  try {
-    file = openSync(path, 'r');
-    for (let at = 0; at < bytes.length; ) {
-      const count = readSync(file, bytes, at, bytes.length - at, begin + at);
-      if (count === 0) return fail(`${path}: ends at byte ${begin + at}, before ${end}; it has changed, read it again`);
-      at += count;
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-    fail(`${path}: ${reasonOf(error)}`);
-  } finally {
-    if (file !== undefined) closeSync(file);
-  }
-  return bytes;
 }
 
 /** Tensors of one file, of any size: only its header is read now. Throws as `parseSafetensors` does. */

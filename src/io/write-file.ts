@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fail } from '../tensor/errors.ts';
+import { MOST_AT_ONCE } from './read-file.ts';
 
 /** The reason why a file cannot be written, in words, with a remedy. */
 export function writeReasonOf(error: unknown): string {
@@ -49,12 +50,13 @@ const temporary = (path: string): string =>
 /** Whether a name is that of a part, which a killed process has left. */
 export const isPart = (name: string): boolean => /^\..+\.[\da-f]+\.part$/.test(name);
 
-function writeAndSync(path: string, content: string | Uint8Array): void {
+/** Writes bytes into a new file, at most `most` in one call, and waits for the disk. */
+export function writeAndSync(path: string, content: string | Uint8Array, most: number = MOST_AT_ONCE): void {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
   const file = openSync(path, 'w');
   try {
     // one call may write a part only
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
+    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at, Math.min(bytes.length - at, most));
     fsyncSync(file);
   } finally {
     closeSync(file);

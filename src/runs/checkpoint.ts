@@ -1,10 +1,9 @@
 /** @file Writes and reads checkpoints: a folder as Hugging Face has it, with the state of the optimizer beside the model. */
-import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { isObject, parseJson } from '../io/json.ts';
+import { isCount, isObject, parseJson } from '../io/json.ts';
 import { readBytes, statOf } from '../io/read-file.ts';
-import { formatSafetensors, parseWhole, type Safetensors, type TensorToStore } from '../io/safetensors.ts';
+import { formatSafetensors, type TensorToStore } from '../io/safetensors.ts';
 import { openTensors } from '../io/safetensors-file.ts';
 import { isPart, writeFolderWhole, writing } from '../io/write-file.ts';
 import { countParameters } from '../models/index.ts';
@@ -13,6 +12,7 @@ import { type Shape, sameShape, show, sizeOf } from '../tensor/shape.ts';
 import type { Numbers, RunState } from '../training/index.ts';
 import { checkedSettings } from './setting-rules.ts';
 import { type AnyConfig, type AnyModel, defaults, modelOf, type Settings } from './settings.ts';
+import { sha256Of, sha256OfFile } from './sha256.ts';
 import { type Tokens, tokensIn } from './tokens.ts';
 
 /** What a checkpoint says of its run besides the numbers. */
@@ -81,8 +81,6 @@ export const modelFiles = (
   [tokens.file.name]: tokens.file.content,
 });
 
-const hashOf = (content: string | Uint8Array): string => createHash('sha256').update(content).digest('hex');
-
 /**
  * Writes a checkpoint into the folder of its run, then removes the ones before it but the best. Throws where that fails: then those before it are
  * whole.
@@ -101,7 +99,7 @@ export function writeCheckpoint(
     ...modelFiles(about.settings.model, { model, config, params, tokens }),
     'optimizer.safetensors': formatSafetensors(moments),
   };
-  const hashes = Object.fromEntries(Object.entries(files).map(([name, content]) => [name, hashOf(content)]));
+  const hashes = Object.fromEntries(Object.entries(files).map(([name, content]) => [name, sha256Of(content)]));
   writeFolderWhole(join(run, nameOf(step)), {
     ...files,
     [trainingName]: json({ step, tokens: state.tokens, ...about, files: hashes }),
@@ -147,11 +145,6 @@ function objectIn(path: string): Record<string, unknown> {
   const parsed = parseJson(new TextDecoder().decode(readBytes(path)), path);
   return isObject(parsed) ? parsed : fail(`${path}: is no JSON object; it is damaged, take another checkpoint`);
 }
-
-const inPrecision = ({ tensors }: Safetensors, data: Float64Array): Numbers =>
-  [...tensors.values()].some(({ dtype }) => dtype === 'F64') ? data : Float32Array.from(data);
-
-const safetensorsIn = (path: string): Safetensors => parseWhole(readBytes(path), path);
 
 /** Throws where a file has sizes that a model cannot have. */
 function checkConfig(path: string, model: AnyModel, config: AnyConfig): void {
@@ -227,8 +220,6 @@ export function aboutIn(folder: string): Written {
   return { ...said, settings, validation: said.validation ?? null, files: said.files ?? {} };
 }
 
-const isCount = (x: unknown): boolean => Number.isSafeInteger(x) && (x as number) >= 0;
-
 /** Fields of training.json. */
 const fields: Readonly<Record<string, { readonly holds: (x: unknown) => boolean; readonly words: string }>> = {
   step: { holds: isCount, words: 'an integer ≥ 0' },
@@ -256,15 +247,16 @@ export function readCheckpoint(run: string): Checkpoint {
 
 function wholeCheckpoint(folder: string): Checkpoint {
   const { step, tokens, files, ...about } = aboutIn(folder);
-  const changed = Object.keys(files).find((name) => hashOf(readBytes(join(folder, name))) !== files[name]);
+  const changed = Object.keys(files).find((name) => sha256OfFile(join(folder, name)) !== files[name]);
   if (changed !== undefined)
     fail(`${join(folder, changed)}: is not the file that was written: it was cut off, changed or swapped; restore it`);
   const saved = readModel(folder);
   const path = join(folder, 'optimizer.safetensors');
-  const file = safetensorsIn(path);
+  const { tensors } = openTensors(path);
   const momentOf = (name: string): Numbers => {
-    const data = file.tensors.get(name)?.data ?? fail(`${path}: has no tensor ${name}; take another checkpoint`);
-    return inPrecision(file, data);
+    const found = tensors.get(name) ?? fail(`${path}: has no tensor ${name}; take another checkpoint`);
+    const data = found.read();
+    return found.dtype === 'F64' ? data : Float32Array.from(data);
   };
   const state = { params: saved.params, first: momentOf('first'), second: momentOf('second') };
   return { ...saved, about, state: { step, tokens, ...state } };

@@ -1,11 +1,11 @@
 /** @file Reads the text of a run: the built-in one, a file, or the files of a folder. */
 import { constants } from 'node:buffer';
-import { createHash } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { readBytes, statOf } from '../io/read-file.ts';
 import { fail } from '../tensor/errors.ts';
 import { stories } from '../training/index.ts';
+import { sha256Of } from './sha256.ts';
 
 /** A text, and what tells it from others. */
 export interface Corpus {
@@ -39,7 +39,7 @@ export function corpusOf(path: string | null): Corpus {
   const what = path ?? 'the built-in text';
   if (text.length === 0) fail(`${what}: is empty; give some text`);
   if (new Set(text).size === 1) fail(`${what}: has one character only, so there is nothing to learn; give a text`);
-  return { text, sha256: createHash('sha256').update(text).digest('hex') };
+  return { text, sha256: sha256Of(text) };
 }
 
 function textAt(path: string): string {

@@ -1,9 +1,9 @@
 /** @file Makes what a run learns from its settings: a text as tokens, or a synthetic task. */
-import { createHash } from 'node:crypto';
 import { fail } from '../tensor/errors.ts';
 import { randomWindows, splitTokens, type TrainingData, taskNamed, windowsInOrder } from '../training/index.ts';
 import { corpusOf, unigramEntropy } from './corpus.ts';
 import type { Settings } from './settings.ts';
+import { sha256Of } from './sha256.ts';
 import { ofVocabulary, type Tokens, tokensFor } from './tokens.ts';
 
 interface Common {
@@ -51,8 +51,6 @@ export function checkLength(problem: Problem, length: number): void {
   );
 }
 
-const hashOf = (content: string): string => createHash('sha256').update(content).digest('hex');
-
 /** What a run that continues was begun with. */
 interface Begun {
   readonly folder: string;
@@ -89,7 +87,7 @@ function taskProblem(task: string, { set, seed, length }: Asked, begun?: Begun):
   const rows = [train, validation].map((source) => source(0, 1, length)); // throws where the length is too short
   const values = Object.entries(problem.settings).map(([setting, value]) => `${setting} ${value}`);
   const name = `task ${task} (${values.join(', ')})`;
-  const sha256 = hashOf(rows.map(({ tokens, labels }) => `${tokens} ${labels}`).join('\n'));
+  const sha256 = sha256Of(rows.map(({ tokens, labels }) => `${tokens} ${labels}`).join('\n'));
   checkSame(name, sha256, begun);
   return {
     kind: 'task',
