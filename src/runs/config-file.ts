@@ -4,7 +4,7 @@ import { isObject, parseJson } from '../io/json.ts';
 import { readBytes } from '../io/read-file.ts';
 import { fail } from '../tensor/errors.ts';
 import { checkedSettings } from './setting-rules.ts';
-import type { Settings } from './settings.ts';
+import { type Settings, writtenName } from './settings.ts';
 
 function tomlOf(text: string, path: string): unknown {
   try {
@@ -13,9 +13,6 @@ function tomlOf(text: string, path: string): unknown {
     return fail(`${path}: is not TOML (${(error as Error).message.split('\n')[0]}); mend it`);
   }
 }
-
-/** The name of a setting in a file: that of its option. */
-const writtenName = (setting: string): string => setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 
 /**
  * The settings in a file, by their options' names without the dashes before them, as in `dense-layers = 2`. Throws on an unknown name,

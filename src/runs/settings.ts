@@ -89,9 +89,12 @@ const free: readonly (keyof Settings)[] = ['steps', 'on', 'every'];
 /** Settings that no option names as they are. */
 const ownFlags: Readonly<Record<string, string>> = { text: 'the text', readings: '--reading' };
 
+/** The name of a setting as it is written: that of its option, without dashes before it. */
+export const writtenName = (setting: string): string =>
+  setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
 /** The option of a setting. */
-export const flagOf = (name: string): string =>
-  ownFlags[name] ?? `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+export const flagOf = (name: string): string => ownFlags[name] ?? `--${writtenName(name)}`;
 
 /** Names of models that can be trained. */
 export const modelNames: readonly string[] = Object.keys(presets);
