@@ -2,11 +2,12 @@
 import { answered, rowLines } from '../runs/answers.ts';
 import { bestIn, type SavedModel } from '../runs/checkpoint.ts';
 import { askedFrom } from '../runs/config-file.ts';
+import { checkExecutor } from '../runs/executor.ts';
 import type { Problem, TaskProblem, TextProblem } from '../runs/problem.ts';
 import { scheduleOf } from '../runs/recipes.ts';
 import { begin, modelAfter, type Run, resume, trained } from '../runs/run.ts';
 import { written } from '../runs/sampling.ts';
-import type { Settings } from '../runs/settings.ts';
+import { completed, type Settings } from '../runs/settings.ts';
 import { checkSizes, offText } from '../runs/sizes.ts';
 import type { Accuracy, BeginEvent, RunState, StepEvent } from '../training/index.ts';
 import { colour, progress, say, sayJson, tableLine, type Voice } from './console.ts';
@@ -64,6 +65,8 @@ export async function trainCommand(text: string | undefined, options: TrainComma
     ...(text !== undefined && { text }),
   });
   if (from === undefined) checkSizes(asked, equalSizeTo);
+  const { on } = from === undefined ? completed(asked) : asked;
+  if (on !== undefined) await checkExecutor(on); // before a folder is made
   const run =
     from === undefined
       ? begin(asked, { ...(out !== undefined && { out }), ...(equalSizeTo !== undefined && { equalSizeTo }) })

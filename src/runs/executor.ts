@@ -9,6 +9,13 @@ import { eager, type RunsOn } from '../training/index.ts';
 /** Executors by name: the best of the machine, those that compile, those that compute eagerly. */
 export const backendNames: readonly string[] = ['auto', 'webgpu', 'wasm', 'webasm', 'cpu', 'f64', 'f32'];
 
+/** Throws unless the executor of a name runs here: a program of one number is compiled. */
+export async function checkExecutor(name: string): Promise<void> {
+  if (name === 'auto') return; // takes one that runs
+  const program = await runsOn(name)(({ x }) => ({ y: x! }), { x: { shape: [1] } }, { keep: {} });
+  await program.dispose();
+}
+
 /** The executor of a name. Throws on an unknown one. */
 export function runsOn(name: string): RunsOn {
   if (!backendNames.includes(name))

@@ -50,6 +50,13 @@ describe('densessm train', { timeout: 60_000 }, () => {
     );
   });
 
+  it('leaves no folder where the executor does not run here', async () => {
+    const out = join(folder, 'no-executor');
+    const { status } = await densessmHere('train', text, ...small, '--steps', '1', '--on', 'webgpu', '--out', out);
+    // where there is a card, it trains
+    expect(existsSync(out)).toBe(status === 0);
+  });
+
   it('prints only JSON with --json, and one line with --quiet', async () => {
     const { stdout } = await train('json', '--steps', '2', '--json');
     const result = JSON.parse(stdout);
