@@ -11,7 +11,7 @@ const isText = (file: string): boolean => /\.(ts|js|md|py|html)$/.test(file);
 /** The project's text files. The page itself is excluded because it names the refused words. */
 const files = [
   ...readdirSync(root).filter((name) => name.endsWith('.md')),
-  ...['adapters', 'bench', 'docs', 'examples', 'spec', 'src', 'test']
+  ...['adapters', 'bench', 'docs', 'examples', 'site', 'spec', 'src', 'test', 'tools']
     .filter((folder) => existsSync(join(root, folder)))
     .flatMap((folder) =>
       readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => `${folder}/${name}`),
@@ -39,7 +39,7 @@ const finder = (words: readonly string[]): RegExp =>
 
 describe('the style of docs/style.md', () => {
   const refused = finder(refusedIn(read(page)));
-  const sources = files.filter((file) => /^(src|spec|bench|test)\/.*\.ts$/.test(file));
+  const sources = files.filter((file) => /^(src|spec|bench|site|test|tools)\/.*\.ts$/.test(file));
 
   it('requires a header in every source file except tests', () => {
     const without = sources.filter((file) => !file.endsWith('.test.ts') && headerOf(read(file)) === undefined);
