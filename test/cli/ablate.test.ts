@@ -1,9 +1,11 @@
 /** @file The commands ablate and merge: what they print, and that shards make the table of the whole. */
+import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
-import { densessmHere } from './run.ts';
+import { densessmHere, program } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'densessm-ablate-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -65,6 +67,15 @@ describe('densessm ablate', { timeout: 60_000 }, () => {
     const given = ['--config', at('grid-settings.json'), '--reading', 'gate=perLayer', '--plan', '--json'];
     const { grid } = JSON.parse((await ablate(...given)).stdout);
     expect(grid.fixed.readings).toEqual({ gate: 'perLayer', fusion: 'add' });
+  });
+
+  it('takes a folder of its own in runs/ where two begin at once, and names it', async () => {
+    const arguments_ = [program, 'ablate', ...grid, '--seeds', '1', '--quiet'];
+    const one = () => promisify(execFile)(process.execPath, arguments_, { cwd: folder });
+    const ends = (await Promise.all([one(), one()])).map(
+      ({ stdout }) => /(ablation-\d+): 2 of 2 runs/.exec(stdout)?.[1],
+    );
+    expect(ends.sort()).toEqual(['ablation-1', 'ablation-2']);
   });
 
   it('makes a folder that runs names and lists', async () => {
