@@ -35,7 +35,12 @@ for (const page of pages) {
   mkdirSync(dirname(join(out, page.path)), { recursive: true });
   writeFileSync(join(out, page.path), framed(page));
 }
-for (const name of ['style.css', 'icon.svg']) cpSync(join(here, name), join(out, 'assets', name));
+cpSync(join(here, 'icon.svg'), join(out, 'assets/icon.svg'));
+// one file: in this order, later rules win
+const styles = ['style', 'pages', 'worked', 'modes-lab', 'search'].map((name) =>
+  readFileSync(join(here, `${name}.css`), 'utf8'),
+);
+writeFileSync(join(out, 'assets/style.css'), styles.join('\n'));
 writeFileSync(join(out, 'assets/code.css'), codeStyles());
 cpSync(join(katex, 'katex.min.css'), join(out, 'assets/katex.min.css'));
 for (const name of readdirSync(join(katex, 'fonts')).filter((one) => one.endsWith('.woff2')))

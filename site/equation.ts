@@ -27,7 +27,7 @@ export const operatorOf = ({ number }: Equation) => operators.find((one) => one.
 const readingsOf = ({ note = '' }: Equation, code: string) =>
   openReadings.filter(({ name }) => `${note}\n${code}`.includes(`\`${name}\``) || code.includes(`Reading<'${name}'>`));
 
-/** Rows of symbols. A symbol under the pointer, or with the focus, lights up in formula and code too: style.css compares data-s. */
+/** Rows of symbols. A symbol under the pointer, or with the focus, lights up in formula and code too: pages.css compares data-s. */
 const legend = (symbols: ReadonlyMap<string, EquationSymbol>, { symbol }: Renderers): string =>
   [...symbols]
     .map(

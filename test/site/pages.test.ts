@@ -28,7 +28,7 @@ describe('the site', () => {
     expect(section).not.toMatch(/\[object/);
     const found = symbolsIn(equation, symbols);
     expect(found.size).toBeGreaterThan(1);
-    // style.css has a rule for each of the first eight
+    // pages.css has a rule for each of the first eight
     expect(found.size).toBeLessThanOrEqual(8);
     // each symbol of the legend is in the formula, which is the record's but for the marks
     const marked = markedFormula(equation.latex, (base) => (found.has(base) ? 'x' : undefined));
