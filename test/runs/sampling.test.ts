@@ -46,9 +46,19 @@ function growth(model: SavedModel): number {
 /** Bytes of growth that code and caches may take: half of what a kept state of each token takes. */
 const allowed = 4 * 2 ** 20;
 
+/**
+ * The least growth of a few samples, until one is within what is allowed. What a sample keeps grows in each of them; what the other tests of this
+ * worker left behind, or its messages, does not.
+ */
+function leastGrowth(model: SavedModel): number {
+  let least = Number.POSITIVE_INFINITY;
+  for (let sample = 0; sample < 3 && least >= allowed; sample++) least = Math.min(least, growth(model));
+  return least;
+}
+
 describe('the memory of a sample', { timeout: 60_000 }, () => {
   it.each(['dense-retnet', 'mamba'])('does not grow with its length: %s', (name) => {
-    expect(growth(tiny(name))).toBeLessThan(allowed);
+    expect(leastGrowth(tiny(name))).toBeLessThan(allowed);
   });
 
   it('would grow beyond that if each state were kept', () => {
@@ -59,8 +69,8 @@ describe('the memory of a sample', { timeout: 60_000 }, () => {
       states.push(result.state);
       return result;
     };
-    expect(growth({ ...saved, model: { ...saved.model, forward } })).toBeGreaterThan(allowed);
-    expect(states).toHaveLength(12_000);
+    expect(leastGrowth({ ...saved, model: { ...saved.model, forward } })).toBeGreaterThan(allowed);
+    expect(states).toHaveLength(3 * 12_000);
   });
 });
 
