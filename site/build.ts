@@ -8,9 +8,10 @@ import { root } from '../test/support/root.ts';
 import { chapters } from './chapters.ts';
 import { docPages } from './docs.ts';
 import { glossary } from './glossary.ts';
+import { labPages } from './labs/index.ts';
 import { framed } from './layout.ts';
 import { brokenLinks } from './links.ts';
-import { chapterPage, modesLabPage, searchPage, startPage } from './pages.ts';
+import { chapterPage, searchPage, startPage } from './pages.ts';
 import { codeStyles, highlighter, math, symbol } from './render.ts';
 import { searchOptions, sectionsOf } from './search.ts';
 
@@ -24,7 +25,7 @@ const symbols = glossary();
 const pages = [
   startPage(all, renderers),
   ...all.map((chapter) => chapterPage(chapter, all, symbols, renderers)),
-  modesLabPage(),
+  ...labPages(),
   searchPage(),
   ...docPages(renderers),
 ];
@@ -37,7 +38,7 @@ for (const page of pages) {
 }
 cpSync(join(here, 'icon.svg'), join(out, 'assets/icon.svg'));
 // one file: in this order, later rules win
-const styles = ['style', 'pages', 'worked', 'modes-lab', 'search'].map((name) =>
+const styles = ['style', 'pages', 'worked', 'labs/shared/lab', 'labs/modes', 'search'].map((name) =>
   readFileSync(join(here, `${name}.css`), 'utf8'),
 );
 writeFileSync(join(out, 'assets/style.css'), styles.join('\n'));
@@ -62,7 +63,7 @@ await build({
     rolldownOptions: {
       input: {
         worked: join(here, 'client/worked.ts'),
-        'modes-lab': join(here, 'client/modes-lab.ts'),
+        lab: join(here, 'client/lab.ts'),
         offline: join(here, 'client/offline.ts'),
         search: join(here, 'client/search.ts'),
       },

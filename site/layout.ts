@@ -16,7 +16,7 @@ export interface Page {
 /** The places that the navigation leads to. */
 const places = [
   ['index.html#equations', 'Equations'],
-  ['lab/modes.html', 'Lab'],
+  ['lab/index.html', 'Labs'],
   ['docs/readings.html', 'Readings'],
   ['docs/index.html', 'Docs'],
   ['search.html', 'Search'],

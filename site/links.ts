@@ -11,7 +11,9 @@ export function brokenLinks(pages: readonly Pick<Page, 'path' | 'main'>[]): stri
     [...main.matchAll(/<a [^>]*?href="([^"]+)"/g)].flatMap(([, to]) => {
       if (/^[a-z]+:/.test(to!)) return [];
       const [place, anchor] = to!.split('#') as [string, string?];
-      const page = place === '' ? path : posix.normalize(posix.join(posix.dirname(path), place));
+      // a query sets the state of a page
+      const file = place.split('?')[0]!;
+      const page = file === '' ? path : posix.normalize(posix.join(posix.dirname(path), file));
       const found = anchors.get(page);
       if (found === undefined) return [`${path}: ${to} leads to no page`];
       return anchor === undefined || anchor === '' || found.has(decodeURIComponent(anchor))

@@ -6,7 +6,6 @@ import { equationSection, type Renderers } from './equation.ts';
 import type { GlossarySymbol } from './glossary.ts';
 import { escaped, link, prose, relativeTo } from './html.ts';
 import type { Page } from './layout.ts';
-import { labMain } from './modes-lab.ts';
 
 /** Links to the chapters before and after one. */
 function neighbours(chapter: Chapter, all: readonly Chapter[]): string {
@@ -60,7 +59,7 @@ export function startPage(all: readonly Chapter[], { math }: Renderers): Page {
 <h1>Every equation of DenseSSM, beside its code</h1>
 <p class="lead">The ${equations.length} equations of <a href="https://arxiv.org/abs/2403.00818">DenseMamba / DenseSSM</a> as formulas and as plain scalar code that runs.
 The same code judges kernels: your retention, scan or attention is <em>right</em> if each of its numbers is within the error bound of that number.</p>
-<p class="ways">${link('#equations', 'Read the equations')} ${link('lab/modes.html', 'Play with the modes')} ${link('docs/check-your-kernel.html', 'Check a kernel')} ${link('docs/training.html', 'Train a model')}</p>
+<p class="ways">${link('#equations', 'Read the equations')} ${link('lab/index.html', 'Play in the labs')} ${link('docs/check-your-kernel.html', 'Check a kernel')} ${link('docs/training.html', 'Train a model')}</p>
 </div>
 <h2 id="equations">Equations</h2>
 <ol class="cards">
@@ -79,16 +78,6 @@ ${rest.map((one) => `<li>${link(pageOf(one.file), `<code>${one.file}</code>`)} $
 </ul>`,
   };
 }
-
-/** The page of the lab of modes. */
-export const modesLabPage = (): Page => ({
-  path: 'lab/modes.html',
-  title: 'One sequence, three modes · densessm',
-  description:
-    'Retention in parallel, chunkwise and recurrent mode, token by token: what each reads, the state, and the differences in ulps.',
-  scripts: ['assets/modes-lab.js'],
-  main: labMain(),
-});
 
 /** The page that searches all others. */
 export const searchPage = (): Page => ({

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import type { PreviewServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { labPages } from '../../site/labs/index.ts';
 import { equations } from '../../spec/registry.ts';
 import { root } from '../support/root.ts';
 
@@ -123,7 +124,7 @@ if (executablePath === undefined) {
         const page = await opened('index.html', { colorScheme, viewport: { width: 390, height: 844 } });
         for (const path of [
           'index.html',
-          'lab/modes.html',
+          ...labPages().map(({ path }) => path),
           'search.html',
           ...chapters,
           ...docs.filter((_, i) => i % 4 === 0),

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { addressOf, anchorOf, chapters } from '../../site/chapters.ts';
 import type { Renderers } from '../../site/equation.ts';
 import { glossary, markedFormula, symbolsIn } from '../../site/glossary.ts';
+import { labPages } from '../../site/labs/index.ts';
 import { brokenLinks } from '../../site/links.ts';
-import { chapterPage, modesLabPage, searchPage, startPage } from '../../site/pages.ts';
+import { chapterPage, searchPage, startPage } from '../../site/pages.ts';
 import { sectionsOf } from '../../site/search.ts';
 import { equations } from '../../spec/registry.ts';
 
@@ -14,7 +15,7 @@ const all = chapters();
 const symbols = glossary();
 const pages = [
   startPage(all, plain),
-  modesLabPage(),
+  ...labPages(),
   searchPage(),
   ...all.map((one) => chapterPage(one, all, symbols, plain)),
 ];
@@ -50,7 +51,7 @@ describe('the site', () => {
     expect(own).toEqual([]);
     const wrong = {
       path: 'a/b.html',
-      main: '<a href="c.html">c</a> <a class="x" href="#d">d</a> <a href="https://e">e</a>',
+      main: '<a href="c.html">c</a> <a class="x" href="#d">d</a> <a href="https://e">e</a> <a href="?x=1">f</a>',
     };
     expect(brokenLinks([wrong])).toHaveLength(2);
   });

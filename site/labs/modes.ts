@@ -1,40 +1,27 @@
 /** @file Computes and draws the lab of modes: one sequence through parallel, chunkwise and recurrent retention, up to one token. */
 
-import type { Operator } from '../src/oracle/operator.ts';
-import { retention } from '../src/oracle/operators/retention/operator.ts';
-import { rng } from '../src/tensor/random.ts';
-import { ulpsBetween, ulpsText } from './ulps.ts';
-import { type SmallCase, type WorkedOutput, workedOutputs } from './worked.ts';
-
-/** The controls of the lab: the decay γ, the chunk size, the token to look at (from 1), the seed of the sequence. */
-export interface LabState {
-  readonly gamma: number;
-  readonly chunk: number;
-  readonly token: number;
-  readonly seed: number;
-}
+import type { Operator } from '../../src/oracle/operator.ts';
+import { retention } from '../../src/oracle/operators/retention/operator.ts';
+import { rng } from '../../src/tensor/random.ts';
+import { ulpsBetween, ulpsText } from '../ulps.ts';
+import { type SmallCase, type WorkedOutput, workedOutputs } from '../worked.ts';
+import type { Controls, StateOf } from './shared/controls.ts';
+import { heatMap } from './shared/heat-map.ts';
+import type { Lab, View } from './shared/lab.ts';
 
 /** The tokens of the sequence, and the channels of keys and of values. */
 export const labTokens = 16;
 const channels = 4;
 
-/** The controls with their ranges and the state in which the lab opens. */
-export const labControls = [
-  { name: 'token', label: 'token t', min: 1, max: labTokens, step: 1, start: 11 },
-  { name: 'chunk', label: 'chunk size', min: 1, max: labTokens, step: 1, start: 4 },
-  { name: 'gamma', label: 'decay γ', min: 0, max: 1, step: 1 / 64, start: 0.875 },
-  { name: 'seed', label: 'sequence', min: 1, max: 100, step: 1, start: 1 },
-] as const;
+/** The controls: the token to look at (from 1), the chunk size, the decay γ, the seed of the sequence. */
+const controls = {
+  token: { label: 'token t', min: 1, max: labTokens, step: 1, start: 11 },
+  chunk: { label: 'chunk size', min: 1, max: labTokens, step: 1, start: 4 },
+  gamma: { label: 'decay γ', min: 0, max: 1, step: 1 / 64, start: 0.875 },
+  seed: { label: 'sequence', min: 1, max: 100, step: 1, start: 1 },
+} as const satisfies Controls;
 
-/** The state of a query of the address. A number that is missing, or out of its range, is that of the start. */
-export function labStateOf(query: string): LabState {
-  const given = new URLSearchParams(query);
-  const numbers = labControls.map(({ name, min, max, step, start }): [string, number] => {
-    const value = Number(given.get(name) ?? Number.NaN);
-    return [name, value >= min && value <= max && Number.isInteger((value - min) / step) ? value : start];
-  });
-  return Object.fromEntries(numbers) as unknown as LabState;
-}
+type LabState = StateOf<typeof controls>;
 
 /** The first tokens of a sequence of numbers with one decimal. */
 function caseOf({ gamma, chunk, seed }: LabState, tokens: number): SmallCase {
@@ -92,24 +79,18 @@ function differenceRow(mode: string, y: WorkedOutput): string {
   return `<tr><th scope="row">${mode}, ulps</th>${cells.join('')}</tr>`;
 }
 
-/** A matrix as a heat map: teal above zero, amber below. */
-function heatMap({ defined }: WorkedOutput): string {
+/** A state matrix as a heat map, relative to its largest number. */
+function stateMap({ defined }: WorkedOutput): string {
   const numbers = Array.from(defined!);
   const most = Math.max(...numbers.map(Math.abs), Number.MIN_VALUE);
-  const cells = numbers.map(
-    (x) =>
-      `<td class="${x < 0 ? 'below' : 'above'}" style="--heat:${(Math.abs(x) / most).toFixed(3)}">${x.toFixed(2)}</td>`,
-  );
-  const rows = Array.from(
-    { length: channels },
-    (_, d) => `<tr><th scope="row">d ${d}</th>${cells.slice(d * channels, (d + 1) * channels).join('')}</tr>`,
-  );
-  const heads = Array.from({ length: channels }, (_, e) => `<th scope="col">e ${e}</th>`);
-  return `<table class="heat"><thead><tr><td></td>${heads.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table>`;
+  const cells = numbers.map((x) => ({ heat: x / most, text: x.toFixed(2), title: `${x}` }));
+  const named = (letter: string) => Array.from({ length: channels }, (_, i) => `${letter} ${i}`);
+  const rows = Array.from({ length: channels }, (_, d) => cells.slice(d * channels, (d + 1) * channels));
+  return heatMap(named('d'), named('e'), rows);
 }
 
 /** What the lab shows in a state. */
-export function labView(state: LabState): string {
+function view(state: LabState): View {
   const operator = retention as Operator;
   const y = outputNamed(workedOutputs(operator, caseOf(state, labTokens)), 'output');
   const s = outputNamed(workedOutputs(operator, caseOf(state, state.token)), 'state');
@@ -117,21 +98,42 @@ export function labView(state: LabState): string {
   const modes = ['parallel', 'chunkwise', 'recurrent'];
   const words = modes.map((mode) => `${mode} ${ulpsText(largest(s, mode, 0, channels ** 2))}`);
   const output = Array.from({ length: channels }, (_, e) => y.defined![(state.token - 1) * channels + e]!);
-  return `<div class="table" tabindex="0" role="group" aria-label="Modes by tokens"><table class="tokens"><thead><tr><th scope="col">token</th>${heads.join('')}</tr></thead><tbody>
+  return {
+    says: `After token ${state.token}, the largest difference of the state from <code>spec/</code>: ${words.join(', ')}.`,
+    figure: `<div class="table" tabindex="0" role="group" aria-label="Modes by tokens"><table class="tokens"><thead><tr><th scope="col">token</th>${heads.join('')}</tr></thead><tbody>
 ${modes.map((mode) => readingRow(mode, state)).join('\n')}
 ${modes.map((mode) => differenceRow(mode, y)).join('\n')}
 </tbody></table></div>
-<div class="state"><div><h2>S<sub>${state.token}</sub></h2>${heatMap(s)}</div>
-<div><h2>y<sub>${state.token}</sub></h2><p class="digits">${output.join('<br>')}</p><p class="quiet">by <code>spec/</code>. Largest difference in the state: ${words.join(', ')}.</p></div></div>`;
+<div class="state"><div><h2>S<sub>${state.token}</sub></h2>${stateMap(s)}</div>
+<div><h2>y<sub>${state.token}</sub></h2><p class="digits">${output.join('<br>')}</p><p class="quiet">by <code>spec/</code></p></div></div>`,
+  };
 }
 
-const control = ({ name, label, min, max, step, start }: (typeof labControls)[number]): string =>
-  `<label>${label} <output>${start}</output><input type="range" name="${name}" min="${min}" max="${max}" step="${step}" value="${start}"></label>`;
+const retentionPage = '../spec/19-retention.html#eq-19';
 
-/** The lab as a page has it: the controls, which work with JavaScript, and the state in which it opens. */
-export const labMain = (): string => `<h1>One sequence, three modes</h1>
-<p class="lead">Retention, <a href="../spec/19-retention.html#eq-19">Eqs. 19 and 20</a>, of ${labTokens} tokens. At token t, parallel mode reads every token so far, with the weight γ<sup>t−i</sup>; recurrent mode reads its state and one token;
-chunkwise mode reads its state and the tokens of the chunk. All have the same outputs, but for the last digits.</p>
-<form class="controls">${labControls.map(control).join('\n')}</form>
-<div id="lab">${labView(labStateOf(''))}</div>
-<p class="quiet">Shades are weights of tokens that are read; S is what the state has taken in. Rows in ulps are the largest difference of an output from <code>spec/</code>, in units in the last place of doubles. Set γ to 0.5: nothing is rounded in its powers. The address of this page has all that you set.</p>`;
+/** The lab of modes. */
+export const modesLab: Lab<LabState> = {
+  name: 'modes',
+  title: 'One sequence, three modes',
+  short: 'Modes',
+  description:
+    'Retention in parallel, chunkwise and recurrent mode, token by token: what each reads, the state, and the differences in ulps.',
+  lead: `Retention, <a href="${retentionPage}">Eqs. 19 and 20</a>, of ${labTokens} tokens. At token t, parallel mode reads every token so far, with the weight γ<sup>t−i</sup>; recurrent mode reads its state and one token;
+chunkwise mode reads its state and the tokens of the chunk. All have the same outputs, but for the last digits.`,
+  controls,
+  about: `Shades are weights of tokens that are read; S is what the state has taken in. Rows in ulps are the largest difference of an output from <code>spec/</code>, in units in the last place of doubles. The two modes of <a href="${retentionPage}">Eqs. 19 and 20</a> add the same products in other orders, and so round differently. A difference in ulps is no error by itself: what counts is the <a href="../docs/tolerances.html">bound of each number</a>.`,
+  tries: [
+    {
+      state: { gamma: 0.5 },
+      says: 'γ = ½: its powers are exact, so the state of parallel mode has every digit; outputs still differ',
+    },
+    { state: { chunk: 1 }, says: 'Chunks of one token: chunkwise mode reads what recurrent mode reads' },
+    {
+      state: { gamma: 0, token: 16 },
+      says: 'γ = 0: nothing is remembered and states are equal, but (q·k) v still rounds otherwise than q (k v)',
+    },
+  ],
+  view,
+};
+
+export { modesLab as lab };

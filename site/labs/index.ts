@@ -1,0 +1,29 @@
+/** @file Lists the labs, and writes their pages. */
+import { escaped, link } from '../html.ts';
+import type { Page } from '../layout.ts';
+import { modesLab } from './modes.ts';
+import { type Lab, labMain } from './shared/lab.ts';
+
+/** All labs, in the order of the pages' navigation. Each is the `lab` of a file here. */
+export const labs: readonly Lab[] = [modesLab];
+
+const pageOf = (lab: Lab): Page => ({
+  path: `lab/${lab.name}.html`,
+  title: `${lab.title} · densessm`,
+  description: lab.description,
+  scripts: ['assets/lab.js'],
+  main: labMain(lab, labs),
+});
+
+const listPage = (): Page => ({
+  path: 'lab/index.html',
+  title: 'Labs · densessm',
+  description:
+    'Pages that compute in front of you: the equations with numbers of your own, and their state in the address.',
+  main: `<h1>Labs</h1>
+<p class="lead">One screen each, computed in the page by the engine that the tests try. All that you set is in the address: share the link, and others see the same.</p>
+<ul class="cards">${labs.map(({ name, title, description }) => `<li>${link(`${name}.html`, escaped(title))}<p>${escaped(description)}</p></li>`).join('\n')}</ul>`,
+});
+
+/** The list of labs, and a page for each. */
+export const labPages = (): Page[] => [listPage(), ...labs.map(pageOf)];
