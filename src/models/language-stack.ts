@@ -81,6 +81,8 @@ export interface TokenMixer<C extends StackConfig, L extends Tree, S extends Tre
   shapes(config: C): Record<string, Shape>;
   /** Initial numbers of a layer's weight, or null for the default. */
   fresh(config: C, name: string, shape: Shape, random: Rng): Float64Array | null;
+  /** Initial numbers of a map [out, in] of the connections between layers, where it starts as the mixer's own maps; else they have the default. */
+  freshMap?(shape: Shape, random: Rng): Float64Array;
   /** Widths of the keys and values that a layer can share. */
   widths(config: C): Readonly<Record<keyof Features, number>>;
   /** State of a layer before the first token, on the executor of `like`. */
@@ -200,7 +202,9 @@ export function denseLanguageStack<C extends StackConfig, L extends Tree, S exte
     fresh(config, path, shape, random) {
       const field = fieldOf(path);
       if (field === null) return null;
-      return field.includes('Fusion.') ? freshFusion(path, shape, random) : mixer.fresh(config, field, shape, random);
+      if (!field.includes('Fusion.')) return mixer.fresh(config, field, shape, random);
+      if (field.endsWith('.norm')) return null;
+      return freshFusion(path, shape, random) ?? mixer.freshMap?.(shape, random) ?? null;
     },
     start(params, config, batch) {
       checkParameters<DenseStackConfig<C>, StackParams<L & FeatureFusions>>(model, params, config);

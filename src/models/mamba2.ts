@@ -24,7 +24,7 @@ import { sizeOf } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 import { checkFlags, checkWhole } from './check.ts';
 import { denseLanguageStack, languageStack, type StackConfig, type TokenMixer } from './language-stack.ts';
-import { freshStepBias } from './mamba-config.ts';
+import { freshStepBias, uniformWithin } from './mamba-config.ts';
 
 /** Sizes of Mamba-2. */
 export interface Mamba2Config extends StackConfig {
@@ -139,7 +139,7 @@ export const mamba2Mixer = (
   // as in the source: A from −16 to −1, D = 1, step sizes log-uniform; maps uniform within (inputs)^{−1/2}, `output` divided by √layers
   fresh({ layers, width, innerWidth, convolutionWidth }, name, shape, random) {
     const filled = (number: () => number): Float64Array => Float64Array.from({ length: sizeOf(shape) }, number);
-    const within = (bound: number): Float64Array => filled(() => bound * (2 * random.uniform() - 1));
+    const within = (bound: number): Float64Array => uniformWithin(bound, shape, random);
     switch (name) {
       case 'aLog':
         return filled(() => Math.log(1 + 15 * random.uniform()));
@@ -161,6 +161,8 @@ export const mamba2Mixer = (
         return null;
     }
   },
+  // from N(0, 0.02²) the keys' projections of narrow models would have gradients no larger than the ε of AdamW
+  freshMap: (shape, random) => uniformWithin(shape[1]! ** -0.5, shape, random),
   widths: ({ innerWidth, groups, stateSize }) => ({ key: groups * stateSize, value: innerWidth }),
   start: (config, like, batch) => ({
     conv: zerosLike(like, [batch, config.convolutionWidth, mixed(config)]),

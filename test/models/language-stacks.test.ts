@@ -211,6 +211,17 @@ describe('initial weights', () => {
     expect(Math.max(...steps)).toBeLessThanOrEqual(0.1);
     expect(new Set(named('.skip'))).toEqual(new Set([1]));
   });
+
+  it('start the connections of Mamba-2 uniform within (inputs)^{−1/2}, as its own maps', () => {
+    const wide = denseStackConfig(mamba2Config({ ...sizes, width: 96, heads: 4 }), connection);
+    const { keyFusion } = initialise(denseMamba2, wide, { on: f64, seed: 1 }).layers[1]!;
+    for (const map of [keyFusion!.gates![0]!.down, keyFusion!.projections![0]!]) {
+      const numbers = read(map);
+      const bound = map.shape[1]! ** -0.5;
+      expect(Math.max(...numbers.map(Math.abs))).toBeLessThanOrEqual(bound);
+      expect(Math.hypot(...numbers) / Math.sqrt(numbers.length) / bound).toBeCloseTo(3 ** -0.5, 1); // N(0, 0.02²) gives 0.2
+    }
+  });
 });
 
 describe('a stack is refused with', () => {
