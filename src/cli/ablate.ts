@@ -7,8 +7,9 @@ import { ablated, type Shard, shardOf } from '../runs/ablation/run.ts';
 import { measureOf } from '../runs/ablation/table.ts';
 import { askedFrom } from '../runs/config-file.ts';
 import type { Measure } from '../runs/curves.ts';
+import { checkExecutor } from '../runs/executor.ts';
 import { newFolder } from '../runs/run.ts';
-import { defaults } from '../runs/settings.ts';
+import { completed, defaults } from '../runs/settings.ts';
 import { showResults, signed } from './ablation-table.ts';
 import { colour, progress, say, sayJson, tableLine, widthsOf } from './console.ts';
 import { untilStopped } from './stopping.ts';
@@ -81,6 +82,7 @@ export async function ablateCommand(text: string | undefined, options: AblateCom
   }
   if (isPlan || (!json && !quiet)) showPlan(plan, runs);
   if (isPlan) return true;
+  await checkExecutor(completed(fixed).on); // before a folder is made
   const folder = out ?? newFolder('ablation');
   const { signal, status, done } = untilStopped();
   const failed = await followed(plan, runs, { folder, signal, json, quiet }).finally(done);

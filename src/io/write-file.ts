@@ -63,13 +63,29 @@ export function writeAndSync(path: string, content: string | Uint8Array, most: n
   }
 }
 
-/** Writes beside `path`, then renames. The part is removed where that fails. */
+/** Waits until the names in a folder are on the disk. Does nothing where the system opens no folders, as Windows. */
+function syncFolder(path: string): void {
+  let folder: number;
+  try {
+    folder = openSync(path, 'r');
+  } catch {
+    return;
+  }
+  try {
+    fsyncSync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
+/** Writes beside `path`, then renames: after a loss of power too, there is the old one or the new one. The part is removed where that fails. */
 function replaced(path: string, write: (part: string) => void): void {
   const part = temporary(path);
   writing(path, () => {
     try {
       write(part);
       renameSync(part, path);
+      syncFolder(dirname(path));
     } catch (error) {
       rmSync(part, { recursive: true, force: true });
       throw error;
@@ -93,5 +109,6 @@ export const writeFolderWhole = (path: string, files: Readonly<Record<string, st
   replaced(path, (part) => {
     mkdirSync(part, { recursive: true });
     for (const [name, content] of Object.entries(files)) writeAndSync(join(part, name), content);
+    syncFolder(part);
     makeWay(path);
   });

@@ -62,6 +62,12 @@ describe('densessm ablate', { timeout: 60_000 }, () => {
     expect(stdout).toContain('failing: 3 of 4 runs complete; the same command with --out continues\n');
   });
 
+  it('leaves no folder where the executor does not run here', async () => {
+    const { status } = await ablate('--out', at('no-executor'), '--seeds', '1', '--steps', '1', '--on', 'webgpu');
+    // where there is a card, it trains
+    expect(existsSync(at('no-executor'))).toBe(status === 0);
+  });
+
   it('joins settings by name with those of a file', async () => {
     writeFileSync(at('grid-settings.json'), JSON.stringify({ readings: { gate: 'shared', fusion: 'add' } }));
     const given = ['--config', at('grid-settings.json'), '--reading', 'gate=perLayer', '--plan', '--json'];
