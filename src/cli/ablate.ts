@@ -1,29 +1,29 @@
 /** @file densessm ablate: trains a grid of models at equal size and tokens, and prints one table. The same command with --out continues it. */
 import { join } from 'node:path';
-import type { Grid } from '../runs/ablation/grid.ts';
 import { type Plan, type PlannedRun, planOf } from '../runs/ablation/plan.ts';
 import { plannedGrid, resultsOf } from '../runs/ablation/results.ts';
 import { ablated, type Shard, shardOf } from '../runs/ablation/run.ts';
 import { measureOf } from '../runs/ablation/table.ts';
-import { askedFrom } from '../runs/config-file.ts';
-import type { Measure } from '../runs/curves.ts';
+import { type AskedOfAblate, askedFrom, forAblate } from '../runs/config-file.ts';
 import { checkExecutor } from '../runs/executor.ts';
 import { newFolder } from '../runs/run.ts';
-import { completed, defaults } from '../runs/settings.ts';
+import { completed, defaults, type Settings } from '../runs/settings.ts';
 import { showResults, signed } from './ablation-table.ts';
-import { colour, progress, say, sayJson, tableLine, widthsOf } from './console.ts';
+import { colour, progress, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
 import { untilStopped } from './stopping.ts';
-import { type TrainCommand, timeText } from './train.ts';
+import { timeText } from './train.ts';
 
 /** Options of `ablate`: those of `train` that are settings, and those of the grid. */
-export interface AblateCommand extends Omit<TrainCommand, 'resume' | 'equalSizeTo'> {
-  readonly vary?: Grid['vary'];
-  readonly seeds: number;
+export interface AblateCommand extends Voice, Omit<AskedOfAblate, 'text' | 'readings'> {
+  readonly debug?: boolean;
+  readonly config?: string;
+  readonly reading?: Settings['readings'];
   readonly shard?: Shard;
   readonly plan: boolean;
-  readonly of?: Measure;
-  readonly svg?: string;
 }
+
+/** Seeds of a grid where none are asked for. */
+export const defaultSeeds = 3;
 
 const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
@@ -52,27 +52,13 @@ function showPlan({ cells, runs, problem, steps, tokens, grid }: Plan, own: read
 
 /** Trains the runs of a grid or of a shard. Returns whether all are complete, or 130 where it was stopped. */
 export async function ablateCommand(text: string | undefined, options: AblateCommand): Promise<boolean | number> {
-  const {
-    json,
-    quiet,
-    debug: _,
-    out,
-    config,
-    reading,
-    vary = {},
-    seeds,
-    shard,
-    plan: isPlan,
-    of,
-    svg,
-    ...given
-  } = options;
-  const asked = askedFrom(config, {
+  const { json, quiet, debug: _, config, reading, shard, plan: isPlan, ...given } = options;
+  const asked = askedFrom<AskedOfAblate>(forAblate, config, {
     ...given,
     ...(reading !== undefined && { readings: reading }),
     ...(text !== undefined && { text }),
   });
-  const { seed = defaults.seed, ...fixed } = asked;
+  const { vary = {}, seeds = defaultSeeds, out, of, svg, seed = defaults.seed, ...fixed } = asked;
   const plan = planOf({ fixed, vary, seeds: Array.from({ length: seeds }, (_, i) => seed + i) });
   measureOf(plan.grid, of); // throws on a measure that the grid does not have
   const runs = shardOf(plan.runs, shard);
@@ -130,10 +116,10 @@ async function followed(
       line.clear();
       tell(`${label}: failed`);
     } else if (event.event.kind === 'step') {
-      const { step, loss } = event.event;
+      const { step, training } = event.event;
       seconds += (seconds === 0 ? 1 : 0.1) * (event.event.seconds - seconds);
       const left = timeText(seconds * (plan.steps * (runs.length - at + 1) - step));
-      line.show(`${label}: step ${step} of ${plan.steps}, loss ${loss.toFixed(4)}, ${left} left`);
+      line.show(`${label}: step ${step} of ${plan.steps}, loss ${training!.toFixed(4)}, ${left} left`);
     } else if (event.event.kind === 'validation' && event.event.step === plan.steps) {
       const { loss, accuracy } = event.event;
       const scored = accuracy === undefined ? '' : `, accuracy ${accuracy.accuracy.toFixed(4)}`;

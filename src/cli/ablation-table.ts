@@ -1,9 +1,9 @@
 /** @file Prints the table of a grid, and draws its curves. */
-import { writeFileWhole } from '../io/write-file.ts';
 import type { Results } from '../runs/ablation/results.ts';
 import { linesOfTable, measureOf, type Row, type Table, tableOf } from '../runs/ablation/table.ts';
 import { type Measure, svgOf } from '../runs/curves.ts';
 import { colour, say, sayJson, tableLine, widthsOf } from './console.ts';
+import { writePlot } from './plot-file.ts';
 
 const fixed = (x: number | null | undefined, digits = 4): string =>
   x === null || x === undefined ? '-' : x.toFixed(digits);
@@ -50,9 +50,13 @@ export interface Shown {
 export function showResults(results: Results, shown: Shown): void {
   const measure = measureOf(results.grid, shown.of);
   const lines = linesOfTable(results, measure);
-  if (shown.svg !== undefined && lines.length > 0)
-    writeFileWhole(shown.svg, svgOf(lines, measure, ': mean (strong), each seed (pale)'));
+  const legend = ': mean (strong), each seed (pale)';
+  const written =
+    shown.svg === undefined || lines.length === 0
+      ? null
+      : writePlot(shown.svg, svgOf(lines, measure, legend), 'the curves of the table');
   printed(results, shown);
+  if (written !== null && !shown.json && !shown.quiet) say(written);
 }
 
 function printed(results: Results, { json, quiet, ok, of, failed = {} }: Shown): void {

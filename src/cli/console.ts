@@ -35,6 +35,11 @@ export const say = (line = ''): void => {
   process.stdout.write(`${line}\n`);
 };
 
+/** A line on standard error about a result that is printed. */
+export const note = (text: string): void => {
+  process.stderr.write(`note: ${text}\n`);
+};
+
 /** A result as JSON on standard output: its schema, the version of that, and the data. Numbers that JSON lacks are texts: `-Infinity`, `NaN`. */
 export const sayJson = (schema: string, data: object): void =>
   say(JSON.stringify({ schema: `densessm/${schema}`, version: 1, ...data }, asJson, 1));

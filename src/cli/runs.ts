@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { statOf } from '../io/read-file.ts';
 import { isGrid } from '../runs/ablation/results.ts';
-import { bestIn, readAbout } from '../runs/checkpoint.ts';
+import { bestIn, readAbout, readUntrained } from '../runs/checkpoint.ts';
 import { metricsOf } from '../runs/metrics.ts';
 import type { Settings } from '../runs/settings.ts';
 import { fail, InputError } from '../tensor/errors.ts';
@@ -24,21 +24,53 @@ const lossText = (loss: number | undefined): string => (loss === undefined ? '-'
 const taskText = (task: string, set: Settings['set'] = {}): string =>
   [task, ...Object.entries(set).map(([name, value]) => `${name}=${value}`)].join(' ');
 
-/** A run as a row: what it says of itself, or how it is damaged; null for what is no run. */
-function rowOf(run: string) {
+/** A run as a row: what it says of itself, or how it is damaged. One that was imported has a model alone. */
+interface Row {
+  readonly run: string;
+  readonly damaged?: string;
+  readonly imported?: true;
+  readonly model?: string;
+  readonly parameters?: number;
+  readonly step?: number;
+  readonly steps?: number;
+  readonly loss?: number | undefined;
+  readonly validation?: number | undefined;
+  readonly best?: ReturnType<typeof bestIn>;
+  readonly notFinite?: number | undefined;
+  readonly task?: string;
+  readonly set?: Settings['set'];
+  readonly accuracy?: number | undefined;
+}
+
+/** The row of a folder; null for what is no run. */
+function rowOf(run: string): Row | null {
   try {
     const about = readAbout(run);
+    const model = about === null ? readUntrained(run) : null;
+    if (model !== null) return { run, ...model, imported: true };
     if (about === null) return null;
     const all = metricsOf(run);
     // steps after the checkpoint would be taken again
     const metrics = all.filter((one) => one.step <= about.step);
-    const last = (key: 'loss' | 'validation' | 'accuracy') => metrics.findLast((one) => one[key] !== undefined)?.[key];
+    const last = (key: 'loss' | 'training' | 'validation' | 'accuracy') =>
+      metrics.findLast((one) => one[key] !== undefined)?.[key];
     const { settings, step, parameters } = about;
-    const [loss, validation] = [last('loss'), last('validation')];
-    const { model, steps, task, set } = settings;
+    const [loss, validation] = [last('training') ?? last('loss'), last('validation')];
+    const { steps, task, set } = settings;
     const ofTask = task !== null && { task, set, accuracy: last('accuracy') };
     const notFinite = all.find((one) => one.notFinite)?.step;
-    return { run, model, parameters, step, steps, loss, validation, best: bestIn(run), notFinite, ...ofTask };
+    return {
+      run,
+      model: settings.model,
+      parameters,
+      step,
+      steps,
+      loss,
+      validation,
+      best: bestIn(run),
+      notFinite,
+      ...ofTask,
+    };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { run, damaged: error.message };
@@ -71,8 +103,8 @@ export function runsCommand(folder: string, { json, quiet }: Voice): boolean {
         run,
         model,
         parameters,
-        step,
-        steps,
+        step ?? '-',
+        steps ?? '-',
         lossText(loss),
         lossText(validation),
         lossText(best?.validation),
@@ -85,7 +117,8 @@ export function runsCommand(folder: string, { json, quiet }: Voice): boolean {
     if (!quiet) say(colour.heading(tableLine(head, widths, numeric)));
     runs.forEach((one, i) => {
       if (one.damaged === undefined) {
-        const end = one.notFinite === undefined ? '' : `  step ${one.notFinite} is not finite`;
+        const notFinite = one.notFinite === undefined ? '' : `  step ${one.notFinite} is not finite`;
+        const end = one.imported ? '  imported: a model without training' : notFinite;
         say(tableLine(rows[i]!, widths, numeric) + end);
       } else say(`${one.run.padEnd(widths[0]!)}  damaged: ${one.damaged}`);
     });

@@ -1,7 +1,8 @@
 /** @file densessm train: trains a model on a text or a task, prints how it goes, and shows what it does. Ctrl-C stops it with a checkpoint. */
+import { resolve } from 'node:path';
 import { answered, rowLines } from '../runs/answers.ts';
 import { bestIn, type SavedModel } from '../runs/checkpoint.ts';
-import { askedFrom } from '../runs/config-file.ts';
+import { type AskedOfTrain, askedFrom, forTrain } from '../runs/config-file.ts';
 import { checkExecutor } from '../runs/executor.ts';
 import type { Problem, TaskProblem, TextProblem } from '../runs/problem.ts';
 import { scheduleOf } from '../runs/recipes.ts';
@@ -9,17 +10,16 @@ import { begin, modelAfter, type Run, resume, trained } from '../runs/run.ts';
 import { written } from '../runs/sampling.ts';
 import { completed, type Settings } from '../runs/settings.ts';
 import { checkSizes, offText } from '../runs/sizes.ts';
+import { fail } from '../tensor/errors.ts';
 import type { Accuracy, BeginEvent, RunState, StepEvent } from '../training/index.ts';
 import { colour, progress, say, sayJson, tableLine, type Voice } from './console.ts';
 import { untilStopped } from './stopping.ts';
 
 /** Options of `train`: settings that are given, and folders. */
-export interface TrainCommand extends Voice, Partial<Omit<Settings, 'text' | 'readings'>> {
+export interface TrainCommand extends Voice, Omit<AskedOfTrain, 'text' | 'readings'> {
   readonly debug?: boolean;
-  readonly out?: string;
   readonly resume?: string;
   readonly config?: string;
-  readonly equalSizeTo?: string;
   readonly reading?: Settings['readings'];
 }
 
@@ -58,19 +58,21 @@ function pace(tokens: number): { add(step: StepEvent): void; tokensPerSecond(): 
 
 /** Trains, and returns true, or the exit status of the signal that stopped it. */
 export async function trainCommand(text: string | undefined, options: TrainCommand): Promise<boolean | number> {
-  const { json, quiet, debug: _, out, resume: from, config, equalSizeTo, reading, ...given } = options;
-  const asked = askedFrom(config, {
+  const { json, quiet, debug: _, resume: from, config, reading, ...given } = options;
+  const { out, equalSizeTo, ...asked } = askedFrom<AskedOfTrain>(forTrain, config, {
     ...given,
     ...(reading !== undefined && { readings: reading }),
     ...(text !== undefined && { text }),
   });
   if (from === undefined) checkSizes(asked, equalSizeTo);
+  else if (out !== undefined && resolve(out) !== resolve(from))
+    fail(`train: --resume ${from} continues in that folder, so --out ${out} means nothing; leave one of them out`);
   const { on } = from === undefined ? completed(asked) : asked;
   if (on !== undefined) await checkExecutor(on); // before a folder is made
   const run =
     from === undefined
       ? begin(asked, { ...(out !== undefined && { out }), ...(equalSizeTo !== undefined && { equalSizeTo }) })
-      : resume(from, asked);
+      : resume(from, asked, equalSizeTo);
   const { settings } = run.about;
   const { problem } = run;
   const table = columns(problem.kind === 'task');
@@ -110,11 +112,12 @@ export async function trainCommand(text: string | undefined, options: TrainComma
       }
       if (event.kind === 'step') {
         speed.add(event);
-        loss = event.loss;
+        loss = event.training ?? undefined;
         line.show(row(event.step));
       }
       if (event.kind === 'validation') {
         validation = event.loss;
+        loss = event.training ?? undefined;
         score = event.accuracy;
         line.clear();
         tell(row(event.step));

@@ -3,20 +3,21 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { projects } from '../io/maps/models.ts';
 import type { Grid } from '../runs/ablation/grid.ts';
 import type { Shard } from '../runs/ablation/run.ts';
+import { mostSeeds } from '../runs/config-file.ts';
 import { measures } from '../runs/curves.ts';
 import { backendNames } from '../runs/executor.ts';
 import { decayScopes, recipeNames, scheduleNames } from '../runs/recipes.ts';
 import { largestSeed } from '../runs/setting-rules.ts';
-import { defaults, modelNames, taskDefaults } from '../runs/settings.ts';
+import { defaults, modelNames, taskDefaults, usualValidation } from '../runs/settings.ts';
 import { tasks } from '../training/index.ts';
-import { type AblateCommand, ablateCommand } from './ablate.ts';
+import { type AblateCommand, ablateCommand, defaultSeeds } from './ablate.ts';
 import type { Voice } from './console.ts';
 import { type ExportCommand, exportCommand, type ImportCommand, importCommand } from './exchange.ts';
 import { type MergeCommand, mergeCommand } from './merge.ts';
 import { choiceOption, type Finish, number, speaking, whole } from './options.ts';
 import { type PlotCommand, plotCommand } from './plot.ts';
 import { runsCommand } from './runs.ts';
-import { type SampleCommand, sampleCommand } from './sample.ts';
+import { type SampleCommand, sampleCommand, usualSample } from './sample.ts';
 import { tasksCommand } from './tasks.ts';
 import { type TrainCommand, trainCommand } from './train.ts';
 
@@ -98,7 +99,16 @@ const withSettings = (command: Command, seedText: string): Command =>
     )
     .addOption(seed(usually(seedText, defaults.seed)))
     .addOption(count('--every <n>', usually('steps between checkpoints, and between validations', defaults.every)))
-    .option('--config <file>', 'settings in JSON or TOML, as steps = 500; options override them');
+    .addOption(
+      count(
+        '--validation-batches <n>',
+        usually(
+          'batches of a validation',
+          `${usualValidation.batches}, on a task as many as have ${usualValidation.rows} rows`,
+        ),
+      ),
+    )
+    .option('--config <file>', 'settings and options in JSON or TOML, as steps = 500; options override them');
 
 /** The values of a NAME=VALUE,VALUE, added to those of other names. */
 function choices(text: string, before: Grid['vary'] = {}): Grid['vary'] {
@@ -139,10 +149,10 @@ export function trainingCommands(main: Command, finish: Finish): void {
         '--equal-size-to <model>',
         'take the width that gives as many parameters as this model has at --width',
         modelNames,
-      ).conflicts('resume'),
+      ),
     )
     .option('--out <folder>', 'folder of the run, a new one (default: the next in runs/)')
-    .addOption(new Option('--resume <folder>', 'continue the run in a folder').conflicts('out'))
+    .addOption(new Option('--resume <folder>', 'continue the run in a folder'))
     .action(async (text: string | undefined, options: TrainCommand) => finish(await trainCommand(text, options)));
 
   const ablate = speaking(main.command('ablate'))
@@ -156,7 +166,7 @@ export function trainingCommands(main: Command, finish: Finish): void {
         'an option of the model or the optimizer, or a reading, and its values, as dense-layers=0,1,2; again for more',
       ).argParser(choices),
     )
-    .addOption(count('--seeds <n>', 'runs of each cell, with as many seeds', 1000).default(3));
+    .addOption(count('--seeds <n>', usually('runs of each cell, with as many seeds', defaultSeeds), mostSeeds));
   withSettings(ablate, 'the first seed')
     .option('--out <folder>', 'folder of the grid, a new one or one to continue (default: the next in runs/)')
     .addOption(new Option('--shard <i/n>', 'train every n-th run, from the i-th on').argParser(shard))
@@ -169,7 +179,7 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .description('join the shards of a grid into one table')
     .argument('<results...>', 'folders of a grid, or files with what ablate --json prints')
     .addOption(measureOption('the table and the plot'))
-    .option('--svg <file>', 'write the plot to this file')
+    .option('--svg <file>', 'write the plot to this file, a new one or in place of an older plot')
     .action((paths: string[], options: MergeCommand) => finish(mergeCommand(paths, options)));
 
   speaking(main.command('tasks'))
@@ -177,19 +187,22 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .action((options: Voice) => finish(tasksCommand(options)));
 
   speaking(main.command('sample'))
-    .description('continue a prompt with the model of a run, token by token; without one, answer a row of its task')
+    .description(
+      'continue a prompt with the model of a run, token by token; one on a task answers the prompt, or a row that is drawn',
+    )
     .argument('<run>', 'folder of a run, or of a checkpoint')
     .addOption(checkpointOption())
     .option('--prompt <text>', 'text to continue (default: a new line, or the first token of a vocabulary without it)')
-    .addOption(count('--tokens <n>', 'tokens to write').default(200))
+    .addOption(count('--tokens <n>', usually('tokens to write', usualSample.tokens)))
     .addOption(
-      new Option('--temperature <x>', 'divisor of the logits; 0 takes the most probable token')
-        .argParser(number(0, 1000))
-        .default(0.8),
+      new Option(
+        '--temperature <x>',
+        usually('divisor of the logits; 0 takes the most probable token', usualSample.temperature),
+      ).argParser(number(0, 1000)),
     )
     .addOption(new Option('--top-p <x>', 'draw from the most probable tokens of this share').argParser(number(1e-9, 1)))
     .addOption(count('--top-k <n>', 'draw from so many most probable tokens'))
-    .addOption(seed('seed of the draws').default(1))
+    .addOption(seed(usually('seed of the draws', usualSample.seed)))
     .action(async (run: string, options: SampleCommand) => finish(await sampleCommand(run, options)));
 
   speaking(main.command('import'))
@@ -214,8 +227,8 @@ export function trainingCommands(main: Command, finish: Finish): void {
 
   speaking(main.command('plot'))
     .description('draw the losses or accuracies of runs in the terminal, or as SVG')
-    .argument('<run...>', 'folders of runs')
-    .option('--svg <file>', 'write this file')
+    .argument('<run...>', 'folders of runs; what is none among several is left out')
+    .option('--svg <file>', 'write this file, a new one or in place of an older plot')
     .addOption(
       choiceOption(
         '--of <measure>',

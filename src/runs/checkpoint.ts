@@ -270,3 +270,13 @@ export function readAbout(run: string): (About & { readonly step: number; readon
   const parameters = countParameters(modelOf(String(type)), config as AnyConfig);
   return { ...aboutIn(folder), parameters };
 }
+
+/** The model of a folder without the state of its training, as `import` makes it; null where the folder is none. */
+export function readUntrained(folder: string): { readonly model: string; readonly parameters: number } | null {
+  const names = ['config.json', 'model.safetensors'];
+  if (!names.every((name) => existsSync(join(folder, name))) || existsSync(join(folder, trainingName))) return null;
+  const { model_type: model, ...config } = objectIn(join(folder, 'config.json'));
+  // that of another project has no such name for it
+  if (typeof model !== 'string' || !Object.hasOwn(config, 'width')) return null;
+  return { model, parameters: countParameters(modelOf(model), config as AnyConfig) };
+}

@@ -1,7 +1,10 @@
 /** @file Makes curves of losses from the metrics of runs, and draws them: as SVG, or in characters. */
+import { join } from 'node:path';
 import chart from 'simple-ascii-chart';
 import { statOf } from '../io/read-file.ts';
 import { fail } from '../tensor/errors.ts';
+import { isGrid } from './ablation/results.ts';
+import { readAbout } from './checkpoint.ts';
 import { type Metric, metricsOf } from './metrics.ts';
 
 /** Steps and losses, or accuracies, in order. */
@@ -10,6 +13,10 @@ export type Curve = readonly (readonly [step: number, value: number])[];
 /** Curves of a run. */
 export interface Curves {
   readonly run: string;
+  /** The text or task, in words. */
+  readonly on: string;
+  /** What tells the text or task from others. */
+  readonly problem: string;
   readonly training: Curve;
   readonly validation: Curve;
   /** Accuracy in validation, of a run on a task; else empty. */
@@ -52,16 +59,57 @@ function means(points: Curve): Curve {
 const curve = (metrics: readonly Metric[], key: 'loss' | 'validation' | 'accuracy'): Curve =>
   metrics.flatMap((one) => (Number.isFinite(one[key]) ? [[one.step, one[key]!] as const] : []));
 
-/** The curves of a run. Throws where it has no losses. */
-export function curvesOf(run: string): Curves {
-  if (!statOf(run).isDirectory()) fail(`${run}: is no folder; give that of a run`);
-  const metrics = metricsOf(run);
+/** What a run is on, in words, and what tells it from others: a text with its vocabulary, or a task. */
+function subjectOf(run: string): Pick<Curves, 'on' | 'problem'> {
+  const about = readAbout(run);
+  if (about === null) return { on: 'a text or task that is not known', problem: '' };
+  const { task, text, vocabulary } = about.settings;
+  const on = task === null ? `${text ?? 'the built-in text'} in ${vocabulary}` : `task ${task}`;
+  return { on, problem: `${about.text} ${vocabulary}` };
+}
+
+/** A path that is no run, why, and what to give in its place. */
+interface Skipped {
+  readonly path: string;
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/** The curves of a run, or why a path is none. Throws where there is no such path. */
+function curvesAt(path: string): Curves | Skipped {
+  if (!statOf(path).isDirectory()) return { path, reason: 'is no folder', remedy: 'give that of a run' };
+  if (isGrid(path)) return { path, reason: 'is a grid', remedy: `densessm plot ${join(path, '*')} draws its runs` };
+  const metrics = metricsOf(path);
   const [training, validation] = [means(curve(metrics, 'loss')), curve(metrics, 'validation')];
-  if (training.length + validation.length === 0)
-    fail(
-      `${run}: has no losses yet; give the folder of a run that has trained (densessm runs ${run} lists those inside)`,
-    );
-  return { run, training, validation, accuracy: curve(metrics, 'accuracy') };
+  if (training.length + validation.length > 0)
+    return { run: path, ...subjectOf(path), training, validation, accuracy: curve(metrics, 'accuracy') };
+  const remedy = `give the folder of a run that has trained (densessm runs ${path} lists those inside)`;
+  return { path, reason: 'has no losses yet', remedy };
+}
+
+/** The curves of the runs among some paths, and the others. Throws where there is no run, or no such path. */
+export function curvesOf(paths: readonly string[]): {
+  readonly curves: readonly Curves[];
+  readonly skipped: readonly Skipped[];
+} {
+  const found = paths.map(curvesAt);
+  const curves = found.flatMap((one) => ('run' in one ? one : []));
+  const skipped = found.flatMap((one) => ('path' in one ? one : []));
+  const [first, ...others] = skipped;
+  if (curves.length === 0 && first !== undefined) {
+    const also = others.length === 0 ? '' : `, and the others are no runs either`;
+    fail(`${first.path}: ${first.reason}${also}; ${first.remedy}`);
+  }
+  return { curves, skipped };
+}
+
+/** Why the values of runs cannot be compared, in words: they are on several texts, vocabularies or tasks. Null where they can. */
+export function unlike(curves: readonly Curves[]): string | null {
+  const [first, ...others] = curves;
+  const other = others.find(({ problem }) => problem !== first!.problem);
+  return other === undefined
+    ? null
+    : `${first!.run} is on ${first!.on}, ${other.run} on ${other.on}: their values cannot be compared`;
 }
 
 /** The loss at a step, on the line between the points around it; null outside. */
@@ -148,6 +196,9 @@ function ticks(least: number, most: number): number[] {
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
+/** The element by which a plot of densessm is known. */
+export const plotMark = '<desc>drawn by densessm</desc>';
+
 /** Draws lines as SVG: strong curves with points, a colour for each line, whose name is followed by `legend`. */
 export function svgOf(lines: readonly Line[], measure: Measure, legend: string): string {
   const [width, height, left, top, bottom] = [720, 420, 56, 16, 44 + 18 * lines.length];
@@ -175,5 +226,5 @@ export function svgOf(lines: readonly Line[], measure: Measure, legend: string):
     ]),
   ];
   const size = `viewBox="0 0 ${width} ${height + bottom}" width="${width}" height="${height + bottom}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="12">\n<rect width="100%" height="100%" fill="#fff"/>\n${parts.filter((part) => part !== '').join('\n')}\n</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="12">\n${plotMark}\n<rect width="100%" height="100%" fill="#fff"/>\n${parts.filter((part) => part !== '').join('\n')}\n</svg>\n`;
 }

@@ -9,6 +9,8 @@ export interface Metric {
   readonly step: number;
   /** Training loss before the update. */
   readonly loss?: number;
+  /** Of a validation: mean of the training losses since the one before, by their tokens. */
+  readonly training?: number;
   /** Loss on validation data. */
   readonly validation?: number;
   /** Right answers of a task among those asked in validation, and their share. */
@@ -52,3 +54,24 @@ export const cutMetrics = (run: string, step: number): void =>
       .map((one) => `${JSON.stringify(one)}\n`)
       .join(''),
   );
+
+/** Follows the mean of training losses, by their tokens, since the last validation among some metrics. It is null before a step. */
+export function lossSinceValidation(before: readonly Metric[]): {
+  add(step: Metric): void;
+  mean(): number | null;
+  restart(): void;
+} {
+  let [sum, tokens] = [0, 0];
+  const add = ({ loss = 0, tokens: own = 0 }: Metric): void => {
+    sum += loss * own;
+    tokens += own;
+  };
+  for (const one of before.slice(before.findLastIndex((metric) => metric.validation !== undefined) + 1)) add(one);
+  return {
+    add,
+    mean: () => (tokens === 0 ? null : sum / tokens),
+    restart: () => {
+      [sum, tokens] = [0, 0];
+    },
+  };
+}

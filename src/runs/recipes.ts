@@ -62,6 +62,12 @@ const recipes: Readonly<Record<string, Recipe>> = {
 /** Names of recipes: nanoGPT's, and that of the paper's released code. */
 export const recipeNames: readonly string[] = Object.keys(recipes);
 
+/** What a recipe decides, as settings, for a number of steps. */
+export function decidedBy(recipe: string, steps: number): Partial<RecipeSettings> {
+  const { warmup, ...others } = recipes[recipe]!;
+  return { ...others, warmup: warmup(steps) };
+}
+
 /** The schedule of settings, over the steps that a run was begun with. Throws where the warm-up is no shorter. */
 export function scheduleOf(settings: RecipeSettings, planned: number): Schedule {
   const recipe = recipes[settings.recipe]!;

@@ -4,11 +4,18 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { isPart, writing } from '../io/write-file.ts';
 import { fail, InputError } from '../tensor/errors.ts';
-import { type RunState, startOfRun, type TrainEvent, train } from '../training/index.ts';
+import {
+  type RunState,
+  type StepEvent,
+  startOfRun,
+  type TrainEvent,
+  train,
+  type ValidationEvent,
+} from '../training/index.ts';
 import { type Checkpoint, checkpointIn, nameOf, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { runsOn } from './executor.ts';
 import { type Lock, locked, lockName } from './lock.ts';
-import { addMetrics, cutMetrics } from './metrics.ts';
+import { addMetrics, cutMetrics, lossSinceValidation, metricsOf } from './metrics.ts';
 import { checkAsked, checkLength, type Problem, problemOf } from './problem.ts';
 import { completed, configOf, continued, modelOf, runSettings, type Settings } from './settings.ts';
 import { atSize, type EqualSize, sizeOfOther } from './sizes.ts';
@@ -83,14 +90,24 @@ export function begin(asked: Partial<Settings>, { out, equalSizeTo }: Begin = {}
   return inItsFolder({ model, config, tokens, about, state, problem, ...(equalSize && { equalSize }) }, out);
 }
 
+/** The width that a run would have been begun with, for the size of another model. */
+function widthFor({ about, tokens }: Checkpoint, asked: Partial<Settings>, equalSizeTo: string): number {
+  const begun = { ...about.settings, width: completed(asked).width };
+  return atSize(begun, sizeOfOther(begun, equalSizeTo, tokens.size).parameters, tokens.size).width;
+}
+
 /** Continues the run of a folder from its last checkpoint. Throws where it is damaged, or the settings or the text are others. */
-export function resume(folder: string, asked: Partial<Settings>): Run {
+export function resume(folder: string, asked: Partial<Settings>, equalSizeTo?: string): Run {
   if (/^checkpoint-\d+$/.test(basename(resolve(folder))))
     fail(
       `train: ${folder} is one checkpoint; --resume ${dirname(resolve(folder))} continues its run from the last one`,
     );
   const saved = readCheckpoint(folder);
-  const settings = continued(saved.about.settings, asked);
+  const settings = continued(
+    saved.about.settings,
+    equalSizeTo === undefined ? asked : { ...asked, width: widthFor(saved, asked, equalSizeTo) },
+    saved.about.planned,
+  );
   const { step } = saved.state;
   if (step >= settings.steps) {
     const { steps: planned } = saved.about.settings;
@@ -104,8 +121,19 @@ export function resume(folder: string, asked: Partial<Settings>): Run {
   return { ...saved, folder, about: { ...saved.about, settings }, problem };
 }
 
+/** The mean of the training losses since the validation before, by their tokens; null before the first step. */
+interface Averaged {
+  readonly training: number | null;
+}
+
+/** An event of a run. Its steps and validations have the mean of the training losses too. */
+export type RunEvent =
+  | Exclude<TrainEvent, StepEvent | ValidationEvent>
+  | (StepEvent & Averaged)
+  | (ValidationEvent & Averaged);
+
 /** Trains a run: yields the events, after what they say is in its files. Throws where another process trains in its folder, or has since it was read. */
-export async function* trained(run: Run, signal: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+export async function* trained(run: Run, signal: AbortSignal): AsyncGenerator<RunEvent, void, void> {
   const { folder, state } = run;
   const lock = locked(folder);
   try {
@@ -119,11 +147,12 @@ export async function* trained(run: Run, signal: AbortSignal): AsyncGenerator<Tr
 }
 
 /** The events of a run whose folder is locked. */
-async function* steps(run: Run, lock: Lock, signal: AbortSignal): AsyncGenerator<TrainEvent, void, void> {
+async function* steps(run: Run, lock: Lock, signal: AbortSignal): AsyncGenerator<RunEvent, void, void> {
   const { folder, config, about } = run;
   const { settings, planned } = about;
   const options = { on: runsOn(settings.on), signal, state: run.state };
   let ranOn: string | null = null;
+  const recent = lossSinceValidation(metricsOf(folder));
   let validated: { readonly step: number; readonly loss: number } | undefined;
   for await (const event of withRemedy(
     train(runSettings(settings, config, planned), run.problem.data, options),
@@ -138,13 +167,17 @@ async function* steps(run: Run, lock: Lock, signal: AbortSignal): AsyncGenerator
     if (event.kind === 'step') {
       const { kind: _, ...metric } = event;
       addMetrics(folder, [metric]);
+      recent.add(event);
     }
+    const training = recent.mean();
     if (event.kind === 'validation') {
       validated = event;
-      addMetrics(folder, [{ step: event.step, validation: event.loss, ...event.accuracy }]);
+      const { step, loss, accuracy } = event;
+      addMetrics(folder, [{ step, ...(training !== null && { training }), validation: loss, ...accuracy }]);
+      recent.restart();
     }
     if (event.kind === 'notFinite') addMetrics(folder, [{ step: event.step, notFinite: true }]);
-    yield event;
+    yield event.kind === 'step' || event.kind === 'validation' ? { ...event, training } : event;
     // steps that are computed in this thread would else never let a signal in
     await setImmediate();
   }

@@ -9,14 +9,16 @@ import type { SavedModel } from './checkpoint.ts';
 /** Tokens of a chunk in which a prompt is read. */
 const chunkSize = 64;
 
-/** The tokens of a prompt. Throws on a character that the vocabulary does not have. */
-function encoded(tokens: SavedModel['tokens'], prompt: string): Int32Array {
+/** The tokens of a prompt, one at least. Throws on an empty one, and on a character that the vocabulary does not have, with a remedy. */
+export function promptTokens(tokens: SavedModel['tokens'], prompt: string, remedy: string): Int32Array {
   try {
-    return tokens.encode(prompt);
+    const given = tokens.encode(prompt);
+    if (given.length === 0) fail('sample: the prompt is empty; give one character at least, as in --prompt "A"');
+    return given;
   } catch (error) {
-    if (!(error instanceof InputError)) throw error;
+    if (!(error instanceof InputError) || error.message.startsWith('sample: ')) throw error;
     const what = error.message.replace(/^encode: /, '').replace(/; [^;]*$/, '');
-    return fail(`sample: --prompt: ${what}; leave it out, or train with --vocabulary bytes`);
+    return fail(`sample: --prompt: ${what}; ${remedy}`);
   }
 }
 
@@ -29,8 +31,7 @@ export function* written(
   prompt: string,
   options: Omit<GenerateOptions, 'mode'>,
 ): Generator<string, void, void> {
-  const given = [...encoded(tokens, prompt)];
-  if (given.length === 0) fail('sample: the prompt is empty; give one character at least, as in --prompt "A"');
+  const given = [...promptTokens(tokens, prompt, 'leave it out, or train with --vocabulary bytes')];
   const tree = unflatten<Tree>(params, model.shapes(config), f32);
   let before = given.slice(-1);
   let held: number[] = [];

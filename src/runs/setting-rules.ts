@@ -7,15 +7,16 @@ import { backendNames } from './executor.ts';
 import { decayScopes, recipeNames, scheduleNames } from './recipes.ts';
 import { defaults, modelNames, type Settings } from './settings.ts';
 
-/** What a setting may be: a test, and the same in words. */
-interface Rule {
+/** What a setting may be: a test, and the same in words. Values of another form than the options' are made into that. */
+export interface Rule {
   readonly holds: (value: unknown) => boolean;
   readonly words: string;
   readonly names?: readonly string[];
+  readonly made?: (value: unknown) => unknown;
 }
 
-const text: Rule = { holds: (x) => typeof x === 'string', words: 'a text' };
-const integer = (least: number, most = Number.MAX_SAFE_INTEGER): Rule => ({
+export const text: Rule = { holds: (x) => typeof x === 'string', words: 'a text' };
+export const integer = (least: number, most = Number.MAX_SAFE_INTEGER): Rule => ({
   holds: (x) => Number.isSafeInteger(x) && (x as number) >= least && (x as number) <= most,
   words: most === Number.MAX_SAFE_INTEGER ? `an integer ≥ ${least}` : `an integer from ${least} to ${most}`,
 });
@@ -23,7 +24,7 @@ const number = (most: number): Rule => ({
   holds: (x) => typeof x === 'number' && x >= 0 && x <= most,
   words: `a number from 0 to ${most}`,
 });
-const oneOf = (names: readonly string[]): Rule => ({
+export const oneOf = (names: readonly string[]): Rule => ({
   holds: (x) => names.includes(x as string),
   words: `one of ${names.join(', ')}`,
   names,
@@ -41,7 +42,8 @@ const integers: Rule = {
 /** The largest seed of a run. */
 export const largestSeed = 2 ** 31 - 1;
 
-const rules: Readonly<Record<keyof Settings, Rule>> = {
+/** The rule of each setting. */
+export const rules: Readonly<Record<keyof Settings, Rule>> = {
   text,
   task: oneOf(Object.keys(tasks)),
   set: integers,
@@ -67,28 +69,34 @@ const rules: Readonly<Record<keyof Settings, Rule>> = {
   clip: number(1e9),
   seed: integer(0, largestSeed),
   every: integer(1),
+  validationBatches: integer(1, 1e9),
 };
 
 /**
- * Settings in the file `where`, where `nameOf` has written their names. Null is right where the default is null. Throws on unknown
+ * What the file `where` says, by rules, where `nameOf` has written their names. Null is right where a setting's default is null. Throws on unknown
  * names and on any other value.
  */
-export function checkedSettings(
+export function checkedBy<T>(
+  known: Readonly<Record<keyof T & string, Rule>>,
   where: string,
   found: Readonly<Record<string, unknown>>,
   nameOf: (setting: string) => string = (setting) => setting,
-): Partial<Settings> {
-  const known = (Object.keys(rules) as (keyof Settings)[]).map((setting) => [nameOf(setting), setting] as const);
-  const settings = new Map(known);
-  const names = known.map(([name]) => name);
+): Partial<T> {
+  const keys = new Map(Object.keys(known).map((key) => [nameOf(key), key as keyof T & string]));
+  const names = [...keys.keys()];
+  const usual: Readonly<Record<string, unknown>> = { ...defaults };
   const checked = Object.entries(found).map(([name, value]) => {
-    const setting = settings.get(name);
-    if (setting === undefined)
+    const key = keys.get(name);
+    if (key === undefined)
       return fail(`${where}: unknown setting '${name}'; use ${names.join(', ')}${didYouMean(name, names)}`);
-    const { holds, words, names: values } = rules[setting];
-    if (!holds(value) && !(value === null && defaults[setting] === null))
+    const { holds, words, names: values, made } = known[key];
+    if (!holds(value) && !(value === null && usual[key] === null))
       fail(`${where}: ${name} is ${JSON.stringify(value)}; it is ${words}${values ? didYouMean(value, values) : ''}`);
-    return [setting, value] as const;
+    return [key, made ? made(value) : value] as const;
   });
-  return Object.fromEntries(checked) as Partial<Settings>;
+  return Object.fromEntries(checked) as Partial<T>;
 }
+
+/** Settings in the file `where`. Throws on unknown names, and on values that are none. */
+export const checkedSettings = (where: string, found: Readonly<Record<string, unknown>>): Partial<Settings> =>
+  checkedBy<Settings>(rules, where, found);

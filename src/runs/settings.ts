@@ -1,4 +1,5 @@
 /** @file Settings of a run in its folder, as plain data: defaults, the model they name, and what differs between two of them. */
+import { resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { isObject } from '../io/json.ts';
 import { type LanguageModel, type PresetSizes, presets } from '../models/index.ts';
@@ -6,7 +7,7 @@ import { fail } from '../tensor/errors.ts';
 import { didYouMean } from '../tensor/names.ts';
 import type { Tree } from '../tensor/tree.ts';
 import type { RunSettings } from '../training/index.ts';
-import { optimizerOf, type RecipeSettings, scheduleOf } from './recipes.ts';
+import { decidedBy, optimizerOf, type RecipeSettings, scheduleOf } from './recipes.ts';
 
 /** A configuration of some model. */
 export type AnyConfig = PresetSizes & Readonly<Record<string, unknown>>;
@@ -39,6 +40,8 @@ export interface Settings extends RecipeSettings {
   readonly seed: number;
   /** Steps between checkpoints, and between validations. */
   readonly every: number;
+  /** Batches of a validation; null for those that are usual. */
+  readonly validationBatches: number | null;
 }
 
 /**
@@ -71,6 +74,7 @@ export const defaults: Settings = {
   clip: 1,
   seed: 1,
   every: 50,
+  validationBatches: null,
 };
 
 /** Settings of a task where others are not asked for: more rows, and shorter ones. */
@@ -171,8 +175,12 @@ function checkWidth({ model, width, heads }: Settings): void {
   );
 }
 
-/** Rows that validate a task, at least: some tasks ask one answer a row. */
-const validationRows = 256;
+/** Batches that validate a text, and rows that validate a task, at least: some tasks ask one answer a row. */
+export const usualValidation = { batches: 8, rows: 256 } as const;
+
+/** Batches of a validation. */
+const validationBatchesOf = ({ task, batch, validationBatches }: Settings): number =>
+  validationBatches ?? (task === null ? usualValidation.batches : Math.ceil(usualValidation.rows / batch));
 
 /** Settings of `train`. The schedule is over `planned` steps, those asked for at the beginning. Throws on a schedule that has no such steps. */
 export function runSettings(
@@ -182,29 +190,63 @@ export function runSettings(
 ): RunSettings<AnyConfig, Tree, Tree> {
   const { task, model, batch, length, accumulate, steps, seed, every, clip } = settings;
   const rule = { schedule: scheduleOf(settings, planned), optimizer: optimizerOf(settings), clip: clip || Infinity };
-  const counts = { batch, length, accumulate, steps, validateEvery: every, checkpointEvery: every };
-  const scored = task !== null && { accuracy: true, validationBatches: Math.ceil(validationRows / batch) };
-  return { model: modelOf(model), config, ...counts, ...rule, seed, ...scored };
+  const often = { validateEvery: every, checkpointEvery: every, validationBatches: validationBatchesOf(settings) };
+  return {
+    model: modelOf(model),
+    config,
+    ...{ batch, length, accumulate, steps },
+    ...often,
+    ...rule,
+    seed,
+    accuracy: task !== null,
+  };
 }
 
 /** A value of a setting in an error. */
 const shown = (value: unknown): string =>
   value === null ? 'not given' : typeof value === 'object' ? JSON.stringify(value) : String(value);
 
-/** Whether a value that is asked for is that of the beginning; of settings by name, those that are named. */
-const isAsBegun = (asked: unknown, begun: unknown): boolean =>
-  isObject(asked) && isObject(begun)
-    ? Object.entries(asked).every(([name, value]) => isDeepStrictEqual(value, begun[name]))
-    : isDeepStrictEqual(asked, begun);
+/** What the model and the recipe of settings decide where they ask for nothing. The schedule is over `planned` steps. */
+function decided(settings: Settings, planned: number): Partial<Settings> {
+  const { model, recipe } = settings;
+  const config = usualConfig(model);
+  const inside = (config.readings ?? config) as Settings['readings'];
+  return {
+    ...('denseLayers' in config && { denseLayers: config.denseLayers as number }),
+    readings: Object.fromEntries(readingNames(model).map((name) => [name, inside[name]!])),
+    ...decidedBy(recipe, planned),
+    validationBatches: validationBatchesOf(settings),
+  };
+}
 
-/** Settings of a run that continues: those of its beginning, and the free ones of `asked`. Throws where others are asked for. */
-export function continued(begun: Settings, asked: Partial<Settings>): Settings {
+/** Settings that name a file, which one path says as well as another. */
+const paths: readonly (keyof Settings)[] = ['text', 'vocabulary'];
+
+/** The value that a run has for one that is asked for: as it was begun, else as decided; of settings by name, those that are named. */
+function ownValue(asked: unknown, begun: unknown, usual: unknown): unknown {
+  if (!isObject(asked) || !isObject(begun)) return begun ?? usual ?? null;
+  const all: Readonly<Record<string, unknown>> = { ...(isObject(usual) && usual), ...begun };
+  return Object.fromEntries(Object.keys(asked).map((name) => [name, all[name] ?? null]));
+}
+
+/** Whether two values of a setting are the same: paths may be written in several ways. */
+const areSame = (name: keyof Settings, a: unknown, b: unknown): boolean =>
+  isDeepStrictEqual(a, b) ||
+  (paths.includes(name) && typeof a === 'string' && typeof b === 'string' && resolve(a) === resolve(b));
+
+/**
+ * Settings of a run that continues: those of its beginning, with the schedule over `planned` steps, and the free ones of `asked`. Throws where others are
+ * asked for.
+ */
+export function continued(begun: Settings, asked: Partial<Settings>, planned: number): Settings {
+  const usual = decided(begun, planned);
+  const isFree = (name: string): boolean => free.includes(name as keyof Settings);
   for (const [name, value] of Object.entries(asked) as [keyof Settings, unknown][]) {
-    if (free.includes(name) || isAsBegun(value, begun[name])) continue;
+    const own = ownValue(value, begun[name], usual[name]);
+    if (isFree(name) || areSame(name, value, own) || areSame(name, value, begun[name])) continue;
     fail(
-      `train: the run was begun with ${flagOf(name)} ${shown(begun[name])}, not ${shown(value)}; leave it out to continue, or begin another run`,
+      `train: the run was begun with ${flagOf(name)} ${shown(own)}, not ${shown(value)}; leave it out to continue, or begin another run`,
     );
   }
-  const { set, readings } = begun;
-  return { ...begun, ...asked, set, readings };
+  return { ...begun, ...Object.fromEntries(Object.entries(asked).filter(([name]) => isFree(name))) };
 }

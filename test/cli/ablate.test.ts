@@ -75,6 +75,22 @@ describe('densessm ablate', { timeout: 60_000 }, () => {
     expect(grid.fixed.readings).toEqual({ gate: 'perLayer', fusion: 'add' });
   });
 
+  it('takes its own options from a file, and those that are by name join', async () => {
+    const file = { out: at('filed'), seeds: 2, vary: { rate: [0.001, 0.01] }, of: 'loss', svg: at('filed.svg') };
+    writeFileSync(at('grid.json'), JSON.stringify(file));
+    const run = (...args: string[]) =>
+      densessmHere('ablate', text, ...sizes, '--steps', '1', '--config', at('grid.json'), ...args);
+    const { cells, grid } = JSON.parse((await run('--vary', 'beta2=0.9,0.95', '--plan', '--json')).stdout);
+    expect(cells).toHaveLength(4);
+    expect(grid.seeds).toEqual([1, 2]);
+    expect((await run('--seeds', '1')).stdout).toContain('filed: 2 of 2 runs complete');
+    expect(existsSync(at('filed.svg'))).toBe(true);
+    writeFileSync(at('wrong.json'), JSON.stringify({ vary: { rate: 0.1 } }));
+    expect((await run('--config', at('wrong.json'))).stderr).toContain(
+      'vary is {"rate":0.1}; it is an object of lists',
+    );
+  });
+
   it('takes a folder of its own in runs/ where two begin at once, and names it', async () => {
     const arguments_ = [program, 'ablate', ...grid, '--seeds', '1', '--quiet'];
     const one = () => promisify(execFile)(process.execPath, arguments_, { cwd: folder });

@@ -28,6 +28,9 @@ describe('densessm export and import', { timeout: 60_000 }, () => {
       expect(readFileSync(join(back, name))).toEqual(readFileSync(join(checkpointIn(at('run')), name)));
     const sample = (run: string) => densessmHere('sample', run, '--prompt', 'a ', '--tokens', '9');
     expect((await sample(back)).stdout).toBe((await sample(at('run'))).stdout);
+    expect((await densessmHere('runs', folder)).stdout).toMatch(
+      new RegExp(`back-${project} +mamba +\\d+ +- +- +- +- +- {2}imported: a model without training\n`),
+    );
   });
 
   it.each([

@@ -86,7 +86,15 @@ describe('densessm train --task', { timeout: 60_000 }, () => {
     const sampled = await densessmHere('sample', out, '--seed', '4');
     expect(sampled.stdout).toMatch(/^row .*\nanswers .*\nmodel .*\ntask .*: [012] of 2 right\n$/);
     expect(await densessmHere('sample', out, '--seed', '5')).not.toEqual(sampled);
-    expect((await densessmHere('sample', out, '--prompt', 'a', '--tokens', '3')).stdout).toMatch(/^a.{3}\n$/);
+    // a prompt is a row to answer
+    expect((await densessmHere('sample', out, '--prompt', 'a.b?')).stdout).toMatch(/^row {6}a\.b\?\nmodel {4}\S{4}\n$/);
+    for (const [args, message] of [
+      [['--tokens', '3'], 'model answers a row: --tokens means nothing; leave it out'],
+      [['--prompt', 'a', '--seed', '3'], 'model answers a row, here the prompt: --seed means nothing'],
+      [['--prompt', 'xyz'], 'sample: --prompt: character "x" at position 0 is none of the vocabulary\'s '],
+      [['--prompt', 'xyz'], '; a row of the task is of '],
+    ] as const)
+      expect((await densessmHere('sample', out, ...args)).stderr).toContain(message);
     const plotted = JSON.parse((await densessmHere('plot', out, '--json')).stdout);
     expect(plotted).toMatchObject({ schema: 'densessm/plot', version: 1 });
     const drawn = plotted.curves[0].accuracy;
@@ -98,7 +106,7 @@ describe('densessm train --task', { timeout: 60_000 }, () => {
     expect((await densessmHere('train', '--resume', out, '--steps', '4', '--set', 'items=2')).status).toBe(0);
     expect(JSON.parse(same.stdout)).toMatchObject({ ok: true, set: { items: 2, symbols: 3 } });
     const other = await densessmHere('train', '--resume', out, '--steps', '5', '--set', 'items=3');
-    expect(other.stderr).toContain('was begun with --set {"items":2,"symbols":3}, not {"items":3}');
+    expect(other.stderr).toContain('was begun with --set {"items":2}, not {"items":3}');
   });
 
   it('refuses the accuracy of a run on a text', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkpointIn, readModel } from '../../src/runs/checkpoint.ts';
+import { metricsOf } from '../../src/runs/metrics.ts';
 import { bash, densessmHere, program } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'densessm-train-'));
@@ -97,18 +98,34 @@ describe('densessm train', { timeout: 60_000 }, () => {
     expect((await train('readings', '--steps', '2', ...readings)).status).toBe(0);
     const { config } = readModel(checkpointIn(join(folder, 'readings')));
     expect(config.readings).toMatchObject({ gate: 'perLayer', projection: 'identity', pass: 'raw' });
-    const again = await densessmHere(
-      'train',
-      '--resume',
-      join(folder, 'readings'),
-      '--steps',
-      '3',
-      '--reading',
-      'gate=shared',
+    const on = (...args: string[]) =>
+      densessmHere('train', '--resume', join(folder, 'readings'), '--steps', '4', ...args);
+    expect((await on('--reading', 'gate=shared')).stderr).toContain(
+      'was begun with --reading {"gate":"perLayer"}, not {"gate":"shared"}',
     );
-    expect(again.stderr).toContain(
-      'was begun with --reading {"gate":"perLayer","projection":"identity"}, not {"gate":"shared"}',
-    );
+    expect((await on('--reading', 'fusion=concat')).stderr).toContain('{"fusion":"add"}, not {"fusion":"concat"}');
+    expect((await on('--beta2', '0.9')).stderr).toContain('was begun with --beta2 0.95, not 0.9');
+    // what is the run's own may be said again
+    const own = ['--reading', 'gate=perLayer', '--reading', 'fusion=add', '--dense-layers', '2', '--beta2', '0.95'];
+    const more = ['--decay', '0.1', '--schedule', 'cosine', '--warmup', '0', '--validation-batches', '8', ...small];
+    const path = `${text.slice(0, text.lastIndexOf('/'))}/./roses.txt`;
+    expect((await on(path, ...own, ...more, '--out', join(folder, 'readings'))).status).toBe(0);
+    expect((await on('--out', join(folder, 'other'))).stderr).toContain('continues in that folder, so --out');
+  });
+
+  it('shows the mean of the training losses since the row before, and takes as many validation batches as asked', async () => {
+    await train('mean', '--steps', '4', '--every', '2', '--validation-batches', '1');
+    const metrics = metricsOf(join(folder, 'mean'));
+    const losses = metrics.flatMap(({ loss }) => loss ?? []);
+    const means = metrics.flatMap(({ validation, training }) => (validation === undefined ? [] : [training]));
+    const half = (from: number): number => (losses[from]! + losses[from + 1]!) / 2;
+    expect(means).toEqual([undefined, expect.closeTo(half(0), 12), expect.closeTo(half(2), 12)]);
+    const { stdout } = await densessmHere('runs', join(folder, 'mean'), '--json');
+    expect(JSON.parse(stdout).runs[0].loss).toBe(means[2]);
+    // the text has 33 tokens for validation: one batch has two rows of them, eight have all four
+    await train('batches', '--steps', '4', '--every', '2');
+    const first = (run: string) => metricsOf(join(folder, run))[0]!.validation;
+    expect(first('batches')).not.toBe(first('mean'));
   });
 
   it('says which width --equal-size-to has chosen, and for what', async () => {
@@ -165,7 +182,21 @@ describe('settings in a file', () => {
     expect(settings).toMatchObject({ steps: 3, length: 8, denseLayers: 1 });
   });
 
+  it('are those of the command too, and are taken again by a run that continues', async () => {
+    const out = join(folder, 'from-file');
+    const path = config('all.toml', `out = "${out}"\nequal-size-to = "dense-retnet"\nsteps = 2\nmodel = "mamba"\n`);
+    const sizes = [...small, '--width', '16'];
+    const file = ['--config', path];
+    const begun = await densessmHere('train', text, ...sizes, ...file);
+    expect(begun.stdout).toContain('for as many parameters as dense-retnet has at width 16: ');
+    const again = await densessmHere('train', text, ...sizes, ...file, '--resume', out, '--steps', '3');
+    expect(again).toMatchObject({ status: 0, stdout: expect.stringContaining('continues after step 2') });
+  });
+
   it.each([
+    ['b.toml', 'equal-size-two = "mamba"', "(did you mean 'equal-size-to'?)"],
+    ['b.toml', 'equal-size-to = "mambo"', "(did you mean 'mamba'?)"],
+    ['b.toml', 'vary = { gate = ["shared"] }', "unknown setting 'vary'"],
     ['b.toml', 'step = 2', "unknown setting 'step'; use text, task, set, vocabulary"],
     ['b.toml', 'step = 2', "(did you mean 'steps'?)"],
     ['b.toml', 'recipe = "papr"', 'recipe is "papr"; it is one of nanogpt, paper (did you mean \'paper\'?)'],
@@ -223,40 +254,11 @@ describe('a run whose loss is not finite', { timeout: 60_000 }, () => {
       expect.objectContaining({
         step: kept,
         notFinite: Number(failed),
-        loss: steps.find((one) => one.step === kept)?.loss,
+        loss: steps.findLast((one) => one.step <= kept && 'training' in one)?.training,
       }),
     ]);
     const listed = (await densessmHere('runs', join(folder, 'diverged'))).stdout;
     expect(listed).toContain(`  step ${failed} is not finite\n`);
-  });
-});
-
-describe('densessm plot', { timeout: 60_000 }, () => {
-  it('draws runs in characters and as SVG', async () => {
-    const run = join(folder, 'drawn <1>');
-    await train('drawn <1>', '--steps', '6', '--every', '2');
-    const { stdout } = await densessmHere('plot', run);
-    expect(stdout).toMatch(/^ ?2\.\d\d┤/m);
-    expect(stdout).not.toContain('\u001b');
-    expect(stdout).toMatch(/drawn <1>: \d\.\d{4} after step 6\n$/);
-    // two curves that are the same have marks of their own, and one that ends early is seen
-    await train('short', '--steps', '1', '--seed', '2');
-    const both = (await densessmHere('plot', run, run, join(folder, 'short'))).stdout;
-    for (const mark of ['o', '+', 'x']) expect(both).toMatch(new RegExp(`[│┤].*[${mark}]`));
-    expect(both).toMatch(/^o .*drawn <1>: .*\n\+ .*drawn <1>: .*\nx .*short: /m);
-    expect(both).not.toContain('━');
-    const svg = join(folder, 'losses.svg');
-    expect((await densessmHere('plot', run, run, '--svg', svg)).status).toBe(0);
-    const drawing = readFileSync(svg, 'utf8');
-    expect(drawing.match(/<polyline/g)).toHaveLength(4);
-    expect(drawing.match(/<circle/g)).toHaveLength(8);
-    expect(drawing).toContain('drawn &lt;1&gt;: validation');
-    expect(drawing).not.toContain('NaN');
-    const { training, validation } = JSON.parse((await densessmHere('plot', run, '--json')).stdout).curves[0];
-    expect(training.map(([step]: [number]) => step)).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(validation.map(([step]: [number]) => step)).toEqual([0, 2, 4, 6]);
-    expect((await densessmHere('plot', folder)).stderr).toContain('has no losses yet');
-    expect((await densessmHere('plot', join(folder, 'missing'))).stderr).toContain('missing: does not exist');
   });
 });
 

@@ -107,6 +107,13 @@ describe('the cells of a grid', () => {
     expect(refused).toThrow(
       /2 of 3 cells cannot be[\s\S]*dense-layers=1: train: no width gives[\s\S]*dense-layers=2: [\s\S]*with --width 56 all/,
     );
+    const planned = (sizes: object, names: object) => () => planOf({ fixed: sizes, vary: { ...names }, seeds: [1] });
+    const models = { model: ['retnet', 'dense-retnet'] };
+    expect(planned({ layers: 3, heads: 8, width: 16 }, models)).toThrow(/\nwith --width 56 --heads 4 all cells are/);
+    const deep = planned({ layers: 3, heads: 2, width: 16 }, { 'dense-layers': ['0', '5'] });
+    expect(deep).toThrow(
+      '\nno --width up to 64, with as many heads or fewer, mends all of them: leave out those above',
+    );
   });
 });
 

@@ -62,7 +62,8 @@ describe('a run that was stopped', { timeout: 60_000 }, () => {
       expect(checkpointIn(out)).toMatch(/checkpoint-3$/);
       await train(resume(out, {}));
       expect(bytesOf(out)).toEqual(bytesOf(whole));
-      const losses = (run: string) => metricsOf(run).map(({ step, loss, validation }) => ({ step, loss, validation }));
+      const losses = (run: string) =>
+        metricsOf(run).map(({ step, loss, training, validation }) => ({ step, loss, training, validation }));
       expect(losses(out).filter(({ loss }) => loss !== undefined)).toEqual(
         losses(whole).filter(({ loss }) => loss !== undefined),
       );

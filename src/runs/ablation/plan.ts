@@ -2,7 +2,7 @@
 import { fail, InputError } from '../../tensor/errors.ts';
 import { checkAsked, checkLength, type Problem, problemOf } from '../problem.ts';
 import { checkedSettings } from '../setting-rules.ts';
-import { completed, configOf, runSettings, type Settings } from '../settings.ts';
+import { completed, configOf, hasHeads, runSettings, type Settings } from '../settings.ts';
 import { atSize, parametersOf } from '../sizes.ts';
 import { type Cell, cellsOf, type Grid } from './grid.ts';
 
@@ -75,10 +75,26 @@ const widthStep = 8;
 
 /** The width nearest to that of `full` at which all cells can be of equal size, if one is within a factor of 4. */
 function fittingWidth(cells: readonly Cell[], full: Settings, vocabulary: number): number | undefined {
-  const most = Math.ceil((4 * full.width) / widthStep);
-  return Array.from({ length: most }, (_, i) => (i + 1) * widthStep)
+  return Array.from({ length: Math.ceil(widestTried(full) / widthStep) }, (_, i) => (i + 1) * widthStep)
     .sort((a, b) => Math.abs(a - full.width) - Math.abs(b - full.width))
     .find((width) => failures(sizedCells(cells, { ...full, width }, vocabulary)).length === 0);
+}
+
+const widestTried = ({ width }: Settings): number => 4 * width;
+
+/** Options with which all cells can be of equal size, in words: another width, where there is none fewer heads too; or that there are none. */
+function remedyFor({ fixed, vary }: Grid, cells: readonly Cell[], full: Settings, vocabulary: number): string {
+  const haveHeads = cells.some(({ asked }) => hasHeads(completed(asked).model)) && !('heads' in vary);
+  const fewer = Array.from({ length: full.heads - 1 }, (_, i) => full.heads - 1 - i);
+  const heads = [full.heads, ...(haveHeads ? fewer.filter((one) => full.heads % one === 0) : [])];
+  for (const one of heads) {
+    const own = one === full.heads ? cells : cellsOf({ fixed: { ...fixed, heads: one }, vary });
+    const width = fittingWidth(own, { ...full, heads: one }, vocabulary);
+    if (width === undefined) continue;
+    const options = [`--width ${width}`, ...(one === full.heads ? [] : [`--heads ${one}`])];
+    return `with ${options.join(' ')} all cells are of equal size, within a tenth`;
+  }
+  return `no --width up to ${widestTried(full)}${haveHeads ? ', with as many heads or fewer,' : ''} mends all of them: leave out those above, or change what they say`;
 }
 
 /** Plans a grid. Throws on settings that a cell cannot have, and where cells cannot be of equal size, naming all of them. */
@@ -93,10 +109,8 @@ export function planOf(grid: Grid): Plan {
   const sized = sizedCells(all, full, vocabulary);
   const wrong = failures(sized);
   if (wrong.length > 0) {
-    const width = fittingWidth(all, full, vocabulary);
-    const remedy = width === undefined ? '' : `\nwith --width ${width} all cells are of equal size, within a tenth`;
     fail(
-      `ablate: ${wrong.length} of ${all.length} cells cannot be, or not at the size of the first:\n  ${wrong.join('\n  ')}${remedy}`,
+      `ablate: ${wrong.length} of ${all.length} cells cannot be, or not at the size of the first:\n  ${wrong.join('\n  ')}\n${remedyFor(grid, all, full, vocabulary)}`,
     );
   }
   const cells = sized.map(({ found }) => found as PlannedCell);

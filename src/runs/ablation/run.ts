@@ -3,10 +3,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { fail, InputError } from '../../tensor/errors.ts';
-import type { TrainEvent } from '../../training/index.ts';
 import { readAbout } from '../checkpoint.ts';
 import { problemOf } from '../problem.ts';
-import { begin, resume, trained } from '../run.ts';
+import { begin, type RunEvent, resume, trained } from '../run.ts';
 import { completed, flagOf, type Settings } from '../settings.ts';
 import { askedFor, type Plan, type PlannedRun } from './plan.ts';
 import { plannedGrid, writeGrid } from './results.ts';
@@ -50,7 +49,7 @@ function stepIn(folder: string, plan: Plan, run: PlannedRun): number | null {
 /** A run that begins, continues, or is complete; an event of it; or its failure, after which others go on. */
 export type AblationEvent =
   | { readonly kind: 'run'; readonly run: PlannedRun; readonly step: number }
-  | { readonly kind: 'event'; readonly run: PlannedRun; readonly event: TrainEvent }
+  | { readonly kind: 'event'; readonly run: PlannedRun; readonly event: RunEvent }
   | { readonly kind: 'failure'; readonly run: PlannedRun; readonly message: string };
 
 /**
