@@ -167,7 +167,7 @@ function sharedReduction(
     `    for (; r < last; r += ${lanes}u) { total = combine(total, element(o * ${count}u + r)); }`,
     '  }',
     '  partial[local] = total;',
-    `  for (var half = ${lanes / 2}u; half > 0u; half /= 2u) {`,
+    `  for (var half = ${Math.floor(lanes / 2)}u; half > 0u; half /= 2u) {`,
     '    workgroupBarrier();',
     `    if (lane < half) { partial[local] = combine(partial[local], partial[local + half${along ? '' : ` * ${perGroup}u`}]); }`,
     '  }',
