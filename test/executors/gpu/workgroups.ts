@@ -24,6 +24,7 @@ import { sum } from '../../../src/tensor/primitives/sum.ts';
 import { transpose } from '../../../src/tensor/primitives/transpose.ts';
 import { rng } from '../../../src/tensor/random.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
+import type { Value } from '../../../src/tensor/value.ts';
 import { kernelsOf, withWorkgroups } from './kernels-of.ts';
 
 /** An equation whose kernels use workgroups, and the tile shape to use. */
@@ -34,6 +35,8 @@ interface WorkgroupCase {
   readonly tile?: TileShape;
   /** Whether a kernel computes several products. */
   readonly joins?: boolean;
+  /** The number of kernels of products that leave out zeros of a mask. */
+  readonly banded?: number;
   /** The number of kernels that reduce rows and use the results. */
   readonly phases?: number;
   /** The exclusive upper limit of index inputs. */
@@ -47,6 +50,17 @@ const product = (spec: string, a: readonly number[], b: readonly number[], tile?
   ...(tile === undefined ? {} : { tile }),
 });
 
+/** A table of 0 and 1 for each of two heads. One leaves out the places before `window` of a row too. */
+const causal = (like: Value, rows: number, columns: number, window: number): Value =>
+  constantLike(
+    like,
+    Float64Array.from({ length: 2 * rows * columns }, (_, at) => {
+      const [head, row, column] = [Math.floor(at / rows / columns), Math.floor(at / columns) % rows, at % columns];
+      return column <= row && (head === 0 || column > row - window) && row !== 40 ? 1 : 0;
+    }),
+    [2, rows, columns],
+  );
+
 /** One case for each kernel; for products, one for each tile, transposition and edge. */
 export const workgroupCases: readonly WorkgroupCase[] = [
   ...tileShapes.flatMap((tile) => [
@@ -58,6 +72,39 @@ export const workgroupCases: readonly WorkgroupCase[] = [
   product('bji,bjk->bik', [2, 19, 35], [2, 19, 33], tileShapes[4]),
   product('bhts,bshe->bthe', [2, 3, 33, 18], [2, 18, 3, 34]),
   product('ji,jk->ki', [1100, 9], [1100, 12]),
+  {
+    name: 'products with a causal mask of either operand, along rows, columns and the sum',
+    fn: ({ x, y }) => {
+      const scores = mul(x!, causal(x!, 70, 70, 20));
+      return {
+        rows: einsum('bhts,bhse->bthe', scores, y!),
+        turned: einsum('bhts,bhte->bshe', scores, y!),
+        columns: einsum('bhse,bhts->bhet', y!, scores),
+        late: einsum('hts,hse->hte', causal(x!, 70, 70, 7), slice(reshape(y!, [4, 70, 36]), 0, 0, 2)),
+      };
+    },
+    inputs: { x: { shape: [2, 2, 70, 70] }, y: { shape: [2, 2, 70, 36] } },
+    tile: tileShapes[5]!,
+    banded: 4,
+  },
+  {
+    name: 'a product of a slice of masked numbers, permuted, with parts of the sum',
+    fn: ({ x, y }) => {
+      const scores = slice(transpose(mul(x!, causal(x!, 1100, 9, 9)), [1, 0, 2]), 0, 90, 1090);
+      return { y: einsum('jhi,jk->hik', scores, y!) };
+    },
+    inputs: { x: { shape: [2, 1100, 9] }, y: { shape: [1000, 12] } },
+    banded: 1,
+  },
+  {
+    name: 'a product of a slice of masked numbers, permuted',
+    fn: ({ x, y }) => {
+      const scores = slice(transpose(mul(x!, causal(x!, 90, 80, 80)), [1, 0, 2]), 0, 3, 88);
+      return { y: einsum('jhi,ik->hjk', scores, y!) };
+    },
+    inputs: { x: { shape: [2, 90, 80] }, y: { shape: [80, 12] } },
+    banded: 1,
+  },
   {
     name: 'a product of parts of one array',
     fn: ({ x }) => ({
@@ -197,7 +244,7 @@ export function testWorkgroups(): void {
 
 /** Tests that every case has a kernel with its own use of workgroups. */
 export function testWorkgroupsAreUsed(): void {
-  it.each(workgroupCases)('$name: uses workgroups', ({ fn, inputs, tile, joins = false, phases = 0 }) => {
+  it.each(workgroupCases)('$name: uses workgroups', ({ fn, inputs, tile, joins = false, banded = 0, phases = 0 }) => {
     const kernels = kernelsOf(fn, inputs, { ...withWorkgroups, ...(tile === undefined ? {} : { tiles: [tile] }) });
     // elementwise kernels use workgroups too, so exclude them
     const own = kernels.filter(({ size, workgroup }) => workgroup !== null && workgroup.wgsl !== spread(size).wgsl);
@@ -206,6 +253,7 @@ export function testWorkgroupsAreUsed(): void {
     for (const { workgroup } of own) expect(workgroup!.wgsl).not.toMatch(/\.\d+u/);
     const several = own.filter(({ workgroup }) => workgroup!.wgsl.includes('which'));
     expect(several.length).toBe(joins ? 1 : 0);
+    expect(own.filter(({ workgroup }) => workgroup!.wgsl.includes('spans')).length).toBe(banded);
     expect(own.filter(({ text }) => text.includes('rowPhase')).length).toBe(phases);
   });
 }

@@ -56,9 +56,9 @@ export interface Fuser {
   table(numbers: Float32Array): Resident;
   /**
    * Makes a lazy elementwise function of operands of one shape. Materialises operands only if the expression would be too large for
-   * one kernel.
+   * one kernel. The result is 0 where one of the first `factors` operands is.
    */
-  apply(text: Statements, xs: readonly Operand[], work: number): Numbers;
+  apply(text: Statements, xs: readonly Operand[], work: number, factors?: number): Numbers;
   /** Returns an operand as an expression. Each of its axes belongs to one axis of the value; a constant has no axes. */
   axes(x: Operand & { readonly numbers: Full }): Axes;
   /** Returns the array that holds the elements in row-major order. If there is none yet, schedules a kernel that writes it. */
@@ -117,7 +117,7 @@ export function createFuser(
       const base = baseOf(node);
       return readOf(node) ?? readFrom(self.materialise(base, sizeOf(base.shape)), node);
     },
-    apply(text, xs, work) {
+    apply(text, xs, work, factors) {
       const size = sizeOf(xs[0]!.shape);
       let nodes = xs.map(({ numbers }) => nodeOf(numbers));
       let shape = commonShape(nodes.flatMap((node) => (node.is === 'fill' ? [] : [node.shape])));
@@ -133,7 +133,7 @@ export function createFuser(
         nodes = nodes.with(nodes.indexOf(costliest), self.asRead(costliest));
       }
       return onDistinct(nodes, shape, (few, own) => {
-        const node = applied(text, few, own, work);
+        const node = applied(text, few, own, work, factors);
         const index = uses.push(0) - 1;
         node.state.index = index;
         if (previousUses !== undefined && isWorthMaterialising(node, previousUses[index], target))

@@ -4,11 +4,12 @@
 import { sizeOf, stridesOf } from '../../../tensor/shape.ts';
 import type { Fuser } from '../fusion/fuser.ts';
 import type { MatrixAxis } from '../text/places.ts';
-import { dense } from '../values/expression.ts';
+import { dense, masksOf } from '../values/expression.ts';
 import { type Full, fill, type Operand, type Read } from '../values/numbers.ts';
 import { commonShape, groupsOf } from '../values/views.ts';
 import { workOf } from '../values/work.ts';
 import { rearranged } from './axes.ts';
+import { bandOf, type Mask } from './bands.ts';
 import { matrixProduct } from './matmul.ts';
 import { reduced, sums } from './reduce.ts';
 
@@ -49,7 +50,7 @@ export function product(fuser: Fuser, a: Term, b: Term, out: string): Term {
       order.map((letter, i) => (letters.includes(letter) ? letters.indexOf(letter) : { length: all[i]! })),
     ),
   });
-  const products = fuser.apply(timesText, [spread(a), spread(b)], workOf.arithmetic);
+  const products = fuser.apply(timesText, [spread(a), spread(b)], workOf.arithmetic, 2);
   if (summed.length === 0) return result(products);
   const { node, groups } = fuser.axes({ shape: all, numbers: products as Full });
   return result(reduced(fuser, node, new Set(summed.flatMap((_, i) => groups[out.length + i]!)), sums));
@@ -63,34 +64,37 @@ interface Layout {
   readonly lengths: ReadonlyMap<string, number>;
 }
 
-/** A term as a read of one array, with the axes of each letter. */
+/** A term as a read of one array. */
 interface Strided {
   readonly read: Read;
-  readonly axes: ReadonlyMap<string, { readonly lengths: readonly number[]; readonly steps: readonly number[] }>;
+  readonly axes: LetterAxes;
 }
+
+/** The axes of each letter, with the strides of a read. */
+type LetterAxes = ReadonlyMap<string, { readonly lengths: readonly number[]; readonly steps: readonly number[] }>;
 
 /** Returns a term as one strided array; row-major if `isDense`. */
 function stridedOf(
   fuser: Fuser,
   { letters, shape, numbers }: Term & { readonly numbers: Full },
   isDense: boolean,
-): Strided {
+): Strided & { readonly masks: readonly Strided[] } {
   const { node, groups } = fuser.axes({ numbers, shape });
   if (isDense) {
     const array = fuser.materialise(node, sizeOf(shape));
     const strides = stridesOf(shape);
     const axes = [...letters].map((letter, i) => [letter, { lengths: [shape[i]!], steps: [strides[i]!] }] as const);
-    return { read: dense(array, shape), axes: new Map(axes) };
+    return { read: dense(array, shape), axes: new Map(axes), masks: [] };
   }
   const read = fuser.asRead(node);
-  const axes = [...letters].map((letter, i) => {
-    const group = groups[i]!;
-    return [
-      letter,
-      { lengths: group.map((x) => read.shape[x]!), steps: group.map((x) => read.form.steps[x]!) },
-    ] as const;
-  });
-  return { read, axes: new Map(axes) };
+  const axesIn = (own: Read): LetterAxes =>
+    new Map(
+      [...letters].map((letter, i) => {
+        const group = groups[i]!;
+        return [letter, { lengths: group.map((x) => own.shape[x]!), steps: group.map((x) => own.form.steps[x]!) }];
+      }),
+    );
+  return { read, axes: axesIn(read), masks: masksOf(read).map((mask) => ({ read: mask, axes: axesIn(mask) })) };
 }
 
 /** Matrix product of two terms as strided arrays. */
@@ -111,25 +115,41 @@ function strided(
   // if the last axis of the result is a row, swap the operands, so that results are contiguous along columns
   const isTurned = rows.includes(out.at(-1)!);
   const [first, second] = isTurned ? [right, left] : [left, right];
+  const cutAxes = (letter: string, own: LetterAxes): number[] => {
+    const axes = own.get(letter);
+    return axes === undefined ? cut(letter)!.map(() => 0) : stepsCut(axes.lengths, axes.steps, cut(letter)!);
+  };
   const outSteps = stridesOf([...out].map((letter) => lengths.get(letter)!));
   const along = (letters: readonly string[]): MatrixAxis[] =>
     letters.flatMap((letter) => {
       const fine = cut(letter)!;
       const at = out.indexOf(letter);
-      const target = { lengths: [lengths.get(letter)!], steps: [at < 0 ? 0 : outSteps[at]!] };
-      const steps = [first.axes.get(letter), second.axes.get(letter), target].map((own) =>
-        own === undefined ? fine.map(() => 0) : stepsCut(own.lengths, own.steps, fine),
-      );
+      const target = new Map([[letter, { lengths: [lengths.get(letter)!], steps: [at < 0 ? 0 : outSteps[at]!] }]]);
+      const steps = [first.axes, second.axes, target].map((own) => cutAxes(letter, own));
       return fine.map((length, i) => ({ length, steps: steps.map((own) => own[i]!) }));
     });
   const batch = [...out].filter((letter) => !rows.includes(letter) && !columns.includes(letter));
-  return matrixProduct(fuser, first.read, second.read, {
+  const [down, across] = isTurned ? [columns, rows] : [rows, columns];
+  const masksAlong = (side: Mask['along'], own: readonly Strided[]): Mask[] =>
+    own.map(({ read, axes }) => {
+      const axesOf = (letters: readonly string[]) =>
+        letters.flatMap((letter) =>
+          cutAxes(letter, axes).map((step, i) => ({ length: cut(letter)![i]!, steps: [step] })),
+        );
+      const sides = side === 'rows' ? down : across;
+      return { along: side, read, batch: axesOf(batch), side: axesOf(sides), summed: axesOf(summed) };
+    });
+  const band = fuser.target.workgroups
+    ? bandOf([...masksAlong('rows', first.masks), ...masksAlong('columns', second.masks)])
+    : null;
+  const axes = {
     out: along([...out]),
     batch: along(batch),
-    rows: along(isTurned ? columns : rows),
-    columns: along(isTurned ? rows : columns),
+    rows: along(down),
+    columns: along(across),
     summed: along(summed),
-  });
+  };
+  return matrixProduct(fuser, first.read, second.read, axes, band);
 }
 
 /** Strides of axes after they are split into the axes `fine`. */

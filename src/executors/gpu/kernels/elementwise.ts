@@ -25,11 +25,11 @@ import { workOf } from '../values/work.ts';
 import type { Rule, Rules } from './rule.ts';
 import { sumOfProducts } from './shared-products.ts';
 
-/** Makes a rule from an arithmetic expression of the operands. */
+/** Makes a rule from an arithmetic expression of the operands, which is 0 where one of the first `factors` operands is. */
 const each =
-  (expression: (...xs: readonly string[]) => string): Rule<unknown> =>
+  (expression: (...xs: readonly string[]) => string, factors = 0): Rule<unknown> =>
   (fuser, xs) =>
-    fuser.apply((args, y) => `const ${y} = ${expression(...args)};`, xs, workOf.arithmetic);
+    fuser.apply((args, y) => `const ${y} = ${expression(...args)};`, xs, workOf.arithmetic, factors);
 
 const arithmeticOf = (target: Target): Arithmetic => ({
   scaled: hasNatives(target) ? byBits : byLadder,
@@ -45,11 +45,11 @@ const by =
 export const elementwise = {
   add: (fuser, xs, params, shape) =>
     sumOfProducts(fuser, xs[0]!.numbers, xs[1]!.numbers) ?? each((x, y) => `${x} + ${y}`)(fuser, xs, params, shape),
-  mul: each((x, y) => `${x} * ${y}`),
-  div: (fuser, xs) => fuser.apply(([x, y], q) => div(x!, y!, q!, arithmeticOf(fuser.target)), xs, workOf.div),
+  mul: each((x, y) => `${x} * ${y}`, 2),
+  div: (fuser, xs) => fuser.apply(([x, y], q) => div(x!, y!, q!, arithmeticOf(fuser.target)), xs, workOf.div, 1),
   // the factor is an argument and not part of the text, so that all factors share one compiled kernel
   scale: (fuser, [x], { by: factor }, shape) =>
-    each((a, c) => `${a} * ${c}`)(fuser, [x!, { shape, numbers: fill(factor) }], none, shape),
+    each((a, c) => `${a} * ${c}`, 1)(fuser, [x!, { shape, numbers: fill(factor) }], none, shape),
   abs: each((x) => `Math.abs(${x})`),
   sign: each((x) => `${x} > 0 ? 1 : (${x} < 0 ? 0 - 1 : ${x})`),
   equal: each((x, y) => `${x} === ${y} ? 1 : 0`),

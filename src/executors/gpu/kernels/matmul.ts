@@ -6,13 +6,14 @@ import { type Argument, startName } from '../text/script.ts';
 import { dense, placed } from '../values/expression.ts';
 import type { Expression, Read } from '../values/numbers.ts';
 import { without1 } from '../values/views.ts';
+import type { Band } from './bands.ts';
 import { sharedProduct } from './shared-products.ts';
 import { chooseTiling, operandsOf, type Product, type ProductSize } from './tiles.ts';
 
 const sizeOfAxes = (axes: readonly Axis[]): number => axes.reduce((size, { length }) => size * length, 1);
 
-/** `Σ_k a[batch, rows, k] b[batch, k, columns]`, with the axes of `out`. */
-export function matrixProduct(fuser: Fuser, left: Read, right: Read, axes: MatrixAxes): Expression {
+/** `Σ_k a[batch, rows, k] b[batch, k, columns]`, with the axes of `out`. Its sums are zero outside of the band. */
+export function matrixProduct(fuser: Fuser, left: Read, right: Read, axes: MatrixAxes, band: Band | null): Expression {
   const [a, b] = [placed(left), placed(right)];
   const size = sizeOfAxes(axes.out);
   const shape = without1(axes.out.map(({ length }) => length));
@@ -22,8 +23,8 @@ export function matrixProduct(fuser: Fuser, left: Read, right: Read, axes: Matri
     sizeOfAxes(axes.columns),
     sizeOfAxes(axes.summed),
   ];
-  const choice = chooseTiling([sizes], fuser.target);
-  const product = { a, b, axes, sizes };
+  const choice = chooseTiling([sizes], fuser.target, { band });
+  const product = { a, b, axes, sizes, band };
   const operands = operandsOf([product]);
   const text = plain(operands, product);
   if (choice !== null) return sharedProduct(fuser, product, shape, text, choice);

@@ -93,7 +93,7 @@ type Sizes = readonly ProductGroup['members'][number]['size'][];
 function chooseJoint({ target }: Fuser, joining: ProductGroup['joining'], sizes: Sizes): Choice | null {
   const divides = (tile: TileShape): boolean =>
     sizes.every(([, m, n, k]) => k % tile.k === 0 && (joining === 'rows' ? m % tile.m === 0 : n % tile.n === 0));
-  return chooseTiling(sizes, target, divides);
+  return chooseTiling(sizes, target, { isUsable: divides });
 }
 
 /** The kernel of products, written once for all that differ in their arrays and starts alone. Null if they do not fit into one. */
@@ -149,7 +149,9 @@ export function sumOfProducts(fuser: Fuser, x: Numbers, y: Numbers): Expression 
   const depths = products.map(({ sizes }) => sizes[3]);
   const [batch, m, n] = products[0]!.sizes;
   const depth = depths.reduce((sum, k) => sum + k, 0);
-  const choice = chooseTiling([[batch, m, n, depth]], fuser.target, (tile) => depths.every((k) => k % tile.k === 0));
+  const choice = chooseTiling([[batch, m, n, depth]], fuser.target, {
+    isUsable: (tile) => depths.every((k) => k % tile.k === 0),
+  });
   if (choice === null || arraysOf(products).length > fuser.target.mostArrays) return null;
   if (kernelOf(fuser, products, choice.tiling) === null) return null;
   const numbers = [...a.numbers, ...b.numbers];

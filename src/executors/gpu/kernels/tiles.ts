@@ -7,6 +7,7 @@ import { type Axis, type MatrixAxes, type MatrixAxis, merged } from '../text/pla
 import { type Argument, passedStart, startName } from '../text/script.ts';
 import { mostElementsOn, mostWorkgroups, type Target, type TileShape } from '../text/target.ts';
 import type { Read, Resident } from '../values/numbers.ts';
+import { type Band, gridOf, spansOf } from './bands.ts';
 import { areVec4, type Loader, loaderOf, offsetFunction, range, type Side } from './tile-loaders.ts';
 
 /** A tile, and the number of parts of the sum (split-K). Each part has its own workgroups. */
@@ -40,11 +41,19 @@ export type ProductSize = readonly [number, number, number, number];
 /** Bytes of one tile of each operand in workgroup memory, in the largest layout. */
 const tileBytes = ({ m, n, k }: TileShape): number => 16 * k * ((m + n) / 4 + 2);
 
-/** Time in microseconds of `groups` workgroups with `steps` steps each. A multiprocessor runs several workgroups at a time. */
-function timeOf({ together, start, step, steps: shared }: TileShape, groups: number, steps: number): number {
-  const each = Math.ceil(groups / device.processors);
+/**
+ * Time in microseconds of `groups` workgroups with at most `steps` steps each, of which they take a part on average. A multiprocessor
+ * runs several workgroups at a time.
+ */
+function timeOf(
+  { together, start, step, steps: shared }: TileShape,
+  groups: number,
+  steps: number,
+  part: number,
+): number {
+  const each = Math.max(1, part * Math.ceil(groups / device.processors));
   const rest = each % together;
-  const last = rest === 0 ? 0 : step + ((rest - 1) / Math.max(1, together - 1)) * (shared - step);
+  const last = rest === 0 ? 0 : step + (Math.max(0, rest - 1) / Math.max(1, together - 1)) * (shared - step);
   // loading the first tile and writing the results take as long as about two steps
   return start + (steps + 2) * (Math.floor(each / together) * shared + last);
 }
@@ -57,6 +66,18 @@ export interface Choice {
 
 const totalOf = (numbers: readonly number[]): number => numbers.reduce((sum, x) => sum + x, 0);
 
+/** Restrictions of a tiling: the tiles that may be used, and the band of the only product. */
+interface Restrictions {
+  readonly isUsable?: (tile: TileShape) => boolean;
+  readonly band?: Band | null;
+}
+
+/** The part of the sums of a product that is in a band, by tiles. */
+const partIn = (band: Band, tile: TileShape, depth: number): number => {
+  const spans = spansOf(band, band.along === 'rows' ? tile.m : tile.n, tile.k);
+  return totalOf(spans.map(({ first, end }) => end - first)) / (spans.length * depth);
+};
+
 /**
  * Chooses the tiling with the least estimated time for products of one depth in one kernel. Null without workgroups, and for
  * products too small or too large for tiles.
@@ -64,7 +85,7 @@ const totalOf = (numbers: readonly number[]): number => numbers.reduce((sum, x) 
 export function chooseTiling(
   sizes: readonly ProductSize[],
   target: Target,
-  isUsable: (tile: TileShape) => boolean = () => true,
+  { isUsable = () => true, band = null }: Restrictions = {},
 ): Choice | null {
   const k = sizes[0]![3];
   if (!target.workgroups || sizes.some(([, m, n]) => m * n * k < 64)) return null;
@@ -80,7 +101,8 @@ export function chooseTiling(
       const chunk = Math.ceil(k / splits);
       if (splits > 1 && chunk < 2 * tile.k) break;
       const groups = batches * totalOf(tiles.map(([down, across]) => down * across));
-      const computing = timeOf(tile, groups * splits, Math.ceil(chunk / tile.k));
+      const part = band === null ? 1 : partIn(band, tile, k);
+      const computing = timeOf(tile, groups * splits, Math.ceil(chunk / tile.k), part);
       // each further part is written once, and read once by the kernel that combines the parts
       const moving = (8 * (splits - 1) * size) / device.bytes;
       if (best === null || computing + moving < best.time)
@@ -158,6 +180,8 @@ export interface Product {
   readonly b: Read;
   readonly axes: MatrixAxes;
   readonly sizes: ProductSize;
+  /** Outside of it, sums are zero. */
+  readonly band: Band | null;
 }
 
 /**
@@ -249,7 +273,7 @@ export function tiledKey(products: readonly Product[], tiling: Tiling, joining: 
   return JSON.stringify([
     joining,
     tiling,
-    products.map(({ a, b, axes: { out: _, ...axes }, sizes }) => [keyOf(a), keyOf(b), axes, sizes]),
+    products.map(({ a, b, axes: { out: _, ...axes }, sizes, band }) => [keyOf(a), keyOf(b), axes, sizes, band]),
   ]);
 }
 
@@ -295,10 +319,12 @@ export function tiledProduct(products: readonly Product[], tiling: Tiling, joini
   const tilesOf = (side: 1 | 2): number[] =>
     results.map((own) => Math.ceil(own.sizes[side] / (side === 1 ? tiling.m : tiling.n)));
   const [tilesDown, tilesAcross] = [tilesOf(1), tilesOf(2)];
+  const band = isOne ? products[0]!.band : null;
+  const grid = gridOf(band, tiling);
   const tile = {
-    sum: [],
-    rows: whichOf('group.y', startsOf(tilesDown), 'tile'),
-    columns: whichOf('group.x', startsOf(tilesAcross), 'tile'),
+    sum: band === null ? [] : ['let span = spans[group.z];'],
+    rows: whichOf(grid.down, startsOf(tilesDown), 'tile'),
+    columns: whichOf(grid.across, startsOf(tilesAcross), 'tile'),
   }[joining];
   const starts = startsOf(sizes.map((size) => size * splits));
   const places = sizes.map((size, t) => `if (which == ${t}u) { place += ${starts[t]}u + split * ${size}u; }`);
@@ -308,14 +334,20 @@ export function tiledProduct(products: readonly Product[], tiling: Tiling, joini
     ...outFunctions('outRow', rowsOut),
     ...outFunctions('outColumn', columnsOut),
     ...outFunctions('outBatch', batchOut),
+    ...grid.spans,
     `@compute @workgroup_size(${threadsPerWorkgroup(tiling)})`,
     'fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_index) local : u32) {',
     placeInTile(tiling),
-    `let one = group.z / ${splits}u; let split = group.z % ${splits}u;`,
+    `let one = ${grid.outer} / ${splits}u; let split = ${grid.outer} % ${splits}u;`,
     ...tile,
-    `let originA = ${joining === 'rows' ? 'tile' : 'group.y'} * ${tiling.m}u;`,
-    `let originB = ${joining === 'columns' ? 'tile' : 'group.x'} * ${tiling.n}u;`,
-    `let first = split * ${chunk}u; let last = min(${k}u, first + ${chunk}u);`,
+    `let originA = ${joining === 'rows' ? 'tile' : grid.down} * ${tiling.m}u;`,
+    `let originB = ${joining === 'columns' ? 'tile' : grid.across} * ${tiling.n}u;`,
+    ...(band === null
+      ? [`let first = split * ${chunk}u; let last = min(${k}u, first + ${chunk}u);`]
+      : [
+          `let begin = split * ${chunk}u;`,
+          `let first = max(span.y, begin); let last = min(min(span.z, ${k}u), begin + ${chunk}u);`,
+        ]),
     ...left.places,
     ...right.places,
     ...(isSum && !isOne ? [] : [...left.offsets, ...right.offsets]),
@@ -340,16 +372,17 @@ export function tiledProduct(products: readonly Product[], tiling: Tiling, joini
     ...block.stores,
     '}',
   ].join('\n');
+  const counts = [
+    joining === 'columns' ? totalOf(tilesAcross) : tilesAcross[0]!,
+    joining === 'rows' ? totalOf(tilesDown) : tilesDown[0]!,
+    batches * splits,
+  ];
   const arrays = arraysOf(products);
   const vectors = products.flatMap(({ a, b }) => [...(left.isVector ? [a] : []), ...(right.isVector ? [b] : [])]);
   const vec4Arrays = [...new Set(vectors.map(({ array }) => `a${arrays.indexOf(array)}`))];
   return {
     wgsl,
-    groups: [
-      joining === 'columns' ? totalOf(tilesAcross) : tilesAcross[0]!,
-      joining === 'rows' ? totalOf(tilesDown) : tilesDown[0]!,
-      batches * splits,
-    ],
+    groups: grid.order.map((role) => counts[role]!) as [number, number, number],
     vec4Arrays: isVector ? [...vec4Arrays, 'result'] : vec4Arrays,
   };
 }

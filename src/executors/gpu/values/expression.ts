@@ -36,13 +36,17 @@ export function costOfAll(nodes: readonly Node[], work: number): Cost {
 
 const notMaterialised = (): Materialisation => ({ index: -1, planned: null, kernels: 0, materialised: null });
 
-/** Applies a function elementwise to nodes of one shape. `work` is its cost in the units of work.ts. */
-export const applied = (text: Statements, args: readonly Node[], shape: Shape, work: number): Apply => ({
+/**
+ * Applies a function elementwise to nodes of one shape. `work` is its cost in the units of work.ts. The result is 0 where one of the
+ * first `factors` nodes is.
+ */
+export const applied = (text: Statements, args: readonly Node[], shape: Shape, work: number, factors = 0): Apply => ({
   is: 'apply',
   shape,
   text,
   args,
   work,
+  factors,
   cost: costOfAll(args, work),
   state: notMaterialised(),
   base: null,
@@ -95,7 +99,23 @@ export function readOf(node: Node): Read | null {
 /** Makes an expression a read of `array`, which holds the elements of its base. */
 export function readFrom(array: Resident, node: Apply | Within): Read {
   const own = dense(array, baseOf(node).shape).form;
-  return { is: 'read', shape: node.shape, array, form: node.base === null ? own : node.base.form(own) };
+  const form = node.base === null ? own : node.base.form(own);
+  return { is: 'read', shape: node.shape, array, form, masks: masksOf(node) };
+}
+
+const none: readonly Read[] = [];
+const knownMasks = new WeakMap<Node, readonly Read[]>();
+
+/** The tables among the factors of a node: it is 0 wherever one of them is, as scores are by a causal mask. */
+export function masksOf(node: Node): readonly Read[] {
+  if (node.is === 'fill' || node.is === 'within') return none;
+  if (node.is === 'read') return node.array.source instanceof Float32Array ? [node] : (node.masks ?? none);
+  const before = knownMasks.get(node);
+  if (before !== undefined) return before;
+  const found = node.args.slice(0, node.factors).flatMap(masksOf);
+  const result = found.length === 0 ? none : [...new Set(found)];
+  knownMasks.set(node, result);
+  return result;
 }
 
 /** Whether a form numbers the positions of a shape in row-major order from 0. */

@@ -67,6 +67,8 @@ export interface Read {
   readonly shape: Shape;
   readonly array: Resident;
   readonly form: Form;
+  /** Reads of tables, of the same shape. An element is 0 wherever one of a table is. */
+  readonly masks?: readonly Read[];
 }
 
 /** An elementwise function of expressions of one shape. */
@@ -77,6 +79,8 @@ export interface Apply {
   readonly args: readonly Node[];
   /** Cost of the function without its arguments, in the units of work.ts. */
   readonly work: number;
+  /** Number of the first arguments that are factors: the result is 0 where one of them is. */
+  readonly factors: number;
   readonly cost: Cost;
   readonly state: Materialisation;
   readonly base: Base | null;

@@ -1,7 +1,7 @@
 /** @file Makes views of expressions (reshape, transpose, broadcast, slice) by changing the strides of the arrays that they read. */
 import { type Shape, sizeOf, stridesOf } from '../../../tensor/shape.ts';
-import { applied, baseOf, isRowMajor, readOf, within } from './expression.ts';
-import type { Apply, Base, Expression, Form, Node, Within } from './numbers.ts';
+import { applied, baseOf, isRowMajor, masksOf, readOf, within } from './expression.ts';
+import type { Apply, Base, Expression, Form, Node, Read, Within } from './numbers.ts';
 
 /** A change of axes: the new shape, and a function from an old affine form to the new one. */
 interface AxisMap {
@@ -22,13 +22,14 @@ function viewed<N extends Node>(node: N, map: AxisMap, known = new Map<Node, Nod
   const { shape } = map;
   const read = readOf(node);
   const after = ((): Node => {
-    if (read !== null) return { ...read, shape, form: map.form(read.form) };
+    const readThrough = (own: Read): Read => ({ ...own, shape, form: map.form(own.form) });
+    if (read !== null) return { ...readThrough(read), masks: masksOf(read).map(readThrough) };
     const own = node as Apply | Within;
     const base = map.isWhole ? baseThrough(own, map) : null;
     if (base !== null && isItself(base, shape)) return base.node;
     const parts =
       own.is === 'apply'
-        ? applied(own.text, own.args.map(see), shape, own.work)
+        ? applied(own.text, own.args.map(see), shape, own.work, own.factors)
         : within(map.form(own.coordinate), own.length, see(own.inside), see(own.outside), shape);
     return base === null ? parts : { ...parts, state: own.state, base };
   })();
