@@ -38,7 +38,7 @@ for (const page of pages) {
 }
 cpSync(join(here, 'icon.svg'), join(out, 'assets/icon.svg'));
 // one file: in this order, later rules win
-const styles = ['style', 'pages', 'worked', 'labs/shared/lab', 'labs/modes', 'search'].map((name) =>
+const styles = ['style', 'pages', 'worked', 'labs/shared/lab', 'labs/modes', 'labs/break/break', 'search'].map((name) =>
   readFileSync(join(here, `${name}.css`), 'utf8'),
 );
 writeFileSync(join(out, 'assets/style.css'), styles.join('\n'));
@@ -57,6 +57,10 @@ await build({
   logLevel: 'warn',
   // modules are found beside the module that asks for them, on any host and in any folder
   base: './',
+  worker: {
+    format: 'es',
+    rolldownOptions: { output: { entryFileNames: '[name].js', chunkFileNames: 'parts/[name]-[hash].js' } },
+  },
   build: {
     outDir: join(out, 'assets'),
     emptyOutDir: false,
@@ -64,6 +68,7 @@ await build({
       input: {
         worked: join(here, 'client/worked.ts'),
         lab: join(here, 'client/lab.ts'),
+        break: join(here, 'client/break.ts'),
         offline: join(here, 'client/offline.ts'),
         search: join(here, 'client/search.ts'),
       },

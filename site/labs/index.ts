@@ -1,17 +1,18 @@
 /** @file Lists the labs, and writes their pages. */
 import { escaped, link } from '../html.ts';
 import type { Page } from '../layout.ts';
+import { breakLab } from './break/lab.ts';
 import { modesLab } from './modes.ts';
-import { type Lab, labMain } from './shared/lab.ts';
+import { type Lab, labMain, type WorkerLab } from './shared/lab.ts';
 
-/** All labs, in the order of the pages' navigation. Each is the `lab` of a file here. */
-export const labs: readonly Lab[] = [modesLab];
+/** All labs, in the order of the pages' navigation. Those that are computed at once are the `lab` of a file here. */
+export const labs: readonly (Lab | WorkerLab)[] = [modesLab, breakLab];
 
-const pageOf = (lab: Lab): Page => ({
+const pageOf = (lab: Lab | WorkerLab): Page => ({
   path: `lab/${lab.name}.html`,
   title: `${lab.title} · densessm`,
   description: lab.description,
-  scripts: ['assets/lab.js'],
+  scripts: ['script' in lab ? lab.script : 'assets/lab.js'],
   main: labMain(lab, labs),
 });
 

@@ -16,9 +16,9 @@ export interface Suggestion<S> {
   readonly says: string;
 }
 
-/** A lab. All texts are HTML, with addresses as a page in lab/ has them. */
-export interface Lab<S extends State = State> {
-  /** The name of its page, and of its file in site/labs. */
+/** What every lab has. All texts are HTML, with addresses as a page in lab/ has them. */
+interface LabText<S> {
+  /** The name of its page, and of its file or folder in site/labs. */
   readonly name: string;
   readonly title: string;
   /** The title in the list of labs. */
@@ -30,16 +30,30 @@ export interface Lab<S extends State = State> {
   /** What one sees, in three to five sentences. */
   readonly about: string;
   readonly tries: readonly Suggestion<S>[];
+}
+
+/** A lab that is computed at once. */
+export interface Lab<S extends State = State> extends LabText<S> {
   view(state: S): View;
 }
+
+/** A lab that is computed in workers, by a program of its own. */
+export interface WorkerLab extends LabText<State> {
+  readonly script: string;
+  /** What the page would show, for readers without JavaScript. */
+  readonly would: string;
+}
+
+const withoutScript =
+  'The controls need JavaScript. With it, this page computes the figure anew at each change; without, it shows the state in which the lab opens.';
 
 /** The state of a lab's query. */
 export const labState = <S extends State>({ controls }: Lab<S>, query: string): S =>
   stateFrom(controls, query) as unknown as S;
 
 /** The content of a lab's page, at its start: with JavaScript off, a reader sees one state and what the controls would do. */
-export function labMain(lab: Lab, all: readonly Lab[]): string {
-  const { says, figure } = lab.view(labState(lab, ''));
+export function labMain(lab: Lab | WorkerLab, all: readonly (Lab | WorkerLab)[]): string {
+  const { says, figure } = 'view' in lab ? lab.view(labState(lab, '')) : { says: '', figure: '' };
   const others = all.map(
     ({ name, short }) =>
       `<li><a href="${name}.html"${name === lab.name ? ' aria-current="page"' : ''}>${short}</a></li>`,
@@ -50,7 +64,7 @@ export function labMain(lab: Lab, all: readonly Lab[]): string {
 <h1>${lab.title}</h1>
 <p class="lead">${lab.lead}</p>
 ${controlsForm(lab.controls)}
-<noscript><p class="quiet">The controls need JavaScript. With it, this page computes the figure anew at each change; without, it shows the state in which the lab opens.</p></noscript>
+<noscript><p class="quiet">${'would' in lab ? lab.would : withoutScript}</p></noscript>
 <p class="says" role="status">${says}</p>
 <div class="figure">${figure}</div>
 <div class="beside"><section><h2>What you see</h2><p>${lab.about}</p></section>

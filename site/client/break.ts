@@ -1,0 +1,177 @@
+/** @file Runs the lab of faults: asks a worker at each change of the state, and draws what it finds. */
+import { breakControls, type FaultTable, freeIn, freeNames, operatorIn } from '../labs/break/controls.ts';
+import type { Compared } from '../labs/break/errors.ts';
+import type { LawRow } from '../labs/break/trial.ts';
+import {
+  axesOf,
+  elementOf,
+  elementTable,
+  errorMap,
+  lawTable,
+  mapControls,
+  smallestText,
+  tensorOf,
+} from '../labs/break/view.ts';
+import { queryOf, stateFrom } from '../labs/shared/controls.ts';
+import type { BreakAnswer } from './break-worker.ts';
+import { fillControls, followLinks, queryIn } from './controls.ts';
+
+const root = document.querySelector<HTMLElement>('.lab')!;
+const form = root.querySelector('form')!;
+const says = root.querySelector('.says')!;
+const figure = root.querySelector<HTMLElement>('.figure')!;
+figure.innerHTML = `<div class="broken"><section><h2>Laws</h2><div class="tried"></div></section>
+<section class="errors"><h2>Where the errors are</h2><div class="drawn"></div></section>
+<section><h2>The smallest failing case</h2><div class="smallest"></div></section></div>`;
+const [tried, drawn, shrunk] = ['.tried', '.drawn', '.smallest'].map(
+  (name) => figure.querySelector<HTMLElement>(name)!,
+);
+
+const worker = new Worker(new URL('./break-worker.ts', import.meta.url), { type: 'module' });
+let table: FaultTable = {};
+let id = 0;
+let asked = '';
+let rows: readonly LawRow[] = [];
+let waiting: readonly string[] = [];
+let compared: readonly Compared[] = [];
+let ofLaw = '';
+
+const controls = () => breakControls(table, operatorIn(table, location.search));
+const state = () => stateFrom(controls(), location.search);
+
+/** The address of the state with changes. */
+function to(change: Readonly<Record<string, string | number>>): string {
+  const query = new URLSearchParams(queryOf(controls(), state()));
+  for (const [name, value] of Object.entries({ ...freeIn(location.search), ...change }))
+    if (value === '') query.delete(name);
+    else query.set(name, `${value}`);
+  return `?${query}`;
+}
+
+/** Options of a list of the form, which depend on the table and on the operator. */
+function fillOptions(name: string, options: Readonly<Record<string, string>>): void {
+  const list = form.elements.namedItem(name) as HTMLSelectElement;
+  if (list.length === Object.keys(options).length && [...list.options].every(({ value }) => value in options)) return;
+  list.replaceChildren(...Object.entries(options).map(([value, text]) => new Option(text, value)));
+}
+
+/** A sentence on what the laws say so far. */
+function sentence(): string {
+  const { operator, fault } = state();
+  const rejecting = rows.filter(({ rejected }) => rejected !== null).length;
+  const count =
+    rejecting === 0
+      ? waiting.length > 0
+        ? 'No law has rejected it yet.'
+        : '<strong>No law rejects it</strong> on these cases.'
+      : `<strong>${rejecting} of ${rows.length + waiting.length} laws reject it.</strong>`;
+  return `<code>${fault}</code>: ${table[operator]?.[fault] ?? ''}. ${count}`;
+}
+
+function drawLaws(): void {
+  says.innerHTML = sentence();
+  tried!.innerHTML = lawTable(rows, waiting, ofLaw, to);
+}
+
+function drawErrors(): void {
+  if (compared.length === 0) return;
+  const { tensor, rows: down, columns, at } = freeIn(location.search);
+  const one = tensorOf(compared, tensor);
+  const axes = axesOf(one, down, columns);
+  const element = elementOf(one, at);
+  const where = one.where === null ? 'every number is within its bound' : one.where;
+  const isRejected = rows.some(({ law, rejected }) => law === ofLaw && rejected !== null);
+  const of = `On ${isRejected ? 'the case that' : 'a case that'} <code>${ofLaw}</code> ${isRejected ? 'rejects' : 'accepts'}`;
+  drawn!.innerHTML = `${mapControls(compared, one, axes)}
+<p>${of}: ${where}.</p>
+<div class="beside-map"><div class="table" tabindex="0" role="group" aria-label="Error / bound of ${one.name}">${errorMap(one, axes, element, to)}</div>
+${elementTable(one, element)}</div>`;
+}
+
+/** Shows the state of the address; asks the worker if something is to be computed. */
+function draw(): void {
+  const now = controls();
+  const values = state();
+  fillOptions('operator', now.operator.options);
+  fillOptions('fault', now.fault.options);
+  fillControls(form, now, values);
+  const { law } = freeIn(location.search);
+  const question = { ...values, law };
+  const text = JSON.stringify(question);
+  if (text !== asked) {
+    asked = text;
+    id++;
+    [rows, waiting, compared] = [[], [], []];
+    form.dataset.live = 'working';
+    drawn!.innerHTML = '<p class="quiet">computing …</p>';
+    shrunk!.innerHTML = '<p class="quiet">computing …</p>';
+    worker.postMessage({ id, ...question });
+  }
+  drawLaws();
+  drawErrors();
+}
+
+worker.onmessage = ({ data }: { readonly data: BreakAnswer }) => {
+  if (data.kind === 'table') {
+    table = data.table;
+    form.querySelector('fieldset')!.disabled = false;
+    draw();
+    return;
+  }
+  if (data.id !== id) return;
+  if (data.kind === 'laws') [rows, waiting] = [data.rows, data.waiting];
+  if (data.kind === 'errors') {
+    [compared, ofLaw] = [data.compared, data.law];
+    drawErrors();
+  }
+  if (data.kind === 'smallest')
+    shrunk!.innerHTML =
+      data.found === null ? '<p>None: no case that was drawn is rejected.</p>' : smallestText(data.law, data.found);
+  if (data.kind === 'done') form.dataset.live = '';
+  drawLaws();
+};
+
+form.addEventListener('input', () => {
+  const query = new URLSearchParams(queryIn(form, controls()));
+  const free = freeIn(location.search);
+  // a law, a tensor or an element of another fault may not be there
+  const isSame = query.get('fault') === state().fault && query.get('operator') === state().operator;
+  for (const name of freeNames) if (isSame && free[name] !== '' && name !== 'at') query.set(name, free[name]);
+  history.replaceState(null, '', `?${query}`);
+  draw();
+});
+form.addEventListener('submit', (event) => event.preventDefault());
+drawn!.addEventListener('input', (event) => {
+  const { name, value } = event.target as HTMLSelectElement;
+  const change = name === 'tensor' ? { tensor: value, rows: '', columns: '', at: '' } : { [name]: value, at: '' };
+  history.replaceState(null, '', to(change));
+  drawErrors();
+  drawn!.querySelector<HTMLSelectElement>(`select[name="${name}"]`)?.focus();
+});
+followLinks(root, () => {
+  const within = document.activeElement?.closest('.heat') !== null && document.activeElement !== document.body;
+  draw();
+  if (within) drawn!.querySelector<HTMLElement>('.heat [aria-current]')?.focus();
+});
+/** Steps between cells by the arrow keys. */
+const moves: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowUp: [-1, 0],
+  ArrowDown: [1, 0],
+  ArrowLeft: [0, -1],
+  ArrowRight: [0, 1],
+};
+drawn!.addEventListener('keydown', (event) => {
+  const cell = (event.target as Element).closest<HTMLTableCellElement>('.heat td');
+  const move = moves[event.key];
+  if (cell === null || move === undefined) return;
+  const row = cell.parentElement as HTMLTableRowElement;
+  const next = (row.parentElement as HTMLTableSectionElement).rows[row.sectionRowIndex + move[0]]?.cells[
+    cell.cellIndex + move[1]
+  ];
+  const link = next?.querySelector('a');
+  if (!link) return;
+  event.preventDefault();
+  history.replaceState(null, '', link.href);
+  drawErrors();
+  drawn!.querySelector<HTMLElement>('.heat [aria-current]')?.focus();
+});

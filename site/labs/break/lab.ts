@@ -1,0 +1,37 @@
+/** @file The lab of faults: a wrong program, the laws that reject it, the smallest failing case, and where the errors begin. */
+import type { WorkerLab } from '../shared/lab.ts';
+import { breakControls } from './controls.ts';
+
+/** The rows of the table with which the page opens, and to which its links lead. Its worker has all. */
+const opening = {
+  retention: { 'chunkwise/carry-lost': '', 'parallel/powers-by-exp': '', 'chunkwise/gradient-stops-at-chunks': '' },
+};
+
+export const breakLab: WorkerLab = {
+  name: 'break',
+  title: 'Break it, and see who notices',
+  short: 'Break it',
+  description:
+    'Choose a wrong program from the table of faults: the laws that reject it, the smallest failing case, and where its errors begin.',
+  lead: 'Each fault is a wrong program, most of them after a bug that somebody had. The oracle tries it in front of you.',
+  controls: breakControls(opening, 'retention'),
+  script: 'assets/break.js',
+  would:
+    'With JavaScript, this page runs a wrong program of your choice in a worker. It lists the laws that reject it, draws error / bound as a heat map over the axes of a tensor, and shrinks the failure to the smallest case.',
+  about: `The table has the laws that concern the operator, each tried on up to 12 drawn cases: two sequences, two heads, T tokens. A number is right within <a href="../docs/tolerances.html">its own error bound</a>: teal cells are within it, amber ones beyond.
+Choose a law to see the case that it rejects. A cell is the worst number along the other axes; arrow keys move between cells. Retention is in <a href="../spec/19-retention.html#eq-19">Eqs. 19 and 20</a>.`,
+  tries: [
+    {
+      state: { tokens: 1 },
+      says: '<strong>T = 1 hides a lost carry.</strong> With one token there is one chunk, and no law can tell. Then set T to 2.',
+    },
+    {
+      state: { fault: 'parallel/powers-by-exp', tokens: 5 },
+      says: '<strong>Right within rounding, and yet rejected.</strong> γⁿ as exp(n log γ): where every sum is exact, only the same bits will do.',
+    },
+    {
+      state: { fault: 'chunkwise/gradient-stops-at-chunks', tokens: 5 },
+      says: '<strong>Every output is right.</strong> Only gradients are wrong: a test of outputs accepts it.',
+    },
+  ],
+};
