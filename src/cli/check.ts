@@ -8,6 +8,7 @@ import { openProcess } from '../oracle/backends/process.ts';
 import { batchKinds } from '../oracle/batch-kind.ts';
 import { rowMode } from '../oracle/batches/rows.ts';
 import { type Alike, alike } from '../oracle/check/alike.ts';
+import { causeLines, causesAcross } from '../oracle/check/causes/across.ts';
 import { type CheckOptions, type CheckReport, check, reportOf } from '../oracle/check/check.ts';
 import type { SizeName } from '../oracle/check/questions/real.ts';
 import { failsAlone } from '../oracle/check/replayed.ts';
@@ -42,6 +43,8 @@ export interface CheckCommand extends Voice {
   /** How often each question is asked, if not as usual. */
   readonly repeat?: number;
   readonly waive?: readonly Waiver[];
+  /** Whether rows go on past their first failures, which are then grouped by cause. */
+  readonly keepGoing: boolean;
   /** Seconds for one answer and for a start, if they are not the usual ones. */
   readonly limit?: number;
   /** More seconds for the first answer of a shape, if the backend compiles. */
@@ -192,7 +195,11 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
   line.clear();
   const failures = await askedAlone(found, options);
   if (json) {
-    sayJson('check', { ...found, failures: asData(failures) });
+    sayJson('check', {
+      ...found,
+      failures: asData(failures),
+      ...(options.keepGoing && { causes: causesAcross(found.rows) }),
+    });
     return found.ok;
   }
   for (const text of [
@@ -200,6 +207,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
     ...missing(found, quiet),
     ...unused(found),
     ...failureTexts(found, failures, options),
+    ...section('Failures by cause:', causeLines(causesAcross(found.rows))),
     ...(timing ? timings(found, widths) : []),
   ])
     say(text);
@@ -217,6 +225,10 @@ const formatRow = (row: CheckRow, widths: readonly number[]): string => {
   const own = row.outputs === 'UNSUPPORTED' ? widths.map((width, i) => (i === 4 ? width - 2 : width)) : widths;
   return tableLine(cells, own, right);
 };
+
+/** Lines under a title; nothing where there are none. */
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ['', colour.heading(title), ...lines];
 
 /** What part of each operator was asked, where a backend declares its domain. */
 function asked({ rows }: CheckReport): string[] {

@@ -126,6 +126,7 @@ function program(finish: Finish): Command {
         "a known failure, 'OPERATOR MODE TYPE TENSOR=REASON': the rest of its row is still judged; may be repeated",
       ).argParser<readonly Waiver[]>((text, others = []) => [...others, waiverFrom(text)]),
     )
+    .option('--keep-going', 'ask all cases of a row that fails, and group its failures by cause', false)
     .option('--timing', 'print the times', false)
     .addOption(new Option(workerOption).default(false).hideHelp())
     // taken, so that a message can say what was meant

@@ -6,6 +6,7 @@ import { askedWords } from '../domain/domain.ts';
 import type { Draw } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import { type Lengths, lengthsIn, matches } from '../signature.ts';
+import { type Recorder, recorder } from './causes/record.ts';
 import { findingsOf, isToldBy } from './findings.ts';
 import {
   gradientsLeftOut,
@@ -38,6 +39,8 @@ export interface CheckSize extends QuestionSize {
   readonly compileUntil?: number;
   /** How often each question is asked; by default some are asked again. */
   readonly repeat?: number;
+  /** Whether a row goes on past its first failures to all its cases, and groups the failing ones by cause. */
+  readonly keepGoing?: boolean;
   /** Failures that are only counted. */
   readonly waivers?: readonly Waiver[];
   /** Takes what is needed to ask the row again. */
@@ -76,6 +79,8 @@ interface Tally {
   putOff: InTurn[];
   /** A question to ask again after others. */
   kept: Kept | null;
+  /** The record of all cases, if one is kept. */
+  readonly record: Recorder | null;
 }
 
 const reasonFor = (tensor: string, waivers: readonly Waiver[]): string =>
@@ -129,6 +134,7 @@ export async function checkMode(
     wrongIn: new Map(),
     putOff: [],
     kept: null,
+    record: size.keepGoing === true ? recorder(inquiry) : null,
   };
   await askAll(inquiry, offer, questions, size, tally);
   size.onDone?.({ inquiry, kept: tally.kept });
@@ -174,6 +180,7 @@ export async function checkMode(
     wrongIn: Object.fromEntries(tally.wrongIn),
     repeats,
     timing: { draw, ...inquiry.timing() },
+    ...tally.record?.result(),
   };
 }
 
@@ -211,7 +218,7 @@ async function askAll(
   tally: Tally,
 ): Promise<void> {
   const { operator, mode, dtype } = inquiry;
-  const { cases, seed, path, until = Number.POSITIVE_INFINITY, repeat } = size;
+  const { cases, seed, path, until = Number.POSITIVE_INFINITY, repeat, keepGoing = false } = size;
   const asked = (draw: Draw): Asking => {
     const start = performance.now();
     const c = questionCase(operator, dtype, draw);
@@ -235,8 +242,9 @@ async function askAll(
     turn++;
     const { draw, replay } = inTurn;
     // to ask them, and to explain them, takes long
-    if (tally.wrong > 0 && size.sizes !== 'real' && isLong(draw.layout)) tally.putOff.push(inTurn);
-    else if (!isOver) {
+    const isPutOff = tally.wrong > 0 && size.sizes !== 'real' && isLong(draw.layout);
+    if (isPutOff) tally.putOff.push(inTurn);
+    if (!isOver && (!isPutOff || keepGoing)) {
       tally.draw += performance.now() - start;
       if (performance.now() > until) tally.cut = true;
       if (tally.cut) return;
@@ -249,7 +257,7 @@ async function askAll(
         tally.putOff = [];
         return;
       }
-      isOver = failures === goesOn.failures || tally.wrong === goesOn.wrong || start > goesOnUntil;
+      isOver = !keepGoing && (failures === goesOn.failures || tally.wrong === goesOn.wrong || start > goesOnUntil);
     }
   }
 }
@@ -291,6 +299,7 @@ async function askOne(
   if (outcome.is === 'wrong') return note(isFirst ? await steadily(inquiry, c, outcome) : outcome.wrong);
   const { allowed, judgement, forms } = outcome.judged;
   tally.right++;
+  tally.record?.right(c, replay);
   for (const use of forms) noteForm(tally.forms, use);
   for (const [tensor, { length }] of allowed.beyond ?? [])
     tally.beyond.set(tensor, (tally.beyond.get(tensor) ?? 0) + length);
@@ -348,11 +357,14 @@ const lengthsOf = ({ lengths }: Tally): CheckRow['lengths'] =>
 /** Counts a wrong answer. Keeps it if it shows something new, or if there is little evidence yet. */
 function noteWrong(tally: Tally, one: FirstWrong): void {
   tally.wrong++;
+  tally.record?.wrong(one, one.replay);
   for (const { tensor } of one.wrong.judged?.judgement.mismatches ?? []) {
     tally.wrongIn.set(tensor, (tally.wrongIn.get(tensor) ?? 0) + 1);
   }
   const known = tally.wrongs.filter(({ wrong }) => isOf(one.wrong, wrong.kind));
-  if (known.length < evidence) tally.wrongs.push({ ...one, wrong: withoutMeans(one.wrong) });
+  // it is slow to explain
+  const isSlow = tally.record !== null && tally.wrong > 1 && isLong(one.layout);
+  if (known.length < evidence && !isSlow) tally.wrongs.push({ ...one, wrong: withoutMeans(one.wrong) });
 }
 
 function noteForm(known: Map<string, FormUse>, use: FormUse): void {

@@ -2,6 +2,7 @@
 import { longestIn } from '../axes.ts';
 import type { Case } from '../case.ts';
 import { meets } from '../domain/domain.ts';
+import { deviationsOf } from './causes/deviation.ts';
 import type { Failing } from './diagnosis/contrast/contrast.ts';
 import { explain, placesOf } from './diagnosis/explain.ts';
 import { resized } from './diagnosis/resized.ts';
@@ -92,9 +93,11 @@ export async function onlyIfLong(
     const found = await shortestOf(question);
     if (found === null) continue;
     const { contrasts, hints } = await explain(inquiry, [found], found, until);
-    const { kind, message, stderr } = found.wrong;
+    const { kind, message, stderr, judged } = found.wrong;
     const { replay } = question;
-    return { kind, message, contrasts, hints, places: placesOf(inquiry, found), smallest: found.c, replay, stderr };
+    const deviations = judged === null ? [] : deviationsOf(judged);
+    const places = placesOf(inquiry, found);
+    return { kind, message, contrasts, hints, places, deviations, smallest: found.c, replay, stderr };
   }
   return null;
 }

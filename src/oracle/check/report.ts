@@ -146,7 +146,7 @@ function often({ cases, wrongIn }: CheckRow): string | null {
 
 /** Formats a finding: its hints, its smallest case, places, standard error, and the command that repeats it. */
 function findingLines(
-  { kind, contrasts, hints, smallest, places, stderr, replay }: Finding,
+  { kind, contrasts, hints, smallest, places, deviations, stderr, replay }: Finding,
   again: (asked: Asked) => string,
   isAlone: boolean | null,
 ): string[] {
@@ -158,6 +158,7 @@ function findingLines(
     ...(isAlone === false ? [] : hints.map((hint) => `  ${hint}`)),
     ...(isAlone === false ? [] : ['  the smallest case found:', ...caseLines(smallest).map((line) => `    ${line}`)]),
     ...section('where it is wrong in the first case that failed, which may be larger:', places),
+    ...deviationLines(deviations),
     ...section(
       'its last lines on standard error:',
       stderr.map((line) => `| ${line}`),
@@ -168,6 +169,24 @@ function findingLines(
     `    ${again(isWhole ? { seed } : { seed, path, ...(kind === unsteady && { repeat: 300 }) })}`,
   ];
 }
+
+/** The most tensors whose deviations are listed. */
+const mostDeviations = 4;
+
+/** Says how far wrong tensors are off, as people measure it who know no bounds. */
+function deviationLines(deviations: Finding['deviations']): string[] {
+  if (deviations.length === 0) return [];
+  const texts = deviations.map(
+    ({ tensor, relativeRms, ulps }) => `${tensor} ${measure(relativeRms)} and ${measure(ulps)}`,
+  );
+  return [`  off there by, relative RMS and most ulp: ${firstOf(texts, mostDeviations).join('; ')}`];
+}
+
+/** A measure in few digits. */
+export const measure = (x: number): string => {
+  if (!Number.isFinite(x)) return '∞';
+  return x >= 1e5 || (x > 0 && x < 1e-3) ? x.toExponential(1) : `${Number(x.toPrecision(2))}`;
+};
 
 const contrastText = ({ says, detail, tensors }: Contrast): string =>
   `${tensors.join(', ')}: ${says}${detail === undefined ? '' : ` (${detail})`}`;

@@ -1,6 +1,7 @@
 /** @file Describes the result of a check of one operator in one mode and type. */
 import type { Dtype, Failure } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
+import type { Cause, Deviation, JudgedCase, Replay } from './failure-data.ts';
 import type { Repeats } from './questions/repeats.ts';
 import type { FormUse } from './verdict/verdict.ts';
 
@@ -17,11 +18,7 @@ export interface RowKey {
   readonly dtype: Dtype;
 }
 
-/** The seed and path that make fast-check draw the same question again. Without a path, all questions of the row are asked. */
-export interface Replay {
-  readonly seed: number;
-  readonly path: string;
-}
+export type { Replay } from './failure-data.ts';
 
 /** What some wrong tensors hold instead of the right numbers. */
 export interface Contrast {
@@ -43,6 +40,8 @@ export interface Finding {
   readonly hints: readonly string[];
   /** Sentences about the places of the errors in the first failing case. */
   readonly places: readonly string[];
+  /** How far the wrong tensors of that case are from the right ones. */
+  readonly deviations: readonly Deviation[];
   readonly smallest: Case;
   readonly replay: Replay;
   /** The last lines that the backend wrote to standard error, if it broke. */
@@ -107,6 +106,9 @@ export interface CheckRow extends RowKey {
   /** The questions asked again. Where answers differed, all were right, or the finding is nondeterministic. */
   readonly repeats: Repeats;
   readonly timing: Timing;
+  /** Every judged case, and the causes of the failures, if the row went on past its first failures. */
+  readonly judged?: readonly JudgedCase[];
+  readonly causes?: readonly Cause[];
 }
 
 /** Whether a row has no failure. */

@@ -1,5 +1,6 @@
 /** @file Finds answers that depend on what was asked before: asks questions again after others, and in a fresh process. */
 import type { Case, Layout } from '../case.ts';
+import { deviationsOf } from './causes/deviation.ts';
 import type { Inquiry, JudgedAnswer, WrongAnswer } from './inquiry.ts';
 import type { CheckRow, Finding, Replay } from './row.ts';
 
@@ -41,11 +42,15 @@ const said = (what: string, message: string): Pick<Finding, 'kind' | 'message'> 
 });
 
 /** The finding of a question that was right at first, and is wrong after others. Only the whole row shows it again. */
-export const staleFinding = ({ c, replay }: Pick<Kept, 'c' | 'replay'>, { message, stderr }: WrongAnswer): Finding => ({
+export const staleFinding = (
+  { c, replay }: Pick<Kept, 'c' | 'replay'>,
+  { message, stderr, judged }: WrongAnswer,
+): Finding => ({
   ...said('right at first, wrong after other questions', message),
   contrasts: [],
   hints: [],
   places: [],
+  deviations: judged === null ? [] : deviationsOf(judged),
   smallest: c,
   replay: { seed: replay.seed, path: '' },
   stderr,

@@ -25,7 +25,8 @@ export async function explain(
   end?: number,
 ): Promise<Explained> {
   const [first] = failing;
-  const likeness = likenessOf(inquiry, failing, smallest);
+  // the first one is the nearest
+  const likeness = likenessesOf(inquiry, failing, smallest).slice(0, 1);
   const all = failing.some(({ c }) => c === smallest.c) ? failing : ([...failing, smallest] as const);
   const precision = precisionOf(inquiry, all);
   // where errors are small, many faults look alike; far beyond the bounds, only one does
@@ -43,8 +44,13 @@ export async function explain(
   return { contrasts: found, hints };
 }
 
-/** The first likeness that the smallest case and the other failing cases have. */
-function likenessOf({ operator, mode, rightCases }: Inquiry, failing: readonly Failing[], smallest: Failing): string[] {
+/** The likenesses that a case and other failing cases have; with `known`, only those among them. */
+export function likenessesOf(
+  { operator, mode, rightCases }: Inquiry,
+  failing: readonly Failing[],
+  smallest: Failing,
+  known?: ReadonlySet<string>,
+): string[] {
   const usual = failing.filter(({ c }) => c.values !== 'wide');
   // numbers of many sizes overflow in some orders of a fault only
   const others = (usual.length > 0 ? usual : failing).filter(({ c }) => c !== smallest.c);
@@ -60,7 +66,14 @@ function likenessOf({ operator, mode, rightCases }: Inquiry, failing: readonly F
   const [own] = wrongOf(smallest);
   return own === undefined
     ? []
-    : likenesses(operator, mode, own, others.flatMap(wrongOf).slice(0, mostLike), rightCases()).slice(0, 1);
+    : likenesses(
+        operator,
+        mode,
+        own,
+        others.flatMap(wrongOf).slice(0, mostLike),
+        known === undefined ? rightCases() : [],
+        known,
+      );
 }
 
 const isOutput = (tensor: string): boolean => tensor.startsWith('out/');
@@ -128,7 +141,7 @@ function faultsOf({ operator, mode, dtype, unjudged }: Inquiry, { c, wrong: { ju
 export const ofPrecision = 'right at lower precision';
 
 /** Names the tightest coarser profile at which all answers are right. */
-function precisionOf({ operator, mode }: Inquiry, failing: readonly Failing[]): string[] {
+export function precisionOf({ operator, mode }: Inquiry, failing: readonly Failing[]): string[] {
   const answers: Compared[] = [];
   let declared: Profile | null = null;
   for (const { c, wrong } of failing) {

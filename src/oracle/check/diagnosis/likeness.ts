@@ -35,7 +35,7 @@ export interface Wrong {
 
 /**
  * Writes a sentence for each likeness of a wrong answer. Readings and known faults fit if they give the same numbers, and near those that
- * others answer too.
+ * others answer too. With `known`, only the faults of these sentences are tried.
  */
 export function likenesses(
   operator: Operator,
@@ -43,6 +43,7 @@ export function likenesses(
   own: Wrong,
   others: readonly Wrong[],
   rightCases: readonly Case[],
+  known?: ReadonlySet<string>,
 ): string[] {
   const program = operator.modes[mode]!;
   const { c, answered } = own;
@@ -90,25 +91,30 @@ export function likenesses(
         )
       );
     });
-  const readings = otherReadings(operator, mode, c.settings).filter(({ name, declared, other }) =>
-    fits(
-      program,
-      (settings) =>
-        otherReadings(operator, mode, settings).find(
-          (one) => one.name === name && one.declared === declared && one.other === other,
-        )?.settings ?? null,
-    ),
+  const readings = (known === undefined ? otherReadings(operator, mode, c.settings) : []).filter(
+    ({ name, declared, other }) =>
+      fits(
+        program,
+        (settings) =>
+          otherReadings(operator, mode, settings).find(
+            (one) => one.name === name && one.declared === declared && one.other === other,
+          )?.settings ?? null,
+      ),
   );
   const isAlike = ({ program: other }: Fault, reread: Reread): boolean =>
     fits(other, reread) && isRightOn(other, reread);
-  const alike = faultsOn(operator).flatMap((fault) => {
-    if (isAlike(fault, (settings) => settings)) return [{ ...fault, where: '' }];
-    const [size, ...more] = ownChunks(fault, mode, c).filter((chunkSize) =>
-      isAlike(fault, (settings) => ({ ...settings, chunkSize })),
-    );
-    if (size === undefined) return [];
-    return [{ ...fault, where: more.length === 0 ? ` in chunks of ${size}` : ' in chunks of its own' }];
-  });
+  const isTried = ({ name }: Fault): boolean =>
+    known === undefined || [...known].some((says) => says.startsWith(`${ofFault} '${name}'`));
+  const alike = faultsOn(operator)
+    .filter(isTried)
+    .flatMap((fault) => {
+      if (isAlike(fault, (settings) => settings)) return [{ ...fault, where: '' }];
+      const [size, ...more] = ownChunks(fault, mode, c).filter((chunkSize) =>
+        isAlike(fault, (settings) => ({ ...settings, chunkSize })),
+      );
+      if (size === undefined) return [];
+      return [{ ...fault, where: more.length === 0 ? ` in chunks of ${size}` : ' in chunks of its own' }];
+    });
   return [
     ...readings.map(({ name, declared, other }) => `${ofReading} ${name} '${other}', where '${declared}' is declared`),
     ...alike.map(({ name, says, where }) => `${ofFault} '${name}'${where}: ${says}`),

@@ -2,6 +2,7 @@
 import * as fc from 'fast-check';
 import { type Case, type Layout, rangeOf } from '../../case.ts';
 import { isInside } from '../../domain/drawn.ts';
+import { deviationsOf } from '../causes/deviation.ts';
 import type { Failing } from '../diagnosis/contrast/contrast.ts';
 import { explain, placesOf } from '../diagnosis/explain.ts';
 import { asKind, type Inquiry, isOf, type WrongAnswer } from '../inquiry.ts';
@@ -159,6 +160,7 @@ export async function smallestFailing(
       ),
     ],
     places: placesOf(inquiry, { c, wrong }),
+    deviations: wrong.judged === null ? [] : deviationsOf(wrong.judged),
     smallest,
     replay: { seed, path: shrunkPath },
     stderr: latest.stderr,
