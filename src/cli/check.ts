@@ -17,9 +17,10 @@ import { type CheckRow, isFine, type RowKey } from '../oracle/check/row.ts';
 import { isAbout, subjectOf, type Waiver } from '../oracle/check/waivers.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { fail, InputError } from '../tensor/errors.ts';
-import { colour, progress, say, sayJson, seconds, subjectWidths, tableLine, type Voice } from './console.ts';
+import { colour, progress, say, sayJson, seconds, tableLine, type Voice } from './console.ts';
 import { hostOf } from './host.ts';
 import { packageRoot } from './paths.ts';
+import { subjectWidths } from './subjects.ts';
 import { verdict } from './verdict.ts';
 import { resultsOfWorkers, serveResults } from './workers.ts';
 

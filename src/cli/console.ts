@@ -1,6 +1,5 @@
 /** @file Prints: tables, colours on a terminal, a progress line. */
 import picocolors from 'picocolors';
-import { operators } from '../oracle/operators/index.ts';
 
 /** The options of output that every command has. */
 export interface Voice {
@@ -52,12 +51,6 @@ function asJson(_name: string, value: unknown): unknown {
 /** The width of each column of a table. */
 export const widthsOf = (lines: readonly (readonly string[])[]): number[] =>
   (lines[0] ?? []).map((_, i) => Math.max(...lines.map((cells) => cells[i]!.length)));
-
-/** The widths of the columns for operator and mode. */
-export const subjectWidths: readonly [operator: number, mode: number] = [
-  Math.max(...operators.map(({ name }) => name.length)),
-  Math.max(...operators.flatMap(({ modes }) => Object.keys(modes).map((mode) => mode.length))),
-];
 
 /** Lines up columns: text to the left, numbers (columns named in `right`) to the right. The last column is not padded. */
 export function tableLine(cells: readonly string[], widths: readonly number[], right: readonly number[] = []): string {

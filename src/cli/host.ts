@@ -2,12 +2,13 @@
 import { existsSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { Command } from 'commander';
 import { decoder, frame } from '../oracle/backends/framing.ts';
 import { type Kernels, replyOf } from '../oracle/backends/kernels.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 
 /** The hidden command that answers for a module. */
-export const hostCommand = 'host';
+const hostCommand = 'host';
 
 /** The shell command that runs the kernels of a module, with the loaders of this process. */
 export function hostOf(module: string): string {
@@ -67,4 +68,9 @@ export async function host(path: string): Promise<void> {
   }
   // the module may hold handles open
   process.exit();
+}
+
+/** Adds the hidden command to the program. */
+export function addHost(main: Command): void {
+  main.command(`${hostCommand} <file>`, { hidden: true }).action(host);
 }

@@ -3,19 +3,9 @@
 import { operators } from '../oracle/operators/index.ts';
 import { everyMode, isVerified, type VerifiedRow, verifyOperator } from '../oracle/verify.ts';
 import { checkVectors, formatReport, type Report } from '../vectors/index.ts';
-import {
-  brief,
-  colour,
-  progress,
-  say,
-  sayJson,
-  seconds,
-  share,
-  subjectWidths,
-  tableLine,
-  type Voice,
-} from './console.ts';
+import { brief, colour, progress, say, sayJson, seconds, share, tableLine, type Voice } from './console.ts';
 import { ownVectors } from './paths.ts';
+import { subjectWidths } from './subjects.ts';
 import { resultsOfWorkers, serveResults } from './workers.ts';
 
 /** The options of the command. */

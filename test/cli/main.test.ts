@@ -1,7 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { groups } from '../../src/cli/program.ts';
 import { everyMode } from '../../src/oracle/verify.ts';
 import { densessm, densessmHere, type Run } from './run.ts';
 
@@ -18,6 +20,15 @@ describe('densessm', { timeout: 240_000 }, () => {
     expect(densessm('--version')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
     expect((await densessmHere('vectors', 'check', '--help')).stdout).toContain('--json');
   });
+
+  it.each(groups.map((group) => [group.names.join(', '), group] as const))(
+    'loads for each of %s what adds them, and no other command',
+    async (_names, { names, load }) => {
+      const main = new Command();
+      (await load())(main, () => {});
+      expect(main.commands.map((command) => command.name()).toSorted()).toEqual([...names].toSorted());
+    },
+  );
 
   it.each([
     [['verify', '--cases', '0'], "argument '0' is invalid. It must be an integer from 1 to 1000000."],

@@ -1,6 +1,6 @@
-/** @file Bundles a program of the project into one file of JavaScript, which starts several times faster than its sources through tsx. */
+/** @file Bundles a program of the project into a few files of JavaScript, which start several times faster than its sources through tsx. */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { build, type Rolldown } from 'vite';
 import { root } from './root.ts';
 
@@ -18,16 +18,20 @@ export function bundled(source: string): Promise<string> {
 }
 
 async function bundle(source: string): Promise<string> {
+  // what the program imports only when it needs it stays in files of its own
   const { output } = (await build({
     root,
     configFile: false,
     logLevel: 'error',
-    build: { ssr: source, write: false, minify: false, rolldownOptions: { output: { codeSplitting: false } } },
+    build: { ssr: source, write: false, minify: false },
   })) as Rolldown.RolldownOutput;
-  const path = join(folder, `${basename(source, '.ts')}.js`);
-  mkdirSync(folder, { recursive: true });
-  // other processes may run the old file, or write theirs, at this moment
-  writeFileSync(`${path}.${process.pid}`, output[0].code);
-  renameSync(`${path}.${process.pid}`, path);
-  return path;
+  const chunks = output.filter((file) => file.type === 'chunk');
+  for (const { fileName, code } of chunks.toReversed()) {
+    const path = join(folder, fileName);
+    mkdirSync(dirname(path), { recursive: true });
+    // other processes may run the old file, or write theirs, at this moment
+    writeFileSync(`${path}.${process.pid}`, code);
+    renameSync(`${path}.${process.pid}`, path);
+  }
+  return join(folder, chunks[0]!.fileName);
 }

@@ -1,0 +1,170 @@
+/** @file Defines the commands that judge and compare: check, verify, equations, readings, degradation and vectors. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { dtypes } from '../oracle/backends/backend.ts';
+import { rowModes } from '../oracle/batches/rows.ts';
+import { isPath } from '../oracle/check/questions/in-turn.ts';
+import { realCases, realLongest, sizeNames } from '../oracle/check/questions/real.ts';
+import { type Waiver, waiverFrom } from '../oracle/check/waivers.ts';
+import { operators } from '../oracle/operators/index.ts';
+import { fail } from '../tensor/errors.ts';
+import { type CheckCommand, checkCommand } from './check.ts';
+import type { Voice } from './console.ts';
+import { type DegradationCommand, degradationCommand } from './degradation.ts';
+import { type EquationsCommand, equationsCommand } from './equations.ts';
+import { choiceOption, type Finish, speaking, whole } from './options.ts';
+import { readingsCommand } from './readings.ts';
+import { vectorsCommand } from './vectors.ts';
+import { type VerifyCommand, verifyCommand } from './verify.ts';
+import { workerOption } from './workers.ts';
+
+/** Options of `check` whose defaults depend on the sizes. */
+type Drawn = Pick<CheckCommand, 'cases' | 'longest'>;
+
+const operatorNames = operators.map(({ name }) => name);
+const modeNames = [...new Set(operators.flatMap(rowModes))];
+
+const seedOption = (): Option =>
+  new Option('--seed <n>', 'seed of the drawn cases').argParser(whole(1, 2 ** 31 - 1)).default(1);
+
+/** Says how to name the program or module that stands alone in a command. */
+function refuseWords(words: readonly string[]): never {
+  const text = words.join(' ');
+  const isModule = words.length === 1 && /\.[cm]?[jt]sx?$/.test(text);
+  const program = /^\S+\.py$/.test(text) ? `python3 ${text}` : text;
+  fail(`check: '${text}' belongs to no option; say ${isModule ? `--module ${text}` : `--backend "${program}"`}`);
+}
+
+const casesOption = (what: string, cases: number): Option =>
+  new Option('--cases <n>', what).argParser(whole(1, 1e6)).default(cases);
+
+/** The longest sequence that is drawn for laws and definitions. */
+const longestDrawn = 96;
+
+/** Adds the commands to the program. */
+export function judgingCommands(main: Command, finish: Finish): void {
+  speaking(main.command('check'))
+    .description(
+      'judge a backend: the built-in one of gpu.js, or any program that speaks the protocol (docs/protocol.md)',
+    )
+    .option('--backend <command>', 'the program; without it the built-in backend is judged')
+    .addOption(
+      new Option('--module <file>', 'kernels in TypeScript or JavaScript, in place of a program').conflicts([
+        'backend',
+        'once',
+      ]),
+    )
+    .option('--once', 'start the program anew for every question (docs/protocol.md)', false)
+    .addOption(
+      choiceOption('--device <name>', 'device of the built-in backend', [
+        'auto',
+        'webgpu',
+        'wasm',
+        'webasm',
+        'cpu',
+      ]).default('auto'),
+    )
+    .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
+    .addOption(choiceOption('--mode <name...>', 'these modes only', modeNames))
+    .addOption(choiceOption('--dtype <name...>', 'these types only', dtypes))
+    .addOption(
+      choiceOption(
+        '--sizes <name>',
+        'small cases, or those of real layers: widths to 256, heads to 64, thousands of tokens',
+        sizeNames,
+      ).default('small'),
+    )
+    .addOption(
+      new Option(
+        '--cases <n>',
+        `cases for each operator, mode and type (default: 100, of real sizes ${realCases})`,
+      ).argParser(whole(1, 1e6)),
+    )
+    .addOption(
+      new Option(
+        '--longest <t>',
+        `longest sequence, in every mode (default: 2049, 257 where time is quadratic, 129 in attention, 65 in whole models; of real sizes ${realLongest})`,
+      ).argParser(whole(1, 4096)),
+    )
+    .addOption(seedOption())
+    .addOption(
+      new Option('--path <path>', 'with --seed: repeat a failure, as its report says').argParser((text) => {
+        if (!isPath(text)) throw new InvalidArgumentError('Copy a path from a report: numbers with colons.');
+        return text;
+      }),
+    )
+    .addOption(
+      new Option('--limit <s>', 'seconds for one answer (default: 10), and for a start (default: 120)').argParser(
+        whole(1, 1e5),
+      ),
+    )
+    .addOption(
+      new Option('--compile-limit <s>', 'more seconds for the first answer of a shape, if the backend compiles')
+        .argParser(whole(1, 1e5))
+        .default(600),
+    )
+    .addOption(new Option('--total <s>', 'seconds for everything').argParser(whole(1, 1e6)).default(900))
+    .addOption(
+      new Option(
+        '--repeat <n>',
+        'times each question is asked; by default so many, that a fault at one call in 100 is found by 100 cases',
+      ).argParser(whole(1, 1000)),
+    )
+    .addOption(
+      new Option(
+        '--waive <failure>',
+        "a known failure, 'OPERATOR MODE TYPE TENSOR=REASON': the rest of its row is still judged; may be repeated",
+      ).argParser<readonly Waiver[]>((text, others = []) => [...others, waiverFrom(text)]),
+    )
+    .option('--keep-going', 'ask all cases of a row that fails, and group its failures by cause', false)
+    .option('--timing', 'print the times', false)
+    .addOption(new Option(workerOption).default(false).hideHelp())
+    // taken, so that a message can say what was meant
+    .allowExcessArguments()
+    .action(async (options: Partial<Drawn> & Omit<CheckCommand, keyof Drawn>, { args }: Command) => {
+      if (args.length > 0) refuseWords(args);
+      const usual = options.sizes === 'real' ? { cases: realCases, longest: realLongest } : { cases: 100 };
+      finish(await checkCommand({ ...usual, ...options }));
+    });
+
+  speaking(main.command('verify'))
+    .description('hold every operator and model in every mode against the scalar definitions and the shipped vectors')
+    .addOption(casesOption('drawn cases for each operator and mode', 100))
+    .addOption(new Option('--longest <t>', 'longest sequence').argParser(whole(1, longestDrawn)).default(longestDrawn))
+    .addOption(seedOption())
+    .addOption(new Option(workerOption).default(false).hideHelp())
+    .action(async (options: VerifyCommand) => finish(await verifyCommand(options)));
+
+  speaking(main.command('equations'))
+    .description('list the equations with definitions, modes and laws, and try every law on the faults it must reject')
+    .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
+    .addOption(casesOption('cases a fault is tried on at most', 60))
+    .addOption(seedOption())
+    .action((options: EquationsCommand) => finish(equationsCommand(options)));
+
+  speaking(main.command('readings'))
+    .description(
+      'list every place where the paper can be read in more than one way: options, default, evidence, reason',
+    )
+    .action((options: Voice) => finish(readingsCommand(options)));
+
+  speaking(main.command('degradation'))
+    .description(
+      'measure what is left of a shallow state in the layers above it (Eq. 9), with and without dense connections',
+    )
+    .addOption(
+      choiceOption('--of <what>', 'random stacks of state space models, or random DenseMambas', [
+        'stacks',
+        'dense-mamba',
+      ]).default('stacks'),
+    )
+    .addOption(new Option('--layers <n>', 'layers above the one that is changed').argParser(whole(1, 64)).default(8))
+    .addOption(new Option('--count <n>', 'how many of them').argParser(whole(1, 1e4)).default(50))
+    .addOption(seedOption())
+    .action((options: DegradationCommand) => finish(degradationCommand(options)));
+
+  const vectors = main.command('vectors').description('work with reference vectors');
+  speaking(vectors.command('check'))
+    .description('hold the project against vectors: safetensors files with manifests')
+    .argument('<folder...>', 'folders of vectors')
+    .action((folders: string[], options: Voice) => finish(vectorsCommand(folders, options)));
+}
