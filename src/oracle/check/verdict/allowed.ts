@@ -1,6 +1,7 @@
 /** @file Computes the right answer to a question, and bounds on the errors of right implementations. */
 import { type Functional, firstOrder, firstOrderBound } from '../../../executors/bounded/first-order.ts';
 import { bounded, boundOf, termSizes } from '../../../executors/bounded/index.ts';
+import { temporarily } from '../../../executors/f64/allocate.ts';
 import { float64, type Profile, usualProfiles } from '../../../executors/profiles/profile.ts';
 import { rounded } from '../../../executors/rounded/index.ts';
 import type { StoredTensor } from '../../../io/safetensors.ts';
@@ -120,36 +121,40 @@ export function allowedFor(
     const all = asAnswered((gradients ? evaluate : evaluateOutputs)(program, computation.c, executor, role));
     return Object.fromEntries(Object.entries(all).filter(([name]) => !unjudged(name)));
   };
-  const values = on(bounded(profile) as Executor, computation.mode, 'value');
-  // in double precision, as profiles that round every result keep no terms
-  const terms = once(() => mapValues(on(bounded(float64) as Executor, computation.mode, null), termSizes));
-  const added = (name: string, errors: Float64Array, axes: string): Float64Array =>
-    boundsOfParts(profile.at.output, errors, terms()[name]!, partsIn(operator, c, name, axes));
-  const tensors = mapValues(values, (x, name): Writable<AllowedTensor> => {
-    const dtypes = answerTypes(dtype, isState(operator, name.replace(/^(out|grad)\//, '')));
-    const axes = atomic[name];
-    const bounds = axes === undefined ? boundOf(stored(x, 'output')) : added(name, boundOf(x), axes);
-    return {
-      shape: x.shape,
-      dtypes,
-      expected: numbersOf(x),
-      bounds,
-      period: name.startsWith('out/') ? operator.periods?.[name.slice('out/'.length)] : undefined,
-      boundsInF32:
-        dtypes.length > 1 && name.startsWith('out/')
-          ? Float64Array.from(bounds, (bound, i) => Math.min(bound, truncation * boundOf(x)[i]!))
-          : undefined,
-    };
-  });
-  for (const other of form === undefined ? (operator.boundsOf?.[computation.mode] ?? []) : []) {
-    if (other === computation.mode) continue;
-    for (const [name, x] of Object.entries(on(bounded(profile) as Executor, other))) {
-      const own = tensors[name]!;
-      const plus = (bounds: Float64Array): Float64Array => bounds.map((bound, i) => bound + boundOf(x)[i]!);
-      own.bounds = plus(own.bounds);
-      own.boundsInF32 = own.boundsInF32 && plus(own.boundsInF32);
+  const compute = (): Record<string, Writable<AllowedTensor>> => {
+    const values = on(bounded(profile) as Executor, computation.mode, 'value');
+    // in double precision, as profiles that round every result keep no terms
+    const terms = once(() => mapValues(on(bounded(float64) as Executor, computation.mode, null), termSizes));
+    const added = (name: string, errors: Float64Array, axes: string): Float64Array =>
+      boundsOfParts(profile.at.output, errors, terms()[name]!, partsIn(operator, c, name, axes));
+    const tensors = mapValues(values, (x, name): Writable<AllowedTensor> => {
+      const dtypes = answerTypes(dtype, isState(operator, name.replace(/^(out|grad)\//, '')));
+      const axes = atomic[name];
+      const bounds = axes === undefined ? boundOf(stored(x, 'output')) : added(name, boundOf(x), axes);
+      return {
+        shape: x.shape,
+        dtypes,
+        expected: numbersOf(x),
+        bounds,
+        period: name.startsWith('out/') ? operator.periods?.[name.slice('out/'.length)] : undefined,
+        boundsInF32:
+          dtypes.length > 1 && name.startsWith('out/')
+            ? Float64Array.from(bounds, (bound, i) => Math.min(bound, truncation * boundOf(x)[i]!))
+            : undefined,
+      };
+    });
+    for (const other of form === undefined ? (operator.boundsOf?.[computation.mode] ?? []) : []) {
+      if (other === computation.mode) continue;
+      for (const [name, x] of Object.entries(on(bounded(profile) as Executor, other))) {
+        const own = tensors[name]!;
+        const plus = (bounds: Float64Array): Float64Array => bounds.map((bound, i) => bound + boundOf(x)[i]!);
+        own.bounds = plus(own.bounds);
+        own.boundsInF32 = own.boundsInF32 && plus(own.boundsInF32);
+      }
     }
-  }
+    return mapValues(tensors, (own) => ({ ...own, expected: own.expected.slice(), bounds: own.bounds.slice() }));
+  };
+  const tensors = temporarily(compute);
   const traced = once(() => on(firstOrder(profile) as Executor));
   return {
     dtype,
