@@ -18,7 +18,7 @@ import { unknownAtomic } from './verdict/atomic.ts';
 import { isAbout, type Waiver } from './waivers.ts';
 
 /** Options of a check, with listeners. */
-export interface CheckOptions extends Omit<CheckSize, 'until' | 'compileUntil'> {
+export interface CheckOptions extends Omit<CheckSize, 'until' | 'compileUntil' | 'known'> {
   /** The operators to check; all by default. `modes` and `dtypes` likewise. */
   readonly operators?: readonly string[];
   readonly modes?: readonly string[];
@@ -52,13 +52,16 @@ export async function check(backend: Backend, options: CheckOptions): Promise<Ch
   const rows: CheckRow[] = [];
   const revisits = new Map<number, Revisit>();
   let left = keys.filter((key) => isOffered(backend, key)).length;
+  let [asked, known]: [string, CheckSize['known']] = ['', undefined];
   for (const key of keys) {
+    const own = `${key.operator} ${partsOf(key.mode).kind}`;
+    if (own !== asked) [asked, known] = [own, new Map()];
     onProgress?.(rows.length, keys.length, `${key.operator} ${key.mode} ${key.dtype}`);
     const now = performance.now();
     const compileUntil = now + (forCompiling * (until - now)) / Math.max(left, 1);
     if (isOffered(backend, key)) left--;
     const onDone = (revisit: Revisit): unknown => revisits.set(rows.length, revisit);
-    const row = await rowOf(backend, key, { ...options, until, compileUntil, onDone });
+    const row = await rowOf(backend, key, { ...options, until, compileUntil, known, onDone });
     rows.push(row);
     onRow?.(row);
   }

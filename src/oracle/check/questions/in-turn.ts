@@ -65,6 +65,20 @@ export function drawnAt(questions: Questions, { seed, path }: Replay, where: str
   );
 }
 
+/** The first draws of each arbitrary, by their seeds: rows with the same questions share them. */
+const drawn = new WeakMap<fc.Arbitrary<Draw>, Map<number, Draw>>();
+const mostDrawn = 1000;
+
+/** The draw at a path without steps, drawn once for all rows that share the questions. */
+function knownDraw(questions: Questions, replay: Replay): Draw {
+  const { drawn: of, parameters } = redrawn(questions, replay);
+  const known = drawn.get(of) ?? new Map<number, Draw>();
+  drawn.set(of, known);
+  const draw = known.get(parameters.seed) ?? drawAt(questions, replay)!;
+  if (known.size < mostDrawn) known.set(parameters.seed, draw);
+  return draw;
+}
+
 /** A draw, and how to draw it again. */
 export interface InTurn {
   readonly draw: Draw;
@@ -86,7 +100,7 @@ export function* drawsInTurn(
     let best: InTurn | null = null;
     for (let attempt = 0; attempt < attempts; attempt++) {
       const replay = { seed, path: `${attempts * question + attempt}` };
-      const draw = drawAt(questions, replay)!;
+      const draw = knownDraw(questions, replay);
       // the widths of real layers are often equal
       const isReal = sizes === 'real';
       if (!operator.admits(draw.layout.settings, mode) || !(isReal || isWorthAsking(draw))) continue;

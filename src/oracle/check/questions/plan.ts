@@ -75,29 +75,37 @@ const everyModel = 5;
 /** Beyond the first length other axes are tiny, beyond the second one there is one sequence, one head and one state. */
 const [tinyFrom, singleFrom] = [60, 200];
 
+/** The size of a question, and its name: what has the same name in another mode of the operator has the same size. */
+export interface Planned {
+  readonly name: string;
+  readonly size: Size;
+}
+
 /** A size with one length of sequences. */
-function longSize(t: number, lasting: boolean): Size {
+function longSize(t: number, lasting: boolean): Planned {
   const most = (letter: string): number => (t > singleFrom && 'bhgn'.includes(letter[0]!) ? 1 : 2);
-  return {
+  const size: Size = {
     longest: t,
     lasting,
     axis: (letter, usual) =>
       letter === 't' ? axisUpTo(t) : t > tinyFrom ? usual.map((length) => Math.min(length, most(letter))) : undefined,
   };
+  return { name: `long ${t} ${lasting}`, size };
 }
 
 /**
  * The size of question n of an operator in a mode. `most` is the length of the longest sequence that was asked for; by default it depends
  * on the time that the mode takes. About half of the memories last to the end of the longest sequence.
  */
-export function planned(operator: Operator, mode: string, most: number | undefined, n: number): Size {
+export function planned(operator: Operator, mode: string, most: number | undefined, n: number): Planned {
   const kind = kinds[n % kinds.length]!;
   // how many questions of the kind came before
   const k =
     Math.floor(n / kinds.length) * kinds.filter((one) => one === kind).length +
     kinds.slice(0, n % kinds.length).filter((one) => one === kind).length;
   const upTo = (t: number): number => Math.min(t, most ?? t);
-  const small = { longest: upTo(longestSmall), lasting: k % 2 === 0 };
+  const lasting = k % 2 === 0;
+  const small = { name: `small ${lasting}`, size: { longest: upTo(longestSmall), lasting } };
   if (kind === 'small') return small;
   if (kind === 'wide') return wideSize(operator, upTo(longestWide), k);
   if (!hasAxisOf(operator, 'time', 'inputs') || (isModel(operator) && most === undefined && k % everyModel > 0))
@@ -115,7 +123,7 @@ export function planned(operator: Operator, mode: string, most: number | undefin
 const fewLetters = 2;
 
 /** A size with two wide axes, of different lengths, or one. Each axis gets each length in turn. */
-function wideSize(operator: Operator, most: number, k: number): Size {
+function wideSize(operator: Operator, most: number, k: number): Planned {
   const letters = lettersOf(operator);
   const turn = Math.floor(k / letters.length);
   const wide = new Map<string, number>();
@@ -124,7 +132,7 @@ function wideSize(operator: Operator, most: number, k: number): Size {
     const lengths = lengthsOf(letter);
     if (!wide.has(letter)) wide.set(letter, lengths[(turn + ahead) % lengths.length]!);
   }
-  return {
+  const size: Size = {
     longest: most,
     lasting: k % 2 === 0,
     axis(letter) {
@@ -132,4 +140,5 @@ function wideSize(operator: Operator, most: number, k: number): Size {
       return length === undefined ? undefined : axisUpTo(length);
     },
   };
+  return { name: `wide ${k}`, size };
 }

@@ -5,7 +5,7 @@ import type { Dtype } from '../../backends/backend.ts';
 import { type Case, fill, type Layout, rangeOf, type Values } from '../../case.ts';
 import type { Domain } from '../../domain/domain.ts';
 import { layoutsIn } from '../../domain/drawn.ts';
-import { type Draw, draws, fewLayouts } from '../../draw.ts';
+import { type Draw, draws, fewLayouts, numbersIn } from '../../draw.ts';
 import { contains, type Interval, someNumber } from '../../interval.ts';
 import type { Operator, Size } from '../../operator.ts';
 import { profileOf } from '../verdict/allowed.ts';
@@ -23,6 +23,8 @@ export interface QuestionSize {
   readonly cases: number;
   readonly longest?: number | undefined;
   readonly sizes?: SizeName | undefined;
+  /** The draws of other rows of the operator, by the name of their size. Modes and types ask the same questions, drawn once. */
+  readonly known?: Map<string, fc.Arbitrary<Draw>> | undefined;
 }
 
 /** The number of questions per compiled layout, and the fewest and most layouts to compile. */
@@ -51,13 +53,12 @@ export function questionDraws(operator: Operator, mode: string, size: QuestionSi
     const drawn = draws(operator, { longest: 1 }, valuesOf(operator), real);
     return () => drawn;
   }
-  const known = new Map<number, fc.Arbitrary<Draw>>();
+  const known = size.known ?? new Map<string, fc.Arbitrary<Draw>>();
   return (question) => {
-    const at = question % cycle;
-    const own = planned(operator, mode, size.longest, at);
-    if (!known.has(at))
-      known.set(at, draws(operator, own, valuesOf(operator), layoutsOf(operator, ability, size)(own)));
-    return known.get(at)!;
+    const { name, size: own } = planned(operator, mode, size.longest, question % cycle);
+    if (!known.has(name))
+      known.set(name, draws(operator, own, valuesOf(operator), layoutsOf(operator, ability, size)(own)));
+    return known.get(name)!;
   };
 }
 
@@ -99,9 +100,28 @@ export function compiledLayouts(
 /** One question in this many has strided tensors. */
 const stridedIn = 3;
 
+/** The cases of draws of at most so many numbers, by what they depend on: other rows ask them too. */
+const made = new WeakMap<Draw, Map<string, Case>>();
+const mostKept = 5000;
+
+/** Makes a case of a draw, or returns the one that another row made. */
+function onceOf(draw: Draw, key: string, make: () => Case): Case {
+  if (numbersIn(draw.layout) > mostKept) return make();
+  const ofDraw = made.get(draw) ?? new Map<string, Case>();
+  made.set(draw, ofDraw);
+  const c = ofDraw.get(key) ?? make();
+  ofDraw.set(key, c);
+  return c;
+}
+
 /** Makes the case of a draw, with its numbers rounded to the type. Wide numbers have narrower range in F16, so that products fit. */
-export function questionCase(operator: Operator, dtype: Dtype, { layout, seed, values }: Draw): Case {
-  const c = withZeros(operator, layout, fill(layout, seed, values, dtype === 'F16' ? 10 : 20));
+export const questionCase = (operator: Operator, dtype: Dtype, draw: Draw): Case =>
+  onceOf(draw, dtype, () => roundedCase(operator, dtype, draw));
+
+function roundedCase(operator: Operator, dtype: Dtype, draw: Draw): Case {
+  const { layout, seed, values } = draw;
+  const powers = dtype === 'F16' ? 10 : 20;
+  const c = onceOf(draw, `${powers}`, () => withZeros(operator, layout, fill(layout, seed, values, powers)));
   return { ...snappedCase(c, profileOf[dtype], layout), memory: seed % stridedIn === 0 ? 'strided' : 'contiguous' };
 }
 

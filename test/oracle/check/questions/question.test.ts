@@ -55,6 +55,23 @@ it('questions about every operator have wide numbers, whole models extreme steps
   expect(Math.min(...steps)).toBeLessThan(-20);
 });
 
+it('rows that share their draws ask what they ask alone', () => {
+  const [size, named] = [{ cases: 40, longest: 17, seed: 3 }, operators.find(({ name }) => name === 'gla')!];
+  const known: QuestionSize['known'] = new Map();
+  const all = new Set<Draw>();
+  for (const mode of Object.keys(named.modes)) {
+    for (const dtype of dtypes) {
+      const alone = drawn(named, mode, size);
+      const shared = drawn(named, mode, { ...size, known });
+      expect(shared.map((draw) => questionCase(named, dtype, draw))).toEqual(
+        alone.map((draw) => questionCase(named, dtype, { ...draw })),
+      );
+      for (const draw of shared) all.add(draw);
+    }
+  }
+  expect(all.size).toBe(size.cases);
+});
+
 /** The lengths of a letter's axis in a check at default settings, and the layouts. */
 function asked(
   operator: Operator,
