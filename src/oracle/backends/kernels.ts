@@ -143,7 +143,16 @@ export function replyOf({ name, operators }: Kernels): (file: Uint8Array) => Pro
   };
 }
 
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((x, i) => x === b[i]);
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return a.length === b.length;
+}
+
+/** Whether two lists have the same numbers, bit for bit but for NaN. */
+function sameNumbers(a: ArrayLike<number>, b: ArrayLike<number>): boolean {
+  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+  return true;
+}
 
 /** A stack without the frames below the kernel, which are those of densessm. */
 function ownPart(stack: string): string {
@@ -182,7 +191,7 @@ async function computed(
   }
   for (const [name, { data }] of Object.entries(inputs)) {
     const before = tensors.get(`in/${name}`)!.data;
-    if (data.some((x, i) => !Object.is(x, before[i])))
+    if (!sameNumbers(data, before))
       throw new Error(`${operator} overwrites its input '${name}': copy it first if your kernel works in place`);
   }
   return found;
@@ -195,7 +204,7 @@ const given = (tensors: ReadonlyMap<string, StoredTensor>, prefix: string): Kern
       .filter(([name]) => name.startsWith(prefix))
       .map(([name, { dtype, shape, data }]) => {
         const Numbers = dtype === 'F64' ? Float64Array : dtype === 'I32' ? Int32Array : Float32Array;
-        return [name.slice(prefix.length), { shape, data: Numbers.from(data) }];
+        return [name.slice(prefix.length), { shape, data: new Numbers(data) }];
       }),
   );
 

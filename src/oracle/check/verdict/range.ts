@@ -9,6 +9,8 @@ import { type Allowed, allowedFor, type Computed } from './allowed.ts';
 /** The elements of tensors that are beyond the range. */
 export type Beyond = ReadonlyMap<string, readonly number[]>;
 
+const nothing: Beyond = new Map();
+
 type Answered = ReadonlyMap<string, StoredTensor>;
 
 const isShort = ({ largest }: Format): boolean => largest < f32Format.largest;
@@ -30,16 +32,18 @@ const widened = (profile: Profile): Profile => ({
  */
 export function beyondRange(
   operator: Operator,
-  formulas: readonly (Omit<Question, 'operator'> & Computed & { readonly profile: Profile })[],
+  formulas: () => readonly (Omit<Question, 'operator'> & Computed & { readonly profile: Profile })[],
   answered: Answered,
 ): Beyond {
   const left = new Map<string, number[]>();
   for (const [tensor, { data }] of answered) {
-    const odd = Array.from(data.keys()).filter((i) => !Number.isFinite(data[i]!));
+    const odd: number[] = [];
+    for (let i = 0; i < data.length; i++) if (!Number.isFinite(data[i]!)) odd.push(i);
     if (odd.length > 0) left.set(tensor, odd);
   }
+  if (left.size === 0) return nothing;
   const found = new Map<string, number[]>();
-  for (const formula of formulas) {
+  for (const formula of formulas()) {
     if (left.size === 0 || !sites.some((site) => isShort(formula.profile.at[site]))) break;
     const [own, wide] = [formula.profile, widened(formula.profile)].map(
       (profile) => allowedFor(operator, { ...formula, profile }).tensors,

@@ -278,7 +278,7 @@ export function tightest(
   at: number,
   mine?: Allowed,
 ): Verdict & { readonly at: number } {
-  const beyond = beyondRange(operator, formulasAt(operator, { ...given, profile: profiles.at(-1)! }), answered);
+  const beyond = beyondRange(operator, () => formulasAt(operator, { ...given, profile: profiles.at(-1)! }), answered);
   const asked = { ...given, beyond };
   const unexplained = onceKnown(operator, asked, answered, profiles);
   const verdict = verdictAt(operator, { ...asked, profile: profiles[at]! }, answered, mine, unexplained);
