@@ -38,9 +38,16 @@ for (const page of pages) {
 }
 cpSync(join(here, 'icon.svg'), join(out, 'assets/icon.svg'));
 // one file: in this order, later rules win
-const styles = ['style', 'pages', 'worked', 'labs/shared/lab', 'labs/modes', 'labs/break/break', 'search'].map((name) =>
-  readFileSync(join(here, `${name}.css`), 'utf8'),
-);
+const styles = [
+  'style',
+  'pages',
+  'worked',
+  'labs/shared/lab',
+  'labs/modes',
+  'labs/break/break',
+  'labs/train/train',
+  'search',
+].map((name) => readFileSync(join(here, `${name}.css`), 'utf8'));
 writeFileSync(join(out, 'assets/style.css'), styles.join('\n'));
 writeFileSync(join(out, 'assets/code.css'), codeStyles());
 cpSync(join(katex, 'katex.min.css'), join(out, 'assets/katex.min.css'));
@@ -69,6 +76,7 @@ await build({
         worked: join(here, 'client/worked.ts'),
         lab: join(here, 'client/lab.ts'),
         break: join(here, 'client/break.ts'),
+        train: join(here, 'client/train.ts'),
         offline: join(here, 'client/offline.ts'),
         search: join(here, 'client/search.ts'),
       },

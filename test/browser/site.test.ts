@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { labPages } from '../../site/labs/index.ts';
 import { equations } from '../../spec/registry.ts';
 import { root } from '../support/root.ts';
+import { testLabs } from './labs.ts';
 
 const executablePath = process.env.DENSESSM_BROWSER;
 
@@ -151,6 +152,8 @@ if (executablePath === undefined) {
       expect(await page.locator('h1').textContent()).toContain('Eqs. 12-14');
       await page.close();
     });
+
+    testLabs(opened);
 
     it('leaves no error in the console', () => {
       expect(errors).toEqual([]);

@@ -26,8 +26,8 @@ Choose a law to see the case that it rejects. A cell is the worst number along t
       says: '<strong>T = 1 hides a lost carry.</strong> With one token there is one chunk, and no law can tell. Then set T to 2.',
     },
     {
-      state: { fault: 'parallel/powers-by-exp', tokens: 5 },
-      says: '<strong>Right within rounding, and yet rejected.</strong> γⁿ as exp(n log γ): where every sum is exact, only the same bits will do.',
+      state: { fault: 'parallel/powers-by-exp', numbers: 'smallest' },
+      says: '<strong>Zeros break it.</strong> γⁿ as exp(n log γ) is off by a few roundings, and the smallest failing case is all zeros: with γ = 0 it is NaN.',
     },
     {
       state: { fault: 'chunkwise/gradient-stops-at-chunks', tokens: 5 },

@@ -10,6 +10,7 @@ export type LinkTo = (change: Readonly<Record<string, string | number>>) => stri
 /** A ratio of error to bound in few characters. */
 export function ratioText(ratio: number): string {
   if (ratio === Number.POSITIVE_INFINITY) return '∞';
+  if (Number.isNaN(ratio)) return 'NaN';
   if (ratio === 0) return '0';
   if (ratio >= 0.01 && ratio < 1000) return ratio < 10 ? `${Number(ratio.toPrecision(2))}` : ratio.toFixed(0);
   const [digits, power] = ratio.toExponential(0).split('e');

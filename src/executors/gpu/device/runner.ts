@@ -34,7 +34,7 @@ export interface Carried {
 
 /** Makes a runner that calls the function of gpu.js. It stores the last results on the host. */
 export function byGpuJs(
-  pipeline: (...args: readonly unknown[]) => Promise<unknown>,
+  pipeline: (...args: readonly Float32Array[]) => Promise<unknown>,
   carried: readonly Carried[],
 ): Runner {
   let last: readonly Float32Array[] = [];

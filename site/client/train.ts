@@ -1,0 +1,223 @@
+/** @file Runs the lab of training: a worker for each model, curves as events come, states that are kept while the page sleeps. */
+import type { RunState } from '../../src/training/index.ts';
+import { queryOf, stateFrom } from '../labs/shared/controls.ts';
+import { modelTitles, type Side, sides, trainControls } from '../labs/train/controls.ts';
+import { comparison, curves, noProgress, type Progress, panelNumbers, panels, upTo } from '../labs/train/view.ts';
+import { fillControls, followLinks, queryIn } from './controls.ts';
+import { forgetOthers, keepRun, keptRun } from './kept-runs.ts';
+import type { TrainNews, TrainOrder } from './train-worker.ts';
+
+const root = document.querySelector<HTMLElement>('.lab')!;
+const form = root.querySelector('form')!;
+const says = root.querySelector('.says')!;
+const figure = root.querySelector<HTMLElement>('.figure')!;
+figure.innerHTML = panels();
+const part = <E extends Element = HTMLElement>(selector: string): E => figure.querySelector<E>(selector)!;
+const [start, again, note] = [part<HTMLButtonElement>('.start'), part<HTMLButtonElement>('.again'), part('.note')];
+
+/** A side of the page. */
+interface Run {
+  progress: Progress;
+  /** The latest state, to continue from. */
+  state: RunState | undefined;
+  /** The worker that trains; one that stops is replaced only when its last state has come. */
+  worker: Worker | undefined;
+  isRunning: boolean;
+  /** Steps and tokens that were timed, for the speed. */
+  timed: { tokens: number; seconds: number }[];
+}
+
+const fresh = (): Run => ({ progress: noProgress, state: undefined, worker: undefined, isRunning: false, timed: [] });
+let runs: Record<Side, Run> = { left: fresh(), right: fresh() };
+
+const stateNow = () => stateFrom(trainControls, location.search);
+/** The name of a side's run: all settings that it depends on. */
+const nameOf = (side: Side): string => {
+  const { left, right, ...rest } = stateNow();
+  return queryOf({ ...trainControls }, { ...rest, left: side === 'left' ? left : right, right: side });
+};
+const isRunning = (): boolean => sides.some((side) => runs[side].isRunning);
+const isDone = (side: Side): boolean => (runs[side].state?.step ?? 0) >= stateNow().steps;
+
+/** Draws in the next frame: two workers post more events than a screen shows. */
+let waits = false;
+function drawSoon(): void {
+  if (waits) return;
+  waits = true;
+  // a hidden page has no frames
+  const soon = document.hidden ? (f: () => void) => setTimeout(f, 100) : requestAnimationFrame;
+  soon(() => {
+    waits = false;
+    draw();
+  });
+}
+
+function draw(): void {
+  const { steps, ...state } = stateNow();
+  const progress = { left: runs.left.progress, right: runs.right.progress };
+  part('.runs-map').innerHTML = curves(progress, steps);
+  says.innerHTML = comparison(progress, steps);
+  for (const side of sides) {
+    const { progress: own, state: kept } = runs[side];
+    const panel = part(`section.${side}`);
+    panel.querySelector('h2')!.textContent = modelTitles[state[side]]!;
+    panel.querySelector('.numbers')!.innerHTML = panelNumbers(own);
+    panel.querySelector('.why')!.textContent = own.why;
+    panel.querySelector('blockquote')!.textContent = own.sample || '…';
+    panel.querySelector('.made')!.innerHTML = own.command === '' ? '' : 'The same run in a terminal: <code></code>';
+    const code = panel.querySelector('code');
+    if (code) code.textContent = own.command;
+    panel.querySelector<HTMLButtonElement>('.download')!.disabled = kept === undefined;
+  }
+  const begun = sides.some((side) => runs[side].progress.losses.length > 0);
+  start.textContent = isRunning() ? 'Pause' : begun && !sides.every(isDone) ? 'Continue' : 'Start';
+  start.disabled = !isRunning() && sides.every(isDone);
+  again.disabled = !begun;
+  root.dataset.steps = sides.map((side) => runs[side].progress.losses.length).join(' ');
+  root.dataset.run = isRunning() ? 'running' : sides.every(isDone) ? 'done' : begun ? 'paused' : '';
+}
+
+const post = (worker: Worker, order: TrainOrder): void => worker.postMessage(order);
+
+const newWorker = (onNews: (news: TrainNews) => void): Worker => {
+  const worker = new Worker(new URL('./train-worker.ts', import.meta.url), { type: 'module' });
+  worker.onmessage = ({ data }: { readonly data: TrainNews }) => onNews(data);
+  return worker;
+};
+
+function keep(side: Side): void {
+  const { progress, state } = runs[side];
+  if (state !== undefined) void keepRun(nameOf(side), { progress: upTo(progress, state.step), state });
+}
+
+/** Takes what a side's worker posts. */
+function take(side: Side, news: TrainNews): void {
+  const run = runs[side];
+  const more = (change: Partial<Progress>): void => {
+    run.progress = { ...run.progress, ...change };
+  };
+  if (news.kind === 'begin') {
+    const { model, command, where, why } = news;
+    more({ ...upTo(run.progress, news.step), ...model, command, where, why });
+  }
+  if (news.kind === 'step') {
+    run.timed = [...run.timed.slice(-19), news];
+    const sum = (key: 'tokens' | 'seconds'): number => run.timed.reduce((all, one) => all + one[key], 0);
+    more({ losses: [...run.progress.losses, news.loss], speed: sum('tokens') / sum('seconds') });
+  }
+  if (news.kind === 'validation') more({ validations: [...run.progress.validations, [news.step, news.loss]] });
+  if (news.kind === 'sample') more({ sample: news.text });
+  if (news.kind === 'checkpoint') run.state = news.state;
+  if (news.kind === 'checkpoint' || news.kind === 'sample') keep(side);
+  if (news.kind === 'end' || news.kind === 'failed') {
+    run.isRunning = false;
+    run.worker?.terminate();
+    run.worker = undefined;
+    if (news.kind === 'failed') note.textContent = news.message;
+  }
+  drawSoon();
+}
+
+function go(): void {
+  note.textContent = '';
+  void forgetOthers(sides.map(nameOf));
+  for (const side of sides) {
+    const run = runs[side];
+    if (run.isRunning || isDone(side)) continue;
+    Object.assign(run, { isRunning: true, timed: [] });
+    run.worker = newWorker((news) => {
+      // a run that was begun anew has another worker
+      if (runs[side] === run) take(side, news);
+    });
+    post(run.worker, { kind: 'train', state: stateNow(), side, ...(run.state && { from: run.state }) });
+  }
+  draw();
+}
+
+function pause(): void {
+  for (const side of sides) if (runs[side].worker !== undefined) post(runs[side].worker!, { kind: 'stop' });
+}
+
+function drop(): void {
+  for (const side of sides) runs[side].worker?.terminate();
+  runs = { left: fresh(), right: fresh() };
+}
+
+/** Shows the runs of the address: those that are kept, or none yet. */
+async function show(): Promise<void> {
+  drop();
+  fillControls(form, trainControls, stateNow());
+  draw();
+  const shown = runs;
+  const kept = await Promise.all(sides.map((side) => keptRun(nameOf(side))));
+  if (runs !== shown) return;
+  for (const [i, side] of sides.entries()) Object.assign(runs[side], kept[i]);
+  draw();
+}
+
+start.addEventListener('click', () => (isRunning() ? pause() : go()));
+again.addEventListener('click', () => {
+  drop();
+  go();
+});
+
+/** Whether the runs wait for the page to be seen again. */
+let sleeps = false;
+document.addEventListener('visibilitychange', () => {
+  if (document.hidden && isRunning()) {
+    sleeps = true;
+    pause();
+  } else if (!document.hidden && sleeps) {
+    sleeps = false;
+    // a worker that has not stopped yet goes on by itself
+    const wait = setInterval(() => {
+      if (isRunning()) return;
+      clearInterval(wait);
+      go();
+    }, 50);
+  }
+});
+
+for (const side of sides)
+  part(`section.${side} .download`).addEventListener('click', () => {
+    const from = runs[side].state;
+    if (from === undefined) return;
+    const worker = newWorker((news) => {
+      if (news.kind !== 'file') return;
+      const link = document.createElement('a');
+      link.href = URL.createObjectURL(new Blob([news.bytes as Uint8Array<ArrayBuffer>]));
+      link.download = news.name;
+      link.click();
+      setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+      worker.terminate();
+    });
+    post(worker, { kind: 'weights', state: stateNow(), side, from });
+  });
+
+part<HTMLInputElement>('.file input').addEventListener('change', async ({ target }) => {
+  const [file] = (target as HTMLInputElement).files ?? [];
+  if (file === undefined) return;
+  const bytes = new Uint8Array(await file.arrayBuffer());
+  const worker = newWorker((news) => {
+    worker.terminate();
+    if (news.kind === 'failed') note.textContent = news.message;
+    if (news.kind !== 'opened') return;
+    note.textContent = '';
+    const { model, step, text } = news;
+    part('.opened').innerHTML = '<h2></h2><blockquote></blockquote>';
+    part('.opened h2').textContent =
+      `${file.name}: ${modelTitles[model.preset]}, ${model.parameters.toLocaleString('en')} parameters after step ${step}, writes`;
+    part('.opened blockquote').textContent = text;
+  });
+  post(worker, { kind: 'open', bytes, name: file.name });
+});
+
+form.addEventListener('input', () => {
+  history.replaceState(null, '', queryIn(form, trainControls));
+  void show();
+});
+form.addEventListener('submit', (event) => event.preventDefault());
+followLinks(root, () => void show());
+form.querySelector('fieldset')!.disabled = false;
+await show();
+form.dataset.live = '';

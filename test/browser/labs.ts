@@ -1,0 +1,104 @@
+/** @file Tests of the labs that compute in workers, in pages of the site that is served. */
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { stateFrom } from '../../site/labs/shared/controls.ts';
+import { type Side, sides, type TrainState, trainControls } from '../../site/labs/train/controls.ts';
+import { runOf, weightsIn } from '../../site/labs/train/run.ts';
+
+/** Opens a page of the site. */
+export type Open = (path: string) => Promise<Page>;
+
+/** The losses of a run in Node, on WebAssembly. */
+async function lossesInNode(query: string, side: Side): Promise<number[]> {
+  const losses: number[] = [];
+  const state = { ...stateFrom(trainControls, query), on: 'wasm' } as TrainState;
+  for await (const event of runOf(state, side).events(undefined, { aborted: false }))
+    if (event.kind === 'step') losses.push(event.loss);
+  return losses;
+}
+
+/** The losses of the runs that a page keeps, by side. */
+const lossesKept = async (page: Page): Promise<Record<Side, number[]>> => {
+  const kept = (await page.evaluate(`new Promise((resolve) => {
+    indexedDB.open('densessm-lab', 1).onsuccess = ({ target }) => {
+      const all = target.result.transaction('runs').objectStore('runs');
+      const keys = all.getAllKeys();
+      const runs = all.getAll();
+      runs.onsuccess = () => resolve(runs.result.map(({ progress }, i) => [keys.result[i], progress.losses]));
+    };
+  })`)) as [string, number[]][];
+  const of = (side: Side): number[] => kept.find(([name]) => name.includes(`right=${side}`))![1];
+  return { left: of('left'), right: of('right') };
+};
+
+const waitFor = (page: Page, run: string): Promise<unknown> =>
+  page.waitForFunction(`document.querySelector('.lab').dataset.run === '${run}'`, undefined, { timeout: 240_000 });
+
+/** Hides a page, or shows it again, as the browser does with its tab. */
+const setHidden = (page: Page, isHidden: boolean): Promise<unknown> =>
+  page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} });
+    document.dispatchEvent(new Event('visibilitychange'))`);
+
+/** Tests the labs of faults and of training. */
+export function testLabs(open: Open): void {
+  it('tries a fault, and restores law, tensor and element from the address', async () => {
+    const page = await open('lab/break.html?fault=chunkwise/carry-lost&tokens=3');
+    const live = (): Promise<unknown> => page.locator('form[data-live=""]').waitFor({ timeout: 60_000 });
+    await live();
+    expect(await page.locator('.says').textContent()).toMatch(
+      /every chunk starts from the initial state.*laws reject it/,
+    );
+    expect(await page.locator('.smallest').textContent()).toContain('q[1, 1, 2, 1]');
+    await page.locator('.laws-tried a', { hasText: 'chunks' }).click();
+    await live();
+    await page.selectOption('select[name=tensor]', 'gradient.k');
+    await page.locator('.heat [aria-current]').focus();
+    await page.keyboard.press('ArrowRight');
+    const element = await page.locator('.element').textContent();
+    expect(element).toContain('gradient.k');
+    expect(new URL(page.url()).searchParams.get('law')).toBe('chunks');
+    await page.reload();
+    await live();
+    expect(await page.locator('.element').textContent()).toBe(element);
+    await page.locator('.tries a').first().click();
+    await live();
+    expect(await page.locator('.says').textContent()).toContain('No law rejects it');
+    expect(await page.locator('.heat .below').count()).toBe(0);
+    await page.close();
+  });
+
+  it('trains 100 steps on wasm with the losses of Node, bit for bit, through a pause and a reload', async () => {
+    const query = '?on=wasm&steps=100&size=20000&layers=1';
+    const expected = Promise.all(sides.map((side) => lossesInNode(query, side)));
+    const page = await open(`lab/train.html${query}`);
+    await page.locator('form[data-live]').waitFor();
+    await page.locator('.start').click();
+    await page.waitForFunction("document.querySelector('.lab').dataset.steps.split(' ').every((n) => n > 20)");
+    await setHidden(page, true);
+    await waitFor(page, 'paused');
+    const steps = await page.locator('.lab').getAttribute('data-steps');
+    await setHidden(page, false);
+    await waitFor(page, 'running');
+    await page.locator('.start').click();
+    await waitFor(page, 'paused');
+    await page.reload();
+    await waitFor(page, 'paused');
+    const kept = (await page.locator('.lab').getAttribute('data-steps'))!.split(' ').map(Number);
+    for (const [i, n] of steps!.split(' ').entries()) expect(kept[i]).toBeGreaterThanOrEqual(Number(n));
+    await page.locator('.start').click();
+    await waitFor(page, 'done');
+    const [left, right] = await expected;
+    expect(await lossesKept(page)).toEqual({ left, right });
+    const waits = page.waitForEvent('download');
+    await page.locator('section.left .download').click();
+    const path = await (await waits).path();
+    expect(weightsIn(readFileSync(path), 'weights')).toMatchObject({ step: 100, model: { preset: 'dense-retnet' } });
+    await page.setInputFiles('.file input', path);
+    await page.locator('.opened h2').waitFor();
+    expect(await page.locator('.opened blockquote').textContent()).toBe(
+      await page.locator('section.left blockquote').textContent(),
+    );
+    await page.close();
+  });
+}
