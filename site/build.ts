@@ -44,7 +44,9 @@ const styles = [
   'worked',
   'labs/shared/lab',
   'labs/modes',
+  'labs/dense-states',
   'labs/break/break',
+  'labs/tolerances',
   'labs/train/train',
   'search',
 ].map((name) => readFileSync(join(here, `${name}.css`), 'utf8'));

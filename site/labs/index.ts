@@ -2,12 +2,14 @@
 import { escaped, link } from '../html.ts';
 import type { Page } from '../layout.ts';
 import { breakLab } from './break/lab.ts';
+import { denseStatesLab } from './dense-states.ts';
 import { modesLab } from './modes.ts';
 import { type Lab, labMain, type WorkerLab } from './shared/lab.ts';
+import { tolerancesLab } from './tolerances.ts';
 import { trainLab } from './train/lab.ts';
 
 /** All labs, in the order of the pages' navigation. Those that are computed at once are the `lab` of a file here. */
-export const labs: readonly (Lab | WorkerLab)[] = [modesLab, breakLab, trainLab];
+export const labs: readonly (Lab | WorkerLab)[] = [modesLab, denseStatesLab, breakLab, tolerancesLab, trainLab];
 
 const pageOf = (lab: Lab | WorkerLab): Page => ({
   path: `lab/${lab.name}.html`,

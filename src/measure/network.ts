@@ -14,6 +14,10 @@ export interface Connection {
   readonly residual: number;
   /** States that deeper layers receive: before fusion unless given. */
   readonly pass?: 'raw' | 'fused';
+  /** States that the next token receives, in random stacks: before fusion unless given. */
+  readonly carry?: 'raw' | 'fused';
+  /** Factor of the gates' weights, in random stacks: 1 unless given; 0 closes the gates. */
+  readonly gates?: number;
 }
 
 /**
@@ -23,6 +27,15 @@ export interface Connection {
 export interface Changeable {
   readonly bottom: Value;
   states(bottom: Value): Value[];
+}
+
+/** Number of random directions of a change. A result is the root mean square over them. */
+export const directions = 8;
+
+/** Returns the median: of an even count the mean of the two in the middle. */
+export function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.ceil((sorted.length - 1) / 2)]!) / 2;
 }
 
 /** Draws normally distributed numbers with mean 0 and standard deviation `spread`. */

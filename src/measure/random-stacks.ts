@@ -1,18 +1,33 @@
 /** @file Draws random stacks of state space models with a block between two layers (Eq. 9), and with dense connections. */
 import { f64 } from '../executors/f64/index.ts';
-import { collect, fuseByAddition } from '../nn/dense-fusion.ts';
+import { denseStates } from '../nn/dense-states/carry.ts';
+import { selectedStates } from '../nn/dense-states/fuse.ts';
 import { rmsNorm } from '../nn/norms.ts';
 import type { GateParams } from '../nn/selective-transition.ts';
 import { stateOutput } from '../nn/ssm/continuous.ts';
 import { realForm } from '../nn/ssm/form.ts';
 import { type ThetaParams, thetaBlock } from '../nn/ssm/stack.ts';
+import { linearScanStates } from '../nn/ssm/states.ts';
 import { input } from '../tensor/input.ts';
+import { broadcast } from '../tensor/primitives/broadcast.ts';
+import { concat } from '../tensor/primitives/concat.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
+import { scale } from '../tensor/primitives/scale.ts';
 import type { Rng } from '../tensor/random.ts';
 import type { Value } from '../tensor/value.ts';
 import { type Changeable, type Connection, normals } from './network.ts';
 
 const epsilon = 1e-6;
+/** Readings of the connection: one gate for all sources, with a number for each channel and state, and addition. */
+const additive = {
+  projection: 'identity',
+  projectionWidth: 'state',
+  gate: 'shared',
+  gateActivation: 'silu',
+  gateWidth: 'full',
+  fusion: 'add',
+  stateNorm: 'none',
+} as const;
 const [channels, states, hidden, gateRank] = [8, 4, 16, 4];
 
 /** Layer of a random stack: C that reads the layer below, Θ, Ā, B̄, h_{t−1}, and the gate of the dense connection. */
@@ -49,33 +64,64 @@ export function randomLayer(random: Rng): RandomLayer {
 }
 
 /**
- * Computes the states that each layer reads out, from the lowest layer [1, e, n] on (Eqs. 9, 10, 11 and 15–18): `h^l = Ā h_{t−1}^l
- * + B̄ x^l`, `x^l = Θ(C h'^{l−1})`, `h'^l = h^l + Σ_j h^{l−j} ⊙ Gate(rms(x^l))`. The sum is over the nearest m layers, which share
- * one gate.
+ * Computes the states that each layer reads out, [b, t, e, n], from the lowest layer on, whose states are `bottom` (Eqs. 9, 10, 11
+ * and 15–18): `h^l = Ā h_{t−1}^l + B̄ x^l`, `x^l = Θ(C h'^{l−1})`, `h'^l = h^l + Σ_j h^{l−j} ⊙ Gate(rms(x^l))`. The sum is over the
+ * nearest m layers, which share one gate.
  */
 export function statesOf(
   stack: readonly RandomLayer[],
   bottom: Value,
-  { denseLayers, residual, pass = 'raw' }: Connection,
+  { denseLayers, residual, pass = 'raw', carry = 'raw', gates = 1 }: Connection,
 ): Value[] {
-  const flat = (h: Value): Value => reshape(h, [1, channels * states]);
-  const raw = [bottom];
-  const fused = [bottom];
+  const rule = { readings: { ...additive, pass, carry }, epsilon };
+  const [passed, read] = [[bottom], [bottom]];
   for (const { below, theta, a, b, before, gate } of stack) {
-    const x = thetaBlock(stateOutput(below, fused.at(-1)!), theta, { epsilon, residual });
-    const h = realForm.plus(realForm.act(a, before), realForm.drive(b, x));
-    const sources = denseLayers === 0 ? [] : (pass === 'raw' ? raw : fused).slice(-denseLayers).reverse();
-    const gated = rmsNorm(x, theta.norm, epsilon);
-    const dense = collect(sources.map(flat), gated, { gates: [gate] }, { activation: 'silu' });
-    raw.push(h);
-    fused.push(reshape(fuseByAddition(flat(h), dense), h.shape));
+    const x = thetaBlock(stateOutput(below, read.at(-1)!), theta, { epsilon, residual });
+    const fusion = { gates: [{ ...gate, up: scale(gate.up, gates) }] };
+    const sources = denseLayers === 0 ? [] : passed.slice(-denseLayers).reverse();
+    const selected = selectedStates(sources, rmsNorm(x, theta.norm, epsilon), fusion, rule);
+    const scanned = (drive: Value, state: Value): Value => linearScanStates(realForm, a, drive, state);
+    const order = { mode: 'scan', diagonal: scanned, matrix: scanned };
+    const start = broadcast(before, [bottom.shape[0]!, channels, states]);
+    const layer = denseStates({ decay: a, drive: realForm.drive(b, x), selected }, start, fusion, rule, order);
+    passed.push(layer.passed);
+    read.push(layer.read);
   }
-  return fused;
+  return read;
 }
 
-/** Draws a random stack with `layers` layers above the lowest one. */
-export function randomStack(layers: number, random: Rng): (connection: Connection) => Changeable {
+/** Draws a random stack with `layers` layers above the lowest one, whose state at one token is [1, e, n]. */
+export function drawStack(layers: number, random: Rng): { stack: readonly RandomLayer[]; bottom: Value } {
   const stack = Array.from({ length: layers }, () => randomLayer(random));
-  const bottom = normals(random, [1, channels, states], 1);
-  return (connection) => ({ bottom, states: (h) => statesOf(stack, h, connection) });
+  return { stack, bottom: normals(random, [1, channels, states], 1) };
+}
+
+/** Draws a random stack that computes one token. */
+export function randomStack(layers: number, random: Rng): (connection: Connection) => Changeable {
+  const { stack, bottom } = drawStack(layers, random);
+  return (connection) => ({ bottom, states: (h) => statesOf(stack, sequenceFrom(h), connection) });
+}
+
+/** A state [b, e, n] as a sequence of one token. */
+const sequenceFrom = (h: Value): Value => reshape(h, [h.shape[0]!, 1, channels, states]);
+
+/**
+ * Draws a random stack that computes `tokens` tokens. `bottom` is the state of the lowest layer at the first token; from there on
+ * it is a state space model of its own, with inputs drawn from `laterRandom`. The first token is that of {@link randomStack}.
+ */
+export function randomStackOverTokens(
+  layers: number,
+  tokens: number,
+  random: Rng,
+  laterRandom: Rng,
+): (connection: Connection) => Changeable {
+  const { stack, bottom } = drawStack(layers, random);
+  const { a, b } = randomLayer(laterRandom);
+  const drive = realForm.drive(b, normals(laterRandom, [1, tokens - 1, channels], 1));
+  const later = (h: Value): Value =>
+    linearScanStates(realForm, a, broadcast(drive, [h.shape[0]!, tokens - 1, channels, states]), h);
+  return (connection) => ({
+    bottom,
+    states: (h) => statesOf(stack, concat([sequenceFrom(h), later(h)], 1), connection),
+  });
 }

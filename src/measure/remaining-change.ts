@@ -6,7 +6,7 @@ import { jvp } from '../autograd/vjp.ts';
 import { read } from '../tensor/input.ts';
 import { type Rng, rng } from '../tensor/random.ts';
 import type { Value } from '../tensor/value.ts';
-import { type Changeable, type Connection, normals } from './network.ts';
+import { type Changeable, type Connection, directions, median, normals } from './network.ts';
 import { randomDenseMamba } from './random-dense-mamba.ts';
 import { randomStack } from './random-stacks.ts';
 
@@ -29,8 +29,6 @@ export interface MeasureOptions {
 export interface RemainingChange extends Connection {
   readonly left: readonly number[];
 }
-
-const directions = 8;
 
 const norm = (x: Value): number => Math.hypot(...read(x));
 
@@ -65,9 +63,4 @@ export function remainingChange({ of, layers, count, seed, connections }: Measur
     const left = Array.from({ length: layers + 1 }, (_, l) => median(curves.map((curve) => curve[l]!)));
     return { ...connection, left };
   });
-}
-
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return (sorted[Math.floor((sorted.length - 1) / 2)]! + sorted[Math.ceil((sorted.length - 1) / 2)]!) / 2;
 }

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import type { PreviewServer } from 'vite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { labPages } from '../../site/labs/index.ts';
+import { labPages, labs } from '../../site/labs/index.ts';
+import { queryOf } from '../../site/labs/shared/controls.ts';
+import { labState } from '../../site/labs/shared/lab.ts';
 import { equations } from '../../spec/registry.ts';
 import { root } from '../support/root.ts';
 import { testLabs } from './labs.ts';
@@ -106,6 +108,46 @@ if (executablePath === undefined) {
       expect(await page.locator('.tokens [aria-current]').textContent()).toBe('4');
       await page.close();
     });
+
+    it.each(labs.filter((lab) => 'view' in lab))(
+      'restores the lab $name from its address, with the numbers of Node',
+      async (lab) => {
+        const [state] = lab.tries.map((one) => one.state);
+        const path = `lab/${lab.name}.html`;
+        const page = await opened(path + queryOf(lab.controls, state!));
+        await page.locator('form[data-live]').waitFor();
+        /** What the page shows, and what Node computes for the same address, written as this browser writes it. */
+        const shown = async (part: 'says' | 'figure') => {
+          const html = lab.view(labState(lab, new URL(page.url()).search))[part];
+          const written = `(() => { const one = document.createElement('div'); one.innerHTML = ${JSON.stringify(html)}; return one.innerHTML; })()`;
+          return [await page.locator(`.${part}`).innerHTML(), await page.evaluate(written)];
+        };
+        for (const part of ['says', 'figure'] as const) {
+          const [here, node] = await shown(part);
+          expect(here).toBe(node);
+        }
+        // a suggestion is drawn in place, and the way back leads to the state before
+        const before = page.url();
+        await page.locator('.tries a').last().click();
+        expect(page.url()).not.toBe(before);
+        const [here, node] = await shown('says');
+        expect(here).toBe(node);
+        await page.goBack();
+        expect(page.url()).toBe(before);
+        // each control is reached and changed by keys
+        const slider = page.locator('input[type=range]').first();
+        await slider.focus();
+        await slider.press('Home');
+        await slider.press('ArrowRight');
+        expect(page.url()).not.toBe(before);
+        await page.close();
+        const plain = await opened(path, { javaScriptEnabled: false });
+        expect(await plain.locator('.lab').textContent()).toContain('The controls need JavaScript');
+        expect(await plain.locator('.controls input').first().isDisabled()).toBe(true);
+        expect(await plain.locator('.figure').textContent()).toMatch(/\d/);
+        await plain.close();
+      },
+    );
 
     it('finds a section by its words', async () => {
       const page = await opened('search.html?q=carry');

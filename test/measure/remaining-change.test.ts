@@ -5,7 +5,6 @@ import { remainingChange } from '../../src/measure/remaining-change.ts';
 import { recurrentStack } from '../../src/nn/ssm/stack.ts';
 import { input, read } from '../../src/tensor/input.ts';
 import { add } from '../../src/tensor/primitives/add.ts';
-import { reshape } from '../../src/tensor/primitives/reshape.ts';
 import { scale } from '../../src/tensor/primitives/scale.ts';
 import { rng } from '../../src/tensor/random.ts';
 
@@ -15,10 +14,10 @@ describe('remainingChange', () => {
   it('measures the stacks of Eq. 9 when m = 0', () => {
     const random = rng(3);
     const stack = [randomLayer(random), randomLayer(random), randomLayer(random)];
-    const bottom = input(f64, Float64Array.from({ length: 32 }, random.normal), [1, 8, 4]);
+    const bottom = input(f64, Float64Array.from({ length: 32 }, random.normal), [1, 1, 8, 4]);
     const whole = recurrentStack(
       stack,
-      reshape(bottom, [1, 1, 8, 4]),
+      bottom,
       stack.map(({ before }) => before),
       { epsilon: 1e-6, residual: 0 },
     );
@@ -31,7 +30,7 @@ describe('remainingChange', () => {
     const random = rng(4);
     const stack = [randomLayer(random), randomLayer(random)];
     const numbers = (): Float64Array => Float64Array.from({ length: 32 }, random.normal);
-    const [bottom, direction] = [numbers(), numbers()].map((data) => input(f64, data, [1, 8, 4]));
+    const [bottom, direction] = [numbers(), numbers()].map((data) => input(f64, data, [1, 1, 8, 4]));
     const states = (step: number) =>
       statesOf(stack, add(bottom!, scale(direction!, step)), { denseLayers: 2, residual: 1 }).map(read);
     const [ahead, behind, here] = [states(1e-4), states(-1e-4), states(0)];

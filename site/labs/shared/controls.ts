@@ -27,7 +27,7 @@ export type State = Readonly<Record<string, number | string>>;
 
 /** The values of given controls: numbers of sliders, names of options. */
 export type StateOf<C extends Controls> = {
-  readonly [K in keyof C]: C[K] extends { readonly options: Readonly<Record<infer T, string>> } ? T : number;
+  readonly [K in keyof C]: C[K] extends { readonly options: infer O } ? `${Exclude<keyof O, symbol>}` : number;
 };
 
 /** Whether a control admits a value. */

@@ -1,0 +1,97 @@
+/** @file The lab of dense states: what each layer still has of a change of layer 0's state, with and without the dense connection. */
+import { changeOverTokens } from '../../src/measure/change-over-tokens.ts';
+import type { Connection } from '../../src/measure/network.ts';
+import type { Controls, StateOf } from './shared/controls.ts';
+import { heatMap } from './shared/heat-map.ts';
+import type { Lab, View } from './shared/lab.ts';
+import { percent, percentSigned } from './shared/numbers.ts';
+
+/** Layers above layer 0, tokens from the changed one on, and random stacks, whose median is shown. */
+const [layers, tokens, count] = [8, 8, 3];
+
+const controls = {
+  m: { label: 'layers m', min: 0, max: layers, step: 1, start: 2 },
+  gates: { label: 'gate weights ×', min: 0, max: 2, step: 0.25, start: 1 },
+  carry: {
+    label: 'carry (next token)',
+    options: { raw: 'raw, h', fused: 'fused, h′' },
+    start: 'raw',
+  },
+  pass: {
+    label: 'pass (next layers)',
+    options: { raw: 'raw, h', fused: 'fused, h′' },
+    start: 'raw',
+  },
+  residual: { label: 'residual of Θ ×', min: 0, max: 1, step: 0.25, start: 0 },
+  seed: { label: 'stacks', min: 1, max: 100, step: 1, start: 1 },
+} as const satisfies Controls;
+
+type DenseState = StateOf<typeof controls>;
+
+/** The shade of a share: none at 0, all from 100 % on. */
+const heat = (share: number): number => Math.min(1, share);
+
+/** The shares of a change that layers (rows) have at tokens (columns), of the chosen connection and without one. */
+export function measured({ m, gates, carry, pass, residual, seed }: DenseState): {
+  dense: number[][];
+  none: number[][];
+} {
+  const measure = changeOverTokens({ layers, tokens, count, seed });
+  const chosen: Connection = { denseLayers: m, residual, gates, carry, pass };
+  return { dense: measure(chosen), none: measure({ denseLayers: 0, residual }) };
+}
+
+function mapOf(shares: readonly (readonly number[])[]): string {
+  const cells = shares.map((row) =>
+    row.map((share) => ({ heat: heat(share), text: percent(share), title: `${(100 * share).toPrecision(6)} %` })),
+  );
+  const named = (one: string, length: number) => Array.from({ length }, (_, i) => `${one} ${i}`);
+  return heatMap(
+    named('layer', layers + 1),
+    Array.from({ length: tokens }, (_, t) => (t === 0 ? 't' : `+${t}`)),
+    cells,
+  );
+}
+
+function view(state: DenseState): View {
+  const { dense, none } = measured(state);
+  const last = tokens - 1;
+  const at = (shares: readonly (readonly number[])[], t: number): string =>
+    `<strong>${percentSigned(shares[layers]![t]!)}</strong>`;
+  const side = (title: string, shares: readonly (readonly number[])[]): string =>
+    `<figure class="share"><figcaption>${title}</figcaption><div class="table" tabindex="0" role="group" aria-label="${title}">${mapOf(shares)}</div></figure>`;
+  return {
+    says: `Of a change of layer 0’s state, layer ${layers} has ${at(dense, 0)} at the same token with m = ${state.m}, and ${at(none, 0)} without the connection; ${last} tokens later, ${at(dense, last)} and ${at(none, last)}.`,
+    figure: `<div class="shares">${side(`With m = ${state.m}`, dense)}
+${side('Without the connection', none)}</div>`,
+  };
+}
+
+/** The lab of dense states. */
+export const denseStatesLab: Lab<DenseState> = {
+  name: 'dense-states',
+  title: 'What a deep layer knows of a shallow state',
+  short: 'Dense states',
+  description:
+    'A change of the lowest layer’s state, followed through layers and tokens, with dense hidden connections and without: m, gates, carry and pass.',
+  lead: `In <a href="../spec/09-degradation.html#eq-9">Eq. 9</a>, a shallow state reaches a deep layer through every block Θ between them. The dense connection of <a href="../spec/10-dense-hidden.html#eq-10">Eqs. 10 and 11</a> hands it over directly, through a gate.`,
+  controls,
+  about: `The state of layer 0 is changed at token t; each cell is the relative change of the state that a layer reads out, in per cent of the change put in. Both stacks are those of <a href="../spec/09-degradation.html#eq-9">Eq. 9</a> with the same random weights: the numbers are derivatives, as medians of ${count} untrained stacks, and say nothing of a trained model. More than 100 is no gain of information: source and gate both change, and so does their product (column t is what <a href="../docs/degradation.html"><code>densessm degradation</code></a> measures). What the next token gets is the reading <a href="../docs/readings.html#carry">carry</a>, what deeper layers get the reading <a href="../docs/readings.html#pass">pass</a>.`,
+  tries: [
+    {
+      state: { carry: 'fused' },
+      says: 'Carry the fused state: at token t nothing changes, but seven tokens later layer 8 has far more of the change',
+    },
+    {
+      state: { gates: 0.25 },
+      says: 'Gates nearly closed: the connection is there, and the deepest layer has hardly more than without it',
+    },
+    {
+      state: { m: 0, residual: 1 },
+      says: 'No dense connection, but a residual one around each block: the change arrives by that way',
+    },
+  ],
+  view,
+};
+
+export { denseStatesLab as lab };

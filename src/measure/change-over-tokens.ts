@@ -1,0 +1,64 @@
+/**
+ * @file Measures how far a change of layer 0's state at one token moves the states of all layers at that token and later ones (Eq. 9),
+ * in random stacks.
+ */
+import { jvp } from '../autograd/vjp.ts';
+import { f64 } from '../executors/f64/index.ts';
+import { input, read } from '../tensor/input.ts';
+import { type Rng, rng } from '../tensor/random.ts';
+import type { Value } from '../tensor/value.ts';
+import { type Changeable, type Connection, directions, median, normals } from './network.ts';
+import { randomStackOverTokens } from './random-stacks.ts';
+
+/** Options: the numbers of layers above the changed one, of tokens from the changed one on, and of stacks; the seed. */
+export interface TokenOptions {
+  readonly layers: number;
+  readonly tokens: number;
+  readonly count: number;
+  readonly seed: number;
+}
+
+/** Norms of states [b, t, e, n], one for each sequence and token. */
+function norms(x: Value): number[] {
+  const numbers = read(x);
+  const size = x.shape[2]! * x.shape[3]!;
+  return Array.from({ length: numbers.length / size }, (_, i) =>
+    Math.hypot(...numbers.subarray(i * size, (i + 1) * size)),
+  );
+}
+
+/** Computes the relative change of every layer's state at every token, for a relative change of 1 of the lowest state at the first. */
+function movedByToken({ bottom, states }: Changeable, tokens: number, random: Rng): number[][] {
+  const sizes = states(bottom).map(norms);
+  // all directions at once, as sequences of a batch
+  const shape = [directions, ...bottom.shape.slice(1)];
+  const repeated = input(f64, Array.from({ length: directions }, () => [...read(bottom)]).flat(), shape);
+  const changes = jvp(states, repeated, normals(random, shape, 1)).map(norms);
+  const put = (k: number): number => changes[0]![k * tokens]! / sizes[0]![0]!;
+  return changes.map((change, l) =>
+    Array.from({ length: tokens }, (_, t) => {
+      const each = Array.from({ length: directions }, (_, k) => change[k * tokens + t]! / sizes[l]![t]! / put(k));
+      return Math.hypot(...each) / Math.sqrt(directions);
+    }),
+  );
+}
+
+/** Draws stacks once, and measures them with any connection. At the first token the stacks and changes are those of `remainingChange`. */
+export function changeOverTokens({
+  layers,
+  tokens,
+  count,
+  seed,
+}: TokenOptions): (connection: Connection) => number[][] {
+  const random = rng(seed);
+  const drawn = Array.from({ length: count }, (_, i) => ({
+    one: randomStackOverTokens(layers, tokens, random, rng(seed + count + i)),
+    seed: seed + i,
+  }));
+  return (connection) => {
+    const each = drawn.map(({ one, seed: own }) => movedByToken(one(connection), tokens, rng(own)));
+    return Array.from({ length: layers + 1 }, (_, l) =>
+      Array.from({ length: tokens }, (_, t) => median(each.map((moved) => moved[l]![t]!))),
+    );
+  };
+}
