@@ -1,13 +1,13 @@
 /** @file The lab of dense states: what each layer still has of a change of layer 0's state, with and without the dense connection. */
 import { changeOverTokens } from '../../src/measure/change-over-tokens.ts';
-import type { Connection } from '../../src/measure/network.ts';
 import type { Controls, StateOf } from './shared/controls.ts';
 import { heatMap } from './shared/heat-map.ts';
 import type { Lab, View } from './shared/lab.ts';
 import { percent, percentSigned } from './shared/numbers.ts';
+import { remembering } from './shared/remembering.ts';
 
 /** Layers above layer 0, tokens from the changed one on, and random stacks, whose median is shown. */
-const [layers, tokens, count] = [8, 8, 3];
+const [layers, tokens, count] = [6, 8, 3];
 
 const controls = {
   m: { label: 'layers m', min: 0, max: layers, step: 1, start: 2 },
@@ -23,7 +23,7 @@ const controls = {
     start: 'raw',
   },
   residual: { label: 'residual of Θ ×', min: 0, max: 1, step: 0.25, start: 0 },
-  seed: { label: 'stacks', min: 1, max: 100, step: 1, start: 1 },
+  seed: { label: 'stacks', min: 1, max: 100, step: 1, start: 2 },
 } as const satisfies Controls;
 
 type DenseState = StateOf<typeof controls>;
@@ -31,17 +31,22 @@ type DenseState = StateOf<typeof controls>;
 /** The shade of a share: none at 0, all from 100 % on. */
 const heat = (share: number): number => Math.min(1, share);
 
-/** The shares of a change that layers (rows) have at tokens (columns), of the chosen connection and without one. */
-export function measured({ m, gates, carry, pass, residual, seed }: DenseState): {
-  dense: number[][];
-  none: number[][];
-} {
+/** Shares of a change, of layers (rows) at tokens (columns). */
+type Shares = readonly (readonly number[])[];
+
+/** Draws stacks, and measures them without the connection. */
+const drawn = remembering((seed: number, residual: number) => {
   const measure = changeOverTokens({ layers, tokens, count, seed });
-  const chosen: Connection = { denseLayers: m, residual, gates, carry, pass };
-  return { dense: measure(chosen), none: measure({ denseLayers: 0, residual }) };
+  return { measure, none: measure({ denseLayers: 0, residual }) };
+});
+
+/** The shares of a change with the chosen connection, and without one. */
+export function measured({ m, gates, carry, pass, residual, seed }: DenseState): { dense: Shares; none: Shares } {
+  const { measure, none } = drawn(seed, residual);
+  return { dense: measure({ denseLayers: m, residual, gates, carry, pass }), none };
 }
 
-function mapOf(shares: readonly (readonly number[])[]): string {
+function mapOf(shares: Shares): string {
   const cells = shares.map((row) =>
     row.map((share) => ({ heat: heat(share), text: percent(share), title: `${(100 * share).toPrecision(6)} %` })),
   );
@@ -55,13 +60,11 @@ function mapOf(shares: readonly (readonly number[])[]): string {
 
 function view(state: DenseState): View {
   const { dense, none } = measured(state);
-  const last = tokens - 1;
-  const at = (shares: readonly (readonly number[])[], t: number): string =>
-    `<strong>${percentSigned(shares[layers]![t]!)}</strong>`;
-  const side = (title: string, shares: readonly (readonly number[])[]): string =>
+  const at = (shares: Shares, t: number): string => `<strong>${percentSigned(shares[layers]![t]!)}</strong>`;
+  const side = (title: string, shares: Shares): string =>
     `<figure class="share"><figcaption>${title}</figcaption><div class="table" tabindex="0" role="group" aria-label="${title}">${mapOf(shares)}</div></figure>`;
   return {
-    says: `Of a change of layer 0’s state, layer ${layers} has ${at(dense, 0)} at the same token with m = ${state.m}, and ${at(none, 0)} without the connection; ${last} tokens later, ${at(dense, last)} and ${at(none, last)}.`,
+    says: `Of a change of layer 0’s state, layer ${layers} has ${at(dense, 0)} at the same token with m = ${state.m}, and ${at(none, 0)} without the connection; ${tokens - 1} tokens later, ${at(dense, tokens - 1)} and ${at(none, tokens - 1)}.`,
     figure: `<div class="shares">${side(`With m = ${state.m}`, dense)}
 ${side('Without the connection', none)}</div>`,
   };
@@ -80,11 +83,11 @@ export const denseStatesLab: Lab<DenseState> = {
   tries: [
     {
       state: { carry: 'fused' },
-      says: 'Carry the fused state: at token t nothing changes, but seven tokens later layer 8 has far more of the change',
+      says: `Carry the fused state: at token t nothing changes, but ${tokens - 1} tokens later layer ${layers} has far more of the change`,
     },
     {
       state: { gates: 0.25 },
-      says: 'Gates nearly closed: the connection is there, and the deepest layer has hardly more than without it',
+      says: 'Gates nearly closed: the connection is there, and the deepest layer has little more than without it',
     },
     {
       state: { m: 0, residual: 1 },

@@ -111,15 +111,13 @@ function view(state: ToleranceState): View {
     unbound === 0
       ? ''
       : ` <strong>${unbound} have no finite bound</strong> in this type, so nothing can be said about them.`;
-  const { name, says } = found.computed;
-  const type = says === name ? name : `${name} (${says})`;
-  const held = found.judge === found.computed ? '' : `, held against the bound of ${found.judge.name}`;
+  const held = found.judge === found.computed ? '' : `; held against the bound of ${found.judge.name}`;
   const rest =
     unbound === size
       ? ''
       : ` The worst uses <strong>${percentSigned(worst)}</strong> of its bound, the median ${percentSigned(median)}; <strong>${beyond === 0 ? 'none is' : `${beyond} of ${size} ${beyond === 1 ? 'is' : 'are'}`} beyond</strong>.`;
   return {
-    says: `${size} ${what}, added ${orderTexts[state.order]} in ${type}${held}.${none}${rest}`,
+    says: `${size} ${what}, added ${orderTexts[state.order]} in ${found.computed.says}${held}.${none}${rest}`,
     figure: `<div class="tolerances"><div><h2>Errors, relative to the bound</h2>${plot(all, state.order)}</div>
 <div><h2>In numbers</h2>${table(found, all, state)}</div></div>
 <h2>Each element, in % of its bound: ${orderTexts[state.order]}</h2>

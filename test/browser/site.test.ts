@@ -181,6 +181,8 @@ if (executablePath === undefined) {
         }
         await page.close();
       },
+      // axe-core takes seconds a page on a busy machine
+      300_000,
     );
 
     it('opens and computes without a network, once it was loaded', async () => {

@@ -21,9 +21,9 @@ describe('the lab of dense states', () => {
     const [carry, gates, residual] = denseStatesLab.tries.map(({ state }) => measured({ ...start, ...state }));
     const { dense: raw } = measured(start);
     expect(carry!.dense.map((row) => row[0])).toEqual(raw.map((row) => expect.closeTo(row[0]!, 12)));
-    expect(top(carry!.dense)[7]!).toBeGreaterThan(5 * top(raw)[7]!);
-    expect(top(gates!.dense).every((share, i) => share < 1.2 * top(gates!.none)[i]!)).toBe(true);
+    expect(top(carry!.dense)[7]!).toBeGreaterThan(2 * top(raw)[7]!);
+    expect(top(gates!.dense).every((share, i) => share < 1.4 * top(gates!.none)[i]!)).toBe(true);
     expect(residual!.dense).toEqual(residual!.none);
-    expect(top(residual!.none).every((share, i) => share > 3 * top(gates!.none)[i]!)).toBe(true);
+    expect(top(residual!.none).every((share, i) => share > 1.5 * top(gates!.none)[i]!)).toBe(true);
   });
 });
