@@ -46,15 +46,17 @@ export interface Shown {
   readonly failed?: Readonly<Record<string, string>>;
 }
 
+/** The curves of a grid as SVG. */
+export const plotOf = (results: Results, measure: Measure): string =>
+  svgOf(linesOfTable(results, measure), measure, ': mean (strong), each seed (pale)');
+
 /** Writes the plot, then prints results as a table or as JSON: where the plot cannot be written, the error is all that is printed. */
 export function showResults(results: Results, shown: Shown): void {
   const measure = measureOf(results.grid, shown.of);
-  const lines = linesOfTable(results, measure);
-  const legend = ': mean (strong), each seed (pale)';
   const written =
-    shown.svg === undefined || lines.length === 0
+    shown.svg === undefined || results.runs.length === 0
       ? null
-      : writePlot(shown.svg, svgOf(lines, measure, legend), 'the curves of the table');
+      : writePlot(shown.svg, plotOf(results, measure), 'the curves of the table');
   printed(results, shown);
   if (written !== null && !shown.json && !shown.quiet) say(written);
 }

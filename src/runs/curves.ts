@@ -180,7 +180,7 @@ export function drawn(lines: readonly Line[], width: number, paint: Paint): stri
 }
 
 const colourOf = (i: number): string =>
-  ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', '#000000'][i % 7]!;
+  ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', 'currentColor'][i % 7]!;
 
 /** About five round numbers within a range. */
 function ticks(least: number, most: number): number[] {
@@ -199,11 +199,25 @@ const escaped = (text: string): string =>
 /** The element by which a plot of densessm is known. */
 export const plotMark = '<desc>drawn by densessm</desc>';
 
-/** Draws lines as SVG: strong curves with points, a colour for each line, whose name is followed by `legend`. */
+/** The highest value that is drawn: of losses that after the first tenth of the steps, as the fall before would hide what follows. */
+function highest(all: readonly Curve[], measure: Measure, [first, last]: readonly [number, number]): number {
+  const late = all.map((one) => one.filter(([step]) => step >= first + (last - first) / 10));
+  return extent(measure === 'loss' && late.some(({ length }) => length > 1) ? late : all, 1)[1];
+}
+
+/** The colours of text and ground, which follow the reader's. */
+const inks =
+  '<style>svg{color:#1f2328}@media(prefers-color-scheme:dark){svg{color:#e6edf3}#ground{fill:#0d1117}}</style>';
+
+/**
+ * Draws lines as SVG: strong curves with points, a colour for each line, whose name is followed by `legend`. Losses of the first tenth of the steps
+ * that are above all others are cut off.
+ */
 export function svgOf(lines: readonly Line[], measure: Measure, legend: string): string {
   const [width, height, left, top, bottom] = [720, 420, 56, 16, 44 + 18 * lines.length];
   const all = lines.flatMap(({ strong, pale }) => [strong, ...pale]);
-  const [[x0, x1], [y0, y1]] = [extent(all, 0), extent(all, 1)];
+  const [[x0, x1], [y0]] = [extent(all, 0), extent(all, 1)];
+  const y1 = highest(all, measure, [x0, x1]);
   const x = (step: number): string => (left + ((width - left - 16) * (step - x0)) / (x1 - x0 || 1)).toFixed(1);
   const y = (loss: number): string => (top + ((height - top - 16) * (y1 - loss)) / (y1 - y0 || 1)).toFixed(1);
   const polyline = (points: Curve, style: string): string =>
@@ -213,18 +227,23 @@ export function svgOf(lines: readonly Line[], measure: Measure, legend: string):
   const parts = [
     ...ticks(y0, y1).map(
       (loss) =>
-        `<line x1="${left}" x2="${width - 16}" y1="${y(loss)}" y2="${y(loss)}" stroke="#ddd"/><text x="${left - 6}" y="${y(loss)}" dy="4" text-anchor="end">${loss}</text>`,
+        `<line x1="${left}" x2="${width - 16}" y1="${y(loss)}" y2="${y(loss)}" stroke="currentColor" stroke-opacity="0.2"/><text x="${left - 6}" y="${y(loss)}" dy="4" text-anchor="end">${loss}</text>`,
     ),
     ...ticks(x0, x1).map((step) => `<text x="${x(step)}" y="${height + 4}" text-anchor="middle">${step}</text>`),
     `<text x="${(left + width) / 2}" y="${height + 22}" text-anchor="middle">step</text>`,
     `<text transform="translate(14 ${height / 2}) rotate(-90)" text-anchor="middle">${measures[measure]}</text>`,
-    ...lines.flatMap(({ name, strong, pale }, i) => [
+    `<clipPath id="inside"><rect x="0" y="${top - 4}" width="${width}" height="${height}"/></clipPath><g clip-path="url(#inside)">`,
+    ...lines.flatMap(({ strong, pale }, i) => [
       ...pale.map((points) => polyline(points, `stroke="${colourOf(i)}" stroke-opacity="0.4"`)),
       polyline(strong, `stroke="${colourOf(i)}" stroke-width="2"`),
       ...strong.map(([step, loss]) => `<circle cx="${x(step)}" cy="${y(loss)}" r="2.5" fill="${colourOf(i)}"/>`),
-      `<text x="${left}" y="${height + 42 + 18 * i}" fill="${colourOf(i)}">${escaped(name)}${legend}</text>`,
     ]),
+    '</g>',
+    ...lines.map(
+      ({ name }, i) =>
+        `<text x="${left}" y="${height + 42 + 18 * i}" fill="${colourOf(i)}">${escaped(name)}${legend}</text>`,
+    ),
   ];
   const size = `viewBox="0 0 ${width} ${height + bottom}" width="${width}" height="${height + bottom}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="12">\n${plotMark}\n<rect width="100%" height="100%" fill="#fff"/>\n${parts.filter((part) => part !== '').join('\n')}\n</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="12" fill="currentColor">\n${plotMark}\n${inks}\n<rect id="ground" width="100%" height="100%" fill="#fff"/>\n${parts.filter((part) => part !== '').join('\n')}\n</svg>\n`;
 }

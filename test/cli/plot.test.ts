@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { svgOf } from '../../src/runs/curves.ts';
 import { densessmHere } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'densessm-plot-'));
@@ -60,5 +61,21 @@ describe('densessm plot', { timeout: 60_000 }, () => {
     );
     const json = await densessmHere('plot', join(folder, 'of-text'), join(folder, 'of-text'), '--json');
     expect(JSON.parse(json.stdout)).toMatchObject({ comparable: true, skipped: [] });
+  });
+});
+
+describe('svgOf', () => {
+  /** Numbers beside the lines across. */
+  const levels = (svg: string): number[] =>
+    [...svg.matchAll(/text-anchor="end">(.*?)</g)].map(([, level]) => Number(level));
+  const line = (...values: number[]) => {
+    const strong = values.map((value, i): [number, number] => [250 * i, value]);
+    return [{ name: 'a', strong, pale: [] }];
+  };
+
+  it('has the height of the losses after the first tenth of the steps, if there are several', () => {
+    expect(levels(svgOf(line(4.2, 1.95, 1.7, 1.6), 'loss', ''))).toEqual([1.6, 1.7, 1.8, 1.9]);
+    expect(Math.max(...levels(svgOf(line(4.2, 1.9), 'loss', '')))).toBe(4);
+    expect(Math.max(...levels(svgOf(line(1, 0.4, 0.5), 'accuracy', '')))).toBe(1);
   });
 });
