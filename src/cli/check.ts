@@ -12,20 +12,22 @@ import { causeLines, causesAcross } from '../oracle/check/causes/across.ts';
 import { type CheckOptions, type CheckReport, check, reportOf } from '../oracle/check/check.ts';
 import type { SizeName } from '../oracle/check/questions/real.ts';
 import { failsAlone } from '../oracle/check/replayed.ts';
-import { type Asked, checkCells, checkColumns, failureLines, type Paint } from '../oracle/check/report.ts';
-import { type CheckRow, isFine, type RowKey } from '../oracle/check/row.ts';
+import { checkCells, checkColumns, failureLines, type Paint, type Telling } from '../oracle/check/report.ts';
+import { type CheckRow, type Finding, isFine, type RowKey, wasOffered } from '../oracle/check/row.ts';
 import { isAbout, subjectOf, type Waiver } from '../oracle/check/waivers.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 import { colour, progress, say, sayJson, seconds, tableLine, type Voice } from './console.ts';
 import { hostOf } from './host.ts';
 import { packageRoot } from './paths.ts';
+import { checkWritable, type ReportFiles, writeReports } from './report-files.ts';
 import { subjectWidths } from './subjects.ts';
+import { timings } from './timings.ts';
 import { verdict } from './verdict.ts';
 import { resultsOfWorkers, serveResults } from './workers.ts';
 
 /** The options of the command. */
-export interface CheckCommand extends Voice {
+export interface CheckCommand extends Voice, ReportFiles {
   /** A command that speaks the protocol; the built-in gpu.js backend without one. */
   readonly backend?: string;
   /** A TypeScript or JavaScript file with kernels, in place of a command. */
@@ -74,6 +76,7 @@ const paint: Paint = (status, text) =>
 /** Judges a backend and prints the result. Returns whether all that it offers was compared and is right. */
 export async function checkCommand(options: CheckCommand): Promise<boolean> {
   if (options.worker) return serveRows(options);
+  checkWritable(options);
   const line = progress(options);
   line.show('starting the backend');
   const backend = await open(options).finally(() => line.clear());
@@ -195,9 +198,18 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
       : await check(backend, { ...sizeOf(options), ...listeners });
   line.clear();
   const failures = await askedAlone(found, options);
+  const again = againBy(options);
+  const said = verdict(found, backend, options);
+  const remarks = [...asked(found), ...declined(found), ...missing(found, quiet), ...unused(found)];
+  const written = writeReports(
+    found,
+    { command: commandOf(options), verdict: said, remarks, failures, again },
+    options,
+  );
   if (json) {
     sayJson('check', {
       ...found,
+      rows: found.rows.map(withoutNumbers),
       failures: asData(failures),
       ...(options.keepGoing && { causes: causesAcross(found.rows) }),
     });
@@ -207,17 +219,15 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
     ...(quiet ? [] : [...asked(found), ...declined(found)]),
     ...missing(found, quiet),
     ...unused(found),
-    ...failureTexts(found, failures, options),
+    ...failureTexts(found, failures, again),
     ...section('Failures by cause:', causeLines(causesAcross(found.rows))),
     ...(timing ? timings(found, widths) : []),
+    ...(quiet || written.length === 0 ? [] : ['', ...written]),
   ])
     say(text);
-  say(`${speaks ? '\n' : ''}${verdict(found, backend, options)}; ${seconds(performance.now() - start)}`);
+  say(`${speaks ? '\n' : ''}${said}; ${seconds(performance.now() - start)}`);
   return found.ok;
 }
-
-/** Whether the backend offers a row, even if it then declined every case. */
-const wasOffered = ({ outputs, unsupported }: CheckRow): boolean => outputs !== 'UNSUPPORTED' || unsupported > 0;
 
 /** Statuses are padded before they are coloured: colours have no width. */
 const formatRow = (row: CheckRow, widths: readonly number[]): string => {
@@ -297,15 +307,25 @@ const keyOf = ({ operator, mode, dtype }: RowKey): RowKey => ({ operator, mode, 
 const asData = (failures: readonly Failure[]): unknown[] =>
   failures.map(({ row, others, isAlone }) => ({ ...keyOf(row), alike: others.map(keyOf), failsAlone: isAlone }));
 
-/** Tells each failure once. */
-function failureTexts({ problems }: CheckReport, failures: readonly Failure[], options: CheckCommand): string[] {
+/** Says how to ask the backend again. */
+function againBy(options: CheckCommand): Telling['again'] {
   const command = commandOf(options);
-  const again = ({ operator, mode, dtype }: RowKey, { seed, path, repeat }: Asked): string =>
+  return ({ operator, mode, dtype }, { seed, path, repeat }) =>
     [
       `${command} --operator ${operator} --mode ${mode} --dtype ${dtype} --seed ${seed}`,
       ...(path === undefined ? [] : [`--path ${path}`]),
       ...(repeat === undefined ? [] : [`--repeat ${repeat}`]),
     ].join(' ');
+}
+
+/** A row as JSON has it: a finding without the numbers of answers, which fill pages. */
+const withoutNumbers = (row: CheckRow): object => {
+  const without = ({ numbers: _, ...finding }: Finding): object => finding;
+  return { ...row, finding: row.finding && without(row.finding), also: row.also.map(without) };
+};
+
+/** Tells each failure once. */
+function failureTexts({ problems }: CheckReport, failures: readonly Failure[], again: Telling['again']): string[] {
   return [
     ...problems.map((problem) => colour.wrong(problem)),
     ...failures.flatMap(({ row, others, isAlone }) => ['', ...failureLines(row, { again, others, isAlone })]),
@@ -336,36 +356,4 @@ function commandOf({ backend, module, once, device, sizes, cases, longest, waive
   const real = sizes === 'real' ? ' --sizes real' : '';
   const most = longest === undefined ? '' : ` --longest ${longest}`;
   return `npx densessm check ${asked}${real} --cases ${cases}${most}${waivers.join('')}`;
-}
-
-/** A time in milliseconds, in a unit that needs few digits. */
-const brief = (ms: number): string =>
-  ms < 10 ? `${(1000 * ms).toFixed(0)} µs` : ms < 10_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`;
-
-function timings({ rows }: CheckReport, subject: readonly number[]): string[] {
-  const asked = rows.filter(({ cases }) => cases > 0);
-  const cellsOf = (names: readonly string[], of: readonly CheckRow[]): string[] => {
-    const sum = (count: (row: CheckRow) => number): number => of.reduce((total, row) => total + count(row), 0);
-    const cases = sum((row) => row.cases);
-    const parts = (['draw', 'reference', 'backend', 'compare'] as const).map((part) =>
-      sum(({ timing }) => timing[part]),
-    );
-    const all = parts.reduce((total, part) => total + part, 0);
-    const compiling = sum(({ timing }) => timing.compiling);
-    return [
-      ...names,
-      ...parts.map((part) => brief(part / cases)),
-      all > 1000 * cases ? `${brief(all / cases)} a case` : `${((1000 * cases) / all).toFixed(0)} cases/s`,
-      compiling > 0 ? seconds(compiling) : '',
-    ];
-  };
-  const cells = asked.map((row) => cellsOf([row.operator, row.mode, row.dtype], [row]));
-  if (asked.length > 1) cells.push(cellsOf(['all', '', ''], asked));
-  const compiles = asked.some(({ timing }) => timing.compiling > 0);
-  const heading = ['', '', '', 'draw', 'reference', 'backend', 'compare', '', compiles ? 'compiling' : ''];
-  const columns = [...subject.slice(0, 2), 4, 9, 9, 9, 9, 13, 10];
-  return [
-    '\nTime a case; for the backend, the time beyond that of the reference, which is computed meanwhile. Compiling is the time of a row:',
-    ...[heading, ...cells].map((one) => tableLine(one, columns, [3, 4, 5, 6, 7, 8])),
-  ];
 }

@@ -116,6 +116,12 @@ export function judgingCommands(main: Command, finish: Finish): void {
       ).argParser<readonly Waiver[]>((text, others = []) => [...others, waiverFrom(text)]),
     )
     .option('--keep-going', 'ask all cases of a row that fails, and group its failures by cause', false)
+    .option('--html <file>', 'write the report as a page that needs no network')
+    .option('--junit <file>', 'write the rows as JUnit XML, a test case each')
+    .option(
+      '--save <folder>',
+      'write the smallest failing cases as safetensors, with a Python script that replays them',
+    )
     .option('--timing', 'print the times', false)
     .addOption(new Option(workerOption).default(false).hideHelp())
     // taken, so that a message can say what was meant

@@ -1,6 +1,7 @@
 /** @file Makes curves of losses from the metrics of runs, and draws them: as SVG, or in characters. */
 import { join } from 'node:path';
 import chart from 'simple-ascii-chart';
+import { escaped, ticks } from '../io/markup.ts';
 import { statOf } from '../io/read-file.ts';
 import { fail } from '../tensor/errors.ts';
 import { isGrid } from './ablation/results.ts';
@@ -181,20 +182,6 @@ export function drawn(lines: readonly Line[], width: number, paint: Paint): stri
 
 const colourOf = (i: number): string =>
   ['#0072b2', '#d55e00', '#009e73', '#cc79a7', '#e69f00', '#56b4e9', 'currentColor'][i % 7]!;
-
-/** About five round numbers within a range. */
-function ticks(least: number, most: number): number[] {
-  const rough = (most - least || 1) / 5;
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((n) => n * power).find((one) => one >= rough)!;
-  const first = Math.ceil(least / step);
-  return Array.from({ length: Math.floor(most / step) - first + 1 }, (_, i) =>
-    Number(((first + i) * step).toPrecision(6)),
-  );
-}
-
-const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!);
 
 /** The element by which a plot of densessm is known. */
 export const plotMark = '<desc>drawn by densessm</desc>';

@@ -1,5 +1,7 @@
 /** @file The data of failures: how to ask again, what is wrong in a case, and causes. */
-import type { Memory, Settings, Values } from '../case.ts';
+import type { DType } from '../../io/dtypes.ts';
+import type { Shape } from '../../tensor/shape.ts';
+import type { Case, Memory, Settings, Values } from '../case.ts';
 
 /** The seed and path that make fast-check draw the same question again. Without a path, all questions of the row are asked. */
 export interface Replay {
@@ -71,4 +73,33 @@ export interface Cause {
   readonly condition: Condition | null;
   /** The first of them. */
   readonly replay: Replay;
+}
+
+/** A tensor of an answer, beside the right one and its bounds. */
+export interface ComparedNumbers {
+  readonly shape: Shape;
+  /** The letters of its axes. */
+  readonly axes: readonly string[];
+  readonly dtype: DType;
+  readonly answered: Float64Array;
+  readonly expected: Float64Array;
+  readonly bounds: Float64Array;
+}
+
+/** A case as it was sent, and the tensors of the answer that can be compared, by name. */
+export interface FailingNumbers {
+  readonly c: Case;
+  readonly tensors: Readonly<Record<string, ComparedNumbers>>;
+}
+
+/** The numbers of a finding: of the smallest case, and of the largest of those that failed first. */
+export interface FindingNumbers {
+  readonly smallest: FailingNumbers;
+  readonly largest: FailingNumbers;
+}
+
+/** How well an answer fits a way to compute: the largest |error| / bound there. */
+export interface Fit {
+  readonly says: string;
+  readonly ratio: number;
 }

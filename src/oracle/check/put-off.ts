@@ -6,6 +6,7 @@ import { deviationsOf } from './causes/deviation.ts';
 import type { Failing } from './diagnosis/contrast/contrast.ts';
 import { explain, placesOf } from './diagnosis/explain.ts';
 import { resized } from './diagnosis/resized.ts';
+import { findingNumbers, fitsOf } from './failing-numbers.ts';
 import { asKind, type Inquiry, type WrongAnswer } from './inquiry.ts';
 import type { InTurn } from './questions/in-turn.ts';
 import { questionCase } from './questions/question.ts';
@@ -97,7 +98,9 @@ export async function onlyIfLong(
     const { replay } = question;
     const deviations = judged === null ? [] : deviationsOf(judged);
     const places = placesOf(inquiry, found);
-    return { kind, message, contrasts, hints, places, deviations, smallest: found.c, replay, stderr };
+    const numbers = findingNumbers(operator, found, []);
+    const fits = fitsOf(inquiry, found);
+    return { kind, message, contrasts, hints, places, deviations, fits, numbers, smallest: found.c, replay, stderr };
   }
   return null;
 }

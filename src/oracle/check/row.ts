@@ -1,7 +1,7 @@
 /** @file Describes the result of a check of one operator in one mode and type. */
 import type { Dtype, Failure } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
-import type { Cause, Deviation, JudgedCase, Replay } from './failure-data.ts';
+import type { Cause, Deviation, FindingNumbers, Fit, JudgedCase, Replay } from './failure-data.ts';
 import type { Repeats } from './questions/repeats.ts';
 import type { FormUse } from './verdict/verdict.ts';
 
@@ -42,6 +42,10 @@ export interface Finding {
   readonly places: readonly string[];
   /** How far the wrong tensors of that case are from the right ones. */
   readonly deviations: readonly Deviation[];
+  /** How well the answer to the first case that failed fits each way to compute. */
+  readonly fits: readonly Fit[];
+  /** The numbers of both cases; null where nothing can be compared. */
+  readonly numbers: FindingNumbers | null;
   readonly smallest: Case;
   readonly replay: Replay;
   /** The last lines that the backend wrote to standard error, if it broke. */
@@ -110,6 +114,9 @@ export interface CheckRow extends RowKey {
   readonly judged?: readonly JudgedCase[];
   readonly causes?: readonly Cause[];
 }
+
+/** Whether the backend offers a row, even if it then declined every case. */
+export const wasOffered = ({ outputs, unsupported }: CheckRow): boolean => outputs !== 'UNSUPPORTED' || unsupported > 0;
 
 /** Whether a row has no failure. */
 export const isFine = ({ outputs, gradients }: CheckRow): boolean => outputs !== 'FAIL' && gradients !== 'FAIL';

@@ -50,6 +50,9 @@ export const staleFinding = (
   contrasts: [],
   hints: [],
   places: [],
+  fits: [],
+  // one question does not show it again
+  numbers: null,
   deviations: judged === null ? [] : deviationsOf(judged),
   smallest: c,
   replay: { seed: replay.seed, path: '' },

@@ -5,6 +5,7 @@ import { isInside } from '../../domain/drawn.ts';
 import { deviationsOf } from '../causes/deviation.ts';
 import type { Failing } from '../diagnosis/contrast/contrast.ts';
 import { explain, placesOf } from '../diagnosis/explain.ts';
+import { findingNumbers, fitsOf } from '../failing-numbers.ts';
 import { asKind, type Inquiry, isOf, type WrongAnswer } from '../inquiry.ts';
 import { type Questions, redrawn } from '../questions/in-turn.ts';
 import { onGrid } from '../questions/on-grid.ts';
@@ -161,6 +162,8 @@ export async function smallestFailing(
     ],
     places: placesOf(inquiry, { c, wrong }),
     deviations: wrong.judged === null ? [] : deviationsOf(wrong.judged),
+    fits: isUnsteady || isLate() ? [] : fitsOf(inquiry, { c, wrong }),
+    numbers: findingNumbers(operator, { c: smallest, wrong: latest }, [{ c, wrong }, ...alike]),
     smallest,
     replay: { seed, path: shrunkPath },
     stderr: latest.stderr,

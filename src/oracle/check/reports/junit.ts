@@ -1,0 +1,57 @@
+/** @file Writes the report of a check as JUnit XML, a test case for each row, as continuous integration services read it. */
+import { escaped } from '../../../io/markup.ts';
+import type { CheckReport } from '../check.ts';
+import { failureLines } from '../report.ts';
+import { type CheckRow, isFine, wasOffered } from '../row.ts';
+import type { Said } from './page.ts';
+
+/** A row, with what is inside its test case. */
+interface TestCase {
+  readonly className: string;
+  readonly name: string;
+  readonly seconds: number;
+  readonly inside: string;
+  readonly is: 'passed' | 'failed' | 'skipped';
+}
+
+/** The XML of a report. A row that is not offered is no test case; one that is UNCHECKED, or fails as accepted, is skipped. */
+export function junitOf(report: CheckReport, { again, failures }: Pick<Said, 'again' | 'failures'>): string {
+  const caseOf = (row: CheckRow): TestCase => {
+    const { operator, mode, dtype, finding, outputs, gradients, reason, notes, timing, waived } = row;
+    const own = { className: operator, name: `${mode} ${dtype}` };
+    const seconds = Object.values(timing).reduce((sum, time) => sum + time, 0) / 1000;
+    if (!isFine(row) && finding !== null) {
+      const isAlone = failures.find((one) => one.row === row)?.isAlone ?? null;
+      const text = failureLines(row, { again, isAlone }).join('\n');
+      const attributes = `message="${escaped(finding.message)}" type="${escaped(finding.kind)}"`;
+      return { ...own, seconds, is: 'failed', inside: `<failure ${attributes}>${escaped(text)}</failure>` };
+    }
+    const skipped = [
+      ...(outputs === 'PASS' && gradients === 'PASS'
+        ? []
+        : [reason ?? (notes.join('; ') || `${outputs}, gradients ${gradients}`)]),
+      ...waived.map((one) => `${one.tensor} is wrong in ${one.cases} cases: ${one.reason}`),
+    ];
+    if (skipped.length === 0) return { ...own, seconds, is: 'passed', inside: '' };
+    return { ...own, seconds, is: 'skipped', inside: `<skipped message="${escaped(skipped.join('; '))}"/>` };
+  };
+  const problems = report.problems.map((problem, i): TestCase => {
+    const inside = `<failure message="${escaped(problem)}" type="description"/>`;
+    return { className: 'description', name: `problem ${i + 1}`, seconds: 0, is: 'failed', inside };
+  });
+  const cases = [...report.rows.filter(wasOffered).map(caseOf), ...problems];
+  const count = (is: TestCase['is']): number => cases.filter((one) => one.is === is).length;
+  const total = cases.reduce((sum, one) => sum + one.seconds, 0).toFixed(3);
+  const counts = `tests="${cases.length}" failures="${count('failed')}" errors="0" skipped="${count('skipped')}" time="${total}"`;
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuites name="densessm check" ${counts}>`,
+    `<testsuite name="${escaped(report.backend)}" ${counts}>`,
+    ...cases.map(
+      ({ className, name, seconds, inside }) =>
+        `<testcase classname="${escaped(className)}" name="${escaped(name)}" time="${seconds.toFixed(3)}">${inside}</testcase>`,
+    ),
+    '</testsuite>',
+    '</testsuites>\n',
+  ].join('\n');
+}

@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { writeFolderWhole } from '../../../src/io/write-file.ts';
+import { junitOf } from '../../../src/oracle/check/reports/junit.ts';
+import { pageOf } from '../../../src/oracle/check/reports/page.ts';
+import { savedFiles } from '../../../src/oracle/check/reports/saved.ts';
+import { hostile, report, said } from '../../support/sample-report.ts';
+
+describe('the page of a report', () => {
+  const page = pageOf(report, said);
+
+  it('needs no network and no script, and shows foreign texts as texts', () => {
+    expect(page).not.toMatch(/<script|<link|<img|<iframe|src=|@import|url\(|\son\w+=|javascript:/i);
+    expect(page.match(/https?:/g)).toBeNull();
+    expect(page).toContain('&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &#39; \ufffd');
+    expect(page).toContain("default-src 'none'");
+  });
+
+  it('has the rows, causes, the smallest case, measures, profiles and drawings', () => {
+    for (const text of [
+      'Failures by cause',
+      'the smallest case found',
+      'relative RMS',
+      'at each time step',
+      't across',
+    ])
+      expect(page).toContain(text);
+    expect(page).toContain('class="l5"');
+    expect(page).toContain('exponentials of differences of log a');
+    expect(page).toMatch(/<a href="#failure-0"><b class="fail">FAIL/);
+    expect(page).toContain('id="failure-0"');
+  });
+
+  it('closes every tag that it opens', () => {
+    const open: string[] = [];
+    for (const [, end, name, own] of page.matchAll(/<(\/?)([a-z]\w*)[^>]*?(\/?)>/g)) {
+      if (own === '/' || ['meta'].includes(name!)) continue;
+      if (end === '') open.push(name!);
+      else expect(open.pop()).toBe(name);
+    }
+    expect(open).toEqual([]);
+  });
+});
+
+describe('files of a report, read by Python', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'densessm-report-'));
+  const python = (...args: string[]) => spawnSync('python3', args, { cwd: folder, encoding: 'utf8' });
+
+  it('are JUnit XML with a test case for each row', () => {
+    writeFileSync(join(folder, 'junit.xml'), junitOf(report, said));
+    const { stdout, stderr } = python(
+      '-c',
+      `import json, xml.etree.ElementTree as E
+root = E.parse('junit.xml').getroot()
+print(json.dumps([[dict(s.attrib) for s in [root, *root.iter('testsuite')]], [[dict(c.attrib), [[x.tag, x.attrib['type'], x.text] for x in c]] for c in root.iter('testcase')]]))`,
+    );
+    expect(stderr).toBe('');
+    const [[suites, suite], cases] = JSON.parse(stdout);
+    expect(suites).toMatchObject({ tests: '1', failures: '1', errors: '0', skipped: '0' });
+    expect(suite.name).toBe(report.backend);
+    expect(cases).toHaveLength(1);
+    const [{ classname, name }, [[tag, type, text]]] = cases[0];
+    expect([classname, name, tag, type]).toEqual([
+      'linearScan',
+      'recurrent F64',
+      'failure',
+      report.rows[0]!.finding!.kind,
+    ]);
+    expect(text).toContain('the smallest case found');
+    // XML has no NUL
+    expect(text).toContain(hostile.replace('\u0000', '\ufffd'));
+  });
+
+  it('are failing cases, which a script replays with numpy alone', () => {
+    const files = savedFiles(report.rows);
+    expect(Object.keys(files)).toContain('linearScan-recurrent-F64.safetensors');
+    writeFolderWhole(join(folder, 'cases'), files);
+    const replayed = python('cases/replay.py', 'cases/linearScan-recurrent-F64.safetensors');
+    expect(replayed.stderr).toBe('');
+    expect(replayed.stdout).toMatch(/ out\/output: [1-9]\d* of \d+ numbers are wrong/);
+    expect(replayed.stdout).toContain(' out/state: 0 of ');
+    expect(replayed.status).toBe(1);
+    // with a right kernel in its place, nothing is wrong
+    mkdirSync(join(folder, 'mended'));
+    const right = `def kernel(inputs, cotangents, settings, answer):
+    h, rows = inputs['state'], []
+    for t in range(inputs['a'].shape[1]):
+        h = inputs['a'][:, t] * h + inputs['b'][:, t]
+        rows.append(h)
+    return {'out/output': np.stack(rows, 1), 'out/state': h}
+`;
+    const mended = (files['replay.py'] as string).replace(/def kernel(.|\n)*?\n\n/, `${right}\n`);
+    writeFileSync(join(folder, 'mended', 'replay.py'), mended);
+    const again = python('mended/replay.py', 'cases/linearScan-recurrent-F64.safetensors');
+    expect([again.stderr, again.status]).toEqual(['', 0]);
+    expect(again.stdout).toContain(' out/output: 0 of ');
+  });
+});
