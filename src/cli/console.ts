@@ -48,6 +48,12 @@ function asJson(_name: string, value: unknown): unknown {
   return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
+/** The width of lines where there is no terminal. */
+const usualWidth = 100;
+
+/** The width of lines of text: the terminal's. */
+export const textWidth = (): number => Math.max(40, process.stdout.columns ?? usualWidth);
+
 /** The width of each column of a table. */
 export const widthsOf = (lines: readonly (readonly string[])[]): number[] =>
   (lines[0] ?? []).map((_, i) => Math.max(...lines.map((cells) => cells[i]!.length)));

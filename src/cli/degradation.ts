@@ -6,10 +6,10 @@ import {
   type RemainingChange,
   remainingChange,
 } from '../measure/remaining-change.ts';
-import { colour, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
+import { colour, progress, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
 
 /** The options of the command: subject, number of layers, number of random draws, seed. */
-export interface DegradationCommand extends Voice, Omit<MeasureOptions, 'connections'> {}
+export interface DegradationCommand extends Voice, Omit<MeasureOptions, 'connections' | 'onProgress'> {}
 
 const dense: readonly Connection[] = [0, 1, 2, 4].map((denseLayers) => ({ denseLayers, residual: 0 }));
 const residual: readonly Connection[] = [0, 2].map((denseLayers) => ({ denseLayers, residual: 1 }));
@@ -32,7 +32,16 @@ const title = ({ denseLayers, residual: factor, pass }: Connection): string =>
 
 /** Prints what is left after each layer, as a table and as a plot. Returns whether every number is finite. */
 export function degradationCommand({ of, layers, count, seed, json, quiet }: DegradationCommand): boolean {
-  const curves = remainingChange({ of, layers, count, seed, connections: connections[of] });
+  const line = progress({ json, quiet });
+  const curves = remainingChange({
+    of,
+    layers,
+    count,
+    seed,
+    connections: connections[of],
+    onProgress: (done, total) => line.show(`${done} of ${total} networks`),
+  });
+  line.clear();
   const ok = curves.every(({ left }) => left.every(Number.isFinite));
   if (json) {
     sayJson('degradation', { ok, of, layers, count, seed, curves });

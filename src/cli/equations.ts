@@ -12,7 +12,7 @@ import {
 import { faults } from '../oracle/faults.ts';
 import { laws } from '../oracle/laws/index.ts';
 import { operators } from '../oracle/operators/index.ts';
-import { colour, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
+import { colour, progress, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
 
 /** The options of the command: the number of cases for each fault, and their seed. */
 export interface EquationsCommand extends Voice {
@@ -21,6 +21,9 @@ export interface EquationsCommand extends Voice {
   readonly cases: number;
   readonly seed: number;
 }
+
+/** The longest sequence of the cases on which faults are tried. */
+export const longestTried = 8;
 
 const columns = ['Eq.', 'name', 'evidence', 'definition', 'modes', 'laws', 'faults rejected'];
 
@@ -31,7 +34,12 @@ export function equationsCommand({ cases, seed, operator: names, ...voice }: Equ
     ({ number }) => names === undefined || some.some((one) => one.equations?.includes(number)),
   );
   const registry = { equations: theirs, operators: some, laws, faults };
-  return printSpecification(specification({ cases, longest: 8, seed }, registry), voice);
+  const line = progress(voice);
+  const found = specification({ cases, longest: longestTried, seed }, registry, (name, done, total) =>
+    line.show(`${done} of ${total} operators, trying the faults of ${name}`),
+  );
+  line.clear();
+  return printSpecification(found, voice);
 }
 
 /**
@@ -45,17 +53,18 @@ export function printSpecification({ equations, operators, problems }: Specifica
     return ok;
   }
   if (!quiet) {
-    const unnumbered = operators.filter(({ operator }) => !equations.some(({ row }) => row?.operator === operator));
-    printTable([columns, ...equations.map(cellsOf), ...unnumbered.map(unnumberedCells)]);
-    say(`\n${colour.heading('Evidence')}`);
-    for (const [mark, meaning] of Object.entries(evidenceMeanings)) say(`${mark}  ${meaning}`);
-    say(scopeOfMarks);
-    say(`A number from 14 on ${mayBeOneTooLow}.`);
-    say(`\n${colour.heading('Faults, tried just now, and the case at which each law rejected them')}`);
+    // the table is last: it stays on the screen
+    say(colour.heading('Faults, tried just now, and the case at which each law rejected them'));
     for (const { operator, tried } of operators) {
       say(`\n${operator.name}`);
       for (const one of tried) say(`  ${formatFault(one)}`);
     }
+    say(`\n${colour.heading('Evidence')}`);
+    for (const [mark, meaning] of Object.entries(evidenceMeanings)) say(`${mark}  ${meaning}`);
+    say(scopeOfMarks);
+    say(`A number from 14 on ${mayBeOneTooLow}.\n`);
+    const unnumbered = operators.filter(({ operator }) => !equations.some(({ row }) => row?.operator === operator));
+    printTable([columns, ...equations.map(cellsOf), ...unnumbered.map(unnumberedCells)]);
     say();
   }
   for (const problem of problems) say(colour.wrong(problem));
@@ -94,12 +103,14 @@ const unnumberedCells = (row: OperatorRow): string[] => [
   ...guardCells(row),
 ];
 
-function formatFault({ fault, law, rejection }: TriedFault): string {
+/** A fault with the law that must reject it, and where it did. */
+export function formatFault({ fault, law, rejection }: TriedFault): string {
   const found = rejection === null ? colour.wrong('LIVES') : `case ${rejection.cases}: ${rejection.verdict.where}`;
   return `${fault.name.padEnd(26)} ${law.name.padEnd(10)} ${colour.minor(found)}`;
 }
 
-const asData = ({ equation, row, problems }: EquationRow): object => ({
+/** An equation as `--json` prints it. */
+export const asData = ({ equation, row, problems }: EquationRow): object => ({
   number: equation.number,
   name: equation.name,
   evidence: equation.evidence,
@@ -111,7 +122,8 @@ const asData = ({ equation, row, problems }: EquationRow): object => ({
   problems,
 });
 
-const guardsOf = ({ operator, laws, tried, problems }: OperatorRow): object => ({
+/** The modes, laws and faults of an operator as `--json` prints them. */
+export const guardsOf = ({ operator, laws, tried, problems }: OperatorRow): object => ({
   operator: operator.name,
   modes: Object.keys(operator.modes),
   laws: laws.map(({ name, statement }) => ({ name, statement })),

@@ -10,8 +10,10 @@ import { fail } from '../tensor/errors.ts';
 import { type CheckCommand, checkCommand } from './check.ts';
 import type { Voice } from './console.ts';
 import { type DegradationCommand, degradationCommand } from './degradation.ts';
+import { equationCommand } from './equation.ts';
 import { type EquationsCommand, equationsCommand } from './equations.ts';
 import { choiceOption, type Finish, speaking, whole } from './options.ts';
+import { readingCommand } from './reading.ts';
 import { readingsCommand } from './readings.ts';
 import { vectorsCommand } from './vectors.ts';
 import { type VerifyCommand, verifyCommand } from './verify.ts';
@@ -142,16 +144,22 @@ export function judgingCommands(main: Command, finish: Finish): void {
 
   speaking(main.command('equations'))
     .description('list the equations with definitions, modes and laws, and try every law on the faults it must reject')
+    .argument('[equation...]', 'show these alone, by number, name or operator: formula, code, evidence, laws, results')
     .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
-    .addOption(casesOption('cases a fault is tried on at most', 60))
+    .addOption(casesOption('cases a fault is tried on at most; with equations, each mode too', 60))
     .addOption(seedOption())
-    .action((options: EquationsCommand) => finish(equationsCommand(options)));
+    .action((words: string[], options: EquationsCommand) =>
+      finish(words.length === 0 ? equationsCommand(options) : equationCommand(words, options)),
+    );
 
   speaking(main.command('readings'))
     .description(
       'list every place where the paper can be read in more than one way: options, default, evidence, reason',
     )
-    .action((options: Voice) => finish(readingsCommand(options)));
+    .argument('[reading...]', 'show these alone, with the smallest input that tells their options apart')
+    .action(async (words: string[], options: Voice) =>
+      finish(words.length === 0 ? readingsCommand(options) : await readingCommand(words, options)),
+    );
 
   speaking(main.command('degradation'))
     .description(

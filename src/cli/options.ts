@@ -1,6 +1,7 @@
 /** @file Makes options of commands: integers within limits, names of a list, and those that every command has. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { nearest } from '../tensor/names.ts';
+import { fail } from '../tensor/errors.ts';
+import { didYouMean, nearest } from '../tensor/names.ts';
 
 /** Takes what a command has found: whether all is right, or an exit status of its own. */
 export type Finish = (result: boolean | number) => void;
@@ -28,6 +29,29 @@ export function choiceOption(flags: string, description: string, names: readonly
     }
     return option.variadic ? [...(previous ?? []), name] : name;
   });
+}
+
+/**
+ * The items that words name, each once, in the order of the words. Case does not count, and a name of several words needs no quotes.
+ * Throws an InputError with the nearest name if a word names nothing.
+ */
+export function itemsNamed<T>(
+  command: string,
+  words: readonly string[],
+  items: readonly T[],
+  namesOf: (item: T) => readonly string[],
+): T[] {
+  const named = (word: string): T[] =>
+    items.filter((item) => namesOf(item).some((name) => name.toLowerCase() === word.toLowerCase()));
+  const whole = named(words.join(' '));
+  if (whole.length > 0) return whole;
+  const known = [...new Set(items.flatMap(namesOf))];
+  const unknown = words.find((word) => named(word).length === 0);
+  if (unknown !== undefined) {
+    const near = didYouMean(words.join(' '), known) || didYouMean(unknown, known);
+    fail(`${command}: nothing here is called '${unknown}'${near}; densessm ${command} lists the names`);
+  }
+  return [...new Set(words.flatMap(named))];
 }
 
 /** The words that call a command, after densessm. */

@@ -2,7 +2,7 @@
 import { evidenceLegend } from '../../spec/evidence.ts';
 import { type OpenReading, openReadings } from '../../spec/readings.ts';
 import { wrapped } from '../oracle/text.ts';
-import { colour, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
+import { colour, say, sayJson, tableLine, textWidth, type Voice, widthsOf } from './console.ts';
 
 /** The subject of a reading, in few characters. */
 const concerned: Readonly<Record<OpenReading['concerns'], string>> = {
@@ -17,8 +17,6 @@ const columns = ['name', 'default', 'others', 'authors', 'evidence', 'concerns']
 /** Stands where the authors' code has nothing of the kind. */
 const absent = '-';
 
-/** The width of lines where there is no terminal. */
-const usualWidth = 100;
 const indent = 4;
 
 /** Prints every open reading with its options, default, the authors' choice, evidence and reason. Returns true: nothing can fail. */
@@ -28,8 +26,7 @@ export function readingsCommand({ json, quiet }: Voice): boolean {
     return true;
   }
   if (!quiet) {
-    const width = Math.max(40, process.stdout.columns ?? usualWidth);
-    for (const line of readingLines(openReadings, width)) say(line);
+    for (const line of readingLines(openReadings, textWidth())) say(line);
   }
   const ours = openReadings.filter(({ evidence }) => evidence.length === 0).length;
   say(`${openReadings.length} open readings, ${ours} of them settled by our own choice`);

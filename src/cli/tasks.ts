@@ -1,10 +1,7 @@
 /** @file densessm tasks: lists the synthetic tasks that train can take, with their settings. */
 import { wrapped } from '../oracle/text.ts';
 import { type Task, tasks } from '../training/index.ts';
-import { colour, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
-
-/** The width of lines where there is no terminal. */
-const usualWidth = 100;
+import { colour, say, sayJson, tableLine, textWidth, type Voice, widthsOf } from './console.ts';
 
 const columns = ['setting', 'default', 'least', 'most', 'meaning'];
 
@@ -40,7 +37,7 @@ export function tasksCommand({ json, quiet }: Voice): boolean {
     sayJson('tasks', { ok: true, tasks: all });
     return true;
   }
-  const width = Math.max(40, process.stdout.columns ?? usualWidth);
+  const width = textWidth();
   if (!quiet) for (const line of all.flatMap((one) => linesOf(one, width))) say(line);
   say(`${all.length} tasks; densessm train --task NAME --set SETTING=VALUE trains on one`);
   return true;

@@ -20,6 +20,8 @@ export interface MeasureOptions {
   readonly count: number;
   readonly seed: number;
   readonly connections: readonly Connection[];
+  /** Is called before each network is measured: with how many measurements are done, and of how many. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
@@ -55,11 +57,15 @@ const networks = { stacks: randomStack, 'dense-mamba': randomDenseMamba };
  * Measures the relative change that remains in the layers above a changed state, for each connection. All connections have the same
  * random networks.
  */
-export function remainingChange({ of, layers, count, seed, connections }: MeasureOptions): RemainingChange[] {
+export function remainingChange(options: MeasureOptions): RemainingChange[] {
+  const { of, layers, count, seed, connections, onProgress = () => {} } = options;
   const random = rng(seed);
   const drawn = Array.from({ length: count }, (_, i) => ({ one: networks[of](layers, random), seed: seed + i }));
-  return connections.map((connection) => {
-    const curves = drawn.map(({ one, seed: own }) => moved(one(connection), rng(own)));
+  return connections.map((connection, at) => {
+    const curves = drawn.map(({ one, seed: own }, i) => {
+      onProgress(at * count + i, connections.length * count);
+      return moved(one(connection), rng(own));
+    });
     const left = Array.from({ length: layers + 1 }, (_, l) => median(curves.map((curve) => curve[l]!)));
     return { ...connection, left };
   });

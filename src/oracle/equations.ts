@@ -42,6 +42,9 @@ export interface Registry {
   readonly faults: readonly Fault[];
 }
 
+/** Is called before the faults of each operator are tried: with its name, how many operators are done, and of how many. */
+export type OnProgress = (operator: string, done: number, total: number) => void;
+
 /** The specification with its laws and faults. */
 export interface Specification {
   readonly equations: readonly EquationRow[];
@@ -60,8 +63,10 @@ const registry: Registry = { equations, operators: allOperators, laws: allLaws, 
 export function specification(
   trials: Trials,
   { equations, operators, laws, faults }: Registry = registry,
+  onProgress: OnProgress = () => {},
 ): Specification {
-  const rows = operators.map((operator): OperatorRow => {
+  const rows = operators.map((operator, i): OperatorRow => {
+    onProgress(operator.name, i, operators.length);
     const concerned = laws.filter((law) => law.concerns(operator));
     const tried = tryFaults(operator, laws, faults, trials);
     return { operator, laws: concerned, tried, problems: guardProblems(operator, concerned, tried) };

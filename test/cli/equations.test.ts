@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { equations } from '../../spec/registry.ts';
 import { printSpecification } from '../../src/cli/equations.ts';
@@ -5,6 +7,7 @@ import { specification } from '../../src/oracle/equations.ts';
 import { faults } from '../../src/oracle/faults.ts';
 import { laws } from '../../src/oracle/laws/index.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
+import { root } from '../support/root.ts';
 import { captured, densessmHere } from './run.ts';
 
 // the tests of the laws try all faults
@@ -44,5 +47,55 @@ describe('densessm equations', () => {
     expect(listed.equations.map(({ number }: { number: number }) => number)).toEqual(numbers);
     const { status, stderr } = await densessmHere('equations', '--operator', 'selekt');
     expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining('(Did you mean select?)') });
+  });
+
+  it('prints the table after the faults, just before problems and verdict', async () => {
+    const lines = (await printed(false)).stdout.split('\n');
+    const head = lines.findIndex((line) => /^Eq\. +name/.test(line));
+    expect(lines.findLastIndex((line) => /case \d+: /.test(line))).toBeLessThan(head);
+    expect(lines.slice(head + 1, head + 26).map((line) => Number.parseInt(line, 10))).toEqual(
+      equations.map(({ number }) => number),
+    );
+  });
+
+  it('says how far it is, once for each operator', () => {
+    const told: unknown[] = [];
+    const two = operators.filter(({ name }) => name === 'select' || name === 'gate');
+    const registry = { equations: [], operators: two, laws, faults: [] };
+    specification({ cases: 1, longest: 2, seed: 1 }, registry, (...progress) => told.push(progress));
+    expect(told).toEqual(two.map(({ name }, i) => [name, i, 2]));
+  });
+});
+
+describe('densessm equations NUMBER', () => {
+  it('shows some equations with formula, place, laws, faults and results, by number, name or operator', async () => {
+    const { status, stdout } = await densessmHere('equations', '17', 'FuseByAddition', '--cases', '20');
+    expect(status).toBe(0);
+    for (const number of [17, 18]) {
+      const { latex, chapter, definition } = equations.find((one) => one.number === number)!;
+      expect(stdout).toContain(`\n  ${latex}\n`);
+      const [, line] = stdout.match(new RegExp(`spec/${chapter}:(\\d+), ${definition.name}`))!;
+      const code = readFileSync(join(root, 'spec', chapter), 'utf8').split('\n');
+      expect(code[Number(line) - 1]).toContain(`export function ${definition.name}`);
+    }
+    expect(stdout).toMatch(/^tokenwise +20 .* right$/m);
+    expect(stdout).toMatch(/^Eq\. 17, 18: right; \d+ modes, 20 cases each; (\d+) of \1 faults rejected\n$/m);
+  });
+
+  it('finds a name of several words without quotes, once', async () => {
+    const { stdout } = await densessmHere('equations', 'fuse', 'by', 'addition', '--cases', '5', '--json');
+    const { ok, equations: found, verified } = JSON.parse(stdout);
+    expect({ ok, numbers: found.map(({ number }: { number: number }) => number) }).toEqual({ ok: true, numbers: [18] });
+    expect(verified.length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    [['26'], "called '26';"],
+    [['selekt'], "(did you mean 'select'?)"],
+    [['fuse', 'by', 'adition'], "(did you mean 'fuse by addition'?)"],
+    [['17', '--operator', 'gate'], 'leave it out'],
+  ])('refuses %j', async (words, message) => {
+    const { status, stderr } = await densessmHere('equations', ...words);
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(message) });
   });
 });

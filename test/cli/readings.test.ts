@@ -1,9 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openReadings } from '../../spec/readings.ts';
 import { readingLines } from '../../src/cli/readings.ts';
 import { wrapped } from '../../src/oracle/text.ts';
-import { densessm, program } from './run.ts';
+import { root } from '../support/root.ts';
+import { densessm, densessmHere, program } from './run.ts';
 
 describe('densessm readings', { timeout: 60_000 }, () => {
   it('prints every reading with its options and its reason', () => {
@@ -57,6 +60,28 @@ describe('densessm readings', { timeout: 60_000 }, () => {
     const reasons = stdout.split('\n').filter((line) => line.startsWith('    '));
     expect(reasons.length).toBeGreaterThan(openReadings.length);
     for (const line of reasons) expect(line.length).toBeLessThanOrEqual(60);
+  });
+});
+
+describe('densessm readings NAME', { timeout: 60_000 }, () => {
+  it('shows one reading with the cases of docs/readings.md', async () => {
+    const { status, stdout } = await densessmHere('readings', 'FFNactivation');
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^ffnActivation: 1 of 1 pairs of options told apart$/m);
+    const page = readFileSync(join(root, 'docs/readings.md'), 'utf8');
+    const [, block] = page.match(/<!-- case: ffnActivation -->\n+```text\n([\s\S]*?)```/)!;
+    expect(stdout).toContain(block);
+    expect(stdout).not.toMatch(/^pass /m);
+  });
+
+  it('prints the case as JSON, and names the nearest reading on a miss', async () => {
+    const { readings } = JSON.parse((await densessmHere('readings', 'earlyLayers', 'scoreScaling', '--json')).stdout);
+    expect(readings.map(({ name, apart }: { name: string; apart: object[] }) => [name, apart.length])).toEqual([
+      ['earlyLayers', 0],
+      ['scoreScaling', 1],
+    ]);
+    const { status, stderr } = await densessmHere('readings', 'cary');
+    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining("(did you mean 'carry'?)") });
   });
 });
 
