@@ -37,6 +37,9 @@ for (const page of pages) {
   writeFileSync(join(out, page.path), framed(page));
 }
 cpSync(join(here, 'icon.svg'), join(out, 'assets/icon.svg'));
+// the figures of docs/results.md
+for (const name of readdirSync(join(root, 'docs/results')).filter((one) => one.endsWith('.svg')))
+  cpSync(join(root, 'docs/results', name), join(out, 'docs/results', name));
 // one file: in this order, later rules win
 const styles = [
   'style',

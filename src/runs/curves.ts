@@ -231,6 +231,7 @@ export function svgOf(lines: readonly Line[], measure: Measure, legend: string):
         `<text x="${left}" y="${height + 42 + 18 * i}" fill="${colourOf(i)}">${escaped(name)}${legend}</text>`,
     ),
   ];
+  const title = `<title>${measures[measure]}, by step: ${escaped(lines.map(({ name }) => name).join('; '))}</title>`;
   const size = `viewBox="0 0 ${width} ${height + bottom}" width="${width}" height="${height + bottom}"`;
-  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="12" fill="currentColor">\n${plotMark}\n${inks}\n<rect id="ground" width="100%" height="100%" fill="#fff"/>\n${parts.filter((part) => part !== '').join('\n')}\n</svg>\n`;
+  return `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif" font-size="12" fill="currentColor">\n${title}\n${plotMark}\n${inks}\n<rect id="ground" width="100%" height="100%" fill="#fff"/>\n${parts.filter((part) => part !== '').join('\n')}\n</svg>\n`;
 }

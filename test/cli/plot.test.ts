@@ -35,6 +35,7 @@ describe('densessm plot', { timeout: 60_000 }, () => {
     expect(drawing.match(/<polyline/g)).toHaveLength(4);
     expect(drawing.match(/<circle/g)).toHaveLength(8);
     expect(drawing).toContain('drawn &lt;1&gt;: validation');
+    expect(drawing).toMatch(/<title>loss, nats a token, by step: .*drawn &lt;1&gt;; /);
     expect(drawing).not.toContain('NaN');
     const { training, validation } = JSON.parse((await densessmHere('plot', run, '--json')).stdout).curves[0];
     expect(training.map(([step]: [number]) => step)).toEqual([1, 2, 3, 4, 5, 6]);

@@ -20,6 +20,7 @@ import { judgesMakers, rulesMakers } from './judges-blocks.ts';
 import { operatorMakers } from './operator-blocks.ts';
 import { profileMakers } from './profile-blocks.ts';
 import { reportOf } from './report.ts';
+import { resultsMakers } from './results-blocks.ts';
 import { sharpnessMakers } from './sharpness-blocks.ts';
 import { specMakers } from './spec-blocks.ts';
 import { weightMakers } from './weight-blocks.ts';
@@ -61,6 +62,7 @@ const makers: Readonly<Record<string, (name: string) => Promise<string>>> = {
   ...sharpnessMakers,
   ...judgesMakers,
   ...rulesMakers,
+  ...resultsMakers,
   /** The smallest case for a question about readings. */
   async case(name) {
     const question = questions.find((one) => one.name === name);
