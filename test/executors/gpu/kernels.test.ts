@@ -252,8 +252,29 @@ describe('kernels', () => {
     const little = { ...withWorkgroups, arrayBytes: 4 * 64 * 64 };
     expect(chooseTiling([[1, 64, 64, 4096]], little)!.tiling.splits).toBe(1);
     expect(chooseTiling([[1, 64, 64, 4096]], targets.webgpu)).toBe(null);
-    const large = [[1, 4096, 1024, 512]] as const;
-    expect(chooseTiling(large, withWorkgroups)!.tiling).toMatchObject({ m: 128, n: 128, k: 16 });
-    expect(chooseTiling(large, { ...withWorkgroups, workgroupBytes: 16384 })!.tiling.k).toBe(8);
+    const large = [[1, 1024, 512, 4096]] as const;
+    expect(chooseTiling(large, withWorkgroups, { isStraight: true })!.tiling).toMatchObject({ m: 128, n: 128, k: 16 });
+    const small = { ...withWorkgroups, workgroupBytes: 16384 };
+    expect(chooseTiling(large, small, { isStraight: true })!.tiling.k).toBe(8);
+  });
+
+  it('of tiles are 16 deep for one product that transposes no operand, else 8', () => {
+    const depths = (fn: Equation, a: readonly number[], b: readonly number[]): number[] =>
+      kernelsOf(fn, { a: { shape: a }, b: { shape: b }, c: { shape: b } }, withWorkgroups).flatMap(({ workgroup }) =>
+        [...(workgroup?.wgsl ?? '').matchAll(/k0 \+= (\d+)u/g)].map(([, depth]) => Number(depth)),
+      );
+    const one =
+      (spec: string): Equation =>
+      ({ a, b }) => ({ y: einsum(spec, a!, b!) });
+    expect(depths(one('ki,kj->ij'), [1024, 512], [1024, 1024])).toEqual([16]);
+    expect(depths(one('ik,kj->ij'), [512, 1024], [1024, 1024])).toEqual([8]);
+    expect(depths(one('ki,jk->ij'), [1024, 512], [1024, 1024])).toEqual([8]);
+    expect(depths(one('ik,jk->ij'), [512, 1024], [1024, 1024])).toEqual([8]);
+    // vec4 loads cannot read rows of 511 elements
+    expect(depths(one('ki,kj->ij'), [1024, 511], [1024, 1024])).toEqual([8]);
+    const two: Equation = ({ a, b, c }) => ({ y: einsum('ki,kj->ij', a!, b!), z: einsum('ki,kj->ij', a!, c!) });
+    expect(depths(two, [1024, 512], [1024, 1024])).toEqual([8]);
+    const added: Equation = ({ a, b, c }) => ({ y: add(einsum('ki,kj->ij', a!, b!), einsum('ki,kj->ij', a!, c!)) });
+    expect(depths(added, [1024, 512], [1024, 1024])).toEqual([8]);
   });
 });

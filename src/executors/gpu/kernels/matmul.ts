@@ -8,6 +8,7 @@ import type { Expression, Read } from '../values/numbers.ts';
 import { without1 } from '../values/views.ts';
 import type { Band } from './bands.ts';
 import { sharedProduct } from './shared-products.ts';
+import { isStraight } from './tile-loaders.ts';
 import { chooseTiling, operandsOf, type Product, type ProductSize } from './tiles.ts';
 
 const sizeOfAxes = (axes: readonly Axis[]): number => axes.reduce((size, { length }) => size * length, 1);
@@ -23,7 +24,7 @@ export function matrixProduct(fuser: Fuser, left: Read, right: Read, axes: Matri
     sizeOfAxes(axes.columns),
     sizeOfAxes(axes.summed),
   ];
-  const choice = chooseTiling([sizes], fuser.target, { band });
+  const choice = chooseTiling([sizes], fuser.target, { isStraight: isStraight([a, b], axes), band });
   const product = { a, b, axes, sizes, band };
   const operands = operandsOf([product]);
   const text = plain(operands, product);

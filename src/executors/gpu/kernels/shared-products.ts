@@ -6,7 +6,7 @@
 import type { Fuser } from '../fusion/fuser.ts';
 import type { ProductGroup } from '../fusion/history.ts';
 import type { Workgroup } from '../text/kernel.ts';
-import { type Axis, type MatrixAxis, merged } from '../text/places.ts';
+import { type Axis, axesOfOne, type MatrixAxis, merged } from '../text/places.ts';
 import { mostElementsOn, type TileShape } from '../text/target.ts';
 import type { Expression, Numbers, Place, Resident } from '../values/numbers.ts';
 import { sums } from './reduce.ts';
@@ -168,8 +168,7 @@ const resultKey = ({ products: [product] }: Waiting): string =>
     [product!.axes.batch, product!.axes.rows, product!.axes.columns].map((axes) => axesOfOperand(axes, 2)),
   );
 
-const axesOfOperand = (axes: readonly MatrixAxis[], operand: number): Axis[] =>
-  merged(axes.map(({ length, steps }) => ({ length, steps: [steps[operand]!] })));
+const axesOfOperand = (axes: readonly MatrixAxis[], operand: number): Axis[] => merged(axesOfOne(axes, operand));
 
 /** The result of a product, as an expression of an array that is written when it is first read. */
 function resultOf(fuser: Fuser, waiting: Waiting): Expression {

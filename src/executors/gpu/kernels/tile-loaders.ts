@@ -2,8 +2,8 @@
  * @file Loads tiles of an operand into workgroup memory. Loads go through registers, so that the next tile is read while the current
  * one is in use.
  */
-import { type Axis, merged } from '../text/places.ts';
-import type { Form } from '../values/numbers.ts';
+import { type Axis, axesOfOne, type MatrixAxes, merged } from '../text/places.ts';
+import type { Form, Read } from '../values/numbers.ts';
 
 /** One operand of a tiled product: A with its rows, or B with its columns. */
 export interface Side {
@@ -75,6 +75,13 @@ export function areVec4(axes: readonly Axis[], others: readonly Axis[], start: n
     [...outer, ...merged(others)].every(({ steps }) => isMultipleOf4(steps[0]!))
   );
 }
+
+/** Whether the operands of a product are read along its rows and columns, so that neither is transposed in workgroup memory. */
+export const isStraight = (operands: readonly Read[], { batch, rows, columns, summed }: MatrixAxes): boolean =>
+  operands.every(({ array, form }, x) => {
+    const others = axesOfOne([...summed, ...batch], x);
+    return array.size % 4 === 0 && areVec4(axesOfOne(x === 0 ? rows : columns, x), others, form.start);
+  });
 
 /** Text of the loader of one product. */
 type Parts = Omit<Loader, 'declarations'>;

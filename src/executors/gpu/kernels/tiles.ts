@@ -3,7 +3,7 @@
  * times.
  */
 import type { Workgroup } from '../text/kernel.ts';
-import { type Axis, type MatrixAxes, type MatrixAxis, merged } from '../text/places.ts';
+import { type Axis, axesOfOne, type MatrixAxes, merged } from '../text/places.ts';
 import { type Argument, passedStart, startName } from '../text/script.ts';
 import { mostElementsOn, mostWorkgroups, type Target, type TileShape } from '../text/target.ts';
 import type { Read, Resident } from '../values/numbers.ts';
@@ -18,10 +18,14 @@ export interface Tiling extends TileShape {
 const large = { m: 128, n: 128, threadM: 8, threadN: 8, unrolled: true, together: 2, start: 3.5 };
 const looped = { unrolled: false, start: 2 };
 
-/** The tiles to choose from, with times fitted to the products of training steps on an H200 (docs/gpu-performance.md). */
-export const tileShapes: readonly TileShape[] = [
-  { ...large, k: 16, lanes: 4, step: 1.29, steps: 2.58 },
-  // for devices with less workgroup memory, and short sums
+/**
+ * A tile for one product that reads both operands along its rows and columns. Where an operand is transposed on its way into workgroup
+ * memory, and where a kernel chooses among several products, it takes more time than two steps of the next tile.
+ */
+const deep: TileShape = { ...large, k: 16, lanes: 4, step: 1.42, steps: 2.82 };
+
+/** The tiles for all products, with times fitted to those of training steps on an H200 (docs/gpu-performance.md). */
+const general: readonly TileShape[] = [
   { ...large, k: 8, step: 0.79, steps: 1.49 },
   { m: 128, n: 64, k: 16, threadM: 8, threadN: 4, ...looped, together: 3, step: 0.99, steps: 2.33 },
   { m: 64, n: 64, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.61, steps: 2.69 },
@@ -31,6 +35,9 @@ export const tileShapes: readonly TileShape[] = [
   { m: 16, n: 64, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.33, steps: 0.95 },
   { m: 32, n: 16, k: 16, threadM: 4, threadN: 4, ...looped, together: 6, step: 0.35, steps: 0.55 },
 ];
+
+/** The tiles to choose from. */
+export const tileShapes: readonly TileShape[] = [deep, ...general];
 
 /** The device of these times: its number of multiprocessors, and bytes of memory traffic per microsecond. */
 const device = { processors: 132, bytes: 3.5e6 };
@@ -66,9 +73,10 @@ export interface Choice {
 
 const totalOf = (numbers: readonly number[]): number => numbers.reduce((sum, x) => sum + x, 0);
 
-/** Restrictions of a tiling: the tiles that may be used, and the band of the only product. */
+/** Restrictions of a tiling: the tiles that may be used; whether there is one product that transposes no operand; and its band. */
 interface Restrictions {
   readonly isUsable?: (tile: TileShape) => boolean;
+  readonly isStraight?: boolean;
   readonly band?: Band | null;
 }
 
@@ -85,14 +93,14 @@ const partIn = (band: Band, tile: TileShape, depth: number): number => {
 export function chooseTiling(
   sizes: readonly ProductSize[],
   target: Target,
-  { isUsable = () => true, band = null }: Restrictions = {},
+  { isUsable = () => true, isStraight = false, band = null }: Restrictions = {},
 ): Choice | null {
   const k = sizes[0]![3];
   if (!target.workgroups || sizes.some(([, m, n]) => m * n * k < 64)) return null;
   const size = totalOf(sizes.map(([batch, m, n]) => batch * m * n));
   const batches = sizes[0]![0];
   let best: Choice | null = null;
-  for (const tile of target.tiles ?? tileShapes) {
+  for (const tile of target.tiles ?? (isStraight ? tileShapes : general)) {
     if (tileBytes(tile) > target.workgroupBytes || !isUsable(tile)) continue;
     const tiles = sizes.map(([, m, n]) => [Math.ceil(m / tile.m), Math.ceil(n / tile.n)] as const);
     if (Math.max(...[0, 1].map((side) => totalOf(tiles.map((own) => own[side]!)))) > mostWorkgroups) continue;
@@ -125,10 +133,6 @@ function placeInTile({ n, threadN, lanes }: TileShape): string {
     `let ty = (warp / ${warps}u) * ${lanes}u + lane / ${wide}u;`,
   ].join('\n');
 }
-
-/** Axes with the strides of operand 0 or 1, or of the result (2). */
-const axesOfOne = (axes: readonly MatrixAxis[], operand: number): Axis[] =>
-  axes.map(({ length, steps }) => ({ length, steps: [steps[operand]!] }));
 
 /**
  * Writes the text that accumulates and stores the results of one invocation. They are named `s{vec4 of rows}{row in it}{vec4 of columns}`

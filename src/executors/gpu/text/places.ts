@@ -19,6 +19,10 @@ export interface MatrixAxes {
   readonly summed: readonly MatrixAxis[];
 }
 
+/** Axes with the strides of operand 0 or 1, or of the result (2). */
+export const axesOfOne = (axes: readonly MatrixAxis[], operand: number): Axis[] =>
+  axes.map(({ length, steps }) => ({ length, steps: [steps[operand]!] }));
+
 /** Removes axes of length 1, and merges neighbours if the strides of every operand allow it. */
 export function merged(axes: readonly Axis[]): Axis[] {
   const result: Axis[] = [];
