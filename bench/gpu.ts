@@ -12,6 +12,7 @@ import { retention } from './gpu/retention.ts';
 import { scans } from './gpu/scans.ts';
 import { steps, stepsOfTorch } from './gpu/steps.ts';
 import type { Row } from './gpu/table.ts';
+import { tiles } from './gpu/tiles.ts';
 import { tuning } from './gpu/tuning.ts';
 
 const sections: { readonly [name: string]: () => Promise<readonly Row[]> } = {
@@ -22,6 +23,7 @@ const sections: { readonly [name: string]: () => Promise<readonly Row[]> } = {
   retention,
   steps,
   stepsOfTorch,
+  tiles,
   tuning,
 };
 
