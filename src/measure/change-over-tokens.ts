@@ -48,22 +48,22 @@ function movedByToken({ bottom, states }: Changeable, tokens: number, random: Rn
   );
 }
 
-/** Draws stacks once, and measures them with any connection. At the first token the stacks and changes are those of `remainingChange`. */
-export function changeOverTokens({
-  layers,
-  tokens,
-  count,
-  seed,
-}: TokenOptions): (connection: Connection) => number[][] {
+/** What one stack has of a change: of layers, from the lowest on, at tokens, from the changed one on. */
+export type Shares = readonly (readonly number[])[];
+
+/** Medians over stacks, of each layer at each token. */
+export const medianShares = (stacks: readonly Shares[]): Shares =>
+  stacks[0]!.map((row, l) => row.map((_, t) => median(stacks.map((shares) => shares[l]![t]!))));
+
+/**
+ * Draws stacks once, and measures each of them with any connection. At the first token the stacks and changes are those of
+ * `remainingChange`.
+ */
+export function changeOverTokens({ layers, tokens, count, seed }: TokenOptions): (connection: Connection) => Shares[] {
   const random = rng(seed);
   const drawn = Array.from({ length: count }, (_, i) => ({
     one: randomStackOverTokens(layers, tokens, random, rng(seed + count + i)),
     seed: seed + i,
   }));
-  return (connection) => {
-    const each = drawn.map(({ one, seed: own }) => movedByToken(one(connection), tokens, rng(own)));
-    return Array.from({ length: layers + 1 }, (_, l) =>
-      Array.from({ length: tokens }, (_, t) => median(each.map((moved) => moved[l]![t]!))),
-    );
-  };
+  return (connection) => drawn.map(({ one, seed: own }) => movedByToken(one(connection), tokens, rng(own)));
 }

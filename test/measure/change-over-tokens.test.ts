@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { changeOverTokens } from '../../src/measure/change-over-tokens.ts';
+import { changeOverTokens, medianShares } from '../../src/measure/change-over-tokens.ts';
+import type { Connection } from '../../src/measure/network.ts';
 import { remainingChange } from '../../src/measure/remaining-change.ts';
 
 const sizes = { layers: 4, count: 3, seed: 5 };
-const measure = changeOverTokens({ ...sizes, tokens: 4 });
+const each = changeOverTokens({ ...sizes, tokens: 4 });
+const measure = (connection: Connection) => medianShares(each(connection));
 const dense = { denseLayers: 2, residual: 0 };
 
 describe('changeOverTokens', () => {
@@ -24,6 +26,14 @@ describe('changeOverTokens', () => {
       if (l === 0) expect(fused[l]).toEqual(row);
       else expect(fused[l]![1]).not.toBeCloseTo(row[1]!, 3);
     }
+  });
+
+  it('measures each stack by itself', () => {
+    const stacks = each(dense);
+    expect(stacks).toHaveLength(sizes.count);
+    const sorted = stacks.map((shares) => shares[4]![2]!).toSorted((a, b) => a - b);
+    expect(new Set(sorted).size).toBe(sizes.count);
+    expect(measure(dense)[4]![2]).toBe(sorted[1]);
   });
 
   it('has closed gates that connect nothing, and half-open ones that do', () => {
