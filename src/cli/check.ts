@@ -7,6 +7,8 @@ import { openOnce } from '../oracle/backends/once.ts';
 import { openProcess } from '../oracle/backends/process.ts';
 import { batchKinds } from '../oracle/batch-kind.ts';
 import { rowMode } from '../oracle/batches/rows.ts';
+import { acceptedLines, entryLines } from '../oracle/check/acceptance.ts';
+import type { Acceptance } from '../oracle/check/acceptance-data.ts';
 import { type Alike, alike } from '../oracle/check/alike.ts';
 import { causeLines, causesAcross } from '../oracle/check/causes/across.ts';
 import { type CheckOptions, type CheckReport, check, reportOf } from '../oracle/check/check.ts';
@@ -46,6 +48,8 @@ export interface CheckCommand extends Voice, ReportFiles {
   /** How often each question is asked, if not as usual. */
   readonly repeat?: number;
   readonly waive?: readonly Waiver[];
+  /** A file of accepted failures, and its entries. */
+  readonly accept?: { readonly path: string; readonly entries: readonly Acceptance[] };
   /** Whether rows go on past their first failures, which are then grouped by cause. */
   readonly keepGoing: boolean;
   /** Seconds for one answer and for a start, if they are not the usual ones. */
@@ -71,7 +75,13 @@ function widthsFor({ description }: Backend): number[] {
 const right = [5, 6, 7];
 
 const paint: Paint = (status, text) =>
-  ({ PASS: colour.right, FAIL: colour.wrong, UNSUPPORTED: colour.minor, UNCHECKED: colour.minor })[status](text);
+  ({
+    PASS: colour.right,
+    FAIL: colour.wrong,
+    UNSUPPORTED: colour.minor,
+    UNCHECKED: colour.minor,
+    ACCEPTED: colour.minor,
+  })[status](text);
 
 /** Judges a backend and prints the result. Returns whether all that it offers was compared and is right. */
 export async function checkCommand(options: CheckCommand): Promise<boolean> {
@@ -105,11 +115,12 @@ async function serveRows(options: CheckCommand): Promise<boolean> {
 }
 
 /** What to ask, as `check` takes it. */
-function sizeOf({ operator, mode, dtype, waive, ...size }: CheckCommand): CheckOptions {
+function sizeOf({ operator, mode, dtype, waive, accept, ...size }: CheckCommand): CheckOptions {
   return {
     ...size,
     total: 1000 * size.total,
     ...(waive !== undefined && { waivers: waive }),
+    ...(accept !== undefined && { accepted: accept.entries }),
     ...(operator !== undefined && { operators: operator }),
     ...(mode !== undefined && { modes: mode }),
     ...(dtype !== undefined && { dtypes: dtype }),
@@ -130,7 +141,7 @@ async function checkInWorkers(
     done++;
     if (done < names.length) onProgress(done, names.length, names[done]!);
   });
-  return reportOf(backend, rows.flat(), options.waive);
+  return reportOf(backend, rows.flat(), sizeOf(options));
 }
 
 /** Shrinking a failure may need many starts of a backend that it breaks. */
@@ -211,7 +222,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
       ...found,
       rows: found.rows.map(withoutNumbers),
       failures: asData(failures),
-      ...(options.keepGoing && { causes: causesAcross(found.rows) }),
+      ...((options.keepGoing || options.accept) && { causes: causesAcross(found.rows) }),
     });
     return found.ok;
   }
@@ -220,6 +231,8 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
     ...missing(found, quiet),
     ...unused(found),
     ...failureTexts(found, failures, again),
+    ...section('Accepted failures:', quiet ? [] : acceptedLines(found.rows)),
+    ...section('Entries of accepted failures to correct:', entryLines(found.wrongEntries)),
     ...section('Failures by cause:', causeLines(causesAcross(found.rows))),
     ...(timing ? timings(found, widths) : []),
     ...(quiet || written.length === 0 ? [] : ['', ...written]),
@@ -349,11 +362,12 @@ async function isReproducible(row: CheckRow, options: CheckCommand): Promise<boo
 }
 
 /** The command that asks the same backend again. Draws depend on the sizes too. */
-function commandOf({ backend, module, once, device, sizes, cases, longest, waive = [] }: CheckCommand): string {
+function commandOf({ backend, module, once, device, sizes, cases, longest, waive = [], accept }: CheckCommand): string {
   const outside = backend === undefined ? `--module ${JSON.stringify(module)}` : `--backend ${JSON.stringify(backend)}`;
   const asked = (backend ?? module) === undefined ? `--device ${device}` : `${outside}${once ? ' --once' : ''}`;
   const waivers = waive.map((waiver) => ` --waive ${JSON.stringify(`${subjectOf(waiver)}=${waiver.reason}`)}`);
   const real = sizes === 'real' ? ' --sizes real' : '';
   const most = longest === undefined ? '' : ` --longest ${longest}`;
-  return `npx densessm check ${asked}${real} --cases ${cases}${most}${waivers.join('')}`;
+  const accepted = accept === undefined ? '' : ` --accept ${JSON.stringify(accept.path)}`;
+  return `npx densessm check ${asked}${real} --cases ${cases}${most}${waivers.join('')}${accepted}`;
 }

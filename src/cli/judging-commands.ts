@@ -7,6 +7,7 @@ import { realCases, realLongest, sizeNames } from '../oracle/check/questions/rea
 import { type Waiver, waiverFrom } from '../oracle/check/waivers.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { fail } from '../tensor/errors.ts';
+import { acceptedIn } from './accept-file.ts';
 import { type CheckCommand, checkCommand } from './check.ts';
 import type { Voice } from './console.ts';
 import { type DegradationCommand, degradationCommand } from './degradation.ts';
@@ -116,6 +117,12 @@ export function judgingCommands(main: Command, finish: Finish): void {
         '--waive <failure>',
         "a known failure, 'OPERATOR MODE TYPE TENSOR=REASON': the rest of its row is still judged; may be repeated",
       ).argParser<readonly Waiver[]>((text, others = []) => [...others, waiverFrom(text)]),
+    )
+    .addOption(
+      new Option(
+        '--accept <file>',
+        'accepted failures, TOML or JSON: each with a reason and a last day; other failures, and entries that pass, still fail',
+      ).argParser((path) => ({ path, entries: acceptedIn(path) })),
     )
     .option('--keep-going', 'ask all cases of a row that fails, and group its failures by cause', false)
     .option('--html <file>', 'write the report as a page that needs no network')

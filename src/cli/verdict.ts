@@ -36,7 +36,11 @@ function nothingOffered({ description }: Backend, { operator, mode, dtype }: Ask
 const mostListed = 4;
 
 /** Says in one line whether all that was asked is right. */
-export function verdict({ ok, rows, problems }: CheckReport, backend: Backend, options: AskedFor): string {
+export function verdict(
+  { ok, rows, problems, wrongEntries }: CheckReport,
+  backend: Backend,
+  options: AskedFor,
+): string {
   const asked = rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');
   const refused = rows.find(({ unsupported }) => unsupported > 0);
   if (asked.length === 0 && refused !== undefined) {
@@ -47,14 +51,15 @@ export function verdict({ ok, rows, problems }: CheckReport, backend: Backend, o
     const rest = problems.length === 0 ? '' : '; its description is wrong, see above';
     return `${colour.wrong('FAIL')}: nothing was compared: ${nothingOffered(backend, options)}${rest}`;
   }
-  const passed = asked.filter((row) => row.outputs === 'PASS' && isFine(row)).length;
+  const accepted = asked.filter((row) => [row.outputs, row.gradients].includes('ACCEPTED')).length;
+  const passed = asked.filter((row) => row.outputs === 'PASS' && isFine(row) && row.gradients !== 'ACCEPTED').length;
   const isOpen = ({ outputs }: CheckRow): boolean => outputs === 'UNCHECKED';
   const unasked = asked.filter((row) => isOpen(row) && row.cut).length;
   const undrawn = asked.filter((row) => isOpen(row) && !row.cut).length;
   const unchecked = asked.filter(({ gradients }) => gradients === 'UNCHECKED').length - unasked - undrawn;
   const leftOut = asked.filter(({ gradientsLeftOut }) => gradientsLeftOut.length > 0);
   const cases = asked.reduce((sum, row) => sum + row.cases, 0);
-  const isWrong = problems.length > 0 || !asked.every(isFine);
+  const isWrong = problems.length + wrongEntries.length > 0 || !asked.every(isFine);
   const head = ok ? colour.right('PASS') : isWrong ? colour.wrong('FAIL') : colour.minor('UNCHECKED');
   const rest = [
     ...(unasked === 0 ? [] : [`${unasked} unchecked, as no time was left (--total)`]),
@@ -62,6 +67,10 @@ export function verdict({ ok, rows, problems }: CheckReport, backend: Backend, o
     ...(unchecked === 0 ? [] : [`gradients of ${unchecked} unchecked`]),
     ...(leftOut.length === 0 ? [] : [`gradients of some inputs of ${leftOut.length} unchecked`]),
     ...waived(asked),
+    ...(accepted === 0 ? [] : [`${accepted} wrong as accepted`]),
+    ...(wrongEntries.length === 0
+      ? []
+      : [`${wrongEntries.length} accepted failure${wrongEntries.length === 1 ? '' : 's'} to correct, see above`]),
     ...(problems.length === 0 ? [] : ['its description is wrong, see above']),
   ];
   return [`${head}: ${passed} of ${asked.length} rows right on ${cases} case${cases === 1 ? '' : 's'}`, ...rest].join(

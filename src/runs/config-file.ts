@@ -59,13 +59,18 @@ function tomlOf(text: string, path: string): unknown {
   }
 }
 
+/** What a TOML or JSON file holds. Throws a sentence where it is none. */
+export function parsedFile(path: string): unknown {
+  const content = new TextDecoder().decode(readBytes(path));
+  return path.endsWith('.toml') ? tomlOf(content, path) : parseJson(content, path);
+}
+
 /**
  * What a file says, by the options' names without the dashes before them, as in `dense-layers = 2`. Throws on an unknown name,
  * on a value of another type, and on a number that is out of range.
  */
 function saidIn<T>(path: string, known: Readonly<Record<keyof T & string, Rule>>): Partial<T> {
-  const content = new TextDecoder().decode(readBytes(path));
-  const parsed = path.endsWith('.toml') ? tomlOf(content, path) : parseJson(content, path);
+  const parsed = parsedFile(path);
   if (!isObject(parsed)) fail(`${path}: holds no settings; write names and values, as { "steps": 500 }`);
   return checkedBy<T>(known, path, parsed, writtenName);
 }

@@ -6,6 +6,7 @@ import { askedWords } from '../domain/domain.ts';
 import type { Draw } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import { type Lengths, lengthsIn, matches } from '../signature.ts';
+import type { Acceptance } from './acceptance-data.ts';
 import { type Recorder, recorder } from './causes/record.ts';
 import { findingsOf, isToldBy } from './findings.ts';
 import {
@@ -41,6 +42,8 @@ export interface CheckSize extends QuestionSize {
   readonly repeat?: number;
   /** Whether a row goes on past its first failures to all its cases, and groups the failing ones by cause. */
   readonly keepGoing?: boolean;
+  /** Failures that the caller accepts: a row that has some goes on too, as others may follow. */
+  readonly accepted?: readonly Acceptance[];
   /** Failures that are only counted. */
   readonly waivers?: readonly Waiver[];
   /** Takes what is needed to ask the row again. */
@@ -104,6 +107,8 @@ export async function checkMode(
   size: CheckSize,
 ): Promise<CheckRow> {
   const waivers = (size.waivers ?? []).filter((waiver) => isAbout(waiver, { operator: operator.name, mode, dtype }));
+  const { accepted = [] } = size;
+  const keepGoing = size.keepGoing === true || accepted.length > 0;
   const offer = backend.description.operators[operator.name]!;
   const domain = domainIn(operator, offer.domain);
   const ability = { compiles: backend.compiles, longest: backend.longest, domain };
@@ -134,9 +139,9 @@ export async function checkMode(
     wrongIn: new Map(),
     putOff: [],
     kept: null,
-    record: size.keepGoing === true ? recorder(inquiry) : null,
+    record: keepGoing ? recorder(inquiry, new Set(accepted.map(({ explanation }) => explanation))) : null,
   };
-  await askAll(inquiry, offer, questions, size, tally);
+  await askAll(inquiry, offer, questions, { ...size, keepGoing }, tally);
   size.onDone?.({ inquiry, kept: tally.kept });
   const { right, unsupported, reason, ratios, compared, repeats, draw, cut, leftOut, waived } = tally;
   const [finding = null, ...also] = await findingsOf(inquiry, questions, tally.wrongs, tally.cut ? 0 : size.until);

@@ -11,6 +11,7 @@ import { unknownNames } from '../domain/known.ts';
 import type { Operator } from '../operator.ts';
 import { operators as allOperators } from '../operators/index.ts';
 import { matches, termIn } from '../signature.ts';
+import { accepting, type EntryProblem, entryProblems, isEntryOf } from './acceptance.ts';
 import { type CheckSize, checkMode } from './check-mode.ts';
 import { type CheckRow, isFine, type RowKey, type Status } from './row.ts';
 import { asksAfresh, type Revisit, revisited } from './stale.ts';
@@ -23,6 +24,8 @@ export interface CheckOptions extends Omit<CheckSize, 'until' | 'compileUntil' |
   readonly operators?: readonly string[];
   readonly modes?: readonly string[];
   readonly dtypes?: readonly Dtype[];
+  /** The day, as 2026-11-29, on which accepted failures may have expired; today by default. */
+  readonly today?: string;
   /** The time limit in milliseconds. Rows that are not done by then are UNCHECKED. */
   readonly total?: number;
   readonly onProgress?: (done: number, total: number, row: string) => void;
@@ -37,6 +40,8 @@ export interface CheckReport {
   readonly rows: readonly CheckRow[];
   /** Waivers that waived nothing, though their rows were asked and nothing else was wrong. */
   readonly unusedWaivers: readonly Waiver[];
+  /** Accepted failures that did not occur, have expired, or were not asked. */
+  readonly wrongEntries: readonly EntryProblem[];
   /** Errors in the backend's description. */
   readonly problems: readonly string[];
 }
@@ -76,16 +81,23 @@ export async function check(backend: Backend, options: CheckOptions): Promise<Ch
       onRow?.(row);
     }
   }
-  return reportOf(backend, rows, options.waivers);
+  return reportOf(backend, rows, options);
 }
 
-/** The report of all rows. */
-export function reportOf(backend: Backend, rows: readonly CheckRow[], waivers: readonly Waiver[] = []): CheckReport {
+/** The report of all rows, of a check with these options. */
+export function reportOf(
+  backend: Backend,
+  rows: readonly CheckRow[],
+  options: Partial<CheckOptions> = {},
+): CheckReport {
+  const { waivers = [] } = options;
+  const wrongEntries = entryProblems(rows, options);
   const problems = problemsOf(backend);
   const asked = rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');
-  const ok = problems.length === 0 && asked.length > 0 && asked.every((row) => isFine(row) && row.outputs === 'PASS');
+  const isDone = (row: CheckRow): boolean => isFine(row) && ['PASS', 'ACCEPTED'].includes(row.outputs);
+  const ok = problems.length === 0 && wrongEntries.length === 0 && asked.length > 0 && asked.every(isDone);
   const unusedWaivers = waivers.filter((waiver) => isUnused(waiver, rows));
-  return { ok, backend: backend.description.name, rows, unusedWaivers, problems };
+  return { ok, backend: backend.description.name, rows, unusedWaivers, wrongEntries, problems };
 }
 
 /** Whether a waiver matched no failure. A row that failed or was cut off may have more failures. */
@@ -133,7 +145,7 @@ function isOffered({ description }: Backend, { operator, mode, dtype }: RowKey):
   return hasMode(offer, mode) && offer!.dtypes.includes(dtype);
 }
 
-async function rowOf(backend: Backend, key: RowKey, size: CheckSize): Promise<CheckRow> {
+async function rowOf(backend: Backend, key: RowKey, size: CheckSize & { readonly today?: string }): Promise<CheckRow> {
   const offer = backend.description.operators[key.operator];
   if (offer === undefined || !isOffered(backend, key)) return unasked(key, 'UNSUPPORTED', 'not offered');
   const { mode, kind } = partsOf(key.mode);
@@ -141,7 +153,9 @@ async function rowOf(backend: Backend, key: RowKey, size: CheckSize): Promise<Ch
   const domain = domainIn(operator, offer.domain);
   const never = domain && unfulfilled(operator, mode, { longest: size.longest ?? usualLongest }, domain);
   if (never) return unasked(key, 'UNCHECKED', `no case is in its domain, as never: ${never}`);
-  return { ...(await checkMode(backend, operator, mode, key.dtype, size)), mode: key.mode };
+  const accepted = (size.accepted ?? []).filter((entry) => isEntryOf(entry, key));
+  const row = await checkMode(backend, operator, mode, key.dtype, { ...size, accepted });
+  return accepting({ ...row, mode: key.mode }, accepted, size.today);
 }
 
 /** A row about which nothing was asked. */

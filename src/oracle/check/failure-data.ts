@@ -31,8 +31,8 @@ export interface CaseFailure {
   /** The wrong tensors; empty if the backend broke. */
   readonly tensors: readonly string[];
   readonly deviations: readonly Deviation[];
-  /** What explains this case alone: known faults, other readings, a lower precision, other answers. */
-  readonly explanations: readonly string[];
+  /** What explains this case alone: known faults, other readings, a lower precision, other answers; null if that was not sought, as it takes long. */
+  readonly explanations: readonly string[] | null;
 }
 
 /** A judged case. */

@@ -1,5 +1,6 @@
 /** @file Formats the result of a check: one line per row, and the smallest case with hints per failure. */
 import { type Case, type Tensor, toLists } from '../case.ts';
+import { unacceptedLines } from './acceptance.ts';
 import { shown } from './diagnosis/where.ts';
 import { mostlyOne } from './mostly.ts';
 import { type CheckRow, type Contrast, type Finding, isFine, type RowKey, type Status } from './row.ts';
@@ -57,10 +58,12 @@ function remarkOf({
   rightAt,
   dtype,
   forms,
+  accepted = [],
 }: CheckRow): string {
   const remarks = [
     ...(finding === null ? [] : [finding.kind]),
     ...(finding === null && reason !== null && unsupported === 0 ? [reason] : []),
+    ...[...new Set(accepted.map(({ entry }) => `accepted until ${entry.expires}: ${entry.reason}`))],
     ...notes,
     ...(gradientsLeftOut.length === 0 ? [] : [`gradients not offered: ${gradientsLeftOut.join(', ')}`]),
     ...waived.map(
@@ -128,6 +131,7 @@ export function failureLines(row: CheckRow, { again: ask, others = [], isAlone =
   return [
     `FAIL ${operator} ${mode} ${dtype}: ${finding.message}`,
     ...(others.length === 0 ? [] : [`  the same in: ${others.map((one) => `${one.mode} ${one.dtype}`).join(', ')}`]),
+    ...unacceptedLines(row).map((line) => `  ${line}`),
     ...(often(row) === null ? [] : [`  ${often(row)}`]),
     ...findingLines(finding, again, isAlone),
     ...also.flatMap((one) => [

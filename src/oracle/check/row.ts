@@ -1,15 +1,16 @@
 /** @file Describes the result of a check of one operator in one mode and type. */
 import type { Dtype, Failure } from '../backends/backend.ts';
 import type { Case } from '../case.ts';
+import type { Accepted, Unaccepted } from './acceptance-data.ts';
 import type { Cause, Deviation, FindingNumbers, Fit, JudgedCase, Replay } from './failure-data.ts';
 import type { Repeats } from './questions/repeats.ts';
 import type { FormUse } from './verdict/verdict.ts';
 
 /**
  * `PASS`: compared and right. `FAIL`: wrong, or the backend broke. `UNSUPPORTED`: the backend does not offer it. `UNCHECKED`: not
- * compared, because the backend offers no gradients or no time was left.
+ * compared, because the backend offers no gradients or no time was left. `ACCEPTED`: wrong only as the caller accepts.
  */
-export type Status = 'PASS' | 'FAIL' | 'UNSUPPORTED' | 'UNCHECKED';
+export type Status = 'PASS' | 'FAIL' | 'ACCEPTED' | 'UNSUPPORTED' | 'UNCHECKED';
 
 /** The operator, mode and type of a row. */
 export interface RowKey {
@@ -113,6 +114,9 @@ export interface CheckRow extends RowKey {
   /** Every judged case, and the causes of the failures, if the row went on past its first failures. */
   readonly judged?: readonly JudgedCase[];
   readonly causes?: readonly Cause[];
+  /** The accepted failures that were seen in the row, and what else is wrong there, if some are accepted. */
+  readonly accepted?: readonly Accepted[];
+  readonly unaccepted?: readonly Unaccepted[];
 }
 
 /** Whether the backend offers a row, even if it then declined every case. */

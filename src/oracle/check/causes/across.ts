@@ -36,7 +36,9 @@ const sizeOf = ({ rows }: CauseAcross): number => rows.reduce((sum, { cases, ali
 
 const rightIn = (rows: readonly CheckRow[], operator: string): RowKey[] =>
   rows
-    .filter((row) => row.operator === operator && row.outputs === 'PASS' && row.gradients !== 'FAIL')
+    .filter(
+      (row) => row.operator === operator && row.outputs === 'PASS' && !['FAIL', 'ACCEPTED'].includes(row.gradients),
+    )
     .map(({ mode, dtype }) => ({ operator, mode, dtype }));
 
 /** Formats causes: what explains them, in how many cases of which rows, and what these have in common. */

@@ -20,11 +20,11 @@ export function causesOf(cases: readonly JudgedCase[]): Cause[] {
   let left: readonly Failed[] = failed;
   for (;;) {
     const counts = new Map<string, number>();
-    for (const says of left.flatMap(({ failure }) => failure.explanations))
+    for (const says of left.flatMap(({ failure }) => failure.explanations ?? []))
       counts.set(says, (counts.get(says) ?? 0) + 1);
     const [says] = [...counts].reduce((a, b) => (b[1] > a[1] ? b : a), ['', 0]);
     if (says === '') break;
-    const holds = ({ failure }: Failed): boolean => failure.explanations.includes(says);
+    const holds = ({ failure }: Failed): boolean => failure.explanations?.includes(says) ?? false;
     groups.push({ says, isExplained: true, own: left.filter(holds), alike: [] });
     left = left.filter((one) => !holds(one));
   }

@@ -2,6 +2,7 @@
 import type { Case } from '../../case.ts';
 import { contrasts, type Failing } from '../diagnosis/contrast/contrast.ts';
 import { likenessesOf, precisionOf } from '../diagnosis/explain.ts';
+import { isLikeness } from '../diagnosis/likeness.ts';
 import type { Cause, JudgedCase, Replay } from '../failure-data.ts';
 import type { Inquiry } from '../inquiry.ts';
 import { unsteady } from '../smallest/smallest.ts';
@@ -21,14 +22,16 @@ export interface Recorder {
 /** The time for explaining single cases, in milliseconds; cases of more numbers are too slow to explain. */
 const limits = { milliseconds: 8000, numbers: 20_000 };
 
-/** Records the judged cases of a row. */
-export function recorder(inquiry: Inquiry): Recorder {
+/** Records the judged cases of a row. Known faults and readings that are `expected` are looked for in every case, however large. */
+export function recorder(inquiry: Inquiry, expected: ReadonlySet<string> = new Set()): Recorder {
   const { operator } = inquiry;
   const judged = new Map<string, JudgedCase>();
-  const known = new Set<string>();
+  const known = new Set(expected);
+  const likeness = [...expected].some((says) => isLikeness(says));
   let spent = 0;
-  const explained = (failing: Failing): readonly string[] => {
-    if (spent > limits.milliseconds || sizeOf(failing) > limits.numbers) return [];
+  const explained = (failing: Failing): readonly string[] | null => {
+    if (spent > limits.milliseconds || sizeOf(failing) > limits.numbers)
+      return likeness ? likenessesOf(inquiry, [], failing, expected) : null;
     const start = performance.now();
     try {
       const found = explanationsOf(inquiry, failing, known);

@@ -23,6 +23,9 @@ const answeredOf = (all: Numbers, answered: Numbers): Numbers =>
 /** The first words of the hints that a reading or a known fault explains a finding. */
 export const [ofReading, ofFault] = ['fits the reading', 'looks like the fault'];
 
+/** Whether a text says that an answer is that of a reading or a known fault. */
+export const isLikeness = (says: string): boolean => says.startsWith(ofReading) || says.startsWith(ofFault);
+
 /** The factor on bounds: an answer fits a wrong program if it is within this many times the bound. */
 const generous = 8;
 

@@ -1,5 +1,6 @@
 /** @file Writes the report of a check as JUnit XML, a test case for each row, as continuous integration services read it. */
 import { escaped } from '../../../io/markup.ts';
+import { acceptedLines, entryLines, entryName } from '../acceptance.ts';
 import type { CheckReport } from '../check.ts';
 import { failureLines } from '../report.ts';
 import { type CheckRow, isFine, wasOffered } from '../row.ts';
@@ -27,7 +28,8 @@ export function junitOf(report: CheckReport, { again, failures }: Pick<Said, 'ag
       return { ...own, seconds, is: 'failed', inside: `<failure ${attributes}>${escaped(text)}</failure>` };
     }
     const skipped = [
-      ...(outputs === 'PASS' && gradients === 'PASS'
+      ...acceptedLines([row]),
+      ...((outputs === 'PASS' && gradients === 'PASS') || row.accepted !== undefined
         ? []
         : [reason ?? (notes.join('; ') || `${outputs}, gradients ${gradients}`)]),
       ...waived.map((one) => `${one.tensor} is wrong in ${one.cases} cases: ${one.reason}`),
@@ -39,7 +41,11 @@ export function junitOf(report: CheckReport, { again, failures }: Pick<Said, 'ag
     const inside = `<failure message="${escaped(problem)}" type="description"/>`;
     return { className: 'description', name: `problem ${i + 1}`, seconds: 0, is: 'failed', inside };
   });
-  const cases = [...report.rows.filter(wasOffered).map(caseOf), ...problems];
+  const entries = report.wrongEntries.map((problem): TestCase => {
+    const inside = `<failure message="${escaped(entryLines([problem])[0]!)}" type="${problem.is}"/>`;
+    return { className: 'accepted', name: entryName(problem.entry), seconds: 0, is: 'failed', inside };
+  });
+  const cases = [...report.rows.filter(wasOffered).map(caseOf), ...problems, ...entries];
   const count = (is: TestCase['is']): number => cases.filter((one) => one.is === is).length;
   const total = cases.reduce((sum, one) => sum + one.seconds, 0).toFixed(3);
   const counts = `tests="${cases.length}" failures="${count('failed')}" errors="0" skipped="${count('skipped')}" time="${total}"`;

@@ -1,5 +1,6 @@
 /** @file Writes the report of a check as one HTML page, which needs no network and no script. */
 import { escaped } from '../../../io/markup.ts';
+import { acceptedLines, entryLines } from '../acceptance.ts';
 import { causeLines, causesAcross } from '../causes/across.ts';
 import type { CheckReport } from '../check.ts';
 import type { FailingNumbers } from '../failure-data.ts';
@@ -47,6 +48,8 @@ export function pageOf(report: CheckReport, { command, verdict, remarks, failure
       rows.map((row) => cellsOf(row, anchors.get(row))),
     ),
     ...remarks.map((line) => `<p class="remark">${escaped(line)}</p>`),
+    ...section('Entries of accepted failures to correct', preOf(entryLines(report.wrongEntries))),
+    ...section('Accepted failures', preOf(acceptedLines(report.rows))),
     ...section('Failures by cause', preOf(causeLines(causesAcross(report.rows)))),
     ...(failures.length === 0 ? [] : ['<h2>Failures</h2>']),
     ...failures.map((told, i) => failureOf(told, again, `failure-${i}`)),

@@ -17,7 +17,7 @@ section { border-top: 1px solid var(--line); margin-top: 1.5rem; }
 .wide { overflow-x: auto; } :focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 table { border-collapse: collapse; font-size: .9rem; } th { color: var(--quiet); font-weight: 600; }
 th, td { text-align: left; padding: .25rem .7rem .25rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-.verdict { font-weight: 700; } .pass { color: var(--right); } .fail { color: var(--wrong); } .unchecked, .unsupported, .remark { color: var(--quiet); }
+.verdict { font-weight: 700; } .pass { color: var(--right); } .fail { color: var(--wrong); } .unchecked, .unsupported, .accepted, .remark { color: var(--quiet); }
 .drawings { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 1rem; }
 figure { margin: 0; padding: .6rem; background: var(--panel); border: 1px solid var(--line); border-radius: 6px; min-width: 0; }
 figcaption { font-size: .85rem; color: var(--quiet); overflow-wrap: anywhere; } svg { width: 100%; height: auto; display: block; }

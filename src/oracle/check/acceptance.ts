@@ -1,0 +1,155 @@
+/** @file Accepts failures of a row that the caller knows of: of the same tensors, by the same explanation, until a day. Any other failure still fails. */
+import { matches } from '../signature.ts';
+import type { Acceptance, Accepted, Unaccepted } from './acceptance-data.ts';
+import type { CaseFailure } from './failure-data.ts';
+import type { CheckRow, RowKey } from './row.ts';
+import { unsteady } from './smallest/smallest.ts';
+import { stale } from './stale.ts';
+
+/** The explanation of an entry for tensors that nothing explains, and for those that are missing or of another shape. */
+export const [unexplained, incomparable] = ['unexplained', 'not comparable'];
+
+/** Kinds of failures at which a row ends: nobody knows what else is wrong in it, so they cannot be accepted. */
+export const endings: readonly string[] = ['timeout', unsteady, stale];
+
+/** Whether an entry is about a row. */
+export const isEntryOf = (entry: Acceptance, { operator, mode, dtype }: RowKey): boolean =>
+  entry.operator === operator && entry.mode === mode && entry.dtype === dtype;
+
+const todayIs = (): string => new Date().toISOString().slice(0, 10);
+
+/** What one tensor of a failing case is: all texts that explain it; null if that was not sought. */
+type Sign = { readonly tensor: string | null; readonly says: readonly string[] | null };
+
+/** An explanation, and the tensors that it is about: all of them, or those that it begins with, as in `out/output, grad/k: every number is 0`. */
+function partsOf(explanation: string): { readonly says: string; readonly isAbout: (tensor: string) => boolean } {
+  const [, names, says] = /^((?:out|grad)\/[^:]+): (.*)$/s.exec(explanation) ?? [];
+  if (names === undefined || says === undefined) return { says: explanation, isAbout: () => true };
+  const own = names.split(', ');
+  return { says, isAbout: (tensor) => own.includes(tensor) };
+}
+
+/** The signs of a failing case, one for each wrong tensor. */
+function signsOf({ kind, tensors, explanations, deviations }: CaseFailure): Sign[] {
+  if (endings.includes(kind) || tensors.length === 0) return [{ tensor: null, says: [kind] }];
+  const parts = explanations?.map(partsOf);
+  return tensors.map((tensor): Sign => {
+    if (!deviations.some((one) => one.tensor === tensor)) return { tensor, says: [incomparable] };
+    if (parts === undefined) return { tensor, says: null };
+    const own = parts.filter(({ isAbout }) => isAbout(tensor)).map(({ says }) => says);
+    return { tensor, says: own.length > 0 ? own : [unexplained] };
+  });
+}
+
+function covers({ tensors, explanation }: Acceptance, { tensor, says }: Sign): boolean {
+  const isOwn = tensor === null ? tensors.length === 0 : tensors.some((pattern) => matches(pattern, tensor));
+  return isOwn && (says === null || says.includes(explanation)) && !endings.includes(explanation);
+}
+
+/**
+ * Marks a row as ACCEPTED whose every failing case is covered by entries that have not expired: each wrong tensor of it by one that names the
+ * tensor and its explanation. Cases too large to explain are covered by entries that others of the row show. A row that was cut off fails.
+ */
+export function accepting(row: CheckRow, entries: readonly Acceptance[], today: string = todayIs()): CheckRow {
+  const { finding, judged = [], cut } = row;
+  if (entries.length === 0 || finding === null) return row;
+  const valid = entries.filter(({ expires }) => expires >= today);
+  const failures = judged.flatMap(({ failure }) => failure ?? []).map(signsOf);
+  const isExplained = (signs: readonly Sign[]): boolean => signs.every(({ says }) => says !== null);
+  const seen = valid.filter((entry) => failures.some((signs) => signs.some((one) => one.says && covers(entry, one))));
+  const counts = new Map<Acceptance, { cases: number; alike: number }>();
+  const left = new Map<string, Unaccepted>();
+  for (const signs of failures) {
+    const found = signs.map((sign) => seen.find((entry) => covers(entry, sign)));
+    for (const entry of new Set(found.flatMap((one) => one ?? []))) {
+      const count = counts.get(entry) ?? { cases: 0, alike: 0 };
+      counts.set(
+        entry,
+        isExplained(signs) ? { ...count, cases: count.cases + 1 } : { ...count, alike: count.alike + 1 },
+      );
+    }
+    for (const { tensor, says } of signs.filter((_, i) => found[i] === undefined)) {
+      const explanation = says?.[0] ?? 'too large to explain';
+      const key = JSON.stringify([tensor, explanation]);
+      left.set(key, { tensor, explanation, cases: (left.get(key)?.cases ?? 0) + 1 });
+    }
+  }
+  const accepted = [...counts].map(([entry, count]): Accepted => ({ entry, ...count }));
+  const marked = { ...row, accepted, unaccepted: [...left.values()] };
+  if (cut || left.size > 0 || failures.length === 0) return marked;
+  const statusOf = (status: CheckRow['outputs']): CheckRow['outputs'] => (status === 'FAIL' ? 'ACCEPTED' : status);
+  return { ...marked, outputs: statusOf(row.outputs), gradients: statusOf(row.gradients) };
+}
+
+/** What is wrong with an entry. */
+export interface EntryProblem {
+  readonly entry: Acceptance;
+  readonly is: 'expired' | 'passes' | 'not seen' | 'not asked';
+}
+
+/** Whether two entries are equal: rows come from other processes. */
+const isSame = (one: Acceptance, other: Acceptance): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+/** What entries were checked with. */
+interface Asked {
+  readonly accepted?: readonly Acceptance[];
+  readonly today?: string;
+  readonly operators?: readonly string[];
+  readonly modes?: readonly string[];
+  readonly dtypes?: readonly string[];
+  readonly path?: string;
+}
+
+/** Lists the entries that have expired, that did not occur, and, if nothing narrowed the rows, those whose row was not asked. */
+export function entryProblems(
+  rows: readonly CheckRow[],
+  { accepted = [], today = todayIs(), operators, modes, dtypes, path }: Asked,
+): EntryProblem[] {
+  const isNarrowed = [operators, modes, dtypes, path].some((one) => one !== undefined);
+  return accepted.flatMap((entry): EntryProblem[] => {
+    if (entry.expires < today) return [{ entry, is: 'expired' }];
+    const row = rows.find((one) => isEntryOf(entry, one));
+    const isAsked = row !== undefined && (row.cases > 0 || row.cut);
+    if (!isAsked) return isNarrowed ? [] : [{ entry, is: 'not asked' }];
+    // one question, or a part of them, shows nothing about the rest
+    if (path !== undefined || row.cut || row.accepted?.some((one) => isSame(one.entry, entry))) return [];
+    return [{ entry, is: row.finding === null ? 'passes' : 'not seen' }];
+  });
+}
+
+/** Names an entry. */
+export const entryName = ({ operator, mode, dtype, tensors, explanation }: Acceptance): string =>
+  `${operator} ${mode} ${dtype}: ${tensors.length === 0 ? '' : `${tensors.join(', ')}: `}${explanation}`;
+
+/** A sentence for each wrong entry: what is wrong, and what to do. */
+export const entryLines = (problems: readonly EntryProblem[]): string[] =>
+  problems.map(({ entry, is }) => {
+    const remedy = {
+      expired: `accepted until ${entry.expires}, which is over: mend it, or give a new date with a reason`,
+      passes: 'accepted, but passes: remove the entry',
+      'not seen': 'accepted, but its row does not fail in this way: remove the entry, or correct it',
+      'not asked': 'accepted, but no such row was asked: correct or remove the entry',
+    };
+    return `${entryName(entry)}: ${remedy[is]} (${entry.reason})`;
+  });
+
+/** A line for each accepted failure that was seen. */
+export const acceptedLines = (rows: readonly CheckRow[]): string[] =>
+  rows.flatMap(({ cases: of, accepted = [] }) =>
+    accepted.map(({ entry, cases, alike }) => {
+      const more = alike === 0 ? '' : `, and ${alike} by its tensors alone, as they are too large to explain`;
+      return `${entryName(entry)}; in ${cases} of ${of} cases${more}; accepted until ${entry.expires}: ${entry.reason}`;
+    }),
+  );
+
+/** What is wrong in a row beside its accepted failures, in one line; none where nothing is accepted. */
+export function unacceptedLines({ accepted = [], unaccepted = [], cut }: CheckRow): string[] {
+  const texts = unaccepted.map(
+    ({ tensor, explanation, cases }) =>
+      `${tensor === null ? '' : `${tensor}: `}${explanation}, in ${cases} case${cases === 1 ? '' : 's'}`,
+  );
+  if (texts.length === 0)
+    return cut && accepted.length > 0 ? ['not accepted: no time was left for all its cases (--total)'] : [];
+  const ending = unaccepted.some(({ explanation }) => endings.includes(explanation));
+  return [`not accepted: ${texts.join('; ')}${ending ? '; the row ended there, so that it cannot be accepted' : ''}`];
+}
