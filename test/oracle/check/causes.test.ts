@@ -53,6 +53,16 @@ describe('the condition of a cause', () => {
     expect(split((t) => [1, 2, 3, 38, 39, 40].includes(t))).toBeNull();
     expect(split((t) => t > 38)).toBeNull();
   });
+
+  it('may be of more cases than a call takes arguments', () => {
+    const many = Array.from({ length: 130_000 }, () => judged({ t: 7 }));
+    expect(
+      conditionOf(
+        many,
+        upTo(5).map((t) => judged({ t })),
+      ),
+    ).toEqual({ says: 't = 7', right: 0, of: 5 });
+  });
 });
 
 describe('causes', () => {
@@ -77,6 +87,34 @@ describe('causes', () => {
     ]);
     expect(first).toMatchObject({ says: 'one', cases: 1, alike: 1, wrongIn: { 'out/output': 1, 'grad/a': 2 } });
     expect(second).toMatchObject({ says: 'unexplained: out/state wrong', isExplained: false, cases: 1, alike: 0 });
+  });
+});
+
+describe('causes of one condition', () => {
+  const late =
+    (tensors: string[], explanations: string[] = []) =>
+    (t: number) =>
+      judged({ t }, tensors, explanations);
+  const right = upTo(12).map((t) => judged({ t }));
+  const found = (...failing: JudgedCase[]) =>
+    causesOf([...right, ...failing]).map(({ says, cases, alike }) => [says, cases, alike]);
+
+  it('stay two where both are explained, or no tensor is wrong in both', () => {
+    const one = [70, 71, 72].map(late(['out/y'], ['A']));
+    expect(found(...one, ...[70, 73, 74].map(late(['grad/x'], ['B'])))).toEqual([
+      ['A', 3, 0],
+      ['B', 3, 0],
+    ]);
+    expect(found(...one, ...[70, 73, 74].map(late(['out/y'], ['B'])))).toHaveLength(2);
+    expect(found(...one, ...[70, 73, 74].map(late(['grad/x'])))).toEqual([
+      ['A', 3, 0],
+      ['unexplained: grad/x wrong', 3, 0],
+    ]);
+  });
+
+  it('are one where a case that nothing explains has a wrong tensor of an explained one', () => {
+    const [one, two] = [late(['out/y'], ['A']), late(['out/y', 'out/z'])];
+    expect(found(...[70, 71, 72].map(one), ...[70, 73, 74].map(two))).toEqual([['A', 3, 3]]);
   });
 });
 

@@ -46,7 +46,7 @@ export function causeLines(causes: readonly CauseAcross[]): string[] {
   return causes.flatMap(({ operator, says, rows, rightIn: right }) => [
     `${operator}: ${says}`,
     ...rows.flatMap(({ mode, dtype, cases, alike, of, wrongIn, condition }) => [
-      `  ${mode} ${dtype}: ${cases + alike} of ${of} cases${alike === 0 ? '' : ` (${cases} by their numbers, ${alike} as the same tensors are wrong)`}${countsOf(wrongIn)}`,
+      `  ${mode} ${dtype}: ${cases + alike} of ${of} cases${alike === 0 ? '' : ` (${cases} by their numbers, ${alike} by the tensors that are wrong)`}${countsOf(wrongIn)}`,
       ...(condition === null
         ? []
         : [`    all of them have ${condition.says}; of ${condition.of} right cases ${condition.right || 'none'}`]),

@@ -40,21 +40,28 @@ export function causesOf(cases: readonly JudgedCase[]): Cause[] {
   return merged(groups, right).map((group) => causeOf(group, right));
 }
 
-/** Joins groups that fail in exactly the same cases, by one condition: that says more than what each of them is instead. */
+/**
+ * Joins groups that fail in exactly the same cases, by one condition, if a tensor is wrong in both: the condition says more than what each
+ * of them is instead. Two explanations stay two, as they may be two faults.
+ */
 function merged(groups: readonly Group[], right: readonly JudgedCase[]): Group[] {
-  const found = new Map<string, Group>();
+  const found: { readonly group: Group; readonly condition: string | null }[] = [];
   for (const group of groups) {
-    const condition = conditionOf([...group.own, ...group.alike], right);
-    const key = condition?.right === 0 ? condition.says : JSON.stringify([group.says, found.size]);
-    const known = found.get(key);
-    if (known === undefined) found.set(key, group);
-    else {
-      const [first, second] = known.isExplained || !group.isExplained ? [known, group] : [group, known];
-      found.set(key, { ...first, alike: [...first.alike, ...second.own, ...second.alike] });
-    }
+    const shared = conditionOf([...group.own, ...group.alike], right);
+    const condition = shared?.right === 0 ? shared.says : null;
+    const at = found.findIndex(
+      (one) => condition !== null && one.condition === condition && mayBeOne(one.group, group),
+    );
+    const known = found[at]?.group;
+    if (known === undefined) found.push({ group, condition });
+    else found[at] = { condition, group: { ...known, alike: [...known.alike, ...group.own, ...group.alike] } };
   }
-  return [...found.values()];
+  return found.map(({ group }) => group);
 }
+
+/** Whether a later group may be of the fault of an earlier one. Explained groups come first. */
+const mayBeOne = ({ own }: Group, later: Group): boolean =>
+  !later.isExplained && tensorsOf(later.own).some((name) => tensorsOf(own).includes(name));
 
 const tensorsOf = (cases: readonly Failed[]): string[] => [...new Set(cases.flatMap(({ failure }) => failure.tensors))];
 

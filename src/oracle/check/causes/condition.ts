@@ -50,7 +50,11 @@ function ofNumber(name: string, values: readonly number[]): Statement[] {
       return x !== undefined && holds(x);
     },
   });
-  const [least, most] = [Math.min(...values), Math.max(...values)];
+  // there may be more than a call takes arguments
+  const [least, most] = values.reduce(
+    ([low, high], x) => [Math.min(low, x), Math.max(high, x)],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  ) as [number, number];
   const integers = values.every(Number.isInteger);
   return [
     ...(least === most ? [about(`${name} = ${least}`, (x) => x === least)] : []),
