@@ -58,10 +58,10 @@ function draw(): void {
   part('.runs-map').innerHTML = curves(progress, steps);
   says.innerHTML = comparison(progress, steps);
   for (const side of sides) {
-    const { progress: own, state: kept } = runs[side];
+    const { progress: own, state: kept, isRunning: isOn, timed } = runs[side];
     const panel = part(`section.${side}`);
     panel.querySelector('h2')!.textContent = modelTitles[state[side]]!;
-    panel.querySelector('.numbers')!.innerHTML = panelNumbers(own);
+    panel.querySelector('.numbers')!.innerHTML = panelNumbers(own, isOn && timed.length === 0);
     panel.querySelector('.why')!.textContent = own.why;
     panel.querySelector('blockquote')!.textContent = own.sample || '…';
     panel.querySelector('.made')!.innerHTML = own.command === '' ? '' : 'The same run in a terminal: <code></code>';

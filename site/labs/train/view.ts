@@ -83,11 +83,14 @@ export function curves(runs: Readonly<Record<Side, Progress>>, steps: number): s
 
 const lossText = (loss: number | undefined): string => (loss === undefined ? '–' : loss.toFixed(4));
 
-/** The numbers of a run, in a list. */
-export function panelNumbers({ preset, parameters, width: h, where, losses, validations, speed }: Progress): string {
+/** The numbers of a run, in a list. A run that `isCompiling` has not finished its first step, for which the program is compiled. */
+export function panelNumbers(
+  { preset, parameters, width: h, where, losses, validations, speed }: Progress,
+  isCompiling: boolean,
+): string {
   const rows = [
     ['parameters', preset === '' ? '–' : `${parameters.toLocaleString('en')}, width ${h}`],
-    ['runs on', where === '' ? '–' : escaped(where)],
+    ['runs on', isCompiling ? 'compiling …' : where === '' ? '–' : escaped(where)],
     ['step', `${losses.length}`],
     ['loss', lossText(losses.at(-1))],
     ['validation', lossText(validations.at(-1)?.[1])],

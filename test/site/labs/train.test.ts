@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { stateFrom } from '../../../site/labs/shared/controls.ts';
 import { type TrainState, trainControls } from '../../../site/labs/train/controls.ts';
 import { modelOf, runOf, weightsIn } from '../../../site/labs/train/run.ts';
-import { comparison, curves, noProgress, type Progress, smoothed, upTo } from '../../../site/labs/train/view.ts';
+import {
+  comparison,
+  curves,
+  noProgress,
+  type Progress,
+  panelNumbers,
+  smoothed,
+  upTo,
+} from '../../../site/labs/train/view.ts';
 
 const stateOf = (query: string): TrainState => stateFrom(trainControls, query);
 
@@ -56,5 +64,12 @@ describe('the lab of training', () => {
         .slice(8, 12)
         .every((x) => Math.abs(x - 0.5) < 0.1),
     ).toBe(true);
+  });
+
+  it('says that a run compiles, until its first step, and then where it runs', () => {
+    const run = { ...progress([3], []), where: 'webgpu, an adapter' };
+    expect(panelNumbers(run, true)).toContain('<dd>compiling …</dd>');
+    expect(panelNumbers(run, false)).toContain('<dd>webgpu, an adapter</dd>');
+    expect(panelNumbers(run, false)).not.toContain('compiling');
   });
 });
