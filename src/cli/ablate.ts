@@ -1,5 +1,6 @@
 /** @file densessm ablate: trains a grid of models at equal size and tokens, and prints one table. The same command with --out continues it. */
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { type Plan, type PlannedRun, planOf } from '../runs/ablation/plan.ts';
 import { plannedGrid, resultsOf } from '../runs/ablation/results.ts';
 import { ablated, type Shard, shardOf } from '../runs/ablation/run.ts';
@@ -10,6 +11,7 @@ import { newFolder } from '../runs/run.ts';
 import { completed, defaults, type Settings } from '../runs/settings.ts';
 import { showResults, signed } from './ablation-table.ts';
 import { colour, progress, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
+import { checkPlot } from './plot-file.ts';
 import { untilStopped } from './stopping.ts';
 import { timeText } from './train.ts';
 
@@ -70,13 +72,16 @@ export async function ablateCommand(text: string | undefined, options: AblateCom
   if (isPlan) return true;
   await checkExecutor(completed(fixed).on); // before a folder is made
   const folder = out ?? newFolder('ablation');
+  const plot = svg ?? join(folder, 'curves.svg');
+  // the folder of the grid is made later
+  if (existsSync(folder) || resolve(dirname(plot)) !== resolve(folder)) checkPlot(plot);
   const { signal, status, done } = untilStopped();
   const failed = await followed(plan, runs, { folder, signal, json, quiet }).finally(done);
   const results = resultsOf([folder]);
   const complete = new Set(results.runs.map(({ name }) => name));
   const ok = runs.every(({ name }) => complete.has(name));
   if (!json && !quiet) say();
-  showResults(results, { json, quiet, ok, of, svg: svg ?? join(folder, 'curves.svg'), failed });
+  showResults(results, { json, quiet, ok, of, svg: plot, failed });
   if (!json) {
     const count = `${runs.filter(({ name }) => complete.has(name)).length} of ${runs.length} runs`;
     say(`${folder}: ${count} complete${ok ? '' : '; the same command with --out continues'}`);

@@ -50,15 +50,16 @@ export interface Shown {
 export const plotOf = (results: Results, measure: Measure): string =>
   svgOf(linesOfTable(results, measure), measure, ': mean (strong), each seed (pale)');
 
-/** Writes the plot, then prints results as a table or as JSON: where the plot cannot be written, the error is all that is printed. */
+/** Prints results as a table, then writes the plot. As JSON the plot is first, as the error of one that cannot be written is a document of its own. */
 export function showResults(results: Results, shown: Shown): void {
-  const measure = measureOf(results.grid, shown.of);
-  const written =
-    shown.svg === undefined || results.runs.length === 0
-      ? null
-      : writePlot(shown.svg, plotOf(results, measure), 'the curves of the table');
-  printed(results, shown);
-  if (written !== null && !shown.json && !shown.quiet) say(written);
+  const { json, quiet, of, svg } = shown;
+  const measure = measureOf(results.grid, of);
+  if (!json) printed(results, shown);
+  if (svg !== undefined && results.runs.length > 0) {
+    const written = writePlot(svg, plotOf(results, measure), 'the curves of the table');
+    if (!json && !quiet) say(written);
+  }
+  if (json) printed(results, shown);
 }
 
 function printed(results: Results, { json, quiet, ok, of, failed = {} }: Shown): void {

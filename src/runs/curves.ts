@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import chart from 'simple-ascii-chart';
 import { escaped, ticks } from '../io/markup.ts';
 import { statOf } from '../io/read-file.ts';
-import { fail } from '../tensor/errors.ts';
+import { fail, InputError } from '../tensor/errors.ts';
 import { isGrid } from './ablation/results.ts';
 import { readAbout } from './checkpoint.ts';
 import { type Metric, metricsOf } from './metrics.ts';
@@ -60,9 +60,19 @@ function means(points: Curve): Curve {
 const curve = (metrics: readonly Metric[], key: 'loss' | 'validation' | 'accuracy'): Curve =>
   metrics.flatMap((one) => (Number.isFinite(one[key]) ? [[one.step, one[key]!] as const] : []));
 
+/** What the checkpoint of a run says; null where there is none, or it is damaged: losses are drawn without it. */
+function aboutIfWhole(run: string): ReturnType<typeof readAbout> {
+  try {
+    return readAbout(run);
+  } catch (error) {
+    if (error instanceof InputError) return null;
+    throw error;
+  }
+}
+
 /** What a run is on, in words, and what tells it from others: a text with its vocabulary, or a task. */
 function subjectOf(run: string): Pick<Curves, 'on' | 'problem'> {
-  const about = readAbout(run);
+  const about = aboutIfWhole(run);
   if (about === null) return { on: 'a text or task that is not known', problem: '' };
   const { task, text, vocabulary } = about.settings;
   const on = task === null ? `${text ?? 'the built-in text'} in ${vocabulary}` : `task ${task}`;

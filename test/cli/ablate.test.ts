@@ -52,6 +52,28 @@ describe('densessm ablate', { timeout: 60_000 }, () => {
     expect(part.stdout).toContain('no result yet: rate=0.001,seed=2');
   });
 
+  it('says before it trains that a plot cannot be written', async () => {
+    for (const [svg, says] of [
+      [text, 'roses.txt: is no plot of densessm'],
+      [at('nodir/x.svg'), 'its folder does not exist'],
+    ] as const) {
+      const { status, stderr } = await ablate('--out', at('unplotted'), '--svg', svg);
+      expect(status).toBe(2);
+      expect(stderr).toContain(says);
+      expect(existsSync(at('unplotted'))).toBe(false);
+    }
+    // the folder of the grid is made for it
+    const { status } = await ablate('--out', at('plotted'), '--seeds', '1', '--svg', at('plotted/losses.svg'));
+    expect(status).toBe(0);
+    expect(existsSync(at('plotted/losses.svg'))).toBe(true);
+  });
+
+  it('prints the table before a plot that cannot be written', async () => {
+    const { status, stdout } = await densessmHere('merge', at('first'), '--svg', text);
+    expect(status).toBe(2);
+    expect(stdout).toMatch(/^0.01 +16 /m);
+  });
+
   it('goes on after a run that fails, and says which', async () => {
     await ablate('--out', at('failing'), '--seeds', '1');
     mkdirSync(at('failing/rate=0.001,seed=2'));

@@ -50,6 +50,14 @@ describe('densessm plot', { timeout: 60_000 }, () => {
     expect(none.stderr).toContain('roses.txt: is no folder, and the others are no runs either; give that of a run');
     const lost = await densessmHere('plot', run, '--svg', text);
     expect(lost).toMatchObject({ status: 2, stderr: expect.stringContaining('roses.txt: is no plot of densessm') });
+    const page = join(folder, 'page.html');
+    writeFileSync(page, `<p>A plot of mine:</p>\n${drawing}`);
+    expect((await densessmHere('plot', run, '--svg', page)).stderr).toContain('page.html: is no plot of densessm');
+    expect(readFileSync(page, 'utf8')).toMatch(/^<p>/);
+    // losses are drawn without a checkpoint that can be read
+    writeFileSync(join(run, 'checkpoint-6/training.json'), '{');
+    const damaged = await densessmHere('plot', run);
+    expect(damaged).toMatchObject({ status: 0, stdout });
   });
 
   it('says where losses are of other texts or tasks, and cannot be compared', async () => {
