@@ -69,7 +69,7 @@ export function specification(
     onProgress(operator.name, i, operators.length);
     const concerned = laws.filter((law) => law.concerns(operator));
     const tried = tryFaults(operator, laws, faults, trials);
-    return { operator, laws: concerned, tried, problems: guardProblems(operator, concerned, tried) };
+    return { operator, laws: concerned, tried, problems: guardProblems(operator, concerned, tried, trials) };
   });
   const numbered = equations.map((equation): EquationRow => {
     const row = rows.find(({ operator }) => operator.equations?.includes(equation.number)) ?? null;
@@ -106,12 +106,20 @@ export function tryFaults(
     );
 }
 
-function guardProblems({ name }: Operator, laws: readonly Law[], tried: readonly TriedFault[]): string[] {
+function guardProblems(
+  { name }: Operator,
+  laws: readonly Law[],
+  tried: readonly TriedFault[],
+  { cases }: Trials,
+): string[] {
   const idle = laws.filter((law) => !tried.some((one) => one.law === law));
   const alive = tried.filter(({ rejection }) => rejection === null);
   return [
     ...idle.map((law) => `${name}: the law '${law.name}' has no fault to reject`),
-    ...alive.map(({ fault, law }) => `${name}: the law '${law.name}' lets the fault '${fault.name}' live`),
+    ...alive.map(
+      ({ fault, law }) =>
+        `${name}: the law '${law.name}' lets the fault '${fault.name}' live on ${cases} cases; more may reject it (--cases)`,
+    ),
   ];
 }
 

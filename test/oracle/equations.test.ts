@@ -30,7 +30,7 @@ describe('specification', () => {
 
   it('names a fault that no law rejects', () => {
     expect(problemsOf({ faults: [...faults, harmless] })).toEqual([
-      "select: the law 'definition' lets the fault 'harmless' live",
+      `select: the law 'definition' lets the fault 'harmless' live on ${trials.cases} cases; more may reject it (--cases)`,
     ]);
   });
 
