@@ -1,4 +1,4 @@
-/** @file Escapes texts for HTML, XML and SVG. */
+/** @file Escapes texts for HTML, XML and SVG, and makes the ticks of axes. */
 
 /** A text in HTML, XML or SVG, in attributes too. Characters that XML has not become U+FFFD. */
 export const escaped = (text: string): string =>
