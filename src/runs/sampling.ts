@@ -11,12 +11,16 @@ const chunkSize = 64;
 
 /** The tokens of a prompt, one at least. Throws on an empty one, and on a character that the vocabulary does not have, with a remedy. */
 export function promptTokens(tokens: SavedModel['tokens'], prompt: string, remedy: string): Int32Array {
+  const given = encoded(tokens, prompt, remedy);
+  if (given.length === 0) fail('sample: the prompt is empty; give one character at least, as in --prompt "A"');
+  return given;
+}
+
+function encoded(tokens: SavedModel['tokens'], prompt: string, remedy: string): Int32Array {
   try {
-    const given = tokens.encode(prompt);
-    if (given.length === 0) fail('sample: the prompt is empty; give one character at least, as in --prompt "A"');
-    return given;
+    return tokens.encode(prompt);
   } catch (error) {
-    if (!(error instanceof InputError) || error.message.startsWith('sample: ')) throw error;
+    if (!(error instanceof InputError)) throw error;
     const what = error.message.replace(/^encode: /, '').replace(/; [^;]*$/, '');
     return fail(`sample: --prompt: ${what}; ${remedy}`);
   }

@@ -8,8 +8,9 @@ import { f32 } from '../../src/executors/f32/index.ts';
 import { generate } from '../../src/models/index.ts';
 import type { SavedModel } from '../../src/runs/checkpoint.ts';
 import { begin } from '../../src/runs/run.ts';
-import { written } from '../../src/runs/sampling.ts';
+import { promptTokens, written } from '../../src/runs/sampling.ts';
 import type { AnyModel } from '../../src/runs/settings.ts';
+import { fail } from '../../src/tensor/errors.ts';
 import type { Tree } from '../../src/tensor/tree.ts';
 import { unflatten } from '../../src/training/index.ts';
 
@@ -55,6 +56,22 @@ function leastGrowth(model: SavedModel): number {
   for (let sample = 0; sample < 3 && least >= allowed; sample++) least = Math.min(least, growth(model));
   return least;
 }
+
+describe('promptTokens', () => {
+  it('refuses a prompt without tokens, whatever the vocabulary makes of it, and says what it does not have', () => {
+    const { tokens } = tiny('mamba');
+    const none = { ...tokens, encode: () => new Int32Array(0) };
+    const lacking = {
+      ...tokens,
+      encode: () => fail('sample: is no token; take another'),
+    };
+    expect(() => promptTokens(tokens, '', 'leave it out')).toThrow(/^sample: the prompt is empty; give one/);
+    expect(() => promptTokens(none, ' ', 'leave it out')).toThrow(/^sample: the prompt is empty; give one/);
+    expect(() => promptTokens(lacking, 'x', 'leave it out')).toThrow(
+      'sample: --prompt: sample: is no token; leave it out',
+    );
+  });
+});
 
 describe('the memory of a sample', { timeout: 60_000 }, () => {
   it.each(['dense-retnet', 'mamba'])('does not grow with its length: %s', (name) => {
