@@ -8,7 +8,7 @@ import type { PhiParams } from '../../../src/tensor/primitives/phi.ts';
 import type { ScaleParams } from '../../../src/tensor/primitives/scale.ts';
 import type { SumParams } from '../../../src/tensor/primitives/sum.ts';
 import type { Shape } from '../../../src/tensor/shape.ts';
-import { sizeOf } from '../../../src/tensor/shape.ts';
+import { sizeOf, stridesOf } from '../../../src/tensor/shape.ts';
 import type { Executor, Value } from '../../../src/tensor/value.ts';
 import { type Position, positions } from '../dense.ts';
 import {
@@ -84,6 +84,13 @@ const moves = [
 const offsetOf = (shape: Shape, position: Position): number =>
   shape.reduce((offset, length, axis) => offset * length + position[axis]!, 0);
 
+/** The distance to a position, along axes with given strides. */
+function stepsTo(strides: readonly number[], position: Position): number {
+  let steps = 0;
+  for (let axis = 0; axis < strides.length; axis++) steps += strides[axis]! * position[axis]!;
+  return steps;
+}
+
 /** Sums of products: for each position of the result, over all positions of the inner lengths. */
 const sumsOf = (
   shape: Shape,
@@ -99,15 +106,17 @@ const sumsOf = (
 function einsum(xs: readonly Operand[], { terms, out }: EinsumParams, shape: Shape): Numbers {
   const lengths = new Map(terms.flatMap((term, i) => [...term].map((letter, axis) => [letter, xs[i]!.shape[axis]!])));
   const summed = [...lengths.keys()].filter((letter) => !out.includes(letter));
+  const strides = xs.map(({ shape: of }, i) => {
+    const dense = stridesOf(of);
+    const along = (letter: string): number =>
+      [...terms[i]!].reduce((stride, own, axis) => (own === letter ? stride + dense[axis]! : stride), 0);
+    return { outer: [...out].map(along), inner: summed.map(along) };
+  });
   return sumsOf(
     shape,
     summed.map((letter) => lengths.get(letter)!),
     (outer, inner) =>
-      xs.map(({ data, shape: of }, i) => {
-        const at = (letter: string) =>
-          (out.includes(letter) ? outer[out.indexOf(letter)] : inner[summed.indexOf(letter)])!;
-        return data[offsetOf(of, [...terms[i]!].map(at))]!;
-      }),
+      xs.map(({ data }, i) => data[stepsTo(strides[i]!.outer, outer) + stepsTo(strides[i]!.inner, inner)]!),
   );
 }
 
