@@ -8,6 +8,7 @@ import { tensorOf } from './diagnosis/where.ts';
 import type { ComparedNumbers, FailingNumbers, FindingNumbers, Fit } from './failure-data.ts';
 import type { Inquiry } from './inquiry.ts';
 import { type Allowed, allowedFor, inTypesOf } from './verdict/allowed.ts';
+import { nearest } from './verdict/judged.ts';
 import { formsFor } from './verdict/large.ts';
 import { ratioOf } from './verdict/place.ts';
 
@@ -19,12 +20,13 @@ export function failingNumbers(operator: Operator, { c, wrong: { judged } }: Fai
   if (judged === null) return null;
   const tensors: Record<string, ComparedNumbers> = {};
   let count = 0;
-  for (const [tensor, { shape, expected, bounds }] of Object.entries(judged.allowed.tensors)) {
+  for (const [tensor, { shape, expected, bounds, period }] of Object.entries(judged.allowed.tensors)) {
     const have = judged.answered.get(tensor);
     if (have === undefined || have.data.length !== expected.length) continue;
     const { side, name } = tensorOf(tensor);
     const axes = lettersOf(operator.signature[side], name, shape.length) ?? shape.map((_, axis) => `axis ${axis}`);
-    tensors[tensor] = { shape, axes, dtype: have.dtype, answered: have.data, expected, bounds };
+    const compared = { shape, axes, dtype: have.dtype, answered: have.data, expected, bounds };
+    tensors[tensor] = period === undefined ? compared : { ...compared, period };
     count += expected.length;
   }
   return count === 0 || count > most ? null : { c: sentCase(operator, c), tensors };
@@ -66,8 +68,9 @@ export function fitsOf({ operator, mode, dtype, unjudged }: Inquiry, { c, wrong:
 
 function largestRatio({ tensors }: Allowed, answered: ReadonlyMap<string, { readonly data: Float64Array }>): number {
   let largest = 0;
-  for (const [tensor, { expected, bounds }] of Object.entries(tensors)) {
-    const { data } = answered.get(tensor)!;
+  for (const [tensor, own] of Object.entries(tensors)) {
+    const { expected, bounds } = own;
+    const data = nearest(own, answered.get(tensor)!.data);
     for (let i = 0; i < expected.length; i++)
       largest = Math.max(
         largest,

@@ -84,6 +84,8 @@ export interface ComparedNumbers {
   readonly answered: Float64Array;
   readonly expected: Float64Array;
   readonly bounds: Float64Array;
+  /** Numbers that differ by whole periods are the same. */
+  readonly period?: number;
 }
 
 /** A case as it was sent, and the tensors of the answer that can be compared, by name. */

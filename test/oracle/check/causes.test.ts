@@ -119,10 +119,10 @@ describe('causes of one condition', () => {
 });
 
 describe('deviations', () => {
-  const answer = (expected: number[], data: number[], dtype: 'F32' | 'F64' = 'F64') =>
+  const answer = (expected: number[], data: number[], dtype: 'F32' | 'F64' = 'F64', period?: number) =>
     deviationsOf({
       answered: new Map([['out/y', { dtype, shape: [data.length], data: Float64Array.from(data) }]]),
-      allowed: { tensors: { 'out/y': { expected: Float64Array.from(expected) } } },
+      allowed: { tensors: { 'out/y': { expected: Float64Array.from(expected), period } } },
       judgement: { mismatches: [{ tensor: 'out/y', worst: { ratio: 9 }, wrong: [0] }] },
     } as unknown as JudgedAnswer)[0]!;
 
@@ -130,6 +130,13 @@ describe('deviations', () => {
     expect(answer([3, 4], [3, 4 + 5 * 2 ** -40])).toMatchObject({ relativeRms: 2 ** -40, ulps: 5 * 2 ** 10, of: 2 });
     expect(answer([1, 1], [1, 1 + 2 ** -23], 'F32').ulps).toBe(1);
     expect(answer([0, 0], [0, 0])).toMatchObject({ relativeRms: 0, ulps: 0 });
+  });
+
+  it('leave out whole periods', () => {
+    expect(answer([1, 2, 4], [1 + 6, 2 - 12, 4 + 6 + 2 ** -20], 'F64', 6)).toMatchObject({
+      relativeRms: expect.closeTo(2 ** -20 / Math.sqrt(21), 9),
+      ulps: 2 ** 30,
+    });
   });
 
   it('are infinite where no number of digits is right', () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { writeFolderWhole } from '../../../src/io/write-file.ts';
+import type { ComparedNumbers } from '../../../src/oracle/check/failure-data.ts';
 import { junitOf } from '../../../src/oracle/check/reports/junit.ts';
 import { pageOf } from '../../../src/oracle/check/reports/page.ts';
 import { savedFiles } from '../../../src/oracle/check/reports/saved.ts';
@@ -97,5 +98,51 @@ print(json.dumps([[dict(s.attrib) for s in [root, *root.iter('testsuite')]], [[d
     const again = python('mended/replay.py', 'cases/linearScan-recurrent-F64.safetensors');
     expect([again.stderr, again.status]).toEqual(['', 0]);
     expect(again.stdout).toContain(' out/output: 0 of ');
+  });
+
+  it('are replayed without names of files, and no answer is right that lacks a tensor or has another shape', () => {
+    const files = savedFiles(report.rows);
+    const script = files['replay.py'] as string;
+    const replayed = (name: string, kernel: string, some: Readonly<Record<string, string | Uint8Array>> = files) => {
+      const own = script.replace(
+        /def kernel(.|\n)*?\n\n/,
+        `def kernel(inputs, cotangents, settings, answer):\n    ${kernel}\n\n`,
+      );
+      writeFolderWhole(join(folder, name), { ...some, 'replay.py': own });
+      return python(`${name}/replay.py`);
+    };
+    expect(replayed('beside', 'return answer')).toMatchObject({ stderr: '', status: 1 });
+    const none = replayed('none', 'return answer', {});
+    expect([none.status, none.stderr]).toEqual([1, expect.stringContaining('there is no file')]);
+    expect(replayed('empty', 'return {}')).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('out/state: is missing'),
+    });
+    const flat = replayed('flat', 'return {k: v[..., None] for k, v in answer.items()}');
+    expect(flat).toMatchObject({ stderr: '', status: 1, stdout: expect.stringContaining('out/state: has shape') });
+  });
+
+  it.each<[string, number[], Partial<ComparedNumbers>, string, number]>([
+    ['bounds that show nothing', [1, 2], {}, 'these bounds cannot tell', 2],
+    [
+      'NaN without a bound',
+      [1, Number.NaN],
+      { bounds: Float64Array.of(1e-9, Infinity) },
+      'these bounds cannot tell',
+      2,
+    ],
+    ['whole periods', [7, -4], { period: 6 }, 'out/state: 0 of 2', 2],
+    ['an error beside whole periods', [7, -4.5], { period: 6 }, 'out/state: 1 of 2', 1],
+  ])('are replayed as the check judges: %s', (name, data, more, says, status) => {
+    const [row] = report.rows;
+    const own = row!.finding!.numbers!.smallest;
+    const state: ComparedNumbers = {
+      ...{ shape: [2], axes: ['n'], dtype: 'F64' as const, answered: Float64Array.from(data) },
+      ...{ expected: Float64Array.of(1, 2), bounds: Float64Array.of(1e-9, 1e-9), ...more },
+    };
+    const numbers = { ...row!.finding!.numbers!, smallest: { ...own, tensors: { 'out/state': state } } };
+    const finding = { ...row!.finding!, kind: 'biased out/state', deviations: [], numbers };
+    writeFolderWhole(join(folder, name), savedFiles([{ ...row!, finding, also: [] }]));
+    expect(python(`${name}/replay.py`)).toMatchObject({ stderr: '', status, stdout: expect.stringContaining(says) });
   });
 });

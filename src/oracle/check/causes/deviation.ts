@@ -2,16 +2,19 @@
 import { ulpsBetween } from '../../../io/ulps.ts';
 import type { Deviation } from '../failure-data.ts';
 import type { JudgedAnswer } from '../inquiry.ts';
+import { nearest } from '../verdict/judged.ts';
 
 /** Measures the wrong tensors of an answer, except those that cannot be compared. Neither measure decides: bounds do. */
 export const deviationsOf = ({ answered, allowed, judgement }: JudgedAnswer): Deviation[] =>
   judgement.mismatches.flatMap(({ tensor, worst, wrong }) => {
-    const { expected } = allowed.tensors[tensor] ?? {};
+    const own = allowed.tensors[tensor];
     const have = answered.get(tensor);
-    if (worst === null || expected === undefined || have === undefined) return [];
+    if (worst === null || own === undefined || have === undefined) return [];
+    const { expected } = own;
+    const data = nearest(own, have.data);
     let [errors, sizes, ulps] = [0, 0, 0];
     expected.forEach((want, i) => {
-      const got = have.data[i]!;
+      const got = data[i]!;
       if (got === want || Object.is(got, want)) {
         if (Number.isFinite(want)) sizes += want ** 2;
         return;

@@ -2,6 +2,7 @@
 import { escaped, ticks } from '../../../io/markup.ts';
 import { stridesOf } from '../../../tensor/shape.ts';
 import type { ComparedNumbers } from '../failure-data.ts';
+import { nearest } from '../verdict/judged.ts';
 import { ratioOf } from '../verdict/place.ts';
 
 /** |error| / bound from which on each level of the heat map begins; the first ones are right. */
@@ -26,7 +27,9 @@ interface Grid {
   readonly rows: readonly { readonly name: string; readonly ratios: readonly number[] }[];
 }
 
-function gridOf({ shape, axes, answered, expected, bounds }: ComparedNumbers): Grid {
+function gridOf(numbers: ComparedNumbers): Grid {
+  const { shape, axes, expected, bounds } = numbers;
+  const answered = nearest(numbers, numbers.answered);
   const time = axes.indexOf('t');
   const across = time < 0 ? shape.length - 1 : time;
   const others = shape.map((_, axis) => axis).filter((axis) => axis !== across);

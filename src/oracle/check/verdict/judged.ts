@@ -78,7 +78,10 @@ const worseOf = (a: Place | null, b: Place | null): Place | null =>
   a === null || (b !== null && b.ratio > a.ratio) ? b : a;
 
 /** The answered numbers, each moved by whole periods to where it is nearest to the expected one. */
-const nearest = ({ expected, period }: AllowedTensor, answered: Float64Array): Float64Array =>
+export const nearest = (
+  { expected, period }: Pick<AllowedTensor, 'expected' | 'period'>,
+  answered: Float64Array,
+): Float64Array =>
   period === undefined
     ? answered
     : answered.map((x, i) => (Number.isFinite(x) ? x - period * Math.round((x - expected[i]!) / period) : x));
