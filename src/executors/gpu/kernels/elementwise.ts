@@ -46,6 +46,7 @@ export const elementwise = {
   add: (fuser, xs, params, shape) =>
     sumOfProducts(fuser, xs[0]!.numbers, xs[1]!.numbers) ?? each((x, y) => `${x} + ${y}`)(fuser, xs, params, shape),
   mul: each((x, y) => `${x} * ${y}`, 2),
+  // 0/0 too is 0 where a product leaves its place out: whether a divisor is 0 is not known here
   div: (fuser, xs) => fuser.apply(([x, y], q) => div(x!, y!, q!, arithmeticOf(fuser.target)), xs, workOf.div, 1),
   // the factor is an argument and not part of the text, so that all factors share one compiled kernel
   scale: (fuser, [x], { by: factor }, shape) =>
