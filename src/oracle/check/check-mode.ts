@@ -279,7 +279,8 @@ async function askOne(
   timesAgain: (c: Case) => number,
 ): Promise<WrongAnswer | null> {
   if (before !== null) await inquiry.prompt(before);
-  const hasty = tally.wrong > 0 ? await inquiry.ask(c, true) : null;
+  // a record counts each case as what it is
+  const hasty = tally.wrong > 0 && tally.record === null ? await inquiry.ask(c, true) : null;
   // a hasty judgement is enough for tensors that are known to be wrong
   const outcome = hasty !== null && showsNoMore(hasty, tally) ? hasty : await inquiry.ask(c);
   if (outcome.is === 'left out') return null;

@@ -5,8 +5,12 @@ import { causesOf } from '../../../src/oracle/check/causes/causes.ts';
 import { conditionOf } from '../../../src/oracle/check/causes/condition.ts';
 import { deviationsOf } from '../../../src/oracle/check/causes/deviation.ts';
 import { type CheckOptions, check } from '../../../src/oracle/check/check.ts';
+import { checkMode } from '../../../src/oracle/check/check-mode.ts';
 import type { JudgedCase } from '../../../src/oracle/check/failure-data.ts';
 import type { JudgedAnswer } from '../../../src/oracle/check/inquiry.ts';
+import type { Form, Operator } from '../../../src/oracle/operator.ts';
+import { operators } from '../../../src/oracle/operators/index.ts';
+import { scale } from '../../../src/tensor/primitives/scale.ts';
 import { programBackend, type Twist } from './program-backend.ts';
 
 /** A judged case of some lengths and settings, wrong in some tensors. */
@@ -203,6 +207,32 @@ describe('a check that keeps going', () => {
     );
     expect(row.cases).toBe(60);
     expect(row.causes).toMatchObject([{ says: 'said-so', condition: { says: 't = 5', right: 0 } }]);
+  });
+
+  it('takes no answer for wrong that a form explains, though it is far beyond the bounds of the formula', async () => {
+    const scan = operators.find(({ name }) => name === 'linearScan')!;
+    const triple: Form['program'] = (inputs, settings) => {
+      const all = scan.modes.recurrent!(inputs, settings);
+      return { ...all, output: scale(all.output!, 3) };
+    };
+    const operator: Operator = { ...scan, forms: { recurrent: { triple: { says: 'three times', program: triple } } } };
+    let first: number | null = null;
+    const scaled: Twist = (answer, { c }) => {
+      first ??= c.seed;
+      const by = c.seed === first ? 5 : 3;
+      return new Map(
+        [...answer].map(([name, x]) => [name, name === 'out/output' ? { ...x, data: x.data.map((y) => by * y) } : x]),
+      );
+    };
+    const backend = programBackend({}, scaled, { gradients: false });
+    const row = await checkMode(backend, operator, 'recurrent', 'F64', {
+      cases: 12,
+      longest: 5,
+      seed: 1,
+      keepGoing: true,
+    });
+    expect(row.cases).toBe(12);
+    expect(row.judged!.filter(({ failure }) => failure !== null)).toHaveLength(1);
   });
 
   it('names no causes of a right row', async () => {
