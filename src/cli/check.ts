@@ -212,11 +212,9 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
   const again = againBy(options);
   const said = verdict(found, backend, options);
   const remarks = [...asked(found), ...declined(found), ...missing(found, quiet), ...unused(found)];
-  const written = writeReports(
-    found,
-    { command: commandOf(options), verdict: said, remarks, failures, again },
-    options,
-  );
+  // the result is printed first: it is not lost where a file cannot be written after all
+  const write = (): string[] =>
+    writeReports(found, { command: commandOf(options), verdict: said, remarks, failures, again }, options);
   if (json) {
     sayJson('check', {
       ...found,
@@ -224,6 +222,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
       failures: asData(failures),
       ...((options.keepGoing || options.accept) && { causes: causesAcross(found.rows) }),
     });
+    write();
     return found.ok;
   }
   for (const text of [
@@ -235,10 +234,14 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
     ...section('Entries of accepted failures to correct:', entryLines(found.wrongEntries)),
     ...section('Failures by cause:', causeLines(causesAcross(found.rows))),
     ...(timing ? timings(found, widths) : []),
-    ...(quiet || written.length === 0 ? [] : ['', ...written]),
   ])
     say(text);
-  say(`${speaks ? '\n' : ''}${said}; ${seconds(performance.now() - start)}`);
+  try {
+    const written = write();
+    for (const text of quiet || written.length === 0 ? [] : ['', ...written]) say(text);
+  } finally {
+    say(`${speaks ? '\n' : ''}${said}; ${seconds(performance.now() - start)}`);
+  }
   return found.ok;
 }
 

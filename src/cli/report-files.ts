@@ -1,12 +1,13 @@
 /** @file Writes the result of a check to files: a page, JUnit XML, and the failing cases. */
 
 import { existsSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import { namesIn, writeFileWhole, writeFolderWhole } from '../io/write-file.ts';
+import { readBytes } from '../io/read-file.ts';
+import { namesIn, tryFolder, writeFileWhole, writeFolderWhole } from '../io/write-file.ts';
 import type { CheckReport } from '../oracle/check/check.ts';
-import { junitOf } from '../oracle/check/reports/junit.ts';
-import { pageOf, type Said } from '../oracle/check/reports/page.ts';
+import { junitMark, junitOf } from '../oracle/check/reports/junit.ts';
+import { pageMark, pageOf, type Said } from '../oracle/check/reports/page.ts';
 import { savedFiles } from '../oracle/check/reports/saved.ts';
 import { fail } from '../tensor/errors.ts';
 
@@ -20,17 +21,39 @@ export interface ReportFiles {
   readonly save?: string;
 }
 
-/** Throws where a file or folder cannot be written: a check may take long. */
-export function checkWritable({ html, junit, save }: ReportFiles): void {
-  for (const file of [html, junit]) {
+/** Files are written over only if they begin as a report does, and have its mark. */
+const marks = { html: ['<!doctype html>', pageMark], junit: ['<?xml', junitMark] } as const;
+
+/** Throws where a file or folder cannot be written, or a file is there that is no such report: a check may take long. */
+export function checkWritable({ save, ...files }: ReportFiles): void {
+  const taken = new Set<string>();
+  for (const kind of ['html', 'junit'] as const) {
+    const file = files[kind];
     if (file === undefined) continue;
-    namesIn(dirname(file));
-    if (!existsSync(dirname(file))) fail(`${file}: its folder does not exist; make it, or write elsewhere`);
-    if (existsSync(file) && statSync(file).isDirectory()) fail(`${file}: is a folder; give the name of a file`);
+    const path = resolve(file);
+    namesIn(dirname(path));
+    if (!existsSync(dirname(path))) fail(`${file}: its folder does not exist; make it, or write elsewhere`);
+    if (existsSync(path) && statSync(path).isDirectory()) fail(`${file}: is a folder; give the name of a file`);
+    if (existsSync(path) && !isReport(path, marks[kind]))
+      fail(`${file}: is no such report of densessm; nothing else is overwritten, give another --${kind} or remove it`);
+    if (taken.has(path)) fail(`${file}: is the path of --html and of --junit; give each its own`);
+    if (save !== undefined && `${path}${sep}`.startsWith(`${resolve(save)}${sep}`))
+      fail(`${file}: is in the folder of --save, which is written as a whole; give another --${kind}`);
+    taken.add(path);
+    tryFolder(dirname(path));
   }
-  if (save !== undefined && namesIn(save).length > 0)
-    fail(`${save}: is not empty; nothing is overwritten, give another --save`);
+  if (save === undefined) return;
+  if (namesIn(save).length > 0) fail(`${save}: is not empty; nothing is overwritten, give another --save`);
+  tryFolder(madeOf(dirname(resolve(save))));
 }
+
+const isReport = (path: string, [start, mark]: readonly [string, string]): boolean => {
+  const text = new TextDecoder().decode(readBytes(path));
+  return text.startsWith(start) && text.includes(mark);
+};
+
+/** The nearest folder above that exists. */
+const madeOf = (folder: string): string => (existsSync(folder) ? folder : madeOf(dirname(folder)));
 
 /** Writes what was asked for; each file is whole, or not there. Returns a line for each. Throws where one cannot be written. */
 export function writeReports(report: CheckReport, said: Said, { html, junit, save }: ReportFiles): string[] {
@@ -54,7 +77,7 @@ export function writeReports(report: CheckReport, said: Said, { html, junit, sav
     if (count > 0) writeFolderWhole(save, files);
     written.push(
       count > 0
-        ? `${save}: ${count} failing case${count === 1 ? '' : 's'}; python3 replay.py compares one in that folder`
+        ? `${save}: ${count} failing case${count === 1 ? '' : 's'}; python3 replay.py compares them, in that folder`
         : `${save}: not written, as no failing case has numbers to save`,
     );
   }

@@ -5,6 +5,7 @@ import {
   existsSync,
   fsyncSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   renameSync,
@@ -38,6 +39,10 @@ export function writing<T>(path: string, write: () => T): T {
     return fail(`${path}: ${writeReasonOf(error)}`);
   }
 }
+
+/** Throws where nothing can be written into a folder: tries it, as permissions alone do not tell. */
+export const tryFolder = (folder: string): void =>
+  writing(folder, () => rmdirSync(mkdtempSync(join(folder, '.densessm-'))));
 
 /** The names in a folder that is to be written: none where it does not exist. Throws where it is a file. */
 export const namesIn = (folder: string): string[] =>

@@ -6,6 +6,9 @@ import { failureLines } from '../report.ts';
 import { type CheckRow, isFine, wasOffered } from '../row.ts';
 import type { Said } from './page.ts';
 
+/** What the XML of reports has, and that of others has not. */
+export const junitMark = '<testsuites name="densessm check"';
+
 /** A row, with what is inside its test case. */
 interface TestCase {
   readonly className: string;
@@ -51,7 +54,7 @@ export function junitOf(report: CheckReport, { again, failures }: Pick<Said, 'ag
   const counts = `tests="${cases.length}" failures="${count('failed')}" errors="0" skipped="${count('skipped')}" time="${total}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
-    `<testsuites name="densessm check" ${counts}>`,
+    `${junitMark} ${counts}>`,
     `<testsuite name="${escaped(report.backend)}" ${counts}>`,
     ...cases.map(
       ({ className, name, seconds, inside }) =>

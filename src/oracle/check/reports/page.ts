@@ -28,6 +28,9 @@ export interface Said {
   readonly again: (row: RowKey, asked: Asked) => string;
 }
 
+/** What pages of reports have, and other pages have not. */
+export const pageMark = '<meta name="generator" content="densessm check">';
+
 /** The most tensors that are drawn of a failure. */
 const mostDrawn = 6;
 
@@ -57,6 +60,7 @@ export function pageOf(report: CheckReport, { command, verdict, remarks, failure
   return [
     '<!doctype html>',
     '<html lang="en"><head><meta charset="utf-8">',
+    pageMark,
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
     `<title>${escaped(title)}</title><style>${style}</style></head>`,
