@@ -27,7 +27,8 @@ export type BreakAnswer =
     }
   | { readonly kind: 'errors'; readonly id: number; readonly law: string; readonly compared: readonly Compared[] }
   | { readonly kind: 'smallest'; readonly id: number; readonly law: string; readonly found: Smallest | null }
-  | { readonly kind: 'done'; readonly id: number };
+  | { readonly kind: 'done'; readonly id: number }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string };
 
 const self = globalThis as unknown as {
   onmessage(event: { readonly data: BreakQuestion }): void;
@@ -93,7 +94,9 @@ async function answer(question: BreakQuestion): Promise<void> {
 self.onmessage = ({ data }) => {
   latest = data.id;
   answer(data).catch((error: unknown) => {
-    if (!(error instanceof Superseded)) throw error;
+    if (error instanceof Superseded) return;
+    const message = error instanceof Error ? error.message : String(error);
+    self.postMessage({ kind: 'failed', id: data.id, message });
   });
 };
 

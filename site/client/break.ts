@@ -103,14 +103,24 @@ function draw(): void {
     id++;
     [rows, waiting, compared] = [[], [], []];
     form.dataset.live = 'working';
-    drawn!.innerHTML = '<p class="quiet">computing …</p>';
-    shrunk!.innerHTML = '<p class="quiet">computing …</p>';
+    drawn!.innerHTML = '<p class="quiet awaited">computing …</p>';
+    shrunk!.innerHTML = '<p class="quiet awaited">computing …</p>';
     worker.postMessage({ id, ...question });
   }
   drawLaws();
   drawErrors();
 }
 
+/** Says what failed, in place of what is waited for. The next change of the state asks again. */
+function showFailure(message: string): void {
+  form.dataset.live = '';
+  asked = '';
+  tried!.innerHTML = lawTable(rows, [], ofLaw, to);
+  says.textContent = `This could not be computed: ${message}`;
+  for (const part of figure.querySelectorAll('.awaited')) part.textContent = 'not computed';
+}
+
+worker.onerror = ({ message }) => showFailure(message || 'the code of this lab was not loaded; reload the page');
 worker.onmessage = ({ data }: { readonly data: BreakAnswer }) => {
   if (data.kind === 'table') {
     table = data.table;
@@ -119,6 +129,10 @@ worker.onmessage = ({ data }: { readonly data: BreakAnswer }) => {
     return;
   }
   if (data.id !== id) return;
+  if (data.kind === 'failed') {
+    showFailure(data.message);
+    return;
+  }
   if (data.kind === 'laws') [rows, waiting] = [data.rows, data.waiting];
   if (data.kind === 'errors') {
     [compared, ofLaw] = [data.compared, data.law];

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { breakControls, operatorIn } from '../../../site/labs/break/controls.ts';
 import { errorsOf } from '../../../site/labs/break/errors.ts';
 import { faultsOf, type LawRow, lawsOf, smallest, tried } from '../../../site/labs/break/trial.ts';
@@ -22,6 +22,25 @@ function rowsOf(operator: string, key: string, tokens: number, names?: readonly 
 const rejecting = (rows: readonly LawRow[]): string[] => rows.filter((one) => one.rejected).map(({ law }) => law);
 
 const rest = async (): Promise<void> => {};
+
+describe('the worker of the lab of faults', () => {
+  it('posts what failed, so that the page waits no longer', async () => {
+    const posted: unknown[] = [];
+    vi.stubGlobal('postMessage', (message: unknown) => posted.push(message));
+    vi.stubGlobal('onmessage', null);
+    try {
+      // by its address, as its types are those of a browser
+      await import(new URL('../../../site/client/break-worker.ts', import.meta.url).href);
+      const data = { id: 7, operator: 'retention', fault: 'none', tokens: 2, seed: 1, law: '', numbers: 'first' };
+      (globalThis as unknown as { onmessage(event: object): void }).onmessage({ data });
+      await vi.waitFor(() => expect(posted).toHaveLength(2));
+    } finally {
+      vi.unstubAllGlobals();
+    }
+    expect(posted[0]).toMatchObject({ kind: 'table', table: { retention: {} } });
+    expect(posted[1]).toEqual({ kind: 'failed', id: 7, message: expect.stringMatching(/./) });
+  });
+});
 
 describe('the lab of faults', () => {
   it('finds a lost carry by the laws that must reject it, from two tokens on', () => {
