@@ -7,7 +7,7 @@ import { mostSeeds } from '../runs/config-file.ts';
 import { measures } from '../runs/curves.ts';
 import { backendNames } from '../runs/executor.ts';
 import { decayScopes, recipeNames, scheduleNames } from '../runs/recipes.ts';
-import { largestSeed } from '../runs/setting-rules.ts';
+import { largestSeed, mostDropout } from '../runs/setting-rules.ts';
 import { defaults, modelNames, taskDefaults, usualValidation } from '../runs/settings.ts';
 import { tasks } from '../training/index.ts';
 import { type AblateCommand, ablateCommand, defaultSeeds } from './ablate.ts';
@@ -79,6 +79,12 @@ const withSettings = (command: Command, seedText: string): Command =>
     .addOption(count('--batch <n>', ofProblem('rows of a batch', 'batch')))
     .addOption(count('--length <n>', ofProblem('tokens of a row', 'length')))
     .addOption(count('--accumulate <n>', usually('batches of a step', defaults.accumulate)))
+    .addOption(
+      new Option(
+        '--dropout <p>',
+        usually('probability that a number of the embeddings, or of what a layer adds, becomes 0', defaults.dropout),
+      ).argParser(number(0, mostDropout)),
+    )
     .addOption(new Option('--rate <x>', usually('highest learning rate', defaults.rate)).argParser(number(0, 100)))
     .addOption(
       choiceOption(

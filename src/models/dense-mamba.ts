@@ -22,7 +22,14 @@ import { site } from '../tensor/primitives/site.ts';
 import type { Value } from '../tensor/value.ts';
 import { checkDenseMamba, type DenseMambaConfig, denseMambaShapes, freshDenseMamba } from './dense-mamba-config.ts';
 import { sourcesOf } from './fusion-shapes.ts';
-import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
+import {
+  checkParameters,
+  checkStep,
+  dropNothing,
+  type LanguageModel,
+  type ModelResult,
+  type ModelState,
+} from './language-model.ts';
 import { emptyMambaState } from './mamba.ts';
 import { aroundScan, type MambaLayer, type MambaLayerState } from './mamba-block.ts';
 
@@ -67,16 +74,16 @@ function start(params: DenseMambaParams, config: DenseMambaConfig, batch: number
 /** Builds the model's `forward` with a given wiring. The model itself has the wiring of the definition. */
 export const denseMambaForward =
   (wiring: DenseMambaWiring): LanguageModel<DenseMambaConfig, DenseMambaParams, MambaLayerState>['forward'] =>
-  (params, config, tokens, state, mode): ModelResult<MambaLayerState> => {
+  (params, config, tokens, state, mode, drop = dropNothing): ModelResult<MambaLayerState> => {
     checkStep('denseMamba', config.layers, params.layers, tokens, state);
     checkMode('denseMamba', mode);
     const passed: Value[] = [];
-    let x = embedding(params.embedding, tokens);
+    let x = drop(embedding(params.embedding, tokens));
     const layers = params.layers.map((layer, l) => {
       const stream = site(x, `hidden.${l}`);
       const before = state.layers[l]!;
       const result = block({ layer, config, stream, shallower: passed, before, mode, wiring, path: `layers.${l}.` });
-      x = add(x, result.y);
+      x = add(x, drop(result.y));
       passed.push(result.passed);
       return result.state;
     });

@@ -18,7 +18,15 @@ import type { Value } from '../tensor/value.ts';
 import { checkDenseRetNet, type DenseRetNetConfig, denseRetNetShapes } from './dense-retnet-config.ts';
 import { denseFeatures, type FeatureFusions, type Features } from './feature-fusion.ts';
 import { freshFusion } from './fusion-shapes.ts';
-import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
+import {
+  checkParameters,
+  checkStep,
+  type Drop,
+  dropNothing,
+  type LanguageModel,
+  type ModelResult,
+  type ModelState,
+} from './language-model.ts';
 
 /** Weights of one layer, [out, in]; h width, r gate rank, d_k and d_v channels of a head. Only layers that fuse have fusions. */
 export type DenseRetNetLayer = {
@@ -59,13 +67,14 @@ function forward(
   tokens: Value,
   state: ModelState,
   mode: Mode,
+  drop: Drop = dropNothing,
 ): ModelResult {
   checkStep('denseRetNet', config.layers, params.layers, tokens, state);
   const connected = denseFeatures(config);
-  let x = embedding(params.embedding, tokens, config.padToken);
+  let x = drop(embedding(params.embedding, tokens, config.padToken));
   const layers = params.layers.map((layer, l) => {
     const result = block(layer, config, l, site(x, `hidden.${l}`), connected, state.layers[l]!, mode, state.position);
-    x = add(x, result.y);
+    x = add(x, drop(result.y));
     return result.state;
   });
   const hidden = site(rmsNorm(x, params.finalNorm, config.epsilon), `hidden.${params.layers.length}`);

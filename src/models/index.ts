@@ -38,6 +38,7 @@ export { denseGla, type GlaConfig, type GlaLayer, type GlaLayerState, gla, glaCo
 export {
   checkParameters,
   countParameters,
+  type Drop,
   initialise,
   type LanguageModel,
   type ModelResult,

@@ -24,6 +24,15 @@ export interface ModelResult<S extends Tree = Value> {
   readonly state: ModelState<S>;
 }
 
+/**
+ * What `forward` applies to the embeddings, and to each branch before it is added to the residual stream, all [b, t, d], in the order of
+ * the forward pass: dropout, in training.
+ */
+export type Drop = (branch: Value) => Value;
+
+/** Drops nothing. */
+export const dropNothing: Drop = (branch) => branch;
+
 /** A model with parameters `P` under a configuration `C`. */
 export interface Parametrised<C, P extends Tree> {
   readonly name: string;
@@ -41,8 +50,11 @@ export interface Parametrised<C, P extends Tree> {
 export interface LanguageModel<C, P extends Tree, S extends Tree = Value> extends Parametrised<C, P> {
   /** State before the first token, on the executor of `params`. Throws as {@link checkParameters} does. */
   start(params: P, config: C, batch: number): ModelState<S>;
-  /** Reads `tokens` [b, t] (kind index) from a state, in a mode. Throws on another number of layers. */
-  forward(params: P, config: C, tokens: Value, state: ModelState<S>, mode: Mode): ModelResult<S>;
+  /**
+   * Reads `tokens` [b, t] (kind index) from a state, in a mode. Training gives `drop`; without it nothing is dropped. Throws on another
+   * number of layers.
+   */
+  forward(params: P, config: C, tokens: Value, state: ModelState<S>, mode: Mode, drop?: Drop): ModelResult<S>;
 }
 
 /**

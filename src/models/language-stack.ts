@@ -24,7 +24,7 @@ import {
   paperFeatureReadings,
 } from './feature-fusion.ts';
 import { freshFusion } from './fusion-shapes.ts';
-import { checkParameters, checkStep, type LanguageModel } from './language-model.ts';
+import { checkParameters, checkStep, dropNothing, type LanguageModel } from './language-model.ts';
 import { embeddingRows } from './mamba-config.ts';
 
 /** Sizes that every stack has. */
@@ -128,19 +128,19 @@ const stackForward =
     mixer: Pick<TokenMixer<C, L, S>, 'mix'>,
     connect: Connect<C, L>,
   ): LanguageModel<C, StackParams<L>, S>['forward'] =>
-  (params, config, tokens, state, mode) => {
+  (params, config, tokens, state, mode, drop = dropNothing) => {
     checkStep(call, config.layers, params.layers, tokens, state);
     checkMode(call, mode);
     const connected = connect(config);
-    let x = embedding(params.embedding, tokens);
+    let x = drop(embedding(params.embedding, tokens));
     const layers = params.layers.map((layer, l) => {
       const path = `layers.${l}.`;
       const normed = site(rmsNorm(site(x, `hidden.${l}`), layer.inputNorm, config.epsilon), `${path}input`);
       const share = (own: Features): Features => connected(own, normed, layer, path);
       const mixed = mixer.mix(layer, config, normed, state.layers[l]!, { mode, path, share });
-      x = add(x, mixed.y);
+      x = add(x, drop(mixed.y));
       if (layer.ffn !== undefined) {
-        x = add(x, site(swiGlu(rmsNorm(x, layer.ffnNorm, config.epsilon), layer.ffn), `${path}ffn`));
+        x = add(x, drop(site(swiGlu(rmsNorm(x, layer.ffnNorm, config.epsilon), layer.ffn), `${path}ffn`)));
       }
       return mixed.state;
     });

@@ -10,7 +10,15 @@ import { zerosLike } from '../tensor/operand.ts';
 import { add } from '../tensor/primitives/add.ts';
 import { site } from '../tensor/primitives/site.ts';
 import type { Value } from '../tensor/value.ts';
-import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
+import {
+  checkParameters,
+  checkStep,
+  type Drop,
+  dropNothing,
+  type LanguageModel,
+  type ModelResult,
+  type ModelState,
+} from './language-model.ts';
 import { type MambaLayer, type MambaLayerState, mambaBlock } from './mamba-block.ts';
 import { checkMamba, freshMamba, type MambaConfig, mambaShapes } from './mamba-config.ts';
 
@@ -43,15 +51,16 @@ function forward(
   tokens: Value,
   state: ModelState<MambaLayerState>,
   mode: Mode,
+  drop: Drop = dropNothing,
 ): ModelResult<MambaLayerState> {
   checkStep('mamba', config.layers, params.layers, tokens, state);
   checkMode('mamba', mode);
-  let x = embedding(params.embedding, tokens);
+  let x = drop(embedding(params.embedding, tokens));
   const layers = params.layers.map((layer, l) => {
     const path = `layers.${l}.`;
     const normed = rmsNorm(site(x, `hidden.${l}`), layer.inputNorm, config.epsilon);
     const result = mambaBlock(layer, site(normed, `${path}input`), state.layers[l]!, mode, path);
-    x = add(x, result.y);
+    x = add(x, drop(result.y));
     return result.state;
   });
   const hidden = rmsNorm(site(x, `hidden.${params.layers.length}`), params.finalNorm, config.epsilon);

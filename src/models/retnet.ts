@@ -16,7 +16,15 @@ import { site } from '../tensor/primitives/site.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 import { checkEpsilon, checkFinite, checkFlags, checkReadings, checkWhole, retentionReadings } from './check.ts';
-import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
+import {
+  checkParameters,
+  checkStep,
+  type Drop,
+  dropNothing,
+  type LanguageModel,
+  type ModelResult,
+  type ModelState,
+} from './language-model.ts';
 
 /** Sizes of RetNet. */
 export interface RetNetConfig {
@@ -106,13 +114,14 @@ function forward(
   tokens: Value,
   state: ModelState,
   mode: Mode,
+  drop: Drop = dropNothing,
 ): ModelResult {
   checkStep('retnet', config.layers, params.layers, tokens, state);
   const { epsilon, embeddingScale } = config;
-  let x = scale(embedding(params.embedding, tokens), embeddingScale);
+  let x = drop(scale(embedding(params.embedding, tokens), embeddingScale));
   const layers = params.layers.map((layer, l) => {
     const place = { position: state.position, path: `layers.${l}.` };
-    const result = block(layer, config, site(x, `hidden.${l}`), state.layers[l]!, mode, place);
+    const result = block(layer, config, site(x, `hidden.${l}`), state.layers[l]!, mode, { ...place, drop });
     x = result.x;
     return result.state;
   });
@@ -129,10 +138,10 @@ function block(
   x: Value,
   state: Value,
   mode: Mode,
-  place: Place,
+  { drop, ...place }: Place & { readonly drop: Drop },
 ): { x: Value; state: Value } {
   const { epsilon, residualScale } = config;
-  const plus = (stream: Value, branch: Value): Value => add(scale(stream, residualScale), branch);
+  const plus = (stream: Value, branch: Value): Value => add(scale(stream, residualScale), drop(branch));
   const retention = multiScaleRetention(layer, config, rmsNorm(x, layer.inputNorm, epsilon), state, mode, place);
   const mixed = plus(x, retention.output);
   const normed = rmsNorm(mixed, layer.ffnNorm, epsilon);

@@ -18,7 +18,15 @@ import { site } from '../tensor/primitives/site.ts';
 import type { Shape } from '../tensor/shape.ts';
 import type { Value } from '../tensor/value.ts';
 import { type Choices, checkEpsilon, checkReadings, checkWhole } from './check.ts';
-import { checkParameters, checkStep, type LanguageModel, type ModelResult, type ModelState } from './language-model.ts';
+import {
+  checkParameters,
+  checkStep,
+  type Drop,
+  dropNothing,
+  type LanguageModel,
+  type ModelResult,
+  type ModelState,
+} from './language-model.ts';
 
 /** Sizes and readings of the Transformer. spec/readings.ts has the evidence of the readings. */
 export interface TransformerConfig extends MultiHeadAttentionConfig {
@@ -87,12 +95,13 @@ function forward(
   tokens: Value,
   state: TransformerState,
   mode: Mode,
+  drop: Drop = dropNothing,
 ): ModelResult<KeyValueCache> {
   checkStep('transformer', config.layers, params.layers, tokens, state);
-  let x = embedding(params.embedding, tokens);
+  let x = drop(embedding(params.embedding, tokens));
   const layers = params.layers.map((layer, l) => {
     const place = { position: state.position, path: `layers.${l}.` };
-    const result = block(layer, config, site(x, `hidden.${l}`), state.layers[l]!, mode, place);
+    const result = block(layer, config, site(x, `hidden.${l}`), state.layers[l]!, mode, { ...place, drop });
     x = result.x;
     return result.state;
   });
@@ -109,13 +118,14 @@ function block(
   stream: Value,
   state: KeyValueCache,
   mode: Mode,
-  place: Place,
+  { drop, ...place }: Place & { readonly drop: Drop },
 ): { x: Value; state: KeyValueCache } {
   const x = rmsNorm(stream, layer.inputNorm, config.epsilon);
   const projected = { q: linear(x, layer.query), k: linear(x, layer.key), v: linear(x, layer.value) };
   const attention = multiHeadAttention(projected, state, config, mode, place);
-  const mixed = add(stream, linear(attention.output, layer.output));
-  return { x: add(mixed, swiGlu(rmsNorm(mixed, layer.ffnNorm, config.epsilon), layer.ffn)), state: attention.state };
+  const mixed = add(stream, drop(linear(attention.output, layer.output)));
+  const network = swiGlu(rmsNorm(mixed, layer.ffnNorm, config.epsilon), layer.ffn);
+  return { x: add(mixed, drop(network)), state: attention.state };
 }
 
 const choices: Choices<{ scoreScaling: ScoreScaling; rotaryPairs: RotaryPairs; tiedHead: boolean }> = {

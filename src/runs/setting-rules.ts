@@ -42,6 +42,9 @@ const integers: Rule = {
 /** The largest seed of a run. */
 export const largestSeed = 2 ** 31 - 1;
 
+/** The largest probability of dropout. */
+export const mostDropout = 0.99;
+
 /** The rule of each setting. */
 export const rules: Readonly<Record<keyof Settings, Rule>> = {
   text,
@@ -59,6 +62,7 @@ export const rules: Readonly<Record<keyof Settings, Rule>> = {
   batch: integer(1),
   length: integer(1),
   accumulate: integer(1),
+  dropout: number(mostDropout),
   rate: number(100),
   recipe: oneOf(recipeNames),
   schedule: oneOf(scheduleNames),

@@ -37,6 +37,8 @@ export interface Settings extends RecipeSettings {
   readonly batch: number;
   readonly length: number;
   readonly accumulate: number;
+  /** Probability that dropout makes a number 0. */
+  readonly dropout: number;
   readonly seed: number;
   /** Steps between checkpoints, and between validations. */
   readonly every: number;
@@ -64,6 +66,7 @@ export const defaults: Settings = {
   batch: 2,
   length: 256,
   accumulate: 1,
+  dropout: 0,
   rate: 2e-3,
   recipe: 'nanogpt',
   schedule: null,
@@ -188,13 +191,13 @@ export function runSettings(
   config: AnyConfig,
   planned: number,
 ): RunSettings<AnyConfig, Tree, Tree> {
-  const { task, model, batch, length, accumulate, steps, seed, every, clip } = settings;
+  const { task, model, batch, length, accumulate, dropout, steps, seed, every, clip } = settings;
   const rule = { schedule: scheduleOf(settings, planned), optimizer: optimizerOf(settings), clip: clip || Infinity };
   const often = { validateEvery: every, checkpointEvery: every, validationBatches: validationBatchesOf(settings) };
   return {
     model: modelOf(model),
     config,
-    ...{ batch, length, accumulate, steps },
+    ...{ batch, length, accumulate, dropout, steps },
     ...often,
     ...rule,
     seed,

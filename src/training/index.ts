@@ -14,6 +14,7 @@ export {
   windowsInOrder,
 } from './data.ts';
 export { decayMatrices, type WeightDecay } from './decay.ts';
+export { type Dropout, maskRows } from './dropout.ts';
 export { flattenExactly, flattenParams, type Shapes, sizeOfAll, unflatten } from './flat.ts';
 export { type LanguageBatch, languageTraining, targetsOf, type WeightedTargets } from './language-model.ts';
 export { describeNotFinite, firstNotFinite, type NotFinite } from './not-finite.ts';

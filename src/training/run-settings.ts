@@ -6,6 +6,7 @@ import { fail } from '../tensor/errors.ts';
 import { rng } from '../tensor/random.ts';
 import type { Tree } from '../tensor/tree.ts';
 import { decayMatrices } from './decay.ts';
+import { checkDropout } from './dropout.ts';
 import { flattenExactly, sizeOfAll } from './flat.ts';
 import { languageTraining } from './language-model.ts';
 import type { Numbers } from './program.ts';
@@ -32,7 +33,9 @@ export interface RunSettings<C, P extends Tree, S extends Tree> {
   readonly optimizer?: Training<P>['optimizer'];
   /** Largest norm of a gradient; 1 unless given, and Infinity for no limit. */
   readonly clip?: number;
-  /** Seed of the initial parameters; 1 unless given. The data have a seed of their own. */
+  /** Dropout of the embeddings and of what each branch adds to the stream: the probability that a number becomes 0; 0 unless given. */
+  readonly dropout?: number;
+  /** Seed of the initial parameters and of dropout; 1 unless given. The data have a seed of their own. */
   readonly seed?: number;
   /** Steps between validations, and batches of each: every 100 steps, 8 batches unless given. */
   readonly validateEvery?: number;
@@ -99,6 +102,7 @@ export function checkRun<C, P extends Tree, S extends Tree>(settings: RunSetting
     fail(`train: ${name} is ${count}, no multiple of stepsPerCall, ${stepsPerCall}; change one of them`);
   }
   rng(seed); // throws on an invalid seed
+  checkDropout('train', settings.dropout ?? 0);
   if (state === undefined) return;
   if (!Number.isInteger(state.step) || state.step < 0 || state.step > steps)
     fail(`train: the state is after step ${state.step} of ${steps}; give a greater number of steps to continue it`);
@@ -115,8 +119,10 @@ export function checkRun<C, P extends Tree, S extends Tree>(settings: RunSetting
 /** The training problem of a run, whose batches have weights. */
 export function trainingOf<C, P extends Tree, S extends Tree>(settings: RunSettings<C, P, S>): Training<P> {
   const { model, config, batch, length, mode, accumulate = 1, stepsPerCall = 1, clip = 1 } = settings;
+  const { dropout: probability = 0, seed = 1 } = settings;
+  const dropout = probability > 0 && { dropout: { probability, seed } };
   return {
-    ...languageTraining(model, config, { batch, length, weights: true, ...(mode && { mode }) }),
+    ...languageTraining(model, config, { batch, length, weights: true, ...(mode && { mode }), ...dropout }),
     optimizer: settings.optimizer ?? defaultOptimizer,
     ...(clip !== Infinity && { clip }),
     accumulate,

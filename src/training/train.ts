@@ -3,6 +3,7 @@ import type { Ran } from '../executors/gpu/index.ts';
 import { fail } from '../tensor/errors.ts';
 import type { Tree } from '../tensor/tree.ts';
 import type { Source, TrainingData } from './data.ts';
+import { withDrops } from './dropout.ts';
 import { describeNotFinite, firstNotFinite, type NotFinite } from './not-finite.ts';
 import { type Numbers, type Running, type RunsOn, started } from './program.ts';
 import { checkRun, type RunSettings, type RunState, startOfRun, trainingOf } from './run-settings.ts';
@@ -17,7 +18,7 @@ export interface BeginEvent {
   readonly ran: Ran | null;
 }
 
-/** A step has been taken: its loss before the update, its labels that counted, and the gradient's norm before clipping. */
+/** A step has been taken: its loss before the update (with dropout, where there is), its labels that counted, and the gradient's norm before clipping. */
 export interface StepEvent {
   readonly kind: 'step';
   readonly step: number;
@@ -109,7 +110,9 @@ export async function* train<C extends { readonly vocabulary: number }, P extend
   const { equation, inputs, keep } = trainingSteps(training);
   const program = await started(on, equation, inputs, keep);
   const validation = data.validation && (await startValidation(settings, training, on));
-  const run = { training, schedule, source: data.train, batch, length, program };
+  const { drops } = training.batch;
+  const source = drops ? withDrops(data.train, drops, settings.seed ?? 1) : data.train;
+  const run = { training, schedule, source, batch, length, program };
   try {
     let { step, tokens } = begin;
     let given: Record<string, ArrayLike<number>> = { params: begin.params, first: begin.first, second: begin.second };

@@ -16,9 +16,9 @@ export interface Validation {
   readonly accuracy?: Accuracy;
 }
 
-/** Batches of rows as inputs of a program: tokens, targets and weights, and the number of labels that count. */
-export function inputsOf(rows: readonly Rows[]): {
-  readonly inputs: { readonly tokens: Float32Array; readonly targets: Float32Array; readonly weights: Float32Array };
+/** Batches of rows as inputs of a program: tokens, targets and weights, what is dropped, and the number of labels that count. */
+export function inputsOf(rows: readonly (Rows & { readonly drops?: Float32Array })[]): {
+  readonly inputs: Readonly<Record<'tokens' | 'targets' | 'weights', Float32Array>> & { readonly drops?: Float32Array };
   readonly counted: number;
 } {
   const targets = rows.map(({ labels }) => targetsOf(labels));
@@ -31,20 +31,22 @@ export function inputsOf(rows: readonly Rows[]): {
     return all;
   };
   const weights = list(targets.map((one) => one.weights));
+  const drops = rows.flatMap((one) => one.drops ?? []);
   return {
     inputs: {
       tokens: list(rows.map(({ tokens }) => tokens)),
       targets: list(targets.map((one) => one.targets)),
       weights,
+      ...(drops.length > 0 && { drops: list(drops) }),
     },
     counted: weights.reduce((sum, weight) => sum + weight, 0),
   };
 }
 
-/** Starts the program that computes the loss of a batch and, where accuracy is asked for, the logits. */
+/** Starts the program that computes the loss of a batch and, where accuracy is asked for, the logits. It drops nothing. */
 export function startValidation<C, P extends Tree, S extends Tree>(
   settings: RunSettings<C, P, S>,
-  { shapes, batch: slots }: Training<P>,
+  { shapes, batch: { drops: _, ...slots } }: Training<P>,
   on: RunsOn,
 ): Promise<Running> {
   const { model, config, accuracy = false } = settings;

@@ -182,6 +182,18 @@ describe('settings in a file', () => {
     expect(settings).toMatchObject({ steps: 3, length: 8, denseLayers: 1 });
   });
 
+  it('may have dropout, which a run keeps', async () => {
+    const path = config('dropout.toml', 'steps = 2\nlength = 8\ndropout = 0.2\n');
+    const out = join(folder, 'dropout');
+    expect((await train('dropout', '--config', path)).status).toBe(0);
+    const { settings } = JSON.parse(readFileSync(join(checkpointIn(out), 'training.json'), 'utf8'));
+    expect(settings).toMatchObject({ dropout: 0.2 });
+    const on = (...args: string[]) => densessmHere('train', '--resume', out, '--steps', '3', ...args);
+    expect((await on('--dropout', '0.1')).stderr).toContain('the run was begun with --dropout 0.2, not 0.1');
+    expect((await on('--config', path, '--dropout', '1')).stderr).toContain('from 0 to 0.99');
+    expect((await on('--dropout', '0.2')).stdout).toContain('continues after step 2');
+  });
+
   it('are those of the command too, and are taken again by a run that continues', async () => {
     const out = join(folder, 'from-file');
     const path = config('all.toml', `out = "${out}"\nequal-size-to = "dense-retnet"\nsteps = 2\nmodel = "mamba"\n`);

@@ -77,7 +77,10 @@ describe('the cells of a grid', () => {
     expect(() => cellsOf({ fixed: { model: 'mamba' }, vary: { heads: ['2', '4'] } })).toThrow(
       'no model of the grid (mamba) has heads; leave it out',
     );
-    expect(cellsOf({ fixed: {}, vary: { rate: ['.001'] } })[0]!.asked).toEqual({ rate: 0.001 });
+    expect(cellsOf({ fixed: {}, vary: { rate: ['.001'], dropout: ['0.1'] } })[0]!.asked).toEqual({
+      rate: 0.001,
+      dropout: 0.1,
+    });
   });
 
   it.each<[Grid['vary'], Grid['fixed'], string]>([

@@ -244,9 +244,9 @@ describe('a run that was stopped', { timeout: 60_000 }, () => {
     begin({ ...small, on: 'f64' }, { out });
     const path = join(checkpointIn(out), 'training.json');
     const about = JSON.parse(readFileSync(path, 'utf8'));
-    for (const name of ['recipe', 'readings', 'clip']) delete about.settings[name];
+    for (const name of ['recipe', 'readings', 'clip', 'dropout']) delete about.settings[name];
     writeFileSync(path, JSON.stringify(about));
-    expect(resume(out, {}).about.settings).toMatchObject({ recipe: 'nanogpt', readings: {}, clip: 1 });
+    expect(resume(out, {}).about.settings).toMatchObject({ recipe: 'nanogpt', readings: {}, clip: 1, dropout: 0 });
   });
 
   it('refuses the vocabulary of another checkpoint', () => {

@@ -55,7 +55,7 @@ const wasm: RunsOn = (equation, inputs, options) => compile(equation, inputs, { 
 /** The events of a run, until one that ends it. */
 async function eventsOf(
   options: TrainOptions,
-  own: Partial<typeof settings> & { stepsPerCall?: number; seed?: number } = {},
+  own: Partial<typeof settings> & { stepsPerCall?: number; seed?: number; dropout?: number } = {},
   isLast = (_: TrainEvent): boolean => false,
 ): Promise<TrainEvent[]> {
   const events: TrainEvent[] = [];
@@ -118,10 +118,11 @@ describe('train', () => {
     expect(found.loss).toBeCloseTo(losses.reduce((sum, loss) => sum + loss, 0) / windows, 12);
   });
 
-  it.each<[string, RunsOn, { stepsPerCall: number; accumulate: number }, number[]]>([
+  it.each<[string, RunsOn, { stepsPerCall: number; accumulate: number; dropout?: number }, number[]]>([
     ['f64', eager(f64), { stepsPerCall: 1, accumulate: 2 }, [2, 6]],
     ['f32, two steps a call', eager(f32), { stepsPerCall: 2, accumulate: 2 }, [6]],
     ['wasm, two steps a call', wasm, { stepsPerCall: 2, accumulate: 1 }, [4]],
+    ['wasm, with dropout', wasm, { stepsPerCall: 1, accumulate: 1, dropout: 0.3 }, [4]],
   ])('continues from a checkpoint bit for bit on %s', async (_, on, own, stops) => {
     const whole = await eventsOf({ on }, own);
     for (const stop of stops) {
@@ -155,32 +156,60 @@ describe('train', () => {
     expect(statesOf(await eventsOf({ on: eager(f64), state })).at(-1)).not.toEqual(whole.at(-1));
   });
 
-  it('runs on one backend as on another, within rounding', async () => {
-    const [exact, single] = [await eventsOf({ on: eager(f64) }), await eventsOf({ on: wasm })].map((x) => stepsOf(x));
+  it.each([0, 0.3])('runs on one backend as on another, within rounding, with dropout %d', async (dropout) => {
+    const runs = [await eventsOf({ on: eager(f64) }, { dropout }), await eventsOf({ on: wasm }, { dropout })];
+    const [exact, single] = runs.map((x) => stepsOf(x));
     exact!.forEach(({ loss, norm }, i) => {
       expect(Math.abs(single![i]!.loss / loss - 1)).toBeLessThan(1e-4);
       expect(Math.abs(single![i]!.norm / norm - 1)).toBeLessThan(1e-3);
     });
   });
 
-  it.each<[string, RunsOn]>([
-    ['f32', eager(f32)],
-    ['wasm', wasm],
-  ])('stops at a loss that is not finite, with the last good state and the place, on %s', async (_, on) => {
-    const events: TrainEvent[] = [];
-    const isWild = (step: number): boolean => step > 3;
-    const schedule = (step: number): number => (isWild(step) ? 1e37 : 1e-2);
-    const run = async (): Promise<void> => {
-      for await (const event of train({ ...settings, schedule, steps: 12 }, data, { on })) events.push(event);
-    };
-    await expect(run()).rejects.toThrow(/^train: step 5: the .* the first place is .* Continue from an earlier state/);
-    const last = events.at(-1)!;
-    if (last.kind !== 'notFinite') throw new Error(last.kind);
-    expect(last).toMatchObject({ step: 5, state: { step: 4, tokens: 4 * 32 } });
-    expect(last.place).toMatchObject({ batch: 0 });
-    expect([...last.state.params].every(Number.isFinite)).toBe(true);
-    expect(last.state.params).toEqual(statesOf(events).at(-1)!.params);
+  it('drops in its steps alone, others in each, the same however many are in a call', async () => {
+    const on = eager(f64);
+    const own = { steps: 4, dropout: 0.3 };
+    const events = await eventsOf({ on }, own);
+    expect(stepsOf(events)).toEqual(stepsOf(await eventsOf({ on }, { ...own, stepsPerCall: 2 })));
+    const without = await eventsOf({ on }, { steps: 4 });
+    expect(stepsOf(await eventsOf({ on }, { steps: 4, dropout: 0 }))).toEqual(stepsOf(without));
+    const [validation, first] = [events, without].map((all) =>
+      all.slice(1, 3).map((event) => 'loss' in event && event.loss),
+    );
+    expect(validation![0]).toBe(first![0]); // validation drops nothing
+    expect(validation![1]).not.toBe(first![1]);
+    // without a rate the steps would repeat one another on one batch, if they dropped the same
+    const one = { train: () => data.train(0, 2, 8) };
+    const losses: number[] = [];
+    for await (const event of train({ ...settings, ...own, schedule: () => 0 }, one, { on }))
+      if (event.kind === 'step') losses.push(event.loss);
+    expect(new Set(losses).size).toBe(4);
   });
+
+  it.each<[string, RunsOn, number]>([
+    ['f32', eager(f32), 0],
+    ['f32', eager(f32), 0.2],
+    ['wasm', wasm, 0],
+  ])(
+    'stops at a loss that is not finite, with the last good state and the place, on %s, with dropout %d',
+    async (_, on, dropout) => {
+      const events: TrainEvent[] = [];
+      const isWild = (step: number): boolean => step > 3;
+      const schedule = (step: number): number => (isWild(step) ? 1e37 : 1e-2);
+      const run = async (): Promise<void> => {
+        for await (const event of train({ ...settings, schedule, steps: 12, dropout }, data, { on }))
+          events.push(event);
+      };
+      await expect(run()).rejects.toThrow(
+        /^train: step 5: the .* the first place is .* Continue from an earlier state/,
+      );
+      const last = events.at(-1)!;
+      if (last.kind !== 'notFinite') throw new Error(last.kind);
+      expect(last).toMatchObject({ step: 5, state: { step: 4, tokens: 4 * 32 } });
+      expect(last.place).toMatchObject({ batch: 0 });
+      expect([...last.state.params].every(Number.isFinite)).toBe(true);
+      expect(last.state.params).toEqual(statesOf(events).at(-1)!.params);
+    },
+  );
 
   it('trains on labels that are ignored, and refuses a step without others', async () => {
     const some = {
@@ -205,6 +234,7 @@ describe('train', () => {
     await refusal({ checkpointEvery: 1, stepsPerCall: 2 }).toThrow('train: checkpointEvery is 1, no multiple');
     await refusal({ length: 1000 }).toThrow('448 tokens hold no window of 1000 and the token after it');
     await refusal({ seed: 0.5 }).toThrow('the seed is 0.5');
+    await refusal({ dropout: 1 }).toThrow('train: dropout is 1; it is at least 0, below 1');
     const state = startOfRun(settings);
     await refusal({}, { ...state, step: 9 }).toThrow(
       'train: the state is after step 9 of 8; give a greater number of steps',

@@ -21,7 +21,7 @@ export interface Cell {
 /** Settings that a grid can vary. */
 const variable: readonly (keyof Settings)[] = [
   ...(['model', 'layers', 'heads', 'denseLayers'] as const),
-  ...(['rate', 'recipe', 'schedule', 'warmup', 'beta2', 'decay', 'decayOf', 'clip'] as const),
+  ...(['rate', 'recipe', 'schedule', 'warmup', 'beta2', 'decay', 'decayOf', 'clip', 'dropout'] as const),
 ];
 
 /** The name of a setting as its option has it. */
