@@ -1,7 +1,9 @@
 /** @file Dropout: its masks, the rows of batches, the branches of each model, and the loss on masks. */
 import { describe, expect, it } from 'vitest';
 import { checkGradient } from '../../src/autograd/check-gradient.ts';
+import { f32 } from '../../src/executors/f32/index.ts';
 import { f64 } from '../../src/executors/f64/index.ts';
+import { compile } from '../../src/executors/gpu/index.ts';
 import type { Drop, LanguageModel } from '../../src/models/language-model.ts';
 import { initialise } from '../../src/models/language-model.ts';
 import { presets } from '../../src/models/presets.ts';
@@ -13,12 +15,13 @@ import { scale } from '../../src/tensor/primitives/scale.ts';
 import { type Rng, rng } from '../../src/tensor/random.ts';
 import type { Tree } from '../../src/tensor/tree.ts';
 import type { Value } from '../../src/tensor/value.ts';
-import { countDropped, maskRows, maskTable, withDrops } from '../../src/training/dropout.ts';
-import { languageTraining, randomWindows, unflatten } from '../../src/training/index.ts';
+import { countDropped, dropper, maskRows, maskTable, withDrops } from '../../src/training/dropout.ts';
+import { eager, languageTraining, type RunsOn, randomWindows, unflatten } from '../../src/training/index.ts';
+import { started } from '../../src/training/program.ts';
 
 describe('maskTable', () => {
   it.each([0.1, 0.5, 0.9])('has zeros with probability %d, and keeps the mean', (probability) => {
-    const [width, kept] = [16, 1 / (1 - probability)];
+    const [width, kept] = [2, 1 / (1 - probability)];
     const table = maskTable({ probability, seed: 1 }, width);
     expect(new Set(table)).toEqual(new Set([0, kept]));
     const near = (numbers: Float64Array): boolean => {
@@ -170,6 +173,25 @@ describe('languageTraining with dropout', () => {
     const swapped = indexInput(f64, [...drops.slice(8), ...drops.slice(0, 8)], [2, batch, length]);
     const params = unflatten<Plain>(input(f64, list, [39]), shapes);
     expect(Math.abs(item(loss(params, { ...values, drops: swapped })) - mean)).toBeGreaterThan(1e-3);
+  });
+
+  it.each<[string, RunsOn, (x: number) => number]>([
+    ['f64', eager(f64), (x) => x],
+    ['f32', eager(f32), Math.fround],
+    ['wasm', (equation, inputs, options) => compile(equation, inputs, { ...options, backend: 'wasm' }), Math.fround],
+  ])('has exactly the masks of the rows on %s', async (_, on, rounded) => {
+    const shape = [batch, length, width];
+    const equation = ({ x, drops: rows }: Readonly<Record<string, Value>>): Record<string, Value> => {
+      const drop = dropper(dropout)(rows!);
+      return { first: drop(x!), second: drop(x!) };
+    };
+    const inputs = { x: { shape }, drops: { shape: [2, batch, length], kind: 'index' } } as const;
+    const program = await started(on, equation, inputs, {});
+    const found = await program.call({ x: new Float64Array(batch * length * width).fill(1), drops });
+    await program.dispose();
+    const table = maskTable(dropout, width);
+    const masks = Array.from(drops, (row) => [...table.slice(row * width, (row + 1) * width)]).flat();
+    expect([...found.first!, ...found.second!]).toEqual(masks.map(rounded));
   });
 
   it('has the gradients that differences give, for masks that stay', () => {
