@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { groups } from '../../src/cli/program.ts';
-import { everyMode } from '../../src/oracle/verify.ts';
 import { densessm, densessmHere, type Run } from './run.ts';
 
 function expectRefused({ status, stdout, stderr }: Run, message: string): void {
@@ -85,12 +84,6 @@ describe('densessm', { timeout: 240_000 }, () => {
 
   it('shows a stack with --debug', async () => {
     expect((await densessmHere('vectors', 'check', '/no/such/folder', '--debug')).stderr).toMatch(/^\s+at /m);
-  });
-
-  it('prints only JSON with --json', () => {
-    const verified = JSON.parse(densessm('verify', '--cases', '2', '--longest', '4', '--json').stdout);
-    expect(verified.ok).toBe(true);
-    expect(verified.rows.length).toBe(everyMode().length);
   });
 
   it('prints one line with --quiet', async () => {

@@ -4,6 +4,7 @@ import { vi } from 'vitest';
 import { run } from '../../src/cli/program.ts';
 import { bundled } from '../support/bundled.ts';
 import { root } from '../support/root.ts';
+import { documentIn } from '../support/schemas.ts';
 
 /** The program densessm, for `node`. */
 export const program = await bundled('src/cli/main.ts');
@@ -15,6 +16,12 @@ export interface Run {
   readonly stderr: string;
 }
 
+/** A run with --json, whose standard output must be one document of its schema, whether the command could run or not. */
+function checked(run: Run, args: readonly string[]): Run {
+  if (args.includes('--json')) documentIn(run.stdout);
+  return run;
+}
+
 const { NO_COLOR: _, FORCE_COLOR: __, CI: ___, ...environment } = process.env;
 
 /** Runs densessm with arguments in an environment, without the colour settings of the tests' own environment. */
@@ -23,7 +30,7 @@ export const densessmIn =
   (...args: string[]): Run => {
     const options = { cwd: root, encoding: 'utf8', env: { ...environment, ...env } } as const;
     const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], options);
-    return { status, stdout, stderr };
+    return checked({ status, stdout, stderr }, args);
   };
 
 /** Runs densessm with arguments. */
@@ -47,8 +54,8 @@ export async function captured(part: () => number | Promise<number>): Promise<Ru
 }
 
 /** Runs densessm with arguments in this process, which takes no start: for what it prints and its status, not how it ends. */
-export const densessmHere = (...args: string[]): Promise<Run> =>
-  captured(() => run([process.execPath, program, ...args]));
+export const densessmHere = async (...args: string[]): Promise<Run> =>
+  checked(await captured(() => run([process.execPath, program, ...args])), args);
 
 /** Runs a line of bash in which `densessm` is the command. A pipe returns the status of its last failing command. */
 export function bash(line: string): Run {
