@@ -4,7 +4,6 @@ import { chunkwiseRetention } from '../../../nn/retention/chunkwise.ts';
 import { decayPowers } from '../../../nn/retention/decay-tables.ts';
 import { parallelRetention } from '../../../nn/retention/parallel.ts';
 import { recurrentRetention } from '../../../nn/retention/recurrent.ts';
-import { input } from '../../../tensor/input.ts';
 import { constantLike, zerosLike } from '../../../tensor/operand.ts';
 import { chunks } from '../../../tensor/ops.ts';
 import { abs } from '../../../tensor/primitives/abs.ts';
@@ -30,12 +29,10 @@ import { retention } from './operator.ts';
 const gammas = (x: Value, decay: readonly number[]): Value =>
   constantLike(x, Float64Array.from(decay), [decay.length, 1, 1]);
 
-const rounded = (x: Value): Value =>
-  input(
-    x.on.root,
-    x.on.read(x.data).map((number) => Math.fround(number)),
-    x.shape,
-  );
+const rounded = (x: Value): Value => {
+  const lost = x.on.read(x.data).map((number) => Math.fround(number) - number);
+  return add(x, constantLike(x, lost, x.shape));
+};
 
 /** Replaces each token by the next one, and the last by zeros. */
 const next = (x: Value): Value => pad(slice(x, 2, 1, x.shape[2]!), 2, 0, 1);
