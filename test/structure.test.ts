@@ -66,6 +66,12 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/io',
     ...['operators', 'domain', 'backends', 'batches', 'faults.ts'].map((name) => `${oracle}/${name}`),
   ],
+  [`${oracle}/frozen`]: [
+    ...toParts,
+    'src/io',
+    'src/vectors/frozen',
+    ...['operators', 'domain', 'backends', 'batches', 'check', 'faults.ts'].map((name) => `${oracle}/${name}`),
+  ],
   [`${oracle}/readings`]: [...toParts, 'src/models', `${oracle}/operators`, `${oracle}/check`],
   'src/runs': ['src/tensor', 'src/executors', 'src/io', 'src/models', 'src/training'],
   'src/vitest': ['src/tensor', 'src/oracle'],

@@ -5,6 +5,7 @@ import { rowModes } from '../oracle/batches/rows.ts';
 import { isPath } from '../oracle/check/questions/in-turn.ts';
 import { realCases, realLongest, sizeNames } from '../oracle/check/questions/real.ts';
 import { type Waiver, waiverFrom } from '../oracle/check/waivers.ts';
+import { type PresetName, presetNames, presets } from '../oracle/frozen/presets.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { fail } from '../tensor/errors.ts';
 import { acceptedIn } from './accept-file.ts';
@@ -17,6 +18,7 @@ import { choiceOption, type Finish, speaking, whole } from './options.ts';
 import { readingCommand } from './reading.ts';
 import { readingsCommand } from './readings.ts';
 import { vectorsCommand } from './vectors.ts';
+import { type VectorsWriteCommand, vectorsWriteCommand } from './vectors-write.ts';
 import { type VerifyCommand, verifyCommand } from './verify.ts';
 import { workerOption } from './workers.ts';
 
@@ -188,4 +190,30 @@ export function judgingCommands(main: Command, finish: Finish): void {
     .description('hold the project against vectors: safetensors files with manifests')
     .argument('<folder...>', 'folders of vectors')
     .action((folders: string[], options: Voice) => finish(vectorsCommand(folders, options)));
+  speaking(vectors.command('write'))
+    .description('write cases with right numbers and the bound of each, for kernels that are tested without densessm')
+    .argument('<folder>', 'a folder that is empty or does not exist')
+    .addOption(
+      choiceOption(
+        '--preset <name>',
+        presetNames.map((name) => `${name}: ${presets[name].says}`).join('; '),
+        presetNames,
+      ).default('nano' satisfies PresetName),
+    )
+    .addOption(seedOption())
+    .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
+    .addOption(
+      new Option('--shard <i/n>', 'the part i of n: together the parts have all cases')
+        .argParser(partOf)
+        .default('1/1'),
+    )
+    .action((folder: string, options: VectorsWriteCommand) => finish(vectorsWriteCommand(folder, options)));
+}
+
+/** Refuses what is no part i/n. */
+function partOf(text: string): string {
+  const [, index, count] = /^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? [];
+  if (!(Number(index) >= 1 && Number(index) <= Number(count)))
+    throw new InvalidArgumentError('It must be a part such as 1/4, from 1/n to n/n.');
+  return text;
 }

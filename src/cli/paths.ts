@@ -12,3 +12,6 @@ export function packageRoot(): string {
 
 /** The compact set of reference vectors that comes with the package. */
 export const ownVectors = (): string => join(packageRoot(), 'test', 'vectors');
+
+/** The nearest folder, itself or above, that exists. */
+export const madeOf = (folder: string): string => (existsSync(folder) ? folder : madeOf(dirname(folder)));

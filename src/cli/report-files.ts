@@ -10,6 +10,7 @@ import { junitMark, junitOf } from '../oracle/check/reports/junit.ts';
 import { pageMark, pageOf, type Said } from '../oracle/check/reports/page.ts';
 import { savedFiles } from '../oracle/check/reports/saved.ts';
 import { fail } from '../tensor/errors.ts';
+import { madeOf } from './paths.ts';
 
 /** Where to write. */
 export interface ReportFiles {
@@ -51,9 +52,6 @@ const isReport = (path: string, [start, mark]: readonly [string, string]): boole
   const text = new TextDecoder().decode(readBytes(path));
   return text.startsWith(start) && text.includes(mark);
 };
-
-/** The nearest folder above that exists. */
-const madeOf = (folder: string): string => (existsSync(folder) ? folder : madeOf(dirname(folder)));
 
 /** Writes what was asked for; each file is whole, or not there. Returns a line for each. Throws where one cannot be written. */
 export function writeReports(report: CheckReport, said: Said, { html, junit, save }: ReportFiles): string[] {

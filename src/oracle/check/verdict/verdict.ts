@@ -68,7 +68,7 @@ export function verdictAt(
   const isHopeless =
     ((inHaste || isLong(operator, c)) && hasFineSums(asked.profile) && isFarOff(verdict, answered)) ||
     (inHaste && isFarBeyond(first));
-  for (const { form, says, limit, computed } of [...listed.map(asForm), ...atCoarseProducts(operator, asked)]) {
+  for (const { form, says, limit, computed } of alternativesTo(operator, asked)) {
     if (isHopeless || !isOfNumbers(verdict.judgement)) return verdict;
     if (isOver(asked)) return { ...verdict, isCut: true };
     const never = unexplained(verdict);
@@ -103,7 +103,7 @@ const isFarOff = ({ allowed, judgement }: Verdict, answered: Answered): boolean 
 const hasFineSums = ({ at }: Profile): boolean => Math.max(at.sum.u, at.elementwise.u, at.state.u) <= 2 ** -23;
 
 /** The largest of the finite numbers. */
-const sizeOf = (numbers: Float64Array): number =>
+export const sizeOf = (numbers: Float64Array): number =>
   numbers.reduce((most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most), 0);
 
 /** Forms seldom explain errors of so many times the bound. */
@@ -152,10 +152,14 @@ export const faultyForms = (operator: Operator, asked: Asked, answered: Answered
     .map(([, form]) => form);
 
 /** The largest bound by which a formula explains a number: a share of the number, or of the tensor's largest one if that is more. */
-interface Limit {
+export interface Limit {
   readonly ofNumber: number;
   readonly ofLargest: number;
 }
+
+/** Whether a bound on a number is within a limit, in a tensor whose largest number is of that size. */
+export const isWithin = (limit: Limit | null, bound: number, want: number, size: number): boolean =>
+  limit === null || bound <= Math.max(limit.ofNumber * Math.abs(want), limit.ofLargest * size);
 
 /** Where a form is a fault, it explains no number of which it has no digits. */
 const withDigits: Limit = { ofNumber: 1 / 4, ofLargest: 1 / 16 };
@@ -165,7 +169,7 @@ const withSign: Limit = { ofNumber: 1, ofLargest: 1 / 4 };
 const limitOf = ({ isFaultThere }: Form): Limit | null => (isFaultThere === true ? withDigits : null);
 
 /** A formula that may explain an answer: what it is, up to which bound, and the question that it answers. */
-interface Alternative {
+export interface Alternative {
   readonly form: string;
   readonly says: string;
   readonly limit: Limit | null;
@@ -218,6 +222,12 @@ function atCoarseProducts(operator: Operator, { mode, profile, c }: Asked): Alte
   });
 }
 
+/** All formulas that may explain an answer, beside that of its mode, the tightest first. */
+export const alternativesTo = (operator: Operator, asked: Asked): Alternative[] => [
+  ...formsFor(operator, asked.mode, asked.c).map(asForm),
+  ...atCoarseProducts(operator, asked),
+];
+
 /** What a form allows. Where it says nothing or too little, what `mine` allows; and where that explains a number better. */
 function alternative(
   operator: Operator,
@@ -250,7 +260,7 @@ function closer(
     if (!Number.isFinite(want) || !Number.isFinite(bound)) return;
     // it may be anything, NaN too
     if (!isDeclared && own.bounds[i] === Number.POSITIVE_INFINITY) return;
-    if (limit !== null && bound > Math.max(limit.ofNumber * Math.abs(want), limit.ofLargest * size)) return;
+    if (!isWithin(limit, bound, want, size)) return;
     if (!isDeclared && ratioOf(x, own.expected[i]!, own.bounds[i]!) <= 1) return;
     [expected[i], bounds[i]] = [want, bound];
   });
@@ -324,12 +334,11 @@ function explainedByNothing(
   answered: Answered,
   { judgement }: Verdict,
 ): ReadonlySet<string> {
-  const { mode, c } = asked;
   const mine = withoutRange(inTypesOf(allowedFor(operator, asked), answered), asked.beyond).tensors;
   const left = new Set(judgement.mismatches.map(({ tensor }) => tensor));
   const isExplained = (tensor: string, its: Allowed['tensors']): boolean =>
     answered.get(tensor)!.data.every((x, i) => mayBe(x, mine[tensor]!, i) || mayBe(x, its[tensor]!, i));
-  const formulas = [...formsFor(operator, mode, c).map(asForm), ...atCoarseProducts(operator, asked)];
+  const formulas = alternativesTo(operator, asked);
   for (const its of [
     () => mine,
     ...formulas.map(
