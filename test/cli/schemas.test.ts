@@ -1,5 +1,5 @@
 /** @file The JSON Schemas of the package: every command's --json has one and fits it, and a document with a fault does not. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -49,8 +49,8 @@ type Document = Readonly<Record<string, unknown>>;
 
 /** Objects whose names are no fields: of tensors, letters, settings, options. In settings of an operator any value may stand. */
 const isMap = (path: string): boolean =>
-  /\/(values|vary|fixed|wrongIn|lengths|cotangents|inputs|differ|set|settings)$/.test(path);
-const isFree = (path: string): boolean => /\/(apart\/\*|smallest|judged\/\*)\/settings$/.test(path);
+  /\/(values|vary|fixed|wrongIn|lengths|cotangents|inputs|differ|set|settings|faults|faults\/\*)$/.test(path);
+const isFree = (path: string): boolean => /\/(apart\/\*|smallest|judged\/\*|cases\/\*)\/settings$/.test(path);
 
 /** The fields that a document of each schema may lack, of those printed here. */
 const optional: Readonly<Record<string, readonly string[]>> = {
@@ -67,6 +67,7 @@ const optional: Readonly<Record<string, readonly string[]>> = {
   'readings-1.json': ['/readings/*/apart', '/readings/*/authors'],
   'runs-1.json': ['/runs/*/accuracy', '/runs/*/loss', '/runs/*/validation'],
   'train-1.json': ['/accuracy', '/asked', '/equalSizeTo', '/loss', '/right', '/validation'],
+  'vectors-manifest-1.json': ['/cases/*/definition'],
   'verify-1.json': ['/vectors/cases/*/tensors/*/mode'],
 };
 
@@ -133,11 +134,12 @@ async function commandsWithJson(): Promise<string[]> {
 describe('what commands print with --json', { timeout: 240_000 }, () => {
   const documents = new Map<string, Document[]>();
   const calls = ['check ', 'verify '];
-  const keep = ({ stdout }: Run): void => {
-    const document = documentIn(stdout);
+  const keepText = (text: string): void => {
+    const document = documentIn(text);
     const name = schemaFileOf(document);
     documents.set(name, [...(documents.get(name) ?? []), document]);
   };
+  const keep = ({ stdout }: Run): void => keepText(stdout);
   const asked = async (...args: string[]): Promise<void> => {
     const run = await densessmHere(...args, '--json');
     if (run.status === 2) throw new Error(`${args.join(' ')}: ${run.stderr}`);
@@ -170,6 +172,8 @@ describe('what commands print with --json', { timeout: 240_000 }, () => {
     await asked('equations', '1', '--cases', '2');
     await asked('vectors', 'check', 'test/vectors/retnet');
     keep(await densessmHere('vectors', 'check', at('nowhere'), '--json'));
+    await asked('vectors', 'write', at('vectors'), '--operator', 'realCombine', 'rotary');
+    keepText(readFileSync(at('vectors/manifest.json'), 'utf8'));
     const check = ['check', '--module', write('kernels.mjs', kernels), '--dtype', 'F32', '--cases', '4'];
     keep(
       densessm(
