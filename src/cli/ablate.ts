@@ -81,12 +81,12 @@ export async function ablateCommand(text: string | undefined, options: AblateCom
   const complete = new Set(results.runs.map(({ name }) => name));
   const ok = runs.every(({ name }) => complete.has(name));
   if (!json && !quiet) say();
-  showResults(results, { json, quiet, ok, of, svg: plot, failed });
+  const shown = showResults(results, { json, quiet, ok, of, svg: plot, failed });
   if (!json) {
     const count = `${runs.filter(({ name }) => complete.has(name)).length} of ${runs.length} runs`;
     say(`${folder}: ${count} complete${ok ? '' : '; the same command with --out continues'}`);
   }
-  return signal.aborted && !ok ? status() : ok;
+  return signal.aborted && !ok ? status() : shown;
 }
 
 interface Following {

@@ -2,7 +2,7 @@
 import type { Results } from '../runs/ablation/results.ts';
 import { linesOfTable, measureOf, type Row, type Table, tableOf } from '../runs/ablation/table.ts';
 import { type Measure, svgOf } from '../runs/curves.ts';
-import { colour, say, sayJson, tableLine, widthsOf } from './console.ts';
+import { colour, say, sayJsonOf, tableLine, widthsOf } from './console.ts';
 import { writePlot } from './plot-file.ts';
 
 const fixed = (x: number | null | undefined, digits = 4): string =>
@@ -50,25 +50,23 @@ export interface Shown {
 export const plotOf = (results: Results, measure: Measure): string =>
   svgOf(linesOfTable(results, measure), measure, ': mean (strong), each seed (pale)');
 
-/** Prints results as a table, then writes the plot. As JSON the plot is first, as the error of one that cannot be written is a document of its own. */
-export function showResults(results: Results, shown: Shown): void {
-  const { json, quiet, of, svg } = shown;
-  const measure = measureOf(results.grid, of);
-  if (!json) printed(results, shown);
-  if (svg !== undefined && results.runs.length > 0) {
-    const written = writePlot(svg, plotOf(results, measure), 'the curves of the table');
-    if (!json && !quiet) say(written);
-  }
-  if (json) printed(results, shown);
-}
-
-function printed(results: Results, { json, quiet, ok, of, failed = {} }: Shown): void {
+/** Prints results as a table and writes the plot. Returns whether no run is missing, or the exit status where the plot cannot be written. */
+export function showResults(results: Results, shown: Shown): boolean | number {
+  const { json, quiet, ok, of, svg, failed = {} } = shown;
   const measure = measureOf(results.grid, of);
   const table = tableOf(results, measure);
-  if (json) {
-    sayJson('ablation', { ok, ...results, ...table, failed });
-    return;
-  }
+  const write = (): void => {
+    if (svg === undefined || results.runs.length === 0) return;
+    const written = writePlot(svg, plotOf(results, measure), 'the curves of the table');
+    if (!json && !quiet) say(written);
+  };
+  if (json) return sayJsonOf('ablation', { ok, ...results, ...table, failed }, write);
+  printed(results, table, failed, quiet);
+  write();
+  return ok;
+}
+
+function printed(results: Results, table: Table, failed: NonNullable<Shown['failed']>, quiet: boolean): void {
   for (const line of tableLines(table, Object.keys(results.grid.vary))) say(line);
   if (!quiet) say(colour.minor(legend(results.grid.seeds.length)));
   const backends = [...new Set(results.runs.map(({ ranOn }) => ranOn))];

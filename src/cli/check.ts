@@ -19,7 +19,7 @@ import { type CheckRow, type Finding, isFine, type RowKey, wasOffered } from '..
 import { isAbout, subjectOf, type Waiver } from '../oracle/check/waivers.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { fail, InputError } from '../tensor/errors.ts';
-import { colour, progress, say, sayJson, seconds, tableLine, type Voice } from './console.ts';
+import { colour, progress, say, sayJsonOf, seconds, tableLine, type Voice } from './console.ts';
 import { hostOf } from './host.ts';
 import { packageRoot } from './paths.ts';
 import { checkWritable, type ReportFiles, writeReports } from './report-files.ts';
@@ -83,8 +83,8 @@ const paint: Paint = (status, text) =>
     ACCEPTED: colour.minor,
   })[status](text);
 
-/** Judges a backend and prints the result. Returns whether all that it offers was compared and is right. */
-export async function checkCommand(options: CheckCommand): Promise<boolean> {
+/** Judges a backend and prints the result. Returns whether all that it offers was compared and is right, or the exit status where a report cannot be written. */
+export async function checkCommand(options: CheckCommand): Promise<boolean | number> {
   if (options.worker) return serveRows(options);
   checkWritable(options);
   const line = progress(options);
@@ -183,7 +183,7 @@ function open({ backend, module, once, device, sizes, limit, compileLimit, total
 const pythonPath = (): string =>
   [process.env.PYTHONPATH, join(packageRoot(), 'adapters', 'python')].filter(Boolean).join(delimiter);
 
-async function report(backend: Backend, options: CheckCommand): Promise<boolean> {
+async function report(backend: Backend, options: CheckCommand): Promise<boolean | number> {
   const { json, quiet, timing, sizes, longest, cases, seed } = options;
   const start = performance.now();
   const line = progress(options);
@@ -212,19 +212,18 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean>
   const again = againBy(options);
   const said = verdict(found, backend, options);
   const remarks = [...asked(found), ...declined(found), ...missing(found, quiet), ...unused(found)];
-  // the result is printed first: it is not lost where a file cannot be written after all
   const write = (): string[] =>
     writeReports(found, { command: commandOf(options), verdict: said, remarks, failures, again }, options);
   if (json) {
-    sayJson('check', {
+    const data = {
       ...found,
       rows: found.rows.map(withoutNumbers),
       failures: asData(failures),
       ...((options.keepGoing || options.accept) && { causes: causesAcross(found.rows) }),
-    });
-    write();
-    return found.ok;
+    };
+    return sayJsonOf('check', data, write);
   }
+  // the result is printed first: it is not lost where a file cannot be written after all
   for (const text of [
     ...(quiet ? [] : [...asked(found), ...declined(found)]),
     ...missing(found, quiet),

@@ -1,5 +1,6 @@
 /** @file Prints: tables, colours on a terminal, a progress line. */
 import picocolors from 'picocolors';
+import { InputError } from '../tensor/errors.ts';
 
 /** The options of output that every command has. */
 export interface Voice {
@@ -39,9 +40,36 @@ export const note = (text: string): void => {
   process.stderr.write(`note: ${text}\n`);
 };
 
+/** An error on standard error. */
+export const complain = (text: string): void => {
+  process.stderr.write(`${colour.wrong('error:')} ${text}\n`);
+};
+
 /** A result as JSON on standard output: its schema, the version of that, and the data. Numbers that JSON lacks are texts: `-Infinity`, `NaN`. */
 export const sayJson = (schema: string, data: object): void =>
   say(JSON.stringify({ schema: `densessm/${schema}`, version: 1, ...data }, asJson, 1));
+
+/**
+ * A result as JSON on standard output, after `write` has written its files. The result is not lost where one cannot be written: it then has the message
+ * as `error`. Returns the exit status: 2 in that case.
+ */
+export function sayJsonOf(
+  schema: string,
+  data: Readonly<Record<string, unknown>> & { readonly ok: boolean },
+  write: () => void,
+): boolean | number {
+  try {
+    write();
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const { message } = error;
+    complain(message);
+    sayJson(schema, { ...data, ok: false, error: message });
+    return 2;
+  }
+  sayJson(schema, data);
+  return data.ok;
+}
 
 function asJson(_name: string, value: unknown): unknown {
   if (value instanceof Float64Array) return [...value];

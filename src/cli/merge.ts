@@ -10,10 +10,9 @@ export interface MergeCommand extends Voice {
   readonly svg?: string;
 }
 
-/** Prints the table of some results. Returns whether no run is missing. */
-export function mergeCommand(paths: readonly string[], { json, quiet, of, svg }: MergeCommand): boolean {
+/** Prints the table of some results. Returns whether no run is missing, or the exit status where the plot cannot be written. */
+export function mergeCommand(paths: readonly string[], { json, quiet, of, svg }: MergeCommand): boolean | number {
   const results = resultsOf(paths);
   const ok = results.runs.length === runNames(results).length;
-  showResults(results, { json, quiet, ok, of, svg });
-  return ok;
+  return showResults(results, { json, quiet, ok, of, svg });
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../tensor/errors.ts';
-import { colour, sayJson } from './console.ts';
+import { complain, sayJson } from './console.ts';
 import type { Finish } from './options.ts';
 import { packageRoot } from './paths.ts';
 
@@ -55,7 +55,7 @@ export function reportError(error: unknown, argv: readonly string[]): number {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const shown = argv.includes('--debug') ? (stack ?? message) : message;
   const text = `${known ? '' : 'a fault in densessm, please report it: '}${shown}`;
-  process.stderr.write(`${colour.wrong('error:')} ${text}\n`);
+  complain(text);
   reportAsJson(text, argv);
   return known ? 2 : 1;
 }

@@ -46,7 +46,10 @@ describe('densessm ablate', { timeout: 60_000 }, () => {
     expect(JSON.parse(merged.stdout)).toMatchObject({ schema: 'densessm/ablation', version: 1, ok: true, missing: [] });
     const lost = await densessmHere('merge', at('shard-1'), '--json', '--svg', at('nodir/x.svg'));
     expect(lost.status).toBe(2);
-    expect(JSON.parse(lost.stdout)).not.toHaveProperty('rows');
+    const { ok, error, rows } = JSON.parse(lost.stdout);
+    expect({ ok, error }).toEqual({ ok: false, error: expect.stringContaining('its folder does not exist') });
+    expect(rows).toHaveLength(2);
+    expect(lost.stderr).toContain(error);
     const part = await densessmHere('merge', at('1.json'), at('2.json'));
     expect(part.status).toBe(1);
     expect(part.stdout).toContain('no result yet: rate=0.001,seed=2');

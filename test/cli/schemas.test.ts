@@ -1,5 +1,5 @@
 /** @file The JSON Schemas of the package: every command's --json has one and fits it, and a document with a fault does not. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
@@ -20,7 +20,8 @@ const write = (name: string, text: string): string => {
 };
 
 /** Kernels with one right operator, and one that forgets its state. */
-const kernels = `const linearScan = { modes: ['recurrent'], run: ({ a, b, state }) => {
+const kernels = `import { rmSync } from 'node:fs';
+const linearScan = { modes: ['recurrent'], run: ({ a, b, state }) => {
   const [n, t, c] = a.shape;
   const out = { shape: a.shape, data: new Float64Array(n * t * c) };
   const h = new Float64Array(n * c);
@@ -28,6 +29,8 @@ const kernels = `const linearScan = { modes: ['recurrent'], run: ({ a, b, state 
     out.data[(i * t + k) * c + j] = h[i * c + j] = a.data[(i * t + k) * c + j] * h[i * c + j] + b.data[(i * t + k) * c + j];
   return { output: out, state: { shape: state.shape, data: h } };
 } };
+// the folder of the report: it cannot be written at the end
+rmSync('GONE', { recursive: true, force: true });
 export default { name: 'forgetful', operators: { linearScan } };`;
 
 const accepted = `[[accepted]]
@@ -56,6 +59,7 @@ const isFree = (path: string): boolean => /\/(apart\/\*|smallest|judged\/\*|case
 const optional: Readonly<Record<string, readonly string[]>> = {
   'check-1.json': [
     '/causes',
+    '/error',
     '/rows/*/accepted',
     '/rows/*/causes',
     '/rows/*/finding/smallest/memory',
@@ -134,6 +138,7 @@ async function commandsWithJson(): Promise<string[]> {
 describe('what commands print with --json', { timeout: 240_000 }, () => {
   const documents = new Map<string, Document[]>();
   const calls = ['check ', 'verify '];
+  let unwritten: Run;
   const keepText = (text: string): void => {
     const document = documentIn(text);
     const name = schemaFileOf(document);
@@ -174,20 +179,31 @@ describe('what commands print with --json', { timeout: 240_000 }, () => {
     keep(await densessmHere('vectors', 'check', at('nowhere'), '--json'));
     await asked('vectors', 'write', at('vectors'), '--operator', 'realCombine', 'rotary');
     keepText(readFileSync(at('vectors/manifest.json'), 'utf8'));
-    const check = ['check', '--module', write('kernels.mjs', kernels), '--dtype', 'F32', '--cases', '4'];
-    keep(
-      densessm(
-        ...check,
-        '--longest',
-        '5',
-        '--operator',
-        'linearScan',
-        '--keep-going',
-        '--accept',
-        write('accepted.toml', accepted),
-        '--json',
-      ),
+    mkdirSync(at('gone'));
+    const module = write('kernels.mjs', kernels.replace('GONE', at('gone')));
+    const check = [
+      'check',
+      '--module',
+      module,
+      '--dtype',
+      'F32',
+      '--cases',
+      '4',
+      '--longest',
+      '5',
+      '--operator',
+      'linearScan',
+    ];
+    unwritten = densessm(
+      ...check,
+      '--keep-going',
+      '--accept',
+      write('a.toml', accepted),
+      '--html',
+      at('gone/x.html'),
+      '--json',
     );
+    keep(unwritten);
     keep(densessm('verify', '--cases', '1', '--longest', '2', '--json'));
   }, 240_000);
 
@@ -198,6 +214,14 @@ describe('what commands print with --json', { timeout: 240_000 }, () => {
   it('is of every command', async () => {
     const isIn = (command: string) => calls.some((call) => call.startsWith(`${command} `));
     expect((await commandsWithJson()).filter((command) => !isIn(command))).toEqual([]);
+  });
+
+  it('is one document with result and error where a file cannot be written at the end', () => {
+    const [found] = documents.get('check-1.json')!;
+    expect(unwritten.status).toBe(2);
+    expect(found).toMatchObject({ ok: false, error: expect.stringContaining('x.html: its folder does not exist') });
+    expect(unwritten.stderr).toContain(found!.error);
+    expect(found!.rows).not.toEqual([]);
   });
 
   it('has all rows of verify', () => {
