@@ -50,20 +50,31 @@ const numbersIn = ({ tensors }: FailingNumbers): number =>
 /** The most numbers of a case whose fits are computed. */
 const mostFitted = 20_000;
 
-/** How well the answer to a case fits each profile of the mode's own formula, from its own to the coarsest, and each form. */
-export function fitsOf({ operator, mode, dtype, unjudged }: Inquiry, { c, wrong: { judged } }: Failing): Fit[] {
+/**
+ * How well the answer to a case fits each way to compute: first as it is judged, with the declared form and atomic additions, then at each coarser profile, then by each other form.
+ */
+export function fitsOf(
+  { operator, mode, dtype, unjudged, declared }: Inquiry,
+  { c, wrong: { judged } }: Failing,
+): Fit[] {
   if (judged === null || judged.judgement.mismatches.some(({ worst }) => worst === null)) return [];
   const { profile: own, tensors } = judged.allowed;
   const count = Object.values(tensors).reduce((sum, { expected }) => sum + expected.length, 0);
   if (count > mostFitted) return [];
   const gradients = Object.keys(tensors).some((name) => name.startsWith('grad/'));
   const fit = (says: string, profile: Profile, form?: string): Fit => {
-    const allowed = allowedFor(operator, { mode, dtype, gradients, c, profile, form, unjudged });
+    const { atomic } = declared;
+    const allowed = allowedFor(operator, { mode, dtype, gradients, c, profile, form, atomic, unjudged });
     return { says, ratio: largestRatio(inTypesOf(allowed, judged.answered), judged.answered) };
   };
-  return [own, ...coarserThan(own)]
-    .map((profile) => fit(profile.says, profile))
-    .concat(formsFor(operator, mode, c).map(([name, { says }]) => fit(`as ${says}`, own, name)));
+  const forms = formsFor(operator, mode, c);
+  const said = forms.find(([name]) => name === declared.form)?.[1].says;
+  const atProfile = ({ says }: Profile): string => (said === undefined ? says : `${says}, as ${said}`);
+  return [
+    { says: atProfile(own), ratio: largestRatio(judged.allowed, judged.answered) },
+    ...coarserThan(own).map((profile) => fit(atProfile(profile), profile, declared.form)),
+    ...forms.filter(([name]) => name !== declared.form).map(([name, { says }]) => fit(`as ${says}`, own, name)),
+  ];
 }
 
 function largestRatio({ tensors }: Allowed, answered: ReadonlyMap<string, { readonly data: Float64Array }>): number {

@@ -14,7 +14,7 @@ import { sentenceOf } from './diagnosis/where.ts';
 import { type Compiling, followCompiling } from './questions/compiling.ts';
 import { onGrid } from './questions/on-grid.ts';
 import type { Timing } from './row.ts';
-import { type Allowed, allowedFor, profilesOf } from './verdict/allowed.ts';
+import { type Allowed, allowedFor, type Computed, profilesOf } from './verdict/allowed.ts';
 import { isRightAnswer, type Judgement, judged } from './verdict/judged.ts';
 import { type FormUse, tightest } from './verdict/verdict.ts';
 
@@ -93,6 +93,8 @@ export interface Inquiry {
   readonly domain: Domain | undefined;
   /** Whether a tensor of answers is not judged: a gradient that is not offered, or one that is waived. */
   readonly unjudged: (tensor: string) => boolean;
+  /** How the backend says that it computes: by which form, and with atomic additions to which tensors. */
+  readonly declared: Required<Pick<Computed, 'form' | 'atomic'>>;
   /**
    * Asks one question and judges the answer. Numbers that its type lacks, as half of the smallest one, are rounded. A case outside the backend's domain is unsupported, and not asked. A hasty judgement may
    * call an answer wrong that a form explains, if it is far beyond its bounds.
@@ -161,8 +163,8 @@ export function inquire(
   const notOffered = (tensor: string): boolean =>
     tensor.startsWith('grad/') && !offersGradient(offer, tensor.slice('grad/'.length));
   const unjudged = (tensor: string): boolean => isWaived(tensor) || notOffered(tensor);
-  const declared = precision?.[dtype];
-  const profiles: readonly Profile[] = declared === undefined ? profilesOf[dtype] : [declared];
+  const profile = precision?.[dtype];
+  const profiles: readonly Profile[] = profile === undefined ? profilesOf[dtype] : [profile];
   let at = 0;
   const question = (c: Case): Question => ({
     ...{ operator: operator.name, mode, dtype, gradients },
@@ -250,6 +252,7 @@ export function inquire(
     dtype,
     domain,
     unjudged,
+    declared: { form: form?.[mode], atomic },
     async ask(given, isHasty) {
       const c = onGrid(given, dtype);
       if (domain !== undefined && !isInside(operator, c, domain))

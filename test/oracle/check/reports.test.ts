@@ -8,6 +8,7 @@ import type { ComparedNumbers } from '../../../src/oracle/check/failure-data.ts'
 import { junitOf } from '../../../src/oracle/check/reports/junit.ts';
 import { pageOf } from '../../../src/oracle/check/reports/page.ts';
 import { savedFiles } from '../../../src/oracle/check/reports/saved.ts';
+import type { CheckRow } from '../../../src/oracle/check/row.ts';
 import { hostile, report, said } from '../../support/sample-report.ts';
 
 describe('the page of a report', () => {
@@ -73,6 +74,22 @@ print(json.dumps([[dict(s.attrib) for s in [root, *root.iter('testsuite')]], [[d
     expect(text).toContain('the smallest case found');
     // XML has no NUL
     expect(text).toContain(hostile.replace('\u0000', '\ufffd'));
+  });
+
+  it('pass a row with right outputs, and say that gradients are not offered', () => {
+    const right = { ...report.rows[0]!, finding: null, outputs: 'PASS', gradients: 'UNCHECKED' } as const;
+    const rowOf = (more: Partial<CheckRow>): string =>
+      junitOf({ ...report, rows: [{ ...right, ...more }] }, said)
+        .match(/<testsuite (.*) time.*\n(.*)/)!
+        .slice(1)
+        .join(' ');
+    const forward = rowOf({ reason: 'no gradients offered' });
+    expect(forward).toContain('tests="1" failures="0" errors="0" skipped="0"');
+    expect(forward).toContain('<system-out>no gradients offered</system-out></testcase>');
+    expect(rowOf({ outputs: 'UNCHECKED', reason: 'no time was left' })).toContain(
+      '<skipped message="no time was left"/>',
+    );
+    expect(rowOf({ gradients: 'PASS' })).toMatch(/"><\/testcase>$/);
   });
 
   it('are failing cases, which a script replays with numpy alone', () => {
