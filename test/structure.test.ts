@@ -70,6 +70,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     ...toParts,
     'src/io',
     'src/vectors/frozen',
+    'src/vectors/compare.ts',
     ...['operators', 'domain', 'backends', 'batches', 'check', 'faults.ts'].map((name) => `${oracle}/${name}`),
   ],
   [`${oracle}/readings`]: [...toParts, 'src/models', `${oracle}/operators`, `${oracle}/check`],

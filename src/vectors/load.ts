@@ -61,7 +61,8 @@ function configOf(text: string | null, path: string): Record<string, unknown> | 
   return isObject(config) ? config : fail(`${path}: the config in __metadata__ is not a JSON object; write it as one`);
 }
 
-function checkDigest(bytes: Uint8Array, listed: ListedCase, path: string): void {
+/** Throws unless a file has the size and the hash that its manifest lists. */
+export function checkDigest(bytes: Uint8Array, listed: Pick<ListedCase, 'bytes' | 'sha256'>, path: string): void {
   const digest = createHash('sha256').update(bytes).digest('hex');
   if (bytes.length === listed.bytes && digest === listed.sha256) return;
   const difference =

@@ -59,10 +59,6 @@ export interface FrozenManifest {
   readonly cases: readonly FrozenEntry[];
 }
 
-/** Whether parsed JSON says that it is such a manifest. */
-export const isFrozenManifest = (parsed: unknown): boolean =>
-  isObject(parsed) && parsed.schema === manifestSchema.schema;
-
 const isText = (x: unknown): x is string => typeof x === 'string' && x !== '';
 const areTexts = (x: unknown): x is string[] => Array.isArray(x) && x.every(isText);
 const areTextsByName = (x: unknown): boolean => isObject(x) && Object.values(x).every(isText);
@@ -126,7 +122,8 @@ function obey(part: unknown, own: Readonly<Record<string, Rule>>, where: string,
 /** Reads a manifest. Throws one error on text that is none, on a wrong field, and on a file that is listed twice. */
 export function parseManifest(json: string, path: string): FrozenManifest {
   const parsed = parseJson(json, path);
-  if (!isFrozenManifest(parsed)) fail(`${path}: is no manifest of written vectors; densessm vectors write makes one`);
+  if (!isObject(parsed) || parsed.schema !== manifestSchema.schema)
+    fail(`${path}: is no manifest of written vectors; densessm vectors write makes one`);
   const manifest = parsed as unknown as FrozenManifest;
   if (manifest.version !== manifestSchema.version)
     fail(`${path}: is of version ${shown(manifest.version)}; this densessm reads version ${manifestSchema.version}`);

@@ -1,0 +1,49 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { densessmHere } from './run.ts';
+
+describe('densessm vectors write', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'densessm-vectors-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const at = (name: string): string => join(folder, name);
+  const write = (name: string, ...args: string[]) => densessmHere('vectors', 'write', at(name), ...args);
+  const two = ['--operator', 'gate', 'linearScan'];
+  const bytesIn = (name: string): Record<string, string> =>
+    Object.fromEntries(readdirSync(at(name)).map((file) => [file, readFileSync(join(at(name), file), 'hex')]));
+
+  it('writes files that its check finds right, the same bytes each time, and in parts', async () => {
+    const { status, stdout } = await write('a/b', ...two);
+    expect([status, stdout]).toEqual([0, expect.stringMatching(/^\S+: \d+ cases of vectors 1\.0\.0, .* known faults/)]);
+    await write('again', ...two, '--json');
+    expect(bytesIn('again')).toEqual(bytesIn('a/b'));
+    const parts = ['1/2', '2/2'];
+    for (const part of parts) await write(part.replace('/', '-'), ...two, '--shard', part);
+    const isCase = ([file]: [string, string]): boolean => file.endsWith('.safetensors');
+    const together = parts.flatMap((part) => Object.entries(bytesIn(part.replace('/', '-'))).filter(isCase));
+    expect(Object.fromEntries(together)).toEqual(Object.fromEntries(Object.entries(bytesIn('a/b')).filter(isCase)));
+    const cases = Object.keys(Object.fromEntries(together)).length;
+    const checked = await densessmHere('vectors', 'check', at('a/b'), 'test/vectors/dense_ssm');
+    expect([checked.status, checked.stdout]).toEqual([0, expect.stringContaining(`PASSED: ${cases + 1} cases passed`)]);
+    writeFileSync(join(at('a/b'), 'more.safetensors'), '');
+    expect((await densessmHere('vectors', 'check', at('a/b'))).status).toBe(1);
+  });
+
+  it.each<[string, string[], string]>([
+    ['.', [], 'is not empty; nothing is overwritten'],
+    ['', [], 'is not empty'],
+    ['new', ['--preset', 'nanno'], 'Did you mean nano?'],
+    ['new', ['--operator', 'linearscan'], 'Did you mean linearScan?'],
+    ['new', ['--shard', '3/2'], 'It must be a part such as 1/4'],
+    ['new', ['--operator', 'gate', '--shard', '3/3'], 'has no case, as there are fewer rows'],
+    ['new', ['--seed', '0'], 'It must be an integer from 1'],
+    ['file/new', ['--operator', 'gate'], 'a file stands in the way'],
+  ])('refuses %s %j in one message, and writes nothing', async (name, args, says) => {
+    writeFileSync(at('file'), '');
+    const { status, stdout, stderr } = await write(name, ...args);
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(says);
+    expect(existsSync(at('new'))).toBe(false);
+  });
+});
