@@ -2,7 +2,7 @@
 import { isObject } from '../io/json.ts';
 import { type Dtype, dtypes } from '../oracle/backends/backend.ts';
 import { rowModes } from '../oracle/batches/rows.ts';
-import { endings } from '../oracle/check/acceptance.ts';
+import { any, endings } from '../oracle/check/acceptance.ts';
 import type { Acceptance } from '../oracle/check/acceptance-data.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { termIn } from '../oracle/signature.ts';
@@ -14,7 +14,7 @@ import { didYouMean } from '../tensor/names.ts';
 /** An entry as it is written: of one row, or of several. */
 interface Entry extends Omit<Acceptance, 'mode' | 'dtype'> {
   readonly mode: readonly string[];
-  readonly type: readonly Dtype[];
+  readonly type: readonly (Dtype | '*')[];
 }
 
 const isText = (x: unknown): boolean => typeof x === 'string' && x.trim() !== '';
@@ -43,7 +43,11 @@ const rules: Readonly<Record<keyof Entry, Rule>> = {
   tensors: texts(0),
   explanation: words,
   reason: words,
-  expires: { holds: (x) => dayOf(x) !== null, words: 'a day, as 2027-01-31', made: dayOf },
+  expires: {
+    holds: (x) => x === 'never' || dayOf(x) !== null,
+    words: 'a day, as 2027-01-31, or never',
+    made: (x) => (x === 'never' ? x : dayOf(x)),
+  },
 };
 
 const keys = Object.keys(rules) as readonly (keyof Entry)[];
@@ -52,7 +56,7 @@ const keys = Object.keys(rules) as readonly (keyof Entry)[];
 function checkNames(where: string, { operator: name, mode, type, tensors, explanation }: Entry): void {
   const operator = operators.find((one) => one.name === name)!;
   const { inputs, outputs } = operator.signature;
-  const known = { mode: rowModes(operator), type: dtypes as readonly string[] };
+  const known = { mode: ['*', ...rowModes(operator)], type: ['*', ...dtypes] };
   const check = (what: string, own: readonly string[], names: readonly string[]): void => {
     const wrong = own.find((one) => !names.includes(one));
     if (wrong !== undefined)
@@ -70,6 +74,8 @@ function checkNames(where: string, { operator: name, mode, type, tensors, explan
     tensors.filter((one) => !isTensor(one)),
     names,
   );
+  if (explanation === any && tensors.length === 0)
+    fail(`${where}: the explanation 'any' accepts any failure of its tensors, and there are none; name them`);
   if (endings.includes(explanation))
     fail(`${where}: '${explanation}' cannot be accepted, as a row ends there and the rest of it is not asked; mend it`);
 }

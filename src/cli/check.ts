@@ -16,7 +16,6 @@ import type { SizeName } from '../oracle/check/questions/real.ts';
 import { failsAlone } from '../oracle/check/replayed.ts';
 import { checkCells, checkColumns, failureLines, type Paint, type Telling } from '../oracle/check/report.ts';
 import { type CheckRow, type Finding, isFine, type RowKey, wasOffered } from '../oracle/check/row.ts';
-import { isAbout, subjectOf, type Waiver } from '../oracle/check/waivers.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 import { colour, progress, say, sayJsonOf, seconds, tableLine, type Voice } from './console.ts';
@@ -47,7 +46,6 @@ export interface CheckCommand extends Voice, ReportFiles {
   readonly path?: string;
   /** How often each question is asked, if not as usual. */
   readonly repeat?: number;
-  readonly waive?: readonly Waiver[];
   /** A file of accepted failures, and its entries. */
   readonly accept?: { readonly path: string; readonly entries: readonly Acceptance[] };
   /** Whether rows go on past their first failures, which are then grouped by cause. */
@@ -115,11 +113,10 @@ async function serveRows(options: CheckCommand): Promise<boolean> {
 }
 
 /** What to ask, as `check` takes it. */
-function sizeOf({ operator, mode, dtype, waive, accept, ...size }: CheckCommand): CheckOptions {
+function sizeOf({ operator, mode, dtype, accept, ...size }: CheckCommand): CheckOptions {
   return {
     ...size,
     total: 1000 * size.total,
-    ...(waive !== undefined && { waivers: waive }),
     ...(accept !== undefined && { accepted: accept.entries }),
     ...(operator !== undefined && { operators: operator }),
     ...(mode !== undefined && { modes: mode }),
@@ -211,7 +208,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean 
   const failures = await askedAlone(found, options);
   const again = againBy(options);
   const said = verdict(found, backend, options);
-  const remarks = [...asked(found), ...declined(found), ...missing(found, quiet), ...unused(found)];
+  const remarks = [...asked(found), ...declined(found), ...missing(found, quiet)];
   const write = (): string[] =>
     writeReports(found, { command: commandOf(options), verdict: said, remarks, failures, again }, options);
   if (json) {
@@ -227,7 +224,6 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean 
   for (const text of [
     ...(quiet ? [] : [...asked(found), ...declined(found)]),
     ...missing(found, quiet),
-    ...unused(found),
     ...failureTexts(found, failures, again),
     ...section('Accepted failures:', quiet ? [] : acceptedLines(found.rows)),
     ...section('Entries of accepted failures to correct:', entryLines(found.wrongEntries)),
@@ -288,16 +284,6 @@ function missing({ rows }: CheckReport, quiet: boolean): string[] {
   const others = new Set(wanting.filter(({ operator }) => !offered.has(operator)).map(({ operator }) => operator));
   const names = [...new Set(modes), ...(others.size > 0 ? [`${others.size} other operators`] : [])];
   return names.length === 0 || quiet ? [] : [`${colour.minor('UNSUPPORTED')} not offered: ${names.join(', ')}`];
-}
-
-function unused({ unusedWaivers, rows }: CheckReport): string[] {
-  const isAsked = (row: CheckRow): boolean => row.outputs !== 'UNSUPPORTED';
-  return unusedWaivers.map((waiver) => {
-    const why = rows.some((row) => isAsked(row) && isAbout(waiver, row))
-      ? 'it matched no failure'
-      : 'no such row was asked';
-    return `UNUSED waiver '${subjectOf(waiver)}': ${why}`;
-  });
 }
 
 /** A row that fails, the rows that fail alike, and whether its question fails alone. */
@@ -364,12 +350,11 @@ async function isReproducible(row: CheckRow, options: CheckCommand): Promise<boo
 }
 
 /** The command that asks the same backend again. Draws depend on the sizes too. */
-function commandOf({ backend, module, once, device, sizes, cases, longest, waive = [], accept }: CheckCommand): string {
+function commandOf({ backend, module, once, device, sizes, cases, longest, accept }: CheckCommand): string {
   const outside = backend === undefined ? `--module ${JSON.stringify(module)}` : `--backend ${JSON.stringify(backend)}`;
   const asked = (backend ?? module) === undefined ? `--device ${device}` : `${outside}${once ? ' --once' : ''}`;
-  const waivers = waive.map((waiver) => ` --waive ${JSON.stringify(`${subjectOf(waiver)}=${waiver.reason}`)}`);
   const real = sizes === 'real' ? ' --sizes real' : '';
   const most = longest === undefined ? '' : ` --longest ${longest}`;
   const accepted = accept === undefined ? '' : ` --accept ${JSON.stringify(accept.path)}`;
-  return `npx densessm check ${asked}${real} --cases ${cases}${most}${waivers.join('')}${accepted}`;
+  return `npx densessm check ${asked}${real} --cases ${cases}${most}${accepted}`;
 }

@@ -4,7 +4,6 @@ import { dtypes } from '../oracle/backends/backend.ts';
 import { rowModes } from '../oracle/batches/rows.ts';
 import { isPath } from '../oracle/check/questions/in-turn.ts';
 import { realCases, realLongest, sizeNames } from '../oracle/check/questions/real.ts';
-import { type Waiver, waiverFrom } from '../oracle/check/waivers.ts';
 import { type PresetName, presetNames, presets } from '../oracle/frozen/presets.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { fail } from '../tensor/errors.ts';
@@ -113,12 +112,6 @@ export function judgingCommands(main: Command, finish: Finish): void {
         '--repeat <n>',
         'times each question is asked; by default so many, that a fault at one call in 100 is found by 100 cases',
       ).argParser(whole(1, 1000)),
-    )
-    .addOption(
-      new Option(
-        '--waive <failure>',
-        "a known failure, 'OPERATOR MODE TYPE TENSOR=REASON': the rest of its row is still judged; may be repeated",
-      ).argParser<readonly Waiver[]>((text, others = []) => [...others, waiverFrom(text)]),
     )
     .addOption(
       new Option(

@@ -4,13 +4,6 @@ import type { CheckReport } from '../oracle/check/check.ts';
 import { type CheckRow, isFine } from '../oracle/check/row.ts';
 import { colour } from './console.ts';
 
-/** The waived failures, by reason. */
-function waived(rows: readonly CheckRow[]): string[] {
-  const reasons = rows.flatMap((row) => row.waived.map(({ reason }) => reason));
-  if (reasons.length === 0) return [];
-  return [`${reasons.length} failure${reasons.length === 1 ? '' : 's'} waived (${[...new Set(reasons)].join('; ')})`];
-}
-
 /** What a command asked for, by its options. */
 interface AskedFor {
   readonly operator?: readonly string[];
@@ -66,7 +59,6 @@ export function verdict(
     ...(undrawn === 0 ? [] : [`${undrawn} unchecked, as no case could be drawn`]),
     ...(unchecked === 0 ? [] : [`gradients of ${unchecked} unchecked`]),
     ...(leftOut.length === 0 ? [] : [`gradients of some inputs of ${leftOut.length} unchecked`]),
-    ...waived(asked),
     ...(accepted === 0 ? [] : [`${accepted} wrong as accepted`]),
     ...(wrongEntries.length === 0
       ? []

@@ -1,17 +1,19 @@
 /** @file The data of accepted failures: an entry of a file, and what was seen of it in a row. */
 import type { Dtype } from '../backends/backend.ts';
 
-/** A failure that the caller accepts in one row: of these tensors, by this explanation, until a day. */
+/** A failure that the caller accepts in one row, or in all of an operator: of these tensors, by this explanation, until a day. */
 export interface Acceptance {
   readonly operator: string;
+  /** A mode, or `*` for all. */
   readonly mode: string;
-  readonly dtype: Dtype;
+  /** A type, or `*` for all. */
+  readonly dtype: Dtype | '*';
   /** The tensors that may be wrong, as `out/output`, `grad/k`; none for a backend that breaks. */
   readonly tensors: readonly string[];
-  /** What must explain the failure, as "Failures by cause" writes it; `unexplained`, `not comparable`, or the kind of a breakage. */
+  /** What must explain the failure, as "Failures by cause" writes it; `unexplained`, `not comparable`, or the kind of a breakage; `any` where these tensors are not judged. */
   readonly explanation: string;
   readonly reason: string;
-  /** The last day on which it is accepted, as 2026-11-29. */
+  /** The last day on which it is accepted, as 2026-11-29, or `never`. */
   readonly expires: string;
 }
 

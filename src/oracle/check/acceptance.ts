@@ -6,15 +6,24 @@ import type { CheckRow, RowKey } from './row.ts';
 import { unsteady } from './smallest/smallest.ts';
 import { stale } from './stale.ts';
 
-/** The explanation of an entry for tensors that nothing explains, and for those that are missing or of another shape. */
-export const [unexplained, incomparable] = ['unexplained', 'not comparable'];
+/** The explanation of an entry for tensors that nothing explains, for those that are missing or of another shape, and for those that are not judged. */
+export const [unexplained, incomparable, any] = ['unexplained', 'not comparable', 'any'];
 
 /** Kinds of failures at which a row ends: nobody knows what else is wrong in it, so they cannot be accepted. */
 export const endings: readonly string[] = ['timeout', unsteady, stale];
 
 /** Whether an entry is about a row. */
 export const isEntryOf = (entry: Acceptance, { operator, mode, dtype }: RowKey): boolean =>
-  entry.operator === operator && entry.mode === mode && entry.dtype === dtype;
+  entry.operator === operator && ['*', mode].includes(entry.mode) && ['*', dtype].includes(entry.dtype);
+
+/** The tensors that are not judged, as an entry accepts any failure of them. */
+export const isUnjudged = ({ explanation }: Acceptance): boolean => explanation === any;
+
+/** Whether an entry has not expired: `never` comes after every day. */
+export const isValidOn =
+  (today: string = todayIs()) =>
+  ({ expires }: Acceptance): boolean =>
+    expires >= today;
 
 const todayIs = (): string => new Date().toISOString().slice(0, 10);
 
@@ -51,9 +60,9 @@ function covers({ tensors, explanation }: Acceptance, { tensor, says }: Sign): b
  * tensor and its explanation. Cases too large to explain are covered by entries that others of the row show. A row that was cut off fails.
  */
 export function accepting(row: CheckRow, entries: readonly Acceptance[], today: string = todayIs()): CheckRow {
-  const { finding, judged = [], cut } = row;
+  const { finding, judged = [], cut, accepted: unjudged = [] } = row;
   if (entries.length === 0 || finding === null) return row;
-  const valid = entries.filter(({ expires }) => expires >= today);
+  const valid = entries.filter(isValidOn(today));
   const failures = judged.flatMap(({ failure }) => failure ?? []).map(signsOf);
   const isExplained = (signs: readonly Sign[]): boolean => signs.every(({ says }) => says !== null);
   const seen = valid.filter((entry) => failures.some((signs) => signs.some((one) => one.says && covers(entry, one))));
@@ -74,7 +83,7 @@ export function accepting(row: CheckRow, entries: readonly Acceptance[], today: 
       left.set(key, { tensor, explanation, cases: (left.get(key)?.cases ?? 0) + 1 });
     }
   }
-  const accepted = [...counts].map(([entry, count]): Accepted => ({ entry, ...count }));
+  const accepted = [...unjudged, ...[...counts].map(([entry, count]): Accepted => ({ entry, ...count }))];
   const marked = { ...row, accepted, unaccepted: [...left.values()] };
   if (cut || left.size > 0 || failures.length === 0) return marked;
   const statusOf = (status: CheckRow['outputs']): CheckRow['outputs'] => (status === 'FAIL' ? 'ACCEPTED' : status);
@@ -107,19 +116,23 @@ export function entryProblems(
 ): EntryProblem[] {
   const isNarrowed = [operators, modes, dtypes, path].some((one) => one !== undefined);
   return accepted.flatMap((entry): EntryProblem[] => {
-    if (entry.expires < today) return [{ entry, is: 'expired' }];
-    const row = rows.find((one) => isEntryOf(entry, one));
-    const isAsked = row !== undefined && (row.cases > 0 || row.cut);
-    if (!isAsked) return isNarrowed ? [] : [{ entry, is: 'not asked' }];
+    if (!isValidOn(today)(entry)) return [{ entry, is: 'expired' }];
+    const asked = rows.filter((row) => isEntryOf(entry, row) && (row.cases > 0 || row.cut));
+    if (asked.length === 0) return isNarrowed ? [] : [{ entry, is: 'not asked' }];
     // one question, or a part of them, shows nothing about the rest
-    if (path !== undefined || row.cut || row.accepted?.some((one) => isSame(one.entry, entry))) return [];
-    return [{ entry, is: row.finding === null ? 'passes' : 'not seen' }];
+    if (path !== undefined || asked.some(({ cut }) => cut)) return [];
+    if (asked.some(({ accepted = [] }) => accepted.some((one) => isSame(one.entry, entry)))) return [];
+    return [{ entry, is: asked.every(({ finding }) => finding === null) ? 'passes' : 'not seen' }];
   });
 }
 
 /** Names an entry. */
 export const entryName = ({ operator, mode, dtype, tensors, explanation }: Acceptance): string =>
   `${operator} ${mode} ${dtype}: ${tensors.length === 0 ? '' : `${tensors.join(', ')}: `}${explanation}`;
+
+/** Until when an entry is accepted, in words. */
+export const untilText = ({ expires }: Acceptance): string =>
+  expires === 'never' ? 'accepted without an end' : `accepted until ${expires}`;
 
 /** A sentence for each wrong entry: what is wrong, and what to do. */
 export const entryLines = (problems: readonly EntryProblem[]): string[] =>
@@ -138,7 +151,7 @@ export const acceptedLines = (rows: readonly CheckRow[]): string[] =>
   rows.flatMap(({ cases: of, accepted = [] }) =>
     accepted.map(({ entry, cases, alike }) => {
       const more = alike === 0 ? '' : `, and ${alike} by its tensors alone, as they are too large to explain`;
-      return `${entryName(entry)}; in ${cases} of ${of} cases${more}; accepted until ${entry.expires}: ${entry.reason}`;
+      return `${entryName(entry)}; in ${cases} of ${of} cases${more}; ${untilText(entry)}: ${entry.reason}`;
     }),
   );
 

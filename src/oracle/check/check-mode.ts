@@ -6,7 +6,8 @@ import { askedWords } from '../domain/domain.ts';
 import type { Draw } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import { type Lengths, lengthsIn, matches } from '../signature.ts';
-import type { Acceptance } from './acceptance-data.ts';
+import { isUnjudged } from './acceptance.ts';
+import type { Acceptance, Accepted } from './acceptance-data.ts';
 import { type Recorder, recorder } from './causes/record.ts';
 import { findingsOf, isToldBy } from './findings.ts';
 import {
@@ -27,7 +28,6 @@ import { type FirstWrong, unsteady } from './smallest/smallest.ts';
 import { isOld, type Kept, type Revisit, stale } from './stale.ts';
 import { bothRatios, medianOf, noRatios, type Ratios } from './verdict/ratios.ts';
 import type { FormUse } from './verdict/verdict.ts';
-import { isAbout, type Waiver } from './waivers.ts';
 
 /** The number of questions, the longest sequence, and the seed. */
 export interface CheckSize extends QuestionSize {
@@ -42,10 +42,8 @@ export interface CheckSize extends QuestionSize {
   readonly repeat?: number;
   /** Whether a row goes on past its first failures to all its cases, and groups the failing ones by cause. */
   readonly keepGoing?: boolean;
-  /** Failures that the caller accepts: a row that has some goes on too, as others may follow. */
+  /** Failures that the caller accepts: a row that has some goes on too, as others may follow. Tensors of which any is accepted are not judged. */
   readonly accepted?: readonly Acceptance[];
-  /** Failures that are only counted. */
-  readonly waivers?: readonly Waiver[];
   /** Takes what is needed to ask the row again. */
   readonly onDone?: (revisit: Revisit) => unknown;
 }
@@ -71,8 +69,8 @@ interface Tally {
   standIns: Map<string, number>;
   /** How many numbers of each tensor were NaN or ∞, as the range of the type ends on the way to them. */
   beyond: Map<string, number>;
-  /** In how many cases each waived tensor was wrong. */
-  waived: Map<string, number>;
+  /** Which tensors that are not judged were wrong in each case, if some were. */
+  unjudged: (readonly string[])[];
   /** The wrong answers that findings need: the first, and later ones that show more. */
   wrongs: FirstWrong[];
   /** The number of wrong answers, and of those in which each tensor is wrong. */
@@ -85,9 +83,6 @@ interface Tally {
   /** The record of all cases, if one is kept. */
   readonly record: Recorder | null;
 }
-
-const reasonFor = (tensor: string, waivers: readonly Waiver[]): string =>
-  waivers.find((waiver) => matches(waiver.tensor, tensor))!.reason;
 
 /** Compiling that takes so many milliseconds in a row is worth a note. */
 const longCompiling = 2000;
@@ -106,15 +101,15 @@ export async function checkMode(
   dtype: Dtype,
   size: CheckSize,
 ): Promise<CheckRow> {
-  const waivers = (size.waivers ?? []).filter((waiver) => isAbout(waiver, { operator: operator.name, mode, dtype }));
   const { accepted = [] } = size;
+  const ofAny = accepted.filter(isUnjudged);
   const keepGoing = size.keepGoing === true || accepted.length > 0;
   const offer = backend.description.operators[operator.name]!;
   const domain = domainIn(operator, offer.domain);
   const ability = { compiles: backend.compiles, longest: backend.longest, domain };
   const questions = questionDraws(operator, mode, size, ability);
   const inquiry = inquire(backend, operator, mode, dtype, {
-    waivedTensors: waivers.map(({ tensor }) => tensor),
+    unjudgedTensors: ofAny.flatMap(({ tensors }) => tensors),
     compileUntil: size.compileUntil,
     until: size.until,
     order: (size.path === undefined && compiledLayouts(operator, mode, size, ability)) || [],
@@ -133,7 +128,7 @@ export async function checkMode(
     leftOut: new Set(),
     standIns: new Map(),
     beyond: new Map(),
-    waived: new Map(),
+    unjudged: [],
     wrongs: [],
     wrong: 0,
     wrongIn: new Map(),
@@ -143,7 +138,7 @@ export async function checkMode(
   };
   await askAll(inquiry, offer, questions, { ...size, keepGoing }, tally);
   size.onDone?.({ inquiry, kept: tally.kept });
-  const { right, unsupported, reason, ratios, compared, repeats, draw, cut, leftOut, waived } = tally;
+  const { right, unsupported, reason, ratios, compared, repeats, draw, cut, leftOut, unjudged } = tally;
   const [finding = null, ...also] = await findingsOf(inquiry, questions, tally.wrongs, tally.cut ? 0 : size.until);
   const [first] = tally.wrongs;
   const late = first && !tally.cut && (await onlyIfLong(inquiry, first.c, tally.putOff, size.until));
@@ -169,7 +164,6 @@ export async function checkMode(
       ...[...tally.standIns].map(([standIn, count]) => `reference of ${count} of ${right} cases: ${standIn}`),
     ],
     gradientsLeftOut: [...leftOut],
-    waived: [...waived].map(([tensor, cases]) => ({ tensor, cases, reason: reasonFor(tensor, waivers) })),
     cut,
     cases: right + tally.wrong,
     lengths,
@@ -186,7 +180,15 @@ export async function checkMode(
     repeats,
     timing: { draw, ...inquiry.timing() },
     ...tally.record?.result(),
+    ...(unjudged.length > 0 && { accepted: ofAny.flatMap((entry) => seenOf(entry, unjudged)) }),
   };
+}
+
+/** An entry that accepts any failure of its tensors, if some of them was wrong in some case. */
+function seenOf(entry: Acceptance, unjudged: Tally['unjudged']): Accepted[] {
+  const isOwn = (tensor: string): boolean => entry.tensors.some((pattern) => matches(pattern, tensor));
+  const cases = unjudged.filter((names) => names.some(isOwn)).length;
+  return cases === 0 ? [] : [{ entry, cases, alike: 0 }];
 }
 
 /** Says how many shapes were compiled, if that took long, and how many were not, as there was no time. */
@@ -200,7 +202,7 @@ function shapesNote(inquiry: Inquiry): string[] {
 
 /** Derives the statuses of a row from the tensors that are wrong. A broken answer counts as wrong in everything. */
 function statusOf(
-  { right, unsupported, cut, wrongIn }: Tally,
+  { right, unsupported, cut, wrongIn, unjudged }: Tally,
   finding: Finding | null,
   gradients: boolean,
 ): { readonly outputs: Status; readonly gradients: Status } {
@@ -211,7 +213,9 @@ function statusOf(
       names.length === 0 || names.some((name) => name.startsWith(kind)) ? 'FAIL' : 'PASS';
     return { outputs: failed('out/'), gradients: gradients ? failed('grad/') : 'UNCHECKED' };
   }
-  return { outputs: asked, gradients: asked === 'PASS' && !gradients ? 'UNCHECKED' : asked };
+  const passed = (side: string): Status =>
+    asked === 'PASS' && unjudged.flat().some((name) => name.startsWith(side)) ? 'ACCEPTED' : asked;
+  return { outputs: passed('out/'), gradients: asked === 'PASS' && !gradients ? 'UNCHECKED' : passed('grad/') };
 }
 
 /** Asks at most `cases` questions. After the first wrong answer, stops at a limit. */
@@ -294,8 +298,8 @@ async function askOne(
     return null;
   }
   noteLengths(tally, lengthsIn(inquiry.operator.signature.inputs, layout.inputs));
-  for (const tensor of (outcome.is === 'wrong' ? outcome.wrong : outcome).judged?.waived ?? [])
-    tally.waived.set(tensor, (tally.waived.get(tensor) ?? 0) + 1);
+  const { unjudged = [] } = (outcome.is === 'wrong' ? outcome.wrong : outcome).judged ?? {};
+  if (unjudged.length > 0) tally.unjudged.push(unjudged);
   const note = (wrong: WrongAnswer): WrongAnswer => {
     noteWrong(tally, { c, layout, wrong, replay });
     return wrong;

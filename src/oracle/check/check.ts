@@ -10,13 +10,12 @@ import { unfulfilled } from '../domain/drawn.ts';
 import { unknownNames } from '../domain/known.ts';
 import type { Operator } from '../operator.ts';
 import { operators as allOperators } from '../operators/index.ts';
-import { matches, termIn } from '../signature.ts';
-import { accepting, type EntryProblem, entryProblems, isEntryOf } from './acceptance.ts';
+import { termIn } from '../signature.ts';
+import { accepting, type EntryProblem, entryProblems, isEntryOf, isValidOn } from './acceptance.ts';
 import { type CheckSize, checkMode } from './check-mode.ts';
 import { type CheckRow, isFine, type RowKey, type Status } from './row.ts';
 import { asksAfresh, type Revisit, revisited } from './stale.ts';
 import { unknownAtomic } from './verdict/atomic.ts';
-import { isAbout, type Waiver } from './waivers.ts';
 
 /** Options of a check, with listeners. */
 export interface CheckOptions extends Omit<CheckSize, 'until' | 'compileUntil' | 'known'> {
@@ -38,8 +37,6 @@ export interface CheckReport {
   readonly ok: boolean;
   readonly backend: string;
   readonly rows: readonly CheckRow[];
-  /** Waivers that waived nothing, though their rows were asked and nothing else was wrong. */
-  readonly unusedWaivers: readonly Waiver[];
   /** Accepted failures that did not occur, have expired, or were not asked. */
   readonly wrongEntries: readonly EntryProblem[];
   /** Errors in the backend's description. */
@@ -90,21 +87,12 @@ export function reportOf(
   rows: readonly CheckRow[],
   options: Partial<CheckOptions> = {},
 ): CheckReport {
-  const { waivers = [] } = options;
   const wrongEntries = entryProblems(rows, options);
   const problems = problemsOf(backend);
   const asked = rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');
   const isDone = (row: CheckRow): boolean => isFine(row) && ['PASS', 'ACCEPTED'].includes(row.outputs);
   const ok = problems.length === 0 && wrongEntries.length === 0 && asked.length > 0 && asked.every(isDone);
-  const unusedWaivers = waivers.filter((waiver) => isUnused(waiver, rows));
-  return { ok, backend: backend.description.name, rows, unusedWaivers, wrongEntries, problems };
-}
-
-/** Whether a waiver matched no failure. A row that failed or was cut off may have more failures. */
-function isUnused(waiver: Waiver, rows: readonly CheckRow[]): boolean {
-  const own = rows.filter((row) => isAbout(waiver, row));
-  const isUsed = own.some(({ waived }) => waived.some(({ tensor }) => matches(waiver.tensor, tensor)));
-  return !isUsed && own.every((row) => row.finding === null && !row.cut);
+  return { ok, backend: backend.description.name, rows, wrongEntries, problems };
 }
 
 /** Lists the rows: every operator and mode, in the types that the backend offers, or in the first type if it offers none. */
@@ -154,7 +142,8 @@ async function rowOf(backend: Backend, key: RowKey, size: CheckSize & { readonly
   const never = domain && unfulfilled(operator, mode, { longest: size.longest ?? usualLongest }, domain);
   if (never) return unasked(key, 'UNCHECKED', `no case is in its domain, as never: ${never}`);
   const accepted = (size.accepted ?? []).filter((entry) => isEntryOf(entry, key));
-  const row = await checkMode(backend, operator, mode, key.dtype, { ...size, accepted });
+  const own = { accepted: accepted.filter(isValidOn(size.today)), keepGoing: size.keepGoing || accepted.length > 0 };
+  const row = await checkMode(backend, operator, mode, key.dtype, { ...size, ...own });
   return accepting({ ...row, mode: key.mode }, accepted, size.today);
 }
 
@@ -168,7 +157,6 @@ const unasked = ({ operator, mode, dtype }: RowKey, status: Status, reason: stri
   reason,
   notes: [],
   gradientsLeftOut: [],
-  waived: [],
   cut: false,
   cases: 0,
   lengths: {},

@@ -28,8 +28,8 @@ export interface JudgedAnswer {
   readonly judgement: Judgement;
   /** The forms that explain tensors which the mode's own formula does not explain. */
   readonly forms: readonly FormUse[];
-  /** The waived tensors that are wrong. */
-  readonly waived: readonly string[];
+  /** The tensors that are not judged, and wrong. */
+  readonly unjudged: readonly string[];
 }
 
 /** A wrong answer. */
@@ -91,7 +91,7 @@ export interface Inquiry {
   readonly dtype: Dtype;
   /** What part of the operator the backend computes, if it says so. */
   readonly domain: Domain | undefined;
-  /** Whether a tensor of answers is not judged: a gradient that is not offered, or one that is waived. */
+  /** Whether a tensor of answers is not judged: a gradient that is not offered, or one of which any failure is accepted. */
   readonly unjudged: (tensor: string) => boolean;
   /** How the backend says that it computes: by which form, and with atomic additions to which tensors. */
   readonly declared: Required<Pick<Computed, 'form' | 'atomic'>>;
@@ -136,8 +136,8 @@ export const gradientsLeftOut = (offer: Offer, { inputs }: Case): string[] =>
 
 /** What may be wrong, and how long new shapes are compiled. */
 export interface InquiryOptions {
-  /** Tensors that may be wrong, by their names or patterns. */
-  readonly waivedTensors?: readonly string[];
+  /** Tensors that may be wrong in any way, by their names or patterns. */
+  readonly unjudgedTensors?: readonly string[];
   /** The time by which compilations should be done, as `performance.now()` has it. */
   readonly compileUntil?: number | undefined;
   /** The time from which a judgement is cut, before it tries another form or profile. */
@@ -152,17 +152,17 @@ export function inquire(
   operator: Operator,
   mode: string,
   dtype: Dtype,
-  { waivedTensors = [], compileUntil = Number.POSITIVE_INFINITY, until, order = [] }: InquiryOptions = {},
+  { unjudgedTensors = [], compileUntil = Number.POSITIVE_INFINITY, until, order = [] }: InquiryOptions = {},
 ): Inquiry {
   const compiling = followCompiling(backend.compiles, compileUntil, order);
   const offer = backend.description.operators[operator.name]!;
   const { precision, form, atomic = {} } = offer;
   const domain = domainIn(operator, offer.domain);
   const gradients = offer.gradients !== false;
-  const isWaived = (tensor: string): boolean => waivedTensors.some((pattern) => matches(pattern, tensor));
+  const mayBeWrong = (tensor: string): boolean => unjudgedTensors.some((pattern) => matches(pattern, tensor));
   const notOffered = (tensor: string): boolean =>
     tensor.startsWith('grad/') && !offersGradient(offer, tensor.slice('grad/'.length));
-  const unjudged = (tensor: string): boolean => isWaived(tensor) || notOffered(tensor);
+  const unjudged = (tensor: string): boolean => mayBeWrong(tensor) || notOffered(tensor);
   const profile = precision?.[dtype];
   const profiles: readonly Profile[] = profile === undefined ? profilesOf[dtype] : [profile];
   let at = 0;
@@ -203,13 +203,13 @@ export function inquire(
   };
   const judgedIn = (c: Case, all: Answered): Answered => {
     const answered = counted(operator, c, all);
-    return waivedTensors.length === 0 ? answered : new Map([...answered].filter(([name]) => !isWaived(name)));
+    return unjudgedTensors.length === 0 ? answered : new Map([...answered].filter(([name]) => !mayBeWrong(name)));
   };
-  const waivedIn = (c: Case, answered: Answered): string[] => {
-    if (waivedTensors.length === 0) return [];
+  const wrongAmong = (c: Case, answered: Answered): string[] => {
+    if (unjudgedTensors.length === 0) return [];
     const all = { ...asked(c), form: form?.[mode], unjudged: notOffered };
     const { judgement } = clock('compare', () => tightest(operator, all, counted(operator, c, answered), profiles, at));
-    return judgement.mismatches.map(({ tensor }) => tensor).filter(isWaived);
+    return judgement.mismatches.map(({ tensor }) => tensor).filter(mayBeWrong);
   };
   const outcomeOf = (c: Case, answer: Answer, mine?: Allowed, isHasty = false): Outcome => {
     if (answer.kind === 'unsupported') return { is: 'unsupported', reason: answer.reason };
@@ -225,7 +225,7 @@ export function inquire(
     if (verdict.isCut) return { is: 'cut' };
     const { allowed, judgement, forms } = verdict;
     at = verdict.at;
-    const own = { answered, allowed, judgement, forms, waived: waivedIn(c, answer.tensors) };
+    const own = { answered, allowed, judgement, forms, unjudged: wrongAmong(c, answer.tensors) };
     if (isRightAnswer(judgement)) {
       if (rightCases.length < mostRightCases) rightCases.push(c);
       return { is: 'right', judged: own };

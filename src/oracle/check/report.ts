@@ -1,6 +1,6 @@
 /** @file Formats the result of a check: one line per row, and the smallest case with hints per failure. */
 import { type Case, type Tensor, toLists } from '../case.ts';
-import { unacceptedLines } from './acceptance.ts';
+import { unacceptedLines, untilText } from './acceptance.ts';
 import { shown } from './diagnosis/where.ts';
 import { mostlyOne } from './mostly.ts';
 import { type CheckRow, type Contrast, type Finding, isFine, type RowKey, type Status } from './row.ts';
@@ -50,7 +50,6 @@ function remarkOf({
   reason,
   notes,
   gradientsLeftOut,
-  waived,
   unsupported,
   cases,
   repeats,
@@ -63,12 +62,9 @@ function remarkOf({
   const remarks = [
     ...(finding === null ? [] : [finding.kind]),
     ...(finding === null && reason !== null && unsupported === 0 ? [reason] : []),
-    ...[...new Set(accepted.map(({ entry }) => `accepted until ${entry.expires}: ${entry.reason}`))],
+    ...[...new Set(accepted.map(({ entry }) => `${untilText(entry)}: ${entry.reason}`))],
     ...notes,
     ...(gradientsLeftOut.length === 0 ? [] : [`gradients not offered: ${gradientsLeftOut.join(', ')}`]),
-    ...waived.map(
-      (one) => `waived: ${one.tensor} wrong in ${one.cases} case${one.cases === 1 ? '' : 's'} (${one.reason})`,
-    ),
     ...(unsupported > 0 ? [`${unsupported} of ${unsupported + cases} cases unsupported: ${reason}`] : []),
     ...(finding === null && cases > 0 && rightAt !== dtype.toLowerCase() ? [`right at: ${rightAt}`] : []),
     ...(finding === null ? formRemarks(forms) : []),

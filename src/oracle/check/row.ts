@@ -64,13 +64,6 @@ export interface Timing {
   readonly compare: number;
 }
 
-/** A waived failure: a tensor, in how many cases it was wrong, and why the caller waives it. */
-export interface Waived {
-  readonly tensor: string;
-  readonly cases: number;
-  readonly reason: string;
-}
-
 /** One operator in one mode and type. */
 export interface CheckRow extends RowKey {
   readonly outputs: Status;
@@ -81,8 +74,6 @@ export interface CheckRow extends RowKey {
   readonly notes: readonly string[];
   /** The inputs whose gradients are not offered, if only some are. */
   readonly gradientsLeftOut: readonly string[];
-  /** The waived failures of the row. */
-  readonly waived: readonly Waived[];
   /** Whether time ended before all cases were asked. */
   readonly cut: boolean;
   /** The number of judged cases, including the first failure. */

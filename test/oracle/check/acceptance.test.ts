@@ -183,6 +183,12 @@ expires = 2027-03-01
     const json = { accepted: [{ ...rest, mode: ['recurrent', 'parallel'], type: [dtype, 'F64'] }] };
     expect(read(JSON.stringify(json), 'accepted.json')).toHaveLength(4);
     expect(read('accepted = []')).toEqual([]);
+    const any = toml
+      .replace('"recurrent"', '"*"')
+      .replace('"F32"', '"*"')
+      .replace('every number is 0', 'any')
+      .replace('2027-03-01', '"never"');
+    expect(read(any)).toEqual([{ ...entry, mode: '*', dtype: '*', explanation: 'any', expires: 'never' }]);
   });
 
   it.each([
@@ -197,6 +203,12 @@ expires = 2027-03-01
     ['2027-03-01', '"2027-02-30"', 'expires is "2027-02-30"; it is a day'],
     ['2027-03-01', '12:00:00', 'it is a day'],
     ['"every number is 0"', '"timeout"', "'timeout' cannot be accepted"],
+    [
+      '["grad/k"]\nexplanation = "every number is 0"',
+      '[]\nexplanation = "any"',
+      "'any' accepts any failure of its tensors",
+    ],
+    ['2027-03-01', '"forever"', 'it is a day, as 2027-01-31, or never'],
     ['[[accepted]]', '[[acepted]]', "unknown name 'acepted'"],
     ['[[accepted]]', '[accepted]', 'has no entries; write entries as [[accepted]]'],
     ['[[accepted]]', '[[accepted', 'is not TOML'],

@@ -29,7 +29,7 @@ const twisted =
 /** The number of the first question of a check at default settings whose answer is wrong, and the length of its sequence. */
 async function found(name: string, mode: string, fault: Fault): Promise<{ question: number; t: number }> {
   const operator = operators.find((one) => one.name === name)!;
-  const inquiry = inquire(programBackend({}, twisted(fault)), operator, mode, 'F32', { waivedTensors: [] });
+  const inquiry = inquire(programBackend({}, twisted(fault)), operator, mode, 'F32');
   const questions = questionDraws(operator, mode, size, { compiles: false });
   let question = 0;
   for (const { draw } of drawsInTurn(operator, mode, questions, size)) {
