@@ -106,8 +106,9 @@ export function loaderOf(sides: readonly Side[]): Loader | null {
     offsetFunction(`depth${nameOf(one)}`, one.summed),
     offsetFunction(`batch${nameOf(one)}`, one.batch),
   ]);
-  const offsetKeys = sides.map(({ start, batch, side }) => JSON.stringify([start, merged(batch), merged(side)]));
-  const loadKeys = sides.map(({ array, summed }) => JSON.stringify([array, merged(summed)]));
+  const textOf = (axes: readonly Axis[]): string => offsetFunction('', axes);
+  const offsetKeys = sides.map(({ start, batch, side }) => JSON.stringify([start, textOf(batch), textOf(side)]));
+  const loadKeys = sides.map(({ array, summed }) => JSON.stringify([array, textOf(summed)]));
   return {
     ...first,
     declarations: [...functions, `var<workgroup> tile${own.x} : array<vec4<f32>, ${own.k * first.stride}>;`],
