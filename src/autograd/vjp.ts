@@ -108,14 +108,19 @@ export function valueAndGrad<X extends Tree>(f: (xs: X) => Value, xs: X): { valu
 export const grad = <X extends Tree>(f: (xs: X) => Value, xs: X): X => valueAndGrad(f, xs).gradient;
 
 /**
- * Computes the directional derivative `J dx`. The pullback is linear in its cotangent, so the pullback of the pullback is J (double
- * reverse).
+ * Computes the directional derivative `J dx`: {@link pushforward} for one direction.
  * @example
  * read(jvp((x) => mul(x, x), tensor([1, 2]), tensor([1, 1]))) // [2, 4]
  */
-export function jvp<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X, dx: X): Y {
+export const jvp = <X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X, dx: X): Y => pushforward(f, xs)(dx);
+
+/**
+ * Returns the map `dx ↦ J dx` at `xs`, for any number of directions: `f` runs once. The pullback is linear in its cotangent, so the
+ * pullback of the pullback is J (double reverse).
+ */
+export function pushforward<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X): (dx: X) => Y {
   const { value, pullback } = vjp(f, xs);
-  const direction = withLeaves(xs, beside(xs, dx, 'jvp', 'direction', 'input'));
   const zero = mapTree(value, (y) => zerosLike(y));
-  return vjp(pullback, zero).pullback(direction);
+  const twice = vjp(pullback, zero);
+  return (dx) => twice.pullback(withLeaves(xs, beside(xs, dx, 'jvp', 'direction', 'input')));
 }

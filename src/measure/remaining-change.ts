@@ -2,7 +2,7 @@
  * @file Measures how far a change of a shallow layer's state moves the states above it (Eq. 9), with and without dense connections.
  * Networks are random, and changes are derivatives along random directions.
  */
-import { jvp } from '../autograd/vjp.ts';
+import { pushforward } from '../autograd/vjp.ts';
 import { read } from '../tensor/input.ts';
 import { type Rng, rng } from '../tensor/random.ts';
 import type { Value } from '../tensor/value.ts';
@@ -41,9 +41,10 @@ const norm = (x: Value): number => Math.hypot(...read(x));
 function moved({ bottom, states: run }: Changeable, random: Rng): number[] {
   const sizes = run(bottom).map(norm);
   const squares = sizes.map(() => 0);
+  const along = pushforward(run, bottom);
   for (let k = 0; k < directions; k++) {
     const direction = normals(random, bottom.shape, 1);
-    const changes = jvp(run, bottom, direction).map((change, l) => norm(change) / sizes[l]!);
+    const changes = along(direction).map((change, l) => norm(change) / sizes[l]!);
     changes.forEach((change, l) => {
       squares[l]! += (change / changes[0]!) ** 2;
     });
