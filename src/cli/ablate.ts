@@ -71,10 +71,12 @@ export async function ablateCommand(text: string | undefined, options: AblateCom
   if (isPlan || (!json && !quiet)) showPlan(plan, runs);
   if (isPlan) return true;
   await checkExecutor(completed(fixed).on); // before a folder is made
-  const folder = out ?? newFolder('ablation');
-  const plot = svg ?? join(folder, 'curves.svg');
+  const known = svg ?? (out === undefined ? undefined : join(out, 'curves.svg'));
   // the folder of the grid is made later
-  if (existsSync(folder) || resolve(dirname(plot)) !== resolve(folder)) checkPlot(plot);
+  const isLater = out !== undefined && !existsSync(out) && resolve(dirname(known!)) === resolve(out);
+  if (known !== undefined && !isLater) checkPlot(known);
+  const folder = out ?? newFolder('ablation');
+  const plot = known ?? join(folder, 'curves.svg');
   const { signal, status, done } = untilStopped();
   const failed = await followed(plan, runs, { folder, signal, json, quiet }).finally(done);
   const results = resultsOf([folder]);

@@ -6,7 +6,7 @@ import { openGpu } from '../oracle/backends/gpu.ts';
 import { openOnce } from '../oracle/backends/once.ts';
 import { openProcess } from '../oracle/backends/process.ts';
 import { batchKinds } from '../oracle/batch-kind.ts';
-import { rowMode } from '../oracle/batches/rows.ts';
+import { rowMode, rowModes } from '../oracle/batches/rows.ts';
 import { acceptedLines, entryLines } from '../oracle/check/acceptance.ts';
 import type { Acceptance } from '../oracle/check/acceptance-data.ts';
 import { type Alike, alike } from '../oracle/check/alike.ts';
@@ -84,6 +84,7 @@ const paint: Paint = (status, text) =>
 /** Judges a backend and prints the result. Returns whether all that it offers was compared and is right, or the exit status where a report cannot be written. */
 export async function checkCommand(options: CheckCommand): Promise<boolean | number> {
   if (options.worker) return serveRows(options);
+  checkAsked(options);
   checkWritable(options);
   const line = progress(options);
   line.show('starting the backend');
@@ -93,6 +94,17 @@ export async function checkCommand(options: CheckCommand): Promise<boolean | num
   } finally {
     await backend.close();
   }
+}
+
+/** Throws where options ask for what there is not. */
+function checkAsked({ operator, mode = [], once, backend }: CheckCommand): void {
+  if (once && backend === undefined)
+    fail('check: --once starts a program anew for every question; say which by --backend "COMMAND"');
+  const own = operators.filter(({ name }) => operator?.includes(name));
+  const none = mode.find((name) => own.length > 0 && !own.flatMap(rowModes).includes(name));
+  const modes = new Set(own.flatMap((one) => Object.keys(one.modes)));
+  if (none !== undefined)
+    fail(`check: ${operator!.join(', ')}: has no mode ${none}; modes are ${[...modes].join(', ')}`);
 }
 
 /** The names of the operators to check, in order. */

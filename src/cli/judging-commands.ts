@@ -13,7 +13,7 @@ import type { Voice } from './console.ts';
 import { type DegradationCommand, degradationCommand } from './degradation.ts';
 import { equationCommand } from './equation.ts';
 import { type EquationsCommand, equationsCommand } from './equations.ts';
-import { choiceOption, type Finish, speaking, whole } from './options.ts';
+import { choiceOption, eachFilled, type Finish, filled, speaking, whole } from './options.ts';
 import { readingCommand } from './reading.ts';
 import { readingsCommand } from './readings.ts';
 import { vectorsCommand } from './vectors.ts';
@@ -50,7 +50,9 @@ export function judgingCommands(main: Command, finish: Finish): void {
     .description(
       'judge a backend: the built-in one of gpu.js, or any program that speaks the protocol (docs/protocol.md)',
     )
-    .option('--backend <command>', 'the program; without it the built-in backend is judged')
+    .addOption(
+      new Option('--backend <command>', 'the program; without it the built-in backend is judged').argParser(filled),
+    )
     .addOption(
       new Option('--module <file>', 'kernels in TypeScript or JavaScript, in place of a program').conflicts([
         'backend',
@@ -59,13 +61,9 @@ export function judgingCommands(main: Command, finish: Finish): void {
     )
     .option('--once', 'start the program anew for every question (docs/protocol.md)', false)
     .addOption(
-      choiceOption('--device <name>', 'device of the built-in backend', [
-        'auto',
-        'webgpu',
-        'wasm',
-        'webasm',
-        'cpu',
-      ]).default('auto'),
+      choiceOption('--device <name>', 'device of the built-in backend', ['auto', 'webgpu', 'wasm', 'webasm', 'cpu'])
+        .default('auto')
+        .conflicts(['backend', 'module']),
     )
     .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
     .addOption(choiceOption('--mode <name...>', 'these modes only', modeNames))
@@ -92,7 +90,8 @@ export function judgingCommands(main: Command, finish: Finish): void {
     .addOption(seedOption())
     .addOption(
       new Option('--path <path>', 'with --seed: repeat a failure, as its report says').argParser((text) => {
-        if (!isPath(text)) throw new InvalidArgumentError('Copy a path from a report: numbers with colons.');
+        if (text === '' || !isPath(text))
+          throw new InvalidArgumentError('Copy a path from a report: numbers with colons.');
         return text;
       }),
     )
@@ -181,11 +180,11 @@ export function judgingCommands(main: Command, finish: Finish): void {
   const vectors = main.command('vectors').description('work with reference vectors');
   speaking(vectors.command('check'))
     .description('hold the project against vectors: safetensors files with manifests')
-    .argument('<folder...>', 'folders of vectors')
+    .argument('<folder...>', 'folders of vectors', eachFilled)
     .action((folders: string[], options: Voice) => finish(vectorsCommand(folders, options)));
   speaking(vectors.command('write'))
     .description('write cases with right numbers and the bound of each, for kernels that are tested without densessm')
-    .argument('<folder>', 'a folder that is empty or does not exist')
+    .argument('<folder>', 'a folder that is empty or does not exist', filled)
     .addOption(
       choiceOption(
         '--preset <name>',

@@ -17,6 +17,18 @@ export const whole =
     return value;
   };
 
+/** A parser of texts that are not empty, such as paths. */
+export function filled(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty.');
+  return text;
+}
+
+/** A parser of several texts that are not empty. */
+export const eachFilled = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  filled(text),
+];
+
 /** An option whose value is one of some names; with `name...` several values. A wrong one gets the nearest name. */
 export function choiceOption(flags: string, description: string, names: readonly string[]): Option {
   const option = new Option(flags, description).choices(names);
@@ -24,8 +36,10 @@ export function choiceOption(flags: string, description: string, names: readonly
     if (!names.includes(name)) {
       // float32 and bfloat16 are F32 and BF16
       const meant = nearest(name.replace(/^(b?)float(?=\d)/i, '$1f'), names);
+      const several = option.variadic && name.includes(',') ? name.split(',').filter((one) => one !== '') : [];
       const near = meant === undefined ? '' : `\n(Did you mean ${meant}?)`;
-      throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.${near}`);
+      const apart = several.length === 0 ? near : `\n(Give several with spaces: ${several.join(' ')})`;
+      throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.${apart}`);
     }
     return option.variadic ? [...(previous ?? []), name] : name;
   });

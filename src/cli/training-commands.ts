@@ -14,7 +14,7 @@ import { type AblateCommand, ablateCommand, defaultSeeds } from './ablate.ts';
 import type { Voice } from './console.ts';
 import { type ExportCommand, exportCommand, type ImportCommand, importCommand } from './exchange.ts';
 import { type MergeCommand, mergeCommand } from './merge.ts';
-import { choiceOption, type Finish, number, speaking, whole } from './options.ts';
+import { choiceOption, eachFilled, type Finish, filled, number, speaking, whole } from './options.ts';
 import { type PlotCommand, plotCommand } from './plot.ts';
 import { runsCommand } from './runs.ts';
 import { type SampleCommand, sampleCommand, usualSample } from './sample.ts';
@@ -31,16 +31,20 @@ const usually = (what: string, value: unknown): string => `${what} (default: ${v
 const ofProblem = (what: string, name: keyof typeof taskDefaults): string =>
   usually(what, `${defaults[name]}, on a task ${taskDefaults[name]}`);
 
-/** Adds a NAME=VALUE to those before it. */
-function pair(text: string, before: Readonly<Record<string, string>> = {}): Record<string, string> {
+/** Adds a NAME=VALUE, or what `form` says, to those before it. */
+function pair(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+  form = 'NAME=VALUE',
+): Record<string, string> {
   const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError('It is NAME=VALUE.');
+  if (name === undefined || value === undefined) throw new InvalidArgumentError(`It is ${form}.`);
   return { ...before, [name]: value };
 }
 
 /** Adds a NAME=INTEGER to those before it. */
 function integerPair(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {
-  const [name, value] = Object.entries(pair(text))[0]!;
+  const [name, value] = Object.entries(pair(text, {}, 'NAME=INTEGER'))[0]!;
   if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError('It is NAME=INTEGER.');
   return { ...before, [name]: Number(value) };
 }
@@ -148,7 +152,7 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .description(
       'train a language model on a text, and write a sample; without arguments, a small one on a built-in text',
     )
-    .argument('[text]', 'a text file, or a folder of .txt and .md files');
+    .argument('[text]', 'a text file, or a folder of .txt and .md files', filled);
   withSettings(train, 'seed of parameters and batches')
     .addOption(
       choiceOption(
@@ -165,7 +169,7 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .description(
       'train a grid of models of equal size, on equal tokens, with several seeds, and compare them in one table',
     )
-    .argument('[text]', 'a text file, or a folder of .txt and .md files')
+    .argument('[text]', 'a text file, or a folder of .txt and .md files', filled)
     .addOption(
       new Option(
         '--vary <name=values>',
@@ -183,7 +187,7 @@ export function trainingCommands(main: Command, finish: Finish): void {
 
   speaking(main.command('merge'))
     .description('join the shards of a grid into one table')
-    .argument('<results...>', 'folders of a grid, or files with what ablate --json prints')
+    .argument('<results...>', 'folders of a grid, or files with what ablate --json prints', eachFilled)
     .addOption(measureOption('the table and the plot'))
     .option('--svg <file>', 'write the plot to this file, a new one or in place of an older plot')
     .action((paths: string[], options: MergeCommand) => finish(mergeCommand(paths, options)));
@@ -196,7 +200,7 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .description(
       'continue a prompt with the model of a run, token by token; one on a task answers the prompt, or a row that is drawn',
     )
-    .argument('<run>', 'folder of a run, or of a checkpoint')
+    .argument('<run>', 'folder of a run, or of a checkpoint', filled)
     .addOption(checkpointOption())
     .option('--prompt <text>', 'text to continue (default: a new line, or the first token of a vocabulary without it)')
     .addOption(count('--tokens <n>', usually('tokens to write', usualSample.tokens)))
@@ -213,14 +217,18 @@ export function trainingCommands(main: Command, finish: Finish): void {
 
   speaking(main.command('import'))
     .description(`bring a model of another project (${projects.join(', ')}) into a folder that sample reads`)
-    .argument('<path>', 'its folder, with config.json and safetensors, or one safetensors file beside config.json')
+    .argument(
+      '<path>',
+      'its folder, with config.json and safetensors, or one safetensors file beside config.json',
+      filled,
+    )
     .option('--out <folder>', 'the folder, a new one (default: the same name in runs/)')
     .option('--vocabulary <name>', 'bytes, or the path of a tokenizer.json (default: the one in its folder)')
     .action((path: string, options: ImportCommand) => finish(importCommand(path, options)));
 
   speaking(main.command('export'))
     .description('write the model of a run for another project, with its names')
-    .argument('<run>', 'folder of a run, or of a checkpoint')
+    .argument('<run>', 'folder of a run, or of a checkpoint', filled)
     .addOption(choiceOption('--as <project>', 'the project', projects).makeOptionMandatory())
     .addOption(checkpointOption())
     .requiredOption('--out <folder>', 'the folder, a new one')
@@ -228,12 +236,12 @@ export function trainingCommands(main: Command, finish: Finish): void {
 
   speaking(main.command('runs'))
     .description('list the runs of a folder')
-    .argument('[folder]', 'the folder', 'runs')
+    .argument('[folder]', 'the folder', filled, 'runs')
     .action((folder: string, options: Voice) => finish(runsCommand(folder, options)));
 
   speaking(main.command('plot'))
     .description('draw the losses or accuracies of runs in the terminal, or as SVG')
-    .argument('<run...>', 'folders of runs; what is none among several is left out')
+    .argument('<run...>', 'folders of runs; what is none among several is left out', eachFilled)
     .option('--svg <file>', 'write this file, a new one or in place of an older plot')
     .addOption(
       choiceOption(

@@ -28,7 +28,6 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 /** Writes a folder of vectors as a whole, with its reader. Returns true. Throws where the folder is not empty, or cannot be written. */
 export function vectorsWriteCommand(folder: string, command: VectorsWriteCommand): boolean {
   const { preset, seed, operator: names, shard, json, quiet } = command;
-  if (folder === '') fail('vectors write: the folder is an empty text; give a folder that is empty or does not exist');
   if (namesIn(folder).length > 0) fail(`${folder}: is not empty; nothing is overwritten, give another folder`);
   tryFolder(madeOf(dirname(resolve(folder))));
   const start = performance.now();

@@ -70,7 +70,7 @@ export function tokensFor(vocabulary: string, text: string): Tokens {
   if (vocabulary === 'characters') return ofVocabulary(characterVocabulary(text));
   if (vocabulary === 'bytes') return ofVocabulary(byteVocabulary);
   if (vocabulary.endsWith('.json')) return ofTokenizer(vocabulary);
-  return fail(`train: --vocabulary ${vocabulary} is unknown; use characters, bytes, or the path of a tokenizer.json`);
+  return fail(`--vocabulary ${vocabulary} is unknown; use characters, bytes, or the path of a tokenizer.json`);
 }
 
 /** The vocabulary in a folder. Throws where there is none. */

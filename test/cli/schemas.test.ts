@@ -2,12 +2,11 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sayJson } from '../../src/cli/console.ts';
-import { groups } from '../../src/cli/program.ts';
 import { everyMode } from '../../src/oracle/verify.ts';
 import { documentIn, schemaErrors, schemaFileOf, schemaFiles } from '../support/schemas.ts';
+import { commandsWithJson } from './commands.ts';
 import { captured, densessm, densessmHere, type Run } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'densessm-schemas-'));
@@ -121,18 +120,6 @@ function passing(document: Document): { readonly faults: string[]; readonly with
     delete part.undocumented;
   }
   return { faults: [...found.faults], without: [...found.without] };
-}
-
-/** The commands that have --json, as they are called. */
-async function commandsWithJson(): Promise<string[]> {
-  const main = new Command();
-  for (const { load } of groups) (await load())(main, () => {});
-  const leaves = (command: Command, before: string): string[] => {
-    const name = `${before}${command.name()}`;
-    const own = command.options.some(({ long }) => long === '--json') ? [name] : [];
-    return [...own, ...command.commands.flatMap((one) => leaves(one, `${name} `))];
-  };
-  return main.commands.flatMap((one) => leaves(one, ''));
 }
 
 describe('what commands print with --json', { timeout: 240_000 }, () => {
