@@ -70,8 +70,8 @@ export function inThreads(): Creation {
 }
 
 /**
- * Creates pipelines at once, for devices that are software: Node asks for the result of threads without a pause, which would take as
- * much of the processor as the threads.
+ * Creates pipelines at once, for devices that are software in Node: it asks for the result of threads without a pause, which would take
+ * as much of the processor as the threads. A browser waits for its threads.
  */
 export const inLine: Creation = async (device, of) => device.createComputePipeline(of);
 

@@ -126,7 +126,10 @@ export async function openWebgpu(passedOver: readonly string[], acceptsSoftware:
       arrayBytes: Math.min(maxStorageBufferBindingSize, maxBufferSize),
       workgroupBytes: maxComputeWorkgroupStorageSize,
     },
-    gpuJs: { gpu, workgroupSupport: withWorkgroups(gpu, library, isSoftware(name) ? inLine : inThreads()) },
+    gpuJs: {
+      gpu,
+      workgroupSupport: withWorkgroups(gpu, library, isSoftware(name) && !isBrowser ? inLine : inThreads()),
+    },
   };
 }
 
