@@ -8,13 +8,13 @@ import { seed } from '../support/property.ts';
 import { root } from '../support/root.ts';
 import { smallRun, withoutTimes } from '../support/training/run.ts';
 import type { Exposed } from './page.ts';
+import { swiftshader } from './switches.ts';
 
 const executablePath = process.env.DENSESSM_BROWSER;
 
 /** A host name of this machine other than localhost. Without https, Chromium gives its pages no WebGPU. */
 const insecure = 'insecure.test';
 const switches = ['--disable-quic', `--host-resolver-rules=MAP ${insecure} 127.0.0.1`];
-const swiftshader = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 /** Bundles the page into .browser and serves it, cross-origin isolated so that WebAssembly may share memory. */
 async function served(): Promise<{ server: PreviewServer; warnings: string[]; modules: string[] }> {

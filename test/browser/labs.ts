@@ -9,7 +9,7 @@ import { runOf, weightsIn } from '../../site/labs/train/run.ts';
 /** Opens a page of the site. */
 export type Open = (path: string) => Promise<Page>;
 
-/** The losses of a run in Node, on WebAssembly. */
+/** The losses of a run in Node, on WebAssembly wherever the page runs. */
 async function lossesInNode(query: string, side: Side): Promise<number[]> {
   const losses: number[] = [];
   const state = { ...stateFrom(trainControls, query), on: 'wasm' } as TrainState;
@@ -99,6 +99,26 @@ export function testLabs(open: Open): void {
     expect(await page.locator('.opened blockquote').textContent()).toBe(
       await page.locator('section.left blockquote').textContent(),
     );
+    await page.close();
+  });
+
+  // each new text of a tiled product takes SwiftShader a second or two
+  it('trains 100 steps on webgpu with the losses that Node has on wasm', { timeout: 300_000 }, async () => {
+    const query = '?on=webgpu&steps=100&size=20000&layers=1&length=8&rate=0.001';
+    const page = await open(`lab/train.html${query}`);
+    await page.locator('form[data-live]').waitFor();
+    await page.locator('.start').click();
+    await waitFor(page, 'done');
+    const kept = await lossesKept(page);
+    for (const side of sides) {
+      expect(await page.locator(`section.${side} .numbers`).textContent()).toMatch(/webgpu, .*swiftshader/);
+      const expected = await lossesInNode(query, side);
+      expect(expected.at(-1)).toBeLessThan(expected[0]!);
+      expect(kept[side]).toHaveLength(100);
+      kept[side].forEach((loss, i) => {
+        expect(Math.abs(loss / expected[i]! - 1)).toBeLessThan(1e-5);
+      });
+    }
     await page.close();
   });
 }

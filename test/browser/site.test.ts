@@ -11,6 +11,7 @@ import { labState } from '../../site/labs/shared/lab.ts';
 import { equations } from '../../spec/registry.ts';
 import { root } from '../support/root.ts';
 import { testLabs } from './labs.ts';
+import { swiftshader } from './switches.ts';
 
 const executablePath = process.env.DENSESSM_BROWSER;
 
@@ -45,6 +46,9 @@ if (executablePath === undefined) {
       return page;
     };
 
+    /** Waits until a lab shows what is in the address. */
+    const live = (page: Page): Promise<void> => page.locator('form[data-live=""]').waitFor();
+
     const chapters = [...new Set(equations.map(({ chapter }) => `spec/${chapter.replace(/\.ts$/, '.html')}`))];
 
     beforeAll(async () => {
@@ -61,7 +65,7 @@ if (executablePath === undefined) {
       });
       address = server.resolvedUrls!.local[0]!;
       const { chromium } = await import('playwright-core');
-      browser = await chromium.launch({ executablePath });
+      browser = await chromium.launch({ executablePath, args: swiftshader });
     }, 300_000);
     afterAll(async () => {
       await browser?.close();
@@ -101,9 +105,12 @@ if (executablePath === undefined) {
       expect(await page.locator('.worked input').first().inputValue()).toBe('2.5');
       expect(await page.locator('.worked output').first().innerHTML()).toBe(table);
       await page.goto(`${address}lab/modes.html?token=3&chunk=2&gamma=0.5&seed=7`);
-      await page.locator('form[data-live]').waitFor();
+      await live(page);
       await page.locator('input[name=token]').press('ArrowRight');
       expect(page.url()).toContain('token=4');
+      // the control shows its number before the figure is computed
+      expect(await page.locator('input[name=token]').inputValue()).toBe('4');
+      await live(page);
       expect(await page.locator('input[name=seed]').inputValue()).toBe('7');
       expect(await page.locator('.tokens [aria-current]').textContent()).toBe('4');
       await page.close();
@@ -115,7 +122,7 @@ if (executablePath === undefined) {
         const [state] = lab.tries.map((one) => one.state);
         const path = `lab/${lab.name}.html`;
         const page = await opened(path + queryOf(lab.controls, state!));
-        await page.locator('form[data-live]').waitFor();
+        await live(page);
         /** What the page shows, and what Node computes for the same address, written as this browser writes it. */
         const shown = async (part: 'says' | 'figure') => {
           const html = lab.view(labState(lab, new URL(page.url()).search))[part];
@@ -130,6 +137,7 @@ if (executablePath === undefined) {
         const before = page.url();
         await page.locator('.tries a').last().click();
         expect(page.url()).not.toBe(before);
+        await live(page);
         const [here, node] = await shown('says');
         expect(here).toBe(node);
         await page.goBack();

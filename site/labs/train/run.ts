@@ -39,7 +39,7 @@ export interface ModelOf {
 }
 
 /** What all runs have alike. Steps between validations are those between checkpoints and samples. */
-export const usual = { heads: 2, batch: 2, length: 128, every: 25 } as const;
+export const usual = { heads: 2, batch: 2, every: 25 } as const;
 
 /** The built-in text of `densessm train`, and its characters. */
 const text = (): string => stories(1, 200_000);
@@ -79,7 +79,8 @@ export function runOf(state: TrainState, side: Side): LabRun {
   const config = configOf(model, vocabularySize(vocabulary));
   const data = { train: randomWindows(tokens.train, state.seed), validation: windowsInOrder(tokens.validation) };
   const { steps, seed, on } = state;
-  const { batch, length, every } = usual;
+  const { batch, every } = usual;
+  const length = Number(state.length);
   const rule = { recipe: 'nanogpt', rate: Number(state.rate), schedule: null, warmup: null, beta2: null };
   const recipe = { ...rule, decay: null, decayOf: null, clip: 1 };
   const settings = {

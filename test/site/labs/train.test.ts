@@ -40,6 +40,7 @@ describe('the lab of training', () => {
     const whole = run.weights(single, 7);
     expect(() => weightsIn(whole.subarray(0, whole.length - 4), 'x.safetensors')).toThrow(/x\.safetensors/);
     expect(run.command).toContain(`--model dense-retnet --width ${width} --layers 1 --heads 2`);
+    expect(runOf(stateOf('?length=8'), 'left').command).toContain('--length 8 ');
   });
 
   it('draws both runs, and compares them at a step that both have', () => {
