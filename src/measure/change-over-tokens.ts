@@ -3,6 +3,7 @@
  * in random stacks.
  */
 import { jvp } from '../autograd/vjp.ts';
+import { temporarily } from '../executors/f64/allocate.ts';
 import { f64 } from '../executors/f64/index.ts';
 import { input, read } from '../tensor/input.ts';
 import { type Rng, rng } from '../tensor/random.ts';
@@ -65,5 +66,6 @@ export function changeOverTokens({ layers, tokens, count, seed }: TokenOptions):
     one: randomStackOverTokens(layers, tokens, random, rng(seed + count + i)),
     seed: seed + i,
   }));
-  return (connection) => drawn.map(({ one, seed: own }) => movedByToken(one(connection), tokens, rng(own)));
+  return (connection) =>
+    drawn.map(({ one, seed: own }) => temporarily(() => movedByToken(one(connection), tokens, rng(own))));
 }
