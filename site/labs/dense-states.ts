@@ -9,7 +9,8 @@ import { remembering } from './shared/remembering.ts';
 /** Layers above layer 0, tokens from the changed one on, and random stacks of a draw. */
 export const [layers, tokens, count] = [6, 8, 15];
 
-const controls = {
+/** The controls: the dense connection, the readings of what it hands on, the residual connection, the seed of the stacks. */
+export const controls = {
   m: { label: 'layers m', min: 0, max: layers, step: 1, start: 2 },
   gates: { label: 'gate weights ×', min: 0, max: 2, step: 0.25, start: 1 },
   carry: {

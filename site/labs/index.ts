@@ -8,7 +8,7 @@ import { type Lab, labMain, type WorkerLab } from './shared/lab.ts';
 import { tolerancesLab } from './tolerances.ts';
 import { trainLab } from './train/lab.ts';
 
-/** All labs, in the order of the pages' navigation. Those that are computed at once are the `lab` of a file here. */
+/** All labs, in the order of the pages' navigation. Those with a view are the `lab` of a file here, which has their `controls` too. */
 export const labs: readonly (Lab | WorkerLab)[] = [modesLab, denseStatesLab, breakLab, tolerancesLab, trainLab];
 
 const pageOf = (lab: Lab | WorkerLab): Page => ({

@@ -14,7 +14,7 @@ export const labTokens = 16;
 const channels = 4;
 
 /** The controls: the token to look at (from 1), the chunk size, the decay γ, the seed of the sequence. */
-const controls = {
+export const controls = {
   token: { label: 'token t', min: 1, max: labTokens, step: 1, start: 11 },
   chunk: { label: 'chunk size', min: 1, max: labTokens, step: 1, start: 4 },
   gamma: { label: 'decay γ', min: 0, max: 1, step: 1 / 64, start: 0.875 },

@@ -152,4 +152,4 @@ export const tolerancesLab: Lab<ToleranceState> = {
   view,
 };
 
-export { tolerancesLab as lab };
+export { controls, tolerancesLab as lab };

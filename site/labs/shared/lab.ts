@@ -32,7 +32,7 @@ interface LabText<S> {
   readonly tries: readonly Suggestion<S>[];
 }
 
-/** A lab that is computed at once. */
+/** A lab whose state alone says what it shows. */
 export interface Lab<S extends State = State> extends LabText<S> {
   view(state: S): View;
 }
