@@ -10,6 +10,7 @@ import { fail } from '../tensor/errors.ts';
 import { acceptedIn } from './accept-file.ts';
 import { type CheckCommand, checkCommand } from './check.ts';
 import type { Voice } from './console.ts';
+import { type CoverageCommand, coverageCommand } from './coverage.ts';
 import { type DegradationCommand, degradationCommand } from './degradation.ts';
 import { equationCommand } from './equation.ts';
 import { type EquationsCommand, equationsCommand } from './equations.ts';
@@ -176,6 +177,18 @@ export function judgingCommands(main: Command, finish: Finish): void {
     .addOption(new Option('--count <n>', 'how many of them').argParser(whole(1, 1e4)).default(50))
     .addOption(seedOption())
     .action((options: DegradationCommand) => finish(degradationCommand(options)));
+
+  speaking(main.command('coverage'))
+    .description('say which equations, modes, branches and known faults some vectors reach, or recorded questions')
+    .argument('<folder...>', 'folders of written vectors, or of questions that a test suite has recorded')
+    .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
+    .addOption(
+      new Option('--questions <n>', 'branches are those that so many questions of a check take in each mode')
+        .argParser(whole(1, 1e4))
+        .default(40),
+    )
+    .addOption(seedOption())
+    .action((folders: string[], options: CoverageCommand) => finish(coverageCommand(folders, options)));
 
   const vectors = main.command('vectors').description('work with reference vectors');
   speaking(vectors.command('check'))

@@ -166,6 +166,7 @@ describe('what commands print with --json', { timeout: 240_000 }, () => {
     keep(await densessmHere('vectors', 'check', at('nowhere'), '--json'));
     await asked('vectors', 'write', at('vectors'), '--operator', 'realCombine', 'rotary');
     keepText(readFileSync(at('vectors/manifest.json'), 'utf8'));
+    await asked('coverage', at('vectors'), '--operator', 'rotary', '--questions', '4');
     mkdirSync(at('gone'));
     const module = write('kernels.mjs', kernels.replace('GONE', at('gone')));
     const check = [

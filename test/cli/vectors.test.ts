@@ -1,7 +1,9 @@
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { root } from '../support/root.ts';
 import { densessmHere } from './run.ts';
 
 describe('densessm vectors write', () => {
@@ -13,9 +15,12 @@ describe('densessm vectors write', () => {
   const bytesIn = (name: string): Record<string, string> =>
     Object.fromEntries(readdirSync(at(name)).map((file) => [file, readFileSync(join(at(name), file), 'hex')]));
 
-  it('writes files that its check finds right, the same bytes each time, and in parts', async () => {
+  it('writes files that its check finds right: the bytes of the release, each time and in parts', async () => {
     const { status, stdout } = await write('a/b', ...two);
     expect([status, stdout]).toEqual([0, expect.stringMatching(/^\S+: \d+ cases of vectors 1\.0\.0, .* known faults/)]);
+    const released = readFileSync(join(root, 'adapters/vectors/nano-1.0.0.sha256'), 'utf8');
+    for (const [file, hex] of Object.entries(bytesIn('a/b')).filter(([name]) => name.endsWith('.safetensors')))
+      expect(released).toContain(`${createHash('sha256').update(hex, 'hex').digest('hex')}  ${file}\n`);
     await write('again', ...two, '--json');
     expect(bytesIn('again')).toEqual(bytesIn('a/b'));
     const parts = ['1/2', '2/2'];

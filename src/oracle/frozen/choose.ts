@@ -10,6 +10,7 @@ import type { Replay } from '../check/row.ts';
 import { numbersIn } from '../draw.ts';
 import type { Operator } from '../operator.ts';
 import { type Accepted, acceptedOf } from './accepted.ts';
+import { branchesOf } from './branches.ts';
 import { faultsIn, isCaught } from './caught.ts';
 import type { Preset } from './presets.ts';
 
@@ -31,10 +32,10 @@ export interface FrozenCase extends FrozenRow {
 }
 
 /** The rows of a preset, in the order of the operators. */
-export const rowsOf = ({ dtypes, modesOf }: Preset, operators: readonly Operator[]): FrozenRow[] =>
+export const rowsOf = ({ dtypesOf, modesOf }: Preset, operators: readonly Operator[]): FrozenRow[] =>
   operators.flatMap((operator) =>
     modesOf(operator, rowModes(operator)).flatMap((mode) =>
-      allTypes.filter((dtype) => dtypes.includes(dtype)).map((dtype) => ({ operator, mode, dtype })),
+      allTypes.filter((dtype) => dtypesOf(mode).includes(dtype)).map((dtype) => ({ operator, mode, dtype })),
     ),
   );
 
@@ -70,9 +71,12 @@ function candidates(row: FrozenRow, { candidates: count, most }: Preset, seed: n
   ]);
 }
 
+/** A fault to catch counts more than all branches. */
+const perFault = 1000;
+
 /**
- * The cases of a row: each the one that catches the most faults that none before it catches, until there is no more to catch, or a preset
- * has enough. A row has one case at least.
+ * The cases of a row: each the one with the most faults to catch, and of these the most branches to take, that none before it has, until
+ * there are no more, or a preset has enough. A row has one case at least.
  */
 export function chosenIn(row: FrozenRow, preset: Preset, seed: number): FrozenCase[] {
   const { operator, mode } = operatorOf(row);
@@ -82,12 +86,15 @@ export function chosenIn(row: FrozenRow, preset: Preset, seed: number): FrozenCa
     const caught = faults.filter((fault) => isCaught(fault, c, accepted)).map(({ name }) => name);
     return { ...row, c, replay, accepted, catches: [...new Set(caught)].sort() };
   });
-  const [chosen, caught] = [[] as FrozenCase[], new Set<string>()];
-  const gain = ({ catches }: FrozenCase): number => catches.filter((name) => !caught.has(name)).length;
+  const [chosen, caught, taken] = [[] as FrozenCase[], new Set<string>(), new Set<string>()];
+  const gain = ({ catches, c }: FrozenCase): number =>
+    perFault * catches.filter((name) => !caught.has(name)).length +
+    new Set(branchesOf(operator, c).filter((branch) => !taken.has(branch))).size;
   while (left.length > 0 && chosen.length < preset.cases) {
     const best = left.reduce((a, b) => (gain(b) > gain(a) ? b : a));
     if (chosen.length > 0 && gain(best) === 0) break;
     for (const name of best.catches) caught.add(name);
+    for (const branch of branchesOf(operator, best.c)) taken.add(branch);
     chosen.push(best);
     left.splice(left.indexOf(best), 1);
   }

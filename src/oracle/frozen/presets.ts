@@ -8,7 +8,8 @@ import type { Operator } from '../operator.ts';
 export interface Preset {
   /** A few words for the help. */
   readonly says: string;
-  readonly dtypes: readonly Dtype[];
+  /** The types in which a mode has cases. */
+  dtypesOf(mode: string): readonly Dtype[];
   /** The most cases of an operator in a mode and type. */
   readonly cases: number;
   /** The number of cases among which these are chosen. */
@@ -33,7 +34,7 @@ function mostFaulty(operator: Operator, modes: readonly string[]): string[] {
 export const presets = {
   nano: {
     says: 'a small case of each operator in one or two modes, in F32, under 1 MB',
-    dtypes: ['F32'],
+    dtypesOf: () => ['F32'],
     cases: 1,
     candidates: 6,
     most: 250,
@@ -41,18 +42,18 @@ export const presets = {
   },
   minimal: {
     says: 'each operator in each mode, in F32',
-    dtypes: ['F32'],
+    dtypesOf: () => ['F32'],
     cases: 2,
     candidates: 6,
     most: 500,
     modesOf: (_operator, modes) => modes.filter(isPlain),
   },
   full: {
-    says: 'each operator in each mode, packed and padded batches too, in F32, F64 and BF16',
-    dtypes: ['F32', 'F64', 'BF16'],
-    cases: 3,
-    candidates: 8,
-    most: 2000,
+    says: 'each operator in each mode, in F32, F64 and BF16; packed and padded batches in F32',
+    dtypesOf: (mode) => (isPlain(mode) ? ['F32', 'F64', 'BF16'] : ['F32']),
+    cases: 2,
+    candidates: 5,
+    most: 800,
     modesOf: (_operator, modes) => modes,
   },
 } as const satisfies Readonly<Record<string, Preset>>;

@@ -2,7 +2,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { readBytes } from '../../io/read-file.ts';
+import { isObject } from '../../io/json.ts';
+import { readBytes, statOf } from '../../io/read-file.ts';
 import { parseWhole, type StoredTensor } from '../../io/safetensors.ts';
 import { quoted } from '../../io/text.ts';
 import { fail, InputError } from '../../tensor/errors.ts';
@@ -103,4 +104,29 @@ function checkEntry(folder: string, entry: FrozenEntry, judge: JudgeFrozen): Cas
     ...{ path: join(folder, entry.file), status: hasFailed ? 'failed' : 'passed', isCovered: true },
     ...{ tensors, problems, milliseconds: performance.now() - start },
   };
+}
+
+/** A question that a test suite has recorded: a file with inputs, and cotangents where it compares gradients. */
+export type Recorded = Pick<FrozenEntry, 'file' | 'operator' | 'mode' | 'type' | 'settings'> & {
+  readonly tensors: FrozenTensors;
+};
+
+/**
+ * Reads the questions that a test suite has recorded: safetensors files with `in/…`, perhaps `cotangent/…`, and the texts operator, mode,
+ * type and settings. Throws an InputError where there are none, and on a file that lacks one of these.
+ */
+export function recordedIn(folder: string): Recorded[] {
+  if (!statOf(folder).isDirectory())
+    fail(`${folder}: is not a folder; give the folder of vectors or recorded questions`);
+  const files = readdirSync(folder).filter((name) => name.endsWith('.safetensors'));
+  if (files.length === 0) fail(`${folder}: holds no ${MANIFEST} of written vectors and no *.safetensors`);
+  return files.sort().map((file) => {
+    const path = join(folder, file);
+    const { tensors, metadata } = parseWhole(readBytes(path), path);
+    const text = (field: string): string =>
+      metadata.get(field) ?? fail(`${path}: has no ${field} in its __metadata__; a recorded question names it`);
+    const settings = settingsIn(text('settings'));
+    if (!isObject(settings)) fail(`${path}: the settings in its __metadata__ are no JSON object`);
+    return { file, operator: text('operator'), mode: text('mode'), type: text('type'), settings, tensors };
+  });
 }

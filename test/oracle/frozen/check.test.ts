@@ -16,7 +16,7 @@ describe('a check of written vectors', () => {
   const few = { candidates: 2, most: 100, cases: 1 };
   const cases = [
     ...casesOf({ ...presets.nano, ...few, modesOf: () => ['recurrent'] }, 'linearScan', 'mamba3'),
-    ...casesOf({ ...presets.full, ...few, dtypes: ['BF16'], modesOf: () => ['chunkwise/padded'] }, 'retention'),
+    ...casesOf({ ...presets.full, ...few, dtypesOf: () => ['BF16'], modesOf: () => ['chunkwise/padded'] }, 'retention'),
   ];
   const vectors = join(folder, 'vectors');
   writeCases(vectors, cases);
