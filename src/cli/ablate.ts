@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Plan, type PlannedRun, planOf } from '../runs/ablation/plan.ts';
 import { plannedGrid, resultsOf } from '../runs/ablation/results.ts';
-import { ablated, type Shard, shardOf } from '../runs/ablation/run.ts';
+import { ablated } from '../runs/ablation/run.ts';
 import { measureOf } from '../runs/ablation/table.ts';
 import { type AskedOfAblate, askedFrom, forAblate } from '../runs/config-file.ts';
 import { checkExecutor } from '../runs/executor.ts';
@@ -12,6 +12,7 @@ import { completed, defaults, type Settings } from '../runs/settings.ts';
 import { showResults, signed } from './ablation-table.ts';
 import { colour, progress, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
 import { checkPlot } from './plot-file.ts';
+import { type Shard, shardOf } from './shard.ts';
 import { untilStopped } from './stopping.ts';
 import { timeText } from './train.ts';
 

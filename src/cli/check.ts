@@ -7,24 +7,23 @@ import { openOnce } from '../oracle/backends/once.ts';
 import { openProcess } from '../oracle/backends/process.ts';
 import { batchKinds } from '../oracle/batch-kind.ts';
 import { rowMode, rowModes } from '../oracle/batches/rows.ts';
-import { acceptedLines, entryLines } from '../oracle/check/acceptance.ts';
 import type { Acceptance } from '../oracle/check/acceptance-data.ts';
-import { type Alike, alike } from '../oracle/check/alike.ts';
-import { causeLines, causesAcross } from '../oracle/check/causes/across.ts';
-import { type CheckOptions, type CheckReport, check, reportOf } from '../oracle/check/check.ts';
+import { alike } from '../oracle/check/alike.ts';
+import { type CheckOptions, type CheckReport, check, isOffered, reportOf, rowKeys } from '../oracle/check/check.ts';
 import type { SizeName } from '../oracle/check/questions/real.ts';
 import { failsAlone } from '../oracle/check/replayed.ts';
-import { checkCells, checkColumns, failureLines, type Paint, type Telling } from '../oracle/check/report.ts';
-import { type CheckRow, type Finding, isFine, type RowKey, wasOffered } from '../oracle/check/row.ts';
+import { type CheckRow, isFine, type RowKey, wasOffered } from '../oracle/check/row.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { fail, InputError } from '../tensor/errors.ts';
-import { colour, progress, say, sayJsonOf, seconds, tableLine, type Voice } from './console.ts';
+import { type AskedOfCheck, checkData } from './check-json.ts';
+import { againBy, type Failure, formatRow, headLine, resultLines, widthsFor } from './check-lines.ts';
+import { colour, progress, say, sayJsonOf, seconds, type Voice } from './console.ts';
 import { hostOf } from './host.ts';
-import { packageRoot } from './paths.ts';
+import { packageRoot, packageVersion } from './paths.ts';
 import { checkWritable, type ReportFiles, writeReports } from './report-files.ts';
-import { subjectWidths } from './subjects.ts';
+import { type Shard, shardData, shardOf, wordsOf } from './shard.ts';
 import { timings } from './timings.ts';
-import { verdict } from './verdict.ts';
+import { nothingOffered, verdict } from './verdict.ts';
 import { resultsOfWorkers, serveResults } from './workers.ts';
 
 /** The options of the command. */
@@ -46,6 +45,8 @@ export interface CheckCommand extends Voice, ReportFiles {
   readonly path?: string;
   /** How often each question is asked, if not as usual. */
   readonly repeat?: number;
+  /** The part of the rows to check. */
+  readonly shard?: Shard;
   /** A file of accepted failures, and its entries. */
   readonly accept?: { readonly path: string; readonly entries: readonly Acceptance[] };
   /** Whether rows go on past their first failures, which are then grouped by cause. */
@@ -61,25 +62,11 @@ export interface CheckCommand extends Voice, ReportFiles {
   readonly worker: boolean;
 }
 
-/** The widths of the columns: names of modes are longer where a backend runs batches. */
-function widthsFor({ description }: Backend): number[] {
-  const [operator, mode] = subjectWidths;
-  const longer = Object.values(description.operators).flatMap(({ batches = {} }) =>
-    batchKinds.flatMap((kind) => (batches[kind] ?? []).map((one) => rowMode(one, kind).length)),
+/** The names of the modes of batches that a backend offers, which are long. */
+const batchModes = ({ description }: Backend): string[] =>
+  Object.values(description.operators).flatMap(({ batches = {} }) =>
+    batchKinds.flatMap((kind) => (batches[kind] ?? []).map((one) => rowMode(one, kind))),
   );
-  return [operator, Math.max(mode, ...longer), 4, 9, 9, 6, 7, 7, 0];
-}
-
-const right = [5, 6, 7];
-
-const paint: Paint = (status, text) =>
-  ({
-    PASS: colour.right,
-    FAIL: colour.wrong,
-    UNSUPPORTED: colour.minor,
-    UNCHECKED: colour.minor,
-    ACCEPTED: colour.minor,
-  })[status](text);
 
 /** Judges a backend and prints the result. Returns whether all that it offers was compared and is right, or the exit status where a report cannot be written. */
 export async function checkCommand(options: CheckCommand): Promise<boolean | number> {
@@ -107,29 +94,45 @@ function checkAsked({ operator, mode = [], once, backend }: CheckCommand): void 
     fail(`check: ${operator!.join(', ')}: has no mode ${none}; modes are ${[...modes].join(', ')}`);
 }
 
+/** The rows of a shard; undefined for all. Rows on offer take turns, so that each shard has as many of them. */
+function ownRows(backend: Backend, { shard, ...options }: CheckCommand): readonly RowKey[] | undefined {
+  if (shard === undefined) return undefined;
+  const all = rowKeys(backend, sizeOf(backend, options));
+  const isOwn = (key: RowKey): boolean => isOffered(backend, key);
+  return shardOf([...all.filter(isOwn), ...all.filter((key) => !isOwn(key))], shard);
+}
+
 /** The names of the operators to check, in order. */
-const namesOf = ({ operator }: CheckCommand): string[] =>
-  operators.map(({ name }) => name).filter((name) => operator?.includes(name) ?? true);
+function namesOf(backend: Backend, options: CheckCommand): string[] {
+  const rows = ownRows(backend, options);
+  return operators
+    .map(({ name }) => name)
+    .filter((name) => options.operator?.includes(name) ?? true)
+    .filter((name) => rows?.some(({ operator }) => operator === name) ?? true);
+}
 
 /** Checks the operators that a parent process asks for. */
 async function serveRows(options: CheckCommand): Promise<boolean> {
   const start = performance.now();
   const backend = await open(options);
   process.once('disconnect', () => backend.close());
-  const names = namesOf(options);
+  const names = namesOf(backend, options);
   serveResults(async (at) => {
     const left = 1000 * options.total - (performance.now() - start);
-    return (await check(backend, { ...sizeOf(options), operators: [names[at]!], total: left })).rows;
+    return (await check(backend, { ...sizeOf(backend, options), operators: [names[at]!], total: left })).rows;
   });
   return true;
 }
 
 /** What to ask, as `check` takes it. */
-function sizeOf({ operator, mode, dtype, accept, ...size }: CheckCommand): CheckOptions {
+function sizeOf(backend: Backend, options: CheckCommand): CheckOptions {
+  const { operator, mode, dtype, accept, shard: _, ...size } = options;
+  const rows = ownRows(backend, options);
   return {
     ...size,
     total: 1000 * size.total,
     ...(accept !== undefined && { accepted: accept.entries }),
+    ...(rows !== undefined && { rows }),
     ...(operator !== undefined && { operators: operator }),
     ...(mode !== undefined && { modes: mode }),
     ...(dtype !== undefined && { dtypes: dtype }),
@@ -142,7 +145,7 @@ async function checkInWorkers(
   options: CheckCommand,
   { onProgress, onRow }: Required<Pick<CheckOptions, 'onProgress' | 'onRow'>>,
 ): Promise<CheckReport> {
-  const names = namesOf(options);
+  const names = namesOf(backend, options);
   let done = 0;
   onProgress(done, names.length, names[0]!);
   const rows = await resultsOfWorkers<readonly CheckRow[]>(names.length, (own) => {
@@ -150,7 +153,7 @@ async function checkInWorkers(
     done++;
     if (done < names.length) onProgress(done, names.length, names[done]!);
   });
-  return reportOf(backend, rows.flat(), sizeOf(options));
+  return reportOf(backend, rows.flat(), sizeOf(backend, options));
 }
 
 /** Shrinking a failure may need many starts of a backend that it breaks. */
@@ -196,13 +199,13 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean 
   const { json, quiet, timing, sizes, longest, cases, seed } = options;
   const start = performance.now();
   const line = progress(options);
-  const widths = widthsFor(backend);
+  const widths = widthsFor(batchModes(backend));
   const speaks = !json && !quiet;
   if (speaks) {
     say(`${colour.heading(backend.description.name)}: ${cases} cases a row, seed ${seed}.`);
     if (sizes === 'real') say(`Sizes are those of real layers, with up to ${longest} tokens; whole models stay small.`);
     say('Each number is compared with its own error bound; median and worst are error / bound.\n');
-    say(colour.heading(tableLine(checkColumns, widths, right)));
+    say(headLine(widths));
   }
   const listeners = {
     onProgress: (done: number, total: number, row: string): void => line.show(`${done}/${total} ${row}`),
@@ -213,33 +216,27 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean 
   };
   const isBuiltIn = options.backend === undefined && options.module === undefined;
   const found =
-    isBuiltIn && namesOf(options).length > 1
+    isBuiltIn && namesOf(backend, options).length > 1
       ? await checkInWorkers(backend, options, listeners)
-      : await check(backend, { ...sizeOf(options), ...listeners });
+      : await check(backend, { ...sizeOf(backend, options), ...listeners });
   line.clear();
   const failures = await askedAlone(found, options);
-  const again = againBy(options);
-  const said = verdict(found, backend, options);
+  const again = againBy(commandOf(options));
+  const said = verdict(found, () => nothingOffered(backend, options));
   const remarks = [...asked(found), ...declined(found), ...missing(found, quiet)];
   const write = (): string[] =>
     writeReports(found, { command: commandOf(options), verdict: said, remarks, failures, again }, options);
   if (json) {
-    const data = {
-      ...found,
-      rows: found.rows.map(withoutNumbers),
-      failures: asData(failures),
-      ...((options.keepGoing || options.accept) && { causes: causesAcross(found.rows) }),
-    };
-    return sayJsonOf('check', data, write);
+    const goesOn = options.keepGoing || options.accept !== undefined;
+    const asked = askedOf(options);
+    const data = checkData(found, failures, asked, goesOn);
+    return sayJsonOf('check', { ...data, ...shardData(options.shard, asked.options) }, write);
   }
   // the result is printed first: it is not lost where a file cannot be written after all
   for (const text of [
     ...(quiet ? [] : [...asked(found), ...declined(found)]),
     ...missing(found, quiet),
-    ...failureTexts(found, failures, again),
-    ...section('Accepted failures:', quiet ? [] : acceptedLines(found.rows)),
-    ...section('Entries of accepted failures to correct:', entryLines(found.wrongEntries)),
-    ...section('Failures by cause:', causeLines(causesAcross(found.rows))),
+    ...resultLines(found, failures, again, quiet),
     ...(timing ? timings(found, widths) : []),
   ])
     say(text);
@@ -251,18 +248,6 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean 
   }
   return found.ok;
 }
-
-/** Statuses are padded before they are coloured: colours have no width. */
-const formatRow = (row: CheckRow, widths: readonly number[]): string => {
-  const cells = checkCells(row, (status, text) => paint(status, text.padEnd(9)));
-  // UNSUPPORTED is wider than its column, and reaches into that of gradients
-  const own = row.outputs === 'UNSUPPORTED' ? widths.map((width, i) => (i === 4 ? width - 2 : width)) : widths;
-  return tableLine(cells, own, right);
-};
-
-/** Lines under a title; nothing where there are none. */
-const section = (title: string, lines: readonly string[]): string[] =>
-  lines.length === 0 ? [] : ['', colour.heading(title), ...lines];
 
 /** What part of each operator was asked, where a backend declares its domain. */
 function asked({ rows }: CheckReport): string[] {
@@ -298,11 +283,6 @@ function missing({ rows }: CheckReport, quiet: boolean): string[] {
   return names.length === 0 || quiet ? [] : [`${colour.minor('UNSUPPORTED')} not offered: ${names.join(', ')}`];
 }
 
-/** A row that fails, the rows that fail alike, and whether its question fails alone. */
-interface Failure extends Alike {
-  readonly isAlone: boolean | null;
-}
-
 /** Asks each failure again, alone. Rows that fail alike are one failure. */
 async function askedAlone({ rows }: CheckReport, options: CheckCommand): Promise<Failure[]> {
   const until = performance.now() + askingAlone;
@@ -312,37 +292,6 @@ async function askedAlone({ rows }: CheckReport, options: CheckCommand): Promise
     failures.push({ ...one, isAlone });
   }
   return failures;
-}
-
-const keyOf = ({ operator, mode, dtype }: RowKey): RowKey => ({ operator, mode, dtype });
-
-/** The failures for programs: the row that tells each, the rows that fail alike, and what its question gives alone; null if that is not known. */
-const asData = (failures: readonly Failure[]): unknown[] =>
-  failures.map(({ row, others, isAlone }) => ({ ...keyOf(row), alike: others.map(keyOf), failsAlone: isAlone }));
-
-/** Says how to ask the backend again. */
-function againBy(options: CheckCommand): Telling['again'] {
-  const command = commandOf(options);
-  return ({ operator, mode, dtype }, { seed, path, repeat }) =>
-    [
-      `${command} --operator ${operator} --mode ${mode} --dtype ${dtype} --seed ${seed}`,
-      ...(path === undefined ? [] : [`--path ${path}`]),
-      ...(repeat === undefined ? [] : [`--repeat ${repeat}`]),
-    ].join(' ');
-}
-
-/** A row as JSON has it: a finding without the numbers of answers, which fill pages. */
-const withoutNumbers = (row: CheckRow): object => {
-  const without = ({ numbers: _, ...finding }: Finding): object => finding;
-  return { ...row, finding: row.finding && without(row.finding), also: row.also.map(without) };
-};
-
-/** Tells each failure once. */
-function failureTexts({ problems }: CheckReport, failures: readonly Failure[], again: Telling['again']): string[] {
-  return [
-    ...problems.map((problem) => colour.wrong(problem)),
-    ...failures.flatMap(({ row, others, isAlone }) => ['', ...failureLines(row, { again, others, isAlone })]),
-  ];
 }
 
 /** The time for asking failures again, in milliseconds. */
@@ -359,6 +308,25 @@ async function isReproducible(row: CheckRow, options: CheckCommand): Promise<boo
     if (error instanceof InputError) return null;
     throw error;
   }
+}
+
+/** What was asked, for programs. */
+function askedOf(options: CheckCommand): AskedOfCheck {
+  const { backend, module, device, accept, operator, mode, dtype, path, cases, seed } = options;
+  const { sizes, longest, repeat, once, keepGoing, limit, compileLimit, total } = options;
+  const isBuiltIn = (backend ?? module) === undefined;
+  const subject = { backend, module, once, device: isBuiltIn ? device : undefined };
+  const rows = { operator, mode, dtype, path };
+  const size = { sizes, cases, longest, seed, repeat, keepGoing, accept: accept?.path, limit, compileLimit, total };
+  return {
+    densessm: packageVersion(),
+    command: commandOf(options),
+    options: wordsOf({ ...subject, ...rows, ...size }),
+    cases,
+    seed,
+    accepted: accept?.entries ?? [],
+    isNarrowed: Object.values(rows).some((one) => one !== undefined),
+  };
 }
 
 /** The command that asks the same backend again. Draws depend on the sizes too. */

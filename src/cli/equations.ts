@@ -13,6 +13,7 @@ import { faults } from '../oracle/faults.ts';
 import { laws } from '../oracle/laws/index.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { colour, progress, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
+import { type Shard, type ShardData, shardData, shardOf, wordsOf } from './shard.ts';
 
 /** The options of the command: the number of cases for each fault, and their seed. */
 export interface EquationsCommand extends Voice {
@@ -20,6 +21,8 @@ export interface EquationsCommand extends Voice {
   readonly operator?: readonly string[];
   readonly cases: number;
   readonly seed: number;
+  /** The part to try: of the operators, with their equations. */
+  readonly shard?: Shard;
 }
 
 /** The longest sequence of the cases on which faults are tried. */
@@ -28,28 +31,41 @@ export const longestTried = 8;
 const columns = ['Eq.', 'name', 'evidence', 'definition', 'modes', 'laws', 'faults rejected'];
 
 /** Tries every law on the faults that it must reject, and prints what was found. Returns whether nothing is missing. */
-export function equationsCommand({ cases, seed, operator: names, ...voice }: EquationsCommand): boolean {
-  const some = operators.filter(({ name }) => names?.includes(name) ?? true);
-  const theirs = equations.filter(
-    ({ number }) => names === undefined || some.some((one) => one.equations?.includes(number)),
-  );
+export function equationsCommand({ cases, seed, operator, shard, ...voice }: EquationsCommand): boolean {
+  const all = operators.filter(({ name }) => operator?.includes(name) ?? true);
+  const some = shardOf(all, shard);
+  const theirs = equations.filter(({ number }) => {
+    const own = all.find((one) => one.equations?.includes(number));
+    // one that no operator computes is of the first shard
+    return own === undefined ? operator === undefined && (shard?.i ?? 1) === 1 : some.includes(own);
+  });
   const registry = { equations: theirs, operators: some, laws, faults };
   const line = progress(voice);
   const found = specification({ cases, longest: longestTried, seed }, registry, (name, done, total) =>
     line.show(`${done} of ${total} operators, trying the faults of ${name}`),
   );
   line.clear();
-  return printSpecification(found, voice);
+  return printSpecification(found, voice, shardData(shard, wordsOf({ operator, cases, seed })));
 }
 
 /**
  * Prints a row per registered equation, the operators that no equation numbers, and each fault with the law that rejected it.
  * Returns whether every equation has a definition, laws and faults, every law a fault, and every fault was rejected.
  */
-export function printSpecification({ equations, operators, problems }: Specification, { json, quiet }: Voice): boolean {
+export function printSpecification(
+  { equations, operators, problems }: Specification,
+  { json, quiet }: Voice,
+  part: { readonly shard?: ShardData } = {},
+): boolean {
   const ok = problems.length === 0;
   if (json) {
-    sayJson('equations', { ok, equations: equations.map(asData), operators: operators.map(guardsOf), problems });
+    sayJson('equations', {
+      ok,
+      equations: equations.map(asData),
+      operators: operators.map(guardsOf),
+      problems,
+      ...part,
+    });
     return ok;
   }
   if (!quiet) {
@@ -68,9 +84,14 @@ export function printSpecification({ equations, operators, problems }: Specifica
     say();
   }
   for (const problem of problems) say(colour.wrong(problem));
-  const verdict = ok ? colour.right('complete') : colour.wrong(`${problems.length} problems`);
-  say(`${equations.length} of ${equationTotal} equations, ${verdict}`);
+  sayTotal(equations.length, problems);
   return ok;
+}
+
+/** The last line: how many equations, and whether something is missing. */
+export function sayTotal(count: number, problems: readonly string[]): void {
+  const verdict = problems.length === 0 ? colour.right('complete') : colour.wrong(`${problems.length} problems`);
+  say(`${count} of ${equationTotal} equations, ${verdict}`);
 }
 
 function printTable(table: readonly (readonly string[])[]): void {

@@ -17,6 +17,7 @@ import { type EquationsCommand, equationsCommand } from './equations.ts';
 import { choiceOption, eachFilled, type Finish, filled, speaking, whole } from './options.ts';
 import { readingCommand } from './reading.ts';
 import { readingsCommand } from './readings.ts';
+import { shardOption } from './shard.ts';
 import { vectorsCommand } from './vectors.ts';
 import { type VectorsWriteCommand, vectorsWriteCommand } from './vectors-write.ts';
 import { type VerifyCommand, verifyCommand } from './verify.ts';
@@ -119,6 +120,7 @@ export function judgingCommands(main: Command, finish: Finish): void {
         'accepted failures, TOML or JSON: each with a reason and a last day; other failures, and entries that pass, still fail',
       ).argParser((path) => ({ path, entries: acceptedIn(path) })),
     )
+    .addOption(shardOption('of the rows'))
     .option('--keep-going', 'ask all cases of a row that fails, and group its failures by cause', false)
     .option('--html <file>', 'write the report as a page that needs no network')
     .option('--junit <file>', 'write the rows as JUnit XML, a test case each')
@@ -141,6 +143,7 @@ export function judgingCommands(main: Command, finish: Finish): void {
     .addOption(casesOption('drawn cases for each operator and mode', 100))
     .addOption(new Option('--longest <t>', 'longest sequence').argParser(whole(1, longestDrawn)).default(longestDrawn))
     .addOption(seedOption())
+    .addOption(shardOption('of the operators'))
     .addOption(new Option(workerOption).default(false).hideHelp())
     .action(async (options: VerifyCommand) => finish(await verifyCommand(options)));
 
@@ -150,9 +153,12 @@ export function judgingCommands(main: Command, finish: Finish): void {
     .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
     .addOption(casesOption('cases a fault is tried on at most; with equations, each mode too', 60))
     .addOption(seedOption())
-    .action((words: string[], options: EquationsCommand) =>
-      finish(words.length === 0 ? equationsCommand(options) : equationCommand(words, options)),
-    );
+    .addOption(shardOption('of the operators'))
+    .action((words: string[], options: EquationsCommand) => {
+      if (words.length > 0 && options.shard !== undefined)
+        fail(`equations: --shard is a part of the whole list, not of '${words.join(' ')}'; leave one of them out`);
+      finish(words.length === 0 ? equationsCommand(options) : equationCommand(words, options));
+    });
 
   speaking(main.command('readings'))
     .description(

@@ -1,11 +1,9 @@
 /** @file Parses the arguments of the densessm command, runs the command that they call, and reports its error. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { InputError } from '../tensor/errors.ts';
 import { complain, sayJson } from './console.ts';
 import type { Finish } from './options.ts';
-import { packageRoot } from './paths.ts';
+import { packageVersion } from './paths.ts';
 
 /** Some commands, and what adds them to the program. */
 interface Group {
@@ -34,10 +32,9 @@ function groupsFor([word]: readonly string[]): readonly Group[] {
 }
 
 async function program(finish: Finish, argv: readonly string[]): Promise<Command> {
-  const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string };
   const main = new Command('densessm')
     .description('Executable specification and oracle for DenseSSM: is this sequence-model kernel right?')
-    .version(version)
+    .version(packageVersion())
     .exitOverride()
     .showHelpAfterError('(densessm --help lists the commands and their options)');
   for (const { load } of groupsFor(argv.slice(2))) (await load())(main, finish);

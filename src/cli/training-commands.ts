@@ -2,7 +2,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { projects } from '../io/maps/models.ts';
 import type { Grid } from '../runs/ablation/grid.ts';
-import type { Shard } from '../runs/ablation/run.ts';
 import { mostSeeds } from '../runs/config-file.ts';
 import { measures } from '../runs/curves.ts';
 import { backendNames } from '../runs/executor.ts';
@@ -18,6 +17,7 @@ import { choiceOption, eachFilled, type Finish, filled, number, speaking, whole 
 import { type PlotCommand, plotCommand } from './plot.ts';
 import { runsCommand } from './runs.ts';
 import { type SampleCommand, sampleCommand, usualSample } from './sample.ts';
+import { shardOption } from './shard.ts';
 import { tasksCommand } from './tasks.ts';
 import { type TrainCommand, trainCommand } from './train.ts';
 
@@ -130,13 +130,6 @@ function choices(text: string, before: Grid['vary'] = {}): Grid['vary'] {
   return { ...before, [name]: values };
 }
 
-/** A shard, as 2/4. */
-function shard(text: string): Shard {
-  const [, i, n] = (/^([1-9]\d{0,5})\/([1-9]\d{0,5})$/.exec(text) ?? []).map(Number);
-  if (i === undefined || n === undefined || i > n) throw new InvalidArgumentError('It is I/N with I from 1 to N.');
-  return { i, n };
-}
-
 const measureOption = (what: string): Option =>
   choiceOption('--of <measure>', `loss or accuracy in ${what} (default: accuracy of a task)`, Object.keys(measures));
 
@@ -179,18 +172,18 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .addOption(count('--seeds <n>', usually('runs of each cell, with as many seeds', defaultSeeds), mostSeeds));
   withSettings(ablate, 'the first seed')
     .option('--out <folder>', 'folder of the grid, a new one or one to continue (default: the next in runs/)')
-    .addOption(new Option('--shard <i/n>', 'train every n-th run, from the i-th on').argParser(shard))
+    .addOption(shardOption('of the runs'))
     .option('--plan', 'print the cells with their parameters, and train nothing', false)
     .addOption(measureOption('the table and the plot'))
     .option('--svg <file>', 'the plot (default: curves.svg in the folder)')
     .action(async (text: string | undefined, options: AblateCommand) => finish(await ablateCommand(text, options)));
 
   speaking(main.command('merge'))
-    .description('join the shards of a grid into one table')
-    .argument('<results...>', 'folders of a grid, or files with what ablate --json prints', eachFilled)
+    .description('join the shards of ablate, check, verify or equations into the result of the whole')
+    .argument('<results...>', 'files with what the command printed with --json, or folders of a grid', eachFilled)
     .addOption(measureOption('the table and the plot'))
     .option('--svg <file>', 'write the plot to this file, a new one or in place of an older plot')
-    .action((paths: string[], options: MergeCommand) => finish(mergeCommand(paths, options)));
+    .action(async (paths: string[], options: MergeCommand) => finish(await mergeCommand(paths, options)));
 
   speaking(main.command('tasks'))
     .description('list the synthetic tasks that train can take in place of a text, with their settings')

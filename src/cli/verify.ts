@@ -5,6 +5,7 @@ import { everyMode, isVerified, type VerifiedRow, verifyOperator } from '../orac
 import { checkVectors, formatReport, type Report } from '../vectors/index.ts';
 import { brief, colour, progress, say, sayJson, seconds, share, tableLine, type Voice } from './console.ts';
 import { ownVectors } from './paths.ts';
+import { type Shard, shardData, shardOf, wordsOf } from './shard.ts';
 import { subjectWidths } from './subjects.ts';
 import { resultsOfWorkers, serveResults } from './workers.ts';
 
@@ -13,6 +14,8 @@ export interface VerifyCommand extends Voice {
   readonly cases: number;
   readonly longest: number;
   readonly seed: number;
+  /** The part to compute: of the operators; the vectors are of the first. */
+  readonly shard?: Shard;
   /** Computes rows for another process. */
   readonly worker: boolean;
 }
@@ -33,21 +36,28 @@ const columns = [
 const widths = [...subjectWidths, 5, 9, 11, 8, 9, 8, 6, 7, 0];
 const right = [2, 3, 4, 5, 6, 7, 8, 9];
 
+/** The vectors of a shard that has none. */
+const noVectors: Report = { cases: [], problems: [], ok: true };
+
 /** Compares the numbers of others first, then every operator in every mode with its definition. Returns whether all was compared and right. */
 export async function verifyCommand(options: VerifyCommand): Promise<boolean> {
-  const { cases, longest, seed, json, quiet, worker } = options;
+  const { cases, longest, seed, shard, json, quiet, worker } = options;
+  const own = shardOf(operators, shard);
   if (worker) {
-    serveResults((at) => verifyOperator(operators[at]!, { cases, longest, seed }));
+    serveResults((at) => verifyOperator(own[at]!, { cases, longest, seed }));
     return true;
   }
-  const count = everyMode().length;
+  const count = everyMode(own).length;
   const start = performance.now();
   const line = progress(options);
-  const vectors = checkVectors([ownVectors()], {
-    onProgress: ({ family, name }, count, total) => line.show(`vectors ${count}/${total} ${family}/${name}`),
-  });
+  const isOfOthers = shard !== undefined && shard.i > 1;
+  const vectors = isOfOthers
+    ? noVectors
+    : checkVectors([ownVectors()], {
+        onProgress: ({ family, name }, count, total) => line.show(`vectors ${count}/${total} ${family}/${name}`),
+      });
   line.clear();
-  if (!json && (!quiet || !vectors.ok))
+  if (!json && !isOfOthers && (!quiet || !vectors.ok))
     say(
       `Numbers made by code of others (of dense states: by a second implementation), test/vectors:\n\n${formatReport(vectors)}\n`,
     );
@@ -60,7 +70,7 @@ export async function verifyCommand(options: VerifyCommand): Promise<boolean> {
   let done = 0;
   const showProgress = (): void => line.show(`${done} of ${count} rows`);
   showProgress();
-  const rowsOf = await resultsOfWorkers<readonly VerifiedRow[]>(operators.length, (found) => {
+  const rowsOf = await resultsOfWorkers<readonly VerifiedRow[]>(own.length, (found) => {
     done += found.length;
     line.clear();
     for (const row of found) if (!json && !(quiet && isVerified(row, cases))) say(formatRow(row, cases));
@@ -69,12 +79,22 @@ export async function verifyCommand(options: VerifyCommand): Promise<boolean> {
   const rows = rowsOf.flat();
   line.clear();
   const ok = rows.every((row) => isVerified(row, cases)) && vectors.ok;
-  if (json) sayJson('verify', { ok, cases, longest, seed, rows, vectors });
+  if (json)
+    sayJson('verify', {
+      ok,
+      cases,
+      longest,
+      seed,
+      rows,
+      vectors,
+      ...shardData(shard, wordsOf({ cases, longest, seed })),
+    });
   else summarise(rows, vectors, cases, ok, performance.now() - start);
   return ok;
 }
 
-function formatRow(row: VerifiedRow, cases: number): string {
+/** A row as a line. */
+export function formatRow(row: VerifiedRow, cases: number): string {
   const verified = isVerified(row, cases);
   const cells = [
     row.operator,
@@ -95,11 +115,18 @@ function formatRow(row: VerifiedRow, cases: number): string {
   return `${text}\n  ${verdict.where}\n  in the case of seed ${seed}, settings ${JSON.stringify(settings)}, shapes ${JSON.stringify(shapes)}`;
 }
 
-function summarise(rows: readonly VerifiedRow[], vectors: Report, cases: number, ok: boolean, time: number): void {
+/** Says in one line whether all is right. */
+export function summarise(
+  rows: readonly VerifiedRow[],
+  vectors: Pick<Report, 'ok'>,
+  cases: number,
+  ok: boolean,
+  time?: number,
+): void {
   const wrong = rows.filter((row) => !isVerified(row, cases)).length;
   const compared = rows.reduce((total, row) => total + row.cases, 0);
   const verdict = ok ? colour.right('ALL RIGHT') : colour.wrong('NOT ALL RIGHT');
   say(
-    `\n${verdict}: ${rows.length - wrong} of ${rows.length} rows right on ${compared} cases; vectors ${vectors.ok ? 'right' : 'wrong'}; ${seconds(time)}`,
+    `\n${verdict}: ${rows.length - wrong} of ${rows.length} rows right on ${compared} cases; vectors ${vectors.ok ? 'right' : 'wrong'}${time === undefined ? '' : `; ${seconds(time)}`}`,
   );
 }

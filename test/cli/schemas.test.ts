@@ -66,12 +66,12 @@ const optional: Readonly<Record<string, readonly string[]>> = {
     '/rows/*/unaccepted',
   ],
   'degradation-1.json': ['/curves/*/pass'],
-  'equations-1.json': ['/equations/*/place', '/verified'],
+  'equations-1.json': ['/equations/*/place', '/shard', '/verified'],
   'readings-1.json': ['/readings/*/apart', '/readings/*/authors'],
   'runs-1.json': ['/runs/*/accuracy', '/runs/*/loss', '/runs/*/validation'],
   'train-1.json': ['/accuracy', '/asked', '/equalSizeTo', '/loss', '/right', '/validation'],
   'vectors-manifest-1.json': ['/cases/*/definition'],
-  'verify-1.json': ['/vectors/cases/*/tensors/*/mode'],
+  'verify-1.json': ['/shard', '/vectors/cases/*/tensors/*/mode'],
 };
 
 /** Every object and array of a document with its path, in which numbers of arrays and names of maps are `*`: of each path the one of most fields. */
@@ -162,6 +162,7 @@ describe('what commands print with --json', { timeout: 240_000 }, () => {
     await asked('degradation', '--layers', '1', '--count', '1');
     await asked('equations', '--operator', 'linearScan', '--cases', '2');
     await asked('equations', '1', '--cases', '2');
+    await asked('equations', '--operator', 'linearScan', '--cases', '2', '--shard', '1/1');
     await asked('vectors', 'check', 'test/vectors/retnet');
     keep(await densessmHere('vectors', 'check', at('nowhere'), '--json'));
     await asked('vectors', 'write', at('vectors'), '--operator', 'realCombine', 'rotary');
@@ -192,7 +193,7 @@ describe('what commands print with --json', { timeout: 240_000 }, () => {
       '--json',
     );
     keep(unwritten);
-    keep(densessm('verify', '--cases', '1', '--longest', '2', '--json'));
+    keep(densessm('verify', '--cases', '1', '--longest', '2', '--shard', '1/1', '--json'));
   }, 240_000);
 
   it('has a schema, and each schema a document here', () => {

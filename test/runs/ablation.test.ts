@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { shardOf } from '../../src/cli/shard.ts';
 import { cellsOf, type Grid } from '../../src/runs/ablation/grid.ts';
 import { deviationOf, pairedTest, studentP } from '../../src/runs/ablation/paired-test.ts';
 import { planOf } from '../../src/runs/ablation/plan.ts';
 import { type Results, resultsOf, schema, version } from '../../src/runs/ablation/results.ts';
-import { ablated, shardOf } from '../../src/runs/ablation/run.ts';
+import { ablated } from '../../src/runs/ablation/run.ts';
 import { linesOfTable, tableOf } from '../../src/runs/ablation/table.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'densessm-ablation-'));

@@ -23,6 +23,8 @@ export interface CheckOptions extends Omit<CheckSize, 'until' | 'compileUntil' |
   readonly operators?: readonly string[];
   readonly modes?: readonly string[];
   readonly dtypes?: readonly Dtype[];
+  /** These rows alone: a part of the whole, which is judged where all parts are joined. */
+  readonly rows?: readonly RowKey[];
   /** The day, as 2026-11-29, on which accepted failures may have expired; today by default. */
   readonly today?: string;
   /** The time limit in milliseconds. Rows that are not done by then are UNCHECKED. */
@@ -50,7 +52,7 @@ const forCompiling = 0.8;
 export async function check(backend: Backend, options: CheckOptions): Promise<CheckReport> {
   const { onProgress, onRow, total = Number.POSITIVE_INFINITY } = options;
   const until = performance.now() + total;
-  const keys = keysOf(backend, options);
+  const keys = rowKeys(backend, options).filter((key) => options.rows?.some((one) => isSameRow(one, key)) ?? true);
   const rows: CheckRow[] = [];
   const revisits = new Map<number, Revisit>();
   let left = keys.filter((key) => isOffered(backend, key)).length;
@@ -81,22 +83,42 @@ export async function check(backend: Backend, options: CheckOptions): Promise<Ch
   return reportOf(backend, rows, options);
 }
 
-/** The report of all rows, of a check with these options. */
-export function reportOf(
-  backend: Backend,
+/** The report of rows of a check with these options. */
+export const reportOf = (backend: Backend, rows: readonly CheckRow[], options: Partial<CheckOptions>): CheckReport =>
+  joinedReport(backend.description.name, problemsOf(backend), rows, options);
+
+/** The report of rows, by the name of the backend and the errors in its description. A part of a check may have no row, and judges no entry of accepted failures. */
+export function joinedReport(
+  backend: string,
+  problems: readonly string[],
   rows: readonly CheckRow[],
-  options: Partial<CheckOptions> = {},
+  options: Partial<CheckOptions>,
 ): CheckReport {
-  const wrongEntries = entryProblems(rows, options);
-  const problems = problemsOf(backend);
+  const isPart = options.rows !== undefined;
+  const wrongEntries = isPart ? [] : entryProblems(rows, options);
   const asked = rows.filter(({ outputs }) => outputs !== 'UNSUPPORTED');
   const isDone = (row: CheckRow): boolean => isFine(row) && ['PASS', 'ACCEPTED'].includes(row.outputs);
-  const ok = problems.length === 0 && wrongEntries.length === 0 && asked.length > 0 && asked.every(isDone);
-  return { ok, backend: backend.description.name, rows, wrongEntries, problems };
+  const ok = problems.length === 0 && wrongEntries.length === 0 && (isPart || asked.length > 0) && asked.every(isDone);
+  return { ok, backend, rows, wrongEntries, problems };
+}
+
+const isSameRow = (one: RowKey, other: RowKey): boolean =>
+  one.operator === other.operator && one.mode === other.mode && one.dtype === other.dtype;
+
+/** Puts rows of several parts into the order of the whole. */
+export function inOrder(rows: readonly CheckRow[]): CheckRow[] {
+  const placeOf = ({ operator, mode, dtype }: RowKey): readonly number[] => {
+    const at = allOperators.findIndex(({ name }) => name === operator);
+    return [at, at < 0 ? 0 : rowModes(allOperators[at]!).indexOf(mode), dtypes.indexOf(dtype)];
+  };
+  const placed = rows.map((row) => ({ row, place: placeOf(row) }));
+  const order = (a: readonly number[], b: readonly number[]): number =>
+    a.map((place, i) => place - b[i]!).find((difference) => difference !== 0) ?? 0;
+  return placed.sort((a, b) => order(a.place, b.place)).map(({ row }) => row);
 }
 
 /** Lists the rows: every operator and mode, in the types that the backend offers, or in the first type if it offers none. */
-function keysOf({ description }: Backend, { operators, modes, dtypes: types }: CheckOptions): RowKey[] {
+export function rowKeys({ description }: Backend, { operators, modes, dtypes: types }: CheckOptions): RowKey[] {
   const wanted = <T extends string>(names: readonly T[] | undefined, name: T): boolean => names?.includes(name) ?? true;
   return allOperators
     .filter(({ name }) => wanted(operators, name))
@@ -128,7 +150,8 @@ const usualLongest = 96;
 
 const operatorOf = (name: string): Operator => allOperators.find((one) => one.name === name)!;
 
-function isOffered({ description }: Backend, { operator, mode, dtype }: RowKey): boolean {
+/** Whether a backend offers a row. */
+export function isOffered({ description }: Backend, { operator, mode, dtype }: RowKey): boolean {
   const offer = description.operators[operator];
   return hasMode(offer, mode) && offer!.dtypes.includes(dtype);
 }

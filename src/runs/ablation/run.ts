@@ -13,16 +13,6 @@ import { plannedGrid, writeGrid } from './results.ts';
 /** Settings that may differ between the beginning of a run and now. */
 const free = ['on'];
 
-/** Every n-th run from the i-th, from 1. */
-export interface Shard {
-  readonly i: number;
-  readonly n: number;
-}
-
-/** The runs of a shard: all without one. */
-export const shardOf = <T>(runs: readonly T[], shard?: Shard): T[] =>
-  runs.filter((_, at) => shard === undefined || at % shard.n === shard.i - 1);
-
 /** All settings of a run. */
 function settingsOf({ problem }: Plan, run: PlannedRun): Settings {
   const settings = completed(askedFor(run));

@@ -1,0 +1,186 @@
+/** @file Joins the reports of shards of check, verify or equations into the report of the whole. */
+import { isDeepStrictEqual } from 'node:util';
+import { equations } from '../../spec/registry.ts';
+import { isCount, isObject } from '../io/json.ts';
+import { alike } from '../oracle/check/alike.ts';
+import { inOrder, joinedReport } from '../oracle/check/check.ts';
+import { type CheckRow, wasOffered } from '../oracle/check/row.ts';
+import { operators } from '../oracle/operators/index.ts';
+import { isVerified, type VerifiedRow } from '../oracle/verify.ts';
+import { fail, InputError } from '../tensor/errors.ts';
+import type { Report } from '../vectors/index.ts';
+import { type CheckData, checkData } from './check-json.ts';
+import { againBy, formatRow as checkLine, type Failure, headLine, resultLines, widthsFor } from './check-lines.ts';
+import { colour, say, sayJson, type Voice } from './console.ts';
+import { sayTotal } from './equations.ts';
+import { isReport, type ShardData } from './shard.ts';
+import { verdict } from './verdict.ts';
+import { summarise, formatRow as verifyLine } from './verify.ts';
+
+/** The JSON of a shard of any of the commands. */
+interface Part {
+  readonly schema: string;
+  readonly shard: ShardData;
+}
+
+/** What verify and equations print, as far as joining needs it. */
+interface VerifyPart extends Part {
+  readonly cases: number;
+  readonly longest: number;
+  readonly seed: number;
+  readonly rows: readonly VerifiedRow[];
+  readonly vectors: Report;
+}
+interface Lacking {
+  readonly problems: readonly string[];
+}
+interface EquationsPart extends Part {
+  readonly equations: readonly (Lacking & { readonly number: number })[];
+  readonly operators: readonly (Lacking & { readonly operator: string })[];
+}
+
+/** A file's report, which must be of a shard. Throws on others. */
+function partIn(path: string, report: unknown): Part {
+  if (!isReport(report))
+    fail(`${path}: is no report; give what the shards of one check, verify or equations print with --json`);
+  const { version, shard, schema } = report;
+  if (version !== 1) fail(`${path}: is of version ${version}; this densessm reads version 1`);
+  if (shard === undefined) fail(`${path}: is a whole ${schema}, not a shard of one; there is nothing to join`);
+  const ok = isObject(shard) && isCount(shard.i) && isCount(shard.n) && Array.isArray(shard.asked);
+  if (!ok) fail(`${path}: has no shard as densessm writes it; it is damaged, write it again`);
+  return report as unknown as Part;
+}
+
+/** The shards of files, in order. Throws where they are not all those of one run, each once. */
+function partsIn(paths: readonly string[], reports: readonly unknown[]): [Part, ...Part[]] {
+  const parts = reports.map((report, at) => partIn(paths[at]!, report));
+  const [{ schema, shard: first }] = parts as [Part];
+  parts.forEach(({ schema: own, shard: { i, n, asked } }, at) => {
+    const path = paths[at]!;
+    if (own !== schema) fail(`${path}: is of ${own}, and ${paths[0]} of ${schema}; join those of one command`);
+    if (n !== first.n) fail(`${path}: is shard ${i} of ${n}, and ${paths[0]} of ${first.n}; join those of one run`);
+    if (!isDeepStrictEqual(asked, first.asked))
+      fail(
+        `${path}: was asked with ${asked.join(' ')}, and ${paths[0]} with ${first.asked.join(' ')}; all options must be equal`,
+      );
+    const twice = parts.findIndex(({ shard }) => shard.i === i);
+    if (twice !== at) fail(`${path}: is shard ${i} of ${n}, as ${paths[twice]} is; give each once`);
+  });
+  const missing = Array.from({ length: first.n }, (_, i) => i + 1).filter(
+    (i) => !parts.some(({ shard }) => shard.i === i),
+  );
+  if (missing.length > 0) fail(`merge: shard ${missing.join(', ')} of ${first.n} is missing; give the report of each`);
+  return parts.sort((a, b) => a.shard.i - b.shard.i) as [Part, ...Part[]];
+}
+
+/** The numbers that JSON lacks, which reports have as texts. */
+const lacking: Readonly<Record<string, number>> = {
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+  NaN: Number.NaN,
+};
+
+/** A report with these texts as numbers again. */
+function withNumbers<T>(x: T): T {
+  if (Array.isArray(x)) return x.map(withNumbers) as T;
+  if (isObject(x)) return Object.fromEntries(Object.entries(x).map(([name, value]) => [name, withNumbers(value)])) as T;
+  return typeof x === 'string' && Object.hasOwn(lacking, x) ? (lacking[x] as T) : x;
+}
+
+function mergeChecks(parts: readonly CheckData[], { json, quiet }: Voice): boolean {
+  const [{ backend, problems, asked }] = parts as readonly [CheckData];
+  if (parts.some((part) => part.asked.densessm !== asked.densessm || part.backend !== backend))
+    fail('merge: the shards are of several versions of densessm or of several backends; join those of one');
+  const rows = inOrder(parts.flatMap((part) => part.rows));
+  // whether rows were left out decides whether an entry about a row that was not asked is wrong
+  const narrowed = asked.isNarrowed ? { operators: [] } : {};
+  const found = joinedReport(backend, problems, rows, { accepted: asked.accepted, ...narrowed });
+  const failures = alike(rows).map((one): Failure => {
+    const isTold = ({ operator, mode, dtype }: CheckRow, of: CheckData['failures'][number]): boolean =>
+      operator === of.operator && mode === of.mode && dtype === of.dtype;
+    const own = parts.flatMap((part) => part.failures).find((failure) => isTold(one.row, failure));
+    return { ...one, isAlone: own?.failsAlone ?? null };
+  });
+  if (json) {
+    sayJson(
+      'check',
+      checkData(
+        found,
+        failures,
+        asked,
+        parts.some(({ causes }) => causes !== undefined),
+      ),
+    );
+    return found.ok;
+  }
+  const widths = widthsFor(rows.filter(wasOffered).map(({ mode }) => mode));
+  if (!quiet) {
+    say(`${colour.heading(backend)}: ${asked.cases} cases a row, seed ${asked.seed}; ${parts.length} shards.\n`);
+    say(headLine(widths));
+    for (const row of rows.filter(wasOffered)) say(checkLine(row, widths));
+  }
+  for (const line of resultLines(found, failures, againBy(asked.command), quiet)) say(line);
+  say(`${quiet ? '' : '\n'}${verdict(found, () => 'no shard had a row on offer')}`);
+  return found.ok;
+}
+
+const placeOf = (name: string): number => operators.findIndex((one) => one.name === name);
+
+function mergeVerified(parts: readonly VerifyPart[], { json, quiet }: Voice): boolean {
+  const [{ cases, longest, seed }] = parts as readonly [VerifyPart];
+  const place = ({ operator: name, mode }: VerifiedRow): number[] => [
+    placeOf(name),
+    Object.keys(operators[placeOf(name)]?.modes ?? {}).indexOf(mode),
+  ];
+  const rows = parts
+    .flatMap((part) => part.rows)
+    .map((row) => ({ row, at: place(row) }))
+    .sort((a, b) => a.at[0]! - b.at[0]! || a.at[1]! - b.at[1]!)
+    .map(({ row }) => row);
+  const vectors = {
+    cases: parts.flatMap((part) => part.vectors.cases),
+    problems: parts.flatMap((part) => part.vectors.problems),
+    ok: parts.every((part) => part.vectors.ok),
+  };
+  const ok = vectors.ok && rows.every((row) => isVerified(row, cases));
+  if (json) sayJson('verify', { ok, cases, longest, seed, rows, vectors });
+  else {
+    for (const row of rows) if (!quiet || !isVerified(row, cases)) say(verifyLine(row, cases));
+    summarise(rows, vectors, cases, ok);
+  }
+  return ok;
+}
+
+function mergeEquations(parts: readonly EquationsPart[], { json }: Voice): boolean {
+  const numbers = equations.map(({ number }) => number);
+  const all = {
+    equations: parts
+      .flatMap((part) => part.equations)
+      .sort((a, b) => numbers.indexOf(a.number) - numbers.indexOf(b.number)),
+    operators: parts.flatMap((part) => part.operators).sort((a, b) => placeOf(a.operator) - placeOf(b.operator)),
+  };
+  const problems = [...all.equations, ...all.operators].flatMap((one) => one.problems);
+  const ok = problems.length === 0;
+  if (json) sayJson('equations', { ok, ...all, problems });
+  else {
+    for (const problem of problems) say(colour.wrong(problem));
+    sayTotal(all.equations.length, problems);
+  }
+  return ok;
+}
+
+/** Prints the report of the whole of some shards. Returns whether all is right. Throws where they are not all of one run. */
+export function mergeParts(paths: readonly string[], reports: readonly unknown[], voice: Voice): boolean {
+  const parts = withNumbers(partsIn(paths, reports));
+  const [{ schema }] = parts;
+  try {
+    if (schema === 'densessm/check') return mergeChecks(parts as unknown as CheckData[], voice);
+    if (schema === 'densessm/verify') return mergeVerified(parts as unknown as VerifyPart[], voice);
+    return mergeEquations(parts as unknown as EquationsPart[], voice);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    throw new InputError(
+      `merge: a report lacks what densessm writes (${error.message}); it is damaged, write it again`,
+    );
+  }
+}

@@ -1,0 +1,136 @@
+/** @file Shards of check, verify and equations: together they ask the cases of one run, each once, and merge gives its report. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { everyMode } from '../../src/oracle/verify.ts';
+import { densessm, densessmHere } from './run.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'densessm-merge-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+const at = (name: string): string => join(folder, name);
+const write = (name: string, text: string): string => {
+  writeFileSync(at(name), text);
+  return at(name);
+};
+
+/** A scan that ignores its state in the mode `scan`, and a right combination. */
+const kernels = `const linearScan = { modes: ['recurrent', 'scan'], dtypes: ['F32', 'F64'], run: ({ a, b, state }, _, mode) => {
+  const [n, t, c] = a.shape;
+  const out = { shape: a.shape, data: new Float64Array(n * t * c) };
+  const h = mode === 'scan' ? new Float64Array(n * c) : Float64Array.from(state.data);
+  for (let i = 0; i < n; i++) for (let k = 0; k < t; k++) for (let j = 0; j < c; j++)
+    out.data[(i * t + k) * c + j] = h[i * c + j] = a.data[(i * t + k) * c + j] * h[i * c + j] + b.data[(i * t + k) * c + j];
+  return { output: out, state: { shape: state.shape, data: h } };
+} };
+export default { name: 'half right', operators: { linearScan } };`;
+
+/** A document without the times in it. */
+const withoutTimes = (text: string): unknown =>
+  JSON.parse(text, (name, value) => (['timing', 'milliseconds'].includes(name) ? undefined : value));
+
+interface Row {
+  readonly operator: string;
+  readonly mode: string;
+  readonly dtype: string;
+  readonly judged?: readonly { readonly replay: { readonly seed: number; readonly path: string } }[];
+}
+
+/** The judged cases of a report, each by its row, seed and path. */
+const casesOf = (text: string): string[] =>
+  (JSON.parse(text).rows as Row[]).flatMap(({ operator, mode, dtype, judged = [] }) =>
+    judged.map(({ replay }) => [operator, mode, dtype, replay.seed, replay.path].join(' ')),
+  );
+
+describe('shards', { timeout: 120_000 }, () => {
+  const module = write('kernels.mjs', kernels);
+  const entry = (mode: string) =>
+    `[[accepted]]\noperator = "linearScan"\nmode = "${mode}"\ntype = "*"\ntensors = ["out/output", "out/state"]\nexplanation = "any"\nreason = "a test"\nexpires = "never"\n`;
+  const accepted = write('accepted.toml', `${entry('logStep')}${entry('recurrent')}`);
+  const check = ['check', '--module', module, '--cases', '3', '--longest', '5', '--keep-going', '--accept', accepted];
+
+  it('of a check ask each case of one run once, and make its report, even if one has no row', async () => {
+    const n = 5;
+    const whole = densessm(...check, '--json');
+    const parts = Array.from({ length: n }, (_, i) => densessm(...check, '--json', '--shard', `${i + 1}/${n}`));
+    const cases = parts.flatMap(({ stdout }) => casesOf(stdout));
+    expect(cases).toHaveLength(12);
+    expect(cases.toSorted()).toEqual(casesOf(whole.stdout).toSorted());
+    expect(new Set(cases).size).toBe(cases.length);
+    expect(parts[4]).toMatchObject({ status: 0 });
+    // the entries of accepted failures are judged where all rows are known
+    expect(JSON.parse(whole.stdout).wrongEntries).toHaveLength(2);
+    expect(JSON.parse(parts[0]!.stdout).wrongEntries).toEqual([]);
+    const files = parts.map(({ stdout }, i) => write(`check-${i}.json`, stdout));
+    const merged = await densessmHere('merge', ...files.toReversed(), '--json');
+    expect({ ...merged, stdout: withoutTimes(merged.stdout) }).toEqual({
+      ...whole,
+      stdout: withoutTimes(whole.stdout),
+    });
+    const { status, stdout } = await densessmHere('merge', ...files);
+    expect(status).toBe(1);
+    expect(stdout).toContain('half right: 3 cases a row, seed 1; 5 shards.\n');
+    expect(stdout).toMatch(/^linearScan +scan +F32 +FAIL/m);
+    expect(stdout).toContain(`densessm check --module "${module}" --cases 3`);
+    expect(stdout).toMatch(/FAIL: 2 of 4 rows right on 12 cases, .*2 accepted failures to correct, see above\n$/);
+  });
+
+  it('of equations make the list of the whole', async () => {
+    const equations = ['equations', '--operator', 'gate', 'linearScan', 'discretise', '--cases', '4'];
+    const whole = await densessmHere(...equations, '--json');
+    const files: string[] = [];
+    for (const shard of ['1/3', '2/3', '3/3'])
+      files.push(
+        write(`of-${files.length}.json`, (await densessmHere(...equations, '--json', '--shard', shard)).stdout),
+      );
+    expect(await densessmHere('merge', ...files, '--json')).toEqual(whole);
+    expect((await densessmHere('merge', ...files)).stdout).toMatch(/^\d of \d+ equations, /m);
+  });
+
+  it('of verify have each operator in each mode once, and the vectors', async () => {
+    const files = ['1/2', '2/2'].map((shard, i) =>
+      write(
+        `verify-${i}.json`,
+        densessm('verify', '--cases', '1', '--longest', '2', '--json', '--shard', shard).stdout,
+      ),
+    );
+    const { status, stdout } = await densessmHere('merge', ...files, '--json');
+    const { ok, rows, vectors } = JSON.parse(stdout) as { ok: boolean; rows: Row[]; vectors: { cases: unknown[] } };
+    expect({ status, ok }).toEqual({ status: 0, ok: true });
+    expect(rows.map((row) => `${row.operator} ${row.mode}`)).toEqual(
+      everyMode().map(({ operator, mode }) => `${operator.name} ${mode}`),
+    );
+    const first = JSON.parse(readFileSync(files[0]!, 'utf8'));
+    expect(vectors).toEqual(first.vectors);
+    expect(vectors.cases.length).toBeGreaterThan(0);
+    expect((await densessmHere('merge', ...files)).stdout).toMatch(/ALL RIGHT: (\d+) of \1 rows right/);
+  });
+
+  it.each<[string, (files: readonly string[]) => readonly string[], string]>([
+    ['one is missing', ([a]) => [a!], 'merge: shard 2 of 2 is missing'],
+    ['one comes twice', ([a]) => [a!, a!], 'is shard 1 of 2, as'],
+    ['one is of another seed', ([a, , b]) => [a!, b!], 'all options must be equal'],
+    ['one is of another number of shards', ([a, , , b]) => [a!, b!], 'join those of one run'],
+    ['one is a whole', ([a, , , , b]) => [a!, b!], 'not a shard of one; there is nothing to join'],
+    ['one is damaged', ([a, , , , , b]) => [a!, b!], 'it is damaged, write it again'],
+    ['a plot is asked for', ([a, b]) => [a!, b!, '--svg', 'x.svg'], '--of and --svg are of a grid of runs'],
+  ])('are refused where %s', async (_, of, says) => {
+    const equations = ['equations', '--operator', 'gate', 'realCombine', '--cases', '1', '--json'];
+    const calls = [['1/2'], ['2/2'], ['2/2', '--seed', '2'], ['3/3']].map((more) => ['--shard', ...more]);
+    const files: string[] = [];
+    for (const more of [...calls, []])
+      files.push(write(`${files.length}.json`, (await densessmHere(...equations, ...more)).stdout));
+    const { equations: __, ...damaged } = JSON.parse(readFileSync(files[1]!, 'utf8'));
+    files.push(write('damaged.json', JSON.stringify(damaged)));
+    const { status, stderr } = await densessmHere('merge', ...of(files));
+    expect(status).toBe(2);
+    expect(stderr).toContain(says);
+  });
+
+  it('are refused of named equations, and where i is beyond n', async () => {
+    expect((await densessmHere('equations', '10', '--shard', '1/2')).stderr).toContain(
+      '--shard is a part of the whole list',
+    );
+    expect((await densessmHere('verify', '--shard', '3/2')).stderr).toContain('It is I/N with I from 1 to N.');
+  });
+});
