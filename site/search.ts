@@ -21,6 +21,7 @@ const textOf = (html: string): string =>
   html
     .replace(/<(script|math|pre|table class="heat")[\s\S]*?<\/(script|math|pre|table)>/g, ' ')
     .replace(/<div class="formula"[\s\S]*?<\/div>/g, ' ')
+    .replace(/<\/?(code|em|strong|su[bp])>/g, '')
     .replace(/<[^>]*>/g, ' ')
     .replace(/&(lt|gt|quot|amp);/g, (entity) => entities[entity]!)
     .replace(/\s+/g, ' ')

@@ -59,7 +59,7 @@ describe('the site', () => {
   it('splits pages into sections with addresses of their own', () => {
     const main = '<h1>Docs &amp; more</h1><p>One <code>two</code>.</p><h2 id="b">B</h2><pre>code</pre><p>three</p>';
     expect(sectionsOf([{ path: 'a.html', title: 'A · densessm', main }])).toEqual([
-      { id: 'a.html', heading: 'Docs & more', page: 'A', text: 'One two .' },
+      { id: 'a.html', heading: 'Docs & more', page: 'A', text: 'One two.' },
       { id: 'a.html#b', heading: 'B', page: 'A', text: 'three' },
     ]);
     const eq14 = sectionsOf(pages).find(({ id }) => id === addressOf(equations[13]!))!;
