@@ -32,7 +32,7 @@ const legend = (symbols: ReadonlyMap<string, EquationSymbol>, { symbol }: Render
   [...symbols]
     .map(
       ([base, { code, shape, meaning }], i) =>
-        `<li data-s="${i}" tabindex="0"><span>${symbol(base)}</span> <span>${codeList(code)} <code>${escaped(shape)}</code></span> <span>${escaped(meaning)}</span></li>`,
+        `<li data-s="${i}" tabindex="0"><span>${symbol(base)}</span> <span>${codeList(code)} <code>${escaped(shape)}</code></span> <span>${escaped(meaning).replace(/\^\{([^}]*)\}/g, '<sup>$1</sup>')}</span></li>`,
     )
     .join('\n');
 

@@ -62,6 +62,7 @@ The same code judges kernels: your retention, scan or attention is <em>right</em
 <p class="ways">${link('#equations', 'Read the equations')} ${link('lab/index.html', 'Play in the labs')} ${link('docs/check-your-kernel.html', 'Check a kernel')} ${link('docs/training.html', 'Train a model')}</p>
 </div>
 <h2 id="equations">Equations</h2>
+<p class="quiet">Letters say how we know what an equation says: its ${link('#evidence', 'evidence')}.</p>
 <ol class="cards">
 ${cards.join('\n')}
 </ol>

@@ -29,7 +29,7 @@ export const trainControls = {
   right: { label: 'right', options: models, start: 'retnet' },
   size: { label: 'parameters', options: sizes, start: '50000' } satisfies Choice,
   layers: { label: 'layers', min: 1, max: 4, step: 1, start: 2 },
-  length: { label: 'length', options: lengths, start: '128' } satisfies Choice,
+  length: { label: 'sequence length', options: lengths, start: '128' } satisfies Choice,
   steps: { label: 'steps', min: 50, max: 1000, step: 50, start: 300 },
   rate: { label: 'rate', options: rates, start: '0.005' } satisfies Choice,
   seed: { label: 'seed', min: 1, max: 100, step: 1, start: 1 },
