@@ -115,6 +115,12 @@ describe('the Python reader of vectors', () => {
   ofScan('a function without gradients', 'forward');
   ofScan('outputs only', 'forward', '--outputs-only');
   ofScan('no function', 'none');
+  // a gate of this case is −∞
+  const endless = cases.find(({ operator }) => operator.name === 'mamba3')!;
+  const finite = join(folder, 'answers-finite');
+  writeAnswers(finite, cases, (one) => (one === endless ? new Map() : rightAnswer(one)));
+  asks('finite inputs only', vectors, '--answers', finite, '--finite');
+  asks('infinite inputs only', vectors, '--answers', finite, '--finite', '--operator', 'mamba3');
 
   const [file, manifest] = [fileName(scan), 'manifest.json'];
   const edited = (from: string | RegExp, to: string) => (bytes: Buffer) => {
@@ -197,6 +203,17 @@ describe('the Python reader of vectors', () => {
       stdout: expect.stringContaining('GRADIENTS WERE NOT COMPARED'),
     });
     expect(said('no function')).toMatchObject({ status: 2, stderr: expect.stringContaining('has no function none') });
+  });
+
+  it('leaves out infinite inputs where that is asked for, and says so', () => {
+    expect(said('finite inputs only')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^PASS: 3 of 3 cases right, .* 1 CASES WITH INFINITE INPUTS WERE LEFT OUT\.\n$/),
+    });
+    expect(said('infinite inputs only')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('leave --finite'),
+    });
   });
 
   it('says in one sentence what is wrong with damaged files', () => {
