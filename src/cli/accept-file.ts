@@ -1,5 +1,6 @@
 /** @file Reads a file of accepted failures, TOML or JSON: entries with an operator, modes, types, tensors, an explanation, a reason and a last day. */
 import { isObject } from '../io/json.ts';
+import { plain } from '../io/text.ts';
 import { type Dtype, dtypes } from '../oracle/backends/backend.ts';
 import { rowModes } from '../oracle/batches/rows.ts';
 import { any, endings } from '../oracle/check/acceptance.ts';
@@ -60,7 +61,9 @@ function checkNames(where: string, { operator: name, mode, type, tensors, explan
   const check = (what: string, own: readonly string[], names: readonly string[]): void => {
     const wrong = own.find((one) => !names.includes(one));
     if (wrong !== undefined)
-      fail(`${where}: ${what} '${wrong}' is not known; ${name} has ${names.join(', ')}${didYouMean(wrong, names)}`);
+      fail(
+        `${where}: ${what} '${plain(wrong, 60)}' is not known; ${name} has ${names.join(', ')}${didYouMean(wrong, names)}`,
+      );
   };
   check('mode', mode, known.mode);
   check('type', type, known.type);
@@ -98,7 +101,8 @@ export function acceptedIn(path: string): Acceptance[] {
   if (!isObject(parsed)) return fail(`${path}: has no entries; ${shape}`);
   const { accepted, ...more } = parsed;
   const [other] = Object.keys(more);
-  if (other !== undefined) fail(`${path}: unknown name '${other}'; ${shape}${didYouMean(other, ['accepted'])}`);
+  if (other !== undefined)
+    fail(`${path}: unknown name '${plain(other, 60)}'; ${shape}${didYouMean(other, ['accepted'])}`);
   if (!Array.isArray(accepted)) return fail(`${path}: has no entries; ${shape}`);
   const all = accepted.flatMap((entry, i) => acceptancesOf(`${path}: entry ${i + 1}`, entry));
   const found = new Set<string>();

@@ -2,6 +2,7 @@
 import { parse } from 'smol-toml';
 import { isObject, parseJson } from '../io/json.ts';
 import { readBytes } from '../io/read-file.ts';
+import { plain } from '../io/text.ts';
 import { fail } from '../tensor/errors.ts';
 import { type Measure, measures } from './curves.ts';
 import { checkedBy, integer, oneOf, type Rule, rules, text } from './setting-rules.ts';
@@ -55,7 +56,7 @@ function tomlOf(text: string, path: string): unknown {
   try {
     return parse(text);
   } catch (error) {
-    return fail(`${path}: is not TOML (${(error as Error).message.split('\n')[0]}); mend it`);
+    return fail(`${path}: is not TOML (${plain((error as Error).message.split('\n')[0]!, 160)}); mend it`);
   }
 }
 

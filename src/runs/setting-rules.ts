@@ -1,5 +1,6 @@
 /** @file Checks settings that come from files: their types, ranges and names. */
 import { isObject } from '../io/json.ts';
+import { plain, shown } from '../io/text.ts';
 import { fail } from '../tensor/errors.ts';
 import { didYouMean } from '../tensor/names.ts';
 import { tasks } from '../training/index.ts';
@@ -92,10 +93,10 @@ export function checkedBy<T>(
   const checked = Object.entries(found).map(([name, value]) => {
     const key = keys.get(name);
     if (key === undefined)
-      return fail(`${where}: unknown setting '${name}'; use ${names.join(', ')}${didYouMean(name, names)}`);
+      return fail(`${where}: unknown setting '${plain(name, 60)}'; use ${names.join(', ')}${didYouMean(name, names)}`);
     const { holds, words, names: values, made } = known[key];
     if (!holds(value) && !(value === null && usual[key] === null))
-      fail(`${where}: ${name} is ${JSON.stringify(value)}; it is ${words}${values ? didYouMean(value, values) : ''}`);
+      fail(`${where}: ${name} is ${shown(value)}; it is ${words}${values ? didYouMean(value, values) : ''}`);
     return [key, made ? made(value) : value] as const;
   });
   return Object.fromEntries(checked) as Partial<T>;

@@ -1,5 +1,8 @@
 /** @file Finds the known name that is most similar to a mistyped one. */
 
+/** Longer names are like none. */
+const longestName = 100;
+
 /**
  * Returns the known name that is most similar to a wrong one, ignoring case. If one known name contains `name`, it is the result; of
  * several, the one that begins with it and that all others begin with. Else the result is the name at the least edit distance, if that is at most 40 % of the length of `name`; or undefined.
@@ -7,7 +10,8 @@
  * nearest('retentoin', ['linearScan', 'retention']) // 'retention'
  */
 export function nearest(name: unknown, known: readonly string[]): string | undefined {
-  if (typeof name !== 'string') return undefined;
+  // a damaged file may have a name of megabytes
+  if (typeof name !== 'string' || name.length > longestName) return undefined;
   const wrong = name.toLowerCase();
   const lower = known.map((one) => one.toLowerCase());
   const containers = wrong.length < 3 ? [] : known.filter((_, i) => lower[i]!.includes(wrong));

@@ -1,16 +1,18 @@
 /**
- * @file Fuzzes the readers: npm run test:fuzz -- [all|messages|vectors|manifests] [count] [seed]. Damaged messages, vector files and
- * manifests must be read or refused with one sentence, in little time and memory. A failure prints the command that replays it.
+ * @file Fuzzes the readers: npm run test:fuzz -- [all|messages|vectors|manifests|settings|accepted] [count] [seed]. Damaged messages,
+ * vector files, manifests, and files of settings and of accepted failures must be read or refused with one sentence, in little time and memory. A failure prints the command that replays it.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { acceptedIn } from '../../../src/cli/accept-file.ts';
 import { formatSafetensors, parseSafetensors, type StoredTensor } from '../../../src/io/safetensors.ts';
 import type { Failure } from '../../../src/oracle/backends/backend.ts';
 import { isFailure } from '../../../src/oracle/backends/failure.ts';
 import { decoder, frame } from '../../../src/oracle/backends/framing.ts';
 import { answerIn, descriptionIn } from '../../../src/oracle/backends/message.ts';
+import { askedFrom, forAblate } from '../../../src/runs/config-file.ts';
 import { InputError } from '../../../src/tensor/errors.ts';
 import { type Rng, rng } from '../../../src/tensor/random.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
@@ -39,8 +41,20 @@ const tensors = new Map([
   ['grad/x', { dtype: 'F64', shape: [1], data: [0.5] }],
   ['out/ids', { dtype: 'I64', shape: [0, 4], data: [] }],
   ['out/half', { dtype: 'BF16', shape: [], data: [2] }],
+  ['grad/halves', { dtype: 'BF16', shape: [2, 1, 3], data: [1, -2, 0.5, 3, Number.NaN, Number.POSITIVE_INFINITY] }],
+  ['grad/other', { dtype: 'F16', shape: [3], data: [65504, -0, 2 ** -24] }],
 ] as const);
-const offers = { retention: { modes: ['parallel', 'recurrent'], dtypes: ['F32'], gradients: true } };
+const offers = {
+  retention: { modes: ['parallel', 'recurrent'], dtypes: ['F32', 'BF16'], gradients: true },
+  rmsNorm: {
+    modes: ['whole'],
+    dtypes: ['BF16'],
+    gradients: ['weight'],
+    precision: { BF16: 'bf16' },
+    atomic: { 'grad/weight': 'bt' },
+    domain: { t: [1, 8] },
+  },
+};
 
 const messages = [
   formatSafetensors(tensors, texts({ message: 'answer', id: '2' })),
@@ -136,8 +150,41 @@ const inFolder = (temporary: string): Item => {
   };
 };
 
+const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** Damages files in TOML and JSON, and reads each by its name. */
+const readAs =
+  (temporary: string, files: Readonly<Record<string, string>>, read: (path: string) => void): Item =>
+  (random) => {
+    const all = Object.entries(files).map(([name, text]) => ({ path: join(temporary, name), bytes: bytesOf(text) }));
+    const { path, bytes } = all[random.integer(all.length)]!;
+    writeFileSync(
+      path,
+      mutated(
+        { bytes, jsonAt: 0 },
+        all.map((one) => one.bytes),
+        random,
+      ),
+    );
+    return isRefused(() => read(path));
+  };
+
+const settings = {
+  'settings.toml':
+    'model = "retnet" # a comment\nsteps = 500\nrate = 2e-3\ndense-layers = 1\nset = { items = 2 }\n\n[vary]\nrate = [0.001, 0.01]\n',
+  'settings.json':
+    '{"model": "mamba", "steps": 500, "rate": 0.002, "readings": {"carry": "raw"}, "vary": {"rate": [0.001, 0.01]}}',
+};
+
+const accepted = {
+  'accepted.toml':
+    '[[accepted]]\noperator = "retention"\nmode = ["recurrent", "parallel"]\ntype = "F32"\ntensors = ["grad/k"]\nexplanation = "any"\nreason = "not written yet"\nexpires = 2027-03-01\n',
+  'accepted.json':
+    '{"accepted": [{"operator": "linearScan", "mode": "*", "type": ["F32", "BF16"], "tensors": ["out/state"], "explanation": "every number is 0", "reason": "known", "expires": "2027-03-01"}]}',
+};
+
 /** The kinds of input that can be damaged. */
-export const kinds = ['messages', 'vectors', 'manifests'] as const;
+export const kinds = ['messages', 'vectors', 'manifests', 'settings', 'accepted'] as const;
 export type Kind = (typeof kinds)[number];
 
 const MEGABYTE = 2 ** 20;
@@ -145,7 +192,13 @@ const MEGABYTE = 2 ** 20;
 /** Damages and reads `count` items; item i is drawn from `seed + i`. Throws at the first item that a reader fails on. */
 export function fuzz(kind: Kind, count: number, seed: number): Figures {
   return inTemporaryFolder((folder) => {
-    const item = { messages: () => oneMessage, vectors: () => oneFile, manifests: () => inFolder(folder) }[kind]();
+    const item = {
+      messages: () => oneMessage,
+      vectors: () => oneFile,
+      manifests: () => inFolder(folder),
+      settings: () => readAs(folder, settings, (path) => askedFrom(forAblate, path, {})),
+      accepted: () => readAs(folder, accepted, acceptedIn),
+    }[kind]();
     const begin = performance.now();
     const { rss } = process.memoryUsage();
     let refused = 0;
