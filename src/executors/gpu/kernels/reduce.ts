@@ -3,7 +3,7 @@ import { sizeOf, stridesOf } from '../../../tensor/shape.ts';
 import type { Fuser } from '../fusion/fuser.ts';
 import { fits } from '../fusion/policy.ts';
 import type { Workgroup } from '../text/kernel.ts';
-import { loopsOver, merged, placesOf, plus } from '../text/places.ts';
+import { type Axis, loopsOver, merged, placesOf, plus } from '../text/places.ts';
 import { pointwise, scriptOf } from '../text/script.ts';
 import { mostElementsOn, type Target } from '../text/target.ts';
 import { dense, readsIn } from '../values/expression.ts';
@@ -40,6 +40,8 @@ const fewestReduced = 16;
 /** Most partial results per result. The kernels that read the result combine them. */
 const mostSplits = 16;
 const threads = 256;
+/** Most numbers that one invocation adds to a total one after another. */
+const mostInTurn = 1024;
 /** Number of workgroups that keeps a large device busy. */
 const workgroupsWanted = 528;
 
@@ -77,14 +79,44 @@ function byInvocations(
   // if no affine form exists, merging would lose the lengths of the loops
   const over =
     script.forms.length === 0 ? [{ length: sizeOf(reducedAxes.map((axis) => node.shape[axis]!)), steps: [] }] : loops;
-  const body = loopsOver(over, bases, (at) => {
-    const { lines, result } = script.write(at);
-    return `${lines}\ns = ${how.combine('s', result)};`;
-  });
+  const isSum = how.name === 'sum';
+  const combined =
+    (total: string, prefix?: string) =>
+    (at: readonly string[]): string => {
+      const { lines, result } = script.write(at, prefix);
+      return `${lines}\n${total} = ${how.combine(total, result)};`;
+    };
+  const length = sizeOf(over.map((axis) => axis.length));
+  const body = isSum && length > mostInTurn ? sumInParts(over, bases, combined) : loopsOver(over, bases, combined('s'));
   // this text has no identity for the maximum, so it starts from the first element
-  const first = how.name === 'sum' ? { lines: '', result: '0' } : script.write(bases, 'b');
+  const first = isSum ? { lines: '', result: '0' } : script.write(bases, 'b');
   const text = `${setup}\n${starts.join(' ')}\n${first.lines}\nlet s = ${first.result};\n${body}\nreturn s;`;
   return fuser.launch(sizeOf(remaining.map((axis) => node.shape[axis]!)), script.operands, text);
+}
+
+/**
+ * Writes a long sum as a sum of parts, along its innermost axis. Numbers added in turn to one total lose 0.01 % of it where they are a
+ * million.
+ */
+function sumInParts(
+  axes: readonly Axis[],
+  starts: readonly string[],
+  combined: (total: string, prefix?: string) => (at: readonly string[]) => string,
+): string {
+  const { length, steps } = axes.at(-1)!;
+  const outer = axes.slice(0, -1);
+  const each = Math.min(length, mostInTurn);
+  const parts = Math.floor(length / each);
+  const within = [...outer, { length: parts, steps: steps.map((step) => step * each) }];
+  const ofPart = (total: string, count: number, prefix?: string) => (at: readonly string[]) => {
+    const inPart = loopsOver([{ length: count, steps }], at, combined(total, prefix), 'm');
+    return `let ${total} = 0; ${inPart} s = s + ${total};`;
+  };
+  const whole = loopsOver(within, starts, ofPart('part', each));
+  const rest = length - parts * each;
+  if (rest === 0) return whole;
+  const after = starts.map((start, x) => plus(start, parts * each * steps[x]!));
+  return `${whole}\n${loopsOver(outer, after, ofPart('rest', rest, 'c'), 'l')}`;
 }
 
 const powerFrom = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));

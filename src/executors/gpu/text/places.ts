@@ -83,14 +83,15 @@ export function loopsOver(
   axes: readonly Axis[],
   starts: readonly string[],
   body: (offsets: readonly string[]) => string,
+  name = 'j',
 ): string {
   const offsets = starts.map((start, x) => {
-    const along = sumOf(axes.map((axis, j) => ({ position: `j${j}`, step: axis.steps[x]! })));
+    const along = sumOf(axes.map((axis, j) => ({ position: `${name}${j}`, step: axis.steps[x]! })));
     if (along === '0') return start;
     return start === '0' ? along : `${start} + ${along}`;
   });
   return axes.reduceRight(
-    (inner, { length }, j) => `for (let j${j} = 0; j${j} < ${length}; j${j}++) { ${inner} }`,
+    (inner, { length }, j) => `for (let ${name}${j} = 0; ${name}${j} < ${length}; ${name}${j}++) { ${inner} }`,
     body(offsets),
   );
 }

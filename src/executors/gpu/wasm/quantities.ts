@@ -90,8 +90,18 @@ const areIntegers = (x: Quantity, y: Quantity): boolean =>
 
 const names = { '+': 'add', '-': 'sub', '*': 'mul', '/': 'div' } as const;
 
+/** The whole number of an operation on two, or null. In f32 it would lose digits from 2²⁴ on, where it is part of a position. */
+function folded(op: keyof typeof names, x: Quantity, y: Quantity): Quantity | null {
+  if (op === '/' || x.is !== 'literal' || y.is !== 'literal' || !isWhole(x) || !isWhole(y)) return null;
+  const of = { '+': x.value + y.value, '-': x.value - y.value, '*': x.value * y.value };
+  const both = literal(of[op]);
+  return isWhole(both) ? both : null;
+}
+
 /** x + y, x − y, x y or x / y. A quotient is always f32. */
 export function arithmetic(op: keyof typeof names, x: Quantity, y: Quantity): Quantity {
+  const whole = folded(op, x, y);
+  if (whole !== null) return whole;
   if (op !== '/' && areIntegers(x, y)) return ofIntegers(op, x, y);
   return isUniform(x) && isUniform(y)
     ? real(f32[names[op]](asReal(x), asReal(y)))
