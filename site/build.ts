@@ -5,36 +5,47 @@ import { dirname, join } from 'node:path';
 import MiniSearch from 'minisearch';
 import { build } from 'vite';
 import { root } from '../test/support/root.ts';
-import { chapters } from './chapters.ts';
+import { apiPages, modulesOfPackage } from './api.ts';
+import { chapters, codeOf } from './chapters.ts';
 import { docPages } from './docs.ts';
+import { readingsOf } from './equation.ts';
 import { glossary } from './glossary.ts';
 import { labPages } from './labs/index.ts';
 import { framed } from './layout.ts';
 import { brokenLinks } from './links.ts';
 import { chapterPage, searchPage, startPage } from './pages.ts';
-import { codeStyles, highlighter, math, symbol } from './render.ts';
+import { casesApart } from './readings.ts';
+import { codeStyles, highlighter, markdown, math, symbol } from './render.ts';
 import { searchOptions, sectionsOf } from './search.ts';
 
 const out = join(root, '.site');
 const here = import.meta.dirname;
 const katex = join(here, 'node_modules/katex/dist');
 
-const renderers = { math, symbol, code: await highlighter() };
+const renderers = { math, symbol, markdown, code: await highlighter() };
 const all = chapters();
 const symbols = glossary();
-const pages = [
+// the readings that chapters show
+const apart = await casesApart(
+  all.flatMap((chapter) =>
+    chapter.equations.flatMap((one) => readingsOf(one, codeOf(chapter, one.definition.name)).map(({ name }) => name)),
+  ),
+);
+const { repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { repository?: { url: string } };
+const readable = [
   startPage(all, renderers),
-  ...all.map((chapter) => chapterPage(chapter, all, symbols, renderers)),
+  ...all.map((chapter) => chapterPage(chapter, all, symbols, renderers, apart)),
   ...labPages(),
   searchPage(),
   ...docPages(renderers),
 ];
+const pages = [...readable, ...apiPages(modulesOfPackage(), renderers, new Set(readable.map(({ path }) => path)))];
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, 'assets/fonts'), { recursive: true });
 for (const page of pages) {
   mkdirSync(dirname(join(out, page.path)), { recursive: true });
-  writeFileSync(join(out, page.path), framed(page));
+  writeFileSync(join(out, page.path), framed(page, repository?.url));
 }
 cpSync(join(here, 'icon.svg'), join(out, 'assets/icon.svg'));
 // the figures of docs/results.md
@@ -44,6 +55,7 @@ for (const name of readdirSync(join(root, 'docs/results')).filter((one) => one.e
 const styles = [
   'style',
   'pages',
+  'api',
   'worked',
   'labs/shared/lab',
   'labs/modes',

@@ -25,6 +25,13 @@ export const anchorOf = ({ number }: Equation): string => `eq-${number}`;
 /** The address of an equation, from the site's root. */
 export const addressOf = (equation: Equation): string => `${pageOf(equation.chapter)}#${anchorOf(equation)}`;
 
+/** The address of the page that shows a file of the repository, or of a folder's list. */
+export function fileAddress(file: string): string {
+  if (/^spec\/[\w-]+\.ts$/.test(file)) return pageOf(file.slice('spec/'.length));
+  if (file.endsWith('.md')) return file.replace(/\.md$/, '.html').toLowerCase();
+  return `files/${file.replace(/\/$/, '/index')}.html`;
+}
+
 function chapterOf(file: string): Chapter {
   const text = readFileSync(`${root}/spec/${file}`, 'utf8');
   const [, header] = text.match(/^\/\*\*[\s*]*@file ([\s\S]*?)\s*\*\//)!;

@@ -4,17 +4,10 @@ import { posix } from 'node:path';
 import MarkdownIt from 'markdown-it';
 import { anchorOf } from '../test/docs/markdown.ts';
 import { root } from '../test/support/root.ts';
-import { pageOf } from './chapters.ts';
+import { fileAddress } from './chapters.ts';
 import type { Renderers } from './equation.ts';
 import { escaped, link } from './html.ts';
 import type { Page } from './layout.ts';
-
-/** The address of the page that shows a file of the repository, or of a folder's list. */
-function addressOf(file: string): string {
-  if (/^spec\/[\w-]+\.ts$/.test(file)) return pageOf(file.slice('spec/'.length));
-  if (file.endsWith('.md')) return file.replace(/\.md$/, '.html').toLowerCase();
-  return `files/${file.replace(/\/$/, '/index')}.html`;
-}
 
 /** The files of the repository that a Markdown file links to, from its root. */
 const linkedFrom = (file: string, to: string): string => posix.normalize(posix.join(posix.dirname(file), to));
@@ -33,7 +26,7 @@ function rendered(
   { math, code }: Renderers,
   meet: (linked: string) => void,
 ): { title: string; html: string } {
-  const path = addressOf(file);
+  const path = fileAddress(file);
   const markdown = new MarkdownIt({ html: true });
   const aliases = new Map<object, readonly string[]>();
   markdown.core.ruler.push('places', ({ tokens }) => {
@@ -58,7 +51,7 @@ function rendered(
         meet(linked);
         child.attrSet(
           'href',
-          posix.relative(posix.dirname(path), addressOf(linked)) + (anchor === undefined ? '' : `#${anchor}`),
+          posix.relative(posix.dirname(path), fileAddress(linked)) + (anchor === undefined ? '' : `#${anchor}`),
         );
       }
     }
@@ -89,7 +82,8 @@ function filePage(file: string, { code }: Renderers): Page {
         .join('\n')}</ul>`
     : code(readFileSync(`${root}/${file}`, 'utf8'), file.split('.').at(-1)!);
   return {
-    path: addressOf(file),
+    path: fileAddress(file),
+    ...(!isFolder && { source: file }),
     title: `${file} · densessm`,
     description: `${file} of densessm.`,
     main: `<h1><code>${escaped(file)}</code></h1>\n${main}`,
@@ -117,11 +111,12 @@ export function docPages(renderers: Renderers): Page[] {
       met.add(linked);
       waiting.push(linked);
     });
-    titles.push([addressOf(at), title]);
+    titles.push([fileAddress(at), title]);
     pages.push({
-      path: addressOf(at),
+      path: fileAddress(at),
       title: `${title} · densessm`,
       description: title,
+      source: at,
       main: `<article class="doc">${html}</article>`,
     });
   }

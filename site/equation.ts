@@ -4,9 +4,11 @@ import { evidenceMeanings } from '../spec/evidence.ts';
 import { openReadings } from '../spec/readings.ts';
 import { laws } from '../src/oracle/laws/index.ts';
 import { operators } from '../src/oracle/operators/index.ts';
+import type { Apart } from '../src/oracle/readings/apart.ts';
 import { anchorOf, type Chapter, codeOf, pageOf } from './chapters.ts';
 import { type EquationSymbol, type GlossarySymbol, markedFormula, symbolsIn } from './glossary.ts';
 import { codeList, escaped, link, prose, relativeTo } from './html.ts';
+import { apartSection } from './readings.ts';
 import { smallCase } from './small-case.ts';
 import { workedSection } from './worked.ts';
 
@@ -16,15 +18,17 @@ export interface Renderers {
   math(latex: string): string;
   /** A formula in LaTeX as HTML, within a line. */
   symbol(latex: string): string;
-  /** A program as HTML. `nameOf` gives the names that identifiers carry as data attributes. */
-  code(text: string, language: string, nameOf?: (identifier: string) => string | undefined): string;
+  /** A text in Markdown as HTML. */
+  markdown(text: string): string;
+  /** A program as HTML. `shown` gives the HTML of identifiers that are more than text. */
+  code(text: string, language: string, shown?: (identifier: string) => string | undefined): string;
 }
 
 /** The operator that computes an equation. */
 export const operatorOf = ({ number }: Equation) => operators.find((one) => one.equations?.includes(number))!;
 
 /** The open readings that a definition names, in its code or its note. */
-const readingsOf = ({ note = '' }: Equation, code: string) =>
+export const readingsOf = ({ note = '' }: Equation, code: string) =>
   openReadings.filter(({ name }) => `${note}\n${code}`.includes(`\`${name}\``) || code.includes(`Reading<'${name}'>`));
 
 /** Rows of symbols. A symbol under the pointer, or with the focus, lights up in formula and code too: pages.css compares data-s. */
@@ -36,6 +40,10 @@ const legend = (symbols: ReadonlyMap<string, EquationSymbol>, { symbol }: Render
     )
     .join('\n');
 
+/** Links from a page to definitions in the API reference. */
+const inApi = (page: string, names: readonly string[]): string =>
+  `<p class="origin">API: ${names.map((name) => link(relativeTo(page, `api/spec.html#${name}`), `<code>${name}</code>`)).join(', ')}</p>`;
+
 const fact = (name: string, content: string): string => `<dt>${name}</dt><dd>${content}</dd>`;
 
 /** The section of an equation on the page of its chapter. */
@@ -44,16 +52,26 @@ export function equationSection(
   chapter: Chapter,
   symbols: readonly GlossarySymbol[],
   renderers: Renderers,
+  { all, apart }: { readonly all: readonly Chapter[]; readonly apart: readonly Apart[] },
 ): string {
   const { math, code } = renderers;
   const page = pageOf(chapter.file);
   const found = symbolsIn(equation, symbols);
   const bases = [...found.keys()];
   const nameOf = (index: number): string | undefined => (index < 0 ? undefined : `${index}`);
+  const lit = (identifier: string): string | undefined => {
+    const index = [...found.values()].findIndex((one) => one.code.includes(identifier));
+    return index < 0 ? undefined : `<span data-s="${index}">${identifier}</span>`;
+  };
   const text = codeOf(chapter, equation.definition.name);
   const operator = operatorOf(equation);
   const readings = readingsOf(equation, text);
   const held = laws.filter((law) => law.concerns(operator));
+  // a chapter shows a reading once, at the first of its equations
+  const isFirst = (reading: string): boolean =>
+    chapter.equations.find((one) =>
+      readingsOf(one, codeOf(chapter, one.definition.name)).some(({ name }) => name === reading),
+    ) === equation;
   const anchor = anchorOf(equation);
   const docs = (to: string): string => relativeTo(page, `docs/${to}`);
   return `<section class="equation" id="${anchor}" aria-labelledby="${anchor}-name">
@@ -95,9 +113,14 @@ ${[
 ].join('\n')}
 </dl>
 </div>
-<div class="code">${code(text, 'typescript', (identifier) => nameOf([...found.values()].findIndex((one) => one.code.includes(identifier))))}</div>
+<div class="code">${code(text, 'typescript', lit)}${inApi(page, [equation.definition.name])}</div>
 </div>
 ${workedSection(operator, equation.number, smallCase(operator, equation.number))}
+${apart
+  .filter(({ question }) => readings.some(({ name }) => name === question.reading))
+  .filter(({ question }) => isFirst(question.reading))
+  .map((one) => apartSection(one, page, [chapter, ...all], renderers))
+  .join('\n')}
 <details class="laws"><summary>${held.length} laws hold in every mode</summary><ul>
 ${held.map(({ name, statement }) => `<li><code>${name}</code> ${prose(statement)}</li>`).join('\n')}
 </ul></details>

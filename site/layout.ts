@@ -9,6 +9,8 @@ export interface Page {
   readonly description: string;
   /** HTML of what is between navigation and foot. */
   readonly main: string;
+  /** The file that it is written from, in the repository; none if it is put together of several. */
+  readonly source?: string;
   /** The programs that it loads, from the site's root; none by default. */
   readonly scripts?: readonly string[];
 }
@@ -19,11 +21,18 @@ const places = [
   ['lab/index.html', 'Labs'],
   ['docs/readings.html', 'Readings'],
   ['docs/index.html', 'Docs'],
+  ['api/index.html', 'API'],
   ['search.html', 'Search'],
 ] as const;
 
-/** The HTML of a page. */
-export function framed({ path, title, description, main, scripts = [] }: Page): string {
+/** A link to change the file of a page, where the repository has an address; else nothing. */
+const editLink = (source: string | undefined, repository: string | undefined): string =>
+  source === undefined || repository === undefined
+    ? ''
+    : `${link(`${repository.replace(/^git\+|\.git$/g, '')}/edit/main/${source}`, 'Edit this page')}. `;
+
+/** The HTML of a page. `repository` is the address that package.json gives, if it does. */
+export function framed({ path, title, description, main, source, scripts = [] }: Page, repository?: string): string {
   const to = (place: string): string => relativeTo(path, place);
   return `<!doctype html>
 <html lang="en">
@@ -46,7 +55,7 @@ ${[...scripts, 'assets/offline.js'].map((script) => `<script type="module" src="
 <main id="main">
 ${main}
 </main>
-<footer>Made from the specification and its tests by <code>npm run site</code>. Apache-2.0.</footer>
+<footer>${editLink(source, repository)}Made from the specification and its tests by <code>npm run site</code>. Apache-2.0.</footer>
 </body>
 </html>
 `;

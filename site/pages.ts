@@ -1,6 +1,7 @@
 /** @file Writes the start page and the pages of chapters. */
 import { evidenceMeanings, scopeOfMarks } from '../spec/evidence.ts';
 import { equations } from '../spec/registry.ts';
+import type { Apart } from '../src/oracle/readings/apart.ts';
 import { addressOf, type Chapter, pageOf } from './chapters.ts';
 import { equationSection, type Renderers } from './equation.ts';
 import type { GlossarySymbol } from './glossary.ts';
@@ -25,12 +26,14 @@ export function chapterPage(
   all: readonly Chapter[],
   symbols: readonly GlossarySymbol[],
   renderers: Renderers,
+  apart: readonly Apart[],
 ): Page {
   const { file, title, about, text } = chapter;
-  const sections = chapter.equations.map((one) => equationSection(one, chapter, symbols, renderers));
+  const sections = chapter.equations.map((one) => equationSection(one, chapter, symbols, renderers, { all, apart }));
   const whole = renderers.code(text, 'typescript');
   return {
     path: pageOf(file),
+    source: `spec/${file}`,
     title: `${title.replaceAll('`', '')} · densessm`,
     ...(sections.length > 0 && { scripts: ['assets/worked.js'] }),
     description: `${title.replaceAll('`', '')}: formula, scalar code, evidence and laws.`,

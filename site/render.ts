@@ -1,5 +1,6 @@
-/** @file Renders formulas with KaTeX and programs with Shiki. */
+/** @file Renders formulas with KaTeX, programs with Shiki, and Markdown. */
 import katex from 'katex';
+import MarkdownIt from 'markdown-it';
 import { createHighlighter } from 'shiki';
 import type { Renderers } from './equation.ts';
 import { escaped } from './html.ts';
@@ -15,6 +16,11 @@ export const math: Renderers['math'] = (latex) => katex.renderToString(latex, { 
 
 /** A formula within a line. */
 export const symbol: Renderers['symbol'] = (latex) => katex.renderToString(latex, settings);
+
+const reader = new MarkdownIt();
+
+/** A text in Markdown. */
+export const markdown: Renderers['markdown'] = (text) => reader.render(text);
 
 const languages = ['typescript', 'python', 'json', 'shellscript', 'cpp', 'toml', 'html'];
 const themes = { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' } as const;
@@ -32,20 +38,17 @@ const classOf = (style: string): string => {
 /** The rules of all classes that were used. */
 export const codeStyles = (): string => [...classes].map(([style, name]) => `.${name}{${style}}`).join('\n');
 
-/** Identifiers that have names, with their names. */
-const marked = (text: string, nameOf: (identifier: string) => string | undefined): string =>
+/** A text whose identifiers may be shown in another way. */
+const marked = (text: string, shown: (identifier: string) => string | undefined): string =>
   text
     .split(/([A-Za-z_]\w*)/)
-    .map((part, i) => {
-      const name = i % 2 === 1 ? nameOf(part) : undefined;
-      return name === undefined ? escaped(part) : `<span data-s="${name}">${part}</span>`;
-    })
+    .map((part, i) => (i % 2 === 1 ? shown(part) : undefined) ?? escaped(part))
     .join('');
 
 /** Makes the renderer of programs. Languages that it does not know are plain text. */
 export async function highlighter(): Promise<Renderers['code']> {
   const shiki = await createHighlighter({ langs: languages, themes: Object.values(themes) });
-  return (text, language, nameOf = () => undefined) => {
+  return (text, language, shown = () => undefined) => {
     const lang = names[language] ?? language;
     const known = languages.includes(lang) ? lang : 'text';
     const { tokens } = shiki.codeToTokens(text.trimEnd(), { lang: known as 'text', themes, defaultColor: false });
@@ -59,7 +62,7 @@ export async function highlighter(): Promise<Renderers['code']> {
                   .map((pair) => pair.join(':'))
                   .join(';');
           const isComment = /^\s*(\/\*\*|\*|\/\/)/.test(content);
-          const html = isComment ? escaped(content) : marked(content, nameOf);
+          const html = isComment ? escaped(content) : marked(content, shown);
           return /^\s*$/.test(content) ? html : `<span class="${classOf(style)}">${html}</span>`;
         })
         .join(''),

@@ -176,6 +176,8 @@ if (executablePath === undefined) {
         'index.html',
         ...labPages().map(({ path }) => path),
         'search.html',
+        'api/index.html',
+        'api/models.html',
         ...chapters,
         ...docs.filter((_, i) => i % 4 === 0),
       ]) {

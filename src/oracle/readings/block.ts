@@ -11,7 +11,7 @@ const [width, fewNames] = [96, 5];
 const rounded = (x: number): number => Number(x.toPrecision(4));
 
 /** Formats the numbers of a tensor as nested lists, without axes of length 1. */
-const listed = ({ shape, data }: Tensor): string =>
+export const listed = ({ shape, data }: Tensor): string =>
   JSON.stringify(toLists({ shape: shape.filter((length) => length !== 1), data: data.map(rounded) })).replaceAll(
     ',',
     ', ',
@@ -22,7 +22,7 @@ const defaults: Readonly<Record<string, string>> = Object.fromEntries(
 );
 
 /** Yields the fields of settings at any depth. Skips the named fields, null, position 0, and readings at their default. */
-function* words(settings: Settings, passedOver: readonly string[]): Generator<string> {
+export function* words(settings: Settings, passedOver: readonly string[]): Generator<string> {
   for (const [name, x] of Object.entries(settings)) {
     if (passedOver.includes(name) || x === null || x === defaults[name] || (name === 'position' && x === 0)) continue;
     if (typeof x === 'object' && !Array.isArray(x)) yield* words(x as Settings, passedOver);
@@ -33,7 +33,7 @@ function* words(settings: Settings, passedOver: readonly string[]): Generator<st
 const plainName = (input: string): string => input.replace(/^param\./, '');
 
 /** Formats inputs with their numbers. Groups the inputs whose numbers are all equal. */
-function inputRows(inputs: Apart['c']['inputs']): [string, string][] {
+export function inputRows(inputs: Apart['c']['inputs']): [string, string][] {
   const uniform = new Map<number, string[]>();
   const others: [string, string][] = [];
   for (const [name, x] of Object.entries(inputs)) {
