@@ -8,6 +8,7 @@ import type { Apart } from '../src/oracle/readings/apart.ts';
 import { anchorOf, type Chapter, codeOf, pageOf } from './chapters.ts';
 import { type EquationSymbol, type GlossarySymbol, markedFormula, symbolsIn } from './glossary.ts';
 import { codeList, escaped, link, prose, relativeTo } from './html.ts';
+import { programsSection } from './programs.ts';
 import { apartSection } from './readings.ts';
 import { smallCase } from './small-case.ts';
 import { workedSection } from './worked.ts';
@@ -66,6 +67,7 @@ export function equationSection(
   const text = codeOf(chapter, equation.definition.name);
   const operator = operatorOf(equation);
   const readings = readingsOf(equation, text);
+  const small = smallCase(operator, equation.number);
   const held = laws.filter((law) => law.concerns(operator));
   // a chapter shows a reading once, at the first of its equations
   const isFirst = (reading: string): boolean =>
@@ -115,7 +117,8 @@ ${[
 </div>
 <div class="code">${code(text, 'typescript', lit)}${inApi(page, [equation.definition.name])}</div>
 </div>
-${workedSection(operator, equation.number, smallCase(operator, equation.number))}
+${workedSection(operator, equation.number, small)}
+${programsSection(operator, small)}
 ${apart
   .filter(({ question }) => readings.some(({ name }) => name === question.reading))
   .filter(({ question }) => isFirst(question.reading))

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { operatorOf } from '../../site/equation.ts';
+import { programOf } from '../../site/programs.ts';
 import { smallCase } from '../../site/small-case.ts';
 import { ulpsBetween, ulpsText } from '../../site/ulps.ts';
 import { workedOutputs, workedTable } from '../../site/worked.ts';
@@ -25,6 +26,19 @@ describe('the small cases of the site', () => {
     const wrong = { ...operator, modes: { ...operator.modes, recurrent: operator.modes.parallel! } };
     const others = (html: string) => html.match(/class="other"/g)?.length ?? 0;
     expect(others(workedTable(wrong, c))).toBeGreaterThan(others(workedTable(operator, c)));
+  });
+
+  it('show the program of a mode, whose operands are inputs, constants or earlier steps', () => {
+    const operator = operatorOf(equations[18]!);
+    const c = smallCase(operator, 19);
+    const { steps, files } = programOf(operator, 'parallel', c);
+    expect(steps[0]).toMatchObject({ name: 'einsum', details: "'bhtd,bhsd->bhts'", operands: ['q', 'k'] });
+    expect(files).toContain('src/nn/retention/parallel.ts');
+    expect(programOf(operator, 'chunkwise', c).steps.length).toBeGreaterThan(steps.length);
+    for (const [i, { operands }] of steps.entries())
+      for (const operand of operands)
+        if (operand.startsWith('%')) expect(Number(operand.slice(1))).toBeLessThanOrEqual(i);
+        else expect(operand).toMatch(/^(q|k|v|state|constant .*)$/);
   });
 
   it('count the doubles between two numbers', () => {
