@@ -49,6 +49,10 @@ def scan(case, bug=False):
     return {'out/output': np.stack(rows, 1), 'out/state': h, 'grad/a': ga, 'grad/b': gb, 'grad/state': g}
 def broken(case):
     return scan(case, True)
+def leaves(case):
+    raise SystemExit(0)
+def more(case):
+    return {**scan(case), 'out/more': case.inputs['a']}
 def forward(case):
     return {name: x for name, x in scan(case).items() if name.startswith('out/')}
 `;
@@ -66,6 +70,8 @@ describe('the Python reader of vectors', () => {
     ...casesOf({ ...presets.full, ...few, dtypesOf: () => ['BF16'], modesOf: () => ['chunkwise/padded'] }, 'retention'),
   ];
   const scan = cases.find(({ operator }) => operator.name === 'linearScan')!;
+  // as at padding
+  scan.accepted.tensors['out/output']!.bounds[0] = Number.POSITIVE_INFINITY;
   const vectors = join(folder, 'vectors');
   writeCases(vectors, cases);
   writeFileSync(join(folder, 'mine.py'), kernel);
@@ -114,7 +120,25 @@ describe('the Python reader of vectors', () => {
   ofScan('a wrong function', 'broken');
   ofScan('a function without gradients', 'forward');
   ofScan('outputs only', 'forward', '--outputs-only');
+  ofScan('outputs only, with gradients', 'scan', '--outputs-only');
+  ofScan('outputs only, with one too many', 'more', '--outputs-only');
+  ofScan('a function that ends the process', 'leaves');
   ofScan('no function', 'none');
+  const broken: readonly [string, string, string, RegExp][] = [
+    [
+      'a script that ends itself',
+      'exits.py',
+      'import sys\nsys.exit(0)',
+      /exits.py:f: the file cannot be loaded .SystemExit/,
+    ],
+    ['a file that is no Python', 'syntax.py', 'def f(:', /cannot be loaded .SyntaxError: /],
+    ['a failing import', 'import.py', 'import there_is_no_such', /cannot be loaded .ModuleNotFoundError: No module/],
+    ['another file', 'text.txt', 'no = Python here', /cannot be loaded .SyntaxError: /],
+  ];
+  for (const [what, name, text] of broken) {
+    writeFileSync(join(folder, name), text);
+    asks(what, vectors, '--kernel', `${join(folder, name)}:f`);
+  }
   // a gate of this case is −∞
   const endless = cases.find(({ operator }) => operator.name === 'mamba3')!;
   const finite = join(folder, 'answers-finite');
@@ -203,6 +227,37 @@ describe('the Python reader of vectors', () => {
       stdout: expect.stringContaining('GRADIENTS WERE NOT COMPARED'),
     });
     expect(said('no function')).toMatchObject({ status: 2, stderr: expect.stringContaining('has no function none') });
+  });
+
+  it('rejects a function that ends the process, and files that cannot be loaded, in one sentence', () => {
+    expect(said('a function that ends the process')).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/the kernel failed: .*SystemExit: 0.*FAIL: 0 of 1/s),
+    });
+    for (const [what, , , says] of broken) {
+      const { status, stdout, stderr } = said(what);
+      expect([what, status, stdout, stderr]).toEqual([what, 2, '', expect.stringMatching(/^densessm_vectors: .+\n$/)]);
+      expect(stderr).toMatch(says);
+    }
+  });
+
+  it('leaves out gradients where that is asked for, and still rejects what no case has', () => {
+    expect(said('outputs only, with gradients')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^PASS: 1/),
+    });
+    expect(said('outputs only, with one too many')).toMatchObject({
+      status: 1,
+      stdout: expect.stringContaining('out/more was not asked for'),
+    });
+  });
+
+  it('counts the numbers that may be anything apart', () => {
+    const bounds = cases.map(({ accepted }) => Object.values(accepted.tensors).flatMap((one) => [...one.bounds]));
+    const finite = bounds.flat().filter((bound) => bound < Number.POSITIVE_INFINITY);
+    const free = bounds.flat().length - finite.length;
+    expect(free).toBeGreaterThan(0);
+    expect(said('profile 0').stdout).toContain(`, ${finite.length} numbers, and ${free} that may be anything.`);
   });
 
   it('leaves out infinite inputs where that is asked for, and says so', () => {
