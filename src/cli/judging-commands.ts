@@ -17,7 +17,7 @@ import { type EquationsCommand, equationsCommand } from './equations.ts';
 import { choiceOption, eachFilled, type Finish, filled, speaking, whole } from './options.ts';
 import { readingCommand } from './reading.ts';
 import { readingsCommand } from './readings.ts';
-import { shardOption } from './shard.ts';
+import { shardFrom, shardOption } from './shard.ts';
 import { vectorsCommand } from './vectors.ts';
 import { type VectorsWriteCommand, vectorsWriteCommand } from './vectors-write.ts';
 import { type VerifyCommand, verifyCommand } from './verify.ts';
@@ -215,16 +215,8 @@ export function judgingCommands(main: Command, finish: Finish): void {
     .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
     .addOption(
       new Option('--shard <i/n>', 'the part i of n: together the parts have all cases')
-        .argParser(partOf)
-        .default('1/1'),
+        .argParser(shardFrom)
+        .default({ i: 1, n: 1 }, '1/1'),
     )
     .action((folder: string, options: VectorsWriteCommand) => finish(vectorsWriteCommand(folder, options)));
-}
-
-/** Refuses what is no part i/n. */
-function partOf(text: string): string {
-  const [, index, count] = /^(\d{1,4})\/(\d{1,4})$/.exec(text) ?? [];
-  if (!(Number(index) >= 1 && Number(index) <= Number(count)))
-    throw new InvalidArgumentError('It must be a part such as 1/4, from 1/n to n/n.');
-  return text;
 }

@@ -10,14 +10,15 @@ import { fail } from '../tensor/errors.ts';
 import { MANIFEST } from '../vectors/manifest.ts';
 import { progress, say, sayJson, seconds, type Voice } from './console.ts';
 import { madeOf, packageRoot } from './paths.ts';
+import type { Shard } from './shard.ts';
 
 /** What `vectors write` is asked for. */
 export interface VectorsWriteCommand extends Voice {
   readonly preset: PresetName;
   readonly seed: number;
   readonly operator?: readonly string[];
-  /** The part to write: `1/4`. */
-  readonly shard: string;
+  /** The part to write. */
+  readonly shard: Shard;
 }
 
 /** The Python file that reads a folder of vectors. */
@@ -27,15 +28,16 @@ const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes)
 
 /** Writes a folder of vectors as a whole, with its reader. Returns true. Throws where the folder is not empty, or cannot be written. */
 export function vectorsWriteCommand(folder: string, command: VectorsWriteCommand): boolean {
-  const { preset, seed, operator: names, shard, json, quiet } = command;
+  const { preset, seed, operator: names, json, quiet } = command;
+  const { i, n } = command.shard;
+  const shard = `${i}/${n}`;
   if (namesIn(folder).length > 0) fail(`${folder}: is not empty; nothing is overwritten, give another folder`);
   tryFolder(madeOf(dirname(resolve(folder))));
   const start = performance.now();
   const operators = allOperators.filter(({ name }) => names?.includes(name) ?? true);
-  const [index, count] = shard.split('/').map(Number) as [number, number];
   const line = progress(command);
   const { files, manifest } = filesOf(
-    { preset, seed, operators, shard: { index: index - 1, count } },
+    { preset, seed, operators, shard: { index: i - 1, count: n } },
     sha256,
     (row, done, total) => line.show(`${done}/${total} ${row.operator.name} ${row.mode} ${row.dtype}`),
   );

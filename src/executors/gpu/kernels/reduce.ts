@@ -40,7 +40,7 @@ const fewestReduced = 16;
 /** Most partial results per result. The kernels that read the result combine them. */
 const mostSplits = 16;
 const threads = 256;
-/** Most numbers that one invocation adds to a total one after another. */
+/** Most numbers of the innermost axis that one invocation adds to a total one after another. */
 const mostInTurn = 1024;
 /** Number of workgroups that keeps a large device busy. */
 const workgroupsWanted = 528;
