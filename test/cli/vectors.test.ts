@@ -40,7 +40,7 @@ describe('densessm vectors write', () => {
     ['', [], 'is not empty'],
     ['new', ['--preset', 'nanno'], 'Did you mean nano?'],
     ['new', ['--operator', 'linearscan'], 'Did you mean linearScan?'],
-    ['new', ['--shard', '3/2'], 'It must be a part such as 1/4'],
+    ['new', ['--shard', '3/2'], 'It is I/N with I from 1 to N'],
     ['new', ['--operator', 'gate', '--shard', '3/3'], 'has no case, as there are fewer rows'],
     ['new', ['--seed', '0'], 'It must be an integer from 1'],
     ['file/new', ['--operator', 'gate'], 'a file stands in the way'],
