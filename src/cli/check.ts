@@ -12,7 +12,7 @@ import { alike } from '../oracle/check/alike.ts';
 import { type CheckOptions, type CheckReport, check, isOffered, reportOf, rowKeys } from '../oracle/check/check.ts';
 import type { SizeName } from '../oracle/check/questions/real.ts';
 import { failsAlone } from '../oracle/check/replayed.ts';
-import { type CheckRow, isFine, type RowKey, wasOffered } from '../oracle/check/row.ts';
+import { type CheckRow, isFine, type RowKey, rowName, wasOffered } from '../oracle/check/row.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 import { type AskedOfCheck, checkData } from './check-json.ts';
@@ -98,9 +98,12 @@ function checkAsked({ operator, mode = [], once, backend }: CheckCommand): void 
 function ownRows(backend: Backend, { shard, ...options }: CheckCommand): readonly RowKey[] | undefined {
   if (shard === undefined) return undefined;
   const all = rowKeys(backend, sizeOf(backend, options));
-  const isOwn = (key: RowKey): boolean => isOffered(backend, key);
-  return shardOf([...all.filter(isOwn), ...all.filter((key) => !isOwn(key))], shard);
+  return shardOf([...offeredRows(backend, options), ...all.filter((key) => !isOffered(backend, key))], shard);
 }
+
+/** The rows that a backend offers of those asked for, of all shards. */
+const offeredRows = (backend: Backend, { shard: _, ...options }: CheckCommand): RowKey[] =>
+  rowKeys(backend, sizeOf(backend, options)).filter((key) => isOffered(backend, key));
 
 /** The names of the operators to check, in order. */
 function namesOf(backend: Backend, options: CheckCommand): string[] {
@@ -229,8 +232,9 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean 
   if (json) {
     const goesOn = options.keepGoing || options.accept !== undefined;
     const asked = askedOf(options);
+    const offered = offeredRows(backend, options).map(rowName);
     const data = checkData(found, failures, asked, goesOn);
-    return sayJsonOf('check', { ...data, ...shardData(options.shard, asked.options) }, write);
+    return sayJsonOf('check', { ...data, ...shardData(options.shard, { asked: asked.options, offered }) }, write);
   }
   // the result is printed first: it is not lost where a file cannot be written after all
   for (const text of [

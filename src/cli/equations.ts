@@ -45,7 +45,7 @@ export function equationsCommand({ cases, seed, operator, shard, ...voice }: Equ
     line.show(`${done} of ${total} operators, trying the faults of ${name}`),
   );
   line.clear();
-  return printSpecification(found, voice, shardData(shard, wordsOf({ operator, cases, seed })));
+  return printSpecification(found, voice, shardData(shard, { asked: wordsOf({ operator, cases, seed }) }));
 }
 
 /**

@@ -4,15 +4,16 @@ import { equations } from '../../spec/registry.ts';
 import { isCount, isObject } from '../io/json.ts';
 import { alike } from '../oracle/check/alike.ts';
 import { inOrder, joinedReport } from '../oracle/check/check.ts';
-import { type CheckRow, wasOffered } from '../oracle/check/row.ts';
+import { type CheckRow, rowName, wasOffered } from '../oracle/check/row.ts';
 import { operators } from '../oracle/operators/index.ts';
-import { isVerified, type VerifiedRow } from '../oracle/verify.ts';
+import { everyMode, isVerified, type VerifiedRow } from '../oracle/verify.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 import type { Report } from '../vectors/index.ts';
 import { type CheckData, checkData } from './check-json.ts';
 import { againBy, formatRow as checkLine, type Failure, headLine, resultLines, widthsFor } from './check-lines.ts';
 import { colour, say, sayJson, type Voice } from './console.ts';
 import { sayTotal } from './equations.ts';
+import { packageVersion } from './paths.ts';
 import { isReport, type ShardData } from './shard.ts';
 import { verdict } from './verdict.ts';
 import { summarise, formatRow as verifyLine } from './verify.ts';
@@ -21,6 +22,7 @@ import { summarise, formatRow as verifyLine } from './verify.ts';
 interface Part {
   readonly schema: string;
   readonly shard: ShardData;
+  readonly ok: boolean;
 }
 
 /** What verify and equations print, as far as joining needs it. */
@@ -34,7 +36,7 @@ interface VerifyPart extends Part {
 interface Lacking {
   readonly problems: readonly string[];
 }
-interface EquationsPart extends Part {
+interface EquationsPart extends Part, Lacking {
   readonly equations: readonly (Lacking & { readonly number: number })[];
   readonly operators: readonly (Lacking & { readonly operator: string })[];
 }
@@ -46,8 +48,12 @@ function partIn(path: string, report: unknown): Part {
   const { version, shard, schema } = report;
   if (version !== 1) fail(`${path}: is of version ${version}; this densessm reads version 1`);
   if (shard === undefined) fail(`${path}: is a whole ${schema}, not a shard of one; there is nothing to join`);
-  const ok = isObject(shard) && isCount(shard.i) && isCount(shard.n) && Array.isArray(shard.asked);
-  if (!ok) fail(`${path}: has no shard as densessm writes it; it is damaged, write it again`);
+  const isShard = isObject(shard) && isCount(shard.i) && isCount(shard.n) && Array.isArray(shard.asked);
+  const isWhole = schema !== 'densessm/check' || (isShard && Array.isArray(shard.offered));
+  if (!isShard || !isWhole) fail(`${path}: has no shard as densessm writes it; it is damaged, write it again`);
+  // rows are counted and put in order by what this version knows
+  if (shard.densessm !== packageVersion())
+    fail(`${path}: is of densessm ${shard.densessm}, and this is ${packageVersion()}; join shards by what wrote them`);
   return report as unknown as Part;
 }
 
@@ -55,7 +61,7 @@ function partIn(path: string, report: unknown): Part {
 function partsIn(paths: readonly string[], reports: readonly unknown[]): [Part, ...Part[]] {
   const parts = reports.map((report, at) => partIn(paths[at]!, report));
   const [{ schema, shard: first }] = parts as [Part];
-  parts.forEach(({ schema: own, shard: { i, n, asked } }, at) => {
+  parts.forEach(({ schema: own, shard: { i, n, asked, offered = [] } }, at) => {
     const path = paths[at]!;
     if (own !== schema) fail(`${path}: is of ${own}, and ${paths[0]} of ${schema}; join those of one command`);
     if (n !== first.n) fail(`${path}: is shard ${i} of ${n}, and ${paths[0]} of ${first.n}; join those of one run`);
@@ -63,6 +69,14 @@ function partsIn(paths: readonly string[], reports: readonly unknown[]): [Part, 
       fail(
         `${path}: was asked with ${asked.join(' ')}, and ${paths[0]} with ${first.asked.join(' ')}; all options must be equal`,
       );
+    const others = first.offered ?? [];
+    const alone = [...offered, ...others].find((row) => !offered.includes(row) || !others.includes(row));
+    if (alone !== undefined) {
+      const [has, lacks] = offered.includes(alone) ? [path, paths[0]] : [paths[0], path];
+      fail(
+        `${has}: its backend offers ${alone}, and that of ${lacks} does not; every machine must offer the same rows`,
+      );
+    }
     const twice = parts.findIndex(({ shard }) => shard.i === i);
     if (twice !== at) fail(`${path}: is shard ${i} of ${n}, as ${paths[twice]} is; give each once`);
   });
@@ -72,6 +86,18 @@ function partsIn(paths: readonly string[], reports: readonly unknown[]): [Part, 
   if (missing.length > 0) fail(`merge: shard ${missing.join(', ')} of ${first.n} is missing; give the report of each`);
   return parts.sort((a, b) => a.shard.i - b.shard.i) as [Part, ...Part[]];
 }
+
+/** Throws where shards do not have each of some names once; others than those are not compared. */
+function checkOnce(found: readonly string[], wanted: readonly string[] = found): void {
+  const twice = found.find((name, at) => found.indexOf(name) !== at);
+  if (twice !== undefined)
+    fail(`merge: ${twice} is in the shards twice; they are not all of one run, write them again`);
+  const missing = wanted.find((name) => !found.includes(name));
+  if (missing !== undefined) fail(`merge: ${missing} is in no shard; they are not all of one run, write them again`);
+}
+
+/** The numbers of shards that found something wrong. Verify and equations judge each by itself. */
+const wrongOf = (parts: readonly Part[]): number[] => parts.filter(({ ok }) => !ok).map(({ shard }) => shard.i);
 
 /** The numbers that JSON lacks, which reports have as texts. */
 const lacking: Readonly<Record<string, number>> = {
@@ -87,11 +113,12 @@ function withNumbers<T>(x: T): T {
   return typeof x === 'string' && Object.hasOwn(lacking, x) ? (lacking[x] as T) : x;
 }
 
-function mergeChecks(parts: readonly CheckData[], { json, quiet }: Voice): boolean {
-  const [{ backend, problems, asked }] = parts as readonly [CheckData];
-  if (parts.some((part) => part.asked.densessm !== asked.densessm || part.backend !== backend))
-    fail('merge: the shards are of several versions of densessm or of several backends; join those of one');
+function mergeChecks(parts: readonly (CheckData & Part)[], { json, quiet }: Voice): boolean {
+  const [{ backend, problems, asked, shard }] = parts as readonly [CheckData & Part];
+  if (parts.some((part) => part.backend !== backend))
+    fail('merge: the shards are of several backends; join those of one');
   const rows = inOrder(parts.flatMap((part) => part.rows));
+  checkOnce(rows.map(rowName), [...rows.map(rowName), ...shard.offered!]);
   // whether rows were left out decides whether an entry about a row that was not asked is wrong
   const narrowed = asked.isNarrowed ? { operators: [] } : {};
   const found = joinedReport(backend, problems, rows, { accepted: asked.accepted, ...narrowed });
@@ -137,12 +164,16 @@ function mergeVerified(parts: readonly VerifyPart[], { json, quiet }: Voice): bo
     .map((row) => ({ row, at: place(row) }))
     .sort((a, b) => a.at[0]! - b.at[0]! || a.at[1]! - b.at[1]!)
     .map(({ row }) => row);
+  checkOnce(
+    rows.map(({ operator, mode }) => `${operator} ${mode}`),
+    everyMode().map(({ operator, mode }) => `${operator.name} ${mode}`),
+  );
   const vectors = {
     cases: parts.flatMap((part) => part.vectors.cases),
     problems: parts.flatMap((part) => part.vectors.problems),
     ok: parts.every((part) => part.vectors.ok),
   };
-  const ok = vectors.ok && rows.every((row) => isVerified(row, cases));
+  const ok = wrongOf(parts).length === 0 && vectors.ok && rows.every((row) => isVerified(row, cases));
   if (json) sayJson('verify', { ok, cases, longest, seed, rows, vectors });
   else {
     for (const row of rows) if (!quiet || !isVerified(row, cases)) say(verifyLine(row, cases));
@@ -159,7 +190,12 @@ function mergeEquations(parts: readonly EquationsPart[], { json }: Voice): boole
       .sort((a, b) => numbers.indexOf(a.number) - numbers.indexOf(b.number)),
     operators: parts.flatMap((part) => part.operators).sort((a, b) => placeOf(a.operator) - placeOf(b.operator)),
   };
-  const problems = [...all.equations, ...all.operators].flatMap((one) => one.problems);
+  checkOnce(all.equations.map(({ number }) => `Eq. ${number}`));
+  checkOnce(all.operators.map(({ operator }) => operator));
+  const listed = [...all.equations, ...all.operators].flatMap((one) => one.problems);
+  const said = [...listed, ...parts.flatMap((part) => part.problems).filter((problem) => !listed.includes(problem))];
+  const silent = wrongOf(parts).map((i) => `shard ${i} is not complete, and does not say why`);
+  const problems = said.length > 0 ? said : silent;
   const ok = problems.length === 0;
   if (json) sayJson('equations', { ok, ...all, problems });
   else {
@@ -174,7 +210,7 @@ export function mergeParts(paths: readonly string[], reports: readonly unknown[]
   const parts = withNumbers(partsIn(paths, reports));
   const [{ schema }] = parts;
   try {
-    if (schema === 'densessm/check') return mergeChecks(parts as unknown as CheckData[], voice);
+    if (schema === 'densessm/check') return mergeChecks(parts as unknown as (CheckData & Part)[], voice);
     if (schema === 'densessm/verify') return mergeVerified(parts as unknown as VerifyPart[], voice);
     return mergeEquations(parts as unknown as EquationsPart[], voice);
   } catch (error) {

@@ -1,6 +1,7 @@
 /** @file The shards of a command: each machine does a part of the work, and merge joins what they print. */
 import { InvalidArgumentError, Option } from 'commander';
 import { isObject } from '../io/json.ts';
+import { packageVersion } from './paths.ts';
 
 /** Every n-th item from the i-th, from 1. */
 export interface Shard {
@@ -26,9 +27,14 @@ export const shardOption = (what: string): Option =>
     `${what} every n-th, from the i-th on; merge joins what the shards print with --json`,
   ).argParser(shardFrom);
 
-/** What the JSON of a shard says about it: the options that all shards of one run share, and which part it is. */
+/** What the JSON of a shard says about it: which part it is, and what all shards of one run share. */
 export interface ShardData extends Shard {
+  /** The version of densessm. */
+  readonly densessm: string;
+  /** The options, as words. */
   readonly asked: readonly string[];
+  /** Of a check: all rows that the backend offers of those asked for. Shards are counted in them, so they fit together only if these are equal. */
+  readonly offered?: readonly string[];
 }
 
 type Value = string | number | boolean | readonly string[] | undefined;
@@ -42,8 +48,11 @@ export const wordsOf = (options: Readonly<Record<string, Value>>): string[] =>
   });
 
 /** What the JSON of a shard has beside its result; nothing without one. */
-export const shardData = (shard: Shard | undefined, asked: readonly string[]): { readonly shard?: ShardData } =>
-  shard === undefined ? {} : { shard: { ...shard, asked } };
+export const shardData = (
+  shard: Shard | undefined,
+  more: Pick<ShardData, 'asked' | 'offered'>,
+): { readonly shard?: ShardData } =>
+  shard === undefined ? {} : { shard: { ...shard, densessm: packageVersion(), ...more } };
 
 const reports = ['densessm/check', 'densessm/verify', 'densessm/equations'];
 

@@ -87,7 +87,7 @@ export async function verifyCommand(options: VerifyCommand): Promise<boolean> {
       seed,
       rows,
       vectors,
-      ...shardData(shard, wordsOf({ cases, longest, seed })),
+      ...shardData(shard, { asked: wordsOf({ cases, longest, seed }) }),
     });
   else summarise(rows, vectors, cases, ok, performance.now() - start);
   return ok;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { everyMode } from '../../src/oracle/verify.ts';
-import { densessm, densessmHere } from './run.ts';
+import { densessm, densessmHere, densessmIn } from './run.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'densessm-merge-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -85,6 +85,13 @@ describe('shards', { timeout: 120_000 }, () => {
       );
     expect(await densessmHere('merge', ...files, '--json')).toEqual(whole);
     expect((await densessmHere('merge', ...files)).stdout).toMatch(/^\d of \d+ equations, /m);
+    const [first, ...others] = files;
+    const changed = (change: object) =>
+      write('changed.json', JSON.stringify({ ...JSON.parse(readFileSync(first!, 'utf8')), ...change }));
+    const lacking = await densessmHere('merge', changed({ ok: false, problems: ['a law is missing'] }), ...others);
+    expect(lacking).toMatchObject({ status: 1, stdout: expect.stringContaining('a law is missing\n') });
+    const silent = await densessmHere('merge', changed({ ok: false }), ...others, '--json');
+    expect({ status: silent.status, ok: JSON.parse(silent.stdout).ok }).toEqual({ status: 1, ok: false });
   });
 
   it('of verify have each operator in each mode once, and the vectors', async () => {
@@ -104,6 +111,31 @@ describe('shards', { timeout: 120_000 }, () => {
     expect(vectors).toEqual(first.vectors);
     expect(vectors.cases.length).toBeGreaterThan(0);
     expect((await densessmHere('merge', ...files)).stdout).toMatch(/ALL RIGHT: (\d+) of \1 rows right/);
+    // shards judge themselves, and rows may not be lost
+    const changed = (change: object) => write('changed.json', JSON.stringify({ ...first, ...change }));
+    const wrong = await densessmHere('merge', changed({ ok: false }), files[1]!);
+    expect(wrong).toMatchObject({ status: 1, stdout: expect.stringContaining('NOT ALL RIGHT') });
+    const lost = await densessmHere('merge', changed({ rows: [] }), files[1]!);
+    expect(lost).toMatchObject({ status: 2, stderr: expect.stringContaining(' is in no shard') });
+    const twice = await densessmHere('merge', changed({ rows: [...first.rows, first.rows[0]] }), files[1]!);
+    expect(twice).toMatchObject({ status: 2, stderr: expect.stringContaining(' is in the shards twice') });
+  });
+
+  it('of a check are refused where machines offered different rows, or a row is missing or twice', async () => {
+    const more = write('more.mjs', kernels.replace("['F32', 'F64']", "process.env.MORE ? ['F32', 'F64'] : ['F32']"));
+    const asked = ['check', '--module', more, '--operator', 'linearScan', '--cases', '1', '--longest', '2', '--json'];
+    const part = (env: NodeJS.ProcessEnv, shard: string): Record<string, unknown> & { rows: unknown[] } =>
+      JSON.parse(densessmIn(env)(...asked, '--shard', shard).stdout);
+    const [one, two, other] = [part({}, '1/2'), part({}, '2/2'), part({ MORE: '1' }, '2/2')];
+    const merged = (...documents: readonly object[]) =>
+      densessmHere('merge', ...documents.map((document, i) => write(`own-${i}.json`, JSON.stringify(document))));
+    expect((await merged(one, two)).stdout).toContain('1 of 2 rows right');
+    const refusals = [one, { ...one, rows: [] }, { ...one, rows: [...one.rows, one.rows[0]] }];
+    const says = ['its backend offers linearScan recurrent F64', 'is in no shard', 'is in the shards twice'];
+    for (const [at, first] of refusals.entries()) {
+      const { status, stderr } = await merged(first, at === 0 ? other : two);
+      expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(says[at]!) });
+    }
   });
 
   it.each<[string, (files: readonly string[]) => readonly string[], string]>([
@@ -113,6 +145,7 @@ describe('shards', { timeout: 120_000 }, () => {
     ['one is of another number of shards', ([a, , , b]) => [a!, b!], 'join those of one run'],
     ['one is a whole', ([a, , , , b]) => [a!, b!], 'not a shard of one; there is nothing to join'],
     ['one is damaged', ([a, , , , , b]) => [a!, b!], 'it is damaged, write it again'],
+    ['one is of another version', ([a, , , , , , b]) => [a!, b!], 'is of densessm 0.0.1, and this is'],
     ['a plot is asked for', ([a, b]) => [a!, b!, '--svg', 'x.svg'], '--of and --svg are of a grid of runs'],
   ])('are refused where %s', async (_, of, says) => {
     const equations = ['equations', '--operator', 'gate', 'realCombine', '--cases', '1', '--json'];
@@ -122,6 +155,8 @@ describe('shards', { timeout: 120_000 }, () => {
       files.push(write(`${files.length}.json`, (await densessmHere(...equations, ...more)).stdout));
     const { equations: __, ...damaged } = JSON.parse(readFileSync(files[1]!, 'utf8'));
     files.push(write('damaged.json', JSON.stringify(damaged)));
+    const { shard, ...rest } = JSON.parse(readFileSync(files[1]!, 'utf8'));
+    files.push(write('other.json', JSON.stringify({ ...rest, shard: { ...shard, densessm: '0.0.1' } })));
     const { status, stderr } = await densessmHere('merge', ...of(files));
     expect(status).toBe(2);
     expect(stderr).toContain(says);

@@ -19,6 +19,9 @@ export interface RowKey {
   readonly dtype: Dtype;
 }
 
+/** A row's key in words. */
+export const rowName = ({ operator, mode, dtype }: RowKey): string => `${operator} ${mode} ${dtype}`;
+
 export type { Replay } from './failure-data.ts';
 
 /** What some wrong tensors hold instead of the right numbers. */
