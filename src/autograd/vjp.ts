@@ -108,7 +108,7 @@ export function valueAndGrad<X extends Tree>(f: (xs: X) => Value, xs: X): { valu
 export const grad = <X extends Tree>(f: (xs: X) => Value, xs: X): X => valueAndGrad(f, xs).gradient;
 
 /**
- * Computes the directional derivative `J dx`: {@link pushforward} for one direction.
+ * Computes the directional derivative `J dx`: `pushforward` for one direction.
  * @example
  * read(jvp((x) => mul(x, x), tensor([1, 2]), tensor([1, 1]))) // [2, 4]
  */
