@@ -1,6 +1,6 @@
 /** @file The plugin of pytest: a test for each row, which passes, fails with its report, or is skipped; and what it refuses. */
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -44,6 +44,24 @@ describe('the plugin of pytest', { timeout: 120_000 }, () => {
     expect(text).toContain('to ask it again:');
     expect(text).not.toContain('Traceback');
     expect(status).toBe(1);
+  });
+
+  it('fails where no row was compared, as the check does', () => {
+    const path = join(folder, 'never.py');
+    const own = readFileSync(join(PYTHONPATH, 'my_kernel.py'), 'utf8');
+    const domain = "modes=['recurrent'], domain=dict(axes=dict(t=dict(multipleOf=100000)))";
+    writeFileSync(path, own.replace("modes=['recurrent']", domain));
+    const { status, text } = pytest(`/usr/bin/python3 ${path}`, `${few} --dtype F32`);
+    expect(text).toContain('densessm::linearScan[recurrent-F32] SKIPPED');
+    expect(text).toContain('densessm::check[whole] FAILED');
+    expect(text).toContain('UNCHECKED: 0 of 1 rows right on 0 cases');
+    expect(status).toBe(1);
+  });
+
+  it('refuses an empty command, as of a variable that is not set', () => {
+    const { status, text } = pytest('', few);
+    expect(text).toContain('densessm checked nothing: ');
+    expect(status).toBe(4);
   });
 
   it('says what densessm says where it checks nothing', () => {
