@@ -68,6 +68,14 @@ const slightlyScaled = {
   program: onOutputs((x) => scale(x, 1 + 2 ** -10)),
 };
 
+/** The fault in each of some modes, once where laws ask for it in the same mode. */
+const slightlyScaledIn = (asked: readonly (readonly [mode: string, laws: readonly string[]])[]): Wrong<Settings>[] =>
+  [...new Set(asked.map(([mode]) => mode))].map((mode) => ({
+    ...slightlyScaled,
+    mode,
+    rejectedBy: asked.flatMap(([own, laws]) => (own === mode ? laws : [])),
+  }));
+
 /** Returns the generic faults of an operator that at least one of the given laws must reject. */
 export function genericFaults(operator: Operator, laws: readonly Law[]): Fault[] {
   const { reference, modes } = operator;
@@ -114,9 +122,11 @@ export function genericFaults(operator: Operator, laws: readonly Law[]): Fault[]
       program: onInputs(detached),
     },
     ...groupFaults(operator, other),
-    { ...slightlyScaled, mode: other, rejectedBy: ['definition', 'modes', 'dyadic'] },
-    { ...slightlyScaled, mode: reference, rejectedBy: ['reduces'] },
-    { ...slightlyScaled, mode: 'chunkwise' in modes ? 'chunkwise' : reference, rejectedBy: ['chunks'] },
+    ...slightlyScaledIn([
+      [other, ['definition', 'modes', 'dyadic']],
+      [reference, ['reduces']],
+      ['chunkwise' in modes ? 'chunkwise' : reference, ['chunks']],
+    ]),
     {
       mode: reference,
       name: 'constant-added',
