@@ -1,4 +1,5 @@
 /** @file densessm coverage: which equations, modes, branches and known faults a set of cases reaches. */
+import { join } from 'node:path';
 import {
   type Coverage,
   coverageOf,
@@ -22,10 +23,12 @@ type Reached = ReturnType<typeof reachedCase>;
 /** The cases of a folder: of written vectors with what they catch, or recorded questions, of which that is computed. */
 function casesIn(folder: string, show: (text: string) => void): Reached[] {
   if (isFrozen(folder))
-    return frozenManifest(folder).cases.map((entry) => reachedCase(entry, loadFrozen(folder, entry), entry.catches));
+    return frozenManifest(folder).cases.map((entry) =>
+      reachedCase({ ...entry, file: join(folder, entry.file) }, loadFrozen(folder, entry), entry.catches),
+    );
   return recordedIn(folder).map(({ tensors, ...asking }, i, all) => {
     show(`${i + 1}/${all.length} ${asking.file}`);
-    return reachedCase(asking, tensors);
+    return reachedCase({ ...asking, file: join(folder, asking.file) }, tensors);
   });
 }
 

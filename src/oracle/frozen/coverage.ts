@@ -2,7 +2,9 @@
 import { equations } from '../../../spec/registry.ts';
 import { f64 } from '../../executors/f64/index.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
+import { quoted } from '../../io/text.ts';
 import { fail } from '../../tensor/errors.ts';
+import { didYouMean } from '../../tensor/names.ts';
 import { sizeOf } from '../../tensor/shape.ts';
 import type { Executor } from '../../tensor/value.ts';
 import type { FrozenEntry } from '../../vectors/frozen/manifest.ts';
@@ -12,9 +14,9 @@ import type { Case } from '../case.ts';
 import { drawsInTurn } from '../check/questions/in-turn.ts';
 import { questionCase, questionDraws } from '../check/questions/question.ts';
 import { numbersIn } from '../draw.ts';
-import type { Fault } from '../fault.ts';
 import type { Operator } from '../operator.ts';
-import { evaluateOutputs, type Program } from '../program.ts';
+import { evaluateOutputs } from '../program.ts';
+import { termIn } from '../signature.ts';
 import { acceptedOf } from './accepted.ts';
 import { branchesOf } from './branches.ts';
 import { faultsIn, isCaught } from './caught.ts';
@@ -39,7 +41,7 @@ export interface OperatorCoverage {
   readonly cases: number;
   readonly types: readonly Dtype[];
   readonly modes: Reach;
-  /** Of those that questions of a check take. */
+  /** Of those that questions of a check take, and the set. */
   readonly branches: Reach;
   readonly faults: Reach;
 }
@@ -54,7 +56,7 @@ export interface Coverage {
 
 /**
  * A case of a file: with the faults that it is said to catch, or with those that it would catch by the bounds of densessm. Without
- * cotangents no gradients are compared. Throws an InputError if densessm does not know the case, or cannot compute it.
+ * cotangents no gradients are compared. Throws an InputError if densessm does not know the case or a fault, or cannot compute it.
  */
 export function reachedCase(
   asking: Parameters<typeof rowOf>[0] & Pick<FrozenEntry, 'settings'>,
@@ -64,32 +66,60 @@ export function reachedCase(
   const row = rowOf(asking);
   const { operator, mode } = operatorOf(row);
   const c = caseOf(asking.settings, tensors);
-  if (catches !== undefined) return { ...row, c, catches };
+  const faults = faultsIn(operator, mode);
+  const named = `${asking.operator} ${asking.mode}`;
+  if (catches !== undefined) {
+    const odd = catches.find((name) => !faults.some((fault) => fault.name === name));
+    if (odd === undefined) return { ...row, c, catches };
+    return fail(
+      `${asking.file}: catches ${quoted(odd)}, no known fault of ${named}; write the folder again with this version`,
+    );
+  }
   try {
-    const whole = withCotangents(operator.modes[mode]!, c);
+    const whole = withCotangents(operator, mode, c);
     const accepted = acceptedOf(operator, mode, row.dtype, whole);
-    return {
-      ...row,
-      c,
-      catches: [...namesOf(faultsIn(operator, mode).filter((one) => isCaught(one, whole, accepted)))],
-    };
+    const caught = faults.filter((one) => isCaught(one, whole, accepted));
+    return { ...row, c, catches: caught.map(({ name }) => name) };
   } catch (error) {
     // inputs of others may have any names and shapes
-    return fail(`${asking.file}: is no question about ${asking.operator} ${asking.mode} (${(error as Error).message})`);
+    return fail(`${asking.file}: is no question about ${named} (${(error as Error).message})`);
   }
 }
 
-const namesOf = (faults: readonly Fault[]): Set<string> => new Set(faults.map(({ name }) => name));
-
-/** The case with cotangents of zeros, if it has none: then all gradients are zeros. */
-function withCotangents(program: Program, c: Case): Case {
-  if (Object.keys(c.cotangents).length > 0) return c;
-  const { outputs } = evaluateOutputs(program, c, f64 as Executor);
+/** The case with cotangents of zeros, if it has none: then all gradients are zeros. Throws an InputError where names of tensors are wrong. */
+function withCotangents({ modes, signature }: Operator, mode: string, c: Case): Case {
+  const inputs = signature.inputs.filter(({ pattern, isOptional }) => !isOptional && !pattern.includes('*'));
+  checkNames(
+    'in',
+    c.inputs,
+    inputs.map(({ pattern }) => pattern),
+    (name) => termIn(signature.inputs, name) !== undefined,
+  );
+  const { outputs } = evaluateOutputs(modes[mode]!, c, f64 as Executor);
+  const names = Object.keys(outputs);
+  if (Object.keys(c.cotangents).length > 0) {
+    checkNames('cotangent', c.cotangents, names, (name) => names.includes(name));
+    return c;
+  }
   const zeros = Object.entries(outputs).map(([name, { shape }]) => [
     name,
     { shape, data: new Float64Array(sizeOf(shape)) },
   ]);
   return { ...c, cotangents: Object.fromEntries(zeros) };
+}
+
+/** Throws an InputError with the names that a file has, unless the needed ones are there and all are known. */
+function checkNames(
+  kind: 'in' | 'cotangent',
+  given: Case['inputs'],
+  needed: readonly string[],
+  isKnown: (name: string) => boolean,
+): void {
+  const missing = needed.find((name) => !Object.hasOwn(given, name));
+  if (missing !== undefined)
+    fail(`the file lacks ${kind}/${missing}; record ${needed.map((name) => `${kind}/${name}`).join(', ')}`);
+  const odd = Object.keys(given).find((name) => !isKnown(name));
+  if (odd !== undefined) fail(`it does not take ${kind}/${odd}${didYouMean(odd, needed)}`);
 }
 
 /** Larger questions take no other branches. */
@@ -117,14 +147,15 @@ function knownBranches(whole: Operator, cases: number, seed: number): Set<string
   return found;
 }
 
-/** Splits names into those that are reached and the others. */
-const split = <T extends string | number>(all: Iterable<T>, reached: ReadonlySet<T>): Reach<T> => {
-  const names = [...new Set([...all, ...reached])];
+/** Splits the known names into those that are reached and the others. */
+const split = <T extends string | number>(known: Iterable<T>, reached: ReadonlySet<T>): Reach<T> => {
+  const names = [...new Set(known)];
   return { reached: names.filter((name) => reached.has(name)), missing: names.filter((name) => !reached.has(name)) };
 };
 
 /**
- * Says what cases reach of some operators. Branches are those that `questions` questions of a check take in each mode.
+ * Says what cases reach of some operators. Branches are those that `questions` questions of a check take in each mode, and those of the
+ * cases themselves. Modes, faults and equations are those that densessm knows.
  * `onOperator` is called after each operator.
  */
 export function coverageOf(
@@ -143,7 +174,7 @@ export function coverageOf(
     const done: OperatorCoverage = {
       ...{ operator: operator.name, cases: own.length, types: [...new Set(own.map(({ dtype }) => dtype))].sort() },
       modes: split(rowModes(operator), new Set(own.map(({ mode }) => mode))),
-      branches: split(knownBranches(operator, questions, seed), new Set(taken)),
+      branches: split([...knownBranches(operator, questions, seed), ...taken], new Set(taken)),
       faults: split(all, new Set(own.flatMap(({ catches }) => catches))),
     };
     onOperator(done);
@@ -157,7 +188,7 @@ export function coverageOf(
     ),
     operators: rows,
     faults: split(
-      rows.flatMap(({ faults }) => faults.missing),
+      rows.flatMap(({ faults }) => [...faults.missing, ...faults.reached]),
       new Set(rows.flatMap(({ faults }) => faults.reached)),
     ),
   };

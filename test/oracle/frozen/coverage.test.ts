@@ -74,10 +74,40 @@ describe('the coverage of a set of cases', () => {
     ['an unknown operator', (_, texts) => texts.set('operator', 'linearscan'), 'does not know linearscan'],
     ['an unknown mode', (_, texts) => texts.set('mode', 'whole'), 'does not know linearScan whole'],
     ['no settings', (_, texts) => texts.delete('settings'), 'has no settings in its __metadata__'],
-    ['a missing input', (tensors) => tensors.delete('in/a'), 'is no question about linearScan recurrent'],
+    [
+      'a missing input',
+      (tensors) => tensors.delete('in/a'),
+      'one.safetensors: is no question about linearScan recurrent (the file lacks in/a; record in/a, in/b, in/state)',
+    ],
+    [
+      'a missing cotangent',
+      (tensors) => tensors.delete('cotangent/state'),
+      'one.safetensors: is no question about linearScan recurrent (the file lacks cotangent/state; record ',
+    ],
+    [
+      'an unknown input',
+      (tensors) => tensors.set('in/stat', { dtype: 'F32', shape: [1], data: [1] }),
+      'one.safetensors: is no question about linearScan recurrent (it does not take in/stat',
+    ],
     ['another shape', (tensors) => tensors.set('in/a', { dtype: 'F32', shape: [1], data: [1] }), 'is no question'],
   ])('refuses %s in one sentence', (name, change, says) => {
     expect(() => record(name, change)).toThrow(says);
+  });
+
+  it('refuses a fault that densessm does not know in the mode', () => {
+    const asking = { file: 'one.safetensors', operator: 'linearScan', mode: 'recurrent', type: 'F32', settings: {} };
+    const { catches } = reachedCase(asking, new Map(), ['all-detached']);
+    expect(catches).toEqual(['all-detached']);
+    for (const odd of ['everything', 'operands-swapped'])
+      expect(() => reachedCase(asking, new Map(), ['all-detached', odd])).toThrow(
+        `one.safetensors: catches "${odd}", no known fault of linearScan recurrent; write the folder again with this version`,
+      );
+  });
+
+  it('counts no faults and no modes that densessm does not know', () => {
+    const odd = { ...plain!, mode: 'recurrent', catches: ['everything', ...plain!.catches] };
+    const [known, told] = [plain!, odd].map((one) => coverageOf([one], [scan], size));
+    expect(told).toEqual(known);
   });
 
   it('refuses a folder without questions', () => {
