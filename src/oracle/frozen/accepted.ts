@@ -25,6 +25,8 @@ export interface AcceptedTensor {
 export interface Accepted {
   /** The profiles whose right implementations are within the bounds, from fine to coarse. */
   readonly profiles: readonly Profile[];
+  /** How many numbers may be anything though they are not at padding, as running bounds do not bound them. */
+  readonly unbounded: number;
   readonly tensors: Readonly<Record<string, AcceptedTensor>>;
 }
 
@@ -81,7 +83,10 @@ export function acceptedOf(operator: Operator, mode: string, dtype: Dtype, c: Ca
     const bounds = reach[name]!.map((bound, i) => (free(name, i) ? Number.POSITIVE_INFINITY : roundedUp(bound)));
     return [name, { shape, dtypes, right: expected, bounds, period }] as const;
   });
-  return { profiles, tensors: Object.fromEntries(tensors) };
+  const unbounded = tensors
+    .map(([name, { bounds }]) => bounds.filter((x, i) => x === Number.POSITIVE_INFINITY && !free(name, i)).length)
+    .reduce((a, b) => a + b, 0);
+  return { profiles, unbounded, tensors: Object.fromEntries(tensors) };
 }
 
 const isBoundedAs = (its: Allowed, own: Allowed): boolean =>

@@ -1,4 +1,4 @@
-/** @file Finds the known faults that a case catches: programs with the fault are beyond the bounds, however they round. */
+/** @file Finds the known faults that a case catches: programs with the fault are beyond the bounds, though their own errors help them. */
 import { bounded, boundOf } from '../../executors/bounded/index.ts';
 import { read } from '../../tensor/input.ts';
 import type { Executor } from '../../tensor/value.ts';

@@ -74,15 +74,28 @@ function candidates(row: FrozenRow, { candidates: count, most }: Preset, seed: n
 /** A fault to catch counts more than all branches. */
 const perFault = 1000;
 
+/** Whether some output is further from zero than its bound: an answer of zeros would be right otherwise. */
+const tellsZero = ({ tensors }: Accepted): boolean =>
+  Object.entries(tensors).some(
+    ([name, { right, bounds }]) => name.startsWith('out/') && right.some((x, i) => Math.abs(x) > bounds[i]!),
+  );
+
+/** What a case accepts that it should not, from nothing on: zeros as all outputs; any number beyond padding. */
+const laxity = (accepted: Accepted): number => (accepted.unbounded > 0 ? 2 : 0) + (tellsZero(accepted) ? 0 : 1);
+
 /**
- * The cases of a row: each the one with the most faults to catch, and of these the most branches to take, that none before it has, until
+ * The cases of a row, of those that accept no more than others: each the one with the most faults to catch, and of these the most branches to take, that none before it has, until
  * there are no more, or a preset has enough. A row has one case at least.
  */
 export function chosenIn(row: FrozenRow, preset: Preset, seed: number): FrozenCase[] {
   const { operator, mode } = operatorOf(row);
   const faults = faultsIn(operator, mode);
-  const left = candidates(row, preset, seed).map(([c, replay]): FrozenCase => {
-    const accepted = acceptedOf(operator, mode, row.dtype, c);
+  const drawn = candidates(row, preset, seed).map(
+    ([c, replay]) => [c, replay, acceptedOf(operator, mode, row.dtype, c)] as const,
+  );
+  const least = Math.min(...drawn.map(([, , accepted]) => laxity(accepted)));
+  const strict = drawn.filter(([, , accepted]) => laxity(accepted) === least);
+  const left = strict.map(([c, replay, accepted]): FrozenCase => {
     const caught = faults.filter((fault) => isCaught(fault, c, accepted)).map(({ name }) => name);
     return { ...row, c, replay, accepted, catches: [...new Set(caught)].sort() };
   });

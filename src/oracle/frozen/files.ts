@@ -44,7 +44,8 @@ export function givenTensors(row: FrozenRow, c: Case): Map<string, TensorToStore
   ]);
 }
 
-const definitionOf = ({ equations = [], chapter }: Operator): Pick<FrozenEntry, 'equations' | 'definition'> => ({
+/** The equations that an operator computes, or the file of its definition. */
+export const definitionOf = ({ equations = [], chapter }: Operator): Pick<FrozenEntry, 'equations' | 'definition'> => ({
   equations,
   ...(chapter !== undefined && { definition: chapter }),
 });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { formatSafetensors, parseWhole, type StoredTensor } from '../../../src/io/safetensors.ts';
 import { roundedUp } from '../../../src/oracle/frozen/accepted.ts';
+import { fileOf } from '../../../src/oracle/frozen/files.ts';
 import { judgeFrozen } from '../../../src/oracle/frozen/judge.ts';
 import { presets } from '../../../src/oracle/frozen/presets.ts';
 import type { Report } from '../../../src/vectors/check.ts';
@@ -36,10 +37,10 @@ describe('a check of written vectors', () => {
     }
   }
 
-  /** Changes a tensor of the file of linearScan, and the hash in the manifest with it. */
-  const withTensor = (name: string, change: (x: StoredTensor) => StoredTensor | null): Report =>
-    changed(scan, (bytes) => {
-      const { tensors, metadata } = parseWhole(bytes, scan);
+  /** Changes a tensor of a file, and the hash in the manifest with it. */
+  const withTensor = (name: string, change: (x: StoredTensor) => StoredTensor | null, file = scan): Report =>
+    changed(file, (bytes) => {
+      const { tensors, metadata } = parseWhole(bytes, file);
       const all = new Map(tensors);
       const one = change(all.get(name)!);
       if (one === null) all.delete(name);
@@ -72,6 +73,46 @@ describe('a check of written vectors', () => {
     expect([failedIn(loose), loose.ok]).toEqual([['grad/a'], false]);
     const zeros = withTensor('in/b', (x) => ({ ...x, data: x.data.map(() => 0) }));
     expect(failedIn(zeros)).toContain('out/output');
+  });
+
+  it('compares shapes, though file and manifest agree', () => {
+    const { entry } = fileOf(cases.find(({ operator }) => operator.name === 'linearScan')!, 1, sha256);
+    const flat = (shape: readonly number[]): number[] => [shape.reduce((a, b) => a * b, 1)];
+    const { tensors } = parseWhole(readFileSync(scan), scan);
+    const moved = [...tensors].map(([name, x]): [string, StoredTensor] =>
+      name.endsWith('/out/output') ? [name, { ...x, shape: flat(x.shape) }] : [name, x],
+    );
+    const listed = entry.tensors.map((one) => (one.name === 'out/output' ? { ...one, shape: flat(one.shape) } : one));
+    const odd = judgeFrozen({ ...entry, tensors: listed }, new Map(moved)).filter(({ status }) => status === 'failed');
+    expect(odd).toEqual([
+      expect.objectContaining({ name: 'out/output', reason: expect.stringMatching(/^has shape .*, not /) }),
+    ]);
+  });
+
+  it('compares batches and inputs with what the case is', () => {
+    const padded = join(vectors, 'retention-chunkwise-padded-BF16-1.safetensors');
+    const moved = withTensor('in/mask', (x) => ({ ...x, data: x.data.map((is) => 1 - is) }), padded);
+    expect(problemsOf(moved)).toEqual([expect.stringMatching(/in\/mask has other numbers than its settings say/)]);
+    expect(problemsOf(withTensor('in/mask', () => null, padded))).toEqual([expect.stringContaining('lacks in/mask')]);
+    const wider = withTensor('in/a', (x) => ({ ...x, dtype: 'F64' }));
+    expect(problemsOf(wider)).toEqual([expect.stringContaining('in/a is of type F64, not F32')]);
+  });
+
+  it.each<[string, string | RegExp, string, RegExp]>([
+    ['other types', '"types":["F32"]', '"types":["F16","F32","I64"]', /is F16 or F32 or I64 in the manifest, not F32/],
+    ['a period', /("name":"out[^}]*"shape":\[[^\]]*\])/, '$1,"period":1e-9', /F32 with period 1e-9 in the manifest/],
+    ['a fault that is none', /"catches":\[/, '"catches":["everything",', /catches everything, which it does not/],
+    ['other equations', '"equations":[]', '"equations":[99]', /says equations \[99\], densessm \[\]/],
+    ['another definition', '"definition":"', '"definition":"other-', /says definition "other-.*, densessm "/],
+    ['other profiles', /"profiles":\[/, '"profiles":["none",', /says profiles \["none".*densessm/],
+  ])('finds %s in the manifest', (_what, from, to, says) => {
+    const report = changed(manifest, (bytes) => {
+      expect(`${bytes}`).toMatch(from);
+      return `${bytes}`.replace(from, to);
+    });
+    expect(report.ok).toBe(false);
+    const reasons = report.cases.flatMap(({ tensors }) => tensors.flatMap(({ reason }) => reason ?? []));
+    expect([...problemsOf(report), ...reasons].join('\n')).toMatch(says);
   });
 
   it.each<[string, string, (bytes: Buffer) => Uint8Array | string | null, RegExp]>([
