@@ -36,7 +36,7 @@ export function verdict({ ok, rows, problems, wrongEntries }: CheckReport, nothi
     const { operator, unsupported, reason } = refused;
     return `${colour.wrong('FAIL')}: nothing was compared: it declined all ${unsupported} cases of ${operator}: ${reason}`;
   }
-  if (asked.length === 0 && ok) return `${colour.right('PASS')}: no row on offer is of this shard`;
+  if (asked.length === 0 && ok) return `${colour.minor('NOTHING')} was compared: no row on offer is of this shard`;
   if (asked.length === 0) {
     const rest = problems.length === 0 ? '' : '; its description is wrong, see above';
     return `${colour.wrong('FAIL')}: nothing was compared: ${nothing()}${rest}`;

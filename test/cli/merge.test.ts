@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { verdict } from '../../src/cli/verdict.ts';
 import { everyMode } from '../../src/oracle/verify.ts';
 import { densessm, densessmHere, densessmIn } from './run.ts';
 
@@ -160,6 +161,11 @@ describe('shards', { timeout: 120_000 }, () => {
     const { status, stderr } = await densessmHere('merge', ...of(files));
     expect(status).toBe(2);
     expect(stderr).toContain(says);
+  });
+
+  it('of a check without a row pass nothing', () => {
+    const empty = { ok: true, backend: 'one', rows: [], wrongEntries: [], problems: [] };
+    expect(verdict(empty, () => 'it offers one')).toMatch(/NOTHING.* was compared: no row on offer is of this shard$/);
   });
 
   it('are refused of named equations, and where i is beyond n', async () => {
