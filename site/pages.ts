@@ -62,7 +62,7 @@ export function startPage(all: readonly Chapter[], { math }: Renderers): Page {
 <h1>Every equation of DenseSSM, beside its code</h1>
 <p class="lead">The ${equations.length} equations of <a href="https://arxiv.org/abs/2403.00818">DenseMamba / DenseSSM</a> as formulas and as plain scalar code that runs.
 The same code judges kernels: your retention, scan or attention is <em>right</em> if each of its numbers is within the error bound of that number.</p>
-<p class="ways">${link('#equations', 'Read the equations')} ${link('lab/index.html', 'Play in the labs')} ${link('docs/check-your-kernel.html', 'Check a kernel')} ${link('docs/training.html', 'Train a model')}</p>
+<p class="ways">${link('#equations', 'Read the equations')} ${link('lab/index.html', 'Play in the labs')} ${link('docs/check-your-kernel.html', 'Check a kernel')} ${link('lab/train.html', 'Train a model')}</p>
 </div>
 <h2 id="equations">Equations</h2>
 <p class="quiet">Letters say how we know what an equation says: its ${link('#evidence', 'evidence')}.</p>

@@ -120,6 +120,8 @@ function take(side: Side, news: TrainNews): void {
 
 function go(): void {
   note.textContent = '';
+  // the link of a run has its settings, those too that were never changed
+  history.replaceState(null, '', queryIn(form, trainControls));
   void forgetOthers(sides.map(nameOf));
   for (const side of sides) {
     const run = runs[side];

@@ -22,7 +22,7 @@ export function breakControls(table: FaultTable, operator: string) {
     operator: { label: 'operator', options: namesOf(Object.keys(table)), start: start.operator },
     fault,
     tokens: { label: 'tokens T', min: 1, max: 8, step: 1, start: 5 },
-    seed: { label: 'cases', min: 1, max: 100, step: 1, start: 1 },
+    seed: { label: 'seed', min: 1, max: 100, step: 1, start: 1 },
     numbers: {
       label: 'drawn',
       options: { first: 'first case that fails', smallest: 'smallest case that fails' },

@@ -21,7 +21,7 @@ export const modelTitles: Readonly<Record<string, string>> = models;
 const sizes = { '20000': '20,000', '50000': '50,000', '100000': '100,000', '200000': '200,000' } as const;
 const lengths = { '8': '8', '16': '16', '32': '32', '64': '64', '128': '128' } as const;
 const rates = { '0.001': '0.001', '0.002': '0.002', '0.005': '0.005', '0.01': '0.01', '0.05': '0.05' } as const;
-const places = { auto: 'the best here', webgpu: 'WebGPU', wasm: 'WebAssembly' } as const;
+const places = { auto: 'the fastest here', webgpu: 'WebGPU', wasm: 'WebAssembly' } as const;
 
 /** The controls: two models, their number of parameters, how they are trained, and where. */
 export const trainControls = {
@@ -31,7 +31,7 @@ export const trainControls = {
   layers: { label: 'layers', min: 1, max: 4, step: 1, start: 2 },
   length: { label: 'sequence length', options: lengths, start: '128' } satisfies Choice,
   steps: { label: 'steps', min: 50, max: 1000, step: 50, start: 300 },
-  rate: { label: 'rate', options: rates, start: '0.005' } satisfies Choice,
+  rate: { label: 'learning rate', options: rates, start: '0.005' } satisfies Choice,
   seed: { label: 'seed', min: 1, max: 100, step: 1, start: 1 },
   on: { label: 'runs on', options: places, start: 'auto' },
 } as const satisfies Controls;
