@@ -95,7 +95,7 @@ function byInvocations(
 }
 
 /**
- * Writes a long sum as a sum of parts, along its innermost axis. Numbers added in turn to one total lose 0.01 % of it where they are a
+ * Writes a long sum as a sum of parts, along its innermost axis. Numbers added in turn to one total lost 0.01 % of it where they were two
  * million.
  */
 function sumInParts(
