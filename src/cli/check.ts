@@ -83,6 +83,20 @@ export async function checkCommand(options: CheckCommand): Promise<boolean | num
   }
 }
 
+/** Judges a backend in this process, and prints nothing. */
+export async function judged(options: CheckCommand): Promise<CheckReport> {
+  checkAsked(options);
+  const line = progress(options);
+  const backend = await open(options);
+  try {
+    const onProgress = (done: number, total: number, row: string): void => line.show(`${done}/${total} ${row}`);
+    return await check(backend, { ...sizeOf(backend, options), onProgress });
+  } finally {
+    line.clear();
+    await backend.close();
+  }
+}
+
 /** Throws where options ask for what there is not. */
 function checkAsked({ operator, mode = [], once, backend }: CheckCommand): void {
   if (once && backend === undefined)
@@ -315,7 +329,7 @@ async function isReproducible(row: CheckRow, options: CheckCommand): Promise<boo
 }
 
 /** What was asked, for programs. */
-function askedOf(options: CheckCommand): AskedOfCheck {
+export function askedOf(options: CheckCommand): AskedOfCheck {
   const { backend, module, device, accept, operator, mode, dtype, path, cases, seed } = options;
   const { sizes, longest, repeat, once, keepGoing, limit, compileLimit, total } = options;
   const isBuiltIn = (backend ?? module) === undefined;

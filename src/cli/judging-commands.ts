@@ -1,14 +1,18 @@
-/** @file Defines the commands that judge and compare: check, verify, equations, readings, degradation and vectors. */
-import { type Command, InvalidArgumentError, Option } from 'commander';
-import { dtypes } from '../oracle/backends/backend.ts';
-import { rowModes } from '../oracle/batches/rows.ts';
-import { isPath } from '../oracle/check/questions/in-turn.ts';
-import { realCases, realLongest, sizeNames } from '../oracle/check/questions/real.ts';
+/** @file Defines the commands that judge and compare: check, badge, verify, equations, readings, degradation and vectors. */
+import { type Command, Option } from 'commander';
 import { type PresetName, presetNames, presets } from '../oracle/frozen/presets.ts';
-import { operators } from '../oracle/operators/index.ts';
 import { fail } from '../tensor/errors.ts';
-import { acceptedIn } from './accept-file.ts';
-import { type CheckCommand, checkCommand } from './check.ts';
+import { type BadgeCommand, badgeCommand } from './badge.ts';
+import { checkCommand } from './check.ts';
+import {
+  backendOption,
+  checkOptions,
+  completed,
+  moduleOption,
+  operatorNames,
+  type ParsedCheck,
+  seedOption,
+} from './check-options.ts';
 import type { Voice } from './console.ts';
 import { type CoverageCommand, coverageCommand } from './coverage.ts';
 import { type DegradationCommand, degradationCommand } from './degradation.ts';
@@ -22,15 +26,6 @@ import { vectorsCommand } from './vectors.ts';
 import { type VectorsWriteCommand, vectorsWriteCommand } from './vectors-write.ts';
 import { type VerifyCommand, verifyCommand } from './verify.ts';
 import { workerOption } from './workers.ts';
-
-/** Options of `check` whose defaults depend on the sizes. */
-type Drawn = Pick<CheckCommand, 'cases' | 'longest'>;
-
-const operatorNames = operators.map(({ name }) => name);
-const modeNames = [...new Set(operators.flatMap(rowModes))];
-
-const seedOption = (): Option =>
-  new Option('--seed <n>', 'seed of the drawn cases').argParser(whole(1, 2 ** 31 - 1)).default(1);
 
 /** Says how to name the program or module that stands alone in a command. */
 function refuseWords(words: readonly string[]): never {
@@ -48,95 +43,27 @@ const longestDrawn = 96;
 
 /** Adds the commands to the program. */
 export function judgingCommands(main: Command, finish: Finish): void {
-  speaking(main.command('check'))
+  checkOptions(speaking(main.command('check')))
     .description(
       'judge a backend: the built-in one of gpu.js, or any program that speaks the protocol (docs/protocol.md)',
     )
-    .addOption(
-      new Option('--backend <command>', 'the program; without it the built-in backend is judged').argParser(filled),
-    )
-    .addOption(
-      new Option('--module <file>', 'kernels in TypeScript or JavaScript, in place of a program').conflicts([
-        'backend',
-        'once',
-      ]),
-    )
-    .option('--once', 'start the program anew for every question (docs/protocol.md)', false)
-    .addOption(
-      choiceOption('--device <name>', 'device of the built-in backend', ['auto', 'webgpu', 'wasm', 'webasm', 'cpu'])
-        .default('auto')
-        .conflicts(['backend', 'module']),
-    )
-    .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
-    .addOption(choiceOption('--mode <name...>', 'these modes only', modeNames))
-    .addOption(choiceOption('--dtype <name...>', 'these types only', dtypes))
-    .addOption(
-      choiceOption(
-        '--sizes <name>',
-        'small cases, or those of real layers: widths to 256, heads to 64, thousands of tokens',
-        sizeNames,
-      ).default('small'),
-    )
-    .addOption(
-      new Option(
-        '--cases <n>',
-        `cases for each operator, mode and type (default: 100, of real sizes ${realCases})`,
-      ).argParser(whole(1, 1e6)),
-    )
-    .addOption(
-      new Option(
-        '--longest <t>',
-        `longest sequence, in every mode (default: 2049, 257 where time is quadratic, 129 in attention, 65 in whole models; of real sizes ${realLongest})`,
-      ).argParser(whole(1, 4096)),
-    )
-    .addOption(seedOption())
-    .addOption(
-      new Option('--path <path>', 'with --seed: repeat a failure, as its report says').argParser((text) => {
-        if (text === '' || !isPath(text))
-          throw new InvalidArgumentError('Copy a path from a report: numbers with colons.');
-        return text;
-      }),
-    )
-    .addOption(
-      new Option('--limit <s>', 'seconds for one answer (default: 10), and for a start (default: 120)').argParser(
-        whole(1, 1e5),
-      ),
-    )
-    .addOption(
-      new Option('--compile-limit <s>', 'more seconds for the first answer of a shape, if the backend compiles')
-        .argParser(whole(1, 1e5))
-        .default(600),
-    )
-    .addOption(new Option('--total <s>', 'seconds for everything').argParser(whole(1, 1e6)).default(900))
-    .addOption(
-      new Option(
-        '--repeat <n>',
-        'times each question is asked; by default so many, that a fault at one call in 100 is found by 100 cases',
-      ).argParser(whole(1, 1000)),
-    )
-    .addOption(
-      new Option(
-        '--accept <file>',
-        'accepted failures, TOML or JSON: each with a reason and a last day; other failures, and entries that pass, still fail',
-      ).argParser((path) => ({ path, entries: acceptedIn(path) })),
-    )
-    .addOption(shardOption('of the rows'))
-    .option('--keep-going', 'ask all cases of a row that fails, and group its failures by cause', false)
-    .option('--html <file>', 'write the report as a page that needs no network')
-    .option('--junit <file>', 'write the rows as JUnit XML, a test case each')
-    .option(
-      '--save <folder>',
-      'write the smallest failing cases as safetensors, with a Python script that replays them',
-    )
-    .option('--timing', 'print the times', false)
-    .addOption(new Option(workerOption).default(false).hideHelp())
     // taken, so that a message can say what was meant
     .allowExcessArguments()
-    .action(async (options: Partial<Drawn> & Omit<CheckCommand, keyof Drawn>, { args }: Command) => {
+    .action(async (options: ParsedCheck, { args }: Command) => {
       if (args.length > 0) refuseWords(args);
-      const usual = options.sizes === 'real' ? { cases: realCases, longest: realLongest } : { cases: 100 };
-      finish(await checkCommand({ ...usual, ...options }));
+      finish(await checkCommand(completed(options)));
     });
+
+  speaking(main.command('badge'))
+    .description(
+      'write what a check found as a badge, an SVG with what was asked inside; or ask that again and compare',
+    )
+    .argument('[report]', 'what check or merge printed with --json', filled)
+    .option('--out <file>', 'the file of the badge, a new one or in place of an older badge (default: standard output)')
+    .option('--replay <file>', 'a badge: ask the same again, and compare row by row')
+    .addOption(backendOption('with --replay: the program; that of the badge, a shell command of a file, is not run'))
+    .addOption(moduleOption('with --replay: kernels in TypeScript or JavaScript, in place of a program'))
+    .action(async (path: string | undefined, options: BadgeCommand) => finish(await badgeCommand(path, options)));
 
   speaking(main.command('verify'))
     .description('hold every operator and model in every mode against the scalar definitions and the shipped vectors')

@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { readBytes } from '../io/read-file.ts';
 import { namesIn, tryFolder, writeFileWhole, writeFolderWhole } from '../io/write-file.ts';
 import type { CheckReport } from '../oracle/check/check.ts';
+import { badgeMark } from '../oracle/check/reports/badge.ts';
 import { junitMark, junitOf } from '../oracle/check/reports/junit.ts';
 import { pageMark, pageOf, type Said } from '../oracle/check/reports/page.ts';
 import { savedFiles } from '../oracle/check/reports/saved.ts';
@@ -25,6 +26,19 @@ export interface ReportFiles {
 /** Files are written over only if they begin as a report does, and have its mark. */
 const marks = { html: ['<!doctype html>', pageMark], junit: ['<?xml', junitMark] } as const;
 
+/** The beginning and the mark of badges. */
+export const badgeMarks: readonly [string, string] = ['<svg', badgeMark];
+
+/** Throws where a file cannot be written, or one is there that does not have marks of ours. */
+export function checkReplaces(file: string, option: string, own: readonly [string, string]): void {
+  const path = resolve(file);
+  namesIn(dirname(path));
+  if (!existsSync(dirname(path))) fail(`${file}: its folder does not exist; make it, or write elsewhere`);
+  if (existsSync(path) && statSync(path).isDirectory()) fail(`${file}: is a folder; give the name of a file`);
+  if (existsSync(path) && !isReport(path, own))
+    fail(`${file}: is no such report of densessm; nothing else is overwritten, give another --${option} or remove it`);
+}
+
 /** Throws where a file or folder cannot be written, or a file is there that is no such report: a check may take long. */
 export function checkWritable({ save, ...files }: ReportFiles): void {
   const taken = new Set<string>();
@@ -32,11 +46,7 @@ export function checkWritable({ save, ...files }: ReportFiles): void {
     const file = files[kind];
     if (file === undefined) continue;
     const path = resolve(file);
-    namesIn(dirname(path));
-    if (!existsSync(dirname(path))) fail(`${file}: its folder does not exist; make it, or write elsewhere`);
-    if (existsSync(path) && statSync(path).isDirectory()) fail(`${file}: is a folder; give the name of a file`);
-    if (existsSync(path) && !isReport(path, marks[kind]))
-      fail(`${file}: is no such report of densessm; nothing else is overwritten, give another --${kind} or remove it`);
+    checkReplaces(file, kind, marks[kind]);
     if (taken.has(path)) fail(`${file}: is the path of --html and of --junit; give each its own`);
     if (save !== undefined && `${path}${sep}`.startsWith(`${resolve(save)}${sep}`))
       fail(`${file}: is in the folder of --save, which is written as a whole; give another --${kind}`);

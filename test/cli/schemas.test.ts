@@ -56,6 +56,7 @@ const isFree = (path: string): boolean => /\/(apart\/\*|smallest|judged\/\*|case
 
 /** The fields that a document of each schema may lack, of those printed here. */
 const optional: Readonly<Record<string, readonly string[]>> = {
+  'badge-1.json': ['/command', '/differs'],
   'check-1.json': [
     '/causes',
     '/error',
@@ -193,6 +194,10 @@ describe('what commands print with --json', { timeout: 240_000 }, () => {
       '--json',
     );
     keep(unwritten);
+    const badge = at('badge.svg');
+    await asked('badge', write('report.json', unwritten.stdout), '--out', badge);
+    keep(densessm('badge', '--replay', badge, '--module', module, '--json'));
+    keepText(/<metadata.*?>(.*)<\/metadata>/s.exec(readFileSync(badge, 'utf8'))![1]!);
     keep(densessm('verify', '--cases', '1', '--longest', '2', '--shard', '1/1', '--json'));
   }, 240_000);
 

@@ -3,6 +3,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { badgeData, badgeText } from '../../src/cli/badge-file.ts';
+import { packageVersion } from '../../src/cli/paths.ts';
 import { root } from '../support/root.ts';
 import { commandsWithJson } from './commands.ts';
 import { densessmHere } from './run.ts';
@@ -19,6 +21,29 @@ const wordsOf = (text: string): string[] =>
     .filter((word) => word !== '')
     .map((word) => (word === '""' ? '' : word.replace('@/', `${folder}/`)));
 
+/** Reports of checks without a row, by name, and badges of them. */
+function reportsAndBadges(): Record<string, string> {
+  const size = ['--sizes', 'small', '--cases', '3', '--seed', '1', '--compile-limit', '600', '--total', '900'];
+  const askedBy = (...options: string[]) => ({
+    ...{ densessm: packageVersion(), command: 'npx densessm check', options: [...options, ...size] },
+    ...{ cases: 3, seed: 1, accepted: [], isNarrowed: false },
+  });
+  const found = { ok: false, backend: 'none', rows: [], wrongEntries: [], problems: [] };
+  const asked = askedBy('--device', 'cpu');
+  const report = { schema: 'densessm/check', version: 1, ...found, asked, failures: [] };
+  const shard = { i: 1, n: 2, densessm: packageVersion(), asked: [], offered: [] };
+  const own = badgeText(badgeData(found, asked));
+  return {
+    'report.json': JSON.stringify(report),
+    'half.json': JSON.stringify({ ...report, rows: [{ operator: 'gate' }] }),
+    'shard.json': JSON.stringify({ ...report, shard }),
+    'question.json': JSON.stringify({ ...report, asked: askedBy('--path', '0:1') }),
+    'own.svg': own,
+    'edited.svg': own.replaceAll('FAIL, nothing compared', 'PASS'),
+    'theirs.svg': badgeText(badgeData(found, askedBy('--backend', `touch ${at('run/touched')}`))),
+  };
+}
+
 /** Makes the files that the table names. */
 async function makeFiles(): Promise<void> {
   mkdirSync(at('empty'));
@@ -29,6 +54,7 @@ async function makeFiles(): Promise<void> {
     'broken.toml': 'steps = = 3',
     'broken.json': '{"schema": ',
     'other.json': '{"schema": "densessm/plot", "version": 1, "ok": true}',
+    ...reportsAndBadges(),
   }))
     writeFileSync(at(name), content);
   const small = wordsOf('--model mamba --width 8 --layers 1 --length 12 --batch 2 --on f64 --steps 1');

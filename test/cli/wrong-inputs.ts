@@ -1,6 +1,6 @@
 /**
  * @file Wrong inputs of every command, at least ten each: the words after the command, and what its message says. `@/` stands for a folder with a
- * text `roses.txt`, a run `run` on it, a run `task` on a task, a grid `grid`, an exported model `theirs`, an empty folder `empty`, and files that are damaged or of another kind.
+ * text `roses.txt`, a run `run` on it, a run `task` on a task, a grid `grid`, an exported model `theirs`, an empty folder `empty`, reports of checks and badges, and files that are damaged or of another kind.
  */
 
 /** The words of a call, and a part of its message. */
@@ -38,6 +38,32 @@ export const wrongInputs: Readonly<Record<string, readonly WrongInput[]>> = {
     ['--repeat x', 'an integer from 1 to 1000'],
     ['--shard 0/4', 'I/N with I from 1 to N'],
     ['--quite', '(Did you mean --quiet?)'],
+  ],
+  badge: [
+    ['', 'give a report, as check --json prints it'],
+    ['@/none.json', 'does not exist'],
+    ['@/roses.txt', 'is not JSON'],
+    ['@/other.json', 'is no report of a check'],
+    ['@/half.json', 'is damaged, write it again'],
+    ['@/shard.json', 'is shard 1 of 2; densessm merge joins them'],
+    ['@/question.json', 'has the answer to one question, by --path'],
+    ['@/report.json @/report.json', "too many arguments for 'badge'"],
+    ['@/report.json --out @/none/x.svg', 'its folder does not exist'],
+    ['@/report.json --out @/roses.txt', 'is no such report of densessm'],
+    ['@/report.json --out @/empty', 'is a folder'],
+    ['@/report.json --backend x', 'are of --replay'],
+    ['""', 'It is empty.'],
+    ['--replay', 'argument missing'],
+    ['--replya @/own.svg', '(Did you mean --replay?)'],
+    ['--replay @/none.svg', 'does not exist'],
+    ['--replay @/roses.txt', 'is no badge of densessm'],
+    ['--replay @/edited.svg', 'was edited or damaged'],
+    ['--replay @/theirs.svg', 'a shell command that is not run unless you give it'],
+    ['--replay @/theirs.svg --backend x --module y', 'cannot be used with option'],
+    ['--replay @/theirs.svg --backend /no/such/program', 'does not exist'],
+    ['--replay @/own.svg --module y.ts', 'is of the built-in backend'],
+    ['--replay @/own.svg @/report.json', 'writes nothing'],
+    ['--replay @/own.svg --out @/x.svg', 'writes nothing'],
   ],
   verify: [
     ['--cases 0', 'an integer from 1'],
