@@ -6,6 +6,7 @@ import { evaluateOutputs } from '../src/oracle/program.ts';
 import { termIn } from '../src/oracle/signature.ts';
 import { read } from '../src/tensor/input.ts';
 import { escaped } from './html.ts';
+import { settingsText } from './settings-text.ts';
 import { ulpsBetween, ulpsText } from './ulps.ts';
 
 /** The inputs and settings of a case. */
@@ -100,15 +101,6 @@ function fieldsOf(operator: Operator, equation: number, name: string, { shape, d
   const letters = axes.map(({ letter }) => `[${letter}]`).join('');
   return `<fieldset><legend><code>${escaped(name.replace(/^param\./, ''))}</code> <code>${letters}</code></legend><div style="--columns:${columns}">${cells.join('')}</div></fieldset>`;
 }
-
-/** Settings in a sentence: chunkSize 2, carry raw. */
-const settingsText = (settings: Settings): string =>
-  Object.entries(settings)
-    .flatMap(([name, x]) =>
-      typeof x === 'object' && x !== null && !Array.isArray(x) ? Object.entries(x) : [[name, x]],
-    )
-    .map(([name, x]) => `${escaped(`${name}`)} <code>${escaped(`${x}`)}</code>`)
-    .join(', ');
 
 /** A case to try: its inputs in fields, and its numbers. The page's program makes the fields editable. */
 export function workedSection(operator: Operator, equation: number, c: SmallCase): string {

@@ -1,4 +1,5 @@
 /** @file Tries faults in a worker: posts the table of faults, then for each question the laws, the errors and the smallest case. */
+import type { Case, Settings } from '../../src/oracle/case.ts';
 import { faults } from '../../src/oracle/faults.ts';
 import type { FaultTable } from '../labs/break/controls.ts';
 import { type Compared, errorsOf } from '../labs/break/errors.ts';
@@ -10,6 +11,7 @@ export interface BreakQuestion {
   readonly operator: string;
   readonly fault: string;
   readonly tokens: number;
+  readonly chunk: number;
   readonly seed: number;
   /** The law whose case is drawn; the first that rejects the fault if it is none of them. */
   readonly law: string;
@@ -25,7 +27,13 @@ export type BreakAnswer =
       readonly rows: readonly LawRow[];
       readonly waiting: readonly string[];
     }
-  | { readonly kind: 'errors'; readonly id: number; readonly law: string; readonly compared: readonly Compared[] }
+  | {
+      readonly kind: 'errors';
+      readonly id: number;
+      readonly law: string;
+      readonly settings: Settings;
+      readonly compared: readonly Compared[];
+    }
   | { readonly kind: 'smallest'; readonly id: number; readonly law: string; readonly found: Smallest | null }
   | { readonly kind: 'done'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly message: string };
@@ -46,14 +54,15 @@ const rest = (): Promise<void> =>
 class Superseded extends Error {}
 
 let latest = 0;
-/** Rows of laws by fault, tokens and seed: another law of the same fault needs no new ones. */
+/** Rows of laws by fault, tokens, chunk and seed: another law of the same fault needs no new ones. */
 let known: { readonly of: string; readonly rows: LawRow[] } = { of: '', rows: [] };
 
 async function answer(question: BreakQuestion): Promise<void> {
-  const { id, operator, fault: key, tokens, seed, numbers } = question;
+  const { id, operator, fault: key, tokens, chunk, seed, numbers } = question;
+  const what = { tokens, chunk, seed };
   const fault = faultsOf(operator).get(key)!;
   const all = lawsOf(fault);
-  const of = [operator, key, tokens, seed].join(' ');
+  const of = [operator, key, tokens, chunk, seed].join(' ');
   if (known.of !== of) known = { of, rows: [] };
   const { rows } = known;
   const still = async (): Promise<void> => {
@@ -63,16 +72,17 @@ async function answer(question: BreakQuestion): Promise<void> {
   const names = all.map(({ name }) => name);
   const asked = names.includes(question.law) ? question.law : null;
   let drawn: LawRow | undefined;
+  const postErrors = (law: string, c: Case): void =>
+    self.postMessage({ kind: 'errors', id, law, settings: c.settings, compared: errorsOf(fault, c, law) });
   const draw = (row: LawRow): void => {
     if (row.c === null) return;
     drawn = row;
-    if (numbers === 'first' || row.rejected === null)
-      self.postMessage({ kind: 'errors', id, law: row.law, compared: errorsOf(fault, row.c, row.law) });
+    if (numbers === 'first' || row.rejected === null) postErrors(row.law, row.c);
   };
   const isWanted = ({ law, rejected }: LawRow): boolean => (asked === null ? rejected !== null : law === asked);
   for (const [i, law] of all.entries()) {
     if (rows[i] === undefined) {
-      const run = tried(law, fault, { tokens, seed });
+      const run = tried(law, fault, what);
       let step = run.next();
       for (; !step.done; step = run.next()) await still();
       rows[i] = step.value;
@@ -83,11 +93,10 @@ async function answer(question: BreakQuestion): Promise<void> {
   const fallback = rows.find(({ c }) => c !== null);
   if (drawn === undefined && fallback !== undefined) draw(fallback);
   const { law = '', rejected = null } = drawn ?? {};
-  const found = rejected && (await smallest(all.find(({ name }) => name === law)!, fault, { tokens, seed }, still));
+  const found = rejected && (await smallest(all.find(({ name }) => name === law)!, fault, what, still));
   self.postMessage({ kind: 'smallest', id, law, found });
   const c = found?.c ?? drawn?.c;
-  if (numbers === 'smallest' && rejected !== null && c)
-    self.postMessage({ kind: 'errors', id, law, compared: errorsOf(fault, c, law) });
+  if (numbers === 'smallest' && rejected !== null && c) postErrors(law, c);
   self.postMessage({ kind: 'done', id });
 }
 

@@ -1,14 +1,27 @@
 /** @file Runs the lab of faults: asks a worker at each change of the state, and draws what it finds. */
-import { breakControls, type FaultTable, freeIn, freeNames, operatorIn } from '../labs/break/controls.ts';
+import type { Settings } from '../../src/oracle/case.ts';
+import { escaped } from '../html.ts';
+import {
+  breakControls,
+  type FaultTable,
+  faultShown,
+  freeIn,
+  freeNames,
+  isInChunks,
+  operatorIn,
+} from '../labs/break/controls.ts';
 import type { Compared } from '../labs/break/errors.ts';
 import type { LawRow } from '../labs/break/trial.ts';
 import {
   axesOf,
+  caseText,
+  countText,
   elementOf,
   elementTable,
   errorMap,
   lawTable,
   mapControls,
+  noneSmallest,
   smallestText,
   tensorOf,
 } from '../labs/break/view.ts';
@@ -34,7 +47,10 @@ let asked = '';
 let rows: readonly LawRow[] = [];
 let waiting: readonly string[] = [];
 let compared: readonly Compared[] = [];
+let settings: Settings = {};
 let ofLaw = '';
+/** The fault that was asked for, where the operator has none of its name. */
+let missing = '';
 
 const controls = () => breakControls(table, operatorIn(table, location.search));
 const state = () => stateFrom(controls(), location.search);
@@ -58,14 +74,9 @@ function fillOptions(name: string, options: Readonly<Record<string, string>>): v
 /** A sentence on what the laws say so far. */
 function sentence(): string {
   const { operator, fault } = state();
-  const rejecting = rows.filter(({ rejected }) => rejected !== null).length;
-  const count =
-    rejecting === 0
-      ? waiting.length > 0
-        ? 'No law has rejected it yet.'
-        : '<strong>No law rejects it</strong> on these cases.'
-      : `<strong>${rejecting} of ${rows.length + waiting.length} laws reject it.</strong>`;
-  return `<code>${fault}</code>: ${table[operator]?.[fault] ?? ''}. ${count}`;
+  const instead =
+    missing === '' ? '' : `<code>${operator}</code> has no fault <code>${escaped(missing)}</code>; shown is `;
+  return `${instead}<code>${fault}</code>: ${escaped(table[operator]?.[fault] ?? '')}. ${countText(rows, waiting)}`;
 }
 
 function drawLaws(): void {
@@ -80,21 +91,38 @@ function drawErrors(): void {
   const axes = axesOf(one, down, columns);
   const element = elementOf(one, at);
   const where = one.where === null ? 'every number is within its bound' : one.where;
-  const isRejected = rows.some(({ law, rejected }) => law === ofLaw && rejected !== null);
-  const of = `On ${isRejected ? 'the case that' : 'a case that'} <code>${ofLaw}</code> ${isRejected ? 'rejects' : 'accepts'}`;
+  const row = rows.find(({ law }) => law === ofLaw);
+  const isRejected = row !== undefined && row.rejected !== null;
+  const { fault, tokens } = state();
   drawn!.innerHTML = `${mapControls(compared, one, axes)}
-<p>${of}: ${where}.</p>
+<p>${isRejected ? 'On the case that' : 'On a case that'} <code>${ofLaw}</code> ${isRejected ? 'rejects' : 'accepts'}: ${where}.</p>
+<p class="quiet law"><code>${ofLaw}</code>: ${escaped(row?.statement ?? '')}.</p>
+${caseText(settings, fault, tokens)}
 <div class="beside-map"><div class="table" tabindex="0" role="group" aria-label="Error / bound of ${one.name}">${errorMap(one, axes, element, to)}</div>
 ${elementTable(one, element)}</div>`;
 }
 
+/** Writes the fault that is shown into the address, where the one that it names is of another operator. */
+function settleFault(): void {
+  const query = new URLSearchParams(location.search);
+  const asked = query.get('fault') ?? '';
+  if (asked === '') return;
+  const fault = faultShown(table, operatorIn(table, location.search), asked);
+  if (fault === asked) return;
+  if (!fault.endsWith(asked.slice(asked.indexOf('/')))) missing = asked;
+  query.set('fault', fault);
+  history.replaceState(null, '', `?${query}`);
+}
+
 /** Shows the state of the address; asks the worker if something is to be computed. */
 function draw(): void {
+  settleFault();
   const now = controls();
   const values = state();
   fillOptions('operator', now.operator.options);
   fillOptions('fault', now.fault.options);
   fillControls(form, now, values);
+  (form.elements.namedItem('chunk') as HTMLInputElement).disabled = !isInChunks(values.fault);
   const { law } = freeIn(location.search);
   const question = { ...values, law };
   const text = JSON.stringify(question);
@@ -135,17 +163,17 @@ worker.onmessage = ({ data }: { readonly data: BreakAnswer }) => {
   }
   if (data.kind === 'laws') [rows, waiting] = [data.rows, data.waiting];
   if (data.kind === 'errors') {
-    [compared, ofLaw] = [data.compared, data.law];
+    ({ compared, settings, law: ofLaw } = data);
     drawErrors();
   }
   if (data.kind === 'smallest')
-    shrunk!.innerHTML =
-      data.found === null ? '<p>None: no case that was drawn is rejected.</p>' : smallestText(data.law, data.found);
+    shrunk!.innerHTML = data.found === null ? noneSmallest(rows, data.law) : smallestText(data.law, data.found);
   if (data.kind === 'done') form.dataset.live = '';
   drawLaws();
 };
 
 form.addEventListener('input', () => {
+  missing = '';
   const query = new URLSearchParams(queryIn(form, controls()));
   const free = freeIn(location.search);
   // a law, a tensor or an element of another fault may not be there
@@ -163,6 +191,7 @@ drawn!.addEventListener('input', (event) => {
   drawn!.querySelector<HTMLSelectElement>(`select[name="${name}"]`)?.focus();
 });
 followLinks(root, () => {
+  missing = '';
   const within = document.activeElement?.closest('.heat') !== null && document.activeElement !== document.body;
   draw();
   if (within) drawn!.querySelector<HTMLElement>('.heat [aria-current]')?.focus();

@@ -66,7 +66,7 @@ function table(found: Elements, all: Readonly<Record<Order, readonly number[]>>,
         : link(queryOf(controls, { ...state, order }), orderTexts[order]);
     return `<tr><th scope="row">${name}</th><td>${ofBound(median)}</td><td>${ofBound(worst)}</td><td>${beyond}</td><td>${short(relative(found, order))}</td></tr>`;
   });
-  return `<div class="table" tabindex="0" role="group" aria-label="Errors by order"><table class="errors"><thead><tr><th scope="col">order</th><th scope="col">median %</th><th scope="col">worst %</th><th scope="col">beyond</th><th scope="col">relative</th></tr></thead><tbody>${lines.join('')}</tbody></table></div>`;
+  return `<div class="table" tabindex="0" role="group" aria-label="Errors by order"><table class="orders"><thead><tr><th scope="col">order</th><th scope="col">median %</th><th scope="col">worst %</th><th scope="col">beyond</th><th scope="col">relative</th></tr></thead><tbody>${lines.join('')}</tbody></table></div>`;
 }
 
 /** The elements of one order as a heat map: pale at 0.01 % of the bound, dark at all of it, amber beyond. */

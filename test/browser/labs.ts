@@ -61,10 +61,30 @@ export function testLabs(open: Open): void {
     await page.reload();
     await live();
     expect(await page.locator('.element').textContent()).toBe(element);
+    // one chunk for all tokens: comparisons accept, and the map says why
     await page.locator('.tries a').first().click();
     await live();
-    expect(await page.locator('.says').textContent()).toContain('No law rejects it');
+    await page.locator('.laws-tried a', { hasText: 'definition' }).click();
+    await live();
+    expect(await page.locator('.errors').textContent()).toMatch(
+      /a case that definition accepts.*chunkSize 8.*in one chunk/s,
+    );
+    expect(await page.locator('.smallest').textContent()).toContain('None for this law');
     expect(await page.locator('.heat .below').count()).toBe(0);
+    await page.locator('input[name=tokens]').fill('1');
+    await live();
+    expect(await page.locator('.says').textContent()).toContain('No law rejects it');
+    // another operator has the fault of this name, or the page says that it has none
+    await page.selectOption('select[name=operator]', 'gla');
+    await live();
+    expect(new URL(page.url()).searchParams.get('fault')).toBe('chunkwise/carry-lost');
+    await page.selectOption('select[name=operator]', 'linearScan');
+    await live();
+    const shown = await page.locator('select[name=fault]').inputValue();
+    expect(new URL(page.url()).searchParams.get('fault')).toBe(shown);
+    expect(await page.locator('.says').textContent()).toContain(
+      `linearScan has no fault chunkwise/carry-lost; shown is ${shown}`,
+    );
     await page.close();
   });
 

@@ -18,12 +18,12 @@ export const breakLab: WorkerLab = {
   script: 'assets/break.js',
   would:
     'With JavaScript, this page runs a wrong program of your choice in a worker. It lists the laws that reject it, draws error / bound as a heat map over the axes of a tensor, and shrinks the failure to the smallest case.',
-  about: `The table has the laws that concern the operator, each tried on up to 12 drawn cases: two sequences, two heads, T tokens. A number is right within <a href="../docs/tolerances.html">its own error bound</a>: teal cells are within it, amber ones beyond.
+  about: `The table has the laws that concern the operator, each tried on up to 12 drawn cases: two sequences, two heads, T tokens (up to 12 where results are exact), chunks of a drawn size or of yours. A number is right within <a href="../docs/tolerances.html">its own error bound</a>: teal cells are within it, amber ones beyond.
 Choose a law to see the case that it rejects. A cell is the worst number along the other axes; arrow keys move between cells. Retention is in <a href="../spec/19-retention.html#eq-19">Eqs. 19 and 20</a>. Laws and cases of this kind also judge a kernel of yours: <a href="../docs/check-your-kernel.html">check your kernel</a>.`,
   tries: [
     {
-      state: { tokens: 1 },
-      says: '<strong>T = 1 hides a lost carry.</strong> With one token there is one chunk, as with every T up to the chunk, and no law can tell. Then set T to 2.',
+      state: { tokens: 8, chunk: 8 },
+      says: '<strong>T ≤ chunk size hides a lost carry.</strong> In one chunk of 8 nothing is carried, and every comparison with the definition accepts: only laws that divide the sequence anew notice. Then set T to 9, and to 1, where no law can tell.',
     },
     {
       state: { fault: 'parallel/powers-by-exp', numbers: 'smallest' },

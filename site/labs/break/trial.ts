@@ -11,9 +11,10 @@ import type { Law } from '../../../src/oracle/law.ts';
 import { laws } from '../../../src/oracle/laws/index.ts';
 import type { Size } from '../../../src/oracle/operator.ts';
 
-/** What is tried: the longest sequence, and the seed of the cases. */
+/** What is tried: the length of sequences, the size of chunks (0: each case draws its own), and the seed of the cases. */
 export interface Asked {
   readonly tokens: number;
+  readonly chunk: number;
   readonly seed: number;
 }
 
@@ -53,12 +54,26 @@ export const lawsOf = (fault: Fault): Law[] =>
 /** Cases that are tried for each law. */
 const casesOfLaw = 12;
 
+/** The longest sequences whose sums of dyadic numbers have every digit: longer ones are not drawn for laws of exact results. */
+const longestExact = 12;
+
 /** Cases with sequences of one length, two of them, and two heads: else a fault in batches or heads may have nowhere to show. */
 const sizeOf = ({ size }: Law, tokens: number): Size => ({
   longest: tokens,
   ...size,
-  axis: (letter) => (letter === 't' ? fc.constant(tokens) : 'bh'.includes(letter) ? fc.constant(2) : undefined),
+  axis: (letter) =>
+    letter === 't'
+      ? fc.constant(size?.exact === true ? Math.min(tokens, longestExact) : tokens)
+      : 'bh'.includes(letter)
+        ? fc.constant(2)
+        : undefined,
 });
+
+/** A draw with chunks of a size, if its operator has chunks. */
+const inChunks = (draw: Draw, chunk: number): Draw =>
+  chunk === 0 || !('chunkSize' in draw.layout.settings)
+    ? draw
+    : { ...draw, layout: { ...draw.layout, settings: { ...draw.layout.settings, chunkSize: chunk } } };
 
 /** The verdict of a law on a fault; null where it breaks off. */
 function judged(law: Law, { operator, mode, program }: Fault, c: Case): Verdict | null {
@@ -70,7 +85,7 @@ function judged(law: Law, { operator, mode, program }: Fault, c: Case): Verdict 
 }
 
 /** Tries a law on a fault, until a case is rejected. Yields after each case, and returns the row. */
-export function* tried(law: Law, fault: Fault, { tokens, seed }: Asked): Generator<void, LawRow> {
+export function* tried(law: Law, fault: Fault, { tokens, chunk, seed }: Asked): Generator<void, LawRow> {
   const { operator, mode } = fault;
   const row = { law: law.name, statement: law.statement };
   let [cases, breaks, last]: [number, boolean, Case | null] = [0, false, null];
@@ -78,7 +93,7 @@ export function* tried(law: Law, fault: Fault, { tokens, seed }: Asked): Generat
   const drawn = sampleDraws(operator, sizeOf(law, tokens), casesOfLaw, seed);
   const isUsual = ({ values }: Draw): boolean => values === 'normal';
   for (const draw of [...drawn.filter(isUsual), ...drawn.filter((one) => !isUsual(one))]) {
-    const c = fill(draw.layout, draw.seed, draw.values);
+    const c = fill(inChunks(draw, chunk).layout, draw.seed, draw.values);
     if (!law.applies(operator, mode, c)) continue;
     const verdict = judged(law, fault, c);
     yield;
@@ -109,7 +124,7 @@ export interface Smallest {
 export async function smallest(
   law: Law,
   fault: Fault,
-  { tokens, seed }: Asked,
+  { tokens, chunk, seed }: Asked,
   rest: () => Promise<void>,
 ): Promise<Smallest | null> {
   const { operator } = fault;
@@ -125,7 +140,7 @@ export async function smallest(
     found.push({ c, verdict, draw });
     return true;
   };
-  const drawn = draws(operator, { longest: tokens, ...law.size });
+  const drawn = draws(operator, { longest: tokens, ...law.size }).map((draw) => inChunks(draw, chunk));
   const property = fc.asyncProperty(
     drawn,
     async (draw) => !(await fails(fill(draw.layout, draw.seed, draw.values), draw)),

@@ -1,6 +1,9 @@
 /** @file Draws what the lab of faults has found: the laws, a heat map of error / bound, one element, the smallest failing case. */
+import type { Settings } from '../../../src/oracle/case.ts';
 import { escaped } from '../../html.ts';
+import { settingsText } from '../../settings-text.ts';
 import { heatMap } from '../shared/heat-map.ts';
+import { isInChunks } from './controls.ts';
 import type { Compared } from './errors.ts';
 import type { LawRow, Smallest } from './trial.ts';
 
@@ -24,13 +27,25 @@ const heatOf = (ratio: number): number =>
 /** How far a verdict is from right. An exact comparison allows nothing. */
 const beyond = (ratio: number): string => (ratio === Infinity ? 'not equal' : `${ratioText(ratio)} × the bound`);
 
+/** What a program that breaks off in a law lacks; such a law says nothing of it. */
+const lacking: Readonly<Record<string, string>> = {
+  padded: 'padding',
+  packed: 'packed sequences',
+  resumable: 'empty sequence',
+};
+
+/** What a law without a judged case found. */
+const untriedText = ({ law, breaks }: LawRow): string =>
+  breaks ? `not tried: this program takes no ${lacking[law] ?? 'such case'}` : 'not tried: no case is of its kind';
+
 /** The laws with what each found. `chosen` is the one whose case is drawn. */
 export function lawTable(rows: readonly LawRow[], waiting: readonly string[], chosen: string, to: LinkTo): string {
-  const row = ({ law, statement, cases, rejected, breaks }: LawRow): string => {
+  const row = (one: LawRow): string => {
+    const { law, statement, cases, rejected } = one;
     const found =
       rejected !== null
         ? `<td class="rejects" title="${escaped(rejected.where)}">rejects, ${beyond(rejected.ratio)}</td>`
-        : `<td class="accepts">${cases > 0 ? `accepts ${cases}` : breaks ? 'breaks off: not written for it' : 'no case is of its kind'}</td>`;
+        : `<td class="accepts">${cases > 0 ? `accepts ${cases} cases` : untriedText(one)}</td>`;
     const current = law === chosen ? ' aria-current="true"' : '';
     return `<tr><th scope="row"><a href="${escaped(to({ law, at: '' }))}"${current} title="${escaped(statement)}">${law}</a></th>${found}</tr>`;
   };
@@ -162,22 +177,48 @@ const listed = (data: ArrayLike<number>): string =>
 
 const brief = (x: number): string => (Number.isInteger(x) ? `${x}` : `${Number(x.toPrecision(4))}`);
 
-const setting = (x: unknown): string =>
-  typeof x === 'object' && x !== null && !Array.isArray(x)
-    ? Object.entries(x)
-        .map(([name, one]) => `${name} ${setting(one)}`)
-        .join(', ')
-    : Array.isArray(x)
-      ? `[${x.map(setting).join(', ')}]`
-      : `${x}`;
+/** What a law says of the worst number, in words that tell the program's answer from the right one. */
+export function verdictText(law: string, where: string): string {
+  const [, place, answer, right] = /^(.+) is (\S+), not (\S+)$/.exec(where) ?? [];
+  return place === undefined
+    ? `<code>${law}</code>: ${escaped(where)}.`
+    : `<code>${escaped(place)}</code>: the program answers <code>${answer}</code>; right, by the law <code>${law}</code>, is <code>${right}</code>.`;
+}
 
 /** The smallest case that a law rejects: its settings and inputs, and the worst number. */
 export function smallestText(law: string, { c, verdict, judged }: Smallest): string {
-  const settings = Object.entries(c.settings).map(([name, x]) => `${name} <code>${escaped(setting(x))}</code>`);
   const inputs = Object.entries(c.inputs).map(
     ([name, { shape, data }]) =>
       `<li><code>${escaped(name)}[${shape.join(', ')}]</code> = <code>${listed(data)}</code></li>`,
   );
-  return `<p>${settings.join(', ') || 'No settings.'}</p><ul>${inputs.slice(0, 8).join('')}${inputs.length > 8 ? `<li>and ${inputs.length - 8} more tensors</li>` : ''}</ul>
-<p><code>${law}</code> says: ${escaped(verdict.where)}.</p><p class="quiet">Shrunk by the oracle: ${judged} cases judged.</p>`;
+  return `<p>${settingsText(c.settings) || 'No settings.'}</p><ul>${inputs.slice(0, 8).join('')}${inputs.length > 8 ? `<li>and ${inputs.length - 8} more tensors</li>` : ''}</ul>
+<p>${verdictText(law, verdict.where)}</p><p class="quiet">Shrunk by the oracle: ${judged} cases judged.</p>`;
+}
+
+/** What stands in place of a smallest case. */
+export const noneSmallest = (rows: readonly LawRow[], law: string): string =>
+  rows.some(({ rejected }) => rejected !== null)
+    ? `<p>None for this law: <code>${law}</code> rejects no case that was drawn. Choose a law that does.</p>`
+    : '<p>None: no law rejects a case that was drawn.</p>';
+
+/** The settings of the case of the map, and what they hide: with one chunk, nothing is carried from chunk to chunk. */
+export function caseText(settings: Settings, fault: string, tokens: number): string {
+  const { chunkSize } = settings;
+  const isOne = isInChunks(fault) && typeof chunkSize === 'number' && chunkSize >= tokens;
+  const why = isOne
+    ? ` ${tokens === 1 ? 'One token is' : `All ${tokens} tokens are`} in one chunk, so nothing is carried to a next one: a lost carry does not show here.`
+    : '';
+  return `<p class="case">This case: ${settingsText(settings) || 'no settings'}.${why}</p>`;
+}
+
+/** How many laws reject a fault, of those that could try it. */
+export function countText(rows: readonly LawRow[], waiting: readonly string[]): string {
+  const rejecting = rows.filter(({ rejected }) => rejected !== null).length;
+  const untried = rows.filter(({ cases }) => cases === 0).length;
+  const left = untried === 0 ? '' : ` ${untried} could not try it.`;
+  if (rejecting === 0)
+    return waiting.length > 0
+      ? 'No law has rejected it yet.'
+      : `<strong>No law rejects it</strong> on these cases.${left}`;
+  return `<strong>${rejecting} of ${rows.length + waiting.length - untried} laws reject it.</strong>${left}`;
 }

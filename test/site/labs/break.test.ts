@@ -1,18 +1,29 @@
 import { describe, expect, it, vi } from 'vitest';
-import { breakControls, operatorIn } from '../../../site/labs/break/controls.ts';
+import { breakControls, faultShown, operatorIn } from '../../../site/labs/break/controls.ts';
 import { errorsOf } from '../../../site/labs/break/errors.ts';
 import { faultsOf, type LawRow, lawsOf, smallest, tried } from '../../../site/labs/break/trial.ts';
-import { axesOf, elementOf, errorMap, lawTable, ratioText } from '../../../site/labs/break/view.ts';
+import {
+  axesOf,
+  caseText,
+  countText,
+  elementOf,
+  errorMap,
+  lawTable,
+  noneSmallest,
+  ratioText,
+  verdictText,
+} from '../../../site/labs/break/view.ts';
 import { stateFrom } from '../../../site/labs/shared/controls.ts';
+import { settingsText } from '../../../site/settings-text.ts';
 
 const faultOf = (operator: string, key: string) => faultsOf(operator).get(key)!;
 
 /** What laws say of a fault; all of them unless named. */
-function rowsOf(operator: string, key: string, tokens: number, names?: readonly string[]): LawRow[] {
+function rowsOf(operator: string, key: string, tokens: number, names?: readonly string[], chunk = 0): LawRow[] {
   const fault = faultOf(operator, key);
   const some = lawsOf(fault).filter(({ name }) => names?.includes(name) ?? true);
   return some.map((law) => {
-    const run = tried(law, fault, { tokens, seed: 1 });
+    const run = tried(law, fault, { tokens, chunk, seed: 1 });
     let step = run.next();
     while (!step.done) step = run.next();
     return step.value;
@@ -31,7 +42,16 @@ describe('the worker of the lab of faults', () => {
     try {
       // by its address, as its types are those of a browser
       await import(new URL('../../../site/client/break-worker.ts', import.meta.url).href);
-      const data = { id: 7, operator: 'retention', fault: 'none', tokens: 2, seed: 1, law: '', numbers: 'first' };
+      const data = {
+        id: 7,
+        operator: 'retention',
+        fault: 'none',
+        tokens: 2,
+        chunk: 0,
+        seed: 1,
+        law: '',
+        numbers: 'first',
+      };
       (globalThis as unknown as { onmessage(event: object): void }).onmessage({ data });
       await vi.waitFor(() => expect(posted).toHaveLength(2));
     } finally {
@@ -50,6 +70,53 @@ describe('the lab of faults', () => {
     const alone = rowsOf('retention', key, 1, rejectedBy);
     expect(alone.map(({ cases }) => cases)).toEqual(rejectedBy.map(() => 12));
     expect(rejecting(alone)).toEqual([]);
+  });
+
+  it('hides it from comparisons with the definition up to one chunk, whose size is chosen', () => {
+    const [key, chunk] = ['chunkwise/carry-lost', 4];
+    const inOne = rowsOf('retention', key, chunk, ['definition', 'modes', 'decoding', 'chunks', 'shift'], chunk);
+    expect(rejecting(inOne).sort()).toEqual(['chunks', 'shift']);
+    expect(inOne.find(({ law }) => law === 'definition')!.c!.settings).toMatchObject({ chunkSize: chunk });
+    expect(rejecting(rowsOf('retention', key, chunk + 1, ['definition'], chunk))).toEqual(['definition']);
+    expect(caseText({ chunkSize: 4 }, key, 4)).toMatch(/chunkSize <code>4<.*All 4 tokens are in one chunk/);
+    expect(caseText({ chunkSize: 4 }, key, 5)).not.toContain('in one chunk');
+    expect(caseText({ chunkSize: 4 }, 'parallel/future-leaks', 4)).not.toContain('in one chunk');
+  });
+
+  it('shrinks it within chunks of the size that is chosen', async () => {
+    const fault = faultOf('retention', 'chunkwise/carry-lost');
+    const found = await smallest(lawsOf(fault)[0]!, fault, { tokens: 5, chunk: 3, seed: 1 }, rest);
+    expect(found!.c.settings).toMatchObject({ chunkSize: 3 });
+    expect(found!.c.inputs.q!.shape).toEqual([1, 1, 4, 1]);
+  });
+
+  it('says what a law found, and what a program lacks', () => {
+    expect(verdictText('definition', 'output.output[1] is 0.5, not 0.25')).toBe(
+      '<code>output.output[1]</code>: the program answers <code>0.5</code>; right, by the law <code>definition</code>, is <code>0.25</code>.',
+    );
+    expect(verdictText('modes', 'output.y is missing')).toBe('<code>modes</code>: output.y is missing.');
+    const accepting = rowsOf('retention', 'chunkwise/carry-lost', 1, ['linear']);
+    expect(countText(accepting, ['dyadic'])).toBe('No law has rejected it yet.');
+    expect(countText(accepting, [])).toBe('<strong>No law rejects it</strong> on these cases.');
+    expect(noneSmallest(accepting, 'linear')).toContain('no law rejects');
+    const both = [...accepting, ...rowsOf('retention', 'chunkwise/carry-lost', 2, ['definition'])];
+    expect(noneSmallest(both, 'linear')).toContain('None for this law');
+  });
+
+  it('writes settings with all lists that are in them', () => {
+    expect(settingsText({ decay: [0.5, [1, { a: 2 }]], config: { layers: 2, dense: { carry: 'raw' } } })).toBe(
+      'decay <code>[0.5, [1, {a 2}]]</code>, layers <code>2</code>, dense <code>{carry raw}</code>',
+    );
+  });
+
+  it('keeps the fault where the operator changes, or shows one that it has', () => {
+    const table = {
+      gate: { 'whole/a': '' },
+      gla: { 'chunkwise/carry-lost': '' },
+      scan: { 'scan/carry-lost': '', 'scan/other': '' },
+    };
+    const shown = (operator: string) => faultShown(table, operator, 'chunkwise/carry-lost');
+    expect(['gla', 'scan', 'gate'].map(shown)).toEqual(['chunkwise/carry-lost', 'scan/carry-lost', 'whole/a']);
   });
 
   it('shows where its errors begin: at the second chunk', () => {
@@ -71,12 +138,12 @@ describe('the lab of faults', () => {
 
   it('shrinks it to two tokens and numbers of a kernel author’s notebook', async () => {
     const fault = faultOf('retention', 'chunkwise/carry-lost');
-    const found = await smallest(lawsOf(fault)[0]!, fault, { tokens: 5, seed: 1 }, rest);
+    const found = await smallest(lawsOf(fault)[0]!, fault, { tokens: 5, chunk: 0, seed: 1 }, rest);
     expect(found!.c.inputs.q!.shape).toEqual([1, 1, 2, 1]);
     expect(found!.c.settings).toMatchObject({ chunkSize: 1 });
     const isSimple = (x: number): boolean => x === 0 || Number.isInteger(Math.log2(Math.abs(x)));
     expect(Object.values(found!.c.inputs).every(({ data }) => data.every(isSimple))).toBe(true);
-    expect(await smallest(lawsOf(fault)[0]!, fault, { tokens: 1, seed: 1 }, rest)).toBeNull();
+    expect(await smallest(lawsOf(fault)[0]!, fault, { tokens: 1, chunk: 0, seed: 1 }, rest)).toBeNull();
   });
 
   it('tries a fault of batches in batches, and counts a program that breaks off as no rejection', () => {
@@ -88,7 +155,8 @@ describe('the lab of faults', () => {
     expect(errorsOf(fault, packed.c!, 'packed').some(({ where }) => where !== null)).toBe(true);
     const carry = rowsOf('retention', 'chunkwise/carry-lost', 2, ['padded']);
     expect(carry.find(({ law }) => law === 'padded')).toMatchObject({ cases: 0, rejected: null, breaks: true });
-    expect(lawTable(carry, [], 'padded', () => '?')).toContain('breaks off');
+    expect(lawTable(carry, [], 'padded', () => '?')).toContain('not tried: this program takes no padding');
+    expect(countText([...carry, packed], [])).toBe('<strong>1 of 1 laws reject it.</strong> 1 could not try it.');
   });
 
   it('has the faults of the operator in its controls, and takes the start where the address names none', () => {

@@ -160,7 +160,7 @@ export const diagonalSsmFaults = faultsOf(diagonalSsm, [
   {
     mode: 'chunkwise',
     name: 'carry-lost',
-    says: 'every chunk starts from the initial state',
+    says: 'every chunk starts from the initial state; the final state, computed apart, is right',
     rejectedBy: ['definition', 'modes', 'chunks'],
     program: ssmProgram(({ chunkSize, state, x, ...rest }) => {
       const parts = chunks(x, 1, chunkSize);

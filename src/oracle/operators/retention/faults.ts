@@ -101,7 +101,7 @@ export const retentionFaults = [
       {
         mode: 'chunkwise',
         name: 'carry-lost',
-        says: 'every chunk starts from the initial state',
+        says: 'every chunk starts from the initial state; the final state, computed apart, is right',
         rejectedBy: ['definition', 'modes', 'chunks'],
         program: retaining(({ chunkSize, decay, q, k, v, state }) => {
           const [qs, ks, vs] = [q, k, v].map((x) => chunks(x, 2, chunkSize)) as [Value[], Value[], Value[]];
