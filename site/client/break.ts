@@ -90,12 +90,13 @@ function drawErrors(): void {
   const one = tensorOf(compared, tensor);
   const axes = axesOf(one, down, columns);
   const element = elementOf(one, at);
-  const where = one.where === null ? 'every number is within its bound' : one.where;
   const row = rows.find(({ law }) => law === ofLaw);
   const isRejected = row !== undefined && row.rejected !== null;
+  const isElsewhere = isRejected && compared.every(({ where }) => where === null);
+  const within = `every number is within its bound${isElsewhere ? ', and the law rejects what the program answers where it asks again' : ''}`;
   const { fault, tokens } = state();
   drawn!.innerHTML = `${mapControls(compared, one, axes)}
-<p>${isRejected ? 'On the case that' : 'On a case that'} <code>${ofLaw}</code> ${isRejected ? 'rejects' : 'accepts'}: ${where}.</p>
+<p>${isRejected ? 'On the case that' : 'On a case that'} <code>${ofLaw}</code> ${isRejected ? 'rejects' : 'accepts'}: ${one.where ?? within}.</p>
 <p class="quiet law"><code>${ofLaw}</code>: ${escaped(row?.statement ?? '')}.</p>
 ${caseText(settings, fault, tokens)}
 <div class="beside-map"><div class="table" tabindex="0" role="group" aria-label="Error / bound of ${one.name}">${errorMap(one, axes, element, to)}</div>
