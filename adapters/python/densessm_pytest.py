@@ -3,9 +3,9 @@
     PYTHONPATH=adapters/python pytest -p densessm_pytest --densessm "python3 my_kernel.py" -k linearScan
 
 `npx densessm check --backend COMMAND` runs once, when tests are collected. `--densessm-options="--cases 20"` has more of
-its options, and `--densessm-command` another way to call densessm. A test fails with the report of its row, and is
-skipped with the reason where a row was not compared, or is wrong as accepted. Where a check fails by such rows alone,
-as no time was left for them, one more test fails with its last line. It needs pytest 7 or newer. Under pytest-xdist each
+its options, and `--densessm-command` another way to call densessm. A test fails with the report of its row, or with the
+reason where a row was not asked to its end, and is skipped where a row is wrong as accepted, or every case was declined.
+Where a check fails by no row, one more test fails with its last line. It needs pytest 7 or newer. Under pytest-xdist each
 worker would run the whole check: leave densessm out there.
 """
 
@@ -42,8 +42,9 @@ class Row(pytest.Item):
     def runtest(self) -> None:
         if (skipped := self.found.find('skipped')) is not None:
             pytest.skip(skipped.get('message', ''))
-        if (failure := self.found.find('failure')) is not None:
-            raise Wrong(failure.text or failure.get('message'))
+        for kind in ('failure', 'error'):
+            if (found := self.found.find(kind)) is not None:
+                raise Wrong(found.text or found.get('message'))
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
         return str(excinfo.value) if isinstance(excinfo.value, Wrong) else super().repr_failure(excinfo, style)
@@ -62,10 +63,6 @@ def rows_of(config: Any) -> list[xml.Element]:
         rows = list(xml.parse(report).iter('testcase')) if report.exists() else []
     if run.returncode not in (0, 1) or not rows:
         raise pytest.UsageError(f'densessm checked nothing: {run.stderr.strip() or run.stdout.strip()}')
-    if run.returncode == 1 and all(row.find('failure') is None for row in rows):
-        whole = xml.Element('testcase', classname='check', name='whole')
-        xml.SubElement(whole, 'failure').text = run.stdout.strip().rpartition('\n')[2]
-        rows.append(whole)
     return rows
 
 

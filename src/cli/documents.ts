@@ -18,8 +18,7 @@ export function documentsOf(name: string): (document: unknown, what: string) => 
     if (valid) return;
     // the last one is the innermost
     const { instanceLocation, error } = errors.at(-1)!;
-    fail(
-      `${what} is not as densessm writes it, at ${plain(instanceLocation, 80)}: ${plain(error, 160)} It is damaged, write it again`,
-    );
+    const where = `at ${plain(instanceLocation, 80)} (${plain(error, 160).replace(/\.$/, '')})`;
+    fail(`${what} is not as densessm writes it, ${where}; it is damaged, write it again`);
   };
 }

@@ -1,5 +1,5 @@
 /** @file densessm equations: lists the specified equations, and tries each law on the faults that it must reject. */
-import { mayBeOneTooLow } from '../../spec/equation.ts';
+import { type Equation, mayBeOneTooLow } from '../../spec/equation.ts';
 import { evidenceMeanings, scopeOfMarks } from '../../spec/evidence.ts';
 import { equations, equationTotal } from '../../spec/registry.ts';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../oracle/equations.ts';
 import { faults } from '../oracle/faults.ts';
 import { laws } from '../oracle/laws/index.ts';
+import type { Operator } from '../oracle/operator.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { colour, progress, say, sayJson, tableLine, type Voice, widthsOf } from './console.ts';
 import { type Shard, type ShardData, shardData, shardOf, wordsOf } from './shard.ts';
@@ -30,8 +31,17 @@ export const longestTried = 8;
 
 const columns = ['Eq.', 'name', 'evidence', 'definition', 'modes', 'laws', 'faults rejected'];
 
-/** Tries every law on the faults that it must reject, and prints what was found. Returns whether nothing is missing. */
-export function equationsCommand({ cases, seed, operator, shard, ...voice }: EquationsCommand): boolean {
+/** The operators of a shard, of those that are named, with their equations. */
+export function subjectsOf({
+  operator,
+  shard,
+}: {
+  readonly operator?: readonly string[] | undefined;
+  readonly shard?: Shard | undefined;
+}): {
+  readonly operators: readonly Operator[];
+  readonly equations: readonly Equation[];
+} {
   const all = operators.filter(({ name }) => operator?.includes(name) ?? true);
   const some = shardOf(all, shard);
   const theirs = equations.filter(({ number }) => {
@@ -39,6 +49,12 @@ export function equationsCommand({ cases, seed, operator, shard, ...voice }: Equ
     // one that no operator computes is of the first shard
     return own === undefined ? operator === undefined && (shard?.i ?? 1) === 1 : some.includes(own);
   });
+  return { operators: some, equations: theirs };
+}
+
+/** Tries every law on the faults that it must reject, and prints what was found. Returns whether nothing is missing. */
+export function equationsCommand({ cases, seed, operator, shard, ...voice }: EquationsCommand): boolean {
+  const { equations: theirs, operators: some } = subjectsOf({ operator, shard });
   const registry = { equations: theirs, operators: some, laws, faults };
   const line = progress(voice);
   const found = specification({ cases, longest: longestTried, seed }, registry, (name, done, total) =>

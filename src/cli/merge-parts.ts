@@ -1,18 +1,20 @@
 /** @file Joins the reports of shards of check, verify or equations into the report of the whole. */
 import { isDeepStrictEqual } from 'node:util';
 import { equations } from '../../spec/registry.ts';
-import { isCount, isObject } from '../io/json.ts';
+import { isObject } from '../io/json.ts';
+import { plain } from '../io/text.ts';
 import { alike } from '../oracle/check/alike.ts';
 import { inOrder, joinedReport } from '../oracle/check/check.ts';
 import { type CheckRow, rowName, wasOffered } from '../oracle/check/row.ts';
 import { operators } from '../oracle/operators/index.ts';
 import { everyMode, isVerified, type VerifiedRow } from '../oracle/verify.ts';
-import { fail, InputError } from '../tensor/errors.ts';
+import { fail } from '../tensor/errors.ts';
 import type { Report } from '../vectors/index.ts';
 import { type CheckData, checkData } from './check-json.ts';
 import { againBy, formatRow as checkLine, type Failure, headLine, resultLines, widthsFor } from './check-lines.ts';
 import { colour, say, sayJson, type Voice } from './console.ts';
-import { sayTotal } from './equations.ts';
+import { documentsOf } from './documents.ts';
+import { sayTotal, subjectsOf } from './equations.ts';
 import { packageVersion } from './paths.ts';
 import { isReport, type ShardData } from './shard.ts';
 import { verdict } from './verdict.ts';
@@ -48,13 +50,17 @@ function partIn(path: string, report: unknown): Part {
   const { version, shard, schema } = report;
   if (version !== 1) fail(`${path}: is of version ${version}; this densessm reads version 1`);
   if (shard === undefined) fail(`${path}: is a whole ${schema}, not a shard of one; there is nothing to join`);
-  const isShard = isObject(shard) && isCount(shard.i) && isCount(shard.n) && Array.isArray(shard.asked);
-  const isWhole = schema !== 'densessm/check' || (isShard && Array.isArray(shard.offered));
-  if (!isShard || !isWhole) fail(`${path}: has no shard as densessm writes it; it is damaged, write it again`);
   // rows are counted and put in order by what this version knows
-  if (shard.densessm !== packageVersion())
-    fail(`${path}: is of densessm ${shard.densessm}, and this is ${packageVersion()}; join shards by what wrote them`);
-  return report as unknown as Part;
+  const wrote = isObject(shard) && typeof shard.densessm === 'string' ? shard.densessm : packageVersion();
+  if (wrote !== packageVersion())
+    fail(
+      `${path}: is of densessm ${plain(wrote, 40)}, and this is ${packageVersion()}; join shards by what wrote them`,
+    );
+  documentsOf(`${String(schema).replace('densessm/', '')}-1`)(report, `${path}: it`);
+  const part = report as unknown as Part;
+  if (schema === 'densessm/check' && part.shard.offered === undefined)
+    fail(`${path}: does not say which rows were on offer; it is damaged, write it again`);
+  return part;
 }
 
 /** The shards of files, in order. Throws where they are not all those of one run, each once. */
@@ -182,6 +188,14 @@ function mergeVerified(parts: readonly VerifyPart[], { json, quiet }: Voice): bo
   return ok;
 }
 
+/** The operators that options as words name; undefined for all. */
+function namedIn(asked: readonly string[]): readonly string[] | undefined {
+  const at = asked.indexOf('--operator');
+  const names = asked.slice(at + 1);
+  const end = names.findIndex((word) => word.startsWith('--'));
+  return at < 0 ? undefined : names.slice(0, end < 0 ? undefined : end);
+}
+
 function mergeEquations(parts: readonly EquationsPart[], { json }: Voice): boolean {
   const numbers = equations.map(({ number }) => number);
   const all = {
@@ -190,8 +204,15 @@ function mergeEquations(parts: readonly EquationsPart[], { json }: Voice): boole
       .sort((a, b) => numbers.indexOf(a.number) - numbers.indexOf(b.number)),
     operators: parts.flatMap((part) => part.operators).sort((a, b) => placeOf(a.operator) - placeOf(b.operator)),
   };
-  checkOnce(all.equations.map(({ number }) => `Eq. ${number}`));
-  checkOnce(all.operators.map(({ operator }) => operator));
+  const wanted = subjectsOf({ operator: namedIn(parts[0]!.shard.asked) });
+  checkOnce(
+    all.equations.map(({ number }) => `Eq. ${number}`),
+    wanted.equations.map(({ number }) => `Eq. ${number}`),
+  );
+  checkOnce(
+    all.operators.map(({ operator }) => operator),
+    wanted.operators.map(({ name }) => name),
+  );
   const listed = [...all.equations, ...all.operators].flatMap((one) => one.problems);
   const said = [...listed, ...parts.flatMap((part) => part.problems).filter((problem) => !listed.includes(problem))];
   const silent = wrongOf(parts).map((i) => `shard ${i} is not complete, and does not say why`);
@@ -209,14 +230,7 @@ function mergeEquations(parts: readonly EquationsPart[], { json }: Voice): boole
 export function mergeParts(paths: readonly string[], reports: readonly unknown[], voice: Voice): boolean {
   const parts = withNumbers(partsIn(paths, reports));
   const [{ schema }] = parts;
-  try {
-    if (schema === 'densessm/check') return mergeChecks(parts as unknown as (CheckData & Part)[], voice);
-    if (schema === 'densessm/verify') return mergeVerified(parts as unknown as VerifyPart[], voice);
-    return mergeEquations(parts as unknown as EquationsPart[], voice);
-  } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new InputError(
-      `merge: a report lacks what densessm writes (${error.message}); it is damaged, write it again`,
-    );
-  }
+  if (schema === 'densessm/check') return mergeChecks(parts as unknown as (CheckData & Part)[], voice);
+  if (schema === 'densessm/verify') return mergeVerified(parts as unknown as VerifyPart[], voice);
+  return mergeEquations(parts as unknown as EquationsPart[], voice);
 }

@@ -93,6 +93,15 @@ describe('shards', { timeout: 120_000 }, () => {
     expect(lacking).toMatchObject({ status: 1, stdout: expect.stringContaining('a law is missing\n') });
     const silent = await densessmHere('merge', changed({ ok: false }), ...others, '--json');
     expect({ status: silent.status, ok: JSON.parse(silent.stdout).ok }).toEqual({ status: 1, ok: false });
+    const says = async (change: object) => {
+      const { status, stderr } = await densessmHere('merge', changed(change), ...others);
+      return `${status} ${stderr}`;
+    };
+    expect(await says({ operators: [] })).toMatch(/^2 .*merge: \w+ is in no shard/);
+    expect(await says({ equations: [], operators: [] })).toMatch(/^2 .* is in no shard/);
+    expect(await says({ operators: [{ operator: 'gate' }] })).toMatch(/^2 .*#\/operators\/0.*it is damaged/);
+    expect(await says({ problems: {} })).toMatch(/^2 .*#\/problems.*it is damaged/);
+    expect(await says({ shard: 3 })).toMatch(/^2 .*#\/shard.*it is damaged/);
   });
 
   it('of verify have each operator in each mode once, and the vectors', async () => {
@@ -131,8 +140,24 @@ describe('shards', { timeout: 120_000 }, () => {
     const merged = (...documents: readonly object[]) =>
       densessmHere('merge', ...documents.map((document, i) => write(`own-${i}.json`, JSON.stringify(document))));
     expect((await merged(one, two)).stdout).toContain('1 of 2 rows right');
-    const refusals = [one, { ...one, rows: [] }, { ...one, rows: [...one.rows, one.rows[0]] }];
-    const says = ['its backend offers linearScan recurrent F64', 'is in no shard', 'is in the shards twice'];
+    const without = (more: object) => ({ ...one, rows: [{ ...(one.rows[0] as object), ...more }] });
+    const { offered: _, ...shard } = one.shard as Record<string, unknown>;
+    const refusals = [
+      one,
+      { ...one, rows: [] },
+      { ...one, rows: [...one.rows, one.rows[0]] },
+      without({ finding: { kind: 'wrong' } }),
+      without({ worst: 'much' }),
+      { ...one, shard },
+    ];
+    const says = [
+      'its backend offers linearScan recurrent F64',
+      'is in no shard',
+      'is in the shards twice',
+      'it is not as densessm writes it, at #/rows/0/finding',
+      'it is not as densessm writes it, at #/rows/0/worst',
+      'does not say which rows were on offer',
+    ];
     for (const [at, first] of refusals.entries()) {
       const { status, stderr } = await merged(first, at === 0 ? other : two);
       expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(says[at]!) });

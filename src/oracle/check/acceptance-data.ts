@@ -24,6 +24,8 @@ export interface Accepted {
   readonly cases: number;
   /** In how many more only by its tensors, as they are too large to explain. */
   readonly alike: number;
+  /** The tensors that were wrong in these cases. */
+  readonly tensors: readonly string[];
 }
 
 /** A failure in a row with accepted ones that no entry covers. */

@@ -2,7 +2,7 @@
 import { matches } from '../signature.ts';
 import type { Acceptance, Accepted, Unaccepted } from './acceptance-data.ts';
 import type { CaseFailure } from './failure-data.ts';
-import type { CheckRow, RowKey } from './row.ts';
+import { type CheckRow, type RowKey, rowName } from './row.ts';
 import { unsteady } from './smallest/smallest.ts';
 import { stale } from './stale.ts';
 
@@ -66,16 +66,16 @@ export function accepting(row: CheckRow, entries: readonly Acceptance[], today: 
   const failures = judged.flatMap(({ failure }) => failure ?? []).map(signsOf);
   const isExplained = (signs: readonly Sign[]): boolean => signs.every(({ says }) => says !== null);
   const seen = valid.filter((entry) => failures.some((signs) => signs.some((one) => one.says && covers(entry, one))));
-  const counts = new Map<Acceptance, { cases: number; alike: number }>();
+  const counts = new Map<Acceptance, { cases: number; alike: number; tensors: Set<string> }>();
   const left = new Map<string, Unaccepted>();
   for (const signs of failures) {
     const found = signs.map((sign) => seen.find((entry) => covers(entry, sign)));
     for (const entry of new Set(found.flatMap((one) => one ?? []))) {
-      const count = counts.get(entry) ?? { cases: 0, alike: 0 };
-      counts.set(
-        entry,
-        isExplained(signs) ? { ...count, cases: count.cases + 1 } : { ...count, alike: count.alike + 1 },
-      );
+      const count = counts.get(entry) ?? { cases: 0, alike: 0, tensors: new Set() };
+      count[isExplained(signs) ? 'cases' : 'alike']++;
+      for (const { tensor } of signs.filter((_, i) => found[i] === entry))
+        if (tensor !== null) count.tensors.add(tensor);
+      counts.set(entry, count);
     }
     for (const { tensor, says } of signs.filter((_, i) => found[i] === undefined)) {
       const explanation = says?.[0] ?? 'too large to explain';
@@ -83,7 +83,8 @@ export function accepting(row: CheckRow, entries: readonly Acceptance[], today: 
       left.set(key, { tensor, explanation, cases: (left.get(key)?.cases ?? 0) + 1 });
     }
   }
-  const accepted = [...unjudged, ...[...counts].map(([entry, count]): Accepted => ({ entry, ...count }))];
+  const own = [...counts].map(([entry, count]): Accepted => ({ entry, ...count, tensors: [...count.tensors] }));
+  const accepted = [...unjudged, ...own];
   const marked = { ...row, accepted, unaccepted: [...left.values()] };
   if (cut || left.size > 0 || failures.length === 0) return marked;
   const statusOf = (status: CheckRow['outputs']): CheckRow['outputs'] => (status === 'FAIL' ? 'ACCEPTED' : status);
@@ -93,7 +94,9 @@ export function accepting(row: CheckRow, entries: readonly Acceptance[], today: 
 /** What is wrong with an entry. */
 export interface EntryProblem {
   readonly entry: Acceptance;
-  readonly is: 'expired' | 'passes' | 'not seen' | 'not asked';
+  readonly is: 'expired' | 'passes' | 'passes in part' | 'not seen' | 'not asked';
+  /** What passes of an entry that passes in part: rows, tensors, or tensors in rows. */
+  readonly passes?: readonly string[];
 }
 
 /** Whether two entries are equal: rows come from other processes. */
@@ -109,7 +112,41 @@ interface Asked {
   readonly path?: string;
 }
 
-/** Lists the entries that have expired, that did not occur, and, if nothing narrowed the rows, those whose row was not asked. */
+/** The tensors that were wrong in some case of a row. */
+const wrongTensors = ({ wrongIn, accepted = [], judged = [] }: CheckRow): Set<string> =>
+  new Set([
+    ...Object.keys(wrongIn),
+    ...accepted.flatMap(({ tensors }) => tensors),
+    ...judged.flatMap(({ failure }) => failure?.tensors ?? []),
+  ]);
+
+/** Lists the rows, and the tensors in rows, that an entry names and that were right in all cases: it would accept their next failure without a word. */
+function passingParts({ tensors }: Acceptance, rows: readonly CheckRow[]): string[] {
+  const passing = rows.map((row) => {
+    const wrong = [...wrongTensors(row)];
+    const isLeftOut = (tensor: string): boolean =>
+      tensor.startsWith('grad/') &&
+      (row.gradients === 'UNCHECKED' || row.gradientsLeftOut.includes(tensor.slice('grad/'.length)));
+    return {
+      name: rowName(row),
+      isRight: tensors.length === 0 && row.finding === null,
+      tensors: tensors.filter((pattern) => !isLeftOut(pattern) && !wrong.some((tensor) => matches(pattern, tensor))),
+    };
+  });
+  const isWhole = (one: (typeof passing)[number]): boolean =>
+    one.isRight || (tensors.length > 0 && one.tensors.length === tensors.length);
+  const some = passing.filter((one) => !isWhole(one));
+  const everywhere = tensors.filter((tensor) => some.every((one) => one.tensors.includes(tensor)));
+  return [
+    ...passing.filter(isWhole).map(({ name }) => name),
+    ...everywhere,
+    ...some.flatMap((one) =>
+      one.tensors.filter((tensor) => !everywhere.includes(tensor)).map((tensor) => `${tensor} in ${one.name}`),
+    ),
+  ];
+}
+
+/** Lists the entries that have expired, that did not occur, or not in all their rows and tensors, and, if nothing narrowed the rows, those whose row was not asked. */
 export function entryProblems(
   rows: readonly CheckRow[],
   { accepted = [], today = todayIs(), operators, modes, dtypes, path }: Asked,
@@ -121,7 +158,10 @@ export function entryProblems(
     if (asked.length === 0) return isNarrowed ? [] : [{ entry, is: 'not asked' }];
     // one question, or a part of them, shows nothing about the rest
     if (path !== undefined || asked.some(({ cut }) => cut)) return [];
-    if (asked.some(({ accepted = [] }) => accepted.some((one) => isSame(one.entry, entry)))) return [];
+    if (asked.some(({ accepted = [] }) => accepted.some((one) => isSame(one.entry, entry)))) {
+      const passes = passingParts(entry, asked);
+      return passes.length === 0 ? [] : [{ entry, is: 'passes in part', passes }];
+    }
     return [{ entry, is: asked.every(({ finding }) => finding === null) ? 'passes' : 'not seen' }];
   });
 }
@@ -136,10 +176,11 @@ export const untilText = ({ expires }: Acceptance): string =>
 
 /** A sentence for each wrong entry: what is wrong, and what to do. */
 export const entryLines = (problems: readonly EntryProblem[]): string[] =>
-  problems.map(({ entry, is }) => {
+  problems.map(({ entry, is, passes = [] }) => {
     const remedy = {
       expired: `accepted until ${entry.expires}, which is over: mend it, or give a new date with a reason`,
       passes: 'accepted, but passes: remove the entry',
+      'passes in part': `accepted, but passes in ${passes.join('; ')}: take that out of the entry`,
       'not seen': 'accepted, but its row does not fail in this way: remove the entry, or correct it',
       'not asked': 'accepted, but no such row was asked: correct or remove the entry',
     };

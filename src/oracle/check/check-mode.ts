@@ -187,8 +187,8 @@ export async function checkMode(
 /** An entry that accepts any failure of its tensors, if some of them was wrong in some case. */
 function seenOf(entry: Acceptance, unjudged: Tally['unjudged']): Accepted[] {
   const isOwn = (tensor: string): boolean => entry.tensors.some((pattern) => matches(pattern, tensor));
-  const cases = unjudged.filter((names) => names.some(isOwn)).length;
-  return cases === 0 ? [] : [{ entry, cases, alike: 0 }];
+  const seen = unjudged.map((names) => names.filter(isOwn)).filter(({ length }) => length > 0);
+  return seen.length === 0 ? [] : [{ entry, cases: seen.length, alike: 0, tensors: [...new Set(seen.flat())] }];
 }
 
 /** Says how many shapes were compiled, if that took long, and how many were not, as there was no time. */

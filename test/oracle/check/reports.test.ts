@@ -36,6 +36,17 @@ describe('the page of a report', () => {
     expect(page).toContain('id="failure-0"');
   });
 
+  it.each([
+    ['PASS: 1 of 1 rows right', true, 'pass'],
+    ['FAIL: 0 of 1 rows right', false, 'fail'],
+    ['UNCHECKED: 0 of 1 rows right', false, 'fail'],
+    ['NOTHING was compared: no row on offer is of this shard', true, 'unchecked'],
+  ])('has a title that says no more than %s', (verdict, ok, style) => {
+    const text = pageOf({ ...report, ok }, { ...said, verdict });
+    expect(text).toContain(`<title>${verdict.split(/\W/)[0]}: `);
+    expect(text).toContain(`<p class="verdict ${style}">`);
+  });
+
   it('closes every tag that it opens', () => {
     const open: string[] = [];
     for (const [, end, name, own] of page.matchAll(/<(\/?)([a-z]\w*)[^>]*?(\/?)>/g)) {
@@ -79,17 +90,36 @@ print(json.dumps([[dict(s.attrib) for s in [root, *root.iter('testsuite')]], [[d
   it('pass a row with right outputs, and say that gradients are not offered', () => {
     const right = { ...report.rows[0]!, finding: null, outputs: 'PASS', gradients: 'UNCHECKED' } as const;
     const rowOf = (more: Partial<CheckRow>): string =>
-      junitOf({ ...report, rows: [{ ...right, ...more }] }, said)
+      junitOf({ ...report, ok: true, rows: [{ ...right, ...more }] }, said)
         .match(/<testsuite (.*) time.*\n(.*)/)!
         .slice(1)
         .join(' ');
     const forward = rowOf({ reason: 'no gradients offered' });
     expect(forward).toContain('tests="1" failures="0" errors="0" skipped="0"');
     expect(forward).toContain('<system-out>no gradients offered</system-out></testcase>');
-    expect(rowOf({ outputs: 'UNCHECKED', reason: 'no time was left' })).toContain(
-      '<skipped message="no time was left"/>',
-    );
     expect(rowOf({ gradients: 'PASS' })).toMatch(/"><\/testcase>$/);
+  });
+
+  it('fail where the check fails: by a row that was not asked to its end, or by the whole', () => {
+    const right = { ...report.rows[0]!, finding: null, outputs: 'PASS', gradients: 'PASS' } as const;
+    const of = (more: Partial<CheckRow>, ok = false): string =>
+      junitOf({ ...report, ok, rows: [{ ...right, ...more }] }, said).replace(/ time="[^"]*"/g, '');
+    const cut = of({ outputs: 'UNCHECKED', reason: 'no time was left' });
+    expect(cut).toContain('tests="1" failures="0" errors="1" skipped="0"');
+    expect(cut).toContain('<error message="no time was left" type="UNCHECKED"/>');
+    const entry = {
+      operator: 'linearScan',
+      mode: '*',
+      dtype: '*',
+      tensors: ['out/output'],
+      explanation: 'any',
+    } as const;
+    const accepted = [{ entry: { ...entry, reason: 'later', expires: 'never' }, cases: 1, alike: 0, tensors: [] }];
+    expect(of({ outputs: 'UNCHECKED', accepted, notes: ['cut'] })).toMatch(/<error message="[^"]*cut; [^"]*later"/);
+    const declined = of({ outputs: 'UNSUPPORTED', gradients: 'UNSUPPORTED', unsupported: 3, reason: 'too large' });
+    expect(declined).toContain('tests="2" failures="1" errors="0" skipped="1"');
+    expect(declined).toContain(`<testcase classname="check" name="whole"><failure message="${said.verdict}"`);
+    expect(of({}, true)).toContain('tests="1" failures="0" errors="0" skipped="0"');
   });
 
   it('are failing cases, which a script replays with numpy alone', () => {

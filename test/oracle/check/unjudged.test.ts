@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { acceptedLines, isEntryOf } from '../../../src/oracle/check/acceptance.ts';
+import { acceptedLines, entryLines, isEntryOf } from '../../../src/oracle/check/acceptance.ts';
 import type { Acceptance } from '../../../src/oracle/check/acceptance-data.ts';
 import { type CheckOptions, type CheckReport, check } from '../../../src/oracle/check/check.ts';
 import { programBackend, type Twist } from './program-backend.ts';
@@ -78,7 +78,7 @@ describe('an entry that accepts any failure of a tensor', () => {
     const { ok, rows, wrongEntries } = await checked(twist, true, { accepted });
     expect(ok).toBe(true);
     expect(rows[0]).toMatchObject({ outputs: 'PASS', gradients: 'ACCEPTED', finding: null });
-    expect(rows[0]!.accepted).toEqual([{ entry, cases: 6, alike: 0 }]);
+    expect(rows[0]!.accepted).toEqual([{ entry, cases: 6, alike: 0, tensors: ['grad/k'] }]);
     expect(wrongEntries).toEqual([]);
     expect(acceptedLines(rows)).toEqual([
       'retention recurrent F32: grad/k: any; in 6 of 6 cases; accepted without an end: not implemented yet',
@@ -95,7 +95,7 @@ describe('an entry that accepts any failure of a tensor', () => {
   it('leaves the other tensors of the row, and other rows, checked', async () => {
     const { ok, rows } = await checked(off('grad/k', 'grad/v'), true, { accepted });
     expect([ok, rows[0]!.gradients, rows[0]!.finding!.kind]).toEqual([false, 'FAIL', 'wrong grad/v']);
-    expect(rows[0]!.accepted).toEqual([{ entry, cases: 6, alike: 0 }]);
+    expect(rows[0]!.accepted).toEqual([{ entry, cases: 6, alike: 0, tensors: ['grad/k'] }]);
     const rest = rows[0]!.unaccepted!;
     expect([...new Set(rest.map(({ tensor }) => tensor))]).toEqual(['grad/v']);
     expect(isEntryOf(entry, { ...rows[0]!, mode: 'parallel' })).toBe(false);
@@ -113,6 +113,40 @@ describe('an entry that accepts any failure of a tensor', () => {
     const old = { ...entry, expires: '2026-11-28' };
     expect(await problems(off('grad/k'), old)).toEqual(['expired']);
     expect((await checked(off('grad/k'), true, { accepted: [old] })).rows[0]!.finding!.kind).toBe('wrong grad/k');
+  });
+
+  it('fails where a part of it passes, and names the part', async () => {
+    const modes = ['parallel', 'recurrent'];
+    const passes = async (twist: Twist, one: Acceptance) => {
+      const { ok, wrongEntries } = await checked(twist, true, { accepted: [one], modes });
+      expect(ok).toBe(wrongEntries.length === 0);
+      return wrongEntries.map(({ is, passes = [] }) => [is, ...passes].join(' | '));
+    };
+    const two = { ...entry, mode: '*', tensors: ['grad/k', 'grad/v'] };
+    const [bad, right]: Twist[] = [off('grad/k', 'grad/v'), (answer) => answer];
+    /** Wrong in some modes alone. */
+    const only =
+      (mode: string, twist: Twist, other: Twist = right!): Twist =>
+      (answer, question) =>
+        (question.mode === mode ? twist : other)(answer, question);
+    expect(await passes(bad!, two)).toEqual([]);
+    expect(await passes(off('grad/k'), two)).toEqual(['passes in part | grad/v']);
+    expect(await passes(only('parallel', bad!), two)).toEqual(['passes in part | retention recurrent F32']);
+    expect(await passes(only('parallel', bad!, off('grad/v')), two)).toEqual([
+      'passes in part | grad/k in retention recurrent F32',
+    ]);
+    // a part of the cases shows nothing about the rest
+    const cut = await checked(off('grad/k'), true, { accepted: [two], modes, total: 0 });
+    expect(cut.wrongEntries).toEqual([]);
+    // other explanations name their parts too
+    const exact = { ...two, explanation: 'every number is 0' };
+    const zero: Twist = (answer) =>
+      new Map([...answer].map(([name, x]) => [name, name === 'grad/k' ? { ...x, data: x.data.map(() => 0) } : x]));
+    expect(await passes(zero, exact)).toEqual(['passes in part | grad/v']);
+    const { wrongEntries } = await checked(off('grad/k'), true, { accepted: [two] });
+    expect(entryLines(wrongEntries)).toEqual([
+      'retention * F32: grad/k, grad/v: any: accepted, but passes in grad/v: take that out of the entry (not implemented yet)',
+    ]);
   });
 
   it('covers all modes and types by *, and is seen in one of them', async () => {

@@ -15,11 +15,17 @@ interface TestCase {
   readonly name: string;
   readonly seconds: number;
   readonly inside: string;
-  readonly is: 'passed' | 'failed' | 'skipped';
+  readonly is: 'passed' | 'failed' | 'error' | 'skipped';
 }
 
-/** The XML of a report. A row that is not offered is no test case; one whose outputs are UNCHECKED, or that fails as accepted, is skipped. */
-export function junitOf(report: CheckReport, { again, failures }: Pick<Said, 'again' | 'failures'>): string {
+/**
+ * The XML of a report. A row that is not offered is no test case; one that fails as accepted, or whose every case was declined, is skipped; one whose outputs are
+ * UNCHECKED is an error, as the check fails there. Where it fails by no row, one more test case does.
+ */
+export function junitOf(
+  report: CheckReport,
+  { again, failures, verdict }: Pick<Said, 'again' | 'failures' | 'verdict'>,
+): string {
   const caseOf = (row: CheckRow): TestCase => {
     const { operator, mode, dtype, finding, outputs, gradients, reason, notes, timing } = row;
     const own = { className: operator, name: `${mode} ${dtype}` };
@@ -32,6 +38,10 @@ export function junitOf(report: CheckReport, { again, failures }: Pick<Said, 'ag
     }
     const isOpen = (outputs !== 'PASS' || gradients !== 'PASS') && row.accepted === undefined;
     const open = isOpen ? [reason ?? (notes.join('; ') || `${outputs}, gradients ${gradients}`)] : [];
+    if (outputs === 'UNCHECKED') {
+      const message = [reason ?? 'UNCHECKED', ...notes, ...acceptedLines([row])].join('; ');
+      return { ...own, seconds, is: 'error', inside: `<error message="${escaped(message)}" type="UNCHECKED"/>` };
+    }
     const skipped = [
       ...acceptedLines([row]),
       // outputs that are right are a right row, also of a backend without gradients
@@ -51,10 +61,14 @@ export function junitOf(report: CheckReport, { again, failures }: Pick<Said, 'ag
     const inside = `<failure message="${escaped(entryLines([problem])[0]!)}" type="${problem.is}"/>`;
     return { className: 'accepted', name: entryName(problem.entry), seconds: 0, is: 'failed', inside };
   });
-  const cases = [...report.rows.filter(wasOffered).map(caseOf), ...problems, ...entries];
+  const found = [...report.rows.filter(wasOffered).map(caseOf), ...problems, ...entries];
+  const isSilent = !report.ok && found.every(({ is }) => is === 'passed' || is === 'skipped');
+  const inside = `<failure message="${escaped(verdict)}" type="check"/>`;
+  const whole: TestCase = { className: 'check', name: 'whole', seconds: 0, is: 'failed', inside };
+  const cases = [...found, ...(isSilent ? [whole] : [])];
   const count = (is: TestCase['is']): number => cases.filter((one) => one.is === is).length;
   const total = cases.reduce((sum, one) => sum + one.seconds, 0).toFixed(3);
-  const counts = `tests="${cases.length}" failures="${count('failed')}" errors="0" skipped="${count('skipped')}" time="${total}"`;
+  const counts = `tests="${cases.length}" failures="${count('failed')}" errors="${count('error')}" skipped="${count('skipped')}" time="${total}"`;
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
     `${junitMark} ${counts}>`,

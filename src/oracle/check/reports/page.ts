@@ -40,10 +40,11 @@ export function pageOf(report: CheckReport, { command, verdict, remarks, failure
   const anchors = new Map(
     failures.flatMap(({ row, others }, i) => [row, ...others].map((one) => [one, `failure-${i}`])),
   );
-  const title = `${report.ok ? 'PASS' : 'FAIL'}: ${report.backend}`;
+  // PASS, FAIL, UNCHECKED or NOTHING: where nothing was compared, nothing passed
+  const [head = 'FAIL'] = /^\w+/.exec(verdict) ?? [];
   const parts = [
     `<h1>${escaped(report.backend)}</h1>`,
-    `<p class="verdict ${report.ok ? 'pass' : 'fail'}">${escaped(verdict)}</p>`,
+    `<p class="verdict ${head === 'PASS' ? 'pass' : report.ok ? 'unchecked' : 'fail'}">${escaped(verdict)}</p>`,
     `<pre>${escaped(command)}</pre>`,
     '<p>Each number is compared with its own error bound; median and worst are |error| / bound.</p>',
     table(
@@ -63,7 +64,7 @@ export function pageOf(report: CheckReport, { command, verdict, remarks, failure
     pageMark,
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
-    `<title>${escaped(title)}</title><style>${style}</style></head>`,
+    `<title>${escaped(`${head}: ${report.backend}`)}</title><style>${style}</style></head>`,
     `<body><main>${parts.join('\n')}</main></body></html>\n`,
   ].join('\n');
 }
