@@ -6,13 +6,13 @@ import MiniSearch from 'minisearch';
 import { build } from 'vite';
 import { root } from '../test/support/root.ts';
 import { apiPages, modulesOfPackage } from './api.ts';
-import { chapters, codeOf } from './chapters.ts';
+import { chapters, codeOf, pageOf } from './chapters.ts';
 import { docPages } from './docs.ts';
 import { readingsOf } from './equation.ts';
 import { glossary } from './glossary.ts';
 import { labPages } from './labs/index.ts';
-import { framed } from './layout.ts';
-import { brokenLinks } from './links.ts';
+import { framed, type PackageFile } from './layout.ts';
+import { brokenLinks, mentions } from './links.ts';
 import { chapterPage, searchPage, startPage } from './pages.ts';
 import { casesApart } from './readings.ts';
 import { codeStyles, highlighter, markdown, math, symbol } from './render.ts';
@@ -31,13 +31,15 @@ const apart = await casesApart(
     chapter.equations.flatMap((one) => readingsOf(one, codeOf(chapter, one.definition.name)).map(({ name }) => name)),
   ),
 );
-const { repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { repository?: { url: string } };
+const { repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Pick<PackageFile, 'repository'>;
+const docs = docPages(renderers);
+const mentioned = mentions(docs);
 const readable = [
   startPage(all, renderers),
-  ...all.map((chapter) => chapterPage(chapter, all, symbols, renderers, apart)),
+  ...all.map((chapter) => chapterPage(chapter, all, symbols, renderers, apart, mentioned.get(pageOf(chapter.file)))),
   ...labPages(),
   searchPage(),
-  ...docPages(renderers),
+  ...docs,
 ];
 const pages = [...readable, ...apiPages(modulesOfPackage(), renderers, new Set(readable.map(({ path }) => path)))];
 
@@ -45,7 +47,7 @@ rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, 'assets/fonts'), { recursive: true });
 for (const page of pages) {
   mkdirSync(dirname(join(out, page.path)), { recursive: true });
-  writeFileSync(join(out, page.path), framed(page, repository?.url));
+  writeFileSync(join(out, page.path), framed(page, repository));
 }
 cpSync(join(here, 'icon.svg'), join(out, 'assets/icon.svg'));
 // the figures of docs/results.md
@@ -72,7 +74,10 @@ for (const name of readdirSync(join(katex, 'fonts')).filter((one) => one.endsWit
   cpSync(join(katex, 'fonts', name), join(out, 'assets/fonts', name));
 const index = new MiniSearch(searchOptions);
 // files of programs are linked, and not searched
-index.addAll(sectionsOf(pages.filter(({ path }) => !path.startsWith('files/'))));
+const sections = sectionsOf(pages.filter(({ path }) => !path.startsWith('files/')));
+index.addAll(sections);
+const texts = Object.fromEntries(sections.map(({ id, text }) => [id, text]));
+writeFileSync(join(out, 'assets/search-texts.json'), JSON.stringify(texts));
 writeFileSync(join(out, 'assets/search.json'), JSON.stringify(index));
 
 await build({

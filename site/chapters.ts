@@ -25,8 +25,10 @@ export const anchorOf = ({ number }: Equation): string => `eq-${number}`;
 /** The address of an equation, from the site's root. */
 export const addressOf = (equation: Equation): string => `${pageOf(equation.chapter)}#${anchorOf(equation)}`;
 
-/** The address of the page that shows a file of the repository, or of a folder's list. */
+/** The address of the page that shows a file of the repository, or of a folder's list. The file of a lab is shown by the lab. */
 export function fileAddress(file: string): string {
+  const lab = file.match(/^site\/labs\/([\w-]+)(?:\/lab)?\.ts$/);
+  if (lab !== null) return `lab/${lab[1]}.html`;
   if (/^spec\/[\w-]+\.ts$/.test(file)) return pageOf(file.slice('spec/'.length));
   if (file.endsWith('.md')) return file.replace(/\.md$/, '.html').toLowerCase();
   return `files/${file.replace(/\/$/, '/index')}.html`;

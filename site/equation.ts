@@ -1,6 +1,6 @@
 /** @file Writes the section of an equation: formula, symbols, code, evidence, readings, modes and laws. */
-import { type Equation, numberingNote } from '../spec/equation.ts';
-import { evidenceMeanings } from '../spec/evidence.ts';
+import { type Equation, numberingNote, type OtherFormula } from '../spec/equation.ts';
+import { type Evidence, evidenceMeanings } from '../spec/evidence.ts';
 import { openReadings } from '../spec/readings.ts';
 import { laws } from '../src/oracle/laws/index.ts';
 import { operators } from '../src/oracle/operators/index.ts';
@@ -45,6 +45,20 @@ const legend = (symbols: ReadonlyMap<string, EquationSymbol>, { symbol }: Render
 const inApi = (page: string, names: readonly string[]): string =>
   `<p class="origin">API: ${names.map((name) => link(relativeTo(page, `api/spec.html#${name}`), `<code>${name}</code>`)).join(', ')}</p>`;
 
+/** Evidence marks with their meanings. */
+const marks = (evidence: readonly Evidence[]): string =>
+  evidence.map((mark) => `<span class="mark" title="${escaped(evidenceMeanings[mark])}">${mark}</span>`).join(' ');
+
+/** The formula of an equation under another reading. */
+const otherFormula = (
+  { reading, option, latex, note, evidence }: OtherFormula,
+  page: string,
+  { math }: Renderers,
+): string =>
+  `<div class="other"><p>Under the reading <code>${option}</code> of ${link(relativeTo(page, `docs/readings.html#${reading.toLowerCase()}`), `<code>${reading}</code>`)} ${marks(evidence)}</p>
+<div class="formula" tabindex="0" role="group" aria-label="Formula, ${reading} ${option}">${math(latex)}</div>
+<p class="quiet">${prose(note)}</p></div>\n`;
+
 const fact = (name: string, content: string): string => `<dt>${name}</dt><dd>${content}</dd>`;
 
 /** The section of an equation on the page of its chapter. */
@@ -84,7 +98,7 @@ export function equationSection(
 <ul class="symbols" aria-label="Symbols">
 ${legend(found, renderers)}
 </ul>
-<dl class="facts">
+${equation.otherwise === undefined ? '' : otherFormula(equation.otherwise, page, renderers)}<dl class="facts">
 ${[
   fact('Shapes', `<code>${escaped(equation.shapes)}</code>`),
   ...(equation.note === undefined ? [] : [fact('Note', prose(equation.note))]),

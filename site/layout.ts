@@ -25,14 +25,44 @@ const places = [
   ['search.html', 'Search'],
 ] as const;
 
+/** The part of package.json that pages use. npm takes an address, or a short form of it, in either way. */
+export interface PackageFile {
+  readonly repository?: string | { readonly url: string };
+}
+
+const hosts: Readonly<Record<string, string>> = {
+  github: 'github.com',
+  gitlab: 'gitlab.com',
+  bitbucket: 'bitbucket.org',
+};
+
+/**
+ * The address of a repository in a browser, from the ways in which package.json may have it; undefined if it is none of them.
+ * @example
+ * browserAddress('github:team/densessm') // 'https://github.com/team/densessm'
+ */
+export function browserAddress(repository: PackageFile['repository']): string | undefined {
+  const text = typeof repository === 'string' ? repository : repository?.url;
+  const [, host = 'github', path] = text?.match(/^(?:(\w+):)?([\w.-]+\/[\w.-]+)$/) ?? [];
+  if (path !== undefined) return hosts[host] && `https://${hosts[host]}/${path}`;
+  const [, server, place] =
+    text?.match(/^(?:git\+)?(?:\w+:\/\/)?(?:[\w-]+@)?([\w.-]+(?::\d+)?)[/:](.+?)(?:\.git)?\/?$/) ?? [];
+  return server && `https://${server}/${place}`;
+}
+
 /** A link to change the file of a page, where the repository has an address; else nothing. */
-const editLink = (source: string | undefined, repository: string | undefined): string =>
-  source === undefined || repository === undefined
+function editLink(source: string | undefined, repository: PackageFile['repository']): string {
+  const address = browserAddress(repository);
+  return source === undefined || address === undefined
     ? ''
-    : `${link(`${repository.replace(/^git\+|\.git$/g, '')}/edit/main/${source}`, 'Edit this page')}. `;
+    : `${link(`${address}/edit/main/${source}`, 'Edit this page')}. `;
+}
 
 /** The HTML of a page. `repository` is the address that package.json gives, if it does. */
-export function framed({ path, title, description, main, source, scripts = [] }: Page, repository?: string): string {
+export function framed(
+  { path, title, description, main, source, scripts = [] }: Page,
+  repository?: PackageFile['repository'],
+): string {
   const to = (place: string): string => relativeTo(path, place);
   return `<!doctype html>
 <html lang="en">

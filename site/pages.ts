@@ -1,5 +1,6 @@
 /** @file Writes the start page and the pages of chapters. */
 import { evidenceMeanings, scopeOfMarks } from '../spec/evidence.ts';
+import { openReadings } from '../spec/readings.ts';
 import { equations } from '../spec/registry.ts';
 import type { Apart } from '../src/oracle/readings/apart.ts';
 import { addressOf, type Chapter, pageOf } from './chapters.ts';
@@ -7,6 +8,7 @@ import { equationSection, type Renderers } from './equation.ts';
 import type { GlossarySymbol } from './glossary.ts';
 import { escaped, link, prose, relativeTo } from './html.ts';
 import type { Page } from './layout.ts';
+import type { Mention } from './links.ts';
 
 /** Links to the chapters before and after one. */
 function neighbours(chapter: Chapter, all: readonly Chapter[]): string {
@@ -20,6 +22,12 @@ function neighbours(chapter: Chapter, all: readonly Chapter[]): string {
   return `<nav class="neighbours" aria-label="Chapters">${to(all[at - 1], 'prev')}${to(all[at + 1], 'next')}</nav>`;
 }
 
+/** Links to the sections of docs/ that explain a file. */
+const explained = (mentions: readonly Mention[], page: string): string =>
+  mentions.length === 0
+    ? ''
+    : `<p class="origin">Explained in ${mentions.map(({ to, title }) => `<a href="${relativeTo(page, to)}">${title}</a>`).join(', ')}.</p>\n`;
+
 /** The page of a file of spec/. */
 export function chapterPage(
   chapter: Chapter,
@@ -27,6 +35,7 @@ export function chapterPage(
   symbols: readonly GlossarySymbol[],
   renderers: Renderers,
   apart: readonly Apart[],
+  mentions: readonly Mention[] = [],
 ): Page {
   const { file, title, about, text } = chapter;
   const sections = chapter.equations.map((one) => equationSection(one, chapter, symbols, renderers, { all, apart }));
@@ -38,8 +47,7 @@ export function chapterPage(
     ...(sections.length > 0 && { scripts: ['assets/worked.js'] }),
     description: `${title.replaceAll('`', '')}: formula, scalar code, evidence and laws.`,
     main: `<h1>${prose(title)}</h1>
-<p class="lead">${prose(about)}</p>
-${sections.join('\n')}
+${about === '' ? '' : `<p class="lead">${prose(about)}</p>\n`}${explained(mentions, pageOf(file))}${sections.join('\n')}
 ${sections.length === 0 ? whole : `<details><summary>The whole file, <code>spec/${file}</code></summary>${whole}</details>`}
 ${neighbours(chapter, all)}`,
   };
@@ -69,6 +77,8 @@ The same code judges kernels: your retention, scan or attention is <em>right</em
 <ol class="cards">
 ${cards.join('\n')}
 </ol>
+<h2 id="readings">Readings</h2>
+<p>${openReadings.length} passages of the paper can be read in more than one way. ${link('docs/readings.html', 'Each is shown')} with the evidence, the default, and the smallest input that tells its readings apart.</p>
 <h2 id="evidence">Evidence</h2>
 <p>${escaped(scopeOfMarks)}</p>
 <dl class="facts">

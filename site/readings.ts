@@ -1,9 +1,9 @@
 /** @file Writes two readings side by side: where their code parts, the smallest input that tells them apart, and the numbers of both. */
 import { openReadings } from '../spec/readings.ts';
 import { type Apart, type ReadingQuestion, tellApart } from '../src/oracle/readings/apart.ts';
-import { inputRows, listed, words } from '../src/oracle/readings/block.ts';
+import { inputRows, listed, withLetter, words } from '../src/oracle/readings/block.ts';
 import { questions } from '../src/oracle/readings/questions.ts';
-import type { Chapter } from './chapters.ts';
+import { type Chapter, pageOf } from './chapters.ts';
 import type { Renderers } from './equation.ts';
 import { codeList, escaped, link, relativeTo } from './html.ts';
 
@@ -38,6 +38,22 @@ function sidesOf(line: string, between: readonly string[]): string[] | null {
   );
 }
 
+/** Where the code of two readings parts. */
+interface CodeApart {
+  readonly file: string;
+  /** The code of each reading. */
+  readonly sides: readonly string[];
+  /** The exported function around it, if there is one. */
+  readonly definition: string | undefined;
+}
+
+/** The name of the exported function that a part of a text belongs to; undefined if another function follows the last exported one. */
+function functionAround(text: string, part: string): string | undefined {
+  const before = text.slice(0, text.indexOf(part)).matchAll(/^(export )?(?:function|const) (\w+)/gm);
+  const last = [...before].at(-1);
+  return last?.[1] === undefined ? undefined : last[2];
+}
+
 /**
  * The code of both readings, from the first of `chapters` that chooses by them; null if none does in one line. The first chapter may take
  * the reading under a type of its own; the others name it.
@@ -45,14 +61,15 @@ function sidesOf(line: string, between: readonly string[]): string[] | null {
 export function codeApart(
   { reading, between }: Pick<ReadingQuestion, 'reading' | 'between'>,
   chapters: readonly Chapter[],
-): { readonly file: string; readonly sides: readonly string[] } | null {
+): CodeApart | null {
   for (const { file, text } of chapters.filter((one, i) => i === 0 || one.text.includes(`Reading<'${reading}'>`))) {
     for (const line of text.split('\n')) {
       const sides = sidesOf(line, between);
-      if (sides !== null) return { file, sides };
+      if (sides !== null) return { file, sides, definition: functionAround(text, line) };
     }
     const cases = between.map((one) => text.match(new RegExp(`case '${one}':\\s*(.*)`))?.[1]);
-    if (cases.every((one) => one !== undefined)) return { file, sides: cases };
+    if (cases.every((one) => one !== undefined))
+      return { file, sides: cases, definition: functionAround(text, `case '${between[0]}':`) };
   }
   return null;
 }
@@ -63,29 +80,26 @@ ${rows.map(([name, ...cells]) => `<tr><th scope="row"><code>${escaped(name!)}</c
 </tbody></table></div>`;
 
 /** One question: the code of both readings, its smallest case, and both results. `chapters` are searched for the code in their order. */
-export function apartSection(
-  { question, c, differ, agree }: Apart,
-  page: string,
-  chapters: readonly Chapter[],
-  { code }: Renderers,
-): string {
-  const { reading, between, operator, mode, word, name } = question;
+export function apartSection(one: Apart, page: string, chapters: readonly Chapter[], { code }: Renderers): string {
+  const { question, c, differ, agree } = one;
+  const { reading, between, operator, mode, word, name, symbols } = question;
   const settings = [...words(c.settings, [word, 'chunkSize'])].join(', ');
   const found = codeApart(question, chapters);
-  const usual = openReadings.find((one) => one.name === reading)!.default;
-  const titles = between.map((one) => `<code>${one}</code>${one === usual ? ' (default)' : ''}`);
+  const usual = openReadings.find((open) => open.name === reading)!.default;
+  const titles = between.map((option) => `<code>${option}</code>${option === usual ? ' (default)' : ''}`);
   const label = `${name}, ${between.join(' or ')}`;
   return `<div class="apart"><h3>${link(relativeTo(page, `docs/readings.html#${reading.toLowerCase()}`), `<code>${reading}</code>`)}: ${titles.join(' or ')}</h3>
 ${
   found === null
     ? ''
-    : `<div class="sides">${found.sides.map((side, i) => `<div><p class="origin">${titles[i]}, <code>spec/${found.file}</code></p>${code(side, 'typescript')}</div>`).join('\n')}</div>`
+    : `<div class="sides">${found.sides.map((side, i) => `<div><p class="origin">${titles[i]}</p>${code(side, 'typescript')}</div>`).join('\n')}</div>
+<p class="origin">${found.definition === undefined ? '' : `In ${link(relativeTo(page, `api/spec.html#${found.definition}`), `<code>${found.definition}</code>`)}, `}${link(relativeTo(page, pageOf(found.file)), `<code>spec/${found.file}</code>`)}.</p>`
 }
-<p class="quiet">The smallest input found that tells them apart: <code>${operator.name}</code>, ${mode} mode${settings === '' ? '' : `, ${escaped(settings)}`}.</p>
-<div class="sides">${table(['input', 'numbers'], inputRows(c.inputs), `Inputs, ${label}`)}
+<p class="quiet">The smallest input found that tells them apart: ${link(relativeTo(page, `docs/operators.html#${operator.name.toLowerCase()}`), `<code>${operator.name}</code>`)}, ${mode} mode${settings === '' ? '' : `, ${escaped(settings)}`}.</p>
+<div class="sides">${table(['input', 'numbers'], inputRows(one), `Inputs, ${label}`)}
 <div>${table(
     ['output', ...titles],
-    Object.entries(differ).map(([output, pair]) => [output, ...pair.map(listed)]),
+    Object.entries(differ).map(([output, pair]) => [withLetter(output, symbols?.outputs), ...pair.map(listed)]),
     `Outputs, ${label}`,
   )}
 ${agree.length === 0 ? '' : `<p class="quiet">Equal under both: ${codeList(agree)}.</p>`}</div></div></div>`;

@@ -61,6 +61,6 @@ export const equation11: Equation = {
   evidence: ['N', 'F'],
   latex: String.raw`{h'}_t^l = \mathrm{Fuse}(h_t^l, H_t^l)`,
   shapes: 'h [w], H [j][w] -> [w]',
-  note: 'Fuse is Eq. 18, the reading `add` of `fusion`.',
+  note: 'Fuse is Eq. 18, the reading `add` of `fusion`. Whether the next token begins from h or from h′ is the reading `carry`.',
   definition: inject,
 };

@@ -1,6 +1,6 @@
 /**
  * @file Eqs. 12-14: the state as a sum over the past, the state as a convolution, and the dense output.
- * All functions are for one channel of a layer, under both readings of `carry`.
+ * All functions are for one channel of a layer. Eq. 14 has the reading `raw` of `carry`; `denseRecurrence` computes both readings.
  */
 import { type DiscreteSsm, discreteOutput, discreteState, type SsmResult } from './05-discrete-recurrence.ts';
 import { inject } from './10-dense-hidden.ts';
@@ -87,7 +87,14 @@ export const equation14: Equation = {
   evidence: ['F', 'S', 'R'],
   latex: String.raw`y_t^l = C\,\mathrm{Fuse}((x_1,\ldots,x_t) * (\bar{B}, \bar{A}\bar{B}, \ldots, \bar{A}^{t-1}\bar{B}), H_t^l)`,
   shapes: 'x [t], Ā [n][n], B̄ [n], C [n], H [j][n], h_0 [n] -> number',
-  note: 'From an initial state h_0, which the formula takes as 0: Ā^t h_0 is added to the convolution. Fuse is Eq. 18. This is the reading `raw` of `carry`.',
+  note: 'From an initial state h_0, which the formula takes as 0: Ā^t h_0 is added to the convolution. Fuse is Eq. 18. This is the reading `raw` of `carry`; `denseRecurrence` computes both.',
+  otherwise: {
+    reading: 'carry',
+    option: 'fused',
+    latex: String.raw`y_t^l = C\,\Bigl(\bar{A}^t h_0 + \sum_{i=1}^{t} \bar{A}^{t-i}\bigl(\bar{B}\,x_i^l + \Phi_i^l\bigr)\Bigr)`,
+    note: 'Φ_i is the sum of the collected states H_i. With h′ carried, each token adds it to the sum over the past; Eq. 14 adds Φ_t alone. Unrolled by us from Eqs. 5, 11 and 18.',
+    evidence: ['F', 'R'],
+  },
   definition: denseOutput,
 };
 
@@ -100,6 +107,8 @@ export type Carried = Pick<SsmResult, 'output' | 'state'>;
 /**
  * Computes Eqs. 5, 11 and 6 token by token, under both readings of `carry`. The state carried to t + 1 is h_t (`raw`, as in Eq. 14) or
  * the fused h'_t (`fused`). At the first token the outputs of both readings are equal, and the carried states differ.
+ * Unrolled, with Φ_i the sum of H_i: raw is y_t = C (Ā^t h_0 + Σ_{i=1}^{t} Ā^{t-i} B̄ x_i + Φ_t) [F, S, R: Eq. 14], and fused is
+ * y_t = C (Ā^t h_0 + Σ_{i=1}^{t} Ā^{t-i} (B̄ x_i + Φ_i)) [F, R].
  * Shapes: x [t], H [t][j][n], h0 [n], output [t], state [n].
  */
 export function denseRecurrence(x: Vector, ssm: DiscreteSsm, dense: Collected, h0: Vector, carry: Carry): Carried {

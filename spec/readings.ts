@@ -23,11 +23,12 @@ const table = [
     name: 'carry',
     readings: ['raw', 'fused'],
     default: 'raw',
-    evidence: ['F', 'R'],
+    evidence: ['F', 'S', 'R'],
     concerns: 'states',
     reason:
-      'Raw: the output reads the fused state and the state before fusion is carried to t+1 (Fig. 1b). Fused: the fused state is ' +
-      'carried (Fig. 1a read literally). The two panels disagree; Eqs. 11-14 keep h and h′ apart. Outputs are equal at the first token.',
+      'The state carried to t+1. Raw: h, before fusion; the output reads the fused state h′ (Fig. 1b). Fused: h′ (Fig. 1a read ' +
+      'literally). The two panels disagree. We believe raw, and cannot prove it: Eqs. 12-14 sum over x alone, and fuse after the ' +
+      'sum. Outputs are equal at the first token.',
   },
   {
     name: 'pass',

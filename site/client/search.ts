@@ -1,29 +1,29 @@
-/** @file Searches the site: loads the index when the page opens, and lists the sections that have the words. */
+/** @file Searches the site: loads the index and the texts when the page opens, and lists the sections that have the words. */
 import MiniSearch from 'minisearch';
 import { escaped } from '../html.ts';
-import { searchOptions } from '../search.ts';
+import { besideFirst, excerptOf, type Found, findOptions, searchOptions } from '../search.ts';
 
 const input = document.querySelector<HTMLInputElement>('input[type=search]')!;
 const status = document.querySelector('#found')!;
 const list = document.querySelector('#results')!;
 
-const answer = await fetch(new URL(/* @vite-ignore */ '../assets/search.json', import.meta.url));
-const index = MiniSearch.loadJSON(await answer.text(), searchOptions);
+const loaded = (name: string): Promise<Response> =>
+  fetch(new URL(/* @vite-ignore */ `../assets/${name}`, import.meta.url));
+const [indexed, texts] = await Promise.all([
+  loaded('search.json').then((answer) => answer.text()),
+  loaded('search-texts.json').then((answer) => answer.json() as Promise<Record<string, string>>),
+]);
+const index = MiniSearch.loadJSON(indexed, searchOptions);
 
 function show(): void {
   const words = input.value.trim();
-  const results = index.search(words, {
-    prefix: true,
-    fuzzy: 0.15,
-    combineWith: 'AND',
-    boost: { heading: 4, page: 2 },
-  });
+  const results = besideFirst(index.search(words, findOptions) as unknown as Found[], words, texts);
   status.textContent = words === '' ? '' : `${results.length} section${results.length === 1 ? '' : 's'}`;
   list.innerHTML = results
     .slice(0, 30)
     .map(
-      ({ id, heading, page }) =>
-        `<li><a href="${escaped(id)}">${escaped(heading)}</a>${page === heading ? '' : ` <span class="quiet">${escaped(page)}</span>`}</li>`,
+      ({ id, heading, page, terms }) =>
+        `<li><a href="${escaped(id)}">${escaped(heading)}</a>${page === heading ? '' : ` <span class="quiet">${escaped(page)}</span>`}<p>${excerptOf(texts[id] ?? '', words, terms)}</p></li>`,
     )
     .join('');
 }

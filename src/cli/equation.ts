@@ -1,7 +1,7 @@
 /** @file densessm equations NUMBER: shows single equations, with the place of their code, their laws and their results on cases. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Equation, numberingNote } from '../../spec/equation.ts';
+import { type Equation, numberingNote, type OtherFormula } from '../../spec/equation.ts';
 import { evidenceMeanings } from '../../spec/evidence.ts';
 import { equations } from '../../spec/registry.ts';
 import { type EquationRow, type OperatorRow, specification } from '../oracle/equations.ts';
@@ -81,10 +81,20 @@ export function equationCommand(words: readonly string[], options: EquationsComm
   return ok;
 }
 
+/** Writes a fact with its name before it, in lines of the terminal's width. */
+type Fact = (name: string, text: string) => string[];
+
+/** The formula of an equation under another reading. */
+const otherLines = ({ reading, option, latex, note, evidence }: OtherFormula, fact: Fact): string[] => [
+  ...fact(reading, `${option} [${evidence.join(', ')}]:`),
+  `  ${latex}`,
+  ...fact('', note),
+];
+
 /** Lines of one equation: what is stated, then what was computed. */
 function linesOf({ equation, row }: EquationRow, verified: readonly VerifiedRow[], cases: number): string[] {
   const width = textWidth();
-  const fact = (name: string, text: string): string[] =>
+  const fact: Fact = (name, text) =>
     wrapped(text, width - nameWidth).map((part, i) => (i === 0 ? name : '').padEnd(nameWidth) + part);
   return [
     colour.heading(`Eq. ${equation.number}  ${equation.name}`),
@@ -97,6 +107,7 @@ function linesOf({ equation, row }: EquationRow, verified: readonly VerifiedRow[
     ...equation.evidence.flatMap((mark, i) => fact(i === 0 ? 'evidence' : '', `${mark}: ${evidenceMeanings[mark]}`)),
     ...fact('number', numberingNote(equation)),
     ...(equation.note === undefined ? [] : fact('note', equation.note)),
+    ...(equation.otherwise === undefined ? [] : otherLines(equation.otherwise, fact)),
     ...(row === null ? [] : guardLines(row, verified, cases, fact)),
     '',
   ];
@@ -106,7 +117,7 @@ function guardLines(
   { operator, laws: held, tried }: OperatorRow,
   verified: readonly VerifiedRow[],
   cases: number,
-  fact: (name: string, text: string) => string[],
+  fact: Fact,
 ): string[] {
   const cells = verified.filter((one) => one.operator === operator.name).map((one) => cellsOf(one, cases));
   const widths = widthsOf([columns, ...cells]);

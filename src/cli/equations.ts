@@ -1,5 +1,5 @@
 /** @file densessm equations: lists the specified equations, and tries each law on the faults that it must reject. */
-import { type Equation, mayBeOneTooLow } from '../../spec/equation.ts';
+import { type Equation, twoWhereOne } from '../../spec/equation.ts';
 import { evidenceMeanings, scopeOfMarks } from '../../spec/evidence.ts';
 import { equations, equationTotal } from '../../spec/registry.ts';
 import {
@@ -94,7 +94,7 @@ export function printSpecification(
     say(`\n${colour.heading('Evidence')}`);
     for (const [mark, meaning] of Object.entries(evidenceMeanings)) say(`${mark}  ${meaning}`);
     say(scopeOfMarks);
-    say(`A number from 14 on ${mayBeOneTooLow}.\n`);
+    say(`From 14 on a number may be one higher in the paper, Eq. 15 for our 14: ${twoWhereOne}.\n`);
     const unnumbered = operators.filter(({ operator }) => !equations.some(({ row }) => row?.operator === operator));
     printTable([columns, ...equations.map(cellsOf), ...unnumbered.map(unnumberedCells)]);
     say();

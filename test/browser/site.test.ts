@@ -161,9 +161,39 @@ if (executablePath === undefined) {
       const page = await opened('search.html?q=carry');
       await page.locator('form[data-live]').waitFor();
       const links = await page.locator('#results a').evaluateAll((all) => all.map((one) => one.getAttribute('href')));
-      expect(links).toContain('docs/readings.html#carry-the-state-carried-to-the-next-token');
+      expect(links[0]).toBe('docs/readings.html#carry-the-state-carried-to-the-next-token');
+      await page.locator('input').fill('lost carry');
+      expect(await page.locator('#results mark').first().textContent()).toBe('lost');
+      expect(await page.locator('#results li').first().textContent()).toMatch(/lost carry/i);
+      await page.locator('input').fill('T = 1');
+      expect(await page.locator('#results li').first().textContent()).toContain('T = 1');
       await page.locator('input').fill('retention state');
       expect(await page.locator('#results').textContent()).toContain('Eq. 19');
+      await page.close();
+    });
+
+    it('fits 390 pixels with all parts unfolded, on every page', async () => {
+      const page = await opened('index.html', { viewport: { width: 390, height: 844 }, javaScriptEnabled: false });
+      const pages = readdirSync(join(root, '.site'), { recursive: true, encoding: 'utf8' });
+      for (const path of pages.filter((name) => name.endsWith('.html'))) {
+        await page.goto(address + path);
+        const width = await page.evaluate(
+          "document.querySelectorAll('details').forEach((one) => { one.open = true; }); document.documentElement.scrollWidth",
+        );
+        expect(width, path).toBeLessThanOrEqual(390);
+      }
+      await page.close();
+    }, 300_000);
+
+    it('lists the sections of a page beside the text of a wide screen, and folds the list on a phone', async () => {
+      const page = await opened('docs/readings.html', { viewport: { width: 1280, height: 800 } });
+      const carry = page.locator('.on-page a', { hasText: 'carry' });
+      await carry.click();
+      expect(page.url()).toContain('#carry-the-state');
+      await page.setViewportSize({ width: 390, height: 844 });
+      expect(await carry.isVisible()).toBe(false);
+      await page.locator('.on-page summary').press('Enter');
+      expect(await carry.isVisible()).toBe(true);
       await page.close();
     });
 

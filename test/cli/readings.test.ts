@@ -26,7 +26,7 @@ describe('densessm readings', { timeout: 60_000 }, () => {
     const row = (name: string): string => rows.find((line) => line.startsWith(`${name} `))!.replace(/ +/g, ' ');
     expect(row('fusedNorm')).toBe('fusedNorm none rms rms C k and v');
     expect(row('pass')).toBe('pass raw fused raw C both');
-    expect(row('carry')).toBe('carry raw fused - F R states');
+    expect(row('carry')).toBe('carry raw fused - F S R states');
     expect(row('gateInput')).toBe('gateInput normed u - ours states');
     expect(row('earlyLayers')).toBe('earlyLayers available none known available C both');
   });

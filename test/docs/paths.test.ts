@@ -29,7 +29,9 @@ function brokenLinks(file: string, text: string): string[] {
     .map(([, target]) => target!)
     .filter((target) => !/^[a-z]+:/.test(target))
     .filter((target) => {
-      const [path, anchor] = target.split('#') as [string, string?];
+      const [place, anchor] = target.split('#') as [string, string?];
+      // a query sets the state of a lab
+      const path = place.split('?')[0]!;
       const to = path === '' ? file : normalize(join(dirname(file), path));
       if (!existsSync(join(root, to))) return true;
       return anchor !== undefined && !anchorsOf(to).includes(anchor);

@@ -1,7 +1,7 @@
 /** @file Generates the parts of pages about spec/: its chapters, equations, evidence marks, and laws. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Equation, numberingNote } from '../../spec/equation.ts';
+import { type Equation, numberingNote, type OtherFormula } from '../../spec/equation.ts';
 import { evidenceMeanings, scopeOfMarks } from '../../spec/evidence.ts';
 import { equations } from '../../spec/registry.ts';
 import { laws } from '../../src/oracle/laws/index.ts';
@@ -27,6 +27,19 @@ function operatorLink({ name }: Operator): string {
   return `[\`${name}\`](operators.md#${anchorOf(section!)})`;
 }
 
+/** A link to the section of docs/readings.md about a reading. */
+function readingLink(name: string): string {
+  const page = readFileSync(join(root, 'docs/readings.md'), 'utf8');
+  const [, section] = page.match(new RegExp(`^### (\`${name}\`.*)$`, 'm'))!;
+  return `[\`${name}\`](readings.md#${anchorOf(section!)})`;
+}
+
+/** The formula under another reading. */
+const otherLines = ({ reading, option, latex, note, evidence }: OtherFormula): string[] => [
+  `Under the reading \`${option}\` of ${readingLink(reading)}. ${note} Evidence ${evidence.join(', ')}.`,
+  `\`\`\`math\n${latex}\n\`\`\``,
+];
+
 /** Formats equation numbers for a sentence: Eqs. 5, 6 and 11. */
 const listed = (numbers: readonly number[]): string =>
   numbers.length === 1 ? `Eq. ${numbers[0]}` : `Eqs. ${numbers.slice(0, -1).join(', ')} and ${numbers.at(-1)}`;
@@ -49,7 +62,7 @@ function judged({ number }: Equation, { definedBy }: Operator): string[] {
 
 /** The section of an equation: formula, definition, shapes, evidence, operator and laws. */
 function section(equation: Equation): string {
-  const { number, latex, shapes, note, evidence, definition } = equation;
+  const { number, latex, shapes, note, otherwise, evidence, definition } = equation;
   const operator = operators.find((one) => one.equations?.includes(number))!;
   const held = laws.filter((law) => law.concerns(operator)).map(({ name }) => name);
   const meanings = evidence.map((mark) => `**${mark}** ${evidenceMeanings[mark]}`);
@@ -66,6 +79,7 @@ function section(equation: Equation): string {
       ...judged(equation, operator),
       `- [Laws](reading-the-spec.md#the-laws): ${codes(held)}`,
     ].join('\n'),
+    ...(otherwise === undefined ? [] : otherLines(otherwise)),
   ].join('\n\n');
 }
 

@@ -1,18 +1,20 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { apiPages, type Declaration } from '../../site/api.ts';
-import { addressOf, anchorOf, chapters } from '../../site/chapters.ts';
+import { addressOf, anchorOf, chapters, fileAddress } from '../../site/chapters.ts';
 import type { Renderers } from '../../site/equation.ts';
 import { glossary, markedFormula, symbolsIn } from '../../site/glossary.ts';
 import { prose } from '../../site/html.ts';
 import { labPages } from '../../site/labs/index.ts';
-import { framed } from '../../site/layout.ts';
-import { brokenLinks } from '../../site/links.ts';
+import { browserAddress, framed } from '../../site/layout.ts';
+import { brokenLinks, mentions } from '../../site/links.ts';
 import { chapterPage, searchPage, startPage } from '../../site/pages.ts';
 import { casesApart, codeApart } from '../../site/readings.ts';
-import { sectionsOf } from '../../site/search.ts';
+import { besideFirst, excerptOf, findOptions, sectionsOf } from '../../site/search.ts';
 import { openReadings } from '../../spec/readings.ts';
 import { equations } from '../../spec/registry.ts';
 import { listed } from '../../src/oracle/readings/block.ts';
+import { root } from '../support/root.ts';
 
 /** Renders nothing: formulas and programs stay as they are. */
 const plain: Renderers = {
@@ -74,6 +76,48 @@ describe('the site', () => {
     }
   });
 
+  it('shows Eq. 14 under both readings of carry, and leads to the function that computes both', () => {
+    const twelve = all.find(({ file }) => file === '12-dense-convolution.ts')!;
+    const { main } = chapterPage(twelve, all, symbols, plain, [
+      { ...apart[0]!, question: { ...apart[0]!.question, reading: 'carry', between: ['raw', 'fused'] } },
+    ]);
+    const section = main.split(`id="${anchorOf(equations[13]!)}"`)[1]!;
+    expect(section).toContain(equations[13]!.otherwise!.latex);
+    expect(section).toContain('Under the reading <code>fused</code> of <a href="../docs/readings.html#carry">');
+    expect(section).toContain('<a href="../api/spec.html#denseRecurrence"><code>denseRecurrence</code></a>');
+    const ten = pages.find(({ path }) => path === 'spec/10-dense-hidden.html')!;
+    expect(ten.main).toContain('<a href="../docs/readings.html#carry"><code>carry</code></a>');
+  });
+
+  it('leads from a file of spec/ back to the sections that explain it, and to labs from their files', () => {
+    const link = '<a href="../spec/readings.html">it</a>';
+    const doc = (path: string, main: string) => ({ path, title: 'Two <i> · densessm', main });
+    const found = mentions([
+      doc('docs/a.html', `<h1>A</h1>${link}<h2 id="b">B <code>c</code></h2>${link}`),
+      doc('docs/d.html', `<h2 id="e">E</h2>${link}`),
+      doc('docs/equations.html', link),
+      doc('api/spec.html', link),
+    ]).get('spec/readings.html')!;
+    expect(found).toEqual([
+      { to: 'docs/a.html', title: 'Two &lt;i&gt;' },
+      { to: 'docs/d.html#e', title: 'Two &lt;i&gt;: E' },
+    ]);
+    const chapter = all.find(({ file }) => file === 'readings.ts')!;
+    expect(chapterPage(chapter, all, symbols, plain, [], found).main).toContain(
+      '<a href="../docs/d.html#e">Two &lt;i&gt;: E</a>',
+    );
+    expect(fileAddress('site/labs/modes.ts')).toBe('lab/modes.html');
+    expect(fileAddress('site/labs/break/lab.ts')).toBe('lab/break.html');
+    const labs = new Set(labPages().map(({ path }) => path));
+    const linked = ['check-your-kernel', 'readings', 'training', 'tolerances', 'degradation'].flatMap((name) =>
+      [...readFileSync(`${root}/docs/${name}.md`, 'utf8').matchAll(/\]\(\.\.\/(site\/labs\/[^)?]+)/g)].map(
+        ([, to]) => to!,
+      ),
+    );
+    expect(linked.length).toBeGreaterThan(4);
+    for (const to of linked) expect(labs, to).toContain(fileAddress(to));
+  });
+
   it('leads from the start page to every equation, and from page to page', () => {
     const own = brokenLinks(pages).filter((line) => !/leads to no page$/.test(line) || !/docs\/|api\//.test(line));
     expect(own).toEqual([]);
@@ -123,6 +167,16 @@ describe('the site', () => {
     const [page] = pages.filter(({ path }) => path === 'spec/19-retention.html');
     const edit = '<a href="https://host/team/densessm/edit/main/spec/19-retention.ts">Edit this page</a>';
     expect(framed(page!, 'git+https://host/team/densessm.git')).toContain(edit);
+    // the other ways in which npm takes an address
+    for (const repository of [
+      'https://host/team/densessm',
+      { url: 'git+ssh://git@host/team/densessm.git' },
+      'git@host:team/densessm.git',
+    ])
+      expect(framed(page!, repository)).toContain(edit);
+    expect(browserAddress('team/densessm')).toBe('https://github.com/team/densessm');
+    expect(browserAddress({ url: 'gitlab:team/densessm' })).toBe('https://gitlab.com/team/densessm');
+    expect(browserAddress('nowhere:team/densessm')).toBeUndefined();
     expect(framed(page!)).not.toContain('Edit this page');
     expect(framed(pages[0]!, 'git+https://host/team/densessm.git')).not.toContain('Edit this page');
   });
@@ -138,5 +192,35 @@ describe('the site', () => {
     expect(eq14.text).toMatch(/output of one channel's state space model.*This is the reading raw of carry/);
     const ids = sectionsOf(pages).map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('shows sections with the words side by side first, and explanations before declarations', () => {
+    const texts = {
+      'api/nn.html#Carry': 'The carry, a lost one too.',
+      'docs/a.html': 'A carry is passed on. Nothing is lost.',
+      'docs/b.html': 'Here is a lost carry at T = 1, a < b.',
+    };
+    const found = Object.keys(texts).map((id) => ({ id, heading: 'One', page: 'One', terms: ['lost', 'carry'] }));
+    const first = (words: string) => besideFirst(found, words, texts).map(({ id }) => id)[0];
+    for (const words of ['lost carry', 'Lost-car', ' t = 1']) expect(first(words)).toBe('docs/b.html');
+    expect(first('carry lost')).toBe(found[0]!.id);
+    expect(besideFirst(found, 'lost carry', texts).map(({ id }) => id)).toEqual([
+      'docs/b.html',
+      found[0]!.id,
+      'docs/a.html',
+    ]);
+    const weight = (id: string, heading: string) => findOptions.boostDocument(id, 'carry', { heading });
+    expect(weight('docs/a.html', 'Carry')).toBeGreaterThan(weight('api/nn.html#a', 'a function'));
+    expect(weight('api/nn.html#a', 'a function')).toBeGreaterThan(weight('api/nn.html#Carry', 'Carry type'));
+    // a short word is not the beginning of others, nor nearly another
+    expect([findOptions.prefix('t'), findOptions.fuzzy('t')]).toEqual([false, false]);
+    expect(findOptions.prefix('car')).toBe(true);
+    expect(excerptOf(texts['docs/b.html']!, 'lost carry', ['lost', 'carry'])).toBe(
+      'Here is a <mark>lost</mark> <mark>carry</mark> at T = 1, a &lt; b.',
+    );
+    const long = `${'before '.repeat(60)}(here) ${'after '.repeat(60)}`;
+    const excerpt = excerptOf(long, 'here', ['here']);
+    expect(excerpt).toMatch(/^… before .*<mark>here<\/mark>\) after .* …$/);
+    expect(excerpt.length).toBeLessThan(200);
   });
 });

@@ -14,6 +14,7 @@ import {
   thetaBlock,
   type Vector,
 } from '../../spec/index.ts';
+import { add, dot, krylov, scale } from '../../spec/notation.ts';
 import { distance, numbers } from './small.ts';
 
 const seeds = fc.integer({ min: 1, max: 1e6 });
@@ -159,6 +160,28 @@ describe('the dense hidden connection (Eqs. 10, 11, 14)', () => {
         expect(distance([convolved], [output])).toBeLessThan(1e-12);
       }),
     );
+  });
+
+  it('unrolled is the formula of Eq. 14, or the one beside it: a carried fusion adds every Φ_i to the sum', () => {
+    const [ssm, x, h0] = [model(11, 2), row(12, 5), row(13, 2)];
+    const dense = x.map((_, i) => numbers(60 + i, 2, 2));
+    const phi = dense.map((sources) => sources.reduce(add));
+    const powers = (u: Vector) => krylov(ssm.aBar, u, x.length + 1);
+    /** C (Ā^t h_0 + Σ_{i=1}^{t} Ā^{t-i} u_i + v). */
+    const unrolled = (t: number, u: readonly Vector[], v: Vector) =>
+      dot(ssm.c, [...u.slice(0, t).map((one, i) => powers(one)[t - 1 - i]!), v].reduce(add, powers(h0)[t]!));
+    const written = x.map((number) => scale(number, ssm.bBar));
+    const raw = x.map((_, t) => unrolled(t + 1, written, phi[t]!));
+    const fused = x.map((_, t) =>
+      unrolled(
+        t + 1,
+        written.map((one, i) => add(one, phi[i]!)),
+        [0, 0],
+      ),
+    );
+    expect(distance([denseRecurrence(x, ssm, dense, h0, 'raw').output], [raw])).toBeLessThan(1e-12);
+    expect(distance([denseRecurrence(x, ssm, dense, h0, 'fused').output], [fused])).toBeLessThan(1e-12);
+    expect(distance([raw], [fused])).toBeGreaterThan(0.01);
   });
 
   it('equals the plain model if no features are collected', () => {

@@ -24,6 +24,8 @@ export interface ReadingQuestion {
   readonly word: string;
   /** Inputs that are set to one number, to keep the case simple. */
   readonly fixed?: readonly { readonly inputs: RegExp; readonly to: number }[];
+  /** The letters of the equations for inputs and outputs, by their names, where a page explains them. */
+  readonly symbols?: Readonly<Record<'inputs' | 'outputs', Readonly<Record<string, string>>>>;
   /** Whether an output is compared. By default, all outputs except states are. */
   readonly looksAt?: ((output: string) => boolean) | undefined;
   /** Whether a layout fits the question: it has the weights of both readings, and sources to fuse if the question needs them. */

@@ -4,18 +4,18 @@ import { type Settings, type Tensor, toLists } from '../case.ts';
 import { wrapped } from '../text.ts';
 import type { Apart } from './apart.ts';
 
-/** The line width, and the most all-zero tensors to list by name. */
-const [width, fewNames] = [96, 5];
+/** The line width, the most all-zero tensors to list by name, and the most equal numbers to list. */
+const [width, fewNames, fewNumbers] = [96, 5, 4];
 
 /** Rounds to four significant digits. */
 const rounded = (x: number): number => Number(x.toPrecision(4));
 
+/** A shape without axes of length 1. */
+const shown = (shape: readonly number[]): number[] => shape.filter((length) => length !== 1);
+
 /** Formats the numbers of a tensor as nested lists, without axes of length 1. */
 export const listed = ({ shape, data }: Tensor): string =>
-  JSON.stringify(toLists({ shape: shape.filter((length) => length !== 1), data: data.map(rounded) })).replaceAll(
-    ',',
-    ', ',
-  );
+  JSON.stringify(toLists({ shape: shown(shape), data: data.map(rounded) })).replaceAll(',', ', ');
 
 const defaults: Readonly<Record<string, string>> = Object.fromEntries(
   openReadings.map((reading) => [reading.name, reading.default]),
@@ -32,15 +32,25 @@ export function* words(settings: Settings, passedOver: readonly string[]): Gener
 
 const plainName = (input: string): string => input.replace(/^param\./, '');
 
-/** Formats inputs with their numbers. Groups the inputs whose numbers are all equal. */
-export function inputRows(inputs: Apart['c']['inputs']): [string, string][] {
+/** A name with the letter that the equations have for it: a (Ā). */
+export const withLetter = (name: string, letters: Readonly<Record<string, string>> = {}): string =>
+  letters[name] === undefined ? name : `${name} (${letters[name]})`;
+
+/** The characters that a name takes on a line: marks above a letter take none. */
+const widthOf = (name: string): number => name.replace(/\p{M}/gu, '').length;
+
+/** Formats inputs with their numbers. Groups the inputs whose numbers are all equal, unless they have letters or are few. */
+export function inputRows({ question, c: { inputs } }: Apart): [string, string][] {
   const uniform = new Map<number, string[]>();
   const others: [string, string][] = [];
-  for (const [name, x] of Object.entries(inputs)) {
+  const letters = question.symbols?.inputs;
+  for (const [input, x] of Object.entries(inputs)) {
+    const name = plainName(input);
     const [first] = x.data;
     if (first === undefined) continue;
-    if (x.data.length === 1 || x.data.some((value) => value !== first)) others.push([plainName(name), listed(x)]);
-    else uniform.set(first, [...(uniform.get(first) ?? []), `${plainName(name)} of shape [${x.shape.join(', ')}]`]);
+    const isFew = x.data.length === 1 || (letters !== undefined && x.data.length <= fewNumbers);
+    if (isFew || x.data.some((value) => value !== first)) others.push([withLetter(name, letters), listed(x)]);
+    else uniform.set(first, [...(uniform.get(first) ?? []), `${name} of shape [${shown(x.shape).join(', ')}]`]);
   }
   const together = [...uniform].map(([value, names]): [string, string] => [
     `all ${rounded(value)}`,
@@ -50,22 +60,26 @@ export function inputRows(inputs: Apart['c']['inputs']): [string, string][] {
 }
 
 /** Formats the case and its outputs under both readings, as the lines of a generated block. */
-export function blockOf({ question, c, differ, agree }: Apart): string[] {
-  const { operator, mode, between, word } = question;
+export function blockOf(apart: Apart): string[] {
+  const { question, c, differ, agree } = apart;
+  const { operator, mode, between, word, symbols } = question;
   const settings = [...words(c.settings, [word, 'chunkSize'])].join(', ');
   const asked: [string, string][] = [
     ['operator', `${operator.name}, ${mode} mode`],
     ...(settings === '' ? [] : [['settings', settings] as [string, string]]),
-    ...inputRows(c.inputs),
+    ...inputRows(apart),
   ];
   const answered: [string, string][] = [
     ...Object.entries(differ).flatMap(([name, pair]) =>
-      between.map((one, i): [string, string] => [`${name}, ${one}`, listed(pair[i]!)]),
+      between.map((one, i): [string, string] => [`${withLetter(name, symbols?.outputs)}, ${one}`, listed(pair[i]!)]),
     ),
     ...(agree.length > 0 ? [['equal', agree.join(', ')] as [string, string]] : []),
   ];
-  const first = Math.max(...[...asked, ...answered].map(([name]) => name.length));
+  const first = Math.max(...[...asked, ...answered].map(([name]) => widthOf(name)));
   const linesOf = ([name, text]: [string, string]): string[] =>
-    wrapped(text, width - first - 2).map((line, i) => `${(i === 0 ? name : '').padEnd(first)}  ${line}`);
+    wrapped(text, width - first - 2).map((line, i) => {
+      const start = i === 0 ? name : '';
+      return `${start}${' '.repeat(first - widthOf(start))}  ${line}`;
+    });
   return [...asked.flatMap(linesOf), '', ...answered.flatMap(linesOf)];
 }

@@ -45,6 +45,7 @@ interface Asked {
   readonly mode: string;
   readonly field?: string;
   readonly looksAt?: ReadingQuestion['looksAt'];
+  readonly symbols?: NonNullable<ReadingQuestion['symbols']>;
   readonly fixed?: ReadingQuestion['fixed'];
   /** The weights that only the second reading uses. Cases are drawn with them, and `under` removes them for the first reading. */
   readonly without?: RegExp;
@@ -98,6 +99,7 @@ const normQuestion = (name: string, between: ReadingQuestion['between']): Readin
   between,
   operator: retention as Operator,
   mode: 'parallel',
+  symbols: { inputs: { decay: 'γ', state: 'S_0' }, outputs: { output: 'y', state: 'S_T' } },
   // the parallel form of torchscale cannot continue from a state
   fixed: [{ inputs: /^state$/, to: 0 }],
   admits: () => true,
@@ -118,6 +120,17 @@ const ofFusion = {
   mode: 'whole',
   fixed: normsOfOne,
   where: { projection: 'identity', gate: 'shared', gateActivation: 'silu', fusedNorm: 'none' },
+  symbols: {
+    inputs: {
+      own: 'k^l',
+      'source.0': 'k^{l-1}',
+      'source.1': 'k^{l-2}',
+      'gates.0.down': 'W_down',
+      'gates.0.up': 'W_up',
+      'projections.0': 'Proj',
+    },
+    outputs: { fused: "k'" },
+  },
   admits: (_: Settings, inputs: Layout['inputs']) => sourcesIn(inputs, 'source.') > 0,
 };
 
@@ -140,15 +153,16 @@ function channelRows(x: Tensor, name: string, settings: Settings): Tensor {
 
 /** The questions. Each reading that differs from its default on some operator has at least one. */
 export const questions: readonly ReadingQuestion[] = [
-  asked({ reading: 'carry', between: ['raw', 'fused'], operator: denseSsm as Operator, mode: 'recurrent' }),
   asked({
-    name: 'carry state',
     reading: 'carry',
     between: ['raw', 'fused'],
     operator: denseSsm as Operator,
     mode: 'recurrent',
-    looksAt: isState,
-    fixed: [{ inputs: /^c$/, to: 1 }],
+    // κ is the state carried to the next token
+    symbols: {
+      inputs: { a: 'Ā', b: 'B̄', c: 'C', state: 'κ_0', 'selected.0': 'Φ' },
+      outputs: { output: 'y', state: 'κ_T' },
+    },
   }),
   asked({ ...ofStack, reading: 'pass', between: ['raw', 'fused'] }),
   asked({ ...ofFusion, reading: 'projection', between: ['identity', 'linear'], without: /projections/ }),
