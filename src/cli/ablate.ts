@@ -1,6 +1,8 @@
 /** @file densessm ablate: trains a grid of models at equal size and tokens, and prints one table. The same command with --out continues it. */
+
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { amount } from '../io/text.ts';
 import { type Plan, type PlannedRun, planOf } from '../runs/ablation/plan.ts';
 import { plannedGrid, resultsOf } from '../runs/ablation/results.ts';
 import { ablated } from '../runs/ablation/run.ts';
@@ -28,8 +30,6 @@ export interface AblateCommand extends Voice, Omit<AskedOfAblate, 'text' | 'read
 /** Seeds of a grid where none are asked for. */
 export const defaultSeeds = 3;
 
-const counted = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
-
 /** Prints the plan: a line for each cell, then the runs. */
 function showPlan({ cells, runs, problem, steps, tokens, grid }: Plan, own: readonly PlannedRun[]): void {
   const names = Object.keys(grid.vary);
@@ -44,12 +44,12 @@ function showPlan({ cells, runs, problem, steps, tokens, grid }: Plan, own: read
   const widths = widthsOf([columns, ...rows]);
   const right = [0, 1, 2].map((i) => names.length + i);
   say(
-    `${problem.name}: ${counted(cells.length, 'cell')}, ${counted(grid.seeds.length, 'seed')}, ${counted(steps, 'step')} and ${tokens} tokens a run`,
+    `${problem.name}: ${amount(cells.length, 'cell')}, ${amount(grid.seeds.length, 'seed')}, ${amount(steps, 'step')} and ${tokens} tokens a run`,
   );
   say(colour.heading(tableLine(columns, widths, right)));
   for (const row of rows) say(tableLine(row, widths, right));
   say(
-    own.length === runs.length ? counted(runs.length, 'run') : `${own.length} of ${runs.length} runs are of this shard`,
+    own.length === runs.length ? amount(runs.length, 'run') : `${own.length} of ${runs.length} runs are of this shard`,
   );
 }
 

@@ -1,8 +1,10 @@
 /** @file densessm check: judges a backend and prints a row for each operator, mode and type. */
+
 import { delimiter, join } from 'node:path';
+import { amount } from '../io/text.ts';
 import type { Backend, Dtype } from '../oracle/backends/backend.ts';
 import { BackendError } from '../oracle/backends/failure.ts';
-import { openGpu } from '../oracle/backends/gpu.ts';
+import { longestUnrolled, openGpu } from '../oracle/backends/gpu.ts';
 import { openOnce } from '../oracle/backends/once.ts';
 import { openProcess } from '../oracle/backends/process.ts';
 import { batchKinds } from '../oracle/batch-kind.ts';
@@ -98,14 +100,31 @@ export async function judged(options: CheckCommand): Promise<CheckReport> {
 }
 
 /** Throws where options ask for what there is not. */
-function checkAsked({ operator, mode = [], once, backend }: CheckCommand): void {
-  if (once && backend === undefined)
-    fail('check: --once starts a program anew for every question; say which by --backend "COMMAND"');
+function checkAsked(options: CheckCommand): void {
+  const { operator, mode = [], backend, module } = options;
+  if (backend === undefined && module === undefined) checkBuiltIn(options);
   const own = operators.filter(({ name }) => operator?.includes(name));
   const none = mode.find((name) => own.length > 0 && !own.flatMap(rowModes).includes(name));
   const modes = new Set(own.flatMap((one) => Object.keys(one.modes)));
   if (none !== undefined)
     fail(`check: ${operator!.join(', ')}: has no mode ${none}; modes are ${[...modes].join(', ')}`);
+}
+
+/** Throws where options ask the built-in backend for what it does not have. */
+function checkBuiltIn({ once, sizes, dtype, longest = 1 }: CheckCommand): void {
+  if (once) fail('check: --once starts a program anew for every question; say which by --backend "COMMAND"');
+  if (sizes === 'real')
+    fail(
+      'check: --sizes real is for a backend of yours: the built-in one unrolls the loops over tokens; add --backend or --module',
+    );
+  if (dtype?.includes('F32') === false)
+    fail(
+      `check: the built-in backend computes in F32 alone; --dtype ${dtype.join(' ')} is for one of yours, by --backend or --module`,
+    );
+  if (longest > longestUnrolled)
+    fail(
+      `check: the built-in backend unrolls the loops over tokens, and is asked about ${longestUnrolled} at most; --longest ${longest} is for one of yours, by --backend or --module`,
+    );
 }
 
 /** The rows of a shard; undefined for all. Rows on offer take turns, so that each shard has as many of them. */
@@ -178,15 +197,9 @@ const restarts = 20;
 /** Seconds for one answer, unless the caller says something else. */
 const usualLimit = 10;
 
-function open({ backend, module, once, device, sizes, limit, compileLimit, total }: CheckCommand): Promise<Backend> {
+function open({ backend, module, once, device, limit, compileLimit, total }: CheckCommand): Promise<Backend> {
   const command = backend ?? (module && hostOf(module));
-  if (command === undefined) {
-    if (sizes === 'real')
-      fail(
-        'check: --sizes real is for a backend of yours: the built-in one unrolls the loops over tokens; add --backend or --module',
-      );
-    return openGpu(device);
-  }
+  if (command === undefined) return openGpu(device);
   const limits = {
     question: 1000 * (limit ?? usualLimit),
     ...(limit !== undefined && { start: 1000 * limit }),
@@ -219,7 +232,7 @@ async function report(backend: Backend, options: CheckCommand): Promise<boolean 
   const widths = widthsFor(batchModes(backend));
   const speaks = !json && !quiet;
   if (speaks) {
-    say(`${colour.heading(backend.description.name)}: ${cases} cases a row, seed ${seed}.`);
+    say(`${colour.heading(backend.description.name)}: ${amount(cases, 'case')} a row, seed ${seed}.`);
     if (sizes === 'real') say(`Sizes are those of real layers, with up to ${longest} tokens; whole models stay small.`);
     say('Each number is compared with its own error bound; median and worst are error / bound.\n');
     say(headLine(widths));

@@ -1,10 +1,12 @@
 /** @file densessm equations NUMBER: shows single equations, with the place of their code, their laws and their results on cases. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Equation, numberingNote, type OtherFormula } from '../../spec/equation.ts';
 import { evidenceMeanings } from '../../spec/evidence.ts';
 import { equations } from '../../spec/registry.ts';
-import { type EquationRow, type OperatorRow, specification } from '../oracle/equations.ts';
+import { amount } from '../io/text.ts';
+import { type EquationRow, isUndecided, type OperatorRow, specification } from '../oracle/equations.ts';
 import { faults } from '../oracle/faults.ts';
 import { laws } from '../oracle/laws/index.ts';
 import { operators } from '../oracle/operators/index.ts';
@@ -12,7 +14,7 @@ import { wrapped } from '../oracle/text.ts';
 import { isVerified, type VerifiedRow, verifyOperator } from '../oracle/verify.ts';
 import { fail } from '../tensor/errors.ts';
 import { brief, colour, progress, say, sayJson, share, tableLine, textWidth, widthsOf } from './console.ts';
-import { asData, type EquationsCommand, formatFault, guardsOf, longestTried } from './equations.ts';
+import { asData, type EquationsCommand, formatFault, guardsOf, longestTried, problemLine } from './equations.ts';
 import { itemsNamed } from './options.ts';
 import { packageRoot } from './paths.ts';
 
@@ -68,15 +70,16 @@ export function equationCommand(words: readonly string[], options: EquationsComm
     return ok;
   }
   if (!quiet) for (const one of found.equations) for (const text of linesOf(one, verified, cases)) say(text);
-  for (const problem of found.problems) say(colour.wrong(problem));
+  for (const problem of found.problems) say(problemLine(problem));
   for (const { operator, mode, failure } of wrong)
     say(colour.wrong(`${operator} ${mode}: ${failure?.verdict.where ?? 'too few cases'}`));
-  const verdict = ok ? colour.right('right') : colour.wrong('NOT ALL RIGHT');
+  const isOpen = wrong.length === 0 && found.problems.every(isUndecided);
+  const verdict = ok ? colour.right('right') : isOpen ? colour.minor('UNDECIDED') : colour.wrong('NOT ALL RIGHT');
   const tried = found.operators.flatMap((row) => row.tried);
   const rejected = tried.filter(({ rejection }) => rejection !== null).length;
   const numbers = shown.map(({ number }) => number).join(', ');
   say(
-    `Eq. ${numbers}: ${verdict}; ${verified.length} modes, ${cases} cases each; ${rejected} of ${tried.length} faults rejected`,
+    `Eq. ${numbers}: ${verdict}; ${verified.length} modes, ${amount(cases, 'case')} each; ${rejected} of ${tried.length} faults rejected`,
   );
   return ok;
 }

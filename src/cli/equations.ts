@@ -2,8 +2,10 @@
 import { type Equation, twoWhereOne } from '../../spec/equation.ts';
 import { evidenceMeanings, scopeOfMarks } from '../../spec/evidence.ts';
 import { equations, equationTotal } from '../../spec/registry.ts';
+import { amount } from '../io/text.ts';
 import {
   type EquationRow,
+  isUndecided,
   type OperatorRow,
   type Specification,
   specification,
@@ -99,15 +101,23 @@ export function printSpecification(
     printTable([columns, ...equations.map(cellsOf), ...unnumbered.map(unnumberedCells)]);
     say();
   }
-  for (const problem of problems) say(colour.wrong(problem));
+  for (const problem of problems) say(problemLine(problem));
   sayTotal(equations.length, problems);
   return ok;
 }
 
+function totalText(problems: readonly string[]): string {
+  if (problems.length === 0) return colour.right('complete');
+  if (!problems.every(isUndecided)) return colour.wrong(amount(problems.length, 'problem'));
+  return `${colour.minor('undecided')}: ${amount(problems.length, 'fault')} not rejected yet on so few cases; leave out --cases to decide`;
+}
+
+/** A problem in its colour. */
+export const problemLine = (problem: string): string => (isUndecided(problem) ? problem : colour.wrong(problem));
+
 /** The last line: how many equations, and whether something is missing. */
 export function sayTotal(count: number, problems: readonly string[]): void {
-  const verdict = problems.length === 0 ? colour.right('complete') : colour.wrong(`${problems.length} problems`);
-  say(`${count} of ${equationTotal} equations, ${verdict}`);
+  say(`${count} of ${equationTotal} equations, ${totalText(problems)}`);
 }
 
 function printTable(table: readonly (readonly string[])[]): void {
@@ -142,7 +152,7 @@ const unnumberedCells = (row: OperatorRow): string[] => [
 
 /** A fault with the law that must reject it, and where it did. */
 export function formatFault({ fault, law, rejection }: TriedFault): string {
-  const found = rejection === null ? colour.wrong('LIVES') : `case ${rejection.cases}: ${rejection.verdict.where}`;
+  const found = rejection === null ? 'not rejected' : `case ${rejection.cases}: ${rejection.verdict.where}`;
   return `${fault.name.padEnd(26)} ${law.name.padEnd(10)} ${colour.minor(found)}`;
 }
 

@@ -1,5 +1,6 @@
 /** @file Defines the commands that judge and compare: check, badge, verify, equations, readings, degradation and vectors. */
 import { type Command, Option } from 'commander';
+import { enoughCases } from '../oracle/equations.ts';
 import { type PresetName, presetNames, presets } from '../oracle/frozen/presets.ts';
 import { fail } from '../tensor/errors.ts';
 import { type BadgeCommand, badgeCommand } from './badge.ts';
@@ -67,6 +68,7 @@ export function judgingCommands(main: Command, finish: Finish): void {
 
   speaking(main.command('verify'))
     .description('hold every operator and model in every mode against the scalar definitions and the shipped vectors')
+    .addOption(choiceOption('--operator <name...>', 'these operators only, without the vectors', operatorNames))
     .addOption(casesOption('drawn cases for each operator and mode', 100))
     .addOption(new Option('--longest <t>', 'longest sequence').argParser(whole(1, longestDrawn)).default(longestDrawn))
     .addOption(seedOption())
@@ -78,7 +80,7 @@ export function judgingCommands(main: Command, finish: Finish): void {
     .description('list the equations with definitions, modes and laws, and try every law on the faults it must reject')
     .argument('[equation...]', 'show these alone, by number, name or operator: formula, code, evidence, laws, results')
     .addOption(choiceOption('--operator <name...>', 'these operators only', operatorNames))
-    .addOption(casesOption('cases a fault is tried on at most; with equations, each mode too', 60))
+    .addOption(casesOption('cases a fault is tried on at most; with equations, each mode too', enoughCases))
     .addOption(seedOption())
     .addOption(shardOption('of the operators'))
     .action((words: string[], options: EquationsCommand) => {

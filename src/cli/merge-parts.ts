@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { equations } from '../../spec/registry.ts';
 import { isObject } from '../io/json.ts';
-import { plain } from '../io/text.ts';
+import { amount, plain } from '../io/text.ts';
 import { alike } from '../oracle/check/alike.ts';
 import { inOrder, joinedReport } from '../oracle/check/check.ts';
 import { type CheckRow, rowName, wasOffered } from '../oracle/check/row.ts';
@@ -14,7 +14,7 @@ import { type CheckData, checkData } from './check-json.ts';
 import { againBy, formatRow as checkLine, type Failure, headLine, resultLines, widthsFor } from './check-lines.ts';
 import { colour, say, sayJson, type Voice } from './console.ts';
 import { documentsOf } from './documents.ts';
-import { sayTotal, subjectsOf } from './equations.ts';
+import { problemLine, sayTotal, subjectsOf } from './equations.ts';
 import { packageVersion } from './paths.ts';
 import { isReport, type ShardData } from './shard.ts';
 import { verdict } from './verdict.ts';
@@ -34,6 +34,8 @@ interface VerifyPart extends Part {
   readonly seed: number;
   readonly rows: readonly VerifiedRow[];
   readonly vectors: Report;
+  /** The names of the operators, where not all were asked for; then no vectors were compared. */
+  readonly operators?: readonly string[];
 }
 interface Lacking {
   readonly problems: readonly string[];
@@ -148,7 +150,9 @@ function mergeChecks(parts: readonly (CheckData & Part)[], { json, quiet }: Voic
   }
   const widths = widthsFor(rows.filter(wasOffered).map(({ mode }) => mode));
   if (!quiet) {
-    say(`${colour.heading(backend)}: ${asked.cases} cases a row, seed ${asked.seed}; ${parts.length} shards.\n`);
+    say(
+      `${colour.heading(backend)}: ${amount(asked.cases, 'case')} a row, seed ${asked.seed}; ${parts.length} shards.\n`,
+    );
     say(headLine(widths));
     for (const row of rows.filter(wasOffered)) say(checkLine(row, widths));
   }
@@ -160,7 +164,8 @@ function mergeChecks(parts: readonly (CheckData & Part)[], { json, quiet }: Voic
 const placeOf = (name: string): number => operators.findIndex((one) => one.name === name);
 
 function mergeVerified(parts: readonly VerifyPart[], { json, quiet }: Voice): boolean {
-  const [{ cases, longest, seed }] = parts as readonly [VerifyPart];
+  const [{ cases, longest, seed, operators: names }] = parts as readonly [VerifyPart];
+  const asked = operators.filter(({ name }) => names?.includes(name) ?? true);
   const place = ({ operator: name, mode }: VerifiedRow): number[] => [
     placeOf(name),
     Object.keys(operators[placeOf(name)]?.modes ?? {}).indexOf(mode),
@@ -172,7 +177,7 @@ function mergeVerified(parts: readonly VerifyPart[], { json, quiet }: Voice): bo
     .map(({ row }) => row);
   checkOnce(
     rows.map(({ operator, mode }) => `${operator} ${mode}`),
-    everyMode().map(({ operator, mode }) => `${operator.name} ${mode}`),
+    everyMode(asked).map(({ operator, mode }) => `${operator.name} ${mode}`),
   );
   const vectors = {
     cases: parts.flatMap((part) => part.vectors.cases),
@@ -180,10 +185,11 @@ function mergeVerified(parts: readonly VerifyPart[], { json, quiet }: Voice): bo
     ok: parts.every((part) => part.vectors.ok),
   };
   const ok = wrongOf(parts).length === 0 && vectors.ok && rows.every((row) => isVerified(row, cases));
-  if (json) sayJson('verify', { ok, cases, longest, seed, rows, vectors });
+  if (json)
+    sayJson('verify', { ok, cases, longest, seed, rows, vectors, ...(names !== undefined && { operators: names }) });
   else {
     for (const row of rows) if (!quiet || !isVerified(row, cases)) say(verifyLine(row, cases));
-    summarise(rows, vectors, cases, ok);
+    summarise(rows, names === undefined ? vectors : null, cases, ok);
   }
   return ok;
 }
@@ -220,7 +226,7 @@ function mergeEquations(parts: readonly EquationsPart[], { json }: Voice): boole
   const ok = problems.length === 0;
   if (json) sayJson('equations', { ok, ...all, problems });
   else {
-    for (const problem of problems) say(colour.wrong(problem));
+    for (const problem of problems) say(problemLine(problem));
     sayTotal(all.equations.length, problems);
   }
   return ok;

@@ -29,6 +29,9 @@ export const eachFilled = (text: string, before: readonly string[] = []): readon
   filled(text),
 ];
 
+/** The most choices that are listed beside what was probably meant. */
+const mostListed = 12;
+
 /** An option whose value is one of some names; with `name...` several values. A wrong one gets the nearest name. */
 export function choiceOption(flags: string, description: string, names: readonly string[]): Option {
   const option = new Option(flags, description).choices(names);
@@ -39,7 +42,9 @@ export function choiceOption(flags: string, description: string, names: readonly
       const several = option.variadic && name.includes(',') ? name.split(',').filter((one) => one !== '') : [];
       const near = meant === undefined ? '' : `\n(Did you mean ${meant}?)`;
       const apart = several.length === 0 ? near : `\n(Give several with spaces: ${several.join(' ')})`;
-      throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.${apart}`);
+      // a long list would hide what is near
+      const choices = apart !== '' && names.length > mostListed ? '' : `Allowed choices are ${names.join(', ')}.`;
+      throw new InvalidArgumentError(`${choices}${apart}`.trim());
     }
     return option.variadic ? [...(previous ?? []), name] : name;
   });

@@ -26,7 +26,7 @@ export const groups: readonly Group[] = [
 
 /** The groups that a call needs: that of its command, or all, which help and a misspelt name need. */
 function groupsFor([word]: readonly string[]): readonly Group[] {
-  if (word === '--version' || word === '-V') return [];
+  if (word === '--version' || word === '-v') return [];
   const own = groups.filter(({ names }) => names.includes(word!));
   return own.length > 0 ? own : groups;
 }
@@ -34,7 +34,7 @@ function groupsFor([word]: readonly string[]): readonly Group[] {
 async function program(finish: Finish, argv: readonly string[]): Promise<Command> {
   const main = new Command('densessm')
     .description('Executable specification and oracle for DenseSSM: is this sequence-model kernel right?')
-    .version(packageVersion())
+    .version(packageVersion(), '-v, --version', 'print the version')
     .exitOverride()
     .showHelpAfterError('(densessm --help lists the commands and their options)');
   for (const { load } of groupsFor(argv.slice(2))) (await load())(main, finish);

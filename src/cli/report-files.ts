@@ -4,6 +4,7 @@ import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { readBytes } from '../io/read-file.ts';
+import { amount } from '../io/text.ts';
 import { namesIn, tryFolder, writeFileWhole, writeFolderWhole } from '../io/write-file.ts';
 import type { CheckReport } from '../oracle/check/check.ts';
 import { badgeMark } from '../oracle/check/reports/badge.ts';
@@ -85,7 +86,7 @@ export function writeReports(report: CheckReport, said: Said, { html, junit, sav
     if (count > 0) writeFolderWhole(save, files);
     written.push(
       count > 0
-        ? `${save}: ${count} failing case${count === 1 ? '' : 's'}; python3 replay.py compares them, in that folder`
+        ? `${save}: ${amount(count, 'failing case')}; python3 replay.py compares them, in that folder`
         : `${save}: not written, as no failing case has numbers to save`,
     );
   }

@@ -1,7 +1,9 @@
 /** @file densessm vectors write: writes a folder of cases with right numbers and their bounds. */
+
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { amount } from '../io/text.ts';
 import { namesIn, tryFolder, writeFolderWhole } from '../io/write-file.ts';
 import { filesOf } from '../oracle/frozen/files.ts';
 import type { PresetName } from '../oracle/frozen/presets.ts';
@@ -55,7 +57,7 @@ export function vectorsWriteCommand(folder: string, command: VectorsWriteCommand
   if (json) sayJson('vectors-write', { ok: true, ...said });
   else {
     say(
-      `${folder}: ${files.length} cases of vectors ${manifest.vectors}, ${(bytes / 1e6).toFixed(2)} MB; they catch ${faults} kinds of known faults; ${seconds(performance.now() - start)}`,
+      `${folder}: ${amount(files.length, 'case')} of vectors ${manifest.vectors}, ${(bytes / 1e6).toFixed(2)} MB; they catch ${amount(faults, 'kind')} of known faults; ${seconds(performance.now() - start)}`,
     );
     if (!quiet) say(`python3 ${join(folder, reader)} --help says how to compare a kernel with them`);
   }

@@ -1,4 +1,5 @@
 /** @file The last line of a check: whether all that was asked is right, and what was not asked. */
+import { amount } from '../io/text.ts';
 import type { Backend } from '../oracle/backends/backend.ts';
 import type { CheckReport } from '../oracle/check/check.ts';
 import { type CheckRow, isFine } from '../oracle/check/row.ts';
@@ -34,7 +35,7 @@ export function verdict({ ok, rows, problems, wrongEntries }: CheckReport, nothi
   const refused = rows.find(({ unsupported }) => unsupported > 0);
   if (asked.length === 0 && refused !== undefined) {
     const { operator, unsupported, reason } = refused;
-    return `${colour.wrong('FAIL')}: nothing was compared: it declined all ${unsupported} cases of ${operator}: ${reason}`;
+    return `${colour.wrong('FAIL')}: nothing was compared: it declined ${unsupported === 1 ? 'the case' : `all ${unsupported} cases`} of ${operator}: ${reason}`;
   }
   if (asked.length === 0 && ok) return `${colour.minor('NOTHING')} was compared: no row on offer is of this shard`;
   if (asked.length === 0) {
@@ -57,12 +58,8 @@ export function verdict({ ok, rows, problems, wrongEntries }: CheckReport, nothi
     ...(unchecked === 0 ? [] : [`gradients of ${unchecked} unchecked`]),
     ...(leftOut.length === 0 ? [] : [`gradients of some inputs of ${leftOut.length} unchecked`]),
     ...(accepted === 0 ? [] : [`${accepted} wrong as accepted`]),
-    ...(wrongEntries.length === 0
-      ? []
-      : [`${wrongEntries.length} accepted failure${wrongEntries.length === 1 ? '' : 's'} to correct, see above`]),
+    ...(wrongEntries.length === 0 ? [] : [`${amount(wrongEntries.length, 'accepted failure')} to correct, see above`]),
     ...(problems.length === 0 ? [] : ['its description is wrong, see above']),
   ];
-  return [`${head}: ${passed} of ${asked.length} rows right on ${cases} case${cases === 1 ? '' : 's'}`, ...rest].join(
-    ', ',
-  );
+  return [`${head}: ${passed} of ${asked.length} rows right on ${amount(cases, 'case')}`, ...rest].join(', ');
 }

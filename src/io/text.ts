@@ -29,6 +29,13 @@ export function quoted(text: string): string {
 const needsNoEscape = /^[ !#-[\]-~]*$/;
 
 /**
+ * A number with its noun.
+ * @example
+ * [amount(1, 'case'), amount(2, 'case')] // ['1 case', '2 cases']
+ */
+export const amount = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/**
  * The beginning of a value's JSON.
  * @example
  * shown([1, undefined, 'a']) // '[1,null,"a"]'

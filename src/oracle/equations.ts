@@ -1,6 +1,7 @@
 /** @file Collects the definition, modes, laws and faults of each equation and operator, and lists missing parts. */
 import type { Equation } from '../../spec/equation.ts';
 import { equations } from '../../spec/registry.ts';
+import { amount } from '../io/text.ts';
 import type { Case } from './case.ts';
 import { remembered } from './draw.ts';
 import type { Fault } from './fault.ts';
@@ -52,6 +53,14 @@ export interface Specification {
   readonly operators: readonly OperatorRow[];
   readonly problems: readonly string[];
 }
+
+/** Each law rejects its faults within so many cases. */
+export const enoughCases = 60;
+
+const undecided = 'undecided: ';
+
+/** Whether a problem is that a fault was tried on too few cases, which says nothing against its law. */
+export const isUndecided = (problem: string): boolean => problem.startsWith(undecided);
 
 const registry: Registry = { equations, operators: allOperators, laws: allLaws, faults: allFaults };
 
@@ -116,9 +125,10 @@ function guardProblems(
   const alive = tried.filter(({ rejection }) => rejection === null);
   return [
     ...idle.map((law) => `${name}: the law '${law.name}' has no fault to reject`),
-    ...alive.map(
-      ({ fault, law }) =>
-        `${name}: the law '${law.name}' lets the fault '${fault.name}' live on ${cases} cases; more may reject it (--cases)`,
+    ...alive.map(({ fault, law }) =>
+      cases < enoughCases
+        ? `${undecided}${name}: the law '${law.name}' does not yet reject the fault '${fault.name}' on ${amount(cases, 'case')}; ${enoughCases} decide it (--cases)`
+        : `${name}: the law '${law.name}' lets the fault '${fault.name}' live on ${cases} cases`,
     ),
   ];
 }

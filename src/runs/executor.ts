@@ -19,9 +19,7 @@ export async function checkExecutor(name: string): Promise<void> {
 /** The executor of a name. Throws on an unknown one. */
 export function runsOn(name: string): RunsOn {
   if (!backendNames.includes(name))
-    fail(
-      `train: there is no executor '${name}'; use one of ${backendNames.join(', ')}${didYouMean(name, backendNames)}`,
-    );
+    fail(`there is no executor '${name}'; use one of ${backendNames.join(', ')}${didYouMean(name, backendNames)}`);
   if (name === 'f64') return eager(f64);
   if (name === 'f32') return eager(f32);
   if (name === 'auto') return compile;

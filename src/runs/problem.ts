@@ -47,7 +47,7 @@ export function checkLength(problem: Problem, length: number): void {
   if (validation.length > length && most.length > length) return;
   const least = Math.ceil((length + 1) / validationShare);
   fail(
-    `train: the text has ${ids.length} tokens, ${validation.length} of them for validation; rows of ${length} need ${least} or so: give more text, or a smaller --length`,
+    `the text has ${ids.length} tokens, ${validation.length} of them for validation; rows of ${length} need ${least} or so: give more text, or a smaller --length`,
   );
 }
 
@@ -112,9 +112,8 @@ export const problemOf = (settings: Asked, begun?: Begun): Problem =>
 export function checkAsked({ text, task, set, vocabulary }: Partial<Settings>): void {
   const isTask = task !== undefined && task !== null;
   if (!isTask && set !== undefined && Object.keys(set).length > 0)
-    fail(`train: --set ${Object.keys(set)[0]} belongs to a task; give --task too (densessm tasks lists them)`);
+    fail(`--set ${Object.keys(set)[0]} belongs to a task; give --task too (densessm tasks lists them)`);
   if (!isTask) return;
-  if (text !== undefined && text !== null) fail(`train: --task ${task} and the text ${text}; give one of them`);
-  if (vocabulary !== undefined)
-    fail(`train: --task ${task} has its own vocabulary; leave out --vocabulary ${vocabulary}`);
+  if (text !== undefined && text !== null) fail(`--task ${task} and the text ${text}; give one of them`);
+  if (vocabulary !== undefined) fail(`--task ${task} has its own vocabulary; leave out --vocabulary ${vocabulary}`);
 }

@@ -109,7 +109,7 @@ export const modelNames: readonly string[] = Object.keys(presets);
 /** The preset of a name. Throws on an unknown one. */
 export function presetOf(name: string): (typeof presets)[keyof typeof presets] {
   if (!Object.hasOwn(presets, name))
-    fail(`train: there is no model '${name}'; use one of ${modelNames.join(', ')}${didYouMean(name, modelNames)}`);
+    fail(`there is no model '${name}'; use one of ${modelNames.join(', ')}${didYouMean(name, modelNames)}`);
   return presets[name as keyof typeof presets];
 }
 
@@ -140,7 +140,7 @@ function withReadings(model: string, config: AnyConfig, given: Settings['reading
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown === undefined) return inside ? { ...config, readings: { ...inside, ...given } } : { ...config, ...given };
   const remedy = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
-  return fail(`train: ${model} has no reading '${unknown}'; ${remedy}${didYouMean(unknown, names)}`);
+  return fail(`${model} has no reading '${unknown}'; ${remedy}${didYouMean(unknown, names)}`);
 }
 
 /** The configuration of the model that settings name, for a number of tokens. Throws where the sizes do not fit each other. */
@@ -149,7 +149,7 @@ export function configOf(settings: Settings, vocabulary: number): AnyConfig {
   const config = presetOf(model).config({ vocabulary, width, layers, heads }) as unknown as AnyConfig;
   if (denseLayers !== null && !('denseLayers' in config))
     fail(
-      `train: ${model} has no dense connections, so --dense-layers ${denseLayers} means nothing; ${modelNames.includes(`dense-${model}`) ? `take dense-${model}` : 'leave it out'}`,
+      `${model} has no dense connections, so --dense-layers ${denseLayers} means nothing; ${modelNames.includes(`dense-${model}`) ? `take dense-${model}` : 'leave it out'}`,
     );
   const full = {
     ...withReadings(model, config, readings),
@@ -174,7 +174,7 @@ function checkWidth({ model, width, heads }: Settings): void {
   if (width % step === 0) return;
   const [below, above] = [Math.floor(width / step) * step, Math.ceil(width / step) * step];
   fail(
-    `train: --width ${width} does not fit ${model} with --heads ${heads}, which takes multiples of ${step}; take ${below === 0 ? above : `${below} or ${above}`}, or fewer heads`,
+    `--width ${width} does not fit ${model} with --heads ${heads}, which takes multiples of ${step}; take ${below === 0 ? above : `${below} or ${above}`}, or fewer heads`,
   );
 }
 

@@ -44,7 +44,7 @@ export function atSize(settings: Settings, parameters: number, vocabulary: numbe
     `${one.parameters} at width ${one.width} (${offText(one.parameters, parameters)})`;
   const finer = hasHeads(model) && heads > 1 ? ', or fewer --heads' : '';
   return fail(
-    `train: no width gives ${model} ${parameters} parameters within a tenth; the nearest are ${nearest.map(shown).join(' and ')}: take a larger --width${finer}`,
+    `no width gives ${model} ${parameters} parameters within a tenth; the nearest are ${nearest.map(shown).join(' and ')}: take a larger --width${finer}`,
   );
 }
 
@@ -66,9 +66,9 @@ export function sizeOfOther(settings: Settings, other: string, vocabulary: numbe
 export function checkSizes(asked: Partial<Settings>, equalSizeTo?: string): void {
   const { heads, denseLayers, model = defaults.model, layers = defaults.layers } = asked;
   if (heads !== undefined && ![model, equalSizeTo ?? model].some(hasHeads))
-    fail(`train: ${model} has no heads, so --heads ${heads} means nothing; leave it out`);
+    fail(`${model} has no heads, so --heads ${heads} means nothing; leave it out`);
   if (hasDenseLayers(model) && (denseLayers ?? 0) > layers - 1)
     fail(
-      `train: --dense-layers ${denseLayers} with --layers ${layers}: the last has ${layers - 1} below it; take that or fewer, or more layers`,
+      `--dense-layers ${denseLayers} with --layers ${layers}: the last has ${layers - 1} below it; take that or fewer, or more layers`,
     );
 }

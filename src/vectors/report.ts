@@ -1,4 +1,5 @@
 /** @file Formats a report of the vectors: cases, failures with their places, tensors not compared with reasons, totals. */
+import { amount } from '../io/text.ts';
 import type { CaseReport, Report } from './check.ts';
 import type { TensorResult } from './compare.ts';
 
@@ -32,11 +33,11 @@ export function formatCase({ status, family, name, tensors, problems, millisecon
   const words = [
     status,
     `${family}/${name}`,
-    failed > 0 ? `${failed} of ${plural(compared, 'tensor')} failed` : plural(compared, 'tensor'),
+    failed > 0 ? `${failed} of ${amount(compared, 'tensor')} failed` : amount(compared, 'tensor'),
   ];
   const worst = worstOf(tensors);
   if (worst !== null) words.push(`worst error ${share(worst.worst)} allowed (${worst.name})`);
-  if (problems.length > 0) words.push(plural(problems.length, 'problem'));
+  if (problems.length > 0) words.push(amount(problems.length, 'problem'));
   words.push(`${milliseconds.toFixed(0)} ms`);
   return oneLine(words.join('  '));
 }
@@ -69,7 +70,7 @@ function waiverLines({ cases }: Report): string[] {
   for (const { status, reason = '' } of cases.flatMap(({ tensors }) => tensors)) {
     if (status === 'waived') byReason.set(reason, (byReason.get(reason) ?? 0) + 1);
   }
-  return [...byReason].map(([reason, tensors]) => `${plural(tensors, 'tensor')}: ${reason}`);
+  return [...byReason].map(([reason, tensors]) => `${amount(tensors, 'tensor')}: ${reason}`);
 }
 
 function notCoveredLines({ cases }: Report): string[] {
@@ -78,7 +79,7 @@ function notCoveredLines({ cases }: Report): string[] {
     const what = kind === null ? family : `${family} (${kind})`;
     if (!isCovered) byKind.set(what, (byKind.get(what) ?? 0) + 1);
   }
-  return [...byKind].map(([what, cases]) => `${what}: ${plural(cases, 'case')}`);
+  return [...byKind].map(([what, cases]) => `${what}: ${amount(cases, 'case')}`);
 }
 
 function summary({ cases, problems, ok }: Report): string {
@@ -87,9 +88,9 @@ function summary({ cases, problems, ok }: Report): string {
   const trouble = problems.length + cases.reduce((sum, one) => sum + one.problems.length, 0);
   const seconds = cases.reduce((sum, { milliseconds }) => sum + milliseconds, 0) / 1000;
   const parts = [
-    `${plural(of('passed'), 'case')} passed, ${of('failed')} failed, ${cases.filter((one) => !one.isCovered).length} not covered`,
+    `${amount(of('passed'), 'case')} passed, ${of('failed')} failed, ${cases.filter((one) => !one.isCovered).length} not covered`,
     `${count(tensors, 'passed')} tensors passed, ${count(tensors, 'failed')} failed, ${count(tensors, 'waived')} waived`,
-    plural(trouble, 'problem'),
+    amount(trouble, 'problem'),
     `${seconds.toFixed(1)} s`,
   ];
   const nothing = tensors.length === 0 && trouble === 0;
@@ -107,8 +108,6 @@ function worstOf(tensors: readonly TensorResult[]): TensorResult | null {
 
 const count = (tensors: readonly TensorResult[], status: TensorResult['status']): number =>
   tensors.filter((one) => one.status === status).length;
-
-const plural = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
 
 /** An error as a share of the allowed one: `0.3 % of the`, `12 × the`. */
 function share(ratio: number): string {

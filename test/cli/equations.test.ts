@@ -67,6 +67,16 @@ describe('densessm equations', () => {
   });
 });
 
+describe('densessm equations of too few cases', () => {
+  it('says that faults are undecided, not that laws are wrong', async () => {
+    const { status, stdout } = await densessmHere('equations', '--operator', 'linearScan', '--cases', '1', '--quiet');
+    expect(status).toBe(1);
+    expect(stdout).toMatch(
+      /^(undecided: linearScan: the law '\w+' does not yet reject .*\n)+\d+ of 25 equations, undecided: \d+ faults? not/,
+    );
+  });
+});
+
 describe('densessm equations NUMBER', () => {
   it('shows some equations with formula, place, laws, faults and results, by number, name or operator', async () => {
     const { status, stdout } = await densessmHere('equations', '17', 'FuseByAddition', '--cases', '20');

@@ -131,6 +131,34 @@ describe('shards', { timeout: 120_000 }, () => {
     expect(twice).toMatchObject({ status: 2, stderr: expect.stringContaining(' is in the shards twice') });
   });
 
+  it('of verify have the operators that were asked for, without the vectors', async () => {
+    const asked = (shard: string, ...more: string[]) =>
+      densessm(
+        'verify',
+        '--operator',
+        'linearScan',
+        'gate',
+        '--cases',
+        '2',
+        '--longest',
+        '4',
+        '--shard',
+        shard,
+        ...more,
+      );
+    const files = ['1/2', '2/2'].map((shard, i) => write(`two-${i}.json`, asked(shard, '--json').stdout));
+    const { ok, operators, rows, vectors } = JSON.parse((await densessmHere('merge', ...files, '--json')).stdout);
+    const names = (rows as Row[]).map(({ operator, mode }) => `${operator} ${mode}`);
+    expect(names).toEqual([
+      'gate whole',
+      'gate tokenwise',
+      ...['recurrent', 'scan', 'logStep'].map((m) => `linearScan ${m}`),
+    ]);
+    expect({ ok, operators, cases: vectors.cases }).toEqual({ ok: true, operators: ['gate', 'linearScan'], cases: [] });
+    expect((await densessmHere('merge', ...files)).stdout).toMatch(/ALL RIGHT: 5 of 5 rows .*; vectors not compared/);
+    expect(asked('3/3')).toMatchObject({ status: 0, stdout: expect.stringContaining('NOTHING was compared') });
+  });
+
   it('of a check are refused where machines offered different rows, or a row is missing or twice', async () => {
     const more = write('more.mjs', kernels.replace("['F32', 'F64']", "process.env.MORE ? ['F32', 'F64'] : ['F32']"));
     const asked = ['check', '--module', more, '--operator', 'linearScan', '--cases', '1', '--longest', '2', '--json'];

@@ -72,7 +72,7 @@ const optional: Readonly<Record<string, readonly string[]>> = {
   'runs-1.json': ['/runs/*/accuracy', '/runs/*/loss', '/runs/*/validation'],
   'train-1.json': ['/accuracy', '/asked', '/equalSizeTo', '/loss', '/right', '/validation'],
   'vectors-manifest-1.json': ['/cases/*/definition'],
-  'verify-1.json': ['/shard', '/vectors/cases/*/tensors/*/mode'],
+  'verify-1.json': ['/operators', '/shard', '/vectors/cases/*/tensors/*/mode'],
 };
 
 /** Every object and array of a document with its path, in which numbers of arrays and names of maps are `*`: of each path the one of most fields. */

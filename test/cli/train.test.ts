@@ -76,7 +76,7 @@ describe('densessm train', { timeout: 60_000 }, () => {
     [['--reading', 'gates=shared'], "(did you mean 'gate'?)"],
     [['--reading', 'gate=perLayr'], "(did you mean 'perLayer'?)"],
     [['--model', 'retnet', '--reading', 'gate=shared'], "retnet has no reading 'gate'"],
-    [['--model', 'mamba', '--heads', '2'], 'train: mamba has no heads, so --heads 2 means nothing; leave it out'],
+    [['--model', 'mamba', '--heads', '2'], 'mamba has no heads, so --heads 2 means nothing; leave it out'],
     [['--model', 'retnet', '--dense-layers', '1'], 'means nothing; take dense-retnet'],
     [['--model', 'transformer', '--dense-layers', '1'], 'means nothing; leave it out'],
     [

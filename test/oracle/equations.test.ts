@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { equations } from '../../spec/registry.ts';
-import { specification } from '../../src/oracle/equations.ts';
+import { isUndecided, specification } from '../../src/oracle/equations.ts';
 import type { Fault } from '../../src/oracle/fault.ts';
 import { faults } from '../../src/oracle/faults.ts';
 import { laws } from '../../src/oracle/laws/index.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
 
-const trials = { cases: 40, longest: 6, seed: 1 };
+const trials = { cases: 60, longest: 6, seed: 1 };
 const select = operators.filter(({ name }) => name === 'select');
 const equation17 = equations.filter(({ number }) => number === 17);
 const whole = { equations: equation17, operators: select, laws, faults };
-const problemsOf = (changes: Partial<typeof whole>): readonly string[] =>
-  specification(trials, { ...whole, ...changes }).problems;
+const problemsOf = (changes: Partial<typeof whole>, size = trials): readonly string[] =>
+  specification(size, { ...whole, ...changes }).problems;
 
 /** A fault without an error: the operator's own program. */
 const harmless: Fault = {
@@ -30,8 +30,16 @@ describe('specification', () => {
 
   it('names a fault that no law rejects', () => {
     expect(problemsOf({ faults: [...faults, harmless] })).toEqual([
-      `select: the law 'definition' lets the fault 'harmless' live on ${trials.cases} cases; more may reject it (--cases)`,
+      `select: the law 'definition' lets the fault 'harmless' live on ${trials.cases} cases`,
     ]);
+  });
+
+  it('calls a fault that is tried on too few cases undecided', () => {
+    const problems = problemsOf({ faults: [...faults, harmless] }, { ...trials, cases: 1 });
+    expect(problems).toContain(
+      "undecided: select: the law 'definition' does not yet reject the fault 'harmless' on 1 case; 60 decide it (--cases)",
+    );
+    expect(problems.every(isUndecided)).toBe(true);
   });
 
   it('names the missing part of an equation', () => {

@@ -109,7 +109,7 @@ describe('the cells of a grid', () => {
     for (const { parameters } of cells) expect(Math.abs(parameters / cells[0]!.parameters - 1)).toBeLessThan(0.1);
     const refused = () => planOf({ fixed: { ...sizes, width: 32 }, vary, seeds: [1] });
     expect(refused).toThrow(
-      /2 of 3 cells cannot be[\s\S]*dense-layers=1: train: no width gives[\s\S]*dense-layers=2: [\s\S]*with --width 56 all/,
+      /2 of 3 cells cannot be[\s\S]*dense-layers=1: no width gives[\s\S]*dense-layers=2: [\s\S]*with --width 56 all/,
     );
     const planned = (sizes: object, names: object) => () => planOf({ fixed: sizes, vary: { ...names }, seeds: [1] });
     const models = { model: ['retnet', 'dense-retnet'] };

@@ -370,14 +370,14 @@ describe('a text', () => {
   it.each([
     ['', {}, 'is empty; give some text'],
     ['aaaa', {}, 'has one character only, so there is nothing to learn'],
-    ['a short text', {}, 'train: the text has 12 tokens, 1 of them for validation; rows of 8 need 90 or so'],
+    ['a short text', {}, 'the text has 12 tokens, 1 of them for validation; rows of 8 need 90 or so'],
     [
       'a text',
       { vocabulary: 'byte' },
       '--vocabulary byte is unknown; use characters, bytes, or the path of a tokenizer.json',
     ],
     ['a text', { model: 'dense-retent' }, "there is no model 'dense-retent'"],
-    ['a text', { width: 10 }, 'train: --width 10 does not fit dense-retnet with --heads 2'],
+    ['a text', { width: 10 }, '--width 10 does not fit dense-retnet with --heads 2'],
     [
       'a text',
       { model: 'retnet', denseLayers: 1 },

@@ -13,7 +13,7 @@ describe('widths', () => {
         expect(configOf(settings({ model, heads, width }), vocabulary)).toMatchObject({ width });
       if (step === 1) continue;
       expect(() => configOf(settings({ model, heads, width: 3 * step + 1 }), vocabulary)).toThrow(
-        `train: --width ${3 * step + 1} does not fit ${model} with --heads ${heads}, which takes multiples of ${step}; take ${3 * step} or ${4 * step}, or fewer heads`,
+        `--width ${3 * step + 1} does not fit ${model} with --heads ${heads}, which takes multiples of ${step}; take ${3 * step} or ${4 * step}, or fewer heads`,
       );
     }
   });
@@ -40,7 +40,7 @@ describe('the size of another model', () => {
 
   it('shows the two nearest widths and options that are there, where none is within a tenth', () => {
     expect(() => equal({ model: 'retnet', width: 16, heads: 4 }, 'dense-retnet')).toThrow(
-      /^train: no width gives retnet \d+ parameters within a tenth; the nearest are \d+ at width 16 \(\d+\.\d % more\) and \d+ at width 8 \(\d+\.\d % fewer\): take a larger --width, or fewer --heads$/,
+      /^no width gives retnet \d+ parameters within a tenth; the nearest are \d+ at width 16 \(\d+\.\d % more\) and \d+ at width 8 \(\d+\.\d % fewer\): take a larger --width, or fewer --heads$/,
     );
   });
 

@@ -11,7 +11,7 @@ import { compileProgram, type Form, givenOf } from './gpu-program.ts';
 const kept = 48;
 
 /** A longer sequence compiles slowly and tests little more. */
-const longestUnrolled = 9;
+export const longestUnrolled = 9;
 
 /**
  * Opens a backend of `compile`, or the best one of the machine. Throws an InputError where it does not run. An answer that another

@@ -1,4 +1,5 @@
 /** @file Accepts failures of a row that the caller knows of: of the same tensors, by the same explanation, until a day. Any other failure still fails. */
+import { amount } from '../../io/text.ts';
 import { matches } from '../signature.ts';
 import type { Acceptance, Accepted, Unaccepted } from './acceptance-data.ts';
 import type { CaseFailure } from './failure-data.ts';
@@ -200,7 +201,7 @@ export const acceptedLines = (rows: readonly CheckRow[]): string[] =>
 export function unacceptedLines({ accepted = [], unaccepted = [], cut }: CheckRow): string[] {
   const texts = unaccepted.map(
     ({ tensor, explanation, cases }) =>
-      `${tensor === null ? '' : `${tensor}: `}${explanation}, in ${cases} case${cases === 1 ? '' : 's'}`,
+      `${tensor === null ? '' : `${tensor}: `}${explanation}, in ${amount(cases, 'case')}`,
   );
   if (texts.length === 0)
     return cut && accepted.length > 0 ? ['not accepted: no time was left for all its cases (--total)'] : [];

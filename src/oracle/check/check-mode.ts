@@ -1,4 +1,5 @@
 /** @file Checks one operator in one mode and type: draws questions and judges answers until the first wrong one. */
+import { amount } from '../../io/text.ts';
 import type { Backend, Dtype, Offer } from '../backends/backend.ts';
 import { domainIn } from '../batches/batched.ts';
 import type { Case } from '../case.ts';
@@ -196,7 +197,7 @@ function shapesNote(inquiry: Inquiry): string[] {
   const { compiled, leftOut } = inquiry.shapes();
   const { compiling } = inquiry.timing();
   if (compiling < longCompiling && leftOut === 0) return [];
-  const all = `compiled ${compiled} shape${compiled === 1 ? '' : 's'} in ${(compiling / 1000).toFixed(0)} s`;
+  const all = `compiled ${amount(compiled, 'shape')} in ${(compiling / 1000).toFixed(0)} s`;
   return [leftOut === 0 ? all : `${all}, and no time was left for ${leftOut} more`];
 }
 

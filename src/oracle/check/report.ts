@@ -1,4 +1,5 @@
 /** @file Formats the result of a check: one line per row, and the smallest case with hints per failure. */
+import { amount } from '../../io/text.ts';
 import { type Case, type Tensor, toLists } from '../case.ts';
 import { unacceptedLines, untilText } from './acceptance.ts';
 import { shown } from './diagnosis/where.ts';
@@ -141,7 +142,7 @@ export function failureLines(row: CheckRow, { again: ask, others = [], isAlone =
 function often({ cases, wrongIn }: CheckRow): string | null {
   const counts = Object.entries(wrongIn);
   if (cases < 2 || counts.length === 0) return null;
-  return `in ${cases} cases, wrong: ${counts.map(([tensor, count]) => `${tensor} in ${count}`).join(', ')}; the rest is right`;
+  return `in ${amount(cases, 'case')}, wrong: ${counts.map(([tensor, count]) => `${tensor} in ${count}`).join(', ')}; the rest is right`;
 }
 
 /** Formats a finding: its hints, its smallest case, places, standard error, and the command that repeats it. */
