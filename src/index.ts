@@ -2,10 +2,11 @@
 export { type CheckOptions, checkGradient, type GradientCheck } from './autograd/check-gradient.ts';
 export { checkpoint } from './autograd/checkpoint.ts';
 export { grad, jvp, type Vjp, valueAndGrad, vjp } from './autograd/vjp.ts';
+export { withGradient } from './autograd/with-pullback.ts';
 export { f32 } from './executors/f32/index.ts';
-export { f64, indices, scalar, tensor } from './executors/f64/index.ts';
+export { f64, indices, ones, scalar, tensor, zeros } from './executors/f64/index.ts';
 export { InputError } from './tensor/errors.ts';
-export { flatten, indexInput, input, item, type Nested, read } from './tensor/input.ts';
+export { flatten, indexInput, input, item, type Nested, type Numbers, read, toNested } from './tensor/input.ts';
 export { constantLike, filledLike, type Operand, zerosLike } from './tensor/operand.ts';
 export * from './tensor/ops.ts';
 export { abs } from './tensor/primitives/abs.ts';

@@ -1,6 +1,7 @@
 /** @file The gradient tape: an executor that runs each primitive on the outer executors and records it for the backward pass. */
 import { reapply } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
+import { makeValue } from '../tensor/make.ts';
 import { zerosLike } from '../tensor/operand.ts';
 import type { Cotangents, Primitive } from '../tensor/primitive.ts';
 import { type SliceParams, slicePrimitive } from '../tensor/primitives/slice.ts';
@@ -58,12 +59,7 @@ export function tape(root: Executor): Tape {
   const steps: (Step | Call)[] = [];
 
   const put = (step: Step | Call): number => steps.push(step) - 1;
-  const taped = (primal: Value, at: number): Value<Taped> => ({
-    shape: primal.shape,
-    kind: primal.kind,
-    on: self,
-    data: { primal, at },
-  });
+  const taped = (primal: Value, at: number): Value<Taped> => makeValue(self, primal.shape, primal.kind, { primal, at });
   const primalOf = (x: Value): Value => (x.on === self ? (x.data as Taped).primal : x);
   const placeOf = (x: Value): number => (x.on === self ? (x.data as Taped).at : -1);
   const source = (primal: Value): Step => ({ parents: [], primitive: null, params: null, xs: [], out: primal });

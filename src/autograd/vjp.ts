@@ -1,9 +1,10 @@
 /** @file Reverse-mode differentiation of functions of trees of values: vjp, grad, jvp. It mutates nothing. */
+import { described } from '../tensor/apply.ts';
 import { fail } from '../tensor/errors.ts';
 import { filledLike, zerosLike } from '../tensor/operand.ts';
 import { sameShape, show, sizeOf } from '../tensor/shape.ts';
 import { leavesOf, mapTree, named, namedLeavesOf, type Tree, withLeaves } from '../tensor/tree.ts';
-import type { Value } from '../tensor/value.ts';
+import { isValue, type Value } from '../tensor/value.ts';
 import { type Taped, tape } from './tape.ts';
 
 /** Result of a function, and the map from its cotangents to those of its inputs. */
@@ -21,6 +22,8 @@ export interface Vjp<X extends Tree, Y extends Tree> {
  * read(pullback(tensor([1, 10]))) // [2, 40]
  */
 export function vjp<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X): Vjp<X, Y> {
+  if (typeof f !== 'function')
+    fail(`vjp: ${described(f)} comes first, not a function of the inputs; write grad((x) => …, x)`);
   const primals = leavesOf(xs);
   if (primals.length === 0) fail('vjp: the inputs hold no values; there is nothing to differentiate with respect to');
   const recording = tape(primals[0]!.on.root);
@@ -41,6 +44,8 @@ export function vjp<X extends Tree, Y extends Tree>(f: (xs: X) => Y, xs: X): Vjp
   } finally {
     recording.end();
   }
+  if (typeof (outputs as { readonly then?: unknown } | undefined)?.then === 'function')
+    fail('vjp: the function is async, and its result a promise; compute it without await, and read numbers outside');
   const value = mapTree(outputs, (y, path) => {
     if (y.on === recording) return (y as Value<Taped>).data.primal;
     // a value of an inner call would be a constant here and lose its gradient
@@ -94,6 +99,8 @@ function beside(tree: Tree, given: Tree, call: string, what: string, like: strin
  */
 export function valueAndGrad<X extends Tree>(f: (xs: X) => Value, xs: X): { value: Value; gradient: X } {
   const { value, pullback } = vjp(f, xs);
+  if (!isValue(value))
+    fail('grad: the result is no value; grad needs one number, so return sum(…), or use vjp with a cotangent');
   if (sizeOf(value.shape) !== 1) {
     fail(`grad: the result has shape ${show(value.shape)}; grad needs one number: sum it, or use vjp with a cotangent`);
   }

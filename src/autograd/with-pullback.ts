@@ -1,5 +1,6 @@
 /** @file Gives a function a backward pass of its own, instead of the one that the tape derives from its primitives. */
 import { fail } from '../tensor/errors.ts';
+import { sameShape, show } from '../tensor/shape.ts';
 import { leavesOf, named, namedLeavesOf, type Tree, withLeaves } from '../tensor/tree.ts';
 import type { Executor, Value } from '../tensor/value.ts';
 import type { Tape, Taped } from './tape.ts';
@@ -11,6 +12,37 @@ export interface WithPullback<X extends Tree, Y extends Tree> {
   readonly f: (xs: X) => Y;
   /** Computes the cotangents of `xs`, in the order of its fields, from those of `ys = f(xs)`. It is differentiable itself. */
   readonly pullback: (xs: X, ys: Y, cts: Y) => X;
+}
+
+/**
+ * Returns `f` with a backward pass of its own (a custom VJP): `backward` gets inputs, results and cotangents of the results, and returns
+ * those of the inputs, a tree of the same structure and shapes: throws on another. Gradients of higher order differentiate `backward`. Inputs
+ * are real values: throws on index values, and when `f` closes over a value of the gradient call.
+ * @example
+ * const clipped = withGradient((x) => x, (_x, _y, ct) => minimum(ct, 1)); // the identity; gradients end at 1
+ * item(grad((x) => scale(clipped(x), 3), scalar(2))) // 1
+ */
+export const withGradient =
+  <X extends Tree, Y extends Tree>(f: (xs: X) => Y, backward: (xs: X, ys: Y, cts: Y) => X): ((xs: X) => Y) =>
+  (xs) =>
+    withPullback({ call: 'withGradient', f, pullback: (...asked) => besideInputs(asked[0], backward(...asked)) }, xs);
+
+/** The cotangents of inputs. Throws unless there is one for each, of its shape. */
+function besideInputs<X extends Tree>(xs: X, cotangents: X): X {
+  const found = new Map(namedLeavesOf(cotangents));
+  const inputs = namedLeavesOf(xs);
+  for (const [path, { shape }] of inputs) {
+    const own = found.get(path);
+    if (own === undefined)
+      fail(`withGradient: backward returns no cotangent for ${named('input', path)}; give one for each`);
+    if (!sameShape(own.shape, shape))
+      fail(
+        `withGradient: the cotangent for ${named('input', path)} has shape ${show(own.shape)}, not ${show(shape)}; they must agree`,
+      );
+  }
+  const odd = [...found.keys()].find((path) => !inputs.some(([name]) => name === path));
+  if (odd !== undefined) fail(`withGradient: backward returns ${named('cotangent', odd)} for no such input`);
+  return cotangents;
 }
 
 /**

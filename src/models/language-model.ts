@@ -124,8 +124,13 @@ export function checkState(call: string, layers: number, state: ModelState<Tree>
 export function initialise<C, P extends Tree>(
   model: Parametrised<C, P>,
   config: C,
-  { on, seed, spread = 0.02 }: { on: Executor; seed: number; spread?: number },
+  options: { on: Executor; seed: number; spread?: number },
 ): P {
+  if (typeof model?.check !== 'function')
+    fail(`initialise: the model is ${described(model)}; give one of densessm/models`);
+  if (typeof options?.on?.input !== 'function')
+    fail('initialise: the third argument names no executor; write { on: f64, seed: 1 }');
+  const { on, seed, spread = 0.02 } = options;
   model.check(config);
   const random = rng(seed);
   const draw = (path: string, shape: Shape): Value => {

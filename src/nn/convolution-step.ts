@@ -1,5 +1,6 @@
 /** @file The causal depthwise convolution with a cache: one or some tokens, from the window before them to the window after them. */
 import { fail } from '../tensor/errors.ts';
+import { makeValue } from '../tensor/make.ts';
 import { concat } from '../tensor/primitives/concat.ts';
 import { gather } from '../tensor/primitives/gather.ts';
 import { pad } from '../tensor/primitives/pad.ts';
@@ -55,7 +56,7 @@ function rowsOf(table: Value, position: Value, count: number, row: (p: number, j
     return all;
   }, []);
   const shape = [position.shape[0]!, count];
-  const index: Value = { shape, kind: 'index', on, data: on.input(Float64Array.from(rows), shape, 'index') };
+  const index = makeValue(on, shape, 'index', on.input(Float64Array.from(rows), shape, 'index'));
   return gather(table, index, 1);
 }
 

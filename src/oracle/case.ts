@@ -1,7 +1,8 @@
 /** @file Cases as data: the inputs, the settings, and a cotangent for every output. */
 import { input } from '../tensor/input.ts';
+import { makeValue, type Nested, nestedOf } from '../tensor/make.ts';
 import { type Rng, rng } from '../tensor/random.ts';
-import { type Shape, sizeOf, stridesOf } from '../tensor/shape.ts';
+import { type Shape, sizeOf } from '../tensor/shape.ts';
 import type { Executor, Kind, Value } from '../tensor/value.ts';
 import { both, contains, everyNumber, finiteNumbers, type Interval, movedInside } from './interval.ts';
 
@@ -175,26 +176,17 @@ export const mapTensors = (tensors: Tensors, f: (x: Tensor, name: string) => Ten
 
 /** Puts a tensor on an executor. */
 export const toValue = (on: Executor, { shape, data, kind = 'real' }: Tensor): Value =>
-  kind === 'real' ? input(on, data, shape) : { shape, kind, on, data: on.input(data.slice(), shape, kind) };
+  kind === 'real' ? input(on, data, shape) : makeValue(on, shape, kind, on.input(data.slice(), shape, kind));
 
 /** Puts tensors on an executor. */
 export const toValues = (on: Executor, tensors: Tensors): Record<string, Value> =>
   Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, toValue(on, tensor)]));
 
 /** Nested lists of numbers, the input format of scalar definitions. */
-export type Lists = number | readonly Lists[];
+export type Lists = Nested;
 
 /** Converts a tensor to nested lists, one level per axis. */
-export function toLists({ shape, data }: Tensor): Lists {
-  const strides = stridesOf(shape);
-  const level = (axis: number, start: number): Lists => {
-    if (axis === shape.length) return data[start]!;
-    const rows = new Array<Lists>(shape[axis]!);
-    for (let i = 0; i < rows.length; i++) rows[i] = level(axis + 1, start + i * strides[axis]!);
-    return rows;
-  };
-  return level(0, 0);
-}
+export const toLists = ({ shape, data }: Tensor): Lists => nestedOf(data, shape);
 
 /** Converts nested lists to a tensor of a known shape. */
 export function fromLists(lists: Lists, shape: Shape): Tensor {

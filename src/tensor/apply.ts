@@ -1,5 +1,6 @@
 /** @file Applies a primitive: picks the executor, checks kinds and shapes, runs it. */
 import { fail } from './errors.ts';
+import { makeValue } from './make.ts';
 import type { Primitive } from './primitive.ts';
 import type { Shape } from './shape.ts';
 import { type Executor, isValue, type Kind, type Value } from './value.ts';
@@ -13,14 +14,14 @@ export function apply<P>(primitive: Primitive<P>, xs: readonly Value[], params: 
   const on = innermost(primitive, xs);
   const kind = kindOf(primitive, xs);
   const shape = primitive.shape(xs, params);
-  return { shape, kind, on, data: on.run(primitive, xs, params, shape) };
+  return makeValue(on, shape, kind, on.run(primitive, xs, params, shape));
 }
 
 /** {@link apply} without its checks, for executors such as a tape: their operands have been checked already. */
 export function reapply(primitive: Primitive, xs: readonly Value[], params: unknown, shape: Shape): Value {
   const on = innermost(primitive, xs);
   const kind = primitive.kinds === 'same' ? xs[0]!.kind : 'real';
-  return { shape, kind, on, data: on.run(primitive, xs, params, shape) };
+  return makeValue(on, shape, kind, on.run(primitive, xs, params, shape));
 }
 
 function innermost(primitive: Primitive, xs: readonly Value[]): Executor {

@@ -1,11 +1,21 @@
 /** @file Makes values from numbers and reads them back. */
 import { checkValue } from './apply.ts';
 import { fail } from './errors.ts';
-import { checkShape, type Shape, show, sizeOf } from './shape.ts';
+import { makeValue, type Nested, nestedOf } from './make.ts';
+import { checkShape, type Shape, sameShape, show, sizeOf } from './shape.ts';
 import type { Executor, Value } from './value.ts';
 
-/** Numbers in nested lists. All lists of one level have the same length. */
-export type Nested = number | readonly Nested[];
+export type { Nested };
+
+/** Throws unless numbers fill a shape. */
+function checkFills(call: string, data: ArrayLike<number>, shape: Shape): void {
+  checkShape(call, shape);
+  if (data.length !== sizeOf(shape)) {
+    fail(
+      `${call}: ${data.length} numbers do not fill shape ${show(shape)}, which holds ${sizeOf(shape)}; change one of them`,
+    );
+  }
+}
 
 /**
  * Makes a real value on an executor. Copies the numbers, which are in row-major order. Throws when they do not fill the shape.
@@ -13,13 +23,8 @@ export type Nested = number | readonly Nested[];
  * read(sum(input(f64, [1, 2, 3, 4], [2, 2]), [0])) // [4, 6]
  */
 export function input(on: Executor, data: ArrayLike<number>, shape: Shape): Value {
-  checkShape('input', shape);
-  if (data.length !== sizeOf(shape)) {
-    fail(
-      `input: ${data.length} numbers do not fill shape ${show(shape)}, which holds ${sizeOf(shape)}; change one of them`,
-    );
-  }
-  return { shape: [...shape], kind: 'real', on, data: on.input(Float64Array.from(data), shape, 'real') };
+  checkFills('input', data, shape);
+  return makeValue(on, [...shape], 'real', on.input(Float64Array.from(data), shape, 'real'));
 }
 
 /**
@@ -29,15 +34,10 @@ export function input(on: Executor, data: ArrayLike<number>, shape: Shape): Valu
  * read(gather(tensor([5, 6, 7]), indexInput(f64, [2, 0], [2]))) // [7, 5]
  */
 export function indexInput(on: Executor, data: ArrayLike<number>, shape: Shape): Value {
-  checkShape('indices', shape);
-  if (data.length !== sizeOf(shape)) {
-    fail(
-      `indices: ${data.length} numbers do not fill shape ${show(shape)}, which holds ${sizeOf(shape)}; change one of them`,
-    );
-  }
+  checkFills('indices', data, shape);
   const wrong = Array.from(data).findIndex((n) => !Number.isInteger(n) || n < 0 || n > 2 ** 24);
   if (wrong >= 0) fail(`indices: element ${wrong} is ${data[wrong]}; an index is an integer from 0 to 2^24`);
-  return { shape: [...shape], kind: 'index', on, data: on.input(Float64Array.from(data), shape, 'index') };
+  return makeValue(on, [...shape], 'index', on.input(Float64Array.from(data), shape, 'index'));
 }
 
 /**
@@ -69,6 +69,31 @@ export function flatten(nested: Nested, call = 'flatten'): { data: Float64Array;
   return { data: Float64Array.from(data), shape };
 }
 
+/** Numbers of a typed array, as Float32Array. */
+export type Numbers = Exclude<ArrayBufferView, DataView> & ArrayLike<number>;
+
+const isTyped = (x: unknown): x is Numbers =>
+  ArrayBuffer.isView(x) && !(x instanceof DataView) && typeof (x as Partial<Numbers>)[0] !== 'bigint';
+
+/**
+ * Returns the numbers and the shape of nested lists, or of a flat list or typed array, which fills a shape that is given. Throws where it
+ * does not, and where nested lists have another shape.
+ */
+export function shaped(
+  call: string,
+  numbers: Nested | Numbers,
+  shape?: Shape,
+): { data: ArrayLike<number>; shape: Shape } {
+  const own = isTyped(numbers) ? { data: numbers, shape: [numbers.length] } : flatten(numbers, call);
+  if (shape === undefined) return own;
+  checkFills(call, own.data, shape);
+  if (own.shape.length > 1 && !sameShape(own.shape, shape))
+    fail(
+      `${call}: lists of shape ${show(own.shape)} are not ${show(shape)}; give the numbers as one flat list, or reshape`,
+    );
+  return { data: own.data, shape };
+}
+
 /**
  * Copies the numbers of a value, row-major.
  * @example
@@ -77,6 +102,16 @@ export function flatten(nested: Nested, call = 'flatten'): { data: Float64Array;
 export function read(x: Value): Float64Array {
   checkValue('read', 'x', x);
   return x.on.read(x.data).slice();
+}
+
+/**
+ * Copies the numbers of a value as nested lists, a level for each axis. Those of a scalar are a number.
+ * @example
+ * toNested(tensor([1, 2, 3, 4], [2, 2])) // [[1, 2], [3, 4]]
+ */
+export function toNested(x: Value): Nested {
+  checkValue('toNested', 'x', x);
+  return nestedOf(x.on.read(x.data), x.shape);
 }
 
 /**

@@ -1,6 +1,7 @@
 /** @file Prepares operands of elementwise functions: broadcasts values and turns numbers into constants. */
 import { failNoValue } from './apply.ts';
 import { fail } from './errors.ts';
+import { makeValue } from './make.ts';
 import { broadcast } from './primitives/broadcast.ts';
 import { broadcastShapes, checkShape, type Shape, sameShape, show, sizeOf } from './shape.ts';
 import { isValue, type Meaning, type Slack, type Value } from './value.ts';
@@ -38,12 +39,12 @@ export function tableLike({ on: { root } }: Value, name: string, make: () => Val
 }
 
 function constant({ on: { root } }: Value, data: Float64Array, shape: Shape, slack?: Slack, exact?: Meaning): Value {
-  return { shape: [...shape], kind: 'real', on: root, data: root.constant(data, shape, slack, exact) };
+  return makeValue(root, [...shape], 'real', root.constant(data, shape, slack, exact));
 }
 
 function filled({ on: { root } }: Value, fill: number, shape: Shape): Value {
   const data = root.fill?.(fill, shape) ?? root.constant(new Float64Array(sizeOf(shape)).fill(fill), shape);
-  return { shape: [...shape], kind: 'real', on: root, data };
+  return makeValue(root, [...shape], 'real', data);
 }
 
 /**

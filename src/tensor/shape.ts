@@ -42,8 +42,15 @@ export function axisOf(call: string, axis: number, shape: Shape): number {
   return at;
 }
 
+/** Converts an axis, several, or all where none are named to axes counted from the front, each once, in order. */
+export function axesOf(call: string, axes: number | readonly number[] | undefined, shape: Shape): number[] {
+  const named = axes === undefined ? shape.map((_, i) => i) : [axes].flat();
+  return [...new Set(named.map((axis) => axisOf(call, axis, shape)))].sort((a, b) => a - b);
+}
+
 /** Throws unless a list of numbers is a shape. */
 export function checkShape(call: string, shape: Shape): void {
+  if (!Array.isArray(shape)) fail(`${call}: the shape is ${String(shape)}, not a list of axis lengths; write [2, 3]`);
   for (let i = 0; i < shape.length; i++) {
     const length = shape[i]!;
     if (!Number.isInteger(length) || length < 0) {

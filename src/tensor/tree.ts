@@ -28,6 +28,10 @@ function fieldsOf(tree: Tree, path: string): [string, Tree | undefined][] {
   if (typeof tree !== 'object' || tree === null) {
     fail(`tree: ${path === '' ? 'the root' : path} is ${String(tree)}; a tree holds values, lists and records of them`);
   }
+  if (typeof (tree as { readonly then?: unknown }).then === 'function')
+    fail(
+      `tree: ${path === '' ? 'the root' : path} is a promise; await it, a tree holds values, lists and records of them`,
+    );
   return Object.entries(tree as { readonly [field: string]: Tree | undefined });
 }
 

@@ -5,7 +5,7 @@ import { fail } from '../tensor/errors.ts';
 import { input, read } from '../tensor/input.ts';
 import { reshape } from '../tensor/primitives/reshape.ts';
 import { slice } from '../tensor/primitives/slice.ts';
-import { type Shape, sameShape, show, sizeOf } from '../tensor/shape.ts';
+import { checkShape, type Shape, sameShape, show, sizeOf } from '../tensor/shape.ts';
 import { namedLeavesOf, type Tree, treeOf } from '../tensor/tree.ts';
 import { type Executor, isValue, type Value } from '../tensor/value.ts';
 
@@ -19,6 +19,15 @@ export type Shapes = Readonly<Record<string, Shape>>;
  */
 export const sizeOfAll = (shapes: Shapes): number =>
   Object.values(shapes).reduce((sum, shape) => sum + sizeOf(shape), 0);
+
+/** Throws unless these are shapes by path. */
+function checkShapes(call: string, shapes: unknown): asserts shapes is Shapes {
+  if (typeof shapes !== 'object' || shapes === null || isValue(shapes))
+    fail(
+      `${call}: the shapes are ${described(shapes)}; give a record of them by path, as model.shapes(config) makes it`,
+    );
+  for (const [path, shape] of Object.entries(shapes)) checkShape(`${call}: ${path}`, shape);
+}
 
 /** Lists the numbers of all parameters in the order of the shapes: see {@link flattenParams}. */
 function numbersOf(call: string, params: Tree, shapes: Shapes): Float64Array {
@@ -58,11 +67,12 @@ export const flattenExactly = (params: Tree, shapes: Shapes): Float64Array =>
 
 /**
  * Restores the tree of parameters from a list [P]: a value, or numbers such as `await kept('params')`, which become values on `on`,
- * f64 unless given. Throws when the list has more or fewer numbers.
+ * f64 unless given. Throws when the list has more or fewer numbers, and on what are no shapes.
  * @example
  * read(unflatten(Float32Array.of(1, 2, 3), { a: [2], 'b.0': [] }).a) // [1, 2]
  */
 export function unflatten<T extends Tree>(list: Value | ArrayLike<number>, shapes: Shapes, on: Executor = f64): T {
+  checkShapes('unflatten', shapes);
   const size = sizeOfAll(shapes);
   const shape = isValue(list) ? list.shape : [numberOf(list)];
   if (shape.length !== 1 || shape[0] !== size) {

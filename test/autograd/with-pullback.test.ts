@@ -1,10 +1,12 @@
 /** @file A function with a backward pass of its own. */
 import { describe, expect, it } from 'vitest';
-import { vjp } from '../../src/autograd/vjp.ts';
-import { withPullback } from '../../src/autograd/with-pullback.ts';
-import { scalar } from '../../src/executors/f64/index.ts';
-import { item } from '../../src/tensor/input.ts';
+import { grad, vjp } from '../../src/autograd/vjp.ts';
+import { withGradient, withPullback } from '../../src/autograd/with-pullback.ts';
+import { scalar, tensor } from '../../src/executors/f64/index.ts';
+import { item, read } from '../../src/tensor/input.ts';
 import { mul } from '../../src/tensor/primitives/mul.ts';
+import { scale } from '../../src/tensor/primitives/scale.ts';
+import { sum } from '../../src/tensor/primitives/sum.ts';
 import type { Value } from '../../src/tensor/value.ts';
 
 type Pair = { readonly x: Value; readonly y: Value };
@@ -35,5 +37,32 @@ describe('withPullback', () => {
 
   it('runs the function alone outside of gradient calls', () => {
     expect(item(product({ x: scalar(2), y: scalar(3) }).p)).toBe(6);
+  });
+});
+
+describe('withGradient', () => {
+  /** The sum of squares, whose gradient is said to be seven times the cotangent. */
+  const seven = withGradient(
+    (x: Value) => mul(x, x),
+    (x, y, ct) => {
+      expect(read(y)).toEqual(read(mul(x, x)));
+      return scale(ct, 7);
+    },
+  );
+
+  it('computes the function, and gradients by the given pass, of higher order too', () => {
+    const x = tensor([1, 2]);
+    expect(read(seven(x))).toEqual(Float64Array.of(1, 4));
+    expect(read(grad((v) => sum(mul(seven(v), v)), x))).toEqual(Float64Array.of(1 + 7, 4 + 14));
+    expect(read(grad((v) => sum(grad((w) => sum(seven(mul(w, w))), v)), x))).toEqual(Float64Array.of(14, 14));
+  });
+
+  it.each<[string, () => Value, string]>([
+    ['a list', () => [tensor([1, 2])] as never, 'withGradient: backward returns no cotangent for the input'],
+    ['another shape', () => tensor([1]), 'withGradient: the cotangent for the input has shape [1], not [2]'],
+    ['nothing', () => undefined as never, 'tree: the root is undefined'],
+  ])('refuses %s as the cotangent', (_, backward, message) => {
+    const f = withGradient((x: Value) => x, backward);
+    expect(() => grad((x) => sum(f(x)), tensor([1, 2]))).toThrow(message);
   });
 });

@@ -238,3 +238,20 @@ describe('generate refuses', () => {
     expect(run([[1]], all)()).toHaveLength(1);
   });
 });
+
+describe('initialise refuses', () => {
+  refuses([
+    [
+      () => initialise(untyped(undefined), config, { on: f64, seed: 1 }),
+      'initialise: the model is undefined; give one of densessm/models',
+    ],
+    [
+      () => initialise(denseRetNet, config, untyped(undefined)),
+      'initialise: the third argument names no executor; write { on: f64, seed: 1 }',
+    ],
+    [
+      () => initialise(denseRetNet, config, untyped({ seed: 1 })),
+      'initialise: the third argument names no executor; write { on: f64, seed: 1 }',
+    ],
+  ]);
+});

@@ -351,6 +351,19 @@ const refusals: { readonly [kind: string]: readonly Refusal[] } = {
       () => grad((y) => mul(y, y), x),
       'grad: the result has shape [3]; grad needs one number: sum it, or use vjp with a cotangent',
     ],
+    [
+      () => grad((async (y: Value) => sum(y)) as never, x),
+      'vjp: the function is async, and its result a promise; compute it without await, and read numbers outside',
+    ],
+    [() => grad(x as never, x), 'vjp: an object comes first, not a function of the inputs; write grad((x) => …, x)'],
+    [
+      () => grad(((y: Value) => [y]) as never, x),
+      'grad: the result is no value; grad needs one number, so return sum(…), or use vjp with a cotangent',
+    ],
+    [
+      () => grad((y) => y, Promise.resolve(x) as never),
+      'tree: the root is a promise; await it, a tree holds values, lists and records of them',
+    ],
     [() => vjp(() => x, {}), 'vjp: the inputs hold no values; there is nothing to differentiate with respect to'],
     [
       () => vjp((y) => y, x).pullback(m),

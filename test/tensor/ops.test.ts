@@ -5,7 +5,7 @@ import { grad, vjp } from '../../src/autograd/vjp.ts';
 import { indices, scalar, tensor } from '../../src/executors/f64/index.ts';
 import { item, read } from '../../src/tensor/input.ts';
 import type { Operand } from '../../src/tensor/operand.ts';
-import { at, chunks, meanKeep, neg, stack, sub } from '../../src/tensor/ops.ts';
+import { at, chunks, matmul, mean, meanKeep, neg, stack, sub } from '../../src/tensor/ops.ts';
 import { abs } from '../../src/tensor/primitives/abs.ts';
 import { add } from '../../src/tensor/primitives/add.ts';
 import { concat } from '../../src/tensor/primitives/concat.ts';
@@ -273,5 +273,75 @@ describe('operations that change nothing return their operand', () => {
     ]);
     const moved = concat([slice(transpose(ids, [1, 0]), 0, 1, 3), reshape(indices([9, 8]), [1, 2])], 0);
     expect([moved.kind, moved.shape, numbers(moved)]).toEqual(['index', [3, 2], [2, 5, 3, 6, 9, 8]]);
+  });
+});
+
+describe('matmul', () => {
+  const length = fc.integer({ min: 1, max: 3 });
+
+  it('is the sum of products, and broadcasts the axes before the last two', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ n: length, x: fc.boolean(), y: fc.boolean() }), { maxLength: 2 }),
+        ...([length, length, length, fc.nat({ max: 2 }), fc.nat({ max: 2 }), fc.integer()] as const),
+        (batch, m, k, n, fewerX, fewerY, seed) => {
+          const leading = (which: 'x' | 'y', fewer: number): number[] =>
+            batch.map((axis) => (axis[which] ? axis.n : 1)).slice(Math.min(fewer, batch.length));
+          const [a, b] = [leading('x', fewerX), leading('y', fewerY)];
+          const from = (shape: readonly number[], by: number): Value =>
+            tensor(
+              Float64Array.from({ length: shape.reduce((p, l) => p * l, 1) }, (_, i) => ((seed + by * i) % 7) - 3),
+              shape,
+            );
+          const [x, y] = [from([...a, m, k], 3), from([...b, k, n], 5)];
+          const column = (v: Value): Value => reshape(v, [...v.shape, 1]);
+          const row = reshape(y, [...b, 1, k, n]);
+          const expected = sum(mul(column(x), row), -2);
+          expect(matmul(x, y).shape).toEqual(expected.shape);
+          expect(numbers(matmul(x, y)).map((z) => z + 0)).toEqual(numbers(expected).map((z) => z + 0));
+        },
+      ),
+    );
+  });
+
+  it('takes vectors as rows and columns', () => {
+    const [x, v] = [
+      tensor([
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ]),
+      tensor([1, 10]),
+    ];
+    expect(numbers(matmul(x, v))).toEqual([21, 43, 65]);
+    expect(numbers(matmul(tensor([1, 10, 100]), x))).toEqual([531, 642]);
+    expect(item(matmul(v, v))).toBe(101);
+    expect(numbers(grad((w) => sum(matmul(x, w)), v))).toEqual([9, 12]);
+  });
+
+  it('refuses shapes that do not fit, and scalars', () => {
+    expect(() => matmul(tensor([[1, 2]]), tensor([[1, 2]]))).toThrow('matmul: [1, 2] and [1, 2] do not fit');
+    expect(() => matmul(scalar(1), tensor([1]))).toThrow('matmul: [] and [1] do not fit');
+    const two = tensor(new Float64Array(2), [2, 1, 1]);
+    expect(() => matmul(two, tensor(new Float64Array(3), [3, 1, 1]))).toThrow(
+      'matmul: shapes [2] and [3] do not broadcast',
+    );
+  });
+});
+
+describe('mean and sum', () => {
+  const x = tensor([
+    [1, 3],
+    [4, 6],
+  ]);
+
+  it('go over an axis, several or all', () => {
+    expect([numbers(sum(x, 1)), numbers(sum(x, [-1])), item(sum(x, [0, 1]))]).toEqual([[4, 10], [4, 10], 14]);
+    expect([numbers(mean(x, 0)), item(mean(x)), item(mean(scalar(3)))]).toEqual([[2.5, 4.5], 3.5, 3]);
+  });
+
+  it('refuse axes that do not exist, and means of nothing', () => {
+    expect(() => sum(x, 2)).toThrow('sum: axis 2 does not exist in shape [2, 2]');
+    expect(() => mean(tensor([]), 0)).toThrow('mean: the axes [0] of [0] are empty');
   });
 });

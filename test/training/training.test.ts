@@ -98,6 +98,11 @@ describe('flattenParams', () => {
     const remedy = "unflatten: the list is an object; give a value [P] or an array, as in await kept('params')";
     expect(() => unflatten(wrong, shapes)).toThrow(remedy);
     expect(() => unflatten(undefined as unknown as Value, shapes)).toThrow('the list is undefined; give a value [P]');
+    const noShapes = 'unflatten: the shapes are undefined; give a record of them by path';
+    expect(() => unflatten(list, undefined as never)).toThrow(noShapes);
+    expect(() => unflatten(list, { a: 2 } as never)).toThrow(
+      'unflatten: a: the shape is 2, not a list of axis lengths',
+    );
     expect(() => unflatten(Float32Array.of(1), shapes)).toThrow('the list has shape [1]; these parameters are [5]');
   });
   it('flattens without rounding too', () => {

@@ -1,6 +1,7 @@
 /** @file The f64 executor, the reference: evaluates primitives eagerly in double precision, on dense row-major arrays. */
 
-import { flatten, indexInput, input, type Nested } from '../../tensor/input.ts';
+import { indexInput, input, type Nested, type Numbers, shaped } from '../../tensor/input.ts';
+import { checkShape, type Shape, sizeOf } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
 import { evaluate } from './rules.ts';
 
@@ -19,13 +20,35 @@ export const f64: Executor<Float64Array> = {
 };
 
 /**
- * Makes a real f64 value from nested lists of numbers. Throws when the lists are ragged.
+ * Makes a real f64 value: from nested lists of numbers, or from a flat list or typed array in row-major order with its shape. Copies the
+ * numbers. Throws when lists are ragged, when numbers do not fill the shape, and when nested lists have another.
  * @example
  * tensor([[1, 2, 3], [4, 5, 6]]).shape // [2, 3]
+ * @example
+ * toNested(tensor(Float32Array.of(1, 2, 3, 4), [2, 2])) // [[1, 2], [3, 4]]
  */
-export function tensor(nested: Nested): Value {
-  const { data, shape } = flatten(nested, 'tensor');
-  return input(f64, data, shape);
+export function tensor(numbers: Nested | Numbers, shape?: Shape): Value {
+  const own = shaped('tensor', numbers, shape);
+  return input(f64, own.data, own.shape);
+}
+
+/**
+ * Makes an f64 value of zeros.
+ * @example
+ * read(zeros([3])) // [0, 0, 0]
+ */
+export const zeros = (shape: Shape): Value => repeated('zeros', 0, shape);
+
+/**
+ * Makes an f64 value of ones.
+ * @example
+ * toNested(ones([1, 2])) // [[1, 1]]
+ */
+export const ones = (shape: Shape): Value => repeated('ones', 1, shape);
+
+function repeated(call: string, x: number, shape: Shape): Value {
+  checkShape(call, shape);
+  return input(f64, new Float64Array(sizeOf(shape)).fill(x), shape);
 }
 
 /**
@@ -36,11 +59,12 @@ export function tensor(nested: Nested): Value {
 export const scalar = (x: number): Value => tensor(x);
 
 /**
- * Makes an f64 value of kind index (token ids, positions) from nested lists of integers.
+ * Makes an f64 value of kind index (token ids, positions) from integers from 0 to 2²⁴: nested lists, or a flat list or typed array with its
+ * shape. Throws on other numbers, and where {@link tensor} does.
  * @example
  * indices([[1, 0]]).kind // 'index'
  */
-export function indices(nested: Nested): Value {
-  const { data, shape } = flatten(nested, 'indices');
-  return indexInput(f64, data, shape);
+export function indices(numbers: Nested | Numbers, shape?: Shape): Value {
+  const own = shaped('indices', numbers, shape);
+  return indexInput(f64, own.data, own.shape);
 }

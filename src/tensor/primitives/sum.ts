@@ -1,7 +1,7 @@
 /** @file Primitive `sum`: sum over axes */
 import { apply, checkValue } from '../apply.ts';
 import type { Primitive } from '../primitive.ts';
-import { axisOf } from '../shape.ts';
+import { axesOf } from '../shape.ts';
 import type { Value } from '../value.ts';
 import { broadcast } from './broadcast.ts';
 import { reshape } from './reshape.ts';
@@ -19,13 +19,12 @@ export const sumPrimitive: Primitive<SumParams> = {
 };
 
 /**
- * Sum of `x` over the given axes, or over all axes if none are given. The result does not have these axes.
+ * Sum of `x` over an axis, over several, or over all if none are given. The result does not have these axes.
  * @example
- * read(sum(tensor([[1, 2], [3, 4]]), [0])) // [4, 6]
+ * read(sum(tensor([[1, 2], [3, 4]]), 1)) // [3, 7]
  */
-export function sum(x: Value, axes?: readonly number[]): Value {
+export function sum(x: Value, axes?: number | readonly number[]): Value {
   checkValue('sum', 'operand 0', x);
-  const named = axes ?? x.shape.map((_, i) => i);
-  const sorted = [...new Set(named.map((axis) => axisOf('sum', axis, x.shape)))].sort((a, b) => a - b);
+  const sorted = axesOf('sum', axes, x.shape);
   return sorted.length === 0 ? x : apply(sumPrimitive, [x], { axes: sorted });
 }

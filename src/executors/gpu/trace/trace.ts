@@ -1,5 +1,6 @@
 /** @file The tracing executor: runs the kernel rule of each primitive of an equation. */
 import { fail } from '../../../tensor/errors.ts';
+import { makeValue } from '../../../tensor/make.ts';
 import type { PrimitiveName } from '../../../tensor/primitives/index.ts';
 import { type Shape, show, sizeOf } from '../../../tensor/shape.ts';
 import type { Executor, Value } from '../../../tensor/value.ts';
@@ -106,7 +107,7 @@ export function startTrace(target: Target, previous?: History): Trace {
       const size = sizeOf(shape);
       const numbers: Numbers =
         size === 0 ? nothing : { is: 'resident', size, source: at, passesStarts: target.workgroups };
-      return { shape, kind, on: executor, data: { numbers, origins: kind === 'index' ? origins() : [] } };
+      return makeValue(executor, shape, kind, { numbers, origins: kind === 'index' ? origins() : [] });
     },
     result({ data: { numbers }, shape }) {
       if (numbers.is === 'nothing') return null;
