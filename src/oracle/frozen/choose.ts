@@ -9,7 +9,7 @@ import { questionCase, questionDraws } from '../check/questions/question.ts';
 import type { Replay } from '../check/row.ts';
 import { numbersIn } from '../draw.ts';
 import type { Operator } from '../operator.ts';
-import { type Accepted, acceptedOf } from './accepted.ts';
+import { type Accepted, type AcceptedTensor, acceptedOf } from './accepted.ts';
 import { branchesOf } from './branches.ts';
 import { faultsIn, isCaught } from './caught.ts';
 import type { Preset } from './presets.ts';
@@ -74,18 +74,26 @@ function candidates(row: FrozenRow, { candidates: count, most }: Preset, seed: n
 /** A fault to catch counts more than all branches. */
 const perFault = 1000;
 
-/** Whether some output is further from zero than its bound: an answer of zeros would be right otherwise. */
-const tellsZero = ({ tensors }: Accepted): boolean =>
-  Object.entries(tensors).some(
-    ([name, { right, bounds }]) => name.startsWith('out/') && right.some((x, i) => Math.abs(x) > bounds[i]!),
-  );
+/** A case without a bound, or without a number to get wrong, is worse than any number of tensors that may be zeros. */
+const perFlaw = 1e6;
 
-/** What a case accepts that it should not, from nothing on: zeros as all outputs; any number beyond padding. */
-const laxity = (accepted: Accepted): number => (accepted.unbounded > 0 ? 2 : 0) + (tellsZero(accepted) ? 0 : 1);
+/** Whether an answer of zeros is wrong in a tensor. */
+const tellsZero = ({ right, bounds }: AcceptedTensor): boolean => right.some((x, i) => Math.abs(x) > bounds[i]!);
 
 /**
- * The cases of a row, of those that accept no more than others: each the one with the most faults to catch, and of these the most branches to take, that none before it has, until
- * there are no more, or a preset has enough. A row has one case at least.
+ * How much a case accepts that it should not, from nothing on: any number beyond padding, zeros as all outputs, and zeros in each tensor whose
+ * right numbers are others, as bounds of small models may be as large as their gradients.
+ */
+function laxity({ unbounded, tensors }: Accepted): number {
+  const all = Object.entries(tensors);
+  const vague = all.filter(([, one]) => one.right.some((x) => x !== 0) && !tellsZero(one)).length;
+  const isVain = !all.some(([name, one]) => name.startsWith('out/') && tellsZero(one));
+  return (unbounded > 0 ? 2 * perFlaw : 0) + (isVain ? perFlaw : 0) + vague;
+}
+
+/**
+ * The cases of a row, of those that accept no more than others: each the one with the most faults to catch, and of these the most branches to
+ * take, that none before it has, until there are no more, or a preset has enough. A row has one case at least.
  */
 export function chosenIn(row: FrozenRow, preset: Preset, seed: number): FrozenCase[] {
   const { operator, mode } = operatorOf(row);
