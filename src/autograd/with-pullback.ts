@@ -19,8 +19,8 @@ export interface WithPullback<X extends Tree, Y extends Tree> {
  * those of the inputs, a tree of the same structure and shapes: throws on another. Gradients of higher order differentiate `backward`. Inputs
  * are real values: throws on index values, and when `f` closes over a value of the gradient call.
  * @example
- * const clipped = withGradient((x) => x, (_x, _y, ct) => minimum(ct, 1)); // the identity; gradients end at 1
- * item(grad((x) => scale(clipped(x), 3), scalar(2))) // 1
+ * const gentle = withGradient((x) => x, (_x, _y, ct) => minimum(ct, 1));
+ * item(grad((x) => scale(gentle(x), 3), scalar(2))) // 1
  */
 export const withGradient =
   <X extends Tree, Y extends Tree>(f: (xs: X) => Y, backward: (xs: X, ys: Y, cts: Y) => X): ((xs: X) => Y) =>

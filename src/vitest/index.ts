@@ -1,7 +1,6 @@
 /** @file Adds a matcher to vitest: `await expect(kernel).toBeRight('retention')`. Importing this file registers it. */
 
 import { expect } from 'vitest';
-import { amount } from '../io/text.ts';
 import { type Dtype, dtypes } from '../oracle/backends/backend.ts';
 import { type Kernel, kernels, openKernels } from '../oracle/backends/kernels.ts';
 import { type CheckReport, check } from '../oracle/check/check.ts';
@@ -115,7 +114,7 @@ async function judged(run: unknown, name: string, options: RightOptions): Promis
 function textOf({ rows, problems, ok }: CheckReport, options: RightOptions): string {
   const [row] = rows as [CheckRow];
   const { operator, mode, dtype, cases } = row;
-  if (ok) return `${operator} ${mode} ${dtype} is right on ${amount(cases, 'case')}`;
+  if (ok) return `${operator} ${mode} ${dtype} is right on ${cases} case${cases === 1 ? '' : 's'}`;
   const again = (_: RowKey, asked: Asked): string => {
     const { backward, ...rest } = options;
     const text = JSON.stringify({ ...rest, ...asked }).replace(/"(\w+)":/g, '$1:');
