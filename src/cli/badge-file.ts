@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { isObject, parseJson } from '../io/json.ts';
 import { readBytes } from '../io/read-file.ts';
-import { plain } from '../io/text.ts';
+import { amount, plain } from '../io/text.ts';
 import { entryLines } from '../oracle/check/acceptance.ts';
 import type { Acceptance } from '../oracle/check/acceptance-data.ts';
 import type { CheckReport } from '../oracle/check/check.ts';
@@ -99,8 +99,6 @@ export function badgeData(report: CheckReport, asked: AskedOfCheck): BadgeData {
   });
 }
 
-const counted = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`;
-
 /** What a badge says: how much was asked, and every verdict but that of right rows. PASS stands there only if all rows were asked and are right. */
 export function badgeSays(
   data: Pick<BadgeData, 'verdicts' | 'withoutGradients' | 'problems' | 'wrongEntries' | 'cases'>,
@@ -122,9 +120,11 @@ export function badgeSays(
     ...(UNSUPPORTED > 0 ? [`${UNSUPPORTED} declined`] : []),
     ...(withoutGradients > 0 ? [`${withoutGradients} without all gradients`] : []),
     ...(problems.length > 0 ? ['wrong description'] : []),
-    ...(wrongEntries.length > 0 ? [counted(wrongEntries.length, 'entry to correct', 'entries to correct')] : []),
+    ...(wrongEntries.length > 0
+      ? [`${wrongEntries.length} ${wrongEntries.length === 1 ? 'entry' : 'entries'} to correct`]
+      : []),
   ];
-  return { says: `${counted(rows, 'row')} × ${counted(cases, 'case')} · ${words.join(', ')}`, is };
+  return { says: `${amount(rows, 'row')} × ${amount(cases, 'case')} · ${words.join(', ')}`, is };
 }
 
 /** The text of a badge. */

@@ -4,7 +4,7 @@ import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util';
 import { Command, CommanderError } from 'commander';
 import { parseJson } from '../io/json.ts';
 import { readBytes } from '../io/read-file.ts';
-import { plain, quoted } from '../io/text.ts';
+import { amount, plain, quoted } from '../io/text.ts';
 import { tryFolder, writeFileWhole } from '../io/write-file.ts';
 import { type RowKey, rowName } from '../oracle/check/row.ts';
 import { fail } from '../tensor/errors.ts';
@@ -161,7 +161,7 @@ const rowSays = ({ outputs, gradients, cases, unsupported, gradientsLeftOut, dom
     `outputs ${outputs}`,
     `gradients ${gradients}`,
     ...(gradientsLeftOut.length === 0 ? [] : [`those of ${gradientsLeftOut.join(', ')} not offered`]),
-    ...(cases === null ? [] : [`${cases} case${cases === 1 ? '' : 's'}`]),
+    ...(cases === null ? [] : [amount(cases, 'case')]),
     ...(unsupported === 0 ? [] : [`${unsupported} declined`]),
     ...(domain.length === 0 ? [] : [`asked inside ${domain.join(', ')}`]),
   ].join(', ');

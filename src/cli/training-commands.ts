@@ -179,10 +179,15 @@ export function trainingCommands(main: Command, finish: Finish): void {
     .action(async (text: string | undefined, options: AblateCommand) => finish(await ablateCommand(text, options)));
 
   speaking(main.command('merge'))
-    .description('join the shards of ablate, check, verify or equations into the result of the whole')
-    .argument('<results...>', 'files with what the command printed with --json, or folders of a grid', eachFilled)
+    .description('join the shards of ablate, check, verify, equations or vectors write into the result of the whole')
+    .argument(
+      '<results...>',
+      'files with what the command printed with --json, or folders of a grid or of vectors',
+      eachFilled,
+    )
     .addOption(measureOption('the table and the plot'))
     .option('--svg <file>', 'write the plot to this file, a new one or in place of an older plot')
+    .addOption(new Option('--out <folder>', 'of vectors: the folder of the whole, empty or new').argParser(filled))
     .action(async (paths: string[], options: MergeCommand) => finish(await mergeCommand(paths, options)));
 
   speaking(main.command('tasks'))

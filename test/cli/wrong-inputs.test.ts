@@ -57,6 +57,8 @@ async function makeFiles(): Promise<void> {
     ...reportsAndBadges(),
   }))
     writeFileSync(at(name), content);
+  mkdirSync(at('set'));
+  writeFileSync(at('set/manifest.json'), '{"schema": "densessm/vectors-manifest", "version": 1}');
   const small = wordsOf('--model mamba --width 8 --layers 1 --length 12 --batch 2 --on f64 --steps 1');
   const made = async (words: string, ...more: string[]): Promise<void> =>
     expect((await densessmHere(...wordsOf(words), ...more)).stderr).toBe('');

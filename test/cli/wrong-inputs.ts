@@ -1,6 +1,6 @@
 /**
  * @file Wrong inputs of every command, at least ten each: the words after the command, and what its message says. `@/` stands for a folder with a
- * text `roses.txt`, a run `run` on it, a run `task` on a task, a grid `grid`, an exported model `theirs`, an empty folder `empty`, reports of checks and badges, and files that are damaged or of another kind.
+ * text `roses.txt`, a run `run` on it, a run `task` on a task, a grid `grid`, an exported model `theirs`, an empty folder `empty`, reports of checks and badges, a damaged set of vectors `set`, and files that are damaged or of another kind.
  */
 
 /** The words of a call, and a part of its message. */
@@ -227,6 +227,12 @@ export const wrongInputs: Readonly<Record<string, readonly WrongInput[]>> = {
     ['@/grid --of los', '(Did you mean loss?)'],
     ['@/grid --svg @/roses.txt', 'is no plot of densessm'],
     ['@/grid --svg @/none/x.svg', 'its folder does not exist'],
+    ['@/grid --out @/v', '--out is of shards of vectors'],
+    ['@/set', '--out FOLDER says where to write the whole'],
+    ['@/set --out @/run', 'is not empty; nothing is overwritten'],
+    ['@/set --out @/v', 'Write the folder again'],
+    ['@/set --svg x.svg', '--of and --svg are of a grid of runs'],
+    ['@/shard.json', 'shard 2 of 2 is missing'],
     ['""', 'It is empty.'],
   ],
   tasks: [

@@ -75,6 +75,32 @@ export function fileOf(frozen: FrozenCase, n: number, sha256: (bytes: Uint8Array
   return { bytes, entry };
 }
 
+/** The entries of the cases of a row. */
+export interface RowEntries {
+  readonly row: FrozenRow;
+  readonly entries: readonly FrozenEntry[];
+}
+
+/** The manifest of rows, with a sentence for each fault that a case catches. */
+export function manifestOf(
+  set: Pick<FrozenManifest, 'preset' | 'seed' | 'shard'>,
+  rows: readonly RowEntries[],
+): FrozenManifest {
+  const faults: Record<string, Record<string, string>> = {};
+  for (const { row, entries } of rows) {
+    const caught = new Set(entries.flatMap(({ catches }) => catches));
+    const { operator, mode } = operatorOf(row);
+    for (const { name, says } of faultsIn(operator, mode)) {
+      if (!caught.has(name)) continue;
+      faults[row.operator.name] ??= {};
+      faults[row.operator.name]![name] ??= says;
+    }
+  }
+  const { preset, seed, shard } = set;
+  const cases = rows.flatMap(({ entries }) => entries);
+  return { ...manifestSchema, vectors: vectorsVersion, preset, seed, shard, faults, cases };
+}
+
 /** Makes the files of a set, row by row. `onRow` is called after each, with how many are done, and of how many. */
 export function filesOf(
   { preset, seed, operators, shard }: FrozenSet,
@@ -82,23 +108,12 @@ export function filesOf(
   onRow: (row: FrozenRow, done: number, total: number) => void = () => {},
 ): { readonly files: readonly FrozenFile[]; readonly manifest: FrozenManifest } {
   const rows = rowsOf(presets[preset], operators).filter((_, i) => i % shard.count === shard.index);
-  const faults: Record<string, Record<string, string>> = {};
-  const files = rows.flatMap((row, i) => {
-    const chosen = chosenIn(row, presets[preset], seed);
-    const caught = new Set(chosen.flatMap(({ catches }) => catches));
-    const { operator, mode } = operatorOf(row);
-    for (const { name, says } of faultsIn(operator, mode)) {
-      if (!caught.has(name)) continue;
-      faults[row.operator.name] ??= {};
-      faults[row.operator.name]![name] ??= says;
-    }
+  const files = rows.map((row, i) => {
+    const own = chosenIn(row, presets[preset], seed).map((one, n) => fileOf(one, n + 1, sha256));
     onRow(row, i + 1, rows.length);
-    return chosen.map((one, n) => fileOf(one, n + 1, sha256));
+    return { row, own };
   });
-  const manifest: FrozenManifest = {
-    ...manifestSchema,
-    ...{ vectors: vectorsVersion, preset, seed, shard: `${shard.index + 1}/${shard.count}`, faults },
-    cases: files.map(({ entry }) => entry),
-  };
-  return { files, manifest };
+  const part = `${shard.index + 1}/${shard.count}`;
+  const entries = files.map(({ row, own }): RowEntries => ({ row, entries: own.map(({ entry }) => entry) }));
+  return { files: files.flatMap(({ own }) => own), manifest: manifestOf({ preset, seed, shard: part }, entries) };
 }
