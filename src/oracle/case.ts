@@ -61,6 +61,8 @@ export interface Layout<S extends Settings = Settings> {
   readonly settings: S;
   /** The outputs whose cotangents are zeros. */
   readonly zeroCotangents?: readonly string[];
+  /** Whether no gradients are computed. */
+  readonly forwardOnly?: boolean;
 }
 
 /**
@@ -86,6 +88,8 @@ export interface Case<S extends Settings = Settings> {
   readonly values: Values;
   /** `contiguous` by default. */
   readonly memory?: Memory;
+  /** Whether no gradients are computed, so that cotangents are shapes alone. */
+  readonly forwardOnly?: boolean;
 }
 
 /** Draws the numbers of a layout. Equal seeds give equal numbers. `wide` numbers spread over `powers` powers of two. */
@@ -105,6 +109,7 @@ export function fill<S extends Settings>(layout: Layout<S>, seed: number, values
     settings: layout.settings,
     seed,
     values,
+    ...(layout.forwardOnly === true && { forwardOnly: true }),
   };
 }
 

@@ -24,7 +24,8 @@ export interface Declaration<S extends Settings, Text extends string>
 
 /**
  * Makes an operator. By default its modes compute one function, every mode admits every case, the definition covers all settings,
- * and settings do not change with position. An operator with states also runs batches of sequences.
+ * and settings do not change with position. An operator with states also runs batches of sequences. With `forwardOnly` no gradients
+ * are computed. Throws an Error on a signature that is none (docs/own-operators.md).
  */
 export function defineOperator<const Text extends string, S extends Settings>({
   signature,
@@ -38,6 +39,10 @@ export function defineOperator<const Text extends string, S extends Settings>({
     after: (settings) => settings,
     laws: {},
     ...declaration,
+    layouts: (size) =>
+      declaration.forwardOnly === true
+        ? declaration.layouts(size).map((layout) => ({ ...layout, forwardOnly: true }))
+        : declaration.layouts(size),
     signature: signatureOf(signature),
   };
   return hasStates(operator as Operator)

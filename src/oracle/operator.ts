@@ -87,6 +87,8 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
    * the setting.
    */
   readonly optIn?: readonly string[];
+  /** Whether programs have no gradients: they may round or compare, and no law looks at gradients. */
+  readonly forwardOnly?: boolean;
   /** Draws shapes and settings. */
   layouts(size: Size): fc.Arbitrary<Layout<S>>;
   /** The distributions of numbers to test, if not all. Questions to backends are wide too: a slot's `powers` and `isFactor` keep them in range. */

@@ -23,10 +23,11 @@ export interface Evaluation {
 }
 
 /**
- * Runs a program forward and backward on an executor, with the case's cotangents. Results have the format of outputs by default; null: no
- * implementation writes them, so they may be sums.
+ * Runs a program forward and backward on an executor, with the case's cotangents; forward alone in a case that is `forwardOnly`. Results have the format
+ * of outputs by default; null: no implementation writes them, so they may be sums.
  */
 export function evaluate(program: Program, c: Case, on: Executor, role: Role | null = 'output'): Evaluation {
+  if (c.forwardOnly === true) return evaluateOutputs(program, c, on, role);
   const inputs = toValues(on, c.inputs);
   const real = Object.fromEntries(Object.entries(inputs).filter(([, x]) => x.kind === 'real'));
   const { value, pullback } = vjp((xs: Named) => program({ ...inputs, ...xs }, c.settings), real);

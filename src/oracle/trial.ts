@@ -1,4 +1,6 @@
 /** @file Tests laws on drawn cases. The operators' own programs must pass them; faults must fail them. */
+import { fail } from '../tensor/errors.ts';
+import { didYouMean } from '../tensor/names.ts';
 import type { Case, Settings } from './case.ts';
 import { flawless, infinitelyWrong, isRight, type Verdict, worse } from './compare.ts';
 import { casesInTurn } from './draw.ts';
@@ -15,6 +17,9 @@ export interface Trials {
 
 /** The result of one law on one operator in one mode. */
 export interface Tally {
+  /** `not tried` where the law applied to none of the cases, or does not concern the operator: that says nothing of its programs. */
+  readonly status: 'right' | 'wrong' | 'not tried';
+  /** The number of cases to which the law applied. */
   readonly cases: number;
   readonly verdict: Verdict;
   /** The first failing case. */
@@ -31,19 +36,28 @@ export function judge(law: Law, subject: Subject, c: Case): Verdict {
   }
 }
 
-/** Checks a law on the given cases of an operator in a mode. Skips cases to which the law does not apply. */
+/**
+ * Checks a law on the given cases of an operator in a mode. Skips cases to which the law does not apply. Throws an InputError where the
+ * operator has no such mode.
+ */
 export function tryLaw(law: Law, operator: Operator, mode: string, cases: Iterable<Case>): Tally {
+  const program = operator.modes[mode];
+  if (program === undefined) {
+    const names = Object.keys(operator.modes);
+    fail(`tryLaw: ${operator.name} has no mode '${mode}'; modes are ${names.join(', ')}${didYouMean(mode, names)}`);
+  }
   let count = 0;
   let verdict = flawless;
   let failure: Tally['failure'] = null;
   for (const c of cases) {
-    if (!law.applies(operator, mode, c)) continue;
+    if (!law.concerns(operator) || !law.applies(operator, mode, c)) continue;
     count++;
-    const found = judge(law, { operator, mode, program: operator.modes[mode]! }, c);
+    const found = judge(law, { operator, mode, program }, c);
     verdict = worse(verdict, found);
     if (failure === null && !isRight(found)) failure = { c, verdict: found };
   }
-  return { cases: count, verdict, failure };
+  const status = count === 0 ? 'not tried' : isRight(verdict) ? 'right' : 'wrong';
+  return { status, cases: count, verdict, failure };
 }
 
 /** The number of cases until the fault was rejected, and the verdict of the last one. */

@@ -34,9 +34,12 @@ function pick(real: readonly [string, { data: Float64Array }][], integer: (below
 export const derivative: Law = {
   name: 'derivative',
   statement: 'gradients equal finite differences of the scalar definition along random and one-hot directions',
-  concerns: () => true,
+  concerns: ({ forwardOnly }) => forwardOnly !== true,
   applies: (operator, mode, c) =>
-    operator.admits(c.settings, mode) && operator.defines(c.settings) && (operator.isSmooth?.(c) ?? true),
+    operator.forwardOnly !== true &&
+    operator.admits(c.settings, mode) &&
+    operator.defines(c.settings) &&
+    (operator.isSmooth?.(c) ?? true),
   check({ operator, mode, program }, c) {
     const direction = directionOf(c);
     const defined = definedNumbers(operator, mode, c);
