@@ -27,7 +27,7 @@ import {
 } from '../labs/break/view.ts';
 import { queryOf, stateFrom } from '../labs/shared/controls.ts';
 import type { BreakAnswer } from './break-worker.ts';
-import { fillControls, followLinks, queryIn } from './controls.ts';
+import { fillControls, followLinks, offerLink, queryIn, redraw } from './controls.ts';
 
 const root = document.querySelector<HTMLElement>('.lab')!;
 const form = root.querySelector('form')!;
@@ -95,12 +95,15 @@ function drawErrors(): void {
   const isElsewhere = isRejected && compared.every(({ where }) => where === null);
   const within = `every number is within its bound${isElsewhere ? ', and the law rejects what the program answers where it asks again' : ''}`;
   const { fault, tokens } = state();
-  drawn!.innerHTML = `${mapControls(compared, one, axes)}
+  redraw(
+    drawn!,
+    `${mapControls(compared, one, axes)}
 <p>${isRejected ? 'On the case that' : 'On a case that'} <code>${ofLaw}</code> ${isRejected ? 'rejects' : 'accepts'}: ${one.where ?? within}.</p>
 <p class="quiet law"><code>${ofLaw}</code>: ${escaped(row?.statement ?? '')}.</p>
 ${caseText(settings, fault, tokens)}
 <div class="beside-map"><div class="table" tabindex="0" role="group" aria-label="Error / bound of ${one.name}">${errorMap(one, axes, element, to)}</div>
-${elementTable(one, element)}</div>`;
+${elementTable(one, element)}</div>`,
+  );
 }
 
 /** Writes the fault that is shown into the address, where the one that it names is of another operator. */
@@ -155,6 +158,7 @@ worker.onmessage = ({ data }: { readonly data: BreakAnswer }) => {
     table = data.table;
     form.querySelector('fieldset')!.disabled = false;
     draw();
+    offerLink(root, () => to({}));
     return;
   }
   if (data.id !== id) return;

@@ -1,6 +1,6 @@
 /** @file Runs the lab of a page: keeps the controls in the address, and has a worker compute what they show. */
 import { type Controls, stateFrom } from '../labs/shared/controls.ts';
-import { fillControls, followLinks, queryIn } from './controls.ts';
+import { fillControls, followLinks, offerLink, queryIn, redraw } from './controls.ts';
 import type { LabAnswer, LabQuestion } from './lab-worker.ts';
 
 /** The controls of labs; a page loads its own. */
@@ -38,7 +38,7 @@ worker.onmessage = ({ data }: { readonly data: LabAnswer }) => {
     // a link in the figure that was followed by the keyboard keeps the focus
     const link = figure.contains(document.activeElement) && document.activeElement!.getAttribute('href');
     says.innerHTML = data.view.says;
-    figure.innerHTML = data.view.figure;
+    redraw(figure, data.view.figure);
     if (link) figure.querySelector<HTMLElement>(`[href="${CSS.escape(link)}"]`)?.focus();
   }
   if (data.query !== location.search) draw();
@@ -51,5 +51,6 @@ form.addEventListener('input', () => {
 });
 form.addEventListener('submit', (event) => event.preventDefault());
 followLinks(root, draw);
+offerLink(root, () => queryIn(form, controls));
 form.querySelector('fieldset')!.disabled = false;
 draw();

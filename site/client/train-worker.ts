@@ -17,11 +17,13 @@ export type TrainNews =
       readonly kind: 'begin';
       readonly step: number;
       readonly model: ModelOf;
+      readonly entropy: number;
       readonly command: string;
-      /** The backend, and its threads or adapter in words. */
-      readonly where: string;
+      readonly backend: string;
+      /** Its adapter or its threads, in words; empty if there is one thread. */
+      readonly device: string;
       /** Why faster backends were passed over. */
-      readonly why: string;
+      readonly passedOver: readonly string[];
     }
   | { readonly kind: 'sample'; readonly step: number; readonly text: string }
   | { readonly kind: 'end' }
@@ -48,10 +50,10 @@ const rest = (): Promise<void> =>
 let signal = { aborted: false };
 
 const beginOf = (run: LabRun, { step, ran }: Extract<TrainEvent, { readonly kind: 'begin' }>): TrainNews => {
-  const how = ran?.adapter || (ran?.threads && ran.threads > 1 ? `${ran.threads} threads` : '');
-  const where = `${ran?.backend ?? ''}${how ? `, ${how}` : ''}`;
-  const why = (ran?.passedOver ?? []).join('; ');
-  return { kind: 'begin', step, model: run.model, command: run.command, where, why };
+  const device = ran?.adapter || (ran?.threads && ran.threads > 1 ? `${ran.threads} threads` : '');
+  const { backend = 'cpu', passedOver = [] } = ran ?? {};
+  const { model, entropy, command } = run;
+  return { kind: 'begin', step, model, entropy, command: command(backend), backend, device, passedOver };
 };
 
 async function training(state: TrainState, side: Side, from: RunState | undefined): Promise<void> {

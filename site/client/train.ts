@@ -2,8 +2,18 @@
 import type { RunState } from '../../src/training/index.ts';
 import { queryOf, stateFrom } from '../labs/shared/controls.ts';
 import { modelTitles, type Side, sides, trainControls } from '../labs/train/controls.ts';
-import { comparison, curves, noProgress, type Progress, panelNumbers, panels, upTo } from '../labs/train/view.ts';
-import { fillControls, followLinks, queryIn } from './controls.ts';
+import {
+  comparison,
+  curves,
+  noProgress,
+  type Progress,
+  panelNumbers,
+  panels,
+  sampleText,
+  upTo,
+  whyText,
+} from '../labs/train/view.ts';
+import { fillControls, followLinks, offerLink, queryIn } from './controls.ts';
 import { forgetOthers, keepRun, keptRun } from './kept-runs.ts';
 import type { TrainNews, TrainOrder } from './train-worker.ts';
 
@@ -29,6 +39,10 @@ interface Run {
 
 const fresh = (): Run => ({ progress: noProgress, state: undefined, worker: undefined, isRunning: false, timed: [] });
 let runs: Record<Side, Run> = { left: fresh(), right: fresh() };
+/** Runs that are shown until others begin: those of the settings before the last change. */
+let before: (Readonly<Record<Side, Progress>> & { readonly steps: number }) | undefined;
+/** The steps of the runs that are shown. */
+let stepsShown = 0;
 
 const stateNow = () => stateFrom(trainControls, location.search);
 /** The name of a side's run: all settings that it depends on. */
@@ -52,29 +66,44 @@ function drawSoon(): void {
   });
 }
 
+const hasBegun = (): boolean => sides.some((side) => runs[side].progress.losses.length > 0);
+
 function draw(): void {
   const { steps, ...state } = stateNow();
-  const progress = { left: runs.left.progress, right: runs.right.progress };
-  part('.runs-map').innerHTML = curves(progress, steps);
-  says.innerHTML = comparison(progress, steps);
+  const shown = before ?? { left: runs.left.progress, right: runs.right.progress, steps };
+  stepsShown = shown.steps;
+  part('.runs-map').innerHTML = curves(shown, shown.steps);
+  says.innerHTML = comparison(
+    shown,
+    shown.steps,
+    before !== undefined ? 'shows the runs before' : isRunning() ? 'trains' : 'waits',
+  );
+  figure.toggleAttribute('data-before', before !== undefined);
   for (const side of sides) {
-    const { progress: own, state: kept, isRunning: isOn, timed } = runs[side];
+    const { state: kept, isRunning: isOn, timed } = runs[side];
+    const own = shown[side];
     const panel = part(`section.${side}`);
-    panel.querySelector('h2')!.textContent = modelTitles[state[side]]!;
+    panel.querySelector('h2')!.textContent = modelTitles[before === undefined ? state[side] : own.preset]!;
     panel.querySelector('.numbers')!.innerHTML = panelNumbers(own, isOn && timed.length === 0);
-    panel.querySelector('.why')!.textContent = own.why;
-    panel.querySelector('blockquote')!.textContent = own.sample || '…';
+    panel.querySelector('.why')!.textContent = whyText(own);
+    panel.querySelector('figcaption')!.textContent = sampleText(own);
+    panel.querySelector('blockquote')!.textContent = own.sample;
     panel.querySelector('.made')!.innerHTML = own.command === '' ? '' : 'The same run in a terminal: <code></code>';
     const code = panel.querySelector('code');
-    if (code) code.textContent = own.command;
+    // an option stays on a line with its value
+    for (const [i, option] of own.command.split(/ (?=--)/).entries()) {
+      const text = document.createElement('span');
+      text.textContent = option;
+      code?.append(i === 0 ? '' : ' ', text);
+    }
     panel.querySelector<HTMLButtonElement>('.download')!.disabled = kept === undefined;
   }
-  const begun = sides.some((side) => runs[side].progress.losses.length > 0);
-  start.textContent = isRunning() ? 'Pause' : begun && !sides.every(isDone) ? 'Continue' : 'Start';
-  start.disabled = !isRunning() && sides.every(isDone);
-  again.disabled = !begun;
+  const isAllDone = sides.every(isDone);
+  start.textContent = isRunning() ? 'Pause' : isAllDone ? 'Done' : hasBegun() ? 'Continue' : 'Start';
+  start.disabled = !isRunning() && isAllDone;
+  again.disabled = !hasBegun();
   root.dataset.steps = sides.map((side) => runs[side].progress.losses.length).join(' ');
-  root.dataset.run = isRunning() ? 'running' : sides.every(isDone) ? 'done' : begun ? 'paused' : '';
+  root.dataset.run = isRunning() ? 'running' : isAllDone ? 'done' : hasBegun() ? 'paused' : '';
 }
 
 const post = (worker: Worker, order: TrainOrder): void => worker.postMessage(order);
@@ -90,6 +119,14 @@ function keep(side: Side): void {
   if (state !== undefined) void keepRun(nameOf(side), { progress: upTo(progress, state.step), state });
 }
 
+/** Writes the backend that both runs took into the address, where it says the fastest: another machine has another. */
+function settlePlace(): void {
+  const [backend, ...others] = new Set(sides.map((side) => runs[side].progress.backend));
+  if (others.length > 0 || stateNow().on !== 'auto' || !Object.hasOwn(trainControls.on.options, backend!)) return;
+  history.replaceState(null, '', queryOf(trainControls, { ...stateNow(), on: backend! }));
+  fillControls(form, trainControls, stateNow());
+}
+
 /** Takes what a side's worker posts. */
 function take(side: Side, news: TrainNews): void {
   const run = runs[side];
@@ -97,8 +134,9 @@ function take(side: Side, news: TrainNews): void {
     run.progress = { ...run.progress, ...change };
   };
   if (news.kind === 'begin') {
-    const { model, command, where, why } = news;
-    more({ ...upTo(run.progress, news.step), ...model, command, where, why });
+    const { kind: _, step, model, ...rest } = news;
+    more({ ...upTo(run.progress, step), ...model, ...rest, length: Number(stateNow().length) });
+    settlePlace();
   }
   if (news.kind === 'step') {
     run.timed = [...run.timed.slice(-19), news];
@@ -106,7 +144,7 @@ function take(side: Side, news: TrainNews): void {
     more({ losses: [...run.progress.losses, news.loss], speed: sum('tokens') / sum('seconds') });
   }
   if (news.kind === 'validation') more({ validations: [...run.progress.validations, [news.step, news.loss]] });
-  if (news.kind === 'sample') more({ sample: news.text });
+  if (news.kind === 'sample') more({ sample: news.text, sampledAt: news.step });
   if (news.kind === 'checkpoint') run.state = news.state;
   if (news.kind === 'checkpoint' || news.kind === 'sample') keep(side);
   if (news.kind === 'end' || news.kind === 'failed') {
@@ -120,6 +158,7 @@ function take(side: Side, news: TrainNews): void {
 
 function go(): void {
   note.textContent = '';
+  before = undefined;
   // the link of a run has its settings, those too that were never changed
   history.replaceState(null, '', queryIn(form, trainControls));
   void forgetOthers(sides.map(nameOf));
@@ -145,15 +184,22 @@ function drop(): void {
   runs = { left: fresh(), right: fresh() };
 }
 
-/** Shows the runs of the address: those that are kept, or none yet. */
+/** Shows the runs of the address: those that are kept, else those that were shown, until others begin. */
 async function show(): Promise<void> {
+  const last = before ?? { left: runs.left.progress, right: runs.right.progress, steps: stepsShown };
+  before = sides.some((side) => last[side].losses.length > 0) ? last : undefined;
   drop();
   fillControls(form, trainControls, stateNow());
   draw();
   const shown = runs;
   const kept = await Promise.all(sides.map((side) => keptRun(nameOf(side))));
   if (runs !== shown) return;
-  for (const [i, side] of sides.entries()) Object.assign(runs[side], kept[i]);
+  for (const [i, side] of sides.entries()) {
+    const { state, progress } = kept[i] ?? {};
+    // a run that an older page kept may lack a part
+    Object.assign(runs[side], { state, progress: { ...noProgress, ...progress } });
+  }
+  if (hasBegun()) before = undefined;
   draw();
 }
 
@@ -220,6 +266,7 @@ form.addEventListener('input', () => {
 });
 form.addEventListener('submit', (event) => event.preventDefault());
 followLinks(root, () => void show());
+offerLink(root, () => queryIn(form, trainControls));
 form.querySelector('fieldset')!.disabled = false;
 await show();
 form.dataset.live = '';

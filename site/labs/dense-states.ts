@@ -11,7 +11,7 @@ export const [layers, tokens, count] = [6, 8, 15];
 
 /** The controls: the dense connection, the readings of what it hands on, the residual connection, the seed of the stacks. */
 export const controls = {
-  m: { label: 'layers m', min: 0, max: layers, step: 1, start: 2 },
+  m: { label: 'shallow layers m', min: 0, max: layers, step: 1, start: 2 },
   gates: { label: 'gate weights ×', min: 0, max: 2, step: 0.25, start: 1 },
   carry: {
     label: 'carry (next token)',
@@ -24,7 +24,7 @@ export const controls = {
     start: 'raw',
   },
   residual: { label: 'residual of Θ ×', min: 0, max: 1, step: 0.25, start: 0 },
-  seed: { label: 'draw of stacks', min: 1, max: 10, step: 1, start: 1 },
+  seed: { label: 'seed', min: 1, max: 10, step: 1, start: 1 },
 } as const satisfies Controls;
 
 type DenseState = StateOf<typeof controls>;
@@ -75,8 +75,8 @@ function view(state: DenseState): View {
     `<figure class="share"><figcaption>${title}</figcaption><div class="table" tabindex="0" role="group" aria-label="${title}">${mapOf(shares)}</div></figure>`;
   return {
     says: `Medians: of a change of layer 0’s state, layer ${layers} has ${at(withIt, 0)} at the same token with m = ${state.m} (${rangeOf(dense, 0)}), and ${at(without, 0)} without the connection (${rangeOf(none, 0)}); ${last} tokens later, ${at(withIt, last)} and ${at(without, last)}. It has more with the connection in ${countAbove(dense, none, 0)} of ${count} stacks at the same token, in ${countAbove(dense, none, last)} later.`,
-    figure: `<div class="shares">${side(`With m = ${state.m}, median of ${count} stacks`, withIt)}
-${side(`Without the connection, the same stacks`, without)}</div>`,
+    figure: `<div class="shares">${side(`With m = ${state.m}: % of the change, median of ${count} stacks`, withIt)}
+${side('Without the connection: % of the change, the same stacks', without)}</div>`,
   };
 }
 
@@ -89,19 +89,19 @@ export const denseStatesLab: Lab<DenseState> = {
     'A change of the lowest layer’s state, followed through layers and tokens, with dense hidden connections and without: m, gates, carry and pass.',
   lead: `In <a href="../spec/09-degradation.html#eq-9">Eq. 9</a>, a shallow state reaches a deep layer through every block Θ between them. The dense connection of <a href="../spec/10-dense-hidden.html#eq-10">Eqs. 10 and 11</a> hands it over directly, through a gate.`,
   controls,
-  about: `The state of layer 0 is changed at token t; each cell is the relative change of the state that a layer reads out, in per cent of the change put in. Both stacks are those of <a href="../spec/09-degradation.html#eq-9">Eq. 9</a> with the same random weights: the numbers are derivatives, as medians of ${count} untrained stacks, and say nothing of a trained model. Stacks differ much: in some, a deep layer has less with the connection, and ten draws show how far medians move. More than 100 is no gain of information: source and gate both change, and so does their product (column t is what <a href="../docs/degradation.html"><code>densessm degradation</code></a> measures). What the next token gets is the reading <a href="../docs/readings.html#carry">carry</a>, what deeper layers get the reading <a href="../docs/readings.html#pass">pass</a>.`,
+  about: `The state of layer 0 is changed at token t; each cell is the relative change of the state that a layer reads out, in per cent of the change put in. Both stacks are those of <a href="../spec/09-degradation.html#eq-9">Eq. 9</a> with the same random weights: the numbers are derivatives, as medians of ${count} untrained stacks, and say nothing of a trained model. Stacks differ much: in some, a deep layer has less with the connection, and ten seeds show how far medians move. More than 100 is no gain of information: source and gate both change, and so does their product (column t is what <a href="../docs/degradation.html"><code>densessm degradation</code></a> measures). What the next token gets is the reading <a href="../docs/readings.html#carry">carry</a>, what deeper layers get the reading <a href="../docs/readings.html#pass">pass</a>.`,
   tries: [
     {
       state: { carry: 'fused' },
-      says: `Carry the fused state: at token t nothing changes, but ${tokens - 1} tokens later layer ${layers} has more of the change in most stacks`,
+      says: `<strong>Carry the fused state.</strong> At token t nothing changes, but ${tokens - 1} tokens later layer ${layers} has more of the change in most stacks.`,
     },
     {
       state: { gates: 0.25 },
-      says: `Gates nearly closed: the connection is there, and in most stacks layer ${layers} has less at token t than through open gates`,
+      says: `<strong>Gates nearly closed.</strong> The connection is there, and in most stacks layer ${layers} has less at token t than through open gates.`,
     },
     {
       state: { m: 0, residual: 1 },
-      says: `No dense connection, but a residual one around each block: in most stacks layer ${layers} has more at token t than without either`,
+      says: `<strong>A residual connection alone.</strong> It is around each block, and in most stacks layer ${layers} has more at token t than without either connection.`,
     },
   ],
   view,

@@ -18,7 +18,7 @@ export const controls = {
   token: { label: 'token t', min: 1, max: labTokens, step: 1, start: 11 },
   chunk: { label: 'chunk size', min: 1, max: labTokens, step: 1, start: 4 },
   gamma: { label: 'decay γ', min: 0, max: 1, step: 1 / 64, start: 0.875 },
-  seed: { label: 'sequence', min: 1, max: 100, step: 1, start: 1 },
+  seed: { label: 'seed', min: 1, max: 100, step: 1, start: 1 },
 } as const satisfies Controls;
 
 type LabState = StateOf<typeof controls>;
@@ -96,7 +96,10 @@ function view(state: LabState): View {
   const s = outputNamed(workedOutputs(operator, caseOf(state, state.token)), 'state');
   const heads = tokens.map((i) => `<th scope="col"${i === state.token ? ' aria-current="true"' : ''}>${i}</th>`);
   const modes = ['parallel', 'chunkwise', 'recurrent'];
-  const words = modes.map((mode) => `${mode} ${ulpsText(largest(s, mode, 0, channels ** 2))}`);
+  const words = modes.map((mode) => {
+    const ulps = largest(s, mode, 0, channels ** 2);
+    return `${mode} ${ulps === 0 ? 'none' : ulpsText(ulps)}`;
+  });
   const output = Array.from({ length: channels }, (_, e) => y.defined![(state.token - 1) * channels + e]!);
   return {
     says: `After token ${state.token}, the largest difference of the state from <code>spec/</code>: ${words.join(', ')}.`,
@@ -104,8 +107,8 @@ function view(state: LabState): View {
 ${modes.map((mode) => readingRow(mode, state)).join('\n')}
 ${modes.map((mode) => differenceRow(mode, y)).join('\n')}
 </tbody></table></div>
-<div class="state"><div><h2>S<sub>${state.token}</sub></h2>${stateMap(s)}</div>
-<div><h2>y<sub>${state.token}</sub></h2><p class="digits">${output.join('<br>')}</p><p class="quiet">by <code>spec/</code></p></div></div>`,
+<div class="state"><div><h2>State S<sub>${state.token}</sub></h2>${stateMap(s)}<p class="quiet">Shaded relative to its largest number: teal above zero, amber below.</p></div>
+<div><h2>Output y<sub>${state.token}</sub></h2><p class="digits">${output.join('<br>')}</p><p class="quiet">by <code>spec/</code></p></div></div>`,
   };
 }
 
@@ -125,12 +128,15 @@ chunkwise mode reads its state and the tokens of the chunk. All have the same ou
   tries: [
     {
       state: { gamma: 0.5 },
-      says: 'γ = ½: its powers are exact, so the state of parallel mode has every digit; outputs still differ',
+      says: '<strong>γ = ½.</strong> Its powers are exact, so the state of parallel mode has every digit; outputs still differ.',
     },
-    { state: { chunk: 1 }, says: 'Chunks of one token: chunkwise mode reads what recurrent mode reads' },
+    {
+      state: { chunk: 1 },
+      says: '<strong>Chunks of one token.</strong> Chunkwise mode reads what recurrent mode reads.',
+    },
     {
       state: { gamma: 0, token: 16 },
-      says: 'γ = 0: nothing is remembered and states are equal, but (q·k) v still rounds otherwise than q (k v)',
+      says: '<strong>γ = 0.</strong> Nothing is remembered and states are equal, but (q·k) v still rounds otherwise than q (k v).',
     },
   ],
   view,

@@ -138,15 +138,15 @@ export const tolerancesLab: Lab<ToleranceState> = {
   tries: [
     {
       state: { type: 'tf32', bound: 'f32' },
-      says: 'TF32 held against the bound of f32: most elements are beyond it, and the order makes no difference',
+      says: '<strong>TF32 held against the bound of f32.</strong> Most elements are beyond it, and the order makes no difference.',
     },
     {
       state: { type: 'bf16-sums', bound: 'bf16-all', values: 'positive', n: '1024' },
-      says: 'Sums kept in bf16 stop growing: every element is beyond, but pairwise most are within',
+      says: '<strong>Sums kept in bf16 stop growing.</strong> Every element is beyond, but pairwise most are within.',
     },
     {
       state: { values: 'cancel', n: '1024' },
-      says: 'Sums that cancel: some elements are off by a tenth of themselves and more, and yet right',
+      says: '<strong>Sums that cancel.</strong> Some elements are off by a tenth of themselves and more, and yet right.',
     },
   ],
   view,

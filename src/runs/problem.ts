@@ -1,10 +1,11 @@
 /** @file Makes what a run learns from its settings: a text as tokens, or a synthetic task. */
 import { fail } from '../tensor/errors.ts';
 import { randomWindows, splitTokens, type TrainingData, taskNamed, windowsInOrder } from '../training/index.ts';
-import { corpusOf, unigramEntropy } from './corpus.ts';
+import { corpusOf } from './corpus.ts';
 import type { Settings } from './settings.ts';
 import { sha256Of } from './sha256.ts';
 import { ofVocabulary, type Tokens, tokensFor } from './tokens.ts';
+import { unigramEntropy } from './unigram-entropy.ts';
 
 interface Common {
   /** The text or the task, in words. */

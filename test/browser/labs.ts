@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { stateFrom } from '../../site/labs/shared/controls.ts';
+import { labs } from '../../site/labs/index.ts';
+import { type Choice, type Slider, stateFrom } from '../../site/labs/shared/controls.ts';
 import { type Side, sides, type TrainState, trainControls } from '../../site/labs/train/controls.ts';
 import { runOf, weightsIn } from '../../site/labs/train/run.ts';
 
@@ -40,8 +41,54 @@ const setHidden = (page: Page, isHidden: boolean): Promise<unknown> =>
   page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} });
     document.dispatchEvent(new Event('visibilitychange'))`);
 
-/** Tests the labs of faults and of training. */
+/** A value of a control that is not that of its start. */
+const otherThan = (control: Slider | Choice): string =>
+  'options' in control
+    ? Object.keys(control.options).find((value) => value !== control.start)!
+    : `${control.start + control.step}`;
+
+/** Values of the lab of faults, whose lists the page fills. */
+const otherFault = { operator: 'gla', fault: 'chunkwise/gradient-stops-at-chunks' };
+
+/** Tests controls of all labs, and the labs of faults and of training. */
 export function testLabs(open: Open): void {
+  it.each(labs)('restores every control of the lab $name, by name and by keys', async ({ name, controls }) => {
+    const keys = Object.keys(controls);
+    const values = keys.map((key): [string, string] => [key, otherThan(controls[key]!)]);
+    const others = { ...Object.fromEntries(values), ...(name === 'break' && otherFault) };
+    const page = await open(`lab/${name}.html?${new URLSearchParams(others)}`);
+    await page.locator('form[data-live=""]').waitFor({ timeout: 60_000 });
+    const fields = page.locator('.controls :is(input, select)');
+    const shown = await fields.evaluateAll((all) =>
+      all.map((one) => {
+        const { name: key, value } = one as HTMLInputElement;
+        return [key, value];
+      }),
+    );
+    expect(Object.fromEntries(shown)).toEqual(others);
+    // in the order of the page, and then the link
+    await fields.first().focus();
+    for (const [i, key] of keys.entries()) {
+      const control = controls[key]!;
+      const focused = (await page.evaluate(`(() => { const { name, labels, selectedIndex } = document.activeElement;
+        return { name, label: labels?.[0]?.textContent, selectedIndex }; })()`)) as Record<string, string | number>;
+      expect(focused).toMatchObject({ name: key, label: expect.stringContaining(control.label) });
+      const before = new URL(page.url()).searchParams.get(key);
+      const back = 'options' in control ? (focused.selectedIndex === 0 ? 'ArrowDown' : 'ArrowUp') : 'ArrowLeft';
+      await page.keyboard.press(back);
+      expect(new URL(page.url()).searchParams.get(key), `${key} by ${back}`).not.toBe(before);
+      await page.keyboard.press('Tab');
+      if (i < keys.length - 1) continue;
+      await page.locator('.copy:focus').waitFor();
+    }
+    // the link of the page as it stands
+    await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+    await page.keyboard.press('Enter');
+    await page.locator('.copy', { hasText: 'Copied' }).waitFor();
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(page.url());
+    await page.close();
+  });
+
   it('tries a fault, and restores law, tensor and element from the address', async () => {
     const page = await open('lab/break.html?fault=chunkwise/carry-lost&tokens=3');
     const live = (): Promise<unknown> => page.locator('form[data-live=""]').waitFor({ timeout: 60_000 });
@@ -89,12 +136,15 @@ export function testLabs(open: Open): void {
   });
 
   it('trains 100 steps on wasm with the losses of Node, bit for bit, through a pause and a reload', async () => {
-    const query = '?on=wasm&steps=100&size=20000&layers=1';
+    // a browser that takes WebAssembly by itself, and says so in the address
+    const query = '?steps=100&size=20000&layers=1';
     const expected = Promise.all(sides.map((side) => lossesInNode(query, side)));
     const page = await open(`lab/train.html${query}`);
     await page.locator('form[data-live]').waitFor();
     await page.locator('.start').click();
     await page.waitForFunction("document.querySelector('.lab').dataset.steps.split(' ').every((n) => n > 20)");
+    expect(new URL(page.url()).searchParams.get('on')).toBe('wasm');
+    expect(await page.locator('.reached').textContent()).toContain('letter frequencies alone');
     await setHidden(page, true);
     await waitFor(page, 'paused');
     const steps = await page.locator('.lab').getAttribute('data-steps');
@@ -119,6 +169,19 @@ export function testLabs(open: Open): void {
     expect(await page.locator('.opened blockquote').textContent()).toBe(
       await page.locator('section.left blockquote').textContent(),
     );
+    // what was learnt stays in sight until others begin, and comes back with its settings
+    const curve = await page.locator('.runs-map .left path').getAttribute('d');
+    const text = await page.locator('section.left figure').textContent();
+    expect(text).toContain('after step 100');
+    await page.selectOption('select[name=rate]', '0.001');
+    await page.locator('[data-before]').waitFor();
+    expect(await page.locator('.runs-map .left path').getAttribute('d')).toBe(curve);
+    expect(await page.locator('section.left figure').textContent()).toBe(text);
+    expect(await page.locator('.says').textContent()).toContain('A setting has changed');
+    await page.selectOption('select[name=rate]', '0.005');
+    await waitFor(page, 'done');
+    expect(await page.locator('[data-before]').count()).toBe(0);
+    expect(await page.locator('.start').textContent()).toBe('Done');
     await page.close();
   });
 
@@ -131,7 +194,7 @@ export function testLabs(open: Open): void {
     await waitFor(page, 'done');
     const kept = await lossesKept(page);
     for (const side of sides) {
-      expect(await page.locator(`section.${side} .numbers`).textContent()).toMatch(/webgpu, .*swiftshader/);
+      expect(await page.locator(`section.${side} .numbers`).textContent()).toMatch(/WebGPU, .*swiftshader/);
       const expected = await lossesInNode(query, side);
       expect(expected.at(-1)).toBeLessThan(expected[0]!);
       expect(kept[side]).toHaveLength(100);

@@ -65,7 +65,7 @@ export function labMain(lab: Lab | WorkerLab, all: readonly (Lab | WorkerLab)[])
 <p class="lead">${lab.lead}</p>
 ${controlsForm(lab.controls)}
 <noscript><p class="quiet">${'would' in lab ? lab.would : withoutScript}</p></noscript>
-<p class="says" role="status">${says}</p>
+<div class="saying"><p class="says" role="status">${says}</p><button type="button" class="copy" aria-live="polite" disabled>Copy link</button></div>
 <div class="figure">${figure}</div>
 <div class="beside"><section><h2>What you see</h2><p>${lab.about}</p></section>
 <section><h2>What to try</h2><ul class="tries">${tries.join('\n')}</ul></section></div>

@@ -60,7 +60,7 @@ export const controls = {
     options: { normal: 'normal', positive: 'positive', cancel: 'sums that cancel' },
     start: 'normal',
   },
-  seed: { label: 'draw', min: 1, max: 100, step: 1, start: 1 },
+  seed: { label: 'seed', min: 1, max: 100, step: 1, start: 1 },
 } as const satisfies Controls;
 
 export type ToleranceState = StateOf<typeof controls>;

@@ -23,6 +23,12 @@ const lengths = { '8': '8', '16': '16', '32': '32', '64': '64', '128': '128' } a
 const rates = { '0.001': '0.001', '0.002': '0.002', '0.005': '0.005', '0.01': '0.01', '0.05': '0.05' } as const;
 const places = { auto: 'the fastest here', webgpu: 'WebGPU', wasm: 'WebAssembly' } as const;
 
+/** Places by the names of backends, as the page shows them. */
+export const placeTitles: Readonly<Record<string, string>> = { ...places, cpu: 'JavaScript' };
+
+/** What all runs have alike: heads, sequences of a batch, steps between validations, checkpoints and samples, and the temperature of these. */
+export const usual = { heads: 2, batch: 2, every: 25, temperature: 0.7 } as const;
+
 /** The controls: two models, their number of parameters, how they are trained, and where. */
 export const trainControls = {
   left: { label: 'left', options: models, start: 'dense-retnet' },

@@ -13,8 +13,8 @@ export const trainLab: WorkerLab = {
   script: 'assets/train.js',
   would:
     'With JavaScript, this page trains two models of your choice in workers, on WebGPU if there is an adapter and else in WebAssembly. It draws their losses, shows what they write as they learn, and lets you download the weights.',
-  about: `Lines are the loss of each batch, smoothed; dots that on text which is not trained on, in nats a token. Both models see the same batches, at the width that brings them nearest to the number of parameters. They share this machine, so their speeds are of both together.
-DenseRetNet adds the states of shallower layers to keys and values, <a href="../spec/21-dense-keys-and-values.html#eq-21">Eqs. 21 to 24</a>; RetNet has <a href="../spec/19-retention.html#eq-19">Eqs. 19 and 20</a> alone. A hidden page pauses and loses no step. The address repeats the run: to the last bit where it says WebAssembly, which a machine with a graphics card would not take by itself. Larger models and your own text take <a href="../docs/training.html">a terminal</a>.`,
+  about: `Lines are the loss of each batch, smoothed; dots that on text which is not trained on, in nats a token: e to this power is among how many characters a model still hesitates. The dashed line is reached by knowing how often each letter occurs. Both models see the same batches, of 2 sequences, at the width that brings them nearest to the number of parameters. They share this machine, so their speeds are of both together.
+DenseRetNet adds the states of shallower layers to keys and values, <a href="../spec/21-dense-keys-and-values.html#eq-21">Eqs. 21 to 24</a>; RetNet has <a href="../spec/19-retention.html#eq-19">Eqs. 19 and 20</a> alone. A hidden page pauses and loses no step. Once a run starts, the address has all its settings, and the backend that it took: the link repeats it, on WebAssembly to the last bit. Weights are safetensors files; opened again, they write. Larger models and your own text take <a href="../docs/training.html">a terminal</a>.`,
   tries: [
     {
       state: { rate: '0.05', steps: 150, on: 'wasm' },
@@ -22,7 +22,7 @@ DenseRetNet adds the states of shallower layers to keys and values, <a href="../
     },
     {
       state: { left: 'transformer', right: 'retnet', steps: 200, on: 'wasm' },
-      says: '<strong>Attention is behind.</strong> So early, RetNet’s state of fixed size has learnt more than a Transformer that sees every token.',
+      says: '<strong>Attention is behind.</strong> After these 200 steps, RetNet’s state of fixed size has learnt more than a Transformer that sees every token.',
     },
     {
       state: { left: 'dense-retnet', right: 'dense-retnet', steps: 100, on: 'wasm' },

@@ -6,6 +6,7 @@ import { formatSafetensors, parseWhole } from '../../../src/io/safetensors.ts';
 import { generate, type LanguageModel, type PresetSizes, presets } from '../../../src/models/index.ts';
 import { nearestWidths } from '../../../src/models/presets.ts';
 import { optimizerOf, scheduleOf } from '../../../src/runs/recipes.ts';
+import { unigramEntropy } from '../../../src/runs/unigram-entropy.ts';
 import { fail } from '../../../src/tensor/errors.ts';
 import { sizeOf } from '../../../src/tensor/shape.ts';
 import type { Tree } from '../../../src/tensor/tree.ts';
@@ -24,7 +25,7 @@ import {
   vocabularySize,
   windowsInOrder,
 } from '../../../src/training/index.ts';
-import type { Side, TrainState } from './controls.ts';
+import { type Side, type TrainState, usual } from './controls.ts';
 
 type Config = PresetSizes & Readonly<Record<string, unknown>>;
 type Model = LanguageModel<Config, Tree, Tree>;
@@ -37,9 +38,6 @@ export interface ModelOf {
   readonly heads: number;
   readonly parameters: number;
 }
-
-/** What all runs have alike. Steps between validations are those between checkpoints and samples. */
-export const usual = { heads: 2, batch: 2, every: 25 } as const;
 
 /** The built-in text of `densessm train`, and its characters. */
 const text = (): string => stories(1, 200_000);
@@ -60,8 +58,10 @@ export function modelOf(state: TrainState, side: Side, vocabulary: number): Mode
 /** A run of the page, and what it needs. */
 export interface LabRun {
   readonly model: ModelOf;
-  /** The line that makes the same run in a terminal. */
-  readonly command: string;
+  /** The loss of a model that knows how often each character of the validation text occurs, and no more, in nats. */
+  readonly entropy: number;
+  /** The line that makes the same run in a terminal, on a backend. */
+  command(on: string): string;
   /** Its events, from a state or from the beginning, until it is stopped. */
   events(from: RunState | undefined, signal: { readonly aborted: boolean }): AsyncGenerator<TrainEvent, void, void>;
   /** Text that a model with these parameters writes. */
@@ -93,7 +93,9 @@ export function runOf(state: TrainState, side: Side): LabRun {
   const sizes = `--width ${model.width} --layers ${model.layers} --heads ${model.heads}`;
   return {
     model,
-    command: `densessm train --model ${model.preset} ${sizes} --batch ${batch} --length ${length} --steps ${steps} --rate ${state.rate} --seed ${seed} --every ${every}${on === 'auto' ? '' : ` --on ${on}`}`,
+    entropy: unigramEntropy(tokens.validation),
+    command: (place) =>
+      `densessm train --model ${model.preset} ${sizes} --batch ${batch} --length ${length} --steps ${steps} --rate ${state.rate} --seed ${seed} --every ${every} --on ${place}`,
     events: (from, signal) =>
       train(settings, data, {
         on: (equation, inputs, options) => compile(equation, inputs, { ...options, backend: on }),
@@ -119,7 +121,7 @@ export function writtenBy(model: ModelOf, characters: readonly string[], params:
   const own = presetOf(model.preset).model as unknown as Model;
   const tree = unflatten<Tree>(params, own.shapes(config), f32);
   const prompt = [Math.max(0, characters.indexOf('\n'))];
-  const found = generate(own, tree, config, [prompt], { steps: tokens, temperature: 0.7, seed: 1 });
+  const found = generate(own, tree, config, [prompt], { steps: tokens, temperature: usual.temperature, seed: 1 });
   return decode({ kind: 'characters', characters }, found[0]!).trim();
 }
 
