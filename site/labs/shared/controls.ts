@@ -65,7 +65,8 @@ export const shown = ({ shows }: Slider, x: number): string => (shows === undefi
 function field([name, control]: readonly [string, Slider | Choice]): string {
   if (!('options' in control)) {
     const { label, min, max, step, start } = control;
-    return `<label>${label} <output>${shown(control, start)}</output><input type="range" name="${name}" min="${min}" max="${max}" step="${step}" value="${start}"></label>`;
+    // by its id: the first field in a label is what it names, and that is the output
+    return `<label for="control-${name}">${label} <output>${shown(control, start)}</output><input type="range" id="control-${name}" name="${name}" min="${min}" max="${max}" step="${step}" value="${start}"></label>`;
   }
   const options = Object.entries(control.options).map(
     ([value, text]) =>

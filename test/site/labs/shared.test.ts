@@ -31,6 +31,10 @@ describe.each(labs)('the lab $name', (lab) => {
     const main = labMain(lab, labs);
     expect(main).toContain('<fieldset disabled>');
     expect(main).toContain('<noscript>');
+    // an output in a label would take the name of its slider
+    for (const [, id] of main.matchAll(/<input type="range" id="([^"]+)"/g))
+      expect(main).toContain(`<label for="${id}">`);
+    expect(main.match(/<input type="range"/g)!.length).toBe(main.match(/<label for=/g)!.length);
     expect(main).toContain('would' in lab ? lab.would : lab.view(labState(lab, '')).figure);
     const sentences = lab.about.replace(/<[^>]+>/g, '').match(/[.:?!](?= |$)/g)!.length;
     expect(sentences).toBeGreaterThanOrEqual(3);
