@@ -23,7 +23,7 @@ Choose a law to see the case that it rejects. A cell is the worst number along t
   tries: [
     {
       state: { tokens: 8, chunk: 8 },
-      says: '<strong>T ≤ chunk size hides a lost carry.</strong> In one chunk of 8 nothing is carried, and every comparison with the definition accepts: only laws that divide the sequence anew notice. Then set T to 9, and to 1, where no law can tell.',
+      says: '<strong>T ≤ chunk size hides a lost carry.</strong> In one chunk of 8 nothing is carried, and every comparison with the definition accepts: only laws that divide or lengthen the sequence notice. Then set T to 9, and to 1, where no law can tell.',
     },
     {
       state: { fault: 'parallel/powers-by-exp', numbers: 'smallest' },
