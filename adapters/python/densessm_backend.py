@@ -22,6 +22,7 @@ With dtypes=['BF16', 'F32'] questions come in bfloat16 too. Answer in the type o
 numpy has no bfloat16: there inputs are float32, and float32 results are rounded to it. States may be written in place.
 Say what the kernel takes by domain=dict(axes=dict(d=[16, 32, 64], t=dict(multipleOf=16)), inputs=dict(gate='finite')), and all
 questions are inside. `raise Unsupported(reason)` for what a domain cannot say. Neither is a failure.
+`backend.tap('state', x)` in the function returns an intermediate too, and a report says which diverges first.
 
 A third of the questions come as views with NaN between the numbers: a kernel must heed strides, call contiguous(), or
 raise an error, after which it gets contiguous tensors. New empty tensors are full of NaN. With plain=True: neither.
@@ -61,8 +62,7 @@ class Backend:
         self.description = dict(protocol='1', name=name, compiles=str(compiles).lower(), repeats='true')
         self.device, self.library, self.plain = device, __import__(library), plain
         self.functions: dict[str, tuple[Callable[..., Named], Any]] = {}
-        self.offers: dict[str, Named] = {}
-        self.told = ''
+        self.offers, self.taps, self.told = dict[str, Named](), dict[str, Any](), ''
 
     def operator(
         self,
@@ -101,6 +101,10 @@ class Backend:
             return function
 
         return register
+
+    def tap(self, name: str, x: Any) -> None:
+        """Returns an intermediate, of the name and shape that docs/operators.md lists, beside the outputs."""
+        self.taps[f'tap/{name}'] = x.detach().clone() if hasattr(x, 'detach') else np.array(x)
 
     def run(self) -> None:
         """Answers until standard input ends. With `QUESTION ANSWER --densessm-once`: reads and writes one file each."""
@@ -148,8 +152,7 @@ class Backend:
         while trace and trace.tb_frame.f_code.co_filename == __file__:
             trace = trace.tb_next
         text = ''.join(traceback.format_exception(type(error), error, trace or error.__traceback__))
-        if text != self.told:
-            print(text, end='', flush=True)
+        print(text if text != self.told else '', end='', flush=True)
         self.told = text
 
     def tried(self, texts: Mapping[str, str], arrays: Mapping[str, np.ndarray]) -> Named:
@@ -168,6 +171,7 @@ class Backend:
         wants = texts['gradients'] == 'true'
         inputs = self.tensors('in/', arrays, make, () if backward or not wants else '*' if offered is True else offered)
         cotangents = self.tensors('cotangent/', arrays, make)
+        self.taps.clear()
         outputs = function(dict(inputs), settings, mode)
         returned = list(outputs) if isinstance(outputs, Mapping) else type(outputs)
         if isinstance(returned, type) or not cotangents.keys() <= set(returned):
@@ -178,24 +182,20 @@ class Backend:
         for x, tensor in inputs.items():
             if raw(tensor) != raw(given[x]) and not is_written_in_place(outputs.get(x), tensor):
                 raise ValueError(f"{name} overwrites its input '{x}': copy it first if your kernel works in place")
-        return {f'out/{x}': y for x, y in outputs.items()} | {f'grad/{x}': y for x, y in gradients.items()}
+        return {f'out/{x}': y for x, y in outputs.items()} | {f'grad/{x}': y for x, y in gradients.items()} | self.taps
 
     def tensors(self, prefix: str, arrays: Named, make: Callable[..., Any], patterns: Sequence[str] = ()) -> Named:
-        found = {
-            name[len(prefix) :]: (self.tensor if name in LAYOUTS else make)(x.copy())
-            for name, x in arrays.items()
-            if name.startswith(prefix)
-        }
+        own = {name: self.tensor if name in LAYOUTS else make for name in arrays if name.startswith(prefix)}
+        found = {name[len(prefix) :]: one(arrays[name].copy()) for name, one in own.items()}
         for name, x in found.items() if patterns else ():
             x.requires_grad_(x.is_floating_point() and any(fnmatch(name, one) for one in patterns))
         return found
 
     def tensor(self, x: np.ndarray) -> Any:
-        is_short = x.dtype == np.int16  # the bits of bfloat16
         if self.library is np:
-            return widened(x) if is_short else x
+            return widened(x) if x.dtype == np.int16 else x  # the bits of bfloat16
         tensor = self.library.from_numpy(x).to(self.device)
-        return tensor.view(self.library.bfloat16) if is_short else tensor
+        return tensor.view(self.library.bfloat16) if x.dtype == np.int16 else tensor
 
     def view(self, x: np.ndarray) -> Any:
         """The tensor as a view: of one number if all are equal; else with reversed axes, and NaN (−1) after each number."""

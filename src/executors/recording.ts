@@ -17,3 +17,23 @@ export function recording<D>(base: Executor<D>, visit: (name: string, x: Value<D
   };
   return self;
 }
+
+/**
+ * Returns an executor that runs on `base`. At each value that `tapped` names it calls `visit` with the name and the value, and goes on with the result, which has the
+ * same shape.
+ */
+export function watching(base: Executor, visit: (name: string, x: Value) => unknown): Executor {
+  const self: Executor = {
+    ...base,
+    name: `${base.name}, watching`,
+    watches: true,
+    get root() {
+      return self;
+    },
+    run(primitive, xs, params, shape) {
+      const { name, isOpen } = params as SiteParams;
+      return primitive.name === 'site' && isOpen ? visit(name, xs[0]!) : base.run(primitive, xs, params, shape);
+    },
+  };
+  return self;
+}

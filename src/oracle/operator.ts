@@ -59,6 +59,12 @@ export interface Form<S extends Settings = Settings, Text extends string = strin
 /** The numbers of the equations that define each output of each mode, by the mode's name and the output's name. */
 export type DefinedBy = Readonly<Record<string, Readonly<Record<string, readonly number[]>>>>;
 
+/**
+ * The taps of each mode, by the names of mode and tap, each with its letters. Beside those of the signature, `c` is a chunk of `chunkSize` tokens. A mode that computes
+ * a tap in several steps computes one entry, or some, along `c`, else along `t`. `bhtne -> bhten` are the letters in the program, and those of the tap.
+ */
+export type Taps = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
 /** A computation with a definition and one or more modes. `defineOperator` fills in defaults. */
 export interface Operator<S extends Settings = Settings, Text extends string = string> {
   readonly name: string;
@@ -107,6 +113,8 @@ export interface Operator<S extends Settings = Settings, Text extends string = s
   readonly forms?: Readonly<Record<string, Readonly<Record<string, Form<S, Text>>>>>;
   /** The formula of each mode that has forms, as reports say it: "products of decays". */
   readonly says?: Readonly<Record<string, string>>;
+  /** The intermediates that a backend may return beside its results. */
+  readonly taps?: Taps;
   /** The mode that computes in the order of the definition. Its error bound also serves for the definition. */
   readonly reference: string;
   /**

@@ -42,6 +42,8 @@ export interface Executor<D = unknown> {
    * once.
    */
   readonly unrolls?: boolean;
+  /** True if it takes the values that `tapped` names, and may put others in their places. */
+  readonly watches?: true;
   /** Tables that the executor keeps, by name, for `tableLike`. Only a trace has them, as it ends. */
   readonly tables?: Map<string, Value>;
   /** Stores numbers, which must be exact in the executor's format. Keeps the array without a copy. */
@@ -61,6 +63,9 @@ export interface Executor<D = unknown> {
 
 /** Whether loops that compute with `x` are unrolled into a compiled program. */
 export const isUnrolled = ({ on }: Value): boolean => on.root.unrolls === true;
+
+/** Whether the executor of `x` takes the values that `tapped` names. */
+export const isWatched = ({ on }: Value): boolean => on.root.watches === true;
 
 /** Whether `x` is a value. */
 export function isValue(x: unknown): x is Value {

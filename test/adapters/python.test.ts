@@ -66,6 +66,24 @@ if (numpy === null) {
       );
     });
 
+    it('returns taps as they were, of this question alone', async () => {
+      const body = `x = inputs['x'].copy()
+    backend.tap('before', x)
+    x *= 2
+    if x.size > 1: backend.tap('after', x)
+    return {'y': x}`;
+      const backend = await start(body);
+      expect(numbersOf(await backend.answer(question()))).toEqual({
+        'out/y': [2, 4],
+        'tap/before': [1, 2],
+        'tap/after': [2, 4],
+      });
+      expect(numbersOf(await backend.answer(question({}, { x: numbers(3) })))).toEqual({
+        'out/y': [6],
+        'tap/before': [3],
+      });
+    });
+
     it('gives float32 for bfloat16, and rounds float32 to it', async () => {
       const body = `x = inputs['x']
     return {'y': x + x * np.float32(2 ** -9), 'none': x[:0], 'one': x[0], 'input': np.array([x.dtype == np.float32], 'i4')}`;

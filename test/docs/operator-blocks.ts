@@ -1,7 +1,8 @@
 /** @file Generates the parts of pages about operators: inputs and outputs from the signature, and modes. */
 import type { Operator } from '../../src/oracle/operator.ts';
 import { operators } from '../../src/oracle/operators/index.ts';
-import type { Axis, Side, Term } from '../../src/oracle/signature.ts';
+import { type Axis, axesOf, type Side, type Term } from '../../src/oracle/signature.ts';
+import { lettersOfTap } from '../../src/oracle/taps.ts';
 import { block, codes, table } from './markdown.ts';
 
 const operatorOf = (name: string): Operator => {
@@ -90,6 +91,20 @@ export const operatorMakers = {
       table(
         ['the mode itself computes', 'of'],
         rowsOf(({ says }, mode) => (says?.[mode] === undefined ? [] : [[says[mode]]])),
+      ),
+    );
+  },
+  /** The taps of every mode. */
+  async taps() {
+    return block(
+      table(
+        ['tap', 'shape', 'of'],
+        rowsOf(({ taps }, mode) =>
+          Object.entries(taps?.[mode] ?? {}).map(([tap, letters]) => [
+            `\`${tap}\``,
+            `\`[${axesOf(lettersOfTap(letters).own).map(axisText).join(', ')}]\``,
+          ]),
+        ),
       ),
     );
   },

@@ -1,6 +1,7 @@
 /** @file Softmax attention in parallel mode (Eq. 1, before W_o). */
 import { zerosLike } from '../../tensor/operand.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
+import { tapped } from '../../tensor/primitives/site.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import { softmax } from '../softmax.ts';
 import {
@@ -26,6 +27,7 @@ export function parallelAttention(inputs: AttentionInputs, state: KeyValueCache)
   const { q, v, factor } = inputs;
   const next = extended(state, inputs);
   if (t === 0) return { output: zerosLike(v), state: next };
-  const shares = stored(softmax(scoresOf(q, next.keys, factor), causalMask(q, s, t, 0, s + t)), 'score');
-  return { output: einsum('bhts,bhse->bhte', shares, next.values), state: next };
+  const scores = scoresOf(q, next.keys, factor);
+  const weights = tapped(stored(softmax(scores, causalMask(q, s, t, 0, s + t)), 'score'), 'weights');
+  return { output: einsum('bhts,bhse->bhte', weights, next.values), state: next };
 }

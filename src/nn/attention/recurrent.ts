@@ -2,6 +2,7 @@
 import { zerosLike } from '../../tensor/operand.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
+import { tapped } from '../../tensor/primitives/site.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
@@ -30,8 +31,8 @@ export function recurrentAttention(inputs: AttentionInputs, state: KeyValueCache
   for (let i = 0; i < t; i++) {
     const [q, k, v] = [inputs.q, inputs.k, inputs.v].map((x) => slice(x, 2, i, i + 1)) as [Value, Value, Value];
     cache = extended(cache, { ...inputs, k, v });
-    const shares = stored(softmax(scoresOf(q, cache.keys, inputs.factor)), 'score');
-    outputs.push(einsum('bhts,bhse->bhte', shares, cache.values));
+    const weights = tapped(stored(softmax(scoresOf(q, cache.keys, inputs.factor)), 'score'), 'weights');
+    outputs.push(einsum('bhts,bhse->bhte', weights, cache.values));
   }
   return { output: t === 0 ? zerosLike(inputs.v) : concat(outputs, 2), state: cache };
 }

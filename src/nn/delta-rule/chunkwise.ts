@@ -7,6 +7,7 @@ import { concat } from '../../tensor/primitives/concat.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
+import { tapped } from '../../tensor/primitives/site.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
@@ -138,13 +139,11 @@ function inChunks(formula: ChunkFormula, chunkSize: number, given: Prepared, sta
   const outputs: Value[] = [];
   let s = state;
   for (let i = 0; i < count; i++) {
-    const written = stored(sub(values(i), einsum('bhtd,bhde->bhte', keys(i), s)), 'value');
+    const written = tapped(stored(sub(values(i), einsum('bhtd,bhde->bhte', keys(i), s)), 'value'), 'written');
     outputs.push(add(einsum('bhtd,bhde->bhte', reads(i), s), einsum('bhts,bhse->bhte', own(i), written)));
     const factor = kept(i);
-    s = stored(
-      add(mul(reshape(factor, [...factor.shape, 1]), s), einsum('bhtd,bhte->bhde', writes(i), written)),
-      'state',
-    );
+    const next = add(mul(reshape(factor, [...factor.shape, 1]), s), einsum('bhtd,bhte->bhde', writes(i), written));
+    s = tapped(stored(next, 'state'), 'state');
   }
   return { output: slice(concat(outputs, 2), 2, 0, t), state: s };
 }

@@ -4,6 +4,7 @@ import { add } from '../../tensor/primitives/add.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
+import { tapped } from '../../tensor/primitives/site.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
 import { type DeltaRule, decaysOf, prepared } from './inputs.ts';
@@ -25,8 +26,9 @@ export const recurrentDeltaRule: DeltaRule = (inputs, state) => {
     const [key, step] = [at(k, 2, i), at(beta, 2, i)];
     const kept = decays === undefined ? s : mul(column(at(decays, 2, i)), s);
     const missing = sub(at(v, 2, i), einsum('bhd,bhde->bhe', at(reads, 2, i), kept));
-    const written = stored(mul(step.shape.length === 2 ? column(step) : step, missing), 'value');
-    s = stored(add(kept, einsum('bhd,bhe->bhde', key, written)), 'state');
+    const row = mul(step.shape.length === 2 ? column(step) : step, missing);
+    const written = tapped(stored(row, 'value'), 'written');
+    s = tapped(stored(add(kept, einsum('bhd,bhe->bhde', key, written)), 'state'), 'state');
     outputs.push(einsum('bhd,bhde->bhe', at(q, 2, i), s));
   }
   return { output: t === 0 ? v : stack(outputs, 2), state: s };

@@ -5,12 +5,12 @@ import { at } from '../../tensor/ops.ts';
 import { add } from '../../tensor/primitives/add.ts';
 import { broadcast } from '../../tensor/primitives/broadcast.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
-import { linearScan } from '../../tensor/primitives/linear-scan.ts';
 import { pad } from '../../tensor/primitives/pad.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
+import { scannedStates } from '../scanned-states.ts';
 import { checkAttention, type LinearAttention } from './inputs.ts';
 import { type DecayFormula, leftOfState, ownOutput, ownState, products, stateOutput } from './parallel.ts';
 
@@ -44,7 +44,7 @@ export const attendInChunks =
       const rows = leftOfState(left);
       const kept = broadcast(reshape(rows, [b, h, count, ...rows.shape.slice(2)]), perChunk);
       const added = reshape(stored(ownState(own, left), 'state'), perChunk);
-      const after = linearScan(kept, added, state, 2, { role: 'state' });
+      const after = scannedStates(kept, added, state, 2);
       const before = concat([reshape(state, [b, h, 1, d, e]), slice(after, 2, 0, count - 1)], 2);
 
       const carried = stateOutput(own, left, reshape(before, [b, h * count, d, e]));

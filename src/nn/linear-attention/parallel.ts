@@ -4,6 +4,7 @@ import { add } from '../../tensor/primitives/add.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
+import { tapped } from '../../tensor/primitives/site.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
@@ -40,11 +41,14 @@ export const products: DecayFormula = { of: decaysOf, neutral: 1, left: leftBy }
 
 /** Weights of the values, `Σ_d q_td k_sd Π_{s<i≤t} e^{g_id}` for s ≤ t, else 0, [b, h, t, s]. */
 export const weightsOf = ({ q, k }: LinearAttentionInputs, { ofTokens }: Left): Value =>
-  stored(
-    ofTokens.shape.length === 4
-      ? mul(einsum('bhtd,bhsd->bhts', q, k), ofTokens)
-      : einsum('bhtd,bhsd,bhtsd->bhts', q, k, ofTokens),
-    'score',
+  tapped(
+    stored(
+      ofTokens.shape.length === 4
+        ? mul(einsum('bhtd,bhsd->bhts', q, k), ofTokens)
+        : einsum('bhtd,bhsd,bhtsd->bhts', q, k, ofTokens),
+      'score',
+    ),
+    'scores',
   );
 
 /** Contribution of the tokens to the outputs, [b, h, t, e]. */

@@ -4,6 +4,7 @@ import { add } from '../../tensor/primitives/add.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
+import { tapped } from '../../tensor/primitives/site.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import { isUnrolled, type Value } from '../../tensor/value.ts';
 import { checkAttention, decaysOf, type LinearAttention, overChannels } from './inputs.ts';
@@ -26,7 +27,7 @@ export const recurrentLinearAttention: LinearAttention = (inputs, state) => {
   let s = state;
   for (let i = 0; i < t; i++) {
     const kept = mul(at(decays, 2, i), s);
-    s = stored(add(kept, einsum('bhd,bhe->bhde', at(k, 2, i), at(v, 2, i))), 'state');
+    s = tapped(stored(add(kept, einsum('bhd,bhe->bhde', at(k, 2, i), at(v, 2, i))), 'state'), 'state');
     outputs.push(einsum('bhd,bhde->bhe', at(q, 2, i), s));
   }
   return { output: t === 0 ? v : stack(outputs, 2), state: s };

@@ -2,6 +2,7 @@
 import { zerosLike } from '../../tensor/operand.ts';
 import { chunks } from '../../tensor/ops.ts';
 import { concat } from '../../tensor/primitives/concat.ts';
+import { tapped } from '../../tensor/primitives/site.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { isUnrolled, type Value } from '../../tensor/value.ts';
 import { retainAllChunks } from './all-chunks.ts';
@@ -52,7 +53,7 @@ export function overChunks(
   let s = state;
   const outputs = qs.map((part, i) => {
     const result = step({ q: part, k: ks[i]!, v: vs[i]!, decay }, s, i * chunkSize);
-    s = result.state;
+    s = tapped(result.state, 'state');
     return result.output;
   });
   return { output: outputs.length === 0 ? zerosLike(v) : concat(outputs, 2), state: s };

@@ -2,6 +2,7 @@
 import { add } from '../../tensor/primitives/add.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
+import { tapped } from '../../tensor/primitives/site.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
 import { type PowerTable, powerTable } from './decay-tables.ts';
@@ -20,7 +21,8 @@ export const retainAtOnce =
   (inputs, state) => {
     const { t } = retentionAxes(call, inputs, state);
     const { q, k, v, decay } = inputs;
-    const scores = stored(mul(einsum('bhtd,bhsd->bhts', q, k), powers(q, decay, distances(t), [t, t])), 'score');
+    const weights = mul(einsum('bhtd,bhsd->bhts', q, k), powers(q, decay, distances(t), [t, t]));
+    const scores = tapped(stored(weights, 'score'), 'scores');
     const output = add(einsum('bhts,bhse->bhte', scores, v), carriedOutput(q, decay, state, powers));
     return { output, state: carriedState(k, v, decay, state, powers) };
   };

@@ -7,6 +7,7 @@ import { broadcast } from '../../tensor/primitives/broadcast.ts';
 import { einsum } from '../../tensor/primitives/einsum.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
+import { tapped } from '../../tensor/primitives/site.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import { isUnrolled, type Value } from '../../tensor/value.ts';
 import { scannedAttention } from '../linear-attention/scanned.ts';
@@ -29,7 +30,8 @@ export function recurrentRetention(inputs: RetentionInputs, state: Value): Reten
   const outputs: Value[] = [];
   let s = state;
   for (let i = 0; i < t; i++) {
-    s = stored(add(mul(gamma, s), einsum('bhd,bhe->bhde', at(k, 2, i), at(v, 2, i))), 'state');
+    const next = add(mul(gamma, s), einsum('bhd,bhe->bhde', at(k, 2, i), at(v, 2, i)));
+    s = tapped(stored(next, 'state'), 'state');
     outputs.push(einsum('bhd,bhde->bhe', at(q, 2, i), s));
   }
   return { output: t === 0 ? zerosLike(v) : stack(outputs, 2), state: s };

@@ -4,6 +4,7 @@ import { einsum } from '../../tensor/primitives/einsum.ts';
 import { exp } from '../../tensor/primitives/exp.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
+import { tapped } from '../../tensor/primitives/site.ts';
 import { softplus } from '../../tensor/primitives/softplus.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
 import type { Value } from '../../tensor/value.ts';
@@ -35,10 +36,14 @@ export interface Discretised {
 /** Discretises A exactly, and B by Euler's rule. */
 export function discretised(inputs: SelectiveScanInputs): Discretised {
   const { u, a, b } = inputs;
-  const steps = stepSizes(inputs);
+  const steps = tapped(stepSizes(inputs), 'steps');
   const logDecay = einsum('bte,en->bten', steps, a);
   const drive = einsum('btge,btgn->btgen', inGroups(mul(steps, u), b), b);
-  return { logDecay, decay: stored(exp(logDecay), 'decay'), drive: reshape(drive, logDecay.shape) };
+  return {
+    logDecay,
+    decay: tapped(stored(exp(logDecay), 'decay'), 'decay'),
+    drive: tapped(reshape(drive, logDecay.shape), 'drive'),
+  };
 }
 
 /** Computes the outputs `(Σ_n C h_t + D u_t) silu(z_t)`, [b, t, e], from states [b, t, e, n]. */

@@ -9,9 +9,11 @@ import { einsum } from '../../tensor/primitives/einsum.ts';
 import { linearScan } from '../../tensor/primitives/linear-scan.ts';
 import { mul } from '../../tensor/primitives/mul.ts';
 import { reshape } from '../../tensor/primitives/reshape.ts';
+import { tapped } from '../../tensor/primitives/site.ts';
 import { slice } from '../../tensor/primitives/slice.ts';
 import { stored } from '../../tensor/primitives/stored.ts';
-import { isUnrolled, type Value } from '../../tensor/value.ts';
+import { isUnrolled, isWatched, type Value } from '../../tensor/value.ts';
+import { scannedStates } from '../scanned-states.ts';
 import { segmentDecays } from '../segment-decays.ts';
 import { associativeScan } from '../ssm/associative-scan.ts';
 import { realCombine } from '../ssm/combine.ts';
@@ -25,19 +27,20 @@ export const recurrentStates: Recurrence = (decay, drive, state) => {
   const states: Value[] = [];
   let h = state;
   for (let t = 0; t < drive.shape[1]!; t++) {
-    h = stored(add(mul(at(decay, 1, t), h), at(drive, 1, t)), 'state');
+    h = tapped(stored(add(mul(at(decay, 1, t), h), at(drive, 1, t)), 'state'), 'state');
     states.push(h);
   }
   return states.length === 0 ? drive : stack(states, 1);
 };
 
 /** Computes the states by the primitive `linearScan`. */
-export const scanStates: Recurrence = (decay, drive, state) => stored(linearScan(decay, drive, state, 1), 'state');
+export const scanStates: Recurrence = (decay, drive, state) =>
+  isWatched(drive) ? scannedStates(decay, drive, state, 1) : stored(linearScan(decay, drive, state, 1), 'state');
 
 /** Composes all steps by a parallel (associative) scan in logarithmic depth, then applies them to the initial state. */
 export const logStepStates: Recurrence = (decay, drive, state) => {
   const { a, b } = associativeScan(realCombine, { a: decay, b: drive }, 1);
-  return stored(add(mul(a, oneToken(state)), b), 'state');
+  return tapped(stored(add(mul(a, oneToken(state)), b), 'state'), 'state');
 };
 
 /**
@@ -52,7 +55,7 @@ export const chunkwiseStates =
     const states = chunks(decay, 1, chunkSize).map((part, i) => {
       const left = segmentDecays(part, 1);
       const ofState = mul(mul(at(left, 2, 0), slice(part, 1, 0, 1)), oneToken(h));
-      const all = add(einsum('btsen,bsen->bten', left, drives[i]!), ofState);
+      const all = tapped(add(einsum('btsen,bsen->bten', left, drives[i]!), ofState), 'state');
       h = stored(at(all, 1, all.shape[1]! - 1), 'state');
       return all;
     });

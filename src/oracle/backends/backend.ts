@@ -1,6 +1,7 @@
 /** @file The interface of a backend: it is asked for the numbers of an operator, and may answer anything. */
 import type { Profile } from '../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../io/safetensors.ts';
+import type { Shape } from '../../tensor/shape.ts';
 import type { BatchKind } from '../batch-kind.ts';
 import type { Case, Tensors } from '../case.ts';
 import type { Domain } from '../domain/domain.ts';
@@ -27,6 +28,8 @@ export interface Question {
   readonly c: Case;
   /** The batch, if sequences have unequal lengths. */
   readonly batch?: AskedBatch | undefined;
+  /** The intermediates that the answer may have too, by name, with their shapes. */
+  readonly taps?: Readonly<Record<string, Shape>>;
 }
 
 /** The kinds of failures of a backend. */
@@ -62,7 +65,7 @@ export interface Failure {
   readonly stderr: readonly string[];
 }
 
-/** The answer to a question. Numbers are named `out/…` and `grad/…`, and not yet checked. */
+/** The answer to a question. Numbers are named `out/…`, `grad/…` and `tap/…`, and not yet checked. */
 export type Answer =
   | { readonly kind: 'numbers'; readonly tensors: ReadonlyMap<string, StoredTensor> }
   /** The backend cannot answer this question, and says why. */

@@ -30,7 +30,7 @@ export interface Kernel {
   readonly modes: readonly string[];
   /** F32 if it does not say. */
   readonly dtypes?: readonly Dtype[];
-  /** Returns all outputs by name. It may return a promise. */
+  /** Returns all outputs by name; intermediates may come with them, as `tap/state`. It may return a promise. */
   run(inputs: KernelInputs, settings: KernelSettings, mode: string): KernelTensors | Promise<KernelTensors>;
   /** Returns the gradients of Σ output · cotangent by the names of inputs. Without it, gradients are not checked. */
   backward?(
@@ -213,8 +213,9 @@ function* stored(prefix: string, results: KernelTensors, dtype: Dtype): Generato
   if (typeof results !== 'object' || results === null)
     throw new TypeError(`the kernel returns ${results}: return an object of tensors, { shape, data }`);
   for (const [name, result] of Object.entries(results)) {
+    const tensor = name.startsWith('tap/') ? name : `${prefix}${name}`;
     if (!Array.isArray(result?.shape) || typeof result.data?.length !== 'number')
-      throw new TypeError(`${prefix}${name} is no tensor: return { shape, data }, row-major`);
-    yield [`${prefix}${name}`, { dtype, shape: result.shape, data: result.data }];
+      throw new TypeError(`${tensor} is no tensor: return { shape, data }, row-major`);
+    yield [tensor, { dtype, shape: result.shape, data: result.data }];
   }
 }

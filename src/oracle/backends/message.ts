@@ -5,6 +5,7 @@ import { isObject, parseJson } from '../../io/json.ts';
 import { formatSafetensors, parseWhole, type Safetensors, type TensorToStore } from '../../io/safetensors.ts';
 import { plain, quoted, shown } from '../../io/text.ts';
 import { fail, InputError } from '../../tensor/errors.ts';
+import { sizeOf } from '../../tensor/shape.ts';
 import { type BatchKind, batchKinds } from '../batch-kind.ts';
 import type { Settings, Tensor } from '../case.ts';
 import { domainFrom } from '../domain/declared.ts';
@@ -40,7 +41,7 @@ export const describeFile = (id: string): Uint8Array =>
   formatSafetensors(new Map(), texts({ message: 'describe', id }));
 
 /** The question `run`. Throws on settings that JSON does not hold, and on indices beyond 32 bits. */
-export function runFile(id: string, { operator, mode, dtype, gradients, c, batch }: Question): Uint8Array {
+export function runFile(id: string, { operator, mode, dtype, gradients, c, batch, taps = {} }: Question): Uint8Array {
   const tensors = new Map<string, TensorToStore>();
   for (const [name, tensor] of Object.entries({ ...c.inputs, ...batch?.tensors }))
     tensors.set(`in/${name}`, stored(tensor, dtype));
@@ -54,6 +55,7 @@ export function runFile(id: string, { operator, mode, dtype, gradients, c, batch
     texts({
       ...{ message: 'run', id, operator, mode, dtype, gradients: String(gradients), settings, memory },
       ...(batch !== undefined && { batch: batch.kind }),
+      ...(Object.keys(taps).length > 0 && { taps: JSON.stringify(taps) }),
     }),
   );
 }
@@ -63,10 +65,12 @@ export const againFile = (id: string, of: string, times: number): Uint8Array =>
   formatSafetensors(new Map(), texts({ message: 'again', id, of, times: String(times) }));
 
 /** The most bytes of an answer, with room for wrong types, shapes and counts, which are judged elsewhere. */
-export function largestAnswer({ c }: Question): number {
-  const numbers = [c.inputs, c.cotangents]
-    .flatMap((tensors) => Object.values(tensors))
-    .reduce((sum, { data }) => sum + data.length, 0);
+export function largestAnswer({ c, taps = {} }: Question): number {
+  const shapes = [
+    ...Object.values(taps),
+    ...[c.inputs, c.cotangents].flatMap(Object.values<Tensor>).map(({ shape }) => shape),
+  ];
+  const numbers = shapes.reduce((sum, shape) => sum + sizeOf(shape), 0);
   return 2 ** 20 + 4 * 8 * numbers;
 }
 
@@ -80,9 +84,9 @@ export function answerIn(file: Uint8Array, id: string): Exclude<Answer, { kind: 
   const { tensors, metadata } = read;
   switch (metadata.get('message')) {
     case 'answer': {
-      const odd = [...tensors.keys()].find((name) => !/^(out|grad)\/./s.test(name));
+      const odd = [...tensors.keys()].find((name) => !/^(out|grad|tap)\/./s.test(name));
       if (odd === undefined) return { kind: 'numbers', tensors };
-      return wrong(`its answer has the tensor ${quoted(odd)}; names begin with out/ or grad/`);
+      return wrong(`its answer has the tensor ${quoted(odd)}; names begin with out/, grad/ or tap/`);
     }
     case 'unsupported': {
       const reason = reasonIn(read);

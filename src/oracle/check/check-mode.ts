@@ -1,5 +1,4 @@
 /** @file Checks one operator in one mode and type: draws questions and judges answers until the first wrong one. */
-import { amount } from '../../io/text.ts';
 import type { Backend, Dtype, Offer } from '../backends/backend.ts';
 import { domainIn } from '../batches/batched.ts';
 import type { Case } from '../case.ts';
@@ -20,6 +19,7 @@ import {
   type WrongAnswer,
   withoutMeans,
 } from './inquiry.ts';
+import { notesOf } from './notes.ts';
 import { onlyIfLong } from './put-off.ts';
 import { drawnAt, drawsInTurn, type InTurn, isLong, type Questions } from './questions/in-turn.ts';
 import { compiledLayouts, drawBefore, type QuestionSize, questionCase, questionDraws } from './questions/question.ts';
@@ -27,6 +27,7 @@ import { type Repeats, repeater } from './questions/repeats.ts';
 import type { CheckRow, Finding, Replay, Status } from './row.ts';
 import { type FirstWrong, unsteady } from './smallest/smallest.ts';
 import { isOld, type Kept, type Revisit, stale } from './stale.ts';
+import { type SeenTaps, seenTaps } from './taps/seen.ts';
 import { bothRatios, medianOf, noRatios, type Ratios } from './verdict/ratios.ts';
 import type { FormUse } from './verdict/verdict.ts';
 
@@ -77,6 +78,8 @@ interface Tally {
   /** The number of wrong answers, and of those in which each tensor is wrong. */
   wrong: number;
   wrongIn: Map<string, number>;
+  /** What the taps of right answers tell. */
+  readonly taps: SeenTaps;
   /** Long questions that came after the first wrong answer. */
   putOff: InTurn[];
   /** A question to ask again after others. */
@@ -85,8 +88,6 @@ interface Tally {
   readonly record: Recorder | null;
 }
 
-/** Compiling that takes so many milliseconds in a row is worth a note. */
-const longCompiling = 2000;
 /** How often a replayed question is asked, and a question that got a wrong answer asked again. */
 const [replays, doubts] = [16, 3];
 /** After the first wrong answer a row goes on to so many, breakages or this time, so that one deviation hides no other. */
@@ -133,6 +134,7 @@ export async function checkMode(
     wrongs: [],
     wrong: 0,
     wrongIn: new Map(),
+    taps: seenTaps(inquiry),
     putOff: [],
     kept: null,
     record: keepGoing ? recorder(inquiry, new Set(accepted.map(({ explanation }) => explanation))) : null,
@@ -154,15 +156,7 @@ export async function checkMode(
     reason: reason ?? (gradients ? null : 'no gradients offered'),
     notes: [
       ...(finding === null && cut ? [`no time was left after ${right} of ${size.cases} cases`] : []),
-      ...Object.entries(offer.atomic ?? {}).map(
-        ([tensor, axes]) => `${tensor} by atomic additions along ${axes}, as declared`,
-      ),
-      ...[...tally.beyond].map(
-        ([tensor, count]) =>
-          `${tensor}: ${count} numbers are NaN or ∞, as the range of ${dtype} ends on the way to them`,
-      ),
-      ...shapesNote(inquiry),
-      ...[...tally.standIns].map(([standIn, count]) => `reference of ${count} of ${right} cases: ${standIn}`),
+      ...notesOf(inquiry, offer, tally),
     ],
     gradientsLeftOut: [...leftOut],
     cut,
@@ -190,15 +184,6 @@ function seenOf(entry: Acceptance, unjudged: Tally['unjudged']): Accepted[] {
   const isOwn = (tensor: string): boolean => entry.tensors.some((pattern) => matches(pattern, tensor));
   const seen = unjudged.map((names) => names.filter(isOwn)).filter(({ length }) => length > 0);
   return seen.length === 0 ? [] : [{ entry, cases: seen.length, alike: 0, tensors: [...new Set(seen.flat())] }];
-}
-
-/** Says how many shapes were compiled, if that took long, and how many were not, as there was no time. */
-function shapesNote(inquiry: Inquiry): string[] {
-  const { compiled, leftOut } = inquiry.shapes();
-  const { compiling } = inquiry.timing();
-  if (compiling < longCompiling && leftOut === 0) return [];
-  const all = `compiled ${amount(compiled, 'shape')} in ${(compiling / 1000).toFixed(0)} s`;
-  return [leftOut === 0 ? all : `${all}, and no time was left for ${leftOut} more`];
 }
 
 /** Derives the statuses of a row from the tensors that are wrong. A broken answer counts as wrong in everything. */
@@ -311,6 +296,7 @@ async function askOne(
   const { allowed, judgement, forms } = outcome.judged;
   tally.right++;
   tally.record?.right(c, replay);
+  tally.taps.see(c, outcome.judged);
   for (const use of forms) noteForm(tally.forms, use);
   for (const [tensor, { length }] of allowed.beyond ?? [])
     tally.beyond.set(tensor, (tally.beyond.get(tensor) ?? 0) + length);

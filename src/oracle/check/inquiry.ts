@@ -10,10 +10,12 @@ import type { Domain } from '../domain/domain.ts';
 import { isInside } from '../domain/inside.ts';
 import type { Operator } from '../operator.ts';
 import { matches } from '../signature.ts';
+import { tapsOf } from '../taps.ts';
 import { sentenceOf } from './diagnosis/where.ts';
 import { type Compiling, followCompiling } from './questions/compiling.ts';
 import { onGrid } from './questions/on-grid.ts';
 import type { Timing } from './row.ts';
+import { apart } from './taps/judged-taps.ts';
 import { type Allowed, allowedFor, type Computed, profilesOf } from './verdict/allowed.ts';
 import { isRightAnswer, type Judgement, judged } from './verdict/judged.ts';
 import { type FormUse, tightest } from './verdict/verdict.ts';
@@ -30,6 +32,8 @@ export interface JudgedAnswer {
   readonly forms: readonly FormUse[];
   /** The tensors that are not judged, and wrong. */
   readonly unjudged: readonly string[];
+  /** The intermediates that came with it, by name. They decide nothing. */
+  readonly taps: Answered;
 }
 
 /** A wrong answer. */
@@ -106,6 +110,8 @@ export interface Inquiry {
   rightCases(): readonly Case[];
   /** The tightest profile that explains all right answers so far. */
   profile(): Profile;
+  /** The profiles that may explain answers, from fine to coarse. */
+  readonly profiles: readonly Profile[];
   /**
    * Asks again, once or up to some `times`, until an answer differs from `before` in any bit. Judges that answer; the outcome is null if all
    * are the same. A backend may repeat fewer times than it was asked to.
@@ -170,6 +176,7 @@ export function inquire(
     ...{ operator: operator.name, mode, dtype, gradients },
     c: sentCase(operator, c),
     batch: askedBatch(operator, c),
+    taps: Object.fromEntries(Object.entries(tapsOf(operator, mode, c)).map(([name, { shape }]) => [name, shape])),
   });
   const asked = (c: Case) => ({ mode, dtype, gradients, c, atomic, unjudged });
   const rightCases: Case[] = [];
@@ -202,13 +209,15 @@ export function inquire(
     };
   };
   const judgedIn = (c: Case, all: Answered): Answered => {
-    const answered = counted(operator, c, all);
+    const answered = counted(operator, c, apart(all).results);
     return unjudgedTensors.length === 0 ? answered : new Map([...answered].filter(([name]) => !mayBeWrong(name)));
   };
   const wrongAmong = (c: Case, answered: Answered): string[] => {
     if (unjudgedTensors.length === 0) return [];
     const all = { ...asked(c), form: form?.[mode], unjudged: notOffered };
-    const { judgement } = clock('compare', () => tightest(operator, all, counted(operator, c, answered), profiles, at));
+    const { judgement } = clock('compare', () =>
+      tightest(operator, all, counted(operator, c, apart(answered).results), profiles, at),
+    );
     return judgement.mismatches.map(({ tensor }) => tensor).filter(mayBeWrong);
   };
   const outcomeOf = (c: Case, answer: Answer, mine?: Allowed, isHasty = false): Outcome => {
@@ -225,7 +234,14 @@ export function inquire(
     if (verdict.isCut) return { is: 'cut' };
     const { allowed, judgement, forms } = verdict;
     at = verdict.at;
-    const own = { answered, allowed, judgement, forms, unjudged: wrongAmong(c, answer.tensors) };
+    const own = {
+      answered,
+      allowed,
+      judgement,
+      forms,
+      unjudged: wrongAmong(c, answer.tensors),
+      taps: apart(answer.tensors).taps,
+    };
     if (isRightAnswer(judgement)) {
       if (rightCases.length < mostRightCases) rightCases.push(c);
       return { is: 'right', judged: own };
@@ -284,6 +300,7 @@ export function inquire(
     },
     rightCases: () => rightCases,
     profile: () => profiles[at]!,
+    profiles,
     shapes: () => compiling.shapes(),
     timing: () => ({ ...spent }),
   };

@@ -88,3 +88,18 @@ it.each(['0', '4', '1.5', 'two'])('an answer that says times: %s of 3 is no answ
     message: `its message says times: "${times}"; here it is a number from 1 to 3`,
   });
 });
+
+it('a result named as a tap is one', async () => {
+  const linearScan: Kernel = {
+    modes: ['recurrent'],
+    dtypes: ['F64'],
+    run: ({ b, state }) => ({ output: b!, state: state!, 'tap/state': b! }),
+  };
+  const backend = await openKernels({ name: 'taps', operators: { linearScan } });
+  const answer = await backend.answer(question());
+  expect(answer.kind === 'numbers' && [...answer.tensors.keys()].sort()).toEqual([
+    'out/output',
+    'out/state',
+    'tap/state',
+  ]);
+});

@@ -42,6 +42,8 @@ const tensors = new Map([
   ['out/ids', { dtype: 'I64', shape: [0, 4], data: [] }],
   ['out/half', { dtype: 'BF16', shape: [], data: [2] }],
   ['grad/halves', { dtype: 'BF16', shape: [2, 1, 3], data: [1, -2, 0.5, 3, Number.NaN, Number.POSITIVE_INFINITY] }],
+  ['tap/state', { dtype: 'BF16', shape: [1, 2, 2], data: [0.5, Number.NEGATIVE_INFINITY, -0, 2 ** -130] }],
+  ['tap/scores', { dtype: 'F32', shape: [2, 0], data: [] }],
   ['grad/other', { dtype: 'F16', shape: [3], data: [65504, -0, 2 ** -24] }],
 ] as const);
 const offers = {

@@ -52,6 +52,13 @@ describe('a question', () => {
     expect(metadata.get('memory')).toBe('strided');
   });
 
+  it('names the taps with their shapes, and gives them room in the answer', () => {
+    const taps = { state: [2, 3], scores: [4] };
+    const { metadata } = parseSafetensors(runFile('8', { ...asked, taps }), 'file');
+    expect(metadata.get('taps')).toBe('{"state":[2,3],"scores":[4]}');
+    expect(largestAnswer({ ...asked, taps })).toBe(largestAnswer(asked) + 32 * (6 + 4));
+  });
+
   it('sends cotangents only where gradients are asked for', () => {
     const { tensors, metadata } = parseSafetensors(runFile('8', { ...asked, gradients: false }), 'file');
     expect([...tensors.keys()].sort()).toEqual(['in/ids', 'in/x']);
@@ -129,12 +136,12 @@ describe('an answer', () => {
     [
       'wrong-message',
       file({ message: 'answer', id: '3' }, { 'in/x': one }),
-      'its answer has the tensor "in/x"; names begin with out/ or grad/',
+      'its answer has the tensor "in/x"; names begin with out/, grad/ or tap/',
     ],
     [
       'wrong-message',
       file({ message: 'answer', id: '3' }, { 'out/': one }),
-      'its answer has the tensor "out/"; names begin with out/ or grad/',
+      'its answer has the tensor "out/"; names begin with out/, grad/ or tap/',
     ],
     [
       'not-a-message',

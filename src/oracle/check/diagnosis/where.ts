@@ -24,11 +24,16 @@ export function tensorOf(tensor: string): { readonly side: 'inputs' | 'outputs';
 export function placeOf(operator: Operator, tensor: string, shape: Shape, at: number): string {
   const { side, name } = tensorOf(tensor);
   const letters = lettersOf(operator.signature[side], name, shape.length);
+  // the row of a packed batch is the only one
+  return placeAmong(letters, shape, at, operator.batched === undefined ? undefined : '1');
+}
+
+/** Formats an element's indices with the letters of its axes, without an axis of the letter `without`. */
+export function placeAmong(letters: readonly string[] | undefined, shape: Shape, at: number, without?: string): string {
   const strides = stridesOf(shape);
   const parts = shape.flatMap((length, axis) => {
     const letter = letters?.[axis];
-    // the row of a packed batch is the only one
-    if (operator.batched !== undefined && letter === '1') return [];
+    if (letter !== undefined && letter === without) return [];
     const position = Math.floor(at / strides[axis]!) % length;
     return letter === undefined ? `${position}` : `${letter} ${position}`;
   });
@@ -58,7 +63,8 @@ export function sentenceOf(
 /** A number in the words of reports: with ∞ and −0. */
 export const shown = (x: number): string => (Object.is(x, -0) ? '-0' : `${x}`.replace('Infinity', '∞'));
 
-const brief = (x: number): string => Number(x.toPrecision(2)).toString();
+/** A number in two digits. */
+export const brief = (x: number): string => Number(x.toPrecision(2)).toString();
 
 /** The words for positions along some axes. Other axes have their letters. */
 const words: Readonly<Record<string, readonly [one: string, many: string]>> = {

@@ -11,6 +11,7 @@ import { type Questions, redrawn } from '../questions/in-turn.ts';
 import { onGrid } from '../questions/on-grid.ts';
 import { questionCase } from '../questions/question.ts';
 import type { Finding, Replay } from '../row.ts';
+import { tapHints } from '../taps/tap-lines.ts';
 import { isLarge, isLong, leftOutOf } from '../verdict/large.ts';
 import { simplify } from './simpler.ts';
 import { slim } from './slimmer.ts';
@@ -154,6 +155,7 @@ export async function smallestFailing(
       : latest.message,
     contrasts: explained.contrasts,
     hints: [
+      ...(isUnsteady ? [] : tapHints(inquiry, [{ c: smallest, wrong: latest }, { c, wrong }, ...alike])),
       ...explained.hints,
       ...(smallest.memory === 'strided' && !isUnsteady ? await stridesOf(inquiry, smallest) : []),
       ...leftOutOf(operator, inquiry.mode, smallest).map(

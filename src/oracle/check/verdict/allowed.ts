@@ -77,6 +77,8 @@ export interface Computed {
   readonly atomic?: Atomic | undefined;
   /** Tensors of the answer that are not judged, by name; none by default. */
   readonly unjudged?: ((tensor: string) => boolean) | undefined;
+  /** Makes of each executor on which a program runs the one on which it runs instead. */
+  readonly through?: ((on: Executor) => Executor) | undefined;
 }
 
 const programOf = ({ modes, forms }: Operator, mode: string, form: string | undefined): Program =>
@@ -113,12 +115,13 @@ export function allowedFor(
     form,
     atomic = {},
     unjudged = () => false,
+    through = (on) => on,
   }: Omit<Question, 'operator'> & Computed,
 ): Allowed {
   const computation = computationOf(operator, mode, c, form !== undefined);
   const on = (executor: Executor, by = computation.mode, role: Role | null = 'output'): Named => {
     const program = programOf(operator, by, form);
-    const all = asAnswered((gradients ? evaluate : evaluateOutputs)(program, computation.c, executor, role));
+    const all = asAnswered((gradients ? evaluate : evaluateOutputs)(program, computation.c, through(executor), role));
     return Object.fromEntries(Object.entries(all).filter(([name]) => !unjudged(name)));
   };
   const compute = (): Record<string, Writable<AllowedTensor>> => {

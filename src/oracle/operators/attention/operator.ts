@@ -103,6 +103,7 @@ export const attention = defineOperator({
       program: attending(() => chunkwiseAttention(1)),
     },
   })),
+  taps: { parallel: { weights: 'bht(s+t)' }, recurrent: { weights: 'bht(s+t)' } },
   reference: 'recurrent',
   laws: { heads: 'h', linearIn: ['v', 'values'], linearOutputs: ['output', 'values'] },
   together: inEveryMode(

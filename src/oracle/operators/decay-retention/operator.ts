@@ -4,6 +4,7 @@ import { decayNormalised } from '../../../../spec/normalised-retention.ts';
 import { decayNormalised as normalisedByDecay } from '../../../nn/retention/normalised.ts';
 import { defineOperator } from '../../define-operator.ts';
 import { over } from '../../over.ts';
+import { linearAttentionTaps } from '../shared/linear-attention.ts';
 import {
   laterPosition,
   type RetentionSettings,
@@ -28,6 +29,7 @@ export const decayRetention = defineOperator({
   ...retentionForms<typeof retentionSignature, RetentionSettings>((retain) =>
     retaining(({ state, position, ...inputs }) => normalisedByDecay(retain, inputs, state, position)),
   ),
+  taps: linearAttentionTaps,
   reference: 'recurrent',
   after: laterPosition,
   laws: { heads: 'h', headSettings: ['decay'], linearIn: ['v', 'state'] },

@@ -30,6 +30,7 @@ import {
   weightsOf,
   withoutSources,
 } from '../shared/dense-features.ts';
+import { linearAttentionTaps } from '../shared/linear-attention.ts';
 import { inEveryMode, type ModeName, modeOf } from '../shared/modes.ts';
 import { retentionForms } from '../shared/retention-forms.ts';
 
@@ -148,6 +149,7 @@ export const denseRetention = defineOperator({
         denselyConnected(retentionOf(name, settings))(inputs, settings),
   ),
   ...retentionForms<typeof signature, DenseRetentionSettings>(denselyConnected),
+  taps: linearAttentionTaps,
   reference: 'recurrent',
   laws: { timeInvariant: true, reductions: withoutSources(plainRetention) },
 });

@@ -8,7 +8,13 @@ import { defineOperator } from '../../define-operator.ts';
 import { layoutOf } from '../../layout.ts';
 import { over } from '../../over.ts';
 import type { InputsOf } from '../../signature-types.ts';
-import { definedQueriesAndKeys, deltaRuleDetails, deltaRuleModes, deltaRuleSettings } from '../shared/delta-rule.ts';
+import {
+  definedQueriesAndKeys,
+  deltaRuleDetails,
+  deltaRuleModes,
+  deltaRuleSettings,
+  deltaRuleTaps,
+} from '../shared/delta-rule.ts';
 import {
   type GatedDeltaSettings,
   gatedDeltaForms,
@@ -51,5 +57,6 @@ export const gatedDeltaRule = defineOperator({
     groups,
   ),
   modes: deltaRuleModes<typeof gatedDeltaRuleSignature, GatedDeltaSettings>(runGatedDeltaRule),
+  taps: deltaRuleTaps,
   forms: { chunkwise: gatedDeltaForms<typeof gatedDeltaRuleSignature, GatedDeltaSettings>(runGatedDeltaRule) },
 });

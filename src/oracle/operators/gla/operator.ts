@@ -10,6 +10,7 @@ import {
   linearAttentionLaws,
   linearAttentionLayouts,
   linearAttentionModes,
+  linearAttentionTaps,
   type ScaledAttentionSettings,
 } from '../shared/linear-attention.ts';
 
@@ -32,6 +33,7 @@ export const gla = defineOperator({
   ),
   modes: linearAttentionModes(attend),
   ...gatedForms(attend, 'channels'),
+  taps: linearAttentionTaps,
   reference: 'recurrent',
   perPair: 'd',
   laws: linearAttentionLaws,

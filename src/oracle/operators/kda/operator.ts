@@ -9,7 +9,13 @@ import { among } from '../../draw.ts';
 import { layoutOf } from '../../layout.ts';
 import { over } from '../../over.ts';
 import type { InputsOf } from '../../signature-types.ts';
-import { definedQueriesAndKeys, deltaRuleDetails, deltaRuleModes, deltaRuleSettings } from '../shared/delta-rule.ts';
+import {
+  definedQueriesAndKeys,
+  deltaRuleDetails,
+  deltaRuleModes,
+  deltaRuleSettings,
+  deltaRuleTaps,
+} from '../shared/delta-rule.ts';
 import {
   type GatedDeltaSettings,
   gatedDeltaForms,
@@ -74,5 +80,6 @@ export const kda = defineOperator({
     groups,
   ),
   modes: deltaRuleModes<typeof kdaSignature, KdaSettings>(runKda),
+  taps: deltaRuleTaps,
   forms: { chunkwise: gatedDeltaForms<typeof kdaSignature, KdaSettings>(runKda) },
 });

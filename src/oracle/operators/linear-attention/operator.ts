@@ -6,6 +6,7 @@ import {
   linearAttentionLaws,
   linearAttentionLayouts,
   linearAttentionModes,
+  linearAttentionTaps,
   type ScaledAttentionSettings,
 } from '../shared/linear-attention.ts';
 import { definedQueries, scaledQueries } from '../shared/query-scale.ts';
@@ -25,6 +26,7 @@ export const linearAttention = defineOperator({
   modes: linearAttentionModes<typeof signature, ScaledAttentionSettings>((attention, { state, ...inputs }, settings) =>
     attention(scaledQueries(inputs, settings), state),
   ),
+  taps: linearAttentionTaps,
   reference: 'recurrent',
   laws: linearAttentionLaws,
 });

@@ -12,6 +12,7 @@ import { gatedForms } from '../shared/gated-forms.ts';
 import {
   type Attending,
   attentionIn,
+  dualityTaps,
   type LinearAttentionSettings,
   linearAttentionModes,
 } from '../shared/linear-attention.ts';
@@ -101,6 +102,7 @@ export const mamba2Scan = defineOperator({
       },
     }),
   })),
+  taps: dualityTaps,
   reference: 'recurrent',
   laws: { heads: 'h', linearIn: ['x', 'state'], timeInvariant: true },
 });

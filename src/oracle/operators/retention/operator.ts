@@ -5,6 +5,7 @@ import { batchedRetention } from '../../../nn/batches/retention.ts';
 import { ownOf, statesByName } from '../../batchable.ts';
 import { type BatchProgramOf, defineOperator } from '../../define-operator.ts';
 import { over } from '../../over.ts';
+import { linearAttentionTaps } from '../shared/linear-attention.ts';
 import { inEveryMode, modeOf } from '../shared/modes.ts';
 import { definedQueries, scaledQueries, withQueryScale } from '../shared/query-scale.ts';
 import {
@@ -39,6 +40,7 @@ export const retention = defineOperator({
   ...retentionForms<typeof retentionSignature, RetentionSettings>((retain) =>
     retaining(({ state, ...inputs }) => retain(inputs, state)),
   ),
+  taps: linearAttentionTaps,
   reference: 'recurrent',
   after: laterPosition,
   laws: { heads: 'h', headSettings: ['decay'], linearIn: ['v', 'state'], timeInvariant: true, exact: true },

@@ -157,6 +157,7 @@ export const selectiveScan = defineOperator({
     },
   ),
   modes,
+  taps: inEveryMode({ steps: 'bte', decay: 'bten', drive: 'bten', state: 'bten' }),
   says: inEveryMode('products of decays'),
   forms: inEveryMode({
     segmentSums: {

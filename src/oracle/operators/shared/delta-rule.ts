@@ -103,6 +103,12 @@ export const deltaRuleModes = <Text extends string, S extends DeltaRuleSettings>
   chunkwise: (inputs, settings) => run(chunkwiseDeltaRule(settings.chunkSize), inputs, settings),
 });
 
+/** The taps of a delta rule: the rows β (v − k P) that are written, and the states after each token or chunk. */
+export const deltaRuleTaps = {
+  recurrent: { written: 'bhte', state: 'bhtde' },
+  chunkwise: { written: 'bhte', state: 'bhcde' },
+} as const;
+
 /** The chunk that kernels have. */
 const kernelChunk = 64;
 

@@ -59,6 +59,20 @@ export const linearAttentionLayouts =
         ),
     );
 
+/** The taps of retention and linear attention: the weights of the values, and the states after each chunk or token. */
+export const linearAttentionTaps = {
+  parallel: { scores: 'bhts' },
+  chunkwise: { state: 'bhcde' },
+  recurrent: { state: 'bhtde' },
+} as const;
+
+/** The taps of state space duality, whose states are those of linear attention with their last axes exchanged. */
+export const dualityTaps = {
+  parallel: { scores: 'bhts' },
+  chunkwise: { state: 'bhcne -> bhcen' },
+  recurrent: { state: 'bhtne -> bhten' },
+} as const;
+
 /** The claims of a linear attention without a divisor. */
 export const linearAttentionLaws = {
   heads: 'h',

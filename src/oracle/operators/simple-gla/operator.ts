@@ -12,6 +12,7 @@ import {
   linearAttentionLaws,
   linearAttentionLayouts,
   linearAttentionModes,
+  linearAttentionTaps,
   type ScaledAttentionSettings,
 } from '../shared/linear-attention.ts';
 import { definedQueries, scaledQueries } from '../shared/query-scale.ts';
@@ -39,6 +40,7 @@ export const simpleGla = defineOperator({
   ),
   modes: linearAttentionModes(attend),
   ...gatedForms(attend),
+  taps: linearAttentionTaps,
   reference: 'recurrent',
   laws: {
     ...linearAttentionLaws,

@@ -10,7 +10,7 @@ import { layoutOf } from '../../layout.ts';
 import { over } from '../../over.ts';
 import type { InputsOf, OutputsOf } from '../../signature-types.ts';
 import { gatedForms } from '../shared/gated-forms.ts';
-import { linearAttentionModes } from '../shared/linear-attention.ts';
+import { dualityTaps, linearAttentionModes } from '../shared/linear-attention.ts';
 
 const signature = 'x bhte, gate bht, b bgtn, c bgtn, state bhen -> output bhte, state bhen';
 
@@ -47,6 +47,7 @@ export const stateSpaceDuality = defineOperator({
   definition: over('bh', signature, ({ x, gate, b, c, state }) => definition(x, gate, b, c, state), groups),
   modes: linearAttentionModes<typeof signature>(run),
   ...gatedForms<typeof signature>(run),
+  taps: dualityTaps,
   reference: 'recurrent',
   laws: { heads: 'h', linearIn: ['x', 'state'], timeInvariant: true, exact: true },
 });
