@@ -6,7 +6,7 @@ import { anchorOf } from '../test/docs/markdown.ts';
 import { root } from '../test/support/root.ts';
 import { fileAddress } from './chapters.ts';
 import type { Renderers } from './equation.ts';
-import { escaped, link, prose } from './html.ts';
+import { escaped, indexed, link, prose } from './html.ts';
 import type { Page } from './layout.ts';
 
 /** The files of the repository that a Markdown file links to, from its root. */
@@ -41,7 +41,7 @@ ${items.join('\n')}
 </ul></details></nav>`;
 }
 
-/** A Markdown file as HTML, with the first sentence of its text. */
+/** A Markdown file as HTML, with its first paragraph. */
 interface Rendered {
   readonly title: string;
   readonly lead: string;
@@ -88,6 +88,7 @@ function rendered(file: string, { math, code }: Renderers, meet: (linked: string
       ? `<div class="formula" tabindex="0" role="group" aria-label="Formula">${math(content)}</div>`
       : code(content, language);
   };
+  markdown.renderer.rules.text = (tokens, i) => indexed(escaped(tokens[i]!.content));
   markdown.renderer.rules.heading_open = (tokens, i, options, _, renderer) =>
     (aliases.get(tokens[i]!) ?? []).map((name) => `<a id="${name}"></a>`).join('') +
     renderer.renderToken(tokens, i, options);
@@ -97,7 +98,7 @@ function rendered(file: string, { math, code }: Renderers, meet: (linked: string
   const html = markdown.render(text);
   return {
     title: text.match(/^# (.*)$/m)![1]!.replaceAll('`', ''),
-    lead: html.match(/<p>([\s\S]*?[.?:])(?:\s|<\/p>)/)![1]!.replace(/<[^>]*>/g, ''),
+    lead: html.match(/<p>([\s\S]*?)<\/p>/)![1]!.replace(/<\/?(a|img|strong|em)\b[^>]*>/g, ''),
     html: html.replace('</h1>', `</h1>\n${contents(headings)}`),
   };
 }
@@ -151,7 +152,7 @@ function listPage(shown: ReadonlyMap<string, Rendered>): Page {
     return `<li>${link(posix.relative('docs', fileAddress(file)), escaped(title))}<p>${lead}</p></li>`;
   };
   const parts = [...groups, others].map(
-    ([reader, files]) => `<h2>${reader}</h2>\n<ul class="cards">${files.map(item).join('\n')}</ul>`,
+    ([reader, files]) => `<h2>${reader}</h2>\n<ul class="cards leads">${files.map(item).join('\n')}</ul>`,
   );
   return {
     path: 'docs/index.html',

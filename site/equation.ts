@@ -7,7 +7,7 @@ import { operators } from '../src/oracle/operators/index.ts';
 import type { Apart } from '../src/oracle/readings/apart.ts';
 import { anchorOf, type Chapter, codeOf, pageOf } from './chapters.ts';
 import { type EquationSymbol, type GlossarySymbol, markedFormula, symbolsIn } from './glossary.ts';
-import { codeList, escaped, link, prose, relativeTo } from './html.ts';
+import { codeList, escaped, indexed, link, prose, relativeTo } from './html.ts';
 import { programsSection } from './programs.ts';
 import { apartSection } from './readings.ts';
 import { smallCase } from './small-case.ts';
@@ -57,7 +57,7 @@ const otherFormula = (
 ): string =>
   `<div class="other"><p>Under the reading <code>${option}</code> of ${link(relativeTo(page, `docs/readings.html#${reading.toLowerCase()}`), `<code>${reading}</code>`)} ${marks(evidence)}</p>
 <div class="formula" tabindex="0" role="group" aria-label="Formula, ${reading} ${option}">${math(latex)}</div>
-<p class="quiet">${prose(note)}</p></div>\n`;
+<p class="quiet">${indexed(prose(note))}</p></div>\n`;
 
 const fact = (name: string, content: string): string => `<dt>${name}</dt><dd>${content}</dd>`;
 
@@ -101,12 +101,15 @@ ${legend(found, renderers)}
 ${equation.otherwise === undefined ? '' : otherFormula(equation.otherwise, page, renderers)}<dl class="facts">
 ${[
   fact('Shapes', `<code>${escaped(equation.shapes)}</code>`),
-  ...(equation.note === undefined ? [] : [fact('Note', prose(equation.note))]),
+  ...(equation.note === undefined ? [] : [fact('Note', indexed(prose(equation.note)))]),
   fact(
     'Evidence',
     equation.evidence
-      .map((mark) => `<span class="mark">${mark}</span> ${escaped(evidenceMeanings[mark])}`)
-      .join('<br>'),
+      .map(
+        (mark) =>
+          `<div class="evidence"><span class="mark">${mark}</span> <span>${escaped(evidenceMeanings[mark])}</span></div>`,
+      )
+      .join(''),
   ),
   fact('Number', escaped(numberingNote(equation))),
   ...(readings.length === 0

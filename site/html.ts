@@ -7,6 +7,19 @@ export const escaped = (text: string): string =>
 /** A text with `code` between backticks. */
 export const prose = (text: string): string => escaped(text).replace(/`([^`]+)`/g, '<code>$1</code>');
 
+/** HTML whose letters have their indices below and their exponents above the line, outside code: h_0, Ā^t, h^{l−1}. */
+export const indexed = (html: string): string =>
+  html
+    .split(/(<code>.*?<\/code>)/)
+    .map((part, i) =>
+      i % 2 === 1
+        ? part
+        : part
+            .replace(/(?<![\p{L}\p{N}_])(\p{L}\p{M}*′*)_(?:(\w)|\{([^}]*)\})(?![\p{L}\p{N}_])/gu, '$1<sub>$2$3</sub>')
+            .replace(/(?<![\p{L}\p{N}_])(\p{L}\p{M}*′*)\^(?:(\w)|\{([^}]*)\})(?![\p{L}\p{N}_])/gu, '$1<sup>$2$3</sup>'),
+    )
+    .join('');
+
 /** Names as code, separated by commas. */
 export const codeList = (names: readonly string[]): string =>
   names.map((name) => `<code>${escaped(name)}</code>`).join(', ');

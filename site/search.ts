@@ -60,10 +60,10 @@ function weightOf(id: string, heading: string): number {
   return / (type|interface)$/.test(heading) ? 0.2 : 0.5;
 }
 
-/** The way of searching, for MiniSearch: all words must be found, those of one or two letters as a whole. */
+/** The way of searching, for MiniSearch: all words must be found, those of one or two letters as a whole, and only long ones with a slip. */
 export const findOptions = {
   prefix: (word: string): boolean => word.length > 2,
-  fuzzy: (word: string): number | boolean => (word.length > 3 ? 0.15 : false),
+  fuzzy: (word: string): number | boolean => (word.length > 5 ? 0.15 : false),
   combineWith: 'AND' as const,
   boost: { heading: 4, page: 2 },
   boostDocument: (id: string, _word: string, stored?: Readonly<Record<string, unknown>>): number =>

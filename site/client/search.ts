@@ -7,6 +7,9 @@ const input = document.querySelector<HTMLInputElement>('input[type=search]')!;
 const status = document.querySelector('#found')!;
 const list = document.querySelector('#results')!;
 
+input.value = new URLSearchParams(location.search).get('q') ?? '';
+status.textContent = input.value === '' ? '' : 'Loading the index …';
+
 const loaded = (name: string): Promise<Response> =>
   fetch(new URL(/* @vite-ignore */ `../assets/${name}`, import.meta.url));
 const [indexed, texts] = await Promise.all([
@@ -28,7 +31,6 @@ function show(): void {
     .join('');
 }
 
-input.value = new URLSearchParams(location.search).get('q') ?? '';
 input.addEventListener('input', () => {
   history.replaceState(
     null,

@@ -4,7 +4,7 @@ import { apiPages, type Declaration } from '../../site/api.ts';
 import { addressOf, anchorOf, chapters, fileAddress } from '../../site/chapters.ts';
 import type { Renderers } from '../../site/equation.ts';
 import { glossary, markedFormula, symbolsIn } from '../../site/glossary.ts';
-import { prose } from '../../site/html.ts';
+import { indexed, prose } from '../../site/html.ts';
 import { labPages } from '../../site/labs/index.ts';
 import { browserAddress, framed } from '../../site/layout.ts';
 import { brokenLinks, mentions } from '../../site/links.ts';
@@ -181,6 +181,14 @@ describe('the site', () => {
     expect(framed(pages[0]!, 'git+https://host/team/densessm.git')).not.toContain('Edit this page');
   });
 
+  it('sets indices and exponents of letters, and leaves names and code', () => {
+    expect(indexed('Ā^t h_0, h′_1, h^{l−1} and Φ_i.')).toBe(
+      'Ā<sup>t</sup> h<sub>0</sub>, h′<sub>1</sub>, h<sup>l−1</sup> and Φ<sub>i</sub>.',
+    );
+    const kept = 'cu_seqlens, a_kernel, x_t1, <code>h_t = Ā^t h_0</code> and 2^5';
+    expect(indexed(kept)).toBe(kept);
+  });
+
   it('splits pages into sections with addresses of their own', () => {
     const main = '<h1>Docs &amp; more</h1><p>One <code>two</code>.</p><h2 id="b">B</h2><pre>code</pre><p>three</p>';
     expect(sectionsOf([{ path: 'a.html', title: 'A · densessm', main }])).toEqual([
@@ -212,7 +220,8 @@ describe('the site', () => {
     const weight = (id: string, heading: string) => findOptions.boostDocument(id, 'carry', { heading });
     expect(weight('docs/a.html', 'Carry')).toBeGreaterThan(weight('api/nn.html#a', 'a function'));
     expect(weight('api/nn.html#a', 'a function')).toBeGreaterThan(weight('api/nn.html#Carry', 'Carry type'));
-    // a short word is not the beginning of others, nor nearly another
+    // a short word is not the beginning of others, nor nearly another: list is not lost
+    expect(findOptions.fuzzy('lost')).toBe(false);
     expect([findOptions.prefix('t'), findOptions.fuzzy('t')]).toEqual([false, false]);
     expect(findOptions.prefix('car')).toBe(true);
     expect(excerptOf(texts['docs/b.html']!, 'lost carry', ['lost', 'carry'])).toBe(
