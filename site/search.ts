@@ -98,7 +98,7 @@ export function excerptOf(text: string, words: string, terms: readonly string[])
   const from = at < excerptLength / 2 ? 0 : text.indexOf(' ', at - excerptLength / 2) + 1;
   const to = from + excerptLength >= text.length ? text.length : text.lastIndexOf(' ', from + excerptLength);
   const part = text.slice(from, Math.max(to, at));
-  const pattern = terms.map((term) => term.replace(/[^\p{L}\p{N}]/gu, '\\$&')).join('|');
+  const pattern = terms.map((term) => term.replace(/[\^$\\.*+?()[\]{}|/]/g, '\\$&')).join('|');
   const marked = part.split(new RegExp(`(?<![\\p{L}\\p{N}])(${pattern})`, 'giu'));
   const html = marked.map((one, i) => (i % 2 === 1 ? `<mark>${escaped(one)}</mark>` : escaped(one))).join('');
   return `${from > 0 ? '… ' : ''}${html}${to < text.length ? ' …' : ''}`;

@@ -227,6 +227,9 @@ describe('the site', () => {
     expect(excerptOf(texts['docs/b.html']!, 'lost carry', ['lost', 'carry'])).toBe(
       'Here is a <mark>lost</mark> <mark>carry</mark> at T = 1, a &lt; b.',
     );
+    expect(excerptOf('At T = 1 (a|b).', 't = 1', ['t', '=', '1', 'a|b'])).toBe(
+      'At <mark>T</mark> <mark>=</mark> <mark>1</mark> (<mark>a|b</mark>).',
+    );
     const long = `${'before '.repeat(60)}(here) ${'after '.repeat(60)}`;
     const excerpt = excerptOf(long, 'here', ['here']);
     expect(excerpt).toMatch(/^… before .*<mark>here<\/mark>\) after .* …$/);
