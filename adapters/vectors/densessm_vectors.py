@@ -11,12 +11,11 @@ It ends with 0 if all is right, with 1 if something is wrong or cannot be compar
 
 import argparse
 import hashlib
-import importlib.machinery
-import importlib.util
 import json
 import os
 import sys
 import traceback
+from importlib import machinery, util
 
 import numpy as np
 
@@ -65,7 +64,7 @@ def parse(raw, path):
         for name, one in header.items():
             begin, end = one['data_offsets']
             part = raw[8 + size + begin : 8 + size + end]
-            array = np.frombuffer(part, TYPES[one['dtype']]).reshape(one['shape'])
+            array = np.frombuffer(part, TYPES[one['dtype']]).reshape(one['shape']).copy()  # kernels may write into it
             if len(part) != end - begin:
                 raise ValueError('it is cut off')
             if one['dtype'] == 'BF16':
@@ -103,8 +102,7 @@ def manifest(folder):
             for one in entry['tensors']:
                 if type(one['name']) is not str or type(one['types']) is not list or type(one['shape']) is not list:
                     raise ValueError('a tensor lacks its name, types or shape')
-        files = [entry['file'] for entry in found['cases']]
-        if len(set(files)) < len(files):
+        if len({entry['file'] for entry in found['cases']}) < len(found['cases']):
             raise ValueError('a file is listed twice')
         return found
     except (KeyError, TypeError, ValueError, RecursionError) as error:
@@ -211,11 +209,13 @@ def function_in(where):
     if not path or not os.path.isfile(path):
         raise VectorsError(f'--kernel {where}: give FILE.py:FUNCTION, of a file that is there')
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-    loader = importlib.machinery.SourceFileLoader('densessm_kernel', path)  # whatever the file's name ends in
-    module = importlib.util.module_from_spec(importlib.util.spec_from_loader(loader.name, loader))
+    loader = machinery.SourceFileLoader('densessm_kernel', path)  # whatever the file's name ends in
+    module = util.module_from_spec(util.spec_from_loader(loader.name, loader))
     try:
         loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # a script that ends itself would pass with its own status
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a script that ends itself would pass with its own status
         text = ' '.join(f'{type(error).__name__}: {error}'.split())
         raise VectorsError(f'--kernel {where}: the file cannot be loaded ({text})') from None
     function = getattr(module, name, None)
@@ -263,7 +263,9 @@ def main(argv):
             texts = compare(case, answer(case), not given.outputs_only)
         except VectorsError as error:
             texts = [str(error)]
-        except (Exception, SystemExit):  # the kernel's own
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # the kernel's own
             texts = [f'the kernel failed: {traceback.format_exc(limit=-1).strip()}']
         failed += bool(texts)
         bounds = [x for name, x in case.bound.items() if name.startswith('out/') or not given.outputs_only]

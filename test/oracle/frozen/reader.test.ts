@@ -51,6 +51,15 @@ def broken(case):
     return scan(case, True)
 def leaves(case):
     raise SystemExit(0)
+class Skipped(BaseException):
+    pass
+def skips(case):
+    raise Skipped('not today')
+def in_place(case):
+    found = scan(case)
+    for x in case.inputs.values():
+        x[...] = 0
+    return found
 def more(case):
     return {**scan(case), 'out/more': case.inputs['a']}
 def forward(case):
@@ -123,6 +132,8 @@ describe('the Python reader of vectors', () => {
   ofScan('outputs only, with gradients', 'scan', '--outputs-only');
   ofScan('outputs only, with one too many', 'more', '--outputs-only');
   ofScan('a function that ends the process', 'leaves');
+  ofScan('a function that skips', 'skips');
+  ofScan('a function that writes into its inputs', 'in_place');
   ofScan('no function', 'none');
   const broken: readonly [string, string, string, RegExp][] = [
     [
@@ -217,6 +228,7 @@ describe('the Python reader of vectors', () => {
 
   it('compares a function, which gets the numbers of the case in its type', () => {
     expect(said('a right function')).toMatchObject({ status: 0, stdout: expect.stringMatching(/^PASS: 1 of 1/) });
+    expect(said('a function that writes into its inputs')).toMatchObject({ status: 0 });
     expect(said('a wrong function')).toMatchObject({ status: 1, stdout: expect.stringContaining('numbers of it are') });
     expect(said('a function without gradients')).toMatchObject({
       status: 1,
@@ -227,6 +239,13 @@ describe('the Python reader of vectors', () => {
       stdout: expect.stringContaining('GRADIENTS WERE NOT COMPARED'),
     });
     expect(said('no function')).toMatchObject({ status: 2, stderr: expect.stringContaining('has no function none') });
+  });
+
+  it('rejects a function that raises what is no Exception', () => {
+    expect(said('a function that skips')).toMatchObject({
+      status: 1,
+      stdout: expect.stringMatching(/the kernel failed: .*Skipped: not today.*FAIL: 0 of 1/s),
+    });
   });
 
   it('rejects a function that ends the process, and files that cannot be loaded, in one sentence', () => {
