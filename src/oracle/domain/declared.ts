@@ -30,7 +30,7 @@ export function domainFrom(declared: unknown, where: string): Domain {
   return {
     axes: entries('axes', axisFrom),
     inputs: entries('inputs', numbersFrom),
-    settings: entries('settings', (value, at) => conditionFrom(value, at, isScalar, 'a number, a text, true or false')),
+    settings: entries('settings', settingFrom),
     zeroCotangents: Object.keys(entries('cotangents', zeroFrom)),
   };
 }
@@ -46,6 +46,16 @@ function tableOf(
   if (odd !== undefined && known !== undefined)
     fail(`${where} has ${shown(odd)}, which is not known; known are ${known.join(', ')}${didYouMean(odd, known)}`);
   return x;
+}
+
+function settingFrom(declared: unknown, where: string): Condition {
+  const value = 'a number, a text, true or false';
+  if (!Array.isArray(declared) || !declared.some(Array.isArray)) return conditionFrom(declared, where, isScalar, value);
+  if (!declared.every((list) => Array.isArray(list) && list.every(isScalar)))
+    fail(
+      `${where} is the list ${shown(declared)}; where an entry is a list, each is, and each of its entries is ${value}`,
+    );
+  return { lists: declared as Scalar[][] };
 }
 
 const isScalar = (x: unknown): x is Scalar => ['number', 'string', 'boolean'].includes(typeof x);

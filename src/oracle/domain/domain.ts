@@ -8,6 +8,8 @@ export type Scalar = number | string | boolean;
 /** What a length or a setting may be. All that is given holds at once. */
 export interface Condition {
   readonly oneOf?: readonly Scalar[];
+  /** What a list may be as a whole. */
+  readonly lists?: readonly (readonly Scalar[])[];
   readonly within?: Interval;
   readonly multipleOf?: number;
   readonly powerOf?: number;
@@ -25,8 +27,9 @@ export interface Domain {
   readonly zeroCotangents: readonly string[];
 }
 
-/** Whether a value meets a condition. A list does if each of its entries does. */
+/** Whether a value meets a condition. A list does if each of its entries does, or if it is one of the condition's lists. */
 export function meets(condition: Condition, x: unknown): boolean {
+  if (condition.lists !== undefined) return condition.lists.some((list) => isSameList(list, x));
   if (Array.isArray(x)) return x.every((one) => meets(condition, one));
   const { oneOf, within, multipleOf, powerOf } = condition;
   if (oneOf !== undefined && !oneOf.some((one) => one === x)) return false;
@@ -39,6 +42,9 @@ export function meets(condition: Condition, x: unknown): boolean {
   );
 }
 
+const isSameList = (list: readonly Scalar[], x: unknown): boolean =>
+  Array.isArray(x) && x.length === list.length && list.every((one, i) => one === x[i]);
+
 function isPower(x: number, base: number): boolean {
   let power = 1;
   while (power < x) power *= base;
@@ -46,8 +52,9 @@ function isPower(x: number, base: number): boolean {
 }
 
 /** A condition in words: `in {16, 32}`, `= 1`, `a multiple of 16, at least 32`. */
-export function conditionWords({ oneOf, within, multipleOf, powerOf }: Condition): string {
+export function conditionWords({ oneOf, lists, within, multipleOf, powerOf }: Condition): string {
   const words = [
+    ...(lists === undefined ? [] : [oneOfWords(lists.map((list) => `[${list.join(', ')}]`))]),
     ...(oneOf === undefined ? [] : [oneOfWords(oneOf)]),
     ...(multipleOf === undefined ? [] : [`a multiple of ${multipleOf}`]),
     ...(powerOf === undefined ? [] : [`a power of ${powerOf}`]),

@@ -15,6 +15,12 @@ export const layoutsIn = (operator: Operator, size: Size, domain: Domain): fc.Ar
 export const isInside = (operator: Operator, layout: Layout, domain: Domain): boolean =>
   reasonsAgainst(operator, layout, domain).length === 0;
 
+/** Those of `count` layouts near a domain that are inside it. Equal seeds give equal layouts. */
+export const sampleInside = (operator: Operator, size: Size, domain: Domain, count: number, seed: number): Layout[] =>
+  fc
+    .sample(nearby(operator, size, domain), { numRuns: count, seed })
+    .filter((layout) => isInside(operator, layout, domain));
+
 /** The number of layouts to draw before a domain counts as empty. */
 const tried = 1000;
 
@@ -53,6 +59,8 @@ const choices = 3;
 
 /** A value that meets a condition: the drawn one if it does, else one of those that do. */
 function metBy(condition: Condition, value: unknown, pick: number): unknown {
+  const lists = condition.lists?.filter(({ length }) => Array.isArray(value) && value.length === length);
+  if (lists !== undefined) return lists.length === 0 ? value : lists[pick % lists.length];
   if (Array.isArray(value)) return value.map((one, i) => metBy(condition, one, pick + i));
   if (meets(condition, value)) return value;
   const { oneOf, within } = condition;

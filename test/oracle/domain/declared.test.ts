@@ -41,6 +41,11 @@ describe('a domain', () => {
     [{ multipleOf: 16 }, [16, 32], [8, 17]],
     [true, [true], [false, 1]],
     [['token', 'group'], ['token'], ['constant']],
+    [
+      [[0.5, 1], [0]],
+      [[0.5, 1], [0]],
+      [[1, 0.5], [0.5], 0.5, [0, 0]],
+    ],
   ])('of %j admits %j, and not %j', (declared, inside, outside) => {
     const { one } = domainFrom({ settings: { one: declared } }, 'mine').settings;
     expect(inside.filter((x) => !meets(one!, x))).toEqual([]);
@@ -65,6 +70,8 @@ describe('a wrong domain is refused with its value and the remedy', () => {
       'mine: axes: "d" is the list [16,"32"]; each entry is a whole number from 0 to 65536',
     ],
     [{ axes: { d: [] } }, 'and there is at least one'],
+    [{ settings: { decay: [[0.5], 1] } }, 'where an entry is a list, each is'],
+    [{ axes: { d: [[16]] } }, 'each entry is a whole number from 0 to 65536'],
     [{ axes: { t: { multiple: 16 } } }, `mine: axes: "t" has "multiple", which is not known`],
     [{ axes: { t: { multipleof: 16 } } }, `(did you mean 'multipleOf'?)`],
     [{ axes: { t: { multipleOf: 0 } } }, 'mine: axes: "t" has multipleOf 0; it is a whole number, at least 1'],

@@ -54,6 +54,8 @@ describe('cases inside a domain', () => {
     const retention = casesIn('retention', { settings: { chunkSize: [16, 64], decay: { above: 0, atMost: 1 } } });
     expect(seen(retention, ({ settings }) => settings.chunkSize)).toEqual([16, 64]);
     expect(retention.flatMap(({ settings }) => settings.decay as number[]).every((x) => x > 0 && x <= 1)).toBe(true);
+    const fixed = casesIn('retention', { axes: { h: 2 }, settings: { decay: [[0.5, 0.9]] } });
+    expect(seen(fixed, ({ settings }) => `${settings.decay}`)).toEqual(['0.5,0.9']);
     const scans = casesIn('selectiveScan', {
       axes: { e: { multipleOf: 8 }, "g'": 1 },
       settings: { deltaSoftplus: true, b: ['token', 'group'] },
