@@ -73,6 +73,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'src/vectors/compare.ts',
     ...['operators', 'domain', 'backends', 'batches', 'check', 'faults.ts'].map((name) => `${oracle}/${name}`),
   ],
+  [`${oracle}/problems`]: [...toParts, 'src/io', ...['operators', 'domain'].map((name) => `${oracle}/${name}`)],
   [`${oracle}/readings`]: [...toParts, 'src/models', `${oracle}/operators`, `${oracle}/check`],
   'src/runs': ['src/tensor', 'src/executors', 'src/io', 'src/models', 'src/training'],
   'src/vitest': ['src/tensor', 'src/oracle'],

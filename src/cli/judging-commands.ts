@@ -1,7 +1,10 @@
-/** @file Defines the commands that judge and compare: check, badge, verify, equations, readings, degradation and vectors. */
-import { type Command, Option } from 'commander';
+/** @file Defines the commands that judge and compare: check, badge, verify, equations, readings, degradation, problem and vectors. */
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Scalar } from '../oracle/domain/domain.ts';
 import { enoughCases } from '../oracle/equations.ts';
 import { type PresetName, presetNames, presets } from '../oracle/frozen/presets.ts';
+import { benchmarks } from '../oracle/problems/files.ts';
+import { problemTypes } from '../oracle/problems/problem.ts';
 import { fail } from '../tensor/errors.ts';
 import { type BadgeCommand, badgeCommand } from './badge.ts';
 import { checkCommand } from './check.ts';
@@ -19,7 +22,8 @@ import { type CoverageCommand, coverageCommand } from './coverage.ts';
 import { type DegradationCommand, degradationCommand } from './degradation.ts';
 import { equationCommand } from './equation.ts';
 import { type EquationsCommand, equationsCommand } from './equations.ts';
-import { choiceOption, eachFilled, type Finish, filled, speaking, whole } from './options.ts';
+import { choiceOption, eachFilled, type Finish, filled, pair, speaking, whole } from './options.ts';
+import { type ProblemCommand, problemCommand } from './problem.ts';
 import { readingCommand } from './reading.ts';
 import { readingsCommand } from './readings.ts';
 import { shardFrom, shardOption } from './shard.ts';
@@ -38,6 +42,17 @@ function refuseWords(words: readonly string[]): never {
 
 const casesOption = (what: string, cases: number): Option =>
   new Option('--cases <n>', what).argParser(whole(1, 1e6)).default(cases);
+
+/** A NAME=VALUE and those before it. Throws where a name is given twice. */
+function named<T>(text: string, before: Readonly<Record<string, T>>, read: (value: string) => T): Record<string, T> {
+  const [name, value] = Object.entries(pair(text))[0]!;
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} is given twice.`);
+  return { ...before, [name]: read(value) };
+}
+
+/** The value of a setting: a number, true, false, or a text. */
+const scalarOf = (text: string): Scalar =>
+  text === 'true' || text === 'false' ? text === 'true' : Number.isFinite(Number(text)) ? Number(text) : text;
 
 /** The longest sequence that is drawn for laws and definitions. */
 const longestDrawn = 96;
@@ -124,6 +139,35 @@ export function judgingCommands(main: Command, finish: Finish): void {
     )
     .addOption(seedOption())
     .action((folders: string[], options: CoverageCommand) => finish(coverageCommand(folders, options)));
+
+  speaking(main.command('problem'))
+    .description('write an operator as a problem of KernelBench or flashinfer-bench, with a reference in PyTorch')
+    .argument('<operator>', 'an operator of docs/operators.md', filled)
+    .addOption(choiceOption('--as <benchmark>', 'whose form the problem has', benchmarks).makeOptionMandatory())
+    .requiredOption('--out <folder>', 'a folder that is empty or does not exist', filled)
+    .addOption(
+      new Option('--mode <name>', 'the mode in which kernels are judged (default: that of the definition)').argParser(
+        filled,
+      ),
+    )
+    .addOption(choiceOption('--dtype <name>', 'type of inputs and outputs', problemTypes).default('F32'))
+    .addOption(
+      new Option('--axes <letter=n...>', 'lengths of axes, by the letters of the signature').argParser(
+        (text: string, before?: Readonly<Record<string, number>>) => named(text, before ?? {}, whole(1, 65536)),
+      ),
+    )
+    .addOption(
+      new Option('--set <name=value...>', 'settings of the operator').argParser(
+        (text: string, before?: Readonly<Record<string, Scalar>>) => named(text, before ?? {}, scalarOf),
+      ),
+    )
+    .addOption(
+      new Option('--workloads <n>', 'workloads of flashinfer, each with numbers of its own')
+        .argParser(whole(1, 1000))
+        .default(3),
+    )
+    .addOption(seedOption())
+    .action((name: string, options: ProblemCommand) => finish(problemCommand(name, options)));
 
   const vectors = main.command('vectors').description('work with reference vectors');
   speaking(vectors.command('check'))

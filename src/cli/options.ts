@@ -94,3 +94,14 @@ export const number =
       throw new InvalidArgumentError(`It must be a number from ${least} to ${most}.`);
     return value;
   };
+
+/** Adds a NAME=VALUE, or what `form` says, to those before it. */
+export function pair(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+  form = 'NAME=VALUE',
+): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError(`It is ${form}.`);
+  return { ...before, [name]: value };
+}

@@ -14,7 +14,7 @@ interface Group {
 /** All commands, in groups that need the same modules. Each call loads what it needs: all of them take several times as long to start. */
 export const groups: readonly Group[] = [
   {
-    names: ['check', 'badge', 'verify', 'equations', 'readings', 'degradation', 'coverage', 'vectors'],
+    names: ['check', 'badge', 'verify', 'equations', 'readings', 'degradation', 'coverage', 'problem', 'vectors'],
     load: async () => (await import('./judging-commands.ts')).judgingCommands,
   },
   {

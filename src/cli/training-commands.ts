@@ -13,7 +13,7 @@ import { type AblateCommand, ablateCommand, defaultSeeds } from './ablate.ts';
 import type { Voice } from './console.ts';
 import { type ExportCommand, exportCommand, type ImportCommand, importCommand } from './exchange.ts';
 import { type MergeCommand, mergeCommand } from './merge.ts';
-import { choiceOption, eachFilled, type Finish, filled, number, speaking, whole } from './options.ts';
+import { choiceOption, eachFilled, type Finish, filled, number, pair, speaking, whole } from './options.ts';
 import { type PlotCommand, plotCommand } from './plot.ts';
 import { runsCommand } from './runs.ts';
 import { type SampleCommand, sampleCommand, usualSample } from './sample.ts';
@@ -30,17 +30,6 @@ const usually = (what: string, value: unknown): string => `${what} (default: ${v
 /** A default that is another on a task. */
 const ofProblem = (what: string, name: keyof typeof taskDefaults): string =>
   usually(what, `${defaults[name]}, on a task ${taskDefaults[name]}`);
-
-/** Adds a NAME=VALUE, or what `form` says, to those before it. */
-function pair(
-  text: string,
-  before: Readonly<Record<string, string>> = {},
-  form = 'NAME=VALUE',
-): Record<string, string> {
-  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined) throw new InvalidArgumentError(`It is ${form}.`);
-  return { ...before, [name]: value };
-}
 
 /** Adds a NAME=INTEGER to those before it. */
 function integerPair(text: string, before: Readonly<Record<string, number>> = {}): Record<string, number> {

@@ -109,11 +109,16 @@ function makeWay(path: string): void {
   } catch {}
 }
 
-/** Writes a folder of files, and those above it. Throws where it cannot be written, or a folder of that name is not empty: then nothing is changed. */
+/** Writes a folder of files, whose names may have folders, and those above it. Throws where it cannot be written, or a folder of that name is not empty: then nothing is changed. */
 export const writeFolderWhole = (path: string, files: Readonly<Record<string, string | Uint8Array>>): void =>
   replaced(path, (part) => {
     mkdirSync(part, { recursive: true });
-    for (const [name, content] of Object.entries(files)) writeAndSync(join(part, name), content);
+    for (const [name, content] of Object.entries(files)) {
+      const file = join(part, name);
+      mkdirSync(dirname(file), { recursive: true });
+      writeAndSync(file, content);
+      syncFolder(dirname(file));
+    }
     syncFolder(part);
     makeWay(path);
   });

@@ -51,8 +51,11 @@ type Document = Readonly<Record<string, unknown>>;
 
 /** Objects whose names are no fields: of tensors, letters, settings, options. In settings of an operator any value may stand. */
 const isMap = (path: string): boolean =>
-  /\/(values|vary|fixed|wrongIn|lengths|cotangents|inputs|differ|set|settings|faults|faults\/\*)$/.test(path);
-const isFree = (path: string): boolean => /\/(apart\/\*|smallest|judged\/\*|cases\/\*)\/settings$/.test(path);
+  /\/(values|vary|fixed|wrongIn|lengths|cotangents|inputs|domain\/axes|differ|set|settings|faults|faults\/\*)$/.test(
+    path,
+  );
+const isFree = (path: string): boolean =>
+  /\/(apart\/\*|smallest|judged\/\*|cases\/\*)\/settings$|^\/problem\/(domain\/)?settings/.test(path);
 
 /** The fields that a document of each schema may lack, of those printed here. */
 const optional: Readonly<Record<string, readonly string[]>> = {
@@ -157,6 +160,7 @@ describe('what commands print with --json', { timeout: 240_000 }, () => {
     await asked('ablate', ...grid, '--plan');
     await asked('ablate', ...grid, '--out', at('grid'));
     await asked('merge', at('grid'));
+    await asked('problem', 'retention', '--as', 'flashinfer', '--out', at('problem'), '--axes', 't=4');
     await asked('tasks');
     await asked('readings');
     await asked('readings', 'carry');

@@ -1,0 +1,206 @@
+"""A kernel for a problem that `densessm problem` has written, in the form of KernelBench or flashinfer-bench:
+
+    npx densessm check --backend "python3 -m densessm_adapters.problem FOLDER KERNEL.py"
+
+KERNEL.py has the class ModelNew (KernelBench) or the function run (flashinfer-bench, whose solutions in JSON will do too).
+It is asked inside the problem's sizes and settings. `--vary b,t` frees the lengths of these axes, `--vary all` of all;
+`--gradients` asks for gradients by autograd; `--mode scan` judges another mode than the problem's; `--device cuda` moves
+tensors there.
+
+densessm_adapters.closeness compares with the problem's reference as the benchmark does.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+import tempfile
+import types
+from typing import Any, Callable, Sequence
+
+import torch
+
+TYPES = dict(F32=torch.float32, BF16=torch.bfloat16, F16=torch.float16)
+
+
+def stop(text: str) -> Any:
+    print(f'densessm_adapters: {text}', file=sys.stderr)
+    sys.exit(2)
+
+
+def text_of(path: str) -> str:
+    try:
+        with open(path, encoding='utf-8') as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        return stop(f'{path}: cannot be read ({error}); check the path')
+
+
+def module_of(path: str, name: str, known: dict[str, Any] | None = None) -> types.ModuleType:
+    """Runs a file of Python, in which the names of `known` are known, as KernelBench knows those of the problem."""
+    module = types.ModuleType(name)
+    module.__file__ = path
+    sys.modules[name] = module
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    vars(module).update({x: y for x, y in (known or {}).items() if not x.startswith('__')})
+    exec(compile(text_of(path), path, 'exec'), vars(module))
+    return module
+
+
+def entry(module: types.ModuleType, name: str) -> Any:
+    found = vars(module).get(name)
+    return found if callable(found) else stop(f'{module.__file__}: has no {name}')
+
+
+def solution(path: str) -> tuple[Callable[..., Any], bool]:
+    """The function of a solution of flashinfer-bench, JSON or Python, and whether it writes into given outputs."""
+    if not path.endswith('.json'):
+        return entry(module_of(path, 'densessm_kernel'), 'run'), False
+    try:
+        found = json.loads(text_of(path))
+        spec, sources = found['spec'], {one['path']: one['content'] for one in found['sources']}
+        file, _, function = spec['entry_point'].partition('::')
+        language, writes = spec['language'], spec.get('destination_passing_style', True)
+    except (ValueError, KeyError, TypeError) as error:
+        return stop(f'{path}: is no solution of flashinfer-bench ({error!r})')
+    if language not in ('python', 'triton'):
+        stop(
+            f'{path}: is in {language}; give a file of Python whose run calls the built kernel'
+        )
+    folder = tempfile.mkdtemp(prefix='densessm-solution-')
+    for name, content in sources.items():
+        target = os.path.normpath(os.path.join(folder, name))
+        if not target.startswith(folder + os.sep):
+            stop(f'{path}: the source {name!r} is outside its folder')
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, 'w', encoding='utf-8') as out:
+            out.write(content)
+    if file not in sources:
+        stop(f'{path}: has no source {file!r}, its entry point')
+    return entry(module_of(os.path.join(folder, file), 'densessm_kernel'), function), bool(writes)
+
+
+def lengths_of(problem: dict[str, Any], tensors: Sequence[torch.Tensor]) -> dict[str, int]:
+    """The lengths of the letters in these inputs."""
+    return {
+        x: n
+        for one, y in zip(problem['inputs'], tensors)
+        for x, n in zip(one['axes'], y.shape)
+        if len(x.strip("'")) == 1
+    }
+
+
+def shape_of(axes: Sequence[str], lengths: dict[str, int]) -> list[int]:
+    def number(letter: str) -> int:
+        return int(letter) if letter.isdigit() else lengths[letter]
+
+    return [math.prod(map(number, x.split('*'))) if '*' in x else sum(map(number, x.split('+'))) for x in axes]
+
+
+def kernel_of(problem: dict[str, Any], folder: str, path: str, device: str) -> Callable[..., list[torch.Tensor]]:
+    """A function from the problem's inputs to its outputs, each a list of tensors in the problem's order."""
+
+    def shapes(tensors: Sequence[torch.Tensor]) -> list[list[int]]:
+        lengths = lengths_of(problem, tensors)
+        return [shape_of(one['axes'], lengths) for one in problem['outputs']]
+
+    def split(y: Any, wanted: list[list[int]]) -> list[torch.Tensor]:
+        if not isinstance(y, torch.Tensor):
+            raise TypeError(f'ModelNew returns a {type(y).__name__}, not one tensor')
+        if len(wanted) == 1:
+            return [y]
+        sizes = [math.prod(shape) for shape in wanted]
+        if list(y.shape) != [sum(sizes)]:
+            raise ValueError(
+                f'ModelNew returns shape {list(y.shape)}, not [{sum(sizes)}]: its outputs flattened and joined'
+            )
+        return [part.reshape(shape) for part, shape in zip(y.split(sizes), wanted)]
+
+    if problem['as'] == 'kernelbench':
+        known = module_of(os.path.join(folder, 'problem.py'), 'densessm_problem')
+        model = entry(module_of(path, 'densessm_kernel', vars(known)), 'ModelNew')(*known.get_init_inputs())
+        model = model.to(device=device, dtype=TYPES[problem['dtype']])
+        return lambda tensors: split(model(*tensors), shapes(tensors))
+    function, writes = solution(path)
+
+    def run(tensors: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        if writes:
+            kind = TYPES[problem['dtype']]
+            out = [torch.empty(shape, dtype=kind, device=tensors[0].device) for shape in shapes(tensors)]
+            function(*tensors, *out)
+            return out
+        y = function(*tensors)
+        found = list(y) if isinstance(y, (tuple, list)) else [y]
+        if len(found) != len(problem['outputs']):
+            raise ValueError(f'run returns {len(found)} outputs, not {len(problem["outputs"])}')
+        return found
+
+    return run
+
+
+def backend_of(problem: dict[str, Any], kernel: Callable[..., Any], given: argparse.Namespace) -> Any:
+    from densessm_backend import Backend, Unsupported  # it takes the standard output
+
+    vary = [*problem['domain']['axes']] if given.vary == 'all' else given.vary.split(',') if given.vary else []
+    odd = [letter for letter in vary if letter not in problem['domain']['axes']]
+    if odd:
+        stop(f'--vary {odd[0]}: the axes of {problem["operator"]} are {", ".join(problem["domain"]["axes"])}')
+    fixed = {letter: n for letter, n in problem['domain']['axes'].items() if letter not in vary}
+    backend = Backend(os.path.basename(given.kernel), device=given.device)
+
+    def answer(inputs, settings, mode):
+        names = [one['name'] for one in problem['inputs']]
+        if set(names) != set(inputs):
+            raise Unsupported(f'the problem has the inputs {", ".join(names)}')
+        tensors = [inputs[name] for name in names]
+        if problem['as'] == 'kernelbench':  # which casts all inputs
+            tensors = [x.to(TYPES[problem['dtype']]) for x in tensors]
+        with torch.set_grad_enabled(given.gradients):
+            found = kernel(tensors)
+        return {one['name']: y for one, y in zip(problem['outputs'], found)}
+
+    offer = backend.operator(
+        problem['operator'],
+        modes=[given.mode or problem['mode']],
+        dtypes=[problem['dtype']],
+        gradients=given.gradients,
+        domain=dict(problem['domain'], axes=fixed),
+    )
+    offer(answer)
+    return backend
+
+
+def problem_in(folder: str) -> dict[str, Any]:
+    path = os.path.join(folder, 'problem.json')
+    try:
+        problem = json.loads(text_of(path))
+        if problem['as'] not in ('kernelbench', 'flashinfer'):
+            raise ValueError(problem['as'])
+        return problem
+    except (ValueError, KeyError, TypeError) as error:
+        return stop(f'{path}: is no problem of densessm ({error!r}); densessm problem writes one')
+
+
+def main() -> None:
+    form = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(prog='densessm_adapters.problem', description=__doc__, formatter_class=form)
+    parser.add_argument('folder')
+    parser.add_argument('kernel')
+    parser.add_argument('--vary', default='', metavar='LETTERS')
+    parser.add_argument('--mode')
+    parser.add_argument('--device', default='cpu')
+    parser.add_argument('--gradients', action='store_true')
+    given, rest = parser.parse_known_args()
+    if rest and rest[-1] != '--densessm-once':
+        stop(f'{rest[0]} is not known; --help lists the options')
+    import densessm_backend  # noqa: F401  it takes the standard output before the kernel can print there
+
+    problem = problem_in(given.folder)
+    backend_of(problem, kernel_of(problem, given.folder, given.kernel, given.device), given).run()
+
+
+if __name__ == '__main__':
+    main()
