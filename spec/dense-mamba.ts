@@ -16,15 +16,18 @@ export interface DenseMambaReadings extends StateReadings {
   readonly gateInput: Reading<'gateInput'>;
 }
 
+/** The sizes, the connection and the readings of a DenseMamba. */
 export interface DenseMambaConfig extends MambaConfig, StateFusionRule {
   readonly readings: DenseMambaReadings;
 }
 
+/** The weights of a layer: those of Mamba, and of the fusion where it reads lower layers. */
 export interface DenseMambaLayer extends MambaLayer {
   /** Present in layers that have sources. */
   readonly fusion?: StateFusion;
 }
 
+/** All weights of a DenseMamba. */
 export interface DenseMambaParameters {
   /** [rows][width], also used for the read-out where there is no head */
   readonly embedding: Matrix;

@@ -25,6 +25,7 @@ export interface DenseRetNetReadings {
   readonly rotationPhase: Reading<'rotationPhase'>;
 }
 
+/** The sizes, the connection and the readings of a DenseRetNet. */
 export interface DenseRetNetConfig {
   readonly vocabulary: number;
   readonly width: number;
@@ -44,6 +45,7 @@ export interface DenseRetNetConfig {
   readonly readings: DenseRetNetReadings;
 }
 
+/** The weights of a layer, with those of its fusions where it reads lower layers. */
 export interface DenseRetNetLayer {
   /** [width] */
   readonly inputNorm: Vector;
@@ -63,6 +65,7 @@ export interface DenseRetNetLayer {
   readonly valueFusion?: FusionParameters;
 }
 
+/** All weights of a DenseRetNet. */
 export interface DenseRetNetParameters {
   /** [vocabulary][width] */
   readonly embedding: Matrix;

@@ -7,6 +7,7 @@ import { heldEigenvalue } from './discretisation.ts';
 import { add, columns, dot, type Matrix, matVec, silu, type Vector } from './notation.ts';
 import type { StateFusion, StateFusionRule } from './state-fusion.ts';
 
+/** The matrices of a layer, with those of its fusion where it reads lower layers. */
 export interface DenseSsmLayer {
   /** [e][n], used directly; negative for a decaying state */
   readonly a: Matrix;

@@ -9,6 +9,7 @@ import { gatedHeads } from './gla.ts';
 import { languageStack, type StackConfig, type StackInput, type TokenMixer } from './language-stack.ts';
 import { dot, given, type Matrix, matVec, scale, sigmoid, type Vector } from './notation.ts';
 
+/** The sizes and options of a Gated DeltaNet that its equations need. */
 export interface GatedDeltaNetConfig extends StackConfig {
   /** Heads of queries and keys; neighbouring heads of values share one. */
   readonly heads: number;
@@ -17,6 +18,7 @@ export interface GatedDeltaNetConfig extends StackConfig {
   readonly negativeEigenvalues: boolean;
 }
 
+/** The weights of the mixer of a layer. */
 export interface GatedDeltaNetLayer {
   /** [keyWidth, width] */
   readonly query: Matrix;

@@ -8,12 +8,14 @@ import { languageStack, type StackConfig, type StackInput, type TokenMixer } fro
 import { add, type Matrix, matVec, softplus, type Vector } from './notation.ts';
 import { gatedRmsNorm } from './rms-norm.ts';
 
+/** The sizes and options of a GLA that its equations need. */
 export interface GlaConfig extends StackConfig {
   readonly heads: number;
   /** The logarithms of decays are divided by it. */
   readonly decayDivisor: number;
 }
 
+/** The weights of the mixer of a layer. */
 export interface GlaLayer {
   /** [keyWidth, width] */
   readonly query: Matrix;

@@ -43,6 +43,7 @@ export interface StackLayer {
   readonly valueFusion?: FusionParameters;
 }
 
+/** All weights of a stack of layers. */
 export interface StackParameters<L> {
   /** [rows][width]. There may be more rows than tokens in the vocabulary. */
   readonly embedding: Matrix;

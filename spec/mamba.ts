@@ -9,6 +9,7 @@ import { add, given, type Matrix, matVec, silu, type Vector } from './notation.t
 import { rmsNormRows } from './rms-norm.ts';
 import { type SelectiveInputs, selectiveScan } from './selective-ssm.ts';
 
+/** The sizes of a Mamba that its equations need. */
 export interface MambaConfig {
   readonly layers: number;
   /** R: number of channels that determine the step sizes of all channels. */
@@ -18,6 +19,7 @@ export interface MambaConfig {
   readonly epsilon: number;
 }
 
+/** The weights of a layer. */
 export interface MambaLayer {
   /** [width] */
   readonly inputNorm: Vector;
@@ -45,6 +47,7 @@ export interface MambaLayer {
   readonly outputBias?: Vector;
 }
 
+/** All weights of a Mamba. */
 export interface MambaParameters {
   /** [rows][width], also used for the read-out where there is no head. There may be more rows than tokens in the vocabulary. */
   readonly embedding: Matrix;

@@ -9,6 +9,7 @@ import { type Mamba2Inputs, mamba2Scan } from './mamba2-scan.ts';
 import { add, given, type Matrix, matVec, type Vector } from './notation.ts';
 import { gatedRmsNorm } from './rms-norm.ts';
 
+/** The sizes and options of a Mamba-2 that its equations need. */
 export interface Mamba2Config extends StackConfig {
   readonly heads: number;
   /** Groups of neighbouring heads that share B and C, and of channels in the last norm. */
@@ -21,6 +22,7 @@ export interface Mamba2Config extends StackConfig {
   readonly deltaLimit?: readonly [number, number] | undefined;
 }
 
+/** The weights of the mixer of a layer. */
 export interface Mamba2Layer {
   /** Shape [2 E + 2 G N + H, width]: the channels of z, then those of x, B and C, then the step sizes of the heads */
   readonly input: Matrix;

@@ -9,6 +9,7 @@ import type { Retain } from './normalised-retention.ts';
 import { add, given, hadamard, type Matrix, matVec, scale, silu, type Vector } from './notation.ts';
 import { rmsNormRows } from './rms-norm.ts';
 
+/** The sizes, scales and readings of a RetNet. */
 export interface RetNetConfig {
   readonly vocabulary: number;
   readonly width: number;
@@ -26,6 +27,7 @@ export interface RetNetConfig {
   readonly ffnActivation?: 'silu' | 'gelu' | undefined;
 }
 
+/** The weights of a layer: retention, and the network behind it. */
 export interface RetNetLayer {
   /** [width] */
   readonly inputNorm: Vector;
@@ -45,6 +47,7 @@ export interface RetNetLayer {
   readonly ffn: GatedFeedForward;
 }
 
+/** All weights of a RetNet. */
 export interface RetNetParameters {
   /** [vocabulary][width] */
   readonly embedding: Matrix;

@@ -12,6 +12,7 @@ import type { Reading } from './readings.ts';
 import { rmsNorm, rmsNormRows } from './rms-norm.ts';
 import { rotatePairs, usualRotaryFrequencies } from './rotary.ts';
 
+/** The sizes and rotations of a Transformer. */
 export interface TransformerConfig {
   readonly vocabulary: number;
   /** Channels of the residual stream, and of queries, keys and values over all heads. */
@@ -26,6 +27,7 @@ export interface TransformerConfig {
   readonly scoreScaling: Reading<'scoreScaling'>;
 }
 
+/** The weights of a layer: attention, and the network behind it. */
 export interface TransformerLayer {
   /** [width] */
   readonly inputNorm: Vector;
@@ -42,6 +44,7 @@ export interface TransformerLayer {
   readonly ffn: GatedFeedForward;
 }
 
+/** All weights of a Transformer. */
 export interface TransformerParameters {
   /** [vocabulary][width] */
   readonly embedding: Matrix;

@@ -12,6 +12,7 @@ const withElements = (fault: Fault): Fault =>
     ? { ...fault, rejectedBy: [...fault.rejectedBy, elements.name] }
     : fault;
 
+/** The known faults of all operators: wrong programs, each with the laws that must reject it. */
 export const faults: readonly Fault[] = [
   ...ownFaults,
   ...operators.flatMap((operator) => batchFaults(operator)),

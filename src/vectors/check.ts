@@ -33,6 +33,7 @@ export interface Report {
   readonly ok: boolean;
 }
 
+/** What a check of vectors calls as it goes on, and tests replace. */
 export interface CheckOptions {
   /** Called after every case. */
   readonly onProgress?: (done: CaseReport, count: number, total: number) => void;

@@ -24,6 +24,7 @@ import {
  * marked as such; `output`, results and gradients.
  */
 export const sites = ['input', 'product', 'sum', 'elementwise', 'state', 'score', 'decay', 'output'] as const;
+/** A kind of place where an implementation stores a number in a format. */
 export type Site = (typeof sites)[number];
 
 /** An implementation's formats and functions. */

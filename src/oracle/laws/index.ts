@@ -7,6 +7,7 @@ import { derivative } from './derivative.ts';
 import { elements } from './elements.ts';
 import { causal, decoding, resumable, shift } from './sequence.ts';
 
+/** All laws, in reading order. */
 export const laws: readonly Law[] = [
   definition,
   modes,
