@@ -10,7 +10,7 @@ const shown = (['README.md', 'docs/check-your-kernel.md'] as const).flatMap((fil
 
 describe('the reports in the documents', () => {
   it('exist', () => {
-    expect(shown).toHaveLength(7);
+    expect(shown).toHaveLength(8);
   });
 
   if (pythonWith('numpy', 'torch') === null) tellsThatItDidNotRun('test/docs/reports.test.ts', 'numpy', 'torch');
