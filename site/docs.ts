@@ -136,7 +136,10 @@ function filePage(file: string, { code }: Renderers, meet: (linked: string) => v
 
 /** The readers of the documentation, with the pages for each. Pages that are linked, and not listed here, come last. */
 const readers: readonly (readonly [string, readonly string[]])[] = [
-  ['You write a kernel', ['check-your-kernel', 'operators', 'tolerances', 'vectors', 'protocol', 'findings', 'judges']],
+  [
+    'You write a kernel',
+    ['check-your-kernel', 'a-team-month', 'operators', 'tolerances', 'vectors', 'protocol', 'findings', 'judges'],
+  ],
   ['You read the paper', ['reading-the-spec', 'readings', 'equations', 'degradation']],
   ['You run or train models', ['training', 'results', 'models', 'gpu', 'gpu-performance', 'performance']],
   ['You change densessm', ['decisions', 'style']],
