@@ -203,6 +203,7 @@ describe('what commands print with --json', { timeout: 240_000 }, () => {
     keep(densessm('badge', '--replay', badge, '--module', module, '--json'));
     keepText(/<metadata.*?>(.*)<\/metadata>/s.exec(readFileSync(badge, 'utf8'))![1]!);
     keep(densessm('verify', '--cases', '1', '--longest', '2', '--shard', '1/1', '--json'));
+    keep(densessm('verify', '--operator', 'realCombine', '--cases', '1', '--longest', '2', '--json'));
   }, 240_000);
 
   it('has a schema, and each schema a document here', () => {
