@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import MiniSearch from 'minisearch';
-import { build } from 'vite';
 import { root } from '../test/support/root.ts';
 import { apiPages, modulesOfPackage } from './api.ts';
+import { bundle } from './bundle.ts';
 import { chapters, codeOf, pageOf } from './chapters.ts';
 import { docPages } from './docs.ts';
 import { readingsOf } from './equation.ts';
@@ -45,15 +45,16 @@ const pages = [...readable, ...apiPages(modulesOfPackage(), renderers, new Set(r
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(join(out, 'assets/fonts'), { recursive: true });
+const imports = await bundle(out);
 for (const page of pages) {
   mkdirSync(dirname(join(out, page.path)), { recursive: true });
-  writeFileSync(join(out, page.path), framed(page, repository));
+  writeFileSync(join(out, page.path), framed(page, { repository, imports }));
 }
 cpSync(join(here, 'icon.svg'), join(out, 'assets/icon.svg'));
 // the figures of docs/results.md
 for (const name of readdirSync(join(root, 'docs/results')).filter((one) => one.endsWith('.svg')))
   cpSync(join(root, 'docs/results', name), join(out, 'docs/results', name));
-// one file: in this order, later rules win
+// one file, which is one request: in this order, later rules win
 const styles = [
   'style',
   'pages',
@@ -67,9 +68,8 @@ const styles = [
   'labs/train/train',
   'search',
 ].map((name) => readFileSync(join(here, `${name}.css`), 'utf8'));
-writeFileSync(join(out, 'assets/style.css'), styles.join('\n'));
-writeFileSync(join(out, 'assets/code.css'), codeStyles());
-cpSync(join(katex, 'katex.min.css'), join(out, 'assets/katex.min.css'));
+const formulas = readFileSync(join(katex, 'katex.min.css'), 'utf8');
+writeFileSync(join(out, 'assets/style.css'), [formulas, codeStyles(), ...styles].join('\n'));
 for (const name of readdirSync(join(katex, 'fonts')).filter((one) => one.endsWith('.woff2')))
   cpSync(join(katex, 'fonts', name), join(out, 'assets/fonts', name));
 const index = new MiniSearch(searchOptions);
@@ -80,41 +80,15 @@ const texts = Object.fromEntries(sections.map(({ id, text }) => [id, text]));
 writeFileSync(join(out, 'assets/search-texts.json'), JSON.stringify(texts));
 writeFileSync(join(out, 'assets/search.json'), JSON.stringify(index));
 
-await build({
-  root,
-  configFile: false,
-  logLevel: 'warn',
-  // modules are found beside the module that asks for them, on any host and in any folder
-  base: './',
-  worker: {
-    format: 'es',
-    rolldownOptions: { output: { entryFileNames: '[name].js', chunkFileNames: 'parts/[name]-[hash].js' } },
-  },
-  build: {
-    outDir: join(out, 'assets'),
-    emptyOutDir: false,
-    rolldownOptions: {
-      input: {
-        worked: join(here, 'client/worked.ts'),
-        lab: join(here, 'client/lab.ts'),
-        break: join(here, 'client/break.ts'),
-        train: join(here, 'client/train.ts'),
-        offline: join(here, 'client/offline.ts'),
-        search: join(here, 'client/search.ts'),
-      },
-      output: { entryFileNames: '[name].js', chunkFileNames: 'parts/[name]-[hash].js' },
-    },
-  },
-});
-
-// the folder's own address is the start page
-const files = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) =>
+const names = readdirSync(out, { recursive: true, encoding: 'utf8' }).filter((name) =>
   statSync(join(out, name)).isFile(),
 );
+const files = names.sort().map((name) => [name, readFileSync(join(out, name))] as const);
 const hash = createHash('sha256');
-for (const name of files.sort()) hash.update(readFileSync(join(out, name)));
+for (const [, bytes] of files) hash.update(bytes);
+const sizes = Object.fromEntries(files.map(([name, bytes]) => [name, bytes.length]));
 const worker = readFileSync(join(here, 'client/offline-worker.js'), 'utf8');
-const known = `const files = ${JSON.stringify(['./', ...files])};\nconst version = 'densessm-${hash.digest('hex').slice(0, 16)}';\n`;
+const known = `const files = ${JSON.stringify(sizes)};\nconst version = 'densessm-${hash.digest('hex').slice(0, 16)}';\n`;
 writeFileSync(join(out, 'offline.js'), known + worker);
 
 const broken = brokenLinks(pages);

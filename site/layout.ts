@@ -13,7 +13,20 @@ export interface Page {
   readonly source?: string;
   /** The programs that it loads, from the site's root; none by default. */
   readonly scripts?: readonly string[];
+  /** The programs that those load first, from the site's root. */
+  readonly modules?: readonly string[];
 }
+
+/** What a page is framed with, apart from its own content. */
+export interface Surroundings {
+  /** The repository as package.json gives it, if it does. */
+  readonly repository?: PackageFile['repository'] | undefined;
+  /** What programs import at once: the addresses of programs, from the site's root. */
+  readonly imports?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The fonts that nearly every formula has. */
+const fonts = ['assets/fonts/KaTeX_Main-Regular.woff2', 'assets/fonts/KaTeX_Math-Italic.woff2'];
 
 /** The places that the navigation leads to. */
 const places = [
@@ -58,11 +71,20 @@ function editLink(source: string | undefined, repository: PackageFile['repositor
     : `${link(`${address}/edit/main/${source}`, 'Edit this page')}. `;
 }
 
-/** The HTML of a page. `repository` is the address that package.json gives, if it does. */
-export function framed(
-  { path, title, description, main, source, scripts = [] }: Page,
-  repository?: PackageFile['repository'],
-): string {
+/** What the browser may load before it knows what for: fonts of formulas, and what programs import. */
+function preloads({ path, main, scripts = [], modules = [] }: Page, imports: Surroundings['imports'] = {}): string {
+  const early = [...new Set([...scripts.flatMap((one) => imports[one] ?? []), ...modules])];
+  return [
+    ...(main.includes('class="katex"') ? fonts : []).map(
+      (font) => `<link rel="preload" href="${relativeTo(path, font)}" as="font" type="font/woff2" crossorigin>`,
+    ),
+    ...early.map((one) => `<link rel="modulepreload" href="${relativeTo(path, one)}" fetchpriority="low">`),
+  ].join('\n');
+}
+
+/** The HTML of a page. */
+export function framed(page: Page, { repository, imports }: Surroundings = {}): string {
+  const { path, title, description, main, source, scripts = [] } = page;
   const to = (place: string): string => relativeTo(path, place);
   return `<!doctype html>
 <html lang="en">
@@ -73,8 +95,8 @@ export function framed(
 <meta name="description" content="${escaped(description)}">
 <title>${escaped(title)}</title>
 <link rel="icon" href="${to('assets/icon.svg')}" type="image/svg+xml">
-<link rel="stylesheet" href="${to('assets/katex.min.css')}">
 <link rel="stylesheet" href="${to('assets/style.css')}">
+${preloads(page, imports)}
 ${[...scripts, 'assets/offline.js'].map((script) => `<script type="module" src="${to(script)}"></script>\n`).join('')}</head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>

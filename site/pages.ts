@@ -4,7 +4,7 @@ import { openReadings } from '../spec/readings.ts';
 import { equations } from '../spec/registry.ts';
 import type { Apart } from '../src/oracle/readings/apart.ts';
 import { addressOf, type Chapter, pageOf } from './chapters.ts';
-import { equationSection, type Renderers } from './equation.ts';
+import { equationSection, operatorOf, type Renderers } from './equation.ts';
 import type { GlossarySymbol } from './glossary.ts';
 import { escaped, link, prose, relativeTo } from './html.ts';
 import type { Page } from './layout.ts';
@@ -44,7 +44,10 @@ export function chapterPage(
     path: pageOf(file),
     source: `spec/${file}`,
     title: `${title.replaceAll('`', '')} · densessm`,
-    ...(sections.length > 0 && { scripts: ['assets/worked.js'] }),
+    ...(chapter.equations.length > 0 && {
+      scripts: ['assets/worked.js'],
+      modules: [`assets/operators/${operatorOf(chapter.equations[0]!).name}.js`],
+    }),
     description: `${title.replaceAll('`', '')}: formula, scalar code, evidence and laws.`,
     main: `<h1>${prose(title)}</h1>
 ${about === '' ? '' : `<p class="lead">${prose(about)}</p>\n`}${explained(mentions, pageOf(file))}${sections.join('\n')}

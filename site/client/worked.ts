@@ -2,15 +2,13 @@
 import type { Operator } from '../../src/oracle/operator.ts';
 import { workedTable } from '../worked.ts';
 
-/** The modules of operators, each loaded when one of its cases is near the screen. */
-const modules = import.meta.glob<Readonly<Record<string, unknown>>>('../../src/oracle/operators/*/operator.ts');
-
 const isNamed = (x: unknown, name: string): x is Operator =>
   typeof x === 'object' && x !== null && 'modes' in x && (x as Operator).name === name;
 
+/** Loads an operator when one of its cases is near the screen. site/bundle.ts writes a file for each. */
 async function operatorNamed(name: string): Promise<Operator> {
-  const folder = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  const module = await modules[`../../src/oracle/operators/${folder}/operator.ts`]!();
+  const address = new URL(/* @vite-ignore */ `./operators/${name}.js`, import.meta.url).href;
+  const module: object = await import(/* @vite-ignore */ address);
   return Object.values(module).find((one): one is Operator => isNamed(one, name))!;
 }
 

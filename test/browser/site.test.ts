@@ -228,16 +228,39 @@ if (executablePath === undefined) {
       // axe-core takes seconds a page on a busy machine
     }, 600_000);
 
-    it('opens and computes without a network, once it was loaded', async () => {
-      const page = await opened('index.html');
-      await page.evaluate('navigator.serviceWorker.ready.then(() => undefined)');
-      await page.waitForFunction('navigator.serviceWorker.controller !== null');
+    /** Opens a page without a network, and computes in it. */
+    const computes = async (page: Page, path: string): Promise<void> => {
       await page.context().setOffline(true);
-      await page.goto(`${address}spec/12-dense-convolution.html`);
+      await page.goto(address + path);
       await page.locator('.worked[data-live]').first().waitFor();
       await page.reload();
-      expect(await page.locator('h1').textContent()).toContain('Eqs. 12-14');
+      expect(await page.locator('h1').textContent()).toContain('Eqs. ');
+      await page.context().setOffline(false);
+    };
+
+    it('opens and computes without a network, once it was loaded', async () => {
+      const page = await opened('index.html');
+      await page.getByText('kept for use without a network').waitFor();
+      await computes(page, 'spec/12-dense-convolution.html');
       await page.close();
+    });
+
+    it('keeps what was opened, and the rest on a wish where data is dear', async () => {
+      const context = await browser.newContext();
+      await context.addInitScript("Object.defineProperty(navigator, 'connection', { value: { saveData: true } })");
+      const page = await context.newPage();
+      await page.goto(`${address}spec/12-dense-convolution.html#eq-12`);
+      const wish = page.getByRole('button', { name: 'without a network' });
+      await wish.waitFor();
+      await computes(page, 'spec/12-dense-convolution.html?eq12=1');
+      await context.setOffline(true);
+      await expect(page.goto(`${address}spec/19-retention.html`)).rejects.toThrow('ERR_');
+      await context.setOffline(false);
+      await page.goto(`${address}spec/12-dense-convolution.html`);
+      await wish.click();
+      await page.getByText('kept for use without a network').waitFor();
+      await computes(page, 'spec/19-retention.html');
+      await context.close();
     });
 
     testLabs(opened);

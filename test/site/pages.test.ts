@@ -166,19 +166,19 @@ describe('the site', () => {
   it('leads to the file of a page where the repository has an address', () => {
     const [page] = pages.filter(({ path }) => path === 'spec/19-retention.html');
     const edit = '<a href="https://host/team/densessm/edit/main/spec/19-retention.ts">Edit this page</a>';
-    expect(framed(page!, 'git+https://host/team/densessm.git')).toContain(edit);
+    expect(framed(page!, { repository: 'git+https://host/team/densessm.git' })).toContain(edit);
     // the other ways in which npm takes an address
     for (const repository of [
       'https://host/team/densessm',
       { url: 'git+ssh://git@host/team/densessm.git' },
       'git@host:team/densessm.git',
     ])
-      expect(framed(page!, repository)).toContain(edit);
+      expect(framed(page!, { repository })).toContain(edit);
     expect(browserAddress('team/densessm')).toBe('https://github.com/team/densessm');
     expect(browserAddress({ url: 'gitlab:team/densessm' })).toBe('https://gitlab.com/team/densessm');
     expect(browserAddress('nowhere:team/densessm')).toBeUndefined();
     expect(framed(page!)).not.toContain('Edit this page');
-    expect(framed(pages[0]!, 'git+https://host/team/densessm.git')).not.toContain('Edit this page');
+    expect(framed(pages[0]!, { repository: 'git+https://host/team/densessm.git' })).not.toContain('Edit this page');
   });
 
   it('sets indices and exponents of letters, and leaves names and code', () => {
