@@ -16,8 +16,9 @@ import { labs } from './labs/index.ts';
 const site = join(root, '.site');
 const executablePath = process.env.DENSESSM_BROWSER ?? '/usr/bin/chromium';
 const repeats = 3;
-/** A start page and a chapter stand for their kinds. */
-const pages = ['index.html', 'spec/19-retention.html'];
+/** A start page and a chapter stand for their kinds. Lighthouse also sees the pages that arguments name. */
+const chapterPath = 'spec/19-retention.html';
+const pages = ['index.html', chapterPath, ...process.argv.slice(2)];
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -118,24 +119,34 @@ async function fresh(browser: Browser, slowdown: number): Promise<{ page: Page; 
   return { page, bytes: () => sum };
 }
 
-/** Scripts before a lab is opened, and the time from the address to the first number that the page itself has computed. */
+/** Goes to the first case as soon as the page has it, and changes a number as soon as that computes. */
+const changesFirst = `new MutationObserver((_, parsing) => {
+  const section = document.querySelector('.worked');
+  if (section === null) return;
+  parsing.disconnect();
+  section.scrollIntoView();
+  new MutationObserver((_, waiting) => {
+    waiting.disconnect();
+    const field = section.querySelector('input');
+    field.value = Number(field.value) + 1;
+    field.dispatchEvent(new Event('input', { bubbles: true }));
+    globalThis.firstNumber = performance.now();
+  }).observe(section, { attributes: true, attributeFilter: ['data-live'] });
+}).observe(document, { childList: true, subtree: true })`;
+
+/**
+ * Scripts before a lab is opened, and the time from the address to the first number that the page itself has computed: on the first change of
+ * an input. A script in the page takes it, as Playwright's own would wait for a processor that is slowed down.
+ */
 async function chapter(browser: Browser, address: string, path: string): Promise<void> {
   const times: number[] = [];
   let most = 0;
   for (let k = 0; k < repeats; k++) {
     const { page, bytes } = await fresh(browser, 4);
-    await page.goto(address + path, { waitUntil: 'commit' });
-    // the first change of an input computes; a case is live near the screen
-    await page.locator('.worked').first().scrollIntoViewIfNeeded();
-    await page.locator('.worked[data-live]').first().waitFor();
-    times.push(
-      (await page.evaluate(`(() => {
-      const field = document.querySelector('.worked[data-live] input');
-      field.value = Number(field.value) + 1;
-      field.dispatchEvent(new Event('input', { bubbles: true }));
-      return performance.now();
-    })()`)) as number,
-    );
+    await page.addInitScript(changesFirst);
+    await page.goto(address + path);
+    const found = await page.waitForFunction('globalThis.firstNumber', null, { polling: 1000 });
+    times.push((await found.jsonValue()) as number);
     most = Math.max(most, bytes());
     await page.context().close();
   }
@@ -191,7 +202,7 @@ const address = `http://127.0.0.1:${(server.address() as { port: number }).port}
 const browser = await chromium.launch({ executablePath });
 try {
   for (const path of pages) await scores(address, path);
-  await chapter(browser, address, pages[1]!);
+  await chapter(browser, address, chapterPath);
   for (const lab of labs) if ('view' in lab) await answers(browser, address, lab.name);
 } finally {
   await browser.close();
