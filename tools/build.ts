@@ -1,6 +1,6 @@
-/** @file Builds dist/: compiles the sources, and bundles gpu.js, so that users install neither it nor its two native packages. */
+/** @file Builds dist/: compiles the sources, and bundles gpu.js, so that users install neither it nor its two native packages, and small libraries that are small once bundled. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { build, type Plugin } from 'esbuild';
@@ -49,10 +49,23 @@ const requires: Plugin = {
   },
 };
 
-/** The licences of what is bundled, as a comment. */
-const licences = ['gpu.js', 'acorn', 'gpu-mock.js']
-  .map((name) => `${name}\n\n${readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8').trim()}`)
-  .join('\n\n');
+/** The licence of a package that is bundled. */
+function licenceOf(name: string): string {
+  const folder = join(root, 'node_modules', name);
+  const text = join(folder, 'LICENSE');
+  if (existsSync(text)) return `${name}\n\n${read(text).trim()}`;
+  const { author, homepage, license } = JSON.parse(read(join(folder, 'package.json'))) as Readonly<
+    Record<string, string>
+  >;
+  return `${name}\n\n${license}, Copyright ${author}, ${homepage}`;
+}
+
+/** The files of dist/ that hold a package, which they load in a checkout, and the packages inside. */
+const holding: Readonly<Record<string, readonly string[]>> = {
+  'src/executors/gpu/device/library.js': ['gpu.js', 'acorn', 'gpu-mock.js'],
+  'src/cli/json-schema.js': ['@cfworker/json-schema'],
+  'src/runs/terminal-chart.js': ['simple-ascii-chart'],
+};
 
 rmSync(dist, { recursive: true, force: true });
 // comments are in the declarations, and in the sources that the maps point to
@@ -72,19 +85,21 @@ for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
   if (file.endsWith('.d.ts') && !types.has(file)) for (const part of [file, `${file}.map`]) rmSync(part);
   else if (/\.(js|d\.ts)$/.test(file)) embedMap(file);
 }
-const library = join(dist, 'src/executors/gpu/device/library.js');
-await build({
-  entryPoints: [library],
-  outfile: library,
-  allowOverwrite: true,
-  bundle: true,
-  format: 'esm',
-  platform: 'neutral',
-  mainFields: ['main'],
-  target: 'es2023',
-  minify: true,
-  legalComments: 'none',
-  banner: { js: `/*!\n${licences}\n*/` },
-  plugins: [requires],
-});
+for (const [name, inside] of Object.entries(holding)) {
+  const file = join(dist, name);
+  await build({
+    entryPoints: [file],
+    outfile: file,
+    allowOverwrite: true,
+    bundle: true,
+    format: 'esm',
+    platform: 'neutral',
+    mainFields: ['main'],
+    target: 'es2023',
+    minify: true,
+    legalComments: 'none',
+    banner: { js: `/*!\n${inside.map(licenceOf).join('\n\n')}\n*/` },
+    plugins: [requires],
+  });
+}
 chmodSync(join(dist, 'src/cli/main.js'), 0o755);

@@ -1,9 +1,9 @@
 /** @file Holds documents that commands read against the JSON Schemas of the package. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Schema, Validator } from '@cfworker/json-schema';
 import { plain } from '../io/text.ts';
 import { fail } from '../tensor/errors.ts';
+import { type Schema, Validator } from './json-schema.ts';
 import { packageRoot } from './paths.ts';
 
 const schemaIn = (name: string): Schema =>

@@ -1,12 +1,12 @@
 /** @file Makes curves of losses from the metrics of runs, and draws them: as SVG, or in characters. */
 import { join } from 'node:path';
-import chart from 'simple-ascii-chart';
 import { escaped, ticks } from '../io/markup.ts';
 import { statOf } from '../io/read-file.ts';
 import { fail, InputError } from '../tensor/errors.ts';
 import { isGrid } from './ablation/results.ts';
 import { readAbout } from './checkpoint.ts';
 import { type Metric, metricsOf } from './metrics.ts';
+import { chart } from './terminal-chart.ts';
 
 /** Steps and losses, or accuracies, in order. */
 export type Curve = readonly (readonly [step: number, value: number])[];
