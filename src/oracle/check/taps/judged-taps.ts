@@ -1,6 +1,7 @@
 /** @file Judges the taps of an answer: each by what the mode computes of those before it. */
 import type { Profile } from '../../../executors/profiles/profile.ts';
 import type { StoredTensor } from '../../../io/safetensors.ts';
+import { plain } from '../../../io/text.ts';
 import { didYouMean } from '../../../tensor/names.ts';
 import { sameShape, show } from '../../../tensor/shape.ts';
 import { answerTypes } from '../../backends/backend.ts';
@@ -13,12 +14,19 @@ import { type ComparedTap, restarting } from './restarted.ts';
 
 type Answered = ReadonlyMap<string, StoredTensor>;
 
+/** A tap that was not compared. */
+interface UnfitTap {
+  readonly name: string;
+  /** The sentence that says why. */
+  readonly says: string;
+}
+
 /** The taps of an answer, as they compare. */
 export interface JudgedTaps {
   /** The taps that were compared, in the order in which the mode computes them. */
   readonly compared: readonly ComparedTap[];
-  /** A sentence for each tap that was not. */
-  readonly unfit: readonly string[];
+  /** The taps that were not. */
+  readonly unfit: readonly UnfitTap[];
   /** What is allowed to the rest of the answer, computed from the taps; with gradients only if they are asked for. */
   readonly after: () => Allowed;
 }
@@ -30,6 +38,9 @@ export function apart(answered: Answered): { readonly results: Answered; readonl
   const taps = all.filter(([name]) => isTap(name)).map(([name, x]) => [name.slice('tap/'.length), x] as const);
   return { results: taps.length === 0 ? answered : new Map(all.filter(([name]) => !isTap(name))), taps: new Map(taps) };
 }
+
+/** Whether some numbers of a tap were compared, and all are right. */
+export const isRightTap = ({ first, compared }: ComparedTap): boolean => first === null && compared > 0;
 
 /** Whether a tap diverges. */
 export const isDivergent = ({ first }: ComparedTap): boolean => first !== null;
@@ -85,15 +96,18 @@ function* formulas(operator: Operator, asked: Asked, profiles: readonly Profile[
   }
 }
 
-const notCompared = (name: string, reason: string): string => `tap ${name} is not compared: ${reason}`;
+const notCompared = (name: string, reason: string): UnfitTap => ({
+  name,
+  says: `tap ${plain(name, 40)} is not compared: ${reason}`,
+});
 
-/** The taps that can be compared, and a sentence for each other one. */
-function fitting(operator: Operator, { mode, dtype, c }: Asked, taps: Answered): { fit: Answered; unfit: string[] } {
+/** The taps that can be compared, and the others. */
+function fitting(operator: Operator, { mode, dtype, c }: Asked, taps: Answered): { fit: Answered; unfit: UnfitTap[] } {
   const known = tapsOf(operator, mode, c);
   const types: readonly string[] = answerTypes(dtype, true);
   const isOther = computationOf(operator, mode, c).standIn !== undefined;
   const reasonAgainst = (name: string, type: string, shape: readonly number[]): string | null => {
-    const tap = known[name];
+    const tap = Object.hasOwn(known, name) ? known[name] : undefined;
     if (operator.batched !== undefined) return 'the sequences have unequal lengths';
     if (tap === undefined) return noSuchTap(operator, mode, name);
     if (!types.includes(type)) return `it has the type ${type}, not ${types.join(' or ')}`;

@@ -1,7 +1,7 @@
 /** @file Keeps what the taps of right answers tell: they fail no row, but a row says which diverge. */
 import type { Case } from '../../case.ts';
 import type { Inquiry, JudgedAnswer } from '../inquiry.ts';
-import { isDivergent, judgedTaps } from './judged-taps.ts';
+import { isDivergent, isRightTap, judgedTaps } from './judged-taps.ts';
 import { askedFor, divergenceText } from './tap-lines.ts';
 
 /** What a row says of the taps of its right answers. */
@@ -31,11 +31,8 @@ export function seenTaps(inquiry: Inquiry): SeenTaps {
         wrong++;
         if (!divergent.has(first.tap.name)) divergent.set(first.tap.name, divergenceText(first));
       }
-      for (const { tap } of taps.compared) right.add(tap.name);
-      for (const says of taps.unfit) {
-        const [name] = says.split(' is not compared');
-        if (!unfit.has(name!)) unfit.set(name!, says);
-      }
+      for (const { tap } of taps.compared.filter(isRightTap)) right.add(tap.name);
+      for (const { name, says } of taps.unfit) if (!unfit.has(name)) unfit.set(name, says);
     },
     notes: (isWrong) => [
       ...(divergent.size > 0

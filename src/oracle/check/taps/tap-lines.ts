@@ -8,7 +8,7 @@ import type { Inquiry, JudgedAnswer } from '../inquiry.ts';
 import { inTypesOf } from '../verdict/allowed.ts';
 import { judged } from '../verdict/judged.ts';
 import type { Asked } from '../verdict/verdict.ts';
-import { isDivergent, judgedTaps } from './judged-taps.ts';
+import { isDivergent, isRightTap, judgedTaps } from './judged-taps.ts';
 import type { ComparedTap } from './restarted.ts';
 
 /** Says which number of a tap diverges first. */
@@ -45,8 +45,9 @@ export function tapHints(inquiry: Inquiry, failing: readonly Failing[]): string[
   const at = all.findIndex(({ taps }) => taps().compared.some(isDivergent));
   const told = all[Math.max(at, 0)];
   if (told === undefined) return [];
-  const { compared, unfit, after } = told.taps();
-  if (compared.length === 0) return [...unfit];
+  const { compared, after, ...rest } = told.taps();
+  const unfit = rest.unfit.map(({ says }) => says);
+  if (compared.length === 0) return unfit;
   const { mismatches } = judged(inTypesOf(after(), told.results), told.results, told.c.seed);
   const lines = linesOf(
     compared,
@@ -60,9 +61,15 @@ function linesOf(compared: readonly ComparedTap[], wrong: readonly string[]): st
   const at = compared.findIndex(isDivergent);
   if (at < 0) {
     const rest = wrong.length === 0 ? 'all else is right: small errors add up' : `wrong: ${wrong.join(', ')}`;
-    return `right taps: ${names(compared)}; computed from them, ${rest}`;
+    const right = compared.filter(isRightTap);
+    const says = right.length === 0 ? `no number of ${names(compared)} has a bound` : `right taps: ${names(right)}`;
+    return `${says}; computed from them, ${rest}`;
   }
-  const [before, first, later] = [compared.slice(0, at), compared[at]!, compared.slice(at + 1).filter(isDivergent)];
+  const [before, first, later] = [
+    compared.slice(0, at).filter(isRightTap),
+    compared[at]!,
+    compared.slice(at + 1).filter(isDivergent),
+  ];
   const rest = [...later.map(({ tap }) => `tap ${tap.name}`), ...wrong];
   return [
     `first diverges ${divergenceText(first)}`,

@@ -1,8 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { StoredTensor } from '../../../../src/io/safetensors.ts';
 import type { Backend, Offer } from '../../../../src/oracle/backends/backend.ts';
+import { type Case, mapTensors } from '../../../../src/oracle/case.ts';
 import { type CheckOptions, check } from '../../../../src/oracle/check/check.ts';
 import type { CheckRow } from '../../../../src/oracle/check/row.ts';
+import { seenTaps } from '../../../../src/oracle/check/taps/seen.ts';
+import { profileOf } from '../../../../src/oracle/check/verdict/allowed.ts';
+import { sampleCases } from '../../../../src/oracle/draw.ts';
 import { operators } from '../../../../src/oracle/operators/index.ts';
 import type { Answered } from '../support.ts';
 import { type Answering, withTaps } from './support.ts';
@@ -95,6 +99,41 @@ describe('a row', () => {
   ])('passes where a tap has %s, and says it', async (_, twist, note) => {
     const { outputs, notes } = await rowOf(twist);
     expect([outputs, notes]).toEqual(['PASS', [expect.stringMatching(note)]]);
+  });
+
+  it.each(['toString', 'constructor', '__proto__'])('passes where a tap is called %s, and says it', async (name) => {
+    const { outputs, notes } = await rowOf(renamed('tap/state', `tap/${name}`));
+    expect([outputs, notes]).toEqual(['PASS', [`tap ${name} is not compared: the mode recurrent has the taps state`]]);
+  });
+
+  it('prints names of taps on one line, without control sequences, and tells them apart', async () => {
+    const two: Twist = (answer) => {
+      const x = answer.get('tap/state')!;
+      return new Map([...answer, ['tap/\u001b[31mred\nFAIL', x], ['tap/a is not compared: b', x]]);
+    };
+    expect((await rowOf(two)).notes).toEqual([
+      'taps right: state',
+      'tap red FAIL is not compared: the mode recurrent has the taps state',
+      'tap a is not compared: b is not compared: the mode recurrent has the taps state',
+    ]);
+  });
+
+  it('does not call a tap right of which no number has a bound', () => {
+    const operator = operators.find(({ name }) => name === 'simpleGla')!;
+    const [drawn] = sampleCases(operator, { longest: 6 }, 1, 1);
+    const notesOf = (size: number): string[] => {
+      const inputs = mapTensors(drawn!.inputs, (x, name) => ({
+        ...x,
+        data: x.data.map((number) => Math.fround('kv'.includes(name) ? size : number)),
+      }));
+      const c: Case = { ...drawn!, inputs };
+      const { taps } = withTaps(operator, 'recurrent', c, { dtype: 'F32', gradients: false });
+      const inquiry = { operator, mode: 'recurrent', dtype: 'F32', profiles: [profileOf.F32] };
+      const seen = seenTaps(inquiry as never);
+      seen.see(c, { taps, allowed: { tensors: {}, profile: profileOf.F32 } } as never);
+      return seen.notes(false);
+    };
+    expect([notesOf(1), notesOf(1e30)]).toEqual([['taps right: state'], []]);
   });
 
   it('says that a declared form has no such tap', async () => {
