@@ -1,8 +1,10 @@
 /** @file Makes an operator from its declaration and fills in defaults. */
+import { fail } from '../tensor/errors.ts';
 import type { Value } from '../tensor/value.ts';
 import { hasStates } from './axes.ts';
 import { batchable, type InBatch } from './batchable.ts';
 import type { Settings } from './case.ts';
+import { noSuchMode } from './no-such-mode.ts';
 import type { Operator } from './operator.ts';
 import type { Program } from './program.ts';
 import { signatureOf } from './signature.ts';
@@ -25,13 +27,15 @@ export interface Declaration<S extends Settings, Text extends string>
 /**
  * Makes an operator. By default its modes compute one function, every mode admits every case, the definition covers all settings,
  * and settings do not change with position. An operator with states also runs batches of sequences. With `forwardOnly` no gradients
- * are computed. Throws an Error on a signature that is none (docs/own-operators.md).
+ * are computed. Throws an Error on a signature that is none, and where no mode has the name of the `reference` (docs/own-operators.md).
  */
 export function defineOperator<const Text extends string, S extends Settings>({
   signature,
   together,
   ...declaration
 }: Declaration<S, Text>): Operator<S, Text> {
+  const { modes, reference } = declaration;
+  if (!Object.hasOwn(modes, reference)) fail(`defineOperator: the reference: ${noSuchMode(declaration, reference)}`);
   const operator: Operator<S, Text> = {
     modesAgree: () => true,
     admits: () => true,

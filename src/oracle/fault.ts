@@ -1,7 +1,9 @@
 /** @file Faults: wrong programs, modelled on real bugs, and the laws that must reject them. */
+import { fail } from '../tensor/errors.ts';
 import type { Value } from '../tensor/value.ts';
 import { longestIn } from './axes.ts';
 import type { Settings } from './case.ts';
+import { noSuchMode } from './no-such-mode.ts';
 import type { Operator } from './operator.ts';
 import type { Named, Program } from './program.ts';
 import type { InputsOf, OutputsOf } from './signature-types.ts';
@@ -29,13 +31,15 @@ export interface Wrong<S extends Settings, Text extends string = string> extends
   program(inputs: InputsOf<Text, Value>, settings: S, run: Program<S>): Named | OutputsOf<Text, Value>;
 }
 
-/** Makes an operator's faults from their descriptions. */
+/** Makes an operator's faults from their descriptions. Throws an InputError where the operator lacks the mode of one. */
 export const faultsOf = <S extends Settings, Text extends string>(
   operator: Operator<S, Text>,
   wrong: readonly Wrong<S, Text>[],
 ): Fault[] =>
   wrong.map(({ program, ...description }) => {
-    const run = operator.modes[description.mode]! as Program<S>;
+    const { name, mode } = description;
+    const run = Object.hasOwn(operator.modes, mode) ? (operator.modes[mode] as Program<S>) : undefined;
+    if (run === undefined) fail(`faultsOf: ${name}: ${noSuchMode(operator, mode)}`);
     const wrongly: Program<S> = (inputs, settings) => program(inputs as InputsOf<Text, Value>, settings, run) as Named;
     return { ...description, operator: operator as Operator, program: wrongly } as Fault;
   });

@@ -1,11 +1,11 @@
 /** @file Tests laws on drawn cases. The operators' own programs must pass them; faults must fail them. */
 import { fail } from '../tensor/errors.ts';
-import { didYouMean } from '../tensor/names.ts';
 import type { Case, Settings } from './case.ts';
 import { flawless, infinitelyWrong, isRight, type Verdict, worse } from './compare.ts';
 import { casesInTurn } from './draw.ts';
 import type { Fault } from './fault.ts';
 import type { Law, Subject } from './law.ts';
+import { noSuchMode } from './no-such-mode.ts';
 import type { Operator } from './operator.ts';
 
 /** The number of cases, the length of the longest sequence, and the seed. */
@@ -17,7 +17,10 @@ export interface Trials {
 
 /** The result of one law on one operator in one mode. */
 export interface Tally {
-  /** `not tried` where the law applied to none of the cases, or does not concern the operator: that says nothing of its programs. */
+  /**
+   * `not tried` where the law applied to none of the cases, compared no number, or does not concern the operator: that says nothing of
+   * its programs.
+   */
   readonly status: 'right' | 'wrong' | 'not tried';
   /** The number of cases to which the law applied. */
   readonly cases: number;
@@ -41,11 +44,8 @@ export function judge(law: Law, subject: Subject, c: Case): Verdict {
  * operator has no such mode.
  */
 export function tryLaw(law: Law, operator: Operator, mode: string, cases: Iterable<Case>): Tally {
-  const program = operator.modes[mode];
-  if (program === undefined) {
-    const names = Object.keys(operator.modes);
-    fail(`tryLaw: ${operator.name} has no mode '${mode}'; modes are ${names.join(', ')}${didYouMean(mode, names)}`);
-  }
+  const program = Object.hasOwn(operator.modes, mode) ? operator.modes[mode] : undefined;
+  if (program === undefined) fail(`tryLaw: ${noSuchMode(operator, mode)}`);
   let count = 0;
   let verdict = flawless;
   let failure: Tally['failure'] = null;
@@ -56,7 +56,7 @@ export function tryLaw(law: Law, operator: Operator, mode: string, cases: Iterab
     verdict = worse(verdict, found);
     if (failure === null && !isRight(found)) failure = { c, verdict: found };
   }
-  const status = count === 0 ? 'not tried' : isRight(verdict) ? 'right' : 'wrong';
+  const status = !isRight(verdict) ? 'wrong' : verdict.compared === 0 ? 'not tried' : 'right';
   return { status, cases: count, verdict, failure };
 }
 

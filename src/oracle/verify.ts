@@ -14,6 +14,8 @@ import { judge, type Trials } from './trial.ts';
 export interface VerifiedRow {
   readonly operator: string;
   readonly mode: string;
+  /** Whether the operator has no gradients to compare. */
+  readonly forwardOnly?: true;
   /** The number of cases whose outputs and final states were compared with the scalar definition. */
   readonly cases: number;
   /** The number of cases whose gradients were compared, with the reference mode or with finite differences of the definition. */
@@ -33,9 +35,12 @@ export interface VerifiedRow {
   readonly milliseconds: number;
 }
 
-/** Whether a row compared at least `cases` cases and some gradients, and found no error. */
+/** Whether a row compared at least `cases` cases and, unless it is forward-only, some gradients, and found no error. */
 export const isVerified = (row: VerifiedRow, cases: number): boolean =>
-  row.cases >= cases && row.gradients > 0 && isRight(row.outputs) && isRight(row.gradient);
+  row.cases >= cases &&
+  (row.gradients > 0 || row.forwardOnly === true) &&
+  isRight(row.outputs) &&
+  isRight(row.gradient);
 
 /** An operator in one of its modes. */
 export interface ModeOf {
@@ -78,7 +83,19 @@ function verifyMode(operator: Operator, mode: string, drawn: DrawnCases, trials:
       failure = { seed: c.seed, settings: c.settings, shapes: shapesOf(c), verdict: wrong };
   }
   const milliseconds = performance.now() - start;
-  return { operator: operator.name, mode, cases, gradients, longest, outputs, gradient, failure, milliseconds };
+  const only = operator.forwardOnly === true ? ({ forwardOnly: true } as const) : {};
+  return {
+    operator: operator.name,
+    mode,
+    ...only,
+    cases,
+    gradients,
+    longest,
+    outputs,
+    gradient,
+    failure,
+    milliseconds,
+  };
 }
 
 const shapesOf = (c: Case): Record<string, readonly number[]> =>

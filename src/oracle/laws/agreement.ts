@@ -1,12 +1,26 @@
 /** @file Laws that compare a program with the scalar definition, with another mode, or across chunk sizes. */
 import { longestIn } from '../axes.ts';
 import type { Case, Tensors } from '../case.ts';
-import { exactly, flawless, type Numbers, within, worse } from '../compare.ts';
+import { exactly, flawless, infinitelyWrong, type Numbers, type Verdict, within, worse } from '../compare.ts';
 import type { Law } from '../law.ts';
+import type { Operator } from '../operator.ts';
+import { termIn } from '../signature.ts';
 import { allowance, boundsOf, definedNumbers, numbersOf } from '../tolerance.ts';
 
 const asOutputs = (tensors: Tensors): Numbers =>
   Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [`output.${name}`, data]));
+
+/** Results that do not go with the signature: the program's name no output of it, or the definition gives none of its outputs. */
+function misnamed({ signature }: Operator, actual: Numbers, defined: Tensors): Verdict | null {
+  const names = Object.keys(actual).flatMap((name) =>
+    name.startsWith('output.') ? [name.slice('output.'.length)] : [],
+  );
+  const odd = names.find((name) => termIn(signature.outputs, name) === undefined);
+  if (odd !== undefined) return infinitelyWrong(`output.${odd} is no output of the signature`);
+  if (names.length > 0 && Object.keys(defined).length === 0)
+    return infinitelyWrong(`the definition gives no outputs, but the program gives ${names.join(', ')}`);
+  return null;
+}
 
 /** Outputs equal those of the scalar definition in spec/, which shares no code with the engine. */
 export const definition: Law = {
@@ -15,9 +29,10 @@ export const definition: Law = {
   concerns: () => true,
   applies: (operator, mode, { settings }) => operator.admits(settings, mode) && operator.defines(settings),
   check({ operator, mode, program }, c) {
-    const expected = asOutputs(definedNumbers(operator, mode, c));
+    const expected = definedNumbers(operator, mode, c);
     const allowed = allowance(boundsOf(operator.modes[mode]!, c), boundsOf(operator.modes[operator.reference]!, c));
-    return within(numbersOf(program, c), expected, allowed);
+    const actual = numbersOf(program, c);
+    return misnamed(operator, actual, expected) ?? within(actual, asOutputs(expected), allowed);
   },
 };
 
