@@ -147,6 +147,14 @@ function passingParts({ tensors }: Acceptance, rows: readonly CheckRow[]): strin
   ];
 }
 
+/** Whether what an entry names was not judged in all cases of a row: time was over, the row ended at a failure, or the backend broke. */
+function isPartly({ cut, finding, judged = [] }: CheckRow, entry: Acceptance): boolean {
+  const ends = (kind: string): boolean => endings.includes(kind);
+  const failures = judged.flatMap(({ failure }) => failure ?? []);
+  const isBroken = entry.tensors.length > 0 && failures.some(({ tensors }) => tensors.length === 0);
+  return cut || isBroken || (finding !== null && ends(finding.kind)) || failures.some(({ kind }) => ends(kind));
+}
+
 /** Lists the entries that have expired, that did not occur, or not in all their rows and tensors, and, if nothing narrowed the rows, those whose row was not asked. */
 export function entryProblems(
   rows: readonly CheckRow[],
@@ -158,7 +166,7 @@ export function entryProblems(
     const asked = rows.filter((row) => isEntryOf(entry, row) && (row.cases > 0 || row.cut));
     if (asked.length === 0) return isNarrowed ? [] : [{ entry, is: 'not asked' }];
     // one question, or a part of them, shows nothing about the rest
-    if (path !== undefined || asked.some(({ cut }) => cut)) return [];
+    if (path !== undefined || asked.some((row) => isPartly(row, entry))) return [];
     if (asked.some(({ accepted = [] }) => accepted.some((one) => isSame(one.entry, entry)))) {
       const passes = passingParts(entry, asked);
       return passes.length === 0 ? [] : [{ entry, is: 'passes in part', passes }];

@@ -149,6 +149,37 @@ describe('an entry that accepts any failure of a tensor', () => {
     ]);
   });
 
+  it.each<[string, Twist]>([
+    ['ended', () => ({ kind: 'failure', failure: { kind: 'timeout', message: 'timed out', stderr: [] } })],
+    ['broke', () => ({ kind: 'failure', failure: { kind: 'crashed', message: 'broke', stderr: [] } })],
+  ])('does not pass in a row that %s, as nothing of it was judged there', async (_what, twist) => {
+    const all = { ...entry, mode: '*' };
+    const in2 = (recurrent: Twist, more: Partial<CheckOptions> = {}): Promise<CheckReport> =>
+      checked(
+        (answer, question) => (question.mode === 'recurrent' ? recurrent : off('grad/k'))(answer, question),
+        true,
+        { accepted: [all], modes: ['parallel', 'recurrent'], ...more },
+      );
+    const { ok, wrongEntries } = await in2(twist);
+    expect([ok, wrongEntries]).toEqual([false, []]);
+    // alone, such a row does not show that the entry is not seen
+    expect((await in2(twist, { modes: ['recurrent'] })).wrongEntries).toEqual([]);
+    // where all answers came, the part is named
+    expect((await in2((answer) => answer)).wrongEntries).toMatchObject([{ is: 'passes in part' }]);
+  });
+
+  it('does not pass in a row whose answers differ from call to call', async () => {
+    let call = 0;
+    const drifting: Twist = (answer, question) =>
+      question.mode === 'parallel' || call++ % 2 === 0
+        ? off('grad/k')(answer, question)
+        : off('grad/v')(answer, question);
+    const all = { ...entry, mode: '*', explanation: 'unexplained' };
+    const { rows, wrongEntries } = await checked(drifting, true, { accepted: [all], modes: ['parallel', 'recurrent'] });
+    expect(rows.map(({ finding }) => finding?.kind)).toContain('nondeterministic');
+    expect(wrongEntries).toEqual([]);
+  });
+
   it('covers all modes and types by *, and is seen in one of them', async () => {
     const all = { ...entry, mode: '*', dtype: '*' } as const;
     const { ok, rows, wrongEntries } = await checked(off('grad/k'), true, {
