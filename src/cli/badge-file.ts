@@ -1,5 +1,6 @@
 /** @file Makes the text of a badge from the report of a check, and reads it. The text is a function of the data inside, so that an edited badge is known. */
 import { createHash } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { isObject, parseJson } from '../io/json.ts';
 import { readBytes } from '../io/read-file.ts';
 import { amount, plain } from '../io/text.ts';
@@ -7,7 +8,7 @@ import { entryLines } from '../oracle/check/acceptance.ts';
 import type { Acceptance } from '../oracle/check/acceptance-data.ts';
 import type { CheckReport } from '../oracle/check/check.ts';
 import { type BadgeKind, badgeEnd, badgeMark, badgeSvg } from '../oracle/check/reports/badge.ts';
-import { type CheckRow, isFine, type RowKey, type Status, wasOffered } from '../oracle/check/row.ts';
+import { type CheckRow, isFine, type RowKey, rowName, type Status, wasOffered } from '../oracle/check/row.ts';
 import { fail } from '../tensor/errors.ts';
 import type { AskedOfCheck } from './check-json.ts';
 import { documentsOf } from './documents.ts';
@@ -50,7 +51,10 @@ export interface BadgeData {
   readonly sha256: string;
 }
 
-function verdictOf(row: CheckRow): Status {
+/** The statuses of a row, which its verdict is made of. */
+type Judged = Pick<BadgeRow, 'outputs' | 'gradients' | 'gradientsLeftOut'>;
+
+function verdictOf(row: Judged): Status {
   if (!isFine(row)) return 'FAIL';
   if (row.outputs !== 'PASS') return row.outputs;
   return row.gradients === 'ACCEPTED' ? 'ACCEPTED' : 'PASS';
@@ -61,6 +65,22 @@ const rowOf = (row: CheckRow): BadgeRow => {
   const asked = { unsupported, gradientsLeftOut, domain };
   return { operator, mode, dtype, outputs, gradients, cases: isFine(row) ? cases : null, ...asked };
 };
+
+/** What a badge counts in its rows. */
+function counted(rows: readonly Judged[]): Pick<BadgeData, 'verdicts' | 'withoutGradients'> {
+  const count = (status: Status): number => rows.filter((row) => verdictOf(row) === status).length;
+  const isPartly = (row: Judged): boolean => row.gradients === 'UNCHECKED' || row.gradientsLeftOut.length > 0;
+  return {
+    verdicts: {
+      PASS: count('PASS'),
+      FAIL: count('FAIL'),
+      ACCEPTED: count('ACCEPTED'),
+      UNCHECKED: count('UNCHECKED'),
+      UNSUPPORTED: count('UNSUPPORTED'),
+    },
+    withoutGradients: rows.filter((row) => verdictOf(row) === 'PASS' && isPartly(row)).length,
+  };
+}
 
 /** Data with their hash. It shows damage, and is no signature. */
 export function sealed({ sha256: _, ...data }: Omit<BadgeData, 'sha256'> & Partial<BadgeData>): BadgeData {
@@ -74,8 +94,6 @@ const withoutAccept = (options: readonly string[]): string[] =>
 /** The data of a badge of a report, without times and numbers that depend on the machine. */
 export function badgeData(report: CheckReport, asked: AskedOfCheck): BadgeData {
   const rows = report.rows.filter(wasOffered);
-  const count = (status: Status): number => rows.filter((row) => verdictOf(row) === status).length;
-  const isPartly = (row: CheckRow): boolean => row.gradients === 'UNCHECKED' || row.gradientsLeftOut.length > 0;
   return sealed({
     schema: 'densessm/badge-data',
     version: 1,
@@ -85,14 +103,7 @@ export function badgeData(report: CheckReport, asked: AskedOfCheck): BadgeData {
     cases: asked.cases,
     seed: asked.seed,
     accepted: asked.accepted,
-    verdicts: {
-      PASS: count('PASS'),
-      FAIL: count('FAIL'),
-      ACCEPTED: count('ACCEPTED'),
-      UNCHECKED: count('UNCHECKED'),
-      UNSUPPORTED: count('UNSUPPORTED'),
-    },
-    withoutGradients: rows.filter((row) => verdictOf(row) === 'PASS' && isPartly(row)).length,
+    ...counted(rows),
     problems: report.problems,
     wrongEntries: entryLines(report.wrongEntries),
     rows: rows.map(rowOf),
@@ -156,6 +167,12 @@ export function badgeIn(path: string): BadgeData {
     fail(
       `${path}: its <metadata> was edited or damaged, as its SHA-256 is not that of the rest; write the badge again`,
     );
+  // anybody can make the hash anew: what is shown follows from the rows, which a replay compares
+  const { rows, verdicts, withoutGradients } = data;
+  if (new Set(rows.map(rowName)).size < rows.length)
+    fail(`${path}: was edited, as it has a row twice; write the badge again`);
+  if (!isDeepStrictEqual({ verdicts, withoutGradients }, counted(rows)))
+    fail(`${path}: was edited, as its counts are not those of its rows; write the badge again`);
   if (more.length > 0 || text !== badgeText(data))
     fail(`${path}: was edited or damaged, as it does not show what its <metadata> says; write the badge again`);
   return data;

@@ -73,18 +73,23 @@ function reportIn(path: string): [CheckData, CheckData['asked']] {
 }
 
 /** The check that a badge was made of. Throws where its options are none that check says of itself. */
-function checkOf({ options, accepted }: BadgeData, path: string): CheckCommand {
+function checkOf({ options, accepted, cases, seed }: BadgeData, path: string): CheckCommand {
   const damaged = (): never => fail(`${path}: has options that no check has; it was edited, write the badge again`);
-  const parser = checkOptions(new Command().exitOverride().configureOutput({ writeErr: () => {} }));
+  // the parser would open its file
+  if (options.some((word) => word.startsWith('--accept'))) damaged();
+  const silent = { writeErr: () => {}, writeOut: () => {} };
+  const parser = checkOptions(new Command().exitOverride().configureOutput(silent));
   try {
     parser.parse(options as string[], { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) damaged();
     throw error;
   }
-  // what is equal to this has no option that writes, or that reads a file
+  // what is equal to this has no option that writes
   const parsed = { ...completed(parser.opts<ParsedCheck>()), json: true, quiet: true };
   if (!isDeepStrictEqual(askedOf(parsed).options, options)) damaged();
+  if (cases !== parsed.cases || seed !== parsed.seed)
+    fail(`${path}: was edited, as its cases and seed are not those of its options; write the badge again`);
   return accepted.length === 0 ? parsed : { ...parsed, accept: { path: 'those of the badge', entries: accepted } };
 }
 

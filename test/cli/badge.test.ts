@@ -27,6 +27,9 @@ const asked = {
   isNarrowed: false,
 };
 
+/** The options as check says them of itself. */
+const whole = [...asked.options, '--compile-limit', '600', '--total', '900'];
+
 /** A badge of rows with these statuses of outputs and gradients. */
 const badgeOf = (statuses: readonly (readonly [CheckRow['outputs'], CheckRow['gradients']])[], more = {}): BadgeData =>
   badgeData(
@@ -166,6 +169,53 @@ describe('a badge', () => {
       (data) => badgeText(sealed({ ...data, options: ['--evil'] })),
       'has options that no check has',
     ],
+    [
+      'reads a file',
+      (data) => badgeText(sealed({ ...data, options: [...data.options, '--accept', write('secret', 'root:x')] })),
+      'has options that no check has',
+    ],
+    [
+      'reads a file in one word',
+      (data) => badgeText(sealed({ ...data, options: [...data.options, `--accept=${at('none')}`] })),
+      'has options that no check has',
+    ],
+    ['prints the help', (data) => badgeText(sealed({ ...data, options: ['--help'] })), 'has options that no check has'],
+    [
+      'counts more rows',
+      (data) => badgeText(sealed({ ...data, verdicts: { ...data.verdicts, PASS: 300 } })),
+      'its counts are not those of its rows',
+    ],
+    [
+      'counts rows that take others away',
+      (data) => badgeText(sealed({ ...data, verdicts: { ...data.verdicts, ACCEPTED: 0, PASS: 3, FAIL: -2 } })),
+      'its counts are not those of its rows',
+    ],
+    [
+      'hides what has no gradients',
+      (data) => {
+        const rows = data.rows.map((row) => ({ ...row, outputs: 'PASS' as const, gradients: 'UNCHECKED' as const }));
+        return badgeText(sealed({ ...data, rows, verdicts: { ...data.verdicts, ACCEPTED: 0, PASS: 1 } }));
+      },
+      'its counts are not those of its rows',
+    ],
+    [
+      'has a row twice',
+      (data) => {
+        const verdicts = { ...data.verdicts, ACCEPTED: 2 };
+        return badgeText(sealed({ ...data, rows: [...data.rows, ...data.rows], verdicts }));
+      },
+      'it has a row twice',
+    ],
+    [
+      'says more cases',
+      (data) => badgeText(sealed({ ...data, options: whole, cases: 1000 })),
+      'its cases and seed are not those of its options',
+    ],
+    [
+      'says another seed',
+      (data) => badgeText(sealed({ ...data, options: whole, seed: 77 })),
+      'its cases and seed are not those of its options',
+    ],
   ])('that %s is not replayed', async (_, change, says) => {
     const file = write('edited.svg', change(badgeOf([['ACCEPTED', 'PASS']])));
     const { status, stdout, stderr } = await densessmHere('badge', '--replay', file, '--backend', 'false');
@@ -173,8 +223,7 @@ describe('a badge', () => {
   });
 
   it('runs no command that stands in it', async () => {
-    const size = [...asked.options.slice(2), '--compile-limit', '600', '--total', '900'];
-    const options = ['--backend', `touch ${at('run')}`, ...size];
+    const options = ['--backend', `touch ${at('run')}`, ...whole.slice(2)];
     const file = write('theirs.svg', badgeText(sealed({ ...badgeOf([['PASS', 'PASS']]), options })));
     const { status, stderr } = await densessmHere('badge', '--replay', file);
     expect({ status, stderr }).toEqual({

@@ -117,4 +117,5 @@ export interface CheckRow extends RowKey {
 export const wasOffered = ({ outputs, unsupported }: CheckRow): boolean => outputs !== 'UNSUPPORTED' || unsupported > 0;
 
 /** Whether a row has no failure. */
-export const isFine = ({ outputs, gradients }: CheckRow): boolean => outputs !== 'FAIL' && gradients !== 'FAIL';
+export const isFine = ({ outputs, gradients }: Pick<CheckRow, 'outputs' | 'gradients'>): boolean =>
+  outputs !== 'FAIL' && gradients !== 'FAIL';
