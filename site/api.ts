@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { equations } from '../spec/registry.ts';
+import { amount } from '../src/io/text.ts';
 import { root } from '../test/support/root.ts';
 import { addressOf, fileAddress } from './chapters.ts';
 import type { Renderers } from './equation.ts';
@@ -47,8 +48,6 @@ export const modulesOfPackage = (): Module[] =>
   JSON.parse(
     execFileSync(process.execPath, [join(root, 'tools/api/declarations.js')], { encoding: 'utf8', maxBuffer: 2 ** 26 }),
   );
-
-const countOf = (count: number, word: string): string => `${count} ${word}${count === 1 ? '' : 's'}`;
 
 const pageOf = (module: string): string => `api/${module.split('/').at(-1)}.html`;
 
@@ -127,7 +126,7 @@ ${parts.map(({ anchor, title, own }) => `<h2 id="${anchor}">${title}</h2>\n${own
   };
   const list = modules.map(
     ({ name, about, declarations }) =>
-      `<dt>${link(relativeTo('api/', pageOf(name)), `<code>${name}</code>`)}</dt><dd>${prose(about)} <span class="kind">${countOf(declarations.filter(({ exported }) => exported).length, 'name')}</span></dd>`,
+      `<dt>${link(relativeTo('api/', pageOf(name)), `<code>${name}</code>`)}</dt><dd>${prose(about)} <span class="kind">${amount(declarations.filter(({ exported }) => exported).length, 'name')}</span></dd>`,
   );
   return [
     {

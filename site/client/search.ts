@@ -1,5 +1,6 @@
 /** @file Searches the site: loads the index and the texts when the page opens, and lists the sections that have the words. */
 import MiniSearch from 'minisearch';
+import { amount } from '../../src/io/text.ts';
 import { escaped } from '../html.ts';
 import { besideFirst, excerptOf, type Found, findOptions, searchOptions } from '../search.ts';
 
@@ -21,7 +22,7 @@ const index = MiniSearch.loadJSON(indexed, searchOptions);
 function show(): void {
   const words = input.value.trim();
   const results = besideFirst(index.search(words, findOptions) as unknown as Found[], words, texts);
-  status.textContent = words === '' ? '' : `${results.length} section${results.length === 1 ? '' : 's'}`;
+  status.textContent = words === '' ? '' : amount(results.length, 'section');
   list.innerHTML = results
     .slice(0, 30)
     .map(
