@@ -17,17 +17,23 @@ export interface WithPullback<X extends Tree, Y extends Tree> {
 /**
  * Returns `f` with a backward pass of its own (a custom VJP): `backward` gets inputs, results and cotangents of the results, and returns
  * those of the inputs, a tree of the same structure and shapes: throws on another. Gradients of higher order differentiate `backward`. Inputs
- * are real values: throws on index values, and when `f` closes over a value of the gradient call.
+ * are real values: throws on index values, when `f` closes over a value of the gradient call, and at once on what is no function.
  * @example
  * const gentle = withGradient((x) => x, (_x, _y, ct) => minimum(ct, 1));
  * item(grad((x) => scale(gentle(x), 3), scalar(2))) // 1
  */
-export const withGradient =
-  <X extends Tree, Y extends Tree>(f: (xs: X) => Y, backward: (xs: X, ys: Y, cts: Y) => X): ((xs: X) => Y) =>
-  (xs) =>
-    withPullback({ call: 'withGradient', f, pullback: (...asked) => besideInputs(asked[0], backward(...asked)) }, xs);
+export function withGradient<X extends Tree, Y extends Tree>(
+  f: (xs: X) => Y,
+  backward: (xs: X, ys: Y, cts: Y) => X,
+): (xs: X) => Y {
+  for (const [name, given] of Object.entries({ f, backward }))
+    if (typeof given !== 'function')
+      fail(`withGradient: ${name} is ${String(given)}, not a function; write withGradient(f, backward)`);
+  const pullback = (...asked: [xs: X, ys: Y, cts: Y]): X => besideInputs(asked[0], backward(...asked));
+  return (xs) => withPullback({ call: 'withGradient', f, pullback }, xs);
+}
 
-/** The cotangents of inputs. Throws unless there is one for each, of its shape. */
+/** The cotangents of inputs. Throws unless there is a real one for each, of its shape. */
 function besideInputs<X extends Tree>(xs: X, cotangents: X): X {
   const found = new Map(namedLeavesOf(cotangents));
   const inputs = namedLeavesOf(xs);
@@ -35,6 +41,8 @@ function besideInputs<X extends Tree>(xs: X, cotangents: X): X {
     const own = found.get(path);
     if (own === undefined)
       fail(`withGradient: backward returns no cotangent for ${named('input', path)}; give one for each`);
+    if (own.kind !== 'real')
+      fail(`withGradient: the cotangent for ${named('input', path)} is of kind ${own.kind}; return real values`);
     if (!sameShape(own.shape, shape))
       fail(
         `withGradient: the cotangent for ${named('input', path)} has shape ${show(own.shape)}, not ${show(shape)}; they must agree`,

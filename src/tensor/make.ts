@@ -46,7 +46,7 @@ export const makeValue = <D>(on: Executor<D>, shape: Shape, kind: Kind, data: D)
 /** JSON lacks some numbers, which it gets as texts. */
 const orText = (x: number): number | string => (Number.isFinite(x) ? x : String(x));
 
-/** The numbers of a value; null in a program that is being recorded, which has none yet, and after its gradient call. */
+/** The numbers of a value; null in a program that is being recorded, which has none yet. */
 function numbersOf(x: Value): Float64Array | null {
   try {
     return x.on.read(x.data);

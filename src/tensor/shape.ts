@@ -34,6 +34,8 @@ export function stridesOf(shape: Shape): number[] {
 
 /** Converts an axis, which may be negative to count from the end, to one counted from the front. Throws if it does not exist. */
 export function axisOf(call: string, axis: number, shape: Shape): number {
+  if (typeof axis !== 'number')
+    fail(`${call}: an axis is of type ${typeof axis}, not a number; write an integer, as 0 or -1, or a list of them`);
   const at = axis < 0 ? axis + shape.length : axis;
   if (!Number.isInteger(at) || at < 0 || at >= shape.length) {
     const remedy = shape.length === 0 ? 'a scalar has no axes' : `use -${shape.length}…${shape.length - 1}`;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { grad, vjp } from '../../src/autograd/vjp.ts';
 import { withGradient, withPullback } from '../../src/autograd/with-pullback.ts';
-import { scalar, tensor } from '../../src/executors/f64/index.ts';
+import { indices, scalar, tensor } from '../../src/executors/f64/index.ts';
 import { item, read } from '../../src/tensor/input.ts';
 import { mul } from '../../src/tensor/primitives/mul.ts';
 import { scale } from '../../src/tensor/primitives/scale.ts';
@@ -57,9 +57,22 @@ describe('withGradient', () => {
     expect(read(grad((v) => sum(grad((w) => sum(seven(mul(w, w))), v)), x))).toEqual(Float64Array.of(14, 14));
   });
 
+  it('refuses at once what is no function', () => {
+    const f = (x: Value): Value => x;
+    expect(() => withGradient(3 as never, f)).toThrow(
+      'withGradient: f is 3, not a function; write withGradient(f, backward)',
+    );
+    expect(() => withGradient(f, undefined as never)).toThrow('withGradient: backward is undefined, not a function');
+  });
+
   it.each<[string, () => Value, string]>([
     ['a list', () => [tensor([1, 2])] as never, 'withGradient: backward returns no cotangent for the input'],
     ['another shape', () => tensor([1]), 'withGradient: the cotangent for the input has shape [1], not [2]'],
+    [
+      'indices',
+      () => indices([1, 2]),
+      'withGradient: the cotangent for the input is of kind index; return real values',
+    ],
     ['nothing', () => undefined as never, 'tree: the root is undefined'],
   ])('refuses %s as the cotangent', (_, backward, message) => {
     const f = withGradient((x: Value) => x, backward);

@@ -1,6 +1,7 @@
 /** Values from numbers with a shape, as text and as JSON. */
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
+import { f64 } from '../../src/executors/f64/index.ts';
 import {
   f32,
   grad,
@@ -36,7 +37,7 @@ describe('a value', () => {
     expect([String(x), inspect(x)]).toEqual([text, text]);
   });
 
-  it('prints in a gradient call, and after it without numbers where there are none', () => {
+  it('prints in a gradient call, and after it', () => {
     const seen: Value[] = [];
     grad(
       (x) => {
@@ -46,7 +47,27 @@ describe('a value', () => {
       },
       tensor([1, 2]),
     );
-    expect(String(seen[0])).toContain('tensor [2] on tape on f64');
+    expect(String(seen[0])).toBe('tensor [2] on tape on f64 = [1, 2]');
+  });
+
+  it('prints without numbers where there are none yet', () => {
+    const later = {
+      ...f64,
+      name: 'later',
+      read: () => {
+        throw new Error('not computed');
+      },
+    };
+    expect(String(input(later, [1, 2], [2]))).toBe('tensor [2] on later');
+  });
+
+  it('refuses an axis that is no number, and a size that no array has', () => {
+    const remedy = 'not a number; write an integer, as 0 or -1, or a list of them';
+    expect(() => sum(ones([2, 2]), '1' as never)).toThrow(`sum: an axis is of type string, ${remedy}`);
+    expect(() => sum(ones([2, 2]), [[0]] as never)).toThrow(`sum: an axis is of type object, ${remedy}`);
+    expect(() => zeros([1e9, 1e9])).toThrow(
+      'zeros: shape [1000000000, 1000000000] has 1000000000000000000 numbers, which no array can hold; use a smaller one',
+    );
   });
 
   it('is its shape, kind and numbers as JSON', () => {

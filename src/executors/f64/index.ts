@@ -1,7 +1,8 @@
 /** @file The f64 executor, the reference: evaluates primitives eagerly in double precision, on dense row-major arrays. */
 
+import { fail } from '../../tensor/errors.ts';
 import { indexInput, input, type Nested, type Numbers, shaped } from '../../tensor/input.ts';
-import { checkShape, type Shape, sizeOf } from '../../tensor/shape.ts';
+import { checkShape, type Shape, show, sizeOf } from '../../tensor/shape.ts';
 import type { Executor, Value } from '../../tensor/value.ts';
 import { evaluate } from './rules.ts';
 
@@ -46,9 +47,19 @@ export const zeros = (shape: Shape): Value => repeated('zeros', 0, shape);
  */
 export const ones = (shape: Shape): Value => repeated('ones', 1, shape);
 
+function allocated(call: string, shape: Shape): Float64Array {
+  try {
+    return new Float64Array(sizeOf(shape));
+  } catch {
+    return fail(
+      `${call}: shape ${show(shape)} has ${sizeOf(shape)} numbers, which no array can hold; use a smaller one`,
+    );
+  }
+}
+
 function repeated(call: string, x: number, shape: Shape): Value {
   checkShape(call, shape);
-  return input(f64, new Float64Array(sizeOf(shape)).fill(x), shape);
+  return input(f64, allocated(call, shape).fill(x), shape);
 }
 
 /**
