@@ -1,19 +1,12 @@
 /** @file The command plot: in characters and as SVG, what is no run, and values that cannot be compared. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { svgOf } from '../../src/runs/curves.ts';
 import { densessmHere } from './run.ts';
+import { smallRuns } from './small-runs.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'densessm-plot-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-const text = join(folder, 'roses.txt');
-writeFileSync(text, 'a rose is a rose is a rose; '.repeat(12));
-const small = ['--width', '8', '--layers', '2', '--heads', '2', '--batch', '2', '--length', '8', '--on', 'f64'];
-const train = (out: string, ...args: string[]) =>
-  densessmHere('train', text, ...small, '--out', join(folder, out), ...args);
+const { folder, text, small, train } = smallRuns('plot');
 
 describe('densessm plot', { timeout: 60_000 }, () => {
   it('draws runs in characters and as SVG', async () => {

@@ -1,20 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkpointIn, readModel } from '../../src/runs/checkpoint.ts';
 import { metricsOf } from '../../src/runs/metrics.ts';
 import { bash, densessmHere, program } from './run.ts';
+import { smallRuns } from './small-runs.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'densessm-train-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-const text = join(folder, 'roses.txt');
-writeFileSync(text, 'a rose is a rose is a rose; '.repeat(12));
-const small = ['--width', '8', '--layers', '2', '--heads', '2', '--batch', '2', '--length', '8', '--on', 'f64'];
-const train = (out: string, ...args: string[]) =>
-  densessmHere('train', text, ...small, '--out', join(folder, out), ...args);
+const { folder, text, small, train } = smallRuns('train');
 
 describe('densessm train', { timeout: 60_000 }, () => {
   it('trains, writes a checkpoint and a sample, and is listed', async () => {
