@@ -29,6 +29,12 @@ function made(name: string, mode = operatorOf(name).reference): MadeProblem {
   return problemOf({ operator, mode, dtype: 'F32', axes, settings: {}, seed: 2 });
 }
 
+it('holds the axes that a list of its settings follows, and no others', () => {
+  const asked = ['retention', 'denseRetention', 'mamba2Scan', 'linearScan'];
+  const held = asked.map((name) => made(name).problem.held);
+  expect(held).toEqual([{ h: 'decay' }, { h: 'decay' }, {}, {}]);
+});
+
 const torch = pythonWith('numpy', 'torch');
 
 /** Runs references on inputs in float64, and prints their outputs. */
@@ -175,6 +181,18 @@ def into(q, k, v, state, output, final_state):
       }
       expect(await judged(folder, solution)).toEqual(['retention chunkwise F32 PASS']);
       expect(await judged(folder, short)).toEqual(['retention chunkwise F32 FAIL']);
+      // the decays stay, one for each head; lengths are others
+      const open = write(
+        'open.py',
+        `${kernel('state')}\ndef run(q, k, v, state, run=run):\n    return run(q[:, :, :24], k, v, state)`,
+      );
+      expect(await judged(folder, solution, '--vary', 'all')).toEqual(['retention chunkwise F32 PASS']);
+      expect(await judged(folder, open, '--vary', 'all')).toEqual(['retention chunkwise F32 FAIL']);
+      const { status, stderr } = run('problem', folder, solution, '--vary', 'b,h');
+      expect([status, stderr]).toEqual([
+        2,
+        'densessm_adapters: --vary h: the setting decay of this problem has 4 entries, one for each h; --vary all frees b, t, d, e, and densessm problem retention --axes h=… writes another\n',
+      ]);
     });
   });
 }

@@ -51,7 +51,7 @@ type Document = Readonly<Record<string, unknown>>;
 
 /** Objects whose names are no fields: of tensors, letters, settings, options. In settings of an operator any value may stand. */
 const isMap = (path: string): boolean =>
-  /\/(values|vary|fixed|wrongIn|lengths|cotangents|inputs|domain\/axes|differ|set|settings|faults|faults\/\*)$/.test(
+  /\/(values|vary|fixed|wrongIn|lengths|cotangents|inputs|domain\/axes|held|differ|set|settings|faults|faults\/\*)$/.test(
     path,
   );
 const isFree = (path: string): boolean =>

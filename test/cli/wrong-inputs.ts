@@ -142,6 +142,7 @@ export const wrongInputs: Readonly<Record<string, readonly WrongInput[]>> = {
     ['retention --as kernelbench --out @/p --axes t', 'It is NAME=VALUE.'],
     ['retention --as kernelbench --out @/p --axes t=3 t=4', 't is given twice.'],
     ['retention --as kernelbench --out @/p --set chunk=3', "(did you mean 'chunkSize'?)"],
+    ['retention --as kernelbench --out @/p --set decay=2', 'problem: retention with decay = 2: a decay is 2; γ is a'],
     ['retention --as kernelbench --out @/p --set position=-1', 'has position = -1; ask for other sizes or settings'],
     ['denseMamba --as kernelbench --out @/p', 'is a whole model'],
     ['convolutionStep --as kernelbench --out @/p', 'depends on the numbers of its inputs'],

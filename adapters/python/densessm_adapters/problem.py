@@ -3,7 +3,8 @@
     npx densessm check --backend "python3 -m densessm_adapters.problem FOLDER KERNEL.py"
 
 KERNEL.py has the class ModelNew (KernelBench) or the function run (flashinfer-bench, whose solutions in JSON will do too).
-It is asked inside the problem's sizes and settings. `--vary b,t` frees the lengths of these axes, `--vary all` of all;
+It is asked inside the problem's sizes and settings. `--vary b,t` frees the lengths of these axes, `--vary all` of all
+but those with one entry each in a list of the settings, such as the heads of `decay`;
 `--gradients` asks for gradients by autograd; `--mode scan` judges another mode than the problem's; `--device cuda` moves
 tensors there.
 
@@ -144,11 +145,18 @@ def kernel_of(problem: dict[str, Any], folder: str, path: str, device: str) -> C
 def backend_of(problem: dict[str, Any], kernel: Callable[..., Any], given: argparse.Namespace) -> Any:
     from densessm_backend import Backend, Unsupported  # it takes the standard output
 
-    vary = [*problem['domain']['axes']] if given.vary == 'all' else given.vary.split(',') if given.vary else []
-    odd = [letter for letter in vary if letter not in problem['domain']['axes']]
-    if odd:
-        stop(f'--vary {odd[0]}: the axes of {problem["operator"]} are {", ".join(problem["domain"]["axes"])}')
-    fixed = {letter: n for letter, n in problem['domain']['axes'].items() if letter not in vary}
+    operator, axes, held = problem['operator'], problem['domain']['axes'], problem['held']
+    free = [letter for letter in axes if letter not in held]
+    vary = free if given.vary == 'all' else given.vary.split(',') if given.vary else []
+    for letter in vary:
+        if letter not in axes:
+            stop(f'--vary {letter}: the axes of {operator} are {", ".join(axes)}')
+        if letter in held:
+            stop(
+                f'--vary {letter}: the setting {held[letter]} of this problem has {axes[letter]} entries, one for each {letter}; '
+                f'--vary all frees {", ".join(free)}, and densessm problem {operator} --axes {letter}=… writes another'
+            )
+    fixed = {letter: n for letter, n in axes.items() if letter not in vary}
     backend = Backend(os.path.basename(given.kernel), device=given.device)
 
     def answer(inputs, settings, mode):
@@ -163,7 +171,7 @@ def backend_of(problem: dict[str, Any], kernel: Callable[..., Any], given: argpa
         return {one['name']: y for one, y in zip(problem['outputs'], found)}
 
     offer = backend.operator(
-        problem['operator'],
+        operator,
         modes=[given.mode or problem['mode']],
         dtypes=[problem['dtype']],
         gradients=given.gradients,

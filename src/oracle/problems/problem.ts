@@ -1,6 +1,6 @@
 /** @file Makes a problem of an operator: one layout of fixed sizes and settings, its reference in PyTorch, and the domain of its kernels. */
 import { isObject } from '../../io/json.ts';
-import { fail } from '../../tensor/errors.ts';
+import { fail, InputError } from '../../tensor/errors.ts';
 import type { Shape } from '../../tensor/shape.ts';
 import type { Layout, Settings, Slot } from '../case.ts';
 import { domainFrom } from '../domain/declared.ts';
@@ -11,7 +11,7 @@ import type { Operator, Size } from '../operator.ts';
 import type { Program } from '../program.ts';
 import { lengthsIn, lettersOf, type Side } from '../signature.ts';
 import { identifierOf, torchOf } from './torch.ts';
-import { traceOf } from './trace.ts';
+import { type Trace, traceOf } from './trace.ts';
 
 /** The types of the inputs of problems. */
 export const problemTypes = ['F32', 'BF16', 'F16'] as const;
@@ -61,6 +61,8 @@ export interface Problem {
   readonly inputs: readonly ProblemTensor[];
   readonly outputs: readonly ProblemTensor[];
   readonly domain: DeclaredDomain;
+  /** Axes with one entry each in a list of the settings, with the name of the setting: their lengths are fixed with it. */
+  readonly held: Readonly<Record<string, string>>;
 }
 
 /** A problem with its reference and what draws its inputs. */
@@ -95,11 +97,7 @@ export function problemOf(asked: Asked): MadeProblem {
   const names = Object.keys(layout.inputs);
   const references = modes.map((one) => ({
     referenceMode: one,
-    reference: torchOf(
-      traceOf(`problem: ${name}`, operator.modes[one] as Program<Settings>, layout),
-      names,
-      Object.keys(layout.outputs),
-    ),
+    reference: torchOf(traced(asked, one, layout), names, Object.keys(layout.outputs)),
   }));
   const { referenceMode, reference } = references.reduce((a, b) => (b.reference.length < a.reference.length ? b : a));
   const tensorOf =
@@ -123,8 +121,47 @@ export function problemOf(asked: Asked): MadeProblem {
     inputs: Object.entries(layout.inputs).map(tensorOf(signature.inputs, false)),
     outputs: outputs.map(tensorOf(signature.outputs, true)),
     domain: domainOf(operator, layout),
+    held: heldBy(asked, layout),
   };
   return { problem, reference, layout };
+}
+
+/** The steps of a mode's program. What the program says against the settings names them, not the function that it calls. */
+function traced({ operator, settings }: Asked, mode: string, layout: Layout): Trace {
+  const where = `problem: ${operator.name}`;
+  try {
+    return traceOf(where, operator.modes[mode] as Program<Settings>, layout);
+  } catch (error) {
+    if (!(error instanceof InputError) || error.message.startsWith(where)) throw error;
+    const given = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
+    return fail(
+      `${where}${given.length > 0 ? ` with ${given.join(', ')}` : ''}: ${error.message.replace(/^\w+: /, '')}`,
+    );
+  }
+}
+
+/** The axes of a layout that are as long as a list of its settings in whatever layout the operator has. */
+function heldBy({ operator, seed }: Asked, { inputs, settings }: Layout): Problem['held'] {
+  const lists = Object.keys(settings).filter((name) => Array.isArray(settings[name]));
+  if (lists.length === 0) return {};
+  const { inputs: patterns } = operator.signature;
+  const size: Size = { longest: usualChunk, limit: usualChunk, lasting: true, without: [] };
+  const any = sampleInside(operator, size, domainFrom({}, 'problem'), drawn, seed).map((layout) => ({
+    lengths: lengthsIn(patterns, layout.inputs),
+    settings: layout.settings,
+  }));
+  const follows = (name: string, letter: string): boolean =>
+    any.every((one) => {
+      const list = one.settings[name];
+      return !Array.isArray(list) || list.length === one.lengths[letter];
+    });
+  return Object.fromEntries(
+    lists.flatMap((name) =>
+      Object.keys(lengthsIn(patterns, inputs))
+        .filter((letter) => follows(name, letter))
+        .map((letter) => [letter, name]),
+    ),
+  );
 }
 
 /** The layout of a problem: of those with the usual lengths that it can have, one with the most inputs. */
