@@ -39,13 +39,17 @@ self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim(
 self.addEventListener('message', (event) => {
   const { addresses } = event.data;
   const work = async () => {
-    await keepAll(addresses?.map(fileOf) ?? Object.keys(files));
-    const rest = await missing();
-    // an older version stands in for what is missing
-    if (rest.length === 0)
-      for (const name of await caches.keys())
-        if (name.startsWith('densessm-') && name !== version) await caches.delete(name);
-    event.source.postMessage({ missing: rest.reduce((sum, file) => sum + files[file], 0) });
+    try {
+      await keepAll(addresses?.map(fileOf) ?? Object.keys(files));
+    } finally {
+      // the page waits for an answer, whether the network lasted or not
+      const rest = await missing();
+      // an older version stands in for what is missing
+      if (rest.length === 0)
+        for (const name of await caches.keys())
+          if (name.startsWith('densessm-') && name !== version) await caches.delete(name);
+      event.source.postMessage({ missing: rest.reduce((sum, file) => sum + files[file], 0) });
+    }
   };
   event.waitUntil(work());
 });

@@ -32,14 +32,15 @@ function show({ missing }: { readonly missing: number }): void {
     status.textContent = 'This site is kept for use without a network.';
   } else if (!isDear) {
     setTimeout(keepRest, patience);
-  } else if (!isAsked) {
+  } else {
+    // after a wish, what the network or the host did not give is missing: another click is another try
     const button = document.createElement('button');
     button.textContent = `Keep this site for use without a network (${(missing / 1e6).toFixed(1)} MB)`;
     button.addEventListener('click', () => {
       // announced, as the reader asked for it
       status.setAttribute('role', 'status');
       status.textContent = 'Loading …';
-      keepRest();
+      void keep();
     });
     status.replaceChildren(button);
   }
