@@ -84,6 +84,8 @@ interface Tally {
   putOff: InTurn[];
   /** A question to ask again after others. */
   kept: Kept | null;
+  /** Whether the last answer was an error that the backend reported. */
+  isAfterError: boolean;
   /** The record of all cases, if one is kept. */
   readonly record: Recorder | null;
 }
@@ -137,6 +139,7 @@ export async function checkMode(
     taps: seenTaps(inquiry),
     putOff: [],
     kept: null,
+    isAfterError: false,
     record: keepGoing ? recorder(inquiry, new Set(accepted.map(({ explanation }) => explanation))) : null,
   };
   await askAll(inquiry, offer, questions, { ...size, keepGoing }, tally);
@@ -272,7 +275,10 @@ async function askOne(
   // a record counts each case as what it is
   const hasty = tally.wrong > 0 && tally.record === null ? await inquiry.ask(c, true) : null;
   // a hasty judgement is enough for tensors that are known to be wrong
-  const outcome = hasty !== null && showsNoMore(hasty, tally) ? hasty : await inquiry.ask(c);
+  let outcome = hasty !== null && showsNoMore(hasty, tally) ? hasty : await inquiry.ask(c);
+  // an error may break a process, as an illegal access on a card does: one after another counts if a new process reports it too
+  if (isError(outcome) && tally.isAfterError && (await inquiry.renew())) outcome = await inquiry.ask(c);
+  tally.isAfterError = isError(outcome);
   if (outcome.is === 'left out') return null;
   if (outcome.is === 'cut') {
     tally.cut = true;
@@ -317,6 +323,8 @@ async function askOne(
   }
   return isFirst ? lookBack(inquiry, { c, layout, replay, judged: outcome.judged, at: tally.right }, tally) : null;
 }
+
+const isError = (outcome: Outcome): boolean => outcome.is === 'wrong' && outcome.wrong.kind === 'said-so';
 
 /** Whether only tensors are wrong that are wrong elsewhere too. */
 const showsNoMore = (outcome: Outcome, { wrongIn }: Tally): boolean =>

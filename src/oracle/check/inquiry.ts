@@ -106,6 +106,8 @@ export interface Inquiry {
   ask(c: Case, isHasty?: boolean): Promise<Outcome>;
   /** Asks a question and ignores the answer. */
   prompt(c: Case): Promise<void>;
+  /** Lets the next question start a new process. Returns false if questions share none. */
+  renew(): Promise<boolean>;
   /** The first cases that got right answers. No known fault may contradict them. */
   rightCases(): readonly Case[];
   /** The tightest profile that explains all right answers so far. */
@@ -278,6 +280,10 @@ export function inquire(
       const answer = send(c);
       const mine = clock('reference', () => allowedFor(operator, { ...asked(c), profile: profiles[at]! }));
       return outcomeOf(c, await answer(), mine, isHasty);
+    },
+    async renew() {
+      await backend.renew?.();
+      return backend.renew !== undefined;
     },
     async prompt(given) {
       const c = onGrid(given, dtype);

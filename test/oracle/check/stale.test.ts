@@ -79,4 +79,28 @@ describe('answers that depend on what was asked before', () => {
     const { rows } = await rowsOf((answer) => answer);
     expect(rows.map(({ outputs }) => outputs)).toEqual(['PASS', 'PASS']);
   });
+
+  it('are not the errors of a process that an error broke', async () => {
+    const isBreaking = ({ c }: Question): boolean => c.inputs.b!.shape[1] === 5;
+    const message = 'an illegal memory access';
+    const memory = { isBroken: false };
+    const backend: Backend = {
+      ...programBackend({}, (answer, question) => {
+        memory.isBroken ||= isBreaking(question);
+        return memory.isBroken ? { kind: 'failure', failure: { kind: 'said-so', message, stderr: [] } } : answer;
+      }),
+      renew: async () => {
+        memory.isBroken = false;
+      },
+    };
+    const { rows } = await check(backend, {
+      ...{ cases: 40, longest: 17, seed: 1, keepGoing: true },
+      ...{ operators: ['linearScan'], modes: ['recurrent'], dtypes: ['F32'] },
+    });
+    const failing = rows[0]!.judged!.filter(({ failure }) => failure !== null);
+    const own = failing.filter(({ lengths }) => lengths.t === 5);
+    expect(rows[0]!.judged).toHaveLength(40);
+    expect(failing).toEqual(own);
+    expect(own.length).toBeGreaterThan(0);
+  });
 });
