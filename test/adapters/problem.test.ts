@@ -151,6 +151,30 @@ class ModelNew(torch.nn.Module):
       expect(run('closeness', folder, flat).stderr).toContain('takes 2 positional arguments but 4 were given');
     });
 
+    it('leaves −∞ out where it is told to, and refuses other names', async () => {
+      const folder = written('kernelbench', 'simpleGla', 'parallel', { b: 1, h: 2, t: 12, d: 4, e: 4 });
+      const kernel = write(
+        'cumulated.py',
+        `
+import torch
+
+class ModelNew(torch.nn.Module):
+    def forward(self, q, k, v, state, gate):
+        g = gate.cumsum(-1)
+        scores = q @ k.mT * (g[..., :, None] - g[..., None, :]).exp().tril()
+        output = scores @ v + g.exp()[..., None] * (q @ state)
+        left = (g[..., -1:] - g).exp()[..., None]
+        state = g[..., -1:, None].exp() * state + (k * left).mT @ v
+        return torch.cat([output.flatten(), state.flatten()])
+`,
+      );
+      expect(await judged(folder, kernel)).toEqual(['simpleGla parallel F32 FAIL']);
+      expect(await judged(folder, kernel, '--finite', 'gate')).toEqual(['simpleGla parallel F32 PASS']);
+      expect(run('problem', folder, kernel, '--finite', 'gates').stderr).toBe(
+        'densessm_adapters: --finite gates: the inputs of simpleGla are q, k, v, state, gate\n',
+      );
+    });
+
     it('of flashinfer-bench judges a run and a solution, and rejects one that its tolerance takes', async () => {
       const folder = written('flashinfer', 'retention', 'chunkwise', { b: 1, t: 24, d: 4, e: 4 });
       const kernel = (carried: string): string => `

@@ -18,7 +18,8 @@ from typing import Any, Callable
 
 import torch
 
-from densessm_adapters.problem import TYPES, kernel_of, module_of, problem_in, stop, text_of
+from densessm_adapters.kernel_files import module_of, stop, text_of
+from densessm_adapters.problem import TYPES, kernel_of, problem_in
 
 TRIALS = 5  # of random inputs of KernelBench
 

@@ -5,8 +5,8 @@
 KERNEL.py has the class ModelNew (KernelBench) or the function run (flashinfer-bench, whose solutions in JSON will do too).
 It is asked inside the problem's sizes and settings. `--vary b,t` frees the lengths of these axes, `--vary all` of all
 but those with one entry each in a list of the settings, such as the heads of `decay`;
-`--gradients` asks for gradients by autograd; `--mode scan` judges another mode than the problem's; `--device cuda` moves
-tensors there.
+`--finite gate` asks for no −∞ in these inputs, which the benchmark never draws; `--gradients` asks for gradients by
+autograd; `--mode scan` judges another mode than the problem's; `--device cuda` moves tensors there.
 
 densessm_adapters.closeness compares with the problem's reference as the benchmark does.
 """
@@ -17,71 +17,13 @@ import argparse
 import json
 import math
 import os
-import sys
-import tempfile
-import types
 from typing import Any, Callable, Sequence
 
 import torch
 
+from .kernel_files import entry, module_of, solution, stop, text_of
+
 TYPES = dict(F32=torch.float32, BF16=torch.bfloat16, F16=torch.float16)
-
-
-def stop(text: str) -> Any:
-    print(f'densessm_adapters: {text}', file=sys.stderr)
-    sys.exit(2)
-
-
-def text_of(path: str) -> str:
-    try:
-        with open(path, encoding='utf-8') as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        return stop(f'{path}: cannot be read ({error}); check the path')
-
-
-def module_of(path: str, name: str, known: dict[str, Any] | None = None) -> types.ModuleType:
-    """Runs a file of Python, in which the names of `known` are known, as KernelBench knows those of the problem."""
-    module = types.ModuleType(name)
-    module.__file__ = path
-    sys.modules[name] = module
-    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-    vars(module).update({x: y for x, y in (known or {}).items() if not x.startswith('__')})
-    exec(compile(text_of(path), path, 'exec'), vars(module))
-    return module
-
-
-def entry(module: types.ModuleType, name: str) -> Any:
-    found = vars(module).get(name)
-    return found if callable(found) else stop(f'{module.__file__}: has no {name}')
-
-
-def solution(path: str) -> tuple[Callable[..., Any], bool]:
-    """The function of a solution of flashinfer-bench, JSON or Python, and whether it writes into given outputs."""
-    if not path.endswith('.json'):
-        return entry(module_of(path, 'densessm_kernel'), 'run'), False
-    try:
-        found = json.loads(text_of(path))
-        spec, sources = found['spec'], {one['path']: one['content'] for one in found['sources']}
-        file, _, function = spec['entry_point'].partition('::')
-        language, writes = spec['language'], spec.get('destination_passing_style', True)
-    except (ValueError, KeyError, TypeError) as error:
-        return stop(f'{path}: is no solution of flashinfer-bench ({error!r})')
-    if language not in ('python', 'triton'):
-        stop(
-            f'{path}: is in {language}; give a file of Python whose run calls the built kernel'
-        )
-    folder = tempfile.mkdtemp(prefix='densessm-solution-')
-    for name, content in sources.items():
-        target = os.path.normpath(os.path.join(folder, name))
-        if not target.startswith(folder + os.sep):
-            stop(f'{path}: the source {name!r} is outside its folder')
-        os.makedirs(os.path.dirname(target), exist_ok=True)
-        with open(target, 'w', encoding='utf-8') as out:
-            out.write(content)
-    if file not in sources:
-        stop(f'{path}: has no source {file!r}, its entry point')
-    return entry(module_of(os.path.join(folder, file), 'densessm_kernel'), function), bool(writes)
 
 
 def lengths_of(problem: dict[str, Any], tensors: Sequence[torch.Tensor]) -> dict[str, int]:
@@ -157,11 +99,15 @@ def backend_of(problem: dict[str, Any], kernel: Callable[..., Any], given: argpa
                 f'--vary all frees {", ".join(free)}, and densessm problem {operator} --axes {letter}=… writes another'
             )
     fixed = {letter: n for letter, n in axes.items() if letter not in vary}
+    names = [one['name'] for one in problem['inputs']]
+    finite = given.finite.split(',') if given.finite else []
+    for name in finite:
+        if name not in names:
+            stop(f'--finite {name}: the inputs of {operator} are {", ".join(names)}')
     # Triton compiles for new shapes
     backend = Backend(os.path.basename(given.kernel), device=given.device, compiles=given.device != 'cpu')
 
     def answer(inputs, settings, mode):
-        names = [one['name'] for one in problem['inputs']]
         if set(names) != set(inputs):
             raise Unsupported(f'the problem has the inputs {", ".join(names)}')
         tensors = [inputs[name] for name in names]
@@ -176,7 +122,7 @@ def backend_of(problem: dict[str, Any], kernel: Callable[..., Any], given: argpa
         modes=[given.mode or problem['mode']],
         dtypes=[problem['dtype']],
         gradients=given.gradients,
-        domain=dict(problem['domain'], axes=fixed),
+        domain=dict(problem['domain'], axes=fixed, inputs=problem['domain']['inputs'] | dict.fromkeys(finite, 'finite')),
     )
     offer(answer)
     return backend
@@ -199,6 +145,7 @@ def main() -> None:
     parser.add_argument('folder')
     parser.add_argument('kernel')
     parser.add_argument('--vary', default='', metavar='LETTERS')
+    parser.add_argument('--finite', default='', metavar='INPUTS')
     parser.add_argument('--mode')
     parser.add_argument('--device', default='cpu')
     parser.add_argument('--gradients', action='store_true')

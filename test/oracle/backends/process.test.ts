@@ -65,7 +65,7 @@ const atRun: Row[] = [
     'not-a-message',
     'its message: the header is not JSON (Unexpected end of JSON input); write the file again',
   ],
-  ['odd-name', 'wrong-message', 'its answer has the tensor "y"; names begin with out/ or grad/'],
+  ['odd-name', 'wrong-message', 'its answer has the tensor "y"; names begin with out/, grad/ or tap/'],
   ['unknown-kind', 'wrong-message', 'its message is "result"; expected here is one of answer, unsupported and error'],
   ['no-kind', 'wrong-message', "its message has no text 'message'; here it is one of answer, unsupported and error"],
   ['ignores-sigterm', 'timeout', 'it did not answer a question within 0.4 s', [], { question: 400 }],
