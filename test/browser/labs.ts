@@ -41,6 +41,9 @@ const setHidden = (page: Page, isHidden: boolean): Promise<unknown> =>
   page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} });
     document.dispatchEvent(new Event('visibilitychange'))`);
 
+/** The address of a page, as it says itself: the driver of the browser hears of a new one later. */
+export const addressOf = (page: Page): Promise<string> => page.evaluate<string>('location.href');
+
 /** A value of a control that is not that of its start. */
 const otherThan = (control: Slider | Choice): string =>
   'options' in control
@@ -62,6 +65,8 @@ export function testLabs(open: Open): void {
       "[...document.querySelectorAll('.controls :is(input, select)')].map(({ name, value }) => [name, value])",
     )) as [string, string][];
     expect(Object.fromEntries(shown)).toEqual(others);
+    const inAddress = async (key: string): Promise<string | null> =>
+      new URL(await addressOf(page)).searchParams.get(key);
     // in the order of the page, and then the link
     await page.locator('.controls :is(input, select)').first().focus();
     for (const key of keys) {
@@ -69,10 +74,10 @@ export function testLabs(open: Open): void {
       const focused = (await page.evaluate(`(() => { const { name, labels, selectedIndex } = document.activeElement;
         return { name, label: labels?.[0]?.textContent, selectedIndex }; })()`)) as Record<string, string | number>;
       expect(focused).toMatchObject({ name: key, label: expect.stringContaining(control.label) });
-      const before = new URL(page.url()).searchParams.get(key);
+      const before = await inAddress(key);
       const back = 'options' in control ? (focused.selectedIndex === 0 ? 'ArrowDown' : 'ArrowUp') : 'ArrowLeft';
       await page.keyboard.press(back);
-      expect(new URL(page.url()).searchParams.get(key), `${key} by ${back}`).not.toBe(before);
+      expect(await inAddress(key), `${key} by ${back}`).not.toBe(before);
       await page.keyboard.press('Tab');
     }
     await page.locator('.copy:focus').waitFor();
@@ -80,7 +85,7 @@ export function testLabs(open: Open): void {
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.keyboard.press('Enter');
     await page.locator('.copy', { hasText: 'Copied' }).waitFor();
-    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(page.url());
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(await addressOf(page));
     await page.close();
   });
 
@@ -99,7 +104,7 @@ export function testLabs(open: Open): void {
     await page.keyboard.press('ArrowRight');
     const element = await page.locator('.element').textContent();
     expect(element).toContain('gradient.k');
-    expect(new URL(page.url()).searchParams.get('law')).toBe('chunks');
+    expect(new URL(await addressOf(page)).searchParams.get('law')).toBe('chunks');
     await page.reload();
     await live();
     expect(await page.locator('.element').textContent()).toBe(element);
@@ -119,11 +124,11 @@ export function testLabs(open: Open): void {
     // another operator has the fault of this name, or the page says that it has none
     await page.selectOption('select[name=operator]', 'gla');
     await live();
-    expect(new URL(page.url()).searchParams.get('fault')).toBe('chunkwise/carry-lost');
+    expect(new URL(await addressOf(page)).searchParams.get('fault')).toBe('chunkwise/carry-lost');
     await page.selectOption('select[name=operator]', 'linearScan');
     await live();
     const shown = await page.locator('select[name=fault]').inputValue();
-    expect(new URL(page.url()).searchParams.get('fault')).toBe(shown);
+    expect(new URL(await addressOf(page)).searchParams.get('fault')).toBe(shown);
     expect(await page.locator('.says').textContent()).toContain(
       `linearScan has no fault chunkwise/carry-lost; shown is ${shown}`,
     );
@@ -138,7 +143,7 @@ export function testLabs(open: Open): void {
     await page.locator('form[data-live]').waitFor();
     await page.locator('.start').click();
     await page.waitForFunction("document.querySelector('.lab').dataset.steps.split(' ').every((n) => n > 20)");
-    expect(new URL(page.url()).searchParams.get('on')).toBe('wasm');
+    expect(new URL(await addressOf(page)).searchParams.get('on')).toBe('wasm');
     expect(await page.locator('.reached').textContent()).toContain('letter frequencies alone');
     await setHidden(page, true);
     await waitFor(page, 'paused');

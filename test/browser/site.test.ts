@@ -10,7 +10,7 @@ import { queryOf } from '../../site/labs/shared/controls.ts';
 import { labState } from '../../site/labs/shared/lab.ts';
 import { equations } from '../../spec/registry.ts';
 import { root } from '../support/root.ts';
-import { testLabs } from './labs.ts';
+import { addressOf, testLabs } from './labs.ts';
 import { swiftshader } from './switches.ts';
 
 const executablePath = process.env.DENSESSM_BROWSER;
@@ -99,7 +99,7 @@ if (executablePath === undefined) {
       await page.locator('.worked[data-live]').first().waitFor();
       await page.locator('.worked input').first().fill('2.5');
       const table = await page.locator('.worked output').first().innerHTML();
-      await page.goto(page.url());
+      await page.goto(await addressOf(page));
       await page.reload();
       await page.locator('.worked[data-live]').first().waitFor();
       expect(await page.locator('.worked input').first().inputValue()).toBe('2.5');
@@ -107,7 +107,7 @@ if (executablePath === undefined) {
       await page.goto(`${address}lab/modes.html?token=3&chunk=2&gamma=0.5&seed=7`);
       await live(page);
       await page.locator('input[name=token]').press('ArrowRight');
-      expect(page.url()).toContain('token=4');
+      expect(await addressOf(page)).toContain('token=4');
       // the control shows its number before the figure is computed
       expect(await page.locator('input[name=token]').inputValue()).toBe('4');
       await live(page);
@@ -125,7 +125,7 @@ if (executablePath === undefined) {
         await live(page);
         /** What the page shows, and what Node computes for the same address, written as this browser writes it. */
         const shown = async (part: 'says' | 'figure') => {
-          const html = lab.view(labState(lab, new URL(page.url()).search))[part];
+          const html = lab.view(labState(lab, new URL(await addressOf(page)).search))[part];
           const written = `(() => { const one = document.createElement('div'); one.innerHTML = ${JSON.stringify(html)}; return one.innerHTML; })()`;
           return [await page.locator(`.${part}`).innerHTML(), await page.evaluate(written)];
         };
@@ -134,20 +134,20 @@ if (executablePath === undefined) {
           expect(here).toBe(node);
         }
         // a suggestion is drawn in place, and the way back leads to the state before
-        const before = page.url();
+        const before = await addressOf(page);
         await page.locator('.tries a').last().click();
-        expect(page.url()).not.toBe(before);
+        expect(await addressOf(page)).not.toBe(before);
         await live(page);
         const [here, node] = await shown('says');
         expect(here).toBe(node);
         await page.goBack();
-        expect(page.url()).toBe(before);
+        expect(await addressOf(page)).toBe(before);
         // each control is reached and changed by keys
         const slider = page.locator('input[type=range]').first();
         await slider.focus();
         await slider.press('Home');
         await slider.press('ArrowRight');
-        expect(page.url()).not.toBe(before);
+        expect(await addressOf(page)).not.toBe(before);
         await page.close();
         const plain = await opened(path, { javaScriptEnabled: false });
         expect(await plain.locator('.lab').textContent()).toContain('The controls need JavaScript');
@@ -189,7 +189,7 @@ if (executablePath === undefined) {
       const page = await opened('docs/readings.html', { viewport: { width: 1280, height: 800 } });
       const carry = page.locator('.on-page a', { hasText: 'carry' });
       await carry.click();
-      expect(page.url()).toContain('#carry-the-state');
+      expect(await addressOf(page)).toContain('#carry-the-state');
       await page.setViewportSize({ width: 390, height: 844 });
       expect(await carry.isVisible()).toBe(false);
       await page.locator('.on-page summary').press('Enter');
